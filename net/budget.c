@@ -2,17 +2,17 @@
 /*
  * The principal budget. See budget.h.
  *
- * Limits (budget_limits.c). One peer and one user may hold a part of what their level may hold.
- * When three quarters of a level are taken, only principals that hold little get more: a few
- * greedy principals together cannot take the rest.
+ * Limits are computed in budget_limits.c. One peer and one user may hold only a part of the limit
+ * of their level. When three quarters of a level are in use, only principals that hold little get
+ * more, so that a few greedy principals together cannot take the rest.
  *
- * Locking: budget->lock (spinlock) guards the creation and the end of accounts. Accounts are
- * found under RCU. Counts are atomic; a count is raised first and lowered again if it is too
- * high, so that two racing charges may both be refused, but never both be admitted. The sum of
- * a level is a per-CPU counter, exact within the batch of the kind for each CPU.
+ * Locking: budget->lock (spinlock) guards the creation and the removal of accounts. Accounts are
+ * looked up under RCU. Counts are atomic. A count is raised first and lowered again if it is too
+ * high, so two racing charges may both be refused but never both be admitted. The sum of a level
+ * is a per-CPU counter, which may be off by the batch of the kind for each CPU.
  *
- * Lifetime: principals and charges hold accounts. The last reference takes the account out of
- * the table. There are as many accounts as peers and users with something charged.
+ * Lifetime: principals and charges hold references to accounts. The last reference removes the
+ * account from the table. So there are only accounts of peers and users that are in use.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -32,11 +32,17 @@
 
 /* Jiffies between two log lines about refusals of one account. */
 #define TELL_EVERY	(10 * HZ)
-/* A scarce level gives more only to accounts below 1/SCARCE_PART of their own limit. */
+/*
+ * Accounts of a scarce level get more only while they hold at most 1/SCARCE_PART of their own
+ * limit.
+ */
 #define SCARCE_PART	8
-/* An IPv6 /64 may be a whole network; each of its users has an account as well. */
+/*
+ * Factor for peers that are an IPv6 /64, which may be a whole network. Its users have accounts of
+ * their own as well.
+ */
 #define NET_FACTOR	4
-/* Room for the name of an account in the log. */
+/* Buffer size for the name of an account in the log. */
 #define ACCOUNT_TEXT	64
 
 static const char *const trust_names[DITTO_TRUST_LEVELS] = {
@@ -46,7 +52,7 @@ static const char *const trust_names[DITTO_TRUST_LEVELS] = {
 	[DITTO_TRUST_USER] = "logged in",
 };
 
-/* The key is compared as memory, so it has no holes. */
+/* The key is compared with memcmp(), so it must have no padding. */
 struct account_key {
 	u32 is_user;
 	u32 uid;
@@ -55,14 +61,14 @@ struct account_key {
 
 /**
  * struct ditto_account - what one peer or user holds
- * @budget: whose
- * @key: who it is
- * @ref: principals and charges
- * @used: by level and kind; of a user, DITTO_TRUST_USER alone
- * @refused: charges that did not fit
+ * @budget: budget that it belongs to
+ * @key: identity of the peer or user
+ * @ref: references of principals and charges
+ * @used: amounts by level and kind; the account of a user uses only DITTO_TRUST_USER
+ * @refused: number of charges that were refused
  * @told: jiffies of the last line in the log
- * @hash: in the table
- * @rcu: freed under RCU
+ * @hash: entry in the table
+ * @rcu: frees the account after a grace period
  */
 struct ditto_account {
 	struct ditto_budget *budget;
@@ -108,7 +114,7 @@ static struct ditto_account *account_find(struct ditto_budget *budget,
 	return account;
 }
 
-/* A new account, or the one that another thread made first; NULL without memory. */
+/* Find or create an account; NULL without memory. */
 static struct ditto_account *account_get(struct ditto_budget *budget,
 					 const struct account_key *key)
 {
@@ -129,7 +135,10 @@ static struct ditto_account *account_get(struct ditto_budget *budget,
 	spin_lock_bh(&budget->lock);
 	old = rhashtable_lookup_get_insert_fast(&budget->accounts, &account->hash,
 						account_params);
-	/* What is found under the lock has a reference: the last one leaves under it. */
+	/*
+	 * The last reference is dropped under the lock, so an account that is found under it has
+	 * one.
+	 */
 	if (old && !IS_ERR(old))
 		refcount_inc(&old->ref);
 	spin_unlock_bh(&budget->lock);
@@ -248,7 +257,7 @@ static void account_tell(struct ditto_account *account, enum ditto_trust trust,
 	char text[ACCOUNT_TEXT];
 
 	atomic64_inc(&account->refused);
-	/* One line for each client, so that one that is refused often does not hide another. */
+	/* Limited for each account, so that one that is refused often does not hide another. */
 	if (time_before(now, told + TELL_EVERY) || cmpxchg(&account->told, told, now) != told)
 		return;
 	pr_info_ratelimited("%s is refused %s: %s %s may hold %ld\n",
@@ -258,7 +267,7 @@ static void account_tell(struct ditto_account *account, enum ditto_trust trust,
 				       account_limit(account, trust, kind));
 }
 
-/* Three quarters of what all may hold are taken. */
+/* True if more than three quarters of the limit of a level are in use. */
 static bool budget_is_scarce(struct ditto_budget *budget, enum ditto_trust trust,
 			     enum ditto_budget_kind kind)
 {
@@ -281,7 +290,7 @@ static int account_charge(struct ditto_account *account, enum ditto_trust trust,
 	return -EDQUOT;
 }
 
-/* Both accounts and the count of all, or none of them. A refusal is logged only if @tell. */
+/* Charge both accounts and the level, or none of them. A refusal is logged only if @tell. */
 static int budget_take(struct ditto_account *peer, struct ditto_account *user,
 		       enum ditto_trust trust, enum ditto_budget_kind kind, long amount, bool tell)
 {
@@ -366,7 +375,7 @@ int ditto_charge_step(struct ditto_charge *charge, long least, long amount)
 {
 	if (amount > least && !charge_set(charge, amount, false))
 		return 0;
-	/* No need to be charged anew for what is covered. */
+	/* The charge covers @least already. */
 	if (charge->amount >= least && charge->amount <= amount)
 		return 0;
 	return charge_set(charge, least, true);
@@ -409,7 +418,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_charge_room, DITTO);
 
 int ditto_charge_cover(struct ditto_charge *charge, long count, long step)
 {
-	/* Many clients with one each must not be charged for many. */
+	/* With a full step, many clients with one object each would be charged for many. */
 	step = clamp(count / 4, 1L, step);
 	if (likely(count <= charge->amount && count > charge->amount - 2 * step))
 		return 0;

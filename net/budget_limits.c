@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Limits of the principal budget: the table of kinds, the machine's memory and the budget-*
- * settings give what a level, a peer and a user may hold. See Documentation/security.md.
+ * Limits of the principal budget. The table of kinds, the machine's memory and the budget-*
+ * settings give the limits of a level, a peer and a user. See Documentation/security.md.
  *
- * Locking: limits are written one by one while charges read them. A charge that meets old and
- * new limits is admitted or refused by either; nothing that is held is taken away.
+ * Locking: limits are written one by one while charges read them. A charge that sees a mix of old
+ * and new limits is admitted or refused by either; nothing that is held is taken away.
  */
 #include <linux/math.h>
 #include <linux/math64.h>
@@ -15,13 +15,13 @@
 #include "../fs/server.h"
 #include "budget_private.h"
 
-/* Memory for clients: this part of the machine's, and at least so much. */
+/* Memory for clients: the machine's memory divided by MEMORY_PART, but not less than this. */
 #define MEMORY_PART	8
 #define MEMORY_LEAST	SZ_128M
-/* Bytes of an open, which gives the limit on opens: about a quarter of the memory for clients. */
+/* Bytes per open for the limit on opens, which is about a quarter of the memory for clients. */
 #define OPEN_BYTES	SZ_4K
 #define OPENS_LEAST	16384
-/* Unsent replies in sockets, as part of that memory: far below TCP's own limits. */
+/* Share of that memory for unsent replies in sockets: far below TCP's own limits. */
 #define UNSENT_PART	4
 /* Bytes of a byte-range lock, the smallest claim of the lock table. */
 #define LOCK_BYTES	256
@@ -68,7 +68,7 @@ const struct ditto_budget_spec ditto_budget_kinds[DITTO_BUDGET_KINDS] = {
 		.name = "pipes", .total = 4096, .batch = 1,
 		.levels = { NUMBER(0), NUMBER(0), PART_OF(8, 0), PART_OF(1, 0) },
 		.peer = { NUMBER(0), NUMBER(0), NUMBER(64), NUMBER(2048) },
-		/* Two connections of 512 requests each, all on pipes of their own, and some. */
+		/* Two connections of 512 requests each, all on different pipes, and some spare. */
 		.user = NUMBER(1280),
 	},
 	[DITTO_BUDGET_CLIENTS] = {
@@ -104,7 +104,7 @@ const struct ditto_budget_spec ditto_budget_kinds[DITTO_BUDGET_KINDS] = {
 	},
 };
 
-/* What the highest level may hold of a kind. */
+/* The limit of the highest level for a kind. */
 static long budget_total(const struct ditto_budget *budget, enum ditto_budget_kind kind)
 {
 	u64 memory = (u64)READ_ONCE(budget->srv->settings.budget_memory_mib) * SZ_1M;
@@ -131,10 +131,10 @@ static long budget_part_of(long total, const struct ditto_budget_part *limit)
 
 /**
  * struct budget_limits - the limits of a kind
- * @total: what the highest level may hold
- * @level: what each level may hold
- * @peer: what one peer may hold, by level
- * @user: what one user may hold
+ * @total: limit of the highest level
+ * @level: limit of each level
+ * @peer: limit of one peer, by level
+ * @user: limit of one user
  */
 struct budget_limits {
 	long total;
@@ -144,12 +144,12 @@ struct budget_limits {
 };
 
 /**
- * struct budget_setting - a setting that says what one peer may hold
- * @offset: of a u32 in struct ditto_settings; its value 0 keeps the limit of the kind
+ * struct budget_setting - a setting that gives the limit of one peer
+ * @offset: of a u32 in struct ditto_settings; its value 0 keeps the limit of the table
  * @kind: enum ditto_budget_kind
- * @trust: enum ditto_trust
- * @lowest: levels below @trust down to this one follow in proportion
- * @unit: of the setting
+ * @trust: enum ditto_trust whose limit is set
+ * @lowest: the limits of levels below @trust down to this one change in proportion
+ * @unit: unit of the setting
  */
 struct budget_setting {
 	u16 offset;
@@ -181,7 +181,7 @@ static long budget_scale(long limit, long from, long to, long total)
 	return clamp_t(u64, mul_u64_u64_div_u64(limit, to, from), 1, total);
 }
 
-/* The limit of a user follows in proportion. A level may hold at least as much as one peer. */
+/* The limit of a user changes in proportion. A level may hold at least as much as one peer. */
 static void budget_limits_apply(const struct ditto_budget *budget,
 				const struct budget_setting *setting, struct budget_limits *limits)
 {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Events: one multicast message each, to whoever listens in the namespace.
- */
+/* Events: one multicast message each, to the listeners in the server's network namespace. */
 #include <linux/build_bug.h>
 #include <linux/timekeeping.h>
 #include <net/genetlink.h>
@@ -10,7 +8,7 @@
 #include "event.h"
 #include "netlink.h"
 
-/* The core keeps its own names; the numbers are one. */
+/* The core has names of its own, with the same numbers. */
 static_assert(DITTO_EVENT_SHARE_ADDED == (int)DITTO_EVENT_KIND_SHARE_ADDED);
 static_assert(DITTO_EVENT_LISTENER_ADDED == (int)DITTO_EVENT_KIND_LISTENER_ADDED);
 static_assert(DITTO_EVENT_CLIENT_NEW == (int)DITTO_EVENT_KIND_CLIENT_NEW);
@@ -43,7 +41,7 @@ static void event_send(struct ditto_server *srv, enum ditto_event_type type,
 	    !genl_has_listeners(&ditto_nl_family, srv->net, DITTO_NLGRP_EVENTS))
 		return;
 
-	/* An event that finds no memory is lost, as one that finds a listener's buffer full. */
+	/* An event is lost without memory, just as when the buffer of a listener is full. */
 	msg = genlmsg_new(nla_total_size(sizeof(u32)) + nla_total_size(sizeof(u64)) +
 			  (subject ? nla_total_size(strlen(subject) + 1) : 0), gfp);
 	if (!msg)

@@ -2,13 +2,13 @@
 /*
  * Fair queues. See fairq.h.
  *
- * The requests of a peer form one list per user, and the first requests of its
- * users form the peer's list. Whoever had a turn goes to the end, a user of its
- * peer's list and a peer of the queue's.
+ * The requests of each user of a peer form a list, and the first requests of the users form the
+ * peer's list. After a turn the user moves to the end of its peer's list, and the peer to the end
+ * of the queue's list.
  *
  * Locking: q->lock guards everything; @run and @evicted are called without it.
  *
- * Lifetime: a peer lives while it has a turn or a request that waits.
+ * Lifetime: a peer exists while it has a turn or a waiting request.
  */
 #include <kunit/visibility.h>
 #include <linux/random.h>
@@ -22,13 +22,13 @@
 #include "peer.h"
 
 /**
- * struct ditto_fair_peer - somebody who has turns or waits for them
- * @hash: in the queue
- * @ready: on the queue's list, or empty
- * @users: struct ditto_fair_turn: the first request of each user
- * @addr: masked
- * @active: turns
- * @waiting: requests that wait
+ * struct ditto_fair_peer - a peer that has turns or waits for them
+ * @hash: entry in the queue's hash table
+ * @ready: entry on the queue's list, or empty
+ * @users: struct ditto_fair_turn: the first waiting request of each user
+ * @addr: address, as ditto_addr_who() makes it
+ * @active: turns taken
+ * @waiting: waiting requests
  */
 struct ditto_fair_peer {
 	struct hlist_node hash;
@@ -63,7 +63,10 @@ static struct ditto_fair_peer *fairq_peer_locked(struct ditto_fairq *q,
 	return peer;
 }
 
-/* Is it on the queue's list exactly if it may have a turn? It is freed if it has nothing. */
+/*
+ * Put the peer on the queue's list if it may have a turn, else take it off. Free it if it has
+ * neither turns nor requests.
+ */
 static void fairq_peer_settle_locked(struct ditto_fairq *q, struct ditto_fair_peer *peer)
 {
 	bool ready = peer->waiting && peer->active < q->limits.peer_width;
@@ -97,7 +100,10 @@ static void fairq_add_locked(struct ditto_fairq *q, struct ditto_fair_peer *peer
 	list_add_tail(&turn->list, &peer->users);
 }
 
-/* Take a request out; the next one of its user is put where @at says, or in its place. */
+/*
+ * Take a waiting request out. The next request of its user goes to the end of @at, or takes its
+ * place if @at is NULL.
+ */
 static void fairq_del_locked(struct ditto_fairq *q, struct ditto_fair_turn *turn,
 			     struct list_head *at)
 {
@@ -151,9 +157,9 @@ static void fairq_work(struct work_struct *work)
 }
 
 /*
- * The peer with most requests that wait, if @peer may have the place of one: it has none
- * yet, or fewer even then. The search begins anywhere, so that it is not always the same
- * of many peers with one request each.
+ * Find the peer with the most waiting requests, if @peer may take the place of one of them: @peer
+ * has none yet, or it would still have fewer afterwards. The search begins at a random bucket, so
+ * that among many peers with one request each the loser varies.
  */
 static struct ditto_fair_peer *fairq_most_locked(struct ditto_fairq *q,
 						 const struct ditto_fair_peer *peer)
@@ -171,7 +177,10 @@ static struct ditto_fair_peer *fairq_most_locked(struct ditto_fairq *q,
 	return most;
 }
 
-/* Take out the last request of a peer, that of a user with several before others'. */
+/*
+ * Take out the last request of a peer. A user with several requests loses one before users with a
+ * single one.
+ */
 static struct ditto_fair_turn *fairq_evict_locked(struct ditto_fairq *q,
 						  struct ditto_fair_peer *peer)
 {
@@ -260,7 +269,10 @@ void ditto_fairq_leave(struct ditto_fairq *q, struct ditto_fair_turn *turn)
 	turn->peer->active--;
 	fairq_peer_settle_locked(q, turn->peer);
 	turn->peer = NULL;
-	/* Under the lock: whoever leaves last does not touch the queue afterwards. */
+	/*
+	 * The work is queued under the lock, so that the last one to leave does not touch the
+	 * queue afterwards.
+	 */
 	if (!list_empty(&q->ready))
 		queue_work(ditto_wq, &q->work);
 	spin_unlock(&q->lock);
@@ -280,13 +292,13 @@ EXPORT_SYMBOL_IF_KUNIT(ditto_fairq_init);
 
 void ditto_fairq_exit(struct ditto_fairq *q)
 {
-	/* Turns end at once by now, and each gives the next one. */
+	/* Turns end at once by now, and the end of each one starts the next. */
 	while (READ_ONCE(q->waiting) || READ_ONCE(q->active)) {
 		flush_work(&q->work);
 		schedule_timeout_uninterruptible(1);
 	}
 	cancel_work_sync(&q->work);
-	/* Whoever left last has let go of the lock. */
+	/* Wait until the last one to leave has dropped the lock. */
 	spin_lock(&q->lock);
 	spin_unlock(&q->lock);
 }

@@ -2,17 +2,14 @@
 /*
  * Protocols and their listeners.
  *
- * Locking, in this order:
- * servers_lock guards the list of servers, so that a protocol that comes or
- * goes reaches them all;
- * ditto_listeners.lock, one per server, guards its listeners and serializes
- * all calls into protocols for it;
- * protocols_lock guards the list of protocols and the names of their bits.
+ * Locking, in this order: servers_lock guards the list of servers, so that a protocol that is
+ * registered or unregistered reaches all of them; ditto_listeners.lock, one per server, guards its
+ * listeners and serializes all calls into protocols for it; protocols_lock guards the list of
+ * protocols and the names of their bits.
  *
- * A listener's protocol stays while the server's lock is held: one that goes
- * first leaves the list, then closes its listeners under each server's lock.
- * So no reference to its module is needed, and it can be unloaded while it
- * serves.
+ * A listener's protocol stays while the server's lock is held: a protocol that is unregistered
+ * first leaves the list, and then closes its listeners under the lock of each server. So no
+ * reference to its module is needed, and the module can be unloaded while it serves.
  */
 #include <linux/mutex.h>
 #include <linux/netlink.h>
@@ -32,16 +29,16 @@ static LIST_HEAD(servers);
 
 static DEFINE_MUTEX(protocols_lock);
 static LIST_HEAD(protocols);
-/* A name keeps its bit for good: peers remember protocols by it. */
+/* A name keeps its bit until the module is unloaded, because peers remember protocols by it. */
 static char protocol_names[DITTO_PROTOCOLS_MAX][DITTO_PROTOCOL_NAME];
 
 /**
  * struct ditto_listeners - the listeners of one server
  * @srv: the server
  * @lock: see above
- * @list: in order of their numbers
+ * @list: listeners in the order of their numbers
  * @count: entries of @list
- * @next_id: number of the next one
+ * @next_id: number of the next listener
  * @link: in the list of servers
  */
 struct ditto_listeners {
@@ -81,7 +78,7 @@ static struct ditto_protocol *protocol_find_locked(const char *name)
 
 const char *ditto_protocol_name(unsigned int bit)
 {
-	/* A name once written does not change. */
+	/* A name does not change once it is written. */
 	if (bit >= DITTO_PROTOCOLS_MAX || !protocol_names[bit][0])
 		return NULL;
 	return protocol_names[bit];
@@ -155,7 +152,7 @@ static void listener_close_locked(struct ditto_listeners *ls, struct ditto_liste
 	kfree(listener);
 }
 
-/* All listeners of a protocol, or all there are with NULL; the youngest first. */
+/* Close all listeners of a protocol, or of all protocols for NULL; the youngest first. */
 static void listeners_close(struct ditto_listeners *ls, const struct ditto_protocol *protocol)
 {
 	struct ditto_listener *listener, *next;
@@ -215,7 +212,7 @@ static struct ditto_listener *listener_find_locked(struct ditto_listeners *ls, u
 	return NULL;
 }
 
-/* Is there room, and is the address not listened on already? */
+/* Check the number of listeners, and that no other one has the same address. */
 static int listener_check_locked(struct ditto_listeners *ls, const struct ditto_listener *new,
 				 struct netlink_ext_ack *extack)
 {
@@ -237,8 +234,8 @@ static int listener_check_locked(struct ditto_listeners *ls, const struct ditto_
 }
 
 /*
- * The protocol stays after protocols_lock is dropped: before it goes it takes
- * the server's lock, which the caller holds.
+ * The protocol stays valid after protocols_lock is dropped: ditto_protocol_unregister() takes the
+ * server's lock, which the caller holds, before it returns.
  */
 static struct ditto_protocol *protocol_get_locked(struct ditto_listeners *ls, const char *name)
 {
@@ -340,7 +337,7 @@ int ditto_listener_for_each(struct ditto_server *srv, u32 from,
 	struct ditto_listener *listener;
 	int ret = 0;
 
-	/* One that closes may drain for half a minute. */
+	/* The holder of the mutex may be draining a listener for half a minute. */
 	if (mutex_lock_killable(&ls->lock))
 		return -EINTR;
 	list_for_each_entry(listener, &ls->list, list) {
@@ -355,7 +352,7 @@ int ditto_listener_for_each(struct ditto_server *srv, u32 from,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_listener_for_each, DITTO);
 
-/* The first listener of each protocol: @seen has the bits of those that had their turn. */
+/* True for the first listener of each protocol; @seen has the bits of protocols seen before. */
 static bool protocol_first(const struct ditto_listener *listener, unsigned long *seen)
 {
 	return !__test_and_set_bit(listener->protocol->bit, seen);
@@ -384,7 +381,7 @@ unsigned int ditto_protocols_connections(struct ditto_server *srv, const struct 
 	unsigned int count = 0;
 	unsigned long seen = 0;
 
-	/* Who is killed reads no answer. */
+	/* A caller that was killed does not use the result. */
 	if (mutex_lock_killable(&ls->lock))
 		return 0;
 	list_for_each_entry(listener, &ls->list, list)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The lock table as a part of the server.
+ * The lock table as a part of the server: it copies the settings, and turns counters and
+ * notifications of the lock table into statistics and events.
  */
 #include <linux/build_bug.h>
 #include <linux/err.h>
@@ -48,7 +49,7 @@ static const char *const delegation_ops[DELEGATION_OPS] = {
 	[OP_REVOKED] = "revoked",
 };
 
-/* The time of an answer is from when its holder was told. */
+/* The time of "answered" is summed from the recall to the answer of the holder. */
 static void delegations_read(const struct ditto_stats_group *group, unsigned int op,
 			     struct ditto_op_count *sum)
 {
@@ -90,7 +91,10 @@ void ditto_locks_settings_changed(struct ditto_server *srv)
 	WRITE_ONCE(to->delegations,
 		   READ_ONCE(from->delegations) ? READ_ONCE(from->max_delegations) : 0);
 	WRITE_ONCE(to->delegations_per_client, READ_ONCE(from->delegations_per_client));
-	/* The helper may apply its configuration after it told who was there before. */
+	/*
+	 * The helper may apply its configuration after it loaded the records of earlier clients,
+	 * when the grace period runs already.
+	 */
 	ditto_grace_resize(srv->locks);
 }
 
@@ -109,7 +113,7 @@ int ditto_locks_put(struct sk_buff *msg, const struct ditto_server *srv)
 	return 0;
 }
 
-/* What is told of, and under which name. */
+/* Lock events that are sent as netlink events; others are only counted. */
 static const struct {
 	enum ditto_lock_event from;
 	enum ditto_event_type to;
@@ -159,7 +163,10 @@ void ditto_locks_exit(struct ditto_server *srv)
 {
 	if (!srv->locks)
 		return;
-	/* A grace that ends with the server is not over: it goes on in its next life. */
+	/*
+	 * A grace period that is cut short by the end of the server is not over: it continues in
+	 * the next life.
+	 */
 	WRITE_ONCE(srv->locks->watch, NULL);
 	ditto_stats_unregister(srv->delegation_stats);
 	ditto_stats_unregister(srv->lock_stats);

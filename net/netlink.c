@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The generic netlink family: coming and going, and what its operations share.
- */
+/* The generic netlink family: registration, and helpers shared by its operations. */
 #include <linux/netlink.h>
 #include <linux/notifier.h>
 #include <linux/string.h>
@@ -14,7 +12,9 @@
 #include "helper/upcall.h"
 #include "netlink.h"
 
-/* Set while the family is registered: before and after, its groups are somebody else's. */
+/*
+ * Set while the family is registered; otherwise its multicast groups may belong to another family.
+ */
 static bool genl_ready;
 
 bool ditto_genl_ready(void)
@@ -97,7 +97,7 @@ const struct genl_split_ops *ditto_nl_op(u8 cmd)
 EXPORT_SYMBOL_IF_KUNIT(ditto_nl_op);
 #endif
 
-/* A socket was closed: if it was the helper's, the helper is gone. */
+/* A netlink socket was closed. If it was the helper's, the helper is gone. */
 static int netlink_event(struct notifier_block *nb, unsigned long event, void *ptr)
 {
 	const struct netlink_notify *notify = ptr;
@@ -112,8 +112,8 @@ static struct notifier_block netlink_notifier = {
 };
 
 /*
- * Events tell of clients, and who those are is for the administrator. The
- * generator cannot say that.
+ * Events name clients, so only the administrator may receive them. The code generator has no way
+ * to express that.
  */
 static const struct genl_multicast_group admin_groups[] = {
 	[DITTO_NLGRP_EVENTS] = {

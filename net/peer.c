@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Peers: the machines that talk to us.
+ * Peers: the remote machines, by address.
  *
- * Locking: peers are found under RCU. The table's spinlock guards the list and
- * joins it with the hash table: a peer is in both or in none. It is never held
- * across anything that sleeps.
+ * Locking: peers are looked up under RCU. The table's spinlock guards the list and keeps it in
+ * step with the hash table: a peer is in both or in neither. Nothing sleeps under it.
  *
- * Lifetime: the table holds a reference, each user another. A peer that is
- * taken out of the table while somebody uses it is freed by its last user; its
- * machine gets a new one with its next request.
+ * Lifetime: the table holds a reference, and each user another. A peer that is removed from the
+ * table while it is in use is freed by its last user; the next request of its machine creates a
+ * new one.
  */
 #include <linux/inet.h>
 #include <linux/jiffies.h>
@@ -25,20 +24,20 @@
 #include "listener.h"
 #include "peer.h"
 
-/* How often silent peers are looked for. */
+/* Seconds between two searches for silent peers. */
 #define PEER_SWEEP_S	60
-/* Peers that are compared to find the one that leaves a full table. */
+/* Peers that are compared to choose the one to drop from a full table. */
 #define PEER_EVICT_SCAN	32
 
 /**
  * struct ditto_peer_table - the peers of one server
  * @srv: the server
- * @hash: by address
+ * @hash: peers by address
  * @lock: guards @list and @count
- * @list: about in the order of their last use: a busy one moves back when a
- *	full table looks for one to drop
+ * @list: peers roughly in the order of their last use: one in use moves to the end when a
+ *	full table is searched for one to drop
  * @count: entries of @list
- * @sweep: forgets silent peers
+ * @sweep: removes silent peers
  */
 struct ditto_peer_table {
 	struct ditto_server *srv;
@@ -117,7 +116,7 @@ static struct ditto_peer *peer_alloc(struct ditto_server *srv, const struct in6_
 	spin_lock_init(&peer->lock);
 	seqcount_spinlock_init(&peer->seq, &peer->lock);
 	INIT_LIST_HEAD(&peer->lru);
-	/* The table's and the caller's. */
+	/* One reference of the table, and one of the caller. */
 	refcount_set(&peer->ref, 2);
 	return peer;
 }
@@ -135,7 +134,10 @@ struct ditto_peer *ditto_peer_find(struct ditto_server *srv, const struct in6_ad
 }
 EXPORT_SYMBOL_NS_GPL(ditto_peer_find, DITTO);
 
-/* Out of the table; false if another did it. The table's reference is the caller's to put. */
+/*
+ * Remove a peer from the table. False if it was removed already. The caller must put the table's
+ * reference.
+ */
 static bool peer_unlink_locked(struct ditto_peer_table *table, struct ditto_peer *peer)
 {
 	lockdep_assert_held(&table->lock);
@@ -148,7 +150,7 @@ static bool peer_unlink_locked(struct ditto_peer_table *table, struct ditto_peer
 	return true;
 }
 
-/* The longest idle of the first few; those in use go to the back of the list. */
+/* Remove the longest idle of the first peers of the list; peers in use move to its end. */
 static struct ditto_peer *peer_evict_locked(struct ditto_peer_table *table)
 {
 	struct ditto_peer *peer, *next, *oldest = NULL;
@@ -171,7 +173,7 @@ static struct ditto_peer *peer_evict_locked(struct ditto_peer_table *table)
 	return oldest;
 }
 
-/* A new peer, or the one that another thread made first. */
+/* Create a peer, or return the one that another thread created first. */
 static noinline_for_stack struct ditto_peer *peer_add(struct ditto_server *srv,
 						      const struct in6_addr *addr)
 {
@@ -183,7 +185,7 @@ static noinline_for_stack struct ditto_peer *peer_add(struct ditto_server *srv,
 	if (!peer)
 		return NULL;
 
-	/* The old one may be on its way out: its last reference is gone once it is not found. */
+	/* RCU keeps a peer valid that is found while it is being removed. */
 	rcu_read_lock();
 	spin_lock(&table->lock);
 	old = rhashtable_lookup_get_insert_fast(&table->hash, &peer->hash, peer_params);
@@ -193,7 +195,7 @@ static noinline_for_stack struct ditto_peer *peer_add(struct ditto_server *srv,
 		list_add_tail(&peer->lru, &table->list);
 		table->count++;
 	} else if (!IS_ERR(old)) {
-		/* In the table, so the table's reference is there. */
+		/* Removal takes the lock, so the table still holds its reference. */
 		refcount_inc(&old->ref);
 	}
 	spin_unlock(&table->lock);
@@ -244,7 +246,10 @@ u64 ditto_peer_requests(const struct ditto_peer *peer)
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_peer_requests);
 
-/* References to all peers that @pick wants, or to all with NULL; to be put and freed. */
+/*
+ * Collect references to the peers that @pick accepts, or to all for NULL. The caller puts them and
+ * frees the array.
+ */
 static struct ditto_peer **peers_collect(struct ditto_peer_table *table,
 					 bool (*pick)(const struct ditto_peer *peer),
 					 unsigned int *n)
@@ -259,7 +264,7 @@ static struct ditto_peer **peers_collect(struct ditto_peer_table *table,
 
 	spin_lock(&table->lock);
 	list_for_each_entry(peer, &table->list, lru) {
-		/* Those that came since the count was read are no loss. */
+		/* Peers added since the count was read may be missed. */
 		if (*n == room)
 			break;
 		if (pick && !pick(peer))
@@ -325,7 +330,7 @@ static void peers_sweep(struct work_struct *work)
 		struct ditto_peer *peer = peers[i];
 		bool unlinked = false;
 
-		/* A connection may be silent for long and still be one. */
+		/* A connection may be silent for long and still exist. */
 		if (!ditto_protocols_connections(table->srv, peer)) {
 			spin_lock(&table->lock);
 			unlinked = peer_unlink_locked(table, peer);

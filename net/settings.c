@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Settings of a server. One table says what there is; limits are in the
- * netlink policy, which is generated from the specification.
+ * Settings of a server. A table lists them with their defaults. Their ranges are in the netlink
+ * policy, which is generated from the specification.
  *
- * Locking: settings_lock guards writing. Readers take single values with
- * READ_ONCE() and see the old or the new one.
+ * Locking: settings_lock guards writing. Readers read single values with READ_ONCE() and see
+ * either the old or the new value.
  */
 #include <linux/mutex.h>
 #include <linux/stddef.h>
@@ -28,7 +28,7 @@ static_assert(DITTO_ENCRYPTION_REQUIRED == (int)DITTO_ENCRYPTION_MODE_REQUIRED);
 
 static DEFINE_MUTEX(settings_lock);
 
-/* A setting: where it is and what it is without a word from the administrator. */
+/* A setting: its attribute, its place in struct ditto_settings and its default. */
 struct setting {
 	u16 attr;
 	u16 offset;
@@ -138,7 +138,7 @@ static int handle_key_set(struct ditto_server *srv, const struct nlattr *attr,
 	return err;
 }
 
-/* Write what is given; true if anything is another value now. */
+/* Write the settings that are given. Returns true if a value has changed. */
 static bool settings_take(struct ditto_settings *to, struct nlattr **attrs)
 {
 	bool changed = false;
@@ -170,13 +170,16 @@ int ditto_settings_set(struct ditto_server *srv, struct nlattr **attrs,
 	mutex_lock(&settings_lock);
 	settings_write_all(&old, &srv->settings);
 	changed = settings_take(&srv->settings, attrs);
-	/* Whoever sets what is set already wants it to be done again. */
+	/*
+	 * Protocols are called even if no value changed: the administrator may want them to try
+	 * again.
+	 */
 	err = ditto_protocols_settings_changed(srv, extack);
 	if (!err)
 		err = handle_key_set(srv, key, extack);
 	if (err && changed) {
 		settings_write_all(&srv->settings, &old);
-		/* Back to what worked; the first error is the one that counts. */
+		/* Back to the old settings, which worked. Only the first error is reported. */
 		ditto_protocols_settings_changed(srv, NULL);
 	} else if (changed) {
 		ditto_locks_settings_changed(srv);

@@ -2,9 +2,8 @@
 /*
  * Statistics: groups of per-CPU counters.
  *
- * Locking: the mutex guards the list of groups. Counters are written by their
- * own CPU alone and summed without a lock: a sum may miss what is counted
- * meanwhile.
+ * Locking: the mutex guards the list of groups. A counter is written only by its own CPU, and the
+ * sum is taken without a lock: it may miss requests that are counted meanwhile.
  */
 #include <linux/cpumask.h>
 #include <linux/list.h>
@@ -18,7 +17,7 @@
 /**
  * struct ditto_stats_table - the groups of one server
  * @lock: guards @groups
- * @groups: in the order of their registration
+ * @groups: groups in the order of their registration
  */
 struct ditto_stats_table {
 	struct mutex lock;	/* guards @groups */

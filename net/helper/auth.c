@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Authentication: steps of it go to the helper, and an identity comes back.
+ * Authentication: each step is a request to the helper, and the last answer is an identity.
  *
- * An answer is read in the context of the helper's command. What it fills is the
- * step's, which belongs to the request until that is done.
+ * An answer is read in the context of the helper's command. It fills struct ditto_auth, which
+ * belongs to the request until the request is done.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -80,13 +80,13 @@ static void user_groups(struct ditto_auth_user *user, const struct nlattr *attr)
 	sort(user->groups, user->ngroups, sizeof(user->groups[0]), gid_cmp, NULL);
 }
 
-/* Is this the number of somebody, if it is there? The last one is nobody's. */
+/* True if the attribute is absent or has a valid id. All ones is INVALID_UID and INVALID_GID. */
 static bool id_is_valid(const struct nlattr *attr)
 {
 	return !attr || nla_get_u32(attr) != (u32)-1;
 }
 
-/* Numbers, groups and bytes that an identity may have. */
+/* Check the ids, the groups and the SID of an identity. */
 static int user_check(struct genl_info *info)
 {
 	const struct nlattr *gids = info->attrs[DITTO_A_UPCALL_GIDS];
@@ -161,7 +161,7 @@ static struct ditto_auth_user *user_make(struct genl_info *info)
 	return user;
 }
 
-/* Guests and anonymous users share no secret with the server. */
+/* Guests and anonymous users have no session key. */
 static int got_key(struct genl_info *info, struct ditto_auth *auth)
 {
 	const struct nlattr *key = info->attrs[DITTO_A_UPCALL_KEY];
@@ -240,7 +240,7 @@ VISIBLE_IF_KUNIT void ditto_auth_failed(struct genl_info *info, void *arg)
 {
 	struct ditto_auth *auth = arg;
 
-	/* A refusal counts whether the client can be told why or not. */
+	/* A refusal stands even if there is no memory for the token. */
 	ditto_auth_bytes(info, DITTO_A_UPCALL_TOKEN, DITTO_AUTH_TOKEN_MAX, &auth->reply,
 			 &auth->reply_len);
 	if (info->attrs[DITTO_A_UPCALL_USER])

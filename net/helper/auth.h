@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who is at the other end: tokens go to the helper, which does the authentication,
- * and come back with an identity. And pipes, which the helper serves.
+ * Authentication and pipes, both served by the helper. A token of the client goes to the helper,
+ * which authenticates and returns the next token or an identity.
  */
 #ifndef _DITTO_NET_HELPER_AUTH_H
 #define _DITTO_NET_HELPER_AUTH_H
@@ -15,28 +15,28 @@
 
 struct ditto_server;
 
-/* Longest token, either way: a netlink attribute has 16 bits for its length. */
+/* Bytes of the longest token in either direction: the length of a netlink attribute has 16 bits. */
 #define DITTO_AUTH_TOKEN_MAX	65000
 #define DITTO_AUTH_KEY_MAX	64
 #define DITTO_SID_MAX		68	/* bytes: 8 + 15 * 4 */
-/* Names of users and domains. */
+/* Bytes of the longest name of a user or domain. */
 #define DITTO_AUTH_NAME_MAX	511
-/* Bytes of one message of a pipe, as for tokens. */
+/* Bytes of the longest message of a pipe; bounded as tokens are. */
 #define DITTO_PIPE_MAX		65000
 
 /**
  * struct ditto_auth_user - an identity
  * @ref: references
- * @name: "user" or "user@REALM", for people
- * @domain: of it
- * @uid: of the account on the server
- * @gid: its group
- * @ngroups: supplementary ones
- * @groups: sorted
- * @guest: let in as guest, though not known or with no or a wrong password
- * @anonymous: gave no name
- * @sid: of the user, as on the wire
- * @sid_len: bytes
+ * @name: "user" or "user@REALM", for display
+ * @domain: domain of the user
+ * @uid: uid of the account on the server; INVALID_UID if there is none
+ * @gid: primary group of the account; INVALID_GID if there is none
+ * @guest: admitted as guest: unknown, or without the correct password
+ * @anonymous: the client gave no name
+ * @sid: SID of the user, as on the wire
+ * @sid_len: bytes of @sid
+ * @ngroups: entries of @groups
+ * @groups: supplementary groups, sorted
  */
 struct ditto_auth_user {
 	refcount_t ref;
@@ -52,6 +52,7 @@ struct ditto_auth_user {
 	kgid_t groups[];
 };
 
+/* Drop a reference; @user may be NULL. */
 void ditto_auth_user_put(struct ditto_auth_user *user);
 static inline struct ditto_auth_user *ditto_auth_user_hold(struct ditto_auth_user *user)
 {
@@ -62,20 +63,20 @@ static inline struct ditto_auth_user *ditto_auth_user_hold(struct ditto_auth_use
 /**
  * struct ditto_auth - one step of an authentication
  * @ask: the request; the caller sets @peer, @user and @done
- * @id: 0 for the first step; filled with the helper's number for the further ones, and with 0
- *	when it is over, whether it succeeded or was refused
- * @token: from the client
- * @token_len: bytes
- * @peer: address of the client, for people
- * @done: it is over, and succeeded
- * @reply: token for the client; kvmalloc()ed, freed by the caller; NULL without
- * @reply_len: bytes
- * @user: with @done: who, held
- * @key: with @done: the session key
- * @key_len: bytes; 0 for guest and anonymous
- * @expires: wall clock; TIME64_MAX for never
- * @claimed: when it was refused: who the client says it is, not proved; NULL if that is not
- *	known; kmalloc()ed, freed by the caller
+ * @id: 0 for the first step; filled with the helper's number of the authentication for further
+ *	steps, and with 0 when it has ended in success or refusal
+ * @token: token from the client; must stay until @ask.done is called
+ * @token_len: bytes of @token
+ * @peer: address of the client for display, or NULL
+ * @done: filled: the authentication has succeeded
+ * @reply: filled with a token for the client, or NULL; the caller frees it with kvfree()
+ * @reply_len: bytes of @reply
+ * @user: filled with @done: the identity, with a reference
+ * @key: filled with @done: the session key
+ * @key_len: bytes of @key; 0 for guest and anonymous
+ * @expires: filled with @done: wall clock seconds; TIME64_MAX for never
+ * @claimed: filled on refusal: name that the client claims, or NULL if not known; the caller frees
+ *	it with kfree()
  */
 struct ditto_auth {
 	struct ditto_upcall_req ask;
@@ -94,43 +95,50 @@ struct ditto_auth {
 };
 
 /**
- * ditto_auth_step - give a token to the helper
+ * ditto_auth_step - send a token to the helper
  * @srv: the server
- * @auth: see there; zeroed but for what goes in
+ * @auth: the step; all members but the inputs are zero
  *
- * @auth->ask.done is called with 0; -EACCES (refused: LOGON_FAILURE; @auth->reply may say why);
- * -ENOENT (no such authentication goes on); -EINVAL (malformed token);
- * -ECONNREFUSED without a helper; and those of ditto_upcall().
+ * @auth->ask.done is called with 0; -EACCES for a refusal, where @auth->reply may carry the
+ *	reason; -ENOENT if there is no such authentication; -EINVAL for a malformed token;
+ *	-ECONNREFUSED without a helper; or another error of ditto_upcall().
  *
  * Context: process; does not wait.
  */
 void ditto_auth_step(struct ditto_server *srv, struct ditto_auth *auth);
-/* An authentication will not go on; 0 is none. Does not wait. Process context. */
+
+/**
+ * ditto_auth_abort - tell the helper that an authentication is abandoned
+ * @srv: the server
+ * @id: the helper's number of the authentication; 0 does nothing
+ *
+ * Context: process; does not wait.
+ */
 void ditto_auth_abort(struct ditto_server *srv, u64 id);
 
 /**
- * ditto_auth_hello - the first token of a server that speaks first (NEGOTIATE)
+ * ditto_auth_hello - get the first token of an authentication where the server speaks first
  * @srv: the server
- * @token: filled; kept by the helper's registration; kvmalloc()ed, freed by the caller; NULL
- *	if the helper gave none
- * @len: filled
+ * @token: filled with a copy, which the caller frees with kvfree(); NULL if the helper gave none
+ * @len: filled with the bytes of the token
  *
- * Return: 0, -ECONNREFUSED without a helper.
+ * Context: may sleep.
+ * Return: 0, -ENOMEM, or -ECONNREFUSED without a helper.
  */
 int ditto_auth_hello(struct ditto_server *srv, void **token, size_t *len);
 
-/* Pipes: "srvsvc", "lsarpc", "wkssvc". */
+/* Pipes, by name such as "srvsvc", "lsarpc" or "wkssvc". */
 
 /**
  * struct ditto_pipe_ask - a request to a pipe
  * @ask: the request; the caller sets @peer, @user and @done
- * @name: to open: of the pipe
- * @opener: to open: on whose behalf
- * @id: the helper's number of the pipe; filled when it was opened
- * @in: to write: a message
- * @in_len: bytes, at most DITTO_PIPE_MAX
- * @out: what the message was answered; kvmalloc()ed, freed by the caller; NULL without answer
- * @out_len: bytes
+ * @name: for open: name of the pipe
+ * @opener: for open: identity of the client
+ * @id: the helper's number of the pipe; filled by open
+ * @in: for call: the message
+ * @in_len: bytes of @in, at most DITTO_PIPE_MAX
+ * @out: filled by call with the answer, or NULL; the caller frees it with kvfree()
+ * @out_len: bytes of @out
  */
 struct ditto_pipe_ask {
 	struct ditto_upcall_req ask;
@@ -143,16 +151,37 @@ struct ditto_pipe_ask {
 	size_t out_len;
 };
 
-/*
- * Open a pipe. @ask.done is called with 0, -ENOENT (no such pipe), -ECONNREFUSED and those of
- * ditto_upcall(). Process context; does not wait.
+/**
+ * ditto_pipe_open - open a pipe
+ * @srv: the server
+ * @pipe: the request, with @name and @opener set
+ *
+ * @pipe->ask.done is called with 0, -ENOENT if there is no such pipe, -ECONNREFUSED without a
+ *	helper, or another error of ditto_upcall().
+ *
+ * Context: process; does not wait.
  */
 void ditto_pipe_open(struct ditto_server *srv, struct ditto_pipe_ask *pipe);
-/*
- * Write a message and read its answer. @ask.done is called with 0, -ENOENT (no such pipe any
- * more), -EINVAL (malformed) and those of ditto_upcall(). Process context; does not wait.
+
+/**
+ * ditto_pipe_call - write a message to a pipe and read the answer
+ * @srv: the server
+ * @pipe: the request, with @id, @in and @in_len set
+ *
+ * @pipe->ask.done is called with 0, -ENOENT if the pipe does not exist any more, -EINVAL for a
+ *	malformed message, or another error of ditto_upcall().
+ *
+ * Context: process; does not wait.
  */
 void ditto_pipe_call(struct ditto_server *srv, struct ditto_pipe_ask *pipe);
+
+/**
+ * ditto_pipe_close - close a pipe
+ * @srv: the server
+ * @id: the helper's number of the pipe
+ *
+ * Context: process; does not wait.
+ */
 void ditto_pipe_close(struct ditto_server *srv, u64 id);
 
 #endif

@@ -20,15 +20,15 @@
 #include "login_delay.h"
 
 #define LOGIN_BITS	8
-/* Longest name that is told apart from others; the rest of it does not count. */
+/* Bytes of a name that are compared; the rest is ignored. */
 #define LOGIN_NAME_MAX	256
-/* More failures make no difference, and are not to be remembered for longer. */
+/* More failures would not lengthen the delay, and must not be remembered for longer. */
 #define FAILURES_MAX	16
 
 /**
- * struct login_count - failures
- * @failures: that are not forgotten
- * @last: when the last one was, in ms
+ * struct login_count - a number of failures
+ * @failures: failures at the time of the last one; see login_failures()
+ * @last: time of the last failure, in ms
  */
 struct login_count {
 	u32 failures;
@@ -36,10 +36,10 @@ struct login_count {
 };
 
 /**
- * struct login_user - a user that a peer claims to be
+ * struct login_user - a user name that a peer claims
  * @name: hash of the name; 0 if the entry is free
- * @count: of failures
- * @release: until when answers wait, in ms
+ * @count: failures
+ * @release: time when the last delayed answer is due, in ms
  */
 struct login_user {
 	u64 name;
@@ -48,12 +48,12 @@ struct login_user {
 };
 
 /**
- * struct login_peer - a peer that failed
- * @hash: in the table
- * @lru: on the table's list, last failure last
- * @addr: masked
- * @many: users beyond DITTO_LOGIN_FREE_USERS that it failed
- * @users: those that it failed
+ * struct login_peer - a peer with failures
+ * @hash: entry in the table
+ * @lru: entry on the table's list, in the order of the last failure
+ * @addr: address, as ditto_addr_who() makes it
+ * @many: failures for users beyond DITTO_LOGIN_FREE_USERS
+ * @users: users that it failed for
  */
 struct login_peer {
 	struct hlist_node hash;
@@ -64,12 +64,12 @@ struct login_peer {
 };
 
 /**
- * struct ditto_login_delays - those of one server
- * @lock: see above
- * @key: of the hashes
- * @count: peers
- * @lru: struct login_peer
- * @peers: the same by address
+ * struct ditto_login_delays - the login delays of one server
+ * @lock: guards everything here
+ * @key: key of the hashes
+ * @count: number of peers
+ * @lru: struct login_peer, oldest failure first
+ * @peers: hash table of struct login_peer by address
  */
 struct ditto_login_delays {
 	spinlock_t lock;	/* see above */
@@ -79,7 +79,10 @@ struct ditto_login_delays {
 	struct hlist_head peers[1 << LOGIN_BITS];
 };
 
-/* "DOMAIN\user" and "user@REALM" are "user", in any case. Never 0. */
+/*
+ * Hash of a user name without its domain and case: "DOMAIN\user" and "user@REALM" equal "user".
+ * Never 0.
+ */
 static u64 login_name(const struct ditto_login_delays *all, const char *name)
 {
 	const char *user = strrchr(name, '\\');
@@ -119,7 +122,7 @@ static void login_peer_free_locked(struct ditto_login_delays *all, struct login_
 	kfree(peer);
 }
 
-/* Enter a peer; one that is remembered already is found instead, and @peer freed. */
+/* Add a peer. If its address is known already, free @peer and return the known one. */
 static struct login_peer *login_peer_add_locked(struct ditto_login_delays *all,
 						struct login_peer *peer)
 {
@@ -140,7 +143,7 @@ static struct login_peer *login_peer_add_locked(struct ditto_login_delays *all,
 	return peer;
 }
 
-/* Failures that are not forgotten by now. */
+/* Number of failures that are not forgotten yet. */
 static u32 login_failures(const struct login_count *count, u64 now)
 {
 	u64 forgotten = now > count->last ? (now - count->last) / DITTO_LOGIN_FORGET_MS : 0;
@@ -148,7 +151,7 @@ static u32 login_failures(const struct login_count *count, u64 now)
 	return forgotten < count->failures ? count->failures - forgotten : 0;
 }
 
-/* One more; how long is to be waited for it. */
+/* Count a failure. Returns its delay in ms. */
 static u32 login_failed(struct login_count *count, u64 now, u32 delay_ms)
 {
 	u32 before = login_failures(count, now);
@@ -166,7 +169,10 @@ static struct login_user *login_user_find(struct login_peer *peer, u64 name)
 	return NULL;
 }
 
-/* An entry for a user that this peer did not fail lately; @others: how many it did. */
+/*
+ * Add an entry for a user that has none; it replaces the one with the fewest failures. @others is
+ * set to the number of users that have failures.
+ */
 static struct login_user *login_user_add(struct login_peer *peer, u64 name, u64 now,
 					 unsigned int *others)
 {
@@ -189,7 +195,7 @@ static struct login_user *login_user_add(struct login_peer *peer, u64 name, u64 
 	return least;
 }
 
-/* How long this user's answers before this one wait still. */
+/* Time until the answers before this one are released, in ms. */
 static u64 login_backlog(const struct login_user *user, u64 now)
 {
 	return user && user->release > now ? user->release - now : 0;

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the helper said about names and groups, kept for a while.
+ * Cache of the helper's answers about names and groups.
  *
- * An answer that is not there yet is asked for from a workqueue; the caller
- * waits for it a short, bounded time and is otherwise told to come again, so
- * that no service thread hangs on a slow directory service. Answers that
- * there is no such thing are kept too. An expired answer goes on being used
- * while it is asked for anew, as long as the helper does not answer.
+ * An answer that is not cached is requested from a workqueue. The caller waits for it for a short,
+ * bounded time and then gets -EJUKEBOX to try again, so that no service thread hangs on a slow
+ * directory service. Negative answers are cached, too. An expired answer stays in use while a new
+ * one is requested and as long as the helper does not answer.
  */
 #ifndef _DITTO_NET_HELPER_NAMES_H
 #define _DITTO_NET_HELPER_NAMES_H
@@ -17,73 +16,105 @@
 
 struct ditto_server;
 
-/* Longest name of a user or group, with its domain. */
+/* Bytes of the longest name of a user or group, with its domain. */
 #define DITTO_NAMES_NAME_MAX	255
-/* Answers kept. */
+/* Entries in the cache. */
 #define DITTO_NAMES_MAX		16384
-/* Questions under way: more than may wait for a turn, see net/helper/upcall.c. */
+/* Requests in progress: more than may wait for a turn, see net/helper/upcall.c. */
 #define DITTO_NAMES_WORKERS	384
-/* How long a caller waits for an answer, in milliseconds. */
+/* Milliseconds that a caller waits for an answer. */
 #define DITTO_NAMES_WAIT_MS	50
 
 /**
- * ditto_names_host_match - does a host name pattern match an address
+ * ditto_names_host_match - match a host name pattern against an address
  * @srv: the server
- * @addr: of the client
- * @pattern: name, or shell pattern with * and ?; without regard to case
- * @wait: wait up to DITTO_NAMES_WAIT_MS for an answer that is not there
+ * @addr: address of the client
+ * @pattern: name, or shell pattern with * and ?; case is ignored
+ * @wait: wait up to DITTO_NAMES_WAIT_MS for an answer that is not cached
  *
- * Only names that resolve back to the address count; the helper sees to it.
+ * Only names that resolve back to the address count; the helper checks that.
  *
  * Context: may sleep: for memory, and a bounded time with @wait.
- * Return: 1, 0, -EJUKEBOX or -ECONNREFUSED (no helper).
+ * Return: 1 or 0; -EJUKEBOX if there is no answer yet; -ECONNREFUSED without a helper.
  */
 int ditto_names_host_match(struct ditto_server *srv, const struct in6_addr *addr,
 			   const char *pattern, bool wait);
-/* Is the client in a netgroup? Same results. */
+
+/**
+ * ditto_names_in_netgroup - check whether a client is in a netgroup
+ * @srv: the server
+ * @addr: address of the client
+ * @netgroup: name of the netgroup
+ * @wait: wait up to DITTO_NAMES_WAIT_MS for an answer that is not cached
+ *
+ * Context: as ditto_names_host_match().
+ * Return: as ditto_names_host_match().
+ */
 int ditto_names_in_netgroup(struct ditto_server *srv, const struct in6_addr *addr,
 			    const char *netgroup, bool wait);
 
 /**
- * ditto_names_groups - the supplementary groups of a user
+ * ditto_names_groups - look up the supplementary groups of a user
  * @srv: the server
- * @uid: whose
+ * @uid: the user
  * @groups: filled
- * @max: entries of @groups
+ * @max: entries of @groups; further groups are left out
  *
  * Context: may sleep a bounded time.
- * Return: how many groups, -ENOENT (no such user), -EJUKEBOX, -ECONNREFUSED.
+ * Return: the number of groups; -ENOENT if there is no such user; -EJUKEBOX; -ECONNREFUSED.
  */
 int ditto_names_groups(struct ditto_server *srv, kuid_t uid, kgid_t *groups,
 		       unsigned int max);
 
 /**
- * ditto_names_of_user - what a user is called: name@domain
+ * ditto_names_of_user - look up the name of a user, as name@domain
  * @srv: the server
- * @uid: who
- * @name: filled, not terminated
- * @size: of @name
+ * @uid: the user
+ * @name: filled, without a terminating NUL
+ * @size: bytes of @name
  *
  * Context: may sleep a bounded time.
- * Return: bytes of the name, -ENOENT (he has none), -ERANGE (does not fit), -EJUKEBOX,
- * -ECONNREFUSED.
+ * Return: bytes of the name; -ENOENT if the user has no name; -ERANGE if it does not fit;
+ * -EJUKEBOX; -ECONNREFUSED.
  */
 int ditto_names_of_user(struct ditto_server *srv, kuid_t uid, char *name, size_t size);
+
+/**
+ * ditto_names_of_group - look up the name of a group, as name@domain
+ * @srv: the server
+ * @gid: the group
+ * @name: filled, without a terminating NUL
+ * @size: bytes of @name
+ *
+ * Context: may sleep a bounded time.
+ * Return: as ditto_names_of_user().
+ */
 int ditto_names_of_group(struct ditto_server *srv, kgid_t gid, char *name, size_t size);
 
 /**
- * ditto_names_user - the user with a name
+ * ditto_names_user - look up the user with a name
  * @srv: the server
  * @name: name@domain, at most DITTO_NAMES_NAME_MAX bytes
  * @uid: filled
  *
  * Context: may sleep a bounded time.
- * Return: 0, -ENOENT (no such user, or another domain), -EJUKEBOX, -ECONNREFUSED.
+ * Return: 0; -ENOENT if there is no such user or the domain is a foreign one; -EJUKEBOX;
+ * -ECONNREFUSED.
  */
 int ditto_names_user(struct ditto_server *srv, const char *name, kuid_t *uid);
+
+/**
+ * ditto_names_group - look up the group with a name
+ * @srv: the server
+ * @name: name@domain, at most DITTO_NAMES_NAME_MAX bytes
+ * @gid: filled
+ *
+ * Context: may sleep a bounded time.
+ * Return: as ditto_names_user().
+ */
 int ditto_names_group(struct ditto_server *srv, const char *name, kgid_t *gid);
 
-/* Forget all answers. */
+/* Drop all cached answers. May sleep. */
 void ditto_names_flush(struct ditto_server *srv);
 
 int ditto_names_init(struct ditto_server *srv);

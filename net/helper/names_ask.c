@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Questions about names and groups: into a request, and back from an answer.
- */
+/* Questions about names and groups: encoding of the request and decoding of the answer. */
 #include <linux/ctype.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -51,7 +49,7 @@ struct ditto_host_names *ditto_host_names_make(const char *const *names, unsigne
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_host_names_make);
 
-/* What the two ends of a request share. */
+/* Argument of the functions that write the request and read the answer. */
 struct ask {
 	const struct ditto_question *question;
 	const struct ditto_host_names *hosts;
@@ -109,13 +107,13 @@ static int got_hosts(struct genl_info *info, struct ditto_said *said)
 	nlmsg_for_each_attr_type(attr, DITTO_A_UPCALL_HOST_NAME, info->nlhdr, GENL_HDRLEN, rem) {
 		if (nla_strscpy(name, attr, sizeof(name)) <= 0)
 			continue;
-		/* A machine of more names is known by the first of them. */
+		/* Only the first names of a machine with more names are used. */
 		if (hosts->count == DITTO_NAMES_PER_HOST ||
 		    hosts->bytes + strlen(name) + 1 > DITTO_NAMES_BYTES)
 			break;
 		hosts_add(hosts, name);
 	}
-	/* The scratch was as large as any answer; what is kept is as large as this one. */
+	/* Trim the buffer, which was large enough for any answer. */
 	said->hosts = kmemdup(hosts, struct_size(hosts, text, hosts->bytes), GFP_KERNEL);
 	kfree(hosts);
 	return said->hosts ? 0 : -ENOMEM;
@@ -166,7 +164,10 @@ static int got_name(struct genl_info *info, struct ditto_said *said)
 		NL_SET_ERR_MSG(info->extack, "an answer about a name carries it");
 		return -EINVAL;
 	}
-	/* It ends somewhere: the policy says string. */
+	/*
+	 * The policy guarantees a terminated string. An empty one wraps around here and is
+	 * rejected.
+	 */
 	if (strnlen(nla_data(attr), nla_len(attr)) - 1 >= DITTO_NAMES_NAME_MAX) {
 		NL_SET_ERR_MSG_ATTR_FMT(info->extack, attr, "a name has 1 to %u bytes",
 					DITTO_NAMES_NAME_MAX);
@@ -219,7 +220,10 @@ static int ask_got(struct genl_info *info, void *arg)
 	}
 }
 
-/* Hosts whose names one name server knows, more or less: if it hangs, others are asked still. */
+/*
+ * The network of a host stands for the name server that knows its names. If that server hangs,
+ * requests about other networks still get their turns.
+ */
 static void question_zone(const struct ditto_question *q, struct in6_addr *zone)
 {
 	*zone = in6addr_any;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Pipes that the helper serves: what is written goes there, and its answer comes back. */
+/* Pipes: a message of the client is a request to the helper, which returns the answer. */
 #include <linux/errno.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -12,7 +12,7 @@
 #include "auth_private.h"
 #include "upcall.h"
 
-/* Longest name of a pipe. */
+/* Bytes of the longest name of a pipe. */
 #define PIPE_NAME_MAX	255
 
 static int open_put(struct sk_buff *msg, void *arg)

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Durable records: what must be known after a restart, kept by the helper in
- * its database, and the epoch of the server.
+ * Durable records, which the helper keeps in its database across restarts, and the epoch of the
+ * server.
  *
- * A server gets its epoch when its helper registers for the first time: the
- * helper counts a new one for each life of the server, which it tells by the
- * server's random instance number, and loads the records of the lives before.
- * A helper that is merely started anew finds the same instance, and the epoch
- * stays. Until then the epoch is 0 and nothing can be recorded.
+ * A server gets its epoch when its helper registers for the first time. The helper recognizes each
+ * life of the server by its random instance number, assigns it a new epoch, and loads the records
+ * of earlier lives into the server. A helper that is merely restarted finds the same instance, and
+ * the epoch stays. Until then the epoch is 0 and nothing can be recorded.
  *
- * A record of a life before is "previous" until it is put again, removed, or,
- * if its kind ends with the grace, until ditto_records_grace_over().
+ * A record of an earlier life is "previous" until it is put again or removed or, if its kind ends
+ * with the grace period, until ditto_records_grace_over().
  */
 #ifndef _DITTO_NET_HELPER_RECORD_H
 #define _DITTO_NET_HELPER_RECORD_H
@@ -21,27 +20,27 @@
 
 struct ditto_server;
 
-/* Longest key, and longest data, of a record. */
+/* Bytes of the longest key and of the longest data of a record. */
 #define DITTO_RECORD_KEY_MAX	1024
 #define DITTO_RECORD_DATA_MAX	6144
-/* Previous records that are kept; the helper is told of those beyond. */
+/* Previous records that are kept; loading further ones fails with -ENOSPC. */
 #define DITTO_RECORDS_MAX	65536
 
-/* The values are those of the netlink enum "record-type", and stand in the database. */
+/* The values are those of the netlink enum "record-type" and are stored in the database. */
 enum ditto_record_kind {
-	DITTO_RECORD_MONITORED_HOST,	/* is to be told of a restart; until it is removed */
-	DITTO_RECORD_CLIENT,		/* may take back what it held; until the grace ends */
-	DITTO_RECORD_OPEN,		/* what is open beyond a restart; until it is removed */
+	DITTO_RECORD_MONITORED_HOST,	/* must be notified of a restart; kept until removed */
+	DITTO_RECORD_CLIENT,		/* may reclaim its state; kept until the grace ends */
+	DITTO_RECORD_OPEN,		/* open that survives a restart; kept until removed */
 	DITTO_RECORD_KINDS,
 };
 
 /**
- * struct ditto_record - a previous record
- * @kind: whose business it is
+ * struct ditto_record - a record
+ * @kind: kind, which tells its owner
  * @key_len: bytes of the key, not 0
  * @data_len: bytes of the data
  * @key: unique within the kind
- * @data: what its owner put there
+ * @data: contents, known only to the owner
  */
 struct ditto_record {
 	enum ditto_record_kind kind;
@@ -54,82 +53,95 @@ struct ditto_record {
 /**
  * ditto_record_put - write a record, in place of one with the same key
  * @srv: the server
- * @kind: which kind
- * @key: bytes
+ * @kind: kind of the record
+ * @key: the key
  * @key_len: 1 to DITTO_RECORD_KEY_MAX
- * @data: bytes
+ * @data: the data
  * @data_len: 0 to DITTO_RECORD_DATA_MAX
  *
- * When it returns 0 the record is on disk; what it promises may be promised.
- * After any error it may be there or not, and nothing may be promised.
+ * When it returns 0, the record is on disk, and the server may make the promise that depends on
+ * it. After an error the record may or may not exist, and nothing may be promised.
  *
- * Context: may sleep, at most twice the upcall setting; killable.
- * Return: 0; -ECONNREFUSED without a helper, and before it told the epoch;
- * -EINVAL (lengths); -EIO and others from the helper; those of ditto_upcall().
+ * Context: may sleep for several times the upcall setting; killable.
+ * Return: 0; -ECONNREFUSED without a helper and before the epoch is known; -EINVAL for a bad
+ * length or kind; -EIO and others from the helper; those of ditto_upcall().
  */
 int ditto_record_put(struct ditto_server *srv, enum ditto_record_kind kind,
 		     const void *key, size_t key_len, const void *data, size_t data_len);
 
-/* Remove a record, on disk when it returns 0. No record with this key is no error. As above. */
+/**
+ * ditto_record_remove - remove a record
+ * @srv: the server
+ * @kind: kind of the record
+ * @key: the key
+ * @key_len: 1 to DITTO_RECORD_KEY_MAX
+ *
+ * The removal is on disk when it returns 0. It is no error if there is no such record.
+ *
+ * Context: as ditto_record_put().
+ * Return: as ditto_record_put().
+ */
 int ditto_record_remove(struct ditto_server *srv, enum ditto_record_kind kind,
 			const void *key, size_t key_len);
 
 /**
- * ditto_record_previous_for_each - call a function for records of lives before
+ * ditto_record_previous_for_each - call a function for the records of earlier lives
  * @srv: the server
- * @kind: of which kind
+ * @kind: kind of the records
  * @fn: returns 0 to go on; may sleep, put and remove records
  * @arg: passed to @fn
  *
- * Context: may sleep. Return: 0, what @fn returned, or -ENOMEM.
+ * Context: may sleep.
+ * Return: 0, the value that @fn returned, or -ENOMEM.
  */
 int ditto_record_previous_for_each(struct ditto_server *srv, enum ditto_record_kind kind,
 				   int (*fn)(const struct ditto_record *record, void *arg),
 				   void *arg);
 
 /**
- * ditto_record_keep - a record that was put is to be found as a previous one
+ * ditto_record_keep - turn a record that was put into a previous one
  * @srv: the server
- * @record: what was put last under its key
+ * @record: the record as it was put last under its key; copied
  *
- * For a protocol that ends before the server does.
+ * For a protocol that ends before the server does, and looks for its records when it starts again.
  *
+ * Context: may sleep.
  * Return: 0, -EINVAL, -ENOSPC, -ENOMEM.
  */
 int ditto_record_keep(struct ditto_server *srv, const struct ditto_record *record);
-/* How many previous records of a kind there are. */
+/* Number of previous records of a kind. Any context. */
 unsigned int ditto_records_previous(struct ditto_server *srv, enum ditto_record_kind kind);
 
 /**
- * ditto_records_grace_over - nothing can be taken back any more
+ * ditto_records_grace_over - the grace period ended and nothing can be reclaimed any more
  * @srv: the server
  *
- * Forgets previous records of kinds that end with the grace, in the helper's
- * database too: at once or, without a helper, before the next record is put.
+ * Forgets the previous records of kinds that end with the grace period, also in the helper's
+ * database: at once or, without a helper, before the next record is put.
  *
  * Context: any.
  */
 void ditto_records_grace_over(struct ditto_server *srv);
 
-/* Which life of the server this is, from 1; 0 until the helper told it. Any context. */
+/* Number of this life of the server, from 1; 0 until the helper assigned it. Any context. */
 u64 ditto_server_epoch(const struct ditto_server *srv);
-/* Random, not 0, another one in each life of the server. */
+/* Random number of this life of the server, not 0. Any context. */
 u64 ditto_server_instance(const struct ditto_server *srv);
-/* Did the life before end in good order? Only when the epoch is known. */
+/* True if the previous life of the server was shut down cleanly. Valid once the epoch is known. */
 bool ditto_server_ended_cleanly(const struct ditto_server *srv);
 
 /**
- * struct ditto_state_hook - wants to know when the epoch and the previous records are there
- * @begin: called before anything can be recorded, so that a grace can begin; must
- *	not put or remove records; may sleep; may be NULL
- * @ready: called after that, from a workqueue; may do all; may be NULL
+ * struct ditto_state_hook - callbacks for when the epoch and the previous records are known
+ * @begin: called before anything can be recorded, so that a grace period can start; must not put
+ *	or remove records; may sleep; may be NULL
+ * @ready: called after that, from a workqueue, without restrictions; may be NULL
  * @shares: @ready is called again whenever a share was added
- * @srv: the server, while it is added
+ * @srv: the server, while the hook is added
  * @list: on the server's list
  * @work: calls @ready
  *
- * The caller sets the first three; the rest belongs to net/helper/record.c.
- * A hook that comes when they are there already is called for both at once.
+ * The caller sets the first three members; the others belong to net/helper/record.c. If the epoch
+ * is known when the hook is added, both functions are called at once.
  */
 struct ditto_state_hook {
 	void (*begin)(struct ditto_state_hook *hook);
@@ -140,24 +152,56 @@ struct ditto_state_hook {
 	struct work_struct work;
 };
 
-/* May sleep. */
+/**
+ * ditto_state_hook_add - add a hook
+ * @srv: the server
+ * @hook: the hook; must stay until ditto_state_hook_remove()
+ *
+ * Calls @begin, and queues @ready, if the epoch is known.
+ *
+ * Context: may sleep.
+ */
 void ditto_state_hook_add(struct ditto_server *srv, struct ditto_state_hook *hook);
-/* Neither function runs or will when it returns. Without effect on one that was not added. */
+
+/**
+ * ditto_state_hook_remove - remove a hook
+ * @hook: the hook; nothing happens if it was not added
+ *
+ * Neither function of the hook runs when it returns, nor will it be called again.
+ *
+ * Context: may sleep.
+ */
 void ditto_state_hook_remove(struct ditto_state_hook *hook);
-/* A share was added. May sleep. */
+/* Call @ready of the hooks with @shares because a share was added. May sleep. */
 void ditto_records_share_added(struct ditto_server *srv);
 
-/* The helper's side, for net/nl/nl_record.c. */
+/* For the commands of the helper in net/nl/nl_record.c. */
 
-/* Take a previous record. 0, -EINVAL, -EALREADY (the epoch is told), -ENOSPC, -ENOMEM. */
+/**
+ * ditto_record_load - add a record of an earlier life
+ * @srv: the server
+ * @record: the record, copied; replaces one with the same key
+ *
+ * Context: may sleep.
+ * Return: 0, -EINVAL, -EALREADY if the epoch is set already, -ENOSPC, -ENOMEM.
+ */
 int ditto_record_load(struct ditto_server *srv, const struct ditto_record *record);
-/* All are loaded: the server's epoch. 0, also if it was told before; -EALREADY if another was. */
+
+/**
+ * ditto_state_begin - set the epoch after all previous records were loaded
+ * @srv: the server
+ * @epoch: the epoch
+ * @clean: the previous life was shut down cleanly
+ *
+ * Context: may sleep.
+ * Return: 0, also if the same epoch was set before; -EALREADY if another one was.
+ */
 int ditto_state_begin(struct ditto_server *srv, u64 epoch, bool clean);
-/* A helper registered: what could not be forgotten is now. */
+/* A helper registered: retry the forgetting of records that failed without one. */
 void ditto_records_helper_here(struct ditto_server *srv);
 
 int ditto_records_init(struct ditto_server *srv);
-/* The server is going: no hook is called any more. */
+/* All hooks were removed. Stops the requests to the helper and frees the records. */
 void ditto_records_exit(struct ditto_server *srv);
 
 #endif

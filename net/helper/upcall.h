@@ -2,12 +2,11 @@
 /*
  * Requests to the helper in user space, over generic netlink.
  *
- * The helper registers its port; a request is sent to it with a number, a
- * type and a deadline, and its answer comes back as a command that carries
- * the number. No number is used twice, by this server or one before it, so
- * that an answer is only taken for its own request, and only from the helper
- * that it was sent to. Without a helper, or when it goes away, a request fails
- * at once; it never outlives its deadline.
+ * The helper registers its port. A request is sent to that port with a number, a type and a
+ * deadline; the answer is a command that carries the same number. Numbers are not reused, neither
+ * by this server nor by an earlier one, so that an answer is matched only with its own request,
+ * and only if it comes from the helper that got the request. Without a helper, or when it goes
+ * away, a request fails at once. A request never outlives its deadline.
  */
 #ifndef _DITTO_NET_HELPER_UPCALL_H
 #define _DITTO_NET_HELPER_UPCALL_H
@@ -20,37 +19,38 @@ struct ditto_server;
 struct genl_info;
 struct sk_buff;
 
-/* A request may wait for its turn so many times as long as for its answer. */
+/* A request may wait for its turn this many times as long as for its answer. */
 #define DITTO_UPCALL_TURN_FACTOR	4
 
 /* The values are those of the netlink enum "upcall-kind". */
 enum ditto_upcall_type {
-	DITTO_UPCALL_HOST_NAME,		/* address to names */
+	DITTO_UPCALL_HOST_NAME,		/* address to host names */
 	DITTO_UPCALL_NETGROUP,		/* is a host (address, names) in a netgroup? */
 	DITTO_UPCALL_GROUPS,		/* uid to groups */
-	DITTO_UPCALL_RECORD_PUT,	/* kind, key, data: on disk when it answers */
+	DITTO_UPCALL_RECORD_PUT,	/* kind, key, data; answered once it is on disk */
 	DITTO_UPCALL_RECORD_REMOVE,	/* kind, key */
-	DITTO_UPCALL_RECORD_FORGET,	/* all of a kind that were put in lives before */
-	DITTO_UPCALL_AUTH,		/* a token to the next one, or an identity */
+	DITTO_UPCALL_RECORD_FORGET,	/* all records of a kind from earlier lives of the server */
+	DITTO_UPCALL_AUTH,		/* a token to the next token, or to an identity */
 	DITTO_UPCALL_AUTH_ABORT,	/* no answer */
-	DITTO_UPCALL_PIPE_OPEN,		/* name and user to a number */
-	DITTO_UPCALL_PIPE_CALL,		/* a message to what it answers */
+	DITTO_UPCALL_PIPE_OPEN,		/* name and user to the number of a pipe */
+	DITTO_UPCALL_PIPE_CALL,		/* a message to the answer of the pipe */
 	DITTO_UPCALL_PIPE_CLOSE,	/* no answer */
 	DITTO_UPCALL_USER_NAME,		/* uid to name@domain */
 	DITTO_UPCALL_GROUP_NAME,	/* gid to name@domain */
-	DITTO_UPCALL_USER_ID,		/* and back */
+	DITTO_UPCALL_USER_ID,		/* name@domain to uid */
+	/* name@domain to gid */
 	DITTO_UPCALL_GROUP_ID,
 };
 
 /**
- * struct ditto_upcall - what is asked
- * @type: see there
+ * struct ditto_upcall - a request
+ * @type: type of the request
  * @size: bytes of the attributes that @put adds; 0 for up to 8 KiB
  * @put: adds the attributes of the request to the message; returns 0 or -EMSGSIZE
- * @got: reads the attributes of the answer, called in the context of the answering command;
- *	returns 0 or an error that ditto_upcall_ask() returns
- * @failed: the same for an answer with an error, whatever comes with it; NULL to read nothing
- * @arg: for all of them
+ * @got: reads the attributes of the answer; called in the context of the answering command;
+ *	returns 0 or an error, which becomes the result of the request
+ * @failed: as @got, for an answer with an error; NULL to ignore its attributes
+ * @arg: passed to @put, @got and @failed
  */
 struct ditto_upcall {
 	enum ditto_upcall_type type;
@@ -63,19 +63,20 @@ struct ditto_upcall {
 
 /**
  * struct ditto_upcall_req - a request that no thread waits for
- * @what: what is asked; what its @arg points to stays until @done is called
- * @peer: on whose behalf, for the order in which requests are sent; all zeroes for the server's own
+ * @what: the request; the data behind its @arg must stay until @done is called
+ * @peer: address of the peer for which it is made, for fair ordering; all zeroes for the server
+ *	itself
  * @user: any number that tells the users of a peer apart
- * @done: called once with the result, unless ditto_upcall_cancel() said otherwise; in process
- *	context, maybe before ditto_upcall_start() returns; must not wait; may free the request
- * @srv: here and below: net/helper/upcall.c's
- * @turn: in the queue of its kind
- * @portid: whom it was sent to
- * @id: in the table of those sent; 0 for none
- * @serial: the number that the helper is told: @id, and the helper's term before it
- * @cancelled: it is not to be sent any more; with the table's lock
- * @error: the helper's
- * @timer: its time is over
+ * @done: called once with the result, unless ditto_upcall_cancel() returned true; in process
+ *	context, possibly before ditto_upcall_start() returns; must not wait; may free the request
+ * @srv: the server; this and the following members belong to net/helper/upcall.c
+ * @turn: entry in the queue of its kind
+ * @portid: netlink port that it was sent to
+ * @id: index in the table of requests sent; 0 if it was not sent
+ * @serial: number on the wire: the helper's term in the upper half and @id in the lower half
+ * @cancelled: it must not be sent any more; guarded by the lock of the table
+ * @error: error of the answer
+ * @timer: expires at the deadline
  */
 struct ditto_upcall_req {
 	struct ditto_upcall what;
@@ -93,30 +94,36 @@ struct ditto_upcall_req {
 };
 
 /**
- * ditto_upcall_start - ask the helper, and do not wait
+ * ditto_upcall_start - send a request to the helper without waiting
  * @srv: the server
- * @ask: with @what, @peer, @user and @done
+ * @ask: the request, with @what, @peer, @user and @done set
  *
- * Requests of a kind (logins, pipes, hosts, accounts) are sent in turns, round robin over
- * peers and then users. @done gets what ditto_upcall() returns, with -EBUSY for a request of
- * a peer with many that made room for another peer's, and -ECANCELED instead of -EINTR.
+ * Requests of a kind (logins, pipes, hosts, accounts) are sent round robin over peers and then
+ * over the users of a peer. @done gets the result as ditto_upcall() returns it, with two
+ * differences: -EBUSY also for a request that was dropped in favour of another peer, and
+ * -ECANCELED instead of -EINTR.
  *
  * Context: process; does not wait.
  */
 void ditto_upcall_start(struct ditto_server *srv, struct ditto_upcall_req *ask);
-/*
- * Give a request up that was started. True if @done will not be called; false if it was or
- * will be, soon, maybe with -ECANCELED. Process context.
+
+/**
+ * ditto_upcall_cancel - give up a request that was started
+ * @ask: the request
+ *
+ * Context: process.
+ * Return: true if @done will not be called; false if it was called or will be called soon,
+ * possibly with -ECANCELED.
  */
 bool ditto_upcall_cancel(struct ditto_upcall_req *ask);
 
 /**
- * ditto_upcall_ask - ask the helper and wait
+ * ditto_upcall_ask - send a request to the helper and wait for the answer
  * @srv: the server
- * @call: what
- * @peer: on whose behalf, as in struct ditto_upcall_req; NULL for the server's own
+ * @call: the request
+ * @peer: address of the peer for which it is made; NULL for the server itself
  *
- * Not for threads that serve clients: those use ditto_upcall_start().
+ * Must not be used by threads that serve clients; those use ditto_upcall_start().
  *
  * Context: may sleep, at most 5 times the upcall setting; killable.
  * Return: as ditto_upcall().
@@ -125,13 +132,13 @@ int ditto_upcall_ask(struct ditto_server *srv, const struct ditto_upcall *call,
 		     const struct in6_addr *peer);
 
 /**
- * ditto_upcall_tell - tell the helper something that has no answer
+ * ditto_upcall_tell - send a message to the helper that has no answer
  * @srv: the server
- * @type: what is told
+ * @type: type of the message
  * @put: adds the attributes to the message, at most 256 bytes; returns 0 or -EMSGSIZE
- * @arg: for @put
+ * @arg: passed to @put
  *
- * It may be lost if the helper does not keep up.
+ * The message may be lost if the helper does not keep up.
  *
  * Context: process; does not wait.
  */
@@ -139,45 +146,100 @@ void ditto_upcall_tell(struct ditto_server *srv, enum ditto_upcall_type type,
 		       int (*put)(struct sk_buff *msg, void *arg), void *arg);
 
 /**
- * ditto_upcall - ask the helper and wait
+ * ditto_upcall - send a request of the server itself to the helper and wait for the answer
  * @srv: the server
- * @type: what is asked
+ * @type: type of the request
  * @put: adds the attributes of the request to the message; returns 0 or -EMSGSIZE
- * @got: reads the attributes of the answer, called in the context of the
- *	answering command; returns 0 or an error that ditto_upcall() returns
- * @arg: for both
+ * @got: reads the attributes of the answer; called in the context of the answering command;
+ *	returns 0 or an error, which is returned
+ * @arg: passed to @put and @got
  *
  * Context: may sleep, at most 5 times the upcall setting; killable.
- * Return: 0; the helper's error (-ENOENT: there is no such thing);
- * -ECONNREFUSED without a helper (logged once until one comes);
- * -ETIMEDOUT; -EBUSY; -EINTR; -ENOMEM.
+ * Return: 0; the helper's error, such as -ENOENT for an object that does not exist; -ECONNREFUSED
+ * without a helper, which is logged once per absence; -EOPNOTSUPP if the helper does not know the
+ * type; -ETIMEDOUT; -EBUSY; -EINTR; -ENOMEM.
  */
 int ditto_upcall(struct ditto_server *srv, enum ditto_upcall_type type,
 		 int (*put)(struct sk_buff *msg, void *arg),
 		 int (*got)(struct genl_info *info, void *arg), void *arg);
 
-/* The helper's commands: it is here, it answers, it went (netlink release). */
+/**
+ * ditto_upcall_register - make a netlink port the helper of the server
+ * @srv: the server
+ * @portid: port of the calling socket
+ *
+ * Return: 0, also if the port is registered already; -EBUSY if another helper is.
+ */
 int ditto_upcall_register(struct ditto_server *srv, u32 portid);
+
+/**
+ * ditto_upcall_reply - handle the helper's answer to a request
+ * @srv: the server
+ * @info: the answering command
+ *
+ * Context: may sleep.
+ * Return: 0; -EPERM if the sender is not the helper; -ENOENT if no request has the number; or the
+ * error of @got, so that the helper learns that its answer was not understood.
+ */
 int ditto_upcall_reply(struct ditto_server *srv, struct genl_info *info);
+
+/**
+ * ditto_upcall_portid_gone - a netlink socket was released
+ * @srv: the server
+ * @portid: its port
+ *
+ * If it was the helper's, all requests that were sent fail with -ECONNREFUSED.
+ *
+ * Context: may sleep.
+ */
 void ditto_upcall_portid_gone(struct ditto_server *srv, u32 portid);
 
-/*
- * Which requests the helper understands, a bit for each value of enum ditto_upcall_type; others
- * fail with -EOPNOTSUPP. 0, or -ECONNREFUSED if it went.
+/**
+ * ditto_upcall_kinds_set - set the types of requests that the helper understands
+ * @srv: the server
+ * @portid: port of the helper
+ * @kinds: one bit for each value of enum ditto_upcall_type
+ *
+ * Requests of other types fail with -EOPNOTSUPP.
+ *
+ * Return: 0, or -ECONNREFUSED if @portid is not the helper's port.
  */
 int ditto_upcall_kinds_set(struct ditto_server *srv, u32 portid, u64 kinds);
 
-/*
- * What the helper says for a server that speaks first. It is kept until that helper goes; @len 0
- * for nothing. 0, -ENOMEM, or -ECONNREFUSED if it went.
+/**
+ * ditto_upcall_hello_set - set the first token of authentications where the server speaks first
+ * @srv: the server
+ * @portid: port of the helper
+ * @hello: the token, copied
+ * @len: bytes of the token; 0 for none
+ *
+ * Each helper that registers sets its own.
+ *
+ * Context: may sleep.
+ * Return: 0, -ENOMEM, or -ECONNREFUSED if @portid is not the helper's port.
  */
 int ditto_upcall_hello_set(struct ditto_server *srv, u32 portid, const void *hello, size_t len);
-/* A copy, kvmalloc()ed; NULL with @len 0 if it said nothing. 0, -ENOMEM, -ECONNREFUSED. */
+
+/**
+ * ditto_upcall_hello - get the token of ditto_upcall_hello_set()
+ * @srv: the server
+ * @hello: filled with a copy to be freed with kvfree(); NULL if the helper set none
+ * @len: filled with the bytes of the token
+ *
+ * Context: may sleep.
+ * Return: 0, -ENOMEM, or -ECONNREFUSED without a helper.
+ */
 int ditto_upcall_hello(struct ditto_server *srv, void **hello, size_t *len);
 
-/* Is a helper registered? */
+/* True if a helper is registered. Any context. */
 bool ditto_upcall_has_helper(struct ditto_server *srv);
-/* The server is going: requests that wait fail, and no new one is taken. */
+
+/**
+ * ditto_upcalls_stop - fail all requests that wait, and accept no further ones
+ * @srv: the server, which is being shut down
+ *
+ * Context: may sleep.
+ */
 void ditto_upcalls_stop(struct ditto_server *srv);
 
 int ditto_upcalls_init(struct ditto_server *srv);

@@ -25,7 +25,7 @@ int ditto_nl_share_users_read(struct ditto_share_users *share_users, const struc
 /**
  * ditto_nl_share_users_put - add a list of share users to a message
  * @msg: netlink message
- * @share_users: the list
+ * @share_users: the list; its default access is added, too
  *
  * Return: 0 or -EMSGSIZE.
  */
