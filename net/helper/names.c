@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the helper said about names and groups.
+ * Cache of the helper's answers about names and groups.
  *
- * Locking: entries are found and their answers read under RCU. The spinlock
- * guards the list, joins it with the hash table, and guards the writing of
- * answers.
+ * Locking: entries are looked up and their answers read under RCU. The spinlock guards the list,
+ * keeps it in step with the hash table, and guards the replacement of answers.
  *
- * Lifetime: an entry is held by the table, by its work while it is asked for,
- * and by callers that wait. One that was dropped from the table meanwhile
- * still gets its answer, for those that wait for it.
+ * Lifetime: an entry is referenced by the table, by its work while a request is in progress, and
+ * by callers that wait. An entry that was removed from the table meanwhile still gets its answer,
+ * for the callers that wait for it.
  */
 #include <linux/ctype.h>
 #include <linux/errno.h>
@@ -30,20 +29,20 @@
 #include "names.h"
 #include "names_ask.h"
 
-/* A question that failed is not asked again so soon. */
+/* Jiffies before a failed request is repeated. */
 #define NAMES_RETRY		HZ
-/* Entries that are looked at to find one that leaves a full table. */
+/* Entries that are examined to find one to drop from a full table. */
 #define NAMES_EVICT_SCAN	64
 
 /**
  * struct ditto_names - the answers of one server
  * @srv: the server
- * @hash: by question
+ * @hash: entries by question
  * @lock: see above
- * @lru: in the order of their making; one that was used gets a second turn
+ * @lru: entries in the order of creation; one that was used gets a second chance
  * @count: entries of @lru
- * @wq: asks
- * @ask: how; tests have their own
+ * @wq: workqueue of the requests
+ * @ask: function that asks the helper; replaced by tests
  */
 struct ditto_names {
 	struct ditto_server *srv;
@@ -56,12 +55,12 @@ struct ditto_names {
 };
 
 /**
- * struct name_answer - what the helper said
- * @when: jiffies
- * @negative: there is no such thing, or no member
- * @missing: there is no such thing
- * @said: the rest
- * @rcu: freed under RCU
+ * struct name_answer - an answer of the helper
+ * @when: jiffies of the answer
+ * @negative: the object does not exist, or the host is no member; expires sooner
+ * @missing: the object does not exist
+ * @said: contents of the answer
+ * @rcu: frees the answer after a grace period
  */
 struct name_answer {
 	unsigned long when;
@@ -72,25 +71,25 @@ struct name_answer {
 };
 
 /* Bits of name_entry.flags */
-#define NAME_ASKING	0	/* queued or running */
-#define NAME_USED	1	/* since a full table last looked */
+#define NAME_ASKING	0	/* the work is queued or running */
+#define NAME_USED	1	/* used since a full table last examined it */
 
 /**
  * struct name_entry - a question and its last answer
- * @names: where it belongs
- * @question: @question.text is @text
- * @answer: NULL until the first
- * @error: of the last asking; 0 if it was answered
- * @retry: jiffies before which it is not asked again
- * @asked: jiffies when it was asked last; who comes much later does not wait
+ * @names: the cache
+ * @question: the question; its text points to @text
+ * @answer: NULL until the first answer
+ * @error: error of the last request; 0 if it was answered
+ * @retry: jiffies before which the request is not repeated
+ * @asked: jiffies of the last request; a caller that comes much later does not wait for it
  * @flags: NAME_* bits
- * @wait: for the first answer
- * @work: asks
- * @ref: see above
- * @hash: in the table
- * @lru: on the list, or empty once it was dropped
- * @rcu: freed under RCU
- * @text: of the question
+ * @wait: callers that wait for the first answer
+ * @work: sends the request
+ * @ref: references, see above
+ * @hash: entry in the hash table
+ * @lru: entry on the list; empty once it was removed
+ * @rcu: frees the entry after a grace period
+ * @text: text of the question
  */
 struct name_entry {
 	struct ditto_names *names;
@@ -169,7 +168,7 @@ static void entry_put(struct name_entry *entry)
 		call_rcu(&entry->rcu, entry_free_rcu);
 }
 
-/* Keep an answer; takes over what is in @said. */
+/* Store an answer. Takes over what @said points to. */
 static int entry_answer(struct name_entry *entry, struct ditto_said *said, bool missing)
 {
 	struct ditto_names *names = entry->names;
@@ -249,12 +248,12 @@ static struct name_entry *entry_alloc(struct ditto_names *names, const struct di
 	init_waitqueue_head(&entry->wait);
 	INIT_WORK(&entry->work, entry_ask);
 	INIT_LIST_HEAD(&entry->lru);
-	/* The table's and the caller's. */
+	/* One reference of the table, and one of the caller. */
 	refcount_set(&entry->ref, 2);
 	return entry;
 }
 
-/* The entry of a question, made if need be; to be put. NULL without memory. */
+/* Find or create the entry of a question; to be put. NULL without memory. */
 static struct name_entry *names_entry(struct ditto_names *names, const struct ditto_question *q)
 {
 	struct name_entry *entry, *old, *victim = NULL;
@@ -281,7 +280,7 @@ static struct name_entry *names_entry(struct ditto_names *names, const struct di
 		list_add_tail(&entry->lru, &names->lru);
 		names->count++;
 	} else if (!IS_ERR(old)) {
-		/* In the table, so the table's reference is there. */
+		/* Removal takes the lock, so the table still holds its reference. */
 		refcount_inc(&old->ref);
 	}
 	spin_unlock(&names->lock);
@@ -295,7 +294,7 @@ static struct name_entry *names_entry(struct ditto_names *names, const struct di
 	return IS_ERR(old) ? NULL : old;
 }
 
-/* A copy of the names that are known of an address, or NULL. */
+/* A copy of the cached names of an address, or NULL. */
 static struct ditto_host_names *names_hosts(struct ditto_names *names, const struct in6_addr *addr)
 {
 	const struct ditto_question q = {
@@ -315,7 +314,7 @@ static struct ditto_host_names *names_hosts(struct ditto_names *names, const str
 	return hosts;
 }
 
-/* An answer about a netgroup brought the names of the host too. */
+/* Cache the host names that an answer about a netgroup carried. */
 static void names_remember_hosts(struct ditto_names *names, const struct in6_addr *addr,
 				 struct ditto_host_names *hosts)
 {
@@ -361,7 +360,7 @@ static void entry_ask(struct work_struct *work)
 
 	WRITE_ONCE(entry->error, err);
 	WRITE_ONCE(entry->retry, err ? jiffies + NAMES_RETRY : jiffies);
-	/* Who sees the bit clear sees error and answer. */
+	/* Pairs with test_bit_acquire(): error and answer are visible once the bit is clear. */
 	smp_mb__before_atomic();
 	clear_bit(NAME_ASKING, &entry->flags);
 	wake_up_all(&entry->wait);
@@ -381,8 +380,8 @@ static void entry_ask_soon(struct name_entry *entry)
 }
 
 /*
- * How long to wait for the answer: a helper that hangs delays those who come in
- * the first moments, and not everybody until it is given up.
+ * Jiffies to wait for the answer. The time counts from the request, so a helper that hangs delays
+ * only the callers of the first moments, not all until the request times out.
  */
 static long entry_wait(const struct name_entry *entry)
 {
@@ -396,12 +395,12 @@ static bool entry_settled(const struct name_entry *entry)
 	return rcu_access_pointer(entry->answer) || !test_bit_acquire(NAME_ASKING, &entry->flags);
 }
 
-/* Why there is no answer: nobody to ask, or not yet. */
+/* Error for a missing answer: there is no helper, or the answer is late. */
 static int entry_error(const struct name_entry *entry, bool waited)
 {
 	if (READ_ONCE(entry->error) == -ECONNREFUSED)
 		return -ECONNREFUSED;
-	/* Who does not wait has not seen yet that there is no helper. */
+	/* Without waiting, the request may not have failed yet for lack of a helper. */
 	if (!waited && !ditto_upcall_has_helper(entry->names->srv))
 		return -ECONNREFUSED;
 	return -EJUKEBOX;
@@ -409,7 +408,7 @@ static int entry_error(const struct name_entry *entry, bool waited)
 
 typedef int (*use_fn)(const struct name_answer *answer, void *arg);
 
-/* The fast way: a fresh answer is there. */
+/* Fast path: use the cached answer if it is fresh. */
 static bool names_use_fresh(struct ditto_names *names, const struct ditto_question *q,
 			    use_fn use, void *arg, int *ret)
 {
@@ -431,8 +430,8 @@ static bool names_use_fresh(struct ditto_names *names, const struct ditto_questi
 }
 
 /*
- * Answer a question: @use is called with the answer, under RCU. A stale one is
- * asked for anew and used until the new one is there.
+ * Answer a question: call @use with the answer, under RCU. A stale answer is requested anew and
+ * used until the new one arrives.
  */
 static int names_use(struct ditto_server *srv, const struct ditto_question *q, use_fn use,
 		     void *arg, bool wait)

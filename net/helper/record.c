@@ -2,10 +2,9 @@
 /*
  * Durable records and the epoch.
  *
- * Locking: hooks_lock makes the beginning one step and guards the hooks; their
- * begin functions run under it. forget_lock makes forgetting one step and is
- * held while the helper is asked. lock guards the previous records; it is
- * taken inside the other two, and never held while anything is called.
+ * Locking: hooks_lock serializes ditto_state_begin() and guards the hooks, whose begin functions
+ * run under it. forget_lock serializes forgetting and is held while the helper is asked. lock
+ * guards the previous records; it nests inside the other two, and nothing is called under it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -32,7 +31,7 @@ static_assert(DITTO_RECORD_OPEN == (int)DITTO_RECORD_TYPE_OPEN);
 
 #define RECORD_HASH_BITS	10
 
-/* Kinds of which nothing of a life before is left when the grace is over. */
+/* Kinds whose previous records are forgotten when the grace period is over. */
 static const bool ends_with_grace[DITTO_RECORD_KINDS] = {
 	[DITTO_RECORD_CLIENT] = true,
 };
@@ -44,15 +43,15 @@ static const bool ends_with_grace[DITTO_RECORD_KINDS] = {
  * @hooks_lock: see above
  * @hooks: struct ditto_state_hook
  * @epoch: see ditto_server_epoch(); written once under @hooks_lock
- * @clean: the life before ended in good order
+ * @clean: the previous life was shut down cleanly
  * @recording: records can be put
- * @refused: that one could not be put was logged
+ * @refused: a refusal was logged
  * @lock: guards the next two
- * @previous: struct previous by kind and key
- * @count: of them, by kind
+ * @previous: hash table of struct previous by kind and key
+ * @count: number of previous records by kind
  * @forget_lock: see above
- * @forget: those that end with the grace are to be forgotten
- * @forget_work: does it
+ * @forget: previous records that end with the grace period must be forgotten
+ * @forget_work: calls records_forget()
  */
 struct ditto_records {
 	struct ditto_server *srv;
@@ -74,7 +73,7 @@ struct ditto_records {
 /**
  * struct previous - a previous record
  * @hash: in the table
- * @ref: the table's and those of who looks at it
+ * @ref: references of the table and of walks
  * @record: points into @bytes
  * @bytes: key and data
  */
@@ -123,7 +122,7 @@ static void previous_del(struct ditto_records *rec, struct previous *p)
 	previous_put(p);
 }
 
-/* It was put again or removed. */
+/* Drop a previous record, because it was put again or removed. */
 static void previous_drop(struct ditto_records *rec, enum ditto_record_kind kind,
 			  const void *key, size_t len)
 {
@@ -162,7 +161,7 @@ static int record_put(struct sk_buff *msg, void *arg)
 	return 0;
 }
 
-/* That there is an answer says all. */
+/* The answer has no contents. */
 static int record_done(struct genl_info *info, void *arg)
 {
 	return 0;
@@ -174,7 +173,7 @@ static int record_ask(struct ditto_records *rec, enum ditto_upcall_type type,
 	return ditto_upcall(rec->srv, type, record_put, record_done, record);
 }
 
-/* Forget what is to be forgotten; with 0 nothing is left to be. */
+/* Forget previous records if that is pending. Returns 0 if nothing is pending any more. */
 static int records_forget(struct ditto_records *rec)
 {
 	int err;
@@ -202,14 +201,14 @@ static int records_forget(struct ditto_records *rec)
 
 static void forget_work_fn(struct work_struct *work)
 {
-	/* Without a helper it is tried again when there is one. */
+	/* On failure it is tried again when a helper registers. */
 	records_forget(container_of(work, struct ditto_records, forget_work));
 }
 
-/* May something be recorded? Says once why not. */
+/* Check that records can be put. Logs the first refusal. */
 static int records_check(struct ditto_records *rec)
 {
-	/* Pairs with the end of ditto_state_begin(): a grace is seen as begun. */
+	/* Pairs with ditto_state_begin(): the caller sees a grace period that has begun. */
 	if (smp_load_acquire(&rec->recording))
 		return records_forget(rec);
 	if (!xchg(&rec->refused, true))
@@ -254,7 +253,7 @@ int ditto_record_remove(struct ditto_server *srv, enum ditto_record_kind kind,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_record_remove, DITTO);
 
-/* All of a kind, each held; returns how many, or -ENOMEM. */
+/* Collect references to all previous records of a kind. Returns their number or -ENOMEM. */
 static int previous_collect(struct ditto_records *rec, enum ditto_record_kind kind,
 			    struct previous ***list)
 {
@@ -419,7 +418,7 @@ static int previous_add(struct ditto_records *rec, struct previous *p)
 	unsigned int all = 0;
 
 	lockdep_assert_held(&rec->lock);
-	/* A helper that did not get to the end is followed by one that tells all. */
+	/* If a helper dies while it loads records, the next one loads all of them again. */
 	old = previous_find(rec, record->kind, record->key, record->key_len);
 	if (old)
 		previous_del(rec, old);
@@ -480,7 +479,7 @@ int ditto_state_begin(struct ditto_server *srv, u64 epoch, bool clean)
 
 	list_for_each_entry(hook, &rec->hooks, list)
 		hook_begin(hook);
-	/* A grace that hooks began stands before the first promise. */
+	/* A grace period that hooks began must be visible before the first record is put. */
 	smp_store_release(&rec->recording, true);
 	list_for_each_entry(hook, &rec->hooks, list)
 		hook_queue(hook);
@@ -521,7 +520,7 @@ void ditto_records_exit(struct ditto_server *srv)
 	if (!rec)
 		return;
 	WARN_ON(!list_empty(&rec->hooks));
-	/* Nobody answers any more. */
+	/* No request is answered any more. */
 	ditto_upcalls_stop(srv);
 	cancel_work_sync(&rec->forget_work);
 	for (unsigned int kind = 0; kind < DITTO_RECORD_KINDS; kind++)

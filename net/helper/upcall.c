@@ -2,14 +2,14 @@
 /*
  * Requests to the helper.
  *
- * A request first waits for its turn in the queue of its kind, is then in the
- * table of those that were sent, and then completed. Whoever takes it out of
- * the queue or the table owns it: the answer, the end of the helper, the timer,
- * or the caller that gives it up.
+ * A request first waits for its turn in the queue of its kind, then for its answer in the table of
+ * requests sent, and is then completed. Removal from the queue or the table makes the remover the
+ * owner of the request: the answer, the end of the helper, the timer, or the caller that gives it
+ * up.
  *
- * Locking: the spinlock guards the helper's port and term, and the mutex its hello,
- * which is outside. The table's lock guards what is in it and ask->cancelled; the
- * queues have their own locks. None is taken inside another.
+ * Locking: the spinlock guards the helper's port and term. The mutex guards the hello token. The
+ * lock of the table guards its contents and ask->cancelled. The queues have their own locks. None
+ * of them nests inside another.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -43,7 +43,7 @@ static_assert(DITTO_UPCALL_AUTH == (int)DITTO_UPCALL_KIND_AUTH);
 static_assert(DITTO_UPCALL_PIPE_CLOSE == (int)DITTO_UPCALL_KIND_PIPE_CLOSE);
 static_assert(DITTO_UPCALL_GROUP_ID == (int)DITTO_UPCALL_KIND_GROUP_ID);
 
-/* A request without a word about its size, and one that has no answer. */
+/* Bytes of a request that gives no size, and of a message that has no answer. */
 #define MESSAGE_SIZE	SZ_8K
 #define TELL_SIZE	SZ_256
 /* Number, type, deadline. */
@@ -67,10 +67,10 @@ static const char *const type_names[] = {
 	[DITTO_UPCALL_GROUP_ID] = "a question for a group",
 };
 
-/* Requests that helpers understand who do not say which. */
+/* Types of requests that a helper understands unless it says otherwise. */
 #define FIRST_KINDS	GENMASK_ULL(DITTO_UPCALL_GROUP_ID, 0)
 
-/* Kinds of requests, each with a queue of its own: none waits behind another. */
+/* Each kind of request has a queue of its own, so no kind waits behind another. */
 enum upcall_queue {
 	QUEUE_LOGINS,
 	QUEUE_PIPES,
@@ -82,11 +82,12 @@ enum upcall_queue {
 };
 
 /*
- * The helper works on logins, pipes and accounts with four threads each, and on netgroups with
- * one; names of hosts keep no thread of it. As many are sent at once as keep its threads busy,
- * and of logins, pipes and netgroups of one peer fewer; what waits here is in an order that is
- * fair, and what waits there is not. Records are of no peer, and written together.
- * Questions about hosts, netgroups and accounts keep one of DITTO_NAMES_WORKERS each.
+ * The helper serves logins, pipes and accounts with four threads each and netgroups with one; host
+ * names occupy no thread. Just enough requests are sent at once to keep its threads busy, and
+ * fewer logins, pipes and netgroups of any one peer, because requests that wait here are ordered
+ * fairly and those that wait in the helper are not. Records belong to no peer, and the helper
+ * writes them in batches. Each request about hosts, netgroups and accounts occupies one of
+ * DITTO_NAMES_WORKERS.
  */
 static const struct ditto_fairq_limits queue_limits[QUEUES] = {
 	[QUEUE_LOGINS] = { .width = 6, .peer_width = 2, .waiting = 2048, .peer_waiting = 256 },
@@ -115,21 +116,21 @@ static const u8 queue_of_type[] = {
 };
 
 /**
- * struct ditto_upcalls - the helper of one server and what it is asked
+ * struct ditto_upcalls - the helper of one server and the requests to it
  * @lock: guards @portid, @term, @kinds, @lacks, @stopped, @missed and @stuck
- * @portid: of the helper; 0 without one
- * @term: another number for each helper that registers; begins anywhere
- * @kinds: requests that the helper understands, a bit for each
- * @lacks: those that it does not, and this was logged
- * @stopped: no request is taken any more
- * @missed: its absence was logged
- * @stuck: that it does not answer was logged
+ * @portid: netlink port of the helper; 0 without one
+ * @term: changes with each helper that registers; starts at a random value
+ * @kinds: types of requests that the helper understands, one bit each
+ * @lacks: types that it does not understand and that were logged
+ * @stopped: no request is accepted any more
+ * @missed: the absence of a helper was logged
+ * @stuck: a missing answer was logged
  * @hello_lock: guards @hello and @hello_len
  * @hello: see ditto_upcall_hello_set()
- * @hello_len: of @hello
- * @queues: those that wait for their turn
- * @sent: struct ditto_upcall_req by number: those that wait for their answer
- * @next: where the search for a free number goes on
+ * @hello_len: bytes of @hello
+ * @queues: requests that wait for their turn
+ * @sent: struct ditto_upcall_req by id: requests that wait for their answer
+ * @next: where the search for a free id continues
  */
 struct ditto_upcalls {
 	spinlock_t lock;	/* see above */
@@ -154,7 +155,7 @@ bool ditto_upcall_has_helper(struct ditto_server *srv)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_upcall_has_helper, DITTO);
 
-/* Where to send; says once per absence that there is nobody. */
+/* Get the helper's port and term. Logs a missing helper once per absence. */
 static int helper_find(struct ditto_upcalls *up, u32 *portid, u32 *term)
 {
 	bool log = false;
@@ -173,7 +174,7 @@ static int helper_find(struct ditto_upcalls *up, u32 *portid, u32 *term)
 	return *portid ? 0 : -ECONNREFUSED;
 }
 
-/* Does the helper understand a request? Says once that it is too old. */
+/* Check that the helper understands a type of request. Logs once that it is too old. */
 static bool helper_knows(struct ditto_upcalls *up, enum ditto_upcall_type type)
 {
 	bool log;
@@ -191,8 +192,8 @@ static bool helper_knows(struct ditto_upcalls *up, enum ditto_upcall_type type)
 }
 
 /*
- * Is it still that helper? Under the lock, so that whoever takes the port away
- * afterwards finds what was put into the table before.
+ * Check that the helper is still the same. The lock ensures that if the port is cleared
+ * afterwards, the requests that were in the table before are found and failed.
  */
 static bool helper_is(struct ditto_upcalls *up, u32 portid, u32 term)
 {
@@ -204,7 +205,7 @@ static bool helper_is(struct ditto_upcalls *up, u32 portid, u32 term)
 	return is;
 }
 
-/* It answered, or another one is there: the next time that it does not is news. */
+/* The helper answered, so its next missing answer is logged again. */
 static void helper_moves(struct ditto_upcalls *up)
 {
 	if (!READ_ONCE(up->stuck))
@@ -253,16 +254,16 @@ static struct ditto_fairq *ask_queue(struct ditto_upcall_req *ask)
 	return &ask->srv->upcalls->queues[queue_of_type[ask->what.type]];
 }
 
-/* The end of a request that the caller owns. */
+/* Complete a request that the caller owns. */
 static void ask_complete(struct ditto_upcall_req *ask, int err)
 {
-	/* The server may go as soon as the queue is empty. */
+	/* The queue may be destroyed as soon as it is empty, so leave it before @done. */
 	if (ask->turn.peer)
 		ditto_fairq_leave(ask_queue(ask), &ask->turn);
 	ask->done(ask, err);
 }
 
-/* The same, by anybody but the timer. */
+/* As ask_complete(), for callers other than the timer. */
 static void ask_complete_sync(struct ditto_upcall_req *ask, int err)
 {
 	cancel_delayed_work_sync(&ask->timer);
@@ -286,8 +287,8 @@ static void ask_late(struct work_struct *work)
 
 	if (!ditto_fairq_cancel(ask_queue(ask), &ask->turn)) {
 		/*
-		 * Somebody else owns it, or is about to send it. Or it was sent just now, and
-		 * its time began anew.
+		 * Another path owns the request or is about to send it, or it was sent just now,
+		 * which restarted the timer.
 		 */
 		xa_lock(&srv->upcalls->sent);
 		late = ask_is_sent_locked(ask) && !delayed_work_pending(&ask->timer);
@@ -302,8 +303,8 @@ static void ask_late(struct work_struct *work)
 }
 
 /*
- * Send a request that has its turn. From the time it is in the table it may be completed by
- * others: what is used of it afterwards is copied before, and the timer runs already.
+ * Send a request that has its turn. Once it is in the table, another path may complete it. So the
+ * fields needed afterwards are copied before, and the timer is started before.
  */
 static int ask_send(struct ditto_upcall_req *ask)
 {
@@ -319,7 +320,7 @@ static int ask_send(struct ditto_upcall_req *ask)
 		return err;
 	if (!helper_knows(up, ask->what.type))
 		return -EOPNOTSUPP;
-	/* The number is taken, but nobody finds the request by it. */
+	/* This reserves the id, but the request cannot be found by it yet. */
 	err = xa_alloc_cyclic(&up->sent, &id, NULL, XA_LIMIT(1, U32_MAX), &up->next, GFP_KERNEL);
 	if (err < 0)
 		return err;
@@ -347,7 +348,9 @@ static int ask_send(struct ditto_upcall_req *ask)
 		return err;
 	}
 
-	/* A helper that went before the request was in the table did not fail it. */
+	/*
+	 * If the helper went before the request was in the table, nothing else fails the request.
+	 */
 	if (helper_is(up, portid, term)) {
 		err = genlmsg_unicast(srv->net, msg, portid);
 	} else {
@@ -356,7 +359,7 @@ static int ask_send(struct ditto_upcall_req *ask)
 	}
 	if (!err || xa_cmpxchg(&up->sent, id, ask, NULL, GFP_KERNEL) != ask)
 		return 0;
-	/* The helper's buffer is full: it does not keep up. */
+	/* The helper's receive buffer is full, so it does not keep up. */
 	return err == -EAGAIN ? -EBUSY : err;
 }
 
@@ -373,7 +376,7 @@ static void ask_turn(struct ditto_fair_turn *turn)
 	ask_run(container_of(turn, struct ditto_upcall_req, turn));
 }
 
-/* It made room for the request of another peer. */
+/* The request was dropped in favour of another peer. */
 static void ask_evicted(struct ditto_fair_turn *turn)
 {
 	ask_complete_sync(container_of(turn, struct ditto_upcall_req, turn), -EBUSY);
@@ -395,7 +398,9 @@ void ditto_upcall_start(struct ditto_server *srv, struct ditto_upcall_req *ask)
 	INIT_DELAYED_WORK(&ask->timer, ask_late);
 	ret = helper_find(srv->upcalls, &portid, &term);
 	if (!ret) {
-		/* It may have its turn, and its end, as soon as it is in the queue. */
+		/*
+		 * The request may get its turn, and even complete, as soon as it is in the queue.
+		 */
 		queue_delayed_work(ditto_wq, &ask->timer,
 				   msecs_to_jiffies(READ_ONCE(srv->settings.upcall_ms)) *
 				   DITTO_UPCALL_TURN_FACTOR);
@@ -415,7 +420,7 @@ bool ditto_upcall_cancel(struct ditto_upcall_req *ask)
 
 	if (!ditto_fairq_cancel(ask_queue(ask), &ask->turn)) {
 		xa_lock(sent);
-		/* It may have its turn and not be sent yet. */
+		/* It may have its turn without having been sent. */
 		ask->cancelled = true;
 		owned = ask_is_sent_locked(ask);
 		if (owned)
@@ -433,9 +438,9 @@ EXPORT_SYMBOL_NS_GPL(ditto_upcall_cancel, DITTO);
 
 /**
  * struct upcall_waiter - a request whose caller waits
- * @ask: see there
+ * @ask: the request
  * @error: the result
- * @done: it is there
+ * @done: completed when @error is set
  */
 struct upcall_waiter {
 	struct ditto_upcall_req ask;
@@ -590,7 +595,7 @@ int ditto_upcall_kinds_set(struct ditto_server *srv, u32 portid, u64 kinds)
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_kinds_set);
 
-/* Take the request out that this is the answer to; NULL if it is none's. */
+/* Remove the request with this number from the table; NULL if there is none. */
 static struct ditto_upcall_req *ask_take_answered(struct ditto_upcalls *up, u64 serial, u32 portid)
 {
 	u32 id = lower_32_bits(serial);
@@ -606,7 +611,7 @@ static struct ditto_upcall_req *ask_take_answered(struct ditto_upcalls *up, u64 
 	return ask;
 }
 
-/* The helper is to forget what it keeps for a request that was given up. */
+/* Tell the helper to release what it keeps for a request that was given up. */
 static void reply_drop(struct ditto_server *srv, struct genl_info *info)
 {
 	const struct nlattr *auth = info->attrs[DITTO_A_UPCALL_AUTH_ID];
@@ -640,7 +645,10 @@ int ditto_upcall_reply(struct ditto_server *srv, struct genl_info *info)
 	if (info->attrs[DITTO_A_UPCALL_ERROR])
 		ask->error = -(int)nla_get_u32(info->attrs[DITTO_A_UPCALL_ERROR]);
 	if (!ask->error) {
-		/* The helper learns it if its answer cannot be read. */
+		/*
+		 * The error also goes to the helper, so that it learns that its answer was not
+		 * understood.
+		 */
 		err = ask->what.got(info, ask->what.arg);
 		ask->error = err;
 	} else if (ask->what.failed) {
@@ -651,7 +659,7 @@ int ditto_upcall_reply(struct ditto_server *srv, struct genl_info *info)
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_reply);
 
-/* Fail all that were sent; returns how many. Those that wait for a turn fail at their turn. */
+/* Fail all requests that were sent. Returns their number. Requests that wait fail at their turn. */
 static unsigned int upcalls_fail(struct ditto_upcalls *up)
 {
 	unsigned int failed = 0;
@@ -659,7 +667,7 @@ static unsigned int upcalls_fail(struct ditto_upcalls *up)
 	unsigned long id;
 
 	xa_for_each(&up->sent, id, ask) {
-		/* It may be gone unless it is taken out here. */
+		/* Only the path that erases the request owns it. */
 		ask = xa_erase(&up->sent, id);
 		if (!ask)
 			continue;

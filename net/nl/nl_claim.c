@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Netlink operations on claims: who holds or waits for what on which file, and
- * taking it away.
+ * Netlink operations on claims of the lock table: list what clients hold or wait for on which
+ * file, and release it.
  */
 #include <linux/build_bug.h>
 #include <linux/ctype.h>
@@ -35,26 +35,26 @@ static_assert(DITTO_LEASE_READ == DITTO_LEASE_RIGHT_READ);
 static_assert(DITTO_LEASE_HANDLE == DITTO_LEASE_RIGHT_HANDLE);
 static_assert(DITTO_LEASE_WRITE == DITTO_LEASE_RIGHT_WRITE);
 
-/* Bytes of an owner's key that are told, and of its text. */
+/* Bytes of an owner's key in a message, and buffer size of its text. */
 #define KEY_TOLD	128
 #define KEY_TEXT	64
 
-/* A claim on the file with the longest path fits. */
+/* Message size for a claim on the file with the longest path. */
 #define CLAIM_MESSAGE	SZ_8K
 
 /**
- * struct claim_dump - where a dump of claims is
+ * struct claim_dump - state of a dump of claims
  * @table: the lock table
- * @msg: being filled
- * @cb: of the dump
- * @cursor: in the table
- * @local: locks of local processes passed
- * @client: of this client only; empty for all
- * @file: of this file only; no dentry for all
- * @done: all of the table was told
- * @named: the point that @share and @name are about; not held, only compared
+ * @msg: message being filled
+ * @cb: callback of the dump
+ * @cursor: position in the lock table
+ * @local: number of locks of local processes that were passed
+ * @client: show only claims of this client; empty for all
+ * @file: show only claims on this file; no dentry for all
+ * @done: all claims of the lock table on @file were shown
+ * @named: lock point that @share and @name belong to; no reference, only compared
  * @share: name of the share, or empty
- * @name: path in @buffer, or NULL
+ * @name: path within @buffer, or NULL
  * @buffer: PATH_MAX bytes
  */
 struct claim_dump {
@@ -72,17 +72,17 @@ struct claim_dump {
 	char *buffer;
 };
 
-/* In the callback's context, which is too small for a path. */
+/* The callback's context is too small for a path, so it holds a pointer. */
 static struct claim_dump **claim_dump_of(struct netlink_callback *cb)
 {
 	return (struct claim_dump **)cb->ctx;
 }
 
 /**
- * struct naming - a file whose path is looked for
- * @dump: gets it
+ * struct naming - search for the path of a file
+ * @dump: dump that gets the path
  * @node: the file
- * @dentry: an alias of it
+ * @dentry: an alias of the file
  */
 struct naming {
 	struct claim_dump *dump;
@@ -90,7 +90,7 @@ struct naming {
 	struct dentry *dentry;
 };
 
-/* Is it in this share? Then that tells the mount, which the path begins with. */
+/* If the file is in this share, build the path from the share's mount. */
 static int name_in_share(struct ditto_share *share, void *arg)
 {
 	struct path path = { .mnt = share->root.mnt };
@@ -106,7 +106,7 @@ static int name_in_share(struct ditto_share *share, void *arg)
 	return 1;
 }
 
-/* Find the names of a claim's file; claims of one file mostly come together. */
+/* Find the share and the path of a claim's file. Successive claims are mostly on the same file. */
 static void claim_name(struct claim_dump *dump, struct ditto_lock_point *point)
 {
 	struct naming n = { .dump = dump };
@@ -118,7 +118,7 @@ static void claim_name(struct claim_dump *dump, struct ditto_lock_point *point)
 	dump->share[0] = '\0';
 	n.node = container_of(point, struct ditto_node, point);
 	n.dentry = ditto_node_dentry(n.node);
-	/* One without a name would be told with what it had. */
+	/* d_path() would show an unlinked file with its former name. */
 	if (!d_unlinked(n.dentry))
 		ditto_share_for_each(n.node->volume->srv, NULL, name_in_share, &n);
 	dput(n.dentry);
@@ -132,7 +132,10 @@ static bool is_text(const u8 *key, size_t len)
 	return len && len < KEY_TEXT;
 }
 
-/* An owner is as its protocol says, text or not: so that people can tell two of them apart. */
+/*
+ * Add the owner of a claim. A binary owner gets a hash as its text, so that people can tell owners
+ * apart.
+ */
 static int owner_put(struct claim_dump *dump, const struct ditto_conflict *what)
 {
 	char text[KEY_TEXT];
@@ -204,7 +207,7 @@ static u32 state_told(enum ditto_show_state state)
 	case DITTO_SHOW_WAITING:
 		return DITTO_CLAIM_STATE_WAITING;
 	default:
-		/* Whoever is shown to the VFS excludes others already. */
+		/* A claim that is being set in the VFS excludes others already. */
 		return DITTO_CLAIM_STATE_HELD;
 	}
 }
@@ -251,7 +254,7 @@ static int claim_dump_one(const struct ditto_claim_info *info, void *arg)
 	return claim_tell(dump, info);
 }
 
-/* Of one file that nobody holds anything on there is no node, or an idle one. */
+/* Dump the claims on one file. A file without claims has no node or an idle one. */
 static int claim_dump_node(struct claim_dump *dump, struct ditto_server *srv)
 {
 	struct ditto_node *node;
@@ -270,7 +273,7 @@ static int local_dump_one(const struct ditto_claim_info *info, void *arg)
 	return claim_tell(arg, info);
 }
 
-/* What processes of the server hold on it, as far as the VFS knows. */
+/* Dump the locks that local processes hold on the file, as the VFS knows them. */
 static int claim_dump_local(struct claim_dump *dump)
 {
 	char *name;
@@ -292,7 +295,7 @@ int ditto_nl_claim_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	int err = 0;
 
 	dump->msg = skb;
-	/* The node may have gone since, and another taken its place. */
+	/* Between two calls the node may have been freed and its memory reused. */
 	dump->named = NULL;
 	if (!dump->file.dentry)
 		return ditto_show_clients(dump->table, NULL, dump->client[0] ? dump->client : NULL,
@@ -313,7 +316,7 @@ static void claim_dump_free(struct claim_dump *dump)
 	kfree(dump);
 }
 
-/* What is to be told; the path is looked up as the caller sees it. */
+/* Read the filters of the request. The path is resolved in the caller's context. */
 static int claim_filter(struct claim_dump *dump, const struct genl_info *info)
 {
 	const struct nlattr *client = info->attrs[DITTO_A_CLAIM_CLIENT];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Netlink operations on the grace after a restart. */
+/* Netlink operations on the grace period after a restart. */
 #include <net/genetlink.h>
 
 #include "../../fs/server.h"
@@ -14,7 +14,7 @@ static int grace_put(struct sk_buff *msg, struct ditto_server *srv)
 	u32 unfinished, known = READ_ONCE(table->grace.count);
 	u32 left_s = ditto_grace_left(table, &unfinished);
 
-	/* That of another lock manager ends when it does. */
+	/* There is no remaining time for the grace period of another lock manager. */
 	if (nla_put_u8(msg, DITTO_A_GRACE_ACTIVE, ditto_grace_active(table)) ||
 	    ditto_nl_put_u64(msg, DITTO_A_GRACE_LEFT_MS,
 			     left_s && until > now ? until - now : 0) ||

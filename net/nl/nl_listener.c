@@ -16,7 +16,7 @@
 static_assert(DITTO_TRANSPORT_TCP == (int)DITTO_TRANSPORT_TYPE_TCP);
 static_assert(DITTO_TRANSPORT_UDP == (int)DITTO_TRANSPORT_TYPE_UDP);
 
-/* Ask for a socket: IPv6 may be compiled out, not loaded or turned off. */
+/* Check for IPv6 by creating a socket: it may be compiled out, not loaded or disabled. */
 static bool ipv6_is_there(struct net *net)
 {
 	struct socket *sock;
@@ -44,7 +44,7 @@ static void sockaddr_make(struct sockaddr_storage *to, const struct in6_addr *ad
 	}
 }
 
-/* The address of a request; without one, all that there are. */
+/* Read the address of a request; without one, listen on all addresses. */
 static int listener_addr(struct genl_info *info, struct sockaddr_storage *to)
 {
 	const struct nlattr *attr = info->attrs[DITTO_A_LISTENER_ADDRESS];
@@ -95,7 +95,7 @@ int ditto_nl_listener_new_doit(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err;
 
-	/* First what can fail: a listener whose number nobody learns is of no use. */
+	/* Allocate the reply first: a listener whose number cannot be reported is of no use. */
 	msg = ditto_nl_reply_new(info, nla_total_size(sizeof(u32)), &hdr);
 	if (!msg)
 		return -ENOMEM;

@@ -84,7 +84,7 @@ int ditto_nl_lock_client_get_dumpit(struct sk_buff *skb, struct netlink_callback
 	int err = 0;
 
 	while (!err && (client = ditto_client_after(table, cb->args[0]))) {
-		/* One that was released is only remembered by its protocol. */
+		/* A released client is only kept by its protocol and not shown. */
 		if (!READ_ONCE(client->dead))
 			err = client_tell(skb, cb, client);
 		if (!err)

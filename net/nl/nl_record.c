@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Netlink operations of the helper: it registers, answers, and tells what it
- * has of the lives of the server before this one.
+ * Netlink operations of the helper: it registers, answers requests, and loads the records of the
+ * server's earlier lives.
  */
 #include <net/genetlink.h>
 
@@ -74,7 +74,7 @@ int ditto_nl_upcall_reply_doit(struct sk_buff *skb, struct genl_info *info)
 	return ditto_upcall_reply(ditto_server_of(genl_info_net(info)), info);
 }
 
-/* Is it for this life of the server? The module may have been loaded anew. */
+/* Check that the message is for this life of the server; the module may have been reloaded. */
 static int check_instance(struct ditto_server *srv, struct genl_info *info,
 			  const struct nlattr *attr)
 {

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Netlink operations on the server as a whole: settings and state, clients,
- * statistics, caches.
- */
+/* Netlink operations on the server as a whole: settings and state, clients, statistics, caches. */
 #include <linux/jiffies.h>
 #include <linux/string.h>
 #include <net/genetlink.h>
@@ -73,7 +70,7 @@ int ditto_nl_cache_flush_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ditto_server *srv = ditto_server_of(genl_info_net(info));
 
-	/* Answers first: what was decided by them must not be decided by them again. */
+	/* Names go first, so that the caches flushed later are not refilled from old names. */
 	ditto_names_flush(srv);
 	ditto_peers_forget_verdicts(srv);
 	ditto_creds_flush(srv);
@@ -82,12 +79,12 @@ int ditto_nl_cache_flush_doit(struct sk_buff *skb, struct genl_info *info)
 }
 
 /**
- * struct client_dump - where a dump of clients is
- * @msg: being filled
- * @cb: of the dump
+ * struct client_dump - state of a dump of clients
+ * @msg: message being filled
+ * @cb: callback of the dump
  * @srv: the server
- * @skip: clients that were told before
- * @at: clients seen in this round
+ * @skip: clients that were shown before
+ * @at: clients seen in this call
  */
 struct client_dump {
 	struct sk_buff *msg;
@@ -97,7 +94,7 @@ struct client_dump {
 	unsigned long at;
 };
 
-/* One kind of what a client holds. */
+/* Add the use of one kind of resource. */
 static int client_put_use(struct sk_buff *msg, const struct ditto_account_use *use)
 {
 	struct nlattr *nest = nla_nest_start(msg, DITTO_A_CLIENT_BUDGET);
@@ -110,7 +107,7 @@ static int client_put_use(struct sk_buff *msg, const struct ditto_account_use *u
 	return 0;
 }
 
-/* What it holds of each kind; nothing if it never held any. */
+/* Add what the client holds of each kind; nothing if it holds nothing. */
 static int client_put_budget(struct sk_buff *msg, struct ditto_server *srv,
 			     const struct in6_addr *addr)
 {
@@ -232,12 +229,12 @@ int ditto_nl_client_disconnect_doit(struct sk_buff *skb, struct genl_info *info)
 }
 
 /**
- * struct stat_dump - where a dump of statistics is
- * @msg: being filled
- * @cb: of the dump
- * @group: the group to go on with, counted from the first
- * @op: the operation to go on with in that group
- * @at: groups seen in this round
+ * struct stat_dump - state of a dump of statistics
+ * @msg: message being filled
+ * @cb: callback of the dump
+ * @group: index of the group to continue with
+ * @op: operation of that group to continue with
+ * @at: groups seen in this call
  */
 struct stat_dump {
 	struct sk_buff *msg;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Netlink operations on sessions and what they have open, of whatever protocol
- * has them.
+ * Netlink operations on sessions, their opens and their connections to shares, for all protocols
+ * that have sessions.
  */
 #include <linux/build_bug.h>
 #include <linux/container_of.h>
@@ -17,21 +17,21 @@
 #include "../netlink.h"
 #include "../show.h"
 
-/* A session with all its connections fits, a tree, and an open with the longest path. */
+/* Message size for a session with all its connections, and for an open with the longest path. */
 #define SHOW_MESSAGE	SZ_8K
 
 static_assert(DITTO_LASTS_DURABLE == (int)DITTO_OPEN_DURABILITY_DURABLE);
 static_assert(DITTO_LASTS_PERSISTENT == (int)DITTO_OPEN_DURABILITY_PERSISTENT);
 
 /**
- * struct show_dump - where a dump is
- * @msg: being filled
- * @cb: of the dump
- * @protocol: that is told about
- * @bit: of the protocol to go on with
- * @sessions: of a dump of sessions
- * @opens: of a dump of opens
- * @trees: of a dump of trees
+ * struct show_dump - state of a dump
+ * @msg: message being filled
+ * @cb: callback of the dump
+ * @protocol: name of the current protocol
+ * @bit: bit of the protocol to continue with
+ * @sessions: state of a dump of sessions
+ * @opens: state of a dump of opens
+ * @trees: state of a dump of connections to shares
  */
 struct show_dump {
 	struct sk_buff *msg;
@@ -45,7 +45,7 @@ struct show_dump {
 	};
 };
 
-/* In the callback's context, which is too small for it. */
+/* The callback's context is too small for the state, so it holds a pointer. */
 static struct show_dump **show_dump_of(struct netlink_callback *cb)
 {
 	return (struct show_dump **)cb->ctx;
@@ -69,7 +69,7 @@ static int show_done(struct netlink_callback *cb)
 	return 0;
 }
 
-/* Protocol by protocol; @fn begins anew with each. */
+/* Call @fn for one protocol after the other; it resets its position after each. */
 static int show_all(struct show_dump *dump, struct sk_buff *skb,
 		    int (*fn)(struct ditto_server *srv, const struct ditto_protocol *protocol,
 			      void *arg))
@@ -309,11 +309,11 @@ int ditto_nl_tree_get_done(struct netlink_callback *cb)
 }
 
 /**
- * struct close_request - what is to be closed
- * @protocol: whose; NULL for any
- * @id: of it
- * @session: of a tree
- * @close: by a protocol; -ENOENT if it has no such thing
+ * struct close_request - a request to close a session, an open or a connection to a share
+ * @protocol: name of the protocol; NULL for any
+ * @id: number of the object
+ * @session: session of a connection to a share
+ * @close: closes the object in a protocol; -ENOENT if the protocol has no such object
  */
 struct close_request {
 	const char *protocol;
@@ -350,7 +350,7 @@ static int close_by(struct ditto_server *srv, const struct ditto_protocol *proto
 	return req->close(srv, protocol, req);
 }
 
-/* By the first protocol that has it. */
+/* Close the object in the first protocol that has it. */
 static int close_request(struct genl_info *info, struct close_request *req,
 			 const struct nlattr *protocol)
 {

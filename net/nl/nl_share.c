@@ -2,8 +2,8 @@
 /*
  * Netlink operations on shares.
  *
- * Locking: share_set_lock makes reading the options of a share and writing
- * the changed ones one step.
+ * Locking: share_set_lock makes it atomic to read the options of a share and to write the changed
+ * ones.
  */
 #include <linux/build_bug.h>
 #include <linux/mutex.h>
@@ -38,7 +38,7 @@ static_assert(DITTO_ACCESS_NONE == (int)DITTO_ACCESS_RIGHT_NONE);
 static_assert(DITTO_ACCESS_READ == (int)DITTO_ACCESS_RIGHT_READ);
 static_assert(DITTO_ACCESS_WRITE == (int)DITTO_ACCESS_RIGHT_WRITE);
 
-/* A nested attribute has a 16 bit length; the rest is for what surrounds it. */
+/* The length of a nested attribute has 16 bits; 256 bytes are left for the enclosing headers. */
 #define RULES_BYTES_MAX	(U16_MAX - 256)
 
 static DEFINE_MUTEX(share_set_lock);
@@ -48,7 +48,7 @@ static const char *attr_name(struct genl_info *info)
 	return nla_data(info->attrs[DITTO_A_SHARE_NAME]);
 }
 
-/* The bytes of a rule in a message. */
+/* Bytes of a rule in a message. */
 static size_t rule_size(size_t spec_len)
 {
 	return nla_total_size(nla_total_size(spec_len + 1) + 2 * nla_total_size(sizeof(u32)));
@@ -87,7 +87,7 @@ static int rule_read(struct ditto_rule *rule, const struct nlattr *attr,
 	return 0;
 }
 
-/* How many rules there are, if they are few and short enough. */
+/* Number of rules, or -E2BIG if there are too many or they are too long. */
 static int rules_count(const struct nlattr *attr, struct netlink_ext_ack *extack)
 {
 	const struct nlattr *rule;
@@ -97,7 +97,7 @@ static int rules_count(const struct nlattr *attr, struct netlink_ext_ack *extack
 
 	nla_for_each_nested_type(rule, DITTO_A_RULES_RULE, attr, rem) {
 		count++;
-		/* The text is a part of it; what is told about it is no longer than this. */
+		/* An upper bound of what rule_put() writes: the text is part of the attribute. */
 		bytes += nla_total_size(nla_len(rule) + 2 * nla_total_size(sizeof(u32)));
 	}
 	if (count > DITTO_RULES_MAX || bytes > RULES_BYTES_MAX) {
@@ -109,7 +109,7 @@ static int rules_count(const struct nlattr *attr, struct netlink_ext_ack *extack
 	return count;
 }
 
-/* The rules of a request in place of those in @rules. */
+/* Replace the rules in @rules by those of a request. */
 static int rules_read(struct ditto_rules *rules, const struct nlattr *attr,
 		      struct netlink_ext_ack *extack)
 {
@@ -162,7 +162,7 @@ static int anon_read(struct ditto_share_opts *opts, struct genl_info *info)
 	return 0;
 }
 
-/* Options that are on or off. */
+/* Boolean options. */
 static const struct {
 	u16 attr;
 	u16 offset;
@@ -181,7 +181,7 @@ static const struct {
 	{ DITTO_A_SHARE_HIDE_UNREADABLE, offsetof(struct ditto_share_opts, hide_unreadable) },
 };
 
-/* Options that are numbers; what they can be says the specification. */
+/* Numeric options; the netlink policy has their ranges. */
 static const struct {
 	u16 attr;
 	u16 offset;
@@ -228,7 +228,7 @@ static int flags_put(struct sk_buff *msg, const struct ditto_share_opts *opts)
 	return 0;
 }
 
-/* An empty one is none. */
+/* Read an optional string; an empty one removes the text. */
 static int text_read(char **text, const struct nlattr *attr)
 {
 	char *new = NULL;
@@ -245,7 +245,7 @@ static int text_read(char **text, const struct nlattr *attr)
 	return 0;
 }
 
-/* Which clients, and who of them may do what. */
+/* Read which clients have access, and the rights of users. */
 static int access_read(struct ditto_share_opts *opts, struct genl_info *info)
 {
 	struct nlattr **attrs = info->attrs;
@@ -261,7 +261,7 @@ static int access_read(struct ditto_share_opts *opts, struct genl_info *info)
 	return err;
 }
 
-/* The options that a request names, over those in @opts. */
+/* Read the options of a request over those in @opts. */
 static int opts_read(struct ditto_share_opts *opts, struct genl_info *info)
 {
 	struct nlattr **attrs = info->attrs;
@@ -329,7 +329,7 @@ static int share_missing(struct genl_info *info)
 	return -ENOENT;
 }
 
-/* The share a request names, or NULL after a word about it; to be put. */
+/* Find the share that a request names; to be put. NULL after an error, which is in the extack. */
 static struct ditto_share *share_of(struct ditto_server *srv, struct genl_info *info, int *err)
 {
 	struct ditto_share *share;
@@ -346,8 +346,8 @@ static struct ditto_share *share_of(struct ditto_server *srv, struct genl_info *
 }
 
 /*
- * A copy of a share's options. Nobody but share-set replaces them, so the lock
- * keeps them.
+ * Copy the options of a share. Only ditto_nl_share_set_doit() replaces them, so the lock keeps
+ * them valid.
  */
 static struct ditto_share_opts *share_opts_dup(const struct ditto_share *share)
 {
@@ -367,7 +367,10 @@ static int share_set(struct ditto_server *srv, struct genl_info *info)
 		return err;
 	cfg.name = attr_name(info);
 	cfg.opts = share_opts_dup(share);
-	/* Removing it would wait for us. If it goes, ditto_share_set() says so. */
+	/*
+	 * Drop the reference, for which removal would wait. ditto_share_set() fails if the share
+	 * is removed.
+	 */
 	ditto_share_put(share);
 	if (!cfg.opts)
 		return -ENOMEM;
@@ -402,7 +405,7 @@ int ditto_nl_share_del_doit(struct sk_buff *skb, struct genl_info *info)
 	return ditto_share_del(srv, attr_name(info), info->extack);
 }
 
-/* The bytes that a share takes in a message. */
+/* Bytes of a share in a message. */
 static size_t share_size(const struct ditto_share *share)
 {
 	size_t size = nla_total_size(strlen(share->name) + 1) +
@@ -493,7 +496,7 @@ int ditto_nl_share_get_doit(struct sk_buff *skb, struct genl_info *info)
 	share = share_of(srv, info, &err);
 	if (!share)
 		return err;
-	/* Longer rules may come between the measuring and the writing: measure again. */
+	/* The options may grow between measuring and writing: then measure again. */
 	do {
 		msg = ditto_nl_reply_new(info, share_size(share), &hdr);
 		err = msg ? share_put(msg, share) : -ENOMEM;
@@ -508,10 +511,10 @@ int ditto_nl_share_get_doit(struct sk_buff *skb, struct genl_info *info)
 }
 
 /**
- * struct share_dump - where a dump of shares is
- * @msg: being filled
- * @cb: of the dump
- * @last: name of the last share told; empty before the first
+ * struct share_dump - state of a dump of shares
+ * @msg: message being filled
+ * @cb: callback of the dump
+ * @last: name of the last share shown; empty before the first
  */
 struct share_dump {
 	struct sk_buff *msg;
@@ -519,7 +522,7 @@ struct share_dump {
 	char last[DITTO_SHARE_NAME_MAX + 1];
 };
 
-/* In the callback's context, which is too small for a name. */
+/* The callback's context is too small for a name, so it holds a pointer. */
 static struct share_dump **share_dump_of(struct netlink_callback *cb)
 {
 	return (struct share_dump **)cb->ctx;
@@ -534,7 +537,7 @@ static int share_measure(struct ditto_share *share, void *arg)
 	return 0;
 }
 
-/* The buffers of the dump are made before it runs: the longest share must fit. */
+/* The buffers of the dump are allocated before it runs, so the longest share must fit. */
 int ditto_nl_share_get_start(struct netlink_callback *cb)
 {
 	struct share_dump *dump = kzalloc(sizeof(*dump), GFP_KERNEL);
@@ -561,7 +564,10 @@ static int share_dump_one(struct ditto_share *share, void *arg)
 	if (!hdr || share_put(dump->msg, share)) {
 		if (hdr)
 			genlmsg_cancel(dump->msg, hdr);
-		/* It may have grown since the dump began; the next buffer is for it. */
+		/*
+		 * The share may have grown since the dump began; make the next buffer large
+		 * enough.
+		 */
 		share_measure(share, dump->cb);
 		return -EMSGSIZE;
 	}

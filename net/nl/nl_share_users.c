@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Grants of a share in netlink messages. */
+/* Access of users to a share (struct ditto_share_users) in netlink messages. */
 #include <linux/build_bug.h>
 #include <linux/slab.h>
 #include <linux/uidgid.h>
@@ -15,7 +15,7 @@ static_assert(DITTO_SHARE_ACCESS_READ == (int)DITTO_SHARE_RIGHT_READ);
 static_assert(DITTO_SHARE_ACCESS_WRITE == (int)DITTO_SHARE_RIGHT_WRITE);
 static_assert(DITTO_SHARE_ACCESS_ADMIN == (int)DITTO_SHARE_RIGHT_ADMIN);
 
-/* The grants of a request, users and groups apart. */
+/* The entries of a request, split into users and groups. */
 struct grant_lists {
 	struct ditto_share_user *users;
 	struct ditto_share_user *groups;
