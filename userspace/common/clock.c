@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* CLOCK_MONOTONIC, which all processes share. */
+/* Time of CLOCK_MONOTONIC, which is the same in all processes. */
 
 #include <time.h>
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* CLOCK_MONOTONIC, which all processes share. */
+/* Time of CLOCK_MONOTONIC, which is the same in all processes. */
 #ifndef _DITTO_CLOCK_H
 #define _DITTO_CLOCK_H
 
 #include "types.h"
 
-/* Milliseconds, in which deadlines are told. */
+/* Milliseconds; the unit of deadlines. */
 u64 clock_ms(void);
 /* Nanoseconds. */
 u64 clock_ns(void);

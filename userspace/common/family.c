@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the ditto.ko that is loaded knows. */
+/* Features of the loaded ditto.ko. */
 
 #include <linux/genetlink.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include "family.h"
 #include "mem.h"
 
-/* More than any module has. */
+/* Upper bound of descriptions, higher than in any module. */
 #define POLICIES_MAX	1024
 
 #define OLDER	"ditto.ko is older than this program and does not know "
@@ -43,7 +43,7 @@ static void add_commands(struct features *f, struct nlattr *ops)
 	}
 }
 
-/* Which description is that of which command; those of lists are not looked at. */
+/* Read which description belongs to which command. Those of dumps are ignored. */
 static void add_policy_numbers(struct features *f, struct nlattr *ops)
 {
 	struct nlattr *op;
@@ -62,7 +62,7 @@ static void add_policy_numbers(struct features *f, struct nlattr *ops)
 	}
 }
 
-/* One message has one attribute of one description. */
+/* Read a description. Each message carries one attribute of one description. */
 static void add_policy(struct features *f, struct nlattr *policies)
 {
 	struct nlattr *policy, *attr;

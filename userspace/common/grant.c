@@ -12,17 +12,17 @@
 #include "mem.h"
 #include "nl.h"
 
-/* Grants of one share that the kernel takes. */
+/* Largest number of grants of a share in the kernel. */
 #define GRANTS_MAX	1024
 
-/* Records of users and groups with very many members are longer than any of these. */
+/* Bounds of the buffer for a record; a group with very many members needs a large one. */
 #define BUFFER_MIN	4096
 #define BUFFER_MAX	(4 * 1024 * 1024)
 
-/* The name service was asked, and there is no such name. */
+/* The name service answered that there is no such name. */
 #define NAME_ABSENT	1
 
-/* The highest number means "no id" to the kernel. */
+/* The highest number means "no id" in the kernel. */
 static bool is_number(const char *name, u32 *id)
 {
 	struct why ignored;
@@ -54,8 +54,8 @@ static int look_up(bool group, const char *name, u32 *id, char *buf, size_t size
 }
 
 /*
- * Only an answer without an error means that there is no such name. Every error,
- * ENOENT included, is that of a part of the name service that could not be asked.
+ * A name is absent only if the answer has no error. Every error, also ENOENT, means that a part of
+ * the name service could not be asked.
  */
 static int find_id(bool group, const char *name, u32 *id, struct why *why)
 {
@@ -111,7 +111,7 @@ static void grant_add(struct grants *g, const struct grant *one)
 
 bool grants_add_unresolved(struct grants *g, bool group, const char *text, struct why *why)
 {
-	/* A name may hold what stands before the last '='. */
+	/* A name may contain '=', so the last one counts. */
 	const char *access = strrchr(text, '=');
 	struct grant one = { .group = group };
 	bool known, twice;
@@ -243,7 +243,7 @@ void grants_put(struct nl_msg *msg, const struct grants *g)
 			       DITTO_A_SHARE_USER_ACCESS, one->access);
 		nla_nest_end(msg, nest);
 	}
-	/* An empty list is told too, so it must not be trimmed away. */
+	/* An empty list is sent, too, so it must not be trimmed away. */
 	nla_nest_end_keep_empty(msg, all);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Grants of a share: what its users and groups may do. */
+/* Grants of a share: the rights of its users and groups. */
 #ifndef _DITTO_GRANT_H
 #define _DITTO_GRANT_H
 
@@ -9,11 +9,11 @@ struct nl_msg;
 struct nlattr;
 
 /**
- * struct grant - what a user or a group may do
- * @group: it is a group
- * @id: its number; not known yet while @name is there
+ * struct grant - the right of a user or a group
+ * @group: true for a group, false for a user
+ * @id: uid or gid; not known while @name is set
  * @access: enum ditto_share_right
- * @name: what is to be looked up; NULL if only the number counts
+ * @name: name to look up; NULL if @id is known
  */
 struct grant {
 	bool group;
@@ -23,41 +23,50 @@ struct grant {
 };
 
 /**
- * struct grants - all of a share
- * @grant: no user or group is there twice
- * @n: of @grant
+ * struct grants - the grants of a share
+ * @grant: the grants; no user or group occurs twice
+ * @n: entries of @grant
  */
 struct grants {
 	struct grant *grant;
 	unsigned int n;
 };
 
-/* Add "NAME=ACCESS"; the name, or number, is that of a user or group of this machine. */
+/**
+ * grants_add - add a grant and look its name up
+ * @g: the grants
+ * @group: it is for a group
+ * @text: "NAME=ACCESS"; NAME is the name or number of a user or group of this machine
+ * @why: filled on error
+ *
+ * Return: false on error.
+ */
 bool grants_add(struct grants *g, bool group, const char *text, struct why *why);
-/* The same without asking the name service; grants_resolve() does so later. */
+/* As grants_add(), but leaves the look-up of the name to grants_resolve(). */
 bool grants_add_unresolved(struct grants *g, bool group, const char *text, struct why *why);
 
 /**
- * grants_resolve - look the names up
- * @g: grants of grants_add_unresolved()
+ * grants_resolve - look up the names of grants
+ * @g: grants made by grants_add_unresolved()
  * @out: filled with the same grants by number; to be freed with grants_free()
- * @why: says what is wrong
+ * @why: filled on error
  *
  * May block for as long as the name service does.
  *
- * Return: 0, -ENOENT (there is no such user or group), -EAGAIN (the name service is out of
- * order), -EINVAL (two names are one user).
+ * Return: 0; -ENOENT if there is no such user or group; -EAGAIN if the name service does not work;
+ * -EINVAL if two names are the same user or group.
  */
 int grants_resolve(const struct grants *g, struct grants *out, struct why *why);
+/* Free what @g points to. */
 void grants_free(struct grants *g);
-/* Are they the same, in whatever order? */
+/* True if both have the same grants, in any order. */
 bool grants_same(const struct grants *a, const struct grants *b);
-/* "NAME=ACCESS"; to be freed. */
+/* Format a grant as "NAME=ACCESS"; the caller frees the text. */
 char *grant_text(const struct grant *g);
 
-/* Add to a message, as the attribute of a share. */
+/* Add the grants to a message, as the attribute of a share. */
 void grants_put(struct nl_msg *msg, const struct grants *g);
-/* From that attribute; false if it makes no sense. */
+/* Read the grants from that attribute; false if it is malformed. */
 bool grants_from(struct grants *g, struct nlattr *nla);
 
 #endif

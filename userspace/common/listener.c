@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Listeners as the tools know them. */
+/* Listeners: parsing, netlink messages and text. */
 
 #include <stdio.h>
 #include <string.h>
@@ -50,7 +50,7 @@ void listener_put(struct nl_msg *msg, const struct listener *l)
 		msg_put_number(msg, &spec_listener_set, DITTO_A_LISTENER_PORT, l->port);
 }
 
-/* "Every address" may be named by its zeros, or not at all. */
+/* The wildcard address is all zeroes, or has no bytes at all. */
 static bool is_any(const struct address *addr)
 {
 	static const u8 zeros[16];

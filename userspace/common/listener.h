@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Listeners as the tools know them. */
+/* Listeners: parsing, netlink messages and text. */
 #ifndef _DITTO_TOOLS_LISTENER_H
 #define _DITTO_TOOLS_LISTENER_H
 
@@ -7,19 +7,19 @@
 
 struct nl_msg;
 
-/* Longest name of a protocol and NUL. */
+/* Bytes of the longest name of a protocol, with its NUL. */
 #define LISTENER_PROTOCOL_MAX	16
-/* Longest result of listener_text(). */
+/* Bytes of the longest result of listener_text(), with its NUL. */
 #define LISTENER_TEXT_MAX	128
 
 /**
- * struct listener - a listener, wished or found
- * @id: its number; 0 for one that is only wished
- * @protocol: who serves it
+ * struct listener - a listener, configured or existing
+ * @id: number of an existing listener; 0 for one that is only configured
+ * @protocol: name of the protocol
  * @transport: enum ditto_transport_type
- * @addr: where it listens
- * @port: 0 for the protocol's own
- * @connections: only of one that was found
+ * @addr: address
+ * @port: port; 0 for the default of the protocol
+ * @connections: number of connections of an existing listener
  */
 struct listener {
 	u32 id;
@@ -30,18 +30,19 @@ struct listener {
 	u32 connections;
 };
 
+/* Set a member from text. They return false and fill @why on error. */
 bool listener_set_protocol(struct listener *l, const char *text, struct why *why);
 bool listener_set_transport(struct listener *l, const char *text, struct why *why);
 bool listener_set_address(struct listener *l, const char *text, struct why *why);
 bool listener_set_port(struct listener *l, const char *text, struct why *why);
 
-/* Add to a message of the command listener-new. */
+/* Add the listener to a message of the command listener-new. */
 void listener_put(struct nl_msg *msg, const struct listener *l);
-/* From an answer; false if it makes no sense. */
+/* Read a listener from a reply; false if the reply is malformed. */
 bool listener_from_msg(struct listener *l, struct nl_msg *msg);
-/* Same protocol, transport and address, whatever the port? */
+/* True if protocol, transport and address are the same; ports may differ. */
 bool listener_same_place(const struct listener *a, const struct listener *b);
-/* "nfs tcp 192.0.2.1 port 2049", without the port if it is the protocol's own. */
+/* Format as "nfs tcp 192.0.2.1 port 2049", without the port if it is 0. Returns @buf. */
 const char *listener_text(const struct listener *l, char buf[LISTENER_TEXT_MAX]);
 
 #endif

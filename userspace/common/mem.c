@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Memory that is always there. */
+/* Allocations that do not fail. */
 
 #include <stdarg.h>
 #include <stdio.h>

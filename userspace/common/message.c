@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Reading and making netlink messages, and the errors that answer them. */
+/* Reading and writing of netlink messages, and the messages of errors. */
 
 #include <errno.h>
 #include <linux/netlink.h>
@@ -67,7 +67,7 @@ void msg_put_number(struct nl_msg *msg, const struct spec_set *set, unsigned int
 	}
 }
 
-/* The attribute at an offset of a message, nested ones included. */
+/* Find the attribute at an offset of a message, also within nested ones. */
 static const struct spec_attr *attr_at(struct nlattr *first, int len, const char *where,
 				       const struct spec_set *set)
 {
@@ -102,7 +102,7 @@ void extack_read(const struct nlmsghdr *answer, struct nlmsghdr *request,
 	if (!(answer->nlmsg_flags & NLM_F_ACK_TLVS) ||
 	    answer->nlmsg_len < NLMSG_LENGTH(sizeof(*err)))
 		return;
-	/* An uncapped error repeats the request before it goes on. */
+	/* Unless it is capped, an error message repeats the request before its own attributes. */
 	if (!(answer->nlmsg_flags & NLM_F_CAPPED) && err->msg.nlmsg_len >= NLMSG_HDRLEN)
 		skip += NLMSG_ALIGN(err->msg.nlmsg_len - NLMSG_HDRLEN);
 	if (answer->nlmsg_len < NLMSG_LENGTH(skip))
@@ -146,7 +146,7 @@ void extack_words(const struct extack *ack, int error, struct why *why)
 		why_not(why, "this needs root (CAP_NET_ADMIN)");
 		return;
 	}
-	/* The name says where; a sentence that has it already needs no more. */
+	/* Put the name of the attribute before the sentence, unless the sentence has it already. */
 	if (!ack->attr || strstr(msg, ack->attr->name)) {
 		why_not(why, "%s", msg);
 		return;

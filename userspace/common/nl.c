@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Talking with ditto.ko over generic netlink: sockets and calls. */
+/* Communication with ditto.ko over generic netlink: sockets and calls. */
 
 #include <errno.h>
 #include <linux/genetlink.h>
@@ -18,12 +18,14 @@
 #include "mem.h"
 #include "nl.h"
 
-/* Room for a request: an answer to the kernel may carry 65000 bytes and what belongs to them. */
+/*
+ * Bytes of a request: an answer to the kernel may carry 65000 bytes of data and other attributes.
+ */
 #define MESSAGE_MAX	(80 * 1024)
-/* A list that changed while it was read is read again so often. */
+/* Attempts to read a dump that is interrupted by changes. */
 #define DUMP_TRIES	5
 
-/* The course of one request; @silent: the error came without a sentence. */
+/* State of a request; @silent: the error came without a text. */
 struct call {
 	struct conn *conn;
 	struct nlmsghdr *request;
@@ -74,9 +76,9 @@ int conn_open(struct conn *c)
 		conn_close(c);
 		return errno_of(rc);
 	}
-	/* Every message says by itself whether it wants to be acknowledged. */
+	/* Each message requests its acknowledgment itself. */
 	nl_socket_disable_auto_ack(c->sock);
-	/* Without these two there are fewer words on an error, nothing else. */
+	/* Only the texts of errors depend on these two. */
 	setsockopt(nl_socket_get_fd(c->sock), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
 	setsockopt(nl_socket_get_fd(c->sock), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
 	return 0;
@@ -96,7 +98,7 @@ void conn_close(struct conn *c)
 	c->family = 0;
 }
 
-/* What is left of a call that failed half way is not the answer to this one. */
+/* Replies to an earlier call that failed half way are ignored. */
 static bool is_ours(const struct call *call, const struct nlmsghdr *hdr)
 {
 	return hdr->nlmsg_seq == call->request->nlmsg_seq;
@@ -136,7 +138,7 @@ static int on_finish(struct nl_msg *msg, void *arg)
 
 	if (!is_ours(call, hdr))
 		return NL_SKIP;
-	/* The end of a list carries its error. */
+	/* The end of a dump carries its error. */
 	if (nlmsg_datalen(hdr) >= (int)sizeof(int)) {
 		memcpy(&call->error, nlmsg_data(hdr), sizeof(int));
 		if (call->error < 0)
@@ -148,7 +150,7 @@ static int on_finish(struct nl_msg *msg, void *arg)
 
 static int on_error(struct sockaddr_nl *from, struct nlmsgerr *err, void *arg)
 {
-	/* libnl hands out the payload; the flags stand in the header before it. */
+	/* libnl passes the payload; the flags are in the header before it. */
 	const struct nlmsghdr *hdr = (const struct nlmsghdr *)err - 1;
 	struct call *call = arg;
 	struct extack ack;
@@ -190,7 +192,7 @@ static int nl_receive(struct call *call)
 	return 0;
 }
 
-/* Why did a command fail with ENOENT: no such object, or no such family? */
+/* Tell whether a command failed with ENOENT because the object or the family does not exist. */
 static int check_family(struct conn *c)
 {
 	int family = c->family;
@@ -225,7 +227,7 @@ static int nl_run(struct conn *c, struct nl_msg *msg, const struct spec_set *set
 	call.request = nlmsg_hdr(msg);
 	rc = nl_receive(&call);
 	nlmsg_free(msg);
-	/* A message type that nobody has is refused just so: is the family gone? */
+	/* The kernel also refuses the message of an unregistered family with ENOENT. */
 	if (rc == -ENOENT && call.silent && set)
 		rc = check_family(c);
 	return rc;
@@ -251,7 +253,7 @@ struct nl_msg *conn_notice(const struct conn *c, u8 cmd)
 	return new_message(c->family, cmd, 0);
 }
 
-/* Was it refused for what an older module does not know? */
+/* If the request was refused because the module is too old, say so. */
 static void explain_refusal(struct conn *c, struct nl_msg *request)
 {
 	u8 cmd = genlmsg_hdr(nlmsg_hdr(request))->cmd;
@@ -286,7 +288,7 @@ int conn_call(struct conn *c, struct nl_msg *msg, struct nl_msg **reply)
 	return rc;
 }
 
-/* What is to be listed. */
+/* Parameters of a dump. */
 struct listing {
 	int family;
 	u8 cmd;

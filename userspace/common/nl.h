@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Talking with ditto.ko over generic netlink.
+ * Communication with ditto.ko over generic netlink.
  *
- * A connection makes one request after the other and waits for each answer;
- * it is used by one thread at a time. The family is looked up by listing all
- * families: asking for it by name would make the kernel load ditto.ko again
- * right after an administrator removed it.
+ * A connection makes one request at a time and waits for its answer; it is used by one thread at a
+ * time. The family is found by listing all families: a look-up by name would make the kernel load
+ * ditto.ko again right after an administrator removed it.
  */
 #ifndef _DITTO_NL_H
 #define _DITTO_NL_H
@@ -17,9 +16,9 @@
 #include "spec.h"
 #include "text.h"
 
-/* What calls return, negative, when ditto.ko is not there. */
+/* Error of calls, negated, if ditto.ko is not loaded. */
 #define CONN_NOT_LOADED	ENOPKG
-/* And when it speaks another version of the protocol. */
+/* Error of calls, negated, if ditto.ko has another version of the protocol. */
 #define CONN_OTHER_VERSION	EPROTO
 
 struct nl_sock;
@@ -27,12 +26,12 @@ struct nl_sock;
 /**
  * struct conn - a connection to the kernel
  * @sock: the socket
- * @family: number of the family "ditto"; 0 until found
- * @events: number of its group "events"
- * @features: what the family knows, if it was asked
- * @has_features: it was
- * @why: the last error in words
- * @warning: what the kernel said although it did as asked; empty for nothing
+ * @family: number of the family "ditto"; 0 until it was found
+ * @events: number of its multicast group "events"
+ * @features: features of the module
+ * @has_features: @features is filled
+ * @why: the last error as text
+ * @warning: message of the kernel for a request that succeeded, or empty
  */
 struct conn {
 	struct nl_sock *sock;
@@ -46,8 +45,8 @@ struct conn {
 
 /**
  * struct replies - messages that answer a dump
- * @msg: in the order they came
- * @count: how many
+ * @msg: the messages in the order of arrival
+ * @count: entries of @msg
  */
 struct replies {
 	struct nl_msg **msg;
@@ -55,10 +54,10 @@ struct replies {
 };
 
 /**
- * struct extack - what the kernel says about a failed request beyond its errno
- * @msg: a sentence, or NULL
- * @attr: the attribute it is about, or NULL
- * @missing: @attr is not wrong but missing
+ * struct extack - the kernel's report about a failed request
+ * @msg: text, or NULL
+ * @attr: attribute that the error is about, or NULL
+ * @missing: @attr is missing rather than wrong
  */
 struct extack {
 	const char *msg;
@@ -66,62 +65,63 @@ struct extack {
 	bool missing;
 };
 
-/* Open a socket. 0 or a negative errno. The family may be missing still. */
+/* Open a socket. Returns 0 or a negative errno. The family need not exist yet. */
 int conn_open(struct conn *c);
 void conn_close(struct conn *c);
-/* Look the family up. 0, -CONN_NOT_LOADED, -CONN_OTHER_VERSION, or another negative errno. */
+/* Find the family. Returns 0, -CONN_NOT_LOADED, -CONN_OTHER_VERSION or another negative errno. */
 int conn_find_family(struct conn *c);
-/* Ask what the family knows, once. NULL if it does not say. */
+/* Get the features of the module, which are read once. NULL if the kernel does not report them. */
 const struct features *conn_features(struct conn *c);
 
-/* A message for a command; never NULL. */
+/* Create a message for a command; never NULL. */
 struct nl_msg *conn_message(const struct conn *c, u8 cmd);
-/* The same, answered only if it is refused. */
+/* Create a message for a command that is answered only on error; never NULL. */
 struct nl_msg *conn_notice(const struct conn *c, u8 cmd);
 
 /**
- * conn_call - make one request and wait until it is done
+ * conn_call - make a request and wait until it is done
  * @c: the connection
  * @msg: the request; freed
- * @reply: receives the answer, to be freed with nlmsg_free(), or NULL if
- *	there was none; may be NULL
+ * @reply: filled with the answer, to be freed with nlmsg_free(), or with NULL if there was none;
+ *	may be NULL
  *
- * Return: 0 or a negative errno; @c->why then says it in words.
+ * Return: 0, or a negative errno with the text in @c->why.
  */
 int conn_call(struct conn *c, struct nl_msg *msg, struct nl_msg **reply);
 
-/* List all objects; free @out with replies_free(). 0 or a negative errno. */
+/* Dump all objects. Returns 0 or a negative errno. The caller calls replies_free() on @out. */
 int conn_dump(struct conn *c, u8 cmd, struct replies *out);
-/* The same of what @put asks for by attributes of the request. */
+/* As conn_dump(), with a request to which @put adds attributes. */
 int conn_dump_some(struct conn *c, u8 cmd, void (*put)(struct nl_msg *msg, const void *arg),
 		   const void *arg, struct replies *out);
+/* Free the messages of a dump. */
 void replies_free(struct replies *r);
 
-/* Send a message without waiting for anything. 0 or a negative errno. */
+/* Send a message without waiting for an answer. Returns 0 or a negative errno. */
 int conn_post(struct conn *c, struct nl_msg *msg);
 
-/* Attributes of a message by number. 0 or a negative errno. */
+/* Parse the attributes of a message by number. Returns 0 or a negative errno. */
 int msg_parse(struct nl_msg *msg, const struct spec_set *set, struct nlattr **tb);
 
-/* Numbers of any width as one; only for number attributes. */
+/* Read a number attribute of any width. */
 u64 msg_number(const struct spec_attr *attr, const struct nlattr *nla);
-/* Add a number in the width the attribute has. */
+/* Add a number attribute in its width. */
 void msg_put_number(struct nl_msg *msg, const struct spec_set *set, unsigned int type,
 		    u64 value);
-/* Add bytes. */
+/* Add a binary attribute. */
 void msg_put(struct nl_msg *msg, unsigned int type, const void *data, size_t len);
 void msg_put_string(struct nl_msg *msg, unsigned int type, const char *text);
 
 /**
- * extack_read - find what an error message says
- * @answer: of type NLMSG_ERROR, complete
- * @request: what was asked, to find the attribute in
- * @set: whose attributes @request has
+ * extack_read - parse an error message of the kernel
+ * @answer: complete message of type NLMSG_ERROR
+ * @request: the request, in which the attribute is found by its offset
+ * @set: attributes of @request
  * @out: filled; points into @answer and @set
  */
 void extack_read(const struct nlmsghdr *answer, struct nlmsghdr *request,
 		 const struct spec_set *set, struct extack *out);
-/* An error in words. */
+/* Format an error as text. */
 void extack_words(const struct extack *ack, int error, struct why *why);
 
 #endif

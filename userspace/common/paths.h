@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Files that both tools know. */
+/* Paths of files that both programs use. */
 #ifndef _DITTO_PATHS_H
 #define _DITTO_PATHS_H
 
-/* Users of this machine who log in with a password, see dittoctl(8), user. */
+/* Users who log in with a password, see "user" in dittoctl(8). */
 #define DITTO_USERS_FILE	"/etc/ditto/users"
 
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who has a port: the kernel's tables of sockets tell the inode, and the
- * process that has a descriptor of it is the one. Sockets of the kernel are
- * nobody's, so servers in the kernel are known by what they show of themselves.
+ * Find the owner of a port. The kernel's tables of sockets give the inode, and the owner is the
+ * process that has a descriptor of it. Sockets of the kernel belong to no process, so servers in
+ * the kernel are recognized by files of their own.
  */
 
 #include <ctype.h>
@@ -16,7 +16,7 @@
 #include "ditto-nl-gen.h"
 #include "port_user.h"
 
-/* State of a socket that listens, in /proc/net/tcp; a UDP one that is bound has the other. */
+/* State of a listening socket in /proc/net/tcp, and of a bound one in /proc/net/udp. */
 #define STATE_LISTEN	0x0a
 #define STATE_BOUND	0x07
 
@@ -27,7 +27,7 @@ static u16 port_of(const struct listener *l)
 	return strcmp(l->protocol, "smb") ? 2049 : 445;
 }
 
-/* Inode of a socket on the port; 0 for none. */
+/* Inode of a socket on the port; 0 if there is none. */
 static unsigned long find_inode(const char *table, u16 port, unsigned int state)
 {
 	unsigned int has_port, has_state;
@@ -93,7 +93,7 @@ static bool find_process(unsigned long inode, u16 port, char text[PORT_USER_MAX]
 	return found;
 }
 
-/* "tcp 2049" in the list of knfsd's sockets */
+/* Look for a line such as "tcp 2049" in knfsd's list of sockets. */
 static bool is_knfsd(u16 port)
 {
 	FILE *f = fopen("/proc/fs/nfsd/portlist", "re");

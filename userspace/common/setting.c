@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Settings of the server as people write them. */
+/* Settings of the server as text. */
 
 #include <stdio.h>
 

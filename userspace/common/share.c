@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Shares as the tools know them. */
+/* Shares: made from text or a message, compared, and sent to the kernel. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "nl.h"
 #include "share.h"
 
-/* Rules of one share that the kernel takes. */
+/* Largest number of rules of a share in the kernel. */
 #define RULES_MAX	256
 
 struct share *share_new(const char *name)
@@ -88,7 +88,7 @@ bool share_set_path(struct share *s, const char *path, struct why *why)
 	return true;
 }
 
-/* Note that an option is given, if reading it went well. */
+/* Mark an option as set if it was parsed. */
 static bool share_given(struct share *s, unsigned int attr, bool good)
 {
 	if (good)
@@ -164,7 +164,7 @@ bool share_set_acl_mode(struct share *s, const char *text, struct why *why)
 			   text_enum(text, &spec_acl_mode, &s->acl_mode, why));
 }
 
-/* Octal digits, up to what the kernel takes. */
+/* Parse an octal mode up to the kernel's maximum. */
 static bool set_mode(struct share *s, unsigned int type, u32 *mode, u32 max, const char *text,
 		     struct why *why)
 {
@@ -199,7 +199,7 @@ bool share_set_force_directory_mode(struct share *s, const char *text, struct wh
 			text, why);
 }
 
-/* An empty text is none. */
+/* Set an optional text; an empty one removes it. */
 static bool set_text(struct share *s, unsigned int type, char **to, const char *text,
 		     struct why *why)
 {
@@ -264,7 +264,7 @@ bool share_set_squash(struct share *s, const char *text, struct why *why)
 			   text_enum(text, &spec_squash_mode, &s->squash, why));
 }
 
-/* The highest number means "no id" to the kernel. */
+/* The highest number means "no id" in the kernel. */
 static bool read_id(const char *text, u32 *id, struct why *why)
 {
 	u64 value;
@@ -351,7 +351,7 @@ bool share_add_rule(struct share *s, const char *text, struct why *why)
 		free(copy);
 		return false;
 	}
-	/* What was cut off behind the client stays in the copy, unseen. */
+	/* The copy keeps the rest of the text behind its NUL. */
 	r.spec = copy;
 	s->rules = mem_grow(s->rules, s->nrules, sizeof(*s->rules));
 	s->rules[s->nrules++] = r;
@@ -392,7 +392,7 @@ static void put_rules(struct nl_msg *msg, const struct share *s)
 			msg_put_number(msg, &spec_rule_set, DITTO_A_RULE_SQUASH, r->squash);
 		nla_nest_end(msg, rule);
 	}
-	/* An empty list is told too, so it must not be trimmed away. */
+	/* An empty list is sent, too, so it must not be trimmed away. */
 	nla_nest_end_keep_empty(msg, rules);
 }
 

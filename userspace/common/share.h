@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Shares as the tools know them: made from words or a message, compared, sent. */
+/* Shares: made from text or a message, compared, and sent to the kernel. */
 #ifndef _DITTO_SHARE_H
 #define _DITTO_SHARE_H
 
@@ -8,17 +8,17 @@
 
 struct nl_msg;
 
-/* What an anonymous request acts as unless a share says otherwise. */
+/* Uid and gid of anonymous requests by default. */
 #define SHARE_ANONYMOUS	65534
-/* Permission bits that new files and directories can have unless a share says otherwise. */
+/* Permission bits that new files and directories may have by default. */
 #define SHARE_CREATE_MASK	0744
 #define SHARE_DIRECTORY_MASK	0755
 
 /**
- * struct share_rule - who may do what
- * @spec: which clients
+ * struct share_rule - an export rule
+ * @spec: clients that the rule is for
  * @access: enum ditto_access_right
- * @has_squash: @squash counts, else the share's
+ * @has_squash: @squash is valid, else the share's squash mode applies
  * @squash: enum ditto_squash_mode
  */
 struct share_rule {
@@ -29,40 +29,40 @@ struct share_rule {
 };
 
 /**
- * struct share - a share, wished or found
- * @name: of the share
- * @path: absolute
- * @fs_type: name of the file system; only of a share that was found
- * @given: bits 1 << DITTO_A_SHARE_*: which of the others count
+ * struct share - a share, configured or existing
+ * @name: name of the share
+ * @path: absolute path
+ * @fs_type: name of the file system; only of an existing share
+ * @given: bits 1 << DITTO_A_SHARE_* of the options that are set
  * @id: stable identity
- * @read_only: nothing can be changed
- * @manage_gids: groups come from the helper
- * @local_locks: clients and local processes exclude each other
+ * @read_only: the share cannot be written
+ * @manage_gids: the helper looks up the groups of users
+ * @local_locks: locks of clients and of local processes conflict
  * @squash: enum ditto_squash_mode
- * @anon_uid: anonymous user
- * @anon_gid: anonymous group
+ * @anon_uid: uid of anonymous requests
+ * @anon_gid: gid of anonymous requests
  * @sec: enum ditto_flavor bits
  * @encrypt: connections that are not encrypted are refused
  * @guest: users without an account may use it
  * @browse: it is shown in lists of shares
  * @streams: files may have named streams
- * @short_names: files with long names have names of 8.3, too
+ * @short_names: files with long names also have 8.3 names
  * @notify: clients may watch directories for changes
- * @continuous: clients may have files open beyond a restart
- * @secure_ports: AUTH_SYS counts from reserved ports only
- * @hide_unreadable: listings of SMB leave out what the user may not read
+ * @continuous: clients may have opens that survive a restart
+ * @secure_ports: AUTH_SYS is accepted only from reserved ports
+ * @hide_unreadable: SMB listings leave out what the user may not read
  * @acl_mode: enum ditto_acl_mode
- * @create_mask: permission bits that new files can have
- * @directory_mask: and new directories
- * @force_create_mode: mode bits that new files get besides
- * @force_directory_mode: and new directories
- * @comment: for people; NULL without
- * @snapshots: where its snapshots are, from its root; NULL without
- * @default_access: enum ditto_share_right of whom no grant is for
- * @rules: in order
- * @nrules: of @rules
- * @grants: what users and groups may do
- * @mountpoint: dittod serves it only if its path is a mount point; the kernel is not told
+ * @create_mask: permission bits that new files may have
+ * @directory_mask: permission bits that new directories may have
+ * @force_create_mode: mode bits that new files always get
+ * @force_directory_mode: mode bits that new directories always get
+ * @comment: comment for display, or NULL
+ * @snapshots: directory of snapshots, relative to the root; or NULL
+ * @default_access: enum ditto_share_right of users without a grant
+ * @rules: export rules in order
+ * @nrules: entries of @rules
+ * @grants: rights of users and groups
+ * @mountpoint: dittod serves it only if its path is a mount point; not sent to the kernel
  */
 struct share {
 	char *name;
@@ -103,12 +103,13 @@ struct share {
 /* Bit of an attribute in struct share.given. */
 #define SHARE_BIT(attr)	(1U << (attr))
 
-/* A share with the kernel's defaults, nothing given. */
+/* Create a share with the kernel's defaults and no option set. */
 struct share *share_new(const char *name);
 void share_free(struct share *s);
 
+/* Set an option from text. They return false and fill @why on error. */
 bool share_check_name(const char *name, struct why *why);
-/* Slashes at the end are dropped. */
+/* Drops slashes at the end. */
 bool share_set_path(struct share *s, const char *path, struct why *why);
 bool share_set_read_only(struct share *s, const char *text, struct why *why);
 bool share_set_manage_gids(struct share *s, const char *text, struct why *why);
@@ -139,21 +140,21 @@ bool share_set_default_access(struct share *s, const char *text, struct why *why
 /* Add a grant: NAME=ACCESS. */
 bool share_add_user(struct share *s, const char *text, struct why *why);
 bool share_add_group(struct share *s, const char *text, struct why *why);
-/* The same, to be looked up with grants_resolve(). */
+/* Add a grant that is looked up later with grants_resolve(). */
 bool share_add_user_unresolved(struct share *s, const char *text, struct why *why);
 bool share_add_group_unresolved(struct share *s, const char *text, struct why *why);
 bool share_set_mountpoint(struct share *s, const char *text, struct why *why);
-/* Add a rule: SPEC, SPEC=ACCESS, and behind commas squash=MODE. */
+/* Add a rule: SPEC or SPEC=ACCESS, optionally followed by ",squash=MODE". */
 bool share_add_rule(struct share *s, const char *text, struct why *why);
 
-/* Add to a message what is given and the command takes. */
+/* Add to a message the options that are set and that the command takes. */
 void share_put(struct nl_msg *msg, u8 cmd, const struct share *s);
-/* A share from an answer; NULL if the answer makes no sense. */
+/* Read a share from a reply; NULL if the reply is malformed. */
 struct share *share_from_msg(struct nl_msg *msg);
 
 /* Bits 1 << DITTO_A_SHARE_* of the options that differ; name, path and id do not count. */
 u32 share_diff(const struct share *a, const struct share *b);
-/* A rule as share_add_rule() reads it; to be freed. */
+/* Format a rule as share_add_rule() parses it; the caller frees the text. */
 char *share_rule_text(const struct share_rule *r);
 
 #endif

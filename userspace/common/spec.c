@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Look-ups in the tables of the netlink specification. */
+/* Look-up in the tables of the netlink specification. */
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The netlink specification as tables: names, types and limits of what the
- * kernel is told and tells. The tables are in ditto-nl-gen.c.
+ * The netlink specification as tables: names, types and limits of attributes and commands. The
+ * tables are in ditto-nl-gen.c.
  */
 #ifndef _DITTO_SPEC_H
 #define _DITTO_SPEC_H
@@ -10,7 +10,7 @@
 
 struct nla_policy;
 
-/* How an attribute lies in a message. */
+/* Encoding of an attribute in a message. */
 enum spec_kind {
 	SPEC_U8,
 	SPEC_U16,
@@ -21,12 +21,12 @@ enum spec_kind {
 	SPEC_NEST,
 };
 
-/* How people write it. */
+/* Text format of an attribute. */
 enum spec_form {
 	SPEC_PLAIN,	/* a number or a string as it is */
 	SPEC_BOOL,
 	SPEC_ENUM,
-	SPEC_FLAGS,	/* names with commas between */
+	SPEC_FLAGS,	/* comma-separated names */
 	SPEC_ADDRESS,	/* 4 or 16 bytes */
 	SPEC_UUID,	/* 16 bytes */
 	SPEC_NUMBERS,	/* array of 32 bit numbers */
@@ -38,10 +38,10 @@ enum spec_form {
 
 /**
  * struct spec_enum - values with names
- * @name: of the enum
+ * @name: name of the enum
  * @flags: the n-th name stands for bit n, else for the value n
- * @names: in order of value
- * @count: of @names
+ * @names: names in the order of their values
+ * @count: entries of @names
  */
 struct spec_enum {
 	const char *name;
@@ -51,17 +51,17 @@ struct spec_enum {
 };
 
 /**
- * struct spec_attr - one attribute
- * @name: as in the specification; NULL for a number that is not used
- * @kind: how it lies in a message
- * @form: how people write it
- * @multi: may come several times
+ * struct spec_attr - an attribute
+ * @name: name in the specification; NULL for an unused number
+ * @kind: encoding in a message
+ * @form: text format
+ * @multi: may occur several times
  * @min: smallest number
  * @max: largest number
- * @max_len: longest string (without NUL) or binary; 0 without limit
- * @exact_len: of a binary; 0 if it varies
- * @values: of SPEC_ENUM and SPEC_FLAGS
- * @nested: what a nest contains
+ * @max_len: bytes of the longest string (without NUL) or binary; 0 for no limit
+ * @exact_len: bytes of a binary of fixed size; else 0
+ * @values: names of SPEC_ENUM and SPEC_FLAGS
+ * @nested: attributes of a nest
  */
 struct spec_attr {
 	const char *name;
@@ -78,9 +78,9 @@ struct spec_attr {
 
 /**
  * struct spec_set - the attributes of one kind of object
- * @name: of the set
- * @attrs: by number; 0 is not used
- * @policy: the same for libnl
+ * @name: name of the set
+ * @attrs: attributes by number; 0 is not used
+ * @policy: policy for libnl
  * @max: largest number
  */
 struct spec_set {
@@ -91,11 +91,11 @@ struct spec_set {
 };
 
 /**
- * struct spec_op - one command
- * @name: as in the specification
- * @set: whose attributes it takes and gives
- * @request: numbers of what it takes, ended by 0; NULL for nothing
- * @reply: the same for what it gives
+ * struct spec_op - a command
+ * @name: name in the specification
+ * @set: attributes of the command
+ * @request: numbers of the attributes of its request, ended by 0; NULL for none
+ * @reply: numbers of the attributes of its reply, ended by 0; NULL for none
  */
 struct spec_op {
 	const char *name;
@@ -104,17 +104,17 @@ struct spec_op {
 	const u16 *reply;
 };
 
-/* Value of a name (a bit for flags), or -1. '_' and '-' are the same. */
+/* Value of a name (a bit for flags), or -1. '_' and '-' are equal. */
 s64 spec_enum_value(const struct spec_enum *e, const char *name);
-/* Name of a value, "?" for one that is not known. Not for flags. */
+/* Name of a value, or "?" if it is unknown. Not for flags. */
 const char *spec_enum_name(const struct spec_enum *e, u64 value);
-/* All names with commas between; returns @buf. */
+/* Write all names, separated by commas; returns @buf. */
 const char *spec_enum_all(const struct spec_enum *e, char *buf, size_t size);
-/* Number of the attribute with a name, or 0. '_' and '-' are the same. */
+/* Number of the attribute with a name, or 0. '_' and '-' are equal. */
 unsigned int spec_attr_find(const struct spec_set *set, const char *name);
-/* Is a number in a list ended by 0? */
+/* True if a number is in a list that is ended by 0. */
 bool spec_list_has(const u16 *list, unsigned int type);
-/* Do two words agree if '_' and '-' are the same? */
+/* True if two words are equal, where '_' equals '-'. */
 bool spec_same_word(const char *a, const char *b);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What dittod tells dittoctl about itself. */
+/* State that dittod reports to dittoctl. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 
 #define FOLDER		"/run/ditto"
 #define PATH_SIZE	64
-/* Longest line that is written. */
+/* Bytes of the longest line. */
 #define LINE_SIZE	1024
 
 static const char *file_path(char path[PATH_SIZE], const char *suffix)
@@ -26,7 +26,7 @@ static const char *file_path(char path[PATH_SIZE], const char *suffix)
 	return path;
 }
 
-/* Tabs and line ends are the file's. */
+/* Tabs and line ends separate the fields of the file, so they are replaced in texts. */
 static void put_words(FILE *f, const char *text)
 {
 	for (; *text; text++)
@@ -100,7 +100,7 @@ static void read_line(struct status *s, char *line)
 		read_problem(s, value);
 }
 
-/* One that was killed leaves its file, and another process may have its number. */
+/* A killed dittod leaves its file, and another process may have got its pid. */
 static bool is_dittod(pid_t pid)
 {
 	char path[PATH_SIZE], name[32] = "";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What dittod tells dittoctl about itself: a small file below /run, one for each
- * network namespace, written as a whole and renamed into place.
+ * State that dittod reports to dittoctl: a small file below /run, one for each network namespace,
+ * which is written as a whole and renamed into place.
  */
 #ifndef _DITTO_TOOLS_STATUS_H
 #define _DITTO_TOOLS_STATUS_H
@@ -11,9 +11,9 @@
 #include "text.h"
 
 /**
- * struct status_problem - what is not as the configuration asks for
- * @what: "share a"
- * @why: a sentence
+ * struct status_problem - a part of the configuration that could not be applied
+ * @what: the object, such as "share a"
+ * @why: the reason, as a sentence
  */
 struct status_problem {
 	char *what;
@@ -21,15 +21,15 @@ struct status_problem {
 };
 
 /**
- * struct status - dittod as it is
+ * struct status - state of dittod
  * @pid: its process
- * @heard: when it heard of the configuration, or that it is to stop, which this is about; see
- *	clock_ns()
- * @started: of the server that the configuration was applied to; 0 for none
- * @stopped: it applies nothing until it is told to
- * @shares: in the configuration
- * @problem: what it could not do
- * @nproblems: of @problem
+ * @heard: time of the event that this state answers: a new configuration, or the command to stop;
+ *	see clock_ns()
+ * @started: start of the server that the configuration was applied to; 0 for none
+ * @stopped: it applies nothing until it gets the command to
+ * @shares: number of shares in the configuration
+ * @problem: parts of the configuration that could not be applied
+ * @nproblems: entries of @problem
  */
 struct status {
 	pid_t pid;
@@ -41,9 +41,9 @@ struct status {
 	unsigned int nproblems;
 };
 
-/* Write the file. 0 or a negative errno. */
+/* Write the file. Returns 0 or a negative errno. */
 int status_write(const struct status *s);
-/* Read it, to be freed with status_free(); false if no dittod runs in this namespace. */
+/* Read the file, to be freed with status_free(); false if no dittod runs in this namespace. */
 bool status_read(struct status *s);
 void status_free(struct status *s);
 void status_remove(void);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Values as people write them. */
+/* Values as text. */
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -13,7 +13,7 @@
 #include "spec.h"
 #include "text.h"
 
-/* Longest host name or netgroup that the kernel takes. */
+/* Bytes of the longest host name or netgroup in the kernel. */
 #define NAME_MAX_LEN	255
 
 bool why_not(struct why *why, const char *format, ...)
@@ -212,7 +212,7 @@ const char *text_from_dialect(u32 dialect, char buf[TEXT_DIALECT_MAX])
 	return buf;
 }
 
-/* "192.0.2.0/24": the address, then how many of its bits count. */
+/* Check a network such as "192.0.2.0/24". */
 static bool rule_network(const char *text, struct why *why)
 {
 	const char *slash = strchr(text, '/');
@@ -241,7 +241,7 @@ static bool is_name(const char *text, const char *more)
 	return true;
 }
 
-/* Digits and dots alone are an address that went wrong, not a host name. */
+/* A word of digits and dots alone is a wrong address, not a host name. */
 static bool looks_like_address(const char *text)
 {
 	return strchr(text, ':') || strspn(text, "0123456789.") == strlen(text);
@@ -272,7 +272,7 @@ bool text_rule_spec(const char *text, struct why *why)
 	return true;
 }
 
-/* Fewest insertions, deletions and replacements from one word to another. */
+/* Smallest number of insertions, deletions and replacements between two words. */
 static unsigned int text_distance(const char *a, const char *b)
 {
 	unsigned int row[64];
@@ -312,7 +312,10 @@ const char *text_nearest(const char *word, const char *(*name)(const void *arg, 
 	for (i = 0; (candidate = name(arg, i)); i++) {
 		unsigned int d = text_distance(word, candidate);
 
-		/* What begins the same way is meant, however much is missing. */
+		/*
+		 * A word that is an abbreviation of the candidate matches, however much is
+		 * missing.
+		 */
 		if (word[0] && !strncmp(candidate, word, strlen(word)))
 			d = 0;
 		if (d <= limit && (!best || d < limit)) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Values as people write them: numbers, truth, addresses, ids, rules.
+ * Values as text: numbers, booleans, addresses, ids, rules.
  *
- * A parser returns true and fills its result, or returns false and says in
- * struct why what is wrong and what is allowed.
+ * A parser returns true and fills its result, or returns false and writes into struct why what is
+ * wrong and what is allowed.
  */
 #ifndef _DITTO_TEXT_H
 #define _DITTO_TEXT_H
@@ -14,7 +14,7 @@
 
 struct spec_enum;
 
-/* Longest text of an address: IPv6 and NUL. */
+/* Bytes of the longest text of an address, with its NUL. */
 #define TEXT_ADDRESS_MAX	INET6_ADDRSTRLEN
 /* "3.1.1" */
 #define TEXT_DIALECT_MAX	12
@@ -22,14 +22,14 @@ struct spec_enum;
 /* 36 characters and NUL. */
 #define TEXT_UUID_MAX		37
 
-/* A sentence about what is wrong. */
+/* A sentence about an error. */
 struct why {
 	char text[1024];
 };
 
 /**
  * struct address - an IP address
- * @len: 4, 16, or 0 for every address
+ * @len: 4 or 16; 0 for the wildcard address
  * @bytes: in network order
  */
 struct address {
@@ -49,29 +49,29 @@ bool text_bool(const char *text, bool *value, struct why *why);
 /* One name of an enum. */
 bool text_enum(const char *text, const struct spec_enum *e, u32 *value,
 	       struct why *why);
-/* Names of flags with commas between; at least one. */
+/* Comma-separated names of flags; at least one. */
 bool text_flags(const char *text, const struct spec_enum *e, u32 *value,
 		struct why *why);
-/* IPv4 or IPv6; "*" is every address. IPv4 mapped into IPv6 becomes IPv4. */
+/* IPv4 or IPv6; "*" is the wildcard address. IPv4 mapped into IPv6 becomes IPv4. */
 bool text_address(const char *text, struct address *addr, struct why *why);
-/* Bytes to text; an IPv4 address mapped into IPv6 is shown as IPv4. Returns @buf. */
+/* Format an address; IPv4 mapped into IPv6 is shown as IPv4. Returns @buf. */
 const char *text_from_address(const void *bytes, size_t len, char buf[TEXT_ADDRESS_MAX]);
-/* 32 hexadecimal digits, hyphens between as one likes. */
+/* 32 hexadecimal digits with hyphens anywhere between them. */
 bool text_uuid(const char *text, u8 id[16], struct why *why);
 const char *text_from_uuid(const u8 id[16], char buf[TEXT_UUID_MAX]);
 /* One of TEXT_DIALECTS. */
 bool text_dialect(const char *text, u32 *dialect, struct why *why);
 const char *text_from_dialect(u32 dialect, char buf[TEXT_DIALECT_MAX]);
-/* What a client rule is about: "*", address, network, host name pattern, "@netgroup". */
+/* Check the clients of a rule: "*", address, network, host name pattern or "@netgroup". */
 bool text_rule_spec(const char *text, struct why *why);
 
 /**
- * text_nearest - the word that is meant by a misspelt one
- * @word: misspelt
- * @name: returns the i-th candidate, NULL behind the last
- * @arg: for @name
+ * text_nearest - suggest a word for a misspelt one
+ * @word: the misspelt word
+ * @name: returns the i-th candidate, NULL after the last one
+ * @arg: passed to @name
  *
- * Return: the candidate with the fewest changes, NULL if none is near.
+ * Return: the candidate with the fewest changes, or NULL if none is near.
  */
 const char *text_nearest(const char *word, const char *(*name)(const void *arg, unsigned int i),
 			 const void *arg);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The kernel's names for what C and GCC name longer. */
+/* The kernel's short names of types and attributes. */
 #ifndef _DITTO_TYPES_H
 #define _DITTO_TYPES_H
 
