@@ -76,14 +76,17 @@ static void tell_holder(struct ditto_lease *lease, unsigned int what)
 	ditto_lease_tell(lease, what);
 }
 
-/* The holder was notified, or there is nothing to notify it of any more. */
+/* The holder was notified, or needs no notification any more. */
 static void holder_told(struct ditto_lease *lease)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&lease->claim);
 	struct ditto_lock_point *point = NULL;
 
 	if (!ctx) {
-		/* Off its node: what is to be told was set before it was taken off. */
+		/*
+		 * The lease is off its node. Pairs with its removal: a bit that was set before is
+		 * visible here.
+		 */
 		smp_rmb();
 	}
 	if (!(READ_ONCE(lease->tells) & (BIT(DITTO_TELL_BREAK) | BIT(DITTO_TELL_REVOKED))))
@@ -264,7 +267,7 @@ int ditto_lease_ack(struct ditto_lease *lease, u8 keep)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_lease_ack, DITTO);
 
-/* The deadline begins now. Return: false if there is nothing to notify the holder of any more. */
+/* Start the deadline. Return: false if the holder needs no notification any more. */
 static bool break_told(struct ditto_lease *lease, u8 *keep, bool *ack)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&lease->claim);
@@ -272,7 +275,10 @@ static bool break_told(struct ditto_lease *lease, u8 *keep, bool *ack)
 	*keep = lease->keep;
 	*ack = lease->ack;
 	if (!ctx)
-		/* Off its node: by this break, or by an event that cleared the bit. */
+		/*
+		 * The lease is off its node: this break removed it, or an event that cleared the
+		 * bit.
+		 */
 		return !*ack;
 	if (*ack) {
 		lease->told = true;

@@ -34,7 +34,10 @@ EXPORT_SYMBOL_NS_GPL(ditto_client_put, DITTO);
 void ditto_client_charge(struct ditto_client *client, const struct ditto_principal *who)
 {
 	spin_lock(&client->lock);
-	/* Nothing always fits; if what it has does not, it gets no more. */
+	/*
+	 * A charge of 0 always succeeds. If the claims that the client has do not fit, it gets no
+	 * more.
+	 */
 	if (!client->charge.peer && !ditto_charge(&client->charge, who, DITTO_BUDGET_LOCKS, 0))
 		ditto_client_cover(client, 0);
 	spin_unlock(&client->lock);

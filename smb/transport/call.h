@@ -186,7 +186,7 @@ struct dsmb_call {
 #define DSMB_RECORDS		BIT(6)	/* may wait for a record, on a continuous share */
 #define DSMB_ENDLESS		BIT(7)	/* may wait for another client without a time limit */
 #define DSMB_NO_INTERIM		BIT(8)	/* no STATUS_PENDING: it waits for breaks only */
-#define DSMB_FREES		BIT(9)	/* ends something that is held, or shows that it lives */
+#define DSMB_FREES		BIT(9)	/* releases something, or keeps it alive */
 
 /**
  * struct dsmb_command - properties of a command

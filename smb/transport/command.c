@@ -43,7 +43,7 @@ const struct dsmb_command dsmb_commands[DSMB_COMMANDS] = {
 	[DSMB_SET_INFO]		= { "set_info", 33,
 				    TREE | DSMB_CHANGES | DSMB_RECORDS | DSMB_NO_INTERIM,
 				    BODY(16), dsmb_set_info },
-	/* 24 for an oplock, 36 for a lease: the handler looks. */
+	/* StructureSize is 24 for an oplock and 36 for a lease; the handler checks it. */
 	[DSMB_OPLOCK_BREAK]	= { "oplock_break", 0, TREE | DSMB_RECORDS | DSMB_FREES, 0,
 				    dsmb_oplock_break },
 };

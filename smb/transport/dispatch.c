@@ -61,7 +61,9 @@ void dsmb_call_leave(struct dsmb_call *call, u32 status)
 
 	chain->session_id = call->session ? call->session->id : call->session_id;
 	chain->tree_id = call->tree ? call->tree->id : call->tree_id;
-	/* A CREATE stopped by a symbolic link has no open either, though that status is a warning. */
+	/*
+	 * A CREATE stopped by a symbolic link has no open either, though its status is a warning.
+	 */
 	if (call->command == DSMB_CREATE &&
 	    (dsmb_is_error(status) || status == STATUS_STOPPED_ON_SYMLINK)) {
 		chain->has_file = false;
@@ -173,7 +175,10 @@ static u32 take_share(struct dsmb_call *call)
 	call->op.park = &call->park;
 	call->op.conflict = call->conflict;
 	call->op.writable = tree->writable;
-	/* MS-FSA section 2.1.5.1: SeChangeNotifyPrivilege, of directories with a list. */
+	/*
+	 * MS-FSA section 2.1.5.1: the caller has SeChangeNotifyPrivilege for directories with an
+	 * ACL.
+	 */
 	call->op.traverses = true;
 	return STATUS_SUCCESS;
 }

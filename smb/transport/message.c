@@ -131,7 +131,7 @@ static void message_free(struct dsmb_message *message)
 	dsmb_transport_uncharge(conn->transport, message->cost);
 	dsmb_transport_unpark(conn->transport, message->parked);
 	dsmb_message_end_reserve(message);
-	/* An idle one keeps its buffer, but none is kept by a connection that is idle. */
+	/* An idle message keeps its reply buffer; an idle connection keeps no idle messages. */
 	if (conn->state == DSMB_CONN_DEAD ||
 	    !dsmb_transport_keep_idle(conn->transport, message)) {
 		dsmb_buf_put(server, message->reply);
@@ -442,7 +442,7 @@ static u32 message_keeps(const struct dsmb_message *message)
 	unsigned int first = call_has_interim(&message->calls[message->pos]) ? message->pos :
 									       message->first;
 	const struct dsmb_buf *counted = message->reply;
-	/* The buffer it came in, which other messages may share, and an interim response. */
+	/* The receive buffer, which other messages may share, and an interim response. */
 	u32 keeps = message->buf->size + DSMB_MESSAGE_COST + SZ_4K;
 
 	if (message->calls != message->few)
@@ -455,7 +455,7 @@ static u32 message_keeps(const struct dsmb_message *message)
 			counted = reply;
 		}
 	}
-	/* The READ of a pipe has room for its response already, however much its credits allow. */
+	/* A READ of a pipe has allocated its response already, whatever its credits allow. */
 	for (unsigned int i = message->pos; i < message->ncalls; i++)
 		if (!message->calls[i].endless)
 			keeps += call_answer_max(&message->calls[i]);

@@ -68,6 +68,7 @@ struct dsmb_chain {
  * @login: to be run by a worker for authentications
  * @records: to be run by a worker that may wait for records
  * @large: to be run by a worker of its own if other messages were received with it
+ * @reserve: it uses the reserve of the connection; see dsmb_transport_has_reserve()
  * @woken_by: the crowd that queued it, held; see dsmb_crowd_pass()
  * @session: session whose key decrypted it, held; NULL if it came in the clear
  * @calls: its commands
@@ -138,11 +139,34 @@ struct dsmb_message *dsmb_message_new(struct dsmb_conn *conn, struct dsmb_buf *b
  * Return: NULL, or the reason to drop the connection, a constant.
  */
 const char *dsmb_message_prepare(struct dsmb_message *message);
-/* It was taken apart: each of its commands frees something, or takes nothing. */
+
+/**
+ * dsmb_message_frees - does a message consist of commands that release resources?
+ * @message: prepared and parsed
+ *
+ * Context: any.
+ * Return: true if each command has DSMB_FREES; false if there is none.
+ */
 bool dsmb_message_frees(const struct dsmb_message *message);
-/* It has room, or has ended: the next one may come in by the reserve. Process context. */
+
+/**
+ * dsmb_message_end_reserve - return the reserve of the connection
+ * @message: has room in the budget by now, or has ended; need not use the reserve
+ *
+ * The next message may use the reserve afterwards.
+ *
+ * Context: process.
+ */
 void dsmb_message_end_reserve(struct dsmb_message *message);
-/* It was not run yet: large answers are refused, and not charged any more. */
+
+/**
+ * dsmb_message_refuse_large - refuse the calls of a message that have large responses
+ * @message: not run yet
+ *
+ * The largest possible size of these responses is not charged any more.
+ *
+ * Context: process.
+ */
 void dsmb_message_refuse_large(struct dsmb_message *message);
 
 /**

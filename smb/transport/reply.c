@@ -95,13 +95,16 @@ static struct dsmb_signer *signer_of(const struct dsmb_call *call, u32 status)
 	signer = call->session->signer;
 	away = signer && dsmb_signer_is_away(signer, call->conn->number);
 	/*
-	 * MS-SMB2 section 3.3.4.1.1. But an AES-GMAC key of another connection signs nothing
-	 * that another key can sign.
+	 * MS-SMB2 section 3.3.4.1.1. However, an AES-GMAC key that belongs to another connection
+	 * is not used if another key can sign.
 	 */
 	if (call->channel && call->channel->signer &&
 	    (call->command != DSMB_SESSION_SETUP || status == STATUS_SUCCESS || away))
 		return call->channel->signer;
-	/* Its few nonces here are kept for the steps of an authentication that binds. */
+	/*
+	 * The few nonces for this connection are reserved for the steps of an authentication that
+	 * binds.
+	 */
 	if (away && status != STATUS_MORE_PROCESSING_REQUIRED)
 		return NULL;
 	return signer;
@@ -299,7 +302,7 @@ static int finish_answer(struct dsmb_call *call, u8 *at, u32 total, bool more, u
 }
 
 struct assembly {
-	struct dsmb_buf *buf;	/* if it is all in one */
+	struct dsmb_buf *buf;	/* buffer of all responses, or NULL */
 	u32 at;
 	u32 len;
 };

@@ -125,6 +125,7 @@ static int receive_bytes(struct dsmb_transport *t, void *data, u32 len)
  * struct rx_batch - messages received together, in order
  * @messages: to be run
  * @cancels: single CANCEL requests
+ * @cancelled: a CANCEL was received by the reserve and run at once
  */
 struct rx_batch {
 	struct list_head messages;
@@ -154,7 +155,7 @@ static void transport_hold(struct dsmb_transport *t, struct dsmb_message *messag
 		dsmb_message_end(message);
 }
 
-/* What its answers may be is charged now. -EDQUOT if the message is to be held back. */
+/* Charge a message for its largest possible responses. Returns -EDQUOT if it must be held back. */
 static int message_fit(struct dsmb_transport *t, struct dsmb_message *message)
 {
 	bool large = message->cost > message->len + DSMB_MESSAGE_COST;
@@ -171,7 +172,7 @@ static int message_fit(struct dsmb_transport *t, struct dsmb_message *message)
 	return 0;
 }
 
-/* A CANCEL that came in by the reserve, which is free for the next one afterwards. */
+/* Run a CANCEL that used the reserve at once, so that the next message can use the reserve. */
 static void message_cancel_now(struct dsmb_transport *t, struct dsmb_message *message)
 {
 	LIST_HEAD(outs);
@@ -197,7 +198,7 @@ static int batch_add(struct dsmb_transport *t, struct dsmb_buf *buf, u32 offset,
 		set_bit(T_RESERVE, &t->flags);
 		message->reserve = true;
 	}
-	/* The message is charged for it now. */
+	/* These bytes are now counted for the message. */
 	if (buf == t->large)
 		dsmb_transport_uncharge(t, len);
 	if (!READ_ONCE(t->is_used))
@@ -244,7 +245,10 @@ static int batch_add_held(struct dsmb_transport *t, struct rx_batch *batch)
 	if (fits) {
 		dsmb_message_end_reserve(message);
 	} else {
-		/* What takes the room may wait for the client, which is to be heard again. */
+		/*
+		 * The calls that use the budget may wait for the client, so receiving must
+		 * continue.
+		 */
 		t->refuses = true;
 		dsmb_message_refuse_large(message);
 	}
@@ -334,7 +338,10 @@ static int parse_frames(struct dsmb_transport *t, struct rx_batch *batch)
 				return err;
 			continue;
 		}
-		/* A buffer from before the trust fell may be larger than what is charged. */
+		/*
+		 * A buffer that was allocated before the trust level fell may be larger than the
+		 * charge.
+		 */
 		if (DSMB_FRAME + len > min(t->rx->size, dsmb_transport_rx_size(t)))
 			return transport_admit(t, len) ?: begin_large(t, len);
 		if (DSMB_FRAME + len > t->rx->size - t->rx_start)
@@ -377,7 +384,7 @@ static int receive_large(struct dsmb_transport *t, struct rx_batch *batch)
 	if (want)
 		return -EAGAIN;
 	err = batch_add(t, t->large, 0, t->large_len, false, batch);
-	/* Only then it is still charged as what is being received. */
+	/* In this case the bytes still count as being received. */
 	if (err == -ENOMEM)
 		return err;
 	dsmb_buf_put(t->conn->server, t->large);

@@ -248,7 +248,9 @@ bool dsmb_transport_park(struct dsmb_transport *t, u32 bytes);
  * Context: process; does not sleep.
  */
 void dsmb_transport_unpark(struct dsmb_transport *t, u32 bytes);
-/* The message that came in by the reserve has ended, or has room by now. Process context. */
+/*
+ * The message that used the reserve has room in the budget by now, or has ended. Process context.
+ */
 void dsmb_transport_end_reserve(struct dsmb_transport *t);
 
 #endif

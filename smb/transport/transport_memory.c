@@ -99,7 +99,7 @@ int dsmb_transport_keep(struct dsmb_transport *t, bool in_use)
 
 u32 dsmb_transport_answers_max(const struct dsmb_transport *t)
 {
-	/* They are also sent in one frame. */
+	/* The responses of a message are also sent in one frame. */
 	return min_t(long, dsmb_transport_inflight_max(t), DSMB_IO_MAX);
 }
 
@@ -135,7 +135,10 @@ void dsmb_transport_unpark(struct dsmb_transport *t, u32 bytes)
 
 bool dsmb_transport_has_reserve(const struct dsmb_transport *t, u32 len)
 {
-	/* One that was raised when its account was full already may not be charged for it. */
+	/*
+	 * A connection that was raised when its account was full may not be charged for its
+	 * reserve.
+	 */
 	return len <= dsmb_allowance(t->conn)->reserve && !test_bit(T_RESERVE, &t->flags) &&
 	       READ_ONCE(t->reserved) >= READ_ONCE(t->kept);
 }
@@ -143,7 +146,7 @@ bool dsmb_transport_has_reserve(const struct dsmb_transport *t, u32 len)
 void dsmb_transport_end_reserve(struct dsmb_transport *t)
 {
 	clear_bit_unlock(T_RESERVE, &t->flags);
-	/* The next one may have come meanwhile. */
+	/* The next message may have arrived meanwhile. */
 	dsmb_transport_kick(t);
 }
 

@@ -32,12 +32,12 @@ struct socket;
 
 /* Bits of dsmb_transport.flags. */
 enum {
-	T_RX_BUSY,	/* somebody receives */
-	T_STARVED,	/* nobody could receive, as all workers were busy */
+	T_RX_BUSY,	/* a thread receives */
+	T_STARVED,	/* no worker could receive, because all were busy */
 	T_THROTTLED,	/* too much is in flight */
-	T_BLOCKED,	/* who sent waits for room in the socket */
-	T_STOPPED,	/* no worker is to be woken */
-	T_RESERVE,	/* a message came in by the reserve; set by who receives */
+	T_BLOCKED,	/* the sender waits for room in the socket */
+	T_STOPPED,	/* no worker may be woken */
+	T_RESERVE,	/* a message uses the reserve; set by the receiver */
 };
 
 /**
@@ -68,14 +68,16 @@ struct dsmb_worker {
  * @held: a received message that waits for memory for its responses, or NULL; set by the
  *	receiver, taken by xchg()
  * @held_until: jiffies; afterwards its large responses are refused
+ * @refuses: large responses are refused until the budget has room for one; of the receiver
  * @inflight: bytes in flight; see transport.h
  * @inflight_max: limit of @inflight at any trust level
  * @parked: bytes held by parked calls
  * @reserved: copy of @memory.amount for lockless readers; written under @memory_lock
  * @memory_lock: spinlock; guards @memory, @kept and @floor
  * @memory: charge for @kept, @inflight and @parked
- * @kept: bytes kept while the connection is in use, whether or not anything is in flight
- * @floor: the charge does not go below this while the connection is in use
+ * @kept: bytes that the connection keeps even if nothing is in flight; less when it is idle
+ * @in_use: the connection is in use, not idle
+ * @floor: the charge does not go below this; less when the connection is idle
  * @is_used: a message came since @trim last ran
  * @trim: frees what an idle connection keeps
  * @retry: receives again after memory was short
@@ -139,7 +141,7 @@ static inline long dsmb_transport_inflight_max(const struct dsmb_transport *t)
 	return min(dsmb_allowance(t->conn)->inflight, t->inflight_max);
 }
 
-/* Bytes that are received at once. With the right to receive. */
+/* Size of the receive buffer. The caller has the right to receive. */
 static inline u32 dsmb_transport_rx_size(const struct dsmb_transport *t)
 {
 	return t->in_use ? dsmb_allowance(t->conn)->rx : DSMB_RX_MIN;
@@ -166,9 +168,12 @@ int dsmb_transport_ensure(struct dsmb_transport *t, long more);
  * Return: 0 or -EDQUOT.
  */
 int dsmb_transport_keep(struct dsmb_transport *t, bool in_use);
-/* May a message of @len bytes come in by the reserve? With the right to receive. */
+/*
+ * True if the connection's reserve admits a message of @len bytes although the budget is used up.
+ * The caller has the right to receive.
+ */
 bool dsmb_transport_has_reserve(const struct dsmb_transport *t, u32 len);
-/* All but the first few idle messages go. Process context. */
+/* Free all but the first @keep idle messages. Process context. */
 void dsmb_transport_drop_idle(struct dsmb_transport *t, unsigned int keep);
 
 /**

@@ -24,9 +24,9 @@
 #define RX_AND_IDLE(_rx, _idle)	\
 	.rx = (_rx), .idle = (_idle), .trimmed = CONN_BYTES, \
 	.kept = CONN_BYTES + (_rx) + (_idle) * DSMB_MESSAGE_COST
-/* Of the message that comes in though the account is full: as many commands as it has room for. */
+/* Bytes of a message that may use the reserve: as many commands as it has room for. */
 #define RESERVE_MAX	(DSMB_MESSAGE_FEW * sizeof(struct dsmb_header))
-/* The message; the buffer that it is in, and the next that is received into. */
+/* Bytes of the reserve: the message, its buffer, and the next receive buffer. */
 #define RESERVE_BYTES	(DSMB_MESSAGE_COST + 2 * DSMB_RX_MIN)
 #define RX_IDLE_AND_RESERVE(_rx, _idle) \
 	.rx = (_rx), .idle = (_idle), .trimmed = CONN_BYTES + RESERVE_BYTES, \

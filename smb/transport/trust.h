@@ -24,10 +24,12 @@ struct dsmb_session;
  * @parked: bytes held by parked calls
  * @rx: size of the receive buffer in bytes
  * @idle: messages kept for reuse
- * @kept: bytes kept while it is in use: objects, @rx and @idle
+ * @kept: bytes kept while it is in use: objects, @rx, @idle and the reserve
  * @floor: bytes it is charged for at least while it is in use, so that few requests change the
  *	charge
  * @step: bytes by which its charge grows
+ * @trimmed: bytes kept while it is idle: objects and the reserve
+ * @reserve: bytes of a message that is received although the budget is used up; 0 for none
  */
 struct dsmb_allowance {
 	u32 message_max;
