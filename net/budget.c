@@ -68,7 +68,7 @@ struct account_key {
  * @refused: number of charges that were refused
  * @told: jiffies of the last line in the log
  * @hash: entry in the table
- * @rcu: frees the account after a grace period
+ * @rcu: frees the account after an RCU grace period
  */
 struct ditto_account {
 	struct ditto_budget *budget;

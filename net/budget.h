@@ -253,9 +253,10 @@ void ditto_account_show(const struct ditto_account *account, enum ditto_budget_k
 /* Number of charges that were refused to an account. Any context. */
 u64 ditto_account_refused(const struct ditto_account *account);
 
-/* Amount that all principals of a level hold together, and the limit on it. */
+/* Amount that all principals of a level hold together. */
 u64 ditto_budget_used(struct ditto_server *srv, enum ditto_trust trust,
 		      enum ditto_budget_kind kind);
+/* Limit on what all principals of a level hold together. */
 u64 ditto_budget_limit(struct ditto_server *srv, enum ditto_trust trust,
 		       enum ditto_budget_kind kind);
 /* Limit of one peer of a level. */
@@ -265,6 +266,7 @@ u64 ditto_budget_peer_limit(struct ditto_server *srv, enum ditto_trust trust,
 /* Compute the limits anew from the settings. */
 void ditto_budget_settings_changed(struct ditto_server *srv);
 
+/* Create and destroy the budget of a server. May sleep. */
 int ditto_budget_init(struct ditto_server *srv);
 /* All charges have ended and all principals have been released. */
 void ditto_budget_exit(struct ditto_server *srv);

@@ -212,6 +212,7 @@ const char *ditto_protocol_name(unsigned int bit);
 /* True if the protocol with this bit is registered now. May sleep. */
 bool ditto_protocol_loaded(unsigned int bit);
 
+/* Create the listeners of a server; close and destroy them. May sleep. */
 int ditto_listeners_init(struct ditto_server *srv);
 void ditto_listeners_exit(struct ditto_server *srv);
 

@@ -185,7 +185,7 @@ static noinline_for_stack struct ditto_peer *peer_add(struct ditto_server *srv,
 	if (!peer)
 		return NULL;
 
-	/* RCU keeps a peer valid that is found while it is being removed. */
+	/* RCU keeps @old valid while its reference is taken. */
 	rcu_read_lock();
 	spin_lock(&table->lock);
 	old = rhashtable_lookup_get_insert_fast(&table->hash, &peer->hash, peer_params);

@@ -68,7 +68,7 @@ struct ditto_peer_admission {
  * @ref: references: one of each user, and one of the table
  * @hash: entry in the hash table
  * @lru: entry on the table's list, guarded by the table's lock; empty once the peer was removed
- * @rcu: frees the peer after a grace period
+ * @rcu: frees the peer after an RCU grace period
  */
 struct ditto_peer {
 	struct ditto_server *srv;
@@ -165,6 +165,7 @@ const char *ditto_addr_text(const struct in6_addr *addr, char *buf);
 /* Stop looking for silent peers, which asks the protocols. Called when the listeners go. */
 void ditto_peers_stop(struct ditto_server *srv);
 
+/* Create and destroy the peers of a server. May sleep. */
 int ditto_peers_init(struct ditto_server *srv);
 void ditto_peers_exit(struct ditto_server *srv);
 

@@ -118,6 +118,7 @@ void ditto_stats_read(const struct ditto_stats_group *group, unsigned int op,
 int ditto_stats_for_each(struct ditto_server *srv,
 			 int (*fn)(struct ditto_stats_group *group, void *arg), void *arg);
 
+/* Create and destroy the statistics of a server; all groups must be unregistered at its end. */
 int ditto_stats_init(struct ditto_server *srv);
 void ditto_stats_exit(struct ditto_server *srv);
 

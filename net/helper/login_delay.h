@@ -48,6 +48,7 @@ struct in6_addr;
 int ditto_login_delay(struct ditto_server *srv, const struct in6_addr *addr, const char *name,
 		      bool good, u64 now, u32 *wait_ms);
 
+/* Create and destroy the login delays of a server. May sleep. */
 int ditto_login_delays_init(struct ditto_server *srv);
 void ditto_login_delays_exit(struct ditto_server *srv);
 

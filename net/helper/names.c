@@ -60,7 +60,7 @@ struct ditto_names {
  * @negative: the object does not exist, or the host is no member; expires sooner
  * @missing: the object does not exist
  * @said: contents of the answer
- * @rcu: frees the answer after a grace period
+ * @rcu: frees the answer after an RCU grace period
  */
 struct name_answer {
 	unsigned long when;
@@ -88,7 +88,7 @@ struct name_answer {
  * @ref: references, see above
  * @hash: entry in the hash table
  * @lru: entry on the list; empty once it was removed
- * @rcu: frees the entry after a grace period
+ * @rcu: frees the entry after an RCU grace period
  * @text: text of the question
  */
 struct name_entry {

@@ -117,6 +117,9 @@ int ditto_names_group(struct ditto_server *srv, const char *name, kgid_t *gid);
 /* Drop all cached answers. May sleep. */
 void ditto_names_flush(struct ditto_server *srv);
 
+/*
+ * Create and destroy the cache of names of a server. May sleep; the exit stops the upcalls first.
+ */
 int ditto_names_init(struct ditto_server *srv);
 void ditto_names_exit(struct ditto_server *srv);
 

@@ -208,7 +208,7 @@ static void forget_work_fn(struct work_struct *work)
 /* Check that records can be put. Logs the first refusal. */
 static int records_check(struct ditto_records *rec)
 {
-	/* Pairs with ditto_state_begin(): the caller sees a grace period that has begun. */
+	/* Pairs with ditto_state_begin(): a grace period that hooks began is visible. */
 	if (smp_load_acquire(&rec->recording))
 		return records_forget(rec);
 	if (!xchg(&rec->refused, true))

@@ -200,6 +200,7 @@ int ditto_state_begin(struct ditto_server *srv, u64 epoch, bool clean);
 /* A helper registered: retry the forgetting of records that failed without one. */
 void ditto_records_helper_here(struct ditto_server *srv);
 
+/* Create the records of a server, with a random instance number. May sleep. */
 int ditto_records_init(struct ditto_server *srv);
 /* All hooks were removed. Stops the requests to the helper and frees the records. */
 void ditto_records_exit(struct ditto_server *srv);

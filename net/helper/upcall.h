@@ -38,8 +38,7 @@ enum ditto_upcall_type {
 	DITTO_UPCALL_USER_NAME,		/* uid to name@domain */
 	DITTO_UPCALL_GROUP_NAME,	/* gid to name@domain */
 	DITTO_UPCALL_USER_ID,		/* name@domain to uid */
-	/* name@domain to gid */
-	DITTO_UPCALL_GROUP_ID,
+	DITTO_UPCALL_GROUP_ID,		/* name@domain to gid */
 };
 
 /**
@@ -242,6 +241,7 @@ bool ditto_upcall_has_helper(struct ditto_server *srv);
  */
 void ditto_upcalls_stop(struct ditto_server *srv);
 
+/* Create and destroy the upcalls of a server. May sleep; the exit waits for all requests. */
 int ditto_upcalls_init(struct ditto_server *srv);
 void ditto_upcalls_exit(struct ditto_server *srv);
 
