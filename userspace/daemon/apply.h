@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Making the kernel's configuration what the file asks for, by its differences. */
+/* Applies the configuration file to the kernel: compares the two and changes only what differs. */
 #ifndef _DITTOD_APPLY_H
 #define _DITTOD_APPLY_H
 
@@ -10,9 +10,9 @@ struct kernel;
 struct state;
 
 /**
- * struct problem - what is not as the file asks for
- * @what: "share a"
- * @why: a sentence
+ * struct problem - a difference from the configuration file that remains
+ * @what: the object, for instance "share a"
+ * @why: the reason, one sentence
  */
 struct problem {
 	char *what;
@@ -20,14 +20,14 @@ struct problem {
 };
 
 /**
- * struct applied - what came of it
- * @gone: ditto.ko is not there; nothing more was tried
- * @started: when the server started, which tells one from the next
- * @changes: what was done
- * @errors: what could not be done, and may be possible later
- * @news: problems that were not there the last time
- * @problem: what is not as it should be, errors and things that wait for an event
- * @nproblems: of @problem
+ * struct applied - the result of one run of apply()
+ * @gone: ditto.ko is not loaded; nothing else was tried
+ * @started: start time of the server, which identifies its instance
+ * @changes: number of changes made
+ * @errors: number of changes that failed and may succeed on a retry
+ * @news: number of problems that the run before did not have
+ * @problem: all that differs from the file: errors, and settings that wait for an event
+ * @nproblems: number of entries in @problem
  */
 struct applied {
 	bool gone;
@@ -40,20 +40,21 @@ struct applied {
 };
 
 /**
- * apply - add, change and remove what differs
- * @k: the kernel
- * @cfg: what is asked for
- * @st: what is ours; what an administrator added by hand is left alone,
- *	unless the file names it too
- * @result: of the last time, or zeroed; filled
+ * apply - add, change and remove what differs from the configuration
+ * @k: the kernel connection
+ * @cfg: the configuration to reach
+ * @st: the objects that dittod owns; objects that an administrator added by hand are left
+ *	alone unless the file names them too
+ * @result: result of the last run, or zeroed; replaced by the result of this run
  *
- * One failure does not keep the rest from being done. Each change is logged, and
- * each failure that is not the same as the last time. A share whose users or
- * groups cannot be looked up is left as it is. Takes as long as a removed share
- * drains, the name service answers and file systems do.
+ * A failure does not stop the other changes. Each change is logged, and each failure that the last
+ * run did not have. A share whose users or groups cannot be looked up is left unchanged. Blocks
+ * until removed shares have drained, and until the name service and the file systems have answered
+ * or timed out. Only one thread may use @k, @st and @result at a time.
  */
 void apply(struct kernel *k, const struct config *cfg, struct state *st,
 	   struct applied *result);
+/* Free the problems of @result and zero it; the structure itself stays the caller's. */
 void applied_free(struct applied *result);
 
 #endif

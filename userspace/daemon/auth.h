@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who logs in: tokens of clients go to the login worker until they prove somebody,
- * who then is looked up among the accounts of this machine.
+ * Authentication of clients. Tokens of clients go to the login worker until they prove a name,
+ * which is then looked up among the accounts of this machine.
  *
- * Every function may be called by any thread.
+ * All functions are thread-safe.
  */
 #ifndef _DITTOD_AUTH_H
 #define _DITTOD_AUTH_H
@@ -12,35 +12,35 @@
 #include "nss.h"
 #include "sid.h"
 
-/* Longest session key. */
+/* Longest session key, in bytes. */
 #define AUTH_KEY_MAX	64
-/* Longest domain or realm, with its NUL. */
+/* Longest domain or realm, including the NUL. */
 #define AUTH_DOMAIN_SIZE	256
-/* Name with a realm, with its NUL. */
+/* Longest user name with its realm, including the NUL. */
 #define AUTH_USER_SIZE	512
-/* What never expires. */
+/* Expiry time of an authentication that never expires. */
 #define AUTH_NEVER	UINT64_MAX
 
 struct auth;
 
 /**
- * struct auth_step - one token of a client and the answer to it
- * @id: of the authentication; 0 for the first token, filled if there will be more
- * @token: of the client
- * @token_len: bytes
- * @peer: where it came from, for people; may be NULL
- * @reply: for the client, to be freed; NULL for none; may be there on error, too
- * @reply_len: bytes
- * @done: it is over, and what follows counts
- * @anonymous: no name was given; @account is only a number that owns nothing
- * @account: who it is here
- * @user: name for people: that of the account, or of the Kerberos principal; on error who
- *	the client says it is, if it does
- * @domain: of @user
- * @sid: of the user, as on the wire
- * @sid_len: bytes
+ * struct auth_step - one token of a client and the reply to it
+ * @id: number of the authentication; 0 for the first token, filled if more tokens are needed
+ * @token: token from the client
+ * @token_len: length of @token in bytes
+ * @peer: address of the client, for log messages; may be NULL
+ * @reply: token for the client, freed by the caller; NULL for none; may be set on error too
+ * @reply_len: length of @reply in bytes
+ * @done: the authentication succeeded, and the members below are valid
+ * @anonymous: the client gave no name; @account is only a number that owns nothing
+ * @account: the account on this machine
+ * @user: name for messages: that of the account or of the Kerberos principal; on error the
+ *	name that the client claims, if any
+ * @domain: domain of @user
+ * @sid: SID of the user in wire format
+ * @sid_len: length of @sid in bytes
  * @key: session key
- * @key_len: bytes; 0 for anonymous
+ * @key_len: length of @key in bytes; 0 for anonymous
  * @expires: wall clock in seconds, or AUTH_NEVER
  */
 struct auth_step {
@@ -63,35 +63,44 @@ struct auth_step {
 };
 
 /*
- * Begin; @users is the file of local users and their passwords, @replay the replay
- * cache of Kerberos, or NULL to forget it in the end, @spawner starts workers. To be
- * called before privileges are dropped. NULL on error, which is logged.
+ * Start the login worker. @users is the path of the file of local users and passwords. @replay is
+ * the path of the Kerberos replay cache; with NULL the cache does not outlive dittod. @spawner is
+ * the socket of the spawner. Must be called before privileges are dropped. Returns NULL on error,
+ * which is logged; the caller frees the result with auth_free().
  */
 struct auth *auth_new(const char *users, const char *replay, int spawner);
+/* Free all authentications and stop using the worker. No other thread may use @a any more. */
 void auth_free(struct auth *a);
 
 /**
- * auth_step - take a token
- * @a: all
- * @step: zeroed but for what goes in; filled
+ * auth_step - process one token
+ * @a: the authenticator
+ * @step: input members set, all others zeroed; filled
  *
- * May block for as long as the name service does.
+ * May block for as long as the login worker and the name service take.
  *
- * Return: 0, -EACCES (refused), -EINVAL (no such token is possible here), -ENOENT (no
- * such authentication goes on, or another token of it is being looked at).
+ * Return: 0, -EACCES (refused), -EINVAL (the token is malformed), -ENOENT (there is no such
+ * authentication, or another token of it is being processed), -EAGAIN (no answer from the worker
+ * or the name service, or no room for another authentication).
  */
 int auth_step(struct auth *a, struct auth_step *step);
-/* An authentication will not go on. */
+/* Drop the authentication @id. If a token of it is being processed, it ends after that token. */
 void auth_abort(struct auth *a, u64 id);
 
 /*
- * The first token of a server that speaks first, to be freed; NULL if nobody
- * could log in, for want of a mechanism.
+ * Return the first token of a server that speaks first, freed by the caller. NULL if no mechanism
+ * is available, so that no client could log in.
  */
 u8 *auth_hello(struct auth *a, size_t *len);
-/* Another number if it may be another token, because a keytab came or went. */
+/*
+ * Return a number that changes whenever the token of auth_hello() may have changed, because a
+ * keytab appeared or disappeared.
+ */
 unsigned int auth_changes(struct auth *a);
-/* Readable when auth_ready() has something to do; auth_changes() may be others then. */
+/*
+ * The descriptor is readable when auth_ready() has work; auth_changes() may have changed
+ * afterwards.
+ */
 int auth_fd(const struct auth *a);
 void auth_ready(struct auth *a);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The account on this machine of somebody who proved a name. */
+/* Maps an authenticated name to an account on this machine. */
 #ifndef _DITTOD_AUTH_ACCOUNT_H
 #define _DITTOD_AUTH_ACCOUNT_H
 
@@ -7,19 +7,18 @@ struct auth_step;
 struct gss_peer;
 struct why;
 
-/* An id that owns nothing. */
+/* User and group id that own nothing. */
 #define ACCOUNT_NOBODY	65534
 
 /**
- * account_of - find out who it is here
- * @peer: who was proved
- * @step: filled: the account, its names and SID
+ * account_of - look up the account of an authenticated client
+ * @peer: the name that was proved
+ * @step: filled: the account, its names and its SID
  * @why: filled on error
  *
- * May block.
+ * May block on the name service.
  *
- * Return: 0, -EACCES (there is no such account), -EAGAIN (the name service is
- * out of order).
+ * Return: 0, -EACCES (no such account), -EAGAIN (the name service is out of order).
  */
 int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *why);
 

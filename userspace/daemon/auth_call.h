@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Requests of the kernel about logins. */
+/* Upcalls of the kernel for authentication. */
 #ifndef _DITTOD_AUTH_CALL_H
 #define _DITTOD_AUTH_CALL_H
 
@@ -11,16 +11,16 @@ struct nl_msg;
 struct upcall_services;
 
 /**
- * struct auth_call - a token of a client
- * @job: in the pool
- * @auth: looks at it
- * @channel: where the answer goes
- * @id: the kernel's number for the request
- * @deadline: CLOCK_MONOTONIC in ms; nobody waits for the answer after it
- * @step: the token and the answer
- * @token: memory of it
- * @peer: where it came from
- * @error: of the answer, positive errno or 0
+ * struct auth_call - one token of a client
+ * @job: job in the pool
+ * @auth: processes the token
+ * @channel: connection on which the reply is sent
+ * @id: number of the request, chosen by the kernel
+ * @deadline: CLOCK_MONOTONIC in ms; the kernel does not wait for the reply after it
+ * @step: the token and the reply
+ * @token: memory that holds the token
+ * @peer: address of the client
+ * @error: error of the reply, positive errno or 0
  */
 struct auth_call {
 	struct job job;
@@ -34,18 +34,19 @@ struct auth_call {
 	u32 error;
 };
 
-/* Fill a request from its message. 0, or -EBADMSG if it makes no sense. */
+/* Fill @c from an upcall. Returns 0, or -EBADMSG for a malformed message. */
 int auth_call_parse(struct auth_call *c, struct nl_msg *msg, u64 now_ms);
-/* Find the answer; may block. */
+/* Process the token; may block. Runs in a thread of the pool. */
 void auth_call_work(struct auth_call *c);
-/* Add the answer to a message. */
+/* Add the reply to a message. */
 void auth_call_put(struct nl_msg *msg, const struct auth_call *c);
+/* Free the call with its token and reply. */
 void auth_call_free(struct auth_call *c);
 
-/* Begin to work on a token; the answer is sent by pool_reap(). */
+/* Queue a token for processing; pool_reap() sends the reply. */
 void auth_call_take(struct conn *channel, const struct upcall_services *services,
 		    struct nl_msg *msg);
-/* An authentication will not go on. */
+/* Drop an authentication that the kernel has given up. */
 void auth_call_abort(const struct upcall_services *services, struct nl_msg *msg);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * GSS-API (RFC 2743, 2744): what we accept, and what came of it. Only the login
- * worker gives it bytes of clients.
+ * Acceptor side of GSS-API (RFC 2743, RFC 2744): the mechanisms that are accepted, and the result
+ * of each token. Only the login worker passes bytes of clients to the library.
  */
 #ifndef _DITTOD_AUTH_GSS_H
 #define _DITTOD_AUTH_GSS_H
@@ -13,7 +13,7 @@
 struct gss_acceptor;
 struct ntlm_names;
 
-/* How a peer proved who it is. */
+/* How a client proved its identity. */
 enum gss_way {
 	GSS_WAY_KERBEROS,
 	GSS_WAY_NTLM,
@@ -21,13 +21,13 @@ enum gss_way {
 };
 
 /**
- * struct gss_peer - who is at the other end
- * @way: how it was proved
- * @name: "user@REALM" or "DOMAIN\user" or "user"
- * @local: the account that it has as Kerberos' configuration says, or the name in the
- *	file of local users; may be empty
+ * struct gss_peer - the authenticated client
+ * @way: how the identity was proved
+ * @name: "user@REALM", "DOMAIN\user" or "user"
+ * @local: account name according to the Kerberos configuration, or the name in the file of
+ *	local users; may be empty
  * @key: session key
- * @key_len: bytes
+ * @key_len: length of @key in bytes
  * @expires: wall clock in seconds, or AUTH_NEVER
  */
 struct gss_peer {
@@ -39,19 +39,19 @@ struct gss_peer {
 	u64 expires;
 };
 
-/* What a token led to. */
+/* Result of one token. */
 enum gss_outcome {
-	GSS_MORE,	/* the client has to say more */
+	GSS_MORE,	/* the client must send another token */
 	GSS_PROVED,
 	GSS_REFUSED,
 	GSS_MALFORMED,
-	GSS_NO_ANSWER,	/* nobody could look at it: that says nothing about the client */
+	GSS_NO_ANSWER,	/* no worker answered: this says nothing about the client */
 };
 
 /**
- * struct gss_users - where the lines of local users come from
- * @find: a descriptor of the user's line, or -1; see ntlm_user_open()
- * @arg: for it
+ * struct gss_users - source of the password lines of local users
+ * @find: returns a descriptor of the user's line, or -1; see ntlm_user_open()
+ * @arg: argument of @find
  */
 struct gss_users {
 	int (*find)(void *arg, const struct ntlm_names *names);
@@ -59,31 +59,43 @@ struct gss_users {
 };
 
 /*
- * Begin; the library's file of local users is the descriptor @users. To be called
- * before threads are started: the libraries are told by the environment.
+ * Create the acceptor; @users is the descriptor of the file that the library opens for local
+ * users. Must be called before threads are started, because the libraries are configured through
+ * the environment. Lives until the process ends.
  */
 struct gss_acceptor *gss_acceptor_new(int users);
-/* See auth_hello(); @mechs: filled with WORKER_* for what there is. */
+/*
+ * Return the first token of auth_hello(), freed by the caller. @mechs is filled with WORKER_*
+ * bits of the available mechanisms.
+ */
 u8 *gss_hello(struct gss_acceptor *acc, size_t *len, u64 *mechs);
-/* The keytab is another one: look whether it has keys. Is another hello to be told? */
+/*
+ * Look at a replaced keytab for keys. Returns true if the result of gss_hello() may have changed.
+ */
 bool gss_look(struct gss_acceptor *acc);
-/* The account of a Kerberos principal by auth_to_local (krb5.conf(5)); may be empty. */
+/*
+ * Map a Kerberos principal to an account name by auth_to_local (krb5.conf(5)). @local is empty if
+ * no rule matches.
+ */
 void gss_local_name(const char *name, char local[NSS_NAME_SIZE]);
 
 /**
- * gss_take - give a token of a client to the library
- * @acc: what we accept
+ * gss_take - pass a token of a client to the library
+ * @acc: the acceptor
  * @context: GSS_C_NO_CONTEXT before the first token
  * @users: local users
  * @step: token in, reply out
- * @peer: filled on GSS_PROVED, but for its account
+ * @peer: filled on GSS_PROVED, except @local of a Kerberos principal
  * @why: filled on GSS_REFUSED and GSS_MALFORMED
  *
- * @context is to be freed with gss_forget() in any case.
+ * The caller frees @context with gss_forget() in all cases. Thread-safe for different contexts.
+ *
+ * Return: the result.
  */
 enum gss_outcome gss_take(struct gss_acceptor *acc, gss_ctx_id_t *context,
 			  const struct gss_users *users, struct auth_step *step,
 			  struct gss_peer *peer, struct why *why);
+/* Delete a context; GSS_C_NO_CONTEXT is allowed. */
 void gss_forget(gss_ctx_id_t *context);
 
 #endif

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What gss-ntlmssp needs: messages with all that they may have, and passwords of
- * local users in its way.
+ * Help for gss-ntlmssp: messages completed with optional fields, and password lines of local
+ * users in the format that the library needs.
  *
- * The client's proof is made with the domain that the client thinks it is in:
- * its own name, its work group, ours, none. gss-ntlmssp makes it with the
- * domain that stands in the file of users, so that only clients which happen to
- * say that one would get in. It therefore does not read our file, but one in
- * memory that dittod makes for each login: the user's line, for the client's domain.
- * The worker reads the two names out of the client's last message and asks for the
- * line; the proof is the library's to check.
+ * The client computes its proof with the domain that it believes to be in: its own name, its work
+ * group, our domain or none. gss-ntlmssp computes the proof with the domain that the file of
+ * users contains, so only clients that happen to send that domain would be accepted. The library
+ * therefore does not read our file. For each login dittod creates a file in memory with the line
+ * of that user for the domain of the client. The worker reads both names from the last message of
+ * the client and requests the line from dittod. The library checks the proof.
+ *
+ * All functions are thread-safe.
  */
 #ifndef _DITTOD_AUTH_NTLM_H
 #define _DITTOD_AUTH_NTLM_H
@@ -17,16 +18,16 @@
 #include "common/types.h"
 #include "nss.h"
 
-/* Longest domain, with its NUL. */
+/* Longest domain, including the NUL. */
 #define NTLM_DOMAIN_SIZE	256
 
-/* Longest token that ntlm_first_pad() makes. */
+/* Longest token that ntlm_first_pad() produces. */
 #define NTLM_PADDED_SIZE	160
 
 /**
- * struct ntlm_names - who the client says that it is
- * @user: name
- * @domain: of the user; may be empty
+ * struct ntlm_names - the identity that the client claims
+ * @user: user name
+ * @domain: domain of the user; may be empty
  */
 struct ntlm_names {
 	char user[NSS_NAME_SIZE];
@@ -34,33 +35,38 @@ struct ntlm_names {
 };
 
 /**
- * ntlm_first_pad - make room in a first message for the version
- * @token: with a first message of NTLM (MS-NLMP section 2.2.1.1), also inside SPNEGO
- * @len: bytes
- * @padded: filled, with zeros where the version may be
+ * ntlm_first_pad - make room for the version in a first message
+ * @token: token with an NTLM NEGOTIATE_MESSAGE (MS-NLMP section 2.2.1.1), also inside SPNEGO
+ * @len: length of @token in bytes
+ * @padded: filled, with zeros in place of the version
  *
- * Older clients leave the version off, which the library does not take.
+ * Older clients omit the version, and the library rejects such messages.
  *
- * Return: bytes of @padded; 0 if @token can stay as it is.
+ * Return: number of bytes in @padded; 0 if @token can be used unchanged.
  */
 size_t ntlm_first_pad(const u8 *token, size_t len, u8 padded[NTLM_PADDED_SIZE]);
 
 /*
- * Does a last message of NTLM, also inside SPNEGO, have a proof that is none (MS-NLMP sections
- * 2.2.1.3, 2.2.2.8)? The library tells that from a wrong password by nothing.
+ * Return true if an NTLM AUTHENTICATE_MESSAGE, also inside SPNEGO, contains a malformed proof
+ * (MS-NLMP sections 2.2.1.3 and 2.2.2.8). The library reports the same error for that and for a
+ * wrong password.
  */
 bool ntlm_is_malformed(const u8 *token, size_t len);
 
-/* The names in a last message of NTLM, also inside SPNEGO. False if there is none. */
+/*
+ * Read the names in an NTLM AUTHENTICATE_MESSAGE, also inside SPNEGO. Returns false if there is
+ * none.
+ */
 bool ntlm_names_read(const u8 *token, size_t len, struct ntlm_names *names);
 
 /**
- * ntlm_user_open - the line of one user, for the library
- * @path: our file
- * @names: who
- * @local: filled with the name as it stands in our file, or nothing
+ * ntlm_user_open - create the password line of one user for the library
+ * @path: our file of local users
+ * @names: the names that the client sent
+ * @local: filled with the name as our file writes it, or empty
  *
- * Return: a descriptor of a file in memory with the line only; -1 if there is no such user.
+ * Return: a descriptor of a file in memory that contains only this line, owned by the caller; -1
+ * if there is no such user.
  */
 int ntlm_user_open(const char *path, const struct ntlm_names *names, char local[NSS_NAME_SIZE]);
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The standing connections to ditto.ko: one on which we are its helper, one
- * that hears its events and whether it is loaded at all. When the module goes
- * and comes again, so do they.
+ * The permanent netlink connections to ditto.ko. On one dittod is registered as the helper; the
+ * other receives events, and notices when the module is loaded or unloaded. The connections
+ * survive a reload of the module.
+ *
+ * To be used by the thread of the event loop.
  */
 #ifndef _DITTOD_CHANNEL_H
 #define _DITTOD_CHANNEL_H
@@ -14,11 +16,12 @@ struct channel;
 struct upcall_services;
 
 /**
- * struct channel_ops - what the owner wants to know
- * @up: ditto.ko is there, new to us; or events were lost
- * @down: ditto.ko is gone
- * @protocol: a protocol was loaded
- * @registered: the server took us as its helper; its instance, and its epoch or 0
+ * struct channel_ops - callbacks to the owner
+ * @up: ditto.ko was loaded, or events were lost: all state must be read again
+ * @down: ditto.ko was unloaded
+ * @protocol: a protocol module was loaded
+ * @registered: the server accepted dittod as its helper; passes the server's instance
+ *	number, and its epoch or 0
  */
 struct channel_ops {
 	void (*up)(void *arg);
@@ -27,17 +30,24 @@ struct channel_ops {
 	void (*registered)(void *arg, u64 instance, u64 epoch);
 };
 
-/* Open; @services works on the requests of the kernel. NULL and @why on error. */
+/*
+ * Open the connections; @services processes requests of the kernel. Returns NULL and fills @why
+ * on error. The caller keeps @services and @ops alive until channel_close().
+ */
 struct channel *channel_open(const struct upcall_services *services,
 			     const struct channel_ops *ops, void *arg, struct why *why);
+/* Close the connections and free @ch. */
 void channel_close(struct channel *ch);
-/* Is ditto.ko there? */
+/* Return true if ditto.ko is loaded. */
 bool channel_is_up(const struct channel *ch);
-/* Look whether it is, to be called now and then while it is not. */
+/*
+ * Check whether ditto.ko is loaded, and register if it is new. The owner calls this periodically
+ * while the module is not loaded.
+ */
 void channel_check(struct channel *ch);
-/* Register again if the ways to log in are others than before. */
+/* Register again if the login mechanisms have changed since the last registration. */
 void channel_hello(struct channel *ch);
-/* The two descriptors, and what to do when they are readable. */
+/* The two descriptors, and the handlers to call when they are readable. */
 int channel_helper_fd(const struct channel *ch);
 int channel_events_fd(const struct channel *ch);
 void channel_helper_ready(struct channel *ch);

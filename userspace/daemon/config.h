@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The configuration file, see ditto.conf(5). */
+/* The configuration file; ditto.conf(5) describes it. */
 #ifndef _DITTOD_CONFIG_H
 #define _DITTOD_CONFIG_H
 
@@ -7,18 +7,18 @@
 #include "common/share.h"
 #include "ditto-nl-gen.h"
 
-/* Longest domain (RFC 1035 section 2.3.4) and NUL. */
+/* Longest domain (RFC 1035 section 2.3.4), including the NUL. */
 #define CONFIG_DOMAIN_SIZE	256
 
 /**
- * struct config - what a file asks for
- * @given: settings that are there, by DITTO_A_SERVER_*
- * @setting: their values
- * @domain: of our users; "" is that of the machine's name
- * @listeners: each one different
- * @nlisteners: of @listeners
- * @shares: names are unique
- * @nshares: of @shares
+ * struct config - content of a configuration file
+ * @given: true for each setting that the file contains; indexed by DITTO_A_SERVER_*
+ * @setting: values of those settings
+ * @domain: domain of our users; "" means the domain of the host name
+ * @listeners: listeners, without duplicates
+ * @nlisteners: number of entries in @listeners
+ * @shares: shares with unique names
+ * @nshares: number of entries in @shares
  */
 struct config {
 	bool given[DITTO_A_SERVER_MAX + 1];
@@ -30,20 +30,28 @@ struct config {
 	unsigned int nshares;
 };
 
-/* Mistakes in a file, one line each: "FILE:LINE: what is wrong". */
+/* Errors in a file, one line each: "FILE:LINE: what is wrong". */
 struct mistakes {
 	char **text;
 	unsigned int count;
 };
 
-/* Read a file. NULL if there is a mistake in it; all are then in @mistakes. */
+/*
+ * Read and parse a file. Returns a configuration that the caller frees with config_free(), or
+ * NULL if the file has any error. All errors are then in @mistakes.
+ */
 struct config *config_read(const char *path, struct mistakes *mistakes);
-/* The same for its content, which is changed; @name is for messages. */
+/*
+ * Parse the content of a file, which is modified. @name appears in error messages. Returns the
+ * same as config_read().
+ */
 struct config *config_parse(const char *name, char *text, size_t len,
 			    struct mistakes *mistakes);
-/* The configuration of an empty file. */
+/* Return the configuration of an empty file. */
 struct config *config_new(void);
+/* Free a configuration; NULL is allowed. */
 void config_free(struct config *cfg);
+/* Free the texts of @m; the structure itself stays the caller's. */
 void mistakes_free(struct mistakes *m);
 
 #endif

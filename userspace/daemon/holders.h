@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who holds how many entries of a table that all clients share, so that a full
- * table takes one from whoever has most and not from whoever came first.
+ * Counts the entries that each client holds in a table shared by all clients. A full table then
+ * evicts an entry of the client with the most entries, not the oldest entry of all.
  *
- * Locking: the caller's.
+ * Locking: the caller provides it.
  */
 #ifndef _DITTOD_HOLDERS_H
 #define _DITTOD_HOLDERS_H
 
 #include "common/types.h"
 
-/* Longest key, with its NUL. */
+/* Longest key, including the NUL. */
 #define HOLDER_KEY_SIZE		64
 #define HOLDER_BUCKETS		256
 
 /**
- * struct holder - somebody who holds entries
- * @next: in the bucket
- * @count: entries; it is freed with the last one
- * @key: who
+ * struct holder - a client that holds entries
+ * @next: next holder in the bucket
+ * @count: number of entries; the holder is freed with the last one
+ * @key: identity of the client
  */
 struct holder {
 	struct holder *next;
@@ -27,26 +27,27 @@ struct holder {
 };
 
 /**
- * struct holders - all holders of a table; zeroed to begin with
- * @bucket: by a hash of the key
+ * struct holders - all holders of a table; zeroed initially
+ * @bucket: hash table by key
  */
 struct holders {
 	struct holder *bucket[HOLDER_BUCKETS];
 };
 
-/* @key holds one entry more. */
+/* Count one more entry for @key, and create the holder if needed. Never returns NULL. */
 struct holder *holders_add(struct holders *all, const char *key);
-/* One entry less; NULL is allowed. @h may be freed. */
+/* Count one entry less, and free @h with its last entry; NULL is allowed. */
 void holders_drop(struct holders *all, struct holder *h);
-/* The holder of this key; NULL if it holds nothing. */
+/* Return the holder with this key; NULL if it holds no entries. */
 struct holder *holders_find(struct holders *all, const char *key);
-/* Whoever holds most entries; NULL if nobody holds any. */
+/* Return the holder with the most entries; NULL if there is no holder. */
 struct holder *holders_most(struct holders *all);
 
 /**
- * holders_key - the key of a client by its address and port
+ * holders_key - derive the key of a client from its address and port
  * @peer: "192.0.2.1:445" or "[2001:db8::1]:445"; NULL for an unknown client
- * @key: filled with the IPv4 address, or the /64 of an IPv6 address: a host has all of it
+ * @key: filled with the IPv4 address, or the /64 prefix of an IPv6 address, because one
+ *	host can use all addresses of its prefix
  */
 void holders_key(const char *peer, char key[HOLDER_KEY_SIZE]);
 

@@ -1,25 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Names of a host on their way from the host worker to dittod. */
+/* Encoding of the names of a host, from the host worker to dittod. */
 #ifndef _DITTOD_HOST_NAMES_H
 #define _DITTOD_HOST_NAMES_H
 
 #include "nss.h"
 
-/* Longest list of names. */
+/* Longest encoded list of names, in bytes. */
 #define HOST_NAMES_MAX	(NSS_NAMES_MAX * NSS_NAME_SIZE)
 
-/* What a host may be called; whoever wrote it into the DNS may have written anything. */
+/*
+ * Return true for a valid host name. The owner of an address can put arbitrary bytes into the
+ * DNS.
+ */
 bool host_name_good(const char *name);
-/* Names one after the other, each with its NUL. Returns the length. */
+/* Encode names one after the other, each with its NUL. Returns the length in bytes. */
 size_t host_names_put(const struct nss_names *names, u8 out[HOST_NAMES_MAX]);
 
 /**
- * host_names_take - the reverse
- * @bytes: what came from the worker
- * @len: of @bytes
+ * host_names_take - decode a list of names
+ * @bytes: data from the worker
+ * @len: length of @bytes
  * @names: filled
  *
- * Return: false if that is anything but a list of at most NSS_NAMES_MAX good names.
+ * Return: false unless @bytes is a list of at most NSS_NAMES_MAX valid names.
  */
 bool host_names_take(const u8 *bytes, size_t len, struct nss_names *names);
 

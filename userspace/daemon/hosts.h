@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Names of hosts, by the host worker: what name servers say is read there. What the worker
- * says is checked; while there is none, names are unknown for now.
+ * Names of hosts, looked up by the host worker, which parses the replies of name servers. The
+ * answers of the worker are validated here. While there is no worker, look-ups fail with -EAGAIN.
  *
- * To be used by one thread, that of the event loop.
+ * To be used by the thread of the event loop only.
  */
 #ifndef _DITTOD_HOSTS_H
 #define _DITTOD_HOSTS_H
@@ -12,15 +12,21 @@
 
 struct hosts;
 
-/* @spawner: starts the worker. NULL and errno on error. */
+/*
+ * Create the client of the host worker; @spawner is the socket of the spawner. Returns NULL and
+ * sets errno on error.
+ */
 struct hosts *hosts_new(int spawner);
-/* Those that still wait are told -EAGAIN. */
+/* Free @h. Pending look-ups end with -EAGAIN. */
 void hosts_free(struct hosts *h);
 
-/* Look an address up, as resolver_submit() does. */
+/*
+ * Look up an address; the interface is that of resolver_submit(). @l stays the caller's and must
+ * live until its @done is called, which may happen before this returns.
+ */
 void hosts_submit(struct hosts *h, struct host_lookup *l);
 
-/* Readable when hosts_ready() has something to do. */
+/* The descriptor is readable when hosts_ready() has work. */
 int hosts_fd(const struct hosts *h);
 void hosts_ready(struct hosts *h);
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Keeps a worker of one kind running, as far as that is possible, and lends its
- * channels to threads. A worker that ends, says what makes no sense or does not answer
- * fails the work it was busy with, and is replaced by another one, after pauses that grow.
+ * Keeps one worker of a kind running, and lends its channels to threads. If a worker ends, sends
+ * an invalid message or does not answer, its pending work fails and another worker is started.
+ * The pause between two starts grows.
+ *
+ * All functions are thread-safe, except keeper_open() and keeper_close().
  */
 #ifndef _DITTOD_KEEPER_H
 #define _DITTOD_KEEPER_H
@@ -14,16 +16,16 @@
 #include "worker_msg.h"
 
 /**
- * struct crew - a worker's sockets
- * @control: for what is not an answer to work
+ * struct crew - sockets of one worker
+ * @control: for messages that are not work
  * @channel: for work
- * @busy: which of them are in use, or were and got no answer in time
- * @taken: when each was last taken into use, in ms
+ * @busy: true for channels that a thread uses, or that did not answer in time
+ * @taken: when each channel was last lent, in ms
  * @heard: when work was last answered, in ms
- * @late: how many of @channel got no answer in time
- * @users: threads that use it, and one for being the present one
- * @hellos: that it may still send
- * @dead: it is of no more use
+ * @late: number of channels that did not answer in time
+ * @users: number of threads that use the worker, plus one while it is the present worker
+ * @hellos: number of HELLO messages that it may still send
+ * @dead: the worker has failed
  */
 struct crew {
 	int control;
@@ -38,16 +40,17 @@ struct crew {
 };
 
 /**
- * struct keeper_ops - what kinds of workers differ in
- * @kind: the spawner's word for it
- * @name: for people, "login worker"
- * @work: for people, "logins"
- * @begin: says the first words to a new worker and counts its hellos; 0 or a negative errno.
- *	NULL if there is nothing to say and one hello to come
- * @hello: a worker said hello; may be NULL
- * @heard: it said something else on its control socket; false if that makes no sense. NULL for
- *	workers that say nothing there
- * @lost: it is of no more use, and another one is about to be started; may be NULL
+ * struct keeper_ops - properties of a kind of worker
+ * @kind: name of the kind for the spawner
+ * @name: name for log messages, "login worker"
+ * @work: name of its work for log messages, "logins"
+ * @begin: sends the first messages to a new worker and counts the HELLOs it will send;
+ *	returns 0 or a negative errno. NULL if there is nothing to send and one HELLO is
+ *	expected
+ * @hello: called for each HELLO; may be NULL
+ * @heard: called for any other message on the control socket; returns false if the message
+ *	is invalid. NULL for kinds that send none
+ * @lost: called when the worker has failed, before another one is started; may be NULL
  *
  * All are called with the keeper's lock held.
  */
@@ -62,21 +65,21 @@ struct keeper_ops {
 };
 
 /**
- * struct keeper - of one kind
- * @lock: guards all of this, crews included, but not what goes over their sockets; a socket
- *	of a channel is used by the thread that made it busy; those of a worker are closed
- *	when the last thread has left it
- * @freed: a channel is
- * @ops: of the kind
- * @arg: for @ops
- * @spawner: socket for orders
+ * struct keeper - keeper of one kind of worker
+ * @lock: protects all members, crews included, but not the traffic on their sockets. The
+ *	thread that made a channel busy owns its socket. The sockets of a worker are closed when
+ *	its last user has left it
+ * @freed: signalled when a channel becomes free
+ * @ops: properties of the kind
+ * @arg: argument of @ops
+ * @spawner: socket of the spawner
  * @file: see worker_spawner_order()
- * @poll: watches the present worker's control socket
+ * @poll: epoll descriptor that watches the control socket of the present worker
  * @crew: the present worker; NULL while there is none
- * @started: when the present worker was, in ms
- * @pause: before the next one is, in ms
- * @met: some worker said hello
- * @packet: for messages on the control socket
+ * @started: when the present worker was started, in ms
+ * @pause: minimum time from @started until the next start, in ms
+ * @met: a worker has sent HELLO at least once
+ * @packet: buffer for messages on the control socket
  */
 struct keeper {
 	pthread_mutex_t lock;
@@ -93,54 +96,63 @@ struct keeper {
 	u8 packet[WORKER_PACKET_MAX];
 };
 
-/* Fill a keeper, and start its first worker. 0 or a negative errno. */
+/*
+ * Initialize a keeper and start its first worker. Returns 0 or a negative errno. A worker that
+ * cannot be started is not an error; another start is tried later.
+ */
 int keeper_open(struct keeper *k, const struct keeper_ops *ops, void *arg, int spawner, int file);
-/* Wait until the first worker said hello; false if it did not. */
+/* Wait until the first worker has sent HELLO. Returns false if it did not in time. */
 bool keeper_wait(struct keeper *k);
+/* Close the sockets of the worker, which then exits. No thread may use @k any more. */
 void keeper_close(struct keeper *k);
 
 /**
- * keeper_get - wait for a channel
+ * keeper_get - borrow a channel, and wait until one is free
  * @k: the keeper
  * @crew: filled with the worker
  *
- * A worker that was just lost is replaced after a short pause, and waited for.
+ * If the worker has just failed, this waits a few seconds for the next one.
  *
- * Return: the number of the channel, -1 if there is no worker.
+ * Return: number of the channel, given back by keeper_put(); -1 if there is no worker.
  */
 int keeper_get(struct keeper *k, struct crew **crew);
 
 /**
- * keeper_put - a channel is not used any more
+ * keeper_put - give a channel back
  * @k: the keeper
  * @crew: from keeper_get()
  * @channel: from keeper_get()
- * @rc: if not 0, the worker is of no more use for this reason; after -ETIMEDOUT it is of
- *	some as long as it answers on other channels
+ * @rc: 0, or the error that makes the worker unusable; after -ETIMEDOUT the worker stays
+ *	in use as long as it answers on other channels
  */
 void keeper_put(struct keeper *k, struct crew *crew, int channel, int rc);
 
-/* Tell the present worker what has no answer; if it does not keep up it is lost. */
+/*
+ * Send a message that has no answer to the present worker. Does not block; the message is lost if
+ * the worker does not read.
+ */
 void keeper_tell(struct keeper *k, const struct worker_msg *msg);
 
 /**
- * keeper_ask - tell the present worker what it answers on its control socket
+ * keeper_ask - send a message that the worker answers on its control socket
  * @k: the keeper
  * @msg: the question
  *
- * A worker that was lost is replaced, if it is time for another one. Does not block.
+ * If there is no worker, another one is started unless the last start was too recent. Does not
+ * block.
  *
- * Return: 0, -ESRCH (there is no worker), -EAGAIN (it does not keep up), another negative errno.
+ * Return: 0, -ESRCH (there is no worker), -EAGAIN (the worker does not read), another negative
+ * errno.
  */
 int keeper_ask(struct keeper *k, const struct worker_msg *msg);
 
-/* The present worker is of no more use, for this reason. */
+/* Stop using the present worker, for the reason @rc. */
 void keeper_give_up(struct keeper *k, int rc);
 
-/* In words that go on "the worker ...". */
+/* Describe the error @rc in words that continue "the worker ...". The text is static. */
 const char *keeper_failure(int rc);
 
-/* Readable when keeper_ready() has something to do. */
+/* The descriptor is readable when keeper_ready() has work. */
 int keeper_fd(const struct keeper *k);
 void keeper_ready(struct keeper *k);
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What dittod reads from the kernel's configuration and changes in it.
+ * Reads and changes the kernel's configuration over netlink.
  *
- * All functions return 0 or a negative errno, -CONN_NOT_LOADED if ditto.ko is
- * not there; kernel_why() then says it in words.
+ * Functions that return int return 0 or a negative errno, and -CONN_NOT_LOADED if ditto.ko is not
+ * loaded; kernel_why() then describes the error. A struct kernel is used by one thread at a time.
+ * All functions block until the kernel has answered.
  */
 #ifndef _DITTOD_KERNEL_H
 #define _DITTOD_KERNEL_H
@@ -14,15 +15,15 @@
 
 struct kernel;
 
-/* Protocols that can be loaded at once, more than there are. */
+/* Most protocols that can be loaded at once; larger than the number that exist. */
 #define KERNEL_PROTOCOLS	16
 
 /**
- * struct kernel_server - the server as it is
- * @has: which numbers are there, by DITTO_A_SERVER_*
+ * struct kernel_server - settings and state of the server
+ * @has: true for each number that is present; indexed by DITTO_A_SERVER_*
  * @value: the numbers
- * @protocol: names of the protocols that are loaded
- * @nprotocols: of @protocol
+ * @protocol: names of the loaded protocols
+ * @nprotocols: number of entries in @protocol
  */
 struct kernel_server {
 	bool has[DITTO_A_SERVER_MAX + 1];
@@ -31,7 +32,7 @@ struct kernel_server {
 	unsigned int nprotocols;
 };
 
-/* Lists of what there is, to be freed with their functions. */
+/* Lists read from the kernel, freed by their own free functions. */
 struct kernel_shares {
 	struct share **share;
 	unsigned int n;
@@ -42,27 +43,42 @@ struct kernel_listeners {
 	unsigned int n;
 };
 
+/* Open a netlink connection. Returns NULL on error; the caller frees it with kernel_close(). */
 struct kernel *kernel_open(void);
 void kernel_close(struct kernel *k);
+/* Return the text of the last error, valid until the next call. */
 const char *kernel_why(const struct kernel *k);
-/* What the kernel said about the last change although it did it; "" for nothing. */
+/* Return the warning that came with the last change, which succeeded; "" if there was none. */
 const char *kernel_warning(const struct kernel *k);
 
+/* Read all settings of the server. */
 int kernel_server_get(struct kernel *k, struct kernel_server *server);
-/* Set the numbers that @has. Without any, what other programs may have forgotten is told again. */
+/*
+ * Set the numbers that @has marks. Without any number, the kernel only repeats registrations that
+ * other programs, such as rpcbind, may have lost.
+ */
 int kernel_server_set(struct kernel *k, const struct kernel_server *server);
+/* Set the key that signs file handles. */
 int kernel_set_handle_key(struct kernel *k, const u8 key[16]);
 
-/* Options of shares that the module knows: SHARE_BIT() of each; all if it does not say. */
+/*
+ * Return the share options that the module knows, SHARE_BIT() of each; all bits if the module
+ * does not report them.
+ */
 u32 kernel_share_options(struct kernel *k);
+/* List, change and remove shares. @out is freed with kernel_shares_free(). */
 int kernel_shares_get(struct kernel *k, struct kernel_shares *out);
 void kernel_shares_free(struct kernel_shares *s);
-/* NULL if there is none or on error. */
+/* Read one share, freed with share_free(). NULL if there is none, or on error. */
 struct share *kernel_share_get(struct kernel *k, const char *name);
 int kernel_share_add(struct kernel *k, const struct share *s);
 int kernel_share_set(struct kernel *k, const struct share *s);
 int kernel_share_del(struct kernel *k, const char *name);
 
+/*
+ * List, add and remove listeners. @out is freed with kernel_listeners_free(); @id is filled with
+ * the id that the kernel chose.
+ */
 int kernel_listeners_get(struct kernel *k, struct kernel_listeners *out);
 void kernel_listeners_free(struct kernel_listeners *l);
 int kernel_listener_add(struct kernel *k, const struct listener *l, u32 *id);

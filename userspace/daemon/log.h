@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Log lines on stderr; under systemd each with its priority (sd-daemon(3)). */
+/*
+ * Log lines on stderr. Under systemd each line starts with its priority (sd-daemon(3)).
+ *
+ * All functions but log_open() are thread-safe.
+ */
 #ifndef _DITTOD_LOG_H
 #define _DITTOD_LOG_H
 
@@ -13,8 +17,9 @@ enum log_level {
 	LOG_LEVEL_INFO = 6,
 };
 
-/* Find out whether stderr is the journal. */
+/* Detect whether stderr is the journal. Called once, before threads are started. */
 void log_open(void);
+/* Write one line. Newlines in the text are replaced. */
 void log_line(enum log_level level, const char *format, ...)
 	__printf(2, 3);
 

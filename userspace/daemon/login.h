@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * dittod's side of the login worker: hands it tokens, and concludes from its answers
- * only what is said here.
+ * dittod's side of the login worker. Passes tokens to the worker, and believes of its answers
+ * only what login_take() describes.
  *
- * Every function may be called by any thread, and none but login_take() blocks.
+ * All functions are thread-safe; only login_open() and login_take() block.
  */
 #ifndef _DITTOD_LOGIN_H
 #define _DITTOD_LOGIN_H
@@ -13,34 +13,38 @@
 struct login;
 
 /*
- * Begin: see auth_new(). Waits for the first worker. NULL on error, which is logged.
+ * Start the first worker and wait for it; the arguments are those of auth_new(). Returns NULL on
+ * error, which is logged.
  */
 struct login *login_open(const char *users, const char *replay, int spawner);
+/* Stop the worker and free @l. No other thread may use @l any more. */
 void login_close(struct login *l);
 
 /**
- * login_take - give a token of a client to the worker
- * @l: all
- * @id: of the login; 0 before the first token
+ * login_take - pass a token of a client to the worker
+ * @l: the logins
+ * @id: number of the login; 0 before the first token
  * @step: token in, reply out
  * @peer: filled on GSS_PROVED
- * @why: filled unless GSS_MORE or GSS_PROVED
+ * @why: filled unless the result is GSS_MORE or GSS_PROVED
  *
- * @id stays only after GSS_MORE. A worker in the hands of an attacker can claim, while
- * there is a keytab, any Kerberos principal, any user of a domain, and those local users
- * whose passwords it has asked for: one in each login that went beyond its first token.
- * None of these but a user of our own file is ever root; see account_of().
+ * @id is kept only after GSS_MORE, and 0 otherwise. A compromised worker can claim any Kerberos
+ * principal while there is a keytab, any user of a domain, and those local users whose password
+ * lines it has requested: at most one in each login that went beyond its first token. Only a user
+ * of our own file can become root; see account_of().
+ *
+ * Return: the result.
  */
 enum gss_outcome login_take(struct login *l, u64 *id, struct auth_step *step,
 			    struct gss_peer *peer, struct why *why);
-/* A login will not go on; @id may be 0, and is then. */
+/* Drop a login and set @id to 0; @id may already be 0. */
 void login_forget(struct login *l, u64 *id);
 
 /* See auth_hello() and auth_changes(). */
 u8 *login_hello(struct login *l, size_t *len);
 unsigned int login_changes(struct login *l);
 
-/* Readable when login_ready() has something to do. */
+/* The descriptor is readable when login_ready() has work. */
 int login_fd(const struct login *l);
 void login_ready(struct login *l);
 

@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Look-ups of accounts for somebody who waits only so long.
+ * Look-ups of accounts with a deadline.
  *
- * A question to the name service cannot be taken back. One that is not answered in time
- * keeps its thread until it is, and counts for whoever asked: who has many of these asks
- * nothing more, and others go on.
+ * A query to the name service cannot be cancelled. A query that is not answered in time keeps its
+ * thread until it is, and counts against the user on whose behalf it was made. A user with too
+ * many pending queries gets no new ones; other users are not affected.
  *
- * Every function may be called by any thread.
+ * All functions are thread-safe.
  */
 #ifndef _DITTOD_LOOKUP_H
 #define _DITTOD_LOOKUP_H
 
 #include "sid.h"
 
-/* Look-ups under way at once, and of them those of one user. */
+/* Most pending look-ups of all users, and of one user. */
 #define LOOKUPS_MAX		32
 #define LOOKUPS_PER_USER	4
-/* Longest that one is waited for, in ms. */
+/* Longest wait for one look-up, in ms. */
 #define LOOKUP_TIME		5000
 
 /**
- * struct lookup_who - who asks, and how
- * @user: a number that tells users apart
- * @find: looks up; see struct sid_accounts
- * @arg: for @find, which may run after lookup_account() returned
- * @until: CLOCK_MONOTONIC in ms; it gives up then, or after LOOKUP_TIME
+ * struct lookup_who - the user on whose behalf an account is looked up, and the method
+ * @user: number that identifies the user
+ * @find: performs the look-up; see struct sid_accounts
+ * @arg: argument of @find, which may still run after lookup_account() has returned
+ * @until: deadline, CLOCK_MONOTONIC in ms; the wait is never longer than LOOKUP_TIME
  */
 struct lookup_who {
 	u64 user;
@@ -34,13 +34,15 @@ struct lookup_who {
 };
 
 /**
- * lookup_account - look an account up
- * @who: see there
- * @what: is looked for
- * @id: filled, or what is looked up
- * @name: the same
+ * lookup_account - look up an account
+ * @who: the user and the method
+ * @what: the direction of the look-up
+ * @id: input or output, according to @what
+ * @name: input or output, according to @what
  *
- * Return: 0, -ENOENT, -ETIMEDOUT, -EAGAIN (too many are under way), another negative errno.
+ * Blocks until the deadline at most.
+ *
+ * Return: 0, -ENOENT, -ETIMEDOUT, -EAGAIN (too many look-ups are pending), another negative errno.
  */
 int lookup_account(const struct lookup_who *who, enum sid_find what, u32 *id,
 		   char name[NSS_NAME_SIZE]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One thread that waits for many descriptors. */
+/* Event loop: one thread that waits for many descriptors. */
 #ifndef _DITTOD_LOOP_H
 #define _DITTOD_LOOP_H
 
@@ -8,10 +8,10 @@
 struct pool;
 
 /**
- * struct source - a descriptor
+ * struct source - a descriptor and its handler
  * @fd: the descriptor
- * @ready: what to do when it is readable
- * @arg: for @ready
+ * @ready: called when @fd is readable
+ * @arg: argument of @ready
  */
 struct source {
 	int fd;
@@ -19,19 +19,23 @@ struct source {
 	void *arg;
 };
 
-/* The source of a pool whose jobs need nothing done after them. */
+/* Return the source of a pool, whose handler is pool_reap(). */
 struct source loop_pool(struct pool *pool);
 
-/* A descriptor for signals that only it hears from now on, in all threads started later. */
+/*
+ * Block the signals that end or reload a daemon, in this thread and all threads started later,
+ * and return a descriptor that receives them. SIGPIPE is ignored. Returns -1 and sets errno on
+ * error.
+ */
 int loop_signals(void);
 
 /**
- * loop_run - wait for descriptors, and do what there is to do
- * @sources: descriptors
- * @n: of @sources
- * @stop: set by one of them
+ * loop_run - run the handlers of readable descriptors
+ * @sources: the descriptors
+ * @n: number of entries in @sources
+ * @stop: set by a handler to end the loop
  *
- * Return: 0 when it is to stop, or a negative errno.
+ * Return: 0 when @stop is set, or a negative errno.
  */
 int loop_run(struct source *sources, unsigned int n, const bool *stop);
 

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Parameters of remote calls in NDR 2.0 with the low byte first (C706 chapter
- * 14, MS-RPCE section 2.2.4). What is read comes from clients: every read stays
- * inside of the bytes there are; after one that cannot all give zero and @bad is
- * set, so that it is enough to look at the end.
+ * Parameters of remote procedure calls in NDR 2.0, little endian (C706 chapter 14, MS-RPCE
+ * section 2.2.4).
+ *
+ * The input comes from clients, so every read is bounds-checked. After a failed read @bad is set
+ * and all further reads return zero; it is enough to check @bad once at the end. Numbers are
+ * aligned to their size before they are read or written.
+ *
+ * A buffer is used by one thread at a time.
  */
 #ifndef _DITTOD_NDR_H
 #define _DITTOD_NDR_H
@@ -13,11 +17,11 @@
 struct sid;
 
 /**
- * struct ndr_in - bytes that are read
- * @data: all
- * @len: of @data
- * @pos: next one
- * @bad: something did not fit
+ * struct ndr_in - input buffer
+ * @data: the bytes
+ * @len: length of @data
+ * @pos: offset of the next byte
+ * @bad: a read failed
  */
 struct ndr_in {
 	const u8 *data;
@@ -27,13 +31,13 @@ struct ndr_in {
 };
 
 /**
- * struct ndr_out - bytes that are written
- * @data: to be freed
- * @len: of @data so far
- * @room: allocated
- * @max: more are not written
- * @full: more than @max were wanted
- * @referent: last number of a pointer
+ * struct ndr_out - output buffer
+ * @data: the bytes, freed by the owner
+ * @len: number of bytes written
+ * @room: number of bytes allocated
+ * @max: limit of @len
+ * @full: a write exceeded @max and was dropped
+ * @referent: referent id of the last pointer
  */
 struct ndr_out {
 	u8 *data;
@@ -44,42 +48,50 @@ struct ndr_out {
 	u32 referent;
 };
 
+/* Start to read @data, which stays the caller's; NULL is allowed if @len is 0. */
 void ndr_in_init(struct ndr_in *in, const void *data, size_t len);
 u8 ndr_get8(struct ndr_in *in);
 u16 ndr_get16(struct ndr_in *in);
 u32 ndr_get32(struct ndr_in *in);
-/* @n bytes as they are; NULL if there are not so many. */
+/* Read @n bytes without alignment. Returns a pointer into the input; NULL if fewer are left. */
 const u8 *ndr_get(struct ndr_in *in, size_t n);
-/* Is a pointer not NULL? What it points to comes later. */
+/* Read a pointer. Returns true if it is not NULL; the referent follows later. */
 bool ndr_get_pointer(struct ndr_in *in);
 /*
- * Elements of a conformant array, which must be @count; what @count is was read
- * before and is the only number that is used.
+ * Read the element count of a conformant array, which must equal @count. @count was read earlier,
+ * and only that number is used afterwards.
  */
 void ndr_get_count(struct ndr_in *in, u32 count);
-/* A [string] of wide characters with its NUL, as UTF-8. */
+/* Read a [string] of wide characters with its NUL, as UTF-8. */
 void ndr_get_string(struct ndr_in *in, char *out, size_t size);
-/* The same behind a [unique] pointer; empty for NULL. */
+/* Read a [unique] pointer to a [string]; @out is empty for NULL. */
 void ndr_get_unique_string(struct ndr_in *in, char *out, size_t size);
-/* Header of an RPC_UNICODE_STRING: units; true if they follow later. */
+/*
+ * Read the header of an RPC_UNICODE_STRING. @units is the number of UTF-16 units; returns true if
+ * the text follows later.
+ */
 bool ndr_get_unicode_header(struct ndr_in *in, u16 *units);
-/* What follows, as UTF-8. */
+/* Read the text that belongs to such a header, as UTF-8. */
 void ndr_get_unicode(struct ndr_in *in, u16 units, char *out, size_t size);
-/* An RPC_SID. */
+/* Read an RPC_SID. */
 void ndr_get_sid(struct ndr_in *in, struct sid *sid);
 
+/* Start to write; the buffer grows up to @max bytes. */
 void ndr_out_init(struct ndr_out *out, size_t max);
 void ndr_put8(struct ndr_out *out, u8 value);
 void ndr_put16(struct ndr_out *out, u16 value);
 void ndr_put32(struct ndr_out *out, u32 value);
 void ndr_put(struct ndr_out *out, const void *data, size_t len);
+/* Pad with zeros up to a multiple of @to, which is 2, 4 or 8. */
 void ndr_align(struct ndr_out *out, size_t to);
-/* A pointer that is NULL or not. */
+/* Write a pointer, either NULL or a new referent id. */
 void ndr_put_pointer(struct ndr_out *out, bool there);
+/* Write a [string] of wide characters with its NUL, from UTF-8. */
 void ndr_put_string(struct ndr_out *out, const char *text);
-/* Header of an RPC_UNICODE_STRING and what follows later. */
+/* Write the header of an RPC_UNICODE_STRING, and later its text. */
 void ndr_put_unicode_header(struct ndr_out *out, const char *text);
 void ndr_put_unicode(struct ndr_out *out, const char *text);
+/* Write an RPC_SID. */
 void ndr_put_sid(struct ndr_out *out, const struct sid *sid);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Answers of the name service switch (nsswitch.conf(5)). All of this may
- * block for as long as a name server pleases.
+ * Queries to the name service switch (nsswitch.conf(5)). All functions are thread-safe, and may
+ * block as long as a name server does not answer.
  */
 #ifndef _DITTOD_NSS_H
 #define _DITTOD_NSS_H
@@ -10,11 +10,11 @@
 
 #include "text.h"
 
-/* Names of one address. */
+/* Most names of one address. */
 #define NSS_NAMES_MAX	16
-/* Longest name (RFC 1035 section 2.3.4) and NUL. */
+/* Longest name (RFC 1035 section 2.3.4), including the NUL. */
 #define NSS_NAME_SIZE	256
-/* Groups of one user, as many as the kernel takes in an answer. */
+/* Most groups of one user; the kernel accepts no more in an answer. */
 #define NSS_GROUPS_MAX	1024
 
 /* Names of an address. */
@@ -23,15 +23,15 @@ struct nss_names {
 	char name[NSS_NAMES_MAX][NSS_NAME_SIZE];
 };
 
-/* Is one of the names, or the address as text, in a netgroup? */
+/* Return true if one of the names, or the address as text, is in a netgroup. */
 bool nss_in_netgroup(const char *netgroup, const struct address *addr,
 		     const struct nss_names *names);
 
 /**
- * nss_groups - the groups of a user, the primary one included
+ * nss_groups - look up the groups of a user, including the primary group
  * @uid: the user
  * @gids: filled, at most NSS_GROUPS_MAX
- * @n: how many
+ * @n: filled with the number of groups
  *
  * Return: 0, -ENOENT (no such user), another negative errno.
  */
@@ -39,11 +39,11 @@ int nss_groups(uid_t uid, u32 gids[NSS_GROUPS_MAX], unsigned int *n);
 
 /**
  * struct nss_account - a user of this machine
- * @name: of the user, as the name service writes it
- * @uid: of the user
+ * @name: name of the user, as the name service writes it
+ * @uid: number of the user
  * @gid: primary group
- * @gids: all groups, the primary one included
- * @ngids: of @gids
+ * @gids: all groups, including the primary group
+ * @ngids: number of entries in @gids
  */
 struct nss_account {
 	char name[NSS_NAME_SIZE];
@@ -53,12 +53,12 @@ struct nss_account {
 	unsigned int ngids;
 };
 
-/* The user with a name. 0, -ENOENT (no such user), another negative errno. */
+/* Look up a user by name. Returns 0, -ENOENT (no such user) or another negative errno. */
 int nss_account(const char *name, struct nss_account *out);
 
 /*
- * Names of users and groups, and back; a name is at most NSS_NAME_SIZE with
- * its NUL. 0, -ENOENT, another negative errno.
+ * Map users and groups from number to name and back. Names have at most NSS_NAME_SIZE bytes
+ * including the NUL. Return 0, -ENOENT or another negative errno.
  */
 int nss_user_name(uid_t uid, char name[NSS_NAME_SIZE]);
 int nss_group_name(gid_t gid, char name[NSS_NAME_SIZE]);

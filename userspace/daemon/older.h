@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the configuration asks of a share and a ditto.ko older than dittod does not know. */
+/* Share options of the configuration that a ditto.ko older than dittod does not know. */
 #ifndef _DITTOD_OLDER_H
 #define _DITTOD_OLDER_H
 
 #include "common/share.h"
 
 /*
- * Options that the module does not know, of which @known are known, and that matter: the file
- * names them, or they are not as usual. SHARE_BIT() of each.
+ * Return the options that the module does not know and that matter: the file sets them, or their
+ * value differs from the default. @known contains the options that the module knows; both are
+ * masks of SHARE_BIT().
  */
 u32 older_lacks(const struct share *s, u32 known);
 
 /**
- * older_take - say what the lack of an option means
- * @lacks: options; one is taken out
+ * older_take - describe the effect of one missing option
+ * @lacks: mask of missing options, not 0; the described one is removed from it
  * @why: filled
  *
- * Return: true if the share only offers less without it; false if it would let somebody do
- * what the configuration does not allow, or other than it says.
+ * Return: true if the share only offers less without the option; false if it would then permit
+ * more than the configuration does, or behave differently.
  */
 bool older_take(u32 *lacks, struct why *why);
 

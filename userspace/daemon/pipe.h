@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Pipes that clients of the server open to ask about it: which shares there
- * are, what SIDs are called, what machine it is.
+ * Named pipes that clients open to query the server: its shares, the names of SIDs, and the
+ * machine itself.
  *
- * Every function may be called by any thread.
+ * All functions are thread-safe.
  */
 #ifndef _DITTOD_PIPE_H
 #define _DITTOD_PIPE_H
@@ -12,46 +12,56 @@
 
 struct pipes;
 
-/* Get the list of shares. 0 or a negative errno. */
+/*
+ * Callback that lists the shares; @out is freed with kernel_shares_free(). Returns 0 or a
+ * negative errno.
+ */
 typedef int (*pipe_shares_t)(struct kernel_shares *out);
 
 /*
- * @spawner starts workers, @shares tells what is served. NULL and errno on error; if the
- * worker cannot be started pipes can be opened and their calls fail.
+ * Create the pipes. @spawner is the socket of the spawner, @shares lists the shares. Returns NULL
+ * and sets errno on error. If the worker cannot be started, pipes can still be opened, but their
+ * calls fail.
  */
 struct pipes *pipes_new(int spawner, pipe_shares_t shares);
+/* Close all pipes and stop the worker. No other thread may use @pipes any more. */
 void pipes_free(struct pipes *pipes);
-/* Close all: who opened them is gone. */
+/* Close all pipes, because the module whose clients opened them was unloaded. */
 void pipes_clear(struct pipes *pipes);
 
-/* 0 and a number, or -ENOENT (there is no such pipe). */
+/*
+ * Open a pipe on behalf of @user and fill @id. A full table evicts another pipe. Returns 0, or
+ * -ENOENT (there is no pipe of that name).
+ */
 int pipe_open(struct pipes *pipes, const char *name, const struct rpc_user *user, u64 *id);
 
 /**
- * pipe_call - a message and what it answers
- * @pipes: all
- * @id: of the pipe
- * @in: message: some fragments of a remote call, the last one maybe not complete
- * @len: bytes
- * @deadline: CLOCK_MONOTONIC in ms; after it no name is looked up any more
- * @out: filled; to be freed; NULL without answer
- * @out_len: bytes
+ * pipe_call - process a message that a client wrote
+ * @pipes: all pipes
+ * @id: number of the pipe
+ * @in: the message: fragments of a remote call, the last one possibly incomplete
+ * @len: length of @in in bytes
+ * @deadline: CLOCK_MONOTONIC in ms; no names are looked up after it
+ * @out: filled with the reply, freed by the caller; NULL if there is none
+ * @out_len: filled with the length of the reply in bytes
  *
- * The name service is waited for until @deadline, and no longer than LOOKUP_TIME for one name
- * (lookup.h); what was not found until then is not known.
+ * Waits for the name service until @deadline, and at most LOOKUP_TIME (lookup.h) for one name;
+ * names that were not found by then are reported as unknown. Calls on one pipe are processed one
+ * after the other. The pipe is closed after an error.
  *
- * Return: 0, -ENOENT (there is no such pipe, or its worker has ended), -EINVAL (this is no
- * remote call).
+ * Return: 0, -ENOENT (there is no such pipe, or its worker has ended), -EINVAL (the message is not
+ * a remote call).
  */
 int pipe_call(struct pipes *pipes, u64 id, const u8 *in, size_t len, u64 deadline, u8 **out,
 	      size_t *out_len);
+/* Close a pipe; an unknown number is ignored. */
 void pipe_close(struct pipes *pipes, u64 id);
 
-/* Readable when pipes_ready() has something to do. */
+/* The descriptor is readable when pipes_ready() has work. */
 int pipes_fd(const struct pipes *pipes);
 void pipes_ready(struct pipes *pipes);
 
-/* What the kernel serves. 0 or a negative errno. */
+/* List the shares that the kernel serves; a pipe_shares_t. Returns 0 or a negative errno. */
 int pipe_shares(struct kernel_shares *out);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Requests of the kernel about pipes. */
+/* Upcalls of the kernel for named pipes. */
 #ifndef _DITTOD_PIPE_CALL_H
 #define _DITTOD_PIPE_CALL_H
 
@@ -11,21 +11,21 @@ struct nl_msg;
 struct upcall_services;
 
 /**
- * struct pipe_request - a pipe is opened, or a message for it
- * @job: in the pool
- * @pipes: all
- * @channel: where the answer goes
- * @id: the kernel's number for the request
- * @deadline: CLOCK_MONOTONIC in ms; nobody waits for the answer after it
- * @open: a pipe is opened
- * @name: which
- * @user: by whom
+ * struct pipe_request - a request to open a pipe, or a message for a pipe
+ * @job: job in the pool
+ * @pipes: all pipes
+ * @channel: connection on which the reply is sent
+ * @id: number of the request, chosen by the kernel
+ * @deadline: CLOCK_MONOTONIC in ms; the kernel does not wait for the reply after it
+ * @open: true to open a pipe, false for a message
+ * @name: name of the pipe to open
+ * @user: the client's user
  * @pipe: number of the pipe
- * @data: message
- * @len: bytes
- * @reply: what it answers
- * @reply_len: bytes
- * @error: of the answer, positive errno or 0
+ * @data: the message
+ * @len: length of @data in bytes
+ * @reply: reply to the message
+ * @reply_len: length of @reply in bytes
+ * @error: error of the reply, positive errno or 0
  */
 struct pipe_request {
 	struct job job;
@@ -44,18 +44,19 @@ struct pipe_request {
 	u32 error;
 };
 
-/* Fill a request from its message. 0, or -EBADMSG if it makes no sense. */
+/* Fill @r from an upcall. Returns 0, or -EBADMSG for a malformed message. */
 int pipe_call_parse(struct pipe_request *r, struct nl_msg *msg, u64 now_ms);
-/* Find the answer; may block. */
+/* Process the request; may block. Runs in a thread of the pool. */
 void pipe_call_work(struct pipe_request *r);
-/* Add the answer to a message. */
+/* Add the reply to a message. */
 void pipe_call_put(struct nl_msg *msg, const struct pipe_request *r);
+/* Free the request with its message and reply. */
 void pipe_call_free(struct pipe_request *r);
 
-/* Begin to work on a request; the answer is sent by pool_reap(). */
+/* Queue a request for processing; pool_reap() sends the reply. */
 void pipe_call_take(struct conn *channel, const struct upcall_services *services,
 		    struct nl_msg *msg);
-/* A pipe is closed. */
+/* Close a pipe; there is no reply. */
 void pipe_call_close(const struct upcall_services *services, struct nl_msg *msg);
 
 #endif

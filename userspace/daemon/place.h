@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What lies at the path of a share. */
+/*
+ * Examines the paths of shares: mount point or not, and the identity of the file system.
+ *
+ * All functions are thread-safe.
+ */
 #ifndef _DITTOD_PLACE_H
 #define _DITTOD_PLACE_H
 
 #include "common/types.h"
 
-/* Longest identity of a file system. */
+/* Longest identity of a file system, in bytes. */
 #define PLACE_FS_MAX	16
 
 /**
- * struct place - what lies at a path
- * @mountpoint: something is mounted there
- * @fs: the file system's UUID; it stays when the file system is mounted anew
- * @fs_len: of @fs; 0 if it has none that stays
+ * struct place - properties of a path
+ * @mountpoint: the path is a mount point
+ * @fs: UUID of the file system, which stays the same over mounts
+ * @fs_len: length of @fs in bytes; 0 if the file system has no stable UUID
  */
 struct place {
 	bool mountpoint;
@@ -21,24 +25,24 @@ struct place {
 };
 
 /*
- * Begin to look at a path, in a thread of its own, which may block as long as a file system
- * does. Nothing is begun while an earlier look at this path goes on.
+ * Start to examine a path, in a thread of its own, which may block as long as the file system
+ * does. Nothing is started while an earlier examination of this path runs.
  */
 void place_begin(const char *path);
 
 /**
- * place_look - the result of place_begin()
- * @path: the same
- * @until: when to give up, by clock_ms()
+ * place_look - wait for the result of place_begin()
+ * @path: the path given to place_begin()
+ * @until: deadline by clock_ms()
  * @place: filled
  *
- * What was given up before the last place_end() is not waited for again.
+ * An examination that place_end() gave up is not waited for again.
  *
- * Return: 0; -ETIMEDOUT if there is none yet; or another negative errno.
+ * Return: 0; -ETIMEDOUT if there is no result yet; another negative errno.
  */
 int place_look(const char *path, u64 until, struct place *place);
 
-/* Forget all results; what is not there yet is given up. */
+/* Discard all results, and give up the examinations that have none yet. */
 void place_end(void);
 
 #endif

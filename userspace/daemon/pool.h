@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Threads for calls that block, which an event loop cannot make: the name
- * service switch asks servers that may not answer for minutes, and a command
- * that removes a share returns when its last request has ended, which may
- * itself wait for an answer of ours.
+ * Thread pools for calls that would block the event loop. The name service switch queries servers
+ * that may take minutes to answer. The netlink command that removes a share returns after the
+ * last request to that share, which may itself wait for an upcall that dittod answers.
+ *
+ * pool_submit() is thread-safe; the other functions are for one thread, that of the event loop.
  */
 #ifndef _DITTOD_POOL_H
 #define _DITTOD_POOL_H
@@ -11,10 +12,10 @@
 struct pool;
 
 /**
- * struct job - one call
- * @run: makes it, in a thread of the pool
- * @done: takes its result, in the thread that calls pool_reap()
- * @next: the pool's
+ * struct job - one unit of work
+ * @run: performs the work, in a thread of the pool
+ * @done: takes the result, in the thread that calls pool_reap(); may free the job
+ * @next: used by the pool
  */
 struct job {
 	void (*run)(struct job *job);
@@ -22,13 +23,19 @@ struct job {
 	struct job *next;
 };
 
-/* A pool that holds at most @limit jobs. NULL and errno on error. */
+/* Create a pool that holds at most @limit jobs. Returns NULL and sets errno on error. */
 struct pool *pool_new(unsigned int threads, unsigned int limit);
-/* Wait for running jobs and free; those that did not begin are lost. */
+/*
+ * Wait for running jobs and free the pool. Jobs that were not started are dropped, and @done of
+ * jobs that ended is not called.
+ */
 void pool_free(struct pool *p);
-/* 0, or -EAGAIN if the pool is full. */
+/*
+ * Queue a job, which belongs to the pool until its @done is called. Returns 0, or -EAGAIN if the
+ * pool is full.
+ */
 int pool_submit(struct pool *p, struct job *job);
-/* Readable when pool_reap() has something to do. */
+/* The descriptor is readable when pool_reap() has work. */
 int pool_fd(const struct pool *p);
 /* Call @done of all jobs that ended. */
 void pool_reap(struct pool *p);

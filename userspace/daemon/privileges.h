@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Giving up every privilege that is not needed. */
+/* Drops all privileges that dittod does not need. */
 #ifndef _DITTOD_PRIVILEGES_H
 #define _DITTOD_PRIVILEGES_H
 
 /*
- * Keep CAP_NET_ADMIN (to configure the server), CAP_DAC_READ_SEARCH (paths of
- * shares are looked up as us), CAP_NET_BIND_SERVICE (listeners are opened as
- * us); drop all others for good. To be called before threads are started.
- * 0 or a negative errno, -EPERM without CAP_NET_ADMIN.
+ * Drop all capabilities for good, except CAP_NET_ADMIN (to configure the server),
+ * CAP_DAC_READ_SEARCH (the kernel looks up paths of shares with our credentials) and
+ * CAP_NET_BIND_SERVICE (listeners are opened with our credentials). Must be called before threads
+ * are started. Returns 0 or a negative errno, -EPERM without CAP_NET_ADMIN.
  */
 int privileges_drop(void);
 
