@@ -8,13 +8,13 @@
 struct ctl;
 
 /**
- * struct count - one operation
+ * struct count - counters of one operation
  * @group: protocol and version
- * @op: operation
- * @calls: requests that ended
- * @errors: of them, with an error
- * @nanoseconds: time they took together
- * @bytes: payload
+ * @op: name of the operation
+ * @calls: number of finished requests
+ * @errors: number of finished requests that failed
+ * @nanoseconds: total time of these requests
+ * @bytes: payload bytes
  */
 struct count {
 	char group[32];
@@ -25,16 +25,16 @@ struct count {
 	u64 bytes;
 };
 
-/* A list of them; @count is an array to be freed. */
+/* A list of counters; @count is an array owned by the list. */
 struct counts {
 	struct count *count;
 	unsigned int n;
 };
 
-/* Read all; an exit status. */
+/* Read all counters. Returns an exit status; the caller frees @out with counts_free(). */
 int counts_read(struct ctl *ctl, struct counts *out);
 void counts_free(struct counts *c);
-/* The counters of the same operation, or NULL. */
+/* Return the counters in @c of the same operation as @like, or NULL. */
 const struct count *counts_find(const struct counts *c, const struct count *like);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* dittoctl: what its commands share. */
+/* Common parts of the dittoctl commands. dittoctl has one thread. */
 #ifndef _DITTO_CTL_H
 #define _DITTO_CTL_H
 
@@ -9,15 +9,15 @@
 struct column;
 struct table;
 
-/* Exit statuses, those of ip(8). */
-#define CTL_OK		0	/* done */
-#define CTL_USAGE	1	/* the command line makes no sense; the kernel was not asked */
-#define CTL_REFUSED	2	/* the kernel refused, or is not there */
+/* Exit statuses, as in ip(8). */
+#define CTL_OK		0	/* success */
+#define CTL_USAGE	1	/* invalid command line; the kernel was not asked */
+#define CTL_REFUSED	2	/* the kernel refused the request, or is not available */
 
 /**
  * struct ctl - one run of the tool
- * @conn: to the kernel; open once ctl_connect() went well
- * @json: answer for programs
+ * @conn: connection to the kernel; open after ctl_connect() has succeeded
+ * @json: print JSON
  * @object: first word of the command, for messages
  * @verb: second word, or NULL
  */
@@ -29,10 +29,10 @@ struct ctl {
 };
 
 /**
- * struct verb - what can be done with an object
+ * struct verb - an action on an object
  * @name: the word
- * @run: does it with the words behind; returns an exit status
- * @usage: the words behind, for help
+ * @run: performs the action with the remaining words; returns an exit status
+ * @usage: the remaining words, for help
  */
 struct verb {
 	const char *name;
@@ -43,8 +43,8 @@ struct verb {
 /**
  * struct object - first word of a command
  * @name: the word
- * @about: what it is, for help
- * @verbs: ended by one without name; one called "" is run with all words
+ * @about: description, for help
+ * @verbs: actions; ends with an entry without name; an action called "" is run with all words
  */
 struct object {
 	const char *name;
@@ -70,41 +70,53 @@ extern const struct verb status_verbs[];
 extern const struct verb start_verbs[];
 extern const struct verb stop_verbs[];
 
-/* Open the connection and find the family; says what is wrong. CTL_OK or CTL_REFUSED. */
+/*
+ * Connect to the kernel and find the netlink family. Prints errors. Returns CTL_OK or
+ * CTL_REFUSED.
+ */
 int ctl_connect(struct ctl *ctl);
-/* Say what is wrong with the command line. Returns CTL_USAGE. */
+/* Print an error about the command line. Returns CTL_USAGE. */
 int ctl_usage(const struct ctl *ctl, const char *format, ...)
 	__printf(2, 3);
-/* The same about a word of some kind that is not known; @near is what may be meant, or NULL. */
+/*
+ * Print an error about an unknown word of some kind; @near is a similar known word, or NULL.
+ * Returns CTL_USAGE.
+ */
 int ctl_unknown(const struct ctl *ctl, const char *kind, const char *word, const char *near);
-/* Say what the kernel said; @subject may be NULL. Returns CTL_REFUSED. */
+/* Print the error of the last request; @subject may be NULL. Returns CTL_REFUSED. */
 int ctl_refused(const struct ctl *ctl, const char *subject);
-/* Complain about words that are left over. CTL_OK if there are none. */
+/* Print an error if words are left over. Returns CTL_OK if there are none, otherwise CTL_USAGE. */
 int ctl_no_more(const struct ctl *ctl, char **words);
 
 /**
- * ctl_do - connect, send one request, say what is wrong
+ * ctl_do - connect, send one request and print errors
  * @ctl: this run
- * @cmd: which command
+ * @cmd: the command
  * @put: adds the attributes; may be NULL
- * @arg: for @put
- * @subject: what the request is about, for messages; may be NULL
- * @reply: receives the answer to be freed, or NULL; may be NULL
+ * @arg: argument of @put
+ * @subject: object of the request, for messages; may be NULL
+ * @reply: filled with the reply, freed by the caller, or NULL; may be NULL
  *
  * Return: an exit status.
  */
 int ctl_do(struct ctl *ctl, u8 cmd, void (*put)(struct nl_msg *msg, const void *arg),
 	   const void *arg, const char *subject, struct nl_msg **reply);
-/* Connect and list. An exit status. */
+/*
+ * Connect and list all objects. Returns an exit status; the caller frees @out with
+ * replies_free().
+ */
 int ctl_list(struct ctl *ctl, u8 cmd, struct replies *out);
-/* The same of what @put says; @subject is for messages, or NULL. */
+/*
+ * List the objects that the attributes of @put select; @subject is for messages, or NULL. Returns
+ * the same as ctl_list().
+ */
 int ctl_list_some(struct ctl *ctl, u8 cmd, void (*put)(struct nl_msg *msg, const void *arg),
 		  const void *arg, const char *subject, struct replies *out);
 /**
- * struct listing - how a list is printed
- * @cmd: lists
- * @columns: of the table
- * @row: adds the cells of one answer, or none if it makes no sense
+ * struct listing - format of a list
+ * @cmd: command that lists the objects
+ * @columns: columns of the table
+ * @row: adds the cells of one reply, or none if the reply is malformed
  */
 struct listing {
 	u8 cmd;
@@ -113,13 +125,13 @@ struct listing {
 };
 
 /*
- * Connect, list and print as a table or JSON; @put and @subject as for ctl_list_some(), @put may be
- * NULL. An exit status.
+ * Connect, list, and print as a table or JSON; @put and @subject as for ctl_list_some(), @put may
+ * be NULL. Returns an exit status.
  */
 int ctl_print(struct ctl *ctl, const struct listing *l,
 	      void (*put)(struct nl_msg *msg, const void *arg), const void *arg,
 	      const char *subject);
-/* Write a list as JSON. An exit status. */
+/* Print a list as JSON. Returns an exit status. */
 int ctl_json_list(const struct ctl *ctl, const struct replies *r, u8 cmd);
 
 #endif

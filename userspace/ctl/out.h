@@ -12,13 +12,13 @@ struct nl_msg;
 struct spec_attr;
 struct spec_op;
 
-/* Longest text of a value that is not a string. */
+/* Longest text of a value that is not a string, including the NUL. */
 #define OUT_VALUE_MAX	64
 
 /**
  * struct column - a column of a table
- * @title: above it
- * @right: numbers stand at the right
+ * @title: title
+ * @right: aligned to the right, for numbers
  */
 struct column {
 	const char *title;
@@ -27,45 +27,48 @@ struct column {
 
 struct table;
 
-/* A table with columns up to the one without title. */
+/* Create a table; @columns ends with an entry without title. table_end() frees it. */
 struct table *table_new(const struct column *columns);
-/* The next cell; the row ends by itself. */
+/* Add the next cell. The row ends after the last column. */
 void table_cell(struct table *t, const char *format, ...)
 	__printf(2, 3);
-/* Print with columns as wide as they need, and free. */
+/* Print the table, with columns as wide as their content, and free it. */
 void table_end(struct table *t, FILE *out);
 
-/* Commas and nesting are seen to; keys are written with '_'. NULL is no key. */
+/*
+ * Write JSON values. Commas and indentation are automatic. Keys are written with '_' in place of
+ * '-'; NULL for a value without key.
+ */
 void json_open(FILE *out, const char *key, char bracket);
 void json_close(FILE *out, char bracket);
 void json_string(FILE *out, const char *key, const char *text);
 void json_number(FILE *out, const char *key, u64 value);
 void json_real(FILE *out, const char *key, double value);
 void json_bool(FILE *out, const char *key, bool value);
-/* A line ends; what comes next is a document of its own. */
+/* End the line; the next value starts a new document. */
 void json_end(FILE *out);
 
 /**
- * json_message - write an answer as an object
- * @out: where to
- * @msg: the answer
- * @op: the command it answers; its attributes are written in the specification's order
+ * json_message - write a reply as a JSON object
+ * @out: output
+ * @msg: the reply
+ * @op: the command; attributes are written in the order of its specification
  *
- * Lists that are not in the answer are written as empty ones.
+ * Lists that the reply does not contain are written as empty lists.
  *
- * Return: false if the answer makes no sense.
+ * Return: false if the reply is malformed.
  */
 bool json_message(FILE *out, struct nl_msg *msg, const struct spec_op *op);
 
-/* A value as people read it, except strings and nests. Returns @buf. */
+/* Format a value for people; not for strings and nests. Returns @buf. */
 const char *value_text(const struct spec_attr *attr, const struct nlattr *nla,
 		       char *buf, size_t size);
-/* Seconds or nanoseconds since 1970 as RFC 3339 section 5.6 says, in UTC. */
+/* Format a time since 1970 according to RFC 3339 section 5.6, in UTC. Returns @buf. */
 const char *time_text(u64 seconds, u32 nanoseconds, bool fraction,
 		      char buf[OUT_VALUE_MAX]);
-/* "3d 4h", "5m 10s", "12s", "340ms". */
+/* Format a duration as "3d 4h", "5m 10s", "12s" or "340ms". Returns @buf. */
 const char *duration_text(u64 ms, char buf[OUT_VALUE_MAX]);
-/* "1.5 GiB" */
+/* Format a size as "1.5 GiB". Returns @buf. */
 const char *bytes_text(double bytes, char buf[OUT_VALUE_MAX]);
 
 #endif

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Asking for a password. */
+/* Input of passwords. */
 #ifndef _DITTO_CTL_PASSWORD_H
 #define _DITTO_CTL_PASSWORD_H
 
 #include "common/types.h"
 #include "text.h"
 
-/* One line of standard input, without its end. */
+/* Read one line of standard input, without its end. Returns false and fills @why on error. */
 bool password_line(char *buf, size_t size, struct why *why);
-/* From the terminal, twice, without showing it. */
+/* Read a password twice from the terminal, without echo. Returns false and fills @why on error. */
 bool password_ask(const char *name, char *buf, size_t size, struct why *why);
 
 #endif

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Making the kernel's configuration what the file asks for.
+ * Applies the configuration file to the kernel.
  *
- * Order: listeners that are not wanted go first and wanted ones come last, so
- * that no client asks for a share that is about to be there. Shares are
- * removed before others are added, since a new one may take over the id.
+ * Order: unwanted listeners are removed first and new ones added last, so that no client asks for
+ * a share that is not there yet. Shares are removed before others are added, because a new share
+ * may take over the id of a removed one.
  */
 
 #include <errno.h>
@@ -26,17 +26,17 @@
 #include "setting.h"
 #include "state.h"
 
-/* Milliseconds for all file systems and the name service to say what they know of shares. */
+/* Milliseconds in which all file systems and the name service must answer. */
 #define PREPARE_TIME	5000
 
-/* Served without being asked for if there is no other listener. */
+/* Protocol of the default listener, used if there is no other listener. */
 #define DEFAULT_PROTOCOL	"nfs"
 
 /**
- * struct wanted - a share of the file on its way to the kernel
- * @share: as in the file, with the users and groups looked up
- * @place: what lies at its path
- * @bad: it cannot be served as the file asks for
+ * struct wanted - a share of the file, prepared for the kernel
+ * @share: the share as in the file, with users and groups resolved
+ * @place: properties of its path
+ * @bad: the share cannot be served as the file requests
  */
 struct wanted {
 	struct share share;
@@ -45,15 +45,15 @@ struct wanted {
 };
 
 /**
- * struct work - one run
- * @k: the kernel
- * @cfg: what is asked for
- * @st: what is ours
- * @result: what came of it
- * @before: of the last run
- * @server: as it is
- * @known: options of shares that the kernel knows
- * @want: the file's shares, in its order
+ * struct work - state of one run
+ * @k: the kernel connection
+ * @cfg: the configuration to reach
+ * @st: the objects that dittod owns
+ * @result: result of this run
+ * @before: result of the last run
+ * @server: settings of the server at the start
+ * @known: share options that the kernel knows
+ * @want: shares of the file, in its order
  */
 struct work {
 	struct kernel *k;
@@ -88,7 +88,7 @@ static bool is_known(const struct applied *before, const char *what, const char 
 	return false;
 }
 
-/* Note what is wrong; what was wrong the last time is not logged again. */
+/* Record a problem. A problem that the last run had is not logged again. */
 static void apply_problem(struct work *w, const char *what, const char *why)
 {
 	struct applied *result = w->result;
@@ -104,14 +104,14 @@ static void apply_problem(struct work *w, const char *what, const char *why)
 	log_error("%s: %s", what, why);
 }
 
-/* The same of what may be better when it is tried again. */
+/* Record a problem that may disappear on a retry. */
 static void apply_failure(struct work *w, const char *what, const char *why)
 {
 	w->result->errors++;
 	apply_problem(w, what, why);
 }
 
-/* Count and log how a change went ("share a", "added"); true if it went well. */
+/* Count and log the outcome of a change ("share a", "added"). Returns true on success. */
 static bool apply_outcome(struct work *w, int rc, const char *what, const char *done)
 {
 	struct why why;
@@ -155,7 +155,7 @@ static bool give_key(struct work *w)
 	return !w->result->gone;
 }
 
-/* What a setting is to be: from the file, else what it was before we changed it. */
+/* Get the target value of a setting: the file's, otherwise the value before we first changed it. */
 static bool wanted_setting(struct work *w, unsigned int type, u64 *value)
 {
 	if (w->cfg->given[type]) {
@@ -225,7 +225,7 @@ static const struct share *find_share(struct share *const *list, unsigned int n,
 	return NULL;
 }
 
-/* A share that lies elsewhere or is another one cannot be changed into it. */
+/* A share with another path or id must be removed and added again. */
 static bool must_replace(const struct share *want, const struct share *have)
 {
 	if (!have->path || strcmp(want->path, have->path))
@@ -243,7 +243,7 @@ static bool del_share(struct work *w, const char *name)
 	rc = kernel_share_del(w->k, name);
 	if (rc == -ENOENT)
 		rc = 0;
-	/* It is gone for clients even if it still drains. */
+	/* The share no longer exists for clients, although it still drains. */
 	if (apply_outcome(w, rc, what, "removed") || rc == -ETIMEDOUT)
 		state_share_drop(w->st, name);
 	return !w->result->gone;
@@ -262,7 +262,7 @@ static void add_name(const char *name, void *arg)
 	list->name[list->n++] = mem_string(name);
 }
 
-/* A share that was taken out of the file may come again on another file system. */
+/* A share that was removed from the file may return on another file system. */
 static void forget_places(struct work *w)
 {
 	struct names known = { 0 };
@@ -305,8 +305,8 @@ static bool remove_shares(struct work *w, const struct kernel_shares *have)
 }
 
 /*
- * Is the path what it was? Below a mount point that nothing is mounted on lies an
- * empty directory, which clients must not be given in place of their files.
+ * Check that the path still leads to the same file system. Below an unmounted mount point there
+ * is an empty directory, which must not be served in place of the files.
  */
 static bool check_place(struct work *w, struct wanted *want, const char *what, u64 until)
 {
@@ -322,7 +322,7 @@ static bool check_place(struct work *w, struct wanted *want, const char *what, u
 		apply_failure(w, what, why.text);
 		return false;
 	}
-	/* The kernel says better what is wrong with a path. */
+	/* The kernel reports errors of the path more precisely. */
 	if (rc)
 		return true;
 	if (s->mountpoint && !want->place.mountpoint) {
@@ -340,7 +340,7 @@ static bool check_place(struct work *w, struct wanted *want, const char *what, u
 	return false;
 }
 
-/* Shares that are there already, and go on as they are, need not be looked at. */
+/* Existing shares that are not replaced need no check. */
 static bool needs_place(const struct share *s, const struct kernel_shares *have)
 {
 	const struct share *old = find_share(have->share, have->n, s->name);
@@ -348,7 +348,10 @@ static bool needs_place(const struct share *s, const struct kernel_shares *have)
 	return !old || must_replace(s, old);
 }
 
-/* Options that an older module does not know; false if the share cannot do without one. */
+/*
+ * Report options that an older module does not know. Returns false if the share cannot be served
+ * without one of them.
+ */
 static bool check_options(struct work *w, const struct share *s, const char *what)
 {
 	u32 left = older_lacks(s, w->known);
@@ -367,8 +370,8 @@ static bool check_options(struct work *w, const struct share *s, const char *wha
 }
 
 /*
- * Look up what the kernel does not know: ids of users and groups, and where paths lead. All
- * look-ups go on at once: one that hangs takes the others no time.
+ * Look up what the kernel cannot: ids of users and groups, and the file systems of paths. All
+ * look-ups run in parallel, so one that hangs does not delay the others.
  */
 static void prepare_shares(struct work *w, const struct kernel_shares *have)
 {
@@ -411,7 +414,7 @@ static void unprepare_shares(struct work *w)
 	free(w->want);
 }
 
-/* A copy for the kernel: everything is said, what the file leaves out by its default. */
+/* Return a copy with all options set, options that the file omits to their defaults. */
 static struct share full_copy(const struct work *w, const struct share *s)
 {
 	const u16 *option = spec_ops[DITTO_CMD_SHARE_SET].request;
@@ -431,7 +434,7 @@ static bool add_share(struct work *w, const struct wanted *wanted)
 	char what[300];
 
 	snprintf(what, sizeof(what), "share %s", s->name);
-	/* A share that comes again keeps its id, so that clients' handles go on. */
+	/* A share that returns keeps its id, so that file handles of clients stay valid. */
 	if (!(s->given & SHARE_BIT(DITTO_A_SHARE_ID)) &&
 	    state_share_id(w->st, s->name, s->path, want.id))
 		want.given |= SHARE_BIT(DITTO_A_SHARE_ID);
@@ -503,7 +506,7 @@ static bool apply_shares(struct work *w)
 	return go_on;
 }
 
-/* A listener of ours, by what was asked for. */
+/* A listener that dittod owns, with the text that it was requested by. */
 struct our_listener {
 	u32 id;
 	char text[LISTENER_TEXT_MAX];
@@ -545,7 +548,7 @@ static const struct listener *by_id(const struct kernel_listeners *have, u32 id)
 	return NULL;
 }
 
-/* Is what is wanted there, added by us or by hand? */
+/* Return true if the listener exists, whether added by dittod or by hand. */
 static bool is_there(const struct listener *want, const struct kernel_listeners *have,
 		     const struct our_listeners *ours)
 {
@@ -581,7 +584,7 @@ static bool add_listener(struct work *w, const struct listener *want,
 		return true;
 	}
 	rc = kernel_listener_add(w->k, want, &id);
-	/* The protocol's own port may be served already, by one added by hand. */
+	/* A listener that was added by hand may already use the protocol's default port. */
 	if ((rc == -EADDRINUSE || rc == -EEXIST) && !want->port)
 		for (i = 0; i < have->n; i++)
 			if (listener_same_place(want, &have->listener[i]))
@@ -616,7 +619,10 @@ static bool is_wanted(const struct listener *want, unsigned int n, const char *t
 	return false;
 }
 
-/* The wished listeners: the file's, else the default if nobody added another. */
+/*
+ * Return the requested listeners: those of the file, otherwise the default unless a listener of
+ * that protocol was added by hand.
+ */
 static unsigned int apply_wished(const struct work *w, const struct kernel_listeners *have,
 				 const struct our_listeners *ours, struct listener *fallback,
 				 const struct listener **list)

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who logs in.
+ * Authentication of clients.
  *
- * An authentication that takes several tokens waits in a table between them.
- * Its number is the entry's place with a serial number before it, which begins
- * somewhere else in each life of the daemon, so that an old number is nobody's.
+ * An authentication that needs several tokens waits in a table between them. Its number consists
+ * of a serial number and the index of its entry. The serial number starts at a random value in
+ * each life of the daemon, so numbers of a previous life are not valid.
  *
- * Locking: the mutex guards the table. Who works on a token of an entry has it
- * for itself as long as @busy; who aborts it meanwhile leaves it to that one.
+ * Locking: the mutex protects the table. The thread that processes a token owns the entry while
+ * @busy is set. An abort during that time only sets @aborted, and the thread then ends the
+ * authentication.
  */
 
 #include <errno.h>
@@ -27,26 +28,25 @@
 #include "mem.h"
 
 /*
- * Authentications that wait for a token at once, and of them those of one client's
- * address. One more takes the place of the oldest of that address, or of the address
- * that has most.
+ * Most authentications that wait for a token, in total and of one client address. An additional
+ * one evicts the oldest of its address, or of the address with the most.
  */
 #define WAITING_MAX	1024
 #define WAITING_PER_PEER	256
-/* Seconds that one waits. */
+/* Seconds until a waiting authentication expires. */
 #define WAITING_TIME	60
-/* Refusals that are logged in a row, and seconds until there are as many again. */
+/* Refusals that are logged in one period, and the length of the period in seconds. */
 #define LOG_BURST	20
 #define LOG_TIME	10
 
 /**
  * struct waiting - an authentication between two tokens
- * @id: 0 if the entry is free
+ * @id: number of the authentication; 0 if the entry is free
  * @since: when it began to wait
- * @busy: a token of it is being looked at
- * @aborted: it ends when it is not @busy any more
- * @context: the login worker's number for it
- * @holder: the client's address
+ * @busy: a token is being processed
+ * @aborted: ends when @busy is cleared
+ * @context: number of the login in the login worker
+ * @holder: address of the client
  */
 struct waiting {
 	u64 id;
@@ -58,14 +58,14 @@ struct waiting {
 };
 
 /**
- * struct auth - all
- * @login: proves who it is
+ * struct auth - the authenticator
+ * @login: client of the login worker
  * @lock: see above
- * @serial: of the last authentication
- * @waiting: table
- * @holders: whose they are
- * @log_start: when the present stretch of refusals began
- * @log_count: refusals in it
+ * @serial: serial number of the next authentication
+ * @waiting: the table
+ * @holders: number of entries per client address
+ * @log_start: start of the present period of refusals
+ * @log_count: number of refusals in that period
  */
 struct auth {
 	struct login *login;
@@ -142,7 +142,7 @@ static struct waiting *find_locked(struct auth *a, u64 id)
 	return id && w->id == id ? w : NULL;
 }
 
-/* Make an entry free; returns its context, to be forgotten without the lock. */
+/* Free an entry. Returns its context, which the caller drops after it has released the lock. */
 static u64 clear_locked(struct auth *a, struct waiting *w)
 {
 	u64 context = w->context;
@@ -152,7 +152,7 @@ static u64 clear_locked(struct auth *a, struct waiting *w)
 	return context;
 }
 
-/* Of one holder, or of all with NULL, and not busy. */
+/* Return the oldest entry that is not busy, of one holder or with NULL of all. */
 static struct waiting *oldest_locked(struct auth *a, const struct holder *holder)
 {
 	struct waiting *oldest = NULL;
@@ -168,7 +168,10 @@ static struct waiting *oldest_locked(struct auth *a, const struct holder *holder
 	return oldest;
 }
 
-/* An entry for a client of this address; NULL if those that could make room are busy. */
+/*
+ * Return an entry for a client with this address; NULL if all entries that could be evicted are
+ * busy.
+ */
 static struct waiting *room_locked(struct auth *a, const char *key)
 {
 	struct holder *holder = holders_find(&a->holders, key);
@@ -184,7 +187,7 @@ static struct waiting *room_locked(struct auth *a, const char *key)
 	return w ?: oldest_locked(a, NULL);
 }
 
-/* Keep an authentication until its next token. 0 and its number, or -EAGAIN. */
+/* Store an authentication until its next token. Returns 0 and fills @id, or -EAGAIN. */
 static int auth_keep(struct auth *a, u64 *context, const char *peer, u64 *id)
 {
 	u64 old = 0;
@@ -208,7 +211,7 @@ static int auth_keep(struct auth *a, u64 *context, const char *peer, u64 *id)
 	return w ? 0 : -EAGAIN;
 }
 
-/* Take one out to work on it; the entry stays busy. */
+/* Take the context of an authentication to process a token; the entry stays busy. */
 static int auth_claim(struct auth *a, u64 id, u64 *context)
 {
 	u64 old = 0;
@@ -230,7 +233,10 @@ static int auth_claim(struct auth *a, u64 id, u64 *context)
 	return rc;
 }
 
-/* Put it back for another token, or end it; a context that is left is the caller's. */
+/*
+ * Store the context for the next token, or end the authentication. A context that is left in
+ * @context belongs to the caller.
+ */
 static int auth_unclaim(struct auth *a, u64 id, u64 *context, bool more)
 {
 	struct waiting *w = &a->waiting[id % WAITING_MAX];
@@ -265,7 +271,7 @@ void auth_abort(struct auth *a, u64 id)
 	login_forget(a->login, &old);
 }
 
-/* Somebody who tries passwords must not fill the log. */
+/* Limits the rate, so that password guessing does not fill the log. */
 static void log_refusal(struct auth *a, const struct auth_step *step, const struct why *why)
 {
 	unsigned int count;
@@ -288,7 +294,7 @@ static int auth_finish(struct auth_step *step, const struct gss_peer *peer, stru
 	int rc = account_of(peer, step, why);
 
 	if (rc) {
-		/* It says that all is well. */
+		/* The reply reports success. */
 		free(step->reply);
 		step->reply = NULL;
 		step->reply_len = 0;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The account on this machine of somebody who proved a name.
+ * Maps an authenticated name to an account on this machine.
  *
- * Who has none is refused and never becomes somebody else: a name that is not
- * known must not get the rights of "nobody".
+ * A client whose name has no account is refused. It is never mapped to another account: an
+ * unknown name must not get the permissions of "nobody".
  */
 
 #include <errno.h>
@@ -13,13 +13,13 @@
 #include "auth_account.h"
 #include "auth_gss.h"
 
-/* A name and its domain, which is empty without one. */
+/* A name and its domain, which is empty if there is none. */
 struct parts {
 	char user[AUTH_USER_SIZE];
 	char domain[AUTH_USER_SIZE];
 };
 
-/* Split "DOMAIN\user" or "user@REALM" at its sign. */
+/* Split "DOMAIN\user" or "user@REALM". */
 static void account_split(const char *name, struct parts *parts)
 {
 	const char *backslash = strchr(name, '\\');
@@ -38,9 +38,9 @@ static void account_split(const char *name, struct parts *parts)
 }
 
 /*
- * A user of our own file has the account of that name. The name service may know
- * users of a domain as "DOMAIN\user"; without the domain they are not looked up, or
- * a domain's "root" would be this machine's.
+ * A user of our own file has the account of that name. The name service may know domain users as
+ * "DOMAIN\user". They are never looked up without the domain, or the "root" of a domain would
+ * become root here.
  */
 static int find_ntlm(const struct gss_peer *peer, const struct parts *who,
 		     struct nss_account *account)
@@ -50,7 +50,7 @@ static int find_ntlm(const struct gss_peer *peer, const struct parts *who,
 	return who->domain[0] ? nss_account(peer->name, account) : -ENOENT;
 }
 
-/* As Kerberos' auth_to_local rules say, else as the name service knows the whole name. */
+/* Apply the auth_to_local rules of Kerberos, otherwise look up the whole name. */
 static int find_kerberos(const struct gss_peer *peer, struct nss_account *account)
 {
 	int rc = peer->local[0] ? nss_account(peer->local, account) : -ENOENT;
@@ -99,7 +99,7 @@ int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *
 			"the name service does not answer about %s", peer->name);
 		return rc == -ENOENT ? -EACCES : -EAGAIN;
 	}
-	/* Only a line in our own file, which root wrote, makes somebody root. */
+	/* Only a line in our own file, which root wrote, can make a client root. */
 	if (!step->account.uid && !(peer->way == GSS_WAY_NTLM && peer->local[0])) {
 		why_not(why, "%s would be root here, which only a local user can be", peer->name);
 		return -EACCES;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Requests of the kernel about logins. */
+/* Upcalls of the kernel for authentication. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 #include "nl.h"
 #include "upcall.h"
 
-/* Longest token of either side, as the specification of the family says. */
+/* Longest token in both directions, as in the specification of the netlink family. */
 #define TOKEN_MAX	65000
 
 int auth_call_parse(struct auth_call *c, struct nl_msg *msg, u64 now)
@@ -114,7 +114,7 @@ static void run_job(struct job *job)
 {
 	struct auth_call *c = (struct auth_call *)job;
 
-	/* It waited too long for a thread. */
+	/* The request may have waited too long for a thread. */
 	if (clock_ms() < c->deadline)
 		auth_call_work(c);
 	else
@@ -122,8 +122,8 @@ static void run_job(struct job *job)
 }
 
 /*
- * Who is in by an answer that comes too late is not in; what goes on would wait
- * for nobody.
+ * The kernel ignores a late reply. A success is then dropped, and an authentication that expects
+ * another token is aborted, since none will come.
  */
 static void job_done(struct job *job)
 {

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the login worker does with tokens. All of SPNEGO, Kerberos and NTLM is the
- * library's: MIT Kerberos with its plugin gss-ntlmssp.
+ * Processes tokens in the login worker. SPNEGO, Kerberos and NTLM are implemented by the library:
+ * MIT Kerberos with its plugin gss-ntlmssp.
  *
- * Locking: @lock guards which credentials are in use. They are shared by all who
- * work with them and go with the last one; a context is used by one thread
- * at a time, which the caller sees to. @users_lock guards the library's file of local
- * users from the moment a user is in it until it is empty again. The library reads it
- * without the lock, too, but then for users that are not in our file, and finds none of
- * them in this one.
+ * Locking: @lock protects the pointer to the present credentials and their reference counts; the
+ * last user frees them. The caller ensures that a context is used by one thread at a time.
+ * @users_lock protects the library's file of local users from the moment it contains a user until
+ * it is empty again. The library also reads that file without the lock, but only for users that
+ * are not in our file, so it finds no match.
  */
 
 #include <pthread.h>
@@ -28,27 +27,27 @@
 #include "mem.h"
 #include "worker_msg.h"
 
-/* RFC 4178, RFC 4121, MS-NLMP section 1.9; what the session key is asked for by. */
+/* RFC 4178, RFC 4121, MS-NLMP section 1.9, and the OID that requests the session key. */
 static gss_OID_desc spnego = { 6, "\x2b\x06\x01\x05\x05\x02" };
 static gss_OID_desc kerberos = { 9, "\x2a\x86\x48\x86\xf7\x12\x01\x02\x02" };
 static gss_OID_desc ntlm = { 10, "\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a" };
 static gss_OID_desc session_key = { 11, "\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x05\x05" };
 
-/* What NTLM messages begin with that are not inside SPNEGO (MS-NLMP section 2.2.1). */
+/* Start of NTLM messages that are not inside SPNEGO (MS-NLMP section 2.2.1). */
 static const u8 ntlm_signature[8] = "NTLMSSP";
 
-/* gss-ntlmssp says "Feature not supported", and only this, to who gives no name. */
+/* gss-ntlmssp reports this text for anonymous clients, and for nothing else. */
 #define NTLM_ANONYMOUS	"Feature not supported"
-/* What SPNEGO says at the end: NegTokenResp with accept-completed (RFC 4178 section 4.2.2). */
+/* Last token of SPNEGO: NegTokenResp with accept-completed (RFC 4178 section 4.2.2). */
 static const u8 accept_completed[] = { 0xa1, 0x07, 0x30, 0x05, 0xa0, 0x03, 0x0a, 0x01, 0x00 };
 
 /**
- * struct credentials - what we accept
- * @users: who works with them
+ * struct credentials - credentials of the acceptor
+ * @users: reference count
  * @spnego: for tokens in SPNEGO
- * @ntlm: for tokens of NTLM without it
- * @has_kerberos: there is a key for it
- * @has_ntlm: the plugin is there
+ * @ntlm: for NTLM tokens without SPNEGO
+ * @has_kerberos: the keytab has a key
+ * @has_ntlm: the NTLM plugin is installed
  */
 struct credentials {
 	unsigned int users;
@@ -59,12 +58,12 @@ struct credentials {
 };
 
 /**
- * struct gss_acceptor - the credentials in use
+ * struct gss_acceptor - the acceptor
  * @lock: see above
- * @now: they
+ * @now: the present credentials
  * @users_lock: see above
  * @users: descriptor that the library opens for local users
- * @empty: a file without users
+ * @empty: file without users
  */
 struct gss_acceptor {
 	pthread_mutex_t lock;
@@ -93,7 +92,10 @@ static void gss_release(gss_cred_id_t *cred)
 	gss_release_cred(&minor, cred);
 }
 
-/* Is there a key for Kerberos? Keys are read anew for each client, their being there is not. */
+/*
+ * Return true if there is a Kerberos key. The library reads the keys anew for each client, but
+ * checks only here whether there are any.
+ */
 static bool have_keytab(void)
 {
 	gss_cred_id_t cred = gss_acquire(&kerberos);
@@ -126,7 +128,6 @@ static struct credentials *credentials_new(bool has_kerberos)
 	return c;
 }
 
-/* With the lock held. */
 static void credentials_put_locked(struct credentials *c)
 {
 	if (!c || --c->users)
@@ -136,7 +137,7 @@ static void credentials_put_locked(struct credentials *c)
 	free(c);
 }
 
-/* The credentials of now, to be put back. */
+/* Get a reference to the present credentials. */
 static struct credentials *credentials_get(struct gss_acceptor *acc)
 {
 	struct credentials *c;
@@ -160,7 +161,7 @@ struct gss_acceptor *gss_acceptor_new(int users)
 	struct gss_acceptor *acc = mem_new(sizeof(*acc));
 	char name[64];
 
-	/* Nothing older than NTLMv2 proves anything. */
+	/* Accept nothing older than NTLMv2. */
 	setenv("LM_COMPAT_LEVEL", "5", 0);
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", users);
 	setenv("NTLM_USER_FILE", name, 1);
@@ -198,7 +199,7 @@ void gss_forget(gss_ctx_id_t *context)
 	gss_delete_sec_context(&minor, context, GSS_C_NO_BUFFER);
 }
 
-/* The library's buffer as memory of ours. */
+/* Copy a buffer of the library to our memory, and release it. */
 static u8 *take_buffer(gss_buffer_t buffer, size_t *len)
 {
 	OM_uint32 minor;
@@ -222,7 +223,7 @@ u8 *gss_hello(struct gss_acceptor *acc, size_t *len, u64 *mechs)
 	gss_ctx_id_t context = GSS_C_NO_CONTEXT;
 	OM_uint32 minor;
 
-	/* An acceptor that is given nothing tells what it accepts. */
+	/* With an empty token, the acceptor replies with its mechanisms. */
 	if (c->spnego != GSS_C_NO_CREDENTIAL)
 		gss_accept_sec_context(&minor, &context, c->spnego, &empty,
 				       GSS_C_NO_CHANNEL_BINDINGS, NULL, NULL, &hello, NULL, NULL,
@@ -234,14 +235,14 @@ u8 *gss_hello(struct gss_acceptor *acc, size_t *len, u64 *mechs)
 }
 
 /**
- * struct proof - what the library tells about a token
- * @first: it is the first one
- * @minor: its own status
- * @flags: of the context
- * @lifetime: seconds
- * @name: who
+ * struct proof - results of the library for one token
+ * @first: the token is the first one
+ * @minor: minor status
+ * @flags: flags of the context
+ * @lifetime: remaining lifetime in seconds
+ * @name: name of the client
  * @shown: the user is in the file of local users
- * @said: who the client says it is, by NTLM; not proved
+ * @said: the names that an NTLM client claims; not proved
  */
 struct proof {
 	bool first;
@@ -266,7 +267,10 @@ static void add_status(struct why *why, OM_uint32 status, int type, gss_OID mech
 	gss_release_buffer(&minor, &text);
 }
 
-/* The library's reason is seldom one to people: of a password it says "Invalid argument". */
+/*
+ * The errors of the library are often unhelpful: for a wrong password it reports "Invalid
+ * argument".
+ */
 static void gss_explain(struct why *why, OM_uint32 major, const struct proof *proof, gss_OID mech)
 {
 	OM_uint32 minor = proof->minor;
@@ -283,7 +287,9 @@ static void gss_explain(struct why *why, OM_uint32 major, const struct proof *pr
 		why_not(why, "no reason is given");
 }
 
-/* Copy text of the library; false if it does not fit or has a NUL but at its end. */
+/*
+ * Copy a text of the library. Returns false if it does not fit, or contains a NUL before its end.
+ */
 static bool copy_text(char *out, size_t size, const gss_buffer_desc *text)
 {
 	const char *value = text->value;
@@ -346,7 +352,7 @@ static bool read_key(struct gss_peer *peer, gss_ctx_id_t context)
 	return good;
 }
 
-/* What the library proved, in our words. */
+/* Fill @peer from the established context. */
 static enum gss_outcome read_peer(struct gss_peer *peer, gss_ctx_id_t context,
 				  const struct proof *proof, struct why *why)
 {
@@ -354,7 +360,7 @@ static enum gss_outcome read_peer(struct gss_peer *peer, gss_ctx_id_t context,
 	OM_uint32 minor;
 
 	memset(peer, 0, sizeof(*peer));
-	/* Asked of the context, for inside SPNEGO it is another one than SPNEGO. */
+	/* Query the context, because inside SPNEGO its mechanism is not SPNEGO. */
 	if (GSS_ERROR(gss_inquire_context(&minor, context, NULL, NULL, NULL, &mech, NULL, NULL,
 					  NULL)) || !mech) {
 		why_not(why, "the library does not tell how it was proved");
@@ -385,7 +391,7 @@ static bool is_raw_ntlm(const struct auth_step *step)
 	       !memcmp(step->token, ntlm_signature, sizeof(ntlm_signature));
 }
 
-/* Was it refused only because no name was given? */
+/* Was the client refused only because it gave no name? */
 static bool is_anonymous(OM_uint32 major, OM_uint32 minor, gss_OID mech)
 {
 	struct why words = { "" };
@@ -411,7 +417,7 @@ static void let_in_anonymous(struct auth_step *step, struct gss_peer *peer)
 	step->reply_len = sizeof(accept_completed);
 }
 
-/* Give the token to the library; @in is the one of @step. */
+/* Pass a token to the library; @in is the token of @step, possibly padded. */
 static OM_uint32 accept_token(gss_ctx_id_t *context, gss_cred_id_t cred, gss_buffer_t in,
 			      struct auth_step *step, struct proof *proof)
 {
@@ -425,7 +431,7 @@ static OM_uint32 accept_token(gss_ctx_id_t *context, gss_cred_id_t cred, gss_buf
 	return major;
 }
 
-/* The same, with the passwords of local users if it is the token that needs them. */
+/* Pass a later token, and make the user's password line available if the token needs it. */
 static OM_uint32 accept_user(struct gss_acceptor *acc, gss_ctx_id_t *context, gss_cred_id_t cred,
 			     const struct gss_users *users, struct auth_step *step,
 			     struct proof *proof)
@@ -448,7 +454,7 @@ static OM_uint32 accept_user(struct gss_acceptor *acc, gss_ctx_id_t *context, gs
 	return major;
 }
 
-/* The first token. */
+/* Pass the first token. */
 static OM_uint32 accept_first(gss_ctx_id_t *context, gss_cred_id_t cred, struct auth_step *step,
 			      struct proof *proof)
 {
@@ -495,7 +501,7 @@ enum gss_outcome gss_take(struct gss_acceptor *acc, gss_ctx_id_t *context,
 	OM_uint32 major, minor;
 
 	if (cred == GSS_C_NO_CREDENTIAL) {
-		/* The library would take any that it finds. */
+		/* Without a credential the library would use any that it finds. */
 		why_not(why, raw ? "gss-ntlmssp is not installed" :
 			"there is neither a keytab nor gss-ntlmssp");
 		outcome = GSS_REFUSED;

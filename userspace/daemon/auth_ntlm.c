@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What gss-ntlmssp needs. */
+/* Help for gss-ntlmssp: parses NTLM messages, and creates password lines in its format. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,10 +13,9 @@
 #include "log.h"
 #include "utf16.h"
 
-/* Longest line that the library reads, with its NUL. */
+/* Longest line that the library reads, including the NUL. */
 #define LINE_SIZE	1024
 
-/* AUTHENTICATE_MESSAGE, MS-NLMP section 2.2.1.3. */
 #define MESSAGE_PROOF	20
 #define MESSAGE_DOMAIN	28
 #define MESSAGE_USER	36
@@ -25,26 +24,26 @@
 #define FLAG_UNICODE	1
 
 /*
- * The proof: that of the first version has this length (MS-NLMP section 2.2.2.6); that of the
- * second has a list of AV_PAIRs from here on (sections 2.2.2.7, 2.2.2.8).
+ * The proof: a response of version 1 has this length (MS-NLMP section 2.2.2.6). A response of
+ * version 2 contains a list of AV_PAIRs from this offset (sections 2.2.2.7 and 2.2.2.8).
  */
 #define PROOF_V1	24
 #define PROOF_PAIRS	44
 #define PAIR_HEADER	4
 
-/* NEGOTIATE_MESSAGE, MS-NLMP section 2.2.1.1: without a version, and with one. */
+/* NEGOTIATE_MESSAGE (MS-NLMP section 2.2.1.1) without and with a version. */
 #define FIRST_SHORT	32
 #define FIRST_LONG	40
-/* Around it in SPNEGO (RFC 4178 section 4.2.1): lengths up to this take one byte. */
+/* SPNEGO encoding around a message (RFC 4178 section 4.2.1): lengths up to this fit in one byte. */
 #define DER_SHORT_MAX	127
 #define DER_DEPTH_MAX	8
 
 /**
  * struct entry - a line of the file
- * @domain: NULL if it is good for all
- * @name: of the user
- * @rest: behind the name
- * @plain: it is "domain:name:password", else as in smbpasswd(5)
+ * @domain: NULL if the line is valid for all domains
+ * @name: name of the user
+ * @rest: text after the name
+ * @plain: the format is "domain:name:password", otherwise that of smbpasswd(5)
  */
 struct entry {
 	const char *domain;
@@ -54,8 +53,9 @@ struct entry {
 };
 
 /*
- * Where the lengths of all that is around the bytes from @at on are, up to the
- * string that they are. How many; 0 if there is no such string, or a long one.
+ * Find the offsets of the length bytes of all DER values that contain the bytes at @at, which
+ * must be the content of the innermost value. Returns their number; 0 if there is no such value,
+ * or a long one.
  */
 static unsigned int find_lengths(const u8 *token, size_t len, size_t at,
 				 size_t lengths[DER_DEPTH_MAX])
@@ -121,7 +121,7 @@ static u32 ntlm_get32(const u8 *p)
 	return ntlm_get16(p) | (u32)ntlm_get16(p + 2) << 16;
 }
 
-/* The last message of NTLM in a token; NULL if there is none. */
+/* Return the AUTHENTICATE_MESSAGE in a token, and adjust @len to its end; NULL if there is none. */
 static const u8 *find_last(const u8 *token, size_t *len)
 {
 	static const u8 begin[12] = { 'N', 'T', 'L', 'M', 'S', 'S', 'P', 0, 3 };
@@ -133,7 +133,10 @@ static const u8 *find_last(const u8 *token, size_t *len)
 	return *len < MESSAGE_HEADER ? NULL : message;
 }
 
-/* What a header of a message stands for: length, room, offset. NULL if it is not inside. */
+/*
+ * Return the field that a header of a message describes (length, maximum length, offset); NULL if
+ * it is not inside the message.
+ */
 static const u8 *get_field(const u8 *message, size_t len, size_t header, size_t *bytes)
 {
 	size_t offset = ntlm_get32(message + header + 4);
@@ -167,7 +170,7 @@ bool ntlm_is_malformed(const u8 *token, size_t len)
 	return false;
 }
 
-/* A string of a message by its header. */
+/* Read a string field of a message as UTF-8. */
 static bool get_string(const u8 *message, size_t len, size_t header, bool unicode, char *out,
 		       size_t size)
 {
@@ -199,7 +202,7 @@ bool ntlm_names_read(const u8 *token, size_t len, struct ntlm_names *names)
 			  sizeof(names->domain));
 }
 
-/* Split a line; false if it is none. */
+/* Split a line. Returns false if it is not about a user. */
 static bool ntlm_parse(char *line, struct entry *e)
 {
 	char *second = strchr(line, ':');
@@ -229,7 +232,7 @@ static bool ntlm_parse(char *line, struct entry *e)
 	return true;
 }
 
-/* The line for the library: the user as the client writes it, in the client's domain. */
+/* Write the line for the library, with the names as the client spells them. */
 static bool write_line(int fd, const struct entry *e, const struct ntlm_names *names)
 {
 	char line[LINE_SIZE];
@@ -258,14 +261,14 @@ static bool find_user(int fd, FILE *file, const struct ntlm_names *names,
 		    (e.domain && names->domain[0] && strcasecmp(e.domain, names->domain)))
 			continue;
 		found = write_line(fd, &e, names);
-		/* As long as the client's, which fits. */
+		/* It has the length of the client's name, which fits. */
 		memcpy(local, e.name, strlen(names->user) + 1);
 	}
 	explicit_bzero(line, sizeof(line));
 	return found;
 }
 
-/* Signs that would make other words of a line or of a name. */
+/* Reject characters that would split the line or the name. */
 static bool is_sane(const struct ntlm_names *names)
 {
 	return names->user[0] && !strpbrk(names->user, ":\\@\r\n") && names->user[0] != '#' &&

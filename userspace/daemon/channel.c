@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The standing connections to ditto.ko. */
+/*
+ * The permanent netlink connections to ditto.ko. All functions run in the thread of the event
+ * loop.
+ */
 
 #include <errno.h>
 #include <linux/genetlink.h>
@@ -19,23 +22,23 @@
 #include "mem.h"
 #include "upcall.h"
 
-/* Requests of a thousand clients that come at once must fit. */
+/* Bytes; must hold the requests of a thousand clients that arrive at once. */
 #define RECEIVE_BUFFER	(1024 * 1024)
 
 /**
  * struct channel - the connections
- * @query: asks which families there are
- * @helper: registered as the helper; requests come here
- * @events: hears the family's events and the coming and going of families
- * @helper_cb: what libnl does with messages on @helper
- * @events_cb: the same on @events
- * @services: work on requests
- * @logins: how users could log in when the server was told, see auth_changes()
- * @knows_kinds: the server takes DITTO_A_STATE_KINDS
- * @other_version: it speaks another version of the protocol, and this was logged
- * @register_seq: of the registration that is not answered yet
- * @ops: the owner's
- * @arg: for @ops
+ * @query: for synchronous queries about families
+ * @helper: registered as the helper; receives upcalls
+ * @events: receives events of the family, and of the controller about families
+ * @helper_cb: libnl's handlers for messages on @helper
+ * @events_cb: libnl's handlers for messages on @events
+ * @services: services that process upcalls
+ * @logins: auth_changes() at the last registration
+ * @knows_kinds: the server accepts DITTO_A_STATE_KINDS
+ * @other_version: the server speaks another version of the protocol, and this was logged
+ * @register_seq: sequence number of the last registration
+ * @ops: callbacks to the owner
+ * @arg: argument of @ops
  */
 struct channel {
 	struct conn query;
@@ -77,14 +80,14 @@ static void go_down(struct channel *ch)
 {
 	if (!ch->helper.family)
 		return;
-	/* Its group went with it. */
+	/* The multicast group disappeared with the family. */
 	ch->helper.family = 0;
 	ch->events.family = 0;
 	log_notice("ditto.ko is gone");
 	ch->ops->down(ch->arg);
 }
 
-/* An older module takes no word about kinds; it asks what dittod knows anyway. */
+/* An older module rejects DITTO_A_STATE_KINDS; it only sends upcalls that dittod supports. */
 static void look_at_features(struct channel *ch)
 {
 	const struct features *f = conn_features(&ch->query);
@@ -169,7 +172,7 @@ static int on_refused(struct sockaddr_nl *from, struct nlmsgerr *err, void *arg)
 	struct why why;
 
 	(void)from;
-	/* An answer that came too late is refused; that is no news. */
+	/* Replies that arrive late are refused; that is not worth a message. */
 	if (hdr->nlmsg_seq != ch->register_seq)
 		return NL_SKIP;
 	extack_read(hdr, request, NULL, &ack);
@@ -188,7 +191,7 @@ static void on_family(struct channel *ch, struct nl_msg *msg)
 	    !tb[CTRL_ATTR_FAMILY_NAME] ||
 	    nla_strcmp(tb[CTRL_ATTR_FAMILY_NAME], DITTO_FAMILY_NAME))
 		return;
-	/* Even if it is there again already, it is not the one we knew. */
+	/* If the family is present again, it is a new instance. */
 	if (cmd == CTRL_CMD_DELFAMILY)
 		go_down(ch);
 	channel_check(ch);
@@ -206,7 +209,7 @@ static void on_ditto_event(struct channel *ch, struct nl_msg *msg)
 		ch->ops->protocol(ch->arg);
 		break;
 	case DITTO_EVENT_KIND_HELPER_GONE:
-		/* Another one was registered after us and left. */
+		/* Another helper had registered after us, and has ended. */
 		send_registration(ch);
 		break;
 	}
@@ -239,7 +242,7 @@ static struct nl_cb *make_cb(int (*valid)(struct nl_msg *msg, void *arg), struct
 	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, valid, ch);
 	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_registered, ch);
 	nl_cb_err(cb, NL_CB_CUSTOM, on_refused, ch);
-	/* What comes is not the answer to what was sent last. */
+	/* Received messages are not replies to the last sent message. */
 	nl_cb_set(cb, NL_CB_SEQ_CHECK, NL_CB_CUSTOM, accept_any, NULL);
 	return cb;
 }
@@ -253,7 +256,7 @@ static bool open_standing(struct conn *c, struct why *why)
 		return false;
 	}
 	nl_socket_set_nonblocking(c->sock);
-	/* CAP_NET_ADMIN lets it exceed net.core.rmem_max, which is a fifth of that by default. */
+	/* CAP_NET_ADMIN allows to exceed net.core.rmem_max, whose default is a fifth of this. */
 	if (setsockopt(nl_socket_get_fd(c->sock), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
 		nl_socket_set_buffer_size(c->sock, RECEIVE_BUFFER, 0);
 	return true;
@@ -279,7 +282,7 @@ struct channel *channel_open(const struct upcall_services *services,
 	}
 	ch->helper_cb = make_cb(on_request, ch);
 	ch->events_cb = make_cb(on_event, ch);
-	/* The group "notify" of the controller has its family's number. */
+	/* The group "notify" of the controller has the controller's family id as its number. */
 	rc = nl_socket_add_membership(ch->events.sock, GENL_ID_CTRL);
 	if (rc < 0)
 		log_warning("cannot hear whether ditto.ko comes and goes: %s", nl_geterror(rc));
@@ -313,20 +316,20 @@ int channel_events_fd(const struct channel *ch)
 	return nl_socket_get_fd(ch->events.sock);
 }
 
-/* Take one batch; false if messages were lost. */
+/* Receive one batch of messages. Returns false if messages were lost. */
 static bool channel_receive(struct conn *c, struct nl_cb *cb)
 {
 	int rc = nl_recvmsgs(c->sock, cb);
 
 	if (rc < 0 && rc != -NLE_AGAIN && rc != -NLE_NOMEM && rc != -NLE_INTR)
 		log_warning("netlink: %s", nl_geterror(rc));
-	/* libnl's name for ENOBUFS */
+	/* libnl reports ENOBUFS as this */
 	return rc != -NLE_NOMEM;
 }
 
 void channel_helper_ready(struct channel *ch)
 {
-	/* A request that was lost is answered by its deadline. */
+	/* The kernel ends a lost request at its deadline. */
 	if (!channel_receive(&ch->helper, ch->helper_cb))
 		log_warning("requests of the kernel were lost");
 }

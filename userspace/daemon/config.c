@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The configuration file: sections of keys and values. What a key may be is
- * in tables; every mistake is reported, not only the first.
+ * Parser of the configuration file, which consists of sections of keys and values. Tables
+ * describe the keys. All errors are reported, not only the first.
  */
 
 #include <errno.h>
@@ -13,21 +13,21 @@
 #include "mem.h"
 #include "setting.h"
 
-/* A larger file is not a configuration. */
+/* Larger files are rejected. */
 #define FILE_MAX	(4 * 1024 * 1024)
-/* Further mistakes only follow from these. */
+/* Limit of reported errors; further ones are mostly consequences. */
 #define MISTAKES_MAX	50
-/* Keys of one kind of section. */
+/* Most keys of one kind of section. */
 #define KEYS_MAX	32
 
 struct parser;
 
 /**
  * struct key - a key of a section
- * @name: the word
- * @repeats: may be there several times
- * @share: takes the value for the section's share, or NULL
- * @listener: the same for its listener
+ * @name: name of the key
+ * @repeats: may occur several times
+ * @share: parses the value into the section's share, or NULL
+ * @listener: parses the value into the section's listener, or NULL
  */
 struct key {
 	const char *name;
@@ -39,10 +39,10 @@ struct key {
 /**
  * struct section - a kind of section
  * @name: first word in the brackets
- * @argument: what the second word is; NULL for none
- * @keys: ended by one without name; NULL for the server's settings
- * @begin: takes the second word
- * @end: looks at the whole
+ * @argument: meaning of the second word; NULL if there is none
+ * @keys: keys; ends with an entry without name; NULL for settings of the server
+ * @begin: called with the second word at the start of a section
+ * @end: checks and stores the complete section
  */
 struct section {
 	const char *name;
@@ -53,18 +53,18 @@ struct section {
 };
 
 /**
- * struct parser - a file that is being read
- * @name: of the file
- * @line: number of the line
- * @cfg: what it says
- * @mistakes: what is wrong with it
- * @section: where we are; NULL before the first one and in an unknown one
+ * struct parser - state of the parser
+ * @name: name of the file
+ * @line: number of the present line
+ * @cfg: the resulting configuration
+ * @mistakes: the errors found
+ * @section: the present section; NULL before the first one and in an unknown one
  * @header: line of the section's header
- * @in_unknown: the section is not known, its keys cannot be checked
- * @seen: lines of the section's keys, in the table's order
+ * @in_unknown: the section is unknown, so its keys are not checked
+ * @seen: line of each key that occurred in the section, in the order of its table
  * @server_line: line of the server's section
- * @share: the share of the section
- * @listener: the listener of the section
+ * @share: share of the present section
+ * @listener: listener of the present section
  */
 struct parser {
 	const char *name;
@@ -148,7 +148,10 @@ static const struct key share_keys[] = {
 	{ "force-directory-mode", .share = share_set_force_directory_mode },
 	{ "comment", .share = share_set_comment },
 	{ "snapshots", .share = share_set_snapshots },
-	/* Names are looked up when they are applied: a directory may not be up yet. */
+	/*
+	 * Names are resolved when the share is applied, because a directory service may not be up
+	 * yet.
+	 */
 	{ "user", .share = share_add_user_unresolved, .repeats = true },
 	{ "group", .share = share_add_group_unresolved, .repeats = true },
 	{ "default_access", .share = share_set_default_access },
@@ -161,7 +164,7 @@ static bool share_begin(struct parser *p, const char *argument, struct why *why)
 	struct config *cfg = p->cfg;
 	unsigned int i;
 
-	/* Made in any case, so that its keys are looked at too. */
+	/* Created even after an error, so that the keys of the section are checked. */
 	p->share = share_new(argument);
 	if (!share_check_name(argument, why))
 		return false;
@@ -188,7 +191,7 @@ static bool share_end(struct parser *p, struct why *why)
 			return why_not(why, "[share %s]: the id is that of share '%s'", s->name,
 				       other->name);
 	}
-	/* A path with a mistake was reported where it stands. */
+	/* An invalid path was reported at its own line. */
 	if (!s->path && !p->seen[0])
 		return why_not(why, "[share %s]: 'path' is missing", s->name);
 	return true;
@@ -229,10 +232,13 @@ static const char *key_name(const void *arg, unsigned int i)
 	return ((const struct key *)arg)[i].name;
 }
 
-/* The one setting that is the daemon's, as it is the one that knows names. */
+/* The only setting of dittod itself, which maps names. */
 #define DOMAIN_KEY	"domain"
 
-/* A setting the file can hold: the handle key is the state's, not the file's. */
+/*
+ * Return the name of a setting that the file can contain. The handle key is not one of them: it
+ * is part of the state.
+ */
 static const char *setting_name(const void *arg, unsigned int i)
 {
 	const u16 *type = spec_ops[DITTO_CMD_SERVER_SET].request;
@@ -272,7 +278,7 @@ static void bad_value(struct parser *p, const char *word, const struct why *why)
 	config_mistake(p, p->line, full.text);
 }
 
-/* Note that a key was seen; false if it was before. */
+/* Note that a key occurred. Returns false, and reports an error, if it occurred before. */
 static bool first_time(struct parser *p, unsigned int index, const char *word)
 {
 	struct why why;
@@ -367,7 +373,7 @@ static char *config_trim(char *text)
 	return text + strspn(text, " \t");
 }
 
-/* "name argument" without the brackets */
+/* Parse "name argument", the text inside the brackets. */
 static void begin_section(struct parser *p, char *text)
 {
 	char *argument = text + strcspn(text, " \t");
@@ -473,7 +479,7 @@ struct config *config_parse(const char *name, char *text, size_t len,
 	return NULL;
 }
 
-/* The content with a NUL behind it; NULL and errno if it cannot be read. */
+/* Read a file and append a NUL. Returns NULL and sets errno on error. */
 static char *read_file(const char *path, size_t *len)
 {
 	FILE *file = fopen(path, "re");

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Whether the machine is in a domain (MS-DSSP): what asks for users' names asks this first. */
+/*
+ * MS-DSSP: reports that the machine is not in a domain. Clients call this before they look up
+ * names of users.
+ */
 
 #include "rpc.h"
 
@@ -24,7 +27,7 @@ static void put_basic(struct ndr_out *out)
 
 	ndr_put16(out, ROLE_STANDALONE_SERVER);
 	ndr_put32(out, 0);
-	/* Name of the domain, and those that only a domain of Active Directory has. */
+	/* Name of the domain, and members that only an Active Directory domain has. */
 	ndr_put_pointer(out, true);
 	ndr_put_pointer(out, false);
 	ndr_put_pointer(out, false);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Users and groups of shares.
+ * Looks up the users and groups of shares.
  *
- * A question to a name service that hangs cannot be taken back: its thread stays until there
- * is an answer. That answer is kept for the next one who asks the same, so a name service that
- * is only slow is heard in the end.
+ * A query to a hanging name service cannot be cancelled: its thread stays until there is an
+ * answer. That answer is kept for the next caller with the same names, so a name service that is
+ * only slow succeeds eventually.
  *
- * Locking: the mutex guards the list. A look-up is the thread's until @done.
+ * Locking: the mutex protects the list. The thread of a look-up owns it until @done is set.
  */
 
 #include <errno.h>
@@ -19,21 +19,21 @@
 #include "grantees.h"
 #include "mem.h"
 
-/* Bytes of a thread's stack; modules of the name service are not modest. */
+/* Bytes of a thread's stack; modules of the name service need much. */
 #define STACK_SIZE	(512 * 1024)
-/* Milliseconds in which an answer that came late still counts. */
+/* Milliseconds for which a late answer is kept. */
 #define LATE_TIME	120000
 
 /**
  * struct grantees - look-up of the users and groups of one share
- * @next: on the list
- * @grants: by name
- * @found: by number, if @rc is 0
+ * @next: next look-up in the list
+ * @grants: the names
+ * @found: the resolved numbers, if @rc is 0
  * @rc: result
- * @why: the same in words
- * @done: the result is there
- * @late: nobody waits for it
- * @when: it was there, by clock_ms()
+ * @why: text of the result
+ * @done: the result is available
+ * @late: no caller waits for it
+ * @when: when the result became available, by clock_ms()
  */
 struct grantees {
 	struct grantees *next;
@@ -66,7 +66,7 @@ static bool grant_equal(const struct grant *a, const struct grant *b)
 	return a->name ? !strcmp(a->name, b->name) : a->id == b->id;
 }
 
-/* The same, in the same order; grants_same() only compares numbers. */
+/* Compare the names in order; grants_same() compares only numbers. */
 static bool grants_equal(const struct grants *a, const struct grants *b)
 {
 	unsigned int i;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Who holds how many entries of a table. */
+/* Counts the entries that each client holds in a table: a hash table with chains. */
 
 #include <arpa/inet.h>
 #include <stdio.h>

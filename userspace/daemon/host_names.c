@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Names of a host on their way from the host worker to dittod. */
+/* Encoding of the names of a host, from the host worker to dittod. */
 
 #include <ctype.h>
 #include <string.h>

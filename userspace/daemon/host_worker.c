@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The host worker: asks name servers for the names of hosts, and tells dittod what they say.
- * It ends when dittod does.
+ * The host worker: queries name servers for the names of hosts, and reports them to dittod. It
+ * has one thread, and exits when dittod does.
  */
 
 #include <errno.h>
@@ -25,7 +25,7 @@ struct question {
 	struct nss_names names;
 };
 
-/* dittod reads them all, sooner or later. */
+/* Blocks until dittod has read enough of the earlier messages. */
 static void host_worker_say(const struct worker_msg *msg)
 {
 	struct pollfd p = { .fd = WORKER_FD_CONTROL, .events = POLLOUT };

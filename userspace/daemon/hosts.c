@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Names of hosts, by the host worker. */
+/*
+ * Client of the host worker. Runs in the thread of the event loop only; callbacks of the keeper
+ * hold its lock.
+ */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,20 +17,20 @@
 #include "keeper.h"
 #include "mem.h"
 
-/* Questions that wait for an answer, more than the kernel asks at once. */
+/* Most pending questions; more than the kernel has at once. */
 #define WAITING_MAX	1024
-/* Milliseconds until the worker is taken for dead; longer than it looks for one host. */
+/* Milliseconds until the worker is considered dead; longer than its limit for one host. */
 #define ANSWER_TIME	12000
 
 /**
- * struct hosts - all
- * @keeper: of the worker
- * @poll: watches the worker and @timer
- * @timer: fires when the oldest question has waited long enough
+ * struct hosts - client of the host worker
+ * @keeper: keeper of the worker
+ * @poll: epoll descriptor that watches the worker and @timer
+ * @timer: fires at the deadline of the oldest question
  * @serial: number of the last question
  * @waiting: questions that the worker has, oldest first
- * @last: the end of @waiting
- * @n: of @waiting
+ * @last: end of the list @waiting
+ * @n: number of questions in @waiting
  * @ended: questions whose @done is to be called
  */
 struct hosts {
@@ -41,7 +44,10 @@ struct hosts {
 	struct host_lookup *ended;
 };
 
-/* Out of the queue, with its answer; @done is called later, without the keeper's lock. */
+/*
+ * Remove a question from the queue with its answer. @done is called later, without the keeper's
+ * lock.
+ */
 static void hosts_end(struct hosts *h, struct host_lookup **p, int error)
 {
 	struct host_lookup *l = *p;
@@ -57,7 +63,10 @@ static void hosts_end(struct hosts *h, struct host_lookup **p, int error)
 	h->ended = l;
 }
 
-/* An answer. It makes no sense unless it is one to a question, and has names or an error. */
+/*
+ * Process an answer. Returns false unless it belongs to a pending question, and has either names
+ * or an error.
+ */
 static bool hosts_heard(void *arg, const struct worker_msg *msg)
 {
 	struct host_lookup **p;
@@ -100,7 +109,7 @@ static void hosts_set_timer(const struct hosts *h)
 
 	if (h->waiting) {
 		at.it_value.tv_sec = (time_t)(h->waiting->until / 1000);
-		/* A timer of nothing does not fire. */
+		/* A timer set to zero would be disarmed. */
 		at.it_value.tv_nsec = (long)(h->waiting->until % 1000) * 1000000 + 1;
 	}
 	timerfd_settime(h->timer, TFD_TIMER_ABSTIME, &at, NULL);
@@ -151,7 +160,7 @@ void hosts_ready(struct hosts *h)
 {
 	u64 times;
 
-	/* Nothing to read only means that it was set anew. */
+	/* EAGAIN means that the timer was set again after it fired. */
 	if (read(h->timer, &times, sizeof(times)) < 0 && errno != EAGAIN)
 		abort();
 	keeper_ready(&h->keeper);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Users and groups as user@domain.
+ * Maps users and groups to user@domain and back.
  *
- * A name service that has users of several domains writes them with theirs; those
- * names stay as they are. To all others belongs the domain that is set.
+ * A name service with users of several domains returns names with a domain; these are used
+ * unchanged. All other names get the configured domain.
  */
 
 #include <errno.h>
@@ -20,24 +20,24 @@
 #include "clock.h"
 #include "idmap.h"
 
-/* What clients take for the domain of machines that have none. */
+/* Clients assume this domain for machines that have none. */
 #define NO_DOMAIN	"localdomain"
-/* Milliseconds until the domain is looked up anew, if it was found and if not. */
+/* Milliseconds until the domain is looked up again, after a success and after a failure. */
 #define FOUND_TIME	300000
 #define NOT_FOUND_TIME	60000
-/* Nanoseconds that a question waits for it. */
+/* Nanoseconds that a caller waits for the domain. */
 #define WAIT_NS		100000000
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char set_domain[NSS_NAME_SIZE];
 
 /**
- * struct machine - the domain of this machine's name
- * @domain: it
- * @known: it was looked up once
- * @looking: it is being looked up
- * @again: when it is looked up anew, in ms
- * @found: @known is set
+ * struct machine - domain of the host name
+ * @domain: the domain
+ * @known: it was looked up at least once
+ * @looking: a look-up is running
+ * @again: when to look it up again, in ms
+ * @found: signalled when @known is set
  */
 static struct machine {
 	char domain[NSS_NAME_SIZE];
@@ -54,7 +54,7 @@ void idmap_set_domain(const char *domain)
 	pthread_mutex_unlock(&lock);
 }
 
-/* The part of a host's full name behind the first dot. */
+/* Return the part of a fully qualified host name after the first dot. */
 static bool take_domain(char out[NSS_NAME_SIZE], const char *host)
 {
 	const char *dot = strchr(host, '.');
@@ -65,7 +65,7 @@ static bool take_domain(char out[NSS_NAME_SIZE], const char *host)
 	return true;
 }
 
-/* By the name service, which may take its time: in a thread of its own. */
+/* Thread that queries the name service, because that may take long. */
 static void *domain_look(void *arg)
 {
 	struct addrinfo hints = { .ai_flags = AI_CANONNAME, .ai_socktype = SOCK_STREAM };
@@ -100,7 +100,7 @@ static void domain_start_look_locked(void)
 		pthread_detach(id);
 }
 
-/* The domain of this machine's name. 0, or -EAGAIN: it is still being looked up. */
+/* Get the domain of the host name. Returns 0, or -EAGAIN while the first look-up is running. */
 static int machine_domain_locked(char out[NSS_NAME_SIZE])
 {
 	char host[NSS_NAME_SIZE] = "";
@@ -167,8 +167,8 @@ int idmap_group_name(gid_t gid, char name[IDMAP_NAME_SIZE])
 }
 
 /*
- * The name without our domain; one with another domain stays whole, the name service
- * may have such users. -ENOENT if it is none: without a domain nobody is meant.
+ * Strip our domain from a name. A name with another domain stays unchanged, because the name
+ * service may know it. Returns -ENOENT for a name without a domain, which denotes no user.
  */
 static int idmap_split(char plain[NSS_NAME_SIZE], const char *name)
 {

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Keeping a worker running. */
+/*
+ * Keeps a worker running.
+ *
+ * Locking: functions with the suffix _locked need the keeper's lock; see struct keeper.
+ */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,9 +18,12 @@
 #include "log.h"
 #include "mem.h"
 
-/* Milliseconds in which a worker becomes ready. */
+/* Milliseconds in which a worker must become ready. */
 #define START_TIME	10000
-/* Milliseconds until another worker is started: at first, at most, and what is long after it. */
+/*
+ * Milliseconds between two starts of a worker: at first, at most, and the time after which the
+ * pause is reset.
+ */
 #define PAUSE_MIN	500
 #define PAUSE_MAX	4000
 #define PAUSE_FORGET	60000
@@ -33,7 +40,7 @@ static void crew_put_locked(struct crew *crew)
 	free(crew);
 }
 
-/* Another worker, unless the last one is only just there. */
+/* Start another worker, unless the last start was too recent. */
 static void keeper_start_locked(struct keeper *k)
 {
 	struct epoll_event event = { .events = EPOLLIN };
@@ -84,7 +91,7 @@ static void keeper_start_locked(struct keeper *k)
 	k->crew = crew;
 }
 
-/* A worker is of no more use: those that wait for it find that out by the sockets' end. */
+/* Stop using a worker. Threads that wait for it notice that its sockets are shut down. */
 static void keeper_fail_locked(struct keeper *k, struct crew *crew, const char *what)
 {
 	int i;
@@ -118,7 +125,7 @@ const char *keeper_failure(int rc)
 	}
 }
 
-/* Until a channel is free, or a worker can be started again. */
+/* Sleep until a channel is free, or until a worker can be started again. */
 static void keeper_sleep_locked(struct keeper *k)
 {
 	u64 ms = k->started + k->pause;
@@ -135,7 +142,7 @@ static void keeper_sleep_locked(struct keeper *k)
 
 int keeper_get(struct keeper *k, struct crew **crew)
 {
-	/* One that was just replaced is worth waiting for. */
+	/* If a worker has just failed, waiting for the next one is worthwhile. */
 	u64 until = clock_ms() + PAUSE_MAX + PAUSE_MIN;
 	struct crew *c;
 	int i = -1;
@@ -168,7 +175,7 @@ void keeper_put(struct keeper *k, struct crew *crew, int channel, int rc)
 	pthread_mutex_lock(&k->lock);
 	if (!rc)
 		crew->heard = clock_ms();
-	/* Others are answered: the worker is well, and this channel is of no more use. */
+	/* The worker answers on other channels, so only this channel is unusable. It stays busy. */
 	if (rc == -ETIMEDOUT && crew->heard >= crew->taken[channel] &&
 	    ++crew->late < WORKER_CHANNELS) {
 		log_warning("the %s does not answer to one of its %s", k->ops->name, k->ops->work);
@@ -199,7 +206,7 @@ int keeper_ask(struct keeper *k, const struct worker_msg *msg)
 		keeper_start_locked(k);
 	if (k->crew)
 		rc = worker_msg_send(k->crew->control, msg, -1);
-	/* It has ended, which nobody noticed yet. */
+	/* The worker has ended, and this is the first notice of it. */
 	if (rc && rc != -EAGAIN && k->crew) {
 		keeper_fail_locked(k, k->crew, keeper_failure(rc));
 		rc = k->crew ? worker_msg_send(k->crew->control, msg, -1) : -ESRCH;
@@ -256,7 +263,7 @@ void keeper_ready(struct keeper *k)
 	struct epoll_event event;
 
 	pthread_mutex_lock(&k->lock);
-	/* Another worker may have taken its place since. */
+	/* The worker that caused the event may have been replaced since. */
 	if (epoll_wait(k->poll, &event, 1, 0) == 1)
 		keeper_hear_locked(k, clock_ms() + START_TIME);
 	pthread_mutex_unlock(&k->lock);

@@ -13,7 +13,7 @@
 
 static bool journal;
 
-/* systemd names the journal's socket in JOURNAL_STREAM as device:inode. */
+/* systemd sets JOURNAL_STREAM to device:inode of the journal's socket. */
 void log_open(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
@@ -36,11 +36,11 @@ void log_line(enum log_level level, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
-	/* Names of others must not begin a line of their own. */
+	/* Names chosen by clients must not start a new line. */
 	for (p = line; *p; p++)
 		if ((unsigned char)*p < ' ')
 			*p = '?';
-	/* One call, so that lines of several threads do not mix. */
+	/* A single call, so that lines of several threads do not mix. */
 	if (journal)
 		fprintf(stderr, "<%d>%s\n", level, line);
 	else

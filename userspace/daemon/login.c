@@ -2,7 +2,7 @@
 /*
  * dittod's side of the login worker.
  *
- * Locking: the keeper's mutex guards what changes in struct login, too.
+ * Locking: the keeper's mutex also protects the mutable members of struct login.
  */
 
 #include <errno.h>
@@ -28,18 +28,18 @@
 #include "worker.h"
 #include "worker_msg.h"
 
-/* Milliseconds in which the worker looks at a token. */
+/* Milliseconds in which the worker must process a token. */
 #define TAKE_TIME	30000
-/* Milliseconds until the keytab is looked at again, and its longest. */
+/* Milliseconds between two checks of the keytab, and its maximum size in bytes. */
 #define KEYTAB_TIME	2000
 #define KEYTAB_MAX	1048576
 
 /**
- * struct keytab_mark - tells one state of the keytab from another
- * @there: it is there
+ * struct keytab_mark - identifies one version of the keytab
+ * @there: the file exists
  * @dev: device
  * @ino: inode
- * @size: bytes
+ * @size: size in bytes
  * @changed: time of the last change
  */
 struct keytab_mark {
@@ -51,19 +51,19 @@ struct keytab_mark {
 };
 
 /**
- * struct login - all
- * @keeper: of the workers
+ * struct login - client of the login worker
+ * @keeper: keeper of the worker
  * @users: path of the file of local users
  * @keytab: path of the keytab; NULL if there can be none
  * @replay: descriptor of the replay cache
- * @id: of the last login
- * @keytabs: how many the workers were handed
- * @mark: of the keytab that the worker has
- * @looked: when it was looked at, in ms
- * @hello: that the worker told
- * @hello_len: bytes
- * @mechs: that it told
- * @changes: how often @hello became another one
+ * @id: number of the last login
+ * @keytabs: number of keytabs sent to workers
+ * @mark: the keytab that the worker has
+ * @looked: when the keytab was last checked, in ms
+ * @hello: first token, from the worker's last HELLO
+ * @hello_len: length of @hello in bytes
+ * @mechs: mechanisms in the worker's last HELLO
+ * @changes: how often @hello or @mechs changed
  */
 struct login {
 	struct keeper keeper;
@@ -80,7 +80,7 @@ struct login {
 	unsigned int changes;
 };
 
-/* The keytab that the administrator's configuration names, if it is a file. */
+/* Return the path of the keytab in the Kerberos configuration, if it is a file. */
 static char *keytab_path(void)
 {
 	char name[1024], *path = NULL;
@@ -100,7 +100,7 @@ static char *keytab_path(void)
 	return path;
 }
 
-/* All of a file; 0 or a negative errno. */
+/* Copy a whole file. Returns 0 or a negative errno. */
 static int keytab_read(int from, int to)
 {
 	size_t total = 0;
@@ -124,7 +124,10 @@ static int keytab_read(int from, int to)
 	return rc;
 }
 
-/* A copy of the keytab that the worker can read, empty if there is none; or a negative errno. */
+/*
+ * Return a descriptor of a copy of the keytab that the worker can read, empty if there is none;
+ * or a negative errno.
+ */
 static int keytab_copy(const char *path)
 {
 	int to = memfd_create("ditto-keytab", MFD_CLOEXEC);
@@ -165,7 +168,7 @@ static bool keytab_same(const struct keytab_mark *a, const struct keytab_mark *b
 	       a->changed.tv_nsec == b->changed.tv_nsec;
 }
 
-/* Send the keytab on a socket of a worker if it has another one, or none yet. */
+/* Send the keytab on a socket of a worker if it has changed, or always. */
 static int login_send_keytab_locked(struct login *l, struct crew *crew, int fd, bool always)
 {
 	const struct worker_msg msg = { .type = WORKER_KEYTAB, .id = l->keytabs + 1 };
@@ -190,7 +193,10 @@ static int login_send_keytab_locked(struct login *l, struct crew *crew, int fd, 
 	return rc;
 }
 
-/* A channel to the present worker, and the number of a new login; -1 if there is none. */
+/*
+ * Borrow a channel of the present worker, and number a new login. Returns -1 if there is no
+ * worker.
+ */
 static int login_channel_get(struct login *l, struct crew **crew, u64 *id)
 {
 	struct crew *c;
@@ -212,7 +218,7 @@ static int login_channel_get(struct login *l, struct crew **crew, u64 *id)
 	return i;
 }
 
-/* Answer a question about a local user. */
+/* Answer the request for the line of a local user. */
 static int login_answer(struct login *l, int fd, const struct ntlm_names *names,
 			char local[NSS_NAME_SIZE])
 {
@@ -226,8 +232,8 @@ static int login_answer(struct login *l, int fd, const struct ntlm_names *names,
 }
 
 /*
- * The user was looked up by the names that the client says it has. They must be those
- * that were proved: "DOMAIN\\user", or the user alone.
+ * The user was looked up by the names that the client claims. They must be the names that were
+ * proved: "DOMAIN\\user", or the user alone.
  */
 static bool peer_is_proved(const char *name, const struct ntlm_names *said, const char *local)
 {
@@ -238,7 +244,7 @@ static bool peer_is_proved(const char *name, const struct ntlm_names *said, cons
 	       len == strlen(said->domain) && !strncasecmp(name, said->domain, len);
 }
 
-/* The name of a principal has a realm. Without a keytab nobody can have proved one. */
+/* The name of a principal has a realm. Without a keytab no client can have proved one. */
 static bool peer_has_realm(struct login *l, const char *name)
 {
 	bool there;
@@ -249,7 +255,7 @@ static bool peer_has_realm(struct login *l, const char *name)
 	return there && strchr(name, '@');
 }
 
-/* What the worker says was proved, if that can be. */
+/* Fill @peer with what the worker says was proved, if that is possible. */
 static enum gss_outcome peer_from_worker(struct login *l, struct gss_peer *peer,
 					 const struct worker_msg *msg,
 					 const struct ntlm_names *said, const char *local,
@@ -285,12 +291,15 @@ static enum gss_outcome peer_from_worker(struct login *l, struct gss_peer *peer,
 	return GSS_PROVED;
 }
 
-/* One token on one channel. 0 and the answer, or a negative errno: the worker is of no use. */
+/*
+ * Process one token on one channel. Returns 0 and the answer, or a negative errno that makes the
+ * worker unusable.
+ */
 static int login_exchange(struct login *l, int fd, struct worker_msg *msg, u8 *packet,
 			  struct ntlm_names *said, char local[NSS_NAME_SIZE])
 {
 	u64 until = clock_ms() + TAKE_TIME;
-	/* The name is in the second message of NTLM or later (MS-NLMP section 1.3.1.1). */
+	/* The names are in the second message of the client or later (MS-NLMP section 1.3.1.1). */
 	bool first = msg->first;
 	int rc = worker_msg_send(fd, msg, -1);
 
@@ -357,7 +366,7 @@ void login_forget(struct login *l, u64 *id)
 	if (!*id)
 		return;
 	*id = 0;
-	/* If that is lost, the login makes room for later ones. */
+	/* If the message is lost, the worker later evicts the login in favour of newer ones. */
 	keeper_tell(&l->keeper, &msg);
 }
 
@@ -435,8 +444,8 @@ static const struct keeper_ops login_ops = {
 };
 
 /*
- * The file in which Kerberos remembers what was said to it; it outlives dittod. It is the
- * worker's, and dittod may not write to files of others: so it is dittod's while it is opened.
+ * Open the replay cache of Kerberos, which outlives dittod. The file belongs to the user of the
+ * worker. dittod may not write to files of others, so it owns the file while it opens it.
  */
 static int login_open_replay(const char *path)
 {

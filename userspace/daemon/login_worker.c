@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The login worker: takes tokens of clients that nobody has looked at, and tells
- * dittod what they proved. It ends when dittod does.
+ * The login worker: processes untrusted tokens of clients, and reports to dittod what they
+ * proved. It exits when dittod does.
  *
- * Locking: @lock guards the table and @told. A login that a thread works on is not in
+ * Locking: @lock protects the table, @keytab and @told. A login that a thread processes is not in
  * the table.
  */
 
@@ -25,8 +25,8 @@
 
 /**
  * struct kept - a login between two tokens
- * @id: dittod's; 0 if the entry is free
- * @context: the library's
+ * @id: number chosen by dittod; 0 if the entry is free
+ * @context: context of the library
  */
 struct kept {
 	u64 id;
@@ -34,13 +34,13 @@ struct kept {
 };
 
 /**
- * struct worker - all
- * @acceptor: what we accept
+ * struct worker - state of the worker
+ * @acceptor: the GSS-API acceptor
  * @lock: see above
- * @keytab: number of the one in use
- * @told: dittod was told how users can log in
- * @filtered: system calls are
- * @kept: table
+ * @keytab: number of the present keytab
+ * @told: the first HELLO was sent
+ * @filtered: the system call filter is installed
+ * @kept: the table
  */
 struct worker {
 	struct gss_acceptor *acceptor;
@@ -52,11 +52,11 @@ struct worker {
 };
 
 /**
- * struct thread - one that looks at tokens
- * @worker: all
- * @fd: its socket
- * @first: the token is the first one of its login
- * @packet: memory for messages
+ * struct thread - a thread that processes tokens
+ * @worker: the worker
+ * @fd: socket of the thread's channel
+ * @first: the present token is the first one of its login
+ * @packet: receive buffer
  */
 struct thread {
 	struct worker *worker;
@@ -65,7 +65,7 @@ struct thread {
 	u8 packet[WORKER_PACKET_MAX];
 };
 
-/* Take a login out of the table. */
+/* Remove a login from the table. */
 static gss_ctx_id_t kept_take(struct worker *w, u64 id)
 {
 	gss_ctx_id_t context = GSS_C_NO_CONTEXT;
@@ -82,7 +82,7 @@ static gss_ctx_id_t kept_take(struct worker *w, u64 id)
 	return context;
 }
 
-/* Put one in; the oldest, which has the smallest number, makes room. */
+/* Add a login. The oldest one, which has the smallest number, is evicted. */
 static void kept_add(struct worker *w, u64 id, gss_ctx_id_t context)
 {
 	gss_ctx_id_t old = GSS_C_NO_CONTEXT;
@@ -101,7 +101,10 @@ static void kept_add(struct worker *w, u64 id, gss_ctx_id_t context)
 	gss_forget(&old);
 }
 
-/* Ask dittod for a user's line. The token lies in the packet of the thread, so another one. */
+/*
+ * Request a user's line from dittod. Needs a buffer of its own, because the token lies in the
+ * buffer of the thread.
+ */
 static int thread_find_user(void *arg, const struct ntlm_names *names)
 {
 	struct worker_msg msg = { .type = WORKER_ASK };
@@ -109,7 +112,7 @@ static int thread_find_user(void *arg, const struct ntlm_names *names)
 	struct thread *t = arg;
 	int line;
 
-	/* It would be taken for the doing of an attacker. */
+	/* dittod considers a worker that asks in the first step compromised. */
 	if (t->first)
 		return -1;
 	memcpy(msg.user, names->user, sizeof(msg.user));
@@ -172,14 +175,14 @@ static void worker_tell(struct worker *w)
 	free(hello);
 }
 
-/* The library opens it by its number, so it is another one from one moment to the next. */
+/* Replace the keytab atomically: the library opens it by the number of its descriptor. */
 static void worker_set_keytab(struct worker *w, u64 number, int fd)
 {
 	bool told;
 
 	worker_check(fd < 0 ? -EBADMSG : 0);
 	pthread_mutex_lock(&w->lock);
-	/* An older one may come later, over another socket. */
+	/* An older keytab may arrive later over another socket. */
 	if (number > w->keytab) {
 		worker_check(dup2(fd, WORKER_FD_KEYTAB) < 0 ? -EBADMSG : 0);
 		w->keytab = number;

@@ -2,8 +2,8 @@
 /*
  * Look-ups of accounts with a deadline.
  *
- * Locking: the mutex guards everything. What is looked up, and what is found, is the
- * thread's until @done.
+ * Locking: the mutex protects everything. The thread of a look-up owns the input and the result
+ * until @done is set.
  */
 
 #include <errno.h>
@@ -16,21 +16,21 @@
 #include "lookup.h"
 #include "mem.h"
 
-/* Threads that are kept for the next look-up. */
+/* Most idle threads that are kept for further look-ups. */
 #define IDLE_MAX	4
 
 /**
- * struct lookup - a look-up under way
- * @next: that waits for a thread
- * @user: who asked
- * @find: does it
- * @arg: for @find
- * @what: is looked for
- * @id: of the account
- * @name: of the account
- * @rc: the result
- * @done: it is there
- * @left: nobody waits for it any more: the thread frees it
+ * struct lookup - a pending look-up
+ * @next: next look-up that waits for a thread
+ * @user: the user on whose behalf it is made
+ * @find: performs the look-up
+ * @arg: argument of @find
+ * @what: direction of the look-up
+ * @id: number of the account
+ * @name: name of the account
+ * @rc: result
+ * @done: the result is available
+ * @left: no caller waits any more, so the thread frees it
  */
 struct lookup {
 	struct lookup *next;
@@ -46,15 +46,15 @@ struct lookup {
 };
 
 /**
- * struct lookups - all
+ * struct lookups - all look-ups
  * @lock: see above
- * @work: something waits for a thread
- * @ended: some look-up is done
- * @waiting: for a thread
- * @all: under way, those that wait for a thread included
- * @n: how many
- * @queued: of them, those that wait for a thread
- * @idle: threads without a look-up
+ * @work: signalled when a look-up waits for a thread
+ * @ended: signalled when a look-up is done
+ * @waiting: look-ups that wait for a thread
+ * @all: all pending look-ups
+ * @n: number of pending look-ups
+ * @queued: number of those that wait for a thread
+ * @idle: number of idle threads
  */
 struct lookups {
 	pthread_mutex_t lock;
@@ -87,7 +87,7 @@ static struct lookup *lookup_next_locked(void)
 	return l;
 }
 
-/* It is no longer under way. */
+/* Remove a look-up from the pending ones. */
 static void lookup_remove_locked(struct lookup *l)
 {
 	unsigned int i;
@@ -120,7 +120,7 @@ static void *lookup_thread(void *arg)
 	return NULL;
 }
 
-/* May this user look something up, and is there a thread for it or will be? */
+/* Check the limits, and make sure that a thread will take the look-up. */
 static bool lookup_may_locked(u64 user)
 {
 	unsigned int i, mine = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One thread that waits for many descriptors. */
+/* Event loop: one thread that waits for many descriptors. */
 
 #include <errno.h>
 #include <signal.h>

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One thread that keeps the kernel's records: writing to a disk blocks. What
- * came while it wrote is written together next time.
+ * Thread that writes the kernel's records, because disk writes block. Changes that arrive during
+ * a write are written together in the next transaction.
+ *
+ * All functions are for the thread of the event loop.
  */
 #ifndef _DITTOD_RECORDER_H
 #define _DITTOD_RECORDER_H
@@ -12,16 +14,16 @@
 struct recorder;
 
 /**
- * struct record_job - a change that is asked for
- * @job: in the recorder's pool; the caller sets its @done
- * @change: enum ditto_upcall_kind, one of those about records
- * @record: which
- * @error: of the outcome: 0, EIO, or ETIMEDOUT; valid in @done
- * @deadline: CLOCK_MONOTONIC in ms; not begun after it
- * @next: the recorder's
- * @recorder: the recorder's
- * @life: the recorder's
- * @worked: the recorder's
+ * struct record_job - a requested change
+ * @job: job in the recorder's pool; the caller sets @job.done
+ * @change: enum ditto_upcall_kind, one of the record kinds
+ * @record: the record
+ * @error: result: 0, EIO or ETIMEDOUT; valid in @job.done
+ * @deadline: CLOCK_MONOTONIC in ms; the change is not started after it
+ * @next: used by the recorder
+ * @recorder: used by the recorder
+ * @life: used by the recorder
+ * @worked: used by the recorder
  */
 struct record_job {
 	struct job job;
@@ -35,30 +37,39 @@ struct record_job {
 	bool worked;
 };
 
-/* Open the records of a state directory. NULL and @why on error. */
+/*
+ * Open the records in a state directory and start the thread. Returns NULL and fills @why on
+ * error.
+ */
 struct recorder *recorder_open(const char *dir, struct why *why);
-/* End in good order: what was begun is written, and noted that all was. */
+/*
+ * Finish the current transaction, note a clean end and free @rec; NULL is allowed. Changes that
+ * were not started are dropped.
+ */
 void recorder_close(struct recorder *rec);
 
-/* Begin with a change. 0, or -EAGAIN if too many wait. */
+/*
+ * Queue a change, which belongs to the recorder until its @job.done is called. Returns 0, or
+ * -EAGAIN if too many changes are queued.
+ */
 int recorder_submit(struct recorder *rec, struct record_job *job);
 
 /**
- * recorder_begin - the kernel has taken us as its helper
+ * recorder_begin - the kernel accepted dittod as its helper
  * @rec: the recorder
- * @instance: of the server
- * @epoch: that it has already, or 0
+ * @instance: instance number of the server
+ * @epoch: epoch that the server already has, or 0
  *
- * Tells a server without an epoch what it has of the lives before, and its
- * epoch.
+ * Sends a server without an epoch the records of earlier instances, and then its epoch. This
+ * happens in the recorder's thread.
  */
 void recorder_begin(struct recorder *rec, u64 instance, u64 epoch);
-/* The module was unloaded, so its life ended in good order. */
+/* The module was unloaded, so its instance ended cleanly. */
 void recorder_gone(struct recorder *rec);
 
-/* Readable when recorder_reap() has something to do. */
+/* The descriptor is readable when recorder_reap() has work. */
 int recorder_fd(const struct recorder *rec);
-/* Call @done of what ended. */
+/* Call @done of all changes that ended. */
 void recorder_reap(struct recorder *rec);
 
 #endif

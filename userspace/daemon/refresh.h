@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Other programs forget what the kernel told them, as rpcbind does when it is
- * started anew. Nobody tells the kernel, so it is asked to tell them again, now
- * and then.
+ * Some programs lose what the kernel registered with them, as rpcbind does on a restart, and the
+ * kernel is not notified. dittod therefore asks the kernel to register again periodically.
+ *
+ * To be used by the thread of the event loop.
  */
 #ifndef _DITTOD_REFRESH_H
 #define _DITTOD_REFRESH_H
@@ -13,11 +14,14 @@ struct kernel;
 struct pool;
 struct refresh;
 
-/* @pool and @kernel stay as long as it does; one thread of @pool uses @kernel. NULL and errno. */
+/*
+ * Create the timer; lives until the process ends. @pool and @kernel must live as long. @pool must
+ * have one thread, which is the only user of @kernel. Returns NULL and sets errno on error.
+ */
 struct refresh *refresh_new(struct pool *pool, struct kernel *kernel);
-/* Readable when refresh_ready() has something to do. */
+/* The descriptor is readable when refresh_ready() has work. */
 int refresh_fd(const struct refresh *r);
-/* @up: the kernel can be asked. */
+/* Queue the request to the kernel; @up is false while ditto.ko is not loaded. */
 void refresh_ready(struct refresh *r, bool up);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Names of hosts, by /etc/hosts and the DNS, without waiting: many questions are under
- * way at once, so one that nobody answers keeps no other one waiting. Answers are kept
- * for a short time, and so is that there is none.
+ * Non-blocking look-up of host names in /etc/hosts and the DNS. Many queries are pending at once,
+ * so a query without a reply delays no other. Answers are cached for a short time, negative ones
+ * included.
  *
- * This is what the host worker does; dittod asks it by hosts.h. To be used by one thread.
+ * Runs in the host worker; dittod uses it through hosts.h. To be used by one thread.
  */
 #ifndef _DITTOD_RESOLVER_H
 #define _DITTOD_RESOLVER_H
@@ -13,18 +13,18 @@
 
 struct resolver;
 
-/* Files that answers depend on; NULL ends them. */
+/* Files that answers depend on; ends with NULL. */
 extern const char *const resolver_files[];
 
 /**
- * struct host_lookup - a question for the names of an address
+ * struct host_lookup - look-up of the names of an address
  * @addr: the address
- * @names: filled with those that resolve back to it
- * @done: takes the answer; may be called before resolver_submit() returns; may free this
- * @error: 0, -ENOENT (there is no such name), -EAGAIN (no name server says so)
- * @id: number, and
- * @until: by clock_ms(), when the worker is taken for dead: both of hosts.c
- * @next: the resolver's
+ * @names: filled with the names that resolve back to @addr
+ * @done: called with the answer, possibly before resolver_submit() returns; may free the look-up
+ * @error: 0, -ENOENT (there is no such name), -EAGAIN (no name server answered)
+ * @id: number of the look-up; used by hosts.c
+ * @until: when the worker is considered dead, by clock_ms(); used by hosts.c
+ * @next: used by the resolver
  */
 struct host_lookup {
 	struct address addr;
@@ -37,30 +37,33 @@ struct host_lookup {
 };
 
 /*
- * @servers: "192.0.2.1:53,..."; NULL for those of resolv.conf(5), if nsswitch.conf(5) has "dns"
- * or "resolve" for hosts. NULL and errno on error.
+ * Create a resolver. @servers is "192.0.2.1:53,..."; NULL selects the servers of resolv.conf(5),
+ * if nsswitch.conf(5) lists "dns" or "resolve" for hosts. Returns NULL and sets errno on error.
  */
 struct resolver *resolver_new(const char *servers);
-/* Those that still wait are told -EAGAIN. */
+/* Free the resolver. Pending look-ups end with -EAGAIN. */
 void resolver_free(struct resolver *r);
 
 /**
- * resolver_submit - look an address up
+ * resolver_submit - look up an address
  * @r: the resolver
- * @l: question
+ * @l: the look-up, which must live until its @done is called
  *
- * A name that does not resolve back to the address is whatever the owner of the address
- * wrote into the DNS, so it does not count.
+ * A name that does not resolve back to the address is ignored: the owner of the address can put
+ * any name into the DNS.
  */
 void resolver_submit(struct resolver *r, struct host_lookup *l);
 
-/* False if another resolver, of another process, may do better than this one. */
+/*
+ * Return false if a new process could do better, because a file that answers depend on was moved
+ * out of reach of this process's sandbox.
+ */
 bool resolver_is_well(const struct resolver *r);
 
-/* Forget all answers. */
+/* Discard all cached answers. */
 void resolver_forget(struct resolver *r);
 
-/* Readable when resolver_ready() has something to do. */
+/* The descriptor is readable when resolver_ready() has work. */
 int resolver_fd(const struct resolver *r);
 void resolver_ready(struct resolver *r);
 

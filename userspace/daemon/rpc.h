@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Remote calls over a connection, which is a pipe (C706 chapter 12, MS-RPCE
- * section 2.2.2): fragments come in, a call is put together, looked up in the
- * table of its interface and answered, in fragments again.
+ * Server side of connection-oriented RPC over a named pipe (C706 chapter 12, MS-RPCE section
+ * 2.2.2). Fragments are assembled to a call, the operation table of the interface selects the
+ * handler, and the results are sent in fragments again.
  *
- * One connection is used by one thread at a time.
+ * A connection is used by one thread at a time.
  */
 #ifndef _DITTOD_RPC_H
 #define _DITTOD_RPC_H
@@ -13,19 +13,22 @@
 #include "ndr.h"
 #include "sid.h"
 
-/* Pipes that are served. */
+/* Number of pipes that are served. */
 #define RPC_PIPES	3
-/* Presentation contexts of one connection, and handles that a client holds. */
+/*
+ * Most presentation contexts of one connection, most handles that a client holds, and the size of
+ * a handle.
+ */
 #define RPC_CONTEXTS_MAX	8
 #define RPC_HANDLES_MAX		32
 #define RPC_HANDLE_SIZE		20
-/* Longest parameters of a call, and of its answer. */
+/* Longest parameters and longest results of a call, in bytes. */
 #define RPC_CALL_MAX		65536
 #define RPC_REPLY_MAX		56000
 
 /*
- * Faults (C706 appendix E, MS-RPCE section 2.2.2.5). RPC_FAULT_CONTEXT is for what was not
- * given on the connection: a presentation context, or a context handle.
+ * Fault codes (C706 appendix E, MS-RPCE section 2.2.2.5). RPC_FAULT_CONTEXT reports a
+ * presentation context or context handle that was not created on this connection.
  */
 #define RPC_FAULT_OPNUM		0x1c010002
 #define RPC_FAULT_PROTOCOL	0x1c01000b
@@ -36,11 +39,11 @@
 struct rpc_conn;
 
 /**
- * struct rpc_user - on whose behalf calls are made
- * @uid: of the account
- * @anonymous: gave no name
- * @name: of the user
- * @domain: of the user
+ * struct rpc_user - the user that makes the calls
+ * @uid: number of the account
+ * @anonymous: the client gave no name
+ * @name: name of the user
+ * @domain: domain of the user
  */
 struct rpc_user {
 	uid_t uid;
@@ -50,9 +53,9 @@ struct rpc_user {
 };
 
 /**
- * struct rpc_asks - what is found out for a call
- * @accounts: names and numbers
- * @shares: what is served; gets the @arg of @accounts; 0 or a negative errno
+ * struct rpc_asks - sources of information for the handlers
+ * @accounts: look-up of accounts
+ * @shares: lists the shares; called with the @arg of @accounts; returns 0 or a negative errno
  *
  * All may block.
  */
@@ -62,10 +65,10 @@ struct rpc_asks {
 };
 
 /**
- * struct rpc_call - a call that is being made
- * @conn: on which connection
- * @user: by whom
- * @asks: finds out what is asked
+ * struct rpc_call - a call in progress
+ * @conn: the connection
+ * @user: the user that makes the call
+ * @asks: sources of information
  * @in: parameters
  * @out: results
  */
@@ -79,8 +82,8 @@ struct rpc_call {
 
 /**
  * struct rpc_op - an operation of an interface
- * @opnum: its number
- * @run: does it; may block. 0 or a fault
+ * @opnum: operation number
+ * @run: handler; may block; returns 0 or a fault code
  */
 struct rpc_op {
 	u16 opnum;
@@ -88,12 +91,12 @@ struct rpc_op {
 };
 
 /**
- * struct rpc_interface - what is served on a pipe
+ * struct rpc_interface - an interface that is served on a pipe
  * @pipe: name of the pipe
- * @beside: another one on the same pipe, or NULL
- * @uuid: as on the wire
- * @version: major, and minor in the upper half
- * @ops: ended by one without @run
+ * @beside: another interface on the same pipe, or NULL
+ * @uuid: UUID in wire format
+ * @version: major version in the lower half, minor version in the upper half
+ * @ops: operations; ends with an entry without @run
  */
 struct rpc_interface {
 	const char *pipe;
@@ -108,31 +111,41 @@ extern const struct rpc_interface lsarpc_interface;
 extern const struct rpc_interface dssetup_interface;
 extern const struct rpc_interface wkssvc_interface;
 
-/* The number of a pipe, below RPC_PIPES, by its name in any case; -ENOENT. */
+/*
+ * Return the number of a pipe, below RPC_PIPES; -ENOENT if there is none of that name. Case is
+ * ignored.
+ */
 int rpc_pipe_number(const char *name);
 
-/* A connection of a user to the pipe with a number. */
+/*
+ * Create a connection to the pipe with this number; @user is copied. The caller frees it with
+ * rpc_conn_free().
+ */
 struct rpc_conn *rpc_conn_new(unsigned int pipe, const struct rpc_user *user);
-/* NULL is allowed. */
+/* Free a connection; NULL is allowed. */
 void rpc_conn_free(struct rpc_conn *conn);
 
 /**
- * rpc_conn_take - give bytes of the client
+ * rpc_conn_take - process bytes of the client
  * @conn: the connection
- * @asks: for calls
- * @data: bytes, not necessarily whole fragments
- * @len: of @data
- * @out: filled; to be freed; NULL without answer
- * @out_len: bytes
+ * @asks: sources of information for calls that these bytes complete
+ * @data: the bytes, not necessarily whole fragments
+ * @len: length of @data in bytes
+ * @out: filled with the replies, freed by the caller; NULL if there are none
+ * @out_len: filled with the length of @out in bytes
  *
- * Return: 0, -EINVAL (this is no such protocol; the connection is of no more use).
+ * May block in the handlers.
+ *
+ * Return: 0, -EINVAL (protocol error; the connection cannot be used any more).
  */
 int rpc_conn_take(struct rpc_conn *conn, const struct rpc_asks *asks, const u8 *data, size_t len,
 		  u8 **out, size_t *out_len);
 
-/* A new handle; false if the client holds too many. */
+/* Create a context handle. Returns false if the client holds too many. */
 bool rpc_handle_new(struct rpc_conn *conn, u8 handle[RPC_HANDLE_SIZE]);
+/* Return true if the handle was created on this connection and not dropped since. */
 bool rpc_handle_known(const struct rpc_conn *conn, const u8 *handle);
+/* Drop a handle; an unknown one is ignored. */
 void rpc_handle_drop(struct rpc_conn *conn, const u8 *handle);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What workers give up. They are processes that read what strangers say, so they can do
- * as little as their libraries allow.
+ * Confinement of the workers. They parse untrusted input, so they keep only the privileges that
+ * their libraries need.
  */
 #ifndef _DITTOD_SANDBOX_H
 #define _DITTOD_SANDBOX_H
@@ -10,53 +10,52 @@
 
 #include "text.h"
 
-/* The user that workers run as, and the one if it does not exist. */
+/* User that the workers run as, and the fallback if it does not exist. */
 #define SANDBOX_USER	"ditto"
 #define SANDBOX_OTHER	"nobody"
 
-/* The workers' user. False and @why if there is neither. */
+/* Look up the user of the workers. Returns false and fills @why if there is none. */
 bool sandbox_user(uid_t *uid, gid_t *gid, struct why *why);
 
 /**
- * sandbox_drop_user - become that user, without capabilities, for good
+ * sandbox_drop_user - become the user of the workers for good, without capabilities
  * @uid: user
  * @gid: group
  *
- * Who is not root already stays who it is. Keeps the group of winbind's privileged
- * pipe, without which the library cannot check users of a domain. Also: no new
- * privileges, no core files.
+ * A process that does not run as root keeps its user. The group of winbind's privileged pipe is
+ * kept, because the library needs it to check users of a domain. Also sets no_new_privs and
+ * disables core files.
  *
  * Return: 0 or a negative errno.
  */
 int sandbox_drop_user(uid_t uid, gid_t gid);
 
 /**
- * sandbox_files - no file is written or made from now on, but one
- * @fd: that one; -1 for none, and then none is read either
+ * sandbox_files - forbid to write and create files, with one exception
+ * @fd: the file that may be written; -1 for none, and then reading is forbidden too
  *
- * By Landlock, where the kernel has it; for the threads that begin later.
+ * Uses Landlock, where the kernel has it. Applies to the calling thread and those it starts later.
  *
- * Return: 0, -EOPNOTSUPP (the kernel has none), another negative errno.
+ * Return: 0, -EOPNOTSUPP (the kernel has no Landlock), another negative errno.
  */
 int sandbox_files(int fd);
 
 /**
- * sandbox_reading - no file is written or made from now on, and none is read but below /etc,
- *	and random numbers
- * @files: and in the folders where these lie, wherever links lead; NULL ends them
+ * sandbox_reading - forbid to write and create files, and to read most files
+ * @files: files whose directories, with links resolved, stay readable; ends with NULL
  *
- * Also no TCP but to port 53, where the kernel can do that.
+ * Files below /etc and the random device stay readable too. TCP is forbidden except to port 53,
+ * where the kernel supports that. Applies to the same threads as sandbox_files().
  *
  * Return: as sandbox_files().
  */
 int sandbox_reading(const char *const *files);
 
 /**
- * enum sandbox_kind - what is left to a worker
- * @SANDBOX_SOCKETS: its memory and its sockets
- * @SANDBOX_LIBRARIES: files are opened, libraries loaded, and there are local sockets
- * @SANDBOX_HOSTS: files are opened to be read, and there are sockets of the network, which do
- *	not listen
+ * enum sandbox_kind - system calls that a worker keeps
+ * @SANDBOX_SOCKETS: memory, and the sockets that it has
+ * @SANDBOX_LIBRARIES: also open files, load libraries and create local sockets
+ * @SANDBOX_HOSTS: also open files for reading, and create network sockets that do not listen
  */
 enum sandbox_kind {
 	SANDBOX_SOCKETS,
@@ -65,10 +64,10 @@ enum sandbox_kind {
 };
 
 /**
- * sandbox_calls - no system calls but those that are needed, in all threads
- * @kind: what is needed
+ * sandbox_calls - install a system call filter in all threads
+ * @kind: the system calls to keep
  *
- * No memory is writable and executable, or becomes executable.
+ * Memory cannot be writable and executable at once, or become executable.
  *
  * Return: 0, -EOPNOTSUPP (the kernel has no seccomp), another negative errno.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The list of shares as dittod gives it to the pipe worker: a file of memory, because
- * nothing limits how long it is.
+ * Encoding of the list of shares, from dittod to the pipe worker. The list is passed as a file in
+ * memory because its length has no limit.
  */
 #ifndef _DITTOD_SHARE_LIST_H
 #define _DITTOD_SHARE_LIST_H
@@ -9,21 +9,21 @@
 #include "kernel.h"
 
 /**
- * share_list_write - write what a user may be told
- * @shares: what is served
- * @anonymous: the user gave no name, and is told of shares for guests only: names of shares
- *	are names of users often enough
- * @paths: the user may know where shares lie
+ * share_list_write - write the shares that a user may see
+ * @shares: all shares
+ * @anonymous: the user gave no name and sees only shares for guests, because names of
+ *	shares are often names of users
+ * @paths: include the paths of the shares
  *
- * Return: a descriptor or a negative errno.
+ * Return: a descriptor owned by the caller, or a negative errno.
  */
 int share_list_write(const struct kernel_shares *shares, bool anonymous, bool paths);
 
 /**
- * share_list_read - read it
- * @fd: the descriptor
- * @out: filled; to be freed by kernel_shares_free() on success; has names, comments, paths and
- *	whether a share is shown
+ * share_list_read - read such a list
+ * @fd: descriptor of the list
+ * @out: filled, freed with kernel_shares_free() on success; each share has its name,
+ *	comment, path, and the flags browse, guest and hide_unreadable
  *
  * Return: 0 or a negative errno.
  */

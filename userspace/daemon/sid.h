@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Security identifiers (MS-DTYP section 2.4.2) and what they stand for here:
- * users and groups of this machine by their numbers, and the well-known ones.
+ * Security identifiers (MS-DTYP section 2.4.2) and their mapping: users and groups of this
+ * machine by number, and the well-known SIDs.
+ *
+ * All functions are thread-safe after the first call of sid_of_machine().
  */
 #ifndef _DITTOD_SID_H
 #define _DITTOD_SID_H
@@ -11,15 +13,15 @@
 #include "common/types.h"
 #include "nss.h"
 
-/* Sub-authorities, and bytes on the wire. */
+/* Most sub-authorities, and longest SID in bytes. */
 #define SID_SUBS_MAX	15
 #define SID_SIZE_MAX	(8 + 4 * SID_SUBS_MAX)
 
 /**
  * struct sid - a security identifier
- * @authority: 48 bits
- * @nsubs: of @sub
- * @sub: sub-authorities, the last one is the relative identifier
+ * @authority: identifier authority, 48 bits
+ * @nsubs: number of sub-authorities
+ * @sub: sub-authorities; the last one is the relative identifier
  */
 struct sid {
 	u64 authority;
@@ -38,10 +40,10 @@ enum sid_use {
 };
 
 /**
- * struct sid_name - what a SID is called
- * @use: kind
- * @domain: before the backslash; may be empty
- * @name: behind it
+ * struct sid_name - the name of a SID
+ * @use: kind of the name
+ * @domain: part before the backslash; may be empty
+ * @name: part after the backslash
  */
 struct sid_name {
 	enum sid_use use;
@@ -52,23 +54,24 @@ struct sid_name {
 /* S-1-22-1-uid and S-1-22-2-gid. */
 void sid_of_user(struct sid *sid, uid_t uid);
 void sid_of_group(struct sid *sid, gid_t gid);
-/* S-1-5-7, who gave no name. */
+/* S-1-5-7, for clients that gave no name. */
 void sid_of_anonymous(struct sid *sid);
 /*
- * The machine as a domain, with a number that is made of its identity
- * (machine-id(5)), so that it stays and is no other machine's. It is found out once,
- * by the first call, which is not to be made by two threads.
+ * Return the SID of the machine as a domain. It is derived from machine-id(5), so it is stable
+ * and differs between machines. The first call computes it, and must not run in two threads at
+ * once.
  */
 void sid_of_machine(struct sid *sid);
 
-/* To the bytes of the wire; returns how many. */
+/* Encode a SID for the wire; returns its length in bytes. */
 size_t sid_put(const struct sid *sid, u8 out[SID_SIZE_MAX]);
+/* Return true if both SIDs are equal. */
 bool sid_same(const struct sid *a, const struct sid *b);
 
-/* Name of this machine without its domain, in capitals, as clients write it. */
+/* Return the name of this machine without its domain, in capitals as clients write it. */
 void sid_machine_name(char name[NSS_NAME_SIZE]);
 
-/* What is looked for among the accounts of this machine. */
+/* Directions of a look-up among the accounts of this machine. */
 enum sid_find {
 	SID_FIND_USER_NAME,
 	SID_FIND_GROUP_NAME,
@@ -78,30 +81,31 @@ enum sid_find {
 };
 
 /**
- * struct sid_accounts - where accounts are looked up
- * @find: fills @name from @id or @id from @name; may block; 0, -ENOENT, another negative errno
- * @arg: for @find
+ * struct sid_accounts - source of accounts
+ * @find: fills @name from @id or @id from @name; may block; returns 0, -ENOENT or another
+ *	negative errno
+ * @arg: argument of @find
  */
 struct sid_accounts {
 	int (*find)(void *arg, enum sid_find what, u32 *id, char name[NSS_NAME_SIZE]);
 	void *arg;
 };
 
-/* A struct sid_accounts' @find, by the name service; @arg is not used. */
+/* The @find of struct sid_accounts that queries the name service; @arg is not used. */
 int sid_find(void *arg, enum sid_find what, u32 *id, char name[NSS_NAME_SIZE]);
 
-/* What a SID is called; may block. 0, -ENOENT, another negative errno. */
+/* Map a SID to its name; may block. Returns 0, -ENOENT or another negative errno. */
 int sid_to_name(const struct sid_accounts *accounts, const struct sid *sid,
 		struct sid_name *name);
 /*
- * The SID of a name, "DOMAIN\name", "name@DOMAIN" or "name"; fills the words
- * in which the machine writes it, too. May block. 0, -ENOENT, another negative errno.
+ * Map "DOMAIN\name", "name@DOMAIN" or "name" to a SID, and fill @name in the canonical spelling.
+ * May block. Returns 0, -ENOENT or another negative errno.
  */
 int sid_from_name(const struct sid_accounts *accounts, const char *text, struct sid *sid,
 		  struct sid_name *name);
-/* A SID in words, "S-1-...", which fits into a name. */
+/* Format a SID as "S-1-...". */
 void sid_text(const struct sid *sid, char out[NSS_NAME_SIZE]);
-/* The SID without its last sub-authority, which is what LSA calls its domain. */
+/* Return the SID without its last sub-authority, which LSA calls its domain. */
 void sid_domain(const struct sid *sid, struct sid *domain);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* SQLite with the errors logged. */
+/* Helpers for SQLite that log errors. */
 #ifndef _DITTOD_SQL_H
 #define _DITTOD_SQL_H
 
@@ -8,24 +8,36 @@
 #include "text.h"
 
 /**
- * sql_prepare - a statement with its parameters
+ * sql_prepare - prepare a statement and bind its parameters
  * @db: the database
  * @sql: the statement
- * @types: of the parameters: 's' a string, 'i' a u64, 'b' bytes and their size_t
+ * @types: types of the parameters: 's' for a string, 'i' for a u64, 'b' for bytes followed
+ *	by their size_t
  *
- * Return: NULL after an error, which is logged.
+ * Strings and bytes are copied.
+ *
+ * Return: the statement; NULL after an error, which is logged.
  */
 struct sqlite3_stmt *sql_prepare(struct sqlite3 *db, const char *sql, const char *types, ...);
-/* The same and run it; it gives no rows. False after an error, which is logged. */
+/*
+ * Prepare and run a statement that returns no rows. Returns false after an error, which is
+ * logged.
+ */
 bool sql_do(sqlite3 *db, const char *sql, const char *types, ...);
-/* Is there a row? The statement then stands on it, else it is ended. */
+/*
+ * Step a statement; NULL is allowed. Returns true if it stands on a row; otherwise the statement
+ * is finalized.
+ */
 bool sql_row(sqlite3 *db, sqlite3_stmt *stmt);
-/* Run statements without parameters; the error is said, not logged. */
+/* Run statements without parameters. Returns false and fills @why on error; nothing is logged. */
 bool sql_run(sqlite3 *db, const char *sql, struct why *why);
-/* End a transaction without effect. */
+/* Roll back the transaction. */
 void sql_rollback(sqlite3 *db);
 
-/* Numbers of the table "meta"; false if there is none, or on error. */
+/*
+ * Read and write numbers of the table "meta". sql_get_number() returns false if there is no such
+ * number, and on error.
+ */
 bool sql_get_number(sqlite3 *db, const char *name, u64 *value);
 bool sql_put_number(sqlite3 *db, const char *name, u64 value);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Requests of the kernel: read, worked on in a pool, answered. */
+/* Upcalls of the kernel: parses requests, has them processed in a pool, and sends the replies. */
 #ifndef _DITTOD_UPCALL_H
 #define _DITTOD_UPCALL_H
 
@@ -15,19 +15,20 @@ struct conn;
 struct nl_msg;
 struct pipes;
 
-/* Requests that are understood: a bit for each enum ditto_upcall_kind. */
+/* Supported kinds of upcalls: one bit for each enum ditto_upcall_kind. */
 #define UPCALL_KINDS	((2ULL << DITTO_UPCALL_KIND_GROUP_ID) - 1)
 
 /**
- * struct upcall_services - what works on requests
- * @hosts: looks up names of hosts
- * @names: pool that asks the name service for users and groups
- * @netgroups: pool that asks it for netgroups
- * @logins: pool for logins, which ask it, too, but must not wait for others
- * @calls: pool for pipes, which must not wait for a login that takes long
+ * struct upcall_services - the services that process upcalls
+ * @hosts: look-up of host names
+ * @names: pool for look-ups of users and groups
+ * @netgroups: pool for look-ups of netgroups
+ * @logins: pool for authentication, which uses the name service too but must not wait for
+ *	other look-ups
+ * @calls: pool for named pipes, which must not wait for a slow authentication
  * @recorder: writes records
- * @auth: logs users in
- * @pipes: answers on pipes
+ * @auth: authenticates users
+ * @pipes: serves named pipes
  */
 struct upcall_services {
 	struct hosts *hosts;
@@ -41,23 +42,23 @@ struct upcall_services {
 };
 
 /**
- * struct upcall - one request and its answer
- * @job: in the pool
- * @lookup: of the host's names
- * @netgroups: pool for what follows @lookup
- * @channel: where the answer goes
- * @id: the kernel's number for it
+ * struct upcall - one request and its reply
+ * @job: job in the pool
+ * @lookup: look-up of the host's names
+ * @netgroups: pool for the work after @lookup
+ * @channel: connection on which the reply is sent
+ * @id: number of the request, chosen by the kernel
  * @type: enum ditto_upcall_kind
- * @deadline: CLOCK_MONOTONIC in ms; nobody waits for the answer after it
- * @names: of the host, as far as the kernel knows them; then those found
- * @netgroup: which
- * @uid: whose groups, or name
- * @gid: of a group whose name is asked
- * @user: name of a user or group, with its domain; asked, or the answer
- * @error: of the answer, positive errno or 0
- * @member: of the netgroup
- * @gids: groups
- * @ngids: of @gids
+ * @deadline: CLOCK_MONOTONIC in ms; the kernel does not wait for the reply after it
+ * @names: names of the host: those that the kernel knows, then those that were found
+ * @netgroup: name of the netgroup
+ * @uid: user whose groups or name are requested
+ * @gid: group whose name is requested
+ * @user: name of a user or group with its domain, as input or result
+ * @error: error of the reply, positive errno or 0
+ * @member: the host is in the netgroup
+ * @gids: groups of the user
+ * @ngids: number of entries in @gids
  */
 struct upcall {
 	struct job job;
@@ -80,9 +81,9 @@ struct upcall {
 
 /**
  * struct record_upcall - one request about a record
- * @change: in the recorder
- * @channel: where the answer goes
- * @id: the kernel's number for it
+ * @change: job of the recorder
+ * @channel: connection on which the reply is sent
+ * @id: number of the request, chosen by the kernel
  */
 struct record_upcall {
 	struct record_job change;
@@ -90,30 +91,37 @@ struct record_upcall {
 	u64 id;
 };
 
-/* Fill a request from its message. 0, or -EBADMSG if it makes no sense. */
+/*
+ * Fill @u from a message. Returns 0, -EBADMSG for a malformed message, or -EOPNOTSUPP for a kind
+ * that this version does not know.
+ */
 int upcall_parse(struct upcall *u, struct nl_msg *msg, u64 now_ms);
-/* Find the answer, but for the names of a host; may block. */
+/* Process a request, except the look-up of host names; may block. Runs in a thread of a pool. */
 void upcall_work(struct upcall *u);
-/* Add the answer to a message. */
+/* Add the reply to a message. */
 void upcall_put(struct nl_msg *msg, const struct upcall *u);
 
-/* Fill a request about a record. 0, or -EBADMSG if it makes no sense or is about something else. */
+/*
+ * Fill a request about a record. Returns 0, or -EBADMSG for a malformed message or another kind
+ * of request.
+ */
 int upcall_parse_record(struct record_upcall *u, struct nl_msg *msg, u64 now_ms);
 
 /**
- * upcall_take - begin to work on a request
- * @channel: where it came from
- * @services: do the work
+ * upcall_take - start to process a request
+ * @channel: connection on which the request arrived
+ * @services: the services that process it
  * @msg: the request
  *
- * The answer is sent by pool_reap() or recorder_reap(), or at once if too many
- * requests wait.
+ * The reply is sent by pool_reap(), recorder_reap() or hosts_ready(), or at once if too many
+ * requests are queued. Must be called in the thread of the event loop.
  */
 void upcall_take(struct conn *channel, const struct upcall_services *services,
 		 struct nl_msg *msg);
 
-/* An answer that is to be filled and sent; NULL if nobody is there any more. */
+/* Create an empty reply, sent with upcall_send(). Returns NULL if the module was unloaded. */
 struct nl_msg *upcall_answer(struct conn *channel);
+/* Send a reply and free it. */
 void upcall_send(struct conn *channel, struct nl_msg *msg);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The processes that read what clients and name servers say.
+ * Worker processes, which parse the messages of clients and name servers.
  *
- * dittod starts a spawner, which has no privileges and reads nothing but dittod's
- * orders; it starts the workers, and another one when it is told to. dittod cannot do
- * that itself once it has dropped its privileges. All are this program, executed anew,
- * so that nothing of dittod's memory is in them.
+ * dittod starts a spawner, which has no privileges and reads only orders of dittod. The spawner
+ * starts the workers, and replaces them on request; dittod cannot do that itself after it has
+ * dropped its privileges. All of them execute the dittod program again, so none contains memory
+ * of dittod.
  */
 #ifndef _DITTOD_WORKER_H
 #define _DITTOD_WORKER_H
@@ -21,68 +21,73 @@ enum worker_kind {
 	WORKER_KINDS
 };
 
-/* Sockets on which work is sent, one for each thread of a worker. */
+/* Number of sockets for work, one for each thread of a worker. */
 #define WORKER_CHANNELS	4
-/* Logins that a worker keeps between two tokens: those of auth.c, and some under way. */
+/* Most logins that a worker keeps between two tokens: those of auth.c, and some in progress. */
 #define WORKER_LOGINS_MAX	2048
-/* Pipes that are open at once. */
+/* Most pipes that are open at once. */
 #define WORKER_PIPES_MAX	1024
 
-/* Descriptors of the spawner: orders. Of the workers: control. */
+/* Descriptor of the control socket: orders in the spawner, control messages in a worker. */
 #define WORKER_FD_CONTROL	3
-/* Of the login worker: the replay cache of Kerberos. */
+/*
+ * Descriptors of the login worker: the replay cache of Kerberos, the file of local users, and the
+ * keytab. Then the channels of any worker.
+ */
 #define WORKER_FD_REPLAY	4
 #define WORKER_FD_USERS		5
 #define WORKER_FD_KEYTAB	6
 #define WORKER_FD_CHANNEL	7
 
-/* Sockets of a worker that go with an order to the spawner: control, then channels. */
+/* Sockets that are passed with an order to the spawner: control, then the channels. */
 #define WORKER_SOCKETS		(1 + WORKER_CHANNELS)
 
 /**
- * worker_main - be what the command line says
+ * worker_main - run as spawner or worker if the command line says so
  * @argc: arguments
  * @argv: arguments
  *
- * To be called first in main(). Does not return if this is a spawner or a worker.
+ * Must be called first in main(). Does not return in a spawner or worker.
  */
 void worker_main(int argc, char **argv);
 
 /**
  * worker_spawner_start - start the spawner
  *
- * To be called before threads are started and privileges dropped.
+ * Must be called before threads are started and privileges are dropped.
  *
- * Return: the socket for worker_spawner_order(), whose end ends the spawner, or a negative
- * errno, which is logged.
+ * Return: the socket for worker_spawner_order(), or a negative errno; user errors are logged. The
+ * spawner exits when the socket is closed.
  */
 int worker_spawner_start(void);
 
 /**
- * worker_spawner_order - start a worker
+ * worker_spawner_order - order a new worker
  * @spawner: socket of the spawner
- * @kind: of the worker; the one that there is of it is killed
- * @sockets: its ends of them
- * @file: becomes its WORKER_FD_REPLAY; -1 for none
+ * @kind: kind of the worker; the present worker of that kind is killed
+ * @sockets: the worker's ends of its sockets, which stay the caller's to close
+ * @file: becomes WORKER_FD_REPLAY; -1 for none
+ *
+ * Does not block and does not wait for the worker.
  *
  * Return: 0 or a negative errno.
  */
 int worker_spawner_order(int spawner, enum worker_kind kind, const int sockets[WORKER_SOCKETS],
 			 int file);
 
-/* The workers themselves; they do not return. */
+/* Main functions of the workers; they do not return. */
 void worker_run_logins(void);
 void worker_run_pipes(void);
 void worker_run_hosts(void);
 
-/* End the worker unless @rc is 0: dittod has ended, or does not say what it should. */
+/* Exit the worker unless @rc is 0: dittod has ended or sent an invalid message. */
 void worker_check(int rc);
 
 /**
- * struct worker_gate - threads of a worker wait behind it until the sandbox is closed
+ * struct worker_gate - holds the threads of a worker until its sandbox is closed
  * @lock: held until then
- * @run: what a thread does then, with the socket of its channel; does not return
- * @arg: for @run
+ * @run: function of a thread, called with the socket of its channel; does not return
+ * @arg: argument of @run
  */
 struct worker_gate {
 	pthread_mutex_t lock;
@@ -90,7 +95,7 @@ struct worker_gate {
 	void *arg;
 };
 
-/* Start a thread for each channel behind the closed gate. */
+/* Start a thread for each channel, which waits until worker_gate_open(). */
 void worker_gate_start(struct worker_gate *gate);
 void worker_gate_open(struct worker_gate *gate);
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Messages between dittod and its workers, over SOCK_SEQPACKET: one packet
- * is one message. A worker may be in the hands of an attacker, so whatever it
- * sends is checked here for form and length, and by the receiver for meaning.
+ * Messages between dittod and its workers, over SOCK_SEQPACKET: one packet is one message. A
+ * worker may be compromised, so form and length of each message are checked here, and its meaning
+ * by the receiver.
  *
- * A packet is the type and the length of the rest (u32 each), then the fields of
- * the type in the order of enum worker_field, each a length (u32) and its bytes.
- * Both sides are the same program, so numbers are in the order of the machine.
+ * A packet consists of the type and the length of the rest (u32 each), followed by the fields of
+ * the type in the order of enum worker_field, each a length (u32) and its bytes. Both sides are
+ * the same program, so numbers are in host byte order.
  */
 #ifndef _DITTOD_WORKER_MSG_H
 #define _DITTOD_WORKER_MSG_H
@@ -15,33 +15,35 @@
 #include "auth_ntlm.h"
 #include "text.h"
 
-/* Longest token or message of a pipe, as the specification of the netlink family says. */
+/* Longest token or message of a pipe, as in the specification of the netlink family. */
 #define WORKER_TOKEN_MAX	65000
-/* Longest reason, with its NUL. */
+/* Longest reason, including the NUL. */
 #define WORKER_WHY_SIZE		sizeof(((struct why *)NULL)->text)
-/* Longest packet. */
+/* Longest packet, in bytes. */
 #define WORKER_PACKET_MAX	(WORKER_TOKEN_MAX + 4096)
 
 /**
- * enum worker_type - messages
- * @WORKER_HELLO: from any worker: it is ready; of logins: how users can log in now
- * @WORKER_FORGET: to any worker: a login or a pipe will not go on
+ * enum worker_type - types of messages
+ * @WORKER_HELLO: from any worker: it is ready; from the login worker: the available mechanisms
+ * @WORKER_FORGET: to any worker: drop a login or a pipe
  * @WORKER_TAKE: to the login worker: a token of a client
  * @WORKER_TOOK: answer to @WORKER_TAKE
- * @WORKER_ASK: from the worker, at most once between the two: the passwords' line of a user
+ * @WORKER_ASK: from the login worker, at most once before @WORKER_TOOK: requests the
+ *	password line of a user
  * @WORKER_USER: answer to @WORKER_ASK, with a descriptor of the line if there is such a user
- * @WORKER_KEYTAB: to the worker: a descriptor of the keytab, empty if there is none; that with
- *	the highest number counts
- * @WORKER_CALL: to the pipe worker: what a client wrote into a pipe; a pipe begins with the
- *	first, which says whose it is
+ * @WORKER_KEYTAB: to the login worker: a descriptor of the keytab, empty if there is none;
+ *	the keytab with the highest number is valid
+ * @WORKER_CALL: to the pipe worker: bytes that a client wrote into a pipe; the first one
+ *	opens the pipe and carries its user
  * @WORKER_CALLED: answer to @WORKER_CALL
- * @WORKER_FIND: from the worker, between the two, as all that follow: an account
+ * @WORKER_FIND: from the pipe worker, before @WORKER_CALLED: requests an account
  * @WORKER_FOUND: answer to @WORKER_FIND
- * @WORKER_LIST: the shares
+ * @WORKER_LIST: from the pipe worker, before @WORKER_CALLED: requests the shares
  * @WORKER_LISTED: answer to @WORKER_LIST, with a descriptor of the list, see share_list.h
  * @WORKER_RESOLVE: to the host worker: the address of a host
- * @WORKER_RESOLVED: answer to @WORKER_RESOLVE with the same number: an error, or the names, see
- *	host_names.h
+ * @WORKER_RESOLVED: answer to @WORKER_RESOLVE with the same number: an error or the names,
+ *	see host_names.h
+ * @WORKER_TYPES: one more than the highest type
  */
 enum worker_type {
 	WORKER_HELLO = 1,
@@ -62,34 +64,34 @@ enum worker_type {
 	WORKER_TYPES
 };
 
-/* Bits of @mechs in struct worker_msg; the last one: system calls are filtered. */
+/* Bits of @mechs in struct worker_msg. WORKER_FILTERED: system calls are filtered. */
 #define WORKER_KERBEROS	1
 #define WORKER_NTLM	2
 #define WORKER_FILTERED	4
 
 /**
  * struct worker_msg - a message
- * @type: enum worker_type; it decides which of the others are in it
- * @id: of the login, the pipe, the keytab or the host's look-up, chosen by dittod
+ * @type: enum worker_type; determines which other members are transmitted
+ * @id: number of the login, pipe, keytab or look-up, chosen by dittod
  * @first: the token or message is the first one
  * @outcome: enum gss_outcome
  * @way: enum gss_way
  * @expires: wall clock in seconds, or AUTH_NEVER
- * @mechs: WORKER_*
- * @pipe: number of the kind of pipe, see rpc_pipe_number()
- * @uid: of the pipe's user, or of an account, which may be a group
+ * @mechs: WORKER_* bits
+ * @pipe: kind of pipe, see rpc_pipe_number()
+ * @uid: number of the pipe's user or of an account, which may be a group
  * @anonymous: the pipe's user gave no name
  * @find: enum sid_find
  * @error: positive errno or 0
- * @name: proved, see struct gss_peer
- * @user: who the client says it is, by NTLM; the pipe's user; name of an account
- * @domain: of @user
- * @why: for people
+ * @name: the proved name, see struct gss_peer
+ * @user: user name that an NTLM client claims, the pipe's user, or the name of an account
+ * @domain: domain of @user
+ * @why: reason, for log messages
  * @key: session key
- * @key_len: bytes
- * @token: of the client, or for it, or what is written and read on a pipe, or the address or
- *	the names of a host; decoded, it lies in the packet
- * @token_len: bytes
+ * @key_len: length of @key in bytes
+ * @token: token from or for the client, bytes written to or read from a pipe, or address
+ *	or names of a host; in a decoded message it points into the packet
+ * @token_len: length of @token in bytes
  */
 struct worker_msg {
 	u32 type;
@@ -114,16 +116,19 @@ struct worker_msg {
 	size_t token_len;
 };
 
-/* To a packet; returns its length, 0 if a field is too long. */
+/* Encode a message. Returns the length of the packet, 0 if a field is too long. */
 size_t worker_msg_encode(const struct worker_msg *msg, u8 packet[WORKER_PACKET_MAX]);
-/* From a packet; false if it is not exactly one message with every field within its limits. */
+/*
+ * Decode a packet. Returns false unless it is exactly one message with every field within its
+ * limits.
+ */
 bool worker_msg_decode(struct worker_msg *msg, const u8 *packet, size_t len);
 
 /**
  * worker_msg_send - send a message
  * @fd: socket
  * @msg: the message
- * @pass: descriptor to go with it, or -1
+ * @pass: descriptor to pass along, or -1; stays the caller's
  *
  * Never blocks. Return: 0, -EAGAIN (the other side does not read), another negative errno.
  */
@@ -132,13 +137,14 @@ int worker_msg_send(int fd, const struct worker_msg *msg, int pass);
 /**
  * worker_msg_receive - wait for a message
  * @fd: socket
- * @msg: filled; its token is in @packet
- * @packet: memory for it
- * @passed: filled with the descriptor that came with it, or -1; NULL to accept none
- * @until: CLOCK_MONOTONIC in ms, or 0 to wait for ever
+ * @msg: filled; its token points into @packet
+ * @packet: receive buffer
+ * @passed: filled with the descriptor that was passed along, owned by the caller, or -1;
+ *	NULL to accept none
+ * @until: CLOCK_MONOTONIC in ms, or 0 to wait without limit
  *
- * Return: 0, -ETIMEDOUT, -ECONNRESET (the other side ended), -EBADMSG (it makes no sense),
- * another negative errno.
+ * Return: 0, -ETIMEDOUT, -ECONNRESET (the other side ended), -EBADMSG (invalid message), another
+ * negative errno.
  */
 int worker_msg_receive(int fd, struct worker_msg *msg, u8 packet[WORKER_PACKET_MAX], int *passed,
 		       u64 until);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A kernel of the test's own: it keeps what it is told and notes each change. */
+/* A fake kernel for tests: stores its configuration and logs each change. */
 #ifndef _DITTO_FAKE_KERNEL_H
 #define _DITTO_FAKE_KERNEL_H
 
@@ -8,17 +8,17 @@
 #include "daemon/place.h"
 
 /**
- * struct kernel - the fake
+ * struct kernel - the fake kernel
  * @server: settings, start time, protocols
- * @shares: what is served
- * @listeners: what is listened on
- * @next_id: of the next listener
- * @has_key: a handle key was given
- * @key: the last one
+ * @shares: the shares
+ * @listeners: the listeners
+ * @next_id: id of the next listener
+ * @has_key: a handle key was set
+ * @key: the last handle key
  * @gone: the module is not loaded
- * @fail_share: adding this share fails
- * @unknown: SHARE_BIT() of options that it does not know
- * @log: changes since fake_log() was called, a word each
+ * @fail_share: name of a share that cannot be added
+ * @unknown: SHARE_BIT() of options that the module does not know
+ * @log: changes since the last fake_log(), one word each
  * @why: the last error
  */
 struct kernel {
@@ -35,15 +35,15 @@ struct kernel {
 	struct why why;
 };
 
-/* What lies at every path. */
+/* Result of place_look() for every path. */
 extern struct place fake_place;
-/* The path whose file system does not answer; NULL for none. */
+/* Path whose file system does not answer; NULL for none. */
 extern const char *fake_stuck;
 
-/* Loaded just now, at this time, with these protocols ("nfs smb"). */
+/* Load the module with this start time and these protocols ("nfs smb"). */
 void fake_load(struct kernel *k, u64 started, const char *protocol);
 void fake_unload(struct kernel *k);
-/* The changes since the last call, such as "+share:a listener:nfs". */
+/* Return the changes since the last call, such as "+share:a listener:nfs". */
 const char *fake_log(struct kernel *k);
 
 #endif

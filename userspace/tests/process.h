@@ -5,13 +5,13 @@
 
 #include <sys/types.h>
 
-/* The number in a line "NAME:\tNUMBER" of /proc/PID/status; -1 if it is not there. */
+/* Return the number in a line "NAME:\tNUMBER" of /proc/PID/status; -1 if there is none. */
 long long process_status(pid_t pid, const char *name, int base);
-/* The child of a process; -1 if there is none. */
+/* Return a child of a process; -1 if there is none. */
 pid_t process_child(pid_t parent);
-/* The worker, which the spawner, our child, started; -1 if there is none. */
+/* Return the worker, a child of the spawner, which is our child; -1 if there is none. */
 pid_t process_worker(void);
-/* CHECK() that the worker is confined, and has so many threads. */
+/* CHECK() that the worker is confined and has @threads threads. */
 void process_check_worker(int threads);
 
 #endif
