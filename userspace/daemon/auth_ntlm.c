@@ -16,6 +16,7 @@
 /* Longest line that the library reads, including the NUL. */
 #define LINE_SIZE	1024
 
+/* Offsets in an AUTHENTICATE_MESSAGE (MS-NLMP section 2.2.1.3). */
 #define MESSAGE_PROOF	20
 #define MESSAGE_DOMAIN	28
 #define MESSAGE_USER	36

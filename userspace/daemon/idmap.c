@@ -31,7 +31,7 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char set_domain[NSS_NAME_SIZE];
 
-/**
+/*
  * struct machine - domain of the host name
  * @domain: the domain
  * @known: it was looked up at least once

@@ -51,7 +51,7 @@ static int kernel_nonsense(struct kernel *k)
 
 static int kernel_begin(struct kernel *k)
 {
-	/* Unknown after start or after the module was unloaded; kernel_server_get() resets it. */
+	/* kernel_server_get() resets the family, because the module may have been loaded again. */
 	return k->conn.family ? 0 : conn_find_family(&k->conn);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What SIDs are called, and names' SIDs (MS-LSAT; of MS-LSAD what that needs). */
+/* Maps SIDs to names and names to SIDs (MS-LSAT, and the parts of MS-LSAD that it needs). */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,9 +18,9 @@
 #define STATUS_NONE_MAPPED		0xc0000073
 #define STATUS_INSUFFICIENT_RESOURCES	0xc000009a
 
-/* SIDs or names in one call. */
+/* Most SIDs or names in one call. */
 #define LOOKUP_MAX	256
-/* Referenced domains are told with room for as many as this (MS-LSAT section 3.1.4.9). */
+/* MaxEntries of the referenced domains (MS-LSAT section 3.1.4.9). */
 #define DOMAINS_ROOM	32
 #define NO_DOMAIN	0xffffffff
 
@@ -30,18 +30,18 @@
 #define INFO_DNS_DOMAIN		12
 
 #define WORK_GROUP	"WORKGROUP"
-/* What an empty name stands for, as with Windows. */
+/* Meaning of an empty name, as in Windows. */
 #define NO_NAME		"BUILTIN"
 
-/* Text in parameters, with its NUL. */
+/* Longest text in parameters, including the NUL. */
 #define TEXT_SIZE	1024
 
 /**
  * struct found - one SID or name
- * @known: it stands for something
- * @sid: it
- * @name: it
- * @domain: place in the list of domains, or NO_DOMAIN
+ * @known: the mapping succeeded
+ * @sid: the SID
+ * @name: the name
+ * @domain: index in the list of domains, or NO_DOMAIN
  */
 struct found {
 	bool known;
@@ -56,12 +56,12 @@ struct domain {
 };
 
 /**
- * struct lookup - all of one call
- * @n: how many
- * @mapped: of them known
- * @item: they
- * @domain: those they lie in, each once
- * @ndomains: of @domain
+ * struct lookup - all SIDs or names of one call
+ * @n: number of items
+ * @mapped: number of items whose mapping succeeded
+ * @item: the items
+ * @domain: their domains, without duplicates
+ * @ndomains: number of entries in @domain
  */
 struct lookup {
 	u32 n;
@@ -71,14 +71,14 @@ struct lookup {
 	u32 ndomains;
 };
 
-/* How the members of a translated name or SID are told. */
+/* Layout of translated names and SIDs. */
 enum form {
 	FORM_PLAIN,	/* LookupSids, LookupNames */
-	FORM_FLAGS,	/* with flags: the second ones */
+	FORM_FLAGS,	/* with flags: LookupSids2 and 3, LookupNames2 */
 	FORM_SID,	/* with the whole SID: LookupNames3 and 4 */
 };
 
-/* A handle that was not given on this connection is a fault: MS-RPCE section 3.3.1.5.2.2. */
+/* A handle that was not created on this connection causes a fault (MS-RPCE section 3.3.1.5.2.2). */
 static u32 get_handle(struct rpc_call *call, const u8 **handle)
 {
 	ndr_get(&call->in, -call->in.pos & 3);
@@ -88,7 +88,7 @@ static u32 get_handle(struct rpc_call *call, const u8 **handle)
 	return rpc_handle_known(call->conn, *handle) ? 0 : RPC_FAULT_CONTEXT;
 }
 
-/* Whoever gave no name is told no accounts, neither by name nor by number. */
+/* Anonymous clients must not learn accounts, neither by name nor by number. */
 static bool may_look_up(const struct rpc_call *call)
 {
 	return !call->user->anonymous;
@@ -117,7 +117,7 @@ static void lookup_end(struct lookup *l)
 	free(l->domain);
 }
 
-/* The domain of what was found, entered if it is new. */
+/* Return the index of the domain of @f, added to the list if it is new. */
 static u32 enter_domain(struct lookup *l, const struct found *f)
 {
 	struct sid sid;
@@ -136,7 +136,7 @@ static u32 enter_domain(struct lookup *l, const struct found *f)
 	return i;
 }
 
-/* What has no name is called by its number (MS-LSAT section 3.1.4.9). */
+/* A SID without a name is reported as its text (MS-LSAT section 3.1.4.9). */
 static void lsarpc_enter(struct lookup *l, struct found *f, int rc)
 {
 	f->known = !rc;
@@ -158,7 +158,7 @@ static u32 lookup_status(const struct lookup *l)
 	return l->mapped ? STATUS_SOME_NOT_MAPPED : STATUS_NONE_MAPPED;
 }
 
-/* LSAPR_REFERENCED_DOMAIN_LIST behind its pointer (MS-LSAT section 2.2.12). */
+/* LSAPR_REFERENCED_DOMAIN_LIST after its pointer (MS-LSAT section 2.2.12). */
 static void put_domains(struct ndr_out *out, const struct lookup *l)
 {
 	u32 i;
@@ -201,7 +201,7 @@ static void put_names(struct ndr_out *out, const struct lookup *l, enum form for
 		ndr_put_unicode(out, l->item[i].name.name);
 }
 
-/* The SIDs of a call, and what they are called. */
+/* Read the SIDs of a call. */
 static bool get_sids(struct ndr_in *in, struct lookup *l)
 {
 	u32 n = ndr_get32(in);
@@ -214,7 +214,7 @@ static bool get_sids(struct ndr_in *in, struct lookup *l)
 		in->bad = true;
 	if (there)
 		ndr_get_count(in, n);
-	/* A SID that is not there is no SID. */
+	/* NULL is not a valid SID. */
 	for (i = 0; i < n; i++)
 		if (!ndr_get_pointer(in))
 			in->bad = true;
@@ -223,7 +223,7 @@ static bool get_sids(struct ndr_in *in, struct lookup *l)
 	return true;
 }
 
-/* An array that only the answer fills: its count, and nothing. */
+/* Read an array that is empty in the request: a count and a NULL pointer. */
 static void get_no_array(struct ndr_in *in)
 {
 	ndr_get32(in);
@@ -245,7 +245,7 @@ static u32 lookup_sids_as(struct rpc_call *call, bool has_handle, enum form form
 		return fault;
 	if (get_sids(in, &l)) {
 		get_no_array(in);
-		/* The level, and how many are known by now: none. */
+		/* Lookup level and mapped count are not used. */
 		ndr_get16(in);
 		ndr_get32(in);
 		if (in->bad) {
@@ -312,7 +312,7 @@ static void put_sids(struct ndr_out *out, const struct lookup *l, enum form form
 			ndr_put_sid(out, &l->item[i].sid);
 }
 
-/* The names of a call, and their SIDs if it may know them. */
+/* Read the names of a call, and map them if @may is set. */
 static bool get_names(struct rpc_call *call, struct lookup *l, bool may)
 {
 	struct ndr_in *in = &call->in;
@@ -395,7 +395,10 @@ static u32 lookup_names4(struct rpc_call *call)
 	return lookup_names_as(call, false, FORM_SID);
 }
 
-/* LsarOpenPolicy and 2 (MS-LSAD sections 3.1.4.4.2, 3.1.4.4.1): what is asked for is read only. */
+/*
+ * LsarOpenPolicy and 2 (MS-LSAD sections 3.1.4.4.2, 3.1.4.4.1). The desired access is read but
+ * not used.
+ */
 static u32 open_policy(struct rpc_call *call)
 {
 	u8 handle[RPC_HANDLE_SIZE] = { 0 };
@@ -420,7 +423,7 @@ static u32 close_handle(struct rpc_call *call)
 	return put_status(call, STATUS_SUCCESS);
 }
 
-/* The machine is in no domain: it is one itself, for its own accounts. */
+/* The machine is in no domain: it is the domain of its own accounts. */
 static void put_policy(struct ndr_out *out, u16 level)
 {
 	static const u8 no_guid[16];
@@ -490,7 +493,7 @@ static u32 get_user_name(struct rpc_call *call)
 	bool domain;
 
 	ndr_get_unique_string(in, text, sizeof(text));
-	/* A name may be given, but it only says where to put ours. */
+	/* The request may contain a name, which is ignored. */
 	if (ndr_get_pointer(in) && ndr_get_unicode_header(in, &units))
 		ndr_get_unicode(in, units, text, sizeof(text));
 	domain = ndr_get_pointer(in);

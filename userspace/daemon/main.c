@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * dittod: applies the configuration to ditto.ko and answers its requests.
+ * dittod: applies the configuration to ditto.ko and answers its upcalls.
  *
- * One loop waits for everything; what strangers say is read by workers, which are processes
- * of their own. What blocks runs in pools:
- * requests to the name service for accounts, logins and pipes in four threads each,
- * netgroups, applying the configuration and writing records in one of their own each, so
- * that none keeps another waiting.
+ * One event loop waits for everything. Untrusted input is parsed by workers, which are separate
+ * processes. Blocking work runs in pools: look-ups of accounts, authentication and named pipes
+ * have four threads each; netgroups, applying the configuration, and writing records have one
+ * thread each. No kind of work can therefore delay another.
  */
 
 #include <errno.h>
@@ -47,55 +46,55 @@
 #define DEFAULT_CONFIG	"/etc/ditto/ditto.conf"
 #define DEFAULT_STATE	"/var/lib/ditto"
 
-/* Threads for the name service, and requests that wait for one. */
+/* Threads for look-ups of accounts, and most jobs in their pool. */
 #define NSS_THREADS	4
 #define NSS_LIMIT	1024
-/* The same for netgroups, which the C library looks up one after the other. */
+/* The same for netgroups, which the C library looks up one at a time. */
 #define NETGROUP_THREADS	1
 #define NETGROUP_LIMIT		256
-/* The same for logins. */
+/* The same for authentication. */
 #define LOGIN_THREADS	4
 #define LOGIN_LIMIT	1024
-/* The same for pipes. */
+/* The same for named pipes. */
 #define PIPE_THREADS	4
 #define PIPE_LIMIT	1024
 
-/* Seconds until what failed is tried again: the first time, and at most. */
+/* Seconds until a failed change is retried: at first, and at most. */
 #define RETRY_MIN	1
 #define RETRY_MAX	60
 
-/* A server is told who was there before when its shares are, or after so many seconds. */
+/* Seconds after which a server gets its records even if its shares are not complete. */
 #define BEGIN_WAIT	20
 
 /**
- * struct daemon - everything
- * @config_path: the file
- * @config_optional: it may be missing, since nobody named it
- * @cfg: what is applied; changed only while no job runs
- * @next_cfg: what will be, or NULL
- * @st: used by the job only
+ * struct daemon - state of dittod
+ * @config_path: path of the configuration file
+ * @config_optional: the file may be missing, because no option named it
+ * @cfg: the present configuration; changed only while @job does not run
+ * @next_cfg: the next configuration, or NULL
+ * @st: used by @job only
  * @kernel: used by jobs of @applier only
- * @channel: to the kernel
- * @services: work on requests of the kernel
- * @spawner: socket for orders to start workers
- * @signals: a descriptor of them
- * @failed: @stop is because of an error
- * @applier: pool of one thread for the job, and for @refresh
- * @job: the one that applies
- * @result: of the job
- * @applying: it runs
- * @again: it is to run once more
- * @ready: the service manager was told
- * @instance: of a server that is to be told its epoch when its shares are there; or 0
- * @waited: seconds since
- * @heard: when it heard of @next_cfg, or else of @cfg, or that it is to stop
- * @applied: @heard of what the job applies, or applied
+ * @channel: connections to the kernel
+ * @services: services that process upcalls
+ * @spawner: socket of the spawner
+ * @signals: signal descriptor
+ * @failed: @stop was set because of an error
+ * @applier: pool of one thread for @job and @refresh
+ * @job: applies the configuration
+ * @result: result of @job
+ * @applying: @job is queued or running
+ * @again: @job must run once more
+ * @ready: the service manager was notified
+ * @instance: instance of a server that waits for its records until its shares exist; or 0
+ * @waited: seconds that it has waited
+ * @heard: when the last order arrived: to use @next_cfg, otherwise @cfg, or to stop
+ * @applied: @heard at the start of the last @job
  * @stopped: nothing is applied until the file is read again
- * @retry_s: seconds until what failed is tried again; 0 if nothing failed
- * @retry: fires then
- * @refresh: has the kernel tell others again what they may have forgotten
- * @timer: fires every second while ditto.ko is not there, or @instance waits
- * @stop: the loop ends
+ * @retry_s: seconds until the next retry; 0 if nothing failed
+ * @retry: timer for the retry
+ * @refresh: makes the kernel renew registrations with other programs
+ * @timer: fires every second while ditto.ko is not loaded, or @instance waits
+ * @stop: ends the loop
  */
 struct daemon {
 	const char *config_path;
@@ -145,7 +144,7 @@ static void dittod_tell(struct daemon *d, const char *status)
 	d->ready = true;
 }
 
-/* For dittoctl status; nothing depends on its being there. */
+/* The status is for dittoctl; dittod works without it. */
 static void write_status(struct daemon *d)
 {
 	struct status s = { .pid = getpid(), .heard = d->stopped ? d->heard : d->applied,
@@ -194,13 +193,13 @@ static void start_apply(struct daemon *d)
 	d->applied = d->heard;
 	d->again = false;
 	d->applying = true;
-	/* There is room: this pool has no jobs but this and the refresh. */
+	/* Cannot fail: this pool has room for both jobs, this one and the refresh. */
 	pool_submit(d->applier, &d->job);
 }
 
 /*
- * Clients that are told of the restart come at once to take back their locks:
- * they must find the shares.
+ * Clients that are notified of the restart reclaim their locks at once, so the shares must exist
+ * before.
  */
 static void begin_life(struct daemon *d)
 {
@@ -223,7 +222,7 @@ static void apply_done(struct job *job)
 	} else {
 		snprintf(status, sizeof(status), "%u shares configured, %u changes, %u errors",
 			 d->cfg->nshares, d->result.changes, d->result.errors);
-		/* Trying again in vain is no news. */
+		/* Do not log retries without effect. */
 		if (!d->retry_s || d->result.changes || d->result.news || !d->result.errors)
 			log_notice("%s", status);
 		dittod_tell(d, status);
@@ -252,7 +251,7 @@ static void wait_for_module(struct daemon *d)
 {
 	set_timer(d, true);
 	set_retry(d, 0);
-	/* It is another server that comes; the job's end sees to it if it runs. */
+	/* The results belong to a server that is gone. A running job clears them when it ends. */
 	if (!d->applying) {
 		applied_free(&d->result);
 		write_status(d);
@@ -299,7 +298,7 @@ static const struct channel_ops channel_ops = {
 	.registered = on_registered,
 };
 
-/* Read the file; every mistake is logged. NULL if there is one. */
+/* Read the file and log all errors. Returns NULL if there are any. */
 static struct config *dittod_load(const struct daemon *d)
 {
 	struct mistakes m;
@@ -336,7 +335,7 @@ static void dittod_reload(struct daemon *d)
 		start_apply(d);
 }
 
-/* dittoctl stop removes what is served as soon as nothing is added any more. */
+/* dittoctl stop removes shares and listeners as soon as dittod adds no more. */
 static void stop_serving(struct daemon *d)
 {
 	d->stopped = true;
@@ -414,7 +413,10 @@ static void auth_is_ready(void *arg)
 	channel_hello(d->channel);
 }
 
-/* It says nothing, so it has ended: without it no worker is started again. */
+/*
+ * The spawner sends nothing, so its socket is readable because it has ended. No worker can be
+ * started any more.
+ */
 static void spawner_is_ready(void *arg)
 {
 	struct daemon *d = arg;
@@ -489,7 +491,7 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 		log_error("%s", why.text);
 		return EXIT_FAILURE;
 	}
-	/* While there are no other threads, and all privileges. */
+	/* There are no other threads yet, and privileges are complete. */
 	snprintf(replay, sizeof(replay), "%s/replay", state_dir);
 	d->spawner = worker_spawner_start();
 	if (d->spawner >= 0)
@@ -544,8 +546,8 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 	if (rc)
 		log_error("cannot wait for events: %s", strerror(-rc));
 	/*
-	 * The server goes on as it is. Threads may hang in the name service or
-	 * wait for a share to drain: the process ends under them.
+	 * The server continues to run. Threads may hang in the name service or wait for a share
+	 * to drain; they end with the process.
 	 */
 	notify("STOPPING=1");
 	status_remove();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Parameters of remote calls. */
+/* Parameters of remote procedure calls in NDR 2.0; see ndr.h. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,13 +9,13 @@
 #include "sid.h"
 #include "utf16.h"
 
-/* Referents may be any numbers but 0; these are easy to see. */
+/* Referent ids may be any numbers except 0. */
 #define FIRST_REFERENT	0x00020000
 
 void ndr_in_init(struct ndr_in *in, const void *data, size_t len)
 {
 	memset(in, 0, sizeof(*in));
-	/* A call without parameters has no bytes at all. */
+	/* A call without parameters has no data. */
 	in->data = data ? data : (const u8 *)"";
 	in->len = len;
 }
@@ -33,7 +33,7 @@ const u8 *ndr_get(struct ndr_in *in, size_t n)
 	return p;
 }
 
-/* A number of @size bytes at its natural place. */
+/* Read a number of @size bytes, aligned to its size. */
 static u32 get_number(struct ndr_in *in, size_t size)
 {
 	const u8 *p;
@@ -73,7 +73,10 @@ void ndr_get_count(struct ndr_in *in, u32 count)
 		in->bad = true;
 }
 
-/* Room, offset and length of a conformant varying array; the length. */
+/*
+ * Read maximum count, offset and actual count of a conformant varying array. Returns the actual
+ * count.
+ */
 static u32 get_extent(struct ndr_in *in)
 {
 	u32 room = ndr_get32(in);
@@ -85,7 +88,7 @@ static u32 get_extent(struct ndr_in *in)
 	return in->bad ? 0 : len;
 }
 
-/* Text up to its first NUL or its end; how long it is. */
+/* Read text up to its first NUL or its end. Returns its length in units. */
 static u32 get_text(struct ndr_in *in, u32 units, char *out, size_t size)
 {
 	const u8 *p = ndr_get(in, 2 * (size_t)units);
@@ -105,7 +108,7 @@ void ndr_get_string(struct ndr_in *in, char *out, size_t size)
 {
 	u32 units = get_extent(in);
 
-	/* Some send more than one NUL, none sends none. */
+	/* Some clients send more than one NUL, but at least one is required. */
 	if (get_text(in, units, out, size) == units)
 		in->bad = true;
 }
@@ -122,7 +125,7 @@ bool ndr_get_unicode_header(struct ndr_in *in, u16 *units)
 	u16 room;
 	bool there;
 
-	/* A structure begins where its widest member may. */
+	/* A structure is aligned like its widest member. */
 	ndr_get(in, -in->pos & 3);
 	*units = ndr_get16(in);
 	room = ndr_get16(in);
@@ -165,7 +168,7 @@ void ndr_out_init(struct ndr_out *out, size_t max)
 	out->referent = FIRST_REFERENT;
 }
 
-/* Room for @len bytes more; NULL if that is too many. */
+/* Append @len bytes. Returns NULL if the limit is exceeded. */
 static u8 *ndr_extend(struct ndr_out *out, size_t len)
 {
 	size_t room = out->room ?: 512;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Telling the service manager how we are: datagrams to the socket it names. */
+/* Status messages to the service manager: datagrams to the socket in NOTIFY_SOCKET. */
 
 #include <errno.h>
 #include <stdarg.h>
@@ -30,7 +30,7 @@ void notify(const char *format, ...)
 	va_end(args);
 
 	memcpy(addr.sun_path, path, strlen(path));
-	/* An abstract address begins with NUL, and ends without. */
+	/* An abstract address starts with a NUL and is not terminated. */
 	if (path[0] == '@')
 		addr.sun_path[0] = '\0';
 	len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Answers of the name service switch. */
+/* Queries to the name service switch. */
 
 #include <errno.h>
 #include <grp.h>
@@ -14,12 +14,12 @@
 #include "mem.h"
 #include "nss.h"
 
-/* Buffers of the name service switch grow up to this. */
+/* Limit for buffers of the name service switch, in bytes. */
 #define BUFFER_MAX	(1024 * 1024)
-/* More groups than any directory gives a user. */
+/* Limit for groups of a user; larger than any directory returns. */
 #define GROUPS_ASKED	65536
 
-/* innetgr() shares its cursor between threads (see ATTRIBUTES in its manual). */
+/* innetgr() is not thread-safe (see ATTRIBUTES in its manual). */
 static pthread_mutex_t netgroup_lock = PTHREAD_MUTEX_INITIALIZER;
 
 bool nss_in_netgroup(const char *netgroup, const struct address *addr,
@@ -38,7 +38,7 @@ bool nss_in_netgroup(const char *netgroup, const struct address *addr,
 	return found;
 }
 
-/* Name services say "there is none" in several ways, see getpwuid_r(3). */
+/* Name services report a missing entry in several ways, see getpwuid_r(3). */
 static int lookup_error(int rc)
 {
 	switch (rc) {
@@ -76,7 +76,7 @@ static int list_groups(const char *user, gid_t primary, u32 *gids, unsigned int 
 	return 0;
 }
 
-/* Entries of the name service with the memory they lie in. */
+/* Entries of the name service with their memory. */
 struct user_entry {
 	struct passwd pw;
 	char *buf;
@@ -87,7 +87,7 @@ struct group_entry {
 	char *buf;
 };
 
-/* Look a user up by name or, without one, by number; @e->buf is to be freed in any case. */
+/* Look up a user by name, or by number if @name is NULL. The caller frees @e->buf in all cases. */
 static int find_user(struct user_entry *e, const char *name, uid_t uid)
 {
 	struct passwd *found = NULL;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a module that is older than dittod does not know of a share. */
+/* Share options of the configuration that an older module does not know. */
 
 #include <strings.h>
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pipes that clients of the server open.
+ * Named pipes of clients.
  *
- * What is written into a pipe is read by the pipe worker, which has the connections of
- * remote calls. Here is what it must not decide: which pipes there are, whose they are,
- * and what their users may know.
+ * The pipe worker parses the messages, and has the RPC connections. dittod decides what a
+ * compromised worker must not: the existing pipes, their users, and the information that these
+ * users may see.
  *
- * Locking: the mutex of all guards the table, the one of a pipe is held during a call.
- * A pipe that was closed is freed by the last one who uses it.
+ * Locking: the mutex of struct pipes protects the table and the reference counts. The mutex of a
+ * pipe is held during a call. A closed pipe is freed with its last reference.
  */
 
 #include <errno.h>
@@ -27,25 +27,27 @@
 #include "share_list.h"
 
 /*
- * Of WORKER_PIPES_MAX pipes those of one user. One more takes the place of the one of
- * that user that was used longest ago, or of the user who has most.
+ * Most pipes of one user, out of WORKER_PIPES_MAX. An additional pipe evicts the least recently
+ * used pipe of that user, or of the user with the most pipes.
  */
 #define PIPES_PER_USER	256
-/* Milliseconds that the worker takes for a call, without those in which it is answered. */
+/*
+ * Milliseconds in which the worker must process a call, without the time that its questions take.
+ */
 #define CALL_TIME	30000
-/* Questions in one call: its message has no room for so many names and SIDs. */
+/* Most questions in one call; its message has no room for more names and SIDs. */
 #define QUESTIONS_MAX	8192
 
 /**
- * struct pipe - a pipe
- * @id: its number
- * @users: the table and those who use it
- * @used: when it was used last, in uses of pipes
- * @lock: held during a call; guards @known
- * @known: the worker knows it
+ * struct pipe - a named pipe
+ * @id: number of the pipe
+ * @users: reference count, with one for the table
+ * @used: order of the last use
+ * @lock: held during a call; protects @known
+ * @known: the worker knows the pipe
  * @number: see rpc_pipe_number()
- * @user: who opened it
- * @holder: the same in the table of holders
+ * @user: the user that opened it
+ * @holder: entry of that user in the table of holders
  */
 struct pipe {
 	u64 id;
@@ -85,7 +87,7 @@ struct pipes *pipes_new(int spawner, pipe_shares_t shares)
 	}
 	pthread_mutex_init(&pipes->lock, NULL);
 	pipes->shares = shares;
-	/* Numbers of the daemon's life before are nobody's. */
+	/* Numbers of the daemon's previous life must not be valid. */
 	if (getrandom(&start, sizeof(start), 0) < 0)
 		start = 0;
 	pipes->serial = (u64)start << 10 | 1;
@@ -98,14 +100,17 @@ static void put_locked(struct pipes *pipes, struct pipe *p)
 
 	if (--p->users)
 		return;
-	/* If that is lost, the next pipe in the same place takes its place there, too. */
+	/*
+	 * If the message is lost, the next pipe with the same index replaces this one in the
+	 * worker.
+	 */
 	if (p->known)
 		keeper_tell(&pipes->keeper, &msg);
 	pthread_mutex_destroy(&p->lock);
 	free(p);
 }
 
-/* Its place is free again. */
+/* Free an entry of the table. */
 static void clear_locked(struct pipes *pipes, unsigned int place)
 {
 	struct pipe *p = pipes->table[place];
@@ -135,7 +140,7 @@ void pipes_free(struct pipes *pipes)
 	free(pipes);
 }
 
-/* Of a user who has some: the place of the one that was used longest ago. */
+/* Return the index of the least recently used pipe of a holder. */
 static unsigned int oldest_locked(const struct pipes *pipes, const struct holder *holder)
 {
 	unsigned int oldest = WORKER_PIPES_MAX;
@@ -151,7 +156,7 @@ static unsigned int oldest_locked(const struct pipes *pipes, const struct holder
 	return oldest;
 }
 
-/* A place for a user's pipe. */
+/* Return an index for a new pipe of a user; a pipe there is evicted by the caller. */
 static unsigned int room_locked(struct pipes *pipes, const char *key)
 {
 	const struct holder *holder = holders_find(&pipes->holders, key);
@@ -215,7 +220,10 @@ static void pipe_put_bytes(struct pipes *pipes, struct pipe *p)
 	pthread_mutex_unlock(&pipes->lock);
 }
 
-/* An account, unless nobody waits for it any more or the user may not know it. */
+/*
+ * Answer a question for an account, unless the deadline has passed or the user must not see
+ * accounts.
+ */
 static int pipe_find(const struct pipe *p, int fd, struct worker_msg *msg, u64 deadline)
 {
 	const struct lookup_who who = { .user = p->user.uid, .find = sid_find, .until = deadline };
@@ -243,7 +251,7 @@ static int pipe_list(const struct pipes *pipes, const struct pipe *p, int fd,
 		rc = list < 0 ? list : 0;
 	}
 	msg->type = WORKER_LISTED;
-	/* What the connection to the kernel says in its own numbers is no errno. */
+	/* Errors of the netlink connection may be numbers that are not errno values. */
 	msg->error = rc ? EIO : 0;
 	rc = worker_msg_send(fd, msg, list);
 	if (list >= 0)
@@ -251,7 +259,10 @@ static int pipe_list(const struct pipes *pipes, const struct pipe *p, int fd,
 	return rc;
 }
 
-/* One message on one channel. 0 and the answer, or a negative errno: the worker is of no use. */
+/*
+ * Process one message on one channel. Returns 0 and the answer, or a negative errno that makes
+ * the worker unusable.
+ */
 static int pipe_exchange(const struct pipes *pipes, const struct pipe *p, int fd,
 			 struct worker_msg *msg, u8 *packet, u64 deadline)
 {
@@ -279,7 +290,7 @@ static int pipe_exchange(const struct pipes *pipes, const struct pipe *p, int fd
 	return rc;
 }
 
-/* The same on any channel. 0, -ENOENT, -EINVAL. */
+/* Process one message on any channel. Returns 0, -ENOENT or -EINVAL. */
 static int pipe_take(struct pipes *pipes, struct pipe *p, const u8 *in, size_t len, u64 deadline,
 		     u8 **out, size_t *out_len)
 {
@@ -327,7 +338,7 @@ int pipe_call(struct pipes *pipes, u64 id, const u8 *in, size_t len, u64 deadlin
 	rc = pipe_take(pipes, p, in, len, deadline, out, out_len);
 	pthread_mutex_unlock(&p->lock);
 	pipe_put_bytes(pipes, p);
-	/* After what is no remote call nothing can be one. */
+	/* After an error the pipe is unusable. */
 	if (rc)
 		pipe_close(pipes, id);
 	return rc;

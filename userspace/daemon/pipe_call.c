@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Requests of the kernel about pipes. */
+/* Upcalls of the kernel for named pipes. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 #include "pipe_call.h"
 #include "upcall.h"
 
-/* Longest message, as the specification of the family says. */
+/* Longest message, as in the specification of the netlink family. */
 #define MESSAGE_MAX	65000
 
 static void read_text(char *out, size_t size, const struct nlattr *nla)
@@ -30,7 +30,7 @@ static int parse_open(struct pipe_request *r, struct nlattr **tb)
 	read_text(r->name, sizeof(r->name), tb[DITTO_A_UPCALL_PIPE_NAME]);
 	read_text(r->user.name, sizeof(r->user.name), tb[DITTO_A_UPCALL_USER]);
 	read_text(r->user.domain, sizeof(r->user.domain), tb[DITTO_A_UPCALL_DOMAIN]);
-	/* Who has no number is at least not root. */
+	/* A client without a number must at least not be taken for root. */
 	r->user.uid = tb[DITTO_A_UPCALL_UID] ? nla_get_u32(tb[DITTO_A_UPCALL_UID]) : UINT32_MAX;
 	r->user.anonymous = tb[DITTO_A_UPCALL_ANONYMOUS] &&
 			    nla_get_u8(tb[DITTO_A_UPCALL_ANONYMOUS]);
@@ -75,7 +75,7 @@ int pipe_call_parse(struct pipe_request *r, struct nl_msg *msg, u64 now)
 void pipe_call_work(struct pipe_request *r)
 {
 	u64 now = clock_ms();
-	/* What was found until then is to be answered in time. */
+	/* Leave time to send the partial result before the deadline. */
 	u64 until = r->deadline > now ? now + (r->deadline - now) / 4 * 3 : now;
 	int rc;
 

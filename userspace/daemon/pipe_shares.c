@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The shares that clients are told of on pipes. */
+/* List of the shares for clients of named pipes. */
 
 #include <errno.h>
 
 #include "pipe.h"
 
-/* On a connection of its own: this is another thread than the one that applies. */
+/* Uses its own connection, because it runs in another thread than apply(). */
 int pipe_shares(struct kernel_shares *out)
 {
 	struct kernel *k = kernel_open();

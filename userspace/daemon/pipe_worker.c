@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The pipe worker: takes what clients write into pipes, and asks dittod what it does not
- * know itself, which is nearly everything. It ends when dittod does.
+ * The pipe worker: parses what clients write into pipes, and asks dittod for accounts and shares.
+ * It exits when dittod does.
  *
- * Locking: the mutex guards the table. A connection that a thread works on is not in it.
+ * Locking: the mutex protects the table. A connection that a thread works on is not in the table.
  */
 
 #include <errno.h>
@@ -21,9 +21,9 @@
 #include "worker_msg.h"
 
 /**
- * struct slot - place of a pipe
- * @id: dittod's number, which says the place, too
- * @conn: NULL while a thread works on it, or if there is none
+ * struct slot - entry of a pipe
+ * @id: number chosen by dittod, which determines the index of the entry
+ * @conn: the connection; NULL while a thread works on it, or if there is none
  */
 struct slot {
 	u64 id;
@@ -36,11 +36,11 @@ struct table {
 };
 
 /**
- * struct thread - one that takes calls
- * @table: of pipes
- * @fd: its socket
- * @packet: the call lies in it
- * @answer: and the answer to a question
+ * struct thread - a thread that processes calls
+ * @table: table of pipes
+ * @fd: socket of the thread's channel
+ * @packet: buffer of the call
+ * @answer: buffer of the answer to a question
  */
 struct thread {
 	struct table *table;
@@ -63,7 +63,7 @@ static struct rpc_conn *table_take(struct table *table, u64 id)
 	return conn;
 }
 
-/* The newer one stays. Numbers grow. */
+/* Numbers grow, so the pipe with the larger number is the newer one and stays. */
 static void table_put(struct table *table, u64 id, struct rpc_conn *conn)
 {
 	struct slot *slot = &table->slot[id % WORKER_PIPES_MAX];
@@ -80,7 +80,7 @@ static void table_put(struct table *table, u64 id, struct rpc_conn *conn)
 	rpc_conn_free(conn);
 }
 
-/* Ask, and wait for the answer and the descriptor that may come with it. */
+/* Send a question, and wait for the answer and the descriptor that may come with it. */
 static void thread_ask(struct thread *t, struct worker_msg *msg, u32 answer, int *fd)
 {
 	worker_check(worker_msg_send(t->fd, msg, -1));
@@ -172,7 +172,7 @@ void worker_run_pipes(void)
 
 	signal(SIGPIPE, SIG_IGN);
 	pthread_mutex_init(&table->lock, NULL);
-	/* These read files. */
+	/* These read files, which the sandbox will forbid. */
 	tzset();
 	sid_of_machine(&sid);
 	rc = sandbox_files(-1);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What lies at the path of a share.
+ * Examines the paths of shares.
  *
- * A look at a file system that hangs cannot be ended: its thread stays until the file
- * system answers, and one look at a path is all there is meanwhile.
+ * An access to a hanging file system cannot be cancelled: its thread stays until the file system
+ * answers. There is at most one such thread for a path.
  *
- * Locking: the mutex guards the list. A look is the thread's until @done.
+ * Locking: the mutex protects the list. The thread of an examination owns it until @done is set.
  */
 
 #include <errno.h>
@@ -26,7 +26,7 @@
 /* Bytes of a thread's stack. */
 #define STACK_SIZE	(64 * 1024)
 
-/* Linux 6.9; Debian 12's headers are older. */
+/* Linux 6.9; the headers of Debian 12 are older. */
 struct fs_uuid {
 	u8 len;
 	u8 uuid[PLACE_FS_MAX];
@@ -34,7 +34,7 @@ struct fs_uuid {
 
 #define GET_FS_UUID	_IOR(0x15, 0, struct fs_uuid)
 
-/* These make a UUID anew whenever they are mounted. */
+/* These file systems generate a new UUID at each mount. */
 static bool is_volatile(int fd)
 {
 	struct statfs st;
@@ -67,13 +67,13 @@ static int place_read(const char *path, struct place *place)
 }
 
 /**
- * struct look - a look at a path
- * @next: on the list
+ * struct look - examination of a path
+ * @next: next entry in the list
  * @path: the path
- * @done: it is over
- * @left: it was given up: the thread frees it
- * @rc: its result
- * @place: its result
+ * @done: the result is available
+ * @left: given up, so the thread frees it
+ * @rc: result
+ * @place: result
  */
 struct look {
 	struct look *next;

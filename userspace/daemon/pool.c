@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Threads for calls that block.
+ * Thread pools for blocking calls.
  *
- * Locking: the mutex guards both queues, the count and the end. Jobs run
- * without it.
+ * Locking: the mutex protects both queues, the count and the closing flag. Jobs run without it.
  */
 
 #include <errno.h>
@@ -71,7 +70,7 @@ static void *pool_work(void *arg)
 		job->run(job);
 		pthread_mutex_lock(&p->lock);
 		pool_push(&p->ended, job);
-		/* The counter cannot overflow: it is read before 2^64 jobs ended. */
+		/* Cannot overflow: the counter is read before 2^64 jobs have ended. */
 		if (write(p->fd, &one, sizeof(one)) < 0)
 			abort();
 	}
@@ -95,7 +94,7 @@ struct pool *pool_new(unsigned int threads, unsigned int limit)
 		free(p);
 		return NULL;
 	}
-	/* Signals are for the event loop. */
+	/* Only the event loop handles signals. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	while (!rc && p->nthreads < threads) {
@@ -152,7 +151,7 @@ void pool_reap(struct pool *p)
 	struct job *job;
 	u64 count;
 
-	/* Nothing to read only means that nothing ended since. */
+	/* EAGAIN means that no job has ended since the last call. */
 	if (read(p->fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
 		abort();
 	for (;;) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Giving up every privilege that is not needed. */
+/* Drops all privileges that dittod does not need. */
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -39,7 +39,7 @@ int privileges_drop(void)
 	keep = wanted & (data[0].permitted | (u64)data[1].permitted << 32);
 	if (!(keep & BIT64(CAP_NET_ADMIN)))
 		return -EPERM;
-	/* Without CAP_SETPCAP somebody saw to the bounding set before us. */
+	/* Without CAP_SETPCAP the service manager has already limited the bounding set. */
 	if ((data[0].effective | (u64)data[1].effective << 32) & BIT64(CAP_SETPCAP))
 		rc = drop_bounding_set();
 	if (rc)

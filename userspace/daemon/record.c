@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Records in the state database. Numbers of the table "meta":
+ * Records in the state database. Numbers in the table "meta":
  *
- *   run		epoch of the life that is now, or was last
+ *   run		epoch of the present or last instance
  *   run-instance	its instance number
- *   run-found-clean	the life before it ended in good order
- *   run-clean		it ended in good order itself
+ *   run-found-clean	the instance before it ended cleanly
+ *   run-clean		the instance ended cleanly itself
  */
 
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #include "record.h"
 #include "sql.h"
 
-/* The other connection's transactions are short; the kernel waits for 5 s. */
+/* Milliseconds. Transactions of the other connection are short; the kernel waits for 5 s. */
 #define BUSY_MS	2000
 
 struct records {
@@ -34,7 +34,7 @@ struct records *records_open(const char *dir, struct why *why)
 		why_not(&reason, "%s", sqlite3_errmsg(r->db));
 	} else if (sqlite3_busy_timeout(r->db, BUSY_MS) == SQLITE_OK &&
 		   sql_run(r->db, "PRAGMA synchronous = FULL", &reason)) {
-		/* A server that goes on may ask before it says so. */
+		/* A server that continues may send requests before records_begin(). */
 		sql_get_number(r->db, "run", &r->run);
 		goto out;
 	}
@@ -80,7 +80,7 @@ void records_batch_cancel(struct records *r)
 	sql_rollback(r->db);
 }
 
-/* Find or count the life; the numbers are 0 where there are none. */
+/* Look up the instance, or count a new one. Missing numbers are 0. */
 static bool count_run(struct records *r, u64 instance, u64 known)
 {
 	u64 last = 0, found_clean = 0;
@@ -90,7 +90,7 @@ static bool count_run(struct records *r, u64 instance, u64 known)
 		return true;
 	if (known)
 		log_warning("state: the server began with another database: what it recorded there is not here");
-	/* An epoch is never that of two lives. */
+	/* No two instances may have the same epoch. */
 	if (!known)
 		r->run++;
 	else if (known > r->run)
@@ -141,7 +141,7 @@ bool record_forget(struct records *r, u32 type)
 		      r->run);
 }
 
-/* Bytes of a column; false if they are too many. */
+/* Copy the bytes of a column. Returns false if they do not fit. */
 static bool column_bytes(sqlite3_stmt *stmt, int column, u8 *bytes, size_t room, u16 *len)
 {
 	const void *blob = sqlite3_column_blob(stmt, column);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The thread that keeps records.
+ * The thread that writes records.
  *
- * Jobs run one after the other, in the order they came. The first of several
- * changes that wait takes all of them into its transaction, up to where a life
- * of the server begins or ends; the others then find themselves done.
+ * Jobs run one after the other, in the order of submission. The first of several queued changes
+ * writes all of them in its transaction, up to the next start or end of a server instance. The
+ * other jobs then have nothing left to do.
+ *
+ * Locking: see struct recorder.
  */
 
 #include <errno.h>
@@ -20,23 +22,23 @@
 #include "nl.h"
 #include "recorder.h"
 
-/* Changes that wait. */
+/* Most queued changes. */
 #define LIMIT	4096
 
-/* Seconds until a beginning that failed is tried again: the first time, and at most. */
+/* Seconds until a failed start of an instance is retried: at first, and at most. */
 #define PAUSE_MIN	1
 #define PAUSE_MAX	30
 #define PAUSE_STEP_MS	100
 
 /**
- * struct recorder - the thread and what it works with
- * @pool: the thread
+ * struct recorder - the thread and its queue
+ * @pool: pool with the thread
  * @records: used by the thread only
- * @lock: guards the rest
- * @first: changes that wait, in their order
- * @last: of them
- * @life: counts beginnings and ends
- * @closing: the thread is to end
+ * @lock: protects the members below
+ * @first: queued changes, oldest first
+ * @last: end of the list @first
+ * @life: number of starts and ends of instances
+ * @closing: the thread must end
  */
 struct recorder {
 	struct pool *pool;
@@ -49,12 +51,12 @@ struct recorder {
 };
 
 /**
- * struct life_job - a life of the server that begins or ends
- * @job: in the pool
- * @recorder: whose
- * @number: recorder.life when it was submitted
- * @instance: of the server
- * @epoch: of the server; 0 if it has none yet
+ * struct life_job - start or end of a server instance
+ * @job: job in the pool
+ * @recorder: the recorder
+ * @number: recorder.life after submission
+ * @instance: instance number of the server
+ * @epoch: epoch of the server; 0 if it has none yet
  */
 struct life_job {
 	struct job job;
@@ -78,7 +80,7 @@ static bool change_one(struct records *r, const struct record_job *job)
 	}
 }
 
-/* All of them or none: an error of the disk does not concern only one. */
+/* Write all changes or none, because a disk error is not limited to one of them. */
 static void change_all(struct records *r, struct record_job *first)
 {
 	struct record_job *job;
@@ -88,7 +90,7 @@ static void change_all(struct records *r, struct record_job *first)
 	good = records_batch_begin(r);
 	for (job = first; job; job = job->next) {
 		job->worked = true;
-		/* Nobody waits for it any more, and its promise was not given. */
+		/* The kernel does not wait any more, and was not promised the change. */
 		if (now >= job->deadline)
 			job->error = ETIMEDOUT;
 		else if (good)
@@ -102,7 +104,7 @@ static void change_all(struct records *r, struct record_job *first)
 		job->error = EIO;
 }
 
-/* Take the changes of the first one's life off the list. */
+/* Remove the changes that belong to the same instance as the first one from the queue. */
 static struct record_job *take_changes(struct recorder *rec)
 {
 	struct record_job *first;
@@ -147,11 +149,11 @@ int recorder_submit(struct recorder *rec, struct record_job *job)
 }
 
 /**
- * struct loading - records on their way into the kernel
- * @conn: to it
- * @instance: of the server
- * @count: of them
- * @left_out: the kernel has no room for them
+ * struct loading - transfer of records to the kernel
+ * @conn: connection
+ * @instance: instance number of the server
+ * @count: number of records transferred
+ * @left_out: number of records that the kernel rejected
  * @error: 0 or a negative errno
  */
 struct loading {
@@ -175,7 +177,7 @@ static bool load_one(const struct record *record, void *arg)
 	rc = conn_call(&l->conn, msg, NULL);
 	if (!rc)
 		l->count++;
-	/* A type from a newer version, or more than there is room for. */
+	/* A record type of a newer version, or no room for more records. */
 	else if (rc == -ERANGE || rc == -EINVAL || rc == -ENOSPC)
 		l->left_out++;
 	else
@@ -215,7 +217,7 @@ static void load_all(struct records *r, u64 instance, u64 epoch, bool clean)
 		conn_close(&l.conn);
 }
 
-/* Nothing else began or ended since, and nobody waits for this thread. */
+/* True if no other instance has started or ended since, and recorder_close() does not wait. */
 static bool life_is_present(const struct life_job *life)
 {
 	struct recorder *rec = life->recorder;
@@ -227,7 +229,7 @@ static bool life_is_present(const struct life_job *life)
 	return present;
 }
 
-/* False if it is not worth while any more. */
+/* Sleep. Returns false if a retry is no longer useful. */
 static bool pause_in_life(const struct life_job *life, unsigned int seconds)
 {
 	const struct timespec step = { 0, PAUSE_STEP_MS * 1000000L };
@@ -239,8 +241,8 @@ static bool pause_in_life(const struct life_job *life, unsigned int seconds)
 }
 
 /*
- * A disk that is full, or a database that somebody looks into, is so for a while
- * only. Changes that come meanwhile wait, as far as their deadlines allow.
+ * A full disk or a locked database is a temporary condition, so this retries. Changes that arrive
+ * meanwhile wait until their deadlines.
  */
 static void run_begin(struct job *job)
 {
@@ -332,7 +334,10 @@ void recorder_close(struct recorder *rec)
 	pthread_mutex_lock(&rec->lock);
 	rec->closing = true;
 	pthread_mutex_unlock(&rec->lock);
-	/* What did not begin was not promised: the kernel hears no answer. */
+	/*
+	 * Changes that were not started are dropped: the kernel gets no reply and was not
+	 * promised them.
+	 */
 	pool_free(rec->pool);
 	records_end(rec->records);
 	records_close(rec->records);

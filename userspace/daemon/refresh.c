@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* See refresh.h. */
+/* Makes the kernel renew registrations with other programs; see refresh.h. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,16 +11,16 @@
 #include "pool.h"
 #include "refresh.h"
 
-/* Seconds from one time to the next. */
+/* Seconds between two requests. */
 #define REFRESH_EVERY	30
 
 /**
- * struct refresh - what asks the kernel
- * @job: the question
- * @pool: runs it
- * @kernel: is asked
- * @asking: the job runs, or will
- * @timer: descriptor
+ * struct refresh - the periodic request
+ * @job: sends the request
+ * @pool: runs @job
+ * @kernel: receives the request
+ * @asking: @job is queued or running
+ * @timer: timer descriptor
  */
 struct refresh {
 	struct job job;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Names of hosts, without waiting.
+ * Non-blocking look-up of host names.
  *
- * A host in the table is being looked up as long as c-ares owes it callbacks. If that takes
- * too long those that wait are told so, and what comes in the end is kept for others.
+ * A host in the table is being looked up while c-ares owes it callbacks. After HOST_TIME the
+ * waiting look-ups end with -EAGAIN, and a later result is only cached.
  */
 
 #include <ares.h>
@@ -25,41 +25,44 @@
 #include "mem.h"
 #include "resolver.h"
 
-/* Hosts that are kept, and of them those that are looked up at once. */
+/* Most hosts in the cache, and most that are looked up at once. */
 #define HOSTS_MAX	4096
 #define HOSTS_BUSY_MAX	256
 #define BUCKETS		1024
-/* Milliseconds that are waited for a host, and for one answer of a name server at first. */
+/* Milliseconds until a host is given up, and until a query is first retried. */
 #define HOST_TIME	8000
 #define QUERY_TIME	2000
 #define QUERY_TRIES	2
-/* Milliseconds that an answer is kept, besides by the kernel; that nobody says so, too. */
+/*
+ * Milliseconds for which names are cached, in addition to the kernel's cache; the same for
+ * negative answers and for missing replies.
+ */
 #define KEEP_NAMES	10000
 #define KEEP_NONE	5000
 #define KEEP_AGAIN	5000
 
 #define EVENTS		16
-/* That answers depend on. */
+/* Number of files that answers depend on. */
 #define FILES		3
 
 /* RFC 1035 sections 3.2.2, 3.2.4. */
 #define TYPE_PTR	12
 #define CLASS_IN	1
-/* Name of an address in the DNS, with its NUL. */
+/* Longest name of an address in the DNS, including the NUL. */
 #define REVERSE_SIZE	80
 
 /**
  * struct host - an address and its names
- * @bucket: in the bucket
- * @age: in the order in which they were looked up
- * @resolver: whose it is
+ * @bucket: entry in the hash bucket
+ * @age: entry in the list ordered by look-up time
+ * @resolver: the resolver
  * @addr: the address
- * @owed: callbacks to come; 0 if the answer is there
- * @given_up: they take too long, nobody waits any more
+ * @owed: number of pending callbacks; 0 if the answer is available
+ * @given_up: the look-up takes too long, and no caller waits for it
  * @again: a name server did not answer
- * @until: it is given up, or the answer is forgotten, in ms
- * @names: that resolve back, with room for @names->n only unless @owed
- * @waiting: for the answer
+ * @until: when the look-up is given up or the answer expires, in ms
+ * @names: names that resolve back; shrunk to @names->n entries when @owed becomes 0
+ * @waiting: look-ups that wait for the answer
  */
 struct host {
 	TAILQ_ENTRY(host) bucket;
@@ -82,7 +85,7 @@ struct candidate {
 	char name[NSS_NAME_SIZE];
 };
 
-/* Tells one state of a file from another. */
+/* Identifies one version of a file. */
 struct file_mark {
 	dev_t dev;
 	ino_t ino;
@@ -91,22 +94,22 @@ struct file_mark {
 };
 
 /**
- * struct resolver - all
+ * struct resolver - state of the resolver
  * @servers: see resolver_new()
- * @channel: of c-ares; NULL if there is none, and then no @file either
- * @file: the same, which only reads /etc/hosts: the library does not tell "no" from "no
- *	answer" when it does both for an address
+ * @channel: of c-ares; NULL if it could not be created, and then @file is NULL too
+ * @file: a channel that reads only /etc/hosts; when both sources are used for an address,
+ *	the library does not distinguish a negative answer from no answer
  * @well: see resolver_is_well()
- * @dns: the DNS is asked, not only /etc/hosts
- * @poll: watches its sockets and @timer
- * @timer: fires when it or a host waited long enough
- * @marks: of the files that answers depend on
- * @bucket: hosts by their addresses
- * @age: hosts, oldest first
- * @n: of them
- * @busy: those that are looked up
- * @nbusy: of @busy
- * @ended: questions whose @done is to be called
+ * @dns: the DNS is used, not only /etc/hosts
+ * @poll: epoll descriptor that watches the sockets and @timer
+ * @timer: fires when a query or host has waited long enough
+ * @marks: versions of the files that answers depend on
+ * @bucket: hash table of hosts by address
+ * @age: all hosts, oldest look-up first
+ * @n: number of hosts
+ * @busy: hosts that are being looked up
+ * @nbusy: number of entries in @busy
+ * @ended: look-ups whose @done is to be called
  */
 struct resolver {
 	char *servers;
@@ -166,7 +169,7 @@ static void host_free(struct host *h)
 	free(h);
 }
 
-/* A new host; the oldest one that is not looked up makes room. */
+/* Add a host. If the cache is full, the oldest one that is not being looked up is evicted. */
 static struct host *host_new(struct resolver *r, const struct address *addr)
 {
 	struct host *h;
@@ -175,7 +178,7 @@ static struct host *host_new(struct resolver *r, const struct address *addr)
 		TAILQ_FOREACH(h, &r->age, age)
 			if (!h->owed)
 				break;
-		/* There is one: fewer than all are looked up. */
+		/* Never NULL: HOSTS_BUSY_MAX is less than HOSTS_MAX. */
 		host_free(h);
 	}
 	h = mem_new(sizeof(*h));
@@ -187,7 +190,7 @@ static struct host *host_new(struct resolver *r, const struct address *addr)
 	return h;
 }
 
-/* The answer to a question, as it is now. */
+/* Answer a look-up with the present result. */
 static void host_answer(const struct host *h, struct host_lookup *l, bool given_up)
 {
 	const struct nss_names *names = h->names;
@@ -210,7 +213,7 @@ static void host_answer_all(struct host *h, bool given_up)
 	}
 }
 
-/* One callback came; with the last one the answer is there. */
+/* Count one callback; with the last one the answer is complete. */
 static void host_heard(struct host *h, int status)
 {
 	struct resolver *r = h->resolver;
@@ -248,7 +251,7 @@ static bool same_address(const struct sockaddr *sa, const struct address *addr)
 	return false;
 }
 
-/* What addresses a name has. */
+/* Callback with the addresses of a name. */
 static void on_addresses(void *arg, int status, int timeouts, struct ares_addrinfo *list)
 {
 	const struct ares_addrinfo_node *node = list ? list->nodes : NULL;
@@ -303,7 +306,7 @@ static void host_try_names(struct host *h, const struct hostent *host)
 			host_try_name(h, host->h_aliases[i]);
 }
 
-/* What a name server says. */
+/* Callback with the reply of a name server. */
 static void on_pointers(void *arg, int status, int timeouts, unsigned char *answer, int len)
 {
 	struct hostent *host = NULL;
@@ -320,7 +323,7 @@ static void on_pointers(void *arg, int status, int timeouts, unsigned char *answ
 	host_heard(h, status);
 }
 
-/* The name in the DNS that stands for an address (RFC 1035 section 3.5, RFC 3596 2.5). */
+/* Build the name of an address in the DNS (RFC 1035 section 3.5, RFC 3596 section 2.5). */
 static void reverse_name(const struct address *addr, char name[REVERSE_SIZE])
 {
 	bool four = addr->len == 4;
@@ -334,7 +337,7 @@ static void reverse_name(const struct address *addr, char name[REVERSE_SIZE])
 	snprintf(name + used, REVERSE_SIZE - used, four ? "in-addr.arpa" : "ip6.arpa");
 }
 
-/* What /etc/hosts says; else the DNS is asked. */
+/* Callback with the entry of /etc/hosts. Without one, the DNS is queried. */
 static void on_file(void *arg, int status, int timeouts, struct hostent *host)
 {
 	char name[REVERSE_SIZE];
@@ -397,7 +400,7 @@ static void resolver_set_timer(struct resolver *r)
 	if (tv && (u64)tv->tv_sec * 1000 + (u64)tv->tv_usec / 1000 < wait)
 		wait = (u64)tv->tv_sec * 1000 + (u64)tv->tv_usec / 1000;
 	if (wait != UINT64_MAX) {
-		/* A timer of nothing does not fire. */
+		/* A timer set to zero would be disarmed. */
 		wait++;
 		at.it_value.tv_sec = (time_t)(wait / 1000);
 		at.it_value.tv_nsec = (long)(wait % 1000) * 1000000;
@@ -405,7 +408,7 @@ static void resolver_set_timer(struct resolver *r)
 	timerfd_settime(r->timer, 0, &at, NULL);
 }
 
-/* Outside of c-ares, so that what is called may ask for something else. */
+/* Call the @done functions outside of c-ares, so that they may submit further look-ups. */
 static void resolver_deliver(struct resolver *r)
 {
 	struct host_lookup *l;
@@ -442,7 +445,7 @@ static void resolver_disconnect(struct resolver *r)
 	r->file = NULL;
 }
 
-/* Is the DNS asked at all? */
+/* Return true if the configuration uses the DNS. */
 static bool resolver_has_dns(ares_channel channel)
 {
 	struct ares_options options;
@@ -456,10 +459,7 @@ static bool resolver_has_dns(ares_channel channel)
 	return has;
 }
 
-/*
- * Names that are looked up come from the DNS as they are, or from /etc/hosts: they are never
- * completed by a domain.
- */
+/* Names are looked up in the DNS without a search domain, or in /etc/hosts. */
 static void resolver_connect(struct resolver *r)
 {
 	const int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_DOMAINS |
@@ -502,7 +502,10 @@ static void file_look(const char *path, struct file_mark *mark)
 	mark->changed = st.st_mtim;
 }
 
-/* May it be read, but not from within the sandbox, which was closed when it lay elsewhere? */
+/*
+ * True if the file is readable, but the sandbox forbids it because the file was elsewhere when
+ * the sandbox was closed.
+ */
 static bool file_is_shut(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -513,13 +516,13 @@ static bool file_is_shut(const char *path)
 	return false;
 }
 
-/* Another file means other answers and other servers. */
+/* A changed file may change the answers and the servers. */
 static void resolver_check_files(struct resolver *r)
 {
 	struct file_mark marks[FILES];
 	size_t i;
 
-	/* Padding counts, too. */
+	/* Clear the padding too, because memcmp() compares it. */
 	memset(marks, 0, sizeof(marks));
 	for (i = 0; i < FILES; i++)
 		file_look(resolver_files[i], &marks[i]);
@@ -595,7 +598,7 @@ void resolver_ready(struct resolver *r)
 		bool in = events[i].events & ~(u32)EPOLLOUT;
 
 		if (fd == r->timer) {
-			/* Nothing to read only means that it was set anew. */
+			/* EAGAIN means that the timer was set again after it fired. */
 			if (read(fd, &times, sizeof(times)) < 0 && errno != EAGAIN)
 				abort();
 		} else if (r->channel) {
@@ -624,7 +627,7 @@ struct resolver *resolver_new(const char *servers)
 	if (r->poll >= 0 && r->timer >= 0 && !ares_library_init(ARES_LIB_INIT_ALL) &&
 	    !epoll_ctl(r->poll, EPOLL_CTL_ADD, r->timer, &event)) {
 		resolver_check_files(r);
-		/* What is shut already is so for others, too. */
+		/* A file that is out of reach at the start would also be for a new process. */
 		r->well = r->channel;
 		return r;
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Remote calls over a connection. */
+/* Server side of connection-oriented RPC over a named pipe; see rpc.h. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -30,16 +30,16 @@ enum ptype {
 #define PFC_OBJECT	0x80
 
 #define HEADER_SIZE	16
-/* And of a response before its results. */
+/* Size of the header of a response, before its results. */
 #define RESPONSE_SIZE	24
-/* What every peer must take, and what we do. */
+/* Smallest fragment size that every peer must accept, and our largest. */
 #define FRAGMENT_MIN	1432
 #define FRAGMENT_MAX	4280
-/* Fragments that are no requests have no reason to be longer. */
+/* Fragments that are not requests are limited to this. */
 #define BIND_MAX	FRAGMENT_MAX
-/* All answers to one message. */
+/* Most bytes of replies to one message. */
 #define ANSWERS_MAX	60000
-/* Handle, with its attributes before (MS-RPCE section 2.3.1). */
+/* Size of a handle with its preceding attributes (MS-RPCE section 2.3.1). */
 #define HANDLE_ATTRIBUTES	4
 
 /* Results of a presentation context, and reasons of a rejection (C706 section 12.6.3.1). */
@@ -58,16 +58,16 @@ static const u8 ndr_uuid[16] = {
 
 #define NDR_VERSION	2
 
-/* First half of 6cb71c2c-9812-4540-..., features (MS-RPCE section 2.2.2.14). */
+/* First half of 6cb71c2c-9812-4540-..., feature negotiation (MS-RPCE section 2.2.2.14). */
 static const u8 features_uuid[8] = { 0x2c, 0x1c, 0xb7, 0x6c, 0x12, 0x98, 0x40, 0x45 };
 
-/* Length of what is collected of a fragment or a call. */
+/* A buffer that collects a fragment or a call. */
 struct bytes {
 	u8 *data;
 	size_t len;
 };
 
-/* A presentation context: its number for an interface. */
+/* A presentation context: number and interface. */
 struct context {
 	u16 number;
 	const struct rpc_interface *iface;
@@ -75,22 +75,22 @@ struct context {
 
 /**
  * struct rpc_conn - a connection
- * @iface: served on it, with those beside it
- * @user: whose it is
- * @asks: for the call that is being made
- * @bound: it was
- * @contexts: presentation contexts that were accepted
- * @ncontexts: of @contexts
- * @max_fragment: that the client takes
- * @partial: bytes of a fragment that is not complete yet
- * @call: parameters of a call that is not complete yet
- * @in_call: there is one
- * @call_id: its number
- * @context: of it
- * @opnum: of it
- * @handles: that the client holds
- * @nhandles: of @handles
- * @serial: of the last handle
+ * @iface: first interface of the pipe
+ * @user: user of the connection
+ * @asks: sources of information for the present call
+ * @bound: a BIND was accepted
+ * @contexts: accepted presentation contexts
+ * @ncontexts: number of entries in @contexts
+ * @max_fragment: largest fragment that the client accepts
+ * @partial: bytes of an incomplete fragment
+ * @call: parameters of an incomplete call
+ * @in_call: there is an incomplete call
+ * @call_id: number of the call
+ * @context: presentation context of the call
+ * @opnum: operation number of the call
+ * @handles: handles that the client holds
+ * @nhandles: number of entries in @handles
+ * @serial: number of the last handle
  */
 struct rpc_conn {
 	const struct rpc_interface *iface;
@@ -111,7 +111,7 @@ struct rpc_conn {
 	u32 serial;
 };
 
-/* A fragment; @body is behind the header. */
+/* A fragment; @body starts after the header. */
 struct fragment {
 	u8 type;
 	u8 flags;
@@ -209,7 +209,7 @@ void rpc_handle_drop(struct rpc_conn *conn, const u8 *handle)
 		memcpy(conn->handles[i], conn->handles[--conn->nhandles], RPC_HANDLE_SIZE);
 }
 
-/* Begin a fragment; where it began, for end_fragment(). */
+/* Write the header of a fragment. Returns its offset, for end_fragment(). */
 static size_t begin_fragment(struct ndr_out *out, enum ptype type, u8 flags, u32 call_id)
 {
 	size_t start = out->len;
@@ -251,14 +251,14 @@ static void put_nak(struct ndr_out *out, u32 call_id, u16 reason)
 	size_t start = begin_fragment(out, PTYPE_BIND_NAK, PFC_FIRST | PFC_LAST, call_id);
 
 	ndr_put16(out, reason);
-	/* Versions of the protocol that we know: 5.0. */
+	/* Supported protocol versions: only 5.0. */
 	ndr_put8(out, 1);
 	ndr_put8(out, 5);
 	ndr_put8(out, 0);
 	end_fragment(out, start);
 }
 
-/* Results in fragments that the client takes. */
+/* Write results in fragments of the size that the client accepts. */
 static void put_response(struct ndr_out *out, const struct rpc_conn *conn,
 			 const struct ndr_out *results)
 {
@@ -318,7 +318,7 @@ static u32 run_op(struct rpc_conn *conn, struct rpc_call *call)
 	return fault;
 }
 
-/* The call is complete. */
+/* Run a complete call. */
 static void run_call(struct rpc_conn *conn, struct ndr_out *out)
 {
 	struct rpc_call call = {
@@ -340,7 +340,7 @@ static void run_call(struct rpc_conn *conn, struct ndr_out *out)
 	conn->in_call = false;
 }
 
-/* A fragment of a call. */
+/* Process a fragment of a call. */
 static int take_request(struct rpc_conn *conn, struct fragment *f, struct ndr_out *out)
 {
 	struct ndr_in *in = &f->body;
@@ -373,7 +373,7 @@ static int take_request(struct rpc_conn *conn, struct fragment *f, struct ndr_ou
 	return 0;
 }
 
-/* What is offered for one presentation context; @iface is NULL for what is not served. */
+/* Proposal for one presentation context; @iface is NULL if the interface is not served. */
 struct offer {
 	u16 context;
 	const struct rpc_interface *iface;
@@ -386,7 +386,7 @@ static const struct rpc_interface *find_interface(const struct rpc_conn *conn, c
 {
 	const struct rpc_interface *iface;
 
-	/* A smaller minor version is a part of ours. */
+	/* Minor versions are backward compatible. */
 	for (iface = conn->iface; iface; iface = iface->beside)
 		if (!memcmp(uuid, iface->uuid, 16) &&
 		    (version & 0xffff) == (iface->version & 0xffff) &&
@@ -441,7 +441,7 @@ static void answer_offer(struct rpc_conn *conn, const struct offer *offer, struc
 	} else if (!offer->ndr || (!known && conn->ncontexts == RPC_CONTEXTS_MAX)) {
 		put_result(out, RESULT_REJECTED, REASON_SYNTAX);
 	} else {
-		/* A number that is known stays what it was bound to first, as with Windows. */
+		/* A context number stays bound to its first interface, as in Windows. */
 		if (!known)
 			conn->contexts[conn->ncontexts++] = (struct context){
 				.number = offer->context, .iface = offer->iface,
@@ -450,7 +450,9 @@ static void answer_offer(struct rpc_conn *conn, const struct offer *offer, struc
 	}
 }
 
-/* The name under which the pipe would be opened again; none in an alteration. */
+/*
+ * Write the secondary address, which is the name of the pipe; empty in an ALTER_CONTEXT response.
+ */
 static void put_address(struct ndr_out *out, const struct rpc_conn *conn, bool bind)
 {
 	static const char prefix[] = "\\PIPE\\";
@@ -519,14 +521,17 @@ static int take_fragment(struct rpc_conn *conn, struct fragment *f, struct ndr_o
 		conn->in_call = false;
 		return 0;
 	case PTYPE_CO_CANCEL:
-		/* What it could cancel is done already. */
+		/* The call is already complete. */
 		return 0;
 	default:
 		return -EINVAL;
 	}
 }
 
-/* Length of the fragment that begins here; 0 if the header is not complete, -EINVAL. */
+/*
+ * Return the length of the next fragment; 0 if its header is incomplete, -EINVAL if it is
+ * invalid.
+ */
 static int fragment_len(const struct bytes *b)
 {
 	u16 len;
@@ -534,7 +539,7 @@ static int fragment_len(const struct bytes *b)
 	if (b->len < HEADER_SIZE)
 		return 0;
 	len = (u16)(b->data[8] | b->data[9] << 8);
-	/* Version 5.0 or 5.1, low byte first. */
+	/* Version 5.0 or 5.1, little endian. */
 	if (b->data[0] != 5 || b->data[1] > 1 || b->data[4] != 0x10 || len < HEADER_SIZE)
 		return -EINVAL;
 	if (b->data[2] != PTYPE_REQUEST && len > BIND_MAX)
@@ -579,7 +584,7 @@ int rpc_conn_take(struct rpc_conn *conn, const struct rpc_asks *asks, const u8 *
 			break;
 		parse_fragment(&f, rest.data, (size_t)want);
 		rc = take_fragment(conn, &f, &answers);
-		/* Nobody could read the rest. */
+		/* The client could not read the remaining replies. */
 		if (answers.full)
 			rc = -EINVAL;
 		used += (size_t)want;

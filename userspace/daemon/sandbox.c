@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What workers give up. */
+/* Confinement of the workers by user, Landlock and seccomp. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@
 
 #include "sandbox.h"
 
-/* May ask winbind to check a user of a domain. */
+/* Group that may ask winbind to check users of a domain. */
 #define WINBIND_GROUP	"winbindd_priv"
 
 #define FILES_MAX	128
@@ -80,14 +80,14 @@ int sandbox_drop_user(uid_t uid, gid_t gid)
 	 LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK | \
 	 LANDLOCK_ACCESS_FS_MAKE_SYM)
 
-/* Linux 6.7, version 4 of Landlock; Debian 12's headers are older. */
+/* Linux 6.7, Landlock ABI version 4; the headers of Debian 12 are older. */
 #define NET_VERSION	4
 #define NET_BIND	0x1
 #define NET_CONNECT	0x2
 #define RULE_NET_PORT	2
 
 #define DNS_PORT	53
-/* Without it older versions of c-ares number their questions so that anybody can guess it. */
+/* Without it, older versions of c-ares use predictable query ids. */
 #define RANDOM_FILE	"/dev/urandom"
 
 struct net_rule {
@@ -96,16 +96,16 @@ struct net_rule {
 };
 
 /**
- * struct rules - begin of Landlock's
- * @files: what is not done with files, but for exceptions
- * @net: the same with TCP; kernels before NET_VERSION do not have it
+ * struct rules - start of struct landlock_ruleset_attr
+ * @files: file accesses that are forbidden unless a rule allows them
+ * @net: the same for TCP; not known to kernels before NET_VERSION
  */
 struct rules {
 	__u64 files;
 	__u64 net;
 };
 
-/* A set of rules that allow nothing yet, or a negative errno. */
+/* Create a ruleset that allows nothing yet. Returns a descriptor or a negative errno. */
 static int rules_new(struct rules rules)
 {
 	long version = syscall(SYS_landlock_create_ruleset, NULL, 0,
@@ -127,7 +127,7 @@ static int rules_allow(int set, int fd, __u64 access)
 	       -errno : 0;
 }
 
-/* They hold from now on. */
+/* Enforce the ruleset unless @rc is an error, and close it. */
 static int rules_close(int set, int rc)
 {
 	if (!rc && syscall(SYS_landlock_restrict_self, set, 0))
@@ -146,7 +146,7 @@ int sandbox_files(int fd)
 		return set;
 	if (fd >= 0)
 		rc = rules_allow(set, fd, LANDLOCK_ACCESS_FS_WRITE_FILE);
-	/* A file without a directory, of memory, needs no rule and gets none. */
+	/* A file in memory has no directory. It needs no rule, and a rule is rejected. */
 	return rules_close(set, rc == -EBADFD ? 0 : rc);
 }
 
@@ -176,14 +176,14 @@ int sandbox_reading(const char *const *files)
 	for (; *files && !rc; files++)
 		if (realpath(*files, path))
 			rc = rules_allow_reading(set, dirname(path));
-	/* Older kernels, and those without TCP, do not know such a rule. */
+	/* Older kernels, and kernels without TCP, reject this rule. */
 	if (!rc && syscall(SYS_landlock_add_rule, set, RULE_NET_PORT, &dns, 0) &&
 	    errno != EINVAL && errno != EAFNOSUPPORT)
 		rc = -errno;
 	return rules_close(set, rc);
 }
 
-/* What any thread does with memory, its sockets and other threads. */
+/* System calls of every worker: memory, existing sockets, threads. */
 static const int calls[] = {
 	SCMP_SYS(read), SCMP_SYS(pread64), SCMP_SYS(write), SCMP_SYS(close), SCMP_SYS(lseek),
 	SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(brk), SCMP_SYS(futex),
@@ -194,7 +194,7 @@ static const int calls[] = {
 	SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group),
 };
 
-/* What the libraries of logins do besides. */
+/* Additional system calls of the libraries for authentication. */
 static const int library_calls[] = {
 	SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(pwrite64), SCMP_SYS(dup), SCMP_SYS(dup2),
 	SCMP_SYS(dup3), SCMP_SYS(fcntl), SCMP_SYS(flock), SCMP_SYS(fsync), SCMP_SYS(fdatasync),
@@ -210,7 +210,7 @@ static const int library_calls[] = {
 	SCMP_SYS(getresgid), SCMP_SYS(getrlimit), SCMP_SYS(sysinfo), SCMP_SYS(sigaltstack),
 };
 
-/* What it takes to ask name servers. */
+/* Additional system calls to query name servers. */
 static const int host_calls[] = {
 	SCMP_SYS(fcntl), SCMP_SYS(fstat), SCMP_SYS(stat), SCMP_SYS(newfstatat), SCMP_SYS(statx),
 	SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(connect),
@@ -220,7 +220,9 @@ static const int host_calls[] = {
 	SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid),
 };
 
-/* Arguments that are looked at; flags are 32 bits whatever the register has above. */
+/*
+ * Compare an argument under a mask. Flags are 32 bits; the upper half of the register is ignored.
+ */
 #define ARG_IS(n, mask, value)	\
 	SCMP_CMP(n, SCMP_CMP_MASKED_EQ, (scmp_datum_t)(mask), (scmp_datum_t)(value))
 #define WRITING		(O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | (O_TMPFILE & ~O_DIRECTORY))
@@ -238,8 +240,8 @@ static int allow_socket(scmp_filter_ctx ctx, int family)
 }
 
 /*
- * Files are opened to be read. The one that is opened like the replay cache of Kerberos
- * can only be that one: the user may write to no other, and Landlock sees to it, too.
+ * Files are opened for reading. The combination O_RDWR | O_CREAT is for the replay cache of
+ * Kerberos. The user may write to no other file, and Landlock forbids it too.
  */
 static int allow_open(scmp_filter_ctx ctx, int call, unsigned int arg)
 {
@@ -269,7 +271,10 @@ static int sandbox_allow(scmp_filter_ctx ctx)
 				ARG_IS(0, INT_MASK, getpid()));
 }
 
-/* Libraries may still be loaded: files are mapped, and what is written to the map stays out. */
+/*
+ * Libraries may be loaded: a private mapping of a file may be executable, because it is not
+ * written back. It must not be writable.
+ */
 static int allow_libraries(scmp_filter_ctx ctx)
 {
 	return allow_calls(ctx, library_calls, ARRAY_SIZE(library_calls)) ?:
@@ -300,7 +305,7 @@ int sandbox_calls(enum sandbox_kind kind)
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) || setrlimit(RLIMIT_NPROC, &none) ||
 	    setrlimit(RLIMIT_NOFILE, &files))
 		return -errno;
-	/* Kernels without seccomp do not know the question. */
+	/* Kernels without seccomp reject this call. */
 	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0)
 		return errno == EINVAL ? -EOPNOTSUPP : -errno;
 	ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));

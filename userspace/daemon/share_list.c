@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The list of shares for the pipe worker. A share is an entry, then its name, path and
- * comment, each without a NUL.
+ * Encoding of the list of shares for the pipe worker. A share is a struct entry, followed by its
+ * name, path and comment, each without a NUL.
  */
 
 #include <errno.h>
@@ -21,11 +21,11 @@ enum text {
 };
 
 /**
- * struct entry - of a share
- * @browse: it is shown in lists
- * @guest: users without a name may use it
- * @hide: its listings leave out what the user may not read
- * @len: bytes of its texts
+ * struct entry - header of a share
+ * @browse: the share appears in lists
+ * @guest: anonymous users may use it
+ * @hide: its directory listings omit files that the user may not read
+ * @len: length of each text in bytes
  */
 struct entry {
 	u32 browse;
@@ -92,7 +92,7 @@ static char *list_text(const u8 *bytes, size_t len)
 	return text;
 }
 
-/* Read one share from @pos on; where the next one is, 0 if this is none. */
+/* Decode the share at @pos. Returns the position of the next one, 0 for malformed data. */
 static size_t list_get_share(struct kernel_shares *out, const u8 *bytes, size_t len, size_t pos)
 {
 	struct entry e;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Security identifiers and what they stand for here. */
+/* Security identifiers and their mapping to names. */
 
 #include <ctype.h>
 #include <errno.h>
@@ -10,7 +10,7 @@
 
 #include "sid.h"
 
-/* SECURITY_NT_AUTHORITY, and the one that stands for accounts of Unix by convention. */
+/* SECURITY_NT_AUTHORITY, and by convention the authority of Unix accounts. */
 #define AUTHORITY_NT	5
 #define AUTHORITY_UNIX	22
 #define UNIX_USERS	1
@@ -72,7 +72,7 @@ void sid_of_anonymous(struct sid *sid)
 	set_sid(sid, AUTHORITY_NT, 1, 7, 0);
 }
 
-/* FNV-1a: spreads, which is all that is asked of it. */
+/* FNV-1a; only its distribution matters. */
 static u32 sid_spread(const char *text, u32 start)
 {
 	u32 hash = 2166136261U ^ start;
@@ -130,7 +130,9 @@ void sid_domain(const struct sid *sid, struct sid *domain)
 		domain->sub[--domain->nsubs] = 0;
 }
 
-/* Authorities of 32 bits in decimal, longer ones in hexadecimal (MS-DTYP section 2.4.2.1). */
+/*
+ * Authorities that fit in 32 bits are decimal, larger ones hexadecimal (MS-DTYP section 2.4.2.1).
+ */
 void sid_text(const struct sid *sid, char out[NSS_NAME_SIZE])
 {
 	unsigned int i;
@@ -218,7 +220,7 @@ int sid_to_name(const struct sid_accounts *accounts, const struct sid *sid,
 	}
 }
 
-/* Split "DOMAIN\name" or "name@DOMAIN"; without a domain that is empty. */
+/* Split "DOMAIN\name" or "name@DOMAIN"; @out->domain is empty if there is none. */
 static int sid_split(const char *text, struct sid_name *out)
 {
 	const char *backslash = strchr(text, '\\');
@@ -241,7 +243,7 @@ static bool may_be(const char *domain, const char *ours)
 	return !domain[0] || !strcasecmp(domain, ours);
 }
 
-/* A user or group of this machine; a user goes before a group of the same name. */
+/* Look up a user or group of this machine; a user precedes a group of the same name. */
 static int find_account(const struct sid_accounts *accounts, struct sid_name *asked,
 			const char *machine, struct sid *sid, struct sid_name *name)
 {
@@ -275,7 +277,7 @@ int sid_from_name(const struct sid_accounts *accounts, const char *text, struct 
 
 	if (sid_split(text, &asked))
 		return -ENOENT;
-	/* "DOMAIN\" is the domain. */
+	/* "DOMAIN\" is the domain itself. */
 	is_domain = !asked.name[0];
 	if (is_domain) {
 		memcpy(asked.name, asked.domain, sizeof(asked.name));

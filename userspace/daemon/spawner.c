@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Starting workers. */
+/*
+ * Starts the spawner, and in it the workers. The spawner has one thread and no privileges; it
+ * exits when dittod closes its socket.
+ */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,10 +33,10 @@ static const struct {
 };
 
 /**
- * struct order - what the spawner is told
+ * struct order - an order to the spawner
  * @kind: enum worker_kind
- * @fds: the worker's sockets, then the file if there is one
- * @n: of @fds
+ * @fds: sockets of the worker, followed by the file if there is one
+ * @n: number of entries in @fds
  */
 struct order {
 	u8 kind;
@@ -41,10 +44,10 @@ struct order {
 	size_t n;
 };
 
-/* Above all descriptors of the layout. */
+/* Higher than all fixed descriptors. */
 #define FD_ABOVE	64
 
-/* Descriptors @fds become @first and so on; all others from @first on are closed. */
+/* Move @fds to the numbers from @first on, and close all other descriptors from @first on. */
 static bool fds_lay_out(const int *fds, int first, int n)
 {
 	int up[WORKER_SOCKETS];
@@ -61,7 +64,10 @@ static bool fds_lay_out(const int *fds, int first, int n)
 	return !close_range((unsigned int)(first + n), ~0U, 0);
 }
 
-/* This program: by its path, which is also true under valgrind, else whatever became of it. */
+/*
+ * Execute this program again: by its path, which also works under valgrind, otherwise through
+ * /proc in case the file was replaced.
+ */
 static void spawner_exec(const char *word)
 {
 	char path[PATH_MAX];
@@ -79,14 +85,14 @@ static void spawner_exec(const char *word)
 	_exit(127);
 }
 
-/* In the child of the spawner. */
+/* Runs in the child of the spawner. */
 static void spawner_exec_worker(const struct order *order)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int fds[WORKER_SOCKETS + 1];
 	size_t i;
 
-	/* Descriptors of the layout are between. */
+	/* Move the descriptors out of the range of the fixed ones. */
 	for (i = 0; i < order->n; i++) {
 		fds[i] = fcntl(order->fds[i], F_DUPFD_CLOEXEC, FD_ABOVE);
 		if (fds[i] < 0)
@@ -94,7 +100,7 @@ static void spawner_exec_worker(const struct order *order)
 	}
 	if (order->n == WORKER_SOCKETS)
 		fds[WORKER_SOCKETS] = null;
-	/* Lines in the log are dittod's to write. */
+	/* Only dittod writes to the log. */
 	for (i = 0; i < WORKER_FD_CONTROL; i++)
 		if (dup2(null, (int)i) < 0)
 			_exit(127);
@@ -106,7 +112,7 @@ static void spawner_exec_worker(const struct order *order)
 	spawner_exec(workers[order->kind].word);
 }
 
-/* Wait for an order. False when dittod has ended. */
+/* Wait for an order. Returns false when dittod has ended. */
 static bool spawner_next_order(struct order *order)
 {
 	union {
@@ -137,7 +143,10 @@ static void spawner_run(void)
 	size_t i;
 
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	/* Nobody waits for a worker that hangs in the kernel. */
+	/*
+	 * The kernel reaps the workers, so a worker that hangs in the kernel does not block the
+	 * spawner.
+	 */
 	signal(SIGCHLD, SIG_IGN);
 	while (spawner_next_order(&order)) {
 		pid_t *pid = &pids[order.kind];
@@ -166,7 +175,7 @@ void worker_main(int argc, char **argv)
 		spawner_run();
 	for (i = 0; i < WORKER_KINDS; i++)
 		if (!strcmp(argv[1], workers[i].word)) {
-			/* Processes of the same user have no business in it from here on. */
+			/* From here on, processes of the same user must not trace it. */
 			prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 			workers[i].run();
 			_exit(0);
@@ -214,7 +223,7 @@ int worker_spawner_start(void)
 		rc = -errno;
 	close(pair[1]);
 	close(said[1]);
-	/* A byte is an error; its end means that the spawner is executed. */
+	/* A byte is an error; end of file means that the spawner was executed. */
 	if (!rc && read(said[0], &failed, 1) == 1)
 		rc = -(int)failed;
 	close(said[0]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* SQLite with the errors logged. */
+/* Helpers for SQLite that log errors. */
 
 #include <stdarg.h>
 
@@ -24,7 +24,7 @@ static sqlite3_stmt *sql_statement_prepare(sqlite3 *db, const char *sql,
 			const void *bytes = va_arg(args, const void *);
 			size_t len = va_arg(args, size_t);
 
-			/* Without bytes a pointer may be NULL, which would be no value. */
+			/* A NULL pointer would bind the SQL value NULL instead of an empty blob. */
 			sqlite3_bind_blob(stmt, i + 1, len ? bytes : "", (int)len,
 					  SQLITE_TRANSIENT);
 		} else {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which shares there are, and what server it is (MS-SRVS). */
+/* Lists the shares, and describes the server (MS-SRVS). */
 
 #include <errno.h>
 #include <stdio.h>
@@ -27,24 +27,27 @@
 #define FLAG_ACCESS_BASED		0x0800
 #define NO_LIMIT			0xffffffff
 
-/* MS-SRVS sections 2.2.2.6, 2.2.2.7: platform NT; workstation, server, both of NT, of Unix. */
+/*
+ * MS-SRVS sections 2.2.2.6 and 2.2.2.7: platform NT; types workstation, server, both for NT, and
+ * Unix.
+ */
 #define PLATFORM_NT			500
 #define SERVER_TYPE			(0x1 | 0x2 | 0x800 | 0x1000 | 0x8000)
 #define VERSION_MAJOR			10
 #define VERSION_MINOR			0
 
-/* Names of servers and shares in parameters, with their NUL. */
+/* Longest names of servers and shares in parameters, including the NUL. */
 #define NAME_SIZE			1024
-/* Left for what stands around a list. */
+/* Bytes reserved for the data around a list. */
 #define LIST_MARGIN			256
 
 /**
- * struct entry - a share as it is told
- * @name: of the share
- * @remark: for people
- * @path: where it is, as such clients write it
- * @type: disk or not
- * @flags: of SHARE_INFO_1005
+ * struct entry - a share as it is reported
+ * @name: name of the share
+ * @remark: comment
+ * @path: path in the syntax of Windows
+ * @type: STYPE_* value
+ * @flags: flags of SHARE_INFO_1005
  */
 struct entry {
 	char *name;
@@ -79,10 +82,10 @@ enum member {
 /**
  * struct level - a SHARE_INFO structure
  * @level: its number
- * @listed: there are lists of it, too
- * @sticky: and lists of the shares that stay
- * @admin: it tells what only an administrator may know
- * @member: in order, up to END
+ * @listed: valid for NetrShareEnum
+ * @sticky: valid for NetrShareEnumSticky
+ * @admin: contains information for administrators only
+ * @member: members in order, up to END
  */
 struct level {
 	u32 level;
@@ -105,7 +108,7 @@ static const struct level levels[] = {
 	{ 1005, false, false, false, { FLAGS } },
 };
 
-/* The last one in which everybody may have a list. */
+/* Highest level of a list that every user may request. */
 #define LEVEL_OF_ALL	1
 
 static const struct level *find_level(u32 number)
@@ -118,7 +121,7 @@ static const struct level *find_level(u32 number)
 	return NULL;
 }
 
-/* Text of a member that is a string, NULL for others. */
+/* Return the text of a string member, NULL for other members. */
 static const char *text_of(enum member m, const struct entry *e)
 {
 	switch (m) {
@@ -180,7 +183,7 @@ static void put_deferred(struct ndr_out *out, const struct level *level, const s
 			ndr_put_string(out, text_of(*m, e));
 }
 
-/* Bytes that an entry takes. */
+/* Return the encoded size of an entry in bytes. */
 static size_t entry_len(const struct level *level, const struct entry *e)
 {
 	struct ndr_out out;
@@ -219,7 +222,7 @@ static void free_entries(struct entries *list)
 	free(list->entry);
 }
 
-/* "/srv/data" as "C:\srv\data": clients take nothing for a path that has no drive. */
+/* Convert "/srv/data" to "C:\srv\data", because clients reject a path without a drive. */
 static char *path_of(const struct share *s)
 {
 	char *path = mem_print("C:%s", s->path ? s->path : "/");
@@ -232,9 +235,9 @@ static char *path_of(const struct share *s)
 }
 
 /*
- * All shares, without those that are not to be listed unless @hidden. Users without a name
- * are told of those that they may use: names of shares are names of users often enough.
- * 0 or a negative errno.
+ * Collect the shares, including those that are not browsable if @hidden. Anonymous users see only
+ * the shares that they may use, because names of shares are often names of users. Returns 0 or a
+ * negative errno.
  */
 static int get_entries(const struct rpc_call *call, bool hidden, struct entries *list)
 {
@@ -260,10 +263,10 @@ static int get_entries(const struct rpc_call *call, bool hidden, struct entries 
 
 /**
  * struct page - a part of the list
- * @level: in which form
- * @first: entry
- * @n: entries
- * @result: of the call
+ * @level: format of the entries
+ * @first: index of the first entry
+ * @n: number of entries
+ * @result: result of the call
  */
 struct page {
 	const struct level *level;
@@ -272,7 +275,7 @@ struct page {
 	u32 result;
 };
 
-/* How many entries from @first on fit, at least one. */
+/* Count the entries from @first on that fit, at least one. */
 static void make_page(struct page *page, const struct entries *list, u32 first, u32 wanted_len)
 {
 	size_t room = RPC_REPLY_MAX - LIST_MARGIN;
@@ -346,7 +349,7 @@ static u32 share_enum_as(struct rpc_call *call, bool sticky)
 	level = ndr_get32(in);
 	if (ndr_get32(in) != level)
 		return RPC_FAULT_NDR;
-	/* A container, which is empty. */
+	/* A container, which is empty in the request. */
 	if (ndr_get_pointer(in)) {
 		ndr_get32(in);
 		if (ndr_get_pointer(in))
@@ -375,7 +378,10 @@ static u32 share_enum(struct rpc_call *call)
 	return share_enum_as(call, false);
 }
 
-/* NetrShareEnumSticky (section 3.1.4.9): all of them stay, but it has not all levels. */
+/*
+ * NetrShareEnumSticky (MS-SRVS section 3.1.4.9): all shares are sticky, but fewer levels are
+ * valid.
+ */
 static u32 share_enum_sticky(struct rpc_call *call)
 {
 	return share_enum_as(call, true);
@@ -429,7 +435,7 @@ static u32 share_get_info(struct rpc_call *call)
 	return 0;
 }
 
-/* NetrShareCheck (MS-SRVS section 3.1.4.13): is this path shared? */
+/* NetrShareCheck (MS-SRVS section 3.1.4.13): reports whether a path is shared. */
 static u32 share_check(struct rpc_call *call)
 {
 	char server[NAME_SIZE], device[NAME_SIZE];
@@ -442,7 +448,7 @@ static u32 share_check(struct rpc_call *call)
 	ndr_get_string(&call->in, device, sizeof(device));
 	if (call->in.bad)
 		return RPC_FAULT_NDR;
-	/* Paths are for administrators only. */
+	/* Only administrators may see paths. */
 	if (call->user->uid)
 		result = ERROR_ACCESS_DENIED;
 	else if (get_entries(call, true, &list))
@@ -484,7 +490,10 @@ static u32 server_get_info(struct rpc_call *call)
 		ndr_put_pointer(out, true);
 	}
 	if (level == 102) {
-		/* Users, minutes until they are sent away, seen, announced each, licences. */
+		/*
+		 * Most users, auto-disconnect minutes, hidden, announce interval and its
+		 * variation, licences.
+		 */
 		ndr_put32(out, NO_LIMIT);
 		ndr_put32(out, 15);
 		ndr_put32(out, 0);
@@ -511,13 +520,13 @@ static void put_time(struct ndr_out *out, const struct timespec *t)
 	gmtime_r(&t->tv_sec, &utc);
 	localtime_r(&t->tv_sec, &local);
 	ndr_put32(out, (u32)t->tv_sec);
-	/* Milliseconds of a counter without meaning. */
+	/* Milliseconds since an arbitrary time. */
 	ndr_put32(out, (u32)((u64)t->tv_sec * 1000 + (u64)t->tv_nsec / 1000000));
 	ndr_put32(out, (u32)utc.tm_hour);
 	ndr_put32(out, (u32)utc.tm_min);
 	ndr_put32(out, (u32)utc.tm_sec);
 	ndr_put32(out, (u32)(t->tv_nsec / 10000000));
-	/* Minutes to the west, and the tick in units of 0.1 ms. */
+	/* Minutes west of UTC, and the tick in units of 0.1 ms. */
 	ndr_put32(out, (u32)(-local.tm_gmtoff / 60));
 	ndr_put32(out, 310);
 	ndr_put32(out, (u32)utc.tm_mday);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What outlives dittod: one SQLite file. */
+/* Persistent state of dittod, in one SQLite file. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include "sql.h"
 #include "state.h"
 
-/* Of the tables below; a file with a higher one is from a newer dittod. */
+/* Version of the tables below; a file with a higher version was written by a newer dittod. */
 #define SCHEMA	3
 
 struct state {
@@ -21,7 +21,7 @@ struct state {
 	u64 epoch;
 };
 
-/* What makes each version from the one before. */
+/* Statements that create each version from the previous one. */
 static const struct {
 	int version;
 	const char *sql;
@@ -64,7 +64,7 @@ static bool check_schema(struct state *st, struct why *why)
 
 static bool prepare_db(struct state *st, struct why *why)
 {
-	/* Handles and ids must be on disk before anyone relies on them. */
+	/* Handles and ids must be on disk before clients depend on them. */
 	if (!sql_run(st->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", why) ||
 	    !sql_run(st->db, "BEGIN IMMEDIATE", why))
 		return false;
@@ -87,7 +87,7 @@ struct state *state_open(const char *dir, struct why *why)
 	bool good;
 	mode_t mask;
 
-	/* The key in it is a secret. */
+	/* The file contains a secret key. */
 	mask = umask(077);
 	if (mkdir(dir, 0700) && errno != EEXIST) {
 		good = why_not(&inner, "%s: %s", dir, strerror(errno));
@@ -160,7 +160,7 @@ bool state_handle_key(struct state *st, u8 key[STATE_KEY_LEN])
 		log_error("state: no random bytes: %s", strerror(errno));
 		return false;
 	}
-	/* Never over an existing one: a failed read must not replace it. */
+	/* INSERT fails for an existing key, so a failed read cannot replace the key. */
 	return sql_do(st->db, "INSERT INTO meta VALUES ('handle-key', ?)", "b", key,
 		      (size_t)STATE_KEY_LEN);
 }
@@ -196,7 +196,7 @@ bool state_share_id(struct state *st, const char *name, const char *path, u8 id[
 bool state_share_put(struct state *st, const char *name, const char *path,
 		     const u8 id[16])
 {
-	/* Nothing is written, and so not synced, if it says so already. */
+	/* If nothing changes there is no write, and therefore no sync. */
 	return sql_do(st->db,
 		      "INSERT INTO share (name, path, id, ours) VALUES (?, ?, ?, 1) ON CONFLICT (name) DO UPDATE SET path = excluded.path, id = excluded.id, ours = 1 WHERE path <> excluded.path OR id <> excluded.id OR NOT ours",
 		      "ssb", name, path, id, (size_t)16);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Requests of the kernel: read, worked on in a pool, answered. */
+/*
+ * Upcalls of the kernel: parses requests, has them processed in a pool, and sends the replies.
+ * Replies are sent in the thread of the event loop.
+ */
 
 #include <errno.h>
 #include <linux/genetlink.h>
@@ -16,7 +19,7 @@
 #include "pipe_call.h"
 #include "upcall.h"
 
-/* An IPv4 address mapped into IPv6 is the IPv4 one to the name service. */
+/* To the name service, an IPv4-mapped IPv6 address is the IPv4 address. */
 static bool read_address(struct address *addr, const struct nlattr *nla)
 {
 	char text[TEXT_ADDRESS_MAX];
@@ -83,7 +86,7 @@ int upcall_parse(struct upcall *u, struct nl_msg *msg, u64 now)
 		snprintf(u->user, sizeof(u->user), "%s", nla_get_string(tb[DITTO_A_UPCALL_USER]));
 		return 0;
 	default:
-		/* A newer kernel asks what we do not know. */
+		/* A newer kernel sends kinds that this version does not know. */
 		return -EOPNOTSUPP;
 	}
 }
@@ -97,9 +100,9 @@ void upcall_work(struct upcall *u)
 		rc = u->lookup.error;
 		break;
 	case DITTO_UPCALL_KIND_NETGROUP:
-		/* Without a name the address itself can be a member still. */
+		/* A host without a name can be a member by its address. */
 		u->member = nss_in_netgroup(u->netgroup, &u->lookup.addr, &u->names);
-		/* "No" for want of a name server must not be remembered. */
+		/* Without a name server, a negative result must not be cached. */
 		rc = u->lookup.error == -EAGAIN && !u->member ? -EAGAIN : 0;
 		break;
 	case DITTO_UPCALL_KIND_GROUPS:
@@ -156,7 +159,7 @@ void upcall_put(struct nl_msg *msg, const struct upcall *u)
 
 struct nl_msg *upcall_answer(struct conn *channel)
 {
-	/* The module is gone, and who asked with it. */
+	/* The module was unloaded, and does not wait any more. */
 	if (!channel->family)
 		return NULL;
 	return conn_notice(channel, DITTO_CMD_UPCALL_REPLY);
@@ -180,7 +183,7 @@ static void send_answer(const struct upcall *u)
 	upcall_send(u->channel, msg);
 }
 
-/* The same about a record: that it was done is all there is to say. */
+/* Reply to a request about a record, which contains only an error or nothing. */
 static void send_record_answer(const struct record_upcall *u)
 {
 	struct nl_msg *msg = upcall_answer(u->channel);
@@ -197,7 +200,7 @@ static void run_job(struct job *job)
 {
 	struct upcall *u = (struct upcall *)job;
 
-	/* It waited too long for a thread. */
+	/* The request may have waited too long for a thread. */
 	if (clock_ms() < u->deadline)
 		upcall_work(u);
 }
@@ -211,7 +214,7 @@ static void job_done(struct job *job)
 	free(u);
 }
 
-/* Bytes of an attribute; false if it is missing or too long. */
+/* Copy the bytes of an attribute. Returns false if it is missing or too long. */
 static bool read_bytes(const struct nlattr *nla, u8 *bytes, size_t room, u16 *len)
 {
 	if (!nla || (size_t)nla_len(nla) > room)
@@ -282,7 +285,7 @@ static void take_record(struct conn *channel, struct recorder *recorder, struct 
 	free(u);
 }
 
-/* A request that cannot be worked on. */
+/* Reply with an error, and free the request. */
 static void upcall_refuse(struct upcall *u, int rc)
 {
 	if (rc == -EAGAIN)
@@ -298,7 +301,7 @@ static void upcall_refuse(struct upcall *u, int rc)
 	free(u);
 }
 
-/* The names of the host are there, as far as it has any. */
+/* Callback with the names of the host, if it has any. */
 static void host_done(struct host_lookup *lookup)
 {
 	struct upcall *u = (struct upcall *)((char *)lookup - offsetof(struct upcall, lookup));
@@ -343,7 +346,7 @@ static void take_question(struct conn *channel, const struct upcall_services *se
 	}
 }
 
-/* What a request is about; -1 if it does not say. */
+/* Return the kind of a request; -1 if it is missing. */
 static s64 kind_of(struct nl_msg *msg)
 {
 	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];

@@ -15,7 +15,7 @@ static bool is_low(u32 unit)
 	return (unit & 0xfc00) == 0xdc00;
 }
 
-/* Write a character; how many bytes it took, 0 if there is no room. */
+/* Write a character. Returns its length in bytes, 0 if there is no room. */
 static size_t put_utf8(u32 c, char *out, size_t room)
 {
 	size_t len = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
@@ -61,7 +61,7 @@ bool utf16_to_utf8(const u8 *in, size_t units, char *out, size_t size)
 	return true;
 }
 
-/* The character at @p; moves @p behind it. */
+/* Read the character at @p, and advance @p behind it. */
 static u32 get_utf8(const char **p)
 {
 	static const u32 least[5] = { 0, 0, 0x80, 0x800, 0x10000 };

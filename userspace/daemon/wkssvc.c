@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What machine it is (MS-WKST). */
+/* Describes the machine (MS-WKST). */
 
 #include "rpc.h"
 #include "sid.h"
@@ -38,7 +38,7 @@ static u32 get_info(struct rpc_call *call)
 		ndr_put32(out, VERSION_MINOR);
 		if (level >= 101)
 			ndr_put_pointer(out, true);
-		/* Users that are logged in there. */
+		/* Number of logged-on users. */
 		if (level == 102)
 			ndr_put32(out, 0);
 		ndr_put_string(out, name);

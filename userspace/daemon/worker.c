@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What all workers have. */
+/* Common parts of all workers. */
 
 #include <errno.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 #include "mem.h"
 #include "worker.h"
 
-/* A thread behind the gate. */
+/* Argument of a thread behind the gate. */
 struct channel_thread {
 	struct worker_gate *gate;
 	int fd;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Messages between dittod and its workers. */
+/* Messages between dittod and its workers; see worker_msg.h. */
 
 #include <errno.h>
 #include <poll.h>
@@ -17,7 +17,7 @@
 #include "worker_msg.h"
 
 #define HEADER	(2 * sizeof(u32))
-/* Descriptors that are taken out of one packet, so that surplus ones can be closed. */
+/* Descriptors that are taken from one packet, so that surplus ones can be closed. */
 #define FDS_MAX	4
 /* Largest errno. */
 #define ERROR_MAX	4095
@@ -29,7 +29,7 @@ enum field_kind {
 	FIELD_TOKEN,
 };
 
-/* In the order of the packet. */
+/* Fields in the order of the packet. */
 enum worker_field {
 	FIELD_ID, FIELD_FIRST, FIELD_OUTCOME, FIELD_WAY, FIELD_EXPIRES, FIELD_MECHS,
 	FIELD_PIPE, FIELD_UID, FIELD_ANONYMOUS, FIELD_SOUGHT, FIELD_ERROR,
@@ -38,9 +38,9 @@ enum worker_field {
 };
 
 /**
- * struct field - a field of messages
- * @kind: of the field
- * @at: place in struct worker_msg
+ * struct field - description of a field
+ * @kind: kind of the field
+ * @at: offset in struct worker_msg
  * @max: largest number, or most bytes without the NUL
  */
 struct field {
@@ -238,7 +238,7 @@ static int worker_msg_wait(int fd, u64 until)
 	return rc < 0 ? -errno : 0;
 }
 
-/* Keep the first descriptor if one is wanted, close all others. */
+/* Keep the first descriptor if one is wanted, and close all others. */
 static void worker_msg_take_fds(struct msghdr *h, int *passed)
 {
 	struct cmsghdr *c;
