@@ -39,7 +39,7 @@ static void value_cell(struct table *t, struct nlattr **tb, unsigned int type)
 		table_cell(t, "-");
 }
 
-/* What it holds of a kind and may, "1.2M/64M"; "-" for nothing. */
+/* Usage and limit of a resource, "1.2M/64M"; "-" if there is none. */
 static void budget_cell(struct table *t, struct nl_msg *msg, const char *kind)
 {
 	struct nlattr *nla, *tb[DITTO_A_BUDGET_MAX + 1];

@@ -61,7 +61,7 @@ static int events_run(struct ctl *ctl, char **words)
 	rc = nl_socket_add_membership(sock, ctl->conn.events);
 	while (rc >= 0 && !ferror(stdout)) {
 		rc = nl_recvmsgs_default(sock);
-		/* The kernel sent faster than we read. */
+		/* The receive buffer overflowed. */
 		if (rc == -NLE_NOMEM) {
 			fputs("dittoctl: events: some were lost\n", stderr);
 			rc = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* JSON (RFC 8259), and netlink answers written as it by their specification. */
+/* Writes JSON (RFC 8259), and netlink replies as JSON according to their specification. */
 
 #include <stdio.h>
 #include <string.h>
@@ -10,10 +10,13 @@
 #include "nl.h"
 #include "out.h"
 
-/* Is a comma due before the next value? One document is written at a time. */
+/* The next value must be preceded by a comma. Only one document is written at a time. */
 static bool comma;
 
-/* How many bytes of a well-formed UTF-8 character are here (RFC 3629 section 4), 0 for none. */
+/*
+ * Return the length of the well-formed UTF-8 character at @p (RFC 3629 section 4), 0 if there is
+ * none.
+ */
 static size_t utf8_length(const unsigned char *p)
 {
 	static const struct {
@@ -149,7 +152,7 @@ static void put_numbers(FILE *out, const char *key, struct nlattr *nla)
 static void put_set(FILE *out, struct nlattr *first, int len, const struct spec_set *set,
 		    const u16 *order);
 
-/* A nest that only repeats one attribute is a list of it. */
+/* A nest that only repeats one attribute is written as a list. */
 static bool is_list(const struct spec_set *set)
 {
 	return set->max == 1 && set->attrs[1].multi;
@@ -191,7 +194,7 @@ static void put_value(FILE *out, const char *key, const struct spec_attr *attr,
 		json_string(out, key, value_text(attr, nla, buf, sizeof(buf)));
 }
 
-/* Every occurrence of an attribute, as a list. */
+/* Write every occurrence of an attribute as a list. */
 static void put_all(FILE *out, const char *key, struct nlattr *first, int len,
 		    const struct spec_set *set, unsigned int type)
 {
@@ -239,7 +242,7 @@ static void put_set(FILE *out, struct nlattr *first, int len, const struct spec_
 			put_attr(out, first, len, set, i);
 }
 
-/* Nests are checked too before anything of them is written. */
+/* Check an attribute set, including its nests, before any of it is written. */
 static bool is_sound(struct nlattr *first, int len, const struct spec_set *set)
 {
 	struct nlattr *nla;

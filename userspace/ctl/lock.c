@@ -128,7 +128,7 @@ static void claim_row(struct table *t, struct nl_msg *msg)
 	table_cell(t, "%s", lock_string(tb, DITTO_A_CLAIM_PATH));
 }
 
-/* What to list. */
+/* Selection of the locks to list. */
 struct filter {
 	char *path;
 	const char *client;
@@ -169,7 +169,10 @@ static int read_filter(struct ctl *ctl, char **words, struct filter *f)
 				return ctl_usage(ctl, "%s", why.text);
 			continue;
 		}
-		/* The kernel looks it up where we are, but says names from the root. */
+		/*
+		 * The kernel resolves the path in our root directory, and reports paths from the
+		 * root.
+		 */
 		free(f->path);
 		f->path = words[1][0] == '/' ? mem_string(words[1]) : realpath(words[1], NULL);
 		if (!f->path)

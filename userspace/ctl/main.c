@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* dittoctl: from words to commands. */
+/* dittoctl: parses the command line and runs commands. */
 
 #include <stdio.h>
 #include <string.h>
@@ -30,7 +30,7 @@ static const struct object objects[] = {
 	{ NULL, NULL, NULL }
 };
 
-/* Words at the first place that are no objects. */
+/* First words that are not objects. */
 static const char *const others[] = { "help", "version" };
 
 static const char *object_name(const void *arg, unsigned int i)
@@ -79,7 +79,7 @@ static int command_unknown(const char *word)
 	return CTL_USAGE;
 }
 
-/* What words beyond their names mean, for help with an object. */
+/* Explain the words of an object, for its help. */
 static void print_values(const struct object *o)
 {
 	char modes[256], flavors[256], values[256];
@@ -132,7 +132,7 @@ static int print_help(char **words)
 	return CTL_OK;
 }
 
-/* The tool's version, and the module's if it is there. */
+/* Print the version of the tool, and of the module if it is loaded. */
 static int version_print(struct ctl *ctl, char **words)
 {
 	struct nlattr *tb[DITTO_A_SERVER_MAX + 1];
@@ -202,7 +202,7 @@ static int command_run(struct ctl *ctl, char **words)
 	return o ? run_object(ctl, o, words + 1) : command_unknown(*words);
 }
 
-/* "--json" is understood at the end too, where one adds it in a shell. */
+/* "--json" is also accepted as the last word. */
 static bool take_last_json(char **words)
 {
 	char **last = NULL;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Asking for a password. */
+/* Input of passwords. */
 
 #include <errno.h>
 #include <signal.h>
@@ -41,7 +41,7 @@ bool password_line(char *buf, size_t size, struct why *why)
 	return read_line(STDIN_FILENO, buf, size, why);
 }
 
-/* The signal that came, or 0; written by its handler. */
+/* The signal that arrived, or 0; set by the handler. */
 static int caught;
 
 static void on_signal(int number)
@@ -51,7 +51,7 @@ static void on_signal(int number)
 
 static const int ending[] = { SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGTSTP };
 
-/* Whatever ends the program, the terminal shows again what is typed. */
+/* The echo is restored before a signal ends the program. */
 static bool read_hidden(const char *prompt, char *buf, size_t size, struct why *why)
 {
 	struct sigaction catch = { .sa_handler = on_signal }, old[ARRAY_SIZE(ending)];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What all commands do: connect, ask, complain. */
+/* Common steps of all commands: connect, send requests, print errors. */
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "ditto-nl-gen.h"
 #include "out.h"
 
-/* One line about this command, written at once. */
+/* Print one line about this command with a single call. */
 static void request_complain(const struct ctl *ctl, const char *text)
 {
 	fprintf(stderr, "dittoctl: %s%s%s%s%s\n", ctl->object ? ctl->object : "",
@@ -41,7 +41,7 @@ int ctl_refused(const struct ctl *ctl, const char *subject)
 {
 	char text[sizeof(ctl->conn.why.text) + 300];
 
-	/* The kernel's sentence may name it already. */
+	/* The kernel's message may already contain the subject. */
 	if (subject && strstr(ctl->conn.why.text, subject))
 		subject = NULL;
 	snprintf(text, sizeof(text), "%s%s%s", subject ? subject : "", subject ? ": " : "",

@@ -15,13 +15,15 @@
 #include "ditto-nl-gen.h"
 #include "out.h"
 
-/* How often dittod is looked at, and how long it may take to hear a signal. */
+/*
+ * Milliseconds between two looks at dittod's status, and until dittod must have handled a signal.
+ */
 #define POLL_MS		50
 #define SIGNAL_MS	30000
-/* What was added meanwhile is removed in another round. */
+/* Objects that were added meanwhile are removed in the next round. */
 #define STOP_ROUNDS	3
 
-/* Health, as exit statuses of dittoctl status. */
+/* Health; also the exit statuses of dittoctl status. */
 enum health {
 	HEALTH_GOOD,
 	HEALTH_DEGRADED,
@@ -31,13 +33,13 @@ enum health {
 static const char *const health_names[] = { "serving", "degraded", "not running" };
 
 /**
- * struct health_report - what dittoctl status tells
- * @health: in one word
- * @loaded: ditto.ko is there
- * @helper: dittod runs
- * @shares: that are served
- * @listeners: that listen
- * @daemon: what dittod says
+ * struct health_report - output of dittoctl status
+ * @health: overall health
+ * @loaded: ditto.ko is loaded
+ * @helper: dittod is registered
+ * @shares: number of shares
+ * @listeners: number of listeners
+ * @daemon: status that dittod wrote
  */
 struct health_report {
 	enum health health;
@@ -176,18 +178,18 @@ static int status_run(struct ctl *ctl, char **words)
 }
 
 /*
- * Did it as it was told at @since? Then @pid is the one that did, or another one that runs by
- * now and is to be told, too.
+ * Check whether dittod has handled the order given at @since. Sets @pid to the running dittod,
+ * which may be another process by now that needs the signal too.
  */
 static bool daemon_did(bool stopped, u64 since, pid_t *pid)
 {
 	struct status s;
 	bool did;
 
-	/* One that ended meanwhile applies nothing any more. */
+	/* A dittod that has ended applies nothing any more. */
 	if (!status_read(&s))
 		return stopped;
-	/* What it applied before, or was applying then, is no answer. */
+	/* A result of an earlier order does not count. */
 	did = s.heard >= since && s.stopped == stopped;
 	*pid = s.pid;
 	status_free(&s);
@@ -202,7 +204,7 @@ static int daemon_signal(pid_t pid, int signal)
 	return CTL_REFUSED;
 }
 
-/* Send dittod a signal and wait until it did as told. */
+/* Send a signal to dittod, and wait until it has handled it. */
 static int tell_daemon(const struct ctl *ctl, int signal, bool stopped)
 {
 	u64 since = clock_ns();
@@ -239,7 +241,7 @@ static void put_name(struct nl_msg *msg, const void *arg)
 	msg_put_string(msg, DITTO_A_SHARE_NAME, arg);
 }
 
-/* Ask for the removal of all; how much is there is told in @n. An exit status. */
+/* Request the removal of all listeners, and add their number to @n. Returns an exit status. */
 static int del_listeners(struct ctl *ctl, unsigned int *n)
 {
 	struct replies r;
@@ -283,8 +285,8 @@ static int del_shares(struct ctl *ctl, unsigned int *n)
 }
 
 /*
- * Listeners go first: clients then wait for the server to come back, where they
- * would be told that the share is gone for good.
+ * Listeners are removed first. Clients then wait for the server to return; otherwise they would
+ * receive an error that the share is gone.
  */
 static int stop_run(struct ctl *ctl, char **words)
 {

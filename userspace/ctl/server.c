@@ -10,7 +10,7 @@
 #include "out.h"
 #include "setting.h"
 
-/* Values of a string that comes several times, with spaces between. */
+/* Print all values of a repeated string, separated by spaces. */
 static void print_strings(struct nl_msg *msg, unsigned int type)
 {
 	const char *space = "";
@@ -98,7 +98,10 @@ static void put_settings(struct nl_msg *msg, const void *arg)
 	}
 }
 
-/* A secret among the words of a command is seen by everybody who lists processes. */
+/*
+ * The key is read from a file or standard input, because every user can see the words of a
+ * command.
+ */
 static bool read_key(const char *text, u8 key[16], struct why *why)
 {
 	char line[100] = "";
@@ -111,7 +114,7 @@ static bool read_key(const char *text, u8 key[16], struct why *why)
 	line[strcspn(line, "\r\n")] = '\0';
 	good = text_uuid(line, key, why);
 	explicit_bzero(line, sizeof(line));
-	/* The reason would repeat it. */
+	/* The reason would contain parts of the key. */
 	return good || why_not(why, "what was read is not 32 hexadecimal digits");
 }
 

@@ -45,7 +45,7 @@ static void session_cell(struct table *t, const struct spec_set *set, struct nla
 		table_cell(t, "%s", value_text(attr, tb[type], buf, sizeof(buf)));
 }
 
-/* The first connection's address, and how many more there are. */
+/* Add the address of the first connection, and the number of further ones. */
 static void address_cell(struct table *t, struct nl_msg *msg)
 {
 	const char *first = NULL;
@@ -67,7 +67,7 @@ static void address_cell(struct table *t, struct nl_msg *msg)
 		table_cell(t, "%s", first ? first : "-");
 }
 
-/* The names that were told, and how many more there are. */
+/* Add the reported names, and the number of further ones. */
 static void shares_cell(struct table *t, struct nl_msg *msg, struct nlattr **tb)
 {
 	u32 more = tb[DITTO_A_SESSION_SHARES] ? nla_get_u32(tb[DITTO_A_SESSION_SHARES]) : 0;
@@ -135,7 +135,7 @@ static void open_row(struct table *t, struct nl_msg *msg)
 	session_cell(t, &spec_open_set, tb, DITTO_A_OPEN_DURABILITY);
 	session_cell(t, &spec_open_set, tb, DITTO_A_OPEN_WAITS_S);
 	session_cell(t, &spec_open_set, tb, DITTO_A_OPEN_SHARE);
-	/* The share's root has the empty path. */
+	/* The path of the share's root is empty. */
 	if (tb[DITTO_A_OPEN_PATH] && !nla_get_string(tb[DITTO_A_OPEN_PATH])[0])
 		table_cell(t, "/");
 	else
@@ -196,7 +196,7 @@ static int session_list(struct ctl *ctl, char **words)
 	return ctl_print(ctl, &sessions, NULL, NULL, NULL);
 }
 
-/* All of a kind, or those of one session. */
+/* List all objects of a kind, or those of one session. */
 static int list_of_session(struct ctl *ctl, char **words, const struct listing *listing,
 			   void (*put)(struct nl_msg *msg, const void *arg))
 {
@@ -251,7 +251,7 @@ static int open_close(struct ctl *ctl, char **words)
 	return close_one(ctl, words, DITTO_CMD_OPEN_CLOSE, put_open_id);
 }
 
-/* Of a tree: the session's number and its own. */
+/* Identity of a tree: numbers of the session and of the tree. */
 struct tree_ids {
 	u64 session;
 	u64 id;

@@ -57,8 +57,8 @@ static bool no_users(struct share *s, const char *text, struct why *why)
 /**
  * struct option - an option of a share on the command line
  * @name: the word
- * @value: whether one more word follows
- * @set: takes it
+ * @value: true if another word follows
+ * @set: parses it
  */
 struct option {
 	const char *name;
@@ -211,7 +211,7 @@ static const struct column share_columns[] = {
 	{ "SQUASH", false }, { "SEC", false }, { "CLIENTS", false }, { NULL, false }
 };
 
-/* The flavours with commas between; to be freed. */
+/* Return the security flavours separated by commas; the caller frees the text. */
 static char *sec_text(u32 sec)
 {
 	char *text = mem_string("");

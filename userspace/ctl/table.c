@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Tables with columns as wide as they need. */
+/* Tables with columns as wide as their content. */
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -35,7 +35,7 @@ void table_cell(struct table *t, const char *format, ...)
 	va_start(args, format);
 	text = mem_vprint(format, args);
 	va_end(args);
-	/* A name could hold what a terminal would obey. */
+	/* A name could contain control sequences of the terminal. */
 	for (p = text; *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 0x7f)
 			*p = '?';
@@ -43,7 +43,7 @@ void table_cell(struct table *t, const char *format, ...)
 	t->cells[t->ncells++] = text;
 }
 
-/* Characters, not bytes: what follows the first byte of UTF-8 takes no room. */
+/* Count characters, not bytes: continuation bytes of UTF-8 have no width. */
 static size_t cell_width(const char *text)
 {
 	size_t n = 0;

@@ -12,7 +12,7 @@
 
 #define SECOND_NS	1000000000ULL
 
-/* What happened since; an operation that is new, or counts from zero again, counts whole. */
+/* Return the difference of two counters. A counter that is new or was reset counts from zero. */
 static struct count top_since(const struct counts *before, const struct count *now)
 {
 	const struct count *was = counts_find(before, now);

@@ -21,7 +21,7 @@ static int user_refused(struct ctl *ctl, const struct why *why)
 	return ctl_refused(ctl, NULL);
 }
 
-/* Enter a user whose hash is known. */
+/* Add a user to the file, or replace the hash. */
 static int write_user(struct ctl *ctl, const char *name, u32 uid, const u8 hash[USERS_HASH_LEN])
 {
 	struct users users;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The file of users who log in with a password. */
+/* The file of users that log in with a password. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,11 +16,11 @@
 #include "mem.h"
 #include "users.h"
 
-/* In place of the hash of an older kind: no password has it. */
+/* Value of the unused LM hash; no password has it. */
 #define NO_HASH		"XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX"
 #define USER_NAME_MAX	255
 
-/* UTF-16 little endian; false if it is not UTF-8. */
+/* Convert to UTF-16 little endian. Returns false if @text is not UTF-8. */
 static bool to_utf16(const char *text, char *out, size_t size, size_t *len)
 {
 	iconv_t conversion = iconv_open("UTF-16LE", "UTF-8");
@@ -85,7 +85,7 @@ bool users_check_name(const char *name, struct why *why)
 	return true;
 }
 
-/* Take a line apart, if it is about a user. */
+/* Split a line, if it is about a user. */
 static void read_line(struct users *u, const char *text, size_t len)
 {
 	struct user_line *line;
@@ -119,7 +119,7 @@ static bool read_lines(struct users *u, FILE *file)
 	return !ferror(file);
 }
 
-/* Whoever changes the file holds its directory: the file itself is replaced. */
+/* A writer locks the directory, because the file itself is replaced. */
 static bool lock_dir(struct users *u, struct why *why)
 {
 	char *dir = mem_string(u->path);
@@ -127,7 +127,7 @@ static bool lock_dir(struct users *u, struct why *why)
 
 	if (slash)
 		*slash = '\0';
-	/* Before the tools were installed it may be missing. */
+	/* The directory may not exist before the first start of dittod. */
 	if (slash)
 		mkdir(dir, 0755);
 	u->dir = open(slash ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -155,7 +155,7 @@ bool users_read(struct users *u, const char *path, bool change, struct why *why)
 	return good || why_not(why, "%s: it cannot be read", path);
 }
 
-/* Whoever logs in may write his name in any case. */
+/* User names are compared without case, as at login. */
 static struct user_line *users_find(struct users *u, const char *name)
 {
 	unsigned int i;
@@ -228,7 +228,7 @@ bool users_write(const struct users *u, struct why *why)
 	bool good;
 	int fd;
 
-	/* What a change that broke off left behind. */
+	/* Left over from an interrupted change. */
 	unlink(new);
 	fd = open(new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	good = fd >= 0 && write_lines(u, fd) && !rename(new, u->path) && !fsync(u->dir);

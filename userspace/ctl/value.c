@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Values as people read them. */
+/* Formats values for people. */
 
 #include <netlink/attr.h>
 #include <stdio.h>

@@ -396,8 +396,8 @@ static u32 lookup_names4(struct rpc_call *call)
 }
 
 /*
- * LsarOpenPolicy and 2 (MS-LSAD sections 3.1.4.4.2, 3.1.4.4.1). The desired access is read but
- * not used.
+ * LsarOpenPolicy and 2 (MS-LSAD sections 3.1.4.4.2, 3.1.4.4.1). The parameters are ignored:
+ * operations on the handle only read.
  */
 static u32 open_policy(struct rpc_call *call)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Applying a configuration as a difference, to a kernel of the test's own. */
+/* apply() with a fake kernel: only differences are applied. */
 
 #include <dlfcn.h>
 #include <grp.h>
@@ -19,7 +19,7 @@
 static struct state *st;
 static struct kernel k;
 
-/* Apply a text; what was changed. */
+/* Apply a configuration; return the changes. */
 static const char *apply_text(const char *text, struct applied *result)
 {
 	char *copy = mem_string(text);
@@ -35,7 +35,10 @@ static const char *apply_text(const char *text, struct applied *result)
 	return fake_log(&k);
 }
 
-/* Nothing went wrong, and just this was done; a second time nothing is left to do. */
+/*
+ * Apply a configuration without errors and with exactly these changes. A second run changes
+ * nothing.
+ */
 static void expect(const char *text, const char *changes)
 {
 	struct applied result = { 0 };
@@ -74,7 +77,7 @@ static void changed_options(void)
 	fake_unload(&k);
 }
 
-/* What an older module does not know is left out, unless it would let somebody do more. */
+/* Options that an older module does not know are omitted, unless that would permit more. */
 static void older_module(void)
 {
 	struct applied result = { 0 };
@@ -82,21 +85,21 @@ static void older_module(void)
 	fake_load(&k, 30, "nfs");
 	k.unknown = SHARE_BIT(DITTO_A_SHARE_COMMENT) | SHARE_BIT(DITTO_A_SHARE_ENCRYPT) |
 		    SHARE_BIT(DITTO_A_SHARE_NOTIFY);
-	/* Nobody asked for anything. */
+	/* The default listener, because no listener is configured. */
 	expect(A B, "key +share:a +share:b +listener:nfs tcp *");
 	SAME(apply_text(A "comment = x\n" B "read_only = yes\n", &result), "share:b:10");
 	CHECK(!result.errors && result.nproblems == 1);
 	SAME(result.problem[0].what, "share a");
 	SAME(result.problem[0].why,
 	     "ditto.ko is older than dittod and does not know comment: it is left out");
-	/* That is no reason to try again, and no news. */
+	/* This is not a reason for a retry, and not news. */
 	SAME(apply_text(A "comment = x\n" B "read_only = yes\n", &result), "");
 	CHECK(!result.errors && !result.changes && !result.news);
 	SAME(apply_text(A "encrypt = yes\n" B, &result), "share:b:10");
 	CHECK(result.errors == 1 && result.nproblems == 1);
 	SAME(result.problem[0].why,
 	     "ditto.ko is older than dittod and does not know encrypt: the share is left as it is");
-	/* A share that was not there is not served. */
+	/* A share that does not exist yet is not added. */
 	SAME(apply_text("[share c]\npath = /c\nencrypt = yes\n", &result), "-share:a -share:b");
 	CHECK(result.errors == 1);
 	applied_free(&result);
@@ -125,7 +128,7 @@ static void moved_share(void)
 	fake_unload(&k);
 }
 
-/* What comes again in another life keeps its id, unless it lies elsewhere. */
+/* A share keeps its id across instances of the server, unless its path changed. */
 static void kept_id(void)
 {
 	u8 id[16];
@@ -134,7 +137,7 @@ static void kept_id(void)
 	expect(B, "key +share:b");
 	memcpy(id, k.shares.share[0]->id, 16);
 	CHECK(!memcmp(id, "/b", 2));
-	/* The file system got another UUID, so to speak. */
+	/* Simulates a new UUID of the file system. */
 	fake_unload(&k);
 	fake_load(&k, 5, NULL);
 	CHECK(state_instance(st, 5));
@@ -160,7 +163,7 @@ static void same_key_in_every_life(void)
 	fake_unload(&k);
 }
 
-/* Shares and listeners that somebody else added stay, unless the file names them. */
+/* Shares and listeners that were added by hand stay, unless the file names them. */
 static void added_by_hand(void)
 {
 	struct share *hand = share_new("hand");
@@ -172,11 +175,11 @@ static void added_by_hand(void)
 	CHECK(share_set_path(hand, "/hand", &why));
 	CHECK(!kernel_share_add(&k, hand) && !kernel_listener_add(&k, &l, &id));
 	fake_log(&k);
-	/* The key cannot be given any more, and the default listener is not needed. */
+	/* The key can no longer be set, and the default listener is not needed. */
 	expect(A, "+share:a");
 	expect("", "-share:a");
 	CHECK(k.shares.n == 1 && k.listeners.n == 1);
-	/* Named by the file, it is the file's. */
+	/* dittod owns objects that the file names. */
 	expect("[share hand]\npath = /hand\n[listener nfs]\nport = 2049\n", "");
 	expect("", "-share:hand");
 	share_free(hand);
@@ -194,7 +197,7 @@ static void listeners(void)
 	fake_unload(&k);
 }
 
-/* A listener waits for its protocol, and comes with it. */
+/* A listener waits for its protocol, and is added with it. */
 static void late_protocol(void)
 {
 	fake_load(&k, 11, NULL);
@@ -205,7 +208,7 @@ static void late_protocol(void)
 	fake_unload(&k);
 }
 
-/* A setting that the file does not name any more is what it was before. */
+/* A setting that is removed from the file gets its previous value. */
 static void settings(void)
 {
 	fake_load(&k, 12, NULL);
@@ -213,7 +216,7 @@ static void settings(void)
 	expect("[server]\nthreads = 8\nudp = yes\n", "key threads=8 udp=1");
 	expect("[server]\nthreads = 9\n", "threads=9 udp=0");
 	expect("", "threads=4");
-	/* By hand, and not ours. */
+	/* Changed by hand, and not owned. */
 	k.server.value[DITTO_A_SERVER_THREADS] = 5;
 	expect("", "");
 	fake_unload(&k);
@@ -226,9 +229,9 @@ static void one_failure(void)
 	fake_load(&k, 13, NULL);
 	k.fail_share = "a";
 	SAME(apply_text(A B, &result), "key +share:b");
-	/* The listener waits for its protocol, which is no error. */
+	/* A listener that waits for its protocol is not an error. */
 	CHECK(result.errors == 1 && !result.gone && result.news == 2);
-	/* The same is no news, another one is. */
+	/* The same problem is not news; another one is. */
 	SAME(apply_text(A B, &result), "");
 	CHECK(result.errors == 1 && !result.news && result.nproblems == 2);
 	SAME(result.problem[0].what, "share a");
@@ -238,7 +241,7 @@ static void one_failure(void)
 	fake_unload(&k);
 }
 
-/* Names are looked up for each share by itself; what is served already stays as it is. */
+/* Names are resolved for each share separately; an existing share stays unchanged. */
 static void unknown_names(void)
 {
 	struct applied result = { 0 };
@@ -257,8 +260,8 @@ static void unknown_names(void)
 }
 
 /*
- * The name service, instead of the C library's: it says nothing about the group "stuck", which
- * is there, until it is let go.
+ * Replaces the name service of the C library: it does not answer for the group "stuck", which
+ * exists, until it is released.
  */
 static pthread_mutex_t service_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t service_goes = PTHREAD_COND_INITIALIZER;
@@ -289,7 +292,7 @@ static void set_service_stuck(bool stuck)
 	pthread_mutex_unlock(&service_lock);
 }
 
-/* A name service that hangs keeps nothing but its own share, and is heard when it answers. */
+/* A hanging name service delays only the share concerned, and its late answer is used. */
 static void stuck_name_service(void)
 {
 	struct applied result = { 0 };
@@ -302,7 +305,10 @@ static void stuck_name_service(void)
 	CHECK(result.errors == 1);
 	SAME(result.problem[0].what, "share a");
 	SAME(result.problem[0].why, "the name service does not answer about its users and groups");
-	/* It is not asked again, what is served stays as it is, and other changes are made. */
+	/*
+	 * It is not queried again, the existing share stays unchanged, and other changes are
+	 * made.
+	 */
 	SAME(apply_text(A STUCK B "group = root=read\n", &result), "");
 	CHECK(result.errors == 1 && !result.news);
 	SAME(apply_text(B STUCK C, &result), "+share:c");
@@ -313,7 +319,7 @@ static void stuck_name_service(void)
 		apply_text(B STUCK C, &result);
 	}
 	CHECK(!result.errors && k.shares.n == 2 && service_asked == 1);
-	/* What it said is not kept for ever. */
+	/* The late answer is not kept forever. */
 	expect(B "group = stuck=write\n", "-share:c share:b:20000");
 	CHECK(service_asked > 1);
 	applied_free(&result);
@@ -336,7 +342,7 @@ static void mountpoints(void)
 	fake_unload(&k);
 }
 
-/* Another file system at the same path is not served, before the file lets go of the first. */
+/* Another file system at the same path is not served until the share was removed from the file. */
 static void file_systems(void)
 {
 	struct applied result = { 0 };
@@ -349,7 +355,7 @@ static void file_systems(void)
 	fake_place = (struct place){ .fs = "two", .fs_len = 3 };
 	SAME(apply_text(A, &result), "key");
 	CHECK(result.errors == 1);
-	/* One that has no identity is another, too. */
+	/* A file system without identity is another one, too. */
 	memset(&fake_place, 0, sizeof(fake_place));
 	SAME(apply_text(A, &result), "");
 	CHECK(result.errors == 1 && !result.news);
@@ -365,7 +371,7 @@ static void file_systems(void)
 	fake_unload(&k);
 }
 
-/* A file system that hangs keeps its own share from being served. */
+/* A hanging file system prevents only its own share from being added. */
 static void stuck_file_system(void)
 {
 	struct applied result = { 0 };
@@ -379,7 +385,7 @@ static void stuck_file_system(void)
 	applied_free(&result);
 	fake_stuck = NULL;
 	expect(A B, "+share:a");
-	/* What is served goes on. */
+	/* An existing share continues. */
 	fake_stuck = "/a";
 	expect(A B, "");
 	fake_stuck = NULL;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Logging in: the same library is the client, so that both sides are real. Who
- * logs in is the user who runs the tests, since it has an account in any case.
+ * Authentication, with the same library as a real client. The client logs in as the user that
+ * runs the tests, because that user has an account.
  */
 
 #include <errno.h>
@@ -19,7 +19,7 @@
 #include "mem.h"
 #include "test.h"
 
-/* Of the password "password" (MS-NLMP section 3.3.1). */
+/* NT hash of the password "password" (MS-NLMP section 3.3.1). */
 #define NT_HASH	"8846F7EAEE8FB117AD06BDD830B7586C"
 #define NO_HASH	"XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX"
 
@@ -78,7 +78,7 @@ static void client_close(struct client *c)
 	gss_release_name(&minor, &c->target);
 }
 
-/* The next token of the client; false if it fails. */
+/* Produce the next token of the client. Returns false if that fails. */
 static bool client_say(struct client *c, const struct auth_step *heard, gss_buffer_t out)
 {
 	gss_buffer_desc in = { heard->reply_len, heard->reply };
@@ -91,7 +91,7 @@ static bool client_say(struct client *c, const struct auth_step *heard, gss_buff
 	return !GSS_ERROR(major);
 }
 
-/* Let a client log in; the result is in @step, the return value is the server's. */
+/* Run a complete login. The result is in @step; returns the result of the server. */
 static int log_in(struct client *c, struct auth_step *step)
 {
 	gss_buffer_desc token = GSS_C_EMPTY_BUFFER;
@@ -161,7 +161,7 @@ static void right_password_without_spnego(void)
 	expect_me(me, true);
 }
 
-/* Windows puts the name of its own machine there, and people write as they like. */
+/* Windows sends the name of its own machine as the domain, and users write names in any case. */
 static void any_domain_and_case(void)
 {
 	char name[300];
@@ -200,19 +200,19 @@ static void unknown_user(void)
 	refuse("no-such-user", "password", true);
 }
 
-/* A password, but no account behind it. */
+/* A password without an account. */
 static void user_without_account(void)
 {
 	refuse("ghost", "password", true);
 }
 
-/* A line for one domain is not good for another, though the name is the same. */
+/* A line for one domain does not match another domain with the same user name. */
 static void other_domain(void)
 {
 	refuse("ELSEWHERE\\ghost2", "password", true);
 }
 
-/* Bytes of a client without a library. */
+/* Send bytes without a client library. */
 static int say(struct auth_step *step, const void *token, size_t len)
 {
 	free(step->reply);
@@ -223,12 +223,12 @@ static int say(struct auth_step *step, const void *token, size_t len)
 	return auth_step(all, step);
 }
 
-/* First message without the version that old clients leave out (MS-NLMP section 2.2.1.1). */
+/* A first message without the version, as from old clients (MS-NLMP section 2.2.1.1). */
 static const u8 first[32] = {
 	'N', 'T', 'L', 'M', 'S', 'S', 'P', 0, 1, 0, 0, 0, 0x35, 0x82, 0x88, 0xe0,
 };
 
-/* Neither a name nor an answer to the challenge (MS-NLMP section 3.2.5.1.2). */
+/* Neither a name nor a response to the challenge (MS-NLMP section 3.2.5.1.2). */
 static const u8 nobody[89] = {
 	'N', 'T', 'L', 'M', 'S', 'S', 'P', 0, 3, 0, 0, 0,
 	1, 0, 1, 0, 88, 0, 0, 0, 0, 0, 0, 0, 88, 0, 0, 0,
@@ -251,7 +251,7 @@ static void anonymous(void)
 	free(step);
 }
 
-/* SPNEGO around it: NegTokenInit with NTLM's message, NegTokenResp (RFC 4178 section 4.2). */
+/* The same inside SPNEGO: NegTokenInit, NegTokenResp (RFC 4178 section 4.2). */
 static void anonymous_in_spnego(void)
 {
 	static const u8 init[] = {
@@ -295,7 +295,7 @@ static void nonsense(void)
 	free(step);
 }
 
-/* A proof whose list has an end, and lists that go on behind it (MS-NLMP section 2.2.2.1). */
+/* A proof whose list is terminated, and lists that exceed it (MS-NLMP section 2.2.2.1). */
 static void malformed_proof(void)
 {
 	struct auth_step *step = mem_new(sizeof(*step));
@@ -306,7 +306,7 @@ static void malformed_proof(void)
 	memset(message + 88, 0, 60);
 	message[20] = 60;
 	CHECK(!ntlm_is_malformed(message, sizeof(message)));
-	/* A pair with a value, and nothing behind it. */
+	/* A pair with a length but without a value. */
 	message[88 + 44] = 7;
 	message[88 + 46] = 12;
 	CHECK(!ntlm_is_malformed(message, sizeof(message)));
@@ -314,7 +314,7 @@ static void malformed_proof(void)
 	CHECK(ntlm_is_malformed(message, sizeof(message)));
 	CHECK(!say(step, first, sizeof(first)));
 	CHECK(say(step, message, sizeof(message)) == -EINVAL && !step->done);
-	/* The proof of version 1, none, and what is neither. */
+	/* A proof of version 1, an empty one, and an invalid length. */
 	message[20] = 24;
 	CHECK(!ntlm_is_malformed(message, sizeof(message)));
 	message[20] = 0;
@@ -325,13 +325,13 @@ static void malformed_proof(void)
 	}
 	message[20] = 61;
 	CHECK(ntlm_is_malformed(message, sizeof(message)));
-	/* What is no last message of NTLM is not looked at. */
+	/* Only an AUTHENTICATE_MESSAGE is examined. */
 	CHECK(!ntlm_is_malformed(message, 63) && !ntlm_is_malformed(first, sizeof(first)));
 	free(step->reply);
 	free(step);
 }
 
-/* After its end, and after it was broken off, a number is nobody's. */
+/* After its end or abort, the number of an authentication is invalid. */
 static void numbers_end(void)
 {
 	struct auth_step *step = mem_new(sizeof(*step));
@@ -350,7 +350,7 @@ static void numbers_end(void)
 	free(step);
 }
 
-/* Who only begins makes no room scarce for those who go on. */
+/* A client that only starts logins does not evict those of others. */
 static void flood(void)
 {
 	struct auth_step *step = mem_new(sizeof(*step));
@@ -371,7 +371,7 @@ static void flood(void)
 	free(step);
 }
 
-/* Clients that fill the table take the places of each other, by address. */
+/* Clients that fill the table evict their own logins, by address. */
 static void flood_beside_a_client(void)
 {
 	struct auth_step *victim = mem_new(sizeof(*victim));
@@ -384,7 +384,7 @@ static void flood_beside_a_client(void)
 	step->peer = peer;
 	for (i = 0; i < 8; i++) {
 		for (j = 0; j < 512; j++) {
-			/* All of a /64 is one client. */
+			/* All addresses of a /64 are one client. */
 			if (i % 2)
 				snprintf(peer, sizeof(peer), "[2001:db8:0:%d::%x]:445", i, j + 1);
 			else
@@ -400,7 +400,7 @@ static void flood_beside_a_client(void)
 	free(step);
 }
 
-/* The token of a server that speaks first names NTLM. */
+/* The token of a server that speaks first lists NTLM. */
 static void hello(void)
 {
 	size_t len = 0;
@@ -411,7 +411,7 @@ static void hello(void)
 	free(token);
 }
 
-/* A user that is added can log in at once. */
+/* A user that was added can log in at once. */
 static void users_are_read_anew(void)
 {
 	FILE *file;
@@ -441,7 +441,7 @@ static bool begin(void)
 	fprintf(file, "HERE\\ghost2:999:" NO_HASH ":" NT_HASH ":[U          ]:LCT-00000000:\n");
 	fprintf(file, "%s:%u:" NO_HASH ":" NT_HASH ":[U          ]:LCT-00000000:\n", me, getuid());
 	fclose(file);
-	/* A keytab of this machine is not part of the test. */
+	/* Do not use a keytab of this machine. */
 	setenv("KRB5_KTNAME", "FILE:/nonexistent/keytab", 1);
 	unsetenv("NTLM_USER_FILE");
 	unsetenv("LM_COMPAT_LEVEL");

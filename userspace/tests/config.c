@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The configuration file: what is understood, and every kind of mistake. */
+/* The configuration file: valid content, and every kind of error. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -419,7 +419,7 @@ static void unreadable_file(void)
 	mistakes_free(&m);
 }
 
-/* Whatever stands in a file, reading it ends and leaves nothing behind. */
+/* Arbitrary content: parsing ends and leaks no memory. */
 static void any_bytes(void)
 {
 	static const char alphabet[] =

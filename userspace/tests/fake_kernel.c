@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A kernel of the test's own. */
+/* A fake kernel for tests. */
 
 #include <errno.h>
 #include <stdarg.h>
@@ -121,7 +121,7 @@ int kernel_set_handle_key(struct kernel *k, const u8 key[16])
 	return 0;
 }
 
-/* Through a message and back, as the real one does. */
+/* Copy through a message, as the real kernel does. */
 static struct share *copy_share(const struct share *s)
 {
 	struct conn c = { .family = 0x20 };
@@ -192,7 +192,7 @@ int kernel_share_add(struct kernel *k, const struct share *s)
 	if (k->fail_share && !strcmp(k->fail_share, s->name))
 		return fail(k, ENOENT);
 	copy = copy_share(s);
-	/* Without an id the path makes one. */
+	/* Without an id, one is derived from the path. */
 	if (!(copy->given & SHARE_BIT(DITTO_A_SHARE_ID)))
 		snprintf((char *)copy->id, sizeof(copy->id), "%s", copy->path);
 	copy->given |= SHARE_BIT(DITTO_A_SHARE_ID);
@@ -211,7 +211,7 @@ int kernel_share_set(struct kernel *k, const struct share *s)
 		return fail(k, ENOENT);
 	if (s->given & k->unknown)
 		return fail(k, EINVAL);
-	/* Good enough: dittod says what differs, and the rest is the same. */
+	/* Sufficient: dittod sends the differences, and all else is equal. */
 	changed = copy_share(s);
 	free(changed->path);
 	changed->path = mem_string((*old)->path);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What an older or newer ditto.ko says it knows, and what is made of it. */
+/* Features of older and newer modules, and how they are interpreted. */
 
 #include <linux/genetlink.h>
 #include <string.h>
@@ -18,7 +18,7 @@ static struct nl_msg *answer(u8 cmd)
 	return msg;
 }
 
-/* The family has all commands but one. */
+/* Report all commands except one. */
 static void tell_commands(struct features *f, u8 without)
 {
 	struct nl_msg *msg = answer(CTRL_CMD_NEWFAMILY);
@@ -65,7 +65,7 @@ static void tell_attribute(struct features *f, u32 number, unsigned int attr)
 	nlmsg_free(msg);
 }
 
-/* A module that has no client-disconnect, and of shares knows names, paths and comments. */
+/* A module without client-disconnect, whose shares have only names, paths and comments. */
 static void older(struct features *f)
 {
 	memset(f, 0, sizeof(*f));
@@ -86,7 +86,7 @@ static void what_is_known(void)
 	CHECK(features_attr(&f, DITTO_CMD_SHARE_SET, DITTO_A_SHARE_COMMENT));
 	CHECK(!features_attr(&f, DITTO_CMD_SHARE_SET, DITTO_A_SHARE_ENCRYPT));
 	CHECK(!features_attr(&f, DITTO_CMD_SHARE_SET, 5000));
-	/* What is not described. */
+	/* Attributes of a command that is not described. */
 	CHECK(features_attr(&f, DITTO_CMD_SHARE_NEW, DITTO_A_SHARE_ENCRYPT));
 	features_free(&f);
 }
@@ -118,7 +118,7 @@ static void refusal_in_words(void)
 	features_free(&f);
 }
 
-/* A newer module says more than this program can count. */
+/* A newer module reports numbers above our limits. */
 static void newer_module(void)
 {
 	struct features f;

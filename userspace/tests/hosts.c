@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Names of hosts by the host worker, and by one that lies, ends or says nothing. */
+/* Host names from the host worker, and from a worker that lies, ends or hangs. */
 
 #include <errno.h>
 #include <poll.h>
@@ -44,7 +44,7 @@ static void ask(struct hosts *h, struct question *q, const char *addr)
 	hosts_submit(h, &q->lookup);
 }
 
-/* Let it work until there is an answer; false if that takes too long. */
+/* Run until there is an answer. Returns false after a timeout. */
 static bool answered(struct hosts *h, struct question *q)
 {
 	struct pollfd p = { .fd = hosts_fd(h), .events = POLLIN };
@@ -56,7 +56,7 @@ static bool answered(struct hosts *h, struct question *q)
 	return q->done == 1;
 }
 
-/* The same again until a worker is there for it. */
+/* Repeat until a worker is available. */
 static bool finds_localhost(struct hosts *h)
 {
 	struct question q;
@@ -87,7 +87,7 @@ static void worker_answers(void)
 	hosts_free(h);
 }
 
-/* Who waits is told that the name is unknown for now; another worker does better. */
+/* A pending look-up fails with -EAGAIN; the next worker answers again. */
 static void worker_dies(void)
 {
 	struct hosts *h = hosts_new(spawner);
@@ -145,13 +145,13 @@ static void list_of_names(void)
 	SAME(out.name[0], "one.example.org");
 	SAME(out.name[1], "two");
 	CHECK(host_names_take(bytes, 0, &out) && !out.n);
-	/* Without its end, with nothing, and with what is no name. */
+	/* Without its end, empty, and with an invalid name. */
 	CHECK(!host_names_take(bytes, len - 1, &out));
 	CHECK(!host_names_take((const u8 *)"a\0\0b", 5, &out));
 	CHECK(!host_names_take((const u8 *)"a b", 4, &out));
 	CHECK(!host_names_take((const u8 *)"*.org", 6, &out));
 	CHECK(!host_names_take((const u8 *)"\303\244", 3, &out));
-	/* Longer than a name, and more than there are. */
+	/* Longer than the longest name, and too many names. */
 	memset(bytes, 'x', 256);
 	bytes[256] = 0;
 	CHECK(!host_names_take(bytes, 257, &out));
@@ -163,7 +163,7 @@ static void list_of_names(void)
 	CHECK(!host_names_take(bytes, 2 * NSS_NAMES_MAX + 2, &out));
 }
 
-/* Be the spawner, and the worker: the socket on which its questions come. */
+/* Acts as spawner and worker; returns the worker's control socket. */
 static int take_order(int orders)
 {
 	union {
@@ -185,7 +185,7 @@ static int take_order(int orders)
 	return fds[0];
 }
 
-/* What a worker may say to a question for 192.0.2.1; a number of 0 is the question's. */
+/* Answers of a worker for 192.0.2.1; a number of 0 stands for that of the question. */
 static const struct said {
 	struct worker_msg msg;
 	int error;
@@ -223,7 +223,7 @@ static void worker_says(const struct said *s)
 	hello.id = hello.id ?: msg.id;
 	CHECK(!worker_msg_send(fd, &hello, -1));
 	CHECK(answered(h, &q) && q.lookup.error == s->error && q.names.n == (s->error ? 0 : 2));
-	/* The same answer counts once. */
+	/* A second answer to the same question is invalid. */
 	if (!s->lost) {
 		ask(h, &again, "192.0.2.1");
 		CHECK(!worker_msg_receive(fd, &msg, packet, NULL, 0) && !again.done);
@@ -231,7 +231,7 @@ static void worker_says(const struct said *s)
 		CHECK(answered(h, &again) && again.lookup.error == -EAGAIN);
 	}
 	CHECK(worker_msg_receive(fd, &msg, packet, NULL, 0) == -ECONNRESET);
-	/* Nothing is known until there is another worker. */
+	/* The look-up fails until there is another worker. */
 	ask(h, &again, "192.0.2.1");
 	CHECK(!again.done || again.lookup.error == -EAGAIN);
 	hosts_free(h);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What dittoctl prints. */
+/* Output of dittoctl. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +45,7 @@ static void escapes(void)
 	json_open(out, NULL, '[');
 	json_string(out, NULL, "a\"b\\c\n\x01\x7f");
 	json_string(out, NULL, "gr\xc3\xbc\xc3\x9f");
-	/* Not UTF-8: cut off, overlong, surrogate, too high */
+	/* Invalid UTF-8: truncated, overlong, surrogate, too large */
 	json_string(out, NULL, "x\xc3");
 	json_string(out, NULL, "\xc0\xaf");
 	json_string(out, NULL, "\xed\xa0\x80");

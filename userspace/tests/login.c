@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Workers: their messages; of the one for logins what it cannot do, and its end. */
+/* Messages of workers; limits and failures of the login worker. */
 
 #include <errno.h>
 #include <signal.h>
@@ -29,7 +29,7 @@ static struct worker_msg took(void)
 	return msg;
 }
 
-/* All that a worker for pipes and dittod say between a call and its answer. */
+/* All messages between the pipe worker and dittod during a call. */
 static void messages_of_pipes(void)
 {
 	struct worker_msg in = { .type = WORKER_CALL, .id = 77, .first = 1, .pipe = 2,
@@ -73,7 +73,7 @@ static void messages(void)
 	SAME(out.why, in.why);
 	CHECK(out.key_len == 3 && !memcmp(out.key, in.key, 3));
 	CHECK(out.token_len == 5 && !memcmp(out.token, "token", 5));
-	/* A field that the type does not have is not in it. */
+	/* A field that the type does not have is not transmitted. */
 	in.type = WORKER_FORGET;
 	in.id = 12345;
 	len = worker_msg_encode(&in, packet);
@@ -81,7 +81,7 @@ static void messages(void)
 	CHECK(out.id == 12345 && !out.name[0] && !out.token_len);
 }
 
-/* Part of a packet, one with something behind it, and one of no type. */
+/* A truncated packet, one with trailing bytes, and one of an invalid type. */
 static void lengths(void)
 {
 	struct worker_msg in = took(), out;
@@ -101,7 +101,7 @@ static void lengths(void)
 	packet[0] = WORKER_TYPES;
 	CHECK(!worker_msg_decode(&out, packet, len));
 	packet[0] = WORKER_TOOK;
-	/* The length of the first field, which is a number. */
+	/* Length of the first field, which is a number. */
 	packet[8]--;
 	CHECK(!worker_msg_decode(&out, packet, len));
 }
@@ -128,7 +128,7 @@ static void limits(void)
 	in = took();
 	in.way = 3;
 	CHECK(!worker_msg_decode(&out, packet, worker_msg_encode(&in, packet)));
-	/* Text has no NUL inside. */
+	/* Text must not contain a NUL. */
 	in = took();
 	len = worker_msg_encode(&in, packet);
 	nul = memmem(packet, len, "HERE", 4);
@@ -136,7 +136,7 @@ static void limits(void)
 	CHECK(!worker_msg_decode(&out, packet, len));
 }
 
-/* Whatever bytes come, what is taken out of them lies in them. */
+/* For arbitrary bytes, all decoded fields lie within the packet. */
 static void damage(void)
 {
 	struct worker_msg in = took(), out;
@@ -155,7 +155,7 @@ static void damage(void)
 	}
 }
 
-/* A descriptor comes only where one is wanted; a packet that is too long is none. */
+/* A descriptor is accepted only where one is expected; an oversized packet is invalid. */
 static void sockets(void)
 {
 	struct worker_msg in = took(), out;
@@ -182,7 +182,7 @@ static void sandbox(void)
 	process_check_worker(1 + WORKER_CHANNELS);
 }
 
-/* First message of NTLM (MS-NLMP section 2.2.1.1). */
+/* NTLM NEGOTIATE_MESSAGE (MS-NLMP section 2.2.1.1). */
 static const u8 first[40] = {
 	'N', 'T', 'L', 'M', 'S', 'S', 'P', 0, 1, 0, 0, 0, 0x35, 0x82, 0x88, 0xe0,
 };
@@ -196,7 +196,7 @@ static int say(struct auth_step *step)
 	return auth_step(all, step);
 }
 
-/* A login that was under way fails; the next one finds another worker. */
+/* A pending login fails; the next one uses another worker. */
 static void killed(void)
 {
 	struct auth_step *step = mem_new(sizeof(*step));
@@ -222,7 +222,7 @@ static void killed(void)
 	free(step);
 }
 
-/* The same, noticed by the login itself. */
+/* The same, when the login itself notices the failure. */
 static void killed_unnoticed(void)
 {
 	struct auth_step *step = mem_new(sizeof(*step));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Look-ups of accounts by a name service that hangs. */
+/* Look-ups of accounts with a hanging name service. */
 
 #include <errno.h>
 #include <pthread.h>
@@ -10,16 +10,16 @@
 #include "daemon/lookup.h"
 #include "test.h"
 
-/* Milliseconds until a look-up that hangs is given up. */
+/* Milliseconds until a hanging look-up is given up. */
 #define SOON	20
 
 /**
- * struct service - a name service
- * @lock: guards the rest
- * @moves: it does not hang any more
+ * struct service - a fake name service
+ * @lock: protects the members below
+ * @moves: signalled when it no longer hangs
  * @hangs: names that begin with "slow" are not answered
- * @asked: look-ups that were begun
- * @answered: and ended
+ * @asked: number of look-ups started
+ * @answered: number of look-ups ended
  */
 struct service {
 	pthread_mutex_t lock;
@@ -73,7 +73,7 @@ static void service_stops(void)
 	pthread_mutex_unlock(&service.lock);
 }
 
-/* How many look-ups were begun, when @more were that hang. */
+/* Wait for @more hanging look-ups; returns the number of look-ups started. */
 static unsigned int service_asked(unsigned int more)
 {
 	unsigned int asked;
@@ -112,7 +112,7 @@ static void answers(void)
 	CHECK(find(1, "alice", 0) == -ETIMEDOUT);
 }
 
-/* Who asks what is not answered waits for it, and others do not. */
+/* A hanging look-up delays its own user, and no other. */
 static void one_hangs(void)
 {
 	unsigned int i, asked;
@@ -132,7 +132,7 @@ static void one_hangs(void)
 	CHECK(!find(1, "slow", 60000));
 }
 
-/* All threads are taken; none is made without end. */
+/* All threads are in use, and no further ones are created. */
 static void all_hang(void)
 {
 	unsigned int i;
@@ -140,7 +140,7 @@ static void all_hang(void)
 
 	service_stops();
 	for (i = 0; i < LOOKUPS_MAX; i++) {
-		/* The last ones of before may just be ending. */
+		/* The last look-ups of the previous test may still be ending. */
 		do
 			rc = find(10 + i / LOOKUPS_PER_USER, "slow", SOON);
 		while (rc == -EAGAIN);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Netlink messages: made and read again, broken ones, and errors. */
+/* Netlink messages: written and parsed, malformed ones, and errors. */
 
 #include <errno.h>
 #include <linux/genetlink.h>
@@ -64,7 +64,7 @@ static void share_round_trip(void)
 	nlmsg_free(msg);
 }
 
-/* share-set takes no path and no id, and only what is given. */
+/* share-set has no path and no id, and contains only the given options. */
 static void share_set_message(void)
 {
 	struct nl_msg *msg = message(DITTO_CMD_SHARE_SET);
@@ -83,7 +83,7 @@ static void share_set_message(void)
 	nlmsg_free(msg);
 }
 
-/* An empty list of rules is said, so that it can replace another. */
+/* An empty list of rules is transmitted, so that it can replace another list. */
 static void empty_rules(void)
 {
 	struct nl_msg *msg = message(DITTO_CMD_SHARE_SET);
@@ -122,7 +122,7 @@ static void listener_round_trip(void)
 	nlmsg_free(msg);
 }
 
-/* Every shorter version of a message is refused or read, and nothing else. */
+/* Every truncation of a message is either rejected or parsed. */
 static void cut_messages(void)
 {
 	struct nl_msg *msg = message(DITTO_CMD_SHARE_NEW);
@@ -133,7 +133,7 @@ static void cut_messages(void)
 	share_free(s);
 	whole = nlmsg_hdr(msg)->nlmsg_len;
 	for (len = NLMSG_HDRLEN; len < whole; len++) {
-		/* Memory of just that size, so that a checker sees one byte too many. */
+		/* Exact allocation, so that a memory checker detects overreads. */
 		struct nlmsghdr *copy = malloc(len);
 		struct nl_msg *cut;
 
@@ -176,7 +176,7 @@ static void changed_messages(void)
 	nlmsg_free(msg);
 }
 
-/* An error message as the kernel makes it, capped or not. */
+/* Create an error message like the kernel's, capped or not. */
 static struct nl_msg *make_error(struct nlmsghdr *request, int error, bool capped,
 				 const char *text, u32 offset)
 {
@@ -241,12 +241,12 @@ static void error_words(void)
 	check_error(msg, make_error(hdr, ERANGE, true, "integer out of range",
 				    offset_of(msg, DITTO_A_SHARE_ANON_UID)),
 		    ERANGE, "integer out of range (anon-uid: 0 to 4294967295 is allowed)");
-	/* The squash mode of a rule, two nests deep: spec, then access, lie before. */
+	/* The squash mode of a rule, two nests deep, after spec and access. */
 	rules = nlmsg_find_attr(hdr, GENL_HDRLEN, DITTO_A_SHARE_RULES);
 	check_error(msg, make_error(hdr, EINVAL, true, "bad client",
 				    (u32)((char *)nla_data(nla_data(rules)) - (char *)hdr)),
 		    EINVAL, "bad client (spec)");
-	/* An offset outside of the message names nothing. */
+	/* An offset outside of the message identifies no attribute. */
 	check_error(msg, make_error(hdr, EINVAL, true, "odd", 100000), EINVAL, "odd");
 
 	e = make_error(hdr, EINVAL, true, NULL, 0);
@@ -255,7 +255,7 @@ static void error_words(void)
 	nlmsg_free(msg);
 }
 
-/* Each number that a command takes or gives is one of its set, and has a name. */
+/* Each attribute of a command belongs to its set and has a name. */
 static void tables(void)
 {
 	unsigned int cmd;

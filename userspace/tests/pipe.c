@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Pipes and the worker that reads what is written into them. */
+/* Named pipes, and the worker that parses their messages. */
 
 #include <errno.h>
 #include <signal.h>
@@ -47,7 +47,7 @@ static int not_served(struct kernel_shares *out)
 	return -EIO;
 }
 
-/* A pipe of a user, and what came out of it last. */
+/* A pipe of a user, and its last reply. */
 struct peer {
 	struct pipes *pipes;
 	u64 id;
@@ -69,14 +69,14 @@ static int say(struct peer *p, const void *data, size_t len)
 	return pipe_call(p->pipes, p->id, data, len, UINT64_MAX, &p->out, &p->len);
 }
 
-/* Close the pipe; dittod has more than this one. */
+/* Close the pipe. */
 static void end(struct peer *p)
 {
 	free(p->out);
 	pipe_close(p->pipes, p->id);
 }
 
-/* The last word of an answer, which is its status. */
+/* Return the last word of a reply, which is its status. */
 static u32 status_of(const struct peer *p)
 {
 	u32 status = 0xdead;
@@ -105,7 +105,7 @@ static void no_such_pipe(void)
 	open_by(&p, pipes, "SRVSVC", &user);
 	pipe_close(pipes, p.id);
 	CHECK(say(&p, bind_srvsvc, sizeof(bind_srvsvc)) == -ENOENT);
-	/* Whoever leaves them open loses the oldest. */
+	/* A user with too many pipes loses the oldest. */
 	open_by(&first, pipes, "srvsvc", &user);
 	for (i = 0; i < 1100; i++)
 		open_by(&p, pipes, "srvsvc", &user);
@@ -117,7 +117,7 @@ static void no_such_pipe(void)
 	pipes_free(pipes);
 }
 
-/* A user who opens without end does so at his own expense. */
+/* A user that opens pipes without end evicts only its own. */
 static void pipes_of_others_stay(void)
 {
 	struct rpc_user victim = { .uid = 1000 }, user = { .uid = 1001 };
@@ -165,7 +165,7 @@ static void shares_are_listed(void)
 	pipes_free(pipes);
 }
 
-/* What the worker is given is what the user may know, whatever the worker makes of it. */
+/* The worker gets only what the user may see, so it cannot reveal more. */
 static void list_of_shares(void)
 {
 	struct kernel_shares in, out;
@@ -181,7 +181,7 @@ static void list_of_shares(void)
 	SAME(out.share[2]->comment, "one of many");
 	CHECK(out.share[2]->browse && !out.share[2]->guest && out.share[1]->guest);
 	kernel_shares_free(&out);
-	/* Its end is missing. */
+	/* The end is missing. */
 	CHECK(!ftruncate(fd, lseek(fd, 0, SEEK_END) - 1));
 	CHECK(share_list_read(fd, &out) == -EBADMSG && !out.n);
 	close(fd);
@@ -194,7 +194,7 @@ static void list_of_shares(void)
 	kernel_shares_free(&in);
 }
 
-/* A call with the handle that the pipe gave out. */
+/* Call with a handle that the pipe returned. */
 static int look_up(struct peer *p, const u8 *handle)
 {
 	u8 request[sizeof(lookup_sids2)];
@@ -213,7 +213,7 @@ static void open_policy(struct peer *p, struct pipes *pipes, const struct rpc_us
 		memcpy(handle, p->out + RESPONSE, 20);
 }
 
-/* The worker asks for names; after the deadline it gets none, and says so. */
+/* The worker requests names; after the deadline it gets none, and replies accordingly. */
 static void names_are_found(void)
 {
 	struct rpc_user user = { .uid = 1000 };
@@ -245,7 +245,7 @@ static void sandbox(void)
 	pipes_free(pipes);
 }
 
-/* Pipes that were open are closed, others can be opened, and so it goes on. */
+/* Open pipes fail, and new ones can be opened, repeatedly. */
 static void killed(void)
 {
 	struct rpc_user user = { .uid = 1000 };
@@ -263,13 +263,13 @@ static void killed(void)
 		CHECK(pid > 0 && !kill(pid, SIGSEGV));
 		for (tries = 0; tries < 500 && process_status(pid, "Threads", 10) > 1; tries++)
 			usleep(10000);
-		/* Noticed by a call, and the second time by the loop. */
+		/* Noticed by a call, and the second time by the event loop. */
 		if (times)
 			pipes_ready(pipes);
 		CHECK(look_up(&p, handle) == -ENOENT);
 		CHECK(look_up(&p, handle) == -ENOENT);
 		end(&p);
-		/* This one had not begun. */
+		/* This pipe had not been used before. */
 		CHECK(!say(&other, bind_srvsvc, sizeof(bind_srvsvc)));
 		end(&other);
 		CHECK(process_worker() != pid);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Records and lives of the server; a helper that dies in the middle. */
+/* Records and server instances; a helper that dies during a change. */
 
 #include <errno.h>
 #include <poll.h>
@@ -24,7 +24,7 @@
 
 static char dir[64];
 
-/* Each test has a database of its own. */
+/* A new database for each test. */
 static void fresh(void)
 {
 	static int n;
@@ -81,7 +81,7 @@ static bool note(const struct record *record, void *arg)
 	return true;
 }
 
-/* Records of lives before, in words. */
+/* Return the records of earlier instances as text. */
 static const char *previous(struct records *r)
 {
 	static char text[2 * (RECORD_KEY_MAX + RECORD_DATA_MAX)];
@@ -99,22 +99,22 @@ static void lives(void)
 	fresh();
 	r = open_it();
 	CHECK(records_begin(r, 100, 0, &clean) == 1 && !clean);
-	/* The helper is started anew, the server is not. */
+	/* The helper restarts, the server does not. */
 	records_close(r);
 	r = open_it();
 	CHECK(records_begin(r, 100, 1, &clean) == 1);
 	CHECK(records_begin(r, 200, 0, &clean) == 2 && !clean);
 	CHECK(records_end(r));
 	CHECK(records_begin(r, 300, 0, &clean) == 3 && clean);
-	/* Who died before the server was told finds the same. */
+	/* A helper that died before it reached the server finds the same state. */
 	CHECK(records_begin(r, 300, 0, &clean) == 3 && clean);
-	/* It went on after that end, and then did not end in good order. */
+	/* The instance continued after the clean end, and then died. */
 	CHECK(records_begin(r, 400, 0, &clean) == 4 && !clean);
-	/* Ended in good order, went on with another helper. */
+	/* A clean end, and another helper for the same instance. */
 	CHECK(records_end(r));
 	CHECK(records_begin(r, 400, 4, &clean) == 4);
 	CHECK(records_begin(r, 500, 0, &clean) == 5 && !clean);
-	/* A server that began with another database. */
+	/* A server that started with another database. */
 	CHECK(records_begin(r, 600, 17, &clean) == 17);
 	CHECK(records_begin(r, 700, 0, &clean) == 18);
 	CHECK(records_begin(r, 800, 3, &clean) == 18);
@@ -134,7 +134,7 @@ static void records_of_lives(void)
 	SAME(previous(r), "");
 	records_begin(r, 2, 0, &clean);
 	SAME(previous(r), "0:a=1 0:b=3 1:a= ");
-	/* Put again: it belongs to this life. */
+	/* Written again: the record belongs to the present instance. */
 	CHECK(put(r, HOST, "b", "4") && put(r, CLIENT, "c", "new"));
 	SAME(previous(r), "0:a=1 1:a= ");
 	CHECK(record_forget(r, CLIENT));
@@ -143,7 +143,7 @@ static void records_of_lives(void)
 	SAME(previous(r), "");
 	records_begin(r, 3, 0, &clean);
 	SAME(previous(r), "0:b=4 1:c=new ");
-	/* A life that ended before all was taken back: those of both are told. */
+	/* An instance that ended before all was reclaimed: the records of both are reported. */
 	CHECK(put(r, CLIENT, "d", "x"));
 	records_begin(r, 4, 0, &clean);
 	SAME(previous(r), "0:b=4 1:c=new 1:d=x ");
@@ -167,7 +167,7 @@ static void longest_record(void)
 	records_close(r);
 }
 
-/* Run in a process that dies without any goodbye. */
+/* Run in a process that dies without cleanup. */
 static void in_dying_process(void (*fn)(void))
 {
 	pid_t pid = fork();
@@ -196,7 +196,7 @@ static void write_and_die(void)
 	drop(r, HOST, "written");
 }
 
-/* What was answered is there, what was not begun to be written is not. */
+/* Acknowledged changes are on disk; changes that were not started are not. */
 static void death_before_the_answer(void)
 {
 	struct records *r;
@@ -237,7 +237,7 @@ static void submit(struct recorder *rec, struct record_job *job, u32 change, con
 	CHECK(!recorder_submit(rec, job));
 }
 
-/* There is no module to tell it to, but the life is counted. */
+/* There is no module to receive the records, but the instance is counted. */
 static struct recorder *start_recorder(u64 instance)
 {
 	struct recorder *rec;
@@ -307,7 +307,7 @@ static void too_late(void)
 	records_close(r);
 }
 
-/* Records of a life are not mixed with those of the next. */
+/* Records of one instance are not mixed with those of the next. */
 static void life_between_changes(void)
 {
 	struct record_job jobs[3];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Names of hosts, by a name server of the test that answers, lies, or says nothing. */
+/* Host names, with a fake name server that answers, lies or hangs. */
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,10 +23,10 @@
 #define HEADER		12
 
 /**
- * struct dns_record - what the server knows
- * @name: asked for
- * @type: of the answer
- * @value: address or name; NULL to say nothing at all
+ * struct dns_record - a record of the fake server
+ * @name: name
+ * @type: type
+ * @value: address or name; NULL to send no reply
  */
 static const struct dns_record {
 	const char *name;
@@ -35,15 +35,15 @@ static const struct dns_record {
 } records[] = {
 	{ "1.2.0.192.in-addr.arpa", TYPE_PTR, "good.example.org" },
 	{ "good.example.org", TYPE_A, "192.0.2.1" },
-	/* Two names, one of which is another machine's. */
+	/* Two names, one of which belongs to another machine. */
 	{ "2.2.0.192.in-addr.arpa", TYPE_PTR, "good.example.org" },
 	{ "2.2.0.192.in-addr.arpa", TYPE_PTR, "two.example.org" },
 	{ "two.example.org", TYPE_A, "192.0.2.99" },
 	{ "two.example.org", TYPE_A, "192.0.2.2" },
-	/* The reverse name is only known to its owner. */
+	/* The name exists only in the reverse zone. */
 	{ "3.2.0.192.in-addr.arpa", TYPE_PTR, "nowhere.example.org" },
 	{ "4.2.0.192.in-addr.arpa", TYPE_PTR, "odd name;.example.org" },
-	/* The name is, but nobody says where. */
+	/* The name exists, but the query for its address is not answered. */
 	{ "5.2.0.192.in-addr.arpa", TYPE_PTR, "hangs.example.org" },
 	{ "hangs.example.org", TYPE_A, NULL },
 };
@@ -52,7 +52,7 @@ static int server;
 static unsigned int asked;
 static struct resolver *r;
 
-/* A name of a question as text; where it ends, 0 if it does not. */
+/* Decode a name of a question. Returns the position after it, 0 if it is invalid. */
 static size_t get_name(const u8 *bytes, size_t len, size_t pos, char *name)
 {
 	size_t used = 0;
@@ -85,7 +85,7 @@ static size_t put_name(u8 *out, const char *name)
 	return pos;
 }
 
-/* Add what is known; how many records, -1 to say nothing. */
+/* Add the known records. Returns their number, -1 to send no reply. */
 static int put_answers(u8 *out, size_t *len, const char *name, u16 type)
 {
 	static const u8 fixed[] = { 0xc0, HEADER, 0, 0, 0, 1, 0, 0, 0, 60, 0, 0 };
@@ -171,7 +171,7 @@ static void ask(struct question *q, const char *addr)
 	resolver_submit(r, &q->lookup);
 }
 
-/* Let the resolver work until there is an answer; false if that takes too long. */
+/* Run until there is an answer. Returns false after a timeout. */
 static bool answered(struct question *q, u64 ms)
 {
 	struct pollfd p = { .fd = resolver_fd(r), .events = POLLIN };
@@ -203,7 +203,7 @@ static void names_that_resolve_back(void)
 	check("192.0.2.9", -ENOENT, NULL);
 }
 
-/* From /etc/hosts, which needs no server. */
+/* From /etc/hosts, without a server. */
 static void name_of_loopback(void)
 {
 	unsigned int before = asked;
@@ -227,7 +227,7 @@ static void answers_are_kept(void)
 	CHECK(asked == before + 2);
 }
 
-/* Many questions hang; others, and those for the same address, do not make it worse. */
+/* Many queries hang; others, and those for the same address, are not delayed further. */
 static void server_that_hangs(void)
 {
 	static struct question hang[200], more[100], twice, later;
@@ -245,7 +245,7 @@ static void server_that_hangs(void)
 	check("192.0.2.9", -ENOENT, NULL);
 	for (i = 0; i < 200; i++)
 		CHECK(!hang[i].done);
-	/* More than are looked up at once are told so at once. */
+	/* Above the limit of parallel look-ups, the failure is immediate. */
 	for (i = 0; i < 100; i++) {
 		snprintf(addr, sizeof(addr), "203.0.113.%d", 200 + i);
 		if (i >= 50)
@@ -253,7 +253,7 @@ static void server_that_hangs(void)
 		ask(&more[i], addr);
 	}
 	CHECK(more[99].done && more[99].lookup.error == -EAGAIN && !more[0].done);
-	/* All are answered in the end, and that there was no answer is remembered. */
+	/* All end eventually, and the missing reply is cached. */
 	for (i = 0; i < 200; i++)
 		CHECK(answered(&hang[i], 30000) && hang[i].lookup.error == -EAGAIN);
 	for (i = 0; i < 100; i++)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Remote calls on pipes. Those that begin a conversation are as python3-impacket
- * sends them; the others are made with the writer of the daemon.
+ * RPC over named pipes. The messages that start a conversation are those of python3-impacket; the
+ * others are made with the writer of the daemon.
  */
 
 #include <errno.h>
@@ -68,7 +68,7 @@ static int none_served(void *arg, struct kernel_shares *out)
 	return -EIO;
 }
 
-/* A connection of a user, and what came out of it last. */
+/* A connection of a user, and its last reply. */
 struct peer {
 	struct rpc_conn *conn;
 	struct rpc_asks asks;
@@ -116,7 +116,7 @@ static u32 get32(const u8 *p)
 	return get16(p) | (u32)get16(p + 2) << 16;
 }
 
-/* Is it one whole fragment of this type? */
+/* Return true if the reply is one whole fragment of this type. */
 static bool is(const struct peer *p, u8 type)
 {
 	return p->len >= HEADER && p->out[2] == type && p->out[3] & 3 &&
@@ -131,13 +131,13 @@ static void bind_to(struct peer *p, const u8 *data, size_t len)
 	CHECK(p->len >= 28 && get16(p->out + p->len - 24) == 0);
 }
 
-/* The fault of an answer; 0 if it is none. */
+/* Return the fault code of a reply; 0 if it is not a fault. */
 static u32 fault_of(const struct peer *p)
 {
 	return is(p, PTYPE_FAULT) && p->len == 32 ? get32(p->out + RESPONSE) : 0;
 }
 
-/* Put what is in the fragments of an answer together; 0 if they are not in order. */
+/* Join the fragments of a reply; returns 0 if they are not in order. */
 static size_t join(const struct peer *p, u8 *out, size_t size)
 {
 	size_t at = 0, used = 0, len;
@@ -171,11 +171,11 @@ static void text_is_utf16(void)
 		CHECK(utf16_to_utf8(units, n, text, sizeof(text)));
 		SAME(text, same[i]);
 	}
-	/* Bytes that are no text: U+FFFD. */
+	/* Invalid UTF-8 becomes U+FFFD. */
 	CHECK(utf16_from_utf8("\xff", units) == 1 && get16(units) == 0xfffd);
 	CHECK(utf16_from_utf8("\xc3", units) == 1 && get16(units) == 0xfffd);
 	CHECK(utf16_from_utf8("\xed\xa0\x80", units) == 1 && get16(units) == 0xfffd);
-	/* Half a character, a NUL, no room. */
+	/* Unpaired surrogate, NUL, no room. */
 	CHECK(!utf16_to_utf8((const u8 *)"\x00\xd8", 1, text, sizeof(text)));
 	CHECK(!utf16_to_utf8((const u8 *)"\x00\xdc\x41\x00", 2, text, sizeof(text)));
 	CHECK(!utf16_to_utf8((const u8 *)"\x41\x00\x00\x00", 2, text, sizeof(text)));
@@ -218,7 +218,7 @@ static void reader_stays_inside(void)
 	}
 	CHECK(sid_same(&sid, &got));
 	free(out.data);
-	/* A writer that is full stays full. */
+	/* A full buffer stays full. */
 	ndr_out_init(&out, 6);
 	ndr_put32(&out, 1);
 	ndr_put32(&out, 1);
@@ -227,7 +227,7 @@ static void reader_stays_inside(void)
 	free(out.data);
 }
 
-/* Lengths that lie: of a string, of a string in a structure, of a SID. */
+/* Wrong lengths: of a string, of a string in a structure, of a SID. */
 static void counts_that_lie(void)
 {
 	static const u8 string[] = { 9, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 65, 0, 0, 0 };
@@ -256,7 +256,7 @@ static void pipes_have_numbers(void)
 	CHECK(rpc_pipe_number("lsarpc") != rpc_pipe_number("srvsvc"));
 }
 
-/* Only what is served on this pipe, in the transfer syntax that we know, without security. */
+/* Only interfaces of this pipe, the known transfer syntax and no security are accepted. */
 static void bindings(void)
 {
 	u8 data[sizeof(bind_srvsvc)];
@@ -335,7 +335,7 @@ static void share_is_told(void)
 	len = join(&p, data, sizeof(data));
 	CHECK(len && has_text(data, len, "data") && !get32(data + len - 4));
 	memcpy(request, share_get_info, sizeof(request));
-	/* "aata" is none; where shares lie only root may know; there is no level 9. */
+	/* There is no share "aata"; only root may see paths; there is no level 9. */
 	request[40] = 'a';
 	CHECK(!say(&p, request, sizeof(request)) && get32(p.out + p.len - 4) == 2310);
 	request[40] = 'd';
@@ -354,7 +354,7 @@ static void share_is_told(void)
 	end(&p);
 }
 
-/* NetrShareCheck: what is shared there, and its result. */
+/* NetrShareCheck: returns the result and the type. */
 static u32 check_path(struct peer *p, const char *path, u32 *type)
 {
 	struct ndr_out o;
@@ -384,14 +384,14 @@ static void path_is_shared(void)
 	CHECK(!check_path(&p, "", &type) && type == 0x80000003);
 	CHECK(check_path(&p, "C:\\srv", &type) == 2311);
 	end(&p);
-	/* Where shares are only root is told. */
+	/* Only root may see paths. */
 	open_as(&p, "srvsvc", 1000);
 	bind_to(&p, bind_srvsvc, sizeof(bind_srvsvc));
 	CHECK(check_path(&p, "C:\\srv\\data", &type) == 5);
 	end(&p);
 }
 
-/* Every part of the answer is there, whatever the pieces in which the call comes. */
+/* The reply is complete, whatever the fragments of the call. */
 static void pieces(void)
 {
 	struct peer p;
@@ -420,12 +420,12 @@ static void pieces(void)
 	CHECK(!say(&p, second, len) && p.out);
 	CHECK(join(&p, whole, sizeof(whole)) && has_text(whole, sizeof(whole), "IPC$"));
 
-	/* The second part of nothing ends the conversation. */
+	/* A continuation without a first fragment ends the conversation. */
 	CHECK(say(&p, second, len) == -EINVAL);
 	end(&p);
 }
 
-/* A call for a list from an entry on. */
+/* Create a call for a list from an entry on. */
 static size_t make_enum(u8 *out, u32 resume)
 {
 	struct ndr_out o;
@@ -449,7 +449,7 @@ static size_t make_enum(u8 *out, u32 resume)
 	return len;
 }
 
-/* More than fits into one answer is told in several. */
+/* A list that exceeds one reply is returned in several. */
 static void many_shares(void)
 {
 	u8 request[200], *data = mem_new(65536);
@@ -493,12 +493,12 @@ static void calls_without_sense(void)
 	request[22] = 200;
 	CHECK(!say(&p, request, sizeof(request)) && fault_of(&p) == RPC_FAULT_OPNUM);
 	request[22] = 15;
-	/* Parameters that end too early. */
+	/* Truncated parameters. */
 	for (len = RESPONSE; len < sizeof(request); len++) {
 		request[8] = (u8)len;
 		CHECK(!say(&p, request, len) && fault_of(&p) == RPC_FAULT_NDR);
 	}
-	/* High byte first. */
+	/* Big endian. */
 	request[4] = 0;
 	CHECK(say(&p, request, sizeof(request)) == -EINVAL);
 	end(&p);
@@ -513,7 +513,7 @@ static void open_policy(struct peer *p, u8 *handle)
 		memcpy(handle, p->out + RESPONSE, 20);
 }
 
-/* S-1-22-1-0 is root, S-1-5-21-1-2-3-500 is nobody here. */
+/* S-1-22-1-0 is root; S-1-5-21-1-2-3-500 is unknown. */
 static void sids_have_names(void)
 {
 	u8 request[sizeof(lookup_sids2)];
@@ -528,10 +528,10 @@ static void sids_have_names(void)
 	CHECK(len && has_text(data, len, "root") && has_text(data, len, "Unix User") &&
 	      has_text(data, len, "S-1-5-21-1-2-3-500"));
 	CHECK(len > 8 && get32(data + len - 8) == 1 && get32(data + len - 4) == 0x107);
-	/* A handle that was not given. */
+	/* A handle that was never created. */
 	request[HANDLE_AT + 12] ^= 1;
 	CHECK(!say(&p, request, sizeof(request)) && fault_of(&p) == RPC_FAULT_CONTEXT);
-	/* More SIDs than there are, and more than anybody may ask for. */
+	/* More SIDs than the request contains, and more than the limit. */
 	request[HANDLE_AT + 12] ^= 1;
 	request[HANDLE_AT + 20] = 3;
 	CHECK(!say(&p, request, sizeof(request)) && fault_of(&p) == RPC_FAULT_NDR);
@@ -556,7 +556,7 @@ static void names_have_sids(void)
 	end(&p);
 }
 
-/* Whoever gave no name learns neither who is here nor what is served to others. */
+/* Anonymous clients see neither accounts nor shares of other users. */
 static void nobody_is_told_nothing(void)
 {
 	struct rpc_user nobody = { .uid = 65534, .anonymous = true };
@@ -594,7 +594,7 @@ static void nobody_is_told_nothing(void)
 	end(&p);
 }
 
-/* Handles of one client are none of another, and not without end. */
+/* Handles are valid on their own connection only, and limited in number. */
 static void handles(void)
 {
 	u8 request[sizeof(lookup_sids2)];
@@ -613,7 +613,9 @@ static void handles(void)
 	end(&other);
 }
 
-/* Another presentation context of a connection, with the interface beside the first (MS-DSSP). */
+/*
+ * A second presentation context of a connection, with the second interface of the pipe (MS-DSSP).
+ */
 static void interface_beside(void)
 {
 	static const u8 dssetup[16] = {
@@ -632,13 +634,13 @@ static void interface_beside(void)
 	CHECK(!say(&p, alter, sizeof(alter)) && is(&p, PTYPE_ALTER_CONTEXT_RESP));
 	CHECK(p.len >= 28 && get16(p.out + p.len - 24) == 0);
 
-	/* The first operation of each context is its own interface's. */
+	/* Operation 0 of each context belongs to its own interface. */
 	memcpy(ask, open_policy2, HEADER);
 	ask[8] = sizeof(ask);
 	ask[20] = 1;
 	ask[RESPONSE] = 1;
 	CHECK(!say(&p, ask, sizeof(ask)) && is(&p, PTYPE_RESPONSE));
-	/* A pointer, the level, the role of a server by itself; success. */
+	/* A pointer, the level, the role of a standalone server; success. */
 	CHECK(p.len > RESPONSE + 12 && get16(p.out + RESPONSE + 4) == 1 &&
 	      get16(p.out + RESPONSE + 8) == 2 && !get32(p.out + p.len - 4));
 	CHECK(has_text(p.out, p.len, "WORKGROUP"));
@@ -647,7 +649,7 @@ static void interface_beside(void)
 	      get32(p.out + RESPONSE + 4) == 87);
 	ask[20] = 0;
 	CHECK(!say(&p, ask, sizeof(ask)) && fault_of(&p) == RPC_FAULT_NDR);
-	/* A number stays what it was bound to. */
+	/* A context number stays bound to its first interface. */
 	alter[28] = 0;
 	CHECK(!say(&p, alter, sizeof(alter)) && get16(p.out + p.len - 24) == 0);
 	ask[RESPONSE] = 1;
@@ -688,7 +690,7 @@ static void sids_in_words(void)
 	CHECK(sid_from_name(&accounts, "root\\", &a, &name) == -ENOENT);
 }
 
-/* Numbers that parsers are afraid of. */
+/* Boundary values. */
 static const u32 edges[] = { 0, 1, 3, 15, 16, 17, 255, 4280, 0x7fff, 0xffff, 0x10000, 0x7fffffff,
 			     0x80000000, 0xfffffffc, 0xffffffff };
 
@@ -698,7 +700,7 @@ static u32 next_random(u32 *state)
 	return *state >> 8;
 }
 
-/* Bytes and numbers of a message become others, and its end is elsewhere. */
+/* Change bytes and numbers of a message, and its length. */
 static size_t spoil(u8 *message, size_t len, u32 *state)
 {
 	u32 times = next_random(state) % 4 + 1, value;
@@ -720,7 +722,7 @@ static size_t spoil(u8 *message, size_t len, u32 *state)
 	return len;
 }
 
-/* Whatever comes, it is answered or the pipe ends; what a sanitizer says is to be fixed. */
+/* Arbitrary messages are answered or end the pipe; sanitizers must report nothing. */
 static void spoiled_calls(void)
 {
 	static const struct {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is refused to a worker, tried by a child that is confined like one. */
+/* Restrictions of a worker, tested in a child with the same confinement. */
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -21,7 +21,7 @@
 #define PAGE		4096
 #define NO_SANDBOX	99
 
-/* Exit status of a child that does something. */
+/* Run a function in a child; returns its exit status. */
 static int in_child(int (*run)(enum sandbox_kind kind), enum sandbox_kind kind)
 {
 	pid_t pid = fork();
@@ -44,7 +44,7 @@ static bool refused_change(void *page, int prot)
 	return mprotect(page, PAGE, prot) && errno == EPERM;
 }
 
-/* The number of the first thing that goes otherwise than it should. */
+/* Returns the number of the first step that fails, 0 for success. */
 static int try_memory(enum sandbox_kind kind)
 {
 	int file = memfd_create("code", MFD_CLOEXEC);
@@ -76,7 +76,7 @@ static int try_memory(enum sandbox_kind kind)
 	if (!refused_map(PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE, file) ||
 	    !refused_map(PROT_READ | PROT_EXEC, MAP_SHARED, file))
 		return 7;
-	/* Only what loads libraries maps files to execute them. */
+	/* Only workers that load libraries may map files executable. */
 	if (kind != SANDBOX_LIBRARIES && !refused_map(PROT_READ | PROT_EXEC, MAP_PRIVATE, file))
 		return 8;
 	if (kind == SANDBOX_LIBRARIES && refused_map(PROT_READ | PROT_EXEC, MAP_PRIVATE, file))
@@ -104,7 +104,7 @@ static bool can_open(const char *path, int flags)
 	return fd >= 0;
 }
 
-/* A connection to a port of this machine where nobody listens. */
+/* Connect to a local port without a listener; returns the error. */
 static int connect_error(int type, unsigned short port)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port) };

@@ -86,7 +86,7 @@ static void lives_of_the_server(void)
 	CHECK(n == 0);
 	CHECK(state_share_put(st, "a", "/a", id));
 	CHECK(state_listener_put(st, 3, "nfs tcp *") && state_setting_put(st, "udp", 1));
-	/* Another life: nothing is ours any more, but ids are known. */
+	/* Another instance: the ownership is dropped, ids are kept. */
 	CHECK(state_instance(st, 200));
 	state_shares(st, count, &n);
 	state_listeners(st, count_listener, &n);
@@ -96,7 +96,7 @@ static void lives_of_the_server(void)
 	state_close(st);
 }
 
-/* A database of the first version gets what came later, and keeps what it has. */
+/* A database of the first version is upgraded and keeps its content. */
 static void older_version(void)
 {
 	struct state *st;

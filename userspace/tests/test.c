@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A test is a function; each says "ok NAME" or "not ok NAME". */
+/* Test runner. */
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Values as people write them. */
+/* Parsing and formatting of values. */
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Requests of the kernel and their answers; the pool that works on them. */
+/* Upcalls and their replies, and the pool that processes them. */
 
 #include <errno.h>
 #include <linux/genetlink.h>
@@ -32,7 +32,7 @@ static struct nl_msg *request(u32 type)
 	return msg;
 }
 
-/* Parse, find the answer, and read the answer's message back. */
+/* Parse and process a request, and parse its reply. */
 static struct nl_msg *answer(struct upcall *u, struct nl_msg *msg, struct nlattr **tb)
 {
 	struct conn c = { .family = 0x20 };
@@ -134,7 +134,7 @@ static void groups_of_nobody_known(void)
 	free(u);
 }
 
-/* What the resolver said goes into the answer. */
+/* The result of the resolver is the reply. */
 static void name_of_host(void)
 {
 	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
@@ -199,7 +199,7 @@ static void requests_without_sense(void)
 	check_parse(msg, -EBADMSG);
 }
 
-/* An IPv4 address mapped into IPv6 is asked for as IPv4. */
+/* An IPv4-mapped IPv6 address is looked up as IPv4. */
 static void mapped_address(void)
 {
 	static const u8 mapped[16] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 192, 0, 2, 1 };
@@ -213,7 +213,7 @@ static void mapped_address(void)
 	free(u);
 }
 
-/* First message of NTLM (MS-NLMP section 2.2.1.1). */
+/* NTLM NEGOTIATE_MESSAGE (MS-NLMP section 2.2.1.1). */
 static const u8 token[32] = {
 	'N', 'T', 'L', 'M', 'S', 'S', 'P', 0, 1, 0, 0, 0, 0x35, 0x82, 0x88, 0xe0,
 };
@@ -246,7 +246,7 @@ static void login_goes_on(void)
 	auth_call_free(call);
 }
 
-/* The whole identity, and no key of who gave no name. */
+/* The complete identity; no key for anonymous clients. */
 static void login_succeeds(void)
 {
 	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
@@ -283,7 +283,7 @@ static int no_shares(struct kernel_shares *out)
 	return 0;
 }
 
-/* Ask about a pipe and give the answer to @tb, whose message is returned. */
+/* Process a request about a pipe. Fills @tb from the reply, which is returned. */
 static struct nl_msg *ask_pipe(struct pipes *pipes, struct nl_msg *msg, struct nlattr **tb)
 {
 	struct pipe_request *r = mem_new(sizeof(*r));
@@ -315,7 +315,7 @@ static void pipe_is_open(void)
 		id = nla_get_u64(tb[DITTO_A_UPCALL_PIPE]);
 	nlmsg_free(msg);
 
-	/* The beginning of a message has no answer yet, nonsense never has one. */
+	/* An incomplete message has no reply; an invalid one causes an error. */
 	msg = request(DITTO_UPCALL_KIND_PIPE_CALL);
 	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_PIPE, id);
 	msg_put(msg, DITTO_A_UPCALL_DATA, "\5\0", 2);
@@ -362,7 +362,7 @@ static void pool_runs_all(void)
 		jobs[i].job.done = count_done;
 		CHECK(!pool_submit(p, &jobs[i].job));
 	}
-	/* Full until the results are taken, whether the jobs have run or not. */
+	/* The pool stays full until results are taken, whether the jobs have run or not. */
 	CHECK(pool_submit(p, &one_more) == -EAGAIN);
 	while (left && poll(&pfd, 1, 5000) == 1) {
 		pool_reap(p);

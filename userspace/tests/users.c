@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The file of users who log in with a password. */
+/* The file of users that log in with a password. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ static const u8 some[USERS_HASH_LEN] = { 0x01, 0xab, [15] = 0xff };
 #define HEX	"01AB00000000000000000000000000FF"
 #define UNUSED	"XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX"
 
-/* MS-NLMP section 4.2.2.1.2 for the first. */
+/* The first one is from MS-NLMP section 4.2.2.1.2. */
 static void hashes(void)
 {
 	static const struct {
@@ -56,7 +56,7 @@ static void names(void)
 	CHECK(!users_check_name("a\n", &why));
 }
 
-/* The whole file, to be freed. */
+/* Return the content of the file; the caller frees it. */
 static char *content(void)
 {
 	char text[4096];
@@ -111,7 +111,7 @@ static void added_and_removed(void)
 	CHECK(!stat(path, &st) && (st.st_mode & 07777) == 0600);
 
 	put("bob", 1001);
-	/* Names differ by more than case. */
+	/* Names are compared without case. */
 	put("ALICE", 1000);
 	CHECK(users_read(&users, path, false, &why));
 	CHECK(users.n == 2);
@@ -127,7 +127,7 @@ static void added_and_removed(void)
 	free(text);
 }
 
-/* What others wrote stays, byte for byte, and is replaced at once. */
+/* Other lines are preserved byte for byte, and the file is replaced atomically. */
 static void foreign_lines(void)
 {
 	FILE *file = fopen(path, "w");
