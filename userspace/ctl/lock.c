@@ -170,8 +170,8 @@ static int read_filter(struct ctl *ctl, char **words, struct filter *f)
 			continue;
 		}
 		/*
-		 * The kernel resolves the path in our root directory, and reports paths from the
-		 * root.
+		 * The kernel resolves paths relative to our working directory, but reports
+		 * absolute ones.
 		 */
 		free(f->path);
 		f->path = words[1][0] == '/' ? mem_string(words[1]) : realpath(words[1], NULL);

@@ -99,8 +99,7 @@ static void put_settings(struct nl_msg *msg, const void *arg)
 }
 
 /*
- * The key is read from a file or standard input, because every user can see the words of a
- * command.
+ * "-" reads the key from standard input, because every user can see the words of a command.
  */
 static bool read_key(const char *text, u8 key[16], struct why *why)
 {

@@ -22,7 +22,7 @@
 #define RCODE_NONE	3
 #define HEADER		12
 
-/**
+/*
  * struct dns_record - a record of the fake server
  * @name: name
  * @type: type
