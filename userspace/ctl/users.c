@@ -127,7 +127,7 @@ static bool lock_dir(struct users *u, struct why *why)
 
 	if (slash)
 		*slash = '\0';
-	/* The directory may not exist before the first start of dittod. */
+	/* The directory may be missing before the tools are installed. */
 	if (slash)
 		mkdir(dir, 0755);
 	u->dir = open(slash ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
