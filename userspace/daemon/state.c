@@ -74,8 +74,11 @@ static bool prepare_db(struct state *st, struct why *why)
 	}
 	sql_get_number(st->db, "epoch", &st->epoch);
 	st->epoch++;
-	if (!sql_put_number(st->db, "epoch", st->epoch))
+	if (!sql_put_number(st->db, "epoch", st->epoch)) {
 		why_not(why, "%s", sqlite3_errmsg(st->db));
+		sql_rollback(st->db);
+		return false;
+	}
 	return sql_run(st->db, "COMMIT", why);
 }
 
