@@ -49,8 +49,8 @@ int ditto_share_users_make(struct ditto_share_users *share_users, struct ditto_s
 	err = entries_sort(users, nusers) ?: entries_sort(groups, ngroups);
 	if (err)
 		return err;
-	share_users->entry = kmalloc_array(
-		nusers + ngroups, sizeof(*share_users->entry), GFP_KERNEL);
+	share_users->entry = kmalloc_array(nusers + ngroups, sizeof(*share_users->entry),
+					   GFP_KERNEL);
 	if (!share_users->entry)
 		return -ENOMEM;
 	memcpy(share_users->entry, users, nusers * sizeof(*users));

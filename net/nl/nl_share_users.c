@@ -36,9 +36,8 @@ static int grant_read(struct grant_lists *lists, const struct nlattr *attr,
 		return err;
 	if (!tb[DITTO_A_SHARE_USER_UID] == !tb[DITTO_A_SHARE_USER_GID] ||
 	    !tb[DITTO_A_SHARE_USER_ACCESS]) {
-		NL_SET_ERR_MSG_ATTR(
-			extack, attr,
-			"a grant is for a user or a group, and says what");
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "an entry is for a user or a group, and says what");
 		return -EINVAL;
 	}
 	entry.grant = nla_get_u32(tb[DITTO_A_SHARE_USER_ACCESS]);

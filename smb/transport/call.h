@@ -402,8 +402,8 @@ int dsmb_reply_add_page(struct dsmb_call *call, struct page *page, u32 offset, u
  *
  * Context: process.
  * Return: STATUS_SUCCESS; STATUS_FILE_CLOSED; STATUS_INVALID_HANDLE if a related call has no
- * FileId; STATUS_FILE_NOT_AVAILABLE if the ChannelSequence does not allow the call; for a related call,
- * the status of the CREATE that failed before it (MS-SMB2 section 3.3.5.2.7.2).
+ * FileId; STATUS_FILE_NOT_AVAILABLE if the ChannelSequence does not allow the call; for a
+ * related call, the status of the CREATE that failed before it (MS-SMB2 section 3.3.5.2.7.2).
  */
 u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id,
 		   struct dsmb_open **open);

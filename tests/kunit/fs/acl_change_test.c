@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Access control lists after a chmod, and inherited ones: fs/acl/acl_change.c, fs/acl/acl_inherit.c. */
+/* Access control lists after a chmod, and inherited ones. */
 
 #include <kunit/test.h>
 #include <linux/err.h>

@@ -97,13 +97,11 @@ static void fits_beside_a_grant(struct kunit *test)
 	struct cache_test *t = begin(test);
 
 	for (int i = 0; i < ARRAY_SIZE(table); i++) {
-		KUNIT_EXPECT_EQ(
-			test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, table[i][0]),
-			table[i][0]);
-		KUNIT_EXPECT_EQ_MSG(
-			test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, table[i][1]),
-			table[i][2], "held %u, wanted %u", table[i][0],
-			table[i][1]);
+		KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, table[i][0]),
+				table[i][0]);
+		KUNIT_EXPECT_EQ_MSG(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, table[i][1]),
+				    table[i][2], "held %u, wanted %u", table[i][0],
+				    table[i][1]);
 		claim_flush(test);
 		KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].breaks), 0);
 		drop(test, t, 0);
