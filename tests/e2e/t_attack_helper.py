@@ -513,8 +513,14 @@ def host_worker_dies(w):
     with names_by_dns(w):
         w.server.set('data', allow=['*.friends.test=rw'], manage_gids=True)
         friend = nfs3.Nfs3(w.client.connect(src='10.200.0.2'))
+        def asked():
+            """One that ended soon after its start is started again by a question."""
+            w.server.ctl('cache', 'flush')
+            answer(friend, fh)
+            return host_worker(w)
+
         for sig in (signal.SIGSEGV, signal.SIGSTOP, signal.SIGSEGV):
-            wait_for('the worker', lambda: host_worker(w))
+            wait_for('the worker', asked)
             dead = host_worker(w)
             os.kill(dead, sig)
             # rules that change are asked for anew

@@ -76,7 +76,7 @@ static void share_message(void)
 	CHECK(json_message(out, msg, &spec_ops[DITTO_CMD_SHARE_GET]));
 	json_end(out);
 	end(&m,
-	    "{\"name\":\"da\\\"ta\",\"path\":\"/srv\",\"id\":\"00112233-4455-6677-8899-aabbccddeeff\",\"read_only\":true,\"sec\":[\"sys\",\"krb5\"],\"rules\":[{\"spec\":\"*\",\"access\":\"read\"},{\"spec\":\"@x\",\"access\":\"write\",\"squash\":\"none\"}],\"comment\":\"for all\",\"grants\":[{\"uid\":0,\"access\":\"admin\"},{\"gid\":7,\"access\":\"read\"}],\"default_access\":\"none\"}\n");
+	    "{\"name\":\"da\\\"ta\",\"path\":\"/srv\",\"id\":\"00112233-4455-6677-8899-aabbccddeeff\",\"read_only\":true,\"sec\":[\"sys\",\"krb5\"],\"rules\":[{\"spec\":\"*\",\"access\":\"read\"},{\"spec\":\"@x\",\"access\":\"write\",\"squash\":\"none\"}],\"comment\":\"for all\",\"users\":[{\"uid\":0,\"access\":\"admin\"},{\"gid\":7,\"access\":\"read\"}],\"default_access\":\"none\"}\n");
 	share_free(s);
 	nlmsg_free(msg);
 }
@@ -102,7 +102,7 @@ static void lists_without_entries(void)
 	out = begin(&m);
 	CHECK(json_message(out, msg, &spec_ops[DITTO_CMD_SHARE_GET]));
 	json_end(out);
-	end(&m, "{\"name\":\"a\",\"rules\":[],\"grants\":[]}\n");
+	end(&m, "{\"name\":\"a\",\"rules\":[],\"users\":[]}\n");
 	nlmsg_free(msg);
 }
 
@@ -136,7 +136,7 @@ static void claim_message(void)
 	CHECK(json_message(out, msg, &spec_ops[DITTO_CMD_CLAIM_GET]));
 	json_end(out);
 	end(&m,
-	    "{\"id\":12,\"type\":\"range\",\"state\":\"waiting\",\"owner\":\"01ff\",\"last\":18446744073709551615,\"exclusive\":true,\"deny\":[\"write\",\"delete\"],\"cache\":[],\"since\":\"2023-11-14T22:13:20Z\"}\n");
+	    "{\"id\":12,\"type\":\"range\",\"state\":\"waiting\",\"owner\":\"01ff\",\"last\":18446744073709551615,\"exclusive\":true,\"deny\":[\"write\",\"delete\"],\"lease\":[],\"since\":\"2023-11-14T22:13:20Z\"}\n");
 	nlmsg_free(msg);
 }
 
