@@ -97,6 +97,8 @@ struct ditto_ace {
  * struct ditto_acl - an access control list; immutable once it is shared
  * @ref: reference count; one belongs to the creator
  * @rcu: freed under RCU
+ * @link: in the table of shared lists, if @interned is set
+ * @interned: the list is shared by nodes, see fs/acl/acl_intern.c
  * @flags: DITTO_ACL_*
  * @count: number of @aces
  * @aces: entries in order of evaluation

@@ -50,6 +50,7 @@ struct ditto_ident {
  * @gid: group after squashing
  * @admin: has the administrator's privileges, see ditto_admin_caps()
  * @anonymous: the identity was anonymous
+ * @guest: acts as the share's anonymous user, because it is anonymous or by squashing
  * @ref: one reference of the cache, and one of each holder
  *
  * The members of the cache follow in struct cred_entry, fs/share/cred.c.

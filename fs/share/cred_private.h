@@ -9,6 +9,7 @@
  * struct ditto_squashed - an identity after squashing
  * @uid: user
  * @gid: primary group
+ * @guest: the user is the share's anonymous user
  * @anon_gid: group that replaces invalid groups, and group 0 if @no_root_group is set
  * @groups: the identity keeps its supplementary groups
  * @no_root_group: supplementary group 0 becomes @anon_gid

@@ -362,7 +362,7 @@ void dsmb_open_close_detached(struct dsmb_open *open);
 /**
  * struct dsmb_open_state - claims of an open on its file
  * @ranges: the open has byte-range locks
- * @doomed: the deletion of the file is pending
+ * @delete_pending: the deletion of the file is pending
  */
 struct dsmb_open_state {
 	bool ranges;

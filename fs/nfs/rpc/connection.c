@@ -51,9 +51,17 @@
 /**
  * struct dnfs_conn - charges of a connection
  * @user: notification by sunrpc that the connection is closed
- * @xprt: the connection; no reference
+ * @xprt: the connection; @look holds a reference
+ * @ref: one reference of the connection, one of @look
  * @charge: charge for the connection
  * @memory: charge for the record that is being received
+ * @unsent: charge for replies in the socket's send queue
+ * @look: work that updates @unsent
+ * @looking: @look is armed or running
+ * @gone: the connection is closed
+ * @taken: sequence number of the last byte that the client acknowledged
+ * @moved: jiffies at which @taken changed
+ * @wait: jiffies until the next look
  * @rcu: frees it after a grace period
  */
 struct dnfs_conn {

@@ -22,7 +22,6 @@
  * struct wire - a buffer that is written and read back
  * @xdr: over it
  * @buf: for @xdr
- * @page: never used, messages fit into the head
  * @bytes: the buffer
  */
 struct wire {

@@ -30,11 +30,12 @@ struct shrinker;
  * @epoch: see dnfs4_server_epoch()
  * @owner_key: hash key for owner strings, so that clients cannot choose colliding ones
  * @id_key: key of the permutation that turns client numbers into clientids
- * @lock: guards the members from here up to @last_id
+ * @lock: guards the members from here up to @room_made
  * @by_owner: hash chains by owner string, of struct dnfs4_client.owner_link
  * @all: all clients, by struct dnfs4_client.lru
  * @count: length of @all
  * @last_id: number of the newest client
+ * @room_made: jiffies at which a courtesy client was last retired for another client
  * @by_id: table by clientid, of struct dnfs4_client.hash; changed under @lock
  * @courtesy_lock: see client.h
  * @courtesy: number of courtesy clients
