@@ -1020,6 +1020,7 @@ static inline void ditto_callback_begin(struct ditto_client *client)
 	atomic_inc(&client->callbacks);
 }
 
+/* A callback that ditto_callback_begin() announced is over; wakes those that wait for the last. */
 void ditto_callback_end(struct ditto_client *client);
 
 #endif

@@ -103,8 +103,7 @@ int dnlm_callout_start(struct dnlm_server *nlm, struct dnlm_callout *callout);
  */
 void dnlm_callout_settle(struct dnlm_callout *callout, int verdict);
 
-/* Module init and exit. */
-
+/* Module init and exit, and the callouts of one server. */
 int dnlm_callouts_module_init(void);
 void dnlm_callouts_module_exit(void);
 void dnlm_callouts_init(struct dnlm_server *nlm);

@@ -156,6 +156,7 @@ bool dnlm_granted_res(struct dnlm_server *nlm, const struct in6_addr *addr,
  */
 u64 dnlm_cookie_number(const struct dnlm_bytes *cookie);
 
+/* Set up the grants of a server that is being created. */
 void dnlm_grants_init(struct dnlm_server *nlm);
 
 #endif

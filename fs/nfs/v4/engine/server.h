@@ -97,6 +97,7 @@ void dnfs4_clients_stop(struct dnfs4_server *server);
  */
 void dnfs4_clients_settings_changed(struct dnfs4_server *server);
 
+/* Sessions of one server: set up, and freed once all clients are gone. */
 int dnfs4_sessions_init(struct dnfs4_server *server);
 void dnfs4_sessions_exit(struct dnfs4_server *server);
 
@@ -120,6 +121,7 @@ int dnfs4_sessions_show(struct ditto_server *srv, struct ditto_session_show *sho
  */
 int dnfs4_session_kill(struct ditto_server *srv, u64 number);
 
+/* Open and delegation state of one server: set up, and freed once all clients are gone. */
 int dnfs4_opens_init(struct dnfs4_server *server);
 void dnfs4_opens_exit(struct dnfs4_server *server);
 int dnfs4_delegations_init(struct dnfs4_server *server);
