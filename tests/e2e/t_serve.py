@@ -131,9 +131,13 @@ def port_of_another(w):
 
 def health(w):
     """Exit status of dittoctl status, and what it says."""
-    p = w.server.ctl('status', '--json', check=False)
+    for _ in range(10):
+        p = w.server.ctl('status', '--json', check=False)
+        text = w.server.ctl('status', check=False)
+        # else it changed in between
+        if text.returncode == p.returncode:
+            break
     told = json.loads(p.stdout)
-    text = w.server.ctl('status', check=False)
     eq(text.returncode, p.returncode)
     assert text.stdout.startswith(told['state']), text.stdout
     return p.returncode, {x['subject']: x['problem'] for x in told['problems']}
