@@ -29,7 +29,7 @@ def getport(conn, prog, vers, proto):
 
 def setport(ns, prog, vers, proto, port):
     """Register a program with the rpcbind of a namespace, or with port 0 unregister it."""
-    conn = local(ns, 'tcp', src_port=997)
+    conn = local(ns, 'tcp')
     number = {'tcp': 6, 'udp': 17}[proto]
     args = Enc().u32(prog, vers, number, port).bytes()
     done = Dec(conn.call(PORTMAP, 2, 1 if port else 2, args).body).u32()

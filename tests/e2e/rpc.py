@@ -174,6 +174,10 @@ class Rpc:
             self.sock.close()
             raise
 
+    def port(self):
+        """The source port, to connect from again."""
+        return self.sock.getsockname()[1]
+
     def _connect_reserved(self, timeout):
         """From the next one that is free: a connection that was closed keeps its own a while."""
         for _ in range(800):

@@ -338,7 +338,8 @@ def exclusive_create(w):
 @test
 def replies_are_kept(w):
     """A repeated call that changes something gets its first answer, not a second execution."""
-    n = w.client.nfs(src_port=900)
+    n = w.client.nfs()
+    port = n.rpc.port()
     for name in ('a', 'b'):
         n.create(n.root, name)
     d = n.mkdir(n.root, 'd').fh
@@ -359,11 +360,11 @@ def replies_are_kept(w):
     n.create(n.root, 'g')
     eq(n.remove(n.root, 'g', xid=xid + 50).status, nfs3.OK)
     n.rpc.close(abort=True)
-    n = w.client.nfs(src_port=900)
+    n = w.client.nfs(src_port=port)
     eq(n.remove(n.root, 'g', xid=xid + 50).status, nfs3.OK, 'REMOVE again, connected anew')
     # the same xid with other arguments, or from another port, is another call
     eq(n.remove(n.root, 'nothing', xid=xid + 50).status, nfs3.NOENT, 'same xid, other name')
-    other = w.client.nfs(src_port=901)
+    other = w.client.nfs()
     eq(other.remove(n.root, 'g', xid=xid + 50).status, nfs3.NOENT, 'same call, other port')
     eq(n.getattr(d).status, nfs3.STALE)
 
@@ -374,7 +375,8 @@ def asked_again_while_busy(w):
     A call that takes long loses its connection and is repeated on another: it is done once, and
     its client gets the answer when there is one, not after a time-out of its own.
     """
-    n = w.client.nfs(src_port=902)
+    n = w.client.nfs()
+    port = n.rpc.port()
     xid, args = 0x78000000, nfs3.diropargs(n.root, 'd') + sattr(mode=0o755)
     call = rpc.call_bytes(nfs3.NFS, 3, nfs3.MKDIR, args, xid=xid)
     run('fsfreeze', '-f', w.export)
@@ -383,7 +385,7 @@ def asked_again_while_busy(w):
         n.rpc.send(call)
         wait_for('it hangs', lambda: 'D' in servers.service_threads())
         n.rpc.close(abort=True)
-        c = w.client.connect(src_port=902)
+        c = w.client.connect(src_port=port)
         c.send(call)
         eq(c.call(nfs3.NFS, 3, nfs3.GETATTR, rpc.Enc().opaque(n.root).bytes()).stat, rpc.SUCCESS,
            'the new connection serves other calls meanwhile')
@@ -393,7 +395,7 @@ def asked_again_while_busy(w):
         raise AssertionError(f'an answer to xid {c.recv().xid:#x} on the new connection')
     except (EOFError, ConnectionError):
         c.close()
-    n = w.client.nfs(src_port=902)
+    n = w.client.nfs(src_port=port)
     eq(n.mkdir(n.root, 'd', sattr(mode=0o755), xid=xid).status, nfs3.OK, 'asked once more')
     eq(n.mkdir(n.root, 'd', sattr(mode=0o755)).status, nfs3.EXIST, 'as a new call')
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Serving on a machine that others use too: what is started, stopped, kept and told."""
 import contextlib
-import itertools
 import json
 import os
 import signal
@@ -18,14 +17,12 @@ from t_admin import rpcbind
 from t_life import progress, writer
 
 PMAP, PMAP_SET, PMAP_UNSET = 100000, 1, 2
-# who registers must have a privileged port
-_ports = itertools.count(700)
 TCP, UDP = socket.IPPROTO_TCP, socket.IPPROTO_UDP
 
 
 def pmap(w, proc, prog, vers, proto, port):
     """One call to the server's rpcbind, as a server on that machine makes it."""
-    c = rpc.Rpc(w.server_ns, '127.0.0.1', 111, src_port=next(_ports))
+    c = rpc.Rpc(w.server_ns, '127.0.0.1', 111)
     r = c.call(PMAP, 2, proc, rpc.Enc().u32(prog, vers, proto, port).bytes())
     c.close(abort=True)
     eq((r.stat, rpc.Dec(r.body).u32()), (rpc.SUCCESS, 1), f'rpcbind, {prog} version {vers}')
