@@ -15,7 +15,6 @@
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
-#include <net/netns/generic.h>
 
 #include "../net/budget.h"
 #include "../net/helper/login_delay.h"
@@ -26,19 +25,16 @@
 #include "../net/locks.h"
 #include "../net/netlink.h"
 #include "../net/peer.h"
+#include "../net/server.h"
+#include "../net/server_private.h"
 #include "../net/settings.h"
 #include "../net/stats.h"
 #include "acl/acl_file.h"
 #include "name/casefold.h"
 #include "node/node.h"
-#include "node/node_private.h"
 #include "open/stream.h"
-#include "server.h"
 #include "share/cred.h"
 #include "share/share.h"
-
-struct workqueue_struct *ditto_wq;
-static unsigned int ditto_net_id;
 
 /* Parts of a server, in the order in which they are set up. */
 static const struct {
@@ -58,29 +54,6 @@ static const struct {
 	{ ditto_names_init, ditto_names_exit },
 	{ ditto_listeners_init, ditto_listeners_exit },
 };
-
-struct ditto_server *ditto_server_of(const struct net *net)
-{
-	return net_generic(net, ditto_net_id);
-}
-EXPORT_SYMBOL_NS_GPL(ditto_server_of, DITTO);
-
-void ditto_server_writeback_failed(struct ditto_server *srv)
-{
-	atomic64_inc(&srv->write_verifier);
-}
-EXPORT_SYMBOL_NS_GPL(ditto_server_writeback_failed, DITTO);
-
-/*
- * No signature of a handle can equal a part of a derived key: a signed handle of 16 bytes has a 1
- * in its third byte, and the input here has a 0.
- */
-void ditto_key_derive(const struct ditto_server *srv, enum ditto_key_use use, siphash_key_t *key)
-{
-	for (u64 i = 0; i < ARRAY_SIZE(key->key); i++)
-		key->key[i] = siphash_2u64(use, i, &srv->handle_key);
-}
-EXPORT_SYMBOL_NS_GPL(ditto_key_derive, DITTO);
 
 static void ditto_parts_exit(struct ditto_server *srv, size_t count)
 {

@@ -26,9 +26,9 @@
 #include <net/ipv6.h>
 #include <kunit/visibility.h>
 
-#include "../fs/server.h"
 #include "budget_private.h"
 #include "peer.h"
+#include "server.h"
 
 /* Jiffies between two log lines about refusals of one account. */
 #define TELL_EVERY	(10 * HZ)

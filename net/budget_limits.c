@@ -12,8 +12,8 @@
 #include <linux/sizes.h>
 #include <kunit/visibility.h>
 
-#include "../fs/server.h"
 #include "budget_private.h"
+#include "server.h"
 
 /* Memory for clients: the machine's memory divided by MEMORY_PART, but not less than this. */
 #define MEMORY_PART	8

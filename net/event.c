@@ -4,9 +4,9 @@
 #include <linux/timekeeping.h>
 #include <net/genetlink.h>
 
-#include "../fs/server.h"
 #include "event.h"
 #include "netlink.h"
+#include "server.h"
 
 /* The core has names of its own, with the same numbers. */
 static_assert(DITTO_EVENT_SHARE_ADDED == (int)DITTO_EVENT_KIND_SHARE_ADDED);

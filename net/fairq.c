@@ -17,9 +17,9 @@
 #include <linux/string.h>
 #include <net/ipv6.h>
 
-#include "../fs/node/node_private.h"
 #include "fairq.h"
 #include "peer.h"
+#include "server_private.h"
 
 /**
  * struct ditto_fair_peer - a peer that has turns or waits for them

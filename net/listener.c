@@ -19,10 +19,10 @@
 #include <net/net_namespace.h>
 #include <kunit/visibility.h>
 
-#include "../fs/server.h"
 #include "event.h"
 #include "listener.h"
 #include "peer.h"
+#include "server.h"
 
 static DEFINE_MUTEX(servers_lock);
 static LIST_HEAD(servers);

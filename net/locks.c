@@ -7,13 +7,13 @@
 #include <linux/err.h>
 #include <linux/time64.h>
 
-#include "../fs/server.h"
 #include "../lockd/lease.h"
 #include "../lockd/table.h"
 #include "event.h"
 #include "helper/record.h"
 #include "locks.h"
 #include "netlink.h"
+#include "server.h"
 #include "stats.h"
 
 static_assert(DITTO_CLAIM_RANGE == (int)DITTO_CLAIM_TYPE_RANGE);

@@ -8,9 +8,9 @@
 #include <net/ipv6.h>
 #include <kunit/visibility.h>
 
-#include "../fs/server.h"
 #include "helper/upcall.h"
 #include "netlink.h"
+#include "server.h"
 
 /*
  * Set while the family is registered; otherwise its multicast groups may belong to another family.

@@ -19,10 +19,10 @@
 #include <net/ipv6.h>
 #include <kunit/visibility.h>
 
-#include "../fs/server.h"
 #include "event.h"
 #include "listener.h"
 #include "peer.h"
+#include "server.h"
 
 /* Seconds between two searches for silent peers. */
 #define PEER_SWEEP_S	60

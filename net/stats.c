@@ -11,7 +11,7 @@
 #include <linux/slab.h>
 #include <kunit/visibility.h>
 
-#include "../fs/server.h"
+#include "server.h"
 #include "stats.h"
 
 /**

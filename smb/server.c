@@ -23,9 +23,9 @@
 #include <net/ipv6.h>
 #include <net/sock.h>
 
-#include "../fs/server.h"
 #include "../net/listener.h"
 #include "../net/peer.h"
+#include "../net/server.h"
 #include "../net/stats.h"
 #include "open/durable.h"
 #include "open/persist.h"

@@ -15,9 +15,9 @@
 #include <linux/xarray.h>
 
 #include "../fs/open/instance.h"
-#include "../fs/server.h"
 #include "../lockd/open.h"
 #include "../net/helper/auth.h"
+#include "../net/server.h"
 #include "../net/show.h"
 #include "auth/session.h"
 #include "auth/tree.h"

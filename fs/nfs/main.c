@@ -10,8 +10,8 @@
 #include <net/netns/generic.h>
 
 #include "../../net/listener.h"
+#include "../../net/server.h"
 #include "../../net/stats.h"
-#include "../server.h"
 #include "nlm/nlm.h"
 #include "rpc/reply_cache.h"
 #include "server.h"

@@ -23,7 +23,8 @@
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
-#include "../server.h"
+#include "../../net/server.h"
+#include "../../net/server_private.h"
 #include "../share/share.h"
 #include "file.h"
 #include "node_private.h"

@@ -24,7 +24,7 @@
 #include <linux/siphash.h>
 #include <linux/unaligned.h>
 
-#include "../server.h"
+#include "../../net/server.h"
 #include "../share/share.h"
 #include "handle.h"
 #include "node_private.h"

@@ -25,7 +25,8 @@
 #include "../../lockd/acting.h"
 #include "../../lockd/claim.h"
 #include "../../lockd/lease.h"
-#include "../server.h"
+#include "../../net/server.h"
+#include "../../net/server_private.h"
 #include "local_notify.h"
 #include "node_private.h"
 

@@ -23,9 +23,9 @@
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
+#include "../../net/server.h"
 #include "../acl/acl_file.h"
 #include "../name/casefold_index.h"
-#include "../server.h"
 #include "../share/share.h"
 #include "file.h"
 #include "local_notify.h"

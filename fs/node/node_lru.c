@@ -18,8 +18,9 @@
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
+#include "../../net/server.h"
+#include "../../net/server_private.h"
 #include "../open/stream.h"
-#include "../server.h"
 #include "../share/share.h"
 #include "file.h"
 #include "local_notify.h"

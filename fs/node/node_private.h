@@ -77,9 +77,6 @@ struct ditto_node_table {
 	struct rcu_head rcu;
 };
 
-/* main.c: runs all deferred work of the core; lives as long as the module. */
-extern struct workqueue_struct *ditto_wq;
-
 /* node.c */
 
 /* Set up and tear down the hash tables. */

@@ -18,9 +18,9 @@
 #include <kunit/visibility.h>
 
 #include "../../lockd/acting.h"
+#include "../../net/server.h"
 #include "../op/op_private.h"
 #include "../open/stream.h"
-#include "../server.h"
 #include "node_private.h"
 #include "watch.h"
 

@@ -16,7 +16,7 @@
 #include <linux/fs.h>
 #include <linux/pagemap.h>
 
-#include "../server.h"
+#include "../../net/server.h"
 #include "node_private.h"
 
 /* Mapping with the page cache: in an overlay it belongs to the underlying inode. */

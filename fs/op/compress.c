@@ -15,8 +15,8 @@
 #include <linux/module.h>
 #include <linux/mount.h>
 
+#include "../../net/server.h"
 #include "../node/node_private.h"
-#include "../server.h"
 #include "compress.h"
 #include "op_private.h"
 

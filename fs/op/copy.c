@@ -13,8 +13,8 @@
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
 
+#include "../../net/server.h"
 #include "../node/node_private.h"
-#include "../server.h"
 #include "data_private.h"
 #include "space.h"
 

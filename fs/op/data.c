@@ -20,8 +20,8 @@
 #include <linux/uio.h>
 
 #include "../../lockd/mirror.h"
+#include "../../net/server.h"
 #include "../node/node_private.h"
-#include "../server.h"
 #include "data_private.h"
 
 int ditto_may_read(const struct ditto_op *op, struct ditto_node *node)

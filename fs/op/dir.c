@@ -16,10 +16,10 @@
 #include <linux/gfp.h>
 #include <linux/namei.h>
 
+#include "../../net/server.h"
 #include "../node/file.h"
 #include "../node/node_private.h"
 #include "../open/stream.h"
-#include "../server.h"
 #include "op_private.h"
 
 /**

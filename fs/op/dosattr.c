@@ -31,9 +31,9 @@
 #include <linux/mount.h>
 #include <linux/xattr.h>
 
+#include "../../net/server.h"
 #include "../acl/acl_file.h"
 #include "../node/node_private.h"
-#include "../server.h"
 #include "dosattr.h"
 #include "dosattr_private.h"
 #include "op_private.h"

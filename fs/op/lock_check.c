@@ -11,8 +11,8 @@
 #include "../../lockd/claim.h"
 #include "../../lockd/grace.h"
 #include "../../lockd/lease.h"
+#include "../../net/server.h"
 #include "../node/node_private.h"
-#include "../server.h"
 #include "op_private.h"
 #include "rights.h"
 

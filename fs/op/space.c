@@ -12,8 +12,8 @@
 #include <linux/mm.h>
 #include <linux/uio.h>
 
+#include "../../net/server.h"
 #include "../node/node_private.h"
-#include "../server.h"
 #include "data_private.h"
 #include "space.h"
 

@@ -16,9 +16,9 @@
 #include <linux/string.h>
 #include <linux/xattr.h>
 
+#include "../../net/server.h"
 #include "../acl/acl_file.h"
 #include "../node/node_private.h"
-#include "../server.h"
 #include "op_private.h"
 #include "xattr.h"
 

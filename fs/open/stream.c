@@ -27,10 +27,10 @@
 #include <linux/namei.h>
 #include <linux/slab.h>
 
+#include "../../net/server.h"
 #include "../name/casefold_index.h"
 #include "../node/node_private.h"
 #include "../op/op_private.h"
-#include "../server.h"
 #include "stream.h"
 #include "stream_private.h"
 

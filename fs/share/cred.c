@@ -22,7 +22,7 @@
 
 #include "../../lockd/acting.h"
 #include "../../net/helper/names.h"
-#include "../server.h"
+#include "../../net/server.h"
 #include "cred.h"
 #include "cred_private.h"
 #include "rules.h"

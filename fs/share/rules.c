@@ -20,7 +20,7 @@
 
 #include "../../net/helper/names.h"
 #include "../../net/peer.h"
-#include "../server.h"
+#include "../../net/server.h"
 #include "rules.h"
 #include "rules_private.h"
 #include "share.h"

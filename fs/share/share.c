@@ -24,10 +24,11 @@
 
 #include "../../lockd/table.h"
 #include "../../net/event.h"
+#include "../../net/server.h"
+#include "../../net/server_private.h"
 #include "../node/node.h"
 #include "../node/node_private.h"
 #include "../open/instance.h"
-#include "../server.h"
 #include "share.h"
 #include "share_private.h"
 

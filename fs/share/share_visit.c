@@ -6,7 +6,7 @@
 #include <linux/module.h>
 #include <linux/string.h>
 
-#include "../server.h"
+#include "../../net/server.h"
 #include "share.h"
 #include "share_private.h"
 

@@ -24,12 +24,12 @@
 #include <linux/unaligned.h>
 #include <linux/uuid.h>
 
+#include "../../net/server.h"
 #include "../acl/acl_file.h"
 #include "../name/casefold_index.h"
 #include "../node/file.h"
 #include "../node/node_private.h"
 #include "../open/stream.h"
-#include "../server.h"
 #include "share.h"
 
 /* Defined here because gfs2_ondisk.h may not be installed. */

@@ -16,9 +16,9 @@
 #include <linux/string.h>
 #include <net/genetlink.h>
 
-#include "../../fs/server.h"
 #include "../../fs/share/cred.h"
 #include "../netlink.h"
+#include "../server.h"
 #include "auth.h"
 #include "auth_private.h"
 #include "upcall.h"

@@ -15,8 +15,8 @@
 #include <linux/string.h>
 #include <net/ipv6.h>
 
-#include "../../fs/server.h"
 #include "../peer.h"
+#include "../server.h"
 #include "login_delay.h"
 
 #define LOGIN_BITS	8

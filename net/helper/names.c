@@ -24,8 +24,8 @@
 #include <net/ipv6.h>
 #include <kunit/visibility.h>
 
-#include "../../fs/server.h"
 #include "../../fs/share/rules.h"
+#include "../server.h"
 #include "names.h"
 #include "names_ask.h"
 

@@ -19,9 +19,9 @@
 #include <net/netlink.h>
 #include <kunit/visibility.h>
 
-#include "../../fs/node/node_private.h"
-#include "../../fs/server.h"
 #include "../netlink.h"
+#include "../server.h"
+#include "../server_private.h"
 #include "record.h"
 #include "upcall.h"
 

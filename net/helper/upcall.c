@@ -28,10 +28,10 @@
 #include <net/genetlink.h>
 #include <kunit/visibility.h>
 
-#include "../../fs/node/node_private.h"
-#include "../../fs/server.h"
 #include "../event.h"
 #include "../netlink.h"
+#include "../server.h"
+#include "../server_private.h"
 #include "auth.h"
 #include "upcall.h"
 

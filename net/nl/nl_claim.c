@@ -16,12 +16,12 @@
 #include <net/sock.h>
 
 #include "../../fs/node/node_private.h"
-#include "../../fs/server.h"
 #include "../../fs/share/share.h"
 #include "../../lockd/range.h"
 #include "../../lockd/show.h"
 #include "../../lockd/table.h"
 #include "../netlink.h"
+#include "../server.h"
 
 static_assert(DITTO_CLAIM_RANGE == (int)DITTO_CLAIM_TYPE_RANGE);
 static_assert(DITTO_CLAIM_OPEN == (int)DITTO_CLAIM_TYPE_OPEN);

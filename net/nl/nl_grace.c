@@ -2,10 +2,10 @@
 /* Netlink operations on the grace period after a restart. */
 #include <net/genetlink.h>
 
-#include "../../fs/server.h"
 #include "../../lockd/table.h"
 #include "../helper/record.h"
 #include "../netlink.h"
+#include "../server.h"
 
 static int grace_put(struct sk_buff *msg, struct ditto_server *srv)
 {

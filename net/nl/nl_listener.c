@@ -9,9 +9,9 @@
 #include <net/sock.h>
 #include <net/ipv6.h>
 
-#include "../../fs/server.h"
 #include "../listener.h"
 #include "../netlink.h"
+#include "../server.h"
 
 static_assert(DITTO_TRANSPORT_TCP == (int)DITTO_TRANSPORT_TYPE_TCP);
 static_assert(DITTO_TRANSPORT_UDP == (int)DITTO_TRANSPORT_TYPE_UDP);

@@ -5,10 +5,10 @@
 #include <net/genetlink.h>
 #include <net/sock.h>
 
-#include "../../fs/server.h"
 #include "../../lockd/client.h"
 #include "../../lockd/table.h"
 #include "../netlink.h"
+#include "../server.h"
 
 static int recalls_put(struct sk_buff *msg, const struct ditto_delegation_count *count)
 {

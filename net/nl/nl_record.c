@@ -5,11 +5,11 @@
  */
 #include <net/genetlink.h>
 
-#include "../../fs/server.h"
 #include "../helper/auth.h"
 #include "../helper/record.h"
 #include "../helper/upcall.h"
 #include "../netlink.h"
+#include "../server.h"
 
 static int state_reply(struct genl_info *info, struct ditto_server *srv)
 {

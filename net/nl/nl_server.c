@@ -6,7 +6,6 @@
 #include <net/sock.h>
 
 #include "../../fs/node/node.h"
-#include "../../fs/server.h"
 #include "../../fs/share/cred.h"
 #include "../budget.h"
 #include "../event.h"
@@ -17,6 +16,7 @@
 #include "../locks.h"
 #include "../netlink.h"
 #include "../peer.h"
+#include "../server.h"
 #include "../settings.h"
 #include "../stats.h"
 

@@ -11,10 +11,10 @@
 #include <net/genetlink.h>
 #include <net/sock.h>
 
-#include "../../fs/server.h"
 #include "../../lockd/matrix.h"
 #include "../listener.h"
 #include "../netlink.h"
+#include "../server.h"
 #include "../show.h"
 
 /* Message size for a session with all its connections, and for an open with the longest path. */

@@ -14,10 +14,10 @@
 #include <net/genetlink.h>
 #include <net/sock.h>
 
-#include "../../fs/server.h"
 #include "../../fs/share/share.h"
 #include "../helper/record.h"
 #include "../netlink.h"
+#include "../server.h"
 #include "nl_share_users.h"
 
 static_assert(DITTO_SQUASH_ROOT_TO_GUEST == (int)DITTO_SQUASH_MODE_ROOT_TO_GUEST);

@@ -12,8 +12,8 @@
 #include <linux/time64.h>
 #include <linux/timekeeping.h>
 
-#include "../../fs/server.h"
 #include "../../net/helper/auth.h"
+#include "../../net/server.h"
 #include "../open/persist.h"
 #include "../server.h"
 #include "../transport/call.h"

@@ -18,8 +18,8 @@
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
-#include "../../fs/server.h"
 #include "../../net/event.h"
+#include "../../net/server.h"
 #include "../open/break_delivery.h"
 #include "../open/lease.h"
 #include "../open/open.h"

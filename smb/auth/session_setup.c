@@ -21,11 +21,11 @@
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
-#include "../../fs/server.h"
 #include "../../fs/share/share.h"
 #include "../../net/event.h"
 #include "../../net/helper/login_delay.h"
 #include "../../net/peer.h"
+#include "../../net/server.h"
 #include "../server.h"
 #include "../transport/call.h"
 #include "../transport/conn.h"

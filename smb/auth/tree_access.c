@@ -18,10 +18,10 @@
 #include <linux/slab.h>
 
 #include "../../fs/op/rights.h"
-#include "../../fs/server.h"
 #include "../../fs/share/cred.h"
 #include "../../fs/share/share.h"
 #include "../../fs/share/share_users.h"
+#include "../../net/server.h"
 #include "../file/name.h"
 #include "../server.h"
 #include "../transport/builder.h"

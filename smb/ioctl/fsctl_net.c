@@ -18,7 +18,7 @@
 #include <net/addrconf.h>
 #include <net/if_inet6.h>
 
-#include "../../fs/server.h"
+#include "../../net/server.h"
 #include "../server.h"
 #include "../transport/conn.h"
 #include "ioctl.h"

@@ -12,9 +12,9 @@
 #include <kunit/visibility.h>
 
 #include "../../fs/open/instance.h"
-#include "../../fs/server.h"
 #include "../../lockd/matrix.h"
 #include "../../net/helper/auth.h"
+#include "../../net/server.h"
 #include "../auth/session.h"
 #include "../auth/session_setup.h"
 #include "../auth/tree.h"

@@ -12,7 +12,7 @@
 #include <linux/list.h>
 #include <linux/slab.h>
 
-#include "../../fs/server.h"
+#include "../../net/server.h"
 #include "../auth/session.h"
 #include "../server.h"
 #include "lease.h"

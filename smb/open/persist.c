@@ -13,12 +13,12 @@
 
 #include "../../fs/node/node.h"
 #include "../../fs/open/instance.h"
-#include "../../fs/server.h"
 #include "../../fs/share/cred.h"
 #include "../../fs/share/share.h"
 #include "../../lockd/lease.h"
 #include "../../lockd/open.h"
 #include "../../net/helper/record.h"
+#include "../../net/server.h"
 #include "../auth/session.h"
 #include "../auth/tree.h"
 #include "../server.h"

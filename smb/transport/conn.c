@@ -19,9 +19,9 @@
 #include <net/ipv6.h>
 #include <net/sock.h>
 
-#include "../../fs/server.h"
 #include "../../fs/share/admit.h"
 #include "../../net/peer.h"
+#include "../../net/server.h"
 #include "../auth/session.h"
 #include "../server.h"
 #include "../trace.h"

@@ -14,7 +14,7 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 
-#include "../../fs/server.h"
+#include "../../net/server.h"
 #include "../server.h"
 #include "buf.h"
 #include "conn.h"

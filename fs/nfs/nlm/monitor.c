@@ -11,7 +11,7 @@
 
 #include "../../../lockd/grace.h"
 #include "../../../net/peer.h"
-#include "../../server.h"
+#include "../../../net/server.h"
 #include "../rpc/call.h"
 #include "host.h"
 #include "monitor.h"

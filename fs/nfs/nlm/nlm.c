@@ -9,7 +9,7 @@
 #include <linux/slab.h>
 #include <linux/utsname.h>
 
-#include "../../server.h"
+#include "../../../net/server.h"
 #include "../server.h"
 #include "callout.h"
 #include "grant.h"

@@ -16,7 +16,7 @@
 
 #include "../../../lockd/grace.h"
 #include "../../../net/peer.h"
-#include "../../server.h"
+#include "../../../net/server.h"
 #include "callout.h"
 #include "client.h"
 #include "monitor.h"

@@ -18,8 +18,8 @@
 #include <net/net_namespace.h>
 
 #include "../../../net/peer.h"
+#include "../../../net/server.h"
 #include "../../../net/stats.h"
-#include "../../server.h"
 #include "../../share/admit.h"
 #include "../../share/share.h"
 #include "../server.h"

@@ -29,7 +29,7 @@
 
 #include "../../../net/listener.h"
 #include "../../../net/peer.h"
-#include "../../server.h"
+#include "../../../net/server.h"
 #include "../nlm/nlm.h"
 #include "../server.h"
 #include "../v4/engine/server.h"

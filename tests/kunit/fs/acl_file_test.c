@@ -14,9 +14,9 @@
 #include "../../../fs/op/op.h"
 #include "../../../fs/op/rights.h"
 #include "../../../fs/op/xattr.h"
-#include "../../../fs/server.h"
 #include "../../../fs/share/cred.h"
 #include "../../../fs/share/share.h"
+#include "../../../net/server.h"
 #include "listed.h"
 
 #define ACL_XATTR	"trusted.ditto.acl"

@@ -3,11 +3,11 @@
 #include <kunit/test.h>
 #include <linux/sched.h>
 
-#include "../../../fs/server.h"
 #include "../../../fs/share/cred.h"
 #include "../../../fs/share/cred_private.h"
 #include "../../../fs/share/rules.h"
 #include "../../../fs/share/share.h"
+#include "../../../net/server.h"
 
 #define ANON	65534
 

@@ -8,9 +8,9 @@
 
 #include "../../../fs/node/node.h"
 #include "../../../fs/op/op.h"
-#include "../../../fs/server.h"
 #include "../../../fs/share/cred.h"
 #include "../../../fs/share/share.h"
+#include "../../../net/server.h"
 
 /**
  * struct folder - the folder, and who acts

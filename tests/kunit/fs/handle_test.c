@@ -5,7 +5,7 @@
 
 #include "../../../fs/node/handle.h"
 #include "../../../fs/node/node_private.h"
-#include "../../../fs/server.h"
+#include "../../../net/server.h"
 
 #define TAG	0x1122334455667788ULL
 

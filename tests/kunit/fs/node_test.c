@@ -17,11 +17,11 @@
 #include "../../../fs/node/handle.h"
 #include "../../../fs/node/node.h"
 #include "../../../fs/op/op.h"
-#include "../../../fs/server.h"
 #include "../../../fs/share/cred.h"
 #include "../../../fs/share/share.h"
 #include "../../../lockd/range.h"
 #include "../../../lockd/table.h"
+#include "../../../net/server.h"
 
 #define FOLDER		"/dev/shm/ditto-kunit"
 #define SHARE		"kunit-node"

@@ -14,13 +14,13 @@
 
 #include "../../../fs/node/node.h"
 #include "../../../fs/op/op.h"
-#include "../../../fs/server.h"
 #include "../../../fs/share/cred.h"
 #include "../../../fs/share/share.h"
 #include "../../../lockd/lease.h"
 #include "../../../lockd/open.h"
 #include "../../../lockd/range.h"
 #include "../../../lockd/table.h"
+#include "../../../net/server.h"
 
 #define FOLDER		"/dev/shm/ditto-kunit-op"
 #define SHARE		"kunit-op"

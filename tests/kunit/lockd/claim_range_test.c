@@ -7,8 +7,8 @@
 #include <linux/prandom.h>
 #include <net/ipv6.h>
 
-#include "../../../fs/server.h"
 #include "../../../lockd/lock_private.h"
+#include "../../../net/server.h"
 #include "claim_common.h"
 
 #define OPERATIONS	100000

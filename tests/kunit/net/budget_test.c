@@ -8,8 +8,8 @@
 #include <linux/slab.h>
 #include <net/ipv6.h>
 
-#include "../../../fs/server.h"
 #include "../../../net/budget.h"
+#include "../../../net/server.h"
 
 static struct in6_addr v4(u32 ip)
 {

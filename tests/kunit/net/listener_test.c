@@ -7,8 +7,8 @@
 #include <linux/netlink.h>
 #include <net/net_namespace.h>
 
-#include "../../../fs/server.h"
 #include "../../../net/listener.h"
+#include "../../../net/server.h"
 
 /* Listeners open now, and what the next one is answered. */
 static int open_count;

@@ -4,8 +4,8 @@
 #include <linux/inet.h>
 #include <linux/in6.h>
 
-#include "../../../fs/server.h"
 #include "../../../net/helper/login_delay.h"
+#include "../../../net/server.h"
 
 #define STEP	500
 #define LONGEST	DITTO_LOGIN_DELAY_MAX_MS

@@ -9,9 +9,9 @@
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 
-#include "../../../fs/server.h"
 #include "../../../net/helper/names.h"
 #include "../../../net/helper/names_ask.h"
+#include "../../../net/server.h"
 #include "../../../net/settings.h"
 
 static const struct in6_addr addr = { { .u6_addr32 = { 0, 0, htonl(0xffff), htonl(0xc0000201) } } };

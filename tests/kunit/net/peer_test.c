@@ -7,9 +7,9 @@
 #include <net/ipv6.h>
 #include <net/net_namespace.h>
 
-#include "../../../fs/server.h"
 #include "../../../net/listener.h"
 #include "../../../net/peer.h"
+#include "../../../net/server.h"
 
 static struct ditto_peer *get(struct kunit *test, u32 ip, unsigned int bit)
 {

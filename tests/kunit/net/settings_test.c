@@ -6,9 +6,9 @@
 #include <net/net_namespace.h>
 #include <net/netlink.h>
 
-#include "../../../fs/server.h"
 #include "../../../net/listener.h"
 #include "../../../net/netlink.h"
+#include "../../../net/server.h"
 #include "../../../net/settings.h"
 
 /* What the specification promises. */

@@ -5,7 +5,7 @@
 #include <kunit/test.h>
 #include <net/net_namespace.h>
 
-#include "../../../fs/server.h"
+#include "../../../net/server.h"
 #include "../../../net/stats.h"
 
 static const char *const ops[] = { "null", NULL, "read" };

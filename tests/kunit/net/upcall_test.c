@@ -12,9 +12,9 @@
 #include <net/net_namespace.h>
 #include <net/sock.h>
 
-#include "../../../fs/server.h"
 #include "../../../net/helper/upcall.h"
 #include "../../../net/netlink.h"
+#include "../../../net/server.h"
 #include "../../../net/settings.h"
 
 /* No socket has this port. */

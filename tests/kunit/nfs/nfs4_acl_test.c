@@ -9,10 +9,10 @@
 #include "../../../fs/nfs/v4/attr/acl.h"
 #include "../../../fs/nfs/v4/engine/compound.h"
 #include "../../../fs/op/rights.h"
-#include "../../../fs/server.h"
 #include "../../../fs/share/share.h"
 #include "../../../net/helper/names.h"
 #include "../../../net/helper/names_ask.h"
+#include "../../../net/server.h"
 #include "../../../net/settings.h"
 
 /* Longest list of ours in words, and some. */

@@ -8,7 +8,7 @@
 #include "../../../fs/nfs/v4/engine/server.h"
 #include "../../../fs/nfs/v4/session/client.h"
 #include "../../../fs/nfs/v4/session/session_private.h"
-#include "../../../fs/server.h"
+#include "../../../net/server.h"
 
 /* A session that is nothing but its slots. */
 struct fixture {

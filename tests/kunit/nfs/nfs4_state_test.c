@@ -8,7 +8,7 @@
 #include "../../../fs/nfs/v4/engine/server.h"
 #include "../../../fs/nfs/v4/session/client.h"
 #include "../../../fs/nfs/v4/state/open.h"
-#include "../../../fs/server.h"
+#include "../../../net/server.h"
 
 /**
  * struct fake - a state that counts what becomes of it

@@ -13,8 +13,8 @@
 #include "../../../fs/nfs/nlm/nsm.h"
 #include "../../../fs/nfs/nlm/record.h"
 #include "../../../fs/nfs/nlm/status.h"
-#include "../../../fs/server.h"
 #include "../../../net/budget.h"
+#include "../../../net/server.h"
 
 #define WIRE_MAX	8192
 

@@ -6,10 +6,10 @@
 #include <linux/fs.h>
 #include <kunit/visibility.h>
 
+#include "../../../../net/server.h"
 #include "../../../node/node.h"
 #include "../../../op/rights.h"
 #include "../../../open/stream.h"
-#include "../../../server.h"
 #include "../../../share/share.h"
 #include "../engine/server.h"
 #include "attr_private.h"

@@ -12,7 +12,7 @@
 #include <linux/kdev_t.h>
 #include <kunit/visibility.h>
 
-#include "../../../server.h"
+#include "../../../../net/server.h"
 #include "../../../share/share.h"
 #include "../engine/server.h"
 #include "attr_private.h"

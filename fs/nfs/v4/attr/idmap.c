@@ -14,7 +14,7 @@
 #include <kunit/visibility.h>
 
 #include "../../../../net/helper/names.h"
-#include "../../../server.h"
+#include "../../../../net/server.h"
 #include "../../../share/share.h"
 #include "../../rpc/call.h"
 #include "../engine/compound.h"

@@ -12,7 +12,7 @@
 #include <linux/sunrpc/svc_xprt.h>
 #include <linux/wait_bit.h>
 
-#include "../../../server.h"
+#include "../../../../net/server.h"
 #include "../engine/server.h"
 #include "callback.h"
 #include "delegations.h"

@@ -7,7 +7,7 @@
  */
 #include <linux/jiffies.h>
 
-#include "../../../server.h"
+#include "../../../../net/server.h"
 #include "../engine/server.h"
 #include "callback.h"
 #include "delegations.h"

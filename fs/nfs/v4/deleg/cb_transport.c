@@ -16,7 +16,7 @@
 #include <linux/sunrpc/clnt.h>
 #include <linux/sunrpc/xprtsock.h>
 
-#include "../../../server.h"
+#include "../../../../net/server.h"
 #include "../../../share/share.h"
 #include "../../server.h"
 #include "../engine/server.h"

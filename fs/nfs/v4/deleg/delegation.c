@@ -9,10 +9,10 @@
 #include <linux/slab.h>
 
 #include "../../../../lockd/lease.h"
+#include "../../../../net/server.h"
 #include "../../../../net/stats.h"
 #include "../../../node/file.h"
 #include "../../../node/node.h"
-#include "../../../server.h"
 #include "../../../share/share.h"
 #include "../engine/server.h"
 #include "../session/slot.h"

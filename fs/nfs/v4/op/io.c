@@ -6,8 +6,8 @@
 #include <linux/fs.h>
 
 #include "../../../../lockd/grace.h"
+#include "../../../../net/server.h"
 #include "../../../node/node.h"
-#include "../../../server.h"
 #include "../../../share/cred.h"
 #include "../deleg/delegation.h"
 #include "../session/client.h"

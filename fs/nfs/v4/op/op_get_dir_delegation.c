@@ -10,8 +10,8 @@
 #include <linux/nfs4.h>
 
 #include "../../../../lockd/lease.h"
+#include "../../../../net/server.h"
 #include "../../../node/node.h"
-#include "../../../server.h"
 #include "../attr/attr.h"
 #include "../deleg/delegations.h"
 #include "../deleg/dir_delegation.h"

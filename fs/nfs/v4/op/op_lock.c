@@ -13,10 +13,10 @@
 
 #include "../../../../lockd/grace.h"
 #include "../../../../lockd/range.h"
+#include "../../../../net/server.h"
 #include "../../../node/file.h"
 #include "../../../node/node.h"
 #include "../../../open/instance.h"
-#include "../../../server.h"
 #include "../../../share/share.h"
 #include "../engine/ops.h"
 #include "../session/client.h"

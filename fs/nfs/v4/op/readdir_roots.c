@@ -11,9 +11,9 @@
 #include <linux/slab.h>
 #include <linux/sort.h>
 
+#include "../../../../net/server.h"
 #include "../../../node/node.h"
 #include "../../../open/stream.h"
-#include "../../../server.h"
 #include "../../../share/share.h"
 #include "readdir.h"
 

@@ -21,7 +21,7 @@
 #include "../../../../lockd/grace.h"
 #include "../../../../lockd/owner.h"
 #include "../../../../net/peer.h"
-#include "../../../server.h"
+#include "../../../../net/server.h"
 #include "../../../share/share.h"
 #include "../engine/server.h"
 #include "client_private.h"

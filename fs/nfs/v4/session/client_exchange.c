@@ -11,7 +11,7 @@
 #include <linux/slab.h>
 #include <linux/string_helpers.h>
 
-#include "../../../server.h"
+#include "../../../../net/server.h"
 #include "../engine/ops.h"
 #include "../engine/server.h"
 #include "client_private.h"

@@ -13,7 +13,7 @@
 #include <linux/jiffies.h>
 #include <linux/shrinker.h>
 
-#include "../../../server.h"
+#include "../../../../net/server.h"
 #include "../engine/server.h"
 #include "client_private.h"
 #include "session_private.h"

@@ -23,7 +23,7 @@
 
 #include "../../../../lockd/grace.h"
 #include "../../../../net/helper/upcall.h"
-#include "../../../server.h"
+#include "../../../../net/server.h"
 #include "../engine/ops.h"
 #include "../engine/server.h"
 #include "client_private.h"

@@ -13,7 +13,7 @@
 #include <linux/slab.h>
 #include <linux/sunrpc/xdr.h>
 
-#include "../../../server.h"
+#include "../../../../net/server.h"
 #include "../engine/ops.h"
 #include "../engine/server.h"
 #include "client_private.h"

@@ -4,8 +4,8 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "../../../../net/server.h"
 #include "../../../../net/show.h"
-#include "../../../server.h"
 #include "../../../share/share.h"
 #include "../../server.h"
 #include "../engine/server.h"

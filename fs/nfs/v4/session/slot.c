@@ -19,7 +19,7 @@
 #include <linux/xarray.h>
 #include <kunit/visibility.h>
 
-#include "../../../server.h"
+#include "../../../../net/server.h"
 #include "../deleg/delegation.h"
 #include "../engine/server.h"
 #include "client.h"

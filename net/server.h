@@ -3,8 +3,8 @@
  * The server of one network namespace. It owns all parts that live and are torn down with the
  * namespace; each part keeps its state behind an opaque pointer.
  */
-#ifndef _DITTO_FS_SERVER_H
-#define _DITTO_FS_SERVER_H
+#ifndef _DITTO_NET_SERVER_H
+#define _DITTO_NET_SERVER_H
 
 #include <linux/atomic.h>
 #include <linux/siphash.h>

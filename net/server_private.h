@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the parts of ditto.ko share and protocols do not see. fs/main.c sets it up. */
+#ifndef _DITTO_NET_SERVER_PRIVATE_H
+#define _DITTO_NET_SERVER_PRIVATE_H
+
+struct workqueue_struct;
+
+/* Workqueue of ditto.ko. Works on it may sleep. It exists as long as any server. */
+extern struct workqueue_struct *ditto_wq;
+/* Index of the servers among the data of network namespaces, see net_generic(). */
+extern unsigned int ditto_net_id;
+
+#endif
