@@ -15,8 +15,6 @@
 #include <linux/spinlock.h>
 #include <net/ipv6.h>
 
-#include "../fs/share/rules.h"
-
 struct ditto_server;
 
 /* Peers per server; beyond this, one that has been idle for long is dropped. */
@@ -29,13 +27,17 @@ struct ditto_server;
 /**
  * struct ditto_peer_verdict - cached result of the rules of one share
  * @generation: generation of the share options that the rules belong to; 0 if the slot is empty
- * @verdict: the result
  * @expires: jiffies; name rules are evaluated again after the time to live of names
+ * @level: enum ditto_access_level
+ * @squash: enum ditto_squash
+ *
+ * Only the owner of the rules reads and writes it, see ditto_rules_match().
  */
 struct ditto_peer_verdict {
 	u64 generation;
-	struct ditto_verdict verdict;
 	unsigned long expires;
+	u8 level;
+	u8 squash;
 };
 
 /**

@@ -18,8 +18,6 @@ struct ditto_server;
 struct ditto_share_opts;
 struct ditto_verdict;
 
-/* Supplementary groups taken from one identity; the rest is ignored (NGROUPS_MAX is too many). */
-#define DITTO_GROUPS_MAX	1024
 /* Cached credentials of one server; idle ones are evicted first. */
 #define DITTO_CREDS_MAX		4096
 

@@ -89,10 +89,10 @@ static bool host_valid(const char *spec)
 
 int ditto_rule_parse(const char *spec, struct ditto_rule *rule)
 {
-	size_t len = strnlen(spec, DITTO_RULE_NAME_MAX + 1);
+	size_t len = strnlen(spec, DITTO_HOST_NAME_MAX + 1);
 	size_t i;
 
-	if (!len || len > DITTO_RULE_NAME_MAX)
+	if (!len || len > DITTO_HOST_NAME_MAX)
 		return -EINVAL;
 	for (i = 0; i < len; i++)
 		if (!isascii(spec[i]) || !isgraph(spec[i]))
@@ -192,7 +192,8 @@ static bool verdict_cached(struct ditto_peer *peer, u64 generation, struct ditto
 		for (v = peer->verdicts; v < peer->verdicts + DITTO_PEER_VERDICTS; v++) {
 			if (v->generation != generation)
 				continue;
-			*verdict = v->verdict;
+			verdict->level = v->level;
+			verdict->squash = v->squash;
 			found = time_before(jiffies, v->expires);
 			break;
 		}
@@ -217,8 +218,9 @@ static void verdict_remember(struct ditto_peer *peer, u64 generation,
 	v = &peer->verdicts[i];
 	write_seqcount_begin(&peer->seq);
 	v->generation = generation;
-	v->verdict = *verdict;
 	v->expires = jiffies + keep;
+	v->level = verdict->level;
+	v->squash = verdict->squash;
 	write_seqcount_end(&peer->seq);
 	spin_unlock(&peer->lock);
 }
@@ -236,7 +238,7 @@ struct rules_decision {
 	unsigned int next;
 	bool named;
 	enum ditto_rule_kind kind;
-	char spec[DITTO_RULE_NAME_MAX + 1];
+	char spec[DITTO_HOST_NAME_MAX + 1];
 };
 
 /*

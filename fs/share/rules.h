@@ -15,8 +15,6 @@ struct ditto_share;
 
 /* Rules of one share; put a longer list into a netgroup. */
 #define DITTO_RULES_MAX		256
-/* Longest host name or netgroup; RFC 1035 section 2.3.4 limits names to 255 octets. */
-#define DITTO_RULE_NAME_MAX	255
 
 /* Access that a rule grants. The values are those of the netlink enum "access-right". */
 enum ditto_access_level {

@@ -16,11 +16,11 @@
 #include <linux/string.h>
 #include <net/genetlink.h>
 
-#include "../../fs/share/cred.h"
 #include "../netlink.h"
 #include "../server.h"
 #include "auth.h"
 #include "auth_private.h"
+#include "names.h"
 #include "upcall.h"
 
 static const char *attr_string(struct genl_info *info, int type)

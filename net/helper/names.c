@@ -24,7 +24,6 @@
 #include <net/ipv6.h>
 #include <kunit/visibility.h>
 
-#include "../../fs/share/rules.h"
 #include "../server.h"
 #include "names.h"
 #include "names_ask.h"
@@ -481,10 +480,10 @@ int ditto_names_host_match(struct ditto_server *srv, const struct in6_addr *addr
 	const struct ditto_question q = {
 		.type = DITTO_UPCALL_HOST_NAME, .addr = *addr, .text = ""
 	};
-	char lower[DITTO_RULE_NAME_MAX + 1];
+	char lower[DITTO_HOST_NAME_MAX + 1];
 	size_t len = strlen(pattern);
 
-	if (len > DITTO_RULE_NAME_MAX)
+	if (len > DITTO_HOST_NAME_MAX)
 		return 0;
 	for (size_t i = 0; i <= len; i++)
 		lower[i] = tolower(pattern[i]);

@@ -18,6 +18,10 @@ struct ditto_server;
 
 /* Bytes of the longest name of a user or group, with its domain. */
 #define DITTO_NAMES_NAME_MAX	255
+/* Longest host name or netgroup; RFC 1035 section 2.3.4 limits names to 255 octets. */
+#define DITTO_HOST_NAME_MAX	255
+/* Supplementary groups of one identity; further ones are ignored (NGROUPS_MAX is too many). */
+#define DITTO_GROUPS_MAX	1024
 /* Entries in the cache. */
 #define DITTO_NAMES_MAX		16384
 /* Requests in progress: more than may wait for a turn, see net/helper/upcall.c. */

@@ -7,8 +7,6 @@
 #include <net/ipv6.h>
 #include <kunit/visibility.h>
 
-#include "../../fs/share/cred.h"
-#include "../../fs/share/rules.h"
 #include "../netlink.h"
 #include "names.h"
 #include "names_ask.h"
@@ -98,7 +96,7 @@ static int got_hosts(struct genl_info *info, struct ditto_said *said)
 {
 	struct ditto_host_names *hosts;
 	const struct nlattr *attr;
-	char name[DITTO_RULE_NAME_MAX + 1];
+	char name[DITTO_HOST_NAME_MAX + 1];
 	int rem;
 
 	hosts = kzalloc(struct_size(hosts, text, DITTO_NAMES_BYTES), GFP_KERNEL);

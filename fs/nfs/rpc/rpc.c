@@ -17,6 +17,7 @@
 #include <net/ipv6.h>
 #include <net/net_namespace.h>
 
+#include "../../../net/helper/names.h"
 #include "../../../net/peer.h"
 #include "../../../net/server.h"
 #include "../../../net/stats.h"

@@ -6,6 +6,7 @@
 
 #include "../../../fs/share/rules.h"
 #include "../../../fs/share/rules_private.h"
+#include "../../../net/helper/names.h"
 
 struct parse_case {
 	const char *spec;
@@ -78,13 +79,13 @@ static void rules_parse(struct kunit *test)
 
 static void rules_parse_long(struct kunit *test)
 {
-	char *spec = kunit_kzalloc(test, DITTO_RULE_NAME_MAX + 2, GFP_KERNEL);
+	char *spec = kunit_kzalloc(test, DITTO_HOST_NAME_MAX + 2, GFP_KERNEL);
 	struct ditto_rule rule = {};
 
 	KUNIT_ASSERT_NOT_NULL(test, spec);
-	memset(spec, 'a', DITTO_RULE_NAME_MAX + 1);
+	memset(spec, 'a', DITTO_HOST_NAME_MAX + 1);
 	KUNIT_EXPECT_EQ(test, ditto_rule_parse(spec, &rule), -EINVAL);
-	spec[DITTO_RULE_NAME_MAX] = '\0';
+	spec[DITTO_HOST_NAME_MAX] = '\0';
 	KUNIT_EXPECT_EQ(test, ditto_rule_parse(spec, &rule), 0);
 	kfree(rule.spec);
 }

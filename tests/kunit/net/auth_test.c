@@ -9,9 +9,9 @@
 #include <net/genetlink.h>
 #include <net/net_namespace.h>
 
-#include "../../../fs/share/cred.h"
 #include "../../../net/helper/auth.h"
 #include "../../../net/helper/auth_private.h"
+#include "../../../net/helper/names.h"
 #include "../../../net/helper/upcall.h"
 #include "../../../net/netlink.h"
 #include "../../../net/server.h"
