@@ -18,9 +18,10 @@ static_assert(DITTO_EVENT_HELPER_GONE == (int)DITTO_EVENT_KIND_HELPER_GONE);
 static_assert(DITTO_EVENT_GRACE_ENDED == (int)DITTO_EVENT_KIND_GRACE_ENDED);
 static_assert(DITTO_EVENT_AUTH_REFUSED == (int)DITTO_EVENT_KIND_AUTH_REFUSED);
 
-static int event_put(struct sk_buff *msg, enum ditto_event_type type, const char *subject)
+static int event_put(struct sk_buff *msg, const struct genl_family *family,
+		     enum ditto_event_type type, const char *subject)
 {
-	void *hdr = genlmsg_put(msg, 0, 0, &ditto_nl_family, 0, DITTO_CMD_EVENT);
+	void *hdr = genlmsg_put(msg, 0, 0, family, 0, DITTO_CMD_EVENT);
 
 	if (!hdr)
 		return -EMSGSIZE;
@@ -35,10 +36,10 @@ static int event_put(struct sk_buff *msg, enum ditto_event_type type, const char
 static void event_send(struct ditto_server *srv, enum ditto_event_type type,
 		       const char *subject, gfp_t gfp)
 {
+	const struct genl_family *family = ditto_nl_family_get();
 	struct sk_buff *msg;
 
-	if (!ditto_genl_ready() ||
-	    !genl_has_listeners(&ditto_nl_family, srv->net, DITTO_NLGRP_EVENTS))
+	if (!family || !genl_has_listeners(family, srv->net, DITTO_EVENT_GROUP))
 		return;
 
 	/* An event is lost without memory, just as when the buffer of a listener is full. */
@@ -46,11 +47,11 @@ static void event_send(struct ditto_server *srv, enum ditto_event_type type,
 			  (subject ? nla_total_size(strlen(subject) + 1) : 0), gfp);
 	if (!msg)
 		return;
-	if (event_put(msg, type, subject)) {
+	if (event_put(msg, family, type, subject)) {
 		nlmsg_free(msg);
 		return;
 	}
-	genlmsg_multicast_netns(&ditto_nl_family, srv->net, msg, 0, DITTO_NLGRP_EVENTS, gfp);
+	genlmsg_multicast_netns(family, srv->net, msg, 0, DITTO_EVENT_GROUP, gfp);
 }
 
 void ditto_event(struct ditto_server *srv, enum ditto_event_type type, const char *subject)

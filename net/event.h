@@ -33,6 +33,9 @@ enum ditto_event_type {
 	DITTO_EVENT_AUTH_REFUSED,
 };
 
+/* The group of these events, which is the first of the family. */
+#define DITTO_EVENT_GROUP	0
+
 /**
  * ditto_event - send an event to the listeners of the multicast group
  * @srv: the server; the event is sent in its network namespace

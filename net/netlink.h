@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The generic netlink family "ditto", see Documentation/netlink.md.
- *
- * genl.c and genl.h are generated from Documentation/netlink/specs/ditto.yaml by net/ynl-regen.
- * The operations that they name are in net/nl/.
+ * Netlink messages: the attributes of Documentation/netlink/specs/ditto.yaml, and the family for
+ * messages that are no replies.
  */
 #ifndef _DITTO_NET_NETLINK_H
 #define _DITTO_NET_NETLINK_H
@@ -11,34 +9,25 @@
 #include <linux/in6.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
-
-#include "genl.h"
-
-/* Version that server-get reports; the same as the version of the modules. */
-#define DITTO_VERSION	"0.1.0"
+#include <net/genetlink.h>
+#include <uapi/linux/ditto.h>
 
 /**
- * ditto_genl_init - register the generic netlink family
+ * ditto_nl_family_set - make the family known to those who send messages of their own accord
+ * @family: registered; NULL before it is unregistered, and then for good
  *
- * Requests may arrive at once, so all network namespaces must have their servers before the call.
- *
- * Context: may sleep.
- * Return: 0 or an errno of genl_register_family() or of the notifier chain.
+ * Context: any.
  */
-int ditto_genl_init(void);
+void ditto_nl_family_set(const struct genl_family *family);
 
 /**
- * ditto_genl_exit - unregister the generic netlink family
+ * ditto_nl_family_get - get the family, to send a message that is no reply
  *
- * No request runs when it returns, and no further one is accepted. Events are dropped from its
- * beginning on.
- *
- * Context: may sleep.
+ * Context: any.
+ * Return: the family; NULL while it is not registered, when its number and its multicast groups
+ * may be another family's.
  */
-void ditto_genl_exit(void);
-
-/* True while the family is registered, so that messages can be sent. Any context. */
-bool ditto_genl_ready(void);
+const struct genl_family *ditto_nl_family_get(void);
 
 /**
  * ditto_nl_put_u64 - add a 64-bit attribute without padding
@@ -83,30 +72,5 @@ int ditto_nl_get_addr(const struct nlattr *attr, struct in6_addr *addr,
  * Return: the number of ids written to @gids.
  */
 unsigned int ditto_nl_get_gids(const struct nlattr *attr, kgid_t *gids);
-
-/**
- * ditto_nl_reply_new - begin the reply to a request
- * @info: the request
- * @size: bytes to reserve for attributes
- * @hdr: filled, for genlmsg_end()
- *
- * Context: may sleep.
- * Return: the message, or NULL without memory or if @size has no room for the header.
- */
-struct sk_buff *ditto_nl_reply_new(struct genl_info *info, size_t size, void **hdr);
-
-/**
- * ditto_nl_dump_put - begin a message of a dump
- * @msg: buffer of the dump
- * @cb: state of the dump
- *
- * Return: the header for genlmsg_end(), or NULL if @msg is full.
- */
-void *ditto_nl_dump_put(struct sk_buff *msg, struct netlink_callback *cb);
-
-#if IS_ENABLED(CONFIG_KUNIT)
-/* The first operation of a command, with its policy. */
-const struct genl_split_ops *ditto_nl_op(u8 cmd);
-#endif
 
 #endif

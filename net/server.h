@@ -81,7 +81,7 @@ enum ditto_encryption {
  * @break_wait_ms: time that a request waits for a break or an answer of other clients, in
  *	ms, before it is told to retry, in protocols that can say so
  *
- * Each member is read with READ_ONCE() and written under the settings lock of net/settings.c.
+ * Each member is read with READ_ONCE() and written under the settings lock of net/nl/settings.c.
  * Limits are those in ditto.yaml.
  */
 struct ditto_settings {
@@ -131,8 +131,8 @@ struct ditto_settings {
  * @write_verifier: changes whenever unstable data may have been lost
  * @started: wall clock time of the start, in nanoseconds
  * @locks: lockd/table.c
- * @lock_stats: net/locks.c
- * @delegation_stats: net/locks.c
+ * @lock_stats: net/nl/locks.c
+ * @delegation_stats: net/nl/locks.c
  * @shares: fs/share/share.c
  * @nodes: fs/node/node.c
  * @creds: fs/share/cred.c

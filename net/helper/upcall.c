@@ -232,12 +232,16 @@ static struct sk_buff *upcall_message(const struct ditto_upcall *ask, u64 serial
 				      u32 deadline_ms, gfp_t gfp)
 {
 	size_t size = ask->size ? ask->size + HEADER_SIZE : MESSAGE_SIZE;
-	struct sk_buff *msg = genlmsg_new(size, gfp);
+	const struct genl_family *family = ditto_nl_family_get();
+	struct sk_buff *msg;
 	void *hdr;
 
+	if (!family)
+		return ERR_PTR(-ECONNREFUSED);
+	msg = genlmsg_new(size, gfp);
 	if (!msg)
 		return ERR_PTR(-ENOMEM);
-	hdr = genlmsg_put(msg, 0, 0, &ditto_nl_family, 0, DITTO_CMD_UPCALL);
+	hdr = genlmsg_put(msg, 0, 0, family, 0, DITTO_CMD_UPCALL);
 	if (!hdr || ditto_nl_put_u64(msg, DITTO_A_UPCALL_ID, serial) ||
 	    nla_put_u32(msg, DITTO_A_UPCALL_TYPE, ask->type) ||
 	    nla_put_u32(msg, DITTO_A_UPCALL_DEADLINE_MS, deadline_ms) ||

@@ -20,8 +20,8 @@
 #include "../../lockd/range.h"
 #include "../../lockd/show.h"
 #include "../../lockd/table.h"
-#include "../netlink.h"
 #include "../server.h"
+#include "family.h"
 
 static_assert(DITTO_CLAIM_RANGE == (int)DITTO_CLAIM_TYPE_RANGE);
 static_assert(DITTO_CLAIM_OPEN == (int)DITTO_CLAIM_TYPE_OPEN);

@@ -4,8 +4,8 @@
 
 #include "../../lockd/table.h"
 #include "../helper/record.h"
-#include "../netlink.h"
 #include "../server.h"
+#include "family.h"
 
 static int grace_put(struct sk_buff *msg, struct ditto_server *srv)
 {

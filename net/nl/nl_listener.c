@@ -10,8 +10,8 @@
 #include <net/ipv6.h>
 
 #include "../listener.h"
-#include "../netlink.h"
 #include "../server.h"
+#include "family.h"
 
 static_assert(DITTO_TRANSPORT_TCP == (int)DITTO_TRANSPORT_TYPE_TCP);
 static_assert(DITTO_TRANSPORT_UDP == (int)DITTO_TRANSPORT_TYPE_UDP);

@@ -7,8 +7,8 @@
 
 #include "../../lockd/client.h"
 #include "../../lockd/table.h"
-#include "../netlink.h"
 #include "../server.h"
+#include "family.h"
 
 static int recalls_put(struct sk_buff *msg, const struct ditto_delegation_count *count)
 {

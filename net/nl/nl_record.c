@@ -8,8 +8,8 @@
 #include "../helper/auth.h"
 #include "../helper/record.h"
 #include "../helper/upcall.h"
-#include "../netlink.h"
 #include "../server.h"
+#include "family.h"
 
 static int state_reply(struct genl_info *info, struct ditto_server *srv)
 {

@@ -13,12 +13,12 @@
 #include "../helper/record.h"
 #include "../helper/upcall.h"
 #include "../listener.h"
-#include "../locks.h"
-#include "../netlink.h"
 #include "../peer.h"
 #include "../server.h"
-#include "../settings.h"
 #include "../stats.h"
+#include "family.h"
+#include "locks.h"
+#include "settings.h"
 
 int ditto_nl_server_set_doit(struct sk_buff *skb, struct genl_info *info)
 {

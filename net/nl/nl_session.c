@@ -13,9 +13,9 @@
 
 #include "../../lockd/matrix.h"
 #include "../listener.h"
-#include "../netlink.h"
 #include "../server.h"
 #include "../show.h"
+#include "family.h"
 
 /* Message size for a session with all its connections, and for an open with the longest path. */
 #define SHOW_MESSAGE	SZ_8K

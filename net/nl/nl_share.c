@@ -16,8 +16,8 @@
 
 #include "../../fs/share/share.h"
 #include "../helper/record.h"
-#include "../netlink.h"
 #include "../server.h"
+#include "family.h"
 #include "nl_share_users.h"
 
 static_assert(DITTO_SQUASH_ROOT_TO_GUEST == (int)DITTO_SQUASH_MODE_ROOT_TO_GUEST);

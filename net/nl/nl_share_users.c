@@ -7,7 +7,7 @@
 #include <kunit/visibility.h>
 
 #include "../../fs/share/share_users.h"
-#include "../netlink.h"
+#include "family.h"
 #include "nl_share_users.h"
 
 static_assert(DITTO_SHARE_ACCESS_NONE == (int)DITTO_SHARE_RIGHT_NONE);

@@ -7,9 +7,9 @@
 #include <net/netlink.h>
 
 #include "../../../net/listener.h"
-#include "../../../net/netlink.h"
+#include "../../../net/nl/family.h"
+#include "../../../net/nl/settings.h"
 #include "../../../net/server.h"
-#include "../../../net/settings.h"
 
 /* What the specification promises. */
 static const struct limit {

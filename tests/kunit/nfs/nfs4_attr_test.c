@@ -13,7 +13,7 @@
 #include "../../../fs/share/share.h"
 #include "../../../net/helper/names.h"
 #include "../../../net/helper/names_ask.h"
-#include "../../../net/settings.h"
+#include "../../../net/nl/settings.h"
 #include "../fs/folder.h"
 
 static struct folder folder = { .name = "kunit-nfs4-attr" };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Settings of a server: struct ditto_settings as netlink reads and writes it. */
-#ifndef _DITTO_NET_SETTINGS_H
-#define _DITTO_NET_SETTINGS_H
+#ifndef _DITTO_NET_NL_SETTINGS_H
+#define _DITTO_NET_NL_SETTINGS_H
 
 #include <linux/types.h>
 

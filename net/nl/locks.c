@@ -7,14 +7,14 @@
 #include <linux/err.h>
 #include <linux/time64.h>
 
-#include "../lockd/lease.h"
-#include "../lockd/table.h"
-#include "event.h"
-#include "helper/record.h"
+#include "../../lockd/lease.h"
+#include "../../lockd/table.h"
+#include "../event.h"
+#include "../helper/record.h"
+#include "../server.h"
+#include "../stats.h"
+#include "family.h"
 #include "locks.h"
-#include "netlink.h"
-#include "server.h"
-#include "stats.h"
 
 static_assert(DITTO_CLAIM_RANGE == (int)DITTO_CLAIM_TYPE_RANGE);
 static_assert(DITTO_CLAIM_OPEN == (int)DITTO_CLAIM_TYPE_OPEN);

@@ -3,8 +3,8 @@
  * The lock table as a part of the server: its creation and end, its settings, its statistics and
  * its events.
  */
-#ifndef _DITTO_NET_LOCKS_H
-#define _DITTO_NET_LOCKS_H
+#ifndef _DITTO_NET_NL_LOCKS_H
+#define _DITTO_NET_NL_LOCKS_H
 
 struct ditto_server;
 struct sk_buff;

@@ -13,13 +13,13 @@
 #include <net/netlink.h>
 #include <kunit/visibility.h>
 
-#include "../fs/share/share.h"
-#include "budget.h"
-#include "event.h"
-#include "listener.h"
+#include "../../fs/share/share.h"
+#include "../budget.h"
+#include "../event.h"
+#include "../listener.h"
+#include "../server.h"
+#include "family.h"
 #include "locks.h"
-#include "netlink.h"
-#include "server.h"
 #include "settings.h"
 
 static_assert(DITTO_ENCRYPTION_OFF == (int)DITTO_ENCRYPTION_MODE_OFF);

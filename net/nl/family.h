@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The generic netlink family "ditto", see Documentation/netlink.md.
+ *
+ * genl.c and genl.h are generated from Documentation/netlink/specs/ditto.yaml by net/ynl-regen.
+ * The operations that they name are in the files nl_*.c.
+ */
+#ifndef _DITTO_NET_NL_FAMILY_H
+#define _DITTO_NET_NL_FAMILY_H
+
+#include "../netlink.h"
+#include "genl.h"
+
+/* Version that server-get reports; the same as the version of the modules. */
+#define DITTO_VERSION	"0.1.0"
+
+/**
+ * ditto_genl_init - register the generic netlink family
+ *
+ * Requests may arrive at once, so all network namespaces must have their servers before the call.
+ *
+ * Context: may sleep.
+ * Return: 0 or an errno of genl_register_family() or of the notifier chain.
+ */
+int ditto_genl_init(void);
+
+/**
+ * ditto_genl_exit - unregister the generic netlink family
+ *
+ * No request runs when it returns, and no further one is accepted. Events are dropped from its
+ * beginning on.
+ *
+ * Context: may sleep.
+ */
+void ditto_genl_exit(void);
+
+/**
+ * ditto_nl_reply_new - begin the reply to a request
+ * @info: the request
+ * @size: bytes to reserve for attributes
+ * @hdr: filled, for genlmsg_end()
+ *
+ * Context: may sleep.
+ * Return: the message, or NULL without memory or if @size has no room for the header.
+ */
+struct sk_buff *ditto_nl_reply_new(struct genl_info *info, size_t size, void **hdr);
+
+/**
+ * ditto_nl_dump_put - begin a message of a dump
+ * @msg: buffer of the dump
+ * @cb: state of the dump
+ *
+ * Return: the header for genlmsg_end(), or NULL if @msg is full.
+ */
+void *ditto_nl_dump_put(struct sk_buff *msg, struct netlink_callback *cb);
+
+#if IS_ENABLED(CONFIG_KUNIT)
+/* The first operation of a command, with its policy. */
+const struct genl_split_ops *ditto_nl_op(u8 cmd);
+#endif
+
+#endif
