@@ -18,26 +18,12 @@ static_assert(DITTO_EVENT_HELPER_GONE == (int)DITTO_EVENT_KIND_HELPER_GONE);
 static_assert(DITTO_EVENT_GRACE_ENDED == (int)DITTO_EVENT_KIND_GRACE_ENDED);
 static_assert(DITTO_EVENT_AUTH_REFUSED == (int)DITTO_EVENT_KIND_AUTH_REFUSED);
 
-static int event_put(struct sk_buff *msg, const struct genl_family *family,
-		     enum ditto_event_type type, const char *subject)
-{
-	void *hdr = genlmsg_put(msg, 0, 0, family, 0, DITTO_CMD_EVENT);
-
-	if (!hdr)
-		return -EMSGSIZE;
-	if (nla_put_u32(msg, DITTO_A_EVENT_TYPE, type) ||
-	    (subject && nla_put_string(msg, DITTO_A_EVENT_SUBJECT, subject)) ||
-	    ditto_nl_put_u64(msg, DITTO_A_EVENT_TIME, ktime_get_real_ns()))
-		return -EMSGSIZE;
-	genlmsg_end(msg, hdr);
-	return 0;
-}
-
 static void event_send(struct ditto_server *srv, enum ditto_event_type type,
 		       const char *subject, gfp_t gfp)
 {
 	const struct genl_family *family = ditto_nl_family_get();
 	struct sk_buff *msg;
+	void *hdr;
 
 	if (!family || !genl_has_listeners(family, srv->net, DITTO_EVENT_GROUP))
 		return;
@@ -47,10 +33,14 @@ static void event_send(struct ditto_server *srv, enum ditto_event_type type,
 			  (subject ? nla_total_size(strlen(subject) + 1) : 0), gfp);
 	if (!msg)
 		return;
-	if (event_put(msg, family, type, subject)) {
+	hdr = genlmsg_put(msg, 0, 0, family, 0, DITTO_CMD_EVENT);
+	if (!hdr || nla_put_u32(msg, DITTO_A_EVENT_TYPE, type) ||
+	    (subject && nla_put_string(msg, DITTO_A_EVENT_SUBJECT, subject)) ||
+	    ditto_nl_put_u64(msg, DITTO_A_EVENT_TIME, ktime_get_real_ns())) {
 		nlmsg_free(msg);
 		return;
 	}
+	genlmsg_end(msg, hdr);
 	genlmsg_multicast_netns(family, srv->net, msg, 0, DITTO_EVENT_GROUP, gfp);
 }
 

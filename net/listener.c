@@ -107,11 +107,18 @@ static void servers_event(enum ditto_event_type type, const char *subject)
 	mutex_unlock(&servers_lock);
 }
 
-static int protocol_add_locked(struct ditto_protocol *protocol)
+int ditto_protocol_register(struct ditto_protocol *protocol)
 {
-	lockdep_assert_held(&protocols_lock);
-	if (protocol_find_locked(protocol->name))
-		return -EEXIST;
+	int err = -ENOSPC;
+
+	if (!protocol->name[0] || strlen(protocol->name) >= DITTO_PROTOCOL_NAME)
+		return -EINVAL;
+
+	mutex_lock(&protocols_lock);
+	if (protocol_find_locked(protocol->name)) {
+		err = -EEXIST;
+		goto unlock;
+	}
 	for (unsigned int bit = 0; bit < DITTO_PROTOCOLS_MAX; bit++) {
 		char *name = protocol_names[bit];
 
@@ -120,19 +127,10 @@ static int protocol_add_locked(struct ditto_protocol *protocol)
 		strscpy(name, protocol->name, DITTO_PROTOCOL_NAME);
 		protocol->bit = bit;
 		list_add_tail(&protocol->list, &protocols);
-		return 0;
+		err = 0;
+		break;
 	}
-	return -ENOSPC;
-}
-
-int ditto_protocol_register(struct ditto_protocol *protocol)
-{
-	int err;
-
-	if (!protocol->name[0] || strlen(protocol->name) >= DITTO_PROTOCOL_NAME)
-		return -EINVAL;
-	mutex_lock(&protocols_lock);
-	err = protocol_add_locked(protocol);
+unlock:
 	mutex_unlock(&protocols_lock);
 	if (!err)
 		servers_event(DITTO_EVENT_PROTOCOL_ADDED, protocol->name);
@@ -233,62 +231,15 @@ static int listener_check_locked(struct ditto_listeners *ls, const struct ditto_
 	return 0;
 }
 
-/*
- * The protocol stays valid after protocols_lock is dropped: ditto_protocol_unregister() takes the
- * server's lock, which the caller holds, before it returns.
- */
-static struct ditto_protocol *protocol_get_locked(struct ditto_listeners *ls, const char *name)
-{
-	struct ditto_protocol *protocol;
-
-	lockdep_assert_held(&ls->lock);
-	mutex_lock(&protocols_lock);
-	protocol = protocol_find_locked(name);
-	mutex_unlock(&protocols_lock);
-	return protocol;
-}
-
-static int listener_start_locked(struct ditto_listeners *ls, struct ditto_listener *listener,
-				 const char *name, struct netlink_ext_ack *extack)
-{
-	struct ditto_protocol *protocol = protocol_get_locked(ls, name);
-	__be16 *port = sockaddr_port(&listener->addr);
-	int err;
-
-	if (!protocol) {
-		NL_SET_ERR_MSG_FMT(extack, "protocol %.15s is not loaded; modprobe ditto_%.15s",
-				   name, name);
-		return -EPROTONOSUPPORT;
-	}
-	if (!(protocol->transports & BIT(listener->transport))) {
-		NL_SET_ERR_MSG_FMT(extack, "protocol %.15s is not served over %s",
-				   name, transport_names[listener->transport]);
-		return -EOPNOTSUPP;
-	}
-	listener->protocol = protocol;
-	if (!*port)
-		*port = htons(protocol->default_port);
-
-	err = listener_check_locked(ls, listener, extack);
-	if (err)
-		return err;
-	listener->id = ls->next_id;
-	err = protocol->listen(listener, extack);
-	if (err)
-		return err;
-	ls->next_id++;
-	ls->count++;
-	list_add_tail(&listener->list, &ls->list);
-	return 0;
-}
-
-int ditto_listener_add(struct ditto_server *srv, const char *protocol,
+int ditto_listener_add(struct ditto_server *srv, const char *protocol_name,
 		       enum ditto_transport transport, const struct sockaddr_storage *addr,
 		       u32 *id, struct netlink_ext_ack *extack)
 {
 	struct ditto_listeners *ls = srv->listeners;
 	struct ditto_listener *listener;
+	struct ditto_protocol *protocol;
 	char text[LISTENER_TEXT];
+	__be16 *port;
 	int err;
 
 	if (addr->ss_family != AF_INET && addr->ss_family != AF_INET6)
@@ -301,14 +252,47 @@ int ditto_listener_add(struct ditto_server *srv, const char *protocol,
 	listener->addr = *addr;
 
 	mutex_lock(&ls->lock);
-	err = listener_start_locked(ls, listener, protocol, extack);
-	if (!err) {
-		*id = listener->id;
-		ditto_event(srv, DITTO_EVENT_LISTENER_ADDED, listener_text(listener, text));
+	/*
+	 * The protocol stays valid after protocols_lock is dropped: ditto_protocol_unregister()
+	 * takes the server's lock before it returns.
+	 */
+	mutex_lock(&protocols_lock);
+	protocol = protocol_find_locked(protocol_name);
+	mutex_unlock(&protocols_lock);
+	if (!protocol) {
+		NL_SET_ERR_MSG_FMT(extack, "protocol %.15s is not loaded; modprobe ditto_%.15s",
+				   protocol_name, protocol_name);
+		err = -EPROTONOSUPPORT;
+		goto fail;
 	}
-	mutex_unlock(&ls->lock);
+	if (!(protocol->transports & BIT(transport))) {
+		NL_SET_ERR_MSG_FMT(extack, "protocol %.15s is not served over %s",
+				   protocol_name, transport_names[transport]);
+		err = -EOPNOTSUPP;
+		goto fail;
+	}
+	listener->protocol = protocol;
+	port = sockaddr_port(&listener->addr);
+	if (!*port)
+		*port = htons(protocol->default_port);
+	err = listener_check_locked(ls, listener, extack);
 	if (err)
-		kfree(listener);
+		goto fail;
+	listener->id = ls->next_id;
+	err = protocol->listen(listener, extack);
+	if (err)
+		goto fail;
+	ls->next_id++;
+	ls->count++;
+	list_add_tail(&listener->list, &ls->list);
+	*id = listener->id;
+	ditto_event(srv, DITTO_EVENT_LISTENER_ADDED, listener_text(listener, text));
+	mutex_unlock(&ls->lock);
+	return 0;
+
+fail:
+	mutex_unlock(&ls->lock);
+	kfree(listener);
 	return err;
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_listener_add);

@@ -120,7 +120,7 @@ void ditto_protocol_unregister(struct ditto_protocol *protocol);
 /**
  * ditto_listener_add - add a listener and start to serve it
  * @srv: the server
- * @protocol: name of the protocol
+ * @protocol_name: name of the protocol
  * @transport: TCP or UDP
  * @addr: IPv4 or IPv6 address; port 0 stands for the protocol's default port
  * @id: filled with the number of the listener
@@ -131,7 +131,7 @@ void ditto_protocol_unregister(struct ditto_protocol *protocol);
  * loaded; -EOPNOTSUPP for a transport that the protocol does not serve; -ENOSPC; -EADDRINUSE;
  * -ENOMEM; or an error of the protocol.
  */
-int ditto_listener_add(struct ditto_server *srv, const char *protocol,
+int ditto_listener_add(struct ditto_server *srv, const char *protocol_name,
 		       enum ditto_transport transport, const struct sockaddr_storage *addr,
 		       u32 *id, struct netlink_ext_ack *extack);
 

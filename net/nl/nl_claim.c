@@ -154,48 +154,33 @@ static int owner_put(struct claim_dump *dump, const struct ditto_conflict *what)
 	return 0;
 }
 
-static int range_put(struct sk_buff *msg, const struct ditto_conflict *what)
-{
-	bool exact = what->held == DITTO_HELD_EXACT_SHARED ||
-		     what->held == DITTO_HELD_EXACT_EXCLUSIVE;
-
-	if (ditto_nl_put_u64(msg, DITTO_A_CLAIM_FIRST, what->first) ||
-	    (!what->empty && ditto_nl_put_u64(msg, DITTO_A_CLAIM_LAST, what->last)) ||
-	    nla_put_u8(msg, DITTO_A_CLAIM_EXCLUSIVE, what->exclusive) ||
-	    nla_put_u32(msg, DITTO_A_CLAIM_DISCIPLINE, exact ? DITTO_EXACT : DITTO_POSIX))
-		return -EMSGSIZE;
-	return 0;
-}
-
-static int open_put(struct sk_buff *msg, const struct ditto_conflict *what)
-{
-	if (nla_put_u32(msg, DITTO_A_CLAIM_ACCESS, what->access) ||
-	    nla_put_u32(msg, DITTO_A_CLAIM_DENY, what->deny))
-		return -EMSGSIZE;
-	return 0;
-}
-
-static int cache_put(struct sk_buff *msg, const struct ditto_claim_info *info)
-{
-	if (nla_put_u32(msg, DITTO_A_CLAIM_LEASE, info->what.lease))
-		return -EMSGSIZE;
-	if (info->state != DITTO_SHOW_BREAKING)
-		return 0;
-	if (nla_put_u32(msg, DITTO_A_CLAIM_KEEP, info->keep) ||
-	    ditto_nl_put_u64(msg, DITTO_A_CLAIM_BREAK_LEFT_MS, info->left_ms))
-		return -EMSGSIZE;
-	return 0;
-}
-
 static int what_put(struct sk_buff *msg, const struct ditto_claim_info *info)
 {
+	const struct ditto_conflict *what = &info->what;
+	bool exact;
+
 	switch (info->kind) {
 	case DITTO_CLAIM_RANGE:
-		return range_put(msg, &info->what);
+		exact = what->held == DITTO_HELD_EXACT_SHARED ||
+			what->held == DITTO_HELD_EXACT_EXCLUSIVE;
+		if (ditto_nl_put_u64(msg, DITTO_A_CLAIM_FIRST, what->first) ||
+		    (!what->empty && ditto_nl_put_u64(msg, DITTO_A_CLAIM_LAST, what->last)) ||
+		    nla_put_u8(msg, DITTO_A_CLAIM_EXCLUSIVE, what->exclusive) ||
+		    nla_put_u32(msg, DITTO_A_CLAIM_DISCIPLINE, exact ? DITTO_EXACT : DITTO_POSIX))
+			return -EMSGSIZE;
+		return 0;
 	case DITTO_CLAIM_OPEN:
-		return open_put(msg, &info->what);
+		if (nla_put_u32(msg, DITTO_A_CLAIM_ACCESS, what->access) ||
+		    nla_put_u32(msg, DITTO_A_CLAIM_DENY, what->deny))
+			return -EMSGSIZE;
+		return 0;
 	default:
-		return cache_put(msg, info);
+		if (nla_put_u32(msg, DITTO_A_CLAIM_LEASE, what->lease) ||
+		    (info->state == DITTO_SHOW_BREAKING &&
+		     (nla_put_u32(msg, DITTO_A_CLAIM_KEEP, info->keep) ||
+		      ditto_nl_put_u64(msg, DITTO_A_CLAIM_BREAK_LEFT_MS, info->left_ms))))
+			return -EMSGSIZE;
+		return 0;
 	}
 }
 
@@ -212,10 +197,13 @@ static u32 state_told(enum ditto_show_state state)
 	}
 }
 
-static int claim_put(struct claim_dump *dump, const struct ditto_claim_info *info)
+static int claim_tell(struct claim_dump *dump, const struct ditto_claim_info *info)
 {
 	struct sk_buff *msg = dump->msg;
+	void *hdr = ditto_nl_dump_put(msg, dump->cb);
 
+	if (!hdr)
+		return -EMSGSIZE;
 	if ((info->id && ditto_nl_put_u64(msg, DITTO_A_CLAIM_ID, info->id)) ||
 	    nla_put_u32(msg, DITTO_A_CLAIM_TYPE, info->kind) ||
 	    nla_put_u32(msg, DITTO_A_CLAIM_STATE, state_told(info->state)) ||
@@ -225,22 +213,11 @@ static int claim_put(struct claim_dump *dump, const struct ditto_claim_info *inf
 	    (dump->share[0] && nla_put_string(msg, DITTO_A_CLAIM_SHARE, dump->share)) ||
 	    (dump->name && nla_put_string(msg, DITTO_A_CLAIM_PATH, dump->name)) ||
 	    what_put(msg, info) ||
-	    (info->since && ditto_nl_put_u64(msg, DITTO_A_CLAIM_SINCE, info->since)))
-		return -EMSGSIZE;
-	return 0;
-}
-
-static int claim_tell(struct claim_dump *dump, const struct ditto_claim_info *info)
-{
-	void *hdr = ditto_nl_dump_put(dump->msg, dump->cb);
-
-	if (!hdr)
-		return -EMSGSIZE;
-	if (claim_put(dump, info)) {
-		genlmsg_cancel(dump->msg, hdr);
+	    (info->since && ditto_nl_put_u64(msg, DITTO_A_CLAIM_SINCE, info->since))) {
+		genlmsg_cancel(msg, hdr);
 		return -EMSGSIZE;
 	}
-	genlmsg_end(dump->msg, hdr);
+	genlmsg_end(msg, hdr);
 	return 0;
 }
 
@@ -254,44 +231,18 @@ static int claim_dump_one(const struct ditto_claim_info *info, void *arg)
 	return claim_tell(dump, info);
 }
 
-/* Dump the claims on one file. A file without claims has no node or an idle one. */
-static int claim_dump_node(struct claim_dump *dump, struct ditto_server *srv)
-{
-	struct ditto_node *node;
-	int err;
-
-	node = ditto_node_find_inode(srv->nodes, d_backing_inode(dump->file.dentry));
-	if (!node)
-		return 0;
-	err = ditto_show_point(&node->point, &dump->cursor, claim_dump_one, dump);
-	ditto_node_put(node);
-	return err;
-}
-
 static int local_dump_one(const struct ditto_claim_info *info, void *arg)
 {
 	return claim_tell(arg, info);
-}
-
-/* Dump the locks that local processes hold on the file, as the VFS knows them. */
-static int claim_dump_local(struct claim_dump *dump)
-{
-	char *name;
-
-	if (dump->client[0])
-		return 0;
-	name = d_path(&dump->file, dump->buffer, PATH_MAX);
-	dump->name = IS_ERR(name) ? NULL : name;
-	dump->share[0] = '\0';
-	dump->named = NULL;
-	return ditto_show_local(d_backing_inode(dump->file.dentry), &dump->local, local_dump_one,
-				dump);
 }
 
 int ditto_nl_claim_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct ditto_server *srv = ditto_server_of(sock_net(skb->sk));
 	struct claim_dump *dump = *claim_dump_of(cb);
+	struct inode *inode;
+	struct ditto_node *node;
+	char *name;
 	int err = 0;
 
 	dump->msg = skb;
@@ -300,12 +251,26 @@ int ditto_nl_claim_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	if (!dump->file.dentry)
 		return ditto_show_clients(dump->table, NULL, dump->client[0] ? dump->client : NULL,
 					  &dump->cursor, claim_dump_one, dump);
-	if (!dump->done)
-		err = claim_dump_node(dump, srv);
+
+	inode = d_backing_inode(dump->file.dentry);
+	/* A file without claims has no node or an idle one. */
+	node = dump->done ? NULL : ditto_node_find_inode(srv->nodes, inode);
+	if (node) {
+		err = ditto_show_point(&node->point, &dump->cursor, claim_dump_one, dump);
+		ditto_node_put(node);
+	}
 	if (err)
 		return err;
 	dump->done = true;
-	return claim_dump_local(dump);
+	if (dump->client[0])
+		return 0;
+
+	/* The locks that local processes hold on the file, as the VFS knows them. */
+	name = d_path(&dump->file, dump->buffer, PATH_MAX);
+	dump->name = IS_ERR(name) ? NULL : name;
+	dump->share[0] = '\0';
+	dump->named = NULL;
+	return ditto_show_local(inode, &dump->local, local_dump_one, dump);
 }
 
 static void claim_dump_free(struct claim_dump *dump)
@@ -316,41 +281,38 @@ static void claim_dump_free(struct claim_dump *dump)
 	kfree(dump);
 }
 
-/* Read the filters of the request. The path is resolved in the caller's context. */
-static int claim_filter(struct claim_dump *dump, const struct genl_info *info)
-{
-	const struct nlattr *client = info->attrs[DITTO_A_CLAIM_CLIENT];
-	const struct nlattr *path = info->attrs[DITTO_A_CLAIM_PATH];
-	int err;
-
-	if (client)
-		strscpy(dump->client, nla_data(client), sizeof(dump->client));
-	if (!path)
-		return 0;
-	err = kern_path(nla_data(path), LOOKUP_FOLLOW, &dump->file);
-	if (err)
-		NL_SET_ERR_MSG_ATTR(info->extack, path, "there is no such file");
-	return err;
-}
-
 int ditto_nl_claim_get_start(struct netlink_callback *cb)
 {
+	const struct genl_info *info = genl_info_dump(cb);
+	const struct nlattr *client = info->attrs[DITTO_A_CLAIM_CLIENT];
+	const struct nlattr *path = info->attrs[DITTO_A_CLAIM_PATH];
 	struct claim_dump *dump = kzalloc(sizeof(*dump), GFP_KERNEL);
-	int err;
+	int err = -ENOMEM;
 
 	if (!dump)
 		return -ENOMEM;
 	dump->cb = cb;
 	dump->table = ditto_server_of(sock_net(cb->skb->sk))->locks;
 	dump->buffer = kmalloc(PATH_MAX, GFP_KERNEL);
-	err = dump->buffer ? claim_filter(dump, genl_info_dump(cb)) : -ENOMEM;
-	if (err) {
-		claim_dump_free(dump);
-		return err;
+	if (!dump->buffer)
+		goto free;
+	if (client)
+		strscpy(dump->client, nla_data(client), sizeof(dump->client));
+	if (path) {
+		/* The path is resolved in the caller's context. */
+		err = kern_path(nla_data(path), LOOKUP_FOLLOW, &dump->file);
+		if (err) {
+			NL_SET_ERR_MSG_ATTR(info->extack, path, "there is no such file");
+			goto free;
+		}
 	}
 	*claim_dump_of(cb) = dump;
 	cb->min_dump_alloc = max_t(size_t, cb->min_dump_alloc, CLAIM_MESSAGE);
 	return 0;
+
+free:
+	claim_dump_free(dump);
+	return err;
 }
 
 int ditto_nl_claim_get_done(struct netlink_callback *cb)

@@ -7,33 +7,26 @@
 #include "../server.h"
 #include "family.h"
 
-static int grace_put(struct sk_buff *msg, struct ditto_server *srv)
+int ditto_nl_grace_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
+	struct ditto_server *srv = ditto_server_of(genl_info_net(info));
 	struct ditto_lock_table *table = srv->locks;
 	u64 now = table->clock(), until = READ_ONCE(table->grace.until);
 	u32 unfinished, known = READ_ONCE(table->grace.count);
 	u32 left_s = ditto_grace_left(table, &unfinished);
-
-	/* There is no remaining time for the grace period of another lock manager. */
-	if (nla_put_u8(msg, DITTO_A_GRACE_ACTIVE, ditto_grace_active(table)) ||
-	    ditto_nl_put_u64(msg, DITTO_A_GRACE_LEFT_MS,
-			     left_s && until > now ? until - now : 0) ||
-	    nla_put_u32(msg, DITTO_A_GRACE_KNOWN, known) ||
-	    nla_put_u32(msg, DITTO_A_GRACE_RECLAIMED, known - min(unfinished, known)) ||
-	    ditto_nl_put_u64(msg, DITTO_A_GRACE_EPOCH, ditto_server_epoch(srv)))
-		return -EMSGSIZE;
-	return 0;
-}
-
-int ditto_nl_grace_get_doit(struct sk_buff *skb, struct genl_info *info)
-{
 	struct sk_buff *msg;
 	void *hdr;
 
 	msg = ditto_nl_reply_new(info, GENLMSG_DEFAULT_SIZE, &hdr);
 	if (!msg)
 		return -ENOMEM;
-	if (grace_put(msg, ditto_server_of(genl_info_net(info)))) {
+	/* There is no remaining time for the grace period of another lock manager. */
+	if (nla_put_u8(msg, DITTO_A_GRACE_ACTIVE, ditto_grace_active(table)) ||
+	    ditto_nl_put_u64(msg, DITTO_A_GRACE_LEFT_MS,
+			     left_s && until > now ? until - now : 0) ||
+	    nla_put_u32(msg, DITTO_A_GRACE_KNOWN, known) ||
+	    nla_put_u32(msg, DITTO_A_GRACE_RECLAIMED, known - min(unfinished, known)) ||
+	    ditto_nl_put_u64(msg, DITTO_A_GRACE_EPOCH, ditto_server_epoch(srv))) {
 		nlmsg_free(msg);
 		return -EMSGSIZE;
 	}

@@ -65,16 +65,6 @@ static int listener_addr(struct genl_info *info, struct sockaddr_storage *to)
 	return 0;
 }
 
-static int listener_id_reply(struct genl_info *info, struct sk_buff *msg, void *hdr, u32 id)
-{
-	if (nla_put_u32(msg, DITTO_A_LISTENER_ID, id)) {
-		nlmsg_free(msg);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(msg, hdr);
-	return genlmsg_reply(msg, info);
-}
-
 int ditto_nl_listener_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ditto_server *srv = ditto_server_of(genl_info_net(info));
@@ -101,11 +91,14 @@ int ditto_nl_listener_new_doit(struct sk_buff *skb, struct genl_info *info)
 		return -ENOMEM;
 	err = ditto_listener_add(srv, nla_data(info->attrs[DITTO_A_LISTENER_PROTOCOL]), transport,
 				 &addr, &id, info->extack);
+	if (!err)
+		err = nla_put_u32(msg, DITTO_A_LISTENER_ID, id);
 	if (err) {
 		nlmsg_free(msg);
 		return err;
 	}
-	return listener_id_reply(info, msg, hdr, id);
+	genlmsg_end(msg, hdr);
+	return genlmsg_reply(msg, info);
 }
 
 int ditto_nl_listener_del_doit(struct sk_buff *skb, struct genl_info *info)

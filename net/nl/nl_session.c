@@ -92,10 +92,14 @@ static int put_text(struct sk_buff *msg, int type, const char *text)
 	return text ? nla_put_string(msg, type, text) : 0;
 }
 
-static int session_put(struct show_dump *dump, const struct ditto_session_info *info)
+static int session_tell(struct ditto_session_show *show, const struct ditto_session_info *info)
 {
+	struct show_dump *dump = container_of(show, struct show_dump, sessions);
 	struct sk_buff *msg = dump->msg;
+	void *hdr = ditto_nl_dump_put(msg, dump->cb);
 
+	if (!hdr)
+		return -EMSGSIZE;
 	if (ditto_nl_put_u64(msg, DITTO_A_SESSION_ID, info->id) ||
 	    nla_put_string(msg, DITTO_A_SESSION_PROTOCOL, dump->protocol) ||
 	    put_text(msg, DITTO_A_SESSION_USER, info->user) ||
@@ -108,30 +112,20 @@ static int session_put(struct show_dump *dump, const struct ditto_session_info *
 	    nla_put_u32(msg, DITTO_A_SESSION_SHARES, info->shares) ||
 	    nla_put_u32(msg, DITTO_A_SESSION_OPENS, info->opens) ||
 	    put_text(msg, DITTO_A_SESSION_SOFTWARE, info->software))
-		return -EMSGSIZE;
+		goto full;
 	for (unsigned int i = 0; i < info->nplaces; i++)
 		if (nla_put_string(msg, DITTO_A_SESSION_ADDRESS, info->places[i]))
-			return -EMSGSIZE;
+			goto full;
 	for (unsigned int i = 0; i < min_t(u32, info->shares, DITTO_SESSION_SHARES); i++)
 		if (nla_put_string(msg, DITTO_A_SESSION_SHARE, info->share[i]))
-			return -EMSGSIZE;
-	return 0;
-}
-
-static int session_tell(struct ditto_session_show *show, const struct ditto_session_info *info)
-{
-	struct show_dump *dump = container_of(show, struct show_dump, sessions);
-	void *hdr = ditto_nl_dump_put(dump->msg, dump->cb);
-
-	if (!hdr)
-		return -EMSGSIZE;
-	if (session_put(dump, info)) {
-		genlmsg_cancel(dump->msg, hdr);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(dump->msg, hdr);
+			goto full;
+	genlmsg_end(msg, hdr);
 	show->next = info->id + 1;
 	return 0;
+
+full:
+	genlmsg_cancel(msg, hdr);
+	return -EMSGSIZE;
 }
 
 static int sessions_of(struct ditto_server *srv, const struct ditto_protocol *protocol, void *arg)
@@ -165,10 +159,14 @@ int ditto_nl_session_get_done(struct netlink_callback *cb)
 	return show_done(cb);
 }
 
-static int open_put(struct show_dump *dump, const struct ditto_open_info *info)
+static int open_tell(struct ditto_open_show *show, const struct ditto_open_info *info)
 {
+	struct show_dump *dump = container_of(show, struct show_dump, opens);
 	struct sk_buff *msg = dump->msg;
+	void *hdr = ditto_nl_dump_put(msg, dump->cb);
 
+	if (!hdr)
+		return -EMSGSIZE;
 	if (ditto_nl_put_u64(msg, DITTO_A_OPEN_ID, info->id) ||
 	    nla_put_string(msg, DITTO_A_OPEN_PROTOCOL, dump->protocol) ||
 	    ditto_nl_put_u64(msg, DITTO_A_OPEN_SESSION, info->session) ||
@@ -180,23 +178,11 @@ static int open_put(struct show_dump *dump, const struct ditto_open_info *info)
 	    nla_put_u8(msg, DITTO_A_OPEN_DELETE_PENDING, info->delete_pending) ||
 	    (info->since && ditto_nl_put_u64(msg, DITTO_A_OPEN_SINCE, info->since)) ||
 	    (info->waits_s && nla_put_u32(msg, DITTO_A_OPEN_WAITS_S, info->waits_s)) ||
-	    nla_put_u32(msg, DITTO_A_OPEN_DURABILITY, info->lasting))
-		return -EMSGSIZE;
-	return 0;
-}
-
-static int open_tell(struct ditto_open_show *show, const struct ditto_open_info *info)
-{
-	struct show_dump *dump = container_of(show, struct show_dump, opens);
-	void *hdr = ditto_nl_dump_put(dump->msg, dump->cb);
-
-	if (!hdr)
-		return -EMSGSIZE;
-	if (open_put(dump, info)) {
-		genlmsg_cancel(dump->msg, hdr);
+	    nla_put_u32(msg, DITTO_A_OPEN_DURABILITY, info->lasting)) {
+		genlmsg_cancel(msg, hdr);
 		return -EMSGSIZE;
 	}
-	genlmsg_end(dump->msg, hdr);
+	genlmsg_end(msg, hdr);
 	show->next_session = info->session;
 	show->next = info->place + 1;
 	return 0;
@@ -239,33 +225,25 @@ int ditto_nl_open_get_done(struct netlink_callback *cb)
 	return show_done(cb);
 }
 
-static int tree_put(struct show_dump *dump, const struct ditto_tree_info *info)
+static int tree_tell(struct ditto_tree_show *show, const struct ditto_tree_info *info)
 {
+	struct show_dump *dump = container_of(show, struct show_dump, trees);
 	struct sk_buff *msg = dump->msg;
+	void *hdr = ditto_nl_dump_put(msg, dump->cb);
 
+	if (!hdr)
+		return -EMSGSIZE;
 	if (nla_put_u32(msg, DITTO_A_TREE_ID, info->id) ||
 	    nla_put_string(msg, DITTO_A_TREE_PROTOCOL, dump->protocol) ||
 	    ditto_nl_put_u64(msg, DITTO_A_TREE_SESSION, info->session) ||
 	    put_text(msg, DITTO_A_TREE_USER, info->user) ||
 	    put_text(msg, DITTO_A_TREE_SHARE, info->share) ||
 	    nla_put_u8(msg, DITTO_A_TREE_WRITABLE, info->writable) ||
-	    nla_put_u8(msg, DITTO_A_TREE_ENCRYPT, info->encrypt))
-		return -EMSGSIZE;
-	return 0;
-}
-
-static int tree_tell(struct ditto_tree_show *show, const struct ditto_tree_info *info)
-{
-	struct show_dump *dump = container_of(show, struct show_dump, trees);
-	void *hdr = ditto_nl_dump_put(dump->msg, dump->cb);
-
-	if (!hdr)
-		return -EMSGSIZE;
-	if (tree_put(dump, info)) {
-		genlmsg_cancel(dump->msg, hdr);
+	    nla_put_u8(msg, DITTO_A_TREE_ENCRYPT, info->encrypt)) {
+		genlmsg_cancel(msg, hdr);
 		return -EMSGSIZE;
 	}
-	genlmsg_end(dump->msg, hdr);
+	genlmsg_end(msg, hdr);
 	show->next_session = info->session;
 	show->next = info->id + 1UL;
 	return 0;

@@ -59,44 +59,10 @@ invalid:
 	return -EINVAL;
 }
 
-static int lists_read(struct grant_lists *lists, const struct nlattr *attr,
-		      struct netlink_ext_ack *extack)
-{
-	const struct nlattr *grant;
-	int rem, err;
-
-	nla_for_each_nested_type(grant, DITTO_A_SHARE_USERS_USER, attr, rem) {
-		err = grant_read(lists, grant, extack);
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-static int grants_read(struct ditto_share_users *share_users, struct grant_lists *lists,
-		       const struct nlattr *attr, struct netlink_ext_ack *extack)
-{
-	struct ditto_share_users new;
-	int err;
-
-	err = lists_read(lists, attr, extack);
-	if (err)
-		return err;
-	err = ditto_share_users_make(&new, lists->users, lists->nusers,
-				     lists->groups, lists->ngroups);
-	if (err == -EEXIST)
-		NL_SET_ERR_MSG_ATTR(extack, attr, "a user or group is there twice");
-	if (err)
-		return err;
-	new.others = share_users->others;
-	ditto_share_users_free(share_users);
-	*share_users = new;
-	return 0;
-}
-
 int ditto_nl_share_users_read(struct ditto_share_users *share_users, const struct nlattr *attr,
 			      struct netlink_ext_ack *extack)
 {
+	struct ditto_share_users new;
 	struct grant_lists lists = {};
 	const struct nlattr *grant;
 	unsigned int count = 0;
@@ -113,20 +79,31 @@ int ditto_nl_share_users_read(struct ditto_share_users *share_users, const struc
 	if (!lists.users)
 		return -ENOMEM;
 	lists.groups = lists.users + count;
-	err = grants_read(share_users, &lists, attr, extack);
+
+	nla_for_each_nested_type(grant, DITTO_A_SHARE_USERS_USER, attr, rem) {
+		err = grant_read(&lists, grant, extack);
+		if (err)
+			goto free;
+	}
+	err = ditto_share_users_make(&new, lists.users, lists.nusers, lists.groups, lists.ngroups);
+	if (err == -EEXIST)
+		NL_SET_ERR_MSG_ATTR(extack, attr, "a user or group is there twice");
+	if (err)
+		goto free;
+	new.others = share_users->others;
+	ditto_share_users_free(share_users);
+	*share_users = new;
+free:
 	kfree(lists.users);
 	return err;
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_nl_share_users_read);
 
-static size_t grant_size(void)
-{
-	return nla_total_size(2 * nla_total_size(sizeof(u32)));
-}
-
 size_t ditto_nl_share_users_size(const struct ditto_share_users *share_users)
 {
-	return nla_total_size((share_users->nusers + share_users->ngroups) * grant_size()) +
+	size_t grant = nla_total_size(2 * nla_total_size(sizeof(u32)));
+
+	return nla_total_size((share_users->nusers + share_users->ngroups) * grant) +
 	       nla_total_size(sizeof(u32));
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_nl_share_users_size);
