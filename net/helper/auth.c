@@ -73,13 +73,6 @@ static int gid_cmp(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void user_groups(struct ditto_auth_user *user, const struct nlattr *attr)
-{
-	if (attr)
-		user->ngroups = ditto_nl_get_gids(attr, user->groups);
-	sort(user->groups, user->ngroups, sizeof(user->groups[0]), gid_cmp, NULL);
-}
-
 /* True if the attribute is absent or has a valid id. All ones is INVALID_UID and INVALID_GID. */
 static bool id_is_valid(const struct nlattr *attr)
 {
@@ -120,17 +113,10 @@ static int user_check(struct genl_info *info)
 	return 0;
 }
 
-static void user_ids(struct ditto_auth_user *user, struct genl_info *info)
+static struct ditto_auth_user *user_make(struct genl_info *info)
 {
 	const struct nlattr *uid = info->attrs[DITTO_A_UPCALL_UID];
 	const struct nlattr *gid = info->attrs[DITTO_A_UPCALL_GID];
-
-	user->uid = uid ? make_kuid(&init_user_ns, nla_get_u32(uid)) : INVALID_UID;
-	user->gid = gid ? make_kgid(&init_user_ns, nla_get_u32(gid)) : INVALID_GID;
-}
-
-static struct ditto_auth_user *user_make(struct genl_info *info)
-{
 	const struct nlattr *gids = info->attrs[DITTO_A_UPCALL_GIDS];
 	const struct nlattr *sid = info->attrs[DITTO_A_UPCALL_SID];
 	struct ditto_auth_user *user;
@@ -150,53 +136,44 @@ static struct ditto_auth_user *user_make(struct genl_info *info)
 		user_free(user);
 		return ERR_PTR(-ENOMEM);
 	}
-	user_ids(user, info);
+	user->uid = uid ? make_kuid(&init_user_ns, nla_get_u32(uid)) : INVALID_UID;
+	user->gid = gid ? make_kgid(&init_user_ns, nla_get_u32(gid)) : INVALID_GID;
 	user->guest = attr_flag(info, DITTO_A_UPCALL_GUEST);
 	user->anonymous = attr_flag(info, DITTO_A_UPCALL_ANONYMOUS);
 	if (sid) {
 		user->sid_len = nla_len(sid);
 		memcpy(user->sid, nla_data(sid), user->sid_len);
 	}
-	user_groups(user, gids);
+	if (gids)
+		user->ngroups = ditto_nl_get_gids(gids, user->groups);
+	sort(user->groups, user->ngroups, sizeof(user->groups[0]), gid_cmp, NULL);
 	return user;
-}
-
-/* Guests and anonymous users have no session key. */
-static int got_key(struct genl_info *info, struct ditto_auth *auth)
-{
-	const struct nlattr *key = info->attrs[DITTO_A_UPCALL_KEY];
-
-	auth->key_len = 0;
-	if (!key || auth->user->guest || auth->user->anonymous)
-		return 0;
-	if (nla_len(key) > DITTO_AUTH_KEY_MAX) {
-		NL_SET_ERR_MSG_ATTR_FMT(info->extack, key, "a key has at most %u bytes",
-					DITTO_AUTH_KEY_MAX);
-		return -EINVAL;
-	}
-	auth->key_len = nla_len(key);
-	memcpy(auth->key, nla_data(key), auth->key_len);
-	return 0;
 }
 
 static int got_identity(struct genl_info *info, struct ditto_auth *auth)
 {
 	const struct nlattr *expires = info->attrs[DITTO_A_UPCALL_EXPIRES];
+	const struct nlattr *key = info->attrs[DITTO_A_UPCALL_KEY];
 	struct ditto_auth_user *user = user_make(info);
-	int err;
 
 	if (IS_ERR(user))
 		return PTR_ERR(user);
-	auth->user = user;
-	err = got_key(info, auth);
-	if (err) {
-		auth->user = NULL;
-		ditto_auth_user_put(user);
-		return err;
+	auth->key_len = 0;
+	/* Guests and anonymous users have no session key. */
+	if (key && !user->guest && !user->anonymous) {
+		if (nla_len(key) > DITTO_AUTH_KEY_MAX) {
+			NL_SET_ERR_MSG_ATTR_FMT(info->extack, key, "a key has at most %u bytes",
+						DITTO_AUTH_KEY_MAX);
+			ditto_auth_user_put(user);
+			return -EINVAL;
+		}
+		auth->key_len = nla_len(key);
+		memcpy(auth->key, nla_data(key), auth->key_len);
 	}
 	auth->expires = TIME64_MAX;
 	if (expires)
 		auth->expires = min_t(u64, nla_get_u64(expires), TIME64_MAX);
+	auth->user = user;
 	auth->id = 0;
 	auth->done = true;
 	return 0;

@@ -331,8 +331,9 @@ static void names_remember_hosts(struct ditto_names *names, const struct in6_add
 	entry_put(entry);
 }
 
-static int entry_ask_helper(struct name_entry *entry)
+static void entry_ask(struct work_struct *work)
 {
+	struct name_entry *entry = container_of(work, struct name_entry, work);
 	const struct ditto_question *q = &entry->question;
 	struct ditto_names *names = entry->names;
 	struct ditto_host_names *hosts = NULL;
@@ -344,19 +345,13 @@ static int entry_ask_helper(struct name_entry *entry)
 	err = names->ask(names->srv, q, hosts, &said);
 	kfree(hosts);
 	if (err && err != -ENOENT)
-		return err;
+		goto out;
 	if (q->type == DITTO_UPCALL_NETGROUP && said.hosts) {
 		names_remember_hosts(names, &q->addr, said.hosts);
 		said.hosts = NULL;
 	}
-	return entry_answer(entry, &said, err == -ENOENT);
-}
-
-static void entry_ask(struct work_struct *work)
-{
-	struct name_entry *entry = container_of(work, struct name_entry, work);
-	int err = entry_ask_helper(entry);
-
+	err = entry_answer(entry, &said, err == -ENOENT);
+out:
 	WRITE_ONCE(entry->error, err);
 	WRITE_ONCE(entry->retry, err ? jiffies + NAMES_RETRY : jiffies);
 	/* Pairs with test_bit_acquire(): error and answer are visible once the bit is clear. */

@@ -205,28 +205,26 @@ static void forget_work_fn(struct work_struct *work)
 	records_forget(container_of(work, struct ditto_records, forget_work));
 }
 
-/* Check that records can be put. Logs the first refusal. */
-static int records_check(struct ditto_records *rec)
-{
-	/* Pairs with ditto_state_begin(): a grace period that hooks began is visible. */
-	if (smp_load_acquire(&rec->recording))
-		return records_forget(rec);
-	if (!xchg(&rec->refused, true))
-		pr_warn("what must outlive a restart is refused: no helper told what it has of the time before (is dittod running?)\n");
-	return -ECONNREFUSED;
-}
-
+/* Have the helper write or remove a record. The first refusal without a helper is logged. */
 static int record_write(struct ditto_records *rec, enum ditto_upcall_type type,
 			struct ditto_record *record)
 {
 	int err;
 
-	err = records_check(rec);
-	if (!err)
-		err = record_ask(rec, type, record);
-	if (!err)
-		previous_drop(rec, record->kind, record->key, record->key_len);
-	return err;
+	/* Pairs with ditto_state_begin(): a grace period that hooks began is visible. */
+	if (!smp_load_acquire(&rec->recording)) {
+		if (!xchg(&rec->refused, true))
+			pr_warn("what must outlive a restart is refused: no helper told what it has of the time before (is dittod running?)\n");
+		return -ECONNREFUSED;
+	}
+	err = records_forget(rec);
+	if (err)
+		return err;
+	err = record_ask(rec, type, record);
+	if (err)
+		return err;
+	previous_drop(rec, record->kind, record->key, record->key_len);
+	return 0;
 }
 
 int ditto_record_put(struct ditto_server *srv, enum ditto_record_kind kind,
@@ -395,12 +393,17 @@ void ditto_records_share_added(struct ditto_server *srv)
 	mutex_unlock(&rec->hooks_lock);
 }
 
-static struct previous *previous_new(const struct ditto_record *record)
+static int previous_enter(struct ditto_records *rec, const struct ditto_record *record, bool late)
 {
-	struct previous *p = kmalloc(sizeof(*p) + record->key_len + record->data_len, GFP_KERNEL);
+	struct previous *p, *old;
+	unsigned int all = 0;
+	int err;
 
+	if (!lengths_are_good(record->kind, record->key_len, record->data_len))
+		return -EINVAL;
+	p = kmalloc(sizeof(*p) + record->key_len + record->data_len, GFP_KERNEL);
 	if (!p)
-		return NULL;
+		return -ENOMEM;
 	refcount_set(&p->ref, 1);
 	p->record = *record;
 	p->record.key = p->bytes;
@@ -408,44 +411,30 @@ static struct previous *previous_new(const struct ditto_record *record)
 	memcpy(p->bytes, record->key, record->key_len);
 	if (record->data_len)
 		memcpy(p->bytes + record->key_len, record->data, record->data_len);
-	return p;
-}
 
-static int previous_add(struct ditto_records *rec, struct previous *p)
-{
-	const struct ditto_record *record = &p->record;
-	struct previous *old;
-	unsigned int all = 0;
-
-	lockdep_assert_held(&rec->lock);
+	mutex_lock(&rec->lock);
+	if (rec->epoch && !late) {
+		err = -EALREADY;
+		goto fail;
+	}
 	/* If a helper dies while it loads records, the next one loads all of them again. */
 	old = previous_find(rec, record->kind, record->key, record->key_len);
 	if (old)
 		previous_del(rec, old);
 	for (unsigned int kind = 0; kind < DITTO_RECORD_KINDS; kind++)
 		all += rec->count[kind];
-	if (all >= DITTO_RECORDS_MAX)
-		return -ENOSPC;
+	if (all >= DITTO_RECORDS_MAX) {
+		err = -ENOSPC;
+		goto fail;
+	}
 	hash_add(rec->previous, &p->hash, key_hash(record->kind, record->key, record->key_len));
 	rec->count[record->kind]++;
-	return 0;
-}
-
-static int previous_enter(struct ditto_records *rec, const struct ditto_record *record, bool late)
-{
-	struct previous *p;
-	int err;
-
-	if (!lengths_are_good(record->kind, record->key_len, record->data_len))
-		return -EINVAL;
-	p = previous_new(record);
-	if (!p)
-		return -ENOMEM;
-	mutex_lock(&rec->lock);
-	err = rec->epoch && !late ? -EALREADY : previous_add(rec, p);
 	mutex_unlock(&rec->lock);
-	if (err)
-		previous_put(p);
+	return 0;
+
+fail:
+	mutex_unlock(&rec->lock);
+	previous_put(p);
 	return err;
 }
 
