@@ -45,27 +45,6 @@ struct admit_sum {
 	bool named;
 };
 
-static bool admit_cached(struct ditto_peer *peer, u64 generation,
-			 struct ditto_peer_admission *admission)
-{
-	unsigned int seq;
-
-	do {
-		seq = read_seqcount_begin(&peer->seq);
-		*admission = peer->admission;
-	} while (read_seqcount_retry(&peer->seq, seq));
-	return admission->generation == generation && time_before(jiffies, admission->expires);
-}
-
-static void admit_remember(struct ditto_peer *peer, const struct ditto_peer_admission *admission)
-{
-	spin_lock(&peer->lock);
-	write_seqcount_begin(&peer->seq);
-	peer->admission = *admission;
-	write_seqcount_end(&peer->seq);
-	spin_unlock(&peer->lock);
-}
-
 static bool admit_has_names(const struct ditto_rules *rules)
 {
 	for (unsigned int i = 0; i < rules->count; i++)
@@ -115,13 +94,6 @@ static bool admit_is_open(const struct admit_sum *sum)
 	return sum->admitted ? sum->open_port && !sum->any_port : sum->open;
 }
 
-static enum ditto_ports admit_ports(const struct admit_sum *sum)
-{
-	if (sum->any_port)
-		return DITTO_PORTS_ANY;
-	return sum->open_port ? DITTO_PORTS_UNDECIDED : DITTO_PORTS_RESERVED;
-}
-
 static noinline_for_stack void admit_decide(struct ditto_peer *peer,
 					    struct ditto_peer_admission *admission)
 {
@@ -145,21 +117,35 @@ static noinline_for_stack void admit_decide(struct ditto_peer *peer,
 		admission->level = DITTO_ADMITTED;
 	else
 		admission->level = sum.open ? DITTO_UNDECIDED : DITTO_STRANGER;
-	admission->ports = admit_ports(&sum);
+	if (sum.any_port)
+		admission->ports = DITTO_PORTS_ANY;
+	else
+		admission->ports = sum.open_port ? DITTO_PORTS_UNDECIDED : DITTO_PORTS_RESERVED;
 	if (admit_is_open(&sum) || sum.unasked)
 		keep = ADMIT_RETRY;
 	else if (sum.named)
 		keep = ditto_rules_named_keep(peer->srv);
 	admission->expires = jiffies + keep;
-	admit_remember(peer, admission);
+
+	spin_lock(&peer->lock);
+	write_seqcount_begin(&peer->seq);
+	peer->admission = *admission;
+	write_seqcount_end(&peer->seq);
+	spin_unlock(&peer->lock);
 }
 
 enum ditto_admission ditto_admit(struct ditto_peer *peer, enum ditto_ports *ports)
 {
 	u64 generation = ditto_shares_changed(peer->srv);
 	struct ditto_peer_admission admission;
+	unsigned int seq;
 
-	if (unlikely(!admit_cached(peer, generation, &admission))) {
+	do {
+		seq = read_seqcount_begin(&peer->seq);
+		admission = peer->admission;
+	} while (read_seqcount_retry(&peer->seq, seq));
+	if (unlikely(admission.generation != generation ||
+		     !time_before(jiffies, admission.expires))) {
 		admission.generation = generation;
 		admit_decide(peer, &admission);
 	}

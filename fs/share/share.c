@@ -210,18 +210,15 @@ static void share_ref_gone(struct percpu_ref *ref)
 	complete(&container_of(ref, struct ditto_share, ref)->gone);
 }
 
-static void share_free(struct share_item *item)
+static void share_free_rcu(struct rcu_head *rcu)
 {
+	struct share_item *item = container_of(rcu, struct share_item, share.rcu);
+
 	ditto_share_opts_free(rcu_dereference_protected(item->share.opts, true));
 	percpu_ref_exit(&item->share.ref);
 	kfree(item->share.name);
 	kfree(item->path);
 	kfree(item);
-}
-
-static void share_free_rcu(struct rcu_head *rcu)
-{
-	share_free(container_of(rcu, struct share_item, share.rcu));
 }
 
 /* Release a share that is out of the tables and has no users. */
@@ -278,17 +275,6 @@ static const struct {
 	{ -EIO,		"its file system cannot read it" },
 };
 
-static void path_explain(int err, struct netlink_ext_ack *extack)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(path_errors); i++) {
-		if (path_errors[i].err != err)
-			continue;
-		NL_SET_ERR_MSG_FMT(extack, "path: %s", path_errors[i].text);
-		return;
-	}
-	NL_SET_ERR_MSG_FMT(extack, "path: cannot be used, error %d", -err);
-}
-
 static int path_check(const char *name, struct path *path, struct netlink_ext_ack *extack)
 {
 	int err;
@@ -299,7 +285,10 @@ static int path_check(const char *name, struct path *path, struct netlink_ext_ac
 	}
 	err = kern_path(name, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, path);
 	if (err) {
-		path_explain(err, extack);
+		NL_SET_ERR_MSG_FMT(extack, "path: cannot be used, error %d", -err);
+		for (size_t i = 0; i < ARRAY_SIZE(path_errors); i++)
+			if (path_errors[i].err == err)
+				NL_SET_ERR_MSG_FMT(extack, "path: %s", path_errors[i].text);
 		return err;
 	}
 	if (path->mnt->mnt_sb->s_flags & SB_NOUSER) {
@@ -369,18 +358,6 @@ u64 ditto_shares_changed(const struct ditto_server *srv)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_shares_changed, DITTO);
 
-/* Insert a share into the list, which is sorted by name. */
-static void share_list_add(struct ditto_share_table *table, struct ditto_share *share)
-{
-	struct ditto_share *pos;
-
-	list_for_each_entry(pos, &table->list, list)
-		if (strcmp(share->name, pos->name) < 0)
-			break;
-	list_add_tail_rcu(&share->list, &pos->list);
-	table->count++;
-}
-
 /* Check for room and for a free name and identity. */
 static int share_check_free(struct ditto_share_table *table, const struct ditto_share *share,
 			    struct netlink_ext_ack *extack)
@@ -410,8 +387,10 @@ static int share_check_free(struct ditto_share_table *table, const struct ditto_
 /* Insert a share into all tables. Its dead reference count prevents its use until it is in all. */
 static int share_publish(struct ditto_share_table *table, struct ditto_share *share)
 {
+	struct ditto_share *pos;
 	int err;
 
+	lockdep_assert_held(&table->lock);
 	err = rhashtable_insert_fast(&table->by_name, &share->by_name, by_name_params);
 	if (err)
 		return -ENOMEM;
@@ -420,78 +399,49 @@ static int share_publish(struct ditto_share_table *table, struct ditto_share *sh
 		rhashtable_remove_fast(&table->by_name, &share->by_name, by_name_params);
 		return -ENOMEM;
 	}
-	share_list_add(table, share);
+	/* The list is sorted by name. */
+	list_for_each_entry(pos, &table->list, list)
+		if (strcmp(share->name, pos->name) < 0)
+			break;
+	list_add_tail_rcu(&share->list, &pos->list);
+	table->count++;
 	percpu_ref_reinit(&share->ref);
 	shares_mark_changed(table);
 	return 0;
 }
 
-static void share_warn_key(struct ditto_server *srv)
+/* Tell what a new share cannot do, of what its clients may expect. */
+static void share_warn(struct ditto_share_table *table, const struct ditto_share *share,
+		       struct netlink_ext_ack *extack)
 {
-	struct ditto_share_table *table = srv->shares;
+	const char *type = share->volume->sb->s_type->name;
 
 	lockdep_assert_held(&table->lock);
-	if (srv->handle_key_set || table->key_warned)
-		return;
-	table->key_warned = true;
-	pr_warn("no handle key was set: clients lose their file handles when the server restarts\n");
-}
-
-/*
- * In a subtree, access to a file depends on its directory. File systems without connectable
- * handles know the directory only while the file is in memory.
- */
-static void share_warn_subtree(const struct ditto_share *share)
-{
-	if (!share->is_subtree || !share->volume->has_handles ||
-	    ditto_fid_connectable(d_inode(share->root.dentry)))
-		return;
-	pr_warn("share %s: %s cannot tell a file's directory, so clients may lose open files when memory is short or the server restarts; share the root of the file system instead\n",
-		share->name, share->volume->sb->s_type->name);
-}
-
-/* Not every protocol needs handles, so this is only a warning. */
-static void share_warn_handles(const struct ditto_share *share, struct netlink_ext_ack *extack)
-{
-	if (share->volume->has_handles)
-		return;
-	NL_SET_ERR_MSG_FMT(extack,
-			   "a file system of type %.16s gives no file handles: NFS cannot serve it",
-			   share->volume->sb->s_type->name);
-}
-
-static int share_enter(struct ditto_server *srv, struct ditto_share *share,
-		       struct ditto_share_opts *opts, struct netlink_ext_ack *extack)
-{
-	struct ditto_share_table *table = srv->shares;
-	int err;
-
-	lockdep_assert_held(&table->lock);
-	err = share_check_free(table, share, extack);
-	if (err)
-		return err;
-	err = ditto_volume_join(srv, share);
-	if (err) {
-		NL_SET_ERR_MSG(extack, "the file system could not be joined");
-		return err;
+	if (!share->srv->handle_key_set && !table->key_warned) {
+		table->key_warned = true;
+		pr_warn("no handle key was set: clients lose their file handles when the server restarts\n");
 	}
-	opts_publish(table, share, opts);
-	err = share_publish(table, share);
-	if (err) {
-		/* On failure the caller keeps the options. */
-		RCU_INIT_POINTER(share->opts, NULL);
-		return err;
+	/* Not every protocol needs handles. */
+	if (!share->volume->has_handles) {
+		NL_SET_ERR_MSG_FMT(extack,
+				   "a file system of type %.16s gives no file handles: NFS cannot serve it",
+				   type);
+		return;
 	}
-	share_warn_key(srv);
-	share_warn_subtree(share);
-	share_warn_handles(share, extack);
-	return 0;
+	/*
+	 * In a subtree, access to a file depends on its directory. File systems without
+	 * connectable handles know the directory only while the file is in memory.
+	 */
+	if (share->is_subtree && !ditto_fid_connectable(d_inode(share->root.dentry)))
+		pr_warn("share %s: %s cannot tell a file's directory, so clients may lose open files when memory is short or the server restarts; share the root of the file system instead\n",
+			share->name, type);
 }
 
 int ditto_share_add(struct ditto_server *srv, const struct ditto_share_config *cfg,
 		    struct netlink_ext_ack *extack)
 {
 	struct ditto_share_table *table = srv->shares;
+	struct ditto_share *share;
 	struct share_item *item;
 	struct path root;
 	int err;
@@ -504,22 +454,42 @@ int ditto_share_add(struct ditto_server *srv, const struct ditto_share_config *c
 		return err;
 	item = share_new(srv, cfg, &root);
 	if (!item) {
-		path_put(&root);
-		return -ENOMEM;
+		err = -ENOMEM;
+		goto put_path;
 	}
+	share = &item->share;
 
 	mutex_lock(&table->lock);
-	err = share_enter(srv, &item->share, cfg->opts, extack);
-	mutex_unlock(&table->lock);
+	err = share_check_free(table, share, extack);
+	if (err)
+		goto unlock;
+	err = ditto_volume_join(srv, share);
 	if (err) {
-		if (item->share.volume)
-			ditto_volume_leave(&item->share);
-		path_put(&root);
-		call_rcu(&item->share.rcu, share_free_rcu);
-		return err;
+		NL_SET_ERR_MSG(extack, "the file system could not be joined");
+		goto unlock;
 	}
+	opts_publish(table, share, cfg->opts);
+	err = share_publish(table, share);
+	if (err)
+		goto leave;
+	share_warn(table, share, extack);
+	mutex_unlock(&table->lock);
 	ditto_event(srv, DITTO_EVENT_SHARE_ADDED, cfg->name);
 	return 0;
+
+leave:
+	/* On failure the caller keeps the options. */
+	RCU_INIT_POINTER(share->opts, NULL);
+	mutex_unlock(&table->lock);
+	ditto_volume_leave(share);
+	goto free;
+unlock:
+	mutex_unlock(&table->lock);
+free:
+	call_rcu(&share->rcu, share_free_rcu);
+put_path:
+	path_put(&root);
+	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_add, DITTO);
 

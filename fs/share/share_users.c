@@ -138,29 +138,24 @@ bool ditto_share_access_is_admin(enum ditto_share_access grant, const struct dit
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_access_is_admin, DITTO);
 
-static enum ditto_share_access opts_grant(const struct ditto_share_opts *opts,
-					  const struct ditto_ident *ident,
-					  const struct ditto_cred *cred)
-{
-	const struct group_info *info = cred->cred->group_info;
-
-	if (ident->anonymous)
-		return ditto_share_users_find(opts, opts->anon_uid, opts->anon_gid, 0, NULL);
-	if (opts->manage_gids)
-		return ditto_share_users_find(opts, ident->uid, ident->gid,
-					      info->ngroups, info->gid);
-	return ditto_share_users_find(opts, ident->uid, ident->gid,
-				      ident->ngroups, ident->groups);
-}
-
 enum ditto_share_access ditto_share_access_of(const struct ditto_share *share,
 					      const struct ditto_ident *ident,
 					      const struct ditto_cred *cred)
 {
+	const struct group_info *info = cred->cred->group_info;
+	const struct ditto_share_opts *opts;
 	enum ditto_share_access grant;
 
 	rcu_read_lock();
-	grant = opts_grant(rcu_dereference(share->opts), ident, cred);
+	opts = rcu_dereference(share->opts);
+	if (ident->anonymous)
+		grant = ditto_share_users_find(opts, opts->anon_uid, opts->anon_gid, 0, NULL);
+	else if (opts->manage_gids)
+		grant = ditto_share_users_find(opts, ident->uid, ident->gid,
+					       info->ngroups, info->gid);
+	else
+		grant = ditto_share_users_find(opts, ident->uid, ident->gid,
+					       ident->ngroups, ident->groups);
 	rcu_read_unlock();
 	return grant;
 }

@@ -120,23 +120,6 @@ void ditto_notify_stop(struct fsnotify_group *group)
 	fsnotify_put_group(group);
 }
 
-static struct fsnotify_mark *volume_mark(struct fsnotify_group *group, struct super_block *sb)
-{
-	struct fsnotify_mark *mark = kzalloc(sizeof(*mark), GFP_KERNEL);
-	int err;
-
-	if (!mark)
-		return ERR_PTR(-ENOMEM);
-	fsnotify_init_mark(mark, group);
-	mark->mask = FS_ATTRIB | FS_DELETE_SELF | DITTO_ENTRY_MASK;
-	err = fsnotify_add_mark(mark, sb, FSNOTIFY_OBJ_TYPE_SB, 0);
-	if (err) {
-		fsnotify_put_mark(mark);
-		return ERR_PTR(err);
-	}
-	return mark;
-}
-
 /* File systems that ask a server about permissions, possibly at open only. */
 static bool caller_opens(const struct super_block *sb)
 {
@@ -151,17 +134,6 @@ static bool caller_opens(const struct super_block *sb)
 		return true;
 	}
 	return false;
-}
-
-static struct ditto_volume *volume_find(struct ditto_node_table *table,
-					const struct super_block *sb)
-{
-	struct ditto_volume *volume;
-
-	list_for_each_entry(volume, &table->volumes, list)
-		if (volume->sb == sb)
-			return volume;
-	return NULL;
 }
 
 /* File systems shared with other machines, whose changes are not reported here. */
@@ -230,12 +202,16 @@ static struct ditto_volume *volume_new(struct ditto_node_table *table, const str
 	volume->sb = sb;
 	INIT_LIST_HEAD(&volume->shares);
 	INIT_LIST_HEAD(&volume->dead);
-	volume->mark = volume_mark(table->group, sb);
-	if (IS_ERR(volume->mark)) {
-		err = PTR_ERR(volume->mark);
-		kfree(volume);
-		return ERR_PTR(err);
+	volume->mark = kzalloc(sizeof(*volume->mark), GFP_KERNEL);
+	if (!volume->mark) {
+		err = -ENOMEM;
+		goto free;
 	}
+	fsnotify_init_mark(volume->mark, table->group);
+	volume->mark->mask = FS_ATTRIB | FS_DELETE_SELF | DITTO_ENTRY_MASK;
+	err = fsnotify_add_mark(volume->mark, sb, FSNOTIFY_OBJ_TYPE_SB, 0);
+	if (err)
+		goto put_mark;
 	volume->caller_opens = caller_opens(sb);
 	volume->knows_absence = knows_absence(sb);
 	volume->is_remote = volume->caller_opens || is_shared(sb);
@@ -246,36 +222,33 @@ static struct ditto_volume *volume_new(struct ditto_node_table *table, const str
 	volume->mnt = volume_mount(table, path);
 	list_add_tail(&volume->list, &table->volumes);
 	return volume;
-}
 
-static void volume_free(struct ditto_node_table *table, struct ditto_volume *volume)
-{
-	fsnotify_destroy_mark(volume->mark, table->group);
+put_mark:
 	fsnotify_put_mark(volume->mark);
-	list_del(&volume->list);
-	ditto_watch_settle(volume);
-	if (volume->mnt)
-		kern_unmount(volume->mnt);
-	kfree_rcu(volume, rcu);
+free:
+	kfree(volume);
+	return ERR_PTR(err);
 }
 
 int ditto_volume_join(struct ditto_server *srv, struct ditto_share *share)
 {
 	struct ditto_node_table *table = srv->nodes;
-	struct super_block *sb = share->root.mnt->mnt_sb;
 	struct ditto_volume *volume;
 	int err = 0;
 
 	mutex_lock(&table->volumes_lock);
-	volume = volume_find(table, sb);
-	if (!volume)
-		volume = volume_new(table, &share->root);
+	list_for_each_entry(volume, &table->volumes, list)
+		if (volume->sb == share->root.mnt->mnt_sb)
+			goto join;
+	volume = volume_new(table, &share->root);
 	if (IS_ERR(volume)) {
 		err = PTR_ERR(volume);
-	} else {
-		share->volume = volume;
-		list_add_tail_rcu(&share->volume_link, &volume->shares);
+		goto unlock;
 	}
+join:
+	share->volume = volume;
+	list_add_tail_rcu(&share->volume_link, &volume->shares);
+unlock:
 	mutex_unlock(&table->volumes_lock);
 	return err;
 }
@@ -287,12 +260,19 @@ void ditto_volume_leave(struct ditto_share *share)
 
 	mutex_lock(&table->volumes_lock);
 	list_del_rcu(&share->volume_link);
-	if (list_empty(&volume->shares)) {
-		ditto_nodes_evict(volume);
-		volume_free(table, volume);
-	} else {
+	if (!list_empty(&volume->shares)) {
 		ditto_files_close_mount(volume, share->root.mnt);
+		goto unlock;
 	}
+	ditto_nodes_evict(volume);
+	fsnotify_destroy_mark(volume->mark, table->group);
+	fsnotify_put_mark(volume->mark);
+	list_del(&volume->list);
+	ditto_watch_settle(volume);
+	if (volume->mnt)
+		kern_unmount(volume->mnt);
+	kfree_rcu(volume, rcu);
+unlock:
 	share->volume = NULL;
 	mutex_unlock(&table->volumes_lock);
 }
