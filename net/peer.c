@@ -178,7 +178,7 @@ static noinline_for_stack struct ditto_peer *peer_add(struct ditto_server *srv,
 						      const struct in6_addr *addr)
 {
 	struct ditto_peer_table *table = srv->peers;
-	struct ditto_peer *peer, *old, *victim = NULL;
+	struct ditto_peer *peer, *old, *victim;
 	char text[DITTO_ADDR_TEXT];
 
 	peer = peer_alloc(srv, addr);
@@ -190,8 +190,12 @@ static noinline_for_stack struct ditto_peer *peer_add(struct ditto_server *srv,
 	spin_lock(&table->lock);
 	old = rhashtable_lookup_get_insert_fast(&table->hash, &peer->hash, peer_params);
 	if (!old) {
-		if (table->count >= DITTO_PEERS_MAX)
+		/* If all that are compared are in use, the table exceeds its size; two make up. */
+		for (int i = 0; i < 2 && table->count >= DITTO_PEERS_MAX; i++) {
 			victim = peer_evict_locked(table);
+			if (victim)
+				ditto_peer_put(victim);
+		}
 		list_add_tail(&peer->lru, &table->list);
 		table->count++;
 	} else if (!IS_ERR(old)) {
@@ -201,8 +205,6 @@ static noinline_for_stack struct ditto_peer *peer_add(struct ditto_server *srv,
 	spin_unlock(&table->lock);
 	rcu_read_unlock();
 
-	if (victim)
-		ditto_peer_put(victim);
 	if (old) {
 		peer_free(peer);
 		return IS_ERR(old) ? NULL : old;

@@ -56,24 +56,31 @@ static int count(struct ditto_peer *peer, void *arg)
 	return ++*(unsigned int *)arg == 1000 ? -E2BIG : 0;
 }
 
+/* More peers in use at the front of a full table than are compared to find one to drop. */
+#define IN_USE	40
+
 static void peers_are_bounded(struct kunit *test)
 {
-	struct ditto_peer *held = get(test, 1, 0);
+	struct ditto_peer *held[IN_USE];
 	unsigned int n = 0;
 	struct in6_addr addr;
 
-	for (u32 ip = 2; ip < DITTO_PEERS_MAX + 100; ip++)
+	for (u32 i = 0; i < IN_USE; i++)
+		held[i] = get(test, i + 1, 0);
+	for (u32 ip = IN_USE + 1; ip < DITTO_PEERS_MAX + 100; ip++)
 		ditto_peer_put(get(test, ip, 0));
 	KUNIT_EXPECT_EQ(test, ditto_peer_for_each(test->priv, count, &n), -E2BIG);
 	n = 1000;
 	KUNIT_EXPECT_EQ(test, ditto_peer_for_each(test->priv, count, &n), 0);
 	KUNIT_EXPECT_EQ(test, n, 1000 + DITTO_PEERS_MAX);
 
-	/* One in use does not leave. */
-	ipv6_addr_set_v4mapped(htonl(1), &addr);
-	KUNIT_EXPECT_PTR_EQ(test, held, ditto_peer_find(test->priv, &addr));
-	ditto_peer_put(held);
-	ditto_peer_put(held);
+	/* Those in use do not leave. */
+	for (u32 i = 0; i < IN_USE; i++) {
+		ipv6_addr_set_v4mapped(htonl(i + 1), &addr);
+		KUNIT_ASSERT_PTR_EQ(test, held[i], ditto_peer_find(test->priv, &addr));
+		ditto_peer_put(held[i]);
+		ditto_peer_put(held[i]);
+	}
 }
 
 static void address_for_people(struct kunit *test)
