@@ -512,27 +512,28 @@ void ditto_upcall_tell(struct ditto_server *srv, enum ditto_upcall_type type,
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_tell);
 
-static void hello_replace(struct ditto_upcalls *up, void *hello, size_t len)
-{
-	mutex_lock(&up->hello_lock);
-	swap(up->hello, hello);
-	up->hello_len = len;
-	mutex_unlock(&up->hello_lock);
-	kvfree(hello);
-}
-
 int ditto_upcall_hello_set(struct ditto_server *srv, u32 portid, const void *hello, size_t len)
 {
 	struct ditto_upcalls *up = srv->upcalls;
 	void *copy = NULL;
+	int err = 0;
 
 	if (len) {
 		copy = kvmemdup(hello, len, GFP_KERNEL);
 		if (!copy)
 			return -ENOMEM;
 	}
-	hello_replace(up, copy, len);
-	return READ_ONCE(up->portid) == portid ? 0 : -ECONNREFUSED;
+	mutex_lock(&up->hello_lock);
+	/* The next helper sets its token later than it registers, so this one cannot replace it. */
+	if (READ_ONCE(up->portid) == portid) {
+		swap(up->hello, copy);
+		up->hello_len = len;
+	} else {
+		err = -ECONNREFUSED;
+	}
+	mutex_unlock(&up->hello_lock);
+	kvfree(copy);
+	return err;
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_upcall_hello_set);
 

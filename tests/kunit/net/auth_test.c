@@ -301,6 +301,12 @@ static void hello(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_auth_hello(srv, &token, &len), -ECONNREFUSED);
 	KUNIT_EXPECT_EQ(test, ditto_upcall_hello_set(srv, NOBODY, "late", 4), -ECONNREFUSED);
 	KUNIT_ASSERT_EQ(test, ditto_upcall_register(srv, NOBODY_ELSE), 0);
+	KUNIT_ASSERT_EQ(test, ditto_upcall_hello_set(srv, NOBODY_ELSE, "next", 4), 0);
+	KUNIT_EXPECT_EQ(test, ditto_upcall_hello_set(srv, NOBODY, "late", 4), -ECONNREFUSED);
+	KUNIT_ASSERT_EQ(test, ditto_auth_hello(srv, &token, &len), 0);
+	KUNIT_ASSERT_EQ(test, len, 4);
+	KUNIT_EXPECT_MEMEQ(test, token, "next", 4);
+	kvfree(token);
 	KUNIT_ASSERT_EQ(test, ditto_upcall_hello_set(srv, NOBODY_ELSE, NULL, 0), 0);
 	KUNIT_EXPECT_EQ(test, ditto_auth_hello(srv, &token, &len), 0);
 	KUNIT_EXPECT_NULL(test, token);
