@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""NFSv4.0, 4.1 and 4.2 through the kernel's client: what every version does, and the mounts."""
+"""NFSv4.0, 4.1 and 4.2 through the kernel's client: the behaviour of all versions, and mounts."""
 import importlib
 import os
 
@@ -28,7 +28,7 @@ SHARED = {
     'lock_local': 'both_ways',
     'life': 'share_del_with_cached_files reload_while_writing restart_with_open_files',
     'lower': 'tmpfs ext4 xfs btrfs overlay',
-    'grants': 'most_of_groups administrators squashed',
+    'share_users': 'most_of_groups administrators squashed',
 }
 
 for theme, names in SHARED.items():
@@ -41,7 +41,7 @@ for theme, names in SHARED.items():
 
 @test(server='ditto')
 def versions_side_by_side(w):
-    """One client, all versions at once, one file."""
+    """One client uses one file over all versions at once."""
     mounts = [w.client.mount(vers=v, opts='noac') for v in ('3', *VERSIONS)]
     for i, m in enumerate(mounts):
         # of another size each time: the times of a file may be too coarse for version 3
@@ -57,7 +57,7 @@ def versions_side_by_side(w):
 
 @test(server='ditto')
 def all_shares_below_one_mount(w):
-    """The root over all shares; each is a file system of its own there."""
+    """A mount of the root shows all shares, each as a file system of its own."""
     os.makedirs(f'{w.base}/second')
     put(f'{w.base}/second/file', b'second')
     put(w.path('file'), b'first')
@@ -79,7 +79,7 @@ def all_shares_below_one_mount(w):
 
 @test(server='ditto')
 def many_connections(w):
-    """nconnect: one session over several connections."""
+    """nconnect uses one session over several connections."""
     for vers in ('4.1', '4.2'):
         m = w.client.mount(vers=vers, opts='nconnect=4,nosharecache')
         parallel(*[lambda i=i: put(f'{m}/{vers}.{i}', pattern(i, 1 << 20)) for i in range(8)])
@@ -103,7 +103,7 @@ def statistics(w):
 
 @test(server='ditto')
 def unmounted_at_once(w):
-    """Neither a mount nor what it had open keeps the share's file system."""
+    """The file system of a removed share unmounts in spite of a client's mount."""
     for vers in VERSIONS:
         m = w.client.mount(vers=vers)
         child = Child(lambda m=m: put(f'{m}/{vers}', b'x'))

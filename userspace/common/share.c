@@ -42,7 +42,7 @@ void share_free(struct share *s)
 	for (i = 0; i < s->nrules; i++)
 		free(s->rules[i].spec);
 	free(s->rules);
-	grants_free(&s->grants);
+	share_users_free(&s->users);
 	free(s->comment);
 	free(s->snapshots);
 	free(s->name);
@@ -233,24 +233,24 @@ bool share_set_default_access(struct share *s, const char *text, struct why *why
 
 bool share_add_user(struct share *s, const char *text, struct why *why)
 {
-	return share_given(s, DITTO_A_SHARE_USERS, grants_add(&s->grants, false, text, why));
+	return share_given(s, DITTO_A_SHARE_USERS, share_users_add(&s->users, false, text, why));
 }
 
 bool share_add_group(struct share *s, const char *text, struct why *why)
 {
-	return share_given(s, DITTO_A_SHARE_USERS, grants_add(&s->grants, true, text, why));
+	return share_given(s, DITTO_A_SHARE_USERS, share_users_add(&s->users, true, text, why));
 }
 
 bool share_add_user_unresolved(struct share *s, const char *text, struct why *why)
 {
 	return share_given(s, DITTO_A_SHARE_USERS,
-			   grants_add_unresolved(&s->grants, false, text, why));
+			   share_users_add_unresolved(&s->users, false, text, why));
 }
 
 bool share_add_group_unresolved(struct share *s, const char *text, struct why *why)
 {
 	return share_given(s, DITTO_A_SHARE_USERS,
-			   grants_add_unresolved(&s->grants, true, text, why));
+			   share_users_add_unresolved(&s->users, true, text, why));
 }
 
 bool share_set_mountpoint(struct share *s, const char *text, struct why *why)
@@ -448,7 +448,7 @@ void share_put(struct nl_msg *msg, u8 cmd, const struct share *s)
 		msg_put_string(msg, DITTO_A_SHARE_SNAPSHOTS, s->snapshots ? s->snapshots : "");
 	if ((s->given & SHARE_BIT(DITTO_A_SHARE_USERS)) &&
 	    spec_list_has(takes, DITTO_A_SHARE_USERS))
-		grants_put(msg, &s->grants);
+		share_users_fill(msg, &s->users);
 }
 
 static bool rule_from(struct share_rule *r, struct nlattr *nla)
@@ -547,7 +547,7 @@ struct share *share_from_msg(struct nl_msg *msg)
 	take_u32(tb, DITTO_A_SHARE_FORCE_CREATE_MODE, &s->force_create_mode);
 	take_u32(tb, DITTO_A_SHARE_FORCE_DIRECTORY_MODE, &s->force_directory_mode);
 	if ((tb[DITTO_A_SHARE_RULES] && !rules_from(s, tb[DITTO_A_SHARE_RULES])) ||
-	    (tb[DITTO_A_SHARE_USERS] && !grants_from(&s->grants, tb[DITTO_A_SHARE_USERS]))) {
+	    (tb[DITTO_A_SHARE_USERS] && !share_users_parse(&s->users, tb[DITTO_A_SHARE_USERS]))) {
 		share_free(s);
 		return NULL;
 	}
@@ -601,7 +601,7 @@ u32 share_diff(const struct share *a, const struct share *b)
 		{ DITTO_A_SHARE_HIDE_UNREADABLE, a->hide_unreadable != b->hide_unreadable },
 		{ DITTO_A_SHARE_COMMENT, !same_text(a->comment, b->comment) },
 		{ DITTO_A_SHARE_SNAPSHOTS, !same_text(a->snapshots, b->snapshots) },
-		{ DITTO_A_SHARE_USERS, !grants_same(&a->grants, &b->grants) },
+		{ DITTO_A_SHARE_USERS, !share_users_same(&a->users, &b->users) },
 		{ DITTO_A_SHARE_DEFAULT_ACCESS, a->default_access != b->default_access },
 		{ DITTO_A_SHARE_ACL_MODE, a->acl_mode != b->acl_mode },
 		{ DITTO_A_SHARE_CREATE_MASK, a->create_mask != b->create_mask },

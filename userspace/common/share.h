@@ -3,7 +3,7 @@
 #ifndef _DITTO_SHARE_H
 #define _DITTO_SHARE_H
 
-#include "grant.h"
+#include "share_users.h"
 #include "text.h"
 
 struct nl_msg;
@@ -58,10 +58,10 @@ struct share_rule {
  * @force_directory_mode: mode bits that new directories always get
  * @comment: comment for display, or NULL
  * @snapshots: directory of snapshots, relative to the root; or NULL
- * @default_access: enum ditto_share_right of users without a grant
+ * @default_access: enum ditto_share_right of users that are not named
  * @rules: export rules in order
  * @nrules: entries of @rules
- * @grants: rights of users and groups
+ * @users: what users and groups may do
  * @mountpoint: dittod serves it only if its path is a mount point; not sent to the kernel
  */
 struct share {
@@ -96,7 +96,7 @@ struct share {
 	u32 default_access;
 	struct share_rule *rules;
 	unsigned int nrules;
-	struct grants grants;
+	struct share_users users;
 	bool mountpoint;
 };
 
@@ -137,10 +137,10 @@ bool share_set_force_directory_mode(struct share *s, const char *text, struct wh
 bool share_set_comment(struct share *s, const char *text, struct why *why);
 bool share_set_snapshots(struct share *s, const char *text, struct why *why);
 bool share_set_default_access(struct share *s, const char *text, struct why *why);
-/* Add a grant: NAME=ACCESS. */
+/* Add a user or a group: NAME=ACCESS. */
 bool share_add_user(struct share *s, const char *text, struct why *why);
 bool share_add_group(struct share *s, const char *text, struct why *why);
-/* Add a grant that is looked up later with grants_resolve(). */
+/* The same, to be looked up later with share_users_resolve(). */
 bool share_add_user_unresolved(struct share *s, const char *text, struct why *why);
 bool share_add_group_unresolved(struct share *s, const char *text, struct why *why);
 bool share_set_mountpoint(struct share *s, const char *text, struct why *why);

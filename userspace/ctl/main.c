@@ -91,9 +91,9 @@ static void print_values(const struct object *o)
 		puts("CLIENT is *, an address, a network such as 192.0.2.0/24,");
 		puts("a host name with * and ?, or @netgroup. The first that matches");
 		puts("decides; 'allow-all' removes all rules.");
-		printf("ACCESS is one of %s. Grants that are given\n",
+		printf("ACCESS is one of %s. Users and groups that are\n",
 		       spec_enum_all(&spec_share_right, values, sizeof(values)));
-		puts("replace those there were; 'no-users' removes all.");
+		puts("given replace all previous ones; 'no-users' removes all.");
 	} else if (!strcmp(o->name, "server")) {
 		const u16 *key = spec_ops[DITTO_CMD_SERVER_SET].request;
 

@@ -48,7 +48,7 @@ static bool allow_all(struct share *s, const char *text, struct why *why)
 static bool no_users(struct share *s, const char *text, struct why *why)
 {
 	(void)text;
-	if (s->grants.n)
+	if (s->users.n)
 		return why_not(why, "'no-users' excludes 'user' and 'group'");
 	s->given |= SHARE_BIT(DITTO_A_SHARE_USERS);
 	return true;
@@ -258,14 +258,14 @@ static void print_flag(const char *name, bool on)
 	printf("%-13s%s\n", name, on ? "on" : "off");
 }
 
-static void print_grants(const struct share *s)
+static void print_users(const struct share *s)
 {
 	unsigned int i;
 
-	for (i = 0; i < s->grants.n; i++) {
-		char *text = grant_text(&s->grants.grant[i]);
+	for (i = 0; i < s->users.n; i++) {
+		char *text = share_user_text(&s->users.user[i]);
 
-		printf("%-13s%s\n", s->grants.grant[i].group ? "group" : "user", text);
+		printf("%-13s%s\n", s->users.user[i].group ? "group" : "user", text);
 		free(text);
 	}
 	printf("%-13s%s\n", "others", spec_enum_name(&spec_share_right, s->default_access));
@@ -312,7 +312,7 @@ static void share_details(const struct share *s)
 	printf("%-13s%s\n", "comment", s->comment ? s->comment : "");
 	if (s->snapshots)
 		printf("%-13s%s\n", "snapshots", s->snapshots);
-	print_grants(s);
+	print_users(s);
 }
 
 static int share_list_all(struct ctl *ctl)

@@ -15,16 +15,16 @@
 #include "apply.h"
 #include "clock.h"
 #include "config.h"
-#include "grantees.h"
 #include "kernel.h"
 #include "log.h"
 #include "mem.h"
-#include "older.h"
 #include "nl.h"
+#include "older.h"
 #include "place.h"
 #include "port_user.h"
 #include "setting.h"
 #include "state.h"
+#include "user_lookup.h"
 
 /* Milliseconds in which all file systems and the name service must answer. */
 #define PREPARE_TIME	5000
@@ -380,7 +380,7 @@ static void prepare_shares(struct work *w, const struct kernel_shares *have)
 
 	w->want = mem_new((w->cfg->nshares + 1) * sizeof(*w->want));
 	for (i = 0; i < w->cfg->nshares; i++) {
-		grantees_begin(&w->cfg->shares[i]->grants);
+		user_lookup_begin(&w->cfg->shares[i]->users);
 		if (needs_place(w->cfg->shares[i], have))
 			place_begin(w->cfg->shares[i]->path);
 	}
@@ -392,7 +392,7 @@ static void prepare_shares(struct work *w, const struct kernel_shares *have)
 
 		snprintf(what, sizeof(what), "share %s", s->name);
 		want->share = *s;
-		if (grantees_get(&s->grants, until, &want->share.grants, &why)) {
+		if (user_lookup_get(&s->users, until, &want->share.users, &why)) {
 			want->bad = true;
 			apply_failure(w, what, why.text);
 		} else if (!check_options(w, &want->share, what)) {
@@ -401,7 +401,7 @@ static void prepare_shares(struct work *w, const struct kernel_shares *have)
 			want->bad = !check_place(w, want, what, until);
 		}
 	}
-	grantees_end();
+	user_lookup_end();
 	place_end();
 }
 
@@ -410,7 +410,7 @@ static void unprepare_shares(struct work *w)
 	unsigned int i;
 
 	for (i = 0; i < w->cfg->nshares; i++)
-		grants_free(&w->want[i].share.grants);
+		share_users_free(&w->want[i].share.users);
 	free(w->want);
 }
 

@@ -559,7 +559,7 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 
 static int check_config(struct daemon *d)
 {
-	struct grants grants;
+	struct share_users users;
 	struct config *cfg;
 	struct why why;
 	unsigned int i;
@@ -569,11 +569,11 @@ static int check_config(struct daemon *d)
 	if (!cfg)
 		return EXIT_FAILURE;
 	for (i = 0; i < cfg->nshares; i++) {
-		if (grants_resolve(&cfg->shares[i]->grants, &grants, &why))
+		if (share_users_resolve(&cfg->shares[i]->users, &users, &why))
 			fprintf(stderr, "%s: share %s: %s\n", d->config_path, cfg->shares[i]->name,
 				why.text);
 		else
-			grants_free(&grants);
+			share_users_free(&users);
 	}
 	printf("%s: %u shares, %u listeners: no mistakes\n", d->config_path, cfg->nshares,
 	       cfg->nlisteners);

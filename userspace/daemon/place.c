@@ -1,25 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Examines the paths of shares.
- *
- * An access to a hanging file system cannot be cancelled: its thread stays until the file system
- * answers. There is at most one such thread for a path.
- *
- * Locking: the mutex protects the list. The thread of an examination owns it until @done is set.
- */
+/* Examines the paths of shares, whose file systems may hang. */
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "detached.h"
 #include "mem.h"
 #include "place.h"
 
@@ -35,7 +27,7 @@ struct fs_uuid {
 #define GET_FS_UUID	_IOR(0x15, 0, struct fs_uuid)
 
 /* These file systems generate a new UUID at each mount. */
-static bool is_volatile(int fd)
+static bool place_is_volatile(int fd)
 {
 	struct statfs st;
 
@@ -43,150 +35,95 @@ static bool is_volatile(int fd)
 	       st.f_type == OVERLAYFS_SUPER_MAGIC;
 }
 
-static int place_read(const char *path, struct place *place)
+/**
+ * struct place_call - examination of a path
+ * @call: the call; its key is the path
+ * @path: the path
+ * @place: result
+ */
+struct place_call {
+	struct detached call;
+	char *path;
+	struct place place;
+};
+
+static struct place_call *place_call_of(const struct detached *one)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
+	return (struct place_call *)one;
+}
+
+static bool place_call_same(const struct detached *one, const void *path)
+{
+	return !strcmp(place_call_of(one)->path, path);
+}
+
+static struct detached *place_call_make(const void *path)
+{
+	struct place_call *call = mem_new(sizeof(*call));
+
+	call->path = mem_string(path);
+	return &call->call;
+}
+
+static int place_call_run(struct detached *one)
+{
+	struct place *place = &place_call_of(one)->place;
 	struct fs_uuid uuid = { 0 };
 	struct statx stx;
-	int rc = 0;
+	int fd, rc = 0;
 
-	memset(place, 0, sizeof(*place));
+	fd = open(place_call_of(one)->path, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx))
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx)) {
 		rc = -errno;
-	else
-		place->mountpoint = stx.stx_attributes & STATX_ATTR_MOUNT_ROOT;
-	if (!rc && !is_volatile(fd) && !ioctl(fd, GET_FS_UUID, &uuid) &&
+		goto out;
+	}
+	place->mountpoint = stx.stx_attributes & STATX_ATTR_MOUNT_ROOT;
+	if (!place_is_volatile(fd) && !ioctl(fd, GET_FS_UUID, &uuid) &&
 	    uuid.len && uuid.len <= PLACE_FS_MAX) {
 		place->fs_len = uuid.len;
 		memcpy(place->fs, uuid.uuid, uuid.len);
 	}
+out:
 	close(fd);
 	return rc;
 }
 
-/**
- * struct look - examination of a path
- * @next: next entry in the list
- * @path: the path
- * @done: the result is available
- * @left: given up, so the thread frees it
- * @rc: result
- * @place: result
- */
-struct look {
-	struct look *next;
-	char *path;
-	bool done;
-	bool left;
-	int rc;
-	struct place place;
+static void place_call_read(const struct detached *one, void *place)
+{
+	*(struct place *)place = place_call_of(one)->place;
+}
+
+static void place_call_free(struct detached *one)
+{
+	free(place_call_of(one)->path);
+	free(place_call_of(one));
+}
+
+static const struct detached_ops place_call_ops = {
+	.stack_size = STACK_SIZE,
+	.same = place_call_same,
+	.make = place_call_make,
+	.run = place_call_run,
+	.read = place_call_read,
+	.free = place_call_free,
 };
 
-static pthread_mutex_t looks_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t looks_done = PTHREAD_COND_INITIALIZER;
-static struct look *looks;
-
-static struct look **look_find_locked(const char *path)
-{
-	struct look **p = &looks;
-
-	while (*p && strcmp((*p)->path, path))
-		p = &(*p)->next;
-	return p;
-}
-
-static void look_free_locked(struct look **p)
-{
-	struct look *look = *p;
-
-	*p = look->next;
-	free(look->path);
-	free(look);
-}
-
-static void *look_run(void *arg)
-{
-	struct look *look = arg;
-	struct place place;
-	int rc = place_read(look->path, &place);
-
-	pthread_mutex_lock(&looks_lock);
-	look->place = place;
-	look->rc = rc;
-	look->done = true;
-	if (look->left)
-		look_free_locked(look_find_locked(look->path));
-	pthread_cond_broadcast(&looks_done);
-	pthread_mutex_unlock(&looks_lock);
-	return NULL;
-}
-
-static int look_start(struct look *look)
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-	int rc = pthread_attr_init(&attr);
-
-	if (rc)
-		return -rc;
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	rc = pthread_create(&thread, &attr, look_run, look);
-	pthread_attr_destroy(&attr);
-	return -rc;
-}
+static struct detached_list place_calls = DETACHED_LIST(&place_call_ops);
 
 void place_begin(const char *path)
 {
-	struct look *look;
-
-	pthread_mutex_lock(&looks_lock);
-	if (!*look_find_locked(path)) {
-		look = mem_new(sizeof(*look));
-		look->path = mem_string(path);
-		look->next = looks;
-		looks = look;
-		look->rc = look_start(look);
-		look->done = look->rc;
-	}
-	pthread_mutex_unlock(&looks_lock);
+	detached_begin(&place_calls, path);
 }
 
 int place_look(const char *path, u64 until, struct place *place)
 {
-	const struct timespec end = { (time_t)(until / 1000), (long)(until % 1000) * 1000000 };
-	struct look *look;
-	int rc = 0;
-
 	memset(place, 0, sizeof(*place));
-	pthread_mutex_lock(&looks_lock);
-	look = *look_find_locked(path);
-	while (look && !look->done && !look->left && rc != ETIMEDOUT)
-		rc = pthread_cond_clockwait(&looks_done, &looks_lock, CLOCK_MONOTONIC, &end);
-	if (look && look->done) {
-		rc = look->rc;
-		*place = look->place;
-	} else {
-		rc = -ETIMEDOUT;
-	}
-	pthread_mutex_unlock(&looks_lock);
-	return rc;
+	return detached_get(&place_calls, path, until, place);
 }
 
 void place_end(void)
 {
-	struct look **p;
-
-	pthread_mutex_lock(&looks_lock);
-	for (p = &looks; *p;) {
-		if ((*p)->done) {
-			look_free_locked(p);
-		} else {
-			(*p)->left = true;
-			p = &(*p)->next;
-		}
-	}
-	pthread_mutex_unlock(&looks_lock);
+	detached_end(&place_calls);
 }

@@ -10,7 +10,7 @@
 #include "mem.h"
 #include "test.h"
 
-static struct config *parse(const char *text, struct mistakes *m)
+static struct config *parse_text(const char *text, struct mistakes *m)
 {
 	char *copy = mem_string(text);
 	struct config *cfg = config_parse("f", copy, strlen(text), m);
@@ -61,8 +61,8 @@ static void whole_file(void)
 		"path = /srv/a b = c";
 	char where[LISTENER_TEXT_MAX];
 	struct mistakes m;
-	struct config *cfg = parse(text, &m);
-	struct grants resolved;
+	struct config *cfg = parse_text(text, &m);
+	struct share_users resolved;
 	struct why why;
 	char *rule;
 	const struct share *s;
@@ -97,14 +97,14 @@ static void whole_file(void)
 	CHECK(s->encrypt && s->guest && !s->browse && s->default_access == DITTO_SHARE_RIGHT_READ);
 	CHECK(!s->notify && s->streams);
 	SAME(s->comment, "Data of all; [no section]");
-	CHECK(s->grants.n == 3);
-	CHECK(!s->grants.grant[0].group && s->grants.grant[0].access == DITTO_SHARE_RIGHT_ADMIN);
-	CHECK(s->grants.grant[1].id == 1000 && s->grants.grant[1].access == DITTO_SHARE_RIGHT_READ);
-	CHECK(s->grants.grant[2].group && s->grants.grant[2].access == DITTO_SHARE_RIGHT_NONE);
-	SAME(s->grants.grant[2].name, "root");
-	CHECK(!grants_resolve(&s->grants, &resolved, &why) && resolved.n == 3);
-	rule = grant_text(&resolved.grant[2]);
-	grants_free(&resolved);
+	CHECK(s->users.n == 3);
+	CHECK(!s->users.user[0].group && s->users.user[0].access == DITTO_SHARE_RIGHT_ADMIN);
+	CHECK(s->users.user[1].id == 1000 && s->users.user[1].access == DITTO_SHARE_RIGHT_READ);
+	CHECK(s->users.user[2].group && s->users.user[2].access == DITTO_SHARE_RIGHT_NONE);
+	SAME(s->users.user[2].name, "root");
+	CHECK(!share_users_resolve(&s->users, &resolved, &why) && resolved.n == 3);
+	rule = share_user_text(&resolved.user[2]);
+	share_users_free(&resolved);
 	SAME(rule, "root=none");
 	free(rule);
 	SAME(cfg->shares[1]->name, "with space");
@@ -116,7 +116,7 @@ static void whole_file(void)
 static void empty_file(void)
 {
 	struct mistakes m;
-	struct config *cfg = parse("", &m);
+	struct config *cfg = parse_text("", &m);
 
 	CHECK(cfg && !cfg->nshares && !cfg->nlisteners);
 	config_free(cfg);
@@ -328,7 +328,7 @@ static void each_mistake(void)
 
 	for (i = 0; i < ARRAY_SIZE(mistakes); i++) {
 		struct mistakes m;
-		struct config *cfg = parse(mistakes[i].text, &m);
+		struct config *cfg = parse_text(mistakes[i].text, &m);
 
 		CHECK(!cfg);
 		CHECK(m.count == 1);
@@ -344,7 +344,7 @@ static void all_mistakes(void)
 {
 	struct mistakes m;
 
-	CHECK(!parse("[server]\nthreads = x\nudp = x\n[share a]\n", &m));
+	CHECK(!parse_text("[server]\nthreads = x\nudp = x\n[share a]\n", &m));
 	CHECK(m.count == 3);
 	mistakes_free(&m);
 }
@@ -357,7 +357,7 @@ static void too_many_mistakes(void)
 
 	for (i = 0; i < 500; i++)
 		strcat(text, "x = 1\n");
-	CHECK(!parse(text, &m));
+	CHECK(!parse_text(text, &m));
 	CHECK(m.count == 50);
 	mistakes_free(&m);
 	free(text);
@@ -375,7 +375,7 @@ static void too_many_rules(void)
 		free(text);
 		text = longer;
 	}
-	CHECK(!parse(text, &m));
+	CHECK(!parse_text(text, &m));
 	SAME(m.count ? m.text[0] : NULL,
 	     "f:259: allow: there are more than 256 rules: put the clients into a netgroup");
 	mistakes_free(&m);
@@ -391,7 +391,7 @@ static void long_names(void)
 	memset(name, 'n', sizeof(name));
 	name[256] = '\0';
 	text = mem_print("[share %s]\npath = /a\n", name);
-	CHECK(!parse(text, &m));
+	CHECK(!parse_text(text, &m));
 	SAME(m.count ? m.text[0] : NULL, "f:1: the name of the share is longer than 255 bytes");
 	mistakes_free(&m);
 	free(text);

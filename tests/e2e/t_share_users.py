@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Grants of a share, what users may do, and the users who log in with a password."""
+"""Share users: what users may do on a share; and users who log in with a password."""
 import errno
 import json
 import os
@@ -14,7 +14,7 @@ USERS = '/etc/ditto/users'
 
 
 def may(n, uid, gid=500, groups=()):
-    """What a user may do at the root of the share, as the server says it."""
+    """The access of a user at the root of the share, found by trying."""
     cred = rpc.auth_sys(uid, gid, groups)
     status = n.getattr(n.root, cred=cred).status
     one_of(status, (nfs3.OK, nfs3.ACCES), 'GETATTR')
@@ -30,7 +30,7 @@ def may(n, uid, gid=500, groups=()):
 
 @test(server='ditto')
 def most_of_groups(w):
-    """The user before his groups, the most of those, and the default; live."""
+    """A user's own entry precedes the highest of his groups', then the default; live."""
     os.chmod(w.path(), 0o777)
     w.server.set('data', users=['1001=read', '1002=write'], groups=['700=none', '701=read'],
                  default_access='write')
@@ -51,7 +51,7 @@ def most_of_groups(w):
 
 @test(server='ditto', squash='root-to-guest')
 def administrators_prove_it(w):
-    """AUTH_SYS proves nothing: a granted administrator is one from trusted clients only."""
+    """With AUTH_SYS an administrator is one only from trusted clients."""
     os.chmod(w.path(), 0o777)
     put(w.path('secret'), b'of root', 0o600)
     w.server.set('data', users=['1001=admin', 'root=admin'])
@@ -81,7 +81,7 @@ def powers(w):
 
 @test(server='ditto', squash='root-to-admin')
 def administrators(w):
-    """A granted administrator passes every mode, as the same user."""
+    """A share user with admin passes every mode, as the same user."""
     os.chmod(w.path(), 0o777)
     put(w.path('secret'), b'of root', 0o600)
     w.server.set('data', users=['1001=admin'])
@@ -98,7 +98,7 @@ def administrators(w):
 
 @test(server='ditto')
 def squashed(w):
-    """It counts who asks, not as whom he acts."""
+    """The access is that of the caller before squashing."""
     os.chmod(w.path(), 0o777)
     w.server.set('data', squash='all-to-guest', users=['1001=read', '1002=none'])
     n = w.client.nfs()
@@ -107,7 +107,7 @@ def squashed(w):
 
 @test(server='ditto', share=False)
 def told(w):
-    """What is set is told, and what makes no sense is refused."""
+    """Share users are shown as they were set, and invalid ones are refused."""
     os.mkdir(w.path('d'))
     w.server.serve('d', w.path('d'), users=['root=admin', '1000=read'], groups=['root=none'],
                    default_access='read', comment='of all', encrypt=True, guest=True, browse=False)
@@ -145,7 +145,7 @@ def user(*words, password=None):
 
 @test(server='ditto', share=False)
 def passwords(w):
-    """Users of the machine only; the file is root's, and holds no password."""
+    """Only users of the machine are added; the file is root's and holds no password."""
     before = user('list').stdout
     eq(user('add', 'daemon', '--password-stdin', password='Geheim-1\n').returncode, 0)
     eq(oct(os.stat(USERS).st_mode), oct(0o100600))

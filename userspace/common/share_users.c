@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Share users: made from text or a message, looked up, compared, and sent to the kernel. */
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ditto-nl-gen.h"
+#include "mem.h"
+#include "nl.h"
+#include "share_users.h"
+
+/* Largest number of users and groups of a share in the kernel. */
+#define SHARE_USERS_MAX	1024
+
+/* Bounds of the buffer for a record; a group with very many members needs a large one. */
+#define BUFFER_MIN	4096
+#define BUFFER_MAX	(4 * 1024 * 1024)
+
+/* The highest number means "no id" in the kernel. */
+static bool share_user_number(const char *name, u32 *id)
+{
+	struct why ignored;
+	u64 number;
+
+	if (!text_number(name, 0, UINT32_MAX - 1, &number, &ignored))
+		return false;
+	*id = (u32)number;
+	return true;
+}
+
+/*
+ * A name is absent only if the answer has no error. Every error, also ENOENT, means that a part of
+ * the name service could not be asked.
+ */
+static int share_user_resolve(bool group, const char *name, u32 *id, struct why *why)
+{
+	const char *kind = group ? "group" : "user";
+	struct passwd pw, *user = NULL;
+	struct group gr, *found = NULL;
+	size_t size = BUFFER_MIN;
+	char *buf;
+	int err;
+
+	if (share_user_number(name, id))
+		return 0;
+	do {
+		buf = mem_new(size);
+		if (group)
+			err = getgrnam_r(name, &gr, buf, size, &found);
+		else
+			err = getpwnam_r(name, &pw, buf, size, &user);
+		free(buf);
+		size *= 2;
+	} while (err == ERANGE && size <= BUFFER_MAX);
+	if (found || user) {
+		*id = found ? gr.gr_gid : pw.pw_uid;
+		return 0;
+	}
+	if (err) {
+		why_not(why, "the name service cannot be asked for %s '%s': %s", kind, name,
+			strerror(err));
+		return -EAGAIN;
+	}
+	why_not(why, "there is no %s '%s' on this machine", kind, name);
+	return -ENOENT;
+}
+
+static const struct share_user *share_users_find(const struct share_users *u, bool group, u32 id)
+{
+	unsigned int i;
+
+	for (i = 0; i < u->n; i++)
+		if (u->user[i].group == group && !u->user[i].name && u->user[i].id == id)
+			return &u->user[i];
+	return NULL;
+}
+
+static bool share_users_have_name(const struct share_users *u, bool group, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < u->n; i++)
+		if (u->user[i].group == group && u->user[i].name &&
+		    !strcmp(u->user[i].name, name))
+			return true;
+	return false;
+}
+
+static void share_users_append(struct share_users *u, const struct share_user *one)
+{
+	u->user = mem_grow(u->user, u->n, sizeof(*u->user));
+	u->user[u->n++] = *one;
+}
+
+bool share_users_add_unresolved(struct share_users *u, bool group, const char *text,
+				struct why *why)
+{
+	/* A name may contain '=', so the last one counts. */
+	const char *access = strrchr(text, '=');
+	struct share_user one = { .group = group };
+	bool known, twice;
+
+	if (!access || access == text)
+		return why_not(why, "'%s' is not allowed: NAME=ACCESS is", text);
+	if (!text_enum(access + 1, &spec_share_right, &one.access, why))
+		return false;
+	one.name = mem_print("%.*s", (int)(access - text), text);
+	known = share_user_number(one.name, &one.id);
+	twice = known ? (bool)share_users_find(u, group, one.id)
+		      : share_users_have_name(u, group, one.name);
+	if (twice) {
+		why_not(why, "%s '%s' is there twice", group ? "group" : "user", one.name);
+		goto err_name;
+	}
+	if (u->n == SHARE_USERS_MAX) {
+		why_not(why, "there are more than %d users: put them into groups",
+			SHARE_USERS_MAX);
+		goto err_name;
+	}
+	if (known) {
+		free(one.name);
+		one.name = NULL;
+	}
+	share_users_append(u, &one);
+	return true;
+
+err_name:
+	free(one.name);
+	return false;
+}
+
+int share_users_resolve(const struct share_users *u, struct share_users *out, struct why *why)
+{
+	unsigned int i;
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	for (i = 0; i < u->n; i++) {
+		struct share_user one = u->user[i];
+
+		if (one.name) {
+			rc = share_user_resolve(one.group, one.name, &one.id, why);
+			if (rc)
+				goto err;
+		}
+		if (share_users_find(out, one.group, one.id)) {
+			why_not(why, "%s '%s' is there twice", one.group ? "group" : "user",
+				one.name ? one.name : "with this number");
+			rc = -EINVAL;
+			goto err;
+		}
+		one.name = NULL;
+		share_users_append(out, &one);
+	}
+	return 0;
+
+err:
+	share_users_free(out);
+	return rc;
+}
+
+bool share_users_add(struct share_users *u, bool group, const char *text, struct why *why)
+{
+	struct share_users resolved;
+
+	if (!share_users_add_unresolved(u, group, text, why))
+		return false;
+	if (share_users_resolve(u, &resolved, why)) {
+		free(u->user[--u->n].name);
+		return false;
+	}
+	share_users_free(u);
+	*u = resolved;
+	return true;
+}
+
+void share_users_free(struct share_users *u)
+{
+	unsigned int i;
+
+	for (i = 0; i < u->n; i++)
+		free(u->user[i].name);
+	free(u->user);
+	u->user = NULL;
+	u->n = 0;
+}
+
+bool share_users_same(const struct share_users *a, const struct share_users *b)
+{
+	unsigned int i;
+
+	for (i = 0; i < a->n; i++) {
+		const struct share_user *one = &a->user[i];
+		const struct share_user *other = share_users_find(b, one->group, one->id);
+
+		if (!other || other->access != one->access)
+			return false;
+	}
+	return a->n == b->n;
+}
+
+char *share_user_text(const struct share_user *u)
+{
+	const char *access = spec_enum_name(&spec_share_right, u->access);
+	const char *name = NULL;
+
+	if (u->group) {
+		const struct group *gr = getgrgid(u->id);
+
+		name = gr ? gr->gr_name : NULL;
+	} else {
+		const struct passwd *user = getpwuid(u->id);
+
+		name = user ? user->pw_name : NULL;
+	}
+	if (name)
+		return mem_print("%s=%s", name, access);
+	return mem_print("%u=%s", u->id, access);
+}
+
+void share_users_fill(struct nl_msg *msg, const struct share_users *u)
+{
+	struct nlattr *all = nla_nest_start(msg, NLA_F_NESTED | DITTO_A_SHARE_USERS);
+	unsigned int i;
+
+	if (!all)
+		mem_out();
+	for (i = 0; i < u->n; i++) {
+		const struct share_user *one = &u->user[i];
+		struct nlattr *nest = nla_nest_start(msg, NLA_F_NESTED | DITTO_A_SHARE_USERS_USER);
+
+		if (!nest)
+			mem_out();
+		msg_put_number(msg, &spec_share_user_set,
+			       one->group ? DITTO_A_SHARE_USER_GID : DITTO_A_SHARE_USER_UID,
+			       one->id);
+		msg_put_number(msg, &spec_share_user_set, DITTO_A_SHARE_USER_ACCESS, one->access);
+		nla_nest_end(msg, nest);
+	}
+	/* An empty list is sent, too, so it must not be trimmed away. */
+	nla_nest_end_keep_empty(msg, all);
+}
+
+bool share_users_parse(struct share_users *u, struct nlattr *nla)
+{
+	struct nlattr *nest;
+	int rest;
+
+	nla_for_each_nested(nest, nla, rest) {
+		struct nlattr *tb[DITTO_A_SHARE_USER_MAX + 1];
+		struct share_user one = { .group = false };
+
+		if (nla_type(nest) != DITTO_A_SHARE_USERS_USER)
+			continue;
+		if (nla_parse_nested(tb, DITTO_A_SHARE_USER_MAX, nest,
+				     spec_share_user_set.policy) < 0 ||
+		    !tb[DITTO_A_SHARE_USER_UID] == !tb[DITTO_A_SHARE_USER_GID] ||
+		    !tb[DITTO_A_SHARE_USER_ACCESS])
+			return false;
+		one.group = tb[DITTO_A_SHARE_USER_GID];
+		one.id = nla_get_u32(tb[one.group ? DITTO_A_SHARE_USER_GID
+						  : DITTO_A_SHARE_USER_UID]);
+		one.access = nla_get_u32(tb[DITTO_A_SHARE_USER_ACCESS]);
+		share_users_append(u, &one);
+	}
+	return true;
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Looks up the users and groups of shares in the name service, which may hang. A late answer is
+ * kept for the next caller with the same names, so a name service that is only slow succeeds
+ * eventually.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "detached.h"
+#include "mem.h"
+#include "user_lookup.h"
+
+/* Bytes of a thread's stack; modules of the name service need much. */
+#define STACK_SIZE	(512 * 1024)
+/* Milliseconds for which a late answer is kept. */
+#define KEEP_TIME	120000
+
+/**
+ * struct user_lookup - look-up of the users and groups of one share
+ * @call: the call; its key are the users and groups
+ * @users: the users and groups by name
+ * @found: the same by number, if the look-up succeeded
+ * @why: text of an error
+ */
+struct user_lookup {
+	struct detached call;
+	struct share_users users;
+	struct share_users found;
+	struct why why;
+};
+
+/**
+ * struct user_lookup_out - the results of a look-up
+ * @users: filled on success; to be freed with share_users_free()
+ * @why: filled on error
+ */
+struct user_lookup_out {
+	struct share_users *users;
+	struct why *why;
+};
+
+static struct user_lookup *user_lookup_of(const struct detached *one)
+{
+	return (struct user_lookup *)one;
+}
+
+static bool share_users_have_names(const struct share_users *u)
+{
+	unsigned int i;
+
+	for (i = 0; i < u->n && !u->user[i].name; i++)
+		;
+	return i < u->n;
+}
+
+static void share_users_copy(struct share_users *out, const struct share_users *u)
+{
+	unsigned int i;
+
+	out->n = u->n;
+	out->user = mem_new((u->n + 1) * sizeof(*out->user));
+	for (i = 0; i < u->n; i++) {
+		out->user[i] = u->user[i];
+		if (u->user[i].name)
+			out->user[i].name = mem_string(u->user[i].name);
+	}
+}
+
+/* Compare the names in order; share_users_same() compares only numbers. */
+static bool user_lookup_same(const struct detached *one, const void *key)
+{
+	const struct share_users *a = &user_lookup_of(one)->users, *b = key;
+	unsigned int i;
+
+	if (a->n != b->n)
+		return false;
+	for (i = 0; i < a->n; i++) {
+		const struct share_user *x = &a->user[i], *y = &b->user[i];
+
+		if (x->group != y->group || x->access != y->access || !x->name != !y->name)
+			return false;
+		if (x->name ? strcmp(x->name, y->name) : x->id != y->id)
+			return false;
+	}
+	return true;
+}
+
+static struct detached *user_lookup_make(const void *key)
+{
+	struct user_lookup *lookup = mem_new(sizeof(*lookup));
+
+	share_users_copy(&lookup->users, key);
+	return &lookup->call;
+}
+
+static int user_lookup_run(struct detached *one)
+{
+	struct user_lookup *lookup = user_lookup_of(one);
+
+	return share_users_resolve(&lookup->users, &lookup->found, &lookup->why);
+}
+
+static void user_lookup_read(const struct detached *one, void *arg)
+{
+	const struct user_lookup *lookup = user_lookup_of(one);
+	const struct user_lookup_out *out = arg;
+
+	if (!one->rc)
+		share_users_copy(out->users, &lookup->found);
+	else if (lookup->why.text[0])
+		*out->why = lookup->why;
+	else
+		why_not(out->why, "no thread to look its users and groups up: %s",
+			strerror(-one->rc));
+}
+
+static void user_lookup_free(struct detached *one)
+{
+	struct user_lookup *lookup = user_lookup_of(one);
+
+	share_users_free(&lookup->users);
+	share_users_free(&lookup->found);
+	free(lookup);
+}
+
+static const struct detached_ops user_lookup_ops = {
+	.stack_size = STACK_SIZE,
+	.keep_ms = KEEP_TIME,
+	.same = user_lookup_same,
+	.make = user_lookup_make,
+	.run = user_lookup_run,
+	.read = user_lookup_read,
+	.free = user_lookup_free,
+};
+
+static struct detached_list user_lookups = DETACHED_LIST(&user_lookup_ops);
+
+void user_lookup_begin(const struct share_users *u)
+{
+	if (share_users_have_names(u))
+		detached_begin(&user_lookups, u);
+}
+
+int user_lookup_get(const struct share_users *u, u64 until, struct share_users *users,
+		    struct why *why)
+{
+	struct user_lookup_out out = { users, why };
+
+	memset(users, 0, sizeof(*users));
+	if (!share_users_have_names(u))
+		return share_users_resolve(u, users, why);
+	why_not(why, "the name service does not answer about its users and groups");
+	return detached_get(&user_lookups, u, until, &out);
+}
+
+void user_lookup_end(void)
+{
+	detached_end(&user_lookups);
+}
