@@ -97,7 +97,7 @@ struct load_slot {
 	__be32 call[LOAD_CALL_MAX / sizeof(__be32)];
 };
 
-/* What is left of a reply. */
+/* The unread part of a reply. */
 struct load_reply {
 	const __be32 *p;
 	const __be32 *end;
@@ -127,14 +127,14 @@ extern const struct load_op load_ops4[];
 
 const struct load_op *load_op_find(const char *name);
 
-/* Pieces of XDR: load_xdr.c. Those that read return -EBADMSG, or NULL, at the end of a reply. */
+/* XDR functions: load_xdr.c. Those that read return -EBADMSG, or NULL, at the end of a reply. */
 __be32 *load_put_u32(__be32 *p, u32 value);
 __be32 *load_put_u64(__be32 *p, u64 value);
 __be32 *load_put_fixed(__be32 *p, const void *data, u32 len);
 __be32 *load_put_opaque(__be32 *p, const void *data, u32 len);
 __be32 *load_put_fh(__be32 *p, const struct load_run *run);
 __be32 *load_put_numbered_name(__be32 *p, const struct load_run *run, u32 n);
-/* Where call number @n reads or writes. */
+/* The offset that call number @n reads or writes. */
 u64 load_io_offset(const struct load_run *run, u32 n);
 const __be32 *load_take(struct load_reply *reply, size_t words);
 int load_take_u32(struct load_reply *reply, u32 *value);

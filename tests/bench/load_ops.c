@@ -13,7 +13,7 @@
 #define FATTR3_WORDS	21
 #define WCC_ATTR_WORDS	6
 
-/* Something of @words that is there only if the word before it says so. */
+/* An optional field of @words, present if the word before it is true. */
 static int skip_optional(struct load_reply *reply, size_t words)
 {
 	u32 follows;

@@ -24,8 +24,8 @@
 /* sr_sessionid, four numbers and flags behind operation and status. */
 #define SEQUENCE_RESULT_WORDS	(LOAD_SESSION_SIZE / 4 + 5)
 
-static __be32 *begin(const struct load_run *run, const struct load_slot *slot, u32 nops,
-		     __be32 *p)
+static __be32 *compound_begin(const struct load_run *run, const struct load_slot *slot, u32 nops,
+			      __be32 *p)
 {
 	p = load_put_u32(p, 0);			/* no tag */
 	p = load_put_u32(p, 1);			/* minor version */
@@ -83,13 +83,13 @@ static __be32 *put_open(const struct load_run *run, __be32 *p, bool create)
 static __be32 *encode_getattr(const struct load_run *run, const struct load_slot *slot,
 			      u32 n, __be32 *p)
 {
-	return put_getattr(begin(run, slot, 1, p));
+	return put_getattr(compound_begin(run, slot, 1, p));
 }
 
 static __be32 *encode_lookup(const struct load_run *run, const struct load_slot *slot,
 			     u32 n, __be32 *p)
 {
-	p = load_put_u32(begin(run, slot, 3, p), OP_LOOKUP);
+	p = load_put_u32(compound_begin(run, slot, 3, p), OP_LOOKUP);
 	p = load_put_opaque(p, run->name, strlen(run->name));
 	return put_getattr(load_put_u32(p, OP_GETFH));
 }
@@ -97,7 +97,7 @@ static __be32 *encode_lookup(const struct load_run *run, const struct load_slot 
 static __be32 *encode_open(const struct load_run *run, const struct load_slot *slot,
 			   u32 n, __be32 *p)
 {
-	p = put_open(run, begin(run, slot, 3, p), false);
+	p = put_open(run, compound_begin(run, slot, 3, p), false);
 	p = load_put_u32(p, 0);			/* CLAIM_NULL */
 	p = load_put_opaque(p, run->name, strlen(run->name));
 	return put_close(put_getattr(p));
@@ -106,7 +106,7 @@ static __be32 *encode_open(const struct load_run *run, const struct load_slot *s
 static __be32 *encode_create(const struct load_run *run, const struct load_slot *slot,
 			     u32 n, __be32 *p)
 {
-	p = put_open(run, begin(run, slot, 4, p), true);
+	p = put_open(run, compound_begin(run, slot, 4, p), true);
 	p = load_put_u32(p, 0);
 	p = load_put_numbered_name(p, run, n);
 	p = load_put_u32(p, OP_GETFH);
@@ -116,7 +116,8 @@ static __be32 *encode_create(const struct load_run *run, const struct load_slot 
 static __be32 *encode_remove(const struct load_run *run, const struct load_slot *slot,
 			     u32 n, __be32 *p)
 {
-	return load_put_numbered_name(load_put_u32(begin(run, slot, 1, p), OP_REMOVE), run, n);
+	return load_put_numbered_name(load_put_u32(compound_begin(run, slot, 1, p), OP_REMOVE), run,
+				      n);
 }
 
 static __be32 *encode_lock(const struct load_run *run, const struct load_slot *slot,
@@ -124,7 +125,7 @@ static __be32 *encode_lock(const struct load_run *run, const struct load_slot *s
 {
 	char owner[12];
 
-	p = load_put_u32(begin(run, slot, 2, p), OP_LOCK);
+	p = load_put_u32(compound_begin(run, slot, 2, p), OP_LOCK);
 	p = load_put_u32(p, 2);			/* WRITE_LT */
 	p = load_put_u32(p, 0);			/* no reclaim */
 	p = load_put_u64(p, 4096 * slot->index);
@@ -147,7 +148,7 @@ static __be32 *encode_lock(const struct load_run *run, const struct load_slot *s
 static __be32 *encode_read(const struct load_run *run, const struct load_slot *slot,
 			   u32 n, __be32 *p)
 {
-	p = load_put_u32(begin(run, slot, 1, p), OP_READ);
+	p = load_put_u32(compound_begin(run, slot, 1, p), OP_READ);
 	p = load_put_fixed(p, run->stateid, sizeof(run->stateid));
 	return load_put_u32(load_put_u64(p, load_io_offset(run, n)), run->size);
 }
@@ -155,7 +156,7 @@ static __be32 *encode_read(const struct load_run *run, const struct load_slot *s
 static __be32 *encode_write(const struct load_run *run, const struct load_slot *slot,
 			    u32 n, __be32 *p)
 {
-	p = load_put_u32(begin(run, slot, 1, p), OP_WRITE);
+	p = load_put_u32(compound_begin(run, slot, 1, p), OP_WRITE);
 	p = load_put_fixed(p, run->stateid, sizeof(run->stateid));
 	p = load_put_u64(p, load_io_offset(run, n));
 	p = load_put_u32(p, run->stable);
@@ -165,7 +166,7 @@ static __be32 *encode_write(const struct load_run *run, const struct load_slot *
 static __be32 *encode_readdir(const struct load_run *run, const struct load_slot *slot,
 			      u32 n, __be32 *p)
 {
-	p = load_put_u32(begin(run, slot, 1, p), OP_READDIR);
+	p = load_put_u32(compound_begin(run, slot, 1, p), OP_READDIR);
 	p = load_put_u64(p, slot->cookie);
 	p = load_put_fixed(p, slot->verf, sizeof(slot->verf));
 	p = load_put_u32(load_put_u32(p, run->size), run->size);

@@ -39,7 +39,7 @@ static const char *apply_text(const char *text, struct applied *result)
  * Apply a configuration without errors and with exactly these changes. A second run changes
  * nothing.
  */
-static void expect(const char *text, const char *changes)
+static void apply_expect(const char *text, const char *changes)
 {
 	struct applied result = { 0 };
 
@@ -58,9 +58,9 @@ static void expect(const char *text, const char *changes)
 static void from_nothing_to_nothing(void)
 {
 	fake_load(&k, 1, "nfs");
-	expect(A B, "key +share:a +share:b +listener:nfs tcp *");
-	expect(A, "-share:b");
-	expect("", "-share:a");
+	apply_expect(A B, "key +share:a +share:b +listener:nfs tcp *");
+	apply_expect(A, "-share:b");
+	apply_expect("", "-share:a");
 	CHECK(k.listeners.n == 1);
 	fake_unload(&k);
 }
@@ -68,12 +68,12 @@ static void from_nothing_to_nothing(void)
 static void changed_options(void)
 {
 	fake_load(&k, 2, NULL);
-	expect(A, "key +share:a");
-	expect(A "read_only = yes\n", "share:a:10");
-	expect(A "read_only = yes\nallow = *=ro\nsquash = none\n", "share:a:440");
-	expect(A, "share:a:450");
-	expect(A "comment = x\nuser = 0=read\n", "share:a:30000");
-	expect(A, "share:a:30000");
+	apply_expect(A, "key +share:a");
+	apply_expect(A "read_only = yes\n", "share:a:10");
+	apply_expect(A "read_only = yes\nallow = *=ro\nsquash = none\n", "share:a:440");
+	apply_expect(A, "share:a:450");
+	apply_expect(A "comment = x\nuser = 0=read\n", "share:a:30000");
+	apply_expect(A, "share:a:30000");
 	fake_unload(&k);
 }
 
@@ -86,7 +86,7 @@ static void older_module(void)
 	k.unknown = SHARE_BIT(DITTO_A_SHARE_COMMENT) | SHARE_BIT(DITTO_A_SHARE_ENCRYPT) |
 		    SHARE_BIT(DITTO_A_SHARE_NOTIFY);
 	/* The default listener, because no listener is configured. */
-	expect(A B, "key +share:a +share:b +listener:nfs tcp *");
+	apply_expect(A B, "key +share:a +share:b +listener:nfs tcp *");
 	SAME(apply_text(A "comment = x\n" B "read_only = yes\n", &result), "share:b:10");
 	CHECK(!result.errors && result.nproblems == 1);
 	SAME(result.problem[0].what, "share a");
@@ -122,9 +122,9 @@ static void older_module_lacks_setting(void)
 static void moved_share(void)
 {
 	fake_load(&k, 3, NULL);
-	expect(A, "key +share:a");
-	expect("[share a]\npath = /elsewhere\n", "-share:a +share:a");
-	expect(A "id = 00112233445566778899aabbccddeeff\n", "-share:a +share:a");
+	apply_expect(A, "key +share:a");
+	apply_expect("[share a]\npath = /elsewhere\n", "-share:a +share:a");
+	apply_expect(A "id = 00112233445566778899aabbccddeeff\n", "-share:a +share:a");
 	fake_unload(&k);
 }
 
@@ -134,7 +134,7 @@ static void kept_id(void)
 	u8 id[16];
 
 	fake_load(&k, 4, NULL);
-	expect(B, "key +share:b");
+	apply_expect(B, "key +share:b");
 	memcpy(id, k.shares.share[0]->id, 16);
 	CHECK(!memcmp(id, "/b", 2));
 	/* Simulates a new UUID of the file system. */
@@ -144,7 +144,7 @@ static void kept_id(void)
 	CHECK(state_share_put(st, "b", "/b", (const u8 *)"0123456789abcdef"));
 	CHECK(state_instance(st, 6));
 	k.server.value[DITTO_A_SERVER_STARTED] = 6;
-	expect(B, "key +share:b");
+	apply_expect(B, "key +share:b");
 	CHECK(!memcmp(k.shares.share[0]->id, "0123456789abcdef", 16));
 	fake_unload(&k);
 }
@@ -154,11 +154,11 @@ static void same_key_in_every_life(void)
 	u8 key[16];
 
 	fake_load(&k, 7, NULL);
-	expect("", "key");
+	apply_expect("", "key");
 	memcpy(key, k.key, 16);
 	fake_unload(&k);
 	fake_load(&k, 8, NULL);
-	expect("", "key");
+	apply_expect("", "key");
 	CHECK(!memcmp(key, k.key, 16));
 	fake_unload(&k);
 }
@@ -176,24 +176,24 @@ static void added_by_hand(void)
 	CHECK(!kernel_share_add(&k, hand) && !kernel_listener_add(&k, &l, &id));
 	fake_log(&k);
 	/* The key can no longer be set, and the default listener is not needed. */
-	expect(A, "+share:a");
-	expect("", "-share:a");
+	apply_expect(A, "+share:a");
+	apply_expect("", "-share:a");
 	CHECK(k.shares.n == 1 && k.listeners.n == 1);
 	/* dittod owns objects that the file names. */
-	expect("[share hand]\npath = /hand\n[listener nfs]\nport = 2049\n", "");
-	expect("", "-share:hand");
+	apply_expect("[share hand]\npath = /hand\n[listener nfs]\nport = 2049\n", "");
+	apply_expect("", "-share:hand");
 	share_free(hand);
 	fake_unload(&k);
 }
 
-static void listeners(void)
+static void listeners_follow_file(void)
 {
 	fake_load(&k, 10, "nfs");
-	expect("", "key +listener:nfs tcp *");
-	expect("[listener nfs]\nport = 3049\n", "-listener:1 +listener:nfs tcp * port 3049");
-	expect("[listener nfs]\nport = 3049\n[listener nfs]\naddress = 192.0.2.1\n",
-	       "+listener:nfs tcp 192.0.2.1");
-	expect("", "-listener:2 -listener:3 +listener:nfs tcp *");
+	apply_expect("", "key +listener:nfs tcp *");
+	apply_expect("[listener nfs]\nport = 3049\n", "-listener:1 +listener:nfs tcp * port 3049");
+	apply_expect("[listener nfs]\nport = 3049\n[listener nfs]\naddress = 192.0.2.1\n",
+		     "+listener:nfs tcp 192.0.2.1");
+	apply_expect("", "-listener:2 -listener:3 +listener:nfs tcp *");
 	fake_unload(&k);
 }
 
@@ -201,24 +201,24 @@ static void listeners(void)
 static void late_protocol(void)
 {
 	fake_load(&k, 11, NULL);
-	expect("[listener nfs]\n", "key");
-	expect("", "");
+	apply_expect("[listener nfs]\n", "key");
+	apply_expect("", "");
 	snprintf(k.server.protocol[k.server.nprotocols++], LISTENER_PROTOCOL_MAX, "nfs");
-	expect("[listener nfs]\n", "+listener:nfs tcp *");
+	apply_expect("[listener nfs]\n", "+listener:nfs tcp *");
 	fake_unload(&k);
 }
 
 /* A setting that is removed from the file gets its previous value. */
-static void settings(void)
+static void settings_follow_file(void)
 {
 	fake_load(&k, 12, NULL);
 	k.server.value[DITTO_A_SERVER_THREADS] = 4;
-	expect("[server]\nthreads = 8\nudp = yes\n", "key threads=8 udp=1");
-	expect("[server]\nthreads = 9\n", "threads=9 udp=0");
-	expect("", "threads=4");
+	apply_expect("[server]\nthreads = 8\nudp = yes\n", "key threads=8 udp=1");
+	apply_expect("[server]\nthreads = 9\n", "threads=9 udp=0");
+	apply_expect("", "threads=4");
 	/* Changed by hand, and not owned. */
 	k.server.value[DITTO_A_SERVER_THREADS] = 5;
-	expect("", "");
+	apply_expect("", "");
 	fake_unload(&k);
 }
 
@@ -237,7 +237,7 @@ static void one_failure(void)
 	SAME(result.problem[0].what, "share a");
 	applied_free(&result);
 	k.fail_share = NULL;
-	expect(A B, "+share:a");
+	apply_expect(A B, "+share:a");
 	fake_unload(&k);
 }
 
@@ -320,13 +320,13 @@ static void stuck_name_service(void)
 	}
 	CHECK(!result.errors && k.shares.n == 2 && service_asked == 1);
 	/* The late answer is not kept forever. */
-	expect(B "group = stuck=write\n", "-share:c share:b:20000");
+	apply_expect(B "group = stuck=write\n", "-share:c share:b:20000");
 	CHECK(service_asked > 1);
 	applied_free(&result);
 	fake_unload(&k);
 }
 
-static void mountpoints(void)
+static void mountpoints_checked(void)
 {
 	struct applied result = { 0 };
 
@@ -336,9 +336,9 @@ static void mountpoints(void)
 	CHECK(result.errors == 1);
 	fake_place.mountpoint = true;
 	applied_free(&result);
-	expect(A "mountpoint = yes\n" B, "+share:a");
+	apply_expect(A "mountpoint = yes\n" B, "+share:a");
 	memset(&fake_place, 0, sizeof(fake_place));
-	expect(A "mountpoint = yes\n" B, "");
+	apply_expect(A "mountpoint = yes\n" B, "");
 	fake_unload(&k);
 }
 
@@ -349,7 +349,7 @@ static void file_systems(void)
 
 	fake_load(&k, 22, NULL);
 	fake_place = (struct place){ .fs = "one", .fs_len = 3 };
-	expect(A, "key +share:a");
+	apply_expect(A, "key +share:a");
 	fake_unload(&k);
 	fake_load(&k, 23, NULL);
 	fake_place = (struct place){ .fs = "two", .fs_len = 3 };
@@ -361,12 +361,12 @@ static void file_systems(void)
 	CHECK(result.errors == 1 && !result.news);
 	applied_free(&result);
 	fake_place = (struct place){ .fs = "one", .fs_len = 3 };
-	expect(A, "+share:a");
+	apply_expect(A, "+share:a");
 	fake_unload(&k);
 	fake_load(&k, 24, NULL);
 	fake_place = (struct place){ .fs = "two", .fs_len = 3 };
-	expect("", "key");
-	expect(A, "+share:a");
+	apply_expect("", "key");
+	apply_expect(A, "+share:a");
 	memset(&fake_place, 0, sizeof(fake_place));
 	fake_unload(&k);
 }
@@ -377,17 +377,17 @@ static void stuck_file_system(void)
 	struct applied result = { 0 };
 
 	fake_load(&k, 25, NULL);
-	expect("", "key");
+	apply_expect("", "key");
 	fake_stuck = "/a";
 	SAME(apply_text(A B, &result), "+share:b");
 	SAME(result.problem[0].why, "not added: the file system at /a does not answer");
 	CHECK(result.errors == 1);
 	applied_free(&result);
 	fake_stuck = NULL;
-	expect(A B, "+share:a");
+	apply_expect(A B, "+share:a");
 	/* An existing share continues. */
 	fake_stuck = "/a";
-	expect(A B, "");
+	apply_expect(A B, "");
 	fake_stuck = NULL;
 	fake_unload(&k);
 }
@@ -404,15 +404,25 @@ static void module_gone(void)
 
 int main(void)
 {
-	static const struct test tests[] = {
-		TEST(from_nothing_to_nothing), TEST(changed_options), TEST(older_module),
-		TEST(older_module_lacks_setting), TEST(moved_share), TEST(kept_id),
-		TEST(same_key_in_every_life), TEST(added_by_hand), TEST(listeners),
-		TEST(late_protocol), TEST(settings), TEST(one_failure), TEST(unknown_names),
-		TEST(stuck_name_service),
-		TEST(mountpoints), TEST(file_systems), TEST(stuck_file_system), TEST(module_gone),
-		{ 0 }
-	};
+	static const struct test tests[] = {TEST(from_nothing_to_nothing),
+					    TEST(changed_options),
+					    TEST(older_module),
+					    TEST(older_module_lacks_setting),
+					    TEST(moved_share),
+					    TEST(kept_id),
+					    TEST(same_key_in_every_life),
+					    TEST(added_by_hand),
+					    TEST(listeners_follow_file),
+					    TEST(late_protocol),
+					    TEST(settings_follow_file),
+					    TEST(one_failure),
+					    TEST(unknown_names),
+					    TEST(stuck_name_service),
+					    TEST(mountpoints_checked),
+					    TEST(file_systems),
+					    TEST(stuck_file_system),
+					    TEST(module_gone),
+					    {0}};
 	char dir[] = "/tmp/ditto-apply-XXXXXX";
 	char command[64];
 	struct why why;

@@ -40,7 +40,7 @@ struct client {
 	bool done;
 };
 
-static gss_name_t import(const char *text, gss_OID type)
+static gss_name_t name_import(const char *text, gss_OID type)
 {
 	gss_buffer_desc buffer = { strlen(text), (void *)text };
 	gss_name_t name = GSS_C_NO_NAME;
@@ -55,12 +55,12 @@ static void client_open(struct client *c, const char *user, const char *password
 	gss_buffer_desc secret = { strlen(password), (void *)password };
 	gss_OID_set_desc only = { 1, raw ? &ntlm : &spnego };
 	gss_OID_set_desc inside = { 1, &ntlm };
-	gss_name_t name = import(user, GSS_C_NT_USER_NAME);
+	gss_name_t name = name_import(user, GSS_C_NT_USER_NAME);
 	OM_uint32 minor;
 
 	memset(c, 0, sizeof(*c));
 	c->raw = raw;
-	c->target = import("cifs@localhost", GSS_C_NT_HOSTBASED_SERVICE);
+	c->target = name_import("cifs@localhost", GSS_C_NT_HOSTBASED_SERVICE);
 	CHECK(!GSS_ERROR(gss_acquire_cred_with_password(&minor, name, &secret, GSS_C_INDEFINITE,
 							&only, GSS_C_INITIATE, &c->cred, NULL,
 							NULL)));
@@ -175,7 +175,7 @@ static void any_domain_and_case(void)
 	expect_me(name, true);
 }
 
-static void refuse(const char *user, const char *password, bool raw)
+static void login_refuse(const char *user, const char *password, bool raw)
 {
 	struct auth_step *step = mem_new(sizeof(*step));
 	struct client c;
@@ -190,30 +190,30 @@ static void refuse(const char *user, const char *password, bool raw)
 
 static void wrong_password(void)
 {
-	refuse(me, "Password", false);
-	refuse(me, "Password", true);
+	login_refuse(me, "Password", false);
+	login_refuse(me, "Password", true);
 }
 
 static void unknown_user(void)
 {
-	refuse("no-such-user", "password", false);
-	refuse("no-such-user", "password", true);
+	login_refuse("no-such-user", "password", false);
+	login_refuse("no-such-user", "password", true);
 }
 
 /* A password without an account. */
 static void user_without_account(void)
 {
-	refuse("ghost", "password", true);
+	login_refuse("ghost", "password", true);
 }
 
 /* A line for one domain does not match another domain with the same user name. */
 static void other_domain(void)
 {
-	refuse("ELSEWHERE\\ghost2", "password", true);
+	login_refuse("ELSEWHERE\\ghost2", "password", true);
 }
 
 /* Send bytes without a client library. */
-static int say(struct auth_step *step, const void *token, size_t len)
+static int auth_send(struct auth_step *step, const void *token, size_t len)
 {
 	free(step->reply);
 	step->reply = NULL;
@@ -237,13 +237,13 @@ static const u8 nobody[89] = {
 	0x15, 0x8a, 0x88, 0x62,
 };
 
-static void anonymous(void)
+static void login_anonymous(void)
 {
 	struct auth_step *step = mem_new(sizeof(*step));
 
-	CHECK(!say(step, first, sizeof(first)));
+	CHECK(!auth_send(step, first, sizeof(first)));
 	CHECK(step->id && step->reply && !step->done);
-	CHECK(!say(step, nobody, sizeof(nobody)));
+	CHECK(!auth_send(step, nobody, sizeof(nobody)));
 	CHECK(step->done && step->anonymous && !step->key_len && !step->reply);
 	CHECK(step->account.uid == 65534 && !step->account.ngids);
 	CHECK(step->sid_len == 12 && step->sid[7] == 5 && step->sid[8] == 7);
@@ -267,10 +267,10 @@ static void anonymous_in_spnego(void)
 
 	memcpy(token, init, sizeof(init));
 	memcpy(token + sizeof(init), first, sizeof(first));
-	CHECK(!say(step, token, sizeof(token)));
+	CHECK(!auth_send(step, token, sizeof(token)));
 	memcpy(answer, resp, sizeof(resp));
 	memcpy(answer + sizeof(resp), nobody, sizeof(nobody));
-	CHECK(!say(step, answer, sizeof(answer)));
+	CHECK(!auth_send(step, answer, sizeof(answer)));
 	CHECK(step->done && step->anonymous);
 	CHECK(step->reply_len == sizeof(accepted) &&
 	      !memcmp(step->reply, accepted, sizeof(accepted)));
@@ -278,19 +278,19 @@ static void anonymous_in_spnego(void)
 	free(step);
 }
 
-static void nonsense(void)
+static void tokens_nonsense(void)
 {
 	static const u8 zeros[100];
 	struct auth_step *step = mem_new(sizeof(*step));
 	size_t len;
 
-	CHECK(say(step, zeros, sizeof(zeros)) == -EINVAL);
+	CHECK(auth_send(step, zeros, sizeof(zeros)) == -EINVAL);
 	for (len = 1; len < sizeof(first); len++) {
 		step->id = 0;
-		CHECK(say(step, first, len) < 0);
+		CHECK(auth_send(step, first, len) < 0);
 	}
 	step->id = 12345;
-	CHECK(say(step, nobody, sizeof(nobody)) == -ENOENT);
+	CHECK(auth_send(step, nobody, sizeof(nobody)) == -ENOENT);
 	free(step->reply);
 	free(step);
 }
@@ -312,8 +312,8 @@ static void malformed_proof(void)
 	CHECK(!ntlm_is_malformed(message, sizeof(message)));
 	message[88 + 46] = 13;
 	CHECK(ntlm_is_malformed(message, sizeof(message)));
-	CHECK(!say(step, first, sizeof(first)));
-	CHECK(say(step, message, sizeof(message)) == -EINVAL && !step->done);
+	CHECK(!auth_send(step, first, sizeof(first)));
+	CHECK(auth_send(step, message, sizeof(message)) == -EINVAL && !step->done);
 	/* A proof of version 1, an empty one, and an invalid length. */
 	message[20] = 24;
 	CHECK(!ntlm_is_malformed(message, sizeof(message)));
@@ -337,21 +337,21 @@ static void numbers_end(void)
 	struct auth_step *step = mem_new(sizeof(*step));
 	u64 id;
 
-	CHECK(!say(step, first, sizeof(first)));
+	CHECK(!auth_send(step, first, sizeof(first)));
 	id = step->id;
 	auth_abort(all, id);
 	auth_abort(all, id);
-	CHECK(say(step, nobody, sizeof(nobody)) == -ENOENT);
+	CHECK(auth_send(step, nobody, sizeof(nobody)) == -ENOENT);
 	step->id = 0;
-	CHECK(!say(step, first, sizeof(first)) && step->id && step->id != id);
-	CHECK(!say(step, nobody, sizeof(nobody)));
-	CHECK(say(step, nobody, sizeof(nobody)) == -ENOENT);
+	CHECK(!auth_send(step, first, sizeof(first)) && step->id && step->id != id);
+	CHECK(!auth_send(step, nobody, sizeof(nobody)));
+	CHECK(auth_send(step, nobody, sizeof(nobody)) == -ENOENT);
 	free(step->reply);
 	free(step);
 }
 
 /* A client that only starts logins does not evict those of others. */
-static void flood(void)
+static void logins_flood(void)
 {
 	struct auth_step *step = mem_new(sizeof(*step));
 	u64 oldest = 0;
@@ -359,14 +359,14 @@ static void flood(void)
 
 	for (i = 0; i < 1500; i++) {
 		step->id = 0;
-		if (say(step, first, sizeof(first)) || !step->id)
+		if (auth_send(step, first, sizeof(first)) || !step->id)
 			break;
 		oldest = oldest ?: step->id;
 	}
 	CHECK(i == 1500);
-	CHECK(!say(step, nobody, sizeof(nobody)) && step->done);
+	CHECK(!auth_send(step, nobody, sizeof(nobody)) && step->done);
 	step->id = oldest;
-	CHECK(say(step, nobody, sizeof(nobody)) == -ENOENT);
+	CHECK(auth_send(step, nobody, sizeof(nobody)) == -ENOENT);
 	free(step->reply);
 	free(step);
 }
@@ -380,7 +380,7 @@ static void flood_beside_a_client(void)
 	int i, j;
 
 	victim->peer = "192.0.2.1:40000";
-	CHECK(!say(victim, first, sizeof(first)) && victim->id);
+	CHECK(!auth_send(victim, first, sizeof(first)) && victim->id);
 	step->peer = peer;
 	for (i = 0; i < 8; i++) {
 		for (j = 0; j < 512; j++) {
@@ -390,10 +390,10 @@ static void flood_beside_a_client(void)
 			else
 				snprintf(peer, sizeof(peer), "198.51.100.%d:%d", i, j + 1);
 			step->id = 0;
-			CHECK(!say(step, first, sizeof(first)) && step->id);
+			CHECK(!auth_send(step, first, sizeof(first)) && step->id);
 		}
 	}
-	CHECK(!say(victim, nobody, sizeof(nobody)) && victim->done);
+	CHECK(!auth_send(victim, nobody, sizeof(nobody)) && victim->done);
 	free(victim->reply);
 	free(victim);
 	free(step->reply);
@@ -401,7 +401,7 @@ static void flood_beside_a_client(void)
 }
 
 /* The token of a server that speaks first lists NTLM. */
-static void hello(void)
+static void hello_token(void)
 {
 	size_t len = 0;
 	u8 *token = auth_hello(all, &len);
@@ -417,14 +417,14 @@ static void users_are_read_anew(void)
 	FILE *file;
 
 	unlink(users_file);
-	refuse(me, "password", true);
+	login_refuse(me, "password", true);
 	file = fopen(users_file, "w");
 	fprintf(file, "%s:%u:" NO_HASH ":" NT_HASH ":[U          ]:LCT-00000000:\n", me, getuid());
 	fclose(file);
 	expect_me(me, true);
 }
 
-static bool begin(void)
+static bool auth_begin(void)
 {
 	const struct passwd *pw = getpwuid(getuid());
 	FILE *file;
@@ -454,16 +454,16 @@ int main(int argc, char **argv)
 	static const struct test tests[] = {
 		TEST(right_password), TEST(right_password_without_spnego),
 		TEST(any_domain_and_case), TEST(wrong_password), TEST(unknown_user),
-		TEST(user_without_account), TEST(other_domain), TEST(anonymous),
-		TEST(anonymous_in_spnego), TEST(nonsense), TEST(malformed_proof),
-		TEST(numbers_end), TEST(flood),
+		TEST(user_without_account), TEST(other_domain), TEST(login_anonymous),
+		TEST(anonymous_in_spnego), TEST(tokens_nonsense), TEST(malformed_proof),
+		TEST(numbers_end), TEST(logins_flood),
 		TEST(flood_beside_a_client),
-		TEST(hello), TEST(users_are_read_anew), { 0 }
+		TEST(hello_token), TEST(users_are_read_anew), { 0 }
 	};
 	int status;
 
 	worker_main(argc, argv);
-	if (!begin()) {
+	if (!auth_begin()) {
 		printf("not ok auth: it cannot begin\n");
 		return EXIT_FAILURE;
 	}

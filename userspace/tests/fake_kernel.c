@@ -11,10 +11,10 @@
 #include "mem.h"
 #include "nl.h"
 
-static void note(struct kernel *k, const char *format, ...)
+static void fake_note(struct kernel *k, const char *format, ...)
 	__printf(2, 3);
 
-static void note(struct kernel *k, const char *format, ...)
+static void fake_note(struct kernel *k, const char *format, ...)
 {
 	size_t len = strlen(k->log);
 	va_list args;
@@ -55,7 +55,7 @@ void fake_unload(struct kernel *k)
 	k->gone = true;
 }
 
-static int fail(struct kernel *k, int error)
+static int fake_fail(struct kernel *k, int error)
 {
 	why_not(&k->why, "%s", strerror(error));
 	return -error;
@@ -94,7 +94,7 @@ const char *kernel_why(const struct kernel *k)
 int kernel_server_get(struct kernel *k, struct kernel_server *server)
 {
 	*server = k->server;
-	return k->gone ? fail(k, CONN_NOT_LOADED) : 0;
+	return k->gone ? fake_fail(k, CONN_NOT_LOADED) : 0;
 }
 
 int kernel_server_set(struct kernel *k, const struct kernel_server *server)
@@ -105,8 +105,8 @@ int kernel_server_set(struct kernel *k, const struct kernel_server *server)
 		if (!server->has[i])
 			continue;
 		k->server.value[i] = server->value[i];
-		note(k, "%s=%llu", spec_server_set.attrs[i].name,
-		     server->value[i]);
+		fake_note(k, "%s=%llu", spec_server_set.attrs[i].name,
+			  server->value[i]);
 	}
 	return 0;
 }
@@ -114,10 +114,10 @@ int kernel_server_set(struct kernel *k, const struct kernel_server *server)
 int kernel_set_handle_key(struct kernel *k, const u8 key[16])
 {
 	if (k->shares.n)
-		return fail(k, EBUSY);
+		return fake_fail(k, EBUSY);
 	memcpy(k->key, key, 16);
 	k->has_key = true;
-	note(k, "key");
+	fake_note(k, "key");
 	return 0;
 }
 
@@ -140,7 +140,7 @@ int kernel_shares_get(struct kernel *k, struct kernel_shares *out)
 
 	memset(out, 0, sizeof(*out));
 	if (k->gone)
-		return fail(k, CONN_NOT_LOADED);
+		return fake_fail(k, CONN_NOT_LOADED);
 	out->share = mem_new((k->shares.n + 1) * sizeof(*out->share));
 	for (i = 0; i < k->shares.n; i++)
 		out->share[out->n++] = copy_share(k->shares.share[i]);
@@ -157,7 +157,7 @@ void kernel_shares_free(struct kernel_shares *s)
 	memset(s, 0, sizeof(*s));
 }
 
-static struct share **find(struct kernel *k, const char *name)
+static struct share **fake_find(struct kernel *k, const char *name)
 {
 	unsigned int i;
 
@@ -169,7 +169,7 @@ static struct share **find(struct kernel *k, const char *name)
 
 struct share *kernel_share_get(struct kernel *k, const char *name)
 {
-	struct share **s = find(k, name);
+	struct share **s = fake_find(k, name);
 
 	return s ? copy_share(*s) : NULL;
 }
@@ -184,13 +184,13 @@ int kernel_share_add(struct kernel *k, const struct share *s)
 	struct share *copy;
 
 	if (k->gone)
-		return fail(k, CONN_NOT_LOADED);
+		return fake_fail(k, CONN_NOT_LOADED);
 	if (s->given & k->unknown)
-		return fail(k, EINVAL);
-	if (find(k, s->name))
-		return fail(k, EEXIST);
+		return fake_fail(k, EINVAL);
+	if (fake_find(k, s->name))
+		return fake_fail(k, EEXIST);
 	if (k->fail_share && !strcmp(k->fail_share, s->name))
-		return fail(k, ENOENT);
+		return fake_fail(k, ENOENT);
 	copy = copy_share(s);
 	/* Without an id, one is derived from the path. */
 	if (!(copy->given & SHARE_BIT(DITTO_A_SHARE_ID)))
@@ -198,19 +198,19 @@ int kernel_share_add(struct kernel *k, const struct share *s)
 	copy->given |= SHARE_BIT(DITTO_A_SHARE_ID);
 	k->shares.share = mem_grow(k->shares.share, k->shares.n, sizeof(*k->shares.share));
 	k->shares.share[k->shares.n++] = copy;
-	note(k, "+share:%s", s->name);
+	fake_note(k, "+share:%s", s->name);
 	return 0;
 }
 
 int kernel_share_set(struct kernel *k, const struct share *s)
 {
-	struct share **old = find(k, s->name);
+	struct share **old = fake_find(k, s->name);
 	struct share *changed;
 
 	if (!old)
-		return fail(k, ENOENT);
+		return fake_fail(k, ENOENT);
 	if (s->given & k->unknown)
-		return fail(k, EINVAL);
+		return fake_fail(k, EINVAL);
 	/* Sufficient: dittod sends the differences, and all else is equal. */
 	changed = copy_share(s);
 	free(changed->path);
@@ -220,19 +220,19 @@ int kernel_share_set(struct kernel *k, const struct share *s)
 	changed->read_only = s->read_only;
 	share_free(*old);
 	*old = changed;
-	note(k, "share:%s:%x", s->name, s->given);
+	fake_note(k, "share:%s:%x", s->name, s->given);
 	return 0;
 }
 
 int kernel_share_del(struct kernel *k, const char *name)
 {
-	struct share **s = find(k, name);
+	struct share **s = fake_find(k, name);
 
 	if (!s)
-		return fail(k, ENOENT);
+		return fake_fail(k, ENOENT);
 	share_free(*s);
 	*s = k->shares.share[--k->shares.n];
-	note(k, "-share:%s", name);
+	fake_note(k, "-share:%s", name);
 	return 0;
 }
 
@@ -240,7 +240,7 @@ int kernel_listeners_get(struct kernel *k, struct kernel_listeners *out)
 {
 	memset(out, 0, sizeof(*out));
 	if (k->gone)
-		return fail(k, CONN_NOT_LOADED);
+		return fake_fail(k, CONN_NOT_LOADED);
 	out->listener = mem_new((k->listeners.n + 1) * sizeof(*out->listener));
 	if (k->listeners.n)
 		memcpy(out->listener, k->listeners.listener,
@@ -266,12 +266,12 @@ int kernel_listener_add(struct kernel *k, const struct listener *l, u32 *id)
 	for (i = 0; i < k->listeners.n; i++)
 		if (k->listeners.listener[i].port == mine.port &&
 		    listener_same_place(&k->listeners.listener[i], &mine))
-			return fail(k, EADDRINUSE);
+			return fake_fail(k, EADDRINUSE);
 	mine.id = *id = k->next_id++;
 	k->listeners.listener = mem_grow(k->listeners.listener, k->listeners.n,
 					 sizeof(*k->listeners.listener));
 	k->listeners.listener[k->listeners.n++] = mine;
-	note(k, "+listener:%s", listener_text(l, text));
+	fake_note(k, "+listener:%s", listener_text(l, text));
 	return 0;
 }
 
@@ -282,8 +282,8 @@ int kernel_listener_del(struct kernel *k, u32 id)
 	for (i = 0; i < k->listeners.n && k->listeners.listener[i].id != id; i++)
 		;
 	if (i == k->listeners.n)
-		return fail(k, ENOENT);
+		return fake_fail(k, ENOENT);
 	k->listeners.listener[i] = k->listeners.listener[--k->listeners.n];
-	note(k, "-listener:%u", id);
+	fake_note(k, "-listener:%u", id);
 	return 0;
 }

@@ -10,7 +10,7 @@
 #include "nl.h"
 #include "test.h"
 
-static struct nl_msg *answer(u8 cmd)
+static struct nl_msg *family_answer(u8 cmd)
 {
 	struct nl_msg *msg = nlmsg_alloc();
 
@@ -21,7 +21,7 @@ static struct nl_msg *answer(u8 cmd)
 /* Report all commands except one. */
 static void tell_commands(struct features *f, u8 without)
 {
-	struct nl_msg *msg = answer(CTRL_CMD_NEWFAMILY);
+	struct nl_msg *msg = family_answer(CTRL_CMD_NEWFAMILY);
 	struct nlattr *ops = nla_nest_start(msg, CTRL_ATTR_OPS), *op;
 	u32 cmd;
 
@@ -39,7 +39,7 @@ static void tell_commands(struct features *f, u8 without)
 
 static void tell_policy_number(struct features *f, u8 cmd, u32 number)
 {
-	struct nl_msg *msg = answer(CTRL_CMD_GETPOLICY);
+	struct nl_msg *msg = family_answer(CTRL_CMD_GETPOLICY);
 	struct nlattr *ops = nla_nest_start(msg, CTRL_ATTR_OP_POLICY);
 	struct nlattr *op = nla_nest_start(msg, cmd);
 
@@ -52,7 +52,7 @@ static void tell_policy_number(struct features *f, u8 cmd, u32 number)
 
 static void tell_attribute(struct features *f, u32 number, unsigned int attr)
 {
-	struct nl_msg *msg = answer(CTRL_CMD_GETPOLICY);
+	struct nl_msg *msg = family_answer(CTRL_CMD_GETPOLICY);
 	struct nlattr *all = nla_nest_start(msg, CTRL_ATTR_POLICY);
 	struct nlattr *policy = nla_nest_start(msg, (int)number);
 	struct nlattr *one = nla_nest_start(msg, (int)attr);
@@ -66,7 +66,7 @@ static void tell_attribute(struct features *f, u32 number, unsigned int attr)
 }
 
 /* A module without client-disconnect, whose shares have only names, paths and comments. */
-static void older(struct features *f)
+static void family_older(struct features *f)
 {
 	memset(f, 0, sizeof(*f));
 	tell_commands(f, DITTO_CMD_CLIENT_DISCONNECT);
@@ -79,7 +79,7 @@ static void what_is_known(void)
 {
 	struct features f;
 
-	older(&f);
+	family_older(&f);
 	CHECK(features_command(&f, DITTO_CMD_SHARE_SET));
 	CHECK(!features_command(&f, DITTO_CMD_CLIENT_DISCONNECT));
 	CHECK(!features_command(&f, DITTO_CMD_MAX + 1));
@@ -98,7 +98,7 @@ static void refusal_in_words(void)
 	struct features f;
 	struct nl_msg *msg;
 
-	older(&f);
+	family_older(&f);
 	msg = conn_message(&c, DITTO_CMD_SHARE_SET);
 	msg_put_string(msg, DITTO_A_SHARE_NAME, "a");
 	msg_put_string(msg, DITTO_A_SHARE_COMMENT, "text");
@@ -126,7 +126,7 @@ static void newer_module(void)
 	struct conn c = { .family = 0x20 };
 	struct nl_msg *msg;
 
-	older(&f);
+	family_older(&f);
 	tell_attribute(&f, 5, DITTO_A_SHARE_ENCRYPT);
 	tell_attribute(&f, 5, 4000);
 	tell_attribute(&f, 16000, 1);

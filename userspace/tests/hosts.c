@@ -33,7 +33,7 @@ static void on_done(struct host_lookup *l)
 	((struct question *)l)->done++;
 }
 
-static void ask(struct hosts *h, struct question *q, const char *addr)
+static void hosts_ask(struct hosts *h, struct question *q, const char *addr)
 {
 	struct why why;
 
@@ -45,7 +45,7 @@ static void ask(struct hosts *h, struct question *q, const char *addr)
 }
 
 /* Run until there is an answer. Returns false after a timeout. */
-static bool answered(struct hosts *h, struct question *q)
+static bool hosts_answered(struct hosts *h, struct question *q)
 {
 	struct pollfd p = { .fd = hosts_fd(h), .events = POLLIN };
 	u64 end = clock_ms() + 60000;
@@ -63,8 +63,8 @@ static bool finds_localhost(struct hosts *h)
 	int tries;
 
 	for (tries = 0; tries < 100; tries++) {
-		ask(h, &q, "127.0.0.1");
-		if (!CHECK(answered(h, &q)) || !q.lookup.error)
+		hosts_ask(h, &q, "127.0.0.1");
+		if (!CHECK(hosts_answered(h, &q)) || !q.lookup.error)
 			break;
 		CHECK(q.lookup.error == -EAGAIN && !q.names.n);
 		usleep(100000);
@@ -79,9 +79,9 @@ static void worker_answers(void)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(q); i++)
-		ask(h, &q[i], "127.0.0.1");
+		hosts_ask(h, &q[i], "127.0.0.1");
 	for (i = 0; i < ARRAY_SIZE(q); i++)
-		CHECK(answered(h, &q[i]) && !q[i].lookup.error &&
+		CHECK(hosts_answered(h, &q[i]) && !q[i].lookup.error &&
 		      !strcmp(q[i].names.name[0], "localhost"));
 	process_check_worker(1);
 	hosts_free(h);
@@ -99,9 +99,9 @@ static void worker_dies(void)
 		CHECK(finds_localhost(h));
 		pid = process_worker();
 		CHECK(pid > 0 && !kill(pid, SIGSTOP));
-		ask(h, &q, "127.0.0.1");
+		hosts_ask(h, &q, "127.0.0.1");
 		CHECK(!q.done && !kill(pid, SIGSEGV) && !kill(pid, SIGCONT));
-		CHECK(answered(h, &q) && q.lookup.error == -EAGAIN && !q.names.n);
+		CHECK(hosts_answered(h, &q) && q.lookup.error == -EAGAIN && !q.names.n);
 	}
 	CHECK(finds_localhost(h));
 	hosts_free(h);
@@ -116,8 +116,8 @@ static void worker_hangs(void)
 	CHECK(finds_localhost(h));
 	pid = process_worker();
 	CHECK(pid > 0 && !kill(pid, SIGSTOP));
-	ask(h, &q, "127.0.0.1");
-	CHECK(answered(h, &q) && q.lookup.error == -EAGAIN);
+	hosts_ask(h, &q, "127.0.0.1");
+	CHECK(hosts_answered(h, &q) && q.lookup.error == -EAGAIN);
 	CHECK(finds_localhost(h) && process_worker() != pid);
 	hosts_free(h);
 }
@@ -129,7 +129,7 @@ static void end_with_questions(void)
 
 	CHECK(finds_localhost(h));
 	CHECK(!kill(process_worker(), SIGSTOP));
-	ask(h, &q, "127.0.0.1");
+	hosts_ask(h, &q, "127.0.0.1");
 	hosts_free(h);
 	CHECK(q.done == 1 && q.lookup.error == -EAGAIN);
 }
@@ -216,23 +216,24 @@ static void worker_says(const struct said *s)
 	h = hosts_new(pair[0]);
 	fd = take_order(pair[1]);
 	CHECK(!worker_msg_send(fd, &hello, -1));
-	ask(h, &q, "192.0.2.1");
+	hosts_ask(h, &q, "192.0.2.1");
 	CHECK(!worker_msg_receive(fd, &msg, packet, NULL, 0) && msg.type == WORKER_RESOLVE);
 	CHECK(msg.token_len == 4 && !memcmp(msg.token, "\300\0\2\1", 4));
 	hello = s->msg;
 	hello.id = hello.id ?: msg.id;
 	CHECK(!worker_msg_send(fd, &hello, -1));
-	CHECK(answered(h, &q) && q.lookup.error == s->error && q.names.n == (s->error ? 0 : 2));
+	CHECK(hosts_answered(h, &q) && q.lookup.error == s->error &&
+	      q.names.n == (s->error ? 0 : 2));
 	/* A second answer to the same question is invalid. */
 	if (!s->lost) {
-		ask(h, &again, "192.0.2.1");
+		hosts_ask(h, &again, "192.0.2.1");
 		CHECK(!worker_msg_receive(fd, &msg, packet, NULL, 0) && !again.done);
 		CHECK(!worker_msg_send(fd, &hello, -1));
-		CHECK(answered(h, &again) && again.lookup.error == -EAGAIN);
+		CHECK(hosts_answered(h, &again) && again.lookup.error == -EAGAIN);
 	}
 	CHECK(worker_msg_receive(fd, &msg, packet, NULL, 0) == -ECONNRESET);
 	/* The look-up fails until there is another worker. */
-	ask(h, &again, "192.0.2.1");
+	hosts_ask(h, &again, "192.0.2.1");
 	CHECK(!again.done || again.lookup.error == -EAGAIN);
 	hosts_free(h);
 	close(fd);

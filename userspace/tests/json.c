@@ -17,30 +17,30 @@ struct memory {
 	size_t len;
 };
 
-static FILE *begin(struct memory *m)
+static FILE *memory_begin(struct memory *m)
 {
 	m->file = open_memstream(&m->text, &m->len);
 	return m->file;
 }
 
-static void end(struct memory *m, const char *want)
+static void memory_end(struct memory *m, const char *want)
 {
 	fclose(m->file);
 	SAME(m->text, want);
 	free(m->text);
 }
 
-static struct nl_msg *message(u8 cmd)
+static struct nl_msg *message_new(u8 cmd)
 {
 	struct conn c = { .family = 0x20 };
 
 	return conn_message(&c, cmd);
 }
 
-static void escapes(void)
+static void string_escapes(void)
 {
 	struct memory m;
-	FILE *out = begin(&m);
+	FILE *out = memory_begin(&m);
 
 	json_open(out, NULL, '[');
 	json_string(out, NULL, "a\"b\\c\n\x01\x7f");
@@ -52,13 +52,13 @@ static void escapes(void)
 	json_string(out, NULL, "\xf4\x90\x80\x80");
 	json_close(out, ']');
 	json_end(out);
-	end(&m,
-	    "[\"a\\\"b\\\\c\\u000a\\u0001\\u007f\",\"gr\xc3\xbc\xc3\x9f\",\"x\\ufffd\",\"\\ufffd\\ufffd\",\"\\ufffd\\ufffd\\ufffd\",\"\\ufffd\\ufffd\\ufffd\\ufffd\"]\n");
+	memory_end(&m,
+		   "[\"a\\\"b\\\\c\\u000a\\u0001\\u007f\",\"gr\xc3\xbc\xc3\x9f\",\"x\\ufffd\",\"\\ufffd\\ufffd\",\"\\ufffd\\ufffd\\ufffd\",\"\\ufffd\\ufffd\\ufffd\\ufffd\"]\n");
 }
 
 static void share_message(void)
 {
-	struct nl_msg *msg = message(DITTO_CMD_SHARE_NEW);
+	struct nl_msg *msg = message_new(DITTO_CMD_SHARE_NEW);
 	struct share *s = share_new("da\"ta");
 	struct memory m;
 	struct why why;
@@ -72,11 +72,11 @@ static void share_message(void)
 	CHECK(share_set_default_access(s, "none", &why) &&
 	      share_set_comment(s, "for all", &why));
 	share_put(msg, DITTO_CMD_SHARE_NEW, s);
-	out = begin(&m);
+	out = memory_begin(&m);
 	CHECK(json_message(out, msg, &spec_ops[DITTO_CMD_SHARE_GET]));
 	json_end(out);
-	end(&m,
-	    "{\"name\":\"da\\\"ta\",\"path\":\"/srv\",\"id\":\"00112233-4455-6677-8899-aabbccddeeff\",\"read_only\":true,\"sec\":[\"sys\",\"krb5\"],\"rules\":[{\"spec\":\"*\",\"access\":\"read\"},{\"spec\":\"@x\",\"access\":\"write\",\"squash\":\"none\"}],\"comment\":\"for all\",\"users\":[{\"uid\":0,\"access\":\"admin\"},{\"gid\":7,\"access\":\"read\"}],\"default_access\":\"none\"}\n");
+	memory_end(&m,
+		   "{\"name\":\"da\\\"ta\",\"path\":\"/srv\",\"id\":\"00112233-4455-6677-8899-aabbccddeeff\",\"read_only\":true,\"sec\":[\"sys\",\"krb5\"],\"rules\":[{\"spec\":\"*\",\"access\":\"read\"},{\"spec\":\"@x\",\"access\":\"write\",\"squash\":\"none\"}],\"comment\":\"for all\",\"users\":[{\"uid\":0,\"access\":\"admin\"},{\"gid\":7,\"access\":\"read\"}],\"default_access\":\"none\"}\n");
 	share_free(s);
 	nlmsg_free(msg);
 }
@@ -84,42 +84,42 @@ static void share_message(void)
 static void lists_without_entries(void)
 {
 	static const u8 addr[16] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 192, 0, 2, 9 };
-	struct nl_msg *msg = message(DITTO_CMD_CLIENT_GET);
+	struct nl_msg *msg = message_new(DITTO_CMD_CLIENT_GET);
 	struct memory m;
 	FILE *out;
 
 	msg_put(msg, DITTO_A_CLIENT_ADDRESS, addr, sizeof(addr));
 	msg_put_number(msg, &spec_client_set, DITTO_A_CLIENT_SINCE, 1700000000);
-	out = begin(&m);
+	out = memory_begin(&m);
 	CHECK(json_message(out, msg, &spec_ops[DITTO_CMD_CLIENT_GET]));
 	json_end(out);
-	end(&m,
-	    "{\"address\":\"192.0.2.9\",\"protocols\":[],\"since\":\"2023-11-14T22:13:20Z\",\"budget\":[]}\n");
+	memory_end(&m,
+		   "{\"address\":\"192.0.2.9\",\"protocols\":[],\"since\":\"2023-11-14T22:13:20Z\",\"budget\":[]}\n");
 	nlmsg_free(msg);
 
-	msg = message(DITTO_CMD_SHARE_GET);
+	msg = message_new(DITTO_CMD_SHARE_GET);
 	msg_put_string(msg, DITTO_A_SHARE_NAME, "a");
-	out = begin(&m);
+	out = memory_begin(&m);
 	CHECK(json_message(out, msg, &spec_ops[DITTO_CMD_SHARE_GET]));
 	json_end(out);
-	end(&m, "{\"name\":\"a\",\"rules\":[],\"users\":[]}\n");
+	memory_end(&m, "{\"name\":\"a\",\"rules\":[],\"users\":[]}\n");
 	nlmsg_free(msg);
 }
 
 static void unsound_message(void)
 {
-	struct nl_msg *msg = message(DITTO_CMD_SHARE_GET);
+	struct nl_msg *msg = message_new(DITTO_CMD_SHARE_GET);
 	struct memory m;
 
 	msg_put(msg, DITTO_A_SHARE_ID, "short", 5);
-	CHECK(!json_message(begin(&m), msg, &spec_ops[DITTO_CMD_SHARE_GET]));
-	end(&m, "");
+	CHECK(!json_message(memory_begin(&m), msg, &spec_ops[DITTO_CMD_SHARE_GET]));
+	memory_end(&m, "");
 	nlmsg_free(msg);
 }
 
 static void claim_message(void)
 {
-	struct nl_msg *msg = message(DITTO_CMD_CLAIM_GET);
+	struct nl_msg *msg = message_new(DITTO_CMD_CLAIM_GET);
 	struct memory m;
 	FILE *out;
 
@@ -132,28 +132,28 @@ static void claim_message(void)
 	msg_put_number(msg, &spec_claim_set, DITTO_A_CLAIM_DENY, 6);
 	msg_put_number(msg, &spec_claim_set, DITTO_A_CLAIM_LEASE, 0);
 	msg_put_number(msg, &spec_claim_set, DITTO_A_CLAIM_SINCE, 1700000000);
-	out = begin(&m);
+	out = memory_begin(&m);
 	CHECK(json_message(out, msg, &spec_ops[DITTO_CMD_CLAIM_GET]));
 	json_end(out);
-	end(&m,
-	    "{\"id\":12,\"type\":\"range\",\"state\":\"waiting\",\"owner\":\"01ff\",\"last\":18446744073709551615,\"exclusive\":true,\"deny\":[\"write\",\"delete\"],\"lease\":[],\"since\":\"2023-11-14T22:13:20Z\"}\n");
+	memory_end(&m,
+		   "{\"id\":12,\"type\":\"range\",\"state\":\"waiting\",\"owner\":\"01ff\",\"last\":18446744073709551615,\"exclusive\":true,\"deny\":[\"write\",\"delete\"],\"lease\":[],\"since\":\"2023-11-14T22:13:20Z\"}\n");
 	nlmsg_free(msg);
 }
 
 static void event_message(void)
 {
-	struct nl_msg *msg = message(DITTO_CMD_EVENT);
+	struct nl_msg *msg = message_new(DITTO_CMD_EVENT);
 	struct memory m;
 	FILE *out;
 
 	msg_put_number(msg, &spec_event_set, DITTO_A_EVENT_TYPE, DITTO_EVENT_KIND_SHARE_ADDED);
 	msg_put_string(msg, DITTO_A_EVENT_SUBJECT, "data");
 	msg_put_number(msg, &spec_event_set, DITTO_A_EVENT_TIME, 1700000000000000005ULL);
-	out = begin(&m);
+	out = memory_begin(&m);
 	CHECK(json_message(out, msg, &spec_ops[DITTO_CMD_EVENT]));
 	json_end(out);
-	end(&m,
-	    "{\"type\":\"share-added\",\"subject\":\"data\",\"time\":\"2023-11-14T22:13:20.000000005Z\"}\n");
+	memory_end(&m,
+		   "{\"type\":\"share-added\",\"subject\":\"data\",\"time\":\"2023-11-14T22:13:20.000000005Z\"}\n");
 	nlmsg_free(msg);
 }
 
@@ -171,11 +171,11 @@ static void aligned_table(void)
 	table_cell(t, "longer\x1b");
 	table_cell(t, "%d", 1);
 	table_cell(t, "%s", "yy");
-	table_end(t, begin(&m));
-	end(&m, "NAME        N  LAST\n\xc3\xbc        1000  x\nlonger?     1  yy\n");
+	table_end(t, memory_begin(&m));
+	memory_end(&m, "NAME        N  LAST\n\xc3\xbc        1000  x\nlonger?     1  yy\n");
 }
 
-static void words(void)
+static void name_words(void)
 {
 	char buf[OUT_VALUE_MAX];
 
@@ -191,9 +191,9 @@ static void words(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(escapes), TEST(share_message), TEST(lists_without_entries),
+		TEST(string_escapes), TEST(share_message), TEST(lists_without_entries),
 		TEST(unsound_message), TEST(claim_message), TEST(event_message),
-		TEST(aligned_table), TEST(words), { 0 }
+		TEST(aligned_table), TEST(name_words), { 0 }
 	};
 
 	return test_main(tests);

@@ -19,7 +19,7 @@
 static struct auth *all;
 static u8 packet[WORKER_PACKET_MAX];
 
-static struct worker_msg took(void)
+static struct worker_msg message_take(void)
 {
 	struct worker_msg msg = { .type = WORKER_TOOK, .outcome = 1, .way = 1, .expires = 77,
 				  .name = "HERE\\alice", .user = "alice", .why = "because",
@@ -61,9 +61,9 @@ static void messages_of_pipes(void)
 	CHECK(!worker_msg_decode(&out, packet, worker_msg_encode(&in, packet)));
 }
 
-static void messages(void)
+static void message_kinds(void)
 {
-	struct worker_msg in = took(), out;
+	struct worker_msg in = message_take(), out;
 	size_t len = worker_msg_encode(&in, packet);
 
 	CHECK(len && worker_msg_decode(&out, packet, len));
@@ -82,9 +82,9 @@ static void messages(void)
 }
 
 /* A truncated packet, one with trailing bytes, and one of an invalid type. */
-static void lengths(void)
+static void message_lengths(void)
 {
-	struct worker_msg in = took(), out;
+	struct worker_msg in = message_take(), out;
 	size_t len = worker_msg_encode(&in, packet);
 	size_t i;
 
@@ -106,10 +106,10 @@ static void lengths(void)
 	CHECK(!worker_msg_decode(&out, packet, len));
 }
 
-static void limits(void)
+static void message_limits(void)
 {
 	static u8 token[WORKER_TOKEN_MAX + 1];
-	struct worker_msg in = took(), out;
+	struct worker_msg in = message_take(), out;
 	size_t len;
 	u8 *nul;
 
@@ -119,17 +119,17 @@ static void limits(void)
 	CHECK(len && worker_msg_decode(&out, packet, len) && out.token_len == WORKER_TOKEN_MAX);
 	in.token_len++;
 	CHECK(!worker_msg_encode(&in, packet));
-	in = took();
+	in = message_take();
 	in.key_len = AUTH_KEY_MAX + 1;
 	CHECK(!worker_msg_encode(&in, packet));
-	in = took();
+	in = message_take();
 	in.outcome = 5;
 	CHECK(!worker_msg_decode(&out, packet, worker_msg_encode(&in, packet)));
-	in = took();
+	in = message_take();
 	in.way = 3;
 	CHECK(!worker_msg_decode(&out, packet, worker_msg_encode(&in, packet)));
 	/* Text must not contain a NUL. */
-	in = took();
+	in = message_take();
 	len = worker_msg_encode(&in, packet);
 	nul = memmem(packet, len, "HERE", 4);
 	nul[1] = 0;
@@ -137,9 +137,9 @@ static void limits(void)
 }
 
 /* For arbitrary bytes, all decoded fields lie within the packet. */
-static void damage(void)
+static void message_damage(void)
 {
-	struct worker_msg in = took(), out;
+	struct worker_msg in = message_take(), out;
 	size_t len = worker_msg_encode(&in, packet);
 	u8 copy[512];
 	int i;
@@ -156,9 +156,9 @@ static void damage(void)
 }
 
 /* A descriptor is accepted only where one is expected; an oversized packet is invalid. */
-static void sockets(void)
+static void socket_messages(void)
 {
-	struct worker_msg in = took(), out;
+	struct worker_msg in = message_take(), out;
 	static u8 big[WORKER_PACKET_MAX + 1];
 	int pair[2], fd;
 
@@ -177,7 +177,7 @@ static void sockets(void)
 	close(pair[1]);
 }
 
-static void sandbox(void)
+static void sandbox_holds(void)
 {
 	process_check_worker(1 + WORKER_CHANNELS);
 }
@@ -187,7 +187,7 @@ static const u8 first[40] = {
 	'N', 'T', 'L', 'M', 'S', 'S', 'P', 0, 1, 0, 0, 0, 0x35, 0x82, 0x88, 0xe0,
 };
 
-static int say(struct auth_step *step)
+static int login_send(struct auth_step *step)
 {
 	free(step->reply);
 	step->reply = NULL;
@@ -197,13 +197,13 @@ static int say(struct auth_step *step)
 }
 
 /* A pending login fails; the next one uses another worker. */
-static void killed(void)
+static void worker_killed(void)
 {
 	struct auth_step *step = mem_new(sizeof(*step));
 	pid_t pid, other;
 	int tries;
 
-	CHECK(!say(step) && step->id);
+	CHECK(!login_send(step) && step->id);
 	sleep(1);
 	pid = process_worker();
 	CHECK(pid > 0 && !kill(pid, SIGSEGV));
@@ -215,9 +215,9 @@ static void killed(void)
 		usleep(10000);
 	}
 	CHECK(tries < 500);
-	CHECK(say(step) == -EAGAIN && !step->done);
+	CHECK(login_send(step) == -EAGAIN && !step->done);
 	step->id = 0;
-	CHECK(!say(step) && step->id);
+	CHECK(!login_send(step) && step->id);
 	free(step->reply);
 	free(step);
 }
@@ -234,20 +234,20 @@ static void killed_unnoticed(void)
 	CHECK(pid > 0 && !kill(pid, SIGSEGV));
 	for (tries = 0; tries < 500 && process_status(pid, "Threads", 10) > 1; tries++)
 		usleep(10000);
-	CHECK(say(step) == -EAGAIN);
+	CHECK(login_send(step) == -EAGAIN);
 	step->id = 0;
-	CHECK(!say(step) && step->id);
+	CHECK(!login_send(step) && step->id);
 	free(step->reply);
 	free(step);
 }
 
 int main(int argc, char **argv)
 {
-	static const struct test tests[] = {
-		TEST(messages), TEST(messages_of_pipes), TEST(lengths), TEST(limits),
-		TEST(damage), TEST(sockets), TEST(sandbox), TEST(killed), TEST(killed_unnoticed),
-		{ 0 }
-	};
+	static const struct test tests[] = {TEST(message_kinds),    TEST(messages_of_pipes),
+					    TEST(message_lengths),  TEST(message_limits),
+					    TEST(message_damage),   TEST(socket_messages),
+					    TEST(sandbox_holds),    TEST(worker_killed),
+					    TEST(killed_unnoticed), {0}};
 	int status;
 
 	worker_main(argc, argv);

@@ -53,7 +53,7 @@ static int service_find(void *arg, enum sid_find what, u32 *id, char name[NSS_NA
 	return strcmp(name, "nobody") ? 0 : -ENOENT;
 }
 
-static int find(u64 user, const char *text, u64 wait)
+static int lookup_find(u64 user, const char *text, u64 wait)
 {
 	const struct lookup_who who = { .user = user, .find = service_find, .arg = &service,
 					.until = clock_ms() + wait };
@@ -96,7 +96,7 @@ static void service_goes_on(void)
 	pthread_mutex_unlock(&service.lock);
 }
 
-static void answers(void)
+static void lookup_answers(void)
 {
 	const struct lookup_who who = { .find = service_find, .arg = &service,
 					.until = UINT64_MAX };
@@ -106,10 +106,10 @@ static void answers(void)
 
 	CHECK(!lookup_account(&who, SID_FIND_USER_NAME, &id, name));
 	SAME(name, "user7");
-	CHECK(find(1, "nobody", 60000) == -ENOENT);
+	CHECK(lookup_find(1, "nobody", 60000) == -ENOENT);
 	for (i = 0; i < 1000; i++)
-		CHECK(!find(1, "alice", 60000));
-	CHECK(find(1, "alice", 0) == -ETIMEDOUT);
+		CHECK(!lookup_find(1, "alice", 60000));
+	CHECK(lookup_find(1, "alice", 0) == -ETIMEDOUT);
 }
 
 /* A hanging look-up delays its own user, and no other. */
@@ -119,17 +119,17 @@ static void one_hangs(void)
 
 	service_stops();
 	for (i = 0; i < LOOKUPS_PER_USER; i++)
-		CHECK(find(1, "slow", SOON) == -ETIMEDOUT);
+		CHECK(lookup_find(1, "slow", SOON) == -ETIMEDOUT);
 	asked = service_asked(LOOKUPS_PER_USER);
-	CHECK(find(1, "slow", 60000) == -EAGAIN);
-	CHECK(find(1, "alice", 60000) == -EAGAIN);
+	CHECK(lookup_find(1, "slow", 60000) == -EAGAIN);
+	CHECK(lookup_find(1, "alice", 60000) == -EAGAIN);
 	CHECK(service_asked(LOOKUPS_PER_USER) == asked);
 	for (i = 0; i < 100; i++)
-		CHECK(!find(2, "alice", 60000));
+		CHECK(!lookup_find(2, "alice", 60000));
 	service_goes_on();
-	while (find(1, "alice", 60000) == -EAGAIN)
+	while (lookup_find(1, "alice", 60000) == -EAGAIN)
 		;
-	CHECK(!find(1, "slow", 60000));
+	CHECK(!lookup_find(1, "slow", 60000));
 }
 
 /* All threads are in use, and no further ones are created. */
@@ -142,20 +142,20 @@ static void all_hang(void)
 	for (i = 0; i < LOOKUPS_MAX; i++) {
 		/* The last look-ups of the previous test may still be ending. */
 		do
-			rc = find(10 + i / LOOKUPS_PER_USER, "slow", SOON);
+			rc = lookup_find(10 + i / LOOKUPS_PER_USER, "slow", SOON);
 		while (rc == -EAGAIN);
 		CHECK(rc == -ETIMEDOUT);
 	}
-	CHECK(find(1, "alice", 60000) == -EAGAIN);
+	CHECK(lookup_find(1, "alice", 60000) == -EAGAIN);
 	service_goes_on();
-	while (find(1, "alice", 60000) == -EAGAIN)
+	while (lookup_find(1, "alice", 60000) == -EAGAIN)
 		;
 }
 
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(answers), TEST(one_hangs), TEST(all_hang), { 0 }
+		TEST(lookup_answers), TEST(one_hangs), TEST(all_hang), { 0 }
 	};
 
 	return test_main(tests);

@@ -15,14 +15,14 @@
 #include "nl.h"
 #include "test.h"
 
-static struct nl_msg *message(u8 cmd)
+static struct nl_msg *message_new(u8 cmd)
 {
 	struct conn c = { .family = 0x20 };
 
 	return conn_message(&c, cmd);
 }
 
-static struct share *sample(void)
+static struct share *share_sample(void)
 {
 	struct share *s = share_new("data");
 	struct why why;
@@ -43,8 +43,8 @@ static struct share *sample(void)
 
 static void share_round_trip(void)
 {
-	struct nl_msg *msg = message(DITTO_CMD_SHARE_NEW);
-	struct share *s = sample();
+	struct nl_msg *msg = message_new(DITTO_CMD_SHARE_NEW);
+	struct share *s = share_sample();
 	struct share *back;
 
 	share_put(msg, DITTO_CMD_SHARE_NEW, s);
@@ -67,8 +67,8 @@ static void share_round_trip(void)
 /* share-set has no path and no id, and contains only the given options. */
 static void share_set_message(void)
 {
-	struct nl_msg *msg = message(DITTO_CMD_SHARE_SET);
-	struct share *s = sample();
+	struct nl_msg *msg = message_new(DITTO_CMD_SHARE_SET);
+	struct share *s = share_sample();
 	struct share *back;
 	struct why why;
 
@@ -86,7 +86,7 @@ static void share_set_message(void)
 /* An empty list of rules is transmitted, so that it can replace another list. */
 static void empty_rules(void)
 {
-	struct nl_msg *msg = message(DITTO_CMD_SHARE_SET);
+	struct nl_msg *msg = message_new(DITTO_CMD_SHARE_SET);
 	struct share *s = share_new("data");
 	struct share *back;
 
@@ -101,7 +101,7 @@ static void empty_rules(void)
 
 static void listener_round_trip(void)
 {
-	struct nl_msg *msg = message(DITTO_CMD_LISTENER_NEW);
+	struct nl_msg *msg = message_new(DITTO_CMD_LISTENER_NEW);
 	struct listener l = { 0 }, back;
 	char text[LISTENER_TEXT_MAX];
 	u32 id = 5;
@@ -125,8 +125,8 @@ static void listener_round_trip(void)
 /* Every truncation of a message is either rejected or parsed. */
 static void cut_messages(void)
 {
-	struct nl_msg *msg = message(DITTO_CMD_SHARE_NEW);
-	struct share *s = sample();
+	struct nl_msg *msg = message_new(DITTO_CMD_SHARE_NEW);
+	struct share *s = share_sample();
 	u32 len, whole;
 
 	share_put(msg, DITTO_CMD_SHARE_NEW, s);
@@ -149,8 +149,8 @@ static void cut_messages(void)
 
 static void changed_messages(void)
 {
-	struct nl_msg *msg = message(DITTO_CMD_SHARE_NEW);
-	struct share *s = sample();
+	struct nl_msg *msg = message_new(DITTO_CMD_SHARE_NEW);
+	struct share *s = share_sample();
 	unsigned int seed = 7;
 	u32 len;
 	int round;
@@ -217,8 +217,8 @@ static void check_error(struct nl_msg *request, struct nl_msg *error, int number
 
 static void error_words(void)
 {
-	struct nl_msg *msg = message(DITTO_CMD_SHARE_NEW);
-	struct share *s = sample();
+	struct nl_msg *msg = message_new(DITTO_CMD_SHARE_NEW);
+	struct share *s = share_sample();
 	struct nlmsghdr *hdr;
 	struct nlattr *rules;
 	struct nl_msg *e;
@@ -256,7 +256,7 @@ static void error_words(void)
 }
 
 /* Each attribute of a command belongs to its set and has a name. */
-static void tables(void)
+static void attribute_tables(void)
 {
 	unsigned int cmd;
 
@@ -282,10 +282,9 @@ static void tables(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(tables), TEST(share_round_trip), TEST(share_set_message), TEST(empty_rules),
-		TEST(listener_round_trip), TEST(cut_messages), TEST(changed_messages),
-		TEST(error_words), { 0 }
-	};
+		TEST(attribute_tables), TEST(share_round_trip),	   TEST(share_set_message),
+		TEST(empty_rules),	TEST(listener_round_trip), TEST(cut_messages),
+		TEST(changed_messages), TEST(error_words),	   {0}};
 
 	return test_main(tests);
 }

@@ -22,7 +22,7 @@
 static int spawner;
 static unsigned int nshares = 1;
 
-static int served(struct kernel_shares *out)
+static int shares_served(struct kernel_shares *out)
 {
 	unsigned int i;
 
@@ -63,14 +63,14 @@ static void open_by(struct peer *p, struct pipes *pipes, const char *name,
 	CHECK(!pipe_open(pipes, name, user, &p->id));
 }
 
-static int say(struct peer *p, const void *data, size_t len)
+static int peer_send(struct peer *p, const void *data, size_t len)
 {
 	free(p->out);
 	return pipe_call(p->pipes, p->id, data, len, UINT64_MAX, &p->out, &p->len);
 }
 
 /* Close the pipe. */
-static void end(struct peer *p)
+static void peer_end(struct peer *p)
 {
 	free(p->out);
 	pipe_close(p->pipes, p->id);
@@ -97,23 +97,23 @@ static bool has_text(const struct peer *p, const char *text)
 static void no_such_pipe(void)
 {
 	struct rpc_user user = { .uid = 1000 };
-	struct pipes *pipes = pipes_new(spawner, served);
+	struct pipes *pipes = pipes_new(spawner, shares_served);
 	struct peer p, first;
 	int i;
 
 	CHECK(pipe_open(pipes, "spoolss", &user, &p.id) == -ENOENT);
 	open_by(&p, pipes, "SRVSVC", &user);
 	pipe_close(pipes, p.id);
-	CHECK(say(&p, bind_srvsvc, sizeof(bind_srvsvc)) == -ENOENT);
+	CHECK(peer_send(&p, bind_srvsvc, sizeof(bind_srvsvc)) == -ENOENT);
 	/* A user with too many pipes loses the oldest. */
 	open_by(&first, pipes, "srvsvc", &user);
 	for (i = 0; i < 1100; i++)
 		open_by(&p, pipes, "srvsvc", &user);
-	CHECK(say(&first, bind_srvsvc, sizeof(bind_srvsvc)) == -ENOENT);
-	CHECK(!say(&p, bind_srvsvc, sizeof(bind_srvsvc)));
+	CHECK(peer_send(&first, bind_srvsvc, sizeof(bind_srvsvc)) == -ENOENT);
+	CHECK(!peer_send(&p, bind_srvsvc, sizeof(bind_srvsvc)));
 	pipes_clear(pipes);
-	CHECK(say(&p, bind_srvsvc, sizeof(bind_srvsvc)) == -ENOENT);
-	end(&p);
+	CHECK(peer_send(&p, bind_srvsvc, sizeof(bind_srvsvc)) == -ENOENT);
+	peer_end(&p);
 	pipes_free(pipes);
 }
 
@@ -121,7 +121,7 @@ static void no_such_pipe(void)
 static void pipes_of_others_stay(void)
 {
 	struct rpc_user victim = { .uid = 1000 }, user = { .uid = 1001 };
-	struct pipes *pipes = pipes_new(spawner, served);
+	struct pipes *pipes = pipes_new(spawner, shares_served);
 	struct peer p, theirs;
 	int i;
 
@@ -131,37 +131,37 @@ static void pipes_of_others_stay(void)
 		user.anonymous = i % 7 == 0;
 		open_by(&p, pipes, "srvsvc", &user);
 	}
-	CHECK(!say(&theirs, bind_srvsvc, sizeof(bind_srvsvc)));
-	end(&theirs);
+	CHECK(!peer_send(&theirs, bind_srvsvc, sizeof(bind_srvsvc)));
+	peer_end(&theirs);
 	pipes_free(pipes);
 }
 
 static void shares_are_listed(void)
 {
 	struct rpc_user user = { .uid = 1000 }, nobody = { .anonymous = true };
-	struct pipes *pipes = pipes_new(spawner, served);
+	struct pipes *pipes = pipes_new(spawner, shares_served);
 	struct peer p;
 
 	nshares = 300;
 	open_by(&p, pipes, "srvsvc", &user);
-	CHECK(!say(&p, bind_srvsvc, sizeof(bind_srvsvc)));
-	CHECK(!say(&p, share_enum, sizeof(share_enum)) && !status_of(&p));
+	CHECK(!peer_send(&p, bind_srvsvc, sizeof(bind_srvsvc)));
+	CHECK(!peer_send(&p, share_enum, sizeof(share_enum)) && !status_of(&p));
 	CHECK(has_text(&p, "share00000") && has_text(&p, "share00299") && has_text(&p, "IPC$"));
-	end(&p);
+	peer_end(&p);
 	open_by(&p, pipes, "srvsvc", &nobody);
-	CHECK(!say(&p, bind_srvsvc, sizeof(bind_srvsvc)));
-	CHECK(!say(&p, share_enum, sizeof(share_enum)) && !status_of(&p));
+	CHECK(!peer_send(&p, bind_srvsvc, sizeof(bind_srvsvc)));
+	CHECK(!peer_send(&p, share_enum, sizeof(share_enum)) && !status_of(&p));
 	CHECK(!has_text(&p, "share00000") && has_text(&p, "share00001"));
-	end(&p);
+	peer_end(&p);
 	nshares = 1;
 	pipes_free(pipes);
 
 	pipes = pipes_new(spawner, not_served);
 	open_by(&p, pipes, "srvsvc", &user);
-	CHECK(!say(&p, bind_srvsvc, sizeof(bind_srvsvc)));
+	CHECK(!peer_send(&p, bind_srvsvc, sizeof(bind_srvsvc)));
 	/* ERROR_GEN_FAILURE */
-	CHECK(!say(&p, share_enum, sizeof(share_enum)) && status_of(&p) == 31);
-	end(&p);
+	CHECK(!peer_send(&p, share_enum, sizeof(share_enum)) && status_of(&p) == 31);
+	peer_end(&p);
 	pipes_free(pipes);
 }
 
@@ -172,7 +172,7 @@ static void list_of_shares(void)
 	int fd;
 
 	nshares = 3;
-	served(&in);
+	shares_served(&in);
 	nshares = 1;
 	fd = share_list_write(&in, false, true);
 	CHECK(fd >= 0 && !share_list_read(fd, &out) && out.n == 3);
@@ -201,15 +201,15 @@ static int look_up(struct peer *p, const u8 *handle)
 
 	memcpy(request, lookup_sids2, sizeof(request));
 	memcpy(request + HANDLE_AT, handle, 20);
-	return say(p, request, sizeof(request));
+	return peer_send(p, request, sizeof(request));
 }
 
 static void open_policy(struct peer *p, struct pipes *pipes, const struct rpc_user *user,
 			u8 handle[20])
 {
 	open_by(p, pipes, "lsarpc", user);
-	CHECK(!say(p, bind_lsarpc, sizeof(bind_lsarpc)));
-	if (CHECK(!say(p, open_policy2, sizeof(open_policy2)) && p->len == RESPONSE + 24))
+	CHECK(!peer_send(p, bind_lsarpc, sizeof(bind_lsarpc)));
+	if (CHECK(!peer_send(p, open_policy2, sizeof(open_policy2)) && p->len == RESPONSE + 24))
 		memcpy(handle, p->out + RESPONSE, 20);
 }
 
@@ -217,39 +217,39 @@ static void open_policy(struct peer *p, struct pipes *pipes, const struct rpc_us
 static void names_are_found(void)
 {
 	struct rpc_user user = { .uid = 1000 };
-	struct pipes *pipes = pipes_new(spawner, served);
+	struct pipes *pipes = pipes_new(spawner, shares_served);
 	u8 request[sizeof(lookup_sids2)];
 	struct peer p;
 
 	memcpy(request, lookup_sids2, sizeof(request));
 	open_policy(&p, pipes, &user, request + HANDLE_AT);
-	CHECK(!say(&p, request, sizeof(request)) && has_text(&p, "root"));
+	CHECK(!peer_send(&p, request, sizeof(request)) && has_text(&p, "root"));
 	CHECK(status_of(&p) == 0x107);
 	free(p.out);
 	CHECK(!pipe_call(pipes, p.id, request, sizeof(request), 0, &p.out, &p.len));
 	CHECK(!has_text(&p, "root") && status_of(&p) == 0xc0000073);
-	end(&p);
+	peer_end(&p);
 	pipes_free(pipes);
 }
 
-static void sandbox(void)
+static void sandbox_holds(void)
 {
 	struct rpc_user user = { .uid = 1000 };
-	struct pipes *pipes = pipes_new(spawner, served);
+	struct pipes *pipes = pipes_new(spawner, shares_served);
 	struct peer p;
 
 	open_by(&p, pipes, "srvsvc", &user);
-	CHECK(!say(&p, bind_srvsvc, sizeof(bind_srvsvc)));
+	CHECK(!peer_send(&p, bind_srvsvc, sizeof(bind_srvsvc)));
 	process_check_worker(1 + WORKER_CHANNELS);
-	end(&p);
+	peer_end(&p);
 	pipes_free(pipes);
 }
 
 /* Open pipes fail, and new ones can be opened, repeatedly. */
-static void killed(void)
+static void worker_killed(void)
 {
 	struct rpc_user user = { .uid = 1000 };
-	struct pipes *pipes = pipes_new(spawner, served);
+	struct pipes *pipes = pipes_new(spawner, shares_served);
 	u8 handle[20] = { 0 };
 	struct peer p, other;
 	pid_t pid;
@@ -268,24 +268,24 @@ static void killed(void)
 			pipes_ready(pipes);
 		CHECK(look_up(&p, handle) == -ENOENT);
 		CHECK(look_up(&p, handle) == -ENOENT);
-		end(&p);
+		peer_end(&p);
 		/* This pipe had not been used before. */
-		CHECK(!say(&other, bind_srvsvc, sizeof(bind_srvsvc)));
-		end(&other);
+		CHECK(!peer_send(&other, bind_srvsvc, sizeof(bind_srvsvc)));
+		peer_end(&other);
 		CHECK(process_worker() != pid);
 	}
 	open_policy(&p, pipes, &user, handle);
 	CHECK(!look_up(&p, handle) && has_text(&p, "root"));
-	end(&p);
+	peer_end(&p);
 	pipes_free(pipes);
 }
 
 int main(int argc, char **argv)
 {
-	static const struct test tests[] = {
-		TEST(no_such_pipe), TEST(pipes_of_others_stay), TEST(shares_are_listed),
-		TEST(list_of_shares), TEST(names_are_found), TEST(sandbox), TEST(killed), { 0 }
-	};
+	static const struct test tests[] = {TEST(no_such_pipe),	     TEST(pipes_of_others_stay),
+					    TEST(shares_are_listed), TEST(list_of_shares),
+					    TEST(names_are_found),   TEST(sandbox_holds),
+					    TEST(worker_killed),     {0}};
 
 	worker_main(argc, argv);
 	spawner = worker_spawner_start();

@@ -25,7 +25,7 @@
 static char dir[64];
 
 /* A new database for each test. */
-static void fresh(void)
+static void database_fresh(void)
 {
 	static int n;
 	struct why why;
@@ -47,7 +47,7 @@ static struct records *open_it(void)
 	return r;
 }
 
-static struct record make(u32 type, const char *key, const char *data)
+static struct record record_make(u32 type, const char *key, const char *data)
 {
 	struct record record = { .type = type };
 
@@ -58,21 +58,21 @@ static struct record make(u32 type, const char *key, const char *data)
 	return record;
 }
 
-static bool put(struct records *r, u32 type, const char *key, const char *data)
+static bool data_store(struct records *r, u32 type, const char *key, const char *data)
 {
-	struct record record = make(type, key, data);
+	struct record record = record_make(type, key, data);
 
 	return record_put(r, &record);
 }
 
-static bool drop(struct records *r, u32 type, const char *key)
+static bool data_remove(struct records *r, u32 type, const char *key)
 {
-	struct record record = make(type, key, "");
+	struct record record = record_make(type, key, "");
 
 	return record_remove(r, &record);
 }
 
-static bool note(const struct record *record, void *arg)
+static bool record_note(const struct record *record, void *arg)
 {
 	char *text = arg;
 
@@ -82,21 +82,21 @@ static bool note(const struct record *record, void *arg)
 }
 
 /* Return the records of earlier instances as text. */
-static const char *previous(struct records *r)
+static const char *lives_previous(struct records *r)
 {
 	static char text[2 * (RECORD_KEY_MAX + RECORD_DATA_MAX)];
 
 	text[0] = '\0';
-	CHECK(record_previous(r, note, text));
+	CHECK(record_previous(r, record_note, text));
 	return text;
 }
 
-static void lives(void)
+static void lives_counted(void)
 {
 	struct records *r;
 	bool clean = true;
 
-	fresh();
+	database_fresh();
 	r = open_it();
 	CHECK(records_begin(r, 100, 0, &clean) == 1 && !clean);
 	/* The helper restarts, the server does not. */
@@ -126,27 +126,28 @@ static void records_of_lives(void)
 	struct records *r;
 	bool clean;
 
-	fresh();
+	database_fresh();
 	r = open_it();
 	records_begin(r, 1, 0, &clean);
-	CHECK(put(r, HOST, "a", "1") && put(r, HOST, "b", "2") && put(r, CLIENT, "a", ""));
-	CHECK(put(r, HOST, "b", "3") && drop(r, HOST, "none"));
-	SAME(previous(r), "");
+	CHECK(data_store(r, HOST, "a", "1") && data_store(r, HOST, "b", "2") &&
+	      data_store(r, CLIENT, "a", ""));
+	CHECK(data_store(r, HOST, "b", "3") && data_remove(r, HOST, "none"));
+	SAME(lives_previous(r), "");
 	records_begin(r, 2, 0, &clean);
-	SAME(previous(r), "0:a=1 0:b=3 1:a= ");
+	SAME(lives_previous(r), "0:a=1 0:b=3 1:a= ");
 	/* Written again: the record belongs to the present instance. */
-	CHECK(put(r, HOST, "b", "4") && put(r, CLIENT, "c", "new"));
-	SAME(previous(r), "0:a=1 1:a= ");
+	CHECK(data_store(r, HOST, "b", "4") && data_store(r, CLIENT, "c", "new"));
+	SAME(lives_previous(r), "0:a=1 1:a= ");
 	CHECK(record_forget(r, CLIENT));
-	SAME(previous(r), "0:a=1 ");
-	CHECK(drop(r, HOST, "a"));
-	SAME(previous(r), "");
+	SAME(lives_previous(r), "0:a=1 ");
+	CHECK(data_remove(r, HOST, "a"));
+	SAME(lives_previous(r), "");
 	records_begin(r, 3, 0, &clean);
-	SAME(previous(r), "0:b=4 1:c=new ");
+	SAME(lives_previous(r), "0:b=4 1:c=new ");
 	/* An instance that ended before all was reclaimed: the records of both are reported. */
-	CHECK(put(r, CLIENT, "d", "x"));
+	CHECK(data_store(r, CLIENT, "d", "x"));
 	records_begin(r, 4, 0, &clean);
-	SAME(previous(r), "0:b=4 1:c=new 1:d=x ");
+	SAME(lives_previous(r), "0:b=4 1:c=new 1:d=x ");
 	records_close(r);
 }
 
@@ -156,14 +157,14 @@ static void longest_record(void)
 	struct records *r;
 	bool clean;
 
-	fresh();
+	database_fresh();
 	r = open_it();
 	records_begin(r, 1, 0, &clean);
 	memset(record.key, 'k', sizeof(record.key));
 	memset(record.data, 'd', sizeof(record.data));
 	CHECK(record_put(r, &record));
 	records_begin(r, 2, 0, &clean);
-	CHECK(strlen(previous(r)) == RECORD_KEY_MAX + RECORD_DATA_MAX + 4);
+	CHECK(strlen(lives_previous(r)) == RECORD_KEY_MAX + RECORD_DATA_MAX + 4);
 	records_close(r);
 }
 
@@ -187,13 +188,13 @@ static void write_and_die(void)
 	bool clean;
 
 	records_begin(r, 1, 0, &clean);
-	put(r, HOST, "written", "1");
+	data_store(r, HOST, "written", "1");
 	records_batch_begin(r);
-	put(r, HOST, "batch", "1");
+	data_store(r, HOST, "batch", "1");
 	records_batch_end(r);
 	records_batch_begin(r);
-	put(r, HOST, "half", "1");
-	drop(r, HOST, "written");
+	data_store(r, HOST, "half", "1");
+	data_remove(r, HOST, "written");
 }
 
 /* Acknowledged changes are on disk; changes that were not started are not. */
@@ -202,11 +203,11 @@ static void death_before_the_answer(void)
 	struct records *r;
 	bool clean = true;
 
-	fresh();
+	database_fresh();
 	in_dying_process(write_and_die);
 	r = open_it();
 	CHECK(records_begin(r, 2, 0, &clean) == 2 && !clean);
-	SAME(previous(r), "0:batch=1 0:written=1 ");
+	SAME(lives_previous(r), "0:batch=1 0:written=1 ");
 	records_close(r);
 }
 
@@ -227,10 +228,10 @@ static void wait_for_answers(struct recorder *rec, int want)
 	CHECK(answers == want);
 }
 
-static void submit(struct recorder *rec, struct record_job *job, u32 change, const char *key)
+static void job_submit(struct recorder *rec, struct record_job *job, u32 change, const char *key)
 {
 	memset(job, 0, sizeof(*job));
-	job->record = make(HOST, key, "x");
+	job->record = record_make(HOST, key, "x");
 	job->change = change;
 	job->deadline = UINT64_MAX;
 	job->job.done = count_answer;
@@ -260,24 +261,24 @@ static void many_at_once(void)
 	char key[16];
 	int i;
 
-	fresh();
+	database_fresh();
 	rec = start_recorder(1);
 	for (i = 0; i < 499; i++) {
 		snprintf(key, sizeof(key), "%d", i % 100);
-		submit(rec, &jobs[i], i < 300 ? DITTO_UPCALL_KIND_RECORD_PUT :
-		       DITTO_UPCALL_KIND_RECORD_REMOVE, key);
+		job_submit(rec, &jobs[i], i < 300 ? DITTO_UPCALL_KIND_RECORD_PUT :
+			   DITTO_UPCALL_KIND_RECORD_REMOVE, key);
 	}
-	submit(rec, &jobs[499], DITTO_UPCALL_KIND_RECORD_PUT, "last");
+	job_submit(rec, &jobs[499], DITTO_UPCALL_KIND_RECORD_PUT, "last");
 	wait_for_answers(rec, 500);
 	recorder_close(rec);
 	r = open_it();
 	CHECK(records_begin(r, 2, 0, &clean) == 2 && clean);
-	SAME(previous(r), "0:last=x ");
+	SAME(lives_previous(r), "0:last=x ");
 	records_close(r);
 	free(jobs);
 }
 
-static void expired(struct job *job)
+static void job_expired(struct job *job)
 {
 	CHECK(((struct record_job *)job)->error == ETIMEDOUT);
 	answers++;
@@ -290,20 +291,20 @@ static void too_late(void)
 	struct records *r;
 	bool clean;
 
-	fresh();
+	database_fresh();
 	rec = start_recorder(1);
 	memset(jobs, 0, sizeof(jobs));
-	jobs[0].record = make(HOST, "late", "");
+	jobs[0].record = record_make(HOST, "late", "");
 	jobs[0].change = DITTO_UPCALL_KIND_RECORD_PUT;
 	jobs[0].deadline = 1;
-	jobs[0].job.done = expired;
+	jobs[0].job.done = job_expired;
 	CHECK(!recorder_submit(rec, &jobs[0]));
-	submit(rec, &jobs[1], DITTO_UPCALL_KIND_RECORD_PUT, "soon");
+	job_submit(rec, &jobs[1], DITTO_UPCALL_KIND_RECORD_PUT, "soon");
 	wait_for_answers(rec, 2);
 	recorder_close(rec);
 	r = open_it();
 	records_begin(r, 2, 0, &clean);
-	SAME(previous(r), "0:soon=x ");
+	SAME(lives_previous(r), "0:soon=x ");
 	records_close(r);
 }
 
@@ -315,21 +316,21 @@ static void life_between_changes(void)
 	struct records *r;
 	bool clean;
 
-	fresh();
+	database_fresh();
 	rec = start_recorder(1);
-	submit(rec, &jobs[0], DITTO_UPCALL_KIND_RECORD_PUT, "before");
+	job_submit(rec, &jobs[0], DITTO_UPCALL_KIND_RECORD_PUT, "before");
 	recorder_begin(rec, 2, 2);
-	submit(rec, &jobs[1], DITTO_UPCALL_KIND_RECORD_PUT, "after");
-	submit(rec, &jobs[2], DITTO_UPCALL_KIND_RECORD_PUT, "then");
+	job_submit(rec, &jobs[1], DITTO_UPCALL_KIND_RECORD_PUT, "after");
+	job_submit(rec, &jobs[2], DITTO_UPCALL_KIND_RECORD_PUT, "then");
 	wait_for_answers(rec, 3);
 	r = open_it();
 	CHECK(records_begin(r, 2, 2, &clean) == 2);
-	SAME(previous(r), "0:before=x ");
+	SAME(lives_previous(r), "0:before=x ");
 	records_close(r);
 	recorder_close(rec);
 }
 
-static struct nl_msg *request(u32 type)
+static struct nl_msg *request_new(u32 type)
 {
 	struct conn c = { .family = 0x20 };
 	struct nl_msg *msg = conn_message(&c, DITTO_CMD_UPCALL);
@@ -348,24 +349,24 @@ static void check_parse(struct record_upcall *u, struct nl_msg *msg, int want)
 	nlmsg_free(msg);
 }
 
-static void requests(void)
+static void request_answers(void)
 {
 	static const u8 long_key[RECORD_KEY_MAX + 1];
 	struct record_upcall *u = mem_new(sizeof(*u));
 	struct nl_msg *msg;
 
-	msg = request(DITTO_UPCALL_KIND_RECORD_PUT);
+	msg = request_new(DITTO_UPCALL_KIND_RECORD_PUT);
 	msg_put(msg, DITTO_A_UPCALL_RECORD_KEY, "key", 3);
 	msg_put(msg, DITTO_A_UPCALL_RECORD_DATA, "data", 4);
 	check_parse(u, msg, 0);
 	CHECK(u->id == 7 && u->change.deadline == 1500);
 	CHECK(u->change.record.type == CLIENT && u->change.record.key_len == 3 &&
 	      u->change.record.data_len == 4 && !memcmp(u->change.record.data, "data", 4));
-	check_parse(u, request(DITTO_UPCALL_KIND_RECORD_PUT), -EBADMSG);
-	check_parse(u, request(DITTO_UPCALL_KIND_RECORD_REMOVE), -EBADMSG);
-	check_parse(u, request(DITTO_UPCALL_KIND_GROUPS), -EBADMSG);
-	check_parse(u, request(DITTO_UPCALL_KIND_RECORD_FORGET), 0);
-	msg = request(DITTO_UPCALL_KIND_RECORD_REMOVE);
+	check_parse(u, request_new(DITTO_UPCALL_KIND_RECORD_PUT), -EBADMSG);
+	check_parse(u, request_new(DITTO_UPCALL_KIND_RECORD_REMOVE), -EBADMSG);
+	check_parse(u, request_new(DITTO_UPCALL_KIND_GROUPS), -EBADMSG);
+	check_parse(u, request_new(DITTO_UPCALL_KIND_RECORD_FORGET), 0);
+	msg = request_new(DITTO_UPCALL_KIND_RECORD_REMOVE);
 	msg_put(msg, DITTO_A_UPCALL_RECORD_KEY, long_key, sizeof(long_key));
 	check_parse(u, msg, -EBADMSG);
 	free(u);
@@ -382,9 +383,9 @@ static void no_database(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(lives), TEST(records_of_lives), TEST(longest_record),
+		TEST(lives_counted), TEST(records_of_lives), TEST(longest_record),
 		TEST(death_before_the_answer), TEST(many_at_once), TEST(too_late),
-		TEST(life_between_changes), TEST(requests), TEST(no_database), { 0 }
+		TEST(life_between_changes), TEST(request_answers), TEST(no_database), { 0 }
 	};
 	char command[100];
 	int status;

@@ -119,7 +119,7 @@ static int put_answers(u8 *out, size_t *len, const char *name, u16 type)
 	return n;
 }
 
-static void *serve(void *arg)
+static void *server_run(void *arg)
 {
 	struct sockaddr_in from;
 	socklen_t from_len;
@@ -160,7 +160,7 @@ static void on_done(struct host_lookup *l)
 	((struct question *)l)->done++;
 }
 
-static void ask(struct question *q, const char *addr)
+static void resolver_ask(struct question *q, const char *addr)
 {
 	struct why why;
 
@@ -172,7 +172,7 @@ static void ask(struct question *q, const char *addr)
 }
 
 /* Run until there is an answer. Returns false after a timeout. */
-static bool answered(struct question *q, u64 ms)
+static bool resolver_answered(struct question *q, u64 ms)
 {
 	struct pollfd p = { .fd = resolver_fd(r), .events = POLLIN };
 	u64 end = clock_ms() + ms;
@@ -183,12 +183,12 @@ static bool answered(struct question *q, u64 ms)
 	return q->done == 1;
 }
 
-static void check(const char *addr, int error, const char *name)
+static void resolver_check(const char *addr, int error, const char *name)
 {
 	struct question q;
 
-	ask(&q, addr);
-	CHECK(answered(&q, 30000) && q.lookup.error == error);
+	resolver_ask(&q, addr);
+	CHECK(resolver_answered(&q, 30000) && q.lookup.error == error);
 	CHECK(q.names.n == !!name);
 	if (name && q.names.n)
 		SAME(q.names.name[0], name);
@@ -196,11 +196,11 @@ static void check(const char *addr, int error, const char *name)
 
 static void names_that_resolve_back(void)
 {
-	check("192.0.2.1", 0, "good.example.org");
-	check("192.0.2.2", 0, "two.example.org");
-	check("192.0.2.3", -ENOENT, NULL);
-	check("192.0.2.4", -ENOENT, NULL);
-	check("192.0.2.9", -ENOENT, NULL);
+	resolver_check("192.0.2.1", 0, "good.example.org");
+	resolver_check("192.0.2.2", 0, "two.example.org");
+	resolver_check("192.0.2.3", -ENOENT, NULL);
+	resolver_check("192.0.2.4", -ENOENT, NULL);
+	resolver_check("192.0.2.9", -ENOENT, NULL);
 }
 
 /* From /etc/hosts, without a server. */
@@ -208,7 +208,7 @@ static void name_of_loopback(void)
 {
 	unsigned int before = asked;
 
-	check("127.0.0.1", 0, "localhost");
+	resolver_check("127.0.0.1", 0, "localhost");
 	CHECK(asked == before);
 }
 
@@ -216,14 +216,14 @@ static void answers_are_kept(void)
 {
 	unsigned int before;
 
-	check("192.0.2.1", 0, "good.example.org");
-	check("192.0.2.9", -ENOENT, NULL);
+	resolver_check("192.0.2.1", 0, "good.example.org");
+	resolver_check("192.0.2.9", -ENOENT, NULL);
 	before = asked;
-	check("192.0.2.1", 0, "good.example.org");
-	check("192.0.2.9", -ENOENT, NULL);
+	resolver_check("192.0.2.1", 0, "good.example.org");
+	resolver_check("192.0.2.9", -ENOENT, NULL);
 	CHECK(asked == before);
 	resolver_forget(r);
-	check("192.0.2.1", 0, "good.example.org");
+	resolver_check("192.0.2.1", 0, "good.example.org");
 	CHECK(asked == before + 2);
 }
 
@@ -237,12 +237,12 @@ static void server_that_hangs(void)
 
 	for (i = 0; i < 200; i++) {
 		snprintf(addr, sizeof(addr), "203.0.113.%d", i);
-		ask(&hang[i], addr);
+		resolver_ask(&hang[i], addr);
 	}
-	ask(&twice, "203.0.113.0");
+	resolver_ask(&twice, "203.0.113.0");
 	resolver_forget(r);
-	check("192.0.2.1", 0, "good.example.org");
-	check("192.0.2.9", -ENOENT, NULL);
+	resolver_check("192.0.2.1", 0, "good.example.org");
+	resolver_check("192.0.2.9", -ENOENT, NULL);
 	for (i = 0; i < 200; i++)
 		CHECK(!hang[i].done);
 	/* Above the limit of parallel look-ups, the failure is immediate. */
@@ -250,31 +250,31 @@ static void server_that_hangs(void)
 		snprintf(addr, sizeof(addr), "203.0.113.%d", 200 + i);
 		if (i >= 50)
 			snprintf(addr, sizeof(addr), "113.0.203.%d", i);
-		ask(&more[i], addr);
+		resolver_ask(&more[i], addr);
 	}
 	CHECK(more[99].done && more[99].lookup.error == -EAGAIN && !more[0].done);
 	/* All end eventually, and the missing reply is cached. */
 	for (i = 0; i < 200; i++)
-		CHECK(answered(&hang[i], 30000) && hang[i].lookup.error == -EAGAIN);
+		CHECK(resolver_answered(&hang[i], 30000) && hang[i].lookup.error == -EAGAIN);
 	for (i = 0; i < 100; i++)
-		CHECK(answered(&more[i], 30000));
-	CHECK(answered(&twice, 30000) && twice.lookup.error == -EAGAIN);
+		CHECK(resolver_answered(&more[i], 30000));
+	CHECK(resolver_answered(&twice, 30000) && twice.lookup.error == -EAGAIN);
 	before = asked;
-	ask(&later, "203.0.113.199");
+	resolver_ask(&later, "203.0.113.199");
 	CHECK(later.done == 1 && later.lookup.error == -EAGAIN && asked == before);
 }
 
 static void forward_that_hangs(void)
 {
-	check("192.0.2.5", -EAGAIN, NULL);
-	check("192.0.2.1", 0, "good.example.org");
+	resolver_check("192.0.2.5", -EAGAIN, NULL);
+	resolver_check("192.0.2.1", 0, "good.example.org");
 }
 
 static void end_with_questions(void)
 {
 	struct question q;
 
-	ask(&q, "203.0.113.77");
+	resolver_ask(&q, "203.0.113.77");
 	resolver_free(r);
 	CHECK(q.done == 1 && q.lookup.error == -EAGAIN);
 }
@@ -294,7 +294,7 @@ int main(void)
 	server = socket(AF_INET, SOCK_DGRAM, 0);
 	if (server < 0 || bind(server, (struct sockaddr *)&addr, sizeof(addr)) ||
 	    getsockname(server, (struct sockaddr *)&addr, &len) ||
-	    pthread_create(&id, NULL, serve, NULL)) {
+	    pthread_create(&id, NULL, server_run, NULL)) {
 		printf("not ok resolver: it cannot begin\n");
 		return EXIT_FAILURE;
 	}

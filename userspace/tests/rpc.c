@@ -41,7 +41,7 @@ static void add_share(struct kernel_shares *list, const char *name, const char *
 	list->share[list->n++] = s;
 }
 
-static int served(void *arg, struct kernel_shares *out)
+static int shares_served(void *arg, struct kernel_shares *out)
 {
 	char name[32];
 	unsigned int i;
@@ -82,7 +82,7 @@ static void open_by(struct peer *p, const char *name, const struct rpc_user *use
 
 	memset(p, 0, sizeof(*p));
 	p->asks.accounts.find = sid_find;
-	p->asks.shares = served;
+	p->asks.shares = shares_served;
 	if (CHECK(number >= 0))
 		p->conn = rpc_conn_new((unsigned int)number, user);
 }
@@ -94,58 +94,58 @@ static void open_as(struct peer *p, const char *name, uid_t uid)
 	open_by(p, name, &user);
 }
 
-static int say(struct peer *p, const void *data, size_t len)
+static int peer_send(struct peer *p, const void *data, size_t len)
 {
 	free(p->out);
 	return rpc_conn_take(p->conn, &p->asks, data, len, &p->out, &p->len);
 }
 
-static void end(struct peer *p)
+static void peer_end(struct peer *p)
 {
 	free(p->out);
 	rpc_conn_free(p->conn);
 }
 
-static u16 get16(const u8 *p)
+static u16 bytes_get16(const u8 *p)
 {
 	return (u16)(p[0] | p[1] << 8);
 }
 
-static u32 get32(const u8 *p)
+static u32 bytes_get32(const u8 *p)
 {
-	return get16(p) | (u32)get16(p + 2) << 16;
+	return bytes_get16(p) | (u32)bytes_get16(p + 2) << 16;
 }
 
 /* Return true if the reply is one whole fragment of this type. */
-static bool is(const struct peer *p, u8 type)
+static bool reply_is(const struct peer *p, u8 type)
 {
 	return p->len >= HEADER && p->out[2] == type && p->out[3] & 3 &&
-	       get16(p->out + 8) == p->len;
+	       bytes_get16(p->out + 8) == p->len;
 }
 
 static void bind_to(struct peer *p, const u8 *data, size_t len)
 {
-	CHECK(!say(p, data, len));
-	CHECK(is(p, PTYPE_BIND_ACK));
+	CHECK(!peer_send(p, data, len));
+	CHECK(reply_is(p, PTYPE_BIND_ACK));
 	/* The result of the only context: accepted. */
-	CHECK(p->len >= 28 && get16(p->out + p->len - 24) == 0);
+	CHECK(p->len >= 28 && bytes_get16(p->out + p->len - 24) == 0);
 }
 
 /* Return the fault code of a reply; 0 if it is not a fault. */
 static u32 fault_of(const struct peer *p)
 {
-	return is(p, PTYPE_FAULT) && p->len == 32 ? get32(p->out + RESPONSE) : 0;
+	return reply_is(p, PTYPE_FAULT) && p->len == 32 ? bytes_get32(p->out + RESPONSE) : 0;
 }
 
 /* Join the fragments of a reply; returns 0 if they are not in order. */
-static size_t join(const struct peer *p, u8 *out, size_t size)
+static size_t reply_join(const struct peer *p, u8 *out, size_t size)
 {
 	size_t at = 0, used = 0, len;
 
 	while (at < p->len) {
 		const u8 *f = p->out + at;
 
-		len = get16(f + 8);
+		len = bytes_get16(f + 8);
 		if (len > p->len - at || len < RESPONSE || f[2] != PTYPE_RESPONSE ||
 		    !!(f[3] & 1) != !at || !!(f[3] & 2) != (at + len == p->len) ||
 		    used + len - RESPONSE > size || len > 4280)
@@ -172,9 +172,9 @@ static void text_is_utf16(void)
 		SAME(text, same[i]);
 	}
 	/* Invalid UTF-8 becomes U+FFFD. */
-	CHECK(utf16_from_utf8("\xff", units) == 1 && get16(units) == 0xfffd);
-	CHECK(utf16_from_utf8("\xc3", units) == 1 && get16(units) == 0xfffd);
-	CHECK(utf16_from_utf8("\xed\xa0\x80", units) == 1 && get16(units) == 0xfffd);
+	CHECK(utf16_from_utf8("\xff", units) == 1 && bytes_get16(units) == 0xfffd);
+	CHECK(utf16_from_utf8("\xc3", units) == 1 && bytes_get16(units) == 0xfffd);
+	CHECK(utf16_from_utf8("\xed\xa0\x80", units) == 1 && bytes_get16(units) == 0xfffd);
 	/* Unpaired surrogate, NUL, no room. */
 	CHECK(!utf16_to_utf8((const u8 *)"\x00\xd8", 1, text, sizeof(text)));
 	CHECK(!utf16_to_utf8((const u8 *)"\x00\xdc\x41\x00", 2, text, sizeof(text)));
@@ -257,31 +257,31 @@ static void pipes_have_numbers(void)
 }
 
 /* Only interfaces of this pipe, the known transfer syntax and no security are accepted. */
-static void bindings(void)
+static void interface_bindings(void)
 {
 	u8 data[sizeof(bind_srvsvc)];
 	struct peer p;
 
 	open_as(&p, "srvsvc", 1000);
-	CHECK(!say(&p, bind_lsarpc, sizeof(bind_lsarpc)));
-	CHECK(is(&p, PTYPE_BIND_ACK) && get32(p.out + p.len - 24) == (2 | 1 << 16));
-	CHECK(!say(&p, share_enum, sizeof(share_enum)));
+	CHECK(!peer_send(&p, bind_lsarpc, sizeof(bind_lsarpc)));
+	CHECK(reply_is(&p, PTYPE_BIND_ACK) && bytes_get32(p.out + p.len - 24) == (2 | 1 << 16));
+	CHECK(!peer_send(&p, share_enum, sizeof(share_enum)));
 	CHECK(fault_of(&p) == RPC_FAULT_CONTEXT);
-	end(&p);
+	peer_end(&p);
 
 	open_as(&p, "srvsvc", 1000);
 	memcpy(data, bind_srvsvc, sizeof(data));
 	data[sizeof(data) - 20] ^= 1;
-	CHECK(!say(&p, data, sizeof(data)));
-	CHECK(is(&p, PTYPE_BIND_ACK) && get32(p.out + p.len - 24) == (2 | 2 << 16));
-	end(&p);
+	CHECK(!peer_send(&p, data, sizeof(data)));
+	CHECK(reply_is(&p, PTYPE_BIND_ACK) && bytes_get32(p.out + p.len - 24) == (2 | 2 << 16));
+	peer_end(&p);
 
 	open_as(&p, "srvsvc", 1000);
 	memcpy(data, bind_srvsvc, sizeof(data));
 	data[10] = 8;
-	CHECK(!say(&p, data, sizeof(data)));
-	CHECK(is(&p, PTYPE_BIND_NAK) && get16(p.out + HEADER) == 8);
-	end(&p);
+	CHECK(!peer_send(&p, data, sizeof(data)));
+	CHECK(reply_is(&p, PTYPE_BIND_NAK) && bytes_get16(p.out + HEADER) == 8);
+	peer_end(&p);
 }
 
 static bool has_text(const u8 *data, size_t len, const char *text)
@@ -300,14 +300,15 @@ static void shares_are_listed(void)
 
 	open_as(&p, "srvsvc", 1000);
 	bind_to(&p, bind_srvsvc, sizeof(bind_srvsvc));
-	CHECK(!say(&p, share_enum, sizeof(share_enum)));
-	len = join(&p, data, sizeof(data));
+	CHECK(!peer_send(&p, share_enum, sizeof(share_enum)));
+	len = reply_join(&p, data, sizeof(data));
 	/* Level twice, pointer, entries, pointer, entries. */
-	CHECK(len > 24 && get32(data) == 1 && get32(data + 12) == 2 && get32(data + 20) == 2);
+	CHECK(len > 24 && bytes_get32(data) == 1 && bytes_get32(data + 12) == 2 &&
+	      bytes_get32(data + 20) == 2);
 	CHECK(has_text(data, len, "data") && has_text(data, len, "f\xc3\xbcr alle"));
 	CHECK(has_text(data, len, "IPC$") && !has_text(data, len, "secret"));
-	CHECK(len > 4 && !get32(data + len - 4));
-	end(&p);
+	CHECK(len > 4 && !bytes_get32(data + len - 4));
+	peer_end(&p);
 }
 
 static void list_of_nothing(void)
@@ -317,9 +318,9 @@ static void list_of_nothing(void)
 	open_as(&p, "srvsvc", 1000);
 	p.asks.shares = none_served;
 	bind_to(&p, bind_srvsvc, sizeof(bind_srvsvc));
-	CHECK(!say(&p, share_enum, sizeof(share_enum)));
-	CHECK(is(&p, PTYPE_RESPONSE) && get32(p.out + p.len - 4) == 31);
-	end(&p);
+	CHECK(!peer_send(&p, share_enum, sizeof(share_enum)));
+	CHECK(reply_is(&p, PTYPE_RESPONSE) && bytes_get32(p.out + p.len - 4) == 31);
+	peer_end(&p);
 }
 
 static void share_is_told(void)
@@ -331,27 +332,27 @@ static void share_is_told(void)
 
 	open_as(&p, "srvsvc", 1000);
 	bind_to(&p, bind_srvsvc, sizeof(bind_srvsvc));
-	CHECK(!say(&p, share_get_info, sizeof(share_get_info)));
-	len = join(&p, data, sizeof(data));
-	CHECK(len && has_text(data, len, "data") && !get32(data + len - 4));
+	CHECK(!peer_send(&p, share_get_info, sizeof(share_get_info)));
+	len = reply_join(&p, data, sizeof(data));
+	CHECK(len && has_text(data, len, "data") && !bytes_get32(data + len - 4));
 	memcpy(request, share_get_info, sizeof(request));
 	/* There is no share "aata"; only root may see paths; there is no level 9. */
 	request[40] = 'a';
-	CHECK(!say(&p, request, sizeof(request)) && get32(p.out + p.len - 4) == 2310);
+	CHECK(!peer_send(&p, request, sizeof(request)) && bytes_get32(p.out + p.len - 4) == 2310);
 	request[40] = 'd';
 	request[sizeof(request) - 4] = 2;
-	CHECK(!say(&p, request, sizeof(request)) && get32(p.out + p.len - 4) == 5);
+	CHECK(!peer_send(&p, request, sizeof(request)) && bytes_get32(p.out + p.len - 4) == 5);
 	request[sizeof(request) - 4] = 9;
-	CHECK(!say(&p, request, sizeof(request)) && get32(p.out + p.len - 4) == 124);
-	end(&p);
+	CHECK(!peer_send(&p, request, sizeof(request)) && bytes_get32(p.out + p.len - 4) == 124);
+	peer_end(&p);
 
 	open_as(&p, "srvsvc", 0);
 	bind_to(&p, bind_srvsvc, sizeof(bind_srvsvc));
 	request[sizeof(request) - 4] = 2;
-	CHECK(!say(&p, request, sizeof(request)));
-	len = join(&p, data, sizeof(data));
-	CHECK(len && has_text(data, len, "C:\\srv\\data") && !get32(data + len - 4));
-	end(&p);
+	CHECK(!peer_send(&p, request, sizeof(request)));
+	len = reply_join(&p, data, sizeof(data));
+	CHECK(len && has_text(data, len, "C:\\srv\\data") && !bytes_get32(data + len - 4));
+	peer_end(&p);
 }
 
 /* NetrShareCheck: returns the result and the type. */
@@ -366,9 +367,10 @@ static u32 check_path(struct peer *p, const char *path, u32 *type)
 	ndr_put_string(&o, path);
 	o.data[8] = (u8)o.len;
 	o.data[22] = 20;
-	CHECK(!say(p, o.data, o.len) && is(p, PTYPE_RESPONSE) && p->len == RESPONSE + 8);
-	*type = get32(p->out + RESPONSE);
-	result = get32(p->out + RESPONSE + 4);
+	CHECK(!peer_send(p, o.data, o.len) && reply_is(p, PTYPE_RESPONSE) &&
+	      p->len == RESPONSE + 8);
+	*type = bytes_get32(p->out + RESPONSE);
+	result = bytes_get32(p->out + RESPONSE + 4);
 	free(o.data);
 	return result;
 }
@@ -383,16 +385,16 @@ static void path_is_shared(void)
 	CHECK(!check_path(&p, "C:\\srv\\DATA", &type) && !type);
 	CHECK(!check_path(&p, "", &type) && type == 0x80000003);
 	CHECK(check_path(&p, "C:\\srv", &type) == 2311);
-	end(&p);
+	peer_end(&p);
 	/* Only root may see paths. */
 	open_as(&p, "srvsvc", 1000);
 	bind_to(&p, bind_srvsvc, sizeof(bind_srvsvc));
 	CHECK(check_path(&p, "C:\\srv\\data", &type) == 5);
-	end(&p);
+	peer_end(&p);
 }
 
 /* The reply is complete, whatever the fragments of the call. */
-static void pieces(void)
+static void message_pieces(void)
 {
 	struct peer p;
 	u8 whole[4096];
@@ -402,10 +404,10 @@ static void pieces(void)
 	open_as(&p, "srvsvc", 1000);
 	bind_to(&p, bind_srvsvc, sizeof(bind_srvsvc));
 	for (i = 0; i < sizeof(share_enum); i++) {
-		CHECK(!say(&p, share_enum + i, 1));
+		CHECK(!peer_send(&p, share_enum + i, 1));
 		CHECK(!p.out == (i + 1 < sizeof(share_enum)));
 	}
-	CHECK(join(&p, whole, sizeof(whole)));
+	CHECK(reply_join(&p, whole, sizeof(whole)));
 
 	/* The same as two fragments, with 16 bytes of parameters in the first. */
 	memcpy(first, share_enum, sizeof(first));
@@ -416,13 +418,13 @@ static void pieces(void)
 	memcpy(second + RESPONSE, share_enum + sizeof(first), len - RESPONSE);
 	second[3] = 2;
 	second[8] = (u8)len;
-	CHECK(!say(&p, first, sizeof(first)) && !p.out);
-	CHECK(!say(&p, second, len) && p.out);
-	CHECK(join(&p, whole, sizeof(whole)) && has_text(whole, sizeof(whole), "IPC$"));
+	CHECK(!peer_send(&p, first, sizeof(first)) && !p.out);
+	CHECK(!peer_send(&p, second, len) && p.out);
+	CHECK(reply_join(&p, whole, sizeof(whole)) && has_text(whole, sizeof(whole), "IPC$"));
 
 	/* A continuation without a first fragment ends the conversation. */
-	CHECK(say(&p, second, len) == -EINVAL);
-	end(&p);
+	CHECK(peer_send(&p, second, len) == -EINVAL);
+	peer_end(&p);
 }
 
 /* Create a call for a list from an entry on. */
@@ -463,18 +465,18 @@ static void many_shares(void)
 	bind_to(&p, bind_srvsvc, sizeof(bind_srvsvc));
 	do {
 		len = make_enum(request, resume);
-		if (!CHECK(!say(&p, request, len)) || !CHECK(p.len < 60000))
+		if (!CHECK(!peer_send(&p, request, len)) || !CHECK(p.len < 60000))
 			break;
-		len = join(&p, data, 65536);
+		len = reply_join(&p, data, 65536);
 		if (!CHECK(len > 40))
 			break;
-		total += get32(data + 12);
-		resume = get32(data + len - 8);
-		status = get32(data + len - 4);
+		total += bytes_get32(data + 12);
+		resume = bytes_get32(data + len - 8);
+		status = bytes_get32(data + len - 4);
 	} while (status == 234 && ++calls < 20);
 	CHECK(total == 2002 && !status && !resume && calls > 1);
 	more_shares = 0;
-	end(&p);
+	peer_end(&p);
 	free(data);
 }
 
@@ -485,31 +487,32 @@ static void calls_without_sense(void)
 	size_t len;
 
 	open_as(&p, "srvsvc", 1000);
-	CHECK(say(&p, share_enum, sizeof(share_enum)) == -EINVAL);
-	end(&p);
+	CHECK(peer_send(&p, share_enum, sizeof(share_enum)) == -EINVAL);
+	peer_end(&p);
 	open_as(&p, "srvsvc", 1000);
 	bind_to(&p, bind_srvsvc, sizeof(bind_srvsvc));
 	memcpy(request, share_enum, sizeof(request));
 	request[22] = 200;
-	CHECK(!say(&p, request, sizeof(request)) && fault_of(&p) == RPC_FAULT_OPNUM);
+	CHECK(!peer_send(&p, request, sizeof(request)) && fault_of(&p) == RPC_FAULT_OPNUM);
 	request[22] = 15;
 	/* Truncated parameters. */
 	for (len = RESPONSE; len < sizeof(request); len++) {
 		request[8] = (u8)len;
-		CHECK(!say(&p, request, len) && fault_of(&p) == RPC_FAULT_NDR);
+		CHECK(!peer_send(&p, request, len) && fault_of(&p) == RPC_FAULT_NDR);
 	}
 	/* Big endian. */
 	request[4] = 0;
-	CHECK(say(&p, request, sizeof(request)) == -EINVAL);
-	end(&p);
+	CHECK(peer_send(&p, request, sizeof(request)) == -EINVAL);
+	peer_end(&p);
 }
 
 static void open_policy(struct peer *p, u8 *handle)
 {
 	open_as(p, "lsarpc", 1000);
 	bind_to(p, bind_lsarpc, sizeof(bind_lsarpc));
-	CHECK(!say(p, open_policy2, sizeof(open_policy2)));
-	if (CHECK(is(p, PTYPE_RESPONSE) && p->len == RESPONSE + 24 && !get32(p->out + 44)))
+	CHECK(!peer_send(p, open_policy2, sizeof(open_policy2)));
+	if (CHECK(reply_is(p, PTYPE_RESPONSE) && p->len == RESPONSE + 24 &&
+		  !bytes_get32(p->out + 44)))
 		memcpy(handle, p->out + RESPONSE, 20);
 }
 
@@ -523,21 +526,22 @@ static void sids_have_names(void)
 
 	memcpy(request, lookup_sids2, sizeof(request));
 	open_policy(&p, request + HANDLE_AT);
-	CHECK(!say(&p, request, sizeof(request)));
-	len = join(&p, data, sizeof(data));
+	CHECK(!peer_send(&p, request, sizeof(request)));
+	len = reply_join(&p, data, sizeof(data));
 	CHECK(len && has_text(data, len, "root") && has_text(data, len, "Unix User") &&
 	      has_text(data, len, "S-1-5-21-1-2-3-500"));
-	CHECK(len > 8 && get32(data + len - 8) == 1 && get32(data + len - 4) == 0x107);
+	CHECK(len > 8 && bytes_get32(data + len - 8) == 1 && bytes_get32(data + len - 4) == 0x107);
 	/* A handle that was never created. */
 	request[HANDLE_AT + 12] ^= 1;
-	CHECK(!say(&p, request, sizeof(request)) && fault_of(&p) == RPC_FAULT_CONTEXT);
+	CHECK(!peer_send(&p, request, sizeof(request)) && fault_of(&p) == RPC_FAULT_CONTEXT);
 	/* More SIDs than the request contains, and more than the limit. */
 	request[HANDLE_AT + 12] ^= 1;
 	request[HANDLE_AT + 20] = 3;
-	CHECK(!say(&p, request, sizeof(request)) && fault_of(&p) == RPC_FAULT_NDR);
+	CHECK(!peer_send(&p, request, sizeof(request)) && fault_of(&p) == RPC_FAULT_NDR);
 	request[HANDLE_AT + 23] = 0x7f;
-	CHECK(!say(&p, request, sizeof(request)) && get32(p.out + p.len - 4) == 0xc000000d);
-	end(&p);
+	CHECK(!peer_send(&p, request, sizeof(request)) &&
+	      bytes_get32(p.out + p.len - 4) == 0xc000000d);
+	peer_end(&p);
 }
 
 static void names_have_sids(void)
@@ -549,11 +553,11 @@ static void names_have_sids(void)
 
 	memcpy(request, lookup_names, sizeof(request));
 	open_policy(&p, request + HANDLE_AT);
-	CHECK(!say(&p, request, sizeof(request)));
-	len = join(&p, data, sizeof(data));
+	CHECK(!peer_send(&p, request, sizeof(request)));
+	len = reply_join(&p, data, sizeof(data));
 	CHECK(len && has_text(data, len, "Unix User"));
-	CHECK(len > 8 && get32(data + len - 8) == 1 && get32(data + len - 4) == 0x107);
-	end(&p);
+	CHECK(len > 8 && bytes_get32(data + len - 8) == 1 && bytes_get32(data + len - 4) == 0x107);
+	peer_end(&p);
 }
 
 /* Anonymous clients see neither accounts nor shares of other users. */
@@ -568,34 +572,35 @@ static void nobody_is_told_nothing(void)
 
 	open_by(&p, "lsarpc", &nobody);
 	bind_to(&p, bind_lsarpc, sizeof(bind_lsarpc));
-	CHECK(!say(&p, open_policy2, sizeof(open_policy2)));
+	CHECK(!peer_send(&p, open_policy2, sizeof(open_policy2)));
 	memcpy(request, lookup_sids2, sizeof(request));
 	memcpy(request + HANDLE_AT, p.out + RESPONSE, 20);
 	memcpy(names, lookup_names, sizeof(names));
 	memcpy(names + HANDLE_AT, p.out + RESPONSE, 20);
-	CHECK(!say(&p, request, sizeof(request)));
-	len = join(&p, data, sizeof(data));
-	CHECK(len && !has_text(data, len, "root") && get32(data + len - 4) == 0xc0000022);
-	CHECK(!say(&p, names, sizeof(names)));
-	len = join(&p, data, sizeof(data));
-	CHECK(len && !has_text(data, len, "Unix User") && get32(data + len - 4) == 0xc0000022);
-	end(&p);
+	CHECK(!peer_send(&p, request, sizeof(request)));
+	len = reply_join(&p, data, sizeof(data));
+	CHECK(len && !has_text(data, len, "root") && bytes_get32(data + len - 4) == 0xc0000022);
+	CHECK(!peer_send(&p, names, sizeof(names)));
+	len = reply_join(&p, data, sizeof(data));
+	CHECK(len && !has_text(data, len, "Unix User") &&
+	      bytes_get32(data + len - 4) == 0xc0000022);
+	peer_end(&p);
 
 	open_by(&p, "srvsvc", &nobody);
 	open_share = true;
 	bind_to(&p, bind_srvsvc, sizeof(bind_srvsvc));
-	CHECK(!say(&p, share_enum, sizeof(share_enum)));
-	len = join(&p, data, sizeof(data));
+	CHECK(!peer_send(&p, share_enum, sizeof(share_enum)));
+	len = reply_join(&p, data, sizeof(data));
 	CHECK(len && has_text(data, len, "open") && !has_text(data, len, "data"));
-	CHECK(!get32(data + len - 4));
-	CHECK(!say(&p, share_get_info, sizeof(share_get_info)));
-	CHECK(get32(p.out + p.len - 4) == 2310);
+	CHECK(!bytes_get32(data + len - 4));
+	CHECK(!peer_send(&p, share_get_info, sizeof(share_get_info)));
+	CHECK(bytes_get32(p.out + p.len - 4) == 2310);
 	open_share = false;
-	end(&p);
+	peer_end(&p);
 }
 
 /* Handles are valid on their own connection only, and limited in number. */
-static void handles(void)
+static void policy_handles(void)
 {
 	u8 request[sizeof(lookup_sids2)];
 	struct peer p, other;
@@ -605,12 +610,13 @@ static void handles(void)
 	memcpy(request, lookup_sids2, sizeof(request));
 	open_policy(&p, request + HANDLE_AT);
 	open_policy(&other, handle);
-	CHECK(!say(&other, request, sizeof(request)) && fault_of(&other) == RPC_FAULT_CONTEXT);
+	CHECK(!peer_send(&other, request, sizeof(request)) &&
+	      fault_of(&other) == RPC_FAULT_CONTEXT);
 	for (i = 0; i < 100; i++)
-		CHECK(!say(&p, open_policy2, sizeof(open_policy2)));
-	CHECK(get32(p.out + p.len - 4) == 0xc000009a);
-	end(&p);
-	end(&other);
+		CHECK(!peer_send(&p, open_policy2, sizeof(open_policy2)));
+	CHECK(bytes_get32(p.out + p.len - 4) == 0xc000009a);
+	peer_end(&p);
+	peer_end(&other);
 }
 
 /*
@@ -631,31 +637,31 @@ static void interface_beside(void)
 	alter[2] = PTYPE_ALTER_CONTEXT;
 	alter[28] = 1;
 	memcpy(alter + 32, dssetup, sizeof(dssetup));
-	CHECK(!say(&p, alter, sizeof(alter)) && is(&p, PTYPE_ALTER_CONTEXT_RESP));
-	CHECK(p.len >= 28 && get16(p.out + p.len - 24) == 0);
+	CHECK(!peer_send(&p, alter, sizeof(alter)) && reply_is(&p, PTYPE_ALTER_CONTEXT_RESP));
+	CHECK(p.len >= 28 && bytes_get16(p.out + p.len - 24) == 0);
 
 	/* Operation 0 of each context belongs to its own interface. */
 	memcpy(ask, open_policy2, HEADER);
 	ask[8] = sizeof(ask);
 	ask[20] = 1;
 	ask[RESPONSE] = 1;
-	CHECK(!say(&p, ask, sizeof(ask)) && is(&p, PTYPE_RESPONSE));
+	CHECK(!peer_send(&p, ask, sizeof(ask)) && reply_is(&p, PTYPE_RESPONSE));
 	/* A pointer, the level, the role of a standalone server; success. */
-	CHECK(p.len > RESPONSE + 12 && get16(p.out + RESPONSE + 4) == 1 &&
-	      get16(p.out + RESPONSE + 8) == 2 && !get32(p.out + p.len - 4));
+	CHECK(p.len > RESPONSE + 12 && bytes_get16(p.out + RESPONSE + 4) == 1 &&
+	      bytes_get16(p.out + RESPONSE + 8) == 2 && !bytes_get32(p.out + p.len - 4));
 	CHECK(has_text(p.out, p.len, "WORKGROUP"));
 	ask[RESPONSE] = 9;
-	CHECK(!say(&p, ask, sizeof(ask)) && p.len == RESPONSE + 8 &&
-	      get32(p.out + RESPONSE + 4) == 87);
+	CHECK(!peer_send(&p, ask, sizeof(ask)) && p.len == RESPONSE + 8 &&
+	      bytes_get32(p.out + RESPONSE + 4) == 87);
 	ask[20] = 0;
-	CHECK(!say(&p, ask, sizeof(ask)) && fault_of(&p) == RPC_FAULT_NDR);
+	CHECK(!peer_send(&p, ask, sizeof(ask)) && fault_of(&p) == RPC_FAULT_NDR);
 	/* A context number stays bound to its first interface. */
 	alter[28] = 0;
-	CHECK(!say(&p, alter, sizeof(alter)) && get16(p.out + p.len - 24) == 0);
+	CHECK(!peer_send(&p, alter, sizeof(alter)) && bytes_get16(p.out + p.len - 24) == 0);
 	ask[RESPONSE] = 1;
-	CHECK(!say(&p, ask, sizeof(ask)) && fault_of(&p) == RPC_FAULT_NDR);
-	CHECK(!say(&p, open_policy2, sizeof(open_policy2)) && is(&p, PTYPE_RESPONSE));
-	end(&p);
+	CHECK(!peer_send(&p, ask, sizeof(ask)) && fault_of(&p) == RPC_FAULT_NDR);
+	CHECK(!peer_send(&p, open_policy2, sizeof(open_policy2)) && reply_is(&p, PTYPE_RESPONSE));
+	peer_end(&p);
 }
 
 static void sids_in_words(void)
@@ -701,7 +707,7 @@ static u32 next_random(u32 *state)
 }
 
 /* Change bytes and numbers of a message, and its length. */
-static size_t spoil(u8 *message, size_t len, u32 *state)
+static size_t message_spoil(u8 *message, size_t len, u32 *state)
 {
 	u32 times = next_random(state) % 4 + 1, value;
 	size_t at;
@@ -760,10 +766,10 @@ static void spoiled_calls(void)
 		memcpy(message, calls[which].call, len);
 		if (calls[which].bind == bind_lsarpc && calls[which].call != open_policy2)
 			memcpy(message + HANDLE_AT, handle, sizeof(handle));
-		len = spoil(message, len, &state);
-		rc = say(&p, message, len);
+		len = message_spoil(message, len, &state);
+		rc = peer_send(&p, message, len);
 		CHECK(!rc || rc == -EINVAL);
-		end(&p);
+		peer_end(&p);
 	}
 }
 
@@ -771,12 +777,12 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(text_is_utf16), TEST(reader_stays_inside), TEST(counts_that_lie),
-		TEST(pipes_have_numbers), TEST(bindings),
+		TEST(pipes_have_numbers), TEST(interface_bindings),
 		TEST(shares_are_listed), TEST(list_of_nothing),
-		TEST(share_is_told), TEST(path_is_shared), TEST(pieces), TEST(many_shares),
+		TEST(share_is_told), TEST(path_is_shared), TEST(message_pieces), TEST(many_shares),
 		TEST(calls_without_sense),
 		TEST(sids_have_names), TEST(names_have_sids), TEST(nobody_is_told_nothing),
-		TEST(handles), TEST(interface_beside), TEST(sids_in_words),
+		TEST(policy_handles), TEST(interface_beside), TEST(sids_in_words),
 		TEST(spoiled_calls),
 		{ 0 }
 	};

@@ -27,7 +27,7 @@ static struct state *open_it(void)
 	return st;
 }
 
-static void count(const char *name, void *arg)
+static void state_count(const char *name, void *arg)
 {
 	(void)name;
 	++*(int *)arg;
@@ -75,20 +75,20 @@ static void lives_of_the_server(void)
 	CHECK(state_setting_put(st, "threads", 7));
 	CHECK(state_instance(st, 100));
 	CHECK(state_setting(st, "threads", &before) && before == 7);
-	state_shares(st, count, &n);
+	state_shares(st, state_count, &n);
 	state_listeners(st, count_listener, &n);
 	CHECK(n == 2);
 	CHECK(state_listener_drop(st, 3) && state_setting_drop(st, "threads"));
 	CHECK(state_share_drop(st, "a"));
 	n = 0;
-	state_shares(st, count, &n);
+	state_shares(st, state_count, &n);
 	state_listeners(st, count_listener, &n);
 	CHECK(n == 0);
 	CHECK(state_share_put(st, "a", "/a", id));
 	CHECK(state_listener_put(st, 3, "nfs tcp *") && state_setting_put(st, "udp", 1));
 	/* Another instance: the ownership is dropped, ids are kept. */
 	CHECK(state_instance(st, 200));
-	state_shares(st, count, &n);
+	state_shares(st, state_count, &n);
 	state_listeners(st, count_listener, &n);
 	CHECK(n == 0 && !state_key_given(st) && !state_setting(st, "udp", &before));
 	CHECK(state_share_id(st, "a", "/a", found) && !memcmp(found, id, 16));

@@ -7,7 +7,7 @@
 #include "test.h"
 #include "text.h"
 
-static void numbers(void)
+static void number_text(void)
 {
 	u64 v;
 	struct why why;
@@ -24,7 +24,7 @@ static void numbers(void)
 	SAME(why.text, "'11' is not allowed: a number from 0 to 10 is");
 }
 
-static void truth(void)
+static void bool_text(void)
 {
 	struct why why;
 	bool v;
@@ -35,7 +35,7 @@ static void truth(void)
 	CHECK(!text_bool("2", &v, &why));
 }
 
-static void enums(void)
+static void enum_text(void)
 {
 	struct why why;
 	u32 v;
@@ -54,7 +54,7 @@ static void enums(void)
 	CHECK(!text_flags("krb5x", &spec_flavor, &v, &why));
 }
 
-static void dialects(void)
+static void dialect_text(void)
 {
 	char buf[TEXT_DIALECT_MAX];
 	struct why why;
@@ -71,7 +71,7 @@ static void dialects(void)
 	SAME(text_from_dialect(0x0302, buf), "3.0.2");
 }
 
-static void addresses(void)
+static void address_text(void)
 {
 	static const u8 mapped[16] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 192, 0, 2, 1 };
 	char buf[TEXT_ADDRESS_MAX];
@@ -91,7 +91,7 @@ static void addresses(void)
 	SAME(text_from_address(mapped, 3, buf), "?");
 }
 
-static void uuids(void)
+static void uuid_text(void)
 {
 	char buf[TEXT_UUID_MAX];
 	struct why why;
@@ -131,27 +131,27 @@ static void rule_specs(void)
 	CHECK(text_rule_spec(longer, &why));
 }
 
-static const char *word(const void *arg, unsigned int i)
+static const char *word_at(const void *arg, unsigned int i)
 {
 	return ((const char *const *)arg)[i];
 }
 
-static void nearest(void)
+static void nearest_word(void)
 {
 	static const char *const words[] = { "share", "listener", "server", "stats", NULL };
 
-	SAME(text_nearest("shar", word, words), "share");
-	SAME(text_nearest("lisener", word, words), "listener");
-	SAME(text_nearest("sevrer", word, words), "server");
-	SAME(text_nearest("l", word, words), "listener");
-	CHECK(!text_nearest("xyzzy", word, words));
+	SAME(text_nearest("shar", word_at, words), "share");
+	SAME(text_nearest("lisener", word_at, words), "listener");
+	SAME(text_nearest("sevrer", word_at, words), "server");
+	SAME(text_nearest("l", word_at, words), "listener");
+	CHECK(!text_nearest("xyzzy", word_at, words));
 }
 
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(numbers), TEST(truth), TEST(enums), TEST(dialects),
-		TEST(addresses), TEST(uuids), TEST(rule_specs), TEST(nearest), { 0 }
+		TEST(number_text), TEST(bool_text), TEST(enum_text), TEST(dialect_text),
+		TEST(address_text), TEST(uuid_text), TEST(rule_specs), TEST(nearest_word), { 0 }
 	};
 
 	return test_main(tests);

@@ -21,7 +21,7 @@
 static int spawner;
 static const u8 loopback[4] = { 127, 0, 0, 1 };
 
-static struct nl_msg *request(u32 type)
+static struct nl_msg *upcall_request(u32 type)
 {
 	struct conn c = { .family = 0x20 };
 	struct nl_msg *msg = conn_message(&c, DITTO_CMD_UPCALL);
@@ -33,7 +33,7 @@ static struct nl_msg *request(u32 type)
 }
 
 /* Parse and process a request, and parse its reply. */
-static struct nl_msg *answer(struct upcall *u, struct nl_msg *msg, struct nlattr **tb)
+static struct nl_msg *request_answer(struct upcall *u, struct nl_msg *msg, struct nlattr **tb)
 {
 	struct conn c = { .family = 0x20 };
 	struct nl_msg *out;
@@ -53,11 +53,11 @@ static struct nl_msg *answer(struct upcall *u, struct nl_msg *msg, struct nlattr
 static void groups_of_root(void)
 {
 	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
-	struct nl_msg *msg = request(DITTO_UPCALL_KIND_GROUPS);
+	struct nl_msg *msg = upcall_request(DITTO_UPCALL_KIND_GROUPS);
 	struct upcall *u = mem_new(sizeof(*u));
 
 	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_UID, 0);
-	msg = answer(u, msg, tb);
+	msg = request_answer(u, msg, tb);
 	CHECK(!tb[DITTO_A_UPCALL_ERROR] && tb[DITTO_A_UPCALL_GIDS]);
 	CHECK(u->ngids >= 1 && u->gids[0] == 0);
 	nlmsg_free(msg);
@@ -67,19 +67,19 @@ static void groups_of_root(void)
 static void names_of_root(void)
 {
 	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
-	struct nl_msg *msg = request(DITTO_UPCALL_KIND_USER_NAME);
+	struct nl_msg *msg = upcall_request(DITTO_UPCALL_KIND_USER_NAME);
 	struct upcall *u = mem_new(sizeof(*u));
 
 	idmap_set_domain("example.org");
 	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_UID, 0);
-	msg = answer(u, msg, tb);
+	msg = request_answer(u, msg, tb);
 	CHECK(tb[DITTO_A_UPCALL_USER] &&
 	      !strcmp(nla_get_string(tb[DITTO_A_UPCALL_USER]), "root@example.org"));
 	nlmsg_free(msg);
 
-	msg = request(DITTO_UPCALL_KIND_GROUP_NAME);
+	msg = upcall_request(DITTO_UPCALL_KIND_GROUP_NAME);
 	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_GID, 0);
-	msg = answer(u, msg, tb);
+	msg = request_answer(u, msg, tb);
 	CHECK(tb[DITTO_A_UPCALL_USER] &&
 	      !strcmp(nla_get_string(tb[DITTO_A_UPCALL_USER]), "root@example.org"));
 	nlmsg_free(msg);
@@ -109,10 +109,10 @@ static void user_by_name(void)
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		unsigned int attr = rows[i].kind == DITTO_UPCALL_KIND_USER_ID ?
 				    DITTO_A_UPCALL_UID : DITTO_A_UPCALL_GID;
-		struct nl_msg *msg = request(rows[i].kind);
+		struct nl_msg *msg = upcall_request(rows[i].kind);
 
 		msg_put_string(msg, DITTO_A_UPCALL_USER, rows[i].name);
-		msg = answer(u, msg, tb);
+		msg = request_answer(u, msg, tb);
 		CHECK(rows[i].known == (tb[attr] && !nla_get_u32(tb[attr])));
 		CHECK(rows[i].known == !tb[DITTO_A_UPCALL_ERROR]);
 		nlmsg_free(msg);
@@ -123,11 +123,11 @@ static void user_by_name(void)
 static void groups_of_nobody_known(void)
 {
 	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
-	struct nl_msg *msg = request(DITTO_UPCALL_KIND_GROUPS);
+	struct nl_msg *msg = upcall_request(DITTO_UPCALL_KIND_GROUPS);
 	struct upcall *u = mem_new(sizeof(*u));
 
 	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_UID, 3999999999U);
-	msg = answer(u, msg, tb);
+	msg = request_answer(u, msg, tb);
 	CHECK(tb[DITTO_A_UPCALL_ERROR] && nla_get_u32(tb[DITTO_A_UPCALL_ERROR]) == ENOENT);
 	CHECK(!tb[DITTO_A_UPCALL_GIDS]);
 	nlmsg_free(msg);
@@ -138,7 +138,7 @@ static void groups_of_nobody_known(void)
 static void name_of_host(void)
 {
 	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
-	struct nl_msg *msg = request(DITTO_UPCALL_KIND_HOST_NAME);
+	struct nl_msg *msg = upcall_request(DITTO_UPCALL_KIND_HOST_NAME);
 	struct upcall *u = mem_new(sizeof(*u));
 	struct conn c = { .family = 0x20 };
 
@@ -163,13 +163,13 @@ static void name_of_host(void)
 static void not_in_netgroup(void)
 {
 	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
-	struct nl_msg *msg = request(DITTO_UPCALL_KIND_NETGROUP);
+	struct nl_msg *msg = upcall_request(DITTO_UPCALL_KIND_NETGROUP);
 	struct upcall *u = mem_new(sizeof(*u));
 
 	msg_put(msg, DITTO_A_UPCALL_ADDRESS, loopback, sizeof(loopback));
 	msg_put_string(msg, DITTO_A_UPCALL_NETGROUP, "no-such-netgroup");
 	msg_put_string(msg, DITTO_A_UPCALL_HOST_NAME, "localhost");
-	msg = answer(u, msg, tb);
+	msg = request_answer(u, msg, tb);
 	CHECK(tb[DITTO_A_UPCALL_MEMBER] && !nla_get_u8(tb[DITTO_A_UPCALL_MEMBER]));
 	nlmsg_free(msg);
 	free(u);
@@ -190,11 +190,11 @@ static void requests_without_sense(void)
 	struct nl_msg *msg;
 
 	check_parse(conn_message(&c, DITTO_CMD_UPCALL), -EBADMSG);
-	check_parse(request(DITTO_UPCALL_KIND_HOST_NAME), -EBADMSG);
-	check_parse(request(DITTO_UPCALL_KIND_NETGROUP), -EBADMSG);
-	check_parse(request(DITTO_UPCALL_KIND_GROUPS), -EBADMSG);
-	check_parse(request(1000), -EOPNOTSUPP);
-	msg = request(DITTO_UPCALL_KIND_HOST_NAME);
+	check_parse(upcall_request(DITTO_UPCALL_KIND_HOST_NAME), -EBADMSG);
+	check_parse(upcall_request(DITTO_UPCALL_KIND_NETGROUP), -EBADMSG);
+	check_parse(upcall_request(DITTO_UPCALL_KIND_GROUPS), -EBADMSG);
+	check_parse(upcall_request(1000), -EOPNOTSUPP);
+	msg = upcall_request(DITTO_UPCALL_KIND_HOST_NAME);
 	msg_put(msg, DITTO_A_UPCALL_ADDRESS, "12345", 5);
 	check_parse(msg, -EBADMSG);
 }
@@ -203,7 +203,7 @@ static void requests_without_sense(void)
 static void mapped_address(void)
 {
 	static const u8 mapped[16] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 192, 0, 2, 1 };
-	struct nl_msg *msg = request(DITTO_UPCALL_KIND_HOST_NAME);
+	struct nl_msg *msg = upcall_request(DITTO_UPCALL_KIND_HOST_NAME);
 	struct upcall *u = mem_new(sizeof(*u));
 
 	msg_put(msg, DITTO_A_UPCALL_ADDRESS, mapped, sizeof(mapped));
@@ -221,7 +221,7 @@ static const u8 token[32] = {
 static void login_goes_on(void)
 {
 	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
-	struct nl_msg *msg = request(DITTO_UPCALL_KIND_AUTH);
+	struct nl_msg *msg = upcall_request(DITTO_UPCALL_KIND_AUTH);
 	struct auth_call *call = mem_new(sizeof(*call));
 	struct conn c = { .family = 0x20 };
 
@@ -304,7 +304,7 @@ static struct nl_msg *ask_pipe(struct pipes *pipes, struct nl_msg *msg, struct n
 static void pipe_is_open(void)
 {
 	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
-	struct nl_msg *msg = request(DITTO_UPCALL_KIND_PIPE_OPEN);
+	struct nl_msg *msg = upcall_request(DITTO_UPCALL_KIND_PIPE_OPEN);
 	struct pipes *pipes = pipes_new(spawner, no_shares);
 	u64 id = 0;
 
@@ -316,13 +316,13 @@ static void pipe_is_open(void)
 	nlmsg_free(msg);
 
 	/* An incomplete message has no reply; an invalid one causes an error. */
-	msg = request(DITTO_UPCALL_KIND_PIPE_CALL);
+	msg = upcall_request(DITTO_UPCALL_KIND_PIPE_CALL);
 	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_PIPE, id);
 	msg_put(msg, DITTO_A_UPCALL_DATA, "\5\0", 2);
 	msg = ask_pipe(pipes, msg, tb);
 	CHECK(!tb[DITTO_A_UPCALL_ERROR] && !tb[DITTO_A_UPCALL_DATA]);
 	nlmsg_free(msg);
-	msg = request(DITTO_UPCALL_KIND_PIPE_CALL);
+	msg = upcall_request(DITTO_UPCALL_KIND_PIPE_CALL);
 	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_PIPE, id);
 	msg_put(msg, DITTO_A_UPCALL_DATA, token, sizeof(token));
 	msg = ask_pipe(pipes, msg, tb);

@@ -19,7 +19,7 @@ static const u8 some[USERS_HASH_LEN] = { 0x01, 0xab, [15] = 0xff };
 #define UNUSED	"XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX"
 
 /* The first one is from MS-NLMP section 4.2.2.1.2. */
-static void hashes(void)
+static void password_hashes(void)
 {
 	static const struct {
 		const char *password;
@@ -43,7 +43,7 @@ static void hashes(void)
 	SAME(why.text, "the password is not UTF-8");
 }
 
-static void names(void)
+static void user_names(void)
 {
 	struct why why;
 
@@ -57,7 +57,7 @@ static void names(void)
 }
 
 /* Return the content of the file; the caller frees it. */
-static char *content(void)
+static char *users_content(void)
 {
 	char text[4096];
 	FILE *file = fopen(path, "r");
@@ -71,7 +71,7 @@ static char *content(void)
 	return mem_string(text);
 }
 
-static void put(const char *name, u32 uid)
+static void user_set(const char *name, u32 uid)
 {
 	struct users users;
 	struct why why;
@@ -82,7 +82,7 @@ static void put(const char *name, u32 uid)
 	users_free(&users);
 }
 
-static bool del(const char *name)
+static bool user_del(const char *name)
 {
 	struct users users;
 	struct why why;
@@ -103,26 +103,26 @@ static void added_and_removed(void)
 	struct why why;
 	char *text;
 
-	put("alice", 1000);
-	text = content();
+	user_set("alice", 1000);
+	text = users_content();
 	if (CHECK(text))
 		CHECK(!strncmp(text, line, strlen(line)));
 	free(text);
 	CHECK(!stat(path, &st) && (st.st_mode & 07777) == 0600);
 
-	put("bob", 1001);
+	user_set("bob", 1001);
 	/* Names are compared without case. */
-	put("ALICE", 1000);
+	user_set("ALICE", 1000);
 	CHECK(users_read(&users, path, false, &why));
 	CHECK(users.n == 2);
 	SAME(users.line[0].name, "ALICE");
 	CHECK(users.line[1].uid == 1001);
 	users_free(&users);
 
-	CHECK(del("alice"));
-	CHECK(!del("alice"));
-	CHECK(del("Bob"));
-	text = content();
+	CHECK(user_del("alice"));
+	CHECK(!user_del("alice"));
+	CHECK(user_del("Bob"));
+	text = users_content();
 	SAME(text, "");
 	free(text);
 }
@@ -137,9 +137,9 @@ static void foreign_lines(void)
 		return;
 	fputs("# comment: with colon\n\nDOMAIN:carol:secret\nno colon\n", file);
 	fclose(file);
-	put("dave", 7);
-	CHECK(del("dave"));
-	text = content();
+	user_set("dave", 7);
+	CHECK(user_del("dave"));
+	text = users_content();
 	SAME(text, "# comment: with colon\n\nDOMAIN:carol:secret\nno colon\n");
 	free(text);
 	unlink(path);
@@ -158,8 +158,8 @@ static void not_there(void)
 }
 
 static const struct test tests[] = {
-	TEST(hashes),
-	TEST(names),
+	TEST(password_hashes),
+	TEST(user_names),
 	TEST(not_there),
 	TEST(added_and_removed),
 	TEST(foreign_lines),

@@ -14,7 +14,7 @@
 #include "nl.h"
 
 /* A message with these attributes. */
-static struct nl_msg *message(u8 cmd, const u8 *data, size_t len)
+static struct nl_msg *message_of_bytes(u8 cmd, const u8 *data, size_t len)
 {
 	struct conn c = { .family = 0x20 };
 	struct nl_msg *msg = conn_message(&c, cmd);
@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 
 	if (len < 1 || len > 2048)
 		return 0;
-	msg = message(data[0], data + 1, len - 1);
+	msg = message_of_bytes(data[0], data + 1, len - 1);
 	if (!msg)
 		return 0;
 	memset(&u, 0, sizeof(u));

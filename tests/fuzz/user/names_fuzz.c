@@ -5,7 +5,7 @@
 
 #include "daemon/host_names.h"
 
-/* What is taken are names, and the same bytes come of them again. */
+/* Accepted names encode to the same bytes again. */
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 {
 	static u8 bytes[HOST_NAMES_MAX];

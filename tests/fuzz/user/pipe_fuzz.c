@@ -18,7 +18,7 @@
 
 static const char *const names[] = { "srvsvc", "lsarpc", "wkssvc", "nothing" };
 
-static int shares(void *arg, struct kernel_shares *out)
+static int shares_none(void *arg, struct kernel_shares *out)
 {
 	static const char *const paths[] = { "data", "other" };
 
@@ -38,7 +38,7 @@ static int shares(void *arg, struct kernel_shares *out)
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 {
 	struct rpc_user user = { .uid = 65534, .name = "nobody", .domain = "HERE" };
-	const struct rpc_asks asks = { .accounts = { .find = sid_find }, .shares = shares };
+	const struct rpc_asks asks = { .accounts = { .find = sid_find }, .shares = shares_none };
 	struct rpc_conn *conn;
 	int number;
 

@@ -5,7 +5,7 @@
 
 #include "daemon/worker_msg.h"
 
-/* What decodes fits its fields, so it encodes to a packet of the same bytes. */
+/* A decoded packet fits its fields, so encoding it gives the same bytes. */
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 {
 	static u8 packet[WORKER_PACKET_MAX];

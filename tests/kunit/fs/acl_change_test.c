@@ -12,7 +12,7 @@
 #define OWNER	KUIDT_INIT(1)
 #define GROUP	KGIDT_INIT(2)
 
-/* All that three bits can stand for. */
+/* All rights that three bits can stand for. */
 #define BITS_RIGHTS \
 	(DITTO_RIGHT_READ_DATA | DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA | \
 	 DITTO_RIGHT_EXECUTE)
@@ -58,7 +58,7 @@ static struct ditto_acl *random_acl(struct kunit *test, struct rnd_state *rnd, u
 	return acl;
 }
 
-/* What is made in the directory inherits the same rights after a chmod. */
+/* New files inherit the same rights after a chmod of the directory. */
 static void expect_same_heirs(struct kunit *test, struct ditto_acl *was, struct ditto_acl *is)
 {
 	struct ditto_acl *a = ditto_acl_inherit(was, false), *b = ditto_acl_inherit(is, false);
@@ -90,10 +90,10 @@ static void expect_chmod(struct kunit *test, struct ditto_acl *acl, umode_t mode
 	named = acl_rights(test, is, 5, 8, 8, false);
 	group = acl_rights(test, is, 4, 6, 8, false);
 	other = acl_rights(test, is, 3, 8, 8, false);
-	/* Nobody else may more than the bits, and those who are named not more than the group. */
+	/* Others are limited to the mode bits, and named users to the group's. */
 	KUNIT_EXPECT_EQ(test, acl_bits(other) & ~mode, 0);
 	KUNIT_EXPECT_EQ(test, acl_bits(acl_rights(test, is, 4, 2, 8, false)) & ~(mode >> 3), 0);
-	/* Nothing that was denied is given, but for what all are given now. */
+	/* No denied right is allowed, unless it is now allowed to all. */
 	if ((mode & 7) != 7) {
 		other = mode & 7;
 		KUNIT_EXPECT_EQ(test, acl_bits(named) & ~other &
@@ -122,7 +122,7 @@ static void acl_chmod_test(struct kunit *test)
 	}
 }
 
-/* Those who are named have at most the group's bits, whatever all others have. */
+/* Named users and groups have at most the group's bits, whatever others have. */
 static void acl_chmod_mask_test(struct kunit *test)
 {
 	static const struct ditto_ace aces[] = {
@@ -140,14 +140,14 @@ static void acl_chmod_mask_test(struct kunit *test)
 				mode >> 3 & 7);
 		KUNIT_EXPECT_EQ(test, acl_bits(acl_rights(test, is, 4, 6, 8, false)),
 				mode >> 3 & 7);
-		/* Other rights are not the mode's matter. */
+		/* Other rights do not depend on the mode. */
 		KUNIT_EXPECT_TRUE(test, acl_rights(test, is, 5, 8, 8, false) & DITTO_RIGHT_DELETE);
 		ditto_acl_put(is);
 	}
 	ditto_acl_put(acl);
 }
 
-/* However often it is changed. */
+/* The same after repeated changes. */
 static void acl_chmod_again_test(struct kunit *test)
 {
 	struct ditto_acl *acl, *next;
@@ -172,7 +172,7 @@ static void acl_chmod_again_test(struct kunit *test)
 	ditto_acl_put(acl);
 }
 
-/* One that is as long as can be loses rights of those who are named, and never a denial. */
+/* The longest list loses allowed rights of named users, and never a denial. */
 static void acl_chmod_long_test(struct kunit *test)
 {
 	struct ditto_acl *acl = ditto_acl_alloc(DITTO_ACES_MAX), *is;
@@ -216,7 +216,7 @@ static void acl_chmod_null_test(struct kunit *test)
 	ditto_acl_put(acl);
 }
 
-/* Flags of an entry in a directory; those of what a file and a directory get, -1 for none. */
+/* Flags of a directory's entry, and of those that a file and a directory inherit; -1 for none. */
 struct inherit_case {
 	u8 who;
 	u8 flags;
@@ -303,7 +303,7 @@ static void acl_inherit_long_test(struct kunit *test)
 	ditto_acl_put(dir);
 }
 
-/* The classes get the mode's bits, and those who are named keep theirs. */
+/* The classes get the mode's bits, and named users keep theirs. */
 static void acl_chmod_classes_test(struct kunit *test)
 {
 	static const struct ditto_ace aces[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What tests of access control lists share. */
+/* Common to the tests of access control lists. */
 #ifndef _DITTO_TESTS_KUNIT_FS_ACL_COMMON_H
 #define _DITTO_TESTS_KUNIT_FS_ACL_COMMON_H
 
@@ -18,7 +18,7 @@ static inline struct ditto_acl *acl_of(struct kunit *test, const struct ditto_ac
 	return acl;
 }
 
-/* What a list of a file of the user 1 and the group 2 gives to a user of two groups. */
+/* The rights of a user of two groups, by the list of a file of user 1 and group 2. */
 static inline u32 acl_rights(struct kunit *test, const struct ditto_acl *acl, u32 uid, u32 gid1,
 			     u32 gid2, bool anonymous)
 {
@@ -40,7 +40,7 @@ static inline u32 acl_rights(struct kunit *test, const struct ditto_acl *acl, u3
 	return rights;
 }
 
-/* As bits of a mode. */
+/* Returned as bits of a mode. */
 static inline u32 acl_bits(u32 rights)
 {
 	const u32 write = DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA;

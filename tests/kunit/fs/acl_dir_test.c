@@ -18,7 +18,7 @@ static struct folder f = { .name = "kunit-acl-dir" };
 
 static const struct ditto_name other_name = { "other", 5 };
 
-static void done(struct kunit *test, struct ditto_node *dir)
+static void acl_dir_done(struct kunit *test, struct ditto_node *dir)
 {
 	ditto_node_put(dir);
 	folder_remove(test, &f, "dir", true);
@@ -66,7 +66,7 @@ static int lookup_as(struct ditto_cred *cred, struct ditto_node *dir)
 	return err;
 }
 
-/* Files and directories are made by two rights. */
+/* Creating files and creating directories need different rights. */
 static void test_make(struct kunit *test)
 {
 	const struct ditto_setattr none = {};
@@ -92,10 +92,10 @@ static void test_make(struct kunit *test)
 		 ALLOW(EVERYONE, ANYTHING & ~DITTO_RIGHT_EXECUTE));
 	KUNIT_EXPECT_EQ(test, lookup_as(f.user, dir), -EACCES);
 	KUNIT_EXPECT_EQ(test, remove_as(f.admin, dir, true), 0);
-	done(test, dir);
+	acl_dir_done(test, dir);
 }
 
-/* The right to delete a file is enough, whatever the directory says, the sticky bit included. */
+/* DELETE on the file is enough, whatever the directory's list and sticky bit are. */
 static void test_delete_by_child(struct kunit *test)
 {
 	const struct ditto_setattr none = {};
@@ -106,14 +106,14 @@ static void test_delete_by_child(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, remove_as(f.user, dir, false), -EACCES);
 	SET_LIST(&f, node, ALLOW(UID, READS, USER));
 	KUNIT_EXPECT_EQ(test, remove_as(f.user, dir, false), -EACCES);
-	/* By its mode the directory lets him, but for the bit. */
+	/* The directory's mode allows it, but not the sticky bit. */
 	KUNIT_EXPECT_EQ(test, listed_chmod(&f, dir, 01777), 0);
 	KUNIT_EXPECT_EQ(test, remove_as(f.user, dir, false), -EPERM);
 	SET_LIST(&f, node, ALLOW(UID, DITTO_RIGHT_DELETE, USER));
 	KUNIT_EXPECT_EQ(test, listed_chmod(&f, dir, 01755), 0);
 	KUNIT_EXPECT_EQ(test, remove_as(f.user, dir, false), 0);
 	ditto_node_put(node);
-	done(test, dir);
+	acl_dir_done(test, dir);
 }
 
 static int rename_as(struct ditto_cred *cred, struct ditto_node *from, struct ditto_node *to)
@@ -126,7 +126,7 @@ static int rename_as(struct ditto_cred *cred, struct ditto_node *from, struct di
 	return ditto_rename(&op, from, &other_name, &op, to, &name, &wcc[0], &wcc[1]);
 }
 
-/* Each object is checked, and what one gives is not given for another. */
+/* Each object is checked by its own list. */
 static void test_rename(struct kunit *test)
 {
 	const struct ditto_setattr none = {};
@@ -147,7 +147,7 @@ static void test_rename(struct kunit *test)
 	ditto_node_put(node);
 	KUNIT_EXPECT_EQ(test, ditto_remove(&f.op, dir, &(struct ditto_name){ "renamed", 7 }, false,
 					   &(struct ditto_wcc){}), 0);
-	done(test, dir);
+	acl_dir_done(test, dir);
 }
 
 /* Inheritance */
@@ -175,7 +175,7 @@ static void test_inherit(struct kunit *test)
 		ditto_node_put(node);
 		KUNIT_EXPECT_EQ(test, remove_as(f.admin, dir, is_dir), 0);
 	}
-	done(test, dir);
+	acl_dir_done(test, dir);
 }
 
 static bool is_stored(struct kunit *test, struct ditto_node *node)
@@ -189,7 +189,7 @@ static bool is_stored(struct kunit *test, struct ditto_node *node)
 	return !made;
 }
 
-/* A mode that is named is applied to what was inherited: 0600 is not readable for the world. */
+/* A given mode is applied to the inherited list: 0600 is not readable for others. */
 static void test_inherit_mode(struct kunit *test)
 {
 	const struct ditto_setattr mode = { .valid = DITTO_SET_MODE, .mode = 0600 };
@@ -203,10 +203,10 @@ static void test_inherit_mode(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), -EACCES);
 	ditto_node_put(node);
 	KUNIT_EXPECT_EQ(test, remove_as(f.admin, dir, false), 0);
-	done(test, dir);
+	acl_dir_done(test, dir);
 }
 
-/* Unless the share says otherwise. */
+/* Unless the share has another setting. */
 static void test_inherit_acl_mode(struct kunit *test)
 {
 	static const struct {
@@ -236,10 +236,10 @@ static void test_inherit_acl_mode(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, remove_as(f.admin, dir, true), 0);
 	}
 	listed_chmod_does(test, &f, DITTO_CHMOD_GROUPMASK);
-	done(test, dir);
+	acl_dir_done(test, dir);
 }
 
-/* A list that is named takes the place of what would be inherited. */
+/* A given list replaces the inherited one. */
 static void test_make_with_list(struct kunit *test)
 {
 	static const struct listed_entry own[] = { ALLOW(UID, READS, USER) };
@@ -256,7 +256,7 @@ static void test_make_with_list(struct kunit *test)
 	ditto_node_put(node);
 	ditto_acl_put(acl);
 	KUNIT_EXPECT_EQ(test, remove_as(f.admin, dir, true), 0);
-	done(test, dir);
+	acl_dir_done(test, dir);
 }
 
 static struct kunit_case cases[] = {

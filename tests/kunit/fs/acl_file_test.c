@@ -29,7 +29,7 @@ static int chmod_as(struct ditto_cred *cred, struct ditto_node *node, umode_t mo
 	return listed_set(&f, cred, node, &set);
 }
 
-static u32 rights(struct kunit *test, struct ditto_node *node, struct ditto_node *parent)
+static u32 acl_file_rights(struct kunit *test, struct ditto_node *node, struct ditto_node *parent)
 {
 	struct ditto_op op = f.op;
 	u32 rights = 0;
@@ -39,7 +39,7 @@ static u32 rights(struct kunit *test, struct ditto_node *node, struct ditto_node
 	return rights;
 }
 
-/* What a process of the server does. */
+/* As by a process of the server. */
 
 static int local_set(struct ditto_node *node, const char *name, const void *value, size_t size)
 {
@@ -71,7 +71,7 @@ static int local_remove(struct ditto_node *node, const char *name)
 	return err;
 }
 
-/* Of setfacl -m u:USER:@perm; to be released. */
+/* As made by setfacl -m u:USER:@perm; the caller releases it. */
 static struct posix_acl *posix_of_user(struct kunit *test, u16 perm)
 {
 	struct posix_acl *acl = posix_acl_alloc(5, GFP_KERNEL);
@@ -116,7 +116,7 @@ static struct ditto_node *file_with(struct kunit *test, umode_t mode)
 	return folder_make(test, &f, "file", mode, false);
 }
 
-static void done(struct kunit *test, struct ditto_node *node)
+static void acl_file_done(struct kunit *test, struct ditto_node *node)
 {
 	ditto_node_put(node);
 	folder_remove(test, &f, "file", false);
@@ -146,10 +146,10 @@ static void test_set_get(struct kunit *test)
 	ditto_acl_put(acl);
 	KUNIT_EXPECT_EQ(test, listed_mode(node), 0444);
 	KUNIT_EXPECT_GT(test, local_get(node, ACL_XATTR, NULL, 0), 0);
-	done(test, node);
+	acl_file_done(test, node);
 }
 
-/* Files with equal lists keep one between them. */
+/* Files with equal lists share one in memory. */
 static void test_shared(struct kunit *test)
 {
 	static const struct listed_entry entries[] = {
@@ -166,7 +166,7 @@ static void test_shared(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(acl) || IS_ERR(same));
 	KUNIT_EXPECT_PTR_EQ(test, acl, same);
 	ditto_acl_put(same);
-	/* A change of one is none of the other. */
+	/* A change of one file's list does not affect the other file. */
 	listed_give(test, &f, other, entries, 1);
 	changed = ditto_get_acl(&f.op, other);
 	same = ditto_get_acl(&f.op, node);
@@ -178,7 +178,7 @@ static void test_shared(struct kunit *test)
 	ditto_acl_put(acl);
 	ditto_node_put(other);
 	folder_remove(test, &f, "other", false);
-	done(test, node);
+	acl_file_done(test, node);
 }
 
 static void test_taken_away(struct kunit *test)
@@ -195,10 +195,10 @@ static void test_taken_away(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(acl));
 	KUNIT_EXPECT_TRUE(test, acl->flags & DITTO_ACL_MADE);
 	ditto_acl_put(acl);
-	done(test, node);
+	acl_file_done(test, node);
 }
 
-/* Set-id and sticky bits are of no list. */
+/* Set-id and sticky bits are in no list. */
 static void test_high_bits(struct kunit *test)
 {
 	struct ditto_node *node = file_with(test, 06755);
@@ -206,15 +206,15 @@ static void test_high_bits(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, listed_mode(node), 06755);
 	SET_LIST(&f, node, ALLOW(OWNER, READS | WRITES));
 	KUNIT_EXPECT_EQ(test, listed_mode(node), 06600);
-	done(test, node);
+	acl_file_done(test, node);
 }
 
-/* A list narrows and widens what the mode says to this user. */
+/* A list allows this user less, or more, than the mode. */
 static void test_list_beats_mode(struct kunit *test)
 {
 	struct ditto_node *node = file_with(test, 0600);
 
-	/* Whatever umask there is. */
+	/* The umask has no effect. */
 	KUNIT_EXPECT_EQ(test, listed_chmod(&f, node, 0666), 0);
 	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ | DITTO_MAY_WRITE), 0);
 	SET_LIST(&f, node, DENY(UID, READS, USER), ALLOW(EVERYONE, READS | WRITES));
@@ -226,7 +226,7 @@ static void test_list_beats_mode(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, listed_mode(node) & 0077, 0);
 	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), 0);
 	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_WRITE), -EACCES);
-	done(test, node);
+	acl_file_done(test, node);
 }
 
 static ssize_t read_as_user(struct ditto_node *node)
@@ -251,10 +251,10 @@ static void test_data(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, read_as_user(node), -EACCES);
 	SET_LIST(&f, node, ALLOW(UID, READS, USER));
 	KUNIT_EXPECT_EQ(test, read_as_user(node), 0);
-	done(test, node);
+	acl_file_done(test, node);
 }
 
-/* What was kept is found old when somebody on the server changes it. */
+/* A cached list is found stale when a local process changes it. */
 static void test_local_chmod(struct kunit *test)
 {
 	struct ditto_node *node = file_with(test, 0600);
@@ -267,7 +267,7 @@ static void test_local_chmod(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_WRITE), -EACCES);
 	KUNIT_EXPECT_EQ(test, listed_chmod(&f, node, 0600), 0);
 	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), -EACCES);
-	done(test, node);
+	acl_file_done(test, node);
 }
 
 static void test_local_setfacl(struct kunit *test)
@@ -279,14 +279,14 @@ static void test_local_setfacl(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, local_setfacl(test, node, 4), 0);
 	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), 0);
 	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_WRITE), -EACCES);
-	/* And the other way round, the list goes in its place. */
+	/* In the other direction the list is replaced. */
 	SET_LIST(&f, node, DENY(UID, READS, USER), ALLOW(OWNER, READS | WRITES));
 	KUNIT_EXPECT_FALSE(test, has_posix_acl(node));
 	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), -EACCES);
-	done(test, node);
+	acl_file_done(test, node);
 }
 
-/* What a client sets of the one kind replaces the other, by the right to write either. */
+/* A list of one kind replaces that of the other kind, and needs the right to write lists. */
 static void test_posix_set(struct kunit *test)
 {
 	struct posix_acl *posix = posix_of_user(test, 4);
@@ -303,10 +303,10 @@ static void test_posix_set(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, listed_mode(node), 0670);
 	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), 0);
 	posix_acl_release(posix);
-	done(test, node);
+	acl_file_done(test, node);
 }
 
-/* One that says no more than a mode is a chmod, and the list stays. */
+/* A POSIX ACL that equals a mode is a chmod, and the list stays. */
 static void test_posix_mode(struct kunit *test)
 {
 	struct posix_acl *same = posix_acl_from_mode(0444, GFP_KERNEL);
@@ -331,7 +331,7 @@ static void test_posix_mode(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), -EACCES);
 	op.cred = f.user;
 	KUNIT_EXPECT_EQ(test, ditto_set_posix_acl(&op, node, ACL_TYPE_ACCESS, same), -EACCES);
-	/* Beside a POSIX ACL the list does not count, and goes with the next one. */
+	/* Beside a POSIX ACL the list is ignored, and the next ACL removes it. */
 	op.cred = f.admin;
 	KUNIT_EXPECT_EQ(test, local_setfacl(test, node, 4), 0);
 	KUNIT_EXPECT_EQ(test, ditto_set_posix_acl(&op, node, ACL_TYPE_ACCESS, posix), 0);
@@ -339,7 +339,7 @@ static void test_posix_mode(struct kunit *test)
 	posix_acl_release(posix);
 	posix_acl_release(same);
 	posix_acl_release(less);
-	done(test, node);
+	acl_file_done(test, node);
 }
 
 static void test_local_xattr(struct kunit *test)
@@ -350,10 +350,10 @@ static void test_local_xattr(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), -EACCES);
 	KUNIT_EXPECT_EQ(test, local_remove(node, ACL_XATTR), 0);
 	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), 0);
-	done(test, node);
+	acl_file_done(test, node);
 }
 
-/* It may have denied what the mode gives. */
+/* It may have denied access that the mode allows. */
 static void test_damaged(struct kunit *test)
 {
 	struct ditto_node *node = file_with(test, 0644);
@@ -366,10 +366,10 @@ static void test_damaged(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), -EACCES);
 	SET_LIST(&f, node, ALLOW(EVERYONE, READS));
 	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), 0);
-	done(test, node);
+	acl_file_done(test, node);
 }
 
-/* Who may write the list has no say in whose power the file lends. */
+/* WRITE_ACL does not allow to set the set-id bits. */
 static void test_set_id(struct kunit *test)
 {
 	struct ditto_node *node = file_with(test, 0755);
@@ -378,10 +378,10 @@ static void test_set_id(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, chmod_as(f.user, node, 04755), -EPERM);
 	KUNIT_EXPECT_EQ(test, chmod_as(f.user, node, 0750), 0);
 	KUNIT_EXPECT_EQ(test, chmod_as(f.admin, node, 04755), 0);
-	done(test, node);
+	acl_file_done(test, node);
 }
 
-/* Who may write the list may change the mode, and the list follows; the owner may not for free. */
+/* WRITE_ACL allows to change the mode, and the list follows; ownership alone does not. */
 static void test_chmod(struct kunit *test)
 {
 	struct ditto_node *node = file_with(test, 0644);
@@ -394,7 +394,7 @@ static void test_chmod(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), 0);
 	KUNIT_EXPECT_EQ(test, chmod_as(f.admin, node, 0600), 0);
 	KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_READ), -EACCES);
-	done(test, node);
+	acl_file_done(test, node);
 }
 
 static void test_set_by_right(struct kunit *test)
@@ -411,10 +411,10 @@ static void test_set_by_right(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, listed_set(&f, f.user, node, &set), 0);
 	KUNIT_EXPECT_EQ(test, listed_mode(node), 0777);
 	ditto_acl_put(acl);
-	done(test, node);
+	acl_file_done(test, node);
 }
 
-/* What a chmod by a client does to a list is the share's setting. */
+/* The share's acl-mode decides how a client's chmod changes a list. */
 static void test_acl_mode(struct kunit *test)
 {
 	static const struct {
@@ -441,14 +441,14 @@ static void test_acl_mode(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, listed_may(&f, node, DITTO_MAY_WRITE), cases[i].write);
 		KUNIT_EXPECT_EQ(test, local_get(node, ACL_XATTR, NULL, 0) > 0, cases[i].stored);
 	}
-	/* One that says no more than a mode can be changed by one. */
+	/* A list that equals a mode can be changed by a chmod. */
 	SET_LIST(&f, node, ALLOW(OWNER, READS | WRITES), ALLOW(EVERYONE, READS));
 	KUNIT_EXPECT_EQ(test, chmod_as(f.admin, node, 0600), 0);
 	listed_chmod_does(test, &f, DITTO_CHMOD_GROUPMASK);
-	done(test, node);
+	acl_file_done(test, node);
 }
 
-/* To himself, and to nobody else. */
+/* Only to the caller. */
 static void test_chown(struct kunit *test)
 {
 	const struct ditto_setattr mine = { .valid = DITTO_SET_UID, .uid = KUIDT_INIT(USER) };
@@ -474,7 +474,7 @@ static void test_chown(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, __kuid_val(node->inode->i_uid), USER);
 	KUNIT_EXPECT_EQ(test, listed_set(&f, f.user, node, &mine), 0);
 	KUNIT_EXPECT_GT(test, local_get(node, ACL_XATTR, NULL, 0), 0);
-	done(test, node);
+	acl_file_done(test, node);
 }
 
 static void test_times(struct kunit *test)
@@ -491,7 +491,7 @@ static void test_times(struct kunit *test)
 	SET_LIST(&f, node, ALLOW(UID, DITTO_RIGHT_WRITE_ATTRS, USER));
 	KUNIT_EXPECT_EQ(test, listed_set(&f, f.user, node, &set), 0);
 	KUNIT_EXPECT_EQ(test, inode_get_mtime_sec(node->inode), 5);
-	done(test, node);
+	acl_file_done(test, node);
 }
 
 static void test_truncate(struct kunit *test)
@@ -503,7 +503,7 @@ static void test_truncate(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, listed_set(&f, f.user, node, &set), -EACCES);
 	SET_LIST(&f, node, ALLOW(UID, WRITES, USER));
 	KUNIT_EXPECT_EQ(test, listed_set(&f, f.user, node, &set), 0);
-	done(test, node);
+	acl_file_done(test, node);
 }
 
 static void test_rights(struct kunit *test)
@@ -513,16 +513,16 @@ static void test_rights(struct kunit *test)
 
 	SET_LIST(&f, node, ALLOW(UID, READS | DITTO_RIGHT_DELETE | DITTO_RIGHT_WRITE_OWNER, USER),
 		 ALLOW(EVERYONE, ANYTHING));
-	have = rights(test, node, f.root);
+	have = acl_file_rights(test, node, f.root);
 	KUNIT_EXPECT_EQ(test, have, ANYTHING);
 	SET_LIST(&f, node, ALLOW(UID, READS | DITTO_RIGHT_DELETE | DITTO_RIGHT_WRITE_OWNER, USER));
-	have = rights(test, node, f.root);
+	have = acl_file_rights(test, node, f.root);
 	KUNIT_EXPECT_EQ(test, have, READS | DITTO_RIGHT_DELETE | DITTO_RIGHT_WRITE_OWNER |
 			DITTO_RIGHT_SYNCHRONIZE);
-	/* Nobody deletes the root of a share. */
-	have = rights(test, node, NULL);
+	/* The root of a share cannot be deleted. */
+	have = acl_file_rights(test, node, NULL);
 	KUNIT_EXPECT_FALSE(test, have & DITTO_RIGHT_DELETE);
-	done(test, node);
+	acl_file_done(test, node);
 }
 
 /* Extended attributes have rights of their own. */
@@ -543,7 +543,7 @@ static void test_xattrs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_xattr_get(&op, node, &name, value, 4), -EACCES);
 	SET_LIST(&f, node, ALLOW(UID, DITTO_RIGHT_READ_XATTRS, USER));
 	KUNIT_EXPECT_EQ(test, ditto_xattr_get(&op, node, &name, value, 4), 1);
-	done(test, node);
+	acl_file_done(test, node);
 }
 
 static struct kunit_case cases[] = {

@@ -9,7 +9,7 @@
 
 #define LISTS	200
 
-/* A list of a user and a group, the only one in the table if nobody has one like it. */
+/* A list of a user and a group; new in the table unless there is an equal one. */
 static struct ditto_acl *intern_make(struct kunit *test, u32 uid, u16 flags)
 {
 	const struct ditto_ace aces[] = {
@@ -48,11 +48,11 @@ static void intern_equal(struct kunit *test)
 	ditto_acl_put(other);
 	ditto_acl_put(flagged);
 	ditto_acl_put(shorter);
-	/* The table keeps none. */
+	/* The table holds no reference. */
 	KUNIT_EXPECT_EQ(test, ditto_acl_interned(), before);
 }
 
-/* One that was put for the last time, and has not left the table yet. */
+/* A list whose last reference is gone and that is still in the table. */
 static void intern_beside_dying(struct kunit *test)
 {
 	unsigned int before = ditto_acl_interned();
@@ -71,7 +71,7 @@ static void intern_beside_dying(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_acl_interned(), before);
 }
 
-/* The table grows and shrinks with them. */
+/* The table grows and shrinks with the number of lists. */
 static void intern_many(struct kunit *test)
 {
 	unsigned int before = ditto_acl_interned(), i, alike = 0;

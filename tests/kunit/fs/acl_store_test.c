@@ -82,7 +82,7 @@ static void acl_hostile_test(struct kunit *test)
 		}
 		bytes[i / 8] ^= bit;
 	}
-	/* Ids, rights and the like may be others. */
+	/* Ids and rights may be different ones. */
 	KUNIT_EXPECT_GT(test, taken, 0);
 	ditto_acl_put(acl);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What access control lists give, and those made from modes and POSIX ACLs: fs/acl/acl_eval.c. */
+/* Evaluation of access control lists, also of those made from modes: fs/acl/acl_eval.c. */
 
 #include <kunit/test.h>
 #include <linux/cred.h>
@@ -15,7 +15,7 @@
 
 enum { A = DITTO_ACE_ALLOW, D = DITTO_ACE_DENY, IO = DITTO_ACE_INHERIT_ONLY };
 
-/* What an entry, and one behind it, give to the owner 1, a member of group 2 and to 3. */
+/* The rights of the owner 1, a member of group 2 and the user 3 by two entries. */
 struct rights_case {
 	struct ditto_ace aces[2];
 	unsigned int count;
@@ -37,7 +37,7 @@ static const struct rights_case rights_cases[] = {
 	  (RW & ~R) | LIST, RW, RW, RW, 0266 },
 	{ { { A, DITTO_WHO_EVERYONE, 0, 0, R }, { D, DITTO_WHO_OWNER, 0, 0, RW } }, 2, 0,
 	  R | LIST, R, R, R, 0444 },
-	/* The owner's own entry is not the last word on the list itself, owner rights are. */
+	/* The owner keeps access to the list, unless OWNER_RIGHTS denies it. */
 	{ { { D, DITTO_WHO_OWNER, 0, 0, LIST } }, 1, 0, LIST },
 	{ { { A, DITTO_WHO_OWNER_RIGHTS, 0, 0, R } }, 1, 0, R, 0, 0, 0, 0400 },
 	{ { { A, DITTO_WHO_OWNER_RIGHTS, IO, 0, R } }, 1, 0, LIST },
@@ -50,7 +50,7 @@ static const struct rights_case rights_cases[] = {
 	{ { { A, DITTO_WHO_GID, 0, 0, R, { .gid = KGIDT_INIT(2) } } }, 1, 0, LIST, R, 0, 0, 0040 },
 	{ { { A, DITTO_WHO_GID, 0, 0, R, { .gid = KGIDT_INIT(7) } } }, 1, 0, LIST },
 	{ { { A, DITTO_WHO_FOREIGN, 0, 8, R, .foreign = { 1 } } }, 1, 0, LIST },
-	/* Half of writing is none of a mode. */
+	/* A part of the writing rights gives no mode bit. */
 	{ { { A, DITTO_WHO_EVERYONE, 0, 0, DITTO_RIGHT_WRITE_DATA } }, 1, 0,
 	  DITTO_RIGHT_WRITE_DATA | LIST, DITTO_RIGHT_WRITE_DATA, DITTO_RIGHT_WRITE_DATA,
 	  DITTO_RIGHT_WRITE_DATA, 0 },
@@ -80,7 +80,7 @@ static void acl_rights_test(struct kunit *test)
 	}
 }
 
-/* All modes, and each class may what its bits say. */
+/* In all modes each class has the rights of its bits. */
 static void acl_from_mode_test(struct kunit *test)
 {
 	struct ditto_acl *acl;
@@ -107,7 +107,7 @@ static void acl_from_mode_test(struct kunit *test)
 	}
 }
 
-/* The bits that POSIX.1e gives, of the entries in the order below. */
+/* The bits by POSIX.1e, for the entries in the order below. */
 static u32 posix_bits(const struct posix_acl *posix, u32 uid, u32 gid1, u32 gid2)
 {
 	const struct posix_acl_entry *e = posix->a_entries;
@@ -147,7 +147,7 @@ static struct posix_acl *posix_make(struct kunit *test, u32 perms)
 	return posix;
 }
 
-/* Who asks: the owner, the named user, members of each group and of both, somebody else. */
+/* The callers: the owner, the named user, members of each group and of both, another user. */
 static const u32 posix_people[][3] = {
 	{ 1, 8, 8 }, { 1, 2, 6 }, { 5, 8, 8 }, { 5, 2, 6 }, { 3, 2, 8 }, { 3, 8, 6 }, { 3, 6, 2 },
 	{ 3, 8, 8 },
@@ -200,7 +200,7 @@ static struct ditto_acl *acl_from_perms(struct kunit *test, u32 perms)
 	return acl;
 }
 
-/* Nobody may more or less, also if the user who is named owns the file. */
+/* The rights are equal, also if the named user owns the file. */
 static void acl_canonical_rights_test(struct kunit *test)
 {
 	unsigned int i, canonical = 0, sorted = 0;
@@ -253,7 +253,7 @@ static void acl_canonical_test(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, acl_is_canonical(acl), cases[i].canonical, "%u", i);
 		ditto_acl_put(acl);
 	}
-	/* Whoever makes something in a directory may be the user 5. */
+	/* The creator of a file in the directory may be the user 5. */
 	posix = posix_make(test, 0477406);
 	acl = ditto_acl_from_posix(S_IFDIR | 0755, NULL, posix);
 	plain = ditto_acl_from_posix(S_IFDIR | 0755, NULL, posix);
@@ -266,7 +266,7 @@ static void acl_canonical_test(struct kunit *test)
 	posix_acl_release(posix);
 }
 
-/* A default ACL is for what is made in the directory only, and gives the same there. */
+/* A default ACL applies only to new files in the directory, with the same rights. */
 static void acl_from_default_test(struct kunit *test)
 {
 	struct posix_acl *posix = posix_make(test, 0471537);

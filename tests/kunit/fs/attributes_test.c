@@ -56,14 +56,14 @@ static void dosattr_decode(struct kunit *test)
 	bad.seen_nsec = cpu_to_le32(U32_MAX);
 	KUNIT_EXPECT_FALSE(test, ditto_dosattr_decode(&bad, sizeof(bad), &dosattr));
 	KUNIT_EXPECT_EQ(test, dosattr.changed.tv_sec, 0);
-	/* Flags that nobody keeps here are no damage. */
+	/* Unknown flags are not an error. */
 	bad = good;
 	bad.flags = cpu_to_le32(U32_MAX);
 	KUNIT_EXPECT_TRUE(test, ditto_dosattr_decode(&bad, sizeof(bad), &dosattr));
 	KUNIT_EXPECT_EQ(test, dosattr.flags, DITTO_FLAGS_KEPT);
 }
 
-/* What the first version stored is read for ever. */
+/* The format of the first version stays readable. */
 static void dosattr_decode_first(struct kunit *test)
 {
 	struct ditto_dosattr_stored first = good;
@@ -79,12 +79,12 @@ static void dosattr_decode_first(struct kunit *test)
 	for (len = 0; len <= sizeof(first); len++)
 		KUNIT_EXPECT_EQ(test, ditto_dosattr_decode(&first, len, &dosattr),
 				len == DITTO_DOSATTR_SIZE_1);
-	/* It had no time of change. */
+	/* The first version had no change time. */
 	first.valid |= DITTO_DOSATTR_CHANGED;
 	KUNIT_EXPECT_FALSE(test, ditto_dosattr_decode(&first, DITTO_DOSATTR_SIZE_1, &dosattr));
 }
 
-static struct ditto_dosattr get(struct kunit *test, struct ditto_node *node)
+static struct ditto_dosattr dosattr_get(struct kunit *test, struct ditto_node *node)
 {
 	struct kstat st = folder_stat(test, &folder, node);
 	struct dentry *dentry = ditto_node_dentry(node);
@@ -97,7 +97,7 @@ static struct ditto_dosattr get(struct kunit *test, struct ditto_node *node)
 	return dosattr;
 }
 
-/* What a process on the server does; a NULL value removes. */
+/* As by a process on the server; a NULL value removes. */
 static int store_locally(struct ditto_node *node, const void *value, size_t len)
 {
 	struct dentry *dentry = ditto_node_dentry(node);
@@ -131,12 +131,13 @@ static void dosattr_defaults(struct kunit *test)
 	file = folder_make(test, &folder, "file", 0600, false);
 	frozen = folder_make(test, &folder, "frozen", 0444, false);
 	dir = folder_make(test, &folder, "dir", 0555, true);
-	KUNIT_EXPECT_EQ(test, get(test, file).flags, DITTO_FLAG_ARCHIVE);
-	KUNIT_EXPECT_EQ(test, get(test, frozen).flags, DITTO_FLAG_ARCHIVE | DITTO_FLAG_READONLY);
-	KUNIT_EXPECT_EQ(test, get(test, dir).flags, 0);
+	KUNIT_EXPECT_EQ(test, dosattr_get(test, file).flags, DITTO_FLAG_ARCHIVE);
+	KUNIT_EXPECT_EQ(test, dosattr_get(test, frozen).flags,
+			DITTO_FLAG_ARCHIVE | DITTO_FLAG_READONLY);
+	KUNIT_EXPECT_EQ(test, dosattr_get(test, dir).flags, 0);
 	st = folder_stat(test, &folder, file);
 	KUNIT_EXPECT_TRUE(test, st.result_mask & STATX_BTIME);
-	KUNIT_EXPECT_EQ(test, get(test, file).btime.tv_sec, st.btime.tv_sec);
+	KUNIT_EXPECT_EQ(test, dosattr_get(test, file).btime.tv_sec, st.btime.tv_sec);
 	ditto_node_put(file);
 	ditto_node_put(frozen);
 	ditto_node_put(dir);
@@ -156,31 +157,31 @@ static void dosattr_set(struct kunit *test)
 
 	folder_begin(test, &folder);
 	file = folder_make(test, &folder, "file", 0600, false);
-	/* It has that anyway. */
+	/* The value that the file has anyway. */
 	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);
 	KUNIT_EXPECT_EQ(test, stored_length(file), -ENODATA);
 	dosattr.flags = 0;
 	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);
 	KUNIT_EXPECT_EQ(test, stored_length(file), DITTO_DOSATTR_SIZE_1);
-	KUNIT_EXPECT_EQ(test, get(test, file).flags, 0);
+	KUNIT_EXPECT_EQ(test, dosattr_get(test, file).flags, 0);
 	dosattr = (struct ditto_dosattr) { .valid = DITTO_DOSATTR_BTIME, .btime.tv_sec = -1000 };
 	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);
-	KUNIT_EXPECT_EQ(test, get(test, file).flags, 0);
-	KUNIT_EXPECT_EQ(test, get(test, file).btime.tv_sec, -1000);
-	KUNIT_EXPECT_EQ(test, get(test, file).valid & DITTO_DOSATTR_OBJECT_ID, 0);
+	KUNIT_EXPECT_EQ(test, dosattr_get(test, file).flags, 0);
+	KUNIT_EXPECT_EQ(test, dosattr_get(test, file).btime.tv_sec, -1000);
+	KUNIT_EXPECT_EQ(test, dosattr_get(test, file).valid & DITTO_DOSATTR_OBJECT_ID, 0);
 	uuid_gen(&id);
 	dosattr = (struct ditto_dosattr) { .valid = DITTO_DOSATTR_OBJECT_ID, .object_id = id };
 	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);
-	dosattr = get(test, file);
+	dosattr = dosattr_get(test, file);
 	KUNIT_EXPECT_TRUE(test, uuid_equal(&dosattr.object_id, &id));
 	dosattr = (struct ditto_dosattr) { .valid = DITTO_DOSATTR_OBJECT_ID };
 	uuid_gen(&dosattr.object_id);
 	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);
-	dosattr = get(test, file);
+	dosattr = dosattr_get(test, file);
 	KUNIT_EXPECT_TRUE(test, uuid_equal(&dosattr.object_id, &id));
 	dosattr = (struct ditto_dosattr) { .valid = DITTO_DOSATTR_BTIME, .btime.tv_nsec = -1 };
 	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), -EINVAL);
-	KUNIT_EXPECT_EQ(test, get(test, file).btime.tv_sec, -1000);
+	KUNIT_EXPECT_EQ(test, dosattr_get(test, file).btime.tv_sec, -1000);
 	folder.op.writable = false;
 	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), -EINVAL);
 	dosattr.btime.tv_nsec = 0;
@@ -191,7 +192,7 @@ static void dosattr_set(struct kunit *test)
 	folder_end(test, &folder);
 }
 
-/* It stands until anything else changes, by whomever. */
+/* It stays until any other change. */
 static void dosattr_changed(struct kunit *test)
 {
 	struct ditto_dosattr dosattr = { .valid = DITTO_DOSATTR_CHANGED, .changed.tv_sec = 1000 };
@@ -203,20 +204,20 @@ static void dosattr_changed(struct kunit *test)
 	folder_begin(test, &folder);
 	file = folder_make(test, &folder, "file", 0600, false);
 	st = folder_stat(test, &folder, file);
-	KUNIT_EXPECT_EQ(test, get(test, file).changed.tv_nsec, st.ctime.tv_nsec);
+	KUNIT_EXPECT_EQ(test, dosattr_get(test, file).changed.tv_nsec, st.ctime.tv_nsec);
 	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);
 	KUNIT_EXPECT_EQ(test, stored_length(file), sizeof(good));
-	KUNIT_EXPECT_EQ(test, get(test, file).changed.tv_sec, 1000);
+	KUNIT_EXPECT_EQ(test, dosattr_get(test, file).changed.tv_sec, 1000);
 	/* A second time, though nothing else is different. */
 	msleep(50);
 	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);
-	KUNIT_EXPECT_EQ(test, get(test, file).changed.tv_sec, 1000);
+	KUNIT_EXPECT_EQ(test, dosattr_get(test, file).changed.tv_sec, 1000);
 
 	msleep(50);
 	KUNIT_EXPECT_EQ(test, ditto_setattr(&folder.op, file, &set, &wcc), 0);
 	st = folder_stat(test, &folder, file);
-	KUNIT_EXPECT_EQ(test, get(test, file).changed.tv_sec, st.ctime.tv_sec);
-	KUNIT_EXPECT_EQ(test, get(test, file).changed.tv_nsec, st.ctime.tv_nsec);
+	KUNIT_EXPECT_EQ(test, dosattr_get(test, file).changed.tv_sec, st.ctime.tv_sec);
+	KUNIT_EXPECT_EQ(test, dosattr_get(test, file).changed.tv_nsec, st.ctime.tv_nsec);
 
 	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);
 	msleep(50);
@@ -225,7 +226,7 @@ static void dosattr_changed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);
 	KUNIT_EXPECT_EQ(test, stored_length(file), DITTO_DOSATTR_SIZE_1);
 	st = folder_stat(test, &folder, file);
-	KUNIT_EXPECT_EQ(test, get(test, file).changed.tv_sec, st.ctime.tv_sec);
+	KUNIT_EXPECT_EQ(test, dosattr_get(test, file).changed.tv_sec, st.ctime.tv_sec);
 	dosattr = (struct ditto_dosattr) { .valid = DITTO_DOSATTR_CHANGED,
 				       .changed.tv_nsec = NSEC_PER_SEC };
 	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), -EINVAL);
@@ -245,18 +246,18 @@ static void dosattr_damaged(struct kunit *test)
 	file = folder_make(test, &folder, "file", 0600, false);
 	for (size_t len = 0; len <= sizeof(junk); len += 25) {
 		KUNIT_EXPECT_EQ(test, store_locally(file, junk, len), 0);
-		KUNIT_EXPECT_EQ(test, get(test, file).flags, DITTO_FLAG_ARCHIVE);
+		KUNIT_EXPECT_EQ(test, dosattr_get(test, file).flags, DITTO_FLAG_ARCHIVE);
 	}
-	/* The next change mends it. */
+	/* The next change corrects it. */
 	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);
-	KUNIT_EXPECT_EQ(test, get(test, file).flags, DITTO_FLAG_SYSTEM);
+	KUNIT_EXPECT_EQ(test, dosattr_get(test, file).flags, DITTO_FLAG_SYSTEM);
 	KUNIT_EXPECT_EQ(test, stored_length(file), DITTO_DOSATTR_SIZE_1);
 	ditto_node_put(file);
 	folder_remove(test, &folder, "file", false);
 	folder_end(test, &folder);
 }
 
-/* That there is nothing is kept until the file changes, by whomever. */
+/* The absence of the attribute is cached until the file changes. */
 static void dosattr_absence_is_kept(struct kunit *test)
 {
 	struct ditto_node *file;
@@ -264,20 +265,20 @@ static void dosattr_absence_is_kept(struct kunit *test)
 
 	folder_begin(test, &folder);
 	file = folder_make(test, &folder, "file", 0600, false);
-	/* As on file systems that have to look for it. */
+	/* As on file systems that must search for it. */
 	file->volume->knows_absence = false;
-	get(test, file);
+	dosattr_get(test, file);
 	msleep(50);
-	get(test, file);
+	dosattr_get(test, file);
 	kept = file->plain;
 	KUNIT_EXPECT_NE(test, kept, 0);
 	KUNIT_EXPECT_EQ(test, store_locally(file, &good, sizeof(good)), 0);
-	KUNIT_EXPECT_EQ(test, get(test, file).flags, DITTO_FLAG_HIDDEN);
+	KUNIT_EXPECT_EQ(test, dosattr_get(test, file).flags, DITTO_FLAG_HIDDEN);
 	KUNIT_EXPECT_EQ(test, store_locally(file, NULL, 0), 0);
-	KUNIT_EXPECT_EQ(test, get(test, file).flags, DITTO_FLAG_ARCHIVE);
-	/* A moment after a change it is not kept: another change could look the same. */
+	KUNIT_EXPECT_EQ(test, dosattr_get(test, file).flags, DITTO_FLAG_ARCHIVE);
+	/* Shortly after a change it is not cached: another change could have the same time. */
 	KUNIT_EXPECT_EQ(test, store_locally(file, &good, sizeof(good)), 0);
-	KUNIT_EXPECT_EQ(test, get(test, file).flags, DITTO_FLAG_HIDDEN);
+	KUNIT_EXPECT_EQ(test, dosattr_get(test, file).flags, DITTO_FLAG_HIDDEN);
 	file->volume->knows_absence = true;
 	ditto_node_put(file);
 	folder_remove(test, &folder, "file", false);
@@ -322,7 +323,7 @@ static int stop_at_once(void *arg, const struct ditto_name *name)
 	return -ECANCELED;
 }
 
-static void xattrs(struct kunit *test)
+static void dosattr_xattrs(struct kunit *test)
 {
 	struct ditto_dosattr dosattr = { .valid = DITTO_DOSATTR_FLAGS, .flags = DITTO_FLAG_HIDDEN };
 	unsigned int count = 0;
@@ -350,7 +351,7 @@ static void xattrs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_xattr_list(&folder.op, file, stop_at_once, NULL), -ECANCELED);
 	KUNIT_EXPECT_EQ(test, xattr_remove(file, "one"), 0);
 	KUNIT_EXPECT_EQ(test, xattr_remove(file, "one"), -ENODATA);
-	/* Ours are not there. */
+	/* The server's own attributes are hidden. */
 	KUNIT_EXPECT_EQ(test, xattr_set(file, "ditto.x", "1", DITTO_XATTR_EITHER), -EPERM);
 	KUNIT_EXPECT_EQ(test, xattr_get(file, "ditto.x", NULL, 0), -ENODATA);
 	KUNIT_EXPECT_EQ(test, xattr_get(file, DITTO_DOSATTR_XATTR, NULL, 0), -ENODATA);
@@ -385,7 +386,7 @@ static void xattr_limits(struct kunit *test)
 	folder_end(test, &folder);
 }
 
-/* The mode decides, or what was granted at an open. */
+/* Access is that of the mode, or was granted at open. */
 static void xattr_rights(struct kunit *test)
 {
 	unsigned int count = 0;
@@ -430,7 +431,7 @@ static struct kunit_case attributes_cases[] = {
 	KUNIT_CASE(dosattr_changed),
 	KUNIT_CASE(dosattr_damaged),
 	KUNIT_CASE(dosattr_absence_is_kept),
-	KUNIT_CASE(xattrs),
+	KUNIT_CASE(dosattr_xattrs),
 	KUNIT_CASE(xattr_limits),
 	KUNIT_CASE(xattr_rights),
 	{}

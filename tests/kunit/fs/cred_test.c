@@ -37,8 +37,8 @@ static void cred_test_exit(struct kunit *test)
 		ditto_creds_exit(&ctx->srv);
 }
 
-static struct ditto_cred *get(struct kunit *test, unsigned int squash, uid_t uid, gid_t gid,
-			      unsigned int ngroups, const kgid_t *groups)
+static struct ditto_cred *cred_get(struct kunit *test, unsigned int squash, uid_t uid, gid_t gid,
+				   unsigned int ngroups, const kgid_t *groups)
 {
 	struct cred_ctx *ctx = test->priv;
 	const struct ditto_verdict verdict = { .level = DITTO_ACCESS_WRITE, .squash = squash };
@@ -118,9 +118,9 @@ static void cred_squash(struct kunit *test)
 
 static void cred_powers(struct kunit *test)
 {
-	struct ditto_cred *admin = get(test, DITTO_SQUASH_ROOT_TO_ADMIN, 0, 0, 0, NULL);
-	struct ditto_cred *root = get(test, DITTO_SQUASH_NONE, 0, 0, 0, NULL);
-	struct ditto_cred *user = get(test, DITTO_SQUASH_ROOT_TO_ADMIN, 5, 6, 0, NULL);
+	struct ditto_cred *admin = cred_get(test, DITTO_SQUASH_ROOT_TO_ADMIN, 0, 0, 0, NULL);
+	struct ditto_cred *root = cred_get(test, DITTO_SQUASH_NONE, 0, 0, 0, NULL);
+	struct ditto_cred *user = cred_get(test, DITTO_SQUASH_ROOT_TO_ADMIN, 5, 6, 0, NULL);
 	const struct cred *server;
 
 	KUNIT_EXPECT_TRUE(test, cap_raised(admin->cred->cap_effective, CAP_DAC_OVERRIDE));
@@ -142,20 +142,20 @@ static void cred_powers(struct kunit *test)
 	ditto_cred_put(user);
 }
 
-/* Groups are sorted for the kernel's search, and root's is no exception. */
+/* Groups are sorted for the kernel's search, root's too. */
 static void cred_groups(struct kunit *test)
 {
 	static const kgid_t groups[] = { KGIDT_INIT(9), KGIDT_INIT(0), KGIDT_INIT(7) };
 	struct ditto_cred *cred;
 
-	cred = get(test, DITTO_SQUASH_ROOT_TO_GUEST, 5, 6, ARRAY_SIZE(groups), groups);
+	cred = cred_get(test, DITTO_SQUASH_ROOT_TO_GUEST, 5, 6, ARRAY_SIZE(groups), groups);
 	KUNIT_ASSERT_EQ(test, cred->cred->group_info->ngroups, 3);
 	KUNIT_EXPECT_EQ(test, __kgid_val(cred->cred->group_info->gid[0]), 7);
 	KUNIT_EXPECT_EQ(test, __kgid_val(cred->cred->group_info->gid[1]), 9);
 	KUNIT_EXPECT_EQ(test, __kgid_val(cred->cred->group_info->gid[2]), ANON);
 	ditto_cred_put(cred);
 
-	cred = get(test, DITTO_SQUASH_ROOT_TO_GUEST, 0, 0, ARRAY_SIZE(groups), groups);
+	cred = cred_get(test, DITTO_SQUASH_ROOT_TO_GUEST, 0, 0, ARRAY_SIZE(groups), groups);
 	KUNIT_EXPECT_EQ(test, cred->cred->group_info->ngroups, 0);
 	ditto_cred_put(cred);
 }
@@ -165,11 +165,11 @@ static void cred_hit(struct kunit *test)
 	static const kgid_t one[] = { KGIDT_INIT(7), KGIDT_INIT(8) };
 	static const kgid_t two[] = { KGIDT_INIT(7), KGIDT_INIT(9) };
 	struct cred_ctx *ctx = test->priv;
-	struct ditto_cred *a = get(test, DITTO_SQUASH_NONE, 5, 6, 2, one);
-	struct ditto_cred *same = get(test, DITTO_SQUASH_NONE, 5, 6, 2, one);
-	struct ditto_cred *groups = get(test, DITTO_SQUASH_NONE, 5, 6, 2, two);
-	struct ditto_cred *fewer = get(test, DITTO_SQUASH_NONE, 5, 6, 1, one);
-	struct ditto_cred *squash = get(test, DITTO_SQUASH_ROOT_TO_ADMIN, 5, 6, 2, one);
+	struct ditto_cred *a = cred_get(test, DITTO_SQUASH_NONE, 5, 6, 2, one);
+	struct ditto_cred *same = cred_get(test, DITTO_SQUASH_NONE, 5, 6, 2, one);
+	struct ditto_cred *groups = cred_get(test, DITTO_SQUASH_NONE, 5, 6, 2, two);
+	struct ditto_cred *fewer = cred_get(test, DITTO_SQUASH_NONE, 5, 6, 1, one);
+	struct ditto_cred *squash = cred_get(test, DITTO_SQUASH_ROOT_TO_ADMIN, 5, 6, 2, one);
 	struct ditto_cred *later;
 
 	KUNIT_EXPECT_PTR_EQ(test, a, same);
@@ -178,9 +178,9 @@ static void cred_hit(struct kunit *test)
 	KUNIT_EXPECT_PTR_NE(test, a, squash);
 	KUNIT_EXPECT_EQ(test, ditto_creds_count(&ctx->srv), 4);
 
-	/* New options of the share make new decisions. */
+	/* New options of the share take effect. */
 	ctx->opts.generation++;
-	later = get(test, DITTO_SQUASH_NONE, 5, 6, 2, one);
+	later = cred_get(test, DITTO_SQUASH_NONE, 5, 6, 2, one);
 	KUNIT_EXPECT_PTR_NE(test, a, later);
 
 	ditto_cred_put(a);
@@ -194,15 +194,15 @@ static void cred_hit(struct kunit *test)
 static void cred_bounded(struct kunit *test)
 {
 	struct cred_ctx *ctx = test->priv;
-	struct ditto_cred *held = get(test, DITTO_SQUASH_NONE, 1, 1, 0, NULL);
+	struct ditto_cred *held = cred_get(test, DITTO_SQUASH_NONE, 1, 1, 0, NULL);
 
 	for (uid_t uid = 1; uid < 3 * DITTO_CREDS_MAX; uid++) {
-		ditto_cred_put(get(test, DITTO_SQUASH_NONE, uid, 1, 0, NULL));
+		ditto_cred_put(cred_get(test, DITTO_SQUASH_NONE, uid, 1, 0, NULL));
 		if (ditto_creds_count(&ctx->srv) > DITTO_CREDS_MAX)
 			break;
 	}
 	KUNIT_EXPECT_EQ(test, ditto_creds_count(&ctx->srv), DITTO_CREDS_MAX);
-	/* Still good, in the cache or not. */
+	/* Still valid, in the cache or not. */
 	KUNIT_EXPECT_EQ(test, __kuid_val(held->cred->fsuid), 1);
 	ditto_cred_put(held);
 

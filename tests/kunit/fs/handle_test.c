@@ -107,7 +107,7 @@ static void handle_bad_length(struct kunit *test)
 	}
 }
 
-/* A right signature does not make a wrong shape right. */
+/* A correct signature does not make a wrong layout valid. */
 static void handle_bad_shape(struct kunit *test)
 {
 	struct ditto_server *srv = test->priv;

@@ -49,7 +49,7 @@ static const struct ditto_client_ops client_ops = {
 	.free = client_free,
 };
 
-static void begin(struct kunit *test)
+static void change_begin(struct kunit *test)
 {
 	struct dentry *dentry;
 
@@ -73,7 +73,7 @@ static void begin(struct kunit *test)
 	dput(dentry);
 }
 
-static void end(struct kunit *test)
+static void change_end(struct kunit *test)
 {
 	ditto_node_put(t.node);
 	for (int i = 0; i < 2; i++) {
@@ -105,7 +105,7 @@ static struct ditto_instance *must_open(struct kunit *test, int i, u32 rights, u
 	return inst;
 }
 
-static int change(int i, struct ditto_instance *inst, u32 rights, u8 deny)
+static int instance_change(int i, struct ditto_instance *inst, u32 rights, u8 deny)
 {
 	struct ditto_op op = t.op[i];
 	struct ditto_node *node;
@@ -141,32 +141,32 @@ static void up_and_down(struct kunit *test)
 {
 	struct ditto_instance *a, *b;
 
-	begin(test);
+	change_begin(test);
 	a = must_open(test, 0, R, 0);
 	b = must_open(test, 1, R, DITTO_OPEN_WRITE);
-	/* The other denies it; then not. */
-	KUNIT_EXPECT_EQ(test, change(0, a, R | W, 0), -ETXTBSY);
+	/* The other open denies it at first. */
+	KUNIT_EXPECT_EQ(test, instance_change(0, a, R | W, 0), -ETXTBSY);
 	KUNIT_EXPECT_EQ(test, ditto_instance_rights(a), R);
 	KUNIT_EXPECT_EQ(test, ditto_open_access(ditto_instance_claim(a)), DITTO_OPEN_READ);
-	KUNIT_EXPECT_EQ(test, change(1, b, R, 0), 0);
-	KUNIT_EXPECT_EQ(test, change(0, a, R | W, 0), 0);
+	KUNIT_EXPECT_EQ(test, instance_change(1, b, R, 0), 0);
+	KUNIT_EXPECT_EQ(test, instance_change(0, a, R | W, 0), 0);
 	KUNIT_EXPECT_EQ(test, ditto_instance_rights(a), R | W);
 	KUNIT_EXPECT_EQ(test, ditto_open_access(ditto_instance_claim(a)),
 			DITTO_OPEN_READ | DITTO_OPEN_WRITE);
 	KUNIT_EXPECT_EQ(test, write_by(0, a, "text"), 0);
 	/* Now the other way round. */
-	KUNIT_EXPECT_EQ(test, change(1, b, R, DITTO_OPEN_WRITE), -ETXTBSY);
+	KUNIT_EXPECT_EQ(test, instance_change(1, b, R, DITTO_OPEN_WRITE), -ETXTBSY);
 	KUNIT_EXPECT_EQ(test, ditto_open_deny(ditto_instance_claim(b)), 0);
-	KUNIT_EXPECT_EQ(test, change(0, a, R, DITTO_OPEN_WRITE), 0);
-	KUNIT_EXPECT_EQ(test, change(1, b, R, DITTO_OPEN_WRITE), 0);
+	KUNIT_EXPECT_EQ(test, instance_change(0, a, R, DITTO_OPEN_WRITE), 0);
+	KUNIT_EXPECT_EQ(test, instance_change(1, b, R, DITTO_OPEN_WRITE), 0);
 	KUNIT_EXPECT_EQ(test, write_by(1, b, "text"), -ETXTBSY);
 	ditto_instance_close(&t.op[1], b);
 	ditto_instance_close(&t.op[0], a);
 	folder_remove(test, &folder, "file", false);
-	end(test);
+	change_end(test);
 }
 
-/* What it had is not asked for again, what is new is. */
+/* Access that the open has is not checked again, new access is. */
 static void rights_of_new_bits(struct kunit *test)
 {
 	const struct ditto_setattr shut = { .valid = DITTO_SET_MODE, .mode = 0 };
@@ -174,24 +174,24 @@ static void rights_of_new_bits(struct kunit *test)
 	struct ditto_instance *inst;
 	struct ditto_wcc wcc;
 
-	begin(test);
+	change_begin(test);
 	t.op[0].cred = folder.user;
 	inst = must_open(test, 0, R, 0);
-	KUNIT_EXPECT_EQ(test, change(0, inst, R | W, 0), -EACCES);
+	KUNIT_EXPECT_EQ(test, instance_change(0, inst, R | W, 0), -EACCES);
 	KUNIT_EXPECT_EQ(test, ditto_setattr(&folder.op, t.node, &shut, &wcc), 0);
-	KUNIT_EXPECT_EQ(test, change(0, inst, R, DITTO_OPEN_WRITE), 0);
-	KUNIT_EXPECT_EQ(test, change(0, inst, W, 0), -EACCES);
+	KUNIT_EXPECT_EQ(test, instance_change(0, inst, R, DITTO_OPEN_WRITE), 0);
+	KUNIT_EXPECT_EQ(test, instance_change(0, inst, W, 0), -EACCES);
 	KUNIT_EXPECT_EQ(test, ditto_setattr(&folder.op, t.node, &open, &wcc), 0);
-	KUNIT_EXPECT_EQ(test, change(0, inst, DITTO_RIGHT_READ_ATTRS, 0), 0);
-	KUNIT_EXPECT_EQ(test, change(0, inst, R, 0), 0);
+	KUNIT_EXPECT_EQ(test, instance_change(0, inst, DITTO_RIGHT_READ_ATTRS, 0), 0);
+	KUNIT_EXPECT_EQ(test, instance_change(0, inst, R, 0), 0);
 	t.op[0].writable = false;
 	t.op[0].cred = folder.admin;
-	KUNIT_EXPECT_EQ(test, change(0, inst, R | W, 0), -EROFS);
+	KUNIT_EXPECT_EQ(test, instance_change(0, inst, R | W, 0), -EROFS);
 	t.op[0].writable = true;
-	KUNIT_EXPECT_EQ(test, change(0, inst, R | W, 0), 0);
+	KUNIT_EXPECT_EQ(test, instance_change(0, inst, R | W, 0), 0);
 	ditto_instance_close(&t.op[0], inst);
 	folder_remove(test, &folder, "file", false);
-	end(test);
+	change_end(test);
 }
 
 /* The claim went with its client. */
@@ -199,17 +199,17 @@ static void change_after_the_end(struct kunit *test)
 {
 	struct ditto_instance *inst;
 
-	begin(test);
+	change_begin(test);
 	inst = must_open(test, 0, R, 0);
 	ditto_client_release(&t.client[0], "test");
-	KUNIT_EXPECT_EQ(test, change(0, inst, R | W, 0), -ESTALE);
+	KUNIT_EXPECT_EQ(test, instance_change(0, inst, R | W, 0), -ESTALE);
 	ditto_instance_close(&t.op[0], inst);
 	folder_remove(test, &folder, "file", false);
-	end(test);
+	change_end(test);
 }
 
 /* The node of the handle, to be put; an ERR_PTR. */
-static struct ditto_node *decode(void)
+static struct ditto_node *node_decode(void)
 {
 	struct ditto_share *share;
 	struct ditto_node *node;
@@ -241,10 +241,10 @@ static void unlinked_stays_open(struct kunit *test, bool known, bool locally)
 	struct ditto_node *node;
 	struct ditto_attr attr;
 
-	begin(test);
+	change_begin(test);
 	inst = must_open(test, 0, R | W, 0);
 	if (known) {
-		node = decode();
+		node = node_decode();
 		KUNIT_EXPECT_PTR_EQ(test, node, t.node);
 		ditto_node_put(node);
 	}
@@ -252,8 +252,8 @@ static void unlinked_stays_open(struct kunit *test, bool known, bool locally)
 		unlink_locally(test);
 	else
 		folder_remove(test, &folder, "file", false);
-	/* Somebody else finds it by its handle, opens and changes it. */
-	node = decode();
+	/* Another client finds it by its handle, opens and changes it. */
+	node = node_decode();
 	KUNIT_ASSERT_PTR_EQ(test, node, t.node);
 	KUNIT_EXPECT_EQ(test, open_node(1, node, R | W, 0, &again), 0);
 	KUNIT_EXPECT_EQ(test, write_by(1, again, "text"), 0);
@@ -261,18 +261,18 @@ static void unlinked_stays_open(struct kunit *test, bool known, bool locally)
 	KUNIT_EXPECT_EQ(test, attr.st.size, 4);
 	KUNIT_EXPECT_EQ(test, attr.st.nlink, 0);
 	ditto_node_put(node);
-	/* One is enough; the cache of nodes has no say in it. */
+	/* One is enough, whatever the cache of nodes holds. */
 	ditto_instance_close(&t.op[0], inst);
 	ditto_nodes_flush(folder.srv);
-	node = decode();
+	node = node_decode();
 	KUNIT_ASSERT_PTR_EQ(test, node, t.node);
 	ditto_node_put(node);
-	KUNIT_EXPECT_EQ(test, change(1, again, R, 0), 0);
-	KUNIT_EXPECT_EQ(test, change(1, again, R | D, 0), -EACCES);
+	KUNIT_EXPECT_EQ(test, instance_change(1, again, R, 0), 0);
+	KUNIT_EXPECT_EQ(test, instance_change(1, again, R | D, 0), -EACCES);
 	ditto_instance_close(&t.op[1], again);
-	KUNIT_EXPECT_PTR_EQ(test, decode(), ERR_PTR(-ESTALE));
+	KUNIT_EXPECT_PTR_EQ(test, node_decode(), ERR_PTR(-ESTALE));
 	KUNIT_EXPECT_EQ(test, open_node(1, t.node, R, 0, &again), -ESTALE);
-	end(test);
+	change_end(test);
 }
 
 static void unlinked_and_known(struct kunit *test)
@@ -291,19 +291,19 @@ static void unlinked_locally(struct kunit *test)
 	unlinked_stays_open(test, false, true);
 }
 
-/* Without an instance it is gone at once, as before. */
+/* Without an instance the file is gone at once. */
 static void unlinked_unopened(struct kunit *test)
 {
 	struct ditto_instance *inst;
 
-	begin(test);
+	change_begin(test);
 	folder_remove(test, &folder, "file", false);
-	KUNIT_EXPECT_PTR_EQ(test, decode(), ERR_PTR(-ESTALE));
+	KUNIT_EXPECT_PTR_EQ(test, node_decode(), ERR_PTR(-ESTALE));
 	KUNIT_EXPECT_EQ(test, open_node(0, t.node, R, 0, &inst), -ESTALE);
-	end(test);
+	change_end(test);
 }
 
-/* A holder of a delegation that tells what it has. */
+/* A holder of a delegation that answers with its attributes. */
 static struct {
 	bool modified;
 	bool mute;
@@ -334,7 +334,7 @@ static const struct ditto_lease_ops cache_ops = {
 	.ask = cache_ask,
 };
 
-static struct ditto_lease *grant(struct kunit *test, u8 want)
+static struct ditto_lease *lease_grant(struct kunit *test, u8 want)
 {
 	struct ditto_lease_request req = {
 		.point = &t.node->point, .actor = t.actor[0], .style = DITTO_LEASE_TYPE_DELEGATION,
@@ -358,19 +358,19 @@ static void delegation_end(struct ditto_lease *cache)
 	flush_workqueue(folder.srv->locks->wq);
 }
 
-/* The server's own files are nobody's, however long they are kept and by whom. */
+/* The server's own open files do not prevent delegations. */
 static void own_files_do_not_count(struct kunit *test)
 {
 	struct ditto_lease *cache;
 	struct ditto_file *df;
 
-	begin(test);
-	/* Kept for the first grant, though the cache has closed it. */
-	cache = grant(test, DITTO_LEASE_READ);
+	change_begin(test);
+	/* Kept open for the first grant, although the cache has closed it. */
+	cache = lease_grant(test, DITTO_LEASE_READ);
 	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_READ);
 	ditto_files_close(t.node, NULL);
 	KUNIT_EXPECT_EQ(test, t.node->point.ops->local_access(&t.node->point), 0);
-	ditto_lease_put(grant(test, DITTO_LEASE_ALL));
+	ditto_lease_put(lease_grant(test, DITTO_LEASE_ALL));
 	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
 	df = ditto_file_get(folder.share, t.node, DITTO_FILE_WRITE);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(df));
@@ -379,19 +379,19 @@ static void own_files_do_not_count(struct kunit *test)
 	delegation_end(cache);
 	ditto_files_close(t.node, NULL);
 	KUNIT_EXPECT_EQ(test, t.node->point.ops->local_access(&t.node->point), 0);
-	/* Claims that went a moment ago hold up none. */
+	/* Claims that ended a moment ago do not prevent one. */
 	for (int i = 0; i < 50; i++) {
-		cache = grant(test, DITTO_LEASE_ALL);
+		cache = lease_grant(test, DITTO_LEASE_ALL);
 		KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
 		ditto_lease_return(cache);
 		ditto_lease_put(cache);
 	}
 	flush_workqueue(folder.srv->locks->wq);
 	folder_remove(test, &folder, "file", false);
-	end(test);
+	change_end(test);
 }
 
-/* Files of local processes do. */
+/* Open files of local processes do. */
 static void local_files_count(struct kunit *test)
 {
 	struct path path = { .mnt = folder.path.mnt };
@@ -403,7 +403,7 @@ static void local_files_count(struct kunit *test)
 	struct ditto_file *df;
 	struct file *file;
 
-	begin(test);
+	change_begin(test);
 	req.point = &t.node->point;
 	req.actor = t.actor[0];
 	path.dentry = ditto_node_dentry(t.node);
@@ -428,7 +428,7 @@ static void local_files_count(struct kunit *test)
 	dput(path.dentry);
 	flush_workqueue(folder.srv->locks->wq);
 	folder_remove(test, &folder, "file", false);
-	end(test);
+	change_end(test);
 }
 
 static void attributes_are_asked_for(struct kunit *test)
@@ -437,13 +437,13 @@ static void attributes_are_asked_for(struct kunit *test)
 	struct ditto_attr attr;
 	u64 before, first;
 
-	begin(test);
+	change_begin(test);
 	memset(&told, 0, sizeof(told));
 	KUNIT_EXPECT_EQ(test, ditto_getattr_asked(&t.op[1], t.node, &attr), 0);
 	before = attr.change;
-	cache = grant(test, DITTO_LEASE_ALL);
+	cache = lease_grant(test, DITTO_LEASE_ALL);
 	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
-	/* Nothing was changed: what the server has. */
+	/* Without a change the server's attributes are returned. */
 	told.size = 100;
 	KUNIT_EXPECT_EQ(test, ditto_getattr_asked(&t.op[1], t.node, &attr), 0);
 	KUNIT_EXPECT_EQ(test, attr.change, before);
@@ -456,12 +456,12 @@ static void attributes_are_asked_for(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_getattr_asked(&t.op[1], t.node, &attr), 0);
 	KUNIT_EXPECT_GT(test, attr.change, first);
 	first = attr.change;
-	/* The holder itself, and who cannot wait, see what the server has; it takes nothing. */
+	/* The holder itself, and callers that cannot wait, get the server's attributes. */
 	KUNIT_EXPECT_EQ(test, ditto_getattr_asked(&t.op[0], t.node, &attr), 0);
 	KUNIT_EXPECT_EQ(test, attr.st.size, 0);
 	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 0);
-	/* It never goes back, whatever the holder does then. */
+	/* The change attribute never decreases, whatever the holder does. */
 	told.mute = true;
 	KUNIT_EXPECT_EQ(test, ditto_getattr_asked(&t.op[1], t.node, &attr), -EJUKEBOX);
 	flush_workqueue(folder.srv->locks->wq);
@@ -472,7 +472,7 @@ static void attributes_are_asked_for(struct kunit *test)
 	ditto_lease_put(cache);
 	flush_workqueue(folder.srv->locks->wq);
 	folder_remove(test, &folder, "file", false);
-	end(test);
+	change_end(test);
 }
 
 static int change_init(struct kunit_suite *suite)

@@ -42,13 +42,13 @@ static const struct ditto_client_ops client_ops = {
 	.free = client_free_done,
 };
 
-static void begin(struct kunit *test)
+static void instance_begin(struct kunit *test)
 {
 	const struct ditto_setattr set = { .valid = DITTO_SET_MODE, .mode = 0777 };
 	struct ditto_wcc wcc;
 
 	folder_begin(test, &folder);
-	/* Whatever the umask of who loads the suite made of it. */
+	/* Independent of the umask of the process that loads the suite. */
 	KUNIT_EXPECT_EQ(test, ditto_setattr(&folder.op, folder.root, &set, &wcc), 0);
 	memset(&client, 0, sizeof(client));
 	init_completion(&client_free);
@@ -58,7 +58,7 @@ static void begin(struct kunit *test)
 	folder.op.actor = &actor;
 }
 
-static void end(struct kunit *test)
+static void instance_end(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 0);
 	ditto_client_release(&client, "test over");
@@ -118,13 +118,13 @@ static struct ditto_instance *must_open(struct kunit *test, const char *path,
 	return inst;
 }
 
-static void close(struct ditto_instance *inst)
+static void instance_close(struct ditto_instance *inst)
 {
 	if (inst)
 		ditto_instance_close(&folder.op, inst);
 }
 
-static bool exists(const char *name)
+static bool file_exists(const char *name)
 {
 	const struct ditto_name n = { name, strlen(name) };
 	struct ditto_node *node;
@@ -235,14 +235,14 @@ static void instance_dispositions(struct kunit *test)
 {
 	struct ditto_instance *inst;
 
-	begin(test);
+	instance_begin(test);
 	for (size_t i = 0; i < ARRAY_SIZE(how_cases); i++) {
 		const struct how_case *c = &how_cases[i];
 
 		inst = must_open(test, "File", DITTO_OPEN_CREATE, R | W, 0);
 		KUNIT_EXPECT_EQ(test, action, DITTO_WAS_CREATED);
 		KUNIT_EXPECT_EQ(test, write_inst(inst, "text"), 0);
-		close(inst);
+		instance_close(inst);
 		KUNIT_EXPECT_EQ_MSG(test, open_how("FILE", c->how, R | W, 0, 0, &inst), c->old,
 				    "%zu", i);
 		if (inst) {
@@ -250,28 +250,28 @@ static void instance_dispositions(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, size_of(inst), c->size);
 			expect_path(test, inst, "File");
 		}
-		close(inst);
+		instance_close(inst);
 		folder_remove(test, &folder, "File", false);
 		KUNIT_EXPECT_EQ_MSG(test, open_how("File", c->how, R | W | D, 0,
 						   DITTO_OPENF_DELETE_ON_CLOSE, &inst), c->new,
 				    "%zu", i);
 		if (inst)
 			KUNIT_EXPECT_EQ(test, action, DITTO_WAS_CREATED);
-		close(inst);
-		KUNIT_EXPECT_FALSE(test, exists("File"));
+		instance_close(inst);
+		KUNIT_EXPECT_FALSE(test, file_exists("File"));
 	}
-	end(test);
+	instance_end(test);
 }
 
 static void instance_kinds(struct kunit *test)
 {
 	struct ditto_instance *dir, *inst;
 
-	begin(test);
+	instance_begin(test);
 	dir = must_open(test, "dir", DITTO_OPEN_CREATE, R | D, DITTO_OPENF_DIRECTORY);
 	KUNIT_EXPECT_TRUE(test, ditto_instance_is_dir(dir));
 	inst = must_open(test, "dir/f", DITTO_OPEN_OR_CREATE, R, DITTO_OPENF_FILE);
-	close(inst);
+	instance_close(inst);
 	KUNIT_EXPECT_EQ(test, open_how("dir", DITTO_OPEN_EXISTING, R, 0, DITTO_OPENF_FILE, &inst),
 			-EISDIR);
 	KUNIT_EXPECT_EQ(test, open_how("dir/f", DITTO_OPEN_EXISTING, R, 0, DITTO_OPENF_DIRECTORY,
@@ -285,19 +285,19 @@ static void instance_kinds(struct kunit *test)
 	/* Not empty. */
 	KUNIT_EXPECT_EQ(test, set_delete(dir, DITTO_DELETE_ON), -ENOTEMPTY);
 	inst = must_open(test, "dir/f", DITTO_OPEN_EXISTING, D, DITTO_OPENF_DELETE_ON_CLOSE);
-	close(inst);
+	instance_close(inst);
 	KUNIT_EXPECT_EQ(test, set_delete(dir, DITTO_DELETE_ON), 0);
-	/* Nothing new in what is about to go. */
+	/* Nothing can be created in a directory with a pending deletion. */
 	KUNIT_EXPECT_EQ(test, open_how("dir/g", DITTO_OPEN_CREATE, R, 0, 0, &inst), -EKEYREVOKED);
-	close(dir);
-	KUNIT_EXPECT_FALSE(test, exists("dir"));
+	instance_close(dir);
+	KUNIT_EXPECT_FALSE(test, file_exists("dir"));
 	inst = must_open(test, "", DITTO_OPEN_EXISTING, R, DITTO_OPENF_DIRECTORY);
 	expect_path(test, inst, "");
-	close(inst);
-	end(test);
+	instance_close(inst);
+	instance_end(test);
 }
 
-/* What was granted stays; what the mode does not give is not granted. */
+/* Granted access stays; access beyond the mode is not granted. */
 static void instance_rights(struct kunit *test)
 {
 	struct ditto_open_request req = {
@@ -306,7 +306,7 @@ static void instance_rights(struct kunit *test)
 	};
 	struct ditto_instance *inst, *second;
 
-	begin(test);
+	instance_begin(test);
 	folder.op.cred = folder.user;
 	KUNIT_ASSERT_EQ(test, open_request(&req, &inst), 0);
 	KUNIT_EXPECT_EQ(test, write_inst(inst, "text"), 0);
@@ -315,15 +315,15 @@ static void instance_rights(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, ditto_instance_rights(second) & DITTO_RIGHT_WRITE_ACL);
 	KUNIT_EXPECT_TRUE(test, ditto_instance_rights(second) & DITTO_RIGHT_DELETE);
 	KUNIT_EXPECT_FALSE(test, ditto_instance_rights(second) & W);
-	close(second);
+	instance_close(second);
 	folder.op.writable = false;
 	KUNIT_EXPECT_EQ(test, open_how("file", DITTO_OPEN_EXISTING, D, 0, 0, &second), -EROFS);
 	KUNIT_EXPECT_EQ(test, open_how("new", DITTO_OPEN_CREATE, R, 0, 0, &second), -EROFS);
 	folder.op.writable = true;
-	close(inst);
+	instance_close(inst);
 	folder.op.cred = folder.admin;
 	folder_remove(test, &folder, "file", false);
-	end(test);
+	instance_end(test);
 }
 
 static const struct mode_case {
@@ -346,8 +346,8 @@ static void instance_share_modes(struct kunit *test)
 {
 	struct ditto_instance *one, *two;
 
-	begin(test);
-	close(must_open(test, "file", DITTO_OPEN_CREATE, R, 0));
+	instance_begin(test);
+	instance_close(must_open(test, "file", DITTO_OPEN_CREATE, R, 0));
 	for (size_t i = 0; i < ARRAY_SIZE(mode_cases); i++) {
 		const struct mode_case *c = &mode_cases[i];
 
@@ -356,25 +356,25 @@ static void instance_share_modes(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, open_how("file", DITTO_OPEN_EXISTING, c->second,
 						   c->second_deny, 0, &two),
 				    c->fits ? 0 : -ETXTBSY, "%zu", i);
-		close(two);
-		close(one);
+		instance_close(two);
+		instance_close(one);
 	}
-	/* It is not emptied against somebody's will. */
+	/* A file is not truncated against its share mode. */
 	KUNIT_ASSERT_EQ(test, open_how("file", DITTO_OPEN_EXISTING, R | W, 0, 0, &one), 0);
 	KUNIT_EXPECT_EQ(test, write_inst(one, "text"), 0);
 	KUNIT_ASSERT_EQ(test, open_how("file", DITTO_OPEN_EXISTING, R, DITTO_OPEN_WRITE, 0, &two),
 			-ETXTBSY);
-	close(one);
+	instance_close(one);
 	KUNIT_ASSERT_EQ(test, open_how("file", DITTO_OPEN_EXISTING, R, DITTO_OPEN_WRITE, 0, &one),
 			0);
 	KUNIT_EXPECT_EQ(test, open_how("file", DITTO_OPEN_OVERWRITE, R, 0, 0, &two), -ETXTBSY);
 	KUNIT_EXPECT_EQ(test, size_of(one), 4);
-	close(one);
+	instance_close(one);
 	folder_remove(test, &folder, "file", false);
-	end(test);
+	instance_end(test);
 }
 
-/* Flags of fs/op/dosattr.h that refuse. */
+/* Flags of fs/op/dosattr.h that refuse deletion. */
 static void instance_flags(struct kunit *test)
 {
 	struct ditto_open_request req = {
@@ -384,7 +384,7 @@ static void instance_flags(struct kunit *test)
 	};
 	struct ditto_instance *inst, *two;
 
-	begin(test);
+	instance_begin(test);
 	req.flags = DITTO_OPENF_DELETE_ON_CLOSE;
 	KUNIT_EXPECT_EQ(test, open_request(&req, &inst), -EPERM);
 	req.flags = 0;
@@ -394,40 +394,40 @@ static void instance_flags(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, open_how("file", DITTO_OPEN_OVERWRITE, R, 0, 0, &two), -EACCES);
 	KUNIT_EXPECT_EQ(test, set_delete(inst, DITTO_DELETE_ON), -EPERM);
 	KUNIT_EXPECT_EQ(test, set_delete(inst, DITTO_DELETE_ON | DITTO_DELETE_READONLY), 0);
-	close(inst);
-	KUNIT_EXPECT_FALSE(test, exists("file"));
+	instance_close(inst);
+	KUNIT_EXPECT_FALSE(test, file_exists("file"));
 
 	req.dosattr.flags = DITTO_FLAG_HIDDEN;
 	KUNIT_ASSERT_EQ(test, open_request(&req, &inst), 0);
 	KUNIT_EXPECT_EQ(test, open_how("file", DITTO_OPEN_OVERWRITE, R, 0, 0, &two), -EACCES);
 	req.how = DITTO_OPEN_OVERWRITE;
 	KUNIT_EXPECT_EQ(test, open_request(&req, &two), 0);
-	close(two);
+	instance_close(two);
 	KUNIT_EXPECT_EQ(test, set_delete(inst, DITTO_DELETE_ON), 0);
-	close(inst);
-	end(test);
+	instance_close(inst);
+	instance_end(test);
 }
 
-/* The file goes with the last of those that have it open. */
+/* The file is deleted with its last open. */
 static void instance_delete(struct kunit *test)
 {
 	struct ditto_instance *one, *two, *three;
 	struct ditto_node *node;
 	struct ditto_op op;
 
-	begin(test);
+	instance_begin(test);
 	one = must_open(test, "file", DITTO_OPEN_CREATE, R | W | D, DITTO_OPENF_DELETE_ON_CLOSE);
 	two = must_open(test, "file", DITTO_OPEN_EXISTING, R | W, 0);
 	KUNIT_ASSERT_EQ(test, begin_op(two, &op, &node), 0);
 	KUNIT_EXPECT_FALSE(test, ditto_instance_delete_pending(two));
 	ditto_instance_end(two, &op);
-	close(one);
-	KUNIT_EXPECT_TRUE(test, exists("file"));
+	instance_close(one);
+	KUNIT_EXPECT_TRUE(test, file_exists("file"));
 	KUNIT_EXPECT_EQ(test, open_how("file", DITTO_OPEN_EXISTING, R, 0, 0, &three),
 			-EKEYREVOKED);
 	KUNIT_EXPECT_EQ(test, write_inst(two, "text"), 0);
-	close(two);
-	KUNIT_EXPECT_FALSE(test, exists("file"));
+	instance_close(two);
+	KUNIT_EXPECT_FALSE(test, file_exists("file"));
 
 	/* Taken back. */
 	one = must_open(test, "file", DITTO_OPEN_CREATE, R | D, 0);
@@ -437,47 +437,47 @@ static void instance_delete(struct kunit *test)
 	two = must_open(test, "file", DITTO_OPEN_EXISTING, R | W, 0);
 	KUNIT_EXPECT_EQ(test, set_delete(two, DITTO_DELETE_ON), -EACCES);
 
-	/* At once: those who have it open keep it, and the name is free. */
+	/* Immediate deletion: opens stay, and the name is free. */
 	KUNIT_EXPECT_EQ(test, set_delete(one, DITTO_DELETE_ON | DITTO_DELETE_NOW), 0);
-	KUNIT_EXPECT_FALSE(test, exists("file"));
+	KUNIT_EXPECT_FALSE(test, file_exists("file"));
 	KUNIT_EXPECT_EQ(test, write_inst(two, "text"), 0);
 	three = must_open(test, "file", DITTO_OPEN_CREATE, R | D, 0);
-	close(one);
-	close(two);
-	KUNIT_EXPECT_TRUE(test, exists("file"));
-	/* Renamed meanwhile: the file goes, not the name. */
+	instance_close(one);
+	instance_close(two);
+	KUNIT_EXPECT_TRUE(test, file_exists("file"));
+	/* After a rename the file is deleted, not its old name. */
 	KUNIT_EXPECT_EQ(test, set_delete(three, DITTO_DELETE_ON), 0);
 	KUNIT_EXPECT_EQ(test, rename_inst(three, "other", false, false), 0);
-	close(three);
-	KUNIT_EXPECT_FALSE(test, exists("other"));
-	end(test);
+	instance_close(three);
+	KUNIT_EXPECT_FALSE(test, file_exists("other"));
+	instance_end(test);
 }
 
 static void instance_rename(struct kunit *test)
 {
 	struct ditto_instance *dir, *file, *other, *below;
 
-	begin(test);
+	instance_begin(test);
 	dir = must_open(test, "dir", DITTO_OPEN_CREATE, R, DITTO_OPENF_DIRECTORY);
 	file = must_open(test, "file", DITTO_OPEN_CREATE, R | D, 0);
 	KUNIT_EXPECT_EQ(test, rename_inst(file, "FILE", false, false), 0);
 	expect_path(test, file, "FILE");
 	KUNIT_EXPECT_EQ(test, rename_inst(file, "DIR/Moved", false, false), 0);
 	expect_path(test, file, "dir/Moved");
-	close(dir);
-	/* Nothing comes into what may be about to go. */
+	instance_close(dir);
+	/* Nothing is moved into a directory that may be deleted. */
 	dir = must_open(test, "dir", DITTO_OPEN_EXISTING, R | D, DITTO_OPENF_DIRECTORY);
 	other = must_open(test, "other", DITTO_OPEN_CREATE, R | D, DITTO_OPENF_DELETE_ON_CLOSE);
 	KUNIT_EXPECT_EQ(test, rename_inst(file, "dir/again", false, false), -ETXTBSY);
 	KUNIT_EXPECT_EQ(test, rename_inst(file, "dir/again", false, true), 0);
-	close(other);
-	/* Something below is open. */
+	instance_close(other);
+	/* A file below is open. */
 	KUNIT_EXPECT_EQ(test, rename_inst(dir, "dir2", false, false), -EACCES);
 	below = must_open(test, "dir/below", DITTO_OPEN_CREATE, R | D,
 			  DITTO_OPENF_DELETE_ON_CLOSE);
 	KUNIT_EXPECT_EQ(test, rename_inst(file, "file", false, false), 0);
 	KUNIT_EXPECT_EQ(test, rename_inst(dir, "dir2", false, false), -EACCES);
-	close(below);
+	instance_close(below);
 	KUNIT_EXPECT_EQ(test, rename_inst(dir, "dir2", false, false), 0);
 	expect_path(test, dir, "dir2");
 
@@ -488,19 +488,19 @@ static void instance_rename(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rename_inst(file, ".ditto", true, false), -EACCES);
 	KUNIT_EXPECT_EQ(test, rename_inst(file, "other", true, true), 0);
 	expect_path(test, file, "Other");
-	close(other);
+	instance_close(other);
 	other = must_open(test, "file", DITTO_OPEN_CREATE, R, 0);
 	KUNIT_EXPECT_EQ(test, rename_inst(other, "x", false, false), -EACCES);
-	close(other);
+	instance_close(other);
 	KUNIT_EXPECT_EQ(test, rename_inst(file, "FILE", true, false), 0);
 	expect_path(test, file, "file");
 	KUNIT_EXPECT_EQ(test, set_delete(file, DITTO_DELETE_ON), 0);
 	KUNIT_EXPECT_EQ(test, set_delete(dir, DITTO_DELETE_ON), 0);
-	close(file);
-	close(dir);
-	KUNIT_EXPECT_FALSE(test, exists("file"));
-	KUNIT_EXPECT_FALSE(test, exists("dir2"));
-	end(test);
+	instance_close(file);
+	instance_close(dir);
+	KUNIT_EXPECT_FALSE(test, file_exists("file"));
+	KUNIT_EXPECT_FALSE(test, file_exists("dir2"));
+	instance_end(test);
 }
 
 static int count_stream(void *arg, const struct ditto_name *name, u64 size, u64 allocated)
@@ -529,7 +529,7 @@ static void instance_streams(struct kunit *test)
 {
 	struct ditto_instance *file, *one, *two;
 
-	begin(test);
+	instance_begin(test);
 	folder.op.cred = folder.user;
 	file = must_open(test, "file", DITTO_OPEN_CREATE, R | W | D, 0);
 	KUNIT_EXPECT_EQ(test, count_streams(file), 0);
@@ -546,48 +546,48 @@ static void instance_streams(struct kunit *test)
 			-EEXIST);
 	KUNIT_ASSERT_EQ(test, open_stream("FILE", "STREAM", DITTO_OPEN_EXISTING, R, 0, &two), 0);
 	KUNIT_EXPECT_EQ(test, size_of(two), 4);
-	close(two);
+	instance_close(two);
 	KUNIT_EXPECT_EQ(test, count_streams(file), 1);
 	KUNIT_EXPECT_EQ(test, rename_inst(one, ":Renamed", false, false), 0);
 	expect_path(test, one, "file:Renamed");
 	KUNIT_EXPECT_EQ(test, open_stream("file", "stream", DITTO_OPEN_EXISTING, R, 0, &two),
 			-ENOENT);
 	/* Hidden. */
-	KUNIT_EXPECT_FALSE(test, exists(".ditto"));
+	KUNIT_EXPECT_FALSE(test, file_exists(".ditto"));
 
-	/* Its deletion is its own. */
+	/* The stream's deletion does not concern the file. */
 	KUNIT_EXPECT_EQ(test, set_delete(one, DITTO_DELETE_ON), 0);
 	KUNIT_EXPECT_EQ(test, open_stream("file", "renamed", DITTO_OPEN_EXISTING, R, 0, &two),
 			-EKEYREVOKED);
-	close(one);
+	instance_close(one);
 	KUNIT_EXPECT_EQ(test, count_streams(file), 0);
 
-	/* Emptying a file takes its streams. */
+	/* Truncation by overwrite removes the streams. */
 	KUNIT_ASSERT_EQ(test, open_stream("file", "a", DITTO_OPEN_CREATE, R | W, 0, &one), 0);
-	close(one);
+	instance_close(one);
 	two = must_open(test, "file", DITTO_OPEN_OVERWRITE, R, 0);
-	close(two);
+	instance_close(two);
 	KUNIT_EXPECT_EQ(test, count_streams(file), 0);
 
-	/* A file waits for its streams. */
+	/* A deletion waits for open streams. */
 	KUNIT_ASSERT_EQ(test, open_stream("file", "b", DITTO_OPEN_CREATE, R | W, 0, &one), 0);
 	KUNIT_EXPECT_EQ(test, set_delete(file, DITTO_DELETE_ON), 0);
-	close(file);
-	KUNIT_EXPECT_TRUE(test, exists("file"));
+	instance_close(file);
+	KUNIT_EXPECT_TRUE(test, file_exists("file"));
 	KUNIT_EXPECT_EQ(test, write_inst(one, "text"), 0);
-	close(one);
-	KUNIT_EXPECT_FALSE(test, exists("file"));
+	instance_close(one);
+	KUNIT_EXPECT_FALSE(test, file_exists("file"));
 
-	/* With a stream the file is made. */
+	/* Creating a stream creates its file. */
 	KUNIT_ASSERT_EQ(test, open_stream("new", "c", DITTO_OPEN_CREATE, R | W, 0, &one), 0);
-	close(one);
-	KUNIT_EXPECT_TRUE(test, exists("new"));
+	instance_close(one);
+	KUNIT_EXPECT_TRUE(test, file_exists("new"));
 	folder.op.cred = folder.admin;
 	folder_remove(test, &folder, "new", false);
-	end(test);
+	instance_end(test);
 }
 
-/* What is left of a directory of streams: one for each file that has some. */
+/* Left over is one directory of streams for each file that has streams. */
 static bool streams_left(void)
 {
 	struct dentry *hidden, *streams = NULL;
@@ -631,7 +631,7 @@ static bool is_there(const char *name)
 	return true;
 }
 
-/* So that the folder is empty for its removal. */
+/* The folder must be empty for its removal. */
 static void remove_hidden(void)
 {
 	struct dentry *hidden;
@@ -645,7 +645,7 @@ static void remove_hidden(void)
 	remove_below(folder.path.dentry, ".ditto");
 }
 
-/* A stream that does not share deletion keeps its file from it. */
+/* A stream that does not share deletion prevents that of its file. */
 static void instance_keepers(struct kunit *test)
 {
 	const struct ditto_open_request req = {
@@ -654,20 +654,20 @@ static void instance_keepers(struct kunit *test)
 	};
 	struct ditto_instance *stream, *file;
 
-	begin(test);
+	instance_begin(test);
 	KUNIT_ASSERT_EQ(test, open_request(&req, &stream), 0);
 	KUNIT_EXPECT_EQ(test, open_how("file", DITTO_OPEN_EXISTING, D, 0, 0, &file), -ETXTBSY);
 	file = must_open(test, "file", DITTO_OPEN_EXISTING, R | W, 0);
 	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 2);
-	close(file);
-	close(stream);
+	instance_close(file);
+	instance_close(stream);
 	file = must_open(test, "file", DITTO_OPEN_EXISTING, D, DITTO_OPENF_DELETE_ON_CLOSE);
-	close(file);
-	KUNIT_EXPECT_FALSE(test, exists("file"));
-	end(test);
+	instance_close(file);
+	KUNIT_EXPECT_FALSE(test, file_exists("file"));
+	instance_end(test);
 }
 
-/* Emptying does not look at ranges, writing does; they go with their open. */
+/* Truncation at open ignores ranges, writing does not; ranges end with their open. */
 static void instance_ranges(struct kunit *test)
 {
 	struct ditto_range_request req = { .exclusive = true };
@@ -675,7 +675,7 @@ static void instance_ranges(struct kunit *test)
 	struct ditto_node *node;
 	struct ditto_op op;
 
-	begin(test);
+	instance_begin(test);
 	one = must_open(test, "file", DITTO_OPEN_CREATE, R | W | D, DITTO_OPENF_DELETE_ON_CLOSE);
 	KUNIT_EXPECT_EQ(test, write_inst(one, "text"), 0);
 	KUNIT_ASSERT_EQ(test, begin_op(one, &op, &node), 0);
@@ -688,11 +688,11 @@ static void instance_ranges(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, size_of(two), 0);
 	KUNIT_EXPECT_EQ(test, write_inst(two, "text"), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 3);
-	close(one);
+	instance_close(one);
 	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 1);
 	KUNIT_EXPECT_EQ(test, write_inst(two, "text"), 0);
-	close(two);
-	end(test);
+	instance_close(two);
+	instance_end(test);
 }
 
 static void instance_streams_go(struct kunit *test)
@@ -700,34 +700,34 @@ static void instance_streams_go(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, streams_left());
 }
 
-/* Where there are no streams none are looked for; the first one that is made is not missed. */
+/* Files without streams are not searched for them, and the first stream is noticed. */
 static void instance_streams_first(struct kunit *test)
 {
 	struct ditto_instance *inst;
 
-	begin(test);
+	instance_begin(test);
 	remove_hidden();
 	inst = must_open(test, "plain", DITTO_OPEN_CREATE, R | D, DITTO_OPENF_DELETE_ON_CLOSE);
-	close(inst);
+	instance_close(inst);
 	KUNIT_EXPECT_NE(test, folder.share->no_streams, 0);
 	KUNIT_ASSERT_EQ(test, open_stream("file", "s", DITTO_OPEN_CREATE, R | W, 0, &inst), 0);
-	close(inst);
+	instance_close(inst);
 	KUNIT_EXPECT_TRUE(test, streams_left());
 	inst = must_open(test, "file", DITTO_OPEN_EXISTING, D, DITTO_OPENF_DELETE_ON_CLOSE);
-	close(inst);
-	KUNIT_EXPECT_FALSE(test, exists("file"));
+	instance_close(inst);
+	KUNIT_EXPECT_FALSE(test, file_exists("file"));
 	KUNIT_EXPECT_FALSE(test, streams_left());
-	end(test);
+	instance_end(test);
 }
 
-/* The administrator, or the end of a client, takes the claims. */
+/* The administrator, or the release of a client, revokes the claims. */
 static void instance_released(struct kunit *test)
 {
 	struct ditto_instance *inst;
 	struct ditto_node *node;
 	struct ditto_op op;
 
-	begin(test);
+	instance_begin(test);
 	inst = must_open(test, "file", DITTO_OPEN_CREATE, R | W | D,
 			 DITTO_OPENF_DELETE_ON_CLOSE);
 	KUNIT_ASSERT_EQ(test, begin_op(inst, &op, &node), 0);
@@ -735,17 +735,17 @@ static void instance_released(struct kunit *test)
 	ditto_instance_end(inst, &op);
 	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 0);
 	KUNIT_EXPECT_EQ(test, write_inst(inst, "text"), -ESTALE);
-	close(inst);
-	KUNIT_EXPECT_FALSE(test, exists("file"));
-	end(test);
+	instance_close(inst);
+	KUNIT_EXPECT_FALSE(test, file_exists("file"));
+	instance_end(test);
 }
 
-/* A share goes in spite of what is open. Last: the folder is not served any more. */
+/* A share is removed in spite of opens. Last: the folder is not served any more. */
 static void instance_revoked(struct kunit *test)
 {
 	struct ditto_instance *file, *stream, *delete_pending;
 
-	begin(test);
+	instance_begin(test);
 	file = must_open(test, "file", DITTO_OPEN_CREATE, R | W | D, 0);
 	delete_pending = must_open(test, "doomed", DITTO_OPEN_CREATE, R | D,
 				   DITTO_OPENF_DELETE_ON_CLOSE);
@@ -760,14 +760,14 @@ static void instance_revoked(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 0);
 	KUNIT_EXPECT_EQ(test, write_inst(file, "text"), -ESTALE);
 	KUNIT_EXPECT_EQ(test, write_inst(stream, "text"), -ESTALE);
-	/* What was to go with its last instance is gone. */
+	/* The file was deleted with its last instance. */
 	KUNIT_EXPECT_FALSE(test, is_there("file"));
 	KUNIT_EXPECT_FALSE(test, is_there("doomed"));
-	close(stream);
-	close(file);
-	close(delete_pending);
+	instance_close(stream);
+	instance_close(file);
+	instance_close(delete_pending);
 	KUNIT_EXPECT_FALSE(test, streams_left());
-	end(test);
+	instance_end(test);
 }
 
 static int instance_init(struct kunit_suite *suite)

@@ -12,12 +12,12 @@
 #define USER		1000
 #define READS		(DITTO_RIGHT_READ_DATA | DITTO_RIGHT_READ_ATTRS | DITTO_RIGHT_READ_ACL)
 #define WRITES		(DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA)
-/* What it takes to make, find and list. */
+/* Creation, look-up and listing for tests. */
 #define ENTERS		(READS | DITTO_RIGHT_EXECUTE)
 #define ANYTHING	DITTO_RIGHTS_ALL
 #define BOTH		DITTO_ACE_INHERITABLE
 
-/* An entry, for what is to be a list. */
+/* An entry of a list to be made. */
 struct listed_entry {
 	u8 type;
 	u8 who;
@@ -48,7 +48,7 @@ int listed_set(struct folder *f, struct ditto_cred *cred, struct ditto_node *nod
 int listed_may(struct folder *f, struct ditto_node *node, u32 may);
 /* Permission, set-id and sticky bits. */
 umode_t listed_mode(const struct ditto_node *node);
-/* What modes that clients set do to lists of the folder's share, enum ditto_chmod. */
+/* Set how a client's chmod changes lists in the folder's share, enum ditto_chmod. */
 void listed_chmod_does(struct kunit *test, struct folder *f, u32 how);
 /* A chmod by a process of the server. */
 int listed_chmod(struct folder *f, struct ditto_node *node, umode_t mode);

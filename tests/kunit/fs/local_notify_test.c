@@ -24,18 +24,18 @@ static struct ditto_client client;
 static struct completion client_free;
 static struct ditto_owner *owner;
 
-/* What the holder was told, in order. */
+/* Notifications of the holder, in order. */
 static char told[512];
 static atomic_t tellings;
 static atomic_t breaks;
 static u8 keep;
 
-static void freed(struct ditto_client *c)
+static void client_freed(struct ditto_client *c)
 {
 	complete(&client_free);
 }
 
-static const struct ditto_client_ops client_ops = { .free = freed };
+static const struct ditto_client_ops client_ops = { .free = client_freed };
 
 static void told_breaking(struct ditto_lease *cache, u8 to_keep, bool ack)
 {
@@ -70,7 +70,7 @@ static const struct ditto_lease_ops cache_ops = {
 	.free = cache_free,
 };
 
-static void begin(struct kunit *test)
+static void notify_begin(struct kunit *test)
 {
 	folder_begin(test, &folder);
 	init_completion(&client_free);
@@ -84,21 +84,21 @@ static void begin(struct kunit *test)
 	atomic_set(&breaks, 0);
 }
 
-static void end(struct kunit *test)
+static void notify_end(struct kunit *test)
 {
 	ditto_owner_put(owner);
 	ditto_client_release(&client, "test over");
 	ditto_client_put(&client);
 	wait_for_completion(&client_free);
-	/* With the last grant the watch goes. */
+	/* The watch ends with the last grant. */
 	for (int i = 0; i < 100 && READ_ONCE(folder.root->local); i++)
 		msleep(20);
 	KUNIT_EXPECT_NULL(test, folder.root->local);
 	folder_end(test, &folder);
 }
 
-static struct ditto_lease *grant(struct kunit *test, struct ditto_node *node,
-				 enum ditto_lease_type style, bool notify, struct file *filp)
+static struct ditto_lease *lease_grant(struct kunit *test, struct ditto_node *node,
+				       enum ditto_lease_type style, bool notify, struct file *filp)
 {
 	const struct ditto_lease_request req = {
 		.point = &node->point,
@@ -124,7 +124,7 @@ static void give_back(struct ditto_lease *cache)
 	ditto_lease_put(cache);
 }
 
-static void await(struct kunit *test, const char *want)
+static void events_await(struct kunit *test, const char *want)
 {
 	for (int i = 0; i < 100 && strlen(told) < strlen(want); i++)
 		msleep(20);
@@ -144,7 +144,7 @@ static void dir_unlock(void)
 	inode_unlock(d_inode(folder.path.dentry));
 }
 
-static struct dentry *entry(struct kunit *test, const char *name)
+static struct dentry *dentry_lookup(struct kunit *test, const char *name)
 {
 	struct dentry *dentry = lookup_one_len(name, folder.path.dentry, strlen(name));
 
@@ -156,7 +156,7 @@ static void local_create(struct kunit *test, const char *name)
 {
 	struct mnt_idmap *idmap = mnt_idmap(folder.path.mnt);
 	struct inode *dir = dir_lock();
-	struct dentry *dentry = entry(test, name);
+	struct dentry *dentry = dentry_lookup(test, name);
 
 	KUNIT_EXPECT_EQ(test, vfs_create(idmap, dir, dentry, 0600, true), 0);
 	dput(dentry);
@@ -167,7 +167,7 @@ static void local_unlink(struct kunit *test, const char *name)
 {
 	struct mnt_idmap *idmap = mnt_idmap(folder.path.mnt);
 	struct inode *dir = dir_lock();
-	struct dentry *dentry = entry(test, name);
+	struct dentry *dentry = dentry_lookup(test, name);
 
 	KUNIT_EXPECT_EQ(test, vfs_unlink(idmap, dir, dentry, NULL), 0);
 	dput(dentry);
@@ -180,10 +180,10 @@ static void local_rename(struct kunit *test, const char *from, const char *to)
 	struct renamedata rd = {
 		.old_mnt_idmap = mnt_idmap(folder.path.mnt),
 		.old_dir = dir,
-		.old_dentry = entry(test, from),
+		.old_dentry = dentry_lookup(test, from),
 		.new_mnt_idmap = mnt_idmap(folder.path.mnt),
 		.new_dir = dir,
-		.new_dentry = entry(test, to),
+		.new_dentry = dentry_lookup(test, to),
 	};
 
 	KUNIT_EXPECT_EQ(test, vfs_rename(&rd), 0);
@@ -198,7 +198,7 @@ static void local_chmod(struct kunit *test, const char *name)
 	struct dentry *dentry;
 
 	dir_lock();
-	dentry = entry(test, name);
+	dentry = dentry_lookup(test, name);
 	dir_unlock();
 	inode_lock(d_inode(dentry));
 	KUNIT_EXPECT_EQ(test, notify_change(mnt_idmap(folder.path.mnt), dentry, &ia, NULL), 0);
@@ -206,71 +206,71 @@ static void local_chmod(struct kunit *test, const char *name)
 	dput(dentry);
 }
 
-/* Who asked is told what local processes do, and once what clients do. */
+/* A holder with notifications gets those of local changes, and one for each client's change. */
 static void changes_are_told(struct kunit *test)
 {
 	struct ditto_lease *cache;
 
-	begin(test);
-	cache = grant(test, folder.root, DITTO_LEASE_TYPE_DIRECTORY, true, NULL);
+	notify_begin(test);
+	cache = lease_grant(test, folder.root, DITTO_LEASE_TYPE_DIRECTORY, true, NULL);
 	KUNIT_EXPECT_NOT_NULL(test, folder.root->local);
 	local_create(test, "a");
-	await(test, "+a ");
+	events_await(test, "+a ");
 	local_chmod(test, "a");
-	await(test, "*a ");
+	events_await(test, "*a ");
 	local_rename(test, "a", "long");
-	await(test, ">long<a ");
+	events_await(test, ">long<a ");
 	local_unlink(test, "long");
-	await(test, "-long ");
+	events_await(test, "-long ");
 	ditto_node_put(folder_make(test, &folder, "ours", 0600, false));
-	await(test, "+ours ");
+	events_await(test, "+ours ");
 	folder_remove(test, &folder, "ours", false);
-	await(test, "-ours ");
+	events_await(test, "-ours ");
 	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_READ | DITTO_LEASE_HANDLE);
 	KUNIT_EXPECT_EQ(test, atomic_read(&breaks), 0);
 	give_back(cache);
-	end(test);
+	notify_end(test);
 }
 
-/* Who did not, loses what it knew. */
+/* A holder without notifications loses its lease. */
 static void changes_break_grants(struct kunit *test)
 {
 	struct ditto_lease *cache;
 
-	begin(test);
-	cache = grant(test, folder.root, DITTO_LEASE_TYPE_DIRECTORY, false, NULL);
+	notify_begin(test);
+	cache = lease_grant(test, folder.root, DITTO_LEASE_TYPE_DIRECTORY, false, NULL);
 	local_create(test, "a");
 	for (int i = 0; i < 100 && !atomic_read(&breaks); i++)
 		msleep(20);
 	KUNIT_EXPECT_EQ(test, atomic_read(&breaks), 1);
 	KUNIT_EXPECT_EQ(test, keep, 0);
 	ditto_lease_put(cache);
-	/* The next holder's watch is another one, or the same still. */
-	cache = grant(test, folder.root, DITTO_LEASE_TYPE_DIRECTORY, false, NULL);
+	/* The next holder uses a new watch, or still the same. */
+	cache = lease_grant(test, folder.root, DITTO_LEASE_TYPE_DIRECTORY, false, NULL);
 	local_unlink(test, "a");
 	for (int i = 0; i < 100 && atomic_read(&breaks) < 2; i++)
 		msleep(20);
 	KUNIT_EXPECT_EQ(test, atomic_read(&breaks), 2);
 	give_back(cache);
-	end(test);
+	notify_end(test);
 }
 
-/* With too many at once, the holder looks for itself. */
+/* After too many at once, the holder must list the directory again. */
 static void many_changes(struct kunit *test)
 {
 	struct ditto_lease *cache;
 	char name[16];
 	int made = 0;
 
-	begin(test);
-	cache = grant(test, folder.root, DITTO_LEASE_TYPE_DIRECTORY, true, NULL);
+	notify_begin(test);
+	cache = lease_grant(test, folder.root, DITTO_LEASE_TYPE_DIRECTORY, true, NULL);
 	while (made < 2000 && !atomic_read(&breaks)) {
 		snprintf(name, sizeof(name), "%d", made++);
 		local_create(test, name);
 	}
 	for (int i = 0; i < 100 && !atomic_read(&breaks) && atomic_read(&tellings) < made; i++)
 		msleep(20);
-	/* All were told, or it was asked to give up. */
+	/* All changes were reported, or the lease was recalled. */
 	if (atomic_read(&breaks))
 		KUNIT_EXPECT_FALSE(test, ditto_lease_bits(cache) & DITTO_LEASE_READ);
 	else
@@ -280,10 +280,10 @@ static void many_changes(struct kunit *test)
 		snprintf(name, sizeof(name), "%d", made);
 		local_unlink(test, name);
 	}
-	end(test);
+	notify_end(test);
 }
 
-static ssize_t io(struct ditto_op *op, struct ditto_node *node, bool write)
+static ssize_t node_io(struct ditto_op *op, struct ditto_node *node, bool write)
 {
 	char byte = 'x';
 	struct kvec vec = { .iov_base = &byte, .iov_len = 1 };
@@ -298,7 +298,7 @@ static ssize_t io(struct ditto_op *op, struct ditto_node *node, bool write)
 	return ditto_write(op, node, 0, &iter, DITTO_UNSTABLE, &verifier, &wcc);
 }
 
-/* The holder's own requests open the file here, and that takes nothing from it. */
+/* The holder's own requests open the file locally, which breaks nothing. */
 static void own_opens_break_nothing(struct kunit *test)
 {
 	const struct ditto_setattr set = { .valid = DITTO_SET_MODE, .mode = 0644 };
@@ -308,23 +308,23 @@ static void own_opens_break_nothing(struct kunit *test)
 	struct ditto_file *df;
 	struct ditto_wcc wcc;
 
-	begin(test);
+	notify_begin(test);
 	file = folder_make(test, &folder, "file", 0600, false);
 	df = ditto_file_get(folder.share, file, DITTO_FILE_READ);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(df));
-	cache = grant(test, file, DITTO_LEASE_TYPE_LEASE, false, df->file);
+	cache = lease_grant(test, file, DITTO_LEASE_TYPE_LEASE, false, df->file);
 	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
 	actor.owner = owner;
 	actor.lease_owner = owner;
 	folder.op.actor = &actor;
-	KUNIT_EXPECT_EQ(test, io(&folder.op, file, true), 1);
-	KUNIT_EXPECT_EQ(test, io(&folder.op, file, false), 1);
+	KUNIT_EXPECT_EQ(test, node_io(&folder.op, file, true), 1);
+	KUNIT_EXPECT_EQ(test, node_io(&folder.op, file, false), 1);
 	KUNIT_EXPECT_EQ(test, ditto_setattr(&folder.op, file, &set, &wcc), 0);
 	folder.op.actor = NULL;
 	flush_workqueue(folder.srv->locks->wq);
 	KUNIT_EXPECT_EQ(test, atomic_read(&breaks), 0);
 	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
-	/* A local process's open does. */
+	/* An open by a local process does. */
 	KUNIT_EXPECT_FALSE(test, ditto_is_acting());
 	KUNIT_EXPECT_EQ(test, break_lease(file->inode, O_WRONLY | O_NONBLOCK), -EWOULDBLOCK);
 	flush_workqueue(folder.srv->locks->wq);
@@ -333,7 +333,7 @@ static void own_opens_break_nothing(struct kunit *test)
 	ditto_file_put(df);
 	ditto_node_put(file);
 	folder_remove(test, &folder, "file", false);
-	end(test);
+	notify_end(test);
 }
 
 static int set_lock(struct file *file, int type)
@@ -351,7 +351,7 @@ static int set_lock(struct file *file, int type)
 	return vfs_lock_file(file, F_SETLK, &fl, NULL);
 }
 
-/* An advisory lock of a local process stops only those whose own are mandatory. */
+/* An advisory lock of a local process refuses only callers with mandatory locks. */
 static void local_locks_stop_exact_io(struct kunit *test)
 {
 	const struct ditto_setattr set = { .valid = DITTO_SET_SIZE, .size = 0 };
@@ -362,30 +362,30 @@ static void local_locks_stop_exact_io(struct kunit *test)
 	struct ditto_wcc wcc;
 
 	KUNIT_ASSERT_NOT_NULL(test, conflict);
-	begin(test);
+	notify_begin(test);
 	file = folder_make(test, &folder, "file", 0600, false);
-	KUNIT_EXPECT_EQ(test, io(&folder.op, file, true), 1);
+	KUNIT_EXPECT_EQ(test, node_io(&folder.op, file, true), 1);
 	df = ditto_file_get(folder.share, file, DITTO_FILE_WRITE);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(df));
 	KUNIT_ASSERT_EQ(test, set_lock(df->file, F_RDLCK), 0);
-	KUNIT_EXPECT_EQ(test, io(&folder.op, file, true), 1);
+	KUNIT_EXPECT_EQ(test, node_io(&folder.op, file, true), 1);
 	exact.owner = owner;
 	folder.op.actor = &exact;
 	folder.op.conflict = conflict;
-	KUNIT_EXPECT_EQ(test, io(&folder.op, file, false), 1);
-	KUNIT_EXPECT_EQ(test, io(&folder.op, file, true), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, node_io(&folder.op, file, false), 1);
+	KUNIT_EXPECT_EQ(test, node_io(&folder.op, file, true), -EAGAIN);
 	KUNIT_EXPECT_STREQ(test, conflict->client, "process 77");
 	KUNIT_EXPECT_EQ(test, ditto_setattr(&folder.op, file, &set, &wcc), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, set_lock(df->file, F_WRLCK), 0);
-	KUNIT_EXPECT_EQ(test, io(&folder.op, file, false), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, node_io(&folder.op, file, false), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, set_lock(df->file, F_UNLCK), 0);
-	KUNIT_EXPECT_EQ(test, io(&folder.op, file, true), 1);
+	KUNIT_EXPECT_EQ(test, node_io(&folder.op, file, true), 1);
 	folder.op.actor = NULL;
 	folder.op.conflict = NULL;
 	ditto_file_put(df);
 	ditto_node_put(file);
 	folder_remove(test, &folder, "file", false);
-	end(test);
+	notify_end(test);
 }
 
 static int local_init(struct kunit_suite *suite)

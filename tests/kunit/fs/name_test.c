@@ -86,7 +86,7 @@ static void verifier_known_test(struct kunit *test)
 	}
 }
 
-/* Each of the 64 bits makes times of its own. */
+/* Each of the 64 bits changes the times. */
 static void verifier_bits_test(struct kunit *test)
 {
 	struct timespec64 atime, mtime, no_atime, no_mtime;

@@ -85,7 +85,7 @@ static struct ditto_share *share_get(struct kunit *test)
 	return share;
 }
 
-static struct dentry *make(struct kunit *test, const char *name)
+static struct dentry *file_make(struct kunit *test, const char *name)
 {
 	struct inode *dir = d_inode(folder.dentry);
 	struct dentry *dentry;
@@ -100,7 +100,7 @@ static struct dentry *make(struct kunit *test, const char *name)
 	return dentry;
 }
 
-static void unlink(struct kunit *test, struct dentry *dentry)
+static void file_unlink(struct kunit *test, struct dentry *dentry)
 {
 	struct dentry *parent = dget_parent(dentry);
 
@@ -112,7 +112,7 @@ static void unlink(struct kunit *test, struct dentry *dentry)
 }
 
 /* Decode, and say which inode it was; 0 for an error, which @err tells. */
-static unsigned long decode(const struct ditto_handle *h, int *err)
+static unsigned long handle_decode(const struct ditto_handle *h, int *err)
 {
 	struct ditto_share *share;
 	struct ditto_node *node;
@@ -136,7 +136,7 @@ static void node_root(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, share->is_subtree);
 	KUNIT_EXPECT_EQ(test, ditto_handle_encode(share, share->root.dentry, &h), 0);
 	KUNIT_EXPECT_EQ(test, h.len, 20);
-	KUNIT_EXPECT_EQ(test, decode(&h, &err), d_inode(folder.dentry)->i_ino);
+	KUNIT_EXPECT_EQ(test, handle_decode(&h, &err), d_inode(folder.dentry)->i_ino);
 	ditto_share_put(share);
 
 	share = ditto_share_get_by_path(srv, FOLDER "/", strlen(FOLDER) + 1);
@@ -152,7 +152,7 @@ static void node_root(struct kunit *test)
 static void node_identity(struct kunit *test)
 {
 	struct ditto_share *share = share_get(test);
-	struct dentry *dentry = make(test, "identity");
+	struct dentry *dentry = file_make(test, "identity");
 	struct ditto_node *walked, *node;
 	struct ditto_share *again;
 	struct ditto_handle h;
@@ -160,8 +160,8 @@ static void node_identity(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, ditto_handle_encode(share, dentry, &h), 0);
 	/* Cold, then by the table. */
-	KUNIT_EXPECT_EQ(test, decode(&h, &err), d_inode(dentry)->i_ino);
-	KUNIT_EXPECT_EQ(test, decode(&h, &err), d_inode(dentry)->i_ino);
+	KUNIT_EXPECT_EQ(test, handle_decode(&h, &err), d_inode(dentry)->i_ino);
+	KUNIT_EXPECT_EQ(test, handle_decode(&h, &err), d_inode(dentry)->i_ino);
 
 	walked = ditto_node_get(share, dentry);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, walked);
@@ -172,24 +172,24 @@ static void node_identity(struct kunit *test)
 	ditto_node_put(node);
 	ditto_share_put(again);
 
-	/* Held ones stay, idle ones go. */
+	/* Nodes in use stay, idle ones are freed. */
 	ditto_nodes_flush(srv);
 	KUNIT_EXPECT_EQ(test, ditto_nodes_count(srv), 1);
 	ditto_node_put(walked);
 	ditto_nodes_flush(srv);
 	KUNIT_EXPECT_EQ(test, ditto_nodes_count(srv), 0);
-	KUNIT_EXPECT_EQ(test, decode(&h, &err), d_inode(dentry)->i_ino);
+	KUNIT_EXPECT_EQ(test, handle_decode(&h, &err), d_inode(dentry)->i_ino);
 
-	unlink(test, dentry);
+	file_unlink(test, dentry);
 	dput(dentry);
 	ditto_share_put(share);
 }
 
-/* A file that somebody else removes leaves no node behind, cached file or not. */
+/* A file that a local process removes leaves no node behind, with or without an open file. */
 static void node_removed(struct kunit *test)
 {
 	struct ditto_share *share = share_get(test);
-	struct dentry *dentry = make(test, "removed");
+	struct dentry *dentry = file_make(test, "removed");
 	struct inode *inode = igrab(d_inode(dentry));
 	struct ditto_node *node;
 	struct ditto_file *df;
@@ -206,9 +206,9 @@ static void node_removed(struct kunit *test)
 	ditto_node_put(node);
 	KUNIT_EXPECT_EQ(test, ditto_files_count(srv), 1);
 
-	unlink(test, dentry);
+	file_unlink(test, dentry);
 	KUNIT_EXPECT_EQ(test, ditto_nodes_count(srv), 0);
-	decode(&h, &err);
+	handle_decode(&h, &err);
 	KUNIT_EXPECT_EQ(test, err, -ESTALE);
 	dput(dentry);
 	/* The worker closes the file; ours is the last reference then. */
@@ -220,12 +220,12 @@ static void node_removed(struct kunit *test)
 	ditto_share_put(share);
 }
 
-/* The handle of a file that leaves the subtree leads nowhere, until it is back. */
+/* The handle of a file that leaves the subtree is stale until the file is back. */
 static void node_left_subtree(struct kunit *test)
 {
 	struct dentry *top = dget_parent(folder.dentry);
 	struct ditto_share *share = share_get(test);
-	struct dentry *dentry = make(test, "left");
+	struct dentry *dentry = file_make(test, "left");
 	struct renamedata rd = {
 		.old_mnt_idmap = mnt_idmap(folder.mnt),
 		.new_mnt_idmap = mnt_idmap(folder.mnt),
@@ -236,7 +236,7 @@ static void node_left_subtree(struct kunit *test)
 	int err;
 
 	KUNIT_EXPECT_EQ(test, ditto_handle_encode(share, dentry, &h), 0);
-	KUNIT_EXPECT_NE(test, decode(&h, &err), 0);
+	KUNIT_EXPECT_NE(test, handle_decode(&h, &err), 0);
 
 	lock_rename(top, folder.dentry);
 	target = lookup_one_len("ditto-kunit-left", top, strlen("ditto-kunit-left"));
@@ -250,13 +250,13 @@ static void node_left_subtree(struct kunit *test)
 	}
 	unlock_rename(top, folder.dentry);
 
-	decode(&h, &err);
+	handle_decode(&h, &err);
 	KUNIT_EXPECT_EQ(test, err, -ESTALE);
 	ditto_nodes_flush(srv);
-	decode(&h, &err);
+	handle_decode(&h, &err);
 	KUNIT_EXPECT_EQ(test, err, -ESTALE);
 
-	unlink(test, dentry);
+	file_unlink(test, dentry);
 	dput(dentry);
 	dput(top);
 	ditto_share_put(share);
@@ -265,7 +265,7 @@ static void node_left_subtree(struct kunit *test)
 static void node_files(struct kunit *test)
 {
 	struct ditto_share *share = share_get(test);
-	struct dentry *dentry = make(test, "files");
+	struct dentry *dentry = file_make(test, "files");
 	struct ditto_file *read, *write, *again;
 	u32 idle = srv->settings.file_idle_ms;
 	struct ditto_node *node;
@@ -299,12 +299,12 @@ static void node_files(struct kunit *test)
 	srv->settings.file_idle_ms = idle;
 
 	ditto_node_put(node);
-	unlink(test, dentry);
+	file_unlink(test, dentry);
 	dput(dentry);
 	ditto_share_put(share);
 }
 
-/* Limits hold however many files are touched. */
+/* The limits hold for any number of files. */
 static void node_limits(struct kunit *test)
 {
 	struct ditto_share *share = share_get(test);
@@ -321,7 +321,7 @@ static void node_limits(struct kunit *test)
 		struct dentry *dentry;
 
 		snprintf(name, sizeof(name), "limit%d", i);
-		dentry = make(test, name);
+		dentry = file_make(test, name);
 		node = ditto_node_get(share, dentry);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, node);
 		df = ditto_file_get(share, node, DITTO_FILE_READ);
@@ -341,7 +341,7 @@ static void node_limits(struct kunit *test)
 		snprintf(name, sizeof(name), "limit%d", i);
 		dentry = lookup_one_len_unlocked(name, folder.dentry, strlen(name));
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dentry);
-		unlink(test, dentry);
+		file_unlink(test, dentry);
 		dput(dentry);
 	}
 	ditto_share_put(share);
@@ -356,7 +356,7 @@ static void node_writeback_failed(struct kunit *test)
 	struct ditto_cred cred = { .cred = current_cred() };
 	struct ditto_op op = { .srv = srv, .cred = &cred, .writable = true };
 	struct kvec vec = { .iov_base = "data", .iov_len = 4 };
-	struct dentry *dentry = make(test, "lost");
+	struct dentry *dentry = file_make(test, "lost");
 	struct path path = { .mnt = folder.mnt, .dentry = dentry };
 	u64 before, after, again;
 	struct ditto_node *node;
@@ -385,7 +385,7 @@ static void node_writeback_failed(struct kunit *test)
 
 	ditto_node_put(node);
 	ditto_share_put(op.share);
-	unlink(test, dentry);
+	file_unlink(test, dentry);
 	dput(dentry);
 }
 
@@ -396,7 +396,7 @@ static const struct ditto_client_ops client_ops = {
 	.free = client_nothing,
 };
 
-static void claim(struct kunit *test, struct ditto_node *node, struct ditto_owner *owner)
+static void node_claim(struct kunit *test, struct ditto_node *node, struct ditto_owner *owner)
 {
 	const struct ditto_range_request req = {
 		.point = &node->point, .owner = owner, .exclusive = true, .last = U64_MAX,
@@ -405,11 +405,11 @@ static void claim(struct kunit *test, struct ditto_node *node, struct ditto_owne
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
 }
 
-/* What is claimed ends with the share, of removed files too. */
+/* Claims end with the share, those on removed files too. */
 static void node_claims_end(struct kunit *test)
 {
 	struct ditto_share *share = share_get(test);
-	struct dentry *kept = make(test, "kept"), *removed = make(test, "removed");
+	struct dentry *kept = file_make(test, "kept"), *removed = file_make(test, "removed");
 	static struct ditto_client client;
 	struct ditto_node *nodes[2];
 	struct ditto_owner *owner;
@@ -422,12 +422,12 @@ static void node_claims_end(struct kunit *test)
 	nodes[1] = ditto_node_get(share, removed);
 	for (int i = 0; i < 2; i++) {
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, nodes[i]);
-		claim(test, nodes[i], owner);
+		node_claim(test, nodes[i], owner);
 	}
-	unlink(test, removed);
+	file_unlink(test, removed);
 	dput(removed);
 
-	/* Idle, but not forgotten; a range of a removed file ends with the file. */
+	/* Claims keep an idle node; a range on a removed file ends with the file. */
 	ditto_node_put(nodes[0]);
 	ditto_node_put(nodes[1]);
 	ditto_nodes_flush(srv);
@@ -442,7 +442,7 @@ static void node_claims_end(struct kunit *test)
 	ditto_client_release(&client, "test over");
 	ditto_client_put(&client);
 	KUNIT_EXPECT_EQ(test, share_add(), 0);
-	unlink(test, kept);
+	file_unlink(test, kept);
 	dput(kept);
 }
 
@@ -450,7 +450,7 @@ static void node_claims_end(struct kunit *test)
 static void node_share_del(struct kunit *test)
 {
 	struct ditto_share *share = share_get(test);
-	struct dentry *dentry = make(test, "del");
+	struct dentry *dentry = file_make(test, "del");
 	u32 drain = srv->settings.drain_ms;
 	struct ditto_node *node;
 	struct ditto_file *df;
@@ -467,7 +467,7 @@ static void node_share_del(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_share_del(srv, SHARE, NULL), -ETIMEDOUT);
 	srv->settings.drain_ms = drain;
 	KUNIT_EXPECT_NULL(test, ditto_share_get_by_name(srv, SHARE, strlen(SHARE)));
-	decode(&h, &err);
+	handle_decode(&h, &err);
 	KUNIT_EXPECT_EQ(test, err, -ESTALE);
 
 	ditto_file_put(df);
@@ -479,7 +479,7 @@ static void node_share_del(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_files_count(srv), 0);
 	KUNIT_EXPECT_EQ(test, ditto_share_del(srv, SHARE, NULL), -ENOENT);
 
-	unlink(test, dentry);
+	file_unlink(test, dentry);
 	dput(dentry);
 }
 

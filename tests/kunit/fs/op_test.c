@@ -30,7 +30,7 @@ static struct ditto_server *srv;
 static struct path folder;
 static struct ditto_cred *cred;
 
-/* What the operations are about. */
+/* Objects of the operations. */
 enum slot {
 	DIR,		/* d */
 	FILE,		/* d/file */
@@ -126,7 +126,7 @@ static int do_dir_mode(struct fixture *f)
 	return set_mode(f, DIR);
 }
 
-static int create(struct fixture *f, const struct ditto_name *name)
+static int op_create(struct fixture *f, const struct ditto_name *name)
 {
 	const struct ditto_setattr set = { .valid = DITTO_SET_SIZE, .size = 0 };
 	struct ditto_node *node;
@@ -142,12 +142,12 @@ static int create(struct fixture *f, const struct ditto_name *name)
 
 static int do_create(struct fixture *f)
 {
-	return create(f, &new_name);
+	return op_create(f, &new_name);
 }
 
 static int do_create_over(struct fixture *f)
 {
-	return create(f, &file_name);
+	return op_create(f, &file_name);
 }
 
 static int do_mkdir(struct fixture *f)
@@ -210,7 +210,7 @@ static int do_link(struct fixture *f)
 #define I(kind)		DITTO_INTENT_##kind
 #define NOTHING		I(GETATTR)
 
-/* What each operation is to what it is about. */
+/* Intent of each operation on each of its objects. */
 static const struct op_case {
 	const char *name;
 	int (*run)(struct fixture *f);
@@ -271,7 +271,7 @@ static const struct ditto_lease_ops cache_ops = {
 	.free = cache_over,
 };
 
-static struct ditto_actor holder(struct fixture *f)
+static struct ditto_actor fixture_holder(struct fixture *f)
 {
 	return (struct ditto_actor) {
 		.client = &f->client, .owner = f->owner, .lease_owner = f->owner,
@@ -297,7 +297,7 @@ static int hold_range(struct fixture *f, struct ditto_node *node, enum ditto_hel
 
 static int hold_open(struct fixture *f, struct ditto_node *node)
 {
-	const struct ditto_actor actor = holder(f);
+	const struct ditto_actor actor = fixture_holder(f);
 	const u8 all = DITTO_OPEN_READ | DITTO_OPEN_WRITE | DITTO_OPEN_DELETE;
 
 	f->open = ditto_open_claim(&node->point, &actor, all, all, false, NULL, NULL);
@@ -316,7 +316,7 @@ static int hold_cache(struct fixture *f, struct ditto_node *node, enum ditto_hel
 	bool is_dir = S_ISDIR(node->inode->i_mode);
 	const struct ditto_lease_request req = {
 		.point = &node->point,
-		.actor = holder(f),
+		.actor = fixture_holder(f),
 		.style = styles[held],
 		.want = is_dir ? DITTO_LEASE_READ | DITTO_LEASE_HANDLE : DITTO_LEASE_ALL,
 		.notify = notify,
@@ -328,8 +328,8 @@ static int hold_cache(struct fixture *f, struct ditto_node *node, enum ditto_hel
 	return PTR_ERR_OR_ZERO(f->cache);
 }
 
-static void hold(struct kunit *test, struct fixture *f, struct ditto_node *node,
-		 enum ditto_held held)
+static void fixture_hold(struct kunit *test, struct fixture *f, struct ditto_node *node,
+			 enum ditto_held held)
 {
 	int err;
 
@@ -358,8 +358,9 @@ static void let_go(struct fixture *f)
 
 /* Files of a round */
 
-static struct ditto_node *make(struct kunit *test, struct fixture *f, struct ditto_node *dir,
-			       const struct ditto_name *name, bool is_dir)
+static struct ditto_node *fixture_make(struct kunit *test, struct fixture *f,
+				       struct ditto_node *dir, const struct ditto_name *name,
+				       bool is_dir)
 {
 	const struct ditto_setattr set = { .valid = DITTO_SET_MODE, .mode = 0700 };
 	struct ditto_node *node;
@@ -375,7 +376,7 @@ static struct ditto_node *make(struct kunit *test, struct fixture *f, struct dit
 	return node;
 }
 
-static void begin(struct kunit *test, struct fixture *f)
+static void fixture_begin(struct kunit *test, struct fixture *f)
 {
 	struct ditto_node *root;
 
@@ -388,11 +389,11 @@ static void begin(struct kunit *test, struct fixture *f)
 
 	root = ditto_node_get_root(f->op.share);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, root);
-	f->node[DIR] = make(test, f, root, &dir_name, true);
+	f->node[DIR] = fixture_make(test, f, root, &dir_name, true);
 	ditto_node_put(root);
-	f->node[FILE] = make(test, f, f->node[DIR], &file_name, false);
-	f->node[OVER] = make(test, f, f->node[DIR], &over_name, false);
-	f->node[SUB] = make(test, f, f->node[DIR], &sub_name, true);
+	f->node[FILE] = fixture_make(test, f, f->node[DIR], &file_name, false);
+	f->node[OVER] = fixture_make(test, f, f->node[DIR], &over_name, false);
+	f->node[SUB] = fixture_make(test, f, f->node[DIR], &sub_name, true);
 	KUNIT_ASSERT_EQ(test, write_at(f, 0), 0);
 
 	init_completion(&client_free);
@@ -402,7 +403,7 @@ static void begin(struct kunit *test, struct fixture *f)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, f->owner);
 }
 
-static void clear(struct fixture *f, struct ditto_node *dir)
+static void dir_clear(struct fixture *f, struct ditto_node *dir)
 {
 	static const struct ditto_name names[] = { { "file", 4 }, { "over", 4 }, { "new", 3 } };
 	struct ditto_wcc wcc;
@@ -412,7 +413,7 @@ static void clear(struct fixture *f, struct ditto_node *dir)
 			ditto_remove(&f->op, dir, &names[i], true, &wcc);
 }
 
-static void end(struct kunit *test, struct fixture *f)
+static void fixture_end(struct kunit *test, struct fixture *f)
 {
 	struct ditto_node *root = ditto_node_get_root(f->op.share);
 	struct ditto_wcc wcc;
@@ -425,9 +426,9 @@ static void end(struct kunit *test, struct fixture *f)
 	ditto_client_put(&f->client);
 	wait_for_completion(&client_free);
 
-	clear(f, f->node[SUB]);
+	dir_clear(f, f->node[SUB]);
 	ditto_remove(&f->op, f->node[DIR], &sub_name, true, &wcc);
-	clear(f, f->node[DIR]);
+	dir_clear(f, f->node[DIR]);
 	for (int slot = 0; slot < SLOTS; slot++)
 		ditto_node_put(f->node[slot]);
 	KUNIT_EXPECT_EQ(test, ditto_remove(&f->op, root, &dir_name, true, &wcc), 0);
@@ -440,8 +441,8 @@ static u8 bits_of(const struct fixture *f)
 	return f->cache ? ditto_lease_bits(f->cache) : 0;
 }
 
-/* What the matrix has to say about it. */
-static int expected(enum ditto_held held, enum ditto_intent_kind intent, u8 bits)
+/* The expected answer by the matrix. */
+static int error_expected(enum ditto_held held, enum ditto_intent_kind intent, u8 bits)
 {
 	const struct ditto_matrix_cell *cell = &ditto_matrix[held][intent];
 
@@ -466,19 +467,19 @@ static bool can_be_held(enum ditto_held held, const struct ditto_node *node)
 }
 
 /* One operation against one claim: held off, then done when the claim is gone. */
-static void round(struct kunit *test, const struct op_case *c, enum slot slot,
-		  enum ditto_held held)
+static void op_round(struct kunit *test, const struct op_case *c, enum slot slot,
+		     enum ditto_held held)
 {
 	enum ditto_intent_kind intent = c->intent[slot];
 	int want, err;
 	u8 bits;
 
-	begin(test, &fx);
+	fixture_begin(test, &fx);
 	if (!can_be_held(held, fx.node[slot]))
 		goto out;
-	hold(test, &fx, fx.node[slot], held);
+	fixture_hold(test, &fx, fx.node[slot], held);
 	bits = bits_of(&fx);
-	want = expected(held, intent, bits);
+	want = error_expected(held, intent, bits);
 
 	err = c->run(&fx);
 	KUNIT_EXPECT_EQ_MSG(test, err, want, "%s against %s on %d", c->name,
@@ -493,7 +494,7 @@ static void round(struct kunit *test, const struct op_case *c, enum slot slot,
 				    ditto_held_names[held], slot);
 	}
 out:
-	end(test, &fx);
+	fixture_end(test, &fx);
 }
 
 static void op_against_claims(struct kunit *test)
@@ -502,10 +503,10 @@ static void op_against_claims(struct kunit *test)
 
 	for (int slot = 0; slot < SLOTS; slot++)
 		for (int held = 0; held < DITTO_HELDS; held++)
-			round(test, c, slot, held);
+			op_round(test, c, slot, held);
 }
 
-/* A holder is not in its own way. */
+/* A holder does not conflict with itself. */
 static void op_of_the_holder(struct kunit *test)
 {
 	const struct op_case *c = test->param_value;
@@ -514,27 +515,27 @@ static void op_of_the_holder(struct kunit *test)
 		struct ditto_actor actor;
 		u8 bits;
 
-		begin(test, &fx);
-		actor = holder(&fx);
+		fixture_begin(test, &fx);
+		actor = fixture_holder(&fx);
 		if (can_be_held(held, fx.node[FILE]) &&
 		    ditto_matrix[held][c->intent[FILE]].exempt != DITTO_EXEMPT_NONE) {
-			hold(test, &fx, fx.node[FILE], held);
+			fixture_hold(test, &fx, fx.node[FILE], held);
 			bits = bits_of(&fx);
 			fx.op.actor = &actor;
 			KUNIT_EXPECT_EQ_MSG(test, c->run(&fx), 0, "%s by who holds %s", c->name,
 					    ditto_held_names[held]);
 			KUNIT_EXPECT_EQ(test, bits_of(&fx), bits);
 		}
-		end(test, &fx);
+		fixture_end(test, &fx);
 	}
 }
 
-/* Only the bytes that are touched count. */
+/* Only the bytes of the operation conflict. */
 static void op_ranges_apart(struct kunit *test)
 {
 	struct ditto_range_request req;
 
-	begin(test, &fx);
+	fixture_begin(test, &fx);
 	req = (struct ditto_range_request) {
 		.point = &fx.node[FILE]->point,
 		.owner = fx.owner,
@@ -548,10 +549,10 @@ static void op_ranges_apart(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, write_at(&fx, 1), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, write_at(&fx, FILE_SIZE + 1), 0);
 	KUNIT_EXPECT_EQ(test, do_read(&fx), 0);
-	/* The bytes that vanish. */
+	/* The bytes that are cut off. */
 	KUNIT_EXPECT_EQ(test, do_size(&fx), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&req), 0);
-	end(test, &fx);
+	fixture_end(test, &fx);
 }
 
 static void park_done(struct ditto_park *park)
@@ -559,15 +560,15 @@ static void park_done(struct ditto_park *park)
 	atomic_inc(&parked);
 }
 
-/* Who parks is called when the holder has given way. */
+/* A parked operation is called when the holder has given way. */
 static void op_parks(struct kunit *test)
 {
 	static struct ditto_park park;
 
-	begin(test, &fx);
+	fixture_begin(test, &fx);
 	atomic_set(&parked, 0);
 	ditto_park_init(&park, park_done);
-	hold(test, &fx, fx.node[FILE], DITTO_HELD_DELEGATION);
+	fixture_hold(test, &fx, fx.node[FILE], DITTO_HELD_DELEGATION);
 	fx.op.park = &park;
 	KUNIT_EXPECT_EQ(test, do_remove(&fx), -EJUKEBOX);
 	KUNIT_EXPECT_NOT_NULL(test, park.point);
@@ -577,7 +578,7 @@ static void op_parks(struct kunit *test)
 		msleep(20);
 	KUNIT_EXPECT_EQ(test, atomic_read(&parked), 1);
 	KUNIT_EXPECT_EQ(test, do_remove(&fx), 0);
-	end(test, &fx);
+	fixture_end(test, &fx);
 }
 
 static void await_notified(struct kunit *test, enum ditto_entry_event event, const char *name)
@@ -591,33 +592,33 @@ static void await_notified(struct kunit *test, enum ditto_entry_event event, con
 	notified[0] = '\0';
 }
 
-/* Who asked for changes is told, and keeps what it has. */
+/* A holder that asked for notifications is notified and keeps its lease. */
 static void op_tells_changes(struct kunit *test)
 {
-	begin(test, &fx);
+	fixture_begin(test, &fx);
 	KUNIT_ASSERT_EQ(test, hold_cache(&fx, fx.node[DIR], DITTO_HELD_DIRECTORY, true), 0);
 	KUNIT_EXPECT_EQ(test, do_create(&fx), 0);
 	await_notified(test, DITTO_ENTRY_ADDED, "new");
 	KUNIT_EXPECT_EQ(test, do_rename(&fx), 0);
 	await_notified(test, DITTO_ENTRY_RENAMED, "new");
 	KUNIT_EXPECT_EQ(test, ditto_lease_bits(fx.cache), DITTO_LEASE_READ | DITTO_LEASE_HANDLE);
-	end(test, &fx);
+	fixture_end(test, &fx);
 }
 
-/* What is claimed stays in memory; and goes with its share. */
+/* A node with claims stays in memory until its share is removed. */
 static void op_claims_hold_nodes(struct kunit *test)
 {
 	struct ditto_node *node;
 
-	begin(test, &fx);
+	fixture_begin(test, &fx);
 	node = fx.node[FILE];
-	hold(test, &fx, node, DITTO_HELD_POSIX_EXCLUSIVE);
+	fixture_hold(test, &fx, node, DITTO_HELD_POSIX_EXCLUSIVE);
 	ditto_nodes_flush(srv);
 	KUNIT_EXPECT_FALSE(test, test_bit(DITTO_NODE_DEAD, &node->flags));
 	KUNIT_EXPECT_GT(test, refcount_read(&node->ref), 2);
 	ditto_range_release_owner(&node->point, fx.owner);
 	KUNIT_EXPECT_EQ(test, refcount_read(&node->ref), 2);
-	end(test, &fx);
+	fixture_end(test, &fx);
 }
 
 static int share_add(void)

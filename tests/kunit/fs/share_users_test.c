@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Grants of a share: who may do what, and how messages say it.
- */
+/* Share users: their access, and their form in messages. */
 #include <kunit/test.h>
 #include <linux/slab.h>
 #include <net/netlink.h>
@@ -66,7 +64,7 @@ static void who_desc(const struct who *who, char *desc)
 
 KUNIT_ARRAY_PARAM(who, whos, who_desc);
 
-static void found(struct kunit *test)
+static void access_found(struct kunit *test)
 {
 	struct ditto_share_opts *opts = opts_make(test);
 	const struct who *who = test->param_value;
@@ -156,7 +154,7 @@ static void twice_and_too_many(struct kunit *test)
 	ditto_share_users_free(&share_users);
 }
 
-static void copies(struct kunit *test)
+static void copies_share_users(struct kunit *test)
 {
 	struct ditto_share_opts *opts = opts_make(test);
 	struct ditto_share_opts *copy;
@@ -172,7 +170,7 @@ static void copies(struct kunit *test)
 	ditto_share_opts_free(copy);
 }
 
-/* The grants of a message that holds nothing else. */
+/* The attribute of share users in a message with nothing else. */
 static struct nlattr *grants_of(struct kunit *test, struct sk_buff *msg)
 {
 	struct nlattr *attr = nla_find((struct nlattr *)msg->data, msg->len, DITTO_A_SHARE_USERS);
@@ -193,14 +191,14 @@ static void told_and_read(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, back.nusers, opts->share_users.nusers);
 	KUNIT_EXPECT_EQ(test, back.ngroups, opts->share_users.ngroups);
 	KUNIT_EXPECT_MEMEQ(test, back.entry, opts->share_users.entry, 5 * sizeof(*back.entry));
-	/* That is another attribute. */
+	/* Another attribute. */
 	KUNIT_EXPECT_EQ(test, back.others, DITTO_SHARE_ACCESS_ADMIN);
 	ditto_share_users_free(&back);
 	nlmsg_free(msg);
 	ditto_share_opts_free(opts);
 }
 
-/* Grants with one entry of @n attributes. */
+/* Share users with one entry of @n attributes. */
 static int read_one(struct kunit *test, unsigned int n, const int *types, const u32 *values)
 {
 	struct sk_buff *msg = nlmsg_new(256, GFP_KERNEL);
@@ -221,7 +219,7 @@ static int read_one(struct kunit *test, unsigned int n, const int *types, const 
 	return err;
 }
 
-static void incomplete(struct kunit *test)
+static void refuses_incomplete(struct kunit *test)
 {
 	static const int types[] = {
 		DITTO_A_SHARE_USER_UID, DITTO_A_SHARE_USER_ACCESS, DITTO_A_SHARE_USER_GID
@@ -241,13 +239,13 @@ static void incomplete(struct kunit *test)
 }
 
 static struct kunit_case grants_cases[] = {
-	KUNIT_CASE_PARAM(found, who_gen_params),
+	KUNIT_CASE_PARAM(access_found, who_gen_params),
 	KUNIT_CASE(nothing_granted),
 	KUNIT_CASE(admin_is_proven),
 	KUNIT_CASE(twice_and_too_many),
-	KUNIT_CASE(copies),
+	KUNIT_CASE(copies_share_users),
 	KUNIT_CASE(told_and_read),
-	KUNIT_CASE(incomplete),
+	KUNIT_CASE(refuses_incomplete),
 	{}
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Names of 8.3: which are such by themselves, and what is made of others. */
+/* Names of 8.3: names that are short already, and those computed for others. */
 
 #include <kunit/test.h>
 #include <linux/ctype.h>
@@ -44,7 +44,7 @@ static void shortname_made(struct kunit *test)
 		made.len = ditto_shortname(&name, out);
 		KUNIT_ASSERT_EQ_MSG(test, made.len, strlen(c->made), "%s: %s", c->name, out);
 		KUNIT_EXPECT_TRUE_MSG(test, ditto_is_shortname(&made), "%s", out);
-		/* Of the eight a dot stands for a digit of the hash; the ninth is one. */
+		/* A dot among the eight stands for a digit of the hash; the ninth is a real one. */
 		for (u32 k = 0; k < made.len; k++) {
 			bool any = c->made[k] == '.' && k < 8;
 
@@ -54,7 +54,7 @@ static void shortname_made(struct kunit *test)
 	}
 }
 
-/* What was told once must lead to the file for ever. */
+/* A short name must lead to its file for ever. */
 static void shortname_stays(struct kunit *test)
 {
 	const struct ditto_name name = { .name = "a long name.text", .len = 16 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Names of snapshots, and the time they tell. */
+/* Names of snapshots, and the times in them. */
 #include <kunit/test.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -29,12 +29,12 @@ static const struct told told[] = {
 	{ "2024-02-29-00-00-00", 1709164800 },
 	{ "2038-01-19-03-14-08", 2147483648LL },
 	{ "9999-12-31-23-59-59", 253402300799LL },
-	/* The second that is put in now and then. */
+	/* A leap second. */
 	{ "2016-12-31-23-59-60", 1483228800 },
-	/* What is no time is passed over. */
+	/* Names that are no times are skipped. */
 	{ "2026-13-01-00-00-00 2026-11-20 14:30:00", 1795185000 },
 	{ "0000-2026-11-20 14:30:00", 1795185000 },
-	/* No time at all. */
+	/* No times. */
 	{ "", -1 },
 	{ "current", -1 },
 	{ "2026-11-20", -1 },
@@ -64,7 +64,7 @@ static void told_desc(const struct told *t, char *desc)
 
 KUNIT_ARRAY_PARAM(told, told, told_desc);
 
-/* In memory of just its length, so that KASAN sees who looks behind it. */
+/* In memory of exactly its length, so that KASAN reports reads behind it. */
 static struct ditto_name name_of(struct kunit *test, const char *text, u32 len)
 {
 	char *copy = kunit_kmalloc(test, len, GFP_KERNEL);
@@ -85,7 +85,7 @@ static void a_name(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, time, t->time);
 }
 
-/* What comes behind the name does not belong to it. */
+/* Bytes behind the name are ignored. */
 static void cut_anywhere(struct kunit *test)
 {
 	static const char text[] = "@GMT-2026.11.20-14.30.00";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Holes, reserved blocks and copies, on a tmpfs; and who is in the way of them. */
+/* Holes, reserved blocks and copies, on a tmpfs; and claims that refuse them. */
 #include <linux/completion.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
@@ -19,14 +19,14 @@ static struct completion client_free;
 static struct ditto_owner *owner;
 static char buffer[PIECE];
 
-static void freed(struct ditto_client *c)
+static void client_freed(struct ditto_client *c)
 {
 	complete(&client_free);
 }
 
-static const struct ditto_client_ops client_ops = { .free = freed };
+static const struct ditto_client_ops client_ops = { .free = client_freed };
 
-static void begin(struct kunit *test)
+static void space_begin(struct kunit *test)
 {
 	folder_begin(test, &folder);
 	init_completion(&client_free);
@@ -37,7 +37,7 @@ static void begin(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(owner));
 }
 
-static void end(struct kunit *test)
+static void space_end(struct kunit *test)
 {
 	ditto_owner_put(owner);
 	ditto_client_release(&client, "test over");
@@ -46,7 +46,7 @@ static void end(struct kunit *test)
 	folder_end(test, &folder);
 }
 
-static ssize_t io(struct ditto_node *node, u64 pos, size_t count, bool write)
+static ssize_t node_io(struct ditto_node *node, u64 pos, size_t count, bool write)
 {
 	struct kvec vec = { .iov_base = buffer, .iov_len = count };
 	struct ditto_wcc wcc;
@@ -60,27 +60,27 @@ static ssize_t io(struct ditto_node *node, u64 pos, size_t count, bool write)
 	return ditto_write(&folder.op, node, pos, &iter, DITTO_UNSTABLE, &verifier, &wcc);
 }
 
-static struct ditto_node *make(struct kunit *test, const char *name, char fill, u32 pieces)
+static struct ditto_node *file_make(struct kunit *test, const char *name, char fill, u32 pieces)
 {
 	struct ditto_node *node = folder_make(test, &folder, name, 0600, false);
 
 	memset(buffer, fill, sizeof(buffer));
 	for (u32 i = 0; i < pieces; i++)
-		KUNIT_EXPECT_EQ(test, io(node, (u64)i * PIECE, PIECE, true), PIECE);
+		KUNIT_EXPECT_EQ(test, node_io(node, (u64)i * PIECE, PIECE, true), PIECE);
 	return node;
 }
 
-static void drop(struct kunit *test, struct ditto_node *node, const char *name)
+static void file_drop(struct kunit *test, struct ditto_node *node, const char *name)
 {
 	ditto_node_put(node);
 	folder_remove(test, &folder, name, false);
 }
 
-/* Is every byte of the range this one? */
+/* True if every byte of the range is this one. */
 static bool is_all(struct ditto_node *node, u64 pos, size_t count, char fill)
 {
 	memset(buffer, ~fill, sizeof(buffer));
-	return io(node, pos, count, false) == count && buffer[0] == fill &&
+	return node_io(node, pos, count, false) == count && buffer[0] == fill &&
 	       !memcmp(buffer, buffer + 1, count - 1);
 }
 
@@ -94,71 +94,71 @@ static u64 blocks_of(struct kunit *test, struct ditto_node *node)
 	return folder_stat(test, &folder, node).blocks;
 }
 
-static int allocate(struct ditto_node *node, enum ditto_space_how how, u64 pos, u64 count)
+static int node_allocate(struct ditto_node *node, enum ditto_space_how how, u64 pos, u64 count)
 {
 	return ditto_allocate(&folder.op, node, how, pos, count);
 }
 
-static void reserve(struct kunit *test)
+static void allocates_and_punches(struct kunit *test)
 {
 	struct ditto_node *file;
 
-	begin(test);
-	file = make(test, "file", 'a', 1);
-	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_RESERVE_KEEP, 0, 4 * PIECE), 0);
+	space_begin(test);
+	file = file_make(test, "file", 'a', 1);
+	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_RESERVE_KEEP, 0, 4 * PIECE), 0);
 	KUNIT_EXPECT_EQ(test, size_of(test, file), PIECE);
 	KUNIT_EXPECT_GE(test, blocks_of(test, file), 4 * PIECE / 512);
-	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_RESERVE, PIECE, PIECE), 0);
+	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_RESERVE, PIECE, PIECE), 0);
 	KUNIT_EXPECT_EQ(test, size_of(test, file), 2 * PIECE);
 	KUNIT_EXPECT_TRUE(test, is_all(file, 0, PIECE, 'a'));
 	KUNIT_EXPECT_TRUE(test, is_all(file, PIECE, PIECE, 0));
-	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_RESERVE, U64_MAX - 5, 10), -EFBIG);
-	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_RESERVE, 1, U64_MAX), -EFBIG);
-	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_RESERVE, 1, 0), 0);
-	KUNIT_EXPECT_EQ(test, allocate(folder.root, DITTO_SPACE_RESERVE, 0, 1), -EINVAL);
+	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_RESERVE, U64_MAX - 5, 10), -EFBIG);
+	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_RESERVE, 1, U64_MAX), -EFBIG);
+	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_RESERVE, 1, 0), 0);
+	KUNIT_EXPECT_EQ(test, node_allocate(folder.root, DITTO_SPACE_RESERVE, 0, 1), -EINVAL);
 	folder.op.cred = folder.user;
-	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_RESERVE, 0, 1), -EACCES);
+	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_RESERVE, 0, 1), -EACCES);
 	folder.op.cred = folder.admin;
-	drop(test, file, "file");
-	end(test);
+	file_drop(test, file, "file");
+	space_end(test);
 }
 
-/* This file system has holes, but cannot make zeros otherwise than by writing them. */
+/* This file system has holes, but zeroes ranges only by writing zeros. */
 static void punch_and_zero(struct kunit *test)
 {
 	struct ditto_node *file;
 	u64 blocks;
 
-	begin(test);
-	file = make(test, "file", 'b', 64);
+	space_begin(test);
+	file = file_make(test, "file", 'b', 64);
 	blocks = blocks_of(test, file);
-	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_ZERO, 100, 20 * PIECE), 0);
+	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_ZERO, 100, 20 * PIECE), 0);
 	KUNIT_EXPECT_EQ(test, blocks_of(test, file), blocks);
 	KUNIT_EXPECT_TRUE(test, is_all(file, 0, 100, 'b'));
 	KUNIT_EXPECT_TRUE(test, is_all(file, 100, PIECE, 0));
 	KUNIT_EXPECT_TRUE(test, is_all(file, 19 * PIECE + 100, PIECE, 0));
 	KUNIT_EXPECT_TRUE(test, is_all(file, 20 * PIECE + 100, PIECE, 'b'));
-	/* The size stays, wherever the range ends. */
-	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_ZERO, 63 * PIECE, U64_MAX), 0);
+	/* The size is unchanged, wherever the range ends. */
+	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_ZERO, 63 * PIECE, U64_MAX), 0);
 	KUNIT_EXPECT_EQ(test, size_of(test, file), 64 * PIECE);
 	KUNIT_EXPECT_TRUE(test, is_all(file, 63 * PIECE, PIECE, 0));
-	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_ZERO, U64_MAX, 1), 0);
-	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_PUNCH, 30 * PIECE, 10 * PIECE), 0);
+	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_ZERO, U64_MAX, 1), 0);
+	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_PUNCH, 30 * PIECE, 10 * PIECE), 0);
 	KUNIT_EXPECT_EQ(test, blocks_of(test, file), blocks - 10 * PIECE / 512);
 	KUNIT_EXPECT_TRUE(test, is_all(file, 30 * PIECE, PIECE, 0));
 	KUNIT_EXPECT_TRUE(test, is_all(file, 40 * PIECE, PIECE, 'b'));
-	drop(test, file, "file");
-	end(test);
+	file_drop(test, file, "file");
+	space_end(test);
 }
 
-static void seek(struct kunit *test)
+static void seeks_data_and_holes(struct kunit *test)
 {
 	struct ditto_node *file;
 	u64 at = 0;
 
-	begin(test);
-	file = make(test, "file", 'c', 4);
-	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_PUNCH, PIECE, PIECE), 0);
+	space_begin(test);
+	file = file_make(test, "file", 'c', 4);
+	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_PUNCH, PIECE, PIECE), 0);
 	KUNIT_EXPECT_EQ(test, ditto_seek(&folder.op, file, 0, true, &at), 0);
 	KUNIT_EXPECT_EQ(test, at, PIECE);
 	KUNIT_EXPECT_EQ(test, ditto_seek(&folder.op, file, PIECE + 5, false, &at), 0);
@@ -168,12 +168,12 @@ static void seek(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_seek(&folder.op, file, 4 * PIECE, true, &at), -ENXIO);
 	KUNIT_EXPECT_EQ(test, ditto_seek(&folder.op, file, U64_MAX, false, &at), -ENXIO);
 	KUNIT_EXPECT_EQ(test, ditto_seek(&folder.op, folder.root, 0, false, &at), -EINVAL);
-	drop(test, file, "file");
-	end(test);
+	file_drop(test, file, "file");
+	space_end(test);
 }
 
-static ssize_t copy(struct ditto_node *from, u64 from_pos, struct ditto_node *to, u64 to_pos,
-		    u64 count, bool clone)
+static ssize_t node_copy(struct ditto_node *from, u64 from_pos, struct ditto_node *to, u64 to_pos,
+			 u64 count, bool clone)
 {
 	u64 verifier;
 
@@ -181,45 +181,45 @@ static ssize_t copy(struct ditto_node *from, u64 from_pos, struct ditto_node *to
 			  &verifier);
 }
 
-static void copies(struct kunit *test)
+static void copies_and_clones(struct kunit *test)
 {
 	struct ditto_node *from, *to;
 
-	begin(test);
-	from = make(test, "from", 'd', 4);
-	to = make(test, "to", 'e', 1);
-	KUNIT_EXPECT_EQ(test, copy(from, 0, to, 10, 0, false), 4 * PIECE);
+	space_begin(test);
+	from = file_make(test, "from", 'd', 4);
+	to = file_make(test, "to", 'e', 1);
+	KUNIT_EXPECT_EQ(test, node_copy(from, 0, to, 10, 0, false), 4 * PIECE);
 	KUNIT_EXPECT_EQ(test, size_of(test, to), 4 * PIECE + 10);
 	KUNIT_EXPECT_TRUE(test, is_all(to, 0, 10, 'e'));
 	KUNIT_EXPECT_TRUE(test, is_all(to, 10, PIECE, 'd'));
-	/* No more than there is. */
-	KUNIT_EXPECT_EQ(test, copy(from, 3 * PIECE, to, 0, 3 * PIECE, false), PIECE);
-	KUNIT_EXPECT_EQ(test, copy(from, 4 * PIECE, to, 0, PIECE, false), 0);
-	KUNIT_EXPECT_EQ(test, copy(from, 5 * PIECE, to, 0, 0, false), 0);
+	/* Not beyond the end. */
+	KUNIT_EXPECT_EQ(test, node_copy(from, 3 * PIECE, to, 0, 3 * PIECE, false), PIECE);
+	KUNIT_EXPECT_EQ(test, node_copy(from, 4 * PIECE, to, 0, PIECE, false), 0);
+	KUNIT_EXPECT_EQ(test, node_copy(from, 5 * PIECE, to, 0, 0, false), 0);
 	/* Within one file, apart and overlapping. */
-	KUNIT_EXPECT_EQ(test, copy(from, 0, from, PIECE, PIECE, false), PIECE);
-	KUNIT_EXPECT_EQ(test, copy(from, 0, from, PIECE - 1, PIECE, false), -EINVAL);
-	KUNIT_EXPECT_EQ(test, copy(from, PIECE - 1, from, 0, PIECE, false), -EINVAL);
-	KUNIT_EXPECT_EQ(test, copy(from, 0, to, U64_MAX - 3, PIECE, false), -EFBIG);
-	KUNIT_EXPECT_EQ(test, copy(from, U64_MAX - 3, to, 0, PIECE, false), -EINVAL);
-	/* This file system shares nothing. */
-	KUNIT_EXPECT_EQ(test, copy(from, 0, to, 0, PIECE, true), -EOPNOTSUPP);
-	KUNIT_EXPECT_EQ(test, copy(folder.root, 0, to, 0, 1, false), -EINVAL);
-	drop(test, from, "from");
-	drop(test, to, "to");
-	end(test);
+	KUNIT_EXPECT_EQ(test, node_copy(from, 0, from, PIECE, PIECE, false), PIECE);
+	KUNIT_EXPECT_EQ(test, node_copy(from, 0, from, PIECE - 1, PIECE, false), -EINVAL);
+	KUNIT_EXPECT_EQ(test, node_copy(from, PIECE - 1, from, 0, PIECE, false), -EINVAL);
+	KUNIT_EXPECT_EQ(test, node_copy(from, 0, to, U64_MAX - 3, PIECE, false), -EFBIG);
+	KUNIT_EXPECT_EQ(test, node_copy(from, U64_MAX - 3, to, 0, PIECE, false), -EINVAL);
+	/* This file system cannot share blocks. */
+	KUNIT_EXPECT_EQ(test, node_copy(from, 0, to, 0, PIECE, true), -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, node_copy(folder.root, 0, to, 0, 1, false), -EINVAL);
+	file_drop(test, from, "from");
+	file_drop(test, to, "to");
+	space_end(test);
 }
 
-/* Both are asked: who may not read, or not write, copies nothing. */
+/* Reading the source and writing the target are both checked. */
 static void copy_rights(struct kunit *test)
 {
 	struct ditto_op as_user;
 	struct ditto_node *from, *to;
 	u64 verifier;
 
-	begin(test);
-	from = make(test, "from", 'd', 1);
-	to = make(test, "to", 'e', 1);
+	space_begin(test);
+	from = file_make(test, "from", 'd', 1);
+	to = file_make(test, "to", 'e', 1);
 	as_user = folder.op;
 	as_user.cred = folder.user;
 	KUNIT_EXPECT_EQ(test, ditto_copy(&as_user, from, 0, &folder.op, to, 0, 1, false,
@@ -229,21 +229,21 @@ static void copy_rights(struct kunit *test)
 	as_user.granted = DITTO_MAY_WRITE;
 	KUNIT_EXPECT_EQ(test, ditto_copy(&folder.op, from, 0, &as_user, to, 0, 1, false,
 					 &verifier), 1);
-	drop(test, from, "from");
-	drop(test, to, "to");
-	end(test);
+	file_drop(test, from, "from");
+	file_drop(test, to, "to");
+	space_end(test);
 }
 
-/* Ranges of others that may not be passed over. */
+/* Mandatory ranges of others. */
 static void claims_are_asked(struct kunit *test)
 {
 	struct ditto_node *file, *other;
 	struct ditto_range_request req;
 	u64 at;
 
-	begin(test);
-	file = make(test, "file", 'f', 4);
-	other = make(test, "other", 'g', 1);
+	space_begin(test);
+	file = file_make(test, "file", 'f', 4);
+	other = file_make(test, "other", 'g', 1);
 	req = (struct ditto_range_request) {
 		.point = &file->point,
 		.owner = owner,
@@ -253,25 +253,25 @@ static void claims_are_asked(struct kunit *test)
 		.last = 2 * PIECE - 1,
 	};
 	KUNIT_ASSERT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
-	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_PUNCH, 0, PIECE), 0);
-	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_PUNCH, 0, PIECE + 1), -EAGAIN);
-	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_ZERO, 2 * PIECE - 1, 1), -EAGAIN);
-	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_RESERVE, 0, 4 * PIECE), 0);
+	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_PUNCH, 0, PIECE), 0);
+	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_PUNCH, 0, PIECE + 1), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_ZERO, 2 * PIECE - 1, 1), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_RESERVE, 0, 4 * PIECE), 0);
 	KUNIT_EXPECT_EQ(test, ditto_seek(&folder.op, file, PIECE, true, &at), 0);
-	KUNIT_EXPECT_EQ(test, copy(file, 0, other, 0, 2 * PIECE, false), -EAGAIN);
-	KUNIT_EXPECT_EQ(test, copy(other, 0, file, 0, 2 * PIECE, false), -EAGAIN);
-	KUNIT_EXPECT_EQ(test, copy(file, 2 * PIECE, other, 0, 2 * PIECE, false), 2 * PIECE);
-	/* Not the bytes that appear, either. */
+	KUNIT_EXPECT_EQ(test, node_copy(file, 0, other, 0, 2 * PIECE, false), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, node_copy(other, 0, file, 0, 2 * PIECE, false), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, node_copy(file, 2 * PIECE, other, 0, 2 * PIECE, false), 2 * PIECE);
+	/* New bytes conflict, too. */
 	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&req), 0);
 	req.first = 4 * PIECE;
 	req.last = U64_MAX;
 	KUNIT_ASSERT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
-	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_RESERVE, 0, 5 * PIECE), -EAGAIN);
-	KUNIT_EXPECT_EQ(test, allocate(file, DITTO_SPACE_RESERVE_KEEP, 0, 5 * PIECE), 0);
+	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_RESERVE, 0, 5 * PIECE), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_RESERVE_KEEP, 0, 5 * PIECE), 0);
 	ditto_range_release_owner(&file->point, owner);
-	drop(test, file, "file");
-	drop(test, other, "other");
-	end(test);
+	file_drop(test, file, "file");
+	file_drop(test, other, "other");
+	space_end(test);
 }
 
 static int space_init(struct kunit_suite *suite)
@@ -285,10 +285,10 @@ static void space_exit(struct kunit_suite *suite)
 }
 
 static struct kunit_case space_cases[] = {
-	KUNIT_CASE(reserve),
+	KUNIT_CASE(allocates_and_punches),
 	KUNIT_CASE(punch_and_zero),
-	KUNIT_CASE(seek),
-	KUNIT_CASE(copies),
+	KUNIT_CASE(seeks_data_and_holes),
+	KUNIT_CASE(copies_and_clones),
 	KUNIT_CASE(copy_rights),
 	KUNIT_CASE(claims_are_asked),
 	{}

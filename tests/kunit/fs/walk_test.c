@@ -14,7 +14,7 @@
 static struct folder folder = { .name = "kunit-walk" };
 static char found[NAME_MAX + 1];
 
-static int look(const char *name)
+static int walk_lookup(const char *name)
 {
 	const struct ditto_name n = { name, strlen(name) };
 	struct ditto_node *node;
@@ -27,12 +27,12 @@ static int look(const char *name)
 	return err;
 }
 
-static void make(struct kunit *test, const char *name)
+static void walk_mkdir(struct kunit *test, const char *name)
 {
 	ditto_node_put(folder_make(test, &folder, name, 0600, false));
 }
 
-/* By somebody else: not through the server. */
+/* As by a local process: not through the server. */
 static void make_locally(struct kunit *test, const char *name)
 {
 	struct inode *dir = d_inode(folder.path.dentry);
@@ -89,33 +89,33 @@ static void walk_folds(struct kunit *test)
 	for (size_t i = 0; i < ARRAY_SIZE(fold_cases); i++) {
 		const struct fold_case *c = &fold_cases[i];
 
-		make(test, c->has);
-		KUNIT_EXPECT_EQ_MSG(test, look(c->asked), c->same ? 0 : -ENOENT, "%zu", i);
+		walk_mkdir(test, c->has);
+		KUNIT_EXPECT_EQ_MSG(test, walk_lookup(c->asked), c->same ? 0 : -ENOENT, "%zu", i);
 		if (c->same)
 			KUNIT_EXPECT_STREQ(test, found, c->has);
 		folder_remove(test, &folder, c->has, false);
-		KUNIT_EXPECT_EQ(test, look(c->asked), -ENOENT);
+		KUNIT_EXPECT_EQ(test, walk_lookup(c->asked), -ENOENT);
 	}
 	folder_end(test, &folder);
 }
 
-/* Exact wins; of the others it is always the same one. */
+/* An exact match wins; otherwise the match is always the same one. */
 static void walk_chooses(struct kunit *test)
 {
 	folder_begin(test, &folder);
-	make(test, "name");
-	make(test, "NAME");
-	make(test, "Name");
-	KUNIT_EXPECT_EQ(test, look("Name"), 0);
+	walk_mkdir(test, "name");
+	walk_mkdir(test, "NAME");
+	walk_mkdir(test, "Name");
+	KUNIT_EXPECT_EQ(test, walk_lookup("Name"), 0);
 	KUNIT_EXPECT_STREQ(test, found, "Name");
-	KUNIT_EXPECT_EQ(test, look("nAmE"), 0);
+	KUNIT_EXPECT_EQ(test, walk_lookup("nAmE"), 0);
 	KUNIT_EXPECT_STREQ(test, found, "NAME");
 	folder_remove(test, &folder, "NAME", false);
-	KUNIT_EXPECT_EQ(test, look("nAmE"), 0);
+	KUNIT_EXPECT_EQ(test, walk_lookup("nAmE"), 0);
 	KUNIT_EXPECT_STREQ(test, found, "Name");
 	folder_remove(test, &folder, "Name", false);
 	folder_remove(test, &folder, "name", false);
-	KUNIT_EXPECT_EQ(test, look("nAmE"), -ENOENT);
+	KUNIT_EXPECT_EQ(test, walk_lookup("nAmE"), -ENOENT);
 	folder_end(test, &folder);
 }
 
@@ -126,34 +126,34 @@ static void walk_sees_renames(struct kunit *test)
 	int builds;
 
 	folder_begin(test, &folder);
-	make(test, "From");
-	KUNIT_EXPECT_EQ(test, look("FROM"), 0);
+	walk_mkdir(test, "From");
+	KUNIT_EXPECT_EQ(test, walk_lookup("FROM"), 0);
 	builds = atomic_read(&ditto_casefold_builds);
 	KUNIT_EXPECT_EQ(test, ditto_rename(&folder.op, folder.root, &from, &folder.op,
 					   folder.root, &to, &wcc[0], &wcc[1]), 0);
-	KUNIT_EXPECT_EQ(test, look("FROM"), -ENOENT);
-	KUNIT_EXPECT_EQ(test, look("TARGET"), 0);
+	KUNIT_EXPECT_EQ(test, walk_lookup("FROM"), -ENOENT);
+	KUNIT_EXPECT_EQ(test, walk_lookup("TARGET"), 0);
 	KUNIT_EXPECT_STREQ(test, found, "Target");
 	KUNIT_EXPECT_EQ(test, atomic_read(&ditto_casefold_builds), builds);
 	folder_remove(test, &folder, "Target", false);
 	folder_end(test, &folder);
 }
 
-/* What others change is seen, and costs one more listing. */
+/* Changes by others are seen and cost one more listing. */
 static void walk_sees_others(struct kunit *test)
 {
 	int builds;
 
 	folder_begin(test, &folder);
-	make(test, "mine");
-	KUNIT_EXPECT_EQ(test, look("THEIRS"), -ENOENT);
+	walk_mkdir(test, "mine");
+	KUNIT_EXPECT_EQ(test, walk_lookup("THEIRS"), -ENOENT);
 	builds = atomic_read(&ditto_casefold_builds);
 	make_locally(test, "theirs");
-	KUNIT_EXPECT_EQ(test, look("THEIRS"), 0);
-	KUNIT_EXPECT_EQ(test, look("MINE"), 0);
+	KUNIT_EXPECT_EQ(test, walk_lookup("THEIRS"), 0);
+	KUNIT_EXPECT_EQ(test, walk_lookup("MINE"), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&ditto_casefold_builds), builds + 1);
 	unlink_locally(test, "theirs");
-	KUNIT_EXPECT_EQ(test, look("THEIRS"), -ENOENT);
+	KUNIT_EXPECT_EQ(test, walk_lookup("THEIRS"), -ENOENT);
 	folder_remove(test, &folder, "mine", false);
 	folder_end(test, &folder);
 }
@@ -169,10 +169,10 @@ static void walk_many(struct kunit *test)
 	builds = atomic_read(&ditto_casefold_builds);
 	for (i = 0; i < MANY; i++) {
 		snprintf(name, sizeof(name), "FILE%06d", i);
-		KUNIT_ASSERT_EQ(test, look(name), -ENOENT);
+		KUNIT_ASSERT_EQ(test, walk_lookup(name), -ENOENT);
 		snprintf(name, sizeof(name), "File%06d", i);
-		make(test, name);
-		/* Somebody else now and then. */
+		walk_mkdir(test, name);
+		/* Sometimes another user. */
 		if (i % 5000 == 2500)
 			make_locally(test, "foreign");
 		if (i % 5000 == 2501)
@@ -182,7 +182,7 @@ static void walk_many(struct kunit *test)
 	builds = atomic_read(&ditto_casefold_builds);
 	for (i = 0; i < MANY; i++) {
 		snprintf(name, sizeof(name), "fILE%06d", i);
-		KUNIT_ASSERT_EQ(test, look(name), 0);
+		KUNIT_ASSERT_EQ(test, walk_lookup(name), 0);
 		snprintf(name, sizeof(name), "File%06d", i);
 		KUNIT_ASSERT_STREQ(test, found, name);
 	}
@@ -191,26 +191,26 @@ static void walk_many(struct kunit *test)
 		snprintf(name, sizeof(name), "File%06d", i);
 		folder_remove(test, &folder, name, false);
 	}
-	KUNIT_EXPECT_EQ(test, look("fILE000000"), -ENOENT);
+	KUNIT_EXPECT_EQ(test, walk_lookup("fILE000000"), -ENOENT);
 	folder_end(test, &folder);
 }
 
-/* Who may pass but not list finds names, too. */
+/* A caller that may traverse but not list finds names, too. */
 static void walk_without_reading(struct kunit *test)
 {
 	struct ditto_setattr set = { .valid = DITTO_SET_MODE, .mode = 0711 };
 	struct ditto_wcc wcc;
 
 	folder_begin(test, &folder);
-	make(test, "File");
+	walk_mkdir(test, "File");
 	KUNIT_ASSERT_EQ(test, ditto_setattr(&folder.op, folder.root, &set, &wcc), 0);
 	folder.op.cred = folder.user;
-	KUNIT_EXPECT_EQ(test, look("FILE"), 0);
+	KUNIT_EXPECT_EQ(test, walk_lookup("FILE"), 0);
 	folder.op.cred = folder.admin;
 	set.mode = 0700;
 	KUNIT_ASSERT_EQ(test, ditto_setattr(&folder.op, folder.root, &set, &wcc), 0);
 	folder.op.cred = folder.user;
-	KUNIT_EXPECT_EQ(test, look("FILE"), -EACCES);
+	KUNIT_EXPECT_EQ(test, walk_lookup("FILE"), -EACCES);
 	folder.op.cred = folder.admin;
 	set.mode = 0777;
 	KUNIT_ASSERT_EQ(test, ditto_setattr(&folder.op, folder.root, &set, &wcc), 0);

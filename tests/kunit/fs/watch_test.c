@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Watches of directories: what comes up to them from below, and who hears of what.
- * A local process is played by this thread.
+ * Watches of directories: changes below them, and the listeners that are notified.
+ * This thread plays the local process.
  */
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -65,7 +65,8 @@ static const struct ditto_watch_ops listener_ops = {
 	.ended = told_ended,
 };
 
-static struct listener *listen(struct kunit *test, struct ditto_node *dir, u32 what, bool tree)
+static struct listener *listener_start(struct kunit *test, struct ditto_node *dir, u32 what,
+				       bool tree)
 {
 	struct listener *l = kunit_kzalloc(test, sizeof(*l), GFP_KERNEL);
 
@@ -77,18 +78,18 @@ static struct listener *listen(struct kunit *test, struct ditto_node *dir, u32 w
 	return l;
 }
 
-static void hear(struct kunit *test, struct listener *l, const char *want)
+static void listener_hear(struct kunit *test, struct listener *l, const char *want)
 {
 	KUNIT_EXPECT_STREQ(test, l->told, want);
 	l->told[0] = '\0';
 }
 
-static void finish(struct kunit *test, struct listener *l)
+static void listener_finish(struct kunit *test, struct listener *l)
 {
-	hear(test, l, "");
+	listener_hear(test, l, "");
 	ditto_watch_end(&l->watch);
 	KUNIT_EXPECT_TRUE(test, l->ended);
-	/* It is freed with the test: nobody may be telling it something. */
+	/* It is freed with the test, when no notification may be under way. */
 	synchronize_rcu();
 }
 
@@ -140,40 +141,40 @@ static void watch_depth(struct kunit *test)
 	folder_begin(test, &folder);
 	dir = make_in(test, folder.root, "dir", true);
 	sub = make_in(test, dir, "sub", true);
-	flat = listen(test, folder.root, names, false);
-	deep = listen(test, folder.root, names, true);
-	below = listen(test, dir, names, true);
+	flat = listener_start(test, folder.root, names, false);
+	deep = listener_start(test, folder.root, names, true);
+	below = listener_start(test, dir, names, true);
 	ditto_node_put(make_in(test, sub, "f", false));
-	hear(test, flat, "");
-	hear(test, deep, "+dir/sub/f ");
-	hear(test, below, "+sub/f ");
+	listener_hear(test, flat, "");
+	listener_hear(test, deep, "+dir/sub/f ");
+	listener_hear(test, below, "+sub/f ");
 	rename_to(test, sub, "f", sub, "g");
-	hear(test, deep, "<dir/sub/f >dir/sub/g ");
-	hear(test, below, "<sub/f >sub/g ");
+	listener_hear(test, deep, "<dir/sub/f >dir/sub/g ");
+	listener_hear(test, below, "<sub/f >sub/g ");
 	rename_to(test, sub, "g", folder.root, "g");
-	hear(test, flat, "+g ");
-	hear(test, deep, "-dir/sub/g +g ");
-	hear(test, below, "-sub/g ");
+	listener_hear(test, flat, "+g ");
+	listener_hear(test, deep, "-dir/sub/g +g ");
+	listener_hear(test, below, "-sub/g ");
 	remove_from(test, folder.root, "g", false);
-	hear(test, flat, "-g ");
-	hear(test, deep, "-g ");
+	listener_hear(test, flat, "-g ");
+	listener_hear(test, deep, "-g ");
 	remove_from(test, dir, "sub", true);
-	hear(test, deep, "-dir/sub ");
-	hear(test, below, "-sub ");
+	listener_hear(test, deep, "-dir/sub ");
+	listener_hear(test, below, "-sub ");
 	KUNIT_EXPECT_EQ(test, below->delete_on_close, 0);
 	remove_from(test, folder.root, "dir", true);
-	hear(test, flat, "-dir ");
-	hear(test, deep, "-dir ");
+	listener_hear(test, flat, "-dir ");
+	listener_hear(test, deep, "-dir ");
 	KUNIT_EXPECT_EQ(test, below->delete_on_close, 1);
-	finish(test, flat);
-	finish(test, deep);
-	finish(test, below);
+	listener_finish(test, flat);
+	listener_finish(test, deep);
+	listener_finish(test, below);
 	ditto_node_put(sub);
 	ditto_node_put(dir);
 	folder_end(test, &folder);
 }
 
-/* Only what is wanted; a new name counts as a change for who does not want names. */
+/* Only wanted changes; without names a new name is reported as a change. */
 static void watch_filter(struct kunit *test)
 {
 	struct listener *files, *dirs, *attributes, *data;
@@ -182,36 +183,36 @@ static void watch_filter(struct kunit *test)
 	struct ditto_wcc wcc;
 
 	folder_begin(test, &folder);
-	files = listen(test, folder.root, DITTO_CHANGED_FILE_NAME, false);
-	dirs = listen(test, folder.root, DITTO_CHANGED_DIR_NAME, false);
-	attributes = listen(test, folder.root, DITTO_CHANGED_ATTRIBUTES, false);
-	data = listen(test, folder.root, DITTO_CHANGED_SIZE, false);
+	files = listener_start(test, folder.root, DITTO_CHANGED_FILE_NAME, false);
+	dirs = listener_start(test, folder.root, DITTO_CHANGED_DIR_NAME, false);
+	attributes = listener_start(test, folder.root, DITTO_CHANGED_ATTRIBUTES, false);
+	data = listener_start(test, folder.root, DITTO_CHANGED_SIZE, false);
 	file = make_in(test, folder.root, "f", false);
-	hear(test, files, "+f ");
+	listener_hear(test, files, "+f ");
 	ditto_node_put(make_in(test, folder.root, "d", true));
-	hear(test, dirs, "+d ");
+	listener_hear(test, dirs, "+d ");
 	KUNIT_EXPECT_EQ(test, ditto_setattr(&folder.op, file, &set, &wcc), 0);
-	hear(test, data, "*f ");
-	/* Set once more it stays as it was. */
+	listener_hear(test, data, "*f ");
+	/* A second call does not change it. */
 	KUNIT_EXPECT_EQ(test, ditto_setattr(&folder.op, file, &set, &wcc), 0);
 	rename_to(test, folder.root, "f", folder.root, "g");
-	hear(test, files, "<f >g ");
-	hear(test, attributes, "*g ");
+	listener_hear(test, files, "<f >g ");
+	listener_hear(test, attributes, "*g ");
 	rename_to(test, folder.root, "d", folder.root, "e");
-	hear(test, dirs, "<d >e ");
+	listener_hear(test, dirs, "<d >e ");
 	remove_from(test, folder.root, "e", true);
-	hear(test, dirs, "-e ");
+	listener_hear(test, dirs, "-e ");
 	remove_from(test, folder.root, "g", false);
-	hear(test, files, "-g ");
-	finish(test, files);
-	finish(test, dirs);
-	finish(test, attributes);
-	finish(test, data);
+	listener_hear(test, files, "-g ");
+	listener_finish(test, files);
+	listener_finish(test, dirs);
+	listener_finish(test, attributes);
+	listener_finish(test, data);
 	ditto_node_put(file);
 	folder_end(test, &folder);
 }
 
-/* What a rename replaces is told as removed, before the name is told again. */
+/* A replaced entry is reported as removed before the new name is reported. */
 static void watch_replaced(struct kunit *test)
 {
 	struct listener *l;
@@ -223,19 +224,19 @@ static void watch_replaced(struct kunit *test)
 	ditto_node_put(make_in(test, folder.root, "g", false));
 	ditto_node_put(make_in(test, dir, "h", false));
 	ditto_node_put(make_in(test, dir, "empty", true));
-	l = listen(test, folder.root, names, true);
+	l = listener_start(test, folder.root, names, true);
 	rename_to(test, folder.root, "f", folder.root, "g");
-	hear(test, l, "-g <f >g ");
+	listener_hear(test, l, "-g <f >g ");
 	rename_to(test, folder.root, "g", dir, "h");
-	hear(test, l, "-dir/h -g +dir/h ");
+	listener_hear(test, l, "-dir/h -g +dir/h ");
 	ditto_node_put(make_in(test, folder.root, "other", true));
-	hear(test, l, "+other ");
+	listener_hear(test, l, "+other ");
 	rename_to(test, folder.root, "other", dir, "empty");
-	hear(test, l, "-dir/empty -other +dir/empty ");
-	/* Nothing is left of it for the next one. */
+	listener_hear(test, l, "-dir/empty -other +dir/empty ");
+	/* Nothing is left for the next listener. */
 	rename_to(test, dir, "h", dir, "i");
-	hear(test, l, "<dir/h >dir/i ");
-	finish(test, l);
+	listener_hear(test, l, "<dir/h >dir/i ");
+	listener_finish(test, l);
 	remove_from(test, dir, "i", false);
 	remove_from(test, dir, "empty", true);
 	remove_from(test, folder.root, "dir", true);
@@ -243,7 +244,7 @@ static void watch_replaced(struct kunit *test)
 	folder_end(test, &folder);
 }
 
-/* A change of a file is told by each of its names, by who makes it for a client. */
+/* A client's change of a file is reported for each of its names. */
 static void watch_names(struct kunit *test)
 {
 	const struct ditto_name second = { .name = "second", .len = 6 };
@@ -256,18 +257,18 @@ static void watch_names(struct kunit *test)
 	dir = make_in(test, folder.root, "dir", true);
 	file = make_in(test, folder.root, "first", false);
 	KUNIT_ASSERT_EQ(test, ditto_link(&folder.op, file, &folder.op, dir, &second, &wcc), 0);
-	here = listen(test, folder.root, DITTO_CHANGED_SIZE, false);
-	there = listen(test, dir, DITTO_CHANGED_SIZE, false);
+	here = listener_start(test, folder.root, DITTO_CHANGED_SIZE, false);
+	there = listener_start(test, dir, DITTO_CHANGED_SIZE, false);
 	KUNIT_EXPECT_EQ(test, ditto_setattr(&folder.op, file, &set, &wcc), 0);
-	hear(test, here, "*first ");
-	hear(test, there, "*second ");
+	listener_hear(test, here, "*first ");
+	listener_hear(test, there, "*second ");
 	remove_from(test, folder.root, "first", false);
 	set.size = 8;
 	KUNIT_EXPECT_EQ(test, ditto_setattr(&folder.op, file, &set, &wcc), 0);
-	hear(test, here, "");
-	hear(test, there, "*second ");
-	finish(test, here);
-	finish(test, there);
+	listener_hear(test, here, "");
+	listener_hear(test, there, "*second ");
+	listener_finish(test, here);
+	listener_finish(test, there);
 	remove_from(test, dir, "second", false);
 	remove_from(test, folder.root, "dir", true);
 	ditto_node_put(file);
@@ -275,7 +276,7 @@ static void watch_names(struct kunit *test)
 	folder_end(test, &folder);
 }
 
-/* Nothing is looked at where nobody watches, and the mark goes with the last watch. */
+/* Directories without a watch cost nothing, and the mark ends with the last watch. */
 static void watch_none(struct kunit *test)
 {
 	struct ditto_volume *volume;
@@ -284,12 +285,12 @@ static void watch_none(struct kunit *test)
 	folder_begin(test, &folder);
 	volume = folder.root->volume;
 	KUNIT_EXPECT_NULL(test, volume->watch_mark);
-	a = listen(test, folder.root, names, false);
-	b = listen(test, folder.root, names, false);
+	a = listener_start(test, folder.root, names, false);
+	b = listener_start(test, folder.root, names, false);
 	KUNIT_EXPECT_NOT_NULL(test, volume->watch_mark);
-	finish(test, a);
+	listener_finish(test, a);
 	KUNIT_EXPECT_NOT_NULL(test, volume->watch_mark);
-	finish(test, b);
+	listener_finish(test, b);
 	KUNIT_EXPECT_NULL(test, volume->watch_mark);
 	KUNIT_EXPECT_EQ(test, atomic_read(&folder.srv->nodes->watches.observers), 0);
 	folder_end(test, &folder);

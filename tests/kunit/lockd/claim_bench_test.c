@@ -22,7 +22,7 @@ struct bench_test {
 	struct claim_node *node;
 };
 
-static struct bench_test *begin(struct kunit *test)
+static struct bench_test *bench_begin(struct kunit *test)
 {
 	struct bench_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 
@@ -34,14 +34,14 @@ static struct bench_test *begin(struct kunit *test)
 	return t;
 }
 
-static void end(struct kunit *test, struct bench_test *t)
+static void bench_end(struct kunit *test, struct bench_test *t)
 {
 	ditto_owner_put(t->owner);
 	ditto_owner_put(t->other);
 	claim_client_end(test, t->client);
 }
 
-static void report(struct kunit *test, const char *name, u32 beside, u64 began, u32 count)
+static void bench_report(struct kunit *test, const char *name, u32 beside, u64 began, u32 count)
 {
 	u64 tenths = div_u64(10 * (ktime_get_ns() - began), count);
 
@@ -49,24 +49,24 @@ static void report(struct kunit *test, const char *name, u32 beside, u64 began, 
 		   tenths % 10);
 }
 
-static void checks(struct kunit *test)
+static void bench_checks(struct kunit *test)
 {
 	struct ditto_intent intent = { .kind = DITTO_INTENT_READ, .last = 4095 };
-	struct bench_test *t = begin(test);
+	struct bench_test *t = bench_begin(test);
 	struct ditto_range_request req = claim_req(t->node, t->other, true, 0, 9);
 	unsigned int allowed = 0;
 	u64 began = ktime_get_ns();
 
 	for (u32 i = 0; i < CHECKS; i++)
 		allowed += !ditto_claim_check(&t->node->point, &intent, NULL, NULL, NULL);
-	report(test, "check of a node without claims", 0, began, CHECKS);
+	bench_report(test, "check of a node without claims", 0, began, CHECKS);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
 	began = ktime_get_ns();
 	for (u32 i = 0; i < CHECKS; i++)
 		allowed += !ditto_claim_check(&t->node->point, &intent, NULL, NULL, NULL);
-	report(test, "check of a node whose claims do not matter", 1, began, CHECKS);
+	bench_report(test, "check of a node whose claims do not matter", 1, began, CHECKS);
 	KUNIT_EXPECT_EQ(test, allowed, 2 * CHECKS);
-	end(test, t);
+	bench_end(test, t);
 }
 
 static void table_pairs(struct kunit *test, struct bench_test *t, u32 beside)
@@ -81,7 +81,7 @@ static void table_pairs(struct kunit *test, struct bench_test *t, u32 beside)
 		ditto_range_lock(&req, NULL, NULL);
 		ditto_range_unlock(&req);
 	}
-	report(test, "lock and unlock, the table", beside, began, LOCKS);
+	bench_report(test, "lock and unlock, the table", beside, began, LOCKS);
 }
 
 static int posix_lock(struct file *file, void *owner, int type, u64 first, u64 last)
@@ -108,14 +108,14 @@ static void posix_pairs(struct kunit *test, struct file *file, void *owner, u32 
 		posix_lock(file, owner, F_WRLCK, at, at + 1);
 		posix_lock(file, owner, F_UNLCK, at, at + 1);
 	}
-	report(test, "lock and unlock, posix_lock_file", beside, began, LOCKS);
+	bench_report(test, "lock and unlock, posix_lock_file", beside, began, LOCKS);
 }
 
-static void locks(struct kunit *test)
+static void bench_locks(struct kunit *test)
 {
 	static const u32 sizes[] = { 1, 100, 10000 };
 	struct file *file = shmem_file_setup("ditto-kunit-bench", 4096, 0);
-	struct bench_test *t = begin(test);
+	struct bench_test *t = bench_begin(test);
 	u64 held = 0;
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
@@ -133,12 +133,12 @@ static void locks(struct kunit *test)
 	}
 	posix_lock(file, t->other, F_UNLCK, 0, OFFSET_MAX);
 	fput(file);
-	end(test, t);
+	bench_end(test, t);
 }
 
 static struct kunit_case claim_bench_cases[] = {
-	KUNIT_CASE_SLOW(checks),
-	KUNIT_CASE_SLOW(locks),
+	KUNIT_CASE_SLOW(bench_checks),
+	KUNIT_CASE_SLOW(bench_locks),
 	{}
 };
 

@@ -24,7 +24,7 @@ struct courtesy_test {
 	struct claim_told told;
 };
 
-static struct courtesy_test *begin(struct kunit *test)
+static struct courtesy_test *courtesy_begin(struct kunit *test)
 {
 	struct courtesy_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 
@@ -37,7 +37,7 @@ static struct courtesy_test *begin(struct kunit *test)
 	return t;
 }
 
-static void end(struct kunit *test, struct courtesy_test *t)
+static void courtesy_end(struct kunit *test, struct courtesy_test *t)
 {
 	for (u32 i = 0; i < 2; i++) {
 		ditto_owner_put(t->owner[i]);
@@ -47,13 +47,13 @@ static void end(struct kunit *test, struct courtesy_test *t)
 	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.ctx));
 }
 
-static void silence(struct kunit *test, struct courtesy_test *t)
+static void client_silence(struct kunit *test, struct courtesy_test *t)
 {
 	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client[0]->client, true));
 }
 
 /* The client is released, and its protocol was notified once. */
-static void gone(struct kunit *test, struct courtesy_test *t)
+static void client_expect_gone(struct kunit *test, struct courtesy_test *t)
 {
 	flush_workqueue(claim_table(test)->yield_wq);
 	flush_workqueue(claim_table(test)->release_wq);
@@ -62,7 +62,7 @@ static void gone(struct kunit *test, struct courtesy_test *t)
 	KUNIT_EXPECT_FALSE(test, ditto_client_set_courtesy(&t->client[0]->client, false));
 }
 
-static int lock(struct courtesy_test *t, int i, bool exclusive, u64 first, u64 last)
+static int client_lock(struct courtesy_test *t, int i, bool exclusive, u64 first, u64 last)
 {
 	struct ditto_range_request req = claim_req(t->node, t->owner[i], exclusive, first, last);
 
@@ -77,7 +77,7 @@ static struct ditto_open *open_as(struct courtesy_test *t, int i, u8 access, u8 
 	return ditto_open_claim(&t->node->point, &actor, access, deny, false, park, NULL);
 }
 
-static enum ditto_answer check(struct courtesy_test *t, int i, enum ditto_intent_kind kind)
+static enum ditto_answer client_check(struct courtesy_test *t, int i, enum ditto_intent_kind kind)
 {
 	struct ditto_actor actor = { .owner = t->owner[i], .lease_owner = t->owner[i] };
 	struct ditto_intent intent = { .kind = kind, .last = 9 };
@@ -87,108 +87,108 @@ static enum ditto_answer check(struct courtesy_test *t, int i, enum ditto_intent
 
 static void kept_without_a_conflict(struct kunit *test)
 {
-	struct courtesy_test *t = begin(test);
+	struct courtesy_test *t = courtesy_begin(test);
 	struct ditto_open *open = open_as(t, 0, DITTO_OPEN_READ, DITTO_OPEN_WRITE, NULL);
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
-	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
-	silence(test, t);
+	KUNIT_EXPECT_EQ(test, client_lock(t, 0, true, 0, 9), 0);
+	client_silence(test, t);
 	/* Claims beside it, operations that do not conflict, and claims of its own. */
-	KUNIT_EXPECT_EQ(test, lock(t, 1, true, 10, 19), 0);
-	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_READ), DITTO_ALLOWED);
-	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 5, 9), 0);
+	KUNIT_EXPECT_EQ(test, client_lock(t, 1, true, 10, 19), 0);
+	KUNIT_EXPECT_EQ(test, client_check(t, 1, DITTO_INTENT_READ), DITTO_ALLOWED);
+	KUNIT_EXPECT_EQ(test, client_lock(t, 0, true, 5, 9), 0);
 	flush_workqueue(claim_table(test)->yield_wq);
 	flush_workqueue(claim_table(test)->release_wq);
 	KUNIT_EXPECT_EQ(test, t->client[0]->released, 0);
 	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t->client[0]->client), 2);
 	/* After a renewal its claims refuse as before. */
 	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client[0]->client, false));
-	KUNIT_EXPECT_EQ(test, lock(t, 1, true, 0, 0), -EAGAIN);
-	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_DENIED);
+	KUNIT_EXPECT_EQ(test, client_lock(t, 1, true, 0, 0), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, client_check(t, 1, DITTO_INTENT_WRITE), DITTO_DENIED);
 	KUNIT_EXPECT_EQ(test, t->client[0]->released, 0);
 	ditto_range_release_owner(&t->node->point, t->owner[1]);
 	ditto_open_release(open);
-	end(test, t);
+	courtesy_end(test, t);
 }
 
 static void range_yields(struct kunit *test)
 {
-	struct courtesy_test *t = begin(test);
+	struct courtesy_test *t = courtesy_begin(test);
 	struct ditto_range_request req = claim_req(t->node, t->owner[1], false, 0, 9);
 	struct claim_node *other = claim_node(test);
 	struct ditto_range_request elsewhere = claim_req(other, t->owner[0], true, 0, 9);
 
-	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, client_lock(t, 0, true, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&elsewhere, NULL, NULL), 0);
-	silence(test, t);
+	client_silence(test, t);
 	KUNIT_EXPECT_EQ(test, ditto_range_test(&req, NULL), -EBUSY);
 	/* Everything is released, on every node. */
-	gone(test, t);
+	client_expect_gone(test, t);
 	KUNIT_EXPECT_EQ(test, ditto_range_test(&req, NULL), 0);
-	KUNIT_EXPECT_EQ(test, lock(t, 1, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, client_lock(t, 1, true, 0, 9), 0);
 	KUNIT_EXPECT_NULL(test, rcu_access_pointer(other->point.ctx));
 	ditto_range_release_owner(&t->node->point, t->owner[1]);
-	end(test, t);
+	courtesy_end(test, t);
 }
 
 /* A live client refuses as well, so the courtesy client is not released. */
 static void stays_if_refused_anyway(struct kunit *test)
 {
-	struct courtesy_test *t = begin(test);
+	struct courtesy_test *t = courtesy_begin(test);
 	struct claim_client *third = claim_client(test, "third", 0);
 	struct ditto_owner *owner = claim_owner(test, third, 7);
 	struct ditto_range_request req = claim_req(t->node, owner, true, 0, 9);
 
-	KUNIT_EXPECT_EQ(test, lock(t, 0, false, 0, 9), 0);
-	KUNIT_EXPECT_EQ(test, lock(t, 1, false, 0, 9), 0);
-	silence(test, t);
+	KUNIT_EXPECT_EQ(test, client_lock(t, 0, false, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, client_lock(t, 1, false, 0, 9), 0);
+	client_silence(test, t);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), -EAGAIN);
 	flush_workqueue(claim_table(test)->yield_wq);
 	flush_workqueue(claim_table(test)->release_wq);
 	KUNIT_EXPECT_EQ(test, t->client[0]->released, 0);
 	ditto_range_release_owner(&t->node->point, t->owner[1]);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), -EBUSY);
-	gone(test, t);
+	client_expect_gone(test, t);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
 	ditto_range_release_owner(&t->node->point, owner);
 	ditto_owner_put(owner);
 	claim_client_end(test, third);
-	end(test, t);
+	courtesy_end(test, t);
 }
 
 static void waiter_gets_it(struct kunit *test)
 {
-	struct courtesy_test *t = begin(test);
+	struct courtesy_test *t = courtesy_begin(test);
 	struct ditto_range_request req = claim_req(t->node, t->owner[1], true, 0, 9);
 	struct claim_wait *wait = claim_wait(test);
 
 	/* The request waited before the client became a courtesy client, and does nothing more. */
-	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, client_lock(t, 0, true, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &wait->wait, NULL), -EINPROGRESS);
-	silence(test, t);
-	gone(test, t);
+	client_silence(test, t);
+	client_expect_gone(test, t);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&wait->granted), 1);
 	KUNIT_EXPECT_EQ(test, wait->result, 0);
 	ditto_range_release_owner(&t->node->point, t->owner[1]);
-	end(test, t);
+	courtesy_end(test, t);
 }
 
 /* A request of the courtesy client is ahead of others in the queue. */
 static void queue_yields(struct kunit *test)
 {
-	struct courtesy_test *t = begin(test);
+	struct courtesy_test *t = courtesy_begin(test);
 	struct claim_client *third = claim_client(test, "third", 0);
 	struct ditto_owner *owner = claim_owner(test, third, 7);
 	struct ditto_range_request first = claim_req(t->node, t->owner[0], true, 0, 9);
 	struct ditto_range_request second = claim_req(t->node, owner, false, 0, 9);
 	struct claim_wait *wait = claim_wait(test), *behind = claim_wait(test);
 
-	KUNIT_EXPECT_EQ(test, lock(t, 1, false, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, client_lock(t, 1, false, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&first, &wait->wait, NULL), -EINPROGRESS);
-	silence(test, t);
+	client_silence(test, t);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&second, &behind->wait, NULL), -EINPROGRESS);
-	gone(test, t);
+	client_expect_gone(test, t);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, wait->result, -ESHUTDOWN);
 	KUNIT_EXPECT_EQ(test, behind->result, 0);
@@ -196,7 +196,7 @@ static void queue_yields(struct kunit *test)
 	ditto_range_release_owner(&t->node->point, owner);
 	ditto_owner_put(owner);
 	claim_client_end(test, third);
-	end(test, t);
+	courtesy_end(test, t);
 }
 
 struct parked {
@@ -220,7 +220,7 @@ static struct parked *parked_new(struct kunit *test)
 
 static void open_yields(struct kunit *test)
 {
-	struct courtesy_test *t = begin(test);
+	struct courtesy_test *t = courtesy_begin(test);
 	struct ditto_open *held = open_as(t, 0, DITTO_OPEN_WRITE, DITTO_OPEN_READ, NULL);
 	struct parked *parked = parked_new(test);
 	struct ditto_open *open;
@@ -228,11 +228,11 @@ static void open_yields(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(held));
 	KUNIT_EXPECT_PTR_EQ(test, open_as(t, 1, DITTO_OPEN_READ, 0, &parked->park),
 			    ERR_PTR(-EAGAIN));
-	silence(test, t);
+	client_silence(test, t);
 	/* The caller has to retry, and is woken when it can. */
 	KUNIT_EXPECT_PTR_EQ(test, open_as(t, 1, DITTO_OPEN_READ, 0, &parked->park),
 			    ERR_PTR(-EBUSY));
-	gone(test, t);
+	client_expect_gone(test, t);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&parked->done), 1);
 	open = open_as(t, 1, DITTO_OPEN_READ, 0, &parked->park);
@@ -240,33 +240,33 @@ static void open_yields(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, ditto_open_held(held));
 	ditto_open_release(open);
 	ditto_open_release(held);
-	end(test, t);
+	courtesy_end(test, t);
 }
 
 /* The reverse: bits that a change of an open adds, and writing without an open. */
 static void change_and_io_yield(struct kunit *test)
 {
-	struct courtesy_test *t = begin(test);
+	struct courtesy_test *t = courtesy_begin(test);
 	struct ditto_open *held = open_as(t, 0, DITTO_OPEN_READ, DITTO_OPEN_WRITE, NULL);
 	struct ditto_open *open = open_as(t, 1, DITTO_OPEN_READ, 0, NULL);
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(held));
 	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
 	KUNIT_EXPECT_EQ(test, ditto_open_change(open, DITTO_OPEN_WRITE, 0, NULL), -EAGAIN);
-	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_DENIED);
-	silence(test, t);
-	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
+	KUNIT_EXPECT_EQ(test, client_check(t, 1, DITTO_INTENT_WRITE), DITTO_DENIED);
+	client_silence(test, t);
+	KUNIT_EXPECT_EQ(test, client_check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
 	KUNIT_EXPECT_EQ(test, ditto_client_set_courtesy(&t->client[0]->client, false), false);
-	gone(test, t);
-	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_ALLOWED);
+	client_expect_gone(test, t);
+	KUNIT_EXPECT_EQ(test, client_check(t, 1, DITTO_INTENT_WRITE), DITTO_ALLOWED);
 	KUNIT_EXPECT_EQ(test, ditto_open_change(open, DITTO_OPEN_WRITE, 0, NULL), 0);
 	ditto_open_release(open);
 	ditto_open_release(held);
-	end(test, t);
+	courtesy_end(test, t);
 }
 
-static struct ditto_lease *grant(struct kunit *test, struct courtesy_test *t,
-				 enum ditto_lease_type style, u8 want)
+static struct ditto_lease *client_grant(struct kunit *test, struct courtesy_test *t,
+					enum ditto_lease_type style, u8 want)
 {
 	struct ditto_lease *cache = claim_grant(t->node, t->owner[0], style, want, &t->told);
 
@@ -292,26 +292,26 @@ static void grant_is_revoked(struct kunit *test)
 	};
 
 	for (int i = 0; i < ARRAY_SIZE(table); i++) {
-		struct courtesy_test *t = begin(test);
-		struct ditto_lease *cache = grant(test, t, table[i].style, table[i].want);
+		struct courtesy_test *t = courtesy_begin(test);
+		struct ditto_lease *cache = client_grant(test, t, table[i].style, table[i].want);
 
-		silence(test, t);
-		KUNIT_EXPECT_EQ(test, check(t, 1, table[i].kind), table[i].answer);
+		client_silence(test, t);
+		KUNIT_EXPECT_EQ(test, client_check(t, 1, table[i].kind), table[i].answer);
 		KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), 0);
-		gone(test, t);
-		KUNIT_EXPECT_EQ(test, check(t, 1, table[i].kind), DITTO_ALLOWED);
+		client_expect_gone(test, t);
+		KUNIT_EXPECT_EQ(test, client_check(t, 1, table[i].kind), DITTO_ALLOWED);
 		KUNIT_EXPECT_EQ(test, atomic_read(&t->told.breaks), 0);
 		KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 1);
 		ditto_lease_put(cache);
-		end(test, t);
+		courtesy_end(test, t);
 	}
 }
 
 /* A break was outstanding when the holder fell silent: no caller waits for its deadline. */
 static void break_ends(struct kunit *test)
 {
-	struct courtesy_test *t = begin(test);
-	struct ditto_lease *cache = grant(test, t, DITTO_LEASE_TYPE_DELEGATION, RHW);
+	struct courtesy_test *t = courtesy_begin(test);
+	struct ditto_lease *cache = client_grant(test, t, DITTO_LEASE_TYPE_DELEGATION, RHW);
 	struct ditto_actor actor = { .owner = t->owner[1] };
 	struct ditto_intent intent = { .kind = DITTO_INTENT_WRITE, .last = 9 };
 	struct parked *parked = parked_new(test);
@@ -320,19 +320,19 @@ static void break_ends(struct kunit *test)
 						NULL), DITTO_BREAKING);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.breaks), 1);
-	silence(test, t);
+	client_silence(test, t);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&parked->done), 1);
 	KUNIT_EXPECT_EQ(test, ditto_claim_check(&t->node->point, &intent, &actor, &parked->park,
 						NULL), DITTO_BREAKING);
-	gone(test, t);
+	client_expect_gone(test, t);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&parked->done), 2);
 	KUNIT_EXPECT_EQ(test, ditto_claim_check(&t->node->point, &intent, &actor, NULL, NULL),
 			DITTO_ALLOWED);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 1);
 	ditto_lease_put(cache);
-	end(test, t);
+	courtesy_end(test, t);
 }
 
 static void changes_are_not_kept_for_it(struct kunit *test)
@@ -340,7 +340,7 @@ static void changes_are_not_kept_for_it(struct kunit *test)
 	static const struct ditto_entry_change change = {
 		.event = DITTO_ENTRY_ADDED, .name = "new", .len = 3,
 	};
-	struct courtesy_test *t = begin(test);
+	struct courtesy_test *t = courtesy_begin(test);
 	struct ditto_lease_request req = {
 		.point = &t->node->point, .actor.lease_owner = t->owner[0],
 		.style = DITTO_LEASE_TYPE_DIRECTORY_DELEGATION, .want = R, .notify = true,
@@ -351,35 +351,35 @@ static void changes_are_not_kept_for_it(struct kunit *test)
 	atomic_inc(&t->told.grants);
 	cache = ditto_lease_grant(&req);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	silence(test, t);
+	client_silence(test, t);
 	ditto_lease_deliver(&t->node->point, NULL, &change);
-	gone(test, t);
+	client_expect_gone(test, t);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.changes), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.breaks), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 1);
 	ditto_lease_put(cache);
-	end(test, t);
+	courtesy_end(test, t);
 }
 
 static void released_meanwhile(struct kunit *test)
 {
-	struct courtesy_test *t = begin(test);
+	struct courtesy_test *t = courtesy_begin(test);
 
-	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
-	silence(test, t);
-	KUNIT_EXPECT_EQ(test, lock(t, 1, true, 0, 9), -EBUSY);
+	KUNIT_EXPECT_EQ(test, client_lock(t, 0, true, 0, 9), 0);
+	client_silence(test, t);
+	KUNIT_EXPECT_EQ(test, client_lock(t, 1, true, 0, 9), -EBUSY);
 	/* The protocol releases the client at the same time. */
 	ditto_client_release(&t->client[0]->client, "lease expired");
-	KUNIT_EXPECT_EQ(test, lock(t, 1, true, 0, 9), 0);
-	gone(test, t);
+	KUNIT_EXPECT_EQ(test, client_lock(t, 1, true, 0, 9), 0);
+	client_expect_gone(test, t);
 	ditto_range_release_owner(&t->node->point, t->owner[1]);
-	end(test, t);
+	courtesy_end(test, t);
 }
 
 /* Clients of a protocol that keeps records. */
 static struct courtesy_test *begin_recorded(struct kunit *test)
 {
-	struct courtesy_test *t = begin(test);
+	struct courtesy_test *t = courtesy_begin(test);
 
 	for (u32 i = 0; i < 2; i++)
 		t->client[i]->client.ops = &claim_recorded_ops;
@@ -396,14 +396,14 @@ static void kept_until_withdrawn(struct kunit *test)
 	struct ditto_open *open;
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(held));
-	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, client_lock(t, 0, true, 0, 9), 0);
 	c->stuck = -ECONNREFUSED;
-	silence(test, t);
+	client_silence(test, t);
 	KUNIT_EXPECT_PTR_EQ(test, open_as(t, 1, DITTO_OPEN_READ, 0, &parked->park),
 			    ERR_PTR(-EBUSY));
 	for (int i = 0; i < 3; i++) {
 		flush_workqueue(claim_table(test)->yield_wq);
-		KUNIT_EXPECT_EQ(test, lock(t, 1, true, 0, 9), -EBUSY);
+		KUNIT_EXPECT_EQ(test, client_lock(t, 1, true, 0, 9), -EBUSY);
 	}
 	/* Repeated checks do not cause more attempts. */
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->withdrawals), 1);
@@ -412,7 +412,7 @@ static void kept_until_withdrawn(struct kunit *test)
 	/* The next attempt succeeds, and waiting callers are notified. */
 	WRITE_ONCE(c->stuck, 0);
 	flush_delayed_work(&c->client.yield);
-	gone(test, t);
+	client_expect_gone(test, t);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->withdrawals), 2);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&parked->done), 1);
@@ -420,7 +420,7 @@ static void kept_until_withdrawn(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
 	ditto_open_release(open);
 	ditto_open_release(held);
-	end(test, t);
+	courtesy_end(test, t);
 }
 
 static void comes_back_before_it_is_withdrawn(struct kunit *test)
@@ -432,7 +432,7 @@ static void comes_back_before_it_is_withdrawn(struct kunit *test)
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(held));
 	c->stuck = -ECONNREFUSED;
-	silence(test, t);
+	client_silence(test, t);
 	KUNIT_EXPECT_PTR_EQ(test, open_as(t, 1, DITTO_OPEN_READ, 0, &parked->park),
 			    ERR_PTR(-EBUSY));
 	flush_workqueue(claim_table(test)->yield_wq);
@@ -446,7 +446,7 @@ static void comes_back_before_it_is_withdrawn(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->released, 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->withdrawals), 1);
 	ditto_open_release(held);
-	end(test, t);
+	courtesy_end(test, t);
 }
 
 /* A delegation is not revoked alone, because it could be reclaimed. */
@@ -460,19 +460,19 @@ static void delegation_awaits_withdrawal(struct kunit *test)
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
 	c->stuck = -ECONNREFUSED;
-	silence(test, t);
+	client_silence(test, t);
 	for (int i = 0; i < 2; i++) {
-		KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
+		KUNIT_EXPECT_EQ(test, client_check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
 		flush_workqueue(claim_table(test)->yield_wq);
 	}
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 0);
 	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), RHW);
 	WRITE_ONCE(c->stuck, 0);
 	flush_delayed_work(&c->client.yield);
-	gone(test, t);
-	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_ALLOWED);
+	client_expect_gone(test, t);
+	KUNIT_EXPECT_EQ(test, client_check(t, 1, DITTO_INTENT_WRITE), DITTO_ALLOWED);
 	ditto_lease_put(cache);
-	end(test, t);
+	courtesy_end(test, t);
 }
 
 /* The same if the break began before the holder fell silent, and the deadline passes. */
@@ -485,11 +485,11 @@ static void deadline_awaits_withdrawal(struct kunit *test)
 						RHW, &t->told);
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
+	KUNIT_EXPECT_EQ(test, client_check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.breaks), 1);
 	c->stuck = -ECONNREFUSED;
-	silence(test, t);
+	client_silence(test, t);
 	claim_now += 35000;
 	for (int i = 0; i < 2; i++) {
 		claim_poke(test, cache);
@@ -501,11 +501,11 @@ static void deadline_awaits_withdrawal(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->withdrawals), 1);
 	WRITE_ONCE(c->stuck, 0);
 	flush_delayed_work(&c->client.yield);
-	gone(test, t);
+	client_expect_gone(test, t);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 1);
-	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_ALLOWED);
+	KUNIT_EXPECT_EQ(test, client_check(t, 1, DITTO_INTENT_WRITE), DITTO_ALLOWED);
 	ditto_lease_put(cache);
-	end(test, t);
+	courtesy_end(test, t);
 }
 
 /* A client that renews before its withdrawal is a holder that did not answer in time. */
@@ -518,10 +518,10 @@ static void deadline_of_a_holder_that_returned(struct kunit *test)
 						RHW, &t->told);
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
+	KUNIT_EXPECT_EQ(test, client_check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
 	claim_flush(test);
 	c->stuck = -ECONNREFUSED;
-	silence(test, t);
+	client_silence(test, t);
 	claim_now += 35000;
 	claim_poke(test, cache);
 	flush_workqueue(claim_table(test)->yield_wq);
@@ -531,9 +531,9 @@ static void deadline_of_a_holder_that_returned(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 1);
 	KUNIT_EXPECT_EQ(test, c->released, 0);
 	flush_delayed_work(&c->client.yield);
-	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_ALLOWED);
+	KUNIT_EXPECT_EQ(test, client_check(t, 1, DITTO_INTENT_WRITE), DITTO_ALLOWED);
 	ditto_lease_put(cache);
-	end(test, t);
+	courtesy_end(test, t);
 }
 
 /* A slow withdrawal delays neither other withdrawals nor the caller that requests it. */
@@ -543,7 +543,7 @@ static void retired_side_by_side(struct kunit *test)
 	DECLARE_COMPLETION_ONSTACK(slow);
 
 	t->client[0]->slow = &slow;
-	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, client_lock(t, 0, true, 0, 9), 0);
 	ditto_client_retire(&t->client[0]->client, "lease expired");
 	ditto_client_retire(&t->client[0]->client, "lease expired");
 	ditto_client_retire(&t->client[1]->client, "lease expired");
@@ -555,7 +555,7 @@ static void retired_side_by_side(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->client[0]->released, 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->client[0]->withdrawals), 1);
 	t->client[0]->slow = NULL;
-	end(test, t);
+	courtesy_end(test, t);
 }
 
 static void stays_if_it_cannot_be_retired(struct kunit *test)
@@ -564,16 +564,16 @@ static void stays_if_it_cannot_be_retired(struct kunit *test)
 	struct claim_client *c = t->client[0];
 
 	c->stuck = -ECONNREFUSED;
-	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, client_lock(t, 0, true, 0, 9), 0);
 	ditto_client_retire(&c->client, "lease expired");
 	flush_workqueue(claim_table(test)->yield_wq);
 	KUNIT_EXPECT_EQ(test, c->released, 0);
-	KUNIT_EXPECT_EQ(test, lock(t, 1, true, 0, 9), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, client_lock(t, 1, true, 0, 9), -EAGAIN);
 	WRITE_ONCE(c->stuck, 0);
 	ditto_client_retire(&c->client, "lease expired");
 	flush_workqueue(claim_table(test)->yield_wq);
 	KUNIT_EXPECT_EQ(test, c->released, 1);
-	end(test, t);
+	courtesy_end(test, t);
 }
 
 static struct kunit_case claim_courtesy_cases[] = {

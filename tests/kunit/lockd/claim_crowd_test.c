@@ -173,7 +173,7 @@ static void crowd_report(struct kunit *test, struct crowd *c, const char *what, 
 			    what, c->count);
 }
 
-static void opens(struct kunit *test, struct crowd *c)
+static void crowd_add_opens(struct kunit *test, struct crowd *c)
 {
 	struct ditto_open *open, *denies;
 
@@ -213,7 +213,7 @@ static void opens(struct kunit *test, struct crowd *c)
 	ditto_open_release(denies);
 }
 
-static void leases(struct kunit *test, struct crowd *c)
+static void crowd_add_leases(struct kunit *test, struct crowd *c)
 {
 	struct ditto_open *open;
 	struct ditto_lease *cache;
@@ -250,7 +250,7 @@ static void leases(struct kunit *test, struct crowd *c)
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->told.breaks), c->count);
 }
 
-static void readers(struct kunit *test, struct crowd *c)
+static void crowd_add_readers(struct kunit *test, struct crowd *c)
 {
 	struct ditto_range_request req = claim_req(c->node, c->asker, true, 0, 9);
 
@@ -268,7 +268,7 @@ static void readers(struct kunit *test, struct crowd *c)
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->told.breaks), c->count);
 }
 
-static void waiting(struct kunit *test, struct crowd *c)
+static void crowd_waiters(struct kunit *test, struct crowd *c)
 {
 	struct ditto_range_request req = claim_req(c->node, c->asker, true, 0, 9);
 	struct claim_wait *w = claim_wait(test);
@@ -286,7 +286,7 @@ static void waiting(struct kunit *test, struct crowd *c)
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->told.breaks), c->count);
 }
 
-static void changes(struct kunit *test, struct crowd *c)
+static void crowd_change(struct kunit *test, struct crowd *c)
 {
 	struct ditto_entry_change change = { .event = DITTO_ENTRY_ADDED, .name = "new", .len = 3 };
 
@@ -312,7 +312,7 @@ static int show_count(const struct ditto_claim_info *info, void *arg)
 	return 0;
 }
 
-static void exact(struct kunit *test, struct crowd *c)
+static void crowd_exact(struct kunit *test, struct crowd *c)
 {
 	struct ditto_range_request req = claim_req(c->node, c->asker, true, 0, 0);
 	struct ditto_show_cursor cursor = {};
@@ -347,7 +347,7 @@ static void exact(struct kunit *test, struct crowd *c)
 }
 
 /* The deadlock search, with many owners of ranges in the way that all have the same first byte. */
-static void holders(struct kunit *test, struct crowd *c)
+static void crowd_add_holders(struct kunit *test, struct crowd *c)
 {
 	struct ditto_range_request req = claim_req(c->node, c->asker, true, 0, 9);
 	struct claim_wait *w = claim_wait(test);
@@ -366,7 +366,7 @@ static void holders(struct kunit *test, struct crowd *c)
 		ditto_range_release_owner(&c->node->point, c->key[i]);
 }
 
-static void crowds(struct kunit *test, void (*run)(struct kunit *test, struct crowd *c))
+static void crowd_run(struct kunit *test, void (*run)(struct kunit *test, struct crowd *c))
 {
 	for (int i = 0; i < ARRAY_SIZE(sizes); i++) {
 		struct crowd *c = crowd_make(test, sizes[i]);
@@ -378,37 +378,37 @@ static void crowds(struct kunit *test, void (*run)(struct kunit *test, struct cr
 
 static void crowd_opens(struct kunit *test)
 {
-	crowds(test, opens);
+	crowd_run(test, crowd_add_opens);
 }
 
 static void crowd_leases(struct kunit *test)
 {
-	crowds(test, leases);
+	crowd_run(test, crowd_add_leases);
 }
 
 static void crowd_readers(struct kunit *test)
 {
-	crowds(test, readers);
+	crowd_run(test, crowd_add_readers);
 }
 
 static void crowd_waiting(struct kunit *test)
 {
-	crowds(test, waiting);
+	crowd_run(test, crowd_waiters);
 }
 
 static void crowd_changes(struct kunit *test)
 {
-	crowds(test, changes);
+	crowd_run(test, crowd_change);
 }
 
 static void crowd_ranges(struct kunit *test)
 {
-	crowds(test, exact);
+	crowd_run(test, crowd_exact);
 }
 
 static void crowd_holders(struct kunit *test)
 {
-	crowds(test, holders);
+	crowd_run(test, crowd_add_holders);
 }
 
 static struct kunit_case claim_crowd_cases[] = {

@@ -20,7 +20,7 @@ struct deleg_test {
 	struct ditto_lease *cache;
 };
 
-static struct deleg_test *begin(struct kunit *test)
+static struct deleg_test *deleg_begin(struct kunit *test)
 {
 	struct deleg_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 
@@ -33,7 +33,7 @@ static struct deleg_test *begin(struct kunit *test)
 	return t;
 }
 
-static void drop(struct kunit *test, struct deleg_test *t)
+static void deleg_drop(struct kunit *test, struct deleg_test *t)
 {
 	if (!t->cache)
 		return;
@@ -43,9 +43,9 @@ static void drop(struct kunit *test, struct deleg_test *t)
 	t->cache = NULL;
 }
 
-static void end(struct kunit *test, struct deleg_test *t)
+static void deleg_end(struct kunit *test, struct deleg_test *t)
 {
-	drop(test, t);
+	deleg_drop(test, t);
 	for (u32 i = 0; i < 2; i++) {
 		ditto_owner_put(t->owner[i]);
 		claim_client_end(test, t->client[i]);
@@ -91,18 +91,18 @@ static void beside_opens(struct kunit *test)
 		{ DITTO_OPEN_WRITE, RHW, RHW, -EAGAIN },
 		{ 0, RHW, RHW, RHW },
 	};
-	struct deleg_test *t = begin(test);
+	struct deleg_test *t = deleg_begin(test);
 
 	for (int i = 0; i < ARRAY_SIZE(table); i++) {
 		struct ditto_open *open = open_as(test, t, 0, table[i].access);
 
 		KUNIT_EXPECT_EQ(test, grant_to(t, 0, table[i].want), table[i].own);
-		drop(test, t);
+		deleg_drop(test, t);
 		KUNIT_EXPECT_EQ(test, grant_to(t, 1, table[i].want), table[i].other);
-		drop(test, t);
+		deleg_drop(test, t);
 		ditto_open_release(open);
 	}
-	end(test, t);
+	deleg_end(test, t);
 }
 
 static struct ditto_range_request range_of(struct deleg_test *t, int i)
@@ -116,7 +116,7 @@ static struct ditto_range_request range_of(struct deleg_test *t, int i)
  */
 static void own_ranges(struct kunit *test)
 {
-	struct deleg_test *t = begin(test);
+	struct deleg_test *t = deleg_begin(test);
 	struct ditto_range_request own = range_of(t, 0), other = range_of(t, 1);
 	struct claim_wait *wait = claim_wait(test);
 	struct ditto_open *open, *second;
@@ -143,10 +143,10 @@ static void own_ranges(struct kunit *test)
 	ditto_range_release_owner(&t->node->point, t->owner[1]);
 	ditto_open_release(second);
 	ditto_open_release(open);
-	end(test, t);
+	deleg_end(test, t);
 }
 
-static void recall(struct kunit *test, struct deleg_test *t)
+static void deleg_recall(struct kunit *test, struct deleg_test *t)
 {
 	struct ditto_intent intent = { .kind = DITTO_INTENT_WRITE, .last = 9 };
 	struct ditto_actor actor = { .owner = t->owner[1] };
@@ -156,8 +156,8 @@ static void recall(struct kunit *test, struct deleg_test *t)
 	claim_flush(test);
 }
 
-static void counts(struct kunit *test, const struct ditto_delegation_count *count, s64 granted,
-		   s64 recalled, s64 returned, s64 revoked)
+static void deleg_expect_counts(struct kunit *test, const struct ditto_delegation_count *count,
+				s64 granted, s64 recalled, s64 returned, s64 revoked)
 {
 	KUNIT_EXPECT_EQ(test, atomic64_read(&count->granted), granted);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&count->recalled), recalled);
@@ -165,25 +165,25 @@ static void counts(struct kunit *test, const struct ditto_delegation_count *coun
 	KUNIT_EXPECT_EQ(test, atomic64_read(&count->revoked), revoked);
 }
 
-static void counted(struct kunit *test)
+static void counts_delegations(struct kunit *test)
 {
-	struct deleg_test *t = begin(test);
+	struct deleg_test *t = deleg_begin(test);
 	struct ditto_lock_table *table = claim_table(test);
 	const struct ditto_delegation_count *mine = &t->client[0]->client.delegations;
 
 	KUNIT_EXPECT_EQ(test, grant_to(t, 0, RHW), RHW);
 	KUNIT_EXPECT_EQ(test, atomic_read(&mine->held), 1);
-	drop(test, t);
-	counts(test, mine, 1, 0, 1, 0);
+	deleg_drop(test, t);
+	deleg_expect_counts(test, mine, 1, 0, 1, 0);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&mine->answers), 0);
 
 	KUNIT_EXPECT_EQ(test, grant_to(t, 0, RHW), RHW);
-	recall(test, t);
+	deleg_recall(test, t);
 	/* A second conflict does not recall again. */
-	recall(test, t);
+	deleg_recall(test, t);
 	claim_now += 300;
-	drop(test, t);
-	counts(test, mine, 2, 1, 2, 0);
+	deleg_drop(test, t);
+	deleg_expect_counts(test, mine, 2, 1, 2, 0);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&mine->answers), 1);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&mine->answer_ms), 300);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&mine->answer_max_ms), 300);
@@ -192,7 +192,7 @@ static void counted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, grant_to(t, 0, RHW), -EAGAIN);
 	claim_now += DITTO_QUIET_MS;
 	KUNIT_EXPECT_EQ(test, grant_to(t, 0, RHW), RHW);
-	recall(test, t);
+	deleg_recall(test, t);
 	claim_now += 100;
 	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache, 0), 0);
 	ditto_lease_put(t->cache);
@@ -202,20 +202,20 @@ static void counted(struct kunit *test)
 
 	claim_now += DITTO_QUIET_MS;
 	KUNIT_EXPECT_EQ(test, grant_to(t, 0, RHW), RHW);
-	recall(test, t);
+	deleg_recall(test, t);
 	claim_now += 35000;
 	claim_poke(test, t->cache);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 1);
-	counts(test, mine, 4, 3, 3, 1);
-	counts(test, &table->delegations, 4, 3, 3, 1);
+	deleg_expect_counts(test, mine, 4, 3, 3, 1);
+	deleg_expect_counts(test, &table->delegations, 4, 3, 3, 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&table->delegations.held), 0);
-	counts(test, &t->client[1]->client.delegations, 0, 0, 0, 0);
-	end(test, t);
+	deleg_expect_counts(test, &t->client[1]->client.delegations, 0, 0, 0, 0);
+	deleg_end(test, t);
 }
 
-static void limited(struct kunit *test)
+static void limits_delegations(struct kunit *test)
 {
-	struct deleg_test *t = begin(test);
+	struct deleg_test *t = deleg_begin(test);
 	struct ditto_lock_table *table = claim_table(test);
 	struct claim_node *other = claim_node(test);
 	struct claim_told told = {};
@@ -237,13 +237,13 @@ static void limited(struct kunit *test)
 	WRITE_ONCE(table->settings.delegations, 1);
 	cache = claim_grant(other, t->owner[1], DITTO_LEASE_TYPE_DELEGATION, R, &told);
 	KUNIT_EXPECT_PTR_EQ(test, cache, ERR_PTR(-ENOLCK));
-	drop(test, t);
+	deleg_drop(test, t);
 	cache = claim_grant(other, t->owner[1], DITTO_LEASE_TYPE_DELEGATION, R, &told);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
 	ditto_lease_return(cache);
 	ditto_lease_put(cache);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.grants), 0);
-	end(test, t);
+	deleg_end(test, t);
 }
 
 /**
@@ -302,7 +302,7 @@ static void grant_asked(struct kunit *test, struct deleg_test *t, struct asked *
 	KUNIT_ASSERT_FALSE(test, IS_ERR(t->cache));
 }
 
-static int ask(struct deleg_test *t, int i, struct ditto_lease_answer *answer)
+static int deleg_want(struct deleg_test *t, int i, struct ditto_lease_answer *answer)
 {
 	struct ditto_actor actor = { .owner = t->owner[i] };
 
@@ -311,22 +311,22 @@ static int ask(struct deleg_test *t, int i, struct ditto_lease_answer *answer)
 
 static void holder_is_asked(struct kunit *test)
 {
-	struct deleg_test *t = begin(test);
+	struct deleg_test *t = deleg_begin(test);
 	struct asked asked = { .answers = true, .size = 12345, .modified = true };
 	struct ditto_lease_answer answer = {};
 
-	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -ENOENT);
+	KUNIT_EXPECT_EQ(test, deleg_want(t, 1, &answer), -ENOENT);
 	/* A holder without WRITE is not asked, nor is one that cannot be asked. */
 	grant_asked(test, t, &asked, RH);
-	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -ENOENT);
-	drop(test, t);
+	KUNIT_EXPECT_EQ(test, deleg_want(t, 1, &answer), -ENOENT);
+	deleg_drop(test, t);
 	KUNIT_EXPECT_EQ(test, grant_to(t, 0, RHW), RHW);
-	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -ENOENT);
-	drop(test, t);
+	KUNIT_EXPECT_EQ(test, deleg_want(t, 1, &answer), -ENOENT);
+	deleg_drop(test, t);
 
 	grant_asked(test, t, &asked, RHW);
-	KUNIT_EXPECT_EQ(test, ask(t, 0, &answer), -ENOENT);
-	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), 0);
+	KUNIT_EXPECT_EQ(test, deleg_want(t, 0, &answer), -ENOENT);
+	KUNIT_EXPECT_EQ(test, deleg_want(t, 1, &answer), 0);
 	KUNIT_EXPECT_EQ(test, answer.size, 12345);
 	KUNIT_EXPECT_TRUE(test, answer.modified);
 	KUNIT_EXPECT_EQ(test, answer.change, 1);
@@ -337,45 +337,45 @@ static void holder_is_asked(struct kunit *test)
 	/* Asking breaks nothing. */
 	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->cache), RHW);
 	ditto_client_set_courtesy(&t->client[0]->client, true);
-	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -ENOENT);
+	KUNIT_EXPECT_EQ(test, deleg_want(t, 1, &answer), -ENOENT);
 	ditto_client_set_courtesy(&t->client[0]->client, false);
-	drop(test, t);
+	deleg_drop(test, t);
 	KUNIT_EXPECT_EQ(test, atomic_read(&asked.asks), 2);
 	KUNIT_EXPECT_EQ(test, atomic_read(&asked.grants), 0);
-	end(test, t);
+	deleg_end(test, t);
 }
 
 static void holder_is_slow(struct kunit *test)
 {
-	struct deleg_test *t = begin(test);
+	struct deleg_test *t = deleg_begin(test);
 	struct asked asked = {};
 	struct ditto_lease_answer answer = {};
 	unsigned long begun;
 
 	grant_asked(test, t, &asked, RHW);
 	begun = jiffies;
-	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -EBUSY);
+	KUNIT_EXPECT_EQ(test, deleg_want(t, 1, &answer), -EBUSY);
 	KUNIT_EXPECT_LT(test, jiffies_to_msecs(jiffies - begun), 1000);
 	KUNIT_EXPECT_EQ(test, atomic_read(&asked.asks), 1);
 	/* Within the retry time the holder is neither asked again nor waited for. */
 	claim_now += DITTO_LEASE_QUERY_MS;
-	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -EBUSY);
+	KUNIT_EXPECT_EQ(test, deleg_want(t, 1, &answer), -EBUSY);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&asked.asks), 1);
 	claim_now += DITTO_LEASE_QUERY_AGAIN_MS;
-	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -EBUSY);
+	KUNIT_EXPECT_EQ(test, deleg_want(t, 1, &answer), -EBUSY);
 	KUNIT_EXPECT_EQ(test, atomic_read(&asked.asks), 2);
 	/* A late answer: the next caller asks anew. */
 	ditto_lease_answered(t->cache, 7, 7, true);
 	ditto_lease_answered(t->cache, 8, 8, true);
 	asked.answers = true;
 	asked.size = 9;
-	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), 0);
+	KUNIT_EXPECT_EQ(test, deleg_want(t, 1, &answer), 0);
 	KUNIT_EXPECT_EQ(test, answer.size, 9);
 	/* A caller that arrives while a question is outstanding waits for the next one. */
 	asked.answers = false;
-	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -EBUSY);
-	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -EBUSY);
+	KUNIT_EXPECT_EQ(test, deleg_want(t, 1, &answer), -EBUSY);
+	KUNIT_EXPECT_EQ(test, deleg_want(t, 1, &answer), -EBUSY);
 	KUNIT_EXPECT_EQ(test, atomic_read(&asked.asks), 4);
 	asked.answers = true;
 	ditto_lease_answered(t->cache, 10, 10, true);
@@ -383,20 +383,20 @@ static void holder_is_slow(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&asked.asks), 5);
 	/* Returned with a question outstanding; the answer is too late. */
 	asked.answers = false;
-	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -EBUSY);
+	KUNIT_EXPECT_EQ(test, deleg_want(t, 1, &answer), -EBUSY);
 	ditto_lease_return(t->cache);
 	ditto_lease_answered(t->cache, 11, 11, true);
-	KUNIT_EXPECT_EQ(test, ask(t, 1, &answer), -ENOENT);
-	drop(test, t);
+	KUNIT_EXPECT_EQ(test, deleg_want(t, 1, &answer), -ENOENT);
+	deleg_drop(test, t);
 	KUNIT_EXPECT_EQ(test, atomic_read(&asked.grants), 0);
-	end(test, t);
+	deleg_end(test, t);
 }
 
 static struct kunit_case claim_delegation_cases[] = {
 	KUNIT_CASE(beside_opens),
 	KUNIT_CASE(own_ranges),
-	KUNIT_CASE(counted),
-	KUNIT_CASE(limited),
+	KUNIT_CASE(counts_delegations),
+	KUNIT_CASE(limits_delegations),
 	KUNIT_CASE(holder_is_asked),
 	KUNIT_CASE(holder_is_slow),
 	{}

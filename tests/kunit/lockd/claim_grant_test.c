@@ -24,7 +24,7 @@ struct cache_test {
 	struct ditto_open *open[HOLDERS];
 };
 
-static struct cache_test *begin(struct kunit *test)
+static struct cache_test *lease_begin(struct kunit *test)
 {
 	struct cache_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 
@@ -37,7 +37,7 @@ static struct cache_test *begin(struct kunit *test)
 	return t;
 }
 
-static void drop(struct kunit *test, struct cache_test *t, int i)
+static void lease_drop(struct kunit *test, struct cache_test *t, int i)
 {
 	if (!t->cache[i])
 		return;
@@ -47,10 +47,10 @@ static void drop(struct kunit *test, struct cache_test *t, int i)
 	t->cache[i] = NULL;
 }
 
-static void end(struct kunit *test, struct cache_test *t)
+static void lease_end(struct kunit *test, struct cache_test *t)
 {
 	for (u32 i = 0; i < HOLDERS; i++) {
-		drop(test, t, i);
+		lease_drop(test, t, i);
 		if (t->open[i])
 			ditto_open_release(t->open[i]);
 		ditto_owner_put(t->key[i]);
@@ -62,7 +62,7 @@ static void end(struct kunit *test, struct cache_test *t)
 }
 
 /* Request a grant. Returns the bits granted, 0 if none. */
-static u8 grant(struct cache_test *t, int i, enum ditto_lease_type style, u8 want)
+static u8 lease_grant(struct cache_test *t, int i, enum ditto_lease_type style, u8 want)
 {
 	struct ditto_lease *cache = claim_grant(t->node, t->key[i], style, want, &t->told[i]);
 
@@ -74,7 +74,7 @@ static u8 grant(struct cache_test *t, int i, enum ditto_lease_type style, u8 wan
 	return ditto_lease_bits(cache);
 }
 
-static enum ditto_answer check(struct cache_test *t, int i, enum ditto_intent_kind kind)
+static enum ditto_answer lease_check(struct cache_test *t, int i, enum ditto_intent_kind kind)
 {
 	struct ditto_actor actor = {};
 	struct ditto_intent intent = { .kind = kind, .access = DITTO_OPEN_READ, .last = 9 };
@@ -94,25 +94,25 @@ static void fits_beside_a_grant(struct kunit *test)
 		{ R | H, R | H, R | H }, { R | H, RHW, R | H }, { R | H, W, 0 },
 		{ R | W, R, 0 }, { RHW, RHW, 0 }, { R, H, 0 }, { R, H | W, 0 },
 	};
-	struct cache_test *t = begin(test);
+	struct cache_test *t = lease_begin(test);
 
 	for (int i = 0; i < ARRAY_SIZE(table); i++) {
-		KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, table[i][0]),
+		KUNIT_EXPECT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_LEASE, table[i][0]),
 				table[i][0]);
-		KUNIT_EXPECT_EQ_MSG(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, table[i][1]),
+		KUNIT_EXPECT_EQ_MSG(test, lease_grant(t, 1, DITTO_LEASE_TYPE_LEASE, table[i][1]),
 				    table[i][2], "held %u, wanted %u", table[i][0],
 				    table[i][1]);
 		claim_flush(test);
 		KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].breaks), 0);
-		drop(test, t, 0);
-		drop(test, t, 1);
+		lease_drop(test, t, 0);
+		lease_drop(test, t, 1);
 	}
-	end(test, t);
+	lease_end(test, t);
 }
 
 static void fits_beside_other_claims(struct kunit *test)
 {
-	struct cache_test *t = begin(test);
+	struct cache_test *t = lease_begin(test);
 	struct ditto_actor actor = { .owner = t->key[0] };
 	struct ditto_range_request req = claim_req(t->node, t->key[0], false, 0, 9);
 	struct ditto_open *open;
@@ -120,59 +120,59 @@ static void fits_beside_other_claims(struct kunit *test)
 	/* An open for reading excludes WRITE; one for writing excludes all of a delegation. */
 	open = ditto_open_claim(&t->node->point, &actor, DITTO_OPEN_READ, 0, false, NULL, NULL);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), R | H);
-	drop(test, t, 1);
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_DELEGATION, RHW), R | H);
-	drop(test, t, 1);
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), R | H);
+	lease_drop(test, t, 1);
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 1, DITTO_LEASE_TYPE_DELEGATION, RHW), R | H);
+	lease_drop(test, t, 1);
 	KUNIT_EXPECT_EQ(test, ditto_open_change(open, DITTO_OPEN_WRITE, 0, NULL), 0);
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), R | H);
-	drop(test, t, 1);
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_DELEGATION, RHW), 0);
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), R | H);
+	lease_drop(test, t, 1);
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 1, DITTO_LEASE_TYPE_DELEGATION, RHW), 0);
 	/* The holder's own open does not count. */
-	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_DELEGATION, RHW), RHW);
-	drop(test, t, 0);
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_DELEGATION, RHW), RHW);
+	lease_drop(test, t, 0);
 	ditto_open_release(open);
 	/*
 	 * An open of attributes excludes nothing, one of the access control list WRITE of a lease.
 	 */
 	open = ditto_open_claim(&t->node->point, &actor, 0, 0, false, NULL, NULL);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
-	drop(test, t, 1);
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
+	lease_drop(test, t, 1);
 	ditto_open_release(open);
 	open = ditto_open_claim(&t->node->point, &actor, DITTO_OPEN_ACL, 0, false, NULL, NULL);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
 	KUNIT_EXPECT_EQ(test, ditto_open_access(open), 0);
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), R | H);
-	drop(test, t, 1);
-	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
-	drop(test, t, 0);
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_DELEGATION, RHW), RHW);
-	drop(test, t, 1);
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), R | H);
+	lease_drop(test, t, 1);
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
+	lease_drop(test, t, 0);
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 1, DITTO_LEASE_TYPE_DELEGATION, RHW), RHW);
+	lease_drop(test, t, 1);
 	ditto_open_release(open);
 	/* It does not break WRITE of an existing lease. */
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
 	open = ditto_open_claim(&t->node->point, &actor, DITTO_OPEN_ACL, 0, false, NULL, NULL);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
-	drop(test, t, 1);
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
+	lease_drop(test, t, 1);
 	ditto_open_release(open);
 
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), R | H);
-	drop(test, t, 1);
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), R | H);
+	lease_drop(test, t, 1);
 	req.exclusive = true;
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), 0);
-	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
-	drop(test, t, 0);
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), 0);
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
+	lease_drop(test, t, 0);
 	ditto_range_release_owner(&t->node->point, t->key[0]);
 	/* WRITE has no meaning for a directory. */
-	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_DIRECTORY, RHW), R | H);
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_DIRECTORY_DELEGATION, RHW), R | H);
-	drop(test, t, 1);
-	drop(test, t, 0);
-	end(test, t);
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_DIRECTORY, RHW), R | H);
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 1, DITTO_LEASE_TYPE_DIRECTORY_DELEGATION, RHW), R | H);
+	lease_drop(test, t, 1);
+	lease_drop(test, t, 0);
+	lease_end(test, t);
 }
 
 /* The bits that a random run expects each holder to have. */
@@ -202,10 +202,10 @@ static void model_step(struct kunit *test, struct cache_test *t, struct rnd_stat
 		 */
 		if (model[i] && expect != (want | model[i]))
 			expect = model[i];
-		KUNIT_ASSERT_EQ(test, grant(t, i, DITTO_LEASE_TYPE_LEASE, want), expect);
+		KUNIT_ASSERT_EQ(test, lease_grant(t, i, DITTO_LEASE_TYPE_LEASE, want), expect);
 		model[i] = expect;
 	} else if (op == 4) {
-		drop(test, t, i);
+		lease_drop(test, t, i);
 		model[i] = 0;
 	} else {
 		static const enum ditto_intent_kind kinds[] = {
@@ -220,7 +220,7 @@ static void model_step(struct kunit *test, struct cache_test *t, struct rnd_stat
 			waits |= gone & (op == 7 ? H : W);
 			model[j] &= ~gone;
 		}
-		KUNIT_ASSERT_EQ(test, check(t, i, kinds[op - 5]),
+		KUNIT_ASSERT_EQ(test, lease_check(t, i, kinds[op - 5]),
 				waits ? DITTO_BREAKING : DITTO_ALLOWED);
 		claim_flush(test);
 	}
@@ -228,13 +228,13 @@ static void model_step(struct kunit *test, struct cache_test *t, struct rnd_stat
 		KUNIT_ASSERT_EQ(test, t->cache[j] ? ditto_lease_bits(t->cache[j]) : 0, model[j]);
 		/* A holder drops a grant that is void. */
 		if (!model[j])
-			drop(test, t, j);
+			lease_drop(test, t, j);
 	}
 }
 
 static void random_like_a_truth_table(struct kunit *test)
 {
-	struct cache_test *t = begin(test);
+	struct cache_test *t = lease_begin(test);
 	struct rnd_state rnd;
 
 	prandom_seed_state(&rnd, 20);
@@ -246,17 +246,17 @@ static void random_like_a_truth_table(struct kunit *test)
 		if (n % 1024 == 0)
 			cond_resched();
 	}
-	end(test, t);
+	lease_end(test, t);
 }
 
 static void deadline_begins_with_the_break(struct kunit *test)
 {
-	struct cache_test *t = begin(test);
+	struct cache_test *t = lease_begin(test);
 
-	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
+	KUNIT_ASSERT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
 	/* The time it was held before the break does not count. */
 	claim_now += 1000000;
-	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_READ), DITTO_BREAKING);
+	KUNIT_EXPECT_EQ(test, lease_check(t, 1, DITTO_INTENT_READ), DITTO_BREAKING);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, t->told[0].keep, R | H);
 	KUNIT_EXPECT_TRUE(test, ditto_lease_breaking(t->cache[0]));
@@ -270,23 +270,23 @@ static void deadline_begins_with_the_break(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].revokes), 1);
 	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->cache[0]), 0);
 	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache[0], R | H), -ENOENT);
-	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_READ), DITTO_ALLOWED);
+	KUNIT_EXPECT_EQ(test, lease_check(t, 1, DITTO_INTENT_READ), DITTO_ALLOWED);
 	KUNIT_EXPECT_EQ(test, ditto_locks_events(claim_table(test), DITTO_LOCK_REVOKED), 1);
-	end(test, t);
+	lease_end(test, t);
 }
 
 /* RWH to RH to R to nothing; each step is answered and has its own deadline. */
 static void cascade_goes_by_steps(struct kunit *test)
 {
-	struct cache_test *t = begin(test);
+	struct cache_test *t = lease_begin(test);
 	struct claim_told *told = &t->told[0];
 
-	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
-	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_OPEN), DITTO_BREAKING);
+	KUNIT_ASSERT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
+	KUNIT_EXPECT_EQ(test, lease_check(t, 1, DITTO_INTENT_OPEN), DITTO_BREAKING);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, told->keep, R | H);
 	/* Meanwhile another operation needs more. */
-	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
+	KUNIT_EXPECT_EQ(test, lease_check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told->breaks), 1);
 	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache[0], RHW), -EINVAL);
@@ -307,7 +307,7 @@ static void cascade_goes_by_steps(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, told->ack);
 	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->cache[0]), 0);
 	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache[0], 0), -ENOENT);
-	end(test, t);
+	lease_end(test, t);
 }
 
 struct waiting {
@@ -315,7 +315,7 @@ struct waiting {
 	atomic_t woken;
 };
 
-static void woken(struct ditto_park *park)
+static void park_woken(struct ditto_park *park)
 {
 	atomic_inc(&container_of(park, struct waiting, park)->woken);
 }
@@ -323,17 +323,17 @@ static void woken(struct ditto_park *park)
 /* A caller that waits for WRITE waits until the break is over, including steps for others. */
 static void waits_for_every_step(struct kunit *test)
 {
-	struct cache_test *t = begin(test);
+	struct cache_test *t = lease_begin(test);
 	struct ditto_intent intent = { .kind = DITTO_INTENT_OPEN, .access = DITTO_OPEN_READ };
 	struct ditto_actor actor = { .owner = t->key[1], .lease_owner = t->key[1] };
 	struct waiting *waiting = kunit_kzalloc(test, sizeof(*waiting), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, waiting);
-	ditto_park_init(&waiting->park, woken);
-	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
+	ditto_park_init(&waiting->park, park_woken);
+	KUNIT_ASSERT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
 	KUNIT_EXPECT_EQ(test, ditto_claim_check(&t->node->point, &intent, &actor, &waiting->park,
 						NULL), DITTO_BREAKING);
-	KUNIT_EXPECT_EQ(test, check(t, 2, DITTO_INTENT_WRITE), DITTO_BREAKING);
+	KUNIT_EXPECT_EQ(test, lease_check(t, 2, DITTO_INTENT_WRITE), DITTO_BREAKING);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache[0], R | H), 0);
 	claim_flush(test);
@@ -344,13 +344,13 @@ static void waits_for_every_step(struct kunit *test)
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&waiting->woken), 1);
 	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->cache[0]), 0);
-	end(test, t);
+	lease_end(test, t);
 }
 
 /* A request that breaks a grant when its turn comes wakes parked operations. */
 static void turn_of_a_request_wakes(struct kunit *test)
 {
-	struct cache_test *t = begin(test);
+	struct cache_test *t = lease_begin(test);
 	struct ditto_intent intent = { .kind = DITTO_INTENT_REMOVE };
 	struct ditto_range_request held = claim_req(t->node, t->key[0], true, 0, 9);
 	struct ditto_range_request want = claim_req(t->node, t->key[2], true, 0, 9);
@@ -363,9 +363,9 @@ static void turn_of_a_request_wakes(struct kunit *test)
 	struct claim_wait *wait = claim_wait(test);
 
 	KUNIT_ASSERT_NOT_NULL(test, waiting);
-	ditto_park_init(&waiting->park, woken);
+	ditto_park_init(&waiting->park, park_woken);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&held, NULL, NULL), 0);
-	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, R | H), R | H);
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_LEASE, R | H), R | H);
 	atomic_inc(&t->told[1].grants);
 	t->cache[1] = ditto_lease_grant(&reader);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(t->cache[1]));
@@ -380,7 +380,7 @@ static void turn_of_a_request_wakes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->cache[1]), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&waiting->woken), 1);
 	ditto_range_release_owner(&t->node->point, t->key[2]);
-	end(test, t);
+	lease_end(test, t);
 }
 
 /* Grant a lease of the older kind. */
@@ -404,65 +404,65 @@ static u8 grant_older(struct kunit *test, struct cache_test *t, int i, u8 want)
 /* Older leases exclude HANDLE of others; reading the access control list breaks their WRITE. */
 static void older_leases(struct kunit *test)
 {
-	struct cache_test *t = begin(test);
+	struct cache_test *t = lease_begin(test);
 	struct ditto_intent look = { .kind = DITTO_INTENT_OPEN, .access = DITTO_OPEN_ACL };
 	struct ditto_actor actor = { .owner = t->key[3], .lease_owner = t->key[3] };
 	struct ditto_lock_point *point = &t->node->point;
 
 	KUNIT_EXPECT_EQ(test, grant_older(test, t, 0, R), R);
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), R);
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), R);
 	KUNIT_EXPECT_EQ(test, grant_older(test, t, 2, R), R);
-	drop(test, t, 0);
-	drop(test, t, 1);
-	drop(test, t, 2);
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
+	lease_drop(test, t, 0);
+	lease_drop(test, t, 1);
+	lease_drop(test, t, 2);
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
 	KUNIT_EXPECT_EQ(test, ditto_claim_check(point, &look, &actor, NULL, NULL), DITTO_ALLOWED);
-	drop(test, t, 1);
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, R | H), R | H);
+	lease_drop(test, t, 1);
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 1, DITTO_LEASE_TYPE_LEASE, R | H), R | H);
 	KUNIT_EXPECT_EQ(test, grant_older(test, t, 0, R), 0);
-	drop(test, t, 1);
+	lease_drop(test, t, 1);
 	/* A delegation does not exclude them. */
-	KUNIT_EXPECT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_DELEGATION, R | H), R | H);
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 1, DITTO_LEASE_TYPE_DELEGATION, R | H), R | H);
 	KUNIT_EXPECT_EQ(test, grant_older(test, t, 0, R), R);
-	drop(test, t, 1);
-	drop(test, t, 0);
+	lease_drop(test, t, 1);
+	lease_drop(test, t, 0);
 	KUNIT_EXPECT_EQ(test, grant_older(test, t, 0, RHW), RHW);
 	KUNIT_EXPECT_EQ(test, ditto_claim_check(point, &look, &actor, NULL, NULL),
 			DITTO_BREAKING);
 	claim_flush(test);
-	end(test, t);
+	lease_end(test, t);
 }
 
 /* A holder is notified once of a repeated break, and may keep less. */
 static void breaks_coalesce(struct kunit *test)
 {
-	struct cache_test *t = begin(test);
+	struct cache_test *t = lease_begin(test);
 
-	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
+	KUNIT_ASSERT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
 	for (int i = 0; i < 10; i++)
-		KUNIT_EXPECT_EQ(test, check(t, 1 + i % 3, DITTO_INTENT_READ), DITTO_BREAKING);
+		KUNIT_EXPECT_EQ(test, lease_check(t, 1 + i % 3, DITTO_INTENT_READ), DITTO_BREAKING);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].breaks), 1);
 	/* During a break, another request with the key does not widen the grant. */
-	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
 	KUNIT_EXPECT_TRUE(test, ditto_lease_breaking(t->cache[0]));
 	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache[0], R), 0);
 	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->cache[0]), R);
-	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_READ), DITTO_ALLOWED);
+	KUNIT_EXPECT_EQ(test, lease_check(t, 1, DITTO_INTENT_READ), DITTO_ALLOWED);
 	/* Afterwards it may be widened again. */
-	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, R | H), R | H);
-	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_DELEGATION, R), 0);
-	end(test, t);
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_LEASE, R | H), R | H);
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_DELEGATION, R), 0);
+	lease_end(test, t);
 }
 
 /* A holder of READ is only notified; one of RH answers. The change waits for neither. */
 static void readers_are_told_only(struct kunit *test)
 {
-	struct cache_test *t = begin(test);
+	struct cache_test *t = lease_begin(test);
 
-	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, R), R);
-	KUNIT_ASSERT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, R | H), R | H);
-	KUNIT_EXPECT_EQ(test, check(t, 2, DITTO_INTENT_WRITE), DITTO_ALLOWED);
+	KUNIT_ASSERT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_LEASE, R), R);
+	KUNIT_ASSERT_EQ(test, lease_grant(t, 1, DITTO_LEASE_TYPE_LEASE, R | H), R | H);
+	KUNIT_EXPECT_EQ(test, lease_check(t, 2, DITTO_INTENT_WRITE), DITTO_ALLOWED);
 	claim_flush(test);
 	KUNIT_EXPECT_FALSE(test, t->told[0].ack);
 	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->cache[0]), 0);
@@ -470,42 +470,42 @@ static void readers_are_told_only(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, t->told[1].keep, 0);
 	KUNIT_EXPECT_TRUE(test, ditto_lease_breaking(t->cache[1]));
 	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache[1], 0), 0);
-	end(test, t);
+	lease_end(test, t);
 }
 
 static void recall_quiets_the_node(struct kunit *test)
 {
-	struct cache_test *t = begin(test);
+	struct cache_test *t = lease_begin(test);
 
-	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_DELEGATION, R | H), R | H);
-	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_REMOVE), DITTO_BREAKING);
+	KUNIT_ASSERT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_DELEGATION, R | H), R | H);
+	KUNIT_EXPECT_EQ(test, lease_check(t, 1, DITTO_INTENT_REMOVE), DITTO_BREAKING);
 	claim_flush(test);
-	drop(test, t, 0);
+	lease_drop(test, t, 0);
 	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.ctx));
-	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_REMOVE), DITTO_ALLOWED);
-	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_DELEGATION, R | H), 0);
-	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, R), R);
-	drop(test, t, 0);
+	KUNIT_EXPECT_EQ(test, lease_check(t, 1, DITTO_INTENT_REMOVE), DITTO_ALLOWED);
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_DELEGATION, R | H), 0);
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_LEASE, R), R);
+	lease_drop(test, t, 0);
 	claim_now += DITTO_QUIET_MS - 1;
-	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_DELEGATION, R | H), 0);
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_DELEGATION, R | H), 0);
 	claim_now++;
-	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_DELEGATION, R | H), R | H);
-	end(test, t);
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_DELEGATION, R | H), R | H);
+	lease_end(test, t);
 }
 
 /* A grant made between check and operation is broken before the reply. */
 static void recheck_breaks_late_grants(struct kunit *test)
 {
 	struct ditto_intent intent = { .kind = DITTO_INTENT_WRITE, .last = 9 };
-	struct cache_test *t = begin(test);
+	struct cache_test *t = lease_begin(test);
 
-	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_ALLOWED);
-	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
+	KUNIT_EXPECT_EQ(test, lease_check(t, 1, DITTO_INTENT_WRITE), DITTO_ALLOWED);
+	KUNIT_ASSERT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
 	ditto_claim_recheck(&t->node->point, &intent, NULL);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].breaks), 1);
 	KUNIT_EXPECT_EQ(test, t->told[0].keep, 0);
-	end(test, t);
+	lease_end(test, t);
 }
 
 /* A change ends after its holders were notified, without waiting for their answers. */
@@ -521,52 +521,53 @@ static void told_before_it_is_done(struct kunit *test)
 		{ DITTO_LEASE_TYPE_DIRECTORY, R, DITTO_INTENT_ENTRY },
 		{ DITTO_LEASE_TYPE_DIRECTORY, R | H, DITTO_INTENT_ENTRY },
 	};
-	struct cache_test *t = begin(test);
+	struct cache_test *t = lease_begin(test);
 
 	t->told[0].slow_ms = 20;
 	for (int i = 0; i < ARRAY_SIZE(table); i++) {
 		struct ditto_intent intent = { .kind = table[i].kind, .last = 9 };
 
-		KUNIT_ASSERT_EQ(test, grant(t, 0, table[i].style, table[i].bits), table[i].bits);
-		KUNIT_EXPECT_EQ(test, check(t, 1, intent.kind), DITTO_ALLOWED);
+		KUNIT_ASSERT_EQ(test, lease_grant(t, 0, table[i].style, table[i].bits),
+				table[i].bits);
+		KUNIT_EXPECT_EQ(test, lease_check(t, 1, intent.kind), DITTO_ALLOWED);
 		ditto_claim_recheck(&t->node->point, &intent, NULL);
 		KUNIT_EXPECT_EQ_MSG(test, atomic_read(&t->told[0].breaks), i + 1, "row %d", i);
-		drop(test, t, 0);
+		lease_drop(test, t, 0);
 	}
-	end(test, t);
+	lease_end(test, t);
 }
 
 /* Nor does it end before a holder knows of its revocation. */
 static void void_before_it_is_done(struct kunit *test)
 {
 	struct ditto_intent intent = { .kind = DITTO_INTENT_WRITE, .last = 9 };
-	struct cache_test *t = begin(test);
+	struct cache_test *t = lease_begin(test);
 
-	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
-	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
+	KUNIT_ASSERT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
+	KUNIT_EXPECT_EQ(test, lease_check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
 	claim_flush(test);
 	t->told[0].slow_ms = 20;
 	claim_now += 35000;
 	/* The deadline passes, and the change no longer finds the grant. */
 	mod_delayed_work(t->node->point.table->wq, &t->cache[0]->expire, 0);
 	flush_delayed_work(&t->cache[0]->expire);
-	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_ALLOWED);
+	KUNIT_EXPECT_EQ(test, lease_check(t, 1, DITTO_INTENT_WRITE), DITTO_ALLOWED);
 	ditto_claim_recheck(&t->node->point, &intent, NULL);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].revokes), 1);
-	end(test, t);
+	lease_end(test, t);
 }
 
 /* A holder that changes the node in its callback does not wait for itself. */
 static void told_by_itself(struct kunit *test)
 {
 	struct ditto_intent intent = { .kind = DITTO_INTENT_WRITE, .last = 9 };
-	struct cache_test *t = begin(test);
+	struct cache_test *t = lease_begin(test);
 
-	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, R | H), R | H);
+	KUNIT_ASSERT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_LEASE, R | H), R | H);
 	t->told[0].changes_point = &t->node->point;
 	ditto_claim_recheck(&t->node->point, &intent, NULL);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].breaks), 1);
-	end(test, t);
+	lease_end(test, t);
 }
 
 static struct ditto_lease *grant_notified(struct cache_test *t, int i)
@@ -584,13 +585,13 @@ static struct ditto_lease *grant_notified(struct cache_test *t, int i)
 static void changes_are_delivered(struct kunit *test)
 {
 	struct ditto_entry_change change = { .event = DITTO_ENTRY_ADDED, .name = "new", .len = 3 };
-	struct cache_test *t = begin(test);
+	struct cache_test *t = lease_begin(test);
 	struct ditto_actor actor = { .lease_owner = t->key[1] };
 
 	t->cache[0] = grant_notified(t, 0);
 	t->cache[1] = grant_notified(t, 1);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(t->cache[0]) || IS_ERR(t->cache[1]));
-	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_ENTRY), DITTO_ALLOWED);
+	KUNIT_EXPECT_EQ(test, lease_check(t, 1, DITTO_INTENT_ENTRY), DITTO_ALLOWED);
 	ditto_lease_deliver(&t->node->point, &actor, &change);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].changes), 1);
@@ -603,30 +604,30 @@ static void changes_are_delivered(struct kunit *test)
 	     !ditto_lease_breaking(t->cache[0]); i++)
 		ditto_lease_deliver(&t->node->point, &actor, &change);
 	claim_flush(test);
-	end(test, t);
+	lease_end(test, t);
 }
 
 /* The client is released during a break, and the node before the holder was notified. */
 static void release_ends_breaks(struct kunit *test)
 {
-	struct cache_test *t = begin(test);
+	struct cache_test *t = lease_begin(test);
 
-	KUNIT_ASSERT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
-	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
+	KUNIT_ASSERT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
+	KUNIT_EXPECT_EQ(test, lease_check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
 	claim_flush(test);
 	ditto_client_release(&t->client[0]->client, "test");
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].revokes), 1);
-	KUNIT_EXPECT_EQ(test, check(t, 1, DITTO_INTENT_WRITE), DITTO_ALLOWED);
-	KUNIT_EXPECT_EQ(test, grant(t, 0, DITTO_LEASE_TYPE_LEASE, R), 0);
+	KUNIT_EXPECT_EQ(test, lease_check(t, 1, DITTO_INTENT_WRITE), DITTO_ALLOWED);
+	KUNIT_EXPECT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_LEASE, R), 0);
 
-	KUNIT_ASSERT_EQ(test, grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
-	KUNIT_EXPECT_EQ(test, check(t, 2, DITTO_INTENT_WRITE), DITTO_BREAKING);
+	KUNIT_ASSERT_EQ(test, lease_grant(t, 1, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
+	KUNIT_EXPECT_EQ(test, lease_check(t, 2, DITTO_INTENT_WRITE), DITTO_BREAKING);
 	ditto_lock_point_release(&t->node->point, "test");
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[1].revokes), 1);
 	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache[1], 0), -ENOENT);
 	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.ctx));
-	end(test, t);
+	lease_end(test, t);
 }
 
 static struct kunit_case claim_cache_cases[] = {

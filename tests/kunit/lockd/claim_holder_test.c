@@ -43,12 +43,12 @@ struct holder_test {
 	struct claim_told told;
 };
 
-static u32 roll(struct holder_test *t, u32 below)
+static u32 holder_roll(struct holder_test *t, u32 below)
 {
 	return prandom_u32_state(&t->rnd) % below;
 }
 
-static struct holder_test *begin(struct kunit *test)
+static struct holder_test *holder_begin(struct kunit *test)
 {
 	struct holder_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 
@@ -71,7 +71,7 @@ static void grant_end(struct holder_test *t, int key)
 	t->cache[key] = NULL;
 }
 
-static void end(struct kunit *test, struct holder_test *t)
+static void holder_end(struct kunit *test, struct holder_test *t)
 {
 	for (int i = 0; i < SLOTS; i++) {
 		if (t->slot[i].open)
@@ -162,7 +162,7 @@ static void expect_break(const struct holder_test *t, struct expected *e, int ke
 		e->bits[key] = 0;
 }
 
-static void expect(const struct holder_test *t, struct expected *e)
+static void holder_expect(const struct holder_test *t, struct expected *e)
 {
 	bool hides[KEYS] = {}, hidden = false, wait = false;
 	u8 waits, gives;
@@ -210,14 +210,16 @@ static void expect_grants(struct kunit *test, struct holder_test *t, const struc
 /* A caller with one of the keys or with none. Both clients have the same key bytes. */
 static struct ditto_actor random_actor(struct holder_test *t)
 {
-	u32 key = roll(t, KEYS + 1);
+	u32 key = holder_roll(t, KEYS + 1);
 
 	if (key == KEYS)
 		return (struct ditto_actor) {};
-	return (struct ditto_actor) {
-		.client = t->key[key]->client, .owner = t->key[key],
-		.lease_owner = roll(t, 4) ? t->key[(key + 2 * roll(t, 2)) % KEYS] : NULL,
-		.by_key = !roll(t, 4),
+	return (struct ditto_actor){
+		.client = t->key[key]->client,
+		.owner = t->key[key],
+		.lease_owner = holder_roll(t, 4) ? t->key[(key + 2 * holder_roll(t, 2)) % KEYS]
+						 : NULL,
+		.by_key = !holder_roll(t, 4),
 	};
 }
 
@@ -229,8 +231,9 @@ static void random_question(struct kunit *test, struct holder_test *t)
 	};
 	struct expected e = { .actor = random_actor(t) };
 
-	e.intent = (struct ditto_intent) { .kind = kinds[roll(t, ARRAY_SIZE(kinds))], .last = 9 };
-	expect(t, &e);
+	e.intent =
+		(struct ditto_intent){.kind = kinds[holder_roll(t, ARRAY_SIZE(kinds))], .last = 9};
+	holder_expect(t, &e);
 	KUNIT_ASSERT_EQ_MSG(test, ditto_claim_check(&t->node->point, &e.intent, &e.actor, NULL,
 						    NULL), e.answer, "%s",
 			    ditto_intent_names[e.intent.kind]);
@@ -239,10 +242,11 @@ static void random_question(struct kunit *test, struct holder_test *t)
 
 static void random_open(struct kunit *test, struct holder_test *t)
 {
-	struct open_slot *slot = &t->slot[roll(t, SLOTS)];
+	struct open_slot *slot = &t->slot[holder_roll(t, SLOTS)];
 	/* Few opens deny anything, or few could be held. */
-	struct expected e = { .intent = { .kind = DITTO_INTENT_OPEN, .access = roll(t, 8),
-					  .deny = roll(t, 6) ? 0 : BIT(roll(t, 3)) } };
+	struct expected e = {.intent = {.kind = DITTO_INTENT_OPEN,
+					.access = holder_roll(t, 8),
+					.deny = holder_roll(t, 6) ? 0 : BIT(holder_roll(t, 3))}};
 	struct ditto_open *open;
 	int err;
 
@@ -251,13 +255,13 @@ static void random_open(struct kunit *test, struct holder_test *t)
 		slot->open = NULL;
 		return;
 	}
-	slot->owner = roll(t, KEYS);
-	slot->key = roll(t, 4) ? (int)roll(t, KEYS) : -1;
+	slot->owner = holder_roll(t, KEYS);
+	slot->key = holder_roll(t, 4) ? (int)holder_roll(t, KEYS) : -1;
 	e.actor = (struct ditto_actor) {
 		.client = t->key[slot->owner]->client, .owner = t->key[slot->owner],
 		.lease_owner = slot->key < 0 ? NULL : t->key[slot->key],
 	};
-	expect(t, &e);
+	holder_expect(t, &e);
 	open = ditto_open_claim(&t->node->point, &e.actor, e.intent.access, e.intent.deny, false,
 				NULL, NULL);
 	err = PTR_ERR_OR_ZERO(open);
@@ -270,11 +274,11 @@ static void random_open(struct kunit *test, struct holder_test *t)
 /* A change of an open to fewer bits always succeeds. */
 static void random_downgrade(struct kunit *test, struct holder_test *t)
 {
-	struct open_slot *slot = &t->slot[roll(t, SLOTS)];
+	struct open_slot *slot = &t->slot[holder_roll(t, SLOTS)];
 
 	if (slot->open)
 		KUNIT_ASSERT_EQ(test, ditto_open_change(slot->open, ditto_open_access(slot->open) &
-							roll(t, 8), 0, NULL), 0);
+							holder_roll(t, 8), 0, NULL), 0);
 }
 
 /* The largest grant that fits, by a walk. */
@@ -308,10 +312,10 @@ static u8 expect_fit(const struct holder_test *t, int key, enum ditto_lease_type
 
 static void random_grant(struct kunit *test, struct holder_test *t)
 {
-	enum ditto_lease_type style = roll(t, 3) ? DITTO_LEASE_TYPE_LEASE
+	enum ditto_lease_type style = holder_roll(t, 3) ? DITTO_LEASE_TYPE_LEASE
 						 : DITTO_LEASE_TYPE_DELEGATION;
-	u8 want = DITTO_LEASE_READ | roll(t, 8), fit;
-	int key = roll(t, KEYS);
+	u8 want = DITTO_LEASE_READ | holder_roll(t, 8), fit;
+	int key = holder_roll(t, KEYS);
 
 	if (t->cache[key]) {
 		grant_end(t, key);
@@ -328,7 +332,7 @@ static void random_grant(struct kunit *test, struct holder_test *t)
 
 static void random_answer(struct kunit *test, struct holder_test *t)
 {
-	int key = roll(t, KEYS);
+	int key = holder_roll(t, KEYS);
 
 	if (!t->cache[key] || !ditto_lease_breaking(t->cache[key]))
 		return;
@@ -340,10 +344,10 @@ static void random_answer(struct kunit *test, struct holder_test *t)
 
 static void opens_and_grants(struct kunit *test)
 {
-	struct holder_test *t = begin(test);
+	struct holder_test *t = holder_begin(test);
 
 	for (u32 n = 0; n < OPERATIONS; n++) {
-		switch (roll(t, 8)) {
+		switch (holder_roll(t, 8)) {
 		case 0 ... 1:
 			random_open(test, t);
 			break;
@@ -362,7 +366,7 @@ static void opens_and_grants(struct kunit *test)
 		if (n % 1024 == 0)
 			cond_resched();
 	}
-	end(test, t);
+	holder_end(test, t);
 }
 
 static bool range_in_way(const struct ditto_range_request *held, enum ditto_intent_kind kind,
@@ -378,12 +382,12 @@ static bool range_in_way(const struct ditto_range_request *held, enum ditto_inte
 
 static void range_question(struct kunit *test, struct holder_test *t)
 {
-	u32 first = roll(t, 64), last = first + roll(t, 64);
+	u32 first = holder_roll(t, 64), last = first + holder_roll(t, 64);
 	struct ditto_intent intent = {
-		.kind = roll(t, 2) ? DITTO_INTENT_READ : DITTO_INTENT_WRITE,
+		.kind = holder_roll(t, 2) ? DITTO_INTENT_READ : DITTO_INTENT_WRITE,
 		.first = first, .last = last,
 	};
-	struct ditto_actor actor = { .owner = t->key[roll(t, KEYS)], .exact = true };
+	struct ditto_actor actor = { .owner = t->key[holder_roll(t, KEYS)], .exact = true };
 	bool denied = false;
 
 	for (int i = 0; i < SLOTS; i++)
@@ -404,30 +408,30 @@ static void random_range(struct kunit *test, struct holder_test *t, int i)
 		return;
 	}
 	/* Few owners, so that most overlaps are with own ranges; each owner has one mode. */
-	*req = claim_req(t->node, t->key[i % 3], i % 3 == 0, roll(t, 128), 0);
-	req->last = req->first + roll(t, i % 5 ? 4 : 40);
+	*req = claim_req(t->node, t->key[i % 3], i % 3 == 0, holder_roll(t, 128), 0);
+	req->last = req->first + holder_roll(t, i % 5 ? 4 : 40);
 	req->discipline = DITTO_EXACT;
 	t->held[i] = !ditto_range_lock(req, NULL, NULL);
 }
 
-static void ranges(struct kunit *test)
+static void random_ranges(struct kunit *test)
 {
-	struct holder_test *t = begin(test);
+	struct holder_test *t = holder_begin(test);
 
 	for (u32 n = 0; n < OPERATIONS; n++) {
-		if (roll(t, 2))
-			random_range(test, t, roll(t, SLOTS));
+		if (holder_roll(t, 2))
+			random_range(test, t, holder_roll(t, SLOTS));
 		else
 			range_question(test, t);
 		if (n % 1024 == 0)
 			cond_resched();
 	}
-	end(test, t);
+	holder_end(test, t);
 }
 
 static struct kunit_case claim_holder_cases[] = {
 	KUNIT_CASE_SLOW(opens_and_grants),
-	KUNIT_CASE_SLOW(ranges),
+	KUNIT_CASE_SLOW(random_ranges),
 	{}
 };
 

@@ -27,7 +27,7 @@ static struct ditto_lease *grant_to(struct mirror_test *t, int owner, u8 want,
 	return ditto_lease_grant(&req);
 }
 
-static struct ditto_lease *grant(struct mirror_test *t, u8 want, struct claim_told *told)
+static struct ditto_lease *mirror_grant(struct mirror_test *t, u8 want, struct claim_told *told)
 {
 	return grant_to(t, 0, want, told);
 }
@@ -53,7 +53,7 @@ static void local_opens_break_grants(struct kunit *test)
 	struct claim_told told = {};
 	struct ditto_lease *cache;
 
-	cache = grant(t, DITTO_LEASE_ALL, &told);
+	cache = mirror_grant(t, DITTO_LEASE_ALL, &told);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
 	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
 	/* A reader gets on when the holder has given up WRITE. */
@@ -85,9 +85,9 @@ static void local_opens_stand_in_the_way(struct kunit *test)
 	struct ditto_lease *cache;
 
 	t->node->local = DITTO_OPEN_WRITE;
-	KUNIT_EXPECT_TRUE(test, grant(t, DITTO_LEASE_ALL, &told) == ERR_PTR(-EAGAIN));
+	KUNIT_EXPECT_TRUE(test, mirror_grant(t, DITTO_LEASE_ALL, &told) == ERR_PTR(-EAGAIN));
 	t->node->local = DITTO_OPEN_READ;
-	cache = grant(t, DITTO_LEASE_ALL, &told);
+	cache = mirror_grant(t, DITTO_LEASE_ALL, &told);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
 	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_READ | DITTO_LEASE_HANDLE);
 	KUNIT_EXPECT_EQ(test, local_open(t, O_RDONLY), 0);
@@ -235,7 +235,7 @@ static void own_threads_break_nothing(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, cred);
 	ditto_acting_add(&acting, cred);
 	KUNIT_EXPECT_FALSE(test, ditto_is_acting());
-	cache = grant(t, DITTO_LEASE_ALL, &told);
+	cache = mirror_grant(t, DITTO_LEASE_ALL, &told);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
 	old = override_creds(cred);
 	KUNIT_EXPECT_TRUE(test, ditto_is_acting());

@@ -62,7 +62,7 @@ static void hold_range(struct kunit *test, struct cell *cell, enum ditto_held he
 	KUNIT_ASSERT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
 }
 
-static void hold(struct kunit *test, struct cell *cell, enum ditto_held held)
+static void cell_hold(struct kunit *test, struct cell *cell, enum ditto_held held)
 {
 	struct ditto_actor actor = { .owner = cell->owner[HOLDER] };
 
@@ -132,7 +132,7 @@ static void try_cell(struct kunit *test, struct cell *cell, enum ditto_held held
 	struct ditto_conflict conflict;
 	enum ditto_answer answer;
 
-	hold(test, cell, held);
+	cell_hold(test, cell, held);
 	answer = ditto_claim_check(&cell->node->point, &intent, &actor, NULL, &conflict);
 	KUNIT_EXPECT_EQ_MSG(test, answer, answer_to(letter, is_exempt(held, who), exact),
 			    "%s against %s, who %d, exact %d", ditto_intent_names[kind],

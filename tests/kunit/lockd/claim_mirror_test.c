@@ -24,14 +24,14 @@ static struct ditto_range_request req_of(struct mirror_test *t, int owner, bool 
 	return req;
 }
 
-static int lock(struct mirror_test *t, int owner, bool exclusive, u64 first, u64 last)
+static int mirror_lock(struct mirror_test *t, int owner, bool exclusive, u64 first, u64 last)
 {
 	struct ditto_range_request req = req_of(t, owner, exclusive, first, last);
 
 	return ditto_range_lock(&req, NULL, NULL);
 }
 
-static int unlock(struct mirror_test *t, int owner, u64 first, u64 last)
+static int mirror_unlock(struct mirror_test *t, int owner, u64 first, u64 last)
 {
 	struct ditto_range_request req = req_of(t, owner, true, first, last);
 
@@ -39,7 +39,7 @@ static int unlock(struct mirror_test *t, int owner, u64 first, u64 last)
 }
 
 /* F_SETLK of a local process. */
-static int local(struct mirror_test *t, int type, u64 first, u64 last)
+static int mirror_local_lock(struct mirror_test *t, int type, u64 first, u64 last)
 {
 	struct file_lock fl;
 
@@ -59,11 +59,11 @@ static int local_may(struct mirror_test *t, u64 byte)
 {
 	int may = 0;
 
-	if (!local(t, F_WRLCK, byte, byte))
+	if (!mirror_local_lock(t, F_WRLCK, byte, byte))
 		may = 2;
-	else if (!local(t, F_RDLCK, byte, byte))
+	else if (!mirror_local_lock(t, F_RDLCK, byte, byte))
 		may = 1;
-	local(t, F_UNLCK, byte, byte);
+	mirror_local_lock(t, F_UNLCK, byte, byte);
 	return may;
 }
 
@@ -74,7 +74,7 @@ static void both_see_each_other(struct kunit *test)
 	struct ditto_range_request req = req_of(t, 0, true, 0, 199);
 
 	KUNIT_ASSERT_NOT_NULL(test, conflict);
-	KUNIT_EXPECT_EQ(test, local(t, F_RDLCK, 100, 109), 0);
+	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_RDLCK, 100, 109), 0);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, conflict), -EAGAIN);
 	KUNIT_EXPECT_STREQ(test, conflict->protocol, "local");
 	KUNIT_EXPECT_EQ(test, conflict->first, 100);
@@ -85,27 +85,27 @@ static void both_see_each_other(struct kunit *test)
 	/* Nothing is left of it, in the table or in the VFS. */
 	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t->client->client), 0);
 	KUNIT_EXPECT_EQ(test, local_may(t, 0), 2);
-	KUNIT_EXPECT_EQ(test, lock(t, 0, false, 0, 199), 0);
+	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, false, 0, 199), 0);
 	KUNIT_EXPECT_EQ(test, local_may(t, 50), 1);
-	KUNIT_EXPECT_EQ(test, local(t, F_UNLCK, 0, 1000), 0);
-	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 50, 59), 0);
+	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_UNLCK, 0, 1000), 0);
+	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, true, 50, 59), 0);
 	KUNIT_EXPECT_EQ(test, local_may(t, 49), 1);
 	KUNIT_EXPECT_EQ(test, local_may(t, 50), 0);
 	KUNIT_EXPECT_EQ(test, local_may(t, 59), 0);
 	KUNIT_EXPECT_EQ(test, local_may(t, 60), 1);
-	KUNIT_EXPECT_EQ(test, unlock(t, 0, 55, 100), 0);
+	KUNIT_EXPECT_EQ(test, mirror_unlock(t, 0, 55, 100), 0);
 	KUNIT_EXPECT_EQ(test, local_may(t, 54), 0);
 	KUNIT_EXPECT_EQ(test, local_may(t, 55), 2);
 	KUNIT_EXPECT_EQ(test, local_may(t, 100), 2);
 	KUNIT_EXPECT_EQ(test, local_may(t, 101), 1);
 	/* The ranges of two owners are separate. */
-	KUNIT_EXPECT_EQ(test, lock(t, 1, false, 150, 300), 0);
-	KUNIT_EXPECT_EQ(test, unlock(t, 0, 0, U64_MAX), 0);
+	KUNIT_EXPECT_EQ(test, mirror_lock(t, 1, false, 150, 300), 0);
+	KUNIT_EXPECT_EQ(test, mirror_unlock(t, 0, 0, U64_MAX), 0);
 	KUNIT_EXPECT_EQ(test, local_may(t, 149), 2);
 	KUNIT_EXPECT_EQ(test, local_may(t, 150), 1);
 	/* Bytes that the VFS cannot express are held in the table only. */
-	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 1ULL << 63, U64_MAX), 0);
-	KUNIT_EXPECT_EQ(test, lock(t, 1, true, U64_MAX, U64_MAX), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, true, 1ULL << 63, U64_MAX), 0);
+	KUNIT_EXPECT_EQ(test, mirror_lock(t, 1, true, U64_MAX, U64_MAX), -EAGAIN);
 	mirror_test_end(test, t);
 }
 
@@ -153,7 +153,7 @@ static void waits_for_a_local_process(struct kunit *test)
 	struct claim_wait *gone = claim_wait(test);
 
 	req = req_of(t, 0, true, 0, 99);
-	KUNIT_EXPECT_EQ(test, local(t, F_WRLCK, 50, 59), 0);
+	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_WRLCK, 50, 59), 0);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &first->wait, NULL), -EINPROGRESS);
 	req = req_of(t, 1, true, 90, 120);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &second->wait, NULL), -EINPROGRESS);
@@ -161,19 +161,19 @@ static void waits_for_a_local_process(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&first->granted) + atomic_read(&second->granted), 0);
 	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t->client->client), 0);
 	/* A request that is cancelled while it waits in the VFS. */
-	KUNIT_EXPECT_EQ(test, local(t, F_WRLCK, 1000, 1009), 0);
+	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_WRLCK, 1000, 1009), 0);
 	req = req_of(t, 1, true, 1000, 1000);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &gone->wait, NULL), -EINPROGRESS);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, ditto_range_cancel(&req), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&gone->released), 1);
 
-	KUNIT_EXPECT_EQ(test, local(t, F_UNLCK, 0, 2000), 0);
+	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_UNLCK, 0, 2000), 0);
 	KUNIT_EXPECT_TRUE(test, granted_soon(first));
 	KUNIT_EXPECT_FALSE(test, atomic_read(&second->granted));
 	KUNIT_EXPECT_EQ(test, local_may(t, 99), 0);
 	KUNIT_EXPECT_EQ(test, local_may(t, 100), 2);
-	KUNIT_EXPECT_EQ(test, unlock(t, 0, 0, 99), 0);
+	KUNIT_EXPECT_EQ(test, mirror_unlock(t, 0, 0, 99), 0);
 	KUNIT_EXPECT_TRUE(test, granted_soon(second));
 	KUNIT_EXPECT_EQ(test, local_may(t, 0), 2);
 	KUNIT_EXPECT_EQ(test, local_may(t, 120), 0);
@@ -206,7 +206,7 @@ static void waits_where_nobody_tells(struct kunit *test)
 	struct ditto_range_request req = req_of(t, 0, true, 0, 99);
 
 	t->file->f_op = &refusing;
-	KUNIT_EXPECT_EQ(test, local(t, F_WRLCK, 50, 59), 0);
+	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_WRLCK, 50, 59), 0);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &wait->wait, NULL), -EINPROGRESS);
 	req = req_of(t, 1, true, 55, 55);
@@ -214,10 +214,10 @@ static void waits_where_nobody_tells(struct kunit *test)
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&wait->granted), 0);
 	KUNIT_EXPECT_EQ(test, ditto_range_cancel(&req), 0);
-	KUNIT_EXPECT_EQ(test, local(t, F_UNLCK, 0, 100), 0);
+	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_UNLCK, 0, 100), 0);
 	KUNIT_EXPECT_TRUE(test, granted_soon(wait));
 	KUNIT_EXPECT_EQ(test, local_may(t, 99), 0);
-	KUNIT_EXPECT_EQ(test, unlock(t, 0, 0, 99), 0);
+	KUNIT_EXPECT_EQ(test, mirror_unlock(t, 0, 0, 99), 0);
 	KUNIT_EXPECT_EQ(test, local_may(t, 99), 2);
 	KUNIT_EXPECT_EQ(test, atomic_read(&gone->granted), 0);
 	/* Work of the cancelled request may still use the file. */
@@ -252,11 +252,11 @@ static void writers_ask_with_their_file(struct kunit *test)
 	t->file->f_op = &noting;
 	req.filp = reader;
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
-	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 5, 5), 0);
+	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, true, 5, 5), 0);
 	KUNIT_EXPECT_TRUE(test, asked_with & FMODE_WRITE);
 	KUNIT_EXPECT_EQ(test, local_may(t, 4), 1);
 	KUNIT_EXPECT_EQ(test, local_may(t, 5), 0);
-	KUNIT_EXPECT_EQ(test, unlock(t, 0, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, mirror_unlock(t, 0, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, local_may(t, 5), 2);
 	claim_flush(test);
 	reader->f_op = real;
@@ -271,7 +271,7 @@ static int process_locks(struct mirror_test *t)
 	int err;
 
 	current->flags &= ~PF_KTHREAD;
-	err = local(t, F_WRLCK, 0, 9);
+	err = mirror_local_lock(t, F_WRLCK, 0, 9);
 	current->flags |= PF_KTHREAD;
 	return err;
 }
@@ -281,16 +281,16 @@ static void courtesy_client_yields_to_a_process(struct kunit *test)
 {
 	struct mirror_test *t = mirror_test_begin(test);
 
-	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, true, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, process_locks(t), -EAGAIN);
 	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client->client, true));
 	/* Operations of the server's own threads were checked by the table. */
-	KUNIT_EXPECT_EQ(test, local(t, F_WRLCK, 0, 9), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_WRLCK, 0, 9), -EAGAIN);
 	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client->client, true));
 	KUNIT_EXPECT_EQ(test, process_locks(t), 0);
 	KUNIT_EXPECT_EQ(test, t->client->released, 1);
 	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t->client->client), 0);
-	local(t, F_UNLCK, 0, 9);
+	mirror_local_lock(t, F_UNLCK, 0, 9);
 	mirror_test_end(test, t);
 }
 
@@ -324,7 +324,7 @@ static void process_is_refused_without_withdrawal(struct kunit *test)
 	struct mirror_test *t = mirror_test_stuck(test);
 	struct rescue rescue;
 
-	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, true, 0, 9), 0);
 	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client->client, true));
 	rescue_begin(test, &rescue, t);
 	for (int i = 0; i < 3; i++)
@@ -336,7 +336,7 @@ static void process_is_refused_without_withdrawal(struct kunit *test)
 	flush_delayed_work(&t->client->client.yield);
 	KUNIT_EXPECT_EQ(test, t->client->released, 1);
 	KUNIT_EXPECT_EQ(test, process_locks(t), 0);
-	local(t, F_UNLCK, 0, 9);
+	mirror_local_lock(t, F_UNLCK, 0, 9);
 	mirror_test_end(test, t);
 }
 
@@ -346,7 +346,7 @@ static void process_waits_after_a_return(struct kunit *test)
 	struct mirror_test *t = mirror_test_stuck(test);
 	struct rescue rescue;
 
-	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, true, 0, 9), 0);
 	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client->client, true));
 	rescue_begin(test, &rescue, t);
 	KUNIT_EXPECT_EQ(test, process_locks(t), -EAGAIN);
@@ -358,7 +358,7 @@ static void process_waits_after_a_return(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client->client, true));
 	KUNIT_EXPECT_EQ(test, process_locks(t), 0);
 	KUNIT_EXPECT_EQ(test, t->client->released, 1);
-	local(t, F_UNLCK, 0, 9);
+	mirror_local_lock(t, F_UNLCK, 0, 9);
 	mirror_test_end(test, t);
 }
 
@@ -380,7 +380,7 @@ static void process_is_refused_if_withdrawal_hangs(struct kunit *test)
 	t->client->client.ops = &claim_recorded_ops;
 	t->client->slow = &slow;
 	req = claim_req(t->node, owner, true, 0, 9);
-	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, true, 0, 9), 0);
 	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client->client, true));
 	KUNIT_EXPECT_EQ(test, ditto_range_test(&req, NULL), -EBUSY);
 	INIT_DELAYED_WORK_ONSTACK(&rescue.work, hang_ends);
@@ -392,7 +392,7 @@ static void process_is_refused_if_withdrawal_hangs(struct kunit *test)
 	destroy_delayed_work_on_stack(&rescue.work);
 	flush_delayed_work(&t->client->client.yield);
 	KUNIT_EXPECT_EQ(test, process_locks(t), 0);
-	local(t, F_UNLCK, 0, 9);
+	mirror_local_lock(t, F_UNLCK, 0, 9);
 	t->client->slow = NULL;
 	ditto_owner_put(owner);
 	claim_client_end(test, other);
@@ -406,16 +406,16 @@ static void release_is_shown(struct kunit *test)
 	struct ditto_range_request req = req_of(t, 1, true, 500, 509);
 	struct claim_wait *wait = claim_wait(test);
 
-	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
-	KUNIT_EXPECT_EQ(test, lock(t, 0, false, 20, 29), 0);
-	KUNIT_EXPECT_EQ(test, local(t, F_WRLCK, 505, 505), 0);
+	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, false, 20, 29), 0);
+	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_WRLCK, 505, 505), 0);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &wait->wait, NULL), -EINPROGRESS);
 	claim_flush(test);
 	ditto_client_release(&t->client->client, "test");
 	KUNIT_EXPECT_EQ(test, wait->result, -ESHUTDOWN);
 	KUNIT_EXPECT_EQ(test, local_may(t, 5), 2);
 	KUNIT_EXPECT_EQ(test, local_may(t, 25), 2);
-	KUNIT_EXPECT_EQ(test, local(t, F_UNLCK, 0, 1000), 0);
+	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_UNLCK, 0, 1000), 0);
 	mirror_test_end(test, t);
 }
 
@@ -432,10 +432,10 @@ static void one_mirror_for_a_node(struct kunit *test)
 	again = ditto_mirror_begin(&t->node->point, t->file);
 	KUNIT_EXPECT_PTR_EQ(test, again, mirror);
 	ditto_mirror_put(mirror);
-	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, true, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, local_may(t, 5), 0);
 	ditto_mirror_end(again);
-	KUNIT_EXPECT_EQ(test, unlock(t, 0, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, mirror_unlock(t, 0, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, local_may(t, 5), 2);
 	mirror_test_end(test, t);
 }
@@ -447,8 +447,8 @@ static void local_locks_stop_exact_io(struct kunit *test)
 	struct mirror_test *t = mirror_test_begin(test);
 	struct ditto_actor actor = { .owner = t->owner[0] };
 
-	KUNIT_EXPECT_EQ(test, local(t, F_RDLCK, 0, 9), 0);
-	KUNIT_EXPECT_EQ(test, lock(t, 0, true, 100, 109), 0);
+	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_RDLCK, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, true, 100, 109), 0);
 	for (int exact = 0; exact < 2; exact++) {
 		actor.exact = exact;
 		intent.kind = DITTO_INTENT_READ;
@@ -461,7 +461,7 @@ static void local_locks_stop_exact_io(struct kunit *test)
 	intent.first = 100;
 	intent.last = 109;
 	KUNIT_EXPECT_EQ(test, ditto_mirror_check_io(t->file, &intent, &actor, NULL), 0);
-	KUNIT_EXPECT_EQ(test, local(t, F_UNLCK, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_UNLCK, 0, 9), 0);
 	mirror_test_end(test, t);
 }
 

@@ -10,7 +10,7 @@ struct open_test {
 	struct claim_node *node;
 };
 
-static struct open_test *begin(struct kunit *test)
+static struct open_test *open_begin(struct kunit *test)
 {
 	struct open_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 
@@ -23,7 +23,7 @@ static struct open_test *begin(struct kunit *test)
 	return t;
 }
 
-static void end(struct kunit *test, struct open_test *t)
+static void open_end(struct kunit *test, struct open_test *t)
 {
 	for (int i = 0; i < 2; i++) {
 		ditto_owner_put(t->owner[i]);
@@ -41,7 +41,7 @@ static struct ditto_open *try_open(struct open_test *t, int who, u8 access, u8 d
 
 static void every_pair(struct kunit *test)
 {
-	struct open_test *t = begin(test);
+	struct open_test *t = open_begin(test);
 
 	for (int i = 0; i < 8 * 8 * 8 * 8; i++) {
 		u8 a = i & 7, d = i >> 3 & 7, a2 = i >> 6 & 7, d2 = i >> 9;
@@ -56,12 +56,12 @@ static void every_pair(struct kunit *test)
 		}
 		ditto_open_release(one);
 	}
-	end(test, t);
+	open_end(test, t);
 }
 
 static void change_is_one_step(struct kunit *test)
 {
-	struct open_test *t = begin(test);
+	struct open_test *t = open_begin(test);
 	struct ditto_conflict *conflict = kunit_kzalloc(test, sizeof(*conflict), GFP_KERNEL);
 	struct ditto_open *one = try_open(t, 0, DITTO_OPEN_READ, 0);
 	struct ditto_open *two = try_open(t, 1, DITTO_OPEN_READ, DITTO_OPEN_WRITE);
@@ -82,13 +82,13 @@ static void change_is_one_step(struct kunit *test)
 	ditto_open_release(one);
 	KUNIT_EXPECT_EQ(test, ditto_open_change(two, DITTO_OPEN_READ, DITTO_OPEN_WRITE, NULL), 0);
 	ditto_open_release(two);
-	end(test, t);
+	open_end(test, t);
 }
 
 /* An open without access and deny bits conflicts with nothing, not even a grant of all bits. */
 static void looking_breaks_nothing(struct kunit *test)
 {
-	struct open_test *t = begin(test);
+	struct open_test *t = open_begin(test);
 	struct claim_told told = {};
 	struct ditto_open *open;
 	struct ditto_lease *cache;
@@ -103,14 +103,14 @@ static void looking_breaks_nothing(struct kunit *test)
 	ditto_open_release(open);
 	ditto_lease_return(cache);
 	ditto_lease_put(cache);
-	end(test, t);
+	open_end(test, t);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.grants), 0);
 }
 
 /* The release of a client leaves the memory of its opens to their holders. */
 static void open_outlives_its_client(struct kunit *test)
 {
-	struct open_test *t = begin(test);
+	struct open_test *t = open_begin(test);
 	struct ditto_open *open = try_open(t, 0, 7, 7);
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
@@ -119,13 +119,13 @@ static void open_outlives_its_client(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_open_change(open, 1, 0, NULL), -ESHUTDOWN);
 	KUNIT_EXPECT_TRUE(test, try_open(t, 0, 1, 0) == ERR_PTR(-ESHUTDOWN));
 	ditto_open_release(open);
-	end(test, t);
+	open_end(test, t);
 }
 
 /* A share violation against a holder of HANDLE breaks that first, then is checked. */
 static void violation_asks_the_holder_first(struct kunit *test)
 {
-	struct open_test *t = begin(test);
+	struct open_test *t = open_begin(test);
 	struct ditto_actor holder = { .owner = t->owner[0] };
 	struct claim_told told = { .obey = false };
 	struct ditto_open *open, *other;
@@ -166,7 +166,7 @@ static void violation_asks_the_holder_first(struct kunit *test)
 	ditto_lease_return(cache);
 	ditto_lease_put(cache);
 	ditto_owner_put(holder.lease_owner);
-	end(test, t);
+	open_end(test, t);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.grants), 0);
 }
 
@@ -183,7 +183,7 @@ static void park_done(struct ditto_park *park)
 static void parked_are_woken(struct kunit *test)
 {
 	struct ditto_intent intent = { .kind = DITTO_INTENT_REMOVE };
-	struct open_test *t = begin(test);
+	struct open_test *t = open_begin(test);
 	struct claim_told told = {};
 	struct ditto_lease *cache;
 	struct parked *p = kunit_kzalloc(test, sizeof(*p), GFP_KERNEL);
@@ -214,7 +214,7 @@ static void parked_are_woken(struct kunit *test)
 			DITTO_ALLOWED);
 	ditto_lease_return(cache);
 	ditto_lease_put(cache);
-	end(test, t);
+	open_end(test, t);
 }
 
 static struct kunit_case claim_open_cases[] = {

@@ -20,7 +20,7 @@ struct pause_test {
 	struct delayed_work answer;
 };
 
-static struct pause_test *begin(struct kunit *test)
+static struct pause_test *pause_begin(struct kunit *test)
 {
 	struct pause_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 
@@ -35,7 +35,7 @@ static struct pause_test *begin(struct kunit *test)
 	return t;
 }
 
-static void end(struct kunit *test, struct pause_test *t)
+static void pause_end(struct kunit *test, struct pause_test *t)
 {
 	ditto_lease_return(t->cache);
 	claim_flush(test);
@@ -48,7 +48,7 @@ static void end(struct kunit *test, struct pause_test *t)
 	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.ctx));
 }
 
-static enum ditto_answer write(struct pause_test *t)
+static enum ditto_answer pause_write(struct pause_test *t)
 {
 	struct ditto_actor actor = { .owner = t->key[1], .lease_owner = t->key[1] };
 	struct ditto_intent intent = { .kind = DITTO_INTENT_WRITE, .last = 9 };
@@ -56,19 +56,19 @@ static enum ditto_answer write(struct pause_test *t)
 	return ditto_claim_check(&t->node->point, &intent, &actor, NULL, NULL);
 }
 
-static long pause(struct pause_test *t, long timeout)
+static long pause_wait(struct pause_test *t, long timeout)
 {
 	return ditto_claim_pause(&t->node->point, timeout);
 }
 
 static void not_without_a_break(struct kunit *test)
 {
-	struct pause_test *t = begin(test);
+	struct pause_test *t = pause_begin(test);
 	struct claim_node *bare = claim_node(test);
 
-	KUNIT_EXPECT_EQ(test, pause(t, LONG), LONG);
+	KUNIT_EXPECT_EQ(test, pause_wait(t, LONG), LONG);
 	KUNIT_EXPECT_EQ(test, ditto_claim_pause(&bare->point, LONG), LONG);
-	end(test, t);
+	pause_end(test, t);
 }
 
 static void give_back(struct work_struct *work)
@@ -80,53 +80,53 @@ static void give_back(struct work_struct *work)
 
 static void until_the_answer(struct kunit *test)
 {
-	struct pause_test *t = begin(test);
+	struct pause_test *t = pause_begin(test);
 	long left;
 
 	INIT_DELAYED_WORK(&t->answer, give_back);
-	KUNIT_EXPECT_EQ(test, write(t), DITTO_BREAKING);
+	KUNIT_EXPECT_EQ(test, pause_write(t), DITTO_BREAKING);
 	schedule_delayed_work(&t->answer, msecs_to_jiffies(20));
-	left = pause(t, LONG);
+	left = pause_wait(t, LONG);
 	KUNIT_EXPECT_GT(test, left, 0);
 	KUNIT_EXPECT_LT(test, left, LONG);
-	KUNIT_EXPECT_EQ(test, write(t), DITTO_ALLOWED);
+	KUNIT_EXPECT_EQ(test, pause_write(t), DITTO_ALLOWED);
 	flush_delayed_work(&t->answer);
-	end(test, t);
+	pause_end(test, t);
 }
 
 static void not_for_ever(struct kunit *test)
 {
-	struct pause_test *t = begin(test);
+	struct pause_test *t = pause_begin(test);
 
-	KUNIT_EXPECT_EQ(test, write(t), DITTO_BREAKING);
-	KUNIT_EXPECT_EQ(test, pause(t, 2), 0);
-	KUNIT_EXPECT_EQ(test, write(t), DITTO_BREAKING);
-	end(test, t);
+	KUNIT_EXPECT_EQ(test, pause_write(t), DITTO_BREAKING);
+	KUNIT_EXPECT_EQ(test, pause_wait(t, 2), 0);
+	KUNIT_EXPECT_EQ(test, pause_write(t), DITTO_BREAKING);
+	pause_end(test, t);
 }
 
 static void until_courtesy_clients_are_gone(struct kunit *test)
 {
-	struct pause_test *t = begin(test);
+	struct pause_test *t = pause_begin(test);
 
 	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client[0]->client, true));
-	KUNIT_EXPECT_EQ(test, write(t), DITTO_BREAKING);
-	KUNIT_EXPECT_GT(test, pause(t, LONG), 0);
+	KUNIT_EXPECT_EQ(test, pause_write(t), DITTO_BREAKING);
+	KUNIT_EXPECT_GT(test, pause_wait(t, LONG), 0);
 	KUNIT_EXPECT_EQ(test, t->client[0]->released, 1);
-	KUNIT_EXPECT_EQ(test, write(t), DITTO_ALLOWED);
-	end(test, t);
+	KUNIT_EXPECT_EQ(test, pause_write(t), DITTO_ALLOWED);
+	pause_end(test, t);
 }
 
 /* An attempt that is to be made later is not waited for. */
 static void not_for_a_later_attempt(struct kunit *test)
 {
-	struct pause_test *t = begin(test);
+	struct pause_test *t = pause_begin(test);
 	struct claim_node *bare = claim_node(test);
 	struct claim_client *holder = t->client[0];
 
 	holder->client.ops = &claim_recorded_ops;
 	holder->stuck = -ECONNREFUSED;
 	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&holder->client, true));
-	KUNIT_EXPECT_EQ(test, write(t), DITTO_BREAKING);
+	KUNIT_EXPECT_EQ(test, pause_write(t), DITTO_BREAKING);
 	flush_workqueue(claim_table(test)->yield_wq);
 	KUNIT_EXPECT_EQ(test, atomic_read(&holder->withdrawals), 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&claim_table(test)->yields), 0);
@@ -136,14 +136,14 @@ static void not_for_a_later_attempt(struct kunit *test)
 	flush_delayed_work(&holder->client.yield);
 	KUNIT_EXPECT_EQ(test, holder->released, 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&claim_table(test)->yields), 0);
-	KUNIT_EXPECT_EQ(test, write(t), DITTO_ALLOWED);
-	end(test, t);
+	KUNIT_EXPECT_EQ(test, pause_write(t), DITTO_ALLOWED);
+	pause_end(test, t);
 }
 
 /* A retry is waited for; a release of the client in another way ends it. */
 static void for_a_repeated_attempt(struct kunit *test)
 {
-	struct pause_test *t = begin(test);
+	struct pause_test *t = pause_begin(test);
 	struct claim_node *bare = claim_node(test);
 	struct claim_client *holder = t->client[0];
 	DECLARE_COMPLETION_ONSTACK(slow);
@@ -151,7 +151,7 @@ static void for_a_repeated_attempt(struct kunit *test)
 	holder->client.ops = &claim_recorded_ops;
 	holder->stuck = -ECONNREFUSED;
 	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&holder->client, true));
-	KUNIT_EXPECT_EQ(test, write(t), DITTO_BREAKING);
+	KUNIT_EXPECT_EQ(test, pause_write(t), DITTO_BREAKING);
 	flush_workqueue(claim_table(test)->yield_wq);
 	holder->slow = &slow;
 	mod_delayed_work(claim_table(test)->yield_wq, &holder->client.yield, 0);
@@ -165,7 +165,7 @@ static void for_a_repeated_attempt(struct kunit *test)
 	/* A third attempt is due. */
 	ditto_client_release(&holder->client, "test");
 	KUNIT_EXPECT_EQ(test, atomic_read(&claim_table(test)->yields), 0);
-	end(test, t);
+	pause_end(test, t);
 }
 
 static struct kunit_case claim_pause_cases[] = {

@@ -49,16 +49,17 @@ static void range_test_end(struct kunit *test, struct range_test *t)
 	claim_client_end(test, t->client);
 }
 
-static u32 rnd(struct range_test *t, u32 below)
+static u32 range_random(struct range_test *t, u32 below)
 {
 	return prandom_u32_state(&t->rnd) % below;
 }
 
 static struct ditto_range_request random_req(struct range_test *t, enum ditto_discipline discipline)
 {
-	u32 a = rnd(t, SPACE), b = rnd(t, SPACE);
-	struct ditto_range_request req = claim_req(t->node, t->owner[rnd(t, OWNERS)], rnd(t, 2),
-						   base + min(a, b), base + max(a, b));
+	u32 a = range_random(t, SPACE), b = range_random(t, SPACE);
+	struct ditto_range_request req = claim_req(t->node, t->owner[range_random(t, OWNERS)],
+						   range_random(t, 2), base + min(a, b),
+						   base + max(a, b));
 
 	req.discipline = discipline;
 	return req;
@@ -127,7 +128,7 @@ static void posix_step(struct kunit *test, struct range_test *t)
 	static struct ditto_conflict conflict;
 	u8 mode = req.exclusive ? 2 : 1;
 
-	switch (rnd(t, 5)) {
+	switch (range_random(t, 5)) {
 	case 0:
 	case 1:
 		KUNIT_ASSERT_EQ(test, ditto_range_lock(&req, NULL, &conflict),
@@ -222,20 +223,20 @@ static void exact_step(struct kunit *test, struct range_test *t)
 	struct exact want = { .exclusive = req.exclusive };
 	u32 found;
 
-	req.empty = !rnd(t, 8);
+	req.empty = !range_random(t, 8);
 	want.owner = owner_number(t, req.owner);
 	want.first = req.first;
 	want.last = req.empty ? want.first - 1 : (s64)req.last;
 	/* Half of the unlocks are of ranges that are held. */
-	if (listed && rnd(t, 2)) {
-		want = list[rnd(t, listed)];
+	if (listed && range_random(t, 2)) {
+		want = list[range_random(t, listed)];
 		req.owner = t->owner[want.owner];
 		req.empty = want.last < want.first;
 		req.first = want.first;
 		req.last = want.last;
 		req.exclusive = want.exclusive;
 	}
-	if (rnd(t, 2) && listed < ARRAY_SIZE(list)) {
+	if (range_random(t, 2) && listed < ARRAY_SIZE(list)) {
 		bool conflicts = list_conflicts(&want);
 
 		KUNIT_ASSERT_EQ(test, ditto_range_lock(&req, NULL, NULL), conflicts ? -EAGAIN : 0);
@@ -252,12 +253,13 @@ static void exact_step(struct kunit *test, struct range_test *t)
 /* I/O of one byte against the list. */
 static void exact_io(struct kunit *test, struct range_test *t)
 {
-	struct ditto_intent intent = { .kind = rnd(t, 2) ? DITTO_INTENT_WRITE : DITTO_INTENT_READ };
-	struct ditto_actor actor = { .owner = t->owner[rnd(t, OWNERS)], .exact = true };
+	struct ditto_intent intent = {.kind = range_random(t, 2) ? DITTO_INTENT_WRITE
+								 : DITTO_INTENT_READ};
+	struct ditto_actor actor = {.owner = t->owner[range_random(t, OWNERS)], .exact = true};
 	u32 owner = owner_number(t, actor.owner);
 	bool denied = false;
 
-	intent.first = rnd(t, SPACE);
+	intent.first = range_random(t, SPACE);
 	intent.last = intent.first;
 	for (u32 i = 0; i < listed; i++) {
 		bool own = list[i].owner == owner;
@@ -306,7 +308,7 @@ static void upgrade_is_atomic(struct kunit *test)
 	range_test_end(test, t);
 }
 
-static void lengths(struct kunit *test)
+static void range_lengths(struct kunit *test)
 {
 	struct ditto_range_request req = {};
 
@@ -431,7 +433,7 @@ static void ranges_are_charged(struct kunit *test)
 	ditto_budget_exit(srv);
 }
 
-/* What was claimed before it was known for whom is charged then; to the first, once. */
+/* Claims made before the principal was known are charged later, to the first one, once. */
 static void ranges_are_charged_late(struct kunit *test)
 {
 	struct ditto_server *srv = kunit_kzalloc(test, sizeof(*srv), GFP_KERNEL);
@@ -479,7 +481,7 @@ static struct kunit_case claim_range_cases[] = {
 	KUNIT_CASE_SLOW(posix_like_a_map),
 	KUNIT_CASE_SLOW(exact_like_a_list),
 	KUNIT_CASE(upgrade_is_atomic),
-	KUNIT_CASE(lengths),
+	KUNIT_CASE(range_lengths),
 	KUNIT_CASE(bad_ranges_are_refused),
 	KUNIT_CASE(many_ranges),
 	KUNIT_CASE(limits_hold),

@@ -70,7 +70,7 @@ struct stress_thread {
 	struct completion done;
 };
 
-static u32 rnd(struct stress_thread *t, u32 below)
+static u32 stress_random(struct stress_thread *t, u32 below)
 {
 	return prandom_u32_state(&t->rnd) % below;
 }
@@ -101,7 +101,7 @@ static struct stress_client *stress_client_new(struct stress *s)
 
 static struct ditto_client *pick_client(struct stress_thread *t)
 {
-	struct stress_slot *slot = &t->stress->slots[rnd(t, CLIENTS)];
+	struct stress_slot *slot = &t->stress->slots[stress_random(t, CLIENTS)];
 	struct ditto_client *client;
 
 	mutex_lock(&slot->lock);
@@ -114,7 +114,7 @@ static struct ditto_client *pick_client(struct stress_thread *t)
 static struct ditto_owner *pick_owner(struct stress_thread *t)
 {
 	struct ditto_client *client = pick_client(t);
-	u32 key = rnd(t, OWNERS / CLIENTS);
+	u32 key = stress_random(t, OWNERS / CLIENTS);
 	struct ditto_owner *owner = ditto_owner_get(client, &key, sizeof(key));
 
 	ditto_client_put(client);
@@ -123,7 +123,8 @@ static struct ditto_owner *pick_owner(struct stress_thread *t)
 
 static struct claim_node *pick_node(struct stress_thread *t)
 {
-	return &t->stress->nodes[rnd(t, 4) ? rnd(t, HOT_NODES) : rnd(t, NODES)];
+	return &t->stress->nodes[stress_random(t, 4) ? stress_random(t, HOT_NODES)
+						     : stress_random(t, NODES)];
 }
 
 /* The file of a node, most of the time; without it the mirror is off for this request. */
@@ -131,27 +132,28 @@ static struct file *pick_file(struct stress_thread *t, struct claim_node *node)
 {
 	ptrdiff_t i = node - t->stress->nodes;
 
-	return i < FILES && rnd(t, 8) ? t->stress->files[i] : NULL;
+	return i < FILES && stress_random(t, 8) ? t->stress->files[i] : NULL;
 }
 
 /* A local process locks or opens. */
 static void do_local(struct stress_thread *t)
 {
-	struct file *file = t->stress->files[rnd(t, FILES)];
-	u32 a = rnd(t, 256), b = rnd(t, 256);
+	struct file *file = t->stress->files[stress_random(t, FILES)];
+	u32 a = stress_random(t, 256), b = stress_random(t, 256);
 	struct file_lock fl;
 
 	locks_init_lock(&fl);
 	fl.c.flc_flags = FL_POSIX;
-	fl.c.flc_type = rnd(t, 2) ? F_UNLCK : rnd(t, 2) ? F_WRLCK : F_RDLCK;
+	fl.c.flc_type = stress_random(t, 2) ? F_UNLCK : stress_random(t, 2) ? F_WRLCK : F_RDLCK;
 	fl.c.flc_owner = t;
 	fl.c.flc_pid = 1;
 	fl.c.flc_file = file;
 	fl.fl_start = min(a, b);
 	fl.fl_end = max(a, b);
 	vfs_lock_file(file, F_SETLK, &fl, NULL);
-	if (!rnd(t, 4))
-		break_lease(file_inode(file), O_NONBLOCK | (rnd(t, 2) ? O_WRONLY : O_RDONLY));
+	if (!stress_random(t, 4))
+		break_lease(file_inode(file),
+			    O_NONBLOCK | (stress_random(t, 2) ? O_WRONLY : O_RDONLY));
 }
 
 /* The local process ends. */
@@ -189,7 +191,7 @@ static void do_lock(struct stress_thread *t, struct ditto_range_request *req)
 	struct stress_wait *w = NULL;
 	int err;
 
-	if (rnd(t, 2))
+	if (stress_random(t, 2))
 		w = kzalloc(sizeof(*w), GFP_KERNEL);
 	if (w) {
 		w->stress = t->stress;
@@ -204,13 +206,14 @@ static void do_lock(struct stress_thread *t, struct ditto_range_request *req)
 
 static void do_range(struct stress_thread *t, struct ditto_owner *owner, struct claim_node *node)
 {
-	u32 a = rnd(t, 256), b = rnd(t, 256);
-	struct ditto_range_request req = claim_req(node, owner, rnd(t, 2), min(a, b), max(a, b));
+	u32 a = stress_random(t, 256), b = stress_random(t, 256);
+	struct ditto_range_request req =
+		claim_req(node, owner, stress_random(t, 2), min(a, b), max(a, b));
 
-	if (!rnd(t, 4))
+	if (!stress_random(t, 4))
 		req.discipline = DITTO_EXACT;
 	req.filp = pick_file(t, node);
-	switch (rnd(t, 6)) {
+	switch (stress_random(t, 6)) {
 	case 0:
 	case 1:
 		do_lock(t, &req);
@@ -232,11 +235,11 @@ static void do_open(struct stress_thread *t, struct ditto_owner *owner, struct c
 	struct ditto_actor actor = { .owner = owner, .lease_owner = owner };
 	struct ditto_open *open;
 
-	open = ditto_open_claim(&node->point, &actor, rnd(t, 8), rnd(t, 8) ? 0 : rnd(t, 8), false,
-				NULL, NULL);
+	open = ditto_open_claim(&node->point, &actor, stress_random(t, 8),
+				stress_random(t, 8) ? 0 : stress_random(t, 8), false, NULL, NULL);
 	if (IS_ERR(open))
 		return;
-	ditto_open_change(open, rnd(t, 8), 0, NULL);
+	ditto_open_change(open, stress_random(t, 8), 0, NULL);
 	cond_resched();
 	ditto_open_release(open);
 }
@@ -280,9 +283,15 @@ static const struct ditto_lease_ops stress_cache_ops = {
 static void do_cache(struct stress_thread *t, struct ditto_owner *owner, struct claim_node *node)
 {
 	struct ditto_lease_request req = {
-		.point = &node->point, .actor.lease_owner = owner, .style = rnd(t, 4),
-		.want = rnd(t, 8), .notify = rnd(t, 2), .break_ms = rnd(t, 50),
-		.ops = &stress_cache_ops, .private = t->stress, .filp = pick_file(t, node),
+		.point = &node->point,
+		.actor.lease_owner = owner,
+		.style = stress_random(t, 4),
+		.want = stress_random(t, 8),
+		.notify = stress_random(t, 2),
+		.break_ms = stress_random(t, 50),
+		.ops = &stress_cache_ops,
+		.private = t->stress,
+		.filp = pick_file(t, node),
 	};
 	struct ditto_lease *cache;
 	bool first;
@@ -294,7 +303,7 @@ static void do_cache(struct stress_thread *t, struct ditto_owner *owner, struct 
 	first = !test_and_set_bit(31, &cache->tells);
 	if (first)
 		atomic_inc(&t->stress->caches);
-	if (rnd(t, 2))
+	if (stress_random(t, 2))
 		ditto_lease_return(cache);
 	ditto_lease_put(cache);
 }
@@ -302,13 +311,17 @@ static void do_cache(struct stress_thread *t, struct ditto_owner *owner, struct 
 static void do_check(struct stress_thread *t, struct ditto_owner *owner, struct claim_node *node)
 {
 	struct ditto_entry_change change = { .name = "entry", .len = 5 };
-	struct ditto_actor actor = { .owner = owner, .lease_owner = owner, .exact = rnd(t, 2) };
+	struct ditto_actor actor = {
+		.owner = owner, .lease_owner = owner, .exact = stress_random(t, 2)};
 	struct ditto_intent intent = {
-		.kind = rnd(t, DITTO_INTENTS), .access = rnd(t, 8), .deny = rnd(t, 8),
-		.first = rnd(t, 256), .last = U64_MAX,
+		.kind = stress_random(t, DITTO_INTENTS),
+		.access = stress_random(t, 8),
+		.deny = stress_random(t, 8),
+		.first = stress_random(t, 256),
+		.last = U64_MAX,
 	};
 
-	ditto_claim_check(&node->point, &intent, rnd(t, 2) ? &actor : NULL, NULL, NULL);
+	ditto_claim_check(&node->point, &intent, stress_random(t, 2) ? &actor : NULL, NULL, NULL);
 	ditto_claim_recheck(&node->point, &intent, &actor);
 	ditto_lease_deliver(&node->point, &actor, &change);
 }
@@ -316,7 +329,7 @@ static void do_check(struct stress_thread *t, struct ditto_owner *owner, struct 
 static void do_death(struct stress_thread *t)
 {
 	struct stress_client *fresh = stress_client_new(t->stress), *old;
-	struct stress_slot *slot = &t->stress->slots[rnd(t, CLIENTS)];
+	struct stress_slot *slot = &t->stress->slots[stress_random(t, CLIENTS)];
 
 	if (!fresh)
 		return;
@@ -330,11 +343,11 @@ static void do_death(struct stress_thread *t)
 	ditto_client_put(&old->client);
 }
 
-static void step(struct stress_thread *t)
+static void stress_step(struct stress_thread *t)
 {
 	struct ditto_owner *owner = pick_owner(t);
 	struct claim_node *node = pick_node(t);
-	u32 what = rnd(t, 1000);
+	u32 what = stress_random(t, 1000);
 
 	if (what < 10)
 		do_death(t);
@@ -361,7 +374,7 @@ static int stress_fn(void *arg)
 	current->make_it_fail = 1;
 #endif
 	while (!atomic_read(&t->stress->stop)) {
-		step(t);
+		stress_step(t);
 		atomic_long_inc(&t->stress->operations);
 		cond_resched();
 	}

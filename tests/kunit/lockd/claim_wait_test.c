@@ -11,7 +11,7 @@ struct wait_test {
 	struct claim_wait wait[OWNERS];
 };
 
-static struct wait_test *begin(struct kunit *test)
+static struct wait_test *wait_begin(struct kunit *test)
 {
 	struct wait_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 
@@ -25,7 +25,7 @@ static struct wait_test *begin(struct kunit *test)
 	return t;
 }
 
-static void end(struct kunit *test, struct wait_test *t)
+static void wait_end(struct kunit *test, struct wait_test *t)
 {
 	for (u32 i = 0; i < OWNERS; i++) {
 		for (u32 n = 0; n < OWNERS; n++)
@@ -39,7 +39,7 @@ static void end(struct kunit *test, struct wait_test *t)
 	}
 }
 
-static int lock(struct wait_test *t, int node, int owner, bool exclusive, u64 first, u64 last)
+static int wait_lock(struct wait_test *t, int node, int owner, bool exclusive, u64 first, u64 last)
 {
 	struct ditto_range_request req = claim_req(t->node[node], t->owner[owner], exclusive,
 						   first, last);
@@ -57,7 +57,7 @@ static int lock_wait(struct wait_test *t, int node, int owner, bool exclusive, u
 	return ditto_range_lock(&req, &t->wait[owner].wait, NULL);
 }
 
-static void unlock(struct kunit *test, struct wait_test *t, int node, int owner)
+static void wait_unlock(struct kunit *test, struct wait_test *t, int node, int owner)
 {
 	struct ditto_range_request req = claim_req(t->node[node], t->owner[owner], true, 0,
 						   U64_MAX);
@@ -66,94 +66,94 @@ static void unlock(struct kunit *test, struct wait_test *t, int node, int owner)
 	claim_flush(test);
 }
 
-static bool granted(struct wait_test *t, int owner)
+static bool wait_granted(struct wait_test *t, int owner)
 {
 	return atomic_read(&t->wait[owner].granted) && !t->wait[owner].result;
 }
 
 static void in_the_order_of_coming(struct kunit *test)
 {
-	struct wait_test *t = begin(test);
+	struct wait_test *t = wait_begin(test);
 
-	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, wait_lock(t, 0, 0, true, 0, 9), 0);
 	for (int i = 1; i < OWNERS; i++)
 		KUNIT_EXPECT_EQ(test, lock_wait(t, 0, i, true, 0, 9), -EINPROGRESS);
 	for (int i = 1; i < OWNERS; i++) {
-		KUNIT_EXPECT_FALSE(test, granted(t, i));
-		unlock(test, t, 0, i - 1);
-		KUNIT_EXPECT_TRUE(test, granted(t, i));
+		KUNIT_EXPECT_FALSE(test, wait_granted(t, i));
+		wait_unlock(test, t, 0, i - 1);
+		KUNIT_EXPECT_TRUE(test, wait_granted(t, i));
 		KUNIT_EXPECT_EQ(test, atomic_read(&t->wait[i].released), 1);
 		if (i > 1)
 			KUNIT_EXPECT_GT(test, t->wait[i].order, t->wait[i - 1].order);
 	}
-	end(test, t);
+	wait_end(test, t);
 }
 
 /* Readers that arrive while a writer waits queue behind it, if they wait at all. */
 static void writer_is_not_starved(struct kunit *test)
 {
-	struct wait_test *t = begin(test);
+	struct wait_test *t = wait_begin(test);
 
-	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, false, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, wait_lock(t, 0, 0, false, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 1, true, 0, 9), -EINPROGRESS);
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 2, false, 5, 20), -EINPROGRESS);
 	/* Requests for other bytes, and requests that do not wait, pass. */
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 3, false, 10, 20), 0);
-	KUNIT_EXPECT_EQ(test, lock(t, 0, 4, false, 0, 9), 0);
-	unlock(test, t, 0, 0);
-	KUNIT_EXPECT_FALSE(test, granted(t, 1));
-	unlock(test, t, 0, 4);
-	KUNIT_EXPECT_TRUE(test, granted(t, 1));
-	KUNIT_EXPECT_FALSE(test, granted(t, 2));
-	unlock(test, t, 0, 1);
-	KUNIT_EXPECT_TRUE(test, granted(t, 2));
-	end(test, t);
+	KUNIT_EXPECT_EQ(test, wait_lock(t, 0, 4, false, 0, 9), 0);
+	wait_unlock(test, t, 0, 0);
+	KUNIT_EXPECT_FALSE(test, wait_granted(t, 1));
+	wait_unlock(test, t, 0, 4);
+	KUNIT_EXPECT_TRUE(test, wait_granted(t, 1));
+	KUNIT_EXPECT_FALSE(test, wait_granted(t, 2));
+	wait_unlock(test, t, 0, 1);
+	KUNIT_EXPECT_TRUE(test, wait_granted(t, 2));
+	wait_end(test, t);
 }
 
 static void retransmission_is_known(struct kunit *test)
 {
-	struct wait_test *t = begin(test);
+	struct wait_test *t = wait_begin(test);
 	struct claim_wait *again = claim_wait(test);
 	struct ditto_range_request req = claim_req(t->node[0], t->owner[1], true, 0, 9);
 
-	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, wait_lock(t, 0, 0, true, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 1, true, 0, 9), -EINPROGRESS);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &again->wait, NULL), -EALREADY);
-	unlock(test, t, 0, 0);
-	KUNIT_EXPECT_TRUE(test, granted(t, 1));
+	wait_unlock(test, t, 0, 0);
+	KUNIT_EXPECT_TRUE(test, wait_granted(t, 1));
 	/* A retransmission after the grant: the range is held. */
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &again->wait, NULL), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&again->granted) + atomic_read(&again->released), 0);
-	unlock(test, t, 0, 1);
-	KUNIT_EXPECT_EQ(test, lock(t, 0, 2, true, 0, 9), 0);
-	end(test, t);
+	wait_unlock(test, t, 0, 1);
+	KUNIT_EXPECT_EQ(test, wait_lock(t, 0, 2, true, 0, 9), 0);
+	wait_end(test, t);
 }
 
 /* Cancel by waiter, which needs no node: fails after a grant, and a second time. */
 static void cancel_by_wait(struct kunit *test)
 {
-	struct wait_test *t = begin(test);
+	struct wait_test *t = wait_begin(test);
 
-	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, wait_lock(t, 0, 0, true, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 1, true, 0, 9), -EINPROGRESS);
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 2, true, 5, 9), -EINPROGRESS);
 	KUNIT_EXPECT_EQ(test, ditto_range_cancel_wait(&t->wait[1].wait), 0);
 	KUNIT_EXPECT_EQ(test, ditto_range_cancel_wait(&t->wait[1].wait), -ENOENT);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->wait[1].released), 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->wait[1].granted), 0);
-	unlock(test, t, 0, 0);
-	KUNIT_EXPECT_TRUE(test, granted(t, 2));
+	wait_unlock(test, t, 0, 0);
+	KUNIT_EXPECT_TRUE(test, wait_granted(t, 2));
 	KUNIT_EXPECT_EQ(test, ditto_range_cancel_wait(&t->wait[2].wait), -ENOENT);
-	unlock(test, t, 0, 2);
-	end(test, t);
+	wait_unlock(test, t, 0, 2);
+	wait_end(test, t);
 }
 
 static void cancel_matches_exactly(struct kunit *test)
 {
-	struct wait_test *t = begin(test);
+	struct wait_test *t = wait_begin(test);
 	struct ditto_range_request req = claim_req(t->node[0], t->owner[1], false, 0, 9);
 
-	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, wait_lock(t, 0, 0, true, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 1, true, 0, 9), -EINPROGRESS);
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 2, true, 5, 9), -EINPROGRESS);
 	KUNIT_EXPECT_EQ(test, ditto_range_cancel(&req), -ENOENT);
@@ -165,20 +165,20 @@ static void cancel_matches_exactly(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_range_cancel(&req), -ENOENT);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->wait[1].released), 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->wait[1].granted), 0);
-	unlock(test, t, 0, 0);
+	wait_unlock(test, t, 0, 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->wait[1].granted), 0);
-	KUNIT_EXPECT_TRUE(test, granted(t, 2));
-	end(test, t);
+	KUNIT_EXPECT_TRUE(test, wait_granted(t, 2));
+	wait_end(test, t);
 }
 
 static void queues_are_limited(struct kunit *test)
 {
 	struct ditto_lock_table *table = claim_table(test);
-	struct wait_test *t = begin(test);
+	struct wait_test *t = wait_begin(test);
 
 	table->settings.waits_per_node = 2;
-	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, true, 0, 9), 0);
-	KUNIT_EXPECT_EQ(test, lock(t, 1, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, wait_lock(t, 0, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, wait_lock(t, 1, 0, true, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 1, true, 0, 9), -EINPROGRESS);
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 2, true, 0, 9), -EINPROGRESS);
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 3, true, 0, 9), -ENOLCK);
@@ -191,90 +191,90 @@ static void queues_are_limited(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 4, true, 0, 9), -ENOLCK);
 	KUNIT_EXPECT_EQ(test, atomic_read(&table->waiting), 3);
 	table->settings.waits_per_client = 1;
-	end(test, t);
+	wait_end(test, t);
 }
 
 /* Each owner holds its node and waits for the next one's; the last closes the cycle. */
 static void circles_are_refused(struct kunit *test)
 {
 	for (int n = 2; n <= OWNERS; n++) {
-		struct wait_test *t = begin(test);
+		struct wait_test *t = wait_begin(test);
 
 		for (int i = 0; i < n; i++)
-			KUNIT_EXPECT_EQ(test, lock(t, i, i, true, 0, 9), 0);
+			KUNIT_EXPECT_EQ(test, wait_lock(t, i, i, true, 0, 9), 0);
 		for (int i = 0; i < n - 1; i++)
 			KUNIT_EXPECT_EQ(test, lock_wait(t, i + 1, i, true, 5, 5), -EINPROGRESS);
 		KUNIT_EXPECT_EQ_MSG(test, lock_wait(t, 0, n - 1, true, 5, 5), -EDEADLK,
 				    "circle of %d", n);
 		/* The request was not queued, and others continue. */
-		unlock(test, t, n - 1, n - 1);
-		KUNIT_EXPECT_TRUE(test, granted(t, n - 2));
+		wait_unlock(test, t, n - 1, n - 1);
+		KUNIT_EXPECT_TRUE(test, wait_granted(t, n - 2));
 		for (int i = 0; i < n; i++)
-			unlock(test, t, i, i);
-		end(test, t);
+			wait_unlock(test, t, i, i);
+		wait_end(test, t);
 	}
 }
 
 /* An owner waits with many requests; any of them can close the cycle. */
 static void circle_by_one_of_many(struct kunit *test)
 {
-	struct wait_test *t = begin(test);
+	struct wait_test *t = wait_begin(test);
 	struct claim_wait *waits = kunit_kcalloc(test, OWNERS, sizeof(*waits), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, waits);
-	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, wait_lock(t, 0, 0, true, 0, 9), 0);
 	for (int i = 1; i < OWNERS; i++) {
 		struct ditto_range_request req = claim_req(t->node[i], t->owner[0], true, 0, 9);
 
 		claim_wait_init(&waits[i]);
-		KUNIT_EXPECT_EQ(test, lock(t, i, i, true, 0, 9), 0);
+		KUNIT_EXPECT_EQ(test, wait_lock(t, i, i, true, 0, 9), 0);
 		KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &waits[i].wait, NULL), -EINPROGRESS);
 	}
 	for (int i = 1; i < OWNERS; i++) {
 		KUNIT_EXPECT_EQ(test, lock_wait(t, 0, i, true, 0, 9), -EDEADLK);
 		/* Without that request there is no cycle. */
-		unlock(test, t, i, i);
+		wait_unlock(test, t, i, i);
 		KUNIT_EXPECT_EQ(test, atomic_read(&waits[i].granted), 1);
 		KUNIT_EXPECT_EQ(test, lock_wait(t, 0, i, true, 0, 9), -EINPROGRESS);
 	}
-	end(test, t);
+	wait_end(test, t);
 }
 
 static void two_upgrades_are_a_circle(struct kunit *test)
 {
-	struct wait_test *t = begin(test);
+	struct wait_test *t = wait_begin(test);
 
-	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, false, 0, 9), 0);
-	KUNIT_EXPECT_EQ(test, lock(t, 0, 1, false, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, wait_lock(t, 0, 0, false, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, wait_lock(t, 0, 1, false, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 0, true, 0, 9), -EINPROGRESS);
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 1, true, 0, 9), -EDEADLK);
-	unlock(test, t, 0, 1);
-	KUNIT_EXPECT_TRUE(test, granted(t, 0));
-	end(test, t);
+	wait_unlock(test, t, 0, 1);
+	KUNIT_EXPECT_TRUE(test, wait_granted(t, 0));
+	wait_end(test, t);
 }
 
 /* If only the order of the queue makes a cycle, the order gives way. */
 static void order_is_no_deadlock(struct kunit *test)
 {
-	struct wait_test *t = begin(test);
+	struct wait_test *t = wait_begin(test);
 
-	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, false, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, wait_lock(t, 0, 0, false, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 1, true, 0, 9), -EINPROGRESS);
 	/* The only reader upgrades to a writer although another request waits for it. */
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 0, true, 0, 9), -EINPROGRESS);
 	claim_flush(test);
-	KUNIT_EXPECT_TRUE(test, granted(t, 0));
-	KUNIT_EXPECT_FALSE(test, granted(t, 1));
-	unlock(test, t, 0, 0);
-	KUNIT_EXPECT_TRUE(test, granted(t, 1));
-	end(test, t);
+	KUNIT_EXPECT_TRUE(test, wait_granted(t, 0));
+	KUNIT_EXPECT_FALSE(test, wait_granted(t, 1));
+	wait_unlock(test, t, 0, 0);
+	KUNIT_EXPECT_TRUE(test, wait_granted(t, 1));
+	wait_end(test, t);
 }
 
 static void release_ends_waiting(struct kunit *test)
 {
-	struct wait_test *t = begin(test);
+	struct wait_test *t = wait_begin(test);
 
-	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, wait_lock(t, 0, 0, true, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 1, true, 0, 9), -EINPROGRESS);
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 2, true, 0, 9), -EINPROGRESS);
 	ditto_client_release(&t->client[1]->client, "test");
@@ -283,36 +283,36 @@ static void release_ends_waiting(struct kunit *test)
 	/* The release of the holder's client lets the next one in. */
 	ditto_client_release(&t->client[0]->client, "test");
 	claim_flush(test);
-	KUNIT_EXPECT_TRUE(test, granted(t, 2));
+	KUNIT_EXPECT_TRUE(test, wait_granted(t, 2));
 	/* The release of the node ends waiting, too; nothing is left on it. */
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 3, true, 0, 9), -EINPROGRESS);
 	ditto_lock_point_release(&t->node[0]->point, "test");
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, t->wait[3].result, -ESHUTDOWN);
 	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node[0]->point.ctx));
-	end(test, t);
+	wait_end(test, t);
 }
 
 /* A range may wait for a break of WRITE. */
 static void waits_for_a_break(struct kunit *test)
 {
-	struct wait_test *t = begin(test);
+	struct wait_test *t = wait_begin(test);
 	struct claim_told told = {};
 	struct ditto_lease *cache;
 
 	cache = claim_grant(t->node[0], t->owner[0], DITTO_LEASE_TYPE_LEASE,
 			    DITTO_LEASE_ALL, &told);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	KUNIT_EXPECT_EQ(test, lock(t, 0, 1, false, 0, 9), -EBUSY);
+	KUNIT_EXPECT_EQ(test, wait_lock(t, 0, 1, false, 0, 9), -EBUSY);
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 1, false, 0, 9), -EINPROGRESS);
 	claim_flush(test);
-	KUNIT_EXPECT_FALSE(test, granted(t, 1));
+	KUNIT_EXPECT_FALSE(test, wait_granted(t, 1));
 	KUNIT_EXPECT_EQ(test, ditto_lease_ack(cache, told.keep), 0);
 	claim_flush(test);
-	KUNIT_EXPECT_TRUE(test, granted(t, 1));
+	KUNIT_EXPECT_TRUE(test, wait_granted(t, 1));
 	ditto_lease_return(cache);
 	ditto_lease_put(cache);
-	end(test, t);
+	wait_end(test, t);
 }
 
 /* The same, for a notification only. */
@@ -332,10 +332,10 @@ static int lock_tell(struct wait_test *t, int node, int owner, bool exclusive, u
 static void told_only_takes_nobodys_place(struct kunit *test)
 {
 	struct ditto_lock_table *table = claim_table(test);
-	struct wait_test *t = begin(test);
+	struct wait_test *t = wait_begin(test);
 
 	table->settings.waits_per_node = 1;
-	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, wait_lock(t, 0, 0, true, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, lock_tell(t, 0, 1, true, 0, 9), -EINPROGRESS);
 	KUNIT_EXPECT_EQ(test, lock_tell(t, 0, 2, true, 0, 9), -ENOLCK);
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 3, true, 0, 9), -EINPROGRESS);
@@ -346,61 +346,61 @@ static void told_only_takes_nobodys_place(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 6, true, 0, 9), -ENOLCK);
 	table->settings.waits = 2;
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 6, true, 0, 9), -EINPROGRESS);
-	end(test, t);
+	wait_end(test, t);
 }
 
 /* Every request whose turn could be is notified; nothing is claimed, and no request is delayed. */
 static void some_are_told_only(struct kunit *test)
 {
-	struct wait_test *t = begin(test);
+	struct wait_test *t = wait_begin(test);
 
-	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, wait_lock(t, 0, 0, true, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, lock_tell(t, 0, 1, true, 5, 19), -EINPROGRESS);
 	KUNIT_EXPECT_EQ(test, lock_tell(t, 0, 2, true, 0, 9), -EINPROGRESS);
 	/* Behind requests for a notification, but those are not in the way. */
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 3, true, 10, 19), 0);
-	unlock(test, t, 0, 0);
-	KUNIT_EXPECT_FALSE(test, granted(t, 1));
-	KUNIT_EXPECT_TRUE(test, granted(t, 2));
+	wait_unlock(test, t, 0, 0);
+	KUNIT_EXPECT_FALSE(test, wait_granted(t, 1));
+	KUNIT_EXPECT_TRUE(test, wait_granted(t, 2));
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->wait[2].released), 1);
-	KUNIT_EXPECT_EQ(test, lock(t, 0, 4, true, 0, 9), 0);
-	unlock(test, t, 0, 3);
-	KUNIT_EXPECT_FALSE(test, granted(t, 1));
-	unlock(test, t, 0, 4);
-	KUNIT_EXPECT_TRUE(test, granted(t, 1));
+	KUNIT_EXPECT_EQ(test, wait_lock(t, 0, 4, true, 0, 9), 0);
+	wait_unlock(test, t, 0, 3);
+	KUNIT_EXPECT_FALSE(test, wait_granted(t, 1));
+	wait_unlock(test, t, 0, 4);
+	KUNIT_EXPECT_TRUE(test, wait_granted(t, 1));
 	/*
 	 * A free range is notified at once; waiting requests come before requests for a
 	 * notification.
 	 */
 	KUNIT_EXPECT_EQ(test, lock_tell(t, 0, 5, true, 0, 9), -EINPROGRESS);
 	claim_flush(test);
-	KUNIT_EXPECT_TRUE(test, granted(t, 5));
-	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_TRUE(test, wait_granted(t, 5));
+	KUNIT_EXPECT_EQ(test, wait_lock(t, 0, 0, true, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 6, true, 0, 9), -EINPROGRESS);
 	KUNIT_EXPECT_EQ(test, lock_tell(t, 0, 7, true, 0, 9), -EINPROGRESS);
-	unlock(test, t, 0, 0);
-	KUNIT_EXPECT_TRUE(test, granted(t, 6));
-	KUNIT_EXPECT_FALSE(test, granted(t, 7));
-	unlock(test, t, 0, 6);
-	KUNIT_EXPECT_TRUE(test, granted(t, 7));
-	end(test, t);
+	wait_unlock(test, t, 0, 0);
+	KUNIT_EXPECT_TRUE(test, wait_granted(t, 6));
+	KUNIT_EXPECT_FALSE(test, wait_granted(t, 7));
+	wait_unlock(test, t, 0, 6);
+	KUNIT_EXPECT_TRUE(test, wait_granted(t, 7));
+	wait_end(test, t);
 }
 
 /* Whether the owner still waits for a notification is not known, so it closes no cycle. */
 static void who_is_told_closes_no_circle(struct kunit *test)
 {
-	struct wait_test *t = begin(test);
+	struct wait_test *t = wait_begin(test);
 
-	KUNIT_EXPECT_EQ(test, lock(t, 0, 0, true, 0, 9), 0);
-	KUNIT_EXPECT_EQ(test, lock(t, 1, 1, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, wait_lock(t, 0, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_EQ(test, wait_lock(t, 1, 1, true, 0, 9), 0);
 	KUNIT_EXPECT_EQ(test, lock_tell(t, 1, 0, true, 0, 9), -EINPROGRESS);
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 1, true, 0, 9), -EINPROGRESS);
-	unlock(test, t, 0, 0);
-	KUNIT_EXPECT_TRUE(test, granted(t, 1));
-	KUNIT_EXPECT_FALSE(test, granted(t, 0));
-	unlock(test, t, 1, 1);
-	KUNIT_EXPECT_TRUE(test, granted(t, 0));
-	end(test, t);
+	wait_unlock(test, t, 0, 0);
+	KUNIT_EXPECT_TRUE(test, wait_granted(t, 1));
+	KUNIT_EXPECT_FALSE(test, wait_granted(t, 0));
+	wait_unlock(test, t, 1, 1);
+	KUNIT_EXPECT_TRUE(test, wait_granted(t, 0));
+	wait_end(test, t);
 }
 
 static struct kunit_case claim_wait_cases[] = {

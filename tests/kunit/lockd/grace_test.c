@@ -89,7 +89,7 @@ static void grace_end(struct kunit *test)
 
 /* Operations */
 
-static int io(struct ditto_node *node, bool write)
+static int grace_io(struct ditto_node *node, bool write)
 {
 	char buf[8] = "1234567";
 	struct kvec vec = { .iov_base = buf, .iov_len = sizeof(buf) };
@@ -107,12 +107,12 @@ static int io(struct ditto_node *node, bool write)
 
 static int do_read(void)
 {
-	return io(file, false);
+	return grace_io(file, false);
 }
 
 static int do_write(void)
 {
-	return io(file, true);
+	return grace_io(file, true);
 }
 
 static int do_setattr(struct ditto_node *node, u32 valid)
@@ -170,7 +170,7 @@ static int do_link(void)
 	return ditto_link(&folder.op, file, &folder.op, folder.root, &new_name, &wcc);
 }
 
-static int create(const struct ditto_name *name)
+static int grace_create(const struct ditto_name *name)
 {
 	const struct ditto_setattr set = { .valid = DITTO_SET_SIZE, .size = 0 };
 	struct ditto_node *node;
@@ -186,12 +186,12 @@ static int create(const struct ditto_name *name)
 
 static int do_create(void)
 {
-	return create(&new_name);
+	return grace_create(&new_name);
 }
 
 static int do_create_over(void)
 {
-	return create(&file_name);
+	return grace_create(&file_name);
 }
 
 static const struct grace_case {
@@ -338,7 +338,7 @@ static void grace_of_new_files(struct kunit *test)
 	grace_begin(test, DITTO_KNOWN_ANY);
 	msleep(TICK_MS);
 	node = folder_make(test, &folder, "new", 0600, false);
-	KUNIT_EXPECT_EQ(test, io(node, true), 0);
+	KUNIT_EXPECT_EQ(test, grace_io(node, true), 0);
 	KUNIT_EXPECT_EQ(test, do_setattr(node, DITTO_SET_SIZE | DITTO_SET_MODE), 0);
 	KUNIT_EXPECT_EQ(test, do_write(), -EJUKEBOX);
 	ditto_node_put(node);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Answers of the helper about authentication, well-formed and not, and what it
- * says for a server that speaks first.
+ * Answers of the helper about authentication, valid and invalid, and its token for
+ * a server that speaks first.
  */
 #include <kunit/test.h>
 #include <linux/mm.h>
@@ -92,7 +92,7 @@ static void put_bytes(struct kunit *test, struct answer *a, int type, size_t len
 }
 
 /* An identity: alice, 1000:100. */
-static struct answer *identity(struct kunit *test)
+static struct answer *answer_identity(struct kunit *test)
 {
 	struct answer *a = answer_new(test);
 
@@ -118,10 +118,10 @@ static void goes_on(struct kunit *test)
 	answer_free(a);
 }
 
-static void succeeds(struct kunit *test)
+static void login_succeeds(struct kunit *test)
 {
 	static const u32 gids[] = { 30, 10, (u32)-1, 20 };
-	struct answer *a = identity(test);
+	struct answer *a = answer_identity(test);
 	struct ditto_auth_user *user;
 
 	a->auth.id = 77;
@@ -143,7 +143,7 @@ static void succeeds(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, user->domain, "REALM");
 	KUNIT_EXPECT_EQ(test, __kuid_val(user->uid), 1000);
 	KUNIT_EXPECT_EQ(test, user->sid_len, 28);
-	/* Sorted, without the one that is none. */
+	/* Sorted, without the invalid one. */
 	KUNIT_ASSERT_EQ(test, user->ngroups, 3);
 	KUNIT_EXPECT_EQ(test, __kgid_val(user->groups[0]), 10);
 	KUNIT_EXPECT_EQ(test, __kgid_val(user->groups[2]), 30);
@@ -165,7 +165,7 @@ static void guests_have_no_key(struct kunit *test)
 	answer_free(a);
 }
 
-static void refused(struct kunit *test)
+static void login_refused(struct kunit *test)
 {
 	struct answer *a = answer_new(test);
 
@@ -178,7 +178,7 @@ static void refused(struct kunit *test)
 	answer_free(a);
 }
 
-/* Nothing of an answer that makes no sense stays. */
+/* An invalid answer leaves nothing behind. */
 static void expect_nonsense(struct kunit *test, struct answer *a)
 {
 	put_bytes(test, a, DITTO_A_UPCALL_TOKEN, 10, 3);
@@ -190,7 +190,7 @@ static void expect_nonsense(struct kunit *test, struct answer *a)
 	answer_free(a);
 }
 
-static void nonsense(struct kunit *test)
+static void nonsense_refused(struct kunit *test)
 {
 	struct answer *a;
 
@@ -201,13 +201,13 @@ static void nonsense(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, put_u64(a, DITTO_A_UPCALL_AUTH_ID, 0), 0);
 	expect_nonsense(test, a);
 
-	/* Done, but who is it? */
+	/* Done, but without an identity. */
 	a = answer_new(test);
 	put_u8(test, a, DITTO_A_UPCALL_DONE, 1);
 	put_u32(test, a, DITTO_A_UPCALL_UID, 1000);
 	expect_nonsense(test, a);
 
-	/* Nobody has this number. */
+	/* There is no account with this number. */
 	a = answer_new(test);
 	put_u8(test, a, DITTO_A_UPCALL_DONE, 1);
 	put_u32(test, a, DITTO_A_UPCALL_UID, -1);
@@ -215,26 +215,26 @@ static void nonsense(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, nla_put_string(a->msg, DITTO_A_UPCALL_USER, "alice"), 0);
 	expect_nonsense(test, a);
 
-	a = identity(test);
+	a = answer_identity(test);
 	put_bytes(test, a, DITTO_A_UPCALL_KEY, DITTO_AUTH_KEY_MAX + 1, 0);
 	expect_nonsense(test, a);
 
-	a = identity(test);
+	a = answer_identity(test);
 	put_bytes(test, a, DITTO_A_UPCALL_SID, DITTO_SID_MAX + 1, 0);
 	expect_nonsense(test, a);
 
-	a = identity(test);
+	a = answer_identity(test);
 	put_bytes(test, a, DITTO_A_UPCALL_GIDS, 7, 0);
 	expect_nonsense(test, a);
 
-	a = identity(test);
+	a = answer_identity(test);
 	put_bytes(test, a, DITTO_A_UPCALL_GIDS, (DITTO_GROUPS_MAX + 1) * sizeof(u32), 0);
 	expect_nonsense(test, a);
 }
 
 static void too_long(struct kunit *test)
 {
-	struct answer *a = identity(test);
+	struct answer *a = answer_identity(test);
 
 	put_bytes(test, a, DITTO_A_UPCALL_TOKEN, DITTO_AUTH_TOKEN_MAX + 1, 0);
 	KUNIT_EXPECT_EQ(test, answer_read(test, a), -EINVAL);
@@ -250,7 +250,7 @@ static void ask_done(struct ditto_upcall_req *ask, int err)
 	asked = err;
 }
 
-/* Nobody is there: all ends at once. */
+/* Without a helper all logins end at once. */
 static void token_is_bounded(struct kunit *test)
 {
 	struct ditto_auth *auth = kunit_kzalloc(test, sizeof(*auth), GFP_KERNEL);
@@ -279,7 +279,7 @@ static void token_is_bounded(struct kunit *test)
 	ditto_pipe_close(test->priv, 1);
 }
 
-static void hello(struct kunit *test)
+static void hello_sent(struct kunit *test)
 {
 	struct ditto_server *srv = test->priv;
 	size_t len;
@@ -296,7 +296,7 @@ static void hello(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, token, "hello", 5);
 	kvfree(token);
 
-	/* Without the helper it says nothing, and the next one may say something else. */
+	/* Without the helper there is no token, and the next helper may have another one. */
 	ditto_upcall_portid_gone(srv, NOBODY);
 	KUNIT_EXPECT_EQ(test, ditto_auth_hello(srv, &token, &len), -ECONNREFUSED);
 	KUNIT_EXPECT_EQ(test, ditto_upcall_hello_set(srv, NOBODY, "late", 4), -ECONNREFUSED);
@@ -331,13 +331,13 @@ static void auth_test_exit(struct kunit *test)
 
 static struct kunit_case auth_cases[] = {
 	KUNIT_CASE(goes_on),
-	KUNIT_CASE(succeeds),
+	KUNIT_CASE(login_succeeds),
 	KUNIT_CASE(guests_have_no_key),
-	KUNIT_CASE(refused),
-	KUNIT_CASE(nonsense),
+	KUNIT_CASE(login_refused),
+	KUNIT_CASE(nonsense_refused),
 	KUNIT_CASE(too_long),
 	KUNIT_CASE(token_is_bounded),
-	KUNIT_CASE(hello),
+	KUNIT_CASE(hello_sent),
 	{}
 };
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The principal budget: who is charged for what, and what does not fit.
- */
+/* The principal budget: charges, limits and refusals. */
 #include <kunit/test.h>
 #include <linux/in6.h>
 #include <linux/sizes.h>
@@ -11,7 +9,7 @@
 #include "../../../net/budget.h"
 #include "../../../net/server.h"
 
-static struct in6_addr v4(u32 ip)
+static struct in6_addr addr_v4(u32 ip)
 {
 	struct in6_addr addr;
 
@@ -19,19 +17,19 @@ static struct in6_addr v4(u32 ip)
 	return addr;
 }
 
-static void who(struct kunit *test, struct ditto_principal *who, u32 ip, enum ditto_trust trust,
-		u32 uid)
+static void principal_get(struct kunit *test, struct ditto_principal *who, u32 ip,
+			  enum ditto_trust trust, u32 uid)
 {
-	struct in6_addr addr = v4(ip);
+	struct in6_addr addr = addr_v4(ip);
 
 	KUNIT_ASSERT_EQ(test, ditto_principal_init(who, test->priv, &addr, trust,
 						   KUIDT_INIT(uid)), 0);
 }
 
-static u64 used(struct kunit *test, u32 ip, enum ditto_budget_kind kind)
+static u64 principal_used(struct kunit *test, u32 ip, enum ditto_budget_kind kind)
 {
 	struct ditto_account_use use = {};
-	struct in6_addr addr = v4(ip);
+	struct in6_addr addr = addr_v4(ip);
 	struct ditto_account *account = ditto_account_find_peer(test->priv, &addr);
 
 	if (!account)
@@ -41,9 +39,9 @@ static u64 used(struct kunit *test, u32 ip, enum ditto_budget_kind kind)
 	return use.used;
 }
 
-/* How many of a kind a principal gets, each of the same size, and gives back. */
-static unsigned int fill(struct kunit *test, const struct ditto_principal *who,
-			 enum ditto_budget_kind kind, long each, unsigned int max)
+/* Charge and free as many of a kind as fit, all of the same size; returns their number. */
+static unsigned int budget_fill(struct kunit *test, const struct ditto_principal *who,
+				enum ditto_budget_kind kind, long each, unsigned int max)
 {
 	struct ditto_charge *charges = kvcalloc(max, sizeof(*charges), GFP_KERNEL);
 	unsigned int n = 0;
@@ -62,22 +60,22 @@ static void what_is_charged_comes_back(struct kunit *test)
 	struct ditto_charge charge = {}, empty = {};
 	struct ditto_principal p;
 
-	who(test, &p, 1, DITTO_TRUST_UNPROVEN, -1);
+	principal_get(test, &p, 1, DITTO_TRUST_UNPROVEN, -1);
 	KUNIT_EXPECT_NULL(test, p.user);
 	KUNIT_ASSERT_EQ(test, ditto_charge(&charge, &p, DITTO_BUDGET_MEMORY, 5000), 0);
-	KUNIT_EXPECT_EQ(test, used(test, 1, DITTO_BUDGET_MEMORY), 5000);
-	KUNIT_EXPECT_EQ(test, used(test, 1, DITTO_BUDGET_SESSIONS), 0);
-	KUNIT_EXPECT_EQ(test, used(test, 2, DITTO_BUDGET_MEMORY), 0);
+	KUNIT_EXPECT_EQ(test, principal_used(test, 1, DITTO_BUDGET_MEMORY), 5000);
+	KUNIT_EXPECT_EQ(test, principal_used(test, 1, DITTO_BUDGET_SESSIONS), 0);
+	KUNIT_EXPECT_EQ(test, principal_used(test, 2, DITTO_BUDGET_MEMORY), 0);
 	KUNIT_EXPECT_EQ(test, ditto_budget_used(test->priv, DITTO_TRUST_UNPROVEN,
 						DITTO_BUDGET_MEMORY), 5000);
 
 	/* The account stays as long as something is charged to it. */
 	ditto_principal_exit(&p);
-	KUNIT_EXPECT_EQ(test, used(test, 1, DITTO_BUDGET_MEMORY), 5000);
+	KUNIT_EXPECT_EQ(test, principal_used(test, 1, DITTO_BUDGET_MEMORY), 5000);
 	KUNIT_EXPECT_EQ(test, ditto_charge_resize(&charge, 7000), 0);
-	KUNIT_EXPECT_EQ(test, used(test, 1, DITTO_BUDGET_MEMORY), 7000);
+	KUNIT_EXPECT_EQ(test, principal_used(test, 1, DITTO_BUDGET_MEMORY), 7000);
 	KUNIT_EXPECT_EQ(test, ditto_charge_resize(&charge, 0), 0);
-	KUNIT_EXPECT_EQ(test, used(test, 1, DITTO_BUDGET_MEMORY), 0);
+	KUNIT_EXPECT_EQ(test, principal_used(test, 1, DITTO_BUDGET_MEMORY), 0);
 	ditto_uncharge(&charge);
 	ditto_uncharge(&charge);
 	KUNIT_EXPECT_EQ(test, memcmp(&charge, &empty, sizeof(charge)), 0);
@@ -85,21 +83,21 @@ static void what_is_charged_comes_back(struct kunit *test)
 
 static void an_account_ends_with_its_last_charge(struct kunit *test)
 {
-	struct in6_addr addr = v4(1);
+	struct in6_addr addr = addr_v4(1);
 	struct ditto_charge charge = {};
 	struct ditto_principal p;
 
-	who(test, &p, 1, DITTO_TRUST_USER, 1000);
+	principal_get(test, &p, 1, DITTO_TRUST_USER, 1000);
 	KUNIT_ASSERT_EQ(test, ditto_charge(&charge, &p, DITTO_BUDGET_OPENS, 1), 0);
 	ditto_principal_exit(&p);
-	KUNIT_EXPECT_EQ(test, used(test, 1, DITTO_BUDGET_OPENS), 1);
+	KUNIT_EXPECT_EQ(test, principal_used(test, 1, DITTO_BUDGET_OPENS), 1);
 	ditto_uncharge(&charge);
 	KUNIT_EXPECT_NULL(test, ditto_account_find_peer(test->priv, &addr));
 	for (unsigned int kind = 0; kind < DITTO_BUDGET_KINDS; kind++)
 		KUNIT_EXPECT_EQ(test, ditto_budget_used(test->priv, DITTO_TRUST_USER, kind), 0);
 }
 
-/* Each limit of the table is what a peer gets, at its level. */
+/* A peer gets the limit of the table for its level. */
 static void a_peer_has_limits_by_level(struct kunit *test)
 {
 	for (unsigned int trust = 0; trust < DITTO_TRUST_LEVELS; trust++) {
@@ -108,20 +106,20 @@ static void a_peer_has_limits_by_level(struct kunit *test)
 			struct ditto_charge charge = {};
 			struct ditto_principal p;
 
-			who(test, &p, 1, trust, -1);
+			principal_get(test, &p, 1, trust, -1);
 			KUNIT_EXPECT_LE(test, limit, ditto_budget_limit(test->priv, trust, kind));
 			KUNIT_EXPECT_EQ(test, ditto_charge(&charge, &p, kind, limit + 1), -EDQUOT);
 			KUNIT_EXPECT_EQ(test, ditto_account_refused(p.peer), 1);
 			KUNIT_EXPECT_EQ(test, ditto_charge(&charge, &p, kind, limit), 0);
 			KUNIT_EXPECT_EQ(test, ditto_charge_resize(&charge, limit + 1), -EDQUOT);
-			KUNIT_EXPECT_EQ(test, used(test, 1, kind), limit);
+			KUNIT_EXPECT_EQ(test, principal_used(test, 1, kind), limit);
 			ditto_uncharge(&charge);
 			ditto_principal_exit(&p);
 		}
 	}
 }
 
-/* One machine at an address does not use up what another has there that logged in. */
+/* A stranger at an address does not use up the share of users who logged in there. */
 static void levels_do_not_share(struct kunit *test)
 {
 	u64 limit = ditto_budget_peer_limit(test->priv, DITTO_TRUST_UNPROVEN,
@@ -129,18 +127,18 @@ static void levels_do_not_share(struct kunit *test)
 	struct ditto_charge all = {}, one = {};
 	struct ditto_principal attacker, user;
 
-	who(test, &attacker, 1, DITTO_TRUST_UNPROVEN, -1);
-	who(test, &user, 1, DITTO_TRUST_USER, 1000);
+	principal_get(test, &attacker, 1, DITTO_TRUST_UNPROVEN, -1);
+	principal_get(test, &user, 1, DITTO_TRUST_USER, 1000);
 	KUNIT_ASSERT_EQ(test, ditto_charge(&all, &attacker, DITTO_BUDGET_CONNECTIONS, limit), 0);
 	KUNIT_EXPECT_EQ(test, ditto_charge(&one, &user, DITTO_BUDGET_CONNECTIONS, 1), 0);
-	KUNIT_EXPECT_EQ(test, used(test, 1, DITTO_BUDGET_CONNECTIONS), limit + 1);
+	KUNIT_EXPECT_EQ(test, principal_used(test, 1, DITTO_BUDGET_CONNECTIONS), limit + 1);
 	ditto_uncharge(&one);
 	ditto_uncharge(&all);
 	ditto_principal_exit(&attacker);
 	ditto_principal_exit(&user);
 }
 
-/* A user has the same account wherever he comes from. */
+/* A user has one account for all addresses. */
 static void a_user_has_one_account(struct kunit *test)
 {
 	struct ditto_principal here, there, other;
@@ -149,12 +147,12 @@ static void a_user_has_one_account(struct kunit *test)
 
 	charges = kunit_kcalloc(test, 16, sizeof(*charges), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, charges);
-	who(test, &here, 1, DITTO_TRUST_USER, 1000);
-	who(test, &there, 2, DITTO_TRUST_USER, 1000);
-	who(test, &other, 2, DITTO_TRUST_USER, 1001);
+	principal_get(test, &here, 1, DITTO_TRUST_USER, 1000);
+	principal_get(test, &there, 2, DITTO_TRUST_USER, 1000);
+	principal_get(test, &other, 2, DITTO_TRUST_USER, 1001);
 	KUNIT_EXPECT_PTR_EQ(test, here.user, there.user);
 	KUNIT_EXPECT_PTR_NE(test, there.user, other.user);
-	/* 1280 pipes for a user, wherever he is. */
+	/* 1280 pipes for a user, from all addresses together. */
 	while (n < 16 && !ditto_charge(&charges[n], n & 1 ? &here : &there,
 				       DITTO_BUDGET_PIPES, 320))
 		n++;
@@ -162,9 +160,9 @@ static void a_user_has_one_account(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_charge(&charges[n], &other, DITTO_BUDGET_PIPES, 320), 0);
 	for (unsigned int i = 0; i <= n; i++)
 		ditto_uncharge(&charges[i]);
-	/* The peer was not charged for what the user could not have. */
-	KUNIT_EXPECT_EQ(test, used(test, 1, DITTO_BUDGET_PIPES), 0);
-	KUNIT_EXPECT_EQ(test, used(test, 2, DITTO_BUDGET_PIPES), 0);
+	/* The peer is not charged for a request that the user's limit refused. */
+	KUNIT_EXPECT_EQ(test, principal_used(test, 1, DITTO_BUDGET_PIPES), 0);
+	KUNIT_EXPECT_EQ(test, principal_used(test, 2, DITTO_BUDGET_PIPES), 0);
 	ditto_principal_exit(&here);
 	ditto_principal_exit(&there);
 	ditto_principal_exit(&other);
@@ -186,15 +184,15 @@ static void ipv6_is_counted_by_network(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, a.peer, b.peer);
 	KUNIT_EXPECT_PTR_NE(test, a.peer, c.peer);
 	/* Users of a network are bounded by their own accounts, too. */
-	KUNIT_EXPECT_EQ(test, fill(test, &a, DITTO_BUDGET_CONNECTIONS, 1, 300), 128);
+	KUNIT_EXPECT_EQ(test, budget_fill(test, &a, DITTO_BUDGET_CONNECTIONS, 1, 300), 128);
 	a.trust = DITTO_TRUST_USER;
-	KUNIT_EXPECT_EQ(test, fill(test, &a, DITTO_BUDGET_CONNECTIONS, 1, 2000), 1024);
+	KUNIT_EXPECT_EQ(test, budget_fill(test, &a, DITTO_BUDGET_CONNECTIONS, 1, 2000), 1024);
 	ditto_principal_exit(&a);
 	ditto_principal_exit(&b);
 	ditto_principal_exit(&c);
 }
 
-/* Many who take all they can leave something for one who comes late. */
+/* Many that take all they can leave something for a latecomer. */
 static void greedy_ones_leave_something(struct kunit *test)
 {
 	u64 limit = ditto_budget_peer_limit(test->priv, DITTO_TRUST_USER, DITTO_BUDGET_CLIENTS);
@@ -209,7 +207,7 @@ static void greedy_ones_leave_something(struct kunit *test)
 	for (unsigned int i = 0; i < n; i++) {
 		u64 part = limit / 16;
 
-		who(test, &p, 10 + i, DITTO_TRUST_USER, -1);
+		principal_get(test, &p, 10 + i, DITTO_TRUST_USER, -1);
 		KUNIT_EXPECT_EQ(test, ditto_charge(&charges[i], &p, DITTO_BUDGET_CLIENTS, part), 0);
 		while (part < limit && !ditto_charge_resize(&charges[i], part + limit / 16))
 			part += limit / 16;
@@ -218,7 +216,7 @@ static void greedy_ones_leave_something(struct kunit *test)
 	}
 	KUNIT_EXPECT_GT(test, sum, all / 2);
 	KUNIT_EXPECT_LE(test, sum, all - all / 16);
-	who(test, &p, 9, DITTO_TRUST_USER, -1);
+	principal_get(test, &p, 9, DITTO_TRUST_USER, -1);
 	KUNIT_EXPECT_EQ(test, ditto_charge(&late, &p, DITTO_BUDGET_CLIENTS, limit / 16), 0);
 	ditto_uncharge(&late);
 	ditto_principal_exit(&p);
@@ -233,8 +231,8 @@ static void a_login_moves_what_is_held(struct kunit *test)
 	struct ditto_charge charge = {}, rest = {};
 	u64 limit = ditto_budget_peer_limit(srv, DITTO_TRUST_USER, DITTO_BUDGET_CONNECTIONS);
 
-	who(test, &before, 1, DITTO_TRUST_UNPROVEN, -1);
-	who(test, &after, 1, DITTO_TRUST_USER, 1000);
+	principal_get(test, &before, 1, DITTO_TRUST_UNPROVEN, -1);
+	principal_get(test, &after, 1, DITTO_TRUST_USER, 1000);
 	KUNIT_ASSERT_EQ(test, ditto_charge(&charge, &before, DITTO_BUDGET_CONNECTIONS, 1), 0);
 	KUNIT_ASSERT_EQ(test, ditto_charge(&rest, &after, DITTO_BUDGET_CONNECTIONS, limit), 0);
 	KUNIT_EXPECT_EQ(test, ditto_charge_move(&charge, &after), -EDQUOT);
@@ -244,41 +242,41 @@ static void a_login_moves_what_is_held(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, charge.trust, DITTO_TRUST_USER);
 	KUNIT_EXPECT_EQ(test, ditto_budget_used(srv, DITTO_TRUST_UNPROVEN,
 						DITTO_BUDGET_CONNECTIONS), 0);
-	KUNIT_EXPECT_EQ(test, used(test, 1, DITTO_BUDGET_CONNECTIONS), limit);
+	KUNIT_EXPECT_EQ(test, principal_used(test, 1, DITTO_BUDGET_CONNECTIONS), limit);
 	ditto_uncharge(&charge);
 	ditto_uncharge(&rest);
 	ditto_principal_exit(&before);
 	ditto_principal_exit(&after);
 }
 
-/* Also where nothing more would be let in. */
+/* Also where nothing more would be accepted. */
 static void a_part_is_charged_by_itself(struct kunit *test)
 {
 	u64 limit = ditto_budget_limit(test->priv, DITTO_TRUST_USER, DITTO_BUDGET_OPENS);
 	struct ditto_charge all = {}, more = {}, part = {}, parts[4] = {};
 	struct ditto_principal p, other[4];
 
-	/* Three quarters of all are taken, so who holds much gets nothing. */
+	/* Three quarters of the total are used, so holders of much get nothing. */
 	for (unsigned int i = 0; i < 4; i++) {
-		who(test, &other[i], 2 + i, DITTO_TRUST_USER, 2000 + i);
+		principal_get(test, &other[i], 2 + i, DITTO_TRUST_USER, 2000 + i);
 		KUNIT_ASSERT_EQ(test, ditto_charge(&parts[i], &other[i], DITTO_BUDGET_OPENS,
 						   limit / 5), 0);
 	}
-	who(test, &p, 1, DITTO_TRUST_USER, 1000);
+	principal_get(test, &p, 1, DITTO_TRUST_USER, 1000);
 	KUNIT_ASSERT_EQ(test, ditto_charge(&all, &p, DITTO_BUDGET_OPENS, 3), 0);
 	KUNIT_ASSERT_EQ(test, ditto_charge_resize(&all, limit / 8), 0);
 	KUNIT_EXPECT_EQ(test, ditto_charge(&more, &other[0], DITTO_BUDGET_OPENS, 1), -EDQUOT);
 	ditto_charge_split(&parts[0], &part, 1);
 	KUNIT_EXPECT_EQ(test, part.amount, 1);
 	KUNIT_EXPECT_EQ(test, parts[0].amount, limit / 5 - 1);
-	KUNIT_EXPECT_EQ(test, used(test, 2, DITTO_BUDGET_OPENS), limit / 5);
+	KUNIT_EXPECT_EQ(test, principal_used(test, 2, DITTO_BUDGET_OPENS), limit / 5);
 
 	/* The part holds the accounts when the rest and the principal are gone. */
 	ditto_uncharge(&parts[0]);
 	ditto_principal_exit(&other[0]);
-	KUNIT_EXPECT_EQ(test, used(test, 2, DITTO_BUDGET_OPENS), 1);
+	KUNIT_EXPECT_EQ(test, principal_used(test, 2, DITTO_BUDGET_OPENS), 1);
 	ditto_uncharge(&part);
-	KUNIT_EXPECT_EQ(test, used(test, 2, DITTO_BUDGET_OPENS), 0);
+	KUNIT_EXPECT_EQ(test, principal_used(test, 2, DITTO_BUDGET_OPENS), 0);
 
 	ditto_charge_split(&all, &part, 0);
 	KUNIT_EXPECT_EQ(test, part.amount, 0);
@@ -291,21 +289,21 @@ static void a_part_is_charged_by_itself(struct kunit *test)
 	}
 }
 
-/* What is left of a limit need not be a whole step, and to be given less is no refusal. */
+/* The rest of a limit may be less than a step, and a smaller charge is no refusal. */
 static void a_step_ends_at_the_limit(struct kunit *test)
 {
 	long limit = ditto_budget_peer_limit(test->priv, DITTO_TRUST_ANONYMOUS, DITTO_BUDGET_PIPES);
 	struct ditto_charge charge = {}, rest = {};
 	struct ditto_principal p;
 
-	who(test, &p, 1, DITTO_TRUST_ANONYMOUS, -1);
+	principal_get(test, &p, 1, DITTO_TRUST_ANONYMOUS, -1);
 	KUNIT_ASSERT_EQ(test, ditto_charge(&rest, &p, DITTO_BUDGET_PIPES, limit - 20), 0);
 	KUNIT_ASSERT_EQ(test, ditto_charge(&charge, &p, DITTO_BUDGET_PIPES, 0), 0);
 	KUNIT_EXPECT_EQ(test, ditto_charge_step(&charge, 1, 16), 0);
 	KUNIT_EXPECT_EQ(test, charge.amount, 16);
 	KUNIT_EXPECT_EQ(test, ditto_charge_step(&charge, 17, 32), 0);
 	KUNIT_EXPECT_EQ(test, charge.amount, 17);
-	/* What is needed is charged already: nothing is taken, nor given back. */
+	/* The need is charged already: the charge does not change. */
 	KUNIT_EXPECT_EQ(test, ditto_charge_step(&charge, 10, 32), 0);
 	KUNIT_EXPECT_EQ(test, charge.amount, 17);
 	KUNIT_EXPECT_EQ(test, ditto_charge_step(&charge, 20, 32), 0);
@@ -322,7 +320,7 @@ static void a_step_ends_at_the_limit(struct kunit *test)
 	ditto_principal_exit(&p);
 }
 
-/* One by one, in steps, and back; up to the limit, whatever the step. */
+/* Charged one by one and in steps, up to the limit whatever the step, and freed. */
 static void a_charge_covers_a_count(struct kunit *test)
 {
 	struct ditto_server *srv = test->priv;
@@ -330,7 +328,7 @@ static void a_charge_covers_a_count(struct kunit *test)
 	struct ditto_charge charge = {}, rest = {}, none = {};
 	struct ditto_principal p;
 
-	who(test, &p, 1, DITTO_TRUST_ANONYMOUS, -1);
+	principal_get(test, &p, 1, DITTO_TRUST_ANONYMOUS, -1);
 	KUNIT_EXPECT_EQ(test, ditto_charge_cover(&none, 1 << 30, 8), 0);
 	KUNIT_EXPECT_EQ(test, none.amount, 0);
 	KUNIT_ASSERT_EQ(test, ditto_charge(&charge, &p, DITTO_BUDGET_PIPES, 0), 0);
@@ -343,8 +341,8 @@ static void a_charge_covers_a_count(struct kunit *test)
 					   limit - charge.amount - 3), 0);
 	KUNIT_EXPECT_EQ(test, ditto_charge_cover(&charge, charge.amount + 3, 8), 0);
 	KUNIT_EXPECT_EQ(test, ditto_charge_cover(&charge, charge.amount + 1, 8), -EDQUOT);
-	KUNIT_EXPECT_EQ(test, used(test, 1, DITTO_BUDGET_PIPES), limit);
-	/* Nothing fits where nothing else does. */
+	KUNIT_EXPECT_EQ(test, principal_used(test, 1, DITTO_BUDGET_PIPES), limit);
+	/* A charge of zero succeeds where nothing else fits. */
 	KUNIT_EXPECT_EQ(test, ditto_charge(&none, &p, DITTO_BUDGET_PIPES, 0), 0);
 	ditto_uncharge(&none);
 	for (long i = charge.amount; i--;) {
@@ -357,7 +355,7 @@ static void a_charge_covers_a_count(struct kunit *test)
 	ditto_principal_exit(&p);
 }
 
-/* What cannot be refused any more is charged all the same, and leaves no room. */
+/* A charge that cannot be refused exceeds the limit and leaves no room. */
 static void what_is_there_is_charged(struct kunit *test)
 {
 	struct ditto_charge charge = {}, more = {}, other = {};
@@ -369,8 +367,8 @@ static void what_is_there_is_charged(struct kunit *test)
 	ditto_budget_settings_changed(srv);
 	limit = ditto_budget_peer_limit(srv, DITTO_TRUST_USER, DITTO_BUDGET_UNSENT);
 	KUNIT_ASSERT_EQ(test, limit, SZ_64M);
-	who(test, &p, 1, DITTO_TRUST_USER, -1);
-	who(test, &q, 2, DITTO_TRUST_USER, -1);
+	principal_get(test, &p, 1, DITTO_TRUST_USER, -1);
+	principal_get(test, &q, 2, DITTO_TRUST_USER, -1);
 	KUNIT_ASSERT_EQ(test, ditto_charge(&charge, &p, DITTO_BUDGET_UNSENT, 0), 0);
 	KUNIT_ASSERT_EQ(test, ditto_charge(&other, &q, DITTO_BUDGET_UNSENT, 0), 0);
 	KUNIT_EXPECT_EQ(test, ditto_charge_room(&charge), limit);
@@ -378,12 +376,12 @@ static void what_is_there_is_charged(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_charge_room(&charge), 5);
 	KUNIT_EXPECT_EQ(test, ditto_account_refused(p.peer), 0);
 	ditto_charge_force(&charge, limit + 5);
-	KUNIT_EXPECT_EQ(test, used(test, 1, DITTO_BUDGET_UNSENT), limit + 5);
+	KUNIT_EXPECT_EQ(test, principal_used(test, 1, DITTO_BUDGET_UNSENT), limit + 5);
 	KUNIT_EXPECT_EQ(test, ditto_charge_room(&charge), 0);
 	KUNIT_EXPECT_EQ(test, ditto_account_refused(p.peer), 1);
 	KUNIT_EXPECT_EQ(test, ditto_charge(&more, &p, DITTO_BUDGET_UNSENT, 1), -EDQUOT);
 	KUNIT_EXPECT_EQ(test, ditto_charge_room(&other), limit);
-	/* Of three quarters of all only those get more who hold little. */
+	/* Above three quarters of the total only holders of little get more. */
 	ditto_charge_force(&charge, 3 * limit + 1);
 	KUNIT_EXPECT_EQ(test, ditto_charge_room(&other), limit - 1);
 	ditto_charge_force(&other, limit / 8 + 1);
@@ -392,14 +390,14 @@ static void what_is_there_is_charged(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_charge_room(&charge), limit);
 	ditto_uncharge(&charge);
 	ditto_uncharge(&other);
-	KUNIT_EXPECT_EQ(test, used(test, 1, DITTO_BUDGET_UNSENT), 0);
+	KUNIT_EXPECT_EQ(test, principal_used(test, 1, DITTO_BUDGET_UNSENT), 0);
 	ditto_principal_exit(&p);
 	ditto_principal_exit(&q);
 	srv->settings.budget_memory_mib = 0;
 	ditto_budget_settings_changed(srv);
 }
 
-/* A setting says what a peer may hold; what it does not name follows in proportion. */
+/* A setting is the limit of a peer; the other limits follow in proportion. */
 static void settings_make_limits(struct kunit *test)
 {
 	struct ditto_server *srv = test->priv;
@@ -420,7 +418,7 @@ static void settings_make_limits(struct kunit *test)
 						      DITTO_BUDGET_OPENS), 100);
 	KUNIT_EXPECT_EQ(test, ditto_budget_peer_limit(srv, DITTO_TRUST_USER,
 						      DITTO_BUDGET_DELEGATIONS), 100);
-	/* More than there is at all is all. */
+	/* A limit above the total is the total. */
 	KUNIT_EXPECT_EQ(test, ditto_budget_peer_limit(srv, DITTO_TRUST_UNPROVEN,
 						      DITTO_BUDGET_MEMORY),
 			ditto_budget_limit(srv, DITTO_TRUST_USER, DITTO_BUDGET_MEMORY));

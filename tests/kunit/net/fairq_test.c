@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Fair queues: whose turn it is. */
+/* Fair queues: the order of turns. */
 #include <kunit/test.h>
 #include <linux/inet.h>
 #include <net/ipv6.h>
@@ -60,7 +60,7 @@ static int fairq_test_enter(struct fairq_case *c, unsigned int i, const char *ad
 	return ditto_fairq_enter(&c->q, &c->turns[i].turn, &in6, user);
 }
 
-/* End a turn, and let those begin that may. */
+/* End a turn, and start the turns that are due. */
 static void fairq_test_leave(struct fairq_case *c, unsigned int i)
 {
 	ditto_fairq_leave(&c->q, &c->turns[i].turn);
@@ -133,10 +133,10 @@ static void fairq_a_peer_takes_a_part(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fairq_test_enter(c, 2, "2001:db8::3", 0), 0);
 	KUNIT_EXPECT_EQ(test, fairq_test_enter(c, 3, "2001:db8::4", 0), 0);
 	KUNIT_EXPECT_EQ(test, fairq_test_enter(c, 4, "2001:db8::5", 0), -EBUSY);
-	/* Others need not wait for it. */
+	/* Others do not wait for it. */
 	KUNIT_EXPECT_EQ(test, fairq_test_enter(c, 5, "2001:db8:0:1::1", 0), 1);
 	KUNIT_EXPECT_EQ(test, fairq_test_enter(c, 6, "192.0.2.1", 0), 1);
-	/* The whole is bounded, too. */
+	/* The total is bounded, too. */
 	KUNIT_EXPECT_EQ(test, fairq_test_enter(c, 7, "192.0.2.2", 0), 0);
 	fairq_test_leave(c, 0);
 	KUNIT_EXPECT_EQ(test, c->n, 1);
@@ -158,7 +158,7 @@ static void fairq_requests_are_given_up(struct kunit *test)
 	fairq_test_enter(c, 0, "192.0.2.1", 0);
 	for (unsigned int i = 1; i <= 4; i++)
 		fairq_test_enter(c, i, "192.0.2.1", 1);
-	/* A first one of its user, one in the middle; one with a turn is not given up. */
+	/* The first one of a user, and one in the middle; a running one cannot be cancelled. */
 	KUNIT_EXPECT_TRUE(test, ditto_fairq_cancel(&c->q, &c->turns[1].turn));
 	KUNIT_EXPECT_TRUE(test, ditto_fairq_cancel(&c->q, &c->turns[3].turn));
 	KUNIT_EXPECT_FALSE(test, ditto_fairq_cancel(&c->q, &c->turns[3].turn));
@@ -168,7 +168,7 @@ static void fairq_requests_are_given_up(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, c->order, want, sizeof(want));
 }
 
-/* Whatever a peer's users ask for, the next turn is another peer's. */
+/* The next turn is another peer's, however many users a peer has. */
 static void fairq_a_flood_is_passed(struct kunit *test)
 {
 	struct fairq_case *c = fairq_case_new(test, 1, 1, 32);
@@ -182,7 +182,7 @@ static void fairq_a_flood_is_passed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->order[0], 40);
 }
 
-/* Peers that hold their shares fill the queue, and one more gets in still. */
+/* Peers with their full shares fill the queue, and a new one still gets in. */
 static void fairq_a_full_queue_makes_room(struct kunit *test)
 {
 	static const char *const peers[] = { "192.0.2.1", "2001:db8::1", "2001:db8:0:1::1" };
@@ -192,7 +192,7 @@ static void fairq_a_full_queue_makes_room(struct kunit *test)
 	fairq_test_enter(c, 0, peers[0], 0);
 	for (i = 1; i <= 32; i++)
 		KUNIT_EXPECT_EQ(test, fairq_test_enter(c, i, peers[i % 3], i), 0);
-	/* Another address of a /64 is no other peer. */
+	/* Another address of a /64 is the same peer. */
 	KUNIT_EXPECT_EQ(test, fairq_test_enter(c, 40, "2001:db8::2", 40), -EBUSY);
 	KUNIT_EXPECT_EQ(test, c->nevicted, 0);
 	for (i = 41; i <= 50; i++)
@@ -200,7 +200,7 @@ static void fairq_a_full_queue_makes_room(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fairq_test_enter(c, 51, "192.0.2.3", 51), 0);
 	KUNIT_EXPECT_EQ(test, c->nevicted, 9);
 	KUNIT_EXPECT_EQ(test, c->q.waiting, 32);
-	/* They neither begin nor can be given up. */
+	/* They neither start nor can be cancelled. */
 	for (i = 0; i < c->nevicted; i++)
 		KUNIT_EXPECT_FALSE(test, ditto_fairq_cancel(&c->q,
 							    &c->turns[c->evicted[i]].turn));
@@ -208,7 +208,7 @@ static void fairq_a_full_queue_makes_room(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->n, 32);
 }
 
-/* Those with one request each, too; and a peer with several loses one of its busiest user. */
+/* Also if each has one request; a peer with several loses one of its busiest user. */
 static void fairq_everybody_gets_in(struct kunit *test)
 {
 	struct fairq_case *c = fairq_case_new(test, 1, 1, 32);

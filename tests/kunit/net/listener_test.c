@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Protocols and listeners, with a protocol that only notes what it is told.
- */
+/* Protocols and listeners, with a protocol that only records its calls. */
 #include <kunit/test.h>
 #include <linux/in.h>
 #include <linux/netlink.h>
@@ -10,7 +8,7 @@
 #include "../../../net/listener.h"
 #include "../../../net/server.h"
 
-/* Listeners open now, and what the next one is answered. */
+/* Listeners that are open, and the result of the next one. */
 static int open_count;
 static int listen_error;
 
@@ -43,7 +41,7 @@ static struct ditto_protocol fake = {
 	.connections = fake_three,
 };
 
-static int add(struct kunit *test, u16 port, u32 *id, struct netlink_ext_ack *extack)
+static int listener_add(struct kunit *test, u16 port, u32 *id, struct netlink_ext_ack *extack)
 {
 	struct sockaddr_storage addr = { .ss_family = AF_INET };
 
@@ -55,30 +53,30 @@ static void life_of_a_listener(struct kunit *test)
 {
 	u32 first, second;
 
-	KUNIT_EXPECT_EQ(test, add(test, 1, &first, NULL), 0);
-	KUNIT_EXPECT_EQ(test, add(test, 2, &second, NULL), 0);
+	KUNIT_EXPECT_EQ(test, listener_add(test, 1, &first, NULL), 0);
+	KUNIT_EXPECT_EQ(test, listener_add(test, 2, &second, NULL), 0);
 	KUNIT_EXPECT_EQ(test, open_count, 2);
 	KUNIT_EXPECT_NE(test, first, second);
 	KUNIT_EXPECT_EQ(test, ditto_listener_del(test->priv, second, NULL), 0);
 	KUNIT_EXPECT_EQ(test, ditto_listener_del(test->priv, second, NULL), -ENOENT);
 	KUNIT_EXPECT_EQ(test, open_count, 1);
 
-	/* A number is not used again, nor lost by one that failed. */
+	/* A number is not used again, and a failure uses none up. */
 	listen_error = -EADDRINUSE;
-	KUNIT_EXPECT_EQ(test, add(test, 2, &first, NULL), -EADDRINUSE);
+	KUNIT_EXPECT_EQ(test, listener_add(test, 2, &first, NULL), -EADDRINUSE);
 	listen_error = 0;
-	KUNIT_EXPECT_EQ(test, add(test, 2, &first, NULL), 0);
+	KUNIT_EXPECT_EQ(test, listener_add(test, 2, &first, NULL), 0);
 	KUNIT_EXPECT_EQ(test, first, second + 1);
 }
 
-static void refusals(struct kunit *test)
+static void listener_refusals(struct kunit *test)
 {
 	struct sockaddr_storage addr = { .ss_family = AF_INET };
 	struct netlink_ext_ack extack = {};
 	u32 id;
 
-	KUNIT_EXPECT_EQ(test, add(test, 1, &id, NULL), 0);
-	KUNIT_EXPECT_EQ(test, add(test, 1, &id, &extack), -EADDRINUSE);
+	KUNIT_EXPECT_EQ(test, listener_add(test, 1, &id, NULL), 0);
+	KUNIT_EXPECT_EQ(test, listener_add(test, 1, &id, &extack), -EADDRINUSE);
 	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
 	KUNIT_EXPECT_EQ(test, ditto_listener_add(test->priv, "kunit", DITTO_TRANSPORT_UDP, &addr,
 						 &id, NULL), -EOPNOTSUPP);
@@ -100,12 +98,12 @@ static void default_port(struct kunit *test)
 	u16 port = 0;
 	u32 id;
 
-	KUNIT_EXPECT_EQ(test, add(test, 0, &id, NULL), 0);
+	KUNIT_EXPECT_EQ(test, listener_add(test, 0, &id, NULL), 0);
 	KUNIT_EXPECT_EQ(test, ditto_listener_for_each(test->priv, 0, first_port, &port), 1);
 	KUNIT_EXPECT_EQ(test, port, 2049);
 	KUNIT_EXPECT_EQ(test, ditto_listener_for_each(test->priv, id + 1, first_port, &port), 0);
-	/* The same written out is the same. */
-	KUNIT_EXPECT_EQ(test, add(test, 2049, &id, NULL), -EADDRINUSE);
+	/* The default address written out is the same listener. */
+	KUNIT_EXPECT_EQ(test, listener_add(test, 2049, &id, NULL), -EADDRINUSE);
 }
 
 static void listeners_are_bounded(struct kunit *test)
@@ -113,8 +111,8 @@ static void listeners_are_bounded(struct kunit *test)
 	u32 id;
 
 	for (u16 port = 1; port <= DITTO_LISTENERS_MAX; port++)
-		KUNIT_ASSERT_EQ(test, add(test, port, &id, NULL), 0);
-	KUNIT_EXPECT_EQ(test, add(test, DITTO_LISTENERS_MAX + 1, &id, NULL), -ENOSPC);
+		KUNIT_ASSERT_EQ(test, listener_add(test, port, &id, NULL), 0);
+	KUNIT_EXPECT_EQ(test, listener_add(test, DITTO_LISTENERS_MAX + 1, &id, NULL), -ENOSPC);
 }
 
 static void each_protocol_once(struct kunit *test)
@@ -122,8 +120,8 @@ static void each_protocol_once(struct kunit *test)
 	u32 id;
 
 	KUNIT_EXPECT_EQ(test, ditto_protocols_connections(test->priv, NULL), 0);
-	KUNIT_EXPECT_EQ(test, add(test, 1, &id, NULL), 0);
-	KUNIT_EXPECT_EQ(test, add(test, 2, &id, NULL), 0);
+	KUNIT_EXPECT_EQ(test, listener_add(test, 1, &id, NULL), 0);
+	KUNIT_EXPECT_EQ(test, listener_add(test, 2, &id, NULL), 0);
 	KUNIT_EXPECT_EQ(test, ditto_protocols_connections(test->priv, NULL), 3);
 	KUNIT_EXPECT_EQ(test, ditto_protocols_disconnect(test->priv, NULL), 3);
 }
@@ -133,13 +131,13 @@ static void protocol_goes_first(struct kunit *test)
 	unsigned int bit = fake.bit;
 	u32 id;
 
-	KUNIT_EXPECT_EQ(test, add(test, 1, &id, NULL), 0);
+	KUNIT_EXPECT_EQ(test, listener_add(test, 1, &id, NULL), 0);
 	KUNIT_EXPECT_TRUE(test, ditto_protocol_loaded(bit));
 	ditto_protocol_unregister(&fake);
 	KUNIT_EXPECT_EQ(test, open_count, 0);
 	KUNIT_EXPECT_FALSE(test, ditto_protocol_loaded(bit));
 	KUNIT_EXPECT_STREQ(test, ditto_protocol_name(bit), "kunit");
-	KUNIT_EXPECT_EQ(test, add(test, 1, &id, NULL), -EPROTONOSUPPORT);
+	KUNIT_EXPECT_EQ(test, listener_add(test, 1, &id, NULL), -EPROTONOSUPPORT);
 
 	KUNIT_EXPECT_EQ(test, ditto_protocol_register(&fake), 0);
 	KUNIT_EXPECT_EQ(test, fake.bit, bit);
@@ -159,7 +157,7 @@ static int listener_test_init(struct kunit *test)
 	return 0;
 }
 
-/* The server goes with its listeners open, as a namespace does. */
+/* The server ends with open listeners, as with its namespace. */
 static void listener_test_exit(struct kunit *test)
 {
 	ditto_listeners_exit(test->priv);
@@ -169,7 +167,7 @@ static void listener_test_exit(struct kunit *test)
 
 static struct kunit_case listener_cases[] = {
 	KUNIT_CASE(life_of_a_listener),
-	KUNIT_CASE(refusals),
+	KUNIT_CASE(listener_refusals),
 	KUNIT_CASE(default_port),
 	KUNIT_CASE(listeners_are_bounded),
 	KUNIT_CASE(each_protocol_once),

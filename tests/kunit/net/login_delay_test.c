@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Delays of logins: how long which answer waits. */
+/* Delays of login replies. */
 #include <kunit/test.h>
 #include <linux/inet.h>
 #include <linux/in6.h>
@@ -9,11 +9,11 @@
 
 #define STEP	500
 #define LONGEST	DITTO_LOGIN_DELAY_MAX_MS
-/* Not the beginning of the clock. */
+/* A time other than zero. */
 #define NOW	1000000ULL
 
-static int login(struct kunit *test, const char *addr, const char *name, bool good, u64 now,
-		 u32 *wait)
+static int login_try(struct kunit *test, const char *addr, const char *name, bool good, u64 now,
+		     u32 *wait)
 {
 	struct in6_addr in6;
 
@@ -21,39 +21,39 @@ static int login(struct kunit *test, const char *addr, const char *name, bool go
 	return ditto_login_delay(test->priv, &in6, name, good, now, wait);
 }
 
-static u32 bad(struct kunit *test, const char *addr, const char *name, u64 now)
+static u32 login_bad(struct kunit *test, const char *addr, const char *name, u64 now)
 {
 	u32 wait;
 
-	KUNIT_EXPECT_EQ(test, login(test, addr, name, false, now, &wait), 0);
+	KUNIT_EXPECT_EQ(test, login_try(test, addr, name, false, now, &wait), 0);
 	return wait;
 }
 
-static u32 good(struct kunit *test, const char *addr, const char *name, u64 now)
+static u32 login_good(struct kunit *test, const char *addr, const char *name, u64 now)
 {
 	u32 wait;
 
-	KUNIT_EXPECT_EQ(test, login(test, addr, name, true, now, &wait), 0);
+	KUNIT_EXPECT_EQ(test, login_try(test, addr, name, true, now, &wait), 0);
 	return wait;
 }
 
-/* One after the other, as fast as they are answered. */
+/* One after the other, each after the reply to the last. */
 static void later_and_later(struct kunit *test)
 {
 	static const u32 waits[] = { 500, 1000, 2000, 4000, 8000, LONGEST, LONGEST, LONGEST };
 	u64 now = NOW;
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(waits); i++) {
-		KUNIT_EXPECT_EQ(test, bad(test, "2001:db8::1", "alice", now), waits[i]);
+		KUNIT_EXPECT_EQ(test, login_bad(test, "2001:db8::1", "alice", now), waits[i]);
 		now += waits[i];
 	}
 	/* Any address of the /64, and any way to write the name. */
-	KUNIT_EXPECT_EQ(test, bad(test, "2001:db8::2", "WORK\\Alice", now), LONGEST);
+	KUNIT_EXPECT_EQ(test, login_bad(test, "2001:db8::2", "WORK\\Alice", now), LONGEST);
 	/* Others are others. */
-	KUNIT_EXPECT_EQ(test, bad(test, "2001:db8::1", "bob", now), STEP);
-	KUNIT_EXPECT_EQ(test, bad(test, "2001:db8:0:1::1", "alice", now), STEP);
-	KUNIT_EXPECT_EQ(test, bad(test, "::ffff:192.0.2.1", "alice", now), STEP);
-	KUNIT_EXPECT_EQ(test, bad(test, "::ffff:192.0.2.2", "alice", now), STEP);
+	KUNIT_EXPECT_EQ(test, login_bad(test, "2001:db8::1", "bob", now), STEP);
+	KUNIT_EXPECT_EQ(test, login_bad(test, "2001:db8:0:1::1", "alice", now), STEP);
+	KUNIT_EXPECT_EQ(test, login_bad(test, "::ffff:192.0.2.1", "alice", now), STEP);
+	KUNIT_EXPECT_EQ(test, login_bad(test, "::ffff:192.0.2.2", "alice", now), STEP);
 }
 
 static void forgotten_with_time(struct kunit *test)
@@ -61,11 +61,11 @@ static void forgotten_with_time(struct kunit *test)
 	u64 now = NOW;
 
 	for (unsigned int i = 0; i < 3; i++)
-		now += bad(test, "2001:db8::1", "alice", now);
+		now += login_bad(test, "2001:db8::1", "alice", now);
 	now += DITTO_LOGIN_FORGET_MS;
-	KUNIT_EXPECT_EQ(test, bad(test, "2001:db8::1", "alice", now), STEP << 2);
+	KUNIT_EXPECT_EQ(test, login_bad(test, "2001:db8::1", "alice", now), STEP << 2);
 	now += 40 * DITTO_LOGIN_FORGET_MS;
-	KUNIT_EXPECT_EQ(test, bad(test, "2001:db8::1", "alice", now), STEP);
+	KUNIT_EXPECT_EQ(test, login_bad(test, "2001:db8::1", "alice", now), STEP);
 }
 
 static void forgiven_by_a_login(struct kunit *test)
@@ -73,13 +73,13 @@ static void forgiven_by_a_login(struct kunit *test)
 	u64 now = NOW;
 
 	for (unsigned int i = 0; i < 3; i++)
-		now += bad(test, "2001:db8::1", "alice", now);
-	KUNIT_EXPECT_EQ(test, good(test, "2001:db8::1", "bob", now), 0);
-	KUNIT_EXPECT_EQ(test, good(test, "2001:db8::1", "alice@EXAMPLE.ORG", now), 0);
-	KUNIT_EXPECT_EQ(test, bad(test, "2001:db8::1", "alice", now), STEP);
+		now += login_bad(test, "2001:db8::1", "alice", now);
+	KUNIT_EXPECT_EQ(test, login_good(test, "2001:db8::1", "bob", now), 0);
+	KUNIT_EXPECT_EQ(test, login_good(test, "2001:db8::1", "alice@EXAMPLE.ORG", now), 0);
+	KUNIT_EXPECT_EQ(test, login_bad(test, "2001:db8::1", "alice", now), STEP);
 }
 
-/* Guesses at once are answered one after the other, and then not looked at. */
+/* Simultaneous guesses are answered one after the other, and further ones not checked. */
 static void all_at_once(struct kunit *test)
 {
 	static const u32 waits[] = { 500, 1500, 3500, 7500, LONGEST, LONGEST, LONGEST };
@@ -87,22 +87,22 @@ static void all_at_once(struct kunit *test)
 	u32 wait;
 
 	for (unsigned int i = 0; i < 4; i++)
-		KUNIT_EXPECT_EQ(test, bad(test, "2001:db8::1", "alice", now), waits[i]);
-	/* A right one among them waits behind the wrong ones. */
-	KUNIT_EXPECT_EQ(test, good(test, "2001:db8::1", "alice", now), 7500);
-	KUNIT_EXPECT_EQ(test, bad(test, "2001:db8::1", "alice", now), 8000);
+		KUNIT_EXPECT_EQ(test, login_bad(test, "2001:db8::1", "alice", now), waits[i]);
+	/* A correct password among them waits behind the wrong ones. */
+	KUNIT_EXPECT_EQ(test, login_good(test, "2001:db8::1", "alice", now), 7500);
+	KUNIT_EXPECT_EQ(test, login_bad(test, "2001:db8::1", "alice", now), 8000);
 	for (unsigned int i = 0; i < 3; i++)
-		bad(test, "2001:db8::1", "alice", now);
-	KUNIT_EXPECT_EQ(test, login(test, "2001:db8::1", "alice", true, now, &wait), -EACCES);
+		login_bad(test, "2001:db8::1", "alice", now);
+	KUNIT_EXPECT_EQ(test, login_try(test, "2001:db8::1", "alice", true, now, &wait), -EACCES);
 	KUNIT_EXPECT_EQ(test, wait, LONGEST);
-	/* Other users, and this one from elsewhere, wait for nothing. */
-	KUNIT_EXPECT_EQ(test, good(test, "2001:db8::1", "bob", now), 0);
-	KUNIT_EXPECT_EQ(test, good(test, "2001:db8:1::1", "alice", now), 0);
-	/* It is over as soon as it is answered. */
-	KUNIT_EXPECT_EQ(test, good(test, "2001:db8::1", "alice", now + 2 * LONGEST), 0);
+	/* Other users, and this one from elsewhere, are not delayed. */
+	KUNIT_EXPECT_EQ(test, login_good(test, "2001:db8::1", "bob", now), 0);
+	KUNIT_EXPECT_EQ(test, login_good(test, "2001:db8:1::1", "alice", now), 0);
+	/* The delay is over with the reply. */
+	KUNIT_EXPECT_EQ(test, login_good(test, "2001:db8::1", "alice", now + 2 * LONGEST), 0);
 }
 
-/* One password for many users, and users that nobody is. */
+/* One password for many users, and users that do not exist. */
 static void many_users(struct kunit *test)
 {
 	unsigned int users = DITTO_LOGIN_FREE_USERS;
@@ -112,32 +112,32 @@ static void many_users(struct kunit *test)
 
 	for (unsigned int i = 0; i < 1000; i++) {
 		snprintf(name, sizeof(name), "user%u", i);
-		wait = bad(test, "2001:db8::1", name, now);
+		wait = login_bad(test, "2001:db8::1", name, now);
 		KUNIT_EXPECT_GE(test, wait, STEP);
 		if (i < users)
 			KUNIT_EXPECT_EQ(test, wait, STEP);
 		if (i > users + 8)
 			KUNIT_EXPECT_EQ(test, wait, LONGEST);
 	}
-	/* Those who fail wait, those who do not do not. */
-	KUNIT_EXPECT_EQ(test, good(test, "2001:db8::1", "alice", now), 0);
-	KUNIT_EXPECT_EQ(test, bad(test, "2001:db8::1", "alice", now), LONGEST);
-	KUNIT_EXPECT_EQ(test, bad(test, "2001:db8:1::1", "alice", now), STEP);
+	/* Only failed logins are delayed. */
+	KUNIT_EXPECT_EQ(test, login_good(test, "2001:db8::1", "alice", now), 0);
+	KUNIT_EXPECT_EQ(test, login_bad(test, "2001:db8::1", "alice", now), LONGEST);
+	KUNIT_EXPECT_EQ(test, login_bad(test, "2001:db8:1::1", "alice", now), STEP);
 	now += 40 * DITTO_LOGIN_FORGET_MS;
-	KUNIT_EXPECT_EQ(test, bad(test, "2001:db8::1", "alice", now), STEP);
+	KUNIT_EXPECT_EQ(test, login_bad(test, "2001:db8::1", "alice", now), STEP);
 }
 
-/* More peers than are remembered: those who failed longest ago are forgotten. */
+/* More peers than are remembered: the oldest failures are forgotten. */
 static void many_peers(struct kunit *test)
 {
 	char addr[40];
 
 	for (unsigned int i = 0; i < DITTO_LOGIN_PEERS_MAX + 1; i++) {
 		snprintf(addr, sizeof(addr), "2001:db8:0:%x::1", i);
-		bad(test, addr, "alice", NOW);
+		login_bad(test, addr, "alice", NOW);
 	}
-	KUNIT_EXPECT_EQ(test, bad(test, addr, "alice", NOW + STEP), 2 * STEP);
-	KUNIT_EXPECT_EQ(test, bad(test, "2001:db8::1", "alice", NOW + STEP), STEP);
+	KUNIT_EXPECT_EQ(test, login_bad(test, addr, "alice", NOW + STEP), 2 * STEP);
+	KUNIT_EXPECT_EQ(test, login_bad(test, "2001:db8::1", "alice", NOW + STEP), STEP);
 }
 
 static void by_the_setting(struct kunit *test)
@@ -146,13 +146,13 @@ static void by_the_setting(struct kunit *test)
 
 	srv->settings.login_delay_ms = 0;
 	for (unsigned int i = 0; i < 3; i++)
-		KUNIT_EXPECT_EQ(test, bad(test, "2001:db8::1", "alice", NOW), 0);
+		KUNIT_EXPECT_EQ(test, login_bad(test, "2001:db8::1", "alice", NOW), 0);
 	srv->settings.login_delay_ms = 3;
-	KUNIT_EXPECT_EQ(test, bad(test, "2001:db8::1", "alice", NOW), 3);
+	KUNIT_EXPECT_EQ(test, login_bad(test, "2001:db8::1", "alice", NOW), 3);
 	srv->settings.login_delay_ms = LONGEST;
-	KUNIT_EXPECT_EQ(test, bad(test, "2001:db8::1", "alice", NOW + 3), LONGEST);
+	KUNIT_EXPECT_EQ(test, login_bad(test, "2001:db8::1", "alice", NOW + 3), LONGEST);
 	srv->settings.login_delay_ms = 0;
-	KUNIT_EXPECT_EQ(test, good(test, "2001:db8::1", "alice", NOW + 3), 0);
+	KUNIT_EXPECT_EQ(test, login_good(test, "2001:db8::1", "alice", NOW + 3), 0);
 }
 
 static int login_delay_test_init(struct kunit *test)

@@ -215,7 +215,7 @@ static void slow_helper(struct kunit *test)
 					      msecs_to_jiffies(DITTO_NAMES_WAIT_MS)));
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 1);
 
-	/* Who comes late does not wait any more. */
+	/* A late caller does not wait any more. */
 	begin = jiffies;
 	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*", true), -EJUKEBOX);
 	KUNIT_EXPECT_TRUE(test, time_before(jiffies, begin +
@@ -256,7 +256,7 @@ static void netgroups_and_hosts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake.saw_hosts, 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 1);
 
-	/* Its answer brought the names of the host; the next question takes them along. */
+	/* The answer contained the names of the host, which the next question includes. */
 	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "client.example", true), 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 1);
 	fake.member = false;

@@ -11,7 +11,7 @@
 #include "../../../net/peer.h"
 #include "../../../net/server.h"
 
-static struct ditto_peer *get(struct kunit *test, u32 ip, unsigned int bit)
+static struct ditto_peer *peer_get(struct kunit *test, u32 ip, unsigned int bit)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(ip) };
 
@@ -24,7 +24,7 @@ static void one_machine_one_peer(struct kunit *test)
 	struct sockaddr other = { .sa_family = AF_UNIX };
 	struct ditto_peer *v4, *v6;
 
-	v4 = get(test, 0xc0000201, 0);
+	v4 = peer_get(test, 0xc0000201, 0);
 	KUNIT_ASSERT_NOT_NULL(test, v4);
 	ipv6_addr_set_v4mapped(htonl(0xc0000201), &mapped.sin6_addr);
 	v6 = ditto_peer_get(test->priv, (struct sockaddr *)&mapped, 1);
@@ -43,7 +43,7 @@ static void find_makes_none(struct kunit *test)
 
 	ipv6_addr_set_v4mapped(htonl(0xc0000202), &addr);
 	KUNIT_EXPECT_NULL(test, ditto_peer_find(test->priv, &addr));
-	peer = get(test, 0xc0000202, 0);
+	peer = peer_get(test, 0xc0000202, 0);
 	found = ditto_peer_find(test->priv, &addr);
 	KUNIT_ASSERT_PTR_EQ(test, peer, found);
 	KUNIT_EXPECT_EQ(test, ditto_peer_requests(peer), 1);
@@ -51,7 +51,7 @@ static void find_makes_none(struct kunit *test)
 	ditto_peer_put(peer);
 }
 
-static int count(struct ditto_peer *peer, void *arg)
+static int peer_count(struct ditto_peer *peer, void *arg)
 {
 	return ++*(unsigned int *)arg == 1000 ? -E2BIG : 0;
 }
@@ -66,15 +66,15 @@ static void peers_are_bounded(struct kunit *test)
 	struct in6_addr addr;
 
 	for (u32 i = 0; i < IN_USE; i++)
-		held[i] = get(test, i + 1, 0);
+		held[i] = peer_get(test, i + 1, 0);
 	for (u32 ip = IN_USE + 1; ip < DITTO_PEERS_MAX + 100; ip++)
-		ditto_peer_put(get(test, ip, 0));
-	KUNIT_EXPECT_EQ(test, ditto_peer_for_each(test->priv, count, &n), -E2BIG);
+		ditto_peer_put(peer_get(test, ip, 0));
+	KUNIT_EXPECT_EQ(test, ditto_peer_for_each(test->priv, peer_count, &n), -E2BIG);
 	n = 1000;
-	KUNIT_EXPECT_EQ(test, ditto_peer_for_each(test->priv, count, &n), 0);
+	KUNIT_EXPECT_EQ(test, ditto_peer_for_each(test->priv, peer_count, &n), 0);
 	KUNIT_EXPECT_EQ(test, n, 1000 + DITTO_PEERS_MAX);
 
-	/* Those in use do not leave. */
+	/* Peers in use are not freed. */
 	for (u32 i = 0; i < IN_USE; i++) {
 		ipv6_addr_set_v4mapped(htonl(i + 1), &addr);
 		KUNIT_ASSERT_PTR_EQ(test, held[i], ditto_peer_find(test->priv, &addr));

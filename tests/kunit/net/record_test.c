@@ -147,12 +147,12 @@ static void helper_stop(struct helper *h)
 	h->thread = NULL;
 }
 
-static int put(struct fixture *f, enum ditto_record_kind kind, const char *key)
+static int record_store(struct fixture *f, enum ditto_record_kind kind, const char *key)
 {
 	return ditto_record_put(&f->srv, kind, key, strlen(key), "data", 4);
 }
 
-static int load(struct fixture *f, enum ditto_record_kind kind, const char *key)
+static int record_load(struct fixture *f, enum ditto_record_kind kind, const char *key)
 {
 	struct ditto_record record = {
 		.kind = kind, .key = (const u8 *)key, .key_len = strlen(key),
@@ -168,16 +168,16 @@ static void without_a_helper(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, ditto_server_epoch(&f->srv), 0);
 	KUNIT_EXPECT_NE(test, ditto_server_instance(&f->srv), 0);
-	KUNIT_EXPECT_EQ(test, put(f, DITTO_RECORD_CLIENT, "a"), -ECONNREFUSED);
+	KUNIT_EXPECT_EQ(test, record_store(f, DITTO_RECORD_CLIENT, "a"), -ECONNREFUSED);
 	KUNIT_EXPECT_EQ(test, ditto_state_begin(&f->srv, 7, false), 0);
 	KUNIT_EXPECT_EQ(test, ditto_server_epoch(&f->srv), 7);
-	/* It told the epoch and went. */
-	KUNIT_EXPECT_EQ(test, put(f, DITTO_RECORD_CLIENT, "a"), -ECONNREFUSED);
+	/* The helper sent the epoch and ended. */
+	KUNIT_EXPECT_EQ(test, record_store(f, DITTO_RECORD_CLIENT, "a"), -ECONNREFUSED);
 	KUNIT_EXPECT_EQ(test, ditto_record_remove(&f->srv, DITTO_RECORD_CLIENT, "a", 1),
 			-ECONNREFUSED);
 }
 
-static void lengths(struct kunit *test)
+static void record_lengths(struct kunit *test)
 {
 	static const u8 bytes[DITTO_RECORD_DATA_MAX + 1];
 	struct fixture *f = test->priv;
@@ -207,11 +207,11 @@ static void helper_is_asked(struct kunit *test)
 
 	helper_start(test, h);
 	/* Nothing is recorded before the epoch is known. */
-	KUNIT_EXPECT_EQ(test, put(f, DITTO_RECORD_CLIENT, "a"), -ECONNREFUSED);
+	KUNIT_EXPECT_EQ(test, record_store(f, DITTO_RECORD_CLIENT, "a"), -ECONNREFUSED);
 	KUNIT_EXPECT_EQ(test, h->count, 0);
 	KUNIT_ASSERT_EQ(test, ditto_state_begin(&f->srv, 1, true), 0);
 	KUNIT_EXPECT_TRUE(test, ditto_server_ended_cleanly(&f->srv));
-	KUNIT_EXPECT_EQ(test, put(f, DITTO_RECORD_CLIENT, "key"), 0);
+	KUNIT_EXPECT_EQ(test, record_store(f, DITTO_RECORD_CLIENT, "key"), 0);
 	KUNIT_EXPECT_EQ(test, h->asked, DITTO_UPCALL_RECORD_PUT);
 	KUNIT_EXPECT_EQ(test, h->record.kind, DITTO_RECORD_CLIENT);
 	KUNIT_EXPECT_EQ(test, h->record.key_len, 3);
@@ -220,11 +220,11 @@ static void helper_is_asked(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_record_remove(&f->srv, DITTO_RECORD_MONITORED_HOST, "h", 1), 0);
 	KUNIT_EXPECT_EQ(test, h->asked, DITTO_UPCALL_RECORD_REMOVE);
 	h->answer = EIO;
-	KUNIT_EXPECT_EQ(test, put(f, DITTO_RECORD_CLIENT, "key"), -EIO);
-	/* It takes the request and dies. */
+	KUNIT_EXPECT_EQ(test, record_store(f, DITTO_RECORD_CLIENT, "key"), -EIO);
+	/* The helper takes the request and dies. */
 	h->answer = 0;
 	h->silent = 1;
-	KUNIT_EXPECT_EQ(test, put(f, DITTO_RECORD_CLIENT, "key"), -ECONNREFUSED);
+	KUNIT_EXPECT_EQ(test, record_store(f, DITTO_RECORD_CLIENT, "key"), -ECONNREFUSED);
 }
 
 static int count_records(const struct ditto_record *record, void *arg)
@@ -253,15 +253,15 @@ static void lives_before(struct kunit *test)
 	struct ditto_server *srv = &f->srv;
 	int n = 0;
 
-	KUNIT_EXPECT_EQ(test, load(f, DITTO_RECORD_CLIENT, "a"), 0);
-	KUNIT_EXPECT_EQ(test, load(f, DITTO_RECORD_CLIENT, "b"), 0);
-	/* From a helper that was started anew in the middle of it. */
-	KUNIT_EXPECT_EQ(test, load(f, DITTO_RECORD_CLIENT, "a"), 0);
-	KUNIT_EXPECT_EQ(test, load(f, DITTO_RECORD_MONITORED_HOST, "a"), 0);
+	KUNIT_EXPECT_EQ(test, record_load(f, DITTO_RECORD_CLIENT, "a"), 0);
+	KUNIT_EXPECT_EQ(test, record_load(f, DITTO_RECORD_CLIENT, "b"), 0);
+	/* From a helper that was restarted meanwhile. */
+	KUNIT_EXPECT_EQ(test, record_load(f, DITTO_RECORD_CLIENT, "a"), 0);
+	KUNIT_EXPECT_EQ(test, record_load(f, DITTO_RECORD_MONITORED_HOST, "a"), 0);
 	KUNIT_EXPECT_EQ(test, ditto_state_begin(srv, 5, false), 0);
 	KUNIT_EXPECT_EQ(test, ditto_state_begin(srv, 5, false), 0);
 	KUNIT_EXPECT_EQ(test, ditto_state_begin(srv, 6, false), -EALREADY);
-	KUNIT_EXPECT_EQ(test, load(f, DITTO_RECORD_CLIENT, "c"), -EALREADY);
+	KUNIT_EXPECT_EQ(test, record_load(f, DITTO_RECORD_CLIENT, "c"), -EALREADY);
 
 	KUNIT_EXPECT_EQ(test, ditto_records_previous(srv, DITTO_RECORD_CLIENT), 2);
 	KUNIT_EXPECT_EQ(test, ditto_record_previous_for_each(srv, DITTO_RECORD_CLIENT,
@@ -274,7 +274,7 @@ static void lives_before(struct kunit *test)
 
 	helper_start(test, &f->helper);
 	/* One that is put again is not of before any more; the loop may do so. */
-	KUNIT_EXPECT_EQ(test, put(f, DITTO_RECORD_CLIENT, "a"), 0);
+	KUNIT_EXPECT_EQ(test, record_store(f, DITTO_RECORD_CLIENT, "a"), 0);
 	KUNIT_EXPECT_EQ(test, ditto_records_previous(srv, DITTO_RECORD_CLIENT), 1);
 	KUNIT_EXPECT_EQ(test, ditto_record_previous_for_each(srv, DITTO_RECORD_CLIENT, put_again,
 							     srv), 0);
@@ -283,7 +283,7 @@ static void lives_before(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_records_previous(srv, DITTO_RECORD_MONITORED_HOST), 0);
 }
 
-/* What its owner leaves behind is found by the one that follows it in the same life. */
+/* Records that an owner leaves behind are found by the next one of the same epoch. */
 static void is_kept(struct kunit *test)
 {
 	const struct ditto_record record = {
@@ -293,14 +293,14 @@ static void is_kept(struct kunit *test)
 	struct fixture *f = test->priv;
 	struct ditto_server *srv = &f->srv;
 
-	KUNIT_EXPECT_EQ(test, load(f, DITTO_RECORD_OPEN, "o"), 0);
+	KUNIT_EXPECT_EQ(test, record_load(f, DITTO_RECORD_OPEN, "o"), 0);
 	KUNIT_EXPECT_EQ(test, ditto_state_begin(srv, 5, false), 0);
-	/* It does not end with the grace. */
+	/* The record does not end with the grace time. */
 	ditto_records_grace_over(srv);
 	helper_start(test, &f->helper);
-	KUNIT_EXPECT_EQ(test, put(f, DITTO_RECORD_CLIENT, "a"), 0);
+	KUNIT_EXPECT_EQ(test, record_store(f, DITTO_RECORD_CLIENT, "a"), 0);
 	KUNIT_EXPECT_EQ(test, ditto_records_previous(srv, DITTO_RECORD_OPEN), 1);
-	KUNIT_EXPECT_EQ(test, put(f, DITTO_RECORD_OPEN, "o"), 0);
+	KUNIT_EXPECT_EQ(test, record_store(f, DITTO_RECORD_OPEN, "o"), 0);
 	KUNIT_EXPECT_EQ(test, ditto_records_previous(srv, DITTO_RECORD_OPEN), 0);
 	KUNIT_EXPECT_EQ(test, ditto_record_keep(srv, &record), 0);
 	KUNIT_EXPECT_EQ(test, ditto_record_keep(srv, &record), 0);
@@ -314,20 +314,20 @@ static void end_of_grace(struct kunit *test)
 	struct fixture *f = test->priv;
 	struct helper *h = &f->helper;
 
-	KUNIT_EXPECT_EQ(test, load(f, DITTO_RECORD_CLIENT, "a"), 0);
-	KUNIT_EXPECT_EQ(test, load(f, DITTO_RECORD_MONITORED_HOST, "h"), 0);
+	KUNIT_EXPECT_EQ(test, record_load(f, DITTO_RECORD_CLIENT, "a"), 0);
+	KUNIT_EXPECT_EQ(test, record_load(f, DITTO_RECORD_MONITORED_HOST, "h"), 0);
 	KUNIT_EXPECT_EQ(test, ditto_state_begin(&f->srv, 5, false), 0);
-	/* There is nobody who could forget them. */
+	/* There is no helper that could remove them. */
 	ditto_records_grace_over(&f->srv);
 	helper_start(test, h);
-	/* Before anything new is promised, the old promises are gone. */
-	KUNIT_EXPECT_EQ(test, put(f, DITTO_RECORD_CLIENT, "b"), 0);
+	/* Old records are removed before a new one is stored. */
+	KUNIT_EXPECT_EQ(test, record_store(f, DITTO_RECORD_CLIENT, "b"), 0);
 	KUNIT_EXPECT_EQ(test, h->count, 2);
 	KUNIT_EXPECT_EQ(test, h->asked, DITTO_UPCALL_RECORD_PUT);
 	KUNIT_EXPECT_EQ(test, ditto_records_previous(&f->srv, DITTO_RECORD_CLIENT), 0);
-	/* A host is to be told still. */
+	/* A host still has to be notified. */
 	KUNIT_EXPECT_EQ(test, ditto_records_previous(&f->srv, DITTO_RECORD_MONITORED_HOST), 1);
-	KUNIT_EXPECT_EQ(test, put(f, DITTO_RECORD_CLIENT, "c"), 0);
+	KUNIT_EXPECT_EQ(test, record_store(f, DITTO_RECORD_CLIENT, "c"), 0);
 	KUNIT_EXPECT_EQ(test, h->count, 3);
 }
 
@@ -372,7 +372,7 @@ static struct noted *noted_new(struct kunit *test)
 	return noted;
 }
 
-static void hooks(struct kunit *test)
+static void record_hooks(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	struct noted *early = noted_new(test);
@@ -381,10 +381,10 @@ static void hooks(struct kunit *test)
 	ditto_state_hook_remove(&early->hook);
 	helper_start(test, &f->helper);
 	ditto_state_hook_add(&f->srv, &early->hook);
-	KUNIT_EXPECT_EQ(test, load(f, DITTO_RECORD_CLIENT, "a"), 0);
+	KUNIT_EXPECT_EQ(test, record_load(f, DITTO_RECORD_CLIENT, "a"), 0);
 	KUNIT_EXPECT_EQ(test, early->begun, 0);
 	KUNIT_EXPECT_EQ(test, ditto_state_begin(&f->srv, 2, true), 0);
-	/* A grace that begins there comes before the first promise. */
+	/* A grace time that begins then precedes the first record. */
 	KUNIT_EXPECT_EQ(test, early->begun, 1);
 	KUNIT_EXPECT_EQ(test, early->records, 1);
 	KUNIT_EXPECT_EQ(test, early->put, -ECONNREFUSED);
@@ -425,12 +425,12 @@ static void record_test_exit(struct kunit *test)
 
 static struct kunit_case record_cases[] = {
 	KUNIT_CASE(without_a_helper),
-	KUNIT_CASE(lengths),
+	KUNIT_CASE(record_lengths),
 	KUNIT_CASE(helper_is_asked),
 	KUNIT_CASE(lives_before),
 	KUNIT_CASE(is_kept),
 	KUNIT_CASE(end_of_grace),
-	KUNIT_CASE(hooks),
+	KUNIT_CASE(record_hooks),
 	{}
 };
 

@@ -11,7 +11,7 @@
 #include "../../../net/nl/settings.h"
 #include "../../../net/server.h"
 
-/* What the specification promises. */
+/* Defaults and ranges of the netlink specification. */
 static const struct limit {
 	const char *name;
 	int attr;
@@ -100,7 +100,7 @@ static void policy_limits(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, attr_check(test, limit, limit->min - 1), -ERANGE);
 }
 
-/* What a message says about a setting. */
+/* Read a setting from a message. */
 static u32 setting_told(struct kunit *test, const struct limit *limit)
 {
 	struct nlattr *tb[DITTO_A_SERVER_MAX + 1];
@@ -179,7 +179,7 @@ static void all_or_nothing(struct kunit *test)
 	told = 0;
 	KUNIT_EXPECT_EQ(test, setting_set(test, &limits[0], 100), 0);
 	KUNIT_EXPECT_EQ(test, told, 1);
-	/* What is set already is told again: other programs may have forgotten. */
+	/* A setting with its present value is reported again: other programs may lose it. */
 	KUNIT_EXPECT_EQ(test, setting_set(test, &limits[0], 100), 0);
 	KUNIT_EXPECT_EQ(test, told, 2);
 

@@ -55,7 +55,7 @@ static void sum_over_cpus(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sum.nanoseconds, cpus * 3 + 1500);
 	KUNIT_EXPECT_EQ(test, sum.bytes, cpus * 4 + 4096);
 
-	/* No other operation was touched. */
+	/* No other operation was counted. */
 	ditto_stats_read(group, 0, &sum);
 	KUNIT_EXPECT_EQ(test, sum.calls, 0);
 	ditto_stats_read(group, 1, &sum);
@@ -68,7 +68,7 @@ struct seen {
 	const char *name[4];
 };
 
-static int note(struct ditto_stats_group *group, void *arg)
+static int stats_note(struct ditto_stats_group *group, void *arg)
 {
 	struct seen *seen = arg;
 
@@ -88,7 +88,7 @@ static void groups_in_order(struct kunit *test)
 		KUNIT_ASSERT_NOT_NULL(test, group[i]);
 	}
 	ditto_stats_unregister(group[1]);
-	KUNIT_EXPECT_EQ(test, ditto_stats_for_each(test->priv, note, &seen), 1);
+	KUNIT_EXPECT_EQ(test, ditto_stats_for_each(test->priv, stats_note, &seen), 1);
 	KUNIT_EXPECT_EQ(test, seen.count, 2);
 	KUNIT_EXPECT_STREQ(test, seen.name[0], "a");
 	KUNIT_EXPECT_STREQ(test, seen.name[1], "c");
@@ -97,7 +97,7 @@ static void groups_in_order(struct kunit *test)
 	ditto_stats_unregister(group[2]);
 	ditto_stats_unregister(NULL);
 	seen.count = 0;
-	KUNIT_EXPECT_EQ(test, ditto_stats_for_each(test->priv, note, &seen), 0);
+	KUNIT_EXPECT_EQ(test, ditto_stats_for_each(test->priv, stats_note, &seen), 0);
 	KUNIT_EXPECT_EQ(test, seen.count, 0);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Requests to the helper when there is none, or one that does not listen, or
- * answers what it was not asked.
+ * Requests without a helper, and with helpers that do not read, or send answers
+ * that were not requested.
  */
 #include <kunit/test.h>
 #include <linux/limits.h>
@@ -38,7 +38,7 @@ static int got_nothing(struct genl_info *info, void *arg)
 	return 0;
 }
 
-static int ask(struct kunit *test)
+static int upcall_ask(struct kunit *test)
 {
 	return ditto_upcall(test->priv, DITTO_UPCALL_GROUPS, put_uid, got_nothing, NULL);
 }
@@ -46,7 +46,7 @@ static int ask(struct kunit *test)
 static void without_a_helper(struct kunit *test)
 {
 	KUNIT_EXPECT_FALSE(test, ditto_upcall_has_helper(test->priv));
-	KUNIT_EXPECT_EQ(test, ask(test), -ECONNREFUSED);
+	KUNIT_EXPECT_EQ(test, upcall_ask(test), -ECONNREFUSED);
 	/* Not even written. */
 	KUNIT_EXPECT_EQ(test, put_calls, 0);
 }
@@ -66,7 +66,7 @@ static void one_helper_at_a_time(struct kunit *test)
 static void helper_that_is_not_there(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, ditto_upcall_register(test->priv, NOBODY), 0);
-	KUNIT_EXPECT_EQ(test, ask(test), -ECONNREFUSED);
+	KUNIT_EXPECT_EQ(test, upcall_ask(test), -ECONNREFUSED);
 	KUNIT_EXPECT_EQ(test, put_calls, 1);
 	KUNIT_EXPECT_EQ(test, ditto_upcall(test->priv, DITTO_UPCALL_GROUPS, put_too_much,
 					   got_nothing, NULL), -EMSGSIZE);
@@ -198,7 +198,7 @@ static void asked_done(struct ditto_upcall_req *ask, int err)
 	a->error = err;
 }
 
-/* Not on the stack, for it has a timer. */
+/* Not on the stack, because it has a timer. */
 static struct asked *asked_new(struct kunit *test)
 {
 	struct asked *a = kunit_kzalloc(test, sizeof(*a), GFP_KERNEL);
@@ -242,7 +242,7 @@ static void answers_to_a_server_before(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, a->error, 0);
 }
 
-/* One that was replaced answers neither what it was asked nor what the next one is. */
+/* A replaced helper can answer neither its own requests nor those of the next helper. */
 static void answers_of_others(struct kunit *test)
 {
 	struct listener *first = listener_new(test), *second = listener_new(test);
@@ -269,7 +269,7 @@ static void answers_of_others(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, a->done, 1);
 }
 
-/* The helper forgets the login that nobody waits for. */
+/* The helper is told to drop a login without a waiter. */
 static void answers_to_who_gave_up(struct kunit *test)
 {
 	struct listener *l = listener_new(test);
@@ -293,7 +293,7 @@ static void answers_to_who_gave_up(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, listener_hear(l));
 }
 
-/* What it does not understand is not sent, all else is. */
+/* Attributes that the helper does not understand are left out, all others are sent. */
 static void older_helper(struct kunit *test)
 {
 	struct listener *l = listener_new(test);
@@ -301,7 +301,7 @@ static void older_helper(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, ditto_upcall_register(test->priv, l->port), 0);
 	KUNIT_EXPECT_EQ(test, ditto_upcall_kinds_set(test->priv, l->port + 1, 0), -ECONNREFUSED);
-	/* A helper that does not say understands logins. */
+	/* A helper without a feature list supports logins. */
 	asked_start(test, a);
 	KUNIT_EXPECT_EQ(test, listener_answer(test, l->port, listener_asked(test, l), 0), 0);
 	KUNIT_EXPECT_EQ(test, a->error, 0);
@@ -326,7 +326,7 @@ static int put_and_give_up(struct sk_buff *msg, void *arg)
 {
 	struct asked *a = arg;
 
-	/* It has its turn, and is not sent yet. */
+	/* It is due and not sent yet. */
 	return ditto_upcall_cancel(&a->ask) ? -EINVAL : put_uid(msg, NULL);
 }
 

@@ -65,22 +65,22 @@ static int codec_init(struct kunit *test)
 	return 0;
 }
 
-/* Writing arguments by hand. */
+/* Arguments are written by hand. */
 
-static void put(struct fixture *f, u32 n)
+static void xdr_add(struct fixture *f, u32 n)
 {
 	f->mem[f->n++] = cpu_to_be32(n);
 }
 
-static void put64(struct fixture *f, u64 n)
+static void xdr_add64(struct fixture *f, u64 n)
 {
-	put(f, n >> 32);
-	put(f, n);
+	xdr_add(f, n >> 32);
+	xdr_add(f, n);
 }
 
 static void put_bytes(struct fixture *f, u8 byte, u32 len)
 {
-	put(f, len);
+	xdr_add(f, len);
 	memset(&f->mem[f->n], 0, xdr_align_size(len));
 	memset(&f->mem[f->n], byte, len);
 	f->n += XDR_QUADLEN(len);
@@ -99,30 +99,30 @@ static void put_dirop(struct fixture *f)
 
 static void put_sattr(struct fixture *f)
 {
-	put(f, 1);
-	put(f, 0100644);
-	put(f, 1);
-	put(f, 1000);
-	put(f, 1);
-	put(f, 100);
-	put(f, 1);
-	put64(f, 0x123456789abcULL);
-	put(f, SET_TO_SERVER_TIME);
-	put(f, SET_TO_CLIENT_TIME);
-	put(f, 1700000000);
-	put(f, 5);
+	xdr_add(f, 1);
+	xdr_add(f, 0100644);
+	xdr_add(f, 1);
+	xdr_add(f, 1000);
+	xdr_add(f, 1);
+	xdr_add(f, 100);
+	xdr_add(f, 1);
+	xdr_add64(f, 0x123456789abcULL);
+	xdr_add(f, SET_TO_SERVER_TIME);
+	xdr_add(f, SET_TO_CLIENT_TIME);
+	xdr_add(f, 1700000000);
+	xdr_add(f, 5);
 }
 
 static void put_acl(struct fixture *f, unsigned int entries)
 {
 	static const u32 tags[] = { ACL_OTHER, ACL_MASK, ACL_USER_OBJ, ACL_GROUP_OBJ, ACL_USER };
 
-	put(f, entries);
-	put(f, entries);
+	xdr_add(f, entries);
+	xdr_add(f, entries);
 	for (unsigned int i = 0; i < entries; i++) {
-		put(f, tags[i]);
-		put(f, 7);
-		put(f, 5);
+		xdr_add(f, tags[i]);
+		xdr_add(f, 7);
+		xdr_add(f, 5);
 	}
 }
 
@@ -141,9 +141,9 @@ static void put_args(struct fixture *f, u32 proc)
 	case NFSPROC3_SETATTR:
 		put_fh(f);
 		put_sattr(f);
-		put(f, 1);
-		put(f, 1600000000);
-		put(f, 9);
+		xdr_add(f, 1);
+		xdr_add(f, 1600000000);
+		xdr_add(f, 9);
 		break;
 	case NFSPROC3_LOOKUP:
 	case NFSPROC3_REMOVE:
@@ -152,24 +152,24 @@ static void put_args(struct fixture *f, u32 proc)
 		break;
 	case NFSPROC3_ACCESS:
 		put_fh(f);
-		put(f, 0x3f);
+		xdr_add(f, 0x3f);
 		break;
 	case NFSPROC3_READ:
 	case NFSPROC3_COMMIT:
 		put_fh(f);
-		put64(f, 1ULL << 40);
-		put(f, 4096);
+		xdr_add64(f, 1ULL << 40);
+		xdr_add(f, 4096);
 		break;
 	case NFSPROC3_WRITE:
 		put_fh(f);
-		put64(f, 1ULL << 40);
-		put(f, 100);
-		put(f, FILE_SYNC);
+		xdr_add64(f, 1ULL << 40);
+		xdr_add(f, 100);
+		xdr_add(f, FILE_SYNC);
 		put_bytes(f, 'd', 100);
 		break;
 	case NFSPROC3_CREATE:
 		put_dirop(f);
-		put(f, GUARDED);
+		xdr_add(f, GUARDED);
 		put_sattr(f);
 		break;
 	case NFSPROC3_MKDIR:
@@ -183,10 +183,10 @@ static void put_args(struct fixture *f, u32 proc)
 		break;
 	case NFSPROC3_MKNOD:
 		put_dirop(f);
-		put(f, NF3BLK);
+		xdr_add(f, NF3BLK);
 		put_sattr(f);
-		put(f, 8);
-		put(f, 1);
+		xdr_add(f, 8);
+		xdr_add(f, 1);
 		break;
 	case NFSPROC3_RENAME:
 		put_dirop(f);
@@ -199,11 +199,11 @@ static void put_args(struct fixture *f, u32 proc)
 	case NFSPROC3_READDIR:
 	case NFSPROC3_READDIRPLUS:
 		put_fh(f);
-		put64(f, 77);
-		put64(f, 0);
+		xdr_add64(f, 77);
+		xdr_add64(f, 0);
 		if (proc == NFSPROC3_READDIRPLUS)
-			put(f, 512);
-		put(f, 4096);
+			xdr_add(f, 512);
+		xdr_add(f, 4096);
 		break;
 	}
 }
@@ -219,7 +219,7 @@ static bool decode_words(struct fixture *f, const struct dnfs_proc *proc, unsign
 	return proc->decode(&f->xdr, f->args);
 }
 
-static bool decode(struct fixture *f, u32 proc)
+static bool args_decode(struct fixture *f, u32 proc)
 {
 	return decode_words(f, &dnfs3_procs[proc], f->n);
 }
@@ -246,7 +246,7 @@ static void decodes_and_refuses_truncated(struct kunit *test)
 
 	for (u32 i = 1; i < NFSPROC3_COUNT; i++) {
 		put_args(f, i);
-		KUNIT_EXPECT_TRUE_MSG(test, decode(f, i), "%s", dnfs3_procs[i].name);
+		KUNIT_EXPECT_TRUE_MSG(test, args_decode(f, i), "%s", dnfs3_procs[i].name);
 		KUNIT_EXPECT_EQ_MSG(test, xdr_stream_remaining(&f->xdr), 0, "%s",
 				    dnfs3_procs[i].name);
 		for (unsigned int words = 0; words < f->n; words++)
@@ -257,7 +257,7 @@ static void decodes_and_refuses_truncated(struct kunit *test)
 	}
 }
 
-/* Set each word in turn to what a length should not be: nothing may be read beyond the end. */
+/* With any word set to an invalid length nothing is read beyond the end. */
 static void survives_wild_words(struct kunit *test)
 {
 	static const u32 wild[] = { 0, 2, 64, 65, 255, 256, 4095, 4097, S32_MAX, U32_MAX };
@@ -270,7 +270,7 @@ static void survives_wild_words(struct kunit *test)
 
 			for (unsigned int w = 0; w < ARRAY_SIZE(wild); w++) {
 				f->mem[word] = cpu_to_be32(wild[w]);
-				decode(f, i);
+				args_decode(f, i);
 				KUNIT_EXPECT_LE(test, xdr_stream_remaining(&f->xdr),
 						f->n * XDR_UNIT);
 			}
@@ -288,7 +288,7 @@ static void decodes_values(struct kunit *test)
 	const struct dnfs3_rename_args *rename = (void *)f->args;
 
 	put_args(f, NFSPROC3_SETATTR);
-	KUNIT_ASSERT_TRUE(test, decode(f, NFSPROC3_SETATTR));
+	KUNIT_ASSERT_TRUE(test, args_decode(f, NFSPROC3_SETATTR));
 	KUNIT_EXPECT_EQ(test, set->fh.len, 28);
 	KUNIT_EXPECT_EQ(test, set->sattr.set,
 			DITTO_SET_MODE | DITTO_SET_UID | DITTO_SET_GID | DITTO_SET_SIZE |
@@ -300,19 +300,19 @@ static void decodes_values(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, set->ctime.nsec, 9);
 
 	put_args(f, NFSPROC3_WRITE);
-	KUNIT_ASSERT_TRUE(test, decode(f, NFSPROC3_WRITE));
+	KUNIT_ASSERT_TRUE(test, args_decode(f, NFSPROC3_WRITE));
 	KUNIT_EXPECT_EQ(test, write->offset, 1ULL << 40);
 	KUNIT_EXPECT_EQ(test, write->data.len, 100);
 	KUNIT_EXPECT_EQ(test, write->data.head[0].iov_len, 100);
 
 	put_args(f, NFSPROC3_MKNOD);
-	KUNIT_ASSERT_TRUE(test, decode(f, NFSPROC3_MKNOD));
+	KUNIT_ASSERT_TRUE(test, args_decode(f, NFSPROC3_MKNOD));
 	KUNIT_EXPECT_EQ(test, mknod->type, NF3BLK);
 	KUNIT_EXPECT_EQ(test, mknod->major, 8);
 	KUNIT_EXPECT_EQ(test, mknod->minor, 1);
 
 	put_args(f, NFSPROC3_RENAME);
-	KUNIT_ASSERT_TRUE(test, decode(f, NFSPROC3_RENAME));
+	KUNIT_ASSERT_TRUE(test, args_decode(f, NFSPROC3_RENAME));
 	KUNIT_EXPECT_EQ(test, rename->to.name.len, 13);
 	KUNIT_EXPECT_EQ(test, rename->to.name.name[12], 'n');
 }
@@ -324,33 +324,33 @@ static void refuses_bad_discriminants(struct kunit *test)
 	/* a bool that is neither */
 	f->n = 0;
 	put_fh(f);
-	put(f, 2);
+	xdr_add(f, 2);
 	for (unsigned int i = 0; i < 10; i++)
-		put(f, 0);
-	KUNIT_EXPECT_FALSE(test, decode(f, NFSPROC3_SETATTR));
+		xdr_add(f, 0);
+	KUNIT_EXPECT_FALSE(test, args_decode(f, NFSPROC3_SETATTR));
 	/* a way to create that does not exist */
 	f->n = 0;
 	put_dirop(f);
-	put(f, EXCLUSIVE + 1);
+	xdr_add(f, EXCLUSIVE + 1);
 	for (unsigned int i = 0; i < 10; i++)
-		put(f, 0);
-	KUNIT_EXPECT_FALSE(test, decode(f, NFSPROC3_CREATE));
+		xdr_add(f, 0);
+	KUNIT_EXPECT_FALSE(test, args_decode(f, NFSPROC3_CREATE));
 	/* file types below and above */
 	for (u32 type = 0; type <= NF3FIFO + 1; type += NF3FIFO + 1) {
 		f->n = 0;
 		put_dirop(f);
-		put(f, type);
+		xdr_add(f, type);
 		for (unsigned int i = 0; i < 10; i++)
-			put(f, 0);
-		KUNIT_EXPECT_FALSE(test, decode(f, NFSPROC3_MKNOD));
+			xdr_add(f, 0);
+		KUNIT_EXPECT_FALSE(test, args_decode(f, NFSPROC3_MKNOD));
 	}
 	/* a handle that is too long */
 	f->n = 0;
 	put_bytes(f, 1, NFS3_FHSIZE + 1);
-	KUNIT_EXPECT_FALSE(test, decode(f, NFSPROC3_GETATTR));
+	KUNIT_EXPECT_FALSE(test, args_decode(f, NFSPROC3_GETATTR));
 }
 
-/* Names are valid XDR however long they are: the procedure refuses them. */
+/* Names of any length are valid XDR; the procedure refuses long ones. */
 static void keeps_length_of_long_names(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -361,7 +361,7 @@ static void keeps_length_of_long_names(struct kunit *test)
 	put_bytes(f, 'x', 2500);
 	put_fh(f);
 	put_bytes(f, 'y', 256);
-	KUNIT_ASSERT_TRUE(test, decode(f, NFSPROC3_RENAME));
+	KUNIT_ASSERT_TRUE(test, args_decode(f, NFSPROC3_RENAME));
 	KUNIT_EXPECT_EQ(test, a->from.name.len, 2500);
 	KUNIT_EXPECT_EQ(test, a->to.name.len, 256);
 }
@@ -385,7 +385,7 @@ static void call_init(struct fixture *f, u32 status)
 	f->call.max_payload = DNFS_MAX_PAYLOAD;
 }
 
-static u32 word(struct fixture *f, unsigned int i)
+static u32 reply_word(struct fixture *f, unsigned int i)
 {
 	return be32_to_cpu(f->mem[i]);
 }
@@ -421,10 +421,10 @@ static void encodes_fattr(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, dnfs3_procs[NFSPROC3_GETATTR].encode(&f->call));
 	KUNIT_ASSERT_EQ(test, f->buf.len, sizeof(expected));
 	for (unsigned int i = 0; i < ARRAY_SIZE(expected); i++)
-		KUNIT_EXPECT_EQ_MSG(test, word(f, i), expected[i], "word %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, reply_word(f, i), expected[i], "word %u", i);
 }
 
-/* What each procedure tells on failure without any attributes: RFC 1813 section 3.3. */
+/* Failure results of each procedure without attributes: RFC 1813 section 3.3. */
 static void encodes_failures(struct kunit *test)
 {
 	static const u32 words[NFSPROC3_COUNT] = {
@@ -447,13 +447,13 @@ static void encodes_failures(struct kunit *test)
 		KUNIT_ASSERT_TRUE(test, dnfs3_procs[i].encode(&f->call));
 		KUNIT_EXPECT_EQ_MSG(test, f->buf.len, words[i] * XDR_UNIT, "%s",
 				    dnfs3_procs[i].name);
-		KUNIT_EXPECT_EQ(test, word(f, 0), NFS3ERR_STALE);
+		KUNIT_EXPECT_EQ(test, reply_word(f, 0), NFS3ERR_STALE);
 		for (unsigned int w = 1; w < words[i]; w++)
-			KUNIT_EXPECT_EQ(test, word(f, w), 0);
+			KUNIT_EXPECT_EQ(test, reply_word(f, w), 0);
 	}
 }
 
-/* No reply is longer than its table says, and each refuses to be cut. */
+/* No reply is longer than the table says, and none is encoded in part. */
 static void replies_fit(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -495,9 +495,9 @@ static void encodes_read(struct kunit *test)
 	res->eof = true;
 	KUNIT_ASSERT_TRUE(test, dnfs3_procs[NFSPROC3_READ].encode(&f->call));
 	KUNIT_EXPECT_EQ(test, f->buf.len, 5 * XDR_UNIT);
-	KUNIT_EXPECT_EQ(test, word(f, 2), 4095);
-	KUNIT_EXPECT_EQ(test, word(f, 3), 1);
-	KUNIT_EXPECT_EQ(test, word(f, 4), 4095);
+	KUNIT_EXPECT_EQ(test, reply_word(f, 2), 4095);
+	KUNIT_EXPECT_EQ(test, reply_word(f, 3), 1);
+	KUNIT_EXPECT_EQ(test, reply_word(f, 4), 4095);
 	KUNIT_EXPECT_EQ(test, f->attached, 4095);
 }
 
@@ -534,19 +534,19 @@ static void acl_decodes(struct kunit *test)
 	f->call.args = f->args;
 	f->n = 0;
 	put_fh(f);
-	put(f, NFSACL3_ACCESS | NFSACL3_DEFAULT);
+	xdr_add(f, NFSACL3_ACCESS | NFSACL3_DEFAULT);
 	put_acl(f, 5);
 	put_acl(f, 4);
 
 	KUNIT_ASSERT_TRUE(test, decode_words(f, proc, f->n));
 	KUNIT_EXPECT_EQ(test, a->access.err, 0);
 	KUNIT_ASSERT_NOT_NULL(test, a->access.acl);
-	/* in the order that the kernel wants */
+	/* in the order that the kernel needs */
 	KUNIT_EXPECT_EQ(test, a->access.acl->a_count, 5);
 	KUNIT_EXPECT_EQ(test, a->access.acl->a_entries[0].e_tag, ACL_USER_OBJ);
 	KUNIT_EXPECT_EQ(test, a->access.acl->a_entries[1].e_tag, ACL_USER);
 	KUNIT_EXPECT_EQ(test, a->access.acl->a_entries[4].e_tag, ACL_OTHER);
-	/* without a mask that tells nothing */
+	/* without a redundant mask */
 	KUNIT_ASSERT_NOT_NULL(test, a->dflt.acl);
 	KUNIT_EXPECT_EQ(test, a->dflt.acl->a_count, 3);
 	KUNIT_EXPECT_EQ(test, a->dflt.acl->a_entries[2].e_tag, ACL_OTHER);
@@ -568,23 +568,23 @@ static void acl_is_checked(struct kunit *test)
 	/* a tag that is none: valid XDR, no valid list */
 	f->n = 0;
 	put_fh(f);
-	put(f, NFSACL3_ACCESS);
-	put(f, 1);
-	put(f, 1);
-	put(f, 0x40);
-	put(f, 0);
-	put(f, 7);
-	put(f, 0);
-	put(f, 0);
+	xdr_add(f, NFSACL3_ACCESS);
+	xdr_add(f, 1);
+	xdr_add(f, 1);
+	xdr_add(f, 0x40);
+	xdr_add(f, 0);
+	xdr_add(f, 7);
+	xdr_add(f, 0);
+	xdr_add(f, 0);
 	KUNIT_ASSERT_TRUE(test, decode_words(f, proc, f->n));
 	KUNIT_EXPECT_EQ(test, a->access.err, -EINVAL);
 	proc->release(&f->call);
 	/* more entries than a list may have */
 	f->n = 0;
 	put_fh(f);
-	put(f, NFSACL3_ACCESS);
-	put(f, NFSACL3_ENTRIES_MAX + 1);
-	put(f, NFSACL3_ENTRIES_MAX + 1);
+	xdr_add(f, NFSACL3_ACCESS);
+	xdr_add(f, NFSACL3_ENTRIES_MAX + 1);
+	xdr_add(f, NFSACL3_ENTRIES_MAX + 1);
 	KUNIT_EXPECT_FALSE(test, decode_words(f, proc, f->n));
 	proc->release(&f->call);
 }
@@ -602,20 +602,20 @@ static void acl_encodes_mask(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, proc->encode(&f->call));
 	/* status, no attributes, mask; two counts, four entries; two counts */
 	KUNIT_ASSERT_EQ(test, f->buf.len, (3 + 2 + 4 * 3 + 2) * XDR_UNIT);
-	KUNIT_EXPECT_EQ(test, word(f, 3), 4);
-	KUNIT_EXPECT_EQ(test, word(f, 4), 4);
-	KUNIT_EXPECT_EQ(test, word(f, 5), ACL_USER_OBJ);
-	KUNIT_EXPECT_EQ(test, word(f, 8), ACL_GROUP_OBJ);
-	KUNIT_EXPECT_EQ(test, word(f, 11), ACL_MASK);
-	KUNIT_EXPECT_EQ(test, word(f, 13), 4);
-	KUNIT_EXPECT_EQ(test, word(f, 14), ACL_OTHER);
-	KUNIT_EXPECT_EQ(test, word(f, 17), 0);
+	KUNIT_EXPECT_EQ(test, reply_word(f, 3), 4);
+	KUNIT_EXPECT_EQ(test, reply_word(f, 4), 4);
+	KUNIT_EXPECT_EQ(test, reply_word(f, 5), ACL_USER_OBJ);
+	KUNIT_EXPECT_EQ(test, reply_word(f, 8), ACL_GROUP_OBJ);
+	KUNIT_EXPECT_EQ(test, reply_word(f, 11), ACL_MASK);
+	KUNIT_EXPECT_EQ(test, reply_word(f, 13), 4);
+	KUNIT_EXPECT_EQ(test, reply_word(f, 14), ACL_OTHER);
+	KUNIT_EXPECT_EQ(test, reply_word(f, 17), 0);
 	proc->release(&f->call);
 }
 
 /* Statuses */
 
-static void statuses(struct kunit *test)
+static void status_numbers(struct kunit *test)
 {
 	static const struct {
 		int err;
@@ -668,7 +668,7 @@ static struct kunit_case codec_cases[] = {
 	KUNIT_CASE(acl_decodes),
 	KUNIT_CASE(acl_is_checked),
 	KUNIT_CASE(acl_encodes_mask),
-	KUNIT_CASE(statuses),
+	KUNIT_CASE(status_numbers),
 	{}
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Access control lists of version 4: what is said of them, and what is understood. */
+/* Access control lists of version 4: encoding and decoding. */
 #include <kunit/test.h>
 #include <linux/errno.h>
 #include <linux/slab.h>
@@ -59,7 +59,7 @@ static void acl_exit(struct kunit *test)
 		dnfs4_acl_value_free(&f->value);
 }
 
-static void put(struct fixture *f, u32 n)
+static void xdr_add(struct fixture *f, u32 n)
 {
 	f->mem[f->n++] = cpu_to_be32(n);
 }
@@ -68,10 +68,10 @@ static void put_ace(struct fixture *f, u32 type, u32 flags, u32 mask, const char
 {
 	u32 len = strlen(who);
 
-	put(f, type);
-	put(f, flags);
-	put(f, mask);
-	put(f, len);
+	xdr_add(f, type);
+	xdr_add(f, flags);
+	xdr_add(f, mask);
+	xdr_add(f, len);
 	memset(&f->mem[f->n], 0, xdr_align_size(len));
 	memcpy(&f->mem[f->n], who, len);
 	f->n += XDR_QUADLEN(len);
@@ -92,7 +92,7 @@ static u32 read_one(struct fixture *f, u32 type, u32 flags, u32 mask, const char
 		    struct ditto_acl **acl)
 {
 	f->n = 0;
-	put(f, 1);
+	xdr_add(f, 1);
 	put_ace(f, type, flags, mask, who);
 	return read_bytes(f, f->n * XDR_UNIT, DNFS4_ACL, acl);
 }
@@ -106,7 +106,7 @@ static u32 status_of(struct fixture *f, u32 type, u32 flags, u32 mask, const cha
 	return status;
 }
 
-/* What was read is said the same way, byte by byte. */
+/* An attribute that was read is encoded to the same bytes. */
 static void expect_same(struct kunit *test, enum dnfs4_acl_attr attr)
 {
 	struct fixture *f = test->priv;
@@ -149,7 +149,7 @@ static void everybody_goes_round(struct kunit *test)
 	struct fixture *f = test->priv;
 	struct ditto_acl *acl;
 
-	put(f, ARRAY_SIZE(whos));
+	xdr_add(f, ARRAY_SIZE(whos));
 	for (size_t i = 0; i < ARRAY_SIZE(whos); i++)
 		put_ace(f, i & 1, whos[i].flags, DITTO_RIGHTS_ALL, whos[i].text);
 	expect_same(test, DNFS4_ACL);
@@ -185,8 +185,8 @@ static void sid_in_bytes(struct kunit *test)
 	ditto_acl_put(acl);
 }
 
-/* Each has one name, and none becomes another one. */
-static void nobody(struct kunit *test)
+/* Each has one name, and comes back as the same. */
+static void acl_of_nobody(struct kunit *test)
 {
 	static const char *const names[] = {
 		"@", "FOO@", "owner@", "XOWNER@", "OWNER@@", "S@", "S-@", "S-1@", "S-1-5@",
@@ -211,7 +211,7 @@ static void nobody(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, status_of(f, 0, 0, 1, ""), NFS4ERR_INVAL);
 }
 
-/* RFC 8881 section 6.2.1.5: of who is special the flag says nothing, and is not said. */
+/* RFC 8881 section 6.2.1.5: for special names the group flag is ignored, and not sent. */
 static void flag_of_groups(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -258,8 +258,8 @@ static void what_is_not_kept(struct kunit *test)
 				    NFS4ERR_ATTRNOTSUPP, "row %zu", i);
 }
 
-/* Nothing is retained, whoever may say for how long. */
-static void retention(struct kunit *test)
+/* Retention is not supported, so its rights are dropped. */
+static void acl_retention(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	struct ditto_acl *acl;
@@ -271,13 +271,13 @@ static void retention(struct kunit *test)
 }
 
 /* Flags of a list, and which entries were inherited: of dacl only. */
-static void dacl(struct kunit *test)
+static void acl_dacl(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	struct ditto_acl *acl;
 
-	put(f, NFS4_ACL_PROTECTED | NFS4_ACL_AUTO_INHERIT | NFS4_ACL_DEFAULTED);
-	put(f, 2);
+	xdr_add(f, NFS4_ACL_PROTECTED | NFS4_ACL_AUTO_INHERIT | NFS4_ACL_DEFAULTED);
+	xdr_add(f, 2);
 	put_ace(f, 0, 0, 1, "OWNER@");
 	put_ace(f, 1, NFS4_ACE_INHERITED_ACE | NFS4_ACE_FILE_INHERIT_ACE |
 		NFS4_ACE_DIRECTORY_INHERIT_ACE | NFS4_ACE_NO_PROPAGATE_INHERIT_ACE |
@@ -302,19 +302,19 @@ static void dacl(struct kunit *test)
 	ditto_acl_put(acl);
 }
 
-/* Where there is no list everybody may everything; an empty one is for nobody. */
+/* Without a DACL everybody has all rights; with an empty one nobody has any. */
 static void no_list(struct kunit *test)
 {
 	struct ditto_acl *acl = ditto_acl_alloc(0);
 	struct fixture *f = test->priv;
 
 	KUNIT_ASSERT_NOT_NULL(test, acl);
-	put(f, 0);
+	xdr_add(f, 0);
 	expect_same(test, DNFS4_ACL);
 	acl->flags = DITTO_ACL_NULL;
 	KUNIT_EXPECT_EQ(test, dnfs4_acl_say(&f->cmp, acl, DNFS4_ACL, &f->value), 0);
 	f->n = 0;
-	put(f, 1);
+	xdr_add(f, 1);
 	put_ace(f, 0, 0, DITTO_RIGHTS_ALL, "EVERYONE@");
 	KUNIT_ASSERT_EQ(test, f->value.len, f->n * XDR_UNIT);
 	KUNIT_EXPECT_MEMEQ(test, f->value.data, f->mem, f->value.len);
@@ -324,7 +324,7 @@ static void no_list(struct kunit *test)
 static void put_many(struct fixture *f, u32 count)
 {
 	f->n = 0;
-	put(f, count);
+	xdr_add(f, count);
 	for (u32 i = 0; i < count; i++)
 		put_ace(f, 0, 0, 1, "S-1-5-21-1111111111-2222222222-3333333333-4@");
 }
@@ -339,7 +339,7 @@ static void how_many(struct kunit *test)
 	put_many(f, DITTO_ACES_MAX + 1);
 	KUNIT_EXPECT_EQ(test, read_bytes(f, f->n * XDR_UNIT, DNFS4_ACL, &acl), NFS4ERR_NOSPC);
 	KUNIT_EXPECT_NULL(test, acl);
-	/* More than the bytes that there are could be. */
+	/* More entries than the bytes can hold. */
 	f->mem[0] = cpu_to_be32(U32_MAX);
 	KUNIT_EXPECT_EQ(test, read_bytes(f, f->n * XDR_UNIT, DNFS4_ACL, &acl), NFS4ERR_BADXDR);
 	KUNIT_EXPECT_NULL(test, acl);
@@ -355,8 +355,8 @@ static void cut_off(struct kunit *test)
 	struct fixture *f = test->priv;
 	struct ditto_acl *acl;
 
-	put(f, 0);
-	put(f, 2);
+	xdr_add(f, 0);
+	xdr_add(f, 2);
 	put_ace(f, 0, 0, 1, "OWNER@");
 	put_ace(f, 0, 0, 1, "1000");
 	for (u32 len = 0; len < f->n * XDR_UNIT; len++) {
@@ -396,7 +396,7 @@ static int helper_ask(struct ditto_server *srv, const struct ditto_question *que
 	return said->name ? 0 : -ENOMEM;
 }
 
-static void names(struct kunit *test)
+static void acl_names(struct kunit *test)
 {
 	struct ditto_server *srv = kunit_kzalloc(test, sizeof(*srv), GFP_KERNEL);
 	struct fixture *f = test->priv;
@@ -411,7 +411,7 @@ static void names(struct kunit *test)
 	f->call.sec = DITTO_SEC_KRB5;
 
 	helper_error = 0;
-	put(f, 3);
+	xdr_add(f, 3);
 	put_ace(f, 0, 0, 1, "alice@example.org");
 	put_ace(f, 0, NFS4_ACE_IDENTIFIER_GROUP, 1, "alice@example.org");
 	put_ace(f, 0, 0, 1, "alice@example.org");
@@ -421,7 +421,7 @@ static void names(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, acl->aces[1].who, DITTO_WHO_GID);
 	KUNIT_EXPECT_EQ(test, __kgid_val(acl->aces[1].gid), 43);
 
-	/* Not yet, or nobody. */
+	/* Not known yet, or no such user. */
 	helper_error = -ETIMEDOUT;
 	KUNIT_EXPECT_EQ(test, status_of(f, 0, 0, 1, "bob@example.org"), NFS4ERR_DELAY);
 	acl->aces[2].uid = KUIDT_INIT(44);
@@ -435,16 +435,16 @@ static void names(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(everybody_goes_round),
 	KUNIT_CASE(sid_in_bytes),
-	KUNIT_CASE(nobody),
+	KUNIT_CASE(acl_of_nobody),
 	KUNIT_CASE(flag_of_groups),
 	KUNIT_CASE(what_is_not_kept),
-	KUNIT_CASE(retention),
-	KUNIT_CASE(dacl),
+	KUNIT_CASE(acl_retention),
+	KUNIT_CASE(acl_dacl),
 	KUNIT_CASE(no_list),
 	KUNIT_CASE(how_many),
 	KUNIT_CASE(cut_off),
 	KUNIT_CASE(memory_is_used_again),
-	KUNIT_CASE(names),
+	KUNIT_CASE(acl_names),
 	{}
 };
 

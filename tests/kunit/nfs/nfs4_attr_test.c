@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Attributes of version 4: the table, what is made of files, and what comes from the wire. */
+/* Attributes of version 4: the table, encoding for files, and decoding. */
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/slab.h>
@@ -99,7 +99,7 @@ static void begin_decode(struct fixture *f, u32 len)
 	xdr_init_decode(&f->xdr, &f->buf, f->mem, NULL);
 }
 
-static void put(struct fixture *f, u32 n)
+static void xdr_add(struct fixture *f, u32 n)
 {
 	f->mem[f->n++] = cpu_to_be32(n);
 }
@@ -108,7 +108,7 @@ static void put_text(struct fixture *f, const char *text)
 {
 	u32 len = strlen(text);
 
-	put(f, len);
+	xdr_add(f, len);
 	memset(&f->mem[f->n], 0, xdr_align_size(len));
 	memcpy(&f->mem[f->n], text, len);
 	f->n += XDR_QUADLEN(len);
@@ -116,19 +116,19 @@ static void put_text(struct fixture *f, const char *text)
 
 static void put_time(struct fixture *f, u32 sec, u32 nsec)
 {
-	put(f, 0);
-	put(f, sec);
-	put(f, nsec);
+	xdr_add(f, 0);
+	xdr_add(f, sec);
+	xdr_add(f, nsec);
 }
 
 /* A bitmap of one attribute; values follow and end with end_values(). */
 static unsigned int begin_values(struct fixture *f, const struct dnfs4_bitmap *map)
 {
 	f->n = 0;
-	put(f, DNFS4_BITMAP_WORDS);
+	xdr_add(f, DNFS4_BITMAP_WORDS);
 	for (unsigned int i = 0; i < DNFS4_BITMAP_WORDS; i++)
-		put(f, map->word[i]);
-	put(f, 0);
+		xdr_add(f, map->word[i]);
+	xdr_add(f, 0);
 	return f->n;
 }
 
@@ -137,13 +137,13 @@ static void end_values(struct fixture *f, unsigned int begin)
 	f->mem[begin - 1] = cpu_to_be32((f->n - begin) * XDR_UNIT);
 }
 
-static u32 decode(struct fixture *f, struct dnfs4_sattr *sattr)
+static u32 sattr_decode(struct fixture *f, struct dnfs4_sattr *sattr)
 {
 	begin_decode(f, f->n * XDR_UNIT);
 	return dnfs4_decode_sattr(&f->cmp, sattr);
 }
 
-static struct dnfs4_bitmap only(unsigned int attr)
+static struct dnfs4_bitmap bitmap_only(unsigned int attr)
 {
 	struct dnfs4_bitmap map = {};
 
@@ -167,13 +167,13 @@ static void table_is_whole(struct kunit *test)
 	}
 }
 
-/* Each one that can be told is told as it was planned, and takes what it was said to take. */
+/* Each readable attribute is encoded as planned, in the size that was computed. */
 static void each_is_encoded(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 
 	for (unsigned int i = 0; i <= DNFS4_ATTR_MAX; i++) {
-		struct dnfs4_bitmap ask = only(i), got;
+		struct dnfs4_bitmap ask = bitmap_only(i), got;
 		const struct dnfs4_attr_row *row = &dnfs4_attr_rows[i];
 		struct dnfs4_attr_plan plan;
 		u32 bytes, len;
@@ -219,7 +219,7 @@ static void encode_all(struct kunit *test, struct dnfs4_attr_plan *plan)
 			0);
 }
 
-/* Without room for all of it nothing is written. */
+/* Without room for all nothing is written. */
 static void no_room(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -240,7 +240,7 @@ static void no_room(struct kunit *test)
 
 static void fattr_without_room(struct kunit *test)
 {
-	struct dnfs4_bitmap ask = only(FATTR4_SIZE);
+	struct dnfs4_bitmap ask = bitmap_only(FATTR4_SIZE);
 	struct fixture *f = test->priv;
 
 	begin_encode(f, 16);
@@ -265,14 +265,14 @@ static void write_only(struct kunit *test)
 	struct dnfs4_attr_plan plan;
 
 	for (size_t i = 0; i < ARRAY_SIZE(attrs); i++) {
-		struct dnfs4_bitmap ask = only(attrs[i]);
+		struct dnfs4_bitmap ask = bitmap_only(attrs[i]);
 
 		KUNIT_EXPECT_EQ(test, dnfs4_attr_plan(&f->cmp, &f->cmp.current_fh, &ask, &plan),
 				NFS4ERR_INVAL);
 	}
 }
 
-/* What a version does not have is left out. */
+/* Attributes that a version does not have are left out. */
 static void minor_versions(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -291,11 +291,11 @@ static void minor_versions(struct kunit *test)
 	}
 }
 
-/* Where a list cannot be stored there is none. */
+/* A file system that cannot store a list has no ACL attribute. */
 static void no_lists(struct kunit *test)
 {
 	struct fixture *f = test->priv;
-	struct dnfs4_bitmap ask = only(FATTR4_ACL);
+	struct dnfs4_bitmap ask = bitmap_only(FATTR4_ACL);
 	struct dnfs4_attr_plan plan;
 
 	KUNIT_ASSERT_TRUE(test, folder.share->volume->has_acls);
@@ -345,10 +345,10 @@ static void pseudo_root(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, dnfs4_attr_emit(&f->xdr, &f->src));
 }
 
-/* The root of a share has the number of its entry above, and its own. */
+/* The root of a share has its own fileid, and that of its entry above. */
 static void mounted_on(struct kunit *test)
 {
-	struct dnfs4_bitmap ask = only(FATTR4_MOUNTED_ON_FILEID);
+	struct dnfs4_bitmap ask = bitmap_only(FATTR4_MOUNTED_ON_FILEID);
 	struct fixture *f = test->priv;
 	struct dnfs4_attr_plan plan;
 
@@ -363,7 +363,7 @@ static void mounted_on(struct kunit *test)
 	f->cmp.current_fh.target.node = f->node;
 }
 
-/* An entry that cannot be read is told with its number and the error, if those are wanted. */
+/* An unreadable entry has its fileid and rdattr_error, if requested. */
 static void failed_entry(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -384,7 +384,7 @@ static void failed_entry(struct kunit *test)
 
 /* Bitmaps */
 
-static void bitmaps(struct kunit *test)
+static void bitmap_words(struct kunit *test)
 {
 	static const struct dnfs4_bitmap maps[] = {
 		{ { 0, 0, 0 } }, { { 1, 0, 0 } }, { { 0, 2, 0 } }, { { 3, 2, 0x80000000 } },
@@ -415,12 +415,12 @@ static void bitmaps_of_the_future(struct kunit *test)
 	bool more;
 
 	f->n = 0;
-	put(f, 5);
-	put(f, 1);
-	put(f, 2);
-	put(f, 3);
-	put(f, 0);
-	put(f, 0);
+	xdr_add(f, 5);
+	xdr_add(f, 1);
+	xdr_add(f, 2);
+	xdr_add(f, 3);
+	xdr_add(f, 0);
+	xdr_add(f, 0);
 	begin_decode(f, f->n * XDR_UNIT);
 	KUNIT_EXPECT_EQ(test, dnfs4_decode_bitmap(&f->xdr, &got, &more), NFS4_OK);
 	KUNIT_EXPECT_FALSE(test, more);
@@ -447,16 +447,16 @@ static void put_settable(struct fixture *f)
 {
 	unsigned int begin = begin_values(f, &settable);
 
-	put(f, 1);
-	put(f, 2);			/* size */
-	put(f, 1);			/* hidden */
-	put(f, 07755);			/* mode */
+	xdr_add(f, 1);
+	xdr_add(f, 2);			/* size */
+	xdr_add(f, 1);			/* hidden */
+	xdr_add(f, 07755);			/* mode */
 	put_text(f, "1000");
 	put_text(f, "4294967294");
-	put(f, 0);			/* system */
-	put(f, NFS4_SET_TO_SERVER_TIME);
+	xdr_add(f, 0);			/* system */
+	xdr_add(f, NFS4_SET_TO_SERVER_TIME);
 	put_time(f, 100, 5);		/* create */
-	put(f, NFS4_SET_TO_CLIENT_TIME);
+	xdr_add(f, NFS4_SET_TO_CLIENT_TIME);
 	put_time(f, 200, NSEC_PER_SEC - 1);
 	end_values(f, begin);
 }
@@ -467,7 +467,7 @@ static void all_are_set(struct kunit *test)
 	struct dnfs4_sattr sattr;
 
 	put_settable(f);
-	KUNIT_ASSERT_EQ(test, decode(f, &sattr), NFS4_OK);
+	KUNIT_ASSERT_EQ(test, sattr_decode(f, &sattr), NFS4_OK);
 	KUNIT_EXPECT_MEMEQ(test, &sattr.map, &settable, sizeof(settable));
 	KUNIT_EXPECT_EQ(test, sattr.set.valid, DITTO_SET_SIZE | DITTO_SET_MODE | DITTO_SET_UID |
 			DITTO_SET_GID | DITTO_SET_ATIME_NOW | DITTO_SET_MTIME);
@@ -498,7 +498,7 @@ static void cut_off(struct kunit *test)
 	}
 }
 
-/* The values are as long as they say, or it is no XDR. */
+/* The length of the values must be correct. */
 static void wrong_length(struct kunit *test)
 {
 	static const int off[] = { -8, -4, 4, 8, 1 << 20 };
@@ -508,23 +508,23 @@ static void wrong_length(struct kunit *test)
 	for (size_t i = 0; i < ARRAY_SIZE(off); i++) {
 		put_settable(f);
 		f->mem[4] = cpu_to_be32(be32_to_cpu(f->mem[4]) + off[i]);
-		put(f, 0);
-		put(f, 0);
-		KUNIT_EXPECT_EQ(test, decode(f, &sattr), NFS4ERR_BADXDR);
+		xdr_add(f, 0);
+		xdr_add(f, 0);
+		KUNIT_EXPECT_EQ(test, sattr_decode(f, &sattr), NFS4ERR_BADXDR);
 	}
 }
 
 static u32 decode_one(struct fixture *f, unsigned int attr, unsigned int n, const u32 *words)
 {
-	struct dnfs4_bitmap map = only(attr);
+	struct dnfs4_bitmap map = bitmap_only(attr);
 	unsigned int begin = begin_values(f, &map);
 	struct dnfs4_sattr sattr;
 	u32 status;
 
 	for (unsigned int i = 0; i < n; i++)
-		put(f, words[i]);
+		xdr_add(f, words[i]);
 	end_values(f, begin);
-	status = decode(f, &sattr);
+	status = sattr_decode(f, &sattr);
 	dnfs4_sattr_free(&sattr);
 	return status;
 }
@@ -575,33 +575,33 @@ static void bad_values(struct kunit *test)
 
 static void umask_is_applied(struct kunit *test)
 {
-	struct dnfs4_bitmap map = only(FATTR4_MODE_UMASK);
+	struct dnfs4_bitmap map = bitmap_only(FATTR4_MODE_UMASK);
 	struct fixture *f = test->priv;
 	struct dnfs4_sattr sattr;
 	unsigned int begin;
 
 	f->cmp.current_fh.target.node = folder.root;
 	begin = begin_values(f, &map);
-	put(f, 0666);
-	put(f, 027);
+	xdr_add(f, 0666);
+	xdr_add(f, 027);
 	end_values(f, begin);
-	KUNIT_EXPECT_EQ(test, decode(f, &sattr), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, sattr_decode(f, &sattr), NFS4_OK);
 	KUNIT_EXPECT_EQ(test, dnfs4_sattr_fit(&f->cmp, &sattr, NULL, S_IFREG), NFS4_OK);
 	KUNIT_EXPECT_EQ(test, sattr.set.mode, 0640);
 	/* Not together with the mode (RFC 8275 section 5). */
 	dnfs4_bitmap_set(&map, FATTR4_MODE);
 	begin = begin_values(f, &map);
-	put(f, 0666);
-	put(f, 0666);
-	put(f, 027);
+	xdr_add(f, 0666);
+	xdr_add(f, 0666);
+	xdr_add(f, 027);
 	end_values(f, begin);
-	KUNIT_EXPECT_EQ(test, decode(f, &sattr), NFS4ERR_INVAL);
+	KUNIT_EXPECT_EQ(test, sattr_decode(f, &sattr), NFS4ERR_INVAL);
 	f->cmp.current_fh.target.node = f->node;
 }
 
 /* Owners */
 
-static void numbers(struct kunit *test)
+static void attr_numbers(struct kunit *test)
 {
 	static const struct {
 		const char *text;
@@ -689,7 +689,7 @@ static void names_are_said(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, __kuid_val(uid), 42);
 	KUNIT_EXPECT_EQ(test, dnfs4_group_read(&f->cmp, "staff@x", 7, &gid), NFS4_OK);
 	KUNIT_EXPECT_EQ(test, __kgid_val(gid), 43);
-	/* Numbers are understood from everybody, and nobody is asked. */
+	/* Numbers are accepted from everybody, without a look-up. */
 	KUNIT_EXPECT_EQ(test, dnfs4_owner_read(&f->cmp, "9", 1, &uid), NFS4_OK);
 	KUNIT_EXPECT_EQ(test, __kuid_val(uid), 9);
 	/* The same owner again. */
@@ -698,7 +698,7 @@ static void names_are_said(struct kunit *test)
 	ditto_names_exit(srv);
 }
 
-/* Who has no name, or where nobody knows names, is told the number. */
+/* A user without a known name is encoded as a number. */
 static void names_are_not_known(struct kunit *test)
 {
 	static const int errors[] = { -ENOENT, -ECONNREFUSED };
@@ -721,7 +721,7 @@ static void names_are_not_known(struct kunit *test)
 	ditto_names_exit(srv);
 }
 
-/* What nobody can be called is not asked for. */
+/* Impossible names are not looked up. */
 static void names_of_nobody(struct kunit *test)
 {
 	static char name[DNFS4_OWNER_MAX];
@@ -751,14 +751,14 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(pseudo_root),
 	KUNIT_CASE(mounted_on),
 	KUNIT_CASE(failed_entry),
-	KUNIT_CASE(bitmaps),
+	KUNIT_CASE(bitmap_words),
 	KUNIT_CASE(bitmaps_of_the_future),
 	KUNIT_CASE(all_are_set),
 	KUNIT_CASE(cut_off),
 	KUNIT_CASE(wrong_length),
 	KUNIT_CASE(bad_values),
 	KUNIT_CASE(umask_is_applied),
-	KUNIT_CASE(numbers),
+	KUNIT_CASE(attr_numbers),
 	KUNIT_CASE(numbers_are_said),
 	KUNIT_CASE(names_are_said),
 	KUNIT_CASE(names_are_not_known),

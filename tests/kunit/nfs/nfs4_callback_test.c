@@ -78,12 +78,12 @@ static void begin_encode(struct fixture *f)
 	xdr_init_encode(&f->xdr, &f->buf, f->mem, NULL);
 }
 
-static void put(struct fixture *f, u32 word)
+static void xdr_add(struct fixture *f, u32 word)
 {
 	f->mem[f->n++] = cpu_to_be32(word);
 }
 
-static int decode(struct fixture *f)
+static int reply_decode(struct fixture *f)
 {
 	f->buf.head[0].iov_base = f->mem;
 	f->buf.head[0].iov_len = f->n * 4;
@@ -163,17 +163,17 @@ static void callback_encode_no_room(struct kunit *test)
 static void put_sequence(struct fixture *f, u32 status, u32 ops)
 {
 	f->n = 0;
-	put(f, status);
-	put(f, 0);
-	put(f, ops);
-	put(f, OP_CB_SEQUENCE);
-	put(f, 0);
+	xdr_add(f, status);
+	xdr_add(f, 0);
+	xdr_add(f, ops);
+	xdr_add(f, OP_CB_SEQUENCE);
+	xdr_add(f, 0);
 	for (int i = 0; i < 4; i++)
-		put(f, ID);
-	put(f, 9);
-	put(f, 2);
-	put(f, 15);
-	put(f, 3);
+		xdr_add(f, ID);
+	xdr_add(f, 9);
+	xdr_add(f, 2);
+	xdr_add(f, 15);
+	xdr_add(f, 3);
 }
 
 static void callback_decode_ok(struct kunit *test)
@@ -181,17 +181,17 @@ static void callback_decode_ok(struct kunit *test)
 	struct fixture *f = test->priv;
 
 	put_sequence(f, 0, 2);
-	put(f, OP_CB_RECALL);
-	put(f, 0);
-	put(f, 42);
-	KUNIT_EXPECT_EQ(test, decode(f), 0);
+	xdr_add(f, OP_CB_RECALL);
+	xdr_add(f, 0);
+	xdr_add(f, 42);
+	KUNIT_EXPECT_EQ(test, reply_decode(f), 0);
 	KUNIT_EXPECT_EQ(test, f->cb.seq_status, 0);
 	KUNIT_EXPECT_EQ(test, f->cb.status, 0);
 	KUNIT_EXPECT_EQ(test, f->cb.target, 3);
-	/* None of it can be missing. */
+	/* No part can be missing. */
 	for (unsigned int n = f->n; n--;) {
 		f->n = n;
-		KUNIT_EXPECT_EQ(test, decode(f), -EBADMSG);
+		KUNIT_EXPECT_EQ(test, reply_decode(f), -EBADMSG);
 	}
 }
 
@@ -201,35 +201,35 @@ static void callback_decode_refused(struct kunit *test)
 
 	/* The operation. */
 	put_sequence(f, NFS4ERR_BAD_STATEID, 2);
-	put(f, OP_CB_RECALL);
-	put(f, NFS4ERR_BAD_STATEID);
-	KUNIT_EXPECT_EQ(test, decode(f), 0);
+	xdr_add(f, OP_CB_RECALL);
+	xdr_add(f, NFS4ERR_BAD_STATEID);
+	KUNIT_EXPECT_EQ(test, reply_decode(f), 0);
 	KUNIT_EXPECT_EQ(test, f->cb.seq_status, 0);
 	KUNIT_EXPECT_EQ(test, f->cb.status, NFS4ERR_BAD_STATEID);
 
 	/* The sequence. */
 	f->n = 0;
-	put(f, NFS4ERR_DELAY);
-	put(f, 0);
-	put(f, 1);
-	put(f, OP_CB_SEQUENCE);
-	put(f, NFS4ERR_DELAY);
-	KUNIT_EXPECT_EQ(test, decode(f), 0);
+	xdr_add(f, NFS4ERR_DELAY);
+	xdr_add(f, 0);
+	xdr_add(f, 1);
+	xdr_add(f, OP_CB_SEQUENCE);
+	xdr_add(f, NFS4ERR_DELAY);
+	KUNIT_EXPECT_EQ(test, reply_decode(f), 0);
 	KUNIT_EXPECT_EQ(test, f->cb.seq_status, NFS4ERR_DELAY);
 
 	/* All of it. */
 	f->n = 0;
-	put(f, NFS4ERR_MINOR_VERS_MISMATCH);
-	put(f, 0);
-	put(f, 0);
-	KUNIT_EXPECT_EQ(test, decode(f), 0);
+	xdr_add(f, NFS4ERR_MINOR_VERS_MISMATCH);
+	xdr_add(f, 0);
+	xdr_add(f, 0);
+	KUNIT_EXPECT_EQ(test, reply_decode(f), 0);
 	KUNIT_EXPECT_EQ(test, f->cb.seq_status, NFS4ERR_MINOR_VERS_MISMATCH);
 
-	/* As something that is not known. */
+	/* An unknown type. */
 	put_sequence(f, NFS4ERR_OP_ILLEGAL, 2);
-	put(f, OP_CB_ILLEGAL);
-	put(f, NFS4ERR_OP_ILLEGAL);
-	KUNIT_EXPECT_EQ(test, decode(f), 0);
+	xdr_add(f, OP_CB_ILLEGAL);
+	xdr_add(f, NFS4ERR_OP_ILLEGAL);
+	KUNIT_EXPECT_EQ(test, reply_decode(f), 0);
 	KUNIT_EXPECT_EQ(test, f->cb.status, NFS4ERR_OP_ILLEGAL);
 }
 
@@ -242,26 +242,26 @@ static void callback_decode_hostile(struct kunit *test)
 		if (at == 4)
 			continue;
 		put_sequence(f, 0, 2);
-		put(f, OP_CB_RECALL);
-		put(f, 0);
-		put(f, 42);
+		xdr_add(f, OP_CB_RECALL);
+		xdr_add(f, 0);
+		xdr_add(f, 42);
 		f->mem[at] ^= cpu_to_be32(0x100);
-		KUNIT_EXPECT_EQ_MSG(test, decode(f), -EBADMSG, "word %u", at);
+		KUNIT_EXPECT_EQ_MSG(test, reply_decode(f), -EBADMSG, "word %u", at);
 	}
 	/* A tag that is longer than the message, or than any. */
 	f->n = 0;
-	put(f, 0);
-	put(f, U32_MAX);
-	put(f, 0);
-	KUNIT_EXPECT_EQ(test, decode(f), -EBADMSG);
+	xdr_add(f, 0);
+	xdr_add(f, U32_MAX);
+	xdr_add(f, 0);
+	KUNIT_EXPECT_EQ(test, reply_decode(f), -EBADMSG);
 	f->n = 0;
-	put(f, 0);
-	put(f, 64);
-	put(f, 0);
-	KUNIT_EXPECT_EQ(test, decode(f), -EBADMSG);
-	/* All is well, but nothing was done. */
+	xdr_add(f, 0);
+	xdr_add(f, 64);
+	xdr_add(f, 0);
+	KUNIT_EXPECT_EQ(test, reply_decode(f), -EBADMSG);
+	/* Success, but without a result. */
 	put_sequence(f, 0, 1);
-	KUNIT_EXPECT_EQ(test, decode(f), -EBADMSG);
+	KUNIT_EXPECT_EQ(test, reply_decode(f), -EBADMSG);
 }
 
 static void callback_slots(struct kunit *test)
@@ -294,7 +294,7 @@ static void callback_slots_lost(struct kunit *test)
 	f->session.back.maxrequests = 2;
 	KUNIT_EXPECT_EQ(test, dnfs4_cb_slot_take(&f->session, &seqid, &highest), 0);
 	dnfs4_cb_slot_give(&f->session, 0, DNFS4_CB_LOST);
-	/* Only who finds out what became of it gets it. */
+	/* A slot with a lost callback is given only to a caller that resolves the loss. */
 	KUNIT_EXPECT_EQ(test, dnfs4_cb_slot_take(&f->session, &seqid, &highest), 1);
 	KUNIT_EXPECT_EQ(test, dnfs4_cb_slot_take(&f->session, &seqid, &highest), DNFS4_CB_NO_SLOT);
 	KUNIT_EXPECT_EQ(test, dnfs4_cb_slot_take_lost(&f->session, &seqid, &highest), 0);

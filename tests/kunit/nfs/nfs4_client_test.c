@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Clients of NFSv4: who is the same principal, and what SP4_MACH_CRED leaves to it. */
+/* Clients of NFSv4: comparison of principals, and the operations left to SP4_MACH_CRED. */
 #include <kunit/test.h>
 #include <linux/nfs4.h>
 #include <linux/string.h>
@@ -49,7 +49,7 @@ static void call_of(struct dnfs_call *call, const struct who *who)
 	call->principal = who->name;
 }
 
-static void principals(struct kunit *test)
+static void principals_compared(struct kunit *test)
 {
 	struct dnfs4_client *client = kunit_kzalloc(test, sizeof(*client), GFP_KERNEL);
 	struct dnfs4_client *other = kunit_kzalloc(test, sizeof(*other), GFP_KERNEL);
@@ -63,7 +63,7 @@ static void principals(struct kunit *test)
 		call_of(call, &pairs[i].caller);
 		KUNIT_EXPECT_EQ_MSG(test, dnfs4_principal_matches(client, call), pairs[i].same,
 				    "%s", pairs[i].what);
-		/* What is in records tells at least as many apart. */
+		/* Records distinguish at least as many principals. */
 		dnfs4_principal_digest(&client->principal, digest[0]);
 		dnfs4_principal_digest(&other->principal, digest[1]);
 		if (!pairs[i].same)
@@ -101,7 +101,7 @@ static void mach_cred(struct kunit *test)
 }
 
 static struct kunit_case client_cases[] = {
-	KUNIT_CASE(principals),
+	KUNIT_CASE(principals_compared),
 	KUNIT_CASE(mach_cred),
 	{}
 };

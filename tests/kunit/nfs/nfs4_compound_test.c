@@ -91,29 +91,29 @@ static void fixture_exit(struct kunit *test)
 	__free_page(f->next);
 }
 
-static void word(struct fixture *f, u32 value)
+static void xdr_word(struct fixture *f, u32 value)
 {
 	f->mem[f->n++] = cpu_to_be32(value);
 }
 
-static void bytes(struct fixture *f, const char *s, u32 len)
+static void xdr_bytes(struct fixture *f, const char *s, u32 len)
 {
-	word(f, len);
+	xdr_word(f, len);
 	memset(&f->mem[f->n], 0, xdr_align_size(len));
 	memcpy(&f->mem[f->n], s, len);
 	f->n += XDR_QUADLEN(len);
 }
 
 /* Begin a COMPOUND by hand. */
-static void begin(struct fixture *f, const char *tag, u32 minor, u32 nops)
+static void compound_begin(struct fixture *f, const char *tag, u32 minor, u32 nops)
 {
 	f->n = 0;
-	bytes(f, tag, strlen(tag));
-	word(f, minor);
-	word(f, nops);
+	xdr_bytes(f, tag, strlen(tag));
+	xdr_word(f, minor);
+	xdr_word(f, nops);
 }
 
-static void streams(struct fixture *f, u32 room)
+static void compound_streams(struct fixture *f, u32 room)
 {
 	xdr_buf_init(&f->in_buf, f->mem, f->n * sizeof(__be32));
 	f->in_buf.len = f->in_buf.head[0].iov_len;
@@ -126,54 +126,54 @@ static void streams(struct fixture *f, u32 room)
 	xdr_init_encode(&f->xdr, &f->out_buf, f->out, NULL);
 }
 
-static int run(struct fixture *f)
+static int compound_run(struct fixture *f)
 {
-	streams(f, PAGE_SIZE);
+	compound_streams(f, PAGE_SIZE);
 	return dnfs4_compound(&f->call);
 }
 
 /* A word of the reply. */
-static u32 at(const struct fixture *f, unsigned int i)
+static u32 reply_word(const struct fixture *f, unsigned int i)
 {
 	return be32_to_cpu(f->out[i]);
 }
 
-static void envelope(struct kunit *test)
+static void compound_envelope(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 
-	begin(f, "five5", 0, 2);
-	word(f, OP_PUTROOTFH);
-	word(f, OP_GETFH);
-	KUNIT_ASSERT_EQ(test, run(f), 0);
-	KUNIT_EXPECT_EQ(test, at(f, 0), NFS4_OK);
-	KUNIT_EXPECT_EQ(test, at(f, 1), 5);
+	compound_begin(f, "five5", 0, 2);
+	xdr_word(f, OP_PUTROOTFH);
+	xdr_word(f, OP_GETFH);
+	KUNIT_ASSERT_EQ(test, compound_run(f), 0);
+	KUNIT_EXPECT_EQ(test, reply_word(f, 0), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, reply_word(f, 1), 5);
 	KUNIT_EXPECT_MEMEQ(test, &f->out[2], "five5\0\0", 8);
-	KUNIT_EXPECT_EQ(test, at(f, 4), 2);
-	KUNIT_EXPECT_EQ(test, at(f, 5), OP_PUTROOTFH);
-	KUNIT_EXPECT_EQ(test, at(f, 6), NFS4_OK);
-	KUNIT_EXPECT_EQ(test, at(f, 7), OP_GETFH);
-	KUNIT_EXPECT_EQ(test, at(f, 8), NFS4_OK);
-	KUNIT_EXPECT_EQ(test, at(f, 9), 4);
+	KUNIT_EXPECT_EQ(test, reply_word(f, 4), 2);
+	KUNIT_EXPECT_EQ(test, reply_word(f, 5), OP_PUTROOTFH);
+	KUNIT_EXPECT_EQ(test, reply_word(f, 6), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, reply_word(f, 7), OP_GETFH);
+	KUNIT_EXPECT_EQ(test, reply_word(f, 8), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, reply_word(f, 9), 4);
 	KUNIT_EXPECT_EQ(test, f->out_buf.len, 11 * sizeof(__be32));
 }
 
-static void undecodable(struct kunit *test)
+static void compound_undecodable(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	unsigned int whole, n;
 
-	begin(f, "tag", 0, 0);
+	compound_begin(f, "tag", 0, 0);
 	whole = f->n;
 	for (n = 0; n < whole; n++) {
 		f->n = n;
-		KUNIT_EXPECT_EQ(test, run(f), -EBADMSG);
+		KUNIT_EXPECT_EQ(test, compound_run(f), -EBADMSG);
 		/* No results stand behind "garbage arguments". */
 		KUNIT_EXPECT_EQ(test, f->out_buf.len, 0);
 	}
 	f->n = 0;
-	word(f, DNFS4_TAG_MAX + 1);
-	KUNIT_EXPECT_EQ(test, run(f), -EBADMSG);
+	xdr_word(f, DNFS4_TAG_MAX + 1);
+	KUNIT_EXPECT_EQ(test, compound_run(f), -EBADMSG);
 }
 
 struct refusal {
@@ -207,7 +207,7 @@ static const struct refusal refusals[] = {
 	{ "", 0, 1, OP_RESTOREFH, NFS4ERR_RESTOREFH, 1, OP_RESTOREFH },
 };
 
-static void refuses(struct kunit *test)
+static void compound_refused(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 
@@ -215,47 +215,48 @@ static void refuses(struct kunit *test)
 		const struct refusal *r = &refusals[i];
 		unsigned int results = 2 + XDR_QUADLEN(strlen(r->tag));
 
-		begin(f, r->tag, r->minor, r->nops);
-		word(f, r->first);
-		KUNIT_ASSERT_EQ_MSG(test, run(f), 0, "row %u", i);
-		KUNIT_EXPECT_EQ_MSG(test, at(f, 0), r->status, "row %u", i);
-		KUNIT_EXPECT_EQ_MSG(test, at(f, results), r->results, "row %u", i);
+		compound_begin(f, r->tag, r->minor, r->nops);
+		xdr_word(f, r->first);
+		KUNIT_ASSERT_EQ_MSG(test, compound_run(f), 0, "row %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, reply_word(f, 0), r->status, "row %u", i);
+		KUNIT_EXPECT_EQ_MSG(test, reply_word(f, results), r->results, "row %u", i);
 		if (r->results) {
-			KUNIT_EXPECT_EQ_MSG(test, at(f, results + 1), r->op, "row %u", i);
-			KUNIT_EXPECT_EQ_MSG(test, at(f, results + 2), r->status, "row %u", i);
+			KUNIT_EXPECT_EQ_MSG(test, reply_word(f, results + 1), r->op, "row %u", i);
+			KUNIT_EXPECT_EQ_MSG(test, reply_word(f, results + 2), r->status, "row %u",
+					    i);
 		}
 		KUNIT_EXPECT_EQ(test, f->call.status, r->status);
 	}
 }
 
-/* With however little room, there is a whole reply that says so. */
+/* With any room there is a complete reply that reports the lack of it. */
 static void little_room(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	u32 room, results;
 
 	for (room = 20; room < 120; room += 4) {
-		begin(f, "", 0, 6);
+		compound_begin(f, "", 0, 6);
 		for (unsigned int i = 0; i < 3; i++) {
-			word(f, OP_PUTROOTFH);
-			word(f, OP_GETFH);
+			xdr_word(f, OP_PUTROOTFH);
+			xdr_word(f, OP_GETFH);
 		}
-		streams(f, room);
+		compound_streams(f, room);
 		KUNIT_ASSERT_EQ(test, dnfs4_compound(&f->call), 0);
-		results = at(f, 2);
+		results = reply_word(f, 2);
 		KUNIT_EXPECT_LE(test, f->out_buf.len, room);
-		KUNIT_EXPECT_EQ_MSG(test, at(f, 0), room < 84 ? NFS4ERR_RESOURCE : NFS4_OK,
+		KUNIT_EXPECT_EQ_MSG(test, reply_word(f, 0), room < 84 ? NFS4ERR_RESOURCE : NFS4_OK,
 				    "room %u, %u results", room, results);
 		KUNIT_EXPECT_GT(test, results, 0);
 	}
 }
 
-static struct dnfs4_compound *decoder(struct fixture *f)
+static struct dnfs4_compound *compound_decoder(struct fixture *f)
 {
 	struct dnfs4_compound *cmp = (void *)f->res;
 
 	memset(cmp, 0, sizeof(*cmp));
-	streams(f, PAGE_SIZE);
+	compound_streams(f, PAGE_SIZE);
 	cmp->in = &f->in;
 	cmp->out = &f->xdr;
 	cmp->args = f->args;
@@ -296,9 +297,9 @@ static void decodes_names(struct kunit *test)
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
 		f->n = 0;
-		bytes(f, names[i].name, names[i].len);
-		KUNIT_EXPECT_EQ_MSG(test, dnfs4_decode_name(decoder(f), &name), names[i].status,
-				    "row %u", i);
+		xdr_bytes(f, names[i].name, names[i].len);
+		KUNIT_EXPECT_EQ_MSG(test, dnfs4_decode_name(compound_decoder(f), &name),
+				    names[i].status, "row %u", i);
 		if (!names[i].status) {
 			KUNIT_EXPECT_EQ(test, name.len, names[i].len);
 			KUNIT_EXPECT_MEMEQ(test, name.name, names[i].name, name.len);
@@ -314,21 +315,22 @@ static void long_names(struct kunit *test)
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(lens); i++) {
 		f->n = 0;
-		word(f, lens[i]);
+		xdr_word(f, lens[i]);
 		memset(&f->mem[f->n], 'n', lens[i]);
 		f->n += XDR_QUADLEN(lens[i]);
-		KUNIT_EXPECT_EQ(test, dnfs4_decode_name(decoder(f), &name),
+		KUNIT_EXPECT_EQ(test, dnfs4_decode_name(compound_decoder(f), &name),
 				lens[i] > NAME_MAX ? NFS4ERR_NAMETOOLONG : NFS4_OK);
-		/* And one that is not there. */
+		/* And one that does not exist. */
 		f->n--;
-		KUNIT_EXPECT_EQ(test, dnfs4_decode_name(decoder(f), &name), NFS4ERR_BADXDR);
+		KUNIT_EXPECT_EQ(test, dnfs4_decode_name(compound_decoder(f), &name),
+				NFS4ERR_BADXDR);
 	}
 	f->n = 0;
-	word(f, U32_MAX);
-	KUNIT_EXPECT_EQ(test, dnfs4_decode_name(decoder(f), &name), NFS4ERR_BADXDR);
+	xdr_word(f, U32_MAX);
+	KUNIT_EXPECT_EQ(test, dnfs4_decode_name(compound_decoder(f), &name), NFS4ERR_BADXDR);
 }
 
-/* Two names, each over a boundary of the buffer: neither overwrites the other. */
+/* Two names that each cross a boundary of the buffer do not overwrite each other. */
 static void straddling_names(struct kunit *test)
 {
 	struct dnfs4_compound *cmp;
@@ -337,13 +339,13 @@ static void straddling_names(struct kunit *test)
 	__be32 *p = page_address(f->next);
 
 	f->n = 0;
-	bytes(f, "first-of-two", 12);
+	xdr_bytes(f, "first-of-two", 12);
 	/* The head ends in the first; the rest of both is in a page, the last word in the tail. */
 	p[0] = f->mem[2];
 	p[1] = f->mem[3];
 	p[2] = cpu_to_be32(8);
 	memcpy(&p[3], "seco", 4);
-	cmp = decoder(f);
+	cmp = compound_decoder(f);
 	f->in_buf.head[0].iov_len = 8;
 	f->in_buf.pages = f->pages;
 	f->in_buf.page_len = 16;
@@ -367,13 +369,13 @@ static void stateids_and_times(struct kunit *test)
 	struct timespec64 time = { -5, 999999999 };
 	struct fixture *f = test->priv;
 	struct dnfs4_stateid got;
-	struct dnfs4_compound *cmp = decoder(f);
+	struct dnfs4_compound *cmp = compound_decoder(f);
 
 	KUNIT_ASSERT_TRUE(test, dnfs4_encode_stateid(&f->xdr, &sid));
 	KUNIT_ASSERT_TRUE(test, dnfs4_encode_time(&f->xdr, &time));
 	memcpy(f->mem, f->out, f->out_buf.len);
 	f->n = f->out_buf.len / sizeof(__be32);
-	cmp = decoder(f);
+	cmp = compound_decoder(f);
 	KUNIT_EXPECT_EQ(test, dnfs4_decode_stateid(cmp->in, &got), NFS4_OK);
 	KUNIT_EXPECT_MEMEQ(test, &got, &sid, sizeof(sid));
 	KUNIT_EXPECT_EQ(test, dnfs4_decode_time(cmp->in, &time), NFS4_OK);
@@ -381,10 +383,10 @@ static void stateids_and_times(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, time.tv_nsec, 999999999);
 	KUNIT_EXPECT_EQ(test, dnfs4_decode_time(cmp->in, &time), NFS4ERR_BADXDR);
 	f->n = 0;
-	word(f, 0);
-	word(f, 1);
-	word(f, 1000000000);
-	cmp = decoder(f);
+	xdr_word(f, 0);
+	xdr_word(f, 1);
+	xdr_word(f, 1000000000);
+	cmp = compound_decoder(f);
 	KUNIT_EXPECT_EQ(test, dnfs4_decode_time(cmp->in, &time), NFS4ERR_INVAL);
 }
 
@@ -392,7 +394,7 @@ static void stateids_and_times(struct kunit *test)
 static void room_of_a_session(struct kunit *test)
 {
 	struct fixture *f = test->priv;
-	struct dnfs4_compound *cmp = decoder(f);
+	struct dnfs4_compound *cmp = compound_decoder(f);
 
 	xdr_reserve_space(&f->xdr, 100);
 	KUNIT_EXPECT_EQ(test, dnfs4_room(cmp), PAGE_SIZE - 100 - DNFS4_OP_HEAD_BYTES);
@@ -434,7 +436,7 @@ static const struct status_row statuses[] = {
 
 static void statuses_of_errors(struct kunit *test)
 {
-	struct dnfs4_compound *cmp = decoder(test->priv);
+	struct dnfs4_compound *cmp = compound_decoder(test->priv);
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(statuses); i++) {
 		cmp->opnum = statuses[i].op;
@@ -444,9 +446,9 @@ static void statuses_of_errors(struct kunit *test)
 }
 
 static struct kunit_case cases[] = {
-	KUNIT_CASE(envelope),
-	KUNIT_CASE(undecodable),
-	KUNIT_CASE(refuses),
+	KUNIT_CASE(compound_envelope),
+	KUNIT_CASE(compound_undecodable),
+	KUNIT_CASE(compound_refused),
 	KUNIT_CASE(little_room),
 	KUNIT_CASE(decodes_names),
 	KUNIT_CASE(long_names),

@@ -10,7 +10,7 @@
 #include "../../../fs/nfs/v4/session/session_private.h"
 #include "../../../net/server.h"
 
-/* A session that is nothing but its slots. */
+/* A session that has only slots. */
 struct fixture {
 	struct ditto_server srv;
 	struct dnfs4_server server;
@@ -57,8 +57,8 @@ static void slots_exit(struct kunit *test)
 	ditto_budget_exit(&f->srv);
 }
 
-static u32 begin(struct fixture *f, u32 id, u32 seqid, u64 digest, struct dnfs4_slot **slot,
-		 bool *again)
+static u32 slot_begin(struct fixture *f, u32 id, u32 seqid, u64 digest, struct dnfs4_slot **slot,
+		      bool *again)
 {
 	const struct dnfs4_slot_request req = {
 		.id = id, .seqid = seqid, .highest = id, .digest = digest,
@@ -68,8 +68,8 @@ static u32 begin(struct fixture *f, u32 id, u32 seqid, u64 digest, struct dnfs4_
 	return dnfs4_slot_begin(&f->session, &req, slot, again);
 }
 
-/* A whole request; what it is refused with. */
-static u32 request(struct fixture *f, u32 id, u32 seqid, u64 digest, bool keep, bool *again)
+/* A complete request; returns its status. */
+static u32 slot_request(struct fixture *f, u32 id, u32 seqid, u64 digest, bool keep, bool *again)
 {
 	const struct dnfs4_slot_request req = {
 		.id = id, .seqid = seqid, .highest = id, .digest = digest,
@@ -77,7 +77,7 @@ static u32 request(struct fixture *f, u32 id, u32 seqid, u64 digest, bool keep, 
 	struct dnfs4_slot *slot;
 	u32 status;
 
-	status = begin(f, id, seqid, digest, &slot, again);
+	status = slot_begin(f, id, seqid, digest, &slot, again);
 	if (status)
 		return status;
 	if (!*again) {
@@ -96,19 +96,19 @@ static void slot_sequence(struct kunit *test)
 	struct fixture *f = test->priv;
 	bool again;
 
-	KUNIT_EXPECT_EQ(test, request(f, 0, 0, 7, true, &again), NFS4ERR_SEQ_MISORDERED);
-	KUNIT_EXPECT_EQ(test, request(f, 0, 2, 7, true, &again), NFS4ERR_SEQ_MISORDERED);
-	KUNIT_EXPECT_EQ(test, request(f, 0, 1, 7, true, &again), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, slot_request(f, 0, 0, 7, true, &again), NFS4ERR_SEQ_MISORDERED);
+	KUNIT_EXPECT_EQ(test, slot_request(f, 0, 2, 7, true, &again), NFS4ERR_SEQ_MISORDERED);
+	KUNIT_EXPECT_EQ(test, slot_request(f, 0, 1, 7, true, &again), NFS4_OK);
 	KUNIT_EXPECT_FALSE(test, again);
-	KUNIT_EXPECT_EQ(test, request(f, 0, 1, 7, true, &again), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, slot_request(f, 0, 1, 7, true, &again), NFS4_OK);
 	KUNIT_EXPECT_TRUE(test, again);
-	KUNIT_EXPECT_EQ(test, request(f, 0, 3, 7, true, &again), NFS4ERR_SEQ_MISORDERED);
-	KUNIT_EXPECT_EQ(test, request(f, 0, 0, 7, true, &again), NFS4ERR_SEQ_MISORDERED);
-	KUNIT_EXPECT_EQ(test, request(f, 0, 1, 8, true, &again), NFS4ERR_SEQ_FALSE_RETRY);
-	KUNIT_EXPECT_EQ(test, request(f, 0, 2, 8, false, &again), NFS4_OK);
-	KUNIT_EXPECT_EQ(test, request(f, 0, 2, 8, false, &again), NFS4ERR_RETRY_UNCACHED_REP);
-	KUNIT_EXPECT_EQ(test, request(f, 0, 2, 9, false, &again), NFS4ERR_SEQ_FALSE_RETRY);
-	KUNIT_EXPECT_EQ(test, request(f, 0, 3, 9, false, &again), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, slot_request(f, 0, 3, 7, true, &again), NFS4ERR_SEQ_MISORDERED);
+	KUNIT_EXPECT_EQ(test, slot_request(f, 0, 0, 7, true, &again), NFS4ERR_SEQ_MISORDERED);
+	KUNIT_EXPECT_EQ(test, slot_request(f, 0, 1, 8, true, &again), NFS4ERR_SEQ_FALSE_RETRY);
+	KUNIT_EXPECT_EQ(test, slot_request(f, 0, 2, 8, false, &again), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, slot_request(f, 0, 2, 8, false, &again), NFS4ERR_RETRY_UNCACHED_REP);
+	KUNIT_EXPECT_EQ(test, slot_request(f, 0, 2, 9, false, &again), NFS4ERR_SEQ_FALSE_RETRY);
+	KUNIT_EXPECT_EQ(test, slot_request(f, 0, 3, 9, false, &again), NFS4_OK);
 }
 
 static void slot_wraps(struct kunit *test)
@@ -117,13 +117,13 @@ static void slot_wraps(struct kunit *test)
 	struct dnfs4_slot *slot;
 	bool again;
 
-	KUNIT_ASSERT_EQ(test, request(f, 0, 1, 7, true, &again), NFS4_OK);
+	KUNIT_ASSERT_EQ(test, slot_request(f, 0, 1, 7, true, &again), NFS4_OK);
 	slot = xa_load(&f->session.slots, 0);
 	slot->seqid = U32_MAX;
-	KUNIT_EXPECT_EQ(test, request(f, 0, 1, 7, true, &again), NFS4ERR_SEQ_MISORDERED);
-	KUNIT_EXPECT_EQ(test, request(f, 0, 0, 7, true, &again), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, slot_request(f, 0, 1, 7, true, &again), NFS4ERR_SEQ_MISORDERED);
+	KUNIT_EXPECT_EQ(test, slot_request(f, 0, 0, 7, true, &again), NFS4_OK);
 	KUNIT_EXPECT_FALSE(test, again);
-	KUNIT_EXPECT_EQ(test, request(f, 0, 1, 7, true, &again), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, slot_request(f, 0, 1, 7, true, &again), NFS4_OK);
 }
 
 static void slot_busy(struct kunit *test)
@@ -133,29 +133,29 @@ static void slot_busy(struct kunit *test)
 	struct dnfs4_slot *slot, *other;
 	bool again;
 
-	KUNIT_ASSERT_EQ(test, begin(f, 3, 1, 7, &slot, &again), NFS4_OK);
+	KUNIT_ASSERT_EQ(test, slot_begin(f, 3, 1, 7, &slot, &again), NFS4_OK);
 	dnfs4_slot_commit(&f->session, slot, &req);
-	KUNIT_EXPECT_EQ(test, begin(f, 3, 1, 7, &other, &again), NFS4ERR_DELAY);
-	KUNIT_EXPECT_EQ(test, begin(f, 3, 2, 7, &other, &again), NFS4ERR_SEQ_MISORDERED);
-	KUNIT_EXPECT_EQ(test, begin(f, 4, 1, 7, &other, &again), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, slot_begin(f, 3, 1, 7, &other, &again), NFS4ERR_DELAY);
+	KUNIT_EXPECT_EQ(test, slot_begin(f, 3, 2, 7, &other, &again), NFS4ERR_SEQ_MISORDERED);
+	KUNIT_EXPECT_EQ(test, slot_begin(f, 4, 1, 7, &other, &again), NFS4_OK);
 	dnfs4_slot_end(other);
 	dnfs4_slot_end(slot);
 }
 
-/* What is refused after the slot was taken leaves it as it was. */
+/* A request that is refused after it took the slot leaves it unchanged. */
 static void slot_untouched(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	struct dnfs4_slot *slot;
 	bool again;
 
-	KUNIT_ASSERT_EQ(test, request(f, 0, 1, 7, true, &again), NFS4_OK);
-	KUNIT_ASSERT_EQ(test, begin(f, 0, 2, 8, &slot, &again), NFS4_OK);
+	KUNIT_ASSERT_EQ(test, slot_request(f, 0, 1, 7, true, &again), NFS4_OK);
+	KUNIT_ASSERT_EQ(test, slot_begin(f, 0, 2, 8, &slot, &again), NFS4_OK);
 	KUNIT_EXPECT_TRUE(test, dnfs4_slot_reserve(slot, 4096));
 	dnfs4_slot_end(slot);
-	KUNIT_EXPECT_EQ(test, request(f, 0, 1, 7, true, &again), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, slot_request(f, 0, 1, 7, true, &again), NFS4_OK);
 	KUNIT_EXPECT_TRUE(test, again);
-	KUNIT_EXPECT_EQ(test, request(f, 0, 2, 8, true, &again), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, slot_request(f, 0, 2, 8, true, &again), NFS4_OK);
 	KUNIT_EXPECT_FALSE(test, again);
 }
 
@@ -167,11 +167,11 @@ static void slot_bounds(struct kunit *test)
 	bool again;
 
 	KUNIT_EXPECT_EQ(test, f->session.slots_now, 64);
-	KUNIT_EXPECT_EQ(test, begin(f, 64, 1, 7, &slot, &again), NFS4ERR_BADSLOT);
-	KUNIT_EXPECT_EQ(test, begin(f, U32_MAX, 1, 7, &slot, &again), NFS4ERR_BADSLOT);
+	KUNIT_EXPECT_EQ(test, slot_begin(f, 64, 1, 7, &slot, &again), NFS4ERR_BADSLOT);
+	KUNIT_EXPECT_EQ(test, slot_begin(f, U32_MAX, 1, 7, &slot, &again), NFS4ERR_BADSLOT);
 	KUNIT_EXPECT_EQ(test, dnfs4_slot_begin(&f->session, &req, &slot, &again),
 			NFS4ERR_BAD_HIGH_SLOT);
-	KUNIT_EXPECT_EQ(test, request(f, 63, 1, 7, false, &again), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, slot_request(f, 63, 1, 7, false, &again), NFS4_OK);
 }
 
 static void slots_demand(struct kunit *test)
@@ -182,15 +182,15 @@ static void slots_demand(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, f->session.slots_target, DNFS4_SLOTS_START);
 	for (id = 0; id < DNFS4_SLOTS_START - 1; id++)
-		KUNIT_EXPECT_EQ(test, request(f, id, 1, 7, false, &again), NFS4_OK);
+		KUNIT_EXPECT_EQ(test, slot_request(f, id, 1, 7, false, &again), NFS4_OK);
 	KUNIT_EXPECT_EQ(test, f->session.slots_target, DNFS4_SLOTS_START);
-	KUNIT_EXPECT_EQ(test, request(f, id, 1, 7, false, &again), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, slot_request(f, id, 1, 7, false, &again), NFS4_OK);
 	KUNIT_EXPECT_EQ(test, f->session.slots_target, 2 * DNFS4_SLOTS_START);
-	KUNIT_EXPECT_EQ(test, request(f, 40, 1, 7, true, &again), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, slot_request(f, 40, 1, 7, true, &again), NFS4_OK);
 	KUNIT_EXPECT_EQ(test, f->session.slots_target, 64);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->sessions.spare), 1);
 
-	/* Used lately: nothing goes. Then less and less, as nobody uses them. */
+	/* Slots used lately stay. Later unused ones are freed step by step. */
 	dnfs4_slots_review(&f->session);
 	KUNIT_EXPECT_EQ(test, f->session.slots_target, 64);
 	dnfs4_slots_review(&f->session);
@@ -202,24 +202,24 @@ static void slots_demand(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->session.slots_live), DNFS4_SLOTS_START);
 }
 
-/* A slot whose memory went: the client goes on with its number, or begins anew. */
+/* On a freed slot the client may continue its sequence, or begin again. */
 static void slot_made_again(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	bool again;
 
 	for (u32 id = 40; id < 42; id++) {
-		KUNIT_ASSERT_EQ(test, request(f, id, 1, 7, true, &again), NFS4_OK);
-		KUNIT_ASSERT_EQ(test, request(f, id, 2, 7, true, &again), NFS4_OK);
+		KUNIT_ASSERT_EQ(test, slot_request(f, id, 1, 7, true, &again), NFS4_OK);
+		KUNIT_ASSERT_EQ(test, slot_request(f, id, 2, 7, true, &again), NFS4_OK);
 	}
 	for (int i = 0; i < 3; i++)
 		dnfs4_slots_review(&f->session);
 	KUNIT_ASSERT_EQ(test, atomic_read(&f->session.slots_live), 0);
-	KUNIT_EXPECT_EQ(test, request(f, 40, 2, 7, true, &again), NFS4ERR_SEQ_MISORDERED);
-	KUNIT_EXPECT_EQ(test, request(f, 40, 4, 7, true, &again), NFS4ERR_SEQ_MISORDERED);
-	KUNIT_EXPECT_EQ(test, request(f, 40, 3, 7, true, &again), NFS4_OK);
-	KUNIT_EXPECT_EQ(test, request(f, 41, 1, 7, true, &again), NFS4_OK);
-	KUNIT_EXPECT_EQ(test, request(f, 41, 2, 7, true, &again), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, slot_request(f, 40, 2, 7, true, &again), NFS4ERR_SEQ_MISORDERED);
+	KUNIT_EXPECT_EQ(test, slot_request(f, 40, 4, 7, true, &again), NFS4ERR_SEQ_MISORDERED);
+	KUNIT_EXPECT_EQ(test, slot_request(f, 40, 3, 7, true, &again), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, slot_request(f, 41, 1, 7, true, &again), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, slot_request(f, 41, 2, 7, true, &again), NFS4_OK);
 }
 
 static void slots_setting(struct kunit *test)
@@ -232,11 +232,11 @@ static void slots_setting(struct kunit *test)
 	dnfs4_slots_review(&f->session);
 	KUNIT_EXPECT_EQ(test, f->session.slots_target, 8);
 	KUNIT_EXPECT_EQ(test, f->session.slots_now, 8);
-	KUNIT_EXPECT_EQ(test, begin(f, 8, 1, 7, &slot, &again), NFS4ERR_BADSLOT);
+	KUNIT_EXPECT_EQ(test, slot_begin(f, 8, 1, 7, &slot, &again), NFS4ERR_BADSLOT);
 	WRITE_ONCE(f->srv.settings.session_slots, 1024);
 	dnfs4_slots_review(&f->session);
 	KUNIT_EXPECT_EQ(test, f->session.slots_now, 64);
-	KUNIT_EXPECT_EQ(test, request(f, 63, 1, 7, false, &again), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, slot_request(f, 63, 1, 7, false, &again), NFS4_OK);
 }
 
 static long slots_charge(u32 slots)
@@ -244,7 +244,7 @@ static long slots_charge(u32 slots)
 	return DNFS4_SESSION_BYTES + slots * (sizeof(struct dnfs4_slot) + 1024);
 }
 
-/* Slots are charged when the client is told of them, up to what it may hold. */
+/* Slots are charged when they are granted, up to the client's limit. */
 static void slots_are_paid(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -262,7 +262,7 @@ static void slots_are_paid(struct kunit *test)
 	dnfs4_slots_review(&f->session);
 	KUNIT_EXPECT_EQ(test, f->session.slots_now, 8 + 14);
 	KUNIT_EXPECT_EQ(test, f->session.memory.amount, slots_charge(8 + 14));
-	/* That others have the rest is looked up, and not told each time. */
+	/* The rest is held by others, which is not reported each time. */
 	KUNIT_EXPECT_EQ(test, ditto_account_refused(f->client.who.peer), 0);
 	ditto_uncharge(&other);
 	dnfs4_slots_review(&f->session);
@@ -270,7 +270,7 @@ static void slots_are_paid(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->session.memory.amount, slots_charge(64));
 }
 
-/* Where there is room for none there is no session. */
+/* Without room for a slot there is no session. */
 static void slots_of_the_poor(struct kunit *test)
 {
 	struct fixture *f = test->priv;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* NFSv4: stateids, the table of a client's states, turns of owners, histories of opens. */
+/* NFSv4: stateids, the table of a client's states, seqids of owners, histories of opens. */
 #include <kunit/resource.h>
 #include <kunit/test.h>
 #include <linux/unaligned.h>
@@ -105,7 +105,7 @@ static struct dnfs4_client *new_charged(struct kunit *test)
 	return client;
 }
 
-/* As many as the machine may have, and all come back; delegations are another matter. */
+/* As many as the machine may have, all returned; delegations have a limit of their own. */
 static void states_are_charged(struct kunit *test)
 {
 	struct dnfs4_client *client = new_charged(test);
@@ -118,7 +118,7 @@ static void states_are_charged(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, dnfs4_state_add(&first->state), 0);
 	KUNIT_EXPECT_EQ(test, client->opens.amount, 1);
-	/* Another client at the same address has all the rest but one. */
+	/* Another client at the same address has the rest except one. */
 	KUNIT_ASSERT_EQ(test, ditto_charge(&other, &client->who, DITTO_BUDGET_OPENS,
 					   limit - DNFS4_STATES_STEP - 1), 0);
 	for (unsigned int i = 1; i <= DNFS4_STATES_STEP; i++) {
@@ -135,7 +135,7 @@ static void states_are_charged(struct kunit *test)
 	dnfs4_state_init(&delegation->state, &fake_delegation_ops, client);
 	KUNIT_EXPECT_EQ(test, dnfs4_state_add(&delegation->state), 0);
 	KUNIT_EXPECT_EQ(test, client->delegations.amount, 1);
-	/* One goes, one comes. */
+	/* One is freed, so one more fits. */
 	KUNIT_EXPECT_TRUE(test, dnfs4_state_del(&first->state));
 	KUNIT_EXPECT_EQ(test, dnfs4_state_add(&refused->state), 0);
 	ditto_uncharge(&other);
@@ -259,7 +259,7 @@ static void another_takes_the_number(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, dnfs4_state_del(&two->state));
 }
 
-/* As if its memory had become another's between the look into the table and the reference. */
+/* As if its memory were reused between the look-up in the table and the reference. */
 static void memory_of_another_is_not_found(struct kunit *test)
 {
 	struct dnfs4_client *client = new_client(test), *other = new_client(test);
@@ -303,19 +303,19 @@ static void revoked_is_told_until_freed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&client->revoked[DNFS4_REVOKED]), 0);
 	dnfs4_state_del(&fake->state);
 	KUNIT_EXPECT_EQ(test, atomic_read(&client->revoked[DNFS4_ADMIN_REVOKED]), 0);
-	/* Who is out of the table cannot be revoked. */
+	/* A state that is out of the table cannot be revoked. */
 	fake->state.void_why = DNFS4_VALID;
 	dnfs4_state_revoke(&fake->state, DNFS4_EXPIRED);
 	KUNIT_EXPECT_EQ(test, fake->state.void_why, DNFS4_VALID);
 }
 
-static void turns(struct kunit *test)
+static void seqid_turns(struct kunit *test)
 {
 	static const struct dnfs4_op open = { .name = "OPEN" }, close = { .name = "CLOSE" };
 	struct dnfs4_owner *owner = kunit_kzalloc(test, sizeof(*owner), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, owner);
-	/* Of one that is not known any number will do. */
+	/* An unknown state may have any seqid. */
 	KUNIT_EXPECT_EQ(test, dnfs4_seqid_check(owner, &open, 77), DNFS4_SEQID_NEW);
 	owner->known = true;
 	owner->seqid = 77;
@@ -334,7 +334,7 @@ static void turns(struct kunit *test)
 
 #define H(access, deny)	dnfs4_history_bit(access, deny)
 
-static void histories(struct kunit *test)
+static void seqid_histories(struct kunit *test)
 {
 	const struct {
 		u32 history;
@@ -346,7 +346,7 @@ static void histories(struct kunit *test)
 		{ H(1, 0), 2, 0, false },
 		{ H(1, 0), 3, 0, false },
 		{ H(3, 0), 1, 0, false },
-		/* READ and WRITE were asked for one by one. */
+		/* READ and WRITE were opened one by one. */
 		{ H(1, 0) | H(2, 0), 3, 0, true },
 		{ H(1, 0) | H(2, 0), 1, 0, true },
 		{ H(1, 1) | H(2, 2), 3, 3, true },
@@ -365,7 +365,7 @@ static void histories(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dnfs4_history_after(H(1, 0) | H(2, 2) | H(3, 3), 3, 2),
 			H(1, 0) | H(2, 2));
 	KUNIT_EXPECT_EQ(test, dnfs4_history_after(H(1, 0) | H(2, 2), 1, 0), H(1, 0));
-	/* Any union of what is left is allowed afterwards. */
+	/* Afterwards any union of the remaining opens is allowed. */
 	KUNIT_EXPECT_FALSE(test, dnfs4_history_allows(dnfs4_history_after(H(1, 0) | H(2, 2), 1, 0),
 						      2, 2));
 }
@@ -380,8 +380,8 @@ static struct kunit_case nfs4_state_cases[] = {
 	KUNIT_CASE(another_takes_the_number),
 	KUNIT_CASE(memory_of_another_is_not_found),
 	KUNIT_CASE(revoked_is_told_until_freed),
-	KUNIT_CASE(turns),
-	KUNIT_CASE(histories),
+	KUNIT_CASE(seqid_turns),
+	KUNIT_CASE(seqid_histories),
 	{}
 };
 

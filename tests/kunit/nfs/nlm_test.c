@@ -81,7 +81,7 @@ static bool same_bytes(const struct dnlm_bytes *a, const struct dnlm_bytes *b)
 	return a->len == b->len && !memcmp(a->data, b->data, a->len);
 }
 
-/* What was not on the wire is zero. */
+/* Fields that were not on the wire are zero. */
 static void expect_field(struct kunit *test, const struct dnlm_bytes *got,
 			 const struct dnlm_bytes *sent)
 {
@@ -152,7 +152,7 @@ static void codec_round_trip(struct kunit *test)
 	}
 }
 
-/* However early a message ends, that is noticed. */
+/* A message that ends early is refused. */
 static void codec_truncated(struct kunit *test)
 {
 	struct dnlm_args *args = kunit_kzalloc(test, sizeof(*args), GFP_KERNEL);
@@ -195,7 +195,7 @@ static void codec_too_long(struct kunit *test)
 	}
 }
 
-/* Strings as long as may be fit, all at once. */
+/* Strings of the greatest length fit, all at once. */
 static void codec_longest(struct kunit *test)
 {
 	struct dnlm_args *args = kunit_kzalloc(test, sizeof(*args), GFP_KERNEL);
@@ -351,20 +351,20 @@ static const struct {
 	{ -EIO,		NLM4_FAILED,		NLM_DENIED_NOLOCKS },
 };
 
-static void statuses(struct kunit *test)
+static void status_numbers(struct kunit *test)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(status_cases); i++) {
 		KUNIT_EXPECT_EQ(test, dnlm4_status(status_cases[i].err), status_cases[i].v4);
 		KUNIT_EXPECT_EQ(test, dnlm3_status(status_cases[i].err), status_cases[i].v3);
 	}
-	/* Versions 1 and 3 know no more than five. */
+	/* Versions 1 and 3 have only five statuses. */
 	for (int err = 0; err < 600; err++)
 		KUNIT_EXPECT_LE(test, dnlm3_status(-err), NLM_DENIED_GRACE_PERIOD);
 	KUNIT_EXPECT_EQ(test, dnsm_status(0), NSM_SUCCESS);
 	KUNIT_EXPECT_EQ(test, dnsm_status(-EACCES), NSM_FAILURE);
 }
 
-static void names(struct kunit *test)
+static void name_lengths(struct kunit *test)
 {
 	static const struct {
 		struct dnlm_bytes a, b;
@@ -402,7 +402,7 @@ static struct dnlm_server *server_new(struct kunit *test)
 	nlm->srv = kunit_kzalloc(test, sizeof(*nlm->srv), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, nlm->srv);
 	KUNIT_ASSERT_EQ(test, ditto_budget_init(nlm->srv), 0);
-	/* Warns if a host did not give back what it was charged for. */
+	/* Warns if a host did not return its charges. */
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, server_budget_exit, nlm->srv), 0);
 	init_waitqueue_head(&nlm->idle);
 	dnlm_hosts_init(nlm);
@@ -431,7 +431,7 @@ static void hosts_by_name_and_address(struct kunit *test)
 	host[0] = dnlm_host_get(nlm, &one, &a, true);
 	host[1] = dnlm_host_get(nlm, &one, &b, true);
 	host[2] = dnlm_host_get(nlm, &two, &a, true);
-	/* By UDP or TCP, to whatever address of ours: it is the same host. */
+	/* By UDP or TCP, to any address of the server: it is the same host. */
 	one.udp = true;
 	one.local = two.addr;
 	host[3] = dnlm_host_get(nlm, &one, &a, false);
@@ -479,7 +479,7 @@ static void states_move_forward(struct kunit *test)
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(host));
 	KUNIT_EXPECT_FALSE(test, dnlm_host_restarted(host, 0));
-	/* Of whom no state is known yet, the first notice is believed. */
+	/* The first notification of a host without a known state is accepted. */
 	KUNIT_EXPECT_TRUE(test, dnlm_host_restarted(host, 5));
 	/* Again, late, backward. */
 	KUNIT_EXPECT_FALSE(test, dnlm_host_restarted(host, 5));
@@ -487,7 +487,7 @@ static void states_move_forward(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, dnlm_host_restarted(host, 0));
 	KUNIT_EXPECT_EQ(test, host->state, 5);
 	KUNIT_EXPECT_TRUE(test, dnlm_host_restarted(host, 6));
-	/* Past the end of what a signed state can be. */
+	/* Beyond the largest signed state. */
 	KUNIT_EXPECT_TRUE(test, dnlm_host_restarted(host, 0x7fffffff));
 	KUNIT_EXPECT_TRUE(test, dnlm_host_restarted(host, 0x80000001));
 	KUNIT_EXPECT_FALSE(test, dnlm_host_restarted(host, 0x7fffffff));
@@ -495,7 +495,7 @@ static void states_move_forward(struct kunit *test)
 	dnlm_hosts_exit(nlm);
 }
 
-static void cookies(struct kunit *test)
+static void cookie_lengths(struct kunit *test)
 {
 	struct dnlm_server *nlm = server_new(test);
 	struct dnlm_bytes good = BYTES("\0\0\0\0\0\0\1\2"), none = BYTES("\0\0\0\0\0\0\0\0");
@@ -506,14 +506,14 @@ static void cookies(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dnlm_cookie_number(&none), 0);
 	KUNIT_EXPECT_EQ(test, dnlm_cookie_number(&shorter), 0);
 	KUNIT_EXPECT_EQ(test, dnlm_cookie_number(&longer), 0);
-	/* An answer that nobody waits for. */
+	/* An answer without a waiter. */
 	KUNIT_EXPECT_FALSE(test, dnlm_granted_res(nlm, &one.addr, &good, NLM_GRANTED));
 	KUNIT_EXPECT_FALSE(test, dnlm_granted_res(nlm, &one.addr, &none, NLM_GRANTED));
 	KUNIT_EXPECT_FALSE(test, dnlm_granted_res(nlm, &one.addr, &shorter, NLM_GRANTED));
 	dnlm_hosts_exit(nlm);
 }
 
-/* Whichever of them it is, what is cut off is noticed. */
+/* A truncated record of any kind is refused. */
 static void nsm_truncated(struct kunit *test)
 {
 	static const struct {
@@ -569,7 +569,7 @@ static void expect_kept(struct kunit *test, const struct dnlm_record *rec)
 	KUNIT_ASSERT_TRUE(test, dnlm_record_unpack(bytes->key, bytes->key_len, bytes->data,
 						   bytes->data_len, got));
 	KUNIT_EXPECT_EQ(test, memcmp(got, rec, sizeof(*rec)), 0);
-	/* From a database that is not what it should be. */
+	/* From a damaged database. */
 	for (size_t len = 0; len < bytes->key_len; len++) {
 		memset(got, 0, sizeof(*got));
 		dnlm_record_unpack(bytes->key, len, bytes->data, bytes->data_len, got);
@@ -584,7 +584,7 @@ static void expect_kept(struct kunit *test, const struct dnlm_record *rec)
 						    bytes->data_len, got));
 }
 
-static void records(struct kunit *test)
+static void host_records(struct kunit *test)
 {
 	struct dnlm_record *rec = kunit_kzalloc(test, sizeof(*rec), GFP_KERNEL);
 	struct dnlm_record_bytes *bytes = kunit_kzalloc(test, sizeof(*bytes), GFP_KERNEL);
@@ -623,14 +623,14 @@ static struct kunit_case nlm_cases[] = {
 	KUNIT_CASE(test_res_without_holder),
 	KUNIT_CASE(range_cut_to_32_bits),
 	KUNIT_CASE(range_from_wire),
-	KUNIT_CASE(statuses),
-	KUNIT_CASE(names),
+	KUNIT_CASE(status_numbers),
+	KUNIT_CASE(name_lengths),
 	KUNIT_CASE(hosts_by_name_and_address),
 	KUNIT_CASE(hosts_of_one_address_are_few),
 	KUNIT_CASE(states_move_forward),
-	KUNIT_CASE(cookies),
+	KUNIT_CASE(cookie_lengths),
 	KUNIT_CASE(nsm_truncated),
-	KUNIT_CASE(records),
+	KUNIT_CASE(host_records),
 	{}
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The reply cache: what is done once, dropped, replayed, forgotten. */
+/* The reply cache: calls that are executed once, dropped, replayed, forgotten. */
 #include <kunit/test.h>
 #include <linux/in.h>
 #include <linux/mm.h>
@@ -47,20 +47,20 @@ static void call_key(struct dnfs_reply_key *key, u32 xid)
 	key->sum = 0x1234567890abcdefULL * (xid + 1);
 }
 
-static enum dnfs_reply_state begin(struct fixture *f, const struct dnfs_reply_key *key,
-				   struct dnfs_reply **reply)
+static enum dnfs_reply_state cache_begin(struct fixture *f, const struct dnfs_reply_key *key,
+					 struct dnfs_reply **reply)
 {
 	stream_init(&f->out);
 	return dnfs_reply_begin(f->replies, key, NULL, &f->out.xdr, HEADER, reply);
 }
 
 /* Make a call whose results are @words words. */
-static void make(struct kunit *test, const struct dnfs_reply_key *key, unsigned int words)
+static void cache_make(struct kunit *test, const struct dnfs_reply_key *key, unsigned int words)
 {
 	struct fixture *f = test->priv;
 	struct dnfs_reply *reply;
 
-	KUNIT_ASSERT_EQ(test, begin(f, key, &reply), DNFS_REPLY_NEW);
+	KUNIT_ASSERT_EQ(test, cache_begin(f, key, &reply), DNFS_REPLY_NEW);
 	for (unsigned int i = 0; i < words; i++)
 		xdr_stream_encode_u32(&f->out.xdr, 0xd1770000 + i);
 	dnfs_reply_done(f->replies, reply, &f->out.buf, HEADER);
@@ -84,16 +84,16 @@ static void reply_cache_exit(struct kunit *test)
 	dnfs_replies_free(f->replies);
 }
 
-static void replays(struct kunit *test)
+static void replays_reply(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	struct dnfs_reply_key key;
 	struct dnfs_reply *reply;
 
 	call_key(&key, 1);
-	make(test, &key, 30);
+	cache_make(test, &key, 30);
 	for (unsigned int again = 0; again < 3; again++) {
-		KUNIT_ASSERT_EQ(test, begin(f, &key, &reply), DNFS_REPLY_DONE);
+		KUNIT_ASSERT_EQ(test, cache_begin(f, &key, &reply), DNFS_REPLY_DONE);
 		KUNIT_EXPECT_EQ(test, f->out.buf.len, HEADER + 30 * XDR_UNIT);
 		for (unsigned int i = 0; i < 30; i++)
 			KUNIT_EXPECT_EQ(test, be32_to_cpu(f->out.mem[HEADER / 4 + i]),
@@ -109,14 +109,14 @@ static void drops_while_busy(struct kunit *test)
 	struct dnfs_reply_key key;
 
 	call_key(&key, 2);
-	KUNIT_ASSERT_EQ(test, begin(f, &key, &reply), DNFS_REPLY_NEW);
-	KUNIT_EXPECT_EQ(test, begin(f, &key, &other), DNFS_REPLY_BUSY);
-	/* However long it takes. */
+	KUNIT_ASSERT_EQ(test, cache_begin(f, &key, &reply), DNFS_REPLY_NEW);
+	KUNIT_EXPECT_EQ(test, cache_begin(f, &key, &other), DNFS_REPLY_BUSY);
+	/* For any length of time. */
 	dnfs_replies_age(f->replies, 2 * DNFS_REPLY_AGE_S);
-	KUNIT_EXPECT_EQ(test, begin(f, &key, &other), DNFS_REPLY_BUSY);
+	KUNIT_EXPECT_EQ(test, cache_begin(f, &key, &other), DNFS_REPLY_BUSY);
 	xdr_stream_encode_u32(&f->out.xdr, 0);
 	dnfs_reply_done(f->replies, reply, &f->out.buf, HEADER);
-	KUNIT_EXPECT_EQ(test, begin(f, &key, &other), DNFS_REPLY_DONE);
+	KUNIT_EXPECT_EQ(test, cache_begin(f, &key, &other), DNFS_REPLY_DONE);
 }
 
 static enum dnfs_reply_state begin_on(struct fixture *f, const struct dnfs_reply_key *key,
@@ -126,7 +126,7 @@ static enum dnfs_reply_state begin_on(struct fixture *f, const struct dnfs_reply
 	return dnfs_reply_begin(f->replies, key, conn, &f->out.xdr, HEADER, reply);
 }
 
-/* The connection that a busy call came by last is told when it is done, and only if it is new. */
+/* The last connection of a busy call is notified of its end, if it is a new one. */
 static void tells_who_waits_elsewhere(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -159,41 +159,41 @@ static void tells_who_waits_elsewhere(struct kunit *test)
 		svc_xprt_put(&conn[2]);
 	}
 
-	/* Without another connection nobody is told. */
+	/* Without another connection there is no notification. */
 	call_key(&key, 72);
 	KUNIT_ASSERT_EQ(test, begin_on(f, &key, &conn[0], &reply), DNFS_REPLY_NEW);
 	KUNIT_EXPECT_EQ(test, begin_on(f, &key, &conn[0], &other), DNFS_REPLY_BUSY);
 	KUNIT_EXPECT_EQ(test, begin_on(f, &key, NULL, &other), DNFS_REPLY_BUSY);
 	KUNIT_EXPECT_NULL(test, dnfs_reply_done(f->replies, reply, &f->out.buf, HEADER));
-	/* What is done is not waited for. */
+	/* A finished call is not waited for. */
 	KUNIT_EXPECT_EQ(test, begin_on(f, &key, &conn[1], &other), DNFS_REPLY_DONE);
 	KUNIT_EXPECT_EQ(test, kref_read(&conn[1].xpt_ref), 1);
 }
 
-static void forgets(struct kunit *test)
+static void forgets_oldest(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	struct dnfs_reply_key key;
 	struct dnfs_reply *reply;
 
 	call_key(&key, 3);
-	KUNIT_ASSERT_EQ(test, begin(f, &key, &reply), DNFS_REPLY_NEW);
+	KUNIT_ASSERT_EQ(test, cache_begin(f, &key, &reply), DNFS_REPLY_NEW);
 	dnfs_reply_forget(f->replies, reply);
 	KUNIT_EXPECT_EQ(test, dnfs_replies_count(f->replies), 0);
-	make(test, &key, 1);
+	cache_make(test, &key, 1);
 }
 
-/* Each field tells calls apart; above all the port, for clients behind one address. */
+/* Each field distinguishes calls; above all the port, for clients behind one address. */
 static void tells_calls_apart(struct kunit *test)
 {
 	struct dnfs_reply_key key, other;
 
 	call_key(&key, 4);
-	make(test, &key, 1);
+	cache_make(test, &key, 1);
 	for (size_t i = 0; i < sizeof(key); i++) {
 		other = key;
 		((u8 *)&other)[i] ^= 1;
-		make(test, &other, 1);
+		cache_make(test, &other, 1);
 	}
 }
 
@@ -203,25 +203,25 @@ static void too_long_is_not_kept(struct kunit *test)
 	struct dnfs_reply_key key;
 
 	call_key(&key, 5);
-	make(test, &key, DNFS_REPLY_BYTES / 4 + 1);
+	cache_make(test, &key, DNFS_REPLY_BYTES / 4 + 1);
 	KUNIT_EXPECT_EQ(test, dnfs_replies_count(f->replies), 0);
-	make(test, &key, DNFS_REPLY_BYTES / 4);
+	cache_make(test, &key, DNFS_REPLY_BYTES / 4);
 	KUNIT_EXPECT_EQ(test, dnfs_replies_count(f->replies), 1);
 }
 
-static void expires(struct kunit *test)
+static void expires_replies(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	struct dnfs_reply_key key;
 	struct dnfs_reply *reply;
 
 	call_key(&key, 6);
-	make(test, &key, 1);
+	cache_make(test, &key, 1);
 	dnfs_replies_age(f->replies, DNFS_REPLY_AGE_S / 2);
-	KUNIT_ASSERT_EQ(test, begin(f, &key, &reply), DNFS_REPLY_DONE);
+	KUNIT_ASSERT_EQ(test, cache_begin(f, &key, &reply), DNFS_REPLY_DONE);
 	dnfs_replies_age(f->replies, DNFS_REPLY_AGE_S + 1);
 	/* The same numbers now mean another call. */
-	make(test, &key, 1);
+	cache_make(test, &key, 1);
 	KUNIT_EXPECT_EQ(test, dnfs_replies_count(f->replies), 1);
 }
 
@@ -240,15 +240,15 @@ static void is_bounded(struct kunit *test)
 				((u64)totalram_pages() << PAGE_SHIFT) / DNFS_REPLIES_MEMORY);
 	for (xid = 0; xid < 3 * limit; xid++) {
 		call_key(&key, xid);
-		make(test, &key, 1);
+		cache_make(test, &key, 1);
 	}
 	KUNIT_EXPECT_LE(test, dnfs_replies_count(f->replies), limit);
 	KUNIT_EXPECT_GT(test, dnfs_replies_count(f->replies), limit / 2);
 	/* The youngest is still there. */
-	KUNIT_EXPECT_EQ(test, begin(f, &key, &reply), DNFS_REPLY_DONE);
+	KUNIT_EXPECT_EQ(test, cache_begin(f, &key, &reply), DNFS_REPLY_DONE);
 }
 
-/* A cache full of calls in progress lets others be made without it. */
+/* Calls are executed without a cache that is full of calls in progress. */
 static void full_of_busy(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -261,7 +261,7 @@ static void full_of_busy(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, held);
 	while (count < max) {
 		call_key(&key, count);
-		state = begin(f, &key, &held[count]);
+		state = cache_begin(f, &key, &held[count]);
 		if (state != DNFS_REPLY_NEW)
 			break;
 		count++;
@@ -273,7 +273,7 @@ static void full_of_busy(struct kunit *test)
 	kvfree(held);
 }
 
-/* What one peer calls does not drive out the reply that another may ask for again. */
+/* The calls of one peer do not evict replies that another peer may need. */
 static void outlives_calls_of_others(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -281,13 +281,13 @@ static void outlives_calls_of_others(struct kunit *test)
 	struct dnfs_reply *reply;
 
 	call_key(&create, 1);
-	make(test, &create, 60);
+	cache_make(test, &create, 60);
 	for (u32 xid = 2; xid < 100002; xid++) {
 		call_key(&key, xid);
 		key.addr.s6_addr32[3] = htonl(0xc0000202);
-		make(test, &key, 60);
+		cache_make(test, &key, 60);
 	}
-	KUNIT_EXPECT_EQ(test, begin(f, &create, &reply), DNFS_REPLY_DONE);
+	KUNIT_EXPECT_EQ(test, cache_begin(f, &create, &reply), DNFS_REPLY_DONE);
 	KUNIT_EXPECT_LE(test, dnfs_replies_count(f->replies), dnfs_replies_limit(f->replies));
 }
 
@@ -301,16 +301,16 @@ static void networks_are_peers(struct kunit *test)
 	call_key(&create, 1);
 	for (u32 xid = 2; xid < 10; xid++) {
 		call_key(&key, xid);
-		make(test, &key, 1);
+		cache_make(test, &key, 1);
 	}
-	make(test, &create, 1);
+	cache_make(test, &create, 1);
 	for (u32 xid = 10; xid < 2 * dnfs_replies_limit(f->replies); xid++) {
 		call_key(&key, xid);
 		key.addr.s6_addr32[0] = htonl(0x20010db8);
 		key.addr.s6_addr32[2] = htonl(xid);
-		make(test, &key, 1);
+		cache_make(test, &key, 1);
 	}
-	KUNIT_EXPECT_EQ(test, begin(f, &create, &reply), DNFS_REPLY_DONE);
+	KUNIT_EXPECT_EQ(test, cache_begin(f, &create, &reply), DNFS_REPLY_DONE);
 }
 
 /* A peer that is alone has the whole cache. */
@@ -322,22 +322,22 @@ static void outlives_own_calls(struct kunit *test)
 	struct dnfs_reply *reply;
 
 	call_key(&create, 1);
-	make(test, &create, 60);
+	cache_make(test, &create, 60);
 	for (u32 xid = 2; xid < 2 + calls; xid++) {
 		call_key(&key, xid);
-		make(test, &key, 30);
+		cache_make(test, &key, 30);
 	}
-	KUNIT_EXPECT_EQ(test, begin(f, &create, &reply), DNFS_REPLY_DONE);
+	KUNIT_EXPECT_EQ(test, cache_begin(f, &create, &reply), DNFS_REPLY_DONE);
 }
 
 static struct kunit_case reply_cache_cases[] = {
-	KUNIT_CASE(replays),
+	KUNIT_CASE(replays_reply),
 	KUNIT_CASE(drops_while_busy),
 	KUNIT_CASE(tells_who_waits_elsewhere),
-	KUNIT_CASE(forgets),
+	KUNIT_CASE(forgets_oldest),
 	KUNIT_CASE(tells_calls_apart),
 	KUNIT_CASE(too_long_is_not_kept),
-	KUNIT_CASE(expires),
+	KUNIT_CASE(expires_replies),
 	KUNIT_CASE(is_bounded),
 	KUNIT_CASE(full_of_busy),
 	KUNIT_CASE(outlives_calls_of_others),

@@ -31,7 +31,7 @@ static void cursor_stays_inside(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, dsmb_get_u32(&c), 0);
 	KUNIT_EXPECT_TRUE(test, c.bad);
-	/* The mark stays, though there would be a byte. */
+	/* The error stays, although there is a byte left. */
 	KUNIT_EXPECT_EQ(test, dsmb_get_u8(&c), 0);
 	c = dsmb_cursor(bytes, sizeof(bytes));
 	dsmb_seek(&c, 4);
@@ -83,7 +83,7 @@ static void builder_stays_inside(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, b.len, 4);
 	dsmb_fill_u32(&b, 0, 7);
 	KUNIT_EXPECT_EQ(test, bytes[0], 7);
-	/* Not where nothing was put. */
+	/* Not where nothing was written. */
 	dsmb_fill_u32(&b, 1, 9);
 	KUNIT_EXPECT_EQ(test, bytes[1], 0);
 }
@@ -199,7 +199,7 @@ static void credits_limits(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, dsmb_credits_use(credits, 1, 1));
 	KUNIT_EXPECT_EQ(test, credits->free, 0);
 	KUNIT_EXPECT_EQ(test, credits->low, credits->high);
-	/* Who asks for none and has none gets one. */
+	/* A client without credits that requests none gets one. */
 	KUNIT_EXPECT_EQ(test, dsmb_credits_grant(credits, 1, 0, DSMB_CREDITS_MAX), 1);
 	KUNIT_EXPECT_TRUE(test, dsmb_credits_use(credits, DSMB_CREDITS_MAX + 1, 1));
 }
@@ -219,7 +219,7 @@ static void credits_go_round(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, credits->free, 1);
 }
 
-static void statuses(struct kunit *test)
+static void status_numbers(struct kunit *test)
 {
 	static const struct {
 		int err;
@@ -251,7 +251,7 @@ static struct kunit_case smb_codec_cases[] = {
 	KUNIT_CASE(credits_window),
 	KUNIT_CASE(credits_limits),
 	KUNIT_CASE(credits_go_round),
-	KUNIT_CASE(statuses),
+	KUNIT_CASE(status_numbers),
 	{}
 };
 

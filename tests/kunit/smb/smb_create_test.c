@@ -30,7 +30,7 @@ static int create_test_init(struct kunit *test)
 }
 
 /* One context more, of @len bytes of data that begin with @value. */
-static void add(struct create_ctx *ctx, const char *name, u32 len, u64 value)
+static void context_add(struct create_ctx *ctx, const char *name, u32 len, u64 value)
 {
 	struct dsmb_builder *b = &ctx->b;
 	u32 name_len = strlen(name), at, i;
@@ -57,7 +57,7 @@ static u32 parse_len(struct create_ctx *ctx, u32 len)
 	return dsmb_contexts_parse(&ctx->conn, dsmb_cursor(ctx->room, len), &ctx->contexts);
 }
 
-static u32 parse(struct create_ctx *ctx)
+static u32 contexts_parse(struct create_ctx *ctx)
 {
 	u32 status = parse_len(ctx, ctx->b.len);
 
@@ -69,13 +69,13 @@ static void create_contexts(struct kunit *test)
 {
 	struct create_ctx *ctx = test->priv;
 
-	KUNIT_EXPECT_EQ(test, parse(ctx), STATUS_SUCCESS);
+	KUNIT_EXPECT_EQ(test, contexts_parse(ctx), STATUS_SUCCESS);
 	KUNIT_EXPECT_EQ(test, ctx->contexts.present, 0);
-	add(ctx, "MxAc", 0, 0);
-	add(ctx, "FooO", 3, 0);
-	add(ctx, "AlSi", 8, 0x1122334455667788);
-	add(ctx, "QFid", 0, 0);
-	KUNIT_EXPECT_EQ(test, parse(ctx), STATUS_SUCCESS);
+	context_add(ctx, "MxAc", 0, 0);
+	context_add(ctx, "FooO", 3, 0);
+	context_add(ctx, "AlSi", 8, 0x1122334455667788);
+	context_add(ctx, "QFid", 0, 0);
+	KUNIT_EXPECT_EQ(test, contexts_parse(ctx), STATUS_SUCCESS);
 	KUNIT_EXPECT_EQ(test, ctx->contexts.present, BIT(DSMB_CONTEXT_MAXIMAL) |
 			BIT(DSMB_CONTEXT_ALLOCATION) | BIT(DSMB_CONTEXT_DISK_ID));
 	KUNIT_EXPECT_EQ(test, dsmb_context_u64(&ctx->contexts, DSMB_CONTEXT_ALLOCATION),
@@ -103,21 +103,22 @@ static void create_contexts_refused(struct kunit *test)
 	struct create_ctx *ctx = test->priv;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		add(ctx, cases[i].first, cases[i].first_len, 0);
+		context_add(ctx, cases[i].first, cases[i].first_len, 0);
 		if (cases[i].second)
-			add(ctx, cases[i].second, cases[i].second_len, 0);
-		KUNIT_EXPECT_EQ_MSG(test, parse(ctx), STATUS_INVALID_PARAMETER, "case %zu", i);
+			context_add(ctx, cases[i].second, cases[i].second_len, 0);
+		KUNIT_EXPECT_EQ_MSG(test, contexts_parse(ctx), STATUS_INVALID_PARAMETER, "case %zu",
+				    i);
 	}
 }
 
-/* A list that ends anywhere is refused, and nothing behind its end is looked at. */
+/* A truncated list is refused, and nothing behind its end is read. */
 static void create_contexts_cut(struct kunit *test)
 {
 	struct create_ctx *ctx = test->priv;
 	u32 len, size;
 
-	add(ctx, "AlSi", 8, 1);
-	add(ctx, "RqLs", 32, 0);
+	context_add(ctx, "AlSi", 8, 1);
+	context_add(ctx, "RqLs", 32, 0);
 	size = ctx->b.len;
 	for (len = 1; len < size; len++)
 		KUNIT_EXPECT_EQ_MSG(test, parse_len(ctx, len), STATUS_INVALID_PARAMETER,
@@ -125,7 +126,7 @@ static void create_contexts_cut(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, parse_len(ctx, size), STATUS_SUCCESS);
 }
 
-/* Offsets and lengths at their edges. */
+/* Offsets and lengths at their limits. */
 static void create_contexts_edges(struct kunit *test)
 {
 	static const u32 places[] = { 0, 4, 6, 10, 12 };
@@ -135,36 +136,36 @@ static void create_contexts_edges(struct kunit *test)
 		for (unsigned int high = 0; high < 2; high++) {
 			u16 value = high ? 0xffff : 0x7ffe;
 
-			add(ctx, "AlSi", 8, 1);
+			context_add(ctx, "AlSi", 8, 1);
 			dsmb_fill_u16(&ctx->b, places[i], value);
-			KUNIT_EXPECT_EQ_MSG(test, parse(ctx), STATUS_INVALID_PARAMETER,
+			KUNIT_EXPECT_EQ_MSG(test, contexts_parse(ctx), STATUS_INVALID_PARAMETER,
 					    "place %u", places[i]);
 		}
 	}
-	add(ctx, "AlSi", 8, 1);
+	context_add(ctx, "AlSi", 8, 1);
 	dsmb_fill_u32(&ctx->b, 12, 0xffffffff);
-	KUNIT_EXPECT_EQ(test, parse(ctx), STATUS_INVALID_PARAMETER);
-	add(ctx, "AlSi", 8, 1);
+	KUNIT_EXPECT_EQ(test, contexts_parse(ctx), STATUS_INVALID_PARAMETER);
+	context_add(ctx, "AlSi", 8, 1);
 	dsmb_fill_u32(&ctx->b, 0, 0xfffffff8);
-	KUNIT_EXPECT_EQ(test, parse(ctx), STATUS_INVALID_PARAMETER);
-	add(ctx, "AlSi", 8, 1);
+	KUNIT_EXPECT_EQ(test, contexts_parse(ctx), STATUS_INVALID_PARAMETER);
+	context_add(ctx, "AlSi", 8, 1);
 	dsmb_fill_u32(&ctx->b, 0, 8);
-	KUNIT_EXPECT_EQ(test, parse(ctx), STATUS_INVALID_PARAMETER);
+	KUNIT_EXPECT_EQ(test, contexts_parse(ctx), STATUS_INVALID_PARAMETER);
 }
 
-/* What a dialect does not know is unknown, however it looks. */
+/* A context that the dialect does not have is unknown, whatever its content. */
 static void create_contexts_dialects(struct kunit *test)
 {
 	struct create_ctx *ctx = test->priv;
 
 	ctx->conn.dialect = DSMB_DIALECT_202;
-	add(ctx, "RqLs", 1, 0);
-	add(ctx, "DH2Q", 1, 0);
-	KUNIT_EXPECT_EQ(test, parse(ctx), STATUS_SUCCESS);
+	context_add(ctx, "RqLs", 1, 0);
+	context_add(ctx, "DH2Q", 1, 0);
+	KUNIT_EXPECT_EQ(test, contexts_parse(ctx), STATUS_SUCCESS);
 	KUNIT_EXPECT_EQ(test, ctx->contexts.present, 0);
 }
 
-/* The answers are a list that can be read as one, each aligned. */
+/* The response contexts are a valid list, each aligned. */
 static void create_contexts_answered(struct kunit *test)
 {
 	struct create_ctx *ctx = test->priv;
@@ -173,10 +174,10 @@ static void create_contexts_answered(struct kunit *test)
 	struct dsmb_builder out = dsmb_builder(answer, sizeof(answer));
 	struct dsmb_cursor c;
 
-	add(ctx, "MxAc", 0, 0);
-	add(ctx, "RqLs", 32, 0);
-	add(ctx, "QFid", 0, 0);
-	KUNIT_ASSERT_EQ(test, parse(ctx), STATUS_SUCCESS);
+	context_add(ctx, "MxAc", 0, 0);
+	context_add(ctx, "RqLs", 32, 0);
+	context_add(ctx, "QFid", 0, 0);
+	KUNIT_ASSERT_EQ(test, contexts_parse(ctx), STATUS_SUCCESS);
 	dsmb_builder_reserve(&out, 88);
 	KUNIT_EXPECT_EQ(test, dsmb_contexts_encode(&out, &ctx->contexts, &attrs, 0x1f01ff, 0),
 			32 + 24 + 32);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* How many workers may be inside file systems. */
+/* The number of workers inside file systems. */
 #include <kunit/test.h>
 
 #include "../../../smb/transport/crowd.h"
 
 #define WORKERS	64
-/* What one file system may have, and what all may borrow. */
+/* The workers of one file system, and those that all may borrow. */
 #define OWN	8
 #define LENT	32
 
@@ -24,7 +24,7 @@ static void crowd_empty(struct dsmb_crowd *crowd, unsigned int n)
 		dsmb_crowd_leave(crowd);
 }
 
-/* Whatever hangs, others have some of their own, and not all workers hang. */
+/* When file systems hang, others have workers left, and not all workers hang. */
 static void crowd_others_go_on(struct kunit *test)
 {
 	struct dsmb_crowd *hangs, *also, *other;
@@ -42,7 +42,7 @@ static void crowd_others_go_on(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, crowd_fill(also), OWN);
 	KUNIT_EXPECT_EQ(test, crowd_fill(other), OWN);
 	crowd_empty(other, OWN);
-	/* What is given back is lent again. */
+	/* A returned worker can be borrowed again. */
 	crowd_empty(hangs, 4);
 	KUNIT_EXPECT_EQ(test, crowd_fill(other), OWN + 4);
 	crowd_empty(hangs, OWN + LENT - 4);

@@ -46,7 +46,7 @@
 	"F035C2B2BAB116E0DCF6A74E26670604D1BF6DDA065913AF7C30E93C1F025AC3CE2DD44D4DE26524" \
 	"A785E5D8E06AF0BE1C74296FEF05B045C3793A12B32C49DF"
 
-/* PLAIN by each cipher: header and text. */
+/* PLAIN encrypted by each cipher: header and text. */
 #define KEY_16 "261B72350558F2E9DCF613070383EDBF"
 #define AES128_CCM_HEAD \
 	"FD534D4281A286535415445DAE393921E44FA42E66E69A111892584FB5ED524A744DA3EE87000000" \
@@ -81,7 +81,7 @@
 	"DFA847114884A8F444468C5B9443EF7326109B5E41783CA30A60744168A440B0171CA473A49CEDCC" \
 	"C2A55763074EB2AEFC7AC9F8A8038D"
 
-static u8 *unhex(struct kunit *test, const char *hex, size_t *len)
+static u8 *bytes_of_hex(struct kunit *test, const char *hex, size_t *len)
 {
 	size_t size = strlen(hex) / 2;
 	u8 *bytes = kunit_kmalloc(test, size, GFP_KERNEL);
@@ -96,7 +96,7 @@ static u8 *unhex(struct kunit *test, const char *hex, size_t *len)
 static void expect_hex(struct kunit *test, const u8 *bytes, const char *hex)
 {
 	size_t len;
-	u8 *want = unhex(test, hex, &len);
+	u8 *want = bytes_of_hex(test, hex, &len);
 
 	KUNIT_EXPECT_MEMEQ(test, bytes, want, len);
 }
@@ -142,24 +142,24 @@ static void key_desc(const struct key_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(key, key_cases, key_desc);
 
-static void derive(struct kunit *test)
+static void derives_keys(struct kunit *test)
 {
 	const struct key_case *c = test->param_value;
-	u8 *preauth = unhex(test, PREAUTH, NULL);
+	u8 *preauth = bytes_of_hex(test, PREAUTH, NULL);
 	u8 out[DSMB_KEY_MAX];
 	size_t len;
-	u8 *key = unhex(test, c->key, &len);
+	u8 *key = bytes_of_hex(test, c->key, &len);
 
 	KUNIT_ASSERT_EQ(test, dsmb_key_derive(c->use, c->dialect, key, len, preauth, out, c->size),
 			0);
 	expect_hex(test, out, c->want);
 }
 
-static void preauth(struct kunit *test)
+static void hashes_preauth(struct kunit *test)
 {
 	u8 hash[DSMB_PREAUTH_SIZE] = { };
 	size_t len;
-	u8 *message = unhex(test, NEGOTIATE, &len);
+	u8 *message = bytes_of_hex(test, NEGOTIATE, &len);
 
 	KUNIT_ASSERT_EQ(test, dsmb_preauth_update(hash, message, len), 0);
 	expect_hex(test, hash, NEGOTIATE_HASH);
@@ -192,7 +192,7 @@ static void sign_desc(const struct sign_case *c, char *desc)
 KUNIT_ARRAY_PARAM(sign, sign_cases, sign_desc);
 
 /* The same message in one part, and in several of odd lengths. */
-static void sign(struct kunit *test)
+static void signs_messages(struct kunit *test)
 {
 	const struct sign_case *c = test->param_value;
 	struct dsmb_signer *signer;
@@ -201,13 +201,13 @@ static void sign(struct kunit *test)
 	struct dsmb_header *head;
 	struct kvec iov[3];
 	size_t len;
-	u8 *message = unhex(test, RESPONSE, &len);
+	u8 *message = bytes_of_hex(test, RESPONSE, &len);
 
 	head = (struct dsmb_header *)message;
 	head->command = cpu_to_le16(c->command);
 	head->flags = cpu_to_le32(c->flags);
-	want = unhex(test, c->want, NULL);
-	signer = dsmb_signer_new(c->alg, unhex(test, SIGNING_KEY, NULL), 16, 1, 0);
+	want = bytes_of_hex(test, c->want, NULL);
+	signer = dsmb_signer_new(c->alg, bytes_of_hex(test, SIGNING_KEY, NULL), 16, 1, 0);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, signer);
 
 	iov[0] = (struct kvec) { message, len };
@@ -260,7 +260,7 @@ static void nonce_desc(const struct nonce_case *c, char *desc)
 KUNIT_ARRAY_PARAM(nonce, nonce_cases, nonce_desc);
 
 /* Two answers to requests with one MessageId; a credit window gives each to one request. */
-static void nonce(struct kunit *test)
+static void nonce_unique(struct kunit *test)
 {
 	const struct nonce_case *c = test->param_value;
 	struct dsmb_header head = {
@@ -270,12 +270,12 @@ static void nonce(struct kunit *test)
 	struct kvec iov = { &head, sizeof(head) };
 	struct dsmb_signer *signer;
 
-	signer = dsmb_signer_new(c->alg, unhex(test, SIGNING_KEY, NULL), 16, 1, 5);
+	signer = dsmb_signer_new(c->alg, bytes_of_hex(test, SIGNING_KEY, NULL), 16, 1, 5);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, signer);
 	KUNIT_EXPECT_EQ(test, dsmb_sign(signer, &first, &iov, 1), c->first);
 	KUNIT_EXPECT_EQ(test, !!(head.flags & cpu_to_le32(DSMB_FLAG_SIGNED)), !c->first);
 	KUNIT_EXPECT_EQ(test, first.taken, !c->first);
-	/* On connection 1 the window of credits sees to it; elsewhere the key does. */
+	/* On connection 1 the credit window prevents reuse; elsewhere the key does. */
 	KUNIT_EXPECT_EQ(test, dsmb_sign(signer, &second, &iov, 1), c->second);
 	dsmb_signer_put(signer);
 }
@@ -330,7 +330,7 @@ static struct dsmb_sealer *sealer_new(struct kunit *test)
 	const struct seal_case *c = test->param_value;
 	struct dsmb_sealer *sealer;
 	size_t len;
-	u8 *key = unhex(test, c->key, &len);
+	u8 *key = bytes_of_hex(test, c->key, &len);
 
 	KUNIT_ASSERT_EQ(test, dsmb_cipher_key_size(c->cipher), len);
 	sealer = dsmb_sealer_new(c->cipher, key);
@@ -338,16 +338,16 @@ static struct dsmb_sealer *sealer_new(struct kunit *test)
 	return sealer;
 }
 
-/* What others encrypted is read, and not if a bit of it was changed. */
-static void unseal(struct kunit *test)
+/* A message encrypted elsewhere is read, and refused if a bit of it was changed. */
+static void unseals_messages(struct kunit *test)
 {
 	static const u32 offsets[] = { 0, 3, 4000, 4060, 4096 - sizeof(struct dsmb_transform) };
 	const struct seal_case *c = test->param_value;
 	struct dsmb_sealer *sealer = sealer_new(test);
 	struct dsmb_buf *buf = buf_new(test, 8192);
 	size_t head_len, len;
-	u8 *head = unhex(test, c->head, &head_len);
-	u8 *text = unhex(test, c->text, &len);
+	u8 *head = bytes_of_hex(test, c->head, &head_len);
+	u8 *text = bytes_of_hex(test, c->text, &len);
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(offsets); i++) {
@@ -373,7 +373,7 @@ static void unseal(struct kunit *test)
 	dsmb_sealer_free(sealer);
 }
 
-/* There and back, over many pages; the same text never looks the same twice. */
+/* Encrypted and decrypted over many pages; the same text is never encrypted the same way. */
 static void seal_and_unseal(struct kunit *test)
 {
 	const u32 at = 12, len = 300000, text = at + sizeof(struct dsmb_transform);
@@ -399,11 +399,11 @@ static void seal_and_unseal(struct kunit *test)
 }
 
 static struct kunit_case smb_crypto_cases[] = {
-	KUNIT_CASE_PARAM(derive, key_gen_params),
-	KUNIT_CASE(preauth),
-	KUNIT_CASE_PARAM(sign, sign_gen_params),
-	KUNIT_CASE_PARAM(nonce, nonce_gen_params),
-	KUNIT_CASE_PARAM(unseal, seal_gen_params),
+	KUNIT_CASE_PARAM(derives_keys, key_gen_params),
+	KUNIT_CASE(hashes_preauth),
+	KUNIT_CASE_PARAM(signs_messages, sign_gen_params),
+	KUNIT_CASE_PARAM(nonce_unique, nonce_gen_params),
+	KUNIT_CASE_PARAM(unseals_messages, seal_gen_params),
 	KUNIT_CASE_PARAM(seal_and_unseal, seal_gen_params),
 	{}
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Contexts of durable opens and of applications, and what is granted by them. */
+/* Contexts of durable opens and of applications, and the opens granted by them. */
 #include <kunit/test.h>
 
 #include "../../../lockd/matrix.h"
@@ -16,7 +16,8 @@
 #define H DITTO_LEASE_HANDLE
 #define W DITTO_LEASE_WRITE
 
-static void add(struct dsmb_contexts *contexts, enum dsmb_context which, const u8 *data, u32 len)
+static void context_add(struct dsmb_contexts *contexts, enum dsmb_context which, const u8 *data,
+			u32 len)
 {
 	contexts->present |= BIT(which);
 	contexts->data[which] = dsmb_cursor(data, len);
@@ -33,19 +34,19 @@ static void durable_asked(struct kunit *test)
 	dsmb_durable_parse(&contexts, &ask);
 	KUNIT_EXPECT_EQ(test, ask.version, 0);
 
-	add(&contexts, DSMB_CONTEXT_DURABLE, v1, sizeof(v1));
+	context_add(&contexts, DSMB_CONTEXT_DURABLE, v1, sizeof(v1));
 	dsmb_durable_parse(&contexts, &ask);
 	KUNIT_EXPECT_EQ(test, ask.version, 1);
 	KUNIT_EXPECT_FALSE(test, ask.reconnect);
 
-	/* 3.3.5.9.7: beside it DHnQ does not count. */
-	add(&contexts, DSMB_CONTEXT_RECONNECT, back1, sizeof(back1));
+	/* Section 3.3.5.9.7: beside it DHnQ is ignored. */
+	context_add(&contexts, DSMB_CONTEXT_RECONNECT, back1, sizeof(back1));
 	dsmb_durable_parse(&contexts, &ask);
 	KUNIT_EXPECT_TRUE(test, ask.reconnect);
 	KUNIT_EXPECT_EQ(test, ask.id, 0x500);
 
 	contexts.present = 0;
-	add(&contexts, DSMB_CONTEXT_DURABLE_2, v2, sizeof(v2));
+	context_add(&contexts, DSMB_CONTEXT_DURABLE_2, v2, sizeof(v2));
 	dsmb_durable_parse(&contexts, &ask);
 	KUNIT_EXPECT_EQ(test, ask.version, 2);
 	KUNIT_EXPECT_FALSE(test, ask.reconnect);
@@ -55,7 +56,7 @@ static void durable_asked(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ask.guid[15], 'h');
 
 	contexts.present = 0;
-	add(&contexts, DSMB_CONTEXT_RECONNECT_2, back2, sizeof(back2));
+	context_add(&contexts, DSMB_CONTEXT_RECONNECT_2, back2, sizeof(back2));
 	dsmb_durable_parse(&contexts, &ask);
 	KUNIT_EXPECT_EQ(test, ask.version, 2);
 	KUNIT_EXPECT_TRUE(test, ask.reconnect);
@@ -92,7 +93,8 @@ static void durable_granted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dsmb_durable_time(U32_MAX, 60000), DSMB_DURABLE_MS_MAX);
 }
 
-static u32 answer(const struct dsmb_durable *durable, enum dsmb_context which, u8 *room, u32 size)
+static u32 durable_answer(const struct dsmb_durable *durable, enum dsmb_context which, u8 *room,
+			  u32 size)
 {
 	struct dsmb_contexts contexts = { .present = BIT(which), .durable = durable };
 	struct dsmb_builder out = dsmb_builder(room, size);
@@ -107,8 +109,9 @@ static void durable_answers(struct kunit *test)
 	u8 room[64] = {};
 	struct dsmb_cursor c;
 
-	KUNIT_EXPECT_EQ(test, answer(NULL, DSMB_CONTEXT_DURABLE_2, room, sizeof(room)), 0);
-	KUNIT_EXPECT_EQ(test, answer(&durable, DSMB_CONTEXT_DURABLE_2, room, sizeof(room)), 32);
+	KUNIT_EXPECT_EQ(test, durable_answer(NULL, DSMB_CONTEXT_DURABLE_2, room, sizeof(room)), 0);
+	KUNIT_EXPECT_EQ(test, durable_answer(&durable, DSMB_CONTEXT_DURABLE_2, room, sizeof(room)),
+			32);
 	KUNIT_EXPECT_MEMEQ(test, room + 16, "DH2Q", 4);
 	c = dsmb_cursor(room, 32);
 	dsmb_seek(&c, 24);
@@ -116,7 +119,8 @@ static void durable_answers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dsmb_get_u32(&c), 0);
 
 	durable.version = 1;
-	KUNIT_EXPECT_EQ(test, answer(&durable, DSMB_CONTEXT_DURABLE, room, sizeof(room)), 32);
+	KUNIT_EXPECT_EQ(test, durable_answer(&durable, DSMB_CONTEXT_DURABLE, room, sizeof(room)),
+			32);
 	KUNIT_EXPECT_MEMEQ(test, room + 16, "DHnQ", 4);
 	c = dsmb_cursor(room, 32);
 	dsmb_seek(&c, 24);
@@ -132,13 +136,13 @@ static void durable_applications(struct kunit *test)
 
 	dsmb_app_parse(&contexts, &ask);
 	KUNIT_EXPECT_FALSE(test, ask.present);
-	add(&contexts, DSMB_CONTEXT_APP_INSTANCE, id, sizeof(id));
+	context_add(&contexts, DSMB_CONTEXT_APP_INSTANCE, id, sizeof(id));
 	dsmb_app_parse(&contexts, &ask);
 	KUNIT_EXPECT_TRUE(test, ask.present);
 	KUNIT_EXPECT_FALSE(test, ask.versioned);
 	KUNIT_EXPECT_EQ(test, ask.id[0], 'a');
 	KUNIT_EXPECT_EQ(test, ask.id[15], 'z');
-	add(&contexts, DSMB_CONTEXT_APP_VERSION, version, sizeof(version));
+	context_add(&contexts, DSMB_CONTEXT_APP_VERSION, version, sizeof(version));
 	dsmb_app_parse(&contexts, &ask);
 	KUNIT_EXPECT_TRUE(test, ask.versioned);
 	KUNIT_EXPECT_EQ(test, ask.high, 1);

@@ -37,7 +37,7 @@ static void lease_states(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dsmb_lease_bits(0xffffffff), R | H | W);
 }
 
-static void parse(u16 dialect, u8 level, u32 size, struct dsmb_caching *asked)
+static void caching_parse(u16 dialect, u8 level, u32 size, struct dsmb_caching *asked)
 {
 	static const u8 data[52] = {
 		'k', [15] = 'y', [16] = R | W, [20] = 0xff, [32] = 'p', [47] = 'q', [48] = 7,
@@ -56,28 +56,28 @@ static void lease_requests(struct kunit *test)
 {
 	struct dsmb_caching asked;
 
-	parse(DSMB_DIALECT_210, DSMB_OPLOCK_LEASE, 32, &asked);
+	caching_parse(DSMB_DIALECT_210, DSMB_OPLOCK_LEASE, 32, &asked);
 	KUNIT_EXPECT_EQ(test, asked.level, DSMB_OPLOCK_LEASE);
 	KUNIT_EXPECT_EQ(test, asked.version, 1);
 	KUNIT_EXPECT_EQ(test, asked.key[15], 'y');
 	KUNIT_EXPECT_EQ(test, asked.state, R | W);
 	KUNIT_EXPECT_EQ(test, asked.flags, 0);
 
-	parse(DSMB_DIALECT_311, DSMB_OPLOCK_LEASE, 52, &asked);
+	caching_parse(DSMB_DIALECT_311, DSMB_OPLOCK_LEASE, 52, &asked);
 	KUNIT_EXPECT_EQ(test, asked.version, 2);
 	KUNIT_EXPECT_EQ(test, asked.flags, DSMB_LEASE_HAS_PARENT);
 	KUNIT_EXPECT_EQ(test, asked.parent[15], 'q');
 	KUNIT_EXPECT_EQ(test, asked.epoch, 7);
 
-	/* The longer form is of 3.x, the context counts with its level only, and the reverse. */
-	parse(DSMB_DIALECT_210, DSMB_OPLOCK_LEASE, 52, &asked);
+	/* v2 needs 3.x; context and lease level are valid together only. */
+	caching_parse(DSMB_DIALECT_210, DSMB_OPLOCK_LEASE, 52, &asked);
 	KUNIT_EXPECT_EQ(test, asked.level, DSMB_OPLOCK_NONE);
-	parse(DSMB_DIALECT_311, DSMB_OPLOCK_LEASE, 0, &asked);
+	caching_parse(DSMB_DIALECT_311, DSMB_OPLOCK_LEASE, 0, &asked);
 	KUNIT_EXPECT_EQ(test, asked.level, DSMB_OPLOCK_NONE);
-	parse(DSMB_DIALECT_311, DSMB_OPLOCK_BATCH, 52, &asked);
+	caching_parse(DSMB_DIALECT_311, DSMB_OPLOCK_BATCH, 52, &asked);
 	KUNIT_EXPECT_EQ(test, asked.level, DSMB_OPLOCK_BATCH);
 	KUNIT_EXPECT_EQ(test, asked.version, 0);
-	parse(DSMB_DIALECT_311, 0x42, 0, &asked);
+	caching_parse(DSMB_DIALECT_311, 0x42, 0, &asked);
 	KUNIT_EXPECT_EQ(test, asked.level, DSMB_OPLOCK_NONE);
 }
 

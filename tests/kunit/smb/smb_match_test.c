@@ -81,7 +81,7 @@ static void smb_match_test(struct kunit *test)
 				    c->want, "case %zu", c - smb_match_cases);
 }
 
-/* A pattern that a naive search would need ages for. */
+/* A pattern that takes a naive search exponential time. */
 static void smb_match_hostile_test(struct kunit *test)
 {
 	__le16 pattern[DSMB_NAME_UNITS], name[DSMB_NAME_UNITS];

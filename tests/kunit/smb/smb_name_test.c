@@ -124,7 +124,7 @@ static void smb_posix_path_test(struct kunit *test)
 	dsmb_path_free(&path);
 }
 
-/* Every byte but '/' comes back from what is told of it. */
+/* Every byte except '/' survives the conversion there and back. */
 static void smb_posix_name_test(struct kunit *test)
 {
 	static const char * const names[] = {

@@ -8,7 +8,7 @@
 #include "../../../smb/transport/cursor.h"
 #include "../../../smb/transport/status.h"
 
-/* Where the contexts begin in these messages. */
+/* Offset of the contexts in these messages. */
 #define START		(sizeof(struct dsmb_header) + 40)
 #define ALL_CIPHERS	0x1e
 #define NO_OVERLAP	STATUS_SMB_NO_PREAUTH_INTEGRITY_HASH_OVERLAP
@@ -155,7 +155,7 @@ static void offer_parse(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, offer.posix, c->posix);
 }
 
-/* No length at which such a message is cut makes the parser read further. */
+/* A message truncated at any length is not read beyond its end. */
 static void offer_truncated(struct kunit *test)
 {
 	static const struct offer_case whole = {
@@ -179,7 +179,7 @@ static void offer_truncated(struct kunit *test)
 	}
 }
 
-/* What is answered can be read by the same rules. */
+/* The response can be parsed by the same rules. */
 static void offer_answer(struct kunit *test)
 {
 	const struct dsmb_offer offer = {
@@ -203,7 +203,7 @@ static void offer_answer(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, read.cipher, offer.cipher);
 	KUNIT_EXPECT_EQ(test, read.signing, offer.signing);
 
-	/* Nothing is answered that was not asked; what was asked is, though there is nothing. */
+	/* Only requested contexts are answered, also without a common algorithm. */
 	b = dsmb_builder(message, sizeof(message));
 	KUNIT_EXPECT_EQ(test, dsmb_offer_answer(&b, &(struct dsmb_offer) { }), 1);
 	b = dsmb_builder(message, sizeof(message));

@@ -14,7 +14,7 @@ struct list {
 	struct dsmb_builder out;
 };
 
-static struct list *begin(struct kunit *test)
+static struct list *changes_begin(struct kunit *test)
 {
 	struct list *list = kunit_kzalloc(test, sizeof(*list), GFP_KERNEL);
 
@@ -24,8 +24,8 @@ static struct list *begin(struct kunit *test)
 	return list;
 }
 
-static void add(struct kunit *test, struct list *list, u32 action, const char *path,
-		const char *stream)
+static void changes_add(struct kunit *test, struct list *list, u32 action, const char *path,
+			const char *stream)
 {
 	u32 len = strlen(path), stream_len = stream ? strlen(stream) : 0;
 	struct dsmb_notify_change *change;
@@ -42,8 +42,8 @@ static void add(struct kunit *test, struct list *list, u32 action, const char *p
 }
 
 /* The change at @at is this one, and the last if @next is 0. The name is of one byte units. */
-static void expect(struct kunit *test, const struct list *list, u32 at, u32 next, u32 action,
-		   const char *name)
+static void changes_expect(struct kunit *test, const struct list *list, u32 at, u32 next,
+			   u32 action, const char *name)
 {
 	u32 len = strlen(name);
 
@@ -56,49 +56,49 @@ static void expect(struct kunit *test, const struct list *list, u32 at, u32 next
 
 static void notify_one(struct kunit *test)
 {
-	struct list *list = begin(test);
+	struct list *list = changes_begin(test);
 
-	add(test, list, DITTO_WATCH_ADDED, "a", NULL);
+	changes_add(test, list, DITTO_WATCH_ADDED, "a", NULL);
 	dsmb_notify_encode(&list->out, &list->changes);
 	KUNIT_EXPECT_EQ(test, list->out.len, 14);
-	expect(test, list, 0, 0, 1, "a");
+	changes_expect(test, list, 0, 0, 1, "a");
 	KUNIT_EXPECT_GE(test, dsmb_notify_room(&list->changes), list->out.len);
 }
 
 /* All but the last are padded; paths have the other separator. */
 static void notify_many(struct kunit *test)
 {
-	struct list *list = begin(test);
+	struct list *list = changes_begin(test);
 
-	add(test, list, DITTO_WATCH_RENAMED_OLD, "a", NULL);
-	add(test, list, DITTO_WATCH_RENAMED_NEW, "dir/b", NULL);
-	add(test, list, DITTO_WATCH_REMOVED, "ab", NULL);
-	add(test, list, DITTO_WATCH_MODIFIED, "c", NULL);
+	changes_add(test, list, DITTO_WATCH_RENAMED_OLD, "a", NULL);
+	changes_add(test, list, DITTO_WATCH_RENAMED_NEW, "dir/b", NULL);
+	changes_add(test, list, DITTO_WATCH_REMOVED, "ab", NULL);
+	changes_add(test, list, DITTO_WATCH_MODIFIED, "c", NULL);
 	dsmb_notify_encode(&list->out, &list->changes);
-	expect(test, list, 0, 16, 4, "a");
-	expect(test, list, 16, 24, 5, "dir\\b");
-	expect(test, list, 40, 16, 2, "ab");
-	expect(test, list, 56, 0, 3, "c");
+	changes_expect(test, list, 0, 16, 4, "a");
+	changes_expect(test, list, 16, 24, 5, "dir\\b");
+	changes_expect(test, list, 40, 16, 2, "ab");
+	changes_expect(test, list, 56, 0, 3, "c");
 	KUNIT_EXPECT_EQ(test, list->out.len, 70);
 	KUNIT_EXPECT_GE(test, dsmb_notify_room(&list->changes), list->out.len);
 }
 
 static void notify_stream(struct kunit *test)
 {
-	struct list *list = begin(test);
+	struct list *list = changes_begin(test);
 
-	add(test, list, DITTO_WATCH_STREAM_MODIFIED, "d/f", "s");
+	changes_add(test, list, DITTO_WATCH_STREAM_MODIFIED, "d/f", "s");
 	dsmb_notify_encode(&list->out, &list->changes);
-	expect(test, list, 0, 0, 8, "d\\f:s");
+	changes_expect(test, list, 0, 0, 8, "d\\f:s");
 	KUNIT_EXPECT_GE(test, dsmb_notify_room(&list->changes), list->out.len);
 }
 
-/* Names of the server that are not letters: more than one byte, or none at all. */
+/* Names of the server with characters of several bytes, and with invalid bytes. */
 static void notify_names(struct kunit *test)
 {
-	struct list *list = begin(test);
+	struct list *list = changes_begin(test);
 
-	add(test, list, DITTO_WATCH_ADDED, "\xc3\xa4\xf0\x9f\x98\x80\xff", NULL);
+	changes_add(test, list, DITTO_WATCH_ADDED, "\xc3\xa4\xf0\x9f\x98\x80\xff", NULL);
 	dsmb_notify_encode(&list->out, &list->changes);
 	KUNIT_EXPECT_FALSE(test, list->out.full);
 	KUNIT_EXPECT_EQ(test, get_unaligned_le32(list->room + 8), 8);
@@ -109,13 +109,13 @@ static void notify_names(struct kunit *test)
 	KUNIT_EXPECT_GE(test, dsmb_notify_room(&list->changes), list->out.len);
 }
 
-/* What does not fit is noticed. */
+/* Changes that do not fit are noticed. */
 static void notify_full(struct kunit *test)
 {
-	struct list *list = begin(test);
+	struct list *list = changes_begin(test);
 
-	add(test, list, DITTO_WATCH_ADDED, "abc", NULL);
-	add(test, list, DITTO_WATCH_ADDED, "def", NULL);
+	changes_add(test, list, DITTO_WATCH_ADDED, "abc", NULL);
+	changes_add(test, list, DITTO_WATCH_ADDED, "def", NULL);
 	list->out = dsmb_builder(list->room, 37);
 	dsmb_notify_encode(&list->out, &list->changes);
 	KUNIT_EXPECT_TRUE(test, list->out.full);

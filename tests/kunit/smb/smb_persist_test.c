@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Records of persistent opens: what is written is read, and nothing else is understood. */
+/* Records of persistent opens: valid ones are read as written, others refused. */
 #include <kunit/test.h>
 
 #include "../../../lockd/matrix.h"
@@ -12,7 +12,7 @@ struct fixture {
 	u8 data[DITTO_RECORD_DATA_MAX];
 };
 
-static void fill(struct dsmb_record *r)
+static void record_fill(struct dsmb_record *r)
 {
 	r->flags = DSMB_RECORD_WRITABLE | DSMB_RECORD_CLOSES | DSMB_RECORD_APP;
 	memset(&r->client, 'c', sizeof(r->client));
@@ -48,18 +48,18 @@ static void fill(struct dsmb_record *r)
 						   .exclusive = true };
 }
 
-static struct fixture *fixture(struct kunit *test)
+static struct fixture *fixture_alloc(struct kunit *test)
 {
 	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, f);
-	fill(&f->record);
+	record_fill(&f->record);
 	return f;
 }
 
 static void record_is_read(struct kunit *test)
 {
-	struct fixture *f = fixture(test);
+	struct fixture *f = fixture_alloc(test);
 	u32 len = dsmb_record_encode(&f->record, f->data);
 
 	KUNIT_ASSERT_TRUE(test, dsmb_record_decode(&f->again, f->data, len));
@@ -69,7 +69,7 @@ static void record_is_read(struct kunit *test)
 /* The longest of all fits. */
 static void record_is_full(struct kunit *test)
 {
-	struct fixture *f = fixture(test);
+	struct fixture *f = fixture_alloc(test);
 	struct dsmb_record *r = &f->record;
 	u32 len;
 
@@ -87,7 +87,7 @@ static void record_is_full(struct kunit *test)
 
 static void record_is_damaged(struct kunit *test)
 {
-	struct fixture *f = fixture(test);
+	struct fixture *f = fixture_alloc(test);
 	u32 len = dsmb_record_encode(&f->record, f->data);
 
 	for (u32 i = 0; i < len; i++)
@@ -97,7 +97,7 @@ static void record_is_damaged(struct kunit *test)
 	f->data[0]++;
 	KUNIT_EXPECT_FALSE(test, dsmb_record_decode(&f->again, f->data, len));
 	f->data[0]--;
-	/* Whatever stands in it, nothing is written beyond what there is room for. */
+	/* A record with any content never overruns its buffer. */
 	for (u32 i = 1; i < len; i++) {
 		u8 was = f->data[i];
 
@@ -112,7 +112,7 @@ static void record_is_damaged(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, dsmb_record_decode(&f->again, f->data, len));
 }
 
-/* What no CREATE can have been granted. */
+/* States that no CREATE can have been granted. */
 static void record_is_absurd(struct kunit *test)
 {
 	static const struct {
@@ -125,7 +125,7 @@ static void record_is_absurd(struct kunit *test)
 		{ DSMB_OPLOCK_LEASE, 0, false }, { DSMB_OPLOCK_LEASE, 3, false },
 		{ DSMB_OPLOCK_BATCH, 2, false }, { DSMB_OPLOCK_NONE, 1, false }, { 0x77, 0, false },
 	};
-	struct fixture *f = fixture(test);
+	struct fixture *f = fixture_alloc(test);
 	struct dsmb_record *r = &f->record;
 
 	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
@@ -136,11 +136,11 @@ static void record_is_absurd(struct kunit *test)
 				    levels[i].good, "level %#x version %u", levels[i].level,
 				    levels[i].version);
 	}
-	fill(r);
+	record_fill(r);
 	r->rights |= BIT(9);
 	KUNIT_EXPECT_FALSE(test, dsmb_record_decode(&f->again, f->data,
 						    dsmb_record_encode(r, f->data)));
-	fill(r);
+	record_fill(r);
 	r->deny = DITTO_OPEN_EMPTY;
 	KUNIT_EXPECT_FALSE(test, dsmb_record_decode(&f->again, f->data,
 						    dsmb_record_encode(r, f->data)));

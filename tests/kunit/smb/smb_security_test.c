@@ -15,7 +15,7 @@
 
 #define SMB_ALL_PARTS	(DSMB_SECURITY_OWNER | DSMB_SECURITY_GROUP | DSMB_SECURITY_DACL)
 
-/* Room of descriptors, on no stack. */
+/* A buffer for descriptors, too large for the stack. */
 #define SMB_SD_ROOM	SZ_32K
 
 #define SMB_INHERITS	(DITTO_ACE_FILE_INHERIT | DITTO_ACE_DIR_INHERIT)
@@ -98,7 +98,7 @@ static void smb_ace(struct dsmb_builder *b, u8 type, u8 flags, u32 mask, const s
 	dsmb_fill_u16(b, 20 + 4, get_unaligned_le16(b->data + 20 + 4) + 1);
 }
 
-/* The list that it is, which could be stored. */
+/* Parse it to a list that can be stored. */
 static struct ditto_acl *smb_list(struct kunit *test, const struct dsmb_builder *b, bool is_dir)
 {
 	struct ditto_acl *acl = NULL;
@@ -113,7 +113,7 @@ static struct ditto_acl *smb_list(struct kunit *test, const struct dsmb_builder 
 	return acl;
 }
 
-/* It is shown as it came. */
+/* It is returned as it was set. */
 static void smb_same(struct kunit *test, const struct dsmb_builder *came, bool is_dir)
 {
 	const struct dsmb_secured secured = smb_secured(smb_list(test, came, is_dir));
@@ -125,7 +125,7 @@ static void smb_same(struct kunit *test, const struct dsmb_builder *came, bool i
 	KUNIT_EXPECT_MEMEQ(test, b.data, came->data, min(b.len, came->len));
 }
 
-/* Every mode is the same after it was a descriptor. */
+/* Every mode survives the conversion to a descriptor and back. */
 static void smb_sd_mode_test(struct kunit *test)
 {
 	struct dsmb_secured secured = smb_secured(NULL);
@@ -144,7 +144,7 @@ static void smb_sd_mode_test(struct kunit *test)
 		ditto_acl_put(made);
 		KUNIT_ASSERT_EQ(test, dsmb_get_sd(dsmb_cursor(b.data, b.len), &sd), STATUS_SUCCESS);
 		KUNIT_EXPECT_EQ(test, sd.parts, SMB_ALL_PARTS);
-		/* As clients expect of what is not set: present, inherited, self-relative. */
+		/* The flags that clients expect by default: present, inherited, self-relative. */
 		KUNIT_EXPECT_EQ(test, sd.control, 0x8404);
 		KUNIT_ASSERT_EQ(test, dsmb_sd_acl(&sd, &smb_user, mode & 1, &acl), STATUS_SUCCESS);
 		KUNIT_EXPECT_EQ(test, ditto_acl_mode(acl, secured.uid, secured.gid), mode);
@@ -178,7 +178,7 @@ static void smb_sd_unix_test(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, dsmb_sid_to_gid(&sid, &gid));
 }
 
-/* All that comes back as it was set: order, flags, who, and what is said of the whole. */
+/* All that is returned as set: order, flags, SIDs, control bits. */
 static void smb_dacl_same_test(struct kunit *test)
 {
 	static const struct dsmb_sid sids[] = {
@@ -191,7 +191,7 @@ static void smb_dacl_same_test(struct kunit *test)
 		{ .authority = 5, .nsubs = 1, .subs = { 7 } },		/* Anonymous */
 		{ .authority = 5, .nsubs = 1, .subs = { 11 } },		/* Authenticated Users */
 		{ .authority = 3, .nsubs = 1, .subs = { 4 } },		/* Owner Rights */
-		/* Creator Owner, which is nobody for the file itself */
+		/* Creator Owner, which matches nobody on the file itself */
 		{ .authority = 3, .nsubs = 1, .subs = { 0 } },
 		{ .authority = 5, .nsubs = 1, .subs = { 18 } },		/* SYSTEM */
 		{ .authority = 5, .nsubs = 2, .subs = { 32, 545 } },
@@ -208,7 +208,7 @@ static void smb_dacl_same_test(struct kunit *test)
 		for (i = 0; i < ARRAY_SIZE(sids); i++) {
 			smb_ace(&b, i & 1, i & 2 ? DITTO_ACE_INHERITED : 0,
 				i ? BIT(i % 9) | DITTO_RIGHT_DELETE : 0, &sids[i]);
-			/* The same in what is inherited, but for the creator, who is here. */
+			/* The same in the inherited list, with the creator filled in. */
 			if (sids[i].authority != 3)
 				smb_ace(&b, i & 1, SMB_INHERITS | (i & 2 ? DITTO_ACE_NO_PROPAGATE :
 					DITTO_ACE_INHERIT_ONLY), 1, &sids[i]);
@@ -269,7 +269,7 @@ static void smb_dacl_who_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, acl->aces[5].who, DITTO_WHO_EVERYONE);
 }
 
-/* What counts for the owner and is inherited has two entries there. */
+/* An entry for the owner that is also inherited becomes two entries. */
 static void smb_dacl_owner_test(struct kunit *test)
 {
 	const struct dsmb_sid owner = dsmb_sid_of_uid(KUIDT_INIT(1000));
@@ -310,7 +310,7 @@ static void smb_dacl_mask_test(struct kunit *test)
 		{ BIT(29), 0x1200a0 },
 		{ BIT(28), 0x1f01ff },
 		{ BIT(31) | BIT(1), 0x12008b },
-		/* ACCESS_SYSTEM_SECURITY, MAXIMUM_ALLOWED and what is none */
+		/* ACCESS_SYSTEM_SECURITY, MAXIMUM_ALLOWED and undefined bits */
 		{ BIT(24) | BIT(25) | BIT(21) | BIT(9) | 1, 1 },
 	};
 	struct dsmb_builder b = smb_dacl(test, 0);
@@ -328,7 +328,7 @@ static void smb_dacl_mask_test(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, acl->aces[i].mask, cases[i / 2].mask);
 }
 
-/* Nothing inherits from a file. */
+/* A file's entries are not inherited. */
 static void smb_dacl_flags_test(struct kunit *test)
 {
 	static const u8 all[] = {
@@ -351,7 +351,7 @@ static void smb_dacl_flags_test(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, acl->aces[i].flags, all[i]);
 }
 
-/* Entries of other types allow nobody anything; what they deny is not let go. */
+/* Allowing entries of unknown types are dropped; denying ones are refused. */
 static void smb_dacl_type_test(struct kunit *test)
 {
 	struct ditto_acl *acl = NULL;
@@ -390,7 +390,7 @@ static void smb_dacl_limit_test(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, dsmb_get_sd(dsmb_cursor(b.data, b.len), &sd), STATUS_SUCCESS);
 	KUNIT_EXPECT_EQ(test, dsmb_sd_acl(&sd, &smb_user, false, &acl),
 			STATUS_ALLOTTED_SPACE_EXCEEDED);
-	/* It is not looked into if it is longer than any. */
+	/* It is not parsed if it is longer than any valid one. */
 	KUNIT_EXPECT_EQ(test, dsmb_get_sd(dsmb_cursor(b.data, DSMB_SD_MAX + 1), &sd),
 			STATUS_ALLOTTED_SPACE_EXCEEDED);
 }
@@ -405,7 +405,7 @@ static void smb_posix_modes_test(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, dsmb_posix_mode(types[i] | 04751), i << 12 | 04751);
 	KUNIT_EXPECT_EQ(test, dsmb_posix_permissions(S_IFREG | 0640, 0600), 0640);
 	KUNIT_EXPECT_EQ(test, dsmb_posix_permissions(07777, 0600), 07777);
-	/* What clients send who have none. */
+	/* Clients without one send this. */
 	KUNIT_EXPECT_EQ(test, dsmb_posix_permissions(0xffff, 0600), 0600);
 	KUNIT_EXPECT_EQ(test, dsmb_posix_permissions(U32_MAX, 0600), 0600);
 }
@@ -429,7 +429,7 @@ static void smb_sd_owner_test(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, dsmb_sid_to_gid(&smb_everyone, &gid));
 }
 
-/* Whatever came: refused, or taken as a list that could be stored. */
+/* Any input is refused, or parsed to a list that can be stored. */
 static void smb_sd_try(struct kunit *test, const void *data, u32 len)
 {
 	struct ditto_acl *acl = NULL;
@@ -445,7 +445,7 @@ static void smb_sd_try(struct kunit *test, const void *data, u32 len)
 	ditto_acl_put(acl);
 }
 
-/* Cut off anywhere, or with any byte changed: refused or taken, and nothing else. */
+/* Truncated, or with any byte changed, it is refused or accepted without damage. */
 static void smb_sd_hostile_test(struct kunit *test)
 {
 	const struct dsmb_secured secured =
@@ -463,7 +463,7 @@ static void smb_sd_hostile_test(struct kunit *test)
 				STATUS_INVALID_SECURITY_DESCR);
 		kfree(cut);
 	}
-	/* In memory that ends with it. */
+	/* In memory of exactly its size. */
 	cut = kmemdup(b.data, b.len, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, cut);
 	for (i = 0; i < b.len; i++) {
@@ -476,7 +476,7 @@ static void smb_sd_hostile_test(struct kunit *test)
 	kfree(cut);
 }
 
-/* Sizes and counts that are not so. */
+/* Wrong sizes and counts. */
 static void smb_dacl_lies_test(struct kunit *test)
 {
 	static const struct {
@@ -503,7 +503,7 @@ static void smb_dacl_lies_test(struct kunit *test)
 	}
 }
 
-/* All parts in the same place, or in each other, are read as what they are there. */
+/* Parts that overlap are each parsed where they are. */
 static void smb_sd_overlap_test(struct kunit *test)
 {
 	struct dsmb_builder b = smb_dacl(test, 0);
@@ -528,7 +528,7 @@ static void smb_sd_overlap_test(struct kunit *test)
 
 static void smb_sd_dacl_test(struct kunit *test)
 {
-	/* Revision 1, self-relative, DACL present but nowhere. */
+	/* Revision 1, self-relative, DACL present with offset 0. */
 	u8 null_dacl[20] = { 1, 0, 0x04, 0x80 };
 	/* The same with an empty list. */
 	u8 empty[28] = { 1, 0, 0x04, 0x80, [16] = 20, [20] = 2, [22] = 8 };
@@ -571,7 +571,7 @@ static void smb_ea_test(struct kunit *test)
 	struct dsmb_cursor list;
 	struct dsmb_ea ea;
 	u32 status, i;
-	/* Back, into itself, not aligned, beyond the end. */
+	/* Offsets backwards, into the entry itself, unaligned, beyond the end. */
 	static const u32 wrong[] = { 1, 4, 8, 30, 36, 64, 0x7ffffffc, 0xfffffffc, 0xffffffff };
 
 	smb_ea_put(&b, 0, "ONE", "first");
@@ -597,7 +597,7 @@ static void smb_ea_test(struct kunit *test)
 		dsmb_fill_u32(&b, 0, wrong[i]);
 		KUNIT_EXPECT_NE(test, dsmb_ea_check(dsmb_cursor(room, b.len)), STATUS_SUCCESS);
 	}
-	/* It is not looked into if it is longer than any that could be kept. */
+	/* It is not parsed if it is longer than any that can be stored. */
 	KUNIT_EXPECT_EQ(test, dsmb_ea_check(dsmb_cursor(room, SZ_1M)), STATUS_EA_TOO_LARGE);
 	dsmb_fill_u32(&b, 0, 32);
 	room[8] = ':';
