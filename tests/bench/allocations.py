@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Allocations per operation that a server's threads make, by the kmem tracepoints.
 
-What NULL costs is subtracted: it is the transport's, the same for every server.
+The allocations of NULL are subtracted, because they are the transport's on every server.
 """
 
 import collections
@@ -35,7 +35,7 @@ def get(name):
 
 
 def lost():
-    """Events that the buffer had no room for."""
+    """Number of events that the buffer had no room for."""
     return sum(int(n) for n in re.findall(r"^(?:overrun|dropped events): (\d+)",
                                           get("per_cpu/cpu0/stats"), re.M))
 
@@ -58,7 +58,7 @@ def count(server, op, handle, more):
 
 
 def report(servers):
-    """Print a table of allocations per operation, and where they come from."""
+    """Print a table of allocations per operation and their call sites."""
     put("tracing_on", "0")
     put("buffer_size_kb", "32768")
     print(f"{'operation':<12}{'server':<8}" + "".join(f"{e:>18}" for e in EVENTS))

@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import sys
 
-# Rows below this are told at the end: the noise of a quiet machine is not as large.
+# Rows below this are reported at the end: the noise of a quiet machine is smaller.
 SLOW = 0.95
 
 
@@ -30,7 +30,7 @@ def measure(servers, table, rounds, scale):
 
 
 def show(servers, table, medians):
-    """Print the table and what follows from it; returns the rows that are too slow."""
+    """Print the table and its conclusions; returns the rows that are too slow."""
     a, b = servers
     print(f"{'operation':<18}{'out':>4}{a.label + ' us':>12}{b.label + ' us':>12}{'ratio':>8}")
     ratios, slow = [], []
@@ -46,7 +46,7 @@ def show(servers, table, medians):
 
 
 def options(description):
-    """What every comparison can be told; the caller may add to it."""
+    """The options that all comparisons share; the caller may add to them."""
     parser = argparse.ArgumentParser(description=description,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=10)

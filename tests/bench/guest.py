@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a benchmark needs of the guest it runs in: namespaces, servers, the load generator."""
+"""The parts of a benchmark inside the guest: namespaces, servers, the load generator."""
 
 import contextlib
 import ctypes
@@ -25,7 +25,7 @@ NAMES = ("file", "list", "work")
 
 @contextlib.contextmanager
 def namespace(path):
-    """Be in a network namespace for a while."""
+    """Enter a network namespace for the block."""
     with open("/proc/self/ns/net", "rb") as back, open(path, "rb") as there:
         if LIBC.setns(there.fileno(), CLONE_NEWNET):
             raise OSError(ctypes.get_errno(), f"cannot enter {path}")
@@ -64,7 +64,7 @@ class Server:
         self.threads = []
 
     def start(self):
-        """Start it, make the files, and ask for their handles."""
+        """Start the server, make the files, and look up their handles."""
         before = set(kernel_threads())
         if not os.path.exists(self.net):
             subprocess.run(["ip", "netns", "add", self.kind], check=True)
@@ -75,7 +75,7 @@ class Server:
         self.find_files()
 
     def find_files(self):
-        """Ask for the handles."""
+        """Look up the handles."""
         with namespace(self.net):
             root = mount("127.0.0.1", self.mount_port, self.share)
             with Connection("127.0.0.1", 2049) as conn:
@@ -93,7 +93,7 @@ class Server:
             f.write(os.urandom(1 << 20) * (FILE_SIZE >> 20))
 
     def load(self, op, handle, count, outstanding, **more):
-        """A run of the load generator; returns its results as a dictionary of numbers."""
+        """Run the load generator once; returns its results as a dictionary of numbers."""
         words = [f"op={op}", "port=2049", f"fh={self.handles[handle].hex()}", f"count={count}",
                  f"outstanding={outstanding}", f"first={self.first}", *(f"{k}={v}" for k, v in more.items())]
         fd = os.open(CONTROL, os.O_RDWR)
@@ -117,5 +117,5 @@ class Server:
                         f"127.0.0.1:{self.share}", where], check=True)
 
     def mount_options(self):
-        """Of the version that is measured."""
+        """Mount options of the version that is measured."""
         return f"vers=3,mountproto=tcp,mountport={self.mount_port},nolock"

@@ -26,7 +26,7 @@ FLOOR_S = 0.1
 
 
 class Result:
-    """What a bystander saw in one window."""
+    """What a bystander measured in one window."""
 
     def __init__(self, times, seconds):
         self.times, self.seconds = sorted(times), seconds
@@ -54,7 +54,7 @@ def unit(folder, data):
 
 
 def work(folder, seconds):
-    """Units of work for so long; an error of any of them fails the test."""
+    """Repeat the unit of work for this many seconds; an error of any unit fails the test."""
     data, times = os.urandom(4096), []
     start = now = time.monotonic()
     while now < start + seconds:
@@ -65,7 +65,7 @@ def work(folder, seconds):
 
 
 def attacker(attack, until):
-    """Attack; the seconds of CPU that it took."""
+    """Run the attack; return the seconds of CPU that it took."""
     os.nice(NICE)
     attack(until)
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
@@ -73,7 +73,7 @@ def attacker(attack, until):
 
 
 class Attack:
-    """A function of the time.monotonic() at which it has to end, run beside a block."""
+    """Runs a function of the time.monotonic() at which it must end, beside a block."""
 
     def __init__(self, attack, seconds):
         self.attack, self.seconds, self.cpu, self.child = attack, seconds, 0, None
@@ -90,24 +90,24 @@ class Attack:
 
     @property
     def share(self):
-        """Its part of the guest's CPU."""
+        """The attack's part of the guest's CPU."""
         return min(self.cpu / self.seconds, 0.9)
 
 
 def window(folders, seconds):
-    """All bystanders at once; a Result of each by its name."""
+    """Run all bystanders at once; return a Result of each by its name."""
     children = {name: Child(work, folder, seconds) for name, folder in folders.items()}
     return {name: Result(*child.join()) for name, child in children.items()}
 
 
 def fits(calm, attacked, share):
-    """Half of the throughput that the rest of the CPU is good for, and no long wait."""
+    """The throughput is half of what the rest of the CPU allows, and no wait was long."""
     return (attacked.rate >= calm.rate * (1 - share) / 2 and
             attacked.p99 <= max(10 * calm.p99, FLOOR_S * SLOW))
 
 
 def mounts(client, smb=True):
-    """Where a client has the share, by protocol, each with a folder of its own."""
+    """Mount the share for a client by each protocol, each with a folder of its own."""
     where = {'nfs': client.mount(vers='4.1')}
     if smb:
         where['smb'] = client.mount_smb()

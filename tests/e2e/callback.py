@@ -53,14 +53,14 @@ class Callback:
             daemons.setport(self.ns, self.prog, vers, 'tcp', 0)
 
     def take(self, seconds=6):
-        """The next call."""
+        """Return the next call."""
         try:
             return self.calls.get(timeout=seconds * harness.SLOW)
         except queue.Empty:
             raise AssertionError(f'no call came within {seconds} s') from None
 
     def none(self, seconds=0.5):
-        """No call comes."""
+        """Check that no call arrives."""
         try:
             call = self.calls.get(timeout=seconds)
         except queue.Empty:
@@ -96,7 +96,7 @@ class Callback:
                 message, peer = sock.recvfrom(65536)
             except OSError:
                 return
-            # sent again before the answer came; what was not answered is a call each time
+            # a retransmission before the answer; an unanswered call counts each time
             key = message[:4], peer
             reply = answered.get(key) or self._serve(message, 'udp', peer)
             if reply:

@@ -22,7 +22,7 @@ mount --bind "$0" /var/lib/nfs && exec "$@"
 
 
 def getport(conn, prog, vers, proto):
-    """Where a program is; 0 if it is not registered. conn goes to an rpcbind."""
+    """The port of a program; 0 if it is not registered. conn goes to an rpcbind."""
     number = {'tcp': 6, 'udp': 17}[proto]
     return Dec(conn.call(PORTMAP, 2, 3, Enc().u32(prog, vers, number, 0).bytes()).body).u32()
 
@@ -54,7 +54,7 @@ def answers(ns):
 
 
 class Daemons:
-    """Those of one machine. folder: its state, which outlives them."""
+    """The daemons of one machine. folder keeps their state and outlives them."""
 
     def __init__(self, ns, folder, statd=True, notify=False):
         self.ns, self.folder, self.running = ns, folder, []
@@ -77,14 +77,14 @@ class Daemons:
         return daemon
 
     def inside(self, *args):
-        """A command in the mount namespace, to be run or spawned."""
+        """A command line that runs the command in the machine's mount namespace."""
         return ('nsenter', f'--mount=/proc/{self.running[0].pid}/ns/mnt', *args)
 
     def spawn(self, *args):
         return self._spawn(*self.inside(*args))
 
     def statd(self, notify=False):
-        """notify: the machine was booted, and tells those that it locked at before."""
+        """Start rpc.statd; notify: the machine was booted and tells those where it held locks."""
         self.monitor = self.spawn('rpc.statd', '-F', *([] if notify else ['--no-notify']))
         conn = local(self.ns)
         harness.wait_for(f'rpc.statd of {self.ns.hostname}',

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""RPCSEC_GSS: what the kernels of the server and of its clients ask about Kerberos."""
+"""RPCSEC_GSS: the daemons that answer the kernels of server and clients about Kerberos."""
 import os
 import subprocess
 
@@ -50,7 +50,7 @@ class Realm(kdc.Kdc):
         wait_for('gssproxy', lambda: ns.run('cat', '/proc/net/rpc/use-gss-proxy').strip() == '1')
 
     def _gssd(self, client):
-        """A machine's key, and a place for its users' tickets."""
+        """Start rpc.gssd with a machine's key and a directory for the tickets of its users."""
         base = f'{self.dir}/{client.hostname}'
         os.makedirs(f'{base}/pipes')
         os.makedirs(f'{base}/tickets', mode=0o1777)
@@ -64,7 +64,7 @@ class Realm(kdc.Kdc):
                     f'{base}/keytab', '-d', f'{base}/tickets')
 
     def ticket(self, client, user, password, uid):
-        """What a user of a client has after he logged in."""
+        """Log a user of a client in, so that rpc.gssd finds the ticket."""
         cache = f'{self.dir}/{client.hostname}/tickets/krb5cc_{uid}'
         os.rename(self.login(client, user, password), cache)
         os.chown(cache, uid, uid)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What every test stands on: network namespaces, mounts, users, servers.
+"""The ground of every test: network namespaces, mounts, users, servers.
 
 A test is a function with the decorator @test. It gets a World: a server in a
 network namespace of its own, clients in theirs, joined to the server by one
@@ -7,7 +7,7 @@ pair of interfaces each, and a directory that is served.
 
     server 192.168.N.1 ---- 192.168.N.2 client N        (N from 1)
 
-Everything is made anew for a test and taken down after it; a test that passes
+Everything is created for a test and removed after it. A test that passes
 must leave nothing behind, and the exported file system must unmount at once.
 """
 import contextlib
@@ -55,9 +55,9 @@ def test(func=None, *, server=None, clients=1, timeout=40, fs='tmpfs', share=Tru
          smb=False, **options):
     """Register a test.
 
-    server: the only one it is for; locks: all machines have the daemons that
-    NFSv3 locking needs, with 'raw' only those that a raw client needs; smb: it is
-    served over SMB too, to the users of smb.py; options: those of the share 'data'.
+    server: the test is only for this one; locks: all machines have the daemons that NFSv3
+    locking needs, with 'raw' only those that a raw client needs; smb: the share is served over
+    SMB too, to the users of smb.py; options: options of the share 'data'.
     """
     def register(f):
         theme = f.__module__.removeprefix('t_')
@@ -70,7 +70,7 @@ def test(func=None, *, server=None, clients=1, timeout=40, fs='tmpfs', share=Tru
 
 
 def with_version(func, vers):
-    """The same test once more, with its clients speaking another version of NFS."""
+    """Register the same test once more, with clients that speak another version of NFS."""
     theme, name = func.test_name.split('.')
 
     def copy(w):
@@ -98,7 +98,7 @@ def umount(target, flags=0):
 
 
 def run(*args, check=True, ns=None, quiet=False, **kw):
-    """Run a program; its output is returned, and told if it fails unexpectedly."""
+    """Run a program and return its output; an unexpected failure raises an error with it."""
     if 'input' not in kw:
         kw['stdin'] = subprocess.DEVNULL
     with ns or contextlib.nullcontext():
@@ -163,7 +163,7 @@ def get(path):
 
 
 def pattern(seed, size):
-    """Bytes that tell where they belong: a 16-byte line has its seed and its offset."""
+    """Bytes that show where they belong: each 16-byte line has its seed and its offset."""
     lines = (b'%07x %07x' % (seed & 0xfffffff, i) + b'\n' for i in range(size // 16 + 1))
     return b''.join(lines)[:size]
 
@@ -212,12 +212,12 @@ class Child:
 
 
 def parallel(*functions):
-    """Run all at once, each in its own process."""
+    """Run all functions at once, each in its own process."""
     return [c.join() for c in [Child(f) for f in functions]]
 
 
 def as_user(uid, fn, gid=None, groups=()):
-    """Call a function as somebody else."""
+    """Call a function as another user."""
     def change():
         os.setgroups(list(groups))
         os.setresgid(*[uid if gid is None else gid] * 3)
@@ -228,7 +228,7 @@ def as_user(uid, fn, gid=None, groups=()):
 
 
 def loopback_up():
-    """In the thread's network namespace."""
+    """Bring the loopback interface of the thread's network namespace up."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         fcntl.ioctl(s, SIOCSIFFLAGS, struct.pack('16sH14x', b'lo', IFF_UP))
 
@@ -259,7 +259,7 @@ class Ns:
 
     @contextlib.contextmanager
     def _current(self):
-        """The thread comes back to where it is now."""
+        """Remember the thread's namespaces and return to them afterwards."""
         self._remember()
         try:
             yield
@@ -285,19 +285,19 @@ class Ns:
         return run(*args, ns=self, **kw)
 
     def spawn(self, *args, **kw):
-        """A program in the background; the runner ends it with the test."""
+        """Start a program in the background; the runner ends it with the test."""
         with self:
             return subprocess.Popen(args, stdin=subprocess.DEVNULL, **kw)
 
     def remove(self):
-        """The name goes; the namespace goes when nothing is left in it."""
+        """Remove the name; the namespace disappears when nothing is left in it."""
         for path in self.files.values():
             umount(path, MNT_DETACH)
             os.unlink(path)
 
 
 def ip(ns, *commands):
-    """Commands of ip in a namespace, by one process: starting one is what takes long."""
+    """Run commands of ip in a namespace by one process, because starting one takes long."""
     run('ip', '-n', ns.name, '-batch', '-', input='\n'.join(commands) + '\n')
 
 
@@ -331,7 +331,7 @@ class Client(Ns):
                 f'clientaddr={self.addr},hard,timeo=20,retrans=3')
 
     def mount(self, path=None, opts='', fstype='nfs', where=None, proto='tcp', vers=None):
-        """Mount what is served; returns the mount point."""
+        """Mount the served share; returns the mount point."""
         server = self.world.server
         path = path or self.world.export
         vers = vers or self.world.vers
@@ -429,7 +429,7 @@ class Volume:
 
 
 class World:
-    """What a test gets."""
+    """The server, the clients and the served directory of a test."""
 
     def __init__(self, name, spec, server_class):
         self.name, self.spec, self.vers = name, spec, spec['vers']
@@ -457,11 +457,11 @@ class World:
         return v
 
     def path(self, *parts):
-        """A path of the served directory, on the server."""
+        """Path of a file in the served directory, on the server."""
         return os.path.join(self.export, *parts)
 
     def finish(self):
-        """Take down in good order; whatever does not go is a failure of the test."""
+        """Take everything down in order; the test fails if something cannot be removed."""
         for client in self.clients:
             for where in reversed(client.mounts[:]):
                 client.umount(where)
@@ -481,7 +481,7 @@ def under_base():
 
 
 def kill_children():
-    """End what the test started: the runner, a subreaper, inherits all of it."""
+    """End the processes that the test started; the runner inherits them as a subreaper."""
     me = str(os.getpid())
     for _ in range(100):
         pids = []
@@ -501,7 +501,7 @@ def kill_children():
 
 
 def clean_up(server_class, passed):
-    """Leave nothing, whatever state a test ended in."""
+    """Remove everything, whatever state a test ended in."""
     for where in reversed(under_base()):
         if os.path.basename(where).startswith('c'):
             with contextlib.suppress(OSError):
@@ -523,7 +523,7 @@ def clean_up(server_class, passed):
 
 
 def logs():
-    """What the daemons of a test wrote."""
+    """Output of the daemons of a test."""
     out = ''
     for folder, _, names in os.walk(BASE):
         if '/export' not in folder:

@@ -81,11 +81,11 @@ class Kdc:
             raise AssertionError(f'kadmin.local {command}: {out}')
 
     def make_keytab(self):
-        """What the server needs."""
+        """Write the keytab of the server."""
         self.admin(f'ktadd -k {self.keytab} cifs/{HOST}')
 
     def login(self, client, user, password, life='1h'):
-        """A ticket of a user on a client: the path of its cache."""
+        """Get a ticket for a user on a client; returns the path of its cache."""
         cache = f'{self.dir}/cache-{user}-{len(os.listdir(self.dir))}'
         with client:
             p = subprocess.run(['kinit', '-l', life, '-c', cache, user], env=self.env,
@@ -96,7 +96,7 @@ class Kdc:
         return cache
 
     def service_ticket(self, client, cache):
-        """One for the server, put into the cache."""
+        """Get a ticket for the server and put it into the cache."""
         self.run('kvno', '-c', cache, f'cifs/{HOST}', ns=client)
 
     def stop(self):
@@ -117,7 +117,7 @@ class Realm(Kdc):
 
 
 def ticket_token(cache):
-    """From a cache with a ticket for the server: SPNEGO's first token, and the session key."""
+    """The first SPNEGO token, and the session key, from a cache with a ticket for the server."""
     ccache = CCache.loadFile(cache)
     tgs = ccache.getCredential(f'cifs/{HOST}@{REALM}').toTGS()
     ticket, rep = types.Ticket(), decoder.decode(tgs['KDC_REP'], asn1Spec=asn1.TGS_REP())[0]

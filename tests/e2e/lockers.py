@@ -24,7 +24,7 @@ SOON = 6
 
 
 class Worker:
-    """What a locker does, in its own process."""
+    """The operations of a locker, in its own process."""
 
     def __init__(self, path, flags):
         self.path, self.fd = path, os.open(path, flags, 0o666)
@@ -46,7 +46,7 @@ class Worker:
             self._set(fcntl.F_SETLK, kind, start, length)
 
     def holder(self, kind, start=0, length=0):
-        """Who is in the way: None, or type, start, length, pid."""
+        """The conflicting lock: None, or type, start, length, pid."""
         lock = FLOCK.pack(kind, os.SEEK_SET, start, length, 0)
         kind, _, start, length, pid = FLOCK.unpack(fcntl.fcntl(self.fd, fcntl.F_GETLK, lock))
         return None if kind == UNLOCK else (kind, start, length, pid)
@@ -55,7 +55,7 @@ class Worker:
         fcntl.flock(self.fd, how)
 
     def flock_by_child(self, how):
-        """Another process that has the file open from us does it."""
+        """Lock by another process that inherited the open file."""
         harness.Child(lambda: fcntl.flock(self.fd, how)).join()
 
     def read(self, size, offset=0):
@@ -65,7 +65,7 @@ class Worker:
         return os.pwrite(self.fd, data, offset)
 
     def reopen(self):
-        """Closing any descriptor of the file gives up what the process holds."""
+        """Close another descriptor of the file, which gives up all locks of the process."""
         os.close(os.open(self.path, os.O_RDONLY))
 
     def count(self, times):
@@ -107,10 +107,10 @@ def work(channel, ns, path, flags):
 
 
 class Locker:
-    """A process with a file open; it does what a Worker can.
+    """A process with a file open.
 
-    start() lets it begin; result() waits for the end and returns the value or
-    raises the error. Any method of Worker may be called on it: it does both.
+    start() starts a method of Worker; result() waits for its end and returns the value or
+    raises the error. A method of Worker called on it does both.
     """
 
     def __init__(self, path, ns=None, flags=os.O_RDWR | os.O_CREAT):
@@ -142,7 +142,7 @@ class Locker:
         return value
 
     def waits(self, seconds=0.3):
-        """It is blocked."""
+        """The process is blocked."""
         if self.done(seconds * harness.SLOW):
             raise AssertionError(f'blocked was expected, not {pickle.load(self.file)}')
         return self
@@ -160,7 +160,7 @@ class Locker:
         os.kill(self.pid, number)
 
     def end(self, number=None):
-        """It exits, or is killed."""
+        """Let the process exit, or kill it."""
         if number:
             os.kill(self.pid, number)
         else:
@@ -171,7 +171,7 @@ class Locker:
 
 
 def first(lockers, seconds=SOON):
-    """Whose wait ends first."""
+    """The locker whose wait ends first."""
     ready = select.select([x.channel for x in lockers], [], [], seconds * harness.SLOW)[0]
     if not ready:
         raise AssertionError(f'nobody gets the lock within {seconds} s')
@@ -179,7 +179,7 @@ def first(lockers, seconds=SOON):
 
 
 def crash(client):
-    """The machine is gone at once: nothing that it still wants to say arrives."""
+    """Cut the machine off at once: nothing that it still sends arrives."""
     devices = [os.stat(where).st_dev for where in client.mounts]
     harness.run('ip', '-n', client.world.server_ns.name, 'link', 'del', f'veth{client.number}')
     for dev in devices:
@@ -191,14 +191,14 @@ def crash(client):
 
 
 def bury(client):
-    """After a crash: what is left of the machine goes. Its processes are dead by now."""
+    """Remove the rest of a crashed machine, whose processes are dead by now."""
     for where in client.mounts[:]:
         client.umount(where, harness.MNT_FORCE | harness.MNT_DETACH)
     client.remove()
 
 
 def boot(client):
-    """The machine comes back with its address, its name and the state on its disk."""
+    """Start the machine again with its address, its name and the state on its disk."""
     new = harness.Client(client.world, client.number)
     client.world.clients[client.number - 1] = new
     new.daemons = daemons.Daemons(new, client.daemons.folder, notify=True)

@@ -77,11 +77,11 @@ class Nfs3:
         self.rpc, self.cred, self.mount_conn = conn, cred, conn
 
     def as_user(self, cred):
-        """Somebody else over the same connection."""
+        """Calls as another user over the same connection."""
         return Nfs3(self.rpc, cred)
 
     def raw(self, proc, args=b'', prog=NFS, vers=3, **kw):
-        """The whole reply, whatever it says."""
+        """The whole reply, whatever its status."""
         kw.setdefault('cred', self.cred)
         return self.rpc.call(prog, vers, proc, args, **kw)
 
@@ -288,7 +288,7 @@ class Nfs3:
 
     # helpers made of them
     def listing(self, fh, plus=False, **kw):
-        """All entries; a cookie that comes twice or a listing without progress is an error."""
+        """All entries; a repeated cookie or a listing without progress is an error."""
         entries, cookie, verf, seen = [], 0, bytes(8), set()
         while True:
             r = (self.readdirplus if plus else self.readdir)(fh, cookie, verf, **kw)

@@ -104,7 +104,7 @@ class Reply(list):
         return f'<{STATUS.get(self.status, self.status)}: {each}>'
 
     def ok(self):
-        """Itself, if all worked."""
+        """Return the reply, after a check that all operations worked."""
         if self.status != OK:
             raise AssertionError(f'COMPOUND failed: {self!r}')
         return self
@@ -172,7 +172,7 @@ def delegreturn(sid):
 
 
 def getattr(*names):
-    """By names of nfs4_attr.NAMES, or numbers."""
+    """Attributes by names of nfs4_attr.NAMES, or by numbers."""
     def good(d, r):
         r.attrs = d_fattr(d)
     return Op('getattr', bitmap(*names), good)
@@ -196,7 +196,7 @@ def d_denied(d, r):
 
 
 def lock(kind, offset, length, sid, *, new=None, seqid=0, reclaim=False):
-    """new is (open_seqid, lock_seqid, owner bytes of owner()): then sid is the open's."""
+    """new is (open_seqid, lock_seqid, owner bytes of owner()); sid is then that of the open."""
     def good(d, r):
         r.stateid = d_stateid(d)
     e = Enc().u32(kind, reclaim).u64(offset, length).u32(1 if new else 0)
@@ -364,7 +364,7 @@ def secinfo(name):
 
 
 def setattr(sid, attrs):
-    """The set bits are told with every status."""
+    """The reply has the set bits with every status."""
     def both(d, r):
         r.attrset = d_bitmap(d)
     return Op('setattr', Enc().fixed(stateid(sid)).fixed(fattr(attrs)), both,
@@ -426,7 +426,7 @@ class Channel:
 
 
 def exchange_id(name, verf=b'verifier', flags=0, protect=0, impl=True, must=(), allow=()):
-    """protect: 0 SP4_NONE; 1 SP4_MACH_CRED with lists of operation numbers."""
+    """protect: 0 is SP4_NONE; 1 is SP4_MACH_CRED with lists of operation numbers."""
     def good(d, r):
         r.clientid, r.seqid, r.flags, r.protect = d.u64(), d.u32(), d.u32(), d.u32()
         if r.protect == 1:
@@ -558,8 +558,8 @@ class Conn(rpc.Rpc):
             self._called(message)
 
     def serve(self, seconds=10):
-        """Wait for one call of the server and answer it; False if none came."""
-        # only its beginning may be missing: what is read of one is lost with a time-out
+        """Wait for one call of the server and answer it; False if none arrived."""
+        # no time-out in the middle of a message, whose beginning would be lost
         if not select.select([self.sock], [], [], seconds)[0]:
             return False
         message = self._raw()
@@ -570,7 +570,7 @@ class Conn(rpc.Rpc):
 
 
 def connect(client, **kw):
-    """A connection of a client of the harness."""
+    """A connection of a client of the harness to the server."""
     return Conn(client, client.server_addr, client.world.server.port, 'tcp', **kw)
 
 
@@ -580,7 +580,7 @@ def compound_bytes(ops, minor, tag=b'', count=None):
 
 
 def read_reply(body, ops):
-    """The results of a COMPOUND; what an operation given as bytes answers cannot be read on."""
+    """Results of the COMPOUND; those behind an operation given as bytes cannot be read."""
     d = Dec(body)
     r = Reply(d.u32(), d.opaque(2048))
     for op in itertools.islice(itertools.chain(ops, itertools.repeat(None)), d.u32()):
@@ -603,7 +603,7 @@ class Nfs4:
         self.rpc, self.minor, self.cred = conn, minor, cred
 
     def raw(self, args, proc=COMPOUND, vers=4, **kw):
-        """The whole reply, whatever it says."""
+        """The whole reply, whatever its status."""
         kw.setdefault('cred', self.cred)
         return self.rpc.call(NFS, vers, proc, args, **kw)
 
@@ -621,7 +621,7 @@ class Nfs4:
 
 
 def again_while_delayed(ask, status):
-    """What is answered but for DELAY: a holder is slow, or the helper that records the client."""
+    """Repeat a call while it is answered with DELAY: by a slow holder, or the helper."""
     for _ in range(50):
         r = ask()
         if status(r) != DELAY:
@@ -631,7 +631,7 @@ def again_while_delayed(ask, status):
 
 
 class Client40:
-    """A client of 4.0 with an open-owner whose seqid is counted. It can do what Nfs4 can."""
+    """A 4.0 client with an open-owner whose seqid it counts. It has the methods of Nfs4."""
 
     def __init__(self, conn, name=None, verf=None, cred=rpc.ROOT, confirm=True, **callback):
         self.nfs = Nfs4(conn, 0, cred)
@@ -647,12 +647,12 @@ class Client40:
         return owner(self.id, name)
 
     def seqid(self, name=b'owner'):
-        """The next one of an open-owner or lock-owner."""
+        """The next seqid of an open-owner or lock-owner."""
         self.seqids[name] = self.seqids.get(name, 0) + 1
         return self.seqids[name]
 
     def open(self, fh, name, acc=READ, deny=DENY_NONE, own=b'owner', **kw):
-        """Opened and, if that is asked for, confirmed: (result of OPEN, handle)."""
+        """Open a file, and confirm the open if requested: (result of OPEN, handle)."""
         r = self.compound(putfh(fh), open(self.owner(own), name, acc, deny,
                                           seqid=self.seqid(own), **kw), getfh())
         if r.status != OK:
@@ -665,7 +665,7 @@ class Client40:
 
 
 class Session:
-    """A session of 4.1 or above. Slot 0 unless told otherwise."""
+    """A session of 4.1 or above. Requests use slot 0 by default."""
 
     def __init__(self, conn, clientid, seqid, minor=1, cred=rpc.ROOT, **kw):
         self.nfs = Nfs4(conn, minor, cred)
@@ -702,7 +702,7 @@ class Session:
         return r
 
     def patiently(self, *ops):
-        """The same, again while the answer is DELAY."""
+        """Repeat the request while the answer is DELAY."""
         return again_while_delayed(lambda: self.compound(*ops), lambda r: r.status)
 
     def owner(self, name=b'owner'):
@@ -711,7 +711,7 @@ class Session:
     fh = Nfs4.fh
 
     def open(self, fh, name, acc=READ, deny=DENY_NONE, own=b'owner', **kw):
-        """(result of OPEN, handle)"""
+        """Open a file: (result of OPEN, handle)."""
         r = self.compound(putfh(fh), open(self.owner(own), name, acc, deny, **kw), getfh())
         return (r[2], r[3].fh) if r.status == OK else (r[-1], None)
 

@@ -42,7 +42,7 @@ def d_bits(d):
 
 
 def d_bitmap(d):
-    """Names where there is one."""
+    """Names of attributes, or numbers of those without a name."""
     return [NAMES[b] if b < len(NAMES) else b for b in d_bits(d)]
 
 
@@ -103,7 +103,7 @@ READ = {
 
 
 def d_fattr(d):
-    """A dictionary by name; what must not differ from its length is checked."""
+    """Attributes by name; checks the length of the list."""
     names = d_bitmap(d)
     values = Dec(d.opaque())
     out = {}
@@ -144,7 +144,7 @@ _WRITE = {
 
 
 def fattr(attrs):
-    """From a dictionary by name, or ready bytes."""
+    """An encoded fattr4, from a dictionary by name or from ready bytes."""
     if isinstance(attrs, bytes):
         return attrs
     values = b''.join(_WRITE[n](v) for n, v in sorted(attrs.items(), key=lambda i: NUMBERS[i[0]]))

@@ -67,7 +67,7 @@ def _added(d):
 
 
 def _change(kind, d):
-    """What changed, and the attributes that came with it."""
+    """One change of a directory, with its attributes."""
     if kind == ADDED:
         r = _added(d)
         return (kind, r.name), r.attrs
@@ -118,10 +118,10 @@ READERS = {'getattr': _getattr, 'recall': _recall, 'notify': _notify, 'sequence'
 
 
 class Callbacks:
-    """What a client does when it is called back: it keeps each call and answers it.
+    """The callback service of a client: it keeps each call and answers it.
 
-    answers: by name of the operation, what is answered: a status, bytes of a result behind
-    NFS4_OK, SILENT, or a function of the call that returns one of these.
+    answers: by name of the operation, the answer: a status, bytes of a result behind NFS4_OK,
+    SILENT, or a function of the call that returns one of these.
     """
 
     def __init__(self, **answers):
@@ -195,7 +195,7 @@ class Callbacks:
         return OK, b''
 
     def take(self, op, seconds=6):
-        """The next call, which is of this operation."""
+        """Return the next call, which must be of this operation."""
         try:
             call = self.calls.get(timeout=seconds * SLOW)
         except queue.Empty:
@@ -212,7 +212,7 @@ class Callbacks:
         return self.take(op, 0.01)
 
     def none(self, conn=None, seconds=0.5):
-        """No call comes."""
+        """Check that no call arrives."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if conn:
@@ -252,7 +252,7 @@ class Listener:
         self.sock.close()
 
     def drop(self):
-        """Close what is connected now."""
+        """Close all present connections."""
         conns, self.conns = self.conns, []
         for conn in conns:
             try:

@@ -18,7 +18,7 @@ _owners = itertools.count(1)
 
 
 def attr3(a):
-    """As nfs3 has attributes."""
+    """Attributes in the form of nfs3."""
     return Result(type=a['type'], mode=a['mode'], nlink=a['numlinks'], uid=int(a['owner']),
                   gid=int(a['owner_group']), size=a['size'], used=a['space_used'],
                   rdev=a['rawdev'], fsid=a['fsid'], fileid=a['fileid'], atime=a['time_access'],
@@ -26,7 +26,7 @@ def attr3(a):
 
 
 def sattr4(data):
-    """The attributes that nfs3.sattr() made bytes of, by name."""
+    """Attributes by name, from the bytes that nfs3.sattr() made."""
     d, out = Dec(data), {}
     for name, read in (('mode', Dec.u32), ('owner', Dec.u32), ('owner_group', Dec.u32),
                        ('size', Dec.u64)):
@@ -49,13 +49,13 @@ class Nfs4As3:
         self.path4 = str
 
     def as_user(self, cred):
-        """Somebody else over the same connection."""
+        """Calls as another user over the same connection."""
         other = Nfs4As3(self.rpc, cred, f'4.{self.minor}')
         other.session, other.client, other.path4 = self.session, self.client, self.path4
         return other
 
     def _do(self, *ops, cred=None):
-        """A COMPOUND, again as long as the server asks for patience."""
+        """Send a COMPOUND, and repeat it while the server answers DELAY."""
         end = time.monotonic() + PATIENCE
         while True:
             r = self._once(ops, cred or self.cred)
@@ -64,7 +64,7 @@ class Nfs4As3:
             time.sleep(0.1)
 
     def _once(self, ops, cred):
-        """What a host is told that no share admits, here has a status, as MOUNT has one for it."""
+        """A machine that no share admits gets a status here, as it gets one from MOUNT."""
         try:
             return self._compound(ops, cred)
         except rpc.RpcError as e:
@@ -80,7 +80,7 @@ class Nfs4As3:
         return self.session.compound(*ops, cred=cred)
 
     def _owner(self):
-        """An owner of its own for each open, and of 4.0 a client for all."""
+        """An own open-owner for each open, and for 4.0 one client for all."""
         name = b'owner %d' % next(_owners)
         if self.minor:
             return self.session.owner(name)
@@ -90,7 +90,7 @@ class Nfs4As3:
 
     @staticmethod
     def _status(r):
-        """By the number that version 3 has, where it has one."""
+        """The status by its number in version 3, where it has one."""
         status = {nfs4.WRONGSEC: nfs3.ACCES, nfs4.SYMLINK: nfs3.NOTDIR}.get(r.status, r.status)
         return Result(status=status)
 
@@ -156,7 +156,7 @@ class Nfs4As3:
         return self._got(self._do(putfh(fh), nfs4.commit(offset, count), **kw))
 
     def create(self, fh, name, how=nfs3.UNCHECKED, attrs=None, verf=bytes(8), **kw):
-        """Opened, and closed again."""
+        """Create a file by opening and closing it."""
         if self.minor and not self.session:
             self._do(putrootfh())
         own = self._owner()

@@ -52,7 +52,7 @@ class Nlm:
         return e.bytes()
 
     def raw(self, proc, args=b'', **kw):
-        """The whole reply, whatever it says."""
+        """The whole reply, whatever its status."""
         return self.rpc.call(NLM, self.vers, proc, args, **kw)
 
     def _do(self, proc, args, c, **kw):
@@ -120,7 +120,7 @@ class Nlm:
 
 
 def d_res(d, vers, proc):
-    """The result of a procedure, or the arguments of its *_RES."""
+    """Decode the result of a procedure, or the arguments of its *_RES."""
     r = Result(cookie=d.opaque(1024), status=d.u32(), holder=None)
     if r.status > (FAILED if vers == 4 else GRACE):
         raise rpc.Bad(f'status {r.status} in version {vers}')
@@ -134,7 +134,7 @@ def d_res(d, vers, proc):
 
 
 def d_granted(call):
-    """The arguments of GRANTED and GRANTED_MSG."""
+    """Decode the arguments of GRANTED and GRANTED_MSG."""
     d = call.args
     call.cookie, call.exclusive = d.opaque(1024), d.flag()
     call.caller, call.fh, call.oh = d.opaque(1024), d.opaque(1024), d.opaque(1024)
@@ -144,9 +144,9 @@ def d_granted(call):
 
 
 class Granted(callback.Callback):
-    """The NLM of a client: says yes to every GRANTED unless told otherwise.
+    """The NLM service of a client: accepts every GRANTED by default.
 
-    say: the status for the next answers; None stays silent.
+    say: status of the next answers; with None there is no answer.
     """
 
     def __init__(self, ns, nlm, versions=(1, 3, 4), say=OK, **kw):

@@ -12,7 +12,7 @@ NSM = 100024
 NULL, STAT, MON, UNMON, UNMON_ALL, SIMU_CRASH, NOTIFY = range(7)
 SUCC, FAIL = 0, 1
 
-# what is called on a client that monitors: program, version, procedure
+# the procedure to call on a client that monitors: program, version, procedure
 ASKED = (0x20001234, 1, 6)
 
 
@@ -62,7 +62,7 @@ class Nsm:
 
 
 class Notified(callback.Callback):
-    """The NSM of a client, which is told of the server's restarts."""
+    """The NSM of a client, which the server notifies of its restarts."""
 
     def __init__(self, ns):
         super().__init__(ns, NSM, (1,), self._answer)
@@ -77,7 +77,7 @@ class Notified(callback.Callback):
 
 
 class Asked(callback.Callback):
-    """The program of a client that asked by MON."""
+    """The program that a client named in MON."""
 
     def __init__(self, ns):
         super().__init__(ns, ASKED[0], (ASKED[1],), self._answer)

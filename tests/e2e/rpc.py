@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """ONC RPC over TCP and UDP by hand (RFC 5531), with XDR (RFC 4506).
 
-It can say what no well-behaved client says: any program, any credential,
+It can send what no well-behaved client sends: any program, any credential,
 arguments that end early, records in odd fragments, the same call twice.
 """
 import errno
@@ -144,10 +144,10 @@ def call_bytes(prog, vers, proc, args=b'', cred=ROOT, xid=None, rpcvers=2):
 
 
 class Rpc:
-    """A connection. The socket belongs to the namespace it was made in.
+    """A connection. The socket belongs to the namespace that it was created in.
 
-    It comes from a reserved port as a kernel's does, or from src_port; with 0 from a port
-    that any user may have. src is one of several addresses of the namespace.
+    Its port is a reserved one, as a kernel's is, or src_port; with 0 it is a port that any
+    user may have. src is one of several addresses of the namespace.
     """
 
     def __init__(self, ns, addr, port, proto='tcp', src_port=None, timeout=10, src=''):
@@ -179,7 +179,7 @@ class Rpc:
         return self.sock.getsockname()[1]
 
     def _connect_reserved(self, timeout):
-        """From the next one that is free: a connection that was closed keeps its own a while."""
+        """Use the next free port, because a closed connection keeps its port for a while."""
         for _ in range(800):
             try:
                 self._connect(next(_reserved), timeout)

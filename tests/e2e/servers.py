@@ -34,7 +34,7 @@ grace-s = {GRACE}
 
 
 def tool(name):
-    """A program of this build: of the checkout, else installed; a copy, so that it stays."""
+    """The path of a program of this build or of the installed one; a copy, so that it stays."""
     copy = f'/run/e2e-{name}/{name}'
     if os.path.exists(copy):
         return copy
@@ -81,7 +81,7 @@ class Ditto:
         return json.loads(self.ctl(*args, '--json'))
 
     def refused(self, *args):
-        """The command must fail; what it said."""
+        """Run a command that must fail; returns its output."""
         p = self.ctl(*args, check=False)
         if not p.returncode:
             raise AssertionError(f'dittoctl {" ".join(args)}: worked, should have been refused')
@@ -113,7 +113,7 @@ class Ditto:
                 run('rmmod', module)
 
     def key(self):
-        """The one of the helper's database once there is one: it gives that key too."""
+        """The key of the helper's database, once there is one, which the helper sets too."""
         key, database = KEY, f'{self.world.base}/state/state.db'
         if os.path.exists(database):
             with contextlib.closing(sqlite3.connect(database)) as db:
@@ -122,9 +122,9 @@ class Ditto:
         self.ctl('server', 'set', 'handle-key', key)
 
     def restart(self, order=None):
-        """Unload and load the modules, then serve the same again."""
+        """Unload and load the modules, then serve the same shares again."""
         shares, helper = self.shares, self.helper
-        # it tells clients of the restart, and they must find the shares then
+        # it notifies clients of the restart, and they must find the shares then
         if helper:
             self.helper_stop()
         self.unload()
@@ -157,12 +157,12 @@ class Ditto:
 
     @staticmethod
     def released(volume):
-        """Nothing may hold it: the first attempt must work."""
+        """Unload the modules: nothing may hold them, so the first attempt must work."""
         volume.umount()
 
     @classmethod
     def reset(cls):
-        """After a failure that may have left anything: its sockets keep a namespace alive."""
+        """Unload after a failure, when sockets may still keep a namespace alive."""
         for module in ('ditto_smb', 'ditto_nfs', 'ditto'):
             if loaded(module):
                 run('rmmod', module, check=False)
@@ -228,11 +228,11 @@ class Ditto:
                 self.ctl('listener', 'add', 'nfs', transport)
 
     def with_listeners(self):
-        """Does the helper bring them?"""
+        """True if the helper starts the listeners."""
         return self.world.spec['locks'] or self.world.spec['smb']
 
     def path4(self, path):
-        """Of a served directory as version 4 has it: below the root over all shares."""
+        """Path of a served directory in version 4: below the root over all shares."""
         for name, (top, _) in self.shares.items():
             if path == top or path.startswith(f'{top}/'):
                 return f'/{name}{path[len(top):]}'
@@ -240,18 +240,18 @@ class Ditto:
 
     # what it tells
     def calls(self, group='nfs3'):
-        """How often each operation was done."""
+        """The number of calls of each operation."""
         return {r['op'].lower(): r['calls'] for r in self.json('stats', group)}
 
     def setting(self, key):
         return self.json('server', 'show')[key]
 
     def locks(self, *filters):
-        """Claims and those that wait for one, as the tool lists them."""
+        """The claims and waiting requests that the tool lists."""
         return self.json('lock', 'list', *filters)
 
     def claims(self):
-        """How much of each kind all clients hold or wait for, without what is zero."""
+        """The number of claims and waiting requests of each kind, without those that are zero."""
         out = {}
         for client in self.json('lock', 'client', 'list'):
             for kind in ('ranges', 'opens', 'leases', 'waits', 'owners'):
@@ -264,7 +264,7 @@ class Ditto:
 
     # the helper
     def helper_start(self, conf=None, by=()):
-        """Run dittod in the foreground, by another program; the path of its configuration."""
+        """Run dittod in the foreground, below another program; returns its configuration's path."""
         if conf is None:
             conf = LOCK_CONF if self.daemons else ''
             if self.world.spec['smb']:
@@ -300,7 +300,7 @@ exec nfsdcld -F -p /run/pipefs -s /run/cld
 
 
 class Knfsd:
-    """The kernel's nfsd, to prove that a test asks for what NFS servers do."""
+    """The kernel's nfsd, to prove that a test expects what other NFS servers do."""
 
     name = 'knfsd'
     port, mount_port = 2049, 20048
@@ -324,7 +324,7 @@ class Knfsd:
             put(f'/proc/sys/fs/nfs/{name}', '3')
         self.daemons = daemons.Daemons(self.ns, f'{self.world.base}/server')
         if self.world.spec['locks']:
-            # with its records of NFSv4 clients, of whom there are none, no grace is needed
+            # its records have no NFSv4 clients, so it needs no grace time
             self.daemons.spawn('sh', '-c', CLD)
         self.write('versions', '+3 -4.0 -4.1 -4.2')
         self.write('max_block_size', str(1 << 20))

@@ -36,7 +36,7 @@ def add_user(server, name, password, check=True):
 
 
 class SmbClient:
-    """smbclient, one command line each time."""
+    """smbclient, run with one command line each time."""
 
     def __init__(self, client, user='alice', password=None, share='data', options=()):
         self.client, self.share = client, share
@@ -57,7 +57,7 @@ class SmbClient:
                             check=check)
 
     def shares(self):
-        """name: (kind, comment), as a browser sees them."""
+        """The shares that a browser sees: name: (kind, comment)."""
         out = {}
         for line in self.command('-g', '-L', f'//{self.client.server_addr}').splitlines():
             kind, _, rest = line.partition('|')
@@ -67,7 +67,7 @@ class SmbClient:
         return out
 
     def refused(self, commands, status):
-        """It must fail with this status."""
+        """Check that a command fails with this status."""
         out = self.do(commands, check=False)
         if status not in out:
             raise AssertionError(f'{commands}: {status} expected, smbclient says:\n{out}')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""SMB2 by hand (MS-SMB2): what no finished client says, and each status as it came.
+"""SMB2 by hand (MS-SMB2): requests that no finished client sends, with the status of each reply.
 
 impacket negotiates and authenticates; everything after that is made here.
 """
@@ -50,7 +50,7 @@ EXCLUSIVE, SHARED, UNLOCK, AT_ONCE = 2, 1, 4, 16
 
 
 class Status(Exception):
-    """An answer that was no success."""
+    """A reply with an error status."""
 
     def __init__(self, command, number):
         self.number = number
@@ -84,11 +84,11 @@ class Smb2:
                            self.session, bytes(16))
 
     def raw(self, data):
-        """Bytes as they are, as one frame."""
+        """Send bytes as one frame."""
         self.socket.sendall(struct.pack('>I', len(data)) + data)
 
     def send(self, command, body, **kw):
-        """Returns the message id to wait for."""
+        """Send a request; returns the message id to wait for."""
         number, self.next_id = self.next_id, self.next_id + 1
         self.raw(self.header(command, number, **kw) + body)
         return number
@@ -112,7 +112,7 @@ class Smb2:
         return data
 
     def answer(self, number, seconds=20, pending=False):
-        """(status, body) of a message; those of others are kept."""
+        """(status, body) of the reply to a message; replies to other messages are kept."""
         while number not in self.answers:
             frame = self.receive(seconds)
             if frame is None:
@@ -135,7 +135,7 @@ class Smb2:
         return out
 
     def silent(self, seconds=0.5):
-        """No answer comes."""
+        """Check that no reply arrives."""
         try:
             return self.receive(seconds) is None
         except socket.timeout:
@@ -148,7 +148,7 @@ class Smb2:
 
     def create_answer(self, name, access=GENERIC_READ | GENERIC_WRITE, share=SHARE_ALL,
                       how=OPEN_IF, options=0, attributes=0, context=None):
-        """The whole answer. @context: (name, data) of a create context."""
+        """The whole reply of CREATE. @context: (name, data) of a create context."""
         name = name.encode('utf-16-le')
         length = len(name)
         name = name or b'\0'
@@ -188,7 +188,7 @@ class Smb2:
         self.lock(fid, offset, length, UNLOCK)
 
     def wait_lock(self, fid, offset, length, flags=EXCLUSIVE):
-        """A lock that waits: returns the message id, after STATUS_PENDING came."""
+        """Send a lock that waits: returns the message id, after STATUS_PENDING arrived."""
         number = self.send(LOCK, self.lock_body(fid, (offset, length, flags)))
         status, _ = self.answer(number, pending=True)
         if status != PENDING:
@@ -196,13 +196,13 @@ class Smb2:
         return number
 
     def cancel(self, number):
-        """By the async id of the answer that came last."""
+        """Cancel by the async id of the last reply."""
         head = bytearray(self.header(CANCEL, number, flags=2))
         head[32:40] = self.frame[32:40]
         self.raw(bytes(head) + struct.pack('<HH', 4, 0))
 
     def query(self, fid, level, kind=1, room=65536, extra=0):
-        """QUERY_INFO: the buffer."""
+        """The buffer of QUERY_INFO."""
         out = self.call(QUERY_INFO, struct.pack('<HBBIHHIII16s', 41, kind, level, room, 0, 0, 0,
                                                 extra, 0, fid) + b'\0')
         start, length = struct.unpack_from('<HI', out, 2)
@@ -225,7 +225,7 @@ class Smb2:
         self.set(fid, 10, struct.pack('<B7xQI', replace, 0, len(name)) + name)
 
     def end(self):
-        """The connection goes without a word."""
+        """Close the connection without LOGOFF."""
         self.socket.close()
 
 
@@ -235,7 +235,7 @@ def ioctl_body(fid, code, data=b'', room=65536):
 
 
 def refused(name, call, *args, **kw):
-    """The call must get this status."""
+    """Check that the call gets this status."""
     try:
         call(*args, **kw)
     except Status as e:

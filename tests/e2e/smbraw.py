@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """SMB2 wholly by hand: negotiation, logins, signatures and encryption (MS-SMB2).
 
-A Link is a connection with at most one session on it. Nothing is sent by itself, and
+A Link is a connection with at most one session on it. It sends nothing by itself, and
 each part of a message can be made wrong.
 """
 import hashlib
@@ -87,7 +87,7 @@ class Link(smb2.Smb2):
 
     # protection
     def signature(self, message, key=None):
-        """Of a message whose signature is zero (3.1.4.1)."""
+        """The signature of a message whose signature field is zero (section 3.1.4.1)."""
         key = key or self.channel_key or self.sign_key
         if self.signing == AES_GMAC:
             command, flags = struct.unpack_from('<HxxI', message, 12)
@@ -122,7 +122,7 @@ class Link(smb2.Smb2):
         return b'\xfdSMB' + tag + ad + body
 
     def receive(self, seconds=20):
-        """The next answer: one of those that came in one message, or of the next message."""
+        """The next reply: of the present message, or of the next one."""
         if self.rest:
             return self.rest.pop(0)
         frame = self.receive_message(seconds)
@@ -165,7 +165,7 @@ class Link(smb2.Smb2):
         return number
 
     def chain(self, *requests):
-        """(command, body) each, as one message of related requests: their numbers."""
+        """Send requests, (command, body) each, as one related compound; returns their ids."""
         numbers, out = [], b''
         for i, (command, body) in enumerate(requests):
             number, self.next_id = self.next_id, self.next_id + 1
@@ -193,7 +193,7 @@ class Link(smb2.Smb2):
             raise Dropped(str(e)) from e
 
     def status(self, command, body, **kw):
-        """Send, and the name of what comes; 'DROPPED' if the server ends the connection."""
+        """Send a request, return the name of its status; 'DROPPED' if the connection is closed."""
         try:
             status, self.body = self.answer(self.send(command, body, **kw))
         except Dropped:
@@ -201,7 +201,7 @@ class Link(smb2.Smb2):
         return name(status)
 
     def is_signed_right(self):
-        """The answer that came last has a signature, which is right."""
+        """The last reply has a signature that is correct."""
         frame = bytearray(self.frame)
         signature, frame[48:64] = bytes(frame[48:64]), bytes(16)
         return frame[16] & SIGNED and signature == self.signature(bytes(frame))
@@ -224,7 +224,7 @@ class Link(smb2.Smb2):
         return body + b''.join(padded(c) for c in contexts[:-1]) + b''.join(contexts[-1:])
 
     def negotiate(self, dialect=0x311, ciphers=(GCM,), signing=(), **kw):
-        """Agree on this dialect; returns self."""
+        """Negotiate this dialect; returns self."""
         contexts = None
         if dialect == 0x311:
             contexts = [preauth()] + ([choices(ENCRYPTION, *ciphers)] if ciphers else [])
@@ -237,7 +237,7 @@ class Link(smb2.Smb2):
         return self
 
     def negotiated(self):
-        """Take over what the last answer says."""
+        """Take over the values of the last reply."""
         self.dialect, = struct.unpack_from('<H', self.body, 4)
         self.server_mode, = struct.unpack_from('<H', self.body, 2)
         self.server_guid = self.body[8:24]
@@ -249,7 +249,7 @@ class Link(smb2.Smb2):
             self.mix(self.sent, self.frame)
 
     def contexts(self):
-        """Those of the answer to NEGOTIATE."""
+        """The contexts of the NEGOTIATE response."""
         out = {}
         at, count = struct.unpack_from('<I', self.body, 60)[0] - 64, self.body[6]
         for _ in range(count):
@@ -267,7 +267,7 @@ class Link(smb2.Smb2):
         return struct.pack('<HBBIIHHQ', 25, flags, mode, 0, 0, 88, len(token), previous) + token
 
     def step(self, token, how, **kw):
-        """One SESSION_SETUP: its status. how: the fields of setup_body()."""
+        """Send one SESSION_SETUP; returns its status. how: the fields of setup_body()."""
         status = self.status(SESSION_SETUP, self.setup_body(token, **how), **kw)
         if status != 'DROPPED':
             self.session, = struct.unpack_from('<Q', self.frame, 40)
@@ -289,12 +289,12 @@ class Link(smb2.Smb2):
         return self.step(self.type1.getData(), how or {}, **kw)
 
     def ntlm_begin(self):
-        """The first half, without waiting for the answer."""
+        """Send the first half without waiting for the reply."""
         token = ntlm.getNTLMSSPType1('', '', True).getData()
         self.send(SESSION_SETUP, self.setup_body(token))
 
     def ntlm_proof(self, user, password=None):
-        """The token for the challenge that came last."""
+        """The token for the last challenge."""
         type3, self.key = ntlm.getNTLMSSPType3(self.type1, self.token(), user,
                                                password or smb.USERS[user], '')
         return type3.getData()
@@ -303,7 +303,7 @@ class Link(smb2.Smb2):
         return self.step(self.ntlm_proof(user, password), how or {}, **kw)
 
     def login(self, user='alice', password=None, how=None, **kw):
-        """Log in by NTLM; the name of the last status. The keys are made if it worked."""
+        """Log in by NTLM; returns the name of the last status. On success the keys are made."""
         status = self.ntlm_first(how, **kw)
         if status != 'MORE_PROCESSING_REQUIRED':
             return status
@@ -313,7 +313,7 @@ class Link(smb2.Smb2):
         return status
 
     def anonymous(self, **kw):
-        """Log in without a name; the status."""
+        """Log in without a name; returns the status."""
         status = self.ntlm_first(**kw)
         if status != 'MORE_PROCESSING_REQUIRED':
             return status
@@ -321,7 +321,7 @@ class Link(smb2.Smb2):
         return self.step(type3.getData(), {}, **kw)
 
     def kerberos(self, cache, **kw):
-        """Log in with the ticket for the server that a cache has; the status."""
+        """Log in with the ticket for the server from a cache; returns the status."""
         token, key = kdc.ticket_token(cache)
         self.setup_hash = self.hash
         status = self.step(token, {}, **kw)
@@ -335,7 +335,7 @@ class Link(smb2.Smb2):
         return KDF_CounterMode(key, old_label, old_context, 128)
 
     def make_keys(self, key):
-        """3.3.5.5.3; the key is the one of the authentication."""
+        """Derive the keys from the key of the authentication (section 3.3.5.5.3)."""
         self.session_key = key = key[:16].ljust(16, b'\0')
         if self.dialect < 0x300:
             self.sign_key = key
@@ -345,7 +345,7 @@ class Link(smb2.Smb2):
         self.in_key = self.derive(key, b'SMBS2CCipherKey\0', b'SMB2AESCCM\0', b'ServerOut\0')
 
     def bind(self, first, user='alice', password=None, key=None, **kw):
-        """Bring the session of another link to this one; the last status."""
+        """Bind the session of another link to this one; returns the last status."""
         how = {'flags': BINDING}
         self.session = first.session
         self.sign_key = key or first.sign_key
@@ -365,7 +365,7 @@ class Link(smb2.Smb2):
 
     # commands
     def connect_tree(self, share='data', **kw):
-        """The status; on success self.tree is it."""
+        """Connect to a tree; returns the status, and sets self.tree on success."""
         path = f'\\\\{self.host}\\{share}'.encode('utf-16-le')
         status = self.status(TREE_CONNECT, struct.pack('<HHHH', 9, 0, 72, len(path)) + path,
                              tree=0, **kw)
@@ -394,7 +394,7 @@ class Link(smb2.Smb2):
                            + data, **kw)
 
     def dropped(self, seconds=10):
-        """The server ends the connection now, or has."""
+        """The server has closed the connection, or does so now."""
         try:
             while self.receive(seconds) is not None:
                 pass

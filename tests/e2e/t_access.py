@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Who may do what: users, groups, squashing, access control lists."""
+"""Access of users and groups: modes, squashing, access control lists."""
 import errno
 import os
 import stat
@@ -13,7 +13,7 @@ DENIED = (errno.EACCES, errno.EPERM)
 
 
 def make(path, uid, gid, mode, data=None):
-    """A file or folder on the server."""
+    """Make a file or folder on the server."""
     if data is None:
         os.mkdir(path)
     else:
@@ -65,7 +65,7 @@ def _write_after_chmod(path):
 
 @test
 def search_and_list(w):
-    """x without r lets names be used, r without x lets them be seen."""
+    """With x but no r names can be used, with r but no x they can only be listed."""
     for name, mode in (('x', 0o711), ('r', 0o744), ('none', 0o700)):
         make(w.path(name), 1001, 1001, mode)
         make(w.path(name, 'f'), 0, 0, 0o644, b'f')
@@ -129,7 +129,7 @@ def _append(path):
 
 
 def acting(w, uid, **options):
-    """Whom a user acts as with these options: owner of a new file, and may it read root's."""
+    """The owner of a new file under these options, and whether root's file can be read."""
     if options:
         w.server.set('data', **options)
     n = w.client.nfs(rpc.auth_sys(uid, uid))
@@ -152,7 +152,7 @@ def squash_modes(w):
              'all-to-guest': {0: (65534, 65534, False), 1001: (65534, 65534, False)},
              'all-to-admin': {0: (0, 0, True), 1002: (0, 0, True)}}
     if w.server.name == 'ditto':
-        # as the client says, but root is an ordinary user without privileges
+        # ids of the client, but root is an ordinary user without privileges
         table['none'] = {0: (0, 0, False), 1001: (1001, 1001, True)}
     for mode, users in table.items():
         for uid, want in users.items():
@@ -231,7 +231,7 @@ def read_only_share(w):
 
 @test
 def posix_acls(w):
-    """getfacl and setfacl by a client, and what the entries mean."""
+    """getfacl and setfacl by a client, and the effect of the entries."""
     make(w.path('f'), 1001, 1001, 0o600, b'data')
     make(w.path('d'), 1001, 1001, 0o700)
     m = w.client.mount()
@@ -270,7 +270,7 @@ def posix_acls(w):
 
 @test
 def acl_calls(w):
-    """NFSACL by a raw client: entries that make no sense are refused."""
+    """NFSACL by a raw client: invalid entries are refused."""
     n = w.client.nfs()
     f = n.create(n.root, 'f').fh
 

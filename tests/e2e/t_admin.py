@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The tools: what they tell, what they refuse, what each setting does."""
+"""The tools: their output, their errors, and the effect of each setting."""
 import contextlib
 import errno
 import json
@@ -15,7 +15,7 @@ from harness import eq, expect_errno, get, pattern, put, run, test, wait_for
 
 
 def rpcbind(w):
-    """One of the server's own."""
+    """Run an rpcbind in the server's namespace."""
     if w.server.name == 'knfsd':
         return None
     os.makedirs('/run/rpcbind', exist_ok=True)
@@ -32,7 +32,7 @@ def registered(w):
 
 @test(share=False)
 def rpcbind_and_mount_program(w):
-    """Registered with rpcbind; showmount and a plain mount(8) find their way."""
+    """The server is registered with rpcbind; showmount and a plain mount(8) work."""
     daemon = rpcbind(w)
     w.server.add('data', w.export)
     put(w.path('f'), b'data')
@@ -71,7 +71,7 @@ def rpcbind_and_mount_program(w):
 
 @test(server='ditto')
 def lists_and_json(w):
-    """Every list is read by people and by programs."""
+    """Every list has a form for people and one for programs."""
     s = w.server
     m = w.client.mount()
     put(f'{m}/f', pattern(1, 5000))
@@ -142,7 +142,7 @@ def mistakes_are_told(w):
 
 @test(server='ditto')
 def events(w):
-    """What happens is told as it happens."""
+    """Events are reported as they happen."""
     s = w.server
     with open(f'{w.base}/events.log', 'wb') as log:
         watcher = w.server_ns.spawn(servers.tool('dittoctl'), 'events', stdout=log)
@@ -171,7 +171,7 @@ def events(w):
 
 @test(server='ditto')
 def disconnect(w):
-    """A client is cut off, is told so, and may come again."""
+    """A disconnected client loses its connection and may connect again."""
     m = w.client.mount()
     n = w.client.nfs()
     put(f'{m}/f', b'before')
@@ -228,7 +228,7 @@ def setting_max_connections(w):
 
 
 def many_files(w):
-    """200 files and their handles."""
+    """Make 200 files; returns them with their handles."""
     n, fhs = w.client.nfs(), []
     for i in range(200):
         put(w.path(f'f{i}'), b'x')
@@ -238,7 +238,7 @@ def many_files(w):
 
 @test(server='ditto')
 def setting_file_limit(w):
-    """Files that are kept open stay below the limit, also when it is lowered."""
+    """Open files of the cache stay below the limit, also after it is lowered."""
     s = w.server
     n, fhs = many_files(w)
     s.ctl('server', 'set', 'file-idle-ms', '3600000', 'file-limit', '16')
@@ -257,7 +257,7 @@ def setting_file_limit(w):
 
 @test(server='ditto')
 def setting_caches(w):
-    """node-limit bounds what is kept, file-idle-ms closes files, a flush forgets all."""
+    """node-limit bounds the cache, file-idle-ms closes files, and a flush empties the cache."""
     s = w.server
     n, fhs = many_files(w)
     assert s.setting('nodes') >= 200, s.setting('nodes')
@@ -284,7 +284,7 @@ def setting_caches(w):
 
 @test(server='ditto')
 def listeners(w):
-    """On other ports and addresses, added and removed while others work."""
+    """Listeners on other ports and addresses are added and removed while others work."""
     s = w.server
     n = w.client.nfs()
     s.ctl('listener', 'add', 'nfs', 'tcp', '192.168.1.1', 'port', '3049')
@@ -308,7 +308,7 @@ def messages(w):
 
 @test(server='ditto', share=False)
 def config_mistakes(w):
-    """Each mistake is told with file, line and key, and nothing of the file is applied."""
+    """Each mistake is reported with file, line and key, and nothing of the file is applied."""
     conf, state = f'{w.base}/ditto.conf', f'{w.base}/state'
     os.mkdir(state)
     good = f'[share good]\npath = {w.export}\n'
@@ -334,7 +334,7 @@ def config_mistakes(w):
 
 @test(server='ditto', share=False, clients=1)
 def config_difference(w):
-    """SIGHUP applies the difference; what stays is not disturbed; a bad file changes nothing."""
+    """SIGHUP applies only what differs; a file with mistakes changes nothing."""
     s = w.server
     for name in 'abcd':
         os.mkdir(w.path(name))
@@ -382,7 +382,7 @@ def config_difference(w):
 
 @contextlib.contextmanager
 def groups_that_hang():
-    """Whoever looks a group up waits, and finds the file as it was when that ends."""
+    """A look-up of a group that hangs delays its caller, and the file is unchanged after it."""
     os.mkfifo('/etc/group.stuck')
     os.link('/etc/group.stuck', '/etc/group.fifo')
     os.link('/etc/group', '/etc/group.real')
@@ -398,7 +398,7 @@ def groups_that_hang():
 
 @test(server='ditto', share=False, clients=0)
 def directory_hangs(w):
-    """Shares whose groups nobody tells wait for that; all others are as the file says."""
+    """Shares wait for their groups while the directory hangs; all others are served."""
     s = w.server
     for name in 'abc':
         os.mkdir(w.path(name))
@@ -459,7 +459,7 @@ class Helper:
         return struct.pack('=HH', 4 + len(data), number) + data + bytes(-len(data) % 4)
 
     def call(self, command, version, attributes=b''):
-        """The first answer: of the family, or an error with what is said about it."""
+        """The first answer: that of the family, or an error with its message."""
         body = struct.pack('=BBH', command, version, 0) + attributes
         self.number += 1
         self.sock.send(struct.pack('=IHHII', 16 + len(body), self.family, 5, self.number, 0) +
@@ -470,7 +470,7 @@ class Helper:
                 return answer
 
     def register(self, version, kinds=None):
-        """0 or an errno, and what is said."""
+        """Register; returns 0 or an errno, and the message."""
         answer = self.call(uapi(self.REGISTER), version, b'' if kinds is None else
                            self.attribute(uapi(self.KINDS), struct.pack('=Q', kinds)))
         if struct.unpack_from('=H', answer, 4)[0] != 2:
@@ -479,7 +479,7 @@ class Helper:
 
 
     def is_asked(self):
-        """Does a request come soon?"""
+        """True if a request arrives soon."""
         self.sock.settimeout(2)
         try:
             while True:
@@ -492,7 +492,7 @@ class Helper:
 
 
 def uapi(wanted):
-    """The number of a name in an enum of the header; all begin with an UNSPEC or with 1."""
+    """The number of a name in an enum of the header; every enum begins with UNSPEC or with 1."""
     path = os.path.join(os.path.dirname(__file__), '../../net/uapi/linux/ditto.h')
     with open(path, encoding='ascii') as f:
         for block in f.read().split('enum {')[1:]:
@@ -507,7 +507,7 @@ def uapi(wanted):
 
 @test(server='ditto', timeout=60)
 def helpers_of_other_ages(w):
-    """One that speaks another protocol is refused with a sentence, an older one is asked less."""
+    """A helper of another protocol is refused with a reason; an older one is asked less."""
     put(w.path('f'))
     n = w.client.nfs(rpc.auth_sys(7001, 7001, [7100]))
     fh = n.lookup(n.root, 'f').fh

@@ -10,7 +10,7 @@ from harness import test
 
 
 def connections(client, port):
-    """Connect, send rubbish, and leave, as fast as it goes."""
+    """Clients that connect, send rubbish, and close, as fast as they can."""
     def attack(until):
         rubbish = os.urandom(64)
         with client:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Clients that keep the helper or a file system busy, or find it stuck."""
+"""Clients that keep the helper or a file system busy, or find it hanging."""
 import contextlib
 import os
 import signal
@@ -26,7 +26,7 @@ TRANSCEIVE = 0x11c017
 
 
 def create_body(name):
-    """CREATE, OPEN_IF, for reading and writing."""
+    """A CREATE with OPEN_IF for reading and writing."""
     name = name.encode('utf-16-le')
     return struct.pack('<HBBIQQIIIIIHHII', 57, 0, 0, 2, 0, 0,
                        smb2.GENERIC_READ | smb2.GENERIC_WRITE, 0, 7, 3, 0, 120, len(name),
@@ -34,7 +34,7 @@ def create_body(name):
 
 
 def besiege(links, name):
-    """As many CREATEs as the credits of each connection are good for, without an answer."""
+    """Send as many CREATEs as the credits of each connection allow, without reading replies."""
     for i, s in enumerate(links):
         for j in range(CALLS):
             with contextlib.suppress(OSError, Dropped):
@@ -46,7 +46,7 @@ def until_then(until):
 
 
 def calls_to_a_stuck_helper(client, helper):
-    """Pipes and logins while the helper does not answer."""
+    """Other clients work while pipes and logins wait for a hanging helper."""
     def attack(until):
         with client:
             links = [link(client, share='IPC$') for _ in range(LINKS)]
@@ -70,7 +70,7 @@ def stuck_helper(w):
 
 
 def calls_to_a_frozen_share(client, where):
-    """CREATEs of new files where nothing can be made."""
+    """Other shares work while CREATEs wait for a frozen file system."""
     def attack(until):
         with client:
             links = [link(client, share='frozen') for _ in range(LINKS)]
@@ -96,7 +96,7 @@ def frozen_file_system(w):
 
 @test(smb=True, timeout=120)
 def left_while_frozen(w):
-    """A call that waits for its turn in a file system, and is given up, lets the next one in."""
+    """A cancelled call that waited for a frozen file system lets the next one in."""
     frozen = w.volume(f'{w.base}/frozen', 'ext4')
     os.chmod(frozen.where, 0o777)
     w.server.add('frozen', frozen.where)
@@ -115,7 +115,7 @@ def left_while_frozen(w):
 
 @test(smb=True, clients=2, timeout=120)
 def half_logins(w):
-    """A login goes on, whatever logins others begin between its two halves."""
+    """A login succeeds while other clients begin logins between its two halves."""
     with Link(w.clients[1]).negotiate() as victim:
         eq(victim.ntlm_first(), 'MORE_PROCESSING_REQUIRED')
         with contextlib.ExitStack() as stack:
@@ -140,7 +140,7 @@ BIND = fragment(11, struct.pack('<HHIBBHHBB', 4280, 4280, 0, 1, 0, 0, 0, 1, 0) +
 
 
 def lookup_names4(names):
-    """LsarLookupNames4 (MS-LSAT 3.1.4.5)."""
+    """LsarLookupNames4 (MS-LSAT section 3.1.4.5)."""
     out = struct.pack('<II', len(names), len(names))
     for i, name in enumerate(names):
         out += struct.pack('<HHI', 2 * len(name), 2 * len(name), 0x20000 + i)
@@ -157,7 +157,7 @@ def status_of_answer(answer):
 
 @test(smb=True, clients=2, timeout=180)
 def names_nobody_has(w):
-    """Logins and pipes of others go on beside clients that ask for unknown names without end."""
+    """Logins and pipes work while other clients look up unknown names without end."""
     question = lookup_names4([f'nobody-{i:03}' for i in range(200)])
 
     def ask(client, seconds):
@@ -184,7 +184,7 @@ def names_nobody_has(w):
 
 @test(smb=True)
 def nobody_learns_names(w):
-    """A session without a name is told no accounts (MS-LSAT 3.1.4.5: ACCESS_DENIED)."""
+    """A session without a name cannot look up accounts (MS-LSAT section 3.1.4.5: ACCESS_DENIED)."""
     with Link(w.client).negotiate() as s:
         if s.anonymous() != 'SUCCESS' or s.connect_tree('IPC$') != 'SUCCESS':
             return
@@ -199,7 +199,7 @@ def status_of(pid):
 
 
 def child_of(parent, word=None):
-    """The process that another one has started, with this argument; None if none runs."""
+    """The child of a process with this argument; None if there is none."""
     for pid in filter(str.isdigit, os.listdir('/proc')):
         with contextlib.suppress(OSError):
             have = status_of(pid)
@@ -229,7 +229,7 @@ def host_worker(w):
 
 
 def can_do_little(w, pid):
-    """Another user, without privileges."""
+    """The process runs as another user, without privileges."""
     have = status_of(pid)
     for name in ('CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'):
         eq(int(have[name][0], 16), 0, name)
@@ -240,7 +240,7 @@ def can_do_little(w, pid):
 
 
 def is_confined(w, pid, files, name):
-    """It has no file but these; no process, no core; system calls are filtered."""
+    """The process opens only these files, no process, no core; its system calls are filtered."""
     for fd in os.listdir(f'/proc/{pid}/fd'):
         what = os.readlink(f'/proc/{pid}/fd/{fd}')
         assert what.startswith(('/dev/null', 'socket:', *files)), what
@@ -257,7 +257,7 @@ def is_confined(w, pid, files, name):
 
 @test(smb=True)
 def worker_can_do_little(w):
-    """The processes that read what clients and name servers say."""
+    """The workers, which read data of clients and name servers, are confined."""
     wait_for('the worker of pipes', lambda: pipe_worker(w))
     wait_for('the worker of hosts', lambda: host_worker(w))
     for pid in (child_of(w.server.helper.pid), login_worker(w), pipe_worker(w), host_worker(w)):
@@ -269,7 +269,7 @@ def worker_can_do_little(w):
 
 @test(smb=True, timeout=60)
 def worker_dies(w):
-    """A login that is under way fails, the next one works; sessions and pipes do not notice."""
+    """When the login worker dies, running logins fail and the next works; sessions go on."""
     with link(w.client, share='IPC$') as before, Link(w.client).negotiate() as half:
         eq(half.ntlm_first(), 'MORE_PROCESSING_REQUIRED')
         for times in range(1, 4):
@@ -294,7 +294,7 @@ def worker_dies(w):
 
 @test(smb=True, clients=2, timeout=60)
 def worker_hangs(w):
-    """Pipes and files of others go on beside logins that nobody answers."""
+    """Pipes and files of others work while the login worker hangs."""
     pid = login_worker(w)
     with contextlib.ExitStack() as stack:
         s = stack.enter_context(link(w.clients[1], share='IPC$'))
@@ -320,7 +320,7 @@ def bound_pipe(s):
 
 @test(smb=True, timeout=60)
 def pipe_worker_dies(w):
-    """Its pipes are disconnected, new ones work; sessions and logins do not notice."""
+    """When the pipe worker dies, its pipes are disconnected and new ones work; logins go on."""
     with link(w.client, share='IPC$') as s:
         for times in range(1, 4):
             fid = bound_pipe(s)
@@ -353,7 +353,7 @@ def pipe_worker_dies(w):
 
 @test(smb=True, clients=2, timeout=60)
 def pipe_worker_is_killed_in_a_call(w):
-    """A call that the worker has not answered fails when the worker ends."""
+    """A call without an answer fails when the pipe worker is killed."""
     with link(w.client, share='IPC$') as s:
         fid = bound_pipe(s)
         pid = pipe_worker(w)
@@ -367,7 +367,7 @@ def pipe_worker_is_killed_in_a_call(w):
 
 @test(smb=True, clients=2, timeout=60)
 def pipe_worker_hangs(w):
-    """Logins and files of others go on beside calls on pipes that nobody answers."""
+    """Logins and files of others work while the pipe worker hangs."""
     with contextlib.ExitStack() as stack:
         links = [stack.enter_context(link(w.client, share='IPC$')) for _ in range(8)]
         pipes = [s.create('lsarpc') for s in links]
@@ -386,12 +386,12 @@ def pipe_worker_hangs(w):
 
 
 def dns_record(kind, data):
-    """An answer for the name that was asked (RFC 1035 4.1.3, 4.1.4)."""
+    """A resource record for a question (RFC 1035 sections 4.1.3 and 4.1.4)."""
     return struct.pack('>HHHIH', 0xc00c, kind, 1, 60, len(data)) + data
 
 
 def dns_answer(question, short=False):
-    """Knows 10.200.0.2 as one.friends.test and back; nothing is said about all others."""
+    """Answers for 10.200.0.2 and one.friends.test; stays silent about all other names."""
     name = b'\3one\7friends\4test\0'
     known = {b'\0012\0010\003200\00210\7in-addr\4arpa\0': dns_record(12, name),
              name: dns_record(1, socket.inet_aton('10.200.0.2'))}
@@ -413,7 +413,7 @@ def answer_tcp(tcp):
 
 
 def name_server(udp, tcp, short):
-    """All answers are too long for a datagram if @short."""
+    """A name server; with @short all answers are too long for a datagram."""
     threading.Thread(target=answer_tcp, args=(tcp,), daemon=True).start()
     while True:
         question, peer = udp.recvfrom(512)
@@ -429,7 +429,7 @@ def read_text(path):
 
 @contextlib.contextmanager
 def names_by_dns(w, short=False):
-    """The server asks the name server above."""
+    """Make the server use the name server above."""
     files = {'/etc/resolv.conf': 'nameserver 127.0.0.1\n', '/etc/nsswitch.conf':
              read_text('/etc/nsswitch.conf').replace('hosts: files', 'hosts: files dns')}
     old = {path: read_text(path) if os.path.exists(path) else '' for path in files}
@@ -451,13 +451,13 @@ def names_by_dns(w, short=False):
         tcp.close()
 
 
-# Networks whose name servers do not answer, more than the helper has threads.
+# Networks whose name servers do not answer, in greater number than the helper's threads.
 SILENT = 40
 
 
 @test(server='ditto', clients=2, timeout=120)
 def name_servers_that_hang(w):
-    """Hosts of other networks, and accounts, are looked up beside questions without an answer."""
+    """Other hosts and accounts are looked up beside questions that nobody answers."""
     put(w.path('f'))
     n = w.client.nfs()
     fh = n.lookup(n.root, 'f').fh
@@ -486,7 +486,7 @@ def name_servers_that_hang(w):
 
 @test(server='ditto', timeout=60)
 def names_over_tcp(w):
-    """The worker may ask name servers by TCP, too, when it is confined."""
+    """The confined worker may query name servers by TCP, too."""
     put(w.path('f'))
     n = w.client.nfs()
     fh = n.lookup(n.root, 'f').fh
@@ -501,7 +501,7 @@ def names_over_tcp(w):
 
 @test(server='ditto', timeout=120)
 def host_worker_dies(w):
-    """Names are unknown for as long as there is no worker, and no longer; others are asked on."""
+    """Names are unknown only while there is no host worker; other look-ups go on."""
     put(w.path('f'))
     n = w.client.nfs()
     fh = n.lookup(n.root, 'f').fh
@@ -514,7 +514,7 @@ def host_worker_dies(w):
         w.server.set('data', allow=['*.friends.test=rw'], manage_gids=True)
         friend = nfs3.Nfs3(w.client.connect(src='10.200.0.2'))
         def asked():
-            """One that ended soon after its start is started again by a question."""
+            """Send a question; it starts a worker again that died soon after its start."""
             w.server.ctl('cache', 'flush')
             answer(friend, fh)
             return host_worker(w)
@@ -534,7 +534,7 @@ def host_worker_dies(w):
 
 @test(smb=True, timeout=60)
 def spawner_dies(w):
-    """Without it no worker is started again: dittod ends, for systemd to start it again."""
+    """Without the spawner no worker can be started, so dittod ends and systemd restarts it."""
     helper = w.server.helper
     os.kill(child_of(helper.pid), signal.SIGKILL)
     eq(helper.wait(20) > 0, True, 'dittod failed')
@@ -546,7 +546,7 @@ def spawner_dies(w):
 
 @test(smb=True, timeout=60)
 def privileges_of_the_unit(w):
-    """What the unit leaves to dittod is enough, also for what an earlier one left on disk."""
+    """The privileges of the systemd unit suffice, also for files of an earlier run."""
     unit = os.path.join(os.path.dirname(__file__), '../../userspace/systemd/dittod.service.in')
     with open(unit, encoding='ascii') as f:
         caps, = [line.split('=')[1].split() for line in f

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Machines and users that want of NFS what is not theirs.
+"""Machines and users that try to use what belongs to others over NFS.
 
-client1 is the victim; client2 is not admitted by any share, or a user of an admitted machine,
-whose programs have no reserved ports.
+client1 is the victim. client2 is a machine that no share admits, or a user of an admitted
+machine whose programs have no reserved ports.
 """
 import os
 import signal
@@ -30,7 +30,7 @@ MIB = 1 << 20
 
 
 def denied(ask, why, what=''):
-    """The call is not accepted, with this auth_stat."""
+    """Check that the call is rejected with this auth_stat."""
     try:
         r = ask()
     except RpcError as e:
@@ -44,7 +44,7 @@ def only_victim(w, **kw):
 
 @test(server='ditto', clients=2)
 def sessions_of_others(w):
-    """A machine that no share admits cannot bind to, use or end a session, though it knows it."""
+    """A machine that no share admits cannot bind to, use or end a session that it knows."""
     s = Session.make(nfs4.connect(w.clients[0]))
     thief = Nfs4(nfs4.connect(w.clients[1]), 1)
     only_victim(w)
@@ -62,7 +62,7 @@ def sessions_of_others(w):
 
 @test(server='ditto', clients=2)
 def ids_are_not_guessed(w):
-    """Neither the session nor the client next to one's own."""
+    """Session ids and client ids next to one's own are not valid."""
     c = nfs4.connect(w.client)
     a, b = Session.make(c), Session.make(c)
     same = sum(x == y for x, y in zip(a.id, b.id))
@@ -82,7 +82,7 @@ def ids_are_not_guessed(w):
 
 @test(server='ditto', clients=2)
 def strangers_everywhere(w):
-    """MOUNT has words of its own for a machine that no share admits, the others refuse it."""
+    """MOUNT, NFS and NLM all refuse a machine that no share admits."""
     put(w.path('f'))
     n, x = w.clients[0].nfs(), w.clients[1].nfs()
     only_victim(w)
@@ -105,7 +105,7 @@ def strangers_everywhere(w):
 
 @test(server='ditto', clients=2)
 def shares_of_others(w):
-    """Who may use one share does not learn of another by its name."""
+    """A client that may use one share cannot learn of another by its name."""
     os.mkdir(f'{w.base}/secret')
     w.server.add('secret', f'{w.base}/secret', allow=[f'{w.clients[1].addr}=rw'])
     n = w.client.nfs()
@@ -122,7 +122,7 @@ def shares_of_others(w):
 
 @test(server='ditto')
 def root_changes_with_rules(w):
-    """The root over all shares is another directory when the rules of a share change."""
+    """The root over all shares changes its change attribute with the rules of a share."""
     v4 = Nfs4(nfs4.connect(w.client))
 
     def change():
@@ -135,7 +135,7 @@ def root_changes_with_rules(w):
 
 @test(server='ditto', clients=1)
 def kernel_client_readmitted(w):
-    """A mount that was refused works once a share admits it; one that was, works again."""
+    """A refused mount works after a share admits the client again."""
     put(w.path('f'), b'data')
     only_victim(w)
     w.server.set('data', allow=['192.168.9.9=rw'])
@@ -162,7 +162,7 @@ def kernel_client_readmitted(w):
 
 @test(server='ditto')
 def forged_users(w):
-    """AUTH_SYS counts from reserved ports, unless the share says otherwise."""
+    """AUTH_SYS is accepted from reserved ports only, unless the share allows others."""
     put(w.path('f'))
     n = w.client.nfs()
     fh = n.lookup(n.root, 'f').fh
@@ -192,7 +192,7 @@ def forged_users(w):
 
 @test(server='ditto', locks=True)
 def locks_dropped_by_users(w):
-    """FREE_ALL, NOTIFY and a simulated crash are root's, by any transport and setting."""
+    """FREE_ALL, NOTIFY and a simulated crash are accepted from root's ports only."""
     put(w.path('f'))
     w.server.set('data', secure_ports=False)
     n = w.client.nfs()
@@ -215,7 +215,7 @@ def locks_dropped_by_users(w):
 
 @test(server='ditto', timeout=60)
 def names_while_helper_is_away(w):
-    """Rules about names that nobody has answered yet: come again, not "there is no such thing"."""
+    """While host names are unknown, clients are told to retry and not refused."""
     put('/etc/netgroup', 'trusted (client1.e2e.test,,)\n')
     w.server.helper_start()
     put(w.path('f'))
@@ -230,7 +230,7 @@ def names_while_helper_is_away(w):
 
 @test(server='ditto')
 def forged_beside_kerberos(w):
-    """A share that takes no AUTH_SYS does not waive the port for what belongs to no share."""
+    """A Kerberos-only share does not waive the reserved port for calls without a share."""
     os.mkdir(f'{w.base}/strong')
     w.server.add('strong', f'{w.base}/strong', sec=['krb5'])
     victim = Session.make(nfs4.connect(w.client), b'victim')
@@ -241,7 +241,7 @@ def forged_beside_kerberos(w):
     denied(lambda: Nfs4(w.client.connect(src_port=0)).compound(
         nfs4.setclientid(b'victim')), TOOWEAK, 'SETCLIENTID')
     victim.compound(nfs4.putrootfh()).ok()
-    # of those that do not admit the machine neither, whatever they take
+    # shares that do not admit the machine do not count, whatever flavours they take
     w.server.set('strong', sec=['sys'], secure_ports=False, allow=['192.168.9.9=rw'])
     denied(lambda: forged.compound(nfs4.exchange_id(b'victim')), TOOWEAK, 'not admitted')
     w.server.set('strong', allow=['*=rw'])
@@ -253,7 +253,7 @@ def forged_beside_kerberos(w):
 
 @test(server='ditto', timeout=60)
 def forged_beside_a_group(w):
-    """A share for a netgroup lets other ports pass while the machine is in it, and no longer."""
+    """A netgroup's share waives reserved ports only while the machine is in the netgroup."""
     def group(member):
         put('/etc/netgroup', f'open ({member}.e2e.test,,)\n')
 
@@ -283,7 +283,7 @@ def forged_beside_a_group(w):
 
 @test(server='ditto')
 def results_behind_data(w):
-    """What is read is not written over by what follows it in the reply, nor is a listing."""
+    """The data of READ is not overwritten by the results behind it, nor is a listing."""
     data = pattern(7, 1 << 17)
     put(w.path('f'), data, 0o444)
     for i in range(100):
@@ -312,7 +312,7 @@ def results_behind_data(w):
 
 @test(server='ditto', timeout=60)
 def port_while_helper_is_asked(w):
-    """While it is not known whether a share takes any port, its client comes again."""
+    """While it is unknown whether a share takes any port, the client must retry."""
     put('/etc/netgroup', 'open (client1.e2e.test,,)\n')
     w.server.helper_start()
     os.kill(w.server.helper.pid, signal.SIGSTOP)
@@ -334,7 +334,7 @@ def port_while_helper_is_asked(w):
 
 @test(server='ditto')
 def locks_forged_beside_kerberos(w):
-    """Kernels lock on a share for Kerberos without it, but users do not."""
+    """Kernel clients may lock on a Kerberos share by AUTH_SYS, but their users may not."""
     put(w.path('f'))
     n = w.client.nfs()
     fh = n.lookup(n.root, 'f').fh
@@ -358,7 +358,7 @@ def locks_forged_beside_kerberos(w):
 
 
 def records(client, until, enough=None):
-    """Clients that never confirm: how many were taken and refused; ends with enough refusals."""
+    """Create client records without confirming: how many were accepted and refused."""
     nfs, taken, refused = Nfs4(nfs4.connect(client), 1), 0, 0
     while time.monotonic() < until and refused != enough:
         r = nfs.compound(nfs4.exchange_id(os.urandom(16)))
@@ -370,7 +370,7 @@ def records(client, until, enough=None):
 
 @test(server='ditto', smb=True, squash='none', clients=3, timeout=180)
 def client_ids_hoarded(w):
-    """A machine has few records that nobody confirmed; they end soon, and hinder no other."""
+    """A machine has few unconfirmed client records, which expire soon and hinder nobody else."""
     w.server.ctl('server', 'set', 'lease-time-s', '10')
     mounted = w.clients[0].mount(vers='4.1')
     with bystander.memory_returns(seconds=60):
@@ -378,7 +378,7 @@ def client_ids_hoarded(w):
         taken, refused = records(w.clients[0], time.monotonic() + 10, 10)
         print(f'{taken} records taken, {refused} refused')
         assert refused and taken <= 1024, f'{taken} records taken, {refused} refused'
-        # whoever is there goes on, and others come
+        # existing clients go on, and new ones are accepted
         put(f'{mounted}/f', b'data')
         Session.make(nfs4.connect(w.clients[2])).compound(nfs4.putrootfh()).ok()
     wait_for('the machine is let in again', lambda: Nfs4(nfs4.connect(w.clients[0]), 1).compound(
@@ -389,7 +389,7 @@ LARGE = nfs4.Channel(response=8192, cached=4096, requests=1024)
 
 
 def sessions(client, until, step=8, enough=None):
-    """Sessions with as many slots as they get, some used: how many slots, and what was refused;
+    """Create sessions with many slots, some in use: how many slots, and the refusals;
     ends with enough refusals.
     """
     nfs, slots, refused = Nfs4(nfs4.connect(client), 1), 0, 0
@@ -412,7 +412,7 @@ def sessions(client, until, step=8, enough=None):
 
 @test(server='ditto', smb=True, squash='none', clients=3, timeout=180)
 def slots_hoarded(w):
-    """What a machine may keep in the slots of its sessions is bounded, others have theirs."""
+    """The memory of one machine's session slots is bounded, and others get their slots."""
     w.server.ctl('server', 'set', 'lease-time-s', '10')
     mounted = w.clients[0].mount(vers='4.1')
     with open('/proc/meminfo', encoding='ascii') as f:
@@ -444,14 +444,14 @@ def budget(w, client=0):
 
 
 def tcp_memory():
-    """Bytes that TCP has for all sockets of the machine."""
+    """Bytes that TCP uses for all sockets of the machine."""
     with open('/proc/net/sockstat', encoding='ascii') as f:
         words = next(line for line in f if line.startswith('TCP:')).split()
     return int(words[words.index('mem') + 1]) * os.sysconf('SC_PAGE_SIZE')
 
 
 def asked(client, fh, calls, window=4096):
-    """A connection with so many READs of 1 MiB on their way, and no answer taken."""
+    """A connection with many READs of 1 MiB in flight, whose replies are not read."""
     conn = client.connect()
     conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
     for _ in range(calls):
@@ -472,7 +472,7 @@ def is_closed(conn):
 
 
 def takes_nothing(client, fh, until, most=48):
-    """Connections whose answers are not taken; a new one for each that the server closed."""
+    """Keep connections that read no replies; each closed one is replaced."""
     conns = []
     while time.monotonic() < until:
         for conn in [c for c in conns if is_closed(c)]:
@@ -490,7 +490,7 @@ def takes_nothing(client, fh, until, most=48):
 
 @test(server='ditto', smb=True, squash='none', clients=2, timeout=240)
 def answers_not_taken(w):
-    """A machine that takes no answers holds no service thread, and memory within its limit."""
+    """A machine that reads no replies holds no service thread, and only memory within its limit."""
     put(w.path('large'), pattern(1, MIB))
     n = w.clients[0].nfs()
     fh = n.lookup(n.root, 'large').fh
@@ -514,7 +514,7 @@ def answers_not_taken(w):
 
 
 def taken(conns, calls, data):
-    """Take all answers, of all connections at once: how many of each were what they should be."""
+    """Read all replies of all connections at once: how many of each were correct."""
     def take(conn):
         conn.sock.settimeout(60)
         for _ in range(calls):
@@ -532,7 +532,7 @@ def taken(conns, calls, data):
 
 @test(server='ditto', timeout=120)
 def answers_taken_late(w):
-    """Nothing is lost of what waited because the client, or its whole machine, took nothing."""
+    """No reply is lost while a client, or its whole machine, reads nothing."""
     data = pattern(2, MIB)
     put(w.path('large'), data)
     n = w.client.nfs()
@@ -551,7 +551,7 @@ def answers_taken_late(w):
 
 @test(server='ditto', timeout=180)
 def stalled_is_closed(w):
-    """A connection that takes nothing of what waits for it ends; one without answers stays."""
+    """A connection whose replies are not read is closed; one without replies stays."""
     put(w.path('large'), pattern(3, MIB))
     n = w.client.nfs()
     fh = n.lookup(n.root, 'large').fh

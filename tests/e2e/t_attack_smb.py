@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Clients that want the SMB server's memory or its time without being somebody."""
+"""Clients without a login that use the SMB server's memory or time."""
 import contextlib
 import resource
 import socket
@@ -32,7 +32,7 @@ def frame(message):
 
 
 def deaf(client):
-    """A connection that negotiated and takes no answers; what it sends does not wait."""
+    """A connection that negotiated and reads no replies; it sends without waiting."""
     s = Link(client)
     s.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
     s.negotiate(0x302)
@@ -41,7 +41,7 @@ def deaf(client):
 
 
 def flood(s, command, count=100000, same=False):
-    """Send as much as the server takes; how many messages that were, all in all."""
+    """Send as much as the server accepts; returns the number of messages."""
     sent = 0
     while sent < count:
         batch = b''.join(frame(s.header(command, s.next_id + (0 if same else i)) + ECHO_BODY)
@@ -65,7 +65,7 @@ def deaf_ones(client, count):
 
 @test(smb=True, squash='none', clients=2, timeout=120)
 def flood_before_login(w):
-    """100,000 ECHOs on each connection, and no answer is taken."""
+    """100,000 ECHOs on each connection, whose replies are not read, do not use up memory."""
     with bystander.memory_returns():
         before = bystander.kernel_memory()
         with deaf_ones(w.clients[0], 32) as all_of_them:
@@ -92,14 +92,14 @@ def cancels(client, until):
 
 @test(smb=True, squash='none', clients=2, timeout=120)
 def cancel_storm(w):
-    """CANCEL needs no credit and no session; of whom it helps, nothing is held."""
+    """CANCEL needs no credit and no session, and leaves nothing behind."""
     with bystander.memory_returns():
         bystander.survives(w.clients[1], lambda until: cancels(w.clients[0], until))
 
 
 @test(smb=True, squash='none', timeout=120)
 def many_connections(w):
-    """One machine has so many on which nobody logged in; the oldest goes for the next."""
+    """A machine has a limited number of connections without a login; the oldest is closed."""
     with contextlib.ExitStack() as stack:
         links = [stack.enter_context(Link(w.client)) for _ in range(160)]
         wait_for('the oldest are gone', lambda: budget(w)['connections'][0] <= 128)
@@ -113,7 +113,7 @@ def many_connections(w):
 
 @test(smb=True, squash='none', clients=2, timeout=240)
 def connections_of_many_addresses(w):
-    """They have all places of those who have not logged in; a newcomer gets one of theirs."""
+    """When strangers hold all places, a newcomer gets the place of one of them."""
     attacker, counts = w.clients[0], [128] * 6 + [17] * 18
     resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
     with contextlib.ExitStack() as stack:
@@ -134,7 +134,7 @@ def connections_of_many_addresses(w):
 
 @test(smb=True, squash='none', timeout=120)
 def idle_connections(w):
-    """What is kept for the next message goes when none comes."""
+    """The buffer for the next message is freed when no message comes."""
     with contextlib.ExitStack() as stack:
         links = [stack.enter_context(link(w.client)) for _ in range(20)]
         busy = budget(w)['memory-bytes'][0]
@@ -146,12 +146,12 @@ def idle_connections(w):
 
 
 def granted(s):
-    """Credits of the answer that came last."""
+    """Credits that the last reply granted."""
     return struct.unpack_from('<H', s.frame, 14)[0]
 
 
 def credits_of(s, rounds=20):
-    """How many it gets together by asking for 64 each time."""
+    """The number of credits that the client gets by requesting 64 each time."""
     have = 1
     for _ in range(rounds):
         eq(s.echo(), 'SUCCESS')
@@ -160,7 +160,7 @@ def credits_of(s, rounds=20):
 
 
 def takes_large(s):
-    """Does the connection live on after a message above 64 KiB?"""
+    """True if the connection survives a message above 64 KiB."""
     return s.echo_large() != 'DROPPED'
 
 
@@ -174,7 +174,7 @@ class Large(Link):
 
 @test(smb=True, squash='none')
 def null_session(w):
-    """It is refused unless a share lets guests in, and worth nothing until it uses one."""
+    """A null session is refused without a guest share, and is a stranger until it uses one."""
     with Link(w.client) as s:
         eq(s.negotiate().anonymous(), 'ACCESS_DENIED')
     w.server.ctl('server', 'set', 'restrict-anonymous', 'off')
@@ -213,7 +213,7 @@ def echo_of(s, size=0):
 
 @test(smb=True, squash='none')
 def burst_after_logoff(w):
-    """A message fits into the buffer of a user, but no longer into that of a stranger."""
+    """After LOGOFF a message that only fits a user's buffer closes the connection."""
     w.server.ctl('share', 'set', 'data', 'guest', 'on')
     for anonymous in (False, True) * 4:
         with Link(w.client) as s:
@@ -235,7 +235,7 @@ def burst_after_logoff(w):
 
 @test(smb=True, squash='none', timeout=90)
 def no_login(w):
-    """Who does not log in, or logged off, has half a minute."""
+    """A connection without a login, or after LOGOFF, is closed after half a minute."""
     w.server.ctl('share', 'set', 'data', 'guest', 'on')
     with Link(w.client) as none, Link(w.client) as null, link(w.client) as off, \
             link(w.client) as user:
@@ -249,7 +249,7 @@ def no_login(w):
 
 @test(smb=True, squash='none', timeout=90)
 def sessions_of_a_connection(w):
-    """A terminal server has all of its users on one."""
+    """One connection can carry many sessions, as of a terminal server."""
     def one_more(s):
         s.session, s.sign, s.sign_key = 0, False, None
         return s.login()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Who hears a client's signed traffic gets the server to sign nothing else for that client."""
+"""An attacker that has read signed requests gets no reply signed with the client's keys."""
 import struct
 
 import smb2
@@ -11,7 +11,7 @@ from t_smb_session import share_all
 
 @test(smb=True, squash='none')
 def replayed_elsewhere(w):
-    """A signed request, sent again on another connection: no answer to it is signed."""
+    """A signed request that is replayed on another connection gets no signed reply."""
     share_all(w)
     for signing in (AES_CMAC, AES_GMAC):
         with link(w.client, signing=(signing,)) as s:
@@ -37,7 +37,7 @@ def overheard(t, command, message, signing):
     t.raw(message)
     status, _ = t.answer(number)
     eq(smbraw.name(status), 'SUCCESS' if command == smb2.ECHO else 'USER_SESSION_DELETED')
-    # A login is told so under the session's key (MS-SMB2 3.3.4.1.1), but not by AES-GMAC.
+    # The error of a login is signed by the session's key (MS-SMB2 3.3.4.1.1), but not by AES-GMAC.
     if command != smb2.SESSION_SETUP or signing == AES_GMAC:
         eq(t.frame[16] & smbraw.SIGNED, 0, f'command {command}, signing {signing}')
     eq(t.frame[:4], b'\xfeSMB', 'nor is it encrypted')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Users of the SMB server who want more of its memory than they may have."""
+"""Users of the SMB server who ask for more of its memory than they may have."""
 import contextlib
 import socket
 import struct
@@ -41,7 +41,7 @@ def lock(s, fid, offset):
 
 
 def chain(s, *requests):
-    """(command, body, credits) each, as one message of unrelated requests: their numbers."""
+    """Send requests, (command, body, credits) each, as one compound: returns their message ids."""
     numbers, out = [], b''
     for i, (command, body, charge) in enumerate(requests):
         last = i == len(requests) - 1
@@ -60,7 +60,7 @@ def status(s, number, **kw):
 
 @test(smb=True, squash='none', timeout=120)
 def answers_of_who_waits(w):
-    """What was read before a request that waits goes with the interim answer."""
+    """Data read before a waiting request of a compound is sent with the interim response."""
     put(w.path('big'), pattern(7, MIB), 0o666)
     with link(w.client) as s:
         big = s.create('big')
@@ -79,7 +79,7 @@ def answers_of_who_waits(w):
 
 @test(smb=True, squash='none', timeout=120)
 def answers_before_who_waits(w):
-    """A lock that waits in the middle keeps what was read before, which is charged."""
+    """A lock that waits inside a compound keeps the data read before it, which is charged."""
     put(w.path('big'), pattern(7, MIB), 0o666)
     with link(w.client) as s, link(w.client) as other:
         held = other.create('big')
@@ -100,7 +100,7 @@ def answers_before_who_waits(w):
 
 
 def with_credits(s, count=2048):
-    """The connection may send requests that cost so many."""
+    """Get this many credits for the connection."""
     have = 1
     while have < count:
         eq(s.echo(), 'SUCCESS')
@@ -110,7 +110,7 @@ def with_credits(s, count=2048):
 
 @test(smb=True, squash='none', timeout=120)
 def large_compound(w):
-    """The answers of one message are together not larger than one may be."""
+    """The replies of a compound together are limited to the largest reply."""
     put(w.path('big'), pattern(7, 8 * MIB), 0o666)
     with link(w.client) as s:
         big = with_credits(s).create('big')
@@ -118,7 +118,7 @@ def large_compound(w):
             for count, good in ((8, 1), (4, 2), (2, 4)):
                 got = [status(s, n) for n in chain(s, *[read(big, count * MIB)] * (good + 2))]
                 eq(got, ['SUCCESS'] * good + ['INSUFFICIENT_RESOURCES'] * 2)
-        # so it is with what is decrypted late, for it is large
+        # the same for a large message, which is decrypted late
         body = struct.pack('<HHIQ16sIIHHI', 49, 112, 2 * MIB, 8 * MIB, big, 0, 0, 0, 0, 0)
         numbers = chain(s, (smb2.WRITE, body + bytes(2 * MIB), 32), read(big, 8 * MIB),
                         read(big, 2 * MIB))
@@ -127,7 +127,7 @@ def large_compound(w):
 
 @test(smb=True, squash='none', clients=2, timeout=180)
 def answers_that_do_not_fit(w):
-    """A request waits for room for its answer; not for ever, if nobody makes some."""
+    """A request waits for room for its reply, but not for ever."""
     put(w.path('big'), pattern(7, 8 * MIB), 0o666)
     with contextlib.ExitStack() as stack:
         first, second, late = [with_credits(stack.enter_context(link(w.clients[0])))
@@ -175,7 +175,7 @@ def create(name, oplock=0):
 
 @test(smb=True, squash='none', clients=2, timeout=240)
 def what_frees_comes_in(w):
-    """Acknowledgments, CANCEL, CLOSE and LOGOFF are heard though the user's memory is full."""
+    """Acknowledgments, CANCEL, CLOSE and LOGOFF work while the user's memory is used up."""
     put(w.path('big'), pattern(7, 8 * MIB), 0o666)
     for name in ('plain', 'sealed'):
         put(w.path(name), b'', 0o666)
@@ -194,7 +194,7 @@ def what_frees_comes_in(w):
                 eq(status(s, number, pending=True), 'PENDING')
                 waiting[s].append((number, s.frame))
         wait_for('they keep no buffers', lambda: budget(w)['memory-bytes'][0] < 400 * KIB, 60)
-        # what a user may hold follows from what an address may
+        # the limit of a user follows from that of an address
         peer = budget(w)['memory-bytes'][1]
         limit = max(peer // 2, 64 * MIB) * 48 * MIB // peer
         w.server.ctl('server', 'set', 'budget-user-mib', '48')
@@ -235,7 +235,7 @@ def what_frees_comes_in(w):
 
 @test(smb=True, squash='none', timeout=60)
 def opens_up_to_the_limit(w):
-    """A limit on opens is reached, whatever the steps in which they are charged."""
+    """The limit on opens is reached exactly, however the opens are charged."""
     put(w.path('f'), b'', 0o666)
     w.server.ctl('server', 'set', 'budget-opens', '100')
     with link(w.client) as s:
@@ -251,7 +251,7 @@ def opens_up_to_the_limit(w):
 
 @test(smb=True, squash='none', guest=True)
 def worth_of_a_renewal(w):
-    """A session that acts as nobody is worth what one without a name is."""
+    """A session that renews as anonymous is as limited as an anonymous one."""
     share_all(w)
     with link(w.client) as s:
         user = budget(w)['connections']
@@ -265,7 +265,7 @@ def worth_of_a_renewal(w):
 
 @test(smb=True, squash='none', timeout=240)
 def more_than_may_log_in(w):
-    """Who is refused for the number of connections has changed nothing; but may replace one."""
+    """A login refused for the number of connections changes nothing, and may replace a session."""
     with contextlib.ExitStack() as stack:
         def fill(limit, make):
             links = [stack.enter_context(make()) for _ in range(budget(w)['connections'][1] - 1)]
@@ -298,7 +298,7 @@ def more_than_may_log_in(w):
 
 @test(smb=True, squash='none', timeout=120)
 def opens_that_are_closed(w):
-    """They are charged no longer; those that wait for their client still are."""
+    """Closed opens are not charged; durable opens that wait for their client are."""
     share_all(w)
     s = session(w)
     fids = [s.create('f') for _ in range(600)]

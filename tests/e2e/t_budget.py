@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the server holds for a client is bounded, told, and given back.
+"""What the server holds for a client is bounded, reported, and freed again.
 
-client1 goes over its limit; client2, at another address, must not notice.
+client1 goes over its limit; client2, at another address, is not affected.
 """
 import contextlib
 import os
@@ -42,7 +42,7 @@ def end(*sessions):
 
 @contextlib.contextmanager
 def kernel_log():
-    """What the kernel says from now on, as a function that returns the lines."""
+    """A function that returns the kernel's log lines from now on."""
     fd = os.open('/dev/kmsg', os.O_RDONLY | os.O_NONBLOCK)
     os.lseek(fd, 0, os.SEEK_END)
 
@@ -60,14 +60,14 @@ def kernel_log():
 
 
 def opens(w, s, fh, names, how=nfs4.UNCHECKED):
-    """Results of OPENs that make files, one owner each."""
+    """Results of OPENs that create files, with one owner each."""
     return [s.open(fh, name, acc=nfs4.WRITE | (nfs4.WANT_NO if s.minor else 0), own=name.encode(),
                    how=how, attrs={'mode': 0o644})[0] for name in names]
 
 
 @test(server='ditto', clients=2)
 def opens_of_41(w):
-    """DELAY, nothing is made; what is closed makes room; another machine does not notice."""
+    """Over the limit OPEN gets DELAY and creates nothing; closing makes room."""
     w.server.ctl('server', 'set', 'budget-opens', '10')
     with kernel_log() as lines:
         s, other = (Session.make(connect(c)) for c in w.clients)
@@ -97,7 +97,7 @@ def s_name(w, client):
 
 @test(server='ditto', clients=2)
 def opens_of_40(w):
-    """The same is RESOURCE in 4.0, of all clients at an address together."""
+    """For 4.0 the error is RESOURCE, for all clients at an address together."""
     w.server.ctl('server', 'set', 'budget-opens', '6')
     one, two = (Client40(connect(w.clients[0])) for _ in range(2))
     one.minor = two.minor = 0
@@ -109,7 +109,7 @@ def opens_of_40(w):
 
 @test(server='ditto', clients=2)
 def delegations(w):
-    """Who has as many as he may opens without."""
+    """A client with as many delegations as it may have gets opens without them."""
     w.server.ctl('server', 'set', 'budget-opens', '4')
     s = Session.make(connect(w.client), flags=0)
     for i in range(8):
@@ -126,7 +126,7 @@ def delegations(w):
 
 @test(server='ditto', clients=2)
 def slots(w):
-    """Fewer are granted where memory ends, and then no session is; others have all of theirs."""
+    """A client at its memory limit gets fewer slots and then no session; others get all."""
     w.server.ctl('server', 'set', 'budget-user-mib', '1')
     w.server.ctl('server', 'set', 'session-slots', '128')
     many = Channel(requests=128, cached=4096)
@@ -143,7 +143,7 @@ def slots(w):
     eq(granted[0], 128)
     eq(granted[-1] < 128, True, str(granted))
     used, limit = budget(w)['memory-bytes']
-    # the client that got no session counts among those who are not confirmed
+    # the client without a session counts as unconfirmed
     eq((limit, used <= limit + 8192, used > limit * 3 // 4), (1 << 20, True, True), f'{used}')
     s = Session.make(connect(w.clients[1]), fore=many)
     eq(s.fore.requests, 128, 'another machine')
@@ -161,7 +161,7 @@ def slots(w):
 
 @test(server='ditto', clients=2)
 def names_of_clients(w):
-    """Unconfirmed records of a machine are few, beside which it confirms and works."""
+    """A machine has few unconfirmed client records, and still confirms and works."""
     w.server.ctl('server', 'set', 'lease-time-s', '10')
     sure = Client40(connect(w.clients[0]))
     n = Nfs4(connect(w.clients[0]), 0)
@@ -182,7 +182,7 @@ def names_of_clients(w):
 
 
 def conns(w, client, count):
-    """Connections that did a NULL call each; None for one that was refused."""
+    """Connections that made a NULL call each; None for each that was refused."""
     made = []
     for _ in range(count):
         try:
@@ -200,7 +200,7 @@ def live(made):
 
 @test(server='ditto', clients=2)
 def connections(w):
-    """A machine has so many; a stranger few; each is charged for what sunrpc keeps of it."""
+    """The connections of a machine are limited and charged, and few for a stranger."""
     w.server.ctl('server', 'set', 'budget-connections', '32')
     many = conns(w, 0, 40)
     eq(live(many), 32)
@@ -228,7 +228,7 @@ def strangers(w):
 
 @test(server='ditto', clients=2, timeout=120)
 def half_calls(w):
-    """Records that never end are kept up to the limit of their machine, and then closed."""
+    """Unfinished records are kept up to the machine's limit, then their connections are closed."""
     w.server.ctl('server', 'set', 'budget-user-mib', '2')
     part = struct.pack('>I', 1 << 31 | 1 << 20) + bytes(600 << 10)
     socks = []
@@ -256,7 +256,7 @@ def half_calls(w):
 
 @test(smb=True, squash='none', clients=2, timeout=60)
 def logins_and_pipes(w):
-    """Half logins and pipes count as long as they last."""
+    """Half logins and pipes are charged while they last."""
     with contextlib.ExitStack() as stack:
         halves = [stack.enter_context(Link(w.clients[0]).negotiate()) for _ in range(5)]
         for s in halves:
@@ -276,7 +276,7 @@ def logins_and_pipes(w):
 
 @test(smb=True, squash='none', clients=2, timeout=60)
 def strangers_over_smb(w):
-    """They have few connections and little memory, of which others notice nothing."""
+    """Strangers have few connections and little memory, and others are not affected."""
     w.server.set('data', allow=[f'{w.clients[1].addr}=rw'])
     with contextlib.ExitStack() as stack:
         many = [stack.enter_context(Link(w.clients[0])) for _ in range(20)]
@@ -290,7 +290,7 @@ def strangers_over_smb(w):
 
 @test(server='ditto')
 def replies_go_when_memory_is_short(w):
-    """What was kept of a call answers it again, until the kernel needs the memory."""
+    """A kept reply answers a repeated call until the kernel reclaims its memory."""
     n = w.client.nfs()
 
     def mkdir(name, xid):
@@ -304,8 +304,8 @@ def replies_go_when_memory_is_short(w):
 
 
 @test(server='ditto', clients=2, timeout=120)
-def lapsed_make_room(w):
-    """Where a machine has too many clients, those go that lapsed, the longest silent one first."""
+def courtesy_clients_make_room(w):
+    """When a machine has too many clients, the courtesy clients silent longest are removed."""
     def new():
         return Client40(conn, confirm=False)
 
@@ -330,20 +330,21 @@ def lapsed_make_room(w):
         had.append(c)
         assert len(had) < 1000
     oldest, kept, rest = had[0], had[1], had[2:]
-    # nobody lapsed: there is no room
+    # without a courtesy client there is no room
     eq([confirmed(c), confirmed(c)], 2 * [nfs4.DELAY])
     eq([renewed(x) for x in (oldest, rest[0], rest[-1])], 3 * ['OK'])
 
-    def lapsed():
+    def all_courtesy():
         eq(renewed(kept), 'OK')
         time.sleep(0.5)
-        return sum(x.get('courtesy', 0) for x in w.server.json('lock', 'client', 'list')) >= len(rest)
-    # the others are heard of again, later than the first
+        clients = w.server.json('lock', 'client', 'list')
+        return sum(x.get('courtesy', 0) for x in clients) >= len(rest)
+    # the others renew again, later than the first
     time.sleep(2)
     w.server.ctl('server', 'set', 'lease-time-s', '5')
     for x in rest:
         eq(renewed(x), 'OK')
-    wait_for('all others lapsed', lapsed, 40)
+    wait_for('all others are courtesy clients', all_courtesy, 40)
     wait_for('one is let in', lambda: confirmed(new()) == nfs4.OK, 20)
     eq((renewed(oldest), renewed(kept)), ('EXPIRED', 'OK'))
     eq([renewed(stranger)], ['OK'], 'of another machine')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""File data through the kernel's client: what is written is what is read."""
+"""File data through the kernel's client: reads return what was written."""
 import errno
 import hashlib
 import mmap
@@ -127,7 +127,7 @@ def truncate_and_append(w):
 
 @test(clients=2)
 def append_by_two_clients(w):
-    """Each opens, appends, closes in turn: close-to-open keeps all lines."""
+    """Clients that open, append and close in turn lose no line (close-to-open)."""
     a, b = (c.mount() for c in w.clients)
     for i in range(20):
         with open(f'{(a, b)[i % 2]}/log', 'ab') as f:
@@ -209,7 +209,7 @@ def transfer_sizes(w):
 
 @test(clients=4, timeout=60)
 def four_clients(w):
-    """Four clients at once, each with files of its own and a shared one of four parts."""
+    """Four clients write files of their own and parts of a shared one at the same time."""
     mounts = [c.mount() for c in w.clients]
     part = 128 * 1024
     put(w.path('shared'), bytes(4 * part))

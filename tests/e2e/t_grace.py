@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Changes of files in grace, while opens and delegations may still be taken back."""
+"""Changes of files in grace, while opens and delegations may still be reclaimed."""
 import os
 
 import nfs3
@@ -9,7 +9,7 @@ import servers
 from harness import eq, get, put, test, wait_for
 from nsm import Notified
 from smb2 import refused
-from t_lock_nlm import connect, machines, status
+from nlm_lockers import connect, machines, status
 from t_nfs4_state import V41
 from t_smb_durable import waiting
 from t_smb_persist import available, client, gone
@@ -38,7 +38,7 @@ def opened(c, name, acc, deny=nfs4.DENY_NONE):
 
 
 def restart(w):
-    """The server, with a grace longer than the slowest machine needs."""
+    """Restart the server with a grace longer than the slowest machine needs."""
     w.server.conf = w.server.conf.replace(f'grace-s = {servers.GRACE}', 'grace-s = 300')
     w.server.restart()
     wait_for('the grace', lambda: active(w))
@@ -60,7 +60,7 @@ def release_all(w):
 
 
 def changes3(w, n, name):
-    """All changes of a file that NFSv3 has; each can be done whatever became of the last one."""
+    """All changes of a file in NFSv3, in an order in which each can be made."""
     def moved():
         return f'{name}.moved' if os.path.exists(w.path(f'{name}.moved')) else name
     fh = n.lookup(n.root, name).fh
@@ -85,7 +85,7 @@ def changes4(c, fh, name):
 
 @test(server='ditto', locks='raw', clients=2, timeout=90)
 def changes_wait(w):
-    """Until all opens are taken back nobody else changes a file; what is new is open to all."""
+    """Nobody else changes a file until all opens are reclaimed; new files are not affected."""
     files(w)
     a, b = v41(w, b'a'), v41(w, b'b')
     fh = opened(a, 'f', nfs4.BOTH, nfs4.DENY_WRITE)
@@ -105,7 +105,7 @@ def changes_wait(w):
     os.unlink(w.path('g.link'))
     status(connect(w.client, g).lock((0, 10)), nlm.GRACE)
 
-    # What is read, and what is new.
+    # Reads and new files.
     eq(n.read(f, 0, 10).data, b'0123456789')
     new = n.create(n.root, 'new').fh
     eq(n.write(new, 0, b'new').status, nfs3.OK)
@@ -116,7 +116,7 @@ def changes_wait(w):
     eq(n.mkdir(n.root, 'dir').status, nfs3.OK)
     eq(n.rename(n.root, 'dir', n.root, 'moved').status, nfs3.OK)
     eq(n.rmdir(n.root, 'moved').status, nfs3.OK)
-    # Processes on the server were never told to wait for reclaims.
+    # Local processes do not wait for reclaims.
     put(w.path('g'), b'by a process')
 
     # Who has it back goes on, on that file alone.
@@ -129,7 +129,7 @@ def changes_wait(w):
             os.rename(w.path('f.moved'), w.path('f'))
     eq(a.compound(nfs4.putfh(a.root), nfs4.remove('g')).status, nfs4.DELAY)
     eq(n.write(f, 0, b'x').status, nfs3.JUKEBOX)
-    # An open to read may stand beside the delegation of somebody else.
+    # An open for reading is compatible with another client's delegation.
     reclaimed(b, gh, nfs4.READ)
     eq(b.compound(nfs4.putfh(b.root), nfs4.remove('g')).status, nfs4.DELAY)
 
@@ -147,7 +147,7 @@ def changes_wait(w):
 
 @test(server='ditto', locks='raw', clients=2, timeout=90)
 def by_hand(w):
-    """The administrator ends it for those who wait."""
+    """The administrator ends the grace time."""
     files(w)
     opened(v41(w, b'a'), 'f', nfs4.BOTH)
     restart(w)
@@ -161,7 +161,7 @@ def by_hand(w):
 
 @test(server='ditto', locks=True, clients=2, timeout=90)
 def locks_of_version_3_delay_nobody(w):
-    """Advisory ranges stop no write: with nothing else on record all goes on."""
+    """Advisory ranges delay no write: without other records no change waits."""
     files(w)
     a, _ = machines(w)
     status(a.lock((0, 10)), nlm.OK)
@@ -179,7 +179,7 @@ def locks_of_version_3_delay_nobody(w):
 
 @test(smb=True, squash='none', locks='raw', timeout=120)
 def smb_waits(w):
-    """A persistent open is used in grace, but replaces no file of others."""
+    """A persistent open works in grace, but cannot replace files of others."""
     files(w)
     available(w)
     a = v41(w, b'a')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""File handles: they name what they named, for ever, and nothing else."""
+"""File handles keep naming the same file for ever, and nothing else."""
 import os
 import struct
 
@@ -12,7 +12,7 @@ DEAD = (nfs3.BADHANDLE, nfs3.STALE)
 
 @test
 def forged(w):
-    """Every byte changed, every length: never a file, and malformed is told from stale."""
+    """A changed or cut handle never names a file; malformed and stale ones get different errors."""
     n = w.client.nfs()
     f = n.create(n.root, 'f').fh
     if w.server.name == 'ditto':
@@ -77,7 +77,7 @@ def removed_is_stale(w):
 
 @test
 def follow_renames(w):
-    """A handle goes with its file, wherever it moves in the share."""
+    """A handle keeps naming its file when the file is renamed within the share."""
     n = w.client.nfs()
     a, b = n.mkdir(n.root, 'a').fh, n.mkdir(n.root, 'b').fh
     f = n.create(a, 'f').fh
@@ -107,7 +107,7 @@ def survive_restart(w):
 
 @test(server='ditto', fs='ext4', share=False)
 def order_of_shares(w):
-    """Two shares of one file system: handles are the same whichever is added first."""
+    """Handles of two shares of one file system do not depend on the order they are added in."""
     for name in ('one', 'two'):
         os.mkdir(w.path(name))
         put(w.path(name, 'f'), name.encode())
@@ -148,7 +148,7 @@ def share_id_by_hand(w):
 
 @test(server='ditto', fs='ext4', share=False)
 def subtree(w):
-    """A share of a part of a file system gives nothing outside of it."""
+    """A share of a part of a file system gives no access to the rest."""
     for d in ('in/deep', 'out'):
         os.makedirs(w.path(d))
     put(w.path('in/deep/f'), b'inside')
@@ -199,7 +199,7 @@ def subtree(w):
 
 @test(server='ditto', fs='ext4', share=False)
 def nested_shares(w):
-    """A share inside another: each with its own rules, the same files."""
+    """A share inside another serves the same files by rules of its own."""
     os.makedirs(w.path('top/inner'))
     put(w.path('top/inner/f'), b'x')
     w.server.add('top', w.path('top'), ro=True)
@@ -222,7 +222,7 @@ def nested_shares(w):
 
 @test(share=False)
 def between_shares(w):
-    """Nothing is renamed or linked from one share into another."""
+    """Files cannot be renamed or linked from one share into another."""
     for name in ('one', 'two'):
         w.volume(f'{w.base}/{name}', 'tmpfs', '10m')
         w.server.add(name, f'{w.base}/{name}')
@@ -236,7 +236,7 @@ def between_shares(w):
 
 @test(server='ditto')
 def key_is_the_servers(w):
-    """Without the key of the former server its handles are nobody's."""
+    """A server with another key does not accept the handles of the former one."""
     n = w.client.nfs()
     f = n.create(n.root, 'f').fh
     server = w.server

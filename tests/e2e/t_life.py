@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Beginnings and ends: shares that go, modules that are reloaded, helpers that die."""
+"""Life cycles: shares that are removed, modules that are reloaded, helpers that die."""
 import errno
 import os
 import signal
@@ -17,7 +17,7 @@ from nlm import Nlm
 
 
 def writer(m, done, limit=4000):
-    """Write and sync one file after the other until told to stop; how many were acknowledged."""
+    """Write and sync one file after the other until stopped; returns how many were acknowledged."""
     def work():
         for i in range(limit):
             if os.path.exists(f'{done}.stop'):
@@ -40,7 +40,7 @@ def progress(done):
 
 @test(server='ditto', fs='ext4')
 def share_del_with_cached_files(w):
-    """A share goes while a client has it mounted and files open: umount works at once."""
+    """A share with mounts and open files can be removed, and its file system unmounts."""
     w.server.ctl('server', 'set', 'file-idle-ms', '3600000')
     m = w.client.mount(opts='timeo=10,retrans=1')
     put(f'{m}/f', pattern(1, 100000))
@@ -60,7 +60,7 @@ def share_del_with_cached_files(w):
 
 @test(server='ditto', fs='ext4', timeout=60)
 def share_del_while_writing(w):
-    """Requests in flight end, later ones are stale; served again, the handles are good."""
+    """Requests in flight finish, later ones are stale; handles are valid when it is back."""
     n = w.client.nfs()
     f = n.create(n.root, 'f').fh
     m = w.client.mount(opts='timeo=10,retrans=1')
@@ -84,7 +84,7 @@ def share_del_while_writing(w):
 
 @test(server='ditto', timeout=60)
 def reload_while_writing(w):
-    """Modules unloaded and loaded under a client that writes: it goes on, nothing is lost."""
+    """A client that writes goes on over a reload of the modules and loses nothing."""
     m = w.client.mount()
     done = f'{w.base}/done'
     child = writer(m, done)
@@ -104,7 +104,7 @@ def reload_while_writing(w):
 
 @test(timeout=60)
 def restart_with_open_files(w):
-    """Pages that were written but not yet committed reach the restarted server."""
+    """Data that was written but not committed reaches the restarted server."""
     m = w.client.mount()
     files = [open(f'{m}/o{i}', 'w+b', buffering=0) for i in range(5)]
     for i, f in enumerate(files):
@@ -134,7 +134,7 @@ squash = root_to_admin
 
 @test(server='ditto', share=False, timeout=60)
 def helper_brings_all_back(w):
-    """dittod with a file: key, share and listener come back after the modules were reloaded."""
+    """dittod restores key, share and listener from its file after a reload."""
     w.server.helper_start(CONF.format(path=w.export))
     wait_for('the share', lambda: w.server.json('share', 'list'))
     wait_for('the listener', lambda: w.server.json('listener', 'list'))
@@ -155,7 +155,7 @@ def helper_brings_all_back(w):
         eq(get(w.path(f'w{i}')) == pattern(i, 40000), True, f'file {i}')
     n = w.client.nfs()
     eq(n.root, root, 'the handle of the root')
-    # a helper started anew keeps the key, and keeps what is there
+    # a restarted helper keeps the key and the shares
     w.server.helper_stop('KILL')
     eq(n.getattr(root).status, nfs3.OK, 'without the helper')
     w.server.helper_start(CONF.format(path=w.export))
@@ -165,7 +165,7 @@ def helper_brings_all_back(w):
 
 @test(server='ditto')
 def helper_stopped_and_killed(w):
-    """A helper that does not answer, or dies while asked, costs its deadline and no more."""
+    """A helper that hangs or dies during a request delays it by the deadline at most."""
     put(w.path('f'))
     n = w.client.nfs()
     f = n.lookup(n.root, 'f').fh
@@ -191,7 +191,7 @@ def helper_stopped_and_killed(w):
 
 @test(server='ditto')
 def unload_with_everything_running(w):
-    """Clients mounted and writing, a helper, listeners, shares: the modules go at once."""
+    """The modules unload at once with mounts, writers, listeners and a helper."""
     w.server.helper_start()
     m = w.client.mount(opts='soft,timeo=5,retrans=1')
     n = w.client.nfs()
@@ -226,7 +226,7 @@ def released(volume):
 
 
 def abandoned(w):
-    """A server's namespace is deleted with everything running; what was served."""
+    """Delete a server's namespace with everything running; returns the served directory."""
     w.server.helper_start()
     n = w.client.nfs()
     m = w.client.mount(opts='soft,timeo=5,retrans=1')
@@ -242,7 +242,7 @@ def abandoned(w):
 
 
 def start_anew(w):
-    """Another namespace can have a server."""
+    """A server starts in another namespace."""
     w.server_ns = Ns('e2e-s', 'server')
     w.server.ns = w.server_ns
     w.server.shares = {}
@@ -252,7 +252,7 @@ def start_anew(w):
 
 @test(server='ditto')
 def namespace_and_modules_go(w):
-    """Sockets of the kernel's RPC keep a namespace alive: the modules let go of it."""
+    """The modules release a deleted namespace that sockets of sunrpc keep alive."""
     volume = abandoned(w)
     servers.Ditto.unload()
     volume.umount()
@@ -261,7 +261,7 @@ def namespace_and_modules_go(w):
 
 @test(server='ditto')
 def namespace_goes(w):
-    """Without listeners a namespace ends with its name, and takes its shares with it."""
+    """Without listeners a namespace ends with its name, and its shares end with it."""
     n = w.client.nfs()
     eq(n.create(n.root, 'f').status, nfs3.OK)
     n.write(n.lookup(n.root, 'f').fh, 0, b'open')
@@ -275,7 +275,7 @@ def namespace_goes(w):
 
 @test(server='ditto')
 def two_servers(w):
-    """Two namespaces: two servers with their own shares, settings and clients."""
+    """Two namespaces have two servers with their own shares, settings and clients."""
     second = Ns('e2e-s2', 'server2')
     run('ip', 'link', 'add', 'v2', 'netns', second.name, 'type', 'veth', 'peer', 'name', 'eth9',
         'netns', w.client.name)
@@ -303,7 +303,7 @@ def two_servers(w):
 
 @test(server='ditto', fs='ext4')
 def drain_limit(w):
-    """A request that hangs in the file system: the removal says so after the limit."""
+    """The removal of a share reports a request that hangs for longer than drain-ms."""
     n = w.client.nfs(timeout=20)
     f = n.create(n.root, 'f').fh
     w.server.ctl('server', 'set', 'drain-ms', '300')
@@ -323,7 +323,7 @@ def drain_limit(w):
 
 @test(server='ditto', timeout=60)
 def shares_come_and_go(w):
-    """Shares added and removed many times under fire."""
+    """Shares are added and removed many times while clients use them."""
     n = w.client.nfs()
     f = n.create(n.root, 'f').fh
     c = w.client.nfs()
@@ -349,8 +349,7 @@ def shares_come_and_go(w):
 
 @test(server='ditto', fs='ext4')
 def first_share_read_only(w):
-    """Locks that outlive their share do not pin its mount, though the first share's is read-only.
-    """
+    """Locks that outlive their share do not pin its mount when the first share is read-only."""
     put(w.path('f'))
     where = {name: f'{w.base}.{name}' for name in ('ro', 'gone', 'stays')}
     w.server.delete('data')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Locks of Linux clients: fcntl and flock over NFSv3, two machines and more."""
+"""Locks of Linux clients: fcntl and flock over NFSv3, from two machines and more."""
 import errno
 import fcntl
 import os
@@ -23,7 +23,7 @@ def pair(w, name='f', proto='tcp', **kw):
 
 
 def another(w, number, name='f', **kw):
-    """One more process on a client that has mounted."""
+    """Start one more process on a client that has mounted."""
     client = w.clients[number - 1]
     return Locker(f'{client.mounts[0]}/{name}', client, **kw)
 
@@ -71,7 +71,7 @@ def two_processes_of_one_client(w):
 
 @test(locks=True, clients=2)
 def ranges(w):
-    """Neighbours do not touch; the end is exact; zero is to the end of everything."""
+    """Adjacent ranges do not conflict; ends are exact; length zero reaches to the end."""
     a, b = pair(w)
     a.lock(WRITE, 10, 10)
     b.lock(WRITE, 9, 1)
@@ -94,7 +94,7 @@ def ranges(w):
 
 @test(locks=True, clients=2)
 def split_and_merge(w):
-    """A hole in the middle is free; filled again, it is one range."""
+    """Unlocking the middle frees it; locking it again makes one range."""
     a, b = pair(w)
     a.lock(WRITE, 0, 100)
     a.unlock(40, 20)
@@ -134,7 +134,7 @@ def upgrade_and_downgrade(w):
 
 @test(locks=True, clients=2)
 def holder(w):
-    """F_GETLK tells what is in the way, and that the way is free."""
+    """F_GETLK reports the conflicting lock, and that there is none."""
     a, b = pair(w)
     eq(b.holder(WRITE), None)
     a.lock(WRITE, 100, 50)
@@ -175,7 +175,7 @@ def blocking(w, proto):
 
 @test(server='ditto', locks=True, clients=2)
 def blocking_tcp(w):
-    """A lock that is waited for comes when the holder gives it up, or dies."""
+    """A waiting lock is granted when the holder unlocks or dies."""
     blocking(w, 'tcp')
 
 
@@ -188,7 +188,7 @@ def blocking_udp(w):
 
 @test(server='ditto', locks=True, clients=2)
 def waiting_for_several(w):
-    """A range that several hold comes when the last one lets go of his part."""
+    """A range held by several processes is granted when the last one unlocks."""
     a, b = pair(w)
     c = another(w, 1)
     a.lock(READ, 0, 10)
@@ -207,7 +207,7 @@ def waiting_for_several(w):
 
 @test(server='ditto', locks=True, clients=3)
 def queue(w):
-    """Readers come in together; every writer has his turn."""
+    """Waiting readers are granted together; every waiting writer gets its turn."""
     a, b = pair(w)
     w.clients[2].mount()
     readers = [another(w, n) for n in (2, 3, 1)]
@@ -233,7 +233,7 @@ def queue(w):
 
 @test(server='ditto', locks=True, clients=2)
 def deadlock(w):
-    """The one who would close the circle is told so, over one file and over two."""
+    """The request that would complete a deadlock fails, over one file and over two."""
     a, b = pair(w)
     a.lock(WRITE, 0, 10)
     b.lock(WRITE, 10, 10)
@@ -247,7 +247,7 @@ def deadlock(w):
 
 @test(server='ditto', locks=True, clients=2)
 def cancelled_by_signal(w):
-    """A wait ends with a signal; the lock does not come to him later."""
+    """A signal ends a wait, and the lock is not granted later."""
     a, b = pair(w)
     c = another(w, 1)
     a.lock(WRITE, 0, 10)
@@ -261,7 +261,7 @@ def cancelled_by_signal(w):
     a.unlock()
     c.lock(WRITE, 0, 10)
     c.unlock()
-    # the one who gave up can wait again
+    # the one that was interrupted can wait again
     a.lock(WRITE, 0, 10)
     b.start('wait', WRITE, 0, 5).waits()
     a.unlock()
@@ -272,7 +272,7 @@ def cancelled_by_signal(w):
 
 @test(server='ditto', locks=True, clients=2)
 def killed(w):
-    """Who is killed holds nothing and waits for nothing."""
+    """A killed process holds no locks and waits for none."""
     a, b = pair(w)
     c = another(w, 2)
     a.lock(WRITE, 0, 10)
@@ -289,7 +289,7 @@ def killed(w):
 
 @test(locks=True, clients=2)
 def closed(w):
-    """Closing any descriptor of the file gives up the process's locks."""
+    """Closing any descriptor of the file releases the process's locks."""
     a, b = pair(w)
     a.lock(WRITE)
     b.refused('lock', READ)
@@ -300,7 +300,7 @@ def closed(w):
 
 @test(server='ditto', locks=True, clients=2)
 def flock(w):
-    """Whole-file locks, also given up by a process that inherited the file."""
+    """Whole-file locks, also released by a process that inherited the file."""
     a, b = pair(w)
     a.flock(fcntl.LOCK_EX)
     b.refused('flock', fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -318,7 +318,7 @@ def flock(w):
 
 @test(server='ditto', locks=True, clients=2, timeout=90)
 def counter(w):
-    """Nobody counts without the lock, and everybody sees what the others counted."""
+    """A counter that is incremented under a lock loses no increment."""
     put(w.path('n'), b'%08d' % 0)
     paths = [(c.mount() + '/n', c) for c in w.clients]
     lockers = [Locker(*paths[i % 2]) for i in range(4)]
@@ -348,7 +348,7 @@ def thousand_on_one_file(w):
 
 @test(locks=True, clients=2)
 def many_files(w):
-    """The same owner holds locks on many files; one is not mistaken for the other."""
+    """One owner's locks on many files are not confused."""
     m, n = [c.mount() for c in w.clients]
     held = [Locker(f'{m}/f{i}', w.clients[0]) for i in range(10)]
     for x in held:
@@ -364,7 +364,7 @@ def many_files(w):
 
 @test(locks=True, clients=2)
 def removed_and_renamed(w):
-    """A lock belongs to the file, not to its name."""
+    """A lock belongs to the file and not to its name."""
     a, b = pair(w)
     a.lock(WRITE)
     os.rename(f'{w.clients[0].mounts[0]}/f', f'{w.clients[0].mounts[0]}/g')
@@ -390,7 +390,7 @@ def unlock_anyway(locker):
 
 @test(locks=True, clients=2)
 def not_for_everybody(w):
-    """Clients that mount without locks do not see those of the server."""
+    """Clients that mount with nolock do not conflict with locks of the server."""
     a, b = pair(w)
     other = w.clients[1].mount(opts='nolock,nosharecache')
     c = Locker(f'{other}/f', w.clients[1])
@@ -402,7 +402,7 @@ def not_for_everybody(w):
 
 @test(server='ditto', locks=True, clients=4, timeout=90)
 def four_clients_at_once(w):
-    """Everybody locks, waits and gives up at random; in the end everything is free."""
+    """Clients lock, wait and unlock at random; in the end everything is free."""
     put(w.path('f'))
 
     def work(client, seed):

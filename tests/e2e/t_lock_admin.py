@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The tools and locks: lists, releases, events, settings; lives of the server and its helper."""
+"""The tools and locks: lists, releases, events, settings; restarts of server and helper."""
 import contextlib
 import fcntl
 import json
@@ -10,14 +10,14 @@ import nlm
 import servers
 from harness import eq, get, put, test, wait_for
 from lockers import WRITE, Locker
-from t_lock_nlm import free, machines, status
+from nlm_lockers import free, machines, status
 
 END = (1 << 64) - 1
 
 
 @contextlib.contextmanager
 def listening(w):
-    """What happens meanwhile; told(kind, subject) says whether it was heard."""
+    """Listen for events; told(kind, subject) is true if such an event was reported."""
     path = f'{w.base}/lock-events.log'
     with open(path, 'wb') as log:
         watcher = w.server_ns.spawn(servers.tool('dittoctl'), 'events', stdout=log)
@@ -42,7 +42,7 @@ def epoch(w):
 
 @test(server='ditto', locks=True, clients=2)
 def lists(w):
-    """Who holds and who waits for what on which file, filtered on either side."""
+    """Lists show holders and waiters with their files, and filter by either."""
     a, b = machines(w)
     status(a.lock((0, 10)), nlm.OK)
     status(a.lock((100, 0), exclusive=False), nlm.OK)
@@ -159,7 +159,7 @@ def setting_claims_per_client(w):
 
 @test(server='ditto', locks=True, clients=1, timeout=60)
 def setting_grace(w):
-    """The grace lasts as long as the setting says, or a lease."""
+    """The grace time is that of the setting, or one lease time."""
     a, = machines(w)
     status(a.lock((0, 10)), nlm.OK)
     w.server.helper_stop()
@@ -184,7 +184,7 @@ def setting_grace(w):
 
 @test(server='ditto', locks=True)
 def without_a_helper(w):
-    """What must outlive a restart is refused, and given again when the helper is back."""
+    """Locks that must survive a restart are refused until the helper is back."""
     a, = machines(w)
     w.server.helper_stop('KILL')
     status(a.lock((0, 10)), nlm.NOLOCKS)
@@ -200,7 +200,7 @@ def reload(w):
 
 @test(server='ditto', share=False)
 def epochs(w):
-    """A helper that is started anew continues the epoch; a module that is begins another."""
+    """A restarted helper continues the epoch; reloaded modules begin another."""
     s = w.server
     eq(s.setting('epoch'), 0, 'no helper told it')
     s.helper_start()
@@ -233,7 +233,7 @@ def epochs(w):
 
 @test(server='ditto', share=False)
 def another_database(w):
-    """A helper that knows nothing takes the epoch over: none is used twice."""
+    """A helper with an empty database takes the epoch over, so none is used twice."""
     s = w.server
     for n in (1, 2):
         s.helper_start()
@@ -256,7 +256,7 @@ def another_database(w):
 
 @test(server='ditto', locks=True, clients=1, timeout=60)
 def shares_come_before_reclaims(w):
-    """A helper that has the shares in its configuration makes them before it tells clients."""
+    """The helper creates its shares before it notifies clients of the restart."""
     s = w.server
     s.helper_stop()
     s.helper_start(f'{servers.LOCK_CONF}\n[share data]\npath = {w.export}\n'
@@ -276,7 +276,7 @@ def shares_come_before_reclaims(w):
 
 @test(server='ditto')
 def who_may(w):
-    """Anybody may know of the grace; locks are for the administrator."""
+    """Any user may read the grace state; locks are shown to the administrator only."""
     tool = servers.tool('dittoctl')
 
     def as_nobody(*words):

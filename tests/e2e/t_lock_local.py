@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Clients and processes of the server itself exclude each other."""
+"""Locks of clients and of processes on the server exclude each other."""
 import fcntl
 import os
 import signal
@@ -9,17 +9,17 @@ import nlm
 from harness import eq, get, put, test, wait_for
 from lockers import READ, SOON, WRITE, Locker, first
 from t_lock import end
-from t_lock_nlm import connect, file, free, status, taken
+from nlm_lockers import connect, file, free, status, taken
 
 
 def mixed(w, name='f'):
-    """A process on the client and one on the server."""
+    """A process on the client and one on the server, with the same file open."""
     put(w.path(name), b'0123456789' * 10)
     return (Locker(f'{w.client.mount()}/{name}', w.client), Locker(w.path(name)))
 
 
 def device(path):
-    """The device of a file system as the kernel's lists name it; st_dev may be another."""
+    """The device of a file system in the kernel's lists; st_dev may differ."""
     best = ('', '')
     for line in get('/proc/self/mountinfo').decode().splitlines():
         words = line.split()
@@ -64,7 +64,7 @@ def both_ways(w):
 
 @test(locks=True)
 def proc_locks(w):
-    """/proc/locks shows what clients hold: split, merged, and gone."""
+    """/proc/locks shows the locks of clients, also after splits, merges and unlocks."""
     a, s = mixed(w)
     a.lock(WRITE, 0, 10)
     a.lock(READ, 20, 0)
@@ -118,7 +118,7 @@ def client_waits_for_local(w):
 
 @test(server='ditto', locks=True, clients=2)
 def three_in_a_row(w):
-    """A client, a local process and another client, one after the other."""
+    """A client, a local process and another client get a lock one after the other."""
     a, s = mixed(w)
     b = Locker(f'{w.clients[1].mount()}/f', w.clients[1])
     a.lock(WRITE)
@@ -136,7 +136,7 @@ def three_in_a_row(w):
 
 @test(server='ditto', locks=True)
 def cancelled(w):
-    """A wait for a local process that ends by a signal; a local wait that ends so."""
+    """A signal ends a client's wait for a local process, and the reverse."""
     a, s = mixed(w)
     s.lock(WRITE)
     a.start('wait', WRITE).waits()
@@ -163,7 +163,7 @@ def cancelled(w):
 
 @test(server='ditto', locks=True)
 def holder_is_local(w):
-    """NLM TEST and the tool tell about a local process."""
+    """NLM TEST and the tool report a local process as holder."""
     n = connect(w.client, file(w))
     s = Locker(w.path('f'))
     s.lock(WRITE, 3, 4)
@@ -184,7 +184,7 @@ def holder_is_local(w):
 
 @test(server='ditto', locks=True)
 def beyond_what_local_processes_can_lock(w):
-    """Bytes above 2^63 exist for clients only."""
+    """Bytes above 2^63 can only be locked by clients."""
     n = connect(w.client, file(w))
     s = Locker(w.path('f'))
     status(n.lock((1 << 63, 0)), nlm.OK)
@@ -203,7 +203,7 @@ def beyond_what_local_processes_can_lock(w):
 
 @test(server='ditto', locks=True)
 def switched_off(w):
-    """Without local-locks clients exclude each other only."""
+    """With local-locks off clients exclude each other only."""
     w.server.ctl('share', 'set', 'data', 'local-locks', 'off')
     n = connect(w.client, file(w))
     s = Locker(w.path('f'))
@@ -223,7 +223,7 @@ def switched_off(w):
 
 @test(server='ditto', locks=True)
 def flock_is_another_thing(w):
-    """A local flock and a local open file description lock."""
+    """A local flock does not conflict with a client's lock."""
     a, s = mixed(w)
     s.flock(fcntl.LOCK_EX)
     a.lock(WRITE)
@@ -232,7 +232,7 @@ def flock_is_another_thing(w):
 
 @test(server='ditto', locks=True, fs='ext4')
 def share_goes(w):
-    """With its share, a client's lock is gone for local processes too; local ones stay."""
+    """A removed share takes clients' locks out of /proc/locks; local locks stay."""
     n = connect(w.client, file(w))
     s = Locker(w.path('f'))
     t = Locker(w.path('f'))
@@ -247,7 +247,7 @@ def share_goes(w):
 
 @test(server='ditto', locks=True)
 def local_data(w):
-    """Ranges of clients are advice: they hold off no reads and writes."""
+    """Ranges of clients are advisory and delay no local reads and writes."""
     a, s = mixed(w)
     a.lock(WRITE)
     s.write(b'local')

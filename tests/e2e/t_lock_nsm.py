@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Restarts told by the status monitor: who is told, who is believed (C702 chapter 11)."""
+"""Restarts reported by the status monitor: notifications sent, and accepted (C702 chapter 11)."""
 import time
 
 import nlm
@@ -8,7 +8,7 @@ import rpc
 import servers
 from harness import eq, test, wait_for
 from nsm import ASKED, Asked, Notified, Nsm
-from t_lock_nlm import free, machines, status, taken
+from nlm_lockers import free, machines, status, taken
 
 PRIV = bytes(range(16))
 
@@ -59,7 +59,7 @@ def broken_arguments(w):
 
 @test(server='ditto', locks='raw', clients=2)
 def notified(w):
-    """A machine that was restarted loses its locks and reservations, all others keep theirs."""
+    """A restarted machine loses its locks and reservations; all others keep theirs."""
     a, b = machines(w)
     na, nb = monitors(w)
     status(a.lock((0, 10)), nlm.OK)
@@ -98,7 +98,7 @@ def believed_from_itself_only(w):
 
 @test(server='ditto', locks='raw', clients=2)
 def waiters_of_the_restarted(w):
-    """Those who wait for a machine that was restarted get their locks; its own waits go."""
+    """A restarted machine's locks go to their waiters; its own waits end."""
     a, b = machines(w)
     na, _ = monitors(w)
     with nlm.Granted(w.clients[1], b) as g:
@@ -114,7 +114,7 @@ def waiters_of_the_restarted(w):
 
 @test(server='ditto', locks='raw', clients=2)
 def monitors_are_told(w):
-    """Who asked is called back, with what he gave; who took it back is not."""
+    """A client that called MON is called back with its data; after UNMON it is not."""
     a, _ = machines(w)
     na, nb = monitors(w)
     with Asked(w.clients[1]) as g:
@@ -139,7 +139,7 @@ def monitors_are_told(w):
 
 @test(server='ditto', locks='raw', clients=2)
 def simulated_crash(w):
-    """Not for clients. On the server itself: locks go, all are told, who held may reclaim."""
+    """SIMU_CRASH is refused to clients; locally, locks are dropped and clients may reclaim."""
     a, b = machines(w)
     na, nb = monitors(w)
     before = na.stat('x').state
@@ -168,7 +168,7 @@ def simulated_crash(w):
 
 @test(server='ditto', locks='raw', clients=2)
 def state_in_locks(w):
-    """The state in a lock request proves nothing: namespaces of a client share one number."""
+    """The state number of a lock request is ignored, because clients share one."""
     a, b = machines(w)
     for i, state in enumerate((5, 7, 0, 3)):
         status(a.lock((20 * i, 10), state=state), nlm.OK)
@@ -179,7 +179,7 @@ def state_in_locks(w):
 
 @test(server='ditto', locks='raw', clients=2)
 def unanswered_notice(w):
-    """After a restart: a machine that does not answer holds nothing, and grace ends without it."""
+    """A machine that does not answer the notification does not prolong the grace time."""
     a, b = machines(w)
     status(a.lock((0, 10)), nlm.OK)
     local = Nsm(rpc.Rpc(w.server_ns, '127.0.0.1', w.server.port))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Machines that die and come back, clients and server: what is kept, what is lost."""
+"""Crashes and restarts of clients and of the server: which locks are kept, and which lost."""
 import errno
 import signal
 
@@ -10,7 +10,7 @@ from harness import Ns, eq, one_of, test, wait_for
 from lockers import READ, SOON, WRITE, Locker, bury, boot, crash
 from nsm import Notified, Nsm
 from t_lock import another, end, pair
-from t_lock_nlm import connect, file, machines, status
+from nlm_lockers import connect, file, machines, status
 
 # A client asks again so often while the server is in grace.
 GRACE_RETRY = 5
@@ -22,7 +22,7 @@ def active(w):
 
 @test(locks=True, clients=2, timeout=60)
 def client_reboots(w):
-    """The locks of a machine that crashed are free when it is back and says so."""
+    """The locks of a crashed machine are free after it notifies the server."""
     a, b = pair(w)
     other = another(w, 1)
     a.lock(WRITE, 0, 10)
@@ -46,7 +46,7 @@ def client_reboots(w):
 
 @test(server='ditto', locks=True, clients=2, timeout=60)
 def client_reboots_under_waiters(w):
-    """Who waits for the dead machine gets the lock; what the dead one waited for is forgotten."""
+    """Waiters get the locks of a rebooted machine, whose own waits are dropped."""
     a, b = pair(w)
     c, d = another(w, 1), another(w, 2)
     a.lock(WRITE, 0, 10)
@@ -68,7 +68,7 @@ def client_reboots_under_waiters(w):
 
 @test(server='ditto', locks=True, clients=2, timeout=60)
 def client_never_comes_back(w):
-    """The administrator frees what a dead machine holds."""
+    """The administrator releases the locks of a dead machine."""
     a, b = pair(w)
     a.lock(WRITE, 0, 10)
     b.start('wait', WRITE, 0, 10).waits()
@@ -85,7 +85,7 @@ def client_never_comes_back(w):
 
 @test(locks=True, clients=2, timeout=120)
 def server_restarts(w):
-    """Clients that are told take back their locks in grace; nobody gets in between."""
+    """Notified clients reclaim their locks in grace, and no other client gets them."""
     a, b = pair(w)
     c = another(w, 2)
     a.lock(WRITE, 0, 10)
@@ -104,7 +104,7 @@ def server_restarts(w):
 
 @test(server='ditto', locks=True, clients=2, timeout=120)
 def waiters_over_a_restart(w):
-    """Who waits when the server restarts goes on waiting, and gets the lock in the end."""
+    """A client that waits over a restart of the server gets the lock in the end."""
     a, b = pair(w)
     a.lock(WRITE, 0, 10)
     b.start('wait', WRITE, 0, 10).waits()
@@ -121,7 +121,7 @@ def waiters_over_a_restart(w):
 
 @test(server='ditto', locks=True, clients=2, timeout=90)
 def grace(w):
-    """In grace only reclaims, from those that are known; afterwards only new locks."""
+    """In grace only known clients lock, by reclaims; afterwards only new locks are allowed."""
     a, b = machines(w)
     status(a.lock((0, 10)), nlm.OK)
     epoch = w.server.grace()['epoch']
@@ -174,11 +174,11 @@ def grace_ended_by_hand(w):
 
 @test(server='ditto', locks=True, clients=2, timeout=60)
 def grace_ends_early(w):
-    """When all who could reclaim are known to be gone, nobody waits for them."""
+    """The grace time ends when no known client is left."""
     a, b = machines(w)
     for x in (a, b):
         status(x.lock((0, 10), exclusive=False), nlm.OK)
-    # nobody listens on the first, the second says that it was restarted itself
+    # the first has no listener, the second sends a restart notification itself
     with Notified(w.clients[1]) as g:
         w.clients[0].daemons.stop()
         w.clients[0].daemons = None
@@ -193,7 +193,7 @@ def grace_ends_early(w):
 
 @test(server='ditto', locks=True, clients=1, timeout=60)
 def no_grace_for_nobody(w):
-    """Nobody held anything: a restarted server gives locks at once."""
+    """A restarted server without records has no grace time."""
     n = w.client.nfs()
     fh = file(w)
     n.rpc.close()
@@ -206,7 +206,7 @@ def no_grace_for_nobody(w):
 
 @test(server='ditto', locks=True, clients=2, timeout=60)
 def helper_of_a_restart(w):
-    """Without its records the server cannot know who may reclaim: it waits for the helper."""
+    """Without records the server waits for the helper before it grants locks."""
     a, _ = machines(w)
     status(a.lock((0, 10)), nlm.OK)
     w.server.helper_stop('KILL')
@@ -225,7 +225,7 @@ def helper_of_a_restart(w):
 
 @test(server='ditto', locks=True, clients=2, timeout=60)
 def killed_helper(w):
-    """A helper that is killed and started anew while clients lock: nothing changes for them."""
+    """Locks of clients are not affected when the helper is killed and restarted."""
     a, b = pair(w)
     a.lock(WRITE, 0, 10)
     b.lock(WRITE, 20, 10)
@@ -240,7 +240,7 @@ def killed_helper(w):
 
 @test(server='ditto', locks=True, clients=2, timeout=60)
 def unload_with_locks(w):
-    """Modules go while clients hold, wait and are being called back."""
+    """The modules unload with holders, waiters and callbacks under way."""
     a, b = pair(w)
     a.lock(WRITE, 0, 10)
     b.start('wait', WRITE, 0, 10).waits()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The same small set on every file system that can be served."""
+"""The same small set of tests on every file system that can be served."""
 import os
 import stat
 
@@ -38,7 +38,7 @@ def smoke(w):
 
 
 def raw(w):
-    """Handles, cookies, exclusive creation and commits where the file system matters."""
+    """Handles, cookies, exclusive creation and commits, which depend on the file system."""
     n = w.client.nfs()
     eq(n.create(n.root, 'x', nfs3.EXCLUSIVE, verf=b'\xfe\xdc\xba\x98vT2\x10').status, nfs3.OK)
     f = n.lookup(n.root, 'x').fh
@@ -77,7 +77,7 @@ def make(kind):
 
 
 def copy_up(w):
-    """A file of the lower layer keeps its handle when it is first written to."""
+    """A file of the lower layer keeps its handle at its first write."""
     n = w.client.nfs()
     f = n.lookup(n.root, 'from-lower').fh
     deep = n.lookup(n.lookup(n.lookup(n.root, 'lower-dir').fh, 'deep').fh, 'file').fh
@@ -101,7 +101,7 @@ for one in KINDS:
 
 @test(server='ditto', share=False)
 def refused(w):
-    """What cannot be served is refused with a sentence; what has no handles cannot be mounted."""
+    """A directory that cannot be served is refused with a reason, and without handles for NFS."""
     os.makedirs(w.path('d'))
     put(w.path('file'))
     for path in (w.path('file'), w.path('nothing'), 'relative/path'):
@@ -117,7 +117,7 @@ def refused(w):
 
 @test(server='ditto', share=False)
 def read_only_mount(w):
-    """A directory on a read-only mount: readable, changes say so."""
+    """A directory on a read-only mount can be read; changes get ROFS."""
     put(w.path('f'), b'data')
     run('mount', '-o', 'remount,ro', w.export)
     w.server.add('data', w.export)

@@ -128,7 +128,7 @@ def directories(w):
 
 @test(clients=2)
 def removed_while_open(w):
-    """Names removed by the client itself, by another client, and locally."""
+    """Open files that the client, another client or a local process removes stay usable."""
     a, b = (c.mount() for c in w.clients)
     put(f'{a}/mine', b'mine')
     with open(f'{a}/mine', 'rb') as f:
@@ -168,7 +168,7 @@ def local_unlink_frees_space(w):
 
 @test(clients=2)
 def rename_and_unlink_races(w):
-    """Two clients rename, remove and create the same few names; all must end well-formed."""
+    """Two clients rename, remove and create the same names, and no damage remains."""
     mounts = [c.mount(opts='noac,lookupcache=none,nosharecache') for c in w.clients]
     for d in 'xy':
         os.mkdir(w.path(d))
@@ -199,7 +199,7 @@ def rename_and_unlink_races(w):
 
 @test(clients=2)
 def changes_are_seen(w):
-    """What one client or a local process does, another sees at its next open."""
+    """Changes by a client or a local process are seen at the next open."""
     a, b = (c.mount(opts='acregmin=0,acregmax=0,acdirmin=0,acdirmax=0') for c in w.clients)
     put(f'{a}/f', b'1')
     eq(get(f'{b}/f'), b'1')
@@ -230,7 +230,7 @@ def mount_does_not_cross(w):
 
 @test(timeout=60)
 def hundred_thousand_entries(w):
-    """A directory with 100,000 entries, listed by the client, plainly and with attributes."""
+    """A directory with 100,000 entries is listed plainly and with attributes."""
     os.mkdir(w.path('many'))
     fd = os.open(w.path('many'), os.O_RDONLY)
     for i in range(100000):

@@ -2,7 +2,6 @@
 """The procedures of NFSv3, one by one, by a raw client (RFC 1813 section 3.3)."""
 import os
 
-import time
 
 import nfs3
 import rpc
@@ -13,7 +12,7 @@ from nfs3 import sattr
 
 @test
 def mode_of_a_symbolic_link(w):
-    """It is nobody's business, so setting it is no mistake: clients do it to all that they copy."""
+    """Setting the mode of a symbolic link succeeds, because clients do it when they copy."""
     n = w.client.nfs()
     fh = n.symlink(n.root, 'l', 'nowhere', nfs3.sattr(mode=0o777)).fh
     eq(n.setattr(fh, nfs3.sattr(mode=0o600)).status, nfs3.OK)
@@ -23,7 +22,7 @@ def mode_of_a_symbolic_link(w):
 
 @test
 def every_procedure(w):
-    """Each of the 22 once, and the server has counted them."""
+    """Each of the 22 procedures works and is counted."""
     n = w.client.nfs()
     eq(n.null().stat, rpc.SUCCESS)
     r = n.create(n.root, 'f', nfs3.GUARDED, sattr(mode=0o640, uid=5, gid=6))
@@ -92,7 +91,7 @@ def every_procedure(w):
 
 @test
 def by_the_kernel_client(w):
-    """The kernel's client reaches every procedure that it has."""
+    """The kernel's client uses every procedure that it implements."""
     m = w.client.mount()
     before = w.server.calls('nfs3') if w.server.name == 'ditto' else {}
     os.mkdir(f'{m}/d')
@@ -130,7 +129,7 @@ def by_the_kernel_client(w):
 
 @test
 def names(w):
-    """Names that cannot be. (knfsd refuses most of them as arguments that make no sense.)"""
+    """Invalid names are refused. (knfsd refuses most of them as garbage arguments.)"""
     n = w.client.nfs()
     garbage = rpc.GARBAGE_ARGS if w.server.name == 'knfsd' else None
 
@@ -296,7 +295,7 @@ def unchecked_create(w):
 
 @test(server='ditto')
 def made_with_nonsense(w):
-    """Attributes that make no sense are refused before anything is made."""
+    """Invalid attributes are refused before anything is created."""
     n = w.client.nfs()
     for attrs, want in ((sattr(size=5), (nfs3.ISDIR, nfs3.INVAL)),
                         (sattr(size=(1 << 63) + 1), (nfs3.ISDIR, nfs3.INVAL)),
@@ -312,7 +311,7 @@ def made_with_nonsense(w):
 
 @test
 def exclusive_create(w):
-    """The same verifier again is the same file, after a restart of the server too."""
+    """The same verifier finds the same file, also after a restart of the server."""
     n = w.client.nfs()
     for i, verf in enumerate((b'\x01\x02\x03\x04\x05\x06\x07\x08', b'\xff' * 8, bytes(8),
                               b'\x80\x00\x00\x00\x7f\xff\xff\xff')):
@@ -337,7 +336,7 @@ def exclusive_create(w):
 
 @test
 def replies_are_kept(w):
-    """A repeated call that changes something gets its first answer, not a second execution."""
+    """A repeated call that changes something gets its first reply and is not executed twice."""
     n = w.client.nfs()
     port = n.rpc.port()
     for name in ('a', 'b'):
@@ -372,8 +371,8 @@ def replies_are_kept(w):
 @test(server='ditto', fs='ext4')
 def asked_again_while_busy(w):
     """
-    A call that takes long loses its connection and is repeated on another: it is done once, and
-    its client gets the answer when there is one, not after a time-out of its own.
+    A slow call whose connection is lost is executed once, and its repetition on another
+    connection gets the reply as soon as there is one, not after a time-out of its own.
     """
     n = w.client.nfs()
     port = n.rpc.port()
@@ -402,7 +401,7 @@ def asked_again_while_busy(w):
 
 @test(fs='ext4')
 def immutable_files(w):
-    """What nobody may change can still be read."""
+    """Immutable files can be read."""
     n = w.client.nfs()
     f, d = n.create(n.root, 'f').fh, n.mkdir(n.root, 'd').fh
     put(w.path('f'), b'fixed')
@@ -426,7 +425,7 @@ def immutable_files(w):
 
 @test(server='ditto')
 def attributes_with_refusals(w):
-    """Also what is refused before it is tried comes with the attributes."""
+    """Calls that are refused early return attributes, too."""
     n = w.client.nfs()
     f, d = n.create(n.root, 'f').fh, n.mkdir(n.root, 'd').fh
     bad = sattr(uid=0xffffffff)
@@ -514,7 +513,7 @@ def readdir_limits(w):
 
 @test
 def a_listing_while_it_changes(w):
-    """Entries that stay are listed exactly once while others come and go."""
+    """Entries that stay are listed exactly once while others are added and removed."""
     n = w.client.nfs()
     d = n.mkdir(n.root, 'd').fh
     for i in range(600):
@@ -538,7 +537,7 @@ def a_listing_while_it_changes(w):
 
 @test
 def nothing_survives_in_errors(w):
-    """Attributes are those of now in every error, never of an earlier request."""
+    """Errors carry present attributes, never those of an earlier request."""
     n = w.client.nfs()
     d = n.mkdir(n.root, 'd', sattr(mode=0o751)).fh
     n.lookup(n.root, 'd')
@@ -560,7 +559,7 @@ def nothing_survives_in_errors(w):
 
 @test
 def stable_storage(w):
-    """What was synced is in the file system at once; the size, too."""
+    """Data and size of a stable WRITE are in the file system at once."""
     n = w.client.nfs()
     f = n.create(n.root, 'f').fh
     for i in range(10):
@@ -571,8 +570,8 @@ def stable_storage(w):
 
 @test(fs=None, share=False)
 def failed_sync(w):
-    """The disk refuses data that was taken: COMMIT says so, or a WRITE if the kernel wrote some
-    back before, and the write verifier changes."""
+    """When the disk fails after a WRITE, COMMIT or a later WRITE reports it and the write
+    verifier changes."""
     w.volume(f'{w.base}/disk', 'tmpfs', '30m')  # holds less than the file system on it thinks
     w.volume(w.export, 'ext4', '100m', image=f'{w.base}/disk/image')
     w.server.add('data', w.export)
@@ -590,7 +589,7 @@ def failed_sync(w):
             one_of(r.status, lost, 'WRITE')
             break
         eq(r.count, 1 << 20)
-    # An error is told once, so COMMIT need not tell it again.
+    # An error is reported once, so COMMIT need not report it again.
     one_of(n.commit(f).status, lost if r.status == nfs3.OK else (nfs3.OK, *lost), 'COMMIT')
     verf = n.write(g, 0, b'again', nfs3.UNSTABLE).verf
     assert verf != before, 'the verifier did not change'

@@ -42,7 +42,7 @@ def user(uid, *groups):
 
 
 def set_acl(c, fh, acl, status=nfs4.OK, name='acl', **more):
-    """Returns what was set."""
+    """Set a list; returns it."""
     return last(c.compound(putfh(fh), setattr(ANON, {name: acl, **more})), status).attrset
 
 
@@ -55,7 +55,7 @@ def mode(path):
 
 
 def mode_of(acl):
-    """The bits that a list without named users gives the owner, the group and others."""
+    """The mode bits of a list without named users."""
     out = 0
     for mine in (('OWNER@', 'EVERYONE@'), ('GROUP@', 'EVERYONE@'), ('EVERYONE@',)):
         given = seen = 0
@@ -69,7 +69,7 @@ def mode_of(acl):
 
 @wire
 def made_from_the_mode(w):
-    """Who has none is told what the mode gives, and has none after that either."""
+    """A file without a list returns one made from its mode, and still has none afterwards."""
     for bits in (0o640, 0o755, 0o000, 0o604, 0o077, 0o461):
         put(w.path('file'), b'x', bits)
         os.chmod(w.path('file'), bits)
@@ -88,7 +88,7 @@ def made_from_the_mode(w):
 
 @wire
 def who_goes_round(w):
-    """What was set is what is read; GROUP@ is told without the flag of a group."""
+    """A list is read as it was set; GROUP@ is returned without the group flag."""
     acl = [(ALLOW, 0, ALL, 'OWNER@'), (DENY, 0, WRITE | APPEND, '1001'),
            (ALLOW, IS_GROUP, READ | LOOK, '2001'), (ALLOW, 0, READ | LOOK, 'GROUP@'),
            (ALLOW, 0, READ_ATTRS, 'AUTHENTICATED@'), (DENY, 0, EXECUTE, 'ANONYMOUS@'),
@@ -111,7 +111,7 @@ def who_goes_round(w):
 
 @wire
 def lists_behind_data(w):
-    """A list that is read behind data comes whole, or is refused as too big."""
+    """A list behind data in a reply is complete, or refused as too big."""
     put(w.path('f'), b'x' * 5000, 0o666)
     short = [(ALLOW, 0, READ, f'{1000 + i}') for i in range(127)] + [(ALLOW, 0, ALL, 'OWNER@')]
     for c in each(w):
@@ -137,7 +137,7 @@ def lists_behind_data(w):
 
 @wire
 def mode_follows(w):
-    """Bits are those of the list, and the list those of a mode that is set later."""
+    """Setting a list sets the mode, and setting the mode changes the list."""
     for c in each(w):
         path = put(w.path(f'file{c.minor}'), b'x', 0o4711)
         os.chmod(path, 0o4711)
@@ -215,7 +215,7 @@ def verified(w):
 
 @wire
 def flags_of_lists(w):
-    """They are told by dacl and set by it, and stay when the mode is changed."""
+    """dacl sets and returns the flags of a list, which a new mode keeps."""
     os.mkdir(w.path('dir'))
     acl = [(ALLOW, INHERITED | FILE_INHERIT | DIR_INHERIT, ALL, 'OWNER@'),
            (ALLOW, FILE_INHERIT | INHERIT_ONLY | NO_PROPAGATE, READ, 'GROUP@')]
@@ -237,7 +237,7 @@ def flags_of_lists(w):
 
 
 def clients(w):
-    """Those that can OPEN."""
+    """Clients of the versions that have OPEN."""
     yield nfs4.Client40(nfs4.connect(w.client))
     for minor in (1, 2):
         yield nfs4.Session.make(nfs4.connect(w.client), minor=minor)
@@ -286,7 +286,7 @@ def made_with_one(w):
 
 @wire
 def inherited(w):
-    """By what is made with each version, and by what is made below."""
+    """New files and directories inherit, in each version and on each level."""
     os.mkdir(w.path('dir'))
     acl = [(ALLOW, FILE_INHERIT | DIR_INHERIT, ALL, 'OWNER@'),
            (DENY, FILE_INHERIT, WRITE | APPEND, '1001'),
@@ -319,7 +319,7 @@ def inherited(w):
 
 @wire
 def umask_of_who_inherits(w):
-    """RFC 8275: it does not count where the directory says what new files get."""
+    """The umask is ignored in a directory with inheritable entries (RFC 8275)."""
     for name in ('plain', 'lists', 'files'):
         os.mkdir(w.path(name))
     s = nfs4.Session.make(nfs4.connect(w.client), minor=2)
@@ -334,7 +334,7 @@ def umask_of_who_inherits(w):
 
 @wire
 def kept_from_nfs3(w):
-    """An ACL of NFSv3 that says no more than a mode leaves the list alone."""
+    """An NFSACL that says no more than a mode leaves the list unchanged."""
     os.mkdir(w.path('dir'))
     s = nfs4.Session.make(nfs4.connect(w.client), minor=2)
     acl = [(ALLOW, FILE_INHERIT | DIR_INHERIT, ALL, 'OWNER@'),
@@ -358,7 +358,7 @@ def kept_from_nfs3(w):
 
 @wire
 def acl_mode(w):
-    """What modes of clients do to lists; local programs copy with mode into a listed folder."""
+    """The share option acl-mode decides what setting a mode does to a list."""
     os.mkdir(w.path('dir'))
     s = nfs4.Session.make(nfs4.connect(w.client), minor=2)
     set_acl(s, s.fh('data', 'dir'), [(ALLOW, FILE_INHERIT | DIR_INHERIT, ALL, 'OWNER@'),
@@ -387,7 +387,7 @@ def acl_mode(w):
 
 
 def ask(w, cred, name):
-    """What a user may by v3, 4.0 and 4.1: READ, (open to read), and ACCESS."""
+    """Access of a user by v3, 4.0 and 4.1: READ, (open to read), and ACCESS."""
     n = w.client.nfs(cred)
     fh = n.lookup(n.root, name).fh
     yield n.read(fh, 0, 10).status == nfs3.OK, n.access(fh).access
@@ -406,7 +406,7 @@ def ask(w, cred, name):
 
 @wire
 def enforced(w):
-    """The same for all versions: a denial beats the mode, and who is named may more than it."""
+    """All versions enforce a list: a denial beats the mode, and a named user has more than it."""
     put(w.path('file'), b'secret')
     os.chown(w.path('file'), 1000, 2000)
     root = raw(w)
@@ -423,7 +423,7 @@ def enforced(w):
 
 
 def named_attrs(c, fh):
-    """What one may do with the attribute "one" of a file: statuses, and ACCESS of the directory."""
+    """Operations on the attribute "one" of a file: statuses, and ACCESS of the directory."""
     create = c.compound(putfh(fh), nfs4.openattr(True), nfs4.getfh())
     attrs = create[-1].fh if create.status == nfs4.OK else None
     yield c.compound(putfh(fh), nfs4.openattr()).status
@@ -453,7 +453,7 @@ def named_attrs(c, fh):
 
 @wire
 def named_attributes(w):
-    """READ_NAMED_ATTRS and WRITE_NAMED_ATTRS decide of them, whatever of the data one may."""
+    """READ_NAMED_ATTRS and WRITE_NAMED_ATTRS decide, independent of access to data."""
     ok, no, none = nfs4.OK, nfs4.ACCESS, nfs4.NOENT
     both = READ_NAMED | WRITE_NAMED
     put(w.path('file'), b'data')
@@ -494,7 +494,7 @@ def named_attributes(w):
 
 @wire
 def taking_the_owner(w):
-    """WRITE_OWNER lets one become the owner, also with the group that the file has anyway."""
+    """WRITE_OWNER lets a user become the owner, also with the group that the file has."""
     for c, name in ((nfs4.Client40, '4.0'), (nfs4.Session.make, '4.1')):
         put(w.path(name))
         os.chown(w.path(name), 1000, 2000)
@@ -512,7 +512,7 @@ def taking_the_owner(w):
 
 @wire
 def who_may_read_and_write_it(w):
-    """READ_ACL and WRITE_ACL; the owner always may."""
+    """READ_ACL and WRITE_ACL are needed for the list; the owner always may."""
     put(w.path('file'), b'secret')
     os.chown(w.path('file'), 1000, 2000)
     root = raw(w)
@@ -523,7 +523,7 @@ def who_may_read_and_write_it(w):
     eq(acl_of(raw(w, user(1003)), fh), acl)
     last(raw(w, user(1001)).compound(putfh(fh), getattr('acl')), nfs4.ACCESS)
     last(raw(w, user(1001)).compound(putfh(fh), getattr('size', 'mode')), nfs4.OK)
-    # An entry of a listing tells only that.
+    # Only rdattr_error is returned for such an entry.
     top = root.fh('data')
     entries, _ = listing(raw(w, user(1001)), top, 'acl', 'rdattr_error', 'fileid')
     eq([(e.name, e.attrs.get('rdattr_error'), 'acl' in e.attrs) for e in entries],
@@ -544,7 +544,7 @@ def last_status(c, fh, acl):
 
 @wire
 def listed(w):
-    """With lists of entries; maxcount is kept, and a list that does not fit is not cut."""
+    """READDIR with lists keeps to maxcount, and cuts no list."""
     os.mkdir(w.path('d'))
     os.mkdir(w.path('one'))
     for i in range(12):
@@ -571,7 +571,7 @@ def listed(w):
 # by the kernel's client
 
 def getfacl(client, path):
-    """Entries of nfs4_getfacl."""
+    """Entries that nfs4_getfacl prints."""
     return [line for line in client.run('nfs4_getfacl', path).splitlines()
             if line and not line.startswith('#')]
 
@@ -656,7 +656,7 @@ def smbcacls(w, name, *args, who='alice'):
 
 
 def seen_by_smb(w, name):
-    """{SID: (type, mask)} of entries that are not inherited."""
+    """{SID: (type, mask)} of the entries that are not inherited, by SMB."""
     out = {}
     for line in smbcacls(w, name).splitlines():
         if line.startswith('ACL:'):
@@ -672,7 +672,7 @@ def sid(name):
 
 @test(smb=True, squash='none')
 def set_by_one_seen_by_the_other(w):
-    """One list, whether it was set by NFSv4 or by SMB, and both go by it."""
+    """A list set by NFSv4 or by SMB is read and enforced by both."""
     uids = {name: str(uid) for name, uid in smb.UIDS.items()}
     put(w.path('file'), b'secret')
     os.chown(w.path('file'), smb.UIDS['alice'], smb.UIDS['alice'])

@@ -38,7 +38,7 @@ def raw(w, cred=rpc.ROOT):
 
 
 def each(w, cred=rpc.ROOT):
-    """What can do a COMPOUND, for each minor version."""
+    """A client that sends COMPOUNDs, for each minor version."""
     yield raw(w, cred)
     for minor in (1, 2):
         yield nfs4.Session.make(nfs4.connect(w.client), minor=minor, cred=cred)
@@ -56,7 +56,7 @@ def attrs_of(c, fh, *names):
 
 
 def mount4(w, vers='4.1', opts='', client=None):
-    """Mount the share by the kernel's client of version 4."""
+    """Mount the share by the kernel's client with version 4."""
     client = client or w.client
     where = f'{w.base}/c{client.number}.{len(client.mounts)}'
     os.makedirs(where, exist_ok=True)
@@ -74,7 +74,7 @@ def mount4(w, vers='4.1', opts='', client=None):
 
 @wire
 def what_there_is(w):
-    """All that is said to be there can be asked for; the rest is left out of the answer."""
+    """All supported attributes can be read; others are left out of the reply."""
     put(w.path('file'), b'12345')
     for c in each(w):
         fh = c.fh('data', 'file')
@@ -96,7 +96,7 @@ def what_there_is(w):
 
 @wire
 def values(w):
-    """What stat(2) says on the server."""
+    """Attributes have the values of stat(2) on the server."""
     put(w.path('file'), b'x' * 70000, 0o6751)
     os.chown(w.path('file'), 1234, 4321)
     os.utime(w.path('file'), ns=(123456789012345678, -987654321))
@@ -133,7 +133,7 @@ def values(w):
 
 @wire
 def file_systems(w):
-    """A share is one file system, the root above is another, and where they meet is told."""
+    """A share and the root above it are two file systems, and mounted_on_fileid joins them."""
     os.makedirs(w.path('d'))
     put(w.path('d/f'))
     os.makedirs(f'{w.base}/second')
@@ -162,7 +162,7 @@ def file_systems(w):
 
 @wire(fs='ext4')
 def change_is_honest(w):
-    """Every change of data or attributes, by whomever, makes it greater; reading does not."""
+    """Every change of data or attributes increases the change attribute; reading does not."""
     put(w.path('file'), b'x')
     os.mkdir(w.path('d'))
     for c in each(w):
@@ -271,7 +271,7 @@ def what_cannot_be_set(w):
 
 @wire
 def set_in_part(w):
-    """RFC 8881 section 18.30.3: what was set before something failed is told."""
+    """A failing SETATTR returns the attributes that were set before (RFC 8881 section 18.30.3)."""
     put(w.path('file'), b'0123456789', 0o666)
     for c in each(w, USER):
         put(w.path('file'), b'0123456789')
@@ -294,7 +294,7 @@ def set_in_part(w):
 
 @wire
 def size_by_stateid(w):
-    """A new size is as a write: the stateid must be one that may."""
+    """A new size needs a stateid that allows writing."""
     put(w.path('file'), b'0123456789')
     for minor in (1, 2):
         s = nfs4.Session.make(nfs4.connect(w.client), minor=minor)
@@ -313,7 +313,7 @@ def size_by_stateid(w):
 
 @wire
 def owners_by_name(w):
-    """user@domain is understood from everybody, if the helper knows it; numbers are told."""
+    """user@domain is accepted if the helper knows the user; replies have numbers."""
     put(w.path('file'))
     c = raw(w)
     fh = c.fh('data', 'file')
@@ -336,7 +336,7 @@ def owners_by_name(w):
 
 
 def retried(c, *ops):
-    """As a client does that is told to come again."""
+    """Repeat a request while the answer is DELAY."""
     for _ in range(100):
         r = c.compound(*ops)
         if r.status != nfs4.DELAY:
@@ -373,7 +373,7 @@ def verified(w):
 # READDIR
 
 def listing(c, fh, *names, **kw):
-    """All entries, however many replies they take, and how many those were."""
+    """All entries over as many replies as needed, and the number of replies."""
     out, cookie, verf, replies = [], 0, bytes(8), 0
     while True:
         r = c.compound(putfh(fh), readdir(cookie, verf, *names, **kw)).ok()[-1]
@@ -409,7 +409,7 @@ def listed_in_pieces(w):
 
 @wire
 def size_of_a_listing(w):
-    """maxcount is all of the result; no entry that fits is refused, none that does not is sent."""
+    """A reply is at most maxcount long and has every entry that fits."""
     os.mkdir(w.path('d'))
     put(w.path('d/abcde'))
     c = raw(w)
@@ -468,7 +468,7 @@ def bad_listings(w):
 
 @wire
 def bad_entries(w):
-    """One that cannot be looked at does not spoil the rest."""
+    """An entry without readable attributes does not spoil the listing."""
     os.mkdir(w.path('d'))
     os.chown(w.path('d'), 1000, 1000)
     for i in range(5):
@@ -493,7 +493,7 @@ def bad_entries(w):
 
 @wire
 def changed_while_listed(w):
-    """What was there all the time is listed once, whatever comes and goes."""
+    """Entries that stay are listed once while others are added and removed."""
     os.mkdir(w.path('d'))
     stay = {f'stay{i}'.encode() for i in range(100)}
     for n in stay:
@@ -519,7 +519,7 @@ def changed_while_listed(w):
 
 @wire
 def attribute_directory(w):
-    """Named attributes are listed, each as what it is."""
+    """READDIR of an attribute directory lists named attributes as such."""
     put(w.path('file'), b'x')
     s = nfs4.Session.make(nfs4.connect(w.client))
     fh = s.fh('data', 'file')
@@ -549,7 +549,7 @@ def attribute_directory(w):
 
 @wire
 def refused_shares(w):
-    """RFC 8881 section 2.6.3.1: one behind another flavour is told with the error."""
+    """A share of another flavour appears with an error (RFC 8881 section 2.6.3.1)."""
     os.makedirs(f'{w.base}/strong')
     w.server.add('strong', f'{w.base}/strong', sec=['krb5'])
     for c in each(w):
@@ -624,7 +624,7 @@ IDMAPD_CONF = '[General]\nDomain = example.org\n[Translation]\nMethod = nsswitch
 
 @test(server='ditto')
 def kernel_with_names(w):
-    """A client that is told to map names says user@domain."""
+    """A kernel client that maps names uses user@domain."""
     if not os.path.exists('/usr/sbin/nfsidmap'):
         raise Skip('no nfsidmap')
     put('/etc/idmapd.conf', IDMAPD_CONF.encode())
@@ -650,7 +650,7 @@ def kernel_with_names(w):
 
 @test(server='ditto')
 def umask_and_default_acl(w):
-    """RFC 8275: in a directory with a default ACL the umask does not count."""
+    """In a directory with a default ACL the umask is ignored (RFC 8275)."""
     m = mount4(w, '4.2')
     os.mkdir(w.path('d'))
     run('setfacl', '-d', '-m', 'u::rwx,g::rwx,o::rx', w.path('d'))
@@ -668,7 +668,7 @@ def umask_and_default_acl(w):
 
 @test(server='ditto')
 def many_entries(w):
-    """ls -l of 10 000."""
+    """ls -l lists 10,000 entries."""
     os.mkdir(w.path('many'))
     for i in range(10000):
         put(w.path(f'many/file-{i:05}'))
@@ -687,7 +687,7 @@ def many_entries(w):
 
 @test(server='ditto')
 def root_by_kernel(w):
-    """Shares below the root are file systems of their own."""
+    """For the kernel's client shares below the root are file systems of their own."""
     os.makedirs(f'{w.base}/second')
     put(f'{w.base}/second/inside')
     w.server.add('second', f'{w.base}/second')

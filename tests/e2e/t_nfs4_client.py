@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Clients of NFSv4 by hand: who they are, how long their lease lasts, what they may reclaim."""
+"""Client records of NFSv4 by hand: identity, lease time, reclaims."""
 import os
 import time
 
@@ -74,7 +74,7 @@ def setclientid_new_and_confirmed_again(w):
 
 @test(server='ditto')
 def setclientid_same_incarnation(w):
-    """Only the callback changes: the clientid stays, and with it what is open."""
+    """The same verifier changes the callback only: clientid and state stay."""
     file(w)
     c = Client40(connect(w), b'me', b'verifier')
     got, fh = open40(c)
@@ -92,7 +92,7 @@ def setclientid_same_incarnation(w):
 
 @test(server='ditto')
 def setclientid_reboot(w):
-    """Another verifier: what the old incarnation held goes, but only with the confirmation."""
+    """Another verifier removes the old incarnation's state, at the confirmation."""
     file(w)
     c = Client40(connect(w), b'me', b'before..')
     got, fh = open40(c)
@@ -124,7 +124,7 @@ def setclientid_unconfirmed_is_replaced(w):
 
 @test(server='ditto')
 def setclientid_principal(w):
-    """The name of a client with state is not to be had by another user, nor its confirmation."""
+    """Another user cannot take or confirm the name of a client with state."""
     file(w)
     c = Client40(connect(w), b'me', cred=ALICE)
     bob = Nfs4(connect(w), cred=BOB)
@@ -167,7 +167,7 @@ def exchange(nfs, name=b'me', verf=b'verifier', **kw):
 
 @test(server='ditto')
 def exchange_id_cases(w):
-    """RFC 8881 section 18.35.4, by its numbers."""
+    """The cases of RFC 8881 section 18.35.4, by number."""
     nfs = Nfs4(connect(w), 1)
     update = nfs4.EXCHGID_UPDATE
     # 7: update without a confirmed record
@@ -203,7 +203,7 @@ def exchange_id_cases(w):
 
 @test(server='ditto')
 def exchange_id_collision(w):
-    """3: another principal gets the name only of a client that has nothing."""
+    """Case 3: another principal gets the name only of a client without state."""
     file(w)
     nfs = Nfs4(connect(w), 1)
     s = Session.make(nfs.rpc, name=b'me')
@@ -242,7 +242,7 @@ def one_server_for_all(w):
 
 @test(server='ditto')
 def families_side_by_side(w):
-    """A client of 4.0 and one of 4.1 have the same name, and know nothing of each other."""
+    """A 4.0 and a 4.1 client with the same name are two clients."""
     file(w)
     c = Client40(connect(w), b'me')
     s, t = Session.make(connect(w), name=b'me', verf=b'verifier'), None
@@ -263,7 +263,7 @@ def families_side_by_side(w):
 
 @test(server='ditto', timeout=60)
 def silent_clients_go(w):
-    """The laundry runs: who was never confirmed, and who holds nothing, is forgotten."""
+    """Expired clients that are unconfirmed or hold nothing are removed."""
     short_lease(w)
     nfs = Nfs4(connect(w), 1)
     exchange(nfs, name=b'unconfirmed').ok()
@@ -284,7 +284,7 @@ def silent_clients_go(w):
 
 @test(server='ditto', timeout=60)
 def no_laundry_without_service(w):
-    """While nobody listens no time passes; when somebody does again, the lease begins anew."""
+    """Leases do not run without listeners, and begin anew with the next one."""
     short_lease(w)
     s = Session.make(connect(w))
     s.rpc.close()
@@ -316,18 +316,18 @@ def failing_requests_renew_nothing(w):
 
 @test(server='ditto', timeout=90)
 def courtesy(w):
-    """What a silent client holds stays, and is its own again when it speaks."""
+    """A silent client keeps its state without a conflict and can use it again."""
     file(w)
     short_lease(w)
     c, s = Client40(connect(w)), Session.make(connect(w))
     (a, afh), (b, bfh) = open40(c), open41(s)
 
-    def lapsed():
+    def courtesy_count():
         return sum(x.get('courtesy', 0) for x in clients(w))
-    wait_for('both lapse', lambda: lapsed() == 2, 3 * LEASE)
+    wait_for('both are courtesy clients', lambda: courtesy_count() == 2, 3 * LEASE)
     c.compound(nfs4.renew(c.id)).ok()
     s.compound(nfs4.putrootfh()).ok()
-    eq(lapsed(), 0)
+    eq(courtesy_count(), 0)
     c.compound(nfs4.putfh(afh), nfs4.read(a.stateid, 0, 4)).ok()
     s.compound(nfs4.putfh(bfh), nfs4.read(b.stateid, 0, 4)).ok()
     c.compound(nfs4.putfh(afh), nfs4.close(a.stateid, c.seqid())).ok()
@@ -336,7 +336,7 @@ def courtesy(w):
 
 @test(server='ditto', clients=2, timeout=90)
 def courtesy_ends_with_a_conflict(w):
-    """Somebody else needs it: the silent client loses all it had, others lose nothing."""
+    """A conflict removes all state of the silent client, and of no other."""
     file(w)
     file(w, 'g')
     short_lease(w)
@@ -345,11 +345,11 @@ def courtesy_ends_with_a_conflict(w):
         a, afh = deny(dead, deny=nfs4.DENY_BOTH)
         b, bfh = deny(dead, 'g')
 
-        def is_lapsed():
+        def is_courtesy():
             live.compound(nfs4.putrootfh()).ok()
             return any(x.get('courtesy') for x in clients(w))
         eq(open41(live)[0].status, nfs4.SHARE_DENIED)
-        wait_for('it lapses', is_lapsed, 3 * LEASE)
+        wait_for('it is a courtesy client', is_courtesy, 3 * LEASE)
 
         def opened():
             r, fh = open41(live)
@@ -367,7 +367,7 @@ def courtesy_ends_with_a_conflict(w):
 # reclaim
 
 def owner_open(s, name, claim=None, **kw):
-    """OPEN by CLAIM_PREVIOUS of a handle, or by name."""
+    """OPEN by CLAIM_PREVIOUS with a handle, or by name."""
     if claim == nfs4.CLAIM_PREVIOUS:
         return s.patiently(nfs4.putfh(name), nfs4.open(s.owner(), None, nfs4.BOTH, claim=claim,
                                                        deleg=0, **kw))
@@ -380,7 +380,7 @@ PREVIOUS = nfs4.CLAIM_PREVIOUS
 
 @test(server='ditto', locks='raw', timeout=120)
 def reclaim_after_restart(w):
-    """Who was there may take back what it held, until it says that it is done, or grace ends."""
+    """A known client may reclaim until RECLAIM_COMPLETE or the end of grace."""
     file(w)
     s = Session.make(connect(w), name=b'me', verf=b'verifier')
     other = Session.make(connect(w), name=b'other', verf=b'verifier')
@@ -417,7 +417,7 @@ def reclaim_after_restart(w):
 
 @test(server='ditto', locks='raw', timeout=120)
 def reclaim_of_40(w):
-    """The same for 4.0, where nobody says that he is done."""
+    """A known 4.0 client may reclaim until the end of grace."""
     file(w)
     c = Client40(connect(w), b'me', b'verifier')
     got, fh = open40(c)
@@ -443,7 +443,7 @@ def reclaim_of_40(w):
 
 @test(server='ditto', locks='raw', timeout=90)
 def clients_that_left_are_not_waited_for(w):
-    """Whose record went with it: destroyed, expired. Then there is no grace."""
+    """Destroyed and expired clients have no record, so there is no grace."""
     file(w)
     short_lease(w)
     s = Session.make(connect(w), name=b'tidy')
@@ -462,7 +462,7 @@ def clients_that_left_are_not_waited_for(w):
 
 @test(server='ditto', locks='raw', timeout=90)
 def helper_is_away(w):
-    """What cannot be recorded is not given; what was given stays."""
+    """Without the helper new clients get no state; existing state stays."""
     file(w)
     s = Session.make(connect(w), name=b'known')
     got, fh = open41(s)
@@ -480,7 +480,7 @@ def helper_is_away(w):
 
 @test(server='ditto', timeout=120)
 def five_hundred_then_gone(w):
-    """Clients with state each, then gone: their memory returns when it is needed."""
+    """The memory of 500 vanished clients is freed when it is needed."""
     short_lease(w)
     conn = connect(w)
     for n in range(500):
@@ -497,7 +497,7 @@ def five_hundred_then_gone(w):
         if n % 50 == 49:
             print(n + 1, len(clients(w)))
     assert len(clients(w)) > 400
-    wait_for('all lapse', lambda: all(x.get('courtesy') for x in clients(w)), 4 * LEASE)
+    wait_for('all in courtesy', lambda: all(x.get('courtesy') for x in clients(w)), 4 * LEASE)
     eq(len(clients(w)), 500)
     eq(w.server.json('server', 'show')['opens'], 500)
 

@@ -29,9 +29,9 @@ BLOCK = 4096
 
 
 class Wire:
-    """A way from a client's machine to the server that can be cut, in a process of its own.
+    """A path from a client to the server that can be cut, in a process of its own.
 
-    Ports below 1024 are taken at the server, as the client itself does.
+    Ports below 1024 are used at the server, as the client itself does.
     """
 
     def __init__(self, client, port):
@@ -52,15 +52,15 @@ class Wire:
         return self.control.recv(64)
 
     def cut(self):
-        """All connections are reset, on both sides; how many there were."""
+        """Reset all connections on both sides; returns their number."""
         return int(self._ask(b'cut'))
 
     def hush(self):
-        """Nothing passes any more, and nobody is told."""
+        """Drop everything without notice to either side."""
         self._ask(b'hush')
 
     def speak(self):
-        """What was sent meanwhile arrives late."""
+        """Deliver late what was held back."""
         self._ask(b'speak')
 
     def end(self):
@@ -86,7 +86,7 @@ class Wire:
                 return
 
     def _dial(self):
-        """Every other time from the port that was used before."""
+        """Connect, every other time from the port that was used before."""
         self.next += 1
         for i in range(400):
             s = socket.socket()
@@ -159,7 +159,7 @@ def block(i):
 
 
 def write_on(path, stop, said):
-    """Block by block until the other file is there: how many. Says how far the disk has them."""
+    """Write blocks until the other file exists; logs how many are on disk, returns their number."""
     fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     i = 0
     while not os.path.exists(stop):
@@ -177,7 +177,7 @@ def write_on(path, stop, said):
 
 
 class Work:
-    """A mount on which somebody writes, somebody holds a lock, and files are delegated."""
+    """A mount with a writer, a process that holds a lock, and delegated files."""
 
     def __init__(self, w, vers):
         self.w, self.vers, self.number = w, vers, 0
@@ -208,7 +208,7 @@ class Work:
         wait_for('what is written goes on', lambda: self.progress() > before + 4, RECOVERY)
 
     def delegate(self):
-        """A file of its own for each time: one that was recalled gets none for a while."""
+        """Use a new file each time, because a recalled one gets no delegation for a while."""
         self.number += 1
         self.name = f'd{self.number}'
         put(self.w.path(self.name), b'before', ALL)
@@ -225,7 +225,7 @@ class Work:
         eq(os.pread(self.fd, 16, 0), b'before')
 
     def check(self, what):
-        """All goes on: data, the lock, and the way back to the client."""
+        """Data, the lock, and the callback channel still work."""
         self.await_progress()
         self.other.refused('lock', WRITE, 5, 1)
         self.locker.lock(WRITE, 20, 1)
@@ -259,7 +259,7 @@ class Work:
 
 
 def repairs(w):
-    """Requests by which clients begin anew, or look for what they have lost."""
+    """The number of requests by which clients recover lost state."""
     calls = collections.Counter(w.server.calls('nfs4'))
     return sum(calls[op] for op in ('exchange_id', 'create_session', 'setclientid',
                                     'setclientid_confirm', 'destroy_session', 'test_stateid',
@@ -292,7 +292,7 @@ def reset(w):
 
 @test(server='ditto', clients=2, timeout=90 + 120 * CUTS)
 def silence(w):
-    """Nothing passes for longer than the client waits; what it sent comes late, and twice."""
+    """After a silence longer than the client's time-out, late and repeated requests do no harm."""
     def cut(work):
         work.wire.hush()
         time.sleep(8)
@@ -302,7 +302,7 @@ def silence(w):
 
 @test(server='ditto', locks='raw', clients=2, timeout=120 + 180 * CUTS)
 def restarted(w):
-    """The server is unloaded and loaded: what was held is taken back, delegations too."""
+    """The server is reloaded, and the client reclaims its state, delegations included."""
     def cut(work):
         w.server.restart()
         # those that were reclaimed before a way back is known are recalled at once

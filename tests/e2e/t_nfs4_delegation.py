@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Delegations of the kernel's NFSv4 client: granted, and taken back by whoever comes."""
+"""Delegations of the kernel's NFSv4 client: how they are granted and recalled."""
 import collections
 import contextlib
 import os
@@ -13,7 +13,7 @@ import smb2
 from harness import Child, eq, get, put, run, test, wait_for
 from lockers import READ, WRITE, Locker
 from smb2 import GENERIC_READ, GENERIC_WRITE, Smb2
-from t_lock_nlm import connect
+from nlm_lockers import connect
 from t_smb_cross import ALL
 
 VERSIONS = '4.0', '4.1', '4.2'
@@ -21,7 +21,7 @@ DATA = b'0123456789' * 100
 
 
 def counts(w):
-    """What became of delegations."""
+    """The server's counters of delegations."""
     return collections.Counter(w.server.calls('delegations'))
 
 
@@ -38,7 +38,7 @@ def opens(w):
 
 
 class Holder:
-    """A mount of the kernel's client, and a file that it has open under a delegation."""
+    """A mount of the kernel's client with a file that it has open under a delegation."""
 
     def __init__(self, w, client, vers, writes=False, name=None):
         self.vers = vers
@@ -65,7 +65,7 @@ class Holder:
 
 @contextlib.contextmanager
 def holders(w, writes=False, versions=VERSIONS):
-    """One for each version, in turn: one client has one mount at a time."""
+    """One holder for each version, in turn, because a client has one mount at a time."""
     def each():
         for vers in versions:
             h = Holder(w, w.client, vers, writes)
@@ -82,7 +82,7 @@ def holders(w, writes=False, versions=VERSIONS):
 
 @test(server='ditto')
 def granted_for_reading(w):
-    """Opens, reads and stats of what is delegated stay at the client."""
+    """Opens, reads and stats of a delegated file stay at the client."""
     os.chmod(w.export, 0o777)
     with holders(w) as each:
         for h in each:
@@ -109,7 +109,7 @@ def granted_for_writing(w):
 
 
 def slowly(call, *args):
-    """An NFSv3 call that is told to come again until it may: what it says then."""
+    """Repeat an NFSv3 call while the answer is JUKEBOX; returns the final reply."""
     def work():
         while True:
             r = call(*args)
@@ -216,7 +216,7 @@ def by_mount(vers):
 
 
 def recalled(w, act, writes, versions=VERSIONS):
-    """The delegation goes, the act is done, and the holder reads what is true then."""
+    """A conflicting operation recalls the delegation, is done, and is seen by the holder."""
     os.chmod(w.export, 0o777)
     with holders(w, writes, versions) as each:
         for h in each:
@@ -263,7 +263,7 @@ for each_vers in VERSIONS:
 
 @test(smb=True, locks=True, clients=2, squash='none', timeout=90)
 def locks_survive_recall(w):
-    """A lock that was taken at the client is one of the server when the delegation is gone."""
+    """A lock taken under a delegation is a lock of the server after the recall."""
     os.chmod(w.export, 0o777)
     # owners of 4.0 are kept for a while after their last use, and the end waits for all owners
     with holders(w, writes=True, versions=VERSIONS[1:]) as each:
@@ -296,7 +296,7 @@ def locks_survive_recall(w):
 
 @test(clients=2, smb=True, squash='none')
 def size_is_asked_for(w):
-    """What the holder appended counts for others before it is written, and nothing is recalled."""
+    """The size that a holder has cached is returned to others without a recall."""
     os.chmod(w.export, 0o777)
     w.server.ctl('server', 'set', 'break-wait-ms', '4000')
     with holders(w, writes=True) as each:
@@ -325,7 +325,7 @@ def size_is_asked_for(w):
 
 @test(server='ditto')
 def of_its_own_files(w):
-    """What the holder itself does recalls nothing, and nothing is left of a file that is gone."""
+    """The holder's own operations recall nothing, and a removed file leaves nothing behind."""
     os.chmod(w.export, 0o777)
     for writes in (False, True):
         with holders(w, writes) as each:
@@ -343,7 +343,7 @@ def of_its_own_files(w):
 
 @test(server='ditto', clients=2)
 def not_beside_others(w):
-    """None for reading beside who writes, none for writing beside who has it open at all."""
+    """No delegation for reading beside a writer, and none for writing beside any open."""
     os.chmod(w.export, 0o777)
     a, b = (c.mount(vers='4.2') for c in w.clients)
     Holder(w, w.clients[0], '4.2', name='proof').end()
@@ -365,7 +365,7 @@ def not_beside_others(w):
 
 @test(server='ditto')
 def switched_off(w):
-    """With room for none, none is granted; with room for two, no more than these."""
+    """The limit on delegations is kept, and a limit of 0 grants none."""
     os.chmod(w.export, 0o777)
     where = w.client.mount(vers='4.1')
     Holder(w, w.client, '4.1', name='proof').end()
@@ -384,7 +384,7 @@ def switched_off(w):
 
 @test(server='ditto', clients=2, timeout=90)
 def lost_for_a_while(w):
-    """A client that cannot be reached has until the deadline, and returns in time."""
+    """A client that cannot be reached keeps its delegation until the deadline."""
     os.chmod(w.export, 0o777)
     for vers in VERSIONS:
         h = Holder(w, w.client, vers, writes=True)
@@ -406,7 +406,7 @@ def lost_for_a_while(w):
 
 @test(server='ditto', clients=2, timeout=120)
 def never_returned(w):
-    """Who does not return in time has lost it, and learns that when it is back."""
+    """A delegation that is not returned in time is revoked, and the client recovers."""
     os.chmod(w.export, 0o777)
     w.server.ctl('server', 'set', 'lease-time-s', '10')
     for vers in VERSIONS:

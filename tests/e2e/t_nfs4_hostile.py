@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""NFSv4 operations of every kind with what no client sends, changed at random.
+"""NFSv4 operations of every kind with random damage, which no client sends.
 
-The server has to answer each call, whatever it says, and to go on; what the kernel
-says of it is looked at by the runner. SEED in the environment repeats a run.
+The server must answer each call and go on; the runner checks the kernel's log. SEED in the
+environment repeats a run.
 """
 import functools
 import os
@@ -22,7 +22,7 @@ WORDS = (0, 1, 2, 3, 4, 8, 255, 256, 1024, 4096, 65536, 0x7fffffff, 0x80000000, 
 
 
 def operations(fh, sid, own, clientid):
-    """One or more of each operation that all versions have, valid where that is possible."""
+    """One or more of each operation that all versions have, valid where possible."""
     every = range(83)
     attrs = {'mode': 0o640, 'owner': b'1', 'owner_group': b'1', 'time_modify_set': 'server'}
     new = (1, 1, own)
@@ -63,7 +63,7 @@ def of_41(sid, clientid, session):
 
 
 def spoil(rnd, data):
-    """Some words or bytes become others; maybe the end goes, or there is more of it."""
+    """Change some words or bytes; perhaps cut the end off, or append to it."""
     data = bytearray(data)
     for _ in range(rnd.randrange(1, 4)):
         if rnd.random() < 0.6:
@@ -81,7 +81,7 @@ def spoil(rnd, data):
 
 
 def attack(w, rnd, call, operate, fh):
-    """Each call has some operations, one of them spoilt, and handles before them."""
+    """Each call has some operations, one of them damaged, with handles before them."""
     statuses = {}
     for _ in range(CALLS):
         ops = [putfh(fh), savefh()] + rnd.sample(operate, rnd.randrange(1, 4))
@@ -145,7 +145,7 @@ def version_42(w):
 
 @hostile
 def envelopes(w):
-    """The head of COMPOUND and its first operation: before any session is known."""
+    """Damage of the head of COMPOUND and its first operation, without a session."""
     rnd = rounds(w)
     conn = nfs4.connect(w.client)
     first = [nfs4.exchange_id(b'hostile', protect=1, must=[42, 43], allow=[3, 22]),

@@ -21,7 +21,7 @@ CREATE_SESSION = re.compile(rb'\x00{7}\x01\x00{3}.\x00{3}\x2b(.{8})', re.S)
 
 
 def mount(w, client, sec, vers='4.1', opts=''):
-    """By the name that the server's key is for."""
+    """Mount by the name in the server's key."""
     where = f'{w.base}/c{client.number}.{len(client.mounts)}'
     os.makedirs(where, exist_ok=True)
     with client:
@@ -32,7 +32,7 @@ def mount(w, client, sec, vers='4.1', opts=''):
 
 
 def write(path, data, mode=0o666):
-    """All of it at the server: with a delegation the client would keep it back."""
+    """Write through to the server, because under a delegation the client would keep the data."""
     fd = os.open(path, os.O_WRONLY | os.O_CREAT, mode)
     os.write(fd, data)
     os.fsync(fd)
@@ -50,7 +50,7 @@ def realm_of(w):
 
 @test(smb=True, squash='root-to-admin', timeout=120)
 def flavours(w):
-    """Each protects what it should; who acts is the account of the principal's name."""
+    """Each flavour protects what it should, and the principal's account is used."""
     realm = realm_of(w)
     for vers in ('4.0', '4.1', '4.2'):
         for sec in ('krb5', 'krb5i', 'krb5p'):
@@ -72,7 +72,7 @@ def flavours(w):
 
 @test(smb=True, squash='root-to-admin', timeout=120)
 def version_3(w):
-    """NFSv3 by each flavour; MOUNT, which the kernel's client calls by AUTH_SYS, lists them."""
+    """NFSv3 works with each flavour, which MOUNT lists although it is called by AUTH_SYS."""
     realm = realm_of(w)
     for sec in ('krb5', 'krb5i', 'krb5p'):
         w.server.set('data', sec=[sec])
@@ -96,7 +96,7 @@ def version_3(w):
 
 @test(smb=True, squash='root-to-admin', timeout=120)
 def keytab_is_replaced(w):
-    """A new key of the server is used without a restart; tickets of the old one go on."""
+    """A new key of the server is used without a restart; old tickets remain valid."""
     realm = realm_of(w)
     w.server.set('data', sec=['krb5i'])
     before = mount(w, w.client, 'krb5i')
@@ -114,7 +114,7 @@ def keytab_is_replaced(w):
 
 
 class Listener:
-    """What goes over the server's wires; the ids of sessions and clients in it."""
+    """Records the server's traffic, with the ids of sessions and clients in it."""
 
     def __init__(self, ns):
         with ns:
@@ -131,7 +131,7 @@ class Listener:
                 self.found.update(SEQUENCE.findall(data))
                 self.clients.update(CREATE_SESSION.findall(data))
             except TimeoutError:
-                # what went over before the end is read
+                # packets from before the end are still read
                 if not self.open:
                     return
 
@@ -144,7 +144,7 @@ class Listener:
 
 @test(smb=True, squash='root-to-admin', timeout=90)
 def machine_credential(w):
-    """SP4_MACH_CRED: what the client's machine began, its machine alone may change and end."""
+    """With SP4_MACH_CRED only the client's machine may change and end its state."""
     realm = realm_of(w)
     w.server.set('data', sec=['krb5', 'sys'])
     wire = Listener(w.server_ns)
@@ -171,7 +171,7 @@ def machine_credential(w):
 
 @test(smb=True, squash='root-to-admin', timeout=60)
 def principals(w):
-    """Who acts is the account of the name; a machine has none, and acts as nobody."""
+    """A principal acts as its account; a machine has none and acts as the anonymous user."""
     realm = realm_of(w)
     w.server.set('data', sec=['krb5i'])
     for user in 'alice', 'bob':
@@ -188,7 +188,7 @@ def principals(w):
 
 @test(smb=True, squash='root-to-guest', timeout=60)
 def administrators(w):
-    """A granted administrator is one by Kerberos, and an ordinary user by AUTH_SYS."""
+    """A share user with admin is an administrator by Kerberos, and not by AUTH_SYS."""
     realm = realm_of(w)
     put(w.path('secret'), b'of root', 0o600)
     w.server.set('data', sec=['krb5', 'sys'], users=['alice=admin'])

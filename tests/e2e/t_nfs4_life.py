@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The kernel's NFSv4 client through trouble: networks that fail, servers that restart."""
+"""The kernel's NFSv4 client when networks fail and servers restart."""
 import errno
 import os
 import time
@@ -22,7 +22,7 @@ def clients(w):
 
 
 def release_all(w):
-    """A client of 4.0 that is unmounted is remembered until its lease ends."""
+    """Remove unmounted 4.0 clients, which are otherwise remembered until their lease ends."""
     for c in w.clients:
         for where in c.mounts[:]:
             c.umount(where)
@@ -31,7 +31,7 @@ def release_all(w):
 
 
 def cable(w, n, state):
-    """Of a client: plugged in or not."""
+    """Connect or disconnect a client."""
     run('ip', '-n', w.server_ns.name, 'link', 'set', f'veth{n + 1}', state)
 
 
@@ -42,7 +42,7 @@ def end(*lockers):
 
 @test(server='ditto', clients=2, timeout=60)
 def session_trunking(w):
-    """Two addresses of one server are connections of one session."""
+    """Two addresses of one server are used as connections of one session."""
     a, b = w.clients
     m = a.mount(vers='4.1', opts='max_connect=4')
     own = a.server_addr
@@ -71,7 +71,7 @@ def many_connections_one_session(w):
 
 
 def locked(w, vers, name):
-    """The lock is the server's, not that of a delegation."""
+    """The lock is known to the server and not kept under a delegation."""
     w.server.ctl('server', 'set', 'delegations', 'off')
     m = w.clients[0].mount(vers=vers, opts='nosharecache')
     a = Locker(f'{m}/{name}', w.clients[0])
@@ -82,7 +82,7 @@ def locked(w, vers, name):
 
 @test(server='ditto', locks='raw', clients=2, timeout=150)
 def server_restarts(w):
-    """Modules are unloaded and loaded: opens and locks are taken back, nobody gets in between."""
+    """After a reload opens and locks are reclaimed, and nobody else gets them."""
     a, b = locked(w, '4.0', 'a')[1], locked(w, '4.1', 'b')[1]
     other = w.clients[1].mount(vers='4.1')
     c = [Locker(f'{other}/{name}', w.clients[1]) for name in 'ab']
@@ -108,7 +108,7 @@ def server_restarts(w):
 
 @test(server='ditto', locks='raw', clients=1, timeout=120)
 def grace_ends_early(w):
-    """When all clients of 4.1 are done nobody waits for the end of the grace."""
+    """The grace time ends when all known 4.1 clients have finished their reclaims."""
     _, a = locked(w, '4.1', 'a')
     w.server.restart()
     begun = time.monotonic()
@@ -122,7 +122,7 @@ def grace_ends_early(w):
 
 @test(server='ditto', timeout=90)
 def service_stops_and_starts(w):
-    """Nobody listens for a while: what was open and locked is when somebody does again."""
+    """State survives while the server has no listeners."""
     lockers = [locked(w, v, f'f{i}')[1] for i, v in enumerate(VERSIONS)]
     ports = w.server.json('listener', 'list')
     for listener in ports:
@@ -139,7 +139,7 @@ def service_stops_and_starts(w):
 
 
 def lost_network(w, vers, seconds):
-    """A client with a lock is cut off for a while."""
+    """Disconnect a client that has a lock for a while."""
     m, a = locked(w, vers, 'f')
     cable(w, 0, 'down')
     time.sleep(seconds)
@@ -148,7 +148,7 @@ def lost_network(w, vers, seconds):
 
 @test(server='ditto', clients=2, timeout=150)
 def network_lost_shortly(w):
-    """For less than the lease nothing is lost."""
+    """A client that is away for less than the lease time loses nothing."""
     w.server.ctl('server', 'set', 'lease-time-s', '30')
     other = w.clients[1].mount(vers='4.1')
     for vers in ('4.0', '4.1'):
@@ -164,18 +164,20 @@ def network_lost_shortly(w):
 
 @test(server='ditto', clients=2, timeout=200)
 def network_lost_for_long(w):
-    """For more than the lease it is lost only if somebody else wanted it."""
+    """A client that is away for longer loses only state that others wanted."""
     w.server.ctl('server', 'set', 'lease-time-s', str(LEASE))
     other = w.clients[1].mount(vers='4.1')
     for vers in ('4.0', '4.1'):
         m, a = lost_network(w, vers, 0)
-        wait_for('it lapses', lambda: any(x.get('courtesy') for x in clients(w)), 3 * LEASE)
+        wait_for('it is in courtesy', lambda: any(x.get('courtesy') for x in clients(w)),
+                 3 * LEASE)
         cable(w, 0, 'up')
         a.start('write', b'after.', 6).result(RECOVERY)
         c = Locker(f'{other}/f', w.clients[1])
         c.refused('lock', WRITE)
         cable(w, 0, 'down')
-        wait_for('it lapses', lambda: any(x.get('courtesy') for x in clients(w)), 3 * LEASE)
+        wait_for('it is in courtesy', lambda: any(x.get('courtesy') for x in clients(w)),
+                 3 * LEASE)
 
         def taken():
             try:
@@ -199,7 +201,7 @@ def network_lost_for_long(w):
 
 @test(server='ditto', locks='raw', clients=2, timeout=150)
 def kept_while_the_record_stays(w):
-    """What a silent client could claim after a restart is nobody's before its record is gone."""
+    """State of a silent client is given to others only after its record is gone."""
     w.server.ctl('server', 'set', 'lease-time-s', str(LEASE))
     put(w.path('f'), b'', 0o666)
     name = os.urandom(8)
@@ -208,13 +210,13 @@ def kept_while_the_record_stays(w):
                              lambda r: r.status).ok()
     nfs4.again_while_delayed(lambda: b.try_open('g', how=nfs4.UNCHECKED), lambda r: r.status).ok()
 
-    def lapsed():
+    def is_courtesy():
         b.compound().ok()
         return any(x.get('courtesy') for x in clients(w))
 
     def tries():
         return b.try_open('f', nfs4.WRITE).status
-    wait_for('it lapses', lapsed, 3 * LEASE)
+    wait_for('it is a courtesy client', is_courtesy, 3 * LEASE)
     w.server.helper_stop('KILL')
     for _ in range(15):
         eq(tries(), nfs4.DELAY)
@@ -225,7 +227,7 @@ def kept_while_the_record_stays(w):
     # it has lost nothing
     a.compound().ok()
     eq(tries(), nfs4.SHARE_DENIED)
-    wait_for('it lapses again', lapsed, 3 * LEASE)
+    wait_for('it is a courtesy client again', is_courtesy, 3 * LEASE)
     eq(tries(), nfs4.DELAY)
     w.server.helper_start(w.server.conf)
     wait_for('it gives way', lambda: tries() == nfs4.OK, 3 * LEASE)
@@ -245,7 +247,7 @@ def kept_while_the_record_stays(w):
 
 @test(server='ditto', locks='raw', timeout=150)
 def processes_while_the_record_stays(w):
-    """A process of the server meets a silent client that keeps its record: it is never stuck."""
+    """A local process does not hang on a silent client whose record remains."""
     w.server.ctl('server', 'set', 'lease-time-s', str(LEASE))
     files(w, 'f', 'g')
     a = Caller(w)
@@ -256,7 +258,7 @@ def processes_while_the_record_stays(w):
 
     def silent():
         return any(x.get('courtesy') for x in clients(w))
-    wait_for('it lapses', silent, 3 * LEASE)
+    wait_for('it is a courtesy client', silent, 3 * LEASE)
     w.server.helper_stop('KILL')
     s = Locker(w.path('g'))
     s.refused('lock', WRITE, 5, 1)
@@ -266,14 +268,14 @@ def processes_while_the_record_stays(w):
         s.result()
     writer = Child(put, w.path('f'), b'local')
     time.sleep(1)
-    # it is heard of again, and asked for what the process has been waiting for
+    # it renews, and its delegation is recalled for the waiting process
     a.compound().ok()
     a.recall(20)
     a.give_back(sid, fh)
     writer.join()
     eq(get(w.path('f')), b'local')
     s.refused('lock', WRITE, 5, 1)
-    wait_for('it lapses again', silent, 3 * LEASE)
+    wait_for('it is a courtesy client again', silent, 3 * LEASE)
     s.refused('lock', WRITE, 5, 1)
     s.start('wait', WRITE, 5, 1).waits()
     w.server.helper_start(w.server.conf)
@@ -284,7 +286,7 @@ def processes_while_the_record_stays(w):
 
 @test(server='ditto', timeout=60)
 def unmounted_and_forgotten(w):
-    """A client that unmounts in good order leaves nothing, in 4.1 not even for a while."""
+    """A client that unmounts leaves nothing behind, at once in 4.1."""
     m = w.client.mount(vers='4.1')
     put(f'{m}/f', b'x')
     eq(len(w.server.json('session', 'list')), 1)
@@ -296,7 +298,7 @@ def unmounted_and_forgotten(w):
 
 @test(server='ditto', timeout=90)
 def sessions_closed_under_load(w):
-    """The administrator ends the session again and again: requests are done once, none is lost."""
+    """Requests are executed exactly once when the session is closed again and again."""
     w.server.ctl('server', 'set', 'delegations', 'off')
     m = w.client.mount(vers='4.1', opts='nconnect=2')
 

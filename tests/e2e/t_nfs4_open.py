@@ -2,26 +2,24 @@
 """Opens and locks by the kernel's clients of NFSv4.0, 4.1 and 4.2."""
 import errno
 import os
-import time
 
 import nfs3
 import nfs4
 import nlm
 import servers
-import smb
 import t_lock
 import t_lock_local
-from harness import Child, eq, expect_errno, get, parallel, pattern, put, test, wait_for
+from harness import eq, expect_errno, get, parallel, pattern, put, test, wait_for
 from lockers import READ, WRITE, Locker
 from smb2 import GENERIC_READ, GENERIC_WRITE, SHARE_ALL, SHARE_READ, Smb2, refused
-from t_lock_nlm import connect, free, status, taken
+from nlm_lockers import connect, free, status, taken
 from t_nfs4_state import V41, last, opened
 
 VERSIONS = ('4.0', '4.1', '4.2')
 
 
 def versions(func=None, **kw):
-    """A test for each minor version."""
+    """Register a test for each minor version."""
     def register(f):
         for vers in VERSIONS:
             name = f'{f.__name__}_v{vers.replace(".", "")}'
@@ -60,7 +58,7 @@ def open_read_write(w):
 
 @versions
 def modes_and_errors(w):
-    """What open(2) says, when it says it."""
+    """open(2) returns the errors of a local file system."""
     m = w.client.mount()
     with expect_errno(errno.ENOENT):
         os.open(f'{m}/none', os.O_RDONLY)
@@ -80,7 +78,7 @@ def modes_and_errors(w):
 
 @versions(clients=2)
 def exclusive_races(w):
-    """One of many makes it, and the others are told."""
+    """Of many exclusive creates one succeeds, and the others get EEXIST."""
     mounts = [c.mount() for c in w.clients]
 
     def make(m, name):
@@ -99,7 +97,7 @@ def exclusive_races(w):
 
 @versions
 def upgraded_and_downgraded(w):
-    """Descriptors of one file with different modes come and go in any order."""
+    """Descriptors of one file with different modes are opened and closed in any order."""
     put(w.path('f'), b'0123456789', 0o666)
     m = w.client.mount()
     for order in ((0, 1, 2), (2, 1, 0), (1, 2, 0), (2, 0, 1)):
@@ -119,7 +117,7 @@ def upgraded_and_downgraded(w):
 
 @versions
 def unlinked_while_open(w):
-    """The client renames it out of the way; what the server unlinks stays for who has it open."""
+    """A file unlinked by its client or on the server stays usable while it is open."""
     m = w.client.mount()
     fd = os.open(f'{m}/f', os.O_RDWR | os.O_CREAT)
     os.write(fd, b'data')
@@ -165,7 +163,7 @@ for body in LOCKS.split():
 
 @versions(clients=2)
 def locks_of_versions(w):
-    """One client of this version, the other of each."""
+    """A client of this version and clients of each other version exclude each other."""
     put(w.path('f'), b'0123456789', 0o666)
     a = Locker(f'{w.clients[0].mount()}/f', w.clients[0])
     for vers in VERSIONS:
@@ -187,7 +185,7 @@ def locks_of_versions(w):
 
 
 def forgotten(w):
-    """No client of version 4 is remembered: those that do not say good-bye would be for long."""
+    """Remove all 4.0 clients, which would otherwise be remembered until their leases end."""
     for client in w.clients:
         for where in client.mounts[:]:
             client.umount(where)
@@ -197,7 +195,7 @@ def forgotten(w):
 
 
 def by_nlm(w):
-    """A raw client of NLM with the handle that version 3 has for the file."""
+    """A raw NLM client with the file handle of version 3."""
     n = nfs3.Nfs3(w.client.connect())
     root = n.mnt(w.export).fh
     wait_for('the file is found', lambda: n.lookup(root, 'f').status != nfs3.JUKEBOX)
@@ -227,7 +225,7 @@ def locks_and_nlm(w):
 
 @versions(smb=True, squash='none')
 def locks_and_smb(w):
-    """Those of SMB are mandatory, and those of the client stop SMB."""
+    """SMB locks and locks of the NFS client exclude each other."""
     os.chmod(w.export, 0o777)
     put(w.path('f'), b'0123456789' * 10, 0o666)
     s = Smb2(w.client)
@@ -252,7 +250,7 @@ def locks_and_smb(w):
 
 @versions
 def locks_and_processes(w):
-    """Of the server, both ways."""
+    """Locks of the client and of local processes exclude each other, both ways."""
     put(w.path('f'), b'0123456789' * 10, 0o666)
     a = Locker(f'{w.client.mount()}/f', w.client)
     s = Locker(w.path('f'))
@@ -276,7 +274,7 @@ def locks_and_processes(w):
 
 @versions(smb=True, squash='none', locks='raw')
 def share_reservations(w):
-    """An open of the client, and denials by SMB, NLM and by hand."""
+    """Opens of the client conflict with denials by SMB, NLM and raw NFSv4."""
     os.chmod(w.export, 0o777)
     put(w.path('f'), b'0123456789', 0o666)
     m = w.client.mount()
@@ -311,7 +309,7 @@ def share_reservations(w):
 
 @versions(clients=2, locks='raw', timeout=120)
 def reclaimed_after_a_restart(w):
-    """Opens and locks survive; nobody gets in between."""
+    """Opens and locks survive a restart, and nobody else gets them."""
     put(w.path('f'), b'0123456789' * 10, 0o666)
     m, n = [c.mount() for c in w.clients]
     a, b = Locker(f'{m}/f', w.clients[0]), Locker(f'{n}/f', w.clients[1])

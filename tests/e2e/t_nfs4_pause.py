@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Who meets a delegation waits a moment for its holder, instead of coming again."""
+"""A request that conflicts with a delegation waits a moment for its holder."""
 import functools
 import itertools
 import threading
@@ -18,7 +18,7 @@ PAUSE_MS = 200
 
 
 class Prompt:
-    """A holder of a new file that gives back what is recalled as soon as it is told."""
+    """Holder of a new file that returns a recalled delegation at once."""
 
     numbers = itertools.count()
 
@@ -50,7 +50,7 @@ V4_ACTS = ('open', 'read', 'write', 'setattr', 'remove')
 
 
 def by_v3(n, what, name):
-    """The first status of what somebody else does."""
+    """The first status of an NFSv3 operation."""
     fh = n.lookup(n.root, name).fh
     return {
         'write': lambda: n.write(fh, 0, b'NEW'),
@@ -72,7 +72,7 @@ def by_v4(c, what, name):
 
 
 def met(w, holder, acc, what, act):
-    """What is answered to who meets a delegation for reading, or for both."""
+    """The status for a client that conflicts with a delegation for reading, or for both."""
     prompt = Prompt(w, holder, acc)
     if what == 'read' and acc == nfs4.READ:     # takes nothing
         holder.give_back(prompt.sid, prompt.fh)
@@ -85,7 +85,7 @@ def met(w, holder, acc, what, act):
 
 @test(server='ditto', clients=2, squash='root-to-admin', timeout=90)
 def prompt_holders(w):
-    """A holder that returns at once costs nobody a second attempt."""
+    """A holder that returns at once causes no repeated request."""
     patience(w, 4000)                       # a machine may be slow now and then
     holders = Caller(w, w.clients[0]), Caller40(w, w.clients[0])
     other = w.clients[1]
@@ -100,7 +100,7 @@ def prompt_holders(w):
 
 @test(server='ditto', clients=2, squash='root-to-admin')
 def data_of_the_holder(w):
-    """Whoever waited reads what the holder kept back: one that had it for writing."""
+    """A reader that waited gets the data that the holder of a write delegation kept back."""
     files(w)
     a, b = Caller(w, w.clients[0]), nfs4.Session.make(nfs4.connect(w.clients[1]))
     sid, fh = a.delegated(acc=nfs4.BOTH)
@@ -118,7 +118,7 @@ def data_of_the_holder(w):
 
 @test(server='ditto', clients=2, squash='root-to-admin')
 def as_long_as_set(w):
-    """The setting break-wait-ms, live: a holder that takes its time, or nobody waits."""
+    """break-wait-ms takes effect at once, for slow holders and without waiting."""
     a, other = Caller(w), V3(w)
     for ms, answer in ((4000, nfs3.OK), (0, nfs3.JUKEBOX)):
         patience(w, ms)
@@ -132,13 +132,13 @@ def as_long_as_set(w):
             a.give_back(sid, fh)            # pylint: disable=cell-var-from-loop
         thread = threading.Thread(target=work)
         thread.start()
-        eq(other.write(name), answer, f'patience of {ms} ms')
+        eq(other.write(name), answer, f'a wait of {ms} ms')
         thread.join()
 
 
 @test(server='ditto', clients=2, squash='root-to-admin')
 def not_for_ever(w):
-    """A holder that does nothing is waited for a moment only, and not by every thread."""
+    """The wait for a holder that does nothing is short and does not take every thread."""
     files(w, 'f', 'g')
     w.server.ctl('server', 'set', 'threads', '4')
     patience(w, PAUSE_MS)
@@ -168,15 +168,15 @@ def not_for_ever(w):
 
 
 @test(server='ditto', clients=2, timeout=60)
-def lapsed_holders(w):
-    """A range or an open of a courtesy client: who is in need of it has it by the first request."""
+def courtesy_holders(w):
+    """A conflict with a range or open of a courtesy client succeeds at the first request."""
     files(w)
     patience(w, 4000)
     w.server.ctl('server', 'set', 'lease-time-s', str(LEASE))
     live = nfs4.Session.make(nfs4.connect(w.clients[1]))
     root = live.fh('data')
 
-    def is_lapsed():
+    def is_courtesy():
         live.compound(nfs4.putrootfh()).ok()
         return any(x.get('courtesy') for x in clients(w))
 
@@ -187,7 +187,7 @@ def lapsed_holders(w):
         if name == b'locker':
             dead.compound(nfs4.putfh(fh), nfs4.lock(
                 2, 0, 10, r.stateid, new=(dead.seqid(), 0, dead.owner(b'lock')))).ok()
-        wait_for('it lapses', is_lapsed, 4 * LEASE)
+        wait_for('it is a courtesy client', is_courtesy, 4 * LEASE)
     gone(b'opener')
     r, fh = live.open(root, 'f', nfs4.BOTH)
     eq(r.status, OK, 'OPEN')

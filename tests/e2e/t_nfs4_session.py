@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Sessions of NFSv4.1 by hand: every case of a slot, of CREATE_SESSION, of connections."""
+"""Sessions of NFSv4.1 by hand: all cases of slots, of CREATE_SESSION, of connections."""
 import os
 import struct
 import time
@@ -21,7 +21,7 @@ def session(w, **kw):
 
 
 def raw_sequence(s, seqid, *ops, slot=0, highest=0, cache=False, nfs=None, **kw):
-    """A request whose sequence id is the caller's business."""
+    """A request with a sequence id that the caller chooses."""
     return (nfs or s.nfs).compound(nfs4.sequence(s.id, seqid, slot, highest, cache), *ops, **kw)
 
 
@@ -37,7 +37,7 @@ def mkdir(name):
 
 @test(server='ditto')
 def slot_cases(w):
-    """New, again with its cached reply, again with a newer one, misordered both ways."""
+    """New, replayed from the cache, replayed late, and misordered requests."""
     s = session(w, reclaimed=False)
     first = raw_sequence(s, 1, *mkdir('a'), cache=True).ok()
     again = raw_sequence(s, 1, *mkdir('a'), cache=True).ok()
@@ -51,7 +51,7 @@ def slot_cases(w):
 
 @test(server='ditto')
 def slot_replay_of_an_error(w):
-    """What failed is answered again with the same failure, and not tried again."""
+    """A replayed error is returned again without another execution."""
     s = session(w, reclaimed=False)
     gone = (nfs4.putrootfh(), nfs4.lookup('data'), nfs4.lookup('later'))
     status(raw_sequence(s, 1, *gone, cache=True), nfs4.NOENT)
@@ -62,7 +62,7 @@ def slot_replay_of_an_error(w):
 
 @test(server='ditto')
 def slot_replay_has_its_own_xid(w):
-    """The cached reply goes under the number of the new call, also by another connection."""
+    """A cached reply has the new call's xid, also over another connection."""
     s = session(w, reclaimed=False)
     raw_sequence(s, 1, *mkdir('a'), cache=True).ok()
     other = Nfs4(connect(w), 1)
@@ -74,7 +74,7 @@ def slot_replay_has_its_own_xid(w):
 
 @test(server='ditto')
 def slot_uncached(w):
-    """A reply that was not to be kept is not there; a bare SEQUENCE is always kept."""
+    """A reply that was not cached cannot be replayed; a bare SEQUENCE is always cached."""
     s = session(w, reclaimed=False)
     raw_sequence(s, 1, *mkdir('a')).ok()
     status(raw_sequence(s, 1, *mkdir('a')), nfs4.RETRY_UNCACHED_REP)
@@ -85,7 +85,7 @@ def slot_uncached(w):
 
 @test(server='ditto')
 def slot_false_retry(w):
-    """Another request under the number of the last one, or by another user, is no retry."""
+    """Another request with the last sequence id, or by another user, is no retry."""
     s = session(w, reclaimed=False)
     raw_sequence(s, 1, *mkdir('a'), cache=True).ok()
     status(raw_sequence(s, 1, *mkdir('b'), cache=True), nfs4.SEQ_FALSE_RETRY)
@@ -98,7 +98,7 @@ def slot_false_retry(w):
 
 @test(server='ditto')
 def slot_numbers(w):
-    """A slot that there is not; the highest slot must not be beyond what was told."""
+    """A slot that does not exist, and a highest slot beyond the session's, are refused."""
     s = session(w, reclaimed=False, fore=Channel(requests=8))
     eq(s.fore.requests, 8)
     status(raw_sequence(s, 1, slot=8, highest=8), nfs4.BADSLOT)
@@ -111,7 +111,7 @@ def slot_numbers(w):
 
 @test(server='ditto')
 def slot_wraps(w):
-    """Slots are independent, and a sequence id of a slot that was never used begins with 1."""
+    """Slots are independent, and the sequence id of an unused slot begins with 1."""
     s = session(w, reclaimed=False)
     status(raw_sequence(s, 2, slot=3, highest=3), nfs4.SEQ_MISORDERED)
     status(raw_sequence(s, 0, slot=3, highest=3), nfs4.SEQ_MISORDERED)
@@ -122,7 +122,7 @@ def slot_wraps(w):
 
 @test(server='ditto')
 def failing_sequence_leaves_the_slot(w):
-    """Too big, too many operations: the slot does not move, and is not poisoned."""
+    """A SEQUENCE that is refused for its size does not change the slot."""
     s = session(w, reclaimed=False, fore=Channel(request=2048, ops=4))
     eq((s.fore.request, s.fore.ops), (2048, 4))
     root = nfs4.putrootfh()
@@ -137,7 +137,7 @@ def failing_sequence_leaves_the_slot(w):
 
 @test(server='ditto')
 def sequence_too_big(w):
-    """Not even the result of SEQUENCE may be kept, or fits: the slot does not move."""
+    """A SEQUENCE whose result cannot be cached or does not fit does not change the slot."""
     root = nfs4.putrootfh()
     s = session(w, reclaimed=False, fore=Channel(response=256, cached=0))
     for ops in ((), (root,)):
@@ -163,7 +163,7 @@ def sequence_comes_first_and_once(w):
 
 @test(server='ditto')
 def replies_are_bounded(w):
-    """Longer than the session allows, or than it lets be kept: told before anything is done."""
+    """A reply beyond the limits of the session is refused before anything is done."""
     s = session(w, fore=Channel(response=512, cached=300))
     root, fh = nfs4.putfh(s.fh('data')), nfs4.getfh()
     status(s.compound(root, *[fh] * 12), nfs4.REP_TOO_BIG)
@@ -179,7 +179,7 @@ def replies_are_bounded(w):
 
 @test(server='ditto')
 def create_session_sequence(w):
-    """The next number makes a session, the last one is answered again, others are misordered."""
+    """The next number makes a session, the last one is replayed, others are misordered."""
     nfs = Nfs4(connect(w), 1)
     x = nfs.compound(nfs4.exchange_id(b'me')).ok()[0]
     status(nfs.compound(nfs4.create_session(x.clientid, x.seqid + 1)), nfs4.SEQ_MISORDERED)
@@ -195,7 +195,7 @@ def create_session_sequence(w):
 
 @test(server='ditto')
 def create_session_in_other_words(w):
-    """What makes no sense takes no number: it is asked for again, otherwise, with the same one."""
+    """An invalid request does not consume the sequence number."""
     nfs = Nfs4(connect(w), 1)
     x = nfs.compound(nfs4.exchange_id(b'me')).ok()[0]
     small = nfs4.create_session(x.clientid, x.seqid, fore=Channel(request=20))
@@ -228,7 +228,7 @@ def create_session_refuses(w):
 
 @test(server='ditto')
 def create_session_clamps(w):
-    """What is asked for is cut down to what the server has, and never grows."""
+    """Requested sizes are reduced to what the server has, and never raised."""
     huge = Channel(request=1 << 31, response=1 << 31, cached=1 << 31, ops=1 << 31,
                    requests=1 << 31, pad=4096)
     s = session(w, fore=huge, back=huge)
@@ -246,7 +246,7 @@ def create_session_clamps(w):
 
 @test(server='ditto')
 def back_channel_security(w):
-    """The first entry that the server can use is taken; with none there is no back channel."""
+    """The first usable entry is taken; without one there is no back channel."""
     gss = (rpc.AUTH_GSS, rpc.Enc().u32(1).opaque(b'a').opaque(b'b').bytes())
     unix = (rpc.AUTH_SYS, rpc.auth_sys(7, 8)[1])
     s = session(w, sec=(gss, unix), reclaimed=False)
@@ -292,7 +292,7 @@ def destroy_clientid_cases(w):
 
 @test(server='ditto')
 def sessions_per_client(w):
-    """The setting is obeyed at once."""
+    """The setting takes effect at once."""
     w.server.ctl('server', 'set', 'sessions-per-client', '2')
     s = session(w)
     seqid = s.exchange.seqid + 1
@@ -332,7 +332,7 @@ def bind_conn_cases(w):
 
 @test(server='ditto')
 def connections_many_to_many(w):
-    """One session over many connections, many sessions over one; a lost one matters to none."""
+    """Sessions and connections combine freely; a lost connection harms no session."""
     a, b = session(w), session(w)
     conns = [Nfs4(connect(w), 1) for _ in range(5)]
     seqid = {s: s.slots[0] for s in (a, b)}
@@ -354,7 +354,7 @@ def connections_many_to_many(w):
 
 @test(server='ditto')
 def connections_are_limited(w):
-    """A session has no more than 64 connections; the others work, but are none of it."""
+    """A session has at most 64 connections; further ones work without being bound."""
     s = session(w)
     conns = [Nfs4(connect(w), 1) for _ in range(70)]
     for i, nfs in enumerate(conns):
@@ -365,7 +365,7 @@ def connections_are_limited(w):
 
 @test(server='ditto')
 def back_channel_lost(w):
-    """With the last connection that leads back, SEQUENCE tells that there is none."""
+    """SEQUENCE reports the loss of the last back channel connection."""
     down, down_session = 1, 0x200
     s = session(w)
     other = Nfs4(connect(w), 1)
@@ -386,7 +386,7 @@ def back_channel_lost(w):
 
 @test(server='ditto')
 def slots_grow_and_shrink(w):
-    """Who uses all that he was told to is told to use more, and fewer when he does not."""
+    """The target of slots rises for a client that uses all of them, and falls otherwise."""
     s = session(w, fore=Channel(requests=64))
     eq(s.fore.requests, 64)
     start = s.compound(nfs4.putrootfh()).ok()[0].target
@@ -401,7 +401,7 @@ def slots_grow_and_shrink(w):
         s.slots[0] += 1
         return raw_sequence(s, s.slots[0], slot=0, highest=0).ok()[0].target
     wait_for('it shrinks', lambda: target() == start, 20)
-    # a slot whose memory went goes on as the client likes
+    # a slot whose memory was freed continues with any sequence id of the client
     time.sleep(2)
     r = raw_sequence(s, s.slots[63] + 1, slot=63, highest=63).ok()
     r = raw_sequence(s, 1, slot=62, highest=63).ok()
@@ -409,7 +409,7 @@ def slots_grow_and_shrink(w):
 
 @test(server='ditto')
 def slots_setting(w):
-    """It is obeyed by sessions that there are, both ways."""
+    """The setting changes existing sessions, both ways."""
     s = session(w, fore=Channel(requests=64))
     w.server.ctl('server', 'set', 'session-slots', '8')
     eq(session(w, fore=Channel(requests=64)).fore.requests, 8)
@@ -448,7 +448,7 @@ def admin_lists_and_closes(w):
 
 @test(server='ditto')
 def garbage(w):
-    """Arguments that end early or count wrongly."""
+    """Arguments that end early or have wrong counts are refused."""
     nfs = Nfs4(connect(w), 1)
     x = nfs.compound(nfs4.exchange_id(b'me')).ok()[0]
     good = [nfs4.exchange_id(b'you'), nfs4.create_session(x.clientid, x.seqid),

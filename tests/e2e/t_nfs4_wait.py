@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Locks that clients of 4.1 wait for: CB_NOTIFY_LOCK (RFC 8881 section 20.11)."""
+"""Locks that 4.1 clients wait for: CB_NOTIFY_LOCK (RFC 8881 section 20.11)."""
 import fcntl
 import functools
 
@@ -12,7 +12,7 @@ from nfs4 import (BOTH, OPEN_MAY_NOTIFY_LOCK, READ_LT, READW_LT, WANT_NO, WRITE_
 from nfs4_callback import SILENT
 from nfs4_status import DELAY, DENIED, OK
 from smb2 import Smb2
-from t_lock_nlm import connect
+from nlm_lockers import connect
 from t_nfs4_deleg import files
 from t_smb_cross import ALL
 
@@ -20,7 +20,7 @@ wire = functools.partial(test, server='ditto', squash='root-to-admin')
 
 
 class Caller(t_nfs4_deleg.Caller):
-    """One with the file f open, and a lock-owner."""
+    """A client with the file f open, and a lock-owner."""
 
     def __init__(self, w, client=None, minor=1, own=b'locker', **answers):
         super().__init__(w, client, minor, **answers)
@@ -52,13 +52,13 @@ class Caller(t_nfs4_deleg.Caller):
 
 
 def told_of_locks(w):
-    """How often clients were called for that."""
+    """The number of CB_NOTIFY_LOCK calls to the clients."""
     return w.server.calls('nfs4-delegations').get('notify lock', 0)
 
 
 @wire(clients=2)
 def told_when_free(w):
-    """Once, with handle and owner, not before the reply, and only when it can be had."""
+    """One callback with handle and owner, after the reply, when the lock is available."""
     files(w)
     for minor in (1, 2):
         a, b = (Caller(w, c, minor) for c in w.clients)
@@ -80,7 +80,7 @@ def told_when_free(w):
 
 @wire(clients=2)
 def nobody_waits(w):
-    """Who does not want to wait is not told; nor is who got it, or closed the file."""
+    """Clients that do not wait, have the lock, or closed the file get no callback."""
     files(w)
     a, b = (Caller(w, c) for c in w.clients)
     eq(a.lock(WRITE_LT), OK)
@@ -99,7 +99,7 @@ def nobody_waits(w):
 
 @wire(clients=2)
 def nothing_is_kept(w):
-    """Whoever comes first has it. Who waits again is told again."""
+    """The lock is not reserved for the notified client, which is notified again if it waits."""
     files(w)
     a, b = (Caller(w, c) for c in w.clients)
     eq(a.lock(WRITE_LT), OK)
@@ -116,7 +116,7 @@ def nothing_is_kept(w):
 
 @wire(clients=2)
 def modes_and_owners(w):
-    """Readers wait for the writer only; each owner is told; a writer for the last reader."""
+    """Readers are notified after the writer, each owner by itself; a writer after all readers."""
     files(w)
     a, b = (Caller(w, c) for c in w.clients)
     eq(a.lock(WRITE_LT), OK)
@@ -126,7 +126,7 @@ def modes_and_owners(w):
     eq(sorted(b.cb.wait(b.conn, 'notify_lock').owner[1] for _ in range(2)), [b'one', b'two'])
     for own in (b'one', b'two'):
         eq(b.lock(READW_LT, own=own), OK)
-    # who reads and would write waits for the other one alone
+    # a reader that upgrades waits for the other reader only
     eq(b.lock(WRITEW_LT, own=b'one'), DENIED)
     eq(a.lock(WRITEW_LT), DENIED)
     b.unlock(own=b'two')
@@ -140,7 +140,7 @@ def modes_and_owners(w):
 
 @wire(clients=2)
 def slow_to_take_it(w):
-    """A client that has no time for the callback, or loses it, is called again."""
+    """A client that delays or loses the callback is called again."""
     files(w)
     a, b = (Caller(w, c) for c in w.clients)
     say = [DELAY, SILENT, OK]
@@ -156,7 +156,7 @@ def slow_to_take_it(w):
 
 @wire(clients=2)
 def circles(w):
-    """Two who wait for each other are not refused: nobody knows whether they still wait."""
+    """Two clients that wait for each other are not refused; they may have stopped waiting."""
     files(w)
     a, b = (Caller(w, c) for c in w.clients)
     eq((a.lock(WRITE_LT, 0), b.lock(WRITE_LT, 10)), (OK, OK))
@@ -171,7 +171,7 @@ def circles(w):
 
 @wire(clients=3, locks='raw', smb=True, timeout=60)
 def whoever_held_it(w):
-    """A process of the server, a client of SMB or of NLM, a client that is gone."""
+    """The holder may be a local process, SMB, NLM, or a client that disappears."""
     files(w)
     a, b = (Caller(w, c) for c in w.clients[:2])
     local = Locker(w.path('f'))
@@ -212,7 +212,7 @@ def whoever_held_it(w):
 
 @wire(clients=2)
 def without_a_way_back(w):
-    """Who cannot be called is not told that he would be."""
+    """Without a back channel the client is not promised a callback."""
     files(w)
     s = nfs4.Session.make(nfs4.connect(w.client))
     r, _ = s.open(s.fh('data'), 'f', BOTH | WANT_NO)
@@ -229,7 +229,7 @@ def locks(w):
 
 @test(server='ditto', clients=2, timeout=90)
 def kernel_client(w):
-    """It does not poll: each lock is asked for once in vain, and once more."""
+    """The kernel's client tries each lock once in vain and once more, without polling."""
     put(w.path('f'), b'0123456789' * 10, ALL)
     for vers in ('4.1', '4.2'):
         a, b = (Locker(f'{c.mount(vers=vers)}/f', c) for c in w.clients)
@@ -259,7 +259,7 @@ def kernel_client(w):
 
 @test(server='ditto', clients=2, timeout=120)
 def handed_around(w):
-    """Many who want the same lock: everybody has it in time, without polling."""
+    """Many clients that want the same lock all get it in time, without polling."""
     put(w.path('n'), b'%08d' % 0, ALL)
     paths = [(f'{c.mount(vers="4.1")}/n', c) for c in w.clients]
     lockers = [Locker(*paths[i % 2]) for i in range(6)]

@@ -19,14 +19,14 @@ def open_nfs(w, minor=0, **kw):
 
 
 def both(w):
-    """A raw client of 4.0 and a session of 4.1 and 4.2: what can do a COMPOUND."""
+    """A raw client of 4.0 and sessions of 4.1 and 4.2, which all send COMPOUNDs."""
     yield open_nfs(w)
     for minor in (1, 2):
         yield nfs4.Session.make(nfs4.connect(w.client), minor=minor)
 
 
 def last(reply, status, count=None):
-    """The last operation ended with this status."""
+    """Check that the last operation ended with this status."""
     got = nfs4.STATUS.get(reply.status, reply.status)
     if reply.status != status:
         raise AssertionError(f'{got}, expected {nfs4.STATUS[status]}: {reply!r}')
@@ -51,7 +51,7 @@ def null_and_versions(w):
 
 @wire
 def not_over_udp(w):
-    """RFC 7530 section 3.1: only transports that avoid congestion."""
+    """NFSv4 is refused over UDP (RFC 7530 section 3.1)."""
     w.server.ctl('server', 'set', 'udp', 'on')
     udp = w.client.connect('udp')
     r = udp.call(nfs4.NFS, 4, nfs4.NULL)
@@ -104,7 +104,7 @@ def illegal_operations(w):
 
 @wire
 def absent_operations(w):
-    """NOTSUPP, and nothing behind it is done."""
+    """An absent operation gets NOTSUPP and ends the COMPOUND."""
     old = [OPS[n] for n in ('setclientid setclientid_confirm renew open_confirm '
                             'release_lockowner').split()]
     layouts = [OPS[n] for n in 'getdeviceinfo getdevicelist layoutget layoutreturn set_ssv'.split()]
@@ -117,14 +117,14 @@ def absent_operations(w):
 
 @wire
 def without_session(w):
-    """RFC 8881 section 2.10.6.1 and 18.46.3."""
+    """Operations without SEQUENCE are refused (RFC 8881 sections 2.10.6.1 and 18.46.3)."""
     c = open_nfs(w, 1)
     last(c.compound(putrootfh()), nfs4.OP_NOT_IN_SESSION, 1)
     last(c.compound(getfh(), getattr('type')), nfs4.OP_NOT_IN_SESSION, 1)
     last(c.compound(nfs4.exchange_id(b'x'), putrootfh()), nfs4.NOT_ONLY_OP, 1)
     last(c.compound(nfs4.destroy_clientid(0), putrootfh()), nfs4.NOT_ONLY_OP, 1)
     last(c.compound(nfs4.create_session(1, 1), putrootfh()), nfs4.NOT_ONLY_OP, 1)
-    # what keeps something of its arguments for later was not even decoded
+    # an operation that keeps parts of its arguments was not even decoded
     for op in (nfs4.close(nfs4.ANON), nfs4.open(nfs4.owner(1, b'o'), 'x'),
                nfs4.lock(nfs4.READ_LT, 0, 1, nfs4.ANON), nfs4.setattr(nfs4.ANON, {'mode': 0})):
         last(c.compound(nfs4.exchange_id(b'x'), op), nfs4.NOT_ONLY_OP, 1)
@@ -137,7 +137,7 @@ def without_session(w):
 
 @wire
 def arguments_that_end(w):
-    """Each operation, cut short at every word: BADXDR, and the server lives."""
+    """Each operation that is cut at any word gets BADXDR."""
     c = open_nfs(w)
     fh = c.fh('data')
     ops = [putfh(fh), lookup('name'), nfs4.access(), nfs4.create(nfs4.DIR, 'd', {'mode': 0o755}),
@@ -239,7 +239,7 @@ def root_above_all(w):
 
 @wire
 def shares_differ(w):
-    """Nothing is linked or renamed from one to the other, whatever lies below them."""
+    """Nothing is linked or renamed from one share to another, even on one file system."""
     os.makedirs(w.path('below'))
     put(w.path('file'))
     w.server.add('second', w.path('below'))
@@ -307,7 +307,7 @@ def bad_names(w):
 
 @wire
 def odd_names(w):
-    """What is UTF-8 is kept byte by byte, however long its characters are."""
+    """Valid UTF-8 names of any characters are kept byte by byte."""
     c = open_nfs(w)
     fh = c.fh('data')
     names = [b'x', 'gr\u00fc\u00df'.encode(), '\U0001f600'.encode(), b'n' * 255, b'...', b' ',
@@ -367,7 +367,7 @@ def creates_each_type(w):
 
 @wire
 def creates_with_an_owner(w):
-    """RFC 7530 section 16.4.4: what was set is told, owners too."""
+    """CREATE returns the attributes it set, owners too (RFC 7530 section 16.4.4)."""
     c = open_nfs(w)
     r = c.compound(putrootfh(), lookup('data'),
                    nfs4.create(nfs4.DIR, 'd', {'mode': 0o711, 'owner': b'1234',
@@ -395,7 +395,7 @@ def refuses_to_create(w):
 
 @wire
 def long_links(w):
-    """As long as the server's file system takes them, over the boundaries of pages."""
+    """Links of the greatest length are read across page boundaries."""
     c = open_nfs(w)
     fh = c.fh('data')
     for n, size in enumerate((1, 255, 1000, 3000, 4000, 4095)):
@@ -497,7 +497,7 @@ def access_bits(w):
 
 @wire
 def done_once(w):
-    """What is not idempotent is answered from memory when it comes again, from its first byte."""
+    """A repeated call that changes something is answered from the reply cache."""
     c = open_nfs(w)
     fh = c.fh('data')
     put(w.path('file'), b'x')
@@ -514,7 +514,7 @@ def done_once(w):
         eq(replies[1], replies[0], f'call {i}')
         eq(replies[2], replies[0], f'call {i}')
         nfs4.read_reply(replies[0], ops)
-    # as a new one it is done, and fails
+    # as a new call it is executed, and fails
     last(c.compound(*calls[0]), nfs4.EXIST)
     # the same number with other arguments is another call
     args = nfs4.compound_bytes([putfh(fh), nfs4.remove('d')], 0, b'once')
@@ -523,7 +523,7 @@ def done_once(w):
 
 @wire
 def done_again(w):
-    """What only reads is done each time."""
+    """A repeated call that only reads is executed again."""
     c = open_nfs(w)
     args = nfs4.compound_bytes([putrootfh(), lookup('data'), lookup('file')], 0)
     one = c.raw(args, xid=77).body
@@ -536,7 +536,7 @@ def done_again(w):
 
 @wire
 def nothing_is_done_without_room(w):
-    """RFC 8881 section 2.10.6.4: what has side effects is refused before it has any."""
+    """An operation whose result cannot fit has no effect (RFC 8881 section 2.10.6.4)."""
     channel = nfs4.Channel(response=1024, cached=512, ops=64)
     s = nfs4.Session.make(nfs4.connect(w.client), fore=channel)
     fh = s.fh('data')
@@ -559,7 +559,7 @@ def nothing_is_done_without_room(w):
 
 @wire
 def many_results(w):
-    """Over the boundaries of pages, each result is whole."""
+    """Results that cross page boundaries are complete."""
     put(w.path('file'), b'x')
     for c in both(w):
         fh = c.fh('data', 'file')
@@ -578,7 +578,7 @@ def many_results(w):
 
 @wire
 def wrong_flavour(w):
-    """RFC 8881 section 2.6.3.1."""
+    """A flavour that the share does not take gets WRONGSEC (RFC 8881 section 2.6.3.1)."""
     os.makedirs(f'{w.base}/strong')
     put(f'{w.base}/strong/file')
     c = open_nfs(w)
@@ -659,7 +659,7 @@ def attribute_directories(w):
 
 @wire
 def named_attributes(w):
-    """Made, listed, written, read, renamed and removed; and the file does not change."""
+    """Named attributes are made, listed, written, read, renamed and removed."""
     put(w.path('file'), b'data')
     for vers in ('4.0', '4.1'):
         if vers == '4.0':
@@ -694,7 +694,7 @@ def named_attributes(w):
 
 @wire
 def named_attribute_once(w):
-    """An exclusive create of a named attribute that comes again finds what it made."""
+    """A repeated exclusive create of a named attribute finds the one it made."""
     put(w.path('file'), b'data', 0o666)
     ways = [{'how': nfs4.EXCLUSIVE}]
     for c in (nfs4.Client40(nfs4.connect(w.client)), nfs4.Session.make(nfs4.connect(w.client))):
@@ -710,7 +710,7 @@ def named_attribute_once(w):
             eq(c.open(attrs, name, how=nfs4.GUARDED, attrs={})[0].status, nfs4.EXIST)
             c.compound(putfh(one), nfs4.write(again.stateid, 0, b'used')).ok()
             eq(c.open(attrs, name, verf=b'onceonce', **how)[0].status, nfs4.EXIST)
-            # what was made without a verifier has none
+            # an attribute created without a verifier has none
             c.open(attrs, 'u' + name, nfs4.BOTH, how=nfs4.UNCHECKED, attrs={})
             eq(c.open(attrs, 'u' + name, verf=bytes(8), **how)[0].status, nfs4.EXIST)
         ways.append({'how': nfs4.EXCLUSIVE4_1, 'attrs': {}})
@@ -718,7 +718,7 @@ def named_attribute_once(w):
 
 @wire
 def squashed(w):
-    """Who acts is for the share to say, as with every version."""
+    """Squashing applies as in every version."""
     os.mkdir(w.path('private'), 0o700)
     w.server.set('data', squash='root-to-guest')
     c = open_nfs(w)

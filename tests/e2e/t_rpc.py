@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a raw client sees of RPC: programs, versions, credentials, broken calls."""
+"""RPC as a raw client sees it: programs, versions, credentials, malformed calls."""
 import struct
 
 import nfs3
@@ -63,7 +63,7 @@ def mount_program(w):
 
 @test(server='ditto')
 def mount_by_name(w):
-    """By name with and without a slash, and by path; the handle is the same."""
+    """Mounts by name, with or without a slash, and by path give the same handle."""
     n = w.client.nfs()
     for path in ('data', '/data', w.export, w.export + '/'):
         r = n.mnt(path)
@@ -74,7 +74,7 @@ def mount_by_name(w):
 
 @test
 def record_fragments(w):
-    """A call in many fragments, several calls in one segment, half a call and goodbye."""
+    """A call in many fragments, several calls in one segment, and half a call."""
     n = w.client.nfs()
     f = n.create(n.root, 'f').fh
     args = Enc().opaque(f).u64(0).u32(100, nfs3.FILE_SYNC).opaque(b'z' * 100).bytes()
@@ -124,7 +124,7 @@ def credentials(w):
 
 
 def valid_calls(n):
-    """One call of each procedure with arguments that are right."""
+    """One call of each procedure with valid arguments."""
     d, f = n.mkdir(n.root, 'd').fh, n.create(n.root, 'f').fh
     link = n.symlink(n.root, 'l', 'target').fh
     one = Enc().opaque(f).bytes()
@@ -155,7 +155,7 @@ def valid_calls(n):
 
 @test
 def truncated_arguments(w):
-    """Every procedure cut at every four bytes."""
+    """Every procedure is refused when its arguments are cut at any word."""
     n = w.client.nfs()
     for proc, args in valid_calls(n).items():
         for cut in range(0, len(args), 4):
@@ -215,7 +215,7 @@ def lengths_and_discriminants(w):
 
 @test(server='ditto')
 def nfs_by_udp(w):
-    """Only MOUNT answers by UDP; the setting brings NFS too."""
+    """Only MOUNT answers by UDP, until the setting enables NFS."""
     c = w.client.connect('udp', timeout=3)
     eq(c.call(MOUNT, 3, 0).stat, rpc.SUCCESS, 'MOUNT by UDP')
     one_of(c.call(NFS, 3, 0).stat, (rpc.PROG_UNAVAIL,), 'NFS by UDP')

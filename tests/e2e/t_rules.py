@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Client rules: which machine may do what, changed while it works."""
+"""Client rules: the access of machines, changed while they work."""
 import os
 
 import nfs3
@@ -18,7 +18,7 @@ def answer(n, fh):
 
 
 def level(n, fh):
-    """What a client may do with a file: 'rw', 'ro' or 'none'."""
+    """A client's access to a file: 'rw', 'ro' or 'none'."""
     status = answer(n, fh)
     if status in (nfs3.ACCES, nfs3.PERM, nfs3.STALE):
         return 'none'
@@ -35,7 +35,7 @@ def levels(w, clients, fh, rules):
 
 @test(clients=3)
 def addresses(w):
-    """By address and by network; the first rule that matches decides; live."""
+    """Rules by address and by network: the first match decides, and changes apply at once."""
     put(w.path('f'))
     ns = [c.nfs() for c in w.clients]
     fh = ns[0].lookup(ns[0].root, 'f').fh
@@ -85,7 +85,7 @@ def ipv6(w):
 
 @test(server='ditto', clients=3)
 def names_and_netgroups(w):
-    """Resolved by the helper, from /etc/hosts and /etc/netgroup."""
+    """The helper resolves names and netgroups from /etc/hosts and /etc/netgroup."""
     put(w.path('f'))
     put('/etc/netgroup', 'trusted (client1.e2e.test,,)\nothers (client2.e2e.test,,)\n')
     ns = [c.nfs() for c in w.clients]
@@ -93,7 +93,7 @@ def names_and_netgroups(w):
     w.server.helper_start()
 
     def settled(rules, want):
-        """The first answers may be 'come again' while the helper is asked."""
+        """Repeat while the answer is JUKEBOX, as long as the helper is asked."""
         w.server.set('data', allow=rules)
         for n in ns:
             wait_for('an answer', lambda n=n: answer(n, fh) != nfs3.JUKEBOX)
@@ -112,7 +112,7 @@ def names_and_netgroups(w):
 
 @test(server='ditto', clients=1)
 def without_helper(w):
-    """Rules that need a helper let nobody in without one, at once; others go on."""
+    """Rules that need the helper admit nobody without it, at once; others work."""
     put(w.path('f'))
     n = w.client.nfs()
     fh = n.lookup(n.root, 'f').fh
@@ -127,7 +127,7 @@ def without_helper(w):
 
 @test(server='ditto')
 def manage_gids(w):
-    """More than 16 groups: the helper tells them, not the request."""
+    """Users have more than 16 groups, which the helper looks up."""
     n_groups = 30
     with open('/etc/passwd', 'a', encoding='ascii') as f:
         f.write('many:x:7001:7001::/:/bin/false\n')
@@ -161,7 +161,7 @@ def manage_gids(w):
 
 @test(server='ditto')
 def answers_expire(w):
-    """The helper's yes and no are asked for anew after name-ttl-s and name-negative-ttl-s."""
+    """Resolved names expire after name-ttl-s and name-negative-ttl-s."""
     put(w.path('f'))
     n = w.client.nfs()
     fh = n.lookup(n.root, 'f').fh

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Serving on a machine that others use too: what is started, stopped, kept and told."""
+"""Serving on a machine with other servers: what is started, stopped, kept and reported."""
 import contextlib
 import json
 import os
@@ -29,7 +29,7 @@ def pmap(w, proc, prog, vers, proto, port):
 
 
 def entries(w):
-    """(program, version, transport): port"""
+    """Registrations as (program, version, transport): port."""
     out = w.server_ns.run('rpcinfo', '-p', '127.0.0.1')
     return {tuple(line.split()[:3]): line.split()[3] for line in out.splitlines()[1:]}
 
@@ -41,7 +41,7 @@ def del_listeners(w):
 
 @test(server='ditto', share=False, clients=1)
 def rpcbind_of_others(w):
-    """What another server registered is neither removed nor replaced, at start, stop or later."""
+    """Registrations of other servers are never removed or replaced."""
     daemon = rpcbind(w)
     s = w.server
     pmap(w, PMAP_SET, 100021, 4, TCP, 4567)
@@ -67,7 +67,7 @@ def rpcbind_of_others(w):
 
 @test(server='ditto', share=False, clients=1, timeout=180)
 def rpcbind_started_anew(w):
-    """What rpcbind forgot, or never heard, is registered again, and what another gave back."""
+    """Lost registrations are made again after rpcbind restarts or another server leaves."""
     s = w.server
 
     def own():
@@ -104,7 +104,7 @@ def rpcbind_started_anew(w):
 
 @test(server='ditto', share=False)
 def port_of_another(w):
-    """A port that is taken: the other server is named, and what it registered stays."""
+    """A port in use is reported with its owner, whose registrations stay."""
     daemon = rpcbind(w)
     pmap(w, PMAP_SET, 100003, 3, TCP, 2049)
     pmap(w, PMAP_SET, 100003, 4, TCP, 2049)
@@ -127,7 +127,7 @@ def port_of_another(w):
 
 
 def health(w):
-    """Exit status of dittoctl status, and what it says."""
+    """Exit status and output of dittoctl status."""
     for _ in range(10):
         p = w.server.ctl('status', '--json', check=False)
         text = w.server.ctl('status', check=False)
@@ -146,7 +146,7 @@ def names(w):
 
 @test(server='ditto', share=False, clients=1, timeout=90)
 def one_bad_share(w):
-    """Each share by itself: what cannot be served is told, tried again, and disturbs no other."""
+    """A share that cannot be served is reported, retried, and disturbs no other share."""
     s, late = w.server, w.path('late')
     for name in ('good', 'group'):
         os.mkdir(w.path(name))
@@ -174,7 +174,7 @@ path = {late}
     wait_for('the share with a group', lambda: names(w) == ['good', 'group', 'late'], 70)
     wait_for('health', lambda: health(w) == (0, {}))
     eq(n.getattr(n.root).status, nfs3.OK)
-    # a group that is deleted takes nothing away from what is served
+    # deleting a group changes nothing for shares that are served
     run('groupdel', 'e2e-late')
     s.helper.send_signal(signal.SIGHUP)
     wait_for('the problem', lambda: list(health(w)[1]) == ['share group'])
@@ -225,7 +225,7 @@ def what_is_mounted(w):
 
 @test(server='ditto', share=False, timeout=90)
 def file_system_hangs(w):
-    """A share whose file system does not answer keeps no other one from being served."""
+    """A share whose file system hangs delays no other share."""
     s, stuck = w.server, f'{w.base}/stuck'
     os.mkdir(stuck)
     # a file system in user space that does not even say hello
@@ -237,7 +237,7 @@ def file_system_hangs(w):
     wait_for('the good share', lambda: names(w) == ['good'], 30)
     want = f'not added: the file system at {stuck} does not answer'
     wait_for('health', lambda: health(w) == (1, {'share one': want, 'share two': want}), 30)
-    # and it can be told otherwise
+    # the setting can be changed
     put(f'{w.base}/ditto.conf', f'[share other]\npath = {w.export}\n'
                                 f'[share one]\npath = {stuck}\n')
     s.ctl('start')
@@ -252,7 +252,7 @@ def file_system_hangs(w):
 
 @test(server='ditto', share=False, smb=True, fs='ext4', clients=2, timeout=90)
 def stop_and_start(w):
-    """Stopped under clients that write, the file system unmounts at once; then they go on."""
+    """A stop under writing clients frees the file system, and a start lets them go on."""
     s = w.server
     conf = s.conf + f'[share data]\npath = {w.export}\nsquash = root_to_admin\n'
     s.helper_stop()
@@ -272,7 +272,7 @@ def stop_and_start(w):
     eq((names(w), s.json('listener', 'list'), health(w)[0]), ([], [], 2))
     volume = w.volumes[-1]
     volume.umount()
-    # the helper's end and beginning does not serve what was stopped, but its start does
+    # a restarted helper does not start what was stopped, but "start" does
     loop = run('losetup', '-f', '--show', volume.image).strip()
     run('mount', loop, volume.where)
     run('losetup', '-d', loop)
@@ -295,7 +295,7 @@ def stop_and_start(w):
 
 @test(server='ditto', share=False, timeout=90)
 def start_while_replaced(w):
-    """dittoctl start is answered by the helper that serves, not by one that was replaced."""
+    """dittoctl start is answered by the serving helper, not by the one it replaced."""
     s = w.server
     conf = f'[share data]\npath = {w.export}\n'
     s.helper_start(conf)
@@ -315,7 +315,7 @@ def start_while_replaced(w):
 
 @test(server='ditto', share=False, timeout=90)
 def database_in_use(w):
-    """A state database that cannot be written for a while is written later."""
+    """A state database that is locked for a while is written later."""
     s = w.server
     s.unload()
     os.makedirs(f'{w.base}/state')

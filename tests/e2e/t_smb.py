@@ -1,22 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""SMB through the kernel's client and Samba's: every dialect, every way of protection."""
+"""SMB through the kernel's client and Samba's: all dialects and all kinds of protection."""
 import errno
 import os
-import stat
-import struct
 
 import smb
 import smb2
 from harness import (eq, expect_errno, get, one_of, parallel, pattern, put, test, wait_for)
-from smb import DIALECTS, SmbClient
+from smb import SmbClient
 from t_data import digest, make_tree
 
-# what cifs.ko calls them: no protection, signed, encrypted
+# names in cifs.ko: no protection, signed, encrypted
 PLAIN, SIGN, SEAL = '', 'sign', 'seal'
 
 
 def copied(w, where):
-    """A tree goes to the share and comes back the same."""
+    """A tree that is copied to the share and back is unchanged."""
     origin = f'{w.base}/origin'
     if not os.path.isdir(origin):
         os.mkdir(origin)
@@ -84,7 +82,7 @@ def smb1_is_refused(w):
 
 @test(smb=True, squash='none')
 def every_cipher(w):
-    """Samba's client offers one cipher at a time."""
+    """Each cipher works with Samba's client."""
     put(w.path('f'), pattern(1, 300000), 0o644)
     for cipher in ('AES-128-GCM', 'AES-128-CCM', 'AES-256-GCM', 'AES-256-CCM'):
         c = SmbClient(w.client, options=['client smb3 encryption algorithms=' + cipher,
@@ -105,7 +103,7 @@ def every_signature(w):
 
 @test(smb=True, squash='none')
 def big_reads_and_writes(w):
-    """Requests of several credits: 4 MiB each with 3.1.1."""
+    """Requests of several credits, with 3.1.1 of 4 MiB each."""
     os.chmod(w.export, 0o777)
     data = pattern(3, 24 << 20)
     for way in (PLAIN, SIGN, SEAL):
@@ -122,7 +120,7 @@ def big_reads_and_writes(w):
 
 @test(smb=True, squash='none')
 def names(w):
-    """Unicode, characters Windows has no room for, case that is kept and does not matter."""
+    """Names with Unicode and reserved characters, whose case is kept and ignored."""
     os.chmod(w.export, 0o777)
     where = w.client.mount_smb()
     odd = ['Grüße', '日本語', 'emoji 🙂', 'a:b', 'what?', 'star*', '"quoted"', 'pipe|', 'dot.',
@@ -161,7 +159,7 @@ def attributes(w):
     eq(smb.listing(c.do('ls'))['f'], ('AHSR', 10))
     c.refused('del f', 'NT_STATUS_CANNOT_DELETE')
     c.do('setmode f -rhs; del f')
-    # the kernel's client closes a handle that it kept when it is told
+    # the kernel's client closes a cached handle when its lease is broken
     wait_for('the file goes with its last handle', lambda: not os.listdir(w.export))
 
 
@@ -252,7 +250,7 @@ def clients_at_once(w):
 
 @test(smb=True, squash='none')
 def share_goes_under_a_mount(w):
-    """Removing a share ends what is open; nothing pins the file system."""
+    """Removing a share closes its opens and releases the file system."""
     os.chmod(w.export, 0o777)
     where = w.client.mount_smb(opts='soft,retrans=1')
     f = open(f'{where}/f', 'wb', buffering=0)

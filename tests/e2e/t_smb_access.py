@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Who may use a share over SMB, and how protected."""
-import errno
+"""Access to shares over SMB, and the protection of connections."""
 import os
 
 import nfs3
 import smb
 import smb2
-from harness import eq, expect_errno, get, put, test, wait_for
+from harness import eq, get, put, test
 from smb import SmbClient
 
 
@@ -26,7 +25,7 @@ def passwords(w):
 
 @test(smb=True, squash='none')
 def password_file(w):
-    """Nobody but root reads it, and passwords are not in it."""
+    """Only root reads the file, and it has no passwords."""
     eq(oct(os.stat(smb.USERS_FILE).st_mode & 0o7777), '0o600')
     text = get(smb.USERS_FILE).decode()
     for password in smb.USERS.values():
@@ -68,7 +67,7 @@ def share_permissions(w):
 
 @test(smb=True, squash='none')
 def modes_of_new_files(w):
-    """Masks and forced modes count for what SMB makes, and not for NFS."""
+    """Masks and forced modes apply to files created by SMB, and not by NFS."""
     os.chmod(w.export, 0o777)
     put(f'{w.base}/in', b'data')
     alice = SmbClient(w.client)
@@ -121,7 +120,7 @@ def rules_by_address(w):
 
 @test(smb=True, squash='none')
 def encryption_of_a_share(w):
-    """One share demands it while another does not; unencrypted requests are refused."""
+    """One share demands encryption and refuses plain requests; another does not."""
     os.mkdir(w.path('sub'))
     w.server.ctl('share', 'add', 'safe', w.path('sub'), 'encrypt', 'on')
     SmbClient(w.client).do('ls')
@@ -177,7 +176,7 @@ def sessions_are_shown_and_closed(w):
 
 @test(smb=True, squash='none')
 def without_helper(w):
-    """Nobody can log in, and those who are in go on."""
+    """Without the helper nobody can log in; existing sessions go on."""
     os.chmod(w.export, 0o777)
     s = smb2.Smb2(w.client)
     w.server.helper_stop()

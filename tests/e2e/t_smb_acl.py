@@ -95,7 +95,7 @@ def session(w, name='alice', **kw):
 
 
 def may(s, name, access):
-    """Is an open for this granted?"""
+    """True if an open for this access is granted."""
     try:
         s.close(s.create(name, access=access, how=smb2.OPEN))
         return True
@@ -142,7 +142,7 @@ def smbcacls_changes_entries(w):
 
 @test(smb=True, squash='none')
 def denials_first(w):
-    """What a POSIX ACL denies a user stands first, where that says the same."""
+    """Denials of a POSIX ACL come first where the order does not matter."""
     s = session(w)
     s.close(fresh(s, 'f'))
     s.close(fresh(s, 'g'))
@@ -165,7 +165,7 @@ def denials_first(w):
 
 @test(smb=True, squash='none')
 def a_list_decides(w):
-    """More than the mode gives to one user, and less to another."""
+    """A list gives one user more than the mode, and another less."""
     s = session(w)
     s.close(fresh(s, 'f'))
     put(f'{w.base}/in', b'from alice')
@@ -196,7 +196,7 @@ def a_list_decides(w):
 
 @test(smb=True, squash='none')
 def rights_one_by_one(w):
-    """What is granted at an open is what the list has, and answers say so."""
+    """An open is granted exactly the rights of the list, and responses return them."""
     a, b = session(w), session(w, 'bob')
     fid = fresh(a, 'f')
     set_sd(a, fid, descriptor((DENY, 0, WRITE_DATA, user('bob')),
@@ -227,7 +227,7 @@ def rights_one_by_one(w):
 
 @test(smb=True, squash='none')
 def descriptors_come_back(w):
-    """As they were set: order, flags, unknown SIDs, what is said of the whole."""
+    """Descriptors are returned as set: order, flags, unknown SIDs, control bits."""
     s = session(w)
     d = fresh(s, 'd', options=smb2.DIRECTORY_FILE)
     entries = [(DENY, 0, WRITE_DATA, USERS), (ALLOW, 0, 0, SYSTEM),
@@ -255,7 +255,7 @@ def descriptors_come_back(w):
 
 @test(smb=True, squash='none')
 def after_a_restart(w):
-    """The list is on disk."""
+    """The list is stored on disk."""
     s = session(w)
     fid = fresh(s, 'f')
     entries = [(DENY, 0, WRITE_DATA, user('bob')), (ALLOW, 0, ALL, EVERYONE)]
@@ -281,7 +281,7 @@ def set_id_bits_stay(w):
 
 @test(smb=True, squash='none')
 def modes_and_lists(w):
-    """A chmod on the server changes the list; what is made from a mode says that."""
+    """A chmod on the server changes the list, and a list made from a mode equals it."""
     s, b = session(w), session(w, 'bob')
     fid = fresh(s, 'f')
     eq(get_sd(s, fid)[0], PRESENT | AUTO)
@@ -298,7 +298,7 @@ def modes_and_lists(w):
 
 @test(smb=True, squash='none')
 def inheritance(w):
-    """Entries of a directory go on to what is made in it, and what is made below that."""
+    """New files and directories inherit entries, on every level."""
     s, b = session(w), session(w, 'bob')
     d = fresh(s, 'd', options=smb2.DIRECTORY_FILE)
     both = FILES | DIRS
@@ -318,7 +318,7 @@ def inheritance(w):
     # nothing in it lets him make files there
     smb2.refused('ACCESS_DENIED', fresh, b, r'd\sub\g')
     fresh(s, r'd\sub\g')
-    # who has no list to inherit goes by the mode
+    # without an inheritable list the mode decides
     fresh(s, 'plain')
     eq(get_sd(s, s.create('plain', access=READ_ACL))[0], PRESENT | AUTO)
     eq(oct(stat.S_IMODE(os.stat(w.path('plain')).st_mode)), oct(0o644))
@@ -328,7 +328,7 @@ def inheritance(w):
 
 @test(smb=True, squash='none')
 def descriptors_of_new_files(w):
-    """SecD of a CREATE (MS-SMB2 section 2.2.13.2.2), of files and directories."""
+    """SecD contexts of CREATE (MS-SMB2 section 2.2.13.2.2), of files and directories."""
     s, b = session(w), session(w, 'bob')
     entries = [(ALLOW, 0, ALL, user('alice')), (ALLOW, 0, READ, user('bob'))]
     sd = (b'SecD', descriptor(*entries, control=PROTECTED))
@@ -337,7 +337,7 @@ def descriptors_of_new_files(w):
     eq((may(b, 'f', READ_DATA), may(b, 'f', WRITE_DATA)), (True, False))
     d = fresh(s, 'd', options=smb2.DIRECTORY_FILE, context=sd)
     eq(get_sd(s, d), (PRESENT | PROTECTED, user('alice'), entries))
-    # what is there keeps what it has, though it is emptied
+    # an existing file keeps its list when it is overwritten
     again = (b'SecD', descriptor((ALLOW, 0, ALL, EVERYONE)))
     for how in (smb2.OPEN_IF, smb2.OVERWRITE_IF):
         s.close(s.create('f', how=how, context=again))
@@ -347,7 +347,7 @@ def descriptors_of_new_files(w):
     eq(aces(s, fresh(s, r'd\f', context=(b'SecD', descriptor(None)))),
        [(ALLOW, 0, ALL, user('alice'))])
     eq(aces(s, fresh(s, r'd\null', context=(b'SecD', descriptor(null=True)))), None)
-    # an owner that is nobody here, and one that he cannot give it to
+    # an unknown owner, and one that the user may not set
     for i, who in enumerate((EVERYONE, user('bob'))):
         fid = fresh(s, f'o{i}', context=(b'SecD', descriptor(*entries, owner=who)))
         eq(get_sd(s, fid)[1:], (user('alice'), entries))
@@ -376,7 +376,7 @@ def what_setting_needs(w):
     smb2.refused('ACCESS_DENIED', get_sd, s, fid, SACL)
     smb2.refused('PRIVILEGE_NOT_HELD', s.create, 'f', access=1 << 24)
     set_sd(s, fid, sd, OWNER | DACL)
-    # all rights to it do not let him give it away, nor to nobody; but he may take it
+    # with all rights a user may take the ownership, but not give it away
     other = b.create('f', access=ALL)
     smb2.refused('INVALID_OWNER', set_sd, b, other, descriptor(owner=user('carol')), OWNER)
     smb2.refused('INVALID_OWNER', set_sd, b, other, descriptor(owner=EVERYONE), OWNER)
@@ -390,7 +390,7 @@ def what_setting_needs(w):
 
 @test(smb=True, squash='none')
 def what_was_granted_is_done(w):
-    """Of an open file it counts what the list was, or that it was made."""
+    """An open keeps the access it was granted, or has as creator of the file."""
     s = session(w)
     d = fresh(s, 'd', options=smb2.DIRECTORY_FILE)
     nothing = (ALLOW, FILES | INHERIT_ONLY, READ_ATTRS, EVERYONE)
@@ -417,7 +417,7 @@ def guest_reads(w, name):
 
 @test(smb=True, squash='none', guest=True)
 def passing_through(w):
-    """Who logged in passes through a directory; guests and NFS clients need the right to it."""
+    """A logged-in user traverses any directory; guests and NFS clients need the right."""
     a, b, c = session(w), session(w, 'bob'), session(w, 'carol')
     d = fresh(a, 'd', options=smb2.DIRECTORY_FILE)
     os.mkdir(w.path('d/deeper'), 0o777)
@@ -451,7 +451,7 @@ def passing_through(w):
     eq((guest_reads(w, 'd/f'), may(c, r'd\f', READ_DATA)), (False, True))
     for s in (a, b, c):
         s.end()
-    # One whom the share makes a guest is one.
+    # A user that the share squashes to a guest is one.
     w.server.set('data', squash='all-to-guest')
     c = session(w, 'carol')
     eq((may(c, r'd\f', READ_DATA), may(c, 'd', READ_DATA)), (False, False))
@@ -460,7 +460,7 @@ def passing_through(w):
 
 @test(smb=True, squash='none')
 def not_read_only(w):
-    """A list that lets nobody do all that writing is makes no file read-only."""
+    """A list that gives nobody all of FILE_GENERIC_WRITE makes no file read-only."""
     s = session(w)
     fid = fresh(s, 'f')
     set_sd(s, fid, descriptor((ALLOW, 0, WRITE_DATA | READ_ATTRS, user('alice'))))
@@ -472,7 +472,7 @@ def not_read_only(w):
 
 @test(smb=True, squash='none')
 def long_lists(w):
-    """They fill answers of any size; who has no room for one hears how long it is."""
+    """Lists of any size are returned; a buffer too small gets the needed length."""
     if w.volumes[0].kind == 'ext4':
         raise Skip('ext4 keeps no more than 4 KiB of extended attributes')
     s = session(w)
@@ -494,7 +494,7 @@ def long_lists(w):
 
 @test(smb=True, squash='none')
 def linux_client(w):
-    """cifs.ko with the tools of cifs-utils, and modes of files that are lists there."""
+    """cifs.ko with the tools of cifs-utils, and the modes that lists have there."""
     s = session(w)
     s.close(fresh(s, 'f'))
     m = w.client.mount_smb(opts='cifsacl,cache=none,actimeo=0')
@@ -516,7 +516,7 @@ def linux_client(w):
 
 @test(smb=True, squash='none')
 def linux_client_modes(w):
-    """modefromsid and idsfromsid: an entry says the mode, and no list is stored by that."""
+    """modefromsid and idsfromsid: an entry sets the mode and stores no list."""
     s = session(w)
     m = w.client.mount_smb(opts='modefromsid,idsfromsid,cache=none,actimeo=0,noperm')
     os.close(os.open(f'{m}/f', os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o640))
@@ -529,7 +529,7 @@ def linux_client_modes(w):
     eq('trusted.ditto.acl' in os.listxattr(w.path('f')), False)
     with expect_errno(errno.ENODATA):
         os.getxattr(w.path('d'), 'trusted.ditto.acl')
-    # of a file with a list it is a chmod
+    # for a file with a list it is a chmod
     fid = s.create('f', access=READ_ACL | WRITE_ACL)
     set_sd(s, fid, descriptor((ALLOW, 0, ALL, user('alice')), (ALLOW, 0, READ, EVERYONE),
                               (ALLOW, 0, READ, SYSTEM)))

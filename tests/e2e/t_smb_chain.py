@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Related requests of SMB in one message, of ordinary and of persistent opens."""
+"""Related compounds of SMB, with ordinary and with persistent opens."""
 import fcntl
 import os
 import signal
@@ -47,7 +47,7 @@ def statuses(s, numbers, seconds=20):
 
 
 def opened(s, name, number=None, **kw):
-    """An ordinary open, or with a number a persistent one."""
+    """Make an ordinary open, or with a number a persistent one."""
     ask = b'DH2Q', struct.pack('<IIQQQ', TIMEOUT_MS, PERSISTENT, 0, number, number)
     g = s.make(name, *([ask] if number else []), **kw)
     eq(g.kind, PERSISTENT if number else 0)
@@ -55,7 +55,7 @@ def opened(s, name, number=None, **kw):
 
 
 def of_both_kinds(w):
-    """A client, and a function that opens a file by it; ordinarily and persistently."""
+    """A client, and a function that opens a file by it, for either kind."""
     available(w)
     for persistent in (False, True):
         s = client(w)
@@ -66,7 +66,7 @@ def of_both_kinds(w):
 
 @test(smb=True, squash='none')
 def ends_with_a_close(w):
-    """What comes before the CLOSE is done to the open, and then it is gone."""
+    """Requests before CLOSE are applied to the open, and after it the open is gone."""
     for s, make in of_both_kinds(w):
         for n, data in enumerate((b'first', b'second')):
             fid = make(f'g{n}')
@@ -81,7 +81,7 @@ def ends_with_a_close(w):
         eq(statuses(s, s.chain((CREATE, body), write(SAME, b'all'), flush(SAME), close(SAME))),
            ['SUCCESS'] * 4)
         eq(get(w.path('made')), b'all')
-        # who fails first says for all why
+        # the first failure is the status of all
         body = s.body_of('none', how=OPEN)
         eq(statuses(s, s.chain((CREATE, body), flush(SAME), close(SAME))),
            ['OBJECT_NAME_NOT_FOUND'] * 3)
@@ -90,7 +90,7 @@ def ends_with_a_close(w):
 
 @test(smb=True, squash='none')
 def create_that_meets_a_link(w):
-    """What follows a CREATE that a symbolic link stops has no open, and not the one before."""
+    """Requests behind a CREATE that a symbolic link stops have no open."""
     os.symlink('f', w.path('link'))
     available(w)
     s = client(w)
@@ -102,7 +102,7 @@ def create_that_meets_a_link(w):
 
 
 def clogged(w, s):
-    """Ask for more than the connection takes, and read nothing of it: the numbers."""
+    """Request more than the connection takes and read nothing; returns the message ids."""
     put(w.path('big'), pattern(7, 65536), 0o666)
     fid = s.make('big').fid
     s.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -121,20 +121,20 @@ def may_lock(s, fid, first):
 
 
 def may_open(s, name):
-    """Alone."""
+    """True if the file can be opened exclusively."""
     return s.status(CREATE, s.body_of(name, share=0)) == 'SUCCESS'
 
 
 @test(smb=True, squash='none')
 def closes_before_it_is_heard(w):
-    """What was closed is gone by the time it is told, however long the telling takes."""
+    """A closed open is gone before its reply is sent, however long that takes."""
     for s, make in of_both_kinds(w):
         other = client(w, 2)
         put(w.path('g'), b'', 0o666)
         fids = [make('f', 1), make('f', 2), make('g', 3)]
         s.lock(fids[0], 0, 5)
         s.lock(fids[1], 10, 5)
-        doomed = s.make('doomed', options=smb2.DELETE_ON_CLOSE).fid
+        deleted = s.make('deleted', options=smb2.DELETE_ON_CLOSE).fid
         held = other.make('f').fid
         eq((may_lock(other, held, 0), may_lock(other, held, 10), may_open(other, 'g')),
            (False, False, False))
@@ -146,8 +146,8 @@ def closes_before_it_is_heard(w):
         wait_for('the other is free', lambda: may_lock(other, held, 10))
         numbers += s.chain(write(fids[2], b'x'), close(SAME))
         wait_for('nobody has it open', lambda: may_open(other, 'g'))
-        numbers += s.chain(write(doomed, b'x'), close(SAME))
-        wait_for('the file goes', lambda: not os.path.exists(w.path('doomed')))
+        numbers += s.chain(write(deleted, b'x'), close(SAME))
+        wait_for('the file goes', lambda: not os.path.exists(w.path('deleted')))
         eq(is_clogged(s), True)
         s.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         eq(statuses(s, reads + numbers), ['SUCCESS'] * (READS + 8))
@@ -156,7 +156,7 @@ def closes_before_it_is_heard(w):
 
 @test(smb=True, squash='none')
 def closes_before_it_waits(w):
-    """What comes behind the CLOSE may wait for others: that open is gone all the same."""
+    """A request behind CLOSE may wait for others; the open is gone meanwhile."""
     available(w)
     s, other = client(w), client(w, 2)
     held = other.make('g').fid
@@ -174,7 +174,7 @@ def closes_before_it_waits(w):
 
 @test(smb=True, squash='none', timeout=120)
 def close_behind_a_lock_that_waits(w):
-    """Many at once: each has its turn, and makes way for the next."""
+    """Many compounds wait for a lock, and each CLOSE lets the next one in."""
     for s, make in of_both_kinds(w):
         other = client(w, 2)
         held = other.make('f').fid
@@ -196,7 +196,7 @@ def close_behind_a_lock_that_waits(w):
 
 @test(smb=True, squash='none', timeout=240)
 def many_closes_at_once(w):
-    """More than there are workers, and the helper takes its time to remove the records."""
+    """More closes than workers complete while the helper is slow to remove the records."""
     for s, make in of_both_kinds(w):
         put(w.path('f'), pattern(5, 4096), 0o666)
         fids = [make('f', n) for n in range(1, OPENS + 1)]
@@ -235,7 +235,7 @@ def cached(w, name, state):
 
 @test(smb=True, squash='none')
 def open_that_waits_is_told(w):
-    """Also before others of its message (MS-SMB2 3.3.5.2.7.2), whose answers come with its own."""
+    """A waiting open gets an interim response (MS-SMB2 section 3.3.5.2.7.2)."""
     holder, s = cached(w, 'f', RWH), client(w)
     numbers = s.chain((CREATE, s.body_of('f')), flush(SAME), close(SAME))
     eq(holder.broken()[1:3], (RWH, RH))
@@ -256,7 +256,7 @@ def open_that_waits_is_told(w):
 
 @test(smb=True, squash='none')
 def rename_waits_in_silence(w):
-    """Clients are not told of a SET_INFO that waits, and the answers before it come with its own."""
+    """A waiting SET_INFO gets no interim response, and earlier replies wait with it."""
     holder, s = cached(w, 'f', RH), client(w)
     body = s.body_of('f', access=smb2.GENERIC_READ | smb2.DELETE)
     numbers = s.chain((CREATE, body), rename(SAME, 'g'), close(SAME))
@@ -267,7 +267,7 @@ def rename_waits_in_silence(w):
         eq(s.answer(number, pending=True)[0], smb2.OK)
     eq(sorted(os.listdir(w.path())), ['g'])
     holder.end()
-    # to the name that it has: nothing changes, but nobody caches a closed open
+    # to its present name: nothing changes, but leases of closed opens are broken
     holder = cached(w, 'h', RH)
     fid = s.make('h', access=smb2.GENERIC_READ | smb2.DELETE).fid
     number = s.send(*rename(fid, 'h'))

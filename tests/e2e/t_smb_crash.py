@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Persistent opens of SMB when things go wrong: the server crashes, or its helper is stuck."""
+"""Persistent opens of SMB over crashes of the server and hangs of its helper."""
 import contextlib
 import os
 import shutil
@@ -21,7 +21,7 @@ def ack_body(lease, state):
 
 
 def breaking(s, other, state=RWH):
-    """Somebody else opens what the client caches: the number of that CREATE."""
+    """Open by another client what the client caches; returns the id of that CREATE."""
     number = other.send(CREATE, other.body_of('f'))
     eq(s.broken()[1:3], (state, state & ~W))
     return number
@@ -29,7 +29,7 @@ def breaking(s, other, state=RWH):
 
 @test(smb=True, squash='none')
 def wrong_acknowledgment(w):
-    """It changes nothing, also of what is there after a restart."""
+    """A wrong acknowledgment changes nothing, also not after a restart."""
     available(w)
     s = client(w)
     g = s.lasting()
@@ -47,7 +47,7 @@ def wrong_acknowledgment(w):
 
 @test(smb=True, squash='none')
 def acknowledged_at_once(w):
-    """Of acknowledgments that come together one counts, and all are answered."""
+    """Of simultaneous acknowledgments one counts, and all are answered."""
     available(w)
     s, other = client(w), client(w, 2)
     held = [s.lasting('f', n, lease=1) for n in range(1, 5)]
@@ -71,7 +71,7 @@ def acknowledged_at_once(w):
 
 @test(smb=True, squash='none', timeout=90)
 def refused_while_its_lease_breaks(w):
-    """A helper that is stuck: what is nothing that lasts after all is an open like others."""
+    """With a hanging helper a refused persistent open is an ordinary one."""
     available(w)
     s, other = client(w), client(w, 2)
     lease = lease_v2(key(1), R | W)
@@ -102,7 +102,7 @@ def refused_while_its_lease_breaks(w):
 
 @test(smb=True, squash='none', timeout=90)
 def a_loss_does_not_wait_for_the_helper(w):
-    """A helper that is stuck: the client comes back, and others are let in, without it."""
+    """With a hanging helper a client reconnects, and others are let in."""
     available(w)
     w.server.ctl('server', 'set', 'upcall-ms', '20000')
     s, t, other = client(w), client(w), client(w, 2)
@@ -111,7 +111,7 @@ def a_loss_does_not_wait_for_the_helper(w):
     s.lock(h.fid, 0, 5)
     number = breaking(s, other, R | W)
     w.server.helper.send_signal(signal.SIGSTOP)
-    # nobody answers the break any more, and that is recorded later
+    # the break is not answered any more, which is recorded later
     s.end()
     wait_for('both wait', lambda: len(waiting(w)) == 2)
     eq(other.answer(number)[0], smb2.OK)
@@ -131,7 +131,7 @@ def a_loss_does_not_wait_for_the_helper(w):
 
 @test(smb=True, squash='none', timeout=120)
 def wanted_while_others_are_restored(w):
-    """Somebody wants the file in the grace: he waits, and then who caches it is told."""
+    """A conflict in grace waits, and then the lease is broken."""
     available(w)
     second_share(w)
     s, t = client(w), client(w, share='other')
@@ -179,7 +179,7 @@ def wanted_while_others_are_restored(w):
 
 @test(smb=True, squash='none', timeout=90)
 def taken_before_its_owner_is_back(w):
-    """Who is away gives up what it cached, and learns that when it comes."""
+    """A disconnected client loses its lease to others, and learns so later."""
     available(w)
     s = client(w)
     g = s.lasting('f', 1)
@@ -202,7 +202,7 @@ def taken_before_its_owner_is_back(w):
 
 
 class Crash:
-    """The files, and the database as it was at some time, are what a restart finds."""
+    """Restore the files and the database of an earlier time, as a crash would leave them."""
 
     def __init__(self, w, names):
         self.w, self.names = w, names
@@ -237,32 +237,32 @@ class Crash:
 
 @test(smb=True, squash='none', timeout=120)
 def deletion_outlives_a_crash(w):
-    """What was to be deleted goes when the last open does, by its client or with its time."""
+    """A pending deletion is done at the last close, or when the open expires."""
     available(w)
-    names = ['doomed', 'closes', 'left', 'ends']
+    names = ['deleted', 'closes', 'left', 'ends']
     crash = Crash(w, names)
     s, other = client(w), client(w, 2)
-    doomed = s.lasting('doomed', 1, state=0)
-    shares = other.lasting('doomed', 2, state=0, access=GENERIC_READ)
+    deleted = s.lasting('deleted', 1, state=0)
+    shares = other.lasting('deleted', 2, state=0, access=GENERIC_READ)
     closes = s.lasting('closes', 3, options=DELETE_ON_CLOSE)
     ends = s.lasting('ends', 4, options=DELETE_ON_CLOSE, ms=20000 * SLOW)
     left = s.lasting('left', 5, ms=20000 * SLOW)
-    for g in (doomed, left):
+    for g in (deleted, left):
         s.delete_on_close(g.fid)
     eq(records(w), 5)
     crash.now()
     s.end()
     other.end()
     crash.restart()
-    wait_for('they wait', lambda: waiting(w) == sorted([*names, 'doomed']))
+    wait_for('they wait', lambda: waiting(w) == sorted([*names, 'deleted']))
     wait_for('the grace ends', lambda: not w.server.grace()['active'])
     s, other = client(w), client(w, 2)
-    refused('DELETE_PENDING', other.make, 'doomed')
-    again = s.back(doomed.fid, 'doomed', 1, 0)
+    refused('DELETE_PENDING', other.make, 'deleted')
+    again = s.back(deleted.fid, 'deleted', 1, 0)
     s.close(again.fid)
-    eq(os.path.exists(w.path('doomed')), True)
-    other.close(other.back(shares.fid, 'doomed', 2, 0).fid)
-    eq(os.path.exists(w.path('doomed')), False)
+    eq(os.path.exists(w.path('deleted')), True)
+    other.close(other.back(shares.fid, 'deleted', 2, 0).fid)
+    eq(os.path.exists(w.path('deleted')), False)
     eq(os.path.exists(w.path('closes')), True)
     s.close(s.back(closes.fid, 'closes', 3, 3).fid)
     eq(os.path.exists(w.path('closes')), False)

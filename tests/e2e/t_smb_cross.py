@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One file over SMB, NFSv3 and by processes of the server: one truth."""
+"""One file over SMB, over NFSv3 and by local processes."""
 import errno
 import fcntl
 import os
@@ -12,9 +12,9 @@ import smb
 import smb2
 from harness import as_user, eq, expect_errno, get, put, test, wait_for
 from lockers import READ, WRITE, Locker
-from smb2 import (AT_ONCE, DELETE, DELETE_ON_CLOSE, EXCLUSIVE, GENERIC_READ, GENERIC_WRITE,
-                  SHARE_ALL, SHARE_READ, SHARED, Smb2, refused)
-from t_lock_nlm import connect, free, status, taken
+from smb2 import (AT_ONCE, DELETE, DELETE_ON_CLOSE, GENERIC_READ, GENERIC_WRITE,
+                  SHARE_READ, SHARED, Smb2, refused)
+from nlm_lockers import connect, free, status, taken
 
 ALL = 0o666
 
@@ -44,7 +44,7 @@ def written_here_read_there(w):
 
 @test(smb=True, squash='none')
 def mounted_twice(w):
-    """The kernel's clients of both protocols at once."""
+    """The kernel's clients of both protocols at the same time."""
     os.chmod(w.export, 0o777)
     a, b = w.client.mount_smb(opts='cache=none'), w.client.mount(opts='noac,lookupcache=none')
     put(f'{a}/f', b'by smb', ALL)
@@ -66,7 +66,7 @@ def mounted_twice(w):
 
 @test(smb=True, squash='none', locks='raw')
 def smb_lock_stops_nfs(w):
-    """An EXACT range is mandatory: an exclusive one stops all, a shared one writers."""
+    """A mandatory range refuses NFS: an exclusive one all, a shared one writes."""
     s, n, fh = setup(w)
     l = connect(w.client, fh)
     fid = s.create('f')
@@ -112,7 +112,7 @@ def nlm_lock_stops_smb(w):
 
 @test(smb=True, squash='none', locks='raw')
 def smb_waits_for_nlm(w):
-    """A blocking lock of SMB is granted when the NLM lock goes, and can be cancelled."""
+    """A blocking SMB lock is granted when the NLM lock ends, and can be cancelled."""
     s, n, fh = setup(w)
     l = connect(w.client, fh)
     fid = s.create('f')
@@ -174,7 +174,7 @@ def deny_modes(w):
 
 @test(smb=True, squash='none')
 def delete_pending(w):
-    """A file to be deleted is there until its last handle closes, then for nobody."""
+    """A file with a pending deletion exists until its last handle closes."""
     s, n, fh = setup(w)
     a = s.create('f', access=GENERIC_READ | DELETE)
     b = s.create('f', access=GENERIC_READ)
@@ -197,7 +197,7 @@ def delete_pending(w):
 
 @test(smb=True, squash='none')
 def connection_lost(w):
-    """Everything of a session goes with its last connection."""
+    """All state of a session ends with its last connection."""
     s, n, fh = setup(w)
     fid = s.create('f', share=0)
     s.lock(fid, 0, 10)
@@ -222,7 +222,7 @@ def lock_list_names_the_holder(w):
 
 @test(smb=True, squash='none')
 def opens_tell_local_leases(w):
-    """A process of the server with a lease is told by a client's open, and not by a look."""
+    """An open by a client breaks a local lease, a look-up does not."""
     s, _, _ = setup(w)
     v4 = nfs4.Session.make(nfs4.connect(w.client))
     signal.signal(signal.SIGIO, signal.SIG_IGN)

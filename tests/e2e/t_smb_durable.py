@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Durable opens of SMB: what waits for its client to come back, and for whom it makes way."""
+"""Durable opens of SMB: reconnects, and conflicts while the client is away."""
 import os
 import struct
 import time
@@ -14,9 +14,9 @@ import smb2
 import smbraw
 from harness import SLOW, Child, eq, get, pattern, put, run, test, wait_for
 from smb2 import AT_ONCE, DELETE, GENERIC_READ, GENERIC_WRITE, OPEN_IF, SHARE_ALL, SHARED, refused
-from t_lock_nlm import connect, status
+from nlm_lockers import connect, status
 from t_smb_cross import setup
-from t_smb_lease import BATCH, BREAKING, H, LEASE, R, W, Cacher, Granted, key, later
+from t_smb_lease import BATCH, H, LEASE, R, W, Cacher, Granted, key, later
 
 smb2.NAMES.update({0xc000022a: 'DUPLICATE_OBJECTID', 0xc0000467: 'FILE_NOT_AVAILABLE',
                    0xc00000b6: 'FILE_FORCED_CLOSED'})
@@ -70,7 +70,7 @@ def app_version(high, low):
 
 
 class Answer(Granted):
-    """The answer to a CREATE, with what it says of durability."""
+    """The response of CREATE, with its durable context."""
 
     def __init__(self, out):
         super().__init__(out)
@@ -92,7 +92,7 @@ class Answer(Granted):
 
 
 class Durable(Cacher):
-    """A session of a client that is always known by the same ClientGuid."""
+    """A session of a client that always has the same ClientGuid."""
 
     def __init__(self, client, number=1, **kw):
         name = 'client of tests' + chr(ord('a') + number)
@@ -123,7 +123,7 @@ class Durable(Cacher):
         return g
 
     def back(self, fid, name='f', number=1, lease=1, **kw):
-        """It is wanted back."""
+        """Reconnect to the open."""
         return self.make(name, lease_v2(key(lease), 0), reconnect_v2(fid, number), **kw)
 
     def sequenced(self, fid, data, sequence, flags=0):
@@ -144,24 +144,24 @@ def session(w, number=1, client=None, **kw):
 
 
 def waiting(w):
-    """Paths of what waits for its client."""
+    """Paths of the opens that wait for their client."""
     return sorted(o['path'] for o in w.server.json('open', 'list') if o.get('waits_s'))
 
 
 def away(w, s, count=1):
-    """The session's connection goes, and its opens wait."""
+    """Close the session's connection; its opens wait."""
     s.end()
     wait_for(f'{count} opens wait', lambda: len(waiting(w)) == count)
 
 
 def gone(w):
-    """Nothing is held any more."""
+    """Check that nothing is held."""
     wait_for('claims go', lambda: w.server.claims() == {})
     eq(w.server.json('open', 'list'), [])
 
 
 def close_all(w):
-    """What is open yet is closed, if it does not go by itself meanwhile."""
+    """Close all opens that are left."""
     def all_closed():
         opened = w.server.json('open', 'list')
         for one in opened:
@@ -172,7 +172,7 @@ def close_all(w):
 
 @test(smb=True, squash='none')
 def comes_back_with_all(w):
-    """Data, ranges, the lease and its deny bits are there when the client is."""
+    """A reconnect restores data, ranges, the lease and the share mode."""
     setup(w)
     s = session(w)
     g = s.lasting(share=smb2.SHARE_READ)
@@ -207,7 +207,7 @@ def comes_back_with_all(w):
 
 @test(smb=True, squash='none')
 def back_at_once(w):
-    """On a session that is there already, before the end of the old one was dealt with."""
+    """A reconnect on an existing session works before the old connection has ended."""
     setup(w)
     there = session(w)
     for i in range(20):
@@ -225,7 +225,7 @@ def back_at_once(w):
 
 @test(smb=True, squash='none')
 def oplock_of_version_1(w):
-    """A batch oplock comes back to its user from any ClientGuid (3.3.5.9.7)."""
+    """A batch oplock of a v1 open is restored for any ClientGuid (section 3.3.5.9.7)."""
     setup(w)
     s = session(w, dialect=SMB2_DIALECT_21)
     g = s.make('f', DURABLE, level=BATCH)
@@ -246,7 +246,7 @@ def oplock_of_version_1(w):
 
 @test(smb=True, squash='none')
 def only_to_its_owner(w):
-    """User, client, share, lease key and CreateGuid must be the same."""
+    """A reconnect needs the same user, client, share, lease key and CreateGuid."""
     setup(w)
     other = f'{w.base}/other'
     os.mkdir(other, 0o777)
@@ -278,7 +278,7 @@ def only_to_its_owner(w):
 
 @test(smb=True, squash='none', timeout=90)
 def for_so_long(w):
-    """Whose time is over is closed, and what it held is free."""
+    """An open whose time is over is closed, and its claims are released."""
     setup(w)
     w.server.ctl('server', 'set', 'durable-s', '12')
     s = session(w)
@@ -301,7 +301,7 @@ def for_so_long(w):
 
 
 def gives_way(w, act, state=RWH, kept=False, **kw):
-    """What somebody does while the client is away: it is done at once, and the open is gone."""
+    """A conflict while the client is away succeeds at once and closes the open."""
     s = session(w)
     g = s.lasting(state=state, **kw)
     away(w, s)
@@ -334,10 +334,10 @@ def others_of_smb_come_first(w):
         other.close(g.fid)
     gives_way(w, opens)
     gives_way(w, lambda: opens(key=key(9), state=RWH, epoch=0))
-    # deny bits of who is away stop nobody who wants to open
+    # the share mode of a disconnected open refuses no open
     gives_way(w, opens, state=R | H, share=0)
     gives_way(w, writes, state=R | H)
-    # what is in nobody's way stays
+    # opens without a conflict stay
     gives_way(w, opens, state=R | H, kept=True)
     gives_way(w, lambda: opens(key=key(9), state=R | H, epoch=0), state=R | H, kept=True)
     gives_way(w, lambda: opens(access=0x100080), kept=True)
@@ -346,7 +346,7 @@ def others_of_smb_come_first(w):
 
 @test(smb=True, squash='none', locks='raw')
 def others_of_nfs_come_first(w):
-    """A write, a lock, a removal by NFSv3, and what a process of the server does."""
+    """Conflicts by NFSv3 and by local processes close the open."""
     _, n, fh = setup(w)
     l = connect(w.client, fh)
     gives_way(w, lambda: eq(later(n, 'write', fh, 0, b'new').join(), nfs3.OK))
@@ -369,7 +369,7 @@ def others_of_nfs_come_first(w):
 
 @test(smb=True, squash='none', clients=2)
 def not_kept(w):
-    """A break without an answer, a deletion that waits, ranges that nothing guards."""
+    """An unanswered break, a pending deletion, or ranges without a lease end the open."""
     setup(w)
     other = Cacher(w.clients[-1], dialect=SMB2_DIALECT_30)
     s = session(w)
@@ -380,7 +380,7 @@ def not_kept(w):
     other.close(other.opened(number).fid)
     s = session(w)
     refused('OBJECT_NAME_NOT_FOUND', s.back, g.fid)
-    # acknowledged down to what is not durable
+    # acknowledged down to a state that is not durable
     g = s.lasting(state=RWH)
     number = other.opening('f')
     s.broken()
@@ -389,12 +389,12 @@ def not_kept(w):
     s.end()
     s = session(w)
     refused('OBJECT_NAME_NOT_FOUND', s.back, g.fid)
-    g = s.lasting('doomed')
+    g = s.lasting('deleted')
     s.delete_on_close(g.fid)
     h = s.lasting('f', 2, R | H)
     s.lock(h.fid, 0, 1)
     s.end()
-    wait_for('it is deleted', lambda: not os.path.exists(w.path('doomed')))
+    wait_for('it is deleted', lambda: not os.path.exists(w.path('deleted')))
     s = session(w)
     refused('OBJECT_NAME_NOT_FOUND', s.back, h.fid, 'f', 2, 2)
     s.end()
@@ -404,7 +404,7 @@ def not_kept(w):
 
 @test(smb=True, squash='none')
 def ends_of_a_session(w):
-    """LOGOFF and a new session keep it, TREE_DISCONNECT, CLOSE and the administrator do not."""
+    """LOGOFF and a new session keep the open; TREE_DISCONNECT and CLOSE end it."""
     setup(w)
 
     def ended(how, kept):
@@ -429,7 +429,7 @@ def ends_of_a_session(w):
 
 @test(smb=True, squash='none')
 def share_goes(w):
-    """Removing a share waits for nobody who is away."""
+    """Removing a share closes durable opens without waiting."""
     setup(w)
     s = session(w)
     g = s.lasting()
@@ -444,7 +444,7 @@ def share_goes(w):
 
 @test(smb=True, squash='none')
 def create_is_replayed(w):
-    """The same CreateGuid opens once, whatever became of the answer."""
+    """A replayed CreateGuid opens once, whatever happened to the response."""
     setup(w)
     s = session(w)
     parts = lease_v2(key(1), RWH), durable_v2(1)
@@ -472,7 +472,7 @@ def create_is_replayed(w):
 
 @test(smb=True, squash='none')
 def late_requests_are_refused(w):
-    """MS-SMB2 3.3.5.2.10: what was sent before a channel was lost changes nothing."""
+    """Requests from before a channel's loss are refused (MS-SMB2 section 3.3.5.2.10)."""
     setup(w)
     s = session(w)
     g = s.lasting()
@@ -490,7 +490,7 @@ def late_requests_are_refused(w):
 
 @test(smb=True, squash='none')
 def application_moves(w):
-    """An application that starts on another machine closes what it had open."""
+    """An application that moves to another machine closes its former opens."""
     setup(w)
     old = session(w)
     g = old.make('f', lease_v2(key(1), RWH), durable_v2(1), app(7), share=0)
@@ -516,7 +516,7 @@ def application_moves(w):
 
 
 class Channel(smbraw.Link, Cacher):
-    """A connection by hand, whose opens cache."""
+    """A connection by hand, whose opens have leases."""
 
 
 def logged_in(w, share='data', **kw):
@@ -529,7 +529,7 @@ def logged_in(w, share='data', **kw):
 
 @test(smb=True, squash='none', clients=2)
 def break_on_another_channel(w):
-    """A break that was told by a channel that is lost is told by another one."""
+    """A break notification lost with its channel is sent over another one."""
     setup(w)
     other = Cacher(w.clients[-1], dialect=SMB2_DIALECT_30)
     s = logged_in(w)
@@ -553,7 +553,7 @@ def break_on_another_channel(w):
 
 @test(smb=True, squash='none', clients=2)
 def break_is_encrypted(w):
-    """If the share demands it, or the client opened the file so; else it is not."""
+    """A break is encrypted if the share demands it or the open was encrypted."""
     setup(w)
     os.mkdir(w.path('sub'), 0o777)
     os.chmod(w.path('sub'), 0o777)
@@ -593,7 +593,7 @@ def break_is_encrypted(w):
 
 @test(smb=True, squash='none', timeout=150)
 def network_is_cut(w):
-    """30 s without a network: open files and what was not written yet are there after it."""
+    """Open files and unwritten data survive 30 s without a network."""
     os.chmod(w.export, 0o777)
     # a client that notices soon
     where = w.client.mount_smb(vers='3.0', opts='echo_interval=2')

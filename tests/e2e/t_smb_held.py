@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What an open was granted is what it may do, no less and no more (MS-FSA 2.1.5)."""
+"""An open may do exactly what it was granted (MS-FSA section 2.1.5)."""
 import os
 import socket
 import struct
@@ -25,7 +25,7 @@ def copy_chunk(s, source, target, start, to, length):
 
 @test(smb=True, squash='none')
 def append_only(w):
-    """An open that may only append overwrites nothing, by whatever command."""
+    """An open for appending only cannot overwrite by any command."""
     share_all(w)
     put(w.path('f'), b'a' * 100, 0o666)
     put(w.path('g'), b'b' * 50, 0o666)
@@ -45,7 +45,7 @@ def append_only(w):
 
 @test(smb=True, squash='none')
 def write_attributes(w):
-    """Whoever may write a file opens it for WRITE_ATTRIBUTES, and may then set times."""
+    """A user who may write a file may open it for WRITE_ATTRIBUTES and set times."""
     share_all(w)
     put(w.path('f'), b'a', 0o666)
     os.chown(w.path('f'), smb.UIDS['bob'], smb.UIDS['bob'])
@@ -72,7 +72,7 @@ def write_attributes(w):
 
 @test(smb=True, squash='none')
 def validated_later(w):
-    """FSCTL_VALIDATE_NEGOTIATE_INFO is about what was negotiated, not about settings since."""
+    """FSCTL_VALIDATE_NEGOTIATE_INFO uses the negotiated values, not later settings."""
     share_all(w)
     with link(w.client, 0x300) as s:
         w.server.ctl('server', 'set', 'min-dialect', '3.1.1')
@@ -81,7 +81,7 @@ def validated_later(w):
 
 @test(smb=True, squash='none')
 def cancel_is_proven(w):
-    """A CANCEL that names no session ends nothing that a session waits for."""
+    """A CANCEL without a session cancels nothing of a session."""
     share_all(w)
     w.server.ctl('server', 'set', 'require-signing', 'on')
     with link(w.client) as s:
@@ -100,7 +100,7 @@ def cancel_is_proven(w):
 
 
 def interfaces(s):
-    """The addresses that the server tells of (MS-SMB2 2.2.32.5)."""
+    """The addresses in the response (MS-SMB2 section 2.2.32.5)."""
     data, at, out = s.ioctl(NO_FILE, INTERFACES), 0, []
     while True:
         following, family = struct.unpack_from('<I20xH', data, at)
@@ -115,7 +115,7 @@ def interfaces(s):
 
 @test(smb=True, squash='none', clients=2)
 def many_ask_for_addresses(w):
-    """All of them are told, whether the list is there or is being made."""
+    """All simultaneous queries are answered, also while the list is made."""
     body = struct.pack('<HHI16sIIIIIIII', 57, 0, INTERFACES, NO_FILE, 120, 0, 0, 0, 0, 65536, 1, 0)
     with link(w.client) as s:
         for port in ('4450', '4451', '4452'):
@@ -126,7 +126,7 @@ def many_ask_for_addresses(w):
 
 @test(smb=True, squash='none', clients=2)
 def addresses_listened_on(w):
-    """FSCTL_QUERY_NETWORK_INTERFACE_INFO tells of no address that is not listened on."""
+    """FSCTL_QUERY_NETWORK_INTERFACE_INFO returns only addresses with a listener."""
     everywhere = ['192.168.1.1', '192.168.2.1', 'fd00:1::1', 'fd00:2::1']
     s = link(w.client)
     eq(interfaces(s), everywhere)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""SMB: what is told of files and file systems, and what can be set (MS-FSCC, MS-FSA)."""
+"""SMB: information on files and file systems, and how it is set (MS-FSCC, MS-FSA)."""
 import os
 import re
 import stat
@@ -63,7 +63,7 @@ def all_four_times(w):
     eq(basic(s, fid)[:4], want, 'after another open')
     st = os.stat(w.path('f'))
     eq((st.st_atime_ns, st.st_mtime_ns), tuple((t - EPOCH * 10 ** 7) * 100 for t in want[1:3]))
-    # a change by somebody else counts, but not within the same tick of the clock
+    # a change by another client counts, but not within the same clock tick
     time.sleep(0.1)
     os.chmod(w.path('f'), 0o640)
     now = basic(s, fid)
@@ -95,7 +95,7 @@ def times_that_are_left_alone(w):
     eq(basic(s, fid)[2:4], before[2:4], 'stopped')
     eq(basic(s, fid)[4], HIDDEN)
     eq(os.stat(w.path('f')).st_mtime, 1e9)
-    # to read is an access, which nobody sees
+    # reading changes the access time, which is not visible
     set_basic(s, fid, accessed=STOP)
     os.utime(w.path('f'), ns=(0, 10 ** 18))
     touched = basic(s, fid)
@@ -118,7 +118,7 @@ def times_that_are_left_alone(w):
 
 @test(smb=True, squash='none')
 def times_of_linux(w):
-    """What programs set through the kernel's client stays, and what they write counts."""
+    """Times set through the kernel's client stay, and its writes change them."""
     os.chmod(w.export, 0o777)
     where = w.client.mount_smb()
     put(f'{where}/f', b'1')
@@ -238,12 +238,12 @@ def clones(w):
 
 
 def compresses(s, fid):
-    """The volume has a switch for single files."""
+    """True if the volume supports compression of single files."""
     return bool(struct.unpack_from('<I', s.query(fid, FS_ATTRIBUTE, FILESYSTEM))[0] & 0x10)
 
 
 def compression(s, fid):
-    """What both ways tell of it, which must be the same."""
+    """The compression state, which both queries must agree on."""
     format_, = struct.unpack('<H', s.ioctl(fid, GET_COMPRESSION))
     eq(struct.unpack_from('<H', s.query(fid, COMPRESSION), 8)[0], format_)
     eq(bool(basic(s, fid)[4] & COMPRESSED), bool(format_))
@@ -256,7 +256,7 @@ def compress(s, fid, format_):
 
 @test(smb=True, squash='none', fs='btrfs')
 def compressed_files(w):
-    """The file system's own switch: what is set here is seen there, and the other way round."""
+    """The compression flag is the file system's own, seen from both sides."""
     s = session(w)
     d = s.create('d', options=smb2.DIRECTORY_FILE, access=smb2.GENERIC_ALL)
     eq((compresses(s, d), compression(s, d)), (True, NONE))
@@ -284,7 +284,7 @@ def compressed_files(w):
     smb2.refused('INVALID_PARAMETER', s.ioctl, f, GET_COMPRESSION, room=1)
     reader = s.create('d\\f', access=smb2.GENERIC_READ)
     smb2.refused('ACCESS_DENIED', compress, s, reader, LZNT1)
-    # who may write, though the file is another's
+    # a user who may write, although another owns the file
     other = session(w, user='bob')
     os.chmod(w.path('d/f'), 0o666)
     os.chmod(w.path('d'), 0o777)
@@ -301,7 +301,7 @@ def compressed_files(w):
 
 @test(smb=True, squash='none', fs='ext4')
 def no_compression(w):
-    """A file system that keeps the flag and does nothing about it has no compression."""
+    """A file system that keeps the flag without effect reports no compression."""
     s = session(w)
     fid = fresh(s, 'f')
     eq((compresses(s, fid), compression(s, fid)), (False, NONE))
@@ -419,7 +419,7 @@ def extended_attributes(w):
 
 @test(smb=True, squash='none')
 def attributes_of_an_open(w):
-    """Who opened a file for its EAs has them, whatever becomes of its mode."""
+    """A file opened for its EAs keeps access to them when its mode changes."""
     s = session(w)
     s.close(fresh(s, 'f'))
     fid = s.create('f', access=READ_EA | WRITE_EA, how=smb2.OPEN)
@@ -475,7 +475,7 @@ def shorts(s, fid, pattern_):
 
 @test(smb=True, squash='none')
 def unreadable_is_hidden(w):
-    """Access-based enumeration (MS-SMB2 3.3.5.18): listings tell of what their user may read."""
+    """Access-based enumeration (MS-SMB2 section 3.3.5.18) hides unreadable entries."""
     os.chmod(w.export, 0o777)
     for name, mode in ('shared', 0o644), ('private', 0o600), ('writeonly', 0o622):
         put(w.path(name), b'x', mode)
@@ -500,7 +500,7 @@ def unreadable_is_hidden(w):
     # asked for by its name, too
     eq(seen('alice', 'private'), ([], True))
     eq(seen('alice', 'shared'), (['shared'], True))
-    # and what is hidden can be used as far as it may be
+    # hidden entries can be used within their permissions
     s = smbraw.link(w.client)
     eq(s.read(s.create('closed\\within', access=smb2.GENERIC_READ, how=smb2.OPEN), 1), b'y')
     smb2.refused('ACCESS_DENIED', s.create, 'private', access=smb2.GENERIC_READ, how=smb2.OPEN)
@@ -517,7 +517,7 @@ def unreadable_is_hidden(w):
 
 @test(smb=True, squash='none')
 def short_names(w):
-    """Names of 8.3, where the share says so: the same always, found by all that takes names."""
+    """8.3 names, where the share has them, are stable and accepted wherever a name is."""
     s = session(w)
     long_, dotted = 'a long name.text', '.profile of mine'
     fid, other = fresh(s, long_, b'long'), fresh(s, 'short.txt')

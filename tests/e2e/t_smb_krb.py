@@ -7,7 +7,6 @@ import time
 
 import kdc
 import smb2
-import smbraw
 from harness import Skip, eq, expect_errno, get, put, run, test, wait_for
 from kdc import HOST
 from smb import USERS
@@ -15,13 +14,13 @@ from smbraw import Link
 
 
 class Realm(kdc.Realm):
-    """With one more user, and logins by it."""
+    """A realm with one more user, and logins by it."""
 
     def __init__(self, w, keytab=True):
         super().__init__(w, dict(USERS, stranger='Nobody at a11'), keytab)
 
     def smbclient(self, client, cache, command, *args, share='data'):
-        """What it says: with Kerberos or not at all."""
+        """Output of smbclient, which must use Kerberos."""
         p = self.run('smbclient', '-s', '/dev/null', f'//{HOST}/{share}',
                      '--use-kerberos=required', f'--use-krb5-ccache={cache}', *args, '-c',
                      command, ns=client, check=False, env={'KRB5CCNAME': cache})
@@ -39,7 +38,7 @@ class Realm(kdc.Realm):
 
 @test(smb=True, squash='none', timeout=60)
 def login(w):
-    """Signed and encrypted; who acts is the account of that name."""
+    """Logins are signed and encrypted, and act as the account of the principal."""
     os.chmod(w.export, 0o777)
     realm = Realm(w)
     cache = realm.login(w.client, 'alice', USERS['alice'])
@@ -72,7 +71,7 @@ UPCALL_CONF = '/etc/request-key.d/cifs.spnego.conf'
 
 @contextlib.contextmanager
 def upcall(realm, cache):
-    """What the kernel's client asks for tickets finds the realm, and those of a cache."""
+    """The kernel client's upcall finds the realm, and the tickets of a cache."""
     conf, old = f'{realm.dir}/upcall.conf', get(UPCALL_CONF)
     text = get(realm.env['KRB5_CONFIG']).decode()
     put(conf, text.replace('[libdefaults]\n', f'[libdefaults]\ndefault_ccache_name = {cache}\n'))
@@ -85,7 +84,7 @@ def upcall(realm, cache):
 
 @test(smb=True, squash='none', timeout=90)
 def kernel_client(w):
-    """The kernel's client with a ticket: plain, signed and encrypted; not without one."""
+    """The kernel's client with a ticket: plain, signed and encrypted; refused without one."""
     run('modprobe', 'cifs', check=False)
     if b'UPCALL(SPNEGO)' not in get('/proc/fs/cifs/DebugData'):
         raise Skip('the client of a kernel without CONFIG_CIFS_UPCALL has no Kerberos')
@@ -114,7 +113,7 @@ def kernel_client(w):
 
 @test(smb=True, squash='none', timeout=60)
 def no_account(w):
-    """A principal that is proved and has no account here is refused, and told about."""
+    """A principal without an account is refused, which is logged."""
     realm = Realm(w)
     cache = realm.login(w.client, 'stranger', 'Nobody at a11')
     out = realm.smbclient(w.client, cache, 'ls')
@@ -126,7 +125,7 @@ def no_account(w):
 
 @test(smb=True, squash='none', timeout=60)
 def root_is_no_principal(w):
-    """Whoever has a ticket of that name: it makes nobody root of the server."""
+    """A ticket for "root" does not make its user root of the server."""
     realm = Realm(w)
     realm.admin('addprinc -pw "Root at a11" root')
     cache = realm.login(w.client, 'root', 'Root at a11')
@@ -139,7 +138,7 @@ def root_is_no_principal(w):
 
 @test(smb=True, squash='none', timeout=60)
 def keytab_comes(w):
-    """Without a keytab NTLM is all there is; when it comes, Kerberos is there, too."""
+    """Without a keytab only NTLM is offered; Kerberos is added with the keytab."""
     realm = Realm(w, keytab=False)
     cache = realm.login(w.client, 'alice', USERS['alice'])
     realm.service_ticket(w.client, cache)
@@ -158,7 +157,7 @@ def keytab_comes(w):
 
 @test(smb=True, squash='none', timeout=90)
 def ticket_ends(w):
-    """With the ticket the session ends, until a new one renews it (3.3.5.2.9, 3.3.5.5)."""
+    """A session expires with its ticket until it is renewed (sections 3.3.5.2.9, 3.3.5.5)."""
     os.chmod(w.export, 0o777)
     realm = Realm(w)
     cache = realm.login(w.client, 'alice', USERS['alice'], life='8s')
@@ -193,7 +192,7 @@ def ticket_ends(w):
 
 @test(smb=True, squash='none', timeout=60)
 def expired_ticket_closes(w):
-    """What is given back, closed or logged off needs no ticket."""
+    """CLOSE, LOGOFF and acknowledgments work with an expired ticket."""
     os.chmod(w.export, 0o777)
     realm = Realm(w)
     cache = realm.login(w.client, 'alice', USERS['alice'], life='6s')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Leases and oplocks of SMB: who breaks them, and how they are given up."""
+"""Leases and oplocks of SMB: who breaks them, and how they are returned."""
 import os
 import struct
 import time
@@ -11,7 +11,7 @@ import nlm
 import smb2
 from harness import SLOW, Child, eq, get, one_of, put, test, wait_for
 from smb2 import DELETE, GENERIC_READ, GENERIC_WRITE, OPEN_IF, SHARE_ALL, Smb2, refused
-from t_lock_nlm import connect, status
+from nlm_lockers import connect, status
 from t_smb_cross import ALL, setup
 
 NONE, II, OPLOCK_EXCLUSIVE, BATCH, LEASE = 0, 1, 8, 9, 255
@@ -24,7 +24,7 @@ ATTRIBUTES = 0x100180       # reads and writes attributes
 
 
 class Granted:
-    """The answer to a CREATE."""
+    """The response of CREATE."""
 
     def __init__(self, out):
         self.level = out[2]
@@ -44,11 +44,11 @@ class Granted:
 
 
 class Cacher(Smb2):
-    """A session that asks for oplocks and leases."""
+    """A session that requests oplocks and leases."""
 
     def ask(self, name, level=NONE, key=None, state=0, epoch=None, parent=None, access=None,
             share=SHARE_ALL, how=OPEN_IF, options=0):
-        """The body of a CREATE; a lease of version 2 has an epoch."""
+        """The body of a CREATE; a v2 lease has an epoch."""
         name = name.encode('utf-16-le')
         context = b''
         if key is not None:
@@ -70,7 +70,7 @@ class Cacher(Smb2):
         return Granted(self.call(smb2.CREATE, self.ask(name, **kw)))
 
     def opening(self, name, **kw):
-        """An open that must wait: the message id, once STATUS_PENDING came."""
+        """Send an open that must wait; returns the message id after STATUS_PENDING."""
         number = self.send(smb2.CREATE, self.ask(name, **kw))
         eq(self.answer(number, pending=True)[0], smb2.PENDING)
         return number
@@ -106,7 +106,7 @@ class Cacher(Smb2):
         eq(struct.unpack_from('<HB5x16s', out), (24, level, fid))
 
     def quiet(self):
-        """No break came, nor comes."""
+        """Check that no break arrives."""
         eq(NOBODY in self.answers, False, 'a break')
         eq(self.silent(), True, 'silence')
 
@@ -116,13 +116,13 @@ def key(n):
 
 
 def two(w, dialect=SMB2_DIALECT_30):
-    """Two clients of SMB and one of NFS, on a file."""
+    """Two SMB clients and one NFS client, with one file."""
     _, n, fh = setup(w)
     return Cacher(w.client, dialect=dialect), Cacher(w.clients[-1], dialect=dialect), n, fh
 
 
 def later(n, call, *args):
-    """An NFS call that is told to come again until it may: its result, by a process."""
+    """Repeat an NFS call while the answer is JUKEBOX: its result, by a process."""
     def work():
         while True:
             r = getattr(n, call)(*args)
@@ -133,13 +133,13 @@ def later(n, call, *args):
 
 
 def soon(read, want, what):
-    """A reader that caches is told of a write when it is done, and not before."""
+    """A reader's lease is broken after a write is done, and not before."""
     wait_for(f'{what}: {want}', lambda: read() == want)
 
 
 @test(smb=True, squash='none')
 def granted_as_asked(w):
-    """Each state that makes sense is granted, and none that does not."""
+    """Valid lease states are granted, invalid ones are not."""
     s, _, _, _ = two(w)
     for i, (ask, got) in enumerate([(0, 0), (R, R), (W, 0), (H, 0), (H | W, 0), (R | H, R | H),
                                     (R | W, R | W), (R | H | W, R | H | W)]):
@@ -159,7 +159,7 @@ def granted_as_asked(w):
 
 @test(smb=True, squash='none')
 def one_key_widens(w):
-    """Opens of one key share a lease that only grows; the last one gives it back."""
+    """Opens of one key share a lease that only grows, until the last one is closed."""
     s, _, n, fh = two(w)
     a = s.open('f', key=key(1), state=R, epoch=3)
     eq((a.state, a.epoch), (R, 4))
@@ -183,7 +183,7 @@ def one_key_widens(w):
 
 @test(smb=True, squash='none', clients=2)
 def another_client_opens(w):
-    """WRITE goes first, and the other gets what fits."""
+    """W is broken first, and the other client gets what is compatible."""
     a, b, _, _ = two(w)
     mine = a.open('f', key=key(1), state=R | H | W, epoch=0)
     number = b.opening('f', key=key(2), state=R | H | W, epoch=0)
@@ -212,7 +212,7 @@ def acknowledged_by_the_rules(w):
     number = b.opening('f')
     eq(a.broken()[1:4], (R | H | W, R | H, True))
     refused('REQUEST_NOT_ACCEPTED', a.ack, key(1), R | H | W)
-    # the same key may still be opened, and is told that it is breaking
+    # another open with the key succeeds, with the flag that the lease is breaking
     again = a.open('f', key=key(1), state=R | H | W, epoch=0)
     eq((again.state, again.flags), (R | H | W, BREAKING))
     # less may be kept than is left
@@ -234,7 +234,7 @@ def oplocks(w):
     refused('INVALID_OPLOCK_PROTOCOL', a.oplock_ack, g.fid, BATCH)
     other = b.opened(number)
     eq(other.level, II)
-    # that was an answer, too: nothing is left
+    # the close was an answer, too: nothing is left
     refused('INVALID_OPLOCK_PROTOCOL', a.oplock_ack, g.fid, NONE)
     # a byte written breaks level II without a word back
     eq(n.write(fh, 0, b'x').status, nfs3.OK)
@@ -269,7 +269,7 @@ def closed_instead_of_acknowledged(w):
 
 @test(smb=True, squash='none')
 def sharing_violation_asks_first(w):
-    """Who caches his handle may have closed it: he is asked before another is refused."""
+    """H is broken before a sharing violation, because the holder may close."""
     a, b, _, _ = two(w)
     g = a.open('f', key=key(1), state=R | H | W, epoch=0, share=0)
     number = b.opening('f')
@@ -288,7 +288,7 @@ def sharing_violation_asks_first(w):
 
 @test(smb=True, squash='none')
 def nfs_breaks(w):
-    """NFSv3 comes again until what was kept back is there."""
+    """NFSv3 gets JUKEBOX until the cached data is written back."""
     s, _, n, fh = two(w)
     g = s.open('f', key=key(1), state=R | H | W, epoch=0)
     eq(n.getattr(fh).status, nfs3.OK)
@@ -336,7 +336,7 @@ def nlm_breaks(w):
 
 @test(smb=True, squash='none')
 def local_open_breaks(w):
-    """A process of the server waits in open() until the lease is lower."""
+    """A local process waits in open() until the lease is reduced."""
     s, _, _, _ = two(w)
     g = s.open('f', key=key(1), state=R | H | W, epoch=0)
     reader = Child(get, w.path('f'))
@@ -356,14 +356,14 @@ def local_open_breaks(w):
 
 
 def replace(w, name='f'):
-    """As a local mv over the file does."""
+    """Rename over the file, as a local mv does."""
     put(w.path('new'), b'new', ALL)
     os.rename(w.path('new'), w.path(name))
 
 
 @test(smb=True, squash='none', clients=2)
 def local_rename_beside_new_leases(w):
-    """While a process waits for a lease to be given up, no other client gets one."""
+    """While a local process waits for a break, no new lease is granted."""
     a, b, n, _ = two(w)
     for k in range(1, 30, 10):
         a.open('f', key=key(k), state=R | H, epoch=0)
@@ -380,7 +380,7 @@ def local_rename_beside_new_leases(w):
 
 @test(smb=True, squash='none', clients=2)
 def local_rename_is_killed(w):
-    """A process that is killed while it waits leaves nothing behind."""
+    """A local process that is killed while it waits leaves nothing behind."""
     a, b, n, fh = two(w)
     a.open('f', key=key(1), state=R | H, epoch=0)
     mover = Child(replace, w)
@@ -399,7 +399,7 @@ def local_rename_is_killed(w):
 
 @test(smb=True, squash='none')
 def own_operations(w):
-    """What a holder does itself takes nothing from it."""
+    """Operations of the holder itself do not break its lease."""
     s, _, _, _ = two(w)
     g = s.open('f', key=key(1), state=R | H | W, epoch=0,
                access=GENERIC_READ | GENERIC_WRITE | DELETE)
@@ -425,7 +425,7 @@ def own_operations(w):
 
 @test(smb=True, squash='none', timeout=90)
 def never_acknowledged(w):
-    """After 35 s the break is over, and what was granted is void."""
+    """A break without acknowledgment ends after 35 s, and the lease is void."""
     a, b, _, _ = two(w)
     g = a.open('f', key=key(1), state=R | H | W, epoch=0)
     began = time.monotonic()
@@ -446,7 +446,7 @@ def never_acknowledged(w):
 
 @test(smb=True, squash='none')
 def holder_gone(w):
-    """A break that cannot be told, or whose holder goes, holds up nobody."""
+    """A break without a connection, or whose holder disappears, delays nobody."""
     a, b, _, _ = two(w)
     a.open('f', key=key(1), state=R | H | W, epoch=0)
     number = b.opening('f', key=key(2), state=R | H | W, epoch=0)
@@ -471,8 +471,8 @@ def waiting_open_is_cancelled(w):
     b.end()
 
 
-def patient(call, *args):
-    """An NFS call that is done when it may be."""
+def until_allowed(call, *args):
+    """Repeat an NFS call until it is allowed."""
     while True:
         r = call(*args)
         if r.status != nfs3.JUKEBOX:
@@ -483,12 +483,13 @@ def patient(call, *args):
 
 @test(smb=True, squash='none', clients=2, timeout=120)
 def mounts_are_coherent(w):
-    """Two kernels that cache by leases, and NFS: each sees what the last one wrote."""
+    """Two kernel clients with leases, and NFS, see each other's last writes."""
     _, n, fh = setup(w, b'round --- by -')
     a, b = (c.mount_smb() for c in w.clients)
     write = [lambda data: put(f'{a}/f', data), lambda data: put(f'{b}/f', data),
-             lambda data: patient(n.write, fh, 0, data)]
-    read = [lambda: get(f'{a}/f'), lambda: get(f'{b}/f'), lambda: patient(n.read, fh, 0, 99).data]
+             lambda data: until_allowed(n.write, fh, 0, data)]
+    read = [lambda: get(f'{a}/f'), lambda: get(f'{b}/f'),
+            lambda: until_allowed(n.read, fh, 0, 99).data]
     for i in range(200):
         writer, reader = i % 3, (i + 1 + i // 3 % 2) % 3
         data = b'round %03d by %d' % (i, writer)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""CHANGE_NOTIFY and leases of directories: who hears of what, whoever did it."""
+"""CHANGE_NOTIFY and directory leases: notifications of changes by every kind of client."""
 import os
 import struct
 import time
@@ -29,24 +29,24 @@ smb2.NAMES.update({CLEANUP: 'NOTIFY_CLEANUP', ENUM_DIR: 'NOTIFY_ENUM_DIR',
 
 
 class Watcher(Cacher):
-    """A session that watches."""
+    """A session that watches a directory."""
 
     def directory(self, name, access=GENERIC_READ, **kw):
         return self.create(name, access=access, options=DIRECTORY_FILE, **kw)
 
     def notify(self, fid, filter=NAMES, tree=True, room=ROOM):
-        """The message id of a request."""
+        """Send CHANGE_NOTIFY; returns the message id."""
         return self.send(smb2.CHANGE_NOTIFY, struct.pack('<HHI16sII', 32, TREE if tree else 0,
                                                          room, fid, filter, 0))
 
     def watch(self, fid, *args, **kw):
-        """The same of one that waits."""
+        """The same for a request that waits."""
         number = self.notify(fid, *args, **kw)
         eq(self.answer(number, pending=True)[0], smb2.PENDING)
         return number
 
     def begin(self, fid, *args, **kw):
-        """From here on changes are kept."""
+        """Start recording changes."""
         number = self.watch(fid, *args, **kw)
         self.cancel(number)
         eq(self.ended(number), 'CANCELLED')
@@ -75,7 +75,7 @@ class Watcher(Cacher):
         return out
 
     def told(self, fid, count, **kw):
-        """This many changes, by as many requests as it takes."""
+        """Return this many changes, from as many requests as needed."""
         out = []
         while len(out) < count:
             got = self.ended(self.notify(fid, **kw))
@@ -84,7 +84,7 @@ class Watcher(Cacher):
         return out
 
     def nothing(self, fid):
-        """There is nothing to tell."""
+        """Check that there is no change."""
         number = self.watch(fid)
         self.cancel(number)
         eq(self.ended(number), 'CANCELLED')
@@ -100,7 +100,7 @@ class Watcher(Cacher):
 
 
 def begin(w, dialect=SMB30):
-    """A watcher, another client, a raw one of NFS, and the handle of a directory."""
+    """A watcher, another client, a raw NFS client, and the handle of a directory."""
     os.chmod(w.export, 0o777)
     os.mkdir(w.path('d'))
     os.chmod(w.path('d'), 0o777)
@@ -183,7 +183,7 @@ def names_by_processes(w):
 
 @test(smb=True, squash='none')
 def depth_and_filter(w):
-    """Only what was asked for by the first request, and only as deep."""
+    """Filter and depth of the first request apply to the open."""
     s, o, _, _ = begin(w)
     os.mkdir(w.path('d/sub'), 0o777)
     flat, deep = s.directory('d'), s.directory('d')
@@ -218,7 +218,7 @@ def filters(s, name):
 
 
 def heard(s, watches, wanted, what):
-    """Exactly those with these bits were told that f was modified."""
+    """Check that exactly the watches with these bits report that f was modified."""
     for n, fid in watches.items():
         if wanted & 1 << n:
             eq(s.told(fid, 1), [(MODIFIED, 'f')], f'{what}, bit {n}')
@@ -280,7 +280,7 @@ def streams_are_told(w):
     o.delete_on_close(f)
     o.close(f)
     eq(s.told(fid, 1), [(STREAM_REMOVED, 'd\\f:two')])
-    # Where streams are kept is nobody's business.
+    # The directory of streams is not visible.
     s.nothing(names)
     s.end()
     o.end()
@@ -288,7 +288,7 @@ def streams_are_told(w):
 
 @test(smb=True, squash='none')
 def first_come_first_served(w):
-    """Each change goes to the request that has waited longest; they can be cancelled."""
+    """Each change goes to the oldest waiting request; requests can be cancelled."""
     s, o, _, _ = begin(w)
     fid = s.directory('d')
     a, b, c = (s.watch(fid) for _ in range(3))
@@ -314,7 +314,7 @@ def first_come_first_served(w):
 
 @test(smb=True, squash='none')
 def too_much(w):
-    """What does not fit is not told in part; and what was lost is said once."""
+    """A batch that does not fit is not sent in part, and the loss is reported once."""
     s, o, _, _ = begin(w)
     small, big = s.directory('d'), s.directory('d')
     number = s.watch(small, room=20)
@@ -387,7 +387,7 @@ def the_directory_goes(w):
     number = s.watch(s.directory('x'))
     os.rename(w.path('y'), w.path('x'))
     eq(s.ended(number), 'DELETE_PENDING')
-    # Not by renaming it, or what is above.
+    # Not by renaming it or a directory above.
     fid = s.directory('d')
     number = s.watch(fid)
     os.rename(w.path('d'), w.path('e'))
@@ -424,7 +424,7 @@ def refusals(w):
 
 @test(smb=True, squash='none')
 def share_is_removed(w):
-    """Requests on a share that goes end, and nothing is left of the watch."""
+    """Requests on a removed share end, and the watch leaves nothing behind."""
     s, o, _, _ = begin(w)
     os.mkdir(w.path('d/sub'), 0o777)
     w.server.ctl('share', 'add', 'more', w.path('d/sub'))
@@ -450,7 +450,7 @@ def lease(s, name, n, state=R | H, epoch=0, **kw):
 
 @test(smb=True, squash='none')
 def directory_leases_granted(w):
-    """R and RH, never W, by the newer form and from 3.0 on."""
+    """Directory leases are R and RH, never W, from 3.0 on by the v2 context."""
     s, o, _, _ = begin(w)
     for i, (ask, got) in enumerate([(0, 0), (R, R), (W, 0), (H, 0), (R | H, R | H), (R | W, R),
                                     (R | H | W, R | H)]):
@@ -476,7 +476,7 @@ def directory_leases_granted(w):
 
 
 def breaks(s, what, change, flags=R | H):
-    """The change takes all that a lease on d has."""
+    """Breaks a directory lease on d completely."""
     breaks.key += 1
     g = lease(s, 'd', breaks.key, flags)
     eq(g.state, flags, what)
@@ -492,7 +492,7 @@ breaks.key = 100
 
 @test(smb=True, squash='none', timeout=90)
 def broken_by_everybody(w):
-    """By a new, renamed or removed entry, and what becomes of a file: SMB, NFS, processes."""
+    """Changes of entries over SMB, NFS or locally break the directory lease."""
     s, o, n, d = begin(w)
     f = o.create('d\\f', access=GENERIC_READ | GENERIC_WRITE | DELETE)
     fh = n.lookup(d, 'f').fh
@@ -545,7 +545,7 @@ def broken_by_everybody(w):
 
 @test(smb=True, squash='none')
 def not_by_its_own(w):
-    """Not by who names the lease as that of the parent, nor by looking."""
+    """Operations under the same parent lease key, and lookups, break nothing."""
     s, o, n, d = begin(w)
     put(w.path('d/f'), b'data', 0o666)
     g = lease(s, 'd', 1)
@@ -560,7 +560,7 @@ def not_by_its_own(w):
     s.delete_on_close(mine.fid)
     s.close(mine.fid)
     s.quiet()
-    # Reading breaks nothing, whoever does it.
+    # Reading by any client breaks nothing.
     f = o.create('d\\f', access=GENERIC_READ)
     o.read(f, 4)
     o.close(f)
@@ -585,7 +585,7 @@ def not_by_its_own(w):
 
 @test(smb=True, squash='none')
 def removed_by_two(w):
-    """Who asks for a deletion and who closes last: only what is the own one of both stays."""
+    """A deletion spares the lease only if requester and last closer share its key."""
     s, o, _, _ = begin(w)
     for at_open, crossed in ((False, False), (False, True), (True, False), (True, True)):
         a, b = lease(s, 'd', 1), lease(s, 'd', 2)
@@ -615,7 +615,7 @@ def removed_by_two(w):
 
 @test(smb=True, squash='none')
 def handle_of_a_directory(w):
-    """H goes before the directory does, and before an open that cannot be beside."""
+    """H is broken before the directory is removed, or opened in conflict."""
     s, o, n, d = begin(w)
     g = lease(s, 'd', 1, share=SHARE_ALL & ~4)
     number = o.opening('d', access=DELETE, options=DIRECTORY_FILE)
@@ -635,7 +635,7 @@ def handle_of_a_directory(w):
 
 @test(smb=True, squash='none')
 def switched_off(w):
-    """A share that tells nobody of changes says so at once."""
+    """A share with notify off refuses the request at once."""
     s, o, _, _ = begin(w)
     fid = s.directory('d')
     watch = s.watch(fid)
@@ -654,7 +654,7 @@ def switched_off(w):
 
 @test(smb=True, squash='none', timeout=90)
 def many_changes(w):
-    """A storm of changes by all, with a watch, a lease that is renewed, and a mount."""
+    """Many changes by all kinds of clients, with a watch, a renewed lease, and a mount."""
     s, o, n, d = begin(w)
     m = w.client.mount_smb(opts='vers=3.1.1')
     fid = s.directory('')

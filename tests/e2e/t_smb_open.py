@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""SMB: what opens, renames and streams make of each other."""
+"""SMB: effects of opens, renames and streams on each other."""
 import os
 import struct
 
@@ -20,7 +20,7 @@ def sessions(w, count=2):
 
 @test(**ONE)
 def emptied_under_ranges(w):
-    """An open that empties a file does not look at ranges; writes do."""
+    """An open that truncates a file ignores byte-range locks; writes do not."""
     a, b = sessions(w)
     one = a.create('f')
     a.write(one, b'before')
@@ -35,7 +35,7 @@ def emptied_under_ranges(w):
 
 @test(**ONE)
 def streams_keep_their_file(w):
-    """A stream that is open and does not share deletion keeps the file from it."""
+    """An open stream that does not share deletion prevents the file's removal."""
     a, b = sessions(w)
     a.close(a.create('f'))
     stream = a.create('f:s', share=SHARE_READ | SHARE_WRITE)
@@ -55,7 +55,7 @@ def streams_keep_their_file(w):
 
 @test(**ONE)
 def stream_names_follow(w):
-    """A stream that one has open and another renames: both know the new name."""
+    """A stream that another open renames has its new name for all opens."""
     a, b = sessions(w)
     one = a.create('f:one', access=GENERIC_READ | DELETE)
     two = b.create('F:ONE', access=GENERIC_READ | DELETE)
@@ -67,7 +67,7 @@ def stream_names_follow(w):
 
 @test(**ONE)
 def renames_meet_directories(w):
-    """A name goes into no directory that is open for deletion, or does not share writing."""
+    """A rename into a directory that is being deleted or denies writing is refused."""
     a, b = sessions(w)
     a.close(a.create('d', how=MAKE, options=DIRECTORY_FILE))
     fid = b.create('d\\f', access=GENERIC_READ | DELETE)
@@ -85,7 +85,7 @@ def renames_meet_directories(w):
 
 @test(**ONE)
 def one_name_in_two_cases(w):
-    """Two make names at once that differ in case only: one of them comes too late."""
+    """Of two creates whose names differ in case only, the later one fails."""
     a, b = sessions(w)
 
     def make(s, name):
@@ -103,7 +103,7 @@ def one_name_in_two_cases(w):
 
 @test(**ONE)
 def ranges_end_with_the_open(w):
-    """A close gives back what was locked, and who waits for it gets it."""
+    """CLOSE releases the ranges of the open, and waiters get them."""
     a, b = sessions(w)
     one, two = a.create('f'), b.create('f')
     a.lock(one, 10, 10)
@@ -114,7 +114,7 @@ def ranges_end_with_the_open(w):
 
 @test(**ONE)
 def dot_files_are_hidden(w):
-    """What POSIX does not show is marked, unless somebody said otherwise."""
+    """Dot files are hidden unless the attribute was set otherwise."""
     [s] = sessions(w, 1)
     put(w.path('.local'), b'', 0o666)
     os.mkdir(w.path('.dir'))

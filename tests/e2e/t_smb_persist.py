@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Persistent and resilient opens of SMB: what outlives the server, and its network."""
+"""Persistent and resilient opens of SMB, over restarts and lost networks."""
 import contextlib
 import fcntl
 import os
@@ -26,7 +26,7 @@ CAPS = smbraw.ENCRYPTION_CAP | smbraw.CHANNEL_CAP | smbraw.LARGE_MTU_CAP | PERSI
 
 
 class Client(Channel):
-    """A client that knows of persistent opens; always the same by its number."""
+    """A client with persistent opens, and always the same ClientGuid."""
 
     body_of = Durable.body
 
@@ -34,7 +34,7 @@ class Client(Channel):
         return Answer(self.call(smb2.CREATE, self.body_of(name, *parts, **kw), flags=flags))
 
     def lasting(self, name='f', number=1, state=RWH, ms=TIMEOUT_MS, lease=None, **kw):
-        """A persistent open, with a lease if there is a state."""
+        """Make a persistent open, with a lease if a state is given."""
         parts = [lease_v2(key(lease or number), state)] if state else []
         g = self.make(name, *parts, durable_v2(number, ms, PERSISTENT), **kw)
         eq((g.durable, g.kind), (b'DH2Q', PERSISTENT))
@@ -66,7 +66,7 @@ def client(w, number=1, user='alice', share='data', on=None):
 
 
 def second_share(w):
-    """Another with persistent opens: "other"."""
+    """Add "other", a second share with persistent opens."""
     path = f'{w.base}/other'
     os.mkdir(path)
     os.chmod(path, 0o777)
@@ -81,26 +81,26 @@ def available(w, on=True):
 
 
 def opens(w):
-    """(path, what it outlives) of all."""
+    """(path, kind of persistence) of all opens."""
     return sorted((o['path'], o['durability']) for o in w.server.json('open', 'list'))
 
 
 def records(w):
-    """How many opens the helper has on disk."""
+    """The number of opens that the helper has on disk."""
     with contextlib.closing(sqlite3.connect(f'{w.base}/state/state.db')) as db:
         rows = db.execute('SELECT count(*) FROM record WHERE kind = ?', (OPEN_RECORD,))
         return rows.fetchone()[0]
 
 
 def gone(w):
-    """Nothing is held any more, nor recorded."""
+    """Check that nothing is held or recorded."""
     t_smb_durable.gone(w)
     wait_for('records go', lambda: records(w) == 0)
 
 
 @test(smb=True, squash='none')
 def is_granted(w):
-    """Where the share is so, the client asks for it by the right context, and it is a file."""
+    """A persistent open needs the share's option, the v2 context, and a file."""
     available(w, False)
     s = client(w)
     eq(s.server_caps & PERSISTENT_CAP, 0)
@@ -132,7 +132,7 @@ def is_granted(w):
     eq(g.durable, None)
     s.close(g.fid)
     s.end()
-    # who does not say that it knows of them gets none
+    # a client without the capability gets none
     old = Client(w.client, bytes(16)).negotiate()
     eq(old.login(), 'SUCCESS')
     old.sign = True
@@ -152,7 +152,7 @@ def is_granted(w):
 
 @test(smb=True, squash='none', timeout=120)
 def outlives_the_server(w):
-    """Data, ranges, deny bits and the lease are there when server and client are back."""
+    """Data, ranges, share modes and the lease survive a restart of server and client."""
     available(w)
     s = client(w)
     g = s.lasting(share=smb2.SHARE_READ)
@@ -171,7 +171,7 @@ def outlives_the_server(w):
     eq((held['ranges'], held['opens'], held['leases']), (2, 1, 1))
     opened, = w.server.json('open', 'list')
     eq((opened['user'], opened['share'], opened['durability']), ('alice', 'data', 'persistent'))
-    # who comes in between meets it; what is cached is given up for who does not write
+    # a client in between conflicts with it; the lease is broken for a reader
     other = client(w, 2)
     refused('SHARING_VIOLATION', other.make, 'f')
     s = client(w)
@@ -205,7 +205,7 @@ def outlives_the_server(w):
 
 @test(smb=True, squash='none', timeout=120)
 def is_charged_again(w):
-    """The user pays for an open, and for what it locked, before a restart and after it."""
+    """The user is charged for an open and its ranges before and after a restart."""
     def used():
         held = budget(w)
         return [held.get(kind, (0,))[0] > 0 for kind in ('opens', 'locks')]
@@ -233,7 +233,7 @@ def is_charged_again(w):
 
 @test(smb=True, squash='none', timeout=120)
 def leases_outlive_the_server(w):
-    """Each has what it had when it was told last, also by a break."""
+    """Each lease has its last state after a restart, also that of a break."""
     available(w)
     put(w.path('g'), b'', 0o666)
     os.chmod(w.path('g'), 0o666)
@@ -294,7 +294,7 @@ def only_to_its_owner(w):
     # by its CreateGuid, if the id is not known
     again = s.back(bytes(16), lease=0)
     eq(again.fid[:8], g.fid[:8])
-    # a CREATE whose answer was lost is replayed, also of an open that was used
+    # a CREATE whose response was lost is replayed, also for an open that was used
     s.read(again.fid, 1)
     same = s.make('f', durable_v2(1, flags=PERSISTENT), flags=REPLAY)
     eq((same.fid, same.kind), (again.fid, PERSISTENT))
@@ -305,7 +305,7 @@ def only_to_its_owner(w):
 
 @test(smb=True, squash='none', timeout=120)
 def stands_in_the_way(w):
-    """While its client is away it keeps the file, but not what it cached, for its time."""
+    """Without its client the open keeps its share mode, but not its lease, until it expires."""
     available(w)
     s = client(w)
     g = s.lasting(share=smb2.SHARE_READ, ms=15000)
@@ -330,9 +330,9 @@ def stands_in_the_way(w):
 
 @test(smb=True, squash='none', timeout=120)
 def ends_after_a_restart(w):
-    """Whose client does not come goes with its time, whose file is gone at once."""
+    """Opens of clients that do not return expire; those of removed files end at once."""
     available(w)
-    for name in ('short', 'lost', 'doomed', 'closes'):
+    for name in ('short', 'lost', 'deleted', 'closes'):
         put(w.path(name), b'x', 0o666)
         os.chmod(w.path(name), 0o666)
     s = client(w)
@@ -367,7 +367,7 @@ def ends_after_a_restart(w):
 
 @test(smb=True, squash='none', timeout=120)
 def grace_holds_others_off(w):
-    """Until what was open is there again nobody opens, locks or makes anything."""
+    """Before persistent opens are restored nobody opens, locks or creates anything."""
     available(w)
     second_share(w)
     s = client(w, share='other')
@@ -395,7 +395,7 @@ def grace_holds_others_off(w):
 
 @test(smb=True, squash='none', timeout=90)
 def ranges_have_a_limit(w):
-    """What the record has no room for is not locked."""
+    """A lock that the record has no room for is refused."""
     available(w)
     s = client(w)
     g = s.lasting(state=0)
@@ -420,7 +420,7 @@ def ranges_have_a_limit(w):
 
 @test(smb=True, squash='none', timeout=120)
 def outlives_the_module(w):
-    """Only SMB goes and comes back: the epoch stays, and so do the ids that are in use."""
+    """Reloading only the SMB module keeps the epoch and the ids in use."""
     available(w)
     s = client(w)
     held = [s.lasting(number=n, state=0).fid for n in range(1, 4)]
@@ -446,7 +446,7 @@ def outlives_the_module(w):
 
 @test(smb=True, squash='none', timeout=90)
 def closed_without_a_helper(w):
-    """The record goes when there is one again, not the file's next user."""
+    """A record closed without the helper is removed when the helper is back."""
     available(w)
     s = client(w)
     g, h = s.lasting(state=0), s.lasting(number=2, state=0)
@@ -461,7 +461,7 @@ def closed_without_a_helper(w):
 
 @test(smb=True, squash='none', timeout=120)
 def deletion_is_taken_back(w):
-    """By another open than the one that asked for it; the record of neither says it any more."""
+    """A deletion that another open cancels is in no record any more."""
     available(w)
     s, other = client(w), client(w, 2)
     g, h = s.lasting(state=0), other.lasting(number=2, state=0)
@@ -469,7 +469,7 @@ def deletion_is_taken_back(w):
     refused('DELETE_PENDING', other.make, 'f')
     other.delete_on_close(h.fid, False)
     other.close(other.make('f').fid)
-    # what cannot be recorded stays as it was
+    # a change that cannot be recorded is not made
     s.delete_on_close(g.fid)
     w.server.helper_stop('KILL')
     refused('INSUFFICIENT_RESOURCES', other.delete_on_close, h.fid, False)
@@ -491,7 +491,7 @@ def deletion_is_taken_back(w):
 
 @test(smb=True, squash='none', timeout=90)
 def waited_for_and_recorded(w):
-    """A lock that had to wait is on the disk when it is answered, as is a deletion."""
+    """A lock that waited, and a deletion, are on disk before the reply."""
     available(w)
     s, other = client(w), client(w, 2)
     g = s.lasting(state=0)
@@ -521,7 +521,7 @@ def waited_for_and_recorded(w):
 
 @test(smb=True, squash='none', timeout=90)
 def resilient(w):
-    """MS-SMB2 3.3.5.15.9: an open without any oplock survives the cut, with its ranges."""
+    """A resilient open without an oplock survives a disconnect (MS-SMB2 section 3.3.5.15.9)."""
     available(w, False)
     s = client(w)
     g = s.make('f', share=smb2.SHARE_READ)
@@ -565,7 +565,7 @@ def resilient(w):
 
 
 def cut_mount(w, opts, lasting, seconds=30, restart=False):
-    """A mount that loses its network, or its server, in the middle of writing."""
+    """A mount loses its network or its server while it writes, and loses no data."""
     os.chmod(w.export, 0o777)
     put(w.path('read'), pattern(3, 50000), 0o666)
     os.chmod(w.path('read'), 0o666)
@@ -583,7 +583,7 @@ def cut_mount(w, opts, lasting, seconds=30, restart=False):
             f.write(data[100000:])
             os.fsync(f.fileno())
             os.read(wait, 1)
-            # what is first after a restart is a write: the client asks again, of a read it does not
+            # a write comes first after a restart: the client repeats it, but not a read
             f.seek(0)
             f.write(data[:1])
             os.fsync(f.fileno())
@@ -599,7 +599,7 @@ def cut_mount(w, opts, lasting, seconds=30, restart=False):
         child = Child(user)
     wait_for('the first half', lambda: os.path.exists(w.path('f')) and
              os.path.getsize(w.path('f')) == 100000)
-    # who keeps writes to itself keeps locks to itself, too: somebody reads
+    # a client that caches writes also caches locks, so another one reads
     Child(get, w.path('f')).join()
     wait_for('the lock', lambda: 'ranges' in w.server.claims())
     before = of('f') + of('read')
@@ -638,7 +638,7 @@ def persistent_mount_is_cut(w):
 
 @test(smb=True, squash='none', timeout=150)
 def persistent_mount_and_a_restart(w):
-    """The server goes and comes back while a program writes."""
+    """A program writes over a restart of the server without an error."""
     available(w)
     cut_mount(w, 'persistenthandles', 'persistent', restart=True)
     gone(w)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Named pipes of IPC$: who reads one waits for an answer (MS-SMB2 3.3.5.12)."""
+"""Named pipes of IPC$: a READ waits for data (MS-SMB2 section 3.3.5.12)."""
 import struct
 
 import smb2
@@ -17,14 +17,14 @@ def read(fid, count=4096):
 
 
 def reading(s, fid, **kw):
-    """A READ that waits: its number, once STATUS_PENDING came."""
+    """A READ that waits; returns its message id after STATUS_PENDING."""
     number = s.send(*read(fid, **kw))
     eq(s.answer(number, pending=True)[0], smb2.PENDING)
     return number
 
 
 def data_of(s, number):
-    """(status, the data) of a READ."""
+    """(status, data) of a READ."""
     status, out = s.answer(number, 20 * SLOW)
     if name(status) not in ('SUCCESS', 'BUFFER_OVERFLOW'):
         return name(status), b''
@@ -61,7 +61,7 @@ def readers_have_their_turns(w):
         fid = s.create('lsarpc')
         s.ioctl(fid, TRANSCEIVE, BIND)
         first, second, third = reading(s, fid, count=8), reading(s, fid), reading(s, fid)
-        # who writes and reads at once has its own answer, and nobody else's
+        # concurrent transactions each get their own answer
         eq(kind_of(s.ioctl(fid, TRANSCEIVE, lookup_names4(['root']))), RESPONSE)
         eq(s.status(*write(fid, lookup_names4(['root']))), 'SUCCESS')
         status, head = data_of(s, first)
@@ -74,7 +74,7 @@ def readers_have_their_turns(w):
 
 @test(smb=True)
 def waiting_read_ends(w):
-    """By CANCEL, and with the open, the tree, the session."""
+    """A waiting READ ends by CANCEL, and with its open, tree or session."""
     with w.client, link(w.client, share='IPC$') as s:
         fid = s.create('lsarpc')
         number = reading(s, fid)
@@ -94,7 +94,7 @@ def waiting_read_ends(w):
 
 @test(smb=True)
 def read_before_others_of_its_message(w):
-    """It does not wait for what may stand behind it."""
+    """A READ does not wait for later requests of its compound."""
     with w.client, link(w.client, share='IPC$') as s:
         fid = s.create('lsarpc')
         eq(statuses(s, s.chain(read(fid), write(SAME, BIND), read(SAME), close(SAME))),

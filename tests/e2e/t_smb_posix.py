@@ -29,7 +29,7 @@ def mode(path):
 
 @test(smb=True, squash='none')
 def modes(w):
-    """As they are asked for, with what no DACL could say."""
+    """Files get the requested modes, also those that no DACL can express."""
     m = mounted(w)
     for bits in (0o600, 0o640, 0o755, 0o777, 0o444, 0o200, 0o4755, 0o1777):
         name = f'f{bits:o}'
@@ -178,7 +178,7 @@ def rename_over_an_open_file(w):
 
 @test(smb=True, squash='none')
 def directory_of_open_files(w):
-    """Its files stay open under their new path."""
+    """Files stay open when their directory is renamed."""
     m = mounted(w)
     os.mkdir(f'{m}/d')
     fd = os.open(f'{m}/d/f', os.O_CREAT | os.O_RDWR)
@@ -194,7 +194,7 @@ def directory_of_open_files(w):
 
 @test(smb=True, squash='none')
 def unlink_an_open_file(w):
-    """The name is free at once, and the file is there until it is closed."""
+    """The name is free at once, and the file exists until it is closed."""
     m, n = mounted(w), mounted(w)
     put(f'{m}/f', b'first')
     fd = os.open(f'{n}/f', os.O_RDWR)
@@ -229,7 +229,7 @@ def space_and_nodes(w):
 
 @test(smb=True, squash='none')
 def many_names(w):
-    """A listing of several answers, with attributes."""
+    """A listing of several replies, with attributes."""
     m = mounted(w)
     names = [f'name {i:04d} {"x" * (i % 150)}' for i in range(1500)]
     for i, name in enumerate(names):
@@ -242,7 +242,7 @@ def many_names(w):
 
 @test(smb=True, squash='none')
 def beside_one_without(w):
-    """A mount that does not ask for them has names and cases as before."""
+    """A mount without the extensions has its usual names and ignores case."""
     m = mounted(w)
     plain = w.client.mount_smb(opts='cache=none,actimeo=0')
     put(f'{m}/Mixed', b'1')
@@ -251,7 +251,7 @@ def beside_one_without(w):
     eq(sorted(os.listdir(plain)), ['Mixed', 'a:b'])
     put(f'{plain}/mixed', b'3')
     eq((get(f'{m}/Mixed'), sorted(os.listdir(m))), (b'3', ['Mixed', 'a:b']))
-    # deletion by one who does not ask for them waits for the last who has it open
+    # a deletion without the extensions waits for the last open
     fd = os.open(f'{m}/Mixed', os.O_RDONLY)
     os.unlink(f'{plain}/Mixed')
     eq(os.pread(fd, 10, 0), b'3')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Connections, sessions and trees of SMB as the protocol's text demands (MS-SMB2)."""
+"""Connections, sessions and trees of SMB as MS-SMB2 demands."""
 import contextlib
 import os
 import signal
@@ -32,15 +32,14 @@ def no_sessions(w):
 
 
 def try_negotiate(w, *args, **kw):
-    """The status of a NEGOTIATE, and what was said afterwards is a connection that works or
-    has ended."""
+    """The status of a NEGOTIATE, and whether the connection still works."""
     with Link(w.client) as s:
         return s.status(smb2.NEGOTIATE, s.negotiate_body(*args, **kw))
 
 
 @test(smb=True, squash='none')
 def negotiation(w):
-    """Each dialect alone, the best of all, and what cannot be agreed upon (3.3.5.4)."""
+    """Each dialect alone, the highest of all, and unknown ones (section 3.3.5.4)."""
     for dialect in DIALECTS:
         with Link(w.client) as s:
             eq(s.negotiate(dialect).dialect, dialect)
@@ -57,7 +56,7 @@ def negotiation(w):
 
 @test(smb=True, squash='none')
 def negotiate_contexts(w):
-    """3.3.5.4: what is missing, double, empty or malformed."""
+    """Missing, repeated, empty or malformed contexts are refused (section 3.3.5.4)."""
     pre, cipher = smbraw.preauth(), smbraw.choices(smbraw.ENCRYPTION, smbraw.GCM)
     sign = smbraw.choices(smbraw.SIGNING, 1)
     bad = 'INVALID_PARAMETER'
@@ -90,7 +89,7 @@ def negotiate_contexts(w):
 
 @test(smb=True, squash='none')
 def one_negotiation(w):
-    """A second one ends the connection, and so does anything before the first."""
+    """A second NEGOTIATE, or a request before the first, ends the connection."""
     for dialect in DIALECTS:
         with Link(w.client) as s:
             s.negotiate(dialect)
@@ -103,7 +102,7 @@ def one_negotiation(w):
 
 @test(smb=True, squash='none')
 def validate_negotiate(w):
-    """FSCTL_VALIDATE_NEGOTIATE_INFO shows who meddled (3.3.5.15.12)."""
+    """FSCTL_VALIDATE_NEGOTIATE_INFO detects manipulation (section 3.3.5.15.12)."""
     for dialect in DIALECTS[:-1]:
         with link(w.client, dialect) as s:
             eq(s.validate(), 'SUCCESS')
@@ -127,7 +126,7 @@ def smb1_negotiate(*dialects):
 
 @test(smb=True, squash='none')
 def old_negotiation(w):
-    """The way from SMB1 (3.3.5.3), and what of SMB1 leads nowhere."""
+    """Negotiation from SMB1 works (section 3.3.5.3), other SMB1 requests do not."""
     with Link(w.client) as s:
         s.raw(smb1_negotiate('NT LM 0.12', 'SMB 2.002'))
         s.next_id = 1
@@ -162,7 +161,7 @@ def old_negotiation(w):
 
 @test(smb=True, squash='none')
 def signatures(w):
-    """Where one is required nothing goes without, and a wrong one goes nowhere (3.3.5.2.4)."""
+    """Required signatures must be present and correct (section 3.3.5.2.4)."""
     share_all(w)
     for dialect in DIALECTS:
         with Link(w.client) as s:
@@ -199,7 +198,7 @@ def signatures(w):
 
 @test(smb=True, squash='none')
 def tree_connect_is_proven(w):
-    """In 3.1.1 the first TREE_CONNECT without signature ends the connection (3.3.5.7)."""
+    """In 3.1.1 an unsigned first TREE_CONNECT ends the connection (section 3.3.5.7)."""
     with link(w.client, share=None) as s:
         eq(s.connect_tree(sign=False), 'DROPPED')
     with link(w.client, share=None) as s:
@@ -210,7 +209,7 @@ def tree_connect_is_proven(w):
 
 @test(smb=True, squash='none')
 def encryption(w):
-    """All ciphers; what comes unencrypted where it must not is refused (3.3.5.2.5)."""
+    """All ciphers work; unencrypted requests are refused where required (section 3.3.5.2.5)."""
     share_all(w)
     for dialect, cipher in ((0x300, smbraw.CCM), (0x302, smbraw.CCM), (0x311, smbraw.CCM),
                             (0x311, smbraw.GCM)):
@@ -265,7 +264,7 @@ def smb_write_clear(s, fid):
 
 @test(smb=True, squash='none')
 def bad_encryption(w):
-    """What cannot be decrypted, or is for another session, ends the connection."""
+    """A message that cannot be decrypted, or of another session, ends the connection."""
     def attempts():
         yield 'spoiled', lambda s, m: m[:-1] + bytes([m[-1] ^ 1])
         yield 'no session', lambda s, m: m[:44] + struct.pack('<Q', 77) + m[52:]
@@ -287,7 +286,7 @@ def bad_encryption(w):
 
 @test(smb=True, squash='none')
 def previous_session(w):
-    """A client that comes anew ends what it had before, and nobody else's (3.3.5.5.3)."""
+    """A client that reconnects ends its own previous session only (section 3.3.5.5.3)."""
     share_all(w)
     old = link(w.client)
     fid = old.create('f', share=0)
@@ -308,7 +307,7 @@ def previous_session(w):
 
 @test(smb=True, squash='none')
 def reauthentication(w):
-    """It keeps opens and keys; one that fails ends the session (3.3.5.5.3)."""
+    """It keeps opens and keys; a failed one ends the session (section 3.3.5.5.3)."""
     share_all(w)
     for dialect in (0x210, 0x302, 0x311):
         with link(w.client, dialect) as s:
@@ -338,7 +337,7 @@ def stopped(helper):
 
 @test(smb=True, squash='none')
 def renewal_given_up(w):
-    """A renewal that is cancelled (3.3.5.16), or whose channel goes, leaves the session as it was."""
+    """A renewal that is cancelled or loses its channel leaves the session unchanged."""
     share_all(w)
     helper = w.server.helper
     with link(w.client) as s:
@@ -376,7 +375,7 @@ def renewal_given_up(w):
 
 
 def guess(client, password='wrong', user='alice'):
-    """A login whose answer is not waited for: the link, and the number of its request."""
+    """Send a login without waiting for the reply; returns the link and the message id."""
     s = Link(client).negotiate()
     eq(s.ntlm_first(), 'MORE_PROCESSING_REQUIRED')
     return s, s.send(smb2.SESSION_SETUP, s.setup_body(s.ntlm_proof(user, password)))
@@ -390,7 +389,7 @@ def outcome(s, number):
 
 @test(smb=True, squash='none', clients=2, timeout=120)
 def guesses_wait(w):
-    """Wrong passwords are answered late, by the setting, and delay nobody else."""
+    """Replies to wrong passwords are delayed by the setting, which delays nobody else."""
     ctl = w.server.ctl
     before = link(w.client)
     ctl('server', 'set', 'login-delay-ms', '10000')
@@ -414,7 +413,7 @@ def guesses_wait(w):
     ctl('server', 'set', 'login-delay-ms', '0')
     eq({outcome(*guess(w.client)) for _ in range(30)}, {'LOGON_FAILURE'})
     link(w.client).end()
-    # who logs in is forgiven
+    # a successful login clears the failures
     ctl('server', 'set', 'login-delay-ms', '1')
     for _ in range(3):
         eq(outcome(*guess(w.client)), 'LOGON_FAILURE')
@@ -424,7 +423,7 @@ def guesses_wait(w):
 
 @test(smb=True, squash='none', guest=True)
 def renewed_without_a_name(w):
-    """Then the session acts as nobody, but for what is open, until its user comes back."""
+    """A session that renews as anonymous acts so, except for its opens, until its user returns."""
     share_all(w)
     with link(w.client) as s:
         mine = s.create('mine')
@@ -456,7 +455,7 @@ def renewed_without_a_name(w):
 
 @test(smb=True, squash='none')
 def foreign_steps(w):
-    """Who has not the key can neither renew nor end a session."""
+    """Without the key a client can neither renew nor end a session."""
     with link(w.client, share=None) as s, Link(w.client) as t:
         eq(s.ntlm_first(sign=True, key=b'not the key 1234'), 'ACCESS_DENIED')
         eq(s.echo(), 'SUCCESS')
@@ -464,7 +463,7 @@ def foreign_steps(w):
         t.session = s.session
         eq(t.ntlm_first(), 'USER_SESSION_DELETED')
         eq(t.logoff(session=s.session), 'USER_SESSION_DELETED')
-        # who has it, but not on this connection, is told so under it
+        # a client with the key, but without a channel here, gets the error signed by it
         t.sign_key = s.sign_key
         eq(t.ntlm_first(sign=True), 'USER_SESSION_DELETED')
         eq(t.is_signed_right(), True)
@@ -492,7 +491,7 @@ def logoff(w):
 
 @test(smb=True, squash='none')
 def binding(w):
-    """A session on a second connection (3.3.5.5): who may, and what may not be."""
+    """Binding a session to a second connection, and its refusals (section 3.3.5.5)."""
     share_all(w)
     for dialect in (0x300, 0x311):
         with link(w.client, dialect) as s:
@@ -525,7 +524,7 @@ def binding(w):
 
 
 def both(w, s, dialect):
-    """I/O on two channels; one that is lost takes nothing with it."""
+    """Use two channels for I/O; the loss of one has no effect."""
     t = Link(w.client, s.guid).negotiate(dialect)
     eq(t.bind(s), 'SUCCESS')
     eq(t.is_signed_right(), True)
@@ -537,7 +536,7 @@ def both(w, s, dialect):
     t.write(fid, b'by the second')
     eq(s.read(fid, 13), b'by the second')
     eq(t.echo(sign=True, key=s.sign_key), 'ACCESS_DENIED', 'by the key of the session')
-    # so is a renewal, and one more binding; but who has it is told so under it
+    # a renewal and another binding, too; with the key the error is signed by it
     own, t.channel_key = t.channel_key, None
     for again in (lambda: t.ntlm_first(sign=True), lambda: t.bind(s)):
         eq(again(), 'ACCESS_DENIED')
@@ -564,7 +563,7 @@ def both(w, s, dialect):
 
 @test(smb=True, squash='none', timeout=120)
 def limits(w):
-    """Channels of a session, sessions of a connection, trees of a session."""
+    """Limits on channels of a session, sessions of a connection, trees of a session."""
     with link(w.client, share=None) as s:
         more = []
         for i in range(31):
@@ -599,7 +598,7 @@ def limits(w):
 
 @test(smb=True, squash='none', timeout=90)
 def half_a_login(w):
-    """It ends after its time, whether on a connection that works or on one that does not."""
+    """A half login expires, on a connection that works or on one that does not."""
     with link(w.client) as good, Link(w.client) as alone, Link(w.client) as silent:
         alone.negotiate()
         eq(alone.ntlm_first(), 'MORE_PROCESSING_REQUIRED')
@@ -622,7 +621,7 @@ def half_a_login(w):
 
 @test(smb=True, squash='none')
 def message_ids(w):
-    """Ids are used once and within what was granted (3.3.5.2.3)."""
+    """Message ids are used once and within the granted window (section 3.3.5.2.3)."""
     share_all(w)
     for what, number in (('used', lambda s: s.next_id - 1), ('far', lambda s: s.next_id + 9000),
                          ('no id', lambda s: 2 ** 64 - 1)):
@@ -638,7 +637,7 @@ def message_ids(w):
 
 @test(smb=True, squash='none')
 def credit_charge(w):
-    """3.3.5.2.5: what is asked for must be paid, from 2.1 on."""
+    """The credit charge must cover the request, from 2.1 on (section 3.3.5.2.5)."""
     share_all(w)
     for dialect in (0x210, 0x311):
         with link(w.client, dialect) as s:
@@ -660,7 +659,7 @@ def credit_charge(w):
 
 @test(smb=True, squash='none')
 def malformed_token(w):
-    """A token that is none is told apart from one that is refused."""
+    """A malformed token gets another status than a refused login."""
     with Link(w.client).negotiate() as s:
         s.setup_hash = s.hash
         one_of(s.step(b'NTLMSSP\0\1\0\0\0', {}), ('INVALID_PARAMETER',
@@ -677,7 +676,7 @@ def malformed_token(w):
 
 @test(smb=True, squash='none', timeout=60)
 def dead_connections(w):
-    """What the other end has forgotten ends as soon as it says so."""
+    """A connection that the other end has lost ends when a reset arrives."""
     held = [link(w.client, share=None) for _ in range(3)]
     eq(len(sessions(w)), 3)
     for s in held:
@@ -713,7 +712,7 @@ def trees_are_shown_and_closed(w):
 
 @test(smb=True, squash='none')
 def events_and_log(w):
-    """Who came, went and was refused is told, and why."""
+    """Logins, disconnects and refusals are reported with reasons."""
     w.server.set('data', users=['bob=none'])
     with listening(w) as told, open('/dev/kmsg', encoding='utf-8') as log:
         os.set_blocking(log.fileno(), False)
@@ -748,7 +747,7 @@ def kernel_lines(log):
 
 @test(smb=True, squash='none', timeout=120)
 def several_channels(w):
-    """The kernel's client with four connections, to as many addresses."""
+    """The kernel's client uses four connections, to as many addresses."""
     share_all(w)
     for i in range(3):
         w.server_ns.run('ip', 'addr', 'add', f'192.168.1.{10 + i}/24', 'dev', 'veth1')

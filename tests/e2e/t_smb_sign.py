@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One nonce, one signature: AES-GMAC makes it of the MessageId (MS-SMB2 3.1.4.1)."""
+"""AES-GMAC takes its nonce from the MessageId, so each is signed once (MS-SMB2 section 3.1.4.1)."""
 import fcntl
 import os
 import struct
@@ -25,14 +25,14 @@ def signed(s):
 
 
 def watch(s, fid):
-    """A CHANGE_NOTIFY that waits: its number."""
+    """A CHANGE_NOTIFY that waits; returns its message id."""
     number = s.send(smb2.CHANGE_NOTIFY, struct.pack('<HHI16sII', 32, 1, 4096, fid, 3, 0))
     eq(s.answer(number, pending=True)[0], smb2.PENDING)
     return number
 
 
 def interim(s):
-    """Neither of an answer that is not the last is there a signature."""
+    """Check that an interim response has no signature."""
     fid = s.create('d', options=smb2.DIRECTORY_FILE, access=smb2.GENERIC_READ)
     number = watch(s, fid)
     eq((signed(s), s.frame[48:64]), (False, bytes(16)), 'STATUS_PENDING')
@@ -47,7 +47,7 @@ def interim(s):
     s.unlock(f, 0, 10)
     eq(s.answer(number)[0], smb2.OK)
     eq(bool(s.is_signed_right()), True, 'granted at last')
-    # what stands before it in a compound goes out with it, and is signed
+    # replies before it in the compound are sent with it, and signed
     first = s.chain((smb2.ECHO, struct.pack('<HH', 4, 0)), (smb2.CHANGE_NOTIFY, struct.pack(
         '<HHI16sII', 32, 1, 4096, fid, 3, 0)))
     eq(s.answer(first[0])[0], smb2.OK)
@@ -60,7 +60,7 @@ def interim(s):
 
 @test(smb=True, squash='none')
 def interim_answers(w):
-    """3.3.4.1.1, 3.2.5.1.3: none is signed, whatever is demanded and however it is signed."""
+    """No interim response is signed (sections 3.3.4.1.1 and 3.2.5.1.3)."""
     share_all(w)
     os.mkdir(w.path('d'), 0o777)
     os.chmod(w.path('d'), 0o777)
@@ -77,7 +77,7 @@ def interim_answers(w):
 
 @test(smb=True, squash='none')
 def binding_by_gmac(w):
-    """The session's key has few nonces on other connections, and each is used once."""
+    """On other connections the session's key has few nonces, and each is used once."""
     share_all(w)
     tap = Tap(w.client)
     with link(w.client, signing=(AES_GMAC,)) as s:
@@ -86,7 +86,7 @@ def binding_by_gmac(w):
             t = Link(w.client, s.guid).negotiate(signing=(AES_GMAC,))
             t.session, t.sign_key = s.session, s.sign_key
             eq(t.ntlm_first({'flags': smbraw.BINDING}, sign=True), 'MORE_PROCESSING_REQUIRED')
-            # MessageId 1 is before that of the login, and nobody else had it
+            # MessageId 1 precedes that of the login, and was not used otherwise
             eq(bool(signed(t)), i == 0, f'channel {i + 2}')
             if not i:
                 eq(bool(t.is_signed_right()), True)
@@ -118,7 +118,7 @@ def binding_by_gmac(w):
 
 
 def parked(where, filter):
-    """The kernel's client asks for a change, and waits for it."""
+    """Let the kernel's client wait for a change."""
     fd = os.open(where, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.ioctl(fd, NOTIFY_IOCTL, struct.pack('=IB', filter, 0))
@@ -134,7 +134,7 @@ def keep_making(w):
 
 @test(smb=True, squash='none')
 def kernel_client(w):
-    """The kernel's client, with signatures, with locks and a CHANGE_NOTIFY that wait."""
+    """The kernel's client signs while locks and a CHANGE_NOTIFY wait."""
     share_all(w)
     os.mkdir(w.path('d'), 0o777)
     os.chmod(w.path('d'), 0o777)
@@ -157,7 +157,7 @@ def kernel_client(w):
 
 @test(smb=True, squash='none', timeout=150)
 def torture(w):
-    """Some of smbtorture with signatures, by AES-GMAC."""
+    """Some tests of smbtorture with AES-GMAC signatures."""
     share_all(w)
     tap = Tap(w.client)
     for suite in SUITES:
@@ -180,7 +180,7 @@ def message(number, status=0, flags=smbraw.SIGNED | 1, signature=b's' * 16, comm
 
 @test(smb=True, share=False)
 def decoder(w):
-    """What it is there for, it sees."""
+    """The decoder detects the violations that it is for."""
     for frames, twice, interim in (
             ([message(1), message(2)], 0, 0),
             ([message(1), message(1, signature=b't' * 16)], 1, 0),

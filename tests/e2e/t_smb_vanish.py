@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""SMB clients that vanish: no FIN, no RST, the machine just is not there any more.
+"""SMB clients that vanish without FIN or RST.
 
-What they have must go with them, and not later than the server promises: TCP's keepalive
-finds those that are idle, its user timeout those that leave something unanswered.
+Their state must be gone within the time that the server promises: TCP's keepalive finds idle
+connections, and its user timeout those with unacknowledged data.
 """
 import contextlib
 import os
@@ -26,12 +26,12 @@ ARRIVAL_S = 5
 
 
 def cut(client, up=False):
-    """The cable of a client."""
+    """Disconnect a client."""
     run('ip', '-n', client.name, 'link', 'set', 'eth0', 'up' if up else 'down')
 
 
 def two(w):
-    """Two sessions of machines that may be silent for a moment only."""
+    """Two sessions on machines that may be silent for a moment only."""
     w.server.ctl('server', 'set', 'silence-s', str(SILENCE_S))
     os.chmod(w.export, 0o777)
     return [Cacher(client, dialect=SMB2_DIALECT_30) for client in w.clients]
@@ -42,18 +42,18 @@ def sessions(w):
 
 
 def gone_in_time(w, began):
-    """One of the two sessions is left, and the other did not end before its time."""
+    """Check that one session ended, not before its time, and the other remains."""
     wait_for('its session goes', lambda: len(sessions(w)) == 1, SILENCE_S + MORE_S)
     waited = time.monotonic() - began
     eq(SILENCE_S / 2 < waited < (SILENCE_S + MORE_S) * SLOW, True, f'{waited:.1f} s')
 
 
 def finish(w, a, b):
-    """The machine comes back and finds its connection ended; the other one never noticed."""
+    """The machine returns and finds its connection closed; the other noticed nothing."""
     cut(w.client, up=True)
     with contextlib.suppress(ConnectionError):
         a.send(ECHO, struct.pack('<HH', 4, 0))
-    # what was on its way may arrive now
+    # packets under way may arrive now
     while a.receive(20) is not None:
         pass
     a.end()
@@ -65,7 +65,7 @@ def finish(w, a, b):
 
 @test(smb=True, squash='none', clients=2, timeout=60)
 def idle(w):
-    """Nothing was asked: its opens, deny modes and locks go, and waits for them end."""
+    """An idle client's opens, share modes and locks are released, and waits for them end."""
     a, b = two(w)
     put(w.path('denied'), b'x', 0o666)
     a.create('denied', share=0)
@@ -87,8 +87,7 @@ def idle(w):
 
 @test(smb=True, squash='none', clients=2, timeout=60)
 def break_unanswered(w):
-    """It is told to give up its lease and does not hear it: the other one waits no longer
-    for it than for the connection."""
+    """A lease break to a vanished client delays others only until the connection is closed."""
     a, b = two(w)
     # the time of its silence begins with what it said last
     began = time.monotonic()
@@ -105,7 +104,7 @@ def break_unanswered(w):
 
 @test(smb=True, squash='none', clients=2, timeout=60)
 def answers_not_taken(w):
-    """More is sent to it than the socket takes: who sends is not stuck with it."""
+    """A sender is not blocked by a vanished client whose socket is full."""
     a, b = two(w)
     put(w.path('big'), bytes(1 << 16), 0o666)
     fid = a.create('big', share=0)
@@ -122,7 +121,7 @@ def answers_not_taken(w):
 
 @contextlib.contextmanager
 def held_up(link):
-    """What the client sends on a connection goes nowhere."""
+    """Drop what the client sends on a connection."""
     rule = ('OUTPUT', '-p', 'tcp', '--sport', str(link.socket.getsockname()[1]), '-j', 'DROP')
     link.client.run('iptables', '-I', *rule)
     yield
@@ -131,7 +130,7 @@ def held_up(link):
 
 @test(smb=True, squash='none', clients=2, timeout=60)
 def break_takes_another_way(w):
-    """A channel that acknowledges nothing is given up for a break, but for the last one."""
+    """A channel without acknowledgments is closed for a break, unless it is the last."""
     os.chmod(w.export, 0o777)
     other = Cacher(w.clients[1], dialect=SMB2_DIALECT_30)
     s = logged_in(w)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What SMB tells of a volume: quotas, snapshots, what Apple's clients ask for."""
+"""SMB and volumes: quotas, snapshots, Apple's extensions."""
 import calendar
 import errno
 import os
@@ -20,7 +20,7 @@ SNAPSHOTS = 0x144064
 
 
 def create_with(s, name, contexts, how=smb2.OPEN_IF):
-    """CREATE with contexts {name: data}; those of the answer."""
+    """CREATE with contexts {name: data}; returns those of the response."""
     wire = name.encode('utf-16-le')
     wire += bytes(-len(wire) % 8)
     chain = b''
@@ -43,7 +43,7 @@ def create_with(s, name, contexts, how=smb2.OPEN_IF):
 
 
 def with_quota(w, limit):
-    """A share of its own on a file system that counts what users have."""
+    """Add a share on a file system with user quotas."""
     where, image = f'{w.base}/limited', f'{w.base}/limited.img'
     os.mkdir(where)
     with open(image, 'wb') as f:
@@ -61,7 +61,7 @@ def with_quota(w, limit):
 
 @test(smb=True, squash='none')
 def quota_of_the_caller(w):
-    """He sees what is left to him, and is stopped there as if the volume were full."""
+    """Free space is what the user's quota leaves, and at its end the volume is full."""
     limit = 2 << 20
     where = with_quota(w, limit)
     m = w.client.mount_smb(share='limited', opts='cache=none')
@@ -88,7 +88,7 @@ def quota_of_the_caller(w):
 
 @test(server='ditto', squash='none')
 def quota_over_nfs(w):
-    """Who has used up what he may is told so, by each version, and by nothing else."""
+    """Each NFS version reports an exceeded quota by its own error."""
     where = with_quota(w, 1 << 20)
     put(f'{where}/full', bytes(1 << 20))
     os.chown(f'{where}/full', ALICE, ALICE)
@@ -100,7 +100,7 @@ def quota_over_nfs(w):
         n = w.client.nfs(cred, path=where)
         fh = n.lookup(n.root, 'f').fh
         eq(n.write(fh, 0, bytes(4096)).status, nfs3.DQUOT, f'WRITE of {vers}')
-    # nobody else is stopped
+    # other users can write
     n = w.client.nfs(path=where)
     eq(n.create(n.root, 'other').status, nfs3.OK)
     eq(n.write(n.lookup(n.root, 'other').fh, 0, bytes(4096)).status, nfs3.OK)
@@ -108,7 +108,7 @@ def quota_over_nfs(w):
 
 @test(smb=True, squash='none')
 def quota_of_streams(w):
-    """A stream takes from the quota of the owner of its file, also after a chown."""
+    """Streams are charged to the owner of their file, also after a chown."""
     where = with_quota(w, 2 << 20)
     s = Smb2(w.client, share='limited')
     s.close(s.create('f'))
@@ -156,7 +156,7 @@ def quotas(s, fid, *uids, single=False, restart=True, room=65536):
 
 @test(smb=True, squash='none')
 def quotas_of_users(w):
-    """Everybody asks about himself; who was made an administrator sees and sets all."""
+    """Users query their own quota; share administrators query and set all."""
     limit, none = 2 << 20, 2 ** 64 - 1
     bob = smb.UIDS['bob']
     where = with_quota(w, limit)
@@ -205,13 +205,13 @@ def without_quota(w):
 
 
 def filetime(*when):
-    """Of a date and time in UTC."""
+    """The FILETIME of a date and time in UTC."""
     return (calendar.timegm(when) + 11644473600) * 10 ** 7
 
 
 @test(smb=True, squash='none')
 def no_snapshots(w):
-    """There are none, which is said so that a client's list of them is empty."""
+    """Without snapshots the list is empty and not an error."""
     os.chmod(w.export, 0o777)
     put(w.path('f'), b'now', 0o666)
     s = Smb2(w.client)
@@ -226,7 +226,7 @@ def no_snapshots(w):
 
 @test(smb=True, squash='none')
 def snapshots(w):
-    """Directories whose names tell their times: listed, read, and never changed."""
+    """Directories named by their times are listed and read, and never changed."""
     os.chmod(w.export, 0o777)
     put(w.path('f'), b'now', 0o666)
     for name, data in (('@GMT-2026.01.02-03.04.05', b'old'), ('daily_2025-12-31_23:59:58', b'older'),
@@ -268,7 +268,7 @@ def snapshots(w):
 
 @test(smb=True, squash='none')
 def apple(w):
-    """A query of the server is answered with what is true."""
+    """A query of the server is answered correctly."""
     os.chmod(w.export, 0o777)
     s = Smb2(w.client)
     _, found = create_with(s, '', {b'AAPL': struct.pack('<IIQQ', 1, 0, 7, 0xf),

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Records that all protocols write and read at once: never torn, never stale.
+"""Records that all protocols write and read at once are never torn and never stale.
 
-Each file holds one record: a number that only grows, who wrote it, and a checksum over it
-and what fills it. Whoever writes locks the file, reads, and writes the next number; whoever
-reads locks it shared. Under a lock every protocol promises the newest data (RFC 1813 4.11,
-RFC 8881 10.3.2, MS-FSA 2.1.4.10), so nobody may see a number lower than the last one that
-was written when he had the lock. Meanwhile files are renamed to and fro, opened without
+Each file holds one record: a number that only grows, its writer, and a checksum over both
+and the padding. A writer locks the file, reads, and writes the next number; a reader locks it
+shared. Under a lock every protocol promises the newest data (RFC 1813 section 4.11, RFC 8881
+section 10.3.2, MS-FSA section 2.1.4.10), so a holder of the lock may not see a number lower
+than the last one written before. Meanwhile files are renamed to and fro, opened without
 locks, which recalls what clients cache, writers are killed, and the server is restarted.
 
-DITTO_SOAK is how many seconds it lasts, 20 by default.
+DITTO_SOAK is the length in seconds, 20 by default.
 """
 import contextlib
 import errno
@@ -44,7 +44,7 @@ def record(number, writer):
 
 
 def check(data):
-    """The number of a record; what is torn has none."""
+    """The number of a record, or None if it is torn."""
     if len(data) != SIZE:
         raise AssertionError(f'{len(data)} bytes of a record')
     number, _, crc = HEAD.unpack_from(data)
@@ -54,7 +54,7 @@ def check(data):
 
 
 class Board:
-    """What all processes know: the last number written to each file, and how often who did what."""
+    """Shared state: the last number written to each file, and the counts of operations."""
 
     def __init__(self, actors, gate):
         self.actors, self.gate = actors, gate
@@ -67,15 +67,15 @@ class Board:
         return struct.unpack_from('<Q', self.map, 8 * i)[0]
 
     def over(self, yes=None):
-        """Is it time to end?"""
+        """True if it is time to end."""
         return self._at(0, yes)
 
     def cuts(self, number=None):
-        """How often the server began to go or was back: odd while it is away."""
+        """How often the server went away or returned: odd while it is away."""
         return self._at(1, number)
 
     def hold(self, yes=None):
-        """Shall those who keep locks do so still?"""
+        """True while lock holders must keep their locks."""
         return self._at(2, yes)
 
     def done(self, actor, writes):
@@ -90,7 +90,7 @@ class Board:
 
     @contextlib.contextmanager
     def while_served(self):
-        """The server does not go meanwhile."""
+        """The server is not stopped during the block."""
         with open(self.gate, 'rb') as gate:
             while True:
                 fcntl.flock(gate, fcntl.LOCK_SH)
@@ -102,7 +102,7 @@ class Board:
 
     @contextlib.contextmanager
     def away(self):
-        """The server is away."""
+        """True while the server is away."""
         self.cuts(self.cuts() + 1)
         with open(self.gate, 'rb') as gate:
             fcntl.flock(gate, fcntl.LOCK_EX)
@@ -111,7 +111,7 @@ class Board:
 
 
 def look(data, f, newest):
-    """The number in a file that is locked."""
+    """The number in a locked file."""
     number = check(data)
     if number < newest:
         raise AssertionError(f'file {f}: {number} was read, {newest} was written before')
@@ -146,7 +146,7 @@ def turn(board, where, actor, f, writes):
         fcntl.lockf(fd, fcntl.LOCK_EX if writes else fcntl.LOCK_SH, SIZE)
         newest = board.written(f)
         data = os.pread(fd, SIZE, 0)
-        # a reader whose lock went with the server reads what others are writing
+        # a reader that lost its lock with the server may read a record in change
         if writes or actor != SMB or cuts == board.cuts() and not cuts & 1:
             number = look(data, f, newest)
         if writes:
@@ -180,14 +180,14 @@ def work(board, where, actor, seed, forgiven):
             with board.while_served() if alone else contextlib.nullcontext():
                 turn(board, where, actor, f, writes)
         except (OSError, AssertionError) as e:
-            # what was cut off says so
+            # a truncated record is recognised
             if getattr(e, 'errno', None) not in forgiven:
                 raise AssertionError(f'{ACTORS[actor]}: {traceback.format_exc()}') from e
             time.sleep(0.1)
 
 
 def disturb(board, w, where):
-    """Opens without locks, other names, other attributes."""
+    """Open without locks, rename, change attributes."""
     dice, places = random.Random(0), (w.export, where)
     while not board.over():
         f = dice.randrange(FILES)
@@ -204,7 +204,7 @@ def disturb(board, w, where):
 
 
 def hung(w, workers):
-    """Who waits for what."""
+    """The stacks of processes that wait."""
     print(w.server.ctl('lock', 'list'))
     for worker in workers:
         print(f'process {worker.pid}:')
@@ -213,7 +213,7 @@ def hung(w, workers):
 
 
 def watch(w, workers, seconds):
-    """Sleep, but not once one of them has failed."""
+    """Sleep, and stop when a process has failed."""
     for fd in select.select([x.fd for x in workers], [], [], seconds)[0]:
         print(w.server.ctl('lock', 'list'), w.server.ctl('stats', 'nfs4-delegations'))
         next(x for x in workers if x.fd == fd).join()
@@ -221,7 +221,7 @@ def watch(w, workers, seconds):
 
 
 def join_all(w, workers):
-    """Those that poll for a lock (NFSv4.0, NLM after a lost callback) do so each 30 s."""
+    """Wait for all; clients that poll for a lock (NFSv4.0, lost NLM callbacks) do so every 30 s."""
     left, end = list(workers), time.monotonic() + 60 * SLOW
     while left:
         fds = select.select([x.fd for x in left], [], [], end - time.monotonic())[0]
@@ -234,7 +234,7 @@ def join_all(w, workers):
 
 
 def nothing_left(w):
-    """Claims and clients go with the mounts; nodes and open files are the harness's to check."""
+    """Claims and clients go with the mounts; the harness checks nodes and open files."""
     for client in w.clients:
         for where in client.mounts[:]:
             client.umount(where)
@@ -264,7 +264,7 @@ def keep(board, where, actor, f):
 
 
 def rival(board, where, f):
-    """Somebody else's lock comes after that."""
+    """A lock of another client is granted only after that."""
     become_alice()
     fd = os.open(f'{where}/r{f}', os.O_RDONLY)
     fcntl.lockf(fd, fcntl.LOCK_SH, SIZE)
@@ -273,7 +273,7 @@ def rival(board, where, f):
 
 
 def restart_under_locks(w, board, mounts):
-    """NFS clients take back what they locked, write, and only then others may lock."""
+    """NFS clients reclaim their locks and write before others may lock."""
     board.hold(1)
     files = {actor: FILES + i for i, actor in enumerate(NFS)}
     keepers = [Child(keep, board, mounts[actor], actor, f) for actor, f in files.items()]
@@ -339,5 +339,5 @@ def all_at_once(w):
 
 @test(smb=True, locks=True, clients=4, timeout=150 + 2 * SECONDS, squash='none')
 def with_a_restart(w):
-    """Claims are taken back, data is sent again."""
+    """Claims are reclaimed, and data is sent again."""
     run_all(w, restart=True)

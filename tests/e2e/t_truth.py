@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Every claim of five actors against everything that the others may want."""
+"""Every claim of five actors against every operation of the others."""
 import os
 
 import smb
@@ -12,7 +12,7 @@ LETTER = {ALLOWED: '.', TOLD: 't', BROKEN: 'b', REFUSED: 'x'}
 
 
 def prepare(w, name, directory):
-    """What is claimed, made anew."""
+    """Make the claim and its file."""
     if directory:
         os.mkdir(w.path(name))
         os.chmod(w.path(name), 0o777)
@@ -25,7 +25,7 @@ def prepare(w, name, directory):
 
 
 def one(w, cells, holder, claim, other, intent, name):
-    """What came of it, and what is wrong with that."""
+    """The result of one cell, and its deviation."""
     directory = 'directory' in claim
     prepare(w, name, directory)
     held = holder.hold(claim, name)
@@ -73,7 +73,7 @@ def table(w, kind):
 
 
 def tell(kind, lines):
-    """On the screen, and for who reads results."""
+    """Print on the screen, and into the results."""
     print('\n'.join(lines))
     where = os.environ.get('DITTO_RESULTS')
     if where:

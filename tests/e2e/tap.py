@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What goes over a client's wire, and whether SMB signs or encrypts twice under one nonce.
+"""The traffic of a client, and whether SMB signs or encrypts twice under one nonce.
 
-Packets are read from the client's interface, put together to the streams of TCP, and these
-taken apart to the headers of SMB2 (MS-SMB2 2.2.1 and 2.2.41). Nothing is decrypted: a nonce
-of AES-GMAC is the MessageId and the direction (3.1.4.1), one of AES-GCM and AES-CCM is in
-the transform header.
+Packets are read from the client's interface, reassembled to TCP streams, and parsed to the
+headers of SMB2 (MS-SMB2 sections 2.2.1 and 2.2.41). Nothing is decrypted: a nonce of AES-GMAC
+is the MessageId and the direction (section 3.1.4.1), one of AES-GCM and AES-CCM is in the
+transform header.
 """
 import os
 import select
@@ -25,13 +25,13 @@ SIGNING_CONTEXT, GMAC = 8, 2
 
 
 class Stream:
-    """One direction of a connection of TCP, in order."""
+    """One direction of a TCP connection, in order."""
 
     def __init__(self, start):
         self.next, self.data, self.ahead, self.held, self.lost = start, bytearray(), {}, 0, False
 
     def take(self, seq, payload):
-        """Frames that are complete now."""
+        """Frames that are complete."""
         offset = (seq - self.next + 2 ** 31) % 2 ** 32 - 2 ** 31
         if offset > 0:
             if seq not in self.ahead:
@@ -58,7 +58,7 @@ class Stream:
 
 
 class Nonces:
-    """Which nonces were used, by session and key."""
+    """The nonces that were used, by session and key."""
 
     def __init__(self):
         self.algorithm, self.homes, self.channels, self.seen = {}, {}, set(), {}
@@ -66,7 +66,7 @@ class Nonces:
         self.twice, self.signed_interim = [], []
 
     def frame(self, conn, answer, data):
-        """@conn: what names the connection; @answer: from the server."""
+        """@conn: identifies the connection; @answer: the frame is from the server."""
         if data[:4] == b'\xfdSMB':
             session, = struct.unpack_from('<Q', data, 44)
             self.sealed += answer
@@ -126,7 +126,7 @@ class Nonces:
 
 
 class Wire:
-    """Packets of Ethernet with IPv4, and what they add up to."""
+    """Ethernet packets with IPv4, and the streams in them."""
 
     def __init__(self):
         self.streams, self.epochs, self.nonces, self.lost = {}, {}, Nonces(), 0
@@ -159,7 +159,7 @@ class Wire:
 
 
 class Tap:
-    """Listens on a client's interface from here to end()."""
+    """Listens on a client's interface until end()."""
 
     def __init__(self, client):
         with client:
@@ -186,7 +186,7 @@ class Tap:
         return wire.nonces
 
     def end(self):
-        """What was heard: Nonces, and in .lost what was not."""
+        """The Nonces that were recorded; .lost is the number of packets missed."""
         os.close(self.stop)
         self.socket.close()
         return self.child.join()

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Five actors on the same files, and what each must see of the others' claims.
+"""Five actors on the same files, and the effects of each other's claims.
 
-An actor holds a claim (a range, deny bits, caching), another wants to do something.
-Four things can come of it:
+One actor holds a claim (a range, deny bits, caching), another attempts an operation.
+There are four outcomes:
 
-    allowed     it is done, the holder hears nothing
-    told        it is done, the holder is told that its cache is old
+    allowed     it is done, the holder is not notified
+    told        it is done, the holder is notified that its cache is invalid
     broken      the holder is asked, gives up, and then it is done
     refused     it is not done
 
-What must come is computed from the kernel's own matrix (lockd/matrix-table), by what
-each protocol's way of asking means: an open for the access it needs, then the thing.
+The expected outcome is computed from the kernel's own matrix (lockd/matrix-table) and from
+how each protocol does the operation: an open for the access it needs, then the operation.
 """
 import json
 import os
@@ -30,7 +30,7 @@ from harness import put
 from lockers import READ, WRITE, Locker
 from nfs4_callback import Callbacks, Listener
 from nfs4_status import DELAY, GRACE, STATUS
-from t_lock_nlm import connect as nlm_connect
+from nlm_lockers import connect as nlm_connect
 from t_smb_lease import Cacher, NOBODY
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -59,16 +59,16 @@ def matrix():
 
 
 class Refused(Exception):
-    """The answer was no, by this name."""
+    """The operation was refused, with this name."""
 
 
 class Again(Exception):
-    """Come again later."""
+    """The operation must be repeated later."""
 
 
 # what must come of it
 
-def judge(cells, parts, wants, exact):
+def matrix_outcome(cells, parts, wants, exact):
     """The outcome that the matrix says; parts of caches lose what is broken."""
     outcome, parts = ALLOWED, list(parts)
     for want in wants:
@@ -88,7 +88,7 @@ def judge(cells, parts, wants, exact):
                 elif lost and outcome == ALLOWED:
                     outcome = TOLD
                 left = part.bits & ~lost
-                # what is kept without reading is nothing
+                # a lease without READ is none
                 parts[i] = part._replace(bits=left if left & R else 0)
     return outcome
 
@@ -120,7 +120,7 @@ FILE_INTENTS = list(PLAIN) + list(OPENING)
 
 
 class Actor:
-    """Somebody who holds and wants. Subclasses say by which protocol."""
+    """An actor that holds claims and attempts operations. Subclasses are protocols."""
 
     name = exact = None
     claims = ()
@@ -130,23 +130,23 @@ class Actor:
         self.w, self.client = w, client
 
     def wants(self, intent):
-        """As intents of the matrix."""
+        """The operation as intents of the matrix."""
         return {**PLAIN, **OPENING, **IN_DIRECTORY}[intent]
 
     def expected(self, cells, holder, claim, parts, intent):
-        """What must come of it; the default is what the matrix says."""
-        return judge(cells, parts, self.wants(intent), self.exact)
+        """The expected outcome; by default the one of the matrix."""
+        return matrix_outcome(cells, parts, self.wants(intent), self.exact)
 
     def told(self, seconds=0.0):
-        """Was the holder asked for something?"""
+        """True if the holder was asked for something."""
         return False
 
     def end(self):
-        """Gone for good."""
+        """End the actor for good."""
 
 
 class Held:
-    """A claim: its parts, and what is to be done when it is broken and at the end."""
+    """A claim: its parts, and the actions at a break and at the end."""
 
     def __init__(self, parts, told=None, give=None, end=None):
         self.parts = parts
@@ -199,7 +199,7 @@ class Smb(Actor):
         def give():
             while self._told(0):
                 broken, before, after, wanted, _ = s.broken()
-                # of the cell before: its file was closed before it was told
+                # of the previous cell: its file was closed before the break arrived
                 if broken != key:
                     continue
                 if before & ~after & W:
@@ -234,7 +234,7 @@ class Smb(Actor):
                 holder.name != 'NFSv3'):
             return REFUSED
         out = super().expected(cells, holder, claim, parts, intent)
-        # what is deleted at a CLOSE cannot wait: that must not fail (MS-FSA 2.1.5.5)
+        # a deletion at CLOSE cannot wait, because CLOSE must not fail (MS-FSA 2.1.5.5)
         return TOLD if out == BROKEN and intent == 'remove from it' else out
 
     def do(self, intent, name):
@@ -413,7 +413,7 @@ class Nfs3(Actor):
 # NFSv4
 
 class Nfs4(Actor):
-    """What both versions share; reads and writes are by the anonymous stateid."""
+    """Common to both versions; reads and writes use the anonymous stateid."""
 
     exact = False
     claims = ('range shared', 'range exclusive', 'deny read', 'deny write', 'deny both',
@@ -431,7 +431,7 @@ class Nfs4(Actor):
         return super().wants(intent)
 
     def ops(self, *ops):
-        """Their results; the first failure is told."""
+        """The results; the first failure is raised."""
         r = self.c.compound(*ops)
         if r.status in (DELAY, GRACE):
             raise Again(STATUS[r.status])
@@ -443,7 +443,7 @@ class Nfs4(Actor):
         return [nfs4.putfh(self.root), nfs4.lookup(name)]
 
     def opened(self, name, acc, deny=nfs4.DENY_NONE, own=None, want=nfs4.WANT_NO):
-        """(OPEN's result, handle), by an owner of its own."""
+        """(OPEN's result, handle), by an open-owner of its own."""
         self.number += 1
         own = own or b'own%d' % self.number
         r, fh = self.c.open(self.root, name, acc | self.wanted(want), deny, own)
@@ -471,7 +471,7 @@ class Nfs4(Actor):
         return Held([Part('open', 0, A_READ, DENY[how])], end=lambda: self.close(r))
 
     def lock(self, r, kind, offset):
-        """By a lock-owner that is new."""
+        """Lock with a new lock-owner."""
         new = self.seqid(r.own), 0, self.c.owner(b'lock' + r.own)
         sid = self.ops(nfs4.putfh(r.fh), nfs4.lock(kind, offset, 10, r.stateid, new=new))[-1]
         return sid.stateid
@@ -658,15 +658,16 @@ class Local(Actor):
         return Held([Part(f'POSIX range, {claim.partition(" ")[2]}')], end=p.end)
 
     def expected(self, cells, holder, claim, parts, intent):
-        """The VFS knows ranges and caches; deny bits and mandatory ranges it has none of."""
+        """The VFS knows ranges and caches, but no deny bits and no mandatory ranges."""
         if intent.startswith('lock'):
-            return judge(cells, [p._replace(row=p.row.replace('EXACT', 'POSIX'))
+            return matrix_outcome(cells, [p._replace(row=p.row.replace('EXACT', 'POSIX'))
                                  for p in parts if 'range' in p.row],
                          PLAIN[intent], False) if any('range' in p.row for p in parts) else (
                              self._opens(parts, A_READ | A_WRITE))
         if intent in IN_DIRECTORY:
-            # fsnotify(7) tells of what was done already
-            out = judge(cells, [p for p in parts if p.row != 'open'], self.wants(intent), False)
+            # fsnotify(7) reports changes after they are done
+            out = matrix_outcome(cells, [p for p in parts if p.row != 'open'],
+                                 self.wants(intent), False)
             return TOLD if out == BROKEN else out
         access = {'read': A_READ, 'open to read': A_READ, 'open, deny write': A_READ,
                   'open, deny read': A_READ}.get(intent, A_WRITE)
@@ -674,11 +675,11 @@ class Local(Actor):
 
     @staticmethod
     def _opens(parts, access):
-        """A lease of the VFS is broken by a reader if somebody may write, by all else always."""
+        """A reader breaks a VFS lease for writing; every other open breaks all."""
         bits = sum(p.bits for p in parts if p.row in ('lease', 'delegation'))
         if not bits or access == A_READ and not bits & W:
             return ALLOWED
-        # what is cached of reading alone is a lease's that is told only
+        # a lease of READ only is broken without an acknowledgment
         return TOLD if bits == R else BROKEN
 
     def do(self, intent, name):
@@ -753,7 +754,7 @@ ACTORS = (Smb, Nfs3, Nfs40, Nfs41, Local)
 # one cell of the table
 
 class Job:
-    """What another wants, tried until it is done, refused, or told to come again too often."""
+    """An operation, repeated until it is done, refused, or was delayed too often."""
 
     def __init__(self, actor, intent, name):
         self.again, self.stop, self.outcome, self.data = 0, False, None, None
@@ -785,15 +786,15 @@ class Job:
 def cell(held, other, intent, name, caching, want):
     """(outcome, why, data): the holder gives up what it is asked for.
 
-    What cannot be seen but by waiting is waited for longer where it is wanted: a machine may
-    be busy.
+    An event that is expected is waited for longer than one that is not: the machine may be
+    busy.
     """
     job, outcome = Job(other, intent, name), ALLOWED
     tries = 8 if want == REFUSED else 300
     end = time.monotonic() + 20
     while not job.done(0.01):
         if held.told(0.01):
-            # who need not wait is done before the holder answers
+            # an operation that need not wait is done before the holder answers
             if outcome != BROKEN:
                 need_not = job.done(4 if want == TOLD else 0.2) and job.outcome == ALLOWED
                 outcome = TOLD if need_not else BROKEN

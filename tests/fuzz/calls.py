@@ -11,7 +11,7 @@ from xdr import Pack
 
 
 class World:
-    """The server and what is on its share; made again when mutations have spoiled it."""
+    """The server and its share; made again when mutations have changed it."""
 
     def __init__(self, options):
         self.address = options.address
@@ -89,7 +89,7 @@ def with_name(fh, name):
 
 
 def making(h):
-    """The calls that make something."""
+    """The calls that create something."""
     yield Call(NFS, 8, sattr(with_name(h["dir"], b"new").number(0, "how", "enum")))
     yield Call(NFS, 8, sattr(with_name(h["dir"], b"guarded").number(1, "how", "enum")), " GUARDED")
     yield Call(NFS, 8, with_name(h["dir"], b"exclusive").number(2, "how", "enum").raw(b"verifier"),

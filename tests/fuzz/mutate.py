@@ -10,7 +10,7 @@ from xdr import Malformed
 from ways import spoil
 from wire import AUTH_NONE, AUTH_ROOT, HEADER_FIXED, Reply, auth_sys, message, record
 
-# The share is made again after so many, since they spoil it.
+# Mutations after which the share is made again, because they damage it.
 REFRESH = 2000
 CREDS = (AUTH_ROOT, AUTH_ROOT, AUTH_ROOT, auth_sys(1000, 1000, (4, 24)), AUTH_NONE)
 
@@ -41,7 +41,7 @@ class Mutation:
 
 
 def attack(world, sender, options, report):
-    """Send all mutations; report(done) is called now and then."""
+    """Send all mutations; report(done) is called at intervals."""
     programs = (NFS, NFSACL) if options.no_mount else (NFS, NFSACL, MOUNT)
     done, templates = options.start, []
     end = options.start + options.count
@@ -70,9 +70,9 @@ def attack(world, sender, options, report):
 
 
 def send_spoiled(world, sender, prog, messages):
-    """A call with a spoiled header may be dropped, or end the connection; silence it must not be.
+    """A call with a damaged header may be dropped, or end the connection.
 
-    A good call behind it tells: it is answered, or the connection is closed.
+    A valid call behind it must be answered, or the connection closed.
     """
     for data in messages:
         probe = message(prog, 0, b"", AUTH_NONE)

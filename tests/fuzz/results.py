@@ -18,7 +18,7 @@ LINK_MAX = 4096
 
 ALWAYS = {OK, IO, STALE, BADHANDLE, SERVERFAULT, JUKEBOX}
 MAKE = {ACCES, EXIST, NOTDIR, NOSPC, ROFS, NAMETOOLONG, DQUOT, NOTSUPP}
-# RFC 1813 names no status for these, yet there is one that says what is wrong:
+# RFC 1813 lists no status for these, yet one describes the error:
 # a link count that is full, a directory in the way, a name or a time that the
 # file system cannot store, an operation that is never permitted.
 BEYOND = {MLINK, ISDIR, INVAL, PERM}

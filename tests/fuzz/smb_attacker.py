@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""An SMB client that means no good: good messages to spoil, and how they go out."""
+"""A hostile SMB client: valid messages to damage, and how they are sent."""
 import os
 import struct
 import sys
@@ -17,11 +17,11 @@ HEADER = 64
 
 
 class Failure(Exception):
-    """The server did what it must not."""
+    """The server did something that it must not."""
 
 
 class Here:
-    """The loopback of this machine, as smb2.py wants a client."""
+    """The loopback of this machine, in the form of a client of smb2.py."""
 
     def __init__(self, address):
         self.server_addr = address
@@ -66,7 +66,7 @@ TOKENS = (
 
 
 class Templates:
-    """Good bodies of all commands, for one session."""
+    """Valid bodies of all commands, for one session."""
 
     def __init__(self, s):
         name = "file".encode("utf-16-le")
@@ -144,7 +144,7 @@ class Templates:
 
     @staticmethod
     def descriptor():
-        """Owner, group and a list with one entry."""
+        """Owner, group and a DACL with one entry."""
         sid = struct.pack("<BB6sII", 1, 2, bytes([0, 0, 0, 0, 0, 22]), 1, 3000)
         acl = struct.pack("<BBHHH", 2, 0, 8 + 8 + len(sid), 1, 0) + struct.pack(
             "<BBHI", 0, 0, 8 + len(sid), 0x1f01ff) + sid
@@ -153,7 +153,7 @@ class Templates:
 
 
 class Attacker:
-    """Sessions that are made anew when the server ends them."""
+    """Sessions that are renewed when the server ends them."""
 
     def __init__(self, options):
         self.options, self.here = options, Here(options.address)
@@ -163,12 +163,12 @@ class Attacker:
         self.look()
 
     def look(self):
-        """The other client, from the start."""
+        """Connect the other client."""
         self.watch = smb2.Smb2(self.here, "bob")
         self.watched = self.watch.create("watched")
 
     def fresh(self):
-        """A session that works."""
+        """Make a new session."""
         if not self.session:
             self.session = smb2.Smb2(self.here)
             self.logins += 1
@@ -176,14 +176,14 @@ class Attacker:
         return self.session
 
     def gone(self):
-        """The server closed the connection or ended the session: as it may."""
+        """The server closed the connection or ended the session, as it may."""
         if self.session:
             self.session.end()
             self.dropped += 1
         self.session = None
 
     def alive(self):
-        """The other client is served."""
+        """Check that the other client is served."""
         self.flush()
         text = b"%016d" % self.sent
         self.watch.write(self.watched, text)
@@ -191,16 +191,16 @@ class Attacker:
             raise Failure("another client reads something else than it wrote")
 
     def shoot(self, make, about, alone=False):
-        """A spoiled message, made for the session that is there when it goes out.
+        """Add a damaged message, encoded for the session in use when it is sent.
 
-        Several go out together; each is answered, or the connection ends.
+        Several are sent together; each must be answered, or the connection ends.
         """
         self.waiting.append((make, about))
         if alone or len(self.waiting) >= BATCH:
             self.flush()
 
     def flush(self):
-        """Sends what waits; where it ended the session, each again with one of its own."""
+        """Send the queue; if it ended the session, send each message in a session of its own."""
         waiting, self.waiting = self.waiting, []
         if not waiting or self.volley(waiting):
             pass
@@ -212,7 +212,7 @@ class Attacker:
             self.alive()
 
     def volley(self, waiting):
-        """False if the session did not live through it."""
+        """Send messages; False if the session did not survive them."""
         s = self.fresh()
         ids, data = {}, b""
         for make, about in waiting:
@@ -247,7 +247,7 @@ class Attacker:
 
 
 def answers(conn, ids):
-    """Until all of these ids have one. False if the session or the connection ended."""
+    """Wait for replies to all of these ids. False if the session or the connection ended."""
     data, lives = b"", True
     while ids:
         got = conn.recv(1 << 20)
@@ -266,7 +266,7 @@ def answers(conn, ids):
 
 
 def note_answers(frame, ids):
-    """The answers of a frame. False if one says that the session is gone."""
+    """Note the replies of a frame. False if one reports the end of the session."""
     at, lives = 0, True
     while True:
         status, = struct.unpack_from("<I", frame, at + 8)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The stages of the attack, from calls that are right to bytes that mean nothing."""
+"""The stages of the attack, from valid calls to random bytes."""
 
 import collections
 import os
@@ -24,11 +24,11 @@ ACCEPT_NAMES = {SUCCESS: "SUCCESS", PROG_UNAVAIL: "PROG_UNAVAIL", PROG_MISMATCH:
 
 
 class Failure(Exception):
-    """A stage found what must not be."""
+    """A stage found an error of the server."""
 
 
 class Outcome:
-    """What a call was answered: .accept, and .status where it was executed."""
+    """The answer to a call: .accept, and .status where it was executed."""
 
     def __init__(self, data, sent, lenient):
         reply = Reply(data)
@@ -134,7 +134,7 @@ def stage_truncated(world, sender, options):
 
 
 def spoiled(call, field):
-    """The arguments of a call with one of its numbers spoiled in every way."""
+    """The arguments of a call with one of its numbers damaged in every way."""
     size = 8 if field.kind == "u64" else 4
     top = (1 << 8 * size) - 1
     was = int.from_bytes(call.args[field.offset:field.offset + size], "big")
@@ -147,12 +147,12 @@ def spoiled(call, field):
 
 
 def must_be_garbage(call, field, value):
-    """A length that promises more than the call holds cannot be executed."""
+    """A call with a length beyond its end cannot be executed."""
     return field.kind == "len" and value > len(call.args)
 
 
 def limit_of(call, field, value):
-    """How large the results may be, where the spoiled number says so."""
+    """The greatest size of the results, if the damaged number determines it."""
     if (call.prog, call.proc, field.name) in ((NFS, 16, "count"), (NFS, 17, "maxcount")):
         return value
     return None
@@ -227,7 +227,7 @@ def stage_wrong_types(world, sender, options):
 
 
 def forgeries(fh, rng):
-    """Handles that no server gave out."""
+    """Handles that the server did not issue."""
     for i, byte in enumerate(fh):
         for bit in range(8):
             yield fh[:i] + bytes([byte ^ 1 << bit]) + fh[i + 1:]
@@ -278,7 +278,7 @@ def naming(h, name):
 
 
 def stage_names(world, sender, _options):
-    """names that are no names, and names too long"""
+    """invalid names, and names too long"""
     world.refresh()
     canary = os.path.join(os.path.dirname(world.directory.rstrip("/")), "canary")
     with open(canary, "w", encoding="ascii") as f:
@@ -319,7 +319,7 @@ def stage_header(world, sender, _options):
         if outcome.accept != accept:
             raise Failure(f"{ACCEPT_NAMES[outcome.accept]} instead of {ACCEPT_NAMES[accept]} for "
                           f"{sent.hex()}")
-    # Every cut of the header; what cannot even be told apart from noise may end the connection.
+    # Every cut of the header; one that cannot be told from noise may end the connection.
     whole = message(NFS, 1, fh)
     for cut in range(0, HEADER_FIXED + len(AUTH_ROOT) + 8, 4):
         sent = message(NFS, 1, fh)[:cut]
@@ -335,7 +335,7 @@ def stage_header(world, sender, _options):
 
 
 def framings(world):
-    """Byte streams that lie about their records, with the replies that must come."""
+    """Byte streams with wrong record marks, and the replies that are expected."""
     def call():
         return message(NFS, 1, bytes(with_handle(world.handles["root"]).data))
 
@@ -364,7 +364,7 @@ def framings(world):
 
 
 def alive(world, tries=50):
-    """A fresh connection is served; it may take a moment for a flood to be worked off."""
+    """A new connection is served, perhaps after the rest of a flood."""
     for attempt in range(tries):
         try:
             with world.connect() as conn:
@@ -377,7 +377,7 @@ def alive(world, tries=50):
 
 
 def stage_framing(world, _sender, _options):
-    """TCP streams that lie about their records"""
+    """TCP streams with wrong record marks"""
     world.refresh()
     for name, stream, wanted in framings(world):
         with world.connect() as conn:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Ways to spoil bytes. "order" is how numbers of the protocol lie, "<" or ">"."""
+"""Ways to damage bytes. "order" is the byte order of the protocol, "<" or ">"."""
 
 import struct
 
@@ -58,7 +58,7 @@ WAYS = (flip, flip, number, number, number, noise, cut, grow, insert, remove, re
 
 
 def spoil(rng, data, order):
-    """Some of these ways, in place."""
+    """Apply some of these ways in place."""
     for _ in range(rng.choice((1, 1, 1, 2, 4))):
         if data:
             rng.choice(WAYS)(rng, data, order)

@@ -31,18 +31,18 @@ AUTH_NONE = bytes(8)
 
 
 def message(prog, proc, args, cred=AUTH_ROOT, vers=VERSION, xid=None):
-    """A call as it is inside a record."""
+    """A call without the record mark."""
     xid = next(_xids) & 0xffffffff if xid is None else xid
     return struct.pack(">IIIIII", xid, 0, 2, prog, vers, proc) + cred + bytes(8) + args
 
 
 def record(data):
-    """One fragment, the last."""
+    """One fragment, the last one of its record."""
     return struct.pack(">I", 0x80000000 | len(data)) + data
 
 
 class Reply:
-    """A reply: .accept is its accept_stat, .auth why it was denied, .body where results are."""
+    """A reply: .accept is its accept_stat, .auth why it was denied, .body the results."""
 
     __slots__ = ("xid", "accept", "auth", "body")
 

@@ -5,11 +5,11 @@ import struct
 
 
 class Malformed(Exception):
-    """What was received is not what its type says."""
+    """The received bytes do not have their type."""
 
 
 class Field:
-    """Where a number of a packed call is, for whoever wants to spoil it."""
+    """The place of a number in a packed call, for callers that damage it."""
 
     __slots__ = ("name", "kind", "offset")
 
@@ -20,7 +20,7 @@ class Field:
 
 
 class Pack:
-    """Builds arguments; .fields tells where lengths, enums and counts are."""
+    """Encodes arguments; .fields has the places of lengths, enums and counts."""
 
     def __init__(self):
         self.data = bytearray()
@@ -33,7 +33,7 @@ class Pack:
         return self
 
     def raw(self, data):
-        """Append bytes as they are."""
+        """Append bytes unchanged."""
         self.data += data
         return self
 
@@ -45,7 +45,7 @@ class Pack:
 
 
 class Unpack:
-    """Reads results; everything that is wrong raises Malformed."""
+    """Reads results; every error raises Malformed."""
 
     def __init__(self, data):
         self.data = data
@@ -65,14 +65,14 @@ class Unpack:
         return self.u32() << 32 | self.u32()
 
     def boolean(self):
-        """A bool, which is 0 or 1 and nothing else."""
+        """A bool, which must be 0 or 1."""
         value = self.u32()
         if value > 1:
             raise Malformed(f"a bool is {value}")
         return value
 
     def skip(self, size):
-        """Something of fixed size that does not matter."""
+        """Skip bytes of fixed size."""
         if self.pos + size > len(self.data):
             raise Malformed(f"ends within {size} bytes")
         self.pos += size
@@ -89,6 +89,6 @@ class Unpack:
         return bytes(self.data[start:start + size])
 
     def end(self):
-        """Nothing may be left."""
+        """Check that nothing is left."""
         if self.pos != len(self.data):
             raise Malformed(f"{len(self.data) - self.pos} bytes after the results")
