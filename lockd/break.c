@@ -16,7 +16,10 @@
 #include <linux/wait_bit.h>
 #include <linux/workqueue.h>
 
-#include "lock_private.h"
+#include "check_private.h"
+#include "client_private.h"
+#include "lease_private.h"
+#include "lock_ctx_private.h"
 #include "trace.h"
 
 /* Retry time for a holder whose deadline has passed and that is not withdrawn yet. */

@@ -10,8 +10,15 @@
  */
 #include <linux/string.h>
 
-#include "lock_private.h"
+#include "check_private.h"
+#include "client_private.h"
+#include "lease_private.h"
+#include "lock_ctx_private.h"
+#include "open_private.h"
+#include "range_private.h"
+#include "range_tree_private.h"
 #include "trace.h"
+#include "wait_private.h"
 
 struct ditto_client *ditto_actor_client(const struct ditto_actor *actor)
 {

@@ -6,8 +6,10 @@
 #include <linux/wait_bit.h>
 
 #include "client.h"
-#include "lock_private.h"
+#include "client_private.h"
+#include "lock_ctx_private.h"
 #include "table.h"
+#include "wait_private.h"
 
 /* Claims and waiting requests that a client is charged for in one step. */
 #define LOCKS_STEP	64

@@ -12,7 +12,9 @@
 #include <linux/wait_bit.h>
 
 #include "client.h"
-#include "lock_private.h"
+#include "client_private.h"
+#include "lease_private.h"
+#include "lock_ctx_private.h"
 #include "table.h"
 
 /* Claims looked at under one hold of a client's lock. */

@@ -11,7 +11,10 @@
  * Locking: table->deadlock is held. Owners that were found are kept on a list through their
  * search_link, so nothing is allocated; one node's ctx->lock is held at a time.
  */
-#include "lock_private.h"
+#include "lock_ctx_private.h"
+#include "range_private.h"
+#include "range_tree_private.h"
+#include "wait_private.h"
 
 /* Owners visited before the search gives up and lets the request wait. */
 #define SEARCH_MAX	65536

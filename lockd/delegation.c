@@ -3,7 +3,7 @@
  * Limits and statistics of delegations, per client and per table. Grants and recalls themselves
  * are those of all caching grants, see lease.c and break.c.
  */
-#include "lock_private.h"
+#include "lease_private.h"
 
 static struct ditto_client *delegation_client(const struct ditto_lease *lease)
 {

@@ -7,7 +7,9 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 
-#include "lock_private.h"
+#include "check_private.h"
+#include "lease_private.h"
+#include "lock_ctx_private.h"
 
 /**
  * struct ditto_known - a client known from before the restart

@@ -6,7 +6,8 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "lock_private.h"
+#include "lease_private.h"
+#include "open_private.h"
 
 #if IS_ENABLED(CONFIG_KUNIT)
 /* A ctx->lock is held, so no other task counts on this CPU. */

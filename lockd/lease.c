@@ -8,8 +8,13 @@
 #include <linux/err.h>
 #include <linux/slab.h>
 
-#include "lock_private.h"
+#include "check_private.h"
+#include "lease_private.h"
+#include "lock_ctx_private.h"
 #include "mirror.h"
+#include "open_private.h"
+#include "range_private.h"
+#include "range_tree_private.h"
 #include "trace.h"
 
 static const enum ditto_held style_rows[] = {

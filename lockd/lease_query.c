@@ -13,7 +13,10 @@
 #include <linux/jiffies.h>
 #include <linux/wait_bit.h>
 
-#include "lock_private.h"
+#include "check_private.h"
+#include "client_private.h"
+#include "lease_private.h"
+#include "lock_ctx_private.h"
 
 /* The grant of another client that can be asked, or NULL. A courtesy client would not reply. */
 static struct ditto_lease *holder_find(struct ditto_lock_ctx *ctx,

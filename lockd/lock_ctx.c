@@ -3,9 +3,14 @@
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
-#include "lock_private.h"
+#include "client_private.h"
+#include "lease_private.h"
+#include "lock_ctx_private.h"
 #include "mirror.h"
+#include "open_private.h"
+#include "range_private.h"
 #include "trace.h"
+#include "wait_private.h"
 
 void ditto_lock_ctx_first(void *memory)
 {

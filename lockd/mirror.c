@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
+#include "lock_ctx_private.h"
 #include "mirror_private.h"
 
 /* The owner of the point may count its own open files. */

@@ -27,6 +27,7 @@
 #include <linux/jiffies.h>
 
 #include "acting.h"
+#include "lock_ctx_private.h"
 #include "mirror_private.h"
 
 /* Retry time for lowering the VFS lease while the inode is busy. */

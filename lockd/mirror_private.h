@@ -8,7 +8,7 @@
 #include <linux/refcount.h>
 #include <linux/workqueue.h>
 
-#include "lock_private.h"
+#include "claim.h"
 #include "mirror.h"
 
 /* Bits of ditto_mirror.flags */

@@ -8,7 +8,12 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "client_private.h"
+#include "lock_ctx_private.h"
 #include "mirror_private.h"
+#include "range_private.h"
+#include "range_tree_private.h"
+#include "wait_private.h"
 
 /* Retry time: a file system with locks of its own does not notify waiters. */
 #define RETRY_MS	1000

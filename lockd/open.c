@@ -6,8 +6,13 @@
 #include <linux/err.h>
 #include <linux/slab.h>
 
-#include "lock_private.h"
+#include "check_private.h"
+#include "holder.h"
+#include "lock_ctx_private.h"
+#include "open_private.h"
+#include "range_private.h"
 #include "trace.h"
+#include "wait_private.h"
 
 static struct ditto_open *open_alloc(const struct ditto_actor *actor)
 {

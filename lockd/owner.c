@@ -6,7 +6,7 @@
 #include <linux/slab.h>
 
 #include "client.h"
-#include "lock_private.h"
+#include "client_private.h"
 #include "owner.h"
 #include "table.h"
 

@@ -5,7 +5,8 @@
  *
  * Locking: ctx->lock guards the list and park->point.
  */
-#include "lock_private.h"
+#include "lock_ctx_private.h"
+#include "wait_private.h"
 
 static void park_work(struct work_struct *work)
 {

@@ -6,7 +6,10 @@
 #include <linux/completion.h>
 #include <linux/slab.h>
 
-#include "lock_private.h"
+#include "client_private.h"
+#include "holder.h"
+#include "lock_ctx_private.h"
+#include "wait_private.h"
 
 /**
  * struct pause - a waiting thread; on the heap because its work may be pending when the time is up

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Range requests: lock, unlock, test, cancel and release; see range.h. */
-#include "lock_private.h"
+#include "check_private.h"
+#include "lock_ctx_private.h"
 #include "mirror.h"
+#include "range_private.h"
+#include "range_tree_private.h"
 #include "trace.h"
+#include "wait_private.h"
 
 static int range_valid(const struct ditto_range_request *req)
 {

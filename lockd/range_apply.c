@@ -8,8 +8,10 @@
  */
 #include <linux/slab.h>
 
-#include "lock_private.h"
+#include "lock_ctx_private.h"
 #include "mirror.h"
+#include "range_private.h"
+#include "range_tree_private.h"
 #include "trace.h"
 
 struct ditto_range *ditto_range_alloc(const struct ditto_range_request *req)

@@ -9,7 +9,9 @@
 #include <linux/minmax.h>
 #include <linux/rbtree_augmented.h>
 
-#include "lock_private.h"
+#include "holder.h"
+#include "range_private.h"
+#include "range_tree_private.h"
 
 static void sum_add(struct ditto_range_sum *sum, const struct rb_node *rb)
 {

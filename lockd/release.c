@@ -8,7 +8,9 @@
 #include <kunit/visibility.h>
 #include <linux/sched.h>
 
-#include "lock_private.h"
+#include "client_private.h"
+#include "lock_ctx_private.h"
+#include "wait_private.h"
 
 /* Claims looked at under one hold of a client's lock. */
 #define LOOK_AT_ONCE	256

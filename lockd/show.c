@@ -4,8 +4,14 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 
-#include "lock_private.h"
+#include "check_private.h"
+#include "client_private.h"
+#include "lease_private.h"
+#include "lock_ctx_private.h"
+#include "open_private.h"
+#include "range_private.h"
 #include "show.h"
+#include "wait_private.h"
 
 /* Claims copied under one hold of a lock. */
 #define SHOWN_AT_ONCE	16

@@ -9,7 +9,7 @@
 #include <linux/module.h>
 #include <linux/sched.h>
 
-#include "lock_private.h"
+#include "range_private.h"
 #include "show.h"
 
 /* Locks copied under one hold of the lock. */

@@ -9,7 +9,11 @@
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
-#include "lock_private.h"
+#include "client_private.h"
+#include "lease_private.h"
+#include "lock_ctx_private.h"
+#include "open_private.h"
+#include "range_private.h"
 
 struct kmem_cache *ditto_lock_ctx_slab;
 struct kmem_cache *ditto_range_slab;

@@ -8,7 +8,8 @@
 
 #include <linux/tracepoint.h>
 
-#include "lock_private.h"
+#include "range.h"
+#include "trace_private.h"
 
 /*
  * An event of a claim. @bits are, for an open, access and, four bits higher, deny; for a grant,

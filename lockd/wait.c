@@ -13,9 +13,13 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 
-#include "lock_private.h"
+#include "check_private.h"
+#include "client_private.h"
+#include "lock_ctx_private.h"
 #include "mirror.h"
+#include "range_private.h"
 #include "trace.h"
+#include "wait_private.h"
 
 bool ditto_wait_conflicts(const struct ditto_range_request *a, const struct ditto_range_request *b)
 {

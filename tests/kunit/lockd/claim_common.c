@@ -4,7 +4,7 @@
 #include <linux/delay.h>
 #include <net/net_namespace.h>
 
-#include "../../../lockd/lock_private.h"
+#include "../../../lockd/lease_private.h"
 #include "claim_common.h"
 
 u64 claim_now;

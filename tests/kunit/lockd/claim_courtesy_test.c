@@ -4,7 +4,8 @@
  * any way that a caller can; and they may renew before that.
  */
 
-#include "../../../lockd/lock_private.h"
+#include "../../../lockd/lease_private.h"
+#include "../../../lockd/open_private.h"
 #include "claim_common.h"
 
 #define R DITTO_LEASE_READ

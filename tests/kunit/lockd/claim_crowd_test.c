@@ -10,7 +10,9 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 
-#include "../../../lockd/lock_private.h"
+#include "../../../lockd/lease_private.h"
+#include "../../../lockd/lock_ctx_private.h"
+#include "../../../lockd/open_private.h"
 #include "../../../lockd/show.h"
 #include "claim_common.h"
 

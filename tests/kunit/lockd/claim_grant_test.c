@@ -5,7 +5,8 @@
  */
 #include <linux/prandom.h>
 
-#include "../../../lockd/lock_private.h"
+#include "../../../lockd/lease_private.h"
+#include "../../../lockd/open_private.h"
 #include "claim_common.h"
 
 #define R DITTO_LEASE_READ

@@ -11,7 +11,7 @@
 #include <linux/init_task.h>
 
 #include "../../../lockd/acting.h"
-#include "../../../lockd/lock_private.h"
+#include "../../../lockd/lease_private.h"
 #include "claim_mirror_common.h"
 
 static struct ditto_lease *grant_to(struct mirror_test *t, int owner, u8 want,

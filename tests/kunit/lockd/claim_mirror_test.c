@@ -10,7 +10,6 @@
 #include <linux/filelock.h>
 #include <linux/fs.h>
 
-#include "../../../lockd/lock_private.h"
 #include "../../../lockd/mirror.h"
 #include "claim_mirror_common.h"
 

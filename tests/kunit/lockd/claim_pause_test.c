@@ -4,7 +4,7 @@
 #include <linux/delay.h>
 #include <linux/jiffies.h>
 
-#include "../../../lockd/lock_private.h"
+#include "../../../lockd/lease_private.h"
 #include "claim_common.h"
 
 #define RHW	DITTO_LEASE_ALL

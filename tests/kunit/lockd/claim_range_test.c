@@ -7,7 +7,8 @@
 #include <linux/prandom.h>
 #include <net/ipv6.h>
 
-#include "../../../lockd/lock_private.h"
+#include "../../../lockd/lock_ctx_private.h"
+#include "../../../lockd/range_private.h"
 #include "../../../net/server.h"
 #include "claim_common.h"
 

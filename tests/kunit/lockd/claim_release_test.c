@@ -3,7 +3,8 @@
  * Claims that end together: ranges with their open, and claims of all kinds with the share that
  * they were claimed through.
  */
-#include "../../../lockd/lock_private.h"
+#include "../../../lockd/lease_private.h"
+#include "../../../lockd/open_private.h"
 #include "../../../lockd/show.h"
 #include "claim_common.h"
 

@@ -16,7 +16,8 @@
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
 
-#include "../../../lockd/lock_private.h"
+#include "../../../lockd/lease_private.h"
+#include "../../../lockd/open_private.h"
 #include "claim_common.h"
 
 #define THREADS		8

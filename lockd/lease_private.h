@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Caching grants inside the lock table: breaks, callbacks, limits of delegations. */
+#ifndef _DITTO_LOCKD_LEASE_PRIVATE_H
+#define _DITTO_LOCKD_LEASE_PRIVATE_H
+
+#include <linux/refcount.h>
+#include <linux/workqueue.h>
+
+#include "holder.h"
+#include "lease.h"
+#include "lock_ctx_private.h"
+
+enum ditto_lease_state {
+	DITTO_LEASE_HELD,
+	DITTO_LEASE_BREAKING,	/* an answer is awaited */
+	DITTO_LEASE_GONE,	/* returned, revoked or given up */
+};
+
+/* Bits of ditto_lease.tells: callbacks that are due. */
+#define DITTO_TELL_BREAK	0
+#define DITTO_TELL_REVOKED	1
+#define DITTO_TELL_ASK		2
+
+/**
+ * struct ditto_lease - a caching grant
+ * @claim: common part; claim.owner is the key
+ * @holder: the holder that has this grant, while it is on its node
+ * @ref: references: of the table while the grant is on its node, of its holder, of the timer and
+ *	of due callbacks
+ * @ops: the holder's side
+ * @private: for @ops
+ * @break_ms: how long an answer to a break is awaited, in milliseconds
+ * @bits: DITTO_LEASE_* bits held now
+ * @keep: bits that the current step of a break leaves
+ * @target: bits that remain when the break is over; a subset of @keep
+ * @state: enum ditto_lease_state
+ * @notify: gets changes of entries delivered
+ * @older: see struct ditto_lease_request
+ * @ack: the break needs an answer
+ * @told: the holder was notified of the break, so it may answer
+ * @untold: the point whose @untold count this grant raised, referenced, until the holder is
+ *	notified of a break or a revocation; or NULL
+ * @deadline: of the outstanding break, in milliseconds of the table's clock
+ * @asked: number of the last question; see lease_query.c
+ * @answered: number of the last question that was answered or given up
+ * @ask_again: a caller waits for the answer to a question that is not sent yet
+ * @asked_at: time of the last question, in milliseconds of the table's clock
+ * @answer: the last answer
+ * @tells: DITTO_TELL_* bits
+ * @tell: runs callbacks, one at a time
+ * @expire: checks @deadline
+ * @changes: list of struct ditto_change to be delivered
+ * @change_count: length of @changes
+ */
+struct ditto_lease {
+	struct ditto_claim claim;
+	struct ditto_holder *holder;
+	refcount_t ref;
+	const struct ditto_lease_ops *ops;
+	void *private;
+	u32 break_ms;
+	u8 bits;
+	u8 keep;
+	u8 target;
+	u8 state;
+	bool notify;
+	bool older;
+	bool ack;
+	bool told;
+	struct ditto_lock_point *untold;
+	u64 deadline;
+	u32 asked;
+	u32 answered;
+	bool ask_again;
+	u64 asked_at;
+	struct ditto_lease_answer answer;
+	unsigned long tells;
+	struct work_struct tell;
+	struct delayed_work expire;
+	struct list_head changes;
+	u32 change_count;
+};
+
+extern struct kmem_cache *ditto_lease_slab;
+
+static inline struct ditto_lease *ditto_claim_lease(struct ditto_claim *claim)
+{
+	return container_of(claim, struct ditto_lease, claim);
+}
+
+/* The caching grant with a key, or NULL. ctx->lock held. Defined in lease.c. */
+struct ditto_lease *ditto_lease_of(struct ditto_lock_ctx *ctx, const struct ditto_owner *key);
+
+/* Take a grant off its node; the table's reference is put when ctx->lock is dropped. */
+void ditto_lease_remove(struct ditto_lease *lease);
+
+/* Set the bits of a grant; without any it is taken off its node. ctx->lock held. */
+void ditto_lease_set_bits(struct ditto_lease *lease, u8 bits);
+
+/* Revoke a grant because client, share or node ends; its holder is notified. ctx->lock held. */
+void ditto_lease_drop(struct ditto_lease *lease);
+
+/* Wake callers that wait for an answer of a grant that ends. Defined in lease_query.c. */
+void ditto_lease_query_end(struct ditto_lease *lease);
+
+/* Set a DITTO_TELL_* bit and queue the callbacks of a grant. Defined in break.c. */
+void ditto_lease_tell(struct ditto_lease *lease, unsigned int what);
+
+/* Work of ditto_lease.tell: runs the callbacks that are due. */
+void ditto_lease_tell_work(struct work_struct *work);
+
+/* Work of ditto_lease.expire: revokes the grant if the deadline of a break has passed. */
+void ditto_lease_expire_work(struct work_struct *work);
+
+/* Free the changes that were not delivered. */
+void ditto_changes_free(struct list_head *changes);
+
+/**
+ * ditto_break_begin - begin a break, or add to the one that is outstanding
+ * @lease: on its node
+ * @gives_up: DITTO_LEASE_* bits to be given up
+ *
+ * Context: ctx->lock held. Defined in break.c.
+ * Return: false if nothing was begun, because the holder is a courtesy client that must be
+ * withdrawn first, and the grant ends with its other claims.
+ */
+bool ditto_break_begin(struct ditto_lease *lease, u8 gives_up);
+
+/* Bits without READ are no bits. */
+static inline u8 ditto_lease_valid(u8 bits)
+{
+	return bits & DITTO_LEASE_READ ? bits : 0;
+}
+
+/*
+ * Limits and statistics of delegations: lockd/delegation.c. All but the first do nothing for other
+ * grants. ctx->lock may be held.
+ */
+
+/* True if the limits allow one more delegation of the client. */
+bool ditto_delegation_fits(struct ditto_client *client);
+
+/* A new grant was returned to its holder. */
+void ditto_delegation_granted(const struct ditto_lease *lease);
+
+/* A step of a recall begins. */
+void ditto_delegation_recalled(const struct ditto_lease *lease);
+
+/* The holder returns the grant or answers a recall; called before the state changes. */
+void ditto_delegation_answered(const struct ditto_lease *lease, u8 keep);
+
+/* The grant is revoked because its holder did not answer. */
+void ditto_delegation_revoked(const struct ditto_lease *lease);
+
+/* The grant was put on its node (@by 1) or taken off (@by -1). */
+void ditto_delegation_hold(const struct ditto_lease *lease, int by);
+
+static inline bool ditto_is_delegation(enum ditto_held held)
+{
+	return held == DITTO_HELD_DELEGATION || held == DITTO_HELD_DIRECTORY_DELEGATION;
+}
+
+#endif

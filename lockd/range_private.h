@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Byte ranges inside the lock table: taking and giving up. */
+#ifndef _DITTO_LOCKD_RANGE_PRIVATE_H
+#define _DITTO_LOCKD_RANGE_PRIVATE_H
+
+#include <linux/rbtree.h>
+
+#include "lock_ctx_private.h"
+#include "open_private.h"
+#include "range.h"
+
+/**
+ * struct ditto_range_sum - summary of a set of ranges
+ * @last: largest last byte
+ * @owner: common owner of the ranges; NULL if they have several
+ * @client: common client of the ranges; NULL if they have several
+ */
+struct ditto_range_sum {
+	u64 last;
+	const struct ditto_owner *owner;
+	const struct ditto_client *client;
+};
+
+/**
+ * struct ditto_range - a byte range
+ * @claim: common part
+ * @by_first: node in ctx->ranges, unless the range overlaps nothing
+ * @by_owner: node in ctx->by_owner
+ * @first: first byte; changed under ctx->lock and client->lock
+ * @last: last byte; of an empty range, the one before @first
+ * @subtree: summary of the subtree of @by_first
+ * @own_max: maximum over the subtree of @by_owner of the value that ditto_range_own_max() reports
+ * @empty: the range has no byte
+ * @pending: the VFS is being asked; the range is not merged, split or unlocked meanwhile
+ * @open: the open that the range ends with, on the same node; or NULL
+ * @of_open: entry in @open->ranges
+ * @mirror: referenced; shows the VFS that the bytes are gone. Only set after a release of the
+ *	client or the node
+ */
+struct ditto_range {
+	struct ditto_claim claim;
+	struct rb_node by_first;
+	struct rb_node by_owner;
+	u64 first;
+	u64 last;
+	struct ditto_range_sum subtree;
+	u64 own_max;
+	bool empty;
+	bool pending;
+	struct ditto_open *open;
+	struct list_head of_open;
+	struct ditto_mirror *mirror;
+};
+
+extern struct kmem_cache *ditto_range_slab;
+
+static inline struct ditto_range *ditto_claim_range(struct ditto_claim *claim)
+{
+	return container_of(claim, struct ditto_range, claim);
+}
+
+static inline bool ditto_range_is_exclusive(const struct ditto_range *range)
+{
+	return range->claim.held == DITTO_HELD_POSIX_EXCLUSIVE ||
+	       range->claim.held == DITTO_HELD_EXACT_EXCLUSIVE;
+}
+
+static inline enum ditto_held ditto_range_row(enum ditto_discipline discipline, bool exclusive)
+{
+	if (discipline == DITTO_POSIX)
+		return exclusive ? DITTO_HELD_POSIX_EXCLUSIVE : DITTO_HELD_POSIX_SHARED;
+	return exclusive ? DITTO_HELD_EXACT_EXCLUSIVE : DITTO_HELD_EXACT_SHARED;
+}
+
+/*
+ * The last byte for comparisons: that of an empty range is the one before its first, so that it
+ * overlaps ranges that have bytes on both sides of it.
+ */
+static inline u64 ditto_range_end(bool empty, u64 first, u64 last)
+{
+	return empty ? first - 1 : last;
+}
+
+/* The empty range before byte 0 overlaps nothing (MS-FSA section 2.1.4.10). */
+static inline bool ditto_range_is_nowhere(bool empty, u64 first)
+{
+	return empty && !first;
+}
+
+/* True unless the open that a range would end with is gone. */
+static inline bool ditto_range_may_be(const struct ditto_lock_ctx *ctx,
+				      const struct ditto_range_request *req)
+{
+	return !req->open || req->open->claim.ctx == ctx;
+}
+
+/**
+ * ditto_range_alloc - allocate a range for a request
+ * @req: the request; the owner is referenced
+ *
+ * Context: may sleep. Defined in range_apply.c.
+ * Return: the range, or NULL.
+ */
+struct ditto_range *ditto_range_alloc(const struct ditto_range_request *req);
+
+/**
+ * ditto_range_free - free a range
+ * @range: on no node; if its client or node was released, the VFS lock goes as well
+ *
+ * Context: may sleep. Defined in range_apply.c.
+ */
+void ditto_range_free(struct ditto_range *range);
+
+/**
+ * ditto_ranges_alloc - allocate all ranges that a request may need
+ * @req: the request
+ * @spares: filled: one range to take, and one to split with
+ *
+ * Context: may sleep. Defined in range_apply.c.
+ * Return: false without memory.
+ */
+bool ditto_ranges_alloc(const struct ditto_range_request *req, struct ditto_range *spares[2]);
+
+/* Free the spare ranges that were not used. May sleep. */
+void ditto_ranges_free(struct ditto_range *spares[2]);
+
+/**
+ * ditto_range_take - take a range that was checked to be free
+ * @ctx: locked
+ * @req: the request
+ * @spares: of ditto_ranges_alloc(); those that are used become NULL
+ *
+ * Context: ctx->lock held. Defined in range_apply.c.
+ * Return: 0; nothing was changed with -ESHUTDOWN (client or open ended), -ENOLCK (a limit).
+ */
+int ditto_range_take(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
+		     struct ditto_range *spares[2]);
+
+/**
+ * ditto_range_give - give up a range
+ * @ctx: locked
+ * @req: the request
+ * @spares: the second is used if a POSIX range must be split
+ *
+ * Context: ctx->lock held. Defined in range_apply.c.
+ * Return: 0; nothing was changed with -ENOENT (EXACT: not held), -ENOMEM, -ENOLCK (a limit),
+ * -ESHUTDOWN (the client was released).
+ */
+int ditto_range_give(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
+		     struct ditto_range *spares[2]);
+
+/* Take a range off its node; it is freed when ctx->lock is dropped. ctx->lock held. */
+void ditto_range_remove(struct ditto_range *range);
+
+/* The same because client, share or node ends: freeing it also removes the VFS lock. */
+void ditto_range_drop(struct ditto_range *range);
+
+/**
+ * ditto_range_conflict_check - check a range request against the claims of its node
+ * @ctx: locked
+ * @req: the request
+ * @conflict: filled with -EAGAIN; may be NULL
+ *
+ * Context: ctx->lock held. Defined in range.c.
+ * Return: 0; -EAGAIN (conflict); -EBUSY (a break was begun first).
+ */
+int ditto_range_conflict_check(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
+			       struct ditto_conflict *conflict);
+
+/**
+ * ditto_range_try - check a range request and take the range, in one step
+ * @ctx: locked
+ * @req: the request
+ * @spares: see ditto_range_take()
+ * @conflict: filled with -EAGAIN; may be NULL
+ *
+ * Context: ctx->lock held. Defined in range.c.
+ * Return: see ditto_range_conflict_check() and ditto_range_take().
+ */
+int ditto_range_try(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
+		    struct ditto_range *spares[2], struct ditto_conflict *conflict);
+
+#endif
