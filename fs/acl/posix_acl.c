@@ -9,6 +9,7 @@
 #include <linux/xattr.h>
 
 #include "../node/node.h"
+#include "../op/lock_check_private.h"
 #include "../op/op_private.h"
 #include "acl_file.h"
 

@@ -15,6 +15,7 @@
 #include "../node/node.h"
 #include "../op/op_private.h"
 #include "../open/stream.h"
+#include "name_private.h"
 
 int ditto_name_check(const struct ditto_name *name)
 {

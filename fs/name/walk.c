@@ -8,6 +8,7 @@
 #include "../op/op_private.h"
 #include "../open/instance_private.h"
 #include "casefold_index.h"
+#include "name_private.h"
 #include "shortname.h"
 
 /* Attempts to look up a spelling that was found but has vanished since. */

@@ -16,6 +16,7 @@
 #include "../../net/server.h"
 #include "../node/node_private.h"
 #include "data_private.h"
+#include "lock_check_private.h"
 #include "space.h"
 
 /* Size of one VFS call, which does not check for signals. */

@@ -15,7 +15,10 @@
 
 #include "../acl/acl_file.h"
 #include "../name/casefold_index.h"
+#include "../name/name_private.h"
 #include "../node/node.h"
+#include "dir_change_private.h"
+#include "lock_check_private.h"
 #include "op_private.h"
 
 /**

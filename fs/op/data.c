@@ -23,6 +23,7 @@
 #include "../../net/server.h"
 #include "../node/node_private.h"
 #include "data_private.h"
+#include "lock_check_private.h"
 
 int ditto_may_read(const struct ditto_op *op, struct ditto_node *node)
 {

@@ -17,6 +17,7 @@
 #include <linux/namei.h>
 
 #include "../../net/server.h"
+#include "../name/name_private.h"
 #include "../node/file.h"
 #include "../node/node_private.h"
 #include "../open/stream.h"

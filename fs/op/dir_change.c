@@ -13,6 +13,8 @@
 #include "../name/casefold_index.h"
 #include "../node/node.h"
 #include "../open/stream.h"
+#include "dir_change_private.h"
+#include "lock_check_private.h"
 #include "op_private.h"
 
 int ditto_dir_change_init(struct ditto_dir_change *c, struct ditto_op *op,

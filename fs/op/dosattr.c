@@ -36,6 +36,7 @@
 #include "../node/node_private.h"
 #include "dosattr.h"
 #include "dosattr_private.h"
+#include "lock_check_private.h"
 #include "op_private.h"
 
 /* Attempts to store the value within one tick. */

@@ -17,6 +17,7 @@
 #include "../node/node.h"
 #include "../open/stream.h"
 #include "data_private.h"
+#include "lock_check_private.h"
 
 #define DITTO_SET_TIMES		(DITTO_SET_ATIME | DITTO_SET_MTIME)
 #define DITTO_SET_NOW		(DITTO_SET_ATIME_NOW | DITTO_SET_MTIME_NOW)

@@ -15,6 +15,7 @@
 #include "../../net/server.h"
 #include "../node/node_private.h"
 #include "data_private.h"
+#include "lock_check_private.h"
 #include "space.h"
 
 /* Pages of zeros written in one call. */

@@ -19,6 +19,7 @@
 #include "../../net/server.h"
 #include "../acl/acl_file.h"
 #include "../node/node_private.h"
+#include "lock_check_private.h"
 #include "op_private.h"
 #include "xattr.h"
 

@@ -17,6 +17,7 @@
 
 #include "../../lockd/grace.h"
 #include "../../lockd/open.h"
+#include "../name/name_private.h"
 #include "../op/space.h"
 #include "../op/xattr.h"
 #include "instance_private.h"

@@ -11,6 +11,7 @@
 #define _DITTO_FS_OPEN_INSTANCE_PRIVATE_H
 
 #include "../node/node.h"
+#include "../op/lock_check_private.h"
 #include "../op/op_private.h"
 #include "../share/share.h"
 #include "instance.h"

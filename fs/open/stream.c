@@ -29,7 +29,9 @@
 
 #include "../../net/server.h"
 #include "../name/casefold_index.h"
+#include "../name/name_private.h"
 #include "../node/node_private.h"
+#include "../op/lock_check_private.h"
 #include "../op/op_private.h"
 #include "stream.h"
 #include "stream_private.h"

@@ -7,6 +7,7 @@
 #include <kunit/test.h>
 #include <linux/fs.h>
 
+#include "../../../fs/name/name_private.h"
 #include "../../../fs/op/op_private.h"
 
 struct name_case {

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The frame around every change of a directory: fs/op/dir_change.c. */
+#ifndef _DITTO_FS_OP_DIR_CHANGE_PRIVATE_H
+#define _DITTO_FS_OP_DIR_CHANGE_PRIVATE_H
+
+#include "../../lockd/lease.h"
+#include "op_private.h"
+
+/**
+ * struct ditto_dir_change - a change of a directory in progress
+ * @op: the caller
+ * @dir: the directory
+ * @wcc: attributes of the directory around the change
+ * @parent: dentry of the directory
+ * @child: dentry of the changed name; may be negative
+ * @removed: name that was removed from the directory, or NULL
+ * @added: name that was added to it, or NULL
+ * @old: previous credential, while @entered
+ * @entered: the caller's credential is in place, with write access to the mount
+ * @locked: the directory's inode lock is held
+ */
+struct ditto_dir_change {
+	struct ditto_op *op;
+	struct ditto_node *dir;
+	struct ditto_wcc *wcc;
+	struct dentry *parent;
+	struct dentry *child;
+	const struct ditto_name *removed;
+	const struct ditto_name *added;
+	const struct cred *old;
+	bool entered;
+	bool locked;
+};
+
+/**
+ * ditto_dir_change_init - prepare to change an entry of a directory
+ * @c: filled; ditto_dir_change_end() is called on success and failure
+ * @op: the caller
+ * @dir: held
+ * @wcc: attributes of the directory
+ *
+ * Return: 0, -ENOTDIR or -EROFS.
+ */
+int ditto_dir_change_init(struct ditto_dir_change *c, struct ditto_op *op,
+			  struct ditto_node *dir, struct ditto_wcc *wcc);
+
+/**
+ * ditto_dir_change_begin - lock the directory and look up a name
+ * @c: the change; @c->child is filled
+ * @name: name to change
+ *
+ * Context: may sleep.
+ * Return: 0, or an errno; in both cases ditto_dir_change_end() undoes what was done.
+ */
+int ditto_dir_change_begin(struct ditto_dir_change *c, const struct ditto_name *name);
+
+/**
+ * ditto_dir_change_enter - get write access to the mount and act as the caller
+ * @c: the change
+ *
+ * This and the next two functions are the steps of ditto_dir_change_begin(), for a change that
+ * locks two directories.
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0 or a negative errno.
+ */
+int ditto_dir_change_enter(struct ditto_dir_change *c);
+
+/**
+ * ditto_dir_change_pre - record the attributes of the directory before the change
+ * @c: the change; the directory is locked
+ *
+ * Context: may sleep.
+ * Return: 0, -ESTALE (the directory was removed) or an errno of the file system.
+ */
+int ditto_dir_change_pre(struct ditto_dir_change *c);
+
+/**
+ * ditto_dir_change_lookup - look up the name that is changed
+ * @c: the change; @c->child is replaced; the directory is locked
+ * @name: the name
+ *
+ * Context: may sleep.
+ * Return: 0, -EACCES or another errno.
+ */
+int ditto_dir_change_lookup(struct ditto_dir_change *c, const struct ditto_name *name);
+
+/**
+ * ditto_dir_change_mark - mark that this task changes the directory
+ * @c: the change; the directory was just locked
+ *
+ * Context: any.
+ */
+void ditto_dir_change_mark(struct ditto_dir_change *c);
+
+/**
+ * ditto_dir_change_unmark - clear the mark and update the index of names
+ * @c: the change; the attributes after it were recorded; the directory is still locked
+ *
+ * Context: may sleep.
+ */
+void ditto_dir_change_unmark(struct ditto_dir_change *c);
+
+/**
+ * ditto_dir_change_unlock - record the attributes after the change and unlock the directory
+ * @c: the change; nothing is done if the directory is not locked
+ *
+ * Context: may sleep.
+ */
+void ditto_dir_change_unlock(struct ditto_dir_change *c);
+
+/**
+ * ditto_dir_change_tell - notify holders of caching grants on the directory
+ * @c: the change; the directory is unlocked
+ * @event: an entry was added, removed or renamed
+ * @name: name of the entry
+ * @old: previous name of a renamed entry, or NULL
+ *
+ * Context: may sleep.
+ */
+void ditto_dir_change_tell(const struct ditto_dir_change *c, enum ditto_entry_event event,
+			   const struct ditto_name *name, const struct ditto_name *old);
+
+/**
+ * ditto_dir_change_end - unlock the directory, restore the credential and drop write access and
+ * references
+ * @c: from ditto_dir_change_init(), whether that succeeded or not
+ *
+ * Context: may sleep.
+ */
+void ditto_dir_change_end(struct ditto_dir_change *c);
+
+#endif
