@@ -50,39 +50,34 @@ static int set_flag(struct ditto_share *share, struct dentry *dentry, bool on)
 	return err == -EINVAL || err == -ENOIOCTLCMD ? -EOPNOTSUPP : err;
 }
 
-static int compress_change(struct ditto_op *op, struct ditto_node *node, bool on)
-{
-	struct dentry *dentry = ditto_node_dentry(node);
-	const struct cred *old;
-	int err;
-
-	old = override_creds(op->srv->nodes->cred);
-	err = set_flag(op->share, dentry, on);
-	revert_creds(old);
-	ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
-	if (!err) {
-		ditto_child_changed(op, node, DITTO_CHANGED_ATTRIBUTES);
-		err = ditto_op_commit(op, dentry, false);
-	}
-	dput(dentry);
-	return err > 0 ? 0 : err;
-}
-
 int ditto_compress(struct ditto_op *op, struct ditto_node *node, bool on)
 {
 	struct vfsmount *mnt = op->share->root.mnt;
 	umode_t mode = node->inode->i_mode;
-	int err;
+	struct dentry *dentry;
+	const struct cred *old;
+	int ret;
 
 	if (!ditto_can_compress(op->share) || (!S_ISREG(mode) && !S_ISDIR(mode)))
 		return -EOPNOTSUPP;
-	err = op->writable ? mnt_want_write(mnt) : -EROFS;
-	if (err)
-		return err;
-	err = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
-	if (!err)
-		err = compress_change(op, node, on);
+	ret = op->writable ? mnt_want_write(mnt) : -EROFS;
+	if (ret)
+		return ret;
+	ret = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
+	if (ret)
+		goto drop;
+	dentry = ditto_node_dentry(node);
+	old = override_creds(op->srv->nodes->cred);
+	ret = set_flag(op->share, dentry, on);
+	revert_creds(old);
+	ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
+	if (!ret) {
+		ditto_child_changed(op, node, DITTO_CHANGED_ATTRIBUTES);
+		ret = ditto_op_commit(op, dentry, false);
+	}
+	dput(dentry);
+drop:
 	mnt_drop_write(mnt);
-	return err;
+	return min(ret, 0);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_compress, DITTO);

@@ -44,18 +44,11 @@ struct copy {
 	bool clone;
 };
 
-static bool copy_overlaps(const struct copy *c)
-{
-	u64 apart = c->from_pos > c->to_pos ? c->from_pos - c->to_pos : c->to_pos - c->from_pos;
-
-	return c->from->inode == c->to->inode && apart < c->count;
-}
-
 /* Check the arguments, and compute the byte count if it is 0. */
 static int copy_check(struct copy *c)
 {
 	const struct inode *from = c->from->inode, *to = c->to->inode;
-	u64 size, end;
+	u64 size, end, apart;
 
 	if (!S_ISREG(from->i_mode) || !S_ISREG(to->i_mode))
 		return -EINVAL;
@@ -71,7 +64,8 @@ static int copy_check(struct copy *c)
 		return -EINVAL;
 	if (check_add_overflow(c->to_pos, c->count, &end) || end > to->i_sb->s_maxbytes)
 		return -EFBIG;
-	return copy_overlaps(c) ? -EINVAL : 0;
+	apart = c->from_pos > c->to_pos ? c->from_pos - c->to_pos : c->to_pos - c->from_pos;
+	return from == to && apart < c->count ? -EINVAL : 0;
 }
 
 /* Check permissions and locks of both files. */
@@ -96,78 +90,32 @@ static int copy_lock_check(struct copy *c)
 	return ditto_lock_check_bytes(c->op_to, c->to, DITTO_INTENT_WRITE, c->to_pos, c->count);
 }
 
-static int ask_local(struct copy *c, struct file *from, struct file *to)
-{
-	int err;
-
-	err = ditto_lock_check_local(c->op, from, DITTO_INTENT_READ, c->from_pos, c->count);
-	if (err)
-		return err;
-	return ditto_lock_check_local(c->op_to, to, DITTO_INTENT_WRITE, c->to_pos, c->count);
-}
-
-static ssize_t clone_files(const struct copy *c, struct file *from, struct file *to)
-{
-	loff_t done;
-
-	done = vfs_clone_file_range(from, c->from_pos, to, c->to_pos, c->count, 0);
-	return min_t(loff_t, done, SSIZE_MAX);
-}
-
-static ssize_t copy_piece(const struct copy *c, struct file *from, struct file *to, u64 done)
-{
-	size_t count = min_t(u64, c->count - done, COPY_AT_ONCE);
-	ssize_t ret;
-
-	ret = vfs_copy_file_range(from, c->from_pos + done, to, c->to_pos + done, count, 0);
-	/* Different file systems, or one that cannot copy by itself. */
-	if (ret == -EXDEV || ret == -EOPNOTSUPP)
-		ret = vfs_copy_file_range(from, c->from_pos + done, to, c->to_pos + done, count,
-					  COPY_FILE_SPLICE);
-	return ret;
-}
-
-/* Returns the bytes copied before an error, if there are any. */
+/* Return: the bytes copied before an error, if there are any. */
 static ssize_t copy_files(const struct copy *c, struct file *from, struct file *to)
 {
 	ssize_t done = 0, ret = 0;
+	u64 from_pos, to_pos;
+	size_t count;
 
 	while (done < c->count) {
 		if (signal_pending(current)) {
 			ret = -EINTR;
 			break;
 		}
-		ret = copy_piece(c, from, to, done);
+		from_pos = c->from_pos + done;
+		to_pos = c->to_pos + done;
+		count = min_t(u64, c->count - done, COPY_AT_ONCE);
+		ret = vfs_copy_file_range(from, from_pos, to, to_pos, count, 0);
+		/* Different file systems, or one that cannot copy by itself. */
+		if (ret == -EXDEV || ret == -EOPNOTSUPP)
+			ret = vfs_copy_file_range(from, from_pos, to, to_pos, count,
+						  COPY_FILE_SPLICE);
 		if (ret <= 0)
 			break;
 		done += ret;
 		cond_resched();
 	}
 	return done ?: ret;
-}
-
-static ssize_t copy_open(struct copy *c, struct ditto_file *from, struct ditto_file *to,
-			 u64 *verifier)
-{
-	const struct dentry *dentry = to->file->f_path.dentry;
-	const struct cred *old;
-	ssize_t ret;
-
-	ret = ask_local(c, from->file, to->file);
-	if (ret)
-		return ret;
-	ditto_wb_err_watch(to->node, dentry);
-	*verifier = atomic64_read(&c->op_to->srv->write_verifier);
-	old = ditto_op_enter(c->op_to);
-	if (c->clone)
-		ret = clone_files(c, from->file, to->file);
-	else
-		ret = copy_files(c, from->file, to->file);
-	ditto_op_leave(old);
-	if (ret < 0 && !ditto_is_refusal(ret) && ditto_no_wait(ret) == ret)
-		ditto_server_writeback_failed(c->op_to->srv);
-	ditto_wb_err_take(to->node, dentry);
-	return ret;
 }
 
 /* Uses the caller's credential, for volumes that check access at open. */
@@ -184,6 +132,7 @@ static struct ditto_file *open_as(struct ditto_op *op, struct ditto_node *node,
 static ssize_t do_copy(struct copy *c, u64 *verifier)
 {
 	struct ditto_file *from, *to;
+	const struct cred *old;
 	ssize_t ret;
 
 	from = open_as(c->op, c->from, DITTO_FILE_READ);
@@ -191,11 +140,32 @@ static ssize_t do_copy(struct copy *c, u64 *verifier)
 		return PTR_ERR(from);
 	to = open_as(c->op_to, c->to, DITTO_FILE_WRITE);
 	if (IS_ERR(to)) {
-		ditto_file_put(from);
-		return PTR_ERR(to);
+		ret = PTR_ERR(to);
+		goto put_from;
 	}
-	ret = copy_open(c, from, to, verifier);
+	ret = ditto_lock_check_local(c->op, from->file, DITTO_INTENT_READ, c->from_pos, c->count);
+	if (ret)
+		goto put;
+	ret = ditto_lock_check_local(c->op_to, to->file, DITTO_INTENT_WRITE, c->to_pos, c->count);
+	if (ret)
+		goto put;
+
+	ditto_wb_err_watch(c->to, to->file->f_path.dentry);
+	*verifier = atomic64_read(&c->op_to->srv->write_verifier);
+	old = ditto_op_enter(c->op_to);
+	if (c->clone)
+		ret = min_t(loff_t, SSIZE_MAX,
+			    vfs_clone_file_range(from->file, c->from_pos, to->file, c->to_pos,
+						 c->count, 0));
+	else
+		ret = copy_files(c, from->file, to->file);
+	ditto_op_leave(old);
+	if (ret < 0 && !ditto_is_refusal(ret) && ditto_no_wait(ret) == ret)
+		ditto_server_writeback_failed(c->op_to->srv);
+	ditto_wb_err_take(c->to, to->file->f_path.dentry);
+put:
 	ditto_file_put(to);
+put_from:
 	ditto_file_put(from);
 	return ret;
 }
@@ -213,8 +183,9 @@ ssize_t ditto_copy(struct ditto_op *op, struct ditto_node *from, u64 from_pos,
 
 	*verifier = atomic64_read(&op_to->srv->write_verifier);
 	ret = copy_check(&c);
-	if (!ret)
-		ret = copy_lock_check(&c);
+	if (ret)
+		return ret;
+	ret = copy_lock_check(&c);
 	if (ret || !c.count)
 		return ret;
 	ret = ditto_no_wait(do_copy(&c, verifier));

@@ -57,12 +57,6 @@ static size_t clamp_count(const struct inode *inode, loff_t pos, size_t count)
 	return min_t(u64, count, inode->i_sb->s_maxbytes - pos);
 }
 
-static ssize_t read_file(struct file *file, loff_t pos, struct iov_iter *iter)
-{
-	iov_iter_truncate(iter, clamp_count(file_inode(file), pos, iov_iter_count(iter)));
-	return vfs_iter_read(file, iter, &pos, 0);
-}
-
 struct ditto_splice {
 	struct splice_desc sd;
 	splice_actor *actor;
@@ -75,19 +69,12 @@ static int splice_pipe(struct pipe_inode_info *pipe, struct splice_desc *sd)
 	return __splice_from_pipe(pipe, sd, splice->actor);
 }
 
-/* Splicing pays only if it passes on pages of the page cache. */
-static bool can_splice(const struct file *file)
-{
-	return file->f_op->splice_read && file->f_op->splice_read != copy_splice_read &&
-	       !(file->f_flags & O_DIRECT) && !IS_DAX(file_inode(file));
-}
-
 static ssize_t splice_file(struct file *file, loff_t pos, size_t count,
 			   splice_actor *actor, void *data)
 {
 	struct ditto_splice splice = {
 		.sd = {
-			.total_len = clamp_count(file_inode(file), pos, count),
+			.total_len = count,
 			.pos = pos,
 			.u.data = data,
 		},
@@ -95,40 +82,21 @@ static ssize_t splice_file(struct file *file, loff_t pos, size_t count,
 	};
 	int err;
 
-	if (!can_splice(file))
+	/* Splicing pays only if it passes on pages of the page cache. */
+	if (!file->f_op->splice_read || file->f_op->splice_read == copy_splice_read ||
+	    file->f_flags & O_DIRECT || IS_DAX(file_inode(file)))
 		return -EOPNOTSUPP;
-	err = rw_verify_area(READ, file, &pos, splice.sd.total_len);
+	err = rw_verify_area(READ, file, &pos, count);
 	return err ?: splice_direct_to_actor(file, &splice.sd, splice_pipe);
 }
 
-/*
- * Read @count bytes into @iter, or pass them to @actor if @iter is NULL; the caller's credential
- * is in place.
- */
-static ssize_t read_open(struct ditto_op *op, struct file *file, loff_t pos,
-			 struct iov_iter *iter, size_t count,
-			 splice_actor *actor, void *data, bool *eof)
-{
-	ssize_t ret;
-
-	ret = ditto_lock_check_local(op, file, DITTO_INTENT_READ, pos, count);
-	if (ret)
-		return ret;
-	if (iter)
-		ret = ditto_no_wait(read_file(file, pos, iter));
-	else
-		ret = ditto_no_wait(splice_file(file, pos, count, actor, data));
-	if (ret >= 0)
-		*eof = pos + ret >= i_size_read(file_inode(file));
-	return ret;
-}
-
-/* As read_open(), with all checks. */
+/* Read @count bytes into @iter, or pass them to @actor if @iter is NULL. */
 static ssize_t do_read(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 		       struct iov_iter *iter, size_t count,
 		       splice_actor *actor, void *data, bool *eof)
 {
 	struct inode *inode = node->inode;
+	loff_t end = pos;
 	const struct cred *old;
 	struct ditto_file *df;
 	ssize_t ret;
@@ -140,22 +108,35 @@ static ssize_t do_read(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 	old = ditto_op_enter(op);
 	ret = ditto_may_read(op, node);
 	if (ret)
-		goto out;
+		goto leave;
 	if (ditto_is_beyond(inode, pos)) {
 		*eof = true;
-		goto out;
+		goto leave;
 	}
 	ret = ditto_lock_check_bytes(op, node, DITTO_INTENT_READ, pos, count);
 	if (ret)
-		goto out;
+		goto leave;
 	df = ditto_file_get(op->share, node, DITTO_FILE_READ);
 	if (IS_ERR(df)) {
 		ret = ditto_no_wait(PTR_ERR(df));
-		goto out;
+		goto leave;
 	}
-	ret = read_open(op, df->file, pos, iter, count, actor, data, eof);
+	ret = ditto_lock_check_local(op, df->file, DITTO_INTENT_READ, pos, count);
+	if (ret)
+		goto put;
+	count = clamp_count(inode, pos, count);
+	if (iter) {
+		iov_iter_truncate(iter, count);
+		ret = vfs_iter_read(df->file, iter, &end, 0);
+	} else {
+		ret = splice_file(df->file, pos, count, actor, data);
+	}
+	ret = ditto_no_wait(ret);
+	if (ret >= 0)
+		*eof = pos + ret >= i_size_read(inode);
+put:
 	ditto_file_put(df);
-out:
+leave:
 	ditto_op_leave(old);
 	return ret;
 }
@@ -206,6 +187,7 @@ static int file_end_at(struct file *file, loff_t pos)
 	return err;
 }
 
+/* Write with the caller's credential in place, after all checks. */
 static ssize_t write_file(struct ditto_op *op, struct ditto_file *df, loff_t pos,
 			  struct iov_iter *iter, enum ditto_stable stable, u64 *verifier)
 {
@@ -233,46 +215,6 @@ static ssize_t write_file(struct ditto_op *op, struct ditto_file *df, loff_t pos
 	return ret < 0 || stable == DITTO_UNSTABLE || !err ? ret : err;
 }
 
-static u32 data_written(const struct inode *inode, loff_t size_before)
-{
-	return i_size_read(inode) == size_before ? DITTO_CHANGED_MTIME :
-						   DITTO_CHANGED_MTIME | DITTO_CHANGED_SIZE;
-}
-
-/* The caller's credential is in place. */
-static ssize_t do_write(struct ditto_op *op, struct ditto_node *node, loff_t pos,
-			struct iov_iter *iter, enum ditto_stable stable, u64 *verifier)
-{
-	struct inode *inode = node->inode;
-	loff_t size = i_size_read(inode);
-	struct ditto_file *df;
-	ssize_t ret;
-
-	*verifier = atomic64_read(&op->srv->write_verifier);
-	if (!S_ISREG(inode->i_mode))
-		return -EINVAL;
-	ret = ditto_node_permission(op, node, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
-	if (ret || !iov_iter_count(iter))
-		return ret;
-	if (ditto_is_beyond(inode, pos))
-		return -EFBIG;
-
-	ret = ditto_lock_check_bytes(op, node, DITTO_INTENT_WRITE, pos, iov_iter_count(iter));
-	if (ret)
-		return ret;
-	df = ditto_file_get(op->share, node, DITTO_FILE_WRITE);
-	if (IS_ERR(df))
-		return ditto_no_wait(PTR_ERR(df));
-	ret = ditto_lock_check_local(op, df->file, DITTO_INTENT_WRITE, pos, iov_iter_count(iter));
-	if (!ret)
-		ret = ditto_no_wait(write_file(op, df, pos, iter, stable, verifier));
-	ditto_file_put(df);
-	ditto_lock_recheck(op, node, DITTO_INTENT_WRITE);
-	if (ret > 0)
-		ditto_child_written(op, node, data_written(inode, size));
-	return ret;
-}
-
 /*
  * The file's lock is only taken inside the write, so no attributes before it can be read
  * atomically: @wcc contains none.
@@ -282,11 +224,40 @@ ssize_t ditto_write(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 		    u64 *verifier, struct ditto_wcc *wcc)
 {
 	struct dentry *dentry = wcc ? ditto_node_dentry(node) : NULL;
-	const struct cred *old;
+	const struct cred *old = ditto_op_enter(op);
+	struct inode *inode = node->inode;
+	size_t count = iov_iter_count(iter);
+	loff_t size = i_size_read(inode);
+	struct ditto_file *df;
 	ssize_t ret;
 
-	old = ditto_op_enter(op);
-	ret = do_write(op, node, pos, iter, stable, verifier);
+	*verifier = atomic64_read(&op->srv->write_verifier);
+	ret = -EINVAL;
+	if (!S_ISREG(inode->i_mode))
+		goto leave;
+	ret = ditto_node_permission(op, node, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
+	if (ret || !count)
+		goto leave;
+	ret = -EFBIG;
+	if (ditto_is_beyond(inode, pos))
+		goto leave;
+	ret = ditto_lock_check_bytes(op, node, DITTO_INTENT_WRITE, pos, count);
+	if (ret)
+		goto leave;
+	df = ditto_file_get(op->share, node, DITTO_FILE_WRITE);
+	if (IS_ERR(df)) {
+		ret = ditto_no_wait(PTR_ERR(df));
+		goto leave;
+	}
+	ret = ditto_lock_check_local(op, df->file, DITTO_INTENT_WRITE, pos, count);
+	if (!ret)
+		ret = ditto_no_wait(write_file(op, df, pos, iter, stable, verifier));
+	ditto_file_put(df);
+	ditto_lock_recheck(op, node, DITTO_INTENT_WRITE);
+	if (ret > 0)
+		ditto_child_written(op, node, i_size_read(inode) == size ? DITTO_CHANGED_MTIME :
+				    DITTO_CHANGED_MTIME | DITTO_CHANGED_SIZE);
+leave:
 	ditto_op_leave(old);
 	if (!wcc)
 		return ret;
@@ -297,68 +268,48 @@ ssize_t ditto_write(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_write, DITTO);
 
-/* Last byte of the range of a COMMIT; 0 bytes mean to the end of the file. */
-static loff_t range_end(loff_t pos, u64 count)
-{
-	loff_t end;
-
-	if (!count || count > LLONG_MAX || check_add_overflow(pos, (loff_t)(count - 1), &end))
-		return LLONG_MAX;
-	return end;
-}
-
-static int sync_file(struct ditto_op *op, struct ditto_file *df, loff_t pos, u64 count)
-{
-	struct file *file = df->file;
-	int err, lost;
-
-	/* An offset that does not fit into a loff_t is beyond the end of every file. */
-	if (pos < 0)
-		return 0;
-
-	ditto_wb_err_watch(df->node, file->f_path.dentry);
-	err = vfs_fsync_range(file, pos, range_end(pos, count), 0);
-	if (err)
-		ditto_server_writeback_failed(op->srv);
-	/* If another COMMIT was told of the error instead, the verifier has changed. */
-	lost = ditto_wb_err_take(df->node, file->f_path.dentry);
-	return err ?: lost;
-}
-
-/* The caller's credential is in place. */
-static int do_fsync(struct ditto_op *op, struct ditto_node *node, loff_t pos, u64 count)
-{
-	struct inode *inode = node->inode;
-	struct ditto_file *df;
-	int err;
-
-	if (!S_ISREG(inode->i_mode))
-		return -EINVAL;
-	err = ditto_node_permission(op, node, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
-	if (err)
-		return err;
-	df = ditto_file_get(op->share, node, DITTO_FILE_WRITE);
-	if (IS_ERR(df))
-		return PTR_ERR(df);
-	err = sync_file(op, df, pos, count);
-	ditto_file_put(df);
-	return err;
-}
-
 int ditto_fsync(struct ditto_op *op, struct ditto_node *node, loff_t pos, u64 count,
 		u64 *verifier, struct ditto_wcc *wcc)
 {
 	struct dentry *dentry = ditto_node_dentry(node);
+	loff_t end = LLONG_MAX;
 	const struct cred *old;
-	int err;
+	struct ditto_file *df;
+	int err, wb_err;
 
+	/* No count means to the end of the file. */
+	if (count && (count > LLONG_MAX || check_add_overflow(pos, (loff_t)(count - 1), &end)))
+		end = LLONG_MAX;
 	ditto_wcc_init(wcc);
 	old = ditto_op_enter(op);
-	err = ditto_no_wait(do_fsync(op, node, pos, count));
+	err = -EINVAL;
+	if (!S_ISREG(node->inode->i_mode))
+		goto leave;
+	err = ditto_node_permission(op, node, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
+	if (err)
+		goto leave;
+	df = ditto_file_get(op->share, node, DITTO_FILE_WRITE);
+	if (IS_ERR(df)) {
+		err = PTR_ERR(df);
+		goto leave;
+	}
+	/* An offset that does not fit into a loff_t is beyond the end of every file. */
+	if (pos < 0)
+		goto put;
+	ditto_wb_err_watch(node, df->file->f_path.dentry);
+	err = vfs_fsync_range(df->file, pos, end, 0);
+	if (err)
+		ditto_server_writeback_failed(op->srv);
+	/* If another COMMIT received the error instead, the verifier has changed. */
+	wb_err = ditto_wb_err_take(node, df->file->f_path.dentry);
+	err = err ?: wb_err;
+put:
+	ditto_file_put(df);
+leave:
 	ditto_op_leave(old);
 	*verifier = atomic64_read(&op->srv->write_verifier);
 	ditto_wcc_post(op->share, dentry, wcc);
 	dput(dentry);
-	return err;
+	return ditto_no_wait(err);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_fsync, DITTO);

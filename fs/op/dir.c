@@ -112,18 +112,6 @@ static int dir_seek(struct file *file, u64 cookie)
 	return ret < 0 ? ret : 0;
 }
 
-/* Read a page full of entries. */
-static int fill_page(struct ditto_listing *l)
-{
-	int err;
-
-	l->used = 0;
-	l->full = false;
-	err = iterate_dir(l->file, &l->ctx);
-	/* The directory was removed meanwhile. */
-	return err == -ENOENT ? -ESTALE : err;
-}
-
 static bool is_dot(const struct ditto_raw_entry *raw)
 {
 	return raw->len == 1 && raw->name[0] == '.';
@@ -163,24 +151,18 @@ static noinline_for_stack u64 root_ino(struct ditto_listing *l)
 	return ditto_getattr_dentry(l->op->share, l->dir, &attr) ? 0 : attr.st.ino;
 }
 
-static u64 entry_ino(struct ditto_listing *l, const struct ditto_raw_entry *raw)
-{
-	u64 ino = 0;
-
-	if (is_dotdot(raw) && l->dir == l->op->share->root.dentry)
-		ino = root_ino(l);
-	return ino ?: ditto_fileid(raw->ino);
-}
-
 static bool emit_entry(struct ditto_listing *l, const struct ditto_raw_entry *raw, u64 next)
 {
 	struct ditto_dirent entry = {
 		.name = { .name = raw->name, .len = raw->len },
-		.ino = entry_ino(l, raw),
 		.cookie = next,
 	};
 	bool more;
 
+	if (is_dotdot(raw) && l->dir == l->op->share->root.dentry)
+		entry.ino = root_ino(l);
+	if (!entry.ino)
+		entry.ino = ditto_fileid(raw->ino);
 	if (l->dentries) {
 		entry.dentry = lookup_entry(l, raw);
 		/* The entry was removed since, or is damaged: only its name is known. */
@@ -192,62 +174,34 @@ static bool emit_entry(struct ditto_listing *l, const struct ditto_raw_entry *ra
 	return more;
 }
 
-static bool emit_name(struct ditto_listing *l, const struct ditto_raw_entry *raw)
-{
-	const struct ditto_name name = { .name = raw->name, .len = raw->len };
-
-	return is_dot(raw) || is_dotdot(raw) || l->name(l->arg, &name);
-}
-
-static bool is_hidden(struct ditto_listing *l, const struct ditto_raw_entry *raw)
-{
-	const struct ditto_name name = { .name = raw->name, .len = raw->len };
-
-	return ditto_is_hidden(l->op->share, l->dir, &name);
-}
-
-static bool emit_one(struct ditto_listing *l, const struct ditto_raw_entry *raw, u64 next)
-{
-	if (is_hidden(l, raw))
-		return true;
-	return l->name ? emit_name(l, raw) : emit_entry(l, raw, next);
-}
-
 /* Hand out the page. Return: false if the caller has no more room. */
 static bool emit_page(struct ditto_listing *l)
 {
 	const struct ditto_raw_entry *raw, *next;
+	struct ditto_name name;
 	size_t at;
+	bool more;
+	u64 pos;
 
 	for (at = 0; at < l->used; at += raw_size(raw->len)) {
 		raw = l->page + at;
 		next = (const void *)raw + raw_size(raw->len);
-		if (!emit_one(l, raw, (void *)next < l->page + l->used ?
-			      next->pos : (u64)l->file->f_pos))
+		pos = (void *)next < l->page + l->used ? next->pos : (u64)l->file->f_pos;
+		name = (struct ditto_name){ .name = raw->name, .len = raw->len };
+		if (ditto_is_hidden(l->op->share, l->dir, &name))
+			continue;
+		if (!l->name)
+			more = emit_entry(l, raw, pos);
+		else
+			more = is_dot(raw) || is_dotdot(raw) || l->name(l->arg, &name);
+		if (!more)
 			return false;
 	}
 	return true;
 }
 
-static int dir_list(struct ditto_listing *l, u64 cookie, bool *eof)
-{
-	int err;
-
-	err = dir_seek(l->file, cookie);
-	if (err)
-		return err;
-	do {
-		err = fill_page(l);
-		if (err)
-			return err;
-		/* An empty page with no entry too large for it means the end. */
-		*eof = !l->used && !l->full;
-	} while (!*eof && emit_page(l));
-	return 0;
-}
-
-/* The caller's credential is in place. */
-static int open_and_list(struct ditto_listing *l, struct ditto_node *dir, u64 cookie, bool *eof)
+/* The credential to list with is in place. */
+static int dir_list(struct ditto_listing *l, struct ditto_node *dir, u64 cookie, bool *eof)
 {
 	struct ditto_file *df;
 	int err;
@@ -258,26 +212,29 @@ static int open_and_list(struct ditto_listing *l, struct ditto_node *dir, u64 co
 	df = ditto_file_take_dir(l->op->share, dir);
 	if (IS_ERR(df)) {
 		err = PTR_ERR(df);
-	} else {
-		l->file = df->file;
-		err = dir_list(l, cookie, eof);
-		ditto_file_give_dir(df);
+		goto free;
 	}
+	l->file = df->file;
+	err = dir_seek(l->file, cookie);
+	if (err)
+		goto give;
+	do {
+		l->used = 0;
+		l->full = false;
+		err = iterate_dir(l->file, &l->ctx);
+		/* The directory was removed meanwhile. */
+		if (err == -ENOENT)
+			err = -ESTALE;
+		if (err)
+			goto give;
+		/* An empty page with no entry too large for it means the end. */
+		*eof = !l->used && !l->full;
+	} while (!*eof && emit_page(l));
+give:
+	ditto_file_give_dir(df);
+free:
 	free_page((unsigned long)l->page);
 	return err;
-}
-
-/* The caller's credential is in place. */
-static int check_and_list(struct ditto_listing *l, struct ditto_node *dir, u64 cookie, bool *eof)
-{
-	int err;
-
-	err = ditto_node_permission(l->op, dir, DITTO_MAY_READ);
-	if (err)
-		return err;
-	if (l->dentries && ditto_node_permission(l->op, dir, DITTO_MAY_EXEC))
-		l->dentries = false;
-	return open_and_list(l, dir, cookie, eof);
 }
 
 int ditto_readdir(struct ditto_op *op, struct ditto_node *dir, u64 cookie,
@@ -302,10 +259,16 @@ int ditto_readdir(struct ditto_op *op, struct ditto_node *dir, u64 cookie,
 
 	l.dir = ditto_node_dentry(dir);
 	old = ditto_op_enter(op);
-	err = ditto_no_wait(check_and_list(&l, dir, cookie, eof));
+	err = ditto_node_permission(op, dir, DITTO_MAY_READ);
+	if (err)
+		goto leave;
+	if (dentries && ditto_node_permission(op, dir, DITTO_MAY_EXEC))
+		l.dentries = false;
+	err = dir_list(&l, dir, cookie, eof);
+leave:
 	ditto_op_leave(old);
 	dput(l.dir);
-	return err;
+	return ditto_no_wait(err);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_readdir, DITTO);
 
@@ -328,7 +291,7 @@ int ditto_list_names(struct ditto_share *share, struct ditto_node *dir,
 		return -ENOTDIR;
 	l.dir = ditto_node_dentry(dir);
 	old = override_creds(share->srv->nodes->cred);
-	err = ditto_no_wait(open_and_list(&l, dir, 0, &eof));
+	err = ditto_no_wait(dir_list(&l, dir, 0, &eof));
 	revert_creds(old);
 	dput(l.dir);
 	return err;

@@ -70,6 +70,18 @@ int ditto_dir_change_lookup(struct ditto_dir_change *c, const struct ditto_name 
 	return 0;
 }
 
+int ditto_dir_change_child(struct ditto_dir_change *c, const struct ditto_name *name,
+			   struct dentry *child)
+{
+	if (d_unhashed(child) || child->d_parent != c->parent ||
+	    child->d_name.len != name->len ||
+	    memcmp(child->d_name.name, name->name, name->len))
+		return -ENOENT;
+	dput(c->child);
+	c->child = dget(child);
+	return 0;
+}
+
 int ditto_dir_change_begin(struct ditto_dir_change *c, const struct ditto_name *name)
 {
 	int err;

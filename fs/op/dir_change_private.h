@@ -86,6 +86,18 @@ int ditto_dir_change_pre(struct ditto_dir_change *c);
 int ditto_dir_change_lookup(struct ditto_dir_change *c, const struct ditto_name *name);
 
 /**
+ * ditto_dir_change_child - change a file that is known already
+ * @c: the change; @c->child is replaced; the directory is locked
+ * @name: name of the file
+ * @child: dentry of the file
+ *
+ * Context: any.
+ * Return: 0; -ENOENT if the file does not have this name in the directory any more.
+ */
+int ditto_dir_change_child(struct ditto_dir_change *c, const struct ditto_name *name,
+			   struct dentry *child);
+
+/**
  * ditto_dir_change_mark - mark that this task changes the directory
  * @c: the change; the directory was just locked
  *

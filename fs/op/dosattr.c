@@ -57,16 +57,6 @@ static bool decode_time(__le64 sec, __le32 nsec, struct timespec64 *time)
 	return is_time(time);
 }
 
-/* True if the format is known. */
-static bool is_stored(const struct ditto_dosattr_stored *stored, size_t len)
-{
-	if (len == DITTO_DOSATTR_SIZE_1)
-		return stored->version == DITTO_DOSATTR_VERSION_1 &&
-		       !(stored->valid & ~DITTO_DOSATTR_ALL_1);
-	return len == sizeof(*stored) && stored->version == DITTO_DOSATTR_VERSION &&
-	       !(stored->valid & ~DITTO_DOSATTR_ALL);
-}
-
 VISIBLE_IF_KUNIT bool ditto_dosattr_decode(const void *data, size_t len,
 					   struct ditto_dosattr *dosattr)
 {
@@ -74,12 +64,20 @@ VISIBLE_IF_KUNIT bool ditto_dosattr_decode(const void *data, size_t len,
 	struct ditto_dosattr read = { };
 
 	memset(dosattr, 0, sizeof(*dosattr));
-	if (!is_stored(stored, len) ||
-	    !decode_time(stored->btime_sec, stored->btime_nsec, &read.btime))
+	if (len == DITTO_DOSATTR_SIZE_1) {
+		if (stored->version != DITTO_DOSATTR_VERSION_1 ||
+		    stored->valid & ~DITTO_DOSATTR_ALL_1)
+			return false;
+	} else if (len == sizeof(*stored)) {
+		if (stored->version != DITTO_DOSATTR_VERSION ||
+		    stored->valid & ~DITTO_DOSATTR_ALL ||
+		    !decode_time(stored->changed_sec, stored->changed_nsec, &read.changed) ||
+		    !decode_time(stored->seen_sec, stored->seen_nsec, &read.seen))
+			return false;
+	} else {
 		return false;
-	if (stored->version == DITTO_DOSATTR_VERSION &&
-	    (!decode_time(stored->changed_sec, stored->changed_nsec, &read.changed) ||
-	     !decode_time(stored->seen_sec, stored->seen_nsec, &read.seen)))
+	}
+	if (!decode_time(stored->btime_sec, stored->btime_nsec, &read.btime))
 		return false;
 	dosattr->valid = stored->valid;
 	if (dosattr->valid & DITTO_DOSATTR_FLAGS)
@@ -168,26 +166,21 @@ static struct timespec64 default_btime(const struct kstat *st)
 	return dosattr_is_older(st->ctime, dosattr_is_older(st->mtime, st->atime));
 }
 
-/* True if no one may write the file, as far as its mode decides. */
-static bool is_readonly(const struct ditto_share *share, struct dentry *dentry, umode_t mode)
+/* Flags of a file without stored flags. */
+static u32 default_flags(const struct ditto_share *share, struct dentry *dentry, umode_t mode)
 {
 	const struct cred *old;
 	bool listed;
 
+	if (!S_ISREG(mode))
+		return 0;
 	if (mode & 0222)
-		return false;
+		return DITTO_FLAG_ARCHIVE;
+	/* The mode permits no one to write the file; a list may. */
 	old = server_enter(share);
 	listed = ditto_acl_is_stored(dentry);
 	ditto_op_leave(old);
-	return !listed;
-}
-
-/* Flags of a file without stored flags. */
-static u32 default_flags(const struct ditto_share *share, struct dentry *dentry, umode_t mode)
-{
-	if (!S_ISREG(mode))
-		return 0;
-	return DITTO_FLAG_ARCHIVE | (is_readonly(share, dentry, mode) ? DITTO_FLAG_READONLY : 0);
+	return listed ? DITTO_FLAG_ARCHIVE : DITTO_FLAG_ARCHIVE | DITTO_FLAG_READONLY;
 }
 
 /* Encode a time as one number that can be read atomically; 0 means none. */
@@ -327,38 +320,13 @@ static int store_changed(struct ditto_op *op, struct dentry *dentry,
 	return err;
 }
 
-static int dosattr_change(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
-			  const struct ditto_dosattr *set)
-{
-	struct inode *inode = node->inode;
-	struct inode *delegated = NULL;
-	struct ditto_dosattr there;
-	int err;
-
-	inode_lock(inode);
-	err = dosattr_load(op->share, dentry, &there);
-	if (!err && dosattr_merge(&there, set, default_flags(op->share, dentry, inode->i_mode))) {
-		WRITE_ONCE(node->plain, 0);
-		if (there.valid & DITTO_DOSATTR_CHANGED)
-			err = store_changed(op, dentry, &there, &delegated);
-		else
-			err = dosattr_store(op, dentry, &there, &delegated);
-	}
-	inode_unlock(inode);
-	return ditto_no_deleg_wait(err, delegated);
-}
-
-static u32 what_changes(const struct ditto_dosattr *dosattr)
-{
-	return (dosattr->valid & DITTO_DOSATTR_FLAGS ? DITTO_CHANGED_ATTRIBUTES : 0) |
-	       (dosattr->valid & DITTO_DOSATTR_BTIME ? DITTO_CHANGED_BTIME : 0) |
-	       (dosattr->valid & DITTO_DOSATTR_CHANGED ? DITTO_CHANGED_CTIME : 0);
-}
-
 int ditto_dosattr_set(struct ditto_op *op, struct ditto_node *node,
 		      const struct ditto_dosattr *dosattr)
 {
 	struct vfsmount *mnt = op->share->root.mnt;
+	struct inode *inode = node->inode;
+	struct inode *delegated = NULL;
+	struct ditto_dosattr there;
 	struct dentry *dentry;
 	int err;
 
@@ -369,16 +337,37 @@ int ditto_dosattr_set(struct ditto_op *op, struct ditto_node *node,
 	if (err)
 		return err;
 	err = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
+	if (err)
+		goto drop;
+
+	dentry = ditto_node_dentry(node);
+	inode_lock(inode);
+	err = dosattr_load(op->share, dentry, &there);
+	if (err)
+		goto unlock;
+	if (!dosattr_merge(&there, dosattr, default_flags(op->share, dentry, inode->i_mode)))
+		goto unlock;
+	WRITE_ONCE(node->plain, 0);
+	if (there.valid & DITTO_DOSATTR_CHANGED)
+		err = store_changed(op, dentry, &there, &delegated);
+	else
+		err = dosattr_store(op, dentry, &there, &delegated);
+unlock:
+	inode_unlock(inode);
+	err = ditto_no_deleg_wait(err, delegated);
+	ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
 	if (!err) {
-		dentry = ditto_node_dentry(node);
-		err = dosattr_change(op, node, dentry, dosattr);
-		ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
-		if (!err)
-			ditto_child_changed(op, node, what_changes(dosattr));
-		if (!err)
-			err = ditto_op_commit(op, dentry, false);
-		dput(dentry);
+		ditto_child_changed(op, node,
+				    (dosattr->valid & DITTO_DOSATTR_FLAGS ?
+				     DITTO_CHANGED_ATTRIBUTES : 0) |
+				    (dosattr->valid & DITTO_DOSATTR_BTIME ?
+				     DITTO_CHANGED_BTIME : 0) |
+				    (dosattr->valid & DITTO_DOSATTR_CHANGED ?
+				     DITTO_CHANGED_CTIME : 0));
+		err = ditto_op_commit(op, dentry, false);
 	}
+	dput(dentry);
+drop:
 	mnt_drop_write(mnt);
 	return err;
 }

@@ -17,16 +17,6 @@
 #include "op_private.h"
 #include "rights.h"
 
-static void fill_bytes(struct ditto_intent *intent, u64 pos, u64 count)
-{
-	intent->first = pos;
-	intent->empty = !count;
-	if (!count)
-		intent->last = pos;
-	else if (check_add_overflow(pos, count - 1, &intent->last))
-		intent->last = U64_MAX;
-}
-
 /*
  * For changes of directory entries, the actor's own caching grant may have another key: that of
  * the directory.
@@ -81,7 +71,12 @@ int ditto_lock_check_slow(struct ditto_op *op, struct ditto_node *node, enum dit
 
 	if (unlikely(READ_ONCE(node->point.table->guards)) && grace_holds_off(op, node, kind))
 		return -EJUKEBOX;
-	fill_bytes(&intent, pos, count);
+	intent.first = pos;
+	intent.empty = !count;
+	if (!count)
+		intent.last = pos;
+	else if (check_add_overflow(pos, count - 1, &intent.last))
+		intent.last = U64_MAX;
 	switch (ditto_claim_check(&node->point, &intent, actor_for(op, kind, &of_entry), op->park,
 				  conflict)) {
 	case DITTO_ALLOWED:
@@ -122,45 +117,40 @@ static void lock_check_touch(struct ditto_share *share, struct dentry *dentry)
 	mnt_drop_write(share->root.mnt);
 }
 
-/*
- * RFC 8881 section 10.4.3: the number of changes is not known, so each query counts as one more.
- * Times and change attribute are advanced in the file itself, so that no client sees older values
- * after the holder has written.
- */
-static int getattr_told(struct ditto_share *share, struct ditto_node *node,
-			const struct ditto_lease_answer *answer, struct ditto_attr *attr)
-{
-	struct dentry *dentry = ditto_node_dentry(node);
-	u64 before;
-	int err;
-
-	err = ditto_getattr_dentry(share, dentry, attr);
-	if (!err && answer->modified) {
-		before = attr->change;
-		lock_check_touch(share, dentry);
-		err = ditto_getattr_dentry(share, dentry, attr);
-		/* The clock has not advanced yet; it will have by the next change. */
-		if (attr->change <= before)
-			attr->change = before + 1;
-		attr->st.size = answer->size;
-	}
-	dput(dentry);
-	return err;
-}
-
 int ditto_getattr_asked(struct ditto_op *op, struct ditto_node *node, struct ditto_attr *attr)
 {
 	struct ditto_lease_answer answer;
+	struct dentry *dentry;
+	u64 before;
 	int err;
 
 	if (!ditto_is_claimed(node))
 		return ditto_getattr(op->share, node, attr);
 	err = ditto_lease_query(&node->point, op->actor, &answer);
-	if (!err)
-		return getattr_told(op->share, node, &answer, attr);
 	/* Other conflicts with a read do not prevent reading the attributes. */
 	if (err == -EBUSY && ditto_lock_check(op, node, DITTO_INTENT_READ) == -EJUKEBOX)
 		return -EJUKEBOX;
-	return ditto_getattr(op->share, node, attr);
+	if (err || !answer.modified)
+		return ditto_getattr(op->share, node, attr);
+
+	/*
+	 * RFC 8881 section 10.4.3: the number of changes is not known, so each query counts as one
+	 * more. Times and change attribute are advanced in the file itself, so that no client sees
+	 * older values after the holder has written.
+	 */
+	dentry = ditto_node_dentry(node);
+	err = ditto_getattr_dentry(op->share, dentry, attr);
+	if (err)
+		goto put;
+	before = attr->change;
+	lock_check_touch(op->share, dentry);
+	err = ditto_getattr_dentry(op->share, dentry, attr);
+	/* The clock has not advanced yet; it will have by the next change. */
+	if (attr->change <= before)
+		attr->change = before + 1;
+	attr->st.size = answer.size;
+put:
+	dput(dentry);
+	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_getattr_asked, DITTO);

@@ -17,87 +17,57 @@
 #define DITTO_MAY_CHANGE \
 	(DITTO_MAY_WRITE | DITTO_MAY_APPEND | DITTO_MAY_DELETE | DITTO_MAY_WRITE_XATTRS)
 
-/* Convert DITTO_MAY_* bits to those of the VFS. */
-static int vfs_mask(u32 may)
-{
-	int mask = 0;
-
-	if (may & (DITTO_MAY_READ | DITTO_MAY_READ_XATTRS))
-		mask |= MAY_READ;
-	if (may & (DITTO_MAY_WRITE | DITTO_MAY_WRITE_XATTRS))
-		mask |= MAY_WRITE;
-	if (may & DITTO_MAY_EXEC)
-		mask |= MAY_EXEC;
-	if (may & DITTO_MAY_APPEND)
-		mask |= MAY_WRITE | MAY_APPEND;
-	if (may & DITTO_MAY_DELETE)
-		mask |= MAY_WRITE | MAY_EXEC;
-	return mask;
-}
-
-/* Devices and pipes are written on the client, not here. */
-static bool is_stored_here(umode_t mode)
-{
-	return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode);
-}
-
 static int may_change(const struct ditto_op *op, const struct inode *inode, u32 may)
 {
-	bool stored = is_stored_here(inode->i_mode) || may & DITTO_MAY_WRITE_XATTRS;
+	umode_t mode = inode->i_mode;
+	/* Devices and pipes are written on the client, not here. */
+	bool stored = S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode) ||
+		      may & DITTO_MAY_WRITE_XATTRS;
 
 	if (stored && (!op->writable || __mnt_is_readonly(op->share->root.mnt)))
 		return -EROFS;
-	if ((may & DITTO_MAY_DELETE) && !S_ISDIR(inode->i_mode))
+	if ((may & DITTO_MAY_DELETE) && !S_ISDIR(mode))
 		return -EACCES;
 	if (!IS_APPEND(inode))
 		return 0;
 
 	/* The VFS checks append-only files at open(2), but here files are opened earlier. */
-	if (may & (S_ISDIR(inode->i_mode) ? DITTO_MAY_DELETE : DITTO_MAY_WRITE) ||
+	if (may & (S_ISDIR(mode) ? DITTO_MAY_DELETE : DITTO_MAY_WRITE) ||
 	    may & DITTO_MAY_WRITE_XATTRS)
 		return -EPERM;
 	return 0;
 }
 
-static bool is_noexec(const struct ditto_op *op, const struct inode *inode)
-{
-	return (op->share->root.mnt->mnt_flags & MNT_NOEXEC) ||
-	       (inode->i_sb->s_iflags & SB_I_NOEXEC);
-}
-
-/* Rights that a list must grant for DITTO_MAY_* bits. */
+/* What a list and the VFS must grant for DITTO_MAY_* bits. */
 static const struct {
 	u32 may;
 	u32 right;
+	int mask;
 } needs[] = {
-	{ DITTO_MAY_READ,		DITTO_RIGHT_READ_DATA },
-	{ DITTO_MAY_WRITE,		DITTO_RIGHT_WRITE_DATA },
-	{ DITTO_MAY_EXEC,		DITTO_RIGHT_EXECUTE },
-	{ DITTO_MAY_APPEND,		DITTO_RIGHT_APPEND_DATA },
-	{ DITTO_MAY_DELETE,		DITTO_RIGHT_DELETE_CHILD },
-	{ DITTO_MAY_READ_XATTRS,	DITTO_RIGHT_READ_XATTRS },
-	{ DITTO_MAY_WRITE_XATTRS,	DITTO_RIGHT_WRITE_XATTRS },
+	{ DITTO_MAY_READ,		DITTO_RIGHT_READ_DATA,		MAY_READ },
+	{ DITTO_MAY_WRITE,		DITTO_RIGHT_WRITE_DATA,		MAY_WRITE },
+	{ DITTO_MAY_EXEC,		DITTO_RIGHT_EXECUTE,		MAY_EXEC },
+	{ DITTO_MAY_APPEND,		DITTO_RIGHT_APPEND_DATA,	MAY_WRITE | MAY_APPEND },
+	{ DITTO_MAY_DELETE,		DITTO_RIGHT_DELETE_CHILD,	MAY_WRITE | MAY_EXEC },
+	{ DITTO_MAY_READ_XATTRS,	DITTO_RIGHT_READ_XATTRS,	MAY_READ },
+	{ DITTO_MAY_WRITE_XATTRS,	DITTO_RIGHT_WRITE_XATTRS,	MAY_WRITE },
 };
-
-static u32 permission_rights_needed(u32 may)
-{
-	u32 rights = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(needs); i++)
-		if (may & needs[i].may)
-			rights |= needs[i].right;
-	return rights;
-}
 
 /* Check by the list if there is one, otherwise by the VFS. */
 static int permission_check(const struct ditto_op *op, struct ditto_node *node, u32 may)
 {
 	struct inode *inode = node->inode;
-	int mask = vfs_mask(may);
 	const struct cred *as, *old;
-	int err;
+	u32 rights = 0;
+	int err, mask = 0;
 
-	err = ditto_act_on(op, node, permission_rights_needed(may), &as);
+	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
+		if (may & needs[i].may) {
+			rights |= needs[i].right;
+			mask |= needs[i].mask;
+		}
+	}
+	err = ditto_act_on(op, node, rights, &as);
 	if (err)
 		return err;
 	if (likely(as == op->cred->cred))
@@ -123,7 +93,8 @@ int ditto_node_permission(const struct ditto_op *op, struct ditto_node *node, u3
 		if (err)
 			return err;
 	}
-	if ((may & DITTO_MAY_EXEC) && S_ISREG(inode->i_mode) && is_noexec(op, inode))
+	if ((may & DITTO_MAY_EXEC) && S_ISREG(inode->i_mode) &&
+	    (op->share->root.mnt->mnt_flags & MNT_NOEXEC || inode->i_sb->s_iflags & SB_I_NOEXEC))
 		return -EACCES;
 
 	/* Access was checked at open. */

@@ -13,45 +13,16 @@
 #include "lock_check_private.h"
 #include "op_private.h"
 
-/* The credential of a caller with permission is in place. */
-static int unlink_checked(struct ditto_dir_change *c, struct ditto_node *victim, bool is_dir)
+/*
+ * Remove the entry, as @c->child has it. @victim is held by the caller until no lock is held:
+ * freeing it may free its data.
+ */
+static int remove_locked(struct ditto_dir_change *c, bool is_dir, bool now,
+			 struct ditto_node **victim)
 {
 	struct mnt_idmap *idmap = ditto_idmap(c->op->share);
 	struct inode *delegated = NULL;
-	int err;
-
-	if (is_dir)
-		return vfs_rmdir(idmap, c->dir->inode, c->child);
-	/*
-	 * The members @changer and @victim of a directory node belong to the task that changes
-	 * its entries.
-	 */
-	if (d_is_dir(c->child))
-		return -EISDIR;
-	/* ditto_node_forget() follows, so the notification need not queue a worker. */
-	WRITE_ONCE(victim->changer, current);
-	err = vfs_unlink(idmap, c->dir->inode, c->child, &delegated);
-	WRITE_ONCE(victim->changer, NULL);
-	return ditto_no_deleg_wait(err, delegated);
-}
-
-static int unlink_locked(struct ditto_dir_change *c, struct ditto_node *victim, bool is_dir)
-{
 	const struct cred *as, *old;
-	int err = ditto_act_remove(c->op, c->dir, victim, &as);
-
-	if (err)
-		return err;
-	old = ditto_act(as);
-	err = unlink_checked(c, victim, is_dir);
-	ditto_op_leave(old);
-	return err;
-}
-
-/* @victim stays held until no lock is held: freeing it may free its data. */
-static int remove_locked(struct ditto_dir_change *c, const struct ditto_name *name, bool is_dir,
-			 bool now, struct ditto_node **victim)
-{
 	struct ditto_node *node;
 	int err;
 
@@ -65,13 +36,29 @@ static int remove_locked(struct ditto_dir_change *c, const struct ditto_name *na
 		return PTR_ERR(node);
 	*victim = node;
 	err = ditto_lock_check(c->op, node, DITTO_INTENT_REMOVE);
-	if (!err || (now && err == -EJUKEBOX))
-		err = ditto_lock_check(c->op, c->dir, DITTO_INTENT_ENTRY);
-	if (!err || (now && err == -EJUKEBOX))
-		err = unlink_locked(c, node, is_dir);
-	if (!err)
-		c->removed = name;
-	return err;
+	if (err && !(now && err == -EJUKEBOX))
+		return err;
+	err = ditto_lock_check(c->op, c->dir, DITTO_INTENT_ENTRY);
+	if (err && !(now && err == -EJUKEBOX))
+		return err;
+	err = ditto_act_remove(c->op, c->dir, node, &as);
+	if (err)
+		return err;
+	/* @changer of a directory belongs to the task that changes its entries. */
+	if (!is_dir && d_is_dir(c->child))
+		return -EISDIR;
+
+	old = ditto_act(as);
+	if (is_dir) {
+		err = vfs_rmdir(idmap, c->dir->inode, c->child);
+	} else {
+		/* ditto_node_forget() follows, so the notification need not queue a worker. */
+		WRITE_ONCE(node->changer, current);
+		err = vfs_unlink(idmap, c->dir->inode, c->child, &delegated);
+		WRITE_ONCE(node->changer, NULL);
+	}
+	ditto_op_leave(old);
+	return ditto_no_deleg_wait(err, delegated);
 }
 
 void ditto_victim_gone(struct ditto_share *share, struct ditto_node *victim)
@@ -80,75 +67,54 @@ void ditto_victim_gone(struct ditto_share *share, struct ditto_node *victim)
 		ditto_streams_forget(share, victim);
 }
 
-/* No lock is held any more. */
-static int remove_unlocked(struct ditto_dir_change *c, const struct ditto_name *name,
-			   struct ditto_node *victim)
+/* Remove @dentry, or the file with the name if it is NULL. */
+static int do_remove(struct ditto_op *op, struct ditto_node *dir, const struct ditto_name *name,
+		     struct dentry *dentry, bool is_dir, bool now, struct ditto_wcc *wcc)
 {
+	struct ditto_node *victim = NULL;
+	struct ditto_dir_change c;
+	int err;
+
+	err = ditto_dir_change_init(&c, op, dir, wcc);
+	if (err)
+		goto end;
+	/* RFC 1813 section 3.3.13 defines the errors for "." and "..". */
+	err = ditto_name_plain(name, -EINVAL, is_dir ? -EEXIST : -EINVAL);
+	if (err)
+		goto end;
+	err = ditto_dir_change_begin(&c, name);
+	if (err)
+		goto end;
+	if (dentry) {
+		err = ditto_dir_change_child(&c, name, dentry);
+		if (err)
+			goto end;
+	}
+	err = remove_locked(&c, is_dir, now, &victim);
+	if (err)
+		goto end;
+	c.removed = name;
+	ditto_dir_change_unlock(&c);
+
 	ditto_node_forget(victim);
-	ditto_lock_recheck(c->op, victim, DITTO_INTENT_REMOVE);
-	ditto_dir_change_tell(c, DITTO_ENTRY_REMOVED, name, NULL);
-	return ditto_op_commit(c->op, c->parent, false);
+	ditto_lock_recheck(op, victim, DITTO_INTENT_REMOVE);
+	ditto_dir_change_tell(&c, DITTO_ENTRY_REMOVED, name, NULL);
+	err = ditto_op_commit(op, c.parent, false);
+end:
+	ditto_dir_change_end(&c);
+	if (victim) {
+		ditto_victim_gone(op->share, victim);
+		ditto_node_put(victim);
+	}
+	return err;
 }
 
 int ditto_remove(struct ditto_op *op, struct ditto_node *dir,
 		 const struct ditto_name *name, bool is_dir, struct ditto_wcc *wcc)
 {
-	struct ditto_node *victim = NULL;
-	struct ditto_dir_change c;
-	int err;
-
-	/* RFC 1813 section 3.3.13 defines the errors for "." and "..". */
-	err = ditto_dir_change_init(&c, op, dir, wcc) ?:
-	      ditto_name_plain(name, -EINVAL, is_dir ? -EEXIST : -EINVAL) ?:
-	      ditto_dir_change_begin(&c, name) ?:
-	      remove_locked(&c, name, is_dir, false, &victim);
-	ditto_dir_change_unlock(&c);
-	if (!err)
-		err = remove_unlocked(&c, name, victim);
-	ditto_dir_change_end(&c);
-	if (victim) {
-		ditto_victim_gone(op->share, victim);
-		ditto_node_put(victim);
-	}
-	return err;
+	return do_remove(op, dir, name, NULL, is_dir, false, wcc);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_remove, DITTO);
-
-/* Check that the directory still has the file under this name. The directory is locked. */
-static int find_again(struct ditto_dir_change *c, struct dentry *dentry,
-		      const struct ditto_name *name)
-{
-	if (d_unhashed(dentry) || dentry->d_parent != c->parent ||
-	    dentry->d_name.len != name->len ||
-	    memcmp(dentry->d_name.name, name->name, name->len))
-		return -ENOENT;
-	dput(c->child);
-	c->child = dget(dentry);
-	return 0;
-}
-
-static int remove_found(struct ditto_op *op, struct ditto_node *dir, struct dentry *dentry,
-			const struct ditto_name *name, bool now)
-{
-	struct ditto_node *victim = NULL;
-	struct ditto_dir_change c;
-	struct ditto_wcc wcc;
-	int err;
-
-	err = ditto_dir_change_init(&c, op, dir, &wcc) ?:
-	      ditto_dir_change_begin(&c, name) ?:
-	      find_again(&c, dentry, name) ?:
-	      remove_locked(&c, name, d_is_dir(dentry), now, &victim);
-	ditto_dir_change_unlock(&c);
-	if (!err)
-		err = remove_unlocked(&c, name, victim);
-	ditto_dir_change_end(&c);
-	if (victim) {
-		ditto_victim_gone(op->share, victim);
-		ditto_node_put(victim);
-	}
-	return err;
-}
 
 int ditto_remove_dentry(struct ditto_op *op, struct dentry *dentry, bool now)
 {
@@ -156,6 +122,7 @@ int ditto_remove_dentry(struct ditto_op *op, struct dentry *dentry, bool now)
 	struct ditto_node *dir;
 	struct dentry *parent;
 	struct ditto_name name;
+	struct ditto_wcc wcc;
 	int err;
 
 	parent = ditto_parent(op->share, dentry);
@@ -168,43 +135,10 @@ int ditto_remove_dentry(struct ditto_op *op, struct dentry *dentry, bool now)
 
 	take_dentry_name_snapshot(&snapshot, dentry);
 	name = (struct ditto_name){ .name = snapshot.name.name, .len = snapshot.name.len };
-	err = remove_found(op, dir, dentry, &name, now);
+	err = do_remove(op, dir, &name, dentry, d_is_dir(dentry), now, &wcc);
 	release_dentry_name_snapshot(&snapshot);
 	ditto_node_put(dir);
 	return err;
-}
-
-static int link_locked(struct ditto_dir_change *c, const struct ditto_name *name,
-		       struct ditto_node *node, struct dentry *dentry)
-{
-	struct inode *delegated = NULL;
-	const struct cred *as, *old;
-	int err;
-
-	if (d_is_positive(c->child) ||
-	    (c->op->casefold && ditto_casefold_is_taken(c->dir, c->wcc, name, NULL)))
-		return -EEXIST;
-	err = ditto_lock_check(c->op, node, DITTO_INTENT_LINK) ?:
-	      ditto_lock_check(c->op, c->dir, DITTO_INTENT_ENTRY) ?:
-	      ditto_act_on(c->op, c->dir, DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_EXECUTE, &as);
-	if (err)
-		return err;
-	old = ditto_act(as);
-	err = vfs_link(dentry, ditto_idmap(c->op->share), c->dir->inode, c->child, &delegated);
-	ditto_op_leave(old);
-	if (!err)
-		c->added = name;
-	return ditto_no_deleg_wait(err, delegated);
-}
-
-static int check_link(struct ditto_op *op, const struct ditto_node *node,
-		      const struct ditto_op *op_to)
-{
-	if (op->share != op_to->share)
-		return -EXDEV;
-	if (S_ISDIR(node->inode->i_mode))
-		return -EISDIR;
-	return op->writable ? 0 : -EROFS;
 }
 
 int ditto_link(struct ditto_op *op, struct ditto_node *node, struct ditto_op *op_to,
@@ -212,21 +146,58 @@ int ditto_link(struct ditto_op *op, struct ditto_node *node, struct ditto_op *op
 	       struct ditto_wcc *wcc)
 {
 	struct dentry *dentry = ditto_node_dentry(node);
+	struct inode *delegated = NULL;
+	const struct cred *as, *old;
 	struct ditto_dir_change c;
 	int err;
 
-	err = ditto_dir_change_init(&c, op_to, dir, wcc) ?:
-	      check_link(op, node, op_to) ?:
-	      ditto_name_plain(name, -EEXIST, -EEXIST) ?:
-	      ditto_dir_change_begin(&c, name) ?:
-	      link_locked(&c, name, node, dentry);
+	err = ditto_dir_change_init(&c, op_to, dir, wcc);
+	if (err)
+		goto end;
+	err = -EXDEV;
+	if (op->share != op_to->share)
+		goto end;
+	err = -EISDIR;
+	if (S_ISDIR(node->inode->i_mode))
+		goto end;
+	err = -EROFS;
+	if (!op->writable)
+		goto end;
+	err = ditto_name_plain(name, -EEXIST, -EEXIST);
+	if (err)
+		goto end;
+	err = ditto_dir_change_begin(&c, name);
+	if (err)
+		goto end;
+
+	err = -EEXIST;
+	if (d_is_positive(c.child) ||
+	    (op_to->casefold && ditto_casefold_is_taken(dir, wcc, name, NULL)))
+		goto end;
+	err = ditto_lock_check(op_to, node, DITTO_INTENT_LINK);
+	if (err)
+		goto end;
+	err = ditto_lock_check(op_to, dir, DITTO_INTENT_ENTRY);
+	if (err)
+		goto end;
+	err = ditto_act_on(op_to, dir, DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_EXECUTE, &as);
+	if (err)
+		goto end;
+	old = ditto_act(as);
+	err = vfs_link(dentry, ditto_idmap(op_to->share), dir->inode, c.child, &delegated);
+	ditto_op_leave(old);
+	err = ditto_no_deleg_wait(err, delegated);
+	if (err)
+		goto end;
+	c.added = name;
 	ditto_dir_change_unlock(&c);
-	if (!err) {
-		ditto_lock_recheck(op_to, node, DITTO_INTENT_LINK);
-		ditto_dir_change_tell(&c, DITTO_ENTRY_ADDED, name, NULL);
-		err = ditto_op_commit(op, dentry, true) ?:
-		      ditto_op_commit(op, c.parent, false);
-	}
+
+	ditto_lock_recheck(op_to, node, DITTO_INTENT_LINK);
+	ditto_dir_change_tell(&c, DITTO_ENTRY_ADDED, name, NULL);
+	err = ditto_op_commit(op, dentry, true);
+	if (!err)
+		err = ditto_op_commit(op, c.parent, false);
+end:
 	ditto_dir_change_end(&c);
 	dput(dentry);
 	return err;

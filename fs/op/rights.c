@@ -66,15 +66,7 @@ static u32 write_rights(const struct ditto_op *op, struct ditto_node *node, u32 
 	return rights;
 }
 
-static u32 owner_rights(const struct ditto_op *op, struct ditto_node *node, u32 want)
-{
-	if (!(want & DITTO_RIGHTS_BY_OWNER) ||
-	    !inode_owner_or_capable(ditto_idmap(op->share), node->inode))
-		return 0;
-	return DITTO_RIGHTS_BY_OWNER;
-}
-
-/* As the VFS checks the removal of a name. */
+/* The same checks as those of the VFS when a name is removed. */
 static u32 delete_rights(const struct ditto_op *op, struct ditto_node *node,
 			 struct ditto_node *parent, u32 want)
 {
@@ -86,8 +78,9 @@ static u32 delete_rights(const struct ditto_op *op, struct ditto_node *node,
 	return ditto_may_remove(op, parent, node) ? 0 : DITTO_RIGHT_DELETE;
 }
 
-/* Remove rights that the file's state denies to every caller. */
-static u32 possible_rights(const struct ditto_op *op, struct ditto_node *node, u32 rights)
+/* Rights granted by the list, as far as they can be exercised. */
+static u32 listed_rights(const struct ditto_op *op, struct ditto_node *node,
+			 struct ditto_node *parent, u32 rights, u32 want)
 {
 	struct inode *inode = node->inode;
 
@@ -99,25 +92,14 @@ static u32 possible_rights(const struct ditto_op *op, struct ditto_node *node, u
 	/* Immutable, or the owner cannot be mapped. */
 	if (IS_IMMUTABLE(inode) || HAS_UNMAPPED_ID(ditto_idmap(op->share), inode))
 		rights &= ~DITTO_RIGHTS_CHANGE;
-	return rights;
-}
-
-/*
- * MS-FSA section 2.1.5.1.2: permission to list the directory includes viewing its files'
- * attributes.
- */
-static bool may_look(const struct ditto_op *op, struct ditto_node *parent)
-{
-	return parent && !ditto_node_permission(op, parent, DITTO_MAY_READ);
-}
-
-/* Rights granted by the list, as far as they can be exercised. */
-static u32 listed_rights(const struct ditto_op *op, struct ditto_node *node,
-			 struct ditto_node *parent, u32 rights, u32 want)
-{
 	/* SYNCHRONIZE only concerns waiting, and no list means to deny that. */
-	rights = possible_rights(op, node, rights) | DITTO_RIGHT_SYNCHRONIZE;
-	if ((want & ~rights & DITTO_RIGHT_READ_ATTRS) && may_look(op, parent))
+	rights |= DITTO_RIGHT_SYNCHRONIZE;
+	/*
+	 * MS-FSA section 2.1.5.1.2: permission to list the directory includes viewing its files'
+	 * attributes.
+	 */
+	if ((want & ~rights & DITTO_RIGHT_READ_ATTRS) && parent &&
+	    !ditto_node_permission(op, parent, DITTO_MAY_READ))
 		rights |= DITTO_RIGHT_READ_ATTRS;
 	if (!op->writable || __mnt_is_readonly(op->share->root.mnt))
 		return rights & ~DITTO_RIGHTS_CHANGE;
@@ -130,10 +112,12 @@ static u32 rights_by_mode(const struct ditto_op *op, struct ditto_node *node,
 {
 	u32 rights = read_rights(op, node, want);
 
-	if (op->writable && !__mnt_is_readonly(op->share->root.mnt))
-		rights |= write_rights(op, node, want) | owner_rights(op, node, want) |
-			  delete_rights(op, node, parent, want);
-	return rights;
+	if (!op->writable || __mnt_is_readonly(op->share->root.mnt))
+		return rights;
+	if ((want & DITTO_RIGHTS_BY_OWNER) &&
+	    inode_owner_or_capable(ditto_idmap(op->share), node->inode))
+		rights |= DITTO_RIGHTS_BY_OWNER;
+	return rights | write_rights(op, node, want) | delete_rights(op, node, parent, want);
 }
 
 int ditto_rights_among(struct ditto_op *op, struct ditto_node *node, struct ditto_node *parent,

@@ -24,14 +24,6 @@
 #define DITTO_SET_OWNER		(DITTO_SET_UID | DITTO_SET_GID)
 #define DITTO_SET_SIDS		(S_ISUID | S_ISGID)
 
-static int check_acl(const struct ditto_share *share, const struct ditto_acl *acl, umode_t type)
-{
-	/* Access to a symbolic link is never checked. */
-	if (!share->volume->has_acls || S_ISLNK(type))
-		return -EOPNOTSUPP;
-	return acl ? ditto_acl_check(acl, S_ISDIR(type)) : 0;
-}
-
 /* Check for values that are invalid for any file of this type. */
 static int check_for(const struct ditto_share *share, const struct ditto_setattr *set,
 		     umode_t type)
@@ -43,9 +35,16 @@ static int check_for(const struct ditto_share *share, const struct ditto_setattr
 	    ((set->valid & DITTO_SET_ATIME) && set->atime.tv_nsec >= NSEC_PER_SEC) ||
 	    ((set->valid & DITTO_SET_MTIME) && set->mtime.tv_nsec >= NSEC_PER_SEC))
 		return -EINVAL;
-	err = set->valid & DITTO_SET_ACL ? check_acl(share, set->acl, type) : 0;
-	if (err || !(set->valid & DITTO_SET_SIZE))
-		return err;
+	if (set->valid & DITTO_SET_ACL) {
+		/* Access to a symbolic link is never checked. */
+		if (!share->volume->has_acls || S_ISLNK(type))
+			return -EOPNOTSUPP;
+		err = set->acl ? ditto_acl_check(set->acl, S_ISDIR(type)) : 0;
+		if (err)
+			return err;
+	}
+	if (!(set->valid & DITTO_SET_SIZE))
+		return 0;
 	if (S_ISDIR(type))
 		return -EISDIR;
 	if (!S_ISREG(type))
@@ -156,35 +155,17 @@ static bool fill_iattr(struct ditto_op *op, struct inode *inode,
 	return true;
 }
 
-/* Set everything except the size, including the access control list. */
-static int apply_rest(struct ditto_op *op, struct dentry *dentry, struct ditto_node *node,
-		      const struct cred *as, const struct ditto_setattr *set)
+/*
+ * Set the size first, then everything else together with the access control list. @as is the
+ * credential for everything except the size; @node is NULL for a new file.
+ */
+static int apply_locked(struct ditto_op *op, struct dentry *dentry, struct ditto_node *node,
+			const struct cred *as, const struct ditto_setattr *set)
 {
 	struct ditto_acl_change change;
 	const struct cred *old;
 	struct iattr ia;
 	int err, changes;
-
-	if (!fill_iattr(op, d_inode(dentry), set, &ia))
-		return 0;
-	changes = ditto_acl_change_init(&change, op, dentry, node, set);
-	err = changes > 0 ? ditto_acl_change_begin(&change) : changes;
-	if (!err) {
-		old = ditto_act(as);
-		err = setattr_notify(op, dentry, &ia);
-		ditto_op_leave(old);
-		if (changes)
-			err = ditto_acl_change_end(&change, err);
-	}
-	ditto_acl_change_drop(&change);
-	return err;
-}
-
-/* @as is the credential for everything except the size; @node is NULL for a new file. */
-static int apply_locked(struct ditto_op *op, struct dentry *dentry, struct ditto_node *node,
-			const struct cred *as, const struct ditto_setattr *set)
-{
-	int err;
 
 	lockdep_assert_held_write(&d_inode(dentry)->i_rwsem);
 
@@ -193,7 +174,20 @@ static int apply_locked(struct ditto_op *op, struct dentry *dentry, struct ditto
 		if (err)
 			return err;
 	}
-	return apply_rest(op, dentry, node, as, set);
+	if (!fill_iattr(op, d_inode(dentry), set, &ia))
+		return 0;
+	changes = ditto_acl_change_init(&change, op, dentry, node, set);
+	err = changes > 0 ? ditto_acl_change_begin(&change) : changes;
+	if (err)
+		goto drop;
+	old = ditto_act(as);
+	err = setattr_notify(op, dentry, &ia);
+	ditto_op_leave(old);
+	if (changes)
+		err = ditto_acl_change_end(&change, err);
+drop:
+	ditto_acl_change_drop(&change);
+	return err;
 }
 
 static bool changes_uid(const struct ditto_op *op, const struct inode *inode,
@@ -235,12 +229,6 @@ static bool list_allows(const struct ditto_setattr *set, u32 rights, bool owner)
 	return !now || (rights & (DITTO_RIGHT_WRITE_ATTRS | DITTO_RIGHT_WRITE_DATA));
 }
 
-/* True if only times are set, besides the size. */
-static bool only_attributes(const struct ditto_setattr *set)
-{
-	return !(set->valid & ~(DITTO_SET_SIZE | DITTO_SET_TIMES | DITTO_SET_NOW));
-}
-
 /*
  * True if the change would let the caller run programs as another user: only that owner may set
  * the set-uid bit, even if others may write the list.
@@ -274,7 +262,8 @@ static int setattr_access(struct ditto_op *op, struct ditto_node *node,
 		return ret;
 	if (!ret) {
 		/* The VFS does not know the rights granted at open (MS-FSA section 2.1.5.15.2). */
-		if (only_attributes(set) && op->held & DITTO_RIGHT_WRITE_ATTRS)
+		if (!(set->valid & ~(DITTO_SET_SIZE | DITTO_SET_TIMES | DITTO_SET_NOW)) &&
+		    op->held & DITTO_RIGHT_WRITE_ATTRS)
 			goto raise;
 		/* Nor does it check lists. */
 		return !(set->valid & DITTO_SET_ACL) ||
@@ -334,26 +323,6 @@ static int begin_size(struct ditto_op *op, struct ditto_node *node,
 	return ditto_no_wait(err);
 }
 
-static int setattr_apply(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
-			 const struct ditto_setattr *set, struct ditto_wcc *wcc)
-{
-	struct inode *inode = d_inode(dentry);
-	const struct cred *as;
-	int err;
-
-	inode_lock(inode);
-	err = ditto_wcc_pre(op->share, dentry, wcc);
-	if (!err && set->guard && !timespec64_equal(set->guard, &wcc->pre_ctime))
-		err = -ENOTSYNC;
-	if (!err)
-		err = setattr_access(op, node, set, &as);
-	if (!err)
-		err = apply_locked(op, dentry, node, as, set);
-	ditto_wcc_post(op->share, dentry, wcc);
-	inode_unlock(inode);
-	return err;
-}
-
 /* Kinds of changes that the operation will make. Setting a time to its current value is none. */
 static u32 what_changes(const struct ditto_setattr *set, const struct inode *inode)
 {
@@ -379,30 +348,52 @@ int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct de
 			 const struct ditto_setattr *set, struct ditto_wcc *wcc)
 {
 	bool sized = set->valid & DITTO_SET_SIZE;
+	struct inode *inode = node->inode;
 	bool others = has_others(set);
+	const struct cred *as;
 	int err, commit_err;
 	u32 what;
 
-	err = check_for(op->share, set, node->inode->i_mode);
-	if (!err && others)
-		err = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
-	if (!err && sized)
-		err = begin_size(op, node, set);
+	err = check_for(op->share, set, inode->i_mode);
 	if (err)
 		return err;
-
-	what = what_changes(set, node->inode);
-	err = setattr_apply(op, node, dentry, set, wcc);
+	if (others) {
+		err = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
+		if (err)
+			return err;
+	}
 	if (sized) {
-		put_write_access(node->inode);
+		err = begin_size(op, node, set);
+		if (err)
+			return err;
+	}
+
+	what = what_changes(set, inode);
+	inode_lock(inode);
+	err = ditto_wcc_pre(op->share, dentry, wcc);
+	if (err)
+		goto unlock;
+	err = -ENOTSYNC;
+	if (set->guard && !timespec64_equal(set->guard, &wcc->pre_ctime))
+		goto unlock;
+	err = setattr_access(op, node, set, &as);
+	if (!err)
+		err = apply_locked(op, dentry, node, as, set);
+unlock:
+	ditto_wcc_post(op->share, dentry, wcc);
+	inode_unlock(inode);
+
+	if (sized) {
+		put_write_access(inode);
 		ditto_lock_recheck(op, node, DITTO_INTENT_SIZE);
 	}
 	if (others)
 		ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
-	if (!err || sized)
-		ditto_child_changed(op, node, what);
+	if (err && !sized)
+		return err;
 	/* The size may have changed even if the rest was refused. */
-	commit_err = !err || sized ? ditto_op_commit(op, dentry, false) : 0;
+	ditto_child_changed(op, node, what);
+	commit_err = ditto_op_commit(op, dentry, false);
 	return err ?: commit_err;
 }
 
@@ -416,14 +407,15 @@ int ditto_setattr(struct ditto_op *op, struct ditto_node *node,
 
 	ditto_wcc_init(wcc);
 	err = op->writable ? mnt_want_write(mnt) : -EROFS;
-	if (!err) {
-		old = ditto_op_enter(op);
-		err = ditto_setattr_dentry(op, node, dentry, set, wcc);
-		ditto_op_leave(old);
-		mnt_drop_write(mnt);
-		if (!err && set->valid & DITTO_SET_OWNER)
-			ditto_streams_give(op, node);
-	}
+	if (err)
+		goto post;
+	old = ditto_op_enter(op);
+	err = ditto_setattr_dentry(op, node, dentry, set, wcc);
+	ditto_op_leave(old);
+	mnt_drop_write(mnt);
+	if (!err && set->valid & DITTO_SET_OWNER)
+		ditto_streams_give(op, node);
+post:
 	if (!wcc->post_valid)
 		ditto_wcc_post(op->share, dentry, wcc);
 	dput(dentry);

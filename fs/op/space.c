@@ -28,51 +28,44 @@ static const int modes[] = {
 	[DITTO_SPACE_ZERO] = FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE,
 };
 
-/* Parameters of the lock check. */
-struct ask {
+/* The operation for the lock check. */
+struct space_intent {
 	enum ditto_intent_kind kind;
 	u64 pos;
 	u64 count;
 };
 
-static struct ask what_to_ask(const struct ditto_node *node, enum ditto_space_how how,
-			      u64 pos, u64 count)
+static struct space_intent space_intent(const struct ditto_node *node, enum ditto_space_how how,
+					u64 pos, u64 count)
 {
 	u64 size = i_size_read(node->inode);
 
 	switch (how) {
 	case DITTO_SPACE_RESERVE:
-		return (struct ask) {
+		return (struct space_intent) {
 			DITTO_INTENT_SIZE, size, max(size, pos + count) - size
 		};
 	case DITTO_SPACE_RESERVE_KEEP:
-		return (struct ask) { DITTO_INTENT_WRITE, pos, 0 };
+		return (struct space_intent) { DITTO_INTENT_WRITE, pos, 0 };
 	default:
-		return (struct ask) { DITTO_INTENT_WRITE, pos, count };
+		return (struct space_intent) { DITTO_INTENT_WRITE, pos, count };
 	}
-}
-
-static ssize_t write_zeros(struct file *file, loff_t pos, size_t count)
-{
-	struct kvec vec[ZERO_PAGES];
-	struct iov_iter iter;
-
-	for (int i = 0; i < ZERO_PAGES; i++) {
-		vec[i].iov_base = page_address(ZERO_PAGE(0));
-		vec[i].iov_len = PAGE_SIZE;
-	}
-	iov_iter_kvec(&iter, ITER_SOURCE, vec, ZERO_PAGES, ZERO_PAGES * PAGE_SIZE);
-	iov_iter_truncate(&iter, count);
-	return vfs_iter_write(file, &iter, &pos, 0);
 }
 
 /* Fallback if the file system cannot zero a range. The size is kept. */
 static int zero_by_writing(struct file *file, u64 pos, u64 count)
 {
 	struct inode *inode = file_inode(file);
+	struct kvec vec[ZERO_PAGES];
+	struct iov_iter iter;
 	u64 size, end;
 	ssize_t ret;
+	loff_t at;
 
+	for (int i = 0; i < ZERO_PAGES; i++) {
+		vec[i].iov_base = page_address(ZERO_PAGE(0));
+		vec[i].iov_len = PAGE_SIZE;
+	}
 	while (count) {
 		size = i_size_read(inode);
 		end = min(size, pos + count);
@@ -80,7 +73,10 @@ static int zero_by_writing(struct file *file, u64 pos, u64 count)
 			return 0;
 		if (signal_pending(current))
 			return -EINTR;
-		ret = write_zeros(file, pos, min_t(u64, end - pos, ZERO_PAGES * PAGE_SIZE));
+		iov_iter_kvec(&iter, ITER_SOURCE, vec, ZERO_PAGES, ZERO_PAGES * PAGE_SIZE);
+		iov_iter_truncate(&iter, end - pos);
+		at = pos;
+		ret = vfs_iter_write(file, &iter, &at, 0);
 		if (ret < 0)
 			return ret;
 		if (!ret)
@@ -92,44 +88,40 @@ static int zero_by_writing(struct file *file, u64 pos, u64 count)
 	return 0;
 }
 
-static int space_allocate(struct ditto_op *op, struct ditto_file *df, enum ditto_space_how how,
-			  u64 pos, u64 count)
-{
-	struct file *file = df->file;
-	int err;
-
-	ditto_wb_err_watch(df->node, file->f_path.dentry);
-	err = vfs_fallocate(file, modes[how], pos, count);
-	if (err == -EOPNOTSUPP && how == DITTO_SPACE_ZERO)
-		err = zero_by_writing(file, pos, count);
-	if (err && !ditto_is_refusal(err) && ditto_no_wait(err) == err)
-		ditto_server_writeback_failed(op->srv);
-	ditto_wb_err_take(df->node, file->f_path.dentry);
-	return ditto_no_wait(err);
-}
-
 /* The caller's credential is in place. */
 static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_space_how how,
 		       u64 pos, u64 count)
 {
-	struct ask ask = what_to_ask(node, how, pos, count);
+	struct space_intent intent = space_intent(node, how, pos, count);
 	struct ditto_file *df;
+	struct file *file;
 	int err;
 
 	err = ditto_node_permission(op, node, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
 	if (err)
 		return err;
-	err = ditto_lock_check_bytes(op, node, ask.kind, ask.pos, ask.count);
+	err = ditto_lock_check_bytes(op, node, intent.kind, intent.pos, intent.count);
 	if (err)
 		return err;
 	df = ditto_file_get(op->share, node, DITTO_FILE_WRITE);
 	if (IS_ERR(df))
 		return ditto_no_wait(PTR_ERR(df));
-	err = ditto_lock_check_local(op, df->file, ask.kind, ask.pos, ask.count);
-	if (!err)
-		err = space_allocate(op, df, how, pos, count);
+	file = df->file;
+	err = ditto_lock_check_local(op, file, intent.kind, intent.pos, intent.count);
+	if (err)
+		goto put;
+
+	ditto_wb_err_watch(node, file->f_path.dentry);
+	err = vfs_fallocate(file, modes[how], pos, count);
+	if (err == -EOPNOTSUPP && how == DITTO_SPACE_ZERO)
+		err = zero_by_writing(file, pos, count);
+	if (err && !ditto_is_refusal(err) && ditto_no_wait(err) == err)
+		ditto_server_writeback_failed(op->srv);
+	ditto_wb_err_take(node, file->f_path.dentry);
+	err = ditto_no_wait(err);
+put:
 	ditto_file_put(df);
-	ditto_lock_recheck(op, node, ask.kind);
+	ditto_lock_recheck(op, node, intent.kind);
 	if (!err)
 		ditto_child_written(op, node, how == DITTO_SPACE_RESERVE_KEEP ?
 				    DITTO_CHANGED_SIZE : DITTO_CHANGED_SIZE | DITTO_CHANGED_MTIME);
@@ -162,50 +154,44 @@ int ditto_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_spac
 }
 EXPORT_SYMBOL_NS_GPL(ditto_allocate, DITTO);
 
-/* For file systems without SEEK_HOLE: the whole file is data. */
-static loff_t seek_without(u64 pos, bool hole, u64 size)
-{
-	return hole ? size : pos;
-}
-
-static int seek_file(struct file *file, u64 pos, bool hole, u64 *found)
-{
-	u64 size = i_size_read(file_inode(file));
-	loff_t at;
-
-	if (pos >= size)
-		return -ENXIO;
-	/* The file position that this sets is not used. */
-	at = vfs_llseek(file, pos, hole ? SEEK_HOLE : SEEK_DATA);
-	if (at == -EINVAL || at == -EOPNOTSUPP || at == -ESPIPE)
-		at = seek_without(pos, hole, size);
-	if (at < 0)
-		return at;
-	*found = at;
-	return 0;
-}
-
 int ditto_seek(struct ditto_op *op, struct ditto_node *node, u64 pos, bool hole, u64 *found)
 {
 	const struct cred *old;
 	struct ditto_file *df;
+	loff_t at;
+	u64 size;
 	int err;
 
 	if (!S_ISREG(node->inode->i_mode))
 		return -EINVAL;
 	old = ditto_op_enter(op);
 	err = ditto_may_read(op, node);
+	if (err)
+		goto leave;
 	/* No byte is read, but the holder of a write grant may have cached data for holes. */
+	err = ditto_lock_check_bytes(op, node, DITTO_INTENT_READ, pos, 0);
+	if (err)
+		goto leave;
+	df = ditto_file_get(op->share, node, DITTO_FILE_READ);
+	if (IS_ERR(df)) {
+		err = PTR_ERR(df);
+		goto leave;
+	}
+	err = -ENXIO;
+	size = i_size_read(node->inode);
+	if (pos >= size)
+		goto put;
+	/* The file position that this sets is not used. */
+	at = vfs_llseek(df->file, pos, hole ? SEEK_HOLE : SEEK_DATA);
+	/* Without SEEK_HOLE, the whole file is data. */
+	if (at == -EINVAL || at == -EOPNOTSUPP || at == -ESPIPE)
+		at = hole ? size : pos;
+	err = min_t(loff_t, at, 0);
 	if (!err)
-		err = ditto_lock_check_bytes(op, node, DITTO_INTENT_READ, pos, 0);
-	if (!err) {
-		df = ditto_file_get(op->share, node, DITTO_FILE_READ);
-		err = PTR_ERR_OR_ZERO(df);
-	}
-	if (!err) {
-		err = seek_file(df->file, pos, hole, found);
-		ditto_file_put(df);
-	}
+		*found = at;
+put:
+	ditto_file_put(df);
+leave:
 	ditto_op_leave(old);
 	return ditto_no_wait(err);
 }

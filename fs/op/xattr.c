@@ -107,17 +107,26 @@ struct xattr_change {
 	int flags;
 };
 
-static int xattr_apply(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
-		       const struct xattr_change *change)
+static int change_xattr(struct ditto_op *op, struct ditto_node *node,
+			const struct xattr_change *change)
 {
 	struct mnt_idmap *idmap = ditto_idmap(op->share);
+	struct vfsmount *mnt = op->share->root.mnt;
 	struct inode *delegated = NULL;
 	const struct cred *old;
+	struct dentry *dentry;
 	int err;
 
-	err = xattr_enter(op, node, DITTO_RIGHT_WRITE_XATTRS, &old);
+	err = op->writable ? mnt_want_write(mnt) : -EROFS;
 	if (err)
 		return err;
+	err = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
+	if (err)
+		goto drop;
+	dentry = ditto_node_dentry(node);
+	err = xattr_enter(op, node, DITTO_RIGHT_WRITE_XATTRS, &old);
+	if (err)
+		goto recheck;
 	inode_lock(d_inode(dentry));
 	if (change->value)
 		err = __vfs_setxattr_locked(idmap, dentry, change->name.text, change->value,
@@ -126,30 +135,15 @@ static int xattr_apply(struct ditto_op *op, struct ditto_node *node, struct dent
 		err = __vfs_removexattr_locked(idmap, dentry, change->name.text, &delegated);
 	inode_unlock(d_inode(dentry));
 	ditto_op_leave(old);
-	return ditto_no_deleg_wait(err, delegated);
-}
-
-static int change_xattr(struct ditto_op *op, struct ditto_node *node,
-			const struct xattr_change *change)
-{
-	struct vfsmount *mnt = op->share->root.mnt;
-	struct dentry *dentry;
-	int err;
-
-	err = op->writable ? mnt_want_write(mnt) : -EROFS;
-	if (err)
-		return err;
-	err = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
+	err = ditto_no_deleg_wait(err, delegated);
+recheck:
+	ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
 	if (!err) {
-		dentry = ditto_node_dentry(node);
-		err = xattr_apply(op, node, dentry, change);
-		ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
-		if (!err)
-			ditto_child_changed(op, node, DITTO_CHANGED_XATTR);
-		if (!err)
-			err = ditto_op_commit(op, dentry, false);
-		dput(dentry);
+		ditto_child_changed(op, node, DITTO_CHANGED_XATTR);
+		err = ditto_op_commit(op, dentry, false);
 	}
+	dput(dentry);
+drop:
 	mnt_drop_write(mnt);
 	return err;
 }
@@ -196,22 +190,6 @@ int ditto_xattr_remove(struct ditto_op *op, struct ditto_node *node,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_xattr_remove, DITTO);
 
-/* Read all names, each terminated, into memory for kvfree(). Return: number of bytes. */
-static ssize_t read_names(struct dentry *dentry, char **names)
-{
-	ssize_t len;
-
-	*names = NULL;
-	len = vfs_listxattr(dentry, NULL, 0);
-	if (len <= 0)
-		return len;
-	/* Larger than needed now, because names may be added meanwhile. */
-	*names = kvmalloc(DITTO_XATTR_LIST_MAX, GFP_KERNEL);
-	if (!*names)
-		return -ENOMEM;
-	return vfs_listxattr(dentry, *names, DITTO_XATTR_LIST_MAX);
-}
-
 static int tell_names(const char *names, size_t len,
 		      int (*fn)(void *arg, const struct ditto_name *name), void *arg)
 {
@@ -239,20 +217,27 @@ int ditto_xattr_list(struct ditto_op *op, struct ditto_node *node,
 	struct dentry *dentry = ditto_node_dentry(node);
 	const struct cred *old;
 	char *names = NULL;
-	ssize_t len = 0;
+	ssize_t ret;
 
-	len = xattr_enter(op, node, DITTO_RIGHT_READ_XATTRS, &old);
-	if (!len) {
-		if (!(op->held & DITTO_RIGHT_READ_XATTRS))
-			len = inode_permission(ditto_idmap(op->share), node->inode, MAY_READ);
-		if (!len)
-			len = read_names(dentry, &names);
-		ditto_op_leave(old);
-	}
+	ret = xattr_enter(op, node, DITTO_RIGHT_READ_XATTRS, &old);
+	if (ret)
+		goto put;
+	if (!(op->held & DITTO_RIGHT_READ_XATTRS))
+		ret = inode_permission(ditto_idmap(op->share), node->inode, MAY_READ);
+	if (!ret)
+		ret = vfs_listxattr(dentry, NULL, 0);
+	if (ret <= 0)
+		goto leave;
+	/* Larger than needed now, because names may be added meanwhile. */
+	names = kvmalloc(DITTO_XATTR_LIST_MAX, GFP_KERNEL);
+	ret = names ? vfs_listxattr(dentry, names, DITTO_XATTR_LIST_MAX) : -ENOMEM;
+leave:
+	ditto_op_leave(old);
+put:
 	dput(dentry);
-	if (len > 0)
-		len = tell_names(names, len, fn, arg);
+	if (ret > 0)
+		ret = tell_names(names, ret, fn, arg);
 	kvfree(names);
-	return len;
+	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_xattr_list, DITTO);
