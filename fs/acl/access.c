@@ -18,16 +18,6 @@
 	(DITTO_RIGHT_READ_DATA | DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA | \
 	 DITTO_RIGHT_DELETE_CHILD)
 
-/*
- * Windows grants the privilege to traverse to all users; a directory whose list grants no access
- * to entries stays closed.
- */
-static bool op_may_traverse(const struct ditto_op *op, const struct ditto_node *node, u32 rights)
-{
-	return op->traverses && S_ISDIR(node->inode->i_mode) &&
-	       (!op->cred->guest || rights & DITTO_RIGHTS_ENTRIES);
-}
-
 int ditto_act_on_slow(const struct ditto_op *op, struct ditto_node *node, u32 need,
 		      const struct cred **as)
 {
@@ -36,7 +26,12 @@ int ditto_act_on_slow(const struct ditto_op *op, struct ditto_node *node, u32 ne
 
 	if (ret <= 0)
 		return ret;
-	if (op_may_traverse(op, node, rights))
+	/*
+	 * Windows grants the privilege to traverse to all users; a directory whose list grants a
+	 * guest no access to entries stays closed.
+	 */
+	if (op->traverses && S_ISDIR(node->inode->i_mode) &&
+	    (!op->cred->guest || rights & DITTO_RIGHTS_ENTRIES))
 		rights |= DITTO_RIGHT_EXECUTE;
 	if (need & ~rights)
 		return -EACCES;
@@ -92,29 +87,31 @@ static bool goes_by_mode(const struct ditto_node *node)
 	return rcu_access_pointer(node->acl) == &ditto_acl_none;
 }
 
+/* Check each node by its list or its mode. */
 static int access_rename(const struct ditto_op *op, const struct ditto_op *op_to,
 			 const struct ditto_act_dirs *d)
 {
-	int err = 0;
-
-	/* For an open file, this was checked at open. */
-	if (!(op->held & DITTO_RIGHT_DELETE))
-		err = ditto_may_remove(op, d->from, d->file);
-	if (!err && d->victim)
-		err = ditto_may_remove(op_to, d->to, d->victim);
-	if (!err && d->to)
-		err = ditto_may_create(op_to, d->to, S_ISDIR(d->file->inode->i_mode));
-	return err;
-}
-
-/* Moving a directory changes its "..", which only the mode can forbid. */
-static int access_move(const struct ditto_op *op, const struct ditto_act_dirs *d)
-{
+	bool is_dir = S_ISDIR(d->file->inode->i_mode);
 	u32 rights;
 	int ret;
 
-	if (!d->to || d->to == d->from || !S_ISDIR(d->file->inode->i_mode))
+	/* Access to an open file was checked at open. */
+	if (!(op->held & DITTO_RIGHT_DELETE)) {
+		ret = ditto_may_remove(op, d->from, d->file);
+		if (ret)
+			return ret;
+	}
+	if (d->victim) {
+		ret = ditto_may_remove(op_to, d->to, d->victim);
+		if (ret)
+			return ret;
+	}
+	if (!d->to)
 		return 0;
+	ret = ditto_may_create(op_to, d->to, is_dir);
+	if (ret || d->to == d->from || !is_dir)
+		return ret;
+	/* Moving a directory changes its "..", which only the mode can forbid. */
 	ret = ditto_acl_access(op, d->file, &rights);
 	if (ret)
 		return min(ret, 0);
@@ -135,7 +132,7 @@ int ditto_act_rename(const struct ditto_op *op, const struct ditto_op *op_to,
 	*as = op_to->cred->cred;
 	if (likely(all_go_by_mode(d)) || ditto_is_administrator(op_to))
 		return 0;
-	err = access_rename(op, op_to, d) ?: access_move(op, d);
+	err = access_rename(op, op_to, d);
 	/* The lists were not known before the check. */
 	if (all_go_by_mode(d))
 		return 0;

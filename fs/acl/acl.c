@@ -109,16 +109,6 @@ void ditto_acl_free(struct ditto_node *node)
 	kept_free(old);
 }
 
-static u32 acl_update_needed(struct ditto_node *node)
-{
-	u32 count;
-
-	spin_lock(&node->lock);
-	count = node->acl_changes;
-	spin_unlock(&node->lock);
-	return count;
-}
-
 /* Cache the result. Return: false if it is stale by now. */
 static bool acl_keep(struct ditto_node *node, struct ditto_acl_kept *kept, u32 count)
 {
@@ -155,7 +145,7 @@ static ssize_t read_bytes(struct dentry *dentry, void **bytes)
 	*bytes = kvmalloc(len, GFP_KERNEL);
 	if (!*bytes)
 		return -ENOMEM;
-	/* If it changes meanwhile, load_and_keep() reads it again. */
+	/* load_and_keep() reads it again if it changes meanwhile. */
 	len = __vfs_getxattr(dentry, inode, DITTO_ACL_XATTR, *bytes, len);
 	return len == -ENODATA ? 0 : len;
 }
@@ -176,18 +166,6 @@ struct posix_acl *ditto_find_posix_acl(struct ditto_share *share, struct dentry 
 	return acl == ERR_PTR(-ENODATA) || acl == ERR_PTR(-EOPNOTSUPP) ? NULL : acl;
 }
 
-/* Consumes @acl. */
-static struct ditto_acl *acl_fit_mode(struct ditto_share *share, const struct inode *inode,
-				      struct ditto_acl *acl, umode_t mode)
-{
-	struct ditto_acl *fits;
-
-	fits = ditto_acl_chmod(acl, mode | (inode->i_mode & S_IFMT),
-			       ditto_owner_of(share, inode), ditto_group_of(share, inode));
-	ditto_acl_put(acl);
-	return fits;
-}
-
 /* Return an empty list in place of an unusable one. */
 static struct ditto_acl *acl_lock_out(struct ditto_share *share, const struct inode *inode,
 				      const char *what)
@@ -203,6 +181,7 @@ static struct ditto_acl *acl_load(struct ditto_share *share, struct dentry *dent
 	const struct inode *inode = d_inode(dentry);
 	struct ditto_acl *acl = NULL;
 	struct posix_acl *posix;
+	struct ditto_acl *fits;
 	umode_t stored = 0;
 	void *bytes;
 	ssize_t len;
@@ -227,66 +206,56 @@ static struct ditto_acl *acl_load(struct ditto_share *share, struct dentry *dent
 	}
 	if ((stored & 0777) == mode)
 		return acl;
-	acl = acl_fit_mode(share, inode, acl, mode);
+	fits = ditto_acl_chmod(acl, mode | (inode->i_mode & S_IFMT),
+			       ditto_owner_of(share, inode), ditto_group_of(share, inode));
+	ditto_acl_put(acl);
 	/* The list cannot express the new mode, and ignoring it would drop what it denies. */
-	return acl == ERR_PTR(-ENOSPC) ? acl_lock_out(share, inode, "too long") : acl;
-}
-
-static struct ditto_acl *load_as_server(struct ditto_share *share, struct ditto_node *node,
-					umode_t mode)
-{
-	struct dentry *dentry = ditto_node_dentry(node);
-	const struct cred *old = ditto_act(share->srv->nodes->cred);
-	struct ditto_acl *acl = acl_load(share, dentry, mode);
-
-	ditto_op_leave(old);
-	dput(dentry);
-	return acl;
-}
-
-static struct ditto_acl_kept *kept_of(struct ditto_acl *acl, umode_t mode)
-{
-	struct ditto_acl_kept *kept;
-
-	if (!acl)
-		return &ditto_acl_none;
-	kept = kmalloc(sizeof(*kept), GFP_KERNEL);
-	if (kept) {
-		kept->acl = ditto_acl_hold(acl);
-		kept->mode = mode;
-	}
-	return kept;
+	return fits == ERR_PTR(-ENOSPC) ? acl_lock_out(share, inode, "too long") : fits;
 }
 
 static struct ditto_acl *load_and_keep(struct ditto_share *share, struct ditto_node *node)
 {
+	struct dentry *dentry = ditto_node_dentry(node);
 	struct ditto_acl_kept *kept;
+	const struct cred *old;
 	struct ditto_acl *acl;
 	umode_t mode;
 	u32 count;
 
 	for (int i = 0; i < LOADS_MAX; i++) {
-		count = acl_update_needed(node);
+		spin_lock(&node->lock);
+		count = node->acl_changes;
+		spin_unlock(&node->lock);
 		mode = acl_mode_bits(node->inode);
-		acl = load_as_server(share, node, mode);
+		old = ditto_act(share->srv->nodes->cred);
+		acl = acl_load(share, dentry, mode);
+		ditto_op_leave(old);
 		if (IS_ERR(acl))
-			return acl;
-		if (acl)
+			goto out;
+		kept = &ditto_acl_none;
+		if (acl) {
 			acl = ditto_acl_intern(acl);
-		kept = kept_of(acl, mode);
-		if (!kept) {
-			ditto_acl_put(acl);
-			return ERR_PTR(-ENOMEM);
+			kept = kmalloc(sizeof(*kept), GFP_KERNEL);
+			if (!kept) {
+				ditto_acl_put(acl);
+				acl = ERR_PTR(-ENOMEM);
+				goto out;
+			}
+			kept->acl = ditto_acl_hold(acl);
+			kept->mode = mode;
 		}
 		/*
 		 * Otherwise list and mode could belong to two states, and permit more than
 		 * either.
 		 */
 		if (acl_keep(node, kept, count))
-			return acl;
+			goto out;
 		ditto_acl_put(acl);
 	}
-	return ERR_PTR(-EJUKEBOX);
+	acl = ERR_PTR(-EJUKEBOX);
+out:
+	dput(dentry);
+	return acl;
 }
 
 /* Get the cached list unless it is stale, under RCU. NULL if it must be loaded. */
@@ -318,20 +287,15 @@ struct ditto_acl *ditto_acl_in_force(struct ditto_share *share, struct ditto_nod
 
 /* Access checks */
 
-static struct ditto_acl_subject subject_of(const struct ditto_op *op, const struct inode *inode)
-{
-	return (struct ditto_acl_subject) {
-		.cred = op->cred->cred,
-		.anonymous = op->cred->anonymous,
-		.uid = ditto_owner_of(op->share, inode),
-		.gid = ditto_group_of(op->share, inode),
-		.is_dir = S_ISDIR(inode->i_mode),
-	};
-}
-
 int ditto_acl_access_slow(const struct ditto_op *op, struct ditto_node *node, u32 *rights)
 {
-	const struct ditto_acl_subject who = subject_of(op, node->inode);
+	const struct ditto_acl_subject who = {
+		.cred = op->cred->cred,
+		.anonymous = op->cred->anonymous,
+		.uid = ditto_owner_of(op->share, node->inode),
+		.gid = ditto_group_of(op->share, node->inode),
+		.is_dir = S_ISDIR(node->inode->i_mode),
+	};
 	struct ditto_acl_kept *kept;
 	struct ditto_acl *acl;
 

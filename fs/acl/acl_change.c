@@ -137,15 +137,10 @@ static u32 kept_mask(const struct chmod *c, const struct ditto_ace *ace, u32 den
 	return ace->mask & ~(c->all & (denied | above));
 }
 
-static bool is_needed(const struct chmod *c, const struct ditto_ace *ace, bool fewer)
-{
-	return !fewer || ace->type == DITTO_ACE_DENY || !is_named(c, ace);
-}
-
 static void add_kept(struct chmod *c, const struct ditto_ace *ace, u32 denied, bool fewer)
 {
 	struct ditto_ace copy = *ace;
-	bool needed = is_needed(c, ace, fewer);
+	bool needed = !fewer || ace->type == DITTO_ACE_DENY || !is_named(c, ace);
 	u32 mask = kept_mask(c, ace, denied);
 
 	if (!ditto_ace_is_effective(ace) ||

@@ -10,7 +10,7 @@
 
 #define DITTO_RIGHTS_LIST	(DITTO_RIGHT_READ_ACL | DITTO_RIGHT_WRITE_ACL)
 
-/* As in_group_p(), for another credential than the current one. The groups are sorted. */
+/* Like in_group_p(), but for any credential. The groups are sorted. */
 static bool is_in_group(const struct cred *cred, kgid_t gid)
 {
 	const struct group_info *groups = cred->group_info;

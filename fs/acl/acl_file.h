@@ -83,24 +83,24 @@ static inline kgid_t ditto_group_of(const struct ditto_share *share, const struc
 	return vfsgid_into_kgid(i_gid_into_vfsgid(ditto_idmap(share), inode));
 }
 
-/* As the module is loaded, and as it goes: fs/acl/acl_intern.c. */
+/* Called when the module is loaded and unloaded: fs/acl/acl_intern.c. */
 int ditto_acl_interning_init(void);
 void ditto_acl_interning_exit(void);
 
 /**
- * ditto_acl_intern - the one copy of a list that nodes keep
- * @acl: only the caller has it; its reference is consumed
+ * ditto_acl_intern - find or make the shared copy of a list
+ * @acl: not shared yet; its reference is consumed
  *
- * Context: any but interrupts. Return: an equal list, which may be @acl, to be put. Without memory
- * it is @acl, and others like it can be there, too.
+ * Context: any but interrupts.
+ * Return: an equal list, to be put; @acl itself if it is the first one or without memory.
  */
 struct ditto_acl *ditto_acl_intern(struct ditto_acl *acl);
 #if IS_ENABLED(CONFIG_KUNIT)
-/* How many there are. */
+/* The number of shared lists. */
 unsigned int ditto_acl_interned(void);
 #endif
 
-/* What was known of the list is old. Any context but interrupts. */
+/* Drop the cached list of a node because it changed. Any context but interrupts. */
 void ditto_acl_forget(struct ditto_node *node);
 
 /**

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lists that are equal are kept once.
+ * Sharing of equal lists.
  *
- * Whole trees inherit one list, so that most nodes have the list of some other node. The lists
- * that nodes keep are therefore in a table by their content. The table has no reference of its
- * own: it holds what the nodes hold, and shrinks with them.
+ * Whole trees inherit one list, so most nodes have the list of some other node. The lists that
+ * nodes cache are therefore in a table by their content. The table holds no references: a list
+ * leaves it when the last node drops it.
  *
- * Locking: that of the table, which is per bucket. It is taken when a list is read from disk and
+ * Locking: a lock for each bucket of the table. It is taken when a list is read from disk and
  * when the last reference to one is put, never when access is checked. Lists are freed after an
  * RCU grace period. A list whose last reference was put may still be found until it has left the
  * table; it is passed over, and the equal one that was to be added stays outside the table.

@@ -45,16 +45,13 @@ void ditto_acl_put(struct ditto_acl *acl)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_acl_put, DITTO);
 
-static bool is_sid(const u8 *bytes, u8 len)
+static bool principal_is_valid(const struct ditto_ace *ace)
 {
-	return len >= SID_HEAD && len <= DITTO_FOREIGN_MAX && bytes[0] == SID_REVISION &&
-	       len == SID_HEAD + 4 * bytes[1];
-}
+	const u8 *sid = ace->foreign;
 
-static bool is_somebody(const struct ditto_ace *ace)
-{
 	if (ace->who == DITTO_WHO_FOREIGN)
-		return is_sid(ace->foreign, ace->foreign_len);
+		return ace->foreign_len >= SID_HEAD && ace->foreign_len <= DITTO_FOREIGN_MAX &&
+		       sid[0] == SID_REVISION && ace->foreign_len == SID_HEAD + 4 * sid[1];
 	if (ace->foreign_len)
 		return false;
 	if (ace->who == DITTO_WHO_UID)
@@ -79,7 +76,7 @@ int ditto_acl_check(const struct ditto_acl *acl, bool is_dir)
 	for (i = 0; i < acl->count; i++) {
 		ace = &acl->aces[i];
 		if (ace->type > DITTO_ACE_DENY || ace->flags & ~flags ||
-		    ace->mask & ~DITTO_RIGHTS_ALL || !is_somebody(ace))
+		    ace->mask & ~DITTO_RIGHTS_ALL || !principal_is_valid(ace))
 			return -EINVAL;
 	}
 	return 0;

@@ -147,7 +147,7 @@ static bool is_group(const struct posix_acl_entry *e)
 }
 
 /*
- * In the order of POSIX.1e: the owner, one of the users, all groups, others. Rights of others are
+ * POSIX.1e has this order: the owner, one of the users, all groups, others. Rights of others are
  * denied to group members only after each group has granted its rights.
  */
 static void add_posix(struct ditto_acl_builder *b, const struct posix_acl *posix, bool is_dir)

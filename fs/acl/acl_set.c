@@ -85,42 +85,13 @@ static int acl_set_store(const struct ditto_acl_change *ch,
 	return ditto_no_deleg_wait(err, delegated);
 }
 
-static struct posix_acl *find_posix(const struct ditto_acl_change *ch, const char *name)
-{
-	return ditto_find_posix_acl(ch->op->share, ch->dentry, name);
-}
-
-/* Get the POSIX ACLs that a list replaces, so that they can be put back. */
-static int find_posix_acls(struct ditto_acl_change *ch)
-{
-	ch->access = find_posix(ch, XATTR_NAME_POSIX_ACL_ACCESS);
-	if (S_ISDIR(inode_of(ch)->i_mode))
-		ch->dflt = find_posix(ch, XATTR_NAME_POSIX_ACL_DEFAULT);
-	return PTR_ERR_OR_ZERO(ch->access) ?: PTR_ERR_OR_ZERO(ch->dflt);
-}
-
 static int set_posix(const struct ditto_acl_change *ch, int type, struct posix_acl *acl)
 {
 	int err = set_posix_acl(ditto_idmap(ch->op->share), ch->dentry, type, acl);
 
-	/* As vfs_set_acl() does: notify other users of fsnotify that cache lists. */
+	/* Notify other users of fsnotify that cache ACLs; vfs_set_acl() does the same. */
 	if (!err)
 		fsnotify_xattr(ch->dentry);
-	return err;
-}
-
-static int take_posix_acls(struct ditto_acl_change *ch)
-{
-	int err = 0;
-
-	if (ch->access) {
-		err = set_posix(ch, ACL_TYPE_ACCESS, NULL);
-		ch->took_access = !err;
-	}
-	if (!err && ch->dflt) {
-		err = set_posix(ch, ACL_TYPE_DEFAULT, NULL);
-		ch->took_default = !err;
-	}
 	return err;
 }
 
@@ -142,17 +113,6 @@ static void acl_set_undo(struct ditto_acl_change *ch)
 		pr_warn_ratelimited("share %s: inode %lu: its list could not be put back (%d)\n",
 				    ch->op->share->name, inode_of(ch)->i_ino, err);
 	ditto_op_leave(old);
-}
-
-static struct ditto_acl *copy_acl(const struct ditto_acl *acl)
-{
-	struct ditto_acl *copy = ditto_acl_alloc(acl->count);
-
-	if (!copy)
-		return ERR_PTR(-ENOMEM);
-	copy->flags = acl->flags & DITTO_ACL_FLAGS;
-	memcpy(copy->aces, acl->aces, array_size(acl->count, sizeof(acl->aces[0])));
-	return copy;
 }
 
 /* Owner and group that the file will have. */
@@ -178,8 +138,19 @@ static struct ditto_acl *new_list(const struct ditto_acl_change *ch,
 
 	if (!named)
 		return NULL;
-	acl = copy_acl(named);
-	if (IS_ERR(acl) || !(set->valid & DITTO_SET_MODE))
+	if (!(set->valid & DITTO_SET_ACL)) {
+		/* The mode alone changes. */
+		if (how == DITTO_CHMOD_DISCARD)
+			return NULL;
+		if (how == DITTO_CHMOD_RESTRICTED && !ditto_acl_names_nobody(named))
+			return ERR_PTR(-EPERM);
+	}
+	acl = ditto_acl_alloc(named->count);
+	if (!acl)
+		return ERR_PTR(-ENOMEM);
+	acl->flags = named->flags & DITTO_ACL_FLAGS;
+	memcpy(acl->aces, named->aces, array_size(named->count, sizeof(named->aces[0])));
+	if (!(set->valid & DITTO_SET_MODE))
 		return acl;
 	mode = (set->mode & 0777) | (inode_of(ch)->i_mode & S_IFMT);
 	if (how == DITTO_CHMOD_PASSTHROUGH || how == DITTO_CHMOD_RESTRICTED)
@@ -190,25 +161,11 @@ static struct ditto_acl *new_list(const struct ditto_acl_change *ch,
 	return fits;
 }
 
-/* Get the list after a change of the mode alone. */
-static struct ditto_acl *list_after_chmod(const struct ditto_acl_change *ch,
-					  const struct ditto_setattr *set,
-					  enum ditto_chmod how)
-{
-	if (how == DITTO_CHMOD_DISCARD)
-		return NULL;
-	if (how == DITTO_CHMOD_RESTRICTED && !ditto_acl_names_nobody(ch->from))
-		return ERR_PTR(-EPERM);
-	return new_list(ch, set, how);
-}
-
 int ditto_acl_change_init(struct ditto_acl_change *ch, struct ditto_op *op,
 			  struct dentry *dentry, struct ditto_node *node,
 			  const struct ditto_setattr *set)
 {
 	struct inode *inode = d_inode(dentry);
-	enum ditto_chmod how;
-
 	*ch = (struct ditto_acl_change) {
 		.op = op,
 		.dentry = dentry,
@@ -224,9 +181,7 @@ int ditto_acl_change_init(struct ditto_acl_change *ch, struct ditto_op *op,
 	if (!(set->valid & DITTO_SET_ACL) &&
 	    (!ch->from || (set->mode & 0777) == ch->mode_from))
 		return 0;
-	how = ditto_share_acl_mode(op->share);
-	ch->to = set->valid & DITTO_SET_ACL ? new_list(ch, set, how) :
-					      list_after_chmod(ch, set, how);
+	ch->to = new_list(ch, set, ditto_share_acl_mode(op->share));
 	if (IS_ERR(ch->to))
 		return PTR_ERR(ch->to);
 	if (set->valid & DITTO_SET_MODE)
@@ -241,6 +196,7 @@ int ditto_acl_change_init(struct ditto_acl_change *ch, struct ditto_op *op,
 int ditto_acl_change_begin(struct ditto_acl_change *ch)
 {
 	const struct cred *as = ditto_cred_privileged(ch->op->cred, DITTO_PRIVILEGE_SERVER);
+	struct ditto_share *share = ch->op->share;
 	const struct cred *old;
 	int err;
 
@@ -248,16 +204,33 @@ int ditto_acl_change_begin(struct ditto_acl_change *ch)
 	if (!as)
 		return -ENOMEM;
 	old = ditto_act(as);
-	/* Removing a list does not remove POSIX ACLs. */
-	err = ch->to ? find_posix_acls(ch) : 0;
-	if (!err)
-		err = set_mode(ch, ch->mode_from & ch->mode_to);
-	if (!err) {
-		err = acl_set_store(ch, ch->to, ch->mode_to) ?: take_posix_acls(ch);
-		acl_set_forget(ch);
-		if (err)
-			acl_set_undo(ch);
+	/* The POSIX ACLs that a list replaces; removing a list does not remove them. */
+	if (ch->to) {
+		ch->access = ditto_find_posix_acl(share, ch->dentry, XATTR_NAME_POSIX_ACL_ACCESS);
+		if (S_ISDIR(inode_of(ch)->i_mode))
+			ch->dflt = ditto_find_posix_acl(share, ch->dentry,
+							XATTR_NAME_POSIX_ACL_DEFAULT);
 	}
+	err = PTR_ERR_OR_ZERO(ch->access) ?: PTR_ERR_OR_ZERO(ch->dflt);
+	if (err)
+		goto leave;
+	err = set_mode(ch, ch->mode_from & ch->mode_to);
+	if (err)
+		goto leave;
+
+	err = acl_set_store(ch, ch->to, ch->mode_to);
+	if (!err && ch->access) {
+		err = set_posix(ch, ACL_TYPE_ACCESS, NULL);
+		ch->took_access = !err;
+	}
+	if (!err && ch->dflt) {
+		err = set_posix(ch, ACL_TYPE_DEFAULT, NULL);
+		ch->took_default = !err;
+	}
+	acl_set_forget(ch);
+	if (err)
+		acl_set_undo(ch);
+leave:
 	ditto_op_leave(old);
 	return err;
 }
@@ -308,57 +281,47 @@ int ditto_acl_drop_inert(struct ditto_op *op, struct ditto_node *node, struct de
 	return err;
 }
 
-/* Replace the list by the POSIX ACL; the server's credential is in place. */
-static int posix_swap(struct ditto_acl_change *ch, struct posix_acl *posix, const struct cred *as)
-{
-	const struct cred *old;
-	int err;
-
-	err = set_mode(ch, ch->mode_from & ch->mode_to);
-	if (err)
-		return err;
-	/*
-	 * With the caller's credential, so that the set-group-id bit of a foreign group is
-	 * cleared.
-	 */
-	old = ditto_act(as);
-	err = set_posix(ch, ACL_TYPE_ACCESS, posix);
-	ditto_op_leave(old);
-	if (!err) {
-		err = remove_stored(ch->op, ch->dentry);
-		if (err && (set_mode(ch, ch->mode_from & ch->mode_to) ||
-			    set_posix(ch, ACL_TYPE_ACCESS, NULL)))
-			pr_warn_ratelimited("share %s: inode %lu: its list could not be put back (%d)\n",
-					    ch->op->share->name, inode_of(ch)->i_ino, err);
-	}
-	acl_set_forget(ch);
-	if (err)
-		set_mode(ch, ch->mode_from);
-	return err;
-}
-
 int ditto_acl_replace_by_posix(struct ditto_op *op, struct ditto_node *node,
 			       struct dentry *dentry, struct posix_acl *posix,
 			       const struct cred *as)
 {
 	struct ditto_acl_change ch = { .op = op, .dentry = dentry, .node = node };
 	struct inode *inode = node->inode;
-	const struct cred *old;
-	umode_t mode;
+	const struct cred *old, *server;
+	umode_t mode, both;
 	int err;
 
 	inode_lock(inode);
 	mode = inode->i_mode;
 	err = posix_acl_equiv_mode(posix, &mode);
-	if (err >= 0)
-		err = IS_IMMUTABLE(inode) || IS_APPEND(inode) ? -EPERM : 0;
+	if (err < 0)
+		goto unlock;
+	err = -EPERM;
+	if (IS_IMMUTABLE(inode) || IS_APPEND(inode))
+		goto unlock;
+
+	ch.mode_from = inode->i_mode & 0777;
+	both = ch.mode_from & mode;
+	old = ditto_act(op->srv->nodes->cred);
+	err = set_mode(&ch, both);
+	if (err)
+		goto leave;
+	/* The caller's credential lets the VFS clear the set-group-id bit of a foreign group. */
+	server = ditto_act(as);
+	err = set_posix(&ch, ACL_TYPE_ACCESS, posix);
+	ditto_op_leave(server);
 	if (!err) {
-		ch.mode_from = inode->i_mode & 0777;
-		ch.mode_to = mode & 0777;
-		old = ditto_act(op->srv->nodes->cred);
-		err = posix_swap(&ch, posix, as);
-		ditto_op_leave(old);
+		err = remove_stored(op, dentry);
+		if (err && (set_mode(&ch, both) || set_posix(&ch, ACL_TYPE_ACCESS, NULL)))
+			pr_warn_ratelimited("share %s: inode %lu: its list could not be put back (%d)\n",
+					    op->share->name, inode->i_ino, err);
 	}
+	acl_set_forget(&ch);
+	if (err)
+		set_mode(&ch, ch.mode_from);
+leave:
+	ditto_op_leave(old);
+unlock:
 	inode_unlock(inode);
 	return err;
 }

@@ -69,16 +69,6 @@ size_t ditto_acl_stored_size(const struct ditto_acl *acl)
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_acl_stored_size);
 
-static void put_principal(const struct ditto_ace *ace, u8 *at)
-{
-	if (ace->who == DITTO_WHO_UID)
-		put_unaligned_le32(from_kuid(&init_user_ns, ace->uid), at);
-	else if (ace->who == DITTO_WHO_GID)
-		put_unaligned_le32(from_kgid(&init_user_ns, ace->gid), at);
-	else
-		memcpy(at, ace->foreign, ace->foreign_len);
-}
-
 void ditto_acl_encode(const struct ditto_acl *acl, umode_t mode, void *bytes)
 {
 	struct stored_head *head = bytes;
@@ -101,32 +91,16 @@ void ditto_acl_encode(const struct ditto_acl *acl, umode_t mode, void *bytes)
 		stored->len = principal_len(ace);
 		stored->mask = cpu_to_le32(ace->mask);
 		at += sizeof(*stored);
-		put_principal(ace, at);
+		if (ace->who == DITTO_WHO_UID)
+			put_unaligned_le32(from_kuid(&init_user_ns, ace->uid), at);
+		else if (ace->who == DITTO_WHO_GID)
+			put_unaligned_le32(from_kgid(&init_user_ns, ace->gid), at);
+		else
+			memcpy(at, ace->foreign, ace->foreign_len);
 		at += stored->len;
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_acl_encode);
-
-static bool get_principal(struct ditto_ace *ace, const u8 *at, u8 len)
-{
-	switch (ace->who) {
-	case DITTO_WHO_UID:
-	case DITTO_WHO_GID:
-		if (len != sizeof(__le32))
-			return false;
-		if (ace->who == DITTO_WHO_UID)
-			ace->uid = make_kuid(&init_user_ns, get_unaligned_le32(at));
-		else
-			ace->gid = make_kgid(&init_user_ns, get_unaligned_le32(at));
-		return true;
-	default:
-		if (len > DITTO_FOREIGN_MAX)
-			return false;
-		ace->foreign_len = len;
-		memcpy(ace->foreign, at, len);
-		return true;
-	}
-}
 
 /* Parse the entries; the last one must end at @end. */
 static bool get_aces(struct ditto_acl *acl, const u8 *at, const u8 *end)
@@ -147,8 +121,19 @@ static bool get_aces(struct ditto_acl *acl, const u8 *at, const u8 *end)
 		ace->who = stored->who;
 		ace->flags = stored->flags;
 		ace->mask = le32_to_cpu(stored->mask);
-		if (!get_principal(ace, at, stored->len))
-			return false;
+		if (ace->who == DITTO_WHO_UID || ace->who == DITTO_WHO_GID) {
+			if (stored->len != sizeof(__le32))
+				return false;
+			if (ace->who == DITTO_WHO_UID)
+				ace->uid = make_kuid(&init_user_ns, get_unaligned_le32(at));
+			else
+				ace->gid = make_kgid(&init_user_ns, get_unaligned_le32(at));
+		} else {
+			if (stored->len > DITTO_FOREIGN_MAX)
+				return false;
+			ace->foreign_len = stored->len;
+			memcpy(ace->foreign, at, stored->len);
+		}
 		at += stored->len;
 	}
 	return at == end;

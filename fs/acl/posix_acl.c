@@ -48,37 +48,28 @@ static struct posix_acl *map_ids(struct mnt_idmap *idmap, struct user_namespace 
 	return mapped;
 }
 
-/* The caller's credential is in place. */
-static struct posix_acl *get_acl(struct ditto_op *op, struct dentry *dentry, int type)
-{
-	struct mnt_idmap *idmap = ditto_idmap(op->share);
-	struct inode *inode = d_inode(dentry);
-	struct posix_acl *acl;
-
-	acl = vfs_get_acl(idmap, dentry, acl_name(type));
-	if (!IS_ERR(acl))
-		return map_ids(idmap, i_user_ns(inode), acl);
-	if (acl != ERR_PTR(-ENODATA))
-		return acl;
-	return type == ACL_TYPE_ACCESS ? posix_acl_from_mode(inode->i_mode, GFP_KERNEL) : NULL;
-}
-
 struct posix_acl *ditto_get_posix_acl(struct ditto_op *op, struct ditto_node *node, int type)
 {
+	struct mnt_idmap *idmap = ditto_idmap(op->share);
+	struct inode *inode = node->inode;
 	struct dentry *dentry;
 	const struct cred *old;
 	struct posix_acl *acl;
 
 	/* Only directories have one, but some file systems would search for it. */
-	if (type == ACL_TYPE_DEFAULT && !S_ISDIR(node->inode->i_mode))
+	if (type == ACL_TYPE_DEFAULT && !S_ISDIR(inode->i_mode))
 		return NULL;
 
 	dentry = ditto_node_dentry(node);
 	old = ditto_op_enter(op);
-	acl = get_acl(op, dentry, type);
+	acl = vfs_get_acl(idmap, dentry, acl_name(type));
 	ditto_op_leave(old);
 	dput(dentry);
-	return acl;
+	if (!IS_ERR(acl))
+		return map_ids(idmap, i_user_ns(inode), acl);
+	if (acl != ERR_PTR(-ENODATA))
+		return acl;
+	return type == ACL_TYPE_ACCESS ? posix_acl_from_mode(inode->i_mode, GFP_KERNEL) : NULL;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_get_posix_acl, DITTO);
 
@@ -101,19 +92,6 @@ static struct posix_acl *unmap_ids(struct mnt_idmap *idmap, struct user_namespac
 	return unmapped;
 }
 
-static int replace_list(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
-			const struct posix_acl *acl, const struct cred *as)
-{
-	struct posix_acl *own = unmap_ids(ditto_idmap(op->share), i_user_ns(node->inode), acl);
-	int err;
-
-	if (IS_ERR(own))
-		return PTR_ERR(own);
-	err = ditto_acl_replace_by_posix(op, node, dentry, own, as);
-	posix_acl_release(own);
-	return err;
-}
-
 /* Get the credential to set it: the right to write the list includes its POSIX form. */
 static int posix_acl_access(struct ditto_op *op, struct ditto_node *node, const struct cred **as)
 {
@@ -130,23 +108,33 @@ static int posix_acl_access(struct ditto_op *op, struct ditto_node *node, const 
 	return *as ? 0 : -ENOMEM;
 }
 
+/* @listed: a stored list is in force, which the ACL replaces. */
 static int replace_acl(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
 		       int type, struct posix_acl *acl, bool listed)
 {
+	struct mnt_idmap *idmap = ditto_idmap(op->share);
 	const struct cred *as, *old;
+	struct posix_acl *own;
 	int err;
 
 	err = posix_acl_access(op, node, &as);
 	if (err)
 		return err;
-	if (listed)
-		return replace_list(op, node, dentry, acl, as);
-	if (type == ACL_TYPE_ACCESS && ditto_acl_is_supported(op))
-		err = ditto_acl_drop_inert(op, node, dentry);
-	if (err)
+	if (listed) {
+		own = unmap_ids(idmap, i_user_ns(node->inode), acl);
+		if (IS_ERR(own))
+			return PTR_ERR(own);
+		err = ditto_acl_replace_by_posix(op, node, dentry, own, as);
+		posix_acl_release(own);
 		return err;
+	}
+	if (type == ACL_TYPE_ACCESS && ditto_acl_is_supported(op)) {
+		err = ditto_acl_drop_inert(op, node, dentry);
+		if (err)
+			return err;
+	}
 	old = ditto_act(as);
-	err = vfs_set_acl(ditto_idmap(op->share), dentry, acl_name(type), acl);
+	err = vfs_set_acl(idmap, dentry, acl_name(type), acl);
 	ditto_op_leave(old);
 	return err;
 }
@@ -170,31 +158,21 @@ static noinline_for_stack int set_mode(struct ditto_op *op, struct ditto_node *n
 	return ditto_setattr_dentry(op, node, dentry, &set, &wcc);
 }
 
-/*
- * Return: 1 if a stored list is in force that an ACL of this type would replace, 0, or a negative
- * errno.
- */
-static int is_listed(struct ditto_op *op, struct ditto_node *node, int type)
-{
-	struct ditto_acl *list;
-
-	if (type != ACL_TYPE_ACCESS)
-		return 0;
-	list = ditto_acl_in_force(op->share, node);
-	if (IS_ERR_OR_NULL(list))
-		return PTR_ERR_OR_ZERO(list);
-	ditto_acl_put(list);
-	return 1;
-}
-
 /* The caller's credential is in place, with write access to the mount. */
 static int set_acl(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
 		   int type, struct posix_acl *acl)
 {
-	int listed = is_listed(op, node, type), err;
+	struct ditto_acl *list = NULL;
+	bool listed;
+	int err;
 
-	if (listed < 0)
-		return listed;
+	/* An access ACL replaces a stored list that is in force. */
+	if (type == ACL_TYPE_ACCESS)
+		list = ditto_acl_in_force(op->share, node);
+	if (IS_ERR(list))
+		return PTR_ERR(list);
+	listed = list;
+	ditto_acl_put(list);
 	err = acl ? posix_acl_valid(&init_user_ns, acl) : 0;
 	if (err)
 		return err;
@@ -205,8 +183,9 @@ static int set_acl(struct ditto_op *op, struct ditto_node *node, struct dentry *
 		return err;
 	/* The steps below do not wait for the break. */
 	err = ditto_no_wait(break_deleg(node->inode, O_WRONLY | O_NONBLOCK));
-	if (!err)
-		err = replace_acl(op, node, dentry, type, acl, listed);
+	if (err)
+		return err;
+	err = replace_acl(op, node, dentry, type, acl, listed);
 	if (err)
 		return err;
 	ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);

@@ -59,11 +59,11 @@ struct splice_desc;
  *	checked for these
  * @unstable: changes of names and attributes need not be durable before the reply
  * @casefold: creating a name fails with -EEXIST if it exists in another case
- * @traverses: permission to read or change the entries of a directory includes permission
- *	to traverse it
- * @fresh: the file was just created, and watchers were notified of that
- * @later: changes of an open file that caching directory holders are notified of at
- *	close; NULL if the operation is not part of an open
+ * @traverses: the caller has the privilege to traverse directories regardless of their lists
+ * @fresh: the operation completes the creation of the file; watches were notified of the
+ *	creation and are not notified of this change
+ * @later: collects DITTO_CHANGED_* bits of an open file, of which holders of caching grants on
+ *	the directory are notified at close; NULL if the operation is not part of an open
  * @stream_of: node of the base file if the open file is a named stream, borrowed; else NULL
  */
 struct ditto_op {
