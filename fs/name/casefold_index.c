@@ -289,19 +289,14 @@ static int index_find_now(struct ditto_share *share, struct ditto_node *dir,
 
 /* LRU of indexes */
 
-static bool lru_is_over(void)
-{
-	return lru_len > DITTO_CASEFOLD_DIRS_MAX ||
-	       atomic_long_read(&total) > DITTO_CASEFOLD_TOTAL_MAX;
-}
-
 /* Take the names of the least recently used index, except @keep. */
 static bool lru_take(const struct ditto_casefold *keep, struct casefold_table *t)
 {
 	struct ditto_casefold *c, *oldest = NULL;
 
 	spin_lock(&lru_lock);
-	if (lru_is_over())
+	if (lru_len > DITTO_CASEFOLD_DIRS_MAX ||
+	    atomic_long_read(&total) > DITTO_CASEFOLD_TOTAL_MAX)
 		list_for_each_entry(c, &lru, lru)
 			if (c != keep && (!oldest || time_before(c->used, oldest->used)))
 				oldest = c;
@@ -383,34 +378,12 @@ static bool listing_add(void *arg, const struct ditto_name *name)
 	return true;
 }
 
-/* Install the listing if the directory has not changed. */
-static int index_take(struct ditto_share *share, struct ditto_node *dir,
-		      struct ditto_casefold *c, struct listing *l, u64 seen, u64 change)
-{
-	u64 now;
-	int err;
-
-	inode_lock_shared(dir->inode);
-	err = dir_change(share, dir, &now);
-	spin_lock(&c->lock);
-	if (!err && (now != change || c->seen != seen))
-		err = -EAGAIN;
-	if (!err) {
-		atomic_long_add((long)l->table.count - (long)c->table.count, &total);
-		swap(c->table, l->table);
-		c->valid = true;
-		c->change = now;
-	}
-	spin_unlock(&c->lock);
-	inode_unlock_shared(dir->inode);
-	return err;
-}
-
+/* List the directory, and install the listing if the directory has not changed meanwhile. */
 static int index_build_once(struct ditto_share *share, struct ditto_node *dir,
 			    struct ditto_casefold *c)
 {
 	struct listing l = {};
-	u64 seen, change;
+	u64 seen, change, now;
 	int err;
 
 	err = table_init(&l.table, 0);
@@ -420,10 +393,27 @@ static int index_build_once(struct ditto_share *share, struct ditto_node *dir,
 	seen = c->seen;
 	spin_unlock(&c->lock);
 	count_build();
-	err = dir_change(share, dir, &change) ?:
-	      ditto_list_names(share, dir, listing_add, &l) ?:
-	      l.err ?:
-	      index_take(share, dir, c, &l, seen, change);
+	err = dir_change(share, dir, &change);
+	if (err)
+		goto free;
+	err = ditto_list_names(share, dir, listing_add, &l) ?: l.err;
+	if (err)
+		goto free;
+
+	inode_lock_shared(dir->inode);
+	err = dir_change(share, dir, &now);
+	spin_lock(&c->lock);
+	if (!err && (now != change || c->seen != seen))
+		err = -EAGAIN;
+	if (!err) {
+		atomic_long_add((long)l.table.count - (long)c->table.count, &total);
+		swap(c->table, l.table);
+		c->valid = true;
+		c->change = now;
+	}
+	spin_unlock(&c->lock);
+	inode_unlock_shared(dir->inode);
+free:
 	table_free(&l.table);
 	if (!err)
 		lru_enter(c);

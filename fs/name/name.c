@@ -81,28 +81,13 @@ struct dentry *ditto_lookup_dentry(struct ditto_op *op, struct ditto_node *dir,
 	return child;
 }
 
-/* The caller's credential is in place. Return: a positive dentry with a reference. */
-static struct dentry *name_lookup(struct ditto_op *op, struct ditto_node *dir,
-				  struct dentry *parent, const struct ditto_name *name, int kind)
-{
-	int err;
-
-	if (kind == DITTO_NAME_PLAIN)
-		return ditto_lookup_dentry(op, dir, parent, name);
-
-	err = ditto_node_permission(op, dir, DITTO_MAY_EXEC);
-	if (err)
-		return ERR_PTR(err);
-	return kind == DITTO_NAME_DOT ? dget(parent) : ditto_parent(op->share, parent);
-}
-
 int ditto_lookup(struct ditto_op *op, struct ditto_node *dir,
 		 const struct ditto_name *name, struct ditto_node **out)
 {
 	struct dentry *parent, *child;
 	const struct cred *old;
 	struct ditto_node *node;
-	int kind;
+	int kind, err;
 
 	if (!S_ISDIR(dir->inode->i_mode))
 		return -ENOTDIR;
@@ -116,7 +101,17 @@ int ditto_lookup(struct ditto_op *op, struct ditto_node *dir,
 		return -ENOENT;
 	}
 	old = ditto_op_enter(op);
-	child = name_lookup(op, dir, parent, name, kind);
+	if (kind == DITTO_NAME_PLAIN) {
+		child = ditto_lookup_dentry(op, dir, parent, name);
+	} else {
+		err = ditto_node_permission(op, dir, DITTO_MAY_EXEC);
+		if (err)
+			child = ERR_PTR(err);
+		else if (kind == DITTO_NAME_DOT)
+			child = dget(parent);
+		else
+			child = ditto_parent(op->share, parent);
+	}
 	ditto_op_leave(old);
 	dput(parent);
 	if (IS_ERR(child))
@@ -131,29 +126,14 @@ int ditto_lookup(struct ditto_op *op, struct ditto_node *dir,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_lookup, DITTO);
 
-static int copy_link(struct dentry *dentry, char *buf, u32 *len)
-{
-	DEFINE_DELAYED_CALL(done);
-	const char *link;
-	size_t n;
-
-	link = vfs_get_link(dentry, &done);
-	if (IS_ERR(link))
-		return PTR_ERR(link);
-	n = strnlen(link, PAGE_SIZE + 1);
-	if (n <= PAGE_SIZE) {
-		memcpy(buf, link, n);
-		*len = n;
-	}
-	do_delayed_call(&done);
-	return n > PAGE_SIZE ? -ENAMETOOLONG : 0;
-}
-
 int ditto_readlink(struct ditto_op *op, struct ditto_node *node, char *buf, u32 *len)
 {
 	struct path path = { .mnt = op->share->root.mnt };
+	DEFINE_DELAYED_CALL(done);
 	const struct cred *old;
-	int err;
+	const char *link;
+	int err = 0;
+	size_t n;
 
 	if (!S_ISLNK(node->inode->i_mode))
 		return -EINVAL;
@@ -163,9 +143,22 @@ int ditto_readlink(struct ditto_op *op, struct ditto_node *node, char *buf, u32 
 
 	path.dentry = ditto_node_dentry(node);
 	old = ditto_op_enter(op);
-	err = copy_link(path.dentry, buf, len);
+	link = vfs_get_link(path.dentry, &done);
+	if (IS_ERR(link)) {
+		err = PTR_ERR(link);
+		goto leave;
+	}
+	n = strnlen(link, PAGE_SIZE + 1);
+	if (n <= PAGE_SIZE) {
+		memcpy(buf, link, n);
+		*len = n;
+	} else {
+		err = -ENAMETOOLONG;
+	}
+	do_delayed_call(&done);
 	if (!err)
 		touch_atime(&path);
+leave:
 	ditto_op_leave(old);
 	dput(path.dentry);
 	return err;

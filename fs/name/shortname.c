@@ -60,14 +60,6 @@ bool ditto_is_shortname(const struct ditto_name *name)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_is_shortname, DITTO);
 
-static char shortname_digit(u64 *hash)
-{
-	u32 rest;
-
-	*hash = div_u64_rem(*hash, sizeof(digits) - 1, &rest);
-	return digits[rest];
-}
-
 /*
  * Append the part behind the last dot, unless that dot begins the name. Return: its length
  * including the dot.
@@ -92,10 +84,17 @@ static u32 put_extension(const struct ditto_name *name, char *out)
 u32 ditto_shortname(const struct ditto_name *name, char *out)
 {
 	u64 hash = siphash(name->name, name->len, &shortname_key);
+	u32 digit;
 
 	out[0] = is_legal(name->name[0]) ? toupper(name->name[0]) : '_';
-	for (u32 i = 1; i < BASE_MAX; i++)
-		out[i] = i == TILDE_AT ? '~' : shortname_digit(&hash);
+	for (u32 i = 1; i < BASE_MAX; i++) {
+		if (i == TILDE_AT) {
+			out[i] = '~';
+			continue;
+		}
+		hash = div_u64_rem(hash, sizeof(digits) - 1, &digit);
+		out[i] = digits[digit];
+	}
 	return BASE_MAX + put_extension(name, out + BASE_MAX);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_shortname, DITTO);

@@ -14,14 +14,6 @@
 /* Attempts to look up a spelling that was found but has vanished since. */
 #define DITTO_SPELLINGS_MAX	4
 
-static void keep_spelling(char *found, const struct ditto_name *name)
-{
-	if (!found)
-		return;
-	memcpy(found, name->name, name->len);
-	found[name->len] = '\0';
-}
-
 static int lookup_spelling(struct ditto_op *op, struct ditto_node *dir,
 			   const struct ditto_name *name, char *found, struct ditto_node **out)
 {
@@ -49,9 +41,14 @@ static int lookup_name(struct ditto_op *op, struct ditto_node *dir,
 {
 	int err;
 
-	err = ditto_name_plain(name, -EILSEQ, -EILSEQ) ?: ditto_lookup(op, dir, name, out);
-	if (!err)
-		keep_spelling(found, name);
+	err = ditto_name_plain(name, -EILSEQ, -EILSEQ);
+	if (err)
+		return err;
+	err = ditto_lookup(op, dir, name, out);
+	if (!err && found) {
+		memcpy(found, name->name, name->len);
+		found[name->len] = '\0';
+	}
 	if (err != -ENOENT || exact)
 		return err;
 	return lookup_spelling(op, dir, name, found, out);
@@ -71,19 +68,6 @@ int ditto_lookup_casefold(struct ditto_op *op, struct ditto_node *dir,
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_lookup_casefold, DITTO);
-
-/* Get the component that begins at @at; false if there is none. */
-static bool next_component(const char *path, u32 len, u32 at, struct ditto_name *name)
-{
-	const char *slash;
-
-	if (at >= len)
-		return false;
-	slash = memchr(path + at, '/', len - at);
-	name->name = path + at;
-	name->len = (slash ? slash - path : len) - at;
-	return true;
-}
 
 /* Descend into @walk->node and look up @walk->last there; it may be missing. */
 static int walk_down(struct ditto_op *op, struct ditto_walk *walk, bool exact)
@@ -108,21 +92,23 @@ static int walk_down(struct ditto_op *op, struct ditto_walk *walk, bool exact)
 int ditto_walk_how(struct ditto_op *op, struct ditto_node *start, const char *path, u32 len,
 		   bool exact, struct ditto_walk *walk)
 {
-	struct ditto_name name;
+	const char *slash;
 	u32 at = 0;
 	int err = 0;
 
 	memset(walk, 0, sizeof(*walk));
 	ditto_node_hold(start);
 	walk->node = start;
-	while (next_component(path, len, at, &name)) {
-		walk->last = name;
+	while (at < len) {
+		slash = memchr(path + at, '/', len - at);
+		walk->last.name = path + at;
+		walk->last.len = (slash ? slash - path : len) - at;
 		err = walk_down(op, walk, exact);
 		if (err)
 			break;
 		/* If this is a symbolic link, the next step returns -ELOOP with this offset. */
 		walk->passed = at;
-		at += name.len + 1;
+		at += walk->last.len + 1;
 	}
 	if (err)
 		ditto_walk_end(walk);

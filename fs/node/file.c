@@ -467,26 +467,21 @@ static void files_reap(struct ditto_node_table *table, unsigned long before)
 	spin_unlock(&table->files_lock);
 }
 
-/* Close files above the limit, in one pass over the list. */
-static void files_lower(struct ditto_node_table *table)
-{
-	unsigned long todo = READ_ONCE(table->nfiles);
-	u32 limit = READ_ONCE(table->srv->settings.file_limit);
-
-	while (READ_ONCE(table->nfiles) > limit && todo--) {
-		files_trim(table);
-		cond_resched();
-	}
-}
-
 static void files_workfn(struct work_struct *work)
 {
 	struct ditto_node_table *table =
 		container_of(to_delayed_work(work), struct ditto_node_table, files_work);
 	u32 idle_ms = READ_ONCE(table->srv->settings.file_idle_ms);
+	u32 limit = READ_ONCE(table->srv->settings.file_limit);
+	unsigned long todo;
 
 	files_reap(table, jiffies - msecs_to_jiffies(idle_ms));
-	files_lower(table);
+	/* Close files above the limit, in one pass over the list. */
+	todo = READ_ONCE(table->nfiles);
+	while (READ_ONCE(table->nfiles) > limit && todo--) {
+		files_trim(table);
+		cond_resched();
+	}
 	if (READ_ONCE(table->nfiles))
 		files_arm(table);
 }

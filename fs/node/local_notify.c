@@ -97,7 +97,7 @@ static void local_kick(struct ditto_local *local, unsigned int ms)
 }
 
 /* Merge the new name into the last event if that was the removal of the old one. */
-static bool is_renamed(struct ditto_local *local, const struct qstr *name, u32 cookie)
+static bool local_merge_rename(struct ditto_local *local, const struct qstr *name, u32 cookie)
 {
 	struct local_event *last;
 
@@ -137,44 +137,11 @@ static enum ditto_entry_event event_of(u32 mask)
 	return DITTO_ENTRY_ATTRIBUTES;
 }
 
-static void event_fill(struct local_event *event, u32 mask, const struct qstr *name, u32 cookie)
-{
-	event->change = (struct ditto_entry_change) {
-		.event = event_of(mask),
-		.name = event->name,
-		.len = name->len,
-	};
-	event->cookie = cookie;
-	memcpy(event->name, name->name, name->len);
-}
-
-static void local_note(struct ditto_local *local, u32 mask, const struct qstr *name, u32 cookie)
-{
-	struct local_event *event = kmalloc(sizeof(*event), GFP_KERNEL | __GFP_NOWARN);
-
-	if (event)
-		event_fill(event, mask, name, cookie);
-	spin_lock(&local->lock);
-	if ((mask & FS_MOVED_TO) && is_renamed(local, name, cookie)) {
-		;
-	} else if (is_repeated(local, event_of(mask), name)) {
-		;
-	} else if (event && local->count < DITTO_CHANGES_PER_LEASE) {
-		list_add_tail(&event->link, &local->events);
-		local->count++;
-		event = NULL;
-	} else {
-		local->lost = true;
-	}
-	spin_unlock(&local->lock);
-	kfree(event);
-	local_kick(local, mask & FS_MOVED_FROM ? MOVE_MS : 0);
-}
-
 static int local_handle(struct fsnotify_mark *mark, u32 mask, struct inode *inode,
 			struct inode *dir, const struct qstr *name, u32 cookie)
 {
 	struct ditto_local *local = local_of(mark);
+	struct local_event *event;
 
 	if (!name || name->len > NAME_MAX || ditto_is_acting())
 		return 0;
@@ -183,7 +150,33 @@ static int local_handle(struct fsnotify_mark *mark, u32 mask, struct inode *inod
 	    !ditto_lock_point_held(&local->node->point, DITTO_SUM_NOTIFY |
 				   ditto_intent_mask[0][DITTO_INTENT_CHILD]))
 		return 0;
-	local_note(local, mask, name, cookie);
+
+	event = kmalloc(sizeof(*event), GFP_KERNEL | __GFP_NOWARN);
+	if (event) {
+		event->change = (struct ditto_entry_change) {
+			.event = event_of(mask),
+			.name = event->name,
+			.len = name->len,
+		};
+		event->cookie = cookie;
+		memcpy(event->name, name->name, name->len);
+	}
+	spin_lock(&local->lock);
+	if (mask & FS_MOVED_TO && local_merge_rename(local, name, cookie))
+		goto unlock;
+	if (is_repeated(local, event_of(mask), name))
+		goto unlock;
+	if (event && local->count < DITTO_CHANGES_PER_LEASE) {
+		list_add_tail(&event->link, &local->events);
+		local->count++;
+		event = NULL;
+	} else {
+		local->lost = true;
+	}
+unlock:
+	spin_unlock(&local->lock);
+	kfree(event);
+	local_kick(local, mask & FS_MOVED_FROM ? MOVE_MS : 0);
 	return 0;
 }
 
@@ -238,11 +231,15 @@ static void local_tell(struct ditto_local *local)
 	}
 }
 
-/* True if the watch has no users; it is then detached from the node. */
-static bool local_ends(struct ditto_local *local, struct ditto_node_table *table)
+static void local_work(struct work_struct *work)
 {
+	struct ditto_local *local = container_of(to_delayed_work(work), struct ditto_local, work);
+	struct ditto_node_table *table = local->mark.group->private;
 	bool ends;
 
+	if (local->ended)
+		goto put;
+	local_tell(local);
 	mutex_lock(&table->local_lock);
 	ends = !atomic_read(&local->users);
 	if (ends) {
@@ -250,21 +247,11 @@ static bool local_ends(struct ditto_local *local, struct ditto_node_table *table
 		local->node->local = NULL;
 	}
 	mutex_unlock(&table->local_lock);
-	return ends;
-}
-
-static void local_work(struct work_struct *work)
-{
-	struct ditto_local *local = container_of(to_delayed_work(work), struct ditto_local, work);
-	struct ditto_node_table *table = local->mark.group->private;
-
-	if (!local->ended) {
-		local_tell(local);
-		if (local_ends(local, table)) {
-			fsnotify_destroy_mark(&local->mark, table->local_group);
-			fsnotify_put_mark(&local->mark);
-		}
+	if (ends) {
+		fsnotify_destroy_mark(&local->mark, table->local_group);
+		fsnotify_put_mark(&local->mark);
 	}
+put:
 	fsnotify_put_mark(&local->mark);
 }
 
@@ -313,10 +300,22 @@ static int local_begin(struct ditto_node_table *table, struct ditto_node *node)
 	return 0;
 }
 
-static int watch_on(struct ditto_node_table *table, struct ditto_node *node)
+int ditto_local_notify_watch(struct ditto_lock_point *point, bool on)
 {
+	struct ditto_node *node = container_of(point, struct ditto_node, point);
+	struct ditto_node_table *table = node->volume->srv->nodes;
+	struct ditto_local *local;
 	int err = 0;
 
+	if (!on) {
+		/* Valid because the caller is one of the users. */
+		local = READ_ONCE(node->local);
+		refcount_inc(&local->mark.refcnt);
+		if (atomic_dec_and_test(&local->users))
+			local_kick(local, 0);
+		fsnotify_put_mark(&local->mark);
+		return 0;
+	}
 	mutex_lock(&table->local_lock);
 	if (node->local)
 		atomic_inc(&node->local->users);
@@ -324,27 +323,6 @@ static int watch_on(struct ditto_node_table *table, struct ditto_node *node)
 		err = local_begin(table, node);
 	mutex_unlock(&table->local_lock);
 	return err;
-}
-
-static void watch_off(struct ditto_node *node)
-{
-	/* Valid because the caller is one of the users. */
-	struct ditto_local *local = READ_ONCE(node->local);
-
-	refcount_inc(&local->mark.refcnt);
-	if (atomic_dec_and_test(&local->users))
-		local_kick(local, 0);
-	fsnotify_put_mark(&local->mark);
-}
-
-int ditto_local_notify_watch(struct ditto_lock_point *point, bool on)
-{
-	struct ditto_node *node = container_of(point, struct ditto_node, point);
-
-	if (on)
-		return watch_on(node->volume->srv->nodes, node);
-	watch_off(node);
-	return 0;
 }
 
 void ditto_local_notify_init(struct ditto_node_table *table)

@@ -279,21 +279,13 @@ static void node_adopt(struct ditto_node *node, struct dentry *dentry)
 	dput(old);
 }
 
-static struct dentry *node_dget(struct ditto_node *node)
+struct dentry *ditto_node_dentry(struct ditto_node *node)
 {
-	struct dentry *dentry;
+	struct dentry *dentry, *better;
 
 	spin_lock(&node->lock);
 	dentry = dget(node->dentry);
 	spin_unlock(&node->lock);
-	return dentry;
-}
-
-struct dentry *ditto_node_dentry(struct ditto_node *node)
-{
-	struct dentry *dentry = node_dget(node);
-	struct dentry *better;
-
 	if (likely(!d_unhashed(dentry)) || IS_ROOT(dentry) || !node->inode->i_nlink)
 		return dentry;
 
@@ -491,24 +483,12 @@ static noinline_for_stack struct dentry *fid_to_dentry(struct ditto_share *share
 	return IS_ERR_OR_NULL(dentry) ? ERR_PTR(-ESTALE) : dentry;
 }
 
-/* A file without a name exists only for clients that have it open. */
-static struct ditto_node *node_get_unlinked(struct ditto_volume *volume,
-					    const struct inode *inode)
-{
-	struct ditto_node *node = ditto_node_find_inode(volume->srv->nodes, inode);
-
-	if (node && !node_is_usable(node)) {
-		ditto_node_put(node);
-		node = NULL;
-	}
-	return node ?: ERR_PTR(-ESTALE);
-}
-
 struct ditto_node *ditto_node_get_by_fid(struct ditto_share *share, const struct ditto_fid *fid)
 {
 	struct ditto_volume *volume = share->volume;
 	struct ditto_node *node;
 	struct dentry *dentry;
+	struct inode *inode;
 
 	node = node_find_fid(volume, fid);
 	if (node) {
@@ -524,13 +504,22 @@ struct ditto_node *ditto_node_get_by_fid(struct ditto_share *share, const struct
 	if (IS_ERR(dentry))
 		return ERR_CAST(dentry);
 
-	if (d_is_negative(dentry))
-		node = ERR_PTR(-ESTALE);
-	else if (d_inode(dentry)->i_nlink)
+	inode = d_inode(dentry);
+	if (!inode) {
+		node = NULL;
+	} else if (inode->i_nlink) {
 		node = ditto_node_get(share, dentry);
-	else
-		node = node_get_unlinked(volume, d_inode(dentry));
+	} else {
+		/* A file without a name exists only for clients that have it open. */
+		node = ditto_node_find_inode(volume->srv->nodes, inode);
+		if (node && !node_is_usable(node)) {
+			ditto_node_put(node);
+			node = NULL;
+		}
+	}
 	dput(dentry);
+	if (!node)
+		return ERR_PTR(-ESTALE);
 	if (!IS_ERR(node))
 		node_hash_fid(volume->srv->nodes, node, fid);
 	return node;

@@ -129,7 +129,7 @@ bool ditto_node_kill(struct ditto_node_table *table, struct ditto_node *node);
  * @table: the nodes of the server
  * @node: held
  *
- * Does nothing while instances of the file are open.
+ * The node stays while instances of the file are open.
  *
  * Context: any.
  * Return: as ditto_node_kill().
@@ -140,7 +140,7 @@ bool ditto_node_kill_unopened(struct ditto_node_table *table, struct ditto_node 
  * ditto_node_unclaim - release byte-range locks of a file that lost its last name
  * @node: held
  *
- * Does nothing if the file is open or a caching grant exists.
+ * Claims stay while the file is open or a caching grant exists.
  *
  * Context: may sleep.
  */

@@ -72,27 +72,24 @@ static struct ditto_watch_table *watches_of(const struct ditto_volume *volume)
 
 /* Notification of a change up to the root */
 
-static void watch_tell(struct ditto_watch *watch, const struct change *change)
-{
-	struct ditto_watch_event event = change->event;
-
-	if (!(watch->what & change->what)) {
-		if (!(watch->what & change->otherwise))
-			return;
-		event.action = DITTO_WATCH_MODIFIED;
-	}
-	watch->ops->changed(watch, &event);
-}
-
 /* Notify the watches of one directory; under RCU. */
 static void tell_dir(struct ditto_volume *volume, const struct inode *dir,
 		     const struct change *change, bool direct)
 {
+	struct ditto_watch_event event;
 	struct ditto_watch *watch;
 
-	hlist_for_each_entry_rcu(watch, bucket_of(watches_of(volume), dir), link)
-		if (watch->dir == dir && (direct || watch->tree))
-			watch_tell(watch, change);
+	hlist_for_each_entry_rcu(watch, bucket_of(watches_of(volume), dir), link) {
+		if (watch->dir != dir || !(direct || watch->tree))
+			continue;
+		event = change->event;
+		if (!(watch->what & change->what)) {
+			if (!(watch->what & change->otherwise))
+				continue;
+			event.action = DITTO_WATCH_MODIFIED;
+		}
+		watch->ops->changed(watch, &event);
+	}
 }
 
 static void watch_lose(struct ditto_volume *volume)
@@ -140,32 +137,16 @@ static struct dentry *step_up(struct ditto_volume *volume, struct dentry *dir,
 	return parent;
 }
 
-static void watch_climb(struct ditto_volume *volume, struct dentry *dir, struct change *change)
-{
-	bool direct = true;
-
-	rcu_read_lock();
-	while (dir) {
-		struct inode *inode = d_inode_rcu(dir);
-
-		if (inode)
-			tell_dir(volume, inode, change, direct);
-		if (IS_ROOT(dir))
-			break;
-		dir = step_up(volume, dir, change);
-		direct = false;
-	}
-	rcu_read_unlock();
-}
-
 /*
- * Report a change of an entry of a directory, whose dentry is held. Path and buffer of @change
- * are not set yet.
+ * Report a change of an entry of a directory, whose dentry is held, to the watches of the
+ * directory and of all above it. Path and buffer of @change are not set yet.
  */
 static void tell_entry(struct ditto_volume *volume, struct dentry *dir, const char *name, u32 len,
 		       struct change *change)
 {
 	const struct ditto_name entry = { .name = name, .len = len };
+	bool direct = true;
+	struct inode *inode;
 
 	if (ditto_is_hidden_on(volume, dir, &entry))
 		return;
@@ -177,7 +158,18 @@ static void tell_entry(struct ditto_volume *volume, struct dentry *dir, const ch
 	change->event.path = change->buf + PATH_MAX;
 	change->event.len = 0;
 	watch_path_prepend(change, name, len);
-	watch_climb(volume, dir, change);
+
+	rcu_read_lock();
+	while (dir) {
+		inode = d_inode_rcu(dir);
+		if (inode)
+			tell_dir(volume, inode, change, direct);
+		if (IS_ROOT(dir))
+			break;
+		dir = step_up(volume, dir, change);
+		direct = false;
+	}
+	rcu_read_unlock();
 	kfree(change->buf);
 }
 
@@ -201,33 +193,29 @@ static void tell_name(struct ditto_volume *volume, struct inode *dir, const stru
 	dput(dentry);
 }
 
-/*
- * Report the file that a client's rename replaced as removed (MS-FSA section 2.1.5.15.11). For
- * renames by local processes the replaced file is not known. The directory is locked.
- */
-static void tell_replaced(struct ditto_volume *volume, struct inode *dir, const struct qstr *name)
-{
-	struct ditto_node_table *table = volume->srv->nodes;
-	struct ditto_node *node = ditto_node_find_inode(table, dir);
-	const struct inode *victim;
-
-	if (!node)
-		return;
-	victim = READ_ONCE(node->changer) == current ? node->victim : NULL;
-	if (victim)
-		tell_name(volume, dir, name, DITTO_WATCH_REMOVED, S_ISDIR(victim->i_mode), false);
-	if (refcount_dec_and_test(&node->ref))
-		ditto_node_dispose(table, node);
-}
-
 /* @moved has its new name. Its directories are locked; @dir is the old one. */
 static void tell_rename(struct ditto_volume *volume, struct inode *dir, const struct qstr *name,
 			struct dentry *moved, bool is_dir)
 {
+	struct ditto_node_table *table = volume->srv->nodes;
 	struct inode *to = d_inode(moved->d_parent);
+	const struct inode *victim = NULL;
 	bool same = to == dir;
+	struct ditto_node *node;
 
-	tell_replaced(volume, to, &moved->d_name);
+	/*
+	 * The file that a client's rename replaced is reported as removed (MS-FSA section
+	 * 2.1.5.15.11). For renames by local processes the replaced file is not known.
+	 */
+	node = ditto_node_find_inode(table, to);
+	if (node && READ_ONCE(node->changer) == current)
+		victim = node->victim;
+	if (victim)
+		tell_name(volume, to, &moved->d_name, DITTO_WATCH_REMOVED,
+			  S_ISDIR(victim->i_mode), false);
+	if (node && refcount_dec_and_test(&node->ref))
+		ditto_node_dispose(table, node);
+
 	tell_name(volume, dir, name, same ? DITTO_WATCH_RENAMED_OLD : DITTO_WATCH_REMOVED,
 		  is_dir, false);
 	tell_name(volume, to, &moved->d_name,
@@ -311,7 +299,7 @@ static void tell_at(struct ditto_op *op, struct ditto_volume *volume, struct den
 	dput(parent);
 }
 
-/* For local processes only: operations for clients report their changes themselves. */
+/* Report a change by a local process; operations for clients report their changes themselves. */
 static void tell_local(struct ditto_volume *volume, struct dentry *dentry, u32 what)
 {
 	struct change change = {
@@ -414,14 +402,6 @@ static int mark_begin(struct ditto_watch_table *watches, struct ditto_volume *vo
 	return err;
 }
 
-static void mark_end(struct ditto_watch_table *watches, struct ditto_volume *volume)
-{
-	lockdep_assert_held(&watches->lock);
-	fsnotify_destroy_mark(volume->watch_mark, watches->group);
-	fsnotify_put_mark(volume->watch_mark);
-	volume->watch_mark = NULL;
-}
-
 int ditto_watch_begin(struct ditto_node *dir, struct ditto_watch *watch)
 {
 	struct ditto_volume *volume = dir->volume;
@@ -452,8 +432,11 @@ void ditto_watch_end(struct ditto_watch *watch)
 	mutex_lock(&watches->lock);
 	hlist_del_rcu(&watch->link);
 	atomic_dec(&watches->observers);
-	if (!--volume->watches)
-		mark_end(watches, volume);
+	if (!--volume->watches) {
+		fsnotify_destroy_mark(volume->watch_mark, watches->group);
+		fsnotify_put_mark(volume->watch_mark);
+		volume->watch_mark = NULL;
+	}
 	mutex_unlock(&watches->lock);
 	watch->ops->ended(watch);
 }
@@ -508,18 +491,6 @@ static struct dentry *named_alias(struct ditto_node *node)
 	return dentry;
 }
 
-/* Changes of streams have bits of their own. */
-static u32 stream_what(u32 what)
-{
-	u32 bits = 0;
-
-	if (what & DITTO_CHANGED_SIZE)
-		bits |= DITTO_CHANGED_STREAM_SIZE;
-	if (what & DITTO_CHANGED_MTIME)
-		bits |= DITTO_CHANGED_STREAM_DATA;
-	return bits;
-}
-
 /* Report a change for each name of the file; see tell_at() for @op. */
 static void tell_named(struct ditto_op *op, struct ditto_node *node, struct change *change)
 {
@@ -549,7 +520,9 @@ void ditto_child_changed_slow(struct ditto_op *op, struct ditto_node *node, u32 
 		tell_named(what & DITTO_CHANGED_LATER ? NULL : op, node, &change);
 		return;
 	}
-	change.what = stream_what(what);
+	/* Changes of streams have bits of their own. */
+	change.what = (what & DITTO_CHANGED_SIZE ? DITTO_CHANGED_STREAM_SIZE : 0) |
+		      (what & DITTO_CHANGED_MTIME ? DITTO_CHANGED_STREAM_DATA : 0);
 	dentry = ditto_node_dentry(node);
 	take_dentry_name_snapshot(&stream, dentry);
 	change.event.action = DITTO_WATCH_STREAM_MODIFIED;
