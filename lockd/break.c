@@ -167,15 +167,6 @@ static bool break_awaits_withdrawal(const struct ditto_lease *lease)
 	       lease->claim.owner->client->ops->withdraw;
 }
 
-/* The deadline has passed. A delegation of a courtesy client is checked again later. */
-static void break_expire(struct ditto_lease *lease)
-{
-	if (ditto_client_yields(lease->claim.owner->client) && break_awaits_withdrawal(lease))
-		break_arm(lease, EXPIRE_AGAIN_MS);
-	else
-		break_revoke(lease);
-}
-
 bool ditto_break_begin(struct ditto_lease *lease, u8 gives_up)
 {
 	u8 keep = ditto_lease_valid(lease->bits & ~gives_up);
@@ -225,32 +216,14 @@ static u8 next_step(const struct ditto_lease *lease)
 }
 
 /*
- * Apply an answer; the break continues if the holder still has too much. A caller that waits for
- * this step waits for the following ones, too: the break is over when the holder has no more than
- * the conflicting opens leave it (MS-FSA section 2.1.4.12).
+ * The break continues if the holder still has too much. A caller that waits for this step waits
+ * for the following ones, too: the break is over when the holder has no more than the conflicting
+ * opens leave it (MS-FSA section 2.1.4.12).
  */
-static void break_answered(struct ditto_lease *lease, u8 keep)
-{
-	struct ditto_lock_ctx *ctx = lease->claim.ctx;
-	bool settled = ctx->settled;
-
-	if (cancel_delayed_work(&lease->expire))
-		refcount_dec(&lease->ref);
-	ditto_delegation_answered(lease, keep);
-	WRITE_ONCE(lease->state, DITTO_LEASE_HELD);
-	ditto_lease_set_bits(lease, keep);
-	if (!(keep & ~lease->target))
-		return;
-	break_step(lease, next_step(lease));
-	if (!lease->ack)
-		return;
-	ctx->settled = settled;
-	ctx->pump = true;
-}
-
 int ditto_lease_ack(struct ditto_lease *lease, u8 keep)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&lease->claim);
+	bool settled;
 	int err = 0;
 
 	if (!ctx)
@@ -258,13 +231,28 @@ int ditto_lease_ack(struct ditto_lease *lease, u8 keep)
 	keep = ditto_lease_valid(keep);
 	if (lease->state != DITTO_LEASE_BREAKING || !lease->told) {
 		err = -ENOENT;
-	} else if (keep & ~lease->keep) {
-		err = -EINVAL;
-	} else {
-		trace_ditto_ack(&lease->claim, keep, "");
-		ditto_locks_count(ctx->point->table, DITTO_LOCK_ACK);
-		break_answered(lease, keep);
+		goto unlock;
 	}
+	if (keep & ~lease->keep) {
+		err = -EINVAL;
+		goto unlock;
+	}
+	trace_ditto_ack(&lease->claim, keep, "");
+	ditto_locks_count(ctx->point->table, DITTO_LOCK_ACK);
+	settled = ctx->settled;
+	if (cancel_delayed_work(&lease->expire))
+		refcount_dec(&lease->ref);
+	ditto_delegation_answered(lease, keep);
+	WRITE_ONCE(lease->state, DITTO_LEASE_HELD);
+	ditto_lease_set_bits(lease, keep);
+	if (!(keep & ~lease->target))
+		goto unlock;
+	break_step(lease, next_step(lease));
+	if (lease->ack) {
+		ctx->settled = settled;
+		ctx->pump = true;
+	}
+unlock:
 	ditto_lock_ctx_unlock(ctx);
 	return err;
 }
@@ -335,22 +323,30 @@ void ditto_lease_tell_work(struct work_struct *work)
 	ditto_client_put(client);
 }
 
-/* The timer only says that the deadline may have passed; the clock decides. */
+/*
+ * The timer only says that the deadline may have passed; the clock decides. A delegation of a
+ * courtesy client is checked again later.
+ */
 void ditto_lease_expire_work(struct work_struct *work)
 {
 	struct ditto_lease *lease = container_of(to_delayed_work(work), struct ditto_lease, expire);
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&lease->claim);
+	u64 now;
 
-	if (ctx && lease->state == DITTO_LEASE_BREAKING && lease->told) {
-		u64 now = ctx->point->table->clock();
-
-		if (now >= lease->deadline)
-			break_expire(lease);
-		else
-			break_arm(lease, lease->deadline - now);
-	}
-	if (ctx)
-		ditto_lock_ctx_unlock(ctx);
+	if (!ctx)
+		goto put;
+	if (lease->state != DITTO_LEASE_BREAKING || !lease->told)
+		goto unlock;
+	now = ctx->point->table->clock();
+	if (now < lease->deadline)
+		break_arm(lease, lease->deadline - now);
+	else if (ditto_client_yields(lease->claim.owner->client) && break_awaits_withdrawal(lease))
+		break_arm(lease, EXPIRE_AGAIN_MS);
+	else
+		break_revoke(lease);
+unlock:
+	ditto_lock_ctx_unlock(ctx);
+put:
 	ditto_lease_put(lease);
 }
 
@@ -396,50 +392,44 @@ static void break_deliver(struct ditto_lease *lease, const struct ditto_entry_ch
 }
 
 /*
- * Deliver a change to some of the grants that requested notifications. @behind is the key of the
- * last of them. Return: true if there are more. A grant that is made in between needs no
- * notification.
+ * Deliver a change to the grants that requested notifications; with NULL, break READ because of
+ * changes whose names are not known. The lock is dropped between batches; a grant that is made in
+ * between needs no notification.
  */
-static bool deliver_some(struct ditto_lock_point *point, struct ditto_owner **behind,
-			 const struct ditto_actor *actor, const struct ditto_entry_change *change)
-{
-	static const struct ditto_holder_sum told = { .modes = DITTO_HOLDER_NOTIFY };
-	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(point);
-	struct ditto_holder *holder, *next;
-	struct ditto_owner *last = NULL;
-
-	if (!ctx)
-		return false;
-	holder = ditto_holder_behind(ctx, *behind, false, &told);
-	for (int i = 0; holder && i < DITTO_DROPS_AT_ONCE; i++, holder = next) {
-		struct ditto_lease *lease = holder->grant;
-		const struct ditto_matrix_cell *cell =
-			&ditto_matrix[lease->claim.held][DITTO_INTENT_ENTRY];
-
-		next = ditto_holder_next(holder, &told);
-		last = lease->claim.owner;
-		if (!change)
-			ditto_break_begin(lease, DITTO_LEASE_READ);
-		else if (!ditto_exempt(cell, &lease->claim, actor))
-			break_deliver(lease, change);
-	}
-	/* A grant that ended keeps its key until ctx->lock is dropped. */
-	if (last)
-		ditto_owner_hold(last);
-	ditto_lock_ctx_unlock(ctx);
-	ditto_owner_put(*behind);
-	*behind = last;
-	return holder;
-}
-
-/* Deliver a change; with NULL, break READ because of changes whose names are not known. */
 static void deliver_all(struct ditto_lock_point *point, const struct ditto_actor *actor,
 			const struct ditto_entry_change *change)
 {
-	struct ditto_owner *behind = NULL;
+	static const struct ditto_holder_sum told = { .modes = DITTO_HOLDER_NOTIFY };
+	const struct ditto_matrix_cell *cell;
+	struct ditto_owner *behind = NULL, *last;
+	struct ditto_holder *holder, *next;
+	struct ditto_lock_ctx *ctx;
+	struct ditto_lease *lease;
 
-	while (deliver_some(point, &behind, actor, change))
+	do {
+		ctx = ditto_lock_ctx_find(point);
+		if (!ctx)
+			break;
+		last = NULL;
+		holder = ditto_holder_behind(ctx, behind, false, &told);
+		for (int i = 0; holder && i < DITTO_DROPS_AT_ONCE; i++, holder = next) {
+			lease = holder->grant;
+			cell = &ditto_matrix[lease->claim.held][DITTO_INTENT_ENTRY];
+			next = ditto_holder_next(holder, &told);
+			last = lease->claim.owner;
+			if (!change)
+				ditto_break_begin(lease, DITTO_LEASE_READ);
+			else if (!ditto_exempt(cell, &lease->claim, actor))
+				break_deliver(lease, change);
+		}
+		/* A grant that ended keeps its key until ctx->lock is dropped. */
+		if (last)
+			ditto_owner_hold(last);
+		ditto_lock_ctx_unlock(ctx);
+		ditto_owner_put(behind);
+		behind = last;
 		cond_resched();
+	} while (holder);
 	ditto_owner_put(behind);
 }
 

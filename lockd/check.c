@@ -50,18 +50,11 @@ bool ditto_exempt(const struct ditto_matrix_cell *cell, const struct ditto_claim
 	}
 }
 
-static void describe_range(struct ditto_conflict *conflict, const struct ditto_range *range)
-{
-	conflict->first = range->first;
-	conflict->last = range->last;
-	conflict->empty = range->empty;
-	conflict->exclusive = ditto_range_is_exclusive(range);
-}
-
 void ditto_describe(struct ditto_conflict *conflict, const struct ditto_claim *held)
 {
 	const struct ditto_owner *owner = held->owner;
 	struct ditto_claim *claim = (struct ditto_claim *)held;
+	const struct ditto_range *range;
 
 	if (!conflict)
 		return;
@@ -72,7 +65,11 @@ void ditto_describe(struct ditto_conflict *conflict, const struct ditto_claim *h
 	conflict->key_len = owner->len;
 	memcpy(conflict->key, owner->key, owner->len);
 	if (ditto_held_is_range(held->held)) {
-		describe_range(conflict, ditto_claim_range(claim));
+		range = ditto_claim_range(claim);
+		conflict->first = range->first;
+		conflict->last = range->last;
+		conflict->empty = range->empty;
+		conflict->exclusive = ditto_range_is_exclusive(range);
 	} else if (held->held == DITTO_HELD_OPEN) {
 		conflict->access = ditto_claim_open(claim)->access;
 		conflict->deny = ditto_claim_open(claim)->deny;
@@ -253,7 +250,7 @@ static struct ditto_open *open_pass(const struct question *q, struct ditto_holde
 {
 	const struct ditto_owner *owner = open->claim.owner;
 
-	/* Without an owner the caller is exempt as a client. */
+	/* A caller without an owner is exempt as a client. */
 	return ditto_holder_open_behind(holder, owner->client,
 					client || !q->actor->owner ? NULL : owner, modes);
 }
@@ -350,40 +347,29 @@ static bool hidden_break(struct ditto_lock_ctx *ctx, const struct question *q)
 	return any;
 }
 
-/* Bits that the operation breaks of a class of grants. */
-static u8 class_gives_up(const struct question *q, struct ditto_class class, u8 *waits)
-{
-	/* Changes are delivered to it instead. */
-	if (class.notify && (q->intent->kind == DITTO_INTENT_ENTRY ||
-			     q->intent->kind == DITTO_INTENT_CHILD)) {
-		*waits = 0;
-		return 0;
-	}
-	return ditto_gives_up(question_cell(q, class.held), q->intent, class.older, waits);
-}
-
 /*
  * The subset of @classes with a bit among @only that is to be given up; with @waited_for, one
  * whose return is waited for.
  */
 static u64 classes_meet(const struct question *q, u64 classes, u8 only, bool waited_for)
 {
+	bool delivered = q->intent->kind == DITTO_INTENT_ENTRY ||
+			 q->intent->kind == DITTO_INTENT_CHILD;
 	u64 met = 0;
+	u8 bits, waits;
 
 	for (; classes; classes &= classes - 1) {
 		struct ditto_class class = ditto_class_at(__ffs64(classes));
-		u8 waits, bits = class_gives_up(q, class, &waits) & class.bits & only;
 
+		/* Changes are delivered to it instead. */
+		if (class.notify && delivered)
+			continue;
+		bits = ditto_gives_up(question_cell(q, class.held), q->intent, class.older,
+				      &waits) & class.bits & only;
 		if (waited_for ? bits & waits : bits)
 			met |= classes & -classes;
 	}
 	return met;
-}
-
-static bool grant_is_exempt(const struct question *q, const struct ditto_holder *holder)
-{
-	return ditto_exempt(question_cell(q, holder->grant->claim.held), &holder->grant->claim,
-			    q->actor);
 }
 
 /* The subset of @classes whose cell exempts by key. */
@@ -423,9 +409,13 @@ static struct ditto_holder *holder_pass(struct ditto_lock_ctx *ctx, const struct
 					struct ditto_holder *holder,
 					const struct ditto_holder_sum *sum)
 {
-	while (holder && grant_is_exempt(q, holder)) {
-		if (q->actor->by_key &&
-		    question_cell(q, holder->grant->claim.held)->exempt == DITTO_EXEMPT_OWNER)
+	const struct ditto_matrix_cell *cell;
+
+	while (holder) {
+		cell = question_cell(q, holder->grant->claim.held);
+		if (!ditto_exempt(cell, &holder->grant->claim, q->actor))
+			break;
+		if (q->actor->by_key && cell->exempt == DITTO_EXEMPT_OWNER)
 			holder = holder_pass_key(ctx, q, holder, sum);
 		else
 			holder = ditto_holder_next(holder, sum);

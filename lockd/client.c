@@ -178,41 +178,18 @@ static struct ditto_lock_ctx *first_awaited(const void *arg)
 	return ctx;
 }
 
-/* The client's oldest claim if it is on this node, or NULL. */
-static struct ditto_claim *client_claim_on(struct ditto_client *client,
-					   const struct ditto_lock_ctx *ctx)
-{
-	struct ditto_claim *claim;
-
-	spin_lock(&client->lock);
-	claim = ditto_client_first_claim(client);
-	if (claim && claim->ctx != ctx)
-		claim = NULL;
-	spin_unlock(&client->lock);
-	return claim;
-}
-
-static struct ditto_wait *client_wait_on(struct ditto_client *client,
-					 const struct ditto_lock_ctx *ctx)
-{
-	struct ditto_wait *wait;
-
-	spin_lock(&client->lock);
-	wait = list_first_entry_or_null(&client->waits, struct ditto_wait, client_link);
-	if (wait && wait->ctx != ctx)
-		wait = NULL;
-	spin_unlock(&client->lock);
-	return wait;
-}
-
 static void client_drop_claims(struct ditto_client *client, const char *why)
 {
 	struct ditto_lock_ctx *ctx;
+	struct ditto_claim *claim;
 
 	while ((ctx = ditto_lock_ctx_lock(first_claimed, client))) {
 		for (int i = 0; i < DITTO_DROPS_AT_ONCE; i++) {
-			struct ditto_claim *claim = client_claim_on(client, ctx);
-
+			spin_lock(&client->lock);
+			claim = ditto_client_first_claim(client);
+			if (claim && claim->ctx != ctx)
+				claim = NULL;
+			spin_unlock(&client->lock);
 			if (!claim)
 				break;
 			ditto_claim_drop(claim, why);
@@ -230,8 +207,16 @@ static void client_drop_waits(struct ditto_client *client)
 	struct ditto_wait *wait;
 
 	while ((ctx = ditto_lock_ctx_lock(first_awaited, client))) {
-		while ((wait = client_wait_on(client, ctx)))
-			ditto_wait_finish(wait, -ESHUTDOWN);
+		do {
+			spin_lock(&client->lock);
+			wait = list_first_entry_or_null(&client->waits, struct ditto_wait,
+							client_link);
+			if (wait && wait->ctx != ctx)
+				wait = NULL;
+			spin_unlock(&client->lock);
+			if (wait)
+				ditto_wait_finish(wait, -ESHUTDOWN);
+		} while (wait);
 		ditto_lock_ctx_unlock(ctx);
 		cond_resched();
 	}

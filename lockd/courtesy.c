@@ -119,23 +119,28 @@ int ditto_client_withdraw(struct ditto_client *client)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_client_withdraw, DITTO);
 
-/* False for a client that renewed while it waited for a retry. */
-static bool client_yield_is_due(struct ditto_client *client, const char **why)
+void ditto_client_yield_work(struct work_struct *work)
 {
+	struct ditto_client *client = container_of(to_delayed_work(work), struct ditto_client,
+						   yield);
+	const char *why;
 	bool due;
 
 	spin_lock(&client->lock);
+	/* A retry; the client may have renewed while it waited for that. */
 	if (!client->yielding && client->courtesy && !client->dead)
 		client_attempt_begin(client);
 	due = client->yielding;
-	*why = client->yield_why;
+	why = client->yield_why;
 	spin_unlock(&client->lock);
-	return due;
-}
+	if (!due)
+		goto put;
 
-/* The withdrawal failed, so the client keeps its claims. A courtesy client is tried again later. */
-static void client_yield_again(struct ditto_client *client)
-{
+	if (!ditto_client_withdraw(client)) {
+		ditto_client_release(client, why);
+		goto end;
+	}
+	/* The client keeps its claims. A courtesy client is tried again later. */
 	spin_lock(&client->lock);
 	if (client->courtesy && !client->dead) {
 		client->withdraw_failed = true;
@@ -144,21 +149,9 @@ static void client_yield_again(struct ditto_client *client)
 				   msecs_to_jiffies(WITHDRAW_AGAIN_MS));
 	}
 	spin_unlock(&client->lock);
-}
-
-void ditto_client_yield_work(struct work_struct *work)
-{
-	struct ditto_client *client = container_of(to_delayed_work(work), struct ditto_client,
-						   yield);
-	const char *why;
-
-	if (client_yield_is_due(client, &why)) {
-		if (!ditto_client_withdraw(client))
-			ditto_client_release(client, why);
-		else
-			client_yield_again(client);
-		client_attempt_end(client);
-	}
+end:
+	client_attempt_end(client);
+put:
 	ditto_client_put(client);
 }
 
@@ -196,11 +189,6 @@ struct review {
 	bool more;
 };
 
-static bool is_awaited(const struct ditto_lock_ctx *ctx)
-{
-	return READ_ONCE(ctx->waiting) || READ_ONCE(ctx->parked);
-}
-
 /* The next node where requests wait for a claim of the client, or where it has a grant. */
 static struct ditto_lock_ctx *next_awaited(const void *arg)
 {
@@ -214,28 +202,14 @@ static struct ditto_lock_ctx *next_awaited(const void *arg)
 	claim = ditto_client_claim_after(client, review->id);
 	for (; claim && !found && looked < LOOK_AT_ONCE; looked++) {
 		review->id = claim->id;
-		if (is_awaited(claim->ctx) || ditto_held_is_lease(claim->held))
+		if (READ_ONCE(claim->ctx->waiting) || READ_ONCE(claim->ctx->parked) ||
+		    ditto_held_is_lease(claim->held))
 			found = claim->ctx;
 		claim = ditto_client_claim_next(claim);
 	}
 	review->more = claim;
 	spin_unlock(&client->lock);
 	return found;
-}
-
-/* The claim that was found, if it still exists. It stays while the lock of its node is held. */
-static struct ditto_claim *review_claim(const struct review *review,
-					const struct ditto_lock_ctx *ctx)
-{
-	struct ditto_client *client = review->client;
-	struct ditto_claim *claim;
-
-	spin_lock(&client->lock);
-	claim = ditto_client_claim_after(client, review->id - 1);
-	if (claim && (claim->id != review->id || claim->ctx != ctx))
-		claim = NULL;
-	spin_unlock(&client->lock);
-	return claim;
 }
 
 /* Wake the requests that wait for the client already, so that they check again. */
@@ -248,7 +222,12 @@ static void review_claims(struct ditto_client *client)
 	do {
 		ctx = ditto_lock_ctx_lock(next_awaited, &review);
 		if (ctx) {
-			claim = review_claim(&review, ctx);
+			/* If the claim still exists, it stays while the node is locked. */
+			spin_lock(&client->lock);
+			claim = ditto_client_claim_after(client, review.id - 1);
+			if (claim && (claim->id != review.id || claim->ctx != ctx))
+				claim = NULL;
+			spin_unlock(&client->lock);
 			if (claim && ditto_held_is_lease(claim->held))
 				ditto_holder_update(ditto_claim_lease(claim));
 			ctx->settled = true;

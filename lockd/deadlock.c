@@ -69,40 +69,17 @@ static bool add_holders_some(struct search *search, struct ditto_lock_ctx *ctx,
 }
 
 /*
- * Add the owners of all ranges that a request waits for. The lock is dropped between batches; a
- * range that comes or goes meanwhile may or may not be seen.
- */
-static void add_holders(struct search *search, struct ditto_lock_ctx *ctx,
-			const struct ditto_range_request *req)
-{
-	enum ditto_intent_kind intent = req->exclusive ? DITTO_INTENT_RANGE_EXCLUSIVE :
-							 DITTO_INTENT_RANGE_SHARED;
-
-	if (ditto_range_is_nowhere(req->empty, req->first))
-		return;
-	for (int row = 0; row < DITTO_RANGE_ROWS; row++) {
-		struct ditto_range_place place = {};
-
-		if (ditto_matrix[row][intent].action != DITTO_RULE_DENY)
-			continue;
-		while (add_holders_some(search, ctx, req, row, &place)) {
-			ditto_lock_ctx_pin(ctx);
-			ditto_lock_ctx_unlock_same(ctx);
-			cond_resched();
-			ditto_lock_ctx_lock_pinned(ctx);
-			ditto_lock_ctx_unpin(ctx);
-		}
-	}
-}
-
-/*
  * Add all owners that a request waits for. Called under the lock of its node, which is dropped
- * between batches once the request itself is no longer needed; its owner is held.
+ * between batches once the request itself is no longer needed; its owner is held. A range that
+ * comes or goes meanwhile may or may not be seen.
  */
 static void add_blockers(struct search *search, struct ditto_lock_ctx *ctx,
 			 const struct ditto_wait *wait)
 {
 	const struct ditto_range_request req = wait->request;
+	enum ditto_intent_kind intent = req.exclusive ? DITTO_INTENT_RANGE_EXCLUSIVE :
+							DITTO_INTENT_RANGE_SHARED;
+	struct ditto_range_place place;
 	struct ditto_wait *other;
 
 	list_for_each_entry(other, &ctx->waits, link) {
@@ -111,7 +88,20 @@ static void add_blockers(struct search *search, struct ditto_lock_ctx *ctx,
 		if (!wait->barge && !other->tell && ditto_wait_conflicts(&other->request, &req))
 			search_add(search, other->request.owner);
 	}
-	add_holders(search, ctx, &req);
+	if (ditto_range_is_nowhere(req.empty, req.first))
+		return;
+	for (int row = 0; row < DITTO_RANGE_ROWS; row++) {
+		if (ditto_matrix[row][intent].action != DITTO_RULE_DENY)
+			continue;
+		place = (struct ditto_range_place) {};
+		while (add_holders_some(search, ctx, &req, row, &place)) {
+			ditto_lock_ctx_pin(ctx);
+			ditto_lock_ctx_unlock_same(ctx);
+			cond_resched();
+			ditto_lock_ctx_lock_pinned(ctx);
+			ditto_lock_ctx_unpin(ctx);
+		}
+	}
 }
 
 /**

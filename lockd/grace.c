@@ -97,16 +97,6 @@ static void known_count(struct ditto_lock_table *table, const struct ditto_known
 	guards_update(table);
 }
 
-/* Between grace periods: a client that finished the last one may reclaim in the next. */
-static void known_again(struct ditto_lock_table *table, struct ditto_known *known)
-{
-	lockdep_assert_held(&table->grace.lock);
-	if (!known->finished || table->grace.active)
-		return;
-	known->finished = false;
-	known_count(table, known, 1);
-}
-
 int ditto_grace_know(struct ditto_lock_table *table, const void *id, size_t len,
 		     enum ditto_known_held held)
 {
@@ -127,7 +117,11 @@ int ditto_grace_know(struct ditto_lock_table *table, const void *id, size_t len,
 	old = known_find(grace, id, len);
 	if (old) {
 		kfree(known);
-		known_again(table, old);
+		/* A client that finished the last grace period may reclaim in the next. */
+		if (old->finished && !grace->active) {
+			old->finished = false;
+			known_count(table, old, 1);
+		}
 	} else if (grace->count >= DITTO_KNOWN_MAX) {
 		kfree(known);
 		err = -ENOSPC;
@@ -280,32 +274,12 @@ EXPORT_SYMBOL_NS_GPL(ditto_grace_is_newer, DITTO);
 /* Opens whose use no claim that is still to be reclaimed can forbid. */
 #define GRACE_MODES	(DITTO_OPEN_WRITE | DITTO_OPEN_DELETE)
 
-/*
- * The clients that a caller acts for. Its owners may belong to other clients than its own, if
- * they outlive its connection.
- */
-static void actor_clients(const struct ditto_actor *actor, const struct ditto_client *clients[3])
-{
-	clients[0] = actor->client;
-	clients[1] = actor->owner ? actor->owner->client : NULL;
-	clients[2] = actor->lease_owner ? actor->lease_owner->client : NULL;
-}
-
 static bool actor_has_writer(struct ditto_lock_ctx *ctx, const struct ditto_client *clients[3])
 {
 	const struct ditto_lease *writer = ditto_writer(ctx);
 
 	for (int i = 0; writer && i < 3; i++) {
 		if (writer->claim.owner->client == clients[i])
-			return true;
-	}
-	return false;
-}
-
-static bool actor_has_open(struct ditto_holder *holder, const struct ditto_client *clients[3])
-{
-	for (int i = 0; i < 3; i++) {
-		if (clients[i] && ditto_holder_open_of(holder, clients[i], GRACE_MODES))
 			return true;
 	}
 	return false;
@@ -325,8 +299,10 @@ static bool actor_has_open_behind(struct ditto_lock_ctx *ctx,
 			 ditto_holder_first(ctx, &changes);
 	*last = NULL;
 	for (int i = 1; holder; holder = ditto_holder_next(holder, &changes), i++) {
-		if (actor_has_open(holder, clients))
-			return true;
+		for (int c = 0; c < 3; c++) {
+			if (clients[c] && ditto_holder_open_of(holder, clients[c], GRACE_MODES))
+				return true;
+		}
 		/* Only the first holder may have no key, and this is not the first. */
 		if (i > DITTO_DROPS_AT_ONCE) {
 			*last = ditto_owner_hold(holder->key);
@@ -339,12 +315,18 @@ static bool actor_has_open_behind(struct ditto_lock_ctx *ctx,
 /* True if the caller has a claim whose use no claim that is still to be reclaimed can forbid. */
 static bool actor_may_change(struct ditto_lock_point *point, const struct ditto_actor *actor)
 {
+	/*
+	 * Its owners may belong to other clients than its own, if they outlive its connection.
+	 */
+	const struct ditto_client *clients[3] = {
+		actor->client,
+		actor->owner ? actor->owner->client : NULL,
+		actor->lease_owner ? actor->lease_owner->client : NULL,
+	};
 	struct ditto_owner *behind = NULL, *last = NULL;
-	const struct ditto_client *clients[3];
 	struct ditto_lock_ctx *ctx;
 	bool may = false;
 
-	actor_clients(actor, clients);
 	do {
 		ctx = ditto_lock_ctx_find(point);
 		if (!ctx)

@@ -74,13 +74,6 @@ static bool open_less(struct rb_node *a, const struct rb_node *b)
 	return open_compare(owner->client, owner, rb_entry(b, struct ditto_open, by_owner)) < 0;
 }
 
-static void sum_add(struct ditto_holder_sum *sum, const struct ditto_holder_sum *other)
-{
-	sum->held |= other->held;
-	sum->left |= other->left;
-	sum->modes |= other->modes;
-}
-
 static bool sum_meets(const struct ditto_holder_sum *a, const struct ditto_holder_sum *b)
 {
 	return a->held & b->held || a->left & b->left || a->modes & b->modes;
@@ -88,8 +81,14 @@ static bool sum_meets(const struct ditto_holder_sum *a, const struct ditto_holde
 
 static void sum_add_subtree(struct ditto_holder_sum *sum, const struct rb_node *rb)
 {
-	if (rb)
-		sum_add(sum, &rb_entry(rb, struct ditto_holder, by_key)->subtree);
+	const struct ditto_holder_sum *subtree;
+
+	if (!rb)
+		return;
+	subtree = &rb_entry(rb, struct ditto_holder, by_key)->subtree;
+	sum->held |= subtree->held;
+	sum->left |= subtree->left;
+	sum->modes |= subtree->modes;
 }
 
 static bool holder_augment_compute(struct ditto_holder *holder, bool exit)
@@ -162,7 +161,7 @@ static bool holder_below(const struct rb_node *rb, const struct ditto_holder_sum
 	return rb && sum_meets(&rb_entry(rb, struct ditto_holder, by_key)->subtree, sum);
 }
 
-/* In a subtree whose sum matches. */
+/* The first matching holder in a subtree whose sum matches. */
 static struct ditto_holder *holder_leftmost(struct rb_node *rb, const struct ditto_holder_sum *sum)
 {
 	for (;;) {

@@ -92,7 +92,7 @@ static inline struct ditto_class ditto_class_at(unsigned int bit)
  * @left: the same, but only with the bits that no break has asked for yet
  * @modes: modes of the opens, shifted by DITTO_MODES_*, and DITTO_HOLDER_* bits
  *
- * As the argument of a search it holds the criteria: a holder with any of it matches.
+ * A search takes one as its criteria: a holder with any of it matches.
  */
 struct ditto_holder_sum {
 	u64 held;
@@ -277,7 +277,7 @@ void ditto_holder_update_open(struct ditto_open *open);
 void ditto_holder_update(struct ditto_lease *lease);
 
 #if IS_ENABLED(CONFIG_KUNIT)
-/* For tests: the largest number of tree steps under one hold of a ctx->lock. */
+/* The largest number of tree steps under one hold of a ctx->lock. */
 extern unsigned long ditto_steps_max;
 /* Count one step; ditto_steps_end() is called before ctx->lock is dropped. */
 void ditto_step(void);

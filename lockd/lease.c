@@ -236,55 +236,53 @@ static u8 fit_ranges(struct ditto_lock_ctx *ctx, const struct ditto_lease_reques
 	return want;
 }
 
-/* READ and HANDLE are shared, WRITE is not; nor is HANDLE between older and other leases. */
-static u8 fit_class(const struct ditto_lease_request *req, struct ditto_class other, u8 want)
-{
-	bool leases = req->style == DITTO_LEASE_TYPE_LEASE && other.held == DITTO_HELD_LEASE;
-
-	if (other.bits & DITTO_LEASE_WRITE)
-		return 0;
-	if (leases && req->older && other.bits & DITTO_LEASE_HANDLE)
-		return 0;
-	if (leases && other.older)
-		want &= ~DITTO_LEASE_HANDLE;
-	return want & ~DITTO_LEASE_WRITE;
-}
-
 static u8 fit_lease(struct ditto_lock_ctx *ctx, const struct ditto_lease_request *req, u8 want)
 {
 	u64 classes = ditto_holders_sum(ctx).held;
+	struct ditto_class other;
+	bool leases;
 
 	for (; classes; classes &= classes - 1) {
 		const struct ditto_holder_sum sum = { .held = classes & -classes };
 
-		if (ditto_holder_other(ctx, req->actor.lease_owner, &sum))
-			want = fit_class(req, ditto_class_at(__ffs64(classes)), want);
+		if (!ditto_holder_other(ctx, req->actor.lease_owner, &sum))
+			continue;
+		/* READ and HANDLE are shared, WRITE is not. */
+		other = ditto_class_at(__ffs64(classes));
+		if (other.bits & DITTO_LEASE_WRITE)
+			return 0;
+		want &= ~DITTO_LEASE_WRITE;
+		/* HANDLE is not shared between older and other leases. */
+		leases = req->style == DITTO_LEASE_TYPE_LEASE && other.held == DITTO_HELD_LEASE;
+		if (leases && req->older && other.bits & DITTO_LEASE_HANDLE)
+			return 0;
+		if (leases && other.older)
+			want &= ~DITTO_LEASE_HANDLE;
 	}
 	return want;
-}
-
-/* Local processes count as if they had opened through the server. */
-static u8 fit_local(const struct ditto_lease_request *req, u8 want)
-{
-	u8 access;
-
-	if (!req->filp || !req->point->ops->local_access)
-		return want;
-	access = req->point->ops->local_access(req->point);
-	/* A process that has the file open for writing may write at any time without a check. */
-	if (access & DITTO_OPEN_WRITE)
-		return 0;
-	return want & ~taken_by(req, DITTO_INTENT_OPEN, access, 0);
 }
 
 /* The part of @want that the claims of others would not break if they were taken now. */
 static u8 lease_fit(struct ditto_lock_ctx *ctx, const struct ditto_lease_request *req, u8 want)
 {
+	u8 access;
+
 	want = fit_lease(ctx, req, want);
 	want = fit_opens(ctx, req, want);
 	want = fit_ranges(ctx, req, want);
 	want &= ~ditto_mirror_barred(ctx);
-	return ditto_lease_valid(fit_local(req, want));
+	/* Local processes count as if they had opened through the server. */
+	if (req->filp && req->point->ops->local_access) {
+		access = req->point->ops->local_access(req->point);
+		/*
+		 * A process that has the file open for writing may write at any time without a
+		 * check.
+		 */
+		if (access & DITTO_OPEN_WRITE)
+			return 0;
+		want &= ~taken_by(req, DITTO_INTENT_OPEN, access, 0);
+	}
+	return ditto_lease_valid(want);
 }
 
 struct ditto_lease *ditto_lease_of(struct ditto_lock_ctx *ctx, const struct ditto_owner *key)

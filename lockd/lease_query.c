@@ -18,19 +18,6 @@
 #include "lease_private.h"
 #include "lock_ctx_private.h"
 
-/* The grant of another client that can be asked, or NULL. A courtesy client would not reply. */
-static struct ditto_lease *holder_find(struct ditto_lock_ctx *ctx,
-				       const struct ditto_client *client)
-{
-	struct ditto_lease *lease = ditto_writer(ctx);
-	const struct ditto_client *holder;
-
-	if (!lease || !lease->ops->ask)
-		return NULL;
-	holder = lease->claim.owner->client;
-	return holder != client && !READ_ONCE(holder->courtesy) ? lease : NULL;
-}
-
 static void question_put(struct ditto_lease *lease)
 {
 	lease->ask_again = false;
@@ -76,15 +63,19 @@ static bool is_answered(const struct ditto_lease *lease, u32 number)
 }
 
 /* Wait for an answer and copy it. */
-static int answer_take(struct ditto_lease *lease, u32 number, u32 wait_ms,
-		       struct ditto_lease_answer *answer)
+static int answer_await(struct ditto_lease *lease, u32 number, struct ditto_lease_answer *answer)
 {
+	struct ditto_lock_table *table = ditto_owner_table(lease->claim.owner);
+	u32 wait_ms = ask_ms(lease);
 	struct ditto_lock_ctx *ctx;
 	int err = 0;
 
+	if (atomic_inc_return(&table->asking) > DITTO_LEASE_QUERIES_LONG)
+		wait_ms = min(wait_ms, DITTO_LEASE_QUERY_MS);
 	wait_var_event_timeout(&lease->answered,
 			       is_answered(lease, number) || !ditto_lease_bits(lease),
 			       msecs_to_jiffies(wait_ms));
+	atomic_dec(&table->asking);
 	ctx = ditto_lock_ctx_of(&lease->claim);
 	/* The grant was returned, with everything its holder had cached. */
 	if (!ctx)
@@ -99,42 +90,34 @@ static int answer_take(struct ditto_lease *lease, u32 number, u32 wait_ms,
 	return err;
 }
 
-static int answer_await(struct ditto_lease *lease, u32 number, struct ditto_lease_answer *answer)
-{
-	struct ditto_lock_table *table = ditto_owner_table(lease->claim.owner);
-	u32 wait_ms = ask_ms(lease);
-	int err;
-
-	if (atomic_inc_return(&table->asking) > DITTO_LEASE_QUERIES_LONG)
-		wait_ms = min(wait_ms, DITTO_LEASE_QUERY_MS);
-	err = answer_take(lease, number, wait_ms, answer);
-	atomic_dec(&table->asking);
-	return err;
-}
-
 int ditto_lease_query_slow(struct ditto_lock_point *point, const struct ditto_actor *actor,
 			   struct ditto_lease_answer *answer)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(point);
+	const struct ditto_client *holder;
 	struct ditto_lease *lease;
+	bool joined;
 	u32 number;
-	int err = -ENOENT;
+	int err;
 
 	if (!ctx)
 		return -ENOENT;
-	lease = holder_find(ctx, actor ? ditto_actor_client(actor) : NULL);
-	if (lease)
-		ditto_lease_hold(lease);
-	if (lease && !question_join(lease, &number))
-		err = -EBUSY;
-	else if (lease)
-		err = 0;
+	lease = ditto_writer(ctx);
+	if (!lease || !lease->ops->ask)
+		goto none;
+	/* A courtesy client would not reply. */
+	holder = lease->claim.owner->client;
+	if (holder == (actor ? ditto_actor_client(actor) : NULL) || READ_ONCE(holder->courtesy))
+		goto none;
+	ditto_lease_hold(lease);
+	joined = question_join(lease, &number);
 	ditto_lock_ctx_unlock(ctx);
-	if (!err)
-		err = answer_await(lease, number, answer);
-	if (lease)
-		ditto_lease_put(lease);
+	err = joined ? answer_await(lease, number, answer) : -EBUSY;
+	ditto_lease_put(lease);
 	return err;
+none:
+	ditto_lock_ctx_unlock(ctx);
+	return -ENOENT;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_lease_query_slow, DITTO);
 

@@ -24,7 +24,7 @@ void ditto_lock_ctx_first(void *memory)
  * memory may still be waiting for the lock, so the lock is held while the members are
  * initialised.
  */
-static struct ditto_lock_ctx *claims_alloc(struct ditto_lock_point *point)
+static struct ditto_lock_ctx *lock_ctx_alloc(struct ditto_lock_point *point)
 {
 	struct ditto_lock_ctx *ctx = kmem_cache_alloc(ditto_lock_ctx_slab, GFP_KERNEL);
 
@@ -51,7 +51,7 @@ static struct ditto_lock_ctx *claims_alloc(struct ditto_lock_point *point)
 	return ctx;
 }
 
-static __always_inline struct ditto_lock_ctx *claims_of_point(const void *arg)
+static __always_inline struct ditto_lock_ctx *lock_ctx_of_point(const void *arg)
 {
 	const struct ditto_lock_point *point = arg;
 
@@ -62,7 +62,7 @@ struct ditto_lock_ctx *ditto_lock_ctx_find(struct ditto_lock_point *point)
 {
 	struct ditto_lock_ctx *ctx;
 
-	while ((ctx = ditto_lock_ctx_lock(claims_of_point, point))) {
+	while ((ctx = ditto_lock_ctx_lock(lock_ctx_of_point, point))) {
 		if (likely(ctx->point == point))
 			break;
 		__acquire(&ctx->lock);
@@ -78,7 +78,7 @@ struct ditto_lock_ctx *ditto_lock_ctx_make(struct ditto_lock_point *point)
 	ctx = ditto_lock_ctx_find(point);
 	if (ctx)
 		return ctx;
-	fresh = claims_alloc(point);
+	fresh = lock_ctx_alloc(point);
 	if (!fresh)
 		return NULL;
 	/* Locked before other tasks can see it. */
@@ -116,7 +116,7 @@ struct ditto_lock_ctx *ditto_lock_ctx_at(struct ditto_lock_ctx *const *where)
 	return ctx;
 }
 
-static u32 claims_summary(const struct ditto_lock_ctx *ctx)
+static u32 lock_ctx_summary(const struct ditto_lock_ctx *ctx)
 {
 	u32 modes = ditto_holders_sum(ctx).modes, sum = 0;
 
@@ -151,18 +151,8 @@ static void gone_free(struct list_head *gone)
 	}
 }
 
-/* After the last grant of a directory the watch ends; the caller ends it without the lock. */
-static bool claims_unwatch(struct ditto_lock_ctx *ctx)
-{
-	if (!ctx->watched || ctx->caching[0])
-		return false;
-	ctx->watched = false;
-	ctx->point->ops->get(ctx->point);
-	return true;
-}
-
 /* Reset the limits of one hold of the lock. */
-static void claims_hold_end(struct ditto_lock_ctx *ctx)
+static void lock_ctx_hold_end(struct ditto_lock_ctx *ctx)
 {
 	ctx->more = false;
 	ctx->begun = 0;
@@ -173,7 +163,7 @@ static void claims_hold_end(struct ditto_lock_ctx *ctx)
  * Grant waiting requests and wake parked operations for what was given up. Return: true if a
  * queued request must break more grants than one hold of the lock allows.
  */
-static bool claims_settle(struct ditto_lock_ctx *ctx)
+static bool lock_ctx_settle(struct ditto_lock_ctx *ctx)
 {
 	u32 summary;
 
@@ -189,7 +179,7 @@ static bool claims_settle(struct ditto_lock_ctx *ctx)
 	}
 	if (ctx->mirror)
 		ditto_mirror_note(ctx);
-	summary = claims_summary(ctx);
+	summary = lock_ctx_summary(ctx);
 	if (summary != ctx->summary)
 		WRITE_ONCE(ctx->summary, summary);
 	return ctx->more && ctx->waiting;
@@ -204,18 +194,23 @@ void ditto_lock_ctx_unlock(struct ditto_lock_ctx *ctx)
 
 	lockdep_assert_held(&ctx->lock);
 	__acquire(&ctx->lock);
-	while (claims_settle(ctx)) {
+	while (lock_ctx_settle(ctx)) {
 		ditto_lock_ctx_pin(ctx);
-		claims_hold_end(ctx);
+		lock_ctx_hold_end(ctx);
 		spin_unlock(&ctx->lock);
 		cond_resched();
 		spin_lock(&ctx->lock);
 		ditto_lock_ctx_unpin(ctx);
 		ctx->pump = true;
 	}
-	claims_hold_end(ctx);
+	lock_ctx_hold_end(ctx);
 	list_splice_init(&ctx->gone, &gone);
-	unwatch = claims_unwatch(ctx);
+	/* The watch of a directory ends after its last grant. */
+	unwatch = ctx->watched && !ctx->caching[0];
+	if (unwatch) {
+		ctx->watched = false;
+		point->ops->get(point);
+	}
 	dead = !ctx->held;
 	if (dead) {
 		ctx->dead = true;
@@ -244,7 +239,7 @@ void ditto_lock_ctx_unlock_same(struct ditto_lock_ctx *ctx)
 		return;
 	}
 	__acquire(&ctx->lock);
-	claims_hold_end(ctx);
+	lock_ctx_hold_end(ctx);
 	spin_unlock(&ctx->lock);
 }
 
@@ -345,14 +340,6 @@ int ditto_claim_attach(struct ditto_lock_ctx *ctx, struct ditto_claim *claim)
 	return 0;
 }
 
-/* True if the memory of the claim has another owner than the table. */
-static bool claim_is_kept(struct ditto_claim *claim)
-{
-	if (ditto_held_is_range(claim->held))
-		return ditto_claim_range(claim)->pending;
-	return claim->held == DITTO_HELD_OPEN;
-}
-
 void ditto_claim_detach(struct ditto_claim *claim)
 {
 	struct ditto_lock_ctx *ctx = claim->ctx;
@@ -371,7 +358,9 @@ void ditto_claim_detach(struct ditto_claim *claim)
 	ctx->claims--;
 	ctx->held--;
 	ctx->pump = true;
-	if (!claim_is_kept(claim))
+	/* Opens and pending ranges are not the table's memory. */
+	if (ditto_held_is_range(claim->held) ? !ditto_claim_range(claim)->pending :
+					       claim->held != DITTO_HELD_OPEN)
 		list_add_tail(&claim->gone, &ctx->gone);
 }
 
@@ -394,7 +383,7 @@ bool ditto_claim_drop(struct ditto_claim *claim, const char *why)
 }
 
 /* Drop the first waiting request or claim. Return: false if there is none. */
-static bool claims_drop_one(struct ditto_lock_ctx *ctx, const char *why)
+static bool lock_ctx_drop_one(struct ditto_lock_ctx *ctx, const char *why)
 {
 	struct ditto_claim *claim;
 
@@ -420,7 +409,7 @@ void ditto_lock_point_release(struct ditto_lock_point *point, const char *why)
 			return;
 		/* The lock is dropped from time to time, for other tasks. */
 		for (int i = 0; more && i < DITTO_DROPS_AT_ONCE; i++)
-			more = claims_drop_one(ctx, why);
+			more = lock_ctx_drop_one(ctx, why);
 		ctx->settled = true;
 		ditto_lock_ctx_unlock(ctx);
 		cond_resched();

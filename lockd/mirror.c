@@ -72,21 +72,15 @@ static struct ditto_mirror *mirror_enter(struct ditto_mirror *fresh)
 	return found;
 }
 
-static void mirror_leave(struct ditto_mirror *mirror)
+static void mirror_free(struct ditto_mirror *mirror)
 {
 	struct ditto_mirror_list *list = mirror_list(mirror->point);
+	struct ditto_lock_point *point = mirror->point;
+	struct ditto_lock_table *table = point->table;
 
 	spin_lock(&list->lock);
 	hlist_del_init(&mirror->on_table);
 	spin_unlock(&list->lock);
-}
-
-static void mirror_free(struct ditto_mirror *mirror)
-{
-	struct ditto_lock_point *point = mirror->point;
-	struct ditto_lock_table *table = point->table;
-
-	mirror_leave(mirror);
 	ditto_mirror_lease_exit(mirror);
 	file_unkeep(point, mirror->file);
 	if (mirror->writer)
@@ -141,31 +135,6 @@ static struct ditto_mirror *mirror_pin(struct ditto_lock_ctx *ctx, struct ditto_
 	return mirror;
 }
 
-/* The mirror that the node has, with its lock context pinned; or NULL. */
-static struct ditto_mirror *mirror_find(struct ditto_lock_point *point)
-{
-	struct ditto_lock_ctx *ctx = has_mirror(point) ? ditto_lock_ctx_find(point) : NULL;
-	struct ditto_mirror *fresh = NULL;
-
-	return ctx ? mirror_pin(ctx, &fresh) : NULL;
-}
-
-/* A mirror for a node that had none a moment ago; NULL without memory. */
-static struct ditto_mirror *mirror_make(struct ditto_lock_point *point, struct file *filp)
-{
-	struct ditto_mirror *fresh = mirror_alloc(point, filp), *mirror = NULL;
-	struct ditto_lock_ctx *ctx;
-
-	if (!fresh)
-		return NULL;
-	fresh = mirror_enter(fresh);
-	ctx = ditto_lock_ctx_make(point);
-	if (ctx)
-		mirror = mirror_pin(ctx, &fresh);
-	ditto_mirror_put(fresh);
-	return mirror;
-}
-
 /*
  * Add a file that is open for writing if the first file is not. The first one stays, because
  * locks may refer to it.
@@ -189,14 +158,28 @@ struct file *ditto_mirror_file(struct ditto_mirror *mirror, int type)
 
 struct ditto_mirror *ditto_mirror_begin(struct ditto_lock_point *point, struct file *filp)
 {
-	struct ditto_mirror *mirror = mirror_find(point);
+	struct ditto_mirror *mirror = NULL, *fresh = NULL;
+	struct ditto_lock_ctx *ctx;
 
+	if (has_mirror(point)) {
+		ctx = ditto_lock_ctx_find(point);
+		if (ctx)
+			mirror = mirror_pin(ctx, &fresh);
+	}
 	if (!filp)
 		return mirror;
-	if (!mirror)
-		mirror = mirror_make(point, filp);
-	if (!mirror)
-		return ERR_PTR(-ENOMEM);
+	if (!mirror) {
+		fresh = mirror_alloc(point, filp);
+		if (!fresh)
+			return ERR_PTR(-ENOMEM);
+		fresh = mirror_enter(fresh);
+		ctx = ditto_lock_ctx_make(point);
+		if (ctx)
+			mirror = mirror_pin(ctx, &fresh);
+		ditto_mirror_put(fresh);
+		if (!mirror)
+			return ERR_PTR(-ENOMEM);
+	}
 	mirror_strengthen(mirror, filp);
 	return mirror;
 }

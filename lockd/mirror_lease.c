@@ -96,32 +96,21 @@ static u8 mirror_local_access(const struct ditto_mirror *mirror)
 	return access;
 }
 
-/* Called before the VFS lease that a local process waits for is dropped. */
-static void mirror_bar(struct ditto_mirror *mirror)
-{
-	struct ditto_lock_point *point = mirror->point;
-
-	if (test_bit(DITTO_MIRROR_WRITE, &mirror->flags) &&
-	    !(mirror_local_access(mirror) & DITTO_OPEN_WRITE))
-		WRITE_ONCE(point->barred_until, point->table->clock() + BARRED_MS);
-}
-
-/* The VFS lease is being lowered, and the processes that waited for that continue. */
-static void mirror_break_over(struct ditto_mirror *mirror, int type)
-{
-	/* No break of this kind comes before the lease is raised again. */
-	if (type != F_WRLCK)
-		clear_bit(DITTO_MIRROR_READ, &mirror->flags);
-	if (type == F_UNLCK)
-		clear_bit_unlock(DITTO_MIRROR_WRITE, &mirror->flags);
-}
-
 static int lease_change(struct file_lease *fl, int arg, struct list_head *dispose)
 {
+	struct ditto_mirror *mirror = fl->c.flc_owner;
+
 	/* The lease is not raised to F_WRLCK while a process waits for it to be weaker. */
 	if (arg == F_WRLCK && fl->c.flc_flags & (FL_UNLOCK_PENDING | FL_DOWNGRADE_PENDING))
 		return -EAGAIN;
-	mirror_break_over(fl->c.flc_owner, arg);
+	/*
+	 * The processes that waited for the lease to be lowered continue. No break of this kind
+	 * comes before the lease is raised again.
+	 */
+	if (arg != F_WRLCK)
+		clear_bit(DITTO_MIRROR_READ, &mirror->flags);
+	if (arg == F_UNLCK)
+		clear_bit_unlock(DITTO_MIRROR_WRITE, &mirror->flags);
 	return lease_modify(fl, arg, dispose);
 }
 
@@ -133,9 +122,13 @@ static const struct lease_manager_operations mirror_lease_ops = {
 
 static int lease_drop(struct ditto_mirror *mirror)
 {
+	struct ditto_lock_point *point = mirror->point;
 	void *owner = mirror;
 
-	mirror_bar(mirror);
+	/* A local process that waits for this gets time for its operation. */
+	if (test_bit(DITTO_MIRROR_WRITE, &mirror->flags) &&
+	    !(mirror_local_access(mirror) & DITTO_OPEN_WRITE))
+		WRITE_ONCE(point->barred_until, point->table->clock() + BARRED_MS);
 	kernel_setlease(mirror->file, F_UNLCK, NULL, &owner);
 	return 0;
 }
@@ -208,40 +201,29 @@ static int lease_sync(struct ditto_mirror *mirror, bool raise)
 	return 0;
 }
 
-/* True if a local process opened the file before there was a VFS lease to break. */
-static bool opened_meanwhile(struct ditto_mirror *mirror)
+bool ditto_mirror_lease(struct ditto_mirror *mirror)
 {
-	u8 access = mirror_local_access(mirror);
+	const struct ditto_lock_point *point = mirror->point;
+	bool ok = false;
+	u8 access;
+	int err;
 
-	return access & DITTO_OPEN_WRITE || (access && mirror->lease_type == F_WRLCK);
-}
-
-/* The VFS does not wait when it sets a lease, so a single failure says little. */
-static int lease_raise(struct ditto_mirror *mirror)
-{
-	int err = lease_sync(mirror, true);
-
+	mutex_lock(&mirror->lock);
+	err = lease_sync(mirror, true);
+	/* The VFS does not wait when it sets a lease, so a single failure says little. */
 	for (int i = 0; err == -EAGAIN && i < RAISE_TRIES; i++) {
 		usleep_range(1000, 2000);
 		err = lease_sync(mirror, true);
 	}
-	return err;
-}
-
-/* True if the VFS lease of a previous lock context was just broken by a local process. */
-static bool mirror_is_barred(const struct ditto_mirror *mirror)
-{
-	const struct ditto_lock_point *point = mirror->point;
-
-	return point->table->clock() < READ_ONCE(point->barred_until);
-}
-
-bool ditto_mirror_lease(struct ditto_mirror *mirror)
-{
-	bool ok;
-
-	mutex_lock(&mirror->lock);
-	ok = !lease_raise(mirror) && !opened_meanwhile(mirror) && !mirror_is_barred(mirror);
+	if (err)
+		goto unlock;
+	/* A local process may have opened the file before there was a VFS lease to break. */
+	access = mirror_local_access(mirror);
+	if (access & DITTO_OPEN_WRITE || (access && mirror->lease_type == F_WRLCK))
+		goto unlock;
+	/* It may have broken the VFS lease of a previous lock context just now. */
+	ok = point->table->clock() >= READ_ONCE(point->barred_until);
+unlock:
 	mutex_unlock(&mirror->lock);
 	return ok;
 }
@@ -321,7 +303,7 @@ void ditto_mirror_lease_init(struct ditto_mirror *mirror)
 	INIT_DELAYED_WORK(&mirror->again, mirror_again);
 }
 
-/* With the last reference gone, no work is due. */
+/* No work is due, because that would hold a reference. */
 void ditto_mirror_lease_exit(struct ditto_mirror *mirror)
 {
 	if (mirror->lease_type != F_UNLCK)

@@ -374,35 +374,6 @@ int ditto_mirror_check_io(struct file *file, const struct ditto_intent *intent,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_mirror_check_io, DITTO);
 
-static int mirror_try(struct ditto_mirror *mirror, const struct ditto_range_request *req,
-		      struct ditto_wait *wait, struct ditto_conflict *conflict,
-		      struct ditto_range *spares[2])
-{
-	struct ditto_lock_ctx *ctx = mirror->ctx;
-	int err;
-
-	lockdep_assert_held(&mirror->lock);
-	ditto_lock_ctx_lock_pinned(ctx);
-	if (wait && (wait->tell || ditto_wait_ahead(ctx, req, NULL, conflict)))
-		err = -EAGAIN;
-	else
-		err = ditto_range_conflict_check(ctx, req, conflict);
-	if (!err)
-		err = pending_add(ctx, req, spares[0]);
-	ditto_lock_ctx_unlock(ctx);
-	if (err)
-		return err;
-
-	err = mirror_ask(mirror, req, NULL);
-	if (err == -EAGAIN)
-		local_test(mirror->file, req, conflict);
-	ditto_lock_ctx_lock_pinned(ctx);
-	err = pending_end(ctx, req, spares, err);
-	ditto_lock_ctx_unlock(ctx);
-	mirror_settle(mirror, req, err);
-	return err;
-}
-
 static void turn_work(struct work_struct *work);
 
 static struct ditto_mirror_wait *mirror_wait_alloc(struct ditto_mirror *mirror,
@@ -435,10 +406,29 @@ int ditto_mirror_lock(struct ditto_mirror *mirror, const struct ditto_range_requ
 		      struct ditto_wait *wait, struct ditto_conflict *conflict,
 		      struct ditto_range *spares[2])
 {
+	struct ditto_lock_ctx *ctx = mirror->ctx;
 	int err;
 
 	mutex_lock(&mirror->lock);
-	err = mirror_try(mirror, req, wait, conflict, spares);
+	ditto_lock_ctx_lock_pinned(ctx);
+	if (wait && (wait->tell || ditto_wait_ahead(ctx, req, NULL, conflict)))
+		err = -EAGAIN;
+	else
+		err = ditto_range_conflict_check(ctx, req, conflict);
+	if (!err)
+		err = pending_add(ctx, req, spares[0]);
+	ditto_lock_ctx_unlock(ctx);
+	if (err)
+		goto unlock;
+
+	err = mirror_ask(mirror, req, NULL);
+	if (err == -EAGAIN)
+		local_test(mirror->file, req, conflict);
+	ditto_lock_ctx_lock_pinned(ctx);
+	err = pending_end(ctx, req, spares, err);
+	ditto_lock_ctx_unlock(ctx);
+	mirror_settle(mirror, req, err);
+unlock:
 	mutex_unlock(&mirror->lock);
 	if (!wait || (err != -EAGAIN && err != -EBUSY))
 		return err;
@@ -479,24 +469,6 @@ int ditto_mirror_turn(struct ditto_lock_ctx *ctx, struct ditto_wait *wait)
 	return -EINPROGRESS;
 }
 
-/*
- * Check again and make the range pending. Return: false if it is not the request's turn any more.
- */
-static bool turn_begin(struct ditto_lock_ctx *ctx, struct ditto_wait *wait)
-{
-	int err = ditto_range_conflict_check(ctx, &wait->request, NULL);
-
-	if (!err)
-		err = pending_add(ctx, &wait->request, wait->spares[0]);
-	if (!err)
-		return true;
-	if (err == -EAGAIN || err == -EBUSY)
-		WRITE_ONCE(wait->state, DITTO_WAIT_QUEUED);
-	else
-		ditto_wait_finish(wait, err);
-	return false;
-}
-
 /* The VFS has answered for a request whose turn came. */
 static void turn_end(struct ditto_lock_ctx *ctx, struct ditto_wait *wait, int err)
 {
@@ -529,7 +501,15 @@ static void mirror_turn(struct ditto_mirror_wait *mw)
 	ctx = ditto_lock_ctx_at(&wait->ctx);
 	if (!ctx)
 		return;
-	if (!turn_begin(ctx, wait)) {
+	/* Check again: it may not be the request's turn any more. */
+	err = ditto_range_conflict_check(ctx, &wait->request, NULL);
+	if (!err)
+		err = pending_add(ctx, &wait->request, wait->spares[0]);
+	if (err) {
+		if (err == -EAGAIN || err == -EBUSY)
+			WRITE_ONCE(wait->state, DITTO_WAIT_QUEUED);
+		else
+			ditto_wait_finish(wait, err);
 		ditto_lock_ctx_unlock(ctx);
 		return;
 	}

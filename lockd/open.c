@@ -36,46 +36,24 @@ static void open_free(struct ditto_open *open)
 	kmem_cache_free(ditto_open_slab, open);
 }
 
-static int open_add(struct ditto_lock_ctx *ctx, struct ditto_open *open,
-		    struct ditto_holder **holder, u8 access, u8 deny)
-{
-	int err = ditto_claim_attach(ctx, &open->claim);
-
-	if (err)
-		return err;
-	WRITE_ONCE(open->access, access);
-	WRITE_ONCE(open->deny, deny);
-	ditto_holder_add_open(ctx, open, holder);
-	ctx->opens++;
-	trace_ditto_grant(&open->claim, 0, "open");
-	return 0;
-}
-
-/* A request that waits for a range of the open, or NULL; few requests wait on one node. */
-static struct ditto_wait *open_first_wait(const struct ditto_open *open)
-{
-	struct ditto_wait *wait;
-
-	list_for_each_entry(wait, &open->claim.ctx->waits, link) {
-		if (wait->request.open == open)
-			return wait;
-	}
-	return NULL;
-}
-
 bool ditto_open_drop(struct ditto_open *open, const char *why)
 {
 	struct ditto_lock_ctx *ctx = open->claim.ctx;
-	struct ditto_range *range = list_first_entry_or_null(&open->ranges, struct ditto_range,
-							     of_open);
-	struct ditto_wait *wait = open_first_wait(open);
+	struct ditto_range *range;
+	struct ditto_wait *wait;
 
 	lockdep_assert_held(&ctx->lock);
-	/* Waiting requests first, or they would be granted the ranges that are given up. */
-	if (wait) {
-		ditto_wait_finish(wait, -ESHUTDOWN);
-		return false;
+	/*
+	 * Waiting requests first, or they would be granted the ranges that are given up. Few
+	 * requests wait on one node.
+	 */
+	list_for_each_entry(wait, &ctx->waits, link) {
+		if (wait->request.open == open) {
+			ditto_wait_finish(wait, -ESHUTDOWN);
+			return false;
+		}
 	}
+	range = list_first_entry_or_null(&open->ranges, struct ditto_range, of_open);
 	if (range) {
 		ditto_claim_drop(&range->claim, why);
 		return false;
@@ -100,32 +78,6 @@ static int open_checked(struct ditto_lock_ctx *ctx, enum ditto_answer answer,
 	}
 }
 
-static int open_claim(struct ditto_lock_point *point, const struct ditto_intent *intent,
-		      const struct ditto_actor *actor, struct ditto_open *open,
-		      struct ditto_holder **holder, struct ditto_park *park,
-		      struct ditto_conflict *conflict)
-{
-	struct ditto_lock_ctx *ctx;
-	enum ditto_answer answer;
-	bool more;
-	int err;
-
-	do {
-		ctx = ditto_lock_ctx_make(point);
-		if (!ctx)
-			return -ENOMEM;
-		answer = ditto_conflict_check(ctx, intent, actor, conflict);
-		more = ctx->more;
-		err = open_checked(ctx, answer, more ? NULL : park);
-		if (!err)
-			err = open_add(ctx, open, holder, intent->access & DITTO_OPEN_KEPT,
-				       intent->deny);
-		ditto_lock_ctx_unlock(ctx);
-		cond_resched();
-	} while (more);
-	return err;
-}
-
 struct ditto_open *ditto_open_claim(struct ditto_lock_point *point,
 				    const struct ditto_actor *actor, u8 access, u8 deny,
 				    bool reclaim, struct ditto_park *park,
@@ -134,8 +86,11 @@ struct ditto_open *ditto_open_claim(struct ditto_lock_point *point,
 	struct ditto_intent intent = {
 		.kind = DITTO_INTENT_OPEN, .access = access, .deny = deny,
 	};
-	struct ditto_holder *holder = NULL;
+	struct ditto_holder *holder;
+	enum ditto_answer answer;
+	struct ditto_lock_ctx *ctx;
 	struct ditto_open *open;
+	bool more;
 	int err;
 
 	err = ditto_grace_check(actor->owner->client, reclaim);
@@ -145,14 +100,40 @@ struct ditto_open *ditto_open_claim(struct ditto_lock_point *point,
 	if (!open)
 		return ERR_PTR(-ENOMEM);
 	open->acl = access & DITTO_OPEN_ACL;
+	err = -ENOMEM;
 	holder = kmalloc(sizeof(*holder), GFP_KERNEL);
-	if (holder)
-		err = open_claim(point, &intent, actor, open, &holder, park, conflict);
-	else
-		err = -ENOMEM;
+	if (!holder)
+		goto free_open;
+	do {
+		ctx = ditto_lock_ctx_make(point);
+		if (!ctx) {
+			err = -ENOMEM;
+			goto free_holder;
+		}
+		answer = ditto_conflict_check(ctx, &intent, actor, conflict);
+		more = ctx->more;
+		err = open_checked(ctx, answer, more ? NULL : park);
+		if (!err)
+			err = ditto_claim_attach(ctx, &open->claim);
+		if (!err) {
+			WRITE_ONCE(open->access, access & DITTO_OPEN_KEPT);
+			WRITE_ONCE(open->deny, deny);
+			ditto_holder_add_open(ctx, open, &holder);
+			ctx->opens++;
+			trace_ditto_grant(&open->claim, 0, "open");
+		}
+		ditto_lock_ctx_unlock(ctx);
+		cond_resched();
+	} while (more);
+	if (err)
+		goto free_holder;
+	/* NULL if the open has it now. */
 	kfree(holder);
-	if (!err)
-		return open;
+	return open;
+
+free_holder:
+	kfree(holder);
+free_open:
 	open_free(open);
 	return ERR_PTR(err);
 }

@@ -26,35 +26,26 @@ static void pause_over(struct ditto_park *park)
 	complete(&container_of(park, struct pause, park)->over);
 }
 
-static bool is_awaited(const struct ditto_lock_ctx *ctx)
-{
-	return ditto_holders_sum(ctx).modes & DITTO_HOLDER_BREAKING;
-}
-
-/* Breaks are settled under the same lock, so none is missed. */
-static bool pause_begin(struct pause *pause, struct ditto_lock_point *point)
-{
-	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(point);
-	bool begun;
-
-	if (!ctx)
-		return false;
-	begun = is_awaited(ctx) && ditto_park_add(ctx, &pause->park);
-	ditto_lock_ctx_unlock(ctx);
-	return begun;
-}
-
 long ditto_claim_pause(struct ditto_lock_point *point, long timeout)
 {
 	long left = ditto_clients_yielded_timeout(point->table, timeout);
+	struct ditto_lock_ctx *ctx;
 	struct pause *pause;
+	bool parked = false;
 
 	pause = left ? kmalloc(sizeof(*pause), GFP_KERNEL) : NULL;
 	if (!pause)
 		return 0;
 	init_completion(&pause->over);
 	ditto_park_init(&pause->park, pause_over);
-	if (pause_begin(pause, point)) {
+	ctx = ditto_lock_ctx_find(point);
+	if (ctx) {
+		/* Breaks are settled under the same lock, so none is missed. */
+		if (ditto_holders_sum(ctx).modes & DITTO_HOLDER_BREAKING)
+			parked = ditto_park_add(ctx, &pause->park);
+		ditto_lock_ctx_unlock(ctx);
+	}
+	if (parked) {
 		left = wait_for_completion_timeout(&pause->over, left);
 		ditto_park_cancel(&pause->park);
 	}

@@ -204,42 +204,30 @@ int ditto_range_cancel_wait(struct ditto_wait *wait)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_range_cancel_wait, DITTO);
 
-static void release_waits(struct ditto_lock_ctx *ctx, struct ditto_owner *owner)
-{
-	struct ditto_wait *wait, *next;
-
-	list_for_each_entry_safe(wait, next, &ctx->waits, link) {
-		if (wait->request.owner == owner)
-			ditto_wait_finish(wait, -ESHUTDOWN);
-	}
-}
-
-/* Release as many as one hold of the lock allows. Return: false if there are no more. */
-static bool release_ranges(struct ditto_lock_ctx *ctx, struct ditto_owner *owner)
-{
-	struct ditto_range *range;
-
-	for (int i = 0; i < DITTO_DROPS_AT_ONCE; i++) {
-		range = ditto_range_own(ctx, owner, DITTO_OWN_POSIX, 0) ?:
-			ditto_range_own_exact(ctx, owner);
-		if (!range)
-			return false;
-		ditto_claim_drop(&range->claim, "owner");
-	}
-	return true;
-}
-
 void ditto_range_release_owner(struct ditto_lock_point *point, struct ditto_owner *owner)
 {
+	struct ditto_wait *wait, *next;
 	struct ditto_lock_ctx *ctx;
+	struct ditto_range *range;
 	bool more = true;
 
 	while (more) {
 		ctx = ditto_lock_ctx_find(point);
 		if (!ctx)
 			return;
-		release_waits(ctx, owner);
-		more = release_ranges(ctx, owner);
+		list_for_each_entry_safe(wait, next, &ctx->waits, link) {
+			if (wait->request.owner == owner)
+				ditto_wait_finish(wait, -ESHUTDOWN);
+		}
+		/* Release as many ranges as one hold of the lock allows. */
+		for (int i = 0; more && i < DITTO_DROPS_AT_ONCE; i++) {
+			range = ditto_range_own(ctx, owner, DITTO_OWN_POSIX, 0) ?:
+				ditto_range_own_exact(ctx, owner);
+			if (range)
+				ditto_claim_drop(&range->claim, "owner");
+			else
+				more = false;
+		}
 		ditto_lock_ctx_unlock(ctx);
 		cond_resched();
 	}

@@ -80,29 +80,22 @@ static bool posix_is_alike(const struct ditto_range *range, const struct ditto_r
 	       range->claim.share == req->share;
 }
 
-/* The range that the request cuts into two pieces, or NULL. */
-static struct ditto_range *posix_to_split(struct ditto_lock_ctx *ctx,
-					  const struct ditto_range_request *req, bool unlock)
-{
-	struct ditto_range *range = ditto_range_own(ctx, req->owner, DITTO_OWN_POSIX,
-						    req->first);
-
-	if (!range || range->first >= req->first || range->last <= req->last)
-		return NULL;
-	if (!unlock && posix_is_alike(range, req))
-		return NULL;
-	return range;
-}
-
-/* Make the part behind the request a range of its own; this is the step that can fail. */
+/*
+ * If the request cuts a range into two pieces, make the part behind the request a range of its
+ * own; this is the step that can fail.
+ */
 static int posix_split(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		       bool unlock, struct ditto_range *spares[2])
 {
-	struct ditto_range *range = posix_to_split(ctx, req, unlock), *spare = spares[1];
+	struct ditto_range *range = ditto_range_own(ctx, req->owner, DITTO_OWN_POSIX,
+						    req->first);
+	struct ditto_range *spare = spares[1];
 	u64 end;
 	int err;
 
-	if (!range)
+	if (!range || range->first >= req->first || range->last <= req->last)
+		return 0;
+	if (!unlock && posix_is_alike(range, req))
 		return 0;
 	if (!spare)
 		return -ENOMEM;
@@ -218,22 +211,21 @@ int ditto_range_take(struct ditto_lock_ctx *ctx, const struct ditto_range_reques
 	return exact_take(ctx, req, spares);
 }
 
-static int posix_give(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
-		      struct ditto_range *spares[2])
-{
-	int err = posix_split(ctx, req, true, spares);
-
-	if (!err)
-		posix_clear(ctx, req, true);
-	return err;
-}
-
-/* If an exclusive and a shared range have the same bytes, the exclusive one is unlocked first. */
-static int exact_give(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req)
+int ditto_range_give(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
+		     struct ditto_range *spares[2])
 {
 	u64 last = ditto_range_end(req->empty, req->first, req->last);
 	struct ditto_range *range;
+	int err;
 
+	lockdep_assert_held(&ctx->lock);
+	if (req->discipline == DITTO_POSIX) {
+		err = posix_split(ctx, req, true, spares);
+		if (!err)
+			posix_clear(ctx, req, true);
+		return err;
+	}
+	/* Of an exclusive and a shared range of the same bytes, the exclusive one goes first. */
 	range = ditto_range_own_exactly(ctx, req->owner, req->empty ? DITTO_OWN_EMPTY_EXCLUSIVE :
 					DITTO_OWN_EXCLUSIVE, req->first, last) ?:
 		ditto_range_own_exactly(ctx, req->owner, req->empty ? DITTO_OWN_EMPTY_SHARED :
@@ -242,13 +234,4 @@ static int exact_give(struct ditto_lock_ctx *ctx, const struct ditto_range_reque
 		return -ENOENT;
 	ditto_range_remove(range);
 	return 0;
-}
-
-int ditto_range_give(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
-		     struct ditto_range *spares[2])
-{
-	lockdep_assert_held(&ctx->lock);
-	if (req->discipline == DITTO_POSIX)
-		return posix_give(ctx, req, spares);
-	return exact_give(ctx, req);
 }

@@ -58,20 +58,6 @@ static struct ditto_lock_ctx *share_next_claimed(const void *arg)
 	return ctx;
 }
 
-/* The next claim of the share if it is on this node, or NULL. */
-static struct ditto_claim *share_claim_on(struct share_search *search,
-					  const struct ditto_lock_ctx *ctx)
-{
-	struct ditto_claim *claim;
-
-	spin_lock(&search->client->lock);
-	claim = share_next_claim(search);
-	if (claim && claim->ctx != ctx)
-		claim = NULL;
-	spin_unlock(&search->client->lock);
-	return claim;
-}
-
 static void share_drop_claims(struct ditto_client *client, u32 share, const char *why)
 {
 	struct share_search search = { .client = client, .share = share, .more = true };
@@ -82,7 +68,11 @@ static void share_drop_claims(struct ditto_client *client, u32 share, const char
 		ctx = ditto_lock_ctx_lock(share_next_claimed, &search);
 		if (ctx) {
 			for (int i = 0; i < DITTO_DROPS_AT_ONCE; i++) {
-				claim = share_claim_on(&search, ctx);
+				spin_lock(&client->lock);
+				claim = share_next_claim(&search);
+				if (claim && claim->ctx != ctx)
+					claim = NULL;
+				spin_unlock(&client->lock);
 				if (!claim)
 					break;
 				ditto_claim_drop(claim, why);

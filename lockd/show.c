@@ -81,14 +81,6 @@ static bool batch_full(const struct batch *batch)
 	return batch->count == SHOWN_AT_ONCE;
 }
 
-static void cursor_pass(struct ditto_show_cursor *cursor, const struct ditto_claim_info *info)
-{
-	if (info->state == DITTO_SHOW_WAITING)
-		cursor->wait = info->id;
-	else
-		cursor->claim = info->id;
-}
-
 /* Show the batch. The cursor passes each entry that @fn accepted. */
 static int batch_show(struct batch *batch, struct ditto_show_cursor *cursor, ditto_show_fn fn,
 		      void *arg)
@@ -100,41 +92,36 @@ static int batch_show(struct batch *batch, struct ditto_show_cursor *cursor, dit
 
 		if (!err)
 			err = fn(info, arg);
-		if (!err)
-			cursor_pass(cursor, info);
+		if (!err && info->state == DITTO_SHOW_WAITING)
+			cursor->wait = info->id;
+		else if (!err)
+			cursor->claim = info->id;
 		info->point->ops->put(info->point);
 	}
 	return err;
 }
 
-static void copy_client(struct batch *batch, struct ditto_client *client,
-			const struct ditto_show_cursor *cursor)
-{
-	struct ditto_claim *claim;
-	struct ditto_wait *wait;
-
-	spin_lock(&client->lock);
-	claim = ditto_client_claim_after(client, cursor->claim);
-	for (; claim && !batch_full(batch); claim = ditto_client_claim_next(claim))
-		show_claim(batch, claim);
-	/* Waits are in the order of their numbers, too, and few. */
-	list_for_each_entry(wait, &client->waits, client_link) {
-		if (batch_full(batch))
-			break;
-		if (wait->id > cursor->wait)
-			show_wait(batch, wait);
-	}
-	spin_unlock(&client->lock);
-}
-
 static int show_client(struct ditto_client *client, struct batch *batch,
 		       struct ditto_show_cursor *cursor, ditto_show_fn fn, void *arg)
 {
+	struct ditto_claim *claim;
+	struct ditto_wait *wait;
 	int err;
 
 	do {
 		batch->count = 0;
-		copy_client(batch, client, cursor);
+		spin_lock(&client->lock);
+		claim = ditto_client_claim_after(client, cursor->claim);
+		for (; claim && !batch_full(batch); claim = ditto_client_claim_next(claim))
+			show_claim(batch, claim);
+		/* Waits are in the order of their numbers, too, and few. */
+		list_for_each_entry(wait, &client->waits, client_link) {
+			if (batch_full(batch))
+				break;
+			if (wait->id > cursor->wait)
+				show_wait(batch, wait);
+		}
+		spin_unlock(&client->lock);
 		err = batch_show(batch, cursor, fn, arg);
 		cond_resched();
 	} while (!err && batch_full(batch));
@@ -169,28 +156,13 @@ int ditto_show_clients(struct ditto_lock_table *table, const char *protocol, con
 }
 EXPORT_SYMBOL_NS_GPL(ditto_show_clients, DITTO);
 
-static void copy_point(struct batch *batch, struct ditto_lock_ctx *ctx,
-		       const struct ditto_show_cursor *cursor)
-{
-	struct ditto_claim *claim = ditto_lock_ctx_claim_after(ctx, cursor->claim);
-	struct ditto_wait *wait;
-
-	for (; claim && !batch_full(batch); claim = ditto_lock_ctx_claim_next(claim))
-		show_claim(batch, claim);
-	/* Waits are in the order of their numbers, too, and few. */
-	list_for_each_entry(wait, &ctx->waits, link) {
-		if (batch_full(batch))
-			break;
-		if (wait->id > cursor->wait)
-			show_wait(batch, wait);
-	}
-}
-
 int ditto_show_point(struct ditto_lock_point *point, struct ditto_show_cursor *cursor,
 		     ditto_show_fn fn, void *arg)
 {
 	struct batch *batch = kvmalloc(sizeof(*batch), GFP_KERNEL);
 	struct ditto_lock_ctx *ctx;
+	struct ditto_claim *claim;
+	struct ditto_wait *wait;
 	int err = 0;
 
 	if (!batch)
@@ -198,10 +170,19 @@ int ditto_show_point(struct ditto_lock_point *point, struct ditto_show_cursor *c
 	do {
 		batch->count = 0;
 		ctx = ditto_lock_ctx_find(point);
-		if (ctx) {
-			copy_point(batch, ctx, cursor);
-			ditto_lock_ctx_unlock(ctx);
+		if (!ctx)
+			break;
+		claim = ditto_lock_ctx_claim_after(ctx, cursor->claim);
+		for (; claim && !batch_full(batch); claim = ditto_lock_ctx_claim_next(claim))
+			show_claim(batch, claim);
+		/* Waits are in the order of their numbers, too, and few. */
+		list_for_each_entry(wait, &ctx->waits, link) {
+			if (batch_full(batch))
+				break;
+			if (wait->id > cursor->wait)
+				show_wait(batch, wait);
 		}
+		ditto_lock_ctx_unlock(ctx);
 		err = batch_show(batch, cursor, fn, arg);
 		cond_resched();
 	} while (!err && batch_full(batch));
@@ -245,36 +226,23 @@ struct numbered_at {
 	u64 id;
 };
 
-static struct ditto_lock_ctx *claims_of_numbered(const void *arg)
+static struct ditto_lock_ctx *lock_ctx_of_numbered(const void *arg)
 {
 	const struct numbered_at *at = arg;
 
 	return client_numbered(at->client, at->id).ctx;
 }
 
-/* Lock the context of the claim or wait with this number; NULL if the client does not have it. */
-static struct ditto_lock_ctx *client_lock_numbered(struct ditto_client *client, u64 id)
-{
-	const struct numbered_at at = { .client = client, .id = id };
-
-	return ditto_lock_ctx_lock(claims_of_numbered, &at);
-}
-
-/* An open takes along the lease with its key, but not a delegation, which is the whole client's. */
-static void grant_drop(struct ditto_lock_ctx *ctx, const struct ditto_owner *key,
-		       const char *why)
-{
-	struct ditto_lease *lease = key ? ditto_lease_of(ctx, key) : NULL;
-
-	if (lease && !ditto_is_delegation(lease->claim.held))
-		ditto_claim_drop(&lease->claim, why);
-}
-
-/* Return: false if ranges or waits that end with the claim must be dropped first. */
+/*
+ * Drop the claim or the waiting request. An open takes along the lease with its key, but not a
+ * delegation, which is the whole client's. Return: false if ranges or waits that end with the
+ * claim must be dropped first.
+ */
 static bool numbered_drop(struct ditto_lock_ctx *ctx, const struct numbered *found,
 			  const char *why)
 {
 	const struct ditto_owner *key = NULL;
+	struct ditto_lease *lease;
 
 	if (found->wait) {
 		ditto_wait_finish(found->wait, -ESHUTDOWN);
@@ -286,7 +254,9 @@ static bool numbered_drop(struct ditto_lock_ctx *ctx, const struct numbered *fou
 		if (!ditto_claim_drop(found->claim, why))
 			continue;
 		/* The memory of an open is its holder's, so it is not used from here on. */
-		grant_drop(ctx, key, why);
+		lease = key ? ditto_lease_of(ctx, key) : NULL;
+		if (lease && !ditto_is_delegation(lease->claim.held))
+			ditto_claim_drop(&lease->claim, why);
 		return true;
 	}
 	return false;
@@ -294,11 +264,12 @@ static bool numbered_drop(struct ditto_lock_ctx *ctx, const struct numbered *fou
 
 static bool client_release_numbered(struct ditto_client *client, u64 id, const char *why)
 {
+	const struct numbered_at at = { .client = client, .id = id };
 	struct ditto_lock_ctx *ctx;
 	struct numbered found;
 	bool any = false, done = false;
 
-	while (!done && (ctx = client_lock_numbered(client, id))) {
+	while (!done && (ctx = ditto_lock_ctx_lock(lock_ctx_of_numbered, &at))) {
 		/*
 		 * It may have ended before the lock was taken; if not, it stays while the lock is
 		 * held.

@@ -27,11 +27,6 @@ struct local_batch {
 	struct ditto_claim_info info[SHOWN_AT_ONCE];
 };
 
-static bool is_ours(const struct file_lock *fl)
-{
-	return fl->fl_lmops && fl->fl_lmops->lm_mod_owner == THIS_MODULE;
-}
-
 static void local_describe(struct ditto_conflict *what, const struct file_lock *fl)
 {
 	pid_t pid = fl->c.flc_pid;
@@ -56,7 +51,8 @@ static void copy_locks(struct local_batch *batch, const struct list_head *locks)
 	list_for_each_entry(fl, locks, c.flc_list) {
 		if (batch->count == SHOWN_AT_ONCE)
 			return;
-		if (is_ours(fl))
+		/* The table shows its own locks. */
+		if (fl->fl_lmops && fl->fl_lmops->lm_mod_owner == THIS_MODULE)
 			continue;
 		if (batch->skip) {
 			batch->skip--;
@@ -69,21 +65,10 @@ static void copy_locks(struct local_batch *batch, const struct list_head *locks)
 	}
 }
 
-static void copy_inode(struct local_batch *batch, struct inode *inode)
-{
-	struct file_lock_context *ctx = locks_inode_context(inode);
-
-	if (!ctx)
-		return;
-	spin_lock(&ctx->flc_lock);
-	copy_locks(batch, &ctx->flc_posix);
-	copy_locks(batch, &ctx->flc_flock);
-	spin_unlock(&ctx->flc_lock);
-}
-
 int ditto_show_local(struct inode *inode, u32 *passed, ditto_show_fn fn, void *arg)
 {
 	struct local_batch *batch = kvmalloc(sizeof(*batch), GFP_KERNEL);
+	struct file_lock_context *ctx;
 	int err = 0;
 
 	if (!batch)
@@ -91,7 +76,13 @@ int ditto_show_local(struct inode *inode, u32 *passed, ditto_show_fn fn, void *a
 	do {
 		batch->skip = *passed;
 		batch->count = 0;
-		copy_inode(batch, inode);
+		ctx = locks_inode_context(inode);
+		if (ctx) {
+			spin_lock(&ctx->flc_lock);
+			copy_locks(batch, &ctx->flc_posix);
+			copy_locks(batch, &ctx->flc_flock);
+			spin_unlock(&ctx->flc_lock);
+		}
 		for (u32 i = 0; !err && i < batch->count; i++) {
 			err = fn(&batch->info[i], arg);
 			if (!err)

@@ -32,29 +32,25 @@ static void slabs_destroy(void)
 	kmem_cache_destroy(ditto_lease_slab);
 }
 
-static int slabs_create(void)
+static int shared_get(void)
 {
+	int err = 0;
+
+	mutex_lock(&shared_lock);
+	if (shared_users)
+		goto out;
+	ditto_matrix_init();
 	ditto_lock_ctx_slab = kmem_cache_create("ditto_lock_ctx", sizeof(struct ditto_lock_ctx), 0,
 						SLAB_HWCACHE_ALIGN | SLAB_TYPESAFE_BY_RCU,
 						ditto_lock_ctx_first);
 	ditto_range_slab = KMEM_CACHE(ditto_range, 0);
 	ditto_open_slab = KMEM_CACHE(ditto_open, 0);
 	ditto_lease_slab = KMEM_CACHE(ditto_lease, SLAB_TYPESAFE_BY_RCU);
-	if (ditto_lock_ctx_slab && ditto_range_slab && ditto_open_slab && ditto_lease_slab)
-		return 0;
-	slabs_destroy();
-	return -ENOMEM;
-}
-
-static int shared_get(void)
-{
-	int err = 0;
-
-	mutex_lock(&shared_lock);
-	if (!shared_users) {
-		ditto_matrix_init();
-		err = slabs_create();
+	if (!ditto_lock_ctx_slab || !ditto_range_slab || !ditto_open_slab || !ditto_lease_slab) {
+		slabs_destroy();
+		err = -ENOMEM;
 	}
+out:
 	if (!err)
 		shared_users++;
 	mutex_unlock(&shared_lock);

@@ -213,7 +213,7 @@ void ditto_wait_finish(struct ditto_wait *wait, int result)
 
 	trace_ditto_wait(wait, result);
 	wait->result = result;
-	/* In this order: a release that finds no request waits for the callback. */
+	/* The order matters: a release that finds no request waits for the callback. */
 	ditto_callback_begin(client);
 	ditto_wait_remove(wait);
 	queue_work(client->table->wq, &wait->work);
@@ -275,45 +275,33 @@ static int wait_try(const struct ditto_range_request *req, struct ditto_wait *wa
 	return err;
 }
 
-/*
- * The request closes a cycle. If only the order of the queue makes it wait, the order gives way;
- * otherwise it is refused.
- */
-static int wait_in_circle(struct ditto_lock_ctx *ctx, struct ditto_wait *wait)
-{
-	if (!ditto_range_conflict_check(ctx, &wait->request, NULL)) {
-		wait->barge = true;
-		return -EINPROGRESS;
-	}
-	trace_ditto_wait(wait, -EDEADLK);
-	ditto_locks_count(ctx->point->table, DITTO_LOCK_DEADLOCK);
-	ditto_wait_remove(wait);
-	return -EDEADLK;
-}
-
 /* From here on its turn may come, unless its waiting is refused. */
 static int wait_start(struct ditto_lock_table *table, struct ditto_wait *wait)
 {
 	/* A notification claims nothing, and whether its owner waits for it is not known. */
 	bool circle = !wait->tell && ditto_deadlock(table, wait);
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_at(&wait->ctx);
-	int err = -EINPROGRESS;
 
-	/* Otherwise the client was released meanwhile, and the callback reports that. */
-	if (ctx) {
-		if (circle)
-			err = wait_in_circle(ctx, wait);
-		if (err == -EINPROGRESS) {
-			wait->state = DITTO_WAIT_QUEUED;
-			ctx->pump = true;
-		}
+	/* The client was released meanwhile, and the callback reports that. */
+	if (!ctx)
+		goto put;
+	if (circle && ditto_range_conflict_check(ctx, &wait->request, NULL)) {
+		trace_ditto_wait(wait, -EDEADLK);
+		ditto_locks_count(table, DITTO_LOCK_DEADLOCK);
+		ditto_wait_remove(wait);
 		ditto_lock_ctx_unlock(ctx);
-	}
-	if (err == -EINPROGRESS)
-		ditto_wait_put(wait);
-	else
 		wait_clean(wait);
-	return err;
+		return -EDEADLK;
+	}
+	/* If only the order of the queue closes the cycle, the order gives way. */
+	if (circle)
+		wait->barge = true;
+	wait->state = DITTO_WAIT_QUEUED;
+	ctx->pump = true;
+	ditto_lock_ctx_unlock(ctx);
+put:
+	ditto_wait_put(wait);
+	return -EINPROGRESS;
 }
 
 int ditto_wait_enqueue(const struct ditto_range_request *req, struct ditto_wait *wait,
