@@ -245,44 +245,36 @@ static void callback_answered(struct dnfs4_callback_channel *channel, struct dnf
 	callback_finish(channel, cb, 0);
 }
 
-static void callback_check(struct dnfs4_callback_channel *channel, struct dnfs4_callback *cb)
-{
-	if (cb->task_status < 0) {
-		callback_lost(channel, cb);
-		return;
-	}
-	if (!cb->minor) {
-		set_up(channel, true);
-		callback_answered(channel, cb);
-		return;
-	}
-	/* The client has processed the callback before, and did not cache its reply. */
-	if (cb->seq_status == NFS4ERR_RETRY_UNCACHED_REP) {
-		cb->status = cb->seq_status;
-		cb->seq_status = NFS4_OK;
-		cb->target = U32_MAX;
-	}
-	if (cb->seq_status == NFS4_OK || cb->seq_status == NFS4ERR_DELAY)
-		set_up(channel, true);
-	if (cb->seq_status == NFS4_OK)
-		callback_answered(channel, cb);
-	else
-		callback_refused(channel, cb);
-}
-
+/* Handle the callbacks that sunrpc has finished. */
 static void callback_collect(struct dnfs4_callback_channel *channel)
 {
 	struct dnfs4_callback *cb;
 
-	do {
+	for (;;) {
 		spin_lock_bh(&channel->lock);
 		cb = list_first_entry_or_null(&channel->ended, struct dnfs4_callback, link);
 		if (cb)
 			list_del_init(&cb->link);
 		spin_unlock_bh(&channel->lock);
-		if (cb)
-			callback_check(channel, cb);
-	} while (cb);
+		if (!cb)
+			return;
+		if (cb->task_status < 0) {
+			callback_lost(channel, cb);
+			continue;
+		}
+		/* The client has processed the callback before, and did not cache its reply. */
+		if (cb->minor && cb->seq_status == NFS4ERR_RETRY_UNCACHED_REP) {
+			cb->status = cb->seq_status;
+			cb->seq_status = NFS4_OK;
+			cb->target = U32_MAX;
+		}
+		if (!cb->minor || cb->seq_status == NFS4_OK || cb->seq_status == NFS4ERR_DELAY)
+			set_up(channel, true);
+		if (!cb->minor || cb->seq_status == NFS4_OK)
+			callback_answered(channel, cb);
+		else
+			callback_refused(channel, cb);
+	}
 }
 
 /* Sending */
@@ -353,6 +345,7 @@ static bool send_one(struct dnfs4_callback_channel *channel, struct dnfs4_callba
 	return true;
 }
 
+/* Take the first callback that is due off the queue. */
 static struct dnfs4_callback *next_due(struct dnfs4_callback_channel *channel)
 {
 	struct dnfs4_callback *cb, *found = NULL;
@@ -367,16 +360,6 @@ static struct dnfs4_callback *next_due(struct dnfs4_callback_channel *channel)
 	}
 	spin_unlock_bh(&channel->lock);
 	return found;
-}
-
-static void send_probe(struct dnfs4_callback_channel *channel)
-{
-	if (channel->probing)
-		return;
-	channel->probing = true;
-	channel->probe.deadline = jiffies + MAX_JIFFY_OFFSET;
-	if (!send_one(channel, &channel->probe))
-		channel->probing = false;
 }
 
 static bool is_idle(struct dnfs4_callback_channel *channel)
@@ -404,27 +387,18 @@ static void send_due(struct dnfs4_callback_channel *channel)
 			break;
 		}
 	} while (!channel->broken);
-	if (channel->broken)
+	if (channel->broken || channel->probing)
 		return;
-	if (!channel->up ? is_idle(channel) :
-			   channel->session && READ_ONCE(channel->session->cb_slots.lost))
-		send_probe(channel);
+	if (channel->up ? !channel->session || !READ_ONCE(channel->session->cb_slots.lost) :
+			  !is_idle(channel))
+		return;
+	channel->probing = true;
+	channel->probe.deadline = jiffies + MAX_JIFFY_OFFSET;
+	if (!send_one(channel, &channel->probe))
+		channel->probing = false;
 }
 
 /* The work */
-
-/* Return: true if the oldest callback is overdue; sunrpc may take long to connect. */
-static bool is_overdue(struct dnfs4_callback_channel *channel)
-{
-	const struct dnfs4_callback *cb;
-	bool overdue;
-
-	spin_lock_bh(&channel->lock);
-	cb = list_first_entry_or_null(&channel->sent, struct dnfs4_callback, link);
-	overdue = cb && is_past(cb->lost_at);
-	spin_unlock_bh(&channel->lock);
-	return overdue;
-}
 
 static void look_at_changes(struct dnfs4_callback_channel *channel)
 {
@@ -490,10 +464,17 @@ static void channel_work(struct work_struct *work)
 {
 	struct dnfs4_callback_channel *channel =
 		container_of(to_delayed_work(work), struct dnfs4_callback_channel, work);
+	const struct dnfs4_callback *oldest;
+	bool overdue;
 
 	callback_collect(channel);
 	look_at_changes(channel);
-	if (channel->broken || is_overdue(channel))
+	/* sunrpc may take long to connect, so it is not left to decide that a callback is lost. */
+	spin_lock_bh(&channel->lock);
+	oldest = list_first_entry_or_null(&channel->sent, struct dnfs4_callback, link);
+	overdue = oldest && is_past(oldest->lost_at);
+	spin_unlock_bh(&channel->lock);
+	if (channel->broken || overdue)
 		give_up_way(channel);
 	sort_out(channel);
 	if (!channel->clnt && is_past(channel->not_before) && dnfs4_way_open(channel))

@@ -12,11 +12,6 @@
 #include "callback.h"
 #include "delegations.h"
 
-static bool is_from(const struct dnfs4_callback_channel *channel, u64 id, bool running)
-{
-	return channel->client->id > id && (!running || channel->running);
-}
-
 /*
  * Return: the client with the lowest clientid above @id, with a reference; or NULL. With @running,
  * only clients whose channel is running.
@@ -25,13 +20,15 @@ static struct dnfs4_client *client_from(struct dnfs4_server *server, u64 id, boo
 {
 	struct dnfs4_delegations *all = server->delegations;
 	struct dnfs4_callback_channel *channel;
-	struct dnfs4_client *found = NULL;
+	struct dnfs4_client *client, *found = NULL;
 
 	spin_lock_bh(&all->lock);
 	list_for_each_entry(channel, &all->channels, list) {
-		if (!is_from(channel, id, running) || (found && found->id < channel->client->id))
+		client = channel->client;
+		if (client->id <= id || (running && !channel->running))
 			continue;
-		found = channel->client;
+		if (!found || client->id < found->id)
+			found = client;
 	}
 	if (found && !refcount_inc_not_zero(&found->client.ref))
 		found = NULL;
@@ -75,27 +72,23 @@ void dnfs4_callbacks_stop(struct dnfs4_server *server)
 	}
 }
 
-/* Return: true if RENEW must still report a revoked delegation; starts the time on first use. */
-static bool is_untold(struct dnfs4_client *client)
+bool dnfs4_callback_missed(struct dnfs4_client *client)
 {
 	unsigned long lease = READ_ONCE(client->server->srv->settings.lease_time_s) * HZ;
 	struct dnfs4_callback_channel *channel = client->callback;
 	unsigned long until;
 
+	if (test_bit(DNFS4_CLIENT_CB_DOWN, &client->flags) && atomic_read(&channel->held))
+		return true;
 	if (!test_bit(DNFS4_CLIENT_CB_MISSED, &client->flags))
 		return false;
+	/* A revoked delegation is reported for a lease time, which starts with the first RENEW. */
 	until = READ_ONCE(channel->missed);
 	if (!until)
 		WRITE_ONCE(channel->missed, (jiffies + lease) | 1);
 	else if (time_after_eq(jiffies, until))
 		clear_bit(DNFS4_CLIENT_CB_MISSED, &client->flags);
 	return test_bit(DNFS4_CLIENT_CB_MISSED, &client->flags);
-}
-
-bool dnfs4_callback_missed(struct dnfs4_client *client)
-{
-	return (test_bit(DNFS4_CLIENT_CB_DOWN, &client->flags) &&
-		atomic_read(&client->callback->held)) || is_untold(client);
 }
 
 void dnfs4_callback_miss(struct dnfs4_client *client)

@@ -13,8 +13,20 @@
 /* Longest tag accepted in a reply; the tag of the call is empty. */
 #define CB_TAG_MAX	64
 
-static bool encode_referring(struct xdr_stream *xdr, const struct dnfs4_call_ref *after)
+static bool encode_sequence(struct xdr_stream *xdr, const struct dnfs4_callback *cb)
 {
+	const struct dnfs4_call_ref *after = &cb->after;
+	const u8 *id = cb->session->id;
+
+	if (xdr_stream_encode_u32(xdr, OP_CB_SEQUENCE) < 0 ||
+	    xdr_stream_encode_opaque_fixed(xdr, id, DNFS4_SESSIONID_SIZE) < 0 ||
+	    xdr_stream_encode_u32(xdr, cb->seqid) < 0 ||
+	    xdr_stream_encode_u32(xdr, cb->slot) < 0 ||
+	    xdr_stream_encode_u32(xdr, cb->highest) < 0 ||
+	    /* csa_cachethis: all callbacks are idempotent. */
+	    xdr_stream_encode_u32(xdr, 0) < 0)
+		return false;
+	/* csa_referring_call_lists: the request whose reply must arrive first. */
 	if (!after->valid)
 		return xdr_stream_encode_u32(xdr, 0) >= 0;
 	return xdr_stream_encode_u32(xdr, 1) >= 0 &&
@@ -22,20 +34,6 @@ static bool encode_referring(struct xdr_stream *xdr, const struct dnfs4_call_ref
 	       xdr_stream_encode_u32(xdr, 1) >= 0 &&
 	       xdr_stream_encode_u32(xdr, after->seqid) >= 0 &&
 	       xdr_stream_encode_u32(xdr, after->slot) >= 0;
-}
-
-static bool encode_sequence(struct xdr_stream *xdr, const struct dnfs4_callback *cb)
-{
-	const u8 *id = cb->session->id;
-
-	return xdr_stream_encode_u32(xdr, OP_CB_SEQUENCE) >= 0 &&
-	       xdr_stream_encode_opaque_fixed(xdr, id, DNFS4_SESSIONID_SIZE) >= 0 &&
-	       xdr_stream_encode_u32(xdr, cb->seqid) >= 0 &&
-	       xdr_stream_encode_u32(xdr, cb->slot) >= 0 &&
-	       xdr_stream_encode_u32(xdr, cb->highest) >= 0 &&
-	       /* csa_cachethis: all callbacks are idempotent. */
-	       xdr_stream_encode_u32(xdr, 0) >= 0 &&
-	       encode_referring(xdr, &cb->after);
 }
 
 bool dnfs4_cb_encode(struct xdr_stream *xdr, const struct dnfs4_callback *cb)

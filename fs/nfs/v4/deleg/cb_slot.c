@@ -6,15 +6,6 @@
 
 #include "../session/session.h"
 
-static u32 slots_now(const struct dnfs4_session *session)
-{
-	u32 n = min_t(u32, session->back.maxrequests, DNFS4_CB_SLOTS);
-
-	if (session->cb_slots.limit)
-		n = min(n, session->cb_slots.limit);
-	return n;
-}
-
 static u32 highest_busy(const struct dnfs4_cb_slots *slots)
 {
 	return slots->busy ? fls(slots->busy) - 1 : 0;
@@ -23,10 +14,13 @@ static u32 highest_busy(const struct dnfs4_cb_slots *slots)
 static u32 slot_take(struct dnfs4_session *session, bool lost, u32 *seqid, u32 *highest)
 {
 	struct dnfs4_cb_slots *slots = &session->cb_slots;
-	u32 slot, found = DNFS4_CB_NO_SLOT;
+	u32 slot, most, found = DNFS4_CB_NO_SLOT;
 
 	spin_lock(&session->lock);
-	for (slot = 0; slot < slots_now(session); slot++) {
+	most = min_t(u32, session->back.maxrequests, DNFS4_CB_SLOTS);
+	if (slots->limit)
+		most = min(most, slots->limit);
+	for (slot = 0; slot < most; slot++) {
 		if (slots->busy & BIT(slot) || !(slots->lost & BIT(slot)) == lost)
 			continue;
 		found = slot;

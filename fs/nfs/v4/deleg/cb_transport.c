@@ -97,12 +97,6 @@ static const struct rpc_program program = {
 	.stats = &stats,
 };
 
-static size_t sockaddr_size(const struct sockaddr_storage *addr)
-{
-	return addr->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) :
-					     sizeof(struct sockaddr_in);
-}
-
 unsigned long dnfs4_way_time(const struct dnfs4_client *client)
 {
 	u32 lease = READ_ONCE(client->server->srv->settings.lease_time_s);
@@ -136,25 +130,6 @@ static const struct cred *way_cred(u32 uid, u32 gid)
 	return cred;
 }
 
-/*
- * Create the RPC client for @args. For a bound connection, sunrpc stores the transport in
- * xpt_bc_xprt before the transport is complete, and leaves it there if a later allocation
- * fails. The pointer then refers to memory that is about to be freed, and the end of the
- * connection would use it. Whether the memory is freed is not visible here. If it is not,
- * clearing the pointer leaks it, which is better than a use after free.
- */
-static struct rpc_clnt *way_create(struct rpc_create_args *args)
-{
-	struct rpc_clnt *clnt;
-
-	mutex_lock(&make_lock);
-	clnt = rpc_create(args);
-	if (IS_ERR(clnt) && args->bc_xprt && !args->bc_xprt->xpt_bc_xps)
-		args->bc_xprt->xpt_bc_xprt = NULL;
-	mutex_unlock(&make_lock);
-	return clnt;
-}
-
 static int way_make(struct dnfs4_callback_channel *channel, struct rpc_create_args *args)
 {
 	unsigned long time = dnfs4_way_time(channel->client);
@@ -172,7 +147,18 @@ static int way_make(struct dnfs4_callback_channel *channel, struct rpc_create_ar
 	args->authflavor = channel->sec == DITTO_SEC_NONE ? RPC_AUTH_NULL : RPC_AUTH_UNIX;
 	args->flags = RPC_CLNT_CREATE_NOPING | RPC_CLNT_CREATE_QUIET;
 	args->cred = current_cred();
-	clnt = way_create(args);
+	mutex_lock(&make_lock);
+	clnt = rpc_create(args);
+	/*
+	 * For a bound connection, sunrpc stores the transport in xpt_bc_xprt before the transport
+	 * is complete, and leaves it there if a later allocation fails. The pointer then refers
+	 * to memory that is about to be freed, and the end of the connection would use it. Whether
+	 * the memory is freed is not visible here. If it is not, clearing the pointer leaks it,
+	 * which is better than a use after free.
+	 */
+	if (IS_ERR(clnt) && args->bc_xprt && !args->bc_xprt->xpt_bc_xps)
+		args->bc_xprt->xpt_bc_xprt = NULL;
+	mutex_unlock(&make_lock);
 	if (IS_ERR(clnt))
 		return PTR_ERR(clnt);
 	channel->clnt = clnt;
@@ -196,7 +182,8 @@ static int open_dial(struct dnfs4_callback_channel *channel)
 	/* Callbacks would need the authentication of the client, which is not supported. */
 	if (!(channel->client->principal.sec & (DITTO_SEC_NONE | DITTO_SEC_SYS)))
 		return -ENOTCONN;
-	args.addrsize = sockaddr_size(&to.addr);
+	args.addrsize = to.addr.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) :
+							sizeof(struct sockaddr_in);
 	if (to.local.ss_family == to.addr.ss_family) {
 		rpc_set_port((struct sockaddr *)&to.local, 0);
 		args.saddress = (struct sockaddr *)&to.local;
@@ -214,18 +201,6 @@ static bool is_open(const struct svc_xprt *xprt)
 	return !test_bit(XPT_DEAD, &xprt->xpt_flags) && !test_bit(XPT_CLOSE, &xprt->xpt_flags);
 }
 
-/* Choose a connection, preferably not the one that failed last. */
-static struct svc_xprt *choose_conn(struct dnfs4_callback_channel *channel,
-				    struct dnfs4_session **session)
-{
-	struct svc_xprt *xprt;
-
-	xprt = dnfs4_session_back_conn(channel->client, channel->failed, session);
-	if (!xprt && channel->failed)
-		xprt = dnfs4_session_back_conn(channel->client, NULL, session);
-	return xprt;
-}
-
 static bool session_will_do(const struct dnfs4_session *session)
 {
 	return session->cb_sec & (DITTO_SEC_NONE | DITTO_SEC_SYS) &&
@@ -240,7 +215,10 @@ static int open_bound(struct dnfs4_callback_channel *channel)
 	struct dnfs4_session *session;
 	struct svc_xprt *xprt;
 
-	xprt = choose_conn(channel, &session);
+	/* Preferably not the connection that failed last. */
+	xprt = dnfs4_session_back_conn(channel->client, channel->failed, &session);
+	if (!xprt && channel->failed)
+		xprt = dnfs4_session_back_conn(channel->client, NULL, &session);
 	if (!xprt)
 		return -ENOTCONN;
 	channel->xprt = xprt;

@@ -53,32 +53,20 @@ u32 dnfs4_recall_ms(const struct dnfs4_client *client)
 
 /* The table by node */
 
-static struct hlist_head *bucket_of(struct dnfs4_delegations *all, const struct ditto_node *node)
-{
-	return &all->by_node[hash_ptr(node, ilog2(DNFS4_DELEGATION_BUCKETS))];
-}
-
-static struct dnfs4_delegation *delegation_find(struct dnfs4_delegations *all,
-						const struct dnfs4_client *client,
-						const struct ditto_node *node)
-{
-	struct dnfs4_delegation *d;
-
-	lockdep_assert_held(&all->lock);
-	hlist_for_each_entry(d, bucket_of(all, node), by_node)
-		if (d->node == node && d->state.client == client)
-			return d;
-	return NULL;
-}
-
+/* Enter a delegation in the table. Return: false if the client has one of the file already. */
 static bool delegation_enter(struct dnfs4_delegations *all, struct dnfs4_delegation *d)
 {
-	bool first;
+	struct hlist_head *bucket = &all->by_node[hash_ptr(d->node,
+							   ilog2(DNFS4_DELEGATION_BUCKETS))];
+	const struct dnfs4_delegation *other;
+	bool first = true;
 
 	spin_lock_bh(&all->lock);
-	first = !delegation_find(all, d->state.client, d->node);
+	hlist_for_each_entry(other, bucket, by_node)
+		if (other->node == d->node && other->state.client == d->state.client)
+			first = false;
 	if (first)
-		hlist_add_head(&d->by_node, bucket_of(all, d->node));
+		hlist_add_head(&d->by_node, bucket);
 	spin_unlock_bh(&all->lock);
 	return first;
 }
@@ -181,33 +169,17 @@ struct dnfs4_delegation *dnfs4_delegation_alloc(struct dnfs4_compound *cmp,
 	return d;
 }
 
-/* Get the file that shows the grant to local processes; NULL if the share does not want that. */
-static int shown_file(struct dnfs4_compound *cmp, struct ditto_file **file)
+int dnfs4_delegation_grant(struct dnfs4_compound *cmp, struct dnfs4_delegation *d, u8 want,
+			   bool reclaim, const struct ditto_lease_ops *ops)
 {
+	bool directory = d->state.ops->kind == DNFS4_STATE_DIRECTORY;
 	struct ditto_share *share = cmp->current_fh.target.op.share;
 	struct ditto_node *node = dnfs4_node(cmp);
-	bool local;
-
-	rcu_read_lock();
-	local = rcu_dereference(share->opts)->local_locks;
-	rcu_read_unlock();
-	*file = NULL;
-	if (!local || !S_ISREG(node->inode->i_mode))
-		return 0;
-	*file = ditto_file_get(share, node, DITTO_FILE_READ);
-	return PTR_ERR_OR_ZERO(*file);
-}
-
-static struct ditto_lease *ask_table(struct dnfs4_compound *cmp, struct dnfs4_delegation *d,
-				     u8 want, bool reclaim, const struct ditto_lease_ops *ops)
-{
-	struct ditto_node *node = dnfs4_node(cmp);
-	bool directory = d->state.ops->kind == DNFS4_STATE_DIRECTORY;
 	struct ditto_lease_request req = {
 		.point = &node->point,
 		.actor.client = &cmp->client->client,
 		.actor.lease_owner = cmp->client->lease_owner,
-		.actor.share = cmp->current_fh.target.op.share->number,
+		.actor.share = share->number,
 		.style = directory ? DITTO_LEASE_TYPE_DIRECTORY_DELEGATION
 				   : DITTO_LEASE_TYPE_DELEGATION,
 		.want = want,
@@ -217,53 +189,48 @@ static struct ditto_lease *ask_table(struct dnfs4_compound *cmp, struct dnfs4_de
 		.ops = ops,
 		.private = d,
 	};
-	struct ditto_lease *grant;
-	struct ditto_file *file;
-	int err;
-
-	err = shown_file(cmp, &file);
-	if (err)
-		return ERR_PTR(err);
-	if (file)
-		req.filp = file->file;
-	grant = ditto_lease_grant(&req);
-	if (file)
-		ditto_file_put(file);
-	return grant;
-}
-
-int dnfs4_delegation_grant(struct dnfs4_compound *cmp, struct dnfs4_delegation *d, u8 want,
-			   bool reclaim, const struct ditto_lease_ops *ops)
-{
+	struct ditto_file *shown = NULL;
 	struct ditto_lease *grant;
 	int err;
 
 	lockdep_assert_held(&d->state.lock);
+	/* Local processes see the grant as a lease on this file. */
+	if (S_ISREG(node->inode->i_mode) && dnfs4_local_locks(share)) {
+		shown = ditto_file_get(share, node, DITTO_FILE_READ);
+		if (IS_ERR(shown))
+			return PTR_ERR(shown);
+		req.filp = shown->file;
+	}
 	/* The reference of the grant. */
 	dnfs4_state_hold(&d->state);
-	grant = ask_table(cmp, d, want, reclaim, ops);
+	grant = ditto_lease_grant(&req);
+	if (shown)
+		ditto_file_put(shown);
 	if (IS_ERR(grant)) {
 		dnfs4_state_put(&d->state);
 		return PTR_ERR(grant);
 	}
+	err = -EAGAIN;
 	if (ditto_lease_private(grant) != d) {
 		/* The grant of an earlier delegation, which is ending. */
 		dnfs4_state_put(&d->state);
-		ditto_lease_put(grant);
-		return -EAGAIN;
+		goto put;
 	}
-	err = ditto_lease_bits(grant) == want && !ditto_lease_breaking(grant) ? 0 : -EAGAIN;
-	if (!err)
-		err = dnfs4_state_add(&d->state);
-	if (err) {
-		ditto_lease_return(grant);
-		ditto_lease_put(grant);
-		return err;
-	}
+	if (ditto_lease_bits(grant) != want || ditto_lease_breaking(grant))
+		goto give_back;
+	err = dnfs4_state_add(&d->state);
+	if (err)
+		goto give_back;
 	WRITE_ONCE(d->grant, grant);
 	atomic_inc(&cmp->server->delegations->count);
 	atomic_inc(&cmp->client->callback->held);
 	return 0;
+
+give_back:
+	ditto_lease_return(grant);
+put:
+	ditto_lease_put(grant);
+	return err;
 }
 
 /* End */
@@ -295,7 +262,8 @@ void dnfs4_delegation_end(struct dnfs4_delegation *d)
  * Return: OPEN_DELEGATE_* that is possible before the lock table is asked. For
  * OPEN_DELEGATE_NONE, @why is set to the reason.
  */
-static u32 type_of(struct dnfs4_compound *cmp, const struct dnfs4_open *open, u32 want, u32 *why)
+static u32 delegation_type(struct dnfs4_compound *cmp, const struct dnfs4_open *open, u32 want,
+			   u32 *why)
 {
 	bool writing = open->access & NFS4_SHARE_ACCESS_WRITE;
 
@@ -321,8 +289,8 @@ static int delegation_give(struct dnfs4_compound *cmp, u32 type, bool reclaim,
 {
 	u8 want = DITTO_LEASE_READ | DITTO_LEASE_HANDLE;
 	struct dnfs4_delegation *d;
-	struct ditto_attr attr = {};
-	int err = 0;
+	struct ditto_attr attr;
+	int err;
 
 	d = dnfs4_delegation_alloc(cmp, DNFS4_STATE_DELEGATION);
 	if (IS_ERR(d))
@@ -331,75 +299,69 @@ static int delegation_give(struct dnfs4_compound *cmp, u32 type, bool reclaim,
 	if (d->write) {
 		want |= DITTO_LEASE_WRITE;
 		err = ditto_getattr(dnfs4_fs_op(cmp)->share, dnfs4_node(cmp), &attr);
+		if (err)
+			goto drop;
 		d->change = attr.change;
 	}
 	/* Nests inside the state.lock of the open. */
 	mutex_lock(&d->state.lock);
-	if (!err)
-		err = dnfs4_delegation_grant(cmp, d, want, reclaim, &dnfs4_delegation_cache_ops);
+	err = dnfs4_delegation_grant(cmp, d, want, reclaim, &dnfs4_delegation_cache_ops);
 	if (!err)
 		dnfs4_state_stateid(&d->state, &out->stateid);
 	mutex_unlock(&d->state.lock);
-	if (err) {
-		dnfs4_delegation_drop(d);
-	} else {
-		out->type = type;
-		dnfs4_delegation_count(cmp->server, d->write ? DNFS4_DELEG_WRITE : DNFS4_DELEG_READ,
-				       false, 0);
-	}
+	if (err)
+		goto drop;
+	out->type = type;
+	dnfs4_delegation_count(cmp->server, d->write ? DNFS4_DELEG_WRITE : DNFS4_DELEG_READ,
+			       false, 0);
+	dnfs4_state_put(&d->state);
+	return 0;
+
+drop:
+	dnfs4_delegation_drop(d);
 	dnfs4_state_put(&d->state);
 	return err;
-}
-
-static u32 why_not(int err)
-{
-	switch (err) {
-	case -EAGAIN:
-		return WND4_CONTENTION;
-	case -EEXIST:
-		/* The client has a delegation of the file, which cannot be upgraded. */
-		return WND4_NOT_SUPP_UPGRADE;
-	default:
-		return WND4_RESOURCE;
-	}
-}
-
-/* Reclaim a delegation held before the restart. */
-static void delegate_again(struct dnfs4_compound *cmp, u32 type, struct dnfs4_delegated *out)
-{
-	if (type != NFS4_OPEN_DELEGATE_READ && type != NFS4_OPEN_DELEGATE_WRITE)
-		return;
-	/* A client that cannot be called back yet must return it at once. */
-	if (!delegation_give(cmp, type, true, out))
-		out->recall = !dnfs4_callback_is_up(cmp->client);
 }
 
 void dnfs4_delegate(struct dnfs4_compound *cmp, struct dnfs4_open *open, u32 want, u32 claim,
 		    u32 reclaim_type, struct dnfs4_delegated *out)
 {
 	u32 type, why;
+	int err;
 
 	memset(out, 0, sizeof(*out));
 	out->type = NFS4_OPEN_DELEGATE_NONE;
-	if (claim == NFS4_OPEN_CLAIM_PREVIOUS) {
-		delegate_again(cmp, reclaim_type, out);
-		return;
-	}
-	if (claim == NFS4_OPEN_CLAIM_DELEGATE_CUR || claim == NFS4_OPEN_CLAIM_DELEG_CUR_FH)
-		return;
-	type = type_of(cmp, open, want, &why);
-	if (type != NFS4_OPEN_DELEGATE_NONE && (cmp->minor || open->confirmed) &&
-	    dnfs4_callback_wait_up(cmp->client)) {
-		int err = delegation_give(cmp, type, false, out);
-
-		if (!err)
+	switch (claim) {
+	case NFS4_OPEN_CLAIM_PREVIOUS:
+		/* A delegation held before the restart. */
+		if (reclaim_type != NFS4_OPEN_DELEGATE_READ &&
+		    reclaim_type != NFS4_OPEN_DELEGATE_WRITE)
 			return;
-		why = why_not(err);
-		if (err == -ENOLCK)
-			dnfs4_recall_any(cmp->server);
-		if (err != -EEXIST)
-			dnfs4_delegation_count(cmp->server, DNFS4_DELEG_REFUSED, true, 0);
+		/* A client that cannot be called back yet must return it at once. */
+		if (!delegation_give(cmp, reclaim_type, true, out))
+			out->recall = !dnfs4_callback_is_up(cmp->client);
+		return;
+	case NFS4_OPEN_CLAIM_DELEGATE_CUR:
+	case NFS4_OPEN_CLAIM_DELEG_CUR_FH:
+		return;
 	}
+	type = delegation_type(cmp, open, want, &why);
+	if (type == NFS4_OPEN_DELEGATE_NONE || (!cmp->minor && !open->confirmed) ||
+	    !dnfs4_callback_wait_up(cmp->client))
+		goto none;
+	err = delegation_give(cmp, type, false, out);
+	if (!err)
+		return;
+	if (err == -EEXIST) {
+		/* The client has a delegation of the file, which cannot be upgraded. */
+		why = WND4_NOT_SUPP_UPGRADE;
+		goto none;
+	}
+	why = err == -EAGAIN ? WND4_CONTENTION : WND4_RESOURCE;
+	if (err == -ENOLCK)
+		dnfs4_recall_any(cmp->server);
+	dnfs4_delegation_count(cmp->server, DNFS4_DELEG_REFUSED, true, 0);
+none:
 	if (!cmp->minor || !(want & NFS4_SHARE_WANT_MASK))
 		return;
 	out->type = NFS4_OPEN_DELEGATE_NONE_EXT;

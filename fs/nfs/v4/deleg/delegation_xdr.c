@@ -9,20 +9,6 @@
 #include "delegation.h"
 
 /*
- * The nfsace4 of users for whom the client need not check access with ACCESS before a local
- * open. It grants nothing, which is always correct; clients do check.
- */
-static bool encode_permissions(struct xdr_stream *xdr)
-{
-	static const char who[] = "EVERYONE@";
-
-	return xdr_stream_encode_u32(xdr, NFS4_ACE_ACCESS_ALLOWED_ACE_TYPE) >= 0 &&
-	       xdr_stream_encode_u32(xdr, 0) >= 0 &&
-	       xdr_stream_encode_u32(xdr, 0) >= 0 &&
-	       xdr_stream_encode_opaque(xdr, who, sizeof(who) - 1) >= 0;
-}
-
-/*
  * The limit on modified data that a client may keep beyond CLOSE (RFC 8881 section 18.16.3). It
  * is 0, because the server does not reserve space for such data, and because clients return a
  * delegation before they have written the data of a closed file, so that the next reader would
@@ -30,37 +16,37 @@ static bool encode_permissions(struct xdr_stream *xdr)
  */
 #define CLOSE_LIMIT	0
 
-static bool encode_granted(struct xdr_stream *xdr, const struct dnfs4_delegated *out)
-{
-	if (!dnfs4_encode_stateid(xdr, &out->stateid) ||
-	    xdr_stream_encode_u32(xdr, out->recall) < 0)
-		return false;
-	if (out->type == NFS4_OPEN_DELEGATE_WRITE &&
-	    (xdr_stream_encode_u32(xdr, NFS4_LIMIT_SIZE) < 0 ||
-	     xdr_stream_encode_u64(xdr, CLOSE_LIMIT) < 0))
-		return false;
-	return encode_permissions(xdr);
-}
-
-static bool encode_why(struct xdr_stream *xdr, const struct dnfs4_delegated *out)
-{
-	if (xdr_stream_encode_u32(xdr, out->why) < 0)
-		return false;
-	if (out->why != WND4_CONTENTION && out->why != WND4_RESOURCE)
-		return true;
-	return xdr_stream_encode_u32(xdr, out->will) >= 0;
-}
-
 bool dnfs4_encode_delegated(struct xdr_stream *xdr, const struct dnfs4_delegated *out)
 {
+	static const char who[] = "EVERYONE@";
+
 	if (xdr_stream_encode_u32(xdr, out->type) < 0)
 		return false;
 	switch (out->type) {
 	case NFS4_OPEN_DELEGATE_READ:
 	case NFS4_OPEN_DELEGATE_WRITE:
-		return encode_granted(xdr, out);
+		if (!dnfs4_encode_stateid(xdr, &out->stateid) ||
+		    xdr_stream_encode_u32(xdr, out->recall) < 0)
+			return false;
+		if (out->type == NFS4_OPEN_DELEGATE_WRITE &&
+		    (xdr_stream_encode_u32(xdr, NFS4_LIMIT_SIZE) < 0 ||
+		     xdr_stream_encode_u64(xdr, CLOSE_LIMIT) < 0))
+			return false;
+		/*
+		 * The nfsace4 of users for whom the client need not check access with ACCESS
+		 * before a local open. It grants nothing, which is always correct; clients do
+		 * check.
+		 */
+		return xdr_stream_encode_u32(xdr, NFS4_ACE_ACCESS_ALLOWED_ACE_TYPE) >= 0 &&
+		       xdr_stream_encode_u32(xdr, 0) >= 0 &&
+		       xdr_stream_encode_u32(xdr, 0) >= 0 &&
+		       xdr_stream_encode_opaque(xdr, who, sizeof(who) - 1) >= 0;
 	case NFS4_OPEN_DELEGATE_NONE_EXT:
-		return encode_why(xdr, out);
+		if (xdr_stream_encode_u32(xdr, out->why) < 0)
+			return false;
+		if (out->why != WND4_CONTENTION && out->why != WND4_RESOURCE)
+			return true;
+		return xdr_stream_encode_u32(xdr, out->will) >= 0;
 	default:
 		return true;
 	}

@@ -115,36 +115,36 @@ static bool encode_added(struct xdr_stream *xdr, const struct change *change)
 	       xdr_stream_encode_u32(xdr, 0) >= 0;
 }
 
-static bool encode_value(struct xdr_stream *xdr, const struct change *change)
-{
-	switch (change->type) {
-	case NOTIFY4_ADD_ENTRY:
-		return encode_added(xdr, change);
-	case NOTIFY4_REMOVE_ENTRY:
-		return encode_removed(xdr, change->names, change->len);
-	case NOTIFY4_RENAME_ENTRY:
-		return encode_removed(xdr, change->names + change->len, change->old_len) &&
-		       encode_added(xdr, change);
-	default:
-		return encode_entry(xdr, change->names, change->len, &change->attrs);
-	}
-}
-
 /* notify4 with a single type and its value */
 static bool encode_change(struct xdr_stream *xdr, const struct change *change)
 {
 	unsigned int at;
 	__be32 *len;
+	bool ok;
 
 	if (xdr_stream_encode_u32(xdr, 1) < 0 ||
 	    xdr_stream_encode_u32(xdr, BIT(change->type)) < 0)
 		return false;
 	len = xdr_reserve_space(xdr, 4);
-	at = xdr_stream_pos(xdr);
-	if (!len || !encode_value(xdr, change))
+	if (!len)
 		return false;
+	at = xdr_stream_pos(xdr);
+	switch (change->type) {
+	case NOTIFY4_ADD_ENTRY:
+		ok = encode_added(xdr, change);
+		break;
+	case NOTIFY4_REMOVE_ENTRY:
+		ok = encode_removed(xdr, change->names, change->len);
+		break;
+	case NOTIFY4_RENAME_ENTRY:
+		ok = encode_removed(xdr, change->names + change->len, change->old_len) &&
+		     encode_added(xdr, change);
+		break;
+	default:
+		ok = encode_entry(xdr, change->names, change->len, &change->attrs);
+	}
 	*len = cpu_to_be32(xdr_stream_pos(xdr) - at);
-	return true;
+	return ok;
 }
 
 /*
@@ -222,21 +222,11 @@ static bool notify_wanted(const struct dnfs4_callback *cb)
 	return READ_ONCE(d->grant) && !READ_ONCE(d->recalled);
 }
 
-/* The holder missed a change: recall the delegation, so that it reads the directory again. */
-static void dir_recall(struct dnfs4_delegation *d)
-{
-	struct ditto_lease *grant = dnfs4_delegation_grant_get(d);
-
-	if (!grant)
-		return;
-	ditto_lease_break(grant, DITTO_LEASE_ALL);
-	ditto_lease_put(grant);
-}
-
 static u32 notify_done(struct dnfs4_callback *cb, int err)
 {
 	struct dnfs4_dir *dir = dir_of(cb);
 	bool ok = !err && (cb->status == NFS4_OK || cb->status == NFS4ERR_RETRY_UNCACHED_REP);
+	struct ditto_lease *grant;
 	u32 more;
 
 	if (!err && cb->status == NFS4ERR_DELAY)
@@ -245,7 +235,12 @@ static u32 notify_done(struct dnfs4_callback *cb, int err)
 	ok &= dir->batch != 0;
 	dnfs4_delegation_count(cb->client->server, DNFS4_DELEG_NOTIFY, !ok, 0);
 	if (!ok) {
-		dir_recall(dir->d);
+		/* The holder missed a change: recall, so that it reads the directory again. */
+		grant = dnfs4_delegation_grant_get(dir->d);
+		if (grant) {
+			ditto_lease_break(grant, DITTO_LEASE_ALL);
+			ditto_lease_put(grant);
+		}
 		return 0;
 	}
 	spin_lock(&dir->lock);
@@ -319,15 +314,16 @@ static struct change *change_before(const struct dnfs4_dir *dir, const struct ch
 	return NULL;
 }
 
-/*
- * Queue a change. Sets @send if no callback is in progress. Return: true if the queue now owns
- * the change; false if there are too many.
- */
-static bool change_keep(struct dnfs4_dir *dir, struct change *change, bool *send)
+/* Queue a change. Return: false if the holder would miss it. */
+static bool dir_encode(struct dnfs4_dir *dir, u32 type, const struct ditto_entry_change *from)
 {
-	struct change *before;
-	bool kept = true;
+	u32 wait = type > NOTIFY4_CHANGE_DIR_ATTRS ? NOTIFY_WAIT_MS :
+						     max(dir->attr_wait, NOTIFY_WAIT_MS);
+	struct change *change = change_make(dir, type, from), *before;
+	bool kept = true, send = false;
 
+	if (!change)
+		return false;
 	spin_lock(&dir->lock);
 	before = change_before(dir, change);
 	if (before) {
@@ -336,7 +332,7 @@ static bool change_keep(struct dnfs4_dir *dir, struct change *change, bool *send
 	} else if (dir->count < CHANGES_MAX) {
 		list_add_tail(&change->link, &dir->changes);
 		dir->count++;
-		*send = !dir->sending;
+		send = !dir->sending;
 		dir->sending = true;
 	} else {
 		kept = false;
@@ -344,25 +340,10 @@ static bool change_keep(struct dnfs4_dir *dir, struct change *change, bool *send
 	spin_unlock(&dir->lock);
 	if (before)
 		change_free(before);
-	return kept;
-}
-
-/* Return: false if the holder would miss the change. */
-static bool dir_encode(struct dnfs4_dir *dir, u32 type, const struct ditto_entry_change *from)
-{
-	u32 wait = type > NOTIFY4_CHANGE_DIR_ATTRS ? NOTIFY_WAIT_MS :
-						     max(dir->attr_wait, NOTIFY_WAIT_MS);
-	struct change *change = change_make(dir, type, from);
-	bool send = false;
-
-	if (!change)
-		return false;
-	if (!change_keep(dir, change, &send)) {
+	if (!kept)
 		change_free(change);
-		return false;
-	}
 	if (!send)
-		return true;
+		return kept;
 	dnfs4_state_hold(&dir->d->state);
 	/* On failure the client is being released, and the delegation with it. */
 	if (!dnfs4_callback_send(&dir->notify, wait, NOTIFY_MS))

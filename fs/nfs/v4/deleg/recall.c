@@ -212,30 +212,25 @@ static void ask_send(struct dnfs4_delegation *d)
 
 /*
  * Report an answer to the lock table. A client that has modified the file returns another change
- * attribute than that of the grant (section 10.4.3).
+ * attribute than that of the grant (section 10.4.3). The lock table may ask again at any time,
+ * even before the answer is reported.
  */
-static void ask_tell(struct dnfs4_delegation *d, u64 size, u64 change)
-{
-	struct ditto_lease *grant = dnfs4_delegation_grant_get(d);
-
-	if (!grant)
-		return;
-	ditto_lease_answered(grant, size, change, change != d->change);
-	ditto_lease_put(grant);
-}
-
-/* The lock table may ask again at any time, even before the answer is reported. */
 static void ask_release(struct dnfs4_callback *cb)
 {
 	struct dnfs4_delegation *d = of_ask(cb);
 	u64 size = d->answer_size, change = d->knows ? d->answer_change : d->change;
+	struct ditto_lease *grant = NULL;
 	bool answered = d->answered;
 
 	clear_bit_unlock(ASK_BUSY, &d->asking);
 	/* Clear ASK_BUSY before reading ASK_AGAIN; pairs with delegation_ask(). */
 	smp_mb__after_atomic();
 	if (answered)
-		ask_tell(d, size, change);
+		grant = dnfs4_delegation_grant_get(d);
+	if (grant) {
+		ditto_lease_answered(grant, size, change, change != d->change);
+		ditto_lease_put(grant);
+	}
 	if (test_and_clear_bit(ASK_AGAIN, &d->asking) &&
 	    !test_and_set_bit_lock(ASK_BUSY, &d->asking))
 		ask_send(d);

@@ -271,7 +271,7 @@ u32 dnfs4_lock_bytes(u64 offset, u64 length, struct ditto_range_request *req)
 	return ditto_range_set_posix(req, offset, length) ? NFS4ERR_INVAL : NFS4_OK;
 }
 
-static bool dnfs4_local_locks(const struct ditto_share *share)
+bool dnfs4_local_locks(const struct ditto_share *share)
 {
 	bool local_locks;
 
