@@ -55,7 +55,6 @@ extern const struct dnfs4_op dnfs4_op_setclientid;
 extern const struct dnfs4_op dnfs4_op_setclientid_confirm;
 extern const struct dnfs4_op dnfs4_op_test_stateid;
 extern const struct dnfs4_op dnfs4_op_verify;
-extern const struct dnfs4_op dnfs4_op_want_delegation;
 extern const struct dnfs4_op dnfs4_op_write;
 
 #endif
