@@ -89,14 +89,6 @@ static u32 client_id_reveal(const struct dnfs4_clients *clients, u32 hidden)
 	return (u32)left << 16 | right;
 }
 
-static bool client_id_was_given(const struct dnfs4_clients *clients, u64 id)
-{
-	u32 number = client_id_reveal(clients, lower_32_bits(id));
-
-	return upper_32_bits(id) == clients->epoch && number &&
-	       number <= READ_ONCE(clients->last_id);
-}
-
 static struct list_head *dnfs4_owner_bucket(struct dnfs4_clients *clients, const void *owner,
 					    u32 len)
 {
@@ -139,14 +131,11 @@ struct dnfs4_client *dnfs4_client_get(struct dnfs4_clients *clients, u64 id, u32
 	return client;
 }
 
-/*
- * If this server instance gave the clientid out, then in 4.0 the lease of the client has
- * expired (RFC 7530 section 13.1.5).
- */
 u32 dnfs4_client_find(struct dnfs4_server *server, u64 id, u32 minor, struct dnfs4_client **out)
 {
 	struct dnfs4_clients *clients = server->clients;
 	struct dnfs4_client *client = dnfs4_client_get(clients, id, minor);
+	u32 number;
 
 	if (client && test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags)) {
 		*out = client;
@@ -159,9 +148,15 @@ u32 dnfs4_client_find(struct dnfs4_server *server, u64 id, u32 minor, struct dnf
 		dnfs4_client_put(client);
 		return NFS4ERR_STALE_CLIENTID;
 	}
-	if (!minor && client_id_was_given(clients, id))
-		return NFS4ERR_EXPIRED;
-	return NFS4ERR_STALE_CLIENTID;
+	if (minor || upper_32_bits(id) != clients->epoch)
+		return NFS4ERR_STALE_CLIENTID;
+	/*
+	 * If this server instance gave the clientid out, then in 4.0 the lease of the client has
+	 * expired (RFC 7530 section 13.1.5).
+	 */
+	number = client_id_reveal(clients, lower_32_bits(id));
+	return number && number <= READ_ONCE(clients->last_id) ? NFS4ERR_EXPIRED :
+								  NFS4ERR_STALE_CLIENTID;
 }
 
 void dnfs4_compound_set_client(struct dnfs4_compound *cmp, struct dnfs4_client *client)
@@ -191,13 +186,15 @@ u32 dnfs4_client_of_op(struct dnfs4_compound *cmp, u64 id)
 	return NFS4_OK;
 }
 
-/* A void state holds nothing: it only waits for FREE_STATEID. */
-static bool has_valid_state(struct dnfs4_client *client)
+bool dnfs4_client_has_state(struct dnfs4_client *client)
 {
 	struct dnfs4_state *state;
 	unsigned long id;
 	bool found = false;
 
+	if (ditto_client_claims(&client->client))
+		return true;
+	/* A void state holds nothing: it only waits for FREE_STATEID. */
 	rcu_read_lock();
 	xa_for_each(&client->states, id, state) {
 		found = READ_ONCE(state->void_why) == DNFS4_VALID;
@@ -209,11 +206,6 @@ static bool has_valid_state(struct dnfs4_client *client)
 	}
 	rcu_read_unlock();
 	return found;
-}
-
-bool dnfs4_client_has_state(struct dnfs4_client *client)
-{
-	return ditto_client_claims(&client->client) || has_valid_state(client);
 }
 
 void dnfs4_client_unhash(struct dnfs4_client *client)
@@ -349,20 +341,6 @@ void dnfs4_client_end(struct dnfs4_client *client, const char *why)
 		ditto_client_release(&client->client, why);
 }
 
-static void dnfs4_client_name(const struct dnfs4_client *client, const struct dnfs_call *call,
-			      char name[DITTO_CLIENT_NAME_MAX])
-{
-	char text[DITTO_ADDR_TEXT], owner[DITTO_CLIENT_NAME_MAX - DITTO_ADDR_TEXT - 4];
-	struct in6_addr addr = {};
-	int len;
-
-	len = string_escape_mem(client->owner_string, client->owner_len, owner, sizeof(owner) - 1,
-				ESCAPE_HEX | ESCAPE_NAP, NULL);
-	owner[min_t(size_t, len, sizeof(owner) - 1)] = '\0';
-	ditto_addr_map(call->addr, &addr);
-	scnprintf(name, DITTO_CLIENT_NAME_MAX, "%s (%s)", owner, ditto_addr_text(&addr, text));
-}
-
 static struct dnfs4_client *dnfs4_client_alloc(struct dnfs4_compound *cmp,
 					       const struct dnfs4_client_id *id)
 {
@@ -398,10 +376,17 @@ static struct dnfs4_client *dnfs4_client_alloc(struct dnfs4_compound *cmp,
 static bool dnfs4_client_publish(struct dnfs4_clients *clients, struct dnfs4_client *client,
 				 const struct dnfs_call *call)
 {
-	char name[DITTO_CLIENT_NAME_MAX];
+	char name[DITTO_CLIENT_NAME_MAX], text[DITTO_ADDR_TEXT];
+	char owner[DITTO_CLIENT_NAME_MAX - DITTO_ADDR_TEXT - 4];
+	struct in6_addr addr = {};
+	int len;
 
 	lockdep_assert_held(&clients->lock);
-	dnfs4_client_name(client, call, name);
+	len = string_escape_mem(client->owner_string, client->owner_len, owner, sizeof(owner) - 1,
+				ESCAPE_HEX | ESCAPE_NAP, NULL);
+	owner[min_t(size_t, len, sizeof(owner) - 1)] = '\0';
+	ditto_addr_map(call->addr, &addr);
+	scnprintf(name, sizeof(name), "%s (%s)", owner, ditto_addr_text(&addr, text));
 	atomic_inc(&clients->alive);
 	/* The lease alone decides how long a client without connections lives. */
 	ditto_client_init(&client->client, call->srv->locks, &dnfs4_client_ops,
@@ -493,19 +478,6 @@ free:
 	return err;
 }
 
-/* Return: the oldest client with a reference, or NULL. */
-static struct dnfs4_client *dnfs4_client_first(struct dnfs4_clients *clients)
-{
-	struct dnfs4_client *client;
-
-	mutex_lock(&clients->lock);
-	client = list_first_entry_or_null(&clients->all, struct dnfs4_client, lru);
-	if (client)
-		dnfs4_client_hold(client);
-	mutex_unlock(&clients->lock);
-	return client;
-}
-
 void dnfs4_clients_exit(struct dnfs4_server *server)
 {
 	struct dnfs4_clients *clients = server->clients;
@@ -516,7 +488,14 @@ void dnfs4_clients_exit(struct dnfs4_server *server)
 	WRITE_ONCE(clients->ending, true);
 	dnfs4_reclaim_exit(clients);
 	dnfs4_lease_exit(clients);
-	while ((client = dnfs4_client_first(clients))) {
+	for (;;) {
+		mutex_lock(&clients->lock);
+		client = list_first_entry_or_null(&clients->all, struct dnfs4_client, lru);
+		if (client)
+			dnfs4_client_hold(client);
+		mutex_unlock(&clients->lock);
+		if (!client)
+			break;
 		dnfs4_client_end(client, "the server ends");
 		/* A concurrent release may not have removed it from the tables yet. */
 		mutex_lock(&clients->lock);

@@ -81,22 +81,6 @@ static u32 exchange_decode_ssv(struct dnfs4_compound *cmp)
 	return NFS4_OK;
 }
 
-static u32 exchange_decode_protect(struct dnfs4_compound *cmp, struct exchange_args *args)
-{
-	if (xdr_stream_decode_u32(cmp->in, &args->how))
-		return NFS4ERR_BADXDR;
-	switch (args->how) {
-	case SP4_NONE:
-		return NFS4_OK;
-	case SP4_MACH_CRED:
-		return exchange_decode_ops(cmp, args->enforce) ?:
-		       exchange_decode_ops(cmp, args->allow);
-	case SP4_SSV:
-		return exchange_decode_ssv(cmp);
-	}
-	return NFS4ERR_BADXDR;
-}
-
 static u32 exchange_decode_impl(struct dnfs4_compound *cmp, struct exchange_args *args)
 {
 	struct timespec64 date;
@@ -124,65 +108,45 @@ static u32 exchange_decode(struct dnfs4_compound *cmp, void *argp)
 	status = dnfs4_decode_client_id(cmp, &args->id);
 	if (status)
 		return status;
-	if (xdr_stream_decode_u32(cmp->in, &args->flags))
+	if (xdr_stream_decode_u32(cmp->in, &args->flags) ||
+	    xdr_stream_decode_u32(cmp->in, &args->how))
 		return NFS4ERR_BADXDR;
-	return exchange_decode_protect(cmp, args) ?: exchange_decode_impl(cmp, args);
-}
-
-static u32 exchange_check(struct dnfs4_compound *cmp, const struct exchange_args *args)
-{
-	u32 flags = EXCHGID4_FLAG_MASK_A;
-
-	/* The flag exists since 4.2 (RFC 7862 section 14.1). */
-	if (cmp->minor < 2)
-		flags &= ~EXCHGID4_FLAG_SUPP_FENCE_OPS;
-	if (args->flags & ~flags)
-		return NFS4ERR_INVAL;
-	if (args->how == SP4_SSV)
-		return NFS4ERR_ENCR_ALG_UNSUPP;
-	/* Section 18.35.3: SP4_MACH_CRED requires a principal that cannot be forged. */
-	if (args->how == SP4_MACH_CRED && !dnfs4_is_protected(cmp->call))
-		return NFS4ERR_INVAL;
-	return NFS4_OK;
-}
-
-/*
- * The machine credential may do operations for all users only if they check nothing but the
- * client. All other operations work on a file and check the access of the calling user.
- */
-static void exchange_allow(const u32 asked[DNFS4_OP_WORDS], u32 allow[DNFS4_OP_WORDS])
-{
-	static const u8 ops[] = { OP_FREE_STATEID, OP_TEST_STATEID };
-
-	for (size_t i = 0; i < ARRAY_SIZE(ops); i++)
-		allow[ops[i] / 32] |= asked[ops[i] / 32] & BIT(ops[i] % 32);
+	switch (args->how) {
+	case SP4_NONE:
+		break;
+	case SP4_MACH_CRED:
+		status = exchange_decode_ops(cmp, args->enforce);
+		if (!status)
+			status = exchange_decode_ops(cmp, args->allow);
+		break;
+	case SP4_SSV:
+		status = exchange_decode_ssv(cmp);
+		break;
+	default:
+		status = NFS4ERR_BADXDR;
+	}
+	return status ?: exchange_decode_impl(cmp, args);
 }
 
 /* State protection is fixed when the client record is created. */
 static struct dnfs4_client *exchange_make(struct dnfs4_compound *cmp,
 					  const struct exchange_args *args)
 {
+	/*
+	 * The machine credential may do operations for all users only if they check nothing but
+	 * the client. All other operations work on a file and check the access of the calling
+	 * user.
+	 */
+	static const u8 ops[] = { OP_FREE_STATEID, OP_TEST_STATEID };
 	struct dnfs4_client *client = dnfs4_client_make(cmp, &args->id);
 
 	if (!client || args->how != SP4_MACH_CRED)
 		return client;
 	memcpy(client->enforce, args->enforce, sizeof(client->enforce));
-	exchange_allow(args->allow, client->allow);
+	for (size_t i = 0; i < ARRAY_SIZE(ops); i++)
+		client->allow[ops[i] / 32] |= args->allow[ops[i] / 32] & BIT(ops[i] % 32);
 	set_bit(DNFS4_CLIENT_MACH_CRED, &client->flags);
 	return client;
-}
-
-/* Cases 6 to 9: update of a confirmed client record. */
-static u32 exchange_update(struct dnfs4_compound *cmp, const struct exchange_args *args,
-			   struct dnfs4_client *confirmed)
-{
-	if (!confirmed)
-		return NFS4ERR_NOENT;
-	if (memcmp(confirmed->verifier, args->id.verifier, NFS4_VERIFIER_SIZE))
-		return NFS4ERR_NOT_SAME;
-	if (!dnfs4_principal_matches(confirmed, cmp->call))
-		return NFS4ERR_PERM;
-	return NFS4_OK;
 }
 
 /**
@@ -198,38 +162,35 @@ struct exchange {
 	struct dnfs4_client *collided;
 };
 
-/* Case 3: the owner string belongs to another principal. */
-static u32 exchange_collision(struct exchange *x, struct dnfs4_client *confirmed)
-{
-	if (dnfs4_client_has_state(confirmed) &&
-	    !test_bit(DNFS4_CLIENT_COURTESY, &confirmed->flags))
-		return NFS4ERR_CLID_INUSE;
-	dnfs4_client_hold(confirmed);
-	dnfs4_client_unhash(confirmed);
-	x->collided = confirmed;
-	return NFS4_OK;
-}
-
 static u32 exchange_locked(struct dnfs4_compound *cmp, const struct exchange_args *args,
 			   struct exchange *x)
 {
 	struct dnfs4_client *confirmed, *unconfirmed;
-	u32 status = NFS4_OK;
+	bool same;
 
 	dnfs4_client_by_owner(cmp->server->clients, 1, &args->id, &confirmed, &unconfirmed);
+	same = confirmed && !memcmp(confirmed->verifier, args->id.verifier, NFS4_VERIFIER_SIZE);
 	x->client = confirmed;
-	if (args->flags & EXCHGID4_FLAG_UPD_CONFIRMED_REC_A)
-		return exchange_update(cmp, args, confirmed);
-
-	if (confirmed && !dnfs4_principal_matches(confirmed, cmp->call)) {
-		status = exchange_collision(x, confirmed);
-		if (status)
-			return status;
-		confirmed = NULL;
+	/* Cases 6 to 9: update of a confirmed client record. */
+	if (args->flags & EXCHGID4_FLAG_UPD_CONFIRMED_REC_A) {
+		if (!confirmed)
+			return NFS4ERR_NOENT;
+		if (!same)
+			return NFS4ERR_NOT_SAME;
+		return dnfs4_principal_matches(confirmed, cmp->call) ? NFS4_OK : NFS4ERR_PERM;
 	}
-	/* Case 2: a known client with the same verifier. */
-	if (confirmed && !memcmp(confirmed->verifier, args->id.verifier, NFS4_VERIFIER_SIZE))
+	if (confirmed && !dnfs4_principal_matches(confirmed, cmp->call)) {
+		/* Case 3: the owner string belongs to another principal. */
+		if (dnfs4_client_has_state(confirmed) &&
+		    !test_bit(DNFS4_CLIENT_COURTESY, &confirmed->flags))
+			return NFS4ERR_CLID_INUSE;
+		dnfs4_client_hold(confirmed);
+		dnfs4_client_unhash(confirmed);
+		x->collided = confirmed;
+	} else if (same) {
+		/* Case 2: a known client with the same verifier. */
 		return NFS4_OK;
+	}
 	/* Cases 1, 4 and 5: a restarted client's old record stays until the new is confirmed. */
 	if (unconfirmed) {
 		dnfs4_client_hold(unconfirmed);
@@ -252,37 +213,40 @@ static void exchange_impl(struct dnfs4_client *client, const struct exchange_arg
 	WRITE_ONCE(client->impl, kstrndup(name, min_t(size_t, len, sizeof(name)), GFP_KERNEL));
 }
 
-static void exchange_result(struct dnfs4_client *client, const struct exchange_args *args,
-			    struct exchange_res *res)
-{
-	res->id = client->id;
-	res->sequence = client->create_seqid;
-	res->flags = EXCHGID4_FLAG_USE_NON_PNFS;
-	if (test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags))
-		res->flags |= EXCHGID4_FLAG_CONFIRMED_R;
-	if (!test_bit(DNFS4_CLIENT_MACH_CRED, &client->flags))
-		return;
-	res->how = SP4_MACH_CRED;
-	memcpy(res->enforce, client->enforce, sizeof(res->enforce));
-	memcpy(res->allow, client->allow, sizeof(res->allow));
-}
-
 static u32 exchange_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 {
 	struct dnfs4_clients *clients = cmp->server->clients;
 	const struct exchange_args *args = argp;
+	u32 known = EXCHGID4_FLAG_MASK_A, status;
+	struct exchange_res *res = resp;
 	struct exchange x = {};
-	u32 status;
 
-	status = exchange_check(cmp, args);
-	if (status)
-		return status;
+	/* The flag exists since 4.2 (RFC 7862 section 14.1). */
+	if (cmp->minor < 2)
+		known &= ~EXCHGID4_FLAG_SUPP_FENCE_OPS;
+	if (args->flags & ~known)
+		return NFS4ERR_INVAL;
+	if (args->how == SP4_SSV)
+		return NFS4ERR_ENCR_ALG_UNSUPP;
+	/* Section 18.35.3: SP4_MACH_CRED requires a principal that cannot be forged. */
+	if (args->how == SP4_MACH_CRED && !dnfs4_is_protected(cmp->call))
+		return NFS4ERR_INVAL;
 	mutex_lock(&clients->lock);
 	status = exchange_locked(cmp, args, &x);
-	if (!status) {
-		exchange_impl(x.client, args);
-		exchange_result(x.client, args, resp);
+	if (status)
+		goto unlock;
+	exchange_impl(x.client, args);
+	res->id = x.client->id;
+	res->sequence = x.client->create_seqid;
+	res->flags = EXCHGID4_FLAG_USE_NON_PNFS;
+	if (test_bit(DNFS4_CLIENT_CONFIRMED, &x.client->flags))
+		res->flags |= EXCHGID4_FLAG_CONFIRMED_R;
+	if (test_bit(DNFS4_CLIENT_MACH_CRED, &x.client->flags)) {
+		res->how = SP4_MACH_CRED;
+		memcpy(res->enforce, x.client->enforce, sizeof(res->enforce));
+		memcpy(res->allow, x.client->allow, sizeof(res->allow));
 	}
+unlock:
 	mutex_unlock(&clients->lock);
 	if (x.replaced) {
 		dnfs4_client_end(x.replaced, "replaced unconfirmed");
@@ -309,26 +273,21 @@ static bool exchange_encode_ops(struct xdr_stream *xdr, const u32 ops[DNFS4_OP_W
 	return true;
 }
 
-/*
- * The name is the same on all connections, so that a session can use several, and does not
- * change over restarts (section 2.10.4). Servers have the same name only if they share a handle
- * key.
- */
-static int exchange_server_name(struct dnfs4_server *server, char name[SERVER_NAME_MAX])
-{
-	siphash_key_t key;
-
-	ditto_key_derive(server->srv, DITTO_KEY_SERVER_NAME, &key);
-	return scnprintf(name, SERVER_NAME_MAX, "ditto-%016llx", key.key[0]);
-}
-
 static bool exchange_encode(struct dnfs4_compound *cmp, u32 status, const void *resp)
 {
 	const struct exchange_res *res = resp;
 	struct xdr_stream *xdr = cmp->out;
 	char name[SERVER_NAME_MAX];
-	int len = exchange_server_name(cmp->server, name);
+	siphash_key_t key;
+	int len;
 
+	/*
+	 * The name is the same on all connections, so that a session can use several, and does
+	 * not change over restarts (section 2.10.4). Servers have the same name only if they
+	 * share a handle key.
+	 */
+	ditto_key_derive(cmp->server->srv, DITTO_KEY_SERVER_NAME, &key);
+	len = scnprintf(name, sizeof(name), "ditto-%016llx", key.key[0]);
 	if (xdr_stream_encode_u64(xdr, res->id) < 0 ||
 	    xdr_stream_encode_u32(xdr, res->sequence) < 0 ||
 	    xdr_stream_encode_u32(xdr, res->flags) < 0 ||
@@ -373,18 +332,6 @@ static u32 destroy_decode(struct dnfs4_compound *cmp, void *argp)
 	return xdr_stream_decode_u64(cmp->in, &args->id) ? NFS4ERR_BADXDR : NFS4_OK;
 }
 
-static u32 destroy_locked(struct dnfs4_compound *cmp, struct dnfs4_client *client)
-{
-	if (!client->hashed)
-		return NFS4ERR_STALE_CLIENTID;
-	if (!dnfs4_mach_cred_check(client, cmp->call, OP_DESTROY_CLIENTID))
-		return NFS4ERR_WRONG_CRED;
-	if (READ_ONCE(client->nsessions) || dnfs4_client_has_state(client))
-		return NFS4ERR_CLIENTID_BUSY;
-	dnfs4_client_unhash(client);
-	return NFS4_OK;
-}
-
 static u32 destroy_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 {
 	struct dnfs4_clients *clients = cmp->server->clients;
@@ -395,7 +342,18 @@ static u32 destroy_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 	if (!client)
 		return NFS4ERR_STALE_CLIENTID;
 	mutex_lock(&clients->lock);
-	status = destroy_locked(cmp, client);
+	status = NFS4ERR_STALE_CLIENTID;
+	if (!client->hashed)
+		goto unlock;
+	status = NFS4ERR_WRONG_CRED;
+	if (!dnfs4_mach_cred_check(client, cmp->call, OP_DESTROY_CLIENTID))
+		goto unlock;
+	status = NFS4ERR_CLIENTID_BUSY;
+	if (READ_ONCE(client->nsessions) || dnfs4_client_has_state(client))
+		goto unlock;
+	dnfs4_client_unhash(client);
+	status = NFS4_OK;
+unlock:
 	mutex_unlock(&clients->lock);
 	if (!status)
 		dnfs4_client_end(client, "destroyed by the client");

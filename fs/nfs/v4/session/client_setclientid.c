@@ -61,20 +61,6 @@ static u32 setclientid_decode(struct dnfs4_compound *cmp, void *argp)
 	return xdr_stream_decode_u32(cmp->in, &args->ident) ? NFS4ERR_BADXDR : NFS4_OK;
 }
 
-static void setclientid_addr(struct dnfs4_compound *cmp, const struct setclientid_args *args,
-			     struct dnfs4_callback_addr *addr)
-{
-	struct dnfs_call *call = cmp->call;
-
-	addr->program = args->program;
-	addr->ident = args->ident;
-	memcpy(&addr->local, call->local, call->local->sa_family == AF_INET6 ?
-	       sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
-	/* An unusable address is no error: such a client gets no callbacks. */
-	dnfs4_callback_parse(call->server->net, args->netid, args->netid_len, args->uaddr,
-			     args->uaddr_len, &addr->addr);
-}
-
 /* The clientaddr4 of NFS4ERR_CLID_INUSE: the address of the client with that owner string. */
 static void setclientid_in_use(const struct dnfs4_client *client, struct setclientid_res *res)
 {
@@ -88,62 +74,58 @@ static void setclientid_in_use(const struct dnfs4_client *client, struct setclie
 		  open + 1);
 }
 
-/* Return: the client record to be confirmed, borrowed; or NULL as dnfs4_client_make(). */
-static struct dnfs4_client *setclientid_record(struct dnfs4_compound *cmp,
-					       const struct setclientid_args *args,
-					       struct dnfs4_client *confirmed)
-{
-	/* The same incarnation: only the callback changes (RFC 7530 section 16.33.5). */
-	if (confirmed && !memcmp(confirmed->verifier, args->id.verifier, NFS4_VERIFIER_SIZE))
-		return confirmed;
-	return dnfs4_client_make(cmp, &args->id);
-}
-
-static u32 setclientid_locked(struct dnfs4_compound *cmp, const struct setclientid_args *args,
-			      struct setclientid_res *res, struct dnfs4_pending **pending,
-			      struct dnfs4_client **replaced)
+static u32 setclientid_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 {
 	struct dnfs4_clients *clients = cmp->server->clients;
-	struct dnfs4_client *confirmed, *unconfirmed, *client;
+	struct dnfs4_client *confirmed, *unconfirmed, *client, *replaced = NULL;
+	const struct setclientid_args *args = argp;
+	const struct sockaddr *local = cmp->call->local;
+	struct setclientid_res *res = resp;
+	struct dnfs4_pending *pending;
+	u32 status = NFS4_OK;
 
+	pending = kzalloc(sizeof(*pending), GFP_KERNEL);
+	if (!pending)
+		return NFS4ERR_DELAY;
+	get_random_bytes(pending->confirm, sizeof(pending->confirm));
+	pending->addr.program = args->program;
+	pending->addr.ident = args->ident;
+	memcpy(&pending->addr.local, local, local->sa_family == AF_INET6 ?
+	       sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
+	/* An unusable address is no error: such a client gets no callbacks. */
+	dnfs4_callback_parse(cmp->call->server->net, args->netid, args->netid_len, args->uaddr,
+			     args->uaddr_len, &pending->addr.addr);
+
+	mutex_lock(&clients->lock);
 	dnfs4_client_by_owner(clients, 0, &args->id, &confirmed, &unconfirmed);
 	if (confirmed && !dnfs4_principal_matches(confirmed, cmp->call)) {
 		/* A courtesy client, or one without state, may lose its owner string. */
 		if (dnfs4_client_has_state(confirmed) &&
 		    !test_bit(DNFS4_CLIENT_COURTESY, &confirmed->flags)) {
 			setclientid_in_use(confirmed, res);
-			return NFS4ERR_CLID_INUSE;
+			status = NFS4ERR_CLID_INUSE;
+			goto unlock;
 		}
 		confirmed = NULL;
 	}
-	client = setclientid_record(cmp, args, confirmed);
-	if (!client)
-		return NFS4ERR_DELAY;
+	/* The same incarnation: only the callback changes (RFC 7530 section 16.33.5). */
+	if (confirmed && !memcmp(confirmed->verifier, args->id.verifier, NFS4_VERIFIER_SIZE))
+		client = confirmed;
+	else
+		client = dnfs4_client_make(cmp, &args->id);
+	if (!client) {
+		status = NFS4ERR_DELAY;
+		goto unlock;
+	}
 	if (unconfirmed) {
 		dnfs4_client_hold(unconfirmed);
 		dnfs4_client_unhash(unconfirmed);
-		*replaced = unconfirmed;
+		replaced = unconfirmed;
 	}
-	swap(client->pending, *pending);
+	swap(client->pending, pending);
 	memcpy(res->confirm, client->pending->confirm, sizeof(res->confirm));
 	res->id = client->id;
-	return NFS4_OK;
-}
-
-static u32 setclientid_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
-{
-	struct dnfs4_clients *clients = cmp->server->clients;
-	struct dnfs4_client *replaced = NULL;
-	struct dnfs4_pending *pending = kzalloc(sizeof(*pending), GFP_KERNEL);
-	u32 status;
-
-	if (!pending)
-		return NFS4ERR_DELAY;
-	get_random_bytes(pending->confirm, sizeof(pending->confirm));
-	setclientid_addr(cmp, argp, &pending->addr);
-
-	mutex_lock(&clients->lock);
-	status = setclientid_locked(cmp, argp, resp, &pending, &replaced);
+unlock:
 	mutex_unlock(&clients->lock);
 	kfree(pending);
 	if (replaced) {
@@ -197,93 +179,66 @@ static u32 confirm_decode(struct dnfs4_compound *cmp, void *argp)
 	return NFS4_OK;
 }
 
-/**
- * struct confirming - a SETCLIENTID_CONFIRM in progress
- * @client: the client to confirm, with a reference
- * @old: previous incarnation, to be released, with a reference; or NULL
- * @pending: data of the SETCLIENTID, now confirmed; NULL for a retransmission
- */
-struct confirming {
-	struct dnfs4_client *client;
-	struct dnfs4_client *old;
-	struct dnfs4_pending *pending;
-};
-
-/* Return: the confirmed client that @client replaces, with a reference; or NULL. */
-static struct dnfs4_client *confirm_old(struct dnfs4_clients *clients,
-					struct dnfs4_client *client)
-{
-	const struct dnfs4_client_id id = {
-		.len = client->owner_len, .owner = client->owner_string
-	};
-	struct dnfs4_client *confirmed, *unconfirmed;
-
-	dnfs4_client_by_owner(clients, 0, &id, &confirmed, &unconfirmed);
-	if (confirmed)
-		dnfs4_client_hold(confirmed);
-	return confirmed;
-}
-
 /* The cases of RFC 7530 section 16.34.5. */
-static u32 confirm_locked(struct dnfs4_compound *cmp, const struct confirm_args *args,
-			  struct confirming *c)
+static u32 confirm_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 {
-	struct dnfs4_client *client = c->client;
+	struct dnfs4_clients *clients = cmp->server->clients;
+	const struct confirm_args *args = argp;
+	struct dnfs4_client *client, *unconfirmed, *old = NULL;
+	struct dnfs4_pending *pending = NULL;
+	struct dnfs4_client_id id;
 	u32 status;
 
-	if (!client->hashed)
+	client = dnfs4_client_get(clients, args->id, 0);
+	if (!client)
 		return NFS4ERR_STALE_CLIENTID;
+	mutex_lock(&clients->lock);
+	status = NFS4ERR_STALE_CLIENTID;
+	if (!client->hashed)
+		goto unlock;
+	status = NFS4ERR_CLID_INUSE;
 	if (!dnfs4_principal_matches(client, cmp->call))
-		return NFS4ERR_CLID_INUSE;
+		goto unlock;
 	if (!client->pending || memcmp(client->pending->confirm, args->confirm,
 				       sizeof(args->confirm))) {
 		/* A retransmission of a successful SETCLIENTID_CONFIRM. */
 		if (test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags) &&
 		    !memcmp(client->confirm, args->confirm, sizeof(args->confirm)))
-			return NFS4_OK;
-		return NFS4ERR_STALE_CLIENTID;
+			status = NFS4_OK;
+		else
+			status = NFS4ERR_STALE_CLIENTID;
+		goto unlock;
 	}
 	status = dnfs4_client_admit(client);
 	if (status)
-		return status;
-	swap(client->pending, c->pending);
+		goto unlock;
+	swap(client->pending, pending);
 	memcpy(client->confirm, args->confirm, sizeof(client->confirm));
 	if (test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags))
-		return NFS4_OK;
-	c->old = confirm_old(cmp->server->clients, client);
-	if (c->old)
-		dnfs4_client_unhash(c->old);
+		goto unlock;
+	/* The previous incarnation of the client. */
+	id = (struct dnfs4_client_id){ .len = client->owner_len, .owner = client->owner_string };
+	dnfs4_client_by_owner(clients, 0, &id, &old, &unconfirmed);
+	if (old) {
+		dnfs4_client_hold(old);
+		dnfs4_client_unhash(old);
+	}
 	dnfs4_lease_begin(client);
 	set_bit(DNFS4_CLIENT_CONFIRMED, &client->flags);
-	return NFS4_OK;
-}
-
-static u32 confirm_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
-{
-	struct dnfs4_clients *clients = cmp->server->clients;
-	const struct confirm_args *args = argp;
-	struct confirming c = {};
-	u32 status;
-
-	c.client = dnfs4_client_get(clients, args->id, 0);
-	if (!c.client)
-		return NFS4ERR_STALE_CLIENTID;
-	mutex_lock(&clients->lock);
-	status = confirm_locked(cmp, args, &c);
+unlock:
 	mutex_unlock(&clients->lock);
 
 	/* Release the state of the old incarnation before the new one can request it. */
-	if (c.old) {
-		dnfs4_client_end(c.old, "the client was restarted");
-		dnfs4_client_put(c.old);
-		dnfs4_reclaim_admit(c.client);
-	} else if (c.pending) {
-		dnfs4_reclaim_admit(c.client);
+	if (old) {
+		dnfs4_client_end(old, "the client was restarted");
+		dnfs4_client_put(old);
 	}
-	if (c.pending)
-		dnfs4_callback_set(c.client, &c.pending->addr);
-	kfree(c.pending);
-	dnfs4_client_put(c.client);
+	if (pending) {
+		dnfs4_reclaim_admit(client);
+		dnfs4_callback_set(client, &pending->addr);
+	}
+	kfree(pending);
+	dnfs4_client_put(client);
 	return status;
 }
 

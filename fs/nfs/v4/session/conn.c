@@ -24,27 +24,22 @@ static void dnfs4_conn_back_count(struct dnfs4_client *client, int by)
 		clear_bit(DNFS4_CLIENT_CB_DOWN, &client->flags);
 }
 
-static bool dnfs4_session_has_back(const struct dnfs4_session *session)
-{
-	const struct dnfs4_conn *conn;
-
-	lockdep_assert_held(&session->lock);
-	list_for_each_entry(conn, &session->conns, link)
-		if (conn->dirs & DNFS4_CONN_BACK)
-			return true;
-	return false;
-}
-
 static void dnfs4_conn_unlink_locked(struct dnfs4_conn *conn)
 {
 	struct dnfs4_session *session = conn->session;
+	const struct dnfs4_conn *other;
+	bool lost = true;
 
 	lockdep_assert_held(&session->lock);
 	conn->linked = false;
 	list_del_rcu(&conn->link);
 	session->nconns--;
-	if (conn->dirs & DNFS4_CONN_BACK)
-		session->back_lost = !dnfs4_session_has_back(session);
+	if (!(conn->dirs & DNFS4_CONN_BACK))
+		return;
+	list_for_each_entry(other, &session->conns, link)
+		if (other->dirs & DNFS4_CONN_BACK)
+			lost = false;
+	session->back_lost = lost;
 }
 
 /* Return: the client with a reference if this call unlinked the connection; else NULL. */
@@ -88,15 +83,22 @@ static void dnfs4_conn_lost(struct svc_xpt_user *user)
 	dnfs4_client_put(client);
 }
 
-static int dnfs4_conn_link(struct dnfs4_conn *conn)
+/* Return: 0; or an errno, in which case the caller still owns the unlinked connection. */
+static int dnfs4_conn_join(struct dnfs4_conn *conn, struct svc_xprt *xprt)
 {
 	struct dnfs4_session *session = conn->session;
-	int err = 0;
+	struct dnfs4_client *client = NULL;
+	int err;
 
+	err = register_xpt_user(xprt, &conn->user);
+	if (err)
+		return err;
+	/* Once linked it may be unlinked concurrently, and freed after a grace period. */
+	rcu_read_lock();
 	spin_lock(&session->lock);
 	if (session->dead) {
 		err = -ESHUTDOWN;
-	} else if (dnfs4_conn_dirs(session, conn->xprt)) {
+	} else if (dnfs4_conn_dirs(session, xprt)) {
 		/* A concurrent request has linked it. */
 		err = -EEXIST;
 	} else if (session->nconns >= DNFS4_CONNS_PER_SESSION) {
@@ -109,21 +111,6 @@ static int dnfs4_conn_link(struct dnfs4_conn *conn)
 			session->back_lost = false;
 	}
 	spin_unlock(&session->lock);
-	return err;
-}
-
-/* Return: 0; or an errno, in which case the caller still owns the unlinked connection. */
-static int dnfs4_conn_join(struct dnfs4_conn *conn, struct svc_xprt *xprt)
-{
-	struct dnfs4_client *client = NULL;
-	int err;
-
-	err = register_xpt_user(xprt, &conn->user);
-	if (err)
-		return err;
-	/* Once linked it may be unlinked concurrently, and freed after a grace period. */
-	rcu_read_lock();
-	err = dnfs4_conn_link(conn);
 	/* If the transport was closed before the link, no notification unlinks it. */
 	if (!err && svc_xprt_is_dead(xprt)) {
 		client = dnfs4_conn_unlink(conn);
@@ -212,24 +199,18 @@ bool dnfs4_conn_raise(struct dnfs4_session *session, struct svc_xprt *xprt)
 	return conn;
 }
 
-/* Unlink and return the first connection, or NULL. */
-static struct dnfs4_conn *dnfs4_conn_take(struct dnfs4_session *session)
-{
-	struct dnfs4_conn *conn;
-
-	spin_lock(&session->lock);
-	conn = list_first_entry_or_null(&session->conns, struct dnfs4_conn, link);
-	if (conn)
-		dnfs4_conn_unlink_locked(conn);
-	spin_unlock(&session->lock);
-	return conn;
-}
-
 void dnfs4_conns_drop(struct dnfs4_session *session)
 {
 	struct dnfs4_conn *conn;
 
-	while ((conn = dnfs4_conn_take(session))) {
+	for (;;) {
+		spin_lock(&session->lock);
+		conn = list_first_entry_or_null(&session->conns, struct dnfs4_conn, link);
+		if (conn)
+			dnfs4_conn_unlink_locked(conn);
+		spin_unlock(&session->lock);
+		if (!conn)
+			break;
 		/* Waits for a running notification, which finds the connection unlinked. */
 		unregister_xpt_user(conn->xprt, &conn->user);
 		dnfs4_conn_free(conn, session->client);

@@ -24,19 +24,12 @@
 #define LAUNDRY_MAX_MS		10000
 /* Most clients released in one run of the shrinker's work. */
 #define SPARE_AT_ONCE		64
-/* One goes for another so often: the client that was refused comes again more seldom. */
+/* Shortest interval between two releases that make room; refused clients retry less often. */
 #define ROOM_EVERY		(HZ / 4)
 
 static unsigned long dnfs4_lease_time(const struct dnfs4_clients *clients)
 {
 	return READ_ONCE(clients->server->srv->settings.lease_time_s) * HZ;
-}
-
-/* Count before setting the flag, so that a concurrent release decrements the count. */
-static void dnfs4_courtesy_set(struct dnfs4_client *client)
-{
-	atomic_inc(&client->server->clients->courtesy);
-	set_bit(DNFS4_CLIENT_COURTESY, &client->flags);
 }
 
 void dnfs4_courtesy_clear(struct dnfs4_client *client)
@@ -96,7 +89,9 @@ static void dnfs4_client_courtesy(struct dnfs4_client *client)
 	    !dnfs4_lease_is_over(clients, client))
 		goto unlock;
 	client->courtesy_at = jiffies;
-	dnfs4_courtesy_set(client);
+	/* Count before setting the flag, so that a concurrent release decrements the count. */
+	atomic_inc(&clients->courtesy);
+	set_bit(DNFS4_CLIENT_COURTESY, &client->flags);
 	courtesy = ditto_client_set_courtesy(&client->client, true);
 	/*
 	 * Set the flag before reading @renewed again: dnfs4_client_use() writes @renewed and then
@@ -251,19 +246,6 @@ void dnfs4_clients_shrink(struct dnfs4_clients *clients)
 	queue_work(clients->wq, &clients->shrink);
 }
 
-/* One that goes already, or cannot, makes no room. */
-static bool dnfs4_courtesy_can_go(const struct dnfs4_client *client)
-{
-	return test_bit(DNFS4_CLIENT_COURTESY, &client->flags) &&
-	       !READ_ONCE(client->client.dead) && !READ_ONCE(client->client.yielding) &&
-	       !READ_ONCE(client->client.withdraw_failed);
-}
-
-static bool dnfs4_is_charged_alike(const struct dnfs4_client *a, const struct dnfs4_client *b)
-{
-	return a->who.peer == b->who.peer || (a->who.user && a->who.user == b->who.user);
-}
-
 void dnfs4_courtesy_make_room(const struct dnfs4_client *client)
 {
 	struct dnfs4_clients *clients = client->server->clients;
@@ -274,10 +256,19 @@ void dnfs4_courtesy_make_room(const struct dnfs4_client *client)
 	    time_before(jiffies, clients->room_made + ROOM_EVERY))
 		return;
 	clients->room_made = jiffies;
-	list_for_each_entry(other, &clients->all, lru)
-		if (dnfs4_is_charged_alike(other, client) && dnfs4_courtesy_can_go(other) &&
-		    (!oldest || time_before(READ_ONCE(other->renewed), READ_ONCE(oldest->renewed))))
+	list_for_each_entry(other, &clients->all, lru) {
+		/* Only a client that is charged to the same account makes room there. */
+		if (other->who.peer != client->who.peer &&
+		    (!client->who.user || other->who.user != client->who.user))
+			continue;
+		/* A client that is being released already, or cannot be, makes no room. */
+		if (!test_bit(DNFS4_CLIENT_COURTESY, &other->flags) ||
+		    READ_ONCE(other->client.dead) || READ_ONCE(other->client.yielding) ||
+		    READ_ONCE(other->client.withdraw_failed))
+			continue;
+		if (!oldest || time_before(READ_ONCE(other->renewed), READ_ONCE(oldest->renewed)))
 			oldest = other;
+	}
 	if (oldest)
 		ditto_client_retire(&oldest->client, "another client needs its place");
 }

@@ -62,13 +62,6 @@ static void dnfs4_record_of(const struct dnfs4_client *client, struct dnfs4_reco
 	dnfs4_principal_digest(&client->principal, p);
 }
 
-static bool dnfs4_record_is_ours(const struct ditto_record *record)
-{
-	return record->key_len > PREFIX && record->key_len <= PREFIX + OWNER_MAX &&
-	       record->key[0] == 'n' && record->key[1] == '4' && record->key[2] <= 1 &&
-	       record->data_len == DNFS4_PRINCIPAL_DIGEST;
-}
-
 /* Return: true until the helper has delivered the records of the previous server instance. */
 static bool dnfs4_is_waiting(struct ditto_server *srv)
 {
@@ -113,15 +106,6 @@ u32 dnfs4_client_record(struct dnfs4_client *client)
 	return NFS4ERR_DELAY;
 }
 
-static bool dnfs4_same_principal(const struct dnfs4_client *a, const struct dnfs4_client *b)
-{
-	u8 digest[2][DNFS4_PRINCIPAL_DIGEST];
-
-	dnfs4_principal_digest(&a->principal, digest[0]);
-	dnfs4_principal_digest(&b->principal, digest[1]);
-	return !memcmp(digest[0], digest[1], DNFS4_PRINCIPAL_DIGEST);
-}
-
 static bool dnfs4_record_may_be(const struct dnfs4_client *client)
 {
 	return test_bit(DNFS4_CLIENT_RECORDED, &client->flags) ||
@@ -134,17 +118,23 @@ static bool dnfs4_record_inherited(struct dnfs4_client *client)
 	const struct dnfs4_client_id id = {
 		.len = client->owner_len, .owner = client->owner_string
 	};
+	u8 own[DNFS4_PRINCIPAL_DIGEST], other[DNFS4_PRINCIPAL_DIGEST];
 	struct dnfs4_clients *clients = client->server->clients;
 	struct dnfs4_client *heir, *unconfirmed;
-	bool inherited;
+	bool inherited = false;
 
 	mutex_lock(&clients->lock);
 	dnfs4_client_by_owner(clients, client->minor, &id, &heir, &unconfirmed);
+	if (!heir)
+		goto unlock;
+	dnfs4_principal_digest(&client->principal, own);
+	dnfs4_principal_digest(&heir->principal, other);
 	/* The next incarnation inherits what is known about the record. */
-	if (heir && dnfs4_same_principal(heir, client))
+	if (!memcmp(own, other, sizeof(own)))
 		set_bit(test_bit(DNFS4_CLIENT_RECORDED, &client->flags) ?
 			DNFS4_CLIENT_RECORDED : DNFS4_CLIENT_RECORD_UNSURE, &heir->flags);
-	inherited = heir && dnfs4_record_may_be(heir);
+	inherited = dnfs4_record_may_be(heir);
+unlock:
 	mutex_unlock(&clients->lock);
 	return inherited;
 }
@@ -283,7 +273,10 @@ static int dnfs4_reclaim_know(const struct ditto_record *record, void *arg)
 	u8 id[sizeof_field(struct dnfs4_record, bytes)];
 	int err;
 
-	if (!dnfs4_record_is_ours(record))
+	/* Records of this format only. */
+	if (record->key_len <= PREFIX || record->key_len > PREFIX + OWNER_MAX ||
+	    record->key[0] != 'n' || record->key[1] != '4' || record->key[2] > 1 ||
+	    record->data_len != DNFS4_PRINCIPAL_DIGEST)
 		return 0;
 	memcpy(id, record->key, record->key_len);
 	memcpy(id + record->key_len, record->data, record->data_len);

@@ -79,7 +79,12 @@ static u64 sequence_digest(const struct dnfs4_compound *cmp)
 	return xxh64(bytes, len, seed);
 }
 
-static u32 sequence_check(const struct dnfs4_compound *cmp, const struct dnfs4_session *session)
+/*
+ * Check the request against the limits of the session. Its connection must be bound to the
+ * session, or may be bound now (section 2.10.3.1), which sets @bind.
+ */
+static u32 sequence_check(const struct dnfs4_compound *cmp, struct dnfs4_session *session,
+			  bool *bind)
 {
 	if (READ_ONCE(session->dead))
 		return NFS4ERR_BADSESSION;
@@ -87,51 +92,60 @@ static u32 sequence_check(const struct dnfs4_compound *cmp, const struct dnfs4_s
 		return NFS4ERR_REQ_TOO_BIG;
 	if (cmp->nops > session->fore.maxoperations)
 		return NFS4ERR_TOO_MANY_OPS;
-	return NFS4_OK;
-}
-
-/* The connection must be bound to the session, or may be bound now (section 2.10.3.1). */
-static u32 sequence_check_conn(const struct dnfs4_compound *cmp, struct dnfs4_session *session,
-			       bool *bind)
-{
 	*bind = !dnfs4_conn_dirs(session, cmp->call->conn);
 	if (*bind && test_bit(DNFS4_CLIENT_MACH_CRED, &session->client->flags))
 		return NFS4ERR_CONN_NOT_BOUND_TO_SESSION;
 	return NFS4_OK;
 }
 
-/* The reply to a lone SEQUENCE is small, and clients retry it for recovery: always keep it. */
-static bool sequence_keeps(const struct dnfs4_compound *cmp, const struct sequence_args *args)
+static u32 sequence_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 {
-	return args->keep || cmp->nops == 1;
-}
+	struct sequence_args *args = argp;
+	struct sequence_res *res = resp;
+	struct dnfs4_session *session;
+	struct dnfs4_slot *slot;
+	bool bind, again;
+	u32 need, status;
 
-/* Set the reply limits. The result, and the head of the next one, must fit into the reply. */
-static u32 sequence_limit(struct dnfs4_compound *cmp, const struct dnfs4_session *session,
-			  const struct sequence_args *args)
-{
-	u32 need = SEQUENCE_BYTES + (cmp->nops > 1 ? DNFS4_OP_HEAD_BYTES : 0);
-
-	cmp->max_reply = session->fore.maxresponsesize;
-	if (args->keep)
-		cmp->max_cached = max(session->fore.maxresponsesize_cached, 1U);
-	return need > dnfs4_room(cmp) ? dnfs4_too_big(cmp, need) : NFS4_OK;
-}
-
-/* Steps that may fail, and so must precede dnfs4_slot_commit(). */
-static u32 sequence_prepare(const struct dnfs4_compound *cmp, struct dnfs4_session *session,
-			    struct dnfs4_slot *slot, const struct sequence_args *args, bool again)
-{
-	if (!again && sequence_keeps(cmp, args) &&
-	    !dnfs4_slot_reserve(slot, dnfs4_slot_reply_max(session)))
-		return NFS4ERR_DELAY;
+	if (cmp->index)
+		return NFS4ERR_SEQUENCE_POS;
+	session = dnfs4_session_find(cmp->server, args->session);
+	if (!session)
+		return NFS4ERR_BADSESSION;
+	status = sequence_check(cmp, session, &bind);
+	if (status)
+		goto put;
+	args->req.digest = sequence_digest(cmp);
+	status = dnfs4_slot_begin(session, &args->req, &slot, &again);
+	if (status)
+		goto put;
+	/* All that may fail comes before dnfs4_slot_commit(). */
+	if (!again) {
+		cmp->max_reply = session->fore.maxresponsesize;
+		if (args->keep)
+			cmp->max_cached = max(session->fore.maxresponsesize_cached, 1U);
+		/* The result must fit into the reply, and the head of the next one. */
+		need = SEQUENCE_BYTES + (cmp->nops > 1 ? DNFS4_OP_HEAD_BYTES : 0);
+		if (need > dnfs4_room(cmp)) {
+			status = dnfs4_too_big(cmp, need);
+			goto end_slot;
+		}
+		/* The reply to a lone SEQUENCE is small, and clients retry it for recovery. */
+		status = NFS4ERR_DELAY;
+		if ((args->keep || cmp->nops == 1) &&
+		    !dnfs4_slot_reserve(slot, dnfs4_slot_reply_max(session)))
+			goto end_slot;
+	}
 	/* A client that lost its state learns this when it creates a new session. */
-	return dnfs4_client_use(session->client) ? NFS4_OK : NFS4ERR_BADSESSION;
-}
-
-static void sequence_result(const struct dnfs4_session *session, const struct dnfs4_slot *slot,
-			    struct sequence_res *res)
-{
+	status = NFS4ERR_BADSESSION;
+	if (!dnfs4_client_use(session->client))
+		goto end_slot;
+	if (bind)
+		dnfs4_conn_bind(session, cmp->call->conn, DNFS4_CONN_FORE);
+	if (again)
+		cmp->replay = (struct dnfs4_replay) { .data = slot->reply, .len = slot->len };
+	else
+		dnfs4_slot_commit(session, slot, &args->req);
 	memcpy(res->session, session->id, sizeof(res->session));
 	res->seqid = slot->seqid;
 	res->slot = slot->id;
@@ -140,62 +154,19 @@ static void sequence_result(const struct dnfs4_session *session, const struct dn
 	res->flags = dnfs4_client_status_flags(session->client);
 	if (READ_ONCE(session->back_lost))
 		res->flags |= SEQ4_STATUS_CB_PATH_DOWN_SESSION;
-}
-
-static u32 sequence_take(struct dnfs4_compound *cmp, struct dnfs4_session *session,
-			 struct sequence_args *args, struct sequence_res *res)
-{
-	struct dnfs4_slot *slot;
-	bool bind, again;
-	u32 status;
-
-	status = sequence_check(cmp, session) ?: sequence_check_conn(cmp, session, &bind);
-	if (status)
-		return status;
-	args->req.digest = sequence_digest(cmp);
-	status = dnfs4_slot_begin(session, &args->req, &slot, &again);
-	if (status)
-		return status;
-	if (!again)
-		status = sequence_limit(cmp, session, args);
-	status = status ?: sequence_prepare(cmp, session, slot, args, again);
-	if (status) {
-		cmp->max_reply = 0;
-		cmp->max_cached = 0;
-		dnfs4_slot_end(slot);
-		return status;
-	}
-	if (bind)
-		dnfs4_conn_bind(session, cmp->call->conn, DNFS4_CONN_FORE);
-	if (again)
-		cmp->replay = (struct dnfs4_replay) { .data = slot->reply, .len = slot->len };
-	else
-		dnfs4_slot_commit(session, slot, &args->req);
 	cmp->slot = slot;
-	sequence_result(session, slot, res);
-	return NFS4_OK;
-}
-
-static u32 sequence_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
-{
-	struct sequence_args *args = argp;
-	struct dnfs4_session *session;
-	u32 status;
-
-	if (cmp->index)
-		return NFS4ERR_SEQUENCE_POS;
-	session = dnfs4_session_find(cmp->server, args->session);
-	if (!session)
-		return NFS4ERR_BADSESSION;
-	status = sequence_take(cmp, session, args, resp);
-	if (status) {
-		dnfs4_session_put(session);
-		return status;
-	}
 	cmp->session = session;
 	cmp->client = session->client;
 	dnfs4_client_hold(cmp->client);
 	return NFS4_OK;
+
+end_slot:
+	cmp->max_reply = 0;
+	cmp->max_cached = 0;
+	dnfs4_slot_end(slot);
+put:
+	dnfs4_session_put(session);
+	return status;
 }
 
 static bool sequence_encode(struct dnfs4_compound *cmp, u32 status, const void *resp)
@@ -233,26 +204,22 @@ const struct dnfs4_op dnfs4_op_sequence = {
 	.reply = sequence_reply,
 };
 
-/* Keep the reply in the slot. SEQUENCE made room unless sa_cachethis was not set. */
-static void sequence_keep(const struct dnfs4_compound *cmp, struct dnfs4_slot *slot)
-{
-	struct xdr_buf *buf = cmp->out->buf;
-	u32 len;
-
-	xdr_commit_encode(cmp->out);
-	len = buf->len - cmp->start;
-	if (len > slot->room || read_bytes_from_xdr_buf(buf, cmp->start, slot->reply, len))
-		return;
-	slot->len = len;
-	slot->kept = true;
-}
-
 void dnfs4_sequence_done(struct dnfs4_compound *cmp)
 {
+	struct xdr_buf *buf = cmp->out->buf;
 	struct dnfs4_slot *slot = cmp->slot;
+	u32 len;
 
-	if (!cmp->replay.data && (cmp->max_cached || cmp->nops == 1))
-		sequence_keep(cmp, slot);
+	/* Keep the reply. SEQUENCE made room unless sa_cachethis was not set. */
+	if (!cmp->replay.data && (cmp->max_cached || cmp->nops == 1)) {
+		xdr_commit_encode(cmp->out);
+		len = buf->len - cmp->start;
+		if (len <= slot->room &&
+		    !read_bytes_from_xdr_buf(buf, cmp->start, slot->reply, len)) {
+			slot->len = len;
+			slot->kept = true;
+		}
+	}
 	dnfs4_slot_end(slot);
 	cmp->slot = NULL;
 	dnfs4_session_put(cmp->session);

@@ -77,29 +77,28 @@ struct dnfs4_session *dnfs4_session_alloc(struct dnfs4_client *client)
 	return session;
 }
 
-/*
- * The number is never 0, and never equals one of another protocol, which count from 1. It is
- * below 2^53, so that programs can read it as a floating point number.
- */
-static u64 session_number(const struct dnfs4_server *server, u32 last)
-{
-	return (u64)(dnfs4_server_epoch(server) % BIT(20) | 1) << 32 | last;
-}
-
-static int dnfs4_session_publish_locked(struct dnfs4_sessions *sessions,
-					struct dnfs4_session *session)
+int dnfs4_session_publish(struct dnfs4_session *session)
 {
 	struct dnfs4_client *client = session->client;
+	struct dnfs4_sessions *sessions = client->server->sessions;
+	int err;
 
-	lockdep_assert_held(&sessions->lock);
+	mutex_lock(&sessions->lock);
 	/* dnfs4_sessions_destroy() runs after the flag is set, and ends earlier sessions. */
+	err = -ESHUTDOWN;
 	if (test_bit(DNFS4_CLIENT_GONE, &client->flags) || READ_ONCE(client->client.dead))
-		return -ESHUTDOWN;
-	session->number = session_number(client->server, sessions->last + 1);
+		goto unlock;
+	/*
+	 * The number is never 0, and never equals one of another protocol, which count from 1. It
+	 * is below 2^53, so that programs can read it as a floating point number.
+	 */
+	session->number = (u64)(dnfs4_server_epoch(client->server) % BIT(20) | 1) << 32 |
+			  (sessions->last + 1);
 	/* Knowing the id is enough to use the session, so it must not be guessable. */
 	get_random_bytes(session->id, sizeof(session->id));
+	err = -ENOMEM;
 	if (rhashtable_insert_fast(&sessions->by_id, &session->hash, dnfs4_session_params))
-		return -ENOMEM;
+		goto unlock;
 	sessions->last++;
 	dnfs4_session_hold(session);
 	list_add_tail(&session->all_link, &sessions->all);
@@ -107,16 +106,8 @@ static int dnfs4_session_publish_locked(struct dnfs4_sessions *sessions,
 	list_add_tail_rcu(&session->client_link, &client->sessions);
 	WRITE_ONCE(client->nsessions, client->nsessions + 1);
 	mutex_unlock(&client->sessions_lock);
-	return 0;
-}
-
-int dnfs4_session_publish(struct dnfs4_session *session)
-{
-	struct dnfs4_sessions *sessions = session->client->server->sessions;
-	int err;
-
-	mutex_lock(&sessions->lock);
-	err = dnfs4_session_publish_locked(sessions, session);
+	err = 0;
+unlock:
 	mutex_unlock(&sessions->lock);
 	return err;
 }
@@ -148,24 +139,19 @@ bool dnfs4_session_end(struct dnfs4_session *session)
 	return true;
 }
 
-/* Return: a session of the client with a reference, or NULL. */
-static struct dnfs4_session *dnfs4_session_first(struct dnfs4_client *client)
-{
-	struct dnfs4_session *session;
-
-	mutex_lock(&client->sessions_lock);
-	session = list_first_entry_or_null(&client->sessions, struct dnfs4_session, client_link);
-	if (session)
-		dnfs4_session_hold(session);
-	mutex_unlock(&client->sessions_lock);
-	return session;
-}
-
 void dnfs4_sessions_destroy(struct dnfs4_client *client)
 {
 	struct dnfs4_session *session;
 
-	while ((session = dnfs4_session_first(client))) {
+	for (;;) {
+		mutex_lock(&client->sessions_lock);
+		session = list_first_entry_or_null(&client->sessions, struct dnfs4_session,
+						   client_link);
+		if (session)
+			dnfs4_session_hold(session);
+		mutex_unlock(&client->sessions_lock);
+		if (!session)
+			break;
 		dnfs4_session_end(session);
 		dnfs4_session_put(session);
 	}

@@ -121,24 +121,6 @@ static u32 create_back(struct dnfs4_channel_attrs *attrs, bool wanted)
 	return NFS4_OK;
 }
 
-/* Check whether this call may create a session for the client. */
-static u32 create_check(const struct dnfs4_compound *cmp, const struct dnfs4_client *client,
-			const struct create_args *args)
-{
-	/* Other principals may create further sessions of a confirmed client (18.36.4). */
-	if (!test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags) &&
-	    !dnfs4_principal_matches(client, cmp->call))
-		return NFS4ERR_CLID_INUSE;
-	if (!dnfs4_mach_cred_check(client, cmp->call, OP_CREATE_SESSION))
-		return NFS4ERR_WRONG_CRED;
-	if (args->flags & ~SESSION4_FLAG_MASK_A)
-		return NFS4ERR_INVAL;
-	if (READ_ONCE(client->nsessions) >=
-	    READ_ONCE(cmp->server->srv->settings.sessions_per_client))
-		return NFS4ERR_NOSPC;
-	return NFS4_OK;
-}
-
 /* Set @out to a new session, which is in no table yet. */
 static u32 create_session(struct dnfs4_compound *cmp, struct dnfs4_client *client,
 			  const struct create_args *args, struct dnfs4_session **out)
@@ -178,66 +160,51 @@ static u32 create_confirm(struct dnfs4_client *client, struct dnfs4_client **old
 	};
 	struct dnfs4_clients *clients = client->server->clients;
 	struct dnfs4_client *confirmed, *unconfirmed;
-	u32 status = NFS4_OK;
+	u32 status;
 
 	mutex_lock(&clients->lock);
-	if (!client->hashed) {
-		status = NFS4ERR_STALE_CLIENTID;
-	} else if (!test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags)) {
-		status = dnfs4_client_admit(client);
-		if (status)
-			goto unlock;
-		dnfs4_client_by_owner(clients, 1, &id, &confirmed, &unconfirmed);
-		if (confirmed) {
-			dnfs4_client_hold(confirmed);
-			dnfs4_client_unhash(confirmed);
-			*old = confirmed;
-		}
-		dnfs4_lease_begin(client);
-		set_bit(DNFS4_CLIENT_CONFIRMED, &client->flags);
+	status = NFS4ERR_STALE_CLIENTID;
+	if (!client->hashed)
+		goto unlock;
+	status = NFS4_OK;
+	if (test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags))
+		goto unlock;
+	status = dnfs4_client_admit(client);
+	if (status)
+		goto unlock;
+	dnfs4_client_by_owner(clients, 1, &id, &confirmed, &unconfirmed);
+	if (confirmed) {
+		dnfs4_client_hold(confirmed);
+		dnfs4_client_unhash(confirmed);
+		*old = confirmed;
 	}
+	dnfs4_lease_begin(client);
+	set_bit(DNFS4_CLIENT_CONFIRMED, &client->flags);
 unlock:
 	mutex_unlock(&clients->lock);
 	return status;
 }
 
-static void create_result(struct dnfs4_session *session, const struct create_args *args,
-			  struct create_res *res)
-{
-	memcpy(res->session, session->id, sizeof(res->session));
-	res->sequence = args->sequence;
-	res->fore = session->fore;
-	res->back = session->back;
-}
-
-static u32 create_publish(struct dnfs4_compound *cmp, struct dnfs4_session *session,
-			  const struct create_args *args, struct create_res *res)
-{
-	u32 dirs = DNFS4_CONN_FORE;
-	int err;
-
-	if (args->flags & SESSION4_BACK_CHAN && session->cb_sec)
-		dirs |= DNFS4_CONN_BACK;
-	err = dnfs4_session_publish(session);
-	if (err)
-		return err == -ESHUTDOWN ? NFS4ERR_STALE_CLIENTID : NFS4ERR_DELAY;
-	create_result(session, args, res);
-	/* A connection that is closed meanwhile is not bound; that is no error. */
-	if (!dnfs4_conn_bind(session, cmp->call->conn, dirs) && dirs & DNFS4_CONN_BACK)
-		res->flags |= SESSION4_BACK_CHAN;
-	return NFS4_OK;
-}
-
 static u32 create_run(struct dnfs4_compound *cmp, struct dnfs4_client *client,
 		      const struct create_args *args, struct create_res *res)
 {
-	struct dnfs4_session *session;
 	struct dnfs4_client *old = NULL;
-	u32 status;
+	struct dnfs4_session *session;
+	u32 status, dirs;
+	int err;
 
-	status = create_check(cmp, client, args);
-	if (status)
-		return status;
+	lockdep_assert_held(&client->create_lock);
+	/* Other principals may create further sessions of a confirmed client (18.36.4). */
+	if (!test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags) &&
+	    !dnfs4_principal_matches(client, cmp->call))
+		return NFS4ERR_CLID_INUSE;
+	if (!dnfs4_mach_cred_check(client, cmp->call, OP_CREATE_SESSION))
+		return NFS4ERR_WRONG_CRED;
+	if (args->flags & ~SESSION4_FLAG_MASK_A)
+		return NFS4ERR_INVAL;
+	if (READ_ONCE(client->nsessions) >=
+	    READ_ONCE(cmp->server->srv->settings.sessions_per_client))
+		return NFS4ERR_NOSPC;
 	status = create_session(cmp, client, args, &session);
 	if (status)
 		return status;
@@ -247,54 +214,32 @@ static u32 create_run(struct dnfs4_compound *cmp, struct dnfs4_client *client,
 		dnfs4_client_end(old, "the client was restarted");
 		dnfs4_client_put(old);
 	}
-	if (!status && !dnfs4_client_use(client))
-		status = NFS4ERR_STALE_CLIENTID;
-	if (!status && !READ_ONCE(client->nsessions) &&
+	if (status)
+		goto put;
+	status = NFS4ERR_STALE_CLIENTID;
+	if (!dnfs4_client_use(client))
+		goto put;
+	if (!READ_ONCE(client->nsessions) &&
 	    !test_bit(DNFS4_CLIENT_RECLAIM_COMPLETE, &client->flags))
 		dnfs4_reclaim_admit(client);
-	if (!status)
-		status = create_publish(cmp, session, args, res);
+	err = dnfs4_session_publish(session);
+	if (err) {
+		status = err == -ESHUTDOWN ? NFS4ERR_STALE_CLIENTID : NFS4ERR_DELAY;
+		goto put;
+	}
+	memcpy(res->session, session->id, sizeof(res->session));
+	res->sequence = args->sequence;
+	res->fore = session->fore;
+	res->back = session->back;
+	dirs = DNFS4_CONN_FORE;
+	if (args->flags & SESSION4_BACK_CHAN && session->cb_sec)
+		dirs |= DNFS4_CONN_BACK;
+	/* A connection that is closed meanwhile is not bound; that is no error. */
+	if (!dnfs4_conn_bind(session, cmp->call->conn, dirs) && dirs & DNFS4_CONN_BACK)
+		res->flags |= SESSION4_BACK_CHAN;
+	status = NFS4_OK;
+put:
 	dnfs4_session_put(session);
-	return status;
-}
-
-/*
- * Return: true if the status consumes the sequence number. After an argument error the client
- * sends a corrected request with the same number, and after NFS4ERR_DELAY the same request.
- */
-static bool create_is_final(u32 status)
-{
-	return status != NFS4ERR_DELAY && status != NFS4ERR_STALE_CLIENTID &&
-	       status != NFS4ERR_TOOSMALL && status != NFS4ERR_INVAL;
-}
-
-static u32 create_locked(struct dnfs4_compound *cmp, struct dnfs4_client *client,
-			 const struct create_args *args, struct create_res *res)
-{
-	struct dnfs4_create_reply *last = client->create_reply;
-	u32 status;
-
-	lockdep_assert_held(&client->create_lock);
-	if (args->sequence == client->create_seqid - 1 && last) {
-		*res = last->res;
-		return last->status;
-	}
-	if (args->sequence != client->create_seqid)
-		return NFS4ERR_SEQ_MISORDERED;
-	if (!last) {
-		last = kzalloc(sizeof(*last), GFP_KERNEL);
-		if (!last)
-			return NFS4ERR_DELAY;
-	}
-	status = create_run(cmp, client, args, res);
-	if (create_is_final(status)) {
-		last->status = status;
-		last->res = *res;
-		client->create_seqid++;
-		client->create_reply = last;
-	} else if (!client->create_reply) {
-		kfree(last);
-	}
 	return status;
 }
 
@@ -302,12 +247,48 @@ static u32 create_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 {
 	const struct create_args *args = argp;
 	struct dnfs4_client *client = dnfs4_client_get(cmp->server->clients, args->id, 1);
+	struct dnfs4_create_reply *last;
+	struct create_res *res = resp;
 	u32 status;
 
 	if (!client)
 		return NFS4ERR_STALE_CLIENTID;
 	mutex_lock(&client->create_lock);
-	status = create_locked(cmp, client, args, resp);
+	last = client->create_reply;
+	if (args->sequence == client->create_seqid - 1 && last) {
+		*res = last->res;
+		status = last->status;
+		goto unlock;
+	}
+	status = NFS4ERR_SEQ_MISORDERED;
+	if (args->sequence != client->create_seqid)
+		goto unlock;
+	if (!last) {
+		last = kzalloc(sizeof(*last), GFP_KERNEL);
+		status = NFS4ERR_DELAY;
+		if (!last)
+			goto unlock;
+	}
+	status = create_run(cmp, client, args, res);
+	switch (status) {
+	case NFS4ERR_DELAY:
+	case NFS4ERR_STALE_CLIENTID:
+	case NFS4ERR_TOOSMALL:
+	case NFS4ERR_INVAL:
+		/*
+		 * The sequence number is not consumed: after an argument error the client sends a
+		 * corrected request with the same number, and after NFS4ERR_DELAY the same request.
+		 */
+		if (!client->create_reply)
+			kfree(last);
+		break;
+	default:
+		last->status = status;
+		last->res = *res;
+		client->create_seqid++;
+		client->create_reply = last;
+	}
+unlock:
 	mutex_unlock(&client->create_lock);
 	dnfs4_client_put(client);
 	return status;

@@ -58,22 +58,10 @@ static u32 cb_sec_decode_sys(struct dnfs4_compound *cmp, struct dnfs4_cb_sec *se
 	return NFS4_OK;
 }
 
-/* Callbacks with RPCSEC_GSS are not supported: skip the entry. */
-static u32 cb_sec_decode_gss(struct dnfs4_compound *cmp)
-{
-	const void *handle;
-	u32 service, len;
-
-	if (xdr_stream_decode_u32(cmp->in, &service) ||
-	    dnfs4_decode_opaque(cmp, GSS_HANDLE_MAX, &handle, &len) ||
-	    dnfs4_decode_opaque(cmp, GSS_HANDLE_MAX, &handle, &len))
-		return NFS4ERR_BADXDR;
-	return NFS4_OK;
-}
-
 static u32 cb_sec_decode_one(struct dnfs4_compound *cmp, struct dnfs4_cb_sec *sec)
 {
-	u32 flavor;
+	u32 flavor, service, len;
+	const void *handle;
 
 	if (xdr_stream_decode_u32(cmp->in, &flavor))
 		return NFS4ERR_BADXDR;
@@ -84,7 +72,12 @@ static u32 cb_sec_decode_one(struct dnfs4_compound *cmp, struct dnfs4_cb_sec *se
 	case RPC_AUTH_UNIX:
 		return cb_sec_decode_sys(cmp, sec);
 	case RPC_AUTH_GSS:
-		return cb_sec_decode_gss(cmp);
+		/* Callbacks with RPCSEC_GSS are not supported: skip the entry. */
+		if (xdr_stream_decode_u32(cmp->in, &service) ||
+		    dnfs4_decode_opaque(cmp, GSS_HANDLE_MAX, &handle, &len) ||
+		    dnfs4_decode_opaque(cmp, GSS_HANDLE_MAX, &handle, &len))
+			return NFS4ERR_BADXDR;
+		return NFS4_OK;
 	}
 	return NFS4ERR_BADXDR;
 }
@@ -121,18 +114,6 @@ static u32 destroy_decode(struct dnfs4_compound *cmp, void *argp)
 	return NFS4_OK;
 }
 
-static u32 destroy_check(const struct dnfs4_compound *cmp, struct dnfs4_session *session)
-{
-	/* Section 18.37.3: only the last operation may destroy the session of the request. */
-	if (cmp->session == session && cmp->index + 1 != cmp->nops)
-		return NFS4ERR_NOT_ONLY_OP;
-	if (!dnfs4_conn_dirs(session, cmp->call->conn))
-		return NFS4ERR_CONN_NOT_BOUND_TO_SESSION;
-	if (!dnfs4_mach_cred_check(session->client, cmp->call, OP_DESTROY_SESSION))
-		return NFS4ERR_WRONG_CRED;
-	return NFS4_OK;
-}
-
 static u32 destroy_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 {
 	const struct destroy_args *args = argp;
@@ -141,9 +122,18 @@ static u32 destroy_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 
 	if (!session)
 		return NFS4ERR_BADSESSION;
-	status = destroy_check(cmp, session);
-	if (!status && !dnfs4_session_end(session))
-		status = NFS4ERR_BADSESSION;
+	/* Section 18.37.3: only the last operation may destroy the session of the request. */
+	status = NFS4ERR_NOT_ONLY_OP;
+	if (cmp->session == session && cmp->index + 1 != cmp->nops)
+		goto put;
+	status = NFS4ERR_CONN_NOT_BOUND_TO_SESSION;
+	if (!dnfs4_conn_dirs(session, cmp->call->conn))
+		goto put;
+	status = NFS4ERR_WRONG_CRED;
+	if (!dnfs4_mach_cred_check(session->client, cmp->call, OP_DESTROY_SESSION))
+		goto put;
+	status = dnfs4_session_end(session) ? NFS4_OK : NFS4ERR_BADSESSION;
+put:
 	dnfs4_session_put(session);
 	return status;
 }
@@ -195,61 +185,14 @@ static const struct {
 	{ NFS4_CDFC4_BACK_OR_BOTH, DNFS4_CONN_FORE | DNFS4_CONN_BACK, DNFS4_CONN_BACK },
 };
 
-/*
- * Section 18.34.3: a client may not request other channels for a bound connection. But a client
- * that reconnects may send SEQUENCE, which binds the connection to the fore channel, before it
- * requests both. It would have no back channel then, so the connection is extended.
- */
-static u32 bind_again(struct dnfs4_session *session, struct svc_xprt *xprt, u32 given,
-		      u32 raised, u32 *dirs)
-{
-	if (*dirs != given && *dirs != raised)
-		return NFS4ERR_INVAL;
-	if (*dirs != given && !dnfs4_conn_raise(session, xprt))
-		return NFS4ERR_DELAY;
-	*dirs = given;
-	return NFS4_OK;
-}
-
-static u32 bind_conn(struct dnfs4_session *session, struct svc_xprt *xprt, u32 given, u32 raised,
-		     u32 *dirs)
-{
-	int err = 0;
-
-	*dirs = dnfs4_conn_dirs(session, xprt);
-	if (!*dirs)
-		err = dnfs4_conn_bind(session, xprt, given);
-	/* A concurrent request on this connection has bound it. */
-	if (err == -EEXIST)
-		*dirs = dnfs4_conn_dirs(session, xprt);
-	if (*dirs)
-		return bind_again(session, xprt, given, raised, dirs);
-	*dirs = given;
-	if (err == -ESHUTDOWN)
-		return NFS4ERR_BADSESSION;
-	return err ? NFS4ERR_DELAY : NFS4_OK;
-}
-
-static u32 bind_locked(struct dnfs4_compound *cmp, struct dnfs4_session *session,
-		       const struct bind_args *args, struct bind_res *res)
-{
-	if (!dnfs4_mach_cred_check(session->client, cmp->call, OP_BIND_CONN_TO_SESSION))
-		return NFS4ERR_WRONG_CRED;
-	for (u32 i = 0; i < ARRAY_SIZE(bind_dirs); i++) {
-		if (bind_dirs[i].asked != args->dir)
-			continue;
-		memcpy(res->session, session->id, sizeof(res->session));
-		return bind_conn(session, cmp->call->conn, bind_dirs[i].given,
-				 bind_dirs[i].raised, &res->dir);
-	}
-	return NFS4ERR_INVAL;
-}
-
 static u32 bind_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 {
+	struct svc_xprt *xprt = cmp->call->conn;
 	const struct bind_args *args = argp;
 	struct dnfs4_session *session;
-	u32 status;
+	struct bind_res *res = resp;
+	u32 bound, status, i = 0;
+	int err = 0;
 
 	/* Section 18.34.3: it must be the only operation; SEQUENCE may not precede it. */
 	if (cmp->nops != 1)
@@ -257,7 +200,40 @@ static u32 bind_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 	session = dnfs4_session_find(cmp->server, args->session);
 	if (!session)
 		return NFS4ERR_BADSESSION;
-	status = bind_locked(cmp, session, args, resp);
+	status = NFS4ERR_WRONG_CRED;
+	if (!dnfs4_mach_cred_check(session->client, cmp->call, OP_BIND_CONN_TO_SESSION))
+		goto put;
+	status = NFS4ERR_INVAL;
+	while (i < ARRAY_SIZE(bind_dirs) && bind_dirs[i].asked != args->dir)
+		i++;
+	if (i == ARRAY_SIZE(bind_dirs))
+		goto put;
+	memcpy(res->session, session->id, sizeof(res->session));
+	res->dir = bind_dirs[i].given;
+	bound = dnfs4_conn_dirs(session, xprt);
+	if (!bound)
+		err = dnfs4_conn_bind(session, xprt, res->dir);
+	/* A concurrent request on this connection has bound it. */
+	if (err == -EEXIST)
+		bound = dnfs4_conn_dirs(session, xprt);
+	if (!bound) {
+		status = err == -ESHUTDOWN ? NFS4ERR_BADSESSION : err ? NFS4ERR_DELAY : NFS4_OK;
+		goto put;
+	}
+	/*
+	 * Section 18.34.3: a client may not request other channels for a bound connection. But a
+	 * client that reconnects may send SEQUENCE, which binds the connection to the fore
+	 * channel, before it requests both. It would have no back channel then, so the connection
+	 * is extended.
+	 */
+	status = NFS4_OK;
+	if (bound == res->dir)
+		goto put;
+	status = NFS4ERR_INVAL;
+	if (bound != bind_dirs[i].raised)
+		goto put;
+	status = dnfs4_conn_raise(session, xprt) ? NFS4_OK : NFS4ERR_DELAY;
+put:
 	dnfs4_session_put(session);
 	return status;
 }

@@ -19,23 +19,6 @@ struct places {
 	char text[DITTO_SESSION_PLACES][INET6_ADDRSTRLEN + 10];
 };
 
-static void session_places(struct dnfs4_session *session, struct ditto_session_info *info,
-			   struct places *places)
-{
-	const struct dnfs4_conn *conn;
-
-	spin_lock(&session->lock);
-	list_for_each_entry(conn, &session->conns, link) {
-		char *text = places->text[info->nplaces];
-
-		if (info->nplaces == DITTO_SESSION_PLACES)
-			break;
-		strscpy(text, conn->xprt->xpt_remotebuf, sizeof(places->text[0]));
-		info->places[info->nplaces++] = text;
-	}
-	spin_unlock(&session->lock);
-}
-
 static int session_tell(struct dnfs4_session *session, struct places *places,
 			struct ditto_session_show *show)
 {
@@ -48,12 +31,22 @@ static int session_tell(struct dnfs4_session *session, struct places *places,
 		.opens = atomic_read(&client->client.live[DITTO_CLAIM_OPEN]),
 		.software = READ_ONCE(client->impl),
 	};
+	const struct dnfs4_conn *conn;
 
 	if (client->principal.sec == DITTO_SEC_KRB5I)
 		info.signing = "krb5i";
 	if (client->principal.sec == DITTO_SEC_KRB5P)
 		info.encryption = "krb5p";
-	session_places(session, &info, places);
+	spin_lock(&session->lock);
+	list_for_each_entry(conn, &session->conns, link) {
+		char *text = places->text[info.nplaces];
+
+		if (info.nplaces == DITTO_SESSION_PLACES)
+			break;
+		strscpy(text, conn->xprt->xpt_remotebuf, sizeof(places->text[0]));
+		info.places[info.nplaces++] = text;
+	}
+	spin_unlock(&session->lock);
 	return show->fn(show, &info);
 }
 

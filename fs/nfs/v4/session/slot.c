@@ -143,37 +143,6 @@ static struct dnfs4_slot *dnfs4_slot_make(struct dnfs4_session *session, u32 id,
 	return slot;
 }
 
-/* Take ownership of an existing slot for a request with sequence id @seqid. */
-static u32 dnfs4_slot_take(struct dnfs4_slot *slot, u32 seqid)
-{
-	if (!test_and_set_bit_lock(DNFS4_SLOT_BUSY, &slot->busy))
-		return NFS4_OK;
-	/* It is being freed, and its sequence id is kept: the request is not misordered. */
-	if (test_bit(DNFS4_SLOT_GONE, &slot->busy))
-		return NFS4ERR_DELAY;
-	/* RFC 8881 section 2.10.6.2: a retry of a request in progress gets NFS4ERR_DELAY. */
-	return READ_ONCE(slot->seqid) == seqid ? NFS4ERR_DELAY : NFS4ERR_SEQ_MISORDERED;
-}
-
-static u32 dnfs4_slot_get(struct dnfs4_session *session, u32 id, u32 seqid,
-			  struct dnfs4_slot **slot)
-{
-	void *entry;
-	u32 status;
-
-	rcu_read_lock();
-	entry = xa_load(&session->slots, id);
-	if (entry && !xa_is_value(entry)) {
-		*slot = entry;
-		status = dnfs4_slot_take(entry, seqid);
-		rcu_read_unlock();
-		return status;
-	}
-	rcu_read_unlock();
-	*slot = dnfs4_slot_make(session, id, entry);
-	return *slot ? NFS4_OK : NFS4ERR_DELAY;
-}
-
 static u32 dnfs4_slot_check(const struct dnfs4_slot *slot, const struct dnfs4_slot_request *req,
 			    bool *again)
 {
@@ -199,19 +168,44 @@ u32 dnfs4_slot_begin(struct dnfs4_session *session, const struct dnfs4_slot_requ
 		     struct dnfs4_slot **slot, bool *again)
 {
 	u32 now = READ_ONCE(session->slots_now);
-	u32 status;
+	struct dnfs4_slot *found;
+	u32 status = NFS4_OK;
+	void *entry;
 
 	if (req->id >= now)
 		return NFS4ERR_BADSLOT;
 	if (req->highest >= now)
 		return NFS4ERR_BAD_HIGH_SLOT;
-	status = dnfs4_slot_get(session, req->id, req->seqid, slot);
+	rcu_read_lock();
+	entry = xa_load(&session->slots, req->id);
+	if (entry && !xa_is_value(entry)) {
+		found = entry;
+		if (test_and_set_bit_lock(DNFS4_SLOT_BUSY, &found->busy)) {
+			/*
+			 * A slot that is being freed keeps its sequence id, so the request is not
+			 * misordered. A retry of a request in progress gets NFS4ERR_DELAY (RFC
+			 * 8881 section 2.10.6.2).
+			 */
+			status = test_bit(DNFS4_SLOT_GONE, &found->busy) ||
+				 READ_ONCE(found->seqid) == req->seqid ? NFS4ERR_DELAY :
+									 NFS4ERR_SEQ_MISORDERED;
+		}
+		rcu_read_unlock();
+	} else {
+		rcu_read_unlock();
+		found = dnfs4_slot_make(session, req->id, entry);
+		if (!found)
+			status = NFS4ERR_DELAY;
+	}
 	if (status)
 		return status;
-	status = dnfs4_slot_check(*slot, req, again);
-	if (status)
-		dnfs4_slot_end(*slot);
-	return status;
+	status = dnfs4_slot_check(found, req, again);
+	if (status) {
+		dnfs4_slot_end(found);
+		return status;
+	}
+	*slot = found;
+	return NFS4_OK;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_slot_begin);
 
@@ -338,32 +332,26 @@ unsigned long dnfs4_slots_spare(struct dnfs4_server *server)
 	return atomic_read(&server->sessions->spare);
 }
 
-static unsigned long dnfs4_slots_ask(struct dnfs4_session *session)
-{
-	u32 target, asked = 0;
-
-	spin_lock(&session->lock);
-	target = session->slots_target;
-	if (target > DNFS4_SLOTS_START) {
-		WRITE_ONCE(session->slots_target, max(target / 2, DNFS4_SLOTS_START));
-		asked = target - session->slots_target;
-	}
-	spin_unlock(&session->lock);
-	return asked;
-}
-
 unsigned long dnfs4_slots_shrink(struct dnfs4_server *server, unsigned long count)
 {
 	struct dnfs4_sessions *sessions = server->sessions;
 	struct dnfs4_session *session;
 	unsigned long asked = 0;
+	u32 target, half;
 
 	if (!atomic_read(&sessions->spare) || !mutex_trylock(&sessions->lock))
 		return 0;
 	list_for_each_entry(session, &sessions->all, all_link) {
 		if (asked >= count)
 			break;
-		asked += dnfs4_slots_ask(session);
+		spin_lock(&session->lock);
+		target = session->slots_target;
+		if (target > DNFS4_SLOTS_START) {
+			half = max(target / 2, DNFS4_SLOTS_START);
+			WRITE_ONCE(session->slots_target, half);
+			asked += target - half;
+		}
+		spin_unlock(&session->lock);
 	}
 	mutex_unlock(&sessions->lock);
 	return asked;
