@@ -290,22 +290,25 @@ static struct lock_wait *wait_find(struct dnfs4_owner *owner,
 	return NULL;
 }
 
-static bool is_waiting(struct dnfs4_owner *owner, const struct ditto_range_request *req)
+void dnfs4_lock_wait(struct dnfs4_compound *cmp, struct dnfs4_lock *lock,
+		     const struct ditto_range_request *req)
 {
+	struct dnfs4_client *client = lock->owner->client;
 	struct lock_wait *wait;
 
-	spin_lock(&owner->client->owners_lock);
-	wait = wait_find(owner, req);
+	lockdep_assert_held(&lock->state.lock);
+	if (!atomic_read(&client->back_conns))
+		return;
+	spin_lock(&client->owners_lock);
+	wait = wait_find(lock->owner, req);
 	if (wait)
 		wait_arm(wait);
-	spin_unlock(&owner->client->owners_lock);
-	return wait;
-}
-
-static bool wait_list(struct lock_wait *wait)
-{
-	struct dnfs4_client *client = wait->owner->client;
-
+	spin_unlock(&client->owners_lock);
+	if (wait)
+		return;
+	wait = wait_alloc(cmp, lock, req);
+	if (!wait)
+		return;
 	spin_lock(&client->owners_lock);
 	wait->listed = client->lock_waits < WAITS_MAX;
 	if (wait->listed) {
@@ -316,21 +319,7 @@ static bool wait_list(struct lock_wait *wait)
 		wait_arm(wait);
 	}
 	spin_unlock(&client->owners_lock);
-	return wait->listed;
-}
-
-void dnfs4_lock_wait(struct dnfs4_compound *cmp, struct dnfs4_lock *lock,
-		     const struct ditto_range_request *req)
-{
-	struct lock_wait *wait;
-
-	lockdep_assert_held(&lock->state.lock);
-	if (!atomic_read(&cmp->client->back_conns) || is_waiting(lock->owner, req))
-		return;
-	wait = wait_alloc(cmp, lock, req);
-	if (!wait)
-		return;
-	if (wait_list(wait))
+	if (wait->listed)
 		wait_start(wait, req);
 	wait_put(wait);
 }

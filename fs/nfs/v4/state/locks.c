@@ -80,18 +80,6 @@ static void dnfs4_lock_free(struct dnfs4_state *state)
 	call_rcu(&lock->state.rcu, dnfs4_lock_free_rcu);
 }
 
-/* Release all ranges. If the claim of the open is lost, the ranges are gone already. */
-static void dnfs4_lock_give_up(struct dnfs4_lock *lock)
-{
-	struct ditto_op op = { .srv = lock->owner->client->server->srv };
-	struct ditto_node *node;
-
-	if (ditto_instance_begin(lock->open->inst, &op, &node))
-		return;
-	ditto_range_release_owner(&node->point, lock->claimant);
-	ditto_instance_end(lock->open->inst, &op);
-}
-
 bool dnfs4_lock_has_bytes(struct dnfs4_lock *lock, bool exclusive)
 {
 	struct ditto_op op = { .srv = lock->owner->client->server->srv };
@@ -107,10 +95,17 @@ bool dnfs4_lock_has_bytes(struct dnfs4_lock *lock, bool exclusive)
 
 void dnfs4_lock_close(struct dnfs4_lock *lock)
 {
+	struct ditto_op op = { .srv = lock->owner->client->server->srv };
+	struct ditto_node *node;
+
 	lockdep_assert_held(&lock->state.lock);
 	if (lock->state.void_why == DNFS4_CLOSED)
 		return;
-	dnfs4_lock_give_up(lock);
+	/* Release all ranges. If the claim of the open is lost, they are gone already. */
+	if (!ditto_instance_begin(lock->open->inst, &op, &node)) {
+		ditto_range_release_owner(&node->point, lock->claimant);
+		ditto_instance_end(lock->open->inst, &op);
+	}
 	dnfs4_lock_abandon(lock);
 }
 
@@ -156,11 +151,14 @@ const struct dnfs4_state_ops dnfs4_lock_ops = {
 	.free = dnfs4_lock_free,
 };
 
-static struct dnfs4_lock *dnfs4_lock_alloc(struct dnfs4_owner *owner, struct dnfs4_open *open)
+struct dnfs4_lock *dnfs4_lock_make(struct dnfs4_owner *owner, struct dnfs4_open *open)
 {
 	struct ditto_owner *claimant = dnfs4_owner_claimant(owner);
+	struct dnfs4_client *client = owner->client;
 	struct dnfs4_lock *lock;
+	int err;
 
+	lockdep_assert_held(&open->state.lock);
 	if (IS_ERR(claimant))
 		return ERR_CAST(claimant);
 	lock = kmem_cache_zalloc(dnfs4_lock_slab, GFP_KERNEL);
@@ -168,7 +166,7 @@ static struct dnfs4_lock *dnfs4_lock_alloc(struct dnfs4_owner *owner, struct dnf
 		ditto_owner_put(claimant);
 		return ERR_PTR(-ENOMEM);
 	}
-	dnfs4_state_init(&lock->state, &dnfs4_lock_ops, owner->client);
+	dnfs4_state_init(&lock->state, &dnfs4_lock_ops, client);
 	refcount_inc(&owner->ref);
 	dnfs4_state_hold(&open->state);
 	lock->owner = owner;
@@ -176,19 +174,6 @@ static struct dnfs4_lock *dnfs4_lock_alloc(struct dnfs4_owner *owner, struct dnf
 	lock->claimant = claimant;
 	INIT_LIST_HEAD(&lock->open_link);
 	INIT_LIST_HEAD(&lock->owner_link);
-	return lock;
-}
-
-struct dnfs4_lock *dnfs4_lock_make(struct dnfs4_owner *owner, struct dnfs4_open *open)
-{
-	struct dnfs4_client *client = owner->client;
-	struct dnfs4_lock *lock;
-	int err;
-
-	lockdep_assert_held(&open->state.lock);
-	lock = dnfs4_lock_alloc(owner, open);
-	if (IS_ERR(lock))
-		return lock;
 	mutex_lock(&lock->state.lock);
 	err = rhashtable_lookup_insert_fast(&owner->opens->locks, &lock->by_owner_open,
 					    dnfs4_lock_params);
@@ -211,26 +196,20 @@ put:
 	return ERR_PTR(err);
 }
 
-/* Return: the first lock of an open with a reference, or NULL. */
-static struct dnfs4_lock *dnfs4_open_first_lock(struct dnfs4_open *open)
+void dnfs4_open_close_locks(struct dnfs4_open *open)
 {
 	struct dnfs4_client *client = open->owner->client;
 	struct dnfs4_lock *lock;
 
-	spin_lock(&client->owners_lock);
-	lock = list_first_entry_or_null(&open->locks, struct dnfs4_lock, open_link);
-	/* While it is on the list, the client's table has a reference. */
-	if (lock)
-		dnfs4_state_hold(&lock->state);
-	spin_unlock(&client->owners_lock);
-	return lock;
-}
-
-void dnfs4_open_close_locks(struct dnfs4_open *open)
-{
-	struct dnfs4_lock *lock;
-
-	while ((lock = dnfs4_open_first_lock(open))) {
+	for (;;) {
+		spin_lock(&client->owners_lock);
+		lock = list_first_entry_or_null(&open->locks, struct dnfs4_lock, open_link);
+		/* While it is on the list, the client's table has a reference. */
+		if (lock)
+			dnfs4_state_hold(&lock->state);
+		spin_unlock(&client->owners_lock);
+		if (!lock)
+			break;
 		mutex_lock(&lock->state.lock);
 		dnfs4_lock_close(lock);
 		mutex_unlock(&lock->state.lock);

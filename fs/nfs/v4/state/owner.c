@@ -96,19 +96,6 @@ void dnfs4_owner_put(struct dnfs4_owner *owner)
 	kfree_rcu(owner, rcu);
 }
 
-static struct dnfs4_owner *dnfs4_owner_find(struct dnfs4_opens *opens,
-					    const struct dnfs4_owner_name *name)
-{
-	struct dnfs4_owner *owner;
-
-	rcu_read_lock();
-	owner = rhashtable_lookup(&opens->owners, name, dnfs4_owner_params);
-	if (owner && !refcount_inc_not_zero(&owner->ref))
-		owner = NULL;
-	rcu_read_unlock();
-	return owner;
-}
-
 struct ditto_owner *dnfs4_owner_claimant(struct dnfs4_owner *owner)
 {
 	struct ditto_owner *claimant = READ_ONCE(owner->claimant);
@@ -122,41 +109,30 @@ struct ditto_owner *dnfs4_owner_claimant(struct dnfs4_owner *owner)
 	return claimant;
 }
 
-static struct dnfs4_owner *dnfs4_owner_alloc(struct dnfs4_client *client,
-					     const struct dnfs4_owner_name *name)
-{
-	u16 len = DNFS4_KEY_OPAQUE + name->len;
-	struct dnfs4_owner *owner;
-
-	owner = kzalloc(struct_size(owner, key, len), GFP_KERNEL_ACCOUNT);
-	if (!owner)
-		return NULL;
-	owner->len = len;
-	owner->key[0] = name->kind;
-	put_unaligned_be64(name->client, owner->key + DNFS4_KEY_ID);
-	memcpy(owner->key + DNFS4_KEY_OPAQUE, name->data, name->len);
-	owner->kind = name->kind;
-	owner->opens = client->server->opens;
-	owner->client = client;
-	refcount_set(&owner->ref, 1);
-	INIT_LIST_HEAD(&owner->states);
-	INIT_LIST_HEAD(&owner->waits);
-	INIT_LIST_HEAD(&owner->idle);
-	mutex_init(&owner->lock);
-	lockdep_set_class(&owner->lock, name->kind == DNFS4_OWNER_OPEN ? &dnfs4_open_owner_key :
-									&dnfs4_lock_owner_key);
-	return owner;
-}
-
 static struct dnfs4_owner *dnfs4_owner_make(struct dnfs4_client *client,
 					    const struct dnfs4_owner_name *name)
 {
 	struct dnfs4_opens *opens = client->server->opens;
+	u16 len = DNFS4_KEY_OPAQUE + name->len;
 	struct dnfs4_owner *fresh, *old;
 
-	fresh = dnfs4_owner_alloc(client, name);
+	fresh = kzalloc(struct_size(fresh, key, len), GFP_KERNEL_ACCOUNT);
 	if (!fresh)
 		return ERR_PTR(-ENOMEM);
+	fresh->len = len;
+	fresh->key[0] = name->kind;
+	put_unaligned_be64(name->client, fresh->key + DNFS4_KEY_ID);
+	memcpy(fresh->key + DNFS4_KEY_OPAQUE, name->data, name->len);
+	fresh->kind = name->kind;
+	fresh->opens = opens;
+	fresh->client = client;
+	refcount_set(&fresh->ref, 1);
+	INIT_LIST_HEAD(&fresh->states);
+	INIT_LIST_HEAD(&fresh->waits);
+	INIT_LIST_HEAD(&fresh->idle);
+	mutex_init(&fresh->lock);
+	lockdep_set_class(&fresh->lock, name->kind == DNFS4_OWNER_OPEN ? &dnfs4_open_owner_key :
+									&dnfs4_lock_owner_key);
 	for (;;) {
 		rcu_read_lock();
 		old = rhashtable_lookup_get_insert_key(&opens->owners, name, &fresh->by_key,
@@ -183,8 +159,13 @@ struct dnfs4_owner *dnfs4_owner_get(struct dnfs4_client *client, enum dnfs4_owne
 	const struct dnfs4_owner_name key = {
 		.client = client->id, .data = name->data, .len = name->len, .kind = kind,
 	};
-	struct dnfs4_owner *owner = dnfs4_owner_find(client->server->opens, &key);
+	struct dnfs4_owner *owner;
 
+	rcu_read_lock();
+	owner = rhashtable_lookup(&client->server->opens->owners, &key, dnfs4_owner_params);
+	if (owner && !refcount_inc_not_zero(&owner->ref))
+		owner = NULL;
+	rcu_read_unlock();
 	return owner || !make ? owner : dnfs4_owner_make(client, &key);
 }
 
@@ -234,20 +215,6 @@ static void dnfs4_owner_drop(struct dnfs4_owner *owner)
 	dnfs4_owner_put(owner);
 }
 
-static void dnfs4_owner_rest(struct dnfs4_owner *owner)
-{
-	struct dnfs4_client *client = owner->client;
-
-	lockdep_assert_held(&client->owners_lock);
-	if (!list_empty(&owner->states) || !list_empty(&owner->idle) ||
-	    READ_ONCE(client->states_closed))
-		return;
-	refcount_inc(&owner->ref);
-	owner->idle_since = jiffies;
-	list_add_tail(&owner->idle, &client->owners_idle);
-	client->nowners_idle++;
-}
-
 void dnfs4_owner_join(struct dnfs4_owner *owner, struct list_head *link)
 {
 	struct dnfs4_client *client = owner->client;
@@ -263,7 +230,10 @@ void dnfs4_owner_join(struct dnfs4_owner *owner, struct list_head *link)
 		dnfs4_owner_put(owner);
 }
 
-/* Update the idle list after the end of a state or, without @link, of a seqid request. */
+/*
+ * Update the idle list after the end of a state or, without @link, of a seqid request: an owner
+ * without states is put on it, and the oldest owner may leave it.
+ */
 static void dnfs4_owner_settle(struct dnfs4_owner *owner, struct list_head *link)
 {
 	struct dnfs4_client *client = owner->client;
@@ -272,7 +242,13 @@ static void dnfs4_owner_settle(struct dnfs4_owner *owner, struct list_head *link
 	spin_lock(&client->owners_lock);
 	if (link)
 		list_del_init(link);
-	dnfs4_owner_rest(owner);
+	if (list_empty(&owner->states) && list_empty(&owner->idle) &&
+	    !READ_ONCE(client->states_closed)) {
+		refcount_inc(&owner->ref);
+		owner->idle_since = jiffies;
+		list_add_tail(&owner->idle, &client->owners_idle);
+		client->nowners_idle++;
+	}
 	oldest = dnfs4_owner_oldest(client, false);
 	spin_unlock(&client->owners_lock);
 	dnfs4_owner_drop(oldest);
@@ -389,34 +365,28 @@ u32 dnfs4_seqid_begin(struct dnfs4_compound *cmp, struct dnfs4_seqid_op *seqid_o
 	return NFS4_OK;
 }
 
-/* Make room for @len bytes of a reply and the handle behind it. Return: false without memory. */
-static bool dnfs4_owner_reserve(struct dnfs4_owner *owner, u32 len)
-{
-	u32 size = round_up(len, DNFS4_REPLY_STEP);
-	u8 *room;
-
-	if (len <= owner->reply_room)
-		return true;
-	room = krealloc(owner->reply, size, GFP_KERNEL_ACCOUNT);
-	if (!room)
-		return false;
-	owner->reply = room;
-	owner->reply_room = size;
-	return true;
-}
-
 /* Keep the result if there is memory. Without it a replay gets NFS4ERR_BAD_SEQID. */
 static void dnfs4_owner_keep(struct dnfs4_owner *owner, const struct dnfs4_compound *cmp,
 			     u32 status, unsigned int pos)
 {
 	bool sets_fh = !status && cmp->op->flags & DNFS4_OP_SETS_FH;
 	const struct xdr_buf *buf = cmp->out->buf;
-	u32 len = buf->len - pos;
+	u32 len = buf->len - pos, need = len;
+	u8 *room;
 
 	owner->reply_op = NULL;
 	owner->fh_len = 0;
-	if (!dnfs4_owner_reserve(owner, len + (sets_fh ? DNFS4_FH_MAX : 0)))
-		return;
+	/* The handle follows the reply. */
+	if (sets_fh)
+		need += DNFS4_FH_MAX;
+	if (need > owner->reply_room) {
+		need = round_up(need, DNFS4_REPLY_STEP);
+		room = krealloc(owner->reply, need, GFP_KERNEL_ACCOUNT);
+		if (!room)
+			return;
+		owner->reply = room;
+		owner->reply_room = need;
+	}
 	if (len && read_bytes_from_xdr_buf(buf, pos, owner->reply, len))
 		return;
 	if (sets_fh && dnfs4_fh_encode(&cmp->current_fh, owner->reply + len, &owner->fh_len)) {

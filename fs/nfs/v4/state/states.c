@@ -227,45 +227,44 @@ static int dnfs4_states_count(struct dnfs4_client *client, const struct dnfs4_st
 	return -ENOSPC;
 }
 
-static int dnfs4_state_add_locked(struct dnfs4_state *state)
+int dnfs4_state_add(struct dnfs4_state *state)
 {
 	struct dnfs4_client *client = state->client;
 	int err;
 
+	refcount_inc(&state->ref);
+	xa_lock(&client->states);
+	err = -ESHUTDOWN;
 	if (client->states_closed)
-		return -ESHUTDOWN;
+		goto put;
+	err = -ENOSPC;
 	if (client->nstates >= DNFS4_STATES_PER_CLIENT)
-		return -ENOSPC;
+		goto put;
 	/* Count first, because the allocation may drop the lock. */
 	err = dnfs4_states_count(client, state, 1);
 	if (err)
-		return err;
+		goto put;
 	err = __xa_alloc_cyclic(&client->states, &state->id, state, xa_limit_32b,
 				&client->states_next, GFP_KERNEL_ACCOUNT);
 	if (err < 0) {
-		dnfs4_states_count(client, state, -1);
-		return err == -EBUSY ? -ENOSPC : err;
+		err = err == -EBUSY ? -ENOSPC : err;
+		goto uncount;
 	}
 	/* If the client was released meanwhile, its table is being emptied, or is empty. */
-	if (!client->states_closed) {
-		dnfs4_states_anchor(client, state->id);
-		return 0;
-	}
+	err = -ESHUTDOWN;
+	if (client->states_closed)
+		goto erase;
+	dnfs4_states_anchor(client, state->id);
+	xa_unlock(&client->states);
+	return 0;
+
+erase:
 	__xa_erase(&client->states, state->id);
+uncount:
 	dnfs4_states_count(client, state, -1);
-	return -ESHUTDOWN;
-}
-
-int dnfs4_state_add(struct dnfs4_state *state)
-{
-	int err;
-
-	refcount_inc(&state->ref);
-	xa_lock(&state->client->states);
-	err = dnfs4_state_add_locked(state);
-	xa_unlock(&state->client->states);
-	if (err)
-		refcount_dec(&state->ref);
+put:
+	xa_unlock(&client->states);
+	refcount_dec(&state->ref);
 	return err;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_add);
@@ -284,12 +283,6 @@ bool dnfs4_states_may_open(struct dnfs4_client *client)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_states_may_open);
 
-/* Return: true if a SEQ4_STATUS flag reports the state until it is freed. */
-static bool dnfs4_void_is_told(enum dnfs4_void why)
-{
-	return why == DNFS4_REVOKED || why == DNFS4_ADMIN_REVOKED || why == DNFS4_EXPIRED;
-}
-
 static bool dnfs4_state_take_out(struct dnfs4_state *state, struct dnfs4_state *other)
 {
 	struct dnfs4_client *client = state->client;
@@ -303,7 +296,8 @@ static bool dnfs4_state_take_out(struct dnfs4_state *state, struct dnfs4_state *
 		other->id = state->id;
 	/* Replacing an entry needs no memory. */
 	in = state->id && __xa_cmpxchg(&client->states, state->id, state, other, 0) == state;
-	if (in && dnfs4_void_is_told(state->void_why))
+	/* A SEQ4_STATUS flag reports a revoked or expired state until it is freed. */
+	if (in && state->void_why != DNFS4_VALID && state->void_why != DNFS4_CLOSED)
 		atomic_dec(&client->revoked[state->void_why]);
 	/* Until now the caller's reference has kept it. */
 	if (in && other)
@@ -385,9 +379,18 @@ void dnfs4_states_release(struct dnfs4_client *client)
 
 /* Lookup */
 
-static u32 dnfs4_void_status(const struct dnfs4_compound *cmp, enum dnfs4_void why)
+u32 dnfs4_seqid_status(u32 minor, u32 now, u32 seqid)
 {
-	switch (why) {
+	if (seqid == now || (minor && !seqid))
+		return NFS4_OK;
+	/* Seqids wrap around. */
+	return (s32)(seqid - now) > 0 ? NFS4ERR_BAD_STATEID : NFS4ERR_OLD_STATEID;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_seqid_status);
+
+u32 dnfs4_state_check_void(const struct dnfs4_compound *cmp, const struct dnfs4_state *state)
+{
+	switch (READ_ONCE(state->void_why)) {
 	case DNFS4_VALID:
 		return NFS4_OK;
 	case DNFS4_REVOKED:
@@ -401,20 +404,6 @@ static u32 dnfs4_void_status(const struct dnfs4_compound *cmp, enum dnfs4_void w
 		break;
 	}
 	return NFS4ERR_BAD_STATEID;
-}
-
-u32 dnfs4_seqid_status(u32 minor, u32 now, u32 seqid)
-{
-	if (seqid == now || (minor && !seqid))
-		return NFS4_OK;
-	/* Seqids wrap around. */
-	return (s32)(seqid - now) > 0 ? NFS4ERR_BAD_STATEID : NFS4ERR_OLD_STATEID;
-}
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_seqid_status);
-
-u32 dnfs4_state_check_void(const struct dnfs4_compound *cmp, const struct dnfs4_state *state)
-{
-	return dnfs4_void_status(cmp, READ_ONCE(state->void_why));
 }
 
 static u32 dnfs4_state_check(const struct dnfs4_compound *cmp, const struct dnfs4_state *state,
