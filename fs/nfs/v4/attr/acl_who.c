@@ -149,9 +149,17 @@ static u32 read_sid(const char *text, u32 len, struct ditto_ace *ace)
 	return NFS4_OK;
 }
 
-/* Parses a name that ends with "@". */
-static u32 read_special(const char *text, u32 len, struct ditto_ace *ace)
+u32 dnfs4_who_read(const struct dnfs4_compound *cmp, const char *text, u32 len, bool is_group,
+		   struct ditto_ace *ace)
 {
+	if (text[len - 1] != '@') {
+		if (is_group) {
+			ace->who = DITTO_WHO_GID;
+			return dnfs4_group_read(cmp, text, len, &ace->gid);
+		}
+		ace->who = DITTO_WHO_UID;
+		return dnfs4_owner_read(cmp, text, len, &ace->uid);
+	}
 	for (unsigned int i = 0; i < ARRAY_SIZE(special); i++) {
 		if (special[i] && who_is(text, len, special[i])) {
 			ace->who = i;
@@ -162,19 +170,6 @@ static u32 read_special(const char *text, u32 len, struct ditto_ace *ace)
 		if (who_is(text, len, absent[i].name))
 			return read_sid(absent[i].sid, strlen(absent[i].sid), ace);
 	return read_sid(text, len, ace);
-}
-
-u32 dnfs4_who_read(const struct dnfs4_compound *cmp, const char *text, u32 len, bool is_group,
-		   struct ditto_ace *ace)
-{
-	if (text[len - 1] == '@')
-		return read_special(text, len, ace);
-	if (is_group) {
-		ace->who = DITTO_WHO_GID;
-		return dnfs4_group_read(cmp, text, len, &ace->gid);
-	}
-	ace->who = DITTO_WHO_UID;
-	return dnfs4_owner_read(cmp, text, len, &ace->uid);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_who_read);
 

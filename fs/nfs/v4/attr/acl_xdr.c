@@ -49,28 +49,6 @@ static const struct ditto_ace all_for_everyone = {
 	.mask = DITTO_RIGHTS_ALL,
 };
 
-static u32 say_list_flags(const struct ditto_acl *acl)
-{
-	u32 wire = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(list_flags); i++)
-		if (acl->flags & list_flags[i].flag)
-			wire |= list_flags[i].wire;
-	return wire;
-}
-
-/* Section 6.2.1.4: INHERITED only in dacl, and IDENTIFIER_GROUP only for groups. */
-static u32 say_flags(const struct ditto_ace *ace, enum dnfs4_acl_attr attr)
-{
-	u32 wire = ace->flags & SAME_FLAGS;
-
-	if (attr == DNFS4_DACL && (ace->flags & DITTO_ACE_INHERITED))
-		wire |= NFS4_ACE_INHERITED_ACE;
-	if (ace->who == DITTO_WHO_GID)
-		wire |= NFS4_ACE_IDENTIFIER_GROUP;
-	return wire;
-}
-
 static int say_aces(const struct dnfs4_compound *cmp, const struct ditto_ace *aces, u32 count,
 		    enum dnfs4_acl_attr attr, __be32 **at)
 {
@@ -78,6 +56,7 @@ static int say_aces(const struct dnfs4_compound *cmp, const struct ditto_ace *ac
 	__be32 *p = *at;
 	const char *text;
 	int len = 0;
+	u32 flags;
 
 	if (!who)
 		return -ENOMEM;
@@ -85,26 +64,20 @@ static int say_aces(const struct dnfs4_compound *cmp, const struct ditto_ace *ac
 		len = dnfs4_who_say(cmp, ace, who, &text);
 		if (len < 0)
 			break;
+		/* Section 6.2.1.4: INHERITED only in dacl, and IDENTIFIER_GROUP only for groups. */
+		flags = ace->flags & SAME_FLAGS;
+		if (attr == DNFS4_DACL && (ace->flags & DITTO_ACE_INHERITED))
+			flags |= NFS4_ACE_INHERITED_ACE;
+		if (ace->who == DITTO_WHO_GID)
+			flags |= NFS4_ACE_IDENTIFIER_GROUP;
 		*p++ = cpu_to_be32(ace->type);
-		*p++ = cpu_to_be32(say_flags(ace, attr));
+		*p++ = cpu_to_be32(flags);
 		*p++ = cpu_to_be32(ace->mask);
 		p = xdr_encode_opaque(p, text, len);
 	}
 	kfree(who);
 	*at = p;
 	return min(len, 0);
-}
-
-static int make_room(struct dnfs4_acl_value *value, u32 size)
-{
-	if (value->size >= size)
-		return 0;
-	dnfs4_acl_value_free(value);
-	value->data = kvmalloc(size, GFP_KERNEL);
-	if (!value->data)
-		return -ENOMEM;
-	value->size = size;
-	return 0;
 }
 
 void dnfs4_acl_value_free(struct dnfs4_acl_value *value)
@@ -118,16 +91,25 @@ int dnfs4_acl_say(const struct dnfs4_compound *cmp, const struct ditto_acl *acl,
 		  enum dnfs4_acl_attr attr, struct dnfs4_acl_value *value)
 {
 	bool all = acl->flags & DITTO_ACL_NULL;
-	u32 count = all ? 1 : acl->count;
+	u32 count = all ? 1 : acl->count, flags = 0;
+	u32 size = 2 * XDR_UNIT + count * DNFS4_ACE_BYTES_MAX;
 	__be32 *p;
 	int err;
 
-	err = make_room(value, 2 * XDR_UNIT + count * DNFS4_ACE_BYTES_MAX);
-	if (err)
-		return err;
+	if (value->size < size) {
+		dnfs4_acl_value_free(value);
+		value->data = kvmalloc(size, GFP_KERNEL);
+		if (!value->data)
+			return -ENOMEM;
+		value->size = size;
+	}
 	p = value->data;
-	if (attr == DNFS4_DACL)
-		*p++ = cpu_to_be32(say_list_flags(acl));
+	if (attr == DNFS4_DACL) {
+		for (size_t i = 0; i < ARRAY_SIZE(list_flags); i++)
+			if (acl->flags & list_flags[i].flag)
+				flags |= list_flags[i].wire;
+		*p++ = cpu_to_be32(flags);
+	}
 	*p++ = cpu_to_be32(count);
 	err = say_aces(cmp, all ? &all_for_everyone : acl->aces, count, attr, &p);
 	value->len = (u8 *)p - (u8 *)value->data;
@@ -135,69 +117,49 @@ int dnfs4_acl_say(const struct dnfs4_compound *cmp, const struct ditto_acl *acl,
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_acl_say);
 
-static u32 read_flags(u32 wire, enum dnfs4_acl_attr attr, u8 *flags)
-{
-	*flags = wire & SAME_FLAGS;
-	if (attr == DNFS4_DACL && (wire & NFS4_ACE_INHERITED_ACE))
-		*flags |= DITTO_ACE_INHERITED;
-	return wire & ~WIRE_FLAGS ? NFS4ERR_ATTRNOTSUPP : NFS4_OK;
-}
-
-static u32 read_who(struct dnfs4_compound *cmp, bool is_group, struct ditto_ace *ace)
-{
-	const char *text;
-	u32 len;
-
-	if (xdr_stream_decode_u32(cmp->in, &len) < 0 || len > DNFS4_OWNER_MAX)
-		return NFS4ERR_BADXDR;
-	if (!len)
-		return NFS4ERR_INVAL;
-	text = (const char *)xdr_inline_decode(cmp->in, len);
-	return text ? dnfs4_who_read(cmp, text, len, is_group, ace) : NFS4ERR_BADXDR;
-}
-
 static u32 read_ace(struct dnfs4_compound *cmp, enum dnfs4_acl_attr attr, struct ditto_ace *ace)
 {
-	u32 type, flags, mask, status;
+	u32 type, flags, mask, len;
+	const char *text;
 
 	if (xdr_stream_decode_u32(cmp->in, &type) < 0 ||
 	    xdr_stream_decode_u32(cmp->in, &flags) < 0 ||
 	    xdr_stream_decode_u32(cmp->in, &mask) < 0)
 		return NFS4ERR_BADXDR;
-	if (type > DITTO_ACE_DENY || mask & ~(DITTO_RIGHTS_ALL | RETENTION))
+	if (type > DITTO_ACE_DENY || mask & ~(DITTO_RIGHTS_ALL | RETENTION) ||
+	    flags & ~WIRE_FLAGS)
 		return NFS4ERR_ATTRNOTSUPP;
-	status = read_flags(flags, attr, &ace->flags);
-	if (status)
-		return status;
 	ace->type = type;
 	ace->mask = mask & DITTO_RIGHTS_ALL;
-	return read_who(cmp, flags & NFS4_ACE_IDENTIFIER_GROUP, ace);
-}
-
-static u32 read_list_flags(struct dnfs4_compound *cmp, u16 *flags)
-{
-	u32 wire;
-
-	if (xdr_stream_decode_u32(cmp->in, &wire) < 0)
+	ace->flags = flags & SAME_FLAGS;
+	if (attr == DNFS4_DACL && (flags & NFS4_ACE_INHERITED_ACE))
+		ace->flags |= DITTO_ACE_INHERITED;
+	if (xdr_stream_decode_u32(cmp->in, &len) < 0 || len > DNFS4_OWNER_MAX)
 		return NFS4ERR_BADXDR;
-	for (size_t i = 0; i < ARRAY_SIZE(list_flags); i++) {
-		if (wire & list_flags[i].wire)
-			*flags |= list_flags[i].flag;
-		wire &= ~list_flags[i].wire;
-	}
-	return wire ? NFS4ERR_ATTRNOTSUPP : NFS4_OK;
+	if (!len)
+		return NFS4ERR_INVAL;
+	text = (const char *)xdr_inline_decode(cmp->in, len);
+	if (!text)
+		return NFS4ERR_BADXDR;
+	return dnfs4_who_read(cmp, text, len, flags & NFS4_ACE_IDENTIFIER_GROUP, ace);
 }
 
 u32 dnfs4_acl_read(struct dnfs4_compound *cmp, enum dnfs4_acl_attr attr, struct ditto_acl **acl)
 {
 	struct ditto_acl *list;
-	u32 count, status;
+	u32 count, status, wire = 0;
 	u16 flags = 0;
 
 	*acl = NULL;
-	status = attr == DNFS4_DACL ? read_list_flags(cmp, &flags) : NFS4_OK;
-	if (status)
-		return status;
+	if (attr == DNFS4_DACL && xdr_stream_decode_u32(cmp->in, &wire) < 0)
+		return NFS4ERR_BADXDR;
+	for (size_t i = 0; i < ARRAY_SIZE(list_flags); i++) {
+		if (wire & list_flags[i].wire)
+			flags |= list_flags[i].flag;
+		wire &= ~list_flags[i].wire;
+	}
+	if (wire)
+		return NFS4ERR_ATTRNOTSUPP;
 	if (xdr_stream_decode_u32(cmp->in, &count) < 0 ||
 	    count > xdr_stream_remaining(cmp->in) / DNFS4_ACE_BYTES_MIN)
 		return NFS4ERR_BADXDR;
@@ -207,13 +169,15 @@ u32 dnfs4_acl_read(struct dnfs4_compound *cmp, enum dnfs4_acl_attr attr, struct 
 	if (!list)
 		return NFS4ERR_DELAY;
 	list->flags = flags;
-	for (u32 i = 0; i < count && !status; i++)
+	for (u32 i = 0; i < count; i++) {
 		status = read_ace(cmp, attr, &list->aces[i]);
-	if (status)
-		ditto_acl_put(list);
-	else
-		*acl = list;
-	return status;
+		if (status) {
+			ditto_acl_put(list);
+			return status;
+		}
+	}
+	*acl = list;
+	return NFS4_OK;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_acl_read);
 

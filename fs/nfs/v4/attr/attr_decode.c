@@ -42,46 +42,28 @@ static u32 check_map(const struct dnfs4_compound *cmp, const struct dnfs4_bitmap
 	return read_only ? NFS4ERR_INVAL : NFS4_OK;
 }
 
-static u32 get_values(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
-{
-	u32 status;
-
-	for (unsigned int i = 0; i < DNFS4_BITMAP_WORDS; i++) {
-		unsigned long bits = sattr->map.word[i];
-		unsigned int bit;
-
-		for_each_set_bit(bit, &bits, 32) {
-			status = dnfs4_attr_rows[32 * i + bit].get(cmp, sattr);
-			if (status)
-				return status;
-		}
-	}
-	return NFS4_OK;
-}
-
-/* Checks for a default ACL of the directory, which decides the mode of new files. */
-static int has_default(struct dnfs4_compound *cmp)
-{
-	struct posix_acl *acl;
-
-	acl = ditto_get_posix_acl(dnfs4_fs_op(cmp), dnfs4_node(cmp), ACL_TYPE_DEFAULT);
-	if (IS_ERR_OR_NULL(acl))
-		return PTR_ERR_OR_ZERO(acl) == -EJUKEBOX ? -EJUKEBOX : 0;
-	posix_acl_release(acl);
-	return 1;
-}
-
 /* RFC 8275 section 5: the umask applies unless the directory decides the mode of new files. */
 static u32 apply_umask(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr, bool is_dir)
 {
-	int says = 0;
+	struct posix_acl *acl;
+	int says;
 
-	if (cmp->current_fh.kind == DNFS4_FH_NODE && !dnfs4_fh_is_weak(&cmp->current_fh))
-		says = has_default(cmp) ?:
-		       ditto_acl_is_inherited(dnfs4_fs_op(cmp), dnfs4_node(cmp), is_dir);
-	if (!says)
-		sattr->set.mode &= ~sattr->umask;
-	return says < 0 ? dnfs4_status(cmp, says) : NFS4_OK;
+	if (cmp->current_fh.kind != DNFS4_FH_NODE || dnfs4_fh_is_weak(&cmp->current_fh))
+		goto apply;
+	/* A default ACL of the directory decides. If it cannot be read there is none. */
+	acl = ditto_get_posix_acl(dnfs4_fs_op(cmp), dnfs4_node(cmp), ACL_TYPE_DEFAULT);
+	if (PTR_ERR_OR_ZERO(acl) == -EJUKEBOX)
+		return dnfs4_status(cmp, -EJUKEBOX);
+	if (!IS_ERR_OR_NULL(acl)) {
+		posix_acl_release(acl);
+		return NFS4_OK;
+	}
+	says = ditto_acl_is_inherited(dnfs4_fs_op(cmp), dnfs4_node(cmp), is_dir);
+	if (says)
+		return says < 0 ? dnfs4_status(cmp, says) : NFS4_OK;
+apply:
+	sattr->set.mode &= ~sattr->umask;
+	return NFS4_OK;
 }
 
 /* RFC 8881 section 6.4.1.3: the mode is applied first, then the list, which takes precedence. */
@@ -110,47 +92,47 @@ static int mode_of_list(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
 	return 0;
 }
 
-/*
- * The attribute acl cannot carry the PROTECTED flag, and setting it does not ask for
- * inheritance from now on: the flag is kept.
- */
-static int keep_protected(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
-			  struct ditto_node *node)
-{
-	struct ditto_acl *there = ditto_get_acl(dnfs4_fs_op(cmp), node);
-
-	if (IS_ERR(there))
-		return PTR_ERR(there);
-	sattr->acl->flags |= there->flags & DITTO_ACL_PROTECTED;
-	ditto_acl_put(there);
-	return 0;
-}
-
-/* Removes mode and list, which have no meaning for a symbolic link. */
-static void leave_out(struct dnfs4_sattr *sattr)
-{
-	sattr->set.valid &= ~(DITTO_SET_MODE | DITTO_SET_ACL);
-	dnfs4_bitmap_clear(&sattr->map, FATTR4_ACL);
-	dnfs4_bitmap_clear(&sattr->map, FATTR4_DACL);
-}
-
 u32 dnfs4_sattr_fit(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
 		    struct ditto_node *node, umode_t type)
 {
 	bool is_dir = S_ISDIR(type);
-	u32 status = NFS4_OK;
+	struct ditto_acl *there;
+	u32 status;
+	int err;
 
-	if (sattr->acl)
+	if (sattr->acl) {
 		status = dnfs4_acl_fits(sattr->acl, is_dir);
-	if (S_ISLNK(type))
-		leave_out(sattr);
-	if (!status && dnfs4_bitmap_has(&sattr->map, FATTR4_MODE_UMASK))
+		if (status)
+			return status;
+	}
+	/* Mode and list have no meaning for a symbolic link. */
+	if (S_ISLNK(type)) {
+		sattr->set.valid &= ~(DITTO_SET_MODE | DITTO_SET_ACL);
+		dnfs4_bitmap_clear(&sattr->map, FATTR4_ACL);
+		dnfs4_bitmap_clear(&sattr->map, FATTR4_DACL);
+	}
+	if (dnfs4_bitmap_has(&sattr->map, FATTR4_MODE_UMASK)) {
 		status = apply_umask(cmp, sattr, is_dir);
-	if (!status && sattr->acl && (sattr->set.valid & DITTO_SET_MODE))
-		status = dnfs4_status(cmp, mode_of_list(cmp, sattr, node));
-	if (!status && node && dnfs4_bitmap_has(&sattr->map, FATTR4_ACL))
-		status = dnfs4_status(cmp, keep_protected(cmp, sattr, node));
-	return status;
+		if (status)
+			return status;
+	}
+	if (sattr->acl && (sattr->set.valid & DITTO_SET_MODE)) {
+		err = mode_of_list(cmp, sattr, node);
+		if (err)
+			return dnfs4_status(cmp, err);
+	}
+	if (!node || !dnfs4_bitmap_has(&sattr->map, FATTR4_ACL))
+		return NFS4_OK;
+	/*
+	 * The attribute acl cannot carry the PROTECTED flag, and setting it does not ask for
+	 * inheritance from now on: the flag is kept.
+	 */
+	there = ditto_get_acl(dnfs4_fs_op(cmp), node);
+	if (IS_ERR(there))
+		return dnfs4_status(cmp, PTR_ERR(there));
+	sattr->acl->flags |= there->flags & DITTO_ACL_PROTECTED;
+	ditto_acl_put(there);
+	return NFS4_OK;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_sattr_fit);
 
@@ -178,9 +160,16 @@ u32 dnfs4_decode_sattr(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
 	if (status)
 		return status;
 	begin = xdr_stream_pos(cmp->in);
-	status = get_values(cmp, sattr);
-	if (status)
-		return status;
+	for (unsigned int i = 0; i < DNFS4_BITMAP_WORDS; i++) {
+		unsigned long bits = sattr->map.word[i];
+		unsigned int bit;
+
+		for_each_set_bit(bit, &bits, 32) {
+			status = dnfs4_attr_rows[32 * i + bit].get(cmp, sattr);
+			if (status)
+				return status;
+		}
+	}
 	if (xdr_stream_pos(cmp->in) - begin != xdr_align_size(len))
 		return NFS4ERR_BADXDR;
 	sattr->set.acl = sattr->acl;
@@ -188,52 +177,59 @@ u32 dnfs4_decode_sattr(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_decode_sattr);
 
-/* Completes the DOS attributes given with the others that the file has. */
-static int merge_flags(struct ditto_op *op, struct ditto_node *node,
-		       const struct dnfs4_sattr *sattr, struct ditto_dosattr *dosattr)
+int dnfs4_sattr_dosattr(struct ditto_op *op, struct ditto_node *node,
+			const struct dnfs4_sattr *sattr)
 {
-	struct dentry *dentry = ditto_node_dentry(node);
-	struct ditto_dosattr there;
+	struct ditto_dosattr dosattr = sattr->dosattr, there;
+	struct dentry *dentry;
 	struct ditto_attr attr;
 	u32 given = 0;
 	int err;
 
+	if (!dosattr.valid)
+		return 0;
+	if (!(dosattr.valid & DITTO_DOSATTR_FLAGS))
+		return ditto_dosattr_set(op, node, &dosattr);
+	/* The DOS attributes that are not given stay as the file has them. */
 	if (dnfs4_bitmap_has(&sattr->map, FATTR4_HIDDEN))
 		given |= DITTO_FLAG_HIDDEN;
 	if (dnfs4_bitmap_has(&sattr->map, FATTR4_SYSTEM))
 		given |= DITTO_FLAG_SYSTEM;
+	dentry = ditto_node_dentry(node);
 	err = ditto_getattr_dentry(op->share, dentry, &attr);
 	if (!err)
 		err = ditto_dosattr_get(op->share, dentry, &attr.st, &there);
 	dput(dentry);
-	if (!err)
-		dosattr->flags = (there.flags & ~given) | (dosattr->flags & given);
-	return err;
+	if (err)
+		return err;
+	dosattr.flags = (there.flags & ~given) | (dosattr.flags & given);
+	return ditto_dosattr_set(op, node, &dosattr);
 }
 
-int dnfs4_sattr_dosattr(struct ditto_op *op, struct ditto_node *node,
-			const struct dnfs4_sattr *sattr)
+void dnfs4_sattr_made(struct ditto_op *op, struct ditto_node *node,
+		      const struct dnfs4_sattr *sattr, struct dnfs4_bitmap *map)
 {
-	struct ditto_dosattr dosattr = sattr->dosattr;
-	int err = 0;
-
-	if (!dosattr.valid)
-		return 0;
-	if (dosattr.valid & DITTO_DOSATTR_FLAGS)
-		err = merge_flags(op, node, sattr, &dosattr);
-	return err ?: ditto_dosattr_set(op, node, &dosattr);
-}
-
-/* Clears attributes of @dosattr in @map that did not take effect. */
-static void check_dosattr(struct ditto_op *op, struct ditto_node *node,
-			  const struct dnfs4_sattr *sattr, const struct ditto_attr *attr,
-			  struct dnfs4_bitmap *map)
-{
-	struct dentry *dentry = ditto_node_dentry(node);
 	struct ditto_dosattr there;
+	struct dentry *dentry;
+	struct ditto_attr attr;
 	u32 other;
 
-	if (ditto_dosattr_get(op->share, dentry, &attr->st, &there))
+	*map = sattr->map;
+	if (!(sattr->set.valid & (DITTO_SET_UID | DITTO_SET_GID)) && !sattr->dosattr.valid)
+		return;
+	if (ditto_getattr(op->share, node, &attr)) {
+		memset(map, 0, sizeof(*map));
+		return;
+	}
+	/* Attributes that did not take effect are not reported as set. */
+	if (!uid_eq(attr.st.uid, sattr->set.uid))
+		dnfs4_bitmap_clear(map, FATTR4_OWNER);
+	if (!gid_eq(attr.st.gid, sattr->set.gid))
+		dnfs4_bitmap_clear(map, FATTR4_OWNER_GROUP);
+	if (!sattr->dosattr.valid)
+		return;
+	dentry = ditto_node_dentry(node);
+	if (ditto_dosattr_get(op->share, dentry, &attr.st, &there))
 		memset(&there, 0, sizeof(there));
 	dput(dentry);
 	other = there.flags ^ sattr->dosattr.flags;
@@ -243,24 +239,4 @@ static void check_dosattr(struct ditto_op *op, struct ditto_node *node,
 		dnfs4_bitmap_clear(map, FATTR4_SYSTEM);
 	if (!timespec64_equal(&there.btime, &sattr->dosattr.btime))
 		dnfs4_bitmap_clear(map, FATTR4_TIME_CREATE);
-}
-
-void dnfs4_sattr_made(struct ditto_op *op, struct ditto_node *node,
-		      const struct dnfs4_sattr *sattr, struct dnfs4_bitmap *map)
-{
-	struct ditto_attr attr;
-
-	*map = sattr->map;
-	if (!(sattr->set.valid & (DITTO_SET_UID | DITTO_SET_GID)) && !sattr->dosattr.valid)
-		return;
-	if (ditto_getattr(op->share, node, &attr)) {
-		memset(map, 0, sizeof(*map));
-		return;
-	}
-	if (!uid_eq(attr.st.uid, sattr->set.uid))
-		dnfs4_bitmap_clear(map, FATTR4_OWNER);
-	if (!gid_eq(attr.st.gid, sattr->set.gid))
-		dnfs4_bitmap_clear(map, FATTR4_OWNER_GROUP);
-	if (sattr->dosattr.valid)
-		check_dosattr(op, node, sattr, &attr, map);
 }

@@ -111,13 +111,6 @@ static int read_stat(const struct dnfs4_fh *fh, struct dentry *dentry, u32 need,
 	return 0;
 }
 
-static int read_statfs(const struct dnfs4_fh *fh, struct dnfs4_attr_src *src)
-{
-	struct ditto_op op = fh->target.op;
-
-	return ditto_statfs(&op, fh->target.node, &src->statfs);
-}
-
 /* A file system without quotas: the attributes are dropped from the reply. */
 static void read_quota(const struct dnfs4_fh *fh, struct dnfs4_attr_src *src)
 {
@@ -133,17 +126,6 @@ static void read_quota(const struct dnfs4_fh *fh, struct dnfs4_attr_src *src)
 		dnfs4_bitmap_clear(&src->map, attrs[i]);
 		src->bytes -= dnfs4_attr_rows[attrs[i]].bytes;
 	}
-}
-
-static int read_dosattr(const struct dnfs4_fh *fh, struct dentry *dentry,
-			struct dnfs4_attr_src *src)
-{
-	struct dentry *alias = dentry ? dget(dentry) : ditto_node_dentry(fh->target.node);
-	int err;
-
-	err = ditto_dosattr_get(fh->target.op.share, alias, &src->attr.st, &src->dosattr);
-	dput(alias);
-	return err;
 }
 
 static int one_is_enough(void *arg, const struct ditto_name *name, u64 size, u64 allocated)
@@ -182,46 +164,35 @@ static int read_streams(const struct dnfs4_fh *fh, struct dentry *dentry,
 	return ret == -EOPNOTSUPP ? 0 : min(ret, 0);
 }
 
-/* RFC 8881 section 6.2.1.3.1: reading the list needs READ_ACL. */
-static struct ditto_acl *allowed_acl(struct ditto_op *op, struct ditto_node *node)
-{
-	u32 rights;
-	int err;
-
-	err = ditto_rights(op, node, NULL, &rights);
-	if (err)
-		return ERR_PTR(err);
-	return rights & DITTO_RIGHT_READ_ACL ? ditto_get_acl(op, node) : ERR_PTR(-EACCES);
-}
-
-static int say_acl(const struct dnfs4_compound *cmp, const struct ditto_acl *acl,
-		   struct dnfs4_attr_src *src)
-{
-	int err = 0;
-
-	if (dnfs4_bitmap_has(&src->map, FATTR4_ACL))
-		err = dnfs4_acl_say(cmp, acl, DNFS4_ACL, &src->acl);
-	if (!err && dnfs4_bitmap_has(&src->map, FATTR4_DACL))
-		err = dnfs4_acl_say(cmp, acl, DNFS4_DACL, &src->dacl);
-	return err;
-}
-
 static int read_acl(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 		    struct dentry *dentry, struct dnfs4_attr_src *src)
 {
 	struct ditto_op op = fh->target.op;
 	struct ditto_node *node = node_of(fh, dentry);
 	struct ditto_acl *acl;
+	u32 rights;
 	int err;
 
 	if (IS_ERR(node))
 		return PTR_ERR(node);
-	acl = allowed_acl(&op, node);
-	ditto_node_put(node);
-	if (IS_ERR(acl))
-		return PTR_ERR(acl);
-	err = say_acl(cmp, acl, src);
+	/* RFC 8881 section 6.2.1.3.1: reading the list needs READ_ACL. */
+	err = ditto_rights(&op, node, NULL, &rights);
+	if (err)
+		goto put;
+	err = -EACCES;
+	if (!(rights & DITTO_RIGHT_READ_ACL))
+		goto put;
+	acl = ditto_get_acl(&op, node);
+	err = PTR_ERR_OR_ZERO(acl);
+	if (err)
+		goto put;
+	if (dnfs4_bitmap_has(&src->map, FATTR4_ACL))
+		err = dnfs4_acl_say(cmp, acl, DNFS4_ACL, &src->acl);
+	if (!err && dnfs4_bitmap_has(&src->map, FATTR4_DACL))
+		err = dnfs4_acl_say(cmp, acl, DNFS4_DACL, &src->dacl);
 	ditto_acl_put(acl);
+put:
+	ditto_node_put(node);
 	return err;
 }
 
@@ -232,36 +203,43 @@ void dnfs4_attr_src_free(struct dnfs4_attr_src *src)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_src_free);
 
-static int read_handle(const struct dnfs4_fh *fh, struct dentry *dentry,
-		       struct dnfs4_attr_src *src)
-{
-	if (dentry)
-		return dnfs4_fh_encode_dentry(fh, dentry, src->handle, &src->handle_len);
-	return dnfs4_fh_encode(fh, src->handle, &src->handle_len);
-}
-
 /* Sources that are rarely needed. */
 static int read_rest(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 		     struct dentry *dentry, u32 need, struct dnfs4_attr_src *src)
 {
-	bool pseudo = fh->kind == DNFS4_FH_PSEUDO;
-	int err = 0;
+	struct ditto_op op = fh->target.op;
+	struct dentry *alias;
+	int err;
 
 	if (need & DNFS4_NEED_MAPS) {
 		dnfs4_attrs_supported(cmp, fh, &src->supported);
 		dnfs4_attrs_exclcreat(cmp, fh, &src->exclcreat);
 	}
-	if (need & DNFS4_NEED_STATFS && !pseudo)
-		err = read_statfs(fh, src);
-	if (!err && need & DNFS4_NEED_EXTRA)
-		err = read_dosattr(fh, dentry, src);
-	if (!err && need & DNFS4_NEED_STREAMS)
+	if (need & DNFS4_NEED_STATFS && fh->kind != DNFS4_FH_PSEUDO) {
+		err = ditto_statfs(&op, fh->target.node, &src->statfs);
+		if (err)
+			return err;
+	}
+	if (need & DNFS4_NEED_EXTRA) {
+		alias = dentry ? dget(dentry) : ditto_node_dentry(fh->target.node);
+		err = ditto_dosattr_get(op.share, alias, &src->attr.st, &src->dosattr);
+		dput(alias);
+		if (err)
+			return err;
+	}
+	if (need & DNFS4_NEED_STREAMS) {
 		err = read_streams(fh, dentry, src);
-	if (!err && need & DNFS4_NEED_ACL)
+		if (err)
+			return err;
+	}
+	if (need & DNFS4_NEED_ACL) {
 		err = read_acl(cmp, fh, dentry, src);
-	if (!err && need & DNFS4_NEED_QUOTA)
+		if (err)
+			return err;
+	}
+	if (need & DNFS4_NEED_QUOTA)
 		read_quota(fh, src);
-	return err;
+	return 0;
 }
 
 #define DNFS4_NEED_REST	(DNFS4_NEED_MAPS | DNFS4_NEED_STATFS | DNFS4_NEED_EXTRA | \
@@ -279,15 +257,25 @@ int dnfs4_attr_read(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 		read_pseudo(cmp, src);
 	else if (need & (DNFS4_NEED_STAT | DNFS4_NEED_INO))
 		err = read_stat(fh, dentry, need, src);
-	if (!err && need & DNFS4_NEED_HANDLE)
-		err = read_handle(fh, dentry, src);
-	if (!err && need & DNFS4_NEED_OWNER)
+	if (err)
+		return err;
+	if (need & DNFS4_NEED_HANDLE) {
+		err = dentry ? dnfs4_fh_encode_dentry(fh, dentry, src->handle, &src->handle_len)
+			     : dnfs4_fh_encode(fh, src->handle, &src->handle_len);
+		if (err)
+			return err;
+	}
+	if (need & DNFS4_NEED_OWNER) {
 		err = dnfs4_owner_say(cmp, src->attr.st.uid, &src->owner);
-	if (!err && need & DNFS4_NEED_GROUP)
+		if (err)
+			return err;
+	}
+	if (need & DNFS4_NEED_GROUP) {
 		err = dnfs4_group_say(cmp, src->attr.st.gid, &src->group);
-	if (!err && need & DNFS4_NEED_REST)
-		err = read_rest(cmp, fh, dentry, need, src);
-	return err;
+		if (err)
+			return err;
+	}
+	return need & DNFS4_NEED_REST ? read_rest(cmp, fh, dentry, need, src) : 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_read);
 

@@ -365,16 +365,6 @@ static __be32 *encode_change_attr_type(__be32 *p, const struct dnfs4_attr_src *s
 
 /* Decoding */
 
-static u32 get_bool(struct dnfs4_compound *cmp, bool *value)
-{
-	u32 raw;
-
-	if (xdr_stream_decode_u32(cmp->in, &raw) < 0 || raw > 1)
-		return NFS4ERR_BADXDR;
-	*value = raw;
-	return NFS4_OK;
-}
-
 static u32 get_mode_bits(struct dnfs4_compound *cmp, umode_t *mode)
 {
 	u32 raw;
@@ -415,11 +405,10 @@ static u32 get_dacl(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
 
 static u32 get_flag(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr, u32 flag)
 {
-	bool value;
-	u32 status = get_bool(cmp, &value);
+	u32 value;
 
-	if (status)
-		return status;
+	if (xdr_stream_decode_u32(cmp->in, &value) < 0 || value > 1)
+		return NFS4ERR_BADXDR;
 	sattr->dosattr.valid |= DITTO_DOSATTR_FLAGS;
 	sattr->dosattr.flags |= value ? flag : 0;
 	return NFS4_OK;

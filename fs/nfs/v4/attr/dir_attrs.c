@@ -31,22 +31,18 @@ struct reading {
 	struct dnfs4_attr_src src;
 };
 
-static void keep_told(struct dnfs4_bitmap *map)
+static void plan_make(struct dnfs4_compound *cmp, bool wanted, struct dnfs4_bitmap *map,
+		      struct dnfs4_attr_plan *plan)
 {
+	if (!wanted)
+		memset(map, 0, sizeof(*map));
+	/* Only what a notification can tell. */
 	for (unsigned int attr = 0; attr <= DNFS4_ATTR_MAX; attr++) {
 		const struct dnfs4_attr_row *row = &dnfs4_attr_rows[attr];
 
 		if (!(row->flags & DNFS4_ATTR_READ) || !row->need || row->need & ~TOLD_NEEDS)
 			dnfs4_bitmap_clear(map, attr);
 	}
-}
-
-static void plan_make(struct dnfs4_compound *cmp, bool wanted, struct dnfs4_bitmap *map,
-		      struct dnfs4_attr_plan *plan)
-{
-	if (!wanted)
-		memset(map, 0, sizeof(*map));
-	keep_told(map);
 	if (dnfs4_attr_plan(cmp, &cmp->current_fh, map, plan))
 		memset(plan, 0, sizeof(*plan));
 	/*
@@ -72,45 +68,16 @@ void dnfs4_dir_reader_free(struct dnfs4_dir_reader *reader)
 	ditto_cred_put(reader->cred);
 }
 
-/* Replaces the directory in @fh by its entry. */
-static int enter_child(struct dnfs4_fh *fh, const char *text, u32 len)
-{
-	const struct ditto_name name = { .name = text, .len = len };
-	struct ditto_node *child;
-	int err;
-
-	err = ditto_lookup(&fh->target.op, fh->target.node, &name, &child);
-	if (err)
-		return err;
-	ditto_node_put(fh->target.node);
-	fh->target.node = child;
-	return 0;
-}
-
-static int read_attrs(struct reading *r, struct dnfs4_fh *fh, const struct dnfs4_attr_plan *plan,
-		      struct dnfs4_dir_attrs *attrs)
-{
-	int err = dnfs4_attr_read(&r->cmp, fh, NULL, plan, &r->src);
-	u32 bytes;
-
-	if (err)
-		return err;
-	bytes = dnfs4_attr_bytes(&r->src);
-	attrs->data = kmalloc(bytes, GFP_KERNEL);
-	if (!attrs->data)
-		return -ENOMEM;
-	attrs->len = bytes;
-	dnfs4_attr_put((__be32 *)attrs->data, &r->src, bytes);
-	return 0;
-}
-
 void dnfs4_dir_read(const struct dnfs4_dir_reader *reader, const struct dnfs4_delegation *d,
 		    const char *name, u32 len, struct dnfs4_dir_attrs *attrs)
 {
 	const struct dnfs4_attr_plan *plan = name ? &reader->child : &reader->dir;
+	const struct ditto_name entry = { .name = name, .len = len };
 	struct dnfs4_server *server = d->state.client->server;
+	struct ditto_node *child;
 	struct reading *r;
 	struct dnfs4_fh fh;
+	u32 bytes;
 
 	if (!plan->need)
 		return;
@@ -123,9 +90,22 @@ void dnfs4_dir_read(const struct dnfs4_dir_reader *reader, const struct dnfs4_de
 		goto free;
 	fh.target.op.cred = reader->cred;
 	refcount_inc(&reader->cred->ref);
-	/* An entry that is gone, or that the credential may not look up, has no attributes. */
-	if (!name || !enter_child(&fh, name, len))
-		read_attrs(r, &fh, plan, attrs);
+	if (name) {
+		/* An entry that is gone, or that the credential may not look up, has none. */
+		if (ditto_lookup(&fh.target.op, fh.target.node, &entry, &child))
+			goto put;
+		ditto_node_put(fh.target.node);
+		fh.target.node = child;
+	}
+	if (dnfs4_attr_read(&r->cmp, &fh, NULL, plan, &r->src))
+		goto put;
+	bytes = dnfs4_attr_bytes(&r->src);
+	attrs->data = kmalloc(bytes, GFP_KERNEL);
+	if (!attrs->data)
+		goto put;
+	attrs->len = bytes;
+	dnfs4_attr_put((__be32 *)attrs->data, &r->src, bytes);
+put:
 	dnfs4_fh_put(&fh);
 free:
 	kfree(r);
