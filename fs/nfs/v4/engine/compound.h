@@ -308,6 +308,17 @@ void dnfs4_fh_enter_pseudo(struct dnfs4_compound *cmp);
 u32 dnfs4_fh_is_dir(const struct dnfs4_compound *cmp);
 
 /**
+ * dnfs4_fh_is_share_root - check for the root of a share
+ * @fh: filehandle of any kind
+ *
+ * Its parent is the pseudo root, whatever its parent directory is.
+ *
+ * Context: any.
+ * Return: true if it is the root of a share.
+ */
+bool dnfs4_fh_is_share_root(const struct dnfs4_fh *fh);
+
+/**
  * dnfs4_fh_encode - build the wire form of a filehandle
  * @fh: filehandle of any kind but NONE
  * @data: filled

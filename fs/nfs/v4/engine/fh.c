@@ -163,6 +163,12 @@ u32 dnfs4_fh_is_dir(const struct dnfs4_compound *cmp)
 	return S_ISLNK(mode) ? NFS4ERR_SYMLINK : NFS4ERR_NOTDIR;
 }
 
+bool dnfs4_fh_is_share_root(const struct dnfs4_fh *fh)
+{
+	return fh->kind == DNFS4_FH_NODE &&
+	       fh->target.node->inode == d_inode(fh->target.op.share->root.dentry);
+}
+
 static void encode_head(u8 *data, enum dnfs4_fh_kind kind, bool named)
 {
 	data[0] = FH_VERSION;

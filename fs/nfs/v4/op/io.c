@@ -37,18 +37,6 @@ u32 dnfs4_check_data(const struct dnfs4_compound *cmp)
 	return NFS4ERR_INVAL;
 }
 
-/* A special stateid: the caller uses no open of ours. */
-static u32 dnfs4_io_special(struct dnfs4_compound *cmp, struct dnfs4_io *io)
-{
-	if (ditto_grace_active(cmp->call->srv->locks))
-		return NFS4ERR_GRACE;
-	if (io->op.actor) {
-		io->actor = *io->op.actor;
-		io->op.actor = &io->actor;
-	}
-	return NFS4_OK;
-}
-
 void dnfs4_io_of_open(struct dnfs4_compound *cmp, struct dnfs4_open *open, struct dnfs4_io *io)
 {
 	io->state = NULL;
@@ -119,7 +107,14 @@ u32 dnfs4_io_begin(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid, 
 	switch (dnfs4_stateid_special(sid)) {
 	case DNFS4_SPECIAL_ANON:
 	case DNFS4_SPECIAL_BYPASS:
-		return dnfs4_io_special(cmp, io);
+		/* The caller uses no open of ours. */
+		if (ditto_grace_active(cmp->call->srv->locks))
+			return NFS4ERR_GRACE;
+		if (io->op.actor) {
+			io->actor = *io->op.actor;
+			io->op.actor = &io->actor;
+		}
+		return NFS4_OK;
 	default:
 		break;
 	}

@@ -71,13 +71,6 @@ static struct dnfs4_state *tomb_make(struct dnfs4_owner *owner)
 	return &tomb->state;
 }
 
-static struct dnfs4_owner *owner_of(struct dnfs4_state *state)
-{
-	struct dnfs4_open *open = dnfs4_open_of(state);
-
-	return open ? open->owner : container_of(state, struct tomb, state)->owner;
-}
-
 /* Decoding: all three have seqid and stateid, in either order */
 
 static u32 close_decode(struct dnfs4_compound *cmp, void *args)
@@ -114,24 +107,10 @@ static u32 downgrade_decode(struct dnfs4_compound *cmp, void *args)
 typedef u32 (*dnfs4_with_open)(struct dnfs4_compound *cmp, struct close_args *a,
 			       struct close_res *res, struct dnfs4_open *open);
 
-static u32 with_locked(struct dnfs4_compound *cmp, struct close_args *a, struct close_res *res,
-		       struct dnfs4_open *open, dnfs4_with_open fn)
-{
-	u32 status;
-
-	mutex_lock(&open->state.lock);
-	status = dnfs4_state_check_seqid(cmp, &open->state, &a->stateid);
-	if (!status && open->node != dnfs4_node(cmp))
-		status = NFS4ERR_BAD_STATEID;
-	if (!status)
-		status = fn(cmp, a, res, open);
-	mutex_unlock(&open->state.lock);
-	return status;
-}
-
 static u32 with_open(struct dnfs4_compound *cmp, struct close_args *a, struct close_res *res,
 		     dnfs4_with_open fn)
 {
+	struct dnfs4_owner *owner;
 	struct dnfs4_state *state;
 	struct dnfs4_open *open;
 	u32 status;
@@ -139,16 +118,25 @@ static u32 with_open(struct dnfs4_compound *cmp, struct close_args *a, struct cl
 	status = dnfs4_state_find_any(cmp, &a->stateid, DNFS4_STATE_OPEN, &state);
 	if (status)
 		return status;
-	status = dnfs4_seqid_begin(cmp, &a->seqid_op, owner_of(state), a->seqid);
 	open = dnfs4_open_of(state);
-	if (!status && !dnfs4_seqid_is_replay(cmp)) {
-		if (!open)
-			status = NFS4ERR_BAD_STATEID;
-		else if (dnfs4_open_is_lost(open))
-			status = NFS4ERR_ADMIN_REVOKED;
-		else
-			status = with_locked(cmp, a, res, open, fn);
-	}
+	owner = open ? open->owner : container_of(state, struct tomb, state)->owner;
+	status = dnfs4_seqid_begin(cmp, &a->seqid_op, owner, a->seqid);
+	if (status || dnfs4_seqid_is_replay(cmp))
+		goto put;
+	status = NFS4ERR_BAD_STATEID;
+	if (!open)
+		goto put;
+	status = NFS4ERR_ADMIN_REVOKED;
+	if (dnfs4_open_is_lost(open))
+		goto put;
+	mutex_lock(&state->lock);
+	status = dnfs4_state_check_seqid(cmp, state, &a->stateid);
+	if (!status && open->node != dnfs4_node(cmp))
+		status = NFS4ERR_BAD_STATEID;
+	if (!status)
+		status = fn(cmp, a, res, open);
+	mutex_unlock(&state->lock);
+put:
 	dnfs4_state_put(state);
 	return status;
 }

@@ -27,31 +27,26 @@ struct create_res {
 	struct dnfs4_bitmap made;
 };
 
-static bool decode_type(struct xdr_stream *xdr, struct create_args *a)
-{
-	u32 len;
-
-	if (xdr_stream_decode_u32(xdr, &a->type))
-		return false;
-	switch (a->type) {
-	case NF4LNK:
-		return !xdr_stream_decode_u32(xdr, &len) &&
-		       xdr_stream_subsegment(xdr, &a->target, len);
-	case NF4BLK:
-	case NF4CHR:
-		return !xdr_stream_decode_u32(xdr, &a->major) &&
-		       !xdr_stream_decode_u32(xdr, &a->minor);
-	}
-	return true;
-}
-
 static u32 create_decode(struct dnfs4_compound *cmp, void *args)
 {
 	struct create_args *a = args;
-	u32 status;
+	u32 len, status;
 
-	if (!decode_type(cmp->in, a))
+	if (xdr_stream_decode_u32(cmp->in, &a->type))
 		return NFS4ERR_BADXDR;
+	switch (a->type) {
+	case NF4LNK:
+		if (xdr_stream_decode_u32(cmp->in, &len) ||
+		    !xdr_stream_subsegment(cmp->in, &a->target, len))
+			return NFS4ERR_BADXDR;
+		break;
+	case NF4BLK:
+	case NF4CHR:
+		if (xdr_stream_decode_u32(cmp->in, &a->major) ||
+		    xdr_stream_decode_u32(cmp->in, &a->minor))
+			return NFS4ERR_BADXDR;
+		break;
+	}
 	status = dnfs4_decode_name(cmp, &a->name);
 	return status ?: dnfs4_decode_sattr(cmp, &a->sattr);
 }
@@ -102,16 +97,11 @@ static int create_exec_type(struct dnfs4_compound *cmp, const struct create_args
 	return -EBADTYPE;
 }
 
-/* File type for dnfs4_sattr_fit(), which treats all types but these two alike. */
-static umode_t type_of(const struct create_args *a)
-{
-	return a->type == NF4DIR ? S_IFDIR : a->type == NF4LNK ? S_IFLNK : S_IFIFO;
-}
-
 static u32 create_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
 	struct create_args *a = args;
 	struct create_res *res = result;
+	umode_t type = S_IFIFO;
 	struct ditto_node *node;
 	u32 status;
 	int err;
@@ -121,7 +111,12 @@ static u32 create_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	/* No type that CREATE makes has a size that can be set. */
 	if (a->sattr.set.valid & DITTO_SET_SIZE)
 		return NFS4ERR_INVAL;
-	status = dnfs4_sattr_fit(cmp, &a->sattr, NULL, type_of(a));
+	/* dnfs4_sattr_fit() treats all other types alike. */
+	if (a->type == NF4DIR)
+		type = S_IFDIR;
+	if (a->type == NF4LNK)
+		type = S_IFLNK;
+	status = dnfs4_sattr_fit(cmp, &a->sattr, NULL, type);
 	if (status)
 		return status;
 	err = create_exec_type(cmp, a, &node, &res->wcc);

@@ -15,24 +15,6 @@ static u32 delegreturn_decode(struct dnfs4_compound *cmp, void *args)
 	return dnfs4_decode_stateid(cmp->in, args);
 }
 
-/* Checks that the delegation is valid and of this file, and removes its state. */
-static u32 delegreturn_state(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid,
-			     struct dnfs4_state *state)
-{
-	u32 status;
-
-	if (dnfs4_delegation_of(state)->node != dnfs4_node(cmp))
-		return NFS4ERR_BAD_STATEID;
-	mutex_lock(&state->lock);
-	status = dnfs4_state_check_seqid(cmp, state, sid);
-	mutex_unlock(&state->lock);
-	status = status ?: dnfs4_delegation_check(cmp, state);
-	if (status)
-		return status;
-	/* If two requests return it, the second one fails. */
-	return dnfs4_state_del(state) ? NFS4_OK : NFS4ERR_BAD_STATEID;
-}
-
 /* 4.0: a client that returns a delegation needs no NFS4ERR_CB_PATH_DOWN from RENEW any more. */
 static void delegreturn_is_known(struct dnfs4_compound *cmp)
 {
@@ -40,8 +22,9 @@ static void delegreturn_is_known(struct dnfs4_compound *cmp)
 		clear_bit(DNFS4_CLIENT_CB_MISSED, &cmp->client->flags);
 }
 
-static u32 delegreturn_do(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid)
+static u32 delegreturn_exec(struct dnfs4_compound *cmp, void *args, void *res)
 {
+	const struct dnfs4_stateid *sid = args;
 	struct dnfs4_state *state;
 	u32 status;
 
@@ -49,17 +32,25 @@ static u32 delegreturn_do(struct dnfs4_compound *cmp, const struct dnfs4_stateid
 	delegreturn_is_known(cmp);
 	if (status)
 		return status;
-	status = delegreturn_state(cmp, sid, state);
-	if (!status)
+	if (dnfs4_delegation_of(state)->node != dnfs4_node(cmp)) {
+		status = NFS4ERR_BAD_STATEID;
+		goto put;
+	}
+	mutex_lock(&state->lock);
+	status = dnfs4_state_check_seqid(cmp, state, sid);
+	mutex_unlock(&state->lock);
+	if (status)
+		goto put;
+	status = dnfs4_delegation_check(cmp, state);
+	if (status)
+		goto put;
+	/* If two requests return it, the second one fails. */
+	if (dnfs4_state_del(state))
 		dnfs4_delegation_end(dnfs4_delegation_of(state));
+	else
+		status = NFS4ERR_BAD_STATEID;
+put:
 	dnfs4_state_put(state);
-	return status;
-}
-
-static u32 delegreturn_exec(struct dnfs4_compound *cmp, void *args, void *res)
-{
-	u32 status = delegreturn_do(cmp, args);
-
 	/* A revocation detected by this request is reported by its status. */
 	if (status == NFS4ERR_BAD_STATEID)
 		delegreturn_is_known(cmp);

@@ -75,33 +75,11 @@ static u32 get_dir_decode(struct dnfs4_compound *cmp, void *data)
 	return NFS4_OK;
 }
 
-static int get_dir_grant(struct dnfs4_compound *cmp, const struct dnfs4_dir_ask *ask,
-			 struct get_dir_res *res)
-{
-	u8 want = DITTO_LEASE_READ | DITTO_LEASE_HANDLE;
-	struct dnfs4_delegation *d;
-	int err = -ENOMEM;
-
-	d = dnfs4_delegation_alloc(cmp, DNFS4_STATE_DIRECTORY);
-	if (IS_ERR(d))
-		return PTR_ERR(d);
-	res->told = *ask;
-	d->dir = dnfs4_dir_alloc(cmp, d, &res->told);
-	mutex_lock(&d->state.lock);
-	if (d->dir)
-		err = dnfs4_delegation_grant(cmp, d, want, false, &dnfs4_dir_cache_ops);
-	if (!err)
-		dnfs4_state_stateid(&d->state, &res->stateid);
-	mutex_unlock(&d->state.lock);
-	if (err)
-		dnfs4_delegation_drop(d);
-	dnfs4_state_put(&d->state);
-	return err;
-}
-
 static u32 get_dir_exec(struct dnfs4_compound *cmp, void *data, void *out)
 {
+	const struct dnfs4_dir_ask *ask = data;
 	struct get_dir_res *res = out;
+	struct dnfs4_delegation *d;
 	u32 status;
 	int err;
 
@@ -116,13 +94,32 @@ static u32 get_dir_exec(struct dnfs4_compound *cmp, void *data, void *out)
 	status = dnfs4_client_record(cmp->client);
 	if (status)
 		return status;
-	if (get_dir_grant(cmp, data, res)) {
-		dnfs4_delegation_count(cmp->server, DNFS4_DELEG_REFUSED, true, 0);
-		return NFS4_OK;
-	}
+	d = dnfs4_delegation_alloc(cmp, DNFS4_STATE_DIRECTORY);
+	if (IS_ERR(d))
+		goto refused;
+	res->told = *ask;
+	d->dir = dnfs4_dir_alloc(cmp, d, &res->told);
+	if (!d->dir)
+		goto drop;
+	mutex_lock(&d->state.lock);
+	err = dnfs4_delegation_grant(cmp, d, DITTO_LEASE_READ | DITTO_LEASE_HANDLE, false,
+				     &dnfs4_dir_cache_ops);
+	if (!err)
+		dnfs4_state_stateid(&d->state, &res->stateid);
+	mutex_unlock(&d->state.lock);
+	if (err)
+		goto drop;
+	dnfs4_state_put(&d->state);
 	dnfs4_delegation_count(cmp->server, DNFS4_DELEG_DIRECTORY, false, 0);
 	dnfs4_current_stateid_set(cmp, &res->stateid);
 	res->status = GDD4_OK;
+	return NFS4_OK;
+
+drop:
+	dnfs4_delegation_drop(d);
+	dnfs4_state_put(&d->state);
+refused:
+	dnfs4_delegation_count(cmp->server, DNFS4_DELEG_REFUSED, true, 0);
 	return NFS4_OK;
 }
 

@@ -65,11 +65,6 @@ static bool is_exclusive(u32 type)
 	return type == NFS4_WRITE_LT || type == NFS4_WRITEW_LT;
 }
 
-static bool is_ready_to_wait(u32 type)
-{
-	return type == NFS4_READW_LT || type == NFS4_WRITEW_LT;
-}
-
 static u32 decode_type(struct dnfs4_compound *cmp, struct lock_args *a)
 {
 	if (xdr_stream_decode_u32(cmp->in, &a->type) || a->type < NFS4_READ_LT ||
@@ -86,15 +81,6 @@ static u32 decode_bytes(struct dnfs4_compound *cmp, struct lock_args *a)
 	return NFS4_OK;
 }
 
-static u32 decode_fresh(struct dnfs4_compound *cmp, struct lock_args *a)
-{
-	if (xdr_stream_decode_u32(cmp->in, &a->open_seqid) ||
-	    dnfs4_decode_stateid(cmp->in, &a->open_stateid) ||
-	    xdr_stream_decode_u32(cmp->in, &a->seqid))
-		return NFS4ERR_BADXDR;
-	return dnfs4_decode_name_of_owner(cmp, &a->owner);
-}
-
 static u32 lock_decode(struct dnfs4_compound *cmp, void *args)
 {
 	struct lock_args *a = args;
@@ -103,8 +89,13 @@ static u32 lock_decode(struct dnfs4_compound *cmp, void *args)
 	    a->reclaim > 1 || decode_bytes(cmp, a) ||
 	    xdr_stream_decode_u32(cmp->in, &a->fresh) || a->fresh > 1)
 		return NFS4ERR_BADXDR;
-	if (a->fresh)
-		return decode_fresh(cmp, a);
+	if (a->fresh) {
+		if (xdr_stream_decode_u32(cmp->in, &a->open_seqid) ||
+		    dnfs4_decode_stateid(cmp->in, &a->open_stateid) ||
+		    xdr_stream_decode_u32(cmp->in, &a->seqid))
+			return NFS4ERR_BADXDR;
+		return dnfs4_decode_name_of_owner(cmp, &a->owner);
+	}
 	if (dnfs4_decode_stateid(cmp->in, &a->stateid) ||
 	    xdr_stream_decode_u32(cmp->in, &a->seqid))
 		return NFS4ERR_BADXDR;
@@ -192,14 +183,6 @@ static u32 lock_status(struct dnfs4_compound *cmp, const struct lock_args *a, in
 
 /* LOCK */
 
-/* A shared lock needs an open for reading, an exclusive lock an open for writing. */
-static u32 check_mode(const struct dnfs4_open *open, u32 type)
-{
-	u32 need = is_exclusive(type) ? NFS4_SHARE_ACCESS_WRITE : NFS4_SHARE_ACCESS_READ;
-
-	return READ_ONCE(open->access) & need ? NFS4_OK : NFS4ERR_OPENMODE;
-}
-
 /* Locks the range. The lock's state is locked. */
 static u32 take_range(struct dnfs4_compound *cmp, const struct lock_args *a,
 		      struct lock_res *res, struct dnfs4_lock *lock)
@@ -215,7 +198,8 @@ static u32 take_range(struct dnfs4_compound *cmp, const struct lock_args *a,
 	status = lock_status(cmp, a, ditto_range_lock(&req, NULL, &res->conflict));
 	if (!status)
 		dnfs4_lock_waits_done(lock->owner, &req);
-	else if (status == NFS4ERR_DENIED && cmp->minor && is_ready_to_wait(a->type))
+	else if (status == NFS4ERR_DENIED && cmp->minor &&
+		 (a->type == NFS4_READW_LT || a->type == NFS4_WRITEW_LT))
 		dnfs4_lock_wait(cmp, lock, &req);
 	end_request(df);
 	return status;
@@ -231,30 +215,18 @@ static void tell_stateid(struct dnfs4_compound *cmp, struct lock_res *res,
 static u32 check_lock(struct dnfs4_compound *cmp, const struct lock_args *a,
 		      struct dnfs4_open *open)
 {
+	/* A shared lock needs an open for reading, an exclusive lock an open for writing. */
+	u32 need = is_exclusive(a->type) ? NFS4_SHARE_ACCESS_WRITE : NFS4_SHARE_ACCESS_READ;
+
 	/* The locks of another file do not belong to this open. */
 	if (dnfs4_node(cmp) != open->node)
 		return NFS4ERR_BAD_STATEID;
-	return check_mode(open, a->type) ?: dnfs4_reclaim_check(cmp->client, a->reclaim);
+	if (!(READ_ONCE(open->access) & need))
+		return NFS4ERR_OPENMODE;
+	return dnfs4_reclaim_check(cmp->client, a->reclaim);
 }
 
 /* LOCK of a lock-owner that has locks with this open already. */
-static u32 lock_more(struct dnfs4_compound *cmp, const struct lock_args *a,
-		     struct lock_res *res, struct dnfs4_lock *lock)
-{
-	u32 status;
-
-	mutex_lock(&lock->state.lock);
-	status = dnfs4_state_check_seqid(cmp, &lock->state, &a->stateid) ?:
-		 check_lock(cmp, a, lock->open) ?:
-		 take_range(cmp, a, res, lock);
-	if (!status) {
-		dnfs4_state_bump(&lock->state);
-		tell_stateid(cmp, res, lock);
-	}
-	mutex_unlock(&lock->state.lock);
-	return status;
-}
-
 static u32 lock_by_stateid(struct dnfs4_compound *cmp, struct lock_args *a, struct lock_res *res)
 {
 	struct dnfs4_state *state;
@@ -266,12 +238,26 @@ static u32 lock_by_stateid(struct dnfs4_compound *cmp, struct lock_args *a, stru
 		return status;
 	lock = dnfs4_lock_of(state);
 	status = dnfs4_seqid_begin(cmp, &a->seqid_op, lock->owner, a->seqid);
-	if (!status && !dnfs4_seqid_is_replay(cmp)) {
-		if (dnfs4_open_is_lost(lock->open))
-			status = NFS4ERR_ADMIN_REVOKED;
-		else
-			status = lock_more(cmp, a, res, lock);
-	}
+	if (status || dnfs4_seqid_is_replay(cmp))
+		goto put;
+	status = NFS4ERR_ADMIN_REVOKED;
+	if (dnfs4_open_is_lost(lock->open))
+		goto put;
+	mutex_lock(&state->lock);
+	status = dnfs4_state_check_seqid(cmp, state, &a->stateid);
+	if (status)
+		goto unlock;
+	status = check_lock(cmp, a, lock->open);
+	if (status)
+		goto unlock;
+	status = take_range(cmp, a, res, lock);
+	if (status)
+		goto unlock;
+	dnfs4_state_bump(state);
+	tell_stateid(cmp, res, lock);
+unlock:
+	mutex_unlock(&state->lock);
+put:
 	dnfs4_state_put(state);
 	return status;
 }
@@ -297,40 +283,16 @@ static struct dnfs4_lock *get_lock(struct dnfs4_owner *owner, struct dnfs4_open 
 	}
 }
 
-static u32 lock_first(struct dnfs4_compound *cmp, struct lock_args *a, struct lock_res *res,
-		      struct dnfs4_owner *owner, struct dnfs4_open *open)
-{
-	struct dnfs4_lock *lock;
-	bool made;
-	u32 status;
-
-	status = dnfs4_state_check_seqid(cmp, &open->state, &a->open_stateid) ?:
-		 check_lock(cmp, a, open);
-	if (status)
-		return status;
-	lock = get_lock(owner, open, &made);
-	if (IS_ERR(lock))
-		return range_status(cmp, a, PTR_ERR(lock));
-	status = take_range(cmp, a, res, lock);
-	if (status && made)
-		dnfs4_lock_abandon(lock);
-	if (!status && !made)
-		dnfs4_state_bump(&lock->state);
-	if (!status)
-		tell_stateid(cmp, res, lock);
-	mutex_unlock(&lock->state.lock);
-	dnfs4_state_put(&lock->state);
-	return status;
-}
-
 /* LOCK of a lock-owner that is new to the open. The open-owner's seqid order is held. */
 static u32 lock_fresh(struct dnfs4_compound *cmp, struct lock_args *a, struct lock_res *res,
 		      struct dnfs4_open *open)
 {
 	struct dnfs4_owner *owner;
+	struct dnfs4_lock *lock;
+	bool made;
 	u32 status;
 
-	if (!open || !open->confirmed)
+	if (!open->confirmed)
 		return NFS4ERR_BAD_STATEID;
 	if (dnfs4_open_is_lost(open))
 		return NFS4ERR_ADMIN_REVOKED;
@@ -343,42 +305,61 @@ static u32 lock_fresh(struct dnfs4_compound *cmp, struct lock_args *a, struct lo
 		cmp->op_replay.data = NULL;
 		status = NFS4ERR_BAD_SEQID;
 	}
-	if (!status) {
-		mutex_lock(&open->state.lock);
-		status = lock_first(cmp, a, res, owner, open);
-		mutex_unlock(&open->state.lock);
+	if (status)
+		goto put_owner;
+	mutex_lock(&open->state.lock);
+	status = dnfs4_state_check_seqid(cmp, &open->state, &a->open_stateid);
+	if (status)
+		goto unlock;
+	status = check_lock(cmp, a, open);
+	if (status)
+		goto unlock;
+	lock = get_lock(owner, open, &made);
+	if (IS_ERR(lock)) {
+		status = range_status(cmp, a, PTR_ERR(lock));
+		goto unlock;
 	}
+	status = take_range(cmp, a, res, lock);
+	if (status) {
+		if (made)
+			dnfs4_lock_abandon(lock);
+	} else {
+		if (!made)
+			dnfs4_state_bump(&lock->state);
+		tell_stateid(cmp, res, lock);
+	}
+	mutex_unlock(&lock->state.lock);
+	dnfs4_state_put(&lock->state);
+unlock:
+	mutex_unlock(&open->state.lock);
+put_owner:
 	dnfs4_owner_put(owner);
 	return status;
-}
-
-static struct dnfs4_owner *open_owner_of(struct dnfs4_state *state)
-{
-	struct dnfs4_open *open = dnfs4_open_of(state);
-
-	return open ? open->owner : NULL;
 }
 
 static u32 lock_by_open(struct dnfs4_compound *cmp, struct lock_args *a, struct lock_res *res)
 {
 	struct dnfs4_state *state;
-	struct dnfs4_owner *owner;
-	u32 status = NFS4_OK;
+	struct dnfs4_open *open;
+	u32 status;
 
-	if (!cmp->minor)
+	if (!cmp->minor) {
 		status = dnfs4_client_of_op(cmp, a->owner.clientid);
-	if (!status)
-		status = dnfs4_state_find_any(cmp, &a->open_stateid, DNFS4_STATE_OPEN, &state);
+		if (status)
+			return status;
+	}
+	status = dnfs4_state_find_any(cmp, &a->open_stateid, DNFS4_STATE_OPEN, &state);
 	if (status)
 		return status;
-	owner = open_owner_of(state);
+	open = dnfs4_open_of(state);
 	/* A lock must belong to an open of the same client. */
-	if (!owner || (!cmp->minor && cmp->client->id != a->owner.clientid))
-		status = NFS4ERR_BAD_STATEID;
-	else
-		status = dnfs4_seqid_begin(cmp, &a->seqid_op, owner, a->open_seqid);
+	status = NFS4ERR_BAD_STATEID;
+	if (!open || (!cmp->minor && cmp->client->id != a->owner.clientid))
+		goto put;
+	status = dnfs4_seqid_begin(cmp, &a->seqid_op, open->owner, a->open_seqid);
 	if (!status && !dnfs4_seqid_is_replay(cmp))
-		status = lock_fresh(cmp, a, res, dnfs4_open_of(state));
+		status = lock_fresh(cmp, a, res, open);
+put:
 	dnfs4_state_put(state);
 	return status;
 }
@@ -439,32 +420,24 @@ const struct dnfs4_op dnfs4_op_lock = {
 
 /* LOCKT */
 
-static u32 test_range(struct dnfs4_compound *cmp, const struct lock_args *a,
-		      struct lock_res *res, struct ditto_owner *owner)
-{
-	struct ditto_range_request req;
-	struct ditto_file *df;
-	u32 status;
-
-	status = make_request(cmp, a, owner, &req, &df);
-	if (status)
-		return status;
-	status = lock_status(cmp, a, ditto_range_test(&req, &res->conflict));
-	end_request(df);
-	return status;
-}
-
 static u32 lockt_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
 	const struct lock_args *a = args;
+	struct ditto_range_request req;
+	struct lock_res *res = result;
 	struct ditto_owner *claimant;
 	struct dnfs4_owner *owner;
-	u32 status = dnfs4_check_data(cmp);
+	struct ditto_file *df;
+	u32 status;
 
-	if (!status && !cmp->minor)
-		status = dnfs4_client_of_op(cmp, a->owner.clientid);
+	status = dnfs4_check_data(cmp);
 	if (status)
 		return status;
+	if (!cmp->minor) {
+		status = dnfs4_client_of_op(cmp, a->owner.clientid);
+		if (status)
+			return status;
+	}
 	if (ditto_grace_active(cmp->call->srv->locks))
 		return NFS4ERR_GRACE;
 	owner = dnfs4_owner_get(cmp->client, DNFS4_OWNER_LOCK, &a->owner, true);
@@ -474,7 +447,11 @@ static u32 lockt_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	dnfs4_owner_put(owner);
 	if (IS_ERR(claimant))
 		return range_status(cmp, a, PTR_ERR(claimant));
-	status = test_range(cmp, a, result, claimant);
+	status = make_request(cmp, a, claimant, &req, &df);
+	if (!status) {
+		status = lock_status(cmp, a, ditto_range_test(&req, &res->conflict));
+		end_request(df);
+	}
 	ditto_owner_put(claimant);
 	return status;
 }
@@ -500,52 +477,47 @@ const struct dnfs4_op dnfs4_op_lockt = {
 
 /* LOCKU */
 
-/* Unlocks the range. The lock's state is locked. */
-static u32 give_range(struct dnfs4_compound *cmp, const struct lock_args *a,
-		      struct lock_res *res, struct dnfs4_lock *lock)
-{
-	struct ditto_range_request req = {
-		.point = &dnfs4_node(cmp)->point,
-		.owner = lock->claimant,
-	};
-	u32 status;
-
-	status = dnfs4_state_check_seqid(cmp, &lock->state, &a->stateid);
-	if (!status && dnfs4_node(cmp) != lock->open->node)
-		status = NFS4ERR_BAD_STATEID;
-	if (!status)
-		status = dnfs4_lock_bytes(a->offset, a->length, &req);
-	if (!status)
-		status = range_status(cmp, a, ditto_range_unlock(&req));
-	if (status)
-		return status;
-	dnfs4_state_bump(&lock->state);
-	tell_stateid(cmp, res, lock);
-	return NFS4_OK;
-}
-
 static u32 locku_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
+	struct ditto_range_request req = {};
 	struct lock_args *a = args;
 	struct dnfs4_state *state;
 	struct dnfs4_lock *lock;
 	u32 status;
 
-	status = dnfs4_check_data(cmp) ?:
-		 dnfs4_state_find_any(cmp, &a->stateid, DNFS4_STATE_LOCK, &state);
+	status = dnfs4_check_data(cmp);
+	if (status)
+		return status;
+	status = dnfs4_state_find_any(cmp, &a->stateid, DNFS4_STATE_LOCK, &state);
 	if (status)
 		return status;
 	lock = dnfs4_lock_of(state);
 	status = dnfs4_seqid_begin(cmp, &a->seqid_op, lock->owner, a->seqid);
-	if (!status && !dnfs4_seqid_is_replay(cmp)) {
-		if (dnfs4_open_is_lost(lock->open)) {
-			status = NFS4ERR_ADMIN_REVOKED;
-		} else {
-			mutex_lock(&state->lock);
-			status = give_range(cmp, a, result, lock);
-			mutex_unlock(&state->lock);
-		}
-	}
+	if (status || dnfs4_seqid_is_replay(cmp))
+		goto put;
+	status = NFS4ERR_ADMIN_REVOKED;
+	if (dnfs4_open_is_lost(lock->open))
+		goto put;
+	mutex_lock(&state->lock);
+	status = dnfs4_state_check_seqid(cmp, state, &a->stateid);
+	if (status)
+		goto unlock;
+	status = NFS4ERR_BAD_STATEID;
+	if (dnfs4_node(cmp) != lock->open->node)
+		goto unlock;
+	req.point = &dnfs4_node(cmp)->point;
+	req.owner = lock->claimant;
+	status = dnfs4_lock_bytes(a->offset, a->length, &req);
+	if (status)
+		goto unlock;
+	status = range_status(cmp, a, ditto_range_unlock(&req));
+	if (status)
+		goto unlock;
+	dnfs4_state_bump(state);
+	tell_stateid(cmp, result, lock);
+unlock:
+	mutex_unlock(&state->lock);
+put:
 	dnfs4_state_put(state);
 	return status;
 }

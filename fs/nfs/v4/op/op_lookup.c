@@ -25,40 +25,33 @@ static u32 lookup_decode(struct dnfs4_compound *cmp, void *args)
 	return dnfs4_decode_name(cmp, &a->name);
 }
 
-/* Makes a file of this share, or a named attribute, the current filehandle. */
-static u32 lookup_in_share(struct dnfs4_compound *cmp, const struct ditto_name *name)
+static u32 lookup_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
 	bool named = cmp->current_fh.kind == DNFS4_FH_ATTRDIR;
+	const struct lookup_args *a = args;
 	struct ditto_op *op = dnfs4_fs_op(cmp);
 	struct ditto_node *node;
 	u32 status;
 	int err;
 
+	if (dnfs4_fh_is_weak(&cmp->current_fh))
+		return NFS4ERR_WRONGSEC;
+	if (cmp->current_fh.kind == DNFS4_FH_PSEUDO) {
+		status = dnfs4_pseudo_lookup(cmp, &a->name);
+		return !status && dnfs4_fh_is_weak(&cmp->current_fh) ? NFS4ERR_WRONGSEC : status;
+	}
 	status = dnfs4_fh_is_dir(cmp);
 	if (status)
 		return status;
 	if (named)
 		err = ditto_permission(op, dnfs4_node(cmp), DITTO_MAY_READ_XATTRS) ?:
-		      ditto_stream_open(op, dnfs4_node(cmp), name, false, &node, NULL);
+		      ditto_stream_open(op, dnfs4_node(cmp), &a->name, false, &node, NULL);
 	else
-		err = ditto_lookup(op, dnfs4_node(cmp), name, &node);
+		err = ditto_lookup(op, dnfs4_node(cmp), &a->name, &node);
 	if (err)
 		return dnfs4_status(cmp, err);
 	dnfs4_fh_set(cmp, node, named);
 	return NFS4_OK;
-}
-
-static u32 lookup_exec(struct dnfs4_compound *cmp, void *args, void *result)
-{
-	const struct lookup_args *a = args;
-	u32 status = NFS4_OK;
-
-	if (dnfs4_fh_is_weak(&cmp->current_fh))
-		return NFS4ERR_WRONGSEC;
-	if (cmp->current_fh.kind != DNFS4_FH_PSEUDO)
-		return lookup_in_share(cmp, &a->name);
-	status = dnfs4_pseudo_lookup(cmp, &a->name);
-	return !status && dnfs4_fh_is_weak(&cmp->current_fh) ? NFS4ERR_WRONGSEC : status;
 }
 
 const struct dnfs4_op dnfs4_op_lookup = {
@@ -69,12 +62,6 @@ const struct dnfs4_op dnfs4_op_lookup = {
 	.decode = lookup_decode,
 	.exec = lookup_exec,
 };
-
-/* The parent of a share's root is the pseudo root, whatever its parent directory is. */
-static bool is_share_root(const struct dnfs4_fh *fh)
-{
-	return fh->target.node->inode == d_inode(fh->target.op.share->root.dentry);
-}
 
 static u32 lookupp_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
@@ -89,7 +76,8 @@ static u32 lookupp_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	status = dnfs4_fh_is_dir(cmp);
 	if (status)
 		return status;
-	if (fh->kind == DNFS4_FH_NODE && is_share_root(fh)) {
+	/* The parent of a share's root is the pseudo root, whatever its parent directory is. */
+	if (dnfs4_fh_is_share_root(fh)) {
 		dnfs4_fh_enter_pseudo(cmp);
 		return NFS4_OK;
 	}

@@ -95,39 +95,30 @@ static int attrdir_check(struct dnfs4_compound *cmp)
 	return ditto_permission(dnfs4_fs_op(cmp), dnfs4_node(cmp), DITTO_MAY_WRITE_XATTRS);
 }
 
-static int remove_attr(struct dnfs4_compound *cmp, const struct ditto_name *name,
-		       struct ditto_wcc *wcc)
-{
-	int err = attrdir_check(cmp);
-
-	if (err)
-		return err;
-	attrdir_before(cmp, wcc);
-	err = ditto_stream_remove(dnfs4_fs_op(cmp), dnfs4_node(cmp), name);
-	attrdir_after(cmp, wcc);
-	return err;
-}
-
-/* The request does not distinguish files and directories; files are more frequent. */
-static int remove_file(struct dnfs4_compound *cmp, const struct ditto_name *name,
-		       struct ditto_wcc *wcc)
-{
-	struct ditto_op *op = dnfs4_fs_op(cmp);
-	int err = ditto_remove(op, dnfs4_node(cmp), name, false, wcc);
-
-	return err == -EISDIR ? ditto_remove(op, dnfs4_node(cmp), name, true, wcc) : err;
-}
-
 static u32 remove_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
+	struct ditto_op *op = dnfs4_fs_op(cmp);
+	struct ditto_node *node = dnfs4_node(cmp);
 	const struct name_args *a = args;
 	struct name_res *res = result;
+	int err;
 
-	if (cmp->current_fh.kind == DNFS4_FH_ATTRDIR)
-		return dnfs4_status(cmp, remove_attr(cmp, &a->name, &res->wcc));
+	if (cmp->current_fh.kind == DNFS4_FH_ATTRDIR) {
+		err = attrdir_check(cmp);
+		if (err)
+			return dnfs4_status(cmp, err);
+		attrdir_before(cmp, &res->wcc);
+		err = ditto_stream_remove(op, node, &a->name);
+		attrdir_after(cmp, &res->wcc);
+		return dnfs4_status(cmp, err);
+	}
 	if (dnfs4_fh_is_dir(cmp))
 		return NFS4ERR_NOTDIR;
-	return dnfs4_status(cmp, remove_file(cmp, &a->name, &res->wcc));
+	/* The request does not distinguish files and directories; files are more frequent. */
+	err = ditto_remove(op, node, &a->name, false, &res->wcc);
+	if (err == -EISDIR)
+		err = ditto_remove(op, node, &a->name, true, &res->wcc);
+	return dnfs4_status(cmp, err);
 }
 
 const struct dnfs4_op dnfs4_op_remove = {
@@ -160,24 +151,6 @@ static u32 rename_decode(struct dnfs4_compound *cmp, void *args)
 	return dnfs4_decode_name(cmp, &a->from) ?: dnfs4_decode_name(cmp, &a->to);
 }
 
-static u32 rename_attr(struct dnfs4_compound *cmp, const struct rename_args *a,
-		       struct rename_res *res)
-{
-	int err;
-
-	if (cmp->saved_fh.target.node != dnfs4_node(cmp))
-		return NFS4ERR_XDEV;
-	err = attrdir_check(cmp);
-	if (!err) {
-		attrdir_before(cmp, &res->from);
-		err = ditto_stream_rename(dnfs4_fs_op(cmp), dnfs4_node(cmp), &a->from, &a->to,
-					  true);
-		attrdir_after(cmp, &res->from);
-		res->to = res->from;
-	}
-	return dnfs4_status(cmp, err);
-}
-
 /* The saved filehandle is the directory of the old name, the current one that of the new name. */
 static u32 rename_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
@@ -185,11 +158,22 @@ static u32 rename_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	struct rename_res *res = result;
 	struct dnfs_target *from = &cmp->saved_fh.target;
 	struct dnfs_target *to = &cmp->current_fh.target;
+	int err;
 
 	if (cmp->saved_fh.kind != cmp->current_fh.kind)
 		return NFS4ERR_XDEV;
-	if (cmp->current_fh.kind == DNFS4_FH_ATTRDIR)
-		return rename_attr(cmp, a, res);
+	if (cmp->current_fh.kind == DNFS4_FH_ATTRDIR) {
+		if (from->node != to->node)
+			return NFS4ERR_XDEV;
+		err = attrdir_check(cmp);
+		if (err)
+			return dnfs4_status(cmp, err);
+		attrdir_before(cmp, &res->from);
+		err = ditto_stream_rename(&to->op, to->node, &a->from, &a->to, true);
+		attrdir_after(cmp, &res->from);
+		res->to = res->from;
+		return dnfs4_status(cmp, err);
+	}
 	if (from->op.share != to->op.share)
 		return NFS4ERR_XDEV;
 	if (dnfs4_fh_is_dir(cmp) || !S_ISDIR(from->node->inode->i_mode))

@@ -3,7 +3,6 @@
  * OPENATTR (RFC 8881 section 18.17): makes the named attribute directory of a file the
  * current filehandle. Named attributes are the streams of the file.
  */
-#include <linux/minmax.h>
 #include <linux/nfs4.h>
 
 #include "../../../node/node.h"
@@ -28,25 +27,11 @@ static int one_is_enough(void *arg, const struct ditto_name *name, u64 size, u64
 	return 1;
 }
 
-/*
- * RFC 8881 section 6.2.1.3.1: finding the directory needs the permission to read named
- * attributes, creating it the permission to write them. An empty directory is not stored.
- */
-static int openattr_check(struct ditto_op *op, struct ditto_node *node, bool create)
-{
-	int ret = ditto_permission(op, node, DITTO_MAY_READ_XATTRS);
-
-	if (!ret)
-		ret = ditto_stream_list(op, node, one_is_enough, NULL);
-	if (ret)
-		return min(ret, 0);
-	return create ? ditto_permission(op, node, DITTO_MAY_WRITE_XATTRS) : -ENOENT;
-}
-
 static u32 openattr_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
 	const struct openattr_args *a = args;
 	struct dnfs4_fh *fh = &cmp->current_fh;
+	struct ditto_node *node = dnfs4_node(cmp);
 	struct ditto_op *op = dnfs4_fs_op(cmp);
 	int err;
 
@@ -54,8 +39,17 @@ static u32 openattr_exec(struct dnfs4_compound *cmp, void *args, void *result)
 		return cmp->minor ? NFS4ERR_WRONG_TYPE : NFS4ERR_INVAL;
 	if (!ditto_has_streams(op->share))
 		return NFS4ERR_NOTSUPP;
-	err = openattr_check(op, dnfs4_node(cmp), a->create);
+	/*
+	 * RFC 8881 section 6.2.1.3.1: finding the directory needs the permission to read named
+	 * attributes, creating it the permission to write them. An empty directory is not stored.
+	 */
+	err = ditto_permission(op, node, DITTO_MAY_READ_XATTRS);
 	if (err)
+		return dnfs4_status(cmp, err);
+	err = ditto_stream_list(op, node, one_is_enough, NULL);
+	if (!err)
+		err = a->create ? ditto_permission(op, node, DITTO_MAY_WRITE_XATTRS) : -ENOENT;
+	if (err < 0)
 		return dnfs4_status(cmp, err);
 	fh->kind = DNFS4_FH_ATTRDIR;
 	cmp->stateid_set = false;

@@ -88,44 +88,44 @@ static ssize_t read_copy(struct dnfs4_io *io, struct ditto_node *node, loff_t po
 	return ditto_read(&io->op, node, pos, &iter, &res->eof);
 }
 
-static u32 read_data(struct dnfs4_compound *cmp, const struct read_args *a,
-		     struct read_res *res, struct dnfs4_io *io)
+static u32 read_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
+	const struct read_args *a = args;
 	loff_t pos = min_t(u64, a->offset, S64_MAX);
-	u32 room = dnfs4_room(cmp);
-	u32 count = min(a->count, cmp->call->max_payload);
+	struct read_res *res = result;
+	u32 count, room, status;
+	struct dnfs4_io io;
 	ssize_t n;
 
+	status = dnfs4_check_data(cmp);
+	if (status)
+		return status;
+	status = dnfs4_io_begin(cmp, &a->stateid, false, &io);
+	if (status)
+		return status;
 	/* Room after eof and count, in whole words. */
+	room = dnfs4_room(cmp);
 	room = room > 2 * XDR_UNIT ? round_down(room - 2 * XDR_UNIT, XDR_UNIT) : 0;
-	count = min(count, room);
-	if (!count && a->count)
-		return dnfs4_too_big(cmp, a->count);
+	count = min3(a->count, cmp->call->max_payload, room);
+	if (!count && a->count) {
+		status = dnfs4_too_big(cmp, a->count);
+		goto end;
+	}
 	/* No file reaches the last offsets: such a read is one beyond the end of the file. */
 	count = min_t(u64, count, S64_MAX - pos);
 	res->paged = fits_behind(cmp) && dnfs4_take_pages(cmp);
 	if (res->paged)
-		n = dnfs_read(cmp->call, &io->op, dnfs4_node(cmp), pos, count, &res->base,
+		n = dnfs_read(cmp->call, &io.op, dnfs4_node(cmp), pos, count, &res->base,
 			      &res->eof);
 	else
-		n = read_copy(io, dnfs4_node(cmp), pos, count, res);
-	if (n < 0)
-		return dnfs4_status(cmp, n);
+		n = read_copy(&io, dnfs4_node(cmp), pos, count, res);
+	if (n < 0) {
+		status = dnfs4_status(cmp, n);
+		goto end;
+	}
 	res->count = n;
 	cmp->call->bytes += n;
-	return NFS4_OK;
-}
-
-static u32 read_exec(struct dnfs4_compound *cmp, void *args, void *result)
-{
-	const struct read_args *a = args;
-	struct dnfs4_io io;
-	u32 status;
-
-	status = dnfs4_check_data(cmp) ?: dnfs4_io_begin(cmp, &a->stateid, false, &io);
-	if (status)
-		return status;
-	status = read_data(cmp, a, result, &io);
+end:
 	dnfs4_io_end(&io);
 	return status;
 }

@@ -164,18 +164,6 @@ static bool readdir_emit(void *arg, const struct ditto_dirent *entry)
 	return dnfs4_listing_add(list, &entry->name, cookie, entry->ino, dnfs4_status(cmp, err));
 }
 
-static int list_dir(struct dnfs4_listing *list)
-{
-	struct dnfs4_compound *cmp = list->cmp;
-	bool dentries = list->plan.need & ~DNFS4_NEED_INO;
-	u64 cookie = list->cookie;
-
-	if (cookie & COOKIE_MOVED)
-		cookie &= ~COOKIE_MOVED;
-	return ditto_readdir(dnfs4_fs_op(cmp), dnfs4_node(cmp), cookie,
-			     dentries, readdir_emit, list, &list->eof);
-}
-
 /* Sets up the buffer for entries and its size. Return: NFS4_OK or a status. */
 static u32 readdir_begin(struct dnfs4_listing *list, u32 maxcount)
 {
@@ -210,56 +198,57 @@ static u32 readdir_begin(struct dnfs4_listing *list, u32 maxcount)
 	return NFS4_OK;
 }
 
-static u32 readdir_check(const struct dnfs4_compound *cmp, const struct readdir_args *a)
-{
-	if (a->cookie && a->cookie <= DNFS4_COOKIE_LAST_RESERVED)
-		return NFS4ERR_BAD_COOKIE;
-	return a->cookie && a->verifier ? NFS4ERR_NOT_SAME : NFS4_OK;
-}
-
 static int list_any(struct dnfs4_listing *list)
 {
-	switch (list->cmp->current_fh.kind) {
+	struct dnfs4_compound *cmp = list->cmp;
+	bool dentries = list->plan.need & ~DNFS4_NEED_INO;
+	u64 cookie = list->cookie;
+
+	switch (cmp->current_fh.kind) {
 	case DNFS4_FH_PSEUDO:
 		return dnfs4_list_pseudo(list);
 	case DNFS4_FH_ATTRDIR:
 		return dnfs4_list_attrdir(list);
 	default:
-		return list_dir(list);
+		if (cookie & COOKIE_MOVED)
+			cookie &= ~COOKIE_MOVED;
+		return ditto_readdir(dnfs4_fs_op(cmp), dnfs4_node(cmp), cookie, dentries,
+				     readdir_emit, list, &list->eof);
 	}
-}
-
-/* Status if no entry fits: an empty listing would make the client repeat the request forever. */
-static u32 why_nothing(const struct dnfs4_listing *list, u32 maxcount)
-{
-	u32 room = list->buf.buflen + LISTING_REST;
-
-	if (list->status)
-		return list->status;
-	return room + XDR_UNIT > maxcount ? NFS4ERR_TOOSMALL : dnfs4_too_big(list->cmp, room);
 }
 
 static u32 readdir_exec(struct dnfs4_compound *cmp, void *args, void *res)
 {
 	const struct readdir_args *a = args;
 	struct dnfs4_listing *list = res;
-	u32 status;
+	u32 room, status;
+	int err;
 
+	if (a->cookie && a->cookie <= DNFS4_COOKIE_LAST_RESERVED)
+		return NFS4ERR_BAD_COOKIE;
+	if (a->cookie && a->verifier)
+		return NFS4ERR_NOT_SAME;
 	list->cmp = cmp;
 	list->cookie = a->cookie;
 	list->dirroom = a->dircount ?: U32_MAX;
 	list->search = 1;
-	status = readdir_check(cmp, a) ?:
-		 dnfs4_attr_plan(cmp, &cmp->current_fh, &a->ask, &list->plan) ?:
-		 readdir_begin(list, a->maxcount);
+	status = dnfs4_attr_plan(cmp, &cmp->current_fh, &a->ask, &list->plan);
+	if (status)
+		return status;
+	status = readdir_begin(list, a->maxcount);
 	if (status)
 		return status;
 
-	status = dnfs4_status(cmp, list_any(list));
-	if (!status && list->full && !list->count)
-		status = why_nothing(list, a->maxcount);
-	if (status)
-		return status;
+	err = list_any(list);
+	if (err)
+		return dnfs4_status(cmp, err);
+	/* If no entry fits, an empty listing would make the client repeat the request forever. */
+	if (list->full && !list->count) {
+		if (list->status)
+			return list->status;
+		room = list->buf.buflen + LISTING_REST;
+		return room + XDR_UNIT > a->maxcount ? NFS4ERR_TOOSMALL : dnfs4_too_big(cmp, room);
+	}
 	xdr_commit_encode(&list->xdr);
 	cmp->call->bytes += list->buf.len;
 	return NFS4_OK;

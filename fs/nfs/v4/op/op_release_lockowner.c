@@ -22,43 +22,11 @@ static u32 release_decode(struct dnfs4_compound *cmp, void *args)
 	return dnfs4_decode_name_of_owner(cmp, &a->owner);
 }
 
-/* Gets the first lock of an owner, or NULL. */
-static struct dnfs4_lock *first_lock(struct dnfs4_owner *owner)
-{
-	struct dnfs4_lock *lock;
-
-	spin_lock(&owner->client->owners_lock);
-	lock = list_first_entry_or_null(&owner->states, struct dnfs4_lock, owner_link);
-	/* The reference of the client's table is dropped only after the lock left this list. */
-	if (lock)
-		dnfs4_state_hold(&lock->state);
-	spin_unlock(&owner->client->owners_lock);
-	return lock;
-}
-
-static u32 release_owner(struct dnfs4_owner *owner)
-{
-	struct dnfs4_lock *lock;
-	u32 status = NFS4_OK;
-
-	while (!status && (lock = first_lock(owner))) {
-		mutex_lock(&lock->state.lock);
-		if (dnfs4_lock_has_bytes(lock, false))
-			status = NFS4ERR_LOCKS_HELD;
-		else
-			dnfs4_lock_close(lock);
-		mutex_unlock(&lock->state.lock);
-		dnfs4_state_put(&lock->state);
-	}
-	if (!status)
-		dnfs4_owner_release(owner);
-	return status;
-}
-
 static u32 release_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
 	const struct release_args *a = args;
 	struct dnfs4_owner *owner;
+	struct dnfs4_lock *lock;
 	u32 status;
 
 	status = dnfs4_client_of_op(cmp, a->owner.clientid);
@@ -67,7 +35,25 @@ static u32 release_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	owner = dnfs4_owner_get(cmp->client, DNFS4_OWNER_LOCK, &a->owner, false);
 	if (!owner)
 		return NFS4_OK;
-	status = release_owner(owner);
+	do {
+		spin_lock(&owner->client->owners_lock);
+		lock = list_first_entry_or_null(&owner->states, struct dnfs4_lock, owner_link);
+		/* While it is on the list, the client's table has a reference. */
+		if (lock)
+			dnfs4_state_hold(&lock->state);
+		spin_unlock(&owner->client->owners_lock);
+		if (!lock) {
+			dnfs4_owner_release(owner);
+			break;
+		}
+		mutex_lock(&lock->state.lock);
+		if (dnfs4_lock_has_bytes(lock, false))
+			status = NFS4ERR_LOCKS_HELD;
+		else
+			dnfs4_lock_close(lock);
+		mutex_unlock(&lock->state.lock);
+		dnfs4_state_put(&lock->state);
+	} while (!status);
 	dnfs4_owner_put(owner);
 	return status;
 }

@@ -43,13 +43,6 @@ static void take_share(struct secinfo_res *res, struct ditto_share *share)
 	res->count = dnfs_flavors(dnfs_share_sec(share), res->flavor);
 }
 
-/* The pseudo root may be read with any flavour. */
-static void take_pseudo(struct secinfo_res *res)
-{
-	res->count = dnfs_flavors(DITTO_SEC_NONE | DITTO_SEC_SYS | DITTO_SEC_KRB5 |
-				  DITTO_SEC_KRB5I | DITTO_SEC_KRB5P, res->flavor);
-}
-
 /*
  * In 4.1 the current filehandle is consumed: the operations that follow, with another
  * flavour, have to set one again (RFC 8881 section 2.6.3.1.1.8).
@@ -88,37 +81,46 @@ static u32 secinfo_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	const struct secinfo_args *a = args;
 	struct dnfs4_fh *fh = &cmp->current_fh;
 	struct ditto_share *share;
-	u32 status;
+	int err;
 
 	if (fh->kind == DNFS4_FH_PSEUDO) {
 		share = ditto_share_get_by_name(cmp->call->srv, a->name.name, a->name.len);
 		if (!share)
 			return NFS4ERR_NOENT;
-		status = dnfs4_status(cmp, dnfs4_pseudo_admits(cmp, share));
-		if (!status)
+		err = dnfs4_pseudo_admits(cmp, share);
+		if (!err)
 			take_share(result, share);
 		ditto_share_put(share);
-		if (status)
-			return status;
 	} else {
-		status = dnfs4_fh_is_dir(cmp) ? NFS4ERR_NOTDIR :
-						dnfs4_status(cmp, secinfo_find(cmp, &a->name));
-		if (status)
-			return status;
-		take_share(result, fh->target.op.share);
+		if (dnfs4_fh_is_dir(cmp))
+			return NFS4ERR_NOTDIR;
+		err = secinfo_find(cmp, &a->name);
+		if (!err)
+			take_share(result, fh->target.op.share);
 	}
+	if (err)
+		return dnfs4_status(cmp, err);
 	secinfo_consume(cmp);
 	return NFS4_OK;
 }
 
 static bool encode_flavor(struct xdr_stream *xdr, u32 flavor)
 {
-	u32 service = flavor == RPC_AUTH_GSS_KRB5 ? SERVICE_NONE :
-		      flavor == RPC_AUTH_GSS_KRB5I ? SERVICE_INTEGRITY :
-		      flavor == RPC_AUTH_GSS_KRB5P ? SERVICE_PRIVACY : 0;
+	u32 service;
 
-	if (!service)
+	switch (flavor) {
+	case RPC_AUTH_GSS_KRB5:
+		service = SERVICE_NONE;
+		break;
+	case RPC_AUTH_GSS_KRB5I:
+		service = SERVICE_INTEGRITY;
+		break;
+	case RPC_AUTH_GSS_KRB5P:
+		service = SERVICE_PRIVACY;
+		break;
+	default:
 		return xdr_stream_encode_u32(xdr, flavor) >= 0;
+	}
 	return xdr_stream_encode_u32(xdr, RPC_AUTH_GSS) >= 0 &&
 	       xdr_stream_encode_opaque(xdr, krb5_oid, sizeof(krb5_oid)) >= 0 &&
 	       xdr_stream_encode_u32(xdr, GSS_QOP_DEFAULT) >= 0 &&
@@ -158,26 +160,23 @@ static u32 no_name_decode(struct dnfs4_compound *cmp, void *args)
 	return a->style > STYLE_PARENT ? NFS4ERR_BADXDR : NFS4_OK;
 }
 
-static bool is_share_root(const struct dnfs4_fh *fh)
-{
-	return fh->kind == DNFS4_FH_NODE &&
-	       fh->target.node->inode == d_inode(fh->target.op.share->root.dentry);
-}
-
 static u32 no_name_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
 	const struct secinfo_args *a = args;
 	struct dnfs4_fh *fh = &cmp->current_fh;
 	bool parent = a->style == STYLE_PARENT;
+	struct secinfo_res *res = result;
 
 	if (parent && fh->kind == DNFS4_FH_PSEUDO)
 		return NFS4ERR_NOENT;
 	if (parent && dnfs4_fh_is_dir(cmp))
 		return NFS4ERR_NOTDIR;
-	if (fh->kind == DNFS4_FH_PSEUDO || (parent && is_share_root(fh)))
-		take_pseudo(result);
+	/* The pseudo root may be read with any flavour. */
+	if (fh->kind == DNFS4_FH_PSEUDO || (parent && dnfs4_fh_is_share_root(fh)))
+		res->count = dnfs_flavors(DITTO_SEC_NONE | DITTO_SEC_SYS | DITTO_SEC_KRB5 |
+					  DITTO_SEC_KRB5I | DITTO_SEC_KRB5P, res->flavor);
 	else
-		take_share(result, fh->target.op.share);
+		take_share(res, fh->target.op.share);
 	secinfo_consume(cmp);
 	return NFS4_OK;
 }

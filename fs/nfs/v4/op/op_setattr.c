@@ -123,24 +123,11 @@ static u32 set_dosattr(struct dnfs4_compound *cmp, const struct dnfs4_sattr *sat
 	return status;
 }
 
-/*
- * In 4.0 only the stateid identifies the client. Without it the client's own delegation would
- * conflict. The stateid's validity for the operation is not checked here.
- */
-static void find_client(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid)
-{
-	struct dnfs4_state *state;
-
-	if (cmp->client || dnfs4_stateid_special(sid) != DNFS4_SPECIAL_NONE ||
-	    dnfs4_state_find(cmp, sid, DNFS4_STATES_ANY, &state))
-		return;
-	dnfs4_state_put(state);
-}
-
 static u32 setattr_exec(struct dnfs4_compound *cmp, void *args, void *res)
 {
 	struct setattr_args *a = args;
 	struct setattr_res *r = res;
+	struct dnfs4_state *state;
 	u32 status;
 
 	/* RFC 8275 section 5: mode_umask is for new files only. */
@@ -150,10 +137,20 @@ static u32 setattr_exec(struct dnfs4_compound *cmp, void *args, void *res)
 				 dnfs4_node(cmp)->inode->i_mode & S_IFMT);
 	if (status)
 		return status;
-	find_client(cmp, &a->stateid);
-	return set_size(cmp, a, &r->set) ?:
-	       set_others(cmp, &a->sattr, &r->set) ?:
-	       set_dosattr(cmp, &a->sattr, &r->set);
+	/*
+	 * In 4.0 only the stateid identifies the client. Without it the client's own delegation
+	 * would conflict. The stateid's validity for the operation is not checked here.
+	 */
+	if (!cmp->client && dnfs4_stateid_special(&a->stateid) == DNFS4_SPECIAL_NONE &&
+	    !dnfs4_state_find(cmp, &a->stateid, DNFS4_STATES_ANY, &state))
+		dnfs4_state_put(state);
+	status = set_size(cmp, a, &r->set);
+	if (status)
+		return status;
+	status = set_others(cmp, &a->sattr, &r->set);
+	if (status)
+		return status;
+	return set_dosattr(cmp, &a->sattr, &r->set);
 }
 
 static bool setattr_encode(struct dnfs4_compound *cmp, u32 status, const void *res)

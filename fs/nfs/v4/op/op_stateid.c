@@ -25,21 +25,6 @@ static u32 free_decode(struct dnfs4_compound *cmp, void *args)
 	return dnfs4_decode_stateid(cmp->in, &a->stateid);
 }
 
-/* A void state is known until it is freed here. */
-static u32 free_state(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid,
-		      struct dnfs4_state *state)
-{
-	u32 status;
-
-	mutex_lock(&state->lock);
-	status = dnfs4_state_check_seqid(cmp, state, sid);
-	if (state->void_why != DNFS4_CLOSED &&
-	    (!status || state->void_why != DNFS4_VALID))
-		status = state->ops->free_stateid(state);
-	mutex_unlock(&state->lock);
-	return status;
-}
-
 static u32 free_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
 	const struct free_args *a = args;
@@ -52,7 +37,13 @@ static u32 free_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	/* First updates the state from its caching grant, so that a revocation is seen. */
 	if (state->ops->kind & DNFS4_STATE_DELEGATIONS)
 		dnfs4_delegation_check(cmp, state);
-	status = free_state(cmp, &a->stateid, state);
+	/* A void state is known until it is freed here. */
+	mutex_lock(&state->lock);
+	status = dnfs4_state_check_seqid(cmp, state, &a->stateid);
+	if (state->void_why != DNFS4_CLOSED &&
+	    (!status || state->void_why != DNFS4_VALID))
+		status = state->ops->free_stateid(state);
+	mutex_unlock(&state->lock);
 	dnfs4_state_put(state);
 	return status;
 }
@@ -96,18 +87,11 @@ static u32 test_decode(struct dnfs4_compound *cmp, void *args)
 	return NFS4_OK;
 }
 
-/* The open that a state is or belongs to; NULL for a delegation. */
-static struct dnfs4_open *open_behind(struct dnfs4_state *state)
-{
-	struct dnfs4_lock *lock = dnfs4_lock_of(state);
-
-	return lock ? lock->open : dnfs4_open_of(state);
-}
-
 /* Special stateids are not valid here (RFC 8881 section 18.48.3). */
 static u32 test_one(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid)
 {
 	struct dnfs4_state *state;
+	struct dnfs4_lock *lock;
 	struct dnfs4_open *open;
 	u32 status;
 
@@ -116,7 +100,9 @@ static u32 test_one(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid)
 	status = dnfs4_state_find(cmp, sid, ~0U, &state);
 	if (status)
 		return status;
-	open = open_behind(state);
+	/* NULL for a delegation. */
+	lock = dnfs4_lock_of(state);
+	open = lock ? lock->open : dnfs4_open_of(state);
 	if (open && dnfs4_open_is_lost(open))
 		status = NFS4ERR_ADMIN_REVOKED;
 	else if (state->ops->kind & DNFS4_STATE_DELEGATIONS)

@@ -38,13 +38,31 @@ static u32 check_map(const struct verify_args *a, const struct dnfs4_bitmap *the
 	return a->more || memcmp(&a->map, there, sizeof(*there)) ? NFS4ERR_ATTRNOTSUPP : NFS4_OK;
 }
 
-static u32 compare_values(const struct verify_args *a, const struct dnfs4_attr_src *src)
+/* Return: NFS4ERR_SAME, NFS4ERR_NOT_SAME, or another error. */
+static u32 verify_compare(struct dnfs4_compound *cmp, const struct verify_args *a,
+			  struct dnfs4_attr_src *src)
 {
-	u32 head = dnfs4_bitmap_bytes(&src->map) + XDR_UNIT;
-	u32 bytes = dnfs4_attr_bytes(src);
+	struct dnfs4_attr_plan plan;
+	u32 head, bytes, status;
 	bool same;
 	u8 *ours;
+	int err;
 
+	status = dnfs4_attr_plan(cmp, &cmp->current_fh, &a->map, &plan) ?:
+		 check_map(a, &plan.map);
+	if (status)
+		return status;
+	/* Sections 18.15.3 and 18.31.3: rdattr_error cannot be compared. */
+	if (dnfs4_bitmap_has(&a->map, FATTR4_RDATTR_ERROR))
+		return NFS4ERR_INVAL;
+	err = dnfs4_attr_read(cmp, &cmp->current_fh, NULL, &plan, src);
+	if (err)
+		return dnfs4_status(cmp, err);
+	status = check_map(a, &src->map);
+	if (status)
+		return status;
+	head = dnfs4_bitmap_bytes(&src->map) + XDR_UNIT;
+	bytes = dnfs4_attr_bytes(src);
 	if (bytes - head != a->len)
 		return NFS4ERR_NOT_SAME;
 	ours = kvmalloc(bytes + a->len, GFP_KERNEL);
@@ -55,26 +73,6 @@ static u32 compare_values(const struct verify_args *a, const struct dnfs4_attr_s
 	       !memcmp(ours + head, ours + bytes, a->len);
 	kvfree(ours);
 	return same ? NFS4ERR_SAME : NFS4ERR_NOT_SAME;
-}
-
-/* Return: NFS4ERR_SAME, NFS4ERR_NOT_SAME, or another error. */
-static u32 verify_compare(struct dnfs4_compound *cmp, const struct verify_args *a,
-			  struct dnfs4_attr_src *src)
-{
-	struct dnfs4_attr_plan plan;
-	u32 status;
-
-	status = dnfs4_attr_plan(cmp, &cmp->current_fh, &a->map, &plan) ?:
-		 check_map(a, &plan.map);
-	if (status)
-		return status;
-	/* Sections 18.15.3 and 18.31.3: rdattr_error cannot be compared. */
-	if (dnfs4_bitmap_has(&a->map, FATTR4_RDATTR_ERROR))
-		return NFS4ERR_INVAL;
-	status = dnfs4_status(cmp, dnfs4_attr_read(cmp, &cmp->current_fh, NULL, &plan, src));
-	if (!status)
-		status = check_map(a, &src->map);
-	return status ?: compare_values(a, src);
 }
 
 static u32 verify_exec(struct dnfs4_compound *cmp, void *args, void *res)

@@ -44,47 +44,35 @@ static int compare_shares(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Makes a filehandle to read a share's attributes from; to be put after NFS4_OK. */
-static u32 share_fh(struct dnfs4_compound *cmp, struct ditto_share *share, struct dnfs4_fh *fh)
-{
-	int err;
-
-	*fh = (struct dnfs4_fh){ .kind = DNFS4_FH_NODE };
-	err = dnfs_admit(cmp->call, share, false, &fh->target.op);
-	/* RFC 8881 section 2.6.3.1: the share exists, but requires another flavour. */
-	if (cmp->call->too_weak) {
-		cmp->call->too_weak = false;
-		return NFS4ERR_WRONGSEC;
-	}
-	if (err)
-		return dnfs4_status(cmp, err);
-	fh->target.node = ditto_node_get_root(share);
-	if (!IS_ERR(fh->target.node))
-		return NFS4_OK;
-	ditto_cred_put(fh->target.op.cred);
-	return dnfs4_status(cmp, PTR_ERR(fh->target.node));
-}
-
 /* Return: false if the listing ends before the share. A share that refuses the client is hidden. */
 static bool add_share(struct dnfs4_listing *list, struct ditto_share *share)
 {
 	const struct ditto_name name = { .name = share->name, .len = strlen(share->name) };
+	struct dnfs4_fh fh = { .kind = DNFS4_FH_NODE };
 	struct dnfs4_compound *cmp = list->cmp;
 	u64 id = dnfs4_pseudo_fileid(share);
-	struct dnfs4_fh fh;
 	u32 status;
-	bool more;
+	int err;
 
-	status = share_fh(cmp, share, &fh);
-	if (status == NFS4ERR_ACCESS)
-		return true;
-	if (status)
-		return dnfs4_listing_add(list, &name, id, id, status);
-	status = dnfs4_status(cmp, dnfs4_attr_read(cmp, &fh, NULL, &list->plan, &list->src));
-	more = dnfs4_listing_add(list, &name, id, id, status);
-	ditto_node_put(fh.target.node);
+	err = dnfs_admit(cmp->call, share, false, &fh.target.op);
+	/* RFC 8881 section 2.6.3.1: the share exists, but requires another flavour. */
+	if (cmp->call->too_weak) {
+		cmp->call->too_weak = false;
+		return dnfs4_listing_add(list, &name, id, id, NFS4ERR_WRONGSEC);
+	}
+	if (err) {
+		status = dnfs4_status(cmp, err);
+		return status == NFS4ERR_ACCESS ||
+		       dnfs4_listing_add(list, &name, id, id, status);
+	}
+	fh.target.node = ditto_node_get_root(share);
+	err = PTR_ERR_OR_ZERO(fh.target.node);
+	if (!err) {
+		err = dnfs4_attr_read(cmp, &fh, NULL, &list->plan, &list->src);
+		ditto_node_put(fh.target.node);
+	}
 	ditto_cred_put(fh.target.op.cred);
-	return more;
+	return dnfs4_listing_add(list, &name, id, id, dnfs4_status(cmp, err));
 }
 
 int dnfs4_list_pseudo(struct dnfs4_listing *list)
@@ -123,19 +111,14 @@ struct streams {
 	struct stream stream[DITTO_STREAMS_MAX];
 };
 
-/* The cookie of a named attribute: positive and not reserved. */
-static u64 stream_cookie(const struct streams *streams, const struct ditto_name *name)
-{
-	return max(siphash(name->name, name->len, &streams->key) >> 1,
-		   DNFS4_COOKIE_LAST_RESERVED + 1ULL);
-}
-
 static int take_stream(void *arg, const struct ditto_name *name, u64 size, u64 allocated)
 {
 	struct streams *streams = arg;
 	struct stream *stream = &streams->stream[streams->count];
 
-	stream->cookie = stream_cookie(streams, name);
+	/* Positive and not reserved. */
+	stream->cookie = max(siphash(name->name, name->len, &streams->key) >> 1,
+			     DNFS4_COOKIE_LAST_RESERVED + 1ULL);
 	if (stream->cookie <= streams->behind)
 		return 0;
 	stream->len = name->len;
@@ -175,29 +158,23 @@ static bool add_stream(struct dnfs4_listing *list, const struct stream *stream)
 				 dnfs4_status(cmp, err));
 }
 
-static int gather_streams(struct dnfs4_listing *list, struct streams *streams)
-{
-	struct dnfs4_compound *cmp = list->cmp;
-	int ret;
-
-	ret = ditto_permission(dnfs4_fs_op(cmp), dnfs4_node(cmp), DITTO_MAY_READ_XATTRS);
-	if (!ret)
-		ret = ditto_stream_list(dnfs4_fs_op(cmp), dnfs4_node(cmp), take_stream, streams);
-	return min(ret, 0);
-}
-
 int dnfs4_list_attrdir(struct dnfs4_listing *list)
 {
-	struct streams *streams = kvmalloc(sizeof(*streams), GFP_KERNEL);
+	struct dnfs4_compound *cmp = list->cmp;
+	struct streams *streams;
 	bool more = true;
 	int err;
 
+	err = ditto_permission(dnfs4_fs_op(cmp), dnfs4_node(cmp), DITTO_MAY_READ_XATTRS);
+	if (err)
+		return err;
+	streams = kvmalloc(sizeof(*streams), GFP_KERNEL);
 	if (!streams)
 		return -ENOMEM;
 	streams->behind = list->cookie;
-	ditto_key_derive(list->cmp->call->srv, DITTO_KEY_STREAM_COOKIE, &streams->key);
+	ditto_key_derive(cmp->call->srv, DITTO_KEY_STREAM_COOKIE, &streams->key);
 	streams->count = 0;
-	err = gather_streams(list, streams);
+	err = min(ditto_stream_list(dnfs4_fs_op(cmp), dnfs4_node(cmp), take_stream, streams), 0);
 	sort(streams->stream, streams->count, sizeof(streams->stream[0]), compare_streams, NULL);
 	for (unsigned int i = 0; i < streams->count; i++) {
 		if (!err && more)
