@@ -238,22 +238,46 @@ static void no_room(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->buf.len, bytes);
 }
 
-static void fattr_without_room(struct kunit *test)
+/* Without memory for a long fattr4 the client must retry: it is not too big. */
+static void long_without_memory(struct kunit *test)
 {
-	struct dnfs4_bitmap ask = bitmap_only(FATTR4_SIZE);
 	struct fixture *f = test->priv;
 
-	begin_encode(f, 16);
-	KUNIT_EXPECT_EQ(test, dnfs4_encode_fattr(&f->cmp, &f->xdr, &f->cmp.current_fh, NULL, &ask),
-			NFS4ERR_REP_TOO_BIG);
+	f->src.map = bitmap_only(FATTR4_ACL);
+	f->src.acl.len = 0x90000000;	/* more than can be allocated */
+	KUNIT_EXPECT_EQ(test, dnfs4_attr_build(&f->src), -ENOMEM);
+	KUNIT_EXPECT_NULL(test, f->src.built);
+}
+
+/* A fattr4 longer than a page is complete, or not there at all. */
+static void longer_than_a_page(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	u32 len = 3 * PAGE_SIZE;
+	__be32 *room = kunit_kzalloc(test, 4 * PAGE_SIZE, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, room);
+	f->src.acl.data = kvzalloc(len, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, f->src.acl.data);
+	memset(f->src.acl.data, 0xaa, len);
+	f->src.acl.len = len;
+	f->src.map = bitmap_only(FATTR4_ACL);
+	KUNIT_ASSERT_EQ(test, dnfs4_attr_build(&f->src), 0);
+	KUNIT_ASSERT_NOT_NULL(test, f->src.built);
+	KUNIT_EXPECT_EQ(test, f->src.built_len, 8 + 4 + len);
+
+	f->buf = (struct xdr_buf) { .buflen = 8 + len };
+	f->buf.head[0].iov_base = room;
+	xdr_init_encode(&f->xdr, &f->buf, NULL, NULL);
+	KUNIT_EXPECT_FALSE(test, dnfs4_attr_emit(&f->xdr, &f->src));
 	KUNIT_EXPECT_EQ(test, f->buf.len, 0);
-	f->cmp.minor = 0;
-	KUNIT_EXPECT_EQ(test, dnfs4_encode_fattr(&f->cmp, &f->xdr, &f->cmp.current_fh, NULL, &ask),
-			NFS4ERR_RESOURCE);
-	begin_encode(f, 20);
-	KUNIT_EXPECT_EQ(test, dnfs4_encode_fattr(&f->cmp, &f->xdr, &f->cmp.current_fh, NULL, &ask),
-			NFS4_OK);
-	KUNIT_EXPECT_EQ(test, f->buf.len, 20);
+
+	f->buf.buflen = 4 * PAGE_SIZE;
+	xdr_init_encode(&f->xdr, &f->buf, NULL, NULL);
+	KUNIT_EXPECT_TRUE(test, dnfs4_attr_emit(&f->xdr, &f->src));
+	KUNIT_EXPECT_EQ(test, f->buf.len, 8 + 4 + len);
+	KUNIT_EXPECT_EQ(test, be32_to_cpu(room[2]), len);
+	KUNIT_EXPECT_MEMEQ(test, room + 3, f->src.acl.data, len);
 }
 
 static void write_only(struct kunit *test)
@@ -743,7 +767,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(table_is_whole),
 	KUNIT_CASE(each_is_encoded),
 	KUNIT_CASE(no_room),
-	KUNIT_CASE(fattr_without_room),
+	KUNIT_CASE(long_without_memory),
+	KUNIT_CASE(longer_than_a_page),
 	KUNIT_CASE(write_only),
 	KUNIT_CASE(minor_versions),
 	KUNIT_CASE(no_lists),

@@ -163,22 +163,6 @@ void dnfs4_sattr_made(struct ditto_op *op, struct ditto_node *node,
 		      const struct dnfs4_sattr *sattr, struct dnfs4_bitmap *map);
 
 /**
- * dnfs4_encode_fattr - read a file's attributes and encode a fattr4
- * @cmp: compound
- * @xdr: destination, the results or another stream
- * @fh: the file; with @dentry the directory that is listed
- * @dentry: entry of a listing; NULL for the node of @fh
- * @ask: attributes requested
- *
- * Context: may sleep.
- * Return: NFS4_OK; NFS4ERR_RESOURCE (4.0) or NFS4ERR_REP_TOO_BIG if it does not fit;
- * NFS4ERR_INVAL if a write-only attribute is requested; NFS4ERR_DELAY; others of dnfs4_status().
- */
-u32 dnfs4_encode_fattr(struct dnfs4_compound *cmp, struct xdr_stream *xdr,
-		       const struct dnfs4_fh *fh, struct dentry *dentry,
-		       const struct dnfs4_bitmap *ask);
-
-/**
  * dnfs4_pseudo_fileid - number of a share's entry in the pseudo root
  * @share: share
  *

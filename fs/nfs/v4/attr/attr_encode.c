@@ -10,12 +10,12 @@
 
 #include "attr_private.h"
 
-/* Total length of the values whose length varies. */
-static u32 varying_bytes(const struct dnfs4_attr_src *src)
+u32 dnfs4_attr_bytes(const struct dnfs4_attr_src *src)
 {
 	const struct dnfs4_bitmap *map = &src->map;
-	u32 bytes = 0;
+	u32 bytes = dnfs4_bitmap_bytes(map) + XDR_UNIT + src->bytes;
 
+	/* Values whose length varies; src->bytes is that of the others. */
 	if (map->word[1] & FATTR4_WORD1_OWNER)
 		bytes += XDR_UNIT + xdr_align_size(src->owner.len);
 	if (map->word[1] & FATTR4_WORD1_OWNER_GROUP)
@@ -31,11 +31,6 @@ static u32 varying_bytes(const struct dnfs4_attr_src *src)
 	if (map->word[1] & FATTR4_WORD1_DACL)
 		bytes += src->dacl.len;
 	return bytes;
-}
-
-u32 dnfs4_attr_bytes(const struct dnfs4_attr_src *src)
-{
-	return dnfs4_bitmap_bytes(&src->map) + XDR_UNIT + src->bytes + varying_bytes(src);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_bytes);
 
@@ -54,30 +49,30 @@ __be32 *dnfs4_attr_put(__be32 *p, const struct dnfs4_attr_src *src, u32 bytes)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_put);
 
-/* A stream reserves at most a page at once: a longer fattr4 is built in a buffer. */
-static bool emit_long(struct xdr_stream *xdr, const struct dnfs4_attr_src *src, u32 bytes)
+int dnfs4_attr_build(struct dnfs4_attr_src *src)
 {
-	__be32 *p;
-	bool fits;
+	u32 bytes = dnfs4_attr_bytes(src);
 
-	if (bytes > xdr->buf->buflen - xdr->buf->len)
-		return false;
-	p = kvmalloc(bytes, GFP_KERNEL);
-	if (!p)
-		return false;
-	dnfs4_attr_put(p, src, bytes);
-	fits = dnfs4_encode_bytes(xdr, p, bytes);
-	kvfree(p);
-	return fits;
+	if (bytes <= PAGE_SIZE)
+		return 0;
+	src->built = kvmalloc(bytes, GFP_KERNEL | __GFP_NOWARN);
+	if (!src->built)
+		return -ENOMEM;
+	src->built_len = bytes;
+	dnfs4_attr_put(src->built, src, bytes);
+	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_build);
 
 bool dnfs4_attr_emit(struct xdr_stream *xdr, const struct dnfs4_attr_src *src)
 {
-	u32 bytes = dnfs4_attr_bytes(src);
+	u32 bytes;
 	__be32 *p;
 
-	if (bytes > PAGE_SIZE)
-		return emit_long(xdr, src, bytes);
+	if (src->built)
+		return src->built_len <= xdr->buf->buflen - xdr->buf->len &&
+		       dnfs4_encode_bytes(xdr, src->built, src->built_len);
+	bytes = dnfs4_attr_bytes(src);
 	p = xdr_reserve_space(xdr, bytes);
 	if (p)
 		dnfs4_attr_put(p, src, bytes);
@@ -85,33 +80,3 @@ bool dnfs4_attr_emit(struct xdr_stream *xdr, const struct dnfs4_attr_src *src)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_emit);
 
-u32 dnfs4_encode_fattr(struct dnfs4_compound *cmp, struct xdr_stream *xdr,
-		       const struct dnfs4_fh *fh, struct dentry *dentry,
-		       const struct dnfs4_bitmap *ask)
-{
-	struct dnfs4_attr_plan plan;
-	struct dnfs4_attr_src *src;
-	u32 status;
-	int err;
-
-	status = dnfs4_attr_plan(cmp, fh, ask, &plan);
-	if (status)
-		return status;
-	/* On the path of every GETATTR: only members that are read before filled are cleared. */
-	src = kmalloc(sizeof(*src), GFP_KERNEL);
-	if (!src)
-		return NFS4ERR_DELAY;
-	src->owner.len = 0;
-	src->group.len = 0;
-	src->acl = (struct dnfs4_acl_value) { };
-	src->dacl = (struct dnfs4_acl_value) { };
-	err = dnfs4_attr_read(cmp, fh, dentry, &plan, src);
-	if (err)
-		status = dnfs4_status(cmp, err);
-	else if (!dnfs4_attr_emit(xdr, src))
-		status = cmp->minor ? NFS4ERR_REP_TOO_BIG : NFS4ERR_RESOURCE;
-	dnfs4_attr_src_free(src);
-	kfree(src);
-	return status;
-}
-EXPORT_SYMBOL_IF_KUNIT(dnfs4_encode_fattr);

@@ -95,6 +95,8 @@ struct dnfs4_attr_plan {
  * @group: with NEED_GROUP
  * @acl: with NEED_ACL, if acl is requested
  * @dacl: with NEED_ACL, if dacl is requested
+ * @built: the fattr4 itself if it is longer than a page, see dnfs4_attr_build(); else NULL
+ * @built_len: bytes of @built
  */
 struct dnfs4_attr_src {
 	const struct dnfs4_compound *cmp;
@@ -116,6 +118,8 @@ struct dnfs4_attr_src {
 	struct dnfs4_owner_text group;
 	struct dnfs4_acl_value acl;
 	struct dnfs4_acl_value dacl;
+	__be32 *built;
+	u32 built_len;
 };
 
 /* Encoded length of a bitmap4: zero words at the end are left out. */
@@ -180,8 +184,8 @@ static inline void dnfs4_attr_begin(const struct dnfs4_compound *cmp, const stru
  * @dentry: entry of a listing; NULL for the node of @fh
  * @plan: plan
  * @src: filled. @owner, @group and the buffers of @acl and @dacl are reused from the file before,
- *	so their lengths and buffers must be zero at first. dnfs4_attr_src_free() must follow
- *	after the last file, also after an error
+ *	so their lengths and buffers must be zero at first, as must @built.
+ *	dnfs4_attr_src_free() must follow after the last file, also after an error
  *
  * Context: may sleep.
  * Return: 0 or an errno, after which @src must not be encoded.
@@ -191,8 +195,8 @@ int dnfs4_attr_read(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 		    struct dnfs4_attr_src *src);
 
 /**
- * dnfs4_attr_src_free - free the buffers of @acl and @dacl
- * @src: both may be zeros
+ * dnfs4_attr_src_free - free the buffers of @acl, @dacl and @built
+ * @src: all may be zeros
  */
 void dnfs4_attr_src_free(struct dnfs4_attr_src *src);
 
@@ -227,11 +231,24 @@ u32 dnfs4_attr_bytes(const struct dnfs4_attr_src *src);
 __be32 *dnfs4_attr_put(__be32 *p, const struct dnfs4_attr_src *src, u32 bytes);
 
 /**
- * dnfs4_attr_emit - append a fattr4 to a stream
- * @xdr: stream; unchanged if there is no room at all
- * @src: what was read
+ * dnfs4_attr_build - build a fattr4 that is longer than a page
+ * @src: what was read; its @built is filled, unless the fattr4 fits into a page
+ *
+ * A stream reserves at most a page at once, so that a longer fattr4 is built in a buffer. Only
+ * lists make it so long. It is built before the result is encoded, because then a lack of memory
+ * can still be told from a lack of room.
  *
  * Context: may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int dnfs4_attr_build(struct dnfs4_attr_src *src);
+
+/**
+ * dnfs4_attr_emit - append a fattr4 to a stream
+ * @xdr: stream; unchanged if there is no room at all
+ * @src: what was read, and built if it may be longer than a page
+ *
+ * Context: any.
  * Return: false if it does not fit.
  */
 bool dnfs4_attr_emit(struct xdr_stream *xdr, const struct dnfs4_attr_src *src);

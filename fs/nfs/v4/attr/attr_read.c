@@ -200,6 +200,8 @@ void dnfs4_attr_src_free(struct dnfs4_attr_src *src)
 {
 	dnfs4_acl_value_free(&src->acl);
 	dnfs4_acl_value_free(&src->dacl);
+	kvfree(src->built);
+	src->built = NULL;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_src_free);
 

@@ -28,11 +28,15 @@ static u32 getattr_exec(struct dnfs4_compound *cmp, void *args, void *res)
 	const struct getattr_args *a = args;
 	struct dnfs4_attr_plan plan;
 	u32 status;
+	int err;
 
 	status = dnfs4_attr_plan(cmp, &cmp->current_fh, &a->ask, &plan);
 	if (status)
 		return status;
-	return dnfs4_status(cmp, dnfs4_attr_read(cmp, &cmp->current_fh, NULL, &plan, res));
+	err = dnfs4_attr_read(cmp, &cmp->current_fh, NULL, &plan, res);
+	if (!err && unlikely(plan.need & DNFS4_NEED_ACL))
+		err = dnfs4_attr_build(res);
+	return dnfs4_status(cmp, err);
 }
 
 static bool getattr_encode(struct dnfs4_compound *cmp, u32 status, const void *res)
