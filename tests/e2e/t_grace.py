@@ -7,10 +7,10 @@ import nfs4
 import nlm
 import servers
 from harness import eq, get, put, test, wait_for
+from nfs4_opens import V41
+from nlm_lockers import connect, machines, status
 from nsm import Notified
 from smb2 import refused
-from nlm_lockers import connect, machines, status
-from t_nfs4_state import V41
 from t_smb_durable import waiting
 from t_smb_persist import available, client, gone
 

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Delegations by hand: callbacks answered, refused, slow, lost; what no kernel client does."""
-import collections
 import contextlib
 import functools
 import os
@@ -10,30 +9,20 @@ import time
 
 import nfs3
 import nfs4
-import nfs4_attr
 import nfs4_callback
 import smb2
 from harness import SLOW, eq, put, test, wait_for
 from nfs4 import (BOTH, DELEG_NONE, DELEG_NONE_EXT, DELEG_READ, DELEG_WRITE, READ, WANT_ANY,
                   WANT_CANCEL, WANT_NO, WANT_READ, WANT_WRITE, WRITE, delegreturn, putfh)
-from nfs4_callback import ADDED, CHILD_ATTRS, DIR_ATTRS, REMOVED, RENAMED, SILENT, Callbacks, Listener
-from nfs4_status import (BAD_STATEID, CB_PATH_DOWN, DELAY, DELEG_REVOKED, NOTDIR, OK,
-                         OPENMODE)
-from t_smb_cross import ALL
+from nfs4_callback import SILENT
+from nfs4_callers import DATA, LEASE, V3, Caller, Caller40, counts, files, lease, patience
+from nfs4_status import BAD_STATEID, CB_PATH_DOWN, DELAY, DELEG_REVOKED, OK, OPENMODE
 
 wire = functools.partial(test, server='ditto', squash='root-to-admin')
 
-DATA = b'0123456789' * 10
 NOT_WANTED, CONTENTION, RESOURCE = 0, 1, 2
 BASIC, STANDARD, NETWORK_OPEN = 4, 5, 34         # MS-FSCC 2.4
 STATE_REVOKED, PATH_DOWN, PATH_DOWN_SESSION = 0x40, 0x1, 0x200           # SEQ4_STATUS_*
-LEASE = 10
-
-
-def files(w, *names):
-    os.chmod(w.export, 0o777)
-    for name in names or ('f',):
-        put(w.path(name), DATA, ALL)
 
 
 def listed_size(s, name):
@@ -44,110 +33,6 @@ def listed_size(s, name):
                                                     len(pattern), 4096) + pattern)
     s.close(fid)
     return struct.unpack_from('<Q', body, 8 + 40)[0]
-
-
-class Caller:
-    """A client of 4.1 that can be called back, with a handle of the share."""
-
-    def __init__(self, w, client=None, minor=1, name=None, verf=None, **answers):
-        self.client = client or w.client
-        self.cb = Callbacks(**answers)
-        self.conn = self.cb.on(nfs4.connect(self.client))
-        self.s = nfs4.Session.make(self.conn, name, verf, minor)
-        self.compound = self.s.compound
-        self.root = self.s.fh('data')
-        if not os.path.exists(w.path('way')):
-            put(w.path('way'), b'', 0o666)
-        wait_for('the way back', self.proven)
-
-    def proven(self):
-        """The server has seen its probe answered: it promises callbacks, and grants delegations."""
-        self.conn.serve(0.05)
-        r, fh = self.open('way', READ | WANT_NO, own=b'way')
-        self.compound(putfh(fh), nfs4.close(r.stateid)).ok()
-        return r.rflags & nfs4.OPEN_MAY_NOTIFY_LOCK
-
-    def open(self, name, acc=READ, **kw):
-        r, fh = nfs4.again_while_delayed(lambda: self.s.open(self.root, name, acc, **kw),
-                                         lambda r: r[0].status)
-        eq(r.status, OK, 'OPEN')
-        return r, fh
-
-    def delegated(self, name='f', acc=READ, **kw):
-        r, fh = self.open(name, acc, **kw)
-        eq(r.deleg.type, DELEG_WRITE if acc & WRITE else DELEG_READ, 'delegation')
-        eq(r.deleg.recall, False)
-        return r.deleg.stateid, fh
-
-    def recall(self, seconds=6):
-        return self.cb.wait(self.conn, 'recall', seconds)
-
-    def give_back(self, sid, fh, status=OK):
-        r = self.compound(putfh(fh), delegreturn(sid))
-        eq(r.status, status, 'DELEGRETURN')
-
-    def flags(self):
-        return self.compound().ok()[0].flags
-
-
-class Caller40:
-    """The same of 4.0."""
-
-    def __init__(self, w, client=None, **answers):
-        self.client = client or w.client
-        self.cb = Callbacks(**answers)
-        self.at = Listener(self.client, self.cb)
-        self.c = nfs4.Client40(nfs4.connect(self.client), prog=0x40001234, addr=self.at.uaddr,
-                               ident=77)
-        self.compound = self.c.compound
-        self.root = self.c.fh('data')
-
-    def delegated(self, name='f', acc=READ, own=b'owner'):
-        """An owner has delegations from its second OPEN on, and once the probe was answered."""
-        def promised():
-            r, fh = self.c.open(self.root, name, acc, own=own)
-            return (r, fh) if r.deleg.type != DELEG_NONE else None
-        r, fh = wait_for('a delegation', promised)
-        eq(r.deleg.type, DELEG_WRITE if acc & WRITE else DELEG_READ, 'delegation')
-        return r.deleg.stateid, fh
-
-    def recall(self, seconds=6):
-        return self.cb.take('recall', seconds)
-
-    def give_back(self, sid, fh, status=OK):
-        eq(self.compound(putfh(fh), delegreturn(sid)).status, status, 'DELEGRETURN')
-
-    def end(self):
-        self.at.__exit__()
-
-
-class V3:
-    """Somebody else."""
-
-    def __init__(self, w):
-        self.n = w.clients[-1].nfs()
-
-    def fh(self, name='f'):
-        return self.n.lookup(self.n.root, name).fh
-
-    def write(self, name='f'):
-        return self.n.write(self.fh(name), 0, b'NEW').status
-
-    def until(self, status, name='f', seconds=6):
-        wait_for(f'status {status} of a write', lambda: self.write(name) == status, seconds)
-
-
-def counts(w):
-    """What became of delegations."""
-    return collections.Counter(w.server.calls('delegations'))
-
-
-def lease(w, seconds=LEASE):
-    w.server.ctl('server', 'set', 'lease-time-s', str(seconds))
-
-
-def patience(w, ms):
-    w.server.ctl('server', 'set', 'break-wait-ms', str(ms))
 
 
 @wire
@@ -655,200 +540,6 @@ def the_stuck_and_the_others(w):
     for row in w.server.json('listener', 'list'):
         w.server.ctl('listener', 'del', str(row['id']))
     eq(time.monotonic() - start < 9 * SLOW, True, 'the service stops')
-
-
-# directories
-
-KINDS = [ADDED, REMOVED, RENAMED, DIR_ATTRS]
-
-
-class Watcher(Caller):
-    """It has a delegation of the share's root, and is told."""
-
-    def __init__(self, w, *kinds, ask=None, **kw):
-        super().__init__(w, **kw)
-        r = self.compound(putfh(self.root), nfs4.get_dir_delegation(*(kinds or KINDS),
-                                                                    **(ask or {}))).ok()[-1]
-        eq(r.nonfatal, 0, 'granted')
-        self.sid, self.granted = r.stateid, r
-
-    def told(self, count):
-        """The next changes, however they come."""
-        got = []
-        while len(got) < count:
-            call = self.cb.wait(self.conn, 'notify')
-            eq((call.stateid, call.fh), (self.sid, self.root))
-            got += [c for c in call.changes if c[0] != DIR_ATTRS]
-        return got
-
-    def quiet(self, seconds=0.5):
-        """No entry changes; the directory's own attributes may still come."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            self.conn.serve(max(end - time.monotonic(), 0.01))
-        while not self.cb.calls.empty():
-            call = self.cb.take('notify')
-            eq([c for c in call.changes if c[0] != DIR_ATTRS], [], 'changes')
-
-    def values(self, *changes):
-        """The attributes that come with these changes, the last ones if they come again."""
-        got = {}
-        while set(changes) - set(got):
-            call = self.cb.wait(self.conn, 'notify')
-            got.update(zip(call.changes, call.attrs))
-        return [got[c] for c in changes]
-
-
-@wire(smb=True, squash='none')
-def directory_changes(w):
-    """Told in their order, whoever made them: over NFS, SMB, or on the server."""
-    os.chmod(w.export, 0o777)
-    a, n = Watcher(w), w.client.nfs()
-    eq(a.granted.notify, [nfs4_attr.NAMES[k] for k in sorted(KINDS)], 'as bits of a bitmap')
-    eq(n.create(n.root, 'one').status, nfs3.OK)
-    eq(n.mkdir(n.root, 'dir').status, nfs3.OK)
-    eq(n.rename(n.root, 'one', n.root, 'two').status, nfs3.OK)
-    eq(n.remove(n.root, 'two').status, nfs3.OK)
-    eq(a.told(4), [(ADDED, b'one'), (ADDED, b'dir'), (RENAMED, b'one', b'two'), (REMOVED, b'two')])
-    s = smb2.Smb2(w.client)
-    s.close(s.create('three'))
-    s.close(s.create('three', access=smb2.DELETE, options=smb2.DELETE_ON_CLOSE))
-    s.end()
-    eq(a.told(2), [(ADDED, b'three'), (REMOVED, b'three')])
-    put(w.path('four'), b'x')
-    os.rename(w.path('four'), w.path('five'))
-    os.unlink(w.path('five'))
-    eq(a.told(3), [(ADDED, b'four'), (RENAMED, b'four', b'five'), (REMOVED, b'five')])
-    # its own doing it knows
-    eq(a.compound(putfh(a.root), nfs4.create(nfs4.DIR, 'mine')).status, OK)
-    a.quiet()
-    eq(counts(w)['recalled'], 0)
-    a.give_back(a.sid, a.root)
-    put(w.path('six'), b'x')
-    a.cb.none(a.conn)
-
-
-@wire
-def directory_attributes(w):
-    """Those that were asked for and can be told, with the values that they have now."""
-    os.chmod(w.export, 0o777)
-    put(w.path('old'), b'12345', 0o644)
-    child = ['type', 'size', 'mode', 'fileid', 'time_modify', 'filehandle']
-    dirs = ['change', 'numlinks', 'time_modify']
-    a = Watcher(w, CHILD_ATTRS, *KINDS,
-                ask={'child': [*child, 'owner', 'maxname', 'time_modify_set'],
-                     'dirs': [*dirs, 'owner_group', 'space_free']})
-    eq(set(a.granted.child), set(child))
-    eq(set(a.granted.dirs), set(dirs))
-    n = w.client.nfs()
-
-    def entry(name):
-        fh = a.s.fh('data', name)
-        return a.compound(putfh(fh), nfs4.getattr(*child)).ok()[-1].attrs
-
-    def own():
-        return a.compound(putfh(a.root), nfs4.getattr(*dirs)).ok()[-1].attrs
-
-    eq(n.mkdir(n.root, 'new').status, nfs3.OK)
-    new, top = a.values((ADDED, b'new'), (DIR_ATTRS, b''))
-    eq((new, top), (entry('new'), own()))
-    eq(n.rename(n.root, 'old', n.root, 'young').status, nfs3.OK)
-    young, top = a.values((RENAMED, b'old', b'young'), (DIR_ATTRS, b''))
-    eq((young, top), (entry('young'), own()))
-    eq(n.write(n.lookup(n.root, 'young').fh, 5, b'67890').status, nfs3.OK)
-    eq(n.setattr(n.lookup(n.root, 'young').fh, nfs3.sattr(mode=0o600)).status, nfs3.OK)
-    got = {}
-    while got.get('mode') != 0o600:
-        got, = a.values((CHILD_ATTRS, b'young'))
-    eq(got, entry('young'))
-    eq((got['size'], got['type']), (10, nfs4.REG))
-    # by a process of the server
-    put(w.path('local'), b'123')
-    while got.get('size') != 3:
-        got, = a.values((CHILD_ATTRS, b'local'))
-    eq(got, entry('local'))
-    eq(n.remove(n.root, 'young').status, nfs3.OK)
-    eq(a.values((REMOVED, b'young')), [{}])
-    eq(counts(w)['recalled'], 0)
-    a.give_back(a.sid, a.root)
-    # without the kinds they come with there is none
-    r = a.compound(putfh(a.root), nfs4.get_dir_delegation(REMOVED, child=child, dirs=dirs)).ok()
-    eq((r[-1].nonfatal, r[-1].child, r[-1].dirs), (0, [], []))
-
-
-@wire
-def directory_batches(w):
-    """Many changes come in few callbacks, none is lost, and each fits the client's buffer."""
-    os.chmod(w.export, 0o777)
-    a = Watcher(w)
-    names = [b'%03d' % i + b'n' * 200 for i in range(100)]
-    for name in names:
-        put(w.path(name.decode()), b'')
-    got = a.told(100)
-    eq([g[1] for g in got if g[0] == ADDED], names)
-    eq(w.server.calls('nfs4-delegations')['notify'] < 60, True, 'fewer callbacks than changes')
-    a.give_back(a.sid, a.root)
-
-
-@wire
-def directory_replaced(w):
-    """What a client's rename replaces is gone, whoever asked for that."""
-    os.chmod(w.export, 0o777)
-    a, n = Watcher(w), w.client.nfs()
-    for name in 'abc':
-        eq(n.create(n.root, name).status, nfs3.OK)
-    eq(n.rename(n.root, 'a', n.root, 'b').status, nfs3.OK)
-    b = nfs4.Session.make(nfs4.connect(w.client))
-    eq(b.compound(putfh(a.root), nfs4.savefh(), putfh(a.root), nfs4.rename('b', 'c')).status, OK)
-    eq(a.told(7), [(ADDED, b'a'), (ADDED, b'b'), (ADDED, b'c'),
-                   (REMOVED, b'b'), (RENAMED, b'a', b'b'), (REMOVED, b'c'), (RENAMED, b'b', b'c')])
-    a.give_back(a.sid, a.root)
-
-
-@wire
-def directory_recalled(w):
-    """What cannot be told takes the delegation: kinds that were not asked for, the end of it."""
-    os.chmod(w.export, 0o777)
-    a = Watcher(w, ADDED)
-    put(w.path('f'), b'x')
-    eq(a.told(1), [(ADDED, b'f')])
-    os.unlink(w.path('f'))
-    eq(a.recall().stateid, a.sid)
-    a.give_back(a.sid, a.root)
-    os.mkdir(w.path('d'))
-    b = Caller(w)
-    fh = b.s.fh('data', 'd')
-    r = b.compound(putfh(fh), nfs4.get_dir_delegation()).ok()[-1]
-    eq(r.nonfatal, 0)
-    n = w.client.nfs()
-    eq(n.create(n.lookup(n.root, 'd').fh, 'x').status, nfs3.JUKEBOX)
-    eq(b.recall().stateid, r.stateid)
-    b.give_back(r.stateid, fh)
-    eq(n.create(n.lookup(n.root, 'd').fh, 'x').status, nfs3.OK)
-
-
-@wire
-def directory_refused_notify(w):
-    """A holder that does not take what it is told has lost track."""
-    os.chmod(w.export, 0o777)
-    a = Watcher(w, notify=BAD_STATEID)
-    put(w.path('f'), b'x')
-    a.cb.wait(a.conn, 'notify')
-    eq(a.recall().stateid, a.sid)
-    a.give_back(a.sid, a.root)
-
-
-@wire
-def directory_unavailable(w):
-    """Not of files, not without a way to the client, not twice."""
-    files(w)
-    a = Watcher(w)
-    fh = a.s.fh('data', 'f')
-    eq(a.compound(putfh(fh), nfs4.get_dir_delegation(*KINDS)).status, NOTDIR)
-    eq(a.compound(putfh(a.root), nfs4.get_dir_delegation(*KINDS)).ok()[-1].nonfatal, 1)
-    a.give_back(a.sid, a.root)
-    s = nfs4.Session.make(nfs4.connect(w.client))
-    eq(s.compound(putfh(a.root), nfs4.get_dir_delegation(*KINDS)).ok()[-1].nonfatal, 1)
 
 
 @wire

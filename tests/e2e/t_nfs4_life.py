@@ -8,8 +8,8 @@ import nfs4
 import servers
 from harness import Child, eq, expect_errno, get, parallel, pattern, put, run, test, wait_for
 from lockers import READ, WRITE, Locker
-from t_nfs4_deleg import Caller, files
-from t_nfs4_state import V41
+from nfs4_callers import Caller, files
+from nfs4_opens import V41
 
 VERSIONS = ('4.0', '4.1', '4.2')
 LEASE = 5

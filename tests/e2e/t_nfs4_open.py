@@ -11,9 +11,9 @@ import t_lock
 import t_lock_local
 from harness import eq, expect_errno, get, parallel, pattern, put, test, wait_for
 from lockers import READ, WRITE, Locker
-from smb2 import GENERIC_READ, GENERIC_WRITE, SHARE_ALL, SHARE_READ, Smb2, refused
+from nfs4_opens import V41, last, opened
 from nlm_lockers import connect, free, status, taken
-from t_nfs4_state import V41, last, opened
+from smb2 import GENERIC_READ, GENERIC_WRITE, SHARE_ALL, SHARE_READ, Smb2, refused
 
 VERSIONS = ('4.0', '4.1', '4.2')
 

@@ -9,9 +9,9 @@ import nfs3
 import nfs4
 from harness import SLOW, eq, test, wait_for
 from nfs4_callback import SILENT
+from nfs4_callers import DATA, V3, Caller, Caller40, files, patience
 from nfs4_status import OK
 from t_nfs4_client import clients
-from t_nfs4_deleg import DATA, V3, Caller, Caller40, files, patience
 
 LEASE = 5
 PAUSE_MS = 200

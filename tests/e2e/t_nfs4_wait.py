@@ -4,22 +4,22 @@ import fcntl
 import functools
 
 import nfs4
-import t_nfs4_deleg
+import nfs4_callers
 from harness import eq, put, test, wait_for
 from lockers import READ as RDLCK, SOON, WRITE as WRLCK, Locker
 from nfs4 import (BOTH, OPEN_MAY_NOTIFY_LOCK, READ_LT, READW_LT, WANT_NO, WRITE_LT, WRITEW_LT,
                   locku, putfh)
 from nfs4_callback import SILENT
+from nfs4_callers import files
 from nfs4_status import DELAY, DENIED, OK
-from smb2 import Smb2
 from nlm_lockers import connect
-from t_nfs4_deleg import files
+from smb2 import Smb2
 from t_smb_cross import ALL
 
 wire = functools.partial(test, server='ditto', squash='root-to-admin')
 
 
-class Caller(t_nfs4_deleg.Caller):
+class Caller(nfs4_callers.Caller):
     """A client with the file f open, and a lock-owner."""
 
     def __init__(self, w, client=None, minor=1, own=b'locker', **answers):
