@@ -134,8 +134,8 @@ static int one_is_enough(void *arg, const struct ditto_name *name, u64 size, u64
 }
 
 /*
- * The node of the file. For an entry of a listing, which usually needs none, it is looked up.
- * To be put.
+ * Return: the node of the file with a reference, or an ERR_PTR. For an entry of a listing, which
+ * usually needs none, it is looked up.
  */
 static struct ditto_node *node_of(const struct dnfs4_fh *fh, struct dentry *dentry)
 {

@@ -253,7 +253,7 @@ unlock:
 		dnfs4_client_put(x.replaced);
 	}
 	if (x.collided) {
-		dnfs4_client_end(x.collided, "its name is another's");
+		dnfs4_client_end(x.collided, "another principal took over its name");
 		dnfs4_client_put(x.collided);
 	}
 	return status;
