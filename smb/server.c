@@ -19,7 +19,6 @@
 #include <linux/netlink.h>
 #include <linux/slab.h>
 #include <linux/tcp.h>
-#include <linux/timekeeping.h>
 #include <net/ipv6.h>
 #include <net/sock.h>
 
@@ -27,11 +26,12 @@
 #include "../net/peer.h"
 #include "../net/server.h"
 #include "../net/stats.h"
+#include "file/attrs.h"
 #include "open/durable.h"
 #include "open/persist.h"
 #include "server.h"
 #include "transport/buf.h"
-#include "transport/call.h"
+#include "transport/command.h"
 #include "transport/conn.h"
 #include "transport/unproven.h"
 
@@ -49,8 +49,6 @@
  * else is.
  */
 #define WORKERS_RECORDS	64
-/* Units of 100 ns from 1601 to 1970 (MS-DTYP section 2.3.3). */
-#define FILETIME_EPOCH	116444736000000000ULL
 
 /**
  * struct dsmb_listener - a socket that accepts connections
@@ -357,10 +355,10 @@ int dsmb_server_init(struct dsmb_server *server, struct net *net)
 	int err;
 
 	for (i = 0; i < DSMB_COMMANDS; i++)
-		command_names[i] = dsmb_commands[i].name;
+		command_names[i] = dsmb_commands[i]->name;
 	server->srv = ditto_server_of(net);
 	guid_gen(&server->guid);
-	server->started = ktime_get_real_ns() / 100 + FILETIME_EPOCH;
+	server->started = dsmb_filetime_now();
 	mutex_init(&server->lock);
 	INIT_LIST_HEAD(&server->listeners);
 	dsmb_interfaces_init(server);

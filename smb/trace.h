@@ -8,7 +8,7 @@
 
 #include <linux/tracepoint.h>
 
-#include "transport/call.h"
+#include "transport/command.h"
 #include "transport/conn.h"
 
 TRACE_EVENT(dsmb_conn_new,

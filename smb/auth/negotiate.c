@@ -4,19 +4,18 @@
  * FSCTL_VALIDATE_NEGOTIATE_INFO (MS-SMB2 sections 3.3.5.3, 3.3.5.4 and 3.3.5.15.12).
  *
  * Locking: the negotiated values are written under conn->lock by the one call that takes the
- * connection out of its first states. They are constant afterwards, and request_check() lets no
+ * connection out of its first states. They are constant afterwards, and call_check() lets no
  * other command through before.
  */
 #include <linux/mm.h>
 #include <linux/string.h>
-#include <linux/time64.h>
-#include <linux/timekeeping.h>
 
 #include "../../net/helper/auth.h"
 #include "../../net/server.h"
+#include "../file/attrs.h"
 #include "../open/persist.h"
 #include "../server.h"
-#include "../transport/call.h"
+#include "../transport/command.h"
 #include "../transport/conn.h"
 #include "negotiate.h"
 #include "session.h"
@@ -32,10 +31,6 @@
 #define SMB1_COMMAND_NEGOTIATE	0x72
 #define SMB1_HEADER_SIZE	32
 #define SMB1_DIALECT_FORMAT	0x02
-
-/* Seconds from 1601 to 1970, and nanoseconds of a FILETIME unit: MS-DTYP section 2.3.3. */
-#define FILETIME_EPOCH		11644473600ULL
-#define FILETIME_TICK_NS	100
 
 /**
  * struct answer - the values of a NEGOTIATE response
@@ -61,6 +56,7 @@ struct answer {
  * @guid: ClientGuid
  * @contexts_offset: NegotiateContextOffset
  * @contexts: NegotiateContextCount
+ * @blob: first token of the authentication, for the response
  */
 struct request {
 	u16 dialects;
@@ -69,16 +65,22 @@ struct request {
 	guid_t guid;
 	u32 contexts_offset;
 	u16 contexts;
+	void *blob;
 };
 
-static u64 filetime_now(void)
-{
-	struct timespec64 now;
-
-	ktime_get_real_ts64(&now);
-	return (now.tv_sec + FILETIME_EPOCH) * (NSEC_PER_SEC / FILETIME_TICK_NS) +
-	       now.tv_nsec / FILETIME_TICK_NS;
-}
+/**
+ * struct negotiated - the results of a NEGOTIATE
+ * @answer: values of the response
+ * @offer: contexts of @answer
+ * @blob: as in struct request
+ * @blob_len: bytes of @blob
+ */
+struct negotiated {
+	struct answer answer;
+	struct dsmb_offer offer;
+	const void *blob;
+	size_t blob_len;
+};
 
 static u16 server_mode(const struct dsmb_conn *conn)
 {
@@ -125,7 +127,7 @@ static void encode_answer(struct dsmb_conn *conn, struct dsmb_builder *out,
 	dsmb_encode_u32(out, answer->io_max);
 	dsmb_encode_u32(out, answer->io_max);
 	dsmb_encode_u32(out, answer->io_max);
-	dsmb_encode_u64(out, filetime_now());
+	dsmb_encode_u64(out, dsmb_filetime_now());
 	dsmb_encode_u64(out, 0);		/* ServerStartTime: zero by section 3.3.5.4 */
 	dsmb_encode_u16(out, BLOB_OFFSET);
 	dsmb_encode_u16(out, blob_len);
@@ -154,8 +156,11 @@ static void *hello_get(struct dsmb_conn *conn, size_t *len)
 	return NULL;
 }
 
-static u32 get_request(struct dsmb_cursor *in, struct request *req)
+static u32 negotiate_decode(struct dsmb_call *call, void *args)
 {
+	struct dsmb_cursor *in = &call->in;
+	struct request *req = args;
+
 	req->dialects = dsmb_get_u16(in);
 	req->mode = dsmb_get_u16(in);
 	dsmb_skip(in, 2);
@@ -213,69 +218,69 @@ static bool conn_negotiated(struct dsmb_conn *conn, const struct request *req,
 		conn->posix = offer->posix;
 		conn->large_mtu = answer->caps & DSMB_CAP_LARGE_MTU;
 		memcpy(conn->preauth, preauth, DSMB_PREAUTH_SIZE);
-		/* Pairs with request_check() in dispatch.c. */
+		/* Pairs with call_check() in dispatch.c. */
 		smp_store_release(&conn->state, DSMB_CONN_NEGOTIATED);
 	}
 	spin_unlock(&conn->lock);
 	return first;
 }
 
-static bool conn_is_new(struct dsmb_conn *conn)
-{
-	enum dsmb_conn_state state = READ_ONCE(conn->state);
-
-	return state == DSMB_CONN_NEW || state == DSMB_CONN_WILDCARD;
-}
-
-static u32 answer_call(struct dsmb_call *call, const struct answer *answer)
-{
-	size_t len;
-	void *blob = hello_get(call->conn, &len);
-	u32 status = STATUS_SUCCESS;
-
-	if (dsmb_reply_reserve(call, RESPONSE_SIZE + len + CONTEXTS_ROOM))
-		status = STATUS_INSUFFICIENT_RESOURCES;
-	else
-		encode_answer(call->conn, &call->out, answer, blob, len);
-	kvfree(blob);
-	return status;
-}
-
-u32 dsmb_negotiate(struct dsmb_call *call)
+static u32 negotiate_exec(struct dsmb_call *call, void *args, void *res)
 {
 	u32 min = READ_ONCE(call->conn->server->srv->settings.min_dialect);
 	u8 preauth[DSMB_PREAUTH_SIZE] = { };
 	struct dsmb_conn *conn = call->conn;
-	struct dsmb_offer offer;
-	struct answer answer = { };
-	struct request req;
+	struct negotiated *r = res;
+	struct answer *answer = &r->answer;
+	struct request *req = args;
 	u32 status;
 
-	if (!conn_is_new(conn))
-		return DSMB_DROP;
-	status = get_request(&call->in, &req);
-	if (status)
-		return status;
-	answer.dialect = dsmb_dialect_choose(&call->in, req.dialects, min);
-	if (!answer.dialect)
+	answer->dialect = dsmb_dialect_choose(&call->in, req->dialects, min);
+	if (!answer->dialect)
 		return STATUS_NOT_SUPPORTED;
-	status = choose_algorithms(call, &req, answer.dialect, &offer);
+	status = choose_algorithms(call, req, answer->dialect, &r->offer);
 	if (status)
 		return status;
 
-	answer.mode = server_mode(conn);
-	answer.caps = negotiate_capabilities(conn, answer.dialect, req.caps);
-	answer.io_max = answer.caps & DSMB_CAP_LARGE_MTU ? DSMB_IO_MAX : DSMB_IO_MAX_SMALL;
-	if (answer.dialect == DSMB_DIALECT_311) {
-		answer.offer = &offer;
+	answer->mode = server_mode(conn);
+	answer->caps = negotiate_capabilities(conn, answer->dialect, req->caps);
+	answer->io_max = answer->caps & DSMB_CAP_LARGE_MTU ? DSMB_IO_MAX : DSMB_IO_MAX_SMALL;
+	if (answer->dialect == DSMB_DIALECT_311) {
+		answer->offer = &r->offer;
 		if (dsmb_preauth_update(preauth, call->in.data, call->in.size))
 			return STATUS_INSUFFICIENT_RESOURCES;
 	}
-	status = answer_call(call, &answer);
-	if (status)
-		return status;
-	return conn_negotiated(conn, &req, &answer, &offer, preauth) ? STATUS_SUCCESS : DSMB_DROP;
+	req->blob = hello_get(conn, &r->blob_len);
+	r->blob = req->blob;
+	if (dsmb_reply_reserve(call, RESPONSE_SIZE + r->blob_len + CONTEXTS_ROOM))
+		return STATUS_INSUFFICIENT_RESOURCES;
+	return conn_negotiated(conn, req, answer, &r->offer, preauth) ? STATUS_SUCCESS : DSMB_DROP;
 }
+
+static void negotiate_encode(struct dsmb_call *call, u32 status, const void *res)
+{
+	const struct negotiated *r = res;
+
+	encode_answer(call->conn, &call->out, &r->answer, r->blob, r->blob_len);
+}
+
+static void negotiate_release(struct dsmb_call *call, void *args)
+{
+	const struct request *req = args;
+
+	kvfree(req->blob);
+}
+
+const struct dsmb_command dsmb_command_negotiate = {
+	.name = "negotiate",
+	.structure_size = 36,
+	.args_size = sizeof(struct request),
+	.res_size = sizeof(struct negotiated),
+	.decode = negotiate_decode,
+	.exec = negotiate_exec,
+	.encode = negotiate_encode,
+	.release = negotiate_release,
+};
 
 void dsmb_before_send(struct dsmb_call *call, const void *message, u32 len)
 {
@@ -353,7 +358,7 @@ static bool smb1_settle(struct dsmb_conn *conn, const struct answer *answer)
 		conn->dialect = answer->dialect;
 		conn->server_mode = answer->mode;
 		conn->signing = DSMB_SIGNING_HMAC_SHA256;
-		/* Pairs with request_check() in dispatch.c. */
+		/* Pairs with call_check() in dispatch.c. */
 		smp_store_release(&conn->state, DSMB_CONN_NEGOTIATED);
 	}
 	spin_unlock(&conn->lock);

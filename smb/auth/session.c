@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How sessions and channels are made, found and closed. See session.h.
+ * How sessions and channels are made, found and closed, and LOGOFF. See session.h.
  *
  * Locking: session->lock guards the channels and the state. conn->lock and the locks of the
  * tables are not held around it. A channel is linked in its connection's table and on its
@@ -24,7 +24,7 @@
 #include "../open/lease.h"
 #include "../open/open.h"
 #include "../server.h"
-#include "../transport/call.h"
+#include "../transport/command.h"
 #include "../transport/conn.h"
 #include "../transport/transport.h"
 #include "../transport/trust.h"
@@ -32,6 +32,8 @@
 #include "session_setup.h"
 #include "tree.h"
 
+/* StructureSize of LOGOFF and of its response. */
+#define LOGOFF_SIZE	4
 /* Tries to find an unused SessionId. */
 #define ID_TRIES	16
 /* If a step is running when the time limit is over, it is checked again after this many seconds. */
@@ -482,3 +484,25 @@ void dsmb_sessions_disconnected(struct dsmb_conn *conn)
 		id++;
 	}
 }
+
+/* LOGOFF: MS-SMB2 sections 2.2.7, 2.2.8 and 3.3.5.6. */
+
+static u32 logoff_exec(struct dsmb_call *call, void *args, void *res)
+{
+	dsmb_session_close(call->session, "the client logged off");
+	return STATUS_SUCCESS;
+}
+
+static void logoff_encode(struct dsmb_call *call, u32 status, const void *res)
+{
+	dsmb_encode_u16(&call->out, LOGOFF_SIZE);
+	dsmb_encode_u16(&call->out, 0);
+}
+
+const struct dsmb_command dsmb_command_logoff = {
+	.name = "logoff",
+	.structure_size = LOGOFF_SIZE,
+	.flags = DSMB_ON_SESSION | DSMB_SLOW | DSMB_FREES,
+	.exec = logoff_exec,
+	.encode = logoff_encode,
+};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * SESSION_SETUP and LOGOFF: MS-SMB2 sections 2.2.5 to 2.2.8, 3.3.5.5 and 3.3.5.6.
+ * SESSION_SETUP: MS-SMB2 sections 2.2.5, 2.2.6 and 3.3.5.5.
  *
  * An authentication takes one or more steps; each is a client request whose token the helper
  * answers. It is for a new session, for a reauthentication (the ticket ended), or for a session
@@ -27,15 +27,15 @@
 #include "../../net/peer.h"
 #include "../../net/server.h"
 #include "../server.h"
-#include "../transport/call.h"
+#include "../transport/command.h"
 #include "../transport/conn.h"
 #include "../transport/trust.h"
 #include "keys.h"
 #include "session_setup.h"
 
 #define RESPONSE_SIZE		9
-#define BLOB_OFFSET		(sizeof(struct dsmb_header) + RESPONSE_SIZE - 1)
-#define LOGOFF_RESPONSE_SIZE	4
+#define RESPONSE_HEAD		(RESPONSE_SIZE - 1)	/* bytes before the token */
+#define BLOB_OFFSET		(sizeof(struct dsmb_header) + RESPONSE_HEAD)
 
 /* Longest part of an unproven user name that is logged. */
 #define TOLD_NAME_MAX		64
@@ -56,8 +56,15 @@ struct setup {
 	u64 message_id;
 };
 
-static bool get_request(struct dsmb_cursor *in, struct setup *req)
+struct setup_res {
+	u16 flags;
+	u16 token_len;
+};
+
+static u32 session_setup_decode(struct dsmb_call *call, void *args)
 {
+	struct dsmb_cursor *in = &call->in;
+	struct setup *req = args;
 	u16 offset, len;
 
 	req->flags = dsmb_get_u8(in);
@@ -67,7 +74,8 @@ static bool get_request(struct dsmb_cursor *in, struct setup *req)
 	len = dsmb_get_u16(in);
 	req->previous = dsmb_get_u64(in);
 	req->token = dsmb_window(in, offset, len);
-	return !in->bad;
+	req->message_id = call->message_id;
+	return in->bad ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
 }
 
 /* Takes the channel for a step. @auth is set to the helper's number of the authentication, or 0. */
@@ -411,33 +419,27 @@ static u16 session_flags(const struct dsmb_session *session)
 	return flags;
 }
 
-static void encode_response(struct dsmb_call *call, u16 flags, const struct ditto_auth *auth)
-{
-	dsmb_encode_u16(&call->out, RESPONSE_SIZE);
-	dsmb_encode_u16(&call->out, flags);
-	dsmb_encode_u16(&call->out, BLOB_OFFSET);
-	dsmb_encode_u16(&call->out, auth->reply_len);
-	if (auth->reply_len)
-		dsmb_encode_bytes(&call->out, auth->reply, auth->reply_len);
-	call->keep_body = true;
-}
-
-/* The helper accepted the token: writes the response. */
+/* The helper accepted the token: fills the results, and adds the helper's token to the response. */
 static u32 step_answer(struct dsmb_call *call, struct dsmb_channel *channel,
-		       const struct ditto_auth *auth, const struct setup *req)
+		       const struct ditto_auth *auth, const struct setup *req,
+		       struct setup_res *res)
 {
-	u32 status;
+	u32 status = STATUS_MORE_PROCESSING_REQUIRED;
 
 	if (auth->reply_len > U16_MAX ||
 	    dsmb_reply_reserve(call, RESPONSE_SIZE + auth->reply_len))
 		return STATUS_INSUFFICIENT_RESOURCES;
-	if (!auth->done) {
-		encode_response(call, 0, auth);
-		return STATUS_MORE_PROCESSING_REQUIRED;
+	if (auth->done) {
+		status = session_setup_finish(channel, auth, req);
+		if (status)
+			return status;
+		res->flags = session_flags(channel->session);
 	}
-	status = session_setup_finish(channel, auth, req);
-	if (!status)
-		encode_response(call, session_flags(channel->session), auth);
+	dsmb_builder_reserve(&call->out, RESPONSE_HEAD);
+	if (auth->reply_len)
+		dsmb_encode_bytes(&call->out, auth->reply, auth->reply_len);
+	res->token_len = auth->reply_len;
+	call->keep_body = true;
 	return status;
 }
 
@@ -484,7 +486,6 @@ static u32 step_close(struct dsmb_call *call, u32 status)
 	bool alive;
 
 	call->private = NULL;
-	call->release = NULL;
 	call->cancel = NULL;
 	cancel_delayed_work_sync(&step->hold);
 	if (status != STATUS_MORE_PROCESSING_REQUIRED && auth->id && !auth->done) {
@@ -504,12 +505,6 @@ static u32 step_close(struct dsmb_call *call, u32 status)
 	kfree(auth->claimed);
 	kfree_sensitive(step);
 	return status;
-}
-
-/* The connection ended: there is no response. */
-static void step_release(struct dsmb_call *call)
-{
-	step_close(call, STATUS_CANCELLED);
 }
 
 /* The step must not be touched after this: the call may run and end. */
@@ -585,7 +580,7 @@ static bool step_hold(struct setup_step *step)
 }
 
 /* Continues a step when the call runs again. */
-static u32 step_resume(struct dsmb_call *call, const struct setup *req)
+static u32 step_resume(struct dsmb_call *call, const struct setup *req, struct setup_res *res)
 {
 	struct setup_step *step = call->private;
 	u32 status;
@@ -602,7 +597,7 @@ static u32 step_resume(struct dsmb_call *call, const struct setup *req)
 			step->auth.id = 0;
 		status = auth_status(call->conn, &step->auth, step->error);
 	} else {
-		status = step_answer(call, call->channel, &step->auth, req);
+		status = step_answer(call, call->channel, &step->auth, req, res);
 	}
 	return step_close(call, status);
 }
@@ -644,7 +639,6 @@ static u32 session_setup_step(struct dsmb_call *call, const struct setup *req)
 	step->auth.ask.user = (unsigned long)conn;
 	step->auth.ask.done = step_answered;
 	call->private = step;
-	call->release = step_release;
 	if (step_charge(step, channel, first))
 		return step_close(call, STATUS_INSUFFICIENT_RESOURCES);
 	if (first)
@@ -716,26 +710,56 @@ static u32 session_setup_begin(struct dsmb_call *call, const struct setup *req,
 	return status;
 }
 
-u32 dsmb_session_setup(struct dsmb_call *call)
+static u32 session_setup_exec(struct dsmb_call *call, void *args, void *res)
 {
+	const struct setup *req = args;
 	struct dsmb_channel *channel = NULL;
 	struct dsmb_session *session = NULL;
-	struct setup req;
 	u32 status;
 
-	if (!get_request(&call->in, &req))
-		return STATUS_INVALID_PARAMETER;
-	req.message_id = call->message_id;
 	if (call->private)
-		return step_resume(call, &req);
-	status = session_setup_begin(call, &req, &channel, &session);
+		return step_resume(call, req, res);
+	status = session_setup_begin(call, req, &channel, &session);
 	if (status)
 		return status;
 	/* The response has the session's id and is signed with its key. */
 	call->session = session;
 	call->channel = channel;
-	return session_setup_step(call, &req);
+	return session_setup_step(call, req);
 }
+
+/* The token is there already, behind the bytes that are written here. */
+static void session_setup_encode(struct dsmb_call *call, u32 status, const void *res)
+{
+	const struct setup_res *r = res;
+	struct dsmb_builder *out = &call->out;
+
+	dsmb_back(out, 0);
+	dsmb_encode_u16(out, RESPONSE_SIZE);
+	dsmb_encode_u16(out, r->flags);
+	dsmb_encode_u16(out, BLOB_OFFSET);
+	dsmb_encode_u16(out, r->token_len);
+	dsmb_room(out, r->token_len);
+}
+
+/* With a step that did not end, the connection has ended. */
+static void session_setup_release(struct dsmb_call *call, void *args)
+{
+	if (call->private)
+		step_close(call, STATUS_CANCELLED);
+}
+
+const struct dsmb_command dsmb_command_session_setup = {
+	.name = "session_setup",
+	.structure_size = 25,
+	.flags = DSMB_SLOW,
+	.args_size = sizeof(struct setup),
+	.res_size = sizeof(struct setup_res),
+	.decode = session_setup_decode,
+	.exec = session_setup_exec,
+	.encode = session_setup_encode,
+	.release = session_setup_release,
+};
 
 void dsmb_session_setup_sent(struct dsmb_call *call, const void *message, u32 len)
 {
@@ -751,12 +775,4 @@ void dsmb_session_setup_sent(struct dsmb_call *call, const void *message, u32 le
 		return;
 	if (dsmb_preauth_update(channel->preauth, message, len))
 		dsmb_conn_drop(call->conn, "no preauthentication hash could be made");
-}
-
-u32 dsmb_logoff(struct dsmb_call *call)
-{
-	dsmb_session_close(call->session, "the client logged off");
-	dsmb_encode_u16(&call->out, LOGOFF_RESPONSE_SIZE);
-	dsmb_encode_u16(&call->out, 0);
-	return STATUS_SUCCESS;
 }

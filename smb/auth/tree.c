@@ -23,7 +23,7 @@
 #include "../open/open.h"
 #include "../open/persist.h"
 #include "../server.h"
-#include "../transport/call.h"
+#include "../transport/command.h"
 #include "../transport/conn.h"
 #include "../transport/crowd.h"
 #include "../transport/trust.h"
@@ -244,12 +244,6 @@ static u32 tree_publish(struct dsmb_tree *tree)
 	return err ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
 }
 
-static u32 connect_pipe(struct dsmb_call *call, const char *name, struct dsmb_tree **tree)
-{
-	*tree = tree_new(call->session, DSMB_TREE_PIPE, name);
-	return *tree ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
-}
-
 static void tell_denied(const struct dsmb_call *call, const struct ditto_share *share,
 			const char *why)
 {
@@ -302,22 +296,6 @@ static u32 connect_disk(struct dsmb_call *call, struct ditto_share *share, struc
 	return STATUS_SUCCESS;
 }
 
-static u32 tree_connect(struct dsmb_call *call, const char *name, struct dsmb_tree **tree)
-{
-	struct ditto_share *share;
-	u32 status;
-
-	if (!strcasecmp(name, "IPC$"))
-		return connect_pipe(call, name, tree);
-	share = dsmb_share_find(call->session, name);
-	if (!share)
-		return STATUS_BAD_NETWORK_NAME;
-	dsmb_persist_settle(call->conn->server);
-	status = connect_disk(call, share, tree);
-	ditto_share_put(share);
-	return status;
-}
-
 /* The contexts of 3.1.1 are about clusters and are ignored; they only must be well-formed. */
 static bool contexts_are_sound(struct dsmb_cursor *in)
 {
@@ -346,23 +324,6 @@ static bool contexts_are_sound(struct dsmb_cursor *in)
 	return !body.bad;
 }
 
-/* Returns the path of a request, "\\server\share", in UTF-8. */
-static char *get_path(struct dsmb_call *call)
-{
-	struct dsmb_cursor *in = &call->in, path;
-	u16 flags = dsmb_get_u16(in);
-	u16 offset = dsmb_get_u16(in);
-	u16 len = dsmb_get_u16(in);
-
-	path = dsmb_window(in, offset, len);
-	if (in->bad || !len || len > PATH_BYTES_MAX)
-		return ERR_PTR(-EINVAL);
-	if (call->conn->dialect == DSMB_DIALECT_311 && (flags & FLAG_EXTENSION) &&
-	    !contexts_are_sound(in))
-		return ERR_PTR(-EINVAL);
-	return dsmb_get_string(path);
-}
-
 /* Returns the share's name, behind that of the server, or NULL if the path is malformed. */
 static const char *share_of(const char *path)
 {
@@ -374,20 +335,6 @@ static const char *share_of(const char *path)
 	if (!name || name == path + 2 || !name[1] || strchr(name + 1, '\\'))
 		return NULL;
 	return name + 1;
-}
-
-static void encode_response(struct dsmb_call *call, const struct dsmb_tree *tree)
-{
-	bool continuous = tree->continuous && dsmb_conn_is_3x(call->conn);
-	struct dsmb_builder *out = &call->out;
-
-	dsmb_encode_u16(out, RESPONSE_SIZE);
-	dsmb_encode_u8(out, tree->kind == DSMB_TREE_PIPE ? SHARE_PIPE : SHARE_DISK);
-	dsmb_encode_u8(out, 0);
-	dsmb_encode_u32(out, (tree->encrypt ? SHAREFLAG_ENCRYPT : 0) |
-			(tree->hides ? SHAREFLAG_ACCESS_BASED : 0));
-	dsmb_encode_u32(out, continuous ? SHARECAP_CONTINUOUS : 0);
-	dsmb_encode_u32(out, tree->maximal);
 }
 
 /*
@@ -402,24 +349,65 @@ static bool is_proven(const struct dsmb_call *call)
 	       session->is_anonymous || call->encrypted || (call->flags & DSMB_FLAG_SIGNED);
 }
 
-u32 dsmb_tree_connect(struct dsmb_call *call)
-{
-	struct dsmb_tree *tree = NULL;
-	const char *name;
+/**
+ * struct tree_connect_args - the values of a TREE_CONNECT request (MS-SMB2 section 2.2.9)
+ * @path: "\\server\share" in UTF-8
+ */
+struct tree_connect_args {
 	char *path;
-	u32 status;
+};
+
+static u32 tree_connect_decode(struct dsmb_call *call, void *args)
+{
+	struct dsmb_cursor *in = &call->in, name;
+	struct tree_connect_args *a = args;
+	u16 flags, offset, len;
+	char *path;
 
 	if (!is_proven(call))
 		return DSMB_DROP;
-	path = get_path(call);
+	flags = dsmb_get_u16(in);
+	offset = dsmb_get_u16(in);
+	len = dsmb_get_u16(in);
+	name = dsmb_window(in, offset, len);
+	if (in->bad || !len || len > PATH_BYTES_MAX)
+		return STATUS_INVALID_PARAMETER;
+	if (call->conn->dialect == DSMB_DIALECT_311 && (flags & FLAG_EXTENSION) &&
+	    !contexts_are_sound(in))
+		return STATUS_INVALID_PARAMETER;
+	path = dsmb_get_string(name);
 	if (IS_ERR(path))
 		return PTR_ERR(path) == -ENOMEM ? STATUS_INSUFFICIENT_RESOURCES :
 						  STATUS_INVALID_PARAMETER;
-	name = share_of(path);
-	status = name ? tree_connect(call, name, &tree) : STATUS_BAD_NETWORK_NAME;
-	kfree(path);
-	if (status)
-		return status;
+	a->path = path;
+	return STATUS_SUCCESS;
+}
+
+static u32 tree_connect_exec(struct dsmb_call *call, void *args, void *res)
+{
+	const struct tree_connect_args *a = args;
+	struct ditto_share *share;
+	struct dsmb_tree *tree;
+	const char *name;
+	u32 status;
+
+	name = share_of(a->path);
+	if (!name)
+		return STATUS_BAD_NETWORK_NAME;
+	if (!strcasecmp(name, "IPC$")) {
+		tree = tree_new(call->session, DSMB_TREE_PIPE, name);
+		if (!tree)
+			return STATUS_INSUFFICIENT_RESOURCES;
+	} else {
+		share = dsmb_share_find(call->session, name);
+		if (!share)
+			return STATUS_BAD_NETWORK_NAME;
+		dsmb_persist_settle(call->conn->server);
+		status = connect_disk(call, share, &tree);
+		ditto_share_put(share);
+		if (status)
+			return status;
+	}
 	status = tree_publish(tree);
 	if (status) {
 		dsmb_tree_put(tree);
@@ -429,15 +417,57 @@ u32 dsmb_tree_connect(struct dsmb_call *call)
 	/* A related command may use the tree, and the response has its id. */
 	call->tree = tree;
 	call->tree_id = tree->id;
-	encode_response(call, tree);
 	return STATUS_SUCCESS;
 }
 
-u32 dsmb_tree_disconnect(struct dsmb_call *call)
+static void tree_connect_encode(struct dsmb_call *call, u32 status, const void *res)
 {
-	if (!dsmb_tree_close(call->tree))
-		return STATUS_NETWORK_NAME_DELETED;
+	const struct dsmb_tree *tree = call->tree;
+	bool continuous = tree->continuous && dsmb_conn_is_3x(call->conn);
+	struct dsmb_builder *out = &call->out;
+
+	dsmb_encode_u16(out, RESPONSE_SIZE);
+	dsmb_encode_u8(out, tree->kind == DSMB_TREE_PIPE ? SHARE_PIPE : SHARE_DISK);
+	dsmb_encode_u8(out, 0);
+	dsmb_encode_u32(out, (tree->encrypt ? SHAREFLAG_ENCRYPT : 0) |
+			(tree->hides ? SHAREFLAG_ACCESS_BASED : 0));
+	dsmb_encode_u32(out, continuous ? SHARECAP_CONTINUOUS : 0);
+	dsmb_encode_u32(out, tree->maximal);
+}
+
+static void tree_connect_release(struct dsmb_call *call, void *args)
+{
+	const struct tree_connect_args *a = args;
+
+	kfree(a->path);
+}
+
+const struct dsmb_command dsmb_command_tree_connect = {
+	.name = "tree_connect",
+	.structure_size = 9,
+	.flags = DSMB_ON_SESSION | DSMB_SLOW,
+	.args_size = sizeof(struct tree_connect_args),
+	.decode = tree_connect_decode,
+	.exec = tree_connect_exec,
+	.encode = tree_connect_encode,
+	.release = tree_connect_release,
+};
+
+static u32 tree_disconnect_exec(struct dsmb_call *call, void *args, void *res)
+{
+	return dsmb_tree_close(call->tree) ? STATUS_SUCCESS : STATUS_NETWORK_NAME_DELETED;
+}
+
+static void tree_disconnect_encode(struct dsmb_call *call, u32 status, const void *res)
+{
 	dsmb_encode_u16(&call->out, DISCONNECT_RESPONSE_SIZE);
 	dsmb_encode_u16(&call->out, 0);
-	return STATUS_SUCCESS;
 }
+
+const struct dsmb_command dsmb_command_tree_disconnect = {
+	.name = "tree_disconnect",
+	.structure_size = 4,
+	.flags = DSMB_ON_TREE | DSMB_SLOW | DSMB_FREES,
+	.exec = tree_disconnect_exec,
+	.encode = tree_disconnect_encode,
+};

@@ -8,6 +8,7 @@
 
 #include <linux/math64.h>
 #include <linux/time64.h>
+#include <linux/timekeeping.h>
 #include <linux/types.h>
 
 #include "../../fs/op/attr.h"
@@ -187,6 +188,15 @@ static inline u64 dsmb_filetime(struct timespec64 ts)
 	if (ts.tv_sec >= DSMB_TIME_MAX / DSMB_TICKS - DSMB_EPOCH)
 		return DSMB_TIME_MAX;
 	return (ts.tv_sec + DSMB_EPOCH) * DSMB_TICKS + ts.tv_nsec / 100;
+}
+
+/* The time of day as FILETIME. */
+static inline u64 dsmb_filetime_now(void)
+{
+	struct timespec64 now;
+
+	ktime_get_real_ts64(&now);
+	return dsmb_filetime(now);
 }
 
 /* Convert from FILETIME. The caller has handled the special values 0, -1 and -2. */

@@ -6,18 +6,29 @@
 #include "../../fs/node/node.h"
 #include "../../fs/op/rights.h"
 #include "../open/open.h"
-#include "../transport/call.h"
+#include "../transport/command.h"
 
 #define DSMB_FLUSH_REPLY	4
 
-static u32 dsmb_flush_file(struct dsmb_call *call, struct dsmb_open *open)
+static u32 dsmb_flush_decode(struct dsmb_call *call, void *args)
 {
+	struct dsmb_cursor *in = &call->in;
+
+	dsmb_skip(in, 2 + 4 + DSMB_FILE_ID_SIZE);
+	return in->bad ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
+}
+
+static u32 dsmb_flush_exec(struct dsmb_call *call, void *args, void *res)
+{
+	struct dsmb_open *open = call->open;
 	struct ditto_node *node;
 	struct ditto_wcc wcc;
 	u64 verifier;
 	u32 status;
 	int err;
 
+	if (open->pipe)
+		return STATUS_SUCCESS;
 	if (!(open->rights & (DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA)))
 		return STATUS_ACCESS_DENIED;
 	status = dsmb_open_begin(call, open, &node);
@@ -28,24 +39,18 @@ static u32 dsmb_flush_file(struct dsmb_call *call, struct dsmb_open *open)
 	return dsmb_status(err);
 }
 
-u32 dsmb_flush(struct dsmb_call *call)
+static void dsmb_flush_encode(struct dsmb_call *call, u32 status, const void *res)
 {
-	struct dsmb_cursor *in = &call->in;
-	u64 persistent, volatile_id;
-	struct dsmb_open *open;
-	u32 status;
-
-	dsmb_skip(in, 2 + 4);
-	persistent = dsmb_get_u64(in);
-	volatile_id = dsmb_get_u64(in);
-	if (in->bad)
-		return STATUS_INVALID_PARAMETER;
-	status = dsmb_call_open(call, persistent, volatile_id, &open);
-	if (!status && !open->pipe)
-		status = dsmb_flush_file(call, open);
-	if (status)
-		return status;
 	dsmb_encode_u16(&call->out, DSMB_FLUSH_REPLY);
 	dsmb_encode_u16(&call->out, 0);
-	return STATUS_SUCCESS;
 }
+
+const struct dsmb_command dsmb_command_flush = {
+	.name = "flush",
+	.structure_size = 24,
+	.flags = DSMB_ON_TREE | DSMB_NEEDS_OPEN | DSMB_SLOW,
+	.file_id = DSMB_BODY(8),
+	.decode = dsmb_flush_decode,
+	.exec = dsmb_flush_exec,
+	.encode = dsmb_flush_encode,
+};

@@ -85,6 +85,7 @@
  * @input: input buffer
  * @out: output buffer; a list may be as long as @max, a record as long as it needs
  * @attrs: attributes of @node, for classes with DSMB_CLASS_ATTRS
+ * @needed: with STATUS_BUFFER_TOO_SMALL, output buffer that would be enough
  */
 struct dsmb_query {
 	struct dsmb_call *call;
@@ -98,6 +99,7 @@ struct dsmb_query {
 	struct dsmb_cursor input;
 	struct dsmb_builder out;
 	struct dsmb_attrs attrs;
+	u32 needed;
 };
 
 #define DSMB_CLASS_LIST		BIT(0)	/* list: cut off at OutputBufferLength */
@@ -140,7 +142,7 @@ extern const struct dsmb_query_class dsmb_query_fs_classes[];
 extern const struct dsmb_query_class dsmb_query_security_class[];
 
 /**
- * dsmb_query_room - start the reply with a given size of the output buffer
+ * dsmb_query_room - make room in the reply for an output buffer of a given size
  * @q: the query; @q->out is reset
  * @room: bytes to reserve, or 0 to use the buffer that is there
  *
@@ -149,7 +151,7 @@ extern const struct dsmb_query_class dsmb_query_security_class[];
 u32 dsmb_query_room(struct dsmb_query *q, u32 room);
 
 /**
- * dsmb_query_too_small - reply with the buffer size that would be enough
+ * dsmb_query_too_small - let the reply tell the buffer size that would be enough
  * @q: the query
  * @needed: bytes needed
  *

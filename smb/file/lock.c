@@ -25,7 +25,7 @@
 #include "../open/open.h"
 #include "../open/persist.h"
 #include "../server.h"
-#include "../transport/call.h"
+#include "../transport/command.h"
 #include "../transport/conn.h"
 
 #define DSMB_LOCK_REPLY		4
@@ -42,9 +42,8 @@
 struct dsmb_lock_args {
 	u16 count;
 	u8 sequence;		/* LockSequenceNumber */
+	bool unlocks;		/* the first element decides between locking and unlocking */
 	u32 bucket;		/* LockSequenceIndex; 0 and values above the limit mean none */
-	u64 persistent;
-	u64 volatile_id;
 	struct dsmb_cursor elements;
 };
 
@@ -72,7 +71,7 @@ struct dsmb_lock_wait {
 	struct work_struct work;
 };
 
-/* Parameters of all locks of a request, while the handler runs. */
+/* Parameters of all locks of a request, while it is executed. */
 struct dsmb_locker {
 	struct dsmb_call *call;
 	struct dsmb_open *open;
@@ -80,29 +79,35 @@ struct dsmb_locker {
 	struct ditto_file *file;	/* shows the lock to the VFS, or NULL */
 };
 
-static u32 dsmb_lock_parse(struct dsmb_call *call, struct dsmb_lock_args *args)
-{
-	struct dsmb_cursor *in = &call->in;
-	u32 sequence;
-
-	args->count = dsmb_get_u16(in);
-	sequence = dsmb_get_u32(in);
-	args->persistent = dsmb_get_u64(in);
-	args->volatile_id = dsmb_get_u64(in);
-	if (!args->count)
-		return STATUS_INVALID_PARAMETER;
-	args->sequence = sequence & 0xf;
-	args->bucket = sequence >> 4;
-	args->elements = dsmb_window(in, in->pos, args->count * DSMB_LOCK_ELEMENT);
-	return in->bad ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
-}
-
 static void dsmb_lock_next(struct dsmb_cursor *c, struct dsmb_lock_element *el)
 {
 	el->offset = dsmb_get_u64(c);
 	el->length = dsmb_get_u64(c);
 	el->flags = dsmb_get_u32(c);
 	dsmb_skip(c, 4);
+}
+
+static u32 dsmb_lock_decode(struct dsmb_call *call, void *args)
+{
+	struct dsmb_cursor *in = &call->in, first;
+	struct dsmb_lock_args *a = args;
+	struct dsmb_lock_element el;
+	u32 sequence;
+
+	a->count = dsmb_get_u16(in);
+	sequence = dsmb_get_u32(in);
+	dsmb_skip(in, DSMB_FILE_ID_SIZE);
+	if (!a->count)
+		return STATUS_INVALID_PARAMETER;
+	a->sequence = sequence & 0xf;
+	a->bucket = sequence >> 4;
+	a->elements = dsmb_window(in, in->pos, a->count * DSMB_LOCK_ELEMENT);
+	if (in->bad)
+		return STATUS_INVALID_PARAMETER;
+	first = a->elements;
+	dsmb_lock_next(&first, &el);
+	a->unlocks = el.flags & DSMB_LOCK_UNLOCK;
+	return STATUS_SUCCESS;
 }
 
 /* A request that is sent again, on another channel or after a reconnect, is executed once. */
@@ -150,8 +155,6 @@ static u32 dsmb_lock_done(struct dsmb_call *call, struct dsmb_open *open, u32 bu
 		dsmb_lock_mark(call, open, bucket, 0);
 		return STATUS_INSUFFICIENT_RESOURCES;
 	}
-	dsmb_encode_u16(&call->out, DSMB_LOCK_REPLY);
-	dsmb_encode_u16(&call->out, 0);
 	return STATUS_SUCCESS;
 }
 
@@ -282,9 +285,10 @@ static void dsmb_lock_cancel(struct dsmb_call *call)
 		dsmb_call_complete(call, STATUS_CANCELLED);
 }
 
-static void dsmb_lock_release(struct dsmb_call *call)
+static void dsmb_lock_release(struct dsmb_call *call, void *args)
 {
-	dsmb_lock_put(call->private);
+	if (call->private)
+		dsmb_lock_put(call->private);
 	call->private = NULL;
 }
 
@@ -312,7 +316,6 @@ static u32 dsmb_lock_wait(const struct dsmb_locker *locker, const struct dsmb_lo
 	refcount_set(&lw->ref, 2);
 	/* The lock may be granted before this returns. */
 	call->private = lw;
-	call->release = dsmb_lock_release;
 	call->cancel = dsmb_lock_cancel;
 	err = ditto_range_lock(req, &lw->wait, NULL);
 	if (err == -EINPROGRESS)
@@ -346,25 +349,14 @@ static bool dsmb_lock_flags_ok(u32 flags, unsigned int count)
 	return count == 1 || flags & DSMB_LOCK_FAIL_NOW;
 }
 
-static u32 dsmb_lock_one(const struct dsmb_locker *locker, const struct dsmb_lock_args *args,
-			 const struct dsmb_lock_element *el)
-{
-	struct ditto_range_request req;
-
-	if (dsmb_lock_request(locker, el, &req))
-		return STATUS_INVALID_LOCK_RANGE;
-	if (!(el->flags & DSMB_LOCK_FAIL_NOW))
-		return dsmb_lock_wait(locker, args, &req);
-	return dsmb_lock_status(ditto_range_lock(&req, NULL, NULL));
-}
-
 /* MS-SMB2 section 3.3.5.14.2 */
 static u32 dsmb_lock_lock(const struct dsmb_locker *locker, const struct dsmb_lock_args *args)
 {
 	struct dsmb_cursor elements = args->elements;
+	struct ditto_range_request req;
 	struct dsmb_lock_element el;
-	u32 status = STATUS_SUCCESS;
 	unsigned int i;
+	u32 status;
 
 	/* MS-SMB2 section 3.3.5.2.9 allows LOCK in an expired session, to release locks. */
 	if (READ_ONCE(locker->call->session->state) == DSMB_SESSION_EXPIRED)
@@ -375,13 +367,22 @@ static u32 dsmb_lock_lock(const struct dsmb_locker *locker, const struct dsmb_lo
 			return STATUS_INVALID_PARAMETER;
 	}
 	elements = args->elements;
-	for (i = 0; i < args->count && !status; i++) {
+	for (i = 0; i < args->count; i++) {
 		dsmb_lock_next(&elements, &el);
-		status = dsmb_lock_one(locker, args, &el);
+		if (dsmb_lock_request(locker, &el, &req))
+			status = STATUS_INVALID_LOCK_RANGE;
+		else if (el.flags & DSMB_LOCK_FAIL_NOW)
+			status = dsmb_lock_status(ditto_range_lock(&req, NULL, NULL));
+		else
+			status = dsmb_lock_wait(locker, args, &req);
+		if (status == DSMB_PARKED)
+			return status;
+		if (status) {
+			dsmb_lock_undo(locker, args->elements, i);
+			return status;
+		}
 	}
-	if (status && status != DSMB_PARKED)
-		dsmb_lock_undo(locker, args->elements, i - 1);
-	return status;
+	return STATUS_SUCCESS;
 }
 
 static bool dsmb_lock_shows(const struct ditto_share *share)
@@ -408,28 +409,15 @@ struct ditto_file *dsmb_lock_file(struct ditto_share *share, const struct dsmb_o
 	return IS_ERR(file) ? NULL : file;
 }
 
-/* The first element decides between locking and unlocking. */
-static bool dsmb_lock_unlocks(const struct dsmb_lock_args *args)
+static u32 dsmb_lock_exec(struct dsmb_call *call, void *args, void *res)
 {
-	struct dsmb_cursor first = args->elements;
-	struct dsmb_lock_element el;
-
-	dsmb_lock_next(&first, &el);
-	return el.flags & DSMB_LOCK_UNLOCK;
-}
-
-static u32 dsmb_lock_kind(const struct dsmb_locker *locker, const struct dsmb_lock_args *args)
-{
-	return dsmb_lock_unlocks(args) ? dsmb_lock_unlock(locker, args->elements) :
-					 dsmb_lock_lock(locker, args);
-}
-
-static u32 dsmb_lock_do(struct dsmb_call *call, struct dsmb_open *open,
-			const struct dsmb_lock_args *args)
-{
+	const struct dsmb_lock_args *a = args;
+	struct dsmb_open *open = call->open;
 	struct dsmb_locker locker = { .call = call, .open = open };
 	u32 status;
 
+	if (dsmb_lock_was_done(call, open, a))
+		goto done;
 	if (!open->inst || ditto_instance_is_dir(open->inst))
 		return STATUS_INVALID_PARAMETER;
 	if (!(open->rights & (DITTO_RIGHT_READ_DATA | DITTO_RIGHT_WRITE_DATA)))
@@ -438,44 +426,37 @@ static u32 dsmb_lock_do(struct dsmb_call *call, struct dsmb_open *open,
 	if (status)
 		return status;
 	locker.file = dsmb_lock_file(call->op.share, open, locker.node);
-	status = dsmb_lock_kind(&locker, args);
+	status = a->unlocks ? dsmb_lock_unlock(&locker, a->elements) : dsmb_lock_lock(&locker, a);
 	if (locker.file)
 		ditto_file_put(locker.file);
+	locker.file = NULL;
 	dsmb_open_end(call, open);
+	if (status)
+		return status;
+done:
+	status = dsmb_lock_done(call, open, a->bucket, a->sequence, a->unlocks);
+	/* Locks that cannot be recorded are released. */
+	if (status && !dsmb_open_begin(call, open, &locker.node)) {
+		dsmb_lock_undo(&locker, a->elements, a->count);
+		dsmb_open_end(call, open);
+	}
 	return status;
 }
 
-/* Release locks that cannot be recorded. */
-static void dsmb_lock_forget(struct dsmb_call *call, struct dsmb_open *open,
-			     const struct dsmb_lock_args *args)
+static void dsmb_lock_encode(struct dsmb_call *call, u32 status, const void *res)
 {
-	struct dsmb_locker locker = { .call = call, .open = open };
-
-	if (dsmb_open_begin(call, open, &locker.node))
-		return;
-	dsmb_lock_undo(&locker, args->elements, args->count);
-	dsmb_open_end(call, open);
+	dsmb_encode_u16(&call->out, DSMB_LOCK_REPLY);
+	dsmb_encode_u16(&call->out, 0);
 }
 
-u32 dsmb_lock(struct dsmb_call *call)
-{
-	struct dsmb_lock_args args;
-	struct dsmb_open *open;
-	bool unlocks;
-	u32 status;
-
-	status = dsmb_lock_parse(call, &args);
-	if (!status)
-		status = dsmb_call_open(call, args.persistent, args.volatile_id, &open);
-	if (status)
-		return status;
-	unlocks = dsmb_lock_unlocks(&args);
-	if (!dsmb_lock_was_done(call, open, &args))
-		status = dsmb_lock_do(call, open, &args);
-	if (status)
-		return status;
-	status = dsmb_lock_done(call, open, args.bucket, args.sequence, unlocks);
-	if (status)
-		dsmb_lock_forget(call, open, &args);
-	return status;
-}
+const struct dsmb_command dsmb_command_lock = {
+	.name = "lock",
+	.structure_size = 48,
+	.flags = DSMB_ON_DISK | DSMB_NEEDS_OPEN | DSMB_RECORDS | DSMB_ENDLESS | DSMB_FREES,
+	.file_id = DSMB_BODY(8),
+	.args_size = sizeof(struct dsmb_lock_args),
+	.decode = dsmb_lock_decode,
+	.exec = dsmb_lock_exec,
+	.encode = dsmb_lock_encode,
+	.release = dsmb_lock_release,
+};

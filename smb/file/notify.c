@@ -16,7 +16,7 @@
 #include "../../fs/open/instance.h"
 #include "../../fs/share/share.h"
 #include "../open/open.h"
-#include "../transport/call.h"
+#include "../transport/command.h"
 #include "../transport/conn.h"
 #include "../transport/message.h"
 #include "name.h"
@@ -83,6 +83,10 @@ struct dsmb_notify_args {
 	u64 persistent;
 	u64 volatile_id;
 	u32 filter;
+};
+
+struct dsmb_notify_res {
+	u32 len;		/* bytes of the changes */
 };
 
 /* Memory used by all changes that are kept. */
@@ -334,41 +338,31 @@ void dsmb_notify_encode(struct dsmb_builder *out, const struct list_head *change
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_notify_encode);
 
-/* A response without changes. */
-static void dsmb_notify_empty(struct dsmb_call *call)
-{
-	dsmb_back(&call->out, 0);
-	dsmb_encode_u16(&call->out, DSMB_NOTIFY_REPLY);
-	dsmb_builder_reserve(&call->out, DSMB_NOTIFY_HEAD - 2 + 1);
-}
-
 /* Report all changes or none: if they do not fit, they are lost (MS-FSA section 2.1.5.11.1). */
-static u32 dsmb_notify_answer(struct dsmb_call *call, const struct list_head *changes, u32 size)
+static u32 dsmb_notify_answer(struct dsmb_call *call, const struct list_head *changes, u32 size,
+			      struct dsmb_notify_res *res)
 {
-	struct dsmb_builder *out = &call->out;
-	u32 len;
+	u32 room = dsmb_notify_room(changes);
+	struct dsmb_builder b;
 
-	if (dsmb_reply_reserve(call, DSMB_NOTIFY_HEAD + dsmb_notify_room(changes)))
+	if (dsmb_reply_reserve(call, DSMB_NOTIFY_HEAD + room))
 		return STATUS_INSUFFICIENT_RESOURCES;
-	dsmb_encode_u16(out, DSMB_NOTIFY_REPLY);
-	dsmb_encode_u16(out, DSMB_OUT_HEADER + DSMB_NOTIFY_HEAD);
-	dsmb_encode_u32(out, 0);
-	dsmb_notify_encode(out, changes);
-	len = out->len - DSMB_NOTIFY_HEAD;
-	if (!out->full && len <= size) {
-		dsmb_fill_u32(out, 4, len);
-		return STATUS_SUCCESS;
-	}
-	dsmb_notify_empty(call);
-	return STATUS_NOTIFY_ENUM_DIR;
+	b = dsmb_builder(call->out.data + DSMB_NOTIFY_HEAD, room);
+	dsmb_notify_encode(&b, changes);
+	if (b.full || b.len > size)
+		return STATUS_NOTIFY_ENUM_DIR;
+	res->len = b.len;
+	return STATUS_SUCCESS;
 }
 
 /* Requests */
 
-static void dsmb_notify_done(struct dsmb_call *call)
+static void dsmb_notify_done(struct dsmb_call *call, void *args)
 {
 	struct dsmb_notify_wait *wait = call->private;
 
+	if (!wait)
+		return;
 	call->private = NULL;
 	spin_lock(&wait->notify->lock);
 	list_del_init(&wait->link);
@@ -388,7 +382,6 @@ static u32 dsmb_notify_cancelled(struct dsmb_call *call)
 		return STATUS_INSUFFICIENT_RESOURCES;
 	if (call->cancel_status == STATUS_CANCELLED && !READ_ONCE(call->open->closing))
 		return STATUS_CANCELLED;
-	dsmb_notify_empty(call);
 	return STATUS_NOTIFY_CLEANUP;
 }
 
@@ -419,7 +412,6 @@ static struct dsmb_notify_wait *dsmb_notify_enter(struct dsmb_call *call,
 	INIT_LIST_HEAD(&wait->link);
 	INIT_LIST_HEAD(&wait->changes);
 	call->private = wait;
-	call->release = dsmb_notify_done;
 	call->cancel = dsmb_notify_cancel;
 	spin_lock(&notify->lock);
 	if (dsmb_notify_has_news(notify))
@@ -431,7 +423,7 @@ static struct dsmb_notify_wait *dsmb_notify_enter(struct dsmb_call *call,
 }
 
 /* Respond if the request has been given a status or was cancelled; otherwise park it. */
-static u32 dsmb_notify_go_on(struct dsmb_call *call, u32 size)
+static u32 dsmb_notify_go_on(struct dsmb_call *call, u32 size, struct dsmb_notify_res *res)
 {
 	struct dsmb_notify_wait *wait = call->private;
 	bool given, cancelled = dsmb_call_is_cancelled(call);
@@ -449,9 +441,7 @@ static u32 dsmb_notify_go_on(struct dsmb_call *call, u32 size)
 	if (!given)
 		return dsmb_message_is_at_last(call->message) ? DSMB_PARKED : STATUS_INTERNAL_ERROR;
 	if (wait->status == STATUS_SUCCESS)
-		return dsmb_notify_answer(call, &wait->changes, size);
-	if (wait->status == STATUS_NOTIFY_ENUM_DIR)
-		dsmb_notify_empty(call);
+		return dsmb_notify_answer(call, &wait->changes, size, res);
 	return wait->status;
 }
 
@@ -481,17 +471,6 @@ static u32 dsmb_notify_begin(struct dsmb_open *open, const struct dsmb_notify_ar
 	return STATUS_SUCCESS;
 }
 
-static u32 dsmb_notify_find(struct dsmb_open *open, const struct dsmb_notify_args *args)
-{
-	u32 status = STATUS_SUCCESS;
-
-	mutex_lock(&open->lock);
-	if (!open->notify)
-		status = dsmb_notify_begin(open, args);
-	mutex_unlock(&open->lock);
-	return status;
-}
-
 static bool dsmb_notify_is_on(const struct ditto_share *share)
 {
 	bool on;
@@ -502,18 +481,6 @@ static bool dsmb_notify_is_on(const struct ditto_share *share)
 	return on;
 }
 
-static u32 dsmb_notify_check(const struct dsmb_call *call, const struct dsmb_open *open, u32 size)
-{
-	if (size > dsmb_io_max(call->conn) || !dsmb_charge_covers(call, size))
-		return STATUS_INVALID_PARAMETER;
-	if (!open->inst || !ditto_instance_is_dir(open->inst))
-		return STATUS_INVALID_PARAMETER;
-	/* Clients know this status from Samba: they stop asking, and poll. */
-	if (!dsmb_notify_is_on(call->share))
-		return STATUS_NOT_IMPLEMENTED;
-	return open->rights & DITTO_RIGHT_READ_DATA ? STATUS_SUCCESS : STATUS_ACCESS_DENIED;
-}
-
 /* The directory is being deleted. Requests that wait already were notified. */
 static bool dsmb_notify_is_delete_pending(const struct dsmb_open *open,
 					  const struct ditto_node *node)
@@ -522,48 +489,101 @@ static bool dsmb_notify_is_delete_pending(const struct dsmb_open *open,
 }
 
 /* The request is new and does not wait yet. */
-static u32 dsmb_notify_first(struct dsmb_call *call, struct dsmb_open *open,
-			     const struct dsmb_notify_args *args)
+static u32 dsmb_notify_first(struct dsmb_call *call, const struct dsmb_notify_args *args)
 {
+	struct dsmb_open *open = call->open;
 	struct ditto_node *node;
 	u32 status;
 
-	status = dsmb_notify_check(call, open, args->size) ?: dsmb_open_begin(call, open, &node);
+	if (args->size > dsmb_io_max(call->conn) || !dsmb_charge_covers(call, args->size))
+		return STATUS_INVALID_PARAMETER;
+	if (!open->inst || !ditto_instance_is_dir(open->inst))
+		return STATUS_INVALID_PARAMETER;
+	/* Clients know this status from Samba: they stop asking, and poll. */
+	if (!dsmb_notify_is_on(call->share))
+		return STATUS_NOT_IMPLEMENTED;
+	if (!(open->rights & DITTO_RIGHT_READ_DATA))
+		return STATUS_ACCESS_DENIED;
+	status = dsmb_open_begin(call, open, &node);
 	if (status)
 		return status;
-	status = dsmb_notify_find(open, args);
-	if (!status && !dsmb_notify_enter(call, open->notify))
-		status = STATUS_INSUFFICIENT_RESOURCES;
+
+	mutex_lock(&open->lock);
+	if (!open->notify)
+		status = dsmb_notify_begin(open, args);
+	mutex_unlock(&open->lock);
+	if (status)
+		goto end;
+	status = STATUS_INSUFFICIENT_RESOURCES;
+	if (!dsmb_notify_enter(call, open->notify))
+		goto end;
 	/*
 	 * Checked after the request was queued, so that either this check or the callback sees it.
 	 */
-	if (!status && dsmb_notify_is_delete_pending(open, node))
-		status = STATUS_DELETE_PENDING;
+	status = dsmb_notify_is_delete_pending(open, node) ? STATUS_DELETE_PENDING :
+							     STATUS_SUCCESS;
+end:
 	dsmb_open_end(call, open);
 	return status;
 }
 
-u32 dsmb_change_notify(struct dsmb_call *call)
+static u32 dsmb_notify_decode(struct dsmb_call *call, void *args)
 {
 	struct dsmb_cursor *in = &call->in;
-	struct dsmb_notify_args args;
-	struct dsmb_open *open;
+	struct dsmb_notify_args *a = args;
+
+	a->flags = dsmb_get_u16(in);
+	a->size = dsmb_get_u32(in);
+	a->persistent = dsmb_get_u64(in);
+	a->volatile_id = dsmb_get_u64(in);
+	a->filter = dsmb_get_u32(in);
+	return in->bad ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
+}
+
+static u32 dsmb_notify_exec(struct dsmb_call *call, void *args, void *res)
+{
+	const struct dsmb_notify_args *a = args;
 	u32 status;
 
-	args.flags = dsmb_get_u16(in);
-	args.size = dsmb_get_u32(in);
-	args.persistent = dsmb_get_u64(in);
-	args.volatile_id = dsmb_get_u64(in);
-	args.filter = dsmb_get_u32(in);
-	if (in->bad)
-		return STATUS_INVALID_PARAMETER;
-	status = dsmb_call_open(call, args.persistent, args.volatile_id, &open);
-	if (call->private && status) {
-		/* The open was closed before the request ran again. */
-		dsmb_notify_empty(call);
-		return STATUS_NOTIFY_CLEANUP;
+	status = dsmb_call_open(call, a->persistent, a->volatile_id);
+	/* The open was closed before the request ran again. */
+	if (status)
+		return call->private ? STATUS_NOTIFY_CLEANUP : status;
+	if (!call->private) {
+		status = dsmb_notify_first(call, a);
+		if (status)
+			return status;
 	}
-	if (!call->private && !status)
-		status = dsmb_notify_first(call, open, &args);
-	return status ?: dsmb_notify_go_on(call, args.size);
+	return dsmb_notify_go_on(call, a->size, res);
 }
+
+/* The changes are there already, behind the bytes that are written here. */
+static void dsmb_notify_encode_reply(struct dsmb_call *call, u32 status, const void *res)
+{
+	const struct dsmb_notify_res *r = res;
+	struct dsmb_builder *out = &call->out;
+
+	dsmb_encode_u16(out, DSMB_NOTIFY_REPLY);
+	/* STATUS_NOTIFY_ENUM_DIR and STATUS_NOTIFY_CLEANUP come without changes. */
+	if (status) {
+		dsmb_builder_reserve(out, DSMB_NOTIFY_HEAD - 2 + 1);
+		return;
+	}
+	dsmb_encode_u16(out, DSMB_OUT_HEADER + DSMB_NOTIFY_HEAD);
+	dsmb_encode_u32(out, r->len);
+	dsmb_room(out, r->len);
+}
+
+/* The FileId is looked up by exec, because a request that has waited outlives its open. */
+const struct dsmb_command dsmb_command_change_notify = {
+	.name = "change_notify",
+	.structure_size = 32,
+	.flags = DSMB_ON_DISK | DSMB_ENDLESS,
+	.file_id = DSMB_BODY(8),
+	.args_size = sizeof(struct dsmb_notify_args),
+	.res_size = sizeof(struct dsmb_notify_res),
+	.decode = dsmb_notify_decode,
+	.exec = dsmb_notify_exec,
+	.encode = dsmb_notify_encode_reply,
+	.release = dsmb_notify_done,
+};

@@ -185,14 +185,14 @@ static void dsmb_pipe_leave(struct dsmb_pipe_job *job)
 	spin_unlock(&job->pipe->lock);
 }
 
-static void dsmb_pipe_release(struct dsmb_call *call)
+void dsmb_pipe_done(struct dsmb_call *call)
 {
 	struct dsmb_pipe_job *job = call->private;
 
-	call->private = NULL;
-	call->cancel = NULL;
 	if (!job)
 		return;
+	call->private = NULL;
+	call->cancel = NULL;
 	dsmb_pipe_leave(job);
 	if (job->pipe)
 		dsmb_pipe_put(job->pipe);
@@ -202,11 +202,6 @@ static void dsmb_pipe_release(struct dsmb_call *call)
 	ditto_uncharge(&job->opening);
 	kvfree(job->ask.out);
 	kfree(job);
-}
-
-void dsmb_pipe_done(struct dsmb_call *call)
-{
-	dsmb_call_release(call);
 }
 
 static bool dsmb_pipe_is_answered(const struct dsmb_pipe_job *job)
@@ -278,7 +273,6 @@ static struct dsmb_pipe_job *dsmb_pipe_job(struct dsmb_call *call, struct dsmb_p
 	job->ask.ask.user = __kuid_val(dsmb_session_acting_user(call->session)->uid);
 	job->ask.ask.done = dsmb_pipe_answered;
 	call->private = job;
-	call->release = dsmb_pipe_release;
 	call->cancel = dsmb_pipe_cancel;
 	call->quiet = true;
 	return job;

@@ -50,8 +50,8 @@ void dsmb_pipe_free(struct dsmb_pipe *pipe);
  * dsmb_pipe_done - release the pipe for the next call
  * @call: the call
  *
- * Must be called unless a function here returned DSMB_PARKED; otherwise the pipe is released when
- * the call ends.
+ * Must be called unless a function here returned DSMB_PARKED, and by the release function of the
+ * command. It does nothing if the call does not have the pipe.
  */
 void dsmb_pipe_done(struct dsmb_call *call);
 

@@ -20,6 +20,7 @@
 #include "../../fs/open/instance.h"
 #include "../../fs/share/share.h"
 #include "../open/open.h"
+#include "../transport/command.h"
 #include "../transport/conn.h"
 #include "dir_levels.h"
 #include "info.h"
@@ -31,7 +32,7 @@
 
 /* Most bytes of a response, even if the client has room for more. */
 #define DSMB_DIR_ROOM		0x00100000
-#define DSMB_DIR_HEAD		(DSMB_OUT_HEADER + 8)
+#define DSMB_DIR_HEAD		8	/* of the response, before the entries */
 
 /**
  * struct dsmb_dir - position of a directory listing
@@ -418,76 +419,102 @@ static u32 dsmb_dir_run(struct dsmb_dir_query *q, struct ditto_node *node,
 	return dsmb_dir_list(q, node, first);
 }
 
-static u32 dsmb_dir_answer(struct dsmb_dir_query *q, struct dsmb_cursor pattern)
-{
-	struct dsmb_builder *out = &q->call->out;
-	u32 room = min_t(u32, q->max, DSMB_DIR_ROOM), status;
-	struct ditto_node *node;
-
-	if (dsmb_reply_reserve(q->call, room + 8))
-		return STATUS_INSUFFICIENT_RESOURCES;
-	status = dsmb_open_begin(q->call, q->open, &node);
-	if (status)
-		return status;
-	dsmb_encode_u16(out, 9);
-	dsmb_encode_u16(out, DSMB_DIR_HEAD);
-	dsmb_encode_u32(out, 0);
-	q->out = dsmb_builder(out->data + out->len, min(room, out->size - out->len));
-
-	q->short_names = ditto_has_shortnames(q->call->op.share);
-	q->hide = ditto_share_hides_unreadable(q->call->op.share);
-	mutex_lock(&q->open->lock);
-	status = dsmb_dir_run(q, node, pattern);
-	mutex_unlock(&q->open->lock);
-	dsmb_open_end(q->call, q->open);
-
-	if (!status || status == STATUS_BUFFER_OVERFLOW) {
-		dsmb_fill_u32(out, 4, q->out.len);
-		out->len += q->out.len;
-	} else {
-		/*
-		 * STATUS_NO_MORE_FILES is a warning, but gets an error response (MS-SMB2 section
-		 * 2.2.2).
-		 */
-		dsmb_back(out, 0);
-	}
-	return status;
-}
-
-u32 dsmb_query_directory(struct dsmb_call *call)
-{
-	struct dsmb_dir_query q = { .call = call };
-	struct dsmb_cursor *in = &call->in, pattern;
-	u64 persistent, volatile_id;
-	u32 offset, len, status;
+struct dsmb_dir_args {
 	u8 class;
+	u8 flags;
+	u32 max;
+	struct dsmb_cursor pattern;
+};
 
-	class = dsmb_get_u8(in);
-	q.flags = dsmb_get_u8(in);
+struct dsmb_dir_res {
+	u32 len;
+};
+
+static u32 dsmb_dir_decode(struct dsmb_call *call, void *args)
+{
+	struct dsmb_cursor *in = &call->in;
+	struct dsmb_dir_args *a = args;
+	u16 offset, len;
+
+	a->class = dsmb_get_u8(in);
+	a->flags = dsmb_get_u8(in);
 	/* FileIndex: the directories have no such index. */
-	dsmb_skip(in, 4);
-	persistent = dsmb_get_u64(in);
-	volatile_id = dsmb_get_u64(in);
+	dsmb_skip(in, 4 + DSMB_FILE_ID_SIZE);
 	offset = dsmb_get_u16(in);
 	len = dsmb_get_u16(in);
-	q.max = dsmb_get_u32(in);
-	pattern = len ? dsmb_window(in, offset, len) : dsmb_cursor(NULL, 0);
-	if (in->bad)
-		return STATUS_INVALID_PARAMETER;
+	a->max = dsmb_get_u32(in);
+	a->pattern = len ? dsmb_window(in, offset, len) : dsmb_cursor(NULL, 0);
+	return in->bad ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
+}
 
-	status = dsmb_call_open(call, persistent, volatile_id, &q.open);
-	if (status)
-		return status;
+static u32 dsmb_dir_exec(struct dsmb_call *call, void *args, void *res)
+{
+	const struct dsmb_dir_args *a = args;
+	struct dsmb_dir_query q = {
+		.call = call,
+		.open = call->open,
+		.level = dsmb_dir_level(a->class),
+		.flags = a->flags,
+		.max = a->max,
+	};
+	struct dsmb_builder *out = &call->out;
+	u32 room = min_t(u32, a->max, DSMB_DIR_ROOM), status;
+	struct dsmb_dir_res *r = res;
+	struct ditto_node *node;
+
 	if (!q.open->inst || !ditto_instance_is_dir(q.open->inst))
 		return STATUS_INVALID_PARAMETER;
 	if (!(q.open->rights & DITTO_RIGHT_READ_DATA))
 		return STATUS_ACCESS_DENIED;
-	if (q.max > dsmb_io_max(call->conn) || !dsmb_charge_covers(call, max(q.max, len)))
+	if (a->max > dsmb_io_max(call->conn) ||
+	    !dsmb_charge_covers(call, max(a->max, a->pattern.size)))
 		return STATUS_INVALID_PARAMETER;
-	q.level = dsmb_dir_level(class);
 	if (!q.level || (q.level->posix && !call->conn->posix))
 		return STATUS_INVALID_INFO_CLASS;
-	if (q.max < q.level->least)
+	if (a->max < q.level->least)
 		return STATUS_INFO_LENGTH_MISMATCH;
-	return dsmb_dir_answer(&q, pattern);
+
+	if (dsmb_reply_reserve(call, DSMB_DIR_HEAD + room))
+		return STATUS_INSUFFICIENT_RESOURCES;
+	status = dsmb_open_begin(call, q.open, &node);
+	if (status)
+		return status;
+	q.out = dsmb_builder(out->data + DSMB_DIR_HEAD, min(room, out->size - DSMB_DIR_HEAD));
+	q.short_names = ditto_has_shortnames(call->op.share);
+	q.hide = ditto_share_hides_unreadable(call->op.share);
+	mutex_lock(&q.open->lock);
+	status = dsmb_dir_run(&q, node, a->pattern);
+	mutex_unlock(&q.open->lock);
+	dsmb_open_end(call, q.open);
+	r->len = q.out.len;
+	return status;
 }
+
+/* The entries are there already, behind the bytes that are written here. */
+static void dsmb_dir_encode_reply(struct dsmb_call *call, u32 status, const void *res)
+{
+	const struct dsmb_dir_res *r = res;
+	struct dsmb_builder *out = &call->out;
+
+	/*
+	 * STATUS_NO_MORE_FILES is a warning, but gets an error response (MS-SMB2 section 2.2.2).
+	 */
+	if (status && status != STATUS_BUFFER_OVERFLOW)
+		return;
+	dsmb_encode_u16(out, 9);
+	dsmb_encode_u16(out, DSMB_OUT_HEADER + DSMB_DIR_HEAD);
+	dsmb_encode_u32(out, r->len);
+	dsmb_room(out, r->len);
+}
+
+const struct dsmb_command dsmb_command_query_directory = {
+	.name = "query_directory",
+	.structure_size = 33,
+	.flags = DSMB_ON_DISK | DSMB_NEEDS_OPEN | DSMB_LARGE_ANSWER,
+	.file_id = DSMB_BODY(8),
+	.args_size = sizeof(struct dsmb_dir_args),
+	.res_size = sizeof(struct dsmb_dir_res),
+	.decode = dsmb_dir_decode,
+	.exec = dsmb_dir_exec,
+	.encode = dsmb_dir_encode_reply,
+};

@@ -7,12 +7,26 @@
 
 #include "../../fs/open/instance.h"
 #include "../open/open.h"
+#include "../transport/command.h"
 #include "../transport/conn.h"
 #include "info.h"
 #include "quota.h"
 
-/* Offset of the output buffer in the response, from the header. */
-#define DSMB_QUERY_INFO_HEAD	(DSMB_OUT_HEADER + 8)
+#define DSMB_QUERY_INFO_HEAD	8	/* of the response, before the output buffer */
+
+struct dsmb_query_args {
+	u8 type;
+	u8 class;
+	u32 max;
+	u32 additional;
+	u32 flags;
+	struct dsmb_cursor input;
+};
+
+struct dsmb_query_res {
+	u32 len;		/* bytes of the output buffer */
+	u32 needed;		/* with STATUS_BUFFER_TOO_SMALL, bytes that are enough */
+};
 
 const struct dsmb_query_class *dsmb_query_class(const struct dsmb_query_class *table, u8 class)
 {
@@ -24,26 +38,14 @@ const struct dsmb_query_class *dsmb_query_class(const struct dsmb_query_class *t
 
 u32 dsmb_query_too_small(struct dsmb_query *q, u32 needed)
 {
-	struct dsmb_call *call = q->call;
-	struct dsmb_builder *out = &call->out;
-	bool contexts = call->conn->dialect >= DSMB_DIALECT_311;
-
-	dsmb_back(out, 0);
-	dsmb_encode_u16(out, 9);
-	dsmb_encode_u8(out, contexts);
-	dsmb_encode_u8(out, 0);
-	dsmb_encode_u32(out, contexts ? 12 : 4);
-	if (contexts) {
-		dsmb_encode_u32(out, 4);
-		dsmb_encode_u32(out, 0);
-	}
-	dsmb_encode_u32(out, needed);
-	call->keep_body = true;
+	q->needed = needed;
+	q->call->keep_body = true;
 	return STATUS_BUFFER_TOO_SMALL;
 }
 
 /* Look up the information class. Return: the class, or NULL with @status set. */
-static const struct dsmb_query_class *dsmb_query_find(struct dsmb_query *q, u8 type, u32 *status)
+static const struct dsmb_query_class *dsmb_query_find(const struct dsmb_query *q, u8 type,
+						      u32 *status)
 {
 	const struct dsmb_query_class *class;
 	struct dsmb_conn *conn = q->call->conn;
@@ -76,7 +78,8 @@ static const struct dsmb_query_class *dsmb_query_find(struct dsmb_query *q, u8 t
 	return class;
 }
 
-static u32 dsmb_query_run(struct dsmb_query *q, const struct dsmb_query_class *class)
+/* Encode the information; the node of a file is begun. */
+static u32 dsmb_query_put(struct dsmb_query *q, const struct dsmb_query_class *class)
 {
 	struct dsmb_call *call = q->call;
 	u32 status;
@@ -105,92 +108,124 @@ u32 dsmb_query_room(struct dsmb_query *q, u32 room)
 {
 	struct dsmb_builder *out = &q->call->out;
 
-	if (room && dsmb_reply_reserve(q->call, room + 8))
+	if (room && dsmb_reply_reserve(q->call, DSMB_QUERY_INFO_HEAD + room))
 		return STATUS_INSUFFICIENT_RESOURCES;
-	dsmb_encode_u16(out, 9);
-	dsmb_encode_u16(out, DSMB_QUERY_INFO_HEAD);
-	dsmb_encode_u32(out, 0);
-	q->out = dsmb_builder(out->data + out->len, out->size - out->len);
+	q->out = dsmb_builder(out->data + DSMB_QUERY_INFO_HEAD, out->size - DSMB_QUERY_INFO_HEAD);
 	return STATUS_SUCCESS;
 }
 
-/* Begin the response, with the buffer of the class in @q->out. */
-static u32 dsmb_query_begin(struct dsmb_query *q, const struct dsmb_query_class *class)
-{
-	bool list = class->flags & DSMB_CLASS_LIST;
-	u32 status;
-
-	status = dsmb_query_room(q, list ? min(class->room, q->max) : class->room);
-	if (!status && list)
-		q->out.size = min(q->out.size, q->max);
-	return status;
-}
-
-static u32 dsmb_query(struct dsmb_query *q, u8 type)
-{
-	const struct dsmb_query_class *class;
-	struct dsmb_call *call = q->call;
-	u32 status;
-
-	class = dsmb_query_find(q, type, &status);
-	if (!class)
-		return status;
-	if (q->max < class->least)
-		return STATUS_INFO_LENGTH_MISMATCH;
-	if (class->rights & ~q->open->rights)
-		return STATUS_ACCESS_DENIED;
-	status = dsmb_query_begin(q, class);
-	if (status)
-		return status;
-
-	if (q->inst) {
-		status = dsmb_open_begin(call, q->open, &q->node);
-		if (status)
-			return status;
-	}
-	status = dsmb_query_run(q, class);
-	if (q->inst)
-		dsmb_open_end(call, q->open);
-	if (dsmb_is_error(status))
-		return status;
-	/* A response with another warning has no buffer (MS-SMB2 section 2.2.2). */
-	if (status && status != STATUS_BUFFER_OVERFLOW) {
-		dsmb_back(&call->out, 0);
-		return status;
-	}
-	dsmb_fill_u32(&call->out, 4, q->out.len);
-	call->out.len += q->out.len;
-	return status;
-}
-
-u32 dsmb_query_info(struct dsmb_call *call)
+static u32 dsmb_query_decode(struct dsmb_call *call, void *args)
 {
 	struct dsmb_cursor *in = &call->in;
-	struct dsmb_query q = { .call = call };
-	u64 persistent, volatile_id;
-	u32 offset, len, status;
-	u8 type;
+	struct dsmb_query_args *a = args;
+	u32 len;
+	u16 offset;
 
-	type = dsmb_get_u8(in);
-	q.class = dsmb_get_u8(in);
-	q.max = dsmb_get_u32(in);
+	a->type = dsmb_get_u8(in);
+	a->class = dsmb_get_u8(in);
+	a->max = dsmb_get_u32(in);
 	offset = dsmb_get_u16(in);
 	dsmb_skip(in, 2);
 	len = dsmb_get_u32(in);
-	q.additional = dsmb_get_u32(in);
-	q.flags = dsmb_get_u32(in);
-	persistent = dsmb_get_u64(in);
-	volatile_id = dsmb_get_u64(in);
-	q.input = len ? dsmb_window(in, offset, len) : dsmb_cursor(NULL, 0);
-	if (in->bad)
-		return STATUS_INVALID_PARAMETER;
+	a->additional = dsmb_get_u32(in);
+	a->flags = dsmb_get_u32(in);
+	dsmb_skip(in, DSMB_FILE_ID_SIZE);
+	a->input = len ? dsmb_window(in, offset, len) : dsmb_cursor(NULL, 0);
+	return in->bad ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
+}
 
-	status = dsmb_call_open(call, persistent, volatile_id, &q.open);
+static u32 dsmb_query_exec(struct dsmb_call *call, void *args, void *res)
+{
+	const struct dsmb_query_args *a = args;
+	struct dsmb_query q = {
+		.call = call,
+		.open = call->open,
+		.inst = call->open->inst,
+		.class = a->class,
+		.max = a->max,
+		.additional = a->additional,
+		.flags = a->flags,
+		.input = a->input,
+	};
+	const struct dsmb_query_class *class;
+	struct dsmb_query_res *r = res;
+	bool list;
+	u32 status;
+
+	if (max(a->max, a->input.size) > dsmb_io_max(call->conn) ||
+	    !dsmb_charge_covers(call, max(a->max, a->input.size)))
+		return STATUS_INVALID_PARAMETER;
+	class = dsmb_query_find(&q, a->type, &status);
+	if (!class)
+		return status;
+	if (q.max < class->least)
+		return STATUS_INFO_LENGTH_MISMATCH;
+	if (class->rights & ~q.open->rights)
+		return STATUS_ACCESS_DENIED;
+	list = class->flags & DSMB_CLASS_LIST;
+	status = dsmb_query_room(&q, list ? min(class->room, q.max) : class->room);
 	if (status)
 		return status;
-	if (max(q.max, len) > dsmb_io_max(call->conn) ||
-	    !dsmb_charge_covers(call, max(q.max, len)))
-		return STATUS_INVALID_PARAMETER;
-	q.inst = q.open->inst;
-	return dsmb_query(&q, type);
+	if (list)
+		q.out.size = min(q.out.size, q.max);
+
+	if (q.inst) {
+		status = dsmb_open_begin(call, q.open, &q.node);
+		if (status)
+			return status;
+	}
+	status = dsmb_query_put(&q, class);
+	if (q.inst)
+		dsmb_open_end(call, q.open);
+	r->len = q.out.len;
+	r->needed = q.needed;
+	return status;
 }
+
+/* The buffer size that would be enough is error data: MS-SMB2 section 2.2.2. */
+static void dsmb_query_encode_needed(struct dsmb_call *call, u32 needed)
+{
+	bool contexts = call->conn->dialect >= DSMB_DIALECT_311;
+	struct dsmb_builder *out = &call->out;
+
+	dsmb_encode_u16(out, 9);
+	dsmb_encode_u8(out, contexts);
+	dsmb_encode_u8(out, 0);
+	dsmb_encode_u32(out, contexts ? 12 : 4);
+	if (contexts) {
+		dsmb_encode_u32(out, 4);
+		dsmb_encode_u32(out, 0);
+	}
+	dsmb_encode_u32(out, needed);
+}
+
+/* The output buffer is there already, behind the bytes that are written here. */
+static void dsmb_query_encode(struct dsmb_call *call, u32 status, const void *res)
+{
+	const struct dsmb_query_res *r = res;
+	struct dsmb_builder *out = &call->out;
+
+	if (status == STATUS_BUFFER_TOO_SMALL) {
+		dsmb_query_encode_needed(call, r->needed);
+		return;
+	}
+	/* A response with another warning has no buffer (MS-SMB2 section 2.2.2). */
+	if (status && status != STATUS_BUFFER_OVERFLOW)
+		return;
+	dsmb_encode_u16(out, 9);
+	dsmb_encode_u16(out, DSMB_OUT_HEADER + DSMB_QUERY_INFO_HEAD);
+	dsmb_encode_u32(out, r->len);
+	dsmb_room(out, r->len);
+}
+
+const struct dsmb_command dsmb_command_query_info = {
+	.name = "query_info",
+	.structure_size = 41,
+	.flags = DSMB_ON_TREE | DSMB_NEEDS_OPEN | DSMB_LARGE_ANSWER,
+	.file_id = DSMB_BODY(24),
+	.args_size = sizeof(struct dsmb_query_args),
+	.res_size = sizeof(struct dsmb_query_res),
+	.decode = dsmb_query_decode,
+	.exec = dsmb_query_exec,
+	.encode = dsmb_query_encode,
+};

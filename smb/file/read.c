@@ -11,7 +11,7 @@
 
 #include "../../fs/open/instance.h"
 #include "../open/open.h"
-#include "../transport/call.h"
+#include "../transport/command.h"
 #include "../transport/conn.h"
 #include "pipe.h"
 #include "times.h"
@@ -27,50 +27,43 @@
 
 struct dsmb_read_args {
 	u32 length;
-	u64 offset;
-	u64 persistent;
-	u64 volatile_id;
 	u32 minimum;
-	u32 channel;
+	u64 offset;
 };
 
-static u32 dsmb_read_parse(struct dsmb_call *call, struct dsmb_read_args *args)
+struct dsmb_read_res {
+	u32 len;
+	bool spliced;	/* the data is in pages, not in the body */
+};
+
+DSMB_ASSERT_ROOM(struct dsmb_read_args, struct dsmb_read_res);
+
+static u32 dsmb_read_decode(struct dsmb_call *call, void *args)
 {
 	struct dsmb_cursor *in = &call->in;
+	struct dsmb_read_args *a = args;
+	u32 channel;
 
 	dsmb_skip(in, 1 + 1);
-	args->length = dsmb_get_u32(in);
-	args->offset = dsmb_get_u64(in);
-	args->persistent = dsmb_get_u64(in);
-	args->volatile_id = dsmb_get_u64(in);
-	args->minimum = dsmb_get_u32(in);
-	args->channel = dsmb_get_u32(in);
+	a->length = dsmb_get_u32(in);
+	a->offset = dsmb_get_u64(in);
+	dsmb_skip(in, DSMB_FILE_ID_SIZE);
+	a->minimum = dsmb_get_u32(in);
+	channel = dsmb_get_u32(in);
 	/* RemainingBytes, ReadChannelInfoOffset and ReadChannelInfoLength. */
 	dsmb_skip(in, 4 + 2 + 2);
-	if (in->bad || args->length > dsmb_io_max(call->conn) ||
-	    !dsmb_charge_covers(call, args->length))
+	if (in->bad || a->length > dsmb_io_max(call->conn) || !dsmb_charge_covers(call, a->length))
 		return STATUS_INVALID_PARAMETER;
 	/* The field is reserved before 3.0. There is no RDMA channel. */
-	if (dsmb_conn_is_3x(call->conn) && args->channel)
+	if (dsmb_conn_is_3x(call->conn) && channel)
 		return STATUS_INVALID_PARAMETER;
 	return STATUS_SUCCESS;
 }
 
-/* Encode the 16 bytes before the data. */
-static void dsmb_read_head(struct dsmb_builder *out, u32 len, u32 left)
-{
-	dsmb_encode_u16(out, DSMB_READ_REPLY);
-	dsmb_encode_u8(out, DSMB_OUT_HEADER + DSMB_READ_HEAD);
-	dsmb_encode_u8(out, 0);
-	dsmb_encode_u32(out, len);
-	dsmb_encode_u32(out, left);
-	dsmb_encode_u32(out, 0);
-}
-
-static u32 dsmb_read_pipe(struct dsmb_call *call, struct dsmb_open *open, u32 length)
+static u32 dsmb_read_pipe(struct dsmb_call *call, u32 length, struct dsmb_read_res *res)
 {
 	struct dsmb_builder *out = &call->out;
-	u32 status, len = 0;
+	u32 status;
 	void *data;
 
 	if (dsmb_reply_reserve(call, DSMB_READ_HEAD + length))
@@ -79,14 +72,9 @@ static u32 dsmb_read_pipe(struct dsmb_call *call, struct dsmb_open *open, u32 le
 	data = dsmb_room(out, length);
 	if (!data)
 		return STATUS_INSUFFICIENT_RESOURCES;
-	status = dsmb_pipe_read(call, open, length, data, &len);
+	status = dsmb_pipe_read(call, call->open, length, data, &res->len);
 	if (status != DSMB_PARKED)
 		dsmb_pipe_done(call);
-	dsmb_back(out, 0);
-	if (dsmb_is_error(status))
-		return status;
-	dsmb_read_head(out, len, 0);
-	dsmb_room(out, len);
 	return status;
 }
 
@@ -118,7 +106,6 @@ static ssize_t dsmb_read_copy(struct dsmb_call *call, struct ditto_node *node,
 	struct dsmb_builder *out = &call->out;
 	struct iov_iter iter;
 	struct kvec vec;
-	ssize_t n;
 
 	if (dsmb_reply_reserve(call, DSMB_READ_HEAD + args->length))
 		return -ENOMEM;
@@ -128,84 +115,94 @@ static ssize_t dsmb_read_copy(struct dsmb_call *call, struct ditto_node *node,
 	if (!vec.iov_base)
 		return -ENOMEM;
 	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, args->length);
-	n = ditto_read(&call->op, node, args->offset, &iter, eof);
-	dsmb_back(out, 0);
-	return n;
+	return ditto_read(&call->op, node, args->offset, &iter, eof);
 }
 
-/* An error response has no data. */
-static void dsmb_read_drop(struct dsmb_call *call)
+static u32 dsmb_read_exec(struct dsmb_call *call, void *args, void *res)
 {
-	while (call->npages)
-		put_page(call->pages[--call->npages].bv_page);
-}
-
-static u32 dsmb_read_node(struct dsmb_call *call, struct ditto_node *node,
-			  const struct dsmb_read_args *args)
-{
-	bool eof, spliced = false;
-	ssize_t n = -EOPNOTSUPP;
-
-	if (args->length >= DSMB_SPLICE_FROM && dsmb_reply_may_splice(call)) {
-		n = ditto_read_splice(&call->op, node, args->offset, args->length,
-				      dsmb_splice_actor, call, &eof);
-		spliced = n != -EOPNOTSUPP;
-	}
-	if (!spliced)
-		n = dsmb_read_copy(call, node, args, &eof);
-	if (n == -EJUKEBOX)
-		return dsmb_call_parked(call);
-	if (n == -EAGAIN)
-		return STATUS_FILE_LOCK_CONFLICT;
-	if (n < 0 || n < args->minimum || (!n && args->length)) {
-		dsmb_read_drop(call);
-		return n < 0 ? dsmb_status(n) : STATUS_END_OF_FILE;
-	}
-	dsmb_read_head(&call->out, n, 0);
-	if (!spliced)
-		dsmb_room(&call->out, n);
-	return STATUS_SUCCESS;
-}
-
-static u32 dsmb_read_file(struct dsmb_call *call, struct dsmb_open *open,
-			  const struct dsmb_read_args *args)
-{
+	const struct dsmb_read_args *a = args;
+	struct dsmb_open *open = call->open;
+	struct dsmb_read_res *r = res;
 	struct ditto_node *node;
 	struct dsmb_times times;
 	u32 status;
+	ssize_t n;
+	bool eof;
 
+	if (open->pipe)
+		return dsmb_read_pipe(call, a->length, r);
 	if (ditto_instance_is_dir(open->inst))
 		return STATUS_INVALID_DEVICE_REQUEST;
 	if (!(open->rights & (DITTO_RIGHT_READ_DATA | DITTO_RIGHT_EXECUTE)))
 		return STATUS_ACCESS_DENIED;
-	if (args->offset > S64_MAX - args->length)
+	if (a->offset > S64_MAX - a->length)
 		return STATUS_INVALID_PARAMETER;
 	status = dsmb_open_begin(call, open, &node);
 	if (status)
 		return status;
+
 	dsmb_times_save(&call->op, open, &times);
-	status = dsmb_read_node(call, node, args);
+	n = -EOPNOTSUPP;
+	if (a->length >= DSMB_SPLICE_FROM && dsmb_reply_may_splice(call))
+		n = ditto_read_splice(&call->op, node, a->offset, a->length, dsmb_splice_actor,
+				      call, &eof);
+	r->spliced = n != -EOPNOTSUPP;
+	if (!r->spliced)
+		n = dsmb_read_copy(call, node, a, &eof);
+	if (n == -EJUKEBOX)
+		status = dsmb_call_parked(call);
+	else if (n == -EAGAIN)
+		status = STATUS_FILE_LOCK_CONFLICT;
+	else if (n < 0)
+		status = dsmb_status(n);
+	else if (n < a->minimum || (!n && a->length))
+		status = STATUS_END_OF_FILE;
 	dsmb_times_restore(&call->op, open, &times);
 	dsmb_open_end(call, open);
-	return status;
-}
-
-u32 dsmb_read(struct dsmb_call *call)
-{
-	struct dsmb_read_args args;
-	struct dsmb_open *open;
-	u32 status;
-
-	status = dsmb_read_parse(call, &args);
-	if (!status)
-		status = dsmb_call_open(call, args.persistent, args.volatile_id, &open);
-	if (status)
+	if (status) {
+		/* An error response has no data. */
+		while (call->npages)
+			put_page(call->pages[--call->npages].bv_page);
 		return status;
-	if (open->pipe)
-		return dsmb_read_pipe(call, open, args.length);
-	status = dsmb_read_file(call, open, &args);
+	}
+
+	r->len = n;
 	/* The position is only a hint for a single user of the open, so it needs no lock. */
-	if (!status)
-		WRITE_ONCE(open->position, args.offset + args.length);
-	return status;
+	WRITE_ONCE(open->position, a->offset + a->length);
+	return STATUS_SUCCESS;
 }
+
+/* The data is there already, behind the 16 bytes that are written here. */
+static void dsmb_read_encode(struct dsmb_call *call, u32 status, const void *res)
+{
+	const struct dsmb_read_res *r = res;
+	struct dsmb_builder *out = &call->out;
+
+	dsmb_back(out, 0);
+	dsmb_encode_u16(out, DSMB_READ_REPLY);
+	dsmb_encode_u8(out, DSMB_OUT_HEADER + DSMB_READ_HEAD);
+	dsmb_encode_u8(out, 0);
+	dsmb_encode_u32(out, r->len);
+	dsmb_encode_u32(out, 0);
+	dsmb_encode_u32(out, 0);
+	if (!r->spliced)
+		dsmb_room(out, r->len);
+}
+
+static void dsmb_read_release(struct dsmb_call *call, void *args)
+{
+	dsmb_pipe_done(call);
+}
+
+const struct dsmb_command dsmb_command_read = {
+	.name = "read",
+	.structure_size = 49,
+	.flags = DSMB_ON_TREE | DSMB_NEEDS_OPEN | DSMB_LARGE_ANSWER,
+	.file_id = DSMB_BODY(16),
+	.args_size = sizeof(struct dsmb_read_args),
+	.res_size = sizeof(struct dsmb_read_res),
+	.decode = dsmb_read_decode,
+	.exec = dsmb_read_exec,
+	.encode = dsmb_read_encode,
+	.release = dsmb_read_release,
+};

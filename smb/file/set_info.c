@@ -6,6 +6,7 @@
 
 #include "../../fs/open/instance.h"
 #include "../open/open.h"
+#include "../transport/command.h"
 #include "../transport/conn.h"
 #include "info.h"
 #include "quota.h"
@@ -43,57 +44,90 @@ static u32 dsmb_set_file(struct dsmb_change *c)
 	return status;
 }
 
-static u32 dsmb_set(struct dsmb_change *c, u8 type)
-{
-	switch (type) {
-	case DSMB_INFO_FILE:
-		return dsmb_set_file(c);
-	case DSMB_INFO_SECURITY:
-		return c->inst ? dsmb_set_security(c) : STATUS_NOT_SUPPORTED;
-	case DSMB_INFO_FILESYSTEM:
-		/* Clients cannot change the quota settings and ids of file systems. */
-		return STATUS_ACCESS_DENIED;
-	case DSMB_INFO_QUOTA:
-		return c->inst ? dsmb_set_quota(c) : STATUS_NOT_SUPPORTED;
-	}
-	return STATUS_INVALID_PARAMETER;
-}
-
-u32 dsmb_set_info(struct dsmb_call *call)
-{
-	struct dsmb_change c = { .call = call };
-	struct dsmb_cursor *in = &call->in;
-	u64 persistent, volatile_id;
-	u32 offset, len, status;
+struct dsmb_set_args {
 	u8 type;
+	u8 class;
+	u32 additional;
+	struct dsmb_cursor input;
+};
 
-	type = dsmb_get_u8(in);
-	c.class = dsmb_get_u8(in);
+static u32 dsmb_set_decode(struct dsmb_call *call, void *args)
+{
+	struct dsmb_cursor *in = &call->in;
+	struct dsmb_set_args *a = args;
+	u16 offset;
+	u32 len;
+
+	a->type = dsmb_get_u8(in);
+	a->class = dsmb_get_u8(in);
 	len = dsmb_get_u32(in);
 	offset = dsmb_get_u16(in);
 	dsmb_skip(in, 2);
-	c.additional = dsmb_get_u32(in);
-	persistent = dsmb_get_u64(in);
-	volatile_id = dsmb_get_u64(in);
-	c.in = len ? dsmb_window(in, offset, len) : dsmb_cursor(NULL, 0);
-	if (in->bad)
-		return STATUS_INVALID_PARAMETER;
+	a->additional = dsmb_get_u32(in);
+	dsmb_skip(in, DSMB_FILE_ID_SIZE);
+	a->input = len ? dsmb_window(in, offset, len) : dsmb_cursor(NULL, 0);
+	return in->bad ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
+}
 
-	status = dsmb_call_open(call, persistent, volatile_id, &c.open);
-	if (status)
-		return status;
-	if (len > dsmb_io_max(call->conn) || !dsmb_charge_covers(call, len))
+static u32 dsmb_set_exec(struct dsmb_call *call, void *args, void *res)
+{
+	const struct dsmb_set_args *a = args;
+	struct dsmb_change c = {
+		.call = call,
+		.open = call->open,
+		.inst = call->open->inst,
+		.class = a->class,
+		.additional = a->additional,
+		.in = a->input,
+	};
+	u32 status;
+
+	if (a->input.size > dsmb_io_max(call->conn) || !dsmb_charge_covers(call, a->input.size))
 		return STATUS_INVALID_PARAMETER;
-	c.inst = c.open->inst;
 	if (c.inst) {
 		status = dsmb_open_begin(call, c.open, &c.node);
 		if (status)
 			return status;
 	}
-	status = dsmb_set(&c, type);
+	switch (a->type) {
+	case DSMB_INFO_FILE:
+		status = dsmb_set_file(&c);
+		break;
+	case DSMB_INFO_SECURITY:
+		status = c.inst ? dsmb_set_security(&c) : STATUS_NOT_SUPPORTED;
+		break;
+	case DSMB_INFO_FILESYSTEM:
+		/* Clients cannot change the quota settings and ids of file systems. */
+		status = STATUS_ACCESS_DENIED;
+		break;
+	case DSMB_INFO_QUOTA:
+		status = c.inst ? dsmb_set_quota(&c) : STATUS_NOT_SUPPORTED;
+		break;
+	default:
+		status = STATUS_INVALID_PARAMETER;
+	}
 	if (c.inst)
 		dsmb_open_end(call, c.open);
-	if (!status)
-		dsmb_encode_u16(&call->out, 2);
 	return status;
 }
+
+static void dsmb_set_encode(struct dsmb_call *call, u32 status, const void *res)
+{
+	if (!status)
+		dsmb_encode_u16(&call->out, 2);
+}
+
+/*
+ * No interim response, like Windows, which sends them only for the requests that section 3.3.4.2 of
+ * MS-SMB2 lists. Clients do not expect one here.
+ */
+const struct dsmb_command dsmb_command_set_info = {
+	.name = "set_info",
+	.structure_size = 33,
+	.flags = DSMB_ON_TREE | DSMB_NEEDS_OPEN | DSMB_CHANGES | DSMB_RECORDS | DSMB_NO_INTERIM,
+	.file_id = DSMB_BODY(16),
+	.args_size = sizeof(struct dsmb_set_args),
+	.decode = dsmb_set_decode,
+	.exec = dsmb_set_exec,
+	.encode = dsmb_set_encode,
+};

@@ -8,7 +8,7 @@
 #include "../../fs/node/node.h"
 #include "../../fs/open/instance.h"
 #include "../open/open.h"
-#include "../transport/call.h"
+#include "../transport/command.h"
 #include "../transport/conn.h"
 #include "pipe.h"
 #include "times.h"
@@ -19,99 +19,79 @@
 
 struct dsmb_write_args {
 	u64 offset;
-	u64 persistent;
-	u64 volatile_id;
-	u32 flags;
 	const void *data;
 	u32 length;
+	u32 flags;
 };
 
-static u32 dsmb_write_parse(struct dsmb_call *call, struct dsmb_write_args *args)
+struct dsmb_write_res {
+	u32 done;
+};
+
+DSMB_ASSERT_ROOM(struct dsmb_write_args, struct dsmb_write_res);
+
+static u32 dsmb_write_decode(struct dsmb_call *call, void *args)
 {
-	struct dsmb_cursor *in = &call->in;
-	u16 data_offset = dsmb_get_u16(in);
-	struct dsmb_cursor data;
+	struct dsmb_cursor *in = &call->in, data;
+	struct dsmb_write_args *a = args;
+	u16 data_offset;
 	u32 channel;
 
-	args->length = dsmb_get_u32(in);
-	args->offset = dsmb_get_u64(in);
-	args->persistent = dsmb_get_u64(in);
-	args->volatile_id = dsmb_get_u64(in);
+	data_offset = dsmb_get_u16(in);
+	a->length = dsmb_get_u32(in);
+	a->offset = dsmb_get_u64(in);
+	dsmb_skip(in, DSMB_FILE_ID_SIZE);
 	channel = dsmb_get_u32(in);
 	/* RemainingBytes, WriteChannelInfoOffset and WriteChannelInfoLength. */
 	dsmb_skip(in, 4 + 2 + 2);
-	args->flags = dsmb_get_u32(in);
-	if (in->bad || args->length > dsmb_io_max(call->conn) ||
-	    !dsmb_charge_covers(call, args->length) || data_offset > DSMB_WRITE_OFFSET_MAX)
+	a->flags = dsmb_get_u32(in);
+	if (in->bad || a->length > dsmb_io_max(call->conn) ||
+	    !dsmb_charge_covers(call, a->length) || data_offset > DSMB_WRITE_OFFSET_MAX)
 		return STATUS_INVALID_PARAMETER;
 	if (dsmb_conn_is_3x(call->conn) && channel)
 		return STATUS_INVALID_PARAMETER;
-	args->data = NULL;
-	if (!args->length)
+	if (!a->length)
 		return STATUS_SUCCESS;
 	if (data_offset < in->pos)
 		return STATUS_INVALID_PARAMETER;
-	data = dsmb_window(in, data_offset, args->length);
-	args->data = dsmb_get(&data, args->length);
-	return args->data ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
+	data = dsmb_window(in, data_offset, a->length);
+	a->data = dsmb_get(&data, a->length);
+	return a->data ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
 }
 
-/*
- * An open that may only append can write at the end of the file or behind it. ditto_write()
- * enforces this when there is data. The special offset that means the end of the file is for local
- * callers on a Windows server, and is not valid on the wire.
- */
-static u32 dsmb_write_place(struct dsmb_open *open, struct ditto_node *node,
-			    const struct dsmb_write_args *args)
+static bool dsmb_write_is_stable(const struct dsmb_call *call, const struct dsmb_write_args *args)
 {
-	if (args->offset > S64_MAX - args->length)
-		return STATUS_INVALID_PARAMETER;
-	if (!(open->rights & DITTO_RIGHT_WRITE_DATA) &&
-	    args->offset < i_size_read(node->inode))
-		return STATUS_ACCESS_DENIED;
-	return STATUS_SUCCESS;
-}
-
-static bool dsmb_write_is_stable(const struct dsmb_call *call, const struct dsmb_open *open,
-				 const struct dsmb_write_args *args)
-{
-	return open->write_through ||
+	return call->open->write_through ||
 	       (call->conn->dialect >= DSMB_DIALECT_210 &&
 		args->flags & DSMB_WRITEFLAG_WRITE_THROUGH);
 }
 
-static u32 dsmb_write_node(struct dsmb_call *call, struct dsmb_open *open,
-			   struct ditto_node *node, const struct dsmb_write_args *args, u32 *done)
+static u32 dsmb_write_pipe(struct dsmb_call *call, const struct dsmb_write_args *args,
+			   struct dsmb_write_res *res)
 {
-	bool stable = dsmb_write_is_stable(call, open, args);
-	struct kvec vec = {
-		.iov_base = (void *)args->data,
-		.iov_len = args->length,
-	};
-	struct iov_iter iter;
-	u64 verifier;
-	ssize_t n;
+	u32 status = dsmb_pipe_write(call, call->open, args->data, args->length);
 
-	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, args->length);
-	n = ditto_write(&call->op, node, args->offset, &iter,
-			stable ? DITTO_FILE_SYNC : DITTO_UNSTABLE, &verifier, NULL);
-	if (n == -EJUKEBOX)
-		return dsmb_call_parked(call);
-	if (n == -EAGAIN)
-		return STATUS_FILE_LOCK_CONFLICT;
-	if (n < 0)
-		return dsmb_status(n);
-	*done = n;
-	return STATUS_SUCCESS;
+	if (status != DSMB_PARKED)
+		dsmb_pipe_done(call);
+	res->done = args->length;
+	return status;
 }
 
-static u32 dsmb_write_file(struct dsmb_call *call, struct dsmb_open *open,
-			   const struct dsmb_write_args *args, u32 *done)
+static u32 dsmb_write_exec(struct dsmb_call *call, void *args, void *res)
 {
+	const struct dsmb_write_args *a = args;
+	struct dsmb_open *open = call->open;
+	struct dsmb_write_res *r = res;
+	struct kvec vec = { .iov_base = (void *)a->data, .iov_len = a->length };
 	struct ditto_node *node;
 	struct dsmb_times times;
+	struct iov_iter iter;
+	u64 verifier;
 	u32 status;
+	ssize_t n;
 
+	if (open->pipe)
+		return dsmb_write_pipe(call, a, r);
 	if (ditto_instance_is_dir(open->inst))
 		return STATUS_INVALID_DEVICE_REQUEST;
 	if (!(open->rights & (DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA)))
@@ -119,45 +99,73 @@ static u32 dsmb_write_file(struct dsmb_call *call, struct dsmb_open *open,
 	status = dsmb_open_begin(call, open, &node);
 	if (status)
 		return status;
-	status = dsmb_write_place(open, node, args);
-	if (!status && args->length) {
-		dsmb_times_save(&call->op, open, &times);
-		status = dsmb_write_node(call, open, node, args, done);
-		dsmb_times_restore(&call->op, open, &times);
-	}
+
+	/*
+	 * The special offset that means the end of the file is for local callers on a Windows
+	 * server, and is not valid on the wire.
+	 */
+	status = STATUS_INVALID_PARAMETER;
+	if (a->offset > S64_MAX - a->length)
+		goto end;
+	/*
+	 * An open that may only append can write at the end of the file or behind it.
+	 * ditto_write() enforces this when there is data.
+	 */
+	status = STATUS_ACCESS_DENIED;
+	if (!(open->rights & DITTO_RIGHT_WRITE_DATA) && a->offset < i_size_read(node->inode))
+		goto end;
+	status = STATUS_SUCCESS;
+	if (!a->length)
+		goto end;
+
+	dsmb_times_save(&call->op, open, &times);
+	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, a->length);
+	n = ditto_write(&call->op, node, a->offset, &iter,
+			dsmb_write_is_stable(call, a) ? DITTO_FILE_SYNC : DITTO_UNSTABLE,
+			&verifier, NULL);
+	if (n == -EJUKEBOX)
+		status = dsmb_call_parked(call);
+	else if (n == -EAGAIN)
+		status = STATUS_FILE_LOCK_CONFLICT;
+	else if (n < 0)
+		status = dsmb_status(n);
+	else
+		r->done = n;
+	dsmb_times_restore(&call->op, open, &times);
+end:
 	dsmb_open_end(call, open);
 	if (!status)
-		WRITE_ONCE(open->position, args->offset + *done);
+		WRITE_ONCE(open->position, a->offset + r->done);
 	return status;
 }
 
-u32 dsmb_write(struct dsmb_call *call)
+static void dsmb_write_encode(struct dsmb_call *call, u32 status, const void *res)
 {
+	const struct dsmb_write_res *r = res;
 	struct dsmb_builder *out = &call->out;
-	struct dsmb_write_args args;
-	struct dsmb_open *open;
-	u32 status, done = 0;
 
-	status = dsmb_write_parse(call, &args);
-	if (!status)
-		status = dsmb_call_open(call, args.persistent, args.volatile_id, &open);
-	if (status)
-		return status;
-	if (open->pipe) {
-		status = dsmb_pipe_write(call, open, args.data, args.length);
-		if (status != DSMB_PARKED)
-			dsmb_pipe_done(call);
-		done = args.length;
-	} else {
-		status = dsmb_write_file(call, open, &args, &done);
-	}
-	if (status)
-		return status;
 	dsmb_encode_u16(out, DSMB_WRITE_REPLY);
 	dsmb_encode_u16(out, 0);
-	dsmb_encode_u32(out, done);
+	dsmb_encode_u32(out, r->done);
 	dsmb_encode_u32(out, 0);
 	dsmb_encode_u16(out, 0);
 	dsmb_encode_u16(out, 0);
-	return STATUS_SUCCESS;
 }
+
+static void dsmb_write_release(struct dsmb_call *call, void *args)
+{
+	dsmb_pipe_done(call);
+}
+
+const struct dsmb_command dsmb_command_write = {
+	.name = "write",
+	.structure_size = 49,
+	.flags = DSMB_ON_TREE | DSMB_NEEDS_OPEN | DSMB_CHANGES,
+	.file_id = DSMB_BODY(16),
+	.args_size = sizeof(struct dsmb_write_args),
+	.res_size = sizeof(struct dsmb_write_res),
+	.decode = dsmb_write_decode,
+	.exec = dsmb_write_exec,
+	.encode = dsmb_write_encode,
+	.release = dsmb_write_release,
+};

@@ -207,9 +207,10 @@ static u32 dsmb_copy_one(struct dsmb_copy *copy, const struct dsmb_copy_chunk *c
 	return STATUS_SUCCESS;
 }
 
-static void dsmb_copy_release(struct dsmb_call *call)
+void dsmb_fsctl_copy_release(struct dsmb_call *call)
 {
 	kfree(call->private);
+	call->private = NULL;
 }
 
 /* Progress of the call, which is not zero if the call was parked before. */
@@ -220,7 +221,6 @@ static struct dsmb_copy_state *dsmb_copy_state(struct dsmb_call *call)
 	if (!state) {
 		state = kzalloc(sizeof(*state), GFP_KERNEL);
 		call->private = state;
-		call->release = dsmb_copy_release;
 	}
 	return state;
 }

@@ -11,6 +11,7 @@
 #include "../file/pipe.h"
 #include "../file/times.h"
 #include "../open/open.h"
+#include "../transport/command.h"
 #include "../transport/conn.h"
 #include "ioctl.h"
 
@@ -23,6 +24,22 @@
 /* MS-FSCC section 2.3.42: state, bytes available, number of messages, length of the first one. */
 #define DSMB_PIPE_PEEK_SIZE	16
 #define DSMB_PIPE_CONNECTED	3
+
+struct dsmb_ioctl_args {
+	const struct dsmb_fsctl *fsctl;	/* NULL for an unknown one */
+	u32 code;
+	u32 max;
+	u64 persistent;
+	u64 volatile_id;
+	struct dsmb_cursor input;
+};
+
+struct dsmb_ioctl_res {
+	u32 code;
+	u32 len;		/* bytes of the output */
+	u64 persistent;
+	u64 volatile_id;
+};
 
 static u32 dsmb_fsctl_validate(struct dsmb_ioctl *io)
 {
@@ -96,16 +113,19 @@ static const struct dsmb_fsctl dsmb_fsctls[] = {
 	  dsmb_fsctl_interfaces },
 	{ DSMB_FSCTL_DFS_REFERRALS, DSMB_FSCTL_NO_FILE, 0, 0, 0, dsmb_fsctl_dfs },
 	{ DSMB_FSCTL_DFS_REFERRALS_EX, DSMB_FSCTL_NO_FILE, 0, 0, 0, dsmb_fsctl_dfs },
-	{ DSMB_FSCTL_PIPE_WAIT, DSMB_FSCTL_NO_FILE, 0, 14, 0, dsmb_fsctl_pipe_wait },
+	{ DSMB_FSCTL_PIPE_WAIT, DSMB_FSCTL_NO_FILE, 0, 14, 0, dsmb_fsctl_pipe_wait,
+	  dsmb_pipe_done },
 	{ DSMB_FSCTL_PIPE_TRANSCEIVE, DSMB_FSCTL_PIPE, DITTO_RIGHT_READ_DATA, 0,
-	  DITTO_PIPE_MAX, dsmb_fsctl_pipe_transceive },
+	  DITTO_PIPE_MAX, dsmb_fsctl_pipe_transceive, dsmb_pipe_done },
 	{ DSMB_FSCTL_PIPE_PEEK, DSMB_FSCTL_PIPE, DITTO_RIGHT_READ_DATA, 0, DSMB_FSCTL_ROOM,
 	  dsmb_fsctl_pipe_peek },
 	{ DSMB_FSCTL_RESUME_KEY, 0, 0, 0, DSMB_FSCTL_ROOM, dsmb_fsctl_resume_key },
 	{ DSMB_FSCTL_RESILIENCY, 0, 0, 8, 0, dsmb_fsctl_resiliency },
 	{ DSMB_FSCTL_SNAPSHOTS, 0, 0, 0, DSMB_SNAPSHOTS_ROOM, dsmb_fsctl_snapshots },
-	{ DSMB_FSCTL_COPYCHUNK, 0, 0, 32, DSMB_FSCTL_ROOM, dsmb_fsctl_copychunk },
-	{ DSMB_FSCTL_COPYCHUNK_WRITE, 0, 0, 32, DSMB_FSCTL_ROOM, dsmb_fsctl_copychunk },
+	{ DSMB_FSCTL_COPYCHUNK, 0, 0, 32, DSMB_FSCTL_ROOM, dsmb_fsctl_copychunk,
+	  dsmb_fsctl_copy_release },
+	{ DSMB_FSCTL_COPYCHUNK_WRITE, 0, 0, 32, DSMB_FSCTL_ROOM, dsmb_fsctl_copychunk,
+	  dsmb_fsctl_copy_release },
 	{ DSMB_FSCTL_DUPLICATE_EXTENTS, 0, DITTO_RIGHT_WRITE_DATA, 40, 0,
 	  dsmb_fsctl_duplicate_extents },
 	{ DSMB_FSCTL_SET_SPARSE, 0, DSMB_RIGHTS_SPARSE, 0, 0, dsmb_fsctl_set_sparse },
@@ -137,119 +157,140 @@ static const struct dsmb_fsctl *dsmb_fsctl_find(u32 code)
 	return NULL;
 }
 
-/* Encode the fields before the output; its length is filled in when it is known. */
-static u32 dsmb_ioctl_begin(struct dsmb_ioctl *io, u32 room)
+static u32 dsmb_ioctl_decode(struct dsmb_call *call, void *args)
 {
-	struct dsmb_builder *out = &io->call->out;
-
-	room = min(io->max, room);
-	if (DSMB_IOCTL_HEAD + room > DSMB_REPLY_SMALL &&
-	    dsmb_reply_reserve(io->call, DSMB_IOCTL_HEAD + room))
-		return STATUS_INSUFFICIENT_RESOURCES;
-	dsmb_encode_u16(out, DSMB_IOCTL_REPLY);
-	dsmb_encode_u16(out, 0);
-	dsmb_encode_u32(out, io->code);
-	dsmb_encode_u64(out, io->persistent);
-	dsmb_encode_u64(out, io->volatile_id);
-	dsmb_encode_u32(out, DSMB_OUT_HEADER + DSMB_IOCTL_HEAD);
-	dsmb_encode_u32(out, 0);
-	dsmb_encode_u32(out, DSMB_OUT_HEADER + DSMB_IOCTL_HEAD);
-	dsmb_builder_reserve(out, 12);
-	io->out = dsmb_builder(out->data + out->len, min(room, out->size - out->len));
-	return STATUS_SUCCESS;
-}
-
-static void dsmb_ioctl_end(struct dsmb_ioctl *io)
-{
-	struct dsmb_builder *out = &io->call->out;
-
-	dsmb_fill_u32(out, 36, io->out.len);
-	out->len += io->out.len;
-}
-
-static u32 dsmb_ioctl_run(struct dsmb_ioctl *io, const struct dsmb_fsctl *fsctl)
-{
-	struct dsmb_times times;
-	u32 status;
-
-	if (fsctl->rights && !(fsctl->rights & io->open->rights))
-		return STATUS_ACCESS_DENIED;
-	if (io->in.size < fsctl->in)
-		return STATUS_INVALID_PARAMETER;
-	status = dsmb_ioctl_begin(io, fsctl->room);
-	if (status)
-		return status;
-	if (io->inst) {
-		status = dsmb_open_begin(io->call, io->open, &io->node);
-		if (status)
-			return status;
-	}
-	if (io->inst)
-		dsmb_times_save(&io->call->op, io->open, &times);
-	status = fsctl->run(io);
-	if (io->inst) {
-		dsmb_times_restore(&io->call->op, io->open, &times);
-		dsmb_open_end(io->call, io->open);
-	}
-	if (!dsmb_is_error(status) && io->out.full)
-		status = STATUS_BUFFER_TOO_SMALL;
-	if (!dsmb_is_error(status) || io->call->keep_body)
-		dsmb_ioctl_end(io);
-	return status;
-}
-
-/* Find the open of the request, and check that the FSCTL is for such an open. */
-static u32 dsmb_ioctl_open(struct dsmb_ioctl *io, const struct dsmb_fsctl *fsctl)
-{
-	u32 status;
-
-	if (fsctl && fsctl->flags & DSMB_FSCTL_NO_FILE)
-		return io->persistent == DSMB_IOCTL_NO_FILE &&
-		       io->volatile_id == DSMB_IOCTL_NO_FILE ?
-		       STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
-	status = dsmb_call_open(io->call, io->persistent, io->volatile_id, &io->open);
-	if (status)
-		return status;
-	io->inst = io->open->inst;
-	/* The response tells a related request which file it was for. */
-	io->persistent = io->open->persistent;
-	io->volatile_id = io->open->volatile_id;
-	if (!fsctl || !io->inst != !!(fsctl->flags & DSMB_FSCTL_PIPE))
-		return STATUS_INVALID_DEVICE_REQUEST;
-	return STATUS_SUCCESS;
-}
-
-u32 dsmb_ioctl(struct dsmb_call *call)
-{
-	struct dsmb_ioctl io = { .call = call };
+	u32 offset, count, max_in, out_count, flags, io_max = dsmb_io_max(call->conn);
 	struct dsmb_cursor *in = &call->in;
-	u32 offset, count, max_in, out_count, flags, status, io_max = dsmb_io_max(call->conn);
-	const struct dsmb_fsctl *fsctl;
+	struct dsmb_ioctl_args *a = args;
 
 	dsmb_skip(in, 2);
-	io.code = dsmb_get_u32(in);
-	io.persistent = dsmb_get_u64(in);
-	io.volatile_id = dsmb_get_u64(in);
+	a->code = dsmb_get_u32(in);
+	a->persistent = dsmb_get_u64(in);
+	a->volatile_id = dsmb_get_u64(in);
 	offset = dsmb_get_u32(in);
 	count = dsmb_get_u32(in);
 	max_in = dsmb_get_u32(in);
 	dsmb_skip(in, 4);
 	out_count = dsmb_get_u32(in);
-	io.max = dsmb_get_u32(in);
+	a->max = dsmb_get_u32(in);
 	flags = dsmb_get_u32(in);
 	dsmb_skip(in, 4);
-	io.in = count ? dsmb_window(in, offset, count) : dsmb_cursor(NULL, 0);
+	a->input = count ? dsmb_window(in, offset, count) : dsmb_cursor(NULL, 0);
 	if (in->bad)
 		return STATUS_INVALID_PARAMETER;
 	if (flags != DSMB_IOCTL_IS_FSCTL)
 		return STATUS_NOT_SUPPORTED;
-	if (count > io_max || out_count > io_max || max_in > io_max || io.max > io_max ||
-	    !dsmb_charge_covers(call, max(count + out_count, max_in + io.max)))
+	if (count > io_max || out_count > io_max || max_in > io_max || a->max > io_max ||
+	    !dsmb_charge_covers(call, max(count + out_count, max_in + a->max)))
 		return STATUS_INVALID_PARAMETER;
+	a->fsctl = dsmb_fsctl_find(a->code);
+	return STATUS_SUCCESS;
+}
 
-	fsctl = dsmb_fsctl_find(io.code);
-	status = dsmb_ioctl_open(&io, fsctl);
+/* Find the open of the request, and check that the FSCTL is for such an open. */
+static u32 dsmb_ioctl_open(struct dsmb_ioctl *io, const struct dsmb_ioctl_args *args)
+{
+	const struct dsmb_fsctl *fsctl = args->fsctl;
+	u32 status;
+
+	if (fsctl && fsctl->flags & DSMB_FSCTL_NO_FILE)
+		return args->persistent == DSMB_IOCTL_NO_FILE &&
+		       args->volatile_id == DSMB_IOCTL_NO_FILE ?
+		       STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
+	status = dsmb_call_open(io->call, args->persistent, args->volatile_id);
 	if (status)
 		return status;
-	return dsmb_ioctl_run(&io, fsctl);
+	io->open = io->call->open;
+	io->inst = io->open->inst;
+	if (!fsctl || !io->inst != !!(fsctl->flags & DSMB_FSCTL_PIPE))
+		return STATUS_INVALID_DEVICE_REQUEST;
+	return STATUS_SUCCESS;
 }
+
+static u32 dsmb_ioctl_exec(struct dsmb_call *call, void *args, void *res)
+{
+	const struct dsmb_ioctl_args *a = args;
+	const struct dsmb_fsctl *fsctl = a->fsctl;
+	struct dsmb_ioctl io = {
+		.call = call,
+		.code = a->code,
+		.in = a->input,
+		.max = a->max,
+	};
+	struct dsmb_builder *out = &call->out;
+	struct dsmb_ioctl_res *r = res;
+	struct dsmb_times times;
+	u32 status, room;
+
+	status = dsmb_ioctl_open(&io, a);
+	if (status)
+		return status;
+	if (fsctl->rights && !(fsctl->rights & io.open->rights))
+		return STATUS_ACCESS_DENIED;
+	if (io.in.size < fsctl->in)
+		return STATUS_INVALID_PARAMETER;
+	room = min(io.max, fsctl->room);
+	if (DSMB_IOCTL_HEAD + room > DSMB_REPLY_SMALL &&
+	    dsmb_reply_reserve(call, DSMB_IOCTL_HEAD + room))
+		return STATUS_INSUFFICIENT_RESOURCES;
+	io.out = dsmb_builder(out->data + DSMB_IOCTL_HEAD, min(room, out->size - DSMB_IOCTL_HEAD));
+	if (io.inst) {
+		status = dsmb_open_begin(call, io.open, &io.node);
+		if (status)
+			return status;
+		dsmb_times_save(&call->op, io.open, &times);
+	}
+	status = fsctl->exec(&io);
+	if (io.inst) {
+		dsmb_times_restore(&call->op, io.open, &times);
+		dsmb_open_end(call, io.open);
+	}
+	if (!dsmb_is_error(status) && io.out.full)
+		status = STATUS_BUFFER_TOO_SMALL;
+	r->code = a->code;
+	r->len = io.out.len;
+	/* The response tells a related request which file it was for. */
+	r->persistent = io.open ? io.open->persistent : a->persistent;
+	r->volatile_id = io.open ? io.open->volatile_id : a->volatile_id;
+	return status;
+}
+
+/* The output is there already, behind the bytes that are written here. */
+static void dsmb_ioctl_encode(struct dsmb_call *call, u32 status, const void *res)
+{
+	const struct dsmb_ioctl_res *r = res;
+	struct dsmb_builder *out = &call->out;
+
+	dsmb_encode_u16(out, DSMB_IOCTL_REPLY);
+	dsmb_encode_u16(out, 0);
+	dsmb_encode_u32(out, r->code);
+	dsmb_encode_u64(out, r->persistent);
+	dsmb_encode_u64(out, r->volatile_id);
+	dsmb_encode_u32(out, DSMB_OUT_HEADER + DSMB_IOCTL_HEAD);
+	dsmb_encode_u32(out, 0);
+	dsmb_encode_u32(out, DSMB_OUT_HEADER + DSMB_IOCTL_HEAD);
+	dsmb_encode_u32(out, r->len);
+	dsmb_encode_u64(out, 0);
+	dsmb_room(out, r->len);
+}
+
+static void dsmb_ioctl_release(struct dsmb_call *call, void *args)
+{
+	const struct dsmb_ioctl_args *a = args;
+
+	if (call->private)
+		a->fsctl->release(call);
+}
+
+const struct dsmb_command dsmb_command_ioctl = {
+	.name = "ioctl",
+	.structure_size = 57,
+	.flags = DSMB_ON_TREE | DSMB_SLOW | DSMB_CHANGES | DSMB_LARGE_ANSWER,
+	.file_id = DSMB_BODY(8),
+	.args_size = sizeof(struct dsmb_ioctl_args),
+	.res_size = sizeof(struct dsmb_ioctl_res),
+	.decode = dsmb_ioctl_decode,
+	.exec = dsmb_ioctl_exec,
+	.encode = dsmb_ioctl_encode,
+	.release = dsmb_ioctl_release,
+};

@@ -55,8 +55,6 @@ struct dsmb_open;
  * @inst: instance of @open, begun; NULL for a pipe
  * @node: node of @inst
  * @code: CtlCode
- * @persistent: FileId.Persistent for the response
- * @volatile_id: FileId.Volatile for the response
  * @in: input buffer
  * @max: MaxOutputResponse
  * @out: output buffer
@@ -67,8 +65,6 @@ struct dsmb_ioctl {
 	struct ditto_instance *inst;
 	struct ditto_node *node;
 	u32 code;
-	u64 persistent;
-	u64 volatile_id;
 	struct dsmb_cursor in;
 	u32 max;
 	struct dsmb_builder out;
@@ -81,7 +77,8 @@ struct dsmb_ioctl {
  * @rights: the open must have one of these, else STATUS_ACCESS_DENIED; 0 for none
  * @in: least bytes of input, else STATUS_INVALID_PARAMETER
  * @room: most bytes of output
- * @run: does it; returns a status or DSMB_PARKED
+ * @exec: does it; returns a status or DSMB_PARKED; it may run again, as that of a command
+ * @release: frees call->private, when the response was written; NULL if it is not used
  */
 struct dsmb_fsctl {
 	u32 code;
@@ -89,7 +86,8 @@ struct dsmb_fsctl {
 	u32 rights;
 	u32 in;
 	u32 room;
-	u32 (*run)(struct dsmb_ioctl *io);
+	u32 (*exec)(struct dsmb_ioctl *io);
+	void (*release)(struct dsmb_call *call);
 };
 
 /* fsctl_range.c */
@@ -164,6 +162,12 @@ u32 dsmb_fsctl_resume_key(struct dsmb_ioctl *io);
  * Return: a status or DSMB_PARKED.
  */
 u32 dsmb_fsctl_copychunk(struct dsmb_ioctl *io);
+
+/**
+ * dsmb_fsctl_copy_release - free the progress of a copy
+ * @call: FSCTL_SRV_COPYCHUNK or FSCTL_SRV_COPYCHUNK_WRITE; its @private is set
+ */
+void dsmb_fsctl_copy_release(struct dsmb_call *call);
 
 /**
  * dsmb_fsctl_duplicate_extents - share extents of one open with another

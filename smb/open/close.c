@@ -4,55 +4,74 @@
  * before the response is sent, unless the removal fails and must be tried again.
  */
 #include "../file/attrs.h"
-#include "../transport/call.h"
+#include "../transport/command.h"
 #include "durable.h"
 #include "open.h"
 
 #define DSMB_CLOSE_POSTQUERY_ATTRIB	BIT(0)
 #define DSMB_CLOSE_REPLY		60
 
-static bool dsmb_close_attrs(struct dsmb_call *call, struct dsmb_open *open,
-			     struct dsmb_attrs *attrs)
-{
-	struct ditto_node *node;
-	int err;
+struct dsmb_close_args {
+	u16 flags;
+};
 
-	if (dsmb_open_begin(call, open, &node))
-		return false;
-	err = dsmb_attrs_at_once(&call->op, open->inst, node, attrs);
-	dsmb_open_end(call, open);
-	return !err;
-}
+struct dsmb_close_res {
+	u16 flags;
+	struct dsmb_attrs attrs;
+};
 
-u32 dsmb_close(struct dsmb_call *call)
+DSMB_ASSERT_ROOM(struct dsmb_close_args, struct dsmb_close_res);
+
+static u32 dsmb_close_decode(struct dsmb_call *call, void *args)
 {
 	struct dsmb_cursor *in = &call->in;
-	struct dsmb_builder *out = &call->out;
-	u16 flags = dsmb_get_u16(in);
-	struct dsmb_attrs attrs = {};
-	u64 persistent, volatile_id;
-	struct dsmb_open *open;
-	u32 status;
+	struct dsmb_close_args *a = args;
 
-	dsmb_skip(in, 4);
-	persistent = dsmb_get_u64(in);
-	volatile_id = dsmb_get_u64(in);
-	if (in->bad)
-		return STATUS_INVALID_PARAMETER;
-	status = dsmb_call_open(call, persistent, volatile_id, &open);
-	if (status)
-		return status;
+	a->flags = dsmb_get_u16(in);
+	dsmb_skip(in, 4 + DSMB_FILE_ID_SIZE);
+	return in->bad ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
+}
+
+static u32 dsmb_close_exec(struct dsmb_call *call, void *args, void *res)
+{
+	const struct dsmb_close_args *a = args;
+	struct dsmb_open *open = call->open;
+	struct dsmb_close_res *r = res;
+	struct ditto_node *node;
 
 	/* Attributes that cannot be read do not prevent the close. */
-	if (!(flags & DSMB_CLOSE_POSTQUERY_ATTRIB) || !dsmb_close_attrs(call, open, &attrs))
-		flags = 0;
+	if (a->flags & DSMB_CLOSE_POSTQUERY_ATTRIB && !dsmb_open_begin(call, open, &node)) {
+		if (!dsmb_attrs_at_once(&call->op, open->inst, node, &r->attrs))
+			r->flags = DSMB_CLOSE_POSTQUERY_ATTRIB;
+		else
+			memset(&r->attrs, 0, sizeof(r->attrs));
+		dsmb_open_end(call, open);
+	}
 	if (!dsmb_open_close(open))
 		return STATUS_FILE_CLOSED;
 	dsmb_durable_settle(open);
-
-	dsmb_encode_u16(out, DSMB_CLOSE_REPLY);
-	dsmb_encode_u16(out, flags & DSMB_CLOSE_POSTQUERY_ATTRIB);
-	dsmb_encode_u32(out, 0);
-	dsmb_encode_attrs(out, &attrs);
 	return STATUS_SUCCESS;
 }
+
+static void dsmb_close_encode(struct dsmb_call *call, u32 status, const void *res)
+{
+	const struct dsmb_close_res *r = res;
+	struct dsmb_builder *out = &call->out;
+
+	dsmb_encode_u16(out, DSMB_CLOSE_REPLY);
+	dsmb_encode_u16(out, r->flags);
+	dsmb_encode_u32(out, 0);
+	dsmb_encode_attrs(out, &r->attrs);
+}
+
+const struct dsmb_command dsmb_command_close = {
+	.name = "close",
+	.structure_size = 24,
+	.flags = DSMB_ON_TREE | DSMB_NEEDS_OPEN | DSMB_RECORDS | DSMB_FREES,
+	.file_id = DSMB_BODY(8),
+	.args_size = sizeof(struct dsmb_close_args),
+	.res_size = sizeof(struct dsmb_close_res),
+	.decode = dsmb_close_decode,
+	.exec = dsmb_close_exec,
+	.encode = dsmb_close_encode,
+};

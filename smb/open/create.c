@@ -27,7 +27,7 @@
 #include "../file/pipe.h"
 #include "../file/quota.h"
 #include "../file/security.h"
-#include "../transport/call.h"
+#include "../transport/command.h"
 #include "../transport/conn.h"
 #include "create_context.h"
 #include "create_wire.h"
@@ -634,7 +634,7 @@ static u32 dsmb_create_name(struct dsmb_create *c)
 	return status;
 }
 
-u32 dsmb_create(struct dsmb_call *call)
+static u32 dsmb_create_exec(struct dsmb_call *call, void *args, void *res)
 {
 	struct dsmb_create *c = kzalloc(sizeof(*c), GFP_KERNEL);
 	u32 status;
@@ -642,6 +642,7 @@ u32 dsmb_create(struct dsmb_call *call)
 	if (!c)
 		return STATUS_INSUFFICIENT_RESOURCES;
 	c->call = call;
+	dsmb_seek(&call->in, DSMB_BODY(2));
 	status = dsmb_create_parse(call, &c->args);
 	if (!status)
 		status = dsmb_contexts_parse(call->conn, c->args.contexts, &c->contexts);
@@ -665,3 +666,19 @@ u32 dsmb_create(struct dsmb_call *call)
 	kfree(c);
 	return status;
 }
+
+static void dsmb_create_release(struct dsmb_call *call, void *args)
+{
+	if (call->tree->kind == DSMB_TREE_DISK)
+		dsmb_lease_answered(call);
+	else
+		dsmb_pipe_done(call);
+}
+
+const struct dsmb_command dsmb_command_create = {
+	.name = "create",
+	.structure_size = 57,
+	.flags = DSMB_ON_TREE | DSMB_RECORDS,
+	.exec = dsmb_create_exec,
+	.release = dsmb_create_release,
+};

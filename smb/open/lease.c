@@ -411,10 +411,12 @@ static void lease_update(struct dsmb_lease *lease, bool fresh)
 	lease->state = held;
 }
 
-static void create_answered(struct dsmb_call *call)
+void dsmb_lease_answered(struct dsmb_call *call)
 {
 	struct dsmb_lease *lease = call->private;
 
+	if (!lease)
+		return;
 	call->private = NULL;
 	dsmb_lease_told(lease);
 	dsmb_lease_put(lease);
@@ -425,7 +427,6 @@ static void lease_notify_due(struct dsmb_call *call, struct dsmb_lease *lease)
 {
 	dsmb_lease_hold(lease);
 	call->private = lease;
-	call->release = create_answered;
 }
 
 /* Only version 2 of leases is granted on directories: MS-SMB2 section 3.3.5.9.11. */

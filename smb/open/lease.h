@@ -165,6 +165,16 @@ u32 dsmb_lease_grant(struct dsmb_call *call, struct dsmb_open *open, struct ditt
 		     const struct dsmb_caching *asked, struct dsmb_caching *answer);
 
 /**
+ * dsmb_lease_answered - send the breaks that waited for the response of a CREATE
+ * @call: the CREATE; its response was written, or never will be
+ *
+ * Does nothing if dsmb_lease_grant() left no break to this call.
+ *
+ * Context: may sleep.
+ */
+void dsmb_lease_answered(struct dsmb_call *call);
+
+/**
  * dsmb_lease_restore - restore the caching of an open after a restart
  * @op: operation of the open
  * @open: the open, begun

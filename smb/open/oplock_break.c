@@ -14,7 +14,7 @@
 #include "../auth/tree.h"
 #include "../server.h"
 #include "../transport/buf.h"
-#include "../transport/call.h"
+#include "../transport/command.h"
 #include "../transport/conn.h"
 #include "break_delivery.h"
 #include "durable.h"
@@ -441,37 +441,6 @@ static u32 dsmb_lease_ack(struct dsmb_lease *lease, u32 state)
 	return status;
 }
 
-/* MS-SMB2 section 3.3.5.22.2 */
-static u32 dsmb_ack_lease(struct dsmb_call *call)
-{
-	struct dsmb_cursor *in = &call->in;
-	struct dsmb_builder *out = &call->out;
-	u8 key[DSMB_LEASE_KEY_SIZE] = {};
-	struct dsmb_lease *lease;
-	u32 state, status;
-
-	dsmb_skip(in, 2 + 4);
-	dsmb_get_bytes(in, key, sizeof(key));
-	state = dsmb_get_u32(in);
-	dsmb_skip(in, 8);
-	if (in->bad)
-		return STATUS_INVALID_PARAMETER;
-	lease = dsmb_lease_find(call->session, key);
-	if (!lease)
-		return STATUS_OBJECT_NAME_NOT_FOUND;
-	status = dsmb_lease_ack(lease, state);
-	dsmb_lease_put(lease);
-	if (status)
-		return status;
-
-	dsmb_encode_u16(out, DSMB_LEASE_ACK_SIZE);
-	dsmb_builder_reserve(out, 2 + 4);
-	dsmb_encode_bytes(out, key, sizeof(key));
-	dsmb_encode_u32(out, state);
-	dsmb_encode_u64(out, 0);
-	return STATUS_SUCCESS;
-}
-
 /* Check the level for an oplock of this state; a wrong level ends the break, too. */
 static u32 dsmb_oplock_refusal(const struct dsmb_lease *lease, u8 level)
 {
@@ -502,50 +471,106 @@ static u32 dsmb_oplock_ack(struct dsmb_lease *lease, u8 level)
 	return status;
 }
 
-/* MS-SMB2 section 3.3.5.22.1 */
-static u32 dsmb_ack_oplock(struct dsmb_call *call)
-{
-	struct dsmb_cursor *in = &call->in;
-	struct dsmb_builder *out = &call->out;
-	u64 persistent, volatile_id;
-	struct dsmb_open *open;
-	u32 status;
+/**
+ * struct dsmb_ack_args - the values of an acknowledgment (MS-SMB2 section 2.2.24)
+ * @is_lease: of a lease: @key and @state are set; else of an oplock
+ * @level: OplockLevel
+ * @persistent: FileId.Persistent
+ * @volatile_id: FileId.Volatile
+ * @key: LeaseKey
+ * @state: LeaseState
+ */
+struct dsmb_ack_args {
+	bool is_lease;
 	u8 level;
+	u64 persistent;
+	u64 volatile_id;
+	u8 key[DSMB_LEASE_KEY_SIZE];
+	u32 state;
+};
 
-	level = dsmb_get_u8(in);
-	dsmb_skip(in, 1 + 4);
-	persistent = dsmb_get_u64(in);
-	volatile_id = dsmb_get_u64(in);
-	if (in->bad)
-		return STATUS_INVALID_PARAMETER;
-	status = dsmb_call_open(call, persistent, volatile_id, &open);
-	if (status)
-		return status;
-	if (!open->lease || !dsmb_lease_is_oplock(open->lease))
-		return STATUS_INVALID_OPLOCK_PROTOCOL;
-	status = dsmb_oplock_ack(open->lease, level);
-	if (status)
-		return status;
-
-	dsmb_encode_u16(out, DSMB_OPLOCK_BREAK_SIZE);
-	dsmb_encode_u8(out, level);
-	dsmb_builder_reserve(out, 1 + 4);
-	dsmb_encode_u64(out, open->persistent);
-	dsmb_encode_u64(out, open->volatile_id);
-	return STATUS_SUCCESS;
-}
-
-u32 dsmb_oplock_break(struct dsmb_call *call)
+static u32 dsmb_ack_decode(struct dsmb_call *call, void *args)
 {
 	struct dsmb_cursor *in = &call->in;
+	struct dsmb_ack_args *a = args;
 
-	dsmb_seek(in, DSMB_OUT_HEADER);
 	switch (dsmb_get_u16(in)) {
 	case DSMB_LEASE_ACK_SIZE:
-		return dsmb_ack_lease(call);
+		a->is_lease = true;
+		dsmb_skip(in, 2 + 4);
+		dsmb_get_bytes(in, a->key, sizeof(a->key));
+		a->state = dsmb_get_u32(in);
+		dsmb_skip(in, 8);
+		break;
 	case DSMB_OPLOCK_BREAK_SIZE:
-		return dsmb_ack_oplock(call);
+		a->level = dsmb_get_u8(in);
+		dsmb_skip(in, 1 + 4);
+		a->persistent = dsmb_get_u64(in);
+		a->volatile_id = dsmb_get_u64(in);
+		break;
 	default:
 		return STATUS_INVALID_PARAMETER;
 	}
+	return in->bad ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
 }
+
+static u32 dsmb_ack_exec(struct dsmb_call *call, void *args, void *res)
+{
+	struct dsmb_ack_args *a = args, *r = res;
+	struct dsmb_lease *lease;
+	u32 status;
+
+	/* The response repeats the acknowledgment. */
+	*r = *a;
+	if (a->is_lease) {
+		/* MS-SMB2 section 3.3.5.22.2 */
+		lease = dsmb_lease_find(call->session, a->key);
+		if (!lease)
+			return STATUS_OBJECT_NAME_NOT_FOUND;
+		status = dsmb_lease_ack(lease, a->state);
+		dsmb_lease_put(lease);
+		return status;
+	}
+	/* MS-SMB2 section 3.3.5.22.1 */
+	status = dsmb_call_open(call, a->persistent, a->volatile_id);
+	if (status)
+		return status;
+	lease = call->open->lease;
+	if (!lease || !dsmb_lease_is_oplock(lease))
+		return STATUS_INVALID_OPLOCK_PROTOCOL;
+	/* A related request may not have named it. */
+	r->persistent = call->open->persistent;
+	r->volatile_id = call->open->volatile_id;
+	return dsmb_oplock_ack(lease, a->level);
+}
+
+static void dsmb_ack_encode(struct dsmb_call *call, u32 status, const void *res)
+{
+	const struct dsmb_ack_args *r = res;
+	struct dsmb_builder *out = &call->out;
+
+	if (r->is_lease) {
+		dsmb_encode_u16(out, DSMB_LEASE_ACK_SIZE);
+		dsmb_builder_reserve(out, 2 + 4);
+		dsmb_encode_bytes(out, r->key, sizeof(r->key));
+		dsmb_encode_u32(out, r->state);
+		dsmb_encode_u64(out, 0);
+		return;
+	}
+	dsmb_encode_u16(out, DSMB_OPLOCK_BREAK_SIZE);
+	dsmb_encode_u8(out, r->level);
+	dsmb_builder_reserve(out, 1 + 4);
+	dsmb_encode_u64(out, r->persistent);
+	dsmb_encode_u64(out, r->volatile_id);
+}
+
+/* StructureSize is that of an oplock or of a lease; only an oplock is named by its FileId. */
+const struct dsmb_command dsmb_command_oplock_break = {
+	.name = "oplock_break",
+	.flags = DSMB_ON_TREE | DSMB_RECORDS | DSMB_FREES | DSMB_UNLIMITED,
+	.args_size = sizeof(struct dsmb_ack_args),
+	.res_size = sizeof(struct dsmb_ack_args),
+	.decode = dsmb_ack_decode,
+	.exec = dsmb_ack_exec,
+	.encode = dsmb_ack_encode,
+};

@@ -8,7 +8,7 @@
 #include <linux/uuid.h>
 
 #include "../auth/session.h"
-#include "../transport/call.h"
+#include "../transport/command.h"
 #include "../transport/conn.h"
 #include "durable.h"
 #include "open.h"

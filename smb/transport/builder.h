@@ -3,7 +3,7 @@
  * A builder writes little-endian values to a buffer and never writes beyond its end.
  *
  * A value that does not fit is dropped and the builder is marked full; every later write fails
- * too. A handler that may run out of room (a directory listing) remembers the position before
+ * too. A command that may run out of room (a directory listing) remembers the position before
  * an entry and returns to it by dsmb_back().
  */
 #ifndef _DITTO_SMB_TRANSPORT_BUILDER_H

@@ -4,7 +4,7 @@
  *
  * A call is RUNNING and belongs to the thread that runs its message, or it is PARKED and
  * belongs to no thread. The first wake-up decides how it continues: run again, or complete with
- * a status. A wake-up of a RUNNING call is remembered and found when the handler has returned.
+ * a status. A wake-up of a RUNNING call is remembered and found when the command has returned.
  * While @cancel runs, the call stays parked, so that nothing that @cancel uses is freed under
  * it.
  *
@@ -25,7 +25,7 @@
 #include "../open/open.h"
 #include "../open/replay.h"
 #include "buf.h"
-#include "call.h"
+#include "command.h"
 #include "conn.h"
 #include "message.h"
 
@@ -58,7 +58,7 @@ static void park_done(struct ditto_park *park)
 
 void dsmb_call_init(struct dsmb_call *call, struct dsmb_message *message)
 {
-	memset(call, 0, sizeof(*call));
+	memset(call, 0, offsetof(struct dsmb_call, room));
 	call->message = message;
 	call->conn = message->conn;
 	spin_lock_init(&call->lock);
@@ -113,11 +113,15 @@ void dsmb_call_done(struct dsmb_call *call)
 
 void dsmb_call_release(struct dsmb_call *call)
 {
-	void (*release)(struct dsmb_call *call) = call->release;
+	void *args = call->args;
 
-	call->release = NULL;
-	if (release)
-		release(call);
+	if (!args)
+		return;
+	call->args = NULL;
+	if (call->cmd->release)
+		call->cmd->release(call, args);
+	if (args != call->room)
+		kfree(args);
 }
 
 void dsmb_call_end(struct dsmb_call *call)
@@ -221,7 +225,7 @@ bool dsmb_call_woken_status(struct dsmb_call *call, u32 *status)
 	}
 	if (!cancelled)
 		return false;
-	/* A handler that keeps state must undo it, but only once. */
+	/* A command that keeps state must undo it, but only once. */
 	if ((call->cancel || call->private) && !call->last_run) {
 		call->last_run = true;
 		return false;

@@ -2,12 +2,10 @@
 /*
  * A call is one command of a message, from its parsing to its response.
  *
- * A handler reads its arguments from @in, writes the body of its response to @out, and returns
- * a status. It runs on a worker and may sleep for I/O, but not for other clients or the helper.
- * A call that must wait for them is parked; a parked call holds no thread. It is run again from
- * its start when the event it waits for has happened (dsmb_call_again()), or it is completed
- * with a result (dsmb_call_complete()). A handler therefore changes nothing before the last
- * point where it may park.
+ * Its command (command.h) is decoded from @in, executed, and encoded to @out. It runs on a worker
+ * and may sleep for I/O, but not for other clients or the helper. A call that must wait for them is
+ * parked; a parked call holds no thread. It is executed again when the event it waits for has
+ * happened (dsmb_call_again()), or it is completed with a result (dsmb_call_complete()).
  *
  * The engine (call.c, dispatch.c, message.c) sends STATUS_PENDING for a parked call. It handles
  * CANCEL, and sessions, trees, opens and connections that end while a call is parked, by
@@ -35,6 +33,7 @@
 struct dsmb_buf;
 struct dsmb_call;
 struct dsmb_channel;
+struct dsmb_command;	/* command.h */
 struct dsmb_conn;
 struct dsmb_created;	/* replay.h */
 struct dsmb_crowd;
@@ -45,6 +44,9 @@ struct dsmb_tree;
 
 /* Bytes of the largest response body without a reservation. */
 #define DSMB_REPLY_SMALL	1024
+
+/* Bytes of arguments and results that need no allocation; enough for all commands but CREATE. */
+#define DSMB_CALL_ROOM		192
 
 /**
  * struct dsmb_call - one command of a message
@@ -67,7 +69,7 @@ struct dsmb_tree;
  * @session: held, or NULL if the command needs none
  * @channel: channel it arrived on; held, or NULL
  * @tree: held, or NULL
- * @share: share of a disk tree, held while the handler runs
+ * @share: share of a disk tree, held while the command runs
  * @op: for a disk tree, filled with share, credential, actor without owner, park and conflict;
  *	dsmb_call_open() adds the owner
  * @actor: lock owner of @op
@@ -81,11 +83,11 @@ struct dsmb_tree;
  * @turn: with @counted, the channel sequence period of @open that it is counted in
  * @nonce: identifies its response for signing
  * @encrypted: the request came encrypted, so the response is encrypted too
- * @cancel: set by a handler that parks: makes the parked call end soon. Called in process context
+ * @cancel: set by a command that parks: makes the parked call end soon. Called in process context
  *	with no lock held, once when the call is cancelled, and once more if its last run parks
  *	again. NULL if the call waits only on @park
- * @private: data of the handler, kept while the call is parked; freed by @release
- * @release: frees @private at the end; NULL for none
+ * @private: data of the command, kept while the call is parked and freed by its release(); if the
+ *	call is cancelled, the command is executed once more to undo what it did
  * @async_id: AsyncId of STATUS_PENDING; 0 until that was sent. In CANCEL, the AsyncId it names
  * @pages: data of the response behind the body, as pages
  * @npages: number of @pages
@@ -102,7 +104,7 @@ struct dsmb_tree;
  * @woken: what woke it while it ran, was parked or was being cancelled
  * @cancelling: @cancel is running
  * @cancel_called: @cancel is running or has run
- * @last_run: cancelled, and run once more so that the handler undoes what it did
+ * @last_run: cancelled, and run once more so that the command undoes what it did
  * @cancelled: to end with @cancel_status
  * @cancel_status: status of a cancelled call
  * @final: status given to dsmb_call_complete(); later, status of the response
@@ -112,6 +114,8 @@ struct dsmb_tree;
  * @list: on conn->calls, under conn->lock
  * @by_id: in conn->calls_by_id, under conn->lock
  * @open_link: in the table of parked calls of call.c, or empty
+ * @args: decoded arguments of the command; NULL before decoding, and once they were released
+ * @room: memory of the arguments and behind them the results, if it suffices
  */
 struct dsmb_call {
 	struct dsmb_conn *conn;
@@ -145,7 +149,6 @@ struct dsmb_call {
 	bool encrypted;
 	void (*cancel)(struct dsmb_call *call);
 	void *private;
-	void (*release)(struct dsmb_call *call);
 	u64 async_id;
 	struct bio_vec *pages;
 	unsigned int npages;
@@ -171,192 +174,12 @@ struct dsmb_call {
 	struct list_head list;
 	struct hlist_node by_id;
 	struct list_head open_link;
+	void *args;
+	u64 room[DSMB_CALL_ROOM / sizeof(u64)];
 };
 
 /* Bytes of the SMB2 header before the body. */
 #define DSMB_OUT_HEADER		64
-
-/* Flags of a command; the table is in command.c. */
-#define DSMB_NEEDS_SESSION	BIT(0)
-#define DSMB_NEEDS_TREE		BIT(1)
-#define DSMB_NEEDS_DISK		BIT(2)	/* needs a disk share; else NOT_SUPPORTED */
-#define DSMB_SLOW		BIT(3)	/* may take long: runs on a worker of its own */
-#define DSMB_CHANGES		BIT(4)	/* MS-SMB2 section 3.3.5.2.10: check ChannelSequence */
-#define DSMB_LARGE_ANSWER	BIT(5)	/* the response may be as large as its charge allows */
-#define DSMB_RECORDS		BIT(6)	/* may wait for a record, on a continuous share */
-#define DSMB_ENDLESS		BIT(7)	/* may wait for another client without a time limit */
-#define DSMB_NO_INTERIM		BIT(8)	/* no STATUS_PENDING: it waits for breaks only */
-#define DSMB_FREES		BIT(9)	/* releases something, or keeps it alive */
-
-/**
- * struct dsmb_command - properties of a command
- * @name: for traces and statistics
- * @structure_size: StructureSize of the request; 0 if the handler checks it
- * @flags: DSMB_NEEDS_SESSION and so on
- * @file_id: offset of the FileId from the header on; 0 if the request has none
- * @handle: the handler; returns a status, DSMB_PARKED or DSMB_DROP. Called in process context
- *	with no lock held; may be called again for a call that was parked
- */
-struct dsmb_command {
-	const char *name;
-	u16 structure_size;
-	u16 flags;
-	u16 file_id;
-	u32 (*handle)(struct dsmb_call *call);
-};
-
-/* The commands by their code. */
-extern const struct dsmb_command dsmb_commands[DSMB_COMMANDS];
-
-/*
- * The handlers. The engine has checked StructureSize and positioned @in behind it. Session and
- * tree are set where the table requires them. All are called in process context and may sleep
- * for I/O.
- */
-
-/**
- * dsmb_negotiate - handle NEGOTIATE (MS-SMB2 section 3.3.5.4)
- * @call: the call
- *
- * Return: a status; DSMB_DROP for a second NEGOTIATE.
- */
-u32 dsmb_negotiate(struct dsmb_call *call);
-
-/**
- * dsmb_session_setup - handle SESSION_SETUP (MS-SMB2 section 3.3.5.5)
- * @call: the call
- *
- * Return: a status, DSMB_PARKED while the helper works, or DSMB_DROP.
- */
-u32 dsmb_session_setup(struct dsmb_call *call);
-
-/**
- * dsmb_logoff - handle LOGOFF (MS-SMB2 section 3.3.5.6)
- * @call: the call
- *
- * Return: STATUS_SUCCESS.
- */
-u32 dsmb_logoff(struct dsmb_call *call);
-
-/**
- * dsmb_tree_connect - handle TREE_CONNECT (MS-SMB2 section 3.3.5.7)
- * @call: the call
- *
- * Return: a status, or DSMB_DROP.
- */
-u32 dsmb_tree_connect(struct dsmb_call *call);
-
-/**
- * dsmb_tree_disconnect - handle TREE_DISCONNECT (MS-SMB2 section 3.3.5.8)
- * @call: the call
- *
- * Return: a status.
- */
-u32 dsmb_tree_disconnect(struct dsmb_call *call);
-
-/**
- * dsmb_create - handle CREATE (MS-SMB2 section 3.3.5.9)
- * @call: the call
- *
- * Return: a status or DSMB_PARKED.
- */
-u32 dsmb_create(struct dsmb_call *call);
-
-/**
- * dsmb_close - handle CLOSE (MS-SMB2 section 3.3.5.10)
- * @call: the call
- *
- * Return: a status or DSMB_PARKED.
- */
-u32 dsmb_close(struct dsmb_call *call);
-
-/**
- * dsmb_flush - handle FLUSH (MS-SMB2 section 3.3.5.11)
- * @call: the call
- *
- * Return: a status or DSMB_PARKED.
- */
-u32 dsmb_flush(struct dsmb_call *call);
-
-/**
- * dsmb_read - handle READ (MS-SMB2 section 3.3.5.12)
- * @call: the call
- *
- * Return: a status or DSMB_PARKED.
- */
-u32 dsmb_read(struct dsmb_call *call);
-
-/**
- * dsmb_write - handle WRITE (MS-SMB2 section 3.3.5.13)
- * @call: the call
- *
- * Return: a status or DSMB_PARKED.
- */
-u32 dsmb_write(struct dsmb_call *call);
-
-/**
- * dsmb_lock - handle LOCK (MS-SMB2 section 3.3.5.14)
- * @call: the call
- *
- * Return: a status or DSMB_PARKED.
- */
-u32 dsmb_lock(struct dsmb_call *call);
-
-/**
- * dsmb_ioctl - handle IOCTL (MS-SMB2 section 3.3.5.15)
- * @call: the call
- *
- * Return: a status, DSMB_PARKED or DSMB_DROP.
- */
-u32 dsmb_ioctl(struct dsmb_call *call);
-
-/**
- * dsmb_echo - handle ECHO (MS-SMB2 section 3.3.5.17)
- * @call: the call
- *
- * Return: STATUS_SUCCESS.
- */
-u32 dsmb_echo(struct dsmb_call *call);
-
-/**
- * dsmb_query_directory - handle QUERY_DIRECTORY (MS-SMB2 section 3.3.5.18)
- * @call: the call
- *
- * Return: a status or DSMB_PARKED.
- */
-u32 dsmb_query_directory(struct dsmb_call *call);
-
-/**
- * dsmb_change_notify - handle CHANGE_NOTIFY (MS-SMB2 section 3.3.5.19)
- * @call: the call
- *
- * Return: a status or DSMB_PARKED.
- */
-u32 dsmb_change_notify(struct dsmb_call *call);
-
-/**
- * dsmb_query_info - handle QUERY_INFO (MS-SMB2 section 3.3.5.20)
- * @call: the call
- *
- * Return: a status or DSMB_PARKED.
- */
-u32 dsmb_query_info(struct dsmb_call *call);
-
-/**
- * dsmb_set_info - handle SET_INFO (MS-SMB2 section 3.3.5.21)
- * @call: the call
- *
- * Return: a status or DSMB_PARKED.
- */
-u32 dsmb_set_info(struct dsmb_call *call);
-
-/**
- * dsmb_oplock_break - handle OPLOCK_BREAK acknowledgments (MS-SMB2 section 3.3.5.22)
- * @call: the call
- *
- * Return: a status or DSMB_PARKED.
- */
-u32 dsmb_oplock_break(struct dsmb_call *call);
 
 /**
  * dsmb_reply_reserve - make room for a large response
@@ -391,22 +214,21 @@ int dsmb_reply_add_page(struct dsmb_call *call, struct page *page, u32 offset, u
 
 /**
  * dsmb_call_open - find the open that a call names
- * @call: with a session
+ * @call: with a session; its @open is set
  * @persistent: FileId.Persistent of the request
  * @volatile_id: FileId.Volatile of the request
- * @open: filled; held until the call is done
  *
- * A related call uses the FileId of the call before it, whatever its own says. The function
- * sets the owner in @call->op.actor to that of the open, remembers the FileId for related
- * calls, and checks the ChannelSequence (MS-SMB2 section 3.3.5.2.10).
+ * Only for commands without DSMB_NEEDS_OPEN. A related call uses the FileId of the call before it,
+ * whatever its own says. The function sets the owner in @call->op.actor to that of the open,
+ * remembers the FileId for related calls, and checks the ChannelSequence (MS-SMB2 section
+ * 3.3.5.2.10).
  *
  * Context: process.
  * Return: STATUS_SUCCESS; STATUS_FILE_CLOSED; STATUS_INVALID_HANDLE if a related call has no
  * FileId; STATUS_FILE_NOT_AVAILABLE if the ChannelSequence does not allow the call; for a
  * related call, the status of the CREATE that failed before it (MS-SMB2 section 3.3.5.2.7.2).
  */
-u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id,
-		   struct dsmb_open **open);
+u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id);
 
 /**
  * dsmb_call_created - record the open of a successful CREATE for the related calls behind it
@@ -419,11 +241,11 @@ void dsmb_call_created(struct dsmb_call *call, struct dsmb_open *open);
 
 /**
  * dsmb_call_parked - park a call after the lock table returned -EJUKEBOX
- * @call: the call whose handler returns
+ * @call: the call whose command returns
  *
- * The handler returns the value at once, as in `return dsmb_call_parked(call)`.
+ * The command returns the value at once, as in `return dsmb_call_parked(call)`.
  *
- * Context: process; in the handler.
+ * Context: process; in the command.
  * Return: DSMB_PARKED; FILE_NOT_AVAILABLE if the lock table did not take the call's park.
  */
 u32 dsmb_call_parked(struct dsmb_call *call);
@@ -455,7 +277,7 @@ void dsmb_call_complete(struct dsmb_call *call, u32 status);
  * dsmb_call_is_cancelled - was a call cancelled?
  * @call: the call
  *
- * A handler that is run again checks this.
+ * A command that is run again checks this.
  *
  * Context: any.
  * Return: true if the client cancelled the call, or its open, tree, session or connection
@@ -494,7 +316,7 @@ void dsmb_calls_cancel_session(struct dsmb_session *session, const struct dsmb_t
  */
 bool dsmb_charge_covers(const struct dsmb_call *call, u32 bytes);
 
-/* The functions below belong to the engine and are not for handlers: call.c and dispatch.c. */
+/* The functions below belong to the engine and are not for commands: call.c and dispatch.c. */
 
 /* Initialize the table of parked calls, once for the module. */
 void dsmb_calls_init(void);
@@ -529,8 +351,8 @@ void dsmb_call_drop_open(struct dsmb_call *call);
 void dsmb_call_done(struct dsmb_call *call);
 
 /**
- * dsmb_call_release - free the handler's private data
- * @call: its handler is done and its response is written
+ * dsmb_call_release - release the arguments of a call, and what its command took
+ * @call: it is done and its response is written, or it never will be
  *
  * Context: process; may sleep.
  */
@@ -549,7 +371,7 @@ void dsmb_call_end(struct dsmb_call *call);
  * @call: the call; its message is held
  * @status: its status, unless it was cancelled before
  *
- * A call that runs ends with @status only if its handler would park it, or checks for it.
+ * A call that runs ends with @status only if its command would park it, or checks for it.
  *
  * Context: process; may sleep; no spinlock held.
  */
@@ -568,7 +390,7 @@ void dsmb_call_cancel(struct dsmb_call *call, u32 status);
 void dsmb_call_cancel_here(struct dsmb_call *call, u32 status);
 
 /**
- * dsmb_call_park - park a call whose handler returned DSMB_PARKED
+ * dsmb_call_park - park a call whose command returned DSMB_PARKED
  * @call: the call
  *
  * Context: process; may sleep, because an object that ended meanwhile cancels the call here.
@@ -579,7 +401,7 @@ bool dsmb_call_park(struct dsmb_call *call);
 
 /**
  * dsmb_call_is_woken - was a call woken before it could be parked?
- * @call: its handler returned DSMB_PARKED
+ * @call: its command returned DSMB_PARKED
  *
  * Context: any.
  * Return: true if dsmb_call_again() or dsmb_call_complete() was called.
@@ -592,7 +414,7 @@ bool dsmb_call_is_woken(struct dsmb_call *call);
  * @status: filled if the call has ended
  *
  * A cancelled call with a @cancel function or private data is run once more, so that its
- * handler can undo what it did.
+ * command can undo what it did.
  *
  * Context: process.
  * Return: true if the call ended with @status; false if it must be run again.
@@ -620,33 +442,15 @@ void dsmb_call_arrived(struct dsmb_call *call);
 struct dsmb_crowd *dsmb_call_crowd(const struct dsmb_call *call);
 
 /**
- * dsmb_call_run - check a call and run its handler
+ * dsmb_call_run - check and execute a call, or continue it
  * @call: the call; belongs to this thread
  *
- * The checks of MS-SMB2 section 3.3.5.2 are made on the first run only.
+ * The checks of MS-SMB2 section 3.3.5.2 are made on the first run only. A call that was completed
+ * while it was parked is only encoded.
  *
  * Context: process; may sleep.
  * Return: a status to answer with, DSMB_PARKED, DSMB_DROP, DSMB_CROWDED or DSMB_TO_BE_RECORDED.
  */
 u32 dsmb_call_run(struct dsmb_call *call);
-
-/**
- * dsmb_call_leave - record what the next related command inherits from a call
- * @call: the call
- * @status: its status
- *
- * See MS-SMB2 section 3.3.5.2.7.2.
- *
- * Context: any; the thread runs the message.
- */
-void dsmb_call_leave(struct dsmb_call *call, u32 status);
-
-/**
- * dsmb_cancel - handle CANCEL (MS-SMB2 section 3.3.5.16)
- * @call: the call of CANCEL; it has no response
- *
- * Context: process; may sleep; no lock held.
- */
-void dsmb_cancel(struct dsmb_call *call);
 
 #endif

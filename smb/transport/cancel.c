@@ -3,7 +3,7 @@
  * CANCEL: MS-SMB2 section 3.3.5.16. CANCEL has no response; the cancelled call has one. If no
  * call is found, or the call does not wait any more, CANCEL has no effect.
  */
-#include "call.h"
+#include "command.h"
 #include "conn.h"
 #include "message.h"
 
@@ -32,7 +32,7 @@ static bool may_cancel(const struct dsmb_call *cancel, const struct dsmb_call *v
 	return cancel->session || !victim->cmd || !(victim->cmd->flags & DSMB_NEEDS_SESSION);
 }
 
-void dsmb_cancel(struct dsmb_call *cancel)
+static u32 cancel_exec(struct dsmb_call *cancel, void *args, void *res)
 {
 	struct dsmb_conn *conn = cancel->conn;
 	struct dsmb_call *victim;
@@ -43,7 +43,7 @@ void dsmb_cancel(struct dsmb_call *cancel)
 		dsmb_message_hold(victim->message);
 	spin_unlock(&conn->lock);
 	if (!victim)
-		return;
+		return STATUS_SUCCESS;
 	if (may_cancel(cancel, victim))
 		/*
 		 * As far as possible, its response is sent before the responses to later
@@ -51,4 +51,12 @@ void dsmb_cancel(struct dsmb_call *cancel)
 		 */
 		dsmb_call_cancel_here(victim, STATUS_CANCELLED);
 	dsmb_message_put(victim->message);
+	return STATUS_SUCCESS;
 }
+
+/* The body is reserved, and nobody would be told that it is malformed. */
+const struct dsmb_command dsmb_command_cancel = {
+	.name = "cancel",
+	.flags = DSMB_FREES,
+	.exec = cancel_exec,
+};

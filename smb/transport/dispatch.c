@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The checks before a handler runs (MS-SMB2 section 3.3.5.2), and what related commands inherit
- * from the command before them (MS-SMB2 section 3.3.5.2.7.2).
+ * What all commands have in common: the checks before a command is executed (MS-SMB2 section
+ * 3.3.5.2), and what related commands inherit from the command before them (MS-SMB2 section
+ * 3.3.5.2.7.2).
  *
- * Order: session, signature, tree, share, StructureSize, then the handler. The checks up to the
- * tree are made once. The share is looked up for each run, and is held only while the handler
- * runs.
+ * Order: session, signature, tree, share, StructureSize, decoding, open, execution. The checks up
+ * to the tree are made once, and so is decoding. Share and open are looked up for each run; the
+ * share is held only while the command is executed.
  */
 #include <linux/ktime.h>
+#include <linux/slab.h>
 
 #include "../../fs/op/op.h"
 #include "../../fs/share/share.h"
@@ -22,21 +24,20 @@
 #include "../open/replay.h"
 #include "../server.h"
 #include "../trace.h"
-#include "call.h"
+#include "command.h"
 #include "conn.h"
 #include "crowd.h"
 #include "message.h"
 
 #define FILE_ID_NONE		U64_MAX
-#define CREDIT_BYTES		65536
 
 bool dsmb_charge_covers(const struct dsmb_call *call, u32 bytes)
 {
-	return !call->conn->large_mtu || bytes <= (u32)call->charge * CREDIT_BYTES;
+	return !call->conn->large_mtu || bytes <= (u32)call->charge * DSMB_CREDIT_BYTES;
 }
 
 /* A related command uses the session and the tree of the command before it. */
-static u32 take_ids(struct dsmb_call *call)
+static u32 call_take_ids(struct dsmb_call *call)
 {
 	struct dsmb_message *message = call->message;
 	struct dsmb_chain *chain = &message->chain;
@@ -54,7 +55,8 @@ static u32 take_ids(struct dsmb_call *call)
 	return STATUS_SUCCESS;
 }
 
-void dsmb_call_leave(struct dsmb_call *call, u32 status)
+/* Records what the next related command inherits from a call that has ended with @status. */
+static void call_leave(struct dsmb_call *call, u32 status)
 {
 	struct dsmb_chain *chain = &call->message->chain;
 	u16 needs = call->cmd ? call->cmd->flags : 0;
@@ -101,7 +103,7 @@ void dsmb_call_arrived(struct dsmb_call *call)
  * MS-SMB2 section 3.3.5.2.9. If the command needs no session, the session is looked up only to
  * verify a signature.
  */
-static u32 find_session(struct dsmb_call *call)
+static u32 call_find_session(struct dsmb_call *call)
 {
 	bool needed = call->cmd->flags & DSMB_NEEDS_SESSION;
 
@@ -121,7 +123,7 @@ static u32 find_session(struct dsmb_call *call)
 }
 
 /* MS-SMB2 section 3.3.5.2.4. Decryption has authenticated an encrypted request. */
-static u32 verify_signature(struct dsmb_call *call)
+static u32 call_verify(struct dsmb_call *call)
 {
 	struct kvec vec = { .iov_base = (void *)call->in.data, .iov_len = call->in.size };
 	struct dsmb_session *session = call->session;
@@ -140,7 +142,7 @@ static u32 verify_signature(struct dsmb_call *call)
 }
 
 /* MS-SMB2 section 3.3.5.2.11. */
-static u32 find_tree(struct dsmb_call *call)
+static u32 call_find_tree(struct dsmb_call *call)
 {
 	if (!(call->cmd->flags & DSMB_NEEDS_TREE))
 		return STATUS_SUCCESS;
@@ -154,8 +156,8 @@ static u32 find_tree(struct dsmb_call *call)
 	return STATUS_SUCCESS;
 }
 
-/* Takes the share for one run of the handler; each run looks it up again. */
-static u32 take_share(struct dsmb_call *call)
+/* Takes the share for one run; each run looks it up again. */
+static u32 call_take_share(struct dsmb_call *call)
 {
 	struct dsmb_tree *tree = call->tree;
 
@@ -183,8 +185,8 @@ static u32 take_share(struct dsmb_call *call)
 	return STATUS_SUCCESS;
 }
 
-/* The checks that are made once, before the first run of the handler. */
-static u32 request_check(struct dsmb_call *call)
+/* The checks that are made once, before the first run. */
+static u32 call_check(struct dsmb_call *call)
 {
 	/* Pairs with conn_negotiated() and smb1_settle(): the negotiated values are visible. */
 	bool negotiated = smp_load_acquire(&call->conn->state) == DSMB_CONN_NEGOTIATED;
@@ -193,37 +195,39 @@ static u32 request_check(struct dsmb_call *call)
 	/* MS-SMB2 section 3.3.5.2: NEGOTIATE comes first, and only once. */
 	if (call->command == DSMB_NEGOTIATE ? negotiated : !negotiated)
 		return DSMB_DROP;
-	status = take_ids(call);
+	status = call_take_ids(call);
 	if (status)
 		return status;
 	if (!call->cmd)
 		return STATUS_INVALID_PARAMETER;
 	if (call->command == DSMB_NEGOTIATE || call->command == DSMB_SESSION_SETUP)
 		return STATUS_SUCCESS;
-	status = find_session(call);
-	if (!status || call->session) {
-		u32 bad = verify_signature(call);
-
-		/* A client without the session's key learns nothing about the session. */
-		status = bad ?: status;
-	}
-	if (!status && call->refused)
-		status = STATUS_INSUFFICIENT_RESOURCES;
-	if (!status)
-		status = find_tree(call);
-	return status;
+	status = call_find_session(call);
+	/* A client without the session's key learns nothing about the session. */
+	if (!status || call->session)
+		status = call_verify(call) ?: status;
+	if (status)
+		return status;
+	if (call->refused)
+		return STATUS_INSUFFICIENT_RESOURCES;
+	return call_find_tree(call);
 }
 
-static u32 check_structure_size(struct dsmb_call *call)
+/* Checks StructureSize and decodes the arguments. */
+static u32 call_decode(struct dsmb_call *call)
 {
-	u16 size;
+	const struct dsmb_command *cmd = call->cmd;
+	u32 size = ALIGN(cmd->args_size, sizeof(u64)) + cmd->res_size;
 
 	dsmb_seek(&call->in, sizeof(struct dsmb_header));
-	size = dsmb_get_u16(&call->in);
-	/* OPLOCK_BREAK has a second form for leases, so its entry has no size. */
-	if (call->in.bad || (size != call->cmd->structure_size && call->cmd->structure_size))
+	if (cmd->structure_size &&
+	    (dsmb_get_u16(&call->in) != cmd->structure_size || call->in.bad))
 		return STATUS_INVALID_PARAMETER;
-	return STATUS_SUCCESS;
+	call->args = size <= sizeof(call->room) ? call->room : kmalloc(size, GFP_KERNEL);
+	if (!call->args)
+		return STATUS_INSUFFICIENT_RESOURCES;
+	memset(call->args, 0, cmd->args_size);
+	return cmd->decode ? cmd->decode(call, call->args) : STATUS_SUCCESS;
 }
 
 void dsmb_call_drop_open(struct dsmb_call *call)
@@ -246,55 +250,43 @@ struct dsmb_crowd *dsmb_call_crowd(const struct dsmb_call *call)
  * Must the call run on a worker that may wait for records? Other workers must not wait for the
  * helper.
  */
-static bool to_be_recorded(const struct dsmb_call *call)
+static bool call_needs_records(const struct dsmb_call *call)
 {
 	return (call->cmd->flags & DSMB_RECORDS) && call->tree &&
 	       READ_ONCE(call->tree->continuous) && !call->message->records;
 }
 
-static u32 request_handle(struct dsmb_call *call)
+/* Finds the open that the request names. */
+static u32 call_find_open(struct dsmb_call *call)
 {
+	struct dsmb_cursor c = call->in;
+	u64 persistent;
+
+	dsmb_seek(&c, call->cmd->file_id);
+	persistent = dsmb_get_u64(&c);
+	return dsmb_call_open(call, persistent, dsmb_get_u64(&c));
+}
+
+/* Executes a decoded command, and encodes its response. */
+static u32 call_execute(struct dsmb_call *call)
+{
+	const struct dsmb_command *cmd = call->cmd;
+	void *res = call->args + ALIGN(cmd->args_size, sizeof(u64));
 	u32 status;
 
-	if (call->command == DSMB_CANCEL) {
-		dsmb_cancel(call);
-		return STATUS_SUCCESS;
-	}
-	if (to_be_recorded(call))
-		return DSMB_TO_BE_RECORDED;
-	status = take_share(call);
-	if (!status)
-		status = check_structure_size(call);
-	/*
-	 * A break acknowledgment is not limited: other clients wait for it, and it does not
-	 * enter the file system.
-	 */
-	if (!status && call->share && call->command != DSMB_OPLOCK_BREAK) {
-		struct dsmb_crowd *crowd = dsmb_call_crowd(call);
-
-		status = DSMB_CROWDED;
-		if (dsmb_crowd_enter(crowd)) {
-			status = call->cmd->handle(call);
-			/* Dropping the last reference to an open enters the file system too. */
-			if (status != DSMB_PARKED)
-				dsmb_call_done(call);
-			dsmb_crowd_leave(crowd);
-		}
-	} else if (!status) {
-		status = call->cmd->handle(call);
-	}
-	/*
-	 * A parked call keeps its references, so that cancelling can find it; dsmb_call_park()
-	 * drops the share.
-	 */
-	if (status != DSMB_PARKED && call->share) {
-		ditto_share_put(call->share);
-		call->share = NULL;
-	}
+	status = cmd->flags & DSMB_NEEDS_OPEN ? call_find_open(call) : STATUS_SUCCESS;
+	if (status)
+		return status;
+	memset(res, 0, cmd->res_size);
+	status = cmd->exec(call, call->args, res);
+	if (dsmb_is_error(status) && !call->keep_body)
+		dsmb_back(&call->out, 0);
+	else if (cmd->encode)
+		cmd->encode(call, status, res);
 	return status;
 }
 
-static u64 request_payload(const struct dsmb_call *call)
+static u64 call_payload(const struct dsmb_call *call)
 {
 	u64 bytes = 0;
 
@@ -307,40 +299,85 @@ static u64 request_payload(const struct dsmb_call *call)
 	return bytes + call->out.len;
 }
 
+/* Encodes the response of a call that was completed while it was parked; it has no results. */
+static void call_finish(struct dsmb_call *call, u32 status)
+{
+	dsmb_back(&call->out, 0);
+	if (call->args && call->cmd->encode && !dsmb_is_error(status))
+		call->cmd->encode(call, status, NULL);
+	call_leave(call, status);
+}
+
 u32 dsmb_call_run(struct dsmb_call *call)
 {
 	u64 start = ktime_get_ns();
+	struct dsmb_crowd *crowd = NULL;
 	u32 status = STATUS_SUCCESS;
 
-	if (!call->begun) {
+	if (call->begun) {
+		if (dsmb_call_woken_status(call, &status)) {
+			call_finish(call, status);
+			return status;
+		}
+		dsmb_call_drop_open(call);
+		dsmb_back(&call->out, 0);
+	} else {
 		call->begun = true;
 		this_cpu_inc(*call->conn->peer->requests);
 		trace_dsmb_request(call);
 		/* CANCEL has no response. */
 		if (call->command != DSMB_CANCEL && dsmb_reply_begin(call))
 			return DSMB_DROP;
-		status = request_check(call);
-	} else {
-		dsmb_call_drop_open(call);
-		dsmb_back(&call->out, 0);
+		status = call_check(call);
+		if (status)
+			goto done;
 	}
-	if (!status)
-		status = request_handle(call);
-	if (status == DSMB_PARKED || status == DSMB_CROWDED || status == DSMB_TO_BE_RECORDED)
+
+	if (call_needs_records(call))
+		return DSMB_TO_BE_RECORDED;
+	status = call_take_share(call);
+	if (!status && !call->args)
+		status = call_decode(call);
+	if (status)
+		goto put_share;
+	if (call->share && !(call->cmd->flags & DSMB_UNLIMITED)) {
+		crowd = dsmb_call_crowd(call);
+		status = DSMB_CROWDED;
+		if (!dsmb_crowd_enter(crowd))
+			goto put_share;
+	}
+	status = call_execute(call);
+	if (crowd) {
+		/* Dropping the last reference to an open enters the file system too. */
+		if (status != DSMB_PARKED)
+			dsmb_call_done(call);
+		dsmb_crowd_leave(crowd);
+	}
+put_share:
+	/*
+	 * A parked call keeps its references, so that cancelling can find it; dsmb_call_park()
+	 * drops the share.
+	 */
+	if (status != DSMB_PARKED && call->share) {
+		ditto_share_put(call->share);
+		call->share = NULL;
+	}
+	if (status == DSMB_PARKED || status == DSMB_CROWDED)
 		return status;
 	if (status == STATUS_CANCELLED && dsmb_call_is_cancelled(call))
 		status = call->cancel_status;
-	dsmb_call_leave(call, status);
+done:
+	call_leave(call, status);
 	start = ktime_get_ns() - start;
 	if (call->cmd)
 		ditto_stats_count(call->conn->server->stats, call->command, dsmb_is_error(status),
-				  start, request_payload(call));
+				  start, call_payload(call));
 	trace_dsmb_reply(call, status, start);
 	return status;
 }
 
 /* Returns the open that existed when the call arrived, or else the one that exists now. */
-static struct dsmb_open *open_of(struct dsmb_call *call, u64 persistent, u64 volatile_id)
+static struct dsmb_open *call_take_early(struct dsmb_call *call, u64 persistent, u64 volatile_id)
 {
 	struct dsmb_open *open = call->early;
 
@@ -352,12 +389,10 @@ static struct dsmb_open *open_of(struct dsmb_call *call, u64 persistent, u64 vol
 	return dsmb_open_find(call->session, persistent, volatile_id);
 }
 
-u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id,
-		   struct dsmb_open **open)
+u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id)
 {
 	struct dsmb_chain *chain = &call->message->chain;
 
-	*open = NULL;
 	if (call->flags & DSMB_FLAG_RELATED) {
 		if (chain->failed)
 			return chain->failed;
@@ -372,7 +407,7 @@ u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id,
 	chain->persistent = persistent;
 	chain->volatile_id = volatile_id;
 	dsmb_call_drop_open(call);
-	call->open = open_of(call, persistent, volatile_id);
+	call->open = call_take_early(call, persistent, volatile_id);
 	/* An open belongs to one tree; a command that needs no tree does not check it. */
 	if (!call->open || (call->tree && READ_ONCE(call->open->tree) != call->tree))
 		return STATUS_FILE_CLOSED;
@@ -387,7 +422,6 @@ u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id,
 	call->actor.owner = call->open->owner;
 	call->actor.lease_owner = dsmb_lease_actor(call->open);
 	call->actor.entry_owner = call->open->entry_owner;
-	*open = call->open;
 	return STATUS_SUCCESS;
 }
 

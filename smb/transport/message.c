@@ -16,6 +16,7 @@
 #include "../auth/session.h"
 #include "../server.h"
 #include "buf.h"
+#include "command.h"
 #include "conn.h"
 #include "credit.h"
 #include "crowd.h"
@@ -23,7 +24,6 @@
 
 /* Bytes above which a message is run by a worker of its own if there are others. */
 #define LARGE_BYTES	SZ_64K
-#define CREDIT_BYTES	65536
 
 static struct kmem_cache *message_cache;
 
@@ -207,7 +207,7 @@ static void parse_header(struct dsmb_call *call)
 		call->charge = 1;
 	call->encrypted = call->message->sealed;
 	if (call->command < DSMB_COMMANDS)
-		call->cmd = &dsmb_commands[call->command];
+		call->cmd = dsmb_commands[call->command];
 }
 
 static bool call_answers_large(const struct dsmb_call *call)
@@ -220,7 +220,7 @@ static u32 call_answer_max(const struct dsmb_call *call)
 {
 	if (call->charge <= 1 && !call_answers_large(call))
 		return 0;
-	return min_t(u32, call->charge * CREDIT_BYTES, DSMB_IO_MAX);
+	return min_t(u32, call->charge * DSMB_CREDIT_BYTES, DSMB_IO_MAX);
 }
 
 /*
@@ -271,7 +271,7 @@ static const char *register_calls(struct dsmb_message *message)
 				break;
 			}
 			if (!call->refused)
-				cost += min_t(u32, call->charge * CREDIT_BYTES, DSMB_IO_MAX);
+				cost += min_t(u32, call->charge * DSMB_CREDIT_BYTES, DSMB_IO_MAX);
 			list_add_tail(&call->list, &conn->calls);
 			hlist_add_head(&call->by_id, dsmb_conn_bucket(conn, call->message_id));
 			conn->ncalls++;
@@ -406,7 +406,8 @@ bool dsmb_message_frees(const struct dsmb_message *message)
 	return message->ncalls;
 }
 
-static bool run_smb1(struct dsmb_message *message)
+/* Answers an SMB1 NEGOTIATE. */
+static void message_run_smb1(struct dsmb_message *message)
 {
 	struct dsmb_cursor in = dsmb_cursor(message->buf->data + message->offset, message->len);
 	struct dsmb_buf *buf;
@@ -415,18 +416,17 @@ static bool run_smb1(struct dsmb_message *message)
 	buf = dsmb_buf_get(message->conn->server, DSMB_SEND_HEADROOM + DSMB_OUT_HEADER +
 			   DSMB_REPLY_SMALL);
 	if (!buf)
-		return false;
+		return;
 	out = dsmb_builder(buf->data + DSMB_SEND_HEADROOM, DSMB_OUT_HEADER + DSMB_REPLY_SMALL);
 	if (dsmb_negotiate_smb1(message->conn, &in, &out)) {
 		dsmb_buf_put(message->conn->server, buf);
 		dsmb_conn_drop(message->conn, "SMB1 without a dialect of SMB2");
-		return false;
+		return;
 	}
 	spin_lock(&message->conn->lock);
 	dsmb_credits_grant(message->conn->credits, 1, 1, 1);
 	spin_unlock(&message->conn->lock);
 	dsmb_conn_send(message->conn, buf, out.len, 0);
-	return false;
 }
 
 /* Is an interim response to be sent if the call is parked? */
@@ -500,97 +500,74 @@ static void message_release_done(struct dsmb_message *message)
 }
 
 /*
+ * Parks a call. Returns true if the message does not belong to this thread any more.
+ *
  * An interim response is sent for a parked call wherever it stands in its message, together
  * with the responses before it (MS-SMB2 sections 3.3.4.2 and 3.3.5.2.7.2). A quiet call gets
  * none, so it does not count against the client's parked calls.
  */
-static bool may_park(struct dsmb_message *message, struct dsmb_call *call)
-{
-	if (call->quiet)
-		return true;
-	return may_wait(message, call) &&
-	       (!call_has_interim(call) || dsmb_reply_interim(message, call));
-}
-
-/* Parks a call. Returns true if the message does not belong to this thread any more. */
 static bool message_park(struct dsmb_message *message, struct dsmb_call *call)
 {
 	message_release_done(message);
-	if (!dsmb_call_is_woken(call) && !dsmb_call_is_cancelled(call) && !may_park(message, call))
+	if (!call->quiet && !dsmb_call_is_woken(call) && !dsmb_call_is_cancelled(call) &&
+	    (!may_wait(message, call) ||
+	     (call_has_interim(call) && !dsmb_reply_interim(message, call))))
 		dsmb_call_cancel(call, STATUS_INSUFFICIENT_RESOURCES);
 	return dsmb_call_park(call);
 }
 
-/*
- * Runs the calls of a message. Returns true if all are done; false if the message does not
- * belong to this thread any more.
- */
-static bool run_calls(struct dsmb_message *message)
+void dsmb_message_run(struct dsmb_message *message, struct list_head *outs)
 {
+	struct dsmb_conn *conn = message->conn;
+	const char *why;
+
+	if (!message->split) {
+		why = message_unseal(message) ?: message_split(message);
+		if (why)
+			goto drop;
+	}
+	if (message->smb1) {
+		message_run_smb1(message);
+		goto end;
+	}
 	while (message->pos < message->ncalls) {
 		struct dsmb_call *call = &message->calls[message->pos];
 		u32 status;
 
 		/* A CREATE that can be replayed survives its connection; see conn.c. */
-		if (READ_ONCE(message->conn->state) == DSMB_CONN_DEAD && !call->created) {
-			dsmb_message_end(message);
-			return false;
-		}
-		if (call->begun && dsmb_call_woken_status(call, &status))
-			dsmb_call_leave(call, status);
-		else
-			status = dsmb_call_run(call);
-		if (status == DSMB_PARKED) {
+		if (READ_ONCE(conn->state) == DSMB_CONN_DEAD && !call->created)
+			goto end;
+		status = dsmb_call_run(call);
+		switch (status) {
+		case DSMB_PARKED:
 			if (message_park(message, call))
-				return false;
+				return;
 			continue;
-		}
-		if (status == DSMB_CROWDED) {
+		case DSMB_CROWDED:
 			message_release_done(message);
 			if (dsmb_crowd_wait(dsmb_call_crowd(call), message))
-				return false;
+				return;
 			continue;
-		}
-		if (status == DSMB_TO_BE_RECORDED) {
+		case DSMB_TO_BE_RECORDED:
 			message->records = true;
 			dsmb_message_queue(message);
-			return false;
-		}
-		if (status == DSMB_DROP) {
-			dsmb_conn_drop(message->conn, "a request that ends the connection");
-			dsmb_message_end(message);
-			return false;
+			return;
+		case DSMB_DROP:
+			why = "a request that ends the connection";
+			goto drop;
 		}
 		dsmb_reply_end(call, status);
 		dsmb_call_done(call);
 		message->pos++;
 	}
-	return true;
-}
-
-void dsmb_message_run(struct dsmb_message *message, struct list_head *outs)
-{
-	const char *why;
-
-	if (!message->split) {
-		why = message_unseal(message) ?: message_split(message);
-		if (why) {
-			dsmb_conn_drop(message->conn, why);
-			dsmb_message_end(message);
-			return;
-		}
-	}
-	if (message->smb1) {
-		run_smb1(message);
-		dsmb_message_end(message);
-		return;
-	}
-	if (!run_calls(message))
-		return;
-	if (dsmb_reply_finish(message))
-		list_add_tail(&message->out.list, outs);
-	else
-		dsmb_message_end(message);
+	if (!dsmb_reply_finish(message))
+		goto end;
+	list_add_tail(&message->out.list, outs);
+	return;
+drop:
+	dsmb_conn_drop(conn, why);
+end:
+	dsmb_message_end(message);
 }
 
 static void message_work(struct work_struct *work)
@@ -619,7 +596,7 @@ void dsmb_message_queue(struct dsmb_message *message)
 void dsmb_message_run_here(struct dsmb_message *message, const struct dsmb_call *call)
 {
 	/*
-	 * Otherwise the rest may take long: another call, calls behind this one, or a handler
+	 * Otherwise the rest may take long: another call, calls behind this one, or a command
 	 * that is run again to undo what it did. Logins and records have workers of their own.
 	 */
 	if (call == &message->calls[message->pos] && dsmb_message_is_at_last(message) &&

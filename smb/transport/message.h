@@ -201,7 +201,7 @@ void dsmb_message_queue(struct dsmb_message *message);
  * @call: the cancelled call
  *
  * The message is run in this thread if little is left to do: @call is its last call, its
- * handler has nothing to undo, and the message needs no special worker. Otherwise a worker runs
+ * command has nothing to undo, and the message needs no special worker. Otherwise a worker runs
  * it.
  *
  * Context: process; may sleep; no lock held.
@@ -270,7 +270,7 @@ int dsmb_reply_begin(struct dsmb_call *call);
 
 /**
  * dsmb_reply_end - complete the response of a call
- * @call: its handler is done
+ * @call: its command is done
  * @status: its status
  *
  * Writes the header, and the error body if the status needs one (MS-SMB2 section 2.2.2).

@@ -301,12 +301,6 @@ static int finish_answer(struct dsmb_call *call, u8 *at, u32 total, bool more, u
 	return err;
 }
 
-struct assembly {
-	struct dsmb_buf *buf;	/* buffer of all responses, or NULL */
-	u32 at;
-	u32 len;
-};
-
 static struct dsmb_session *sealed_for(struct dsmb_message *message)
 {
 	if (message->session)

@@ -115,7 +115,7 @@
 #define STATUS_SMB_NO_PREAUTH_INTEGRITY_HASH_OVERLAP	0xc05d0000
 
 /*
- * Internal, never sent: the handler did not finish. The call is parked; it is run again or
+ * Internal, never sent: the command did not finish. The call is parked; it is run again or
  * completed by its waker (call.h).
  */
 #define DSMB_PARKED				0xe0000001
@@ -127,7 +127,7 @@
 #define DSMB_TO_BE_RECORDED			0xe0000004
 
 /*
- * Is the severity of a status "error"? The response then has an error body, unless the handler
+ * Is the severity of a status "error"? The response then has an error body, unless the command
  * keeps its own. Warnings and STATUS_PENDING are not errors here; reply.c decides about their
  * bodies.
  */

@@ -12,7 +12,6 @@
 
 #define DSMB_PROTOCOL_ID		0x424d53fe	/* 0xFE 'S' 'M' 'B' */
 #define DSMB_TRANSFORM_ID		0x424d53fd	/* MS-SMB2 section 2.2.41 */
-#define DSMB_COMPRESSION_ID		0x424d53fc	/* MS-SMB2 section 2.2.42 */
 #define DSMB_SMB1_ID			0x424d53ff
 
 /* MS-SMB2 section 2.2.1: the header of sections 2.2.1.1 (ASYNC) and 2.2.1.2 (SYNC). */
@@ -117,6 +116,9 @@ enum dsmb_signing {
 	DSMB_SIGNING_AES_CMAC,
 	DSMB_SIGNING_AES_GMAC,
 };
+
+/* Bytes of a payload that one credit covers: MS-SMB2 section 3.3.5.2.5. */
+#define DSMB_CREDIT_BYTES		65536
 
 /* Limits of this server. */
 #define DSMB_CREDITS_MAX		8192	/* per connection */
