@@ -9,6 +9,8 @@
 #include "../transport/cursor.h"
 #include "attrs.h"
 
+struct kstatfs;
+
 /* InfoType of QUERY_INFO and SET_INFO: MS-SMB2 section 2.2.37 */
 #define DSMB_INFO_FILE			1
 #define DSMB_INFO_FILESYSTEM		2
@@ -140,6 +142,33 @@ const struct dsmb_query_class *dsmb_query_class(const struct dsmb_query_class *t
 extern const struct dsmb_query_class dsmb_query_file_classes[];
 extern const struct dsmb_query_class dsmb_query_fs_classes[];
 extern const struct dsmb_query_class dsmb_query_security_class[];
+
+#define DSMB_SECTOR			512
+/* Largest cluster size that clients accept. */
+#define DSMB_CLUSTER_MAX		(2 << 20)
+
+/**
+ * struct dsmb_space - sizes of a file system in clusters
+ * @cluster: bytes of a cluster, a power of two
+ * @total: size of the file system, or the caller's quota if that is less
+ * @free: free clusters of the file system
+ * @available: clusters available to the caller
+ */
+struct dsmb_space {
+	u32 cluster;
+	u64 total;
+	u64 free;
+	u64 available;
+};
+
+/**
+ * dsmb_space_fill - convert the sizes of a file system to clusters
+ * @space: filled
+ * @st: the sizes in blocks
+ *
+ * A block size that is no power of two, or that clients do not accept, is reported in sectors.
+ */
+void dsmb_space_fill(struct dsmb_space *space, const struct kstatfs *st);
 
 /**
  * dsmb_query_room - make room in the reply for an output buffer of a given size

@@ -7,7 +7,9 @@
 #include <linux/dcache.h>
 #include <linux/log2.h>
 #include <linux/magic.h>
+#include <linux/math64.h>
 #include <linux/statfs.h>
+#include <kunit/visibility.h>
 
 #include "../../fs/node/node.h"
 #include "../../fs/op/compress.h"
@@ -51,46 +53,34 @@
 #define DSMB_QUOTA_TRACK		0x00000001
 #define DSMB_QUOTA_ENFORCE		0x00000002
 
-#define DSMB_SECTOR			512
-/* Largest cluster size that clients accept. */
-#define DSMB_CLUSTER_MAX		(2 << 20)
-
 static const char dsmb_fs_name[] = "NTFS";
 
-/**
- * struct dsmb_space - sizes of a file system in clusters
- * @cluster: bytes of a cluster, a power of two
- * @total: size of the file system, or the caller's quota if that is less
- * @free: free clusters of the file system
- * @available: clusters available to the caller
- */
-struct dsmb_space {
-	u32 cluster;
-	u64 total;
-	u64 free;
-	u64 available;
-};
+void dsmb_space_fill(struct dsmb_space *space, const struct kstatfs *st)
+{
+	u32 block = st->f_frsize ?: st->f_bsize;
+
+	space->cluster = block;
+	space->total = st->f_blocks;
+	space->free = st->f_bfree;
+	space->available = st->f_bavail;
+	if (is_power_of_2(block) && block >= DSMB_SECTOR && block <= DSMB_CLUSTER_MAX)
+		return;
+	space->cluster = DSMB_SECTOR;
+	space->total = mul_u64_u32_div(space->total, block, DSMB_SECTOR);
+	space->free = mul_u64_u32_div(space->free, block, DSMB_SECTOR);
+	space->available = mul_u64_u32_div(space->available, block, DSMB_SECTOR);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_space_fill);
 
 static int dsmb_space_get(struct dsmb_query *q, struct dsmb_space *space, struct kstatfs *st)
 {
-	u32 shift = 0, block;
 	struct ditto_quota quota;
 	int err;
 
 	err = ditto_statfs(&q->call->op, q->node, st);
 	if (err)
 		return err;
-	block = st->f_frsize ? st->f_frsize : st->f_bsize;
-	/* A block size that is no power of two, or out of range, is reported in sectors. */
-	if (!is_power_of_2(block) || block < DSMB_SECTOR || block > DSMB_CLUSTER_MAX) {
-		space->cluster = DSMB_SECTOR;
-		shift = block > DSMB_SECTOR ? ilog2(block / DSMB_SECTOR) : 0;
-	} else {
-		space->cluster = block;
-	}
-	space->total = st->f_blocks << shift;
-	space->free = st->f_bfree << shift;
-	space->available = st->f_bavail << shift;
+	dsmb_space_fill(space, st);
 	ditto_quota(&q->call->op, &quota);
 	space->total = min(space->total, div_u64(quota.limit, space->cluster));
 	space->available = min(space->available, div_u64(ditto_quota_left(&quota),
@@ -123,8 +113,8 @@ static u32 dsmb_query_volume(struct dsmb_query *q)
 	return STATUS_SUCCESS;
 }
 
-/* @full: also report the free space of the file system, whatever the caller may use. */
-static u32 dsmb_encode_space(struct dsmb_query *q, bool full)
+/* FileFsSizeInformation and FileFsFullSizeInformation: MS-FSCC sections 2.5.8 and 2.5.4. */
+static u32 dsmb_query_size(struct dsmb_query *q)
 {
 	struct dsmb_space space;
 	struct kstatfs st;
@@ -135,21 +125,12 @@ static u32 dsmb_encode_space(struct dsmb_query *q, bool full)
 		return dsmb_done(q->call, err);
 	dsmb_encode_u64(&q->out, space.total);
 	dsmb_encode_u64(&q->out, space.available);
-	if (full)
+	/* The free space of the file system, whatever the caller may use. */
+	if (q->class == DSMB_FS_FULL_SIZE)
 		dsmb_encode_u64(&q->out, space.free);
 	dsmb_encode_u32(&q->out, space.cluster / DSMB_SECTOR);
 	dsmb_encode_u32(&q->out, DSMB_SECTOR);
 	return STATUS_SUCCESS;
-}
-
-static u32 dsmb_query_size(struct dsmb_query *q)
-{
-	return dsmb_encode_space(q, false);
-}
-
-static u32 dsmb_query_full_size(struct dsmb_query *q)
-{
-	return dsmb_encode_space(q, true);
 }
 
 static u32 dsmb_query_device(struct dsmb_query *q)
@@ -285,7 +266,7 @@ const struct dsmb_query_class dsmb_query_fs_classes[] = {
 	{ DSMB_FS_DEVICE, 0, 8, 0, 0, dsmb_query_device },
 	{ DSMB_FS_ATTRIBUTE, 0, 16, 0, 0, dsmb_query_attribute },
 	{ DSMB_FS_CONTROL, 0, 48, 0, 0, dsmb_query_control },
-	{ DSMB_FS_FULL_SIZE, 0, 32, 0, 0, dsmb_query_full_size },
+	{ DSMB_FS_FULL_SIZE, 0, 32, 0, 0, dsmb_query_size },
 	{ DSMB_FS_OBJECT_ID, 0, 64, 0, 0, dsmb_query_object_id },
 	{ DSMB_FS_SECTOR_SIZE, 0, 28, 0, 0, dsmb_query_sector_size },
 	{ DSMB_FS_POSIX, DSMB_CLASS_POSIX, 56, 0, 0, dsmb_query_fs_posix },

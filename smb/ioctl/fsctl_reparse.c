@@ -138,6 +138,13 @@ static char *dsmb_get_posix_target(struct dsmb_cursor name, bool relative)
 	return absolute ?: ERR_PTR(-ENOMEM);
 }
 
+/* The status for a target that could not be read. */
+static u32 dsmb_target_status(const char *target)
+{
+	return PTR_ERR(target) == -ENOMEM ? STATUS_INSUFFICIENT_RESOURCES :
+					    STATUS_IO_REPARSE_DATA_INVALID;
+}
+
 /* MS-FSCC section 2.1.2.4, behind the header. */
 static u32 dsmb_get_symlink(struct dsmb_cursor *in, bool posix, struct dsmb_special *special)
 {
@@ -157,8 +164,7 @@ static u32 dsmb_get_symlink(struct dsmb_cursor *in, bool posix, struct dsmb_spec
 		return STATUS_IO_REPARSE_DATA_INVALID;
 	target = posix ? dsmb_get_posix_target(name, flags) : dsmb_get_string(name);
 	if (IS_ERR(target))
-		return PTR_ERR(target) == -ENOMEM ? STATUS_INSUFFICIENT_RESOURCES :
-		       STATUS_IO_REPARSE_DATA_INVALID;
+		return dsmb_target_status(target);
 	if (!posix)
 		dsmb_swap_slashes(target, strlen(target), '\\', '/');
 	special->type = S_IFLNK;
@@ -170,15 +176,16 @@ static u32 dsmb_get_special(struct dsmb_cursor *in, struct dsmb_special *special
 {
 	u64 type = dsmb_get_u64(in);
 	u32 major, minor;
+	char *target;
 	int i;
 
 	if (type == DSMB_NFS_LINK) {
+		target = dsmb_get_string(dsmb_window(in, in->pos, dsmb_left(in)));
+		if (IS_ERR(target))
+			return dsmb_target_status(target);
 		special->type = S_IFLNK;
-		special->target = dsmb_get_string(dsmb_window(in, in->pos, dsmb_left(in)));
-		if (!IS_ERR(special->target))
-			return *special->target ? STATUS_SUCCESS : STATUS_IO_REPARSE_DATA_INVALID;
-		special->target = NULL;
-		return STATUS_IO_REPARSE_DATA_INVALID;
+		special->target = target;
+		return *target ? STATUS_SUCCESS : STATUS_IO_REPARSE_DATA_INVALID;
 	}
 	for (i = 0; i < ARRAY_SIZE(dsmb_nfs_types); i++)
 		if (dsmb_nfs_types[i].type == type)

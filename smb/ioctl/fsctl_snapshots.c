@@ -14,7 +14,7 @@
 
 /* Least size of the response: an empty list with its terminator. */
 #define DSMB_SNAPSHOTS_LEAST	16
-/* Most snapshots that are listed for a share. */
+/* Most snapshots that are listed for a share: the newest ones. */
 #define DSMB_SNAPSHOTS_MAX	4096
 /* "@GMT-YYYY.MM.DD-HH.MM.SS" with its terminator, in UTF-16 units. */
 #define DSMB_SNAPSHOT_TEXT	25
@@ -23,28 +23,35 @@
 /**
  * struct dsmb_snapshots - times of snapshots
  * @count: number of times
- * @time: the times
+ * @time: the times; when it is full, the older half is dropped
  */
 struct dsmb_snapshots {
 	u32 count;
-	time64_t time[DSMB_SNAPSHOTS_MAX];
+	time64_t time[2 * DSMB_SNAPSHOTS_MAX];
 };
-
-static int dsmb_snapshot_add(void *arg, const struct ditto_name *name, time64_t time)
-{
-	struct dsmb_snapshots *all = arg;
-
-	if (all->count == DSMB_SNAPSHOTS_MAX)
-		return 1;
-	all->time[all->count++] = time;
-	return 0;
-}
 
 static int dsmb_newest_first(const void *a, const void *b)
 {
 	time64_t x = *(const time64_t *)a, y = *(const time64_t *)b;
 
 	return x < y ? 1 : x > y ? -1 : 0;
+}
+
+/* Sort the times, newest first, and keep as many as are listed. */
+static void dsmb_snapshots_sort(struct dsmb_snapshots *all)
+{
+	sort(all->time, all->count, sizeof(all->time[0]), dsmb_newest_first, NULL);
+	all->count = min_t(u32, all->count, DSMB_SNAPSHOTS_MAX);
+}
+
+static int dsmb_snapshot_add(void *arg, const struct ditto_name *name, time64_t time)
+{
+	struct dsmb_snapshots *all = arg;
+
+	if (all->count == ARRAY_SIZE(all->time))
+		dsmb_snapshots_sort(all);
+	all->time[all->count++] = time;
+	return 0;
 }
 
 static void dsmb_encode_snapshot(struct dsmb_builder *out, time64_t time)
@@ -71,11 +78,11 @@ u32 dsmb_fsctl_snapshots(struct dsmb_ioctl *io)
 	if (!all)
 		return STATUS_INSUFFICIENT_RESOURCES;
 	err = ditto_snapshots_for_each(&io->call->op, dsmb_snapshot_add, all);
-	if (err < 0) {
+	if (err) {
 		kvfree(all);
 		return dsmb_done(io->call, err);
 	}
-	sort(all->time, all->count, sizeof(all->time[0]), dsmb_newest_first, NULL);
+	dsmb_snapshots_sort(all);
 
 	/* All snapshots or none; with none the client retries with a larger buffer. */
 	bytes = all->count * DSMB_SNAPSHOT_BYTES + sizeof(__le16);

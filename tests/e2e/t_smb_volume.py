@@ -4,6 +4,7 @@ import calendar
 import errno
 import os
 import struct
+import time
 import types
 
 import nfs3
@@ -264,6 +265,24 @@ def snapshots(w):
     with expect_errno(errno.EROFS, errno.EACCES):
         os.unlink(f'{m}/f')
     eq(get(w.path('.snap/@GMT-2026.01.02-03.04.05/f')), b'old')
+
+
+@test(smb=True, squash='none')
+def many_snapshots(w):
+    """Of more snapshots than fit the newest are listed, in whatever order the directory has them."""
+    os.chmod(w.export, 0o777)
+    put(w.path('f'), b'now', 0o666)
+    when = [calendar.timegm((2020, 1, 1, 0, 0, 0)) + 3600 * n for n in range(4096 * 2 + 100)]
+    for t in when:
+        os.makedirs(w.path(time.strftime('.snap/@GMT-%Y.%m.%d-%H.%M.%S', time.gmtime(t))))
+    w.server.ctl('share', 'set', 'data', 'snapshots', '.snap')
+    s = Smb2(w.client)
+    out = s.call(smb2.IOCTL, smb2.ioctl_body(s.create('f'), SNAPSHOTS, room=1 << 18), charge=4)[48:]
+    s.next_id += 3
+    eq(struct.unpack_from('<III', out), (4096, 4096, 4096 * 50 + 2))
+    eq(out[12:].decode('utf-16-le').split('\0')[:4096],
+       [time.strftime('@GMT-%Y.%m.%d-%H.%M.%S', time.gmtime(t)) for t in reversed(when[-4096:])])
+    s.end()
 
 
 @test(smb=True, squash='none')

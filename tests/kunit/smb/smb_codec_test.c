@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reading from and writing to the wire, commands of a compound, credits.
+ * Reading from and writing to the wire, commands of a compound, credits, sizes.
  */
+#include <linux/statfs.h>
 #include <kunit/test.h>
 
+#include "../../../smb/file/info.h"
 #include "../../../smb/transport/builder.h"
 #include "../../../smb/transport/credit.h"
 #include "../../../smb/transport/cursor.h"
@@ -241,6 +243,41 @@ static void status_numbers(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, dsmb_is_error(STATUS_PENDING));
 }
 
+/* Sizes of file systems whose blocks clients do not accept are the same number of bytes. */
+static void odd_blocks(struct kunit *test)
+{
+	static const struct {
+		long block;
+		u64 blocks;
+		u32 cluster;
+		u64 total;
+	} cases[] = {
+		{ 4096, 1000, 4096, 1000 },
+		{ 512, 7, 512, 7 },
+		{ 2 << 20, U64_MAX, 2 << 20, U64_MAX },
+		{ 3072, 1000, 512, 6000 },
+		{ 256, 1001, 512, 500 },
+		{ 1000, 512, 512, 1000 },
+		{ 4 << 20, 3, 512, 3 * 8192 },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct kstatfs st = {
+			.f_frsize = cases[i].block,
+			.f_blocks = cases[i].blocks,
+			.f_bfree = cases[i].blocks,
+			.f_bavail = cases[i].blocks,
+		};
+		struct dsmb_space space;
+
+		dsmb_space_fill(&space, &st);
+		KUNIT_EXPECT_EQ(test, space.cluster, cases[i].cluster);
+		KUNIT_EXPECT_EQ(test, space.total, cases[i].total);
+		KUNIT_EXPECT_EQ(test, space.free, cases[i].total);
+		KUNIT_EXPECT_EQ(test, space.available, cases[i].total);
+	}
+}
+
 static struct kunit_case smb_codec_cases[] = {
 	KUNIT_CASE(cursor_reads),
 	KUNIT_CASE(cursor_stays_inside),
@@ -252,6 +289,7 @@ static struct kunit_case smb_codec_cases[] = {
 	KUNIT_CASE(credits_limits),
 	KUNIT_CASE(credits_go_round),
 	KUNIT_CASE(status_numbers),
+	KUNIT_CASE(odd_blocks),
 	{}
 };
 
