@@ -86,21 +86,6 @@ u32 dsmb_setup_signature(struct dsmb_call *call, struct dsmb_signer *signer)
 	}
 }
 
-static u32 channel_make(struct dsmb_conn *conn, struct dsmb_session *session,
-			struct dsmb_channel **channel)
-{
-	switch (dsmb_channel_new(conn, session, true, channel)) {
-	case 0:
-		return STATUS_SUCCESS;
-	case -EEXIST:
-		return STATUS_REQUEST_NOT_ACCEPTED;
-	case -ESHUTDOWN:
-		return STATUS_USER_SESSION_DELETED;
-	default:
-		return STATUS_INSUFFICIENT_RESOURCES;
-	}
-}
-
 /* Is the request signed with the session's key, as every request to bind must be? */
 static u32 bind_signature(struct dsmb_call *call, struct dsmb_session *session)
 {
@@ -137,16 +122,6 @@ static u32 bind_again(struct dsmb_call *call, const struct dsmb_channel *channel
 	return STATUS_REQUEST_NOT_ACCEPTED;
 }
 
-static u32 bind_check(struct dsmb_call *call, struct dsmb_session *session,
-		      const struct dsmb_channel *channel)
-{
-	u32 status = check_session(call, session);
-
-	if (!status && channel && !channel->binding)
-		status = bind_again(call, channel);
-	return status;
-}
-
 u32 dsmb_bind_begin(struct dsmb_call *call, struct dsmb_channel **channel,
 		    struct dsmb_session **session)
 {
@@ -161,11 +136,31 @@ u32 dsmb_bind_begin(struct dsmb_call *call, struct dsmb_channel **channel,
 					       STATUS_REQUEST_NOT_ACCEPTED;
 
 	denied = bind_signature(call, *session);
-	status = bind_check(call, *session, *channel) ?: denied;
-	if (!status && !*channel)
-		status = channel_make(conn, *session, channel);
-	if (!status)
+	status = check_session(call, *session);
+	if (status)
+		goto refuse;
+	if (*channel && !(*channel)->binding) {
+		status = bind_again(call, *channel);
+		goto refuse;
+	}
+	status = denied;
+	if (status)
+		goto refuse;
+	if (*channel)
 		return STATUS_SUCCESS;
+	switch (dsmb_channel_new(conn, *session, true, channel)) {
+	case 0:
+		return STATUS_SUCCESS;
+	case -EEXIST:
+		status = STATUS_REQUEST_NOT_ACCEPTED;
+		break;
+	case -ESHUTDOWN:
+		status = STATUS_USER_SESSION_DELETED;
+		break;
+	default:
+		status = STATUS_INSUFFICIENT_RESOURCES;
+	}
+refuse:
 	dsmb_channel_put(*channel);
 	/*
 	 * If the request was signed with the session's key, the refusal is too (MS-SMB2 section

@@ -2,6 +2,7 @@
 /* Key derivation: SP800-108 in counter mode, as used by MS-SMB2 section 3.1.4.2. */
 #include <crypto/hash.h>
 #include <kunit/visibility.h>
+#include <linux/array_size.h>
 #include <linux/err.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
@@ -13,24 +14,25 @@
 static int hmac_round(struct shash_desc *desc, const void *label, size_t label_len,
 		      const void *context, size_t context_len, size_t out_len, u8 *digest)
 {
-	static const u8 first_round[4] = { 0, 0, 0, 1 };
-	static const u8 separator;
+	const struct {
+		const void *data;
+		size_t len;
+	} parts[] = {
+		{ "\0\0\0\1", 4 },	/* the first round */
+		{ label, label_len },
+		{ "\0", 1 },
+		{ context, context_len },
+	};
 	u8 bits[4];
 	int err;
 
-	put_unaligned_be32(out_len * 8, bits);
 	err = crypto_shash_init(desc);
-	if (!err)
-		err = crypto_shash_update(desc, first_round, sizeof(first_round));
-	if (!err)
-		err = crypto_shash_update(desc, label, label_len);
-	if (!err)
-		err = crypto_shash_update(desc, &separator, sizeof(separator));
-	if (!err)
-		err = crypto_shash_update(desc, context, context_len);
-	if (!err)
-		err = crypto_shash_finup(desc, bits, sizeof(bits), digest);
-	return err;
+	for (unsigned int i = 0; !err && i < ARRAY_SIZE(parts); i++)
+		err = crypto_shash_update(desc, parts[i].data, parts[i].len);
+	if (err)
+		return err;
+	put_unaligned_be32(out_len * 8, bits);
+	return crypto_shash_finup(desc, bits, sizeof(bits), digest);
 }
 
 int dsmb_kdf(const u8 *key, size_t key_len, const void *label, size_t label_len,

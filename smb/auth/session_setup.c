@@ -260,14 +260,18 @@ static int session_charge(struct dsmb_session *session, const struct dsmb_conn *
 	err = ditto_principal_init(who, session->server->srv, &conn->peer->addr,
 				   weak ? DITTO_TRUST_ANONYMOUS : DITTO_TRUST_USER,
 				   weak ? INVALID_UID : session->user->uid);
-	if (!err)
-		err = ditto_charge_move(&session->charge, who);
-	if (!err)
-		err = ditto_charge(&session->opens_charge, who, DITTO_BUDGET_OPENS, 0);
+	if (err)
+		return err;
+	err = ditto_charge_move(&session->charge, who);
+	if (err)
+		return err;
+	err = ditto_charge(&session->opens_charge, who, DITTO_BUDGET_OPENS, 0);
+	if (err)
+		return err;
 	/* A null session alone gives no trust: see dsmb_session_admit_guest(). */
-	if (!err && !weak)
+	if (!weak)
 		WRITE_ONCE(session->trust, DITTO_TRUST_USER);
-	return err;
+	return 0;
 }
 
 static u32 finish_new(struct dsmb_channel *channel, const struct ditto_auth *auth,
@@ -653,8 +657,8 @@ static u32 session_setup_step(struct dsmb_call *call, const struct setup *req)
 	return DSMB_PARKED;
 }
 
-static u32 begin_new(struct dsmb_call *call, struct dsmb_channel **channel,
-		     struct dsmb_session **session)
+static u32 session_setup_new(struct dsmb_call *call, struct dsmb_channel **channel,
+			     struct dsmb_session **session)
 {
 	int err;
 
@@ -670,7 +674,7 @@ static u32 begin_new(struct dsmb_call *call, struct dsmb_channel **channel,
 }
 
 /* A reauthentication must be signed like any request of the session (MS-SMB2 section 3.3.5.2.4). */
-static u32 check_renewal(struct dsmb_call *call, struct dsmb_session *session,
+static u32 renewal_check(struct dsmb_call *call, struct dsmb_session *session,
 			 struct dsmb_channel *channel)
 {
 	if (!channel->signer || call->encrypted)
@@ -680,33 +684,30 @@ static u32 check_renewal(struct dsmb_call *call, struct dsmb_session *session,
 	return dsmb_setup_signature(call, channel->signer);
 }
 
-static u32 session_setup_begin(struct dsmb_call *call, const struct setup *req,
-			       struct dsmb_channel **channel,
-			       struct dsmb_session **session)
+/* Finds the authentication that goes on, or the session that is authenticated again. */
+static u32 session_setup_find(struct dsmb_call *call, struct dsmb_channel **channel,
+			      struct dsmb_session **session)
 {
-	u32 status;
+	u32 status = STATUS_USER_SESSION_DELETED;
 
-	if (req->flags & DSMB_SETUP_BINDING)
-		return dsmb_bind_begin(call, channel, session);
-	if (!call->session_id)
-		return begin_new(call, channel, session);
 	*channel = dsmb_channel_find(call->conn, call->session_id, session);
-	if (!*channel) {
-		dsmb_refuse_foreign(call);
-		return STATUS_USER_SESSION_DELETED;
-	}
-	status = (*channel)->binding ? STATUS_INVALID_PARAMETER :
-		 (*channel)->ready ? check_renewal(call, *session, *channel) :
-		 STATUS_SUCCESS;
-	if (status) {
-		dsmb_channel_put(*channel);
-		dsmb_session_put(*session);
-		/*
-		 * A client with the session's key, but not the channel's, gets a response
-		 * signed with the session's key.
-		 */
-		dsmb_refuse_foreign(call);
-	}
+	if (!*channel)
+		goto refuse;
+	if ((*channel)->binding)
+		status = STATUS_INVALID_PARAMETER;
+	else
+		status = (*channel)->ready ? renewal_check(call, *session, *channel) :
+					     STATUS_SUCCESS;
+	if (!status)
+		return STATUS_SUCCESS;
+	dsmb_channel_put(*channel);
+	dsmb_session_put(*session);
+refuse:
+	/*
+	 * A client with the session's key, but not the channel's, gets a response signed with the
+	 * session's key.
+	 */
+	dsmb_refuse_foreign(call);
 	return status;
 }
 
@@ -719,7 +720,12 @@ static u32 session_setup_exec(struct dsmb_call *call, void *args, void *res)
 
 	if (call->private)
 		return step_resume(call, req, res);
-	status = session_setup_begin(call, req, &channel, &session);
+	if (req->flags & DSMB_SETUP_BINDING)
+		status = dsmb_bind_begin(call, &channel, &session);
+	else if (!call->session_id)
+		status = session_setup_new(call, &channel, &session);
+	else
+		status = session_setup_find(call, &channel, &session);
 	if (status)
 		return status;
 	/* The response has the session's id and is signed with its key. */

@@ -240,8 +240,10 @@ struct dsmb_target {
 	struct dsmb_path path;
 };
 
-static u32 dsmb_target_get(struct dsmb_change *c, struct dsmb_target *target, bool ex)
+/* The classes of MS-FSCC sections 2.4.28 and 2.4.42; those that end in Ex begin with flags. */
+static u32 dsmb_target_get(struct dsmb_change *c, struct dsmb_target *target)
 {
+	bool ex = c->class == DSMB_FILE_RENAME_EX || c->class == DSMB_FILE_LINK_EX;
 	struct dsmb_cursor name;
 	u32 flags, len;
 	u64 root;
@@ -300,14 +302,14 @@ static int dsmb_rename_stream(struct dsmb_change *c, const struct dsmb_target *t
 	return err;
 }
 
-static u32 dsmb_rename(struct dsmb_change *c, bool ex)
+static u32 dsmb_set_rename(struct dsmb_change *c)
 {
 	bool is_stream = ditto_instance_is_stream(c->inst);
 	struct dsmb_target target;
 	struct dsmb_path *path = &target.path;
 	u32 status;
 
-	status = dsmb_target_get(c, &target, ex);
+	status = dsmb_target_get(c, &target);
 	if (status)
 		return status;
 	/* A stream stays with its file, and a file cannot become a stream. */
@@ -328,17 +330,7 @@ static u32 dsmb_rename(struct dsmb_change *c, bool ex)
 	return status;
 }
 
-static u32 dsmb_set_rename(struct dsmb_change *c)
-{
-	return dsmb_rename(c, false);
-}
-
-static u32 dsmb_set_rename_ex(struct dsmb_change *c)
-{
-	return dsmb_rename(c, true);
-}
-
-static u32 dsmb_link(struct dsmb_change *c, bool ex)
+static u32 dsmb_set_link(struct dsmb_change *c)
 {
 	struct dsmb_target target;
 	u32 status;
@@ -347,7 +339,7 @@ static u32 dsmb_link(struct dsmb_change *c, bool ex)
 		return STATUS_FILE_IS_A_DIRECTORY;
 	if (ditto_instance_is_stream(c->inst))
 		return STATUS_INVALID_PARAMETER;
-	status = dsmb_target_get(c, &target, ex);
+	status = dsmb_target_get(c, &target);
 	if (status)
 		return status;
 	if (target.path.stream || !target.path.len)
@@ -359,16 +351,6 @@ static u32 dsmb_link(struct dsmb_change *c, bool ex)
 								   target.replace));
 	dsmb_path_free(&target.path);
 	return status;
-}
-
-static u32 dsmb_set_link(struct dsmb_change *c)
-{
-	return dsmb_link(c, false);
-}
-
-static u32 dsmb_set_link_ex(struct dsmb_change *c)
-{
-	return dsmb_link(c, true);
 }
 
 static u32 dsmb_set_position(struct dsmb_change *c)
@@ -414,7 +396,7 @@ const struct dsmb_set_class dsmb_set_file_classes[] = {
 	{ DSMB_FILE_VALID_DATA_LENGTH, 0, 8, DITTO_RIGHT_WRITE_DATA,
 	  dsmb_set_valid_data_length },
 	{ DSMB_FILE_DISPOSITION_EX, 0, 4, DITTO_RIGHT_DELETE, dsmb_set_disposition_ex },
-	{ DSMB_FILE_RENAME_EX, 0, 20, DITTO_RIGHT_DELETE, dsmb_set_rename_ex },
-	{ DSMB_FILE_LINK_EX, 0, 20, 0, dsmb_set_link_ex },
+	{ DSMB_FILE_RENAME_EX, 0, 20, DITTO_RIGHT_DELETE, dsmb_set_rename },
+	{ DSMB_FILE_LINK_EX, 0, 20, 0, dsmb_set_link },
 	{ }
 };

@@ -95,27 +95,13 @@ static bool dsmb_may_set_security(const struct dsmb_change *c)
 	return !(c->additional & DSMB_SECURITY_SACL) && !(needed & ~c->open->rights);
 }
 
-static u32 dsmb_set_sd(struct dsmb_change *c, const struct ditto_setattr *set)
-{
-	struct ditto_op op = c->call->op;
-	struct ditto_wcc wcc;
-	int err;
-
-	if (!set->valid)
-		return STATUS_SUCCESS;
-	/* Access was checked at open: use the credential of the open, not that of the session. */
-	op.cred = READ_ONCE(c->open->cred);
-	err = ditto_setattr(&op, ditto_instance_base(c->inst), set, &wcc);
-	if (err == -EPERM && set->valid & (DITTO_SET_UID | DITTO_SET_GID))
-		return STATUS_INVALID_OWNER;
-	return dsmb_done(c->call, err);
-}
-
 u32 dsmb_set_security(struct dsmb_change *c)
 {
+	struct ditto_op op = c->call->op;
 	struct ditto_setattr set = { };
 	struct ditto_acl *acl = NULL;
 	struct dsmb_attrs attrs;
+	struct ditto_wcc wcc;
 	struct dsmb_sd sd;
 	u32 status;
 	int err;
@@ -129,10 +115,23 @@ u32 dsmb_set_security(struct dsmb_change *c)
 	if (err)
 		return dsmb_done(c->call, err);
 	status = dsmb_set_owners(c, &sd, &attrs, &set);
-	if (!status && c->additional & DSMB_SECURITY_DACL)
+	if (status)
+		return status;
+	if (c->additional & DSMB_SECURITY_DACL) {
 		status = dsmb_set_list(c->call, &sd, &attrs, &set, &acl);
-	if (!status)
-		status = dsmb_set_sd(c, &set);
+		if (status)
+			goto put;
+	}
+	if (!set.valid)
+		goto put;
+	/* Access was checked at open: use the credential of the open, not that of the session. */
+	op.cred = READ_ONCE(c->open->cred);
+	err = ditto_setattr(&op, ditto_instance_base(c->inst), &set, &wcc);
+	if (err == -EPERM && set.valid & (DITTO_SET_UID | DITTO_SET_GID))
+		status = STATUS_INVALID_OWNER;
+	else
+		status = dsmb_done(c->call, err);
+put:
 	ditto_acl_put(acl);
 	return status;
 }

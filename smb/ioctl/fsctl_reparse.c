@@ -325,10 +325,13 @@ u32 dsmb_fsctl_set_reparse(struct dsmb_ioctl *io)
 	if (attrs.size)
 		return STATUS_IO_REPARSE_DATA_INVALID;
 	status = dsmb_get_reparse(&io->in, io->open->posix, &special);
-	if (!status && S_ISDIR(attrs.mode) && special.type != S_IFLNK)
-		status = STATUS_NOT_SUPPORTED;
-	if (!status)
-		status = dsmb_done(io->call, dsmb_replace(io, &special));
+	if (status)
+		goto free;
+	status = STATUS_NOT_SUPPORTED;
+	if (S_ISDIR(attrs.mode) && special.type != S_IFLNK)
+		goto free;
+	status = dsmb_done(io->call, dsmb_replace(io, &special));
+free:
 	kfree(special.target);
 	return status;
 }

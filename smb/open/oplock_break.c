@@ -441,25 +441,19 @@ static u32 dsmb_lease_ack(struct dsmb_lease *lease, u32 state)
 	return status;
 }
 
-/* Check the level for an oplock of this state; a wrong level ends the break, too. */
-static u32 dsmb_oplock_refusal(const struct dsmb_lease *lease, u8 level)
-{
-	if (level == DSMB_OPLOCK_LEASE)
-		return STATUS_INVALID_PARAMETER;
-	if (level != DSMB_OPLOCK_NONE &&
-	    (level != DSMB_OPLOCK_II || !(lease->state & DITTO_LEASE_WRITE)))
-		return STATUS_INVALID_OPLOCK_PROTOCOL;
-	return STATUS_SUCCESS;
-}
-
+/* Acknowledge the break of an oplock; a wrong level ends the break, too. */
 static u32 dsmb_oplock_ack(struct dsmb_lease *lease, u8 level)
 {
-	u32 refusal, status;
+	u32 refusal = STATUS_SUCCESS, status;
 
 	mutex_lock(&lease->lock);
-	refusal = dsmb_oplock_refusal(lease, level);
+	if (level == DSMB_OPLOCK_LEASE)
+		refusal = STATUS_INVALID_PARAMETER;
+	else if (level != DSMB_OPLOCK_NONE &&
+		 (level != DSMB_OPLOCK_II || !(lease->state & DITTO_LEASE_WRITE)))
+		refusal = STATUS_INVALID_OPLOCK_PROTOCOL;
 	/* The client must not keep more than the break allows. */
-	if (lease->breaking && !refusal && dsmb_oplock_bits(level) & ~lease->break_to)
+	else if (lease->breaking && dsmb_oplock_bits(level) & ~lease->break_to)
 		refusal = STATUS_INVALID_OPLOCK_PROTOCOL;
 	if (!dsmb_lease_awaits(lease))
 		status = refusal ?: STATUS_INVALID_OPLOCK_PROTOCOL;
