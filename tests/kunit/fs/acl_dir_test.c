@@ -14,7 +14,7 @@
 #include "../../../fs/share/share.h"
 #include "listed.h"
 
-static struct folder f = { .name = "kunit-acl-dir" };
+DEFINE_FOLDER(f, "kunit-acl-dir")
 
 static const struct ditto_name other_name = { "other", 5 };
 
@@ -270,33 +270,10 @@ static struct kunit_case cases[] = {
 	{ },
 };
 
-static int suite_start(struct kunit_suite *suite)
-{
-	return folder_start(&f);
-}
-
-static void suite_stop(struct kunit_suite *suite)
-{
-	folder_stop(&f);
-}
-
-static int case_start(struct kunit *test)
-{
-	folder_begin(test, &f);
-	return 0;
-}
-
-static void case_stop(struct kunit *test)
-{
-	folder_end(test, &f);
-}
-
 static struct kunit_suite suite = {
 	.name = "acl_dir",
-	.suite_init = suite_start,
-	.suite_exit = suite_stop,
-	.init = case_start,
-	.exit = case_stop,
+	FOLDER_SUITE(f),
+	FOLDER_CASES(f),
 	.test_cases = cases,
 };
 

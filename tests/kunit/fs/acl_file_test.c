@@ -20,7 +20,7 @@
 #include "listed.h"
 
 #define ACL_XATTR	"trusted.ditto.acl"
-static struct folder f = { .name = "kunit-acl-file" };
+DEFINE_FOLDER(f, "kunit-acl-file")
 
 static int chmod_as(struct ditto_cred *cred, struct ditto_node *node, umode_t mode)
 {
@@ -571,33 +571,10 @@ static struct kunit_case cases[] = {
 	{ },
 };
 
-static int suite_start(struct kunit_suite *suite)
-{
-	return folder_start(&f);
-}
-
-static void suite_stop(struct kunit_suite *suite)
-{
-	folder_stop(&f);
-}
-
-static int case_start(struct kunit *test)
-{
-	folder_begin(test, &f);
-	return 0;
-}
-
-static void case_stop(struct kunit *test)
-{
-	folder_end(test, &f);
-}
-
 static struct kunit_suite suite = {
 	.name = "acl_file",
-	.suite_init = suite_start,
-	.suite_exit = suite_stop,
-	.init = case_start,
-	.exit = case_stop,
+	FOLDER_SUITE(f),
+	FOLDER_CASES(f),
 	.test_cases = cases,
 };
 

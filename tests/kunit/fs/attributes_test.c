@@ -9,7 +9,7 @@
 #include "../../../fs/op/xattr.h"
 #include "folder.h"
 
-static struct folder folder = { .name = "kunit-attributes" };
+DEFINE_FOLDER(folder, "kunit-attributes")
 
 static const struct ditto_dosattr_stored good = {
 	.version = DITTO_DOSATTR_VERSION,
@@ -127,7 +127,6 @@ static void dosattr_defaults(struct kunit *test)
 	struct ditto_node *file, *frozen, *dir;
 	struct kstat st;
 
-	folder_begin(test, &folder);
 	file = folder_make(test, &folder, "file", 0600, false);
 	frozen = folder_make(test, &folder, "frozen", 0444, false);
 	dir = folder_make(test, &folder, "dir", 0555, true);
@@ -144,7 +143,6 @@ static void dosattr_defaults(struct kunit *test)
 	folder_remove(test, &folder, "file", false);
 	folder_remove(test, &folder, "frozen", false);
 	folder_remove(test, &folder, "dir", true);
-	folder_end(test, &folder);
 }
 
 /* Each is set on its own and leaves the others. */
@@ -155,7 +153,6 @@ static void dosattr_set(struct kunit *test)
 	struct ditto_node *file;
 	uuid_t id;
 
-	folder_begin(test, &folder);
 	file = folder_make(test, &folder, "file", 0600, false);
 	/* The value that the file has anyway. */
 	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);
@@ -189,7 +186,6 @@ static void dosattr_set(struct kunit *test)
 	folder.op.writable = true;
 	ditto_node_put(file);
 	folder_remove(test, &folder, "file", false);
-	folder_end(test, &folder);
 }
 
 /* It stays until any other change. */
@@ -201,7 +197,6 @@ static void dosattr_changed(struct kunit *test)
 	struct ditto_wcc wcc;
 	struct kstat st;
 
-	folder_begin(test, &folder);
 	file = folder_make(test, &folder, "file", 0600, false);
 	st = folder_stat(test, &folder, file);
 	KUNIT_EXPECT_EQ(test, dosattr_get(test, file).changed.tv_nsec, st.ctime.tv_nsec);
@@ -232,7 +227,6 @@ static void dosattr_changed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), -EINVAL);
 	ditto_node_put(file);
 	folder_remove(test, &folder, "file", false);
-	folder_end(test, &folder);
 }
 
 static void dosattr_damaged(struct kunit *test)
@@ -242,7 +236,6 @@ static void dosattr_damaged(struct kunit *test)
 	char junk[100];
 
 	memset(junk, 0xff, sizeof(junk));
-	folder_begin(test, &folder);
 	file = folder_make(test, &folder, "file", 0600, false);
 	for (size_t len = 0; len <= sizeof(junk); len += 25) {
 		KUNIT_EXPECT_EQ(test, store_locally(file, junk, len), 0);
@@ -254,7 +247,6 @@ static void dosattr_damaged(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, stored_length(file), DITTO_DOSATTR_SIZE_1);
 	ditto_node_put(file);
 	folder_remove(test, &folder, "file", false);
-	folder_end(test, &folder);
 }
 
 /* The absence of the attribute is cached until the file changes. */
@@ -263,7 +255,6 @@ static void dosattr_absence_is_kept(struct kunit *test)
 	struct ditto_node *file;
 	u64 kept;
 
-	folder_begin(test, &folder);
 	file = folder_make(test, &folder, "file", 0600, false);
 	/* As on file systems that must search for it. */
 	file->volume->knows_absence = false;
@@ -282,7 +273,6 @@ static void dosattr_absence_is_kept(struct kunit *test)
 	file->volume->knows_absence = true;
 	ditto_node_put(file);
 	folder_remove(test, &folder, "file", false);
-	folder_end(test, &folder);
 }
 
 static int xattr_set(struct ditto_node *file, const char *name, const char *value,
@@ -330,7 +320,6 @@ static void dosattr_xattrs(struct kunit *test)
 	struct ditto_node *file;
 	char value[16];
 
-	folder_begin(test, &folder);
 	file = folder_make(test, &folder, "file", 0600, false);
 	KUNIT_EXPECT_EQ(test, ditto_xattr_list(&folder.op, file, count_name, &count), 0);
 	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);
@@ -357,7 +346,6 @@ static void dosattr_xattrs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, xattr_get(file, DITTO_DOSATTR_XATTR, NULL, 0), -ENODATA);
 	ditto_node_put(file);
 	folder_remove(test, &folder, "file", false);
-	folder_end(test, &folder);
 }
 
 static void xattr_limits(struct kunit *test)
@@ -367,7 +355,6 @@ static void xattr_limits(struct kunit *test)
 	struct ditto_node *file;
 
 	KUNIT_ASSERT_NOT_NULL(test, name);
-	folder_begin(test, &folder);
 	file = folder_make(test, &folder, "file", 0600, false);
 	KUNIT_EXPECT_EQ(test, ditto_xattr_get(&folder.op, file, &empty, NULL, 0), -EILSEQ);
 	KUNIT_EXPECT_EQ(test, ditto_xattr_remove(&folder.op, file, &zero), -EILSEQ);
@@ -383,7 +370,6 @@ static void xattr_limits(struct kunit *test)
 					      DITTO_XATTR_EITHER), -E2BIG);
 	ditto_node_put(file);
 	folder_remove(test, &folder, "file", false);
-	folder_end(test, &folder);
 }
 
 /* Access is that of the mode, or was granted at open. */
@@ -392,7 +378,6 @@ static void xattr_rights(struct kunit *test)
 	unsigned int count = 0;
 	struct ditto_node *file;
 
-	folder_begin(test, &folder);
 	file = folder_make(test, &folder, "file", 0600, false);
 	KUNIT_EXPECT_EQ(test, xattr_set(file, "one", "1", DITTO_XATTR_EITHER), 0);
 	folder.op.cred = folder.user;
@@ -410,17 +395,6 @@ static void xattr_rights(struct kunit *test)
 	folder.op.cred = folder.admin;
 	ditto_node_put(file);
 	folder_remove(test, &folder, "file", false);
-	folder_end(test, &folder);
-}
-
-static int attributes_init(struct kunit_suite *suite)
-{
-	return folder_start(&folder);
-}
-
-static void attributes_exit(struct kunit_suite *suite)
-{
-	folder_stop(&folder);
 }
 
 static struct kunit_case attributes_cases[] = {
@@ -439,8 +413,8 @@ static struct kunit_case attributes_cases[] = {
 
 static struct kunit_suite attributes_suite = {
 	.name = "ditto_attributes",
-	.suite_init = attributes_init,
-	.suite_exit = attributes_exit,
+	FOLDER_SUITE(folder),
+	FOLDER_CASES(folder),
 	.test_cases = attributes_cases,
 };
 

@@ -9,11 +9,18 @@
 
 #define PATH_LEN	64
 
-static int share_add(const struct folder *f, const char *path)
+static void folder_path(const struct folder *f, char *name, size_t size)
 {
+	snprintf(name, size, "/dev/shm/ditto-%s", f->name);
+}
+
+int folder_share(const struct folder *f)
+{
+	char path[PATH_LEN];
 	struct ditto_share_config cfg = { .name = f->name, .path = path };
 	int err;
 
+	folder_path(f, path, sizeof(path));
 	cfg.opts = ditto_share_opts_alloc();
 	if (!cfg.opts)
 		return -ENOMEM;
@@ -43,7 +50,7 @@ int folder_start(struct folder *f)
 	struct path parent;
 	int err;
 
-	snprintf(name, sizeof(name), "/dev/shm/ditto-%s", f->name);
+	folder_path(f, name, sizeof(name));
 	f->srv = ditto_server_of(&init_net);
 	dentry = kern_path_create(AT_FDCWD, name, &parent, LOOKUP_DIRECTORY);
 	if (IS_ERR(dentry))
@@ -53,7 +60,7 @@ int folder_start(struct folder *f)
 	if (err)
 		return err;
 	err = kern_path(name, LOOKUP_DIRECTORY, &f->path);
-	return err ?: share_add(f, name) ?: creds_make(f);
+	return err ?: folder_share(f) ?: creds_make(f);
 }
 
 void folder_stop(struct folder *f)
@@ -91,8 +98,12 @@ void folder_begin(struct kunit *test, struct folder *f)
 
 void folder_end(struct kunit *test, struct folder *f)
 {
-	ditto_node_put(f->root);
-	ditto_share_put(f->share);
+	if (!IS_ERR_OR_NULL(f->root))
+		ditto_node_put(f->root);
+	if (f->share)
+		ditto_share_put(f->share);
+	f->root = NULL;
+	f->share = NULL;
 }
 
 struct ditto_node *folder_make(struct kunit *test, struct folder *f, const char *name,

@@ -37,9 +37,44 @@ struct folder {
 /* Before and after a suite; cases run in threads that may have another root. */
 int folder_start(struct folder *f);
 void folder_stop(struct folder *f);
+/* Add the share; folder_start() does it first. */
+int folder_share(const struct folder *f);
 /* Around a case. The folder is empty at its end. */
 void folder_begin(struct kunit *test, struct folder *f);
 void folder_end(struct kunit *test, struct folder *f);
+
+/**
+ * DEFINE_FOLDER - define a folder and the functions that frame a suite on it
+ * @var: name of the struct folder
+ * @share: name of the share
+ */
+#define DEFINE_FOLDER(var, share)						\
+	static struct folder var = { .name = share };				\
+										\
+	static int var##_suite_init(struct kunit_suite *suite)			\
+	{									\
+		return folder_start(&(var));					\
+	}									\
+										\
+	static void var##_suite_exit(struct kunit_suite *suite)			\
+	{									\
+		folder_stop(&(var));						\
+	}									\
+										\
+	static int __maybe_unused var##_case_init(struct kunit *test)		\
+	{									\
+		folder_begin(test, &(var));					\
+		return 0;							\
+	}									\
+										\
+	static void __maybe_unused var##_case_exit(struct kunit *test)		\
+	{									\
+		folder_end(test, &(var));					\
+	}
+
+/* Members of a struct kunit_suite on a folder: around the suite, and around each case. */
+#define FOLDER_SUITE(var)	.suite_init = var##_suite_init, .suite_exit = var##_suite_exit
+#define FOLDER_CASES(var)	.init = var##_case_init, .exit = var##_case_exit
 
 /* A new file or directory, by the administrator; its node is to be put. */
 struct ditto_node *folder_make(struct kunit *test, struct folder *f, const char *name,

@@ -34,7 +34,7 @@ struct change_test {
 	struct ditto_handle handle;
 };
 
-static struct folder folder = { .name = "kunit-change" };
+DEFINE_FOLDER(folder, "kunit-change")
 static struct change_test t;
 
 static void client_released(struct ditto_client *c) {}
@@ -311,80 +311,80 @@ static struct {
 	atomic_t breaks;
 } told;
 
-static void cache_breaking(struct ditto_lease *cache, u8 keep, bool ack)
+static void lease_breaking(struct ditto_lease *lease, u8 keep, bool ack)
 {
 	atomic_inc(&told.breaks);
-	ditto_lease_return(cache);
+	ditto_lease_return(lease);
 }
 
-static void cache_revoked(struct ditto_lease *cache) {}
+static void lease_revoked(struct ditto_lease *lease) {}
 
-static void cache_free(struct ditto_lease *cache) {}
+static void lease_free(struct ditto_lease *lease) {}
 
-static void cache_ask(struct ditto_lease *cache)
+static void lease_ask(struct ditto_lease *lease)
 {
 	if (!told.mute)
-		ditto_lease_answered(cache, told.size, 1, told.modified);
+		ditto_lease_answered(lease, told.size, 1, told.modified);
 }
 
-static const struct ditto_lease_ops cache_ops = {
-	.breaking = cache_breaking,
-	.revoked = cache_revoked,
-	.free = cache_free,
-	.ask = cache_ask,
+static const struct ditto_lease_ops lease_ops = {
+	.breaking = lease_breaking,
+	.revoked = lease_revoked,
+	.free = lease_free,
+	.ask = lease_ask,
 };
 
 static struct ditto_lease *lease_grant(struct kunit *test, u8 want)
 {
 	struct ditto_lease_request req = {
 		.point = &t.node->point, .actor = t.actor[0], .style = DITTO_LEASE_TYPE_DELEGATION,
-		.want = want, .break_ms = 35000, .ops = &cache_ops,
+		.want = want, .break_ms = 35000, .ops = &lease_ops,
 	};
 	struct ditto_file *df = ditto_file_get(folder.share, t.node, DITTO_FILE_READ);
-	struct ditto_lease *cache;
+	struct ditto_lease *lease;
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(df));
 	req.filp = df->file;
-	cache = ditto_lease_grant(&req);
+	lease = ditto_lease_grant(&req);
 	ditto_file_put(df);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	return cache;
+	KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
+	return lease;
 }
 
-static void delegation_end(struct ditto_lease *cache)
+static void delegation_end(struct ditto_lease *lease)
 {
-	ditto_lease_return(cache);
-	ditto_lease_put(cache);
+	ditto_lease_return(lease);
+	ditto_lease_put(lease);
 	flush_workqueue(folder.srv->locks->wq);
 }
 
 /* The server's own open files do not prevent delegations. */
 static void own_files_do_not_count(struct kunit *test)
 {
-	struct ditto_lease *cache;
+	struct ditto_lease *lease;
 	struct ditto_file *df;
 
 	change_begin(test);
 	/* Kept open for the first grant, although the cache has closed it. */
-	cache = lease_grant(test, DITTO_LEASE_READ);
-	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_READ);
+	lease = lease_grant(test, DITTO_LEASE_READ);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(lease), DITTO_LEASE_READ);
 	ditto_files_close(t.node, NULL);
 	KUNIT_EXPECT_EQ(test, t.node->point.ops->local_access(&t.node->point), 0);
 	ditto_lease_put(lease_grant(test, DITTO_LEASE_ALL));
-	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(lease), DITTO_LEASE_ALL);
 	df = ditto_file_get(folder.share, t.node, DITTO_FILE_WRITE);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(df));
 	KUNIT_EXPECT_EQ(test, t.node->point.ops->local_access(&t.node->point), 0);
 	ditto_file_put(df);
-	delegation_end(cache);
+	delegation_end(lease);
 	ditto_files_close(t.node, NULL);
 	KUNIT_EXPECT_EQ(test, t.node->point.ops->local_access(&t.node->point), 0);
 	/* Claims that ended a moment ago do not prevent one. */
 	for (int i = 0; i < 50; i++) {
-		cache = lease_grant(test, DITTO_LEASE_ALL);
-		KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
-		ditto_lease_return(cache);
-		ditto_lease_put(cache);
+		lease = lease_grant(test, DITTO_LEASE_ALL);
+		KUNIT_EXPECT_EQ(test, ditto_lease_bits(lease), DITTO_LEASE_ALL);
+		ditto_lease_return(lease);
+		ditto_lease_put(lease);
 	}
 	flush_workqueue(folder.srv->locks->wq);
 	folder_remove(test, &folder, "file", false);
@@ -397,9 +397,9 @@ static void local_files_count(struct kunit *test)
 	struct path path = { .mnt = folder.path.mnt };
 	struct ditto_lease_request req = {
 		.point = &t.node->point, .style = DITTO_LEASE_TYPE_DELEGATION,
-		.want = DITTO_LEASE_ALL, .break_ms = 35000, .ops = &cache_ops,
+		.want = DITTO_LEASE_ALL, .break_ms = 35000, .ops = &lease_ops,
 	};
-	struct ditto_lease *cache;
+	struct ditto_lease *lease;
 	struct ditto_file *df;
 	struct file *file;
 
@@ -413,16 +413,16 @@ static void local_files_count(struct kunit *test)
 
 	file = dentry_open(&path, O_RDONLY, current_cred());
 	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
-	cache = ditto_lease_grant(&req);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_READ | DITTO_LEASE_HANDLE);
-	delegation_end(cache);
+	lease = ditto_lease_grant(&req);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(lease), DITTO_LEASE_READ | DITTO_LEASE_HANDLE);
+	delegation_end(lease);
 	__fput_sync(file);
 
 	file = dentry_open(&path, O_WRONLY, current_cred());
 	KUNIT_ASSERT_FALSE(test, IS_ERR(file));
-	cache = ditto_lease_grant(&req);
-	KUNIT_EXPECT_PTR_EQ(test, cache, ERR_PTR(-EAGAIN));
+	lease = ditto_lease_grant(&req);
+	KUNIT_EXPECT_PTR_EQ(test, lease, ERR_PTR(-EAGAIN));
 	__fput_sync(file);
 	ditto_file_put(df);
 	dput(path.dentry);
@@ -433,7 +433,7 @@ static void local_files_count(struct kunit *test)
 
 static void attributes_are_asked_for(struct kunit *test)
 {
-	struct ditto_lease *cache;
+	struct ditto_lease *lease;
 	struct ditto_attr attr;
 	u64 before, first;
 
@@ -441,8 +441,8 @@ static void attributes_are_asked_for(struct kunit *test)
 	memset(&told, 0, sizeof(told));
 	KUNIT_EXPECT_EQ(test, ditto_getattr_asked(&t.op[1], t.node, &attr), 0);
 	before = attr.change;
-	cache = lease_grant(test, DITTO_LEASE_ALL);
-	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
+	lease = lease_grant(test, DITTO_LEASE_ALL);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(lease), DITTO_LEASE_ALL);
 	/* Without a change the server's attributes are returned. */
 	told.size = 100;
 	KUNIT_EXPECT_EQ(test, ditto_getattr_asked(&t.op[1], t.node, &attr), 0);
@@ -459,7 +459,7 @@ static void attributes_are_asked_for(struct kunit *test)
 	/* The holder itself, and callers that cannot wait, get the server's attributes. */
 	KUNIT_EXPECT_EQ(test, ditto_getattr_asked(&t.op[0], t.node, &attr), 0);
 	KUNIT_EXPECT_EQ(test, attr.st.size, 0);
-	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(lease), DITTO_LEASE_ALL);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 0);
 	/* The change attribute never decreases, whatever the holder does. */
 	told.mute = true;
@@ -469,20 +469,10 @@ static void attributes_are_asked_for(struct kunit *test)
 	msleep(20);
 	KUNIT_EXPECT_EQ(test, ditto_getattr_asked(&t.op[1], t.node, &attr), 0);
 	KUNIT_EXPECT_GE(test, attr.change, first);
-	ditto_lease_put(cache);
+	ditto_lease_put(lease);
 	flush_workqueue(folder.srv->locks->wq);
 	folder_remove(test, &folder, "file", false);
 	change_end(test);
-}
-
-static int change_init(struct kunit_suite *suite)
-{
-	return folder_start(&folder);
-}
-
-static void change_exit(struct kunit_suite *suite)
-{
-	folder_stop(&folder);
 }
 
 static struct kunit_case change_cases[] = {
@@ -501,8 +491,7 @@ static struct kunit_case change_cases[] = {
 
 static struct kunit_suite change_suite = {
 	.name = "ditto_instance_change",
-	.suite_init = change_init,
-	.suite_exit = change_exit,
+	FOLDER_SUITE(folder),
 	.test_cases = change_cases,
 };
 

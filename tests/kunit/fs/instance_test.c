@@ -21,7 +21,7 @@
 
 #define DENY_ALL	(DITTO_OPEN_READ | DITTO_OPEN_WRITE | DITTO_OPEN_DELETE)
 
-static struct folder folder = { .name = "kunit-instance" };
+DEFINE_FOLDER(folder, "kunit-instance")
 static struct ditto_client client;
 static struct completion client_free;
 static struct ditto_owner *owner;
@@ -747,7 +747,7 @@ static void instance_revoked(struct kunit *test)
 
 	instance_begin(test);
 	file = must_open(test, "file", DITTO_OPEN_CREATE, R | W | D, 0);
-	delete_pending = must_open(test, "doomed", DITTO_OPEN_CREATE, R | D,
+	delete_pending = must_open(test, "pending", DITTO_OPEN_CREATE, R | D,
 				   DITTO_OPENF_DELETE_ON_CLOSE);
 	KUNIT_ASSERT_EQ(test, open_stream("file", "s", DITTO_OPEN_CREATE, R | W | D,
 					  DITTO_OPENF_DELETE_ON_CLOSE, &stream), 0);
@@ -762,7 +762,7 @@ static void instance_revoked(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, write_inst(stream, "text"), -ESTALE);
 	/* The file was deleted with its last instance. */
 	KUNIT_EXPECT_FALSE(test, is_there("file"));
-	KUNIT_EXPECT_FALSE(test, is_there("doomed"));
+	KUNIT_EXPECT_FALSE(test, is_there("pending"));
 	instance_close(stream);
 	instance_close(file);
 	instance_close(delete_pending);
@@ -770,15 +770,10 @@ static void instance_revoked(struct kunit *test)
 	instance_end(test);
 }
 
-static int instance_init(struct kunit_suite *suite)
-{
-	return folder_start(&folder);
-}
-
 static void instance_exit(struct kunit_suite *suite)
 {
 	remove_hidden();
-	folder_stop(&folder);
+	folder_suite_exit(suite);
 }
 
 static struct kunit_case instance_cases[] = {
@@ -801,7 +796,7 @@ static struct kunit_case instance_cases[] = {
 
 static struct kunit_suite instance_suite = {
 	.name = "ditto_instance",
-	.suite_init = instance_init,
+	.suite_init = folder_suite_init,
 	.suite_exit = instance_exit,
 	.test_cases = instance_cases,
 };

@@ -19,7 +19,7 @@
 #include "../../../lockd/table.h"
 #include "folder.h"
 
-static struct folder folder = { .name = "kunit-local" };
+DEFINE_FOLDER(folder, "kunit-local")
 static struct ditto_client client;
 static struct completion client_free;
 static struct ditto_owner *owner;
@@ -37,19 +37,19 @@ static void client_freed(struct ditto_client *c)
 
 static const struct ditto_client_ops client_ops = { .free = client_freed };
 
-static void told_breaking(struct ditto_lease *cache, u8 to_keep, bool ack)
+static void told_breaking(struct ditto_lease *lease, u8 to_keep, bool ack)
 {
 	keep = to_keep;
 	atomic_inc(&breaks);
 	if (ack)
-		ditto_lease_ack(cache, to_keep);
+		ditto_lease_ack(lease, to_keep);
 }
 
-static void told_revoked(struct ditto_lease *cache)
+static void told_revoked(struct ditto_lease *lease)
 {
 }
 
-static void told_change(struct ditto_lease *cache, const struct ditto_entry_change *change)
+static void told_change(struct ditto_lease *lease, const struct ditto_entry_change *change)
 {
 	size_t len = strlen(told);
 
@@ -59,15 +59,15 @@ static void told_change(struct ditto_lease *cache, const struct ditto_entry_chan
 	atomic_inc(&tellings);
 }
 
-static void cache_free(struct ditto_lease *cache)
+static void lease_free(struct ditto_lease *lease)
 {
 }
 
-static const struct ditto_lease_ops cache_ops = {
+static const struct ditto_lease_ops lease_ops = {
 	.breaking = told_breaking,
 	.revoked = told_revoked,
 	.notify = told_change,
-	.free = cache_free,
+	.free = lease_free,
 };
 
 static void notify_begin(struct kunit *test)
@@ -109,19 +109,19 @@ static struct ditto_lease *lease_grant(struct kunit *test, struct ditto_node *no
 		.want = DITTO_LEASE_ALL,
 		.notify = notify,
 		.break_ms = 60000,
-		.ops = &cache_ops,
+		.ops = &lease_ops,
 		.filp = filp,
 	};
-	struct ditto_lease *cache = ditto_lease_grant(&req);
+	struct ditto_lease *lease = ditto_lease_grant(&req);
 
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	return cache;
+	KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
+	return lease;
 }
 
-static void give_back(struct ditto_lease *cache)
+static void give_back(struct ditto_lease *lease)
 {
-	ditto_lease_return(cache);
-	ditto_lease_put(cache);
+	ditto_lease_return(lease);
+	ditto_lease_put(lease);
 }
 
 static void events_await(struct kunit *test, const char *want)
@@ -209,10 +209,10 @@ static void local_chmod(struct kunit *test, const char *name)
 /* A holder with notifications gets those of local changes, and one for each client's change. */
 static void changes_are_told(struct kunit *test)
 {
-	struct ditto_lease *cache;
+	struct ditto_lease *lease;
 
 	notify_begin(test);
-	cache = lease_grant(test, folder.root, DITTO_LEASE_TYPE_DIRECTORY, true, NULL);
+	lease = lease_grant(test, folder.root, DITTO_LEASE_TYPE_DIRECTORY, true, NULL);
 	KUNIT_EXPECT_NOT_NULL(test, folder.root->local);
 	local_create(test, "a");
 	events_await(test, "+a ");
@@ -226,44 +226,44 @@ static void changes_are_told(struct kunit *test)
 	events_await(test, "+ours ");
 	folder_remove(test, &folder, "ours", false);
 	events_await(test, "-ours ");
-	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_READ | DITTO_LEASE_HANDLE);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(lease), DITTO_LEASE_READ | DITTO_LEASE_HANDLE);
 	KUNIT_EXPECT_EQ(test, atomic_read(&breaks), 0);
-	give_back(cache);
+	give_back(lease);
 	notify_end(test);
 }
 
 /* A holder without notifications loses its lease. */
 static void changes_break_grants(struct kunit *test)
 {
-	struct ditto_lease *cache;
+	struct ditto_lease *lease;
 
 	notify_begin(test);
-	cache = lease_grant(test, folder.root, DITTO_LEASE_TYPE_DIRECTORY, false, NULL);
+	lease = lease_grant(test, folder.root, DITTO_LEASE_TYPE_DIRECTORY, false, NULL);
 	local_create(test, "a");
 	for (int i = 0; i < 100 && !atomic_read(&breaks); i++)
 		msleep(20);
 	KUNIT_EXPECT_EQ(test, atomic_read(&breaks), 1);
 	KUNIT_EXPECT_EQ(test, keep, 0);
-	ditto_lease_put(cache);
+	ditto_lease_put(lease);
 	/* The next holder uses a new watch, or still the same. */
-	cache = lease_grant(test, folder.root, DITTO_LEASE_TYPE_DIRECTORY, false, NULL);
+	lease = lease_grant(test, folder.root, DITTO_LEASE_TYPE_DIRECTORY, false, NULL);
 	local_unlink(test, "a");
 	for (int i = 0; i < 100 && atomic_read(&breaks) < 2; i++)
 		msleep(20);
 	KUNIT_EXPECT_EQ(test, atomic_read(&breaks), 2);
-	give_back(cache);
+	give_back(lease);
 	notify_end(test);
 }
 
 /* After too many at once, the holder must list the directory again. */
 static void many_changes(struct kunit *test)
 {
-	struct ditto_lease *cache;
+	struct ditto_lease *lease;
 	char name[16];
 	int made = 0;
 
 	notify_begin(test);
-	cache = lease_grant(test, folder.root, DITTO_LEASE_TYPE_DIRECTORY, true, NULL);
+	lease = lease_grant(test, folder.root, DITTO_LEASE_TYPE_DIRECTORY, true, NULL);
 	while (made < 2000 && !atomic_read(&breaks)) {
 		snprintf(name, sizeof(name), "%d", made++);
 		local_create(test, name);
@@ -272,10 +272,10 @@ static void many_changes(struct kunit *test)
 		msleep(20);
 	/* All changes were reported, or the lease was recalled. */
 	if (atomic_read(&breaks))
-		KUNIT_EXPECT_FALSE(test, ditto_lease_bits(cache) & DITTO_LEASE_READ);
+		KUNIT_EXPECT_FALSE(test, ditto_lease_bits(lease) & DITTO_LEASE_READ);
 	else
 		KUNIT_EXPECT_EQ(test, atomic_read(&tellings), made);
-	give_back(cache);
+	give_back(lease);
 	while (made--) {
 		snprintf(name, sizeof(name), "%d", made);
 		local_unlink(test, name);
@@ -304,7 +304,7 @@ static void own_opens_break_nothing(struct kunit *test)
 	const struct ditto_setattr set = { .valid = DITTO_SET_MODE, .mode = 0644 };
 	struct ditto_actor actor = { .client = &client };
 	struct ditto_node *file;
-	struct ditto_lease *cache;
+	struct ditto_lease *lease;
 	struct ditto_file *df;
 	struct ditto_wcc wcc;
 
@@ -312,8 +312,8 @@ static void own_opens_break_nothing(struct kunit *test)
 	file = folder_make(test, &folder, "file", 0600, false);
 	df = ditto_file_get(folder.share, file, DITTO_FILE_READ);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(df));
-	cache = lease_grant(test, file, DITTO_LEASE_TYPE_LEASE, false, df->file);
-	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
+	lease = lease_grant(test, file, DITTO_LEASE_TYPE_LEASE, false, df->file);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(lease), DITTO_LEASE_ALL);
 	actor.owner = owner;
 	actor.lease_owner = owner;
 	folder.op.actor = &actor;
@@ -323,13 +323,13 @@ static void own_opens_break_nothing(struct kunit *test)
 	folder.op.actor = NULL;
 	flush_workqueue(folder.srv->locks->wq);
 	KUNIT_EXPECT_EQ(test, atomic_read(&breaks), 0);
-	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(lease), DITTO_LEASE_ALL);
 	/* An open by a local process does. */
 	KUNIT_EXPECT_FALSE(test, ditto_is_acting());
 	KUNIT_EXPECT_EQ(test, break_lease(file->inode, O_WRONLY | O_NONBLOCK), -EWOULDBLOCK);
 	flush_workqueue(folder.srv->locks->wq);
 	KUNIT_EXPECT_EQ(test, atomic_read(&breaks), 1);
-	give_back(cache);
+	give_back(lease);
 	ditto_file_put(df);
 	ditto_node_put(file);
 	folder_remove(test, &folder, "file", false);
@@ -388,16 +388,6 @@ static void local_locks_stop_exact_io(struct kunit *test)
 	notify_end(test);
 }
 
-static int local_init(struct kunit_suite *suite)
-{
-	return folder_start(&folder);
-}
-
-static void local_exit(struct kunit_suite *suite)
-{
-	folder_stop(&folder);
-}
-
 static struct kunit_case local_cases[] = {
 	KUNIT_CASE(changes_are_told),
 	KUNIT_CASE(changes_break_grants),
@@ -409,8 +399,7 @@ static struct kunit_case local_cases[] = {
 
 static struct kunit_suite local_suite = {
 	.name = "ditto_local",
-	.suite_init = local_init,
-	.suite_exit = local_exit,
+	FOLDER_SUITE(folder),
 	.test_cases = local_cases,
 };
 

@@ -11,7 +11,6 @@
 #include <linux/namei.h>
 #include <linux/pagemap.h>
 #include <linux/uio.h>
-#include <net/net_namespace.h>
 
 #include "../../../fs/node/file.h"
 #include "../../../fs/node/handle.h"
@@ -22,64 +21,16 @@
 #include "../../../lockd/range.h"
 #include "../../../lockd/table.h"
 #include "../../../net/server.h"
+#include "folder.h"
 
-#define FOLDER		"/dev/shm/ditto-kunit"
 #define SHARE		"kunit-node"
+#define FOLDER		"/dev/shm/ditto-" SHARE
 
-static struct ditto_server *srv;
-/* Cases run in kernel threads, which may have another root. */
-static struct path folder;
-
-static int share_add(void)
-{
-	struct ditto_share_config cfg = { .name = SHARE, .path = FOLDER };
-	int err;
-
-	cfg.opts = ditto_share_opts_alloc();
-	if (!cfg.opts)
-		return -ENOMEM;
-	err = ditto_share_add(srv, &cfg, NULL);
-	if (err)
-		ditto_share_opts_free(cfg.opts);
-	return err;
-}
-
-static int node_suite_init(struct kunit_suite *suite)
-{
-	struct dentry *dentry;
-	struct path parent;
-	int err;
-
-	srv = ditto_server_of(&init_net);
-	dentry = kern_path_create(AT_FDCWD, FOLDER, &parent, LOOKUP_DIRECTORY);
-	if (IS_ERR(dentry))
-		return PTR_ERR(dentry);
-	err = vfs_mkdir(mnt_idmap(parent.mnt), d_inode(parent.dentry), dentry, 0700);
-	done_path_create(&parent, dentry);
-	if (err)
-		return err;
-	err = kern_path(FOLDER, LOOKUP_DIRECTORY, &folder);
-	return err ?: share_add();
-}
-
-static void node_suite_exit(struct kunit_suite *suite)
-{
-	struct dentry *parent;
-
-	if (!folder.dentry)
-		return;
-	ditto_share_del(srv, SHARE, NULL);
-	parent = dget_parent(folder.dentry);
-	inode_lock_nested(d_inode(parent), I_MUTEX_PARENT);
-	vfs_rmdir(mnt_idmap(folder.mnt), d_inode(parent), folder.dentry);
-	inode_unlock(d_inode(parent));
-	dput(parent);
-	path_put(&folder);
-}
+DEFINE_FOLDER(folder, SHARE)
 
 static struct ditto_share *share_get(struct kunit *test)
 {
-	struct ditto_share *share = ditto_share_get_by_name(srv, SHARE, strlen(SHARE));
+	struct ditto_share *share = ditto_share_get_by_name(folder.srv, SHARE, strlen(SHARE));
 
 	KUNIT_ASSERT_NOT_NULL(test, share);
 	return share;
@@ -87,13 +38,13 @@ static struct ditto_share *share_get(struct kunit *test)
 
 static struct dentry *file_make(struct kunit *test, const char *name)
 {
-	struct inode *dir = d_inode(folder.dentry);
+	struct inode *dir = d_inode(folder.path.dentry);
 	struct dentry *dentry;
 
 	inode_lock_nested(dir, I_MUTEX_PARENT);
-	dentry = lookup_one_len(name, folder.dentry, strlen(name));
+	dentry = lookup_one_len(name, folder.path.dentry, strlen(name));
 	if (!IS_ERR(dentry))
-		KUNIT_EXPECT_EQ(test, 0, vfs_create(mnt_idmap(folder.mnt), dir, dentry, 0600,
+		KUNIT_EXPECT_EQ(test, 0, vfs_create(mnt_idmap(folder.path.mnt), dir, dentry, 0600,
 						    true));
 	inode_unlock(dir);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dentry);
@@ -105,7 +56,7 @@ static void file_unlink(struct kunit *test, struct dentry *dentry)
 	struct dentry *parent = dget_parent(dentry);
 
 	inode_lock_nested(d_inode(parent), I_MUTEX_PARENT);
-	KUNIT_EXPECT_EQ(test, 0, vfs_unlink(mnt_idmap(folder.mnt), d_inode(parent), dentry,
+	KUNIT_EXPECT_EQ(test, 0, vfs_unlink(mnt_idmap(folder.path.mnt), d_inode(parent), dentry,
 					    NULL));
 	inode_unlock(d_inode(parent));
 	dput(parent);
@@ -118,7 +69,7 @@ static unsigned long handle_decode(const struct ditto_handle *h, int *err)
 	struct ditto_node *node;
 	unsigned long ino;
 
-	*err = ditto_handle_decode(srv, h->data, h->len, &share, &node);
+	*err = ditto_handle_decode(folder.srv, h->data, h->len, &share, &node);
 	if (*err)
 		return 0;
 	ino = node->inode->i_ino;
@@ -136,14 +87,14 @@ static void node_root(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, share->is_subtree);
 	KUNIT_EXPECT_EQ(test, ditto_handle_encode(share, share->root.dentry, &h), 0);
 	KUNIT_EXPECT_EQ(test, h.len, 20);
-	KUNIT_EXPECT_EQ(test, handle_decode(&h, &err), d_inode(folder.dentry)->i_ino);
+	KUNIT_EXPECT_EQ(test, handle_decode(&h, &err), d_inode(folder.path.dentry)->i_ino);
 	ditto_share_put(share);
 
-	share = ditto_share_get_by_path(srv, FOLDER "/", strlen(FOLDER) + 1);
+	share = ditto_share_get_by_path(folder.srv, FOLDER "/", strlen(FOLDER) + 1);
 	KUNIT_EXPECT_NOT_NULL(test, share);
 	if (share)
 		ditto_share_put(share);
-	share = ditto_share_get_by_path(srv, "/" SHARE, strlen(SHARE) + 1);
+	share = ditto_share_get_by_path(folder.srv, "/" SHARE, strlen(SHARE) + 1);
 	KUNIT_EXPECT_NOT_NULL(test, share);
 	if (share)
 		ditto_share_put(share);
@@ -166,18 +117,18 @@ static void node_identity(struct kunit *test)
 	walked = ditto_node_get(share, dentry);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, walked);
 	KUNIT_EXPECT_TRUE(test, test_bit(DITTO_NODE_HASHED_FID, &walked->flags));
-	KUNIT_ASSERT_EQ(test, ditto_handle_decode(srv, h.data, h.len, &again, &node), 0);
+	KUNIT_ASSERT_EQ(test, ditto_handle_decode(folder.srv, h.data, h.len, &again, &node), 0);
 	KUNIT_EXPECT_PTR_EQ(test, walked, node);
 	KUNIT_EXPECT_PTR_EQ(test, share, again);
 	ditto_node_put(node);
 	ditto_share_put(again);
 
 	/* Nodes in use stay, idle ones are freed. */
-	ditto_nodes_flush(srv);
-	KUNIT_EXPECT_EQ(test, ditto_nodes_count(srv), 1);
+	ditto_nodes_flush(folder.srv);
+	KUNIT_EXPECT_EQ(test, ditto_nodes_count(folder.srv), 1);
 	ditto_node_put(walked);
-	ditto_nodes_flush(srv);
-	KUNIT_EXPECT_EQ(test, ditto_nodes_count(srv), 0);
+	ditto_nodes_flush(folder.srv);
+	KUNIT_EXPECT_EQ(test, ditto_nodes_count(folder.srv), 0);
 	KUNIT_EXPECT_EQ(test, handle_decode(&h, &err), d_inode(dentry)->i_ino);
 
 	file_unlink(test, dentry);
@@ -196,7 +147,7 @@ static void node_removed(struct kunit *test)
 	struct ditto_handle h;
 	int err;
 
-	ditto_nodes_flush(srv);
+	ditto_nodes_flush(folder.srv);
 	KUNIT_EXPECT_EQ(test, ditto_handle_encode(share, dentry, &h), 0);
 	node = ditto_node_get(share, dentry);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, node);
@@ -204,10 +155,10 @@ static void node_removed(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, df);
 	ditto_file_put(df);
 	ditto_node_put(node);
-	KUNIT_EXPECT_EQ(test, ditto_files_count(srv), 1);
+	KUNIT_EXPECT_EQ(test, ditto_files_count(folder.srv), 1);
 
 	file_unlink(test, dentry);
-	KUNIT_EXPECT_EQ(test, ditto_nodes_count(srv), 0);
+	KUNIT_EXPECT_EQ(test, ditto_nodes_count(folder.srv), 0);
 	handle_decode(&h, &err);
 	KUNIT_EXPECT_EQ(test, err, -ESTALE);
 	dput(dentry);
@@ -215,7 +166,7 @@ static void node_removed(struct kunit *test)
 	for (int i = 0; i < 100 && atomic_read(&inode->i_count) > 1; i++)
 		msleep(20);
 	KUNIT_EXPECT_EQ(test, atomic_read(&inode->i_count), 1);
-	KUNIT_EXPECT_EQ(test, ditto_files_count(srv), 0);
+	KUNIT_EXPECT_EQ(test, ditto_files_count(folder.srv), 0);
 	iput(inode);
 	ditto_share_put(share);
 }
@@ -223,12 +174,12 @@ static void node_removed(struct kunit *test)
 /* The handle of a file that leaves the subtree is stale until the file is back. */
 static void node_left_subtree(struct kunit *test)
 {
-	struct dentry *top = dget_parent(folder.dentry);
+	struct dentry *top = dget_parent(folder.path.dentry);
 	struct ditto_share *share = share_get(test);
 	struct dentry *dentry = file_make(test, "left");
 	struct renamedata rd = {
-		.old_mnt_idmap = mnt_idmap(folder.mnt),
-		.new_mnt_idmap = mnt_idmap(folder.mnt),
+		.old_mnt_idmap = mnt_idmap(folder.path.mnt),
+		.new_mnt_idmap = mnt_idmap(folder.path.mnt),
 		.old_dentry = dentry,
 	};
 	struct dentry *target;
@@ -238,21 +189,21 @@ static void node_left_subtree(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_handle_encode(share, dentry, &h), 0);
 	KUNIT_EXPECT_NE(test, handle_decode(&h, &err), 0);
 
-	lock_rename(top, folder.dentry);
+	lock_rename(top, folder.path.dentry);
 	target = lookup_one_len("ditto-kunit-left", top, strlen("ditto-kunit-left"));
 	KUNIT_EXPECT_FALSE(test, IS_ERR(target));
 	if (!IS_ERR(target)) {
-		rd.old_dir = d_inode(folder.dentry);
+		rd.old_dir = d_inode(folder.path.dentry);
 		rd.new_dir = d_inode(top);
 		rd.new_dentry = target;
 		KUNIT_EXPECT_EQ(test, vfs_rename(&rd), 0);
 		dput(target);
 	}
-	unlock_rename(top, folder.dentry);
+	unlock_rename(top, folder.path.dentry);
 
 	handle_decode(&h, &err);
 	KUNIT_EXPECT_EQ(test, err, -ESTALE);
-	ditto_nodes_flush(srv);
+	ditto_nodes_flush(folder.srv);
 	handle_decode(&h, &err);
 	KUNIT_EXPECT_EQ(test, err, -ESTALE);
 
@@ -267,10 +218,10 @@ static void node_files(struct kunit *test)
 	struct ditto_share *share = share_get(test);
 	struct dentry *dentry = file_make(test, "files");
 	struct ditto_file *read, *write, *again;
-	u32 idle = srv->settings.file_idle_ms;
+	u32 idle = folder.srv->settings.file_idle_ms;
 	struct ditto_node *node;
 
-	ditto_nodes_flush(srv);
+	ditto_nodes_flush(folder.srv);
 	node = ditto_node_get(share, dentry);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, node);
 	read = ditto_file_get(share, node, DITTO_FILE_READ);
@@ -281,22 +232,22 @@ static void node_files(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, write->file->f_mode & FMODE_WRITE);
 	again = ditto_file_get(share, node, DITTO_FILE_READ);
 	KUNIT_EXPECT_PTR_EQ(test, again, write);
-	KUNIT_EXPECT_EQ(test, ditto_files_count(srv), 2);
+	KUNIT_EXPECT_EQ(test, ditto_files_count(folder.srv), 2);
 	ditto_file_put(again);
 	ditto_file_put(write);
 	ditto_file_put(read);
 
 	/* Idle ones are closed after the setting. */
-	srv->settings.file_idle_ms = 10;
+	folder.srv->settings.file_idle_ms = 10;
 	ditto_files_close(node, NULL);
-	KUNIT_EXPECT_EQ(test, ditto_files_count(srv), 0);
+	KUNIT_EXPECT_EQ(test, ditto_files_count(folder.srv), 0);
 	read = ditto_file_get(share, node, DITTO_FILE_READ);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, read);
 	ditto_file_put(read);
-	for (int i = 0; i < 100 && ditto_files_count(srv); i++)
+	for (int i = 0; i < 100 && ditto_files_count(folder.srv); i++)
 		msleep(20);
-	KUNIT_EXPECT_EQ(test, ditto_files_count(srv), 0);
-	srv->settings.file_idle_ms = idle;
+	KUNIT_EXPECT_EQ(test, ditto_files_count(folder.srv), 0);
+	folder.srv->settings.file_idle_ms = idle;
 
 	ditto_node_put(node);
 	file_unlink(test, dentry);
@@ -308,13 +259,13 @@ static void node_files(struct kunit *test)
 static void node_limits(struct kunit *test)
 {
 	struct ditto_share *share = share_get(test);
-	u32 node_limit = srv->settings.node_limit;
-	u32 file_limit = srv->settings.file_limit;
+	u32 node_limit = folder.srv->settings.node_limit;
+	u32 file_limit = folder.srv->settings.file_limit;
 	char name[16];
 
-	ditto_nodes_flush(srv);
-	srv->settings.node_limit = 24;
-	srv->settings.file_limit = 16;
+	ditto_nodes_flush(folder.srv);
+	folder.srv->settings.node_limit = 24;
+	folder.srv->settings.file_limit = 16;
 	for (int i = 0; i < 200; i++) {
 		struct ditto_node *node;
 		struct ditto_file *df;
@@ -329,17 +280,17 @@ static void node_limits(struct kunit *test)
 		ditto_file_put(df);
 		ditto_node_put(node);
 		dput(dentry);
-		KUNIT_EXPECT_LE(test, ditto_nodes_count(srv), 25);
-		KUNIT_EXPECT_LE(test, ditto_files_count(srv), 17);
+		KUNIT_EXPECT_LE(test, ditto_nodes_count(folder.srv), 25);
+		KUNIT_EXPECT_LE(test, ditto_files_count(folder.srv), 17);
 	}
-	srv->settings.node_limit = node_limit;
-	srv->settings.file_limit = file_limit;
+	folder.srv->settings.node_limit = node_limit;
+	folder.srv->settings.file_limit = file_limit;
 
 	for (int i = 0; i < 200; i++) {
 		struct dentry *dentry;
 
 		snprintf(name, sizeof(name), "limit%d", i);
-		dentry = lookup_one_len_unlocked(name, folder.dentry, strlen(name));
+		dentry = lookup_one_len_unlocked(name, folder.path.dentry, strlen(name));
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dentry);
 		file_unlink(test, dentry);
 		dput(dentry);
@@ -354,10 +305,10 @@ static void node_limits(struct kunit *test)
 static void node_writeback_failed(struct kunit *test)
 {
 	struct ditto_cred cred = { .cred = current_cred() };
-	struct ditto_op op = { .srv = srv, .cred = &cred, .writable = true };
+	struct ditto_op op = { .srv = folder.srv, .cred = &cred, .writable = true };
 	struct kvec vec = { .iov_base = "data", .iov_len = 4 };
 	struct dentry *dentry = file_make(test, "lost");
-	struct path path = { .mnt = folder.mnt, .dentry = dentry };
+	struct path path = { .mnt = folder.path.mnt, .dentry = dentry };
 	u64 before, after, again;
 	struct ditto_node *node;
 	struct ditto_wcc wcc;
@@ -369,8 +320,8 @@ static void node_writeback_failed(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, node);
 	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, vec.iov_len);
 	KUNIT_EXPECT_EQ(test, ditto_write(&op, node, 0, &iter, DITTO_UNSTABLE, &before, &wcc), 4);
-	ditto_nodes_flush(srv);
-	KUNIT_EXPECT_EQ(test, ditto_files_count(srv), 0);
+	ditto_nodes_flush(folder.srv);
+	KUNIT_EXPECT_EQ(test, ditto_files_count(folder.srv), 0);
 
 	local = dentry_open(&path, O_RDWR, current_cred());
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, local);
@@ -415,7 +366,8 @@ static void node_claims_end(struct kunit *test)
 	struct ditto_owner *owner;
 
 	memset(&client, 0, sizeof(client));
-	ditto_client_init(&client, srv->locks, &client_ops, "test", "host", DITTO_CLIENT_TTL_NEVER);
+	ditto_client_init(&client, folder.srv->locks, &client_ops, "test", "host",
+			  DITTO_CLIENT_TTL_NEVER);
 	owner = ditto_owner_get(&client, "o", 1);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, owner);
 	nodes[0] = ditto_node_get(share, kept);
@@ -430,18 +382,18 @@ static void node_claims_end(struct kunit *test)
 	/* Claims keep an idle node; a range on a removed file ends with the file. */
 	ditto_node_put(nodes[0]);
 	ditto_node_put(nodes[1]);
-	ditto_nodes_flush(srv);
+	ditto_nodes_flush(folder.srv);
 	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 1);
 
 	ditto_share_put(share);
-	KUNIT_EXPECT_EQ(test, ditto_share_del(srv, SHARE, NULL), 0);
+	KUNIT_EXPECT_EQ(test, ditto_share_del(folder.srv, SHARE, NULL), 0);
 	KUNIT_EXPECT_EQ(test, ditto_client_claims(&client), 0);
-	KUNIT_EXPECT_EQ(test, ditto_nodes_count(srv), 0);
+	KUNIT_EXPECT_EQ(test, ditto_nodes_count(folder.srv), 0);
 
 	ditto_owner_put(owner);
 	ditto_client_release(&client, "test over");
 	ditto_client_put(&client);
-	KUNIT_EXPECT_EQ(test, share_add(), 0);
+	KUNIT_EXPECT_EQ(test, folder_share(&folder), 0);
 	file_unlink(test, kept);
 	dput(kept);
 }
@@ -451,7 +403,7 @@ static void node_share_del(struct kunit *test)
 {
 	struct ditto_share *share = share_get(test);
 	struct dentry *dentry = file_make(test, "del");
-	u32 drain = srv->settings.drain_ms;
+	u32 drain = folder.srv->settings.drain_ms;
 	struct ditto_node *node;
 	struct ditto_file *df;
 	struct ditto_handle h;
@@ -463,21 +415,21 @@ static void node_share_del(struct kunit *test)
 	df = ditto_file_get(share, node, DITTO_FILE_WRITE);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, df);
 
-	srv->settings.drain_ms = 100;
-	KUNIT_EXPECT_EQ(test, ditto_share_del(srv, SHARE, NULL), -ETIMEDOUT);
-	srv->settings.drain_ms = drain;
-	KUNIT_EXPECT_NULL(test, ditto_share_get_by_name(srv, SHARE, strlen(SHARE)));
+	folder.srv->settings.drain_ms = 100;
+	KUNIT_EXPECT_EQ(test, ditto_share_del(folder.srv, SHARE, NULL), -ETIMEDOUT);
+	folder.srv->settings.drain_ms = drain;
+	KUNIT_EXPECT_NULL(test, ditto_share_get_by_name(folder.srv, SHARE, strlen(SHARE)));
 	handle_decode(&h, &err);
 	KUNIT_EXPECT_EQ(test, err, -ESTALE);
 
 	ditto_file_put(df);
 	ditto_node_put(node);
 	ditto_share_put(share);
-	for (int i = 0; i < 100 && ditto_nodes_count(srv); i++)
+	for (int i = 0; i < 100 && ditto_nodes_count(folder.srv); i++)
 		msleep(20);
-	KUNIT_EXPECT_EQ(test, ditto_nodes_count(srv), 0);
-	KUNIT_EXPECT_EQ(test, ditto_files_count(srv), 0);
-	KUNIT_EXPECT_EQ(test, ditto_share_del(srv, SHARE, NULL), -ENOENT);
+	KUNIT_EXPECT_EQ(test, ditto_nodes_count(folder.srv), 0);
+	KUNIT_EXPECT_EQ(test, ditto_files_count(folder.srv), 0);
+	KUNIT_EXPECT_EQ(test, ditto_share_del(folder.srv, SHARE, NULL), -ENOENT);
 
 	file_unlink(test, dentry);
 	dput(dentry);
@@ -498,8 +450,7 @@ static struct kunit_case node_cases[] = {
 
 static struct kunit_suite node_suite = {
 	.name = "ditto_node",
-	.suite_init = node_suite_init,
-	.suite_exit = node_suite_exit,
+	FOLDER_SUITE(folder),
 	.test_cases = node_cases,
 };
 

@@ -10,7 +10,6 @@
 #include <linux/mount.h>
 #include <linux/namei.h>
 #include <linux/uio.h>
-#include <net/net_namespace.h>
 
 #include "../../../fs/node/node.h"
 #include "../../../fs/op/op.h"
@@ -21,14 +20,11 @@
 #include "../../../lockd/range.h"
 #include "../../../lockd/table.h"
 #include "../../../net/server.h"
+#include "folder.h"
 
-#define FOLDER		"/dev/shm/ditto-kunit-op"
-#define SHARE		"kunit-op"
 #define FILE_SIZE	10
 
-static struct ditto_server *srv;
-static struct path folder;
-static struct ditto_cred *cred;
+DEFINE_FOLDER(folder, "kunit-op")
 
 /* Objects of the operations. */
 enum slot {
@@ -45,7 +41,7 @@ enum slot {
  * @node: by slot
  * @client: the holder
  * @owner: its owner
- * @cache: what it caches, if that is what it holds
+ * @lease: what it leases, if that is what it holds
  * @open: what it has open
  */
 struct fixture {
@@ -53,7 +49,7 @@ struct fixture {
 	struct ditto_node *node[SLOTS];
 	struct ditto_client client;
 	struct ditto_owner *owner;
-	struct ditto_lease *cache;
+	struct ditto_lease *lease;
 	struct ditto_open *open;
 };
 
@@ -253,22 +249,22 @@ static const struct ditto_client_ops client_ops = {
 	.free = client_free_done,
 };
 
-static void cache_breaking(struct ditto_lease *cache, u8 keep, bool ack)
+static void lease_breaking(struct ditto_lease *lease, u8 keep, bool ack)
 {
 }
 
-static void cache_over(struct ditto_lease *cache) {}
+static void lease_over(struct ditto_lease *lease) {}
 
-static void cache_notify(struct ditto_lease *cache, const struct ditto_entry_change *change)
+static void lease_notify(struct ditto_lease *lease, const struct ditto_entry_change *change)
 {
 	snprintf(notified, sizeof(notified), "%d %.*s", change->event, change->len, change->name);
 }
 
-static const struct ditto_lease_ops cache_ops = {
-	.breaking = cache_breaking,
-	.revoked = cache_over,
-	.notify = cache_notify,
-	.free = cache_over,
+static const struct ditto_lease_ops lease_ops = {
+	.breaking = lease_breaking,
+	.revoked = lease_over,
+	.notify = lease_notify,
+	.free = lease_over,
 };
 
 static struct ditto_actor fixture_holder(struct fixture *f)
@@ -304,7 +300,7 @@ static int hold_open(struct fixture *f, struct ditto_node *node)
 	return PTR_ERR_OR_ZERO(f->open);
 }
 
-static int hold_cache(struct fixture *f, struct ditto_node *node, enum ditto_held held,
+static int hold_lease(struct fixture *f, struct ditto_node *node, enum ditto_held held,
 		      bool notify)
 {
 	static const enum ditto_lease_type styles[] = {
@@ -321,11 +317,11 @@ static int hold_cache(struct fixture *f, struct ditto_node *node, enum ditto_hel
 		.want = is_dir ? DITTO_LEASE_READ | DITTO_LEASE_HANDLE : DITTO_LEASE_ALL,
 		.notify = notify,
 		.break_ms = 60000,
-		.ops = &cache_ops,
+		.ops = &lease_ops,
 	};
 
-	f->cache = ditto_lease_grant(&req);
-	return PTR_ERR_OR_ZERO(f->cache);
+	f->lease = ditto_lease_grant(&req);
+	return PTR_ERR_OR_ZERO(f->lease);
 }
 
 static void fixture_hold(struct kunit *test, struct fixture *f, struct ditto_node *node,
@@ -338,19 +334,19 @@ static void fixture_hold(struct kunit *test, struct fixture *f, struct ditto_nod
 	else if (held == DITTO_HELD_OPEN)
 		err = hold_open(f, node);
 	else
-		err = hold_cache(f, node, held, false);
+		err = hold_lease(f, node, held, false);
 	KUNIT_ASSERT_EQ_MSG(test, err, 0, "%s", ditto_held_names[held]);
 }
 
 static void let_go(struct fixture *f)
 {
-	if (!IS_ERR_OR_NULL(f->cache)) {
-		ditto_lease_return(f->cache);
-		ditto_lease_put(f->cache);
+	if (!IS_ERR_OR_NULL(f->lease)) {
+		ditto_lease_return(f->lease);
+		ditto_lease_put(f->lease);
 	}
 	if (!IS_ERR_OR_NULL(f->open))
 		ditto_open_release(f->open);
-	f->cache = NULL;
+	f->lease = NULL;
 	f->open = NULL;
 	for (int slot = 0; slot < SLOTS; slot++)
 		ditto_range_release_owner(&f->node[slot]->point, f->owner);
@@ -381,10 +377,10 @@ static void fixture_begin(struct kunit *test, struct fixture *f)
 	struct ditto_node *root;
 
 	memset(f, 0, sizeof(*f));
-	f->op.srv = srv;
-	f->op.cred = cred;
+	f->op.srv = folder.srv;
+	f->op.cred = folder.admin;
 	f->op.writable = true;
-	f->op.share = ditto_share_get_by_name(srv, SHARE, strlen(SHARE));
+	f->op.share = ditto_share_get_by_name(folder.srv, folder.name, strlen(folder.name));
 	KUNIT_ASSERT_NOT_NULL(test, f->op.share);
 
 	root = ditto_node_get_root(f->op.share);
@@ -397,7 +393,7 @@ static void fixture_begin(struct kunit *test, struct fixture *f)
 	KUNIT_ASSERT_EQ(test, write_at(f, 0), 0);
 
 	init_completion(&client_free);
-	ditto_client_init(&f->client, srv->locks, &client_ops, "test", "holder",
+	ditto_client_init(&f->client, folder.srv->locks, &client_ops, "test", "holder",
 			  DITTO_CLIENT_TTL_NEVER);
 	f->owner = ditto_owner_get(&f->client, "owner", 5);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, f->owner);
@@ -438,7 +434,7 @@ static void fixture_end(struct kunit *test, struct fixture *f)
 
 static u8 bits_of(const struct fixture *f)
 {
-	return f->cache ? ditto_lease_bits(f->cache) : 0;
+	return f->lease ? ditto_lease_bits(f->lease) : 0;
 }
 
 /* The expected answer by the matrix. */
@@ -484,9 +480,9 @@ static void op_round(struct kunit *test, const struct op_case *c, enum slot slot
 	err = c->run(&fx);
 	KUNIT_EXPECT_EQ_MSG(test, err, want, "%s against %s on %d", c->name,
 			    ditto_held_names[held], slot);
-	if (fx.cache && ditto_matrix[held][intent].gives_up & bits)
-		KUNIT_EXPECT_TRUE_MSG(test, ditto_lease_breaking(fx.cache) ||
-				      ditto_lease_bits(fx.cache) != bits,
+	if (fx.lease && ditto_matrix[held][intent].gives_up & bits)
+		KUNIT_EXPECT_TRUE_MSG(test, ditto_lease_breaking(fx.lease) ||
+				      ditto_lease_bits(fx.lease) != bits,
 				      "%s does not break %s", c->name, ditto_held_names[held]);
 	if (want) {
 		let_go(&fx);
@@ -596,12 +592,12 @@ static void await_notified(struct kunit *test, enum ditto_entry_event event, con
 static void op_tells_changes(struct kunit *test)
 {
 	fixture_begin(test, &fx);
-	KUNIT_ASSERT_EQ(test, hold_cache(&fx, fx.node[DIR], DITTO_HELD_DIRECTORY, true), 0);
+	KUNIT_ASSERT_EQ(test, hold_lease(&fx, fx.node[DIR], DITTO_HELD_DIRECTORY, true), 0);
 	KUNIT_EXPECT_EQ(test, do_create(&fx), 0);
 	await_notified(test, DITTO_ENTRY_ADDED, "new");
 	KUNIT_EXPECT_EQ(test, do_rename(&fx), 0);
 	await_notified(test, DITTO_ENTRY_RENAMED, "new");
-	KUNIT_EXPECT_EQ(test, ditto_lease_bits(fx.cache), DITTO_LEASE_READ | DITTO_LEASE_HANDLE);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(fx.lease), DITTO_LEASE_READ | DITTO_LEASE_HANDLE);
 	fixture_end(test, &fx);
 }
 
@@ -613,71 +609,12 @@ static void op_claims_hold_nodes(struct kunit *test)
 	fixture_begin(test, &fx);
 	node = fx.node[FILE];
 	fixture_hold(test, &fx, node, DITTO_HELD_POSIX_EXCLUSIVE);
-	ditto_nodes_flush(srv);
+	ditto_nodes_flush(folder.srv);
 	KUNIT_EXPECT_FALSE(test, test_bit(DITTO_NODE_DEAD, &node->flags));
 	KUNIT_EXPECT_GT(test, refcount_read(&node->ref), 2);
 	ditto_range_release_owner(&node->point, fx.owner);
 	KUNIT_EXPECT_EQ(test, refcount_read(&node->ref), 2);
 	fixture_end(test, &fx);
-}
-
-static int share_add(void)
-{
-	struct ditto_share_config cfg = { .name = SHARE, .path = FOLDER };
-	int err;
-
-	cfg.opts = ditto_share_opts_alloc();
-	if (!cfg.opts)
-		return -ENOMEM;
-	err = ditto_share_add(srv, &cfg, NULL);
-	if (err)
-		ditto_share_opts_free(cfg.opts);
-	return err;
-}
-
-static int cred_make(void)
-{
-	const struct ditto_share_opts opts = { .generation = U64_MAX };
-	const struct ditto_verdict verdict = { .squash = DITTO_SQUASH_ALL_TO_ADMIN };
-	const struct ditto_ident ident = {};
-
-	cred = ditto_cred_get(srv, &opts, &verdict, &ident);
-	return PTR_ERR_OR_ZERO(cred);
-}
-
-static int op_suite_init(struct kunit_suite *suite)
-{
-	struct dentry *dentry;
-	struct path parent;
-	int err;
-
-	srv = ditto_server_of(&init_net);
-	dentry = kern_path_create(AT_FDCWD, FOLDER, &parent, LOOKUP_DIRECTORY);
-	if (IS_ERR(dentry))
-		return PTR_ERR(dentry);
-	err = vfs_mkdir(mnt_idmap(parent.mnt), d_inode(parent.dentry), dentry, 0700);
-	done_path_create(&parent, dentry);
-	if (err)
-		return err;
-	err = kern_path(FOLDER, LOOKUP_DIRECTORY, &folder);
-	return err ?: share_add() ?: cred_make();
-}
-
-static void op_suite_exit(struct kunit_suite *suite)
-{
-	struct dentry *parent;
-
-	if (!folder.dentry)
-		return;
-	if (!IS_ERR_OR_NULL(cred))
-		ditto_cred_put(cred);
-	ditto_share_del(srv, SHARE, NULL);
-	parent = dget_parent(folder.dentry);
-	inode_lock_nested(d_inode(parent), I_MUTEX_PARENT);
-	vfs_rmdir(mnt_idmap(folder.mnt), d_inode(parent), folder.dentry);
-	inode_unlock(d_inode(parent));
-	dput(parent);
-	path_put(&folder);
 }
 
 static struct kunit_case op_test_cases[] = {
@@ -692,8 +629,7 @@ static struct kunit_case op_test_cases[] = {
 
 static struct kunit_suite op_suite = {
 	.name = "ditto_op",
-	.suite_init = op_suite_init,
-	.suite_exit = op_suite_exit,
+	FOLDER_SUITE(folder),
 	.test_cases = op_test_cases,
 };
 

@@ -13,7 +13,7 @@
 
 #define PIECE	SZ_16K
 
-static struct folder folder = { .name = "kunit-space" };
+DEFINE_FOLDER(folder, "kunit-space")
 static struct ditto_client client;
 static struct completion client_free;
 static struct ditto_owner *owner;
@@ -274,16 +274,6 @@ static void claims_are_asked(struct kunit *test)
 	space_end(test);
 }
 
-static int space_init(struct kunit_suite *suite)
-{
-	return folder_start(&folder);
-}
-
-static void space_exit(struct kunit_suite *suite)
-{
-	folder_stop(&folder);
-}
-
 static struct kunit_case space_cases[] = {
 	KUNIT_CASE(allocates_and_punches),
 	KUNIT_CASE(punch_and_zero),
@@ -296,8 +286,7 @@ static struct kunit_case space_cases[] = {
 
 static struct kunit_suite space_suite = {
 	.name = "ditto_space",
-	.suite_init = space_init,
-	.suite_exit = space_exit,
+	FOLDER_SUITE(folder),
 	.test_cases = space_cases,
 };
 

@@ -11,7 +11,7 @@
 
 #define MANY	20000
 
-static struct folder folder = { .name = "kunit-walk" };
+DEFINE_FOLDER(folder, "kunit-walk")
 static char found[NAME_MAX + 1];
 
 static int walk_lookup(const char *name)
@@ -85,7 +85,6 @@ static const struct fold_case {
 
 static void walk_folds(struct kunit *test)
 {
-	folder_begin(test, &folder);
 	for (size_t i = 0; i < ARRAY_SIZE(fold_cases); i++) {
 		const struct fold_case *c = &fold_cases[i];
 
@@ -96,13 +95,11 @@ static void walk_folds(struct kunit *test)
 		folder_remove(test, &folder, c->has, false);
 		KUNIT_EXPECT_EQ(test, walk_lookup(c->asked), -ENOENT);
 	}
-	folder_end(test, &folder);
 }
 
 /* An exact match wins; otherwise the match is always the same one. */
 static void walk_chooses(struct kunit *test)
 {
-	folder_begin(test, &folder);
 	walk_mkdir(test, "name");
 	walk_mkdir(test, "NAME");
 	walk_mkdir(test, "Name");
@@ -116,7 +113,6 @@ static void walk_chooses(struct kunit *test)
 	folder_remove(test, &folder, "Name", false);
 	folder_remove(test, &folder, "name", false);
 	KUNIT_EXPECT_EQ(test, walk_lookup("nAmE"), -ENOENT);
-	folder_end(test, &folder);
 }
 
 static void walk_sees_renames(struct kunit *test)
@@ -125,7 +121,6 @@ static void walk_sees_renames(struct kunit *test)
 	struct ditto_wcc wcc[2];
 	int builds;
 
-	folder_begin(test, &folder);
 	walk_mkdir(test, "From");
 	KUNIT_EXPECT_EQ(test, walk_lookup("FROM"), 0);
 	builds = atomic_read(&ditto_casefold_builds);
@@ -136,7 +131,6 @@ static void walk_sees_renames(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, found, "Target");
 	KUNIT_EXPECT_EQ(test, atomic_read(&ditto_casefold_builds), builds);
 	folder_remove(test, &folder, "Target", false);
-	folder_end(test, &folder);
 }
 
 /* Changes by others are seen and cost one more listing. */
@@ -144,7 +138,6 @@ static void walk_sees_others(struct kunit *test)
 {
 	int builds;
 
-	folder_begin(test, &folder);
 	walk_mkdir(test, "mine");
 	KUNIT_EXPECT_EQ(test, walk_lookup("THEIRS"), -ENOENT);
 	builds = atomic_read(&ditto_casefold_builds);
@@ -155,7 +148,6 @@ static void walk_sees_others(struct kunit *test)
 	unlink_locally(test, "theirs");
 	KUNIT_EXPECT_EQ(test, walk_lookup("THEIRS"), -ENOENT);
 	folder_remove(test, &folder, "mine", false);
-	folder_end(test, &folder);
 }
 
 /* A miss in a large directory does not list it each time. */
@@ -164,7 +156,6 @@ static void walk_many(struct kunit *test)
 	char name[16];
 	int builds, i;
 
-	folder_begin(test, &folder);
 	folder.op.unstable = true;
 	builds = atomic_read(&ditto_casefold_builds);
 	for (i = 0; i < MANY; i++) {
@@ -192,7 +183,6 @@ static void walk_many(struct kunit *test)
 		folder_remove(test, &folder, name, false);
 	}
 	KUNIT_EXPECT_EQ(test, walk_lookup("fILE000000"), -ENOENT);
-	folder_end(test, &folder);
 }
 
 /* A caller that may traverse but not list finds names, too. */
@@ -201,7 +191,6 @@ static void walk_without_reading(struct kunit *test)
 	struct ditto_setattr set = { .valid = DITTO_SET_MODE, .mode = 0711 };
 	struct ditto_wcc wcc;
 
-	folder_begin(test, &folder);
 	walk_mkdir(test, "File");
 	KUNIT_ASSERT_EQ(test, ditto_setattr(&folder.op, folder.root, &set, &wcc), 0);
 	folder.op.cred = folder.user;
@@ -215,7 +204,6 @@ static void walk_without_reading(struct kunit *test)
 	set.mode = 0777;
 	KUNIT_ASSERT_EQ(test, ditto_setattr(&folder.op, folder.root, &set, &wcc), 0);
 	folder_remove(test, &folder, "File", false);
-	folder_end(test, &folder);
 }
 
 static const struct path_case {
@@ -285,7 +273,6 @@ static void walk_paths(struct kunit *test)
 	struct ditto_node *node[4];
 	struct ditto_wcc wcc;
 
-	folder_begin(test, &folder);
 	node[0] = folder_make(test, &folder, "Dir", 0755, true);
 	node[1] = make_in(test, node[0], "Sub", true);
 	node[2] = make_in(test, node[1], "File", false);
@@ -299,17 +286,6 @@ static void walk_paths(struct kunit *test)
 	for (int i = 0; i < 4; i++)
 		ditto_node_put(node[i]);
 	folder_remove(test, &folder, "Dir", true);
-	folder_end(test, &folder);
-}
-
-static int walk_init(struct kunit_suite *suite)
-{
-	return folder_start(&folder);
-}
-
-static void walk_exit(struct kunit_suite *suite)
-{
-	folder_stop(&folder);
 }
 
 static struct kunit_case walk_cases[] = {
@@ -325,8 +301,8 @@ static struct kunit_case walk_cases[] = {
 
 static struct kunit_suite walk_suite = {
 	.name = "ditto_walk",
-	.suite_init = walk_init,
-	.suite_exit = walk_exit,
+	FOLDER_SUITE(folder),
+	FOLDER_CASES(folder),
 	.test_cases = walk_cases,
 };
 

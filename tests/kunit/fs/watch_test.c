@@ -12,7 +12,7 @@
 #include "../../../fs/node/watch.h"
 #include "folder.h"
 
-static struct folder folder = { .name = "kunit-watch" };
+DEFINE_FOLDER(folder, "kunit-watch")
 
 /**
  * struct listener - a watch, and what it was told
@@ -138,7 +138,6 @@ static void watch_depth(struct kunit *test)
 	struct listener *flat, *deep, *below;
 	struct ditto_node *dir, *sub;
 
-	folder_begin(test, &folder);
 	dir = make_in(test, folder.root, "dir", true);
 	sub = make_in(test, dir, "sub", true);
 	flat = listener_start(test, folder.root, names, false);
@@ -171,7 +170,6 @@ static void watch_depth(struct kunit *test)
 	listener_finish(test, below);
 	ditto_node_put(sub);
 	ditto_node_put(dir);
-	folder_end(test, &folder);
 }
 
 /* Only wanted changes; without names a new name is reported as a change. */
@@ -182,7 +180,6 @@ static void watch_filter(struct kunit *test)
 	struct ditto_node *file;
 	struct ditto_wcc wcc;
 
-	folder_begin(test, &folder);
 	files = listener_start(test, folder.root, DITTO_CHANGED_FILE_NAME, false);
 	dirs = listener_start(test, folder.root, DITTO_CHANGED_DIR_NAME, false);
 	attributes = listener_start(test, folder.root, DITTO_CHANGED_ATTRIBUTES, false);
@@ -209,7 +206,6 @@ static void watch_filter(struct kunit *test)
 	listener_finish(test, attributes);
 	listener_finish(test, data);
 	ditto_node_put(file);
-	folder_end(test, &folder);
 }
 
 /* A replaced entry is reported as removed before the new name is reported. */
@@ -218,7 +214,6 @@ static void watch_replaced(struct kunit *test)
 	struct listener *l;
 	struct ditto_node *dir;
 
-	folder_begin(test, &folder);
 	dir = make_in(test, folder.root, "dir", true);
 	ditto_node_put(make_in(test, folder.root, "f", false));
 	ditto_node_put(make_in(test, folder.root, "g", false));
@@ -241,7 +236,6 @@ static void watch_replaced(struct kunit *test)
 	remove_from(test, dir, "empty", true);
 	remove_from(test, folder.root, "dir", true);
 	ditto_node_put(dir);
-	folder_end(test, &folder);
 }
 
 /* A client's change of a file is reported for each of its names. */
@@ -253,7 +247,6 @@ static void watch_names(struct kunit *test)
 	struct ditto_node *dir, *file;
 	struct ditto_wcc wcc;
 
-	folder_begin(test, &folder);
 	dir = make_in(test, folder.root, "dir", true);
 	file = make_in(test, folder.root, "first", false);
 	KUNIT_ASSERT_EQ(test, ditto_link(&folder.op, file, &folder.op, dir, &second, &wcc), 0);
@@ -273,7 +266,6 @@ static void watch_names(struct kunit *test)
 	remove_from(test, folder.root, "dir", true);
 	ditto_node_put(file);
 	ditto_node_put(dir);
-	folder_end(test, &folder);
 }
 
 /* Directories without a watch cost nothing, and the mark ends with the last watch. */
@@ -282,7 +274,6 @@ static void watch_none(struct kunit *test)
 	struct ditto_volume *volume;
 	struct listener *a, *b;
 
-	folder_begin(test, &folder);
 	volume = folder.root->volume;
 	KUNIT_EXPECT_NULL(test, volume->watch_mark);
 	a = listener_start(test, folder.root, names, false);
@@ -293,7 +284,6 @@ static void watch_none(struct kunit *test)
 	listener_finish(test, b);
 	KUNIT_EXPECT_NULL(test, volume->watch_mark);
 	KUNIT_EXPECT_EQ(test, atomic_read(&folder.srv->nodes->watches.observers), 0);
-	folder_end(test, &folder);
 }
 
 static struct kunit_case cases[] = {
@@ -305,20 +295,10 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-static int suite_init(struct kunit_suite *suite)
-{
-	return folder_start(&folder);
-}
-
-static void suite_exit(struct kunit_suite *suite)
-{
-	folder_stop(&folder);
-}
-
 static struct kunit_suite suite = {
 	.name = "watch",
-	.suite_init = suite_init,
-	.suite_exit = suite_exit,
+	FOLDER_SUITE(folder),
+	FOLDER_CASES(folder),
 	.test_cases = cases,
 };
 

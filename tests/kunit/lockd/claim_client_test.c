@@ -57,7 +57,7 @@ static void teardown_to_zero(struct kunit *test)
 	struct ditto_intent intent = { .kind = DITTO_INTENT_WRITE, .last = 5 };
 	static struct claim_wait wait[20];
 	static struct ditto_open *open[20];
-	static struct ditto_lease *cache[20];
+	static struct ditto_lease *lease[20];
 	struct claim_node *node[20];
 	struct claim_told told = {};
 
@@ -80,9 +80,9 @@ static void teardown_to_zero(struct kunit *test)
 	for (int i = 0; i < 20; i++) {
 		struct claim_node *alone = claim_node(test);
 
-		cache[i] = claim_grant(alone, owner, DITTO_LEASE_TYPE_LEASE,
+		lease[i] = claim_grant(alone, owner, DITTO_LEASE_TYPE_LEASE,
 				       DITTO_LEASE_ALL, &told);
-		KUNIT_ASSERT_FALSE(test, IS_ERR(cache[i]));
+		KUNIT_ASSERT_FALSE(test, IS_ERR(lease[i]));
 		if (i & 1)
 			ditto_claim_check(&alone->point, &intent, NULL, NULL, NULL);
 	}
@@ -100,7 +100,7 @@ static void teardown_to_zero(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, wait[i].result, -ESHUTDOWN);
 		KUNIT_EXPECT_EQ(test, atomic_read(&wait[i].released), 1);
 		ditto_open_release(open[i]);
-		ditto_lease_put(cache[i]);
+		ditto_lease_put(lease[i]);
 	}
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.grants), 0);
 	ditto_owner_put(owner);

@@ -145,10 +145,10 @@ struct ditto_owner *claim_owner(struct kunit *test, struct claim_client *c, u32 
 	return owner;
 }
 
-static void told_breaking(struct ditto_lease *cache, u8 keep, bool ack)
+static void told_breaking(struct ditto_lease *lease, u8 keep, bool ack)
 {
 	static const struct ditto_intent write = { .kind = DITTO_INTENT_WRITE };
-	struct claim_told *told = ditto_lease_private(cache);
+	struct claim_told *told = ditto_lease_private(lease);
 
 	if (told->slow_ms)
 		msleep(told->slow_ms);
@@ -158,35 +158,35 @@ static void told_breaking(struct ditto_lease *cache, u8 keep, bool ack)
 	told->ack = ack;
 	atomic_inc(&told->breaks);
 	if (told->obey && ack)
-		ditto_lease_ack(cache, keep);
+		ditto_lease_ack(lease, keep);
 }
 
-static void told_revoked(struct ditto_lease *cache)
+static void told_revoked(struct ditto_lease *lease)
 {
-	struct claim_told *told = ditto_lease_private(cache);
+	struct claim_told *told = ditto_lease_private(lease);
 
 	if (told->slow_ms)
 		msleep(told->slow_ms);
 	atomic_inc(&told->revokes);
 }
 
-static void told_notify(struct ditto_lease *cache, const struct ditto_entry_change *change)
+static void told_notify(struct ditto_lease *lease, const struct ditto_entry_change *change)
 {
-	struct claim_told *told = ditto_lease_private(cache);
+	struct claim_told *told = ditto_lease_private(lease);
 
 	memset(told->name, 0, sizeof(told->name));
 	memcpy(told->name, change->name, min_t(size_t, change->len, sizeof(told->name) - 1));
 	atomic_inc(&told->changes);
 }
 
-static void told_free(struct ditto_lease *cache)
+static void told_free(struct ditto_lease *lease)
 {
-	struct claim_told *told = ditto_lease_private(cache);
+	struct claim_told *told = ditto_lease_private(lease);
 
 	atomic_dec(&told->grants);
 }
 
-const struct ditto_lease_ops claim_cache_ops = {
+const struct ditto_lease_ops claim_lease_ops = {
 	.breaking = told_breaking,
 	.revoked = told_revoked,
 	.notify = told_notify,
@@ -198,16 +198,16 @@ struct ditto_lease *claim_grant(struct claim_node *node, struct ditto_owner *key
 {
 	struct ditto_lease_request req = {
 		.point = &node->point, .actor.lease_owner = key, .style = style, .want = want,
-		.break_ms = 35000, .ops = &claim_cache_ops, .private = told,
+		.break_ms = 35000, .ops = &claim_lease_ops, .private = told,
 	};
-	struct ditto_lease *cache;
+	struct ditto_lease *lease;
 
 	atomic_inc(&told->grants);
-	cache = ditto_lease_grant(&req);
+	lease = ditto_lease_grant(&req);
 	/* Not granted, or one more reference on an existing grant. */
-	if (IS_ERR(cache) || refcount_read(&cache->ref) > 2)
+	if (IS_ERR(lease) || refcount_read(&lease->ref) > 2)
 		atomic_dec(&told->grants);
-	return cache;
+	return lease;
 }
 
 void claim_flush(struct kunit *test)
@@ -219,13 +219,13 @@ void claim_flush(struct kunit *test)
 	flush_workqueue(wq);
 }
 
-void claim_poke(struct kunit *test, struct ditto_lease *cache)
+void claim_poke(struct kunit *test, struct ditto_lease *lease)
 {
 	struct ditto_lock_table *table = claim_table(test);
 
-	if (delayed_work_pending(&cache->expire))
-		mod_delayed_work(table->wq, &cache->expire, 0);
-	flush_delayed_work(&cache->expire);
+	if (delayed_work_pending(&lease->expire))
+		mod_delayed_work(table->wq, &lease->expire, 0);
+	flush_delayed_work(&lease->expire);
 	claim_flush(test);
 }
 

@@ -106,14 +106,14 @@ void claim_client_end(struct kunit *test, struct claim_client *c);
 /* The owner of a client with a key of four bytes, to be put. */
 struct ditto_owner *claim_owner(struct kunit *test, struct claim_client *c, u32 key);
 
-extern const struct ditto_lease_ops claim_cache_ops;
+extern const struct ditto_lease_ops claim_lease_ops;
 /* Request a grant that @told records; the result is that of ditto_lease_grant(). */
 struct ditto_lease *claim_grant(struct claim_node *node, struct ditto_owner *key,
 				enum ditto_lease_type style, u8 want, struct claim_told *told);
 /* Wait until the callbacks of the table are done. */
 void claim_flush(struct kunit *test);
 /* Let the timer of a break check the clock. */
-void claim_poke(struct kunit *test, struct ditto_lease *cache);
+void claim_poke(struct kunit *test, struct ditto_lease *lease);
 
 /* Initialise a waiter; claim_wait() also allocates it. */
 void claim_wait_init(struct claim_wait *w);

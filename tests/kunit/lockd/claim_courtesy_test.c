@@ -32,7 +32,7 @@ static struct courtesy_test *courtesy_begin(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	t->node = claim_node(test);
 	for (u32 i = 0; i < 2; i++) {
-		t->client[i] = claim_client(test, i ? "live" : "lapsed", 0);
+		t->client[i] = claim_client(test, i ? "live" : "silent", 0);
 		t->owner[i] = claim_owner(test, t->client[i], i);
 	}
 	return t;
@@ -269,11 +269,11 @@ static void change_and_io_yield(struct kunit *test)
 static struct ditto_lease *client_grant(struct kunit *test, struct courtesy_test *t,
 					enum ditto_lease_type style, u8 want)
 {
-	struct ditto_lease *cache = claim_grant(t->node, t->owner[0], style, want, &t->told);
+	struct ditto_lease *lease = claim_grant(t->node, t->owner[0], style, want, &t->told);
 
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), want);
-	return cache;
+	KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(lease), want);
+	return lease;
 }
 
 static void grant_is_revoked(struct kunit *test)
@@ -294,16 +294,16 @@ static void grant_is_revoked(struct kunit *test)
 
 	for (int i = 0; i < ARRAY_SIZE(table); i++) {
 		struct courtesy_test *t = courtesy_begin(test);
-		struct ditto_lease *cache = client_grant(test, t, table[i].style, table[i].want);
+		struct ditto_lease *lease = client_grant(test, t, table[i].style, table[i].want);
 
 		client_silence(test, t);
 		KUNIT_EXPECT_EQ(test, client_check(t, 1, table[i].kind), table[i].answer);
-		KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), 0);
+		KUNIT_EXPECT_EQ(test, ditto_lease_bits(lease), 0);
 		client_expect_gone(test, t);
 		KUNIT_EXPECT_EQ(test, client_check(t, 1, table[i].kind), DITTO_ALLOWED);
 		KUNIT_EXPECT_EQ(test, atomic_read(&t->told.breaks), 0);
 		KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 1);
-		ditto_lease_put(cache);
+		ditto_lease_put(lease);
 		courtesy_end(test, t);
 	}
 }
@@ -312,7 +312,7 @@ static void grant_is_revoked(struct kunit *test)
 static void break_ends(struct kunit *test)
 {
 	struct courtesy_test *t = courtesy_begin(test);
-	struct ditto_lease *cache = client_grant(test, t, DITTO_LEASE_TYPE_DELEGATION, RHW);
+	struct ditto_lease *lease = client_grant(test, t, DITTO_LEASE_TYPE_DELEGATION, RHW);
 	struct ditto_actor actor = { .owner = t->owner[1] };
 	struct ditto_intent intent = { .kind = DITTO_INTENT_WRITE, .last = 9 };
 	struct parked *parked = parked_new(test);
@@ -332,7 +332,7 @@ static void break_ends(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_claim_check(&t->node->point, &intent, &actor, NULL, NULL),
 			DITTO_ALLOWED);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 1);
-	ditto_lease_put(cache);
+	ditto_lease_put(lease);
 	courtesy_end(test, t);
 }
 
@@ -345,20 +345,20 @@ static void changes_are_not_kept_for_it(struct kunit *test)
 	struct ditto_lease_request req = {
 		.point = &t->node->point, .actor.lease_owner = t->owner[0],
 		.style = DITTO_LEASE_TYPE_DIRECTORY_DELEGATION, .want = R, .notify = true,
-		.break_ms = 35000, .ops = &claim_cache_ops, .private = &t->told,
+		.break_ms = 35000, .ops = &claim_lease_ops, .private = &t->told,
 	};
-	struct ditto_lease *cache;
+	struct ditto_lease *lease;
 
 	atomic_inc(&t->told.grants);
-	cache = ditto_lease_grant(&req);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	lease = ditto_lease_grant(&req);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
 	client_silence(test, t);
 	ditto_lease_deliver(&t->node->point, NULL, &change);
 	client_expect_gone(test, t);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.changes), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.breaks), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 1);
-	ditto_lease_put(cache);
+	ditto_lease_put(lease);
 	courtesy_end(test, t);
 }
 
@@ -455,11 +455,11 @@ static void delegation_awaits_withdrawal(struct kunit *test)
 {
 	struct courtesy_test *t = begin_recorded(test);
 	struct claim_client *c = t->client[0];
-	struct ditto_lease *cache = claim_grant(t->node, t->owner[0],
+	struct ditto_lease *lease = claim_grant(t->node, t->owner[0],
 						DITTO_LEASE_TYPE_DELEGATION,
 						RHW, &t->told);
 
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
 	c->stuck = -ECONNREFUSED;
 	client_silence(test, t);
 	for (int i = 0; i < 2; i++) {
@@ -467,12 +467,12 @@ static void delegation_awaits_withdrawal(struct kunit *test)
 		flush_workqueue(claim_table(test)->yield_wq);
 	}
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 0);
-	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), RHW);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(lease), RHW);
 	WRITE_ONCE(c->stuck, 0);
 	flush_delayed_work(&c->client.yield);
 	client_expect_gone(test, t);
 	KUNIT_EXPECT_EQ(test, client_check(t, 1, DITTO_INTENT_WRITE), DITTO_ALLOWED);
-	ditto_lease_put(cache);
+	ditto_lease_put(lease);
 	courtesy_end(test, t);
 }
 
@@ -481,11 +481,11 @@ static void deadline_awaits_withdrawal(struct kunit *test)
 {
 	struct courtesy_test *t = begin_recorded(test);
 	struct claim_client *c = t->client[0];
-	struct ditto_lease *cache = claim_grant(t->node, t->owner[0],
+	struct ditto_lease *lease = claim_grant(t->node, t->owner[0],
 						DITTO_LEASE_TYPE_DELEGATION,
 						RHW, &t->told);
 
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
 	KUNIT_EXPECT_EQ(test, client_check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.breaks), 1);
@@ -493,10 +493,10 @@ static void deadline_awaits_withdrawal(struct kunit *test)
 	client_silence(test, t);
 	claim_now += 35000;
 	for (int i = 0; i < 2; i++) {
-		claim_poke(test, cache);
+		claim_poke(test, lease);
 		flush_workqueue(claim_table(test)->yield_wq);
 		KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 0);
-		KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), RHW);
+		KUNIT_EXPECT_EQ(test, ditto_lease_bits(lease), RHW);
 	}
 	/* The deadline began a withdrawal of the client. */
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->withdrawals), 1);
@@ -505,7 +505,7 @@ static void deadline_awaits_withdrawal(struct kunit *test)
 	client_expect_gone(test, t);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 1);
 	KUNIT_EXPECT_EQ(test, client_check(t, 1, DITTO_INTENT_WRITE), DITTO_ALLOWED);
-	ditto_lease_put(cache);
+	ditto_lease_put(lease);
 	courtesy_end(test, t);
 }
 
@@ -514,26 +514,26 @@ static void deadline_of_a_holder_that_returned(struct kunit *test)
 {
 	struct courtesy_test *t = begin_recorded(test);
 	struct claim_client *c = t->client[0];
-	struct ditto_lease *cache = claim_grant(t->node, t->owner[0],
+	struct ditto_lease *lease = claim_grant(t->node, t->owner[0],
 						DITTO_LEASE_TYPE_DELEGATION,
 						RHW, &t->told);
 
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
 	KUNIT_EXPECT_EQ(test, client_check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
 	claim_flush(test);
 	c->stuck = -ECONNREFUSED;
 	client_silence(test, t);
 	claim_now += 35000;
-	claim_poke(test, cache);
+	claim_poke(test, lease);
 	flush_workqueue(claim_table(test)->yield_wq);
 	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&c->client, false));
-	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), RHW);
-	claim_poke(test, cache);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(lease), RHW);
+	claim_poke(test, lease);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 1);
 	KUNIT_EXPECT_EQ(test, c->released, 0);
 	flush_delayed_work(&c->client.yield);
 	KUNIT_EXPECT_EQ(test, client_check(t, 1, DITTO_INTENT_WRITE), DITTO_ALLOWED);
-	ditto_lease_put(cache);
+	ditto_lease_put(lease);
 	courtesy_end(test, t);
 }
 

@@ -33,7 +33,7 @@ static const u32 sizes[] = { 10, 1000, IS_ENABLED(CONFIG_KASAN) ? 10000 : 100000
  * @actor: caller with @asker
  * @key: owners of @client
  * @open: opens, by key
- * @cache: grants, by key
+ * @lease: grants, by key
  * @told: callbacks of the grants
  * @began: start of the measurement
  */
@@ -46,7 +46,7 @@ struct crowd {
 	struct ditto_actor actor;
 	struct ditto_owner **key;
 	struct ditto_open **open;
-	struct ditto_lease **cache;
+	struct ditto_lease **lease;
 	struct claim_told told;
 	u64 began;
 };
@@ -65,8 +65,8 @@ static struct crowd *crowd_make(struct kunit *test, u32 count)
 					  .exact = true };
 	c->key = kvcalloc(count, sizeof(*c->key), GFP_KERNEL);
 	c->open = kvcalloc(count, sizeof(*c->open), GFP_KERNEL);
-	c->cache = kvcalloc(count, sizeof(*c->cache), GFP_KERNEL);
-	KUNIT_ASSERT_TRUE(test, c->key && c->open && c->cache);
+	c->lease = kvcalloc(count, sizeof(*c->lease), GFP_KERNEL);
+	KUNIT_ASSERT_TRUE(test, c->key && c->open && c->lease);
 	for (u32 i = 0; i < count; i++)
 		c->key[i] = claim_owner(test, c->client, i);
 	return c;
@@ -77,11 +77,11 @@ static void crowd_leave(struct crowd *c, u32 i)
 	if (c->open[i])
 		ditto_open_release(c->open[i]);
 	c->open[i] = NULL;
-	if (c->cache[i]) {
-		ditto_lease_return(c->cache[i]);
-		ditto_lease_put(c->cache[i]);
+	if (c->lease[i]) {
+		ditto_lease_return(c->lease[i]);
+		ditto_lease_put(c->lease[i]);
 	}
-	c->cache[i] = NULL;
+	c->lease[i] = NULL;
 }
 
 static void crowd_end(struct kunit *test, struct crowd *c)
@@ -100,7 +100,7 @@ static void crowd_end(struct kunit *test, struct crowd *c)
 	KUNIT_EXPECT_NULL(test, rcu_access_pointer(c->node->point.ctx));
 	kvfree(c->key);
 	kvfree(c->open);
-	kvfree(c->cache);
+	kvfree(c->lease);
 }
 
 static struct ditto_open *crowd_try(struct crowd *c, struct ditto_owner *owner, u8 access, u8 deny)
@@ -125,23 +125,23 @@ static struct ditto_lease *crowd_grant(struct crowd *c, struct ditto_owner *key,
 {
 	struct ditto_lease_request req = {
 		.point = &c->node->point, .actor.lease_owner = key, .style = style, .want = want,
-		.notify = notify, .break_ms = 35000, .ops = &claim_cache_ops, .private = &c->told,
+		.notify = notify, .break_ms = 35000, .ops = &claim_lease_ops, .private = &c->told,
 	};
-	struct ditto_lease *cache;
+	struct ditto_lease *lease;
 
 	atomic_inc(&c->told.grants);
-	cache = ditto_lease_grant(&req);
-	if (IS_ERR(cache))
+	lease = ditto_lease_grant(&req);
+	if (IS_ERR(lease))
 		atomic_dec(&c->told.grants);
-	return cache;
+	return lease;
 }
 
-static void crowd_cache(struct kunit *test, struct crowd *c, enum ditto_lease_type style, u8 want,
+static void crowd_lease(struct kunit *test, struct crowd *c, enum ditto_lease_type style, u8 want,
 			bool notify)
 {
 	for (u32 i = 0; i < c->count; i++) {
-		c->cache[i] = crowd_grant(c, c->key[i], style, want, notify);
-		KUNIT_ASSERT_FALSE(test, IS_ERR(c->cache[i]));
+		c->lease[i] = crowd_grant(c, c->key[i], style, want, notify);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(c->lease[i]));
 		if (i % 1024 == 0)
 			cond_resched();
 	}
@@ -218,20 +218,20 @@ static void crowd_add_opens(struct kunit *test, struct crowd *c)
 static void crowd_add_leases(struct kunit *test, struct crowd *c)
 {
 	struct ditto_open *open;
-	struct ditto_lease *cache;
+	struct ditto_lease *lease;
 	u32 acks = min(TIMES, c->count / 2);
 
 	crowd_open(test, c, DITTO_OPEN_READ, DITTO_OPEN_DELETE);
-	crowd_cache(test, c, DITTO_LEASE_TYPE_LEASE, R | H, false);
+	crowd_lease(test, c, DITTO_LEASE_TYPE_LEASE, R | H, false);
 	crowd_begin(c);
 	for (u32 i = 0; i < TIMES; i++) {
 		open = crowd_try(c, c->asker, DITTO_OPEN_READ, 0);
 		KUNIT_ASSERT_FALSE(test, IS_ERR(open));
-		cache = crowd_grant(c, c->asker, DITTO_LEASE_TYPE_LEASE, R | H, false);
-		KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+		lease = crowd_grant(c, c->asker, DITTO_LEASE_TYPE_LEASE, R | H, false);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
 		ditto_open_release(open);
-		ditto_lease_return(cache);
-		ditto_lease_put(cache);
+		ditto_lease_return(lease);
+		ditto_lease_put(lease);
 	}
 	crowd_report(test, c, "open, lease, close and return", TIMES, 1);
 
@@ -245,7 +245,7 @@ static void crowd_add_leases(struct kunit *test, struct crowd *c)
 	for (u32 i = 0; i < acks; i++) {
 		ditto_open_release(c->open[i]);
 		c->open[i] = NULL;
-		KUNIT_ASSERT_EQ(test, ditto_lease_ack(c->cache[i], R), 0);
+		KUNIT_ASSERT_EQ(test, ditto_lease_ack(c->lease[i], R), 0);
 		KUNIT_ASSERT_EQ(test, crowd_ask(c, DITTO_INTENT_REMOVE), DITTO_BREAKING);
 	}
 	crowd_report(test, c, "close, answer, and ask again", acks, 1);
@@ -256,7 +256,7 @@ static void crowd_add_readers(struct kunit *test, struct crowd *c)
 {
 	struct ditto_range_request req = claim_req(c->node, c->asker, true, 0, 9);
 
-	crowd_cache(test, c, DITTO_LEASE_TYPE_LEASE, R, false);
+	crowd_lease(test, c, DITTO_LEASE_TYPE_LEASE, R, false);
 	crowd_begin(c);
 	for (u32 i = 0; i < TIMES; i++)
 		KUNIT_ASSERT_EQ(test, crowd_ask(c, DITTO_INTENT_OPEN), DITTO_ALLOWED);
@@ -276,7 +276,7 @@ static void crowd_waiters(struct kunit *test, struct crowd *c)
 	struct claim_wait *w = claim_wait(test);
 	int err;
 
-	crowd_cache(test, c, DITTO_LEASE_TYPE_LEASE, R, false);
+	crowd_lease(test, c, DITTO_LEASE_TYPE_LEASE, R, false);
 	crowd_begin(c);
 	err = ditto_range_lock(&req, &w->wait, NULL);
 	KUNIT_EXPECT_TRUE(test, !err || err == -EINPROGRESS);
@@ -292,7 +292,7 @@ static void crowd_change(struct kunit *test, struct crowd *c)
 {
 	struct ditto_entry_change change = { .event = DITTO_ENTRY_ADDED, .name = "new", .len = 3 };
 
-	crowd_cache(test, c, DITTO_LEASE_TYPE_DIRECTORY, R | H, true);
+	crowd_lease(test, c, DITTO_LEASE_TYPE_DIRECTORY, R | H, true);
 	crowd_begin(c);
 	for (u32 i = 0; i < TIMES; i++)
 		KUNIT_ASSERT_EQ(test, crowd_ask(c, DITTO_INTENT_ENTRY), DITTO_ALLOWED);
@@ -339,9 +339,9 @@ static void crowd_exact(struct kunit *test, struct crowd *c)
 	KUNIT_EXPECT_EQ(test, ditto_show_point(&c->node->point, &cursor, show_count, &shown), 0);
 	KUNIT_EXPECT_EQ(test, shown, 2 * c->count);
 	crowd_report(test, c, "list, one range", 2 * c->count, 1);
-	c->cache[0] = crowd_grant(c, c->key[0], DITTO_LEASE_TYPE_DELEGATION, R | H | W, false);
-	KUNIT_EXPECT_TRUE(test, c->cache[0] == ERR_PTR(-EAGAIN));
-	c->cache[0] = NULL;
+	c->lease[0] = crowd_grant(c, c->key[0], DITTO_LEASE_TYPE_DELEGATION, R | H | W, false);
+	KUNIT_EXPECT_TRUE(test, c->lease[0] == ERR_PTR(-EAGAIN));
+	c->lease[0] = NULL;
 	crowd_begin(c);
 	ditto_range_release_owner(&c->node->point, c->asker);
 	crowd_report(test, c, "give up all ranges, one of them", 2 * c->count,

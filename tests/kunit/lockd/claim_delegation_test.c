@@ -18,7 +18,7 @@ struct deleg_test {
 	struct claim_client *client[2];
 	struct ditto_owner *owner[2];
 	struct claim_told told;
-	struct ditto_lease *cache;
+	struct ditto_lease *lease;
 };
 
 static struct deleg_test *deleg_begin(struct kunit *test)
@@ -36,12 +36,12 @@ static struct deleg_test *deleg_begin(struct kunit *test)
 
 static void deleg_drop(struct kunit *test, struct deleg_test *t)
 {
-	if (!t->cache)
+	if (!t->lease)
 		return;
-	ditto_lease_return(t->cache);
+	ditto_lease_return(t->lease);
 	claim_flush(test);
-	ditto_lease_put(t->cache);
-	t->cache = NULL;
+	ditto_lease_put(t->lease);
+	t->lease = NULL;
 }
 
 static void deleg_end(struct kunit *test, struct deleg_test *t)
@@ -59,13 +59,13 @@ static void deleg_end(struct kunit *test, struct deleg_test *t)
 /* Returns the bits granted, or an errno. */
 static int grant_to(struct deleg_test *t, int i, u8 want)
 {
-	struct ditto_lease *cache = claim_grant(t->node, t->owner[i], DITTO_LEASE_TYPE_DELEGATION,
+	struct ditto_lease *lease = claim_grant(t->node, t->owner[i], DITTO_LEASE_TYPE_DELEGATION,
 						want, &t->told);
 
-	if (IS_ERR(cache))
-		return PTR_ERR(cache);
-	t->cache = cache;
-	return ditto_lease_bits(cache);
+	if (IS_ERR(lease))
+		return PTR_ERR(lease);
+	t->lease = lease;
+	return ditto_lease_bits(lease);
 }
 
 static struct ditto_open *open_as(struct kunit *test, struct deleg_test *t, int i, u8 access)
@@ -134,7 +134,7 @@ static void own_ranges(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.breaks), 1);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&own, NULL, NULL), 0);
 	second = open_as(test, t, 0, DITTO_OPEN_READ | DITTO_OPEN_WRITE);
-	ditto_lease_return(t->cache);
+	ditto_lease_return(t->lease);
 	claim_flush(test);
 	/* The range that was sent in time is held, and the other client waits for it. */
 	KUNIT_EXPECT_EQ(test, atomic_read(&wait->granted), 0);
@@ -195,9 +195,9 @@ static void counts_delegations(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, grant_to(t, 0, RHW), RHW);
 	deleg_recall(test, t);
 	claim_now += 100;
-	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache, 0), 0);
-	ditto_lease_put(t->cache);
-	t->cache = NULL;
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->lease, 0), 0);
+	ditto_lease_put(t->lease);
+	t->lease = NULL;
 	KUNIT_EXPECT_EQ(test, atomic64_read(&mine->answer_ms), 400);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&mine->answer_max_ms), 300);
 
@@ -205,7 +205,7 @@ static void counts_delegations(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, grant_to(t, 0, RHW), RHW);
 	deleg_recall(test, t);
 	claim_now += 35000;
-	claim_poke(test, t->cache);
+	claim_poke(test, t->lease);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 1);
 	deleg_expect_counts(test, mine, 4, 3, 3, 1);
 	deleg_expect_counts(test, &table->delegations, 4, 3, 3, 1);
@@ -220,29 +220,29 @@ static void limits_delegations(struct kunit *test)
 	struct ditto_lock_table *table = claim_table(test);
 	struct claim_node *other = claim_node(test);
 	struct claim_told told = {};
-	struct ditto_lease *cache;
+	struct ditto_lease *lease;
 
 	WRITE_ONCE(table->settings.delegations_per_client, 1);
 	KUNIT_EXPECT_EQ(test, grant_to(t, 0, R), R);
-	cache = claim_grant(other, t->owner[0], DITTO_LEASE_TYPE_DELEGATION, R, &told);
-	KUNIT_EXPECT_PTR_EQ(test, cache, ERR_PTR(-ENOLCK));
+	lease = claim_grant(other, t->owner[0], DITTO_LEASE_TYPE_DELEGATION, R, &told);
+	KUNIT_EXPECT_PTR_EQ(test, lease, ERR_PTR(-ENOLCK));
 	/* Leases do not count. */
-	cache = claim_grant(other, t->owner[0], DITTO_LEASE_TYPE_LEASE, R, &told);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	ditto_lease_return(cache);
-	ditto_lease_put(cache);
-	cache = claim_grant(other, t->owner[1], DITTO_LEASE_TYPE_DELEGATION, R, &told);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	ditto_lease_return(cache);
-	ditto_lease_put(cache);
+	lease = claim_grant(other, t->owner[0], DITTO_LEASE_TYPE_LEASE, R, &told);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
+	ditto_lease_return(lease);
+	ditto_lease_put(lease);
+	lease = claim_grant(other, t->owner[1], DITTO_LEASE_TYPE_DELEGATION, R, &told);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
+	ditto_lease_return(lease);
+	ditto_lease_put(lease);
 	WRITE_ONCE(table->settings.delegations, 1);
-	cache = claim_grant(other, t->owner[1], DITTO_LEASE_TYPE_DELEGATION, R, &told);
-	KUNIT_EXPECT_PTR_EQ(test, cache, ERR_PTR(-ENOLCK));
+	lease = claim_grant(other, t->owner[1], DITTO_LEASE_TYPE_DELEGATION, R, &told);
+	KUNIT_EXPECT_PTR_EQ(test, lease, ERR_PTR(-ENOLCK));
 	deleg_drop(test, t);
-	cache = claim_grant(other, t->owner[1], DITTO_LEASE_TYPE_DELEGATION, R, &told);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	ditto_lease_return(cache);
-	ditto_lease_put(cache);
+	lease = claim_grant(other, t->owner[1], DITTO_LEASE_TYPE_DELEGATION, R, &told);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
+	ditto_lease_return(lease);
+	ditto_lease_put(lease);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.grants), 0);
 	deleg_end(test, t);
 }
@@ -263,22 +263,22 @@ struct asked {
 	atomic_t grants;
 };
 
-static void asked_ask(struct ditto_lease *cache)
+static void asked_ask(struct ditto_lease *lease)
 {
-	struct asked *asked = ditto_lease_private(cache);
+	struct asked *asked = ditto_lease_private(lease);
 	int n = atomic_inc_return(&asked->asks);
 
 	if (asked->answers)
-		ditto_lease_answered(cache, asked->size, n, asked->modified);
+		ditto_lease_answered(lease, asked->size, n, asked->modified);
 }
 
-static void asked_breaking(struct ditto_lease *cache, u8 keep, bool ack) {}
+static void asked_breaking(struct ditto_lease *lease, u8 keep, bool ack) {}
 
-static void asked_revoked(struct ditto_lease *cache) {}
+static void asked_revoked(struct ditto_lease *lease) {}
 
-static void asked_free(struct ditto_lease *cache)
+static void asked_free(struct ditto_lease *lease)
 {
-	struct asked *asked = ditto_lease_private(cache);
+	struct asked *asked = ditto_lease_private(lease);
 
 	atomic_dec(&asked->grants);
 }
@@ -299,8 +299,8 @@ static void grant_asked(struct kunit *test, struct deleg_test *t, struct asked *
 	};
 
 	atomic_inc(&asked->grants);
-	t->cache = ditto_lease_grant(&req);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(t->cache));
+	t->lease = ditto_lease_grant(&req);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(t->lease));
 }
 
 static int deleg_want(struct deleg_test *t, int i, struct ditto_lease_answer *answer)
@@ -336,7 +336,7 @@ static void holder_is_asked(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, answer.size, 5);
 	KUNIT_EXPECT_EQ(test, answer.change, 2);
 	/* Asking breaks nothing. */
-	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->cache), RHW);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->lease), RHW);
 	ditto_client_set_courtesy(&t->client[0]->client, true);
 	KUNIT_EXPECT_EQ(test, deleg_want(t, 1, &answer), -ENOENT);
 	ditto_client_set_courtesy(&t->client[0]->client, false);
@@ -367,8 +367,8 @@ static void holder_is_slow(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, deleg_want(t, 1, &answer), -EBUSY);
 	KUNIT_EXPECT_EQ(test, atomic_read(&asked.asks), 2);
 	/* A late answer: the next caller asks anew. */
-	ditto_lease_answered(t->cache, 7, 7, true);
-	ditto_lease_answered(t->cache, 8, 8, true);
+	ditto_lease_answered(t->lease, 7, 7, true);
+	ditto_lease_answered(t->lease, 8, 8, true);
 	asked.answers = true;
 	asked.size = 9;
 	KUNIT_EXPECT_EQ(test, deleg_want(t, 1, &answer), 0);
@@ -379,14 +379,14 @@ static void holder_is_slow(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, deleg_want(t, 1, &answer), -EBUSY);
 	KUNIT_EXPECT_EQ(test, atomic_read(&asked.asks), 4);
 	asked.answers = true;
-	ditto_lease_answered(t->cache, 10, 10, true);
+	ditto_lease_answered(t->lease, 10, 10, true);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&asked.asks), 5);
 	/* Returned with a question outstanding; the answer is too late. */
 	asked.answers = false;
 	KUNIT_EXPECT_EQ(test, deleg_want(t, 1, &answer), -EBUSY);
-	ditto_lease_return(t->cache);
-	ditto_lease_answered(t->cache, 11, 11, true);
+	ditto_lease_return(t->lease);
+	ditto_lease_answered(t->lease, 11, 11, true);
 	KUNIT_EXPECT_EQ(test, deleg_want(t, 1, &answer), -ENOENT);
 	deleg_drop(test, t);
 	KUNIT_EXPECT_EQ(test, atomic_read(&asked.grants), 0);

@@ -16,18 +16,18 @@
 #define HOLDERS		4
 #define OPERATIONS	100000
 
-struct cache_test {
+struct grant_test {
 	struct claim_node *node;
 	struct claim_client *client[HOLDERS];
 	struct ditto_owner *key[HOLDERS];
 	struct claim_told told[HOLDERS];
-	struct ditto_lease *cache[HOLDERS];
+	struct ditto_lease *lease[HOLDERS];
 	struct ditto_open *open[HOLDERS];
 };
 
-static struct cache_test *lease_begin(struct kunit *test)
+static struct grant_test *lease_begin(struct kunit *test)
 {
-	struct cache_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+	struct grant_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
 	t->node = claim_node(test);
@@ -38,17 +38,17 @@ static struct cache_test *lease_begin(struct kunit *test)
 	return t;
 }
 
-static void lease_drop(struct kunit *test, struct cache_test *t, int i)
+static void lease_drop(struct kunit *test, struct grant_test *t, int i)
 {
-	if (!t->cache[i])
+	if (!t->lease[i])
 		return;
-	ditto_lease_return(t->cache[i]);
+	ditto_lease_return(t->lease[i]);
 	claim_flush(test);
-	ditto_lease_put(t->cache[i]);
-	t->cache[i] = NULL;
+	ditto_lease_put(t->lease[i]);
+	t->lease[i] = NULL;
 }
 
-static void lease_end(struct kunit *test, struct cache_test *t)
+static void lease_end(struct kunit *test, struct grant_test *t)
 {
 	for (u32 i = 0; i < HOLDERS; i++) {
 		lease_drop(test, t, i);
@@ -63,19 +63,19 @@ static void lease_end(struct kunit *test, struct cache_test *t)
 }
 
 /* Request a grant. Returns the bits granted, 0 if none. */
-static u8 lease_grant(struct cache_test *t, int i, enum ditto_lease_type style, u8 want)
+static u8 lease_grant(struct grant_test *t, int i, enum ditto_lease_type style, u8 want)
 {
-	struct ditto_lease *cache = claim_grant(t->node, t->key[i], style, want, &t->told[i]);
+	struct ditto_lease *lease = claim_grant(t->node, t->key[i], style, want, &t->told[i]);
 
-	if (IS_ERR(cache))
+	if (IS_ERR(lease))
 		return 0;
-	if (t->cache[i])
-		ditto_lease_put(cache);
-	t->cache[i] = cache;
-	return ditto_lease_bits(cache);
+	if (t->lease[i])
+		ditto_lease_put(lease);
+	t->lease[i] = lease;
+	return ditto_lease_bits(lease);
 }
 
-static enum ditto_answer lease_check(struct cache_test *t, int i, enum ditto_intent_kind kind)
+static enum ditto_answer lease_check(struct grant_test *t, int i, enum ditto_intent_kind kind)
 {
 	struct ditto_actor actor = {};
 	struct ditto_intent intent = { .kind = kind, .access = DITTO_OPEN_READ, .last = 9 };
@@ -95,7 +95,7 @@ static void fits_beside_a_grant(struct kunit *test)
 		{ R | H, R | H, R | H }, { R | H, RHW, R | H }, { R | H, W, 0 },
 		{ R | W, R, 0 }, { RHW, RHW, 0 }, { R, H, 0 }, { R, H | W, 0 },
 	};
-	struct cache_test *t = lease_begin(test);
+	struct grant_test *t = lease_begin(test);
 
 	for (int i = 0; i < ARRAY_SIZE(table); i++) {
 		KUNIT_EXPECT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_LEASE, table[i][0]),
@@ -113,7 +113,7 @@ static void fits_beside_a_grant(struct kunit *test)
 
 static void fits_beside_other_claims(struct kunit *test)
 {
-	struct cache_test *t = lease_begin(test);
+	struct grant_test *t = lease_begin(test);
 	struct ditto_actor actor = { .owner = t->key[0] };
 	struct ditto_range_request req = claim_req(t->node, t->key[0], false, 0, 9);
 	struct ditto_open *open;
@@ -190,7 +190,7 @@ static u8 model_fit(int i, u8 want)
 }
 
 /* The holder of WRITE answers at once, so the model needs no time. */
-static void model_step(struct kunit *test, struct cache_test *t, struct rnd_state *rnd)
+static void model_step(struct kunit *test, struct grant_test *t, struct rnd_state *rnd)
 {
 	int i = prandom_u32_state(rnd) % HOLDERS, op = prandom_u32_state(rnd) % 8;
 	u8 want = prandom_u32_state(rnd) % 8, expect;
@@ -226,7 +226,7 @@ static void model_step(struct kunit *test, struct cache_test *t, struct rnd_stat
 		claim_flush(test);
 	}
 	for (int j = 0; j < HOLDERS; j++) {
-		KUNIT_ASSERT_EQ(test, t->cache[j] ? ditto_lease_bits(t->cache[j]) : 0, model[j]);
+		KUNIT_ASSERT_EQ(test, t->lease[j] ? ditto_lease_bits(t->lease[j]) : 0, model[j]);
 		/* A holder drops a grant that is void. */
 		if (!model[j])
 			lease_drop(test, t, j);
@@ -235,7 +235,7 @@ static void model_step(struct kunit *test, struct cache_test *t, struct rnd_stat
 
 static void random_like_a_truth_table(struct kunit *test)
 {
-	struct cache_test *t = lease_begin(test);
+	struct grant_test *t = lease_begin(test);
 	struct rnd_state rnd;
 
 	prandom_seed_state(&rnd, 20);
@@ -252,7 +252,7 @@ static void random_like_a_truth_table(struct kunit *test)
 
 static void deadline_begins_with_the_break(struct kunit *test)
 {
-	struct cache_test *t = lease_begin(test);
+	struct grant_test *t = lease_begin(test);
 
 	KUNIT_ASSERT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
 	/* The time it was held before the break does not count. */
@@ -260,17 +260,17 @@ static void deadline_begins_with_the_break(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lease_check(t, 1, DITTO_INTENT_READ), DITTO_BREAKING);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, t->told[0].keep, R | H);
-	KUNIT_EXPECT_TRUE(test, ditto_lease_breaking(t->cache[0]));
+	KUNIT_EXPECT_TRUE(test, ditto_lease_breaking(t->lease[0]));
 	claim_now += 34999;
-	claim_poke(test, t->cache[0]);
+	claim_poke(test, t->lease[0]);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].revokes), 0);
-	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->cache[0]), RHW);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->lease[0]), RHW);
 	/* The grant ends without a further check, and with all its bits. */
 	claim_now++;
-	claim_poke(test, t->cache[0]);
+	claim_poke(test, t->lease[0]);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].revokes), 1);
-	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->cache[0]), 0);
-	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache[0], R | H), -ENOENT);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->lease[0]), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->lease[0], R | H), -ENOENT);
 	KUNIT_EXPECT_EQ(test, lease_check(t, 1, DITTO_INTENT_READ), DITTO_ALLOWED);
 	KUNIT_EXPECT_EQ(test, ditto_locks_events(claim_table(test), DITTO_LOCK_REVOKED), 1);
 	lease_end(test, t);
@@ -279,7 +279,7 @@ static void deadline_begins_with_the_break(struct kunit *test)
 /* RWH to RH to R to nothing; each step is answered and has its own deadline. */
 static void cascade_goes_by_steps(struct kunit *test)
 {
-	struct cache_test *t = lease_begin(test);
+	struct grant_test *t = lease_begin(test);
 	struct claim_told *told = &t->told[0];
 
 	KUNIT_ASSERT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
@@ -290,24 +290,24 @@ static void cascade_goes_by_steps(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lease_check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told->breaks), 1);
-	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache[0], RHW), -EINVAL);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->lease[0], RHW), -EINVAL);
 	claim_now += 30000;
-	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache[0], R | H), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->lease[0], R | H), 0);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told->breaks), 2);
 	KUNIT_EXPECT_EQ(test, told->keep, R);
 	KUNIT_EXPECT_TRUE(test, told->ack);
 	claim_now += 30000;
-	claim_poke(test, t->cache[0]);
+	claim_poke(test, t->lease[0]);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told->revokes), 0);
-	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache[0], R), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->lease[0], R), 0);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told->breaks), 3);
 	KUNIT_EXPECT_EQ(test, told->keep, 0);
 	/* Only READ was left, so no answer is awaited. */
 	KUNIT_EXPECT_FALSE(test, told->ack);
-	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->cache[0]), 0);
-	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache[0], 0), -ENOENT);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->lease[0]), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->lease[0], 0), -ENOENT);
 	lease_end(test, t);
 }
 
@@ -324,7 +324,7 @@ static void park_woken(struct ditto_park *park)
 /* A caller that waits for WRITE waits until the break is over, including steps for others. */
 static void waits_for_every_step(struct kunit *test)
 {
-	struct cache_test *t = lease_begin(test);
+	struct grant_test *t = lease_begin(test);
 	struct ditto_intent intent = { .kind = DITTO_INTENT_OPEN, .access = DITTO_OPEN_READ };
 	struct ditto_actor actor = { .owner = t->key[1], .lease_owner = t->key[1] };
 	struct waiting *waiting = kunit_kzalloc(test, sizeof(*waiting), GFP_KERNEL);
@@ -336,28 +336,28 @@ static void waits_for_every_step(struct kunit *test)
 						NULL), DITTO_BREAKING);
 	KUNIT_EXPECT_EQ(test, lease_check(t, 2, DITTO_INTENT_WRITE), DITTO_BREAKING);
 	claim_flush(test);
-	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache[0], R | H), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->lease[0], R | H), 0);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, t->told[0].keep, R);
 	KUNIT_EXPECT_EQ(test, atomic_read(&waiting->woken), 0);
 	/* After this answer only READ is left, which needs no answer. */
-	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache[0], R), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->lease[0], R), 0);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&waiting->woken), 1);
-	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->cache[0]), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->lease[0]), 0);
 	lease_end(test, t);
 }
 
 /* A request that breaks a grant when its turn comes wakes parked operations. */
 static void turn_of_a_request_wakes(struct kunit *test)
 {
-	struct cache_test *t = lease_begin(test);
+	struct grant_test *t = lease_begin(test);
 	struct ditto_intent intent = { .kind = DITTO_INTENT_REMOVE };
 	struct ditto_range_request held = claim_req(t->node, t->key[0], true, 0, 9);
 	struct ditto_range_request want = claim_req(t->node, t->key[2], true, 0, 9);
 	struct ditto_lease_request reader = {
 		.point = &t->node->point, .actor.owner = t->key[0], .actor.lease_owner = t->key[1],
-		.style = DITTO_LEASE_TYPE_LEASE, .want = R, .ops = &claim_cache_ops,
+		.style = DITTO_LEASE_TYPE_LEASE, .want = R, .ops = &claim_lease_ops,
 		.private = &t->told[1],
 	};
 	struct waiting *waiting = kunit_kzalloc(test, sizeof(*waiting), GFP_KERNEL);
@@ -368,8 +368,8 @@ static void turn_of_a_request_wakes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&held, NULL, NULL), 0);
 	KUNIT_EXPECT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_LEASE, R | H), R | H);
 	atomic_inc(&t->told[1].grants);
-	t->cache[1] = ditto_lease_grant(&reader);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(t->cache[1]));
+	t->lease[1] = ditto_lease_grant(&reader);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(t->lease[1]));
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&want, &wait->wait, NULL), -EINPROGRESS);
 	KUNIT_EXPECT_EQ(test, ditto_claim_check(&t->node->point, &intent, NULL, &waiting->park,
 						NULL), DITTO_BREAKING);
@@ -378,34 +378,34 @@ static void turn_of_a_request_wakes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&held), 0);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&wait->granted), 1);
-	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->cache[1]), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->lease[1]), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&waiting->woken), 1);
 	ditto_range_release_owner(&t->node->point, t->key[2]);
 	lease_end(test, t);
 }
 
 /* Grant a lease of the older kind. */
-static u8 grant_older(struct kunit *test, struct cache_test *t, int i, u8 want)
+static u8 grant_older(struct kunit *test, struct grant_test *t, int i, u8 want)
 {
 	struct ditto_lease_request req = {
 		.point = &t->node->point, .actor.lease_owner = t->key[i], .want = want,
 		.style = DITTO_LEASE_TYPE_LEASE, .older = true, .break_ms = 35000,
-		.ops = &claim_cache_ops, .private = &t->told[i],
+		.ops = &claim_lease_ops, .private = &t->told[i],
 	};
-	struct ditto_lease *cache = ditto_lease_grant(&req);
+	struct ditto_lease *lease = ditto_lease_grant(&req);
 
-	if (IS_ERR(cache))
+	if (IS_ERR(lease))
 		return 0;
-	KUNIT_ASSERT_NULL(test, t->cache[i]);
+	KUNIT_ASSERT_NULL(test, t->lease[i]);
 	atomic_inc(&t->told[i].grants);
-	t->cache[i] = cache;
-	return ditto_lease_bits(cache);
+	t->lease[i] = lease;
+	return ditto_lease_bits(lease);
 }
 
 /* Older leases exclude HANDLE of others; reading the access control list breaks their WRITE. */
 static void older_leases(struct kunit *test)
 {
-	struct cache_test *t = lease_begin(test);
+	struct grant_test *t = lease_begin(test);
 	struct ditto_intent look = { .kind = DITTO_INTENT_OPEN, .access = DITTO_OPEN_ACL };
 	struct ditto_actor actor = { .owner = t->key[3], .lease_owner = t->key[3] };
 	struct ditto_lock_point *point = &t->node->point;
@@ -437,7 +437,7 @@ static void older_leases(struct kunit *test)
 /* A holder is notified once of a repeated break, and may keep less. */
 static void breaks_coalesce(struct kunit *test)
 {
-	struct cache_test *t = lease_begin(test);
+	struct grant_test *t = lease_begin(test);
 
 	KUNIT_ASSERT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
 	for (int i = 0; i < 10; i++)
@@ -446,9 +446,9 @@ static void breaks_coalesce(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].breaks), 1);
 	/* During a break, another request with the key does not widen the grant. */
 	KUNIT_EXPECT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
-	KUNIT_EXPECT_TRUE(test, ditto_lease_breaking(t->cache[0]));
-	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache[0], R), 0);
-	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->cache[0]), R);
+	KUNIT_EXPECT_TRUE(test, ditto_lease_breaking(t->lease[0]));
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->lease[0], R), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->lease[0]), R);
 	KUNIT_EXPECT_EQ(test, lease_check(t, 1, DITTO_INTENT_READ), DITTO_ALLOWED);
 	/* Afterwards it may be widened again. */
 	KUNIT_EXPECT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_LEASE, R | H), R | H);
@@ -459,24 +459,24 @@ static void breaks_coalesce(struct kunit *test)
 /* A holder of READ is only notified; one of RH answers. The change waits for neither. */
 static void readers_are_told_only(struct kunit *test)
 {
-	struct cache_test *t = lease_begin(test);
+	struct grant_test *t = lease_begin(test);
 
 	KUNIT_ASSERT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_LEASE, R), R);
 	KUNIT_ASSERT_EQ(test, lease_grant(t, 1, DITTO_LEASE_TYPE_LEASE, R | H), R | H);
 	KUNIT_EXPECT_EQ(test, lease_check(t, 2, DITTO_INTENT_WRITE), DITTO_ALLOWED);
 	claim_flush(test);
 	KUNIT_EXPECT_FALSE(test, t->told[0].ack);
-	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->cache[0]), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->lease[0]), 0);
 	KUNIT_EXPECT_TRUE(test, t->told[1].ack);
 	KUNIT_EXPECT_EQ(test, t->told[1].keep, 0);
-	KUNIT_EXPECT_TRUE(test, ditto_lease_breaking(t->cache[1]));
-	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache[1], 0), 0);
+	KUNIT_EXPECT_TRUE(test, ditto_lease_breaking(t->lease[1]));
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->lease[1], 0), 0);
 	lease_end(test, t);
 }
 
 static void recall_quiets_the_node(struct kunit *test)
 {
-	struct cache_test *t = lease_begin(test);
+	struct grant_test *t = lease_begin(test);
 
 	KUNIT_ASSERT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_DELEGATION, R | H), R | H);
 	KUNIT_EXPECT_EQ(test, lease_check(t, 1, DITTO_INTENT_REMOVE), DITTO_BREAKING);
@@ -498,7 +498,7 @@ static void recall_quiets_the_node(struct kunit *test)
 static void recheck_breaks_late_grants(struct kunit *test)
 {
 	struct ditto_intent intent = { .kind = DITTO_INTENT_WRITE, .last = 9 };
-	struct cache_test *t = lease_begin(test);
+	struct grant_test *t = lease_begin(test);
 
 	KUNIT_EXPECT_EQ(test, lease_check(t, 1, DITTO_INTENT_WRITE), DITTO_ALLOWED);
 	KUNIT_ASSERT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
@@ -522,7 +522,7 @@ static void told_before_it_is_done(struct kunit *test)
 		{ DITTO_LEASE_TYPE_DIRECTORY, R, DITTO_INTENT_ENTRY },
 		{ DITTO_LEASE_TYPE_DIRECTORY, R | H, DITTO_INTENT_ENTRY },
 	};
-	struct cache_test *t = lease_begin(test);
+	struct grant_test *t = lease_begin(test);
 
 	t->told[0].slow_ms = 20;
 	for (int i = 0; i < ARRAY_SIZE(table); i++) {
@@ -542,7 +542,7 @@ static void told_before_it_is_done(struct kunit *test)
 static void void_before_it_is_done(struct kunit *test)
 {
 	struct ditto_intent intent = { .kind = DITTO_INTENT_WRITE, .last = 9 };
-	struct cache_test *t = lease_begin(test);
+	struct grant_test *t = lease_begin(test);
 
 	KUNIT_ASSERT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
 	KUNIT_EXPECT_EQ(test, lease_check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
@@ -550,8 +550,8 @@ static void void_before_it_is_done(struct kunit *test)
 	t->told[0].slow_ms = 20;
 	claim_now += 35000;
 	/* The deadline passes, and the change no longer finds the grant. */
-	mod_delayed_work(t->node->point.table->wq, &t->cache[0]->expire, 0);
-	flush_delayed_work(&t->cache[0]->expire);
+	mod_delayed_work(t->node->point.table->wq, &t->lease[0]->expire, 0);
+	flush_delayed_work(&t->lease[0]->expire);
 	KUNIT_EXPECT_EQ(test, lease_check(t, 1, DITTO_INTENT_WRITE), DITTO_ALLOWED);
 	ditto_claim_recheck(&t->node->point, &intent, NULL);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].revokes), 1);
@@ -562,7 +562,7 @@ static void void_before_it_is_done(struct kunit *test)
 static void told_by_itself(struct kunit *test)
 {
 	struct ditto_intent intent = { .kind = DITTO_INTENT_WRITE, .last = 9 };
-	struct cache_test *t = lease_begin(test);
+	struct grant_test *t = lease_begin(test);
 
 	KUNIT_ASSERT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_LEASE, R | H), R | H);
 	t->told[0].changes_point = &t->node->point;
@@ -571,12 +571,12 @@ static void told_by_itself(struct kunit *test)
 	lease_end(test, t);
 }
 
-static struct ditto_lease *grant_notified(struct cache_test *t, int i)
+static struct ditto_lease *grant_notified(struct grant_test *t, int i)
 {
 	struct ditto_lease_request req = {
 		.point = &t->node->point, .actor.lease_owner = t->key[i],
 		.style = DITTO_LEASE_TYPE_DIRECTORY, .want = R | H, .notify = true,
-		.break_ms = 1000, .ops = &claim_cache_ops, .private = &t->told[i],
+		.break_ms = 1000, .ops = &claim_lease_ops, .private = &t->told[i],
 	};
 
 	atomic_inc(&t->told[i].grants);
@@ -586,12 +586,12 @@ static struct ditto_lease *grant_notified(struct cache_test *t, int i)
 static void changes_are_delivered(struct kunit *test)
 {
 	struct ditto_entry_change change = { .event = DITTO_ENTRY_ADDED, .name = "new", .len = 3 };
-	struct cache_test *t = lease_begin(test);
+	struct grant_test *t = lease_begin(test);
 	struct ditto_actor actor = { .lease_owner = t->key[1] };
 
-	t->cache[0] = grant_notified(t, 0);
-	t->cache[1] = grant_notified(t, 1);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(t->cache[0]) || IS_ERR(t->cache[1]));
+	t->lease[0] = grant_notified(t, 0);
+	t->lease[1] = grant_notified(t, 1);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(t->lease[0]) || IS_ERR(t->lease[1]));
 	KUNIT_EXPECT_EQ(test, lease_check(t, 1, DITTO_INTENT_ENTRY), DITTO_ALLOWED);
 	ditto_lease_deliver(&t->node->point, &actor, &change);
 	claim_flush(test);
@@ -602,7 +602,7 @@ static void changes_are_delivered(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].breaks), 0);
 	/* A holder that takes no changes loses READ, and with it the grant. */
 	for (u32 i = 0; i < 100 * DITTO_CHANGES_PER_LEASE &&
-	     !ditto_lease_breaking(t->cache[0]); i++)
+	     !ditto_lease_breaking(t->lease[0]); i++)
 		ditto_lease_deliver(&t->node->point, &actor, &change);
 	claim_flush(test);
 	lease_end(test, t);
@@ -611,7 +611,7 @@ static void changes_are_delivered(struct kunit *test)
 /* The client is released during a break, and the node before the holder was notified. */
 static void release_ends_breaks(struct kunit *test)
 {
-	struct cache_test *t = lease_begin(test);
+	struct grant_test *t = lease_begin(test);
 
 	KUNIT_ASSERT_EQ(test, lease_grant(t, 0, DITTO_LEASE_TYPE_LEASE, RHW), RHW);
 	KUNIT_EXPECT_EQ(test, lease_check(t, 1, DITTO_INTENT_WRITE), DITTO_BREAKING);
@@ -626,12 +626,12 @@ static void release_ends_breaks(struct kunit *test)
 	ditto_lock_point_release(&t->node->point, "test");
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[1].revokes), 1);
-	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->cache[1], 0), -ENOENT);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->lease[1], 0), -ENOENT);
 	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.ctx));
 	lease_end(test, t);
 }
 
-static struct kunit_case claim_cache_cases[] = {
+static struct kunit_case claim_grant_cases[] = {
 	KUNIT_CASE(fits_beside_a_grant),
 	KUNIT_CASE(fits_beside_other_claims),
 	KUNIT_CASE_SLOW(random_like_a_truth_table),
@@ -652,11 +652,11 @@ static struct kunit_case claim_cache_cases[] = {
 	{}
 };
 
-static struct kunit_suite claim_cache_suite = {
+static struct kunit_suite claim_grant_suite = {
 	.name = "claim_cache",
 	.init = claim_test_init,
 	.exit = claim_test_exit,
-	.test_cases = claim_cache_cases,
+	.test_cases = claim_grant_cases,
 };
 
-kunit_test_suite(claim_cache_suite);
+kunit_test_suite(claim_grant_suite);

@@ -27,7 +27,7 @@ struct open_slot {
  * @node: the node
  * @client: the clients
  * @key: keys of the clients in turn; also the owners of opens and ranges
- * @cache: grants, by key
+ * @lease: grants, by key
  * @slot: opens
  * @range: EXACT ranges
  * @held: the range of this index is held
@@ -38,7 +38,7 @@ struct holder_test {
 	struct claim_node *node;
 	struct claim_client *client[2];
 	struct ditto_owner *key[KEYS];
-	struct ditto_lease *cache[KEYS];
+	struct ditto_lease *lease[KEYS];
 	struct open_slot slot[SLOTS];
 	struct ditto_range_request range[SLOTS];
 	bool held[SLOTS];
@@ -66,11 +66,11 @@ static struct holder_test *holder_begin(struct kunit *test)
 
 static void grant_end(struct holder_test *t, int key)
 {
-	if (!t->cache[key])
+	if (!t->lease[key])
 		return;
-	ditto_lease_return(t->cache[key]);
-	ditto_lease_put(t->cache[key]);
-	t->cache[key] = NULL;
+	ditto_lease_return(t->lease[key]);
+	ditto_lease_put(t->lease[key]);
+	t->lease[key] = NULL;
 }
 
 static void holder_end(struct kunit *test, struct holder_test *t)
@@ -101,15 +101,15 @@ struct expected {
 	u8 left[KEYS];
 };
 
-static u8 grant_bits(const struct ditto_lease *cache)
+static u8 grant_bits(const struct ditto_lease *lease)
 {
-	return cache ? ditto_lease_bits(cache) : 0;
+	return lease ? ditto_lease_bits(lease) : 0;
 }
 
 /* Bits that no break has asked for yet. */
-static u8 grant_left(const struct ditto_lease *cache)
+static u8 grant_left(const struct ditto_lease *lease)
 {
-	return cache && ditto_lease_breaking(cache) ? cache->target : grant_bits(cache);
+	return lease && ditto_lease_breaking(lease) ? lease->target : grant_bits(lease);
 }
 
 static bool is_mine(const struct expected *e, const struct ditto_matrix_cell *cell,
@@ -123,14 +123,14 @@ static bool is_mine(const struct expected *e, const struct ditto_matrix_cell *ce
 }
 
 /* Bits that a cell breaks of a grant, and those of them that are waited for. */
-static u8 expect_gives(const struct expected *e, const struct ditto_lease *cache, u8 *waits)
+static u8 expect_gives(const struct expected *e, const struct ditto_lease *lease, u8 *waits)
 {
-	const struct ditto_matrix_cell *cell = &ditto_matrix[cache->claim.held][e->intent.kind];
+	const struct ditto_matrix_cell *cell = &ditto_matrix[lease->claim.held][e->intent.kind];
 	bool opens = e->intent.kind == DITTO_INTENT_OPEN;
 	bool writes = opens && e->intent.access & DITTO_OPEN_WRITE;
 
 	*waits = 0;
-	if (is_mine(e, cell, e->actor.lease_owner, cache->claim.owner) ||
+	if (is_mine(e, cell, e->actor.lease_owner, lease->claim.owner) ||
 	    (opens && !e->intent.access && !e->intent.deny))
 		return 0;
 	*waits = cell->waits_for | (writes ? cell->gives_up_to_write : 0);
@@ -154,13 +154,13 @@ static bool expect_crosses(const struct holder_test *t, const struct expected *e
 /* The grant with this key has to give up some of its bits. */
 static void expect_break(const struct holder_test *t, struct expected *e, int key, u8 gives)
 {
-	const struct ditto_lease *cache = t->cache[key];
+	const struct ditto_lease *lease = t->lease[key];
 
 	if (!(gives & e->left[key]))
 		return;
 	e->left[key] = ditto_lease_valid(e->left[key] & ~gives);
 	/* Leases with READ only are broken without an answer. */
-	if (cache->claim.held == DITTO_HELD_LEASE && e->bits[key] == DITTO_LEASE_READ)
+	if (lease->claim.held == DITTO_HELD_LEASE && e->bits[key] == DITTO_LEASE_READ)
 		e->bits[key] = 0;
 }
 
@@ -170,8 +170,8 @@ static void holder_expect(const struct holder_test *t, struct expected *e)
 	u8 waits, gives;
 
 	for (int i = 0; i < KEYS; i++) {
-		e->bits[i] = grant_bits(t->cache[i]);
-		e->left[i] = grant_left(t->cache[i]);
+		e->bits[i] = grant_bits(t->lease[i]);
+		e->left[i] = grant_left(t->lease[i]);
 	}
 	e->answer = DITTO_DENIED;
 	for (int i = 0; i < SLOTS; i++) {
@@ -189,7 +189,7 @@ static void holder_expect(const struct holder_test *t, struct expected *e)
 	for (int i = 0; i < KEYS; i++) {
 		if (!e->bits[i])
 			continue;
-		gives = expect_gives(e, t->cache[i], &waits);
+		gives = expect_gives(e, t->lease[i], &waits);
 		if (hidden)
 			gives &= DITTO_LEASE_HANDLE;
 		wait |= hides[i] || (e->bits[i] & gives & waits);
@@ -201,9 +201,9 @@ static void holder_expect(const struct holder_test *t, struct expected *e)
 static void expect_grants(struct kunit *test, struct holder_test *t, const struct expected *e)
 {
 	for (int i = 0; i < KEYS; i++) {
-		KUNIT_ASSERT_EQ(test, grant_bits(t->cache[i]), e->bits[i]);
+		KUNIT_ASSERT_EQ(test, grant_bits(t->lease[i]), e->bits[i]);
 		if (e->bits[i])
-			KUNIT_ASSERT_EQ(test, grant_left(t->cache[i]), e->left[i]);
+			KUNIT_ASSERT_EQ(test, grant_left(t->lease[i]), e->left[i]);
 		else
 			grant_end(t, i);
 	}
@@ -291,7 +291,7 @@ static u8 expect_fit(const struct holder_test *t, int key, enum ditto_lease_type
 	const struct ditto_matrix_cell *cell = &ditto_matrix[held][DITTO_INTENT_OPEN];
 
 	for (int i = 0; i < KEYS; i++) {
-		u8 bits = grant_bits(t->cache[i]);
+		u8 bits = grant_bits(t->lease[i]);
 
 		if (i != key && bits)
 			want &= bits & DITTO_LEASE_WRITE ? 0 : ~DITTO_LEASE_WRITE;
@@ -319,28 +319,28 @@ static void random_grant(struct kunit *test, struct holder_test *t)
 	u8 want = DITTO_LEASE_READ | holder_roll(t, 8), fit;
 	int key = holder_roll(t, KEYS);
 
-	if (t->cache[key]) {
+	if (t->lease[key]) {
 		grant_end(t, key);
 		return;
 	}
 	/* The time after a recall is over. */
 	claim_now += DITTO_QUIET_MS;
 	fit = expect_fit(t, key, style, want);
-	t->cache[key] = claim_grant(t->node, t->key[key], style, want, &t->told);
-	if (IS_ERR(t->cache[key]))
-		t->cache[key] = NULL;
-	KUNIT_ASSERT_EQ(test, grant_bits(t->cache[key]), fit);
+	t->lease[key] = claim_grant(t->node, t->key[key], style, want, &t->told);
+	if (IS_ERR(t->lease[key]))
+		t->lease[key] = NULL;
+	KUNIT_ASSERT_EQ(test, grant_bits(t->lease[key]), fit);
 }
 
 static void random_answer(struct kunit *test, struct holder_test *t)
 {
 	int key = holder_roll(t, KEYS);
 
-	if (!t->cache[key] || !ditto_lease_breaking(t->cache[key]))
+	if (!t->lease[key] || !ditto_lease_breaking(t->lease[key]))
 		return;
 	claim_flush(test);
-	KUNIT_ASSERT_EQ(test, ditto_lease_ack(t->cache[key], t->cache[key]->keep), 0);
-	if (!ditto_lease_bits(t->cache[key]))
+	KUNIT_ASSERT_EQ(test, ditto_lease_ack(t->lease[key], t->lease[key]->keep), 0);
+	if (!ditto_lease_bits(t->lease[key]))
 		grant_end(t, key);
 }
 

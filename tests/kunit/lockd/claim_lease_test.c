@@ -20,7 +20,7 @@ static struct ditto_lease *grant_to(struct mirror_test *t, int owner, u8 want,
 	struct ditto_lease_request req = {
 		.point = &t->node->point, .actor.lease_owner = t->owner[owner],
 		.style = DITTO_LEASE_TYPE_LEASE, .want = want, .break_ms = 35000,
-		.ops = &claim_cache_ops, .private = told, .filp = t->file,
+		.ops = &claim_lease_ops, .private = told, .filp = t->file,
 	};
 
 	atomic_inc(&told->grants);
@@ -51,18 +51,18 @@ static void local_opens_break_grants(struct kunit *test)
 {
 	struct mirror_test *t = mirror_test_begin(test);
 	struct claim_told told = {};
-	struct ditto_lease *cache;
+	struct ditto_lease *lease;
 
-	cache = mirror_grant(t, DITTO_LEASE_ALL, &told);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
+	lease = mirror_grant(t, DITTO_LEASE_ALL, &told);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(lease), DITTO_LEASE_ALL);
 	/* A reader gets on when the holder has given up WRITE. */
 	KUNIT_EXPECT_EQ(test, local_open(t, O_RDONLY), -EWOULDBLOCK);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 1);
 	KUNIT_EXPECT_EQ(test, told.keep, DITTO_LEASE_READ | DITTO_LEASE_HANDLE);
 	KUNIT_EXPECT_EQ(test, local_open(t, O_RDONLY), -EWOULDBLOCK);
-	KUNIT_EXPECT_EQ(test, ditto_lease_ack(cache, told.keep), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(lease, told.keep), 0);
 	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_RDONLY));
 	/* A writer breaks the rest, and a holder that does not answer loses it. */
 	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
@@ -70,10 +70,10 @@ static void local_opens_break_grants(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 2);
 	KUNIT_EXPECT_EQ(test, told.keep, 0);
 	claim_now += 35000;
-	claim_poke(test, cache);
+	claim_poke(test, lease);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.revokes), 1);
 	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
-	ditto_lease_put(cache);
+	ditto_lease_put(lease);
 	mirror_test_end(test, t);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.grants), 0);
 }
@@ -82,19 +82,19 @@ static void local_opens_stand_in_the_way(struct kunit *test)
 {
 	struct mirror_test *t = mirror_test_begin(test);
 	struct claim_told told = {};
-	struct ditto_lease *cache;
+	struct ditto_lease *lease;
 
 	t->node->local = DITTO_OPEN_WRITE;
 	KUNIT_EXPECT_TRUE(test, mirror_grant(t, DITTO_LEASE_ALL, &told) == ERR_PTR(-EAGAIN));
 	t->node->local = DITTO_OPEN_READ;
-	cache = mirror_grant(t, DITTO_LEASE_ALL, &told);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_READ | DITTO_LEASE_HANDLE);
+	lease = mirror_grant(t, DITTO_LEASE_ALL, &told);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(lease), DITTO_LEASE_READ | DITTO_LEASE_HANDLE);
 	KUNIT_EXPECT_EQ(test, local_open(t, O_RDONLY), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 0);
-	ditto_lease_return(cache);
+	ditto_lease_return(lease);
 	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
-	ditto_lease_put(cache);
+	ditto_lease_put(lease);
 	mirror_test_end(test, t);
 }
 
@@ -106,17 +106,17 @@ static void pending_break_bars_grants(struct kunit *test)
 {
 	struct mirror_test *t = mirror_test_begin(test);
 	struct claim_told told[2] = {};
-	struct ditto_lease *cache, *other;
+	struct ditto_lease *lease, *other;
 
-	cache = grant_to(t, 0, DITTO_LEASE_READ | DITTO_LEASE_HANDLE, &told[0]);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	lease = grant_to(t, 0, DITTO_LEASE_READ | DITTO_LEASE_HANDLE, &told[0]);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
 	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
 	KUNIT_EXPECT_TRUE(test, grant_to(t, 1, DITTO_LEASE_READ, &told[1]) == ERR_PTR(-EAGAIN));
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told[0].breaks), 1);
 	KUNIT_EXPECT_TRUE(test, grant_to(t, 1, DITTO_LEASE_READ, &told[1]) == ERR_PTR(-EAGAIN));
-	KUNIT_EXPECT_EQ(test, ditto_lease_ack(cache, 0), 0);
-	ditto_lease_put(cache);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(lease, 0), 0);
+	ditto_lease_put(lease);
 	/* A rename checks once more after it was woken. */
 	KUNIT_EXPECT_TRUE(test, grant_to(t, 1, DITTO_LEASE_READ, &told[1]) == ERR_PTR(-EAGAIN));
 	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
@@ -138,16 +138,16 @@ static void writer_bars_while_open(struct kunit *test)
 	const u8 rh = DITTO_LEASE_READ | DITTO_LEASE_HANDLE;
 	struct mirror_test *t = mirror_test_begin(test);
 	struct claim_told told[2] = {};
-	struct ditto_lease *cache, *other;
+	struct ditto_lease *lease, *other;
 
-	cache = grant_to(t, 0, rh, &told[0]);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	lease = grant_to(t, 0, rh, &told[0]);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
 	/* The VFS counts an open before it breaks the lease. */
 	t->node->local = DITTO_OPEN_READ | DITTO_OPEN_WRITE;
 	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
 	claim_flush(test);
-	KUNIT_EXPECT_EQ(test, ditto_lease_ack(cache, 0), 0);
-	ditto_lease_put(cache);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(lease, 0), 0);
+	ditto_lease_put(lease);
 	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
 	KUNIT_EXPECT_TRUE(test, grant_to(t, 1, rh, &told[1]) == ERR_PTR(-EAGAIN));
 	t->node->local = 0;
@@ -172,13 +172,13 @@ static void break_is_not_lost_when_the_holder_returns(struct kunit *test)
 	struct ditto_lease_request req = {
 		.point = &t->node->point, .actor.lease_owner = t->owner[0],
 		.style = DITTO_LEASE_TYPE_DELEGATION, .want = DITTO_LEASE_READ, .break_ms = 35000,
-		.ops = &claim_cache_ops, .private = &told, .filp = t->file,
+		.ops = &claim_lease_ops, .private = &told, .filp = t->file,
 	};
-	struct ditto_lease *cache;
+	struct ditto_lease *lease;
 
 	atomic_inc(&told.grants);
-	cache = ditto_lease_grant(&req);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	lease = ditto_lease_grant(&req);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
 	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client->client, true));
 	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
 	claim_flush(test);
@@ -190,10 +190,10 @@ static void break_is_not_lost_when_the_holder_returns(struct kunit *test)
 		msleep(20);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 1);
 	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
-	KUNIT_EXPECT_EQ(test, ditto_lease_ack(cache, 0), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(lease, 0), 0);
 	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 1);
-	ditto_lease_put(cache);
+	ditto_lease_put(lease);
 	mirror_test_end(test, t);
 }
 
@@ -203,21 +203,21 @@ static void pending_reader_bars_writers(struct kunit *test)
 	const u8 rh = DITTO_LEASE_READ | DITTO_LEASE_HANDLE;
 	struct mirror_test *t = mirror_test_begin(test);
 	struct claim_told told[2] = {};
-	struct ditto_lease *cache, *same;
+	struct ditto_lease *lease, *same;
 
-	cache = grant_to(t, 0, DITTO_LEASE_ALL, &told[0]);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	lease = grant_to(t, 0, DITTO_LEASE_ALL, &told[0]);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
 	KUNIT_EXPECT_EQ(test, local_open(t, O_RDONLY), -EWOULDBLOCK);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, told[0].keep, rh);
-	KUNIT_EXPECT_EQ(test, ditto_lease_ack(cache, rh), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(lease, rh), 0);
 	same = grant_to(t, 0, DITTO_LEASE_ALL, &told[0]);
 	atomic_dec(&told[0].grants);
-	KUNIT_EXPECT_PTR_EQ(test, same, cache);
+	KUNIT_EXPECT_PTR_EQ(test, same, lease);
 	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_RDONLY));
 	ditto_lease_put(same);
-	ditto_lease_return(cache);
-	ditto_lease_put(cache);
+	ditto_lease_return(lease);
+	ditto_lease_put(lease);
 	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
 	mirror_test_end(test, t);
 }
@@ -230,13 +230,13 @@ static void own_threads_break_nothing(struct kunit *test)
 	const struct cred *old;
 	struct mirror_test *t = mirror_test_begin(test);
 	struct claim_told told = {};
-	struct ditto_lease *cache;
+	struct ditto_lease *lease;
 
 	KUNIT_ASSERT_NOT_NULL(test, cred);
 	ditto_acting_add(&acting, cred);
 	KUNIT_EXPECT_FALSE(test, ditto_is_acting());
-	cache = mirror_grant(t, DITTO_LEASE_ALL, &told);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	lease = mirror_grant(t, DITTO_LEASE_ALL, &told);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
 	old = override_creds(cred);
 	KUNIT_EXPECT_TRUE(test, ditto_is_acting());
 	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), 0);
@@ -247,8 +247,8 @@ static void own_threads_break_nothing(struct kunit *test)
 	/* It is on the stack, and RCU readers may still look at it. */
 	synchronize_rcu();
 	put_cred(cred);
-	ditto_lease_return(cache);
-	ditto_lease_put(cache);
+	ditto_lease_return(lease);
+	ditto_lease_put(lease);
 	KUNIT_EXPECT_TRUE(test, lowered_soon(t, O_WRONLY));
 	mirror_test_end(test, t);
 }

@@ -42,14 +42,14 @@ enum who { STRANGER, SAME_CLIENT, HOLDER, WHO };
  * @node: the node
  * @owner: callers, by enum who
  * @open: held, or NULL
- * @cache: held, or NULL
- * @told: callbacks of @cache
+ * @lease: held, or NULL
+ * @told: callbacks of @lease
  */
 struct cell {
 	struct claim_node *node;
 	struct ditto_owner *owner[WHO];
 	struct ditto_open *open;
-	struct ditto_lease *cache;
+	struct ditto_lease *lease;
 	struct claim_told told;
 };
 
@@ -72,9 +72,9 @@ static void cell_hold(struct kunit *test, struct cell *cell, enum ditto_held hel
 		cell->open = ditto_open_claim(&cell->node->point, &actor, 7, 7, false, NULL, NULL);
 		KUNIT_ASSERT_FALSE(test, IS_ERR(cell->open));
 	} else {
-		cell->cache = claim_grant(cell->node, cell->owner[HOLDER], held - DITTO_HELD_LEASE,
+		cell->lease = claim_grant(cell->node, cell->owner[HOLDER], held - DITTO_HELD_LEASE,
 					  DITTO_LEASE_ALL, &cell->told);
-		KUNIT_ASSERT_FALSE(test, IS_ERR(cell->cache));
+		KUNIT_ASSERT_FALSE(test, IS_ERR(cell->lease));
 	}
 }
 
@@ -84,12 +84,12 @@ static void let_go(struct kunit *test, struct cell *cell)
 	if (cell->open)
 		ditto_open_release(cell->open);
 	cell->open = NULL;
-	if (cell->cache) {
-		ditto_lease_return(cell->cache);
+	if (cell->lease) {
+		ditto_lease_return(cell->lease);
 		claim_flush(test);
-		ditto_lease_put(cell->cache);
+		ditto_lease_put(cell->lease);
 	}
-	cell->cache = NULL;
+	cell->lease = NULL;
 	cell->node->point.quiet_until = 0;
 	memset(&cell->told, 0, sizeof(cell->told));
 	KUNIT_EXPECT_NULL(test, rcu_access_pointer(cell->node->point.ctx));

@@ -91,18 +91,18 @@ static void looking_breaks_nothing(struct kunit *test)
 	struct open_test *t = open_begin(test);
 	struct claim_told told = {};
 	struct ditto_open *open;
-	struct ditto_lease *cache;
+	struct ditto_lease *lease;
 
-	cache = claim_grant(t->node, t->owner[0], DITTO_LEASE_TYPE_DELEGATION,
+	lease = claim_grant(t->node, t->owner[0], DITTO_LEASE_TYPE_DELEGATION,
 			    DITTO_LEASE_ALL, &told);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
 	open = try_open(t, 1, 0, 0);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 0);
 	ditto_open_release(open);
-	ditto_lease_return(cache);
-	ditto_lease_put(cache);
+	ditto_lease_return(lease);
+	ditto_lease_put(lease);
 	open_end(test, t);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.grants), 0);
 }
@@ -129,16 +129,16 @@ static void violation_asks_the_holder_first(struct kunit *test)
 	struct ditto_actor holder = { .owner = t->owner[0] };
 	struct claim_told told = { .obey = false };
 	struct ditto_open *open, *other;
-	struct ditto_lease *cache;
+	struct ditto_lease *lease;
 
 	holder.lease_owner = claim_owner(test, t->client[0], 99);
 	open = ditto_open_claim(&t->node->point, &holder, DITTO_OPEN_READ, DITTO_OPEN_WRITE, false,
 				NULL, NULL);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
-	cache = claim_grant(t->node, holder.lease_owner, DITTO_LEASE_TYPE_LEASE,
+	lease = claim_grant(t->node, holder.lease_owner, DITTO_LEASE_TYPE_LEASE,
 			    DITTO_LEASE_ALL, &told);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
-	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), DITTO_LEASE_ALL);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(lease), DITTO_LEASE_ALL);
 
 	KUNIT_EXPECT_TRUE(test, try_open(t, 1, DITTO_OPEN_WRITE, 0) == ERR_PTR(-EBUSY));
 	claim_flush(test);
@@ -147,24 +147,24 @@ static void violation_asks_the_holder_first(struct kunit *test)
 	/* The holder closes: the open existed in its cache only. */
 	ditto_open_release(open);
 	KUNIT_EXPECT_TRUE(test, try_open(t, 1, DITTO_OPEN_WRITE, 0) == ERR_PTR(-EBUSY));
-	KUNIT_EXPECT_EQ(test, ditto_lease_ack(cache, DITTO_LEASE_READ), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(lease, DITTO_LEASE_READ), 0);
 	other = try_open(t, 1, DITTO_OPEN_WRITE, 0);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(other));
 	ditto_open_release(other);
-	ditto_lease_return(cache);
+	ditto_lease_return(lease);
 
 	/* The holder keeps the file open: the violation is refused. */
-	ditto_lease_put(cache);
+	ditto_lease_put(lease);
 	open = ditto_open_claim(&t->node->point, &holder, DITTO_OPEN_READ, DITTO_OPEN_WRITE, false,
 				NULL, NULL);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
-	cache = claim_grant(t->node, holder.lease_owner, DITTO_LEASE_TYPE_LEASE, DITTO_LEASE_READ,
+	lease = claim_grant(t->node, holder.lease_owner, DITTO_LEASE_TYPE_LEASE, DITTO_LEASE_READ,
 			    &told);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
 	KUNIT_EXPECT_TRUE(test, try_open(t, 1, DITTO_OPEN_WRITE, 0) == ERR_PTR(-EAGAIN));
 	ditto_open_release(open);
-	ditto_lease_return(cache);
-	ditto_lease_put(cache);
+	ditto_lease_return(lease);
+	ditto_lease_put(lease);
 	ditto_owner_put(holder.lease_owner);
 	open_end(test, t);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.grants), 0);
@@ -185,7 +185,7 @@ static void parked_are_woken(struct kunit *test)
 	struct ditto_intent intent = { .kind = DITTO_INTENT_REMOVE };
 	struct open_test *t = open_begin(test);
 	struct claim_told told = {};
-	struct ditto_lease *cache;
+	struct ditto_lease *lease;
 	struct parked *p = kunit_kzalloc(test, sizeof(*p), GFP_KERNEL);
 	struct parked *q = kunit_kzalloc(test, sizeof(*q), GFP_KERNEL);
 
@@ -195,8 +195,8 @@ static void parked_are_woken(struct kunit *test)
 	init_completion(&q->done);
 	ditto_park_init(&p->park, park_done);
 	ditto_park_init(&q->park, park_done);
-	cache = claim_grant(t->node, t->owner[0], DITTO_LEASE_TYPE_LEASE, DITTO_LEASE_ALL, &told);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	lease = claim_grant(t->node, t->owner[0], DITTO_LEASE_TYPE_LEASE, DITTO_LEASE_ALL, &told);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
 	KUNIT_EXPECT_EQ(test, ditto_claim_check(&t->node->point, &intent, NULL, &p->park, NULL),
 			DITTO_BREAKING);
 	KUNIT_EXPECT_EQ(test, ditto_claim_check(&t->node->point, &intent, NULL, &q->park, NULL),
@@ -205,15 +205,15 @@ static void parked_are_woken(struct kunit *test)
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 1);
 	KUNIT_EXPECT_FALSE(test, completion_done(&p->done));
-	KUNIT_EXPECT_EQ(test, ditto_lease_ack(cache, told.keep), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(lease, told.keep), 0);
 	claim_flush(test);
 	KUNIT_EXPECT_TRUE(test, completion_done(&p->done));
 	KUNIT_EXPECT_FALSE(test, completion_done(&q->done));
 	KUNIT_EXPECT_FALSE(test, ditto_park_cancel(&p->park));
 	KUNIT_EXPECT_EQ(test, ditto_claim_check(&t->node->point, &intent, NULL, &p->park, NULL),
 			DITTO_ALLOWED);
-	ditto_lease_return(cache);
-	ditto_lease_put(cache);
+	ditto_lease_return(lease);
+	ditto_lease_put(lease);
 	open_end(test, t);
 }
 

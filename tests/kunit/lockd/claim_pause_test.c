@@ -16,7 +16,7 @@ struct pause_test {
 	struct claim_client *client[2];
 	struct ditto_owner *key[2];
 	struct claim_told told;
-	struct ditto_lease *cache;
+	struct ditto_lease *lease;
 	struct delayed_work answer;
 };
 
@@ -30,16 +30,16 @@ static struct pause_test *pause_begin(struct kunit *test)
 		t->client[i] = claim_client(test, i ? "other" : "holder", 0);
 		t->key[i] = claim_owner(test, t->client[i], i);
 	}
-	t->cache = claim_grant(t->node, t->key[0], DITTO_LEASE_TYPE_DELEGATION, RHW, &t->told);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(t->cache));
+	t->lease = claim_grant(t->node, t->key[0], DITTO_LEASE_TYPE_DELEGATION, RHW, &t->told);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(t->lease));
 	return t;
 }
 
 static void pause_end(struct kunit *test, struct pause_test *t)
 {
-	ditto_lease_return(t->cache);
+	ditto_lease_return(t->lease);
 	claim_flush(test);
-	ditto_lease_put(t->cache);
+	ditto_lease_put(t->lease);
 	for (u32 i = 0; i < 2; i++) {
 		ditto_owner_put(t->key[i]);
 		claim_client_end(test, t->client[i]);
@@ -75,7 +75,7 @@ static void give_back(struct work_struct *work)
 {
 	struct pause_test *t = container_of(to_delayed_work(work), struct pause_test, answer);
 
-	ditto_lease_return(t->cache);
+	ditto_lease_return(t->lease);
 }
 
 static void until_the_answer(struct kunit *test)

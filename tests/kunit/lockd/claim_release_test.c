@@ -134,10 +134,10 @@ static void open_is_released_by_number(struct kunit *test)
 {
 	struct release_test *t = release_begin(test);
 	struct ditto_open *open = release_open(test, t, 0, 0);
-	struct ditto_lease *cache;
+	struct ditto_lease *lease;
 
-	cache = claim_grant(t->node, t->owner[0], DITTO_LEASE_TYPE_LEASE, R | H, &t->told);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	lease = claim_grant(t->node, t->owner[0], DITTO_LEASE_TYPE_LEASE, R | H, &t->told);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
 	for (int i = 0; i < 200; i++)
 		KUNIT_ASSERT_EQ(test, release_lock(t, 0, open, 10 * i, 10 * i + 4), 0);
 	KUNIT_EXPECT_EQ(test, ditto_show_release(claim_table(test), open->claim.id, "test"), 0);
@@ -145,7 +145,7 @@ static void open_is_released_by_number(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, ditto_open_held(open));
 	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t->client[0]->client), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 1);
-	ditto_lease_put(cache);
+	ditto_lease_put(lease);
 	ditto_open_release(open);
 	release_end(test, t);
 }
@@ -158,17 +158,17 @@ static void claims_go_with_their_share(struct kunit *test)
 	struct ditto_lease_request req = {
 		.point = &t->node->point, .actor.owner = t->owner[0],
 		.actor.lease_owner = t->owner[0], .actor.share = 1, .style = DITTO_LEASE_TYPE_LEASE,
-		.want = R, .ops = &claim_cache_ops, .private = &t->told,
+		.want = R, .ops = &claim_lease_ops, .private = &t->told,
 	};
 	struct ditto_range_request range;
 	struct ditto_open *open[SHARES];
-	struct ditto_lease *cache;
+	struct ditto_lease *lease;
 
 	for (int i = 0; i < SHARES; i++)
 		open[i] = release_open(test, t, 0, i + 1);
 	atomic_inc(&t->told.grants);
-	cache = ditto_lease_grant(&req);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	lease = ditto_lease_grant(&req);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
 	for (int i = 0; i < 1000; i++) {
 		range = release_range(t, 0, NULL, i % SHARES + 1, 10 * i, 10 * i + 4);
 		KUNIT_ASSERT_EQ(test, ditto_range_lock(&range, NULL, NULL), 0);
@@ -183,11 +183,11 @@ static void claims_go_with_their_share(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, release_count_ranges(t, 0), 500);
 	KUNIT_EXPECT_FALSE(test, ditto_open_held(open[0]));
 	KUNIT_EXPECT_TRUE(test, ditto_open_held(open[1]));
-	KUNIT_EXPECT_EQ(test, ditto_lease_bits(cache), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(lease), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.revokes), 1);
 	ditto_locks_release_share(claim_table(test), 2, "test");
 	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t->client[0]->client), 0);
-	ditto_lease_put(cache);
+	ditto_lease_put(lease);
 	for (int i = 0; i < SHARES; i++)
 		ditto_open_release(open[i]);
 	release_end(test, t);

@@ -46,9 +46,9 @@ struct stress_wait {
 	struct stress *stress;
 };
 
-struct stress_cache {
+struct stress_lease {
 	struct stress *stress;
-	struct ditto_lease *cache;
+	struct ditto_lease *lease;
 };
 
 struct stress {
@@ -59,7 +59,7 @@ struct stress {
 	struct stress_slot slots[CLIENTS];
 	atomic_t clients;
 	atomic_t waits;
-	atomic_t caches;
+	atomic_t leases;
 	atomic_long_t operations;
 	atomic_t stop;
 };
@@ -245,43 +245,44 @@ static void do_open(struct stress_thread *t, struct ditto_owner *owner, struct c
 	ditto_open_release(open);
 }
 
-static void stress_breaking(struct ditto_lease *cache, u8 keep, bool ack)
+static void stress_breaking(struct ditto_lease *lease, u8 keep, bool ack)
 {
 	/* Some holders answer, some return everything, some do not answer. */
 	switch (get_random_u32_below(4)) {
 	case 0:
-		ditto_lease_return(cache);
+		ditto_lease_return(lease);
 		break;
 	case 1:
 		break;
 	default:
-		ditto_lease_ack(cache, keep);
+		ditto_lease_ack(lease, keep);
 	}
 }
 
-static void stress_void(struct ditto_lease *cache)
+static void stress_void(struct ditto_lease *lease)
 {
 }
 
-static void stress_notify(struct ditto_lease *cache, const struct ditto_entry_change *change)
+static void stress_notify(struct ditto_lease *lease, const struct ditto_entry_change *change)
 {
 }
 
-static void stress_cache_free(struct ditto_lease *cache)
+static void stress_lease_free(struct ditto_lease *lease)
 {
-	struct stress *s = ditto_lease_private(cache);
+	struct stress *s = ditto_lease_private(lease);
 
-	atomic_dec(&s->caches);
+	atomic_dec(&s->leases);
 }
 
-static const struct ditto_lease_ops stress_cache_ops = {
+static const struct ditto_lease_ops stress_lease_ops = {
 	.breaking = stress_breaking,
 	.revoked = stress_void,
 	.notify = stress_notify,
-	.free = stress_cache_free,
+	.free = stress_lease_free,
 };
 
-static void do_cache(struct stress_thread *t, struct ditto_owner *owner, struct claim_node *node)
+static void stress_hold_lease(struct stress_thread *t, struct ditto_owner *owner,
+			      struct claim_node *node)
 {
 	struct ditto_lease_request req = {
 		.point = &node->point,
@@ -290,23 +291,23 @@ static void do_cache(struct stress_thread *t, struct ditto_owner *owner, struct 
 		.want = stress_random(t, 8),
 		.notify = stress_random(t, 2),
 		.break_ms = stress_random(t, 50),
-		.ops = &stress_cache_ops,
+		.ops = &stress_lease_ops,
 		.private = t->stress,
 		.filp = pick_file(t, node),
 	};
-	struct ditto_lease *cache;
+	struct ditto_lease *lease;
 	bool first;
 
-	cache = ditto_lease_grant(&req);
-	if (IS_ERR(cache))
+	lease = ditto_lease_grant(&req);
+	if (IS_ERR(lease))
 		return;
 	/* Two threads may share a grant; it is counted once, as it is freed once. */
-	first = !test_and_set_bit(31, &cache->tells);
+	first = !test_and_set_bit(31, &lease->tells);
 	if (first)
-		atomic_inc(&t->stress->caches);
+		atomic_inc(&t->stress->leases);
 	if (stress_random(t, 2))
-		ditto_lease_return(cache);
-	ditto_lease_put(cache);
+		ditto_lease_return(lease);
+	ditto_lease_put(lease);
 }
 
 static void do_check(struct stress_thread *t, struct ditto_owner *owner, struct claim_node *node)
@@ -361,7 +362,7 @@ static void stress_step(struct stress_thread *t)
 	else if (owner && what < 650)
 		do_open(t, owner, node);
 	else if (owner && what < 850)
-		do_cache(t, owner, node);
+		stress_hold_lease(t, owner, node);
 	else
 		do_check(t, owner, node);
 	ditto_owner_put(owner);
@@ -417,7 +418,7 @@ static void stress_end(struct kunit *test, struct stress *s)
 	}
 	KUNIT_EXPECT_EQ(test, atomic_read(&s->clients), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&s->waits), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&s->caches), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&s->leases), 0);
 	for (int i = 0; i < NODES; i++) {
 		KUNIT_EXPECT_NULL(test, rcu_access_pointer(s->nodes[i].point.ctx));
 		KUNIT_EXPECT_EQ(test, refcount_read(&s->nodes[i].ref), 1);

@@ -298,20 +298,20 @@ static void waits_for_a_break(struct kunit *test)
 {
 	struct wait_test *t = wait_begin(test);
 	struct claim_told told = {};
-	struct ditto_lease *cache;
+	struct ditto_lease *lease;
 
-	cache = claim_grant(t->node[0], t->owner[0], DITTO_LEASE_TYPE_LEASE,
+	lease = claim_grant(t->node[0], t->owner[0], DITTO_LEASE_TYPE_LEASE,
 			    DITTO_LEASE_ALL, &told);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+	KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
 	KUNIT_EXPECT_EQ(test, wait_lock(t, 0, 1, false, 0, 9), -EBUSY);
 	KUNIT_EXPECT_EQ(test, lock_wait(t, 0, 1, false, 0, 9), -EINPROGRESS);
 	claim_flush(test);
 	KUNIT_EXPECT_FALSE(test, wait_granted(t, 1));
-	KUNIT_EXPECT_EQ(test, ditto_lease_ack(cache, told.keep), 0);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(lease, told.keep), 0);
 	claim_flush(test);
 	KUNIT_EXPECT_TRUE(test, wait_granted(t, 1));
-	ditto_lease_return(cache);
-	ditto_lease_put(cache);
+	ditto_lease_return(lease);
+	ditto_lease_put(lease);
 	wait_end(test, t);
 }
 

@@ -18,7 +18,7 @@
 /* Birth times are taken from a clock with this resolution at most. */
 #define TICK_MS		50
 
-static struct folder folder = { .name = "kunit-grace" };
+DEFINE_FOLDER(folder, "kunit-grace")
 static struct ditto_node *file, *over;
 static struct ditto_client client;
 static struct completion client_free;
@@ -289,8 +289,8 @@ static void grace_of_the_holder(struct kunit *test)
 	grace_end(test);
 }
 
-static void grace_grant_breaking(struct ditto_lease *cache, u8 keep, bool ack) {}
-static void grace_grant_over(struct ditto_lease *cache) {}
+static void grace_grant_breaking(struct ditto_lease *lease, u8 keep, bool ack) {}
+static void grace_grant_over(struct ditto_lease *lease) {}
 
 static const struct ditto_lease_ops grant_ops = {
 	.breaking = grace_grant_breaking,
@@ -307,7 +307,7 @@ static void grace_of_the_caching(struct kunit *test)
 		.break_ms = 60000,
 		.ops = &grant_ops,
 	};
-	struct ditto_lease *cache;
+	struct ditto_lease *lease;
 
 	grace_begin(test, DITTO_KNOWN_ANY);
 	KUNIT_ASSERT_TRUE(test, ditto_grace_admit(&client, ID, strlen(ID)));
@@ -317,14 +317,14 @@ static void grace_of_the_caching(struct kunit *test)
 	};
 	for (int i = 0; i < 2; i++) {
 		req.want = i ? DITTO_LEASE_ALL : DITTO_LEASE_READ | DITTO_LEASE_HANDLE;
-		cache = ditto_lease_grant(&req);
-		KUNIT_ASSERT_FALSE(test, IS_ERR(cache));
+		lease = ditto_lease_grant(&req);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
 		folder.op.actor = &req.actor;
 		KUNIT_EXPECT_EQ(test, do_mode(), i ? 0 : -EJUKEBOX);
 		folder.op.actor = NULL;
-		KUNIT_EXPECT_FALSE(test, ditto_lease_breaking(cache));
-		ditto_lease_return(cache);
-		ditto_lease_put(cache);
+		KUNIT_EXPECT_FALSE(test, ditto_lease_breaking(lease));
+		ditto_lease_return(lease);
+		ditto_lease_put(lease);
 	}
 	grace_over(test);
 	grace_end(test);
@@ -378,16 +378,6 @@ static void grace_of_granted_removal(struct kunit *test)
 	grace_end(test);
 }
 
-static int grace_suite_init(struct kunit_suite *suite)
-{
-	return folder_start(&folder);
-}
-
-static void grace_suite_exit(struct kunit_suite *suite)
-{
-	folder_stop(&folder);
-}
-
 static struct kunit_case grace_test_cases[] = {
 	KUNIT_CASE_PARAM(grace_holds_off_changes, grace_case_gen_params),
 	KUNIT_CASE_PARAM(grace_of_ranges, grace_case_gen_params),
@@ -402,8 +392,7 @@ static struct kunit_case grace_test_cases[] = {
 
 static struct kunit_suite grace_suite = {
 	.name = "ditto_grace",
-	.suite_init = grace_suite_init,
-	.suite_exit = grace_suite_exit,
+	FOLDER_SUITE(folder),
 	.test_cases = grace_test_cases,
 };
 

@@ -16,7 +16,7 @@
 #include "../../../net/nl/settings.h"
 #include "../fs/folder.h"
 
-static struct folder folder = { .name = "kunit-nfs4-attr" };
+DEFINE_FOLDER(folder, "kunit-nfs4-attr")
 
 #define WORDS	(PAGE_SIZE / sizeof(__be32))
 
@@ -791,20 +791,9 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-static int suite_init(struct kunit_suite *suite)
-{
-	return folder_start(&folder);
-}
-
-static void suite_exit(struct kunit_suite *suite)
-{
-	folder_stop(&folder);
-}
-
 static struct kunit_suite suite = {
 	.name = "ditto_nfs4_attr",
-	.suite_init = suite_init,
-	.suite_exit = suite_exit,
+	FOLDER_SUITE(folder),
 	.init = attr_init,
 	.exit = attr_exit,
 	.test_cases = cases,
