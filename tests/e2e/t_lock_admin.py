@@ -214,20 +214,20 @@ def epochs(w):
         reload(w)
         wait_for('the helper', lambda: s.setting('helper'))
         eq(epoch(w), n)
-    assert 'without warning' not in s.helper_log(), s.helper_log()
+    assert 'did not end cleanly' not in s.helper_log(), s.helper_log()
     # no word of the module's end
     s.helper_stop('KILL')
     reload(w)
     s.helper_start()
     eq(epoch(w), 4)
-    wait_for('the log', lambda: 'ended without warning' in s.helper_log())
+    wait_for('the log', lambda: 'did not end cleanly' in s.helper_log())
     # a signal, and then the module's end
     s.helper_stop()
     reload(w)
     s.helper_start()
     eq(epoch(w), 5)
     wait_for('the log', lambda: 'epoch 5' in s.helper_log())
-    eq(s.helper_log().count('ended without warning'), 1)
+    eq(s.helper_log().count('did not end cleanly'), 1)
     s.helper_stop()
 
 

@@ -21,7 +21,7 @@ TCP, UDP = socket.IPPROTO_TCP, socket.IPPROTO_UDP
 
 
 def pmap(w, proc, prog, vers, proto, port):
-    """One call to the server's rpcbind, as a server on that machine makes it."""
+    """Make one call to the server's rpcbind from its own machine."""
     c = rpc.Rpc(w.server_ns, '127.0.0.1', 111)
     r = c.call(PMAP, 2, proc, rpc.Enc().u32(prog, vers, proto, port).bytes())
     c.close(abort=True)

@@ -17,7 +17,7 @@ static void print_grace(struct nlattr **tb)
 	char left[OUT_VALUE_MAX];
 
 	if (!grace_number(tb, DITTO_A_GRACE_EPOCH))
-		puts("epoch      not known: no helper has told it (is dittod running?)");
+		puts("epoch      not known: no helper has set it (is dittod running?)");
 	else
 		printf("epoch      %llu\n", grace_number(tb, DITTO_A_GRACE_EPOCH));
 	if (grace_number(tb, DITTO_A_GRACE_ACTIVE))
@@ -41,7 +41,7 @@ static int grace_status(struct ctl *ctl, char **words)
 	if (status)
 		return status;
 	if (!reply || msg_parse(reply, &spec_grace_set, tb)) {
-		why_not(&ctl->conn.why, "the kernel's answer makes no sense to this version");
+		why_not(&ctl->conn.why, "this version does not understand the kernel's answer");
 		status = ctl_refused(ctl, NULL);
 	} else if (ctl->json) {
 		json_message(stdout, reply, &spec_ops[DITTO_CMD_GRACE_GET]);

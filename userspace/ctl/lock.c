@@ -283,7 +283,7 @@ static int lock_client(struct ctl *ctl, char **words)
 		       ctl_print(ctl, &clients, NULL, NULL, NULL);
 	if (words[0] && !strcmp(words[0], "release"))
 		return client_release(ctl, words + 1);
-	return ctl_usage(ctl, "what is to be done with clients: list or release?");
+	return ctl_usage(ctl, "'list' or 'release' is needed");
 }
 
 const struct verb lock_verbs[] = {

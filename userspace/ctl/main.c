@@ -163,7 +163,7 @@ static int run_object(struct ctl *ctl, const struct object *o, char **words)
 	if (!v->name[0])
 		return v->run(ctl, words);
 	if (!words[0]) {
-		fprintf(stderr, "dittoctl: %s: what to do with it is missing:\n", o->name);
+		fprintf(stderr, "dittoctl: %s: a verb is missing:\n", o->name);
 		print_usage(stderr, o);
 		return CTL_USAGE;
 	}

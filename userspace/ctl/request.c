@@ -137,6 +137,6 @@ int ctl_json_list(const struct ctl *ctl, const struct replies *r, u8 cmd)
 	json_close(stdout, ']');
 	json_end(stdout);
 	if (status)
-		request_complain(ctl, "the kernel's answer makes no sense to this version");
+		request_complain(ctl, "this version does not understand the kernel's answer");
 	return status;
 }

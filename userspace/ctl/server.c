@@ -56,7 +56,7 @@ static int server_show(struct ctl *ctl, char **words)
 	if (status)
 		return status;
 	if (!reply || msg_parse(reply, &spec_server_set, tb)) {
-		why_not(&ctl->conn.why, "the kernel's answer makes no sense to this version");
+		why_not(&ctl->conn.why, "this version does not understand the kernel's answer");
 		status = ctl_refused(ctl, NULL);
 	} else if (ctl->json) {
 		json_message(stdout, reply, &spec_ops[DITTO_CMD_SERVER_GET]);

@@ -358,7 +358,7 @@ static int share_show(struct ctl *ctl, char **words)
 		return status;
 	s = reply ? share_from_msg(reply) : NULL;
 	if (!s) {
-		why_not(&ctl->conn.why, "the kernel's answer makes no sense to this version");
+		why_not(&ctl->conn.why, "this version does not understand the kernel's answer");
 		status = ctl_refused(ctl, words[0]);
 	} else if (ctl->json) {
 		one.msg = &reply;

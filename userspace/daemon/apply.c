@@ -180,25 +180,22 @@ static void remember_settings(struct work *w, const struct kernel_server *set)
 	}
 }
 
-static void report_unknown_setting(struct work *w, unsigned int type)
-{
-	char what[64];
-
-	snprintf(what, sizeof(what), "setting %s", spec_server_set.attrs[type].name);
-	apply_problem(w, what, "ditto.ko is older than dittod and does not know it");
-}
-
 static bool apply_settings(struct work *w)
 {
 	struct kernel_server set = { 0 };
 	char now[SETTING_TEXT_MAX], before[SETTING_TEXT_MAX];
+	char what[64];
 	bool any = false;
 	unsigned int i;
 	int rc = 0;
 
 	for (i = 1; i <= DITTO_A_SERVER_MAX; i++) {
-		if (w->cfg->given[i] && !w->server.has[i])
-			report_unknown_setting(w, i);
+		if (w->cfg->given[i] && !w->server.has[i]) {
+			snprintf(what, sizeof(what), "setting %s",
+				 spec_server_set.attrs[i].name);
+			apply_problem(w, what,
+				      "ditto.ko is older than dittod and does not know it");
+		}
 		if (!w->server.has[i] || !wanted_setting(w, i, &set.value[i]))
 			continue;
 		set.has[i] = set.value[i] != w->server.value[i];
@@ -405,35 +402,18 @@ static void prepare_shares(struct work *w, const struct kernel_shares *have)
 	place_end();
 }
 
-static void unprepare_shares(struct work *w)
-{
-	unsigned int i;
-
-	for (i = 0; i < w->cfg->nshares; i++)
-		share_users_free(&w->want[i].share.users);
-	free(w->want);
-}
-
-/* Return a copy with all options set, options that the file omits to their defaults. */
-static struct share full_copy(const struct work *w, const struct share *s)
-{
-	const u16 *option = spec_ops[DITTO_CMD_SHARE_SET].request;
-	struct share copy = *s;
-
-	for (; *option; option++)
-		copy.given |= SHARE_BIT(*option);
-	copy.given &= w->known;
-	return copy;
-}
-
 static bool add_share(struct work *w, const struct wanted *wanted)
 {
+	const u16 *option = spec_ops[DITTO_CMD_SHARE_SET].request;
 	const struct share *s = &wanted->share;
-	struct share want = full_copy(w, s);
-	struct share *added;
+	struct share want = *s, *added;
 	char what[300];
 
 	snprintf(what, sizeof(what), "share %s", s->name);
+	/* Options that the file omits get their defaults. */
+	for (; *option; option++)
+		want.given |= SHARE_BIT(*option);
+	want.given &= w->known;
 	/* A share that returns keeps its id, so that file handles of clients stay valid. */
 	if (!(s->given & SHARE_BIT(DITTO_A_SHARE_ID)) &&
 	    state_share_id(w->st, s->name, s->path, want.id))
@@ -489,6 +469,7 @@ static bool add_shares(struct work *w, const struct kernel_shares *have)
 static bool apply_shares(struct work *w)
 {
 	struct kernel_shares have;
+	unsigned int i;
 	bool go_on;
 	int rc;
 
@@ -501,7 +482,9 @@ static bool apply_shares(struct work *w)
 	forget_places(w);
 	prepare_shares(w, &have);
 	go_on = remove_shares(w, &have) && add_shares(w, &have);
-	unprepare_shares(w);
+	for (i = 0; i < w->cfg->nshares; i++)
+		share_users_free(&w->want[i].share.users);
+	free(w->want);
 	kernel_shares_free(&have);
 	return go_on;
 }
@@ -676,29 +659,25 @@ static bool apply_listeners(struct work *w, bool removing)
 	return go_on;
 }
 
-static void apply_all(struct work *w)
-{
-	int rc = kernel_server_get(w->k, &w->server);
-
-	if (rc) {
-		apply_outcome(w, rc, "server", "asked");
-		return;
-	}
-	w->result->started = w->server.value[DITTO_A_SERVER_STARTED];
-	if (!state_instance(w->st, w->result->started)) {
-		apply_failure(w, "state", "what was ours cannot be forgotten");
-		return;
-	}
-	if (give_key(w) && apply_settings(w) && apply_listeners(w, true) && apply_shares(w))
-		apply_listeners(w, false);
-}
-
 void apply(struct kernel *k, const struct config *cfg, struct state *st,
 	   struct applied *result)
 {
 	struct work w = { .k = k, .cfg = cfg, .st = st, .result = result, .before = *result };
+	int rc;
 
 	memset(result, 0, sizeof(*result));
-	apply_all(&w);
+	rc = kernel_server_get(k, &w.server);
+	if (rc) {
+		apply_outcome(&w, rc, "server", "asked");
+		goto out;
+	}
+	result->started = w.server.value[DITTO_A_SERVER_STARTED];
+	if (!state_instance(st, result->started)) {
+		apply_failure(&w, "state", "the state of the previous instance cannot be deleted");
+		goto out;
+	}
+	if (give_key(&w) && apply_settings(&w) && apply_listeners(&w, true) && apply_shares(&w))
+		apply_listeners(&w, false);
+out:
 	applied_free(&w.before);
 }

@@ -286,7 +286,7 @@ static void log_refusal(struct auth *a, const struct auth_step *step, const stru
 	if (count > LOG_BURST)
 		return;
 	log_warning("login from %s refused: %s%s", step->peer ? step->peer : "a client", why->text,
-		    count == LOG_BURST ? " (further ones are not told for a while)" : "");
+		    count == LOG_BURST ? " (further ones are not logged for a while)" : "");
 }
 
 static int auth_finish(struct auth_step *step, const struct gss_peer *peer, struct why *why)
@@ -321,11 +321,21 @@ int auth_step(struct auth *a, struct auth_step *step)
 	if (rc)
 		return rc;
 	outcome = login_take(a->login, &context, step, &peer, &why);
-	if (outcome == GSS_PROVED)
+	switch (outcome) {
+	case GSS_PROVED:
 		rc = auth_finish(step, &peer, &why);
-	else if (outcome != GSS_MORE)
-		rc = outcome == GSS_MALFORMED ? -EINVAL :
-		     outcome == GSS_NO_ANSWER ? -EAGAIN : -EACCES;
+		break;
+	case GSS_MORE:
+		break;
+	case GSS_MALFORMED:
+		rc = -EINVAL;
+		break;
+	case GSS_NO_ANSWER:
+		rc = -EAGAIN;
+		break;
+	default:
+		rc = -EACCES;
+	}
 	if (rc)
 		log_refusal(a, step, &why);
 	if (id)

@@ -363,7 +363,7 @@ static enum gss_outcome read_peer(struct gss_peer *peer, gss_ctx_id_t context,
 	/* Query the context, because inside SPNEGO its mechanism is not SPNEGO. */
 	if (GSS_ERROR(gss_inquire_context(&minor, context, NULL, NULL, NULL, &mech, NULL, NULL,
 					  NULL)) || !mech) {
-		why_not(why, "the library does not tell how it was proved");
+		why_not(why, "the library does not return the mechanism");
 		return GSS_REFUSED;
 	}
 	peer->way = gss_oid_equal(mech, &ntlm) ? GSS_WAY_NTLM : GSS_WAY_KERBEROS;
@@ -371,7 +371,7 @@ static enum gss_outcome read_peer(struct gss_peer *peer, gss_ctx_id_t context,
 	if (proof->lifetime != GSS_C_INDEFINITE)
 		peer->expires = (u64)time(NULL) + proof->lifetime;
 	if (!proof->name || !read_name(peer, proof->name)) {
-		why_not(why, "the library does not tell the name");
+		why_not(why, "the library does not return the name");
 		return GSS_REFUSED;
 	}
 	if (proof->flags & GSS_C_ANON_FLAG)

@@ -87,16 +87,9 @@ static void go_down(struct channel *ch)
 	ch->ops->down(ch->arg);
 }
 
-/* An older module rejects DITTO_A_STATE_KINDS; it only sends upcalls that dittod supports. */
-static void look_at_features(struct channel *ch)
-{
-	const struct features *f = conn_features(&ch->query);
-
-	ch->knows_kinds = f && features_attr(f, DITTO_CMD_HELPER_REGISTER, DITTO_A_STATE_KINDS);
-}
-
 void channel_check(struct channel *ch)
 {
+	const struct features *f;
 	int rc = conn_find_family(&ch->query);
 
 	if (rc == -CONN_OTHER_VERSION && !ch->other_version)
@@ -108,10 +101,15 @@ void channel_check(struct channel *ch)
 	}
 	if (ch->query.family == ch->helper.family)
 		return;
-	look_at_features(ch);
+	/*
+	 * An older module rejects DITTO_A_STATE_KINDS; it only sends upcalls that dittod
+	 * supports.
+	 */
+	f = conn_features(&ch->query);
+	ch->knows_kinds = f && features_attr(f, DITTO_CMD_HELPER_REGISTER, DITTO_A_STATE_KINDS);
 	rc = nl_socket_add_membership(ch->events.sock, ch->query.events);
 	if (rc < 0)
-		log_error("cannot hear events: %s", nl_geterror(rc));
+		log_error("cannot receive events: %s", nl_geterror(rc));
 	ch->helper.family = ch->query.family;
 	ch->events.family = ch->query.family;
 	send_registration(ch);
@@ -130,7 +128,7 @@ static void on_state(struct channel *ch, struct nl_msg *msg)
 
 	if (msg_parse(msg, &spec_state_set, tb) || !tb[DITTO_A_STATE_INSTANCE] ||
 	    !tb[DITTO_A_STATE_EPOCH]) {
-		log_error("this version of ditto.ko cannot be told records");
+		log_error("this version of ditto.ko does not take records");
 		return;
 	}
 	ch->ops->registered(ch->arg, nla_get_u64(tb[DITTO_A_STATE_INSTANCE]),
@@ -285,7 +283,7 @@ struct channel *channel_open(const struct upcall_services *services,
 	/* The group "notify" of the controller has the controller's family id as its number. */
 	rc = nl_socket_add_membership(ch->events.sock, GENL_ID_CTRL);
 	if (rc < 0)
-		log_warning("cannot hear whether ditto.ko comes and goes: %s", nl_geterror(rc));
+		log_warning("cannot be notified when ditto.ko is loaded: %s", nl_geterror(rc));
 	return ch;
 }
 

@@ -89,27 +89,21 @@ static void *domain_look(void *arg)
 	return NULL;
 }
 
-static void domain_start_look_locked(void)
-{
-	pthread_t id;
-
-	if (machine.looking || clock_ms() < machine.again)
-		return;
-	machine.looking = !pthread_create(&id, NULL, domain_look, NULL);
-	if (machine.looking)
-		pthread_detach(id);
-}
-
 /* Get the domain of the host name. Returns 0, or -EAGAIN while the first look-up is running. */
 static int machine_domain_locked(char out[NSS_NAME_SIZE])
 {
 	char host[NSS_NAME_SIZE] = "";
 	struct timespec until;
+	pthread_t thread;
 	int rc = 0;
 
 	if (!gethostname(host, sizeof(host) - 1) && take_domain(out, host))
 		return 0;
-	domain_start_look_locked();
+	if (!machine.looking && clock_ms() >= machine.again) {
+		machine.looking = !pthread_create(&thread, NULL, domain_look, NULL);
+		if (machine.looking)
+			pthread_detach(thread);
+	}
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_nsec += WAIT_NS;
 	until.tv_sec += until.tv_nsec / 1000000000;

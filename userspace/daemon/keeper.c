@@ -119,7 +119,7 @@ const char *keeper_failure(int rc)
 	case -EAGAIN:
 		return "does not answer";
 	case -EBADMSG:
-		return "says what makes no sense";
+		return "sent an invalid message";
 	default:
 		return "has ended";
 	}

@@ -45,7 +45,7 @@ const char *kernel_warning(const struct kernel *k)
 
 static int kernel_nonsense(struct kernel *k)
 {
-	why_not(&k->conn.why, "the kernel's answer makes no sense to this version");
+	why_not(&k->conn.why, "this version does not understand the kernel's answer");
 	return -EBADMSG;
 }
 

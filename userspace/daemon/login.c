@@ -100,14 +100,23 @@ static char *keytab_path(void)
 	return path;
 }
 
-/* Copy a whole file. Returns 0 or a negative errno. */
-static int keytab_read(int from, int to)
+/*
+ * Return a descriptor of a copy of the keytab that the worker can read, empty if there is none;
+ * or a negative errno.
+ */
+static int keytab_copy(const char *path)
 {
+	int to = memfd_create("ditto-keytab", MFD_CLOEXEC);
 	size_t total = 0;
+	int from, rc = 0;
 	u8 part[4096];
 	ssize_t n;
-	int rc = 0;
 
+	if (to < 0)
+		return -errno;
+	from = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	if (from < 0)
+		return to;
 	do {
 		n = read(from, part, sizeof(part));
 		if (n < 0) {
@@ -121,24 +130,6 @@ static int keytab_read(int from, int to)
 			rc = -ENOSPC;
 	} while (!rc && n);
 	explicit_bzero(part, sizeof(part));
-	return rc;
-}
-
-/*
- * Return a descriptor of a copy of the keytab that the worker can read, empty if there is none;
- * or a negative errno.
- */
-static int keytab_copy(const char *path)
-{
-	int to = memfd_create("ditto-keytab", MFD_CLOEXEC);
-	int from, rc;
-
-	if (to < 0)
-		return -errno;
-	from = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	if (from < 0)
-		return to;
-	rc = keytab_read(from, to);
 	close(from);
 	if (!rc)
 		return to;
@@ -218,19 +209,6 @@ static int login_channel_get(struct login *l, struct crew **crew, u64 *id)
 	return i;
 }
 
-/* Answer the request for the line of a local user. */
-static int login_answer(struct login *l, int fd, const struct ntlm_names *names,
-			char local[NSS_NAME_SIZE])
-{
-	const struct worker_msg msg = { .type = WORKER_USER };
-	int line = ntlm_user_open(l->users, names, local);
-	int rc = worker_msg_send(fd, &msg, line);
-
-	if (line >= 0)
-		close(line);
-	return rc;
-}
-
 /*
  * The user was looked up by the names that the client claims. They must be the names that were
  * proved: "DOMAIN\\user", or the user alone.
@@ -270,12 +248,12 @@ static enum gss_outcome peer_from_worker(struct login *l, struct gss_peer *peer,
 	memcpy(peer->key, msg->key, msg->key_len);
 	peer->key_len = msg->key_len;
 	if (!peer->name[0] || !peer->key_len) {
-		why_not(why, "the login worker tells no name or no session key");
+		why_not(why, "the login worker sent no name or no session key");
 		return GSS_REFUSED;
 	}
 	if (peer->way == GSS_WAY_KERBEROS && !peer_has_realm(l, peer->name)) {
 		why_not(why,
-			"the login worker says that %s was proved by Kerberos, which cannot be",
+			"the login worker claims that %s was proved by Kerberos, which is impossible",
 			peer->name);
 		return GSS_REFUSED;
 	}
@@ -298,21 +276,35 @@ static enum gss_outcome peer_from_worker(struct login *l, struct gss_peer *peer,
 static int login_exchange(struct login *l, int fd, struct worker_msg *msg, u8 *packet,
 			  struct ntlm_names *said, char local[NSS_NAME_SIZE])
 {
+	const struct worker_msg answer = { .type = WORKER_USER };
 	u64 until = clock_ms() + TAKE_TIME;
-	/* The names are in the second message of the client or later (MS-NLMP section 1.3.1.1). */
 	bool first = msg->first;
-	int rc = worker_msg_send(fd, msg, -1);
+	int line, rc;
 
-	if (!rc)
-		rc = worker_msg_receive(fd, msg, packet, NULL, until);
-	if (!rc && msg->type == WORKER_ASK && !first) {
+	rc = worker_msg_send(fd, msg, -1);
+	if (rc)
+		return rc;
+	rc = worker_msg_receive(fd, msg, packet, NULL, until);
+	if (rc)
+		return rc;
+	/*
+	 * The worker asks for the line of a local user. The names are in the second message of
+	 * the client or later (MS-NLMP section 1.3.1.1).
+	 */
+	if (msg->type == WORKER_ASK && !first) {
 		memcpy(said->user, msg->user, sizeof(said->user));
 		memcpy(said->domain, msg->domain, sizeof(said->domain));
-		rc = login_answer(l, fd, said, local);
-		if (!rc)
-			rc = worker_msg_receive(fd, msg, packet, NULL, until);
+		line = ntlm_user_open(l->users, said, local);
+		rc = worker_msg_send(fd, &answer, line);
+		if (line >= 0)
+			close(line);
+		if (rc)
+			return rc;
+		rc = worker_msg_receive(fd, msg, packet, NULL, until);
+		if (rc)
+			return rc;
 	}
-	return rc ?: msg->type == WORKER_TOOK ? 0 : -EBADMSG;
+	return msg->type == WORKER_TOOK ? 0 : -EBADMSG;
 }
 
 enum gss_outcome login_take(struct login *l, u64 *id, struct auth_step *step,

@@ -342,7 +342,7 @@ static void stop_serving(struct daemon *d)
 	d->heard = clock_ns();
 	d->again = false;
 	set_retry(d, 0);
-	log_notice("told to stop: nothing is applied until the configuration is read again");
+	log_notice("stopped: nothing is applied until the configuration is read again");
 	notify("STATUS=stopped");
 	if (!d->applying)
 		write_status(d);

@@ -37,7 +37,7 @@ void notify(const char *format, ...)
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&addr,
 			     len) < 0)
-		log_warning("cannot tell the service manager: %s", strerror(errno));
+		log_warning("cannot reach the service manager: %s", strerror(errno));
 	if (fd >= 0)
 		close(fd);
 }

@@ -213,7 +213,7 @@ static struct pipe *pipe_get(struct pipes *pipes, u64 id)
 	return p;
 }
 
-static void pipe_put_bytes(struct pipes *pipes, struct pipe *p)
+static void pipe_put(struct pipes *pipes, struct pipe *p)
 {
 	pthread_mutex_lock(&pipes->lock);
 	put_locked(pipes, p);
@@ -290,21 +290,29 @@ static int pipe_exchange(const struct pipes *pipes, const struct pipe *p, int fd
 	return rc;
 }
 
-/* Process one message on any channel. Returns 0, -ENOENT or -EINVAL. */
-static int pipe_take(struct pipes *pipes, struct pipe *p, const u8 *in, size_t len, u64 deadline,
-		     u8 **out, size_t *out_len)
+int pipe_call(struct pipes *pipes, u64 id, const u8 *in, size_t len, u64 deadline, u8 **out,
+	      size_t *out_len)
 {
-	struct worker_msg msg = {
-		.type = WORKER_CALL, .id = p->id, .first = !p->known, .pipe = p->number,
-		.uid = p->user.uid, .anonymous = p->user.anonymous, .token = in, .token_len = len,
-	};
+	struct worker_msg msg = { .type = WORKER_CALL, .id = id, .token = in, .token_len = len };
+	struct pipe *p = pipe_get(pipes, id);
 	struct crew *crew;
 	u8 *packet;
 	int i, rc;
 
-	i = keeper_get(&pipes->keeper, &crew);
-	if (i < 0)
+	*out = NULL;
+	*out_len = 0;
+	if (!p)
 		return -ENOENT;
+	pthread_mutex_lock(&p->lock);
+	i = keeper_get(&pipes->keeper, &crew);
+	if (i < 0) {
+		rc = -ENOENT;
+		goto out;
+	}
+	msg.first = !p->known;
+	msg.pipe = p->number;
+	msg.uid = p->user.uid;
+	msg.anonymous = p->user.anonymous;
 	memcpy(msg.user, p->user.name, sizeof(msg.user));
 	memcpy(msg.domain, p->user.domain, sizeof(msg.domain));
 	p->known = true;
@@ -321,23 +329,9 @@ static int pipe_take(struct pipes *pipes, struct pipe *p, const u8 *in, size_t l
 		*out_len = msg.token_len;
 	}
 	free(packet);
-	return rc;
-}
-
-int pipe_call(struct pipes *pipes, u64 id, const u8 *in, size_t len, u64 deadline, u8 **out,
-	      size_t *out_len)
-{
-	struct pipe *p = pipe_get(pipes, id);
-	int rc;
-
-	*out = NULL;
-	*out_len = 0;
-	if (!p)
-		return -ENOENT;
-	pthread_mutex_lock(&p->lock);
-	rc = pipe_take(pipes, p, in, len, deadline, out, out_len);
+out:
 	pthread_mutex_unlock(&p->lock);
-	pipe_put_bytes(pipes, p);
+	pipe_put(pipes, p);
 	/* After an error the pipe is unusable. */
 	if (rc)
 		pipe_close(pipes, id);

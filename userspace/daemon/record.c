@@ -89,7 +89,7 @@ static bool count_run(struct records *r, u64 instance, u64 known)
 	if (sql_get_number(r->db, "run-instance", &last) && last == instance)
 		return true;
 	if (known)
-		log_warning("state: the server began with another database: what it recorded there is not here");
+		log_warning("state: the server began with another database, whose records are missing here");
 	/* No two instances may have the same epoch. */
 	if (!known)
 		r->run++;

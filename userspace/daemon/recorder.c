@@ -80,30 +80,6 @@ static bool change_one(struct records *r, const struct record_job *job)
 	}
 }
 
-/* Write all changes or none, because a disk error is not limited to one of them. */
-static void change_all(struct records *r, struct record_job *first)
-{
-	struct record_job *job;
-	u64 now = clock_ms();
-	bool good;
-
-	good = records_batch_begin(r);
-	for (job = first; job; job = job->next) {
-		job->worked = true;
-		/* The kernel does not wait any more, and was not promised the change. */
-		if (now >= job->deadline)
-			job->error = ETIMEDOUT;
-		else if (good)
-			good = change_one(r, job);
-	}
-	if (good)
-		good = records_batch_end(r);
-	else
-		records_batch_cancel(r);
-	for (job = first; job && !good; job = job->next)
-		job->error = EIO;
-}
-
 /* Remove the changes that belong to the same instance as the first one from the queue. */
 static struct record_job *take_changes(struct recorder *rec)
 {
@@ -123,12 +99,34 @@ static struct record_job *take_changes(struct recorder *rec)
 	return first;
 }
 
+/* Write all changes or none, because a disk error is not limited to one of them. */
 static void run_change(struct job *job)
 {
 	struct record_job *change = (struct record_job *)job;
+	struct records *r = change->recorder->records;
+	struct record_job *first;
+	u64 now;
+	bool good;
 
-	if (!change->worked)
-		change_all(change->recorder->records, take_changes(change->recorder));
+	if (change->worked)
+		return;
+	first = take_changes(change->recorder);
+	now = clock_ms();
+	good = records_batch_begin(r);
+	for (change = first; change; change = change->next) {
+		change->worked = true;
+		/* The kernel does not wait any more, and was not promised the change. */
+		if (now >= change->deadline)
+			change->error = ETIMEDOUT;
+		else if (good)
+			good = change_one(r, change);
+	}
+	if (good)
+		good = records_batch_end(r);
+	else
+		records_batch_cancel(r);
+	for (change = first; change && !good; change = change->next)
+		change->error = EIO;
 }
 
 int recorder_submit(struct recorder *rec, struct record_job *job)
@@ -185,34 +183,37 @@ static bool load_one(const struct record *record, void *arg)
 	return !l->error;
 }
 
-static int tell_epoch(struct loading *l, u64 epoch, bool clean)
-{
-	struct nl_msg *msg = conn_message(&l->conn, DITTO_CMD_STATE_BEGIN);
-
-	msg_put_number(msg, &spec_state_set, DITTO_A_STATE_INSTANCE, l->instance);
-	msg_put_number(msg, &spec_state_set, DITTO_A_STATE_EPOCH, epoch);
-	msg_put_number(msg, &spec_state_set, DITTO_A_STATE_CLEAN, clean);
-	return conn_call(&l->conn, msg, NULL);
-}
-
+/* Transfer the records of the previous life to the kernel, and the epoch behind them. */
 static void load_all(struct records *r, u64 instance, u64 epoch, bool clean)
 {
 	struct loading l = { .instance = instance };
+	struct nl_msg *msg;
 
 	l.error = conn_open(&l.conn);
-	if (!l.error)
-		l.error = conn_find_family(&l.conn);
-	if (!l.error)
-		record_previous(r, load_one, &l);
-	if (!l.error)
-		l.error = tell_epoch(&l, epoch, clean);
-	if (l.left_out)
-		log_warning("%u records could not be told to the kernel", l.left_out);
 	if (l.error)
-		log_error("the kernel cannot be told its records: %s", l.conn.why.text);
-	else
-		log_notice("epoch %llu, %u records of before%s", epoch, l.count,
-			   clean || epoch == 1 ? "" : "; the last life ended without warning");
+		goto err;
+	l.error = conn_find_family(&l.conn);
+	if (l.error)
+		goto err;
+	record_previous(r, load_one, &l);
+	if (l.left_out)
+		log_warning("%u records could not be loaded into the kernel", l.left_out);
+	if (l.error)
+		goto err;
+	msg = conn_message(&l.conn, DITTO_CMD_STATE_BEGIN);
+	msg_put_number(msg, &spec_state_set, DITTO_A_STATE_INSTANCE, instance);
+	msg_put_number(msg, &spec_state_set, DITTO_A_STATE_EPOCH, epoch);
+	msg_put_number(msg, &spec_state_set, DITTO_A_STATE_CLEAN, clean);
+	l.error = conn_call(&l.conn, msg, NULL);
+	if (l.error)
+		goto err;
+	log_notice("epoch %llu, %u earlier records%s", epoch, l.count,
+		   clean || epoch == 1 ? "" : "; the last instance did not end cleanly");
+	conn_close(&l.conn);
+	return;
+
+err:
+	log_error("the records cannot be loaded into the kernel: %s", l.conn.why.text);
 	if (l.conn.sock)
 		conn_close(&l.conn);
 }
@@ -257,7 +258,7 @@ static void run_begin(struct job *job)
 		if (epoch)
 			break;
 		if (pause == PAUSE_MIN)
-			log_error("what must outlive a restart cannot be recorded: trying again");
+			log_error("records cannot be written, which a restart needs: trying again");
 		if (!pause_in_life(life, pause))
 			return;
 		pause = pause < PAUSE_MAX / 2 ? 2 * pause : PAUSE_MAX;
@@ -295,7 +296,7 @@ static void submit_life(struct recorder *rec, void (*run)(struct job *job), u64 
 	pthread_mutex_unlock(&rec->lock);
 	if (!rc)
 		return;
-	log_error("too much is to be recorded");
+	log_error("too many changes wait to be recorded");
 	free(life);
 }
 

@@ -371,17 +371,6 @@ static void host_start(struct host *h)
 			   on_file, h);
 }
 
-static void resolver_give_up(struct resolver *r, u64 now)
-{
-	unsigned int i;
-
-	for (i = 0; i < r->nbusy; i++)
-		if (now >= r->busy[i]->until && !r->busy[i]->given_up) {
-			r->busy[i]->given_up = true;
-			host_answer_all(r->busy[i], true);
-		}
-}
-
 static void resolver_set_timer(struct resolver *r)
 {
 	struct itimerspec at = { 0 };
@@ -412,8 +401,14 @@ static void resolver_set_timer(struct resolver *r)
 static void resolver_deliver(struct resolver *r)
 {
 	struct host_lookup *l;
+	u64 now = clock_ms();
+	unsigned int i;
 
-	resolver_give_up(r, clock_ms());
+	for (i = 0; i < r->nbusy; i++)
+		if (now >= r->busy[i]->until && !r->busy[i]->given_up) {
+			r->busy[i]->given_up = true;
+			host_answer_all(r->busy[i], true);
+		}
 	resolver_set_timer(r);
 	while ((l = r->ended)) {
 		r->ended = l->next;
@@ -476,16 +471,22 @@ static void resolver_connect(struct resolver *r)
 	int rc;
 
 	rc = ares_init_options(&r->file, &options, mask | ARES_OPT_LOOKUPS);
+	if (rc)
+		goto err;
 	options.lookups = both;
-	if (!rc)
-		rc = ares_init_options(&r->channel, &options,
-				       r->servers ? mask | ARES_OPT_LOOKUPS : mask);
-	if (!rc && r->servers)
+	rc = ares_init_options(&r->channel, &options,
+			       r->servers ? mask | ARES_OPT_LOOKUPS : mask);
+	if (rc)
+		goto err;
+	if (r->servers) {
 		rc = ares_set_servers_ports_csv(r->channel, r->servers);
-	if (!rc) {
-		r->dns = resolver_has_dns(r->channel);
-		return;
+		if (rc)
+			goto err;
 	}
+	r->dns = resolver_has_dns(r->channel);
+	return;
+
+err:
 	resolver_disconnect(r);
 }
 

@@ -289,48 +289,36 @@ static const struct context *find_context(const struct rpc_conn *conn, u16 numbe
 	return NULL;
 }
 
-static const struct rpc_op *find_op(const struct rpc_conn *conn, const struct context *context)
-{
-	const struct rpc_op *op;
-
-	for (op = context->iface->ops; op->run; op++)
-		if (op->opnum == conn->opnum)
-			return op;
-	return NULL;
-}
-
-static u32 run_op(struct rpc_conn *conn, struct rpc_call *call)
-{
-	const struct context *context = find_context(conn, conn->context);
-	const struct rpc_op *op;
-	u32 fault;
-
-	if (!context)
-		return RPC_FAULT_CONTEXT;
-	op = find_op(conn, context);
-	if (!op)
-		return RPC_FAULT_OPNUM;
-	fault = op->run(call);
-	if (!fault && call->in.bad)
-		fault = RPC_FAULT_NDR;
-	if (!fault && call->out.full)
-		fault = RPC_FAULT_MEMORY;
-	return fault;
-}
-
 /* Run a complete call. */
 static void run_call(struct rpc_conn *conn, struct ndr_out *out)
 {
+	const struct context *context = find_context(conn, conn->context);
 	struct rpc_call call = {
 		.conn = conn,
 		.user = &conn->user,
 		.asks = conn->asks,
 	};
+	const struct rpc_op *op;
 	u32 fault;
 
 	ndr_in_init(&call.in, conn->call.data, conn->call.len);
 	ndr_out_init(&call.out, RPC_REPLY_MAX);
-	fault = run_op(conn, &call);
+	if (!context) {
+		fault = RPC_FAULT_CONTEXT;
+		goto done;
+	}
+	for (op = context->iface->ops; op->run && op->opnum != conn->opnum; op++)
+		;
+	if (!op->run) {
+		fault = RPC_FAULT_OPNUM;
+		goto done;
+	}
+	fault = op->run(&call);
+	if (!fault && call.in.bad)
+		fault = RPC_FAULT_NDR;
+	if (!fault && call.out.full)
+		fault = RPC_FAULT_MEMORY;
+done:
 	if (fault)
 		put_fault(out, conn, conn->call_id, fault);
 	else
@@ -450,26 +438,10 @@ static void answer_offer(struct rpc_conn *conn, const struct offer *offer, struc
 	}
 }
 
-/*
- * Write the secondary address, which is the name of the pipe; empty in an ALTER_CONTEXT response.
- */
-static void put_address(struct ndr_out *out, const struct rpc_conn *conn, bool bind)
+static int take_bind(struct rpc_conn *conn, struct fragment *f, struct ndr_out *out)
 {
 	static const char prefix[] = "\\PIPE\\";
 	size_t len = strlen(conn->iface->pipe) + 1;
-
-	if (bind) {
-		ndr_put16(out, (u16)(strlen(prefix) + len));
-		ndr_put(out, prefix, strlen(prefix));
-		ndr_put(out, conn->iface->pipe, len);
-	} else {
-		ndr_put16(out, 0);
-	}
-	ndr_align(out, 4);
-}
-
-static int take_bind(struct rpc_conn *conn, struct fragment *f, struct ndr_out *out)
-{
 	bool bind = f->type == PTYPE_BIND;
 	struct ndr_in *in = &f->body;
 	u16 max_transmit, max_receive;
@@ -496,7 +468,15 @@ static int take_bind(struct rpc_conn *conn, struct fragment *f, struct ndr_out *
 	ndr_put16(out, max_transmit < FRAGMENT_MAX ? max_transmit : FRAGMENT_MAX);
 	ndr_put16(out, conn->max_fragment);
 	ndr_put32(out, group ?: 1);
-	put_address(out, conn, bind);
+	/* The secondary address is the name of the pipe; an ALTER_CONTEXT response has none. */
+	if (bind) {
+		ndr_put16(out, (u16)(strlen(prefix) + len));
+		ndr_put(out, prefix, strlen(prefix));
+		ndr_put(out, conn->iface->pipe, len);
+	} else {
+		ndr_put16(out, 0);
+	}
+	ndr_align(out, 4);
 	ndr_put8(out, n);
 	ndr_align(out, 4);
 	for (i = 0; i < n && !in->bad; i++) {

@@ -275,25 +275,6 @@ struct page {
 	u32 result;
 };
 
-/* Count the entries from @first on that fit, at least one. */
-static void make_page(struct page *page, const struct entries *list, u32 first, u32 wanted_len)
-{
-	size_t room = RPC_REPLY_MAX - LIST_MARGIN;
-	size_t len = 0;
-	u32 i;
-
-	if (wanted_len < room)
-		room = wanted_len;
-	page->first = first < list->n ? first : list->n;
-	for (i = page->first; i < list->n; i++) {
-		len += entry_len(page->level, &list->entry[i]);
-		if (len > room && i > page->first)
-			break;
-	}
-	page->n = i - page->first;
-	page->result = i < list->n ? ERROR_MORE_DATA : ERROR_SUCCESS;
-}
-
 /* SHARE_ENUM_STRUCT (MS-SRVS section 2.2.4.38). */
 static void put_list(struct ndr_out *out, u32 level, const struct page *page,
 		     const struct entries *list)
@@ -318,21 +299,39 @@ static void put_list(struct ndr_out *out, u32 level, const struct page *page,
 		put_deferred(out, page->level, &e[i]);
 }
 
+/* Select the entries from @first on that fit, at least one. */
 static void fill_page(const struct rpc_call *call, bool sticky, u32 level, u32 first,
 		      u32 wanted_len, struct page *page, struct entries *list)
 {
+	size_t room = RPC_REPLY_MAX - LIST_MARGIN;
+	size_t len = 0;
+	u32 i;
+
 	memset(page, 0, sizeof(*page));
 	page->level = find_level(level);
 	if (!page->level || !(sticky ? page->level->sticky : page->level->listed)) {
 		page->level = NULL;
 		page->result = ERROR_INVALID_LEVEL;
-	} else if (page->level->level > LEVEL_OF_ALL && call->user->uid) {
-		page->result = ERROR_ACCESS_DENIED;
-	} else if (get_entries(call, false, list)) {
-		page->result = ERROR_GEN_FAILURE;
-	} else {
-		make_page(page, list, first, wanted_len);
+		return;
 	}
+	if (page->level->level > LEVEL_OF_ALL && call->user->uid) {
+		page->result = ERROR_ACCESS_DENIED;
+		return;
+	}
+	if (get_entries(call, false, list)) {
+		page->result = ERROR_GEN_FAILURE;
+		return;
+	}
+	if (wanted_len < room)
+		room = wanted_len;
+	page->first = first < list->n ? first : list->n;
+	for (i = page->first; i < list->n; i++) {
+		len += entry_len(page->level, &list->entry[i]);
+		if (len > room && i > page->first)
+			break;
+	}
+	page->n = i - page->first;
+	page->result = i < list->n ? ERROR_MORE_DATA : ERROR_SUCCESS;
 }
 
 static u32 share_enum_as(struct rpc_call *call, bool sticky)

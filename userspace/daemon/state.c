@@ -44,42 +44,42 @@ static const struct {
 	{ 3, "PRAGMA user_version = 3" },
 };
 
-static bool check_schema(struct state *st, struct why *why)
+/* Bring the schema up to date, and begin a new epoch. */
+static bool prepare_db(struct state *st, struct why *why)
 {
-	sqlite3_stmt *stmt = sql_prepare(st->db, "PRAGMA user_version", "");
+	sqlite3_stmt *stmt;
 	int version;
 	size_t i;
 
-	if (!sql_row(st->db, stmt))
-		return why_not(why, "%s", sqlite3_errmsg(st->db));
-	version = sqlite3_column_int(stmt, 0);
-	sqlite3_finalize(stmt);
-	if (version > SCHEMA)
-		return why_not(why, "it was made by a newer dittod");
-	for (i = 0; i < ARRAY_SIZE(schema); i++)
-		if (schema[i].version > version && !sql_run(st->db, schema[i].sql, why))
-			return false;
-	return true;
-}
-
-static bool prepare_db(struct state *st, struct why *why)
-{
 	/* Handles and ids must be on disk before clients depend on them. */
 	if (!sql_run(st->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", why) ||
 	    !sql_run(st->db, "BEGIN IMMEDIATE", why))
 		return false;
-	if (!check_schema(st, why)) {
-		sql_rollback(st->db);
-		return false;
+	stmt = sql_prepare(st->db, "PRAGMA user_version", "");
+	if (!sql_row(st->db, stmt)) {
+		why_not(why, "%s", sqlite3_errmsg(st->db));
+		goto err_rollback;
 	}
+	version = sqlite3_column_int(stmt, 0);
+	sqlite3_finalize(stmt);
+	if (version > SCHEMA) {
+		why_not(why, "it was made by a newer dittod");
+		goto err_rollback;
+	}
+	for (i = 0; i < ARRAY_SIZE(schema); i++)
+		if (schema[i].version > version && !sql_run(st->db, schema[i].sql, why))
+			goto err_rollback;
 	sql_get_number(st->db, "epoch", &st->epoch);
 	st->epoch++;
 	if (!sql_put_number(st->db, "epoch", st->epoch)) {
 		why_not(why, "%s", sqlite3_errmsg(st->db));
-		sql_rollback(st->db);
-		return false;
+		goto err_rollback;
 	}
 	return sql_run(st->db, "COMMIT", why);
+
+err_rollback:
+	sql_rollback(st->db);
+	return false;
 }
 
 struct state *state_open(const char *dir, struct why *why)
@@ -138,7 +138,7 @@ bool state_instance(struct state *st, u64 started)
 		     &why) ||
 	    !sql_put_number(st->db, "started", started) || !sql_run(st->db, "COMMIT", &why)) {
 		sql_rollback(st->db);
-		log_error("state: what was ours cannot be forgotten");
+		log_error("state: the state of the previous instance cannot be deleted");
 		return false;
 	}
 	return true;

@@ -346,20 +346,16 @@ static void take_question(struct conn *channel, const struct upcall_services *se
 	}
 }
 
-/* Return the kind of a request; -1 if it is missing. */
-static s64 kind_of(struct nl_msg *msg)
-{
-	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
-
-	if (msg_parse(msg, &spec_upcall_set, tb) || !tb[DITTO_A_UPCALL_TYPE])
-		return -1;
-	return nla_get_u32(tb[DITTO_A_UPCALL_TYPE]);
-}
-
 void upcall_take(struct conn *channel, const struct upcall_services *services,
 		 struct nl_msg *msg)
 {
-	switch (kind_of(msg)) {
+	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
+	u32 type = 0;
+
+	/* A request without a type is refused like an unknown one. */
+	if (!msg_parse(msg, &spec_upcall_set, tb) && tb[DITTO_A_UPCALL_TYPE])
+		type = nla_get_u32(tb[DITTO_A_UPCALL_TYPE]);
+	switch (type) {
 	case DITTO_UPCALL_KIND_RECORD_PUT:
 	case DITTO_UPCALL_KIND_RECORD_REMOVE:
 	case DITTO_UPCALL_KIND_RECORD_FORGET:
