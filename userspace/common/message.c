@@ -132,11 +132,6 @@ void extack_read(const struct nlmsghdr *answer, struct nlmsghdr *request,
 	}
 }
 
-static bool is_number(const struct spec_attr *attr)
-{
-	return attr->form == SPEC_PLAIN && attr->kind <= SPEC_U64;
-}
-
 void extack_words(const struct extack *ack, int error, struct why *why)
 {
 	const char *msg = ack->msg ? ack->msg : strerror(error);
@@ -151,7 +146,7 @@ void extack_words(const struct extack *ack, int error, struct why *why)
 		why_not(why, "%s", msg);
 		return;
 	}
-	if (is_number(ack->attr) && error == ERANGE)
+	if (ack->attr->form == SPEC_PLAIN && ack->attr->kind <= SPEC_U64 && error == ERANGE)
 		snprintf(range, sizeof(range), ": %llu to %llu is allowed",
 			 ack->attr->min, ack->attr->max);
 	why_not(why, "%s (%s%s%s)", msg, ack->attr->name, ack->missing ? " is missing" : "",

@@ -253,29 +253,25 @@ struct nl_msg *conn_notice(const struct conn *c, u8 cmd)
 	return new_message(c->family, cmd, 0);
 }
 
-/* If the request was refused because the module is too old, say so. */
-static void explain_refusal(struct conn *c, struct nl_msg *request)
-{
-	u8 cmd = genlmsg_hdr(nlmsg_hdr(request))->cmd;
-	struct why why = c->why;
-	const struct features *f = conn_features(c);
-
-	if (f)
-		features_missing(f, cmd, spec_ops[cmd].set, request, &why);
-	c->why = why;
-}
-
 int conn_call(struct conn *c, struct nl_msg *msg, struct nl_msg **reply)
 {
 	u8 cmd = genlmsg_hdr(nlmsg_hdr(msg))->cmd;
 	struct replies got = { 0 };
 	struct nl_msg *request = msg;
+	const struct features *f;
+	struct why why;
 	int rc;
 
 	nlmsg_get(request);
 	rc = nl_run(c, msg, spec_ops[cmd].set, &got);
-	if (rc == -EOPNOTSUPP || rc == -EINVAL)
-		explain_refusal(c, request);
+	/* If the request was refused because the module is too old, say so. */
+	if (rc == -EOPNOTSUPP || rc == -EINVAL) {
+		why = c->why;
+		f = conn_features(c);
+		if (f)
+			features_missing(f, cmd, spec_ops[cmd].set, request, &why);
+		c->why = why;
+	}
 	if (reply) {
 		*reply = NULL;
 		if (!rc && got.count) {

@@ -20,13 +20,6 @@
 #define STATE_LISTEN	0x0a
 #define STATE_BOUND	0x07
 
-static u16 port_of(const struct listener *l)
-{
-	if (l->port)
-		return l->port;
-	return strcmp(l->protocol, "smb") ? 2049 : 445;
-}
-
 /* Inode of a socket on the port; 0 if there is none. */
 static unsigned long find_inode(const char *table, u16 port, unsigned int state)
 {
@@ -112,7 +105,7 @@ bool port_user(const struct listener *l, char text[PORT_USER_MAX])
 {
 	bool udp = l->transport == DITTO_TRANSPORT_TYPE_UDP;
 	unsigned int state = udp ? STATE_BOUND : STATE_LISTEN;
-	u16 port = port_of(l);
+	u16 port = l->port ?: (strcmp(l->protocol, "smb") ? 2049 : 445);
 	unsigned long inode;
 
 	inode = find_inode(udp ? "/proc/net/udp" : "/proc/net/tcp", port, state);

@@ -21,53 +21,18 @@ static int user_refused(struct ctl *ctl, const struct why *why)
 	return ctl_refused(ctl, NULL);
 }
 
-/* Add a user to the file, or replace the hash. */
-static int write_user(struct ctl *ctl, const char *name, u32 uid, const u8 hash[USERS_HASH_LEN])
+/* Add a user to the file, or replace the hash of an existing one. */
+static int user_add(struct ctl *ctl, char **words)
 {
+	char password[USERS_PASSWORD_MAX + 1];
+	const struct passwd *account;
+	const char *name = NULL;
+	u8 hash[USERS_HASH_LEN];
+	bool from_stdin = false;
 	struct users users;
 	struct why why;
 	bool good;
-
-	good = users_read(&users, DITTO_USERS_FILE, true, &why);
-	if (good) {
-		users_set(&users, name, uid, hash);
-		good = users_write(&users, &why);
-	}
-	users_free(&users);
-	return good ? CTL_OK : user_refused(ctl, &why);
-}
-
-static int add_user(struct ctl *ctl, const char *name, bool from_stdin)
-{
-	char password[USERS_PASSWORD_MAX + 1];
-	const struct passwd *account = getpwnam(name);
-	u8 hash[USERS_HASH_LEN];
-	struct why why;
-	int status;
-	bool good;
 	u32 uid;
-
-	if (!account)
-		return ctl_usage(ctl, "there is no user '%s' on this machine", name);
-	uid = account->pw_uid;
-	if (from_stdin)
-		good = password_line(password, sizeof(password), &why);
-	else
-		good = password_ask(name, password, sizeof(password), &why);
-	good = good && users_hash(password, hash, &why);
-	explicit_bzero(password, sizeof(password));
-	if (!good)
-		return ctl_usage(ctl, "%s", why.text);
-	status = write_user(ctl, name, uid, hash);
-	explicit_bzero(hash, sizeof(hash));
-	return status;
-}
-
-static int user_add(struct ctl *ctl, char **words)
-{
-	const char *name = NULL;
-	bool from_stdin = false;
-	struct why why;
 
 	for (; *words; words++) {
 		if (!strcmp(*words, "--password-stdin"))
@@ -81,7 +46,26 @@ static int user_add(struct ctl *ctl, char **words)
 		return ctl_usage(ctl, "the name of the user is needed");
 	if (!users_check_name(name, &why))
 		return ctl_usage(ctl, "%s", why.text);
-	return add_user(ctl, name, from_stdin);
+	account = getpwnam(name);
+	if (!account)
+		return ctl_usage(ctl, "there is no user '%s' on this machine", name);
+	uid = account->pw_uid;
+	if (from_stdin)
+		good = password_line(password, sizeof(password), &why);
+	else
+		good = password_ask(name, password, sizeof(password), &why);
+	good = good && users_hash(password, hash, &why);
+	explicit_bzero(password, sizeof(password));
+	if (!good)
+		return ctl_usage(ctl, "%s", why.text);
+	good = users_read(&users, DITTO_USERS_FILE, true, &why);
+	if (good) {
+		users_set(&users, name, uid, hash);
+		good = users_write(&users, &why);
+	}
+	users_free(&users);
+	explicit_bzero(hash, sizeof(hash));
+	return good ? CTL_OK : user_refused(ctl, &why);
 }
 
 static int user_del(struct ctl *ctl, char **words)

@@ -37,27 +37,6 @@ static void account_split(const char *name, struct parts *parts)
 	}
 }
 
-/*
- * A user of our own file has the account of that name. The name service may know domain users as
- * "DOMAIN\user". They are never looked up without the domain, or the "root" of a domain would
- * become root here.
- */
-static int find_ntlm(const struct gss_peer *peer, const struct parts *who,
-		     struct nss_account *account)
-{
-	if (peer->local[0])
-		return nss_account(peer->local, account);
-	return who->domain[0] ? nss_account(peer->name, account) : -ENOENT;
-}
-
-/* Apply the auth_to_local rules of Kerberos, otherwise look up the whole name. */
-static int find_kerberos(const struct gss_peer *peer, struct nss_account *account)
-{
-	int rc = peer->local[0] ? nss_account(peer->local, account) : -ENOENT;
-
-	return rc == -ENOENT ? nss_account(peer->name, account) : rc;
-}
-
 static void set_sid(struct auth_step *step)
 {
 	struct sid sid;
@@ -69,31 +48,34 @@ static void set_sid(struct auth_step *step)
 	step->sid_len = sid_put(&sid, step->sid);
 }
 
-static void set_anonymous(struct auth_step *step)
-{
-	step->anonymous = true;
-	step->account.uid = ACCOUNT_NOBODY;
-	step->account.gid = ACCOUNT_NOBODY;
-	step->account.ngids = 0;
-	snprintf(step->user, sizeof(step->user), "ANONYMOUS LOGON");
-	snprintf(step->domain, sizeof(step->domain), "NT AUTHORITY");
-	set_sid(step);
-}
-
 int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *why)
 {
 	struct parts who;
-	int rc;
+	int rc = -ENOENT;
 
 	if (peer->way == GSS_WAY_ANONYMOUS) {
-		set_anonymous(step);
+		step->anonymous = true;
+		step->account.uid = ACCOUNT_NOBODY;
+		step->account.gid = ACCOUNT_NOBODY;
+		step->account.ngids = 0;
+		snprintf(step->user, sizeof(step->user), "ANONYMOUS LOGON");
+		snprintf(step->domain, sizeof(step->domain), "NT AUTHORITY");
+		set_sid(step);
 		return 0;
 	}
 	account_split(peer->name, &who);
-	if (peer->way == GSS_WAY_NTLM)
-		rc = find_ntlm(peer, &who, &step->account);
-	else
-		rc = find_kerberos(peer, &step->account);
+	/*
+	 * The local name is that of our own file (NTLM), or of the auth_to_local rules (Kerberos).
+	 * Otherwise the name service may know domain users as "DOMAIN\user", and principals as
+	 * "user@REALM". They are never looked up without the domain, or the "root" of a domain
+	 * would become root here.
+	 */
+	if (peer->local[0])
+		rc = nss_account(peer->local, &step->account);
+	if (peer->way == GSS_WAY_NTLM && !peer->local[0] && who.domain[0])
+		rc = nss_account(peer->name, &step->account);
+	if (peer->way != GSS_WAY_NTLM && rc == -ENOENT)
+		rc = nss_account(peer->name, &step->account);
 	if (rc) {
 		why_not(why, rc == -ENOENT ? "%s has no account on this machine" :
 			"the name service does not answer about %s", peer->name);

@@ -80,41 +80,39 @@ void records_batch_cancel(struct records *r)
 	sql_rollback(r->db);
 }
 
-/* Look up the instance, or count a new one. Missing numbers are 0. */
-static bool count_run(struct records *r, u64 instance, u64 known)
-{
-	u64 last = 0, found_clean = 0;
-
-	sql_get_number(r->db, "run", &r->run);
-	if (sql_get_number(r->db, "run-instance", &last) && last == instance)
-		return true;
-	if (known)
-		log_warning("state: the server began with another database, whose records are missing here");
-	/* No two instances may have the same epoch. */
-	if (!known)
-		r->run++;
-	else if (known > r->run)
-		r->run = known;
-	sql_get_number(r->db, "run-clean", &found_clean);
-	return sql_put_number(r->db, "run", r->run) &&
-	       sql_put_number(r->db, "run-instance", instance) &&
-	       sql_put_number(r->db, "run-found-clean", found_clean);
-}
-
 u64 records_begin(struct records *r, u64 instance, u64 known, bool *clean)
 {
-	u64 found_clean = 0;
+	u64 last = 0, found_clean = 0;
 
 	if (!records_batch_begin(r))
 		return 0;
 	r->run = 0;
-	if (!count_run(r, instance, known) || !sql_put_number(r->db, "run-clean", 0)) {
-		records_batch_cancel(r);
-		return 0;
+	sql_get_number(r->db, "run", &r->run);
+	/* Count an instance that is not the last one. */
+	if (!sql_get_number(r->db, "run-instance", &last) || last != instance) {
+		if (known)
+			log_warning("state: the server began with another database, whose records are missing here");
+		/* No two instances may have the same epoch. */
+		if (!known)
+			r->run++;
+		else if (known > r->run)
+			r->run = known;
+		sql_get_number(r->db, "run-clean", &found_clean);
+		if (!sql_put_number(r->db, "run", r->run) ||
+		    !sql_put_number(r->db, "run-instance", instance) ||
+		    !sql_put_number(r->db, "run-found-clean", found_clean))
+			goto err;
 	}
+	if (!sql_put_number(r->db, "run-clean", 0))
+		goto err;
+	found_clean = 0;
 	sql_get_number(r->db, "run-found-clean", &found_clean);
 	*clean = found_clean;
 	return records_batch_end(r) ? r->run : 0;
+
+err:
+	records_batch_cancel(r);
+	return 0;
 }
 
 bool records_end(struct records *r)
