@@ -98,7 +98,7 @@ static void worker_dies(void)
 	for (times = 0; times < 3; times++) {
 		CHECK(finds_localhost(h));
 		pid = process_worker();
-		CHECK(pid > 0 && !kill(pid, SIGSTOP));
+		CHECK(process_stop(pid));
 		hosts_ask(h, &q, "127.0.0.1");
 		CHECK(!q.done && !kill(pid, SIGSEGV) && !kill(pid, SIGCONT));
 		CHECK(hosts_answered(h, &q) && q.lookup.error == -EAGAIN && !q.names.n);
@@ -115,7 +115,7 @@ static void worker_hangs(void)
 
 	CHECK(finds_localhost(h));
 	pid = process_worker();
-	CHECK(pid > 0 && !kill(pid, SIGSTOP));
+	CHECK(process_stop(pid));
 	hosts_ask(h, &q, "127.0.0.1");
 	CHECK(hosts_answered(h, &q) && q.lookup.error == -EAGAIN);
 	CHECK(finds_localhost(h) && process_worker() != pid);
@@ -128,7 +128,7 @@ static void end_with_questions(void)
 	struct question q;
 
 	CHECK(finds_localhost(h));
-	CHECK(!kill(process_worker(), SIGSTOP));
+	CHECK(process_stop(process_worker()));
 	hosts_ask(h, &q, "127.0.0.1");
 	hosts_free(h);
 	CHECK(q.done == 1 && q.lookup.error == -EAGAIN);

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,29 @@ pid_t process_child(pid_t parent)
 pid_t process_worker(void)
 {
 	return process_child(process_child(getpid()));
+}
+
+bool process_stop(pid_t pid)
+{
+	char path[64], line[256];
+	char state = 0;
+	int tries;
+	FILE *file;
+
+	if (pid <= 0 || kill(pid, SIGSTOP))
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	for (tries = 0; tries < 1000 && state != 'T'; tries++) {
+		if (tries)
+			usleep(10000);
+		file = fopen(path, "r");
+		if (!file)
+			return false;
+		while (fgets(line, sizeof(line), file))
+			sscanf(line, "State: %c", &state);
+		fclose(file);
+	}
+	return state == 'T';
 }
 
 void process_check_worker(int threads)

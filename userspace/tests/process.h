@@ -5,12 +5,16 @@
 
 #include <sys/types.h>
 
+#include "common/types.h"
+
 /* Return the number in a line "NAME:\tNUMBER" of /proc/PID/status; -1 if there is none. */
 long long process_status(pid_t pid, const char *name, int base);
 /* Return a child of a process; -1 if there is none. */
 pid_t process_child(pid_t parent);
 /* Return the worker, a child of the spawner, which is our child; -1 if there is none. */
 pid_t process_worker(void);
+/* Stop a process, and wait until it has stopped. Returns false on error. */
+bool process_stop(pid_t pid);
 /* CHECK() that the worker is confined and has @threads threads. */
 void process_check_worker(int threads);
 
