@@ -65,7 +65,8 @@ static void dnfs_names_init(void)
 
 	for (i = 0; i < DNFS_PROGRAMS; i++)
 		for (j = 0; j < min(dnfs_programs[i]->nprocs, DNFS_PROCS_MAX); j++)
-			dnfs_proc_names[i][j] = dnfs_programs[i]->procs[j].name;
+			if (dnfs_programs[i]->procs[j])
+				dnfs_proc_names[i][j] = dnfs_programs[i]->procs[j]->name;
 }
 
 static void dnfs_stats_exit(struct dnfs_server *server)

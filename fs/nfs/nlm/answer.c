@@ -35,7 +35,7 @@ static const struct dnlm_callout_ops dnlm_answer_ops = {
 	.done = dnlm_answer_done,
 };
 
-void dnlm_answer(struct dnfs_call *call, u32 proc, u32 status)
+int dnlm_answer(struct dnfs_call *call, int err, u32 proc)
 {
 	const struct dnlm_res *res = call->res;
 	const struct dnlm_bytes *cookie = &res->msg.cookie, *oh = &res->msg.oh;
@@ -43,9 +43,9 @@ void dnlm_answer(struct dnfs_call *call, u32 proc, u32 status)
 
 	answer = kzalloc(struct_size(answer, room, cookie->len + oh->len), GFP_KERNEL);
 	if (!answer)
-		return;
+		return err;
 	answer->msg = res->msg;
-	answer->msg.status = status;
+	answer->msg.status = call->program->status(err);
 	memcpy(answer->room, cookie->data, cookie->len);
 	answer->msg.cookie.data = answer->room;
 	memcpy(answer->room + cookie->len, oh->data, oh->len);
@@ -59,4 +59,5 @@ void dnlm_answer(struct dnfs_call *call, u32 proc, u32 status)
 	answer->callout.args = &answer->msg;
 	if (dnlm_callout_start(dnlm_server_of(call->server), &answer->callout))
 		kfree(answer);
+	return err;
 }

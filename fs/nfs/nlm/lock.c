@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * TEST, LOCK, CANCEL and UNLOCK (C702 section 10.3, RFC 1813 section 6.3), translated to requests
- * to the lock table.
+ * to the lock table. Each exists also as a message (*_MSG), whose result is sent by a call to the
+ * client.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -30,35 +31,64 @@ void dnlm_lock_init(void)
 	get_random_bytes(&dnlm_owner_secret, sizeof(dnlm_owner_secret));
 }
 
-static bool dnlm_is_wide(const struct dnfs_call *call)
-{
-	return call->program->vers == NLM4_VERSION;
-}
+/**
+ * struct dnlm_request - a request of a host
+ * @file: the file
+ * @asker: the host and its lock owner
+ * @range: request to the lock table
+ */
+struct dnlm_request {
+	struct dnlm_file file;
+	struct dnlm_asker asker;
+	struct ditto_range_request range;
+};
 
-static void dnlm_echo(struct dnfs_call *call)
+/*
+ * Finds file, host and owner. @exclusive: permission for an exclusive lock is needed. @create:
+ * create a host that is not known. Return: 0, then dnlm_request_end() must follow; -ESRCH without
+ * @create if the host holds nothing; or another errno.
+ */
+static int dnlm_request_begin(struct dnfs_call *call, const struct dnlm_msg *msg, bool exclusive,
+			      bool create, struct dnlm_request *req)
 {
-	const struct dnlm_args *args = call->args;
 	struct dnlm_res *res = call->res;
+	int err;
 
-	res->msg.cookie = args->msg.cookie;
-}
-
-/* Fills the request to the lock table. Return: 0 or -EFBIG. */
-static int dnlm_request(struct dnfs_call *call, const struct dnlm_msg *msg,
-			struct dnlm_file *file, struct dnlm_asker *asker,
-			struct ditto_range_request *req)
-{
-	*req = (struct ditto_range_request) {
-		.point = dnlm_point(file->node),
-		.owner = asker->owner,
-		.share = file->share->number,
+	res->msg.cookie = msg->cookie;
+	err = dnlm_file_get(call, &msg->fh, exclusive, &req->file);
+	if (err)
+		return err;
+	err = dnlm_asker_get(call, msg, create, &req->asker);
+	if (err) {
+		dnlm_file_put(&req->file);
+		return err == -ENOENT && !create ? -ESRCH : err;
+	}
+	req->range = (struct ditto_range_request) {
+		.point = dnlm_point(req->file.node),
+		.owner = req->asker.owner,
+		.share = req->file.share->number,
 		.discipline = DITTO_POSIX,
 		.exclusive = msg->exclusive,
 		.reclaim = msg->reclaim,
-		.filp = dnlm_filp(file),
+		.filp = dnlm_filp(&req->file),
 	};
-	return dnlm_range(msg->offset, msg->length, dnlm_is_wide(call), &req->first, &req->last);
+	return 0;
 }
+
+static void dnlm_request_end(struct dnlm_request *req)
+{
+	dnlm_asker_put(&req->asker);
+	dnlm_file_put(&req->file);
+}
+
+static int dnlm_request_range(const struct dnfs_call *call, const struct dnlm_msg *msg,
+			      struct ditto_range_request *range)
+{
+	return dnlm_range(msg->offset, msg->length, dnlm_is_wide(call), &range->first,
+			  &range->last);
+}
+
+/* TEST */
 
 static int dnlm_local_pid(const struct ditto_conflict *c, u32 *svid)
 {
@@ -97,151 +127,197 @@ static void dnlm_holder(struct dnlm_res *res)
 	msg->oh = (struct dnlm_bytes){ sizeof(res->digest), res->digest };
 }
 
-int dnlm_test(struct dnfs_call *call)
+static bool dnlm_test_decode(struct dnfs_call *call, void *args)
 {
-	const struct dnlm_msg *msg = &((struct dnlm_args *)call->args)->msg;
-	struct dnlm_res *res = call->res;
-	struct ditto_range_request req;
-	struct dnlm_asker asker;
-	struct dnlm_file file;
+	return dnlm_decode(call->in, DNLM_TEST_ARGS, dnlm_is_wide(call), args);
+}
+
+static int dnlm_test_exec(struct dnfs_call *call, void *args, void *result)
+{
+	const struct dnlm_msg *msg = &((struct dnlm_args *)args)->msg;
+	struct dnlm_res *res = result;
+	struct dnlm_request req;
 	int err;
 
-	dnlm_echo(call);
-	err = dnlm_file_get(call, &msg->fh, msg->exclusive, &file);
+	err = dnlm_request_begin(call, msg, msg->exclusive, true, &req);
 	if (err)
 		return err;
-	err = dnlm_asker_get(call, msg, true, &asker);
-	if (err)
-		goto put_file;
-	err = dnlm_request(call, msg, &file, &asker, &req);
+	err = dnlm_request_range(call, msg, &req.range);
 	if (!err)
-		err = ditto_range_test(&req, &res->conflict);
+		err = ditto_range_test(&req.range, &res->conflict);
 	if (err == -EAGAIN)
 		dnlm_holder(res);
 	if (err == -EBUSY)
-		dnfs_await(call, file.node);
-	dnlm_asker_put(&asker);
-put_file:
-	dnlm_file_put(&file);
+		dnfs_await(call, req.file.node);
+	dnlm_request_end(&req);
 	return err;
 }
 
-/* Locks a range once host, owner and file are known. */
-static int dnlm_lock_range(struct dnfs_call *call, const struct dnlm_msg *msg,
-			   const struct dnlm_how *how, struct dnlm_file *file,
-			   struct dnlm_asker *asker)
+static bool dnlm_test_encode(struct dnfs_call *call, const void *result)
 {
-	struct ditto_range_request req;
+	return dnlm_res_encode(call, DNLM_TEST_RES);
+}
+
+static int dnlm_test_msg_exec(struct dnfs_call *call, void *args, void *result)
+{
+	return dnlm_answer(call, dnlm_test_exec(call, args, result), NLMPROC_TEST_RES);
+}
+
+const struct dnfs_proc dnlm_proc_test =
+	DNLM_CALL("TEST", 0, dnlm_test_decode, dnlm_test_exec, dnlm_test_encode);
+const struct dnfs_proc dnlm_proc_test_msg =
+	DNLM_MESSAGE("TEST_MSG", dnlm_test_decode, dnlm_test_msg_exec);
+
+/* LOCK and NM_LOCK */
+
+static bool dnlm_lock_decode(struct dnfs_call *call, void *args)
+{
+	return dnlm_decode(call->in, DNLM_LOCK_ARGS, dnlm_is_wide(call), args);
+}
+
+static int dnlm_lock_exec(struct dnfs_call *call, void *args, void *result)
+{
+	const struct dnlm_msg *msg = &((struct dnlm_args *)args)->msg;
+	/* NM_LOCK: the host handles its own recovery, and does not wait (C702 section 10.3). */
+	const bool monitored = call->proc != &dnlm_proc_nm_lock;
 	struct dnlm_grant *grant = NULL;
+	struct dnlm_request req;
 	int err;
 
-	err = dnlm_request(call, msg, file, asker, &req);
+	err = dnlm_request_begin(call, msg, msg->exclusive, true, &req);
 	if (err)
 		return err;
-	if (msg->block && !msg->reclaim && how->may_wait) {
-		grant = dnlm_grant_alloc(call, msg, how->message, &req, asker);
-		if (!grant)
-			return -ENOMEM;
+	/*
+	 * A host is recorded before it gets its first lock, because after a restart only recorded
+	 * hosts are notified and may reclaim.
+	 */
+	if (monitored) {
+		err = dnlm_monitor_add(req.asker.host, call);
+		if (err)
+			goto end;
 	}
-	err = ditto_range_lock(&req, grant ? &grant->wait : NULL, NULL);
+	err = dnlm_request_range(call, msg, &req.range);
+	if (err)
+		goto end;
+	if (monitored && msg->block && !msg->reclaim) {
+		grant = dnlm_grant_alloc(call, msg, call->proc == &dnlm_proc_lock_msg, &req.range,
+					 &req.asker);
+		if (!grant) {
+			err = -ENOMEM;
+			goto end;
+		}
+	}
+	err = ditto_range_lock(&req.range, grant ? &grant->wait : NULL, NULL);
 	if (grant && err != -EINPROGRESS)
 		dnlm_grant_abandon(grant);
 	if (err == -EBUSY)
-		dnfs_await(call, file->node);
+		dnfs_await(call, req.file.node);
 	if (!err)
-		dnlm_grants_told(asker->host->nlm, asker->owner, msg);
-	trace_dnlm_lock(asker->host, msg->svid, req.first, req.last, req.exclusive,
-			req.reclaim, err);
+		dnlm_grants_told(req.asker.host->nlm, req.asker.owner, msg);
+	trace_dnlm_lock(req.asker.host, msg->svid, req.range.first, req.range.last,
+			req.range.exclusive, req.range.reclaim, err);
 	/* -ESTALE of a reclaim is about the claim, not about the file. */
-	return err == -ESTALE && msg->reclaim ? -ENOGRACE : err;
+	if (err == -ESTALE && msg->reclaim)
+		err = -ENOGRACE;
+end:
+	dnlm_request_end(&req);
+	return err;
 }
 
-/*
- * A host is recorded before it gets its first lock, because after a restart only
- * recorded hosts are notified and may reclaim.
- */
-int dnlm_lock_as(struct dnfs_call *call, const struct dnlm_how *how)
+static int dnlm_lock_msg_exec(struct dnfs_call *call, void *args, void *result)
 {
-	const struct dnlm_msg *msg = &((struct dnlm_args *)call->args)->msg;
-	struct dnlm_asker asker;
-	struct dnlm_file file;
-	int err;
+	return dnlm_answer(call, dnlm_lock_exec(call, args, result), NLMPROC_LOCK_RES);
+}
 
-	dnlm_echo(call);
-	err = dnlm_file_get(call, &msg->fh, msg->exclusive, &file);
-	if (err)
-		return err;
-	err = dnlm_asker_get(call, msg, true, &asker);
-	if (err)
-		goto put_file;
-	if (how->monitored)
-		err = dnlm_monitor_add(asker.host, call);
-	if (!err)
-		err = dnlm_lock_range(call, msg, how, &file, &asker);
-	dnlm_asker_put(&asker);
-put_file:
-	dnlm_file_put(&file);
-	return err;
+const struct dnfs_proc dnlm_proc_lock =
+	DNLM_CALL("LOCK", DNFS_PROC_CACHED, dnlm_lock_decode, dnlm_lock_exec, dnlm_encode_res);
+const struct dnfs_proc dnlm_proc_lock_msg =
+	DNLM_MESSAGE("LOCK_MSG", dnlm_lock_decode, dnlm_lock_msg_exec);
+const struct dnfs_proc dnlm_proc_nm_lock =
+	DNLM_CALL("NM_LOCK", DNFS_PROC_CACHED, dnlm_lock_decode, dnlm_lock_exec, dnlm_encode_res);
+
+/* CANCEL */
+
+static bool dnlm_cancel_decode(struct dnfs_call *call, void *args)
+{
+	return dnlm_decode(call->in, DNLM_CANCEL_ARGS, dnlm_is_wide(call), args);
 }
 
 /*
  * A request that is no longer queued may just have been granted without the client
  * knowing it: then the lock is released.
  */
-int dnlm_cancel(struct dnfs_call *call)
+static int dnlm_cancel_exec(struct dnfs_call *call, void *args, void *result)
 {
-	const struct dnlm_msg *msg = &((struct dnlm_args *)call->args)->msg;
-	struct ditto_range_request req;
-	struct dnlm_asker asker;
-	struct dnlm_file file;
+	const struct dnlm_msg *msg = &((struct dnlm_args *)args)->msg;
+	struct dnlm_request req;
 	int err;
 
-	dnlm_echo(call);
-	err = dnlm_file_get(call, &msg->fh, false, &file);
+	err = dnlm_request_begin(call, msg, false, false, &req);
 	if (err)
-		return err;
-	err = dnlm_asker_get(call, msg, false, &asker);
+		return err == -ESRCH ? -EAGAIN : err;
+	err = dnlm_request_range(call, msg, &req.range);
 	if (err)
-		goto put_file;
-	err = dnlm_request(call, msg, &file, &asker, &req);
-	if (!err) {
-		err = ditto_range_cancel(&req);
-		if (err == -ENOENT &&
-		    dnlm_grants_given_up(asker.host->nlm, asker.owner, &msg->fh,
-					 req.first, req.last))
-			err = ditto_range_unlock(&req);
-	}
-	trace_dnlm_cancel(asker.host, msg->svid, req.first, req.last, msg->exclusive, false, err);
-	dnlm_asker_put(&asker);
-put_file:
-	dnlm_file_put(&file);
+		goto end;
+	err = ditto_range_cancel(&req.range);
+	if (err == -ENOENT &&
+	    dnlm_grants_given_up(req.asker.host->nlm, req.asker.owner, &msg->fh,
+				 req.range.first, req.range.last))
+		err = ditto_range_unlock(&req.range);
+end:
+	trace_dnlm_cancel(req.asker.host, msg->svid, req.range.first, req.range.last,
+			  msg->exclusive, false, err);
+	dnlm_request_end(&req);
 	return err == -ENOENT ? -EAGAIN : err;
 }
 
-int dnlm_unlock(struct dnfs_call *call)
+static int dnlm_cancel_msg_exec(struct dnfs_call *call, void *args, void *result)
 {
-	const struct dnlm_msg *msg = &((struct dnlm_args *)call->args)->msg;
-	struct ditto_range_request req;
-	struct dnlm_asker asker;
-	struct dnlm_file file;
+	return dnlm_answer(call, dnlm_cancel_exec(call, args, result), NLMPROC_CANCEL_RES);
+}
+
+const struct dnfs_proc dnlm_proc_cancel =
+	DNLM_CALL("CANCEL", DNFS_PROC_CACHED, dnlm_cancel_decode, dnlm_cancel_exec,
+		  dnlm_encode_res);
+const struct dnfs_proc dnlm_proc_cancel_msg =
+	DNLM_MESSAGE("CANCEL_MSG", dnlm_cancel_decode, dnlm_cancel_msg_exec);
+
+/* UNLOCK */
+
+static bool dnlm_unlock_decode(struct dnfs_call *call, void *args)
+{
+	return dnlm_decode(call->in, DNLM_UNLOCK_ARGS, dnlm_is_wide(call), args);
+}
+
+static int dnlm_unlock_exec(struct dnfs_call *call, void *args, void *result)
+{
+	const struct dnlm_msg *msg = &((struct dnlm_args *)args)->msg;
+	struct dnlm_request req;
 	int err;
 
-	dnlm_echo(call);
-	err = dnlm_file_get(call, &msg->fh, false, &file);
-	if (err)
-		return err;
-	err = dnlm_asker_get(call, msg, false, &asker);
-	if (err)
-		goto put_file;
-	err = dnlm_request(call, msg, &file, &asker, &req);
-	if (!err) {
-		dnlm_grants_given_up(asker.host->nlm, asker.owner, &msg->fh, req.first, req.last);
-		err = ditto_range_unlock(&req);
-	}
-	trace_dnlm_unlock(asker.host, msg->svid, req.first, req.last, false, false, err);
-	dnlm_asker_put(&asker);
-put_file:
-	dnlm_file_put(&file);
+	err = dnlm_request_begin(call, msg, false, false, &req);
 	/* A host that holds nothing has nothing to unlock. */
+	if (err)
+		return err == -ESRCH ? 0 : err;
+	err = dnlm_request_range(call, msg, &req.range);
+	if (!err) {
+		dnlm_grants_given_up(req.asker.host->nlm, req.asker.owner, &msg->fh,
+				     req.range.first, req.range.last);
+		err = ditto_range_unlock(&req.range);
+	}
+	trace_dnlm_unlock(req.asker.host, msg->svid, req.range.first, req.range.last, false,
+			  false, err);
+	dnlm_request_end(&req);
 	return err == -ENOENT ? 0 : err;
 }
+
+static int dnlm_unlock_msg_exec(struct dnfs_call *call, void *args, void *result)
+{
+	return dnlm_answer(call, dnlm_unlock_exec(call, args, result), NLMPROC_UNLOCK_RES);
+}
+
+const struct dnfs_proc dnlm_proc_unlock =
+	DNLM_CALL("UNLOCK", DNFS_PROC_CACHED, dnlm_unlock_decode, dnlm_unlock_exec,
+		  dnlm_encode_res);
+const struct dnfs_proc dnlm_proc_unlock_msg =
+	DNLM_MESSAGE("UNLOCK_MSG", dnlm_unlock_decode, dnlm_unlock_msg_exec);

@@ -14,7 +14,9 @@
 #include <linux/err.h>
 #include <linux/printk.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/sunrpc/clnt.h>
+#include <kunit/visibility.h>
 #include <net/ipv6.h>
 
 #include "../../../net/peer.h"
@@ -118,136 +120,6 @@ static struct dnlm_monitor *dnsm_monitor_alloc(const struct dnlm_way *way,
 	memcpy(mon->rec.name, args->name.data, args->name.len);
 	memcpy(mon->rec.my_name, args->my_name.data, args->my_name.len);
 	return mon;
-}
-
-static int dnsm_mon(struct dnfs_call *call)
-{
-	struct dnlm_server *nlm = dnlm_server_of(call->server);
-	const struct dnsm_args *args = call->args;
-	struct dnlm_monitor *mon, *old;
-	struct dnsm_res *res = call->res;
-	unsigned int of_addr;
-	struct dnlm_way way;
-	int err;
-
-	res->state = READ_ONCE(nlm->state);
-	if (!res->state)
-		return -EAGAIN;
-	if (!args->name.len || args->version > DNSM_CALLBACK_VERSIONS)
-		return -EINVAL;
-	dnlm_way_of(call, &way);
-	mon = dnsm_monitor_alloc(&way, args);
-	if (!mon)
-		return -ENOMEM;
-
-	mutex_lock(&nlm->monitors_lock);
-	old = dnsm_find(nlm, &way.addr, args, &of_addr);
-	if (!old && (of_addr >= DNSM_PER_ADDR_MAX || nlm->nmonitors >= DNSM_MONITORS_MAX))
-		err = -ENOSPC;
-	else
-		err = dnlm_record_add(nlm->srv, &mon->rec);
-	if (!err) {
-		list_add_tail(&mon->list, &nlm->monitors);
-		nlm->nmonitors++;
-		mon = old;
-		if (old) {
-			list_del(&old->list);
-			nlm->nmonitors--;
-		}
-	}
-	mutex_unlock(&nlm->monitors_lock);
-	kfree(mon);
-	if (err)
-		pr_warn_ratelimited("%pISpc asks to be told of restarts, but cannot be recorded: error %d\n",
-				    call->addr, err);
-	return err;
-}
-
-/* Deletes requests of a requester, for one host or all. A request whose record stays is kept. */
-static void dnsm_forget(struct dnfs_call *call)
-{
-	struct dnlm_server *nlm = dnlm_server_of(call->server);
-	struct dnlm_monitor *mon, *next;
-	struct dnlm_way way;
-
-	dnlm_way_of(call, &way);
-	mutex_lock(&nlm->monitors_lock);
-	list_for_each_entry_safe(mon, next, &nlm->monitors, list) {
-		if (!dnsm_is_of(mon, &way.addr, call->args) ||
-		    dnlm_record_del(nlm->srv, &mon->rec))
-			continue;
-		list_del(&mon->list);
-		nlm->nmonitors--;
-		kfree(mon);
-	}
-	mutex_unlock(&nlm->monitors_lock);
-}
-
-static int dnsm_unmon(struct dnfs_call *call)
-{
-	struct dnsm_res *res = call->res;
-
-	dnsm_forget(call);
-	res->state = READ_ONCE(dnlm_server_of(call->server)->state);
-	return 0;
-}
-
-static int dnsm_stat(struct dnfs_call *call)
-{
-	const struct dnsm_args *args = call->args;
-	struct dnsm_res *res = call->res;
-
-	res->state = READ_ONCE(dnlm_server_of(call->server)->state);
-	return res->state && args->name.len ? 0 : -EAGAIN;
-}
-
-/*
- * Behaves as if the server had restarted (C702 section 11.3): all locks are released
- * and their holders notified. Allowed only from the server itself.
- */
-static int dnsm_simu_crash(struct dnfs_call *call)
-{
-	struct dnlm_server *nlm = dnlm_server_of(call->server);
-	struct dnlm_way way;
-
-	dnlm_way_of(call, &way);
-	if (!ipv6_addr_loopback(&way.addr) &&
-	    !(ipv6_addr_v4mapped(&way.addr) && ipv4_is_loopback(way.addr.s6_addr32[3]))) {
-		pr_warn_ratelimited("%pISpc asks for a simulated crash: refused\n", call->addr);
-		return -EACCES;
-	}
-	return dnsm_restart_again(nlm);
-}
-
-struct dnsm_news {
-	const struct dnsm_args *args;
-	bool believed;
-	bool forward;
-};
-
-static void dnsm_host_restarted(struct dnlm_host *host, void *arg)
-{
-	struct dnlm_bytes name = { host->name_len, host->name };
-	struct dnsm_news *news = arg;
-
-	if (!dnlm_same_name(&name, &news->args->name))
-		return;
-	news->believed = true;
-	news->forward |= dnlm_host_restarted(host, news->args->state);
-}
-
-static int dnsm_notify(struct dnfs_call *call)
-{
-	struct dnlm_server *nlm = dnlm_server_of(call->server);
-	struct dnsm_news news = { .args = call->args };
-	struct dnlm_way way;
-
-	dnlm_way_of(call, &way);
-	dnlm_host_for_addr(nlm, &way.addr, dnsm_host_restarted, &news);
-	trace_dnlm_notified(&way.addr, news.args->state, news.believed, news.forward);
-	if (news.forward)
-		dnsm_tell_monitors(nlm, &way.addr, &news.args->name, news.args->state);
-	return news.believed ? 0 : -ENOENT;
 }
 
 static void dnsm_told(struct dnlm_callout *callout, int err)
@@ -356,42 +228,249 @@ void dnsm_exit(struct dnlm_server *nlm)
 		kfree(mon);
 }
 
-static bool encode_stat_res(struct dnfs_call *call)
+/* Strings are copied, because the request may lie in scattered pages. */
+static bool dnsm_decode_string(struct xdr_stream *xdr, struct dnlm_bytes *bytes, u8 *room)
 {
-	const struct dnsm_res *res = call->res;
+	__be32 *p;
+
+	if (xdr_stream_decode_u32(xdr, &bytes->len) || bytes->len > NSM_STRING_MAX)
+		return false;
+	p = xdr_inline_decode(xdr, bytes->len);
+	if (!p)
+		return false;
+	memcpy(room, p, bytes->len);
+	bytes->data = room;
+	return true;
+}
+
+/* sm_name */
+static bool dnsm_decode_name(struct dnfs_call *call, void *args)
+{
+	struct dnsm_args *a = args;
+
+	return dnsm_decode_string(call->in, &a->name, a->room);
+}
+
+static bool dnsm_decode_my_id(struct dnfs_call *call, void *args)
+{
+	struct dnsm_args *a = args;
+
+	return dnsm_decode_string(call->in, &a->my_name, a->room + NSM_STRING_MAX) &&
+	       !xdr_stream_decode_u32(call->in, &a->program) &&
+	       !xdr_stream_decode_u32(call->in, &a->version) &&
+	       !xdr_stream_decode_u32(call->in, &a->procedure);
+}
+
+static bool dnsm_decode_mon_id(struct dnfs_call *call, void *args)
+{
+	return dnsm_decode_name(call, args) && dnsm_decode_my_id(call, args);
+}
+
+/* sm_stat_res */
+static bool dnsm_encode_stat_res(struct dnfs_call *call, const void *result)
+{
+	const struct dnsm_res *res = result;
 
 	return xdr_stream_encode_u32(call->xdr, call->status) >= 0 &&
 	       xdr_stream_encode_u32(call->xdr, res->state) >= 0;
 }
 
-static bool encode_stat(struct dnfs_call *call)
+/* sm_stat */
+static bool dnsm_encode_stat(struct dnfs_call *call, const void *result)
 {
-	const struct dnsm_res *res = call->res;
+	const struct dnsm_res *res = result;
 
 	return xdr_stream_encode_u32(call->xdr, res->state) >= 0;
 }
 
-#define PROC(_proc, _decode, _exec, _encode)		\
-	[NSMPROC_##_proc] = {				\
-		.name = #_proc,				\
-		.decode = (_decode),			\
-		.exec = (_exec),			\
-		.encode = (_encode),			\
+#define DNSM_PROC(_name, _decode, _exec, _encode)	\
+	{						\
+		.name = (_name),			\
+		.flags = DNFS_PROC_RESERVED,		\
 		.argsize = sizeof(struct dnsm_args),	\
 		.ressize = sizeof(struct dnsm_res),	\
 		.max_reply = 2 * XDR_UNIT,		\
-		.flags = DNFS_PROC_RESERVED,		\
+		.decode = (_decode),			\
+		.exec = (_exec),			\
+		.encode = (_encode),			\
 	}
 
-static const struct dnfs_proc dnsm1_procs[NSM_PROCEDURES] = {
-	[NSMPROC_NULL] = { .name = "NULL", .max_reply = XDR_UNIT },
-	PROC(STAT,		dnsm_decode_name,	dnsm_stat,	encode_stat_res),
-	PROC(MON,		dnsm_decode_mon,	dnsm_mon,	encode_stat_res),
-	PROC(UNMON,		dnsm_decode_mon_id,	dnsm_unmon,	encode_stat),
-	PROC(UNMON_ALL,		dnsm_decode_my_id,	dnsm_unmon,	encode_stat),
-	PROC(SIMU_CRASH,	NULL,			dnsm_simu_crash, NULL),
-	PROC(NOTIFY,		dnsm_decode_notify,	dnsm_notify,	NULL),
+/* STAT */
+
+static int dnsm_stat_exec(struct dnfs_call *call, void *args, void *result)
+{
+	const struct dnsm_args *a = args;
+	struct dnsm_res *res = result;
+
+	res->state = READ_ONCE(dnlm_server_of(call->server)->state);
+	return res->state && a->name.len ? 0 : -EAGAIN;
+}
+
+static const struct dnfs_proc dnsm_proc_stat =
+	DNSM_PROC("STAT", dnsm_decode_name, dnsm_stat_exec, dnsm_encode_stat_res);
+
+/* MON */
+
+static bool dnsm_mon_decode(struct dnfs_call *call, void *args)
+{
+	struct dnsm_args *a = args;
+
+	return dnsm_decode_mon_id(call, args) &&
+	       xdr_stream_decode_opaque_fixed(call->in, a->priv, sizeof(a->priv)) >= 0;
+}
+
+static int dnsm_mon_exec(struct dnfs_call *call, void *args, void *result)
+{
+	struct dnlm_server *nlm = dnlm_server_of(call->server);
+	const struct dnsm_args *a = args;
+	struct dnlm_monitor *mon, *old;
+	struct dnsm_res *res = result;
+	unsigned int of_addr;
+	struct dnlm_way way;
+	int err;
+
+	res->state = READ_ONCE(nlm->state);
+	if (!res->state)
+		return -EAGAIN;
+	if (!a->name.len || a->version > DNSM_CALLBACK_VERSIONS)
+		return -EINVAL;
+	dnlm_way_of(call, &way);
+	mon = dnsm_monitor_alloc(&way, a);
+	if (!mon)
+		return -ENOMEM;
+
+	mutex_lock(&nlm->monitors_lock);
+	old = dnsm_find(nlm, &way.addr, a, &of_addr);
+	err = -ENOSPC;
+	if (!old && (of_addr >= DNSM_PER_ADDR_MAX || nlm->nmonitors >= DNSM_MONITORS_MAX))
+		goto unlock;
+	err = dnlm_record_add(nlm->srv, &mon->rec);
+	if (err)
+		goto unlock;
+	list_add_tail(&mon->list, &nlm->monitors);
+	nlm->nmonitors++;
+	mon = old;
+	if (old) {
+		list_del(&old->list);
+		nlm->nmonitors--;
+	}
+unlock:
+	mutex_unlock(&nlm->monitors_lock);
+	kfree(mon);
+	if (err)
+		pr_warn_ratelimited("%pISpc asks to be told of restarts, but cannot be recorded: error %d\n",
+				    call->addr, err);
+	return err;
+}
+
+static const struct dnfs_proc dnsm_proc_mon =
+	DNSM_PROC("MON", dnsm_mon_decode, dnsm_mon_exec, dnsm_encode_stat_res);
+
+/* UNMON and UNMON_ALL */
+
+/* Deletes requests of a requester, for one host or all. A request whose record stays is kept. */
+static int dnsm_unmon_exec(struct dnfs_call *call, void *args, void *result)
+{
+	struct dnlm_server *nlm = dnlm_server_of(call->server);
+	struct dnlm_monitor *mon, *next;
+	struct dnsm_res *res = result;
+	struct dnlm_way way;
+
+	dnlm_way_of(call, &way);
+	mutex_lock(&nlm->monitors_lock);
+	list_for_each_entry_safe(mon, next, &nlm->monitors, list) {
+		if (!dnsm_is_of(mon, &way.addr, args) || dnlm_record_del(nlm->srv, &mon->rec))
+			continue;
+		list_del(&mon->list);
+		nlm->nmonitors--;
+		kfree(mon);
+	}
+	mutex_unlock(&nlm->monitors_lock);
+	res->state = READ_ONCE(nlm->state);
+	return 0;
+}
+
+static const struct dnfs_proc dnsm_proc_unmon =
+	DNSM_PROC("UNMON", dnsm_decode_mon_id, dnsm_unmon_exec, dnsm_encode_stat);
+static const struct dnfs_proc dnsm_proc_unmon_all =
+	DNSM_PROC("UNMON_ALL", dnsm_decode_my_id, dnsm_unmon_exec, dnsm_encode_stat);
+
+/* SIMU_CRASH */
+
+/*
+ * Behaves as if the server had restarted (C702 section 11.3): all locks are released
+ * and their holders notified. Allowed only from the server itself.
+ */
+static int dnsm_simu_crash_exec(struct dnfs_call *call, void *args, void *result)
+{
+	struct dnlm_server *nlm = dnlm_server_of(call->server);
+	struct dnlm_way way;
+
+	dnlm_way_of(call, &way);
+	if (!ipv6_addr_loopback(&way.addr) &&
+	    !(ipv6_addr_v4mapped(&way.addr) && ipv4_is_loopback(way.addr.s6_addr32[3]))) {
+		pr_warn_ratelimited("%pISpc asks for a simulated crash: refused\n", call->addr);
+		return -EACCES;
+	}
+	return dnsm_restart_again(nlm);
+}
+
+static const struct dnfs_proc dnsm_proc_simu_crash =
+	DNSM_PROC("SIMU_CRASH", NULL, dnsm_simu_crash_exec, NULL);
+
+/* NOTIFY */
+
+static bool dnsm_notify_decode(struct dnfs_call *call, void *args)
+{
+	struct dnsm_args *a = args;
+
+	return dnsm_decode_name(call, args) && !xdr_stream_decode_u32(call->in, &a->state);
+}
+
+struct dnsm_news {
+	const struct dnsm_args *args;
+	bool believed;
+	bool forward;
 };
+
+static void dnsm_host_restarted(struct dnlm_host *host, void *arg)
+{
+	struct dnlm_bytes name = { host->name_len, host->name };
+	struct dnsm_news *news = arg;
+
+	if (!dnlm_same_name(&name, &news->args->name))
+		return;
+	news->believed = true;
+	news->forward |= dnlm_host_restarted(host, news->args->state);
+}
+
+static int dnsm_notify_exec(struct dnfs_call *call, void *args, void *result)
+{
+	struct dnlm_server *nlm = dnlm_server_of(call->server);
+	struct dnsm_news news = { .args = args };
+	struct dnlm_way way;
+
+	dnlm_way_of(call, &way);
+	dnlm_host_for_addr(nlm, &way.addr, dnsm_host_restarted, &news);
+	trace_dnlm_notified(&way.addr, news.args->state, news.believed, news.forward);
+	if (news.forward)
+		dnsm_tell_monitors(nlm, &way.addr, &news.args->name, news.args->state);
+	return news.believed ? 0 : -ENOENT;
+}
+
+static const struct dnfs_proc dnsm_proc_notify =
+	DNSM_PROC("NOTIFY", dnsm_notify_decode, dnsm_notify_exec, NULL);
+
+const struct dnfs_proc *const dnsm1_procs[NSM_PROCEDURES] = {
+	[NSMPROC_NULL] = &dnfs_proc_null,
+	[NSMPROC_STAT] = &dnsm_proc_stat,
+	[NSMPROC_MON] = &dnsm_proc_mon,
+	[NSMPROC_UNMON] = &dnsm_proc_unmon,
+	[NSMPROC_UNMON_ALL] = &dnsm_proc_unmon_all,
+	[NSMPROC_SIMU_CRASH] = &dnsm_proc_simu_crash,
+	[NSMPROC_NOTIFY] = &dnsm_proc_notify,
+};
+EXPORT_SYMBOL_IF_KUNIT(dnsm1_procs);
 
 const struct dnfs_program dnsm1_program = {
 	.index = DNFS_PROGRAM_NSM,

@@ -11,9 +11,9 @@
 #include "host.h"
 #include "message.h"
 
+struct dnfs_proc;
 struct dnlm_record;
 struct dnlm_server;
-struct xdr_stream;
 
 /* Most monitoring requests (MON) kept, and most of one address. */
 #define DNSM_MONITORS_MAX	4096
@@ -41,50 +41,8 @@ struct dnsm_args {
 	u8 room[2 * NSM_STRING_MAX];
 };
 
-/**
- * dnsm_decode_name - decode arguments of STAT (C702 section 11.2)
- * @xdr: arguments
- * @args: struct dnsm_args; @name is filled
- *
- * Return: false if truncated or a name is too long.
- */
-bool dnsm_decode_name(struct xdr_stream *xdr, void *args);
-
-/**
- * dnsm_decode_mon - decode arguments of MON (C702 section 11.2)
- * @xdr: arguments
- * @args: struct dnsm_args; all but @state are filled
- *
- * Return: false if truncated or a name is too long.
- */
-bool dnsm_decode_mon(struct xdr_stream *xdr, void *args);
-
-/**
- * dnsm_decode_mon_id - decode arguments of UNMON (C702 section 11.2)
- * @xdr: arguments
- * @args: struct dnsm_args; names and callback are filled
- *
- * Return: false if truncated or a name is too long.
- */
-bool dnsm_decode_mon_id(struct xdr_stream *xdr, void *args);
-
-/**
- * dnsm_decode_my_id - decode arguments of UNMON_ALL (C702 section 11.2)
- * @xdr: arguments
- * @args: struct dnsm_args; @my_name and callback are filled
- *
- * Return: false if truncated or a name is too long.
- */
-bool dnsm_decode_my_id(struct xdr_stream *xdr, void *args);
-
-/**
- * dnsm_decode_notify - decode arguments of NOTIFY (C702 section 11.2)
- * @xdr: arguments
- * @args: struct dnsm_args; @name and @state are filled
- *
- * Return: false if truncated or a name is too long.
- */
-bool dnsm_decode_notify(struct xdr_stream *xdr, void *args);
+/* The procedures of NSM by number. */
+extern const struct dnfs_proc *const dnsm1_procs[NSM_PROCEDURES];
 
 /**
  * dnsm_tell_monitors - call back all that monitor a host, in the background

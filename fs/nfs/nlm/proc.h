@@ -4,9 +4,8 @@
 #define _DITTO_FS_NFS_NLM_PROC_H
 
 #include "../../../lockd/claim.h"
+#include "../rpc/call.h"
 #include "message.h"
-
-struct dnfs_call;
 
 /**
  * struct dnlm_res - results of a procedure
@@ -20,96 +19,86 @@ struct dnlm_res {
 	u8 digest[8];
 };
 
-/**
- * struct dnlm_how - variants of LOCK
- * @message: it came as LOCK_MSG
- * @monitored: the host is recorded before it gets the lock
- * @may_wait: a conflicting request may block
- */
-struct dnlm_how {
-	bool message;
-	bool monitored;
-	bool may_wait;
-};
+static inline bool dnlm_is_wide(const struct dnfs_call *call)
+{
+	return call->program->vers == NLM4_VERSION;
+}
 
-/* lock.c: procedures of C702 section 10.3 and RFC 1813 section 6.3; struct dnfs_proc.exec */
+/* Initializer of a procedure with results. */
+#define DNLM_CALL(_name, _flags, _decode, _exec, _encode)	\
+	{							\
+		.name = (_name),				\
+		.flags = (_flags),				\
+		.argsize = sizeof(struct dnlm_args),		\
+		.ressize = sizeof(struct dnlm_res),		\
+		.max_reply = DNLM_RES_SIZE,			\
+		.decode = (_decode),				\
+		.exec = (_exec),				\
+		.encode = (_encode),				\
+	}
+
+/* Initializer of a message. A retransmission is executed and answered again. */
+#define DNLM_MESSAGE(_name, _decode, _exec)			\
+	{							\
+		.name = (_name),				\
+		.argsize = sizeof(struct dnlm_args),		\
+		.ressize = sizeof(struct dnlm_res),		\
+		.max_reply = XDR_UNIT,				\
+		.decode = (_decode),				\
+		.exec = (_exec),				\
+	}
+
+/* lock.c */
+extern const struct dnfs_proc dnlm_proc_cancel;
+extern const struct dnfs_proc dnlm_proc_cancel_msg;
+extern const struct dnfs_proc dnlm_proc_lock;
+extern const struct dnfs_proc dnlm_proc_lock_msg;
+extern const struct dnfs_proc dnlm_proc_nm_lock;
+extern const struct dnfs_proc dnlm_proc_test;
+extern const struct dnfs_proc dnlm_proc_test_msg;
+extern const struct dnfs_proc dnlm_proc_unlock;
+extern const struct dnfs_proc dnlm_proc_unlock_msg;
 
 /* Module init: draws the secret for dnlm_res.digest. */
 void dnlm_lock_init(void);
 
-/**
- * dnlm_test - test for a conflicting lock (TEST)
- * @call: the call; on a conflict its results describe the holder
- *
- * Context: may sleep.
- * Return: 0; -EAGAIN for a conflict; -EBUSY if a caching grant is being recalled; others for
- * struct dnfs_program.status.
- */
-int dnlm_test(struct dnfs_call *call);
-
-/**
- * dnlm_lock_as - lock a range (LOCK, LOCK_MSG, NM_LOCK)
- * @call: the call
- * @how: which of them
- *
- * Context: may sleep.
- * Return: 0; -EAGAIN for a conflict; -EINPROGRESS if the request was queued; -EBUSY if a caching
- * grant is being recalled; -ENOGRACE if there is nothing to reclaim; others.
- */
-int dnlm_lock_as(struct dnfs_call *call, const struct dnlm_how *how);
-
-/**
- * dnlm_cancel - cancel a blocked lock (CANCEL)
- * @call: the call
- *
- * A lock that was granted while its GRANTED is not confirmed yet is released.
- *
- * Context: may sleep.
- * Return: 0; -EAGAIN if there is no such request; others.
- */
-int dnlm_cancel(struct dnfs_call *call);
-
-/**
- * dnlm_unlock - unlock a range (UNLOCK)
- * @call: the call
- *
- * Context: may sleep.
- * Return: 0, also if the host holds nothing; others.
- */
-int dnlm_unlock(struct dnfs_call *call);
-
 /* share.c */
+extern const struct dnfs_proc dnlm_proc_share;
+extern const struct dnfs_proc dnlm_proc_unshare;
+
+/* proc.c */
 
 /**
- * dnlm_share - make or change a share reservation (SHARE)
- * @call: the call
+ * dnlm_res_encode - encode the results of a procedure
+ * @call: the call; its results are a struct dnlm_res
+ * @layout: which message they are
  *
- * Context: may sleep.
- * Return: 0; -EAGAIN for a conflict; -EBUSY if a caching grant is being recalled; -ENOGRACE if
- * there is nothing to reclaim; others.
+ * Return: false if they do not fit.
  */
-int dnlm_share(struct dnfs_call *call);
+bool dnlm_res_encode(struct dnfs_call *call, enum dnlm_layout layout);
 
 /**
- * dnlm_unshare - release a share reservation (UNSHARE)
+ * dnlm_encode_res - encode results that are a cookie and a status
  * @call: the call
+ * @result: its results, a struct dnlm_res
  *
- * Context: may sleep.
- * Return: 0, also if there is no such reservation; others.
+ * Return: false if they do not fit.
  */
-int dnlm_unshare(struct dnfs_call *call);
+bool dnlm_encode_res(struct dnfs_call *call, const void *result);
 
 /* answer.c */
 
 /**
  * dnlm_answer - answer a *_MSG by calling the client's *_RES
  * @call: the message; its results are sent
+ * @err: result of its execution, 0 or an errno, which becomes the status
  * @proc: NLMPROC_*_RES
- * @status: status to send
  *
  * Works in the background. Errors are ignored, because a message may be lost anyway: the client
  * repeats its own.
+ *
+ * Return: @err.
  */
-void dnlm_answer(struct dnfs_call *call, u32 proc, u32 status);
+int dnlm_answer(struct dnfs_call *call, int err, u32 proc);
 
 #endif

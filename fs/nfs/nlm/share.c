@@ -129,10 +129,15 @@ static int dnlm_share_claim(struct dnlm_asker *asker, struct dnlm_file *file,
 	return err;
 }
 
-int dnlm_share(struct dnfs_call *call)
+static bool dnlm_share_decode(struct dnfs_call *call, void *args)
 {
-	const struct dnlm_msg *msg = &((struct dnlm_args *)call->args)->msg;
-	struct dnlm_res *res = call->res;
+	return dnlm_decode(call->in, DNLM_SHARE_ARGS, dnlm_is_wide(call), args);
+}
+
+static int dnlm_share_exec(struct dnfs_call *call, void *args, void *result)
+{
+	const struct dnlm_msg *msg = &((struct dnlm_args *)args)->msg;
+	struct dnlm_res *res = result;
 	struct dnlm_asker asker;
 	struct dnlm_file file;
 	int err;
@@ -156,11 +161,20 @@ put_file:
 	return err == -ESTALE && msg->reclaim ? -ENOGRACE : err;
 }
 
-/* Releasing a reservation that does not exist succeeds. */
-int dnlm_unshare(struct dnfs_call *call)
+static bool dnlm_share_encode(struct dnfs_call *call, const void *result)
 {
-	const struct dnlm_msg *msg = &((struct dnlm_args *)call->args)->msg;
-	struct dnlm_res *res = call->res;
+	return dnlm_res_encode(call, DNLM_SHARE_RES);
+}
+
+const struct dnfs_proc dnlm_proc_share =
+	DNLM_CALL("SHARE", DNFS_PROC_CACHED, dnlm_share_decode, dnlm_share_exec,
+		  dnlm_share_encode);
+
+/* Releasing a reservation that does not exist succeeds. */
+static int dnlm_unshare_exec(struct dnfs_call *call, void *args, void *result)
+{
+	const struct dnlm_msg *msg = &((struct dnlm_args *)args)->msg;
+	struct dnlm_res *res = result;
 	struct dnlm_share *share;
 	struct dnlm_asker asker;
 	int err;
@@ -178,6 +192,10 @@ int dnlm_unshare(struct dnfs_call *call)
 	dnlm_asker_put(&asker);
 	return 0;
 }
+
+const struct dnfs_proc dnlm_proc_unshare =
+	DNLM_CALL("UNSHARE", DNFS_PROC_CACHED, dnlm_share_decode, dnlm_unshare_exec,
+		  dnlm_share_encode);
 
 void dnlm_shares_drop(struct dnlm_client *client)
 {

@@ -3,9 +3,12 @@
  * RPC calls as procedures see them, independent of the transport, and the tables that
  * describe programs and procedures.
  *
- * Three functions decode, execute and encode a procedure. They use the transport (empty pages
- * for a reply, page cache pages spliced into a reply) only through struct dnfs_transport, so
- * that calls can also be served without sunrpc's service threads.
+ * A procedure is a constant struct dnfs_proc in the file that implements it, with functions that
+ * decode its arguments, execute it and encode its results; a table in the file of the program
+ * lists the procedures by number. The operations of an NFSv4 COMPOUND have the same shape
+ * (struct dnfs4_op). Procedures use the transport (empty pages for a reply, page cache pages
+ * spliced into a reply) only through struct dnfs_transport, so that calls can also be served
+ * without sunrpc's service threads.
  */
 #ifndef _DITTO_FS_NFS_RPC_CALL_H
 #define _DITTO_FS_NFS_RPC_CALL_H
@@ -63,34 +66,39 @@ struct dnfs_transport {
 #define DNFS_PROC_RESERVED	BIT(3)	/* accepted from reserved ports only */
 
 /**
- * struct dnfs_proc - a procedure
- * @name: name in the RFC; NULL where the number is unused
- * @decode: decodes the arguments; returns false if they are not valid XDR. NULL if there are none
- * @exec: executes the call; returns 0 or a negative errno, which becomes the status. NULL if
- *	there is nothing to do. With DNFS_PROC_WHOLE: returns 0, -EBADMSG if the arguments are
- *	not valid XDR, -EINPROGRESS if no reply must be sent, or another errno for a system error
- * @encode: encodes the results, for every status; returns false if they do not fit. NULL if
- *	there are no results, as for NULL procedures and NLM messages
+ * struct dnfs_proc - description of a procedure
+ * @name: name in the RFC
+ * @flags: DNFS_PROC_*
+ * @argsize: bytes of the decoded arguments; zeroed before @decode
+ * @ressize: bytes of the results; zeroed before @exec
+ * @max_reply: most bytes that @encode writes; 0 if only the transport limits them
+ * @decode: decodes the arguments from @call->in; returns false if they are not valid XDR. NULL if
+ *	there are none
  * @repeatable: for DNFS_PROC_CACHED: returns true if a call with these arguments is idempotent;
  *	NULL if none is
- * @release: frees what @decode and @exec allocated, even if one of them failed; may be NULL
- * @argsize: bytes of the decoded arguments
- * @ressize: bytes of the results
- * @max_reply: most bytes that @encode writes; 0 if only the transport limits them
- * @flags: DNFS_PROC_*
+ * @exec: executes the call; returns 0 or a negative errno, which becomes the status; may sleep.
+ *	NULL if there is nothing to do. With DNFS_PROC_WHOLE: returns 0, -EBADMSG if the arguments
+ *	are not valid XDR, -EINPROGRESS if no reply must be sent, or another errno for a system
+ *	error
+ * @encode: encodes @call->status and the results, for every status; returns false if they do not
+ *	fit. NULL if there are no results, as for NULL procedures and NLM messages
+ * @release: frees what @decode and @exec allocated, also after an error; may be NULL
  */
 struct dnfs_proc {
 	const char *name;
-	bool (*decode)(struct xdr_stream *xdr, void *args);
-	int (*exec)(struct dnfs_call *call);
-	bool (*encode)(struct dnfs_call *call);
-	bool (*repeatable)(const void *args);
-	void (*release)(struct dnfs_call *call);
+	u32 flags;
 	u32 argsize;
 	u32 ressize;
 	u32 max_reply;
-	u32 flags;
+	bool (*decode)(struct dnfs_call *call, void *args);
+	bool (*repeatable)(const void *args);
+	int (*exec)(struct dnfs_call *call, void *args, void *res);
+	bool (*encode)(struct dnfs_call *call, const void *res);
+	void (*release)(struct dnfs_call *call, void *args, void *res);
 };
+
+/* The NULL procedure of every program. */
+extern const struct dnfs_proc dnfs_proc_null;
 
 /* Flavours that authenticate the caller, whatever its port. */
 #define DNFS_SEC_PROVEN	(DITTO_SEC_KRB5 | DITTO_SEC_KRB5I | DITTO_SEC_KRB5P)
@@ -125,7 +133,7 @@ enum dnfs_program_index {
  *	status for them; see @stranger of struct dnfs_call
  * @loopback: the loopback address need not be admitted by a share
  * @status: converts 0 or a negative errno to a status of the program
- * @procs: procedures by number
+ * @procs: procedures by number; NULL for numbers that are not used
  * @nprocs: length of @procs
  */
 struct dnfs_program {
@@ -139,7 +147,7 @@ struct dnfs_program {
 	bool strangers;
 	bool loopback;
 	u32 (*status)(int err);
-	const struct dnfs_proc *procs;
+	const struct dnfs_proc *const *procs;
 	unsigned int nprocs;
 };
 
@@ -173,7 +181,7 @@ extern const struct dnfs_program dnfs4_program;
  * @can_splice: the reply is not checksummed, so page cache pages may be spliced into it
  * @proc: the procedure called
  * @args: decoded arguments
- * @res: results; all zero before @proc->exec
+ * @res: results
  * @status: status of the reply, in the program's own numbers
  * @bytes: bytes of payload transferred, for statistics
  * @started: time of arrival
@@ -182,7 +190,7 @@ extern const struct dnfs_program dnfs4_program;
  * @stranger: refuse the call: no share admits the caller
  * @again: nothing was done and the client must retry: do not cache the reply
  * @dropped: send no reply
- * @in: stream of the arguments, for procedures with DNFS_PROC_WHOLE
+ * @in: stream of the arguments
  * @xdr: stream of the results
  * @transport: services of the transport
  * @awaited: node whose holders were asked to give way to this call, with a reference; or NULL

@@ -47,6 +47,8 @@ static const struct svc_version *dnfs_svc_tables[DNFS_PROGRAMS][DNFS_VERSION_MAX
 static struct svc_program dnfs_svc_programs[DNFS_PROGRAMS];
 static unsigned int dnfs_svc_count;
 
+const struct dnfs_proc dnfs_proc_null = { .name = "NULL", .max_reply = XDR_UNIT };
+
 /* Makes the checksums of the reply cache unpredictable. */
 static siphash_key_t dnfs_sum_key __read_mostly;
 
@@ -230,29 +232,6 @@ static void dnfs_keep_pages(struct svc_rqst *rqstp)
 		rqstp->rq_next_page = xdr->page_ptr + 1;
 }
 
-static int dnfs_exec(struct dnfs_call *call)
-{
-	return call->peer ? call->proc->exec(call) : -ENOMEM;
-}
-
-/*
- * Execute a call, and again if it was refused because of holders that gave way soon. An NLM
- * message has no results and sends its answer during execution, so it is not executed again. A
- * call that is refused because of a holder has allocated no results.
- */
-static int dnfs_exec_patiently(struct dnfs_call *call)
-{
-	const struct dnfs_proc *proc = call->proc;
-	int err = dnfs_exec(call);
-
-	while (err && proc->encode && dnfs_pause_begin(call)) {
-		dnfs_pause(call);
-		memset(call->res, 0, proc->ressize);
-		err = dnfs_exec(call);
-	}
-	return err;
-}
-
 static bool dnfs_is_loopback(const struct ditto_peer *peer)
 {
 	return ipv6_addr_loopback(&peer->addr) ||
@@ -268,9 +247,10 @@ static bool dnfs_is_loopback(const struct ditto_peer *peer)
  * This function does not wait for the helper. While the decision is open, the call gets the
  * program's status for a retry. Return: false if the call is refused.
  */
-static bool dnfs_admission(struct dnfs_rpc_call *rc, const struct dnfs_program *program)
+static bool dnfs_admission(struct dnfs_rpc_call *rc)
 {
 	struct dnfs_call *call = &rc->call;
+	const struct dnfs_program *program = call->program;
 	enum ditto_ports ports = DITTO_PORTS_ANY;
 
 	if (!call->peer)
@@ -304,61 +284,6 @@ static bool dnfs_admission(struct dnfs_rpc_call *rc, const struct dnfs_program *
 	trace_dnfs_too_weak(rc->rqstp, program, call->proc);
 	rc->rqstp->rq_auth_stat = rpc_autherr_tooweak;
 	return false;
-}
-
-static void dnfs_garbage(struct dnfs_rpc_call *rc, const struct dnfs_program *program)
-{
-	trace_dnfs_garbage(rc->rqstp, program, rc->call.proc);
-	*rc->rqstp->rq_accept_statp = rpc_garbage_args;
-}
-
-/* Run a procedure with DNFS_PROC_WHOLE. Return: as dnfs_run(). */
-static bool dnfs_run_whole(struct dnfs_rpc_call *rc, const struct dnfs_program *program)
-{
-	int err = dnfs_exec(&rc->call);
-
-	dnfs_keep_pages(rc->rqstp);
-	if (err == -EINPROGRESS)
-		rc->call.dropped = true;
-	else if (err == -EBADMSG)
-		dnfs_garbage(rc, program);
-	else if (err)
-		*rc->rqstp->rq_accept_statp = rpc_system_err;
-	return !err;
-}
-
-/* Run a procedure. Return: false if the call ended without results. */
-static bool dnfs_run(struct dnfs_rpc_call *rc, const struct dnfs_program *program)
-{
-	struct dnfs_call *call = &rc->call;
-	const struct dnfs_proc *proc = call->proc;
-	struct svc_rqst *rqstp = rc->rqstp;
-	bool fits;
-
-	if (proc->flags & DNFS_PROC_WHOLE)
-		return dnfs_run_whole(rc, program);
-	if (unlikely(call->undecided) && !program->strangers) {
-		/* An NLM message has no reply; its client repeats it. */
-		call->dropped = !proc->encode;
-		call->status = program->status(-EJUKEBOX);
-	} else if (proc->exec) {
-		call->status = program->status(dnfs_exec_patiently(call));
-	}
-	if (call->too_weak) {
-		trace_dnfs_too_weak(rqstp, program, proc);
-		rqstp->rq_auth_stat = rpc_autherr_tooweak;
-		return false;
-	}
-	fits = !proc->encode || proc->encode(call);
-	dnfs_keep_pages(rqstp);
-	if (!fits) {
-		pr_warn_ratelimited("%pISpc: the reply to %s %s does not fit\n",
-				    call->addr, program->group, proc->name);
-		*rqstp->rq_accept_statp = rpc_system_err;
-	}
-	/* NFS3ERR_JUKEBOX must not be cached, because the retry has to be executed. */
-	call->again = call->status == NFS3ERR_JUKEBOX;
-	return fits;
 }
 
 /* The checksum of arguments that are not contiguous. */
@@ -395,25 +320,6 @@ static void dnfs_reply_key(struct svc_rqst *rqstp, unsigned int pos,
 		key->sum = dnfs_sum_pieces(buf, pos, len);
 }
 
-/*
- * While a call was in progress, the client lost its connection and retransmitted on another one,
- * which gets no reply. Closing that one makes the client retransmit and get the cached reply,
- * instead of waiting a minute for a timeout. It is not closed earlier, because the client would
- * then reconnect again and again until a slow call is done.
- */
-static void dnfs_make_ask_again(struct svc_xprt *conn)
-{
-	if (conn) {
-		svc_xprt_deferred_close(conn);
-		svc_xprt_put(conn);
-	}
-}
-
-static struct svc_xprt *dnfs_conn_of(const struct svc_rqst *rqstp)
-{
-	return rqstp->rq_prot == IPPROTO_TCP ? rqstp->rq_xprt : NULL;
-}
-
 enum dnfs_once dnfs_rpc_once(struct dnfs_call *call)
 {
 	struct dnfs_rpc_call *rc = container_of(call, struct dnfs_rpc_call, call);
@@ -421,8 +327,8 @@ enum dnfs_once dnfs_rpc_once(struct dnfs_call *call)
 	struct dnfs_reply_key key;
 
 	dnfs_reply_key(rqstp, rc->args, &key);
-	switch (dnfs_reply_begin(call->server->replies, &key, dnfs_conn_of(rqstp), call->xdr,
-				 rc->start, &rc->reply)) {
+	switch (dnfs_reply_begin(call->server->replies, &key, call->conn, call->xdr, rc->start,
+				 &rc->reply)) {
 	case DNFS_REPLY_NEW:
 	case DNFS_REPLY_UNKEPT:
 		return DNFS_ONCE_DO;
@@ -436,92 +342,154 @@ enum dnfs_once dnfs_rpc_once(struct dnfs_call *call)
 	return DNFS_ONCE_BUSY;
 }
 
-/* A call in the reply cache was executed: keep its result, or forget it without one. */
+/*
+ * A call in the reply cache was executed: keep its result, or forget it without one.
+ *
+ * The client may have lost its connection while the call was in progress, and retransmitted on
+ * another one, which gets no reply. Closing that one makes the client retransmit and get the
+ * cached reply, instead of waiting a minute for a timeout. It is not closed earlier, because the
+ * client would then reconnect again and again until a slow call is done.
+ */
 static void dnfs_once_end(struct dnfs_rpc_call *rc, bool result)
 {
 	struct dnfs_replies *replies = rc->call.server->replies;
+	struct svc_xprt *again;
 
-	if (!rc->reply)
-		return;
-	dnfs_make_ask_again(result && !rc->call.again ?
-			    dnfs_reply_done(replies, rc->reply, &rc->rqstp->rq_res, rc->start) :
-			    dnfs_reply_forget(replies, rc->reply));
+	if (result && !rc->call.again)
+		again = dnfs_reply_done(replies, rc->reply, &rc->rqstp->rq_res, rc->start);
+	else
+		again = dnfs_reply_forget(replies, rc->reply);
+	if (again) {
+		svc_xprt_deferred_close(again);
+		svc_xprt_put(again);
+	}
 }
 
-static bool dnfs_is_kept(const struct dnfs_call *call)
+static void dnfs_garbage(struct dnfs_rpc_call *rc)
 {
+	trace_dnfs_garbage(rc->rqstp, rc->call.program, rc->call.proc);
+	*rc->rqstp->rq_accept_statp = rpc_garbage_args;
+}
+
+/*
+ * Execute a call and encode its results. A call that was refused because of holders that gave
+ * way soon is executed again; it has allocated no results. An NLM message has no results and
+ * sends its answer during execution, so it is not executed again. Return: false if the call ended
+ * without results.
+ */
+static bool dnfs_run(struct dnfs_rpc_call *rc)
+{
+	struct dnfs_call *call = &rc->call;
+	const struct dnfs_program *program = call->program;
 	const struct dnfs_proc *proc = call->proc;
+	struct svc_rqst *rqstp = rc->rqstp;
+	bool fits;
+	int err;
 
-	return proc->flags & DNFS_PROC_CACHED && !call->undecided &&
-	       !(proc->repeatable && proc->repeatable(call->args));
+	if (!proc->exec)
+		goto encode;
+	if (unlikely(call->undecided) && !program->strangers && !(proc->flags & DNFS_PROC_WHOLE)) {
+		/* An NLM message has no reply; its client repeats it. */
+		call->dropped = !proc->encode;
+		call->status = program->status(-EJUKEBOX);
+		goto encode;
+	}
+again:
+	err = call->peer ? proc->exec(call, call->args, call->res) : -ENOMEM;
+	if (err && proc->encode && dnfs_pause_begin(call)) {
+		dnfs_pause(call);
+		memset(call->res, 0, proc->ressize);
+		goto again;
+	}
+	if (proc->flags & DNFS_PROC_WHOLE) {
+		dnfs_keep_pages(rqstp);
+		if (err == -EINPROGRESS)
+			call->dropped = true;
+		else if (err == -EBADMSG)
+			dnfs_garbage(rc);
+		else if (err)
+			*rqstp->rq_accept_statp = rpc_system_err;
+		return !err;
+	}
+	call->status = program->status(err);
+	if (call->too_weak) {
+		trace_dnfs_too_weak(rqstp, program, proc);
+		rqstp->rq_auth_stat = rpc_autherr_tooweak;
+		return false;
+	}
+encode:
+	fits = !proc->encode || proc->encode(call, call->res);
+	dnfs_keep_pages(rqstp);
+	if (!fits) {
+		pr_warn_ratelimited("%pISpc: the reply to %s %s does not fit\n",
+				    call->addr, program->group, proc->name);
+		*rqstp->rq_accept_statp = rpc_system_err;
+	}
+	/* NFS3ERR_JUKEBOX must not be cached, because the retry has to be executed. */
+	call->again = call->status == NFS3ERR_JUKEBOX;
+	return fits;
 }
 
-static void dnfs_serve(struct dnfs_rpc_call *rc, const struct dnfs_program *program)
-{
-	const struct dnfs_proc *proc = rc->call.proc;
-	enum dnfs_once once = DNFS_ONCE_DO;
-
-	if (proc->decode && !proc->decode(rc->call.in, rc->call.args)) {
-		dnfs_garbage(rc, program);
-		return;
-	}
-	if (dnfs_is_kept(&rc->call))
-		once = dnfs_rpc_once(&rc->call);
-	switch (once) {
-	case DNFS_ONCE_DO:
-		dnfs_once_end(rc, dnfs_run(rc, program));
-		break;
-	case DNFS_ONCE_REPLAYED:
-		dnfs_keep_pages(rc->rqstp);
-		break;
-	case DNFS_ONCE_BUSY:
-		rc->call.dropped = true;
-		break;
-	}
-}
-
-/* A procedure that does nothing counts as 0: reading the clock would take most of its time. */
-static u64 dnfs_time_of(const struct dnfs_rpc_call *rc)
+static void dnfs_count(const struct dnfs_rpc_call *rc)
 {
 	const struct dnfs_call *call = &rc->call;
-
-	if (!call->proc->exec && !call->proc->encode)
-		return 0;
-	return ktime_to_ns(ktime_sub(call->ended ?: ktime_get(), call->started));
-}
-
-static void dnfs_count(const struct dnfs_rpc_call *rc, const struct dnfs_program *program)
-{
 	struct svc_rqst *rqstp = rc->rqstp;
-	u64 nanoseconds = dnfs_time_of(rc);
-	bool failed = rc->call.status || rc->call.too_weak || rc->call.stranger ||
+	bool failed = call->status || call->too_weak || call->stranger ||
 		      *rqstp->rq_accept_statp != rpc_success;
+	u64 nanoseconds = 0;
 
-	ditto_stats_count(rc->call.server->stats[program->index], rqstp->rq_proc,
-			  failed, nanoseconds, rc->call.bytes);
-	trace_dnfs_done(rqstp, program, &rc->call, nanoseconds);
+	/* A procedure that does nothing takes 0: reading the clock would be most of its time. */
+	if (call->proc->exec || call->proc->encode)
+		nanoseconds = ktime_to_ns(ktime_sub(call->ended ?: ktime_get(), call->started));
+	ditto_stats_count(call->server->stats[call->program->index], rqstp->rq_proc, failed,
+			  nanoseconds, call->bytes);
+	trace_dnfs_done(rqstp, call->program, call, nanoseconds);
 }
 
 /* Return: 1 to send the reply, 0 to send none. */
 static int dnfs_dispatch(struct svc_rqst *rqstp)
 {
 	const struct dnfs_program *program = dnfs_program_of(rqstp->rq_prog, rqstp->rq_vers);
-	const struct dnfs_proc *proc = &program->procs[rqstp->rq_proc];
+	const struct dnfs_proc *proc = program->procs[rqstp->rq_proc];
+	enum dnfs_once once = DNFS_ONCE_DO;
 	struct dnfs_rpc_call rc;
+	struct dnfs_call *call = &rc.call;
+	bool result;
 
 	dnfs_call_init(&rc, rqstp, program, proc);
 	if (proc->exec || proc->encode)
-		rc.call.peer = ditto_peer_get(rc.call.srv, rc.call.addr, dnfs_protocol_bit());
-	if (dnfs_admission(&rc, program)) {
-		dnfs_serve(&rc, program);
-		if (proc->release)
-			proc->release(&rc.call);
-		dnfs_await_end(&rc.call);
+		call->peer = ditto_peer_get(call->srv, call->addr, dnfs_protocol_bit());
+	if (!dnfs_admission(&rc))
+		goto count;
+	if (proc->decode && !proc->decode(call, call->args)) {
+		dnfs_garbage(&rc);
+		goto release;
 	}
-	dnfs_count(&rc, program);
-	if (rc.call.peer)
-		ditto_peer_put(rc.call.peer);
-	return !rc.call.dropped;
+	if (proc->flags & DNFS_PROC_CACHED && !call->undecided &&
+	    !(proc->repeatable && proc->repeatable(call->args)))
+		once = dnfs_rpc_once(call);
+	switch (once) {
+	case DNFS_ONCE_DO:
+		result = dnfs_run(&rc);
+		if (rc.reply)
+			dnfs_once_end(&rc, result);
+		break;
+	case DNFS_ONCE_REPLAYED:
+		dnfs_keep_pages(rqstp);
+		break;
+	case DNFS_ONCE_BUSY:
+		call->dropped = true;
+		break;
+	}
+release:
+	if (proc->release)
+		proc->release(call, call->args, call->res);
+	dnfs_await_end(call);
+count:
+	dnfs_count(&rc);
+	if (call->peer)
+		ditto_peer_put(call->peer);
+	return !call->dropped;
 }
 
 /* sunrpc does not call these two here, but considers a procedure without them as missing. */
@@ -577,8 +545,8 @@ static void dnfs_svc_version_init(unsigned int i)
 	unsigned int j;
 
 	for (j = 0; j < min(program->nprocs, ARRAY_SIZE(dnfs_svc_procs[i])); j++)
-		if (program->procs[j].name)
-			dnfs_svc_proc_init(&program->procs[j], &dnfs_svc_procs[i][j], &xdrsize);
+		if (program->procs[j])
+			dnfs_svc_proc_init(program->procs[j], &dnfs_svc_procs[i][j], &xdrsize);
 
 	dnfs_svc_versions[i] = (struct svc_version) {
 		.vs_vers = program->vers,

@@ -25,18 +25,6 @@
 #include "../server.h"
 #include "proto.h"
 
-/* Arguments of MNT and UMNT: a path, not terminated */
-struct dnfs_path_args {
-	const char *path;
-	u32 len;
-};
-
-struct dnfs_mnt_res {
-	struct ditto_handle handle;
-	unsigned int nflavors;
-	u32 flavor[DNFS_FLAVORS];
-};
-
 /**
  * struct dnfs_mount - a mount reported by a client
  * @list: entry in the server's list
@@ -107,22 +95,36 @@ void dnfs_mounts_free(struct dnfs_server *server)
 	mutex_unlock(&server->mounts_lock);
 }
 
-static bool decode_path(struct xdr_stream *xdr, void *args)
-{
-	struct dnfs_path_args *a = args;
+/* Arguments of MNT and UMNT: a path, not terminated */
+struct path_args {
+	const char *path;
+	u32 len;
+};
 
-	if (xdr_stream_decode_u32(xdr, &a->len) || a->len > MNTPATHLEN)
+static bool mount_decode_path(struct dnfs_call *call, void *args)
+{
+	struct path_args *a = args;
+
+	if (xdr_stream_decode_u32(call->in, &a->len) || a->len > MNTPATHLEN)
 		return false;
-	a->path = (const char *)xdr_inline_decode(xdr, a->len);
+	a->path = (const char *)xdr_inline_decode(call->in, a->len);
 	return a->path;
 }
+
+/* MNT, section 5.2.1. Export rules decide who may mount, not the flavour of this call. */
+
+struct mnt_res {
+	struct ditto_handle handle;
+	unsigned int nflavors;
+	u32 flavor[DNFS_FLAVORS];
+};
 
 /*
  * Finds the share with the longest path that @path begins with, and sets @rest to
  * the part of @path below it.
  */
-static struct ditto_share *share_of(struct dnfs_call *call, const char *path, u32 len,
-				    const char **rest)
+static struct ditto_share *mnt_share(struct dnfs_call *call, const char *path, u32 len,
+				     const char **rest)
 {
 	struct ditto_share *share;
 
@@ -142,8 +144,8 @@ static struct ditto_share *share_of(struct dnfs_call *call, const char *path, u3
 }
 
 /* Looks up the names of @rest one by one; the reference in @node is replaced. */
-static int mount_walk(struct ditto_op *op, struct ditto_node **node, const char *rest,
-		      const char *end)
+static int mnt_walk(struct ditto_op *op, struct ditto_node **node, const char *rest,
+		    const char *end)
 {
 	while (rest < end) {
 		const char *slash = memchr(rest, '/', end - rest) ?: end;
@@ -167,9 +169,8 @@ static int mount_walk(struct ditto_op *op, struct ditto_node **node, const char 
 }
 
 static int mnt_below(struct dnfs_call *call, struct ditto_share *share, const char *rest,
-		     const char *end)
+		     const char *end, struct mnt_res *res)
 {
-	struct dnfs_mnt_res *res = call->res;
 	struct ditto_node *node;
 	struct ditto_op op;
 	int err;
@@ -188,74 +189,46 @@ static int mnt_below(struct dnfs_call *call, struct ditto_share *share, const ch
 		err = PTR_ERR(node);
 		goto put_cred;
 	}
-	err = mount_walk(&op, &node, rest, end);
-	if (!err)
-		err = dnfs_node_handle(share, node, &res->handle);
+	err = mnt_walk(&op, &node, rest, end);
+	if (err)
+		goto put_node;
+	err = dnfs_node_handle(share, node, &res->handle);
 	if (!err)
 		res->nflavors = dnfs_flavors(dnfs_share_sec(share), res->flavor);
+put_node:
 	ditto_node_put(node);
 put_cred:
 	ditto_cred_put(op.cred);
 	return err;
 }
 
-/* Section 5.2.1. Export rules decide who may mount, not the flavour of this call. */
-static int dnfs_mnt(struct dnfs_call *call)
+static int mnt_exec(struct dnfs_call *call, void *args, void *result)
 {
-	const struct dnfs_path_args *args = call->args;
+	const struct path_args *a = args;
 	struct ditto_share *share;
 	const char *rest;
 	/* The same error as for a share that refuses the client, to hide which paths exist. */
 	int err = -EACCES;
 
-	if (!args->len || memchr(args->path, '\0', args->len))
+	if (!a->len || memchr(a->path, '\0', a->len))
 		return -EINVAL;
 
-	share = share_of(call, args->path, args->len, &rest);
+	share = mnt_share(call, a->path, a->len, &rest);
 	if (share) {
-		err = mnt_below(call, share, rest, args->path + args->len);
+		err = mnt_below(call, share, rest, a->path + a->len, result);
 		ditto_share_put(share);
 	}
 	if (err)
 		pr_info_ratelimited("%pISc may not mount \"%*pE\": error %d\n",
-				    call->addr, (int)args->len, args->path, err);
+				    call->addr, (int)a->len, a->path, err);
 	else
-		mount_remember(call, args->path, args->len);
+		mount_remember(call, a->path, a->len);
 	return err;
 }
 
-/* Section 5.2.3 */
-static int dnfs_umnt(struct dnfs_call *call)
+static bool mnt_encode(struct dnfs_call *call, const void *result)
 {
-	const struct dnfs_path_args *args = call->args;
-	struct dnfs_server *server = call->server;
-	struct dnfs_mount *mount;
-
-	mutex_lock(&server->mounts_lock);
-	mount = mount_find(server, &call->peer->addr, args->path, args->len);
-	if (mount)
-		mount_drop(server, mount);
-	mutex_unlock(&server->mounts_lock);
-	return 0;
-}
-
-/* Section 5.2.4 */
-static int dnfs_umntall(struct dnfs_call *call)
-{
-	struct dnfs_server *server = call->server;
-	struct dnfs_mount *mount, *next;
-
-	mutex_lock(&server->mounts_lock);
-	list_for_each_entry_safe(mount, next, &server->mounts, list)
-		if (ipv6_addr_equal(&mount->addr, &call->peer->addr))
-			mount_drop(server, mount);
-	mutex_unlock(&server->mounts_lock);
-	return 0;
-}
-
-static bool encode_mnt(struct dnfs_call *call)
-{
-	const struct dnfs_mnt_res *res = call->res;
+	const struct mnt_res *res = result;
 	struct xdr_stream *xdr = call->xdr;
 
 	if (xdr_stream_encode_u32(xdr, call->status) < 0)
@@ -266,22 +239,32 @@ static bool encode_mnt(struct dnfs_call *call)
 	       xdr_stream_encode_uint32_array(xdr, res->flavor, res->nflavors) >= 0;
 }
 
+static const struct dnfs_proc mount_proc_mnt = {
+	.name = "MNT",
+	.argsize = sizeof(struct path_args),
+	.ressize = sizeof(struct mnt_res),
+	.max_reply = 4 + NFS3_FH_WIRE_SIZE + 4 + 4 * DNFS_FLAVORS,
+	.decode = mount_decode_path,
+	.exec = mnt_exec,
+	.encode = mnt_encode,
+};
+
 /* Checks that @len bytes of a list and its end fit. */
-static bool list_has_room(const struct dnfs_call *call, size_t len)
+static bool mount_list_has_room(const struct dnfs_call *call, size_t len)
 {
 	const struct xdr_buf *buf = call->xdr->buf;
 
 	return buf->len + len + XDR_UNIT <= min(call->max_payload, buf->buflen);
 }
 
-static bool encode_item(struct xdr_stream *xdr, const char *text, u32 len)
+static bool mount_encode_item(struct xdr_stream *xdr, const char *text, u32 len)
 {
 	return xdr_stream_encode_item_present(xdr) >= 0 &&
 	       xdr_stream_encode_opaque(xdr, text, len) >= 0;
 }
 
-/* Section 5.2.2. The list is cut where the reply is full. */
-static bool encode_dump(struct dnfs_call *call)
+/* DUMP, section 5.2.2. The list is cut where the reply is full. */
+static bool dump_encode(struct dnfs_call *call, const void *result)
 {
 	struct dnfs_server *server = call->server;
 	struct xdr_stream *xdr = call->xdr;
@@ -294,10 +277,11 @@ static bool encode_dump(struct dnfs_call *call)
 	mutex_lock(&server->mounts_lock);
 	list_for_each_entry(mount, &server->mounts, list) {
 		ditto_addr_text(&mount->addr, client);
-		if (!list_has_room(call, 3 * XDR_UNIT + xdr_align_size(strlen(client)) +
-					 xdr_align_size(mount->len)))
+		if (!mount_list_has_room(call, 3 * XDR_UNIT +
+					       xdr_align_size(strlen(client)) +
+					       xdr_align_size(mount->len)))
 			break;
-		fits = encode_item(xdr, client, strlen(client)) &&
+		fits = mount_encode_item(xdr, client, strlen(client)) &&
 		       xdr_stream_encode_opaque(xdr, mount->path, mount->len) >= 0;
 		if (!fits)
 			break;
@@ -305,6 +289,56 @@ static bool encode_dump(struct dnfs_call *call)
 	mutex_unlock(&server->mounts_lock);
 	return fits && xdr_stream_encode_item_absent(xdr) >= 0;
 }
+
+static const struct dnfs_proc mount_proc_dump = {
+	.name = "DUMP",
+	.encode = dump_encode,
+};
+
+/* UMNT, section 5.2.3 */
+static int umnt_exec(struct dnfs_call *call, void *args, void *result)
+{
+	const struct path_args *a = args;
+	struct dnfs_server *server = call->server;
+	struct dnfs_mount *mount;
+
+	mutex_lock(&server->mounts_lock);
+	mount = mount_find(server, &call->peer->addr, a->path, a->len);
+	if (mount)
+		mount_drop(server, mount);
+	mutex_unlock(&server->mounts_lock);
+	return 0;
+}
+
+static const struct dnfs_proc mount_proc_umnt = {
+	.name = "UMNT",
+	.argsize = sizeof(struct path_args),
+	.max_reply = XDR_UNIT,
+	.decode = mount_decode_path,
+	.exec = umnt_exec,
+};
+
+/* UMNTALL, section 5.2.4 */
+static int umntall_exec(struct dnfs_call *call, void *args, void *result)
+{
+	struct dnfs_server *server = call->server;
+	struct dnfs_mount *mount, *next;
+
+	mutex_lock(&server->mounts_lock);
+	list_for_each_entry_safe(mount, next, &server->mounts, list)
+		if (ipv6_addr_equal(&mount->addr, &call->peer->addr))
+			mount_drop(server, mount);
+	mutex_unlock(&server->mounts_lock);
+	return 0;
+}
+
+static const struct dnfs_proc mount_proc_umntall = {
+	.name = "UMNTALL",
+	.max_reply = XDR_UNIT,
+	.exec = umntall_exec,
+};
+
+/* EXPORT, section 5.2.5 */
 
 /* Checks that a share is visible to the client. @limited: its rules name clients. */
 static bool export_is_shown(struct dnfs_call *call, struct ditto_share *share, bool *limited)
@@ -326,7 +360,7 @@ static bool export_is_shown(struct dnfs_call *call, struct ditto_share *share, b
  * Return: 1 where the reply is full. The groups of a share do not reveal other clients: the
  * client sees its own address, or no group, which means that all clients are admitted.
  */
-static int export_encode(struct ditto_share *share, void *arg)
+static int export_encode_share(struct ditto_share *share, void *arg)
 {
 	struct dnfs_call *call = arg;
 	char path[DITTO_SHARE_NAME_MAX + 2], client[DITTO_ADDR_TEXT];
@@ -338,43 +372,33 @@ static int export_encode(struct ditto_share *share, void *arg)
 	ditto_addr_text(&call->peer->addr, client);
 	len = scnprintf(path, sizeof(path), "%s%s", share->name[0] == '/' ? "" : "/",
 			share->name);
-	if (!list_has_room(call, 5 * XDR_UNIT + xdr_align_size(len) +
-				 xdr_align_size(strlen(client))))
+	if (!mount_list_has_room(call, 5 * XDR_UNIT + xdr_align_size(len) +
+				       xdr_align_size(strlen(client))))
 		return 1;
-	return !encode_item(call->xdr, path, len) ||
-	       (limited && !encode_item(call->xdr, client, strlen(client))) ||
+	return !mount_encode_item(call->xdr, path, len) ||
+	       (limited && !mount_encode_item(call->xdr, client, strlen(client))) ||
 	       xdr_stream_encode_item_absent(call->xdr) < 0;
 }
 
-/* Section 5.2.5 */
-static bool encode_exports(struct dnfs_call *call)
+static bool export_encode(struct dnfs_call *call, const void *result)
 {
 	if (call->peer && !call->stranger)
-		ditto_share_visit(call->srv, export_encode, call);
+		ditto_share_visit(call->srv, export_encode_share, call);
 	return xdr_stream_encode_item_absent(call->xdr) >= 0;
 }
 
-static const struct dnfs_proc dnfs_mount3_procs[MOUNTPROC3_COUNT] = {
-	[MOUNTPROC3_NULL] = { .name = "NULL", .max_reply = XDR_UNIT },
-	[MOUNTPROC3_MNT] = {
-		.name = "MNT",
-		.decode = decode_path,
-		.exec = dnfs_mnt,
-		.encode = encode_mnt,
-		.argsize = sizeof(struct dnfs_path_args),
-		.ressize = sizeof(struct dnfs_mnt_res),
-		.max_reply = 4 + NFS3_FH_WIRE_SIZE + 4 + 4 * DNFS_FLAVORS,
-	},
-	[MOUNTPROC3_DUMP] = { .name = "DUMP", .encode = encode_dump },
-	[MOUNTPROC3_UMNT] = {
-		.name = "UMNT",
-		.decode = decode_path,
-		.exec = dnfs_umnt,
-		.argsize = sizeof(struct dnfs_path_args),
-		.max_reply = XDR_UNIT,
-	},
-	[MOUNTPROC3_UMNTALL] = { .name = "UMNTALL", .exec = dnfs_umntall, .max_reply = XDR_UNIT },
-	[MOUNTPROC3_EXPORT] = { .name = "EXPORT", .encode = encode_exports },
+static const struct dnfs_proc mount_proc_export = {
+	.name = "EXPORT",
+	.encode = export_encode,
+};
+
+static const struct dnfs_proc *const dnfs_mount3_procs[MOUNTPROC3_COUNT] = {
+	[MOUNTPROC3_NULL] = &dnfs_proc_null,
+	[MOUNTPROC3_MNT] = &mount_proc_mnt,
+	[MOUNTPROC3_DUMP] = &mount_proc_dump,
+	[MOUNTPROC3_UMNT] = &mount_proc_umnt,
+	[MOUNTPROC3_UMNTALL] = &mount_proc_umntall,
+	[MOUNTPROC3_EXPORT] = &mount_proc_export,
 };
 
 const struct dnfs_program dnfs_mount3_program = {

@@ -20,7 +20,7 @@
 #include "../rpc/call.h"
 #include "../rpc/status.h"
 #include "nfsacl.h"
-#include "types.h"
+#include "xdr.h"
 
 /* Number of entries of a list without named users and groups, without and with a mask. */
 #define DNFS_ACL_SHORTEST	3
@@ -32,7 +32,7 @@ struct dnfs_acl_entry {
 	u32 perm;
 };
 
-static int entry_of(const struct dnfs_acl_entry *wire, struct posix_acl_entry *entry)
+static int nfsacl_entry_of(const struct dnfs_acl_entry *wire, struct posix_acl_entry *entry)
 {
 	entry->e_tag = wire->tag & ~NFSACL3_TAG_DEFAULT;
 	entry->e_perm = wire->perm;
@@ -62,7 +62,7 @@ static int entry_of(const struct dnfs_acl_entry *wire, struct posix_acl_entry *e
 	return wire->perm & ~NFSACL3_PERM_BITS && entry->e_tag != ACL_MASK ? -EINVAL : 0;
 }
 
-static int compare_entries(const void *a, const void *b)
+static int nfsacl_compare(const void *a, const void *b)
 {
 	const struct posix_acl_entry *x = a, *y = b;
 
@@ -80,7 +80,7 @@ static void nfsacl_normalize(struct posix_acl *acl)
 {
 	struct posix_acl_entry *e = acl->a_entries;
 
-	sort(e, acl->a_count, sizeof(*e), compare_entries, NULL);
+	sort(e, acl->a_count, sizeof(*e), nfsacl_compare, NULL);
 	if (acl->a_count == DNFS_ACL_WITH_MASK &&
 	    e[1].e_tag == ACL_GROUP_OBJ && e[2].e_tag == ACL_MASK &&
 	    e[1].e_perm == e[2].e_perm) {
@@ -89,7 +89,7 @@ static void nfsacl_normalize(struct posix_acl *acl)
 	}
 }
 
-static bool get_entry(struct xdr_stream *xdr, struct dnfs_acl_entry *wire)
+static bool nfsacl_decode_entry(struct xdr_stream *xdr, struct dnfs_acl_entry *wire)
 {
 	__be32 *p = xdr_inline_decode(xdr, NFSACL3_ENTRY_SIZE);
 
@@ -105,7 +105,7 @@ static bool get_entry(struct xdr_stream *xdr, struct dnfs_acl_entry *wire)
  * Decodes a list: its number of entries, and then an array, which may be empty if
  * only the number was requested.
  */
-static bool get_acl(struct xdr_stream *xdr, bool wanted, struct dnfs_acl_arg *arg)
+static bool nfsacl_decode(struct xdr_stream *xdr, bool wanted, struct dnfs_acl_arg *arg)
 {
 	u32 count, entries, i;
 
@@ -123,134 +123,17 @@ static bool get_acl(struct xdr_stream *xdr, bool wanted, struct dnfs_acl_arg *ar
 	for (i = 0; i < entries; i++) {
 		struct dnfs_acl_entry wire;
 
-		if (!get_entry(xdr, &wire))
+		if (!nfsacl_decode_entry(xdr, &wire))
 			return false;
 		if (arg->acl && !arg->err)
-			arg->err = entry_of(&wire, &arg->acl->a_entries[i]);
+			arg->err = nfsacl_entry_of(&wire, &arg->acl->a_entries[i]);
 	}
 	if (arg->acl && !arg->err)
 		nfsacl_normalize(arg->acl);
 	return true;
 }
 
-static bool decode_getacl(struct xdr_stream *xdr, void *args)
-{
-	struct dnfs_getacl_args *a = args;
-
-	return dnfs3_get_fh(xdr, &a->fh) && !xdr_stream_decode_u32(xdr, &a->mask);
-}
-
-static bool decode_setacl(struct xdr_stream *xdr, void *args)
-{
-	struct dnfs_setacl_args *a = args;
-
-	return dnfs3_get_fh(xdr, &a->fh) &&
-	       !xdr_stream_decode_u32(xdr, &a->mask) &&
-	       get_acl(xdr, a->mask & NFSACL3_ACCESS, &a->access) &&
-	       get_acl(xdr, a->mask & NFSACL3_DEFAULT, &a->dflt);
-}
-
-/* Reads a list, or NULL. Without an access list it is made from the mode. */
-static struct posix_acl *read_acl(struct dnfs_target *target, int type)
-{
-	struct posix_acl *acl = ditto_get_posix_acl(&target->op, target->node, type);
-
-	if (!acl && type == ACL_TYPE_ACCESS)
-		acl = posix_acl_from_mode(target->node->inode->i_mode, GFP_KERNEL);
-	if (!IS_ERR_OR_NULL(acl) && acl->a_count > NFSACL3_ENTRIES_MAX) {
-		posix_acl_release(acl);
-		acl = ERR_PTR(-E2BIG);
-	}
-	return acl;
-}
-
-static int read_acls(struct dnfs_target *target, u32 mask, struct dnfs_getacl_res *res)
-{
-	struct posix_acl *acl;
-
-	if (mask & (NFSACL3_ACCESS | NFSACL3_ACCESS_COUNT)) {
-		acl = read_acl(target, ACL_TYPE_ACCESS);
-		if (IS_ERR(acl))
-			return PTR_ERR(acl);
-		res->access = acl;
-	}
-	if (mask & (NFSACL3_DEFAULT | NFSACL3_DEFAULT_COUNT)) {
-		acl = read_acl(target, ACL_TYPE_DEFAULT);
-		if (IS_ERR(acl))
-			return PTR_ERR(acl);
-		res->dflt = acl;
-	}
-	return 0;
-}
-
-static int dnfs_getacl(struct dnfs_call *call)
-{
-	const struct dnfs_getacl_args *args = call->args;
-	struct dnfs_getacl_res *res = call->res;
-	struct dnfs_target target;
-	int err;
-
-	err = dnfs_target_get(call, &args->fh, &target);
-	if (err)
-		return err;
-	res->mask = args->mask;
-	err = args->mask & ~NFSACL3_MASK ? -EINVAL : read_acls(&target, args->mask, res);
-	dnfs_post_attr_get(&target, &res->attr);
-	dnfs_target_put(&target);
-	return err;
-}
-
-static int write_acls(struct dnfs_target *target, const struct dnfs_setacl_args *args)
-{
-	int err = 0;
-
-	if (args->mask & ~NFSACL3_MASK)
-		return -EINVAL;
-	if (args->access.err || args->dflt.err)
-		return args->access.err ?: args->dflt.err;
-	/* The access list last: it may remove the permission to set any. */
-	if (args->mask & NFSACL3_DEFAULT)
-		err = ditto_set_posix_acl(&target->op, target->node, ACL_TYPE_DEFAULT,
-					  args->dflt.acl);
-	if (!err && args->mask & NFSACL3_ACCESS)
-		err = ditto_set_posix_acl(&target->op, target->node, ACL_TYPE_ACCESS,
-					  args->access.acl);
-	return err;
-}
-
-static int dnfs_setacl(struct dnfs_call *call)
-{
-	const struct dnfs_setacl_args *args = call->args;
-	struct dnfs3_attr_res *res = call->res;
-	struct dnfs_target target;
-	int err;
-
-	err = dnfs_target_get(call, &args->fh, &target);
-	if (err)
-		return err;
-	err = write_acls(&target, args);
-	dnfs_post_attr_get(&target, &res->attr);
-	dnfs_target_put(&target);
-	return err;
-}
-
-static void release_getacl(struct dnfs_call *call)
-{
-	struct dnfs_getacl_res *res = call->res;
-
-	posix_acl_release(res->access);
-	posix_acl_release(res->dflt);
-}
-
-static void release_setacl(struct dnfs_call *call)
-{
-	struct dnfs_setacl_args *args = call->args;
-
-	posix_acl_release(args->access.acl);
-	posix_acl_release(args->dflt.acl);
-}
-
-static bool encode_entry(struct xdr_stream *xdr, u32 tag, u32 id, u32 perm)
+static bool nfsacl_encode_entry(struct xdr_stream *xdr, u32 tag, u32 id, u32 perm)
 {
 	__be32 *p = xdr_reserve_space(xdr, NFSACL3_ENTRY_SIZE);
 
@@ -262,7 +145,7 @@ static bool encode_entry(struct xdr_stream *xdr, u32 tag, u32 id, u32 perm)
 	return true;
 }
 
-static u32 id_of(const struct posix_acl_entry *entry, const struct dnfs_post_attr *attr)
+static u32 nfsacl_id_of(const struct posix_acl_entry *entry, const struct dnfs_post_attr *attr)
 {
 	switch (entry->e_tag) {
 	case ACL_USER:
@@ -277,8 +160,8 @@ static u32 id_of(const struct posix_acl_entry *entry, const struct dnfs_post_att
 	return 0;
 }
 
-static bool encode_acl(struct xdr_stream *xdr, const struct posix_acl *acl, bool entries,
-		       const struct dnfs_post_attr *attr, u32 flag)
+static bool nfsacl_encode(struct xdr_stream *xdr, const struct posix_acl *acl, bool entries,
+			  const struct dnfs_post_attr *attr, u32 flag)
 {
 	u32 count = acl ? max_t(u32, acl->a_count, DNFS_ACL_WITH_MASK) : 0;
 	unsigned int i;
@@ -292,69 +175,179 @@ static bool encode_acl(struct xdr_stream *xdr, const struct posix_acl *acl, bool
 	for (i = 0; i < acl->a_count; i++) {
 		const struct posix_acl_entry *entry = &acl->a_entries[i];
 
-		if (!encode_entry(xdr, entry->e_tag | flag, id_of(entry, attr), entry->e_perm))
+		if (!nfsacl_encode_entry(xdr, entry->e_tag | flag, nfsacl_id_of(entry, attr),
+					 entry->e_perm))
 			return false;
 		if (acl->a_count == DNFS_ACL_SHORTEST && entry->e_tag == ACL_GROUP_OBJ &&
-		    !encode_entry(xdr, ACL_MASK | flag, 0, entry->e_perm))
+		    !nfsacl_encode_entry(xdr, ACL_MASK | flag, 0, entry->e_perm))
 			return false;
 	}
 	return true;
 }
 
-static bool encode_attr(struct dnfs_call *call, const struct dnfs_post_attr *attr)
-{
-	__be32 *p = xdr_reserve_space(call->xdr, XDR_UNIT + dnfs3_post_attr_size(attr));
+/* GETACL */
 
+static bool dnfs_getacl_decode(struct dnfs_call *call, void *args)
+{
+	struct dnfs_getacl_args *a = args;
+
+	return dnfs3_decode_fh(call->in, &a->fh) && !xdr_stream_decode_u32(call->in, &a->mask);
+}
+
+/* Reads a list, or NULL. Without an access list it is made from the mode. */
+static struct posix_acl *nfsacl_read(struct dnfs_target *target, int type)
+{
+	struct posix_acl *acl = ditto_get_posix_acl(&target->op, target->node, type);
+
+	if (!acl && type == ACL_TYPE_ACCESS)
+		acl = posix_acl_from_mode(target->node->inode->i_mode, GFP_KERNEL);
+	if (!IS_ERR_OR_NULL(acl) && acl->a_count > NFSACL3_ENTRIES_MAX) {
+		posix_acl_release(acl);
+		acl = ERR_PTR(-E2BIG);
+	}
+	return acl;
+}
+
+static int dnfs_getacl_exec(struct dnfs_call *call, void *args, void *result)
+{
+	const struct dnfs_getacl_args *a = args;
+	struct dnfs_getacl_res *res = result;
+	struct dnfs_target target;
+	struct posix_acl *acl;
+	int err;
+
+	err = dnfs_target_get(call, &a->fh, &target);
+	if (err)
+		return err;
+	res->mask = a->mask;
+	if (a->mask & ~NFSACL3_MASK) {
+		err = -EINVAL;
+		goto out;
+	}
+	if (a->mask & (NFSACL3_ACCESS | NFSACL3_ACCESS_COUNT)) {
+		acl = nfsacl_read(&target, ACL_TYPE_ACCESS);
+		if (IS_ERR(acl)) {
+			err = PTR_ERR(acl);
+			goto out;
+		}
+		res->access = acl;
+	}
+	if (a->mask & (NFSACL3_DEFAULT | NFSACL3_DEFAULT_COUNT)) {
+		acl = nfsacl_read(&target, ACL_TYPE_DEFAULT);
+		if (IS_ERR(acl)) {
+			err = PTR_ERR(acl);
+			goto out;
+		}
+		res->dflt = acl;
+	}
+out:
+	dnfs_post_attr_get(&target, &res->attr);
+	dnfs_target_put(&target);
+	return err;
+}
+
+static bool dnfs_getacl_encode(struct dnfs_call *call, const void *result)
+{
+	const struct dnfs_getacl_res *res = result;
+	__be32 *p;
+
+	if (!dnfs3_res_begin_attr(call, &res->attr, XDR_UNIT, &p))
+		return false;
 	if (!p)
-		return false;
-	*p++ = cpu_to_be32(call->status);
-	dnfs3_encode_post_attr(p, call->userns, attr);
-	return true;
-}
-
-static bool encode_getacl(struct dnfs_call *call)
-{
-	const struct dnfs_getacl_res *res = call->res;
-
-	if (!encode_attr(call, &res->attr))
-		return false;
-	if (call->status != NFS3_OK)
 		return true;
-	return xdr_stream_encode_u32(call->xdr, res->mask) >= 0 &&
-	       encode_acl(call->xdr, res->access, res->mask & NFSACL3_ACCESS, &res->attr, 0) &&
-	       encode_acl(call->xdr, res->dflt, res->mask & NFSACL3_DEFAULT, &res->attr,
-			  NFSACL3_TAG_DEFAULT);
+	dnfs3_encode_u32(p, res->mask);
+	return nfsacl_encode(call->xdr, res->access, res->mask & NFSACL3_ACCESS, &res->attr, 0) &&
+	       nfsacl_encode(call->xdr, res->dflt, res->mask & NFSACL3_DEFAULT, &res->attr,
+			     NFSACL3_TAG_DEFAULT);
 }
 
-static bool encode_setacl(struct dnfs_call *call)
+static void dnfs_getacl_release(struct dnfs_call *call, void *args, void *result)
 {
-	const struct dnfs3_attr_res *res = call->res;
+	struct dnfs_getacl_res *res = result;
 
-	return encode_attr(call, &res->attr);
+	posix_acl_release(res->access);
+	posix_acl_release(res->dflt);
 }
 
-const struct dnfs_proc dnfs_acl3_procs[NFSACLPROC3_COUNT] = {
-	[NFSACLPROC3_NULL] = { .name = "NULL", .max_reply = XDR_UNIT },
-	[NFSACLPROC3_GETACL] = {
-		.name = "GETACL",
-		.decode = decode_getacl,
-		.exec = dnfs_getacl,
-		.encode = encode_getacl,
-		.release = release_getacl,
-		.argsize = sizeof(struct dnfs_getacl_args),
-		.ressize = sizeof(struct dnfs_getacl_res),
-	},
-	[NFSACLPROC3_SETACL] = {
-		.name = "SETACL",
-		.decode = decode_setacl,
-		.exec = dnfs_setacl,
-		.encode = encode_setacl,
-		.release = release_setacl,
-		.argsize = sizeof(struct dnfs_setacl_args),
-		.ressize = sizeof(struct dnfs3_attr_res),
-		.max_reply = 4 + NFS3_POST_ATTR_SIZE,
-		.flags = DNFS_PROC_CACHED,
-	},
+static const struct dnfs_proc dnfs_proc_getacl = {
+	.name = "GETACL",
+	.argsize = sizeof(struct dnfs_getacl_args),
+	.ressize = sizeof(struct dnfs_getacl_res),
+	.decode = dnfs_getacl_decode,
+	.exec = dnfs_getacl_exec,
+	.encode = dnfs_getacl_encode,
+	.release = dnfs_getacl_release,
+};
+
+/* SETACL */
+
+static bool dnfs_setacl_decode(struct dnfs_call *call, void *args)
+{
+	struct dnfs_setacl_args *a = args;
+
+	return dnfs3_decode_fh(call->in, &a->fh) &&
+	       !xdr_stream_decode_u32(call->in, &a->mask) &&
+	       nfsacl_decode(call->in, a->mask & NFSACL3_ACCESS, &a->access) &&
+	       nfsacl_decode(call->in, a->mask & NFSACL3_DEFAULT, &a->dflt);
+}
+
+static int dnfs_setacl_exec(struct dnfs_call *call, void *args, void *result)
+{
+	const struct dnfs_setacl_args *a = args;
+	struct dnfs3_attr_res *res = result;
+	struct dnfs_target target;
+	int err;
+
+	err = dnfs_target_get(call, &a->fh, &target);
+	if (err)
+		return err;
+	err = a->mask & ~NFSACL3_MASK ? -EINVAL : a->access.err ?: a->dflt.err;
+	if (err)
+		goto out;
+	/* The access list last: it may remove the permission to set any. */
+	if (a->mask & NFSACL3_DEFAULT)
+		err = ditto_set_posix_acl(&target.op, target.node, ACL_TYPE_DEFAULT, a->dflt.acl);
+	if (!err && a->mask & NFSACL3_ACCESS)
+		err = ditto_set_posix_acl(&target.op, target.node, ACL_TYPE_ACCESS,
+					  a->access.acl);
+out:
+	dnfs_post_attr_get(&target, &res->attr);
+	dnfs_target_put(&target);
+	return err;
+}
+
+static bool dnfs_setacl_encode(struct dnfs_call *call, const void *result)
+{
+	const struct dnfs3_attr_res *res = result;
+	__be32 *p;
+
+	return dnfs3_res_begin_attr(call, &res->attr, 0, &p);
+}
+
+static void dnfs_setacl_release(struct dnfs_call *call, void *args, void *result)
+{
+	struct dnfs_setacl_args *a = args;
+
+	posix_acl_release(a->access.acl);
+	posix_acl_release(a->dflt.acl);
+}
+
+static const struct dnfs_proc dnfs_proc_setacl = {
+	.name = "SETACL",
+	.flags = DNFS_PROC_CACHED,
+	.argsize = sizeof(struct dnfs_setacl_args),
+	.ressize = sizeof(struct dnfs3_attr_res),
+	.max_reply = 4 + NFS3_POST_ATTR_SIZE,
+	.decode = dnfs_setacl_decode,
+	.exec = dnfs_setacl_exec,
+	.encode = dnfs_setacl_encode,
+	.release = dnfs_setacl_release,
+};
+
+const struct dnfs_proc *const dnfs_acl3_procs[NFSACLPROC3_COUNT] = {
+	[NFSACLPROC3_NULL] = &dnfs_proc_null,
+	[NFSACLPROC3_GETACL] = &dnfs_proc_getacl,
+	[NFSACLPROC3_SETACL] = &dnfs_proc_setacl,
 };
 EXPORT_SYMBOL_IF_KUNIT(dnfs_acl3_procs);
 

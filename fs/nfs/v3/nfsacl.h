@@ -58,6 +58,6 @@ struct dnfs_setacl_args {
 };
 
 /* Procedures of the ACL side protocol by number. */
-extern const struct dnfs_proc dnfs_acl3_procs[NFSACLPROC3_COUNT];
+extern const struct dnfs_proc *const dnfs_acl3_procs[NFSACLPROC3_COUNT];
 
 #endif

@@ -12,7 +12,8 @@
 
 #include "../../../fs/nfs/rpc/status.h"
 #include "../../../fs/nfs/v3/nfsacl.h"
-#include "../../../fs/nfs/v3/types.h"
+#include "../../../fs/nfs/v3/procs.h"
+#include "../../../fs/nfs/v3/xdr.h"
 
 #define WORDS	(PAGE_SIZE / sizeof(__be32))
 
@@ -216,12 +217,13 @@ static bool decode_words(struct fixture *f, const struct dnfs_proc *proc, unsign
 	xdr_init_decode(&f->xdr, &f->buf, f->mem, NULL);
 	xdr_set_scratch_buffer(&f->xdr, f->scratch, sizeof(f->scratch));
 	memset(f->args, 0, sizeof(f->args));
-	return proc->decode(&f->xdr, f->args);
+	f->call.in = &f->xdr;
+	return proc->decode(&f->call, f->args);
 }
 
 static bool args_decode(struct fixture *f, u32 proc)
 {
-	return decode_words(f, &dnfs3_procs[proc], f->n);
+	return decode_words(f, dnfs3_procs[proc], f->n);
 }
 
 static void table_is_complete(struct kunit *test)
@@ -229,7 +231,7 @@ static void table_is_complete(struct kunit *test)
 	struct fixture *f = test->priv;
 
 	for (u32 i = 1; i < NFSPROC3_COUNT; i++) {
-		const struct dnfs_proc *proc = &dnfs3_procs[i];
+		const struct dnfs_proc *proc = dnfs3_procs[i];
 
 		KUNIT_ASSERT_NOT_NULL(test, proc->name);
 		KUNIT_EXPECT_NOT_NULL(test, proc->decode);
@@ -246,14 +248,14 @@ static void decodes_and_refuses_truncated(struct kunit *test)
 
 	for (u32 i = 1; i < NFSPROC3_COUNT; i++) {
 		put_args(f, i);
-		KUNIT_EXPECT_TRUE_MSG(test, args_decode(f, i), "%s", dnfs3_procs[i].name);
+		KUNIT_EXPECT_TRUE_MSG(test, args_decode(f, i), "%s", dnfs3_procs[i]->name);
 		KUNIT_EXPECT_EQ_MSG(test, xdr_stream_remaining(&f->xdr), 0, "%s",
-				    dnfs3_procs[i].name);
+				    dnfs3_procs[i]->name);
 		for (unsigned int words = 0; words < f->n; words++)
 			KUNIT_EXPECT_FALSE_MSG(test,
-					       decode_words(f, &dnfs3_procs[i], words),
+					       decode_words(f, dnfs3_procs[i], words),
 					       "%s cut after %u of %u words",
-					       dnfs3_procs[i].name, words, f->n);
+					       dnfs3_procs[i]->name, words, f->n);
 	}
 }
 
@@ -418,7 +420,7 @@ static void encodes_fattr(struct kunit *test)
 
 	call_init(f, NFS3_OK);
 	attr_init(&res->attr.attr);
-	KUNIT_ASSERT_TRUE(test, dnfs3_procs[NFSPROC3_GETATTR].encode(&f->call));
+	KUNIT_ASSERT_TRUE(test, dnfs3_procs[NFSPROC3_GETATTR]->encode(&f->call, f->res));
 	KUNIT_ASSERT_EQ(test, f->buf.len, sizeof(expected));
 	for (unsigned int i = 0; i < ARRAY_SIZE(expected); i++)
 		KUNIT_EXPECT_EQ_MSG(test, reply_word(f, i), expected[i], "word %u", i);
@@ -444,9 +446,9 @@ static void encodes_failures(struct kunit *test)
 
 	for (u32 i = 1; i < NFSPROC3_COUNT; i++) {
 		call_init(f, NFS3ERR_STALE);
-		KUNIT_ASSERT_TRUE(test, dnfs3_procs[i].encode(&f->call));
+		KUNIT_ASSERT_TRUE(test, dnfs3_procs[i]->encode(&f->call, f->res));
 		KUNIT_EXPECT_EQ_MSG(test, f->buf.len, words[i] * XDR_UNIT, "%s",
-				    dnfs3_procs[i].name);
+				    dnfs3_procs[i]->name);
 		KUNIT_EXPECT_EQ(test, reply_word(f, 0), NFS3ERR_STALE);
 		for (unsigned int w = 1; w < words[i]; w++)
 			KUNIT_EXPECT_EQ(test, reply_word(f, w), 0);
@@ -463,25 +465,25 @@ static void replies_fit(struct kunit *test)
 
 		call_init(f, NFS3_OK);
 		/* Every flag set: all attributes present, handles as long as can be. */
-		memset(f->res, 1, dnfs3_procs[i].ressize);
+		memset(f->res, 1, dnfs3_procs[i]->ressize);
 		if (i == NFSPROC3_LOOKUP)
 			((struct dnfs3_lookup_res *)f->res)->handle.len = DITTO_HANDLE_MAX;
 		if (i == NFSPROC3_CREATE || i == NFSPROC3_MKDIR ||
 		    i == NFSPROC3_SYMLINK || i == NFSPROC3_MKNOD)
 			((struct dnfs3_create_res *)f->res)->handle.len = DITTO_HANDLE_MAX;
-		KUNIT_ASSERT_TRUE_MSG(test, dnfs3_procs[i].encode(&f->call), "%s",
-				      dnfs3_procs[i].name);
+		KUNIT_ASSERT_TRUE_MSG(test, dnfs3_procs[i]->encode(&f->call, f->res), "%s",
+				      dnfs3_procs[i]->name);
 		len = f->buf.len;
-		if (dnfs3_procs[i].max_reply)
-			KUNIT_EXPECT_LE_MSG(test, len, dnfs3_procs[i].max_reply, "%s",
-					    dnfs3_procs[i].name);
+		if (dnfs3_procs[i]->max_reply)
+			KUNIT_EXPECT_LE_MSG(test, len, dnfs3_procs[i]->max_reply, "%s",
+					    dnfs3_procs[i]->name);
 
 		memset(f->mem, 0, sizeof(f->mem));
 		xdr_buf_init(&f->buf, f->mem, len - XDR_UNIT);
 		f->buf.head[0].iov_len = 0;
 		xdr_init_encode(&f->xdr, &f->buf, f->mem, NULL);
-		KUNIT_EXPECT_FALSE_MSG(test, dnfs3_procs[i].encode(&f->call), "%s",
-				       dnfs3_procs[i].name);
+		KUNIT_EXPECT_FALSE_MSG(test, dnfs3_procs[i]->encode(&f->call, f->res), "%s",
+				       dnfs3_procs[i]->name);
 	}
 }
 
@@ -493,7 +495,7 @@ static void encodes_read(struct kunit *test)
 	call_init(f, NFS3_OK);
 	res->count = 4095;
 	res->eof = true;
-	KUNIT_ASSERT_TRUE(test, dnfs3_procs[NFSPROC3_READ].encode(&f->call));
+	KUNIT_ASSERT_TRUE(test, dnfs3_procs[NFSPROC3_READ]->encode(&f->call, f->res));
 	KUNIT_EXPECT_EQ(test, f->buf.len, 5 * XDR_UNIT);
 	KUNIT_EXPECT_EQ(test, reply_word(f, 2), 4095);
 	KUNIT_EXPECT_EQ(test, reply_word(f, 3), 1);
@@ -527,7 +529,7 @@ static void entries_are_cut_whole(struct kunit *test)
 
 static void acl_decodes(struct kunit *test)
 {
-	const struct dnfs_proc *proc = &dnfs_acl3_procs[NFSACLPROC3_SETACL];
+	const struct dnfs_proc *proc = dnfs_acl3_procs[NFSACLPROC3_SETACL];
 	struct fixture *f = test->priv;
 	const struct dnfs_setacl_args *a = (void *)f->args;
 
@@ -550,17 +552,17 @@ static void acl_decodes(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, a->dflt.acl);
 	KUNIT_EXPECT_EQ(test, a->dflt.acl->a_count, 3);
 	KUNIT_EXPECT_EQ(test, a->dflt.acl->a_entries[2].e_tag, ACL_OTHER);
-	proc->release(&f->call);
+	proc->release(&f->call, f->args, f->res);
 
 	for (unsigned int words = 0; words < f->n; words++) {
 		KUNIT_EXPECT_FALSE_MSG(test, decode_words(f, proc, words), "%u words", words);
-		proc->release(&f->call);
+		proc->release(&f->call, f->args, f->res);
 	}
 }
 
 static void acl_is_checked(struct kunit *test)
 {
-	const struct dnfs_proc *proc = &dnfs_acl3_procs[NFSACLPROC3_SETACL];
+	const struct dnfs_proc *proc = dnfs_acl3_procs[NFSACLPROC3_SETACL];
 	struct fixture *f = test->priv;
 	const struct dnfs_setacl_args *a = (void *)f->args;
 
@@ -578,7 +580,7 @@ static void acl_is_checked(struct kunit *test)
 	xdr_add(f, 0);
 	KUNIT_ASSERT_TRUE(test, decode_words(f, proc, f->n));
 	KUNIT_EXPECT_EQ(test, a->access.err, -EINVAL);
-	proc->release(&f->call);
+	proc->release(&f->call, f->args, f->res);
 	/* more entries than a list may have */
 	f->n = 0;
 	put_fh(f);
@@ -586,12 +588,12 @@ static void acl_is_checked(struct kunit *test)
 	xdr_add(f, NFSACL3_ENTRIES_MAX + 1);
 	xdr_add(f, NFSACL3_ENTRIES_MAX + 1);
 	KUNIT_EXPECT_FALSE(test, decode_words(f, proc, f->n));
-	proc->release(&f->call);
+	proc->release(&f->call, f->args, f->res);
 }
 
 static void acl_encodes_mask(struct kunit *test)
 {
-	const struct dnfs_proc *proc = &dnfs_acl3_procs[NFSACLPROC3_GETACL];
+	const struct dnfs_proc *proc = dnfs_acl3_procs[NFSACLPROC3_GETACL];
 	struct fixture *f = test->priv;
 	struct dnfs_getacl_res *res = (void *)f->res;
 
@@ -599,7 +601,7 @@ static void acl_encodes_mask(struct kunit *test)
 	res->mask = NFSACL3_ACCESS | NFSACL3_DEFAULT;
 	res->access = posix_acl_from_mode(0640, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, res->access);
-	KUNIT_ASSERT_TRUE(test, proc->encode(&f->call));
+	KUNIT_ASSERT_TRUE(test, proc->encode(&f->call, f->res));
 	/* status, no attributes, mask; two counts, four entries; two counts */
 	KUNIT_ASSERT_EQ(test, f->buf.len, (3 + 2 + 4 * 3 + 2) * XDR_UNIT);
 	KUNIT_EXPECT_EQ(test, reply_word(f, 3), 4);
@@ -610,7 +612,7 @@ static void acl_encodes_mask(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, reply_word(f, 13), 4);
 	KUNIT_EXPECT_EQ(test, reply_word(f, 14), ACL_OTHER);
 	KUNIT_EXPECT_EQ(test, reply_word(f, 17), 0);
-	proc->release(&f->call);
+	proc->release(&f->call, f->args, f->res);
 }
 
 /* Statuses */

@@ -129,7 +129,7 @@ static void compound_streams(struct fixture *f, u32 room)
 static int compound_run(struct fixture *f)
 {
 	compound_streams(f, PAGE_SIZE);
-	return dnfs4_compound(&f->call);
+	return dnfs4_compound(&f->call, f->args, f->res);
 }
 
 /* A word of the reply. */
@@ -242,7 +242,7 @@ static void little_room(struct kunit *test)
 			xdr_word(f, OP_GETFH);
 		}
 		compound_streams(f, room);
-		KUNIT_ASSERT_EQ(test, dnfs4_compound(&f->call), 0);
+		KUNIT_ASSERT_EQ(test, dnfs4_compound(&f->call, f->args, f->res), 0);
 		results = reply_word(f, 2);
 		KUNIT_EXPECT_LE(test, f->out_buf.len, room);
 		KUNIT_EXPECT_EQ_MSG(test, reply_word(f, 0), room < 84 ? NFS4ERR_RESOURCE : NFS4_OK,

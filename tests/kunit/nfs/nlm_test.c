@@ -13,6 +13,7 @@
 #include "../../../fs/nfs/nlm/nsm.h"
 #include "../../../fs/nfs/nlm/record.h"
 #include "../../../fs/nfs/nlm/status.h"
+#include "../../../fs/nfs/rpc/call.h"
 #include "../../../net/budget.h"
 #include "../../../net/server.h"
 
@@ -517,14 +518,14 @@ static void cookie_lengths(struct kunit *test)
 static void nsm_truncated(struct kunit *test)
 {
 	static const struct {
-		bool (*decode)(struct xdr_stream *xdr, void *args);
+		u32 proc;
 		u32 len;
 	} cases[] = {
-		{ dnsm_decode_name, 12 },
-		{ dnsm_decode_notify, 16 },
-		{ dnsm_decode_my_id, 24 },
-		{ dnsm_decode_mon_id, 36 },
-		{ dnsm_decode_mon, 52 },
+		{ NSMPROC_STAT, 12 },
+		{ NSMPROC_NOTIFY, 16 },
+		{ NSMPROC_UNMON_ALL, 24 },
+		{ NSMPROC_UNMON, 36 },
+		{ NSMPROC_MON, 52 },
 	};
 	/* A name of 5 bytes and padding, again, and numbers. */
 	static const u8 mon[52] = {
@@ -534,15 +535,18 @@ static void nsm_truncated(struct kunit *test)
 		1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
 	};
 	struct dnsm_args *args = kunit_kzalloc(test, sizeof(*args), GFP_KERNEL);
+	struct dnfs_call *call = kunit_kzalloc(test, sizeof(*call), GFP_KERNEL);
 	struct wire *w = wire_new(test);
 
 	KUNIT_ASSERT_NOT_NULL(test, args);
+	KUNIT_ASSERT_NOT_NULL(test, call);
+	call->in = &w->xdr;
 	memcpy(w->bytes, mon, sizeof(mon));
 	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
 		for (u32 len = 0; len <= cases[i].len; len += 4) {
 			memset(args, 0, sizeof(*args));
 			wire_read(w, len);
-			KUNIT_EXPECT_EQ_MSG(test, cases[i].decode(&w->xdr, args),
+			KUNIT_EXPECT_EQ_MSG(test, dnsm1_procs[cases[i].proc]->decode(call, args),
 					    len == cases[i].len, "case %u at %u", i, len);
 		}
 	}
@@ -555,7 +559,7 @@ static void nsm_truncated(struct kunit *test)
 
 	put_unaligned_be32(NSM_STRING_MAX + 1, w->bytes);
 	wire_read(w, WIRE_MAX);
-	KUNIT_EXPECT_FALSE(test, dnsm_decode_name(&w->xdr, args));
+	KUNIT_EXPECT_FALSE(test, dnsm1_procs[NSMPROC_STAT]->decode(call, args));
 }
 
 static void expect_kept(struct kunit *test, const struct dnlm_record *rec)

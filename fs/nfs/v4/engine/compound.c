@@ -187,37 +187,6 @@ static u32 check_room(const struct dnfs4_compound *cmp)
 	return need > dnfs4_room(cmp) ? dnfs4_too_big(cmp, need) : NFS4_OK;
 }
 
-static u32 compound_prepare(struct dnfs4_compound *cmp)
-{
-	const struct dnfs4_op *op = cmp->op;
-	u32 status = NFS4_OK;
-
-	cmp->spare = 0;
-	if (op->decode)
-		status = op->decode(cmp, cmp->args);
-	return status ?: check_handles(cmp) ?: check_room(cmp);
-}
-
-/*
- * 4.0: only the reply cache prevents that the operation is executed twice.
- * Earlier operations of the same COMPOUND may be executed twice.
- */
-static int begin_once(struct dnfs4_compound *cmp)
-{
-	if (cmp->minor || cmp->once || !(cmp->op->flags & DNFS4_OP_CACHED))
-		return 0;
-	cmp->once = true;
-	switch (cmp->call->transport->once(cmp->call)) {
-	case DNFS_ONCE_DO:
-		break;
-	case DNFS_ONCE_REPLAYED:
-		return -EALREADY;
-	case DNFS_ONCE_BUSY:
-		return -EINPROGRESS;
-	}
-	return 0;
-}
-
 /*
  * Checks whether the next operation may follow one that entered a share which
  * does not accept the flavour (RFC 8881 section 2.6.3.1.1): it may if it sets
@@ -237,10 +206,55 @@ static bool next_copes(const struct dnfs4_compound *cmp)
 	return !op || op->flags & DNFS4_OP_ANY_SEC;
 }
 
-static u32 compound_execute(struct dnfs4_compound *cmp)
+/*
+ * Decodes and executes the next operation, and leaves its status in @cmp->status. @ready: decoding
+ * of the arguments was attempted. Return: 0; -EALREADY if the reply was cached and is complete;
+ * -EINPROGRESS if no reply is to be sent.
+ */
+static int compound_exec(struct dnfs4_compound *cmp, bool *ready)
 {
-	const struct dnfs4_op *op = cmp->op;
+	const struct dnfs4_op *op;
 	u32 status;
+
+	*ready = false;
+	cmp->status = NFS4_OK;
+	status = next_op(cmp);
+	if (status)
+		goto out;
+	status = check_place(cmp) ?: check_version(cmp);
+	if (status)
+		goto out;
+	if (unlikely(cmp->call->undecided)) {
+		status = NFS4ERR_DELAY;
+		goto out;
+	}
+	*ready = true;
+	op = cmp->op;
+	cmp->spare = 0;
+	if (op->decode) {
+		status = op->decode(cmp, cmp->args);
+		if (status)
+			goto out;
+	}
+	status = check_handles(cmp) ?: check_room(cmp);
+	if (status)
+		goto out;
+
+	/*
+	 * 4.0: only the reply cache prevents that the operation is executed twice. Earlier
+	 * operations of the same COMPOUND may be executed twice.
+	 */
+	if (op->flags & DNFS4_OP_CACHED && !cmp->minor && !cmp->once) {
+		cmp->once = true;
+		switch (cmp->call->transport->once(cmp->call)) {
+		case DNFS_ONCE_DO:
+			break;
+		case DNFS_ONCE_REPLAYED:
+			return -EALREADY;
+		case DNFS_ONCE_BUSY:
+			return -EINPROGRESS;
+		}
+	}
 
 	dnfs4_fh_actor(cmp, &cmp->current_fh);
 	if (op->flags & DNFS4_OP_SAVED)
@@ -248,37 +262,20 @@ static u32 compound_execute(struct dnfs4_compound *cmp)
 	status = op->exec(cmp, cmp->args, cmp->res);
 	if (!status && op->flags & DNFS4_OP_WRONGSEC && dnfs4_fh_is_weak(&cmp->current_fh) &&
 	    !next_copes(cmp))
-		return NFS4ERR_WRONGSEC;
-	return status;
-}
-
-/* Replaces the status of the last result and drops what was encoded after it. */
-static void compound_refuse(struct dnfs4_compound *cmp, unsigned int pos, u32 status)
-{
-	__be32 word = cpu_to_be32(status);
-
-	xdr_truncate_encode(cmp->out, pos);
-	write_bytes_to_xdr_buf(cmp->out->buf, pos - sizeof(word), &word, sizeof(word));
+		status = NFS4ERR_WRONGSEC;
+out:
 	cmp->status = status;
-}
-
-static bool encode_result(struct dnfs4_compound *cmp)
-{
-	const struct dnfs4_op *op = cmp->op;
-
-	if (cmp->op_replay.data)
-		return dnfs4_encode_bytes(cmp->out, cmp->op_replay.data, cmp->op_replay.len);
-	if (!op || !op->encode || (cmp->status && !(op->flags & DNFS4_OP_ALWAYS)))
-		return true;
-	return op->encode(cmp, cmp->status, cmp->res);
+	return 0;
 }
 
 /* @ready: decoding of the arguments was attempted, so @finish must run. */
-static void encode_op(struct dnfs4_compound *cmp, bool ready)
+static void compound_encode(struct dnfs4_compound *cmp, bool ready)
 {
 	__be32 *p = xdr_reserve_space(cmp->out, DNFS4_OP_HEAD_BYTES);
+	const struct dnfs4_op *op = cmp->op;
 	unsigned int pos = cmp->out->buf->len;
 	bool last = cmp->index + 1 == cmp->nops;
+	bool fits = true;
 
 	/* Every earlier operation left room for it. */
 	if (WARN_ON_ONCE(!p))
@@ -287,89 +284,50 @@ static void encode_op(struct dnfs4_compound *cmp, bool ready)
 		cmp->status = cmp->op_replay.status;
 	p[0] = cpu_to_be32(cmp->opnum);
 	p[1] = cpu_to_be32(cmp->status);
-	if (!encode_result(cmp) || left_of(cmp) < (last ? 0 : DNFS4_OP_HEAD_BYTES))
-		compound_refuse(cmp, pos, dnfs4_too_big(cmp, 0));
-	if (ready && cmp->op->finish)
-		cmp->op->finish(cmp, cmp->status, pos);
+	if (cmp->op_replay.data)
+		fits = dnfs4_encode_bytes(cmp->out, cmp->op_replay.data, cmp->op_replay.len);
+	else if (op && op->encode && (!cmp->status || op->flags & DNFS4_OP_ALWAYS))
+		fits = op->encode(cmp, cmp->status, cmp->res);
+	if (!fits || left_of(cmp) < (last ? 0 : DNFS4_OP_HEAD_BYTES)) {
+		__be32 status;
+
+		cmp->status = dnfs4_too_big(cmp, 0);
+		status = cpu_to_be32(cmp->status);
+		xdr_truncate_encode(cmp->out, pos);
+		write_bytes_to_xdr_buf(cmp->out->buf, pos - sizeof(status), &status,
+				       sizeof(status));
+	}
+	if (ready && op->finish)
+		op->finish(cmp, cmp->status, pos);
 	cmp->op_replay.data = NULL;
 }
 
-static void count_op(const struct dnfs4_compound *cmp, u64 nanoseconds, u32 bytes)
-{
-	if (!cmp->op)
-		return;
-	ditto_stats_count(cmp->server->stats, cmp->opnum, cmp->status, nanoseconds, bytes);
-	trace_dnfs4_op(cmp->call, cmp->op->name, cmp->minor, cmp->status, nanoseconds);
-}
-
-/* Decodes and executes. Return: as run_op(). @ready: decoding of the arguments was attempted. */
-static int try_op(struct dnfs4_compound *cmp, bool *ready)
-{
-	int err;
-
-	*ready = false;
-	cmp->status = next_op(cmp);
-	if (!cmp->status)
-		cmp->status = check_place(cmp) ?: check_version(cmp);
-	if (!cmp->status && unlikely(cmp->call->undecided))
-		cmp->status = NFS4ERR_DELAY;
-	if (cmp->status)
-		return 0;
-	*ready = true;
-	cmp->status = compound_prepare(cmp);
-	if (cmp->status)
-		return 0;
-	err = begin_once(cmp);
-	if (!err)
-		cmp->status = compound_execute(cmp);
-	return err;
-}
-
-/**
- * struct beginning - where an operation started, so that it can be executed again
- * @in: argument stream before the operation number
- * @paged: saved from struct dnfs4_compound
- */
-struct beginning {
-	struct xdr_stream in;
-	bool paged;
-};
-
 /*
- * If the operation failed because of holders in the way, waits for them and rewinds. Return: true
- * if the operation is to be executed again.
+ * Runs one operation and encodes its result. An operation that failed because of holders that
+ * gave way soon is executed again. Return: as compound_exec().
  */
-static bool begin_again(struct dnfs4_compound *cmp, const struct beginning *from)
+static int compound_op(struct dnfs4_compound *cmp)
 {
-	if (likely(cmp->status != NFS4ERR_DELAY) || !dnfs_pause_begin(cmp->call))
-		return false;
-	/* A holder may need what the operation holds, such as the seqid order of an owner. */
-	if (cmp->op->release)
-		cmp->op->release(cmp, cmp->args, cmp->res);
-	*cmp->in = from->in;
-	cmp->paged = from->paged;
-	dnfs_pause(cmp->call);
-	return true;
-}
-
-/*
- * Runs one operation and leaves its status in @cmp->status. Return: 0;
- * -EALREADY if the reply was cached and is complete; -EINPROGRESS if no reply
- * is to be sent.
- */
-static int run_op(struct dnfs4_compound *cmp)
-{
-	const struct beginning from = { .in = *cmp->in, .paged = cmp->paged };
+	const struct xdr_stream in = *cmp->in;
+	const bool paged = cmp->paged;
 	bool ready;
 	int err;
 
-	do {
-		err = try_op(cmp, &ready);
-	} while (!err && begin_again(cmp, &from));
+again:
+	err = compound_exec(cmp, &ready);
+	if (unlikely(cmp->status == NFS4ERR_DELAY) && dnfs_pause_begin(cmp->call)) {
+		/* A holder may need what the operation holds, such as an owner's seqid order. */
+		if (cmp->op->release)
+			cmp->op->release(cmp, cmp->args, cmp->res);
+		*cmp->in = in;
+		cmp->paged = paged;
+		dnfs_pause(cmp->call);
+		goto again;
+	}
 	if (unlikely(cmp->call->awaited))
 		dnfs_await_end(cmp->call);
 	if (!err && !cmp->replay.data)
-		encode_op(cmp, ready);
+		compound_encode(cmp, ready);
 	if (ready && cmp->op->release)
 		cmp->op->release(cmp, cmp->args, cmp->res);
 	if (!cmp->status && cmp->op->flags & DNFS4_OP_CHANGES)
@@ -377,48 +335,25 @@ static int run_op(struct dnfs4_compound *cmp)
 	return err;
 }
 
-/* After SEQUENCE: the session's limits are known. */
-static void limit_reply(struct dnfs4_compound *cmp)
-{
-	u32 limit = limit_of(cmp);
-
-	if (limit < cmp->out->buf->buflen)
-		xdr_restrict_buflen(cmp->out, limit);
-}
-
-/* Nanoseconds since the last reading of the clock; 0 if a reading is not needed yet. */
-static u64 compound_lap(const struct dnfs4_compound *cmp, ktime_t *last)
+/*
+ * Counts an operation that took until now. @since: the last reading of the clock; the clock is not
+ * read after a brief operation that another one follows. @bytes: payload transferred.
+ */
+static void compound_count(struct dnfs4_compound *cmp, ktime_t *since, u32 bytes)
 {
 	bool more = !cmp->status && cmp->index + 1 < cmp->nops;
-	ktime_t before = *last;
+	ktime_t before = *since;
+	u64 nanoseconds = 0;
 
-	if (more && cmp->op->flags & DNFS4_OP_BRIEF)
-		return 0;
-	*last = ktime_get();
-	return ktime_to_ns(ktime_sub(*last, before));
-}
-
-static int run_all(struct dnfs4_compound *cmp)
-{
-	ktime_t last = cmp->call->started;
-	u64 nanoseconds;
-	u32 bytes;
-	int err;
-
-	for (cmp->index = 0; cmp->index < cmp->nops && !cmp->status; cmp->index++) {
-		bytes = cmp->call->bytes;
-		err = run_op(cmp);
-		if (err)
-			return err;
-		nanoseconds = compound_lap(cmp, &last);
-		count_op(cmp, nanoseconds, cmp->call->bytes - bytes);
-		cmp->call->ended = nanoseconds ? last : 0;
-		if (cmp->replay.data)
-			return -EALREADY;
-		if (cmp->opnum == OP_SEQUENCE)
-			limit_reply(cmp);
+	if (!more || !(cmp->op->flags & DNFS4_OP_BRIEF)) {
+		*since = ktime_get();
+		nanoseconds = ktime_to_ns(ktime_sub(*since, before));
 	}
-	return 0;
+	if (cmp->op) {
+		ditto_stats_count(cmp->server->stats, cmp->opnum, cmp->status, nanoseconds, bytes);
+		trace_dnfs4_op(cmp->call, cmp->op->name, cmp->minor, cmp->status, nanoseconds);
+	}
+	cmp->call->ended = nanoseconds ? *since : 0;
 }
 
 /* Decodes the arguments up to the operations and writes the head. Return: 0, -EBADMSG, -ENOBUFS. */
@@ -475,43 +410,53 @@ static void compound_end(struct dnfs4_compound *cmp)
 		dnfs4_session_put(cmp->session);
 }
 
-static void compound_init(struct dnfs4_compound *cmp, struct dnfs_call *call)
+int dnfs4_compound(struct dnfs_call *call, void *args, void *result)
 {
-	struct results *results = container_of(cmp, struct results, cmp);
+	struct results *results = result;
+	struct dnfs4_compound *cmp = &results->cmp;
+	ktime_t since = call->started;
+	struct head head;
+	u32 limit, bytes;
+	int err;
 
+	BUILD_BUG_ON(offsetof(struct arguments, spare) != DNFS4_ARGS_MAX);
 	memset(cmp, 0, sizeof(*cmp));
 	cmp->call = call;
 	cmp->server = call->server->v4;
 	cmp->in = call->in;
 	cmp->out = call->xdr;
-	cmp->args = call->args;
+	cmp->args = args;
 	cmp->res = results->res;
-}
-
-int dnfs4_compound(struct dnfs_call *call)
-{
-	struct results *results = call->res;
-	struct dnfs4_compound *cmp = &results->cmp;
-	struct head head;
-	int err;
-
-	BUILD_BUG_ON(offsetof(struct arguments, spare) != DNFS4_ARGS_MAX);
-	compound_init(cmp, call);
 	err = compound_begin(cmp, &head);
 	if (err) {
 		xdr_truncate_encode(cmp->out, cmp->start);
 		return err;
 	}
-	err = run_all(cmp);
-	if (!err) {
-		*head.status = cpu_to_be32(cmp->status);
-		*head.count = cpu_to_be32(cmp->index);
-		xdr_commit_encode(cmp->out);
-	} else if (cmp->replay.data) {
-		err = compound_replay(cmp);
-	} else if (err == -EALREADY) {
-		err = 0;
+	for (cmp->index = 0; cmp->index < cmp->nops && !cmp->status; cmp->index++) {
+		bytes = call->bytes;
+		err = compound_op(cmp);
+		if (err) {
+			/* A complete reply from the reply cache. */
+			if (err == -EALREADY)
+				err = 0;
+			goto end;
+		}
+		compound_count(cmp, &since, call->bytes - bytes);
+		if (cmp->replay.data) {
+			err = compound_replay(cmp);
+			goto end;
+		}
+		if (cmp->opnum == OP_SEQUENCE) {
+			/* Now the limits of the session are known. */
+			limit = limit_of(cmp);
+			if (limit < cmp->out->buf->buflen)
+				xdr_restrict_buflen(cmp->out, limit);
+		}
 	}
+	*head.status = cpu_to_be32(cmp->status);
+	*head.count = cpu_to_be32(cmp->index);
+	xdr_commit_encode(cmp->out);
+end:
 	call->again = cmp->status == NFS4ERR_DELAY && !cmp->changed;
 	call->status = cmp->status;
 	compound_end(cmp);
@@ -519,16 +464,15 @@ int dnfs4_compound(struct dnfs_call *call)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_compound);
 
-static const struct dnfs_proc procs[] = {
-	{ .name = "NULL", .max_reply = XDR_UNIT },
-	{
-		.name = "COMPOUND",
-		.exec = dnfs4_compound,
-		.argsize = sizeof(struct arguments),
-		.ressize = sizeof(struct results),
-		.flags = DNFS_PROC_WHOLE,
-	},
+static const struct dnfs_proc dnfs4_proc_compound = {
+	.name = "COMPOUND",
+	.flags = DNFS_PROC_WHOLE,
+	.argsize = sizeof(struct arguments),
+	.ressize = sizeof(struct results),
+	.exec = dnfs4_compound,
 };
+
+static const struct dnfs_proc *const dnfs4_procs[] = { &dnfs_proc_null, &dnfs4_proc_compound };
 
 const struct dnfs_program dnfs4_program = {
 	.index = DNFS_PROGRAM_NFS4,
@@ -537,6 +481,6 @@ const struct dnfs_program dnfs4_program = {
 	.name = "nfs",
 	.group = "nfs4-rpc",
 	.no_udp = true,
-	.procs = procs,
-	.nprocs = ARRAY_SIZE(procs),
+	.procs = dnfs4_procs,
+	.nprocs = ARRAY_SIZE(dnfs4_procs),
 };

@@ -357,7 +357,9 @@ u32 dnfs4_status(const struct dnfs4_compound *cmp, int err);
 
 /**
  * dnfs4_compound - execute a COMPOUND procedure (RFC 8881 section 16.2)
- * @call: the call; its @res is zeroed
+ * @call: the call
+ * @args: buffer for the arguments of one operation
+ * @result: buffer for struct dnfs4_compound and the results of one operation
  *
  * Implements struct dnfs_proc.exec with DNFS_PROC_WHOLE.
  *
@@ -365,7 +367,7 @@ u32 dnfs4_status(const struct dnfs4_compound *cmp, int err);
  * Return: 0 if the reply is complete; -EBADMSG if the arguments are not valid XDR; -EINPROGRESS
  * if no reply is to be sent; -ENOBUFS if the reply has no room.
  */
-int dnfs4_compound(struct dnfs_call *call);
+int dnfs4_compound(struct dnfs_call *call, void *args, void *result);
 
 /**
  * dnfs4_room - bytes left for results of the current operation

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * READDIR and READDIRPLUS (RFC 1813 sections 3.3.16 and 3.3.17).
+ *
+ * Entries are written into the pages of the reply as they are found. Cookies are
+ * those of the file system and stay valid while the directory changes, so the
+ * cookie verifier is always zero and any verifier is accepted.
+ */
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+#include <kunit/visibility.h>
+
+#include "procs.h"
+#include "xdr.h"
+
+/**
+ * struct readdir_args - arguments of READDIR and READDIRPLUS
+ * @dir: the directory
+ * @cookie: cookie of the entry before the first one wanted; 0 for the first
+ * @verf: cookie verifier, not used
+ * @dircount: most bytes of entries without attributes and filehandles; only for READDIRPLUS
+ * @count: most bytes of the results
+ */
+struct readdir_args {
+	struct dnfs_fh dir;
+	u64 cookie;
+	u8 verf[NFS3_COOKIEVERFSIZE];
+	u32 dircount;
+	u32 count;
+};
+
+/**
+ * struct readdir_res - results of READDIR and READDIRPLUS
+ * @attr: attributes of the directory
+ * @len: bytes of the entries, which are in the pages of the reply already
+ * @eof: the last entry is among them
+ */
+struct readdir_res {
+	struct dnfs_post_attr attr;
+	u32 len;
+	bool eof;
+};
+
+/**
+ * struct listing - the entries of a reply
+ * @call: the call
+ * @share: share of the directory
+ * @plus: READDIRPLUS
+ * @xdr: stream that entries are written to
+ * @buf: buffer of @xdr; its size is limited by the client and the transport
+ * @dirroom: bytes left of dircount
+ * @count: number of entries written
+ * @full: an entry did not fit
+ * @attr: attributes of the current entry
+ * @handle: filehandle of the current entry
+ */
+struct listing {
+	struct dnfs_call *call;
+	struct ditto_share *share;
+	bool plus;
+	struct xdr_stream xdr;
+	struct xdr_buf buf;
+	u32 dirroom;
+	u32 count;
+	bool full;
+	struct dnfs_post_attr attr;
+	struct ditto_handle handle;
+};
+
+/* Bytes of a reply besides entries: attributes, verifier, "no entry follows", eof */
+#define DNFS3_LISTING_REST	(NFS3_POST_ATTR_SIZE + NFS3_COOKIEVERFSIZE + 2 * XDR_UNIT)
+
+static bool dnfs3_readdir_decode(struct dnfs_call *call, void *args)
+{
+	struct readdir_args *a = args;
+
+	a->dircount = U32_MAX;
+	return dnfs3_decode_fh(call->in, &a->dir) &&
+	       !xdr_stream_decode_u64(call->in, &a->cookie) &&
+	       xdr_stream_decode_opaque_fixed(call->in, a->verf, sizeof(a->verf)) >= 0 &&
+	       !xdr_stream_decode_u32(call->in, &a->count);
+}
+
+static bool dnfs3_readdirplus_decode(struct dnfs_call *call, void *args)
+{
+	struct readdir_args *a = args;
+
+	return dnfs3_decode_fh(call->in, &a->dir) &&
+	       !xdr_stream_decode_u64(call->in, &a->cookie) &&
+	       xdr_stream_decode_opaque_fixed(call->in, a->verf, sizeof(a->verf)) >= 0 &&
+	       !xdr_stream_decode_u32(call->in, &a->dircount) &&
+	       !xdr_stream_decode_u32(call->in, &a->count);
+}
+
+size_t dnfs3_entry_size(u32 name_len)
+{
+	/* Bool "entry follows", fileid, name, cookie. */
+	return XDR_UNIT + sizeof(u64) + XDR_UNIT + xdr_align_size(name_len) + sizeof(u64);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs3_entry_size);
+
+bool dnfs3_encode_entry(struct xdr_stream *xdr, struct user_namespace *userns,
+			const struct ditto_dirent *entry, bool plus,
+			const struct dnfs_post_attr *attr, const struct ditto_handle *handle)
+{
+	size_t len = dnfs3_entry_size(entry->name.len);
+	__be32 *p;
+
+	if (plus)
+		len += dnfs3_post_attr_size(attr) +
+		       XDR_UNIT + (handle->len ? XDR_UNIT + handle->len : 0);
+	p = xdr_reserve_space(xdr, len);
+	if (!p)
+		return false;
+
+	*p++ = xdr_one;
+	p = xdr_encode_hyper(p, entry->ino);
+	p = xdr_encode_opaque(p, entry->name.name, entry->name.len);
+	p = xdr_encode_hyper(p, entry->cookie);
+	if (plus) {
+		p = dnfs3_encode_post_attr(p, userns, attr);
+		p = xdr_encode_bool(p, handle->len);
+		if (handle->len)
+			xdr_encode_opaque(p, handle->data, handle->len);
+	}
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs3_encode_entry);
+
+static bool dnfs3_readdir_emit(void *arg, const struct ditto_dirent *entry)
+{
+	struct listing *list = arg;
+	size_t size = dnfs3_entry_size(entry->name.len);
+
+	if (size > list->dirroom) {
+		list->full = true;
+		return false;
+	}
+	/* An entry whose attributes or filehandle cannot be had is listed without. */
+	if (list->plus) {
+		list->attr.valid = entry->dentry &&
+				   !ditto_getattr_dentry(list->share, entry->dentry,
+							 &list->attr.attr);
+		if (!entry->dentry ||
+		    ditto_handle_encode(list->share, entry->dentry, &list->handle))
+			list->handle.len = 0;
+	}
+	if (!dnfs3_encode_entry(&list->xdr, list->call->userns, entry, list->plus,
+				&list->attr, &list->handle)) {
+		list->full = true;
+		return false;
+	}
+	list->dirroom -= size;
+	list->count++;
+	return true;
+}
+
+static int dnfs3_readdir_exec(struct dnfs_call *call, void *args, void *result)
+{
+	const struct readdir_args *a = args;
+	struct readdir_res *res = result;
+	struct listing list = {
+		.call = call,
+		.plus = call->proc == &dnfs3_proc_readdirplus,
+		.dirroom = a->dircount,
+	};
+	struct dnfs_target dir;
+	unsigned int npages;
+	struct page **pages;
+	int err;
+
+	err = dnfs_target_get(call, &a->dir, &dir);
+	if (err)
+		return err;
+	list.share = dir.op.share;
+
+	err = -ETOOSMALL;
+	if (a->count < DNFS3_LISTING_REST)
+		goto out;
+	pages = call->transport->pages(call, &npages);
+	err = -ESERVERFAULT;
+	if (!npages)
+		goto out;
+	list.buf.pages = pages;
+	list.buf.buflen = min_t(u64, min(a->count, call->max_payload) - DNFS3_LISTING_REST,
+				(u64)npages << PAGE_SHIFT) & ~(XDR_UNIT - 1);
+	xdr_init_encode_pages(&list.xdr, &list.buf, pages, NULL);
+	err = ditto_readdir(&dir.op, dir.node, a->cookie, list.plus, dnfs3_readdir_emit, &list,
+			    &res->eof);
+	if (err)
+		goto out;
+	/* No entry fits: an empty listing would make the client repeat the request forever. */
+	if (list.full && !list.count) {
+		err = -ETOOSMALL;
+		goto out;
+	}
+	xdr_commit_encode(&list.xdr);
+	res->len = list.buf.len;
+	call->bytes = list.buf.len;
+	if (list.full)
+		res->eof = false;
+out:
+	dnfs_post_attr_get(&dir, &res->attr);
+	dnfs_target_put(&dir);
+	return err;
+}
+
+/* The entries are in the pages; after them come "no entry follows" and eof. */
+static bool dnfs3_readdir_encode(struct dnfs_call *call, const void *result)
+{
+	const struct readdir_res *res = result;
+	__be32 *p;
+
+	if (!dnfs3_res_begin_attr(call, &res->attr, NFS3_COOKIEVERFSIZE, &p))
+		return false;
+	if (!p)
+		return true;
+	memset(p, 0, NFS3_COOKIEVERFSIZE);
+	if (res->len)
+		call->transport->payload(call, 0, res->len);
+	p = xdr_reserve_space(call->xdr, 2 * XDR_UNIT);
+	if (!p)
+		return false;
+	*p++ = xdr_zero;
+	xdr_encode_bool(p, res->eof);
+	return true;
+}
+
+const struct dnfs_proc dnfs3_proc_readdir = {
+	.name = "READDIR",
+	.argsize = sizeof(struct readdir_args),
+	.ressize = sizeof(struct readdir_res),
+	.decode = dnfs3_readdir_decode,
+	.exec = dnfs3_readdir_exec,
+	.encode = dnfs3_readdir_encode,
+};
+
+const struct dnfs_proc dnfs3_proc_readdirplus = {
+	.name = "READDIRPLUS",
+	.argsize = sizeof(struct readdir_args),
+	.ressize = sizeof(struct readdir_res),
+	.decode = dnfs3_readdirplus_decode,
+	.exec = dnfs3_readdir_exec,
+	.encode = dnfs3_readdir_encode,
+};
