@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Budget charges for TCP connections: their number, and the memory of partly received calls.
+ * Budget charges for TCP connections: their number, the memory of partly received calls, and the
+ * replies that wait in the send queue.
  *
  * sunrpc accepts all connections, and keeps the pages of a record until the record is complete.
  * This file therefore replaces the transport operations of listening sockets. A connection is
  * charged to the peer's machine when it is accepted. A long record is charged while it is
- * received. A connection that exceeds the budget is closed.
+ * received. A connection that exceeds the budget is closed. While a machine has too many unsent
+ * bytes, nothing is received from any of its connections.
  *
- * All operations but xpo_accept and xpo_recvfrom are those of sunrpc. A connection gets sunrpc's
- * operations back when it is closed, because callbacks may hold it longer than this service
- * runs.
+ * A connection gets sunrpc's operations back when it is closed, because callbacks may hold it
+ * longer than this service runs.
  *
  * Locking: xprt->xpt_lock (spinlock) guards the charges of a connection. Accounts are released
- * by call_rcu(), so that the locks of the budget are not taken inside it.
+ * by call_rcu(), so that the locks of the budget are not taken inside it. A thread that has
+ * XPT_BUSY finds the charges without the lock, because sunrpc closes a connection only with
+ * XPT_BUSY; it may read them then, but not change them.
  */
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
@@ -34,17 +37,17 @@
  * machine that has used up its memory budget must still be able to connect and release state.
  */
 #define CONN_FREE		SZ_16K
-/* What is larger is charged for in such steps. */
+/* Step in which more bytes are charged. */
 #define CONN_STEP		SZ_64K
-/* Nothing is received while so much waits to be sent: what TCP buffers by default, too. */
+/* Nothing is received while this many bytes wait to be sent. TCP's default buffer is as large. */
 #define CONN_UNSENT_MAX		SZ_4M
-/* More than is ever sent: the socket's own limit would make threads wait. */
+/* Send buffer, more than is ever queued: at the socket's own limit, threads would wait. */
 #define CONN_SNDBUF		SZ_1G
-/* A thread waits so long where the machine has no memory for TCP. */
+/* Time that a thread waits for the socket if TCP has no memory. */
 #define CONN_SEND_WAIT		(2 * HZ)
-/* A connection that takes nothing for so long is closed. */
+/* A connection is closed if the client acknowledges nothing for this time. */
 #define CONN_STALLED		(30 * HZ)
-/* How often unsent answers are looked at: seldom, if nothing moves. */
+/* Interval at which unsent replies are checked; it grows while the client acknowledges nothing. */
 #define CONN_LOOK_MIN		msecs_to_jiffies(20)
 #define CONN_LOOK_MAX		msecs_to_jiffies(320)
 
@@ -59,8 +62,8 @@
  * @look: work that updates @unsent
  * @looking: @look is armed or running
  * @gone: the connection is closed
- * @taken: sequence number of the last byte that the client acknowledged
- * @moved: jiffies at which @taken changed
+ * @acked: sequence number of the last byte that the client acknowledged
+ * @moved: jiffies at which @acked changed
  * @wait: jiffies until the next look
  * @rcu: frees it after a grace period
  */
@@ -74,7 +77,7 @@ struct dnfs_conn {
 	struct delayed_work look;
 	bool looking;
 	bool gone;
-	u32 taken;
+	u32 acked;
 	unsigned long moved;
 	unsigned long wait;
 	struct rcu_head rcu;
@@ -82,11 +85,11 @@ struct dnfs_conn {
 
 static struct workqueue_struct *conn_wq;
 
-/* Written once, before a connection has them. */
+/* The operations are written once, before any connection uses them. */
 static DEFINE_MUTEX(conn_ops_lock);
 static const struct svc_xprt_ops *conn_stock_ops;
 static struct svc_xprt_ops conn_ops;
-/* The same of a connection whose machine has too many unsent answers. */
+/* Operations of a connection whose machine has too many unsent bytes: nothing is received. */
 static struct svc_xprt_ops conn_held_ops;
 
 static struct sock *conn_sock(struct svc_xprt *xprt)
@@ -113,7 +116,7 @@ static void conn_put(struct dnfs_conn *conn)
 		call_rcu(&conn->rcu, conn_free_rcu);
 }
 
-/* Called with xpt_lock, by one that holds the connection. */
+/* The connection is closed. Called with xpt_lock; the caller holds a reference. */
 static void conn_gone(struct svc_xpt_user *user)
 {
 	struct dnfs_conn *conn = container_of(user, struct dnfs_conn, user);
@@ -127,24 +130,31 @@ static void conn_gone(struct svc_xpt_user *user)
 	conn_put(conn);
 }
 
+/*
+ * The charges of a connection; NULL if it has none. They were registered first and sunrpc adds
+ * each later user in front, so they are the last user until the connection is closed. The caller
+ * has xpt_lock or XPT_BUSY.
+ */
 static struct dnfs_conn *conn_of(struct svc_xprt *xprt)
 {
-	struct svc_xpt_user *user;
+	struct list_head *last = READ_ONCE(xprt->xpt_users.prev);
+	struct svc_xpt_user *user = list_entry(last, struct svc_xpt_user, list);
 
-	lockdep_assert_held(&xprt->xpt_lock);
-	list_for_each_entry(user, &xprt->xpt_users, list)
-		if (user->callback == conn_gone)
-			return container_of(user, struct dnfs_conn, user);
-	return NULL;
+	if (last == &xprt->xpt_users || user->callback != conn_gone)
+		return NULL;
+	return container_of(user, struct dnfs_conn, user);
 }
 
-/* In steps, and nothing for little. */
+/* Bytes to be charged: rounded up, and none for a small number. */
 static long conn_rounded(u32 bytes)
 {
 	return bytes > CONN_FREE ? round_up(bytes, CONN_STEP) : 0;
 }
 
-/* The charge follows what the socket has. Return: true if the machine has too much of it. */
+/*
+ * Charge for the bytes in the socket's send queue. Return: true if the machine has too many, so
+ * that nothing must be received from it.
+ */
 static bool conn_settle_unsent(struct dnfs_conn *conn)
 {
 	long unsent = conn_rounded(READ_ONCE(conn_sock(conn->xprt)->sk_wmem_queued));
@@ -166,7 +176,7 @@ static void conn_look_again(struct dnfs_conn *conn)
 	queue_delayed_work(conn_wq, &conn->look, conn->wait);
 }
 
-/* The same; from now on it is looked at until it is neither charged nor held. */
+/* Charge for unsent bytes, and check them regularly until there are none. Return: as above. */
 static bool conn_watch_unsent(struct dnfs_conn *conn)
 {
 	bool full = conn_settle_unsent(conn);
@@ -179,13 +189,13 @@ static bool conn_watch_unsent(struct dnfs_conn *conn)
 	return full;
 }
 
-/* Return: true if answers wait, and for too long none was taken. */
+/* Return: true if replies wait, and the client has acknowledged nothing for too long. */
 static bool conn_is_stalled(struct dnfs_conn *conn)
 {
-	u32 taken = READ_ONCE(tcp_sk(conn_sock(conn->xprt))->snd_una);
-	bool moves = taken != conn->taken;
+	u32 acked = READ_ONCE(tcp_sk(conn_sock(conn->xprt))->snd_una);
+	bool moves = acked != conn->acked;
 
-	conn->taken = taken;
+	conn->acked = acked;
 	conn->wait = moves ? CONN_LOOK_MIN : min(2 * conn->wait, CONN_LOOK_MAX);
 	if (moves || !conn->unsent.amount)
 		conn->moved = jiffies;
@@ -208,7 +218,10 @@ static void conn_look(struct work_struct *work)
 	}
 	spin_unlock(&xprt->xpt_lock);
 
-	/* Pairs with svc_xprt_received(): it finds the operations, or we that it is not busy. */
+	/*
+	 * Pairs with svc_xprt_received(): either that finds the new operations, or
+	 * svc_xprt_enqueue() finds that the connection is not busy.
+	 */
 	smp_mb();
 	if (stalled)
 		svc_xprt_deferred_close(xprt);
@@ -218,7 +231,7 @@ static void conn_look(struct work_struct *work)
 	conn_put(conn);
 }
 
-/* A machine that a share admits speaks for its users, so it gets their trust level. */
+/* A machine that a share admits sends requests of its users, so it gets their trust level. */
 static enum ditto_trust conn_trust(struct ditto_peer *peer)
 {
 	enum ditto_ports ports;
@@ -256,7 +269,7 @@ static int conn_charge(struct dnfs_conn *conn)
 	return err;
 }
 
-/* Only where TCP has no memory does a thread wait in this socket. */
+/* Make threads wait in this socket only if TCP has no memory. */
 static void conn_sock_init(struct sock *sk)
 {
 	lock_sock(sk);
@@ -284,7 +297,7 @@ static int conn_begin(struct svc_xprt *xprt)
 		return err;
 	}
 	conn_sock_init(conn_sock(xprt));
-	/* Nobody else knows it yet. */
+	/* No other thread uses the connection yet. */
 	WRITE_ONCE(xprt->xpt_ops, &conn_ops);
 	return 0;
 }
@@ -299,7 +312,7 @@ static struct svc_xprt *conn_accept(struct svc_xprt *listener)
 	return xprt;
 }
 
-/* The charge follows what sunrpc keeps of a record. */
+/* Charge for the bytes of the record that sunrpc has received so far. */
 static void conn_settle_record(struct svc_xprt *xprt, const struct svc_sock *svsk)
 {
 	struct dnfs_conn *conn;
@@ -316,7 +329,7 @@ static void conn_settle_record(struct svc_xprt *xprt, const struct svc_sock *svs
 		svc_xprt_deferred_close(xprt);
 }
 
-/* Return: true if nothing is to be received now. */
+/* Charge for unsent bytes. Return: true if nothing must be received now. */
 static bool conn_watch(struct svc_xprt *xprt)
 {
 	struct dnfs_conn *conn;
@@ -329,19 +342,35 @@ static bool conn_watch(struct svc_xprt *xprt)
 	return full;
 }
 
+/*
+ * Check whether conn_watch() has anything to do. Mostly it has not, and then a call takes no lock
+ * here. The caller has XPT_BUSY.
+ */
+static bool conn_has_unsent(struct svc_xprt *xprt)
+{
+	const struct dnfs_conn *conn = conn_of(xprt);
+
+	return READ_ONCE(conn_sock(xprt)->sk_wmem_queued) > CONN_FREE ||
+	       READ_ONCE(xprt->xpt_ops) != &conn_ops ||
+	       (conn && (READ_ONCE(conn->unsent.amount) || !ditto_charge_room(&conn->unsent)));
+}
+
 static int conn_recvfrom(struct svc_rqst *rqstp)
 {
 	struct svc_xprt *xprt = rqstp->rq_xprt;
 	const struct svc_sock *svsk = container_of(xprt, struct svc_sock, sk_xprt);
 	int len;
 
-	if (unlikely(conn_watch(xprt))) {
+	if (unlikely(conn_has_unsent(xprt)) && conn_watch(xprt)) {
 		set_bit(XPT_DATA, &xprt->xpt_flags);
 		svc_xprt_received(xprt);
 		return 0;
 	}
 	len = conn_stock_ops->xpo_recvfrom(rqstp);
-	/* Another thread may go on with the next record: what it finds is settled by it. */
+	/*
+	 * sunrpc has released XPT_BUSY, and another thread may receive the next record already; it
+	 * settles the charge for that.
+	 */
 	if (unlikely(len > CONN_FREE || READ_ONCE(svsk->sk_datalen) > CONN_FREE))
 		conn_settle_record(xprt, svsk);
 	return len;
@@ -366,9 +395,9 @@ static int conn_has_wspace(struct svc_xprt *xprt)
 {
 	if (test_bit(XPT_LISTENER, &xprt->xpt_flags) || conn_has_room(xprt))
 		return 1;
-	/* With this TCP has the connection looked at again when something was taken. */
+	/* With this flag TCP enqueues the connection again after an acknowledgment. */
 	set_bit(SOCK_NOSPACE, &container_of(xprt, struct svc_sock, sk_xprt)->sk_sock->flags);
-	/* Pairs with tcp_check_space(), which looks at the bit when there is less to be sent. */
+	/* Pairs with tcp_check_space(), which tests the flag after the queue has shrunk. */
 	smp_mb__after_atomic();
 	return conn_has_room(xprt);
 }
@@ -378,7 +407,7 @@ static int conn_held_has_wspace(struct svc_xprt *xprt)
 	return 0;
 }
 
-/* Answers that no account is charged for any more do not wait for a client to take them. */
+/* No account is charged for the unsent replies any more, so they are discarded. */
 static void conn_detach(struct svc_xprt *xprt)
 {
 	struct sock *sk = conn_sock(xprt);
@@ -409,7 +438,7 @@ void dnfs_connections_charge(struct svc_xprt *listener)
 void dnfs_connections_flush(void)
 {
 	flush_workqueue(conn_wq);
-	/* Accounts are given up under RCU. */
+	/* Accounts are released by RCU callbacks. */
 	rcu_barrier();
 }
 
