@@ -355,6 +355,7 @@ static struct dnfs4_client *dnfs4_client_alloc(struct dnfs4_compound *cmp,
 	client->owner_string = kmemdup(id->owner, id->len, GFP_KERNEL);
 	client->renewed = jiffies;
 	dnfs4_states_init(client);
+	spin_lock_init(&client->back_lock);
 	mutex_init(&client->sessions_lock);
 	mutex_init(&client->create_lock);
 	mutex_init(&client->record_lock);

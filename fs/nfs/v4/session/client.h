@@ -112,6 +112,7 @@ struct dnfs4_principal {
  * @lease_owner: owner of the client's delegations in the lock table
  * @callback: callback channel, see callback.h
  * @revoked: number of void states not yet freed, by enum dnfs4_void
+ * @back_lock: spinlock for changes of @back_conns and the status that follows from it
  * @back_conns: number of connections usable for callbacks, over all sessions
  * @sessions_lock: guards @sessions for writing; readers use RCU
  * @sessions: sessions, by struct dnfs4_session.client_link
@@ -162,6 +163,7 @@ struct dnfs4_client {
 	struct ditto_owner *lease_owner;
 	struct dnfs4_callback_channel *callback;
 	atomic_t revoked[5];	/* by enum dnfs4_void */
+	spinlock_t back_lock;	/* see above */
 	atomic_t back_conns;
 	struct mutex sessions_lock;	/* see above */
 	struct list_head sessions;

@@ -6,7 +6,7 @@
  * is closed, or by the end of the session. The path that unlinks it also frees it.
  *
  * Locking: session->lock is taken inside xprt->xpt_lock, which sunrpc holds during the
- * notification. The end of a session waits for a running notification by taking xpt_lock.
+ * notification. client->back_lock is taken inside both. The end of a session waits for a running notification by taking xpt_lock.
  */
 #include <linux/rculist.h>
 #include <linux/slab.h>
@@ -15,13 +15,19 @@
 #include "client.h"
 #include "session_private.h"
 
-/* Adjust the number of connections usable for callbacks, and the callback status. */
+/*
+ * Adjust the number of connections usable for callbacks, and the callback status. Both change
+ * under the lock: otherwise the loss of the last connection could set the status after a new
+ * connection has cleared it.
+ */
 static void dnfs4_conn_back_count(struct dnfs4_client *client, int by)
 {
+	spin_lock(&client->back_lock);
 	if (!atomic_add_return(by, &client->back_conns))
 		set_bit(DNFS4_CLIENT_CB_DOWN, &client->flags);
 	else if (by > 0)
 		clear_bit(DNFS4_CLIENT_CB_DOWN, &client->flags);
+	spin_unlock(&client->back_lock);
 }
 
 static void dnfs4_conn_unlink_locked(struct dnfs4_conn *conn)

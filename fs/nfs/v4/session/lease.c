@@ -60,9 +60,11 @@ bool dnfs4_client_use(struct dnfs4_client *client)
 
 	if (unlikely(READ_ONCE(client->client.dead)))
 		return false;
-	if (time_after(now, READ_ONCE(client->renewed) + HZ))
+	if (time_after(now, READ_ONCE(client->renewed) + HZ)) {
 		WRITE_ONCE(client->renewed, now);
-	/* The laundry reads @renewed again after it has set the flag. */
+		/* Pairs with dnfs4_client_courtesy(): that sees @renewed, or this the flag. */
+		smp_mb();
+	}
 	if (unlikely(test_bit(DNFS4_CLIENT_COURTESY, &client->flags)))
 		return dnfs4_client_revive(client);
 	return true;
@@ -94,8 +96,8 @@ static void dnfs4_client_courtesy(struct dnfs4_client *client)
 	set_bit(DNFS4_CLIENT_COURTESY, &client->flags);
 	courtesy = ditto_client_set_courtesy(&client->client, true);
 	/*
-	 * Set the flag before reading @renewed again: dnfs4_client_use() writes @renewed and then
-	 * reads the flag.
+	 * Set the flag before reading @renewed again. Pairs with dnfs4_client_use(), which writes
+	 * @renewed and then reads the flag.
 	 */
 	smp_mb();
 	if (!courtesy || (!dnfs4_lease_is_over(clients, client) &&
