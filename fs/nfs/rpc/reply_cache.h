@@ -57,7 +57,7 @@ struct dnfs_reply_key {
 enum dnfs_reply_state {
 	DNFS_REPLY_NEW,		/* execute, then call dnfs_reply_done() or dnfs_reply_forget() */
 	DNFS_REPLY_UNKEPT,	/* execute; there is no memory to keep the reply */
-	DNFS_REPLY_BUSY,	/* in progress: drop the retransmission */
+	DNFS_REPLY_BUSY,	/* in progress: drop the retransmission, its reply is coming */
 	DNFS_REPLY_DONE,	/* the cached reply is in the stream */
 };
 
