@@ -199,17 +199,6 @@ static bool sockaddr_same(const struct sockaddr_storage *a, const struct sockadd
 	return a4->sin_port == b4->sin_port && a4->sin_addr.s_addr == b4->sin_addr.s_addr;
 }
 
-static struct ditto_listener *listener_find_locked(struct ditto_listeners *ls, u32 id)
-{
-	struct ditto_listener *listener;
-
-	lockdep_assert_held(&ls->lock);
-	list_for_each_entry(listener, &ls->list, list)
-		if (listener->id == id)
-			return listener;
-	return NULL;
-}
-
 /* Check the number of listeners, and that no other one has the same address. */
 static int listener_check_locked(struct ditto_listeners *ls, const struct ditto_listener *new,
 				 struct netlink_ext_ack *extack)
@@ -303,12 +292,14 @@ int ditto_listener_del(struct ditto_server *srv, u32 id, struct netlink_ext_ack 
 	struct ditto_listener *listener;
 
 	mutex_lock(&ls->lock);
-	listener = listener_find_locked(ls, id);
-	if (listener)
+	list_for_each_entry(listener, &ls->list, list) {
+		if (listener->id != id)
+			continue;
 		listener_close_locked(ls, listener);
-	mutex_unlock(&ls->lock);
-	if (listener)
+		mutex_unlock(&ls->lock);
 		return 0;
+	}
+	mutex_unlock(&ls->lock);
 	NL_SET_ERR_MSG_FMT(extack, "there is no listener %u", id);
 	return -ENOENT;
 }

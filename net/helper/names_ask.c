@@ -54,11 +54,22 @@ struct ask {
 	struct ditto_said *said;
 };
 
-static int ask_put_hosts(struct sk_buff *msg, const struct ditto_host_names *hosts)
+static int ask_put_addr(struct sk_buff *msg, const struct ask *ask)
 {
-	const char *name = hosts->text;
+	return ditto_nl_put_addr(msg, DITTO_A_UPCALL_ADDRESS, &ask->question->addr);
+}
 
-	for (unsigned int i = 0; i < hosts->count; i++) {
+static int ask_put_netgroup(struct sk_buff *msg, const struct ask *ask)
+{
+	const char *name;
+
+	if (ask_put_addr(msg, ask) ||
+	    nla_put_string(msg, DITTO_A_UPCALL_NETGROUP, ask->question->text))
+		return -EMSGSIZE;
+	if (!ask->hosts)
+		return 0;
+	name = ask->hosts->text;
+	for (unsigned int i = 0; i < ask->hosts->count; i++) {
 		if (nla_put_string(msg, DITTO_A_UPCALL_HOST_NAME, name))
 			return -EMSGSIZE;
 		name += strlen(name) + 1;
@@ -66,30 +77,19 @@ static int ask_put_hosts(struct sk_buff *msg, const struct ditto_host_names *hos
 	return 0;
 }
 
-static int ask_put(struct sk_buff *msg, void *arg)
+static int ask_put_uid(struct sk_buff *msg, const struct ask *ask)
 {
-	const struct ask *ask = arg;
-	const struct ditto_question *q = ask->question;
+	return nla_put_u32(msg, DITTO_A_UPCALL_UID, from_kuid(&init_user_ns, ask->question->uid));
+}
 
-	switch (q->type) {
-	case DITTO_UPCALL_HOST_NAME:
-		return ditto_nl_put_addr(msg, DITTO_A_UPCALL_ADDRESS, &q->addr);
-	case DITTO_UPCALL_NETGROUP:
-		if (ditto_nl_put_addr(msg, DITTO_A_UPCALL_ADDRESS, &q->addr) ||
-		    nla_put_string(msg, DITTO_A_UPCALL_NETGROUP, q->text))
-			return -EMSGSIZE;
-		return ask->hosts ? ask_put_hosts(msg, ask->hosts) : 0;
-	case DITTO_UPCALL_GROUPS:
-	case DITTO_UPCALL_USER_NAME:
-		return nla_put_u32(msg, DITTO_A_UPCALL_UID, from_kuid(&init_user_ns, q->uid));
-	case DITTO_UPCALL_GROUP_NAME:
-		return nla_put_u32(msg, DITTO_A_UPCALL_GID, from_kgid(&init_user_ns, q->gid));
-	case DITTO_UPCALL_USER_ID:
-	case DITTO_UPCALL_GROUP_ID:
-		return nla_put_string(msg, DITTO_A_UPCALL_USER, q->text);
-	default:
-		return -EINVAL;
-	}
+static int ask_put_gid(struct sk_buff *msg, const struct ask *ask)
+{
+	return nla_put_u32(msg, DITTO_A_UPCALL_GID, from_kgid(&init_user_ns, ask->question->gid));
+}
+
+static int ask_put_name(struct sk_buff *msg, const struct ask *ask)
+{
+	return nla_put_string(msg, DITTO_A_UPCALL_USER, ask->question->text);
 }
 
 static int got_hosts(struct genl_info *info, struct ditto_said *said)
@@ -195,27 +195,32 @@ static int got_gid(struct genl_info *info, struct ditto_said *said)
 	return gid_valid(said->gid) ? 0 : -EINVAL;
 }
 
+/* How each type of question is asked, and its answer read. */
+static const struct {
+	int (*put)(struct sk_buff *msg, const struct ask *ask);
+	int (*got)(struct genl_info *info, struct ditto_said *said);
+} questions[] = {
+	[DITTO_UPCALL_HOST_NAME] = { ask_put_addr, got_hosts },
+	[DITTO_UPCALL_NETGROUP] = { ask_put_netgroup, got_member },
+	[DITTO_UPCALL_GROUPS] = { ask_put_uid, got_groups },
+	[DITTO_UPCALL_USER_NAME] = { ask_put_uid, got_name },
+	[DITTO_UPCALL_GROUP_NAME] = { ask_put_gid, got_name },
+	[DITTO_UPCALL_USER_ID] = { ask_put_name, got_uid },
+	[DITTO_UPCALL_GROUP_ID] = { ask_put_name, got_gid },
+};
+
+static int ask_put(struct sk_buff *msg, void *arg)
+{
+	const struct ask *ask = arg;
+
+	return questions[ask->question->type].put(msg, ask);
+}
+
 static int ask_got(struct genl_info *info, void *arg)
 {
 	struct ask *ask = arg;
 
-	switch (ask->question->type) {
-	case DITTO_UPCALL_HOST_NAME:
-		return got_hosts(info, ask->said);
-	case DITTO_UPCALL_NETGROUP:
-		return got_member(info, ask->said);
-	case DITTO_UPCALL_GROUPS:
-		return got_groups(info, ask->said);
-	case DITTO_UPCALL_USER_NAME:
-	case DITTO_UPCALL_GROUP_NAME:
-		return got_name(info, ask->said);
-	case DITTO_UPCALL_USER_ID:
-		return got_uid(info, ask->said);
-	case DITTO_UPCALL_GROUP_ID:
-		return got_gid(info, ask->said);
-	default:
-		return -EINVAL;
-	}
+	return questions[ask->question->type].got(info, ask->said);
 }
 
 /*

@@ -251,16 +251,19 @@ int ditto_record_remove(struct ditto_server *srv, enum ditto_record_kind kind,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_record_remove, DITTO);
 
-/* Collect references to all previous records of a kind. Returns their number or -ENOMEM. */
-static int previous_collect(struct ditto_records *rec, enum ditto_record_kind kind,
-			    struct previous ***list)
+int ditto_record_previous_for_each(struct ditto_server *srv, enum ditto_record_kind kind,
+				   int (*fn)(const struct ditto_record *record, void *arg),
+				   void *arg)
 {
+	struct ditto_records *rec = srv->records;
+	struct previous **list, *p;
 	unsigned int i, n = 0;
-	struct previous *p;
+	int ret = 0;
 
+	/* @fn may put and remove records, so it is called without the lock. */
 	mutex_lock(&rec->lock);
-	*list = kvmalloc_array(rec->count[kind] ?: 1, sizeof(**list), GFP_KERNEL);
-	if (!*list) {
+	list = kvmalloc_array(rec->count[kind] ?: 1, sizeof(*list), GFP_KERNEL);
+	if (!list) {
 		mutex_unlock(&rec->lock);
 		return -ENOMEM;
 	}
@@ -268,23 +271,11 @@ static int previous_collect(struct ditto_records *rec, enum ditto_record_kind ki
 		if (p->record.kind != kind)
 			continue;
 		refcount_inc(&p->ref);
-		(*list)[n++] = p;
+		list[n++] = p;
 	}
 	mutex_unlock(&rec->lock);
-	return n;
-}
 
-int ditto_record_previous_for_each(struct ditto_server *srv, enum ditto_record_kind kind,
-				   int (*fn)(const struct ditto_record *record, void *arg),
-				   void *arg)
-{
-	struct previous **list;
-	int count, ret = 0;
-
-	count = previous_collect(srv->records, kind, &list);
-	if (count < 0)
-		return count;
-	for (int i = 0; i < count; i++) {
+	for (i = 0; i < n; i++) {
 		if (!ret)
 			ret = fn(&list[i]->record, arg);
 		previous_put(list[i]);

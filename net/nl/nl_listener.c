@@ -116,47 +116,41 @@ struct listener_dump {
 	struct netlink_callback *cb;
 };
 
-static int listener_put(struct sk_buff *msg, const struct ditto_listener *listener)
+static int listener_dump_one(struct ditto_listener *listener, void *arg)
 {
 	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)&listener->addr;
 	const struct sockaddr_in *sin = (const struct sockaddr_in *)&listener->addr;
 	const struct ditto_protocol *protocol = listener->protocol;
+	struct listener_dump *dump = arg;
+	struct sk_buff *msg = dump->msg;
+	void *hdr = ditto_nl_dump_put(msg, dump->cb);
 	u32 connections = 0;
-	int err;
 
-	if (listener->addr.ss_family == AF_INET6)
-		err = nla_put_in6_addr(msg, DITTO_A_LISTENER_ADDRESS, &sin6->sin6_addr) ?:
-		      nla_put_u16(msg, DITTO_A_LISTENER_PORT, ntohs(sin6->sin6_port));
-	else
-		err = nla_put_in_addr(msg, DITTO_A_LISTENER_ADDRESS, sin->sin_addr.s_addr) ?:
-		      nla_put_u16(msg, DITTO_A_LISTENER_PORT, ntohs(sin->sin_port));
-	if (err)
-		return err;
-
+	if (!hdr)
+		return -EMSGSIZE;
+	if (listener->addr.ss_family == AF_INET6) {
+		if (nla_put_in6_addr(msg, DITTO_A_LISTENER_ADDRESS, &sin6->sin6_addr) ||
+		    nla_put_u16(msg, DITTO_A_LISTENER_PORT, ntohs(sin6->sin6_port)))
+			goto full;
+	} else {
+		if (nla_put_in_addr(msg, DITTO_A_LISTENER_ADDRESS, sin->sin_addr.s_addr) ||
+		    nla_put_u16(msg, DITTO_A_LISTENER_PORT, ntohs(sin->sin_port)))
+			goto full;
+	}
 	if (protocol->connections)
 		connections = protocol->connections(listener->srv, NULL);
 	if (nla_put_u32(msg, DITTO_A_LISTENER_ID, listener->id) ||
 	    nla_put_string(msg, DITTO_A_LISTENER_PROTOCOL, protocol->name) ||
 	    nla_put_u32(msg, DITTO_A_LISTENER_TRANSPORT, listener->transport) ||
 	    nla_put_u32(msg, DITTO_A_LISTENER_CONNECTIONS, connections))
-		return -EMSGSIZE;
-	return 0;
-}
-
-static int listener_dump_one(struct ditto_listener *listener, void *arg)
-{
-	struct listener_dump *dump = arg;
-	void *hdr = ditto_nl_dump_put(dump->msg, dump->cb);
-
-	if (!hdr)
-		return -EMSGSIZE;
-	if (listener_put(dump->msg, listener)) {
-		genlmsg_cancel(dump->msg, hdr);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(dump->msg, hdr);
+		goto full;
+	genlmsg_end(msg, hdr);
 	dump->cb->args[0] = listener->id + 1;
 	return 0;
+
+full:
+	genlmsg_cancel(msg, hdr);
+	return -EMSGSIZE;
 }
 
 int ditto_nl_listener_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
