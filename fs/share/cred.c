@@ -356,24 +356,6 @@ VISIBLE_IF_KUNIT void ditto_cred_squash(const struct ditto_share_opts *opts, uns
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_cred_squash);
 
-static struct group_info *squashed_groups(const struct ditto_squashed *who,
-					  const kgid_t *groups, unsigned int count)
-{
-	struct group_info *info = groups_alloc(count);
-	unsigned int i;
-
-	if (!info)
-		return NULL;
-	for (i = 0; i < count; i++) {
-		info->gid[i] = groups[i];
-		if (!gid_valid(groups[i]) ||
-		    (who->no_root_group && gid_eq(groups[i], GLOBAL_ROOT_GID)))
-			info->gid[i] = who->anon_gid;
-	}
-	groups_sort(info);
-	return info;
-}
-
 kernel_cap_t ditto_admin_caps(void)
 {
 	static const int caps[] = {
@@ -397,11 +379,18 @@ static const struct cred *squashed_cred(const struct ditto_squashed *who, const 
 
 	if (!cred)
 		return NULL;
-	info = squashed_groups(who, groups, count);
+	info = groups_alloc(count);
 	if (!info) {
 		put_cred(cred);
 		return NULL;
 	}
+	for (unsigned int i = 0; i < count; i++) {
+		info->gid[i] = groups[i];
+		if (!gid_valid(groups[i]) ||
+		    (who->no_root_group && gid_eq(groups[i], GLOBAL_ROOT_GID)))
+			info->gid[i] = who->anon_gid;
+	}
+	groups_sort(info);
 	cred->fsuid = who->uid;
 	cred->fsgid = who->gid;
 	set_groups(cred, info);
