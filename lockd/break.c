@@ -358,34 +358,25 @@ void ditto_changes_free(struct list_head *changes)
 		kfree(change);
 }
 
-static struct ditto_change *change_copy(const struct ditto_entry_change *from)
-{
-	struct ditto_change *change;
-
-	change = kmalloc(struct_size(change, names, from->len + from->old_len),
-			 GFP_NOWAIT | __GFP_NOWARN);
-	if (!change)
-		return NULL;
-	change->change = *from;
-	change->change.name = change->names;
-	change->change.old_name = change->names + from->len;
-	memcpy(change->names, from->name, from->len);
-	if (from->old_len)
-		memcpy(change->names + from->len, from->old_name, from->old_len);
-	return change;
-}
-
+/* Queue a copy of a change; if that is not possible, the holder must give up READ. */
 static void break_deliver(struct ditto_lease *lease, const struct ditto_entry_change *from)
 {
 	struct ditto_change *change = NULL;
 
 	if (lease->change_count < DITTO_CHANGES_PER_LEASE &&
 	    !READ_ONCE(lease->claim.owner->client->courtesy))
-		change = change_copy(from);
+		change = kmalloc(struct_size(change, names, from->len + from->old_len),
+				 GFP_NOWAIT | __GFP_NOWARN);
 	if (!change) {
 		ditto_break_begin(lease, DITTO_LEASE_READ);
 		return;
 	}
+	change->change = *from;
+	change->change.name = change->names;
+	change->change.old_name = change->names + from->len;
+	memcpy(change->names, from->name, from->len);
+	if (from->old_len)
+		memcpy(change->names + from->len, from->old_name, from->old_len);
 	list_add_tail(&change->link, &lease->changes);
 	lease->change_count++;
 	lease_queue(lease);

@@ -205,32 +205,29 @@ static u8 fit_opens(struct ditto_lock_ctx *ctx, const struct ditto_lease_request
 	return want;
 }
 
-static bool has_foreign_range(struct ditto_lock_ctx *ctx, const struct ditto_lease_request *req,
-			      enum ditto_held row)
+static u8 fit_ranges(struct ditto_lock_ctx *ctx, const struct ditto_lease_request *req, u8 want)
 {
 	const struct ditto_owner *key = req->actor.lease_owner;
 	struct ditto_range_pass pass = {};
 	struct ditto_range *range;
+	bool exclusive;
+	u8 taken;
 
 	if (ditto_is_delegation(style_rows[req->style]))
 		pass.client[0] = key->client;
 	else
 		pass.owner = req->actor.owner ?: key;
-	range = ditto_range_other(ctx, row, 0, U64_MAX, &pass);
-	while (range && same_holder(req, &range->claim))
-		range = ditto_range_other_next(range, 0, U64_MAX, &pass);
-	return range;
-}
-
-static u8 fit_ranges(struct ditto_lock_ctx *ctx, const struct ditto_lease_request *req, u8 want)
-{
 	for (int row = 0; row < DITTO_RANGE_ROWS; row++) {
-		bool exclusive = row == DITTO_HELD_POSIX_EXCLUSIVE ||
-				 row == DITTO_HELD_EXACT_EXCLUSIVE;
-		u8 taken = taken_by(req, exclusive ? DITTO_INTENT_RANGE_EXCLUSIVE :
-						     DITTO_INTENT_RANGE_SHARED, 0, 0);
-
-		if (want & taken && has_foreign_range(ctx, req, row))
+		exclusive = row == DITTO_HELD_POSIX_EXCLUSIVE || row == DITTO_HELD_EXACT_EXCLUSIVE;
+		taken = taken_by(req, exclusive ? DITTO_INTENT_RANGE_EXCLUSIVE :
+						  DITTO_INTENT_RANGE_SHARED, 0, 0);
+		if (!(want & taken))
+			continue;
+		/* Ranges of the same holder do not count. */
+		range = ditto_range_other(ctx, row, 0, U64_MAX, &pass);
+		while (range && same_holder(req, &range->claim))
+			range = ditto_range_other_next(range, 0, U64_MAX, &pass);
+		if (range)
 			want &= ~taken;
 	}
 	return want;

@@ -183,12 +183,17 @@ static int posix_take(struct ditto_lock_ctx *ctx, const struct ditto_range_reque
 	return 0;
 }
 
-static int exact_take(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
-		      struct ditto_range *spares[2])
+int ditto_range_take(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
+		     struct ditto_range *spares[2])
 {
 	struct ditto_range *new = spares[0];
 	int err;
 
+	lockdep_assert_held(&ctx->lock);
+	if (!ditto_range_may_be(ctx, req))
+		return -ESHUTDOWN;
+	if (req->discipline == DITTO_POSIX)
+		return posix_take(ctx, req, spares);
 	new->claim.held = ditto_range_row(DITTO_EXACT, req->exclusive);
 	new->empty = req->empty;
 	err = ditto_claim_attach(ctx, &new->claim);
@@ -198,17 +203,6 @@ static int exact_take(struct ditto_lock_ctx *ctx, const struct ditto_range_reque
 	range_place(ctx, new, req->first, ditto_range_end(req->empty, req->first, req->last));
 	trace_ditto_grant(&new->claim, 0, "range");
 	return 0;
-}
-
-int ditto_range_take(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
-		     struct ditto_range *spares[2])
-{
-	lockdep_assert_held(&ctx->lock);
-	if (!ditto_range_may_be(ctx, req))
-		return -ESHUTDOWN;
-	if (req->discipline == DITTO_POSIX)
-		return posix_take(ctx, req, spares);
-	return exact_take(ctx, req, spares);
 }
 
 int ditto_range_give(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,

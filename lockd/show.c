@@ -37,32 +37,30 @@ static struct ditto_claim_info *batch_next(struct batch *batch, struct ditto_loc
 	return info;
 }
 
-static void show_lease(struct ditto_claim_info *info, const struct ditto_lease *lease)
-{
-	u64 now = info->point->table->clock();
-
-	if (!ditto_lease_breaking(lease))
-		return;
-	info->state = DITTO_SHOW_BREAKING;
-	info->keep = READ_ONCE(lease->keep);
-	info->left_ms = READ_ONCE(lease->break_ms);
-	if (READ_ONCE(lease->told))
-		info->left_ms = max_t(s64, READ_ONCE(lease->deadline) - now, 0);
-}
-
 /* Under the lock of the node or of the client. */
 static void show_claim(struct batch *batch, struct ditto_claim *claim)
 {
 	struct ditto_claim_info *info = batch_next(batch, claim->ctx->point);
+	const struct ditto_lease *lease;
+	u64 now;
 
 	info->id = claim->id;
 	info->kind = ditto_claim_kind(claim);
 	ditto_describe(&info->what, claim);
 	info->since = claim->since;
-	if (info->kind == DITTO_CLAIM_LEASE)
-		show_lease(info, ditto_claim_lease(claim));
-	else if (info->kind == DITTO_CLAIM_RANGE && ditto_claim_range(claim)->pending)
+	if (info->kind == DITTO_CLAIM_RANGE && ditto_claim_range(claim)->pending)
 		info->state = DITTO_SHOW_PENDING;
+	if (info->kind != DITTO_CLAIM_LEASE)
+		return;
+	lease = ditto_claim_lease(claim);
+	if (!ditto_lease_breaking(lease))
+		return;
+	now = info->point->table->clock();
+	info->state = DITTO_SHOW_BREAKING;
+	info->keep = READ_ONCE(lease->keep);
+	info->left_ms = READ_ONCE(lease->break_ms);
+	if (READ_ONCE(lease->told))
+		info->left_ms = max_t(s64, READ_ONCE(lease->deadline) - now, 0);
 }
 
 static void show_wait(struct batch *batch, struct ditto_wait *wait)

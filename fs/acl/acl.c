@@ -319,43 +319,40 @@ int ditto_acl_access_slow(const struct ditto_op *op, struct ditto_node *node, u3
 
 /* Reporting */
 
-/* Derive the list of a file without a stored one. */
-static struct ditto_acl *make_acl(struct ditto_op *op, struct ditto_node *node)
+struct ditto_acl *ditto_get_acl(struct ditto_op *op, struct ditto_node *node)
 {
+	umode_t mode = node->inode->i_mode;
 	struct posix_acl *access, *dflt = NULL;
 	struct ditto_acl *acl;
 
+	if (S_ISLNK(mode))
+		return ditto_acl_from_mode(mode);
+	acl = ditto_acl_in_force(op->share, node);
+	if (acl)
+		return acl;
+
+	/* Derive the list of a file without a stored one. */
 	access = ditto_get_posix_acl(op, node, ACL_TYPE_ACCESS);
-	if (IS_ERR(access) && PTR_ERR(access) != -EOPNOTSUPP)
-		return ERR_CAST(access);
-	if (IS_ERR(access))
+	if (access == ERR_PTR(-EOPNOTSUPP))
 		access = NULL;
-	if (S_ISDIR(node->inode->i_mode))
+	if (IS_ERR(access))
+		return ERR_CAST(access);
+	if (S_ISDIR(mode))
 		dflt = ditto_get_posix_acl(op, node, ACL_TYPE_DEFAULT);
-	if (IS_ERR(dflt) && PTR_ERR(dflt) != -EOPNOTSUPP) {
+	if (dflt == ERR_PTR(-EOPNOTSUPP))
+		dflt = NULL;
+	if (IS_ERR(dflt)) {
 		posix_acl_release(access);
 		return ERR_CAST(dflt);
 	}
-	if (IS_ERR(dflt))
-		dflt = NULL;
-	acl = ditto_acl_from_posix(node->inode->i_mode, access, dflt);
+	acl = ditto_acl_from_posix(mode, access, dflt);
 	/* Inheritable entries may be omitted; effective ones may not. */
 	if (acl == ERR_PTR(-E2BIG))
-		acl = ditto_acl_from_posix(node->inode->i_mode, access, NULL);
+		acl = ditto_acl_from_posix(mode, access, NULL);
 	posix_acl_release(access);
 	posix_acl_release(dflt);
 	if (!IS_ERR(acl))
 		ditto_acl_canonicalize(acl, ditto_owner_of(op->share, node->inode));
 	return acl == ERR_PTR(-E2BIG) ? ERR_PTR(-EOPNOTSUPP) : acl;
-}
-
-struct ditto_acl *ditto_get_acl(struct ditto_op *op, struct ditto_node *node)
-{
-	struct ditto_acl *acl;
-
-	if (S_ISLNK(node->inode->i_mode))
-		return ditto_acl_from_mode(node->inode->i_mode);
-	acl = ditto_acl_in_force(op->share, node);
-	return acl ?: make_acl(op, node);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_get_acl, DITTO);

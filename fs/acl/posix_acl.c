@@ -158,47 +158,14 @@ static noinline_for_stack int set_mode(struct ditto_op *op, struct ditto_node *n
 	return ditto_setattr_dentry(op, node, dentry, &set, &wcc);
 }
 
-/* The caller's credential is in place, with write access to the mount. */
-static int set_acl(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
-		   int type, struct posix_acl *acl)
-{
-	struct ditto_acl *list = NULL;
-	bool listed;
-	int err;
-
-	/* An access ACL replaces a stored list that is in force. */
-	if (type == ACL_TYPE_ACCESS)
-		list = ditto_acl_in_force(op->share, node);
-	if (IS_ERR(list))
-		return PTR_ERR(list);
-	listed = list;
-	ditto_acl_put(list);
-	err = acl ? posix_acl_valid(&init_user_ns, acl) : 0;
-	if (err)
-		return err;
-	if (listed && (!acl || !posix_acl_equiv_mode(acl, NULL)))
-		return set_mode(op, node, dentry, acl);
-	err = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
-	if (err)
-		return err;
-	/* The steps below do not wait for the break. */
-	err = ditto_no_wait(break_deleg(node->inode, O_WRONLY | O_NONBLOCK));
-	if (err)
-		return err;
-	err = replace_acl(op, node, dentry, type, acl, listed);
-	if (err)
-		return err;
-	ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
-	ditto_child_changed(op, node, DITTO_CHANGED_SECURITY);
-	return ditto_op_commit(op, dentry, false);
-}
-
 int ditto_set_posix_acl(struct ditto_op *op, struct ditto_node *node, int type,
 			struct posix_acl *acl)
 {
 	struct vfsmount *mnt = op->share->root.mnt;
+	struct ditto_acl *list = NULL;
 	struct dentry *dentry;
 	const struct cred *old;
+	bool listed;
 	int err;
 
 	if (type == ACL_TYPE_DEFAULT && !S_ISDIR(node->inode->i_mode))
@@ -206,10 +173,38 @@ int ditto_set_posix_acl(struct ditto_op *op, struct ditto_node *node, int type,
 	err = op->writable ? mnt_want_write(mnt) : -EROFS;
 	if (err)
 		return err;
-
 	dentry = ditto_node_dentry(node);
 	old = ditto_op_enter(op);
-	err = set_acl(op, node, dentry, type, acl);
+
+	/* An access ACL replaces a stored list that is in force. */
+	if (type == ACL_TYPE_ACCESS)
+		list = ditto_acl_in_force(op->share, node);
+	err = PTR_ERR_OR_ZERO(list);
+	if (err)
+		goto leave;
+	listed = list;
+	ditto_acl_put(list);
+	err = acl ? posix_acl_valid(&init_user_ns, acl) : 0;
+	if (err)
+		goto leave;
+	if (listed && (!acl || !posix_acl_equiv_mode(acl, NULL))) {
+		err = set_mode(op, node, dentry, acl);
+		goto leave;
+	}
+	err = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
+	if (err)
+		goto leave;
+	/* The steps below do not wait for the break. */
+	err = ditto_no_wait(break_deleg(node->inode, O_WRONLY | O_NONBLOCK));
+	if (err)
+		goto leave;
+	err = replace_acl(op, node, dentry, type, acl, listed);
+	if (err)
+		goto leave;
+	ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
+	ditto_child_changed(op, node, DITTO_CHANGED_SECURITY);
+	err = ditto_op_commit(op, dentry, false);
+leave:
 	ditto_op_leave(old);
 	dput(dentry);
 	mnt_drop_write(mnt);

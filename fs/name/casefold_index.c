@@ -568,29 +568,26 @@ static bool is_equal(const struct ditto_name *a, const struct ditto_name *b)
 	return a->len == b->len && !memcmp(a->name, b->name, a->len);
 }
 
-static bool is_in_way(const struct casefold_name *n, const struct ditto_name *name, u32 hash,
-		      const struct ditto_name *except)
-{
-	const struct ditto_name has = { .name = n->name, .len = n->len };
-
-	return n->hash == hash && !is_equal(&has, name) && (!except || !is_equal(&has, except)) &&
-	       ditto_names_same(&has, name);
-}
-
 bool ditto_casefold_is_taken(struct ditto_node *dir, const struct ditto_wcc *wcc,
 			     const struct ditto_name *name, const struct ditto_name *except)
 {
 	struct ditto_casefold *c = index_if_any(dir);
 	struct casefold_name *n;
+	struct ditto_name has;
 	bool taken = false;
 	u32 hash;
 
 	if (!c || !wcc->pre_valid || !ditto_name_hash(name, &hash))
 		return false;
 	spin_lock(&c->lock);
-	if (c->valid && c->change == wcc->pre_change)
-		hlist_for_each_entry(n, table_head(&c->table, hash), link)
-			taken |= is_in_way(n, name, hash, except);
+	if (!c->valid || c->change != wcc->pre_change)
+		goto unlock;
+	hlist_for_each_entry(n, table_head(&c->table, hash), link) {
+		has = (struct ditto_name){ .name = n->name, .len = n->len };
+		taken |= n->hash == hash && !is_equal(&has, name) &&
+			 (!except || !is_equal(&has, except)) && ditto_names_same(&has, name);
+	}
+unlock:
 	spin_unlock(&c->lock);
 	return taken;
 }

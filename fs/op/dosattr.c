@@ -154,7 +154,7 @@ static int dosattr_load(struct ditto_share *share, struct dentry *dentry,
 	return 0;
 }
 
-static struct timespec64 dosattr_is_older(struct timespec64 a, struct timespec64 b)
+static struct timespec64 older_time(struct timespec64 a, struct timespec64 b)
 {
 	return timespec64_compare(&a, &b) < 0 ? a : b;
 }
@@ -163,7 +163,7 @@ static struct timespec64 default_btime(const struct kstat *st)
 {
 	if (st->result_mask & STATX_BTIME)
 		return st->btime;
-	return dosattr_is_older(st->ctime, dosattr_is_older(st->mtime, st->atime));
+	return older_time(st->ctime, older_time(st->mtime, st->atime));
 }
 
 /* Flags of a file without stored flags. */
@@ -284,39 +284,34 @@ static bool dosattr_merge(struct ditto_dosattr *there,
 	return true;
 }
 
+/*
+ * Store the value. A change time is stored with the ctime that the inode will have afterwards;
+ * if the clock advances meanwhile, the value is stored again.
+ */
 static int dosattr_store(struct ditto_op *op, struct dentry *dentry,
-			 const struct ditto_dosattr *dosattr, struct inode **delegated)
+			 struct ditto_dosattr *dosattr, struct inode **delegated)
 {
 	const struct cred *as = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_SERVER);
+	struct mnt_idmap *idmap = ditto_idmap(op->share);
+	struct inode *inode = d_inode(dentry);
 	struct ditto_dosattr_stored stored;
-	size_t len = dosattr_encode(dosattr, &stored);
+	struct timespec64 ctime;
 	const struct cred *old;
-	int err;
+	int tries = 0, err;
+	size_t len;
 
 	if (!as)
 		return -ENOMEM;
 	old = ditto_act(as);
-	err = __vfs_setxattr_locked(ditto_idmap(op->share), dentry, DITTO_DOSATTR_XATTR, &stored,
-				    len, 0, delegated);
-	ditto_op_leave(old);
-	return err;
-}
-
-/* Store the value with the ctime that the inode will have afterwards. */
-static int store_changed(struct ditto_op *op, struct dentry *dentry,
-			 struct ditto_dosattr *dosattr, struct inode **delegated)
-{
-	struct inode *inode = d_inode(dentry);
-	struct timespec64 ctime;
-	int tries, err = 0;
-
-	for (tries = 0; !err && tries < CHANGED_TRIES; tries++) {
+	do {
 		dosattr->seen = current_time(inode);
-		err = dosattr_store(op, dentry, dosattr, delegated);
+		len = dosattr_encode(dosattr, &stored);
+		err = __vfs_setxattr_locked(idmap, dentry, DITTO_DOSATTR_XATTR, &stored, len, 0,
+					    delegated);
 		ctime = inode_get_ctime(inode);
-		if (timespec64_equal(&ctime, &dosattr->seen))
-			break;
-	}
+	} while (!err && dosattr->valid & DITTO_DOSATTR_CHANGED &&
+		 !timespec64_equal(&ctime, &dosattr->seen) && ++tries < CHANGED_TRIES);
+	ditto_op_leave(old);
 	return err;
 }
 
@@ -348,10 +343,7 @@ int ditto_dosattr_set(struct ditto_op *op, struct ditto_node *node,
 	if (!dosattr_merge(&there, dosattr, default_flags(op->share, dentry, inode->i_mode)))
 		goto unlock;
 	WRITE_ONCE(node->plain, 0);
-	if (there.valid & DITTO_DOSATTR_CHANGED)
-		err = store_changed(op, dentry, &there, &delegated);
-	else
-		err = dosattr_store(op, dentry, &there, &delegated);
+	err = dosattr_store(op, dentry, &there, &delegated);
 unlock:
 	inode_unlock(inode);
 	err = ditto_no_deleg_wait(err, delegated);

@@ -83,15 +83,6 @@ static inline int ditto_lock_check(struct ditto_op *op, struct ditto_node *node,
 	return ditto_lock_check_bytes(op, node, kind, 0, 0);
 }
 
-/* The same for a change of size, which affects the bytes that appear or vanish. */
-static inline int ditto_lock_check_size(struct ditto_op *op, struct ditto_node *node, u64 size)
-{
-	u64 old = i_size_read(node->inode);
-	u64 from = min(old, size);
-
-	return ditto_lock_check_bytes(op, node, DITTO_INTENT_SIZE, from, max(old, size) - from);
-}
-
 /*
  * Break caching grants that were made during the operation, and notify holders of the change,
  * before the reply is sent. No inode lock is held.

@@ -279,41 +279,39 @@ raise:
 	return *as ? 0 : -ENOMEM;
 }
 
-/* Check whether a lock of a local process forbids the new size. */
-static int ask_local_size(struct ditto_op *op, struct ditto_node *node, u64 size)
-{
-	u64 old = i_size_read(node->inode);
-	u64 from = min(old, size);
-	struct ditto_file *df;
-	int err;
-
-	if (!op->actor || !op->actor->exact || !vfs_inode_has_locks(node->inode))
-		return 0;
-	df = ditto_file_get(op->share, node, DITTO_FILE_WRITE);
-	if (IS_ERR(df))
-		return ditto_no_wait(PTR_ERR(df));
-	err = ditto_lock_check_local(op, df->file, DITTO_INTENT_SIZE, from, max(old, size) - from);
-	ditto_file_put(df);
-	return err;
-}
-
 /* Check permission and locks for a new size. Ended by put_write_access(). */
 static int begin_size(struct ditto_op *op, struct ditto_node *node,
 		      const struct ditto_setattr *set)
 {
 	struct inode *inode = node->inode;
+	u64 old = i_size_read(inode);
+	/* A change of size affects the bytes that appear or vanish. */
+	u64 from = min(old, set->size);
+	u64 count = max(old, set->size) - from;
+	struct ditto_file *df;
 	int err;
 
 	err = ditto_node_permission(op, node, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
 	if (err)
 		return err;
-	if (set->over_ranges)
+	if (set->over_ranges) {
 		err = ditto_lock_check(op, node, DITTO_INTENT_SIZE);
-	else
-		err = ditto_lock_check_size(op, node, set->size)
-			      ?: ask_local_size(op, node, set->size);
-	if (err)
-		return err;
+		if (err)
+			return err;
+	} else {
+		err = ditto_lock_check_bytes(op, node, DITTO_INTENT_SIZE, from, count);
+		if (err)
+			return err;
+		if (op->actor && op->actor->exact && vfs_inode_has_locks(inode)) {
+			df = ditto_file_get(op->share, node, DITTO_FILE_WRITE);
+			if (IS_ERR(df))
+				return ditto_no_wait(PTR_ERR(df));
+			err = ditto_lock_check_local(op, df->file, DITTO_INTENT_SIZE, from, count);
+			ditto_file_put(df);
+			if (err)
+				return err;
+		}
+	}
 	err = get_write_access(inode);
 	if (err)
 		return err;
