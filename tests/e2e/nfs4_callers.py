@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Clients of NFSv4 that can be called back, and what tests of delegations share."""
+"""Clients of NFSv4 that can be called back, and helpers of tests of delegations."""
 import collections
 import os
 
@@ -35,7 +35,7 @@ class Caller:
         wait_for('the way back', self.proven)
 
     def proven(self):
-        """The server has seen its probe answered: it promises callbacks, and grants delegations."""
+        """Serve the probe; true if the server has its reply and will grant delegations."""
         self.conn.serve(0.05)
         r, fh = self.open('way', READ | WANT_NO, own=b'way')
         self.compound(putfh(fh), nfs4.close(r.stateid)).ok()
@@ -65,7 +65,7 @@ class Caller:
 
 
 class Caller40:
-    """The same of 4.0."""
+    """The same for 4.0."""
 
     def __init__(self, w, client=None, **answers):
         self.client = client or w.client
@@ -77,7 +77,7 @@ class Caller40:
         self.root = self.c.fh('data')
 
     def delegated(self, name='f', acc=READ, own=b'owner'):
-        """An owner has delegations from its second OPEN on, and once the probe was answered."""
+        """Open until the server grants a delegation: from the second OPEN on, after the probe."""
         def promised():
             r, fh = self.c.open(self.root, name, acc, own=own)
             return (r, fh) if r.deleg.type != DELEG_NONE else None
@@ -96,7 +96,7 @@ class Caller40:
 
 
 class V3:
-    """Somebody else."""
+    """Another client, which uses NFSv3."""
 
     def __init__(self, w):
         self.n = w.clients[-1].nfs()
@@ -112,7 +112,7 @@ class V3:
 
 
 def counts(w):
-    """What became of delegations."""
+    """The server's counters of delegations."""
     return collections.Counter(w.server.calls('delegations'))
 
 
@@ -120,5 +120,5 @@ def lease(w, seconds=LEASE):
     w.server.ctl('server', 'set', 'lease-time-s', str(seconds))
 
 
-def patience(w, ms):
+def set_break_wait(w, ms):
     w.server.ctl('server', 'set', 'break-wait-ms', str(ms))

@@ -11,7 +11,7 @@ TO_END = nfs4.U64_MAX
 
 
 def last(reply, status, what=''):
-    """The last operation ended with this status; its result. A GETFH behind it does not count."""
+    """Check the status of the last operation, GETFH not counted; returns its result."""
     if reply.status != status:
         raise AssertionError(f'{what} {nfs4.STATUS.get(reply.status, reply.status)}, expected '
                              f'{nfs4.STATUS[status]}: {reply!r}')
@@ -43,7 +43,7 @@ class V40(Client40):
         return r
 
     def try_open(self, name, acc=BOTH, deny=DENY_NONE, own=b'owner', **kw):
-        """The reply to OPEN; confirmed."""
+        """The reply to OPEN, which is confirmed."""
         r = self.counted(self.root, nfs4.open(self.owner(own), name, acc, deny,
                                               seqid=self.seqid(own), **kw), own)
         if not r.status and r[1].rflags & nfs4.OPEN_CONFIRM:
@@ -58,7 +58,7 @@ class V40(Client40):
         return self.counted(fh, nfs4.open_downgrade(sid, acc, deny, self.seqid(own)), own)
 
     def lock(self, fh, kind, where, sid, own=b'owner', by=b'locker', reclaim=False):
-        """By the stateid of an open, as a lock-owner that is new to it."""
+        """Lock by the stateid of an open, as a new lock-owner."""
         new = self.seqid(own), self.seqid(by), self.owner(by)
         return self.counted(fh, nfs4.lock(kind, *where, sid, new=new, reclaim=reclaim), own, by)
 
@@ -70,7 +70,7 @@ class V40(Client40):
 
 
 class V41(Session):
-    """The same by a session of 4.1."""
+    """The same with a session of 4.1."""
 
     @classmethod
     def at(cls, w, client=None, **kw):
@@ -107,7 +107,7 @@ def each(w):
 
 
 def opened(c, name='f', *args, **kw):
-    """Stateid and handle of what was opened."""
+    """Open a file; returns stateid and handle."""
     r = c.try_open(name, *args, **kw).ok()
     return r[-2].stateid, r[-1].fh
 

@@ -46,7 +46,7 @@ def status(r, want, what=''):
 
 
 def free(n, where=(0, 0), **kw):
-    """Nobody is in the way."""
+    """Check that no lock conflicts with a range."""
     status(n.test(where, svid=999, **kw), nlm.OK, f'{where} should be free')
 
 

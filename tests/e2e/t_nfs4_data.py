@@ -14,7 +14,7 @@ wire = functools.partial(test, server='ditto')
 
 @wire
 def at_the_ends(w):
-    """Nothing, beyond the end, beyond everything."""
+    """READ and WRITE of nothing, beyond the end of the file, and beyond all offsets."""
     put(w.path('f'), b'0123456789', 0o666)
     for c in each(w):
         sid, fh = opened(c, 'f')
@@ -84,7 +84,7 @@ def modes_of_opens(w):
 
 @wire
 def the_mode_is_asked_once(w):
-    """Who opened it goes on when the mode changes; by his stateid nobody else does."""
+    """An open keeps its access when the mode changes, and only for its own user."""
     put(w.path('f'), b'secret', 0o644)
     os.chown(w.path('f'), 1000, 1000)
     mine, others = rpc.auth_sys(1000, 1000), rpc.auth_sys(2000, 2000)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Delegations by hand: callbacks answered, refused, slow, lost; what no kernel client does."""
+"""Delegations by hand: callbacks that are answered, refused, slow or lost."""
 import contextlib
 import functools
 import os
@@ -15,7 +15,7 @@ from harness import SLOW, eq, put, test, wait_for
 from nfs4 import (BOTH, DELEG_NONE, DELEG_NONE_EXT, DELEG_READ, DELEG_WRITE, READ, WANT_ANY,
                   WANT_CANCEL, WANT_NO, WANT_READ, WANT_WRITE, WRITE, delegreturn, putfh)
 from nfs4_callback import SILENT
-from nfs4_callers import DATA, LEASE, V3, Caller, Caller40, counts, files, lease, patience
+from nfs4_callers import DATA, LEASE, V3, Caller, Caller40, counts, files, lease, set_break_wait
 from nfs4_status import BAD_STATEID, CB_PATH_DOWN, DELAY, DELEG_REVOKED, OK, OPENMODE
 
 wire = functools.partial(test, server='ditto', squash='root-to-admin')
@@ -37,7 +37,7 @@ def listed_size(s, name):
 
 @wire
 def recalled_and_returned(w):
-    """One recall, with stateid and handle; the other waits until the delegation is back."""
+    """One recall with stateid and handle; the other client waits for DELEGRETURN."""
     for minor in (1, 2):
         files(w, f'f{minor}')
         a, other = Caller(w, minor=minor), V3(w)
@@ -57,7 +57,7 @@ def recalled_and_returned(w):
 
 @wire
 def recalled_by_40(w):
-    """To the address of SETCLIENTID, with its program and ident."""
+    """The recall goes to the address of SETCLIENTID, with its program and ident."""
     files(w)
     a, other = Caller40(w), V3(w)
     wait_for('the probe', lambda: a.cb.nulls)
@@ -72,7 +72,7 @@ def recalled_by_40(w):
 
 @wire
 def does_not_overtake_the_reply(w):
-    """4.1: the recall names the request by which the delegation was granted."""
+    """4.1: the recall refers to the request by which the delegation was granted."""
     files(w)
     a, other = Caller(w), V3(w)
     sid, fh = a.delegated()
@@ -84,7 +84,7 @@ def does_not_overtake_the_reply(w):
 
 @wire
 def not_known_yet(w):
-    """A client that has not heard of the delegation, or has no time, is asked again."""
+    """A recall answered with BAD_STATEID or DELAY is sent again."""
     files(w)
     say = [BAD_STATEID, DELAY, BAD_STATEID, OK]
     a, other = Caller(w, recall=lambda _: say.pop(0) if say else OK), V3(w)
@@ -100,7 +100,7 @@ def not_known_yet(w):
 
 @wire
 def sequence_is_busy(w):
-    """CB_SEQUENCE answered with DELAY does not count: the same slot and number come again."""
+    """After DELAY to CB_SEQUENCE the same slot and sequence id are used again."""
     files(w)
     a, other = Caller(w), V3(w)
     sid, fh = a.delegated()
@@ -114,7 +114,7 @@ def sequence_is_busy(w):
 
 @wire
 def slow(w):
-    """A client that does not answer is called again, with the same slot and number."""
+    """A client that does not answer is called again with the same slot and sequence id."""
     lease(w)
     files(w)
     say = [SILENT, OK]
@@ -129,7 +129,7 @@ def slow(w):
 
 @wire
 def over_another_connection(w):
-    """A recall that was lost with its connection comes by another one of the session."""
+    """A recall lost with its connection is sent over another one of the session."""
     files(w)
     a, other = Caller(w, recall=SILENT), V3(w)
     second = a.cb.on(nfs4.connect(w.client))
@@ -154,7 +154,7 @@ def over_another_connection(w):
 
 @wire
 def past_silent_connections(w):
-    """Several connections that nobody answers do not hide the newest one, which lives."""
+    """Connections without answers do not keep a recall from the newest one."""
     lease(w)
     files(w)
     a, other = Caller(w), V3(w)
@@ -172,7 +172,7 @@ def past_silent_connections(w):
 
 @wire
 def over_a_new_session(w):
-    """The same if nothing was left of the session but the client."""
+    """When the session is gone the recall is sent over the client's new one."""
     files(w)
     a, other = Caller(w), V3(w)
     sid, fh = a.delegated()
@@ -189,7 +189,7 @@ def over_a_new_session(w):
 
 @wire(timeout=60)
 def revoked(w):
-    """Not returned in time: the client is told until it frees the stateid."""
+    """A delegation that is not returned in time is revoked, reported until FREE_STATEID."""
     lease(w)
     files(w)
     a, other = Caller(w), V3(w)
@@ -222,7 +222,7 @@ def revoked(w):
 
 @wire(timeout=60)
 def path_is_down(w):
-    """4.0: who renews is told that it cannot be called back, before anything is revoked."""
+    """4.0: RENEW reports that the callback path is down, before anything is revoked."""
     lease(w)
     files(w)
     a, other = Caller40(w), V3(w)
@@ -243,7 +243,7 @@ def path_is_down(w):
 
 @wire
 def probed_again(w):
-    """One lost probe does not switch delegations off."""
+    """A lost probe does not prevent delegations for ever."""
     lease(w)
     files(w)
     say = [SILENT, SILENT, OK]
@@ -257,7 +257,7 @@ def probed_again(w):
 
 @wire
 def without_a_way(w):
-    """No delegation for whom nobody can call back."""
+    """A client without a callback path gets no delegation."""
     files(w)
     c = nfs4.Client40(nfs4.connect(w.client), netid='udp', addr='1.2.3.4.5.6')
     for _ in range(2):
@@ -275,7 +275,7 @@ def without_a_way(w):
 
 @wire
 def wishes(w):
-    """4.1 says what it wants, and is told why it does not get it."""
+    """4.1: OPEN states a wish, and the reply says why it was not granted."""
     files(w, 'a', 'b', 'c', 'd', 'e', 'g')
     a = Caller(w)
     for name, acc, want, answer in (
@@ -301,7 +301,7 @@ def wishes(w):
 
 @wire
 def wishes_of_a_maker(w):
-    """Who makes a file only to write it gets none, unless it asks for one."""
+    """An OPEN that creates a file for writing gets none, unless it asks for one."""
     a = Caller(w)
     for name, acc, answer in (
             ('written', WRITE, DELEG_NONE), ('asked', WRITE | WANT_WRITE, DELEG_WRITE),
@@ -314,7 +314,7 @@ def wishes_of_a_maker(w):
 
 @wire(clients=2)
 def only_one_writes(w):
-    """Readers share; a writer is alone, and who comes is told to come again."""
+    """Readers share delegations; a write delegation excludes others, which get DELAY."""
     files(w, 'f', 'g')
     a, b = Caller(w), Caller(w, w.clients[1])
     a.delegated('f')
@@ -336,7 +336,7 @@ def only_one_writes(w):
 
 @wire
 def not_anothers(w):
-    """4.0: OPEN says whose it is, and so does the stateid of a delegation."""
+    """4.0: OPEN and the delegation's stateid identify the client."""
     files(w, 'f', 'g')
     a, b = Caller40(w), Caller40(w)
     sid, fh = a.delegated('f', BOTH)
@@ -359,7 +359,7 @@ def not_anothers(w):
 
 @wire
 def acts_for_who_is_named(w):
-    """4.0: one connection, two clients: what changes attributes by a stateid acts for its client."""
+    """4.0: SETATTR acts for the client of its stateid, also on a shared connection."""
     files(w, 'f', 'g')
     a, b = Caller40(w), Caller40(w)
     sid, fh = a.delegated('f', BOTH)
@@ -376,7 +376,7 @@ def acts_for_who_is_named(w):
 
 @wire
 def raised_to_both(w):
-    """4.1: SEQUENCE came first over the connection that is to lead back."""
+    """4.1: a connection that carried SEQUENCE first is bound for callbacks later."""
     files(w)
     a, other = Caller(w), V3(w)
     sid, fh = a.delegated()
@@ -396,7 +396,7 @@ def raised_to_both(w):
 
 @wire
 def covers_what_it_says(w):
-    """Reading and writing by the stateid of the delegation, and opens by it."""
+    """The delegation's stateid is valid for I/O, and for opens by it."""
     files(w, 'f', 'g')
     a = Caller(w)
     sid, fh = a.delegated('f')
@@ -423,7 +423,7 @@ def covers_what_it_says(w):
 
 @wire
 def its_own_doing(w):
-    """What the holder does by whatever stateid recalls nothing."""
+    """Operations of the holder recall nothing, whatever stateid they use."""
     files(w)
     a = Caller(w)
     sid, fh = a.delegated('f', BOTH)
@@ -440,7 +440,7 @@ def its_own_doing(w):
 
 @contextlib.contextmanager
 def answering(caller):
-    """What it is asked meanwhile is answered."""
+    """Serve the caller's callbacks during the block."""
     done = threading.Event()
 
     def serve():
@@ -457,8 +457,8 @@ def answering(caller):
 
 @wire(clients=2)
 def asked_for_size(w):
-    """CB_GETATTR: the holder of writes is asked, and believed; if it cannot tell, nobody waits."""
-    patience(w, 4000)                          # a machine may be slow now and then
+    """CB_GETATTR: the holder's size is used; without an answer nobody waits."""
+    set_break_wait(w, 4000)                          # a machine may be slow now and then
     files(w)
     a = Caller(w, getattr=lambda _: nfs4_callback.modified(a.change + 1, 4711))
     sid, fh = a.delegated('f', BOTH)
@@ -483,8 +483,8 @@ def asked_for_size(w):
 
 @wire(clients=2, smb=True, squash='none')
 def asked_for_size_over_smb(w):
-    """What SMB tells of the file is what its holder says; a silent one gives it back first."""
-    patience(w, 4000)                          # a machine may be slow now and then
+    """SMB returns the holder's size; without an answer the delegation is recalled."""
+    set_break_wait(w, 4000)                          # a machine may be slow now and then
     files(w)
     a = Caller(w, getattr=lambda _: nfs4_callback.modified(a.change + 1, 4711))
     sid, fh = a.delegated('f', BOTH)
@@ -506,7 +506,7 @@ def asked_for_size_over_smb(w):
     while not a.cb.calls.empty():
         a.cb.take('getattr')
 
-    patience(w, 100)
+    set_break_wait(w, 100)
     a.cb.answers['getattr'] = SILENT
     number = s.send(smb2.QUERY_INFO, struct.pack('<HBBIHHIII16s', 41, 1, STANDARD, 1024, 0, 0, 0,
                                                  0, 0, fid) + b'\0')
@@ -521,7 +521,7 @@ def asked_for_size_over_smb(w):
 
 @wire(clients=2, timeout=60)
 def the_stuck_and_the_others(w):
-    """A client that answers nothing stops neither another's recalls nor the service."""
+    """A client that answers nothing delays neither other recalls nor the service."""
     files(w, *(f'f{i}' for i in range(20)), 'g')
     a, b, other = Caller(w, recall=SILENT), Caller(w, w.clients[1]), V3(w)
     for i in range(20):
@@ -544,7 +544,7 @@ def the_stuck_and_the_others(w):
 
 @wire
 def asked_for_any(w):
-    """With no room for more, clients are asked for what they do not use."""
+    """At the limit of delegations CB_RECALL_ANY asks for unused ones."""
     files(w, *(f'f{i}' for i in range(9)))
     w.server.ctl('server', 'set', 'max-delegations', '8')
     a = Caller(w)
@@ -557,7 +557,7 @@ def asked_for_any(w):
 
 @wire
 def asked_when_memory_is_short(w):
-    """The same by the kernel's wish for memory; not again at once."""
+    """CB_RECALL_ANY under memory pressure, and not again at once."""
     files(w, *(f'f{i}' for i in range(4)))
     a = Caller(w)
     for i in range(4):
@@ -573,7 +573,7 @@ def asked_when_memory_is_short(w):
 
 @wire
 def slots_are_asked_back(w):
-    """A client that uses more slots than it is to have any more is told by CB_RECALL_SLOT."""
+    """CB_RECALL_SLOT when a client uses more slots than its new target."""
     lease(w, 90)                               # what is used is not looked at for 10 s
     a = Caller(w)
     for slot in range(1, 8):
@@ -588,7 +588,7 @@ def slots_are_asked_back(w):
 
 @wire(clients=2, timeout=60)
 def recalled_after_a_long_silence(w):
-    """Only renewals were heard for several lease times: the way back still leads there."""
+    """The callback path works after several lease times with renewals only."""
     files(w, 'f', 'g')
     lease(w, 8)
     a, other = Caller(w), V3(w)
@@ -609,7 +609,7 @@ def recalled_after_a_long_silence(w):
 
 @test(locks='raw', squash='root-to-admin', timeout=60)
 def reclaimed(w):
-    """After a restart of the server who had a delegation has it again."""
+    """After a restart of the server a client reclaims its delegation."""
     files(w)
     a = Caller(w, name=b'reclaimer', verf=b'thesame!')
     sid, fh = a.delegated()
@@ -629,7 +629,7 @@ def reclaimed(w):
 
 
 def wished(caller, name='f'):
-    """What an OPEN that asks for a delegation is told: its kind, and why there is none."""
+    """The reply to an OPEN with a wish: type of the delegation, and why there is none."""
     r, fh = caller.open(name, READ | WANT_ANY, own=os.urandom(8))
     caller.compound(putfh(fh), nfs4.close(r.stateid)).ok()
     return r.deleg.type, getattr(r.deleg, 'why', None)
@@ -637,7 +637,7 @@ def wished(caller, name='f'):
 
 @wire
 def pause_after_recall(w):
-    """For recall-pause-s nobody is delegated what was just recalled; a pause of 0 is none."""
+    """For recall-pause-s a recalled file is not delegated again; 0 is no pause."""
     files(w)
     a, other = Caller(w), V3(w)
     for pause, then in (0, (DELEG_READ, None)), (3600, (DELEG_NONE_EXT, CONTENTION)):
@@ -656,7 +656,7 @@ def pause_after_recall(w):
 
 @wire
 def so_many_per_client(w):
-    """delegations-per-client bounds one client, and no other."""
+    """delegations-per-client limits each client by itself."""
     files(w, 'f', 'g')
     a, b = Caller(w), Caller(w)
     w.server.ctl('server', 'set', 'delegations-per-client', '1')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Directory delegations by hand: changes that the holder is told."""
+"""Directory delegations by hand: changes of which the holder is notified."""
 import functools
 import os
 import time
@@ -20,7 +20,7 @@ KINDS = [ADDED, REMOVED, RENAMED, DIR_ATTRS]
 
 
 class Watcher(Caller):
-    """It has a delegation of the share's root, and is told."""
+    """A client with a directory delegation of the share's root."""
 
     def __init__(self, w, *kinds, ask=None, **kw):
         super().__init__(w, **kw)
@@ -30,7 +30,7 @@ class Watcher(Caller):
         self.sid, self.granted = r.stateid, r
 
     def told(self, count):
-        """The next changes, however they come."""
+        """The next changes, from any number of callbacks."""
         got = []
         while len(got) < count:
             call = self.cb.wait(self.conn, 'notify')
@@ -39,7 +39,7 @@ class Watcher(Caller):
         return got
 
     def quiet(self, seconds=0.5):
-        """No entry changes; the directory's own attributes may still come."""
+        """Check that no entry changes; attributes of the directory may still arrive."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.conn.serve(max(end - time.monotonic(), 0.01))
@@ -48,7 +48,7 @@ class Watcher(Caller):
             eq([c for c in call.changes if c[0] != DIR_ATTRS], [], 'changes')
 
     def values(self, *changes):
-        """The attributes that come with these changes, the last ones if they come again."""
+        """The attributes that come with these changes, the last ones if they are repeated."""
         got = {}
         while set(changes) - set(got):
             call = self.cb.wait(self.conn, 'notify')
@@ -58,7 +58,7 @@ class Watcher(Caller):
 
 @wire(smb=True, squash='none')
 def directory_changes(w):
-    """Told in their order, whoever made them: over NFS, SMB, or on the server."""
+    """Changes over NFS, over SMB and on the server are reported in their order."""
     os.chmod(w.export, 0o777)
     a, n = Watcher(w), w.client.nfs()
     eq(a.granted.notify, [nfs4_attr.NAMES[k] for k in sorted(KINDS)], 'as bits of a bitmap')
@@ -87,7 +87,7 @@ def directory_changes(w):
 
 @wire
 def directory_attributes(w):
-    """Those that were asked for and can be told, with the values that they have now."""
+    """The requested attributes are sent, with their present values."""
     os.chmod(w.export, 0o777)
     put(w.path('old'), b'12345', 0o644)
     child = ['type', 'size', 'mode', 'fileid', 'time_modify', 'filehandle']
@@ -149,7 +149,7 @@ def directory_batches(w):
 
 @wire
 def directory_replaced(w):
-    """What a client's rename replaces is gone, whoever asked for that."""
+    """An entry that a rename replaces is reported as removed."""
     os.chmod(w.export, 0o777)
     a, n = Watcher(w), w.client.nfs()
     for name in 'abc':
@@ -164,7 +164,7 @@ def directory_replaced(w):
 
 @wire
 def directory_recalled(w):
-    """What cannot be told takes the delegation: kinds that were not asked for, the end of it."""
+    """A change that cannot be reported recalls the delegation."""
     os.chmod(w.export, 0o777)
     a = Watcher(w, ADDED)
     put(w.path('f'), b'x')
@@ -186,7 +186,7 @@ def directory_recalled(w):
 
 @wire
 def directory_refused_notify(w):
-    """A holder that does not take what it is told has lost track."""
+    """A holder that refuses a notification loses the delegation."""
     os.chmod(w.export, 0o777)
     a = Watcher(w, notify=BAD_STATEID)
     put(w.path('f'), b'x')
@@ -197,7 +197,7 @@ def directory_refused_notify(w):
 
 @wire
 def directory_unavailable(w):
-    """Not of files, not without a way to the client, not twice."""
+    """None for files, without a callback channel, or a second time."""
     files(w)
     a = Watcher(w)
     fh = a.s.fh('data', 'f')

@@ -81,7 +81,7 @@ def locks_and_modes(w):
 
 @wire
 def seqids_of_lock_owners(w):
-    """4.0: each of the two owners of a LOCK counts, and what was done is answered again."""
+    """4.0: LOCK counts the seqids of both owners, and repetitions are replayed."""
     put(w.path('f'), b'', 0o666)
     c = V40(w)
     sid, fh = opened(c, 'f')
@@ -154,7 +154,7 @@ def locks_go_with_the_open(w):
 
 @wire
 def many_states(w):
-    """An owner with many files, a file with many owners."""
+    """One owner with locks on many files, and one file with many owners."""
     for i in range(300):
         put(w.path(f'f{i}'), b'', 0o666)
     for c in (V40(w), V41.at(w)):

@@ -15,7 +15,7 @@ wire = functools.partial(test, server='ditto')
 
 @wire
 def opened_and_closed(w):
-    """One state for an owner and a file, whatever the number of OPENs."""
+    """An owner has one state for a file, whatever the number of OPENs."""
     put(w.path('f'), b'0123456789', 0o666)
     for c in each(w):
         sid, fh = opened(c, 'f', READ)
@@ -36,7 +36,7 @@ def opened_and_closed(w):
 
 @wire
 def seqids_of_open_owners(w):
-    """4.0: a request that comes again is answered again, and not done again."""
+    """4.0: a repeated request is replayed and not executed again."""
     c = V40(w)
     opened(c, how=UNCHECKED)
     number = c.seqid()
@@ -66,7 +66,7 @@ def seqids_of_open_owners(w):
 
 @wire
 def opened_again(w):
-    """4.0: a COMPOUND that comes again over another connection is about the same file."""
+    """4.0: a COMPOUND repeated over another connection applies to the same file."""
     put(w.path('g'), b'', 0o666)
     c = V40(w)
 
@@ -103,7 +103,7 @@ def opened_again(w):
 
 @wire
 def closed_again(w):
-    """4.0: the CLOSE whose reply was lost, until the owner does something else."""
+    """4.0: a CLOSE whose reply was lost is replayed until the owner's next request."""
     c = V40(w)
     sid, fh = opened(c, how=UNCHECKED)
     number = c.seqid()
@@ -119,7 +119,7 @@ def closed_again(w):
 
 @wire
 def confirmation(w):
-    """4.0: an open-owner is confirmed once; before, nothing is done by what it has."""
+    """4.0: an open-owner is confirmed once, and its state is not usable before."""
     c = V40(w)
     put(w.path('f'), b'x', 0o666)
     ask = functools.partial(nfs4.open, c.owner(), 'f', BOTH)
@@ -146,7 +146,7 @@ def confirmation(w):
 
 @wire
 def downgrades(w):
-    """To what was asked for by some of the OPENs together, and nothing else."""
+    """Only to access and deny bits of a combination of the OPENs."""
     put(w.path('f'), b'', 0o666)
     for c in each(w):
         opened(c, 'f', READ, DENY_NONE)
@@ -183,7 +183,7 @@ def no_downgrade_below_locks(w):
 
 @wire
 def share_reservations(w):
-    """Access against denial, both ways, of two owners, of two clients, of two versions."""
+    """Access and denials conflict between owners, clients and versions."""
     put(w.path('f'), b'', 0o666)
     a = V41.at(w)
     for c, own in ((a, b'second'), (V41.at(w), b'owner'), (V40(w), b'owner')):
@@ -203,7 +203,7 @@ def share_reservations(w):
 
 @wire
 def denied_upgrade(w):
-    """What cannot be widened stays as it is."""
+    """An open whose upgrade is refused does not change."""
     put(w.path('f'), b'', 0o666)
     for c in each(w):
         sid, fh = opened(c, 'f', READ)
@@ -222,7 +222,7 @@ def denied_upgrade(w):
 
 @wire
 def denial_holds_for_reading_and_writing(w):
-    """Also for those who have nothing open."""
+    """A denial also refuses I/O of clients without an open."""
     put(w.path('f'), b'0123456789', 0o666)
     for c in each(w):
         other = V41.at(w)
@@ -244,7 +244,7 @@ def denial_holds_for_reading_and_writing(w):
 
 @wire
 def creation(w):
-    """UNCHECKED4 and GUARDED4, with attributes, and what the directory says."""
+    """UNCHECKED4 and GUARDED4, with attributes, and change information of the directory."""
     os.chmod(w.export, 0o777)
     for c in each(w):
         r = c.try_open('new', how=UNCHECKED, attrs={'mode': 0o640}).ok()
@@ -345,7 +345,7 @@ def kinds_of_files(w):
 
 @wire
 def claims_by_handle(w):
-    """4.1: CLAIM_FH; in 4.0 there is none. Who claims does not make."""
+    """CLAIM_FH opens and does not create; 4.0 does not have it."""
     put(w.path('f'), b'data', 0o666)
     c = V41.at(w)
     fh = c.fh('data', 'f')
@@ -371,7 +371,7 @@ def claims_by_handle(w):
 
 @wire
 def named_attribute_by_handle(w):
-    """A named attribute is opened like any file; it keeps what it is."""
+    """A named attribute is opened by its handle and remains one."""
     put(w.path('f'), b'data', 0o666)
     c = V41.at(w)
     fh = c.fh('data', 'f')
@@ -409,7 +409,7 @@ def flags_of_the_result(w):
 
 @wire
 def unlinked_but_open(w):
-    """From any connection, as long as it is open."""
+    """An unlinked file stays usable from any connection while it is open."""
     for c in each(w):
         sid, fh = opened(c, 'gone', how=UNCHECKED)
         last(write(c, fh, sid, 0, b'still here'), nfs4.OK)

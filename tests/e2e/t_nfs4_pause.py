@@ -9,7 +9,7 @@ import nfs3
 import nfs4
 from harness import SLOW, eq, test, wait_for
 from nfs4_callback import SILENT
-from nfs4_callers import DATA, V3, Caller, Caller40, files, patience
+from nfs4_callers import DATA, V3, Caller, Caller40, files, set_break_wait
 from nfs4_status import OK
 from t_nfs4_client import clients
 
@@ -86,7 +86,7 @@ def met(w, holder, acc, what, act):
 @test(server='ditto', clients=2, squash='root-to-admin', timeout=90)
 def prompt_holders(w):
     """A holder that returns at once causes no repeated request."""
-    patience(w, 4000)                       # a machine may be slow now and then
+    set_break_wait(w, 4000)                       # a machine may be slow now and then
     holders = Caller(w, w.clients[0]), Caller40(w, w.clients[0])
     other = w.clients[1]
     others = ((V3_ACTS, functools.partial(by_v3, other.nfs())),
@@ -121,7 +121,7 @@ def as_long_as_set(w):
     """break-wait-ms takes effect at once, for slow holders and without waiting."""
     a, other = Caller(w), V3(w)
     for ms, answer in ((4000, nfs3.OK), (0, nfs3.JUKEBOX)):
-        patience(w, ms)
+        set_break_wait(w, ms)
         name = f'f{ms}'
         files(w, name)
         sid, fh = a.delegated(name)
@@ -141,7 +141,7 @@ def not_for_ever(w):
     """The wait for a holder that does nothing is short and does not take every thread."""
     files(w, 'f', 'g')
     w.server.ctl('server', 'set', 'threads', '4')
-    patience(w, PAUSE_MS)
+    set_break_wait(w, PAUSE_MS)
     a = Caller(w, w.clients[0], recall=SILENT)
     a.delegated()
     others = [V3(w) for _ in range(12)]
@@ -171,7 +171,7 @@ def not_for_ever(w):
 def courtesy_holders(w):
     """A conflict with a range or open of a courtesy client succeeds at the first request."""
     files(w)
-    patience(w, 4000)
+    set_break_wait(w, 4000)
     w.server.ctl('server', 'set', 'lease-time-s', str(LEASE))
     live = nfs4.Session.make(nfs4.connect(w.clients[1]))
     root = live.fh('data')

@@ -65,7 +65,7 @@ def of_another_kind(w):
 
 @wire
 def current_stateid(w):
-    """4.1: what an operation returned is the next one's, and goes with the handle."""
+    """4.1: the stateid of an operation is current for the next one, and saved with the handle."""
     put(w.path('f'), b'0123456789', 0o666)
     put(w.path('g'), b'', 0o666)
     c = V41.at(w)
@@ -123,7 +123,7 @@ def freed_and_tested(w):
 
 @wire
 def tested_by_the_thousand(w):
-    """As many as a request has are tested, if all results may be told."""
+    """TEST_STATEID takes as many stateids as fit into a request and its reply."""
     put(w.path('f'), b'', 0o666)
     c = V41.at(w)
     sid, _ = opened(c, 'f')
@@ -140,7 +140,7 @@ def tested_by_the_thousand(w):
 
 @wire
 def revoked_with_the_share(w):
-    """A share that is gone, and comes again: what was open is not."""
+    """The opens of a removed share are revoked, also when the share returns."""
     put(w.path('f'), b'data', 0o666)
     for c in each(w):
         sid, fh = opened(c, 'f')
@@ -160,7 +160,7 @@ def revoked_with_the_share(w):
 
 @wire(fs='ext4')
 def claims_go_with_their_share(w):
-    """Of two shares of one file system one goes, with what was claimed through it; its mount, too."""
+    """Of two shares of one file system, removing one ends only its claims and mount."""
     os.mkdir(w.path('d'))
     put(w.path('d/f'), b'data', 0o666)
     bound = f'{w.base}/bound'
@@ -191,7 +191,7 @@ def claims_go_with_their_share(w):
 
 @wire
 def open_is_released(w):
-    """The administrator takes an open, and all that was locked by it."""
+    """The administrator releases an open with all its locks."""
     put(w.path('f'), b'data', 0o666)
     for c in each(w):
         sid, fh = opened(c, 'f')
