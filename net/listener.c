@@ -23,6 +23,7 @@
 #include "listener.h"
 #include "peer.h"
 #include "server.h"
+#include "setting.h"
 
 static DEFINE_MUTEX(servers_lock);
 static LIST_HEAD(servers);
@@ -109,11 +110,19 @@ static void servers_event(enum ditto_event_type type, const char *subject)
 
 int ditto_protocol_register(struct ditto_protocol *protocol)
 {
-	int err = -ENOSPC;
+	int err;
 
 	if (!protocol->name[0] || strlen(protocol->name) >= DITTO_PROTOCOL_NAME)
 		return -EINVAL;
+	/* Whoever sees the protocol can change its settings, so they come first. */
+	if (protocol->settings.count) {
+		protocol->settings.name = protocol->name;
+		err = ditto_settings_register(&protocol->settings);
+		if (err)
+			return err;
+	}
 
+	err = -ENOSPC;
 	mutex_lock(&protocols_lock);
 	if (protocol_find_locked(protocol->name)) {
 		err = -EEXIST;
@@ -134,6 +143,8 @@ unlock:
 	mutex_unlock(&protocols_lock);
 	if (!err)
 		servers_event(DITTO_EVENT_PROTOCOL_ADDED, protocol->name);
+	else if (protocol->settings.count)
+		ditto_settings_unregister(&protocol->settings);
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_protocol_register, DITTO);
@@ -175,6 +186,8 @@ void ditto_protocol_unregister(struct ditto_protocol *protocol)
 		listeners_close(ls, protocol);
 	mutex_unlock(&servers_lock);
 
+	if (protocol->settings.count)
+		ditto_settings_unregister(&protocol->settings);
 	servers_event(DITTO_EVENT_PROTOCOL_REMOVED, protocol->name);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_protocol_unregister, DITTO);
@@ -372,21 +385,21 @@ int ditto_protocols_settings_changed(struct ditto_server *srv, struct netlink_ex
 	struct ditto_listeners *ls = srv->listeners;
 	struct ditto_listener *listener;
 	unsigned long seen = 0;
-	int err = 0;
+	int err, first = 0;
 
 	mutex_lock(&ls->lock);
 	list_for_each_entry(listener, &ls->list, list) {
 		if (!protocol_first(listener, &seen) || !listener->protocol->settings_changed)
 			continue;
 		err = listener->protocol->settings_changed(srv);
-		if (!err)
+		if (!err || first)
 			continue;
+		first = err;
 		NL_SET_ERR_MSG_FMT(extack, "protocol %.15s cannot take the settings: error %d",
 				   listener->protocol->name, -err);
-		break;
 	}
 	mutex_unlock(&ls->lock);
-	return err;
+	return first;
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_protocols_settings_changed);
 

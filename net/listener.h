@@ -15,6 +15,8 @@
 #include <linux/module.h>
 #include <linux/socket.h>
 
+#include "setting.h"
+
 struct ditto_open_show;
 struct ditto_peer;
 struct ditto_server;
@@ -75,6 +77,7 @@ struct ditto_listener {
  * @open_close: closes an open; returns 0 or -ENOENT
  * @trees: dumps the shares that sessions are connected to
  * @tree_close: disconnects a session from a share; returns 0 or -ENOENT
+ * @settings: its own settings, if any
  * @list: in the list of protocols
  *
  * All operations are called with the listeners' mutex of the server held and may sleep.
@@ -96,6 +99,7 @@ struct ditto_protocol {
 	int (*open_close)(struct ditto_server *srv, u64 id);
 	int (*trees)(struct ditto_server *srv, struct ditto_tree_show *show);
 	int (*tree_close)(struct ditto_server *srv, u64 session, u32 id);
+	struct ditto_setting_owner settings;
 	struct list_head list;
 };
 
@@ -104,8 +108,9 @@ struct ditto_protocol {
  * @protocol: the protocol; its @bit is set
  *
  * Context: may sleep.
- * Return: 0, -EEXIST if the name is registered already, -EINVAL for an empty or too long name,
- * -ENOSPC if DITTO_PROTOCOLS_MAX other names have been used since boot.
+ * Return: 0, -EEXIST if its name or that of one of its settings is registered already, -EINVAL
+ * for an empty or too long name, -ENOSPC if DITTO_PROTOCOLS_MAX other names have been used since
+ * boot.
  */
 int ditto_protocol_register(struct ditto_protocol *protocol);
 
@@ -186,10 +191,10 @@ unsigned int ditto_protocols_connections(struct ditto_server *srv, const struct 
  * @srv: the server
  * @extack: filled on error; may be NULL
  *
- * The first error ends the walk; protocols that were called before keep the new settings.
+ * All protocols are called, even if some cannot apply the settings.
  *
  * Context: may sleep; takes the listeners' mutex.
- * Return: 0 or the error of a protocol.
+ * Return: 0 or the first error of a protocol, which is also the one in @extack.
  */
 int ditto_protocols_settings_changed(struct ditto_server *srv, struct netlink_ext_ack *extack);
 

@@ -10,6 +10,8 @@
 #include <linux/siphash.h>
 #include <linux/types.h>
 
+#include "setting.h"
+
 struct net;
 struct ditto_share_table;
 struct ditto_node_table;
@@ -25,107 +27,10 @@ struct ditto_listeners;
 struct ditto_budget;
 struct ditto_login_delays;
 
-/*
- * Encryption of connections, in protocols that can encrypt. The values are those of the netlink
- * enum "encryption-mode".
- */
-enum ditto_encryption {
-	DITTO_ENCRYPTION_OFF,
-	DITTO_ENCRYPTION_OFFERED,	/* the client may encrypt; a share may require it */
-	DITTO_ENCRYPTION_REQUIRED,
-};
-
-/* Default of @min_dialect: 2.0.2. */
-#define DITTO_MIN_DIALECT	0x0202
-
-/**
- * struct ditto_settings - settings of a server, changeable at run time
- * @threads: service threads of a thread-based protocol; 0 lets the protocol choose
- * @max_connections: connections over all listeners of a protocol
- * @node_limit: nodes kept in memory
- * @file_limit: open files kept in the cache
- * @file_idle_ms: time until an unused open file is closed, in ms
- * @drain_ms: time that the removal of a share or listener waits for requests, in ms
- * @upcall_ms: timeout of a request to the helper, in ms
- * @name_ttl_s: time to cache the helper's answers about names and groups, in seconds
- * @name_negative_ttl_s: the same for negative answers
- * @udp: serve the data protocol over UDP, too
- * @lease_time_s: time until a silent client loses its claims, in seconds
- * @grace_s: longest grace period, in seconds; 0 means the lease time
- * @waits_per_node: waiting byte-range lock requests per node
- * @claims_per_client: claims that one client may hold
- * @recall_pause_s: time after a recall without new delegations on the node, in seconds
- * @require_signing: refuse unsigned messages, in protocols that can sign
- * @encryption: enum ditto_encryption
- * @min_dialect: lowest accepted dialect of a protocol with numbered dialects
- * @durable_s: default time that opens of a disconnected client wait for its reconnect, in
- *	seconds, in protocols with durable opens; 0 disables them
- * @max_delegations: delegations of all clients together
- * @delegations_per_client: delegations of one client
- * @delegations: grant delegations
- * @session_slots: concurrent requests of a session, in protocols with slots
- * @sessions_per_client: sessions of one client
- * @silence_s: time until a connection whose peer does not respond is closed, in seconds,
- *	if state of a client depends on it
- * @sessions_per_connection: sessions on one connection, including those being set up
- * @restrict_anonymous: refuse anonymous logins, unless a share admits guests
- * @login_delay_ms: delay of the answer to the first failed login, in ms; see
- *	net/helper/login_delay.h
- * @budget_memory_mib: memory for all clients together, in MiB; for this and the next, 0
- *	lets net/budget.c choose
- * @budget_user_mib: memory for one address with a login, in MiB; one user gets half of it
- * @budget_anonymous_mib: memory for one address without a name, in MiB
- * @budget_unproven_kib: memory for one address before its login, in KiB
- * @budget_connections: connections of one address; half as many before its login
- * @budget_opens: opens of one address or user; the same limit for delegations
- * @break_wait_ms: time that a request waits for a break or an answer of other clients, in
- *	ms, before it is told to retry, in protocols that can say so
- *
- * Each member is read with READ_ONCE() and written under the settings lock of net/nl/settings.c.
- * Limits are those in ditto.yaml.
- */
-struct ditto_settings {
-	u32 threads;
-	u32 max_connections;
-	u32 node_limit;
-	u32 file_limit;
-	u32 file_idle_ms;
-	u32 drain_ms;
-	u32 upcall_ms;
-	u32 name_ttl_s;
-	u32 name_negative_ttl_s;
-	bool udp;
-	u32 lease_time_s;
-	u32 grace_s;
-	u32 waits_per_node;
-	u32 claims_per_client;
-	u32 recall_pause_s;
-	bool require_signing;
-	u32 encryption;
-	u32 min_dialect;
-	u32 durable_s;
-	u32 max_delegations;
-	u32 delegations_per_client;
-	bool delegations;
-	u32 session_slots;
-	u32 sessions_per_client;
-	u32 silence_s;
-	u32 break_wait_ms;
-	u32 sessions_per_connection;
-	bool restrict_anonymous;
-	u32 login_delay_ms;
-	u32 budget_memory_mib;
-	u32 budget_user_mib;
-	u32 budget_anonymous_mib;
-	u32 budget_unproven_kib;
-	u32 budget_connections;
-	u32 budget_opens;
-};
-
 /**
  * struct ditto_server - one server, one per network namespace
  * @net: the namespace; not counted, because the server ends before it
- * @settings: see struct ditto_settings
+ * @settings: settings of the core; those of a protocol are in its own server
  * @handle_key: signs file handles; set before the first handle is made
  * @handle_key_set: the key was set by the helper, so handles survive a restart
  * @write_verifier: changes whenever unstable data may have been lost

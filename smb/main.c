@@ -12,6 +12,7 @@
 #include <net/netns/generic.h>
 
 #include "../net/listener.h"
+#include "../net/server.h"
 #include "auth/crypto.h"
 #include "file/name.h"
 #include "open/lease.h"
@@ -24,6 +25,16 @@
 
 static unsigned int dsmb_net_id __read_mostly;
 
+static const struct ditto_setting_desc dsmb_setting_descs[] = {
+#define SETTING(...) DITTO_SETTING_DESC(struct dsmb_settings, __VA_ARGS__)
+#include "setting_defs.h"
+};
+
+static void *dsmb_settings_of(const struct ditto_server *srv)
+{
+	return &dsmb_server_of(srv->net)->settings;
+}
+
 static struct ditto_protocol dsmb_protocol = {
 	.owner = THIS_MODULE,
 	.name = "smb",
@@ -33,13 +44,17 @@ static struct ditto_protocol dsmb_protocol = {
 	.close = dsmb_close_listener,
 	.disconnect = dsmb_disconnect,
 	.connections = dsmb_connections,
-	.settings_changed = dsmb_settings_changed,
 	.sessions = dsmb_show_sessions,
 	.session_close = dsmb_show_session_close,
 	.opens = dsmb_show_opens,
 	.open_close = dsmb_show_open_close,
 	.trees = dsmb_show_trees,
 	.tree_close = dsmb_show_tree_close,
+	.settings = {
+		.descs = dsmb_setting_descs,
+		.count = ARRAY_SIZE(dsmb_setting_descs),
+		.of = dsmb_settings_of,
+	},
 };
 
 struct dsmb_server *dsmb_server_of(const struct net *net)
@@ -54,7 +69,10 @@ unsigned int dsmb_protocol_bit(void)
 
 static int __net_init dsmb_net_init(struct net *net)
 {
-	return dsmb_server_init(dsmb_server_of(net), net);
+	struct dsmb_server *server = dsmb_server_of(net);
+
+	ditto_settings_defaults(&dsmb_protocol.settings, &server->settings);
+	return dsmb_server_init(server, net);
 }
 
 /* No listener is left, because a listener keeps its namespace alive. */

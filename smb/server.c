@@ -305,12 +305,6 @@ unsigned int dsmb_connections(struct ditto_server *srv, const struct ditto_peer 
 	return count_conns(dsmb_server_of(srv->net), NULL, peer);
 }
 
-/* Settings are read where they are used. */
-int dsmb_settings_changed(struct ditto_server *srv)
-{
-	return 0;
-}
-
 static int start_workers(struct dsmb_server *server)
 {
 	unsigned int workers = max(WORKERS_MIN, WORKERS_PER_CPU * num_online_cpus());

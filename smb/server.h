@@ -21,6 +21,7 @@
 #include <linux/xarray.h>
 
 #include "../net/helper/record.h"
+#include "../net/setting.h"
 #include "transport/crowd.h"
 
 struct ditto_listener;
@@ -34,9 +35,23 @@ struct in6_addr;
 struct net;
 struct netlink_ext_ack;
 
+/* The setting "encryption". */
+enum dsmb_encryption {
+	DSMB_ENCRYPTION_OFF,
+	DSMB_ENCRYPTION_OFFERED,	/* the client may encrypt; a share may require it */
+	DSMB_ENCRYPTION_REQUIRED,
+};
+
+/* Settings of SMB, described in setting_defs.h; read with READ_ONCE(), see net/setting.h. */
+struct dsmb_settings {
+#define SETTING(...) DITTO_SETTING_MEMBER(__VA_ARGS__)
+#include "setting_defs.h"
+};
+
 /**
  * struct dsmb_server - the SMB server of one network namespace
  * @srv: the core server of the namespace
+ * @settings: see struct dsmb_settings
  * @guid: ServerGuid; random, constant for the life of the namespace's server
  * @started: time the server started, as FILETIME
  * @lock: mutex; serializes start and stop of listeners and changes of @interfaces
@@ -75,6 +90,7 @@ struct netlink_ext_ack;
  */
 struct dsmb_server {
 	struct ditto_server *srv;
+	struct dsmb_settings settings;
 	guid_t guid;
 	u64 started;
 	struct mutex lock;	/* see above */
@@ -226,15 +242,5 @@ unsigned int dsmb_disconnect(struct ditto_server *srv, const struct ditto_peer *
  * Return: the number of connections.
  */
 unsigned int dsmb_connections(struct ditto_server *srv, const struct ditto_peer *peer);
-
-/**
- * dsmb_settings_changed - apply changed settings
- * @srv: the core server
- *
- * Does nothing: each setting is read where it is used.
- *
- * Return: 0.
- */
-int dsmb_settings_changed(struct ditto_server *srv);
 
 #endif

@@ -76,17 +76,18 @@ const struct spec_enum spec_share_right = {
 	.count = 4,
 };
 
-static const char *const encryption_mode_names[] = {
-	"off",
-	"offered",
-	"required",
+static const char *const setting_type_names[] = {
+	"bool",
+	"number",
+	"enum",
+	"version",
 };
 
-const struct spec_enum spec_encryption_mode = {
-	.name = "encryption-mode",
+const struct spec_enum spec_setting_type = {
+	.name = "setting-type",
 	.flags = false,
-	.names = encryption_mode_names,
-	.count = 3,
+	.names = setting_type_names,
+	.count = 4,
 };
 
 static const char *const transport_type_names[] = {
@@ -770,76 +771,6 @@ const struct spec_set spec_listener_set = {
 };
 
 static const struct spec_attr server_attrs[] = {
-	[DITTO_A_SERVER_THREADS] = {
-		.name = "threads",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 0,
-		.max = 1024ULL,
-	},
-	[DITTO_A_SERVER_MAX_CONNECTIONS] = {
-		.name = "max-connections",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 1,
-		.max = 65536ULL,
-	},
-	[DITTO_A_SERVER_NODE_LIMIT] = {
-		.name = "node-limit",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 16,
-		.max = 16777216ULL,
-	},
-	[DITTO_A_SERVER_FILE_LIMIT] = {
-		.name = "file-limit",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 16,
-		.max = 1048576ULL,
-	},
-	[DITTO_A_SERVER_FILE_IDLE_MS] = {
-		.name = "file-idle-ms",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 10,
-		.max = 3600000ULL,
-	},
-	[DITTO_A_SERVER_DRAIN_MS] = {
-		.name = "drain-ms",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 100,
-		.max = 600000ULL,
-	},
-	[DITTO_A_SERVER_UPCALL_MS] = {
-		.name = "upcall-ms",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 10,
-		.max = 60000ULL,
-	},
-	[DITTO_A_SERVER_NAME_TTL_S] = {
-		.name = "name-ttl-s",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 1,
-		.max = 86400ULL,
-	},
-	[DITTO_A_SERVER_NAME_NEGATIVE_TTL_S] = {
-		.name = "name-negative-ttl-s",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 1,
-		.max = 86400ULL,
-	},
-	[DITTO_A_SERVER_UDP] = {
-		.name = "udp",
-		.kind = SPEC_U8,
-		.form = SPEC_BOOL,
-		.min = 0,
-		.max = 1ULL,
-	},
 	[DITTO_A_SERVER_HANDLE_KEY] = {
 		.name = "handle-key",
 		.kind = SPEC_BINARY,
@@ -885,41 +816,6 @@ static const struct spec_attr server_attrs[] = {
 		.kind = SPEC_STRING,
 		.form = SPEC_PLAIN,
 	},
-	[DITTO_A_SERVER_LEASE_TIME_S] = {
-		.name = "lease-time-s",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 5,
-		.max = 3600ULL,
-	},
-	[DITTO_A_SERVER_GRACE_S] = {
-		.name = "grace-s",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 0,
-		.max = 3600ULL,
-	},
-	[DITTO_A_SERVER_WAITS_PER_NODE] = {
-		.name = "waits-per-node",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 1,
-		.max = 65536ULL,
-	},
-	[DITTO_A_SERVER_CLAIMS_PER_CLIENT] = {
-		.name = "claims-per-client",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 1,
-		.max = 16777216ULL,
-	},
-	[DITTO_A_SERVER_RECALL_PAUSE_S] = {
-		.name = "recall-pause-s",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 0,
-		.max = 3600ULL,
-	},
 	[DITTO_A_SERVER_EPOCH] = {
 		.name = "epoch",
 		.kind = SPEC_U64,
@@ -955,180 +851,16 @@ static const struct spec_attr server_attrs[] = {
 		.min = 0,
 		.max = 18446744073709551615ULL,
 	},
-	[DITTO_A_SERVER_REQUIRE_SIGNING] = {
-		.name = "require-signing",
-		.kind = SPEC_U8,
-		.form = SPEC_BOOL,
-		.min = 0,
-		.max = 1ULL,
-	},
-	[DITTO_A_SERVER_ENCRYPTION] = {
-		.name = "encryption",
-		.kind = SPEC_U32,
-		.form = SPEC_ENUM,
-		.min = 0,
-		.max = 4294967295ULL,
-		.values = &spec_encryption_mode,
-	},
-	[DITTO_A_SERVER_MIN_DIALECT] = {
-		.name = "min-dialect",
-		.kind = SPEC_U32,
-		.form = SPEC_DIALECT,
-		.min = 514,
-		.max = 785ULL,
-	},
-	[DITTO_A_SERVER_DURABLE_S] = {
-		.name = "durable-s",
-		.kind = SPEC_U32,
+	[DITTO_A_SERVER_SETTING] = {
+		.name = "setting",
+		.kind = SPEC_NEST,
 		.form = SPEC_PLAIN,
-		.min = 0,
-		.max = 300ULL,
-	},
-	[DITTO_A_SERVER_MAX_DELEGATIONS] = {
-		.name = "max-delegations",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 0,
-		.max = 16777216ULL,
-	},
-	[DITTO_A_SERVER_DELEGATIONS_PER_CLIENT] = {
-		.name = "delegations-per-client",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 0,
-		.max = 16777216ULL,
-	},
-	[DITTO_A_SERVER_DELEGATIONS] = {
-		.name = "delegations",
-		.kind = SPEC_U8,
-		.form = SPEC_BOOL,
-		.min = 0,
-		.max = 1ULL,
-	},
-	[DITTO_A_SERVER_SESSION_SLOTS] = {
-		.name = "session-slots",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 1,
-		.max = 1024ULL,
-	},
-	[DITTO_A_SERVER_SESSIONS_PER_CLIENT] = {
-		.name = "sessions-per-client",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 1,
-		.max = 1024ULL,
-	},
-	[DITTO_A_SERVER_SILENCE_S] = {
-		.name = "silence-s",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 4,
-		.max = 7200ULL,
-	},
-	[DITTO_A_SERVER_BREAK_WAIT_MS] = {
-		.name = "break-wait-ms",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 0,
-		.max = 10000ULL,
-	},
-	[DITTO_A_SERVER_SESSIONS_PER_CONNECTION] = {
-		.name = "sessions-per-connection",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 1,
-		.max = 65536ULL,
-	},
-	[DITTO_A_SERVER_RESTRICT_ANONYMOUS] = {
-		.name = "restrict-anonymous",
-		.kind = SPEC_U8,
-		.form = SPEC_BOOL,
-		.min = 0,
-		.max = 1ULL,
-	},
-	[DITTO_A_SERVER_LOGIN_DELAY_MS] = {
-		.name = "login-delay-ms",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 0,
-		.max = 10000ULL,
-	},
-	[DITTO_A_SERVER_BUDGET_MEMORY_MIB] = {
-		.name = "budget-memory-mib",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 0,
-		.max = 16777216ULL,
-	},
-	[DITTO_A_SERVER_BUDGET_USER_MIB] = {
-		.name = "budget-user-mib",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 0,
-		.max = 16777216ULL,
-	},
-	[DITTO_A_SERVER_BUDGET_ANONYMOUS_MIB] = {
-		.name = "budget-anonymous-mib",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 0,
-		.max = 16777216ULL,
-	},
-	[DITTO_A_SERVER_BUDGET_UNPROVEN_KIB] = {
-		.name = "budget-unproven-kib",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 0,
-		.max = 16777216ULL,
-	},
-	[DITTO_A_SERVER_BUDGET_CONNECTIONS] = {
-		.name = "budget-connections",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 0,
-		.max = 65536ULL,
-	},
-	[DITTO_A_SERVER_BUDGET_OPENS] = {
-		.name = "budget-opens",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 0,
-		.max = 16777216ULL,
+		.multi = true,
+		.nested = &spec_setting_change_set,
 	},
 };
 
 static const struct nla_policy server_policy[] = {
-	[DITTO_A_SERVER_THREADS] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SERVER_MAX_CONNECTIONS] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SERVER_NODE_LIMIT] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SERVER_FILE_LIMIT] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SERVER_FILE_IDLE_MS] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SERVER_DRAIN_MS] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SERVER_UPCALL_MS] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SERVER_NAME_TTL_S] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SERVER_NAME_NEGATIVE_TTL_S] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SERVER_UDP] = {
-		.type = NLA_U8,
-	},
 	[DITTO_A_SERVER_HANDLE_KEY] = {
 		.type = NLA_BINARY,
 		.minlen = 16,
@@ -1152,21 +884,6 @@ static const struct nla_policy server_policy[] = {
 	[DITTO_A_SERVER_VERSION] = {
 		.type = NLA_STRING,
 	},
-	[DITTO_A_SERVER_LEASE_TIME_S] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SERVER_GRACE_S] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SERVER_WAITS_PER_NODE] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SERVER_CLAIMS_PER_CLIENT] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SERVER_RECALL_PAUSE_S] = {
-		.type = NLA_U32,
-	},
 	[DITTO_A_SERVER_EPOCH] = {
 		.type = NLA_U64,
 	},
@@ -1182,65 +899,8 @@ static const struct nla_policy server_policy[] = {
 	[DITTO_A_SERVER_WAITS] = {
 		.type = NLA_U64,
 	},
-	[DITTO_A_SERVER_REQUIRE_SIGNING] = {
-		.type = NLA_U8,
-	},
-	[DITTO_A_SERVER_ENCRYPTION] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SERVER_MIN_DIALECT] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SERVER_DURABLE_S] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SERVER_MAX_DELEGATIONS] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SERVER_DELEGATIONS_PER_CLIENT] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SERVER_DELEGATIONS] = {
-		.type = NLA_U8,
-	},
-	[DITTO_A_SERVER_SESSION_SLOTS] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SERVER_SESSIONS_PER_CLIENT] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SERVER_SILENCE_S] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SERVER_BREAK_WAIT_MS] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SERVER_SESSIONS_PER_CONNECTION] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SERVER_RESTRICT_ANONYMOUS] = {
-		.type = NLA_U8,
-	},
-	[DITTO_A_SERVER_LOGIN_DELAY_MS] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SERVER_BUDGET_MEMORY_MIB] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SERVER_BUDGET_USER_MIB] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SERVER_BUDGET_ANONYMOUS_MIB] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SERVER_BUDGET_UNPROVEN_KIB] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SERVER_BUDGET_CONNECTIONS] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SERVER_BUDGET_OPENS] = {
-		.type = NLA_U32,
+	[DITTO_A_SERVER_SETTING] = {
+		.type = NLA_NESTED,
 	},
 };
 
@@ -2688,6 +2348,145 @@ const struct spec_set spec_tree_set = {
 	.max = DITTO_A_TREE_MAX,
 };
 
+static const struct spec_attr setting_change_attrs[] = {
+	[DITTO_A_SETTING_CHANGE_NAME] = {
+		.name = "name",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 31,
+	},
+	[DITTO_A_SETTING_CHANGE_OWNER] = {
+		.name = "owner",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 15,
+	},
+	[DITTO_A_SETTING_CHANGE_VALUE] = {
+		.name = "value",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+};
+
+static const struct nla_policy setting_change_policy[] = {
+	[DITTO_A_SETTING_CHANGE_NAME] = {
+		.type = NLA_STRING,
+		.maxlen = 32,
+	},
+	[DITTO_A_SETTING_CHANGE_OWNER] = {
+		.type = NLA_STRING,
+		.maxlen = 16,
+	},
+	[DITTO_A_SETTING_CHANGE_VALUE] = {
+		.type = NLA_U32,
+	},
+};
+
+const struct spec_set spec_setting_change_set = {
+	.name = "setting-change",
+	.attrs = setting_change_attrs,
+	.policy = setting_change_policy,
+	.max = DITTO_A_SETTING_CHANGE_MAX,
+};
+
+static const struct spec_attr setting_attrs[] = {
+	[DITTO_A_SETTING_NAME] = {
+		.name = "name",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_SETTING_OWNER] = {
+		.name = "owner",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_SETTING_VALUE] = {
+		.name = "value",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_SETTING_TYPE] = {
+		.name = "type",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_setting_type,
+	},
+	[DITTO_A_SETTING_LOWEST] = {
+		.name = "lowest",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_SETTING_HIGHEST] = {
+		.name = "highest",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_SETTING_INITIAL] = {
+		.name = "initial",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_SETTING_VALUES] = {
+		.name = "values",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_SETTING_DOC] = {
+		.name = "doc",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+};
+
+static const struct nla_policy setting_policy[] = {
+	[DITTO_A_SETTING_NAME] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_SETTING_OWNER] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_SETTING_VALUE] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SETTING_TYPE] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SETTING_LOWEST] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SETTING_HIGHEST] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SETTING_INITIAL] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_SETTING_VALUES] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_SETTING_DOC] = {
+		.type = NLA_STRING,
+	},
+};
+
+const struct spec_set spec_setting_set = {
+	.name = "setting",
+	.attrs = setting_attrs,
+	.policy = setting_policy,
+	.max = DITTO_A_SETTING_MAX,
+};
+
 static const u16 share_new_request[] = {
 	DITTO_A_SHARE_NAME,
 	DITTO_A_SHARE_PATH,
@@ -2825,81 +2624,12 @@ static const u16 listener_get_reply[] = {
 };
 
 static const u16 server_set_request[] = {
-	DITTO_A_SERVER_THREADS,
-	DITTO_A_SERVER_MAX_CONNECTIONS,
-	DITTO_A_SERVER_NODE_LIMIT,
-	DITTO_A_SERVER_FILE_LIMIT,
-	DITTO_A_SERVER_FILE_IDLE_MS,
-	DITTO_A_SERVER_DRAIN_MS,
-	DITTO_A_SERVER_UPCALL_MS,
-	DITTO_A_SERVER_NAME_TTL_S,
-	DITTO_A_SERVER_NAME_NEGATIVE_TTL_S,
-	DITTO_A_SERVER_UDP,
-	DITTO_A_SERVER_LEASE_TIME_S,
-	DITTO_A_SERVER_GRACE_S,
-	DITTO_A_SERVER_WAITS_PER_NODE,
-	DITTO_A_SERVER_CLAIMS_PER_CLIENT,
-	DITTO_A_SERVER_RECALL_PAUSE_S,
-	DITTO_A_SERVER_REQUIRE_SIGNING,
-	DITTO_A_SERVER_ENCRYPTION,
-	DITTO_A_SERVER_MIN_DIALECT,
-	DITTO_A_SERVER_DURABLE_S,
-	DITTO_A_SERVER_MAX_DELEGATIONS,
-	DITTO_A_SERVER_DELEGATIONS_PER_CLIENT,
-	DITTO_A_SERVER_DELEGATIONS,
-	DITTO_A_SERVER_SESSION_SLOTS,
-	DITTO_A_SERVER_SESSIONS_PER_CLIENT,
-	DITTO_A_SERVER_SILENCE_S,
-	DITTO_A_SERVER_BREAK_WAIT_MS,
-	DITTO_A_SERVER_SESSIONS_PER_CONNECTION,
-	DITTO_A_SERVER_RESTRICT_ANONYMOUS,
-	DITTO_A_SERVER_LOGIN_DELAY_MS,
-	DITTO_A_SERVER_BUDGET_MEMORY_MIB,
-	DITTO_A_SERVER_BUDGET_USER_MIB,
-	DITTO_A_SERVER_BUDGET_ANONYMOUS_MIB,
-	DITTO_A_SERVER_BUDGET_UNPROVEN_KIB,
-	DITTO_A_SERVER_BUDGET_CONNECTIONS,
-	DITTO_A_SERVER_BUDGET_OPENS,
+	DITTO_A_SERVER_SETTING,
 	DITTO_A_SERVER_HANDLE_KEY,
 	0,
 };
 
 static const u16 server_get_reply[] = {
-	DITTO_A_SERVER_THREADS,
-	DITTO_A_SERVER_MAX_CONNECTIONS,
-	DITTO_A_SERVER_NODE_LIMIT,
-	DITTO_A_SERVER_FILE_LIMIT,
-	DITTO_A_SERVER_FILE_IDLE_MS,
-	DITTO_A_SERVER_DRAIN_MS,
-	DITTO_A_SERVER_UPCALL_MS,
-	DITTO_A_SERVER_NAME_TTL_S,
-	DITTO_A_SERVER_NAME_NEGATIVE_TTL_S,
-	DITTO_A_SERVER_UDP,
-	DITTO_A_SERVER_LEASE_TIME_S,
-	DITTO_A_SERVER_GRACE_S,
-	DITTO_A_SERVER_WAITS_PER_NODE,
-	DITTO_A_SERVER_CLAIMS_PER_CLIENT,
-	DITTO_A_SERVER_RECALL_PAUSE_S,
-	DITTO_A_SERVER_REQUIRE_SIGNING,
-	DITTO_A_SERVER_ENCRYPTION,
-	DITTO_A_SERVER_MIN_DIALECT,
-	DITTO_A_SERVER_DURABLE_S,
-	DITTO_A_SERVER_MAX_DELEGATIONS,
-	DITTO_A_SERVER_DELEGATIONS_PER_CLIENT,
-	DITTO_A_SERVER_DELEGATIONS,
-	DITTO_A_SERVER_SESSION_SLOTS,
-	DITTO_A_SERVER_SESSIONS_PER_CLIENT,
-	DITTO_A_SERVER_SILENCE_S,
-	DITTO_A_SERVER_BREAK_WAIT_MS,
-	DITTO_A_SERVER_SESSIONS_PER_CONNECTION,
-	DITTO_A_SERVER_RESTRICT_ANONYMOUS,
-	DITTO_A_SERVER_LOGIN_DELAY_MS,
-	DITTO_A_SERVER_BUDGET_MEMORY_MIB,
-	DITTO_A_SERVER_BUDGET_USER_MIB,
-	DITTO_A_SERVER_BUDGET_ANONYMOUS_MIB,
-	DITTO_A_SERVER_BUDGET_UNPROVEN_KIB,
-	DITTO_A_SERVER_BUDGET_CONNECTIONS,
-	DITTO_A_SERVER_BUDGET_OPENS,
 	DITTO_A_SERVER_STARTED,
 	DITTO_A_SERVER_HELPER,
 	DITTO_A_SERVER_NODES,
@@ -3177,6 +2907,19 @@ static const u16 tree_close_request[] = {
 	0,
 };
 
+static const u16 setting_get_reply[] = {
+	DITTO_A_SETTING_NAME,
+	DITTO_A_SETTING_OWNER,
+	DITTO_A_SETTING_VALUE,
+	DITTO_A_SETTING_TYPE,
+	DITTO_A_SETTING_LOWEST,
+	DITTO_A_SETTING_HIGHEST,
+	DITTO_A_SETTING_INITIAL,
+	DITTO_A_SETTING_VALUES,
+	DITTO_A_SETTING_DOC,
+	0,
+};
+
 const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 	[DITTO_CMD_SHARE_NEW] = {
 		.name = "share-new",
@@ -3338,5 +3081,10 @@ const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 		.name = "tree-close",
 		.set = &spec_tree_set,
 		.request = tree_close_request,
+	},
+	[DITTO_CMD_SETTING_GET] = {
+		.name = "setting-get",
+		.set = &spec_setting_set,
+		.reply = setting_get_reply,
 	},
 };

@@ -12,7 +12,7 @@ extern const struct spec_enum spec_acl_mode;
 extern const struct spec_enum spec_flavor;
 extern const struct spec_enum spec_access_right;
 extern const struct spec_enum spec_share_right;
-extern const struct spec_enum spec_encryption_mode;
+extern const struct spec_enum spec_setting_type;
 extern const struct spec_enum spec_transport_type;
 extern const struct spec_enum spec_upcall_kind;
 extern const struct spec_enum spec_record_type;
@@ -44,6 +44,8 @@ extern const struct spec_set spec_grace_set;
 extern const struct spec_set spec_session_set;
 extern const struct spec_set spec_open_set;
 extern const struct spec_set spec_tree_set;
+extern const struct spec_set spec_setting_change_set;
+extern const struct spec_set spec_setting_set;
 
 /* By command number. */
 extern const struct spec_op spec_ops[DITTO_CMD_MAX + 1];

@@ -21,6 +21,16 @@
 
 static unsigned int dnfs_net_id __read_mostly;
 
+static const struct ditto_setting_desc dnfs_setting_descs[] = {
+#define SETTING(...) DITTO_SETTING_DESC(struct dnfs_settings, __VA_ARGS__)
+#include "setting_defs.h"
+};
+
+static void *dnfs_settings_of(const struct ditto_server *srv)
+{
+	return &dnfs_server_of(srv->net)->settings;
+}
+
 static struct ditto_protocol dnfs_protocol = {
 	.owner = THIS_MODULE,
 	.name = "nfs",
@@ -33,6 +43,11 @@ static struct ditto_protocol dnfs_protocol = {
 	.settings_changed = dnfs_settings_changed,
 	.sessions = dnfs4_sessions_show,
 	.session_close = dnfs4_session_kill,
+	.settings = {
+		.descs = dnfs_setting_descs,
+		.count = ARRAY_SIZE(dnfs_setting_descs),
+		.of = dnfs_settings_of,
+	},
 };
 
 static const struct dnfs_program *const dnfs_programs[DNFS_PROGRAMS] = {
@@ -101,6 +116,7 @@ static int __net_init dnfs_net_init(struct net *net)
 
 	server->srv = ditto_server_of(net);
 	server->net = net;
+	ditto_settings_defaults(&dnfs_protocol.settings, &server->settings);
 	mutex_init(&server->lock);
 	INIT_LIST_HEAD(&server->listeners);
 	mutex_init(&server->mounts_lock);

@@ -9,6 +9,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 
+#include "../../net/setting.h"
 #include "rpc/call.h"
 
 struct ditto_listener;
@@ -25,6 +26,12 @@ struct svc_program;
 struct svc_serv;
 struct svc_xprt;
 
+/* Settings of NFS, described in setting_defs.h; read with READ_ONCE(), see net/setting.h. */
+struct dnfs_settings {
+#define SETTING(...) DITTO_SETTING_MEMBER(__VA_ARGS__)
+#include "setting_defs.h"
+};
+
 /* Most mounts that are remembered for MOUNT's DUMP. */
 #define DNFS_MOUNTS_MAX		1024
 
@@ -32,6 +39,7 @@ struct svc_xprt;
  * struct dnfs_server - state of the NFS programs in a network namespace
  * @srv: the core's server
  * @net: the namespace
+ * @settings: see struct dnfs_settings
  * @replies: the reply cache
  * @nlm: NLM and NSM, the locking side of version 3
  * @v4: state of version 4
@@ -50,6 +58,7 @@ struct svc_xprt;
 struct dnfs_server {
 	struct ditto_server *srv;
 	struct net *net;
+	struct dnfs_settings settings;
 	struct dnfs_replies *replies;
 	struct dnlm_server *nlm;
 	struct dnfs4_server *v4;

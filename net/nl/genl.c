@@ -10,94 +10,6 @@
 
 #include <uapi/linux/ditto.h>
 
-/* Integer value ranges */
-static const struct netlink_range_validation ditto_a_server_max_connections_range = {
-	.min	= 1ULL,
-	.max	= 65536ULL,
-};
-
-static const struct netlink_range_validation ditto_a_server_node_limit_range = {
-	.min	= 16ULL,
-	.max	= 16777216ULL,
-};
-
-static const struct netlink_range_validation ditto_a_server_file_limit_range = {
-	.min	= 16ULL,
-	.max	= 1048576ULL,
-};
-
-static const struct netlink_range_validation ditto_a_server_file_idle_ms_range = {
-	.min	= 10ULL,
-	.max	= 3600000ULL,
-};
-
-static const struct netlink_range_validation ditto_a_server_drain_ms_range = {
-	.min	= 100ULL,
-	.max	= 600000ULL,
-};
-
-static const struct netlink_range_validation ditto_a_server_upcall_ms_range = {
-	.min	= 10ULL,
-	.max	= 60000ULL,
-};
-
-static const struct netlink_range_validation ditto_a_server_name_ttl_s_range = {
-	.min	= 1ULL,
-	.max	= 86400ULL,
-};
-
-static const struct netlink_range_validation ditto_a_server_name_negative_ttl_s_range = {
-	.min	= 1ULL,
-	.max	= 86400ULL,
-};
-
-static const struct netlink_range_validation ditto_a_server_waits_per_node_range = {
-	.min	= 1ULL,
-	.max	= 65536ULL,
-};
-
-static const struct netlink_range_validation ditto_a_server_claims_per_client_range = {
-	.min	= 1ULL,
-	.max	= 16777216ULL,
-};
-
-static const struct netlink_range_validation ditto_a_server_max_delegations_range = {
-	.max	= 16777216ULL,
-};
-
-static const struct netlink_range_validation ditto_a_server_delegations_per_client_range = {
-	.max	= 16777216ULL,
-};
-
-static const struct netlink_range_validation ditto_a_server_sessions_per_connection_range = {
-	.min	= 1ULL,
-	.max	= 65536ULL,
-};
-
-static const struct netlink_range_validation ditto_a_server_budget_memory_mib_range = {
-	.max	= 16777216ULL,
-};
-
-static const struct netlink_range_validation ditto_a_server_budget_user_mib_range = {
-	.max	= 16777216ULL,
-};
-
-static const struct netlink_range_validation ditto_a_server_budget_anonymous_mib_range = {
-	.max	= 16777216ULL,
-};
-
-static const struct netlink_range_validation ditto_a_server_budget_unproven_kib_range = {
-	.max	= 16777216ULL,
-};
-
-static const struct netlink_range_validation ditto_a_server_budget_connections_range = {
-	.max	= 65536ULL,
-};
-
-static const struct netlink_range_validation ditto_a_server_budget_opens_range = {
-	.max	= 16777216ULL,
-};
-
 /* Common nested types */
 const struct nla_policy ditto_rule_nl_policy[DITTO_A_RULE_SQUASH + 1] = {
 	[DITTO_A_RULE_SPEC] = { .type = NLA_NUL_STRING, .len = 255, },
@@ -107,6 +19,12 @@ const struct nla_policy ditto_rule_nl_policy[DITTO_A_RULE_SQUASH + 1] = {
 
 const struct nla_policy ditto_rules_nl_policy[DITTO_A_RULES_RULE + 1] = {
 	[DITTO_A_RULES_RULE] = NLA_POLICY_NESTED(ditto_rule_nl_policy),
+};
+
+const struct nla_policy ditto_setting_change_nl_policy[DITTO_A_SETTING_CHANGE_VALUE + 1] = {
+	[DITTO_A_SETTING_CHANGE_NAME] = { .type = NLA_NUL_STRING, .len = 31, },
+	[DITTO_A_SETTING_CHANGE_OWNER] = { .type = NLA_NUL_STRING, .len = 15, },
+	[DITTO_A_SETTING_CHANGE_VALUE] = { .type = NLA_U32, },
 };
 
 const struct nla_policy ditto_share_user_nl_policy[DITTO_A_SHARE_USER_ACCESS + 1] = {
@@ -207,42 +125,8 @@ static const struct nla_policy ditto_listener_del_nl_policy[DITTO_A_LISTENER_ID 
 };
 
 /* DITTO_CMD_SERVER_SET - do */
-static const struct nla_policy ditto_server_set_nl_policy[DITTO_A_SERVER_BUDGET_OPENS + 1] = {
-	[DITTO_A_SERVER_THREADS] = NLA_POLICY_MAX(NLA_U32, 1024),
-	[DITTO_A_SERVER_MAX_CONNECTIONS] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_max_connections_range),
-	[DITTO_A_SERVER_NODE_LIMIT] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_node_limit_range),
-	[DITTO_A_SERVER_FILE_LIMIT] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_file_limit_range),
-	[DITTO_A_SERVER_FILE_IDLE_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_file_idle_ms_range),
-	[DITTO_A_SERVER_DRAIN_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_drain_ms_range),
-	[DITTO_A_SERVER_UPCALL_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_upcall_ms_range),
-	[DITTO_A_SERVER_NAME_TTL_S] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_name_ttl_s_range),
-	[DITTO_A_SERVER_NAME_NEGATIVE_TTL_S] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_name_negative_ttl_s_range),
-	[DITTO_A_SERVER_UDP] = NLA_POLICY_MAX(NLA_U8, 1),
-	[DITTO_A_SERVER_LEASE_TIME_S] = NLA_POLICY_RANGE(NLA_U32, 5, 3600),
-	[DITTO_A_SERVER_GRACE_S] = NLA_POLICY_MAX(NLA_U32, 3600),
-	[DITTO_A_SERVER_WAITS_PER_NODE] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_waits_per_node_range),
-	[DITTO_A_SERVER_CLAIMS_PER_CLIENT] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_claims_per_client_range),
-	[DITTO_A_SERVER_RECALL_PAUSE_S] = NLA_POLICY_MAX(NLA_U32, 3600),
-	[DITTO_A_SERVER_REQUIRE_SIGNING] = NLA_POLICY_MAX(NLA_U8, 1),
-	[DITTO_A_SERVER_ENCRYPTION] = NLA_POLICY_MAX(NLA_U32, 2),
-	[DITTO_A_SERVER_MIN_DIALECT] = NLA_POLICY_RANGE(NLA_U32, 514, 785),
-	[DITTO_A_SERVER_DURABLE_S] = NLA_POLICY_MAX(NLA_U32, 300),
-	[DITTO_A_SERVER_MAX_DELEGATIONS] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_max_delegations_range),
-	[DITTO_A_SERVER_DELEGATIONS_PER_CLIENT] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_delegations_per_client_range),
-	[DITTO_A_SERVER_DELEGATIONS] = NLA_POLICY_MAX(NLA_U8, 1),
-	[DITTO_A_SERVER_SESSION_SLOTS] = NLA_POLICY_RANGE(NLA_U32, 1, 1024),
-	[DITTO_A_SERVER_SESSIONS_PER_CLIENT] = NLA_POLICY_RANGE(NLA_U32, 1, 1024),
-	[DITTO_A_SERVER_SILENCE_S] = NLA_POLICY_RANGE(NLA_U32, 4, 7200),
-	[DITTO_A_SERVER_BREAK_WAIT_MS] = NLA_POLICY_MAX(NLA_U32, 10000),
-	[DITTO_A_SERVER_SESSIONS_PER_CONNECTION] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_sessions_per_connection_range),
-	[DITTO_A_SERVER_RESTRICT_ANONYMOUS] = NLA_POLICY_MAX(NLA_U8, 1),
-	[DITTO_A_SERVER_LOGIN_DELAY_MS] = NLA_POLICY_MAX(NLA_U32, 10000),
-	[DITTO_A_SERVER_BUDGET_MEMORY_MIB] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_budget_memory_mib_range),
-	[DITTO_A_SERVER_BUDGET_USER_MIB] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_budget_user_mib_range),
-	[DITTO_A_SERVER_BUDGET_ANONYMOUS_MIB] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_budget_anonymous_mib_range),
-	[DITTO_A_SERVER_BUDGET_UNPROVEN_KIB] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_budget_unproven_kib_range),
-	[DITTO_A_SERVER_BUDGET_CONNECTIONS] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_budget_connections_range),
-	[DITTO_A_SERVER_BUDGET_OPENS] = NLA_POLICY_FULL_RANGE(NLA_U32, &ditto_a_server_budget_opens_range),
+static const struct nla_policy ditto_server_set_nl_policy[DITTO_A_SERVER_SETTING + 1] = {
+	[DITTO_A_SERVER_SETTING] = NLA_POLICY_NESTED(ditto_setting_change_nl_policy),
 	[DITTO_A_SERVER_HANDLE_KEY] = NLA_POLICY_EXACT_LEN(16),
 };
 
@@ -401,7 +285,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.cmd		= DITTO_CMD_SERVER_SET,
 		.doit		= ditto_nl_server_set_doit,
 		.policy		= ditto_server_set_nl_policy,
-		.maxattr	= DITTO_A_SERVER_BUDGET_OPENS,
+		.maxattr	= DITTO_A_SERVER_SETTING,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
@@ -542,6 +426,11 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.policy		= ditto_tree_close_nl_policy,
 		.maxattr	= DITTO_A_TREE_SESSION,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= DITTO_CMD_SETTING_GET,
+		.dumpit	= ditto_nl_setting_get_dumpit,
+		.flags	= GENL_CMD_CAP_DUMP,
 	},
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Netlink operations on the server as a whole: settings and state, clients, statistics, caches. */
+/* Netlink operations on the server as a whole: its state, clients, statistics, caches. */
 #include <linux/jiffies.h>
 #include <linux/string.h>
 #include <net/genetlink.h>
@@ -18,22 +18,10 @@
 #include "../stats.h"
 #include "family.h"
 #include "locks.h"
-#include "settings.h"
-
-int ditto_nl_server_set_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	struct ditto_server *srv = ditto_server_of(genl_info_net(info));
-	int err = ditto_settings_set(srv, info->attrs, info->extack);
-
-	if (!err)
-		ditto_nodes_settings_changed(srv);
-	return err;
-}
 
 static int server_put(struct sk_buff *msg, struct ditto_server *srv)
 {
-	if (ditto_settings_put(msg, srv) ||
-	    ditto_nl_put_u64(msg, DITTO_A_SERVER_STARTED, srv->started) ||
+	if (ditto_nl_put_u64(msg, DITTO_A_SERVER_STARTED, srv->started) ||
 	    nla_put_u8(msg, DITTO_A_SERVER_HELPER, ditto_upcall_has_helper(srv)) ||
 	    ditto_nl_put_u64(msg, DITTO_A_SERVER_NODES, ditto_nodes_count(srv)) ||
 	    ditto_nl_put_u64(msg, DITTO_A_SERVER_OPEN_FILES, ditto_files_count(srv)) ||

@@ -1,43 +1,56 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Settings of a server: struct ditto_settings as netlink reads and writes it. */
+/* Changes of settings, by the administrator. */
 #ifndef _DITTO_NET_NL_SETTINGS_H
 #define _DITTO_NET_NL_SETTINGS_H
 
+#include <linux/siphash.h>
 #include <linux/types.h>
 
 struct ditto_server;
-struct ditto_settings;
+struct ditto_setting_desc;
 struct netlink_ext_ack;
 struct nlattr;
-struct sk_buff;
 
-/* Set the defaults. Must be the first step in the life of a server. */
-void ditto_settings_init(struct ditto_server *srv);
+/* Settings that one request may change. */
+#define DITTO_SETTING_CHANGES_MAX	256
 
 /**
- * ditto_settings_set - change the settings that are given
+ * struct ditto_setting_change - a setting that a request changes
+ * @attr: attribute to blame on error; NULL without
+ * @owner: name of the owner; NULL for any
+ * @name: name of the setting
+ * @value: new value
+ * @desc: description; set by ditto_settings_set()
+ * @values: structure with the value; set by ditto_settings_set()
+ * @old: value before; set by ditto_settings_set()
+ */
+struct ditto_setting_change {
+	const struct nlattr *attr;
+	const char *owner;
+	const char *name;
+	u32 value;
+	const struct ditto_setting_desc *desc;
+	void *values;
+	u32 old;
+};
+
+/**
+ * ditto_settings_set - change settings, and tell those who use them
  * @srv: the server
- * @attrs: attributes by DITTO_A_SERVER_*, checked against the policy; NULL where absent
- * @extack: filled on error
+ * @changes: the changes; several of one setting are made in their order
+ * @count: entries of @changes; may be 0, because the administrator may want protocols to try
+ *	again what failed
+ * @key: new key of file handles; NULL to keep it
+ * @extack: filled on error; may be NULL
  *
  * Either all settings change or none: if a protocol rejects them, the old values are restored.
  *
  * Context: may sleep.
- * Return: 0, -EBUSY if a handle key is given after the first share was added, or the
- * error of a protocol.
+ * Return: 0; -EPROTONOSUPPORT if the owner is not loaded; -ENOENT if there is no such setting;
+ * -ERANGE; -EBUSY if a key is given after the first share was added; or the error of a protocol.
  */
-int ditto_settings_set(struct ditto_server *srv, struct nlattr **attrs,
+int ditto_settings_set(struct ditto_server *srv, struct ditto_setting_change *changes,
+		       unsigned int count, const siphash_key_t *key,
 		       struct netlink_ext_ack *extack);
-
-/**
- * ditto_settings_put - add all settings to a message
- * @msg: netlink message
- * @srv: the server
- *
- * The handle key is secret and never added.
- *
- * Return: 0 or -EMSGSIZE.
- */
-int ditto_settings_put(struct sk_buff *msg, const struct ditto_server *srv);
 
 #endif

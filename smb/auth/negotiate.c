@@ -84,13 +84,13 @@ struct negotiated {
 
 static u16 server_mode(const struct dsmb_conn *conn)
 {
-	return READ_ONCE(conn->server->srv->settings.require_signing) ?
+	return READ_ONCE(conn->server->settings.require_signing) ?
 	       DSMB_SIGNING_ENABLED | DSMB_SIGNING_REQUIRED : DSMB_SIGNING_ENABLED;
 }
 
 static bool encryption_is_offered(const struct dsmb_conn *conn)
 {
-	return READ_ONCE(conn->server->srv->settings.encryption) != DITTO_ENCRYPTION_OFF;
+	return READ_ONCE(conn->server->settings.encryption) != DSMB_ENCRYPTION_OFF;
 }
 
 /* Capabilities of the response: only those that the server supports (MS-SMB2 section 3.3.5.4). */
@@ -227,7 +227,7 @@ static bool conn_negotiated(struct dsmb_conn *conn, const struct request *req,
 
 static u32 negotiate_exec(struct dsmb_call *call, void *args, void *res)
 {
-	u32 min = READ_ONCE(call->conn->server->srv->settings.min_dialect);
+	u32 min = READ_ONCE(call->conn->server->settings.min_dialect);
 	u8 preauth[DSMB_PREAUTH_SIZE] = { };
 	struct dsmb_conn *conn = call->conn;
 	struct negotiated *r = res;
@@ -367,7 +367,7 @@ static bool smb1_settle(struct dsmb_conn *conn, const struct answer *answer)
 
 int dsmb_negotiate_smb1(struct dsmb_conn *conn, struct dsmb_cursor *in, struct dsmb_builder *out)
 {
-	u32 min = READ_ONCE(conn->server->srv->settings.min_dialect);
+	u32 min = READ_ONCE(conn->server->settings.min_dialect);
 	struct dsmb_cursor list = smb1_dialects(in);
 	struct answer answer = {
 		.mode = server_mode(conn),

@@ -216,7 +216,7 @@ bool dsmb_session_validate(struct dsmb_session *session, const char *name)
 /* Limit of sessions of a connection, including those being set up. */
 static int conn_sessions_max(const struct dsmb_conn *conn)
 {
-	int max = READ_ONCE(conn->server->srv->settings.sessions_per_connection);
+	int max = READ_ONCE(conn->server->settings.sessions_per_connection);
 
 	return READ_ONCE(conn->trust) > DITTO_TRUST_UNPROVEN ? max :
 							       min(max, DSMB_SESSIONS_UNPROVEN);

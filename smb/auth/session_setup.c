@@ -203,9 +203,9 @@ static int session_keys(struct dsmb_session *session, struct dsmb_channel *chann
 static u32 session_policy(struct dsmb_session *session, const struct dsmb_conn *conn,
 			  const struct ditto_auth *auth, const struct setup *req)
 {
-	const struct ditto_settings *settings = &session->server->srv->settings;
+	const struct dsmb_settings *settings = &session->server->settings;
 	bool weak = session->is_guest || session->is_anonymous;
-	bool encrypt = READ_ONCE(settings->encryption) == DITTO_ENCRYPTION_REQUIRED;
+	bool encrypt = READ_ONCE(settings->encryption) == DSMB_ENCRYPTION_REQUIRED;
 
 	if (session->is_anonymous && READ_ONCE(settings->restrict_anonymous) &&
 	    !ditto_shares_let_guests(session->server->srv)) {

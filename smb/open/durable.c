@@ -159,7 +159,7 @@ void dsmb_durable_grant(struct dsmb_call *call, struct dsmb_open *open,
 			const struct dsmb_durable_ask *ask, const struct dsmb_caching *granted)
 {
 	struct ditto_auth_user *acting_user = dsmb_session_acting_user(call->session);
-	u32 usual_ms = READ_ONCE(open->server->srv->settings.durable_s) * MSEC_PER_SEC;
+	u32 usual_ms = READ_ONCE(open->server->settings.durable_s) * MSEC_PER_SEC;
 	bool persistent = dsmb_persist_may(call, ask) && !ditto_instance_is_stream(open->inst);
 	bool durable = usual_ms && dsmb_durable_fits(granted);
 

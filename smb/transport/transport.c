@@ -662,7 +662,7 @@ void dsmb_transport_start(struct dsmb_transport *t)
 {
 	struct sock *sk = t->sock->sk;
 
-	set_options(sk, READ_ONCE(t->conn->server->srv->settings.silence_s));
+	set_options(sk, READ_ONCE(t->conn->server->settings.silence_s));
 	write_lock_bh(&sk->sk_callback_lock);
 	t->old_data_ready = sk->sk_data_ready;
 	t->old_state_change = sk->sk_state_change;

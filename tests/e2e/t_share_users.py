@@ -8,7 +8,7 @@ import subprocess
 import nfs3
 import rpc
 import servers
-from harness import as_user, eq, expect_errno, get, one_of, put, test
+from harness import as_user, eq, expect_errno, get, one_of, put, run, test
 
 USERS = '/etc/ditto/users'
 
@@ -121,6 +121,11 @@ def told(w):
         assert line in shown, shown
     w.server.ctl('share', 'set', 'd', 'comment', '')
     assert 'comment' not in w.server.json('share', 'list')[0]
+    if servers.loaded('ditto_smb'):
+        run('rmmod', 'ditto_smb')
+    assert 'modprobe ditto_smb' in w.server.refused('server', 'set', 'require-signing', 'on')
+    assert 'require_signing' not in w.server.json('server', 'show')
+    run('modprobe', 'ditto_smb')
     w.server.ctl('server', 'set', 'require-signing', 'on', 'encryption', 'required',
                  'min-dialect', '3.0.2')
     eq([w.server.setting(key) for key in ('require_signing', 'encryption', 'min_dialect')],

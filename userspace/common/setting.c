@@ -1,73 +1,174 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Settings of the server as text. */
+/* Settings of the server: their descriptions, and their values as text and in messages. */
 
 #include <stdio.h>
+#include <string.h>
 
 #include "ditto-nl-gen.h"
+#include "mem.h"
+#include "nl.h"
 #include "setting.h"
 
-bool setting_read(unsigned int type, const char *text, u64 *value, struct why *why)
-{
-	const struct spec_attr *attr = &spec_server_set.attrs[type];
-	u32 number = 0;
-	bool truth = false;
-	bool good;
+#define DESCRIPTION(_owner, _kind, _name, _field, _initial, _min, _max, _values, _doc) \
+	[SETTING_##_field] = { .name = _name, .owner = _owner, \
+			       .type = DITTO_SETTING_TYPE_##_kind, .initial = _initial, \
+			       .min = _min, .max = _max, .values = _values, .doc = _doc },
 
-	switch (attr->form) {
-	case SPEC_BOOL:
-		good = text_bool(text, &truth, why);
+const struct setting settings[SETTINGS] = {
+#define SETTING(...) DESCRIPTION("core", __VA_ARGS__)
+#include "../../net/setting_defs.h"
+#define SETTING(...) DESCRIPTION("nfs", __VA_ARGS__)
+#include "../../fs/nfs/setting_defs.h"
+#define SETTING(...) DESCRIPTION("smb", __VA_ARGS__)
+#include "../../smb/setting_defs.h"
+};
+
+unsigned int setting_find(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < SETTINGS; i++)
+		if (spec_same_word(settings[i].name, name))
+			break;
+	return i;
+}
+
+const char *setting_name(const void *arg, unsigned int i)
+{
+	(void)arg;
+	return i < SETTINGS ? settings[i].name : NULL;
+}
+
+/* Set @word to the name of an enum's value. Returns false if it has none. */
+static bool enum_word(const struct setting *s, u32 value, char word[SETTING_TEXT_MAX])
+{
+	const char *p = s->values;
+
+	for (; value && p; value--) {
+		p = strchr(p, '|');
+		p += !!p;
+	}
+	if (!p)
+		return false;
+	snprintf(word, SETTING_TEXT_MAX, "%.*s", (int)strcspn(p, "|"), p);
+	return true;
+}
+
+static bool enum_read(const struct setting *s, const char *text, u32 *value, struct why *why)
+{
+	char word[SETTING_TEXT_MAX], all[256];
+	u32 i;
+
+	for (i = 0; i <= s->max && enum_word(s, i, word); i++) {
+		if (spec_same_word(word, text)) {
+			*value = i;
+			return true;
+		}
+	}
+	return why_not(why, "'%s' is not allowed: one of %s is", text,
+		       setting_values(s, all, sizeof(all)));
+}
+
+bool setting_read(const struct setting *s, const char *text, u32 *value, struct why *why)
+{
+	bool truth = false;
+	u64 number = 0;
+
+	switch (s->type) {
+	case DITTO_SETTING_TYPE_BOOL:
+		if (!text_bool(text, &truth, why))
+			return false;
 		*value = truth;
-		return good;
-	case SPEC_ENUM:
-		good = text_enum(text, attr->values, &number, why);
-		*value = number;
-		return good;
-	case SPEC_DIALECT:
-		good = text_dialect(text, &number, why);
-		*value = number;
-		return good;
+		return true;
+	case DITTO_SETTING_TYPE_ENUM:
+		return enum_read(s, text, value, why);
+	case DITTO_SETTING_TYPE_VERSION:
+		return text_dialect(text, value, why);
 	default:
-		return text_number(text, attr->min, attr->max, value, why);
+		if (!text_number(text, s->min, s->max, &number, why))
+			return false;
+		*value = (u32)number;
+		return true;
 	}
 }
 
-const char *setting_text(unsigned int type, u64 value, char buf[SETTING_TEXT_MAX])
+const char *setting_text(const struct setting *s, u32 value, char buf[SETTING_TEXT_MAX])
 {
-	const struct spec_attr *attr = &spec_server_set.attrs[type];
-	char dialect[TEXT_DIALECT_MAX];
+	char version[TEXT_DIALECT_MAX];
 
-	switch (attr->form) {
-	case SPEC_BOOL:
+	switch (s->type) {
+	case DITTO_SETTING_TYPE_BOOL:
 		snprintf(buf, SETTING_TEXT_MAX, "%s", value ? "yes" : "no");
 		break;
-	case SPEC_ENUM:
-		snprintf(buf, SETTING_TEXT_MAX, "%s", spec_enum_name(attr->values, value));
+	case DITTO_SETTING_TYPE_ENUM:
+		if (!enum_word(s, value, buf))
+			snprintf(buf, SETTING_TEXT_MAX, "?");
 		break;
-	case SPEC_DIALECT:
-		snprintf(buf, SETTING_TEXT_MAX, "%s", text_from_dialect((u32)value, dialect));
+	case DITTO_SETTING_TYPE_VERSION:
+		snprintf(buf, SETTING_TEXT_MAX, "%s", text_from_dialect(value, version));
 		break;
 	default:
-		snprintf(buf, SETTING_TEXT_MAX, "%llu", value);
+		snprintf(buf, SETTING_TEXT_MAX, "%u", value);
 	}
 	return buf;
 }
 
-const char *setting_values(unsigned int type, char *buf, size_t size)
+const char *setting_values(const struct setting *s, char *buf, size_t size)
 {
-	const struct spec_attr *attr = &spec_server_set.attrs[type];
+	char word[SETTING_TEXT_MAX];
+	size_t len = 0;
+	u32 i;
 
-	switch (attr->form) {
-	case SPEC_BOOL:
+	switch (s->type) {
+	case DITTO_SETTING_TYPE_BOOL:
 		snprintf(buf, size, "yes or no");
 		break;
-	case SPEC_ENUM:
-		spec_enum_all(attr->values, buf, size);
+	case DITTO_SETTING_TYPE_ENUM:
+		buf[0] = '\0';
+		for (i = 0; len < size && enum_word(s, i, word); i++)
+			len += (size_t)snprintf(buf + len, size - len, "%s%s", i ? ", " : "", word);
 		break;
-	case SPEC_DIALECT:
+	case DITTO_SETTING_TYPE_VERSION:
 		snprintf(buf, size, "%s", TEXT_DIALECTS);
 		break;
 	default:
-		snprintf(buf, size, "%llu to %llu", attr->min, attr->max);
+		snprintf(buf, size, "%u to %u", s->min, s->max);
 	}
 	return buf;
+}
+
+void setting_put(struct nl_msg *msg, const struct setting *s, u32 value)
+{
+	struct nlattr *nest = nla_nest_start(msg, NLA_F_NESTED | DITTO_A_SERVER_SETTING);
+
+	if (!nest)
+		mem_out();
+	msg_put_string(msg, DITTO_A_SETTING_CHANGE_NAME, s->name);
+	msg_put_string(msg, DITTO_A_SETTING_CHANGE_OWNER, s->owner);
+	msg_put_number(msg, &spec_setting_change_set, DITTO_A_SETTING_CHANGE_VALUE, value);
+	nla_nest_end(msg, nest);
+}
+
+bool setting_from_msg(struct nl_msg *msg, struct setting *s, u32 *value)
+{
+	struct nlattr *tb[DITTO_A_SETTING_MAX + 1];
+	unsigned int i;
+
+	if (msg_parse(msg, &spec_setting_set, tb))
+		return false;
+	for (i = DITTO_A_SETTING_NAME; i <= DITTO_A_SETTING_DOC; i++)
+		if (!tb[i])
+			return false;
+	*s = (struct setting){
+		.name = nla_get_string(tb[DITTO_A_SETTING_NAME]),
+		.owner = nla_get_string(tb[DITTO_A_SETTING_OWNER]),
+		.type = nla_get_u32(tb[DITTO_A_SETTING_TYPE]),
+		.initial = nla_get_u32(tb[DITTO_A_SETTING_INITIAL]),
+		.min = nla_get_u32(tb[DITTO_A_SETTING_LOWEST]),
+		.max = nla_get_u32(tb[DITTO_A_SETTING_HIGHEST]),
+		.values = nla_get_string(tb[DITTO_A_SETTING_VALUES]),
+		.doc = nla_get_string(tb[DITTO_A_SETTING_DOC]),
+	};
+	*value = nla_get_u32(tb[DITTO_A_SETTING_VALUE]);
+	return true;
 }

@@ -33,7 +33,6 @@ enum spec_form {
 	SPEC_HEX,
 	SPEC_TIME_NS,	/* wall clock, since 1970 */
 	SPEC_TIME_S,
-	SPEC_DIALECT,	/* 3.1.1 */
 };
 
 /**

@@ -260,7 +260,7 @@ static bool is_sound(struct nlattr *first, int len, const struct spec_set *set)
 	return true;
 }
 
-bool json_message(FILE *out, struct nl_msg *msg, const struct spec_op *op)
+bool json_members(FILE *out, struct nl_msg *msg, const struct spec_op *op)
 {
 	struct genlmsghdr *hdr = nlmsg_data(nlmsg_hdr(msg));
 	struct nlattr *first = genlmsg_attrdata(hdr, 0);
@@ -268,8 +268,18 @@ bool json_message(FILE *out, struct nl_msg *msg, const struct spec_op *op)
 
 	if (!is_sound(first, len, op->set))
 		return false;
-	json_open(out, NULL, '{');
 	put_set(out, first, len, op->set, op->reply);
+	return true;
+}
+
+bool json_message(FILE *out, struct nl_msg *msg, const struct spec_op *op)
+{
+	struct genlmsghdr *hdr = nlmsg_data(nlmsg_hdr(msg));
+
+	if (!is_sound(genlmsg_attrdata(hdr, 0), genlmsg_attrlen(hdr, 0), op->set))
+		return false;
+	json_open(out, NULL, '{');
+	json_members(out, msg, op);
 	json_close(out, '}');
 	return true;
 }

@@ -95,18 +95,13 @@ static void print_values(const struct object *o)
 		       spec_enum_all(&spec_share_right, values, sizeof(values)));
 		puts("given replace all previous ones; 'no-users' removes all.");
 	} else if (!strcmp(o->name, "server")) {
-		const u16 *key = spec_ops[DITTO_CMD_SERVER_SET].request;
+		unsigned int i;
 
 		puts("\nKEY is one of:");
-		for (; *key; key++) {
-			const struct spec_attr *a = &spec_server_set.attrs[*key];
-
-			if (a->kind == SPEC_BINARY)
-				printf("  %-21s%u bytes in hexadecimal\n", a->name, a->exact_len);
-			else
-				printf("  %-21s%s\n", a->name,
-				       setting_values(*key, values, sizeof(values)));
-		}
+		for (i = 0; i < SETTINGS; i++)
+			printf("  %-21s%s\n", settings[i].name,
+			       setting_values(&settings[i], values, sizeof(values)));
+		puts("  handle-key           16 bytes in hexadecimal");
 	}
 }
 

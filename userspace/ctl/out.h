@@ -59,6 +59,8 @@ void json_end(FILE *out);
  * Return: false if the reply is malformed.
  */
 bool json_message(FILE *out, struct nl_msg *msg, const struct spec_op *op);
+/* Write only the members, into an object that the caller opened. Returns the same. */
+bool json_members(FILE *out, struct nl_msg *msg, const struct spec_op *op);
 
 /* Format a value for people; not for strings and nests. Returns @buf. */
 const char *value_text(const struct spec_attr *attr, const struct nlattr *nla,

@@ -44,58 +44,99 @@ static void print_server(struct nl_msg *msg, struct nlattr **tb)
 	}
 }
 
+static void print_setting(const struct setting *s, u32 value)
+{
+	char text[SETTING_TEXT_MAX];
+
+	printf("%-21s%s\n", s->name, setting_text(s, value, text));
+}
+
+static void json_setting(const struct setting *s, u32 value)
+{
+	char text[SETTING_TEXT_MAX];
+
+	if (s->type == DITTO_SETTING_TYPE_BOOL)
+		json_bool(stdout, s->name, value);
+	else if (s->type == DITTO_SETTING_TYPE_NUMBER)
+		json_number(stdout, s->name, value);
+	else
+		json_string(stdout, s->name, setting_text(s, value, text));
+}
+
+/* The settings come first, as the module describes them, which may be newer than this program. */
 static int server_show(struct ctl *ctl, char **words)
 {
+	const struct spec_op *op = &spec_ops[DITTO_CMD_SERVER_GET];
 	struct nlattr *tb[DITTO_A_SERVER_MAX + 1];
+	struct replies r = { 0 };
 	struct nl_msg *reply;
+	struct setting s;
+	unsigned int i;
+	bool good;
 	int status;
+	u32 value;
 
 	if (ctl_no_more(ctl, words))
 		return CTL_USAGE;
 	status = ctl_do(ctl, DITTO_CMD_SERVER_GET, NULL, NULL, NULL, &reply);
 	if (status)
 		return status;
-	if (!reply || msg_parse(reply, &spec_server_set, tb)) {
+	good = reply && !msg_parse(reply, op->set, tb);
+	if (good)
+		status = ctl_list(ctl, DITTO_CMD_SETTING_GET, &r);
+	if (status)
+		goto out;
+
+	for (i = 0; good && i < r.count; i++)
+		good = setting_from_msg(r.msg[i], &s, &value);
+	if (!good) {
 		why_not(&ctl->conn.why, "this version does not understand the kernel's answer");
 		status = ctl_refused(ctl, NULL);
-	} else if (ctl->json) {
-		json_message(stdout, reply, &spec_ops[DITTO_CMD_SERVER_GET]);
+		goto out;
+	}
+	if (ctl->json)
+		json_open(stdout, NULL, '{');
+	for (i = 0; i < r.count; i++) {
+		setting_from_msg(r.msg[i], &s, &value);
+		if (ctl->json)
+			json_setting(&s, value);
+		else
+			print_setting(&s, value);
+	}
+	if (ctl->json) {
+		json_members(stdout, reply, op);
+		json_close(stdout, '}');
 		json_end(stdout);
 	} else {
 		print_server(reply, tb);
 	}
+out:
+	replies_free(&r);
 	if (reply)
 		nlmsg_free(reply);
 	return status;
 }
 
-static const char *setting_name(const void *arg, unsigned int i)
-{
-	const u16 *request = spec_ops[DITTO_CMD_SERVER_SET].request;
-
-	(void)arg;
-	return request[i] ? spec_server_set.attrs[request[i]].name : NULL;
-}
-
-struct settings {
-	u64 value[DITTO_A_SERVER_MAX + 1];
-	bool given[DITTO_A_SERVER_MAX + 1];
+/* Settings that a command changes, in the order of its words. */
+struct changes {
+	struct {
+		unsigned int id;
+		u32 value;
+	} change[2 * SETTINGS];
+	unsigned int count;
+	bool has_key;
 	u8 key[16];
 };
 
-static void put_settings(struct nl_msg *msg, const void *arg)
+static void put_changes(struct nl_msg *msg, const void *arg)
 {
-	const struct settings *s = arg;
+	const struct changes *c = arg;
 	unsigned int i;
 
-	for (i = 1; i <= DITTO_A_SERVER_MAX; i++) {
-		if (!s->given[i])
-			continue;
-		if (i == DITTO_A_SERVER_HANDLE_KEY)
-			msg_put(msg, i, s->key, sizeof(s->key));
-		else
-			msg_put_number(msg, &spec_server_set, i, s->value[i]);
-	}
+	for (i = 0; i < c->count; i++)
+		setting_put(msg, &settings[c->change[i].id], c->change[i].value);
+	if (c->has_key)
+		msg_put(msg, DITTO_A_SERVER_HANDLE_KEY, c->key, sizeof(c->key));
 }
 
 /*
@@ -117,37 +158,45 @@ static bool read_key(const char *text, u8 key[16], struct why *why)
 	return good || why_not(why, "what was read is not 32 hexadecimal digits");
 }
 
-static bool read_setting(struct settings *s, unsigned int type, const char *text,
-			 struct why *why)
-{
-	const struct spec_attr *attr = &spec_server_set.attrs[type];
+#define HANDLE_KEY	"handle-key"
 
-	s->given[type] = true;
-	if (attr->kind == SPEC_BINARY)
-		return read_key(text, s->key, why);
-	return setting_read(type, text, &s->value[type], why);
+/* The i-th name of a key, for suggestions. */
+static const char *key_name(const void *arg, unsigned int i)
+{
+	return i == SETTINGS ? HANDLE_KEY : setting_name(arg, i);
 }
 
 static int server_set(struct ctl *ctl, char **words)
 {
-	struct settings s = { 0 };
+	struct changes c = { .count = 0 };
 	struct why why;
+	bool good;
 
 	if (!words[0])
 		return ctl_usage(ctl, "a key and its value are needed");
 	for (; *words; words += 2) {
-		unsigned int type = spec_attr_find(&spec_server_set, words[0]);
+		unsigned int id = setting_find(words[0]);
+		bool key = spec_same_word(words[0], HANDLE_KEY);
 
-		if (!spec_list_has(spec_ops[DITTO_CMD_SERVER_SET].request, type)) {
+		if (id == SETTINGS && !key)
 			return ctl_unknown(ctl, "setting", words[0],
-					   text_nearest(words[0], setting_name, NULL));
-		}
+					   text_nearest(words[0], key_name, NULL));
 		if (!words[1])
 			return ctl_usage(ctl, "a value is missing behind '%s'", words[0]);
-		if (!read_setting(&s, type, words[1], &why))
+		if (c.count == ARRAY_SIZE(c.change))
+			return ctl_usage(ctl, "'%s' is one setting too many", words[0]);
+		if (key) {
+			good = read_key(words[1], c.key, &why);
+			c.has_key = true;
+		} else {
+			c.change[c.count].id = id;
+			good = setting_read(&settings[id], words[1], &c.change[c.count++].value,
+					    &why);
+		}
+		if (!good)
 			return ctl_usage(ctl, "%s: %s", words[0], why.text);
 	}
-	return ctl_do(ctl, DITTO_CMD_SERVER_SET, put_settings, &s, NULL, NULL);
+	return ctl_do(ctl, DITTO_CMD_SERVER_SET, put_changes, &c, NULL, NULL);
 }
 
 static int cache_flush(struct ctl *ctl, char **words)

@@ -109,9 +109,6 @@ const char *value_text(const struct spec_attr *attr, const struct nlattr *nla,
 	case SPEC_TIME_S:
 		snprintf(buf, size, "%s", time_text(value, 0, false, text));
 		break;
-	case SPEC_DIALECT:
-		snprintf(buf, size, "%s", text_from_dialect((u32)value, text));
-		break;
 	case SPEC_HEX:
 	case SPEC_NUMBERS:
 		hex_text(nla_data(nla), (size_t)nla_len(nla), buf, size);

@@ -155,22 +155,37 @@ static bool give_key(struct work *w)
 	return !w->result->gone;
 }
 
-/* Get the target value of a setting: the file's, otherwise the value before we first changed it. */
-static bool wanted_setting(struct work *w, unsigned int type, u64 *value)
+static bool has_protocol(const struct work *w, const char *name)
 {
-	if (w->cfg->given[type]) {
-		*value = w->cfg->setting[type];
+	unsigned int i;
+
+	for (i = 0; i < w->server.nprotocols; i++)
+		if (!strcmp(w->server.protocol[i], name))
+			return true;
+	return false;
+}
+
+/* Get the target value of a setting: the file's, otherwise the value before we first changed it. */
+static bool wanted_setting(struct work *w, unsigned int id, u32 *value)
+{
+	u64 before;
+
+	if (w->cfg->given[id]) {
+		*value = w->cfg->setting[id];
 		return true;
 	}
-	return state_setting(w->st, spec_server_set.attrs[type].name, value);
+	if (!state_setting(w->st, settings[id].name, &before))
+		return false;
+	*value = (u32)before;
+	return true;
 }
 
 static void remember_settings(struct work *w, const struct kernel_server *set)
 {
 	unsigned int i;
 
-	for (i = 1; i <= DITTO_A_SERVER_MAX; i++) {
-		const char *name = spec_server_set.attrs[i].name;
+	for (i = 0; i < SETTINGS; i++) {
+		const char *name = settings[i].name;
 		u64 before;
 
 		if (!w->cfg->given[i])
@@ -189,10 +204,14 @@ static bool apply_settings(struct work *w)
 	unsigned int i;
 	int rc = 0;
 
-	for (i = 1; i <= DITTO_A_SERVER_MAX; i++) {
-		if (w->cfg->given[i] && !w->server.has[i]) {
-			snprintf(what, sizeof(what), "setting %s",
-				 spec_server_set.attrs[i].name);
+	for (i = 0; i < SETTINGS; i++) {
+		/*
+		 * A setting of a protocol that is not loaded is applied when it is: nothing uses
+		 * it before.
+		 */
+		if (w->cfg->given[i] && !w->server.has[i] &&
+		    (!strcmp(settings[i].owner, "core") || has_protocol(w, settings[i].owner))) {
+			snprintf(what, sizeof(what), "setting %s", settings[i].name);
 			apply_problem(w, what,
 				      "ditto.ko is older than dittod and does not know it");
 		}
@@ -201,9 +220,9 @@ static bool apply_settings(struct work *w)
 		set.has[i] = set.value[i] != w->server.value[i];
 		any |= set.has[i];
 		if (set.has[i])
-			log_info("setting %s: %s instead of %s", spec_server_set.attrs[i].name,
-				 setting_text(i, set.value[i], now),
-				 setting_text(i, w->server.value[i], before));
+			log_info("setting %s: %s instead of %s", settings[i].name,
+				 setting_text(&settings[i], set.value[i], now),
+				 setting_text(&settings[i], w->server.value[i], before));
 	}
 	if (any)
 		rc = kernel_server_set(w->k, &set);
@@ -511,16 +530,6 @@ static void add_listener_entry(u32 id, const char *text, void *arg)
 	snprintf(l->text, sizeof(l->text), "%s", text);
 }
 
-static bool has_protocol(const struct work *w, const char *name)
-{
-	unsigned int i;
-
-	for (i = 0; i < w->server.nprotocols; i++)
-		if (!strcmp(w->server.protocol[i], name))
-			return true;
-	return false;
-}
-
 static const struct listener *by_id(const struct kernel_listeners *have, u32 id)
 {
 	unsigned int i;
@@ -671,7 +680,7 @@ void apply(struct kernel *k, const struct config *cfg, struct state *st,
 		apply_outcome(&w, rc, "server", "asked");
 		goto out;
 	}
-	result->started = w.server.value[DITTO_A_SERVER_STARTED];
+	result->started = w.server.started;
 	if (!state_instance(st, result->started)) {
 		apply_failure(&w, "state", "the state of the previous instance cannot be deleted");
 		goto out;

@@ -4,6 +4,7 @@
  * describe the keys. All errors are reported, not only the first.
  */
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,14 +12,13 @@
 
 #include "config.h"
 #include "mem.h"
-#include "setting.h"
 
 /* Larger files are rejected. */
 #define FILE_MAX	(4 * 1024 * 1024)
 /* Limit of reported errors; further ones are mostly consequences. */
 #define MISTAKES_MAX	50
-/* Most keys of one kind of section. */
-#define KEYS_MAX	32
+/* Most keys of one kind of section: the settings and the domain. */
+#define KEYS_MAX	(SETTINGS + 1)
 
 struct parser;
 
@@ -197,6 +197,8 @@ static bool share_end(struct parser *p, struct why *why)
 	return true;
 }
 
+static_assert(ARRAY_SIZE(share_keys) <= KEYS_MAX, "a place for each key");
+
 static bool server_begin(struct parser *p, const char *argument, struct why *why)
 {
 	(void)argument;
@@ -235,19 +237,10 @@ static const char *key_name(const void *arg, unsigned int i)
 /* The only setting of dittod itself, which maps names. */
 #define DOMAIN_KEY	"domain"
 
-/*
- * Return the name of a setting that the file can contain. The handle key is not one of them: it
- * is part of the state.
- */
-static const char *setting_name(const void *arg, unsigned int i)
+/* Return the i-th key that the section can contain. */
+static const char *server_key_name(const void *arg, unsigned int i)
 {
-	const u16 *type = spec_ops[DITTO_CMD_SERVER_SET].request;
-
-	(void)arg;
-	for (; *type; type++)
-		if (spec_server_set.attrs[*type].kind != SPEC_BINARY && !i--)
-			return spec_server_set.attrs[*type].name;
-	return i ? NULL : DOMAIN_KEY;
+	return i == SETTINGS ? DOMAIN_KEY : setting_name(arg, i);
 }
 
 static void unknown_key(struct parser *p, const char *word,
@@ -308,21 +301,18 @@ static void read_domain(struct parser *p, const char *value)
 
 static void read_setting(struct parser *p, const char *word, const char *value)
 {
-	unsigned int type = spec_attr_find(&spec_server_set, word);
-	const struct spec_attr *attr = &spec_server_set.attrs[type];
+	unsigned int id = setting_find(word);
 	struct why why;
-	bool good;
 
-	if (!spec_list_has(spec_ops[DITTO_CMD_SERVER_SET].request, type) ||
-	    attr->kind == SPEC_BINARY) {
-		unknown_key(p, word, setting_name, NULL);
+	if (id == SETTINGS) {
+		unknown_key(p, word, server_key_name, NULL);
 		return;
 	}
-	if (!first_time(p, type, word))
+	/* The first place is that of the domain. */
+	if (!first_time(p, id + 1, word))
 		return;
-	good = setting_read(type, value, &p->cfg->setting[type], &why);
-	p->cfg->given[type] = good;
-	if (!good)
+	p->cfg->given[id] = setting_read(&settings[id], value, &p->cfg->setting[id], &why);
+	if (!p->cfg->given[id])
 		bad_value(p, word, &why);
 }
 

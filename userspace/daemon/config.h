@@ -4,6 +4,7 @@
 #define _DITTOD_CONFIG_H
 
 #include "common/listener.h"
+#include "common/setting.h"
 #include "common/share.h"
 #include "ditto-nl-gen.h"
 
@@ -12,7 +13,7 @@
 
 /**
  * struct config - content of a configuration file
- * @given: true for each setting that the file contains; indexed by DITTO_A_SERVER_*
+ * @given: true for each setting that the file contains; by enum setting_id
  * @setting: values of those settings
  * @domain: domain of our users; "" means the domain of the host name
  * @listeners: listeners, without duplicates
@@ -21,8 +22,8 @@
  * @nshares: number of entries in @shares
  */
 struct config {
-	bool given[DITTO_A_SERVER_MAX + 1];
-	u64 setting[DITTO_A_SERVER_MAX + 1];
+	bool given[SETTINGS];
+	u32 setting[SETTINGS];
 	char domain[CONFIG_DOMAIN_SIZE];
 	struct listener *listeners;
 	unsigned int nlisteners;

@@ -55,12 +55,38 @@ static int kernel_begin(struct kernel *k)
 	return k->conn.family ? 0 : conn_find_family(&k->conn);
 }
 
+/* Read the settings of the core and of the protocols that are loaded; others are not known. */
+static int kernel_settings_get(struct kernel *k, struct kernel_server *server)
+{
+	struct setting s;
+	struct replies r;
+	unsigned int i, id;
+	u32 value;
+	int rc;
+
+	rc = conn_dump(&k->conn, DITTO_CMD_SETTING_GET, &r);
+	if (rc)
+		return rc;
+	for (i = 0; !rc && i < r.count; i++) {
+		if (!setting_from_msg(r.msg[i], &s, &value)) {
+			rc = kernel_nonsense(k);
+			break;
+		}
+		id = setting_find(s.name);
+		if (id == SETTINGS)
+			continue;
+		server->has[id] = true;
+		server->value[id] = value;
+	}
+	replies_free(&r);
+	return rc;
+}
+
 int kernel_server_get(struct kernel *k, struct kernel_server *server)
 {
 	struct nlattr *tb[DITTO_A_SERVER_MAX + 1];
 	struct nl_msg *reply;
 	struct nlattr *nla;
-	unsigned int i;
 	int rest, rc;
 
 	memset(server, 0, sizeof(*server));
@@ -70,25 +96,18 @@ int kernel_server_get(struct kernel *k, struct kernel_server *server)
 		rc = conn_call(&k->conn, conn_message(&k->conn, DITTO_CMD_SERVER_GET), &reply);
 	if (rc)
 		return rc;
-	if (!reply || msg_parse(reply, &spec_server_set, tb)) {
+	if (!reply || msg_parse(reply, &spec_server_set, tb) || !tb[DITTO_A_SERVER_STARTED]) {
 		nlmsg_free(reply);
 		return kernel_nonsense(k);
 	}
-	for (i = 1; i <= DITTO_A_SERVER_MAX; i++) {
-		const struct spec_attr *attr = &spec_server_set.attrs[i];
-
-		if (!tb[i] || attr->kind > SPEC_U64)
-			continue;
-		server->has[i] = true;
-		server->value[i] = msg_number(attr, tb[i]);
-	}
+	server->started = nla_get_u64(tb[DITTO_A_SERVER_STARTED]);
 	nlmsg_for_each_attr(nla, nlmsg_hdr(reply), GENL_HDRLEN, rest)
 		if (nla_type(nla) == DITTO_A_SERVER_PROTOCOLS &&
 		    server->nprotocols < KERNEL_PROTOCOLS)
 			snprintf(server->protocol[server->nprotocols++], LISTENER_PROTOCOL_MAX,
 				 "%s", nla_get_string(nla));
 	nlmsg_free(reply);
-	return 0;
+	return kernel_settings_get(k, server);
 }
 
 int kernel_server_set(struct kernel *k, const struct kernel_server *server)
@@ -99,9 +118,9 @@ int kernel_server_set(struct kernel *k, const struct kernel_server *server)
 	if (kernel_begin(k))
 		return -CONN_NOT_LOADED;
 	msg = conn_message(&k->conn, DITTO_CMD_SERVER_SET);
-	for (i = 1; i <= DITTO_A_SERVER_MAX; i++)
+	for (i = 0; i < SETTINGS; i++)
 		if (server->has[i])
-			msg_put_number(msg, &spec_server_set, i, server->value[i]);
+			setting_put(msg, &settings[i], server->value[i]);
 	return conn_call(&k->conn, msg, NULL);
 }
 

@@ -10,6 +10,7 @@
 #define _DITTOD_KERNEL_H
 
 #include "common/listener.h"
+#include "common/setting.h"
 #include "common/share.h"
 #include "ditto-nl-gen.h"
 
@@ -20,14 +21,16 @@ struct kernel;
 
 /**
  * struct kernel_server - settings and state of the server
- * @has: true for each number that is present; indexed by DITTO_A_SERVER_*
- * @value: the numbers
+ * @has: true for each setting that is present; by enum setting_id
+ * @value: values of the settings
+ * @started: time of the start, in nanoseconds since 1970
  * @protocol: names of the loaded protocols
  * @nprotocols: number of entries in @protocol
  */
 struct kernel_server {
-	bool has[DITTO_A_SERVER_MAX + 1];
-	u64 value[DITTO_A_SERVER_MAX + 1];
+	bool has[SETTINGS];
+	u32 value[SETTINGS];
+	u64 started;
 	char protocol[KERNEL_PROTOCOLS][LISTENER_PROTOCOL_MAX];
 	unsigned int nprotocols;
 };
@@ -54,7 +57,7 @@ const char *kernel_warning(const struct kernel *k);
 /* Read all settings of the server. */
 int kernel_server_get(struct kernel *k, struct kernel_server *server);
 /*
- * Set the numbers that @has marks. Without any number, the kernel only repeats registrations that
+ * Change the settings that @has marks. Without any, the kernel only repeats registrations that
  * other programs, such as rpcbind, may have lost.
  */
 int kernel_server_set(struct kernel *k, const struct kernel_server *server);

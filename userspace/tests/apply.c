@@ -143,7 +143,7 @@ static void kept_id(void)
 	CHECK(state_instance(st, 5));
 	CHECK(state_share_put(st, "b", "/b", (const u8 *)"0123456789abcdef"));
 	CHECK(state_instance(st, 6));
-	k.server.value[DITTO_A_SERVER_STARTED] = 6;
+	k.server.started = 6;
 	apply_expect(B, "key +share:b");
 	CHECK(!memcmp(k.shares.share[0]->id, "0123456789abcdef", 16));
 	fake_unload(&k);
@@ -212,13 +212,27 @@ static void late_protocol(void)
 static void settings_follow_file(void)
 {
 	fake_load(&k, 12, NULL);
-	k.server.value[DITTO_A_SERVER_THREADS] = 4;
+	k.server.value[SETTING_threads] = 4;
 	apply_expect("[server]\nthreads = 8\nudp = yes\n", "key threads=8 udp=1");
 	apply_expect("[server]\nthreads = 9\n", "threads=9 udp=0");
 	apply_expect("", "threads=4");
 	/* Changed by hand, and not owned. */
-	k.server.value[DITTO_A_SERVER_THREADS] = 5;
+	k.server.value[SETTING_threads] = 5;
 	apply_expect("", "");
+	fake_unload(&k);
+}
+
+/* A setting of a protocol waits for it without a complaint. */
+static void late_setting(void)
+{
+	static const char text[] = "[server]\nrequire_signing = yes\n";
+
+	fake_load(&k, 32, "nfs");
+	apply_expect(text, "key +listener:nfs tcp *");
+	k.server.has[SETTING_require_signing] = true;
+	snprintf(k.server.protocol[k.server.nprotocols++], LISTENER_PROTOCOL_MAX, "smb");
+	apply_expect(text, "require-signing=1");
+	apply_expect("", "require-signing=0");
 	fake_unload(&k);
 }
 
@@ -414,6 +428,7 @@ int main(void)
 					    TEST(added_by_hand),
 					    TEST(listeners_follow_file),
 					    TEST(late_protocol),
+					    TEST(late_setting),
 					    TEST(settings_follow_file),
 					    TEST(one_failure),
 					    TEST(unknown_names),

@@ -72,13 +72,13 @@ static void whole_file(void)
 		mistakes_free(&m);
 		return;
 	}
-	CHECK(cfg->given[DITTO_A_SERVER_THREADS] && cfg->setting[DITTO_A_SERVER_THREADS] == 8);
-	CHECK(cfg->setting[DITTO_A_SERVER_MAX_CONNECTIONS] == 100);
-	CHECK(cfg->setting[DITTO_A_SERVER_UDP] == 1);
-	CHECK(cfg->setting[DITTO_A_SERVER_REQUIRE_SIGNING] == 1);
-	CHECK(cfg->setting[DITTO_A_SERVER_ENCRYPTION] == DITTO_ENCRYPTION_MODE_REQUIRED);
-	CHECK(cfg->setting[DITTO_A_SERVER_MIN_DIALECT] == 0x0302);
-	CHECK(!cfg->given[DITTO_A_SERVER_NODE_LIMIT]);
+	CHECK(cfg->given[SETTING_threads] && cfg->setting[SETTING_threads] == 8);
+	CHECK(cfg->setting[SETTING_max_connections] == 100);
+	CHECK(cfg->setting[SETTING_udp] == 1);
+	CHECK(cfg->setting[SETTING_require_signing] == 1);
+	CHECK(cfg->setting[SETTING_encryption] == 2);
+	CHECK(cfg->setting[SETTING_min_dialect] == 0x0302);
+	CHECK(!cfg->given[SETTING_node_limit]);
 	CHECK(cfg->nlisteners == 2);
 	SAME(listener_text(&cfg->listeners[0], where), "nfs tcp *");
 	SAME(listener_text(&cfg->listeners[1], where), "nfs udp 192.0.2.1 port 2050");
@@ -186,11 +186,11 @@ static const struct {
 	},
 	{
 		"[server]\nhandle_key = 00112233445566778899aabbccddeeff\n",
-		"f:2: [server] has no key 'handle_key': threads, max-connections, node-limit, file-limit, file-idle-ms, drain-ms, upcall-ms, name-ttl-s, name-negative-ttl-s, udp, lease-time-s, grace-s, waits-per-node, claims-per-client, recall-pause-s, require-signing, encryption, min-dialect, durable-s, max-delegations, delegations-per-client, delegations, session-slots, sessions-per-client, silence-s, break-wait-ms, sessions-per-connection, restrict-anonymous, login-delay-ms, budget-memory-mib, budget-user-mib, budget-anonymous-mib, budget-unproven-kib, budget-connections, budget-opens, domain are allowed"
+		"f:2: [server] has no key 'handle_key': max-connections, node-limit, file-limit, file-idle-ms, drain-ms, upcall-ms, name-ttl-s, name-negative-ttl-s, lease-time-s, grace-s, waits-per-node, claims-per-client, recall-pause-s, max-delegations, delegations-per-client, delegations, break-wait-ms, login-delay-ms, budget-memory-mib, budget-user-mib, budget-anonymous-mib, budget-unproven-kib, budget-connections, budget-opens, threads, udp, session-slots, sessions-per-client, require-signing, encryption, min-dialect, durable-s, silence-s, sessions-per-connection, restrict-anonymous, domain are allowed"
 	},
 	{
 		"[server]\nstarted = 1\n",
-		"f:2: [server] has no key 'started': threads, max-connections, node-limit, file-limit, file-idle-ms, drain-ms, upcall-ms, name-ttl-s, name-negative-ttl-s, udp, lease-time-s, grace-s, waits-per-node, claims-per-client, recall-pause-s, require-signing, encryption, min-dialect, durable-s, max-delegations, delegations-per-client, delegations, session-slots, sessions-per-client, silence-s, break-wait-ms, sessions-per-connection, restrict-anonymous, login-delay-ms, budget-memory-mib, budget-user-mib, budget-anonymous-mib, budget-unproven-kib, budget-connections, budget-opens, domain are allowed"
+		"f:2: [server] has no key 'started': max-connections, node-limit, file-limit, file-idle-ms, drain-ms, upcall-ms, name-ttl-s, name-negative-ttl-s, lease-time-s, grace-s, waits-per-node, claims-per-client, recall-pause-s, max-delegations, delegations-per-client, delegations, break-wait-ms, login-delay-ms, budget-memory-mib, budget-user-mib, budget-anonymous-mib, budget-unproven-kib, budget-connections, budget-opens, threads, udp, session-slots, sessions-per-client, require-signing, encryption, min-dialect, durable-s, silence-s, sessions-per-connection, restrict-anonymous, domain are allowed"
 	},
 	{
 		"[server]\ndomain = user@example.org\n",
@@ -447,6 +447,38 @@ static void any_bytes(void)
 	}
 }
 
+/* Each setting can be given once, with its default. */
+static void every_setting(void)
+{
+	char text[8192], value[SETTING_TEXT_MAX];
+	struct config *cfg;
+	struct mistakes m;
+	size_t len;
+	unsigned int i;
+
+	len = (size_t)snprintf(text, sizeof(text), "[server]\n");
+	for (i = 0; i < SETTINGS; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s = %s\n",
+					settings[i].name,
+					setting_text(&settings[i], settings[i].initial, value));
+	cfg = parse_text(text, &m);
+	if (!CHECK(cfg)) {
+		SAME(m.text[0], "");
+		mistakes_free(&m);
+		return;
+	}
+	for (i = 0; i < SETTINGS; i++)
+		CHECK(cfg->given[i] && cfg->setting[i] == settings[i].initial);
+	config_free(cfg);
+
+	for (i = 0; i < SETTINGS; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s = %s\n",
+					settings[i].name,
+					setting_text(&settings[i], settings[i].initial, value));
+	CHECK(!parse_text(text, &m) && m.count == SETTINGS);
+	mistakes_free(&m);
+}
+
 static void example_file(void)
 {
 	struct config *cfg;
@@ -465,7 +497,8 @@ int main(void)
 	static const struct test tests[] = {
 		TEST(whole_file), TEST(empty_file), TEST(each_mistake), TEST(all_mistakes),
 		TEST(too_many_mistakes), TEST(too_many_rules), TEST(long_names), TEST(nul_byte),
-		TEST(unreadable_file), TEST(any_bytes), TEST(example_file), { 0 }
+		TEST(unreadable_file), TEST(any_bytes), TEST(every_setting), TEST(example_file),
+		{ 0 }
 	};
 
 	return test_main(tests);

@@ -38,10 +38,9 @@ const char *fake_log(struct kernel *k)
 void fake_load(struct kernel *k, u64 started, const char *protocol)
 {
 	memset(k, 0, sizeof(*k));
-	k->server.has[DITTO_A_SERVER_THREADS] = true;
-	k->server.has[DITTO_A_SERVER_UDP] = true;
-	k->server.has[DITTO_A_SERVER_STARTED] = true;
-	k->server.value[DITTO_A_SERVER_STARTED] = started;
+	k->server.has[SETTING_threads] = true;
+	k->server.has[SETTING_udp] = true;
+	k->server.started = started;
 	if (protocol)
 		snprintf(k->server.protocol[k->server.nprotocols++], LISTENER_PROTOCOL_MAX, "%s",
 			 protocol);
@@ -101,12 +100,11 @@ int kernel_server_set(struct kernel *k, const struct kernel_server *server)
 {
 	unsigned int i;
 
-	for (i = 1; i <= DITTO_A_SERVER_MAX; i++) {
+	for (i = 0; i < SETTINGS; i++) {
 		if (!server->has[i])
 			continue;
 		k->server.value[i] = server->value[i];
-		fake_note(k, "%s=%llu", spec_server_set.attrs[i].name,
-			  server->value[i]);
+		fake_note(k, "%s=%u", settings[i].name, server->value[i]);
 	}
 	return 0;
 }

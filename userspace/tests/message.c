@@ -274,9 +274,9 @@ static void attribute_tables(void)
 				CHECK(*type <= op->set->max && op->set->attrs[*type].name);
 		}
 	}
-	CHECK(spec_attr_find(&spec_server_set, "max_connections") ==
-	      DITTO_A_SERVER_MAX_CONNECTIONS);
-	CHECK(!spec_attr_find(&spec_server_set, "max"));
+	CHECK(spec_attr_find(&spec_server_set, "handle_key") ==
+	      DITTO_A_SERVER_HANDLE_KEY);
+	CHECK(!spec_attr_find(&spec_server_set, "handle"));
 }
 
 int main(void)

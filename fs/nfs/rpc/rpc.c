@@ -78,7 +78,7 @@ static bool dnfs_is_served(const struct dnfs_server *server,
 {
 	if (proto != IPPROTO_UDP)
 		return true;
-	return program->any_udp || (!program->no_udp && READ_ONCE(server->srv->settings.udp));
+	return program->any_udp || (!program->no_udp && READ_ONCE(server->settings.udp));
 }
 
 /* The version does not exist: report the versions served over this transport. */

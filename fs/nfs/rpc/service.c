@@ -83,9 +83,9 @@ static int dnfs_thread(void *data)
 	return 0;
 }
 
-static unsigned int dnfs_threads_wanted(struct ditto_server *srv)
+static unsigned int dnfs_threads_wanted(const struct dnfs_server *server)
 {
-	unsigned int threads = READ_ONCE(srv->settings.threads);
+	unsigned int threads = READ_ONCE(server->settings.threads);
 
 	return threads ?: max(DNFS_THREADS_MIN, DNFS_THREADS_PER_CPU * num_online_cpus());
 }
@@ -130,7 +130,7 @@ static int dnfs_start(struct dnfs_server *server, struct netlink_ext_ack *extack
 	server->serv->sv_name = KBUILD_MODNAME;	/* also the name of its threads */
 	server->serv->sv_maxconn = READ_ONCE(settings->max_connections);
 
-	err = dnfs_set_threads(server, dnfs_threads_wanted(server->srv));
+	err = dnfs_set_threads(server, dnfs_threads_wanted(server));
 	if (err) {
 		NL_SET_ERR_MSG(extack, "the service threads cannot be started");
 		dnfs_stop(server);
@@ -445,7 +445,7 @@ int dnfs_settings_changed(struct ditto_server *srv)
 	mutex_lock(&server->lock);
 	if (server->serv) {
 		WRITE_ONCE(server->serv->sv_maxconn, READ_ONCE(srv->settings.max_connections));
-		err = dnfs_set_threads(server, dnfs_threads_wanted(srv));
+		err = dnfs_set_threads(server, dnfs_threads_wanted(server));
 		dnfs_register_all(server, NULL);
 		dnfs4_clients_settings_changed(server->v4);
 	}

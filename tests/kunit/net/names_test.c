@@ -11,8 +11,8 @@
 
 #include "../../../net/helper/names.h"
 #include "../../../net/helper/names_ask.h"
-#include "../../../net/nl/settings.h"
 #include "../../../net/server.h"
+#include "../../../net/setting.h"
 
 static const struct in6_addr addr = { { .u6_addr32 = { 0, 0, htonl(0xffff), htonl(0xc0000201) } } };
 

@@ -17,8 +17,8 @@
 #include "../../../net/helper/record.h"
 #include "../../../net/helper/upcall.h"
 #include "../../../net/netlink.h"
-#include "../../../net/nl/settings.h"
 #include "../../../net/server.h"
+#include "../../../net/setting.h"
 
 /**
  * struct helper - a helper

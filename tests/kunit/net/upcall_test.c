@@ -14,8 +14,8 @@
 
 #include "../../../net/helper/upcall.h"
 #include "../../../net/netlink.h"
-#include "../../../net/nl/settings.h"
 #include "../../../net/server.h"
+#include "../../../net/setting.h"
 
 /* No socket has this port. */
 #define NOBODY	(U32_MAX - 7)

@@ -12,8 +12,8 @@
 #include "../../../fs/share/share.h"
 #include "../../../net/helper/names.h"
 #include "../../../net/helper/names_ask.h"
-#include "../../../net/nl/settings.h"
 #include "../../../net/server.h"
+#include "../../../net/setting.h"
 
 /* Longest list of ours in words, and some. */
 #define WORDS	(2 + (DITTO_ACES_MAX + 2) * DNFS4_ACE_BYTES_MAX / XDR_UNIT)

@@ -13,8 +13,8 @@
 #include "../../../fs/share/share.h"
 #include "../../../net/helper/names.h"
 #include "../../../net/helper/names_ask.h"
-#include "../../../net/nl/settings.h"
 #include "../fs/folder.h"
+#include "../../../net/setting.h"
 
 DEFINE_FOLDER(folder, "kunit-nfs4-attr")
 

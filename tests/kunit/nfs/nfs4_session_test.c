@@ -5,6 +5,7 @@
 #include <linux/xarray.h>
 #include <net/ipv6.h>
 
+#include "../../../fs/nfs/server.h"
 #include "../../../fs/nfs/v4/engine/server.h"
 #include "../../../fs/nfs/v4/session/client.h"
 #include "../../../fs/nfs/v4/session/session_private.h"
@@ -13,6 +14,7 @@
 /* A session that has only slots. */
 struct fixture {
 	struct ditto_server srv;
+	struct dnfs_server nfs;
 	struct dnfs4_server server;
 	struct dnfs4_sessions sessions;
 	struct dnfs4_client client;
@@ -25,8 +27,9 @@ static int slots_init(struct kunit *test)
 	struct in6_addr addr;
 
 	KUNIT_ASSERT_NOT_NULL(test, f);
-	f->srv.settings.session_slots = 128;
+	f->nfs.settings.session_slots = 128;
 	f->server.srv = &f->srv;
+	f->server.nfs = &f->nfs;
 	f->server.sessions = &f->sessions;
 	f->client.server = &f->server;
 	f->session.client = &f->client;
@@ -228,12 +231,12 @@ static void slots_setting(struct kunit *test)
 	struct dnfs4_slot *slot;
 	bool again;
 
-	WRITE_ONCE(f->srv.settings.session_slots, 8);
+	WRITE_ONCE(f->nfs.settings.session_slots, 8);
 	dnfs4_slots_review(&f->session);
 	KUNIT_EXPECT_EQ(test, f->session.slots_target, 8);
 	KUNIT_EXPECT_EQ(test, f->session.slots_now, 8);
 	KUNIT_EXPECT_EQ(test, slot_begin(f, 8, 1, 7, &slot, &again), NFS4ERR_BADSLOT);
-	WRITE_ONCE(f->srv.settings.session_slots, 1024);
+	WRITE_ONCE(f->nfs.settings.session_slots, 1024);
 	dnfs4_slots_review(&f->session);
 	KUNIT_EXPECT_EQ(test, f->session.slots_now, 64);
 	KUNIT_EXPECT_EQ(test, slot_request(f, 63, 1, 7, false, &again), NFS4_OK);
@@ -252,13 +255,13 @@ static void slots_are_paid(struct kunit *test)
 	struct ditto_charge other = {};
 
 	KUNIT_EXPECT_EQ(test, f->session.memory.amount, slots_charge(64));
-	WRITE_ONCE(f->srv.settings.session_slots, 8);
+	WRITE_ONCE(f->nfs.settings.session_slots, 8);
 	dnfs4_slots_review(&f->session);
 	KUNIT_EXPECT_EQ(test, f->session.memory.amount, slots_charge(8));
 
 	KUNIT_ASSERT_EQ(test, ditto_charge(&other, &f->client.who, DITTO_BUDGET_MEMORY,
 					   limit - slots_charge(8 + 20)), 0);
-	WRITE_ONCE(f->srv.settings.session_slots, 1024);
+	WRITE_ONCE(f->nfs.settings.session_slots, 1024);
 	dnfs4_slots_review(&f->session);
 	KUNIT_EXPECT_EQ(test, f->session.slots_now, 8 + 14);
 	KUNIT_EXPECT_EQ(test, f->session.memory.amount, slots_charge(8 + 14));

@@ -14,6 +14,7 @@
 #include <linux/sunrpc/xdr.h>
 
 #include "../../../../net/server.h"
+#include "../../server.h"
 #include "../engine/ops.h"
 #include "../engine/server.h"
 #include "client_private.h"
@@ -203,7 +204,7 @@ static u32 create_run(struct dnfs4_compound *cmp, struct dnfs4_client *client,
 	if (args->flags & ~SESSION4_FLAG_MASK_A)
 		return NFS4ERR_INVAL;
 	if (READ_ONCE(client->nsessions) >=
-	    READ_ONCE(cmp->server->srv->settings.sessions_per_client))
+	    READ_ONCE(cmp->server->nfs->settings.sessions_per_client))
 		return NFS4ERR_NOSPC;
 	status = create_session(cmp, client, args, &session);
 	if (status)

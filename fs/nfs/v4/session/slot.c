@@ -20,6 +20,7 @@
 #include <kunit/visibility.h>
 
 #include "../../../../net/server.h"
+#include "../../server.h"
 #include "../deleg/delegation.h"
 #include "../engine/server.h"
 #include "client.h"
@@ -32,7 +33,7 @@ static struct dnfs4_sessions *dnfs4_sessions_of(const struct dnfs4_session *sess
 
 static u32 dnfs4_slots_limit(const struct dnfs4_session *session)
 {
-	u32 setting = READ_ONCE(session->client->server->srv->settings.session_slots);
+	u32 setting = READ_ONCE(session->client->server->nfs->settings.session_slots);
 
 	return min3(session->slots_asked, setting, DNFS4_SLOTS_MAX);
 }

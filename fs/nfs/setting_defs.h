@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Settings of NFS. See net/setting.h for the columns. The includer defines SETTING().
+ */
+
+SETTING(NUMBER, "threads", threads, 0, 0, 1024, "",
+	"Service threads of NFS; with 0 their number follows from that of the CPUs.")
+SETTING(BOOL, "udp", udp, 0, 0, 1, "",
+	"Serve NFSv3 over UDP too.")
+SETTING(NUMBER, "session-slots", session_slots, 128, 1, 1024, "",
+	"Requests that one session of an NFSv4.1 client may have in flight. "
+	"Sessions that have more give them back.")
+SETTING(NUMBER, "sessions-per-client", sessions_per_client, 64, 1, 1024, "",
+	"Sessions that one NFSv4.1 client may have.")
+
+#undef SETTING

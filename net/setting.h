@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Descriptions of settings.
+ *
+ * The core and each protocol describe their settings in one file, setting_defs.h. Everything else
+ * is made from it: the structure with the values, the table that is registered with
+ * ditto_settings_register(), and in userspace the parser, the help and the manual page.
+ *
+ * A line of such a file is
+ *
+ *	SETTING(kind, name, field, initial, min, max, values, doc)
+ *
+ * kind is one of those of enum ditto_setting_kind without the prefix. values is the unit of a
+ * NUMBER, or "", or the names of an ENUM from 0 on, separated by '|'. doc is one or more sentences
+ * for the administrator.
+ */
+#ifndef _DITTO_NET_SETTING_H
+#define _DITTO_NET_SETTING_H
+
+#include <linux/list.h>
+#include <linux/stddef.h>
+#include <linux/types.h>
+
+struct ditto_server;
+
+/* The values are those of the netlink enum "setting-type". */
+enum ditto_setting_kind {
+	DITTO_SETTING_BOOL,
+	DITTO_SETTING_NUMBER,
+	DITTO_SETTING_ENUM,
+	DITTO_SETTING_VERSION,	/* 0x0311 is 3.1.1 */
+};
+
+/* C types of the kinds. */
+#define DITTO_SETTING_C_BOOL	bool
+#define DITTO_SETTING_C_NUMBER	u32
+#define DITTO_SETTING_C_ENUM	u32
+#define DITTO_SETTING_C_VERSION	u32
+
+/**
+ * struct ditto_setting_desc - description of a setting
+ * @name: name, unique among all owners
+ * @kind: enum ditto_setting_kind
+ * @offset: of the value in the owner's structure
+ * @initial: default
+ * @min: smallest value
+ * @max: largest value
+ * @values: unit of a number, or names of an enum separated by '|'
+ * @doc: meaning, for people
+ */
+struct ditto_setting_desc {
+	const char *name;
+	u16 kind;
+	u16 offset;
+	u32 initial;
+	u32 min;
+	u32 max;
+	const char *values;
+	const char *doc;
+};
+
+/* The entry of a table for a line of setting_defs.h, for values in @_struct. */
+#define DITTO_SETTING_DESC(_struct, _kind, _name, _field, _initial, _min, _max, _values, _doc) \
+	{ .name = (_name), .kind = DITTO_SETTING_##_kind, \
+	  .offset = offsetof(_struct, _field), .initial = (_initial), \
+	  .min = (_min), .max = (_max), .values = (_values), .doc = (_doc) },
+
+/* The member of a structure with values for a line of setting_defs.h. */
+#define DITTO_SETTING_MEMBER(_kind, _name, _field, ...) DITTO_SETTING_C_##_kind _field;
+
+/**
+ * struct ditto_setting_owner - who has settings: the core or a protocol
+ * @name: "core", or the name of the protocol
+ * @descs: descriptions
+ * @count: entries of @descs
+ * @of: finds the structure with the values of a server
+ * @list: in the list of owners
+ */
+struct ditto_setting_owner {
+	const char *name;
+	const struct ditto_setting_desc *descs;
+	unsigned int count;
+	void *(*of)(const struct ditto_server *srv);
+	struct list_head list;
+};
+
+/*
+ * Settings of the core, described in setting_defs.h. As in the structures of the protocols, each
+ * member is read with READ_ONCE() and written under the settings lock of net/nl/settings.c.
+ */
+struct ditto_settings {
+#define SETTING(...) DITTO_SETTING_MEMBER(__VA_ARGS__)
+#include "setting_defs.h"
+};
+
+/**
+ * ditto_settings_defaults - set all settings of an owner to their defaults
+ * @owner: the owner
+ * @values: its structure
+ *
+ * Context: any; before anybody else knows @values.
+ */
+void ditto_settings_defaults(const struct ditto_setting_owner *owner, void *values);
+
+/* Set the core's defaults. Must be the first step in the life of a server. */
+void ditto_settings_init(struct ditto_server *srv);
+
+/**
+ * ditto_settings_register - make settings of an owner known
+ * @owner: the owner; its structure exists in all servers
+ *
+ * Context: may sleep.
+ * Return: 0, or -EEXIST if another owner has a setting with the name of one of them.
+ */
+int ditto_settings_register(struct ditto_setting_owner *owner);
+
+/**
+ * ditto_settings_unregister - forget the settings of an owner
+ * @owner: the owner; nobody uses it or its structures any more when the function returns
+ *
+ * Context: may sleep, while a change of settings is under way.
+ */
+void ditto_settings_unregister(struct ditto_setting_owner *owner);
+
+/* Keep the modules of all owners, while their descriptions are used. May sleep. */
+void ditto_setting_owners_hold(void);
+/* The end of what ditto_setting_owners_hold() began. */
+void ditto_setting_owners_release(void);
+
+/**
+ * ditto_setting_owner_find - find an owner by its name
+ * @name: name of the owner
+ *
+ * Context: ditto_setting_owners_hold().
+ * Return: the owner, or NULL.
+ */
+struct ditto_setting_owner *ditto_setting_owner_find(const char *name);
+
+/**
+ * ditto_setting_find - find a setting by its name
+ * @name: name of the setting
+ * @owner: its owner, or NULL for any; set to the one that has it
+ *
+ * Context: ditto_setting_owners_hold().
+ * Return: the description, or NULL.
+ */
+const struct ditto_setting_desc *ditto_setting_find(const char *name,
+						    struct ditto_setting_owner **owner);
+
+/**
+ * ditto_setting_read - read a setting by its description
+ * @values: structure of its owner
+ * @desc: the description
+ *
+ * Context: any.
+ * Return: the value.
+ */
+u32 ditto_setting_read(const void *values, const struct ditto_setting_desc *desc);
+
+/**
+ * ditto_setting_write - write a setting by its description
+ * @values: structure of its owner
+ * @desc: the description
+ * @value: new value, which is in the range
+ *
+ * Context: net/nl/settings.c serializes changes.
+ */
+void ditto_setting_write(void *values, const struct ditto_setting_desc *desc, u32 value);
+
+/**
+ * ditto_settings_for_each - call a function for the settings of all owners
+ * @srv: the server
+ * @fn: gets owner, description and value; must not sleep for long; a value other than 0 ends
+ *	the walk
+ * @arg: passed to @fn
+ *
+ * Context: may sleep.
+ * Return: 0, or the value with which @fn ended the walk.
+ */
+int ditto_settings_for_each(const struct ditto_server *srv,
+			    int (*fn)(const struct ditto_setting_owner *owner,
+				      const struct ditto_setting_desc *desc, u32 value, void *arg),
+			    void *arg);
+
+#endif
