@@ -58,33 +58,10 @@ static u32 cb_sec_decode_sys(struct dnfs4_compound *cmp, struct dnfs4_cb_sec *se
 	return NFS4_OK;
 }
 
-static u32 cb_sec_decode_one(struct dnfs4_compound *cmp, struct dnfs4_cb_sec *sec)
-{
-	u32 flavor, service, len;
-	const void *handle;
-
-	if (xdr_stream_decode_u32(cmp->in, &flavor))
-		return NFS4ERR_BADXDR;
-	switch (flavor) {
-	case RPC_AUTH_NULL:
-		sec->sec = DITTO_SEC_NONE;
-		return NFS4_OK;
-	case RPC_AUTH_UNIX:
-		return cb_sec_decode_sys(cmp, sec);
-	case RPC_AUTH_GSS:
-		/* Callbacks with RPCSEC_GSS are not supported: skip the entry. */
-		if (xdr_stream_decode_u32(cmp->in, &service) ||
-		    dnfs4_decode_opaque(cmp, GSS_HANDLE_MAX, &handle, &len) ||
-		    dnfs4_decode_opaque(cmp, GSS_HANDLE_MAX, &handle, &len))
-			return NFS4ERR_BADXDR;
-		return NFS4_OK;
-	}
-	return NFS4ERR_BADXDR;
-}
-
 u32 dnfs4_decode_cb_sec(struct dnfs4_compound *cmp, struct dnfs4_cb_sec *sec)
 {
-	u32 count, status;
+	u32 count, flavor, service, len, status = NFS4_OK;
+	const void *handle;
 
 	*sec = (struct dnfs4_cb_sec) {};
 	if (xdr_stream_decode_u32(cmp->in, &count) || count > CB_SEC_MAX)
@@ -92,9 +69,28 @@ u32 dnfs4_decode_cb_sec(struct dnfs4_compound *cmp, struct dnfs4_cb_sec *sec)
 	while (count--) {
 		struct dnfs4_cb_sec one = {};
 
-		status = cb_sec_decode_one(cmp, &one);
+		if (xdr_stream_decode_u32(cmp->in, &flavor))
+			return NFS4ERR_BADXDR;
+		switch (flavor) {
+		case RPC_AUTH_NULL:
+			one.sec = DITTO_SEC_NONE;
+			break;
+		case RPC_AUTH_UNIX:
+			status = cb_sec_decode_sys(cmp, &one);
+			break;
+		case RPC_AUTH_GSS:
+			/* Callbacks with RPCSEC_GSS are not supported: skip the entry. */
+			if (xdr_stream_decode_u32(cmp->in, &service) ||
+			    dnfs4_decode_opaque(cmp, GSS_HANDLE_MAX, &handle, &len) ||
+			    dnfs4_decode_opaque(cmp, GSS_HANDLE_MAX, &handle, &len))
+				status = NFS4ERR_BADXDR;
+			break;
+		default:
+			status = NFS4ERR_BADXDR;
+		}
 		if (status)
 			return status;
+		/* The first entry that can be used. */
 		if (!sec->sec)
 			*sec = one;
 	}

@@ -291,8 +291,7 @@ static void dnfs4_slots_trim(struct dnfs4_session *session, u32 first)
 	}
 }
 
-/* Return: the lowest slot whose memory is not needed. */
-static u32 dnfs4_slots_settle(struct dnfs4_session *session)
+void dnfs4_slots_review(struct dnfs4_session *session)
 {
 	u32 limit, peak, target, first;
 
@@ -307,16 +306,11 @@ static u32 dnfs4_slots_settle(struct dnfs4_session *session)
 	/* Accept fewer slots only when the client does not use more. */
 	if (session->slots_now < limit || peak <= limit)
 		WRITE_ONCE(session->slots_now, limit);
-	first = max(peak, target);
 	WRITE_ONCE(session->slots_peak, 0);
 	spin_unlock(&session->lock);
-	return first;
-}
 
-void dnfs4_slots_review(struct dnfs4_session *session)
-{
-	u32 first = dnfs4_slots_settle(session);
-
+	/* The lowest slot whose memory is not needed. */
+	first = max(peak, target);
 	dnfs4_slots_trim(session, first);
 	/* Lowering a charge cannot fail. */
 	spin_lock(&session->lock);
