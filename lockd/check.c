@@ -79,8 +79,8 @@ void ditto_describe(struct ditto_conflict *conflict, const struct ditto_claim *h
 }
 
 /*
- * Bits that an open breaks because of what it will do later. @open is the cell of opens; the cell
- * of @kind is in the same row.
+ * Bits that an open breaks because an operation of @kind follows it. @open is the cell of opens;
+ * the cell of @kind is in the same row.
  */
 static u8 gives_up_also(const struct ditto_matrix_cell *open, enum ditto_intent_kind kind,
 			u8 *waits)
@@ -424,10 +424,11 @@ static struct ditto_holder *holder_pass(struct ditto_lock_ctx *ctx, const struct
 }
 
 /*
- * Begin breaks of grants, of the bits in @only. With @last it continues behind that key and sets
- * it to the key of the last holder. Return: true if the operation must wait for a holder.
+ * Begin breaks of grants, of the bits in @only. If @last is given, the search begins behind that
+ * key and replaces it by the key of the last holder. Return: true if the operation must wait for
+ * a holder.
  */
-static bool caches_break(struct ditto_lock_ctx *ctx, const struct question *q, u8 only,
+static bool grants_break(struct ditto_lock_ctx *ctx, const struct question *q, u8 only,
 			 struct ditto_owner **last)
 {
 	struct ditto_holder_sum all = ditto_holders_sum(ctx);
@@ -493,7 +494,7 @@ enum ditto_answer ditto_conflict_check(struct ditto_lock_ctx *ctx,
 	 * While hidden opens are in doubt only HANDLE is broken; the other bits follow once they
 	 * are not.
 	 */
-	if (caches_break(ctx, &q, hidden ? DITTO_LEASE_HANDLE : DITTO_LEASE_ALL, NULL) ||
+	if (grants_break(ctx, &q, hidden ? DITTO_LEASE_HANDLE : DITTO_LEASE_ALL, NULL) ||
 	    hidden || q.courtesy || ctx->more)
 		return DITTO_BREAKING;
 	return DITTO_ALLOWED;
@@ -536,7 +537,7 @@ bool ditto_break_all(struct ditto_lock_point *point, const struct ditto_intent *
 
 	while (more && (ctx = ditto_lock_ctx_find(point))) {
 		last = behind;
-		caches_break(ctx, &q, DITTO_LEASE_ALL, &last);
+		grants_break(ctx, &q, DITTO_LEASE_ALL, &last);
 		/* A grant that ended keeps its key until ctx->lock is dropped. */
 		if (last)
 			ditto_owner_hold(last);

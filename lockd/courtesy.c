@@ -3,8 +3,8 @@
  * Courtesy clients, see ditto_client_set_courtesy().
  *
  * A client yields where one of its claims is found in the way, under ctx->lock. A workqueue of
- * the table withdraws and releases it a moment later. Until then its claims refuse nothing, and
- * nothing of them is given to others either.
+ * the table withdraws and releases it a moment later. Until then its claims refuse nothing, but
+ * conflicting claims are not granted either.
  *
  * Locking: client->lock guards whether a client is a courtesy client and whether it yields.
  */

@@ -141,7 +141,8 @@ bool ditto_grace_admit(struct ditto_client *client, const void *id, size_t len);
  * ditto_grace_done - the client reclaims nothing more
  * @client: the client
  *
- * Nothing happens if it was not admitted. With the last known client the grace period ends.
+ * Nothing happens if it was not admitted. The grace period ends when the last known client is
+ * done.
  *
  * Context: process; does not sleep.
  */

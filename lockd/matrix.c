@@ -115,7 +115,7 @@ const struct ditto_matrix_cell ditto_matrix[DITTO_HELDS][DITTO_INTENTS] = {
 		[DITTO_INTENT_RENAME]		= BREAKS(OWNER, H, H),
 		[DITTO_INTENT_REPLACE]		= BREAKS(OWNER, R | H, H),
 	},
-	/* Here entries are names only (RFC 8881 section 10.9). */
+	/* The entries are names only (RFC 8881 section 10.9). */
 	[DITTO_HELD_DIRECTORY_DELEGATION] = {
 		[DITTO_INTENT_SETATTR]		= BREAKS(CLIENT, R | H, R | H),
 		[DITTO_INTENT_ENTRY]		= BREAKS(CLIENT, R, R),

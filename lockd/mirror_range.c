@@ -92,7 +92,7 @@ static void fill_lock(struct file_lock *fl, struct file *file, struct ditto_owne
 	fl->c.flc_flags = FL_POSIX;
 	fl->c.flc_type = type;
 	fl->c.flc_owner = owner;
-	/* Not a process of this machine. */
+	/* The owner is no process of this machine. */
 	fl->c.flc_pid = -1;
 	fl->c.flc_file = file;
 	fl->fl_lmops = &mirror_lock_ops;
@@ -130,8 +130,8 @@ static void cover_apart(const struct ditto_range *range, u64 at, int *type, u64 
 }
 
 /*
- * The same for an owner's shared EXACT ranges. They stack: of those that begin up to @at, the one
- * that reaches farthest counts. They do not weaken an exclusive result.
+ * The same for an owner's shared EXACT ranges. They stack: the one that reaches farthest counts
+ * among those that begin up to @at. They do not weaken an exclusive result.
  */
 static void cover_shared(struct ditto_lock_ctx *ctx,
 			 struct ditto_owner *owner, u64 at, int *type,

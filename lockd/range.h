@@ -149,7 +149,7 @@ struct ditto_wait {
  * ditto_range_lock - claim a range
  * @req: the request
  * @wait: queue behind the conflict instead of failing; NULL not to. The table owns it after
- *	-EINPROGRESS only. With @wait->tell it is queued in any case.
+ *	-EINPROGRESS only. A request with @wait->tell is queued in any case.
  * @conflict: filled with -EAGAIN and -EINPROGRESS; may be NULL
  *
  * POSIX discipline: replaces, splits and merges the owner's own ranges; the upgrade from shared to

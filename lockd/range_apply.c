@@ -219,7 +219,7 @@ int ditto_range_give(struct ditto_lock_ctx *ctx, const struct ditto_range_reques
 			posix_clear(ctx, req, true);
 		return err;
 	}
-	/* Of an exclusive and a shared range of the same bytes, the exclusive one goes first. */
+	/* An exclusive range goes before a shared one of the same bytes. */
 	range = ditto_range_own_exactly(ctx, req->owner, req->empty ? DITTO_OWN_EMPTY_EXCLUSIVE :
 					DITTO_OWN_EXCLUSIVE, req->first, last) ?:
 		ditto_range_own_exactly(ctx, req->owner, req->empty ? DITTO_OWN_EMPTY_SHARED :

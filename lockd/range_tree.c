@@ -186,9 +186,9 @@ static bool range_meets(const struct ditto_range *range, u64 first, u64 last,
 
 /*
  * The next matching range: in the subtree of @rb if @below, otherwise behind @rb. A subtree whose
- * ranges begin within the bytes and are not all skipped has a match. Of the other subtrees only
- * those matter that reach @first; there the way down may be in vain, but ranges that are skipped
- * do not overlap each other, so that happens once.
+ * ranges begin within the bytes and are not all skipped has a match. Another subtree matters only
+ * if it reaches @first; there the way down may be in vain, but ranges that are skipped do not
+ * overlap each other, so that happens once.
  */
 static struct ditto_range *range_seek(struct rb_node *rb, bool below, u64 first, u64 last,
 				      const struct ditto_range_pass *pass)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the tracepoints show of a claim. */
+/* The members of a claim that tracepoints show. */
 #ifndef _DITTO_LOCKD_TRACE_PRIVATE_H
 #define _DITTO_LOCKD_TRACE_PRIVATE_H
 

@@ -275,7 +275,7 @@ static int wait_try(const struct ditto_range_request *req, struct ditto_wait *wa
 	return err;
 }
 
-/* From here on its turn may come, unless its waiting is refused. */
+/* Let the turn of a queued request come, or refuse its waiting if that closes a cycle. */
 static int wait_start(struct ditto_lock_table *table, struct ditto_wait *wait)
 {
 	/* A notification claims nothing, and whether its owner waits for it is not known. */

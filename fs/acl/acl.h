@@ -269,13 +269,13 @@ struct ditto_acl *ditto_acl_chmod_classes(struct ditto_acl *acl, umode_t mode, k
 					  kgid_t gid);
 
 /**
- * ditto_acl_names_nobody - tell whether a list says no more than a mode can
+ * ditto_acl_is_trivial - tell whether a list says no more than a mode can
  * @acl: the list
  *
  * Context: any.
  * Return: true if it has entries for owner, group and everyone only, and nothing inheritable.
  */
-bool ditto_acl_names_nobody(const struct ditto_acl *acl);
+bool ditto_acl_is_trivial(const struct ditto_acl *acl);
 
 /**
  * ditto_acl_inherit - derive the list of a new file from the list of its directory

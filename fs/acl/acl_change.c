@@ -262,7 +262,7 @@ struct ditto_acl *ditto_acl_chmod_classes(struct ditto_acl *acl, umode_t mode, k
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_acl_chmod_classes);
 
-bool ditto_acl_names_nobody(const struct ditto_acl *acl)
+bool ditto_acl_is_trivial(const struct ditto_acl *acl)
 {
 	for (unsigned int i = 0; i < acl->count; i++) {
 		const struct ditto_ace *ace = &acl->aces[i];
@@ -272,4 +272,4 @@ bool ditto_acl_names_nobody(const struct ditto_acl *acl)
 	}
 	return true;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_acl_names_nobody);
+EXPORT_SYMBOL_IF_KUNIT(ditto_acl_is_trivial);

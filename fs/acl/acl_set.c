@@ -107,7 +107,7 @@ static void acl_set_undo(struct ditto_acl_change *ch)
 		err = set_posix(ch, ACL_TYPE_ACCESS, ch->access) ?: err;
 	err = acl_set_store(ch, ch->from, ch->mode_from) ?: err;
 	acl_set_forget(ch);
-	/* Only with the old list in place: with the new one the file could permit more. */
+	/* The mode needs the old list in place: with the new one the file could permit more. */
 	err = err ?: set_mode(ch, ch->mode_from);
 	if (err)
 		pr_warn_ratelimited("share %s: inode %lu: its list could not be put back (%d)\n",
@@ -142,7 +142,7 @@ static struct ditto_acl *new_list(const struct ditto_acl_change *ch,
 		/* The mode alone changes. */
 		if (how == DITTO_CHMOD_DISCARD)
 			return NULL;
-		if (how == DITTO_CHMOD_RESTRICTED && !ditto_acl_names_nobody(named))
+		if (how == DITTO_CHMOD_RESTRICTED && !ditto_acl_is_trivial(named))
 			return ERR_PTR(-EPERM);
 	}
 	acl = ditto_acl_alloc(named->count);

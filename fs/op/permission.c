@@ -38,7 +38,7 @@ static int may_change(const struct ditto_op *op, const struct inode *inode, u32 
 	return 0;
 }
 
-/* What a list and the VFS must grant for DITTO_MAY_* bits. */
+/* The rights that a list, and the permissions that the VFS must grant for DITTO_MAY_* bits. */
 static const struct {
 	u32 may;
 	u32 right;

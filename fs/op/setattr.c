@@ -265,7 +265,7 @@ static int setattr_access(struct ditto_op *op, struct ditto_node *node,
 		if (!(set->valid & ~(DITTO_SET_SIZE | DITTO_SET_TIMES | DITTO_SET_NOW)) &&
 		    op->held & DITTO_RIGHT_WRITE_ATTRS)
 			goto raise;
-		/* Nor does it check lists. */
+		/* The VFS does not check who sets a list. */
 		return !(set->valid & DITTO_SET_ACL) ||
 		       inode_owner_or_capable(ditto_idmap(op->share), node->inode) ? 0 : -EPERM;
 	}
@@ -422,8 +422,8 @@ post:
 EXPORT_SYMBOL_NS_GPL(ditto_setattr, DITTO);
 
 /*
- * Apply attributes to a new file. With DITTO_SET_MODE_SPARE, the list is kept whole and the
- * permission bits follow from it.
+ * Apply attributes to a new file. DITTO_SET_MODE_SPARE keeps the list whole, and the permission
+ * bits follow from it.
  */
 static int apply_new(struct ditto_op *op, struct dentry *dentry, const struct ditto_setattr *set)
 {
@@ -440,7 +440,7 @@ static int apply_new(struct ditto_op *op, struct dentry *dentry, const struct di
 
 /*
  * Permission bits that the VFS cleared by the thread's umask. Workqueues have the umask of init,
- * which is not the client's. With a default ACL in the directory, no umask applies.
+ * which is not the client's. A default ACL of the directory replaces the umask.
  */
 static umode_t umask_took(struct dentry *dentry, const struct ditto_setattr *set)
 {

@@ -322,11 +322,11 @@ static void acl_chmod_classes_test(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, acl_bits(acl_rights(test, is, 4, 8, 8, false)), 0);
 		ditto_acl_put(is);
 	}
-	KUNIT_EXPECT_FALSE(test, ditto_acl_names_nobody(acl));
+	KUNIT_EXPECT_FALSE(test, ditto_acl_is_trivial(acl));
 	ditto_acl_put(acl);
 	acl = ditto_acl_from_mode(S_IFREG | 0461);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(acl));
-	KUNIT_EXPECT_TRUE(test, ditto_acl_names_nobody(acl));
+	KUNIT_EXPECT_TRUE(test, ditto_acl_is_trivial(acl));
 	ditto_acl_put(acl);
 }
 
