@@ -20,6 +20,7 @@
 #include <linux/xattr.h>
 
 #include "acl_file.h"
+#include "acl_set_private.h"
 
 static struct inode *inode_of(const struct ditto_acl_change *ch)
 {

@@ -12,6 +12,7 @@
 #include "../op/lock_check_private.h"
 #include "../op/op_private.h"
 #include "acl_file.h"
+#include "acl_set_private.h"
 
 static const char *acl_name(int type)
 {

@@ -14,6 +14,7 @@
 #include <linux/mount.h>
 
 #include "../acl/acl_file.h"
+#include "../acl/acl_set_private.h"
 #include "../node/node.h"
 #include "../open/stream.h"
 #include "data_private.h"
