@@ -7,6 +7,7 @@
 
 #include "../../../smb/file/info.h"
 #include "../../../smb/transport/builder.h"
+#include "../../../smb/transport/command.h"
 #include "../../../smb/transport/credit.h"
 #include "../../../smb/transport/cursor.h"
 #include "../../../smb/transport/message.h"
@@ -278,6 +279,37 @@ static void odd_blocks(struct kunit *test)
 	}
 }
 
+/* The dispatcher trusts the descriptions of the commands. */
+static void commands_are_sound(struct kunit *test)
+{
+	for (unsigned int i = 0; i < DSMB_COMMANDS; i++) {
+		const struct dsmb_command *cmd = dsmb_commands[i];
+
+		KUNIT_ASSERT_NOT_NULL(test, cmd);
+		KUNIT_EXPECT_NOT_NULL_MSG(test, cmd->name, "%u", i);
+		KUNIT_EXPECT_NOT_NULL_MSG(test, cmd->exec, "%s", cmd->name);
+		/* A request whose open is looked up has a FileId inside of its fixed part. */
+		if (cmd->flags & DSMB_NEEDS_OPEN)
+			KUNIT_EXPECT_TRUE_MSG(test, cmd->file_id, "%s", cmd->name);
+		if (cmd->file_id)
+			KUNIT_EXPECT_LE_MSG(test, cmd->file_id + DSMB_FILE_ID_SIZE,
+					    DSMB_BODY(cmd->structure_size), "%s", cmd->name);
+		/* Flags that need others. */
+		if (cmd->flags & DSMB_NEEDS_DISK)
+			KUNIT_EXPECT_TRUE_MSG(test, cmd->flags & DSMB_NEEDS_TREE, "%s", cmd->name);
+		if (cmd->flags & (DSMB_NEEDS_TREE | DSMB_NEEDS_OPEN))
+			KUNIT_EXPECT_TRUE_MSG(test, cmd->flags & DSMB_NEEDS_SESSION, "%s",
+					      cmd->name);
+		/* Arguments are decoded. */
+		if (cmd->args_size)
+			KUNIT_EXPECT_NOT_NULL_MSG(test, cmd->decode, "%s", cmd->name);
+		if (i != DSMB_CREATE)
+			KUNIT_EXPECT_LE_MSG(test,
+					    ALIGN(cmd->args_size, sizeof(u64)) + cmd->res_size,
+					    DSMB_CALL_ROOM, "%s", cmd->name);
+	}
+}
+
 static struct kunit_case smb_codec_cases[] = {
 	KUNIT_CASE(cursor_reads),
 	KUNIT_CASE(cursor_stays_inside),
@@ -290,6 +322,7 @@ static struct kunit_case smb_codec_cases[] = {
 	KUNIT_CASE(credits_go_round),
 	KUNIT_CASE(status_numbers),
 	KUNIT_CASE(odd_blocks),
+	KUNIT_CASE(commands_are_sound),
 	{}
 };
 
