@@ -26,10 +26,13 @@ int dsmb_preauth_update(u8 hash[DSMB_PREAUTH_SIZE], const void *message, size_t 
 
 	desc->tfm = sha512;
 	err = crypto_shash_init(desc);
-	if (!err)
-		err = crypto_shash_update(desc, hash, DSMB_PREAUTH_SIZE);
-	if (!err)
-		err = crypto_shash_finup(desc, message, len, hash);
+	if (err)
+		goto zero;
+	err = crypto_shash_update(desc, hash, DSMB_PREAUTH_SIZE);
+	if (err)
+		goto zero;
+	err = crypto_shash_finup(desc, message, len, hash);
+zero:
 	shash_desc_zero(desc);
 	return err;
 }

@@ -87,10 +87,12 @@ struct dsmb_sealer *dsmb_sealer_new(enum dsmb_cipher cipher, const u8 *key)
 		goto free;
 	}
 	err = crypto_aead_setkey(sealer->tfm, key, sealer->cipher->key);
-	if (!err)
-		err = crypto_aead_setauthsize(sealer->tfm, DSMB_SIGNATURE_SIZE);
-	if (!err)
-		return sealer;
+	if (err)
+		goto free;
+	err = crypto_aead_setauthsize(sealer->tfm, DSMB_SIGNATURE_SIZE);
+	if (err)
+		goto free;
+	return sealer;
 free:
 	dsmb_sealer_free(sealer);
 	return ERR_PTR(err);

@@ -128,21 +128,25 @@ static int sign_hash(struct dsmb_signer *signer, const struct kvec *iov, int nr,
 
 	desc->tfm = signer->hash;
 	err = crypto_shash_init(desc);
-	if (!err)
-		err = crypto_shash_update(desc, iov[0].iov_base,
-					  offsetof(struct dsmb_header, signature));
-	if (!err)
-		err = crypto_shash_update(desc, no_signature, sizeof(no_signature));
-	if (!err)
-		err = crypto_shash_update(desc, iov[0].iov_base + sizeof(struct dsmb_header),
-					  iov[0].iov_len - sizeof(struct dsmb_header));
+	if (err)
+		goto zero;
+	err = crypto_shash_update(desc, iov[0].iov_base, offsetof(struct dsmb_header, signature));
+	if (err)
+		goto zero;
+	err = crypto_shash_update(desc, no_signature, sizeof(no_signature));
+	if (err)
+		goto zero;
+	err = crypto_shash_update(desc, iov[0].iov_base + sizeof(struct dsmb_header),
+				  iov[0].iov_len - sizeof(struct dsmb_header));
 	for (i = 1; i < nr && !err; i++)
 		err = crypto_shash_update(desc, iov[i].iov_base, iov[i].iov_len);
-	if (!err)
-		err = crypto_shash_final(desc, digest);
-	shash_desc_zero(desc);
+	if (err)
+		goto zero;
+	err = crypto_shash_final(desc, digest);
 	if (!err)
 		memcpy(out, digest, DSMB_SIGNATURE_SIZE);
+zero:
+	shash_desc_zero(desc);
 	return err;
 }
 
@@ -153,19 +157,19 @@ static int gmac_parts(struct dsmb_job *job, const struct kvec *iov, int nr, u32 
 	int i, n;
 
 	n = dsmb_job_add(job, 0, head, offsetof(struct dsmb_header, signature));
-	if (n >= 0)
-		n = dsmb_job_add(job, n, job->zero, sizeof(job->zero));
-	if (n >= 0)
-		n = dsmb_job_add(job, n, head + sizeof(struct dsmb_header),
-				 iov[0].iov_len - sizeof(struct dsmb_header));
+	if (n < 0)
+		return n;
+	n = dsmb_job_add(job, n, job->zero, sizeof(job->zero));
+	if (n < 0)
+		return n;
+	n = dsmb_job_add(job, n, head + sizeof(struct dsmb_header),
+			 iov[0].iov_len - sizeof(struct dsmb_header));
 	*len = iov[0].iov_len;
 	for (i = 1; i < nr && n >= 0; i++) {
 		n = dsmb_job_add(job, n, iov[i].iov_base, iov[i].iov_len);
 		*len += iov[i].iov_len;
 	}
-	if (n >= 0)
-		n = dsmb_job_add(job, n, job->tag, sizeof(job->tag));
-	return n;
+	return n < 0 ? n : dsmb_job_add(job, n, job->tag, sizeof(job->tag));
 }
 
 /* The MessageId, then a word that distinguishes the directions and CANCEL. */

@@ -136,8 +136,9 @@ int dsmb_attrs_get(struct ditto_op *op, const struct ditto_instance *inst,
 	if (!ditto_instance_is_stream(inst))
 		return dsmb_attrs_asked(op, node, attrs);
 	err = dsmb_attrs_of_node(op->share, ditto_instance_base(inst), attrs);
-	if (!err)
-		err = ditto_getattr(op->share, node, &stream);
+	if (err)
+		return err;
+	err = ditto_getattr(op->share, node, &stream);
 	if (err)
 		return err;
 	attrs->allocation = stream.st.blocks << 9;

@@ -285,17 +285,14 @@ static void dsmb_notify_delete_pending(struct ditto_watch *watch)
 	spin_unlock(&notify->lock);
 }
 
-/* The file was taken away from under the open. Each request finds out when it runs again. */
-static void dsmb_notify_ended(struct ditto_watch *watch)
-{
-	dsmb_notify_lost(watch);
-}
-
 static const struct ditto_watch_ops dsmb_notify_ops = {
 	.changed = dsmb_notify_changed,
 	.lost = dsmb_notify_lost,
 	.delete_pending = dsmb_notify_delete_pending,
-	.ended = dsmb_notify_ended,
+	/*
+	 * The file was taken away from under the open. Each request finds out when it runs again.
+	 */
+	.ended = dsmb_notify_lost,
 };
 
 /* Response */
@@ -481,13 +478,6 @@ static bool dsmb_notify_is_on(const struct ditto_share *share)
 	return on;
 }
 
-/* The directory is being deleted. Requests that wait already were notified. */
-static bool dsmb_notify_is_delete_pending(const struct dsmb_open *open,
-					  const struct ditto_node *node)
-{
-	return ditto_instance_delete_pending(open->inst) || IS_DEADDIR(node->inode);
-}
-
 /* The request is new and does not wait yet. */
 static u32 dsmb_notify_first(struct dsmb_call *call, const struct dsmb_notify_args *args)
 {
@@ -518,10 +508,12 @@ static u32 dsmb_notify_first(struct dsmb_call *call, const struct dsmb_notify_ar
 	if (!dsmb_notify_enter(call, open->notify))
 		goto end;
 	/*
-	 * Checked after the request was queued, so that either this check or the callback sees it.
+	 * The directory may be going. This is checked after the request was queued, so that either
+	 * this check or the callback sees it.
 	 */
-	status = dsmb_notify_is_delete_pending(open, node) ? STATUS_DELETE_PENDING :
-							     STATUS_SUCCESS;
+	status = STATUS_SUCCESS;
+	if (ditto_instance_delete_pending(open->inst) || IS_DEADDIR(node->inode))
+		status = STATUS_DELETE_PENDING;
 end:
 	dsmb_open_end(call, open);
 	return status;

@@ -366,34 +366,10 @@ u32 dsmb_pipe_wait(struct dsmb_call *call, struct dsmb_cursor name)
 	return status;
 }
 
-/* Keep the reply until it is read. */
-static void dsmb_pipe_keep(struct dsmb_pipe_job *job)
-{
-	struct dsmb_pipe *pipe = job->pipe;
-
-	if (!job->ask.out)
-		return;
-	spin_lock(&pipe->lock);
-	swap(pipe->out, job->ask.out);
-	pipe->out_len = job->ask.out_len;
-	pipe->out_pos = 0;
-	spin_unlock(&pipe->lock);
-	/* A reply that was not read before the next message is dropped. */
-	kvfree(job->ask.out);
-	job->ask.out = NULL;
-}
-
-/* No reply will arrive any more; jobs that wait for one are woken when the pipe is released. */
-static void dsmb_pipe_set_gone(struct dsmb_pipe *pipe)
-{
-	spin_lock(&pipe->lock);
-	pipe->gone = true;
-	spin_unlock(&pipe->lock);
-}
-
 u32 dsmb_pipe_write(struct dsmb_call *call, struct dsmb_open *open, const void *data, u32 len)
 {
 	struct dsmb_pipe_job *job;
+	struct dsmb_pipe *pipe;
 	u32 status;
 
 	if (len > DITTO_PIPE_MAX)
@@ -401,6 +377,7 @@ u32 dsmb_pipe_write(struct dsmb_call *call, struct dsmb_open *open, const void *
 	job = dsmb_pipe_job(call, open->pipe);
 	if (!job)
 		return STATUS_INSUFFICIENT_RESOURCES;
+	pipe = job->pipe;
 	if (!job->asked) {
 		status = dsmb_pipe_take(job);
 		if (status)
@@ -408,18 +385,30 @@ u32 dsmb_pipe_write(struct dsmb_call *call, struct dsmb_open *open, const void *
 		if (ditto_charge(&job->question, &call->session->who, DITTO_BUDGET_QUESTIONS, 1))
 			return STATUS_INSUFFICIENT_RESOURCES;
 		job->asked = true;
-		job->ask.id = job->pipe->id;
+		job->ask.id = pipe->id;
 		job->ask.in = data;
 		job->ask.in_len = len;
-		ditto_pipe_call(job->pipe->srv, &job->ask);
+		ditto_pipe_call(pipe->srv, &job->ask);
 		return DSMB_PARKED;
 	}
 	if (!dsmb_pipe_is_answered(job))
 		return DSMB_PARKED;
-	if (!job->error)
-		dsmb_pipe_keep(job);
+	spin_lock(&pipe->lock);
+	if (!job->error && job->ask.out) {
+		swap(pipe->out, job->ask.out);
+		pipe->out_len = job->ask.out_len;
+		pipe->out_pos = 0;
+	}
+	/*
+	 * No reply will arrive any more; jobs that wait for one are woken when the pipe is
+	 * released.
+	 */
 	if (job->error == -ENOENT)
-		dsmb_pipe_set_gone(job->pipe);
+		pipe->gone = true;
+	spin_unlock(&pipe->lock);
+	/* A reply that was not read before the next message is dropped. */
+	kvfree(job->ask.out);
+	job->ask.out = NULL;
 	return dsmb_pipe_status(job->error);
 }
 

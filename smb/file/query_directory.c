@@ -95,11 +95,6 @@ void dsmb_dir_free(struct dsmb_dir *dir)
 	kfree(dir);
 }
 
-static bool dsmb_dir_is_any(const struct dsmb_dir *dir)
-{
-	return dir->pattern_len == 1 && dir->pattern[0] == cpu_to_le16('*');
-}
-
 static bool dsmb_is_dots(const struct ditto_name *name)
 {
 	return name->name[0] == '.' && (name->len == 1 ||
@@ -132,7 +127,7 @@ static u32 dsmb_dir_set_pattern(struct dsmb_dir *dir, struct dsmb_cursor pattern
 		dir->pattern[0] = cpu_to_le16('*');
 		dir->pattern_len = 1;
 	}
-	dir->any = dsmb_dir_is_any(dir);
+	dir->any = dir->pattern_len == 1 && dir->pattern[0] == cpu_to_le16('*');
 	dir->fixed = !dsmb_is_pattern(dir->pattern, dir->pattern_len) && !dsmb_dir_is_dots(dir);
 	if (!dir->fixed)
 		return STATUS_SUCCESS;
@@ -288,36 +283,31 @@ static bool dsmb_dir_emit(void *arg, const struct ditto_dirent *entry)
 	return true;
 }
 
-/* Encode "." or ".."; ".." of the share's root is the root. Return: false if it does not fit. */
-static bool dsmb_dir_encode_dots(struct dsmb_dir_query *q, struct ditto_node *node,
-				 const struct ditto_name *name)
-{
-	struct dsmb_attrs attrs;
-	struct ditto_node *dir;
-	int err;
-
-	if (!dsmb_dir_fits(q, name))
-		return true;
-	err = ditto_lookup(&q->call->op, node, name, &dir);
-	if (err)
-		return true;
-	err = dsmb_attrs_of_node(q->call->op.share, dir, &attrs);
-	ditto_node_put(dir);
-	return err || dsmb_dir_encode(q, name, &attrs);
-}
-
-/* Return: false if the response is full. */
+/*
+ * Encode "." and "..", as far as they match; ".." of the share's root is the root. Return: false if
+ * the response is full.
+ */
 static bool dsmb_dir_list_dots(struct dsmb_dir_query *q, struct ditto_node *node)
 {
 	static const struct ditto_name names[] = {
 		{ .name = ".", .len = 1 }, { .name = "..", .len = 2 },
 	};
+	struct ditto_op *op = &q->call->op;
 
-	while (q->dir->dots < ARRAY_SIZE(names)) {
-		if ((q->count && q->flags & DSMB_DIR_SINGLE) ||
-		    !dsmb_dir_encode_dots(q, node, &names[q->dir->dots]))
+	for (; q->dir->dots < ARRAY_SIZE(names); q->dir->dots++) {
+		const struct ditto_name *name = &names[q->dir->dots];
+		struct dsmb_attrs attrs;
+		struct ditto_node *dir;
+		int err;
+
+		if (q->count && q->flags & DSMB_DIR_SINGLE)
 			return false;
-		q->dir->dots++;
+		if (!dsmb_dir_fits(q, name) || ditto_lookup(op, node, name, &dir))
+			continue;
+		err = dsmb_attrs_of_node(op->share, dir, &attrs);
+		ditto_node_put(dir);
+		if (!err && !dsmb_dir_encode(q, name, &attrs))
+			return false;
 	}
 	return true;
 }

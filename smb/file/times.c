@@ -25,11 +25,15 @@ int dsmb_times_set(struct ditto_op *op, struct ditto_node *node, const struct ds
 		set.valid |= DITTO_SET_MTIME;
 		set.mtime = times->written;
 	}
-	if (set.valid)
+	if (set.valid) {
 		err = ditto_setattr(op, node, &set, &wcc);
+		if (err)
+			goto out;
+	}
 	/* Last, because setting the other times changes it. */
-	if (!err && times->which & DSMB_TIME_CHANGED)
+	if (times->which & DSMB_TIME_CHANGED)
 		err = ditto_dosattr_set(op, node, &dosattr);
+out:
 	/* If a change time cannot be stored, that of the inode remains. */
 	return err == -EOPNOTSUPP ? 0 : err;
 }

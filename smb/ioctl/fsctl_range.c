@@ -227,10 +227,12 @@ u32 dsmb_fsctl_trim(struct dsmb_ioctl *io)
 	    dsmb_left(&io->in) < count * 16)
 		return STATUS_INVALID_PARAMETER;
 	err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
+	if (err)
+		return dsmb_done(io->call, err);
 	/* MS-FSA section 2.1.5.10.6 */
-	if (!err && attrs.flags & DSMB_ATTR_COMPRESSED)
+	if (attrs.flags & DSMB_ATTR_COMPRESSED)
 		return STATUS_INVALID_PARAMETER;
-	for (i = 0; !err && i < count; i++) {
+	for (i = 0; i < count; i++) {
 		pos = dsmb_get_u64(&io->in);
 		len = dsmb_get_u64(&io->in);
 		if (pos >= attrs.size)
@@ -238,11 +240,9 @@ u32 dsmb_fsctl_trim(struct dsmb_ioctl *io)
 		err = ditto_allocate(&io->call->op, io->node, DITTO_SPACE_PUNCH, pos,
 				     min(len, attrs.size - pos));
 		/* Trim is only a hint. */
-		if (err == -EOPNOTSUPP)
-			err = 0;
+		if (err && err != -EOPNOTSUPP)
+			return dsmb_done(io->call, err);
 	}
-	if (err)
-		return dsmb_done(io->call, err);
 	if (io->max >= 4)
 		dsmb_encode_u32(&io->out, count);
 	return STATUS_SUCCESS;

@@ -553,17 +553,9 @@ static int reply_pieces(struct dsmb_message *message, struct dsmb_out *out, u32 
 	return n;
 }
 
-static void attach_pages(struct dsmb_message *message, struct dsmb_out *out)
-{
-	struct dsmb_call *last = &message->calls[message->ncalls - 1];
-
-	out->pages = last->pages;
-	out->npages = last->npages;
-	out->page_bytes = page_bytes(last);
-}
-
 bool dsmb_reply_finish(struct dsmb_message *message)
 {
+	const struct dsmb_call *last = &message->calls[message->ncalls - 1];
 	struct dsmb_session *session = sealed_for(message);
 	struct dsmb_out *out = &message->out;
 	struct dsmb_buf *buf;
@@ -583,8 +575,10 @@ bool dsmb_reply_finish(struct dsmb_message *message)
 	if (n <= 0)
 		return false;
 
+	out->pages = last->pages;
+	out->npages = last->npages;
+	out->page_bytes = page_bytes(last);
 	/* Each piece follows a headroom or another response, so the first piece has a headroom. */
-	attach_pages(message, out);
 	if (session) {
 		struct dsmb_call *call = &message->calls[message->first];
 
