@@ -115,7 +115,7 @@ void dsmb_refuse_foreign(struct dsmb_call *call)
  */
 static u32 bind_again(struct dsmb_call *call, const struct dsmb_channel *channel)
 {
-	/* Pairs with session_setup_finish(). */
+	/* Pairs with dsmb_session_finish(). */
 	if (smp_load_acquire(&channel->ready) && channel->signer &&
 	    dsmb_setup_signature(call, channel->signer))
 		return STATUS_ACCESS_DENIED;

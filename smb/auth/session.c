@@ -162,7 +162,7 @@ struct dsmb_session *dsmb_session_find(struct dsmb_conn *conn, u64 id,
 	channel = dsmb_channel_find(conn, id, &session);
 	if (!channel)
 		return NULL;
-	/* Pairs with session_setup_finish(): the channel's key is visible. */
+	/* Pairs with dsmb_session_finish(): the channel's key is visible. */
 	if (!smp_load_acquire(&channel->ready) ||
 	    READ_ONCE(session->state) == DSMB_SESSION_CLOSED) {
 		dsmb_channel_put(channel);

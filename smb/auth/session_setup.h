@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Declarations shared by session.c, session_setup.c and channel.c: how sessions and channels
- * are made, authenticated and bound (MS-SMB2 sections 2.2.5, 2.2.6 and 3.3.5.5).
+ * Declarations shared by session.c, session_setup.c, session_finish.c and channel.c: how sessions
+ * and channels are made, authenticated and bound (MS-SMB2 sections 2.2.5, 2.2.6 and 3.3.5.5).
  */
 #ifndef _DITTO_SMB_AUTH_SESSION_SETUP_H
 #define _DITTO_SMB_AUTH_SESSION_SETUP_H
 
 #include <linux/types.h>
 
+#include "../transport/cursor.h"
 #include "session.h"
 
 struct ditto_auth;
@@ -113,6 +114,68 @@ void dsmb_auth_arm(struct dsmb_channel *channel);
  * Context: process; does not sleep, and does not wait for the timer.
  */
 void dsmb_auth_disarm(struct dsmb_channel *channel);
+
+/* The functions of session_finish.c. */
+
+/**
+ * struct dsmb_setup - the values of a SESSION_SETUP request (MS-SMB2 section 2.2.5)
+ * @flags: DSMB_SETUP_BINDING
+ * @mode: SecurityMode
+ * @token: security buffer, for the helper
+ * @previous: PreviousSessionId: a session that the client lost
+ * @message_id: MessageId of the header
+ */
+struct dsmb_setup {
+	u8 flags;
+	u8 mode;
+	struct dsmb_cursor token;
+	u64 previous;
+	u64 message_id;
+};
+
+/**
+ * dsmb_session_finish - complete an authentication that the helper accepted
+ * @channel: of the authentication; the caller runs its step
+ * @auth: the user and the key
+ * @req: the request
+ *
+ * Context: process; may sleep; no lock held.
+ * Return: STATUS_SUCCESS; a status that the authentication is refused with.
+ */
+u32 dsmb_session_finish(struct dsmb_channel *channel, const struct ditto_auth *auth,
+			const struct dsmb_setup *req);
+
+/**
+ * dsmb_session_setup_failed - end what an authentication was for
+ * @channel: of the authentication
+ * @status: the status it ended with
+ *
+ * A failed binding leaves the session as it was. So does a reauthentication that was cancelled
+ * (MS-SMB2 section 3.3.5.16) or whose connection ended. Any other failure closes the session
+ * (MS-SMB2 section 3.3.5.5.3).
+ *
+ * Context: process; may sleep; no lock held.
+ */
+void dsmb_session_setup_failed(struct dsmb_channel *channel, u32 status);
+
+/**
+ * dsmb_session_flags - get the SessionFlags of a session (MS-SMB2 section 2.2.6)
+ * @session: authenticated
+ *
+ * Context: any.
+ * Return: DSMB_SESSION_* bits.
+ */
+u16 dsmb_session_flags(const struct dsmb_session *session);
+
+/**
+ * dsmb_tell_refused - log and report a refused login
+ * @conn: the connection
+ * @user: name that was given; it is not proven and may contain anything, so it is escaped
+ * @why: the reason, a constant
+ *
+ * Context: process.
+ */
+void dsmb_tell_refused(const struct dsmb_conn *conn, const char *user, const char *why);
 
 /* The functions of session_setup.c. */
 

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How an authentication ends: the user, the keys and the policy of a new session, the user that a
+ * session acts as after a reauthentication, and refusals (MS-SMB2 section 3.3.5.5.3).
+ *
+ * Locking: only one step of a channel runs at a time (channel->busy), so only one thread is here.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/err.h>
+#include <linux/printk.h>
+#include <linux/string.h>
+
+#include "../../fs/share/share.h"
+#include "../../net/event.h"
+#include "../../net/helper/auth.h"
+#include "../../net/peer.h"
+#include "../../net/server.h"
+#include "../server.h"
+#include "../transport/conn.h"
+#include "../transport/status.h"
+#include "../transport/trust.h"
+#include "keys.h"
+#include "session_setup.h"
+
+/* Longest part of an unproven user name that is logged. */
+#define TOLD_NAME_MAX		64
+
+void dsmb_tell_refused(const struct dsmb_conn *conn, const char *user, const char *why)
+{
+	char subject[DITTO_CLIENT_NAME_MAX], addr[DITTO_ADDR_TEXT];
+	int len = strnlen(user, TOLD_NAME_MAX);
+
+	pr_info_ratelimited("%s cannot log in as \"%*pE\": %s\n", conn->name, len, user, why);
+	snprintf(subject, sizeof(subject), "%*pE@%s", len, user,
+		 ditto_addr_text(&conn->peer->addr, addr));
+	ditto_event(conn->server->srv, DITTO_EVENT_AUTH_REFUSED, subject);
+}
+
+/*
+ * Makes the keys of a new session. Guest and anonymous sessions have none (MS-SMB2 section
+ * 3.3.5.5.3).
+ */
+static int session_keys(struct dsmb_session *session, struct dsmb_channel *channel,
+			const struct ditto_auth *auth, const struct dsmb_setup *req)
+{
+	const struct dsmb_conn *conn = channel->conn;
+	struct dsmb_signer *signer;
+	int err;
+
+	session->session_key_len = clamp_t(u8, auth->key_len, DSMB_SESSION_KEY_SIZE,
+					   sizeof(session->session_key));
+	memcpy(session->session_key, auth->key, session->session_key_len);
+	err = dsmb_signing_key(conn, auth, channel->preauth, session->signing_key);
+	if (err)
+		return err;
+	/* Session and channel share one key object, so that it knows all its signatures. */
+	signer = dsmb_signer_new(conn->signing, session->signing_key,
+				 sizeof(session->signing_key), conn->number, req->message_id);
+	if (IS_ERR(signer))
+		return PTR_ERR(signer);
+	session->signer = signer;
+	channel->signer = dsmb_signer_hold(signer);
+	if (conn->cipher) {
+		session->seal = dsmb_sealing_key(conn, auth, channel->preauth, DSMB_KEY_SEAL);
+		session->unseal = dsmb_sealing_key(conn, auth, channel->preauth, DSMB_KEY_UNSEAL);
+	}
+	err = PTR_ERR_OR_ZERO(session->seal) ?: PTR_ERR_OR_ZERO(session->unseal);
+	if (IS_ERR(session->seal))
+		session->seal = NULL;
+	if (IS_ERR(session->unseal))
+		session->unseal = NULL;
+	return err;
+}
+
+/* Applies the settings to a session, or refuses it. */
+static u32 session_policy(struct dsmb_session *session, const struct dsmb_conn *conn,
+			  const struct ditto_auth *auth, const struct dsmb_setup *req)
+{
+	const struct dsmb_settings *settings = &session->server->settings;
+	bool weak = session->is_guest || session->is_anonymous;
+	bool encrypt = READ_ONCE(settings->encryption) == DSMB_ENCRYPTION_REQUIRED;
+
+	if (session->is_anonymous && READ_ONCE(settings->restrict_anonymous) &&
+	    !ditto_shares_let_guests(session->server->srv)) {
+		dsmb_tell_refused(conn, "", "no share lets anybody in without a name");
+		return STATUS_ACCESS_DENIED;
+	}
+	if (!weak && !auth->key_len) {
+		dsmb_tell_refused(conn, session->user->name, "there is no key to sign with");
+		return STATUS_LOGON_FAILURE;
+	}
+	if (encrypt && (weak || !conn->cipher)) {
+		dsmb_tell_refused(conn, session->user->name, "encryption is required");
+		return STATUS_ACCESS_DENIED;
+	}
+	session->encrypt = encrypt;
+	session->signing_required = !weak && ((req->mode & DSMB_SIGNING_REQUIRED) ||
+					      (conn->server_mode & DSMB_SIGNING_REQUIRED) ||
+					      READ_ONCE(settings->require_signing));
+	return STATUS_SUCCESS;
+}
+
+/*
+ * Closes the session that the client says it lost (MS-SMB2 section 3.3.5.5.3). Returns true if
+ * it was closed.
+ */
+static bool previous_close(struct dsmb_session *session, u64 id)
+{
+	struct dsmb_session *previous;
+	bool same;
+
+	if (!id || id == session->id)
+		return false;
+	previous = dsmb_session_find_any(session->server, id);
+	if (!previous)
+		return false;
+	/* Pairs with dsmb_session_validate(): the user is visible. */
+	same = smp_load_acquire(&previous->state) != DSMB_SESSION_SETUP_GOING_ON &&
+	       previous->user && dsmb_user_is_same(previous->user, session->user);
+	if (same)
+		dsmb_session_close(previous, "the client began anew");
+	dsmb_session_put(previous);
+	return same;
+}
+
+/* Charges the user from now on, or the machine for a guest or anonymous session. */
+static int session_charge(struct dsmb_session *session, const struct dsmb_conn *conn)
+{
+	bool weak = session->is_guest || session->is_anonymous;
+	struct ditto_principal *who = &session->who;
+	int err;
+
+	err = ditto_principal_init(who, session->server->srv, &conn->peer->addr,
+				   weak ? DITTO_TRUST_ANONYMOUS : DITTO_TRUST_USER,
+				   weak ? INVALID_UID : session->user->uid);
+	if (err)
+		return err;
+	err = ditto_charge_move(&session->charge, who);
+	if (err)
+		return err;
+	err = ditto_charge(&session->opens_charge, who, DITTO_BUDGET_OPENS, 0);
+	if (err)
+		return err;
+	/* A null session alone gives no trust: see dsmb_session_admit_guest(). */
+	if (!weak)
+		WRITE_ONCE(session->trust, DITTO_TRUST_USER);
+	return 0;
+}
+
+static u32 finish_new(struct dsmb_channel *channel, const struct ditto_auth *auth,
+		      const struct dsmb_setup *req)
+{
+	struct dsmb_session *session = channel->session;
+	const struct dsmb_conn *conn = channel->conn;
+	char name[DITTO_CLIENT_NAME_MAX], addr[DITTO_ADDR_TEXT];
+	u32 status;
+
+	session->user = ditto_auth_user_hold(auth->user);
+	session->acting_user = session->user;
+	session->is_guest = auth->user->guest;
+	session->is_anonymous = auth->user->anonymous;
+	session->expires = auth->expires;
+	status = session_policy(session, conn, auth, req);
+	if (status)
+		return status;
+	if (!session->is_guest && !session->is_anonymous &&
+	    session_keys(session, channel, auth, req))
+		return STATUS_INSUFFICIENT_RESOURCES;
+	if (session_charge(session, conn))
+		return STATUS_INSUFFICIENT_RESOURCES;
+
+	snprintf(name, sizeof(name), "%s@%s #%llu", session->user->name,
+		 ditto_addr_text(&conn->peer->addr, addr), session->id);
+	if (!dsmb_session_validate(session, name))
+		return STATUS_USER_SESSION_DELETED;
+	ditto_event(session->server->srv, DITTO_EVENT_SESSION_OPENED, name);
+	return STATUS_SUCCESS;
+}
+
+/*
+ * A session can be reauthenticated by the same user, or anonymously. In the latter case it acts
+ * as the anonymous user until the user comes back, but no longer than the user's ticket lasts.
+ * Any other user is refused.
+ */
+static bool act_as(struct dsmb_session *session, struct ditto_auth_user *user)
+{
+	bool same = dsmb_user_is_same(session->user, user);
+
+	if (!same && (!user->anonymous || session->is_guest ||
+		      READ_ONCE(session->state) == DSMB_SESSION_EXPIRED))
+		return false;
+	mutex_lock(&session->lock);
+	if (!same && !session->nobody)
+		session->nobody = ditto_auth_user_hold(user);
+	/* Pairs with dsmb_session_acting_user(). */
+	smp_store_release(&session->acting_user, same ? session->user : session->nobody);
+	mutex_unlock(&session->lock);
+	return true;
+}
+
+/*
+ * Sets the trust of a session, and of its connections, to that of the user it acts as. Returns
+ * 0 or -EDQUOT.
+ */
+static int session_settle(struct dsmb_session *session)
+{
+	const struct dsmb_channel *channel;
+	enum ditto_trust trust;
+	int err = 0;
+
+	if (session->is_guest || session->is_anonymous)
+		return 0;
+	mutex_lock(&session->lock);
+	trust = session->acting_user == session->user ? DITTO_TRUST_USER : DITTO_TRUST_ANONYMOUS;
+	if (trust != session->trust) {
+		WRITE_ONCE(session->trust, trust);
+		list_for_each_entry(channel, &session->channels, list)
+			if (channel->ready && !err)
+				err = dsmb_conn_settle(channel->conn);
+	}
+	mutex_unlock(&session->lock);
+	return err;
+}
+
+/*
+ * Completes a reauthentication. Keys and opens stay as they are (MS-SMB2 sections 3.3.5.5.2 and
+ * 3.3.5.5.3).
+ */
+static u32 finish_again(struct dsmb_channel *channel, const struct ditto_auth *auth)
+{
+	struct dsmb_session *session = channel->session;
+
+	if (!act_as(session, auth->user)) {
+		dsmb_tell_refused(channel->conn, auth->user->name, "the session is another user's");
+		return STATUS_ACCESS_DENIED;
+	}
+	if (session_settle(session))
+		return STATUS_INSUFFICIENT_RESOURCES;
+	if (dsmb_session_acting_user(session) == session->user)
+		WRITE_ONCE(session->expires, auth->expires);
+	cmpxchg(&session->state, DSMB_SESSION_EXPIRED, DSMB_SESSION_VALID);
+	return STATUS_SUCCESS;
+}
+
+u32 dsmb_session_finish(struct dsmb_channel *channel, const struct ditto_auth *auth,
+			const struct dsmb_setup *req)
+{
+	struct dsmb_conn *conn = channel->conn;
+	bool binds = channel->binding;
+	u32 status;
+	int err;
+
+	if (channel->ready)
+		return finish_again(channel, auth);
+	status = binds ? dsmb_bind_finish(channel, auth) :
+		 finish_new(channel, auth, req);
+	if (status == STATUS_ACCESS_DENIED && channel->binding)
+		dsmb_tell_refused(conn, auth->user->name, "the session to bind is another user's");
+	if (status)
+		return status;
+	/* Pairs with dsmb_session_find(). */
+	smp_store_release(&channel->ready, true);
+	err = dsmb_conn_settle(conn);
+	/*
+	 * The lost session is closed when nothing else can fail, or when its budget is needed
+	 * here.
+	 */
+	if (!binds && previous_close(channel->session, req->previous) && err)
+		err = dsmb_conn_settle(conn);
+	return err ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
+}
+
+void dsmb_session_setup_failed(struct dsmb_channel *channel, u32 status)
+{
+	if (channel->binding)
+		dsmb_channel_close(channel, "binding failed");
+	else if (!channel->ready || status != STATUS_CANCELLED)
+		dsmb_session_close(channel->session, "authentication failed");
+}
+
+u16 dsmb_session_flags(const struct dsmb_session *session)
+{
+	u16 flags = 0;
+
+	if (session->is_guest)
+		flags |= DSMB_SESSION_IS_GUEST;
+	if (dsmb_session_acting_user(session)->anonymous)
+		flags |= DSMB_SESSION_IS_NULL;
+	if (session->encrypt)
+		flags |= DSMB_SESSION_ENCRYPT_DATA;
+	return flags;
+}
