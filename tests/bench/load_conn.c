@@ -68,8 +68,9 @@ static int load_connect(struct load_conn *conn)
 }
 
 /*
- * What copying the payload of a WRITE costs depends on how it lies in memory, and servers have
- * handles of different lengths. The machine's name is the longer the shorter the handle is.
+ * The cost of copying a WRITE's payload depends on its alignment, and servers have handles of
+ * different lengths. The machine's name is padded so that the payload has the same alignment for
+ * every server.
  */
 #define LOAD_NAME_AND_FH	72
 

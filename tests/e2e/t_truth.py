@@ -4,6 +4,7 @@ import os
 
 import smb
 import truth
+import truth_actors
 from harness import put, test
 from t_nfs4_client import release_all
 from truth import ALLOWED, BROKEN, FILE_INTENTS, IN_DIRECTORY, NEWEST, OLD, REFUSED, TOLD
@@ -47,8 +48,8 @@ def table(w, kind):
     os.chmod(w.export, 0o777)
     cells, wrong, lines, number = truth.matrix(), [], [], 0
     holder = kind(w, w.clients[0])
-    for other_kind in truth.ACTORS:
-        if other_kind is kind and kind is truth.Local:
+    for other_kind in truth_actors.ACTORS:
+        if other_kind is kind and kind is truth_actors.Local:
             continue
         other = other_kind(w, w.clients[1])
         for claim in kind.claims:
@@ -86,24 +87,24 @@ OPTIONS = {'smb': True, 'squash': 'root-to-admin', 'locks': 'raw', 'clients': 2,
 
 @test(**OPTIONS)
 def smb_holds(w):
-    table(w, truth.Smb)
+    table(w, truth_actors.Smb)
 
 
 @test(**OPTIONS)
 def nfs3_holds(w):
-    table(w, truth.Nfs3)
+    table(w, truth_actors.Nfs3)
 
 
 @test(**OPTIONS)
 def nfs40_holds(w):
-    table(w, truth.Nfs40)
+    table(w, truth_actors.Nfs40)
 
 
 @test(**OPTIONS)
 def nfs41_holds(w):
-    table(w, truth.Nfs41)
+    table(w, truth_actors.Nfs41)
 
 
 @test(**OPTIONS)
 def a_process_holds(w):
-    table(w, truth.Local)
+    table(w, truth_actors.Local)

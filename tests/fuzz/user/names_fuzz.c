@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Names of hosts from the host worker: it may be in the hands of a name server. */
+/* Names of hosts from the host worker, which a name server may have taken over. */
 #include <stdlib.h>
 #include <string.h>
 

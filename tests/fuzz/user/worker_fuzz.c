@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Packets of workers: they may be in the hands of who sent a token, or a name. */
+/* Packets of workers, which a client or a name server may have taken over. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lists of directories on a real tmpfs: who makes, finds, renames and removes what is in them,
- * and what is inherited.
+ * Lists of directories on a real tmpfs: creation, look-up, renaming and removal of entries, and
+ * inheritance.
  */
 #include <kunit/test.h>
 #include <linux/fs.h>

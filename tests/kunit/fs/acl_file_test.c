@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Lists of files on a real tmpfs: stored, kept, found old, obeyed, inherited.
- */
+/* Lists of files on a real tmpfs: storage, cache, enforcement, inheritance. */
 #include <kunit/test.h>
 #include <linux/fs.h>
 #include <linux/posix_acl.h>

@@ -238,7 +238,7 @@ static void acl_canonical_test(struct kunit *test)
 		bool canonical;
 	} cases[] = {
 		{ 0477406, 1, true },	/* the user 5 may nothing, all others may read */
-		{ 0477406, 5, false },	/* who is the owner */
+		{ 0477406, 5, false },	/* the caller is the owner */
 		{ 0477446, 1, true },	/* nothing is denied */
 		{ 0470446, 1, false },	/* the group 6 may nothing: the owner may be a member */
 		{ 0470400, 1, false },	/* or the user */

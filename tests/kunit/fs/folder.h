@@ -13,7 +13,7 @@
 #include "../../../net/server.h"
 
 /**
- * struct folder - the folder, and who acts
+ * struct folder - the folder, and the callers
  * @name: of the share, and part of that of the folder
  * @path: the folder
  * @srv: the server

@@ -41,7 +41,7 @@ void listed_give(struct kunit *test, struct folder *f, struct ditto_node *node,
 	listed_give(test, f, node, entries_, ARRAY_SIZE(entries_));		\
 } while (0)
 
-/* ditto_setattr() as somebody. */
+/* ditto_setattr() as the given caller. */
 int listed_set(struct folder *f, struct ditto_cred *cred, struct ditto_node *node,
 	       const struct ditto_setattr *set);
 /* ditto_permission() of the user. */

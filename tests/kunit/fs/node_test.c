@@ -62,7 +62,7 @@ static void file_unlink(struct kunit *test, struct dentry *dentry)
 	dput(parent);
 }
 
-/* Decode, and say which inode it was; 0 for an error, which @err tells. */
+/* Decode a handle. Returns the inode number; 0 on error, with the errno in @err. */
 static unsigned long handle_decode(const struct ditto_handle *h, int *err)
 {
 	struct ditto_share *share;
@@ -299,8 +299,8 @@ static void node_limits(struct kunit *test)
 }
 
 /*
- * Somebody else was told of an error of writing back, while we had the file
- * closed: our clients learn of it all the same, once.
+ * A write-back error that another process has seen while the cached file was closed is still
+ * reported to clients, once.
  */
 static void node_writeback_failed(struct kunit *test)
 {

@@ -36,13 +36,13 @@ enum slot {
 };
 
 /**
- * struct fixture - the files of one round, and who holds what
- * @op: who acts
- * @node: by slot
+ * struct fixture - the files of one round, and the claims on them
+ * @op: the caller
+ * @node: the files, by slot
  * @client: the holder
  * @owner: its owner
- * @lease: what it leases, if that is what it holds
- * @open: what it has open
+ * @lease: its caching grant, if it holds one
+ * @open: its open, if it holds one
  */
 struct fixture {
 	struct ditto_op op;

@@ -8,9 +8,9 @@
 #include "../../../fs/share/snapshot.h"
 
 /**
- * struct told - a name
- * @name: of a directory
- * @time: what it tells; -1 for nothing
+ * struct told - the name of a directory
+ * @name: the name
+ * @time: its time; -1 for none
  */
 struct told {
 	const char *name;
@@ -18,7 +18,7 @@ struct told {
 };
 
 static const struct told told[] = {
-	/* As in MS-SMB2 2.2.32.2, and as people name them. */
+	/* As in MS-SMB2 section 2.2.32.2, and other common formats. */
 	{ "@GMT-2026.11.20-14.30.00", 1795185000 },
 	{ "2026-11-20_14:30:00", 1795185000 },
 	{ "daily_2026-11-20T14:30:00Z", 1795185000 },

@@ -15,11 +15,11 @@
 DEFINE_FOLDER(folder, "kunit-watch")
 
 /**
- * struct listener - a watch, and what it was told
- * @watch: begun
- * @told: in order, by a character of the action
- * @delete_on_close: how often the directory went
- * @ended: it has
+ * struct listener - a watch with its notifications
+ * @watch: the watch
+ * @told: notifications in order, one character for each action
+ * @delete_on_close: number of removals of the directory
+ * @ended: the watch has ended
  */
 struct listener {
 	struct ditto_watch watch;
@@ -132,7 +132,7 @@ static void rename_to(struct kunit *test, struct ditto_node *from, const char *n
 					   &to_wcc), 0);
 }
 
-/* A path from the watched directory, from whatever depth; but not if only entries are wanted. */
+/* Paths begin at the watched directory, at any depth unless only entries are wanted. */
 static void watch_depth(struct kunit *test)
 {
 	struct listener *flat, *deep, *below;

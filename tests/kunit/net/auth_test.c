@@ -22,12 +22,12 @@
 #define NOBODY_ELSE	(U32_MAX - 8)
 
 /**
- * struct answer - an answer being made
+ * struct answer - an answer of the helper
  * @msg: its attributes
  * @tb: the same by type
- * @extack: what the helper would be told
+ * @extack: the error for the helper
  * @info: all of them
- * @auth: filled by it
+ * @auth: filled from the answer
  */
 struct answer {
 	struct sk_buff *msg;

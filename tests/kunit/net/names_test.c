@@ -194,7 +194,7 @@ static void no_helper(struct kunit *test)
 
 	fake.error = -ECONNREFUSED;
 	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*", true), -ECONNREFUSED);
-	/* Not asked again at once. */
+	/* The helper is not asked again at once. */
 	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*", true), -ECONNREFUSED);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 1);
 

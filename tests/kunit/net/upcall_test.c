@@ -94,11 +94,11 @@ static void answers_nobody_waits_for(struct kunit *test)
 }
 
 /**
- * struct listener - a helper that hears what it is asked
+ * struct listener - a helper that receives requests
  * @sock: its socket
- * @port: of the socket
- * @message: heard last
- * @attrs: of it
+ * @port: port of the socket
+ * @message: the last request
+ * @attrs: attributes of @message
  */
 struct listener {
 	struct socket *sock;
@@ -180,9 +180,9 @@ static int listener_answer(struct kunit *test, u32 port, u64 serial, u64 auth)
 
 /**
  * struct asked - a request
- * @ask: see there
- * @done: how often it was told to be
- * @error: then
+ * @ask: the request
+ * @done: number of completions
+ * @error: error of the last completion
  */
 struct asked {
 	struct ditto_upcall_req ask;
@@ -269,7 +269,7 @@ static void answers_of_others(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, a->done, 1);
 }
 
-/* The helper is told to drop a login without a waiter. */
+/* The helper is asked to drop a login without a waiter. */
 static void answers_to_who_gave_up(struct kunit *test)
 {
 	struct listener *l = listener_new(test);

@@ -382,7 +382,7 @@ static void memory_is_used_again(struct kunit *test)
 	expect_same(test, DNFS4_ACL);
 }
 
-/* Names, for who comes with a principal. */
+/* Names, for callers with a principal. */
 
 static int helper_error;
 

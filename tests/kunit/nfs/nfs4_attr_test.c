@@ -663,7 +663,7 @@ static void numbers_are_said(struct kunit *test)
 	}
 }
 
-/* Names, for who comes with a principal. */
+/* Names, for callers with a principal. */
 
 static struct {
 	const char *name;

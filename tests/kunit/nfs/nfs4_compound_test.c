@@ -320,7 +320,7 @@ static void long_names(struct kunit *test)
 		f->n += XDR_QUADLEN(lens[i]);
 		KUNIT_EXPECT_EQ(test, dnfs4_decode_name(compound_decoder(f), &name),
 				lens[i] > NAME_MAX ? NFS4ERR_NAMETOOLONG : NFS4_OK);
-		/* And one that does not exist. */
+		/* And an operation that does not exist. */
 		f->n--;
 		KUNIT_EXPECT_EQ(test, dnfs4_decode_name(compound_decoder(f), &name),
 				NFS4ERR_BADXDR);

@@ -20,7 +20,7 @@
 
 #define SMB_INHERITS	(DITTO_ACE_FILE_INHERIT | DITTO_ACE_DIR_INHERIT)
 
-/* S-1-5-21-1-2-3-1103, who is here uid 1103. */
+/* S-1-5-21-1-2-3-1103, which is uid 1103 here. */
 static const struct ditto_auth_user smb_user = {
 	.uid = KUIDT_INIT(1103),
 	.sid = { 1, 5, 0, 0, 0, 0, 0, 5, 21, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 0x4f, 4 },
