@@ -273,8 +273,10 @@ def many_snapshots(w):
     os.chmod(w.export, 0o777)
     put(w.path('f'), b'now', 0o666)
     when = [calendar.timegm((2020, 1, 1, 0, 0, 0)) + 3600 * n for n in range(4096 * 2 + 100)]
-    for t in when:
-        os.makedirs(w.path(time.strftime('.snap/@GMT-%Y.%m.%d-%H.%M.%S', time.gmtime(t))))
+    # Mixed, because some file systems list in the order of creation.
+    for n in range(len(when)):
+        t = time.gmtime(when[n * 4099 % len(when)])
+        os.makedirs(w.path(time.strftime('.snap/@GMT-%Y.%m.%d-%H.%M.%S', t)))
     w.server.ctl('share', 'set', 'data', 'snapshots', '.snap')
     s = Smb2(w.client)
     out = s.call(smb2.IOCTL, smb2.ioctl_body(s.create('f'), SNAPSHOTS, room=1 << 18), charge=4)[48:]
