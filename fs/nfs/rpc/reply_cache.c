@@ -297,7 +297,7 @@ static enum dnfs_reply_state reply_replay(struct dnfs_shard *shard, struct dnfs_
 	lockdep_assert_held(&shard->lock);
 	xdr_truncate_encode(xdr, start);
 	p = xdr_reserve_space(xdr, reply->len);
-	/* A reply that has fitted before fits again; if not, the call is still not executed twice. */
+	/* A reply that fitted before fits again; if not, the call is still not executed twice. */
 	if (!p)
 		return DNFS_REPLY_BUSY;
 	memcpy(p, reply_data(reply, reply->len), reply->len);

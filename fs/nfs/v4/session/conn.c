@@ -6,7 +6,8 @@
  * is closed, or by the end of the session. The path that unlinks it also frees it.
  *
  * Locking: session->lock is taken inside xprt->xpt_lock, which sunrpc holds during the
- * notification. client->back_lock is taken inside both. The end of a session waits for a running notification by taking xpt_lock.
+ * notification, and client->back_lock inside both. The end of a session waits for a running
+ * notification by taking xpt_lock.
  */
 #include <linux/rculist.h>
 #include <linux/slab.h>
