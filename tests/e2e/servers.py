@@ -113,7 +113,7 @@ class Ditto:
                 run('rmmod', module)
 
     def key(self):
-        """The key of the helper's database, once there is one, which the helper sets too."""
+        """Set the key of file handles: the one of the helper's database, once there is one."""
         key, database = KEY, f'{self.world.base}/state/state.db'
         if os.path.exists(database):
             with contextlib.closing(sqlite3.connect(database)) as db:

@@ -96,7 +96,7 @@ def frozen_file_system(w):
 
 @test(smb=True, timeout=120)
 def left_while_frozen(w):
-    """A cancelled call that waited for a frozen file system lets the next one in."""
+    """Calls of closed connections that wait for a frozen file system end."""
     frozen = w.volume(f'{w.base}/frozen', 'ext4')
     os.chmod(frozen.where, 0o777)
     w.server.add('frozen', frozen.where)

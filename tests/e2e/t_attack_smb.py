@@ -213,7 +213,7 @@ def echo_of(s, size=0):
 
 @test(smb=True, squash='none')
 def burst_after_logoff(w):
-    """After LOGOFF a message that only fits a user's buffer closes the connection."""
+    """After LOGOFF a message larger than a stranger's buffer is still answered."""
     w.server.ctl('share', 'set', 'data', 'guest', 'on')
     for anonymous in (False, True) * 4:
         with Link(w.client) as s:

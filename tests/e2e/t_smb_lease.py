@@ -133,7 +133,7 @@ def later(n, call, *args):
 
 
 def soon(read, want, what):
-    """A reader's lease is broken after a write is done, and not before."""
+    """Wait until a caching reader sees a write."""
     wait_for(f'{what}: {want}', lambda: read() == want)
 
 

@@ -89,7 +89,7 @@ def quota_of_the_caller(w):
 
 @test(server='ditto', squash='none')
 def quota_over_nfs(w):
-    """Each NFS version reports an exceeded quota by its own error."""
+    """An exceeded quota is DQUOT in each version, and only for its user."""
     where = with_quota(w, 1 << 20)
     put(f'{where}/full', bytes(1 << 20))
     os.chown(f'{where}/full', ALICE, ALICE)
