@@ -21,24 +21,6 @@
 #include "lock_check_private.h"
 #include "op_private.h"
 
-/**
- * struct ditto_create_args - file to be created
- * @type: S_IFMT bits
- * @how: treatment of an existing name
- * @verf: verifier for DITTO_CREATE_EXCLUSIVE
- * @rdev: device number
- * @target: contents of a symbolic link
- * @set: attributes
- */
-struct ditto_create_args {
-	umode_t type;
-	enum ditto_create_how how;
-	const u8 *verf;
-	dev_t rdev;
-	const char *target;
-	const struct ditto_setattr *set;
-};
-
 /*
  * RFC 1813 section 3.3.8: the server stores the verifier with the file, for example in its times.
  * The seconds hold 31 bits of each half, which fits into file systems with 32-bit times; the top
@@ -75,73 +57,10 @@ bool ditto_has_verifier(struct inode *inode, const u8 *verf)
 	return timespec64_equal(&is, &mtime);
 }
 
-typedef int (*ditto_create_fn)(const struct ditto_create_args *m, struct mnt_idmap *idmap,
-			       struct inode *dir, struct dentry *child, umode_t mode);
-
-static int create_file(const struct ditto_create_args *m, struct mnt_idmap *idmap,
-		       struct inode *dir, struct dentry *child, umode_t mode)
+static bool create_knows(umode_t type)
 {
-	return vfs_create(idmap, dir, child, S_IFREG | mode, true);
-}
-
-static int create_dir(const struct ditto_create_args *m, struct mnt_idmap *idmap,
-		      struct inode *dir, struct dentry *child, umode_t mode)
-{
-	return vfs_mkdir(idmap, dir, child, mode);
-}
-
-static int create_symlink(const struct ditto_create_args *m, struct mnt_idmap *idmap,
-			  struct inode *dir, struct dentry *child, umode_t mode)
-{
-	return vfs_symlink(idmap, dir, child, m->target);
-}
-
-static int create_node(const struct ditto_create_args *m, struct mnt_idmap *idmap,
-		       struct inode *dir, struct dentry *child, umode_t mode)
-{
-	return vfs_mknod(idmap, dir, child, m->type | mode, m->rdev);
-}
-
-#define DITTO_TYPE(type)	((type) >> 12)
-
-static const ditto_create_fn creators[DITTO_TYPE(S_IFMT) + 1] = {
-	[DITTO_TYPE(S_IFREG)] = create_file,
-	[DITTO_TYPE(S_IFDIR)] = create_dir,
-	[DITTO_TYPE(S_IFLNK)] = create_symlink,
-	[DITTO_TYPE(S_IFCHR)] = create_node,
-	[DITTO_TYPE(S_IFBLK)] = create_node,
-	[DITTO_TYPE(S_IFIFO)] = create_node,
-	[DITTO_TYPE(S_IFSOCK)] = create_node,
-};
-
-static bool is_node(umode_t type)
-{
-	return creators[DITTO_TYPE(type & S_IFMT)] == create_node;
-}
-
-static int check_type(const struct ditto_create_args *m)
-{
-	return creators[DITTO_TYPE(m->type)] ? 0 : -EBADTYPE;
-}
-
-/*
- * Create with the credential that list or mode permit. @mode gives no access that a list would
- * deny.
- */
-static int create_checked(struct ditto_dir_change *c,
-			  const struct ditto_create_args *m, umode_t mode)
-{
-	u32 need = S_ISDIR(m->type) ? DITTO_RIGHT_APPEND_DATA : DITTO_RIGHT_WRITE_DATA;
-	const struct cred *as, *old;
-	int err = ditto_act_on(c->op, c->dir, need | DITTO_RIGHT_EXECUTE, &as);
-
-	if (err)
-		return err;
-	old = ditto_act(as);
-	err = creators[DITTO_TYPE(m->type)](m, ditto_idmap(c->op->share), c->dir->inode, c->child,
-					    mode);
-	ditto_op_leave(old);
-	return err;
+	return S_ISREG(type) || S_ISDIR(type) || S_ISLNK(type) || S_ISCHR(type) ||
+	       S_ISBLK(type) || S_ISFIFO(type) || S_ISSOCK(type);
 }
 
 /* Remove what was just created, regardless of permissions. */
@@ -193,8 +112,8 @@ EXPORT_SYMBOL_NS_GPL(ditto_acl_is_inherited, DITTO);
  * adapts an inherited list, replaces it, or leaves it whole. Return: true if the file will have a
  * list.
  */
-static bool settle_list(struct ditto_setattr *set, const struct ditto_acl *inherited,
-			enum ditto_chmod how)
+static bool create_settle_list(struct ditto_setattr *set, const struct ditto_acl *inherited,
+			       enum ditto_chmod how)
 {
 	bool moded = (set->valid & (DITTO_SET_MODE | DITTO_SET_MODE_SPARE)) == DITTO_SET_MODE;
 
@@ -213,8 +132,54 @@ static bool settle_list(struct ditto_setattr *set, const struct ditto_acl *inher
 	return set->acl;
 }
 
-static umode_t first_mode(const struct ditto_create_args *m, const struct ditto_setattr *set,
-			  bool listed)
+/* Check whether the existing file satisfies the request. */
+static int create_accept(const struct ditto_dir_change *c, const struct ditto_create_args *args)
+{
+	struct inode *inode = d_inode(c->child);
+
+	if (!S_ISREG(args->type) || !S_ISREG(inode->i_mode) || args->how == DITTO_CREATE_GUARDED)
+		return -EEXIST;
+	if (args->how == DITTO_CREATE_EXCLUSIVE && !ditto_has_verifier(inode, args->verf))
+		return -EEXIST;
+	return 0;
+}
+
+/*
+ * The name is free: check whether it may be added, and decide what the new file gets. @as is the
+ * credential that list or mode of the directory permit, @inherited has a reference that the caller
+ * drops. Return: 1 if the file will have a list, 0 if not, or an errno.
+ */
+static int create_prepare(const struct ditto_dir_change *c, const struct ditto_name *name,
+			  const struct ditto_create_args *args, struct ditto_setattr *set,
+			  struct ditto_acl **inherited, const struct cred **as)
+{
+	u32 need = S_ISDIR(args->type) ? DITTO_RIGHT_APPEND_DATA : DITTO_RIGHT_WRITE_DATA;
+	struct ditto_acl *acl;
+	bool listed;
+	int err;
+
+	if (c->op->casefold && ditto_casefold_is_taken(c->dir, c->wcc, name, NULL))
+		return -EEXIST;
+	err = ditto_setattr_check_new(c->op->share, args->type, args->set) ?:
+	      ditto_lock_check(c->op, c->dir, DITTO_INTENT_ENTRY);
+	if (err)
+		return err;
+	acl = create_inherit(c->op, c->dir, args->type);
+	if (IS_ERR(acl))
+		return PTR_ERR(acl);
+	*inherited = acl;
+	*set = *args->set;
+	listed = create_settle_list(set, acl, ditto_share_acl_mode(c->op->share));
+	if (args->how == DITTO_CREATE_EXCLUSIVE) {
+		ditto_verifier_to_times(args->verf, &set->atime, &set->mtime);
+		set->valid |= DITTO_SET_ATIME | DITTO_SET_MTIME;
+	}
+	err = ditto_act_on(c->op, c->dir, need | DITTO_RIGHT_EXECUTE, as);
+	return err ?: listed;
+}
+
+/* The mode gives no access that a list would deny. */
+static umode_t create_mode(umode_t type, const struct ditto_setattr *set, bool listed)
 {
 	/* Permit no access before the list is stored. */
 	if (listed)
@@ -222,206 +187,111 @@ static umode_t first_mode(const struct ditto_create_args *m, const struct ditto_
 	if (set->valid & DITTO_SET_MODE)
 		return set->mode & S_IALLUGO;
 	/* Without a mode, the file stays private to the owner until one is set. */
-	return S_ISDIR(m->type) ? 0700 : 0600;
-}
-
-/* Create a file; the name is free. @acl is the inherited list, or NULL. */
-static int create_new(struct ditto_dir_change *c, const struct ditto_create_args *m,
-		      const struct ditto_name *name, const struct ditto_acl *acl, bool *fresh)
-{
-	struct ditto_setattr set = *m->set;
-	bool listed;
-	int err;
-
-	listed = settle_list(&set, acl, ditto_share_acl_mode(c->op->share));
-	err = create_checked(c, m, first_mode(m, &set, listed));
-	if (err)
-		return err;
-
-	/* Some file systems create the inode but need a lookup to instantiate it. */
-	if (d_really_is_negative(c->child) || d_unhashed(c->child)) {
-		err = ditto_dir_change_lookup(c, name);
-		if (err)
-			return err;
-		if (d_really_is_negative(c->child))
-			return -ENOENT;
-	}
-
-	if (m->how == DITTO_CREATE_EXCLUSIVE) {
-		ditto_verifier_to_times(m->verf, &set.atime, &set.mtime);
-		set.valid |= DITTO_SET_ATIME | DITTO_SET_MTIME;
-	}
-	err = ditto_setattr_new(c->op, c->child, &set);
-	/* Without its list, no one could access the file. */
-	if (err && listed) {
-		create_undo(c);
-		*fresh = false;
-	}
-	return err;
-}
-
-/* Check whether the existing file satisfies the request. */
-static int accept_old(struct ditto_dir_change *c, const struct ditto_create_args *m)
-{
-	struct inode *inode = d_inode(c->child);
-
-	if (!S_ISREG(m->type) || !S_ISREG(inode->i_mode) || m->how == DITTO_CREATE_GUARDED)
-		return -EEXIST;
-	if (m->how == DITTO_CREATE_EXCLUSIVE && !ditto_has_verifier(inode, m->verf))
-		return -EEXIST;
-	return 0;
+	return S_ISDIR(type) ? 0700 : 0600;
 }
 
 /* RFC 1813 section 3.3.8: of the attributes, only the size applies to an existing file. */
-static noinline_for_stack int resize_old(struct ditto_dir_change *c,
-					 const struct ditto_create_args *m,
-					 struct ditto_node *node)
+static noinline_for_stack int create_resize(const struct ditto_dir_change *c,
+					    const struct ditto_create_args *args,
+					    struct ditto_node *node)
 {
 	struct ditto_setattr size = {
-		.valid = m->set->valid & DITTO_SET_SIZE,
-		.size = m->set->size,
+		.valid = args->set->valid & DITTO_SET_SIZE,
+		.size = args->set->size,
 	};
 	struct ditto_wcc wcc;
 
-	if (m->how != DITTO_CREATE_UNCHECKED || !size.valid)
+	if (args->how != DITTO_CREATE_UNCHECKED || !size.valid)
 		return 0;
 	return ditto_setattr_dentry(c->op, node, c->child, &size, &wcc);
 }
 
-static int commit_new(struct ditto_dir_change *c)
+int ditto_create_entry(struct ditto_op *op, struct ditto_node *dir, const struct ditto_name *name,
+		       const struct ditto_create_args *args, struct ditto_node **out,
+		       bool *created, struct ditto_wcc *wcc)
 {
-	return ditto_op_commit(c->op, c->child, true) ?:
-	       ditto_op_commit(c->op, c->parent, false);
-}
-
-static int create_locked(struct ditto_dir_change *c, const struct ditto_create_args *m,
-			 const struct ditto_name *name, bool *fresh)
-{
-	struct ditto_acl *acl;
-	int err;
-
-	if (d_is_positive(c->child))
-		return accept_old(c, m);
-	if (c->op->casefold && ditto_casefold_is_taken(c->dir, c->wcc, name, NULL))
-		return -EEXIST;
-	err = ditto_setattr_check_new(c->op->share, m->type, m->set) ?:
-	      ditto_lock_check(c->op, c->dir, DITTO_INTENT_ENTRY);
-	if (err)
-		return err;
-	acl = create_inherit(c->op, c->dir, m->type);
-	if (IS_ERR(acl))
-		return PTR_ERR(acl);
-	*fresh = true;
-	err = create_new(c, m, name, acl, fresh);
-	if (acl)
-		ditto_acl_put(acl);
-	return err;
-}
-
-/* No lock is held any more. @node is the file that has the name now. */
-static int create_unlocked(struct ditto_dir_change *c, const struct ditto_create_args *m,
-			   struct ditto_node *node, bool fresh)
-{
-	int err = fresh ? 0 : resize_old(c, m, node);
-
-	/* An existing file may have been created by an earlier transmission of this request. */
-	return err ?: commit_new(c);
-}
-
-static int create_entry(struct ditto_op *op, struct ditto_node *dir,
-			const struct ditto_name *name,
-			const struct ditto_create_args *m,
-			struct ditto_node **out, struct ditto_wcc *wcc)
-{
+	struct mnt_idmap *idmap = ditto_idmap(op->share);
+	struct ditto_acl *inherited = NULL;
+	struct ditto_node *node = NULL;
+	const struct cred *as, *old;
 	struct ditto_dir_change c;
-	struct ditto_node *node;
+	struct ditto_setattr set;
 	bool fresh = false;
-	int err;
+	int err, listed;
+	umode_t mode;
 
-	err = ditto_dir_change_init(&c, op, dir, wcc) ?:
-	      ditto_name_plain(name, -EEXIST, -EEXIST) ?:
-	      check_type(m) ?:
-	      ditto_dir_change_begin(&c, name) ?:
-	      create_locked(&c, m, name, &fresh);
+	err = ditto_dir_change_init(&c, op, dir, wcc) ?: ditto_name_plain(name, -EEXIST, -EEXIST);
+	if (!err && !create_knows(args->type))
+		err = -EBADTYPE;
+	if (!err)
+		err = ditto_dir_change_begin(&c, name);
+	if (err)
+		goto unlock;
+	if (d_is_positive(c.child)) {
+		err = create_accept(&c, args);
+		goto unlock;
+	}
+	listed = create_prepare(&c, name, args, &set, &inherited, &as);
+	if (listed < 0) {
+		err = listed;
+		goto unlock;
+	}
+
+	fresh = true;
+	mode = create_mode(args->type, &set, listed);
+	old = ditto_act(as);
+	if (S_ISREG(args->type))
+		err = vfs_create(idmap, dir->inode, c.child, S_IFREG | mode, true);
+	else if (S_ISDIR(args->type))
+		err = vfs_mkdir(idmap, dir->inode, c.child, mode);
+	else if (S_ISLNK(args->type))
+		err = vfs_symlink(idmap, dir->inode, c.child, args->target);
+	else
+		err = vfs_mknod(idmap, dir->inode, c.child, args->type | mode, args->rdev);
+	ditto_op_leave(old);
+	/* Some file systems create the inode but need a lookup to instantiate it. */
+	if (!err && (d_really_is_negative(c.child) || d_unhashed(c.child))) {
+		err = ditto_dir_change_lookup(&c, name);
+		if (!err && d_really_is_negative(c.child))
+			err = -ENOENT;
+	}
+	if (err)
+		goto unlock;
+	err = ditto_setattr_new(op, c.child, &set);
+	/* Without its list, no one could access the file. */
+	if (err && listed) {
+		create_undo(&c);
+		fresh = false;
+	}
+unlock:
 	/* The creation may have failed after the name was added. */
 	if (fresh && d_is_positive(c.child))
 		c.added = name;
 	ditto_dir_change_unlock(&c);
+	ditto_acl_put(inherited);
 	if (c.added)
 		ditto_dir_change_tell(&c, DITTO_ENTRY_ADDED, name, NULL);
-	if (!err) {
-		node = ditto_node_get(op->share, c.child);
-		err = PTR_ERR_OR_ZERO(node);
+	if (err)
+		goto out;
+
+	node = ditto_node_get(op->share, c.child);
+	if (IS_ERR(node)) {
+		err = PTR_ERR(node);
+		goto out;
 	}
-	if (!err) {
-		err = create_unlocked(&c, m, node, fresh);
-		if (err)
-			ditto_node_put(node);
+	if (!fresh)
+		err = create_resize(&c, args, node);
+	/* An existing file may have been created by an earlier transmission of this request. */
+	err = err ?: ditto_op_commit(op, c.child, true) ?: ditto_op_commit(op, c.parent, false);
+	if (err) {
+		ditto_node_put(node);
+		goto out;
 	}
+	*out = node;
+	if (created)
+		*created = fresh;
+out:
 	ditto_dir_change_end(&c);
-	if (!err)
-		*out = node;
 	return err;
 }
-
-int ditto_create(struct ditto_op *op, struct ditto_node *dir,
-		 const struct ditto_name *name, enum ditto_create_how how,
-		 const struct ditto_setattr *set, const u8 *verf,
-		 struct ditto_node **out, struct ditto_wcc *wcc)
-{
-	const struct ditto_create_args m = {
-		.type = S_IFREG,
-		.how = how,
-		.verf = verf,
-		.set = set,
-	};
-
-	return create_entry(op, dir, name, &m, out, wcc);
-}
-EXPORT_SYMBOL_NS_GPL(ditto_create, DITTO);
-
-int ditto_mkdir(struct ditto_op *op, struct ditto_node *dir,
-		const struct ditto_name *name, const struct ditto_setattr *set,
-		struct ditto_node **out, struct ditto_wcc *wcc)
-{
-	const struct ditto_create_args m = {
-		.type = S_IFDIR,
-		.how = DITTO_CREATE_GUARDED,
-		.set = set,
-	};
-
-	return create_entry(op, dir, name, &m, out, wcc);
-}
-EXPORT_SYMBOL_NS_GPL(ditto_mkdir, DITTO);
-
-int ditto_symlink(struct ditto_op *op, struct ditto_node *dir,
-		  const struct ditto_name *name, const char *target,
-		  const struct ditto_setattr *set,
-		  struct ditto_node **out, struct ditto_wcc *wcc)
-{
-	const struct ditto_create_args m = {
-		.type = S_IFLNK,
-		.how = DITTO_CREATE_GUARDED,
-		.target = target,
-		.set = set,
-	};
-
-	return create_entry(op, dir, name, &m, out, wcc);
-}
-EXPORT_SYMBOL_NS_GPL(ditto_symlink, DITTO);
-
-int ditto_mknod(struct ditto_op *op, struct ditto_node *dir,
-		const struct ditto_name *name, umode_t type, dev_t rdev,
-		const struct ditto_setattr *set,
-		struct ditto_node **out, struct ditto_wcc *wcc)
-{
-	const struct ditto_create_args m = {
-		.type = is_node(type) ? type & S_IFMT : 0,
-		.how = DITTO_CREATE_GUARDED,
-		.rdev = S_ISCHR(type) || S_ISBLK(type) ? rdev : 0,
-		.set = set,
-	};
-
-	return create_entry(op, dir, name, &m, out, wcc);
-}
-EXPORT_SYMBOL_NS_GPL(ditto_mknod, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_create_entry, DITTO);

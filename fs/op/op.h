@@ -131,7 +131,7 @@ int ditto_permission(struct ditto_op *op, struct ditto_node *node, u32 may);
 int ditto_lookup(struct ditto_op *op, struct ditto_node *dir,
 		 const struct ditto_name *name, struct ditto_node **out);
 
-/* How ditto_create() treats an existing name. */
+/* Treatment of an existing name by the creation of a file. */
 enum ditto_create_how {
 	DITTO_CREATE_UNCHECKED,	/* use the existing file; of the attributes, only the size is set */
 	DITTO_CREATE_GUARDED,	/* -EEXIST */
@@ -139,77 +139,96 @@ enum ditto_create_how {
 };
 
 /**
- * ditto_create - create a regular file
- * @op: the caller
- * @dir: held
- * @name: new name
- * @how: treatment of an existing name
- * @set: attributes of the new file
+ * struct ditto_create_args - the file that ditto_create_entry() creates
+ * @type: S_IFMT bits
+ * @how: treatment of an existing name; only regular files may exist
  * @verf: 8 bytes, for DITTO_CREATE_EXCLUSIVE; stored in the times until these are set
  *	(RFC 1813 section 3.3.8)
- * @out: filled with the node, to be put
- * @wcc: attributes of the directory; filled on success and failure
- *
- * Context: may sleep; no inode lock held.
- * Return: 0, -EEXIST, -ENOENT, -EACCES, -EROFS, -ENOSPC, -EDQUOT and others of the file system.
- */
-int ditto_create(struct ditto_op *op, struct ditto_node *dir,
-		 const struct ditto_name *name, enum ditto_create_how how,
-		 const struct ditto_setattr *set, const u8 *verf,
-		 struct ditto_node **out, struct ditto_wcc *wcc);
-
-/**
- * ditto_mkdir - create a directory
- * @op: the caller
- * @dir: held
- * @name: new name
- * @set: attributes of the new directory
- * @out: filled with the node, to be put
- * @wcc: attributes of @dir; filled on success and failure
- *
- * Context: may sleep; no inode lock held.
- * Return: as ditto_create(); -EEXIST if the name exists.
- */
-int ditto_mkdir(struct ditto_op *op, struct ditto_node *dir,
-		const struct ditto_name *name, const struct ditto_setattr *set,
-		struct ditto_node **out, struct ditto_wcc *wcc);
-
-/**
- * ditto_symlink - create a symbolic link
- * @op: the caller
- * @dir: held
- * @name: new name
- * @target: contents of the link, terminated
- * @set: attributes of the new link
- * @out: filled with the node, to be put
- * @wcc: attributes of @dir; filled on success and failure
- *
- * Context: may sleep; no inode lock held.
- * Return: as ditto_create(); -EEXIST if the name exists.
- */
-int ditto_symlink(struct ditto_op *op, struct ditto_node *dir,
-		  const struct ditto_name *name, const char *target,
-		  const struct ditto_setattr *set,
-		  struct ditto_node **out, struct ditto_wcc *wcc);
-
-/**
- * ditto_mknod - create a device node, socket or FIFO
- * @op: the caller
- * @dir: held
- * @name: new name
- * @type: S_IFCHR, S_IFBLK, S_IFSOCK or S_IFIFO
  * @rdev: device number, for S_IFCHR and S_IFBLK
- * @set: attributes of the new node
+ * @target: contents of a symbolic link, terminated
+ * @set: attributes of the new file
+ */
+struct ditto_create_args {
+	umode_t type;
+	enum ditto_create_how how;
+	const u8 *verf;
+	dev_t rdev;
+	const char *target;
+	const struct ditto_setattr *set;
+};
+
+/**
+ * ditto_create_entry - create a file of any type
+ * @op: the caller
+ * @dir: held
+ * @name: new name
+ * @args: the file
  * @out: filled with the node, to be put
+ * @created: set if this call created the file, cleared if it existed; may be NULL
  * @wcc: attributes of @dir; filled on success and failure
  *
  * Context: may sleep; no inode lock held.
- * Return: as ditto_create(); -EEXIST if the name exists; -EBADTYPE.
+ * Return: 0, -EEXIST, -ENOENT, -EACCES, -EROFS, -EBADTYPE, -ENOSPC, -EDQUOT and others of the file
+ * system.
  */
-int ditto_mknod(struct ditto_op *op, struct ditto_node *dir,
-		const struct ditto_name *name, umode_t type, dev_t rdev,
-		const struct ditto_setattr *set,
-		struct ditto_node **out, struct ditto_wcc *wcc);
+int ditto_create_entry(struct ditto_op *op, struct ditto_node *dir, const struct ditto_name *name,
+		       const struct ditto_create_args *args, struct ditto_node **out,
+		       bool *created, struct ditto_wcc *wcc);
+
+/* Create a regular file; see ditto_create_entry() and struct ditto_create_args. */
+static inline int ditto_create(struct ditto_op *op, struct ditto_node *dir,
+			       const struct ditto_name *name, enum ditto_create_how how,
+			       const struct ditto_setattr *set, const u8 *verf,
+			       struct ditto_node **out, struct ditto_wcc *wcc)
+{
+	const struct ditto_create_args args = {
+		.type = S_IFREG, .how = how, .verf = verf, .set = set,
+	};
+
+	return ditto_create_entry(op, dir, name, &args, out, NULL, wcc);
+}
+
+/* Create a directory. */
+static inline int ditto_mkdir(struct ditto_op *op, struct ditto_node *dir,
+			      const struct ditto_name *name, const struct ditto_setattr *set,
+			      struct ditto_node **out, struct ditto_wcc *wcc)
+{
+	const struct ditto_create_args args = {
+		.type = S_IFDIR, .how = DITTO_CREATE_GUARDED, .set = set,
+	};
+
+	return ditto_create_entry(op, dir, name, &args, out, NULL, wcc);
+}
+
+/* Create a symbolic link; @target is terminated. */
+static inline int ditto_symlink(struct ditto_op *op, struct ditto_node *dir,
+				const struct ditto_name *name, const char *target,
+				const struct ditto_setattr *set,
+				struct ditto_node **out, struct ditto_wcc *wcc)
+{
+	const struct ditto_create_args args = {
+		.type = S_IFLNK, .how = DITTO_CREATE_GUARDED, .target = target, .set = set,
+	};
+
+	return ditto_create_entry(op, dir, name, &args, out, NULL, wcc);
+}
+
+/* Create a device node, socket or FIFO; other values of @type: -EBADTYPE. */
+static inline int ditto_mknod(struct ditto_op *op, struct ditto_node *dir,
+			      const struct ditto_name *name, umode_t type, dev_t rdev,
+			      const struct ditto_setattr *set,
+			      struct ditto_node **out, struct ditto_wcc *wcc)
+{
+	const bool special = S_ISCHR(type) || S_ISBLK(type) || S_ISFIFO(type) || S_ISSOCK(type);
+	const struct ditto_create_args args = {
+		.type = special ? type & S_IFMT : 0,
+		.how = DITTO_CREATE_GUARDED,
+		.rdev = S_ISCHR(type) || S_ISBLK(type) ? rdev : 0,
+		.set = set,
+	};
+
+	return ditto_create_entry(op, dir, name, &args, out, NULL, wcc);
+}
 
 /**
  * ditto_remove - remove a name from a directory
