@@ -72,86 +72,107 @@ enum ditto_open_action {
 /* The rights were granted before a restart; they are not checked again. */
 #define DITTO_OPENF_GRANTED		BIT(8)
 /*
- * The stream is an extended attribute of its file: reading and writing it needs the rights to
- * those.
+ * The stream is an extended attribute of its file: finding, creating, reading and writing it needs
+ * the rights to those. It is found or created before access to it is checked, as a file is.
  */
 #define DITTO_OPENF_XATTRS		BIT(9)
+/* Permission to execute the file includes permission to read it. */
+#define DITTO_OPENF_EXECUTE_READS	BIT(10)
+/* A new name is durable when the open returns. */
+#define DITTO_OPENF_STABLE		BIT(11)
 
 /**
  * struct ditto_open_request - parameters of an open
- * @path: path relative to the root of the share, as for ditto_walk()
+ * @node: the file to open, held; or NULL
+ * @parent: with @node NULL: the directory of @name, held; or NULL
+ * @name: name in @parent; its case matters
+ * @path: with @node and @parent NULL: path relative to the root of the share, as for ditto_walk()
  * @path_len: length of @path
  * @stream: name of a stream of the file; NULL for the file itself
  * @stream_len: length of @stream
- * @how: see enum ditto_disposition
+ * @how: see enum ditto_disposition; with @node the file exists
+ * @verf: with DITTO_OPEN_CREATE: 8 bytes that are stored in the times of a new file until these
+ *	are set. A file that has them was created by an earlier transmission of this request, and
+ *	is opened. Or NULL
  * @flags: DITTO_OPENF_*
  * @rights: required DITTO_RIGHT_* bits
  * @deny: DITTO_OPEN_* bits (matrix.h) that other opens must not have
- * @mode: permission bits of a new file that inherits no access control list; the umask
- *	does not apply
- * @own: owner, group and access control list of a new file, and a mode that applies even
- *	if it inherits a list, as selected by @own->valid; or NULL
+ * @set: attributes of a new file, also an access control list. The umask does not apply. With
+ *	DITTO_SET_MODE_SPARE the mode is for a file that inherits no list. May be NULL if @how
+ *	creates none
  * @size: bytes to preallocate in a new or truncated file; 0 for none
  * @dosattr: DOS attributes of a new or truncated file, as selected by @dosattr.valid
  * @reclaim: reclaims an open that was held before a restart
+ * @found: called with @arg when the file to open is known, or the stream, which needs
+ *	DITTO_OPENF_XATTRS; before access is checked. Returns 0 to go on; 1 if the caller has the
+ *	file open already, so that no instance is made; or a negative errno. May be NULL
+ * @arg: passed to @found
  */
 struct ditto_open_request {
+	struct ditto_node *node;
+	struct ditto_node *parent;
+	const struct ditto_name *name;
 	const char *path;
 	u32 path_len;
 	const char *stream;
 	u32 stream_len;
 	enum ditto_disposition how;
+	const u8 *verf;
 	u32 flags;
 	u32 rights;
 	u8 deny;
-	umode_t mode;
-	const struct ditto_setattr *own;
+	const struct ditto_setattr *set;
 	u64 size;
 	struct ditto_dosattr dosattr;
 	bool reclaim;
+	int (*found)(void *arg, struct ditto_node *node);
+	void *arg;
 };
 
 /**
- * ditto_instance_open - open or create a file by path
+ * struct ditto_opened - results of an open
+ * @inst: the instance, to be closed with ditto_instance_close(); NULL after a failure
+ * @action: what was done, if it succeeded
+ * @created: the file was created, by this open or by an earlier transmission of the request;
+ *	also valid if @found of the request ended the open
+ * @walk_passed: bytes of the path before the component that ended the walk; with -ENOTDIR it is
+ *	the whole path if the file exists but is no directory, and less if a component in the
+ *	middle is missing or no directory
+ * @wcc: attributes of the directory around the creation, if @created; not of that of a stream
+ */
+struct ditto_opened {
+	struct ditto_instance *inst;
+	enum ditto_open_action action;
+	bool created;
+	u32 walk_passed;
+	struct ditto_wcc wcc;
+};
+
+/**
+ * ditto_instance_open - open or create a file by path, by name in a directory, or by node
  * @op: the caller; @op->actor has client and owner. If a break is started and @op->park
  *	is set, the park is queued
  * @req: parameters
- * @out: filled with the instance, to be closed with ditto_instance_close()
- * @action: filled with what was done
- * @walk_passed: filled with the bytes of the path before the component that ended the
- *	walk; with -ENOTDIR it is the whole path if the file exists but is no directory, and
- *	less if a component in the middle is missing or no directory
+ * @res: filled
  *
- * All checks precede all changes: rights, then the OPEN claim, and only then is the file created
- * or truncated. The access bits of the claim follow from the rights: data rights read and write,
- * EXECUTE reads, DELETE deletes. An instance with attribute rights only does not conflict with
- * share reservations. An existing file with the read-only DOS attribute refuses write rights with
- * -EACCES. A hidden or system file refuses truncation unless @req sets the same attributes.
+ * All checks of an existing file precede all changes: rights, then the OPEN claim, and only then is
+ * it truncated. A new file is removed again if it cannot be claimed. The access bits of the claim
+ * follow from the rights: data rights read and write, EXECUTE reads, DELETE deletes. An instance
+ * with attribute rights only does not conflict with share reservations. An existing file with the
+ * read-only DOS attribute refuses write rights with -EACCES. A hidden or system file refuses
+ * truncation unless @req sets the same attributes.
+ *
+ * An instance that was opened by node or in a directory refers to any name that the file has.
  *
  * Context: may sleep.
- * Return: 0; -ENOENT (the last component), -ENOTDIR (the path, or not a directory), -EISDIR,
- * -EEXIST, -EACCES, -EROFS, -ELOOP (with @walk_passed), -ENXIO, -ETXTBSY (share reservation),
- * -EJUKEBOX, -EKEYREVOKED (delete pending), -EPERM (deletion at close), -EILSEQ, -ENAMETOOLONG,
- * -ENOSPC, -EDQUOT, -ENOLCK (a limit), -ESHUTDOWN (the client was released), -ESTALE.
+ * Return: 0; 1 if @req->found returned it; -ENOENT (the last component), -ENOTDIR (the path, or not
+ * a directory), -EISDIR, -EEXIST, -EACCES, -EROFS, -ELOOP (with @res->walk_passed), -ENXIO,
+ * -ETXTBSY (share reservation), -EJUKEBOX, -EKEYREVOKED (delete pending), -EPERM (deletion at
+ * close), -EILSEQ, -ENAMETOOLONG, -ENOSPC, -EDQUOT, -ENOLCK (a limit), -ESHUTDOWN (the client was
+ * released), -ESTALE.
  */
 int ditto_instance_open(struct ditto_op *op, const struct ditto_open_request *req,
-			struct ditto_instance **out, enum ditto_open_action *action,
-			u32 *walk_passed);
-
-/**
- * ditto_instance_open_node - open a file by its node, for handles and ids
- * @op: the caller, as for ditto_instance_open()
- * @node: held
- * @req: parameters; the path is not used
- * @out: filled with the instance
- *
- * The instance refers to any name that the file has.
- *
- * Context: may sleep.
- * Return: as ditto_instance_open().
- */
-int ditto_instance_open_node(struct ditto_op *op, struct ditto_node *node,
-			     const struct ditto_open_request *req, struct ditto_instance **out);
+			struct ditto_opened *res);
 
 /**
  * ditto_instance_close - close and free an instance

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Opening by path or by node; existing files and new ones.
+ * Opening by path, by name in a directory, or by node; existing files and new ones.
  *
- * An existing file is checked for, in this order: file type, rights, delete pending, DOS
- * attributes. Then it is claimed, which checks the share reservations of others and breaks
- * caching grants, and only then is it truncated. A new file is created first, because only then
- * there is a node to claim; if the claim fails, it is removed again.
+ * An existing file is checked for, in this order: file type, rights, DOS attributes. Then it is
+ * claimed, which checks the share reservations of others and breaks caching grants, and only then
+ * is it truncated. A new file is created first, because only then there is a node to claim; if the
+ * claim fails, it is removed again.
+ *
+ * Caching grants are not made here: a protocol grants them when its own object that the break will
+ * be sent to exists and the file is ready.
  */
 
 #include <linux/dcache.h>
@@ -19,7 +22,6 @@
 #include "../../lockd/open.h"
 #include "../name/name_private.h"
 #include "../op/space.h"
-#include "../op/xattr.h"
 #include "instance_private.h"
 #include "stream.h"
 
@@ -32,7 +34,7 @@
 /* Effects of a disposition on an existing and on a missing file. */
 static const struct {
 	bool exists;	/* opened if it exists */
-	bool makes;	/* created if it is missing */
+	bool creates;	/* created if it is missing */
 	bool empties;	/* truncated if it exists */
 	enum ditto_open_action action;	/* result if it existed */
 } dispositions[] = {
@@ -48,34 +50,74 @@ static const struct {
  * struct opening - an open in progress
  * @op: the caller; without granted rights
  * @req: parameters of the open
- * @parent: directory of the name, borrowed; NULL at the root of the share
- * @base: the file, borrowed or held by the function that set it
- * @node: file or stream to open, held by the function that set it
- * @dentry: name of @base, held by the function that set it
+ * @res: results
+ * @parent: directory of the name, NULL at the root of the share; held unless it is @req->parent
+ * @base: the file, NULL while it is missing; held unless it is @req->node
+ * @node: file or stream to open, or NULL while it is not known; held unless it is @base
+ * @dentry: name of @base, held; or NULL
  * @rights: granted rights
  * @empties: the file is truncated
+ * @made: @base was created by this open
  * @fresh: @node was created by this open
+ * @created: the same, or by an earlier transmission of the request with the same verifier
+ * @known: @req->found was called, so the open cannot start over
  */
 struct opening {
 	struct ditto_op op;
 	const struct ditto_open_request *req;
+	struct ditto_opened *res;
 	struct ditto_node *parent;
 	struct ditto_node *base;
 	struct ditto_node *node;
 	struct dentry *dentry;
 	u32 rights;
 	bool empties;
+	bool made;
 	bool fresh;
+	bool created;
+	bool known;
 };
 
-static struct ditto_name stream_name(const struct ditto_open_request *req)
+static void opening_begin(struct opening *o, struct ditto_op *op,
+			  const struct ditto_open_request *req, struct ditto_opened *res)
 {
-	return (struct ditto_name){ .name = req->stream, .len = req->stream_len };
+	*o = (struct opening){ .op = *op, .req = req, .res = res };
+	o->op.granted = 0;
+	o->op.held = 0;
+	o->op.unstable |= !(req->flags & DITTO_OPENF_STABLE);
+	o->op.casefold = !req->parent && !(req->flags & DITTO_OPENF_ONLY_EXACT);
+	res->inst = NULL;
+}
+
+/* Undo what a failed open has done, and drop the references. Return: the error for the caller. */
+static int opening_end(struct opening *o, int err)
+{
+	const struct ditto_open_request *req = o->req;
+
+	/*
+	 * Another client found the new file first and has it open, so it is kept and opened as an
+	 * existing one.
+	 */
+	if (err == -ETXTBSY && o->made && !o->known)
+		err = DITTO_AGAIN;
+	else if (err < 0 && err != -ETXTBSY && o->made)
+		ditto_instance_unmake(&o->op, o->base, o->dentry);
+	/* The walk has found the file, so the path is not the reason. */
+	if (err == -ENOTDIR && (o->base || o->parent))
+		o->res->walk_passed = req->path_len;
+	if (o->node && o->node != o->base)
+		ditto_node_put(o->node);
+	if (o->base && o->base != req->node)
+		ditto_node_put(o->base);
+	if (o->parent && o->parent != req->parent)
+		ditto_node_put(o->parent);
+	dput(o->dentry);
+	return err == DITTO_AGAIN && (o->known || req->node) ? -ESTALE : err;
 }
 
 /* Checks */
 
-static int check_kind(const struct opening *o)
+static int opening_check_kind(const struct opening *o)
 {
 	umode_t mode = o->base->inode->i_mode;
 	u32 flags = o->req->flags;
@@ -98,7 +140,7 @@ int ditto_open_refusal(const struct ditto_op *op, u32 missing)
 }
 
 /* Rights of the owner for DITTO_OPENF_OWNER. */
-static u32 owner_rights(const struct opening *o)
+static u32 opening_owner_rights(const struct opening *o)
 {
 	struct inode *inode = o->base->inode;
 	struct mnt_idmap *idmap = ditto_idmap(o->op.share);
@@ -111,12 +153,14 @@ static u32 owner_rights(const struct opening *o)
 	return DITTO_RIGHT_READ_DATA | DITTO_RIGHTS_WRITE;
 }
 
-static int decide_rights(struct opening *o)
+/* Decide what an existing file is opened for. */
+static int opening_decide_rights(struct opening *o)
 {
 	const struct ditto_open_request *req = o->req;
+	bool owner = o->created || (req->flags & DITTO_OPENF_OWNER);
 	u32 need = req->rights | (o->empties ? DITTO_RIGHT_WRITE_DATA : 0);
 	u32 want = need | (req->stream ? DITTO_RIGHT_WRITE_DATA : 0);
-	u32 have = 0;
+	u32 have = 0, missing;
 	int err;
 
 	if (req->flags & DITTO_OPENF_GRANTED) {
@@ -135,16 +179,22 @@ static int decide_rights(struct opening *o)
 	/* The name of a stream is not in the file's directory, but its data belongs to the file. */
 	if (req->stream && (have & DITTO_RIGHT_WRITE_DATA))
 		have |= DITTO_RIGHT_DELETE;
-	if ((need & ~have) && (req->flags & DITTO_OPENF_OWNER))
-		have |= owner_rights(o);
-	if (need & ~have)
-		return ditto_open_refusal(&o->op, need & ~have);
+	if ((need & ~have) && owner)
+		have |= opening_owner_rights(o);
+	missing = need & ~have;
 	o->rights = req->rights | (req->flags & DITTO_OPENF_MAXIMUM ? have : 0);
-	return 0;
+	if (missing == DITTO_RIGHT_READ_DATA && (req->flags & DITTO_OPENF_EXECUTE_READS)) {
+		err = ditto_rights_among(&o->op, o->base, o->parent, DITTO_RIGHT_EXECUTE, &have);
+		if (err || !(have & DITTO_RIGHT_EXECUTE))
+			return err ?: -EACCES;
+		o->rights ^= DITTO_RIGHT_READ_DATA | DITTO_RIGHT_EXECUTE;
+		return 0;
+	}
+	return missing ? ditto_open_refusal(&o->op, missing) : 0;
 }
 
 /* Check the DOS attributes of an existing file (MS-FSA section 2.1.5.1.2). */
-static int check_flags(struct opening *o)
+static int opening_check_flags(struct opening *o)
 {
 	const struct ditto_open_request *req = o->req;
 	bool closes = req->flags & DITTO_OPENF_DELETE_ON_CLOSE;
@@ -171,11 +221,21 @@ static int check_flags(struct opening *o)
 	return kept ? -EACCES : 0;
 }
 
-static int check_close(const struct opening *o)
+/* The file exists: check everything that does not depend on the opens of others. */
+static int opening_check(struct opening *o)
 {
-	if (!(o->req->flags & DITTO_OPENF_DELETE_ON_CLOSE))
-		return 0;
-	if (!o->parent && !o->req->stream)
+	const struct ditto_open_request *req = o->req;
+	int err;
+
+	if (ditto_delete_is_pending(o->base))
+		return -EKEYREVOKED;
+	if (!req->stream && !o->created && !dispositions[req->how].exists)
+		return -EEXIST;
+	o->empties = dispositions[req->how].empties;
+	err = opening_check_kind(o) ?: opening_decide_rights(o) ?: opening_check_flags(o);
+	if (err || !(req->flags & DITTO_OPENF_DELETE_ON_CLOSE))
+		return err;
+	if (!o->parent && !req->stream)
 		return -EPERM;
 	return o->rights & DITTO_RIGHT_DELETE ? 0 : -EACCES;
 }
@@ -199,7 +259,7 @@ u8 ditto_access_of(u32 rights)
  * Accesses that break caching grants although share reservations do not apply to them (MS-FSA
  * section 2.1.5.1.2).
  */
-static u8 claim_intent(const struct opening *o)
+static u8 opening_claim_intent(const struct opening *o)
 {
 	static const u32 looks = DITTO_RIGHT_READ_ATTRS | DITTO_RIGHT_WRITE_ATTRS |
 				 DITTO_RIGHT_READ_ACL | DITTO_RIGHT_SYNCHRONIZE;
@@ -228,7 +288,7 @@ int ditto_open_error(long err)
 	return err;
 }
 
-static struct ditto_instance *instance_claim(struct opening *o)
+static struct ditto_instance *opening_claim(struct opening *o)
 {
 	const struct ditto_open_request *req = o->req;
 	u8 access = ditto_access_of(o->rights);
@@ -238,7 +298,7 @@ static struct ditto_instance *instance_claim(struct opening *o)
 
 	actor.share = o->op.share->number;
 	/* An open with attribute rights only conflicts with none and denies nothing. */
-	open = ditto_open_claim(&o->node->point, &actor, access | claim_intent(o),
+	open = ditto_open_claim(&o->node->point, &actor, access | opening_claim_intent(o),
 				access ? req->deny : 0, req->reclaim, o->op.park, o->op.conflict);
 	if (open == ERR_PTR(-EBUSY))
 		ditto_op_await(&o->op, o->node);
@@ -256,80 +316,13 @@ static struct ditto_instance *instance_claim(struct opening *o)
 	return inst == ERR_PTR(-ESTALE) ? ERR_PTR(DITTO_AGAIN) : inst;
 }
 
-static void keep_closer(const struct opening *o, struct ditto_instance *inst)
-{
-	if (!(o->req->flags & DITTO_OPENF_DELETE_ON_CLOSE))
-		return;
-	refcount_inc(&o->op.cred->ref);
-	inst->closer = o->op.cred;
-}
-
-/* Truncation */
-
-struct gathered {
-	struct list_head names;
-};
-
-struct gathered_name {
-	struct list_head link;
-	u32 len;
-	char name[];
-};
-
-static int instance_rights_gather(struct gathered *g, const struct ditto_name *name)
-{
-	struct gathered_name *n = kmalloc(struct_size(n, name, name->len), GFP_KERNEL);
-
-	if (!n)
-		return -ENOMEM;
-	n->len = name->len;
-	memcpy(n->name, name->name, name->len);
-	list_add_tail(&n->link, &g->names);
-	return 0;
-}
-
-static int gather_stream(void *arg, const struct ditto_name *name, u64 size, u64 allocated)
-{
-	return instance_rights_gather(arg, name);
-}
-
-static int gather_xattr(void *arg, const struct ditto_name *name)
-{
-	return instance_rights_gather(arg, name);
-}
-
-static void drop_gathered(struct opening *o, struct gathered *g,
-			  int (*drop)(struct ditto_op *op, struct ditto_node *node,
-				      const struct ditto_name *name))
-{
-	struct gathered_name *n, *next;
-
-	list_for_each_entry_safe(n, next, &g->names, link) {
-		const struct ditto_name name = { .name = n->name, .len = n->len };
-
-		/* Open streams stay; errors of concurrent removals do not matter. */
-		drop(&o->op, o->base, &name);
-		list_del(&n->link);
-		kfree(n);
-	}
-}
-
-/* MS-FSA section 2.1.5.1.2.1: extended attributes and named streams are removed with the data. */
-static void drop_rest(struct opening *o)
-{
-	struct gathered g = { .names = LIST_HEAD_INIT(g.names) };
-
-	ditto_stream_list(&o->op, o->base, gather_stream, &g);
-	drop_gathered(o, &g, ditto_stream_remove);
-	ditto_xattr_list(&o->op, o->base, gather_xattr, &g);
-	drop_gathered(o, &g, ditto_xattr_remove);
-}
+/* Changes */
 
 /*
  * Set DOS attributes and preallocate for a new or truncated file; ignore what the file system
  * does not support.
  */
-static int instance_set_attrs(struct opening *o)
+static int opening_set_attrs(struct opening *o)
 {
 	const struct ditto_open_request *req = o->req;
 	int err = 0;
@@ -345,29 +338,11 @@ static int instance_set_attrs(struct opening *o)
 	return err == -EOPNOTSUPP || err == -EAGAIN ? 0 : err;
 }
 
-static int instance_truncate(struct opening *o)
-{
-	const struct ditto_setattr set = {
-		.valid = DITTO_SET_SIZE | DITTO_SET_MTIME_NOW,
-		/* MS-FSA section 2.1.5.1.2.1: byte-range locks are not checked. */
-		.over_ranges = true,
-	};
-	struct ditto_wcc wcc;
-	int err;
-
-	err = ditto_setattr(&o->op, o->node, &set, &wcc);
-	if (err)
-		return err;
-	if (!o->req->stream)
-		drop_rest(o);
-	return instance_set_attrs(o);
-}
-
 /*
  * Break the VFS lease of a local process at open, as an open through the VFS would. Reads and
  * writes wait for the break.
  */
-static void tell_local(const struct opening *o)
+static void opening_tell_local(const struct opening *o)
 {
 	struct inode *inode = o->node->inode;
 	const struct file_lock_context *ctx = locks_inode_context(inode);
@@ -381,287 +356,82 @@ static void tell_local(const struct opening *o)
 	ditto_op_leave(old);
 }
 
-/* Claim the file, then do what requires a claim. */
-static int instance_take(struct opening *o, struct ditto_instance **out)
-{
-	struct ditto_instance *inst = instance_claim(o);
-	int err;
-
-	if (IS_ERR(inst))
-		return PTR_ERR(inst);
-	tell_local(o);
-	o->op.granted = DITTO_MAY_WRITE | DITTO_MAY_APPEND;
-	if (o->fresh)
-		err = instance_set_attrs(o);
-	else
-		err = o->empties ? instance_truncate(o) : 0;
-	o->op.granted = 0;
-	if (err) {
-		ditto_instance_close(&o->op, inst);
-		return err;
-	}
-	keep_closer(o, inst);
-	*out = inst;
-	return 0;
-}
-
 /* Creation */
 
-static struct ditto_setattr new_attributes(const struct opening *o)
-{
-	const struct ditto_setattr *own = o->req->own;
-	struct ditto_setattr set = {
-		.valid = DITTO_SET_MODE | DITTO_SET_MODE_SPARE,
-		.mode = o->req->mode & S_IALLUGO,
-	};
-
-	if (!own)
-		return set;
-	if (own->valid & DITTO_SET_MODE) {
-		set.valid = DITTO_SET_MODE;
-		set.mode = own->mode & S_IALLUGO;
-	}
-	set.uid = own->uid;
-	set.gid = own->gid;
-	set.acl = own->acl;
-	set.valid |= own->valid & (DITTO_SET_UID | DITTO_SET_GID | DITTO_SET_ACL);
-	return set;
-}
-
-static int make_base(struct opening *o, const struct ditto_name *name)
-{
-	const struct ditto_setattr set = new_attributes(o);
-	struct ditto_wcc wcc;
-
-	if (ditto_delete_is_pending(o->parent))
-		return -EKEYREVOKED;
-	if ((o->req->flags & DITTO_OPENF_DIRECTORY) && !o->req->stream)
-		return ditto_mkdir(&o->op, o->parent, name, &set, &o->base, &wcc);
-	return ditto_create(&o->op, o->parent, name, DITTO_CREATE_GUARDED, &set, NULL,
-			    &o->base, &wcc);
-}
-
-/* The creator gets the requested rights regardless of the mode, as with open(2). */
-static u32 maker_rights(const struct ditto_open_request *req)
-{
-	return req->rights | (req->flags & DITTO_OPENF_MAXIMUM ? DITTO_RIGHTS_ALL : 0);
-}
-
-static int check_new(const struct opening *o)
+/* Create the file. */
+static int opening_create(struct opening *o, const struct ditto_name *name)
 {
 	const struct ditto_open_request *req = o->req;
-
-	if (!dispositions[req->how].makes)
-		return -ENOENT;
-	if (!(req->flags & DITTO_OPENF_DELETE_ON_CLOSE))
-		return 0;
-	if ((req->dosattr.valid & DITTO_DOSATTR_FLAGS) &&
-	    (req->dosattr.flags & DITTO_FLAG_READONLY))
-		return -EPERM;
-	return maker_rights(req) & DITTO_RIGHT_DELETE ? 0 : -EACCES;
-}
-
-/* Create no file for a caller that could not open it because of the grace period. */
-static int check_grace(const struct opening *o)
-{
-	int err = ditto_grace_check(o->op.actor->owner->client, o->req->reclaim);
-
-	return err ? ditto_open_error(err) : 0;
-}
-
-/* Streams */
-
-static int open_stream(struct opening *o)
-{
-	const struct ditto_name name = stream_name(o->req);
+	const struct ditto_create_args args = {
+		.type = (req->flags & DITTO_OPENF_DIRECTORY) && !req->stream ? S_IFDIR : S_IFREG,
+		.how = req->verf ? DITTO_CREATE_EXCLUSIVE : DITTO_CREATE_GUARDED,
+		.verf = req->verf,
+		.set = req->set,
+	};
+	u32 rights = req->rights;
 	int err;
 
-	err = ditto_stream_open(&o->op, o->base, &name, false, &o->node, NULL);
-	if (!err)
-		return dispositions[o->req->how].exists ? 0 : -EEXIST;
-	if (err != -ENOENT)
-		return err;
-	o->node = NULL;
-	if (!dispositions[o->req->how].makes)
-		return -ENOENT;
-	/* A stream is data of the file. */
-	if (!(o->rights & DITTO_RIGHT_WRITE_DATA)) {
-		u32 have = 0;
-
-		err = ditto_rights(&o->op, o->base, o->parent, &have);
-		if (err || !(have & DITTO_RIGHT_WRITE_DATA))
-			return err ?: ditto_open_refusal(&o->op, DITTO_RIGHT_WRITE_DATA);
+	/* The creator gets the requested rights regardless of the mode, as with open(2). */
+	if (req->flags & DITTO_OPENF_MAXIMUM)
+		rights |= DITTO_RIGHTS_ALL;
+	if (req->flags & DITTO_OPENF_DELETE_ON_CLOSE) {
+		if ((req->dosattr.valid & DITTO_DOSATTR_FLAGS) &&
+		    (req->dosattr.flags & DITTO_FLAG_READONLY))
+			return -EPERM;
+		if (!(rights & DITTO_RIGHT_DELETE))
+			return -EACCES;
 	}
-	return ditto_stream_open(&o->op, o->base, &name, true, &o->node, &o->fresh);
-}
-
-static int open_node(struct opening *o)
-{
-	if (o->req->stream)
-		return open_stream(o);
-	ditto_node_hold(o->base);
-	o->node = o->base;
+	/* Create no file for a caller that could not open it because of the grace period. */
+	err = ditto_grace_check(o->op.actor->owner->client, req->reclaim);
+	if (err)
+		return ditto_open_error(err);
+	/* An entry that is added by other means than a path only prevents the deletion. */
+	if (!req->parent && ditto_delete_is_pending(o->parent))
+		return -EKEYREVOKED;
+	err = ditto_create_entry(&o->op, o->parent, name, &args, &o->base, &o->made,
+				 &o->res->wcc);
+	if (err)
+		return err;
+	o->created = true;
+	o->rights = rights;
+	o->fresh = o->made && !req->stream;
 	return 0;
 }
 
-/* Opening */
-
-static enum ditto_open_action done_action(const struct opening *o)
-{
-	return o->fresh ? DITTO_WAS_CREATED : dispositions[o->req->how].action;
-}
-
-/* Open a new file; the name is free. */
-static int open_new(struct opening *o, const struct ditto_name *name, struct ditto_instance **out)
-{
-	int err;
-
-	err = check_new(o) ?: check_grace(o) ?: make_base(o, name);
-	/* Another task was faster. */
-	if (err == -EEXIST)
-		return DITTO_AGAIN;
-	if (err)
-		return err;
-	o->fresh = !o->req->stream;
-	o->rights = maker_rights(o->req);
-	o->dentry = ditto_node_dentry(o->base);
-	err = open_node(o) ?: instance_take(o, out);
-	if (err && err != -ETXTBSY)
-		ditto_instance_unmake(&o->op, o->base, o->dentry);
-	dput(o->dentry);
-	ditto_node_put(o->base);
-	/*
-	 * Another client found the file first and has it open, so it is kept and opened as an
-	 * existing one.
-	 */
-	return err == -ETXTBSY ? DITTO_AGAIN : err;
-}
-
-static int check_old(struct opening *o)
+/* Find or create the stream. */
+static int opening_stream(struct opening *o)
 {
 	const struct ditto_open_request *req = o->req;
+	const struct ditto_name name = { .name = req->stream, .len = req->stream_len };
+	u32 have = 0;
+	int err = -ENOENT;
 
-	if (ditto_delete_is_pending(o->base))
-		return -EKEYREVOKED;
-	if (!req->stream && !dispositions[req->how].exists)
-		return -EEXIST;
-	o->empties = dispositions[req->how].empties;
-	return check_kind(o) ?: decide_rights(o) ?: check_flags(o) ?: check_close(o);
-}
-
-/* A name that is removed at close although others have it open: break grants on it now. */
-static int ask_removal(struct opening *o)
-{
-	const u32 both = DITTO_OPENF_ONLY_EXACT | DITTO_OPENF_DELETE_ON_CLOSE;
-
-	return (o->req->flags & both) == both ?
-	       ditto_lock_check(&o->op, o->node, DITTO_INTENT_REMOVE) : 0;
-}
-
-/* @o->base exists, with the name @o->dentry. */
-static int open_old(struct opening *o, struct ditto_instance **out)
-{
-	int err;
-
-	err = check_old(o) ?: open_node(o);
-	if (!err && ditto_delete_is_pending(o->node))
-		err = -EKEYREVOKED;
-	return err ?: ask_removal(o) ?: instance_take(o, out);
-}
-
-/* Get the dentry that was walked to; the node's alias may be another hard link. */
-static struct dentry *walked_dentry(struct opening *o, const struct ditto_walk *walk)
-{
-	const struct ditto_name name = { .name = walk->found, .len = strlen(walk->found) };
-	struct dentry *parent, *dentry;
-	const struct cred *old;
-
-	if (S_ISDIR(walk->node->inode->i_mode) || walk->node->inode->i_nlink <= 1)
-		return ditto_node_dentry(walk->node);
-	parent = ditto_node_dentry(walk->parent);
-	old = ditto_op_enter(&o->op);
-	dentry = ditto_lookup_dentry(&o->op, walk->parent, parent, &name);
-	ditto_op_leave(old);
-	dput(parent);
-	if (!IS_ERR(dentry) && d_inode(dentry) != walk->node->inode) {
-		dput(dentry);
-		return ERR_PTR(DITTO_AGAIN);
-	}
-	return dentry == ERR_PTR(-ENOENT) ? ERR_PTR(DITTO_AGAIN) : dentry;
-}
-
-static int open_walked(struct opening *o, const struct ditto_walk *walk,
-		       struct ditto_instance **out)
-{
-	int err;
-
-	o->parent = walk->parent;
-	if (!walk->node)
-		return open_new(o, &walk->last, out);
-	o->base = walk->node;
-	o->dentry = walked_dentry(o, walk);
-	if (IS_ERR(o->dentry))
-		return PTR_ERR(o->dentry);
-	err = open_old(o, out);
-	dput(o->dentry);
-	return err;
-}
-
-static struct opening opening_of(struct ditto_op *op, const struct ditto_open_request *req)
-{
-	struct opening o = { .op = *op, .req = req };
-
-	o.op.granted = 0;
-	o.op.held = 0;
-	o.op.unstable = true;
-	o.op.casefold = !(req->flags & DITTO_OPENF_ONLY_EXACT);
-	return o;
-}
-
-static int open_once(struct ditto_op *op, const struct ditto_open_request *req,
-		     struct ditto_instance **out, enum ditto_open_action *action,
-		     u32 *walk_passed)
-{
-	struct opening o = opening_of(op, req);
-	struct ditto_node *root;
-	struct ditto_walk walk;
-	int err;
-
-	root = ditto_node_get_root(op->share);
-	if (IS_ERR(root))
-		return PTR_ERR(root);
-	err = ditto_walk_how(&o.op, root, req->path, req->path_len,
-			     req->flags & DITTO_OPENF_ONLY_EXACT, &walk);
-	ditto_node_put(root);
-	*walk_passed = walk.passed;
-	if (err)
-		return err == -ENOENT ? -ENOTDIR : err;
-
-	err = open_walked(&o, &walk, out);
+	if (!req->verf)
+		err = ditto_stream_open(&o->op, o->base, &name, false, &o->node, NULL);
 	if (!err)
-		*action = done_action(&o);
-	/* The walk has found the file, so the path is not the reason. */
-	if (err == -ENOTDIR)
-		*walk_passed = req->path_len;
-	if (o.node)
-		ditto_node_put(o.node);
-	ditto_walk_end(&walk);
+		return dispositions[req->how].exists ? 0 : -EEXIST;
+	if (err != -ENOENT || !dispositions[req->how].creates)
+		return err;
+	/* A stream is data of the file, unless it is an attribute. */
+	err = 0;
+	if (req->flags & DITTO_OPENF_XATTRS) {
+		err = ditto_permission(&o->op, o->base, DITTO_MAY_WRITE_XATTRS);
+	} else if (!(o->rights & DITTO_RIGHT_WRITE_DATA)) {
+		err = ditto_rights(&o->op, o->base, o->parent, &have);
+		if (!err && !(have & DITTO_RIGHT_WRITE_DATA))
+			err = ditto_open_refusal(&o->op, DITTO_RIGHT_WRITE_DATA);
+	}
+	if (err)
+		return err;
+	if (req->verf)
+		err = ditto_stream_make(&o->op, o->base, &name, req->verf, &o->node, &o->fresh);
+	else
+		err = ditto_stream_open(&o->op, o->base, &name, true, &o->node, &o->fresh);
+	o->created |= !err && o->fresh;
 	return err;
 }
 
-int ditto_instance_open(struct ditto_op *op, const struct ditto_open_request *req,
-			struct ditto_instance **out, enum ditto_open_action *action,
-			u32 *walk_passed)
-{
-	int err = DITTO_AGAIN;
-
-	if (req->stream && !ditto_has_streams(op->share))
-		return -EILSEQ;
-	for (int i = 0; err == DITTO_AGAIN && i < DITTO_OPENS_MAX; i++)
-		err = open_once(op, req, out, action, walk_passed);
-	return err == DITTO_AGAIN ? -EJUKEBOX : err;
-}
-EXPORT_SYMBOL_NS_GPL(ditto_instance_open, DITTO);
+/* Look-up */
 
 struct ditto_node *ditto_open_parent(struct ditto_op *op, struct dentry *dentry)
 {
@@ -679,31 +449,197 @@ struct ditto_node *ditto_open_parent(struct ditto_op *op, struct dentry *dentry)
 	return node;
 }
 
-/* The parent may grant deletion, and delete-on-close removes the name from it. */
-static bool needs_parent(const struct ditto_open_request *req)
+/* Find the parent of @req->node, which may grant deletion and loses the name at the close. */
+static int opening_find_parent(struct opening *o)
 {
-	return (req->rights & DITTO_RIGHT_DELETE) ||
-	       (req->flags & (DITTO_OPENF_MAXIMUM | DITTO_OPENF_DELETE_ON_CLOSE));
+	const struct ditto_open_request *req = o->req;
+	struct ditto_node *parent = NULL;
+
+	o->base = req->node;
+	o->dentry = ditto_node_dentry(o->base);
+	if ((req->rights & DITTO_RIGHT_DELETE) ||
+	    (req->flags & (DITTO_OPENF_MAXIMUM | DITTO_OPENF_DELETE_ON_CLOSE)))
+		parent = ditto_open_parent(&o->op, o->dentry);
+	if (IS_ERR(parent))
+		return PTR_ERR(parent);
+	o->parent = parent;
+	return 0;
 }
 
-int ditto_instance_open_node(struct ditto_op *op, struct ditto_node *node,
-			     const struct ditto_open_request *req, struct ditto_instance **out)
+/* Find the file in @req->parent; @err says why it was not created. */
+static int opening_find_name(struct opening *o, int err)
 {
-	struct opening o = opening_of(op, req);
+	int found = ditto_lookup(&o->op, o->parent, o->req->name, &o->base);
+
+	if (found != -ENOENT)
+		return found;
+	/* With -EEXIST it was removed meanwhile. */
+	return err == -EEXIST && dispositions[o->req->how].creates ? DITTO_AGAIN : err;
+}
+
+/* Find the file and its parent by path; @o->base is NULL if the last component is missing. */
+static int opening_find_path(struct opening *o, struct ditto_name *last)
+{
+	const struct ditto_open_request *req = o->req;
+	struct ditto_name found;
+	struct ditto_node *root;
+	struct ditto_walk walk;
+	struct dentry *parent;
+	const struct cred *old;
 	int err;
 
-	o.base = node;
-	o.dentry = ditto_node_dentry(node);
-	if (needs_parent(req))
-		o.parent = ditto_open_parent(op, o.dentry);
-	err = PTR_ERR_OR_ZERO(o.parent);
-	if (!err)
-		err = open_old(&o, out);
-	if (o.node)
-		ditto_node_put(o.node);
-	if (!IS_ERR_OR_NULL(o.parent))
-		ditto_node_put(o.parent);
-	dput(o.dentry);
-	return err == DITTO_AGAIN ? -ESTALE : err;
+	if (req->stream && !ditto_has_streams(o->op.share))
+		return -EILSEQ;
+	root = ditto_node_get_root(o->op.share);
+	if (IS_ERR(root))
+		return PTR_ERR(root);
+	err = ditto_walk_how(&o->op, root, req->path, req->path_len,
+			     req->flags & DITTO_OPENF_ONLY_EXACT, &walk);
+	ditto_node_put(root);
+	o->res->walk_passed = walk.passed;
+	if (err)
+		return err == -ENOENT ? -ENOTDIR : err;
+	o->parent = walk.parent;
+	o->base = walk.node;
+	*last = walk.last;
+	if (!o->base || S_ISDIR(o->base->inode->i_mode) || o->base->inode->i_nlink <= 1)
+		return 0;
+
+	/* Get the dentry that was walked to; the node's alias may be another hard link. */
+	found = (struct ditto_name){ .name = walk.found, .len = strlen(walk.found) };
+	parent = ditto_node_dentry(o->parent);
+	old = ditto_op_enter(&o->op);
+	o->dentry = ditto_lookup_dentry(&o->op, o->parent, parent, &found);
+	ditto_op_leave(old);
+	dput(parent);
+	if (IS_ERR(o->dentry)) {
+		err = PTR_ERR(o->dentry);
+		o->dentry = NULL;
+		return err == -ENOENT ? DITTO_AGAIN : err;
+	}
+	return d_inode(o->dentry) == o->base->inode ? 0 : DITTO_AGAIN;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_instance_open_node, DITTO);
+
+/* Opening */
+
+/* Errors of a creation after which the file may exist and be opened. */
+static bool opening_may_exist(int err)
+{
+	return err == -EEXIST || err == -EACCES || err == -EROFS || err == -EPERM;
+}
+
+/* The file is claimed: make the changes that require that. */
+static int opening_apply(struct opening *o, struct ditto_instance *inst)
+{
+	int err = 0;
+
+	opening_tell_local(o);
+	o->op.granted = DITTO_MAY_WRITE | DITTO_MAY_APPEND;
+	if (o->empties && !o->fresh)
+		err = ditto_instance_truncate(&o->op, o->base, o->node);
+	if (!err && (o->empties || o->fresh))
+		err = opening_set_attrs(o);
+	o->op.granted = 0;
+	if (err)
+		return err;
+	if (o->req->flags & DITTO_OPENF_DELETE_ON_CLOSE) {
+		refcount_inc(&o->op.cred->ref);
+		inst->closer = o->op.cred;
+	}
+	return 0;
+}
+
+int ditto_instance_open(struct ditto_op *op, const struct ditto_open_request *req,
+			struct ditto_opened *res)
+{
+	const u32 removes = DITTO_OPENF_ONLY_EXACT | DITTO_OPENF_DELETE_ON_CLOSE;
+	const bool creates = dispositions[req->how].creates;
+	struct ditto_instance *inst;
+	struct ditto_name last;
+	struct opening o;
+	int tries = 0, err;
+
+again:
+	opening_begin(&o, op, req, res);
+
+	/* Find or create the file. */
+	if (req->node) {
+		err = opening_find_parent(&o);
+	} else if (req->parent) {
+		o.parent = req->parent;
+		/* Creating first needs only one look-up for a new name. */
+		err = creates ? opening_create(&o, req->name) : -ENOENT;
+		if (err && (!creates || (dispositions[req->how].exists && opening_may_exist(err))))
+			err = opening_find_name(&o, err);
+	} else {
+		err = opening_find_path(&o, &last);
+		if (!err && !o.base)
+			err = creates ? opening_create(&o, &last) : -ENOENT;
+		/* Another task was faster. */
+		if (err == -EEXIST)
+			err = DITTO_AGAIN;
+	}
+	if (err)
+		goto out;
+	if (!o.dentry)
+		o.dentry = ditto_node_dentry(o.base);
+
+	/* An attribute is found or created like a file, before access to it is checked. */
+	if (!req->stream)
+		o.node = o.base;
+	else if (req->flags & DITTO_OPENF_XATTRS)
+		err = opening_stream(&o);
+	if (err)
+		goto out;
+	res->created = o.created;
+	if (req->found) {
+		o.known = true;
+		err = req->found(req->arg, o.node);
+		if (err)
+			goto out;
+	}
+
+	/* Check access. */
+	if (!o.made) {
+		err = opening_check(&o);
+		if (err)
+			goto out;
+	}
+	if (!o.node) {
+		err = opening_stream(&o);
+		if (err)
+			goto out;
+	}
+	if (ditto_delete_is_pending(o.node)) {
+		err = -EKEYREVOKED;
+		goto out;
+	}
+	/* A name that is removed at close although others have it open: break grants on it now. */
+	if (!o.made && (req->flags & removes) == removes) {
+		err = ditto_lock_check(&o.op, o.node, DITTO_INTENT_REMOVE);
+		if (err)
+			goto out;
+	}
+
+	/* Claim the file. */
+	inst = opening_claim(&o);
+	if (IS_ERR(inst)) {
+		err = PTR_ERR(inst);
+		goto out;
+	}
+	err = opening_apply(&o, inst);
+	if (err) {
+		ditto_instance_close(&o.op, inst);
+		goto out;
+	}
+	res->inst = inst;
+	res->created = o.created;
+	res->action = o.fresh ? DITTO_WAS_CREATED : dispositions[req->how].action;
+
+out:
+	err = opening_end(&o, err);
+	if (err == DITTO_AGAIN && ++tries < DITTO_OPENS_MAX)
+		goto again;
+	return err == DITTO_AGAIN ? -EJUKEBOX : err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_instance_open, DITTO);

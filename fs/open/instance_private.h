@@ -148,6 +148,23 @@ int ditto_open_error(long err);
  */
 struct ditto_node *ditto_open_parent(struct ditto_op *op, struct dentry *dentry);
 
+/* instance_truncate.c */
+
+/**
+ * ditto_instance_truncate - empty a file for an open that replaces its data
+ * @op: the caller, which has claimed the file for writing
+ * @base: the file, held
+ * @node: @base, or the stream of it that is opened, held
+ *
+ * Extended attributes and named streams of the file are removed with its data (MS-FSA section
+ * 2.1.5.1.2.1).
+ *
+ * Context: may sleep.
+ * Return: as ditto_setattr().
+ */
+int ditto_instance_truncate(struct ditto_op *op, struct ditto_node *base,
+			    struct ditto_node *node);
+
 /* instance_delete.c */
 
 /* True if the node is delete pending. */

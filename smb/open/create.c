@@ -2,10 +2,10 @@
 /*
  * CREATE: MS-SMB2 sections 2.2.13, 2.2.14, 3.3.5.9; MS-FSA section 2.1.5.1.
  *
- * The steps are: parse the request and check everything that does not depend on a file; let the
- * core open or create the file, which may park the call; set the properties of new files; grant
- * caching; publish the open and write the response. The empty name is the root of the share, and
- * takes the same way as all other names.
+ * dsmb_create_decode() parses the request and checks everything that does not depend on a file.
+ * dsmb_create_exec() lets the core open or create the file, which may park the call, sets the
+ * properties of new files, grants caching, and publishes the open. dsmb_create_encode() writes the
+ * response. The empty name is the root of the share, and takes the same way as all other names.
  */
 #include <linux/err.h>
 #include <linux/slab.h>
@@ -48,7 +48,28 @@
 /* No permission bits. */
 #define DSMB_NO_MODE		S_IFMT
 
-/* State of a CREATE while it runs. */
+/**
+ * struct dsmb_create - a CREATE while it runs
+ * @call: the call
+ * @args: parameters
+ * @contexts: create contexts
+ * @asked: requested caching
+ * @granted: granted caching
+ * @durable: requested durability
+ * @app: application instance
+ * @replays: the open was created by an earlier transmission of the request
+ * @is_quota: $Extend\$Quota, an alias of the root
+ * @set: of a new file: owner, group, list, mode
+ * @acl: list of @set, with a reference
+ * @path: the name
+ * @past: path in a snapshot, which replaces that of @path; or NULL
+ * @open: the open, held while it is executed; or NULL
+ * @node: node of the open, once it was begun
+ * @opened: what the core did
+ * @attrs: attributes of the file
+ * @maximal: maximal access
+ * @maximal_status: STATUS_SUCCESS, or why @maximal is not known
+ */
 struct dsmb_create {
 	struct dsmb_call *call;
 	struct dsmb_create_args args;
@@ -58,13 +79,14 @@ struct dsmb_create {
 	struct dsmb_durable_ask durable;
 	struct dsmb_app_ask app;
 	bool replays;
-	bool is_quota;			/* $Extend\$Quota, an alias of the root */
-	struct ditto_setattr own;	/* of a new file: owner, group, list, mode */
-	struct ditto_acl *acl;		/* list of @own, with a reference */
+	bool is_quota;
+	struct ditto_setattr set;
+	struct ditto_acl *acl;
 	struct dsmb_path path;
+	char *past;
 	struct dsmb_open *open;
-	struct ditto_node *node;	/* node of the open, once it was begun */
-	enum ditto_open_action action;
+	struct ditto_node *node;
+	struct ditto_opened opened;
 	struct dsmb_attrs attrs;
 	u32 maximal;
 	u32 maximal_status;
@@ -82,20 +104,7 @@ static u32 dsmb_create_security(struct dsmb_create *c)
 	status = dsmb_get_sd(c->contexts.data[DSMB_CONTEXT_SECURITY], &sd);
 	if (status || c->call->tree->kind != DSMB_TREE_DISK)
 		return status;
-	return dsmb_sd_new(c->call, &sd, is_dir, &c->own, &c->acl);
-}
-
-/*
- * A requested mode overrides what is inherited, unless the security descriptor sets a mode or list.
- */
-static void dsmb_create_mode(struct dsmb_create *c)
-{
-	umode_t mode = dsmb_context_mode(&c->contexts, DSMB_NO_MODE);
-
-	if (mode == DSMB_NO_MODE || c->own.valid & (DITTO_SET_MODE | DITTO_SET_ACL))
-		return;
-	c->own.mode = mode;
-	c->own.valid |= DITTO_SET_MODE;
+	return dsmb_sd_new(c->call, &sd, is_dir, &c->set, &c->acl);
 }
 
 static void dsmb_create_flags(const struct dsmb_create *c, struct ditto_open_request *req)
@@ -124,16 +133,29 @@ static void dsmb_create_flags(const struct dsmb_create *c, struct ditto_open_req
 }
 
 /* Attributes and mode of a new file. */
-static void dsmb_create_new(const struct dsmb_create *c, struct ditto_open_request *req)
+static void dsmb_create_new(struct dsmb_create *c, struct ditto_open_request *req)
 {
 	u32 flags = c->args.attributes & DITTO_FLAGS_KEPT & ~DITTO_FLAG_SPARSE;
+	umode_t mode = dsmb_context_mode(&c->contexts, DSMB_NO_MODE);
 	bool is_dir = c->args.options & DSMB_OPTION_DIRECTORY;
 	u32 plain = is_dir ? 0 : DITTO_FLAG_ARCHIVE;
 
+	/*
+	 * A requested mode overrides what is inherited, unless the security descriptor sets a mode
+	 * or list. The default mode does not.
+	 */
+	if (mode != DSMB_NO_MODE && !(c->set.valid & (DITTO_SET_MODE | DITTO_SET_ACL))) {
+		c->set.mode = mode;
+		c->set.valid |= DITTO_SET_MODE;
+	}
+	if (!(c->set.valid & DITTO_SET_MODE)) {
+		c->set.mode = ditto_share_new_mode(c->call->op.share, is_dir ?
+						   DSMB_NEW_DIRECTORY_MODE : DSMB_NEW_FILE_MODE,
+						   is_dir);
+		c->set.valid |= DITTO_SET_MODE | DITTO_SET_MODE_SPARE;
+	}
 	flags |= plain;
-	req->mode = ditto_share_new_mode(c->call->op.share, is_dir ? DSMB_NEW_DIRECTORY_MODE :
-					 DSMB_NEW_FILE_MODE, is_dir);
-	req->own = &c->own;
+	req->set = &c->set;
 	req->dosattr.flags = flags;
 	/*
 	 * Default attributes need not be stored, except on an existing file that is emptied and may
@@ -145,7 +167,7 @@ static void dsmb_create_new(const struct dsmb_create *c, struct ditto_open_reque
 	req->size = dsmb_context_u64(&c->contexts, DSMB_CONTEXT_ALLOCATION);
 }
 
-static u32 dsmb_create_status(struct dsmb_create *c, int err, u32 passed)
+static u32 dsmb_create_status(struct dsmb_create *c, int err)
 {
 	switch (err) {
 	case -EJUKEBOX:
@@ -157,10 +179,11 @@ static u32 dsmb_create_status(struct dsmb_create *c, int err, u32 passed)
 		 * The walk stops at the component that is not a directory: the last one, or one
 		 * before it.
 		 */
-		return passed == c->path.len ? STATUS_NOT_A_DIRECTORY :
-					       STATUS_OBJECT_PATH_NOT_FOUND;
+		return c->opened.walk_passed == c->path.len ? STATUS_NOT_A_DIRECTORY :
+							      STATUS_OBJECT_PATH_NOT_FOUND;
 	case -ELOOP:
-		return dsmb_symlink_error_encode(c->call, &c->path, c->args.name, passed);
+		return dsmb_symlink_error_encode(c->call, &c->path, c->args.name,
+						 c->opened.walk_passed);
 	case -ENXIO:
 		return STATUS_IO_REPARSE_TAG_NOT_HANDLED;
 	case -EPERM:
@@ -256,7 +279,7 @@ static u32 dsmb_create_file(struct dsmb_create *c)
 		/* Access that is not shared is denied; the bits are the same. */
 		.deny = ~c->args.share & DSMB_SHARE_ALL,
 	};
-	u32 passed = 0, status;
+	u32 status;
 	int err;
 
 	/* Without streams no name may contain a colon. */
@@ -275,11 +298,10 @@ static u32 dsmb_create_file(struct dsmb_create *c)
 		return status;
 	if (c->args.options & DSMB_OPTION_REQUIRING_OPLOCK)
 		call->op.park = NULL;
-	err = ditto_instance_open(&call->op, &req, &open->inst, &c->action, &passed);
-	if (err) {
-		open->inst = NULL;
-		return dsmb_create_status(c, err, passed);
-	}
+	err = ditto_instance_open(&call->op, &req, &c->opened);
+	if (err)
+		return dsmb_create_status(c, err);
+	open->inst = c->opened.inst;
 	open->rights = ditto_instance_rights(open->inst) & call->tree->maximal;
 	return STATUS_SUCCESS;
 }
@@ -289,8 +311,8 @@ static u32 dsmb_create_uncompressed(struct dsmb_create *c)
 {
 	struct ditto_op *op = &c->call->op;
 
-	if (!(c->args.options & DSMB_OPTION_NO_COMPRESSION) || c->action != DITTO_WAS_CREATED ||
-	    !ditto_can_compress(op->share))
+	if (!(c->args.options & DSMB_OPTION_NO_COMPRESSION) ||
+	    c->opened.action != DITTO_WAS_CREATED || !ditto_can_compress(op->share))
 		return STATUS_SUCCESS;
 	return dsmb_done(c->call, ditto_compress(op, c->node, false));
 }
@@ -306,7 +328,7 @@ static u32 dsmb_create_fill(struct dsmb_create *c)
 	};
 	u32 status;
 
-	if (c->action == DITTO_WAS_OPENED)
+	if (c->opened.action == DITTO_WAS_OPENED)
 		return STATUS_SUCCESS;
 	status = dsmb_create_uncompressed(c);
 	if (!status && dsmb_has_context(&c->contexts, DSMB_CONTEXT_EA)) {
@@ -370,7 +392,7 @@ static u32 dsmb_create_look(struct dsmb_create *c)
 		return status;
 	/* The file exists now, so the call must not start over. */
 	call->op.park = NULL;
-	c->open->action = c->action;
+	c->open->action = c->opened.action;
 	status = dsmb_create_fill(c);
 	if (!status)
 		status = dsmb_status(dsmb_attrs_at_once(&call->op, c->open->inst, c->node,
@@ -381,7 +403,7 @@ static u32 dsmb_create_look(struct dsmb_create *c)
 		status = dsmb_create_grant(c);
 	if (!status)
 		dsmb_create_maximal(c);
-	else if (c->action == DITTO_WAS_CREATED)
+	else if (c->opened.action == DITTO_WAS_CREATED)
 		ditto_instance_set_delete(&call->op, c->open->inst,
 					  DITTO_DELETE_ON | DITTO_DELETE_READONLY);
 	dsmb_open_end(call, c->open);
@@ -397,67 +419,13 @@ static u32 dsmb_create_pipe(struct dsmb_create *c)
 	c->open->rights = c->args.access & DITTO_RIGHTS_ALL;
 	if (c->args.access & DSMB_ACCESS_MAXIMUM)
 		c->open->rights = DITTO_RIGHTS_ALL;
-	c->action = DITTO_WAS_OPENED;
+	c->opened.action = DITTO_WAS_OPENED;
 	c->attrs.flags = DSMB_ATTR_NORMAL;
 	c->contexts.present = 0;
 	return STATUS_SUCCESS;
 }
 
-static u32 dsmb_create_reply(struct dsmb_create *c)
-{
-	struct dsmb_builder *out = &c->call->out;
-	u32 len;
-
-	dsmb_encode_u16(out, DSMB_CREATE_REPLY);
-	dsmb_encode_u8(out, c->granted.level);
-	dsmb_encode_u8(out, c->attrs.reparse_tag && dsmb_conn_is_3x(c->call->conn) ?
-		       DSMB_CREATE_IS_REPARSE : 0);
-	dsmb_encode_u32(out, c->action);
-	dsmb_encode_attrs(out, &c->attrs);
-	dsmb_encode_u32(out, 0);
-	dsmb_encode_u64(out, c->open->persistent);
-	dsmb_encode_u64(out, c->open->volatile_id);
-	dsmb_builder_reserve(out, 2 * 4);
-	len = dsmb_contexts_encode(out, &c->contexts, &c->attrs, c->maximal, c->maximal_status);
-	if (len) {
-		dsmb_fill_u32(out, DSMB_CREATE_HEAD - 8, DSMB_OUT_HEADER + DSMB_CREATE_HEAD);
-		dsmb_fill_u32(out, DSMB_CREATE_HEAD - 4, len);
-	}
-	return STATUS_SUCCESS;
-}
-
-/* The name is parsed, and the open is not in use yet. */
-static u32 dsmb_create_open(struct dsmb_create *c)
-{
-	struct dsmb_open *open = c->open;
-	u32 status;
-	int err;
-
-	open->options = c->args.options;
-	open->mode = c->args.options & DSMB_OPTIONS_OF_MODE;
-	open->write_through = c->args.options & DSMB_OPTION_WRITE_THROUGH;
-	open->posix = c->path.posix;
-	open->quota = c->is_quota;
-	open->encrypted = c->call->encrypted;
-	open->channel_sequence = c->call->channel_sequence;
-	if (c->call->tree->kind == DSMB_TREE_PIPE) {
-		status = dsmb_create_pipe(c);
-	} else {
-		status = dsmb_create_file(c);
-		if (!status)
-			status = dsmb_create_look(c);
-	}
-	if (status)
-		return status;
-	err = dsmb_open_publish(open);
-	if (err)
-		return err == -ESHUTDOWN ? STATUS_NETWORK_NAME_DELETED : dsmb_status(err);
-	dsmb_replay_opened(c->call, open);
-	dsmb_call_created(c->call, open);
-	return dsmb_create_reply(c);
-}
-
-/* Respond for an existing open; the caller has a reference. */
+/* Prepare the response for an existing open. */
 static u32 dsmb_create_again(struct dsmb_create *c)
 {
 	struct dsmb_call *call = c->call;
@@ -478,10 +446,9 @@ static u32 dsmb_create_again(struct dsmb_create *c)
 		dsmb_create_maximal(c);
 	}
 	dsmb_open_end(call, c->open);
-	if (status)
-		return status;
-	dsmb_call_created(call, c->open);
-	return dsmb_create_reply(c);
+	if (!status)
+		dsmb_call_created(call, c->open);
+	return status;
 }
 
 /* MS-SMB2 sections 3.3.5.9.7 and 3.3.5.9.12: reconnect to a durable open. */
@@ -498,20 +465,18 @@ static u32 dsmb_create_reconnect(struct dsmb_create *c)
 	/* Only for a lease does the file name of the request have to match. */
 	if (c->open->lease && !dsmb_lease_is_oplock(c->open->lease) && !c->path.stream &&
 	    dsmb_create_leads_to(c, c->open->lease) != 1)
-		status = STATUS_INVALID_PARAMETER;
-	if (!status)
-		status = dsmb_durable_attach(call, c->open);
-	if (!status) {
-		/* A reconnect starts a new ChannelSequence. */
-		dsmb_sequence_reset(call, c->open);
-		c->open->encrypted = call->encrypted;
-		c->action = DITTO_WAS_OPENED;
-		c->contexts.present &= ~(BIT(DSMB_CONTEXT_DURABLE) | BIT(DSMB_CONTEXT_DURABLE_2));
-		status = dsmb_create_again(c);
-		if (status)
-			dsmb_open_close(c->open);
-	}
-	dsmb_open_put(c->open);
+		return STATUS_INVALID_PARAMETER;
+	status = dsmb_durable_attach(call, c->open);
+	if (status)
+		return status;
+	/* A reconnect starts a new ChannelSequence. */
+	dsmb_sequence_reset(call, c->open);
+	c->open->encrypted = call->encrypted;
+	c->opened.action = DITTO_WAS_OPENED;
+	c->contexts.present &= ~(BIT(DSMB_CONTEXT_DURABLE) | BIT(DSMB_CONTEXT_DURABLE_2));
+	status = dsmb_create_again(c);
+	if (status)
+		dsmb_open_close(c->open);
 	return status;
 }
 
@@ -520,49 +485,11 @@ static u32 dsmb_create_replay(struct dsmb_create *c)
 {
 	u32 status = dsmb_durable_replay(c->call, c->open, &c->durable, &c->asked);
 
-	if (!status) {
-		c->action = c->open->action;
-		c->replays = true;
-		status = dsmb_create_again(c);
-	}
-	dsmb_open_put(c->open);
-	return status;
-}
-
-/* Open with a parsed name; there is no earlier open. */
-static u32 dsmb_create_fresh(struct dsmb_create *c)
-{
-	bool outlives = c->call->tree->kind == DSMB_TREE_DISK && dsmb_durable_may(c->call);
-	u32 status;
-
-	c->open = dsmb_open_alloc(c->call, outlives);
-	if (IS_ERR(c->open))
-		return dsmb_status(PTR_ERR(c->open));
-	status = dsmb_create_open(c);
-	/* The table has its own reference. */
-	c->call->actor.owner = NULL;
-	c->call->actor.lease_owner = NULL;
-	c->call->actor.entry_owner = NULL;
-	dsmb_open_put(c->open);
-	return status;
-}
-
-/* With a parsed name: reconnect, replay, or a new open. */
-static u32 dsmb_create_which(struct dsmb_create *c)
-{
-	u32 status;
-
-	if (c->durable.reconnect)
-		return dsmb_create_reconnect(c);
-	c->open = NULL;
-	if (c->durable.version == 2) {
-		status = dsmb_replay_begin(c->call, c->durable.guid, &c->open);
-		if (status)
-			return status;
-	}
-	if (c->open)
-		return dsmb_create_replay(c);
-	return dsmb_create_take_over(c) ?: dsmb_create_fresh(c);
+	if (status)
+		return status;
+	c->opened.action = c->open->action;
+	c->replays = true;
+	return dsmb_create_again(c);
 }
 
 /* Check whether a path leads above the directory it starts from. */
@@ -590,31 +517,47 @@ static bool dsmb_is_above(struct dsmb_cursor name)
 	}
 }
 
-/* Open the file in the snapshot of the requested time, which is read-only. */
+/* The file is in the snapshot of the requested time, which is read-only. */
 static u32 dsmb_create_past(struct dsmb_create *c)
 {
 	u64 when = dsmb_context_u64(&c->contexts, DSMB_CONTEXT_TIMEWARP);
 	struct ditto_op *op = &c->call->op;
-	char *path = NULL;
-	u32 status;
 	int len;
 
-	len = ditto_snapshot_path(op, dsmb_timespec(when).tv_sec, c->path.path, c->path.len, &path);
+	len = ditto_snapshot_path(op, dsmb_timespec(when).tv_sec, c->path.path, c->path.len,
+				  &c->past);
 	if (len < 0)
 		return dsmb_status(len);
-	c->path.path = path;
+	c->path.path = c->past;
 	c->path.len = len;
 	op->writable = false;
-	status = dsmb_create_which(c);
-	kfree(path);
-	return status;
+	return STATUS_SUCCESS;
 }
 
-static u32 dsmb_create_name(struct dsmb_create *c)
+static u32 dsmb_create_decode(struct dsmb_call *call, void *args)
 {
+	struct dsmb_create *c = args;
 	u32 status;
 	int err = 0;
 
+	c->call = call;
+	status = dsmb_create_parse(call, &c->args);
+	if (status)
+		return status;
+	status = dsmb_contexts_parse(call->conn, c->args.contexts, &c->contexts);
+	if (status)
+		return status;
+	dsmb_durable_parse(&c->contexts, &c->durable);
+	dsmb_app_parse(&c->contexts, &c->app);
+	/* On reconnect only the create context tells a lease from an oplock. */
+	if (c->durable.reconnect && dsmb_has_context(&c->contexts, DSMB_CONTEXT_LEASE))
+		c->args.oplock = DSMB_OPLOCK_LEASE;
+	dsmb_caching_parse(call->conn, c->args.oplock, &c->contexts, &c->asked);
+	if (!c->durable.reconnect) {
+		status = dsmb_create_check(&c->args) ?: dsmb_create_security(c);
+		if (status)
+			return status;
+	}
 	c->is_quota = dsmb_is_quota_file(c->args.name);
 	if (c->is_quota)
 		c->args.access = DITTO_RIGHT_READ_ATTRS;
@@ -624,61 +567,137 @@ static u32 dsmb_create_name(struct dsmb_create *c)
 		err = dsmb_path_parse(&c->path, c->args.name);
 	if (err == -EILSEQ && dsmb_is_above(c->args.name))
 		return STATUS_OBJECT_PATH_SYNTAX_BAD;
-	if (err)
-		return dsmb_status(err);
-	if (dsmb_has_context(&c->contexts, DSMB_CONTEXT_TIMEWARP))
-		status = dsmb_create_past(c);
-	else
-		status = dsmb_create_which(c);
-	dsmb_path_free(&c->path);
-	return status;
+	return dsmb_status(err);
 }
 
 static u32 dsmb_create_exec(struct dsmb_call *call, void *args, void *res)
 {
-	struct dsmb_create *c = kzalloc(sizeof(*c), GFP_KERNEL);
+	bool is_pipe = call->tree->kind == DSMB_TREE_PIPE;
+	bool outlives = call->tree->kind == DSMB_TREE_DISK && dsmb_durable_may(call);
+	struct dsmb_create *c = args;
+	const struct dsmb_path path = c->path;
+	struct dsmb_open *open;
 	u32 status;
+	int err;
 
-	if (!c)
-		return STATUS_INSUFFICIENT_RESOURCES;
-	c->call = call;
-	dsmb_seek(&call->in, DSMB_BODY(2));
-	status = dsmb_create_parse(call, &c->args);
-	if (!status)
-		status = dsmb_contexts_parse(call->conn, c->args.contexts, &c->contexts);
-	if (!status) {
-		dsmb_durable_parse(&c->contexts, &c->durable);
-		dsmb_app_parse(&c->contexts, &c->app);
+	if (dsmb_has_context(&c->contexts, DSMB_CONTEXT_TIMEWARP)) {
+		status = dsmb_create_past(c);
+		if (status)
+			goto fail;
 	}
-	/* On reconnect only the create context tells a lease from an oplock. */
-	if (!status && c->durable.reconnect &&
-	    dsmb_has_context(&c->contexts, DSMB_CONTEXT_LEASE))
-		c->args.oplock = DSMB_OPLOCK_LEASE;
-	if (!status)
-		dsmb_caching_parse(call->conn, c->args.oplock, &c->contexts, &c->asked);
-	if (!status && !c->durable.reconnect)
-		status = dsmb_create_check(&c->args) ?: dsmb_create_security(c);
-	if (!status)
-		dsmb_create_mode(c);
-	if (!status)
-		status = dsmb_create_name(c);
-	ditto_acl_put(c->acl);
-	kfree(c);
+	if (c->durable.reconnect) {
+		status = dsmb_create_reconnect(c);
+		goto done;
+	}
+	if (c->durable.version == 2) {
+		status = dsmb_replay_begin(call, c->durable.guid, &c->open);
+		if (status)
+			goto fail;
+		if (c->open) {
+			status = dsmb_create_replay(c);
+			goto done;
+		}
+	}
+	status = dsmb_create_take_over(c);
+	if (status)
+		goto fail;
+
+	open = dsmb_open_alloc(call, outlives);
+	if (IS_ERR(open)) {
+		status = dsmb_status(PTR_ERR(open));
+		goto fail;
+	}
+	c->open = open;
+	open->options = c->args.options;
+	open->mode = c->args.options & DSMB_OPTIONS_OF_MODE;
+	open->write_through = c->args.options & DSMB_OPTION_WRITE_THROUGH;
+	open->posix = c->path.posix;
+	open->quota = c->is_quota;
+	open->encrypted = call->encrypted;
+	open->channel_sequence = call->channel_sequence;
+	status = is_pipe ? dsmb_create_pipe(c) : dsmb_create_file(c);
+	if (status)
+		goto fail;
+	if (!is_pipe) {
+		status = dsmb_create_look(c);
+		if (status)
+			goto fail;
+	}
+	err = dsmb_open_publish(open);
+	if (err) {
+		status = err == -ESHUTDOWN ? STATUS_NETWORK_NAME_DELETED : dsmb_status(err);
+		goto fail;
+	}
+	dsmb_replay_opened(call, open);
+	dsmb_call_created(call, open);
+done:
+	if (status)
+		goto fail;
+	/* The dispatcher drops it, when the response was encoded. */
+	call->open = c->open;
+	return STATUS_SUCCESS;
+
+fail:
+	/* The call may be parked, and begin again with the same arguments. */
+	if (c->open) {
+		call->actor.owner = NULL;
+		call->actor.lease_owner = NULL;
+		call->actor.entry_owner = NULL;
+		dsmb_open_put(c->open);
+		c->open = NULL;
+	}
+	kfree(c->past);
+	c->past = NULL;
+	c->path = path;
 	return status;
+}
+
+static void dsmb_create_encode(struct dsmb_call *call, u32 status, const void *res)
+{
+	const struct dsmb_create *c = call->args;
+	struct dsmb_builder *out = &call->out;
+	u32 len;
+
+	/* The body of STATUS_STOPPED_ON_SYMLINK is there already. */
+	if (status || !call->open)
+		return;
+	dsmb_encode_u16(out, DSMB_CREATE_REPLY);
+	dsmb_encode_u8(out, c->granted.level);
+	dsmb_encode_u8(out, c->attrs.reparse_tag && dsmb_conn_is_3x(call->conn) ?
+		       DSMB_CREATE_IS_REPARSE : 0);
+	dsmb_encode_u32(out, c->opened.action);
+	dsmb_encode_attrs(out, &c->attrs);
+	dsmb_encode_u32(out, 0);
+	dsmb_encode_u64(out, call->open->persistent);
+	dsmb_encode_u64(out, call->open->volatile_id);
+	dsmb_builder_reserve(out, 2 * 4);
+	len = dsmb_contexts_encode(out, &c->contexts, &c->attrs, c->maximal, c->maximal_status);
+	if (!len)
+		return;
+	dsmb_fill_u32(out, DSMB_CREATE_HEAD - 8, DSMB_OUT_HEADER + DSMB_CREATE_HEAD);
+	dsmb_fill_u32(out, DSMB_CREATE_HEAD - 4, len);
 }
 
 static void dsmb_create_release(struct dsmb_call *call, void *args)
 {
+	struct dsmb_create *c = args;
+
 	if (call->tree->kind == DSMB_TREE_DISK)
 		dsmb_lease_answered(call);
 	else
 		dsmb_pipe_done(call);
+	kfree(c->past);
+	dsmb_path_free(&c->path);
+	ditto_acl_put(c->acl);
 }
 
 const struct dsmb_command dsmb_command_create = {
 	.name = "create",
 	.structure_size = 57,
 	.flags = DSMB_ON_TREE | DSMB_RECORDS,
+	.args_size = sizeof(struct dsmb_create),
+	.decode = dsmb_create_decode,
 	.exec = dsmb_create_exec,
+	.encode = dsmb_create_encode,
 	.release = dsmb_create_release,
 };

@@ -80,6 +80,7 @@ struct restoring {
 	struct dsmb_open *open;
 	struct ditto_actor actor;
 	struct ditto_op op;
+	struct ditto_opened opened;
 	bool reclaim;
 };
 
@@ -192,6 +193,7 @@ static int restore_file(struct restoring *r)
 {
 	const struct dsmb_record *rec = &r->record;
 	const struct ditto_open_request req = {
+		.node = r->node,
 		.how = DITTO_OPEN_EXISTING,
 		.flags = DITTO_OPENF_GRANTED | DITTO_OPENF_FILE | DITTO_OPENF_FOLLOW_NOT |
 			 (rec->flags & DSMB_RECORD_POSIX ? DITTO_OPENF_ONLY_EXACT : 0),
@@ -203,9 +205,8 @@ static int restore_file(struct restoring *r)
 
 	dsmb_open_op(r->open, r->open->tree, &r->op, &r->actor);
 	r->op.share = r->share;
-	err = ditto_instance_open_node(&r->op, r->node, &req, &r->open->inst);
-	if (err)
-		r->open->inst = NULL;
+	err = ditto_instance_open(&r->op, &req, &r->opened);
+	r->open->inst = r->opened.inst;
 	return err;
 }
 

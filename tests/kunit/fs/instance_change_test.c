@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Open instances of protocols with handles: opened by node, changed, and kept
- * though the file's last name went; delegations and attributes of real files.
+ * Open instances of protocols with handles: opened by node or by name in a directory, changed, and
+ * kept though the file's last name went; delegations and attributes of real files.
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
@@ -90,11 +90,15 @@ static int open_node(int i, struct ditto_node *node, u32 rights, u8 deny,
 		     struct ditto_instance **out)
 {
 	const struct ditto_open_request req = {
-		.how = DITTO_OPEN_EXISTING, .rights = rights, .deny = deny,
+		.node = node, .how = DITTO_OPEN_EXISTING, .rights = rights, .deny = deny,
 		.flags = DITTO_OPENF_ONLY_EXACT,
 	};
+	struct ditto_opened opened;
+	int err;
 
-	return ditto_instance_open_node(&t.op[i], node, &req, out);
+	err = ditto_instance_open(&t.op[i], &req, &opened);
+	*out = opened.inst;
+	return err;
 }
 
 static struct ditto_instance *must_open(struct kunit *test, int i, u32 rights, u8 deny)
@@ -475,6 +479,135 @@ static void attributes_are_asked_for(struct kunit *test)
 	change_end(test);
 }
 
+static int open_name(struct ditto_open_request *req, enum ditto_disposition how, const char *verf,
+		     struct ditto_opened *opened)
+{
+	static const struct ditto_name name = { .name = "new", .len = 3 };
+	static const struct ditto_setattr set = { .valid = DITTO_SET_MODE, .mode = 0600 };
+
+	req->parent = folder.root;
+	req->name = &name;
+	req->how = how;
+	req->verf = (const u8 *)verf;
+	req->rights = R | W;
+	req->set = &set;
+	return ditto_instance_open(&t.op[0], req, opened);
+}
+
+/* One name after the other, created or found; a verifier tells a file from another one. */
+static void by_name(struct kunit *test)
+{
+	static const struct {
+		enum ditto_disposition how;
+		const char *verf;
+		int err;
+		bool created;
+		enum ditto_open_action action;
+	} steps[] = {
+		{ DITTO_OPEN_EXISTING, NULL, -ENOENT },
+		{ DITTO_OPEN_OR_CREATE, NULL, 0, true, DITTO_WAS_CREATED },
+		{ DITTO_OPEN_OR_CREATE, NULL, 0, false, DITTO_WAS_OPENED },
+		{ DITTO_OPEN_EXISTING, NULL, 0, false, DITTO_WAS_OPENED },
+		{ DITTO_OPEN_CREATE, NULL, -EEXIST },
+		{ DITTO_OPEN_CREATE, "verifier", -EEXIST },
+	};
+	struct ditto_open_request req = {};
+	struct ditto_opened opened;
+	int err;
+
+	change_begin(test);
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		err = open_name(&req, steps[i].how, steps[i].verf, &opened);
+		KUNIT_EXPECT_EQ_MSG(test, err, steps[i].err, "step %zu", i);
+		if (err)
+			continue;
+		KUNIT_EXPECT_EQ_MSG(test, opened.created, steps[i].created, "step %zu", i);
+		KUNIT_EXPECT_EQ_MSG(test, opened.action, steps[i].action, "step %zu", i);
+		ditto_instance_close(&t.op[0], opened.inst);
+	}
+	folder_remove(test, &folder, "new", false);
+
+	/* The same request arrives twice. */
+	for (int i = 0; i < 2; i++) {
+		KUNIT_ASSERT_EQ(test, open_name(&req, DITTO_OPEN_CREATE, "verifier", &opened), 0);
+		KUNIT_EXPECT_TRUE(test, opened.created);
+		ditto_instance_close(&t.op[0], opened.inst);
+	}
+	KUNIT_EXPECT_EQ(test, open_name(&req, DITTO_OPEN_CREATE, "another1", &opened), -EEXIST);
+	folder_remove(test, &folder, "new", false);
+	folder_remove(test, &folder, "file", false);
+	change_end(test);
+}
+
+static int found_ret;
+static struct ditto_node *found_node;
+
+static int open_found(void *arg, struct ditto_node *node)
+{
+	*(int *)arg += 1;
+	found_node = node;
+	return found_ret;
+}
+
+/* The caller may end the open when the file is known; a file that was created for it goes. */
+static void found_before_the_claim(struct kunit *test)
+{
+	int calls = 0;
+	struct ditto_open_request req = { .found = open_found, .arg = &calls };
+	struct ditto_opened opened;
+
+	change_begin(test);
+	found_ret = -ECANCELED;
+	KUNIT_EXPECT_EQ(test, open_name(&req, DITTO_OPEN_OR_CREATE, NULL, &opened), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, calls, 1);
+	KUNIT_EXPECT_EQ(test, open_name(&req, DITTO_OPEN_EXISTING, NULL, &opened), -ENOENT);
+	KUNIT_EXPECT_EQ(test, calls, 1);
+
+	found_ret = 1;
+	KUNIT_EXPECT_EQ(test, open_name(&req, DITTO_OPEN_OR_CREATE, NULL, &opened), 1);
+	KUNIT_EXPECT_TRUE(test, opened.created);
+	KUNIT_EXPECT_NULL(test, opened.inst);
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t.client[0]), 0);
+
+	found_ret = -ECANCELED;
+	KUNIT_EXPECT_EQ(test, open_name(&req, DITTO_OPEN_OR_CREATE, NULL, &opened), -ECANCELED);
+	KUNIT_EXPECT_FALSE(test, opened.created);
+
+	/* A file that was there before stays. */
+	found_ret = 0;
+	KUNIT_ASSERT_EQ(test, open_name(&req, DITTO_OPEN_EXISTING, NULL, &opened), 0);
+	KUNIT_EXPECT_EQ(test, calls, 4);
+	KUNIT_EXPECT_PTR_EQ(test, found_node, ditto_instance_base(opened.inst));
+	ditto_instance_close(&t.op[0], opened.inst);
+	folder_remove(test, &folder, "new", false);
+	folder_remove(test, &folder, "file", false);
+	change_end(test);
+}
+
+/* A file that may be executed only is read by its execute permission, if that is asked for. */
+static void executed_and_read(struct kunit *test)
+{
+	const struct ditto_setattr set = { .valid = DITTO_SET_MODE, .mode = 0711 };
+	struct ditto_open_request req = { .how = DITTO_OPEN_EXISTING, .rights = R };
+	struct ditto_opened opened;
+	struct ditto_wcc wcc;
+
+	change_begin(test);
+	KUNIT_ASSERT_EQ(test, ditto_setattr(&folder.op, t.node, &set, &wcc), 0);
+	t.op[0].cred = folder.user;
+	req.node = t.node;
+	KUNIT_EXPECT_EQ(test, ditto_instance_open(&t.op[0], &req, &opened), -EACCES);
+	req.flags = DITTO_OPENF_EXECUTE_READS;
+	KUNIT_ASSERT_EQ(test, ditto_instance_open(&t.op[0], &req, &opened), 0);
+	KUNIT_EXPECT_EQ(test, ditto_instance_rights(opened.inst), DITTO_RIGHT_EXECUTE);
+	ditto_instance_close(&t.op[0], opened.inst);
+	req.rights = R | W;
+	KUNIT_EXPECT_EQ(test, ditto_instance_open(&t.op[0], &req, &opened), -EACCES);
+	t.op[0].cred = folder.admin;
+	folder_remove(test, &folder, "file", false);
+	change_end(test);
+}
+
 static struct kunit_case change_cases[] = {
 	KUNIT_CASE(up_and_down),
 	KUNIT_CASE(rights_of_new_bits),
@@ -486,6 +619,9 @@ static struct kunit_case change_cases[] = {
 	KUNIT_CASE(own_files_do_not_count),
 	KUNIT_CASE(local_files_count),
 	KUNIT_CASE(attributes_are_asked_for),
+	KUNIT_CASE(by_name),
+	KUNIT_CASE(found_before_the_claim),
+	KUNIT_CASE(executed_and_read),
 	{}
 };
 

@@ -27,8 +27,7 @@ static struct completion client_free;
 static struct ditto_owner *owner;
 static struct ditto_actor actor;
 static u32 owners;
-static enum ditto_open_action action;
-static u32 passed;
+static struct ditto_opened opened;
 
 static void client_released(struct ditto_client *c) {}
 
@@ -69,6 +68,15 @@ static void instance_end(struct kunit *test)
 		folder_end(test, &folder);
 }
 
+/* A mode that an inherited list has precedence over. */
+static const struct ditto_setattr plain = {
+	.valid = DITTO_SET_MODE | DITTO_SET_MODE_SPARE, .mode = 0644,
+};
+
+static const struct ditto_setattr unwritable = {
+	.valid = DITTO_SET_MODE | DITTO_SET_MODE_SPARE, .mode = 0400,
+};
+
 static int open_request(const struct ditto_open_request *req, struct ditto_instance **out)
 {
 	int err;
@@ -79,11 +87,10 @@ static int open_request(const struct ditto_open_request *req, struct ditto_insta
 		return PTR_ERR(owner);
 	actor.owner = owner;
 	actor.lease_owner = owner;
-	err = ditto_instance_open(&folder.op, req, out, &action, &passed);
+	err = ditto_instance_open(&folder.op, req, &opened);
 	ditto_owner_put(owner);
 	/* The instance holds it. */
-	if (err)
-		*out = NULL;
+	*out = opened.inst;
 	return err;
 }
 
@@ -92,7 +99,7 @@ static int open_how(const char *path, enum ditto_disposition how, u32 rights, u8
 {
 	const struct ditto_open_request req = {
 		.path = path, .path_len = strlen(path), .how = how, .flags = flags,
-		.rights = rights, .deny = deny, .mode = 0644,
+		.rights = rights, .deny = deny, .set = &plain,
 	};
 
 	return open_request(&req, out);
@@ -103,7 +110,7 @@ static int open_stream(const char *path, const char *stream, enum ditto_disposit
 {
 	const struct ditto_open_request req = {
 		.path = path, .path_len = strlen(path), .how = how, .rights = rights,
-		.mode = 0644, .stream = stream, .stream_len = strlen(stream), .flags = flags,
+		.set = &plain, .stream = stream, .stream_len = strlen(stream), .flags = flags,
 	};
 
 	return open_request(&req, out);
@@ -240,13 +247,13 @@ static void instance_dispositions(struct kunit *test)
 		const struct how_case *c = &how_cases[i];
 
 		inst = must_open(test, "File", DITTO_OPEN_CREATE, R | W, 0);
-		KUNIT_EXPECT_EQ(test, action, DITTO_WAS_CREATED);
+		KUNIT_EXPECT_EQ(test, opened.action, DITTO_WAS_CREATED);
 		KUNIT_EXPECT_EQ(test, write_inst(inst, "text"), 0);
 		instance_close(inst);
 		KUNIT_EXPECT_EQ_MSG(test, open_how("FILE", c->how, R | W, 0, 0, &inst), c->old,
 				    "%zu", i);
 		if (inst) {
-			KUNIT_EXPECT_EQ(test, action, c->done_old);
+			KUNIT_EXPECT_EQ(test, opened.action, c->done_old);
 			KUNIT_EXPECT_EQ(test, size_of(inst), c->size);
 			expect_path(test, inst, "File");
 		}
@@ -256,7 +263,7 @@ static void instance_dispositions(struct kunit *test)
 						   DITTO_OPENF_DELETE_ON_CLOSE, &inst), c->new,
 				    "%zu", i);
 		if (inst)
-			KUNIT_EXPECT_EQ(test, action, DITTO_WAS_CREATED);
+			KUNIT_EXPECT_EQ(test, opened.action, DITTO_WAS_CREATED);
 		instance_close(inst);
 		KUNIT_EXPECT_FALSE(test, file_exists("File"));
 	}
@@ -276,9 +283,9 @@ static void instance_kinds(struct kunit *test)
 			-EISDIR);
 	KUNIT_EXPECT_EQ(test, open_how("dir/f", DITTO_OPEN_EXISTING, R, 0, DITTO_OPENF_DIRECTORY,
 				       &inst), -ENOTDIR);
-	KUNIT_EXPECT_EQ(test, passed, 5);
+	KUNIT_EXPECT_EQ(test, opened.walk_passed, 5);
 	KUNIT_EXPECT_EQ(test, open_how("dir/f/g", DITTO_OPEN_EXISTING, R, 0, 0, &inst), -ENOTDIR);
-	KUNIT_EXPECT_LT(test, passed, 7);
+	KUNIT_EXPECT_LT(test, opened.walk_passed, 7);
 	KUNIT_EXPECT_EQ(test, open_how("none/g", DITTO_OPEN_CREATE, R, 0, 0, &inst), -ENOTDIR);
 	KUNIT_EXPECT_EQ(test, open_how("dir/g", DITTO_OPEN_EXISTING, R, 0, 0, &inst), -ENOENT);
 	KUNIT_EXPECT_EQ(test, open_how(".ditto", DITTO_OPEN_CREATE, R, 0, 0, &inst), -EACCES);
@@ -302,7 +309,7 @@ static void instance_rights(struct kunit *test)
 {
 	struct ditto_open_request req = {
 		.path = "file", .path_len = 4, .how = DITTO_OPEN_CREATE, .rights = R | W,
-		.mode = 0400,
+		.set = &unwritable,
 	};
 	struct ditto_instance *inst, *second;
 
@@ -379,7 +386,7 @@ static void instance_flags(struct kunit *test)
 {
 	struct ditto_open_request req = {
 		.path = "file", .path_len = 4, .how = DITTO_OPEN_CREATE, .rights = R | W | D,
-		.mode = 0644,
+		.set = &plain,
 		.dosattr = { .valid = DITTO_DOSATTR_FLAGS, .flags = DITTO_FLAG_READONLY },
 	};
 	struct ditto_instance *inst, *two;
@@ -537,7 +544,7 @@ static void instance_streams(struct kunit *test)
 			-ENOENT);
 	KUNIT_ASSERT_EQ(test, open_stream("file", "Stream", DITTO_OPEN_OR_CREATE, R | W | D, 0,
 					  &one), 0);
-	KUNIT_EXPECT_EQ(test, action, DITTO_WAS_CREATED);
+	KUNIT_EXPECT_EQ(test, opened.action, DITTO_WAS_CREATED);
 	KUNIT_EXPECT_TRUE(test, ditto_instance_is_stream(one));
 	KUNIT_EXPECT_EQ(test, write_inst(one, "text"), 0);
 	expect_path(test, one, "file:Stream");
@@ -650,7 +657,7 @@ static void instance_keepers(struct kunit *test)
 {
 	const struct ditto_open_request req = {
 		.path = "file", .path_len = 4, .how = DITTO_OPEN_OR_CREATE, .rights = R | W,
-		.deny = DITTO_OPEN_DELETE, .mode = 0644, .stream = "s", .stream_len = 1,
+		.deny = DITTO_OPEN_DELETE, .set = &plain, .stream = "s", .stream_len = 1,
 	};
 	struct ditto_instance *stream, *file;
 

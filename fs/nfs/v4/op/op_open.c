@@ -7,19 +7,37 @@
  */
 #include <linux/err.h>
 #include <linux/nfs4.h>
+#include <linux/string.h>
 
 #include "../../../node/node.h"
 #include "../../../share/share.h"
+#include "../attr/attr.h"
 #include "../deleg/delegation.h"
 #include "../engine/ops.h"
 #include "../session/client.h"
 #include "../state/open.h"
-#include "../state/open_file.h"
 
 /* Bits of share_access above the wants (4.1): when the client wants a delegation. */
 #define DNFS4_WHEN_MASK	\
 	(NFS4_SHARE_SIGNAL_DELEG_WHEN_RESRC_AVAIL | NFS4_SHARE_PUSH_DELEG_WHEN_UNCONTENDED)
 
+/**
+ * struct open_args - OPEN4args
+ * @status: error of the arguments that is reported after the seqid check
+ * @seqid: of the open-owner (4.0)
+ * @access: OPEN4_SHARE_ACCESS_*
+ * @deny: OPEN4_SHARE_DENY_*
+ * @owner: open-owner
+ * @claim: enum opentype4
+ * @reclaim_type: with CLAIM_PREVIOUS: OPEN_DELEGATE_* to reclaim
+ * @delegation: with a delegated claim: its stateid
+ * @name: with a named claim: name in the current directory
+ * @create: OPEN4_CREATE
+ * @mode: with @create: enum createmode4
+ * @verf: verifier of the exclusive modes
+ * @sattr: attributes of a new file
+ * @seqid_op: the owner's place in the order of its seqids (4.0)
+ */
 struct open_args {
 	u32 status;
 	u32 seqid;
@@ -29,13 +47,17 @@ struct open_args {
 	u32 claim;
 	u32 reclaim_type;
 	struct dnfs4_stateid delegation;
-	struct dnfs4_open_file file;
+	struct ditto_name name;
+	bool create;
+	u32 mode;
+	u8 verf[NFS4_VERIFIER_SIZE];
+	struct dnfs4_sattr sattr;
 	struct dnfs4_seqid_op seqid_op;
 };
 
 struct open_res {
+	struct dnfs4_opened done;
 	struct dnfs4_stateid stateid;
-	struct ditto_wcc wcc;
 	u32 flags;
 	struct dnfs4_bitmap attrset;
 	struct dnfs4_delegated delegated;
@@ -68,17 +90,38 @@ static const struct open_claim_type open_claim_types[] = {
 	[NFS4_OPEN_CLAIM_DELEG_PREV_FH] = { .minor = 1, .never = true },
 };
 
-static u32 decode_how(struct dnfs4_compound *cmp, struct open_args *a)
+static u32 open_decode_how(struct dnfs4_compound *cmp, struct open_args *a)
 {
+	const u8 *verf;
 	u32 type;
 
 	if (xdr_stream_decode_u32(cmp->in, &type) || type > NFS4_OPEN_CREATE)
 		return NFS4ERR_BADXDR;
-	a->file.create = type == NFS4_OPEN_CREATE;
-	return a->file.create ? dnfs4_decode_createhow(cmp, &a->file) : NFS4_OK;
+	a->create = type == NFS4_OPEN_CREATE;
+	if (!a->create)
+		return NFS4_OK;
+	if (xdr_stream_decode_u32(cmp->in, &a->mode))
+		return NFS4ERR_BADXDR;
+	switch (a->mode) {
+	case NFS4_CREATE_UNCHECKED:
+	case NFS4_CREATE_GUARDED:
+		return dnfs4_decode_sattr(cmp, &a->sattr);
+	case NFS4_CREATE_EXCLUSIVE4_1:
+		if (!cmp->minor)
+			return NFS4ERR_BADXDR;
+		fallthrough;
+	case NFS4_CREATE_EXCLUSIVE:
+		verf = (const u8 *)xdr_inline_decode(cmp->in, sizeof(a->verf));
+		if (!verf)
+			return NFS4ERR_BADXDR;
+		memcpy(a->verf, verf, sizeof(a->verf));
+		return a->mode == NFS4_CREATE_EXCLUSIVE ? NFS4_OK :
+							  dnfs4_decode_sattr(cmp, &a->sattr);
+	}
+	return NFS4ERR_BADXDR;
 }
 
-static u32 decode_claim(struct dnfs4_compound *cmp, struct open_args *a)
+static u32 open_decode_claim(struct dnfs4_compound *cmp, struct open_args *a)
 {
 	u32 status = NFS4_OK;
 
@@ -90,7 +133,7 @@ static u32 decode_claim(struct dnfs4_compound *cmp, struct open_args *a)
 	if (open_claim_types[a->claim].delegated)
 		status = dnfs4_decode_stateid(cmp->in, &a->delegation);
 	if (!status && open_claim_types[a->claim].named)
-		status = dnfs4_decode_name(cmp, &a->file.name);
+		status = dnfs4_decode_name(cmp, &a->name);
 	return status;
 }
 
@@ -108,11 +151,11 @@ static u32 open_decode(struct dnfs4_compound *cmp, void *args)
 	status = dnfs4_decode_name_of_owner(cmp, &a->owner);
 	if (status)
 		return status;
-	a->status = decode_how(cmp, a) ?: decode_claim(cmp, a);
+	a->status = open_decode_how(cmp, a) ?: open_decode_claim(cmp, a);
 	return a->status == NFS4ERR_BADXDR ? NFS4ERR_BADXDR : NFS4_OK;
 }
 
-static u32 check_access(const struct dnfs4_compound *cmp, const struct open_args *a)
+static u32 open_check_access(const struct dnfs4_compound *cmp, const struct open_args *a)
 {
 	u32 allowed = DNFS4_ACCESS_BOTH;
 
@@ -124,15 +167,15 @@ static u32 check_access(const struct dnfs4_compound *cmp, const struct open_args
 	return a->deny & ~DNFS4_DENY_BOTH ? NFS4ERR_INVAL : NFS4_OK;
 }
 
-static u32 check_args(const struct dnfs4_compound *cmp, const struct open_args *a)
+static u32 open_check_args(const struct dnfs4_compound *cmp, const struct open_args *a)
 {
 	if (a->status)
 		return a->status;
 	if (open_claim_types[a->claim].never)
 		return NFS4ERR_NOTSUPP;
-	if (a->file.create && a->claim != NFS4_OPEN_CLAIM_NULL)
+	if (a->create && a->claim != NFS4_OPEN_CLAIM_NULL)
 		return NFS4ERR_INVAL;
-	return check_access(cmp, a);
+	return open_check_access(cmp, a);
 }
 
 /*
@@ -151,52 +194,136 @@ static u32 open_seqid_begin(struct dnfs4_compound *cmp, struct open_args *a,
 	return NFS4_OK;
 }
 
-static u32 file_of_claim(struct dnfs4_compound *cmp, struct open_args *a, struct open_res *res,
-			 struct dnfs4_open_ask *ask)
+static bool open_is_exclusive(const struct open_args *a)
 {
-	u32 status;
+	return a->create && (a->mode == NFS4_CREATE_EXCLUSIVE ||
+			     a->mode == NFS4_CREATE_EXCLUSIVE4_1);
+}
 
-	a->file.attrset = &res->attrset;
-	a->file.wcc = &res->wcc;
-	if (open_claim_types[a->claim].named) {
-		status = dnfs4_open_file_get(cmp, &a->file);
-		if (status)
-			return status;
-		ask->trusted = a->file.made;
-		if (cmp->current_fh.kind == DNFS4_FH_ATTRDIR) {
-			ask->base = dnfs4_node(cmp);
-			ask->name = &a->file.name;
-		}
-	} else {
-		if (cmp->current_fh.kind != DNFS4_FH_NODE)
-			return NFS4ERR_ISDIR;
-		status = dnfs4_check_regular(cmp, dnfs4_node(cmp));
-		if (status)
-			return status;
-		a->file.node = dnfs4_node(cmp);
-		ditto_node_hold(a->file.node);
-	}
-	ask->node = a->file.node;
+/* RFC 8881 section 18.16.3: EXCLUSIVE4_1 only allows the attributes of suppattr_exclcreat. */
+static u32 open_check_exclusive(const struct dnfs4_compound *cmp, const struct open_args *a)
+{
+	struct dnfs4_bitmap allowed;
+
+	if (!a->create || a->mode != NFS4_CREATE_EXCLUSIVE4_1)
+		return NFS4_OK;
+	dnfs4_attrs_exclcreat(cmp, &cmp->current_fh, &allowed);
+	for (int i = 0; i < DNFS4_BITMAP_WORDS; i++)
+		if (a->sattr.map.word[i] & ~allowed.word[i])
+			return NFS4ERR_INVAL;
 	return NFS4_OK;
 }
 
-static bool open_truncates(const struct dnfs4_open_file *file)
+/* The file is named: in a directory of a share, or among the named attributes of a file. */
+static u32 open_request_named(struct dnfs4_compound *cmp, struct open_args *a,
+			      struct ditto_open_request *req)
 {
-	return file->create && !file->made && file->mode == NFS4_CREATE_UNCHECKED &&
-	       (file->sattr.set.valid & DITTO_SET_SIZE) && !file->sattr.set.size;
+	u32 status;
+
+	/* The pseudo root contains only shares. */
+	if (cmp->current_fh.kind == DNFS4_FH_PSEUDO)
+		return a->create ? NFS4ERR_ROFS : NFS4ERR_NOENT;
+	status = dnfs4_fh_is_dir(cmp) ?: open_check_exclusive(cmp, a) ?:
+		 dnfs4_sattr_fit(cmp, &a->sattr, NULL, S_IFREG);
+	if (status)
+		return status;
+	if (a->create)
+		req->how = a->mode == NFS4_CREATE_UNCHECKED ? DITTO_OPEN_OR_CREATE :
+							      DITTO_OPEN_CREATE;
+	req->verf = open_is_exclusive(a) ? a->verf : NULL;
+	if (cmp->current_fh.kind == DNFS4_FH_ATTRDIR) {
+		req->node = dnfs4_node(cmp);
+		req->stream = a->name.name;
+		req->stream_len = a->name.len;
+		req->flags |= DITTO_OPENF_XATTRS;
+		/*
+		 * RFC 8881 section 6.2.1.3.1: a lookup requires permission to read named
+		 * attributes.
+		 */
+		return dnfs4_status(cmp, ditto_permission(dnfs4_fs_op(cmp), dnfs4_node(cmp),
+							  DITTO_MAY_READ_XATTRS));
+	}
+	req->parent = dnfs4_node(cmp);
+	req->name = &a->name;
+	req->set = &a->sattr.set;
+	return NFS4_OK;
+}
+
+/* Fill in what to open, and check everything that does not depend on the file. */
+static u32 open_request(struct dnfs4_compound *cmp, struct open_args *a,
+			struct dnfs4_open_ask *ask)
+{
+	const struct open_claim_type *claim = &open_claim_types[a->claim];
+	struct ditto_open_request *req = &ask->file;
+	u32 status;
+
+	/* Avoids creating a file that cannot be opened. */
+	if (a->create && !dnfs4_states_may_open(cmp->client))
+		return cmp->minor ? NFS4ERR_DELAY : NFS4ERR_RESOURCE;
+	status = dnfs4_reclaim_check(cmp->client, claim->reclaim) ?:
+		 dnfs4_client_record(cmp->client);
+	if (status)
+		return status;
+	ask->access = a->access & DNFS4_ACCESS_BOTH;
+	ask->deny = a->deny;
+	ask->reclaim = claim->reclaim;
+	ask->delegation = claim->delegated ? &a->delegation : NULL;
+	req->how = DITTO_OPEN_EXISTING;
+	req->flags = DITTO_OPENF_FILE | DITTO_OPENF_MODE_ONLY | DITTO_OPENF_STABLE;
+	/* The client had it open before. */
+	if (claim->reclaim || claim->delegated)
+		req->flags |= DITTO_OPENF_OWNER;
+	if (claim->named) {
+		status = open_request_named(cmp, a, req);
+		if (status)
+			return status;
+	} else {
+		if (cmp->current_fh.kind != DNFS4_FH_NODE)
+			return NFS4ERR_ISDIR;
+		req->node = dnfs4_node(cmp);
+	}
+	/* Execute permission implies read permission (RFC 7530 section 6.2.1.3.1). */
+	if (!req->stream)
+		req->flags |= DITTO_OPENF_EXECUTE_READS;
+	return NFS4_OK;
+}
+
+/* Attributes of a new file that the core does not set, and attrset of the reply. */
+static u32 open_new_attrs(struct dnfs4_compound *cmp, struct open_args *a, struct open_res *res)
+{
+	struct ditto_op *op = dnfs4_fs_op(cmp);
+	bool named_attr = cmp->current_fh.kind == DNFS4_FH_ATTRDIR;
+	struct ditto_node *node = res->done.node;
+	int err;
+
+	if (res->done.file.created && !named_attr) {
+		err = dnfs4_sattr_dosattr(op, node, &a->sattr);
+		if (err)
+			return dnfs4_status(cmp, err);
+		dnfs4_sattr_made(op, node, &a->sattr, &res->attrset);
+	}
+	/* The verifier is stored in the times of the file, until the client sets them. */
+	if (open_is_exclusive(a)) {
+		dnfs4_bitmap_set(&res->attrset, FATTR4_TIME_ACCESS_SET);
+		dnfs4_bitmap_set(&res->attrset, FATTR4_TIME_MODIFY_SET);
+	}
+	return NFS4_OK;
 }
 
 /* An existing file is truncated only after it was opened. */
-static noinline_for_stack u32 empty_file(struct dnfs4_compound *cmp, struct open_args *a,
-					 struct open_res *res, const struct dnfs4_opened *done)
+static noinline_for_stack u32 open_truncate(struct dnfs4_compound *cmp, const struct open_args *a,
+					    struct open_res *res)
 {
 	struct ditto_setattr set = { .valid = DITTO_SET_SIZE };
 	struct dnfs4_io io;
 	struct ditto_wcc wcc;
 	int err;
 
-	dnfs4_io_of_open(cmp, done->open, &io);
-	err = ditto_setattr(&io.op, a->file.node, &set, &wcc);
+	if (!a->create || a->mode != NFS4_CREATE_UNCHECKED || res->done.file.created ||
+	    !(a->sattr.set.valid & DITTO_SET_SIZE) || a->sattr.set.size)
+		return NFS4_OK;
+	dnfs4_io_of_open(cmp, res->done.open, &io);
+	err = ditto_setattr(&io.op, res->done.node, &set, &wcc);
 	if (err == -EAGAIN)
 		return NFS4ERR_SHARE_DENIED;
 	if (err)
@@ -227,87 +354,71 @@ static void open_confirm(const struct dnfs4_compound *cmp, const struct open_arg
  * A client that creates a file and opens it only for writing will be done with it soon. It would
  * have to return a delegation before the file is renamed or removed, and saves nothing with it.
  */
-static bool has_no_use(const struct open_args *a)
+static bool open_has_no_use(const struct open_args *a, const struct open_res *res)
 {
-	return a->file.made && !(a->access & (NFS4_SHARE_ACCESS_READ | NFS4_SHARE_WANT_MASK));
+	return res->done.file.created &&
+	       !(a->access & (NFS4_SHARE_ACCESS_READ | NFS4_SHARE_WANT_MASK));
 }
 
-static u32 open_take(struct dnfs4_compound *cmp, struct open_args *a, struct open_res *res,
-		     struct dnfs4_open_ask *ask)
+/* The file is open: what else the client gets. */
+static u32 open_grant(struct dnfs4_compound *cmp, struct open_args *a, struct open_res *res)
 {
-	bool named = cmp->current_fh.named || cmp->current_fh.kind == DNFS4_FH_ATTRDIR;
-	struct dnfs4_opened done;
+	bool named_attr = cmp->current_fh.kind == DNFS4_FH_ATTRDIR;
+	struct dnfs4_opened *done = &res->done;
 	u32 status;
 
-	if (open_claim_types[a->claim].delegated) {
-		status = dnfs4_delegation_covers(cmp, &a->delegation, ask->node, ask->access);
-		if (status)
-			return status;
-		ask->trusted = true;
-	}
-	status = dnfs4_open_take(cmp, ask, &done);
-	if (status)
-		return status;
-	status = open_truncates(&a->file) ? empty_file(cmp, a, res, &done) : NFS4_OK;
+	status = open_new_attrs(cmp, a, res) ?: open_truncate(cmp, a, res);
 	if (status) {
-		dnfs4_open_undo(cmp, &done);
-		return status;
+		dnfs4_open_undo(cmp, done);
+		goto out;
 	}
-	ditto_node_hold(a->file.node);
-	dnfs4_fh_set(cmp, a->file.node, named);
-	open_confirm(cmp, a, res, done.open);
-	if (!has_no_use(a))
-		dnfs4_delegate(cmp, done.open, a->access & NFS4_SHARE_WANT_MASK, a->claim,
+	/* The directory was not changed: the attributes before equal those after. */
+	if (open_claim_types[a->claim].named && (!done->file.created || named_attr)) {
+		dnfs_wcc_unchanged(&cmp->current_fh.target, &done->file.wcc);
+		done->file.wcc.pre_valid = done->file.wcc.post_valid;
+		done->file.wcc.pre_change = done->file.wcc.post.change;
+	}
+	ditto_node_hold(done->node);
+	dnfs4_fh_set(cmp, done->node, cmp->current_fh.named || named_attr);
+	open_confirm(cmp, a, res, done->open);
+	if (!open_has_no_use(a, res))
+		dnfs4_delegate(cmp, done->open, a->access & NFS4_SHARE_WANT_MASK, a->claim,
 			       a->reclaim_type, &res->delegated);
 	if (cmp->minor && dnfs4_callback_is_up(cmp->client))
 		res->flags |= NFS4_OPEN_RESULT_MAY_NOTIFY_LOCK;
-	dnfs4_open_keep(cmp, &done, &res->stateid);
+	dnfs4_open_keep(cmp, done, &res->stateid);
 	dnfs4_current_stateid_set(cmp, &res->stateid);
-	return NFS4_OK;
-}
-
-static u32 open_as(struct dnfs4_compound *cmp, struct open_args *a, struct open_res *res,
-		   struct dnfs4_owner *owner)
-{
-	struct dnfs4_open_ask ask = {
-		.owner = owner,
-		.access = a->access & DNFS4_ACCESS_BOTH,
-		.deny = a->deny,
-		.reclaim = open_claim_types[a->claim].reclaim,
-		.trusted = open_claim_types[a->claim].reclaim,
-	};
-	u32 status;
-
-	/* Avoids creating a file that cannot be opened. */
-	if (a->file.create && !dnfs4_states_may_open(cmp->client))
-		return cmp->minor ? NFS4ERR_DELAY : NFS4ERR_RESOURCE;
-	status = dnfs4_reclaim_check(cmp->client, ask.reclaim) ?:
-		 dnfs4_client_record(cmp->client) ?:
-		 file_of_claim(cmp, a, res, &ask);
-	if (status)
-		return status;
-	status = open_take(cmp, a, res, &ask);
-	ditto_node_put(a->file.node);
+out:
+	ditto_node_put(done->node);
 	return status;
 }
 
 static u32 open_execute(struct dnfs4_compound *cmp, void *args, void *result)
 {
+	struct dnfs4_open_ask ask = {};
+	struct open_res *res = result;
 	struct open_args *a = args;
-	struct dnfs4_owner *owner;
-	u32 status = NFS4_OK;
+	u32 status;
 
-	if (!cmp->minor)
+	if (!cmp->minor) {
 		status = dnfs4_client_of_op(cmp, a->owner.clientid);
+		if (status)
+			return status;
+	}
+	ask.owner = dnfs4_owner_get(cmp->client, DNFS4_OWNER_OPEN, &a->owner, true);
+	if (IS_ERR(ask.owner))
+		return dnfs4_status(cmp, PTR_ERR(ask.owner));
+	status = open_seqid_begin(cmp, a, ask.owner);
+	if (status || dnfs4_seqid_is_replay(cmp))
+		goto out;
+	status = open_check_args(cmp, a) ?: open_request(cmp, a, &ask);
 	if (status)
-		return status;
-	owner = dnfs4_owner_get(cmp->client, DNFS4_OWNER_OPEN, &a->owner, true);
-	if (IS_ERR(owner))
-		return dnfs4_status(cmp, PTR_ERR(owner));
-	status = open_seqid_begin(cmp, a, owner);
-	if (!status && !dnfs4_seqid_is_replay(cmp))
-		status = check_args(cmp, a) ?: open_as(cmp, a, result, owner);
-	dnfs4_owner_put(owner);
+		goto out;
+	status = dnfs4_open(cmp, &ask, &res->done);
+	if (!status)
+		status = open_grant(cmp, a, res);
+out:
+	dnfs4_owner_put(ask.owner);
 	return status;
 }
 
@@ -316,7 +427,7 @@ static bool open_encode(struct dnfs4_compound *cmp, u32 status, const void *resu
 	const struct open_res *res = result;
 
 	return dnfs4_encode_stateid(cmp->out, &res->stateid) &&
-	       dnfs4_encode_change_info(cmp->out, &res->wcc) &&
+	       dnfs4_encode_change_info(cmp->out, &res->done.file.wcc) &&
 	       xdr_stream_encode_u32(cmp->out, res->flags) >= 0 &&
 	       dnfs4_encode_bitmap(cmp->out, &res->attrset) &&
 	       dnfs4_encode_delegated(cmp->out, &res->delegated);
@@ -333,7 +444,7 @@ static void open_end(struct dnfs4_compound *cmp, void *args, void *result)
 {
 	struct open_args *a = args;
 
-	dnfs4_sattr_free(&a->file.sattr);
+	dnfs4_sattr_free(&a->sattr);
 	dnfs4_seqid_end(&a->seqid_op);
 }
 

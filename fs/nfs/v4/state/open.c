@@ -18,6 +18,7 @@
 #include "../../../node/node.h"
 #include "../../../open/instance.h"
 #include "../../../share/cred.h"
+#include "../deleg/delegation.h"
 #include "../engine/server.h"
 #include "../session/client.h"
 #include "lock_wait.h"
@@ -264,79 +265,39 @@ static u32 dnfs4_open_status(const struct dnfs4_compound *cmp, const struct dnfs
 	return dnfs4_status(cmp, err);
 }
 
-/* The operation context, with the open's owner as actor, to open and change the instance. */
-static struct ditto_op dnfs4_open_op(struct dnfs4_compound *cmp, const struct dnfs4_open *open,
-				     struct ditto_actor *actor)
+/* The operation context with an open-owner as actor. */
+static struct ditto_op dnfs4_open_op(struct dnfs4_compound *cmp, const struct dnfs4_owner *owner,
+				     struct ditto_owner *claimant, struct ditto_actor *actor)
 {
 	struct ditto_op op = *dnfs4_fs_op(cmp);
 
 	*actor = (struct ditto_actor){
-		.client = &open->owner->client->client,
-		.owner = open->claimant,
-		.lease_owner = open->owner->client->lease_owner,
+		.client = &owner->client->client,
+		.owner = claimant,
+		.lease_owner = owner->client->lease_owner,
 	};
 	op.actor = actor;
 	op.granted = 0;
 	return op;
 }
 
-static int dnfs4_instance_once(struct ditto_op *op, const struct dnfs4_open_ask *ask, u32 rights,
-			       struct ditto_instance **inst)
+static struct dnfs4_open *dnfs4_open_alloc(struct dnfs4_owner *owner, struct ditto_owner *claimant,
+					   struct ditto_node *node)
 {
-	const struct ditto_open_request req = {
-		.stream = ask->base ? ask->name->name : NULL,
-		.stream_len = ask->base ? ask->name->len : 0,
-		.how = DITTO_OPEN_EXISTING,
-		.flags = DITTO_OPENF_FILE | DITTO_OPENF_MODE_ONLY |
-			 (ask->trusted ? DITTO_OPENF_OWNER : 0) |
-			 (ask->base ? DITTO_OPENF_XATTRS : 0),
-		.rights = rights,
-		.deny = dnfs4_deny_of(ask->deny),
-		.reclaim = ask->reclaim,
-	};
+	struct dnfs4_open *open = kmem_cache_alloc(dnfs4_open_slab, GFP_KERNEL);
 
-	return ditto_instance_open_node(op, ask->base ?: ask->node, &req, inst);
-}
-
-/* Execute permission implies read permission (RFC 7530 section 6.2.1.3.1). */
-static int dnfs4_instance_open(struct dnfs4_compound *cmp, const struct dnfs4_open_ask *ask,
-			       struct dnfs4_open *open)
-{
-	u32 rights = dnfs4_rights_of(ask->access);
-	struct ditto_actor actor;
-	struct ditto_op op = dnfs4_open_op(cmp, open, &actor);
-	int err;
-
-	err = dnfs4_instance_once(&op, ask, rights, &open->inst);
-	if (err == -EACCES && (rights & DITTO_RIGHT_READ_DATA)) {
-		rights ^= DITTO_RIGHT_READ_DATA | DITTO_RIGHT_EXECUTE;
-		err = dnfs4_instance_once(&op, ask, rights, &open->inst);
-	}
-	return err;
-}
-
-static struct dnfs4_open *dnfs4_open_alloc(const struct dnfs4_open_ask *ask)
-{
-	struct ditto_owner *claimant = dnfs4_owner_claimant(ask->owner);
-	struct dnfs4_open *open;
-
-	if (IS_ERR(claimant))
-		return ERR_CAST(claimant);
-	open = kmem_cache_alloc(dnfs4_open_slab, GFP_KERNEL);
-	if (!open) {
-		ditto_owner_put(claimant);
+	if (!open)
 		return ERR_PTR(-ENOMEM);
-	}
 	/*
 	 * A lookup that found the previous object in this memory may still use by_owner_node,
 	 * which only the table may change, and then the reference count, which is set last. If it
 	 * gets a reference and the keys are equal, it treats this open as the one it looks for,
 	 * and waits for the lock until the open succeeds or fails.
 	 */
-	refcount_inc(&ask->owner->ref);
-	open->owner = ask->owner;
-	open->node = ask->node;
-	open->claimant = claimant;
+	refcount_inc(&owner->ref);
+	open->owner = owner;
+	open->node = node;
+	open->claimant = ditto_owner_hold(claimant);
 	open->inst = NULL;
 	open->access = 0;
 	open->deny = 0;
@@ -346,7 +307,7 @@ static struct dnfs4_open *dnfs4_open_alloc(const struct dnfs4_open_ask *ask)
 	INIT_LIST_HEAD(&open->locks);
 	INIT_LIST_HEAD(&open->waits);
 	INIT_LIST_HEAD(&open->owner_link);
-	dnfs4_state_init_locked(&open->state, &dnfs4_open_ops, ask->owner->client);
+	dnfs4_state_init_locked(&open->state, &dnfs4_open_ops, owner->client);
 	return open;
 }
 
@@ -379,9 +340,10 @@ static struct dnfs4_open *dnfs4_open_find_or_add(const struct dnfs4_pair *key,
 }
 
 /* Return: the owner's open of the file, with a reference; or a new one, locked and hashed. */
-static struct dnfs4_open *dnfs4_open_find(const struct dnfs4_open_ask *ask, bool *fresh)
+static struct dnfs4_open *dnfs4_open_find(struct dnfs4_owner *owner, struct ditto_owner *claimant,
+					  struct ditto_node *node, bool *fresh)
 {
-	const struct dnfs4_pair key = { ask->owner, ask->node };
+	const struct dnfs4_pair key = { owner, node };
 	struct dnfs4_open *open, *made = NULL;
 
 	*fresh = false;
@@ -394,7 +356,7 @@ static struct dnfs4_open *dnfs4_open_find(const struct dnfs4_open_ask *ask, bool
 		if (open && open != ERR_PTR(-EAGAIN))
 			break;
 		if (!open) {
-			made = dnfs4_open_alloc(ask);
+			made = dnfs4_open_alloc(owner, claimant, node);
 			if (IS_ERR(made))
 				return made;
 		}
@@ -418,42 +380,24 @@ static void dnfs4_open_abandon(struct dnfs4_open *open)
 	dnfs4_state_put(&open->state);
 }
 
-static u32 dnfs4_open_fresh(struct dnfs4_compound *cmp, const struct dnfs4_open_ask *ask,
-			    struct dnfs4_open *open)
-{
-	int err;
-
-	err = dnfs4_instance_open(cmp, ask, open);
-	if (!err)
-		err = dnfs4_state_add(&open->state);
-	if (err) {
-		dnfs4_open_abandon(open);
-		return dnfs4_open_status(cmp, ask, err);
-	}
-	open->access = ask->access;
-	open->deny = ask->deny;
-	open->history = dnfs4_history_bit(ask->access, ask->deny);
-	open->uid = dnfs4_fs_op(cmp)->cred->cred->fsuid;
-	dnfs4_owner_join(open->owner, &open->owner_link);
-	return NFS4_OK;
-}
-
 /* Access check for a further OPEN of the same file. */
-static int dnfs4_open_check(struct ditto_op *op, const struct dnfs4_open_ask *ask)
+static int dnfs4_open_check(struct ditto_op *op, const struct dnfs4_open_ask *ask,
+			    const struct dnfs4_opened *done)
 {
-	u32 owner = ask->trusted ? DITTO_MAY_OWNER : 0;
+	bool trusted = done->file.created || (ask->file.flags & DITTO_OPENF_OWNER);
+	u32 owner = trusted ? DITTO_MAY_OWNER : 0;
 	u32 may = (ask->access & NFS4_SHARE_ACCESS_READ ? DITTO_MAY_READ_XATTRS : 0) |
 		  (ask->access & NFS4_SHARE_ACCESS_WRITE ? DITTO_MAY_WRITE_XATTRS : 0);
 	int err = 0;
 
-	if (ask->base)
-		return ditto_permission(op, ask->base, may | owner);
+	if (ask->file.stream)
+		return ditto_permission(op, ask->file.node, may | owner);
 	if (ask->access & NFS4_SHARE_ACCESS_WRITE)
-		err = ditto_permission(op, ask->node, DITTO_MAY_WRITE | owner);
+		err = ditto_permission(op, done->node, DITTO_MAY_WRITE | owner);
 	if (err || !(ask->access & NFS4_SHARE_ACCESS_READ))
 		return err;
-	err = ditto_permission(op, ask->node, DITTO_MAY_READ | owner);
-	return err == -EACCES ? ditto_permission(op, ask->node, DITTO_MAY_EXEC) : err;
+	err = ditto_permission(op, done->node, DITTO_MAY_READ | owner);
+	return err == -EACCES ? ditto_permission(op, done->node, DITTO_MAY_EXEC) : err;
 }
 
 /* Change rights and share reservation of the instance. @op is not begun. */
@@ -480,27 +424,31 @@ static int dnfs4_instance_set(struct ditto_op *op, struct dnfs4_open *open, u32 
 	return err;
 }
 
-static u32 dnfs4_open_again(struct dnfs4_compound *cmp, const struct dnfs4_open_ask *ask,
-			    struct dnfs4_open *open)
+/* The owner has the file open already: widen the open. */
+static u32 dnfs4_open_upgrade(struct dnfs4_compound *cmp, struct ditto_op *op,
+			      const struct dnfs4_open_ask *ask, struct dnfs4_opened *done)
 {
+	struct dnfs4_open *open = done->open;
 	u32 access = open->access | ask->access;
 	u32 deny = open->deny | ask->deny;
-	struct ditto_actor actor;
-	struct ditto_op op = dnfs4_open_op(cmp, open, &actor);
 	int err;
 
+	done->access = open->access;
+	done->deny = open->deny;
+	done->history = open->history;
+	done->uid = open->uid;
 	/* RFC 8881 section 9.7: a share reservation also applies to its own owner. */
 	if ((ask->access & open->deny) || (ask->deny & open->access))
 		return NFS4ERR_SHARE_DENIED;
-	err = dnfs4_open_check(&op, ask);
+	err = dnfs4_open_check(op, ask, done);
 	if (!err && (access != open->access || deny != open->deny))
-		err = dnfs4_instance_set(&op, open, access, deny);
+		err = dnfs4_instance_set(op, open, access, deny);
 	if (err)
 		return dnfs4_open_status(cmp, ask, err);
 	open->access = access;
 	open->deny = deny;
 	open->history |= dnfs4_history_bit(ask->access, ask->deny);
-	if (!uid_eq(open->uid, op.cred->cred->fsuid))
+	if (!uid_eq(open->uid, op->cred->cred->fsuid))
 		open->uid = INVALID_UID;
 	return NFS4_OK;
 }
@@ -523,38 +471,110 @@ static bool dnfs4_open_lock(struct dnfs4_open *open)
 	return false;
 }
 
-static u32 dnfs4_open_old(struct dnfs4_compound *cmp, const struct dnfs4_open_ask *ask,
-			  struct dnfs4_opened *done)
-{
-	struct dnfs4_open *open = done->open;
+/**
+ * struct dnfs4_open_search - an OPEN whose file is being looked up or created
+ * @cmp: the COMPOUND
+ * @ask: the request
+ * @done: out: open, node and fresh are filled when the file is known
+ * @claimant: the lock table's owner
+ * @known: the file is known
+ * @status: why it cannot be opened, or NFS4_OK
+ */
+struct dnfs4_open_search {
+	struct dnfs4_compound *cmp;
+	const struct dnfs4_open_ask *ask;
+	struct dnfs4_opened *done;
+	struct ditto_owner *claimant;
+	bool known;
 	u32 status;
+};
 
-	done->access = open->access;
-	done->deny = open->deny;
-	done->history = open->history;
-	done->uid = open->uid;
-	status = dnfs4_open_again(cmp, ask, open);
-	if (status) {
-		mutex_unlock(&open->state.lock);
-		dnfs4_state_put(&open->state);
-	}
-	return status;
-}
-
-u32 dnfs4_open_take(struct dnfs4_compound *cmp, const struct dnfs4_open_ask *ask,
-		    struct dnfs4_opened *done)
+/* The file is known: find the owner's open of it, or insert a new one; it is locked. */
+static int dnfs4_open_found(void *arg, struct ditto_node *node)
 {
+	struct dnfs4_open_search *s = arg;
+	const struct dnfs4_open_ask *ask = s->ask;
+	struct dnfs4_open *open;
+	bool fresh;
+
+	s->known = true;
+	s->status = dnfs4_check_regular(s->cmp, node);
+	if (!s->status && ask->delegation)
+		s->status = dnfs4_delegation_covers(s->cmp, ask->delegation, node, ask->access);
+	if (s->status)
+		return -ECANCELED;
 	for (;;) {
-		done->open = dnfs4_open_find(ask, &done->fresh);
-		if (IS_ERR(done->open))
-			return dnfs4_open_status(cmp, ask, PTR_ERR(done->open));
-		if (done->fresh)
-			return dnfs4_open_fresh(cmp, ask, done->open);
-		if (dnfs4_open_lock(done->open))
-			return dnfs4_open_old(cmp, ask, done);
-		dnfs4_state_put(&done->open->state);
+		open = dnfs4_open_find(ask->owner, s->claimant, node, &fresh);
+		if (IS_ERR(open))
+			return PTR_ERR(open);
+		if (fresh || dnfs4_open_lock(open))
+			break;
+		dnfs4_state_put(&open->state);
 		cond_resched();
 	}
+	ditto_node_hold(node);
+	s->done->open = open;
+	s->done->node = node;
+	s->done->fresh = fresh;
+	return fresh ? 0 : 1;
+}
+
+u32 dnfs4_open(struct dnfs4_compound *cmp, struct dnfs4_open_ask *ask, struct dnfs4_opened *done)
+{
+	struct dnfs4_open_search search = { .cmp = cmp, .ask = ask, .done = done };
+	struct ditto_actor actor;
+	struct dnfs4_open *open;
+	struct ditto_op op;
+	u32 status;
+	int err;
+
+	search.claimant = dnfs4_owner_claimant(ask->owner);
+	if (IS_ERR(search.claimant))
+		return dnfs4_open_status(cmp, ask, PTR_ERR(search.claimant));
+	op = dnfs4_open_op(cmp, ask->owner, search.claimant, &actor);
+	ask->file.rights = dnfs4_rights_of(ask->access);
+	ask->file.deny = dnfs4_deny_of(ask->deny);
+	ask->file.reclaim = ask->reclaim;
+	ask->file.found = dnfs4_open_found;
+	ask->file.arg = &search;
+	done->open = NULL;
+	err = ditto_instance_open(&op, &ask->file, &done->file);
+	open = done->open;
+	if (err == 1) {
+		status = dnfs4_open_upgrade(cmp, &op, ask, done);
+		if (!status)
+			goto out;
+		mutex_unlock(&open->state.lock);
+		dnfs4_state_put(&open->state);
+		goto put_node;
+	}
+	if (!err) {
+		open->inst = done->file.inst;
+		err = dnfs4_state_add(&open->state);
+	}
+	if (err) {
+		status = search.status;
+		if (!status)
+			status = search.known ? dnfs4_open_status(cmp, ask, err) :
+						dnfs4_status(cmp, err);
+		if (!open)
+			goto out;
+		dnfs4_open_abandon(open);
+		goto put_node;
+	}
+	open->access = ask->access;
+	open->deny = ask->deny;
+	open->history = dnfs4_history_bit(ask->access, ask->deny);
+	open->uid = op.cred->cred->fsuid;
+	dnfs4_owner_join(open->owner, &open->owner_link);
+	status = NFS4_OK;
+	goto out;
+
+put_node:
+	ditto_node_put(done->node);
+out:
+	ditto_owner_put(search.claimant);
+	return status;
 }
 
 void dnfs4_open_keep(struct dnfs4_compound *cmp, struct dnfs4_opened *done,
@@ -588,7 +608,7 @@ void dnfs4_open_undo(struct dnfs4_compound *cmp, struct dnfs4_opened *done)
 u32 dnfs4_open_narrow(struct dnfs4_compound *cmp, struct dnfs4_open *open, u32 access, u32 deny)
 {
 	struct ditto_actor actor;
-	struct ditto_op op = dnfs4_open_op(cmp, open, &actor);
+	struct ditto_op op = dnfs4_open_op(cmp, open->owner, open->claimant, &actor);
 	int err = 0;
 
 	lockdep_assert_held(&open->state.lock);

@@ -20,11 +20,11 @@
 #include <linux/rhashtable-types.h>
 
 #include "../../../op/op.h"
+#include "../../../open/instance.h"
 #include "../engine/compound.h"
 #include "owner.h"
 
 struct ditto_file;
-struct ditto_instance;
 struct ditto_range_request;
 
 /**
@@ -152,29 +152,27 @@ u32 dnfs4_history_after(u32 history, u32 access, u32 deny);
 /**
  * struct dnfs4_open_ask - a request to open a file
  * @owner: open-owner
- * @node: the file, in the share of the current handle
- * @base: for a named attribute: the file it belongs to; else NULL
- * @name: for a named attribute: its name
+ * @file: the file, the disposition and the attributes of a new file; dnfs4_open() fills in access
+ *	and deny. A named attribute is a stream of the node of @file
+ * @delegation: the delegation by which the client opens the file; or NULL
  * @access: OPEN4_SHARE_ACCESS_*, the two lowest bits
  * @deny: OPEN4_SHARE_DENY_*
- * @trusted: the file's owner gets access whatever the mode says, because this OPEN created the
- *	file, or the client had it open before
  * @reclaim: the file was open before the restart of the server
  */
 struct dnfs4_open_ask {
 	struct dnfs4_owner *owner;
-	struct ditto_node *node;
-	struct ditto_node *base;
-	const struct ditto_name *name;
+	struct ditto_open_request file;
+	const struct dnfs4_stateid *delegation;
 	u32 access;
 	u32 deny;
-	bool trusted;
 	bool reclaim;
 };
 
 /**
  * struct dnfs4_opened - a granted open, with what dnfs4_open_undo() needs
  * @open: the open, with a reference and its state.lock held
+ * @node: the file or named attribute, held
+ * @file: results of the core; the instance is that of @open
  * @fresh: the open is new; the members below are unused
  * @access: access before the upgrade
  * @deny: deny before the upgrade
@@ -183,6 +181,8 @@ struct dnfs4_open_ask {
  */
 struct dnfs4_opened {
 	struct dnfs4_open *open;
+	struct ditto_node *node;
+	struct ditto_opened file;
 	bool fresh;
 	u32 access;
 	u32 deny;
@@ -191,19 +191,21 @@ struct dnfs4_opened {
 };
 
 /**
- * dnfs4_open_take - open a file, or upgrade the open that the owner already has
+ * dnfs4_open - open or create a file, or upgrade the open that the owner already has
  * @cmp: has a client, and a current handle in the share
- * @ask: the request
- * @done: filled on success; the caller ends it with dnfs4_open_keep() or dnfs4_open_undo()
+ * @ask: the request; its @file is completed
+ * @done: filled on success; the caller ends it with dnfs4_open_keep() or dnfs4_open_undo(), and
+ *	puts the node
+ *
+ * RFC 8881 section 18.16.3.
  *
  * Context: may sleep. The state.lock of @done->open is held on success.
  * Return: NFS4_OK or a status.
  */
-u32 dnfs4_open_take(struct dnfs4_compound *cmp, const struct dnfs4_open_ask *ask,
-		    struct dnfs4_opened *done);
+u32 dnfs4_open(struct dnfs4_compound *cmp, struct dnfs4_open_ask *ask, struct dnfs4_opened *done);
 
 /**
- * dnfs4_open_keep - finish a successful dnfs4_open_take()
+ * dnfs4_open_keep - finish a successful dnfs4_open()
  * @cmp: the COMPOUND
  * @done: the open; unlocked and put
  * @sid: set to the stateid for the reply
@@ -214,7 +216,7 @@ void dnfs4_open_keep(struct dnfs4_compound *cmp, struct dnfs4_opened *done,
 		     struct dnfs4_stateid *sid);
 
 /**
- * dnfs4_open_undo - revert a successful dnfs4_open_take()
+ * dnfs4_open_undo - revert a successful dnfs4_open()
  * @cmp: the COMPOUND
  * @done: the open; unlocked and put
  *
