@@ -11,26 +11,17 @@
 /* Conventional id of the user and group "nobody". */
 #define ANON_ID		65534
 
+static const struct ditto_share_opts share_opts_defaults = {
+#define OPTION(_kind, _attr, _name, _field, _initial, ...) ._field = (_initial),
+#include "option_defs.h"
+	.anon_uid = KUIDT_INIT(ANON_ID),
+	.anon_gid = KGIDT_INIT(ANON_ID),
+	.share_users.others = DITTO_SHARE_ACCESS_WRITE,
+};
+
 struct ditto_share_opts *ditto_share_opts_alloc(void)
 {
-	struct ditto_share_opts *opts = kzalloc(sizeof(*opts), GFP_KERNEL);
-
-	if (!opts)
-		return NULL;
-	opts->squash = DITTO_SQUASH_ROOT_TO_GUEST;
-	opts->anon_uid = KUIDT_INIT(ANON_ID);
-	opts->anon_gid = KGIDT_INIT(ANON_ID);
-	opts->sec = DITTO_SEC_SYS;
-	opts->local_locks = true;
-	opts->browse = true;
-	opts->streams = true;
-	opts->notify = true;
-	opts->secure_ports = true;
-	opts->acl_mode = DITTO_CHMOD_GROUPMASK;
-	opts->create_mask = 0744;
-	opts->directory_mask = 0755;
-	opts->share_users.others = DITTO_SHARE_ACCESS_WRITE;
-	return opts;
+	return kmemdup(&share_opts_defaults, sizeof(share_opts_defaults), GFP_KERNEL);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_opts_alloc, DITTO);
 

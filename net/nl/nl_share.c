@@ -162,69 +162,51 @@ static int anon_read(struct ditto_share_opts *opts, struct genl_info *info)
 	return 0;
 }
 
-/* Boolean options. */
+/* Options that are numbers. The netlink policy has their ranges; only a BOOL has 8 bits. */
+#define OPTION_IS_BOOL_BOOL	true
+#define OPTION_IS_BOOL_ENUM	false
+#define OPTION_IS_BOOL_FLAGS	false
+#define OPTION_IS_BOOL_MODE	false
+
 static const struct {
 	u16 attr;
 	u16 offset;
-} flags[] = {
-	{ DITTO_A_SHARE_READ_ONLY, offsetof(struct ditto_share_opts, read_only) },
-	{ DITTO_A_SHARE_MANAGE_GIDS, offsetof(struct ditto_share_opts, manage_gids) },
-	{ DITTO_A_SHARE_LOCAL_LOCKS, offsetof(struct ditto_share_opts, local_locks) },
-	{ DITTO_A_SHARE_ENCRYPT, offsetof(struct ditto_share_opts, encrypt) },
-	{ DITTO_A_SHARE_GUEST, offsetof(struct ditto_share_opts, guest) },
-	{ DITTO_A_SHARE_BROWSE, offsetof(struct ditto_share_opts, browse) },
-	{ DITTO_A_SHARE_STREAMS, offsetof(struct ditto_share_opts, streams) },
-	{ DITTO_A_SHARE_SHORT_NAMES, offsetof(struct ditto_share_opts, short_names) },
-	{ DITTO_A_SHARE_NOTIFY, offsetof(struct ditto_share_opts, notify) },
-	{ DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE, offsetof(struct ditto_share_opts, continuous) },
-	{ DITTO_A_SHARE_SECURE_PORTS, offsetof(struct ditto_share_opts, secure_ports) },
-	{ DITTO_A_SHARE_HIDE_UNREADABLE, offsetof(struct ditto_share_opts, hide_unreadable) },
+	bool is_bool;
+} options[] = {
+#define OPTION(_kind, _attr, _name, _field, ...) \
+	{ .attr = DITTO_A_SHARE_##_attr, .offset = offsetof(struct ditto_share_opts, _field), \
+	  .is_bool = OPTION_IS_BOOL_##_kind },
+#include "../../fs/share/option_defs.h"
 };
 
-/* Numeric options; the netlink policy has their ranges. */
-static const struct {
-	u16 attr;
-	u16 offset;
-} numbers[] = {
-	{ DITTO_A_SHARE_ACL_MODE, offsetof(struct ditto_share_opts, acl_mode) },
-	{ DITTO_A_SHARE_CREATE_MASK, offsetof(struct ditto_share_opts, create_mask) },
-	{ DITTO_A_SHARE_DIRECTORY_MASK, offsetof(struct ditto_share_opts, directory_mask) },
-	{ DITTO_A_SHARE_FORCE_CREATE_MODE, offsetof(struct ditto_share_opts, force_create_mode) },
-	{ DITTO_A_SHARE_FORCE_DIRECTORY_MODE,
-	  offsetof(struct ditto_share_opts, force_directory_mode) },
-};
-
-static void numbers_read(struct ditto_share_opts *opts, struct nlattr **attrs)
+static void options_read(struct ditto_share_opts *opts, struct nlattr **attrs)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-		if (attrs[numbers[i].attr])
-			*(u32 *)((void *)opts + numbers[i].offset) =
-				nla_get_u32(attrs[numbers[i].attr]);
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		const struct nlattr *attr = attrs[options[i].attr];
+		void *field = (void *)opts + options[i].offset;
+
+		if (!attr)
+			continue;
+		if (options[i].is_bool)
+			*(bool *)field = nla_get_u8(attr);
+		else
+			*(u32 *)field = nla_get_u32(attr);
+	}
 }
 
-static int numbers_put(struct sk_buff *msg, const struct ditto_share_opts *opts)
+static int options_put(struct sk_buff *msg, const struct ditto_share_opts *opts)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-		if (nla_put_u32(msg, numbers[i].attr,
-				*(const u32 *)((const void *)opts + numbers[i].offset)))
-			return -EMSGSIZE;
-	return 0;
-}
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		const void *field = (const void *)opts + options[i].offset;
+		int err;
 
-static void flags_read(struct ditto_share_opts *opts, struct nlattr **attrs)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
-		if (attrs[flags[i].attr])
-			*(bool *)((void *)opts + flags[i].offset) =
-				nla_get_u8(attrs[flags[i].attr]);
-}
-
-static int flags_put(struct sk_buff *msg, const struct ditto_share_opts *opts)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
-		if (nla_put_u8(msg, flags[i].attr,
-			       *(const bool *)((const void *)opts + flags[i].offset)))
-			return -EMSGSIZE;
+		if (options[i].is_bool)
+			err = nla_put_u8(msg, options[i].attr, *(const bool *)field);
+		else
+			err = nla_put_u32(msg, options[i].attr, *(const u32 *)field);
+		if (err)
+			return err;
+	}
 	return 0;
 }
 
@@ -267,21 +249,15 @@ static int opts_read(struct ditto_share_opts *opts, struct genl_info *info)
 	struct nlattr **attrs = info->attrs;
 	int err;
 
-	flags_read(opts, attrs);
-	numbers_read(opts, attrs);
+	options_read(opts, attrs);
 	err = text_read(&opts->comment, attrs[DITTO_A_SHARE_COMMENT]) ?:
 	      text_read(&opts->snapshots, attrs[DITTO_A_SHARE_SNAPSHOTS]);
 	if (err)
 		return err;
-	if (attrs[DITTO_A_SHARE_SQUASH])
-		opts->squash = nla_get_u32(attrs[DITTO_A_SHARE_SQUASH]);
-	if (attrs[DITTO_A_SHARE_SEC]) {
-		opts->sec = nla_get_u32(attrs[DITTO_A_SHARE_SEC]);
-		if (!opts->sec) {
-			NL_SET_ERR_MSG_ATTR(info->extack, attrs[DITTO_A_SHARE_SEC],
-					    "a share without any security flavour serves nobody");
-			return -EINVAL;
-		}
+	if (!opts->sec) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attrs[DITTO_A_SHARE_SEC],
+				    "a share without any security flavour serves nobody");
+		return -EINVAL;
 	}
 	err = anon_read(opts, info);
 	return err ?: access_read(opts, info);
@@ -411,8 +387,7 @@ static size_t share_size(const struct ditto_share *share)
 	size_t size = nla_total_size(strlen(share->name) + 1) +
 		      nla_total_size(strlen(ditto_share_path(share)) + 1) +
 		      nla_total_size(sizeof(share->id)) +
-		      ARRAY_SIZE(flags) * nla_total_size(sizeof(u8)) +
-		      (4 + ARRAY_SIZE(numbers)) * nla_total_size(sizeof(u32)) +
+		      (2 + ARRAY_SIZE(options)) * nla_total_size(sizeof(u32)) +
 		      nla_total_size(strlen(share->root.mnt->mnt_sb->s_type->name) + 1) +
 		      nla_total_size(0);
 	const struct ditto_share_opts *opts;
@@ -456,14 +431,12 @@ static int rules_put(struct sk_buff *msg, const struct ditto_rules *rules)
 
 static int opts_put(struct sk_buff *msg, const struct ditto_share_opts *opts)
 {
-	if (flags_put(msg, opts) || numbers_put(msg, opts) ||
+	if (options_put(msg, opts) ||
 	    (opts->comment && nla_put_string(msg, DITTO_A_SHARE_COMMENT, opts->comment)) ||
 	    (opts->snapshots &&
 	     nla_put_string(msg, DITTO_A_SHARE_SNAPSHOTS, opts->snapshots)) ||
-	    nla_put_u32(msg, DITTO_A_SHARE_SQUASH, opts->squash) ||
 	    nla_put_u32(msg, DITTO_A_SHARE_ANON_UID, from_kuid(&init_user_ns, opts->anon_uid)) ||
 	    nla_put_u32(msg, DITTO_A_SHARE_ANON_GID, from_kgid(&init_user_ns, opts->anon_gid)) ||
-	    nla_put_u32(msg, DITTO_A_SHARE_SEC, opts->sec) ||
 	    ditto_nl_share_users_put(msg, &opts->share_users))
 		return -EMSGSIZE;
 	return rules_put(msg, &opts->rules);

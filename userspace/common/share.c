@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Shares: made from text or a message, compared, and sent to the kernel. */
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,20 +17,14 @@ struct share *share_new(const char *name)
 {
 	struct share *s = mem_new(sizeof(*s));
 
-	s->name = mem_string(name);
-	s->squash = DITTO_SQUASH_MODE_ROOT_TO_GUEST;
-	s->anon_uid = SHARE_ANONYMOUS;
-	s->anon_gid = SHARE_ANONYMOUS;
-	s->sec = DITTO_FLAVOR_SYS;
-	s->local_locks = true;
-	s->browse = true;
-	s->streams = true;
-	s->notify = true;
-	s->secure_ports = true;
-	s->acl_mode = DITTO_ACL_MODE_GROUPMASK;
-	s->create_mask = SHARE_CREATE_MASK;
-	s->directory_mask = SHARE_DIRECTORY_MASK;
-	s->default_access = DITTO_SHARE_RIGHT_WRITE;
+	*s = (struct share){
+#define OPTION(_kind, _attr, _name, _field, _initial, ...) ._field = (_initial),
+#include "../../fs/share/option_defs.h"
+		.name = mem_string(name),
+		.anon_uid = SHARE_ANONYMOUS,
+		.anon_gid = SHARE_ANONYMOUS,
+		.default_access = DITTO_SHARE_RIGHT_WRITE,
+	};
 	return s;
 }
 
@@ -96,77 +91,54 @@ static bool share_given(struct share *s, unsigned int attr, bool good)
 	return good;
 }
 
-bool share_set_read_only(struct share *s, const char *text, struct why *why)
-{
-	return share_given(s, DITTO_A_SHARE_READ_ONLY, text_bool(text, &s->read_only, why));
-}
+enum option_kind {
+	OPTION_BOOL,
+	OPTION_ENUM,
+	OPTION_FLAGS,
+	OPTION_MODE,
+};
 
-bool share_set_manage_gids(struct share *s, const char *text, struct why *why)
-{
-	return share_given(s, DITTO_A_SHARE_MANAGE_GIDS, text_bool(text, &s->manage_gids, why));
-}
+/* Names of an option's values. */
+#define OPTION_BOOL_NAMES(_values)	NULL
+#define OPTION_ENUM_NAMES(_values)	(&spec_##_values)
+#define OPTION_FLAGS_NAMES(_values)	(&spec_##_values)
+#define OPTION_MODE_NAMES(_values)	NULL
 
-bool share_set_local_locks(struct share *s, const char *text, struct why *why)
-{
-	return share_given(s, DITTO_A_SHARE_LOCAL_LOCKS, text_bool(text, &s->local_locks, why));
-}
+/**
+ * struct share_option - an option that is a number
+ * @name: name
+ * @attr: DITTO_A_SHARE_*
+ * @kind: how people write it
+ * @offset: of a bool for OPTION_BOOL, else of a u32, in struct share
+ * @max: largest mode
+ * @names: names of the values, or NULL
+ */
+struct share_option {
+	const char *name;
+	unsigned int attr;
+	enum option_kind kind;
+	size_t offset;
+	u32 max;
+	const struct spec_enum *names;
+};
 
-bool share_set_encrypt(struct share *s, const char *text, struct why *why)
-{
-	return share_given(s, DITTO_A_SHARE_ENCRYPT, text_bool(text, &s->encrypt, why));
-}
+static const struct share_option share_options[SHARE_OPTIONS] = {
+#define OPTION(_kind, _attr, _name, _field, _initial, _max, _values) \
+	{ .name = (_name), .attr = DITTO_A_SHARE_##_attr, .kind = OPTION_##_kind, \
+	  .offset = offsetof(struct share, _field), .max = (_max), \
+	  .names = OPTION_##_kind##_NAMES(_values) },
+#include "../../fs/share/option_defs.h"
+};
 
-bool share_set_guest(struct share *s, const char *text, struct why *why)
+static u32 option_value(const struct share *s, const struct share_option *o)
 {
-	return share_given(s, DITTO_A_SHARE_GUEST, text_bool(text, &s->guest, why));
-}
+	const void *field = (const char *)s + o->offset;
 
-bool share_set_browse(struct share *s, const char *text, struct why *why)
-{
-	return share_given(s, DITTO_A_SHARE_BROWSE, text_bool(text, &s->browse, why));
-}
-
-bool share_set_streams(struct share *s, const char *text, struct why *why)
-{
-	return share_given(s, DITTO_A_SHARE_STREAMS, text_bool(text, &s->streams, why));
-}
-
-bool share_set_short_names(struct share *s, const char *text, struct why *why)
-{
-	return share_given(s, DITTO_A_SHARE_SHORT_NAMES, text_bool(text, &s->short_names, why));
-}
-
-bool share_set_notify(struct share *s, const char *text, struct why *why)
-{
-	return share_given(s, DITTO_A_SHARE_NOTIFY, text_bool(text, &s->notify, why));
-}
-
-bool share_set_secure_ports(struct share *s, const char *text, struct why *why)
-{
-	return share_given(s, DITTO_A_SHARE_SECURE_PORTS, text_bool(text, &s->secure_ports, why));
-}
-
-bool share_set_continuous(struct share *s, const char *text, struct why *why)
-{
-	return share_given(s, DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE,
-			   text_bool(text, &s->continuous, why));
-}
-
-bool share_set_hide_unreadable(struct share *s, const char *text, struct why *why)
-{
-	return share_given(s, DITTO_A_SHARE_HIDE_UNREADABLE,
-			   text_bool(text, &s->hide_unreadable, why));
-}
-
-bool share_set_acl_mode(struct share *s, const char *text, struct why *why)
-{
-	return share_given(s, DITTO_A_SHARE_ACL_MODE,
-			   text_enum(text, &spec_acl_mode, &s->acl_mode, why));
+	return o->kind == OPTION_BOOL ? *(const bool *)field : *(const u32 *)field;
 }
 
 /* Parse an octal mode up to the kernel's maximum. */
-static bool set_mode(struct share *s, unsigned int type, u32 *mode, u32 max, const char *text,
-		     struct why *why)
+static bool mode_read(const char *text, u32 max, u32 *mode, struct why *why)
 {
 	size_t len = strlen(text);
 
@@ -174,29 +146,39 @@ static bool set_mode(struct share *s, unsigned int type, u32 *mode, u32 max, con
 		return why_not(why, "'%s' is not allowed: an octal number up to %04o is", text,
 			       max);
 	*mode = (u32)strtoul(text, NULL, 8);
-	return share_given(s, type, true);
+	return true;
 }
 
-bool share_set_create_mask(struct share *s, const char *text, struct why *why)
+const char *share_option_name(unsigned int i)
 {
-	return set_mode(s, DITTO_A_SHARE_CREATE_MASK, &s->create_mask, 0777, text, why);
+	return i < SHARE_OPTIONS ? share_options[i].name : NULL;
 }
 
-bool share_set_directory_mask(struct share *s, const char *text, struct why *why)
+bool share_set_option(struct share *s, const char *name, const char *text, struct why *why)
 {
-	return set_mode(s, DITTO_A_SHARE_DIRECTORY_MASK, &s->directory_mask, 0777, text, why);
-}
+	const struct share_option *o = share_options;
+	bool good = false;
+	void *field;
 
-bool share_set_force_create_mode(struct share *s, const char *text, struct why *why)
-{
-	return set_mode(s, DITTO_A_SHARE_FORCE_CREATE_MODE, &s->force_create_mode, 07777, text,
-			why);
-}
-
-bool share_set_force_directory_mode(struct share *s, const char *text, struct why *why)
-{
-	return set_mode(s, DITTO_A_SHARE_FORCE_DIRECTORY_MODE, &s->force_directory_mode, 07777,
-			text, why);
+	while (!spec_same_word(o->name, name))
+		if (++o == share_options + SHARE_OPTIONS)
+			return why_not(why, "there is no option '%s'", name);
+	field = (char *)s + o->offset;
+	switch (o->kind) {
+	case OPTION_BOOL:
+		good = text_bool(text, field, why);
+		break;
+	case OPTION_ENUM:
+		good = text_enum(text, o->names, field, why);
+		break;
+	case OPTION_FLAGS:
+		good = text_flags(text, o->names, field, why);
+		break;
+	case OPTION_MODE:
+		good = mode_read(text, o->max, field, why);
+		break;
+	}
+	return share_given(s, o->attr, good);
 }
 
 /* Set an optional text; an empty one removes it. */
@@ -258,12 +240,6 @@ bool share_set_mountpoint(struct share *s, const char *text, struct why *why)
 	return text_bool(text, &s->mountpoint, why);
 }
 
-bool share_set_squash(struct share *s, const char *text, struct why *why)
-{
-	return share_given(s, DITTO_A_SHARE_SQUASH,
-			   text_enum(text, &spec_squash_mode, &s->squash, why));
-}
-
 /* The highest number means "no id" in the kernel. */
 static bool read_id(const char *text, u32 *id, struct why *why)
 {
@@ -283,11 +259,6 @@ bool share_set_anon_uid(struct share *s, const char *text, struct why *why)
 bool share_set_anon_gid(struct share *s, const char *text, struct why *why)
 {
 	return share_given(s, DITTO_A_SHARE_ANON_GID, read_id(text, &s->anon_gid, why));
-}
-
-bool share_set_sec(struct share *s, const char *text, struct why *why)
-{
-	return share_given(s, DITTO_A_SHARE_SEC, text_flags(text, &spec_flavor, &s->sec, why));
 }
 
 bool share_set_id(struct share *s, const char *text, struct why *why)
@@ -402,28 +373,9 @@ void share_put(struct nl_msg *msg, u8 cmd, const struct share *s)
 		unsigned int attr;
 		u32 value;
 	} numbers[] = {
-		{ DITTO_A_SHARE_READ_ONLY, s->read_only },
-		{ DITTO_A_SHARE_MANAGE_GIDS, s->manage_gids },
-		{ DITTO_A_SHARE_LOCAL_LOCKS, s->local_locks },
-		{ DITTO_A_SHARE_SQUASH, s->squash },
 		{ DITTO_A_SHARE_ANON_UID, s->anon_uid },
 		{ DITTO_A_SHARE_ANON_GID, s->anon_gid },
-		{ DITTO_A_SHARE_SEC, s->sec },
-		{ DITTO_A_SHARE_ENCRYPT, s->encrypt },
-		{ DITTO_A_SHARE_GUEST, s->guest },
-		{ DITTO_A_SHARE_BROWSE, s->browse },
-		{ DITTO_A_SHARE_STREAMS, s->streams },
-		{ DITTO_A_SHARE_SHORT_NAMES, s->short_names },
-		{ DITTO_A_SHARE_NOTIFY, s->notify },
-		{ DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE, s->continuous },
-		{ DITTO_A_SHARE_SECURE_PORTS, s->secure_ports },
-		{ DITTO_A_SHARE_HIDE_UNREADABLE, s->hide_unreadable },
 		{ DITTO_A_SHARE_DEFAULT_ACCESS, s->default_access },
-		{ DITTO_A_SHARE_ACL_MODE, s->acl_mode },
-		{ DITTO_A_SHARE_CREATE_MASK, s->create_mask },
-		{ DITTO_A_SHARE_DIRECTORY_MASK, s->directory_mask },
-		{ DITTO_A_SHARE_FORCE_CREATE_MODE, s->force_create_mode },
-		{ DITTO_A_SHARE_FORCE_DIRECTORY_MODE, s->force_directory_mode },
 	};
 	const u16 *takes = spec_ops[cmd].request;
 	size_t i;
@@ -433,6 +385,11 @@ void share_put(struct nl_msg *msg, u8 cmd, const struct share *s)
 		msg_put_string(msg, DITTO_A_SHARE_PATH, s->path);
 	if ((s->given & SHARE_BIT(DITTO_A_SHARE_ID)) && spec_list_has(takes, DITTO_A_SHARE_ID))
 		msg_put(msg, DITTO_A_SHARE_ID, s->id, sizeof(s->id));
+	for (i = 0; i < SHARE_OPTIONS; i++)
+		if ((s->given & SHARE_BIT(share_options[i].attr)) &&
+		    spec_list_has(takes, share_options[i].attr))
+			msg_put_number(msg, &spec_share_set, share_options[i].attr,
+				       option_value(s, &share_options[i]));
 	for (i = 0; i < ARRAY_SIZE(numbers); i++)
 		if ((s->given & SHARE_BIT(numbers[i].attr)) &&
 		    spec_list_has(takes, numbers[i].attr))
@@ -488,10 +445,16 @@ static bool rules_from(struct share *s, struct nlattr *rules)
 	return true;
 }
 
-static void take_u8(struct nlattr **tb, unsigned int type, bool *to)
+static void option_take(struct nlattr **tb, struct share *s, const struct share_option *o)
 {
-	if (tb[type])
-		*to = nla_get_u8(tb[type]);
+	void *field = (char *)s + o->offset;
+
+	if (!tb[o->attr])
+		return;
+	if (o->kind == OPTION_BOOL)
+		*(bool *)field = nla_get_u8(tb[o->attr]);
+	else
+		*(u32 *)field = nla_get_u32(tb[o->attr]);
 }
 
 static void take_u32(struct nlattr **tb, unsigned int type, u32 *to)
@@ -524,28 +487,11 @@ struct share *share_from_msg(struct nl_msg *msg)
 	take_string(tb, DITTO_A_SHARE_SNAPSHOTS, &s->snapshots);
 	if (tb[DITTO_A_SHARE_ID])
 		memcpy(s->id, nla_data(tb[DITTO_A_SHARE_ID]), sizeof(s->id));
-	take_u8(tb, DITTO_A_SHARE_READ_ONLY, &s->read_only);
-	take_u8(tb, DITTO_A_SHARE_MANAGE_GIDS, &s->manage_gids);
-	take_u8(tb, DITTO_A_SHARE_LOCAL_LOCKS, &s->local_locks);
-	take_u8(tb, DITTO_A_SHARE_ENCRYPT, &s->encrypt);
-	take_u8(tb, DITTO_A_SHARE_GUEST, &s->guest);
-	take_u8(tb, DITTO_A_SHARE_BROWSE, &s->browse);
-	take_u8(tb, DITTO_A_SHARE_STREAMS, &s->streams);
-	take_u8(tb, DITTO_A_SHARE_SHORT_NAMES, &s->short_names);
-	take_u8(tb, DITTO_A_SHARE_NOTIFY, &s->notify);
-	take_u8(tb, DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE, &s->continuous);
-	take_u8(tb, DITTO_A_SHARE_SECURE_PORTS, &s->secure_ports);
-	take_u8(tb, DITTO_A_SHARE_HIDE_UNREADABLE, &s->hide_unreadable);
-	take_u32(tb, DITTO_A_SHARE_SQUASH, &s->squash);
+	for (i = 0; i < SHARE_OPTIONS; i++)
+		option_take(tb, s, &share_options[i]);
 	take_u32(tb, DITTO_A_SHARE_ANON_UID, &s->anon_uid);
 	take_u32(tb, DITTO_A_SHARE_ANON_GID, &s->anon_gid);
-	take_u32(tb, DITTO_A_SHARE_SEC, &s->sec);
 	take_u32(tb, DITTO_A_SHARE_DEFAULT_ACCESS, &s->default_access);
-	take_u32(tb, DITTO_A_SHARE_ACL_MODE, &s->acl_mode);
-	take_u32(tb, DITTO_A_SHARE_CREATE_MASK, &s->create_mask);
-	take_u32(tb, DITTO_A_SHARE_DIRECTORY_MASK, &s->directory_mask);
-	take_u32(tb, DITTO_A_SHARE_FORCE_CREATE_MODE, &s->force_create_mode);
-	take_u32(tb, DITTO_A_SHARE_FORCE_DIRECTORY_MODE, &s->force_directory_mode);
 	if ((tb[DITTO_A_SHARE_RULES] && !rules_from(s, tb[DITTO_A_SHARE_RULES])) ||
 	    (tb[DITTO_A_SHARE_USERS] && !share_users_parse(&s->users, tb[DITTO_A_SHARE_USERS]))) {
 		share_free(s);
@@ -582,34 +528,13 @@ u32 share_diff(const struct share *a, const struct share *b)
 		unsigned int attr;
 		bool differs;
 	} options[] = {
-		{ DITTO_A_SHARE_READ_ONLY, a->read_only != b->read_only },
-		{ DITTO_A_SHARE_MANAGE_GIDS, a->manage_gids != b->manage_gids },
-		{ DITTO_A_SHARE_LOCAL_LOCKS, a->local_locks != b->local_locks },
-		{ DITTO_A_SHARE_SQUASH, a->squash != b->squash },
 		{ DITTO_A_SHARE_ANON_UID, a->anon_uid != b->anon_uid },
 		{ DITTO_A_SHARE_ANON_GID, a->anon_gid != b->anon_gid },
-		{ DITTO_A_SHARE_SEC, a->sec != b->sec },
 		{ DITTO_A_SHARE_RULES, !same_rules(a, b) },
-		{ DITTO_A_SHARE_ENCRYPT, a->encrypt != b->encrypt },
-		{ DITTO_A_SHARE_GUEST, a->guest != b->guest },
-		{ DITTO_A_SHARE_BROWSE, a->browse != b->browse },
-		{ DITTO_A_SHARE_STREAMS, a->streams != b->streams },
-		{ DITTO_A_SHARE_SHORT_NAMES, a->short_names != b->short_names },
-		{ DITTO_A_SHARE_NOTIFY, a->notify != b->notify },
-		{ DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE, a->continuous != b->continuous },
-		{ DITTO_A_SHARE_SECURE_PORTS, a->secure_ports != b->secure_ports },
-		{ DITTO_A_SHARE_HIDE_UNREADABLE, a->hide_unreadable != b->hide_unreadable },
 		{ DITTO_A_SHARE_COMMENT, !same_text(a->comment, b->comment) },
 		{ DITTO_A_SHARE_SNAPSHOTS, !same_text(a->snapshots, b->snapshots) },
 		{ DITTO_A_SHARE_USERS, !share_users_same(&a->users, &b->users) },
 		{ DITTO_A_SHARE_DEFAULT_ACCESS, a->default_access != b->default_access },
-		{ DITTO_A_SHARE_ACL_MODE, a->acl_mode != b->acl_mode },
-		{ DITTO_A_SHARE_CREATE_MASK, a->create_mask != b->create_mask },
-		{ DITTO_A_SHARE_DIRECTORY_MASK, a->directory_mask != b->directory_mask },
-		{ DITTO_A_SHARE_FORCE_CREATE_MODE,
-		  a->force_create_mode != b->force_create_mode },
-		{ DITTO_A_SHARE_FORCE_DIRECTORY_MODE,
-		  a->force_directory_mode != b->force_directory_mode },
 	};
 	u32 bits = 0;
 	size_t i;
@@ -617,5 +542,8 @@ u32 share_diff(const struct share *a, const struct share *b)
 	for (i = 0; i < ARRAY_SIZE(options); i++)
 		if (options[i].differs)
 			bits |= SHARE_BIT(options[i].attr);
+	for (i = 0; i < SHARE_OPTIONS; i++)
+		if (option_value(a, &share_options[i]) != option_value(b, &share_options[i]))
+			bits |= SHARE_BIT(share_options[i].attr);
 	return bits;
 }

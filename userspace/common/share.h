@@ -10,9 +10,6 @@ struct nl_msg;
 
 /* Uid and gid of anonymous requests by default. */
 #define SHARE_ANONYMOUS	65534
-/* Permission bits that new files and directories may have by default. */
-#define SHARE_CREATE_MASK	0744
-#define SHARE_DIRECTORY_MASK	0755
 
 /**
  * struct share_rule - an export rule
@@ -111,29 +108,22 @@ void share_free(struct share *s);
 bool share_check_name(const char *name, struct why *why);
 /* Drops slashes at the end. */
 bool share_set_path(struct share *s, const char *path, struct why *why);
-bool share_set_read_only(struct share *s, const char *text, struct why *why);
-bool share_set_manage_gids(struct share *s, const char *text, struct why *why);
-bool share_set_local_locks(struct share *s, const char *text, struct why *why);
-bool share_set_squash(struct share *s, const char *text, struct why *why);
+#define SHARE_OPTION_ID(_kind, _attr, ...) SHARE_OPTION_##_attr,
+
+/* Places of the options of fs/share/option_defs.h. */
+enum share_option_id {
+#define OPTION(...) SHARE_OPTION_ID(__VA_ARGS__)
+#include "../../fs/share/option_defs.h"
+	SHARE_OPTIONS
+};
+
+/* Set one of these options, by its name. */
+bool share_set_option(struct share *s, const char *name, const char *text, struct why *why);
+/* The i-th of their names, or NULL. */
+const char *share_option_name(unsigned int i);
 bool share_set_anon_uid(struct share *s, const char *text, struct why *why);
 bool share_set_anon_gid(struct share *s, const char *text, struct why *why);
-bool share_set_sec(struct share *s, const char *text, struct why *why);
 bool share_set_id(struct share *s, const char *text, struct why *why);
-bool share_set_encrypt(struct share *s, const char *text, struct why *why);
-bool share_set_guest(struct share *s, const char *text, struct why *why);
-bool share_set_browse(struct share *s, const char *text, struct why *why);
-bool share_set_streams(struct share *s, const char *text, struct why *why);
-bool share_set_short_names(struct share *s, const char *text, struct why *why);
-bool share_set_notify(struct share *s, const char *text, struct why *why);
-bool share_set_secure_ports(struct share *s, const char *text, struct why *why);
-bool share_set_hide_unreadable(struct share *s, const char *text, struct why *why);
-bool share_set_continuous(struct share *s, const char *text, struct why *why);
-bool share_set_acl_mode(struct share *s, const char *text, struct why *why);
-/* Modes are octal, as for chmod(1). */
-bool share_set_create_mask(struct share *s, const char *text, struct why *why);
-bool share_set_directory_mask(struct share *s, const char *text, struct why *why);
-bool share_set_force_create_mode(struct share *s, const char *text, struct why *why);
-bool share_set_force_directory_mode(struct share *s, const char *text, struct why *why);
 bool share_set_comment(struct share *s, const char *text, struct why *why);
 bool share_set_snapshots(struct share *s, const char *text, struct why *why);
 bool share_set_default_access(struct share *s, const char *text, struct why *why);

@@ -27,13 +27,13 @@ static bool set_anon(struct share *s, const char *text, struct why *why)
 static bool set_ro(struct share *s, const char *text, struct why *why)
 {
 	(void)text;
-	return share_set_read_only(s, "yes", why);
+	return share_set_option(s, "read-only", "yes", why);
 }
 
 static bool set_rw(struct share *s, const char *text, struct why *why)
 {
 	(void)text;
-	return share_set_read_only(s, "no", why);
+	return share_set_option(s, "read-only", "no", why);
 }
 
 static bool allow_all(struct share *s, const char *text, struct why *why)
@@ -69,27 +69,9 @@ struct option {
 static const struct option options[] = {
 	{ "ro", false, set_ro },
 	{ "rw", false, set_rw },
-	{ "squash", true, share_set_squash },
 	{ "anon", true, set_anon },
-	{ "sec", true, share_set_sec },
 	{ "allow", true, share_add_rule },
 	{ "allow-all", false, allow_all },
-	{ "manage-gids", true, share_set_manage_gids },
-	{ "local-locks", true, share_set_local_locks },
-	{ "encrypt", true, share_set_encrypt },
-	{ "guest", true, share_set_guest },
-	{ "browse", true, share_set_browse },
-	{ "streams", true, share_set_streams },
-	{ "short-names", true, share_set_short_names },
-	{ "notify", true, share_set_notify },
-	{ "continuously-available", true, share_set_continuous },
-	{ "secure-ports", true, share_set_secure_ports },
-	{ "hide-unreadable", true, share_set_hide_unreadable },
-	{ "acl-mode", true, share_set_acl_mode },
-	{ "create-mask", true, share_set_create_mask },
-	{ "directory-mask", true, share_set_directory_mask },
-	{ "force-create-mode", true, share_set_force_create_mode },
-	{ "force-directory-mode", true, share_set_force_directory_mode },
 	{ "comment", true, share_set_comment },
 	{ "snapshots", true, share_set_snapshots },
 	{ "user", true, share_add_user },
@@ -100,10 +82,28 @@ static const struct option options[] = {
 	{ NULL, false, NULL }
 };
 
+/* Options that are numbers are set by their name; "ro" and "rw" stand for the first of them. */
+static const char *number_name(unsigned int i)
+{
+	return share_option_name(i + 1);
+}
+
 static const char *option_name(const void *arg, unsigned int i)
 {
+	const unsigned int words = ARRAY_SIZE(options) - 1;
+
 	(void)arg;
-	return options[i].name;
+	return i < words ? options[i].name : number_name(i - words);
+}
+
+static bool is_number(const char *word)
+{
+	unsigned int i;
+
+	for (i = 0; number_name(i); i++)
+		if (spec_same_word(number_name(i), word))
+			return true;
+	return false;
 }
 
 static const struct option *find_option(const char *word)
@@ -125,12 +125,12 @@ static int read_options(const struct ctl *ctl, struct share *s, char **words)
 		const char *word = *words;
 
 		o = find_option(word);
-		if (!o)
+		if (!o && !is_number(word))
 			return ctl_unknown(ctl, "option", word,
 					   text_nearest(word, option_name, NULL));
-		if (o->value && !*++words)
+		if ((!o || o->value) && !*++words)
 			return ctl_usage(ctl, "a value is missing behind '%s'", word);
-		if (!o->set(s, *words, &why))
+		if (!(o ? o->set(s, *words, &why) : share_set_option(s, word, *words, &why)))
 			return ctl_usage(ctl, "%s: %s", word, why.text);
 	}
 	return CTL_OK;

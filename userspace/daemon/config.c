@@ -17,7 +17,7 @@
 #define FILE_MAX	(4 * 1024 * 1024)
 /* Limit of reported errors; further ones are mostly consequences. */
 #define MISTAKES_MAX	50
-/* Most keys of one kind of section: the settings and the domain. */
+/* Most keys of one kind of section; the settings and the domain are the most. */
 #define KEYS_MAX	(SETTINGS + 1)
 
 struct parser;
@@ -123,29 +123,10 @@ static bool listener_end(struct parser *p, struct why *why)
 
 static const struct key share_keys[] = {
 	{ "path", .share = share_set_path },
-	{ "read_only", .share = share_set_read_only },
-	{ "squash", .share = share_set_squash },
 	{ "anon_uid", .share = share_set_anon_uid },
 	{ "anon_gid", .share = share_set_anon_gid },
-	{ "sec", .share = share_set_sec },
 	{ "allow", .share = share_add_rule, .repeats = true },
-	{ "manage_gids", .share = share_set_manage_gids },
-	{ "local_locks", .share = share_set_local_locks },
 	{ "id", .share = share_set_id },
-	{ "encrypt", .share = share_set_encrypt },
-	{ "guest", .share = share_set_guest },
-	{ "browse", .share = share_set_browse },
-	{ "streams", .share = share_set_streams },
-	{ "short-names", .share = share_set_short_names },
-	{ "notify", .share = share_set_notify },
-	{ "continuously-available", .share = share_set_continuous },
-	{ "secure-ports", .share = share_set_secure_ports },
-	{ "hide-unreadable", .share = share_set_hide_unreadable },
-	{ "acl-mode", .share = share_set_acl_mode },
-	{ "create-mask", .share = share_set_create_mask },
-	{ "directory-mask", .share = share_set_directory_mask },
-	{ "force-create-mode", .share = share_set_force_create_mode },
-	{ "force-directory-mode", .share = share_set_force_directory_mode },
 	{ "comment", .share = share_set_comment },
 	{ "snapshots", .share = share_set_snapshots },
 	/*
@@ -197,7 +178,9 @@ static bool share_end(struct parser *p, struct why *why)
 	return true;
 }
 
-static_assert(ARRAY_SIZE(share_keys) <= KEYS_MAX, "a place for each key");
+/* Entries of share_keys, without the end. */
+#define SHARE_KEYS	(ARRAY_SIZE(share_keys) - 1)
+static_assert(SHARE_KEYS + SHARE_OPTIONS <= KEYS_MAX, "a place for each key");
 
 static bool server_begin(struct parser *p, const char *argument, struct why *why)
 {
@@ -231,6 +214,8 @@ static const char *section_name(const void *arg, unsigned int i)
 
 static const char *key_name(const void *arg, unsigned int i)
 {
+	if (arg == share_keys && i >= SHARE_KEYS)
+		return share_option_name(i - SHARE_KEYS);
 	return ((const struct key *)arg)[i].name;
 }
 
@@ -338,6 +323,14 @@ static void read_key(struct parser *p, const char *word, const char *value)
 		good = keys[i].share ? keys[i].share(p->share, value, &why) :
 				       keys[i].listener(&p->listener, value, &why);
 		if (!good)
+			bad_value(p, word, &why);
+		return;
+	}
+	/* Options that are numbers have their places after the keys of the table. */
+	for (; keys == share_keys && share_option_name(i - SHARE_KEYS); i++) {
+		if (!spec_same_word(share_option_name(i - SHARE_KEYS), word))
+			continue;
+		if (first_time(p, i, word) && !share_set_option(p->share, word, value, &why))
 			bad_value(p, word, &why);
 		return;
 	}

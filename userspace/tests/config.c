@@ -314,7 +314,7 @@ static const struct {
 	},
 	{
 		SHARE "readonly = yes\n",
-		"f:3: [share] has no key 'readonly'; did you mean 'read_only'?"
+		"f:3: [share] has no key 'readonly'; did you mean 'read-only'?"
 	},
 	{
 		"[share a]\npath = /a\nid = 00112233445566778899aabbccddeeff\n[share b]\npath = /b\nid = 00112233445566778899aabbccddeeff\n",
