@@ -382,25 +382,11 @@ bool ditto_claim_drop(struct ditto_claim *claim, const char *why)
 	return true;
 }
 
-/* Drop the first waiting request or claim. Return: false if there is none. */
-static bool lock_ctx_drop_one(struct ditto_lock_ctx *ctx, const char *why)
-{
-	struct ditto_claim *claim;
-
-	if (!list_empty(&ctx->waits)) {
-		ditto_wait_finish(list_first_entry(&ctx->waits, struct ditto_wait, link),
-				  -ESHUTDOWN);
-		return true;
-	}
-	claim = rb_entry_safe(rb_first_cached(&ctx->by_id), struct ditto_claim, on_node);
-	if (claim)
-		ditto_claim_drop(claim, why);
-	return claim;
-}
-
 void ditto_lock_point_release(struct ditto_lock_point *point, const char *why)
 {
 	struct ditto_lock_ctx *ctx;
+	struct ditto_claim *claim;
+	struct ditto_wait *wait;
 	bool more = true;
 
 	while (more) {
@@ -408,8 +394,17 @@ void ditto_lock_point_release(struct ditto_lock_point *point, const char *why)
 		if (!ctx)
 			return;
 		/* The lock is dropped from time to time, for other tasks. */
-		for (int i = 0; more && i < DITTO_DROPS_AT_ONCE; i++)
-			more = lock_ctx_drop_one(ctx, why);
+		for (int i = 0; more && i < DITTO_DROPS_AT_ONCE; i++) {
+			wait = list_first_entry_or_null(&ctx->waits, struct ditto_wait, link);
+			claim = rb_entry_safe(rb_first_cached(&ctx->by_id), struct ditto_claim,
+					      on_node);
+			if (wait)
+				ditto_wait_finish(wait, -ESHUTDOWN);
+			else if (claim)
+				ditto_claim_drop(claim, why);
+			else
+				more = false;
+		}
 		ctx->settled = true;
 		ditto_lock_ctx_unlock(ctx);
 		cond_resched();

@@ -223,24 +223,20 @@ static bool ace_meets(const struct ditto_ace *allow, const struct ditto_ace *den
 	return allow->who != DITTO_WHO_OWNER || !now || uid_eq(deny->uid, owner);
 }
 
-/* True if this deny entry may precede all allow entries in front of it. */
-static bool ace_may_rise(const struct ditto_acl *acl, unsigned int at, kuid_t owner)
-{
-	for (unsigned int i = 0; i < at; i++)
-		if (acl->aces[i].type == DITTO_ACE_ALLOW &&
-		    ace_meets(&acl->aces[i], &acl->aces[at], owner))
-			return false;
-	return true;
-}
-
 void ditto_acl_canonicalize(struct ditto_acl *acl, kuid_t owner)
 {
-	unsigned int i, denials = 0;
+	unsigned int i, front, denials = 0;
 	struct ditto_ace ace;
 
-	for (i = 0; i < acl->count; i++)
-		if (acl->aces[i].type == DITTO_ACE_DENY && !ace_may_rise(acl, i, owner))
-			return;
+	/* Each deny entry must be able to precede all allow entries in front of it. */
+	for (i = 0; i < acl->count; i++) {
+		if (acl->aces[i].type != DITTO_ACE_DENY)
+			continue;
+		for (front = 0; front < i; front++)
+			if (acl->aces[front].type == DITTO_ACE_ALLOW &&
+			    ace_meets(&acl->aces[front], &acl->aces[i], owner))
+				return;
+	}
 	for (i = 0; i < acl->count; i++) {
 		if (acl->aces[i].type != DITTO_ACE_DENY)
 			continue;

@@ -188,26 +188,6 @@ static bool is_before(const struct ditto_name *a, const struct ditto_name *b)
 	return cmp < 0 || (!cmp && a->len < b->len);
 }
 
-static int table_find(const struct casefold_table *t, const struct ditto_name *name, u32 hash,
-		      char *found)
-{
-	struct ditto_name best = {};
-	struct casefold_name *n;
-
-	hlist_for_each_entry(n, table_head(t, hash), link) {
-		const struct ditto_name has = { .name = n->name, .len = n->len };
-
-		if (n->hash == hash && ditto_names_same(&has, name) &&
-		    (!best.name || is_before(&has, &best)))
-			best = has;
-	}
-	if (!best.name)
-		return -ENOENT;
-	memcpy(found, best.name, best.len);
-	found[best.len] = '\0';
-	return 0;
-}
-
 /* State of the directory */
 
 /* Get the change attribute. Return: 0, or -EAGAIN if it does not identify the directory's state. */
@@ -250,18 +230,33 @@ static struct ditto_casefold *index_of(struct ditto_node *dir)
 }
 
 /*
- * Look up a name in the index for the state @change. Return: 0, -ENOENT, or -EAGAIN if the index
- * is not valid.
+ * Look up a name in the index for the state @change. The first of several matches in byte order
+ * counts. Return: 0, -ENOENT, or -EAGAIN if the index is not valid.
  */
 static int index_find(struct ditto_casefold *c, u64 change, const struct ditto_name *name,
 		      u32 hash, char *found)
 {
 	unsigned long now = jiffies;
+	struct ditto_name has, best = {};
+	struct casefold_name *n;
 	int err = -EAGAIN;
 
 	spin_lock(&c->lock);
-	if (c->valid && c->change == change)
-		err = table_find(&c->table, name, hash, found);
+	if (!c->valid || c->change != change)
+		goto unlock;
+	hlist_for_each_entry(n, table_head(&c->table, hash), link) {
+		has = (struct ditto_name){ .name = n->name, .len = n->len };
+		if (n->hash == hash && ditto_names_same(&has, name) &&
+		    (!best.name || is_before(&has, &best)))
+			best = has;
+	}
+	err = -ENOENT;
+	if (best.name) {
+		memcpy(found, best.name, best.len);
+		found[best.len] = '\0';
+		err = 0;
+	}
+unlock:
 	spin_unlock(&c->lock);
 	if (READ_ONCE(c->used) != now)
 		WRITE_ONCE(c->used, now);
@@ -460,22 +455,10 @@ static bool search_name(void *arg, const struct ditto_name *has)
 	return true;
 }
 
-static int casefold_search(struct ditto_share *share, struct ditto_node *dir,
-			   const struct ditto_name *name, char *found)
-{
-	struct search s = { .name = name, .found = found };
-	int err;
-
-	err = ditto_list_names(share, dir, search_name, &s);
-	if (err)
-		return err;
-	found[s.len] = '\0';
-	return s.len ? 0 : -ENOENT;
-}
-
 int ditto_casefold_find(struct ditto_share *share, struct ditto_node *dir,
 			const struct ditto_name *name, char *found)
 {
+	struct search s = { .name = name, .found = found };
 	struct ditto_casefold *c;
 	u32 hash;
 	int err;
@@ -488,9 +471,14 @@ int ditto_casefold_find(struct ditto_share *share, struct ditto_node *dir,
 	err = index_find_now(share, dir, c, name, hash, found);
 	if (err == -EAGAIN)
 		err = index_build(share, dir, c, name, hash, found);
-	if (err == -EAGAIN || err == -E2BIG || err == -ENOMEM)
-		err = casefold_search(share, dir, name, found);
-	return err;
+	if (err != -EAGAIN && err != -E2BIG && err != -ENOMEM)
+		return err;
+	/* Without an index, list the directory. */
+	err = ditto_list_names(share, dir, search_name, &s);
+	if (err)
+		return err;
+	found[s.len] = '\0';
+	return s.len ? 0 : -ENOENT;
 }
 
 /* Updates */

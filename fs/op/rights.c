@@ -107,19 +107,6 @@ static u32 listed_rights(const struct ditto_op *op, struct ditto_node *node,
 	return (rights & ~DITTO_RIGHT_DELETE) | delete_rights(op, node, parent, want);
 }
 
-static u32 rights_by_mode(const struct ditto_op *op, struct ditto_node *node,
-			  struct ditto_node *parent, u32 want)
-{
-	u32 rights = read_rights(op, node, want);
-
-	if (!op->writable || __mnt_is_readonly(op->share->root.mnt))
-		return rights;
-	if ((want & DITTO_RIGHTS_BY_OWNER) &&
-	    inode_owner_or_capable(ditto_idmap(op->share), node->inode))
-		rights |= DITTO_RIGHTS_BY_OWNER;
-	return rights | write_rights(op, node, want) | delete_rights(op, node, parent, want);
-}
-
 int ditto_rights_among(struct ditto_op *op, struct ditto_node *node, struct ditto_node *parent,
 		       u32 want, u32 *rights)
 {
@@ -133,10 +120,20 @@ int ditto_rights_among(struct ditto_op *op, struct ditto_node *node, struct ditt
 	fresh.held = 0;
 	old = ditto_op_enter(&fresh);
 	ret = ditto_acl_access(&fresh, node, &listed);
-	if (ret > 0)
+	if (ret < 0)
+		goto leave;
+	if (ret) {
 		*rights = listed_rights(&fresh, node, parent, listed, want);
-	else if (!ret)
-		*rights = rights_by_mode(&fresh, node, parent, want);
+		goto leave;
+	}
+	*rights = read_rights(&fresh, node, want);
+	if (!op->writable || __mnt_is_readonly(op->share->root.mnt))
+		goto leave;
+	if ((want & DITTO_RIGHTS_BY_OWNER) &&
+	    inode_owner_or_capable(ditto_idmap(op->share), node->inode))
+		*rights |= DITTO_RIGHTS_BY_OWNER;
+	*rights |= write_rights(&fresh, node, want) | delete_rights(&fresh, node, parent, want);
+leave:
 	ditto_op_leave(old);
 	return min(ret, 0);
 }
