@@ -25,8 +25,8 @@ static int setting_change_read(struct ditto_setting_change *change, const struct
 	struct nlattr *tb[DITTO_A_SETTING_CHANGE_VALUE + 1];
 	int err;
 
-	err = nla_parse_nested(tb, DITTO_A_SETTING_CHANGE_VALUE, attr, ditto_setting_change_nl_policy,
-			       extack);
+	err = nla_parse_nested(tb, DITTO_A_SETTING_CHANGE_VALUE, attr,
+			       ditto_setting_change_nl_policy, extack);
 	if (err)
 		return err;
 	if (NL_REQ_ATTR_CHECK(extack, attr, tb, DITTO_A_SETTING_CHANGE_NAME) ||

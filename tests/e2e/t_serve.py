@@ -327,7 +327,7 @@ def database_in_use(w):
     with contextlib.closing(sqlite3.connect(f'{w.base}/state/state.db')) as db:
         db.execute('BEGIN IMMEDIATE')
         s.load()
-        wait_for('the complaint', lambda: 'cannot be recorded: trying again' in s.helper_log(),
+        wait_for('the complaint', lambda: 'records cannot be written' in s.helper_log(),
                  40)
         db.rollback()
     wait_for('the epoch', lambda: s.setting('epoch') == 1, 40)

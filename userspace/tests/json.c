@@ -66,7 +66,8 @@ static void share_message(void)
 
 	CHECK(share_set_path(s, "/srv", &why));
 	CHECK(share_set_id(s, "00112233445566778899aabbccddeeff", &why));
-	CHECK(share_set_option(s, "read_only", "yes", &why) && share_set_option(s, "sec", "sys,krb5", &why));
+	CHECK(share_set_option(s, "read_only", "yes", &why));
+	CHECK(share_set_option(s, "sec", "sys,krb5", &why));
 	CHECK(share_add_rule(s, "*=ro", &why) && share_add_rule(s, "@x=rw,squash=none", &why));
 	CHECK(share_add_user(s, "root=admin", &why) && share_add_group(s, "7=read", &why));
 	CHECK(share_set_default_access(s, "none", &why) &&

@@ -34,7 +34,8 @@ static struct share *share_sample(void)
 	CHECK(share_set_option(s, "sec", "sys,krb5i", &why));
 	CHECK(share_add_rule(s, "10.0.0.0/8=ro", &why));
 	CHECK(share_add_rule(s, "@x,squash=all-to-admin", &why));
-	CHECK(share_set_option(s, "encrypt", "on", &why) && share_set_option(s, "guest", "on", &why));
+	CHECK(share_set_option(s, "encrypt", "on", &why));
+	CHECK(share_set_option(s, "guest", "on", &why));
 	CHECK(share_set_option(s, "browse", "off", &why) && share_set_comment(s, "of all", &why));
 	CHECK(share_add_user(s, "7=none", &why) && share_add_group(s, "7=admin", &why));
 	CHECK(share_set_default_access(s, "read", &why));
