@@ -104,16 +104,27 @@ class Kdc:
         self.daemon.wait()
 
 
-class Realm(Kdc):
-    """The KDC, and the server's helper with its configuration."""
+# Names of the realm are those of accounts.
+ALL_USERS = f'*@{REALM} = *'
 
-    def __init__(self, world, users, keytab=True):
+
+class Realm(Kdc):
+    """The KDC, and the server's helper with its configuration; rules: its user-map."""
+
+    def __init__(self, world, users, keytab=True, rules=(ALL_USERS,)):
         super().__init__(world, users)
         if keytab:
             self.make_keytab()
         world.server.helper_stop()
         os.environ['KRB5_CONFIG'] = self.env['KRB5_CONFIG']
-        world.server.helper_start(world.server.conf)
+        world.server.helper_start(self.with_rules(rules))
+
+    def with_rules(self, rules, *more):
+        """The server's configuration with these rules for names, and more lines for [server]."""
+        old = [line for line in self.world.server.conf.splitlines(keepends=True)
+               if line.split(' ')[0] not in ('user-map', 'min-uid', '[server]\n')]
+        new = [f'user-map = {rule}\n' for rule in rules] + [f'{line}\n' for line in more]
+        return ''.join(['[server]\n', *new, *old])
 
 
 def ticket_token(cache):

@@ -3,21 +3,45 @@
 import contextlib
 import errno
 import os
+import signal
 import time
 
 import kdc
 import smb2
 from harness import Skip, eq, expect_errno, get, put, run, test, wait_for
 from kdc import HOST
-from smb import USERS
+from smb import UIDS, USERS
 from smbraw import Link
 
 
 class Realm(kdc.Realm):
     """A realm with one more user, and logins by it."""
 
-    def __init__(self, w, keytab=True):
-        super().__init__(w, dict(USERS, stranger='Nobody at a11'), keytab)
+    def __init__(self, w, keytab=True, rules=(kdc.ALL_USERS,), users=()):
+        super().__init__(w, dict(USERS, stranger='Nobody at a11', **dict(users)), keytab, rules)
+
+    def change(self, rules, *more):
+        """Let the helper read its configuration again, with these rules and lines."""
+        server = self.world.server
+        server.conf = self.with_rules(rules, *more)
+        put(f'{self.world.base}/ditto.conf', server.conf)
+        before = server.helper_log().count('is read again')
+        server.helper.send_signal(signal.SIGHUP)
+        wait_for('the configuration is read again',
+                 lambda: server.helper_log().count('is read again') > before)
+
+    def account(self, client, user, password):
+        """The uid that a principal acts with, or the reason in the log why it has no account."""
+        server, cache = self.world.server, self.login(client, user, password)
+        name, at = f'of-{len(os.listdir(self.world.export))}', len(server.helper_log())
+        out = self.smbclient(client, cache, f'put {put(f"{self.dir}/{name}", b"x")} {name}')
+        if 'NT_STATUS_LOGON_FAILURE' in out or 'NT_STATUS_ACCESS_DENIED' in out:
+            eq(os.path.exists(self.world.path(name)), False)
+            line, = [line for line in server.helper_log()[at:].splitlines()
+                     if f'refused: {user}@{kdc.REALM} ' in line]
+            return line
+        eq('putting file' in out, True, out)
+        return os.stat(self.world.path(name)).st_uid
 
     def smbclient(self, client, cache, command, *args, share='data'):
         """Output of smbclient, which must use Kerberos."""
@@ -121,6 +145,63 @@ def no_account(w):
     eq('stranger' in w.server.helper_log(), True, w.server.helper_log())
     eq(w.server.json('session', 'list'), [])
     realm.stop()
+
+
+@test(smb=True, squash='none', timeout=60)
+def only_by_rule(w):
+    """A principal is no account of the same name, unless a rule says so; the rules may change."""
+    os.chmod(w.export, 0o777)
+    realm = Realm(w, rules=())
+    said = realm.account(w.client, 'alice', USERS['alice'])
+    eq(f"'user-map = {kdc.ALL_USERS}' to [server] in ditto.conf" in said, True, said)
+    eq(w.server.json('session', 'list'), [])
+    with Link(w.client).negotiate() as s:
+        eq(s.login(), 'SUCCESS', 'a local user needs no rule')
+    realm.change([kdc.ALL_USERS])
+    eq(realm.account(w.client, 'alice', USERS['alice']), UIDS['alice'])
+    realm.change([f'alice@{kdc.REALM} = none', f'b*@{kdc.REALM} = carol', kdc.ALL_USERS])
+    said = realm.account(w.client, 'alice', USERS['alice'])
+    eq(f"denied by 'user-map = alice@{kdc.REALM} = none'" in said, True, said)
+    eq(realm.account(w.client, 'bob', USERS['bob']), UIDS['carol'])
+    eq(realm.account(w.client, 'carol', USERS['carol']), UIDS['carol'])
+    realm.change([f'*@{kdc.REALM.lower()} = *'])
+    eq('has no account' in realm.account(w.client, 'carol', USERS['carol']), True)
+    realm.stop()
+
+
+def add_shadow(name, password, expires=''):
+    """Give an account an entry in the shadow file."""
+    with open('/etc/shadow', 'a', encoding='ascii') as f:
+        f.write(f'{name}:{password}:19000:0:99999:7::{expires}:\n')
+
+
+@test(smb=True, squash='none', timeout=60)
+def accounts_not_given(w):
+    """No rule gives an account of the system, or one that is locked or expired."""
+    os.chmod(w.export, 0o777)
+    password = 'Nobody at a11'
+    shadow = get('/etc/shadow')
+    realm = Realm(w, users={'backup': password})
+    try:
+        said = realm.account(w.client, 'backup', password)
+        eq('below min-uid (1000)' in said, True, said)
+        realm.change([kdc.ALL_USERS], 'min-uid = 3001')
+        said = realm.account(w.client, 'alice', USERS['alice'])
+        eq('below min-uid (3001)' in said, True, said)
+        realm.change([kdc.ALL_USERS])
+        add_shadow('alice', '!$y$j9T$salt$hash')
+        add_shadow('bob', '!')
+        add_shadow('carol', '!', 1)
+        said = realm.account(w.client, 'alice', USERS['alice'])
+        eq("'usermod -U alice'" in said, True, said)
+        eq(realm.account(w.client, 'bob', USERS['bob']), UIDS['bob'], 'without a password')
+        said = realm.account(w.client, 'carol', USERS['carol'])
+        eq("'chage -E -1 carol'" in said, True, said)
+        with Link(w.client).negotiate() as s:
+            eq(s.login(), 'SUCCESS', 'root gave a password to the local user')
+    finally:
+        put('/etc/shadow', shadow)
+        realm.stop()
 
 
 @test(smb=True, squash='none', timeout=60)

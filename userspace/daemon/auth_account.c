@@ -2,22 +2,48 @@
 /*
  * Maps an authenticated name to an account on this machine.
  *
+ * A name of a realm or domain is not the name of an account here, even if both are equal: whoever
+ * may create names there would choose whom to be here. A name becomes an account by a rule of the
+ * configuration, or because the name service knows it together with its realm or domain. It never
+ * becomes root or another account of the system.
+ *
  * A client whose name has no account is refused. It is never mapped to another account: an
  * unknown name must not get the permissions of "nobody".
  */
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "auth_account.h"
 #include "auth_gss.h"
 
-/* A name and its domain, which is empty if there is none. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct user_map map = { .min_uid = USER_MAP_MIN_UID };
+
+/**
+ * struct parts - a name and its domain
+ * @kind: kind of the name
+ * @user: the name without its domain
+ * @domain: the domain, empty if there is none
+ */
 struct parts {
+	enum user_kind kind;
 	char user[AUTH_USER_SIZE];
 	char domain[AUTH_USER_SIZE];
 };
+
+void account_set_map(const struct user_map *from)
+{
+	struct user_map old;
+
+	pthread_mutex_lock(&lock);
+	old = map;
+	user_map_copy(&map, from);
+	pthread_mutex_unlock(&lock);
+	user_map_free(&old);
+}
 
 /* Split "DOMAIN\user" or "user@REALM". */
 static void account_split(const char *name, struct parts *parts)
@@ -26,6 +52,7 @@ static void account_split(const char *name, struct parts *parts)
 	const char *at = backslash ? NULL : strrchr(name, '@');
 
 	memset(parts, 0, sizeof(*parts));
+	parts->kind = at ? USER_OF_REALM : USER_OF_DOMAIN;
 	if (backslash) {
 		memcpy(parts->domain, name, (size_t)(backslash - name));
 		memcpy(parts->user, backslash + 1, strlen(backslash + 1) + 1);
@@ -37,7 +64,182 @@ static void account_split(const char *name, struct parts *parts)
 	}
 }
 
-static void set_sid(struct auth_step *step)
+/* Copy the rule that decides about a name. Returns false if there is none. */
+static bool account_rule(const struct parts *who, struct user_rule *rule)
+{
+	const struct user_rule *found;
+
+	pthread_mutex_lock(&lock);
+	found = user_map_find(&map, who->kind, who->user, who->domain);
+	if (found)
+		*rule = *found;
+	pthread_mutex_unlock(&lock);
+	return found;
+}
+
+static int account_no_answer(const char *name, struct why *why)
+{
+	why_not(why, "the name service does not answer about %s", name);
+	return -EAGAIN;
+}
+
+static int account_denied(const char *name, const struct user_rule *rule, struct why *why)
+{
+	char text[USER_MAP_TEXT_MAX];
+
+	why_not(why, "%s is denied by 'user-map = %s' in ditto.conf", name,
+		user_rule_text(rule, text));
+	return -EACCES;
+}
+
+/* Look up the account that a rule gives to a name. */
+static int account_by_rule(const char *name, const struct parts *who,
+			   const struct user_rule *rule, struct nss_account *account,
+			   struct why *why)
+{
+	char text[USER_MAP_TEXT_MAX], local[NSS_NAME_SIZE];
+	int rc = -ENOENT;
+
+	if (rule->deny)
+		return account_denied(name, rule, why);
+	if (user_rule_account(rule, who->user, local))
+		rc = nss_account(local, account);
+	else
+		snprintf(local, sizeof(local), "%.200s", who->user);
+	if (!rc)
+		return 0;
+	if (rc != -ENOENT)
+		return account_no_answer(local, why);
+	why_not(why,
+		"%s has no account on this machine: by 'user-map = %s' in ditto.conf it would be '%s', which does not exist",
+		name, user_rule_text(rule, text), local);
+	return -EACCES;
+}
+
+/* Tell how to give an account to a name. */
+static void account_explain(const char *name, const struct parts *who, struct why *why)
+{
+	if (!who->domain[0])
+		why_not(why,
+			"%s has no account on this machine: the name has no domain, and is not in the file of local users",
+			name);
+	else if (strchr(who->user, '/'))
+		why_not(why,
+			"%s has no account on this machine: to give it one, add 'user-map = %s = ACCOUNT' to [server] in ditto.conf",
+			name, name);
+	else if (who->kind == USER_OF_REALM)
+		why_not(why,
+			"%s has no account on this machine: the name service does not know it with its realm; if accounts have the same names as its users, add 'user-map = *@%s = *' to [server] in ditto.conf",
+			name, who->domain);
+	else
+		why_not(why,
+			"%s has no account on this machine: the name service does not know it with its domain; if accounts have the same names as its users, add 'user-map = %s\\* = *' to [server] in ditto.conf",
+			name, who->domain);
+}
+
+/*
+ * Look up the account that the name service has for a name with its domain. A rule may deny the
+ * name as the name service writes it, because a user of a directory has several.
+ */
+static int account_by_domain(const char *name, const struct parts *who,
+			     struct nss_account *account, struct why *why)
+{
+	struct user_rule rule;
+	struct parts other;
+	int rc = who->domain[0] ? nss_account(name, account) : -ENOENT;
+
+	if (rc == -ENOENT) {
+		account_explain(name, who, why);
+		return -EACCES;
+	}
+	if (rc)
+		return account_no_answer(name, why);
+	account_split(account->name, &other);
+	if (other.domain[0] && account_rule(&other, &rule) && rule.deny)
+		return account_denied(name, &rule, why);
+	return 0;
+}
+
+/* Check that an account may belong to a name of a realm or domain. */
+static int account_check(const char *name, const struct nss_account *account, struct why *why)
+{
+	const char *local = account->name;
+	enum nss_state state;
+	u32 min_uid;
+	uid_t uid;
+	int rc;
+
+	pthread_mutex_lock(&lock);
+	min_uid = map.min_uid;
+	pthread_mutex_unlock(&lock);
+	if (!account->uid) {
+		why_not(why,
+			"%s would be root here, which only a local user can be: map it to another account by 'user-map' in ditto.conf",
+			name);
+		return -EACCES;
+	}
+	if (account->uid < min_uid) {
+		why_not(why,
+			"%s would be the account '%s' of the system, whose uid %u is below min-uid (%u): map it to another account by 'user-map' in ditto.conf",
+			name, local, account->uid, min_uid);
+		return -EACCES;
+	}
+	if (account->uid == ACCOUNT_NOBODY) {
+		why_not(why,
+			"%s would be the account '%s' of the system: map it to another account by 'user-map' in ditto.conf",
+			name, local);
+		return -EACCES;
+	}
+	/*
+	 * Groups are looked up by name. A name service that leaves out the domain could report a
+	 * name that is another account's, and so that account's groups.
+	 */
+	rc = nss_user_id(local, &uid);
+	if (rc && rc != -ENOENT)
+		return account_no_answer(local, why);
+	if (rc || uid != account->uid) {
+		why_not(why,
+			"%s is called '%s' by the name service (uid %u), which is the name of another account: rename one of them",
+			name, local, account->uid);
+		return -EACCES;
+	}
+	if (nss_account_state(local, &state))
+		return account_no_answer(local, why);
+	if (state == NSS_VALID)
+		return 0;
+	why_not(why, "%s would be the account '%s', which %s: '%s %s' makes it valid again", name,
+		local, state == NSS_LOCKED ? "is locked" : "has expired",
+		state == NSS_LOCKED ? "usermod -U" : "chage -E -1", local);
+	return -EACCES;
+}
+
+/* Look up the account of a name that a realm or domain vouches for. */
+static int account_of_domain(const struct gss_peer *peer, const struct parts *who,
+			     struct nss_account *account, struct why *why)
+{
+	struct user_rule rule;
+	int rc;
+
+	/*
+	 * The library escapes special characters of principals by a backslash. Nothing that needs
+	 * one is the name of an account, and a realm after an escaped '@' is none.
+	 */
+	if (peer->way == GSS_WAY_KERBEROS && strchr(peer->name, '\\')) {
+		why_not(why,
+			"%s has no account on this machine: its name has special characters",
+			peer->name);
+		return -EACCES;
+	}
+	/* No realm vouches for "user@domain" of NTLM. */
+	if (who->kind == (peer->way == GSS_WAY_KERBEROS ? USER_OF_REALM : USER_OF_DOMAIN) &&
+	    account_rule(who, &rule))
+		rc = account_by_rule(peer->name, who, &rule, account, why);
+	else
+		rc = account_by_domain(peer->name, who, account, why);
+	return rc ?: account_check(peer->name, account, why);
+}
+
+static void account_set_sid(struct auth_step *step)
 {
 	struct sid sid;
 
@@ -51,7 +253,7 @@ static void set_sid(struct auth_step *step)
 int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *why)
 {
 	struct parts who;
-	int rc = -ENOENT;
+	int rc;
 
 	if (peer->way == GSS_WAY_ANONYMOUS) {
 		step->anonymous = true;
@@ -60,31 +262,25 @@ int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *
 		step->account.ngids = 0;
 		snprintf(step->user, sizeof(step->user), "ANONYMOUS LOGON");
 		snprintf(step->domain, sizeof(step->domain), "NT AUTHORITY");
-		set_sid(step);
+		account_set_sid(step);
 		return 0;
 	}
 	account_split(peer->name, &who);
-	/*
-	 * The local name is that of our own file (NTLM), or of the auth_to_local rules (Kerberos).
-	 * Otherwise the name service may know domain users as "DOMAIN\user", and principals as
-	 * "user@REALM". They are never looked up without the domain, or the "root" of a domain
-	 * would become root here.
-	 */
-	if (peer->local[0])
+	if (peer->way == GSS_WAY_NTLM && peer->local[0]) {
+		/* root wrote the file of local users, so it may name any account. */
 		rc = nss_account(peer->local, &step->account);
-	if (peer->way == GSS_WAY_NTLM && !peer->local[0] && who.domain[0])
-		rc = nss_account(peer->name, &step->account);
-	if (peer->way != GSS_WAY_NTLM && rc == -ENOENT)
-		rc = nss_account(peer->name, &step->account);
-	if (rc) {
-		why_not(why, rc == -ENOENT ? "%s has no account on this machine" :
-			"the name service does not answer about %s", peer->name);
-		return rc == -ENOENT ? -EACCES : -EAGAIN;
-	}
-	/* Only a line in our own file, which root wrote, can make a client root. */
-	if (!step->account.uid && !(peer->way == GSS_WAY_NTLM && peer->local[0])) {
-		why_not(why, "%s would be root here, which only a local user can be", peer->name);
-		return -EACCES;
+		if (rc == -ENOENT) {
+			why_not(why,
+				"%s has no account on this machine: add one, or 'dittoctl user del %s'",
+				peer->name, peer->local);
+			return -EACCES;
+		}
+		if (rc)
+			return account_no_answer(peer->local, why);
+	} else {
+		rc = account_of_domain(peer, &who, &step->account, why);
+		if (rc)
+			return rc;
 	}
 	if (who.domain[0])
 		snprintf(step->domain, sizeof(step->domain), "%.255s", who.domain);
@@ -92,6 +288,6 @@ int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *
 		sid_machine_name(step->domain);
 	snprintf(step->user, sizeof(step->user), "%s",
 		 peer->way == GSS_WAY_KERBEROS ? peer->name : step->account.name);
-	set_sid(step);
+	account_set_sid(step);
 	return 0;
 }

@@ -3,12 +3,20 @@
 #ifndef _DITTOD_AUTH_ACCOUNT_H
 #define _DITTOD_AUTH_ACCOUNT_H
 
+#include "user_map.h"
+
 struct auth_step;
 struct gss_peer;
 struct why;
 
 /* User and group id that own nothing. */
 #define ACCOUNT_NOBODY	65534
+
+/*
+ * Set the rules for names of realms and domains; @map stays the caller's. May be called while
+ * other threads look up accounts.
+ */
+void account_set_map(const struct user_map *map);
 
 /**
  * account_of - look up the account of an authenticated client
@@ -18,7 +26,8 @@ struct why;
  *
  * May block on the name service.
  *
- * Return: 0, -EACCES (no such account), -EAGAIN (the name service is out of order).
+ * Return: 0, -EACCES (no such account, or one that the name must
+ * not become), -EAGAIN (the name service is out of order).
  */
 int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *why);
 

@@ -319,21 +319,6 @@ static bool read_name(struct gss_peer *peer, gss_name_t name)
 	return good;
 }
 
-void gss_local_name(const char *name, char local[NSS_NAME_SIZE])
-{
-	gss_buffer_desc in = { strlen(name), (void *)name };
-	gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
-	gss_name_t principal = GSS_C_NO_NAME;
-	OM_uint32 minor;
-
-	if (GSS_ERROR(gss_import_name(&minor, &in, GSS_KRB5_NT_PRINCIPAL_NAME, &principal)) ||
-	    GSS_ERROR(gss_localname(&minor, principal, &kerberos, &text)) ||
-	    !copy_text(local, NSS_NAME_SIZE, &text))
-		local[0] = '\0';
-	gss_release_buffer(&minor, &text);
-	gss_release_name(&minor, &principal);
-}
-
 static bool read_key(struct gss_peer *peer, gss_ctx_id_t context)
 {
 	gss_buffer_set_t set = GSS_C_NO_BUFFER_SET;

@@ -24,8 +24,7 @@ enum gss_way {
  * struct gss_peer - the authenticated client
  * @way: how the identity was proved
  * @name: "user@REALM", "DOMAIN\user" or "user"
- * @local: account name according to the Kerberos configuration, or the name in the file of
- *	local users; may be empty
+ * @local: name in the file of local users; empty for all others
  * @key: session key
  * @key_len: length of @key in bytes
  * @expires: wall clock in seconds, or AUTH_NEVER
@@ -73,19 +72,13 @@ u8 *gss_hello(struct gss_acceptor *acc, size_t *len, u64 *mechs);
  * Look at a replaced keytab for keys. Returns true if the result of gss_hello() may have changed.
  */
 bool gss_look(struct gss_acceptor *acc);
-/*
- * Map a Kerberos principal to an account name by auth_to_local (krb5.conf(5)). @local is empty if
- * no rule matches.
- */
-void gss_local_name(const char *name, char local[NSS_NAME_SIZE]);
-
 /**
  * gss_take - pass a token of a client to the library
  * @acc: the acceptor
  * @context: GSS_C_NO_CONTEXT before the first token
  * @users: local users
  * @step: token in, reply out
- * @peer: filled on GSS_PROVED, except @local of a Kerberos principal
+ * @peer: filled on GSS_PROVED, except @local
  * @why: filled on GSS_REFUSED and GSS_MALFORMED
  *
  * The caller frees @context with gss_forget() in all cases. Thread-safe for different contexts.

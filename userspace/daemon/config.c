@@ -17,8 +17,10 @@
 #define FILE_MAX	(4 * 1024 * 1024)
 /* Limit of reported errors; further ones are mostly consequences. */
 #define MISTAKES_MAX	50
-/* Most keys of one kind of section; the settings and the domain are the most. */
-#define KEYS_MAX	(SETTINGS + 1)
+/* Keys of the server's section that are no settings of the kernel. */
+#define OWN_KEYS	3
+/* Most keys of one kind of section; those of the server are the most. */
+#define KEYS_MAX	(OWN_KEYS + SETTINGS)
 
 struct parser;
 
@@ -28,19 +30,21 @@ struct parser;
  * @repeats: may occur several times
  * @share: parses the value into the section's share, or NULL
  * @listener: parses the value into the section's listener, or NULL
+ * @config: parses the value into the configuration, or NULL
  */
 struct key {
 	const char *name;
 	bool repeats;
 	bool (*share)(struct share *s, const char *value, struct why *why);
 	bool (*listener)(struct listener *l, const char *value, struct why *why);
+	bool (*config)(struct config *cfg, const char *value, struct why *why);
 };
 
 /**
  * struct section - a kind of section
  * @name: first word in the brackets
  * @argument: meaning of the second word; NULL if there is none
- * @keys: keys; ends with an entry without name; NULL for settings of the server
+ * @keys: keys; ends with an entry without name
  * @begin: called with the second word at the start of a section
  * @end: checks and stores the complete section
  */
@@ -61,7 +65,7 @@ struct section {
  * @section: the present section; NULL before the first one and in an unknown one
  * @header: line of the section's header
  * @in_unknown: the section is unknown, so its keys are not checked
- * @seen: line of each key that occurred in the section, in the order of its table
+ * @seen: line of each key that occurred in the section, in the order of its table; then settings
  * @server_line: line of the server's section
  * @share: share of the present section
  * @listener: listener of the present section
@@ -182,6 +186,40 @@ static bool share_end(struct parser *p, struct why *why)
 #define SHARE_KEYS	(ARRAY_SIZE(share_keys) - 1)
 static_assert(SHARE_KEYS + SHARE_OPTIONS <= KEYS_MAX, "a place for each key");
 
+static bool server_set_domain(struct config *cfg, const char *value, struct why *why)
+{
+	if (!value[0] || strlen(value) >= sizeof(cfg->domain) || strpbrk(value, "@ \t"))
+		return why_not(why, "'%.60s' is no domain, such as example.org", value);
+	memcpy(cfg->domain, value, strlen(value) + 1);
+	return true;
+}
+
+static bool server_add_user_map(struct config *cfg, const char *value, struct why *why)
+{
+	return user_map_add(&cfg->users, value, why);
+}
+
+static bool server_set_min_uid(struct config *cfg, const char *value, struct why *why)
+{
+	u64 uid;
+
+	/* (uid_t)-1 is no user. */
+	if (!text_number(value, 0, UINT32_MAX - 1, &uid, why))
+		return false;
+	cfg->users.min_uid = (u32)uid;
+	return true;
+}
+
+/* What dittod itself uses. */
+static const struct key server_keys[] = {
+	{ "domain", .config = server_set_domain },
+	{ "user-map", .config = server_add_user_map, .repeats = true },
+	{ "min-uid", .config = server_set_min_uid },
+	{ .name = NULL }
+};
+
+static_assert(ARRAY_SIZE(server_keys) == OWN_KEYS + 1, "a place for each key");
+
 static bool server_begin(struct parser *p, const char *argument, struct why *why)
 {
 	(void)argument;
@@ -199,7 +237,7 @@ static bool server_end(struct parser *p, struct why *why)
 }
 
 static const struct section sections[] = {
-	{ "server", NULL, NULL, server_begin, server_end },
+	{ "server", NULL, server_keys, server_begin, server_end },
 	{ "listener", "protocol", listener_keys, listener_begin, listener_end },
 	{ "share", "name", share_keys, share_begin, share_end },
 };
@@ -219,13 +257,10 @@ static const char *key_name(const void *arg, unsigned int i)
 	return ((const struct key *)arg)[i].name;
 }
 
-/* The only setting of dittod itself, which maps names. */
-#define DOMAIN_KEY	"domain"
-
-/* Return the i-th key that the section can contain. */
+/* Return the i-th key that the server's section can contain. */
 static const char *server_key_name(const void *arg, unsigned int i)
 {
-	return i == SETTINGS ? DOMAIN_KEY : setting_name(arg, i);
+	return i < SETTINGS ? setting_name(arg, i) : server_keys[i - SETTINGS].name;
 }
 
 static void unknown_key(struct parser *p, const char *word,
@@ -270,20 +305,6 @@ static bool first_time(struct parser *p, unsigned int index, const char *word)
 	return false;
 }
 
-static void read_domain(struct parser *p, const char *value)
-{
-	struct why why;
-
-	if (!first_time(p, 0, DOMAIN_KEY))
-		return;
-	if (value[0] && strlen(value) < sizeof(p->cfg->domain) && !strpbrk(value, "@ \t")) {
-		memcpy(p->cfg->domain, value, strlen(value) + 1);
-		return;
-	}
-	why_not(&why, "'%.60s' is no domain, such as example.org", value);
-	bad_value(p, DOMAIN_KEY, &why);
-}
-
 static void read_setting(struct parser *p, const char *word, const char *value)
 {
 	unsigned int id = setting_find(word);
@@ -293,8 +314,7 @@ static void read_setting(struct parser *p, const char *word, const char *value)
 		unknown_key(p, word, server_key_name, NULL);
 		return;
 	}
-	/* The first place is that of the domain. */
-	if (!first_time(p, id + 1, word))
+	if (!first_time(p, OWN_KEYS + id, word))
 		return;
 	p->cfg->given[id] = setting_read(&settings[id], value, &p->cfg->setting[id], &why);
 	if (!p->cfg->given[id])
@@ -308,20 +328,17 @@ static void read_key(struct parser *p, const char *word, const char *value)
 	unsigned int i;
 	bool good;
 
-	if (!keys) {
-		if (spec_same_word(DOMAIN_KEY, word))
-			read_domain(p, value);
-		else
-			read_setting(p, word, value);
-		return;
-	}
 	for (i = 0; keys[i].name; i++) {
 		if (!spec_same_word(keys[i].name, word))
 			continue;
 		if (!keys[i].repeats && !first_time(p, i, word))
 			return;
-		good = keys[i].share ? keys[i].share(p->share, value, &why) :
-				       keys[i].listener(&p->listener, value, &why);
+		if (keys[i].share)
+			good = keys[i].share(p->share, value, &why);
+		else if (keys[i].listener)
+			good = keys[i].listener(&p->listener, value, &why);
+		else
+			good = keys[i].config(p->cfg, value, &why);
 		if (!good)
 			bad_value(p, word, &why);
 		return;
@@ -334,7 +351,10 @@ static void read_key(struct parser *p, const char *word, const char *value)
 			bad_value(p, word, &why);
 		return;
 	}
-	unknown_key(p, word, key_name, keys);
+	if (keys == server_keys)
+		read_setting(p, word, value);
+	else
+		unknown_key(p, word, key_name, keys);
 }
 
 static void end_section(struct parser *p)
@@ -428,7 +448,10 @@ static void read_line(struct parser *p, char *text)
 
 struct config *config_new(void)
 {
-	return mem_new(sizeof(struct config));
+	struct config *cfg = mem_new(sizeof(*cfg));
+
+	cfg->users.min_uid = USER_MAP_MIN_UID;
+	return cfg;
 }
 
 struct config *config_parse(const char *name, char *text, size_t len,
@@ -511,6 +534,7 @@ void config_free(struct config *cfg)
 		share_free(cfg->shares[i]);
 	free(cfg->shares);
 	free(cfg->listeners);
+	user_map_free(&cfg->users);
 	free(cfg);
 }
 

@@ -7,6 +7,7 @@
 #include "common/setting.h"
 #include "common/share.h"
 #include "ditto-nl-gen.h"
+#include "user_map.h"
 
 /* Longest domain (RFC 1035 section 2.3.4), including the NUL. */
 #define CONFIG_DOMAIN_SIZE	256
@@ -16,6 +17,7 @@
  * @given: true for each setting that the file contains; by enum setting_id
  * @setting: values of those settings
  * @domain: domain of our users; "" means the domain of the host name
+ * @users: rules for names of realms and domains
  * @listeners: listeners, without duplicates
  * @nlisteners: number of entries in @listeners
  * @shares: shares with unique names
@@ -25,6 +27,7 @@ struct config {
 	bool given[SETTINGS];
 	u32 setting[SETTINGS];
 	char domain[CONFIG_DOMAIN_SIZE];
+	struct user_map users;
 	struct listener *listeners;
 	unsigned int nlisteners;
 	struct share **shares;

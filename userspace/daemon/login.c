@@ -257,9 +257,7 @@ static enum gss_outcome peer_from_worker(struct login *l, struct gss_peer *peer,
 			peer->name);
 		return GSS_REFUSED;
 	}
-	if (peer->way == GSS_WAY_KERBEROS)
-		gss_local_name(peer->name, peer->local);
-	else
+	if (peer->way == GSS_WAY_NTLM)
 		memcpy(peer->local, local, sizeof(peer->local));
 	if (peer->way == GSS_WAY_NTLM && local[0] && !peer_is_proved(peer->name, said, local)) {
 		why_not(why, "%s was proved, and not user '%s' of '%s'", peer->name, said->user,

@@ -22,6 +22,7 @@
 
 #include "apply.h"
 #include "auth.h"
+#include "auth_account.h"
 #include "channel.h"
 #include "clock.h"
 #include "config.h"
@@ -328,6 +329,8 @@ static void dittod_reload(struct daemon *d)
 	}
 	config_free(d->next_cfg);
 	d->next_cfg = cfg;
+	/* Now, because what was applied before may still wait for requests to end. */
+	account_set_map(&cfg->users);
 	d->heard = heard;
 	d->stopped = false;
 	log_notice("%s is read again", d->config_path);
@@ -486,6 +489,7 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 	d->cfg = dittod_load(d);
 	if (!d->cfg)
 		return EXIT_FAILURE;
+	account_set_map(&d->cfg->users);
 	d->st = state_open(state_dir, &why);
 	if (!d->st) {
 		log_error("%s", why.text);

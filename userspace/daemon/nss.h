@@ -56,6 +56,21 @@ struct nss_account {
 /* Look up a user by name. Returns 0, -ENOENT (no such user) or another negative errno. */
 int nss_account(const char *name, struct nss_account *out);
 
+/**
+ * enum nss_state - what the shadow file says about an account
+ * @NSS_VALID: nothing that forbids its use; also if there is no entry, or it is not readable
+ * @NSS_LOCKED: its password was locked
+ * @NSS_EXPIRED: its day of expiry has come
+ */
+enum nss_state {
+	NSS_VALID,
+	NSS_LOCKED,
+	NSS_EXPIRED,
+};
+
+/* Look up the state of an account. Returns 0 or a negative errno: a lack of resources. */
+int nss_account_state(const char *name, enum nss_state *state);
+
 /*
  * Map users and groups from number to name and back. Names have at most NSS_NAME_SIZE bytes
  * including the NUL. Return 0, -ENOENT or another negative errno.

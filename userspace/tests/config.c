@@ -32,6 +32,9 @@ static void whole_file(void)
 		"require_signing = yes\n"
 		"encryption = required\n"
 		"min_dialect = 3.0.2\n"
+		"user-map = root@EXAMPLE.ORG = none\n"
+		"user_map = *@EXAMPLE.ORG = *\n"
+		"min_uid = 500\n"
 		"[listener nfs]\n"
 		"[listener nfs]\n"
 		"transport = udp\n"
@@ -59,6 +62,7 @@ static void whole_file(void)
 		"id = 00112233-4455-6677-8899-aabbccddeeff\n"
 		"[share with space]\n"
 		"path = /srv/a b = c";
+	char mapping[USER_MAP_TEXT_MAX];
 	char where[LISTENER_TEXT_MAX];
 	struct mistakes m;
 	struct config *cfg = parse_text(text, &m);
@@ -79,6 +83,8 @@ static void whole_file(void)
 	CHECK(cfg->setting[SETTING_encryption] == 2);
 	CHECK(cfg->setting[SETTING_min_dialect] == 0x0302);
 	CHECK(!cfg->given[SETTING_node_limit]);
+	CHECK(cfg->users.min_uid == 500 && cfg->users.n == 2 && cfg->users.rules[0].deny);
+	SAME(user_rule_text(&cfg->users.rules[1], mapping), "*@EXAMPLE.ORG = *");
 	CHECK(cfg->nlisteners == 2);
 	SAME(listener_text(&cfg->listeners[0], where), "nfs tcp *");
 	SAME(listener_text(&cfg->listeners[1], where), "nfs udp 192.0.2.1 port 2050");
@@ -119,6 +125,7 @@ static void empty_file(void)
 	struct config *cfg = parse_text("", &m);
 
 	CHECK(cfg && !cfg->nshares && !cfg->nlisteners);
+	CHECK(cfg && !cfg->users.n && cfg->users.min_uid == 1000);
 	config_free(cfg);
 }
 
@@ -186,15 +193,27 @@ static const struct {
 	},
 	{
 		"[server]\nhandle_key = 00112233445566778899aabbccddeeff\n",
-		"f:2: [server] has no key 'handle_key': max-connections, node-limit, file-limit, file-idle-ms, drain-ms, upcall-ms, name-ttl-s, name-negative-ttl-s, lease-time-s, grace-s, waits-per-node, claims-per-client, recall-pause-s, max-delegations, delegations-per-client, delegations, break-wait-ms, login-delay-ms, budget-memory-mib, budget-user-mib, budget-anonymous-mib, budget-unproven-kib, budget-connections, budget-opens, threads, udp, session-slots, sessions-per-client, require-signing, encryption, min-dialect, durable-s, silence-s, sessions-per-connection, restrict-anonymous, domain are allowed"
+		"f:2: [server] has no key 'handle_key': max-connections, node-limit, file-limit, file-idle-ms, drain-ms, upcall-ms, name-ttl-s, name-negative-ttl-s, lease-time-s, grace-s, waits-per-node, claims-per-client, recall-pause-s, max-delegations, delegations-per-client, delegations, break-wait-ms, login-delay-ms, budget-memory-mib, budget-user-mib, budget-anonymous-mib, budget-unproven-kib, budget-connections, budget-opens, threads, udp, session-slots, sessions-per-client, require-signing, encryption, min-dialect, durable-s, silence-s, sessions-per-connection, restrict-anonymous, domain, user-map, min-uid are allowed"
 	},
 	{
 		"[server]\nstarted = 1\n",
-		"f:2: [server] has no key 'started': max-connections, node-limit, file-limit, file-idle-ms, drain-ms, upcall-ms, name-ttl-s, name-negative-ttl-s, lease-time-s, grace-s, waits-per-node, claims-per-client, recall-pause-s, max-delegations, delegations-per-client, delegations, break-wait-ms, login-delay-ms, budget-memory-mib, budget-user-mib, budget-anonymous-mib, budget-unproven-kib, budget-connections, budget-opens, threads, udp, session-slots, sessions-per-client, require-signing, encryption, min-dialect, durable-s, silence-s, sessions-per-connection, restrict-anonymous, domain are allowed"
+		"f:2: [server] has no key 'started': max-connections, node-limit, file-limit, file-idle-ms, drain-ms, upcall-ms, name-ttl-s, name-negative-ttl-s, lease-time-s, grace-s, waits-per-node, claims-per-client, recall-pause-s, max-delegations, delegations-per-client, delegations, break-wait-ms, login-delay-ms, budget-memory-mib, budget-user-mib, budget-anonymous-mib, budget-unproven-kib, budget-connections, budget-opens, threads, udp, session-slots, sessions-per-client, require-signing, encryption, min-dialect, durable-s, silence-s, sessions-per-connection, restrict-anonymous, domain, user-map, min-uid are allowed"
 	},
 	{
 		"[server]\ndomain = user@example.org\n",
 		"f:2: domain: 'user@example.org' is no domain, such as example.org"
+	},
+	{
+		"[server]\nuser-map = alice\n",
+		"f:2: user-map: 'alice' is not allowed: PATTERN = ACCOUNT is"
+	},
+	{
+		"[server]\nmin-uid = root\n",
+		"f:2: min-uid: 'root' is not allowed: a number from 0 to 4294967294 is"
+	},
+	{
+		"[server]\nmin-uid = 1\nthreads = 1\nmin_uid = 1\n",
+		"f:4: min_uid: is there already, in line 2"
 	},
 	{
 		"[server]\nencryption = maybe\n",

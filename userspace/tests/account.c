@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From an authenticated name to an account: the rules, what the name service may add to them, and
+ * the accounts that no rule can give. The name service is the test's own.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/auth_account.h"
+#include "daemon/auth_gss.h"
+#include "daemon/user_map.h"
+#include "mem.h"
+#include "test.h"
+
+/* Accounts; @as: the name with which the name service answers, if it is another one. */
+static const struct {
+	const char *name;
+	uid_t uid;
+	const char *as;
+	enum nss_state state;
+} accounts[] = {
+	{ .name = "root" },
+	{ .name = "backup", .uid = 34 },
+	{ .name = "alice", .uid = 3000 },
+	{ .name = "bob", .uid = 3001 },
+	{ .name = "locked", .uid = 3002, .state = NSS_LOCKED },
+	{ .name = "expired", .uid = 3003, .state = NSS_EXPIRED },
+	{ .name = "low", .uid = 999 },
+	{ .name = "first", .uid = 1000 },
+	{ .name = "nobody", .uid = 65534 },
+	/* winbind */
+	{ .name = "EXAMPLE\\carol", .uid = 20001 },
+	{ .name = "carol@AD.EXAMPLE.ORG", .uid = 20001, .as = "EXAMPLE\\carol" },
+	{ .name = "EXAMPLE\\root", .uid = 0 },
+	{ .name = "EXAMPLE\\low", .uid = 500 },
+	{ .name = "carol@ad.example.org", .uid = 20001, .as = "EXAMPLE\\carol" },
+	/* A name service that leaves out the domain. */
+	{ .name = "dora@AD.EXAMPLE.ORG", .uid = 20002, .as = "dora" },
+	{ .name = "dora", .uid = 20002 },
+	{ .name = "backup@AD.EXAMPLE.ORG", .uid = 20003, .as = "backup" },
+	{ .name = "ghost@AD.EXAMPLE.ORG", .uid = 20004, .as = "ghost" },
+	{ .name = "alice@elsewhere", .uid = 20005 },
+	{ .name = "host\\/x@EXAMPLE.ORG", .uid = 20006 },
+	{ .name = "evil\\@x@EXAMPLE.ORG", .uid = 20007 },
+};
+
+/* The name service does not answer. */
+static bool down;
+
+static int account_index(const char *name)
+{
+	size_t i;
+
+	if (down)
+		return -EIO;
+	for (i = 0; i < ARRAY_SIZE(accounts); i++)
+		if (!strcmp(accounts[i].name, name))
+			return (int)i;
+	return -ENOENT;
+}
+
+int nss_account(const char *name, struct nss_account *out)
+{
+	int i = account_index(name);
+
+	if (i < 0)
+		return i;
+	snprintf(out->name, sizeof(out->name), "%s", accounts[i].as ?: accounts[i].name);
+	out->uid = accounts[i].uid;
+	out->gid = 100;
+	out->ngids = 0;
+	return 0;
+}
+
+int nss_account_state(const char *name, enum nss_state *state)
+{
+	int i = account_index(name);
+
+	*state = i < 0 ? NSS_VALID : accounts[i].state;
+	return 0;
+}
+
+int nss_user_id(const char *name, uid_t *uid)
+{
+	int i = account_index(name);
+
+	if (i >= 0)
+		*uid = accounts[i].uid;
+	return i < 0 ? i : 0;
+}
+
+/* Not used by the tests. */
+bool nss_in_netgroup(const char *netgroup, const struct address *addr,
+		     const struct nss_names *names)
+{
+	(void)netgroup;
+	(void)addr;
+	(void)names;
+	return false;
+}
+
+int nss_groups(uid_t uid, u32 gids[NSS_GROUPS_MAX], unsigned int *n)
+{
+	(void)uid;
+	(void)gids;
+	*n = 0;
+	return -ENOENT;
+}
+
+int nss_user_name(uid_t uid, char name[NSS_NAME_SIZE])
+{
+	(void)uid;
+	(void)name;
+	return -ENOENT;
+}
+
+int nss_group_name(gid_t gid, char name[NSS_NAME_SIZE])
+{
+	(void)gid;
+	(void)name;
+	return -ENOENT;
+}
+
+int nss_group_id(const char *name, gid_t *gid)
+{
+	(void)name;
+	(void)gid;
+	return -ENOENT;
+}
+
+static struct why why;
+
+/* Use these rules, up to NULL. */
+static void use_rules(u32 min_uid, const char *const *rules)
+{
+	struct user_map map = { .min_uid = min_uid };
+
+	for (; *rules; rules++)
+		if (!CHECK(user_map_add(&map, *rules, &why)))
+			printf("# %s: %s\n", *rules, why.text);
+	account_set_map(&map);
+	user_map_free(&map);
+}
+
+#define RULES(...)	use_rules(1000, (const char *const[]){ __VA_ARGS__ })
+#define NO_RULES()	RULES(NULL)
+
+/* Look up a name. Returns the uid, or a negative errno. */
+static long account_find(enum gss_way way, const char *name, const char *local)
+{
+	struct auth_step *step = mem_new(sizeof(*step));
+	struct gss_peer peer = { .way = way };
+	long rc;
+
+	snprintf(peer.name, sizeof(peer.name), "%s", name);
+	snprintf(peer.local, sizeof(peer.local), "%s", local);
+	why.text[0] = '\0';
+	rc = account_of(&peer, step, &why);
+	if (!rc)
+		rc = step->account.uid;
+	free(step);
+	return rc;
+}
+
+static long krb_uid(const char *name)
+{
+	return account_find(GSS_WAY_KERBEROS, name, "");
+}
+
+static long ntlm_uid(const char *name)
+{
+	return account_find(GSS_WAY_NTLM, name, "");
+}
+
+/* The name of an account is no proof, and nothing is guessed. */
+static void names_without_rules(void)
+{
+	NO_RULES();
+	CHECK(krb_uid("alice@EXAMPLE.ORG") == -EACCES);
+	CHECK(strstr(why.text, "alice@EXAMPLE.ORG has no account on this machine"));
+	CHECK(strstr(why.text, "'user-map = *@EXAMPLE.ORG = *' to [server] in ditto.conf"));
+	CHECK(krb_uid("alice/admin@EXAMPLE.ORG") == -EACCES);
+	CHECK(strstr(why.text, "'user-map = alice/admin@EXAMPLE.ORG = ACCOUNT'"));
+	CHECK(ntlm_uid("EXAMPLE\\alice") == -EACCES);
+	CHECK(strstr(why.text, "'user-map = EXAMPLE\\* = *' to [server] in ditto.conf"));
+	CHECK(ntlm_uid("alice") == -EACCES);
+}
+
+/* An account with its realm or domain is that of the realm or domain. */
+static void accounts_of_domains(void)
+{
+	NO_RULES();
+	CHECK(krb_uid("carol@AD.EXAMPLE.ORG") == 20001);
+	CHECK(ntlm_uid("EXAMPLE\\carol") == 20001);
+	CHECK(ntlm_uid("carol@ad.example.org") == 20001);
+	CHECK(krb_uid("dora@AD.EXAMPLE.ORG") == 20002);
+	/* Groups would be those of the local account. */
+	CHECK(krb_uid("backup@AD.EXAMPLE.ORG") == -EACCES);
+	CHECK(strstr(why.text, "name of another account"));
+	CHECK(krb_uid("ghost@AD.EXAMPLE.ORG") == -EACCES);
+	CHECK(ntlm_uid("EXAMPLE\\root") == -EACCES && strstr(why.text, "only a local user"));
+	CHECK(ntlm_uid("EXAMPLE\\low") == -EACCES && strstr(why.text, "min-uid (1000)"));
+}
+
+static void rules_and_patterns(void)
+{
+	RULES("*@EXAMPLE.ORG = *", "svc-*@OTHER.ORG=bob", "*-adm@OTHER.ORG = *",
+	      "alice/admin@OTHER.ORG = bob", "dave@OTHER.ORG = EXAMPLE\\carol", NULL);
+	CHECK(krb_uid("alice@EXAMPLE.ORG") == 3000);
+	CHECK(krb_uid("bob@EXAMPLE.ORG") == 3001);
+	CHECK(krb_uid("eve@EXAMPLE.ORG") == -EACCES);
+	CHECK(strstr(why.text, "eve@EXAMPLE.ORG has no account on this machine"));
+	CHECK(strstr(why.text, "'user-map = *@EXAMPLE.ORG = *'"));
+	CHECK(krb_uid("alice@OTHER.ORG") == -EACCES);
+	CHECK(krb_uid("svc-web@OTHER.ORG") == 3001);
+	CHECK(krb_uid("alice-adm@OTHER.ORG") == 3000);
+	CHECK(krb_uid("-adm@OTHER.ORG") == -EACCES);
+	CHECK(krb_uid("alice/admin@OTHER.ORG") == 3001);
+	CHECK(krb_uid("dave@OTHER.ORG") == 20001);
+	/* '*' is one word of a name. */
+	CHECK(krb_uid("svc-web/host@OTHER.ORG") == -EACCES);
+	/* A principal is no name of a domain, and the reverse. */
+	CHECK(ntlm_uid("EXAMPLE.ORG\\alice") == -EACCES);
+	CHECK(ntlm_uid("alice@EXAMPLE.ORG") == -EACCES);
+}
+
+static void rules_in_order(void)
+{
+	RULES("alice@EXAMPLE.ORG = bob", "*@EXAMPLE.ORG = *", "bob@EXAMPLE.ORG = alice", NULL);
+	CHECK(krb_uid("alice@EXAMPLE.ORG") == 3001);
+	CHECK(krb_uid("bob@EXAMPLE.ORG") == 3001);
+	RULES("carol@AD.EXAMPLE.ORG = nosuch", "*@AD.EXAMPLE.ORG = alice", NULL);
+	/* The first rule decides, even if it gives nothing, and though the name has an account. */
+	CHECK(krb_uid("carol@AD.EXAMPLE.ORG") == -EACCES);
+	CHECK(krb_uid("eve@AD.EXAMPLE.ORG") == 3000);
+}
+
+static void rules_that_deny(void)
+{
+	RULES("alice@EXAMPLE.ORG = none", "*@EXAMPLE.ORG = bob", "*@OTHER.ORG = none",
+	      "host/x@OTHER.ORG = bob", "EXAMPLE\\carol = none", "EXAMPLE\\* = bob", NULL);
+	CHECK(krb_uid("alice@EXAMPLE.ORG") == -EACCES);
+	CHECK(strstr(why.text, "denied by 'user-map = alice@EXAMPLE.ORG = none'"));
+	/* A directory may not care for the case, and must not help around the rule. */
+	CHECK(krb_uid("ALICE@EXAMPLE.ORG") == -EACCES && strstr(why.text, "denied"));
+	CHECK(krb_uid("dave@EXAMPLE.ORG") == 3001);
+	CHECK(krb_uid("host/x@OTHER.ORG") == -EACCES && strstr(why.text, "denied"));
+	CHECK(ntlm_uid("example\\Carol") == -EACCES && strstr(why.text, "denied"));
+	CHECK(ntlm_uid("EXAMPLE\\dave") == 3001);
+	/* Whatever the user of the domain is called. */
+	CHECK(krb_uid("carol@AD.EXAMPLE.ORG") == -EACCES && strstr(why.text, "denied"));
+	CHECK(ntlm_uid("carol@ad.example.org") == -EACCES && strstr(why.text, "denied"));
+}
+
+static void rules_and_case(void)
+{
+	RULES("*@EXAMPLE.ORG = *", "Dave@OTHER.ORG = bob", "EXAMPLE\\* = *",
+	      "OTHER\\Dave = bob", NULL);
+	CHECK(krb_uid("alice@example.org") == -EACCES);
+	CHECK(krb_uid("ALICE@EXAMPLE.ORG") == -EACCES);
+	CHECK(krb_uid("dave@OTHER.ORG") == -EACCES);
+	CHECK(krb_uid("Dave@OTHER.ORG") == 3001);
+	CHECK(ntlm_uid("example\\ALICE") == 3000);
+	CHECK(ntlm_uid("other\\dAVE") == 3001);
+}
+
+/* No rule gives these accounts. */
+static void accounts_of_the_system(void)
+{
+	RULES("eve@EXAMPLE.ORG = root", "*@EXAMPLE.ORG = *", NULL);
+	CHECK(krb_uid("eve@EXAMPLE.ORG") == -EACCES && strstr(why.text, "only a local user"));
+	CHECK(krb_uid("root@EXAMPLE.ORG") == -EACCES && strstr(why.text, "only a local user"));
+	CHECK(krb_uid("backup@EXAMPLE.ORG") == -EACCES);
+	CHECK(strstr(why.text, "'backup'") && strstr(why.text, "min-uid (1000)"));
+	CHECK(krb_uid("low@EXAMPLE.ORG") == -EACCES && krb_uid("first@EXAMPLE.ORG") == 1000);
+	CHECK(krb_uid("nobody@EXAMPLE.ORG") == -EACCES);
+	CHECK(krb_uid("locked@EXAMPLE.ORG") == -EACCES && strstr(why.text, "usermod -U locked"));
+	CHECK(krb_uid("expired@EXAMPLE.ORG") == -EACCES);
+	CHECK(strstr(why.text, "chage -E -1 expired"));
+	use_rules(0, (const char *const[]){ "*@EXAMPLE.ORG = *", NULL });
+	CHECK(krb_uid("backup@EXAMPLE.ORG") == 34);
+	CHECK(krb_uid("root@EXAMPLE.ORG") == -EACCES && krb_uid("nobody@EXAMPLE.ORG") == -EACCES);
+	use_rules(3001, (const char *const[]){ "*@EXAMPLE.ORG = *", NULL });
+	CHECK(krb_uid("alice@EXAMPLE.ORG") == -EACCES && krb_uid("bob@EXAMPLE.ORG") == 3001);
+}
+
+/* root wrote the file of local users. */
+static void local_users(void)
+{
+	RULES("LAPTOP\\* = none", NULL);
+	CHECK(account_find(GSS_WAY_NTLM, "LAPTOP\\alice", "alice") == 3000);
+	CHECK(account_find(GSS_WAY_NTLM, "backup", "backup") == 34);
+	CHECK(account_find(GSS_WAY_NTLM, "locked", "locked") == 3002);
+	CHECK(account_find(GSS_WAY_NTLM, "root", "root") == 0);
+	CHECK(account_find(GSS_WAY_NTLM, "eve", "eve") == -EACCES);
+	/* A worker that claims more than it may. */
+	CHECK(account_find(GSS_WAY_KERBEROS, "root@EXAMPLE.ORG", "root") == -EACCES);
+}
+
+/* The library escapes what could be taken for the separator. */
+static void special_characters(void)
+{
+	RULES("*@EXAMPLE.ORG = *", "alice@EXAMPLE.ORG = alice", NULL);
+	CHECK(krb_uid("alice@EVIL\\@EXAMPLE.ORG") == -EACCES);
+	CHECK(krb_uid("evil\\@x@EXAMPLE.ORG") == -EACCES);
+	CHECK(krb_uid("host\\/x@EXAMPLE.ORG") == -EACCES);
+	CHECK(krb_uid("EXAMPLE\\carol@EXAMPLE.ORG") == -EACCES);
+	RULES("EXAMPLE\\* = *", NULL);
+	CHECK(ntlm_uid("EXAMPLE\\alice@elsewhere") == -EACCES);
+	CHECK(ntlm_uid("EXAMPLE\\") == -EACCES && krb_uid("@EXAMPLE.ORG") == -EACCES);
+}
+
+static void names_too_long(void)
+{
+	char name[AUTH_USER_SIZE];
+
+	RULES("*@EXAMPLE.ORG = a*", NULL);
+	/* An account would be too long, and then the name itself is as long as it can be. */
+	memset(name, 'a', sizeof(name));
+	snprintf(name + NSS_NAME_SIZE, 16, "@EXAMPLE.ORG");
+	CHECK(krb_uid(name) == -EACCES);
+	memset(name, 'a', sizeof(name));
+	snprintf(name + sizeof(name) - 13, 13, "@EXAMPLE.ORG");
+	CHECK(krb_uid(name) == -EACCES);
+}
+
+/* That is no refusal. */
+static void no_answer(void)
+{
+	RULES("*@EXAMPLE.ORG = *", NULL);
+	down = true;
+	CHECK(krb_uid("alice@EXAMPLE.ORG") == -EAGAIN);
+	CHECK(krb_uid("carol@AD.EXAMPLE.ORG") == -EAGAIN);
+	CHECK(account_find(GSS_WAY_NTLM, "alice", "alice") == -EAGAIN);
+	down = false;
+}
+
+static const struct {
+	const char *rule;
+	const char *mistake;
+} mistakes[] = {
+	{ "alice@EXAMPLE.ORG", "PATTERN = ACCOUNT" },
+	{ "alice = alice", "user@REALM" },
+	{ "@EXAMPLE.ORG = alice", "user@REALM" },
+	{ "alice@ = alice", "user@REALM" },
+	{ "EXAMPLE\\ = alice", "DOMAIN\\user" },
+	{ "a b@EXAMPLE.ORG = alice", "user@REALM" },
+	{ "alice@x@EXAMPLE.ORG = alice", "user@REALM" },
+	{ "alice@* = alice", "without '*'" },
+	{ "*@*.EXAMPLE.ORG = *", "without '*'" },
+	{ "*@EXAMPLE.ORG =", "no account" },
+	{ "*@EXAMPLE.ORG = a b", "no account" },
+	{ "alice@EXAMPLE.ORG = *", "only one '*'" },
+	{ "*a*@EXAMPLE.ORG = *", "only one '*'" },
+	{ "*@EXAMPLE.ORG = **", "only one '*'" },
+};
+
+static void rules_with_mistakes(void)
+{
+	struct user_map map = { 0 };
+	char text[USER_MAP_TEXT_MAX];
+	char *longer = mem_print("%0300d@EXAMPLE.ORG = alice", 1);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(mistakes); i++) {
+		if (!CHECK(!user_map_add(&map, mistakes[i].rule, &why)) ||
+		    !CHECK(strstr(why.text, mistakes[i].mistake)))
+			printf("# %s: %s\n", mistakes[i].rule, why.text);
+	}
+	CHECK(!user_map_add(&map, longer, &why) && strstr(why.text, "at most 255"));
+	free(longer);
+	CHECK(!map.n && user_map_add(&map, "*@EXAMPLE.ORG\t=  *", &why));
+	CHECK(!user_map_add(&map, "*@EXAMPLE.ORG = bob", &why) && strstr(why.text, "twice"));
+	CHECK(user_map_add(&map, "EXAMPLE\\a = none", &why) && map.n == 2);
+	SAME(user_rule_text(&map.rules[0], text), "*@EXAMPLE.ORG = *");
+	SAME(user_rule_text(&map.rules[1], text), "EXAMPLE\\a = none");
+	user_map_free(&map);
+}
+
+int main(void)
+{
+	static const struct test tests[] = {
+		TEST(names_without_rules), TEST(accounts_of_domains), TEST(rules_and_patterns),
+		TEST(rules_in_order), TEST(rules_that_deny), TEST(rules_and_case),
+		TEST(accounts_of_the_system), TEST(local_users), TEST(special_characters),
+		TEST(names_too_long), TEST(no_answer), TEST(rules_with_mistakes), { 0 }
+	};
+
+	return test_main(tests);
+}
