@@ -7,6 +7,7 @@ import signal
 import time
 
 import kdc
+import servers
 import smb2
 from harness import Skip, eq, expect_errno, get, put, run, test, wait_for
 from kdc import HOST
@@ -164,6 +165,10 @@ def only_by_rule(w):
     eq(f"denied by 'user-map = alice@{kdc.REALM} = none'" in said, True, said)
     eq(realm.account(w.client, 'bob', USERS['bob']), UIDS['carol'])
     eq(realm.account(w.client, 'carol', USERS['carol']), UIDS['carol'])
+    said = w.server.ns.run(servers.tool('dittod'), '-c', f'{w.base}/ditto.conf', '--map-user',
+                           f'bob@{kdc.REALM}')
+    eq(said, f"bob@{kdc.REALM}: account 'carol' (uid {UIDS['carol']}), "
+             f"by 'user-map = b*@{kdc.REALM} = carol'\n")
     realm.change([f'*@{kdc.REALM.lower()} = *'])
     eq('has no account' in realm.account(w.client, 'carol', USERS['carol']), True)
     realm.stop()

@@ -239,6 +239,33 @@ static int account_of_domain(const struct gss_peer *peer, const struct parts *wh
 	return rc ?: account_check(peer->name, account, why);
 }
 
+int account_map(const char *name, struct nss_account *account, char rule[USER_MAP_TEXT_MAX],
+		struct why *why)
+{
+	struct gss_peer peer = { .way = GSS_WAY_KERBEROS };
+	struct user_rule found;
+	struct parts who;
+	int rc;
+
+	rule[0] = '\0';
+	if (strlen(name) >= sizeof(peer.name)) {
+		why_not(why, "the name is too long");
+		return -EACCES;
+	}
+	memcpy(peer.name, name, strlen(name) + 1);
+	account_split(name, &who);
+	if (!who.user[0] || !who.domain[0]) {
+		why_not(why, "'%s' is not allowed: user@REALM or DOMAIN\\user is", name);
+		return -EACCES;
+	}
+	if (who.kind == USER_OF_DOMAIN)
+		peer.way = GSS_WAY_NTLM;
+	rc = account_of_domain(&peer, &who, account, why);
+	if (!rc && account_rule(&who, &found))
+		user_rule_text(&found, rule);
+	return rc;
+}
+
 static void account_set_sid(struct auth_step *step)
 {
 	struct sid sid;

@@ -31,4 +31,18 @@ void account_set_map(const struct user_map *map);
  */
 int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *why);
 
+/**
+ * account_map - look up the account that a name of a realm or domain would get
+ * @name: "user@REALM" as by Kerberos, or "DOMAIN\user" as by NTLM
+ * @account: filled
+ * @rule: filled with the rule that decided; empty if the name service knows @name itself
+ * @why: filled on error
+ *
+ * For administrators. May block on the name service.
+ *
+ * Return: as account_of().
+ */
+int account_map(const char *name, struct nss_account *account, char rule[USER_MAP_TEXT_MAX],
+		struct why *why);
+
 #endif

@@ -585,13 +585,39 @@ static int check_config(struct daemon *d)
 	return EXIT_SUCCESS;
 }
 
+/* Print the account that a name would get, and why. */
+static int map_user(const struct daemon *d, const char *name)
+{
+	struct config *cfg = dittod_load(d);
+	char rule[USER_MAP_TEXT_MAX];
+	struct nss_account account;
+	struct why why;
+
+	if (!cfg)
+		return EXIT_FAILURE;
+	account_set_map(&cfg->users);
+	config_free(cfg);
+	if (account_map(name, &account, rule, &why)) {
+		fprintf(stderr, "%s\n", why.text);
+		return EXIT_FAILURE;
+	}
+	if (rule[0])
+		printf("%s: account '%s' (uid %u), by 'user-map = %s'\n", name, account.name,
+		       account.uid, rule);
+	else
+		printf("%s: account '%s' (uid %u), which the name service knows by this name\n",
+		       name, account.name, account.uid);
+	return EXIT_SUCCESS;
+}
+
 static void dittod_usage(FILE *out)
 {
-	fputs("dittod [-c FILE] [-s DIR] [--check-config]\n\n"
+	fputs("dittod [-c FILE] [-s DIR] [--check-config | --map-user NAME]\n\n"
 	      "  -c, --config FILE   configuration (" DEFAULT_CONFIG ")\n"
 	      "  -s, --state DIR     where the state database lies (" DEFAULT_STATE ")\n"
 	      "  -f, --foreground    stay in the foreground, which it always does\n"
 	      "      --check-config  only say whether the configuration has mistakes\n"
+	      "      --map-user NAME only say which account user@REALM or DOMAIN\\user gets\n"
 	      "  -h, --help\n"
 	      "  -V, --version\n\n"
 	      "Manual: man dittod\n", out);
@@ -604,12 +630,14 @@ int main(int argc, char **argv)
 		{ "state", required_argument, NULL, 's' },
 		{ "foreground", no_argument, NULL, 'f' },
 		{ "check-config", no_argument, NULL, 'k' },
+		{ "map-user", required_argument, NULL, 'm' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 }
 	};
 	static struct daemon d = { .config_path = DEFAULT_CONFIG, .config_optional = true };
 	const char *state_dir = DEFAULT_STATE;
+	const char *mapped = NULL;
 	bool check = false;
 	int c;
 
@@ -629,6 +657,9 @@ int main(int argc, char **argv)
 		case 'k':
 			check = true;
 			break;
+		case 'm':
+			mapped = optarg;
+			break;
 		case 'h':
 			dittod_usage(stdout);
 			return EXIT_SUCCESS;
@@ -645,5 +676,7 @@ int main(int argc, char **argv)
 		dittod_usage(stderr);
 		return EXIT_FAILURE;
 	}
+	if (mapped)
+		return map_user(&d, mapped);
 	return check ? check_config(&d) : dittod_run(&d, state_dir);
 }

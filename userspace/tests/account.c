@@ -338,6 +338,26 @@ static void no_answer(void)
 	down = false;
 }
 
+/* What an administrator is told about a name is what a login does. */
+static void dry_run(void)
+{
+	struct nss_account account;
+	char rule[USER_MAP_TEXT_MAX];
+
+	RULES("*@EXAMPLE.ORG = *", "EXAMPLE\\a* = alice", NULL);
+	CHECK(!account_map("bob@EXAMPLE.ORG", &account, rule, &why) && account.uid == 3001);
+	SAME(rule, "*@EXAMPLE.ORG = *");
+	CHECK(!account_map("example\\Anna", &account, rule, &why) && account.uid == 3000);
+	SAME(rule, "EXAMPLE\\a* = alice");
+	CHECK(!account_map("carol@AD.EXAMPLE.ORG", &account, rule, &why));
+	CHECK(account.uid == 20001 && !rule[0]);
+	CHECK(account_map("root@EXAMPLE.ORG", &account, rule, &why) == -EACCES);
+	CHECK(strstr(why.text, "only a local user"));
+	CHECK(account_map("alice", &account, rule, &why) == -EACCES);
+	CHECK(strstr(why.text, "user@REALM or DOMAIN\\user"));
+	CHECK(account_map("@EXAMPLE.ORG", &account, rule, &why) == -EACCES);
+}
+
 static const struct {
 	const char *rule;
 	const char *mistake;
@@ -386,7 +406,8 @@ int main(void)
 		TEST(names_without_rules), TEST(accounts_of_domains), TEST(rules_and_patterns),
 		TEST(rules_in_order), TEST(rules_that_deny), TEST(rules_and_case),
 		TEST(accounts_of_the_system), TEST(local_users), TEST(special_characters),
-		TEST(names_too_long), TEST(no_answer), TEST(rules_with_mistakes), { 0 }
+		TEST(names_too_long), TEST(no_answer), TEST(dry_run),
+		TEST(rules_with_mistakes), { 0 }
 	};
 
 	return test_main(tests);
