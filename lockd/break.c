@@ -46,9 +46,9 @@ static void lease_queue(struct ditto_lease *lease)
 	refcount_dec(&lease->ref);
 }
 
-void ditto_lease_tell(struct ditto_lease *lease, unsigned int what)
+void ditto_lease_notify(struct ditto_lease *lease, unsigned int what)
 {
-	set_bit(what, &lease->tells);
+	set_bit(what, &lease->notify_due);
 	lease_queue(lease);
 }
 
@@ -71,12 +71,12 @@ static void tell_holder(struct ditto_lease *lease, unsigned int what)
 	struct ditto_lock_point *point = lease->claim.ctx->point;
 
 	lockdep_assert_held(&lease->claim.ctx->lock);
-	if (!lease->untold) {
+	if (!lease->unnotified) {
 		point->ops->get(point);
-		atomic_inc(&point->untold);
-		lease->untold = point;
+		atomic_inc(&point->unnotified);
+		lease->unnotified = point;
 	}
-	ditto_lease_tell(lease, what);
+	ditto_lease_notify(lease, what);
 }
 
 /* The holder was notified, or needs no notification any more. */
@@ -92,14 +92,14 @@ static void holder_told(struct ditto_lease *lease)
 		 */
 		smp_rmb();
 	}
-	if (!(READ_ONCE(lease->tells) & (BIT(DITTO_TELL_BREAK) | BIT(DITTO_TELL_REVOKED))))
-		swap(point, lease->untold);
+	if (!(READ_ONCE(lease->notify_due) & (BIT(DITTO_NOTIFY_BREAK) | BIT(DITTO_NOTIFY_REVOKED))))
+		swap(point, lease->unnotified);
 	if (ctx)
 		ditto_lock_ctx_unlock(ctx);
 	if (!point)
 		return;
-	if (atomic_dec_and_test(&point->untold))
-		wake_up_var(&point->untold);
+	if (atomic_dec_and_test(&point->unnotified))
+		wake_up_var(&point->unnotified);
 	point->ops->put(point);
 }
 
@@ -110,13 +110,13 @@ void ditto_claim_told_slow(struct ditto_lock_point *point)
 	unsigned int ms = DITTO_UNTOLD_MS;
 
 	/* A holder that changes something in its callback would wait for itself. */
-	if (work && work->func == ditto_lease_tell_work)
+	if (work && work->func == ditto_lease_notify_work)
 		return;
-	if (atomic_inc_return(&table->untold) > DITTO_UNTOLD_LONG)
+	if (atomic_inc_return(&table->unnotified) > DITTO_UNNOTIFIED_LONG)
 		ms = DITTO_UNTOLD_SHORT_MS;
-	wait_var_event_timeout(&point->untold, !atomic_read(&point->untold),
+	wait_var_event_timeout(&point->unnotified, !atomic_read(&point->unnotified),
 			       msecs_to_jiffies(ms));
-	atomic_dec(&table->untold);
+	atomic_dec(&table->unnotified);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_claim_told_slow, DITTO);
 
@@ -134,7 +134,7 @@ static void break_step(struct ditto_lease *lease, u8 keep)
 	ditto_delegation_recalled(lease);
 	if (!is_lease(lease))
 		point->quiet_until = table->clock() + READ_ONCE(table->settings.quiet_ms);
-	tell_holder(lease, DITTO_TELL_BREAK);
+	tell_holder(lease, DITTO_NOTIFY_BREAK);
 	if (lease->ack) {
 		WRITE_ONCE(lease->state, DITTO_LEASE_BREAKING);
 		ditto_holder_update(lease);
@@ -151,8 +151,8 @@ static void break_revoke(struct ditto_lease *lease)
 	trace_ditto_revoke(&lease->claim, 0, "");
 	ditto_locks_report(table, DITTO_LOCK_REVOKED, lease->claim.owner->client);
 	ditto_delegation_revoked(lease);
-	clear_bit(DITTO_TELL_BREAK, &lease->tells);
-	tell_holder(lease, DITTO_TELL_REVOKED);
+	clear_bit(DITTO_NOTIFY_BREAK, &lease->notify_due);
+	tell_holder(lease, DITTO_NOTIFY_REVOKED);
 	ditto_lease_remove(lease);
 }
 
@@ -259,7 +259,7 @@ unlock:
 EXPORT_SYMBOL_NS_GPL(ditto_lease_ack, DITTO);
 
 /* Start the deadline. Return: false if the holder needs no notification any more. */
-static bool break_told(struct ditto_lease *lease, u8 *keep, bool *ack)
+static bool break_notified(struct ditto_lease *lease, u8 *keep, bool *ack)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&lease->claim);
 
@@ -297,7 +297,7 @@ static struct ditto_change *change_next(struct ditto_lease *lease)
 	return change;
 }
 
-void ditto_lease_tell_work(struct work_struct *work)
+void ditto_lease_notify_work(struct work_struct *work)
 {
 	struct ditto_lease *lease = container_of(work, struct ditto_lease, tell);
 	struct ditto_client *client = lease->claim.owner->client;
@@ -309,12 +309,13 @@ void ditto_lease_tell_work(struct work_struct *work)
 		lease->ops->notify(lease, &change->change);
 		kfree(change);
 	}
-	if (test_and_clear_bit(DITTO_TELL_BREAK, &lease->tells) && break_told(lease, &keep, &ack))
+	if (test_and_clear_bit(DITTO_NOTIFY_BREAK, &lease->notify_due) &&
+	    break_notified(lease, &keep, &ack))
 		lease->ops->breaking(lease, keep, ack);
-	if (test_and_clear_bit(DITTO_TELL_REVOKED, &lease->tells))
+	if (test_and_clear_bit(DITTO_NOTIFY_REVOKED, &lease->notify_due))
 		lease->ops->revoked(lease);
 	holder_told(lease);
-	if (test_and_clear_bit(DITTO_TELL_ASK, &lease->tells) && READ_ONCE(lease->claim.ctx))
+	if (test_and_clear_bit(DITTO_NOTIFY_ASK, &lease->notify_due) && READ_ONCE(lease->claim.ctx))
 		lease->ops->ask(lease);
 
 	ditto_client_hold(client);

@@ -101,7 +101,7 @@ struct ditto_lock_point_ops {
  *	Kept here because it outlives the lock context. Under ctx->lock
  * @barred_until: no caching grant is made before this time, in milliseconds of the table's clock,
  *	because a local process was let continue and still has to act
- * @untold: number of holders not yet notified of a break or a revocation; each of them holds a
+ * @unnotified: number of holders not yet notified of a break or a revocation; each of them holds a
  *	reference on the object
  */
 struct ditto_lock_point {
@@ -110,7 +110,7 @@ struct ditto_lock_point {
 	struct ditto_lock_ctx __rcu *ctx;
 	u64 quiet_until;
 	u64 barred_until;
-	atomic_t untold;
+	atomic_t unnotified;
 };
 
 /**
@@ -128,7 +128,7 @@ static inline void ditto_lock_point_init(struct ditto_lock_point *point,
 	RCU_INIT_POINTER(point->ctx, NULL);
 	point->quiet_until = 0;
 	point->barred_until = 0;
-	atomic_set(&point->untold, 0);
+	atomic_set(&point->unnotified, 0);
 }
 
 /**
@@ -400,12 +400,12 @@ static inline enum ditto_answer ditto_claim_check(struct ditto_lock_point *point
 
 /*
  * How long a change waits at most until the holders that it breaks were notified. Other requests
- * may need the waiting thread, so only DITTO_UNTOLD_LONG changes of a server wait for the long
+ * may need the waiting thread, so only DITTO_UNNOTIFIED_LONG changes of a server wait for the long
  * time at once.
  */
 #define DITTO_UNTOLD_MS		5000
 #define DITTO_UNTOLD_SHORT_MS	50
-#define DITTO_UNTOLD_LONG	4
+#define DITTO_UNNOTIFIED_LONG	4
 
 /**
  * ditto_claim_told_slow - wait until the holders of a node were notified of their breaks
@@ -421,7 +421,7 @@ void ditto_claim_told_slow(struct ditto_lock_point *point);
 /* True if a holder is not yet notified of a break or a revocation. Any context. */
 static inline bool ditto_claim_is_untold(const struct ditto_lock_point *point)
 {
-	return unlikely(atomic_read(&point->untold));
+	return unlikely(atomic_read(&point->unnotified));
 }
 
 /* ditto_claim_recheck() without waiting for notifications, for callers that send no reply. */

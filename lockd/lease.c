@@ -44,7 +44,7 @@ static struct ditto_lease *lease_alloc(const struct ditto_lease_request *req)
 	lease->break_ms = req->break_ms;
 	lease->notify = req->notify;
 	lease->older = req->older;
-	INIT_WORK(&lease->tell, ditto_lease_tell_work);
+	INIT_WORK(&lease->tell, ditto_lease_notify_work);
 	INIT_DELAYED_WORK(&lease->expire, ditto_lease_expire_work);
 	INIT_LIST_HEAD(&lease->changes);
 	return lease;
@@ -119,7 +119,7 @@ void ditto_lease_remove(struct ditto_lease *lease)
 	lease_count(ctx, lease->bits, -1);
 	WRITE_ONCE(lease->bits, 0);
 	WRITE_ONCE(lease->state, DITTO_LEASE_GONE);
-	if (lease->notify)
+	if (lease->notify_due)
 		ctx->notifying--;
 	ditto_holder_del_grant(ctx, lease);
 	ctx->settled = true;
@@ -132,8 +132,8 @@ void ditto_lease_remove(struct ditto_lease *lease)
 
 void ditto_lease_drop(struct ditto_lease *lease)
 {
-	clear_bit(DITTO_TELL_BREAK, &lease->tells);
-	ditto_lease_tell(lease, DITTO_TELL_REVOKED);
+	clear_bit(DITTO_NOTIFY_BREAK, &lease->notify_due);
+	ditto_lease_notify(lease, DITTO_NOTIFY_REVOKED);
 	ditto_lease_remove(lease);
 }
 
@@ -454,7 +454,7 @@ void ditto_lease_return(struct ditto_lease *lease)
 		return;
 	trace_ditto_release(&lease->claim, 0, "returned");
 	ditto_delegation_answered(lease, 0);
-	clear_bit(DITTO_TELL_BREAK, &lease->tells);
+	clear_bit(DITTO_NOTIFY_BREAK, &lease->notify_due);
 	ditto_lease_remove(lease);
 	ditto_lock_ctx_unlock(ctx);
 }

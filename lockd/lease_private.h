@@ -16,10 +16,10 @@ enum ditto_lease_state {
 	DITTO_LEASE_GONE,	/* returned, revoked or given up */
 };
 
-/* Bits of ditto_lease.tells: callbacks that are due. */
-#define DITTO_TELL_BREAK	0
-#define DITTO_TELL_REVOKED	1
-#define DITTO_TELL_ASK		2
+/* Bits of ditto_lease.notify_due: callbacks that are due. */
+#define DITTO_NOTIFY_BREAK	0
+#define DITTO_NOTIFY_REVOKED	1
+#define DITTO_NOTIFY_ASK	2
 
 /**
  * struct ditto_lease - a caching grant
@@ -38,15 +38,15 @@ enum ditto_lease_state {
  * @older: see struct ditto_lease_request
  * @ack: the break needs an answer
  * @told: the holder was notified of the break, so it may answer
- * @untold: the point whose @untold count this grant raised, referenced, until the holder is
- *	notified of a break or a revocation; or NULL
+ * @unnotified: the point whose @unnotified count this grant raised, referenced, until the holder
+ *	is notified of a break or a revocation; or NULL
  * @deadline: of the outstanding break, in milliseconds of the table's clock
  * @asked: number of the last question; see lease_query.c
  * @answered: number of the last question that was answered or given up
  * @ask_again: a caller waits for the answer to a question that is not sent yet
  * @asked_at: time of the last question, in milliseconds of the table's clock
  * @answer: the last answer
- * @tells: DITTO_TELL_* bits
+ * @notify_due: DITTO_NOTIFY_* bits
  * @tell: runs callbacks, one at a time
  * @expire: checks @deadline
  * @changes: list of struct ditto_change to be delivered
@@ -67,14 +67,14 @@ struct ditto_lease {
 	bool older;
 	bool ack;
 	bool told;
-	struct ditto_lock_point *untold;
+	struct ditto_lock_point *unnotified;
 	u64 deadline;
 	u32 asked;
 	u32 answered;
 	bool ask_again;
 	u64 asked_at;
 	struct ditto_lease_answer answer;
-	unsigned long tells;
+	unsigned long notify_due;
 	struct work_struct tell;
 	struct delayed_work expire;
 	struct list_head changes;
@@ -103,11 +103,11 @@ void ditto_lease_drop(struct ditto_lease *lease);
 /* Wake callers that wait for an answer of a grant that ends. Defined in lease_query.c. */
 void ditto_lease_query_end(struct ditto_lease *lease);
 
-/* Set a DITTO_TELL_* bit and queue the callbacks of a grant. Defined in break.c. */
-void ditto_lease_tell(struct ditto_lease *lease, unsigned int what);
+/* Set a DITTO_NOTIFY_* bit and queue the callbacks of a grant. Defined in break.c. */
+void ditto_lease_notify(struct ditto_lease *lease, unsigned int what);
 
 /* Work of ditto_lease.tell: runs the callbacks that are due. */
-void ditto_lease_tell_work(struct work_struct *work);
+void ditto_lease_notify_work(struct work_struct *work);
 
 /* Work of ditto_lease.expire: revokes the grant if the deadline of a break has passed. */
 void ditto_lease_expire_work(struct work_struct *work);

@@ -23,7 +23,7 @@ static void question_put(struct ditto_lease *lease)
 	lease->ask_again = false;
 	lease->asked++;
 	lease->asked_at = ditto_owner_table(lease->claim.owner)->clock();
-	ditto_lease_tell(lease, DITTO_TELL_ASK);
+	ditto_lease_notify(lease, DITTO_NOTIFY_ASK);
 }
 
 static u32 ask_ms(const struct ditto_lease *lease)
@@ -144,7 +144,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_lease_answered, DITTO);
 
 void ditto_lease_query_end(struct ditto_lease *lease)
 {
-	clear_bit(DITTO_TELL_ASK, &lease->tells);
+	clear_bit(DITTO_NOTIFY_ASK, &lease->notify_due);
 	if (lease->asked == lease->answered)
 		return;
 	/* Orders the end of the grant before the test for waiters. */

@@ -59,26 +59,26 @@ void ditto_mirror_put(struct ditto_mirror *mirror);
  * @req: the request
  * @wait: see ditto_range_lock()
  * @conflict: see ditto_range_lock()
- * @spares: see ditto_range_take()
+ * @prealloc: see ditto_range_take()
  *
  * Context: may sleep; takes mirror->lock. Defined in mirror_range.c.
  * Return: see ditto_range_lock().
  */
 int ditto_mirror_lock(struct ditto_mirror *mirror, const struct ditto_range_request *req,
 		      struct ditto_wait *wait, struct ditto_conflict *conflict,
-		      struct ditto_range *spares[2]);
+		      struct ditto_range *prealloc[2]);
 
 /**
  * ditto_mirror_unlock - give up a range, also in the VFS
  * @mirror: of ditto_mirror_begin()
  * @req: the request
- * @spares: see ditto_range_give()
+ * @prealloc: see ditto_range_give()
  *
  * Context: may sleep; takes mirror->lock. Defined in mirror_range.c.
  * Return: see ditto_range_unlock().
  */
 int ditto_mirror_unlock(struct ditto_mirror *mirror, const struct ditto_range_request *req,
-			struct ditto_range *spares[2]);
+			struct ditto_range *prealloc[2]);
 
 /**
  * ditto_mirror_test - test a range request against the locks of local processes

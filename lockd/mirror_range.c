@@ -240,9 +240,9 @@ static int pending_add(struct ditto_lock_ctx *ctx, const struct ditto_range_requ
 
 /* The VFS has answered: confirm the range if @err is 0, otherwise take it back. */
 static int pending_end(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
-		       struct ditto_range *spares[2], int err)
+		       struct ditto_range *prealloc[2], int err)
 {
-	struct ditto_range *range = spares[0];
+	struct ditto_range *range = prealloc[0];
 	bool held = range->claim.ctx;
 
 	if (held)
@@ -253,7 +253,7 @@ static int pending_end(struct ditto_lock_ctx *ctx, const struct ditto_range_requ
 	/* The client, or the open that the range ends with, was released meanwhile. */
 	if (!held)
 		return -ESHUTDOWN;
-	return ditto_range_take(ctx, req, spares);
+	return ditto_range_take(ctx, req, prealloc);
 }
 
 /*
@@ -404,7 +404,7 @@ void ditto_mirror_wait_free(struct ditto_wait *wait)
 
 int ditto_mirror_lock(struct ditto_mirror *mirror, const struct ditto_range_request *req,
 		      struct ditto_wait *wait, struct ditto_conflict *conflict,
-		      struct ditto_range *spares[2])
+		      struct ditto_range *prealloc[2])
 {
 	struct ditto_lock_ctx *ctx = mirror->ctx;
 	int err;
@@ -416,7 +416,7 @@ int ditto_mirror_lock(struct ditto_mirror *mirror, const struct ditto_range_requ
 	else
 		err = ditto_range_conflict_check(ctx, req, conflict);
 	if (!err)
-		err = pending_add(ctx, req, spares[0]);
+		err = pending_add(ctx, req, prealloc[0]);
 	ditto_lock_ctx_unlock(ctx);
 	if (err)
 		goto unlock;
@@ -425,7 +425,7 @@ int ditto_mirror_lock(struct ditto_mirror *mirror, const struct ditto_range_requ
 	if (err == -EAGAIN)
 		local_test(mirror->file, req, conflict);
 	ditto_lock_ctx_lock_pinned(ctx);
-	err = pending_end(ctx, req, spares, err);
+	err = pending_end(ctx, req, prealloc, err);
 	ditto_lock_ctx_unlock(ctx);
 	mirror_settle(mirror, req, err);
 unlock:
@@ -436,21 +436,21 @@ unlock:
 	wait->mirror = mirror_wait_alloc(mirror, wait);
 	if (!wait->mirror)
 		return -ENOMEM;
-	err = ditto_wait_enqueue(req, wait, conflict, spares);
+	err = ditto_wait_enqueue(req, wait, conflict, prealloc);
 	if (err != -EINPROGRESS)
 		ditto_mirror_wait_free(wait);
 	return err;
 }
 
 int ditto_mirror_unlock(struct ditto_mirror *mirror, const struct ditto_range_request *req,
-			struct ditto_range *spares[2])
+			struct ditto_range *prealloc[2])
 {
 	struct ditto_lock_ctx *ctx = mirror->ctx;
 	int err;
 
 	mutex_lock(&mirror->lock);
 	ditto_lock_ctx_lock_pinned(ctx);
-	err = ditto_range_give(ctx, req, spares);
+	err = ditto_range_give(ctx, req, prealloc);
 	ditto_lock_ctx_unlock(ctx);
 	if (!err && !req->empty)
 		mirror_sync(mirror, req->owner, req->first, req->last);
@@ -476,16 +476,16 @@ static void turn_end(struct ditto_lock_ctx *ctx, struct ditto_wait *wait, int er
 
 	/* A local process is in the way; its unlock, or the timer, causes the next try. */
 	if (err == FILE_LOCK_DEFERRED || err == -EAGAIN) {
-		pending_end(ctx, req, wait->spares, -EAGAIN);
+		pending_end(ctx, req, wait->prealloc, -EAGAIN);
 		WRITE_ONCE(wait->state, DITTO_WAIT_LOCAL);
 		if (err == -EAGAIN)
 			mirror_range_kick(wait->mirror, RETRY_MS);
 		return;
 	}
 	if (wait->tell && !err)
-		pending_end(ctx, req, wait->spares, -EAGAIN);
+		pending_end(ctx, req, wait->prealloc, -EAGAIN);
 	else
-		err = pending_end(ctx, req, wait->spares, err);
+		err = pending_end(ctx, req, wait->prealloc, err);
 	ditto_wait_finish(wait, err);
 }
 
@@ -504,7 +504,7 @@ static void mirror_turn(struct ditto_mirror_wait *mw)
 	/* Check again: it may not be the request's turn any more. */
 	err = ditto_range_conflict_check(ctx, &wait->request, NULL);
 	if (!err)
-		err = pending_add(ctx, &wait->request, wait->spares[0]);
+		err = pending_add(ctx, &wait->request, wait->prealloc[0]);
 	if (err) {
 		if (err == -EAGAIN || err == -EBUSY)
 			WRITE_ONCE(wait->state, DITTO_WAIT_QUEUED);
@@ -527,7 +527,7 @@ static void mirror_turn(struct ditto_mirror_wait *mw)
 		turn_end(ctx, wait, err);
 	else
 		/* Cancelled, or its client was released. */
-		err = pending_end(ctx, &req, wait->spares, err ?: -ESHUTDOWN);
+		err = pending_end(ctx, &req, wait->prealloc, err ?: -ESHUTDOWN);
 	ditto_lock_ctx_unlock(ctx);
 	if (err != FILE_LOCK_DEFERRED)
 		mirror_settle(mirror, &req, -EAGAIN);

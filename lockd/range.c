@@ -61,15 +61,15 @@ static bool range_break_rest(const struct ditto_range_request *req)
 }
 
 int ditto_range_try(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
-		    struct ditto_range *spares[2], struct ditto_conflict *conflict)
+		    struct ditto_range *prealloc[2], struct ditto_conflict *conflict)
 {
 	int err = ditto_range_conflict_check(ctx, req, conflict);
 
-	return err ?: ditto_range_take(ctx, req, spares);
+	return err ?: ditto_range_take(ctx, req, prealloc);
 }
 
 static int range_lock(const struct ditto_range_request *req, struct ditto_wait *wait,
-		      struct ditto_conflict *conflict, struct ditto_range *spares[2])
+		      struct ditto_conflict *conflict, struct ditto_range *prealloc[2])
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_make(req->point);
 	int err;
@@ -80,17 +80,17 @@ static int range_lock(const struct ditto_range_request *req, struct ditto_wait *
 	if (wait && (wait->tell || ditto_wait_ahead(ctx, req, NULL, conflict)))
 		err = -EAGAIN;
 	else
-		err = ditto_range_try(ctx, req, spares, conflict);
+		err = ditto_range_try(ctx, req, prealloc, conflict);
 	ditto_lock_ctx_unlock(ctx);
 	if (wait && (err == -EAGAIN || err == -EBUSY))
-		err = ditto_wait_enqueue(req, wait, conflict, spares);
+		err = ditto_wait_enqueue(req, wait, conflict, prealloc);
 	return err;
 }
 
 int ditto_range_lock(const struct ditto_range_request *req, struct ditto_wait *wait,
 		     struct ditto_conflict *conflict)
 {
-	struct ditto_range *spares[2];
+	struct ditto_range *prealloc[2];
 	struct ditto_mirror *mirror;
 	int err;
 
@@ -100,18 +100,18 @@ int ditto_range_lock(const struct ditto_range_request *req, struct ditto_wait *w
 	mirror = ditto_mirror_begin(req->point, req->filp);
 	if (IS_ERR(mirror))
 		return PTR_ERR(mirror);
-	if (!ditto_ranges_alloc(req, spares)) {
+	if (!ditto_ranges_alloc(req, prealloc)) {
 		err = -ENOMEM;
 		goto out;
 	}
 	do {
 		if (mirror)
-			err = ditto_mirror_lock(mirror, req, wait, conflict, spares);
+			err = ditto_mirror_lock(mirror, req, wait, conflict, prealloc);
 		else
-			err = range_lock(req, wait, conflict, spares);
+			err = range_lock(req, wait, conflict, prealloc);
 		/* A queued request checks again by itself. */
 	} while (err == -EBUSY && range_break_rest(req));
-	ditto_ranges_free(spares);
+	ditto_ranges_free(prealloc);
 out:
 	ditto_mirror_end(mirror);
 	return err;
@@ -120,7 +120,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_range_lock, DITTO);
 
 int ditto_range_unlock(const struct ditto_range_request *req)
 {
-	struct ditto_range *spares[2] = { NULL, req->discipline == DITTO_POSIX ?
+	struct ditto_range *prealloc[2] = { NULL, req->discipline == DITTO_POSIX ?
 						ditto_range_alloc(req) : NULL };
 	struct ditto_mirror *mirror;
 	struct ditto_lock_ctx *ctx;
@@ -130,19 +130,19 @@ int ditto_range_unlock(const struct ditto_range_request *req)
 		goto out;
 	mirror = ditto_mirror_begin(req->point, NULL);
 	if (mirror) {
-		err = ditto_mirror_unlock(mirror, req, spares);
+		err = ditto_mirror_unlock(mirror, req, prealloc);
 		ditto_mirror_end(mirror);
 		goto out;
 	}
 	ctx = ditto_lock_ctx_find(req->point);
 	if (ctx) {
-		err = ditto_range_give(ctx, req, spares);
+		err = ditto_range_give(ctx, req, prealloc);
 		ditto_lock_ctx_unlock(ctx);
 	} else if (req->discipline == DITTO_EXACT) {
 		err = -ENOENT;
 	}
 out:
-	ditto_ranges_free(spares);
+	ditto_ranges_free(prealloc);
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_range_unlock, DITTO);

@@ -111,7 +111,7 @@ static inline int ditto_range_set_exact(struct ditto_range_request *req, u64 off
  * @link: entry in the node's queue
  * @client_link: entry in the client's list, under client->lock
  * @owner_link: entry in the owner's list, under client->lock
- * @spares: memory for the grant
+ * @prealloc: memory for the grant
  * @work: runs @granted
  * @mirror: state for waiting on a local process, see mirror.h
  * @ref: references of the queue or the callback, and of each try of the mirror
@@ -134,7 +134,7 @@ struct ditto_wait {
 	struct list_head link;
 	struct list_head client_link;
 	struct list_head owner_link;
-	struct ditto_range *spares[2];
+	struct ditto_range *prealloc[2];
 	struct work_struct work;
 	struct ditto_mirror_wait *mirror;
 	refcount_t ref;

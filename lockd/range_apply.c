@@ -34,22 +34,22 @@ void ditto_range_free(struct ditto_range *range)
 	kmem_cache_free(ditto_range_slab, range);
 }
 
-bool ditto_ranges_alloc(const struct ditto_range_request *req, struct ditto_range *spares[2])
+bool ditto_ranges_alloc(const struct ditto_range_request *req, struct ditto_range *prealloc[2])
 {
-	spares[0] = ditto_range_alloc(req);
-	spares[1] = ditto_range_alloc(req);
-	if (spares[0] && spares[1])
+	prealloc[0] = ditto_range_alloc(req);
+	prealloc[1] = ditto_range_alloc(req);
+	if (prealloc[0] && prealloc[1])
 		return true;
-	ditto_ranges_free(spares);
+	ditto_ranges_free(prealloc);
 	return false;
 }
 
-void ditto_ranges_free(struct ditto_range *spares[2])
+void ditto_ranges_free(struct ditto_range *prealloc[2])
 {
 	for (int i = 0; i < 2; i++) {
-		if (spares[i])
-			ditto_range_free(spares[i]);
-		spares[i] = NULL;
+		if (prealloc[i])
+			ditto_range_free(prealloc[i]);
+		prealloc[i] = NULL;
 	}
 }
 
@@ -85,11 +85,11 @@ static bool posix_is_alike(const struct ditto_range *range, const struct ditto_r
  * own; this is the step that can fail.
  */
 static int posix_split(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
-		       bool unlock, struct ditto_range *spares[2])
+		       bool unlock, struct ditto_range *prealloc[2])
 {
 	struct ditto_range *range = ditto_range_own(ctx, req->owner, DITTO_OWN_POSIX,
 						    req->first);
-	struct ditto_range *spare = spares[1];
+	struct ditto_range *spare = prealloc[1];
 	u64 end;
 	int err;
 
@@ -109,7 +109,7 @@ static int posix_split(struct ditto_lock_ctx *ctx, const struct ditto_range_requ
 	ditto_range_move(range, range->first, req->last);
 	range_place(ctx, spare, req->last + 1, end);
 	spare->claim.since = range->claim.since;
-	spares[1] = NULL;
+	prealloc[1] = NULL;
 	return 0;
 }
 
@@ -157,10 +157,10 @@ static void posix_merge(struct ditto_lock_ctx *ctx, struct ditto_range *new,
 }
 
 static int posix_take(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
-		      struct ditto_range *spares[2])
+		      struct ditto_range *prealloc[2])
 {
 	struct ditto_range *own = ditto_range_own(ctx, req->owner, DITTO_OWN_POSIX, req->first);
-	struct ditto_range *new = spares[0];
+	struct ditto_range *new = prealloc[0];
 	int err;
 
 	new->claim.held = ditto_range_row(DITTO_POSIX, req->exclusive);
@@ -171,8 +171,8 @@ static int posix_take(struct ditto_lock_ctx *ctx, const struct ditto_range_reque
 	err = ditto_claim_attach(ctx, &new->claim);
 	if (err)
 		return err;
-	spares[0] = NULL;
-	err = posix_split(ctx, req, false, spares);
+	prealloc[0] = NULL;
+	err = posix_split(ctx, req, false, prealloc);
 	if (err) {
 		ditto_claim_detach(&new->claim);
 		return err;
@@ -184,29 +184,29 @@ static int posix_take(struct ditto_lock_ctx *ctx, const struct ditto_range_reque
 }
 
 int ditto_range_take(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
-		     struct ditto_range *spares[2])
+		     struct ditto_range *prealloc[2])
 {
-	struct ditto_range *new = spares[0];
+	struct ditto_range *new = prealloc[0];
 	int err;
 
 	lockdep_assert_held(&ctx->lock);
 	if (!ditto_range_may_be(ctx, req))
 		return -ESHUTDOWN;
 	if (req->discipline == DITTO_POSIX)
-		return posix_take(ctx, req, spares);
+		return posix_take(ctx, req, prealloc);
 	new->claim.held = ditto_range_row(DITTO_EXACT, req->exclusive);
 	new->empty = req->empty;
 	err = ditto_claim_attach(ctx, &new->claim);
 	if (err)
 		return err;
-	spares[0] = NULL;
+	prealloc[0] = NULL;
 	range_place(ctx, new, req->first, ditto_range_end(req->empty, req->first, req->last));
 	trace_ditto_grant(&new->claim, 0, "range");
 	return 0;
 }
 
 int ditto_range_give(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
-		     struct ditto_range *spares[2])
+		     struct ditto_range *prealloc[2])
 {
 	u64 last = ditto_range_end(req->empty, req->first, req->last);
 	struct ditto_range *range;
@@ -214,7 +214,7 @@ int ditto_range_give(struct ditto_lock_ctx *ctx, const struct ditto_range_reques
 
 	lockdep_assert_held(&ctx->lock);
 	if (req->discipline == DITTO_POSIX) {
-		err = posix_split(ctx, req, true, spares);
+		err = posix_split(ctx, req, true, prealloc);
 		if (!err)
 			posix_clear(ctx, req, true);
 		return err;

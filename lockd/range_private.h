@@ -114,40 +114,40 @@ void ditto_range_free(struct ditto_range *range);
 /**
  * ditto_ranges_alloc - allocate all ranges that a request may need
  * @req: the request
- * @spares: filled: one range to take, and one to split with
+ * @prealloc: filled: one range to take, and one to split with
  *
  * Context: may sleep. Defined in range_apply.c.
  * Return: false without memory.
  */
-bool ditto_ranges_alloc(const struct ditto_range_request *req, struct ditto_range *spares[2]);
+bool ditto_ranges_alloc(const struct ditto_range_request *req, struct ditto_range *prealloc[2]);
 
 /* Free the spare ranges that were not used. May sleep. */
-void ditto_ranges_free(struct ditto_range *spares[2]);
+void ditto_ranges_free(struct ditto_range *prealloc[2]);
 
 /**
  * ditto_range_take - take a range that was checked to be free
  * @ctx: locked
  * @req: the request
- * @spares: of ditto_ranges_alloc(); those that are used become NULL
+ * @prealloc: of ditto_ranges_alloc(); those that are used become NULL
  *
  * Context: ctx->lock held. Defined in range_apply.c.
  * Return: 0; nothing was changed with -ESHUTDOWN (client or open ended), -ENOLCK (a limit).
  */
 int ditto_range_take(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
-		     struct ditto_range *spares[2]);
+		     struct ditto_range *prealloc[2]);
 
 /**
  * ditto_range_give - give up a range
  * @ctx: locked
  * @req: the request
- * @spares: the second is used if a POSIX range must be split
+ * @prealloc: the second is used if a POSIX range must be split
  *
  * Context: ctx->lock held. Defined in range_apply.c.
  * Return: 0; nothing was changed with -ENOENT (EXACT: not held), -ENOMEM, -ENOLCK (a limit),
  * -ESHUTDOWN (the client was released).
  */
 int ditto_range_give(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
-		     struct ditto_range *spares[2]);
+		     struct ditto_range *prealloc[2]);
 
 /* Take a range off its node; it is freed when ctx->lock is dropped. ctx->lock held. */
 void ditto_range_remove(struct ditto_range *range);
@@ -171,13 +171,13 @@ int ditto_range_conflict_check(struct ditto_lock_ctx *ctx, const struct ditto_ra
  * ditto_range_try - check a range request and take the range, in one step
  * @ctx: locked
  * @req: the request
- * @spares: see ditto_range_take()
+ * @prealloc: see ditto_range_take()
  * @conflict: filled with -EAGAIN; may be NULL
  *
  * Context: ctx->lock held. Defined in range.c.
  * Return: see ditto_range_conflict_check() and ditto_range_take().
  */
 int ditto_range_try(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
-		    struct ditto_range *spares[2], struct ditto_conflict *conflict);
+		    struct ditto_range *prealloc[2], struct ditto_conflict *conflict);
 
 #endif

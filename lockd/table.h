@@ -131,7 +131,7 @@ struct ditto_mirror_list {
  * @telling: number of waiting requests that want a notification only
  * @yields: number of clients with an attempt to withdraw and release them due or running
  * @asking: number of callers that wait for the reply of a holder
- * @untold: number of callers that wait until holders were notified
+ * @unnotified: number of callers that wait until holders were notified
  * @delegations: statistics of delegations
  * @owner_count: number of owners
  * @nodes: number of nodes with claims
@@ -162,7 +162,7 @@ struct ditto_lock_table {
 	atomic_t telling;
 	atomic_t yields;
 	atomic_t asking;
-	atomic_t untold;
+	atomic_t unnotified;
 	struct ditto_delegation_count delegations;
 	atomic_t owner_count;
 	atomic_t nodes;

@@ -90,7 +90,7 @@ static void wait_work(struct work_struct *work)
 /* Free everything that the table added to the waiter. */
 static void wait_clean(struct ditto_wait *wait)
 {
-	ditto_ranges_free(wait->spares);
+	ditto_ranges_free(wait->prealloc);
 	ditto_mirror_wait_free(wait);
 	ditto_owner_put(wait->request.lease_owner);
 	ditto_owner_put(wait->request.owner);
@@ -153,8 +153,8 @@ static int wait_add(struct ditto_lock_ctx *ctx, struct ditto_wait *wait,
 	wait->barge = false;
 	wait->search = 0;
 	wait->blocked = 0;
-	wait->spares[0] = NULL;
-	wait->spares[1] = NULL;
+	wait->prealloc[0] = NULL;
+	wait->prealloc[1] = NULL;
 	/*
 	 * References of the queue and of the caller; the caller puts its own when the request may
 	 * start.
@@ -234,7 +234,7 @@ void ditto_wait_pump(struct ditto_lock_ctx *ctx)
 		else if (wait->tell)
 			err = ditto_range_conflict_check(ctx, &wait->request, NULL);
 		else
-			err = ditto_range_try(ctx, &wait->request, wait->spares, NULL);
+			err = ditto_range_try(ctx, &wait->request, wait->prealloc, NULL);
 		if (err != -EAGAIN && err != -EBUSY && err != -EINPROGRESS)
 			ditto_wait_finish(wait, err);
 	}
@@ -245,7 +245,7 @@ void ditto_wait_pump(struct ditto_lock_ctx *ctx)
  * cannot come before wait_start().
  */
 static int wait_try(const struct ditto_range_request *req, struct ditto_wait *wait,
-		    struct ditto_conflict *conflict, struct ditto_range *spares[2])
+		    struct ditto_conflict *conflict, struct ditto_range *prealloc[2])
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_make(req->point);
 	struct ditto_wait *other;
@@ -262,12 +262,12 @@ static int wait_try(const struct ditto_range_request *req, struct ditto_wait *wa
 	if (wait->mirror || wait->tell || ditto_wait_ahead(ctx, req, NULL, conflict))
 		err = -EAGAIN;
 	else
-		err = ditto_range_try(ctx, req, spares, conflict);
+		err = ditto_range_try(ctx, req, prealloc, conflict);
 	if (err == -EAGAIN || err == -EBUSY) {
 		err = wait_add(ctx, wait, req);
 		if (!err) {
-			swap(wait->spares[0], spares[0]);
-			swap(wait->spares[1], spares[1]);
+			swap(wait->prealloc[0], prealloc[0]);
+			swap(wait->prealloc[1], prealloc[1]);
 			err = -EINPROGRESS;
 		}
 	}
@@ -305,13 +305,13 @@ put:
 }
 
 int ditto_wait_enqueue(const struct ditto_range_request *req, struct ditto_wait *wait,
-		       struct ditto_conflict *conflict, struct ditto_range *spares[2])
+		       struct ditto_conflict *conflict, struct ditto_range *prealloc[2])
 {
 	struct ditto_lock_table *table = req->point->table;
 	int err;
 
 	mutex_lock(&table->deadlock);
-	err = wait_try(req, wait, conflict, spares);
+	err = wait_try(req, wait, conflict, prealloc);
 	if (err == -EINPROGRESS)
 		err = wait_start(table, wait);
 	mutex_unlock(&table->deadlock);

@@ -39,13 +39,13 @@ bool ditto_wait_conflicts(const struct ditto_range_request *a,
  * @req: the request; copied
  * @wait: the waiter
  * @conflict: filled with -EAGAIN and -EINPROGRESS; may be NULL
- * @spares: memory for the grant; taken over if the request is queued
+ * @prealloc: memory for the grant; taken over if the request is queued
  *
  * Context: may sleep; takes table->deadlock. Defined in wait.c.
  * Return: -EINPROGRESS if it waits; otherwise see ditto_range_lock().
  */
 int ditto_wait_enqueue(const struct ditto_range_request *req, struct ditto_wait *wait,
-		       struct ditto_conflict *conflict, struct ditto_range *spares[2]);
+		       struct ditto_conflict *conflict, struct ditto_range *prealloc[2]);
 
 /* Describe a queued request as the range that it will hold. */
 void ditto_wait_describe(struct ditto_conflict *conflict, const struct ditto_wait *wait);

@@ -38,7 +38,7 @@ struct ditto_attr {
 #define DITTO_SET_MTIME		BIT(6)
 #define DITTO_SET_MTIME_NOW	BIT(7)
 #define DITTO_SET_ACL		BIT(8)
-#define DITTO_SET_MODE_SPARE	BIT(9)	/* with DITTO_SET_MODE: an ACL has precedence */
+#define DITTO_SET_MODE_IF_NO_ACL	BIT(9)	/* with DITTO_SET_MODE: an ACL has precedence */
 
 /**
  * struct ditto_setattr - attributes to set

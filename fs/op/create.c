@@ -115,20 +115,20 @@ EXPORT_SYMBOL_NS_GPL(ditto_acl_is_inherited, DITTO);
 static bool create_settle_list(struct ditto_setattr *set, const struct ditto_acl *inherited,
 			       enum ditto_chmod how)
 {
-	bool moded = (set->valid & (DITTO_SET_MODE | DITTO_SET_MODE_SPARE)) == DITTO_SET_MODE;
+	bool moded = (set->valid & (DITTO_SET_MODE | DITTO_SET_MODE_IF_NO_ACL)) == DITTO_SET_MODE;
 
 	if (!(set->valid & DITTO_SET_ACL)) {
 		set->acl = inherited;
 		if (moded && how == DITTO_CHMOD_DISCARD)
 			set->acl = NULL;
 		else if (moded && how != DITTO_CHMOD_GROUPMASK)
-			set->valid |= DITTO_SET_MODE_SPARE;
+			set->valid |= DITTO_SET_MODE_IF_NO_ACL;
 	}
 	set->valid &= ~DITTO_SET_ACL;
 	if (set->acl)
 		set->valid |= DITTO_SET_ACL;
 	else
-		set->valid &= ~DITTO_SET_MODE_SPARE;
+		set->valid &= ~DITTO_SET_MODE_IF_NO_ACL;
 	return set->acl;
 }
 

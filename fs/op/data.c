@@ -39,12 +39,8 @@ int ditto_lock_check_local_slow(struct ditto_op *op, struct file *file, enum dit
 				u64 pos, u64 count)
 {
 	struct ditto_intent intent = { .kind = kind, .first = pos, .empty = !count };
-	bool counts;
 
-	rcu_read_lock();
-	counts = rcu_dereference(op->share->opts)->local_locks;
-	rcu_read_unlock();
-	if (!counts)
+	if (!ditto_share_local_locks(op->share))
 		return 0;
 	if (check_add_overflow(pos, count - !!count, &intent.last))
 		intent.last = U64_MAX;

@@ -423,7 +423,7 @@ post:
 EXPORT_SYMBOL_NS_GPL(ditto_setattr, DITTO);
 
 /*
- * Apply attributes to a new file. DITTO_SET_MODE_SPARE keeps the list whole, and the permission
+ * Apply attributes to a new file. DITTO_SET_MODE_IF_NO_ACL keeps the list whole, and the permission
  * bits follow from it.
  */
 static int apply_new(struct ditto_op *op, struct dentry *dentry, const struct ditto_setattr *set)
@@ -433,9 +433,9 @@ static int apply_new(struct ditto_op *op, struct dentry *dentry, const struct di
 	kuid_t uid = own.valid & DITTO_SET_UID ? own.uid : ditto_owner_of(op->share, inode);
 	kgid_t gid = own.valid & DITTO_SET_GID ? own.gid : ditto_group_of(op->share, inode);
 
-	if (own.valid & DITTO_SET_MODE_SPARE)
+	if (own.valid & DITTO_SET_MODE_IF_NO_ACL)
 		own.mode = (own.mode & ~0777) | (ditto_acl_mode(own.acl, uid, gid) & 0777);
-	own.valid &= ~DITTO_SET_MODE_SPARE;
+	own.valid &= ~DITTO_SET_MODE_IF_NO_ACL;
 	return apply_locked(op, dentry, NULL, current_cred(), &own);
 }
 

@@ -98,7 +98,7 @@ enum ditto_open_action {
  * @rights: required DITTO_RIGHT_* bits
  * @deny: DITTO_OPEN_* bits (matrix.h) that other opens must not have
  * @set: attributes of a new file, also an access control list. The umask does not apply. With
- *	DITTO_SET_MODE_SPARE the mode is for a file that inherits no list. May be NULL if @how
+ *	DITTO_SET_MODE_IF_NO_ACL the mode is for a file that inherits no list. May be NULL if @how
  *	creates none
  * @size: bytes to preallocate in a new or truncated file; 0 for none
  * @dosattr: DOS attributes of a new or truncated file, as selected by @dosattr.valid

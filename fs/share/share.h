@@ -312,6 +312,15 @@ struct ditto_share *ditto_share_get_by_path(struct ditto_server *srv,
 					    const char *path, size_t len);
 
 /**
+ * ditto_share_local_locks - check whether local processes see the locks and leases of clients
+ * @share: the share
+ *
+ * Context: any.
+ * Return: the current value of its option local_locks.
+ */
+bool ditto_share_local_locks(const struct ditto_share *share);
+
+/**
  * ditto_share_acl_mode - get the current acl-mode of a share
  * @share: held
  *

@@ -78,6 +78,17 @@ bool ditto_share_hides_unreadable(const struct ditto_share *share)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_hides_unreadable, DITTO);
 
+bool ditto_share_local_locks(const struct ditto_share *share)
+{
+	bool local_locks;
+
+	rcu_read_lock();
+	local_locks = rcu_dereference(share->opts)->local_locks;
+	rcu_read_unlock();
+	return local_locks;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_share_local_locks, DITTO);
+
 enum ditto_chmod ditto_share_acl_mode(const struct ditto_share *share)
 {
 	enum ditto_chmod mode;

@@ -106,7 +106,7 @@ static bool groups_find(const struct ditto_share_users *share_users, kgid_t gid,
 		if (!found)
 			continue;
 		any = true;
-		*most = max(*most, found->grant);
+		*most = max(*most, found->access);
 	}
 	return any;
 }
@@ -121,17 +121,17 @@ ditto_share_users_find(const struct ditto_share_opts *opts, kuid_t uid,
 
 	user = entry_find(share_users->entry, share_users->nusers, __kuid_val(uid));
 	if (user)
-		return user->grant;
+		return user->access;
 	if (share_users->ngroups && groups_find(share_users, gid, n, groups, &most))
 		return most;
 	return share_users->others;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_users_find, DITTO);
 
-bool ditto_share_access_is_admin(enum ditto_share_access grant, const struct ditto_ident *ident,
+bool ditto_share_access_is_admin(enum ditto_share_access access, const struct ditto_ident *ident,
 				 const struct ditto_verdict *verdict)
 {
-	if (grant != DITTO_SHARE_ACCESS_ADMIN || ident->anonymous)
+	if (access != DITTO_SHARE_ACCESS_ADMIN || ident->anonymous)
 		return false;
 	return ident->proven || verdict->squash == DITTO_SQUASH_ROOT_TO_ADMIN ||
 	       verdict->squash == DITTO_SQUASH_ALL_TO_ADMIN;
@@ -144,19 +144,19 @@ enum ditto_share_access ditto_share_access_of(const struct ditto_share *share,
 {
 	const struct group_info *info = cred->cred->group_info;
 	const struct ditto_share_opts *opts;
-	enum ditto_share_access grant;
+	enum ditto_share_access access;
 
 	rcu_read_lock();
 	opts = rcu_dereference(share->opts);
 	if (ident->anonymous)
-		grant = ditto_share_users_find(opts, opts->anon_uid, opts->anon_gid, 0, NULL);
+		access = ditto_share_users_find(opts, opts->anon_uid, opts->anon_gid, 0, NULL);
 	else if (opts->manage_gids)
-		grant = ditto_share_users_find(opts, ident->uid, ident->gid,
-					       info->ngroups, info->gid);
+		access = ditto_share_users_find(opts, ident->uid, ident->gid,
+						info->ngroups, info->gid);
 	else
-		grant = ditto_share_users_find(opts, ident->uid, ident->gid,
-					       ident->ngroups, ident->groups);
+		access = ditto_share_users_find(opts, ident->uid, ident->gid,
+						ident->ngroups, ident->groups);
 	rcu_read_unlock();
-	return grant;
+	return access;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_access_of, DITTO);

@@ -18,7 +18,7 @@ struct ditto_verdict;
 /* Entries of one share; put a longer list into a group. */
 #define DITTO_SHARE_USERS_MAX	1024
 
-/* In ascending order of access. The values are those of the netlink enum "grant-right". */
+/* In ascending order of access. The values are those of the netlink enum "share-access". */
 enum ditto_share_access {
 	DITTO_SHARE_ACCESS_NONE,
 	DITTO_SHARE_ACCESS_READ,
@@ -29,11 +29,11 @@ enum ditto_share_access {
 /**
  * struct ditto_share_user - access of one user or group
  * @id: uid or gid
- * @grant: access
+ * @access: access
  */
 struct ditto_share_user {
 	u32 id;
-	enum ditto_share_access grant;
+	enum ditto_share_access access;
 };
 
 /**
@@ -104,7 +104,7 @@ ditto_share_users_find(const struct ditto_share_opts *opts, kuid_t uid,
 
 /**
  * ditto_share_access_is_admin - tell whether an identity gets the administrator's privileges
- * @grant: access from the share's list
+ * @access: access from the share's list
  * @ident: identity of the request, before squashing
  * @verdict: result of the client rules
  *
@@ -116,7 +116,7 @@ ditto_share_users_find(const struct ditto_share_opts *opts, kuid_t uid,
  * Return: true for an administrator; otherwise DITTO_SHARE_ACCESS_ADMIN means
  * DITTO_SHARE_ACCESS_WRITE.
  */
-bool ditto_share_access_is_admin(enum ditto_share_access grant, const struct ditto_ident *ident,
+bool ditto_share_access_is_admin(enum ditto_share_access access, const struct ditto_ident *ident,
 				 const struct ditto_verdict *verdict);
 
 /**

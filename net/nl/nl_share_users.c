@@ -16,15 +16,15 @@ static_assert(DITTO_SHARE_ACCESS_WRITE == (int)DITTO_SHARE_RIGHT_WRITE);
 static_assert(DITTO_SHARE_ACCESS_ADMIN == (int)DITTO_SHARE_RIGHT_ADMIN);
 
 /* The entries of a request, split into users and groups. */
-struct grant_lists {
+struct share_user_lists {
 	struct ditto_share_user *users;
 	struct ditto_share_user *groups;
 	unsigned int nusers;
 	unsigned int ngroups;
 };
 
-static int grant_read(struct grant_lists *lists, const struct nlattr *attr,
-		      struct netlink_ext_ack *extack)
+static int share_user_read(struct share_user_lists *lists, const struct nlattr *attr,
+			   struct netlink_ext_ack *extack)
 {
 	struct nlattr *tb[DITTO_A_SHARE_USER_ACCESS + 1];
 	struct ditto_share_user entry;
@@ -40,7 +40,7 @@ static int grant_read(struct grant_lists *lists, const struct nlattr *attr,
 				    "an entry is for a user or a group, and says what");
 		return -EINVAL;
 	}
-	entry.grant = nla_get_u32(tb[DITTO_A_SHARE_USER_ACCESS]);
+	entry.access = nla_get_u32(tb[DITTO_A_SHARE_USER_ACCESS]);
 	if (tb[DITTO_A_SHARE_USER_UID]) {
 		entry.id = nla_get_u32(tb[DITTO_A_SHARE_USER_UID]);
 		if (!uid_valid(make_kuid(&init_user_ns, entry.id)))
@@ -63,15 +63,15 @@ int ditto_nl_share_users_read(struct ditto_share_users *share_users, const struc
 			      struct netlink_ext_ack *extack)
 {
 	struct ditto_share_users new;
-	struct grant_lists lists = {};
-	const struct nlattr *grant;
+	struct share_user_lists lists = {};
+	const struct nlattr *user;
 	unsigned int count = 0;
 	int rem, err;
 
-	nla_for_each_nested_type(grant, DITTO_A_SHARE_USERS_USER, attr, rem)
+	nla_for_each_nested_type(user, DITTO_A_SHARE_USERS_USER, attr, rem)
 		count++;
 	if (count > DITTO_SHARE_USERS_MAX) {
-		NL_SET_ERR_MSG_ATTR_FMT(extack, attr, "more than %u grants; use groups",
+		NL_SET_ERR_MSG_ATTR_FMT(extack, attr, "more than %u users; use groups",
 					DITTO_SHARE_USERS_MAX);
 		return -E2BIG;
 	}
@@ -80,8 +80,8 @@ int ditto_nl_share_users_read(struct ditto_share_users *share_users, const struc
 		return -ENOMEM;
 	lists.groups = lists.users + count;
 
-	nla_for_each_nested_type(grant, DITTO_A_SHARE_USERS_USER, attr, rem) {
-		err = grant_read(&lists, grant, extack);
+	nla_for_each_nested_type(user, DITTO_A_SHARE_USERS_USER, attr, rem) {
+		err = share_user_read(&lists, user, extack);
 		if (err)
 			goto free;
 	}
@@ -101,9 +101,9 @@ EXPORT_SYMBOL_IF_KUNIT(ditto_nl_share_users_read);
 
 size_t ditto_nl_share_users_size(const struct ditto_share_users *share_users)
 {
-	size_t grant = nla_total_size(2 * nla_total_size(sizeof(u32)));
+	size_t each = nla_total_size(2 * nla_total_size(sizeof(u32)));
 
-	return nla_total_size((share_users->nusers + share_users->ngroups) * grant) +
+	return nla_total_size((share_users->nusers + share_users->ngroups) * each) +
 	       nla_total_size(sizeof(u32));
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_nl_share_users_size);
@@ -113,7 +113,7 @@ static int grant_put(struct sk_buff *msg, int type, const struct ditto_share_use
 	struct nlattr *nest = nla_nest_start(msg, DITTO_A_SHARE_USERS_USER);
 
 	if (!nest || nla_put_u32(msg, type, entry->id) ||
-	    nla_put_u32(msg, DITTO_A_SHARE_USER_ACCESS, entry->grant))
+	    nla_put_u32(msg, DITTO_A_SHARE_USER_ACCESS, entry->access))
 		return -EMSGSIZE;
 	nla_nest_end(msg, nest);
 	return 0;

@@ -385,22 +385,12 @@ static u32 dsmb_lock_lock(const struct dsmb_locker *locker, const struct dsmb_lo
 	return STATUS_SUCCESS;
 }
 
-static bool dsmb_lock_shows(const struct ditto_share *share)
-{
-	bool local_locks;
-
-	rcu_read_lock();
-	local_locks = rcu_dereference(share->opts)->local_locks;
-	rcu_read_unlock();
-	return local_locks;
-}
-
 struct ditto_file *dsmb_lock_file(struct ditto_share *share, const struct dsmb_open *open,
 				  struct ditto_node *node)
 {
 	struct ditto_file *file;
 
-	if (!S_ISREG(node->inode->i_mode) || !dsmb_lock_shows(share))
+	if (!S_ISREG(node->inode->i_mode) || !ditto_share_local_locks(share))
 		return NULL;
 	file = ditto_file_get(share, node, open->rights & DITTO_RIGHT_WRITE_DATA ?
 			      DITTO_FILE_WRITE : DITTO_FILE_READ);

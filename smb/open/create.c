@@ -152,7 +152,7 @@ static void dsmb_create_new(struct dsmb_create *c, struct ditto_open_request *re
 		c->set.mode = ditto_share_new_mode(c->call->op.share, is_dir ?
 						   DSMB_NEW_DIRECTORY_MODE : DSMB_NEW_FILE_MODE,
 						   is_dir);
-		c->set.valid |= DITTO_SET_MODE | DITTO_SET_MODE_SPARE;
+		c->set.valid |= DITTO_SET_MODE | DITTO_SET_MODE_IF_NO_ACL;
 	}
 	flags |= plain;
 	req->set = &c->set;

@@ -256,13 +256,9 @@ static int lease_file(const struct ditto_op *op, struct ditto_node *node,
 		      struct ditto_file **file)
 {
 	struct ditto_share *share = op->share;
-	bool local;
 
-	rcu_read_lock();
-	local = rcu_dereference(share->opts)->local_locks;
-	rcu_read_unlock();
 	*file = NULL;
-	if (!local || S_ISDIR(node->inode->i_mode))
+	if (!ditto_share_local_locks(share) || S_ISDIR(node->inode->i_mode))
 		return 0;
 	*file = ditto_file_get(share, node, DITTO_FILE_READ);
 	return PTR_ERR_OR_ZERO(*file);
@@ -453,7 +449,7 @@ u32 dsmb_lease_grant(struct dsmb_call *call, struct dsmb_open *open, struct ditt
 	fresh = !lease->node;
 	WRITE_ONCE(lease->node, node);
 	list_add_tail(&open->lease_link, &lease->holders);
-	lease->untold++;
+	lease->unnotified++;
 	lease_try(call, open, node, asked);
 	lease_update(lease, fresh);
 	lease_answer(lease, asked, answer);
@@ -494,7 +490,7 @@ void dsmb_lease_again(struct dsmb_call *call, struct dsmb_open *open,
 	if (!lease)
 		return;
 	mutex_lock(&lease->lock);
-	lease->untold++;
+	lease->unnotified++;
 	/* The open may have got a new FileId.Volatile. */
 	if (dsmb_lease_is_oplock(lease))
 		lease->volatile_id = open->volatile_id;

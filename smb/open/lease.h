@@ -65,8 +65,8 @@ struct dsmb_session;
  * @grant: caching grant of the lock table, held, or NULL
  * @state: state that the client knows it has
  * @epoch: epoch of @state
- * @untold: number of CREATEs whose responses were not sent yet
- * @due: a break to @due_keep waits until @untold is 0
+ * @unnotified: number of CREATEs whose responses were not sent yet
+ * @due: a break to @due_keep waits until @unnotified is 0
  * @due_keep: DITTO_LEASE_* bits that remain after the pending break
  * @due_ack: the pending break requires an acknowledgment
  * @breaking: an acknowledgment is awaited, and may keep no more than @break_to
@@ -90,7 +90,7 @@ struct dsmb_lease {
 	struct ditto_lease *grant;
 	u8 state;
 	u16 epoch;
-	u32 untold;
+	u32 unnotified;
 	bool due;
 	u8 due_keep;
 	bool due_ack;

@@ -315,7 +315,7 @@ static void dsmb_lease_breaking(struct ditto_lease *grant, u8 keep, bool ack)
 		mutex_unlock(&lease->lock);
 		return;
 	}
-	if (lease->untold) {
+	if (lease->unnotified) {
 		lease->due = true;
 		lease->due_keep = keep;
 		lease->due_ack = ack;
@@ -335,8 +335,8 @@ void dsmb_lease_told(struct dsmb_lease *lease)
 	struct dsmb_notice notice;
 
 	mutex_lock(&lease->lock);
-	lease->untold--;
-	if (!lease->untold && lease->due) {
+	lease->unnotified--;
+	if (!lease->unnotified && lease->due) {
 		grant = lease->grant;
 		ditto_lease_hold(grant);
 		notice = dsmb_notice_make(lease, lease->due_keep, lease->due_ack);

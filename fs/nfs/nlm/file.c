@@ -31,16 +31,6 @@ struct file *dnlm_filp(const struct dnlm_file *file)
 	return file->df ? file->df->file : NULL;
 }
 
-static bool dnlm_local_locks(const struct ditto_share *share)
-{
-	bool local_locks;
-
-	rcu_read_lock();
-	local_locks = rcu_dereference(share->opts)->local_locks;
-	rcu_read_unlock();
-	return local_locks;
-}
-
 /*
  * Access was checked when the client opened the file, and some clients lock exclusively
  * what they opened for reading (flock() does): read or write permission is sufficient for
@@ -68,7 +58,7 @@ static int dnlm_file_open(struct dnlm_file *file, bool exclusive)
 	if (!S_ISREG(file->node->inode->i_mode))
 		return S_ISDIR(file->node->inode->i_mode) ? -EISDIR : -EINVAL;
 	file->df = NULL;
-	if (!dnlm_local_locks(file->share))
+	if (!ditto_share_local_locks(file->share))
 		return 0;
 	file->df = ditto_file_get(file->share, file->node,
 				  exclusive ? DITTO_FILE_WRITE : DITTO_FILE_READ);

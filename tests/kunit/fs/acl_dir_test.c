@@ -155,7 +155,7 @@ static void test_rename(struct kunit *test)
 static void test_inherit(struct kunit *test)
 {
 	const struct ditto_setattr spare = {
-		.valid = DITTO_SET_MODE | DITTO_SET_MODE_SPARE, .mode = 0600,
+		.valid = DITTO_SET_MODE | DITTO_SET_MODE_IF_NO_ACL, .mode = 0600,
 	};
 	struct ditto_node *dir = dir_with(test, 0755);
 	struct ditto_node *node;

@@ -70,11 +70,11 @@ static void instance_end(struct kunit *test)
 
 /* A mode that an inherited list has precedence over. */
 static const struct ditto_setattr plain = {
-	.valid = DITTO_SET_MODE | DITTO_SET_MODE_SPARE, .mode = 0644,
+	.valid = DITTO_SET_MODE | DITTO_SET_MODE_IF_NO_ACL, .mode = 0644,
 };
 
 static const struct ditto_setattr unwritable = {
-	.valid = DITTO_SET_MODE | DITTO_SET_MODE_SPARE, .mode = 0400,
+	.valid = DITTO_SET_MODE | DITTO_SET_MODE_IF_NO_ACL, .mode = 0400,
 };
 
 static int open_request(const struct ditto_open_request *req, struct ditto_instance **out)

@@ -40,7 +40,7 @@ struct who {
 	u32 gid;
 	unsigned int n;
 	u32 groups[3];
-	enum ditto_share_access grant;
+	enum ditto_share_access access;
 };
 
 static const struct who whos[] = {
@@ -76,7 +76,7 @@ static void access_found(struct kunit *test)
 			ditto_share_users_find(opts, KUIDT_INIT(who->uid),
 					       KGIDT_INIT(who->gid), who->n,
 					       groups),
-			who->grant);
+			who->access);
 	ditto_share_opts_free(opts);
 }
 
@@ -171,7 +171,7 @@ static void copies_share_users(struct kunit *test)
 }
 
 /* The attribute of share users in a message with nothing else. */
-static struct nlattr *grants_of(struct kunit *test, struct sk_buff *msg)
+static struct nlattr *share_users_of(struct kunit *test, struct sk_buff *msg)
 {
 	struct nlattr *attr = nla_find((struct nlattr *)msg->data, msg->len, DITTO_A_SHARE_USERS);
 
@@ -187,7 +187,7 @@ static void told_and_read(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, msg);
 	KUNIT_ASSERT_EQ(test, ditto_nl_share_users_put(msg, &opts->share_users), 0);
-	KUNIT_ASSERT_EQ(test, ditto_nl_share_users_read(&back, grants_of(test, msg), NULL), 0);
+	KUNIT_ASSERT_EQ(test, ditto_nl_share_users_read(&back, share_users_of(test, msg), NULL), 0);
 	KUNIT_EXPECT_EQ(test, back.nusers, opts->share_users.nusers);
 	KUNIT_EXPECT_EQ(test, back.ngroups, opts->share_users.ngroups);
 	KUNIT_EXPECT_MEMEQ(test, back.entry, opts->share_users.entry, 5 * sizeof(*back.entry));
@@ -213,7 +213,7 @@ static int read_one(struct kunit *test, unsigned int n, const int *types, const 
 		KUNIT_ASSERT_EQ(test, nla_put_u32(msg, types[i], values[i]), 0);
 	nla_nest_end(msg, one);
 	nla_nest_end(msg, all);
-	err = ditto_nl_share_users_read(&share_users, grants_of(test, msg), NULL);
+	err = ditto_nl_share_users_read(&share_users, share_users_of(test, msg), NULL);
 	ditto_share_users_free(&share_users);
 	nlmsg_free(msg);
 	return err;

@@ -302,7 +302,7 @@ static void stress_hold_lease(struct stress_thread *t, struct ditto_owner *owner
 	if (IS_ERR(lease))
 		return;
 	/* Two threads may share a grant; it is counted once, as it is freed once. */
-	first = !test_and_set_bit(31, &lease->tells);
+	first = !test_and_set_bit(31, &lease->notify_due);
 	if (first)
 		atomic_inc(&t->stress->leases);
 	if (stress_random(t, 2))

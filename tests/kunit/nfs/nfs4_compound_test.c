@@ -54,7 +54,7 @@ struct fixture {
 	struct dnfs4_server v4;
 	struct dnfs_server nfs;
 	struct dnfs_call call;
-	u8 args[DNFS4_ARGS_MAX + DNFS4_SPARE_MAX] __aligned(8);
+	u8 args[DNFS4_ARGS_MAX + DNFS4_SCRATCH_MAX] __aligned(8);
 	u8 res[8192] __aligned(8);
 };
 

@@ -52,7 +52,7 @@ static void slots_exit(struct kunit *test)
 
 	dnfs4_slots_free(&f->session);
 	rcu_barrier();
-	KUNIT_EXPECT_EQ(test, atomic_read(&f->sessions.spare), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->sessions.extra_slots), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->session.slots_live), 0);
 	ditto_uncharge(&f->session.memory);
 	ditto_principal_exit(&f->client.who);
@@ -191,14 +191,14 @@ static void slots_demand(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->session.slots_target, 2 * DNFS4_SLOTS_START);
 	KUNIT_EXPECT_EQ(test, slot_request(f, 40, 1, 7, true, &again), NFS4_OK);
 	KUNIT_EXPECT_EQ(test, f->session.slots_target, 64);
-	KUNIT_EXPECT_EQ(test, atomic_read(&f->sessions.spare), 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->sessions.extra_slots), 1);
 
 	/* Slots used lately stay. Later unused ones are freed step by step. */
 	dnfs4_slots_review(&f->session);
 	KUNIT_EXPECT_EQ(test, f->session.slots_target, 64);
 	dnfs4_slots_review(&f->session);
 	KUNIT_EXPECT_EQ(test, f->session.slots_target, 32);
-	KUNIT_EXPECT_EQ(test, atomic_read(&f->sessions.spare), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->sessions.extra_slots), 0);
 	dnfs4_slots_review(&f->session);
 	dnfs4_slots_review(&f->session);
 	KUNIT_EXPECT_EQ(test, f->session.slots_target, DNFS4_SLOTS_START);

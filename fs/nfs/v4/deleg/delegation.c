@@ -195,7 +195,7 @@ int dnfs4_delegation_grant(struct dnfs4_compound *cmp, struct dnfs4_delegation *
 
 	lockdep_assert_held(&d->state.lock);
 	/* Local processes see the grant as a lease on this file. */
-	if (S_ISREG(node->inode->i_mode) && dnfs4_local_locks(share)) {
+	if (S_ISREG(node->inode->i_mode) && ditto_share_local_locks(share)) {
 		shown = ditto_file_get(share, node, DITTO_FILE_READ);
 		if (IS_ERR(shown))
 			return PTR_ERR(shown);

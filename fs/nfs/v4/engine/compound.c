@@ -34,7 +34,7 @@
 /* Per-thread buffers of a COMPOUND: too large for the stack, and not worth an allocation. */
 struct arguments {
 	u8 args[DNFS4_ARGS_MAX];
-	u8 spare[DNFS4_SPARE_MAX];
+	u8 scratch[DNFS4_SCRATCH_MAX];
 };
 
 struct results {
@@ -230,7 +230,7 @@ static int compound_exec(struct dnfs4_compound *cmp, bool *ready)
 	}
 	*ready = true;
 	op = cmp->op;
-	cmp->spare = 0;
+	cmp->scratch_used = 0;
 	if (op->decode) {
 		status = op->decode(cmp, cmp->args);
 		if (status)
@@ -419,7 +419,7 @@ int dnfs4_compound(struct dnfs_call *call, void *args, void *result)
 	u32 limit, bytes;
 	int err;
 
-	BUILD_BUG_ON(offsetof(struct arguments, spare) != DNFS4_ARGS_MAX);
+	BUILD_BUG_ON(offsetof(struct arguments, scratch) != DNFS4_ARGS_MAX);
 	memset(cmp, 0, sizeof(*cmp));
 	cmp->call = call;
 	cmp->server = call->server->v4;

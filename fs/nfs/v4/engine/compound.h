@@ -41,8 +41,8 @@ struct dnfs4_slot;
 /* Bytes for the decoded arguments, and for the results, of one operation. */
 #define DNFS4_ARGS_MAX		4096
 #define DNFS4_RES_MAX		2048
-/* Scratch bytes after the arguments, see dnfs4_spare(). */
-#define DNFS4_SPARE_MAX		4096
+/* Scratch bytes after the arguments, see dnfs4_scratch_alloc(). */
+#define DNFS4_SCRATCH_MAX		4096
 /* An operation's number and status; the reply always keeps room for one more of these. */
 #define DNFS4_OP_HEAD_BYTES	8
 
@@ -185,7 +185,7 @@ struct dnfs4_replay {
  * @paged: the pages of the reply hold a READ's payload: later data is copied
  * @once: 4.0: the reply cache was consulted and this COMPOUND is not a retransmission
  * @changed: an operation with side effects succeeded
- * @spare: bytes used of the scratch after @args
+ * @scratch_used: bytes used of the scratch after @args
  * @args: decoded arguments of the operation, followed by the scratch
  * @res: results of the operation
  */
@@ -217,7 +217,7 @@ struct dnfs4_compound {
 	bool paged;
 	bool once;
 	bool changed;
-	u32 spare;
+	u32 scratch_used;
 	void *args;
 	void *res;
 };
@@ -462,13 +462,13 @@ bool dnfs4_encode_time(struct xdr_stream *xdr, const struct timespec64 *time);
 u32 dnfs4_decode_name(struct dnfs4_compound *cmp, struct ditto_name *name);
 
 /**
- * dnfs4_spare - allocate from the scratch after the arguments
+ * dnfs4_scratch_alloc - allocate from the scratch after the arguments
  * @cmp: compound
  * @bytes: bytes needed
  *
  * Return: memory valid until the operation ends; NULL if the scratch is exhausted.
  */
-void *dnfs4_spare(struct dnfs4_compound *cmp, u32 bytes);
+void *dnfs4_scratch_alloc(struct dnfs4_compound *cmp, u32 bytes);
 
 /**
  * dnfs4_decode_opaque - decode a variable-length opaque

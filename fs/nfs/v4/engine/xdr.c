@@ -75,13 +75,13 @@ bool dnfs4_encode_time(struct xdr_stream *xdr, const struct timespec64 *time)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_encode_time);
 
-void *dnfs4_spare(struct dnfs4_compound *cmp, u32 bytes)
+void *dnfs4_scratch_alloc(struct dnfs4_compound *cmp, u32 bytes)
 {
-	void *at = cmp->args + DNFS4_ARGS_MAX + cmp->spare;
+	void *at = cmp->args + DNFS4_ARGS_MAX + cmp->scratch_used;
 
-	if (bytes > DNFS4_SPARE_MAX - cmp->spare)
+	if (bytes > DNFS4_SCRATCH_MAX - cmp->scratch_used)
 		return NULL;
-	cmp->spare += ALIGN(bytes, sizeof(u64));
+	cmp->scratch_used += ALIGN(bytes, sizeof(u64));
 	return at;
 }
 
@@ -96,7 +96,7 @@ static const void *xdr_keep(struct dnfs4_compound *cmp, const void *data, u32 le
 
 	if (data < scratch->iov_base || data >= scratch->iov_base + scratch->iov_len)
 		return data;
-	copy = dnfs4_spare(cmp, len);
+	copy = dnfs4_scratch_alloc(cmp, len);
 	return copy ? memcpy(copy, data, len) : NULL;
 }
 

@@ -115,7 +115,7 @@ static u32 readlink_exec(struct dnfs4_compound *cmp, void *args, void *result)
 
 	if (!S_ISLNK(node->inode->i_mode))
 		return cmp->minor ? NFS4ERR_WRONG_TYPE : NFS4ERR_INVAL;
-	res->target = dnfs4_spare(cmp, PAGE_SIZE);
+	res->target = dnfs4_scratch_alloc(cmp, PAGE_SIZE);
 	if (!res->target)
 		return NFS4ERR_SERVERFAULT;
 	err = ditto_readlink(dnfs4_fs_op(cmp), node, res->target, &res->len);

@@ -23,7 +23,7 @@
 #define LAUNDRY_MIN_MS		250
 #define LAUNDRY_MAX_MS		10000
 /* Most clients released in one run of the shrinker's work. */
-#define SPARE_AT_ONCE		64
+#define DISCARDS_AT_ONCE		64
 /* Shortest interval between two releases that make room; refused clients retry less often. */
 #define ROOM_EVERY		(HZ / 4)
 
@@ -221,16 +221,17 @@ void dnfs4_clients_settings_changed(struct dnfs4_server *server)
 /* When memory is short: release courtesy clients, oldest first, and ask for unused slots. */
 
 /* A courtesy client, or one that was not confirmed within a second. */
-static bool dnfs4_is_spare(const struct dnfs4_clients *clients, const struct dnfs4_client *client)
+static bool dnfs4_client_is_discardable(const struct dnfs4_clients *clients,
+					const struct dnfs4_client *client)
 {
 	if (!test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags))
 		return time_after(jiffies, READ_ONCE(client->renewed) + HZ);
 	return test_bit(DNFS4_CLIENT_COURTESY, &client->flags);
 }
 
-static void dnfs4_spare_end(struct dnfs4_client *client)
+static void dnfs4_client_discard(struct dnfs4_client *client)
 {
-	if (dnfs4_is_spare(client->server->clients, client))
+	if (dnfs4_client_is_discardable(client->server->clients, client))
 		ditto_client_retire(&client->client, "memory is short");
 }
 
@@ -239,8 +240,8 @@ static void dnfs4_shrink_work(struct work_struct *work)
 	struct dnfs4_clients *clients = container_of(work, struct dnfs4_clients, shrink);
 	LIST_HEAD(todo);
 
-	dnfs4_collect(clients, &todo, SPARE_AT_ONCE, dnfs4_is_spare);
-	dnfs4_for_all(clients, &todo, dnfs4_spare_end);
+	dnfs4_collect(clients, &todo, DISCARDS_AT_ONCE, dnfs4_client_is_discardable);
+	dnfs4_for_all(clients, &todo, dnfs4_client_discard);
 }
 
 void dnfs4_clients_shrink(struct dnfs4_clients *clients)
@@ -278,7 +279,8 @@ void dnfs4_courtesy_make_room(const struct dnfs4_client *client)
 static unsigned long dnfs4_shrink_count(struct shrinker *shrinker, struct shrink_control *sc)
 {
 	struct dnfs4_clients *clients = shrinker->private_data;
-	unsigned long count = atomic_read(&clients->courtesy) + dnfs4_slots_spare(clients->server);
+	unsigned long count = atomic_read(&clients->courtesy) +
+			      dnfs4_slots_reclaimable(clients->server);
 
 	return count ?: SHRINK_EMPTY;
 }
@@ -293,7 +295,7 @@ static unsigned long dnfs4_shrink_scan(struct shrinker *shrinker, struct shrink_
 	unsigned long count = dnfs4_slots_shrink(clients->server, sc->nr_to_scan);
 
 	if (atomic_read(&clients->courtesy) && queue_work(clients->wq, &clients->shrink))
-		count += min(atomic_read(&clients->courtesy), SPARE_AT_ONCE);
+		count += min(atomic_read(&clients->courtesy), DISCARDS_AT_ONCE);
 	return count ?: SHRINK_STOP;
 }
 

@@ -26,14 +26,14 @@ struct ditto_server;
  * @lock: guards @all and @last, and insertion into and removal from the tables
  * @all: all sessions, by struct dnfs4_session.all_link, in the order of their numbers
  * @last: lower half of the newest session's number
- * @spare: number of slots with memory above DNFS4_SLOTS_START, over all sessions
+ * @extra_slots: number of slots with memory above DNFS4_SLOTS_START, over all sessions
  */
 struct dnfs4_sessions {
 	struct rhashtable by_id;
 	struct mutex lock;	/* see above */
 	struct list_head all;
 	u32 last;
-	atomic_t spare;
+	atomic_t extra_slots;
 };
 
 /* Bytes reserved in a slot for a reply; the reply to a lone SEQUENCE is always kept. */
@@ -115,13 +115,13 @@ unsigned int dnfs4_sessions_from(struct dnfs4_server *server, u64 number,
 void dnfs4_sessions_review(struct dnfs4_server *server);
 
 /**
- * dnfs4_slots_spare - count the slots that could be given up
+ * dnfs4_slots_reclaimable - count the slots that could be given up
  * @server: the server
  *
  * Context: any.
  * Return: the number of slots with memory above DNFS4_SLOTS_START.
  */
-unsigned long dnfs4_slots_spare(struct dnfs4_server *server);
+unsigned long dnfs4_slots_reclaimable(struct dnfs4_server *server);
 
 /**
  * dnfs4_slots_shrink - lower the slot targets of sessions

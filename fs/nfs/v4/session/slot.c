@@ -39,7 +39,7 @@ static u32 dnfs4_slots_limit(const struct dnfs4_session *session)
 }
 
 /* Return: true for a slot that the client can do without. */
-static bool dnfs4_slot_is_spare(u32 id)
+static bool dnfs4_slot_is_extra(u32 id)
 {
 	return id >= DNFS4_SLOTS_START;
 }
@@ -104,8 +104,8 @@ static void dnfs4_slot_free_rcu(struct rcu_head *rcu)
 static void dnfs4_slot_forget(struct dnfs4_session *session, struct dnfs4_slot *slot)
 {
 	atomic_dec(&session->slots_live);
-	if (dnfs4_slot_is_spare(slot->id))
-		atomic_dec(&dnfs4_sessions_of(session)->spare);
+	if (dnfs4_slot_is_extra(slot->id))
+		atomic_dec(&dnfs4_sessions_of(session)->extra_slots);
 	call_rcu(&slot->rcu, dnfs4_slot_free_rcu);
 }
 
@@ -139,8 +139,8 @@ static struct dnfs4_slot *dnfs4_slot_make(struct dnfs4_session *session, u32 id,
 		return NULL;
 	}
 	atomic_inc(&session->slots_live);
-	if (dnfs4_slot_is_spare(id))
-		atomic_inc(&dnfs4_sessions_of(session)->spare);
+	if (dnfs4_slot_is_extra(id))
+		atomic_inc(&dnfs4_sessions_of(session)->extra_slots);
 	return slot;
 }
 
@@ -322,9 +322,9 @@ void dnfs4_slots_review(struct dnfs4_session *session)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_slots_review);
 
-unsigned long dnfs4_slots_spare(struct dnfs4_server *server)
+unsigned long dnfs4_slots_reclaimable(struct dnfs4_server *server)
 {
-	return atomic_read(&server->sessions->spare);
+	return atomic_read(&server->sessions->extra_slots);
 }
 
 unsigned long dnfs4_slots_shrink(struct dnfs4_server *server, unsigned long count)
@@ -334,7 +334,7 @@ unsigned long dnfs4_slots_shrink(struct dnfs4_server *server, unsigned long coun
 	unsigned long asked = 0;
 	u32 target, half;
 
-	if (!atomic_read(&sessions->spare) || !mutex_trylock(&sessions->lock))
+	if (!atomic_read(&sessions->extra_slots) || !mutex_trylock(&sessions->lock))
 		return 0;
 	list_for_each_entry(session, &sessions->all, all_link) {
 		if (asked >= count)

@@ -250,23 +250,13 @@ u32 dnfs4_lock_bytes(u64 offset, u64 length, struct ditto_range_request *req)
 	return ditto_range_set_posix(req, offset, length) ? NFS4ERR_INVAL : NFS4_OK;
 }
 
-bool dnfs4_local_locks(const struct ditto_share *share)
-{
-	bool local_locks;
-
-	rcu_read_lock();
-	local_locks = rcu_dereference(share->opts)->local_locks;
-	rcu_read_unlock();
-	return local_locks;
-}
-
 /* A file that cannot be opened for writing, such as a running program, can still be locked. */
 struct ditto_file *dnfs4_lock_file(struct dnfs4_compound *cmp, bool exclusive)
 {
 	struct ditto_share *share = cmp->current_fh.target.op.share;
 	struct ditto_file *df;
 
-	if (!dnfs4_local_locks(share))
+	if (!ditto_share_local_locks(share))
 		return NULL;
 	df = ditto_file_get(share, dnfs4_node(cmp),
 			    exclusive ? DITTO_FILE_WRITE : DITTO_FILE_READ);

@@ -328,15 +328,6 @@ bool dnfs4_open_has_locks(struct dnfs4_open *open, bool exclusive);
 bool dnfs4_lock_has_bytes(struct dnfs4_lock *lock, bool exclusive);
 
 /**
- * dnfs4_local_locks - check whether local processes see the locks and leases of clients
- * @share: the share
- *
- * Context: any.
- * Return: the value of its option local_locks.
- */
-bool dnfs4_local_locks(const struct ditto_share *share);
-
-/**
  * dnfs4_lock_file - get the open file that shows ranges to local processes
  * @cmp: has the file as current handle
  * @exclusive: the lock is exclusive, so the file should be open for writing
