@@ -245,12 +245,17 @@ int ditto_stream_make(struct ditto_op *op, struct ditto_node *base,
 		      const struct ditto_name *name, const u8 *verf, struct ditto_node **out,
 		      bool *created)
 {
-	int err = stream_get(op, base, name, true, verf, out, created);
+	struct ditto_node *node;
+	int err = stream_get(op, base, name, true, verf, &node, created);
 
-	if (err || *created || ditto_has_verifier((*out)->inode, verf))
+	if (err)
 		return err;
-	ditto_node_put(*out);
-	return -EEXIST;
+	if (!*created && !ditto_has_verifier(node->inode, verf)) {
+		ditto_node_put(node);
+		return -EEXIST;
+	}
+	*out = node;
+	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_stream_make, DITTO);
 

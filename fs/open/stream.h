@@ -50,7 +50,7 @@ int ditto_stream_open(struct ditto_op *op, struct ditto_node *base,
  * @base: the file or directory, held
  * @name: name of the stream
  * @verf: 8 bytes, stored in the stream's times until these are set
- * @out: filled with the stream's node, to be put
+ * @out: filled with the stream's node, to be put; unchanged on error
  * @created: set if this call created the stream
  *
  * Context: may sleep; no inode lock held.
