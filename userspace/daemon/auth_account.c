@@ -18,6 +18,7 @@
 
 #include "auth_account.h"
 #include "auth_gss.h"
+#include "identity/identity.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct user_map map = { .min_uid = USER_MAP_MIN_UID };
@@ -266,15 +267,31 @@ int account_map(const char *name, struct nss_account *account, char rule[USER_MA
 	return rc;
 }
 
-static void account_set_sid(struct auth_step *step)
+/*
+ * Fill the SID of the user: that of a directory for its users. Without an answer the login is
+ * refused: with another SID, lists that name the user would not match.
+ */
+static int account_set_sid(struct auth_step *step, const char *name, struct why *why)
 {
+	const struct identity_who who = { .user = step->account.uid, .until = UINT64_MAX };
+	struct identity_query q = { .by = IDENTITY_BY_ID, .kinds = IDENTITY_USER,
+				    .directories = true };
 	struct sid sid;
+	int rc;
 
-	if (step->anonymous)
+	if (step->anonymous) {
 		sid_of_anonymous(&sid);
-	else
-		sid_of_user(&sid, step->account.uid);
+	} else {
+		q.who.id = step->account.uid;
+		rc = identity_find(&who, &q);
+		if (rc && rc != -ENOENT)
+			return account_no_answer(name, why);
+		sid = q.who.sid;
+		if (rc)
+			sid_of_user(&sid, step->account.uid);
+	}
 	step->sid_len = sid_put(&sid, step->sid);
+	return 0;
 }
 
 int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *why)
@@ -289,8 +306,7 @@ int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *
 		step->account.ngids = 0;
 		snprintf(step->user, sizeof(step->user), "ANONYMOUS LOGON");
 		snprintf(step->domain, sizeof(step->domain), "NT AUTHORITY");
-		account_set_sid(step);
-		return 0;
+		return account_set_sid(step, "", why);
 	}
 	account_split(peer->name, &who);
 	if (peer->way == GSS_WAY_NTLM && peer->local[0]) {
@@ -315,6 +331,5 @@ int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *
 		sid_machine_name(step->domain);
 	snprintf(step->user, sizeof(step->user), "%s",
 		 peer->way == GSS_WAY_KERBEROS ? peer->name : step->account.name);
-	account_set_sid(step);
-	return 0;
+	return account_set_sid(step, peer->name, why);
 }

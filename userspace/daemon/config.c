@@ -18,7 +18,7 @@
 /* Limit of reported errors; further ones are mostly consequences. */
 #define MISTAKES_MAX	50
 /* Keys of the server's section that are no settings of the kernel. */
-#define OWN_KEYS	3
+#define OWN_KEYS	6
 /* Most keys of one kind of section; those of the server are the most. */
 #define KEYS_MAX	(OWN_KEYS + SETTINGS)
 
@@ -210,11 +210,29 @@ static bool server_set_min_uid(struct config *cfg, const char *value, struct why
 	return true;
 }
 
+static bool server_set_identity(struct config *cfg, const char *value, struct why *why)
+{
+	return identity_order_parse(&cfg->identity, value, why);
+}
+
+static bool server_add_alias(struct config *cfg, const char *value, struct why *why)
+{
+	return identity_alias_add(&cfg->aliases, value, why);
+}
+
+static bool server_set_nfsidmap(struct config *cfg, const char *value, struct why *why)
+{
+	return text_bool(value, &cfg->nfsidmap, why);
+}
+
 /* What dittod itself uses. */
 static const struct key server_keys[] = {
 	{ "domain", .config = server_set_domain },
 	{ "user-map", .config = server_add_user_map, .repeats = true },
 	{ "min-uid", .config = server_set_min_uid },
+	{ "identity", .config = server_set_identity },
+	{ "builtin", .config = server_add_alias, .repeats = true },
+	{ "nfsidmap", .config = server_set_nfsidmap },
 	{ .name = NULL }
 };
 
@@ -451,6 +469,7 @@ struct config *config_new(void)
 	struct config *cfg = mem_new(sizeof(*cfg));
 
 	cfg->users.min_uid = USER_MAP_MIN_UID;
+	identity_order_default(&cfg->identity);
 	return cfg;
 }
 

@@ -7,6 +7,7 @@
 #include "common/setting.h"
 #include "common/share.h"
 #include "ditto-nl-gen.h"
+#include "identity/identity.h"
 #include "user_map.h"
 
 /* Longest domain (RFC 1035 section 2.3.4), including the NUL. */
@@ -18,6 +19,9 @@
  * @setting: values of those settings
  * @domain: domain of our users; "" means the domain of the host name
  * @users: rules for names of realms and domains
+ * @identity: sources of identities
+ * @aliases: BUILTIN aliases that stand for groups
+ * @nfsidmap: libnfsidmap maps names of NFSv4
  * @listeners: listeners, without duplicates
  * @nlisteners: number of entries in @listeners
  * @shares: shares with unique names
@@ -28,6 +32,9 @@ struct config {
 	u32 setting[SETTINGS];
 	char domain[CONFIG_DOMAIN_SIZE];
 	struct user_map users;
+	struct identity_order identity;
+	struct identity_aliases aliases;
+	bool nfsidmap;
 	struct listener *listeners;
 	unsigned int nlisteners;
 	struct share **shares;

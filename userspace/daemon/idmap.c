@@ -2,8 +2,9 @@
 /*
  * Maps users and groups to user@domain and back.
  *
- * A name service with users of several domains returns names with a domain; these are used
- * unchanged. All other names get the configured domain.
+ * Users of directories have the domain that the directory says. A name service with users of
+ * several domains returns names with a domain; these are used unchanged. All other names get the
+ * configured domain.
  */
 
 #include <errno.h>
@@ -19,12 +20,16 @@
 
 #include "clock.h"
 #include "idmap.h"
+#include "nfsidmap.h"
 
 /* Clients assume this domain for machines that have none. */
 #define NO_DOMAIN	"localdomain"
 /* Milliseconds until the domain is looked up again, after a success and after a failure. */
 #define FOUND_TIME	300000
 #define NOT_FOUND_TIME	60000
+/* The user of look-ups on behalf of the kernel, and most of them that may be pending. */
+#define KERNEL		UINT64_MAX
+#define KERNEL_MOST	16
 /* Nanoseconds that a caller waits for the domain. */
 #define WAIT_NS		100000000
 
@@ -144,20 +149,41 @@ static int add_domain(char out[IDMAP_NAME_SIZE], const char *name)
 	return len < IDMAP_NAME_SIZE ? 0 : -ENOENT;
 }
 
-int idmap_user_name(uid_t uid, char name[IDMAP_NAME_SIZE])
-{
-	char plain[NSS_NAME_SIZE];
-	int rc = nss_user_name(uid, plain);
+static bool library;
 
-	return rc ? rc : add_domain(name, plain);
+void idmap_use_library(bool use)
+{
+	use = use && !nfsidmap_open();
+	pthread_mutex_lock(&lock);
+	library = use;
+	pthread_mutex_unlock(&lock);
 }
 
-int idmap_group_name(gid_t gid, char name[IDMAP_NAME_SIZE])
+static bool uses_library(void)
 {
-	char plain[NSS_NAME_SIZE];
-	int rc = nss_group_name(gid, plain);
+	bool result;
 
-	return rc ? rc : add_domain(name, plain);
+	pthread_mutex_lock(&lock);
+	result = library;
+	pthread_mutex_unlock(&lock);
+	return result;
+}
+
+int idmap_name(unsigned int kind, u32 id, u64 until, char name[IDMAP_NAME_SIZE])
+{
+	const struct identity_who kernel = { KERNEL, KERNEL_MOST, until };
+	struct identity who;
+	int len, rc;
+
+	if (uses_library())
+		return nfsidmap_name(kind, id, name);
+	rc = identity_by_id(&kernel, kind, id, &who);
+	if (rc)
+		return rc;
+	if (!who.realm[0])
+		return add_domain(name, who.name.name);
+	len = snprintf(name, IDMAP_NAME_SIZE, "%s@%s", who.name.name, who.realm);
+	return len < IDMAP_NAME_SIZE ? 0 : -ENOENT;
 }
 
 /*
@@ -182,18 +208,36 @@ static int idmap_split(char plain[NSS_NAME_SIZE], const char *name)
 	return 0;
 }
 
-int idmap_user_id(const char *name, uid_t *uid)
+int idmap_id(unsigned int kind, const char *name, u64 until, u32 *id)
 {
+	const struct identity_who kernel = { KERNEL, KERNEL_MOST, until };
+	struct identity_query q = { .by = IDENTITY_BY_NAME, .kinds = kind, .directories = true };
 	char plain[NSS_NAME_SIZE];
-	int rc = idmap_split(plain, name);
+	int rc;
 
-	return rc ?: nss_user_id(plain, uid);
-}
-
-int idmap_group_id(const char *name, gid_t *gid)
-{
-	char plain[NSS_NAME_SIZE];
-	int rc = idmap_split(plain, name);
-
-	return rc ?: nss_group_id(plain, gid);
+	if (uses_library())
+		return nfsidmap_id(kind, name, id);
+	rc = idmap_split(plain, name) ?: sid_split(name, &q.who.name);
+	if (rc)
+		return rc;
+	rc = identity_find(&kernel, &q);
+	if (rc == -ENOENT) {
+		memset(&q, 0, sizeof(q));
+		q.by = IDENTITY_BY_NAME;
+		q.kinds = kind;
+		memcpy(q.who.name.name, plain, sizeof(plain));
+		/* A name without our domain stays whole: the name service may know it. */
+		if (strcmp(plain, name))
+			sid_machine_name(q.who.name.domain);
+		else
+			snprintf(q.who.name.domain, sizeof(q.who.name.domain), "%s",
+				 kind == IDENTITY_USER ? SID_USERS_DOMAIN : SID_GROUPS_DOMAIN);
+		rc = identity_find(&kernel, &q);
+	}
+	if (rc)
+		return rc;
+	if (!(q.who.kinds & kind))
+		return -ENOENT;
+	*id = q.who.id;
+	return 0;
 }

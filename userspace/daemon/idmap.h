@@ -9,6 +9,7 @@
 
 #include <sys/types.h>
 
+#include "identity/identity.h"
 #include "nss.h"
 
 /* Longest name with its domain, including the NUL. */
@@ -21,12 +22,18 @@
 void idmap_set_domain(const char *domain);
 
 /*
- * Map a number to a name or back. Return 0, -ENOENT (no such user or group, or a foreign domain)
- * or another negative errno. May block on the name service.
+ * Use libnfsidmap with its own configuration (idmapd.conf(5)) instead of the domain and of
+ * identity/identity.h, or stop to use it. Its configuration is read again. If the library is
+ * missing, an error is logged and it is not used.
  */
-int idmap_user_name(uid_t uid, char name[IDMAP_NAME_SIZE]);
-int idmap_group_name(gid_t gid, char name[IDMAP_NAME_SIZE]);
-int idmap_user_id(const char *name, uid_t *uid);
-int idmap_group_id(const char *name, gid_t *gid);
+void idmap_use_library(bool use);
+
+/*
+ * Map a user or group, by its IDENTITY_* bit, from number to name or back. @until is a deadline by
+ * clock_ms(). Return 0, -ENOENT (no such user or group, or a foreign domain), -EAGAIN or another
+ * negative errno. May block on the name service.
+ */
+int idmap_name(unsigned int kind, u32 id, u64 until, char name[IDMAP_NAME_SIZE]);
+int idmap_id(unsigned int kind, const char *name, u64 until, u32 *id);
 
 #endif

@@ -25,9 +25,7 @@
  * @user: the user on whose behalf it is made
  * @find: performs the look-up
  * @arg: argument of @find
- * @what: direction of the look-up
- * @id: number of the account
- * @name: name of the account
+ * @q: the question and its answer
  * @rc: result
  * @done: the result is available
  * @left: no caller waits any more, so the thread frees it
@@ -35,11 +33,9 @@
 struct lookup {
 	struct lookup *next;
 	u64 user;
-	int (*find)(void *arg, enum sid_find what, u32 *id, char name[NSS_NAME_SIZE]);
+	int (*find)(void *arg, struct identity_query *q);
 	void *arg;
-	enum sid_find what;
-	u32 id;
-	char name[NSS_NAME_SIZE];
+	struct identity_query q;
 	int rc;
 	bool done;
 	bool left;
@@ -107,7 +103,7 @@ static void *lookup_thread(void *arg)
 	do {
 		l = lookup_next_locked();
 		pthread_mutex_unlock(&lookups.lock);
-		rc = l->find(l->arg, l->what, &l->id, l->name);
+		rc = l->find(l->arg, &l->q);
 		pthread_mutex_lock(&lookups.lock);
 		lookup_remove_locked(l);
 		l->rc = rc;
@@ -121,14 +117,15 @@ static void *lookup_thread(void *arg)
 }
 
 /* Check the limits, and make sure that a thread will take the look-up. */
-static bool lookup_may_locked(u64 user)
+static bool lookup_may_locked(const struct lookup_who *who)
 {
+	unsigned int most = who->most ?: LOOKUPS_PER_USER;
 	unsigned int i, mine = 0;
 	pthread_t thread;
 
 	for (i = 0; i < lookups.n; i++)
-		mine += lookups.all[i]->user == user;
-	if (mine >= LOOKUPS_PER_USER || lookups.n == LOOKUPS_MAX)
+		mine += lookups.all[i]->user == who->user;
+	if (mine >= most || lookups.n == LOOKUPS_MAX)
 		return false;
 	if (lookups.queued < lookups.idle)
 		return true;
@@ -147,8 +144,40 @@ static void lookup_wait_locked(const struct lookup *l, u64 until)
 		rc = pthread_cond_clockwait(&lookups.ended, &lookups.lock, CLOCK_MONOTONIC, &end);
 }
 
-int lookup_account(const struct lookup_who *who, enum sid_find what, u32 *id,
-		   char name[NSS_NAME_SIZE])
+/* Queue a look-up. Returns NULL if too many are pending. */
+static struct lookup *lookup_add_locked(const struct lookup_who *who,
+					const struct identity_query *q)
+{
+	struct lookup *l;
+
+	if (!lookup_may_locked(who))
+		return NULL;
+	l = mem_new(sizeof(*l));
+	l->user = who->user;
+	l->find = who->find;
+	l->arg = who->arg;
+	l->q = *q;
+	l->next = lookups.waiting;
+	lookups.waiting = l;
+	lookups.queued++;
+	lookups.all[lookups.n++] = l;
+	pthread_cond_signal(&lookups.work);
+	return l;
+}
+
+int lookup_begin(const struct lookup_who *who, const struct identity_query *q)
+{
+	struct lookup *l;
+
+	pthread_mutex_lock(&lookups.lock);
+	l = lookup_add_locked(who, q);
+	if (l)
+		l->left = true;
+	pthread_mutex_unlock(&lookups.lock);
+	return l ? 0 : -EAGAIN;
+}
+
+int lookup_account(const struct lookup_who *who, struct identity_query *q)
 {
 	u64 now = clock_ms();
 	u64 until = who->until < now + LOOKUP_TIME ? who->until : now + LOOKUP_TIME;
@@ -158,27 +187,15 @@ int lookup_account(const struct lookup_who *who, enum sid_find what, u32 *id,
 	if (now >= until)
 		return -ETIMEDOUT;
 	pthread_mutex_lock(&lookups.lock);
-	if (!lookup_may_locked(who->user)) {
+	l = lookup_add_locked(who, q);
+	if (!l) {
 		pthread_mutex_unlock(&lookups.lock);
 		return -EAGAIN;
 	}
-	l = mem_new(sizeof(*l));
-	l->user = who->user;
-	l->find = who->find;
-	l->arg = who->arg;
-	l->what = what;
-	l->id = *id;
-	memcpy(l->name, name, sizeof(l->name));
-	l->next = lookups.waiting;
-	lookups.waiting = l;
-	lookups.queued++;
-	lookups.all[lookups.n++] = l;
-	pthread_cond_signal(&lookups.work);
 	lookup_wait_locked(l, until);
 	if (l->done) {
 		rc = l->rc;
-		*id = l->id;
-		memcpy(name, l->name, sizeof(l->name));
+		*q = l->q;
 		free(l);
 	} else {
 		rc = -ETIMEDOUT;

@@ -11,9 +11,9 @@
 #ifndef _DITTOD_LOOKUP_H
 #define _DITTOD_LOOKUP_H
 
-#include "sid.h"
+#include "identity/identity.h"
 
-/* Most pending look-ups of all users, and of one user. */
+/* Most pending look-ups of all users, and of one user unless it is said otherwise. */
 #define LOOKUPS_MAX		32
 #define LOOKUPS_PER_USER	4
 /* Longest wait for one look-up, in ms. */
@@ -22,13 +22,15 @@
 /**
  * struct lookup_who - the user on whose behalf an account is looked up, and the method
  * @user: number that identifies the user
- * @find: performs the look-up; see struct sid_accounts
+ * @most: most pending look-ups of this user; 0 for LOOKUPS_PER_USER
+ * @find: performs the look-up; completes the query; returns 0, -ENOENT or another negative errno
  * @arg: argument of @find, which may still run after lookup_account() has returned
  * @until: deadline, CLOCK_MONOTONIC in ms; the wait is never longer than LOOKUP_TIME
  */
 struct lookup_who {
 	u64 user;
-	int (*find)(void *arg, enum sid_find what, u32 *id, char name[NSS_NAME_SIZE]);
+	unsigned int most;
+	int (*find)(void *arg, struct identity_query *q);
 	void *arg;
 	u64 until;
 };
@@ -36,15 +38,17 @@ struct lookup_who {
 /**
  * lookup_account - look up an account
  * @who: the user and the method
- * @what: the direction of the look-up
- * @id: input or output, according to @what
- * @name: input or output, according to @what
+ * @q: the question, which is completed
  *
  * Blocks until the deadline at most.
  *
  * Return: 0, -ENOENT, -ETIMEDOUT, -EAGAIN (too many look-ups are pending), another negative errno.
  */
-int lookup_account(const struct lookup_who *who, enum sid_find what, u32 *id,
-		   char name[NSS_NAME_SIZE]);
+int lookup_account(const struct lookup_who *who, struct identity_query *q);
+/*
+ * Start a look-up without waiting for its result, which is dropped. The deadline is not used.
+ * Returns 0, or -EAGAIN if too many look-ups are pending.
+ */
+int lookup_begin(const struct lookup_who *who, const struct identity_query *q);
 
 #endif

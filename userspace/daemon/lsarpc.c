@@ -424,14 +424,13 @@ static u32 close_handle(struct rpc_call *call)
 }
 
 /* The machine is in no domain: it is the domain of its own accounts. */
-static void put_policy(struct ndr_out *out, u16 level)
+static void put_policy(struct rpc_call *call, u16 level)
 {
 	static const u8 no_guid[16];
+	struct ndr_out *out = &call->out;
 	char machine[NSS_NAME_SIZE];
-	struct sid sid;
 
 	sid_machine_name(machine);
-	sid_of_machine(&sid);
 	ndr_put_pointer(out, true);
 	ndr_put16(out, level);
 	switch (level) {
@@ -444,7 +443,7 @@ static void put_policy(struct ndr_out *out, u16 level)
 		ndr_put_unicode_header(out, machine);
 		ndr_put_pointer(out, true);
 		ndr_put_unicode(out, machine);
-		ndr_put_sid(out, &sid);
+		ndr_put_sid(out, &call->asks->accounts.machine);
 		break;
 	case INFO_DNS_DOMAIN:
 		ndr_put_unicode_header(out, WORK_GROUP);
@@ -478,7 +477,7 @@ static u32 query_policy(struct rpc_call *call)
 	if (status)
 		ndr_put_pointer(&call->out, false);
 	else
-		put_policy(&call->out, level);
+		put_policy(call, level);
 	return put_status(call, status);
 }
 

@@ -27,6 +27,7 @@
 #include "clock.h"
 #include "config.h"
 #include "hosts.h"
+#include "identity/identity.h"
 #include "idmap.h"
 #include "kernel.h"
 #include "log.h"
@@ -46,6 +47,7 @@
 
 #define DEFAULT_CONFIG	"/etc/ditto/ditto.conf"
 #define DEFAULT_STATE	"/var/lib/ditto"
+#define IDENTITY_MAP	"/etc/ditto/idmap"
 
 /* Threads for look-ups of accounts, and most jobs in their pool. */
 #define NSS_THREADS	4
@@ -315,6 +317,31 @@ static struct config *dittod_load(const struct daemon *d)
 	return cfg;
 }
 
+/* Use what the configuration says about accounts. */
+static void dittod_use_accounts(const struct config *cfg)
+{
+	account_set_map(&cfg->users);
+	identity_map_read(IDENTITY_MAP);
+	identity_configure(&cfg->identity, &cfg->aliases);
+	idmap_use_library(cfg->nfsidmap);
+}
+
+/* The SID that this machine has had since its first start. */
+static void dittod_use_machine(struct state *st)
+{
+	char derived[NSS_NAME_SIZE], text[NSS_NAME_SIZE];
+	struct sid sid, recorded;
+
+	identity_machine(&sid);
+	sid_text(&sid, derived);
+	state_machine_sid(st, derived, text, sizeof(text));
+	if (sid_parse(text, &recorded))
+		identity_machine_set(&recorded);
+	else
+		log_warning("the recorded SID '%s' of this machine is not valid: %s is used", text,
+			    derived);
+}
+
 static void dittod_reload(struct daemon *d)
 {
 	u64 heard = clock_ns();
@@ -330,7 +357,7 @@ static void dittod_reload(struct daemon *d)
 	config_free(d->next_cfg);
 	d->next_cfg = cfg;
 	/* Now, because what was applied before may still wait for requests to end. */
-	account_set_map(&cfg->users);
+	dittod_use_accounts(cfg);
 	d->heard = heard;
 	d->stopped = false;
 	log_notice("%s is read again", d->config_path);
@@ -489,12 +516,12 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 	d->cfg = dittod_load(d);
 	if (!d->cfg)
 		return EXIT_FAILURE;
-	account_set_map(&d->cfg->users);
 	d->st = state_open(state_dir, &why);
 	if (!d->st) {
 		log_error("%s", why.text);
 		return EXIT_FAILURE;
 	}
+	dittod_use_machine(d->st);
 	/* There are no other threads yet, and privileges are complete. */
 	snprintf(replay, sizeof(replay), "%s/replay", state_dir);
 	d->spawner = worker_spawner_start();
@@ -515,6 +542,7 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 			  "cannot drop privileges: %s", strerror(-rc));
 		return EXIT_FAILURE;
 	}
+	dittod_use_accounts(d->cfg);
 	d->job.run = run_apply;
 	d->job.done = apply_done;
 	if (!open_kernel(d))
@@ -578,6 +606,10 @@ static int check_config(struct daemon *d)
 				why.text);
 		else
 			share_users_free(&users);
+	}
+	if (identity_map_read(IDENTITY_MAP)) {
+		config_free(cfg);
+		return EXIT_FAILURE;
 	}
 	printf("%s: %u shares, %u listeners: no mistakes\n", d->config_path, cfg->nshares,
 	       cfg->nlisteners);

@@ -20,8 +20,8 @@
 
 #include "clock.h"
 #include "holders.h"
+#include "identity/identity.h"
 #include "keeper.h"
-#include "lookup.h"
 #include "mem.h"
 #include "pipe.h"
 #include "share_list.h"
@@ -226,16 +226,26 @@ static void pipe_put(struct pipes *pipes, struct pipe *p)
  */
 static int pipe_find(const struct pipe *p, int fd, struct worker_msg *msg, u64 deadline)
 {
-	const struct lookup_who who = { .user = p->user.uid, .find = sid_find, .until = deadline };
-	u32 id = (u32)msg->uid;
+	const struct identity_who who = { .user = p->user.uid, .until = deadline };
+	struct identity_query q = { .by = msg->by_name ? IDENTITY_BY_NAME : IDENTITY_BY_SID,
+				    .kinds = IDENTITY_USER | IDENTITY_GROUP };
+	struct worker_msg found = { .type = WORKER_FOUND };
 	int rc = -EACCES;
 
+	memcpy(q.who.name.name, msg->user, sizeof(q.who.name.name));
+	memcpy(q.who.name.domain, msg->domain, sizeof(q.who.name.domain));
+	if (!msg->by_name && !sid_parse(msg->sid, &q.who.sid))
+		return -EBADMSG;
 	if (!p->user.anonymous)
-		rc = lookup_account(&who, (enum sid_find)msg->find, &id, msg->user);
-	msg->type = WORKER_FOUND;
-	msg->error = (u64)-rc;
-	msg->uid = id;
-	return worker_msg_send(fd, msg, -1);
+		rc = identity_find(&who, &q);
+	found.error = (u64)-rc;
+	if (!rc) {
+		found.use = q.who.name.use;
+		sid_text(&q.who.sid, found.sid);
+		memcpy(found.user, q.who.name.name, sizeof(found.user));
+		memcpy(found.domain, q.who.name.domain, sizeof(found.domain));
+	}
+	return worker_msg_send(fd, &found, -1);
 }
 
 static int pipe_list(const struct pipes *pipes, const struct pipe *p, int fd,
@@ -295,6 +305,7 @@ int pipe_call(struct pipes *pipes, u64 id, const u8 *in, size_t len, u64 deadlin
 {
 	struct worker_msg msg = { .type = WORKER_CALL, .id = id, .token = in, .token_len = len };
 	struct pipe *p = pipe_get(pipes, id);
+	struct sid machine;
 	struct crew *crew;
 	u8 *packet;
 	int i, rc;
@@ -315,6 +326,8 @@ int pipe_call(struct pipes *pipes, u64 id, const u8 *in, size_t len, u64 deadlin
 	msg.anonymous = p->user.anonymous;
 	memcpy(msg.user, p->user.name, sizeof(msg.user));
 	memcpy(msg.domain, p->user.domain, sizeof(msg.domain));
+	identity_machine(&machine);
+	sid_text(&machine, msg.sid);
 	p->known = true;
 	packet = mem_new(WORKER_PACKET_MAX);
 	rc = pipe_exchange(pipes, p, crew->channel[i], &msg, packet, deadline);

@@ -88,22 +88,23 @@ static void thread_ask(struct thread *t, struct worker_msg *msg, u32 answer, int
 	worker_check(msg->type == answer ? 0 : -EBADMSG);
 }
 
-static int thread_find(void *arg, enum sid_find what, u32 *id, char name[NSS_NAME_SIZE])
+static int thread_find(void *arg, bool by_name, struct sid *sid, struct sid_name *name)
 {
-	bool by_name = what == SID_FIND_USER_ID || what == SID_FIND_GROUP_ID;
-	struct worker_msg msg = { .type = WORKER_FIND, .find = what };
+	struct worker_msg msg = { .type = WORKER_FIND, .by_name = by_name };
 
-	if (by_name)
-		memcpy(msg.user, name, sizeof(msg.user));
-	else
-		msg.uid = *id;
+	if (by_name) {
+		memcpy(msg.user, name->name, sizeof(msg.user));
+		memcpy(msg.domain, name->domain, sizeof(msg.domain));
+	} else {
+		sid_text(sid, msg.sid);
+	}
 	thread_ask(arg, &msg, WORKER_FOUND, NULL);
 	if (msg.error)
 		return -(int)msg.error;
-	if (by_name)
-		*id = (u32)msg.uid;
-	else
-		memcpy(name, msg.user, sizeof(msg.user));
+	worker_check(sid_parse(msg.sid, sid) ? 0 : -EBADMSG);
+	name->use = (enum sid_use)msg.use;
+	memcpy(name->name, msg.user, sizeof(name->name));
+	memcpy(name->domain, msg.domain, sizeof(name->domain));
 	return 0;
 }
 
@@ -122,13 +123,15 @@ static int thread_list(void *arg, struct kernel_shares *out)
 
 static void thread_call(struct thread *t, const struct worker_msg *in)
 {
-	const struct rpc_asks asks = { .accounts = { thread_find, t }, .shares = thread_list };
+	struct rpc_asks asks = { .accounts = { .find = thread_find, .arg = t },
+				 .shares = thread_list };
 	struct worker_msg out = { .type = WORKER_CALLED };
 	struct rpc_user user = { .uid = (u32)in->uid, .anonymous = in->anonymous };
 	struct rpc_conn *conn;
 	u8 *reply = NULL;
 	int rc = -ENOENT;
 
+	worker_check(sid_parse(in->sid, &asks.accounts.machine) ? 0 : -EBADMSG);
 	memcpy(user.name, in->user, sizeof(user.name));
 	memcpy(user.domain, in->domain, sizeof(user.domain));
 	if (in->first)
@@ -167,14 +170,12 @@ void worker_run_pipes(void)
 	struct table *table = mem_new(sizeof(*table));
 	struct worker_gate gate = { .run = thread_run, .arg = table };
 	u8 *packet = mem_new(WORKER_PACKET_MAX);
-	struct sid sid;
 	int rc;
 
 	signal(SIGPIPE, SIG_IGN);
 	pthread_mutex_init(&table->lock, NULL);
-	/* These read files, which the sandbox will forbid. */
+	/* Reads a file, which the sandbox will forbid. */
 	tzset();
-	sid_of_machine(&sid);
 	rc = sandbox_files(-1);
 	if (rc && rc != -EOPNOTSUPP)
 		_exit(1);

@@ -1,25 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Security identifiers and their mapping to names. */
+/* Security identifiers and their names. */
 
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
 #include "sid.h"
-
-/* SECURITY_NT_AUTHORITY, and by convention the authority of Unix accounts. */
-#define AUTHORITY_NT	5
-#define AUTHORITY_UNIX	22
-#define UNIX_USERS	1
-#define UNIX_GROUPS	2
-/* S-1-5-21-x-y-z is a domain or a machine. */
-#define NT_DOMAIN	21
-
-#define USERS_DOMAIN	"Unix User"
-#define GROUPS_DOMAIN	"Unix Group"
 
 /* MS-DTYP section 2.4.2.4. */
 static const struct {
@@ -59,49 +49,17 @@ static void set_sid(struct sid *sid, u64 authority, unsigned int nsubs, u32 firs
 
 void sid_of_user(struct sid *sid, uid_t uid)
 {
-	set_sid(sid, AUTHORITY_UNIX, 2, UNIX_USERS, uid);
+	set_sid(sid, SID_AUTHORITY_UNIX, 2, SID_UNIX_USERS, uid);
 }
 
 void sid_of_group(struct sid *sid, gid_t gid)
 {
-	set_sid(sid, AUTHORITY_UNIX, 2, UNIX_GROUPS, gid);
+	set_sid(sid, SID_AUTHORITY_UNIX, 2, SID_UNIX_GROUPS, gid);
 }
 
 void sid_of_anonymous(struct sid *sid)
 {
-	set_sid(sid, AUTHORITY_NT, 1, 7, 0);
-}
-
-/* FNV-1a; only its distribution matters. */
-static u32 sid_spread(const char *text, u32 start)
-{
-	u32 hash = 2166136261U ^ start;
-
-	for (; *text; text++)
-		hash = (hash ^ (u8)*text) * 16777619U;
-	return hash;
-}
-
-void sid_of_machine(struct sid *sid)
-{
-	static struct sid machine;
-	char identity[128] = "";
-	FILE *file;
-	u32 i;
-
-	if (machine.nsubs) {
-		*sid = machine;
-		return;
-	}
-	file = fopen("/etc/machine-id", "re");
-	if (!file || !fgets(identity, sizeof(identity), file) || identity[0] == '\n')
-		gethostname(identity, sizeof(identity) - 1);
-	if (file)
-		fclose(file);
-	set_sid(sid, AUTHORITY_NT, 4, NT_DOMAIN, 0);
-	for (i = 1; i < 4; i++)
-		sid->sub[i] = sid_spread(identity, i);
-	machine = *sid;
+	set_sid(sid, SID_AUTHORITY_NT, 1, 7, 0);
 }
 
 size_t sid_put(const struct sid *sid, u8 out[SID_SIZE_MAX])
@@ -165,63 +123,101 @@ static void set_name(struct sid_name *name, enum sid_use use, const char *domain
 		snprintf(name->name, sizeof(name->name), "%s", text);
 }
 
-int sid_find(void *arg, enum sid_find what, u32 *id, char name[NSS_NAME_SIZE])
+static bool may_be(const char *domain, const char *ours)
 {
-	(void)arg;
-	switch (what) {
-	case SID_FIND_USER_NAME:
-		return nss_user_name(*id, name);
-	case SID_FIND_GROUP_NAME:
-		return nss_group_name(*id, name);
-	case SID_FIND_USER_ID:
-		return nss_user_id(name, id);
-	case SID_FIND_GROUP_ID:
-		return nss_group_id(name, id);
-	default:
-		return -EINVAL;
-	}
+	return !domain[0] || !strcasecmp(domain, ours);
 }
 
-int sid_to_name(const struct sid_accounts *accounts, const struct sid *sid,
-		struct sid_name *name)
+bool sid_well_known_by_sid(const struct sid *sid, struct sid_name *name)
 {
-	struct sid machine;
 	size_t i;
-	u32 id;
-	int rc;
 
 	for (i = 0; i < ARRAY_SIZE(well_known); i++)
 		if (sid_same(sid, &well_known[i].sid)) {
 			set_name(name, well_known[i].use, well_known[i].domain,
 				 well_known[i].name);
-			return 0;
+			return true;
 		}
-	sid_of_machine(&machine);
-	if (sid_same(sid, &machine)) {
+	return false;
+}
+
+bool sid_well_known_by_name(struct sid_name *name, struct sid *sid)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(well_known); i++)
+		if (!strcasecmp(name->name, well_known[i].name) &&
+		    may_be(name->domain, well_known[i].domain)) {
+			*sid = well_known[i].sid;
+			set_name(name, well_known[i].use, well_known[i].domain,
+				 well_known[i].name);
+			return true;
+		}
+	return false;
+}
+
+/* Read a decimal number up to @max. */
+static bool sid_number(const char **text, u64 max, u64 *value)
+{
+	const char *start = *text;
+
+	for (*value = 0; **text >= '0' && **text <= '9'; (*text)++) {
+		*value = *value * 10 + (u64)(**text - '0');
+		if (*value > max)
+			return false;
+	}
+	return *text > start;
+}
+
+bool sid_parse(const char *text, struct sid *sid)
+{
+	char *end;
+	u64 sub;
+
+	memset(sid, 0, sizeof(*sid));
+	if (strncasecmp(text, "S-1-", 4))
+		return false;
+	text += 4;
+	if (!strncasecmp(text, "0x", 2)) {
+		if (strspn(text + 2, "0123456789abcdefABCDEF") != 12)
+			return false;
+		sid->authority = strtoull(text, &end, 16);
+		text = end;
+	} else {
+		u64 authority;
+
+		if (!sid_number(&text, UINT32_MAX, &authority))
+			return false;
+		sid->authority = authority;
+	}
+	while (*text) {
+		if (*text++ != '-' || sid->nsubs == SID_SUBS_MAX ||
+		    !sid_number(&text, UINT32_MAX, &sub))
+			return false;
+		sid->sub[sid->nsubs++] = (u32)sub;
+	}
+	return sid->nsubs;
+}
+
+int sid_to_name(const struct sid_accounts *accounts, const struct sid *sid,
+		struct sid_name *name)
+{
+	struct sid asked = *sid;
+
+	if (!sid->nsubs)
+		return -ENOENT;
+	if (sid_well_known_by_sid(sid, name))
+		return 0;
+	if (sid_same(sid, &accounts->machine)) {
 		sid_machine_name(name->domain);
 		name->use = SID_USE_DOMAIN;
 		memcpy(name->name, name->domain, sizeof(name->name));
 		return 0;
 	}
-	if (sid->authority != AUTHORITY_UNIX || sid->nsubs != 2)
-		return -ENOENT;
-	id = sid->sub[1];
-	switch (sid->sub[0]) {
-	case UNIX_USERS:
-		rc = accounts->find(accounts->arg, SID_FIND_USER_NAME, &id, name->name);
-		set_name(name, SID_USE_USER, USERS_DOMAIN, name->name);
-		return rc;
-	case UNIX_GROUPS:
-		rc = accounts->find(accounts->arg, SID_FIND_GROUP_NAME, &id, name->name);
-		set_name(name, SID_USE_GROUP, GROUPS_DOMAIN, name->name);
-		return rc;
-	default:
-		return -ENOENT;
-	}
+	return accounts->find(accounts->arg, false, &asked, name);
 }
 
-/* Split "DOMAIN\name" or "name@DOMAIN"; @out->domain is empty if there is none. */
-static int sid_split(const char *text, struct sid_name *out)
+int sid_split(const char *text, struct sid_name *out)
 {
 	const char *backslash = strchr(text, '\\');
 	const char *at = backslash ? NULL : strrchr(text, '@');
@@ -238,65 +234,31 @@ static int sid_split(const char *text, struct sid_name *out)
 	return 0;
 }
 
-static bool may_be(const char *domain, const char *ours)
-{
-	return !domain[0] || !strcasecmp(domain, ours);
-}
-
-/* Look up a user or group of this machine; a user precedes a group of the same name. */
-static int find_account(const struct sid_accounts *accounts, struct sid_name *asked,
-			const char *machine, struct sid *sid, struct sid_name *name)
-{
-	bool any = may_be(asked->domain, machine);
-	int rc = -ENOENT;
-	u32 id;
-
-	if (any || !strcasecmp(asked->domain, USERS_DOMAIN))
-		rc = accounts->find(accounts->arg, SID_FIND_USER_ID, &id, asked->name);
-	if (!rc) {
-		sid_of_user(sid, id);
-		set_name(name, SID_USE_USER, USERS_DOMAIN, asked->name);
-		return 0;
-	}
-	if (any || !strcasecmp(asked->domain, GROUPS_DOMAIN))
-		rc = accounts->find(accounts->arg, SID_FIND_GROUP_ID, &id, asked->name);
-	if (!rc) {
-		sid_of_group(sid, id);
-		set_name(name, SID_USE_GROUP, GROUPS_DOMAIN, asked->name);
-	}
-	return rc;
-}
-
 int sid_from_name(const struct sid_accounts *accounts, const char *text, struct sid *sid,
 		  struct sid_name *name)
 {
 	char machine[NSS_NAME_SIZE];
-	struct sid_name asked;
+	struct sid_name known;
 	bool is_domain;
-	size_t i;
 
-	if (sid_split(text, &asked))
+	if (sid_split(text, name))
 		return -ENOENT;
-	/* "DOMAIN\" is the domain itself. */
-	is_domain = !asked.name[0];
+	/* "DOMAIN\\" is the domain itself. */
+	is_domain = !name->name[0];
 	if (is_domain) {
-		memcpy(asked.name, asked.domain, sizeof(asked.name));
-		asked.domain[0] = '\0';
+		memcpy(name->name, name->domain, sizeof(name->name));
+		name->domain[0] = '\0';
 	}
-	for (i = 0; i < ARRAY_SIZE(well_known); i++)
-		if (!strcasecmp(asked.name, well_known[i].name) &&
-		    may_be(asked.domain, well_known[i].domain) &&
-		    (!is_domain || well_known[i].use == SID_USE_DOMAIN)) {
-			*sid = well_known[i].sid;
-			set_name(name, well_known[i].use, well_known[i].domain,
-				 well_known[i].name);
-			return 0;
-		}
+	known = *name;
+	if (sid_well_known_by_name(&known, sid) && (!is_domain || known.use == SID_USE_DOMAIN)) {
+		*name = known;
+		return 0;
+	}
 	sid_machine_name(machine);
-	if (!asked.domain[0] && !strcasecmp(asked.name, machine)) {
-		sid_of_machine(sid);
+	if (!name->domain[0] && !strcasecmp(name->name, machine)) {
+		*sid = accounts->machine;
 		set_name(name, SID_USE_DOMAIN, machine, machine);
 		return 0;
 	}
-	return is_domain ? -ENOENT : find_account(accounts, &asked, machine, sid, name);
+	return is_domain ? -ENOENT : accounts->find(accounts->arg, true, sid, name);
 }

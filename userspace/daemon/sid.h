@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Security identifiers (MS-DTYP section 2.4.2) and their mapping: users and groups of this
- * machine by number, and the well-known SIDs.
+ * Security identifiers (MS-DTYP section 2.4.2), the well-known ones, and their names. Other
+ * SIDs have the names that identity/identity.h finds.
  *
- * All functions are thread-safe after the first call of sid_of_machine().
+ * All functions are thread-safe.
  */
 #ifndef _DITTOD_SID_H
 #define _DITTOD_SID_H
@@ -16,6 +16,18 @@
 /* Most sub-authorities, and longest SID in bytes. */
 #define SID_SUBS_MAX	15
 #define SID_SIZE_MAX	(8 + 4 * SID_SUBS_MAX)
+
+/* SECURITY_NT_AUTHORITY, and by convention the authority of Unix accounts. */
+#define SID_AUTHORITY_NT	5
+#define SID_AUTHORITY_UNIX	22
+#define SID_UNIX_USERS		1
+#define SID_UNIX_GROUPS		2
+/* S-1-5-21-x-y-z is a domain or a machine. */
+#define SID_NT_DOMAIN		21
+
+/* Domains of Unix accounts in names. */
+#define SID_USERS_DOMAIN	"Unix User"
+#define SID_GROUPS_DOMAIN	"Unix Group"
 
 /**
  * struct sid - a security identifier
@@ -56,43 +68,42 @@ void sid_of_user(struct sid *sid, uid_t uid);
 void sid_of_group(struct sid *sid, gid_t gid);
 /* S-1-5-7, for clients that gave no name. */
 void sid_of_anonymous(struct sid *sid);
-/*
- * Return the SID of the machine as a domain. It is derived from machine-id(5), so it is stable
- * and differs between machines. The first call computes it, and must not run in two threads at
- * once.
- */
-void sid_of_machine(struct sid *sid);
-
 /* Encode a SID for the wire; returns its length in bytes. */
 size_t sid_put(const struct sid *sid, u8 out[SID_SIZE_MAX]);
 /* Return true if both SIDs are equal. */
 bool sid_same(const struct sid *a, const struct sid *b);
 
+/* Parse "S-1-..." with decimal numbers, or a hexadecimal authority. Returns false on error. */
+bool sid_parse(const char *text, struct sid *sid);
+
 /* Return the name of this machine without its domain, in capitals as clients write it. */
 void sid_machine_name(char name[NSS_NAME_SIZE]);
 
-/* Directions of a look-up among the accounts of this machine. */
-enum sid_find {
-	SID_FIND_USER_NAME,
-	SID_FIND_GROUP_NAME,
-	SID_FIND_USER_ID,
-	SID_FIND_GROUP_ID,
-	SID_FINDS
-};
+/* Get the name of a well-known SID. Returns false if there is none. */
+bool sid_well_known_by_sid(const struct sid *sid, struct sid_name *name);
+/*
+ * Find a well-known SID by its name, with an empty domain for any, and bring the name into its
+ * usual spelling. Returns false if there is none.
+ */
+bool sid_well_known_by_name(struct sid_name *name, struct sid *sid);
+/*
+ * Split "DOMAIN\name" or "name@DOMAIN" or "name"; the domain is empty if there is none. Returns 0,
+ * or -ENOENT if a part is too long.
+ */
+int sid_split(const char *text, struct sid_name *out);
 
 /**
- * struct sid_accounts - source of accounts
- * @find: fills @name from @id or @id from @name; may block; returns 0, -ENOENT or another
- *	negative errno
+ * struct sid_accounts - where SIDs and names are looked up that are not well known
+ * @machine: SID of this machine as a domain
+ * @find: fills @name from @sid, or @sid and all of @name if @by_name is set; may block; returns
+ *	0, -ENOENT or another negative errno
  * @arg: argument of @find
  */
 struct sid_accounts {
-	int (*find)(void *arg, enum sid_find what, u32 *id, char name[NSS_NAME_SIZE]);
+	struct sid machine;
+	int (*find)(void *arg, bool by_name, struct sid *sid, struct sid_name *name);
 	void *arg;
 };
-
-/* The @find of struct sid_accounts that queries the name service; @arg is not used. */
-int sid_find(void *arg, enum sid_find what, u32 *id, char name[NSS_NAME_SIZE]);
 
 /* Map a SID to its name; may block. Returns 0, -ENOENT or another negative errno. */
 int sid_to_name(const struct sid_accounts *accounts, const struct sid *sid,

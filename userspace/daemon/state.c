@@ -180,6 +180,21 @@ bool state_set_key_given(struct state *st)
 	return sql_put_number(st->db, "key-given", 1);
 }
 
+void state_machine_sid(struct state *st, const char *derived, char *sid, size_t size)
+{
+	sqlite3_stmt *stmt;
+
+	snprintf(sid, size, "%s", derived);
+	stmt = sql_prepare(st->db, "SELECT value FROM meta WHERE name = 'machine-sid'", "");
+	if (sql_row(st->db, stmt)) {
+		if (sqlite3_column_text(stmt, 0))
+			snprintf(sid, size, "%s", (const char *)sqlite3_column_text(stmt, 0));
+		sqlite3_finalize(stmt);
+		return;
+	}
+	sql_do(st->db, "INSERT OR IGNORE INTO meta VALUES ('machine-sid', ?)", "s", derived);
+}
+
 bool state_share_id(struct state *st, const char *name, const char *path, u8 id[16])
 {
 	sqlite3_stmt *stmt;

@@ -44,6 +44,12 @@ bool state_handle_key(struct state *st, u8 key[STATE_KEY_LEN]);
 bool state_key_given(struct state *st);
 bool state_set_key_given(struct state *st);
 
+/*
+ * Return the SID of this machine as text. The first call records @derived, so that the SID stays if
+ * the machine's id changes. If it cannot be recorded, @derived is returned.
+ */
+void state_machine_sid(struct state *st, const char *derived, char *sid, size_t size);
+
 /* Return the id that a share with this name and path had before. */
 bool state_share_id(struct state *st, const char *name, const char *path, u8 id[16]);
 /* Record the id of a share, and that dittod owns the share. */

@@ -109,16 +109,16 @@ void upcall_work(struct upcall *u)
 		rc = nss_groups(u->uid, u->gids, &u->ngids);
 		break;
 	case DITTO_UPCALL_KIND_USER_NAME:
-		rc = idmap_user_name(u->uid, u->user);
+		rc = idmap_name(IDENTITY_USER, u->uid, u->deadline, u->user);
 		break;
 	case DITTO_UPCALL_KIND_GROUP_NAME:
-		rc = idmap_group_name(u->gid, u->user);
+		rc = idmap_name(IDENTITY_GROUP, u->gid, u->deadline, u->user);
 		break;
 	case DITTO_UPCALL_KIND_USER_ID:
-		rc = idmap_user_id(u->user, &u->uid);
+		rc = idmap_id(IDENTITY_USER, u->user, u->deadline, &u->uid);
 		break;
 	case DITTO_UPCALL_KIND_GROUP_ID:
-		rc = idmap_group_id(u->user, &u->gid);
+		rc = idmap_id(IDENTITY_GROUP, u->user, u->deadline, &u->gid);
 		break;
 	}
 	u->error = (u32)-rc;

@@ -36,7 +36,8 @@
  * @WORKER_CALL: to the pipe worker: bytes that a client wrote into a pipe; the first one
  *	opens the pipe and carries its user
  * @WORKER_CALLED: answer to @WORKER_CALL
- * @WORKER_FIND: from the pipe worker, before @WORKER_CALLED: requests an account
+ * @WORKER_FIND: from the pipe worker, before @WORKER_CALLED: requests the name of a SID, or the
+ *	SID of a name
  * @WORKER_FOUND: answer to @WORKER_FIND
  * @WORKER_LIST: from the pipe worker, before @WORKER_CALLED: requests the shares
  * @WORKER_LISTED: answer to @WORKER_LIST, with a descriptor of the list, see share_list.h
@@ -79,12 +80,14 @@ enum worker_type {
  * @expires: wall clock in seconds, or AUTH_NEVER
  * @mechs: WORKER_* bits
  * @pipe: kind of pipe, see rpc_pipe_number()
- * @uid: number of the pipe's user or of an account, which may be a group
+ * @uid: number of the pipe's user
  * @anonymous: the pipe's user gave no name
- * @find: enum sid_find
+ * @by_name: a SID is requested, not a name
+ * @use: enum sid_use
  * @error: positive errno or 0
  * @name: the proved name, see struct gss_peer
- * @user: user name that an NTLM client claims, the pipe's user, or the name of an account
+ * @user: user name that an NTLM client claims, the pipe's user, or a name
+ * @sid: SID of the machine or of a name, as text
  * @domain: domain of @user
  * @why: reason, for log messages
  * @key: session key
@@ -104,10 +107,12 @@ struct worker_msg {
 	u64 pipe;
 	u64 uid;
 	u64 anonymous;
-	u64 find;
+	u64 by_name;
+	u64 use;
 	u64 error;
 	char name[AUTH_USER_SIZE];
 	char user[NSS_NAME_SIZE];
+	char sid[NSS_NAME_SIZE];
 	char domain[NTLM_DOMAIN_SIZE];
 	char why[WORKER_WHY_SIZE];
 	u8 key[AUTH_KEY_MAX];

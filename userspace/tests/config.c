@@ -193,11 +193,11 @@ static const struct {
 	},
 	{
 		"[server]\nhandle_key = 00112233445566778899aabbccddeeff\n",
-		"f:2: [server] has no key 'handle_key': max-connections, node-limit, file-limit, file-idle-ms, drain-ms, upcall-ms, name-ttl-s, name-negative-ttl-s, lease-time-s, grace-s, waits-per-node, claims-per-client, recall-pause-s, max-delegations, delegations-per-client, delegations, break-wait-ms, login-delay-ms, budget-memory-mib, budget-user-mib, budget-anonymous-mib, budget-unproven-kib, budget-connections, budget-opens, threads, udp, session-slots, sessions-per-client, require-signing, encryption, min-dialect, durable-s, silence-s, sessions-per-connection, restrict-anonymous, domain, user-map, min-uid are allowed"
+		"f:2: [server] has no key 'handle_key': max-connections, node-limit, file-limit, file-idle-ms, drain-ms, upcall-ms, name-ttl-s, name-negative-ttl-s, lease-time-s, grace-s, waits-per-node, claims-per-client, recall-pause-s, max-delegations, delegations-per-client, delegations, break-wait-ms, login-delay-ms, budget-memory-mib, budget-user-mib, budget-anonymous-mib, budget-unproven-kib, budget-connections, budget-opens, threads, udp, session-slots, sessions-per-client, require-signing, encryption, min-dialect, durable-s, silence-s, sessions-per-connection, restrict-anonymous, domain, user-map, min-uid, identity, builtin, nfsidmap are allowed"
 	},
 	{
 		"[server]\nstarted = 1\n",
-		"f:2: [server] has no key 'started': max-connections, node-limit, file-limit, file-idle-ms, drain-ms, upcall-ms, name-ttl-s, name-negative-ttl-s, lease-time-s, grace-s, waits-per-node, claims-per-client, recall-pause-s, max-delegations, delegations-per-client, delegations, break-wait-ms, login-delay-ms, budget-memory-mib, budget-user-mib, budget-anonymous-mib, budget-unproven-kib, budget-connections, budget-opens, threads, udp, session-slots, sessions-per-client, require-signing, encryption, min-dialect, durable-s, silence-s, sessions-per-connection, restrict-anonymous, domain, user-map, min-uid are allowed"
+		"f:2: [server] has no key 'started': max-connections, node-limit, file-limit, file-idle-ms, drain-ms, upcall-ms, name-ttl-s, name-negative-ttl-s, lease-time-s, grace-s, waits-per-node, claims-per-client, recall-pause-s, max-delegations, delegations-per-client, delegations, break-wait-ms, login-delay-ms, budget-memory-mib, budget-user-mib, budget-anonymous-mib, budget-unproven-kib, budget-connections, budget-opens, threads, udp, session-slots, sessions-per-client, require-signing, encryption, min-dialect, durable-s, silence-s, sessions-per-connection, restrict-anonymous, domain, user-map, min-uid, identity, builtin, nfsidmap are allowed"
 	},
 	{
 		"[server]\ndomain = user@example.org\n",

@@ -46,13 +46,22 @@ static void messages_of_pipes(void)
 	CHECK(out.token_len == 4 && !memcmp(out.token, "call", 4));
 	in.pipe = 3;
 	CHECK(!worker_msg_decode(&out, packet, worker_msg_encode(&in, packet)));
-	in = (struct worker_msg){ .type = WORKER_FIND, .find = 3, .uid = 5, .user = "users" };
-	CHECK(worker_msg_decode(&out, packet, worker_msg_encode(&in, packet)));
-	CHECK(out.find == 3 && out.uid == 5);
-	in.find = 4;
-	CHECK(!worker_msg_decode(&out, packet, worker_msg_encode(&in, packet)));
-	in.find = 0;
+	in.pipe = 2;
 	in.uid = 1ULL << 32;
+	CHECK(!worker_msg_decode(&out, packet, worker_msg_encode(&in, packet)));
+	in = (struct worker_msg){ .type = WORKER_FIND, .by_name = 1, .user = "users",
+				  .domain = "HERE" };
+	CHECK(worker_msg_decode(&out, packet, worker_msg_encode(&in, packet)));
+	CHECK(out.by_name);
+	SAME(out.user, "users");
+	SAME(out.domain, "HERE");
+	in.by_name = 2;
+	CHECK(!worker_msg_decode(&out, packet, worker_msg_encode(&in, packet)));
+	in = (struct worker_msg){ .type = WORKER_FOUND, .use = SID_USE_UNKNOWN,
+				  .sid = "S-1-22-1-0" };
+	CHECK(worker_msg_decode(&out, packet, worker_msg_encode(&in, packet)));
+	SAME(out.sid, "S-1-22-1-0");
+	in.use++;
 	CHECK(!worker_msg_decode(&out, packet, worker_msg_encode(&in, packet)));
 	in = (struct worker_msg){ .type = WORKER_CALLED, .error = EINVAL };
 	CHECK(worker_msg_decode(&out, packet, worker_msg_encode(&in, packet)));

@@ -34,22 +34,23 @@ static struct service service = {
 	.moves = PTHREAD_COND_INITIALIZER,
 };
 
-static int service_find(void *arg, enum sid_find what, u32 *id, char name[NSS_NAME_SIZE])
+static int service_find(void *arg, struct identity_query *q)
 {
+	char *name = q->who.name.name;
 	struct service *s = arg;
 
 	pthread_mutex_lock(&s->lock);
 	s->asked++;
 	pthread_cond_broadcast(&s->moves);
-	while (s->hangs && what == SID_FIND_USER_ID && !strncmp(name, "slow", 4))
+	while (s->hangs && q->by == IDENTITY_BY_NAME && !strncmp(name, "slow", 4))
 		pthread_cond_wait(&s->moves, &s->lock);
 	s->answered++;
 	pthread_cond_broadcast(&s->moves);
 	pthread_mutex_unlock(&s->lock);
-	if (what == SID_FIND_USER_NAME)
-		snprintf(name, NSS_NAME_SIZE, "user%u", *id);
+	if (q->by == IDENTITY_BY_ID)
+		snprintf(name, NSS_NAME_SIZE, "user%u", q->who.id);
 	else
-		*id = 1000;
+		q->who.id = 1000;
 	return strcmp(name, "nobody") ? 0 : -ENOENT;
 }
 
@@ -57,13 +58,12 @@ static int lookup_find(u64 user, const char *text, u64 wait)
 {
 	const struct lookup_who who = { .user = user, .find = service_find, .arg = &service,
 					.until = clock_ms() + wait };
-	char name[NSS_NAME_SIZE] = "";
-	u32 id = 0;
+	struct identity_query q = { .by = IDENTITY_BY_NAME };
 	int rc;
 
-	snprintf(name, sizeof(name), "%s", text);
-	rc = lookup_account(&who, SID_FIND_USER_ID, &id, name);
-	return rc ? rc : id == 1000 ? 0 : -EINVAL;
+	snprintf(q.who.name.name, sizeof(q.who.name.name), "%s", text);
+	rc = lookup_account(&who, &q);
+	return rc ? rc : q.who.id == 1000 ? 0 : -EINVAL;
 }
 
 static void service_stops(void)
@@ -100,12 +100,11 @@ static void lookup_answers(void)
 {
 	const struct lookup_who who = { .find = service_find, .arg = &service,
 					.until = UINT64_MAX };
-	char name[NSS_NAME_SIZE] = "";
-	u32 id = 7;
+	struct identity_query q = { .by = IDENTITY_BY_ID, .who = { .id = 7 } };
 	int i;
 
-	CHECK(!lookup_account(&who, SID_FIND_USER_NAME, &id, name));
-	SAME(name, "user7");
+	CHECK(!lookup_account(&who, &q));
+	SAME(q.who.name.name, "user7");
 	CHECK(lookup_find(1, "nobody", 60000) == -ENOENT);
 	for (i = 0; i < 1000; i++)
 		CHECK(!lookup_find(1, "alice", 60000));

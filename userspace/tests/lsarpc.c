@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "daemon/sid.h"
+#include "daemon/identity/identity.h"
 #include "rpc_messages.h"
 #include "rpc_peer.h"
 #include "test.h"
@@ -162,7 +162,7 @@ static void interface_beside(void)
 
 static void sids_in_words(void)
 {
-	const struct sid_accounts accounts = { .find = sid_find };
+	struct sid_accounts accounts = { .find = peer_find };
 	struct sid sid = { 0x123456789abcULL, 15, { 4294967295U } };
 	struct sid_name name;
 	char text[NSS_NAME_SIZE];
@@ -173,10 +173,14 @@ static void sids_in_words(void)
 		sid.sub[i] = 4294967295U;
 	sid_text(&sid, text);
 	CHECK(!strncmp(text, "S-1-0x123456789abc-4294967295-", 30) && strlen(text) == 183);
-	sid_of_machine(&a);
-	sid_of_machine(&b);
-	CHECK(sid_same(&a, &b) && a.nsubs == 4 && a.sub[0] == 21);
+	CHECK(sid_parse(text, &b) && sid_same(&sid, &b));
+	identity_machine(&a);
+	identity_machine(&accounts.machine);
+	CHECK(sid_same(&a, &accounts.machine) && a.nsubs == 4 && a.sub[0] == 21);
 	CHECK(!sid_to_name(&accounts, &a, &name) && name.use == SID_USE_DOMAIN);
+	/* A SID without relative identifiers has no text that can be read again. */
+	sid.nsubs = 0;
+	CHECK(sid_to_name(&accounts, &sid, &name) == -ENOENT);
 	CHECK(!sid_from_name(&accounts, "builtin\\administrators", &a, &name));
 	sid_text(&a, text);
 	SAME(text, "S-1-5-32-544");

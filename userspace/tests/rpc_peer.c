@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/sid.h"
+#include "daemon/identity/identity.h"
 #include "daemon/utf16.h"
 #include "mem.h"
 #include "rpc_messages.h"
@@ -25,6 +25,20 @@ static void add_share(struct kernel_shares *list, const char *name, const char *
 	s->browse = browse;
 	list->share = mem_grow(list->share, list->n, sizeof(*list->share));
 	list->share[list->n++] = s;
+}
+
+int peer_find(void *arg, bool by_name, struct sid *sid, struct sid_name *name)
+{
+	const struct identity_who who = { .until = UINT64_MAX };
+	struct identity_query q = { .by = by_name ? IDENTITY_BY_NAME : IDENTITY_BY_SID,
+				    .kinds = IDENTITY_USER | IDENTITY_GROUP,
+				    .who = { .sid = *sid, .name = *name } };
+	int rc = identity_find(&who, &q);
+
+	(void)arg;
+	*sid = q.who.sid;
+	*name = q.who.name;
+	return rc;
 }
 
 static int shares_served(void *arg, struct kernel_shares *out)
@@ -52,7 +66,8 @@ void peer_open_by(struct peer *p, const char *name, const struct rpc_user *user)
 	int number = rpc_pipe_number(name);
 
 	memset(p, 0, sizeof(*p));
-	p->asks.accounts.find = sid_find;
+	p->asks.accounts.find = peer_find;
+	identity_machine(&p->asks.accounts.machine);
 	p->asks.shares = shares_served;
 	if (CHECK(number >= 0))
 		p->conn = rpc_conn_new((unsigned int)number, user);

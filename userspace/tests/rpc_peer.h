@@ -34,6 +34,8 @@ extern unsigned int peer_more_shares;
 /* True if "open" is served too, a share for guests. */
 extern bool peer_open_share;
 
+/* The @find of struct sid_accounts that looks accounts up; @arg is not used. */
+int peer_find(void *arg, bool by_name, struct sid *sid, struct sid_name *name);
 /* Open a pipe by its name, as a user. */
 void peer_open_by(struct peer *p, const char *name, const struct rpc_user *user);
 /* Open a pipe as "alice" with this uid. */

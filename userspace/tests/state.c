@@ -96,6 +96,22 @@ static void lives_of_the_server(void)
 	state_close(st);
 }
 
+/* The SID of the machine stays what it was at first. */
+static void machine_sid(void)
+{
+	struct state *st = open_it();
+	char sid[64];
+
+	state_machine_sid(st, "S-1-5-21-1-2-3", sid, sizeof(sid));
+	SAME(sid, "S-1-5-21-1-2-3");
+	state_close(st);
+	st = open_it();
+	CHECK(state_instance(st, 300));
+	state_machine_sid(st, "S-1-5-21-4-5-6", sid, sizeof(sid));
+	SAME(sid, "S-1-5-21-1-2-3");
+	state_close(st);
+}
+
 /* A database of the first version is upgraded and keeps its content. */
 static void older_version(void)
 {
@@ -152,7 +168,7 @@ static void bad_places(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(starts_and_key), TEST(lives_of_the_server), TEST(older_version),
+		TEST(starts_and_key), TEST(lives_of_the_server), TEST(machine_sid), TEST(older_version),
 		TEST(bad_places), { 0 }
 	};
 	char command[100];

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/identity/identity.h"
 #include "daemon/rpc.h"
 #include "mem.h"
 
@@ -17,6 +18,20 @@
 #define MESSAGES_MAX	16
 
 static const char *const names[] = { "srvsvc", "lsarpc", "wkssvc", "nothing" };
+
+static int accounts_find(void *arg, bool by_name, struct sid *sid, struct sid_name *name)
+{
+	const struct identity_who who = { .until = UINT64_MAX };
+	struct identity_query q = { .by = by_name ? IDENTITY_BY_NAME : IDENTITY_BY_SID,
+				    .kinds = IDENTITY_USER | IDENTITY_GROUP,
+				    .who = { .sid = *sid, .name = *name } };
+	int rc = identity_find(&who, &q);
+
+	(void)arg;
+	*sid = q.who.sid;
+	*name = q.who.name;
+	return rc;
+}
 
 static int shares_none(void *arg, struct kernel_shares *out)
 {
@@ -38,7 +53,7 @@ static int shares_none(void *arg, struct kernel_shares *out)
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 {
 	struct rpc_user user = { .uid = 65534, .name = "nobody", .domain = "HERE" };
-	const struct rpc_asks asks = { .accounts = { .find = sid_find }, .shares = shares_none };
+	struct rpc_asks asks = { .accounts = { .find = accounts_find }, .shares = shares_none };
 	struct rpc_conn *conn;
 	int number;
 
@@ -48,6 +63,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 	number = rpc_pipe_number(names[data[0] & 3]);
 	if (number < 0)
 		return 0;
+	identity_machine(&asks.accounts.machine);
 	conn = rpc_conn_new((unsigned int)number, &user);
 	data++;
 	len--;

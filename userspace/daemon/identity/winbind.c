@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Source: winbind, by Samba's libwbclient. The library is loaded when the configuration names
+ * winbind, so that Ditto does not depend on it. Its functions are thread-safe: each call has a
+ * connection of its thread to winbindd.
+ */
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../log.h"
+#include "identity.h"
+
+#define LIBRARY	"libwbclient.so.0"
+
+/* The library's results, as far as they are told apart. */
+#define WBC_SUCCESS		0
+#define WBC_INVALID_SID		4
+#define WBC_INVALID_PARAM	5
+/* Also: winbindd does not know the SID or name, for whatever reason. */
+#define WBC_DOMAIN_NOT_FOUND	7
+#define WBC_UNKNOWN_USER	11
+#define WBC_UNKNOWN_GROUP	12
+
+/* Kinds of ids. */
+#define WBC_ID_UID	1
+#define WBC_ID_GID	2
+#define WBC_ID_BOTH	3
+
+/* Bit of the flags of a domain: no domain controller can be reached. */
+#define WBC_DOMAIN_OFFLINE	0x8
+
+/* Interface of the library, version 0. */
+struct wbc_sid {
+	u8 revision;
+	u8 nsubs;
+	u8 authority[6];
+	u32 sub[SID_SUBS_MAX];
+};
+
+struct wbc_id {
+	int kind;
+	u32 id;
+};
+
+/* Beginning of the structure; the library allocates it. */
+struct wbc_domain {
+	char *short_name;
+	char *dns_name;
+	struct wbc_sid sid;
+	u32 flags;
+};
+
+struct wbc_interface {
+	u32 version;
+	char *winbind_version;
+	char separator;
+	char *machine;
+	char *domain;
+	char *dns_domain;
+};
+
+static struct {
+	int (*lookup_name)(const char *domain, const char *name, struct wbc_sid *sid, int *use);
+	int (*lookup_sid)(const struct wbc_sid *sid, char **domain, char **name, int *use);
+	int (*sids_to_ids)(const struct wbc_sid *sids, u32 n, struct wbc_id *ids);
+	int (*uid_to_sid)(uid_t uid, struct wbc_sid *sid);
+	int (*gid_to_sid)(gid_t gid, struct wbc_sid *sid);
+	int (*domain_info)(const char *domain, struct wbc_domain **info);
+	int (*interface_details)(struct wbc_interface **details);
+	void (*free)(void *memory);
+} wbc;
+
+static const struct {
+	const char *name;
+	void *function;
+} functions[] = {
+	{ "wbcLookupName", &wbc.lookup_name },
+	{ "wbcLookupSid", &wbc.lookup_sid },
+	{ "wbcSidsToUnixIds", &wbc.sids_to_ids },
+	{ "wbcUidToSid", &wbc.uid_to_sid },
+	{ "wbcGidToSid", &wbc.gid_to_sid },
+	{ "wbcDomainInfo", &wbc.domain_info },
+	{ "wbcInterfaceDetails", &wbc.interface_details },
+	{ "wbcFreeMemory", &wbc.free },
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static bool loaded;
+
+static void winbind_open(void)
+{
+	void *library, *function;
+	size_t i;
+
+	pthread_mutex_lock(&lock);
+	if (loaded)
+		goto out;
+	library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+	if (!library) {
+		log_error("winbind cannot be asked: %s (Debian package libwbclient0)", dlerror());
+		goto out;
+	}
+	for (i = 0; i < ARRAY_SIZE(functions); i++) {
+		function = dlsym(library, functions[i].name);
+		if (!function) {
+			log_error("winbind cannot be asked: " LIBRARY " has no %s",
+				  functions[i].name);
+			goto out;
+		}
+		memcpy(functions[i].function, &function, sizeof(function));
+	}
+	loaded = true;
+out:
+	pthread_mutex_unlock(&lock);
+}
+
+static bool winbind_loaded(void)
+{
+	bool result;
+
+	pthread_mutex_lock(&lock);
+	result = loaded;
+	pthread_mutex_unlock(&lock);
+	return result;
+}
+
+static bool domain_is_offline(const char *domain)
+{
+	struct wbc_domain *info = NULL;
+	bool offline;
+
+	if (wbc.domain_info(domain, &info) || !info)
+		return false;
+	offline = info->flags & WBC_DOMAIN_OFFLINE;
+	wbc.free(info);
+	return offline;
+}
+
+/*
+ * winbindd has one answer for what does not exist and for what it cannot ask a domain controller.
+ * Its domain being offline makes the difference; that of a trusted domain, only for names.
+ */
+static int winbind_not_found(const char *domain)
+{
+	struct wbc_interface *details = NULL;
+	bool offline = domain[0] && domain_is_offline(domain);
+
+	if (wbc.interface_details(&details) || !details)
+		return -EAGAIN;
+	offline |= details->domain && domain_is_offline(details->domain);
+	wbc.free(details);
+	return offline ? -EAGAIN : -ENOENT;
+}
+
+static int winbind_error(int error, const char *domain)
+{
+	switch (error) {
+	case WBC_SUCCESS:
+		return 0;
+	case WBC_INVALID_SID:
+	case WBC_INVALID_PARAM:
+	case WBC_UNKNOWN_USER:
+	case WBC_UNKNOWN_GROUP:
+	case WBC_DOMAIN_NOT_FOUND:
+		return winbind_not_found(domain);
+	default:
+		return -EAGAIN;
+	}
+}
+
+static void sid_to_wbc(const struct sid *from, struct wbc_sid *to)
+{
+	int i;
+
+	memset(to, 0, sizeof(*to));
+	to->revision = 1;
+	to->nsubs = (u8)from->nsubs;
+	for (i = 0; i < 6; i++)
+		to->authority[i] = (u8)(from->authority >> (40 - 8 * i));
+	memcpy(to->sub, from->sub, sizeof(to->sub));
+}
+
+static int sid_of_wbc(const struct wbc_sid *from, struct sid *to)
+{
+	int i;
+
+	memset(to, 0, sizeof(*to));
+	if (from->nsubs > SID_SUBS_MAX)
+		return -ENOENT;
+	to->nsubs = from->nsubs;
+	for (i = 0; i < 6; i++)
+		to->authority = to->authority << 8 | from->authority[i];
+	memcpy(to->sub, from->sub, to->nsubs * sizeof(to->sub[0]));
+	/* Numbers without a mapping and groups of Samba itself are not a domain's. */
+	return to->authority == SID_AUTHORITY_NT && to->nsubs > 1 &&
+	       to->sub[0] == SID_NT_DOMAIN ? 0 : -ENOENT;
+}
+
+static bool winbind_copy(char out[NSS_NAME_SIZE], const char *text)
+{
+	if (!text || strlen(text) >= NSS_NAME_SIZE)
+		return false;
+	memcpy(out, text, strlen(text) + 1);
+	return true;
+}
+
+static enum sid_use winbind_use(int use)
+{
+	switch (use) {
+	case SID_USE_USER:
+	case SID_USE_GROUP:
+	case SID_USE_DOMAIN:
+	case SID_USE_ALIAS:
+	case SID_USE_WELL_KNOWN:
+		return (enum sid_use)use;
+	case 9:	/* SidTypeComputer: an account as that of a user. */
+		return SID_USE_USER;
+	default:
+		return SID_USE_UNKNOWN;
+	}
+}
+
+static int winbind_by_sid(struct identity *out)
+{
+	char *domain = NULL, *name = NULL;
+	struct wbc_domain *info = NULL;
+	struct wbc_id id = { 0 };
+	struct wbc_sid sid;
+	int use, rc;
+
+	if (!winbind_loaded())
+		return -EAGAIN;
+	sid_to_wbc(&out->sid, &sid);
+	rc = winbind_error(wbc.lookup_sid(&sid, &domain, &name, &use), "");
+	if (rc)
+		return rc;
+	out->name.use = winbind_use(use);
+	if (!winbind_copy(out->name.domain, domain) || !winbind_copy(out->name.name, name) ||
+	    out->name.use == SID_USE_UNKNOWN)
+		rc = -ENOENT;
+	if (domain)
+		wbc.free(domain);
+	if (name)
+		wbc.free(name);
+	if (rc)
+		return rc;
+	out->realm[0] = '\0';
+	if (!wbc.domain_info(out->name.domain, &info) && info) {
+		if (!winbind_copy(out->realm, info->dns_name))
+			out->realm[0] = '\0';
+		wbc.free(info);
+	}
+	/* A domain has a name, and no account. */
+	out->kinds = 0;
+	if (out->name.use == SID_USE_DOMAIN)
+		return 0;
+	if (wbc.sids_to_ids(&sid, 1, &id))
+		return -EAGAIN;
+	switch (id.kind) {
+	case WBC_ID_UID:
+		out->kinds = IDENTITY_USER;
+		break;
+	case WBC_ID_GID:
+		out->kinds = IDENTITY_GROUP;
+		break;
+	case WBC_ID_BOTH:
+		out->kinds = IDENTITY_USER | IDENTITY_GROUP;
+		break;
+	}
+	out->id = id.id;
+	return 0;
+}
+
+static int winbind_by_id(unsigned int kind, struct identity *out)
+{
+	u32 asked = out->id;
+	struct wbc_sid sid;
+	int rc;
+
+	if (!winbind_loaded())
+		return -EAGAIN;
+	rc = winbind_error(kind == IDENTITY_USER ? wbc.uid_to_sid(asked, &sid) :
+						   wbc.gid_to_sid(asked, &sid), "");
+	if (!rc)
+		rc = sid_of_wbc(&sid, &out->sid);
+	if (!rc)
+		rc = winbind_by_sid(out);
+	/* The mapping must be the same in both directions. */
+	if (!rc && (!(out->kinds & kind) || out->id != asked))
+		rc = -ENOENT;
+	return rc;
+}
+
+static int winbind_by_name(unsigned int kinds, struct identity *out)
+{
+	struct wbc_sid sid;
+	int use, rc;
+
+	if (!winbind_loaded())
+		return -EAGAIN;
+	rc = winbind_error(wbc.lookup_name(out->name.domain, out->name.name, &sid, &use),
+			   out->name.domain);
+	if (!rc)
+		rc = sid_of_wbc(&sid, &out->sid);
+	if (!rc)
+		rc = winbind_by_sid(out);
+	if (!rc && out->kinds && !(out->kinds & kinds))
+		rc = -ENOENT;
+	return rc;
+}
+
+const struct identity_source identity_winbind = {
+	.title = "winbind",
+	.directory = true,
+	.blocks = true,
+	.keep_ms = 600000,
+	.keep_not_ms = 60000,
+	.open = winbind_open,
+	.may_know = identity_directory_may_know,
+	.by_sid = winbind_by_sid,
+	.by_id = winbind_by_id,
+	.by_name = winbind_by_name,
+};

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * NFSv4 names by libnfsidmap; see nfsidmap.h.
+ *
+ * Locking: the library is not documented as thread-safe, so the mutex is held during its calls. A
+ * name service that hangs therefore stops all names, as it does for clients.
+ */
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "log.h"
+#include "nfsidmap.h"
+
+#define LIBRARY	"libnfsidmap.so.1"
+
+static struct {
+	int (*init)(char *conf);
+	void (*term)(void);
+	int (*default_domain)(char *server, char *domain, size_t len);
+	int (*uid_to_name)(uid_t uid, char *domain, char *name, size_t len);
+	int (*gid_to_name)(gid_t gid, char *domain, char *name, size_t len);
+	int (*name_to_uid)(char *name, uid_t *uid);
+	int (*name_to_gid)(char *name, gid_t *gid);
+} lib;
+
+static const struct {
+	const char *name;
+	void *function;
+} functions[] = {
+	{ "nfs4_init_name_mapping", &lib.init },
+	{ "nfs4_term_name_mapping", &lib.term },
+	{ "nfs4_get_default_domain", &lib.default_domain },
+	{ "nfs4_uid_to_name", &lib.uid_to_name },
+	{ "nfs4_gid_to_name", &lib.gid_to_name },
+	{ "nfs4_name_to_uid", &lib.name_to_uid },
+	{ "nfs4_name_to_gid", &lib.name_to_gid },
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static bool loaded;
+static bool configured;
+
+static int nfsidmap_load_locked(void)
+{
+	void *library, *function;
+	size_t i;
+
+	if (loaded)
+		return 0;
+	/* The library loads plug-ins that use its symbols without being linked with it. */
+	library = dlopen(LIBRARY, RTLD_NOW | RTLD_GLOBAL);
+	if (!library) {
+		log_error("libnfsidmap cannot be used: %s (Debian package libnfsidmap1)",
+			  dlerror());
+		return -ENOENT;
+	}
+	for (i = 0; i < ARRAY_SIZE(functions); i++) {
+		function = dlsym(library, functions[i].name);
+		if (!function) {
+			log_error("libnfsidmap cannot be used: " LIBRARY " has no %s",
+				  functions[i].name);
+			return -ENOENT;
+		}
+		memcpy(functions[i].function, &function, sizeof(function));
+	}
+	loaded = true;
+	return 0;
+}
+
+int nfsidmap_open(void)
+{
+	int rc;
+
+	pthread_mutex_lock(&lock);
+	rc = nfsidmap_load_locked();
+	if (rc)
+		goto out;
+	if (configured)
+		lib.term();
+	rc = lib.init(NULL);
+	configured = !rc;
+	if (rc) {
+		log_error("libnfsidmap cannot be used: its configuration idmapd.conf: %s",
+			  strerror(rc < 0 ? -rc : rc));
+		rc = -ENOENT;
+	}
+out:
+	pthread_mutex_unlock(&lock);
+	return rc;
+}
+
+/* The library returns errno values of either sign; EINVAL is for names of foreign domains. */
+static int nfsidmap_error(int rc)
+{
+	rc = rc > 0 ? -rc : rc;
+	return rc == -EINVAL ? -ENOENT : rc;
+}
+
+int nfsidmap_name(unsigned int kind, u32 id, char name[IDMAP_NAME_SIZE])
+{
+	char domain[NSS_NAME_SIZE] = "";
+	int rc = -EAGAIN;
+
+	pthread_mutex_lock(&lock);
+	if (configured)
+		rc = lib.default_domain(NULL, domain, sizeof(domain));
+	if (!rc)
+		rc = kind == IDENTITY_USER ? lib.uid_to_name(id, domain, name, IDMAP_NAME_SIZE) :
+					     lib.gid_to_name(id, domain, name, IDMAP_NAME_SIZE);
+	pthread_mutex_unlock(&lock);
+	return nfsidmap_error(rc);
+}
+
+int nfsidmap_id(unsigned int kind, const char *name, u32 *id)
+{
+	char text[IDMAP_NAME_SIZE];
+	int rc = -EAGAIN;
+
+	snprintf(text, sizeof(text), "%s", name);
+	pthread_mutex_lock(&lock);
+	if (configured)
+		rc = kind == IDENTITY_USER ? lib.name_to_uid(text, id) : lib.name_to_gid(text, id);
+	pthread_mutex_unlock(&lock);
+	return nfsidmap_error(rc);
+}
