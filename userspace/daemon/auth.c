@@ -343,6 +343,7 @@ int auth_step(struct auth *a, struct auth_step *step)
 	else if (outcome == GSS_MORE)
 		rc = auth_keep(a, &context, step->peer, &step->id);
 	login_forget(a->login, &context);
+	sid_list_clear(&peer.vouched);
 	explicit_bzero(&peer, sizeof(peer));
 	return rc;
 }

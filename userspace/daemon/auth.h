@@ -9,8 +9,7 @@
 #define _DITTOD_AUTH_H
 
 #include "common/types.h"
-#include "nss.h"
-#include "sid.h"
+#include "user_token.h"
 
 /* Longest session key, in bytes. */
 #define AUTH_KEY_MAX	64
@@ -32,13 +31,11 @@ struct auth;
  * @reply: token for the client, freed by the caller; NULL for none; may be set on error too
  * @reply_len: length of @reply in bytes
  * @done: the authentication succeeded, and the members below are valid
- * @anonymous: the client gave no name; @account is only a number that owns nothing
- * @account: the account on this machine
+ * @anonymous: the client gave no name; the numbers of @account own nothing
+ * @account: the account on this machine, freed by the caller with user_token_clear()
  * @user: name for messages: that of the account or of the Kerberos principal; on error the
  *	name that the client claims, if any
  * @domain: domain of @user
- * @sid: SID of the user in wire format
- * @sid_len: length of @sid in bytes
  * @key: session key
  * @key_len: length of @key in bytes; 0 for anonymous
  * @expires: wall clock in seconds, or AUTH_NEVER
@@ -52,11 +49,9 @@ struct auth_step {
 	size_t reply_len;
 	bool done;
 	bool anonymous;
-	struct nss_account account;
+	struct user_token account;
 	char user[AUTH_USER_SIZE];
 	char domain[AUTH_DOMAIN_SIZE];
-	u8 sid[SID_SIZE_MAX];
-	size_t sid_len;
 	u8 key[AUTH_KEY_MAX];
 	size_t key_len;
 	u64 expires;

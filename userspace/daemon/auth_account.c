@@ -18,7 +18,6 @@
 
 #include "auth_account.h"
 #include "auth_gss.h"
-#include "identity/identity.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct user_map map = { .min_uid = USER_MAP_MIN_UID };
@@ -267,35 +266,28 @@ int account_map(const char *name, struct nss_account *account, char rule[USER_MA
 	return rc;
 }
 
-/*
- * Fill the SID of the user: that of a directory for its users. Without an answer the login is
- * refused: with another SID, lists that name the user would not match.
- */
-static int account_set_sid(struct auth_step *step, const char *name, struct why *why)
+static void account_set_numbers(struct user_token *t, const struct nss_account *account)
 {
-	const struct identity_who who = { .user = step->account.uid, .until = UINT64_MAX };
-	struct identity_query q = { .by = IDENTITY_BY_ID, .kinds = IDENTITY_USER,
-				    .directories = true };
-	struct sid sid;
-	int rc;
+	t->uid = account->uid;
+	t->gid = account->gid;
+	t->ngids = account->ngids;
+	memcpy(t->gids, account->gids, account->ngids * sizeof(t->gids[0]));
+}
 
-	if (step->anonymous) {
-		sid_of_anonymous(&sid);
-	} else {
-		q.who.id = step->account.uid;
-		rc = identity_find(&who, &q);
-		if (rc && rc != -ENOENT)
-			return account_no_answer(name, why);
-		sid = q.who.sid;
-		if (rc)
-			sid_of_user(&sid, step->account.uid);
-	}
-	step->sid_len = sid_put(&sid, step->sid);
-	return 0;
+/* Fill the rest of the token, and say in @why whose it would be. */
+static int account_fill_token(const struct gss_peer *peer, struct user_token *t, struct why *why)
+{
+	struct why reason;
+	int rc = user_token_fill(t, peer->vouched.n ? &peer->vouched : NULL, &reason);
+
+	if (rc)
+		why_not(why, "%s: %s", peer->name, reason.text);
+	return rc;
 }
 
 int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *why)
 {
+	struct nss_account account;
 	struct parts who;
 	int rc;
 
@@ -303,15 +295,15 @@ int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *
 		step->anonymous = true;
 		step->account.uid = ACCOUNT_NOBODY;
 		step->account.gid = ACCOUNT_NOBODY;
-		step->account.ngids = 0;
+		user_token_fill_anonymous(&step->account);
 		snprintf(step->user, sizeof(step->user), "ANONYMOUS LOGON");
 		snprintf(step->domain, sizeof(step->domain), "NT AUTHORITY");
-		return account_set_sid(step, "", why);
+		return 0;
 	}
 	account_split(peer->name, &who);
 	if (peer->way == GSS_WAY_NTLM && peer->local[0]) {
 		/* root wrote the file of local users, so it may name any account. */
-		rc = nss_account(peer->local, &step->account);
+		rc = nss_account(peer->local, &account);
 		if (rc == -ENOENT) {
 			why_not(why,
 				"%s has no account on this machine: add one, or 'dittoctl user del %s'",
@@ -321,7 +313,7 @@ int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *
 		if (rc)
 			return account_no_answer(peer->local, why);
 	} else {
-		rc = account_of_domain(peer, &who, &step->account, why);
+		rc = account_of_domain(peer, &who, &account, why);
 		if (rc)
 			return rc;
 	}
@@ -330,6 +322,7 @@ int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *
 	else
 		sid_machine_name(step->domain);
 	snprintf(step->user, sizeof(step->user), "%s",
-		 peer->way == GSS_WAY_KERBEROS ? peer->name : step->account.name);
-	return account_set_sid(step, peer->name, why);
+		 peer->way == GSS_WAY_KERBEROS ? peer->name : account.name);
+	account_set_numbers(&step->account, &account);
+	return account_fill_token(peer, &step->account, why);
 }

@@ -21,13 +21,13 @@ void account_set_map(const struct user_map *map);
 /**
  * account_of - look up the account of an authenticated client
  * @peer: the name that was proved
- * @step: filled: the account, its names and its SID
+ * @step: filled: the token and the names; the token is to be cleared even on error
  * @why: filled on error
  *
  * May block on the name service.
  *
- * Return: 0, -EACCES (no such account, or one that the name must
- * not become), -EAGAIN (the name service is out of order).
+ * Return: 0, -EACCES (no such account, or one that the name must not become), -EAGAIN (the name
+ * service or a source of identities does not answer).
  */
 int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *why);
 

@@ -57,6 +57,8 @@ void auth_call_work(struct auth_call *c)
 
 static void put_user(struct nl_msg *msg, const struct auth_step *s)
 {
+	u8 sid[SID_SIZE_MAX];
+
 	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_DONE, 1);
 	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_UID, s->account.uid);
 	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_GID, s->account.gid);
@@ -64,7 +66,7 @@ static void put_user(struct nl_msg *msg, const struct auth_step *s)
 		s->account.ngids * sizeof(s->account.gids[0]));
 	msg_put_string(msg, DITTO_A_UPCALL_USER, s->user);
 	msg_put_string(msg, DITTO_A_UPCALL_DOMAIN, s->domain);
-	msg_put(msg, DITTO_A_UPCALL_SID, s->sid, s->sid_len);
+	msg_put(msg, DITTO_A_UPCALL_SID, sid, sid_put(&s->account.sids.sid[0], sid));
 	if (s->key_len)
 		msg_put(msg, DITTO_A_UPCALL_KEY, s->key, s->key_len);
 	if (s->expires != AUTH_NEVER)
@@ -95,6 +97,7 @@ void auth_call_put(struct nl_msg *msg, const struct auth_call *c)
 void auth_call_free(struct auth_call *c)
 {
 	explicit_bzero(c->step.key, sizeof(c->step.key));
+	user_token_clear(&c->step.account);
 	free(c->step.reply);
 	free(c->token);
 	free(c);

@@ -62,6 +62,11 @@ void sid_of_anonymous(struct sid *sid)
 	set_sid(sid, SID_AUTHORITY_NT, 1, 7, 0);
 }
 
+size_t sid_size(const struct sid *sid)
+{
+	return 8 + 4 * sid->nsubs;
+}
+
 size_t sid_put(const struct sid *sid, u8 out[SID_SIZE_MAX])
 {
 	unsigned int i;
@@ -72,7 +77,22 @@ size_t sid_put(const struct sid *sid, u8 out[SID_SIZE_MAX])
 		out[2 + i] = (u8)(sid->authority >> (40 - 8 * i));
 	for (i = 0; i < 4 * sid->nsubs; i++)
 		out[8 + i] = (u8)(sid->sub[i / 4] >> (8 * (i % 4)));
-	return 8 + 4 * sid->nsubs;
+	return sid_size(sid);
+}
+
+size_t sid_get(struct sid *sid, const u8 *in, size_t len)
+{
+	unsigned int i;
+
+	memset(sid, 0, sizeof(*sid));
+	if (len < 8 || in[0] != 1 || in[1] > SID_SUBS_MAX || len < 8 + 4 * (size_t)in[1])
+		return 0;
+	sid->nsubs = in[1];
+	for (i = 0; i < 6; i++)
+		sid->authority = sid->authority << 8 | in[2 + i];
+	for (i = 0; i < 4 * sid->nsubs; i++)
+		sid->sub[i / 4] |= (u32)in[8 + i] << (8 * (i % 4));
+	return sid_size(sid);
 }
 
 bool sid_same(const struct sid *a, const struct sid *b)

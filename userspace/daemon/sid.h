@@ -24,6 +24,9 @@
 #define SID_UNIX_GROUPS		2
 /* S-1-5-21-x-y-z is a domain or a machine. */
 #define SID_NT_DOMAIN		21
+/* S-1-5-32-n is an alias of every machine. */
+#define SID_NT_BUILTIN		32
+#define SID_RID_ADMINISTRATORS	544
 
 /* Domains of Unix accounts in names. */
 #define SID_USERS_DOMAIN	"Unix User"
@@ -68,8 +71,12 @@ void sid_of_user(struct sid *sid, uid_t uid);
 void sid_of_group(struct sid *sid, gid_t gid);
 /* S-1-5-7, for clients that gave no name. */
 void sid_of_anonymous(struct sid *sid);
+/* Return the length of a SID on the wire, in bytes. */
+size_t sid_size(const struct sid *sid);
 /* Encode a SID for the wire; returns its length in bytes. */
 size_t sid_put(const struct sid *sid, u8 out[SID_SIZE_MAX]);
+/* Decode a SID; bytes may follow. Returns its length in bytes, 0 if it is malformed. */
+size_t sid_get(struct sid *sid, const u8 *in, size_t len);
 /* Return true if both SIDs are equal. */
 bool sid_same(const struct sid *a, const struct sid *b);
 

@@ -161,6 +161,7 @@ static long account_find(enum gss_way way, const char *name, const char *local)
 	rc = account_of(&peer, step, &why);
 	if (!rc)
 		rc = step->account.uid;
+	user_token_clear(&step->account);
 	free(step);
 	return rc;
 }

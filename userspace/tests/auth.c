@@ -125,10 +125,18 @@ static void same_key(struct client *c, const struct auth_step *step)
 	gss_release_buffer_set(&minor, &set);
 }
 
+static void step_free(struct auth_step *step)
+{
+	user_token_clear(&step->account);
+	free(step->reply);
+	free(step);
+}
+
 static void expect_me(const char *user, bool raw)
 {
 	struct auth_step *step = mem_new(sizeof(*step));
 	struct client c;
+	struct sid sid;
 
 	client_open(&c, user, "password", raw);
 	CHECK(!log_in(&c, step));
@@ -136,9 +144,10 @@ static void expect_me(const char *user, bool raw)
 	CHECK(step->account.uid == getuid() && step->account.ngids >= 1);
 	SAME(step->user, me);
 	CHECK(step->domain[0]);
-	/* S-1-22-1-uid (MS-DTYP section 2.4.2.2) */
-	CHECK(step->sid_len == 16 && step->sid[0] == 1 && step->sid[1] == 2 &&
-	      step->sid[7] == 22 && step->sid[8] == 1);
+	sid_of_user(&sid, getuid());
+	CHECK(step->account.sids.n > 1 && sid_same(&step->account.sids.sid[0], &sid));
+	sid_of_group(&sid, getgid());
+	CHECK(sid_list_has(&step->account.sids, &sid) && !step->account.privileges);
 	CHECK(step->key_len == 16 && step->expires == AUTH_NEVER);
 	if (!raw && step->reply) {
 		gss_buffer_desc last = GSS_C_EMPTY_BUFFER;
@@ -147,8 +156,7 @@ static void expect_me(const char *user, bool raw)
 	}
 	same_key(&c, step);
 	client_close(&c);
-	free(step->reply);
-	free(step);
+	step_free(step);
 }
 
 static void right_password(void)
@@ -182,10 +190,9 @@ static void login_refuse(const char *user, const char *password, bool raw)
 
 	client_open(&c, user, password, raw);
 	CHECK(log_in(&c, step) == -EACCES);
-	CHECK(!step->done && !step->key_len && !step->sid_len);
+	CHECK(!step->done && !step->key_len && !step->account.sids.n);
 	client_close(&c);
-	free(step->reply);
-	free(step);
+	step_free(step);
 }
 
 static void wrong_password(void)
@@ -240,15 +247,16 @@ static const u8 nobody[89] = {
 static void login_anonymous(void)
 {
 	struct auth_step *step = mem_new(sizeof(*step));
+	struct sid sid;
 
 	CHECK(!auth_send(step, first, sizeof(first)));
 	CHECK(step->id && step->reply && !step->done);
 	CHECK(!auth_send(step, nobody, sizeof(nobody)));
 	CHECK(step->done && step->anonymous && !step->key_len && !step->reply);
 	CHECK(step->account.uid == 65534 && !step->account.ngids);
-	CHECK(step->sid_len == 12 && step->sid[7] == 5 && step->sid[8] == 7);
-	free(step->reply);
-	free(step);
+	sid_of_anonymous(&sid);
+	CHECK(step->account.sids.n == 1 && sid_same(&step->account.sids.sid[0], &sid));
+	step_free(step);
 }
 
 /* The same inside SPNEGO: NegTokenInit, NegTokenResp (RFC 4178 section 4.2). */
@@ -274,8 +282,7 @@ static void anonymous_in_spnego(void)
 	CHECK(step->done && step->anonymous);
 	CHECK(step->reply_len == sizeof(accepted) &&
 	      !memcmp(step->reply, accepted, sizeof(accepted)));
-	free(step->reply);
-	free(step);
+	step_free(step);
 }
 
 static void tokens_nonsense(void)
@@ -291,8 +298,7 @@ static void tokens_nonsense(void)
 	}
 	step->id = 12345;
 	CHECK(auth_send(step, nobody, sizeof(nobody)) == -ENOENT);
-	free(step->reply);
-	free(step);
+	step_free(step);
 }
 
 /* A proof whose list is terminated, and lists that exceed it (MS-NLMP section 2.2.2.1). */
@@ -327,8 +333,7 @@ static void malformed_proof(void)
 	CHECK(ntlm_is_malformed(message, sizeof(message)));
 	/* Only an AUTHENTICATE_MESSAGE is examined. */
 	CHECK(!ntlm_is_malformed(message, 63) && !ntlm_is_malformed(first, sizeof(first)));
-	free(step->reply);
-	free(step);
+	step_free(step);
 }
 
 /* After its end or abort, the number of an authentication is invalid. */
@@ -346,8 +351,7 @@ static void numbers_end(void)
 	CHECK(!auth_send(step, first, sizeof(first)) && step->id && step->id != id);
 	CHECK(!auth_send(step, nobody, sizeof(nobody)));
 	CHECK(auth_send(step, nobody, sizeof(nobody)) == -ENOENT);
-	free(step->reply);
-	free(step);
+	step_free(step);
 }
 
 /* A client that only starts logins does not evict those of others. */
@@ -367,8 +371,7 @@ static void logins_flood(void)
 	CHECK(!auth_send(step, nobody, sizeof(nobody)) && step->done);
 	step->id = oldest;
 	CHECK(auth_send(step, nobody, sizeof(nobody)) == -ENOENT);
-	free(step->reply);
-	free(step);
+	step_free(step);
 }
 
 /* Clients that fill the table evict their own logins, by address. */
@@ -396,8 +399,7 @@ static void flood_beside_a_client(void)
 	CHECK(!auth_send(victim, nobody, sizeof(nobody)) && victim->done);
 	free(victim->reply);
 	free(victim);
-	free(step->reply);
-	free(step);
+	step_free(step);
 }
 
 /* The token of a server that speaks first lists NTLM. */

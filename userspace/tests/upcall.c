@@ -255,6 +255,7 @@ static void login_succeeds(void)
 	struct auth_call *call = mem_new(sizeof(*call));
 	struct conn c = { .family = 0x20 };
 	struct nl_msg *msg;
+	struct sid sid;
 
 	call->id = 7;
 	call->step.done = true;
@@ -262,6 +263,8 @@ static void login_succeeds(void)
 	call->step.account.uid = 3000;
 	call->step.account.gid = 3001;
 	call->step.account.ngids = 2;
+	sid_of_user(&sid, 3000);
+	sid_list_add(&call->step.account.sids, &sid);
 	call->step.key_len = 16;
 	memcpy(call->step.user, "alice", sizeof("alice"));
 	msg = conn_message(&c, DITTO_CMD_UPCALL_REPLY);
@@ -271,6 +274,7 @@ static void login_succeeds(void)
 	CHECK(tb[DITTO_A_UPCALL_UID] && nla_get_u32(tb[DITTO_A_UPCALL_UID]) == 3000);
 	CHECK(tb[DITTO_A_UPCALL_GID] && nla_get_u32(tb[DITTO_A_UPCALL_GID]) == 3001);
 	CHECK(tb[DITTO_A_UPCALL_GIDS] && nla_len(tb[DITTO_A_UPCALL_GIDS]) == 8);
+	CHECK(tb[DITTO_A_UPCALL_SID] && nla_len(tb[DITTO_A_UPCALL_SID]) == 16);
 	CHECK(tb[DITTO_A_UPCALL_KEY] && nla_len(tb[DITTO_A_UPCALL_KEY]) == 16);
 	CHECK(tb[DITTO_A_UPCALL_USER] && !nla_strcmp(tb[DITTO_A_UPCALL_USER], "alice"));
 	CHECK(!tb[DITTO_A_UPCALL_EXPIRES] && !tb[DITTO_A_UPCALL_ANONYMOUS] &&

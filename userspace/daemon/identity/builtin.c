@@ -15,8 +15,6 @@
 
 #include "identity.h"
 
-#define BUILTIN_DOMAIN	32
-
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct identity_aliases builtin;
 
@@ -63,13 +61,26 @@ void identity_builtin_set(const struct identity_aliases *aliases)
 	pthread_mutex_unlock(&lock);
 }
 
+unsigned int identity_aliases_get(struct sid sid[IDENTITY_ALIASES_MAX])
+{
+	unsigned int n, i;
+
+	pthread_mutex_lock(&lock);
+	n = builtin.n;
+	for (i = 0; i < n; i++)
+		sid[i] = (struct sid){ .authority = SID_AUTHORITY_NT, .nsubs = 2,
+				       .sub = { SID_NT_BUILTIN, builtin.alias[i].rid } };
+	pthread_mutex_unlock(&lock);
+	return n;
+}
+
 /* Get the group that an alias stands for. */
 static bool alias_group(const struct sid *sid, char group[NSS_NAME_SIZE])
 {
 	bool found = false;
 	unsigned int i;
 
-	if (sid->authority != SID_AUTHORITY_NT || sid->nsubs != 2 || sid->sub[0] != BUILTIN_DOMAIN)
+	if (sid->authority != SID_AUTHORITY_NT || sid->nsubs != 2 || sid->sub[0] != SID_NT_BUILTIN)
 		return false;
 	pthread_mutex_lock(&lock);
 	for (i = 0; i < builtin.n; i++)

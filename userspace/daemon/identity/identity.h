@@ -136,6 +136,8 @@ struct identity_aliases {
 	unsigned int n;
 };
 
+/* Get the SIDs of the aliases that stand for groups now. Returns their number. */
+unsigned int identity_aliases_get(struct sid sid[IDENTITY_ALIASES_MAX]);
 /* Parse "ALIAS = GROUP" and append it. Returns false and fills @why on error. */
 bool identity_alias_add(struct identity_aliases *aliases, const char *text, struct why *why);
 

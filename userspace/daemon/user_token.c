@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Tokens of users; see user_token.h. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "identity/identity.h"
+#include "user_token.h"
+
+/* Sub-authorities of an account of a domain: 21, three of the domain, and the account's. */
+#define DOMAIN_ACCOUNT_SUBS	5
+
+/**
+ * struct filling - a token that is being filled
+ * @t: the token
+ * @who: limits of the look-ups
+ * @why: filled on error
+ */
+struct filling {
+	struct user_token *t;
+	struct identity_who who;
+	struct why *why;
+};
+
+bool user_token_may_vouch(const struct sid *sid)
+{
+	struct sid machine, domain;
+
+	identity_machine(&machine);
+	sid_domain(sid, &domain);
+	return sid->authority == SID_AUTHORITY_NT && sid->nsubs == DOMAIN_ACCOUNT_SUBS &&
+	       sid->sub[0] == SID_NT_DOMAIN && !sid_same(&domain, &machine);
+}
+
+static int user_token_no_answer(struct filling *f, const struct sid *sid)
+{
+	char text[NSS_NAME_SIZE];
+
+	if (sid) {
+		sid_text(sid, text);
+		why_not(f->why, "nobody answers about the group or user %s", text);
+	} else {
+		why_not(f->why, "nobody answers about the groups of uid %u", f->t->uid);
+	}
+	return -EAGAIN;
+}
+
+static int user_token_add_sid(struct filling *f, const struct sid *sid)
+{
+	if (sid_list_add(&f->t->sids, sid))
+		return 0;
+	why_not(f->why, "uid %u is in too many groups: at most %u SIDs are allowed", f->t->uid,
+		SID_LIST_MAX);
+	return -EACCES;
+}
+
+static bool user_token_has_gid(const struct user_token *t, u32 gid)
+{
+	unsigned int i;
+
+	for (i = 0; i < t->ngids; i++)
+		if (t->gids[i] == gid)
+			return true;
+	return false;
+}
+
+static int user_token_add_gid(struct filling *f, u32 gid)
+{
+	struct user_token *t = f->t;
+
+	if (user_token_has_gid(t, gid))
+		return 0;
+	if (t->ngids == NSS_GROUPS_MAX) {
+		why_not(f->why, "uid %u is in too many groups: at most %u are allowed", t->uid,
+			NSS_GROUPS_MAX);
+		return -EACCES;
+	}
+	t->gids[t->ngids++] = gid;
+	return 0;
+}
+
+/* Look up the SID of a number: that of its directory, or the one made of the number. */
+static int user_token_sid_of_id(struct filling *f, unsigned int kind, u32 id, struct sid *sid)
+{
+	struct identity_query q = { .by = IDENTITY_BY_ID, .kinds = kind, .directories = true,
+				    .who = { .id = id } };
+	int rc = identity_find(&f->who, &q);
+
+	if (!rc)
+		*sid = q.who.sid;
+	else if (kind == IDENTITY_USER)
+		sid_of_user(sid, id);
+	else
+		sid_of_group(sid, id);
+	return rc == -ENOENT ? 0 : rc;
+}
+
+/* Check that the account is the one of the user for whom a domain controller vouches. */
+static int user_token_check_user(struct filling *f, const struct sid *own, const struct sid *user)
+{
+	struct identity_query q = { .by = IDENTITY_BY_SID, .directories = true,
+				    .who = { .sid = *user } };
+	char text[NSS_NAME_SIZE], other[NSS_NAME_SIZE];
+	struct sid domain, own_domain;
+	int rc = identity_find(&f->who, &q);
+
+	if (rc && rc != -ENOENT)
+		return user_token_no_answer(f, user);
+	sid_text(user, text);
+	if (!rc && q.who.kinds & IDENTITY_USER && q.who.id != f->t->uid) {
+		why_not(f->why,
+			"the domain says that this is %s\\%s (%s), who is uid %u here, and not uid %u",
+			q.who.name.domain, q.who.name.name, text, q.who.id, f->t->uid);
+		return -EACCES;
+	}
+	sid_domain(user, &domain);
+	sid_domain(own, &own_domain);
+	if (sid_same(&domain, &own_domain) && !sid_same(user, own)) {
+		sid_text(own, other);
+		why_not(f->why, "the domain says that this is %s, but uid %u is its account %s",
+			text, f->t->uid, other);
+		return -EACCES;
+	}
+	return 0;
+}
+
+/* Add the number of a group for which a domain controller vouches, if it has one. */
+static int user_token_add_group_of(struct filling *f, const struct sid *sid)
+{
+	struct identity_query q = { .by = IDENTITY_BY_SID, .directories = true,
+				    .who = { .sid = *sid } };
+	int rc = identity_find(&f->who, &q);
+
+	if (rc && rc != -ENOENT)
+		return user_token_no_answer(f, sid);
+	if (rc || !(q.who.kinds & IDENTITY_GROUP))
+		return 0;
+	return user_token_add_gid(f, q.who.id);
+}
+
+static int user_token_add_vouched(struct filling *f, const struct sid *own,
+				  const struct sid_list *vouched)
+{
+	unsigned int i;
+	int rc;
+
+	if (!vouched->n || !user_token_may_vouch(&vouched->sid[0])) {
+		why_not(f->why, "the domain does not say who uid %u is", f->t->uid);
+		return -EACCES;
+	}
+	rc = user_token_check_user(f, own, &vouched->sid[0]);
+	for (i = 0; !rc && i < vouched->n; i++) {
+		if (!user_token_may_vouch(&vouched->sid[i]))
+			continue;
+		rc = user_token_add_sid(f, &vouched->sid[i]);
+		if (!rc && i)
+			rc = user_token_add_group_of(f, &vouched->sid[i]);
+	}
+	return rc;
+}
+
+/* Add the SID of a group that the name service knows. */
+static int user_token_add_group(struct filling *f, u32 gid)
+{
+	struct sid sid;
+
+	if (user_token_sid_of_id(f, IDENTITY_GROUP, gid, &sid))
+		return user_token_no_answer(f, NULL);
+	return user_token_add_sid(f, &sid);
+}
+
+/* Add the BUILTIN aliases that stand for one of the groups. */
+static int user_token_add_aliases(struct filling *f)
+{
+	struct sid sid[IDENTITY_ALIASES_MAX];
+	unsigned int n = identity_aliases_get(sid), i;
+	struct identity who;
+	int rc;
+
+	for (i = 0; i < n; i++) {
+		rc = identity_by_sid(&f->who, &sid[i], &who);
+		if (rc && rc != -ENOENT)
+			return user_token_no_answer(f, &sid[i]);
+		if (rc || !(who.kinds & IDENTITY_GROUP) || !user_token_has_gid(f->t, who.id))
+			continue;
+		rc = user_token_add_sid(f, &sid[i]);
+		if (rc)
+			return rc;
+		if (sid[i].sub[1] == SID_RID_ADMINISTRATORS)
+			f->t->privileges |= USER_TOKEN_TAKE_OWNERSHIP | USER_TOKEN_SECURITY;
+	}
+	return 0;
+}
+
+int user_token_fill(struct user_token *t, const struct sid_list *vouched, struct why *why)
+{
+	struct filling f = { .t = t, .why = why,
+			     .who = { .user = t->uid, .until = clock_ms() + USER_TOKEN_TIME } };
+	unsigned int own_groups = t->ngids, i;
+	struct sid sid;
+	int rc;
+
+	if (user_token_sid_of_id(&f, IDENTITY_USER, t->uid, &sid))
+		return user_token_no_answer(&f, NULL);
+	rc = user_token_add_sid(&f, &sid);
+	if (!rc && vouched)
+		rc = user_token_add_vouched(&f, &sid, vouched);
+	/* Groups behind are those of @vouched, whose SIDs are there. */
+	for (i = 0; !rc && i < own_groups; i++)
+		rc = user_token_add_group(&f, t->gids[i]);
+	return rc ?: user_token_add_aliases(&f);
+}
+
+void user_token_fill_anonymous(struct user_token *t)
+{
+	struct sid sid;
+
+	sid_of_anonymous(&sid);
+	sid_list_add(&t->sids, &sid);
+}
+
+void user_token_clear(struct user_token *t)
+{
+	sid_list_clear(&t->sids);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What permissions are checked with: the numbers, SIDs and privileges of a user.
+ *
+ * All functions are thread-safe for different tokens.
+ */
+#ifndef _DITTOD_USER_TOKEN_H
+#define _DITTOD_USER_TOKEN_H
+
+#include "nss.h"
+#include "sid_list.h"
+
+/* Privileges of Windows, as bits: take ownership and restore lists; read and change audit lists. */
+#define USER_TOKEN_TAKE_OWNERSHIP	1u
+#define USER_TOKEN_SECURITY		2u
+/* Milliseconds in which the sources of identities must answer about all groups of a user. */
+#define USER_TOKEN_TIME		5000
+
+/**
+ * struct user_token - a user as permissions are checked
+ * @uid: number of the user
+ * @gid: primary group
+ * @gids: all groups, including the primary group
+ * @ngids: number of entries in @gids
+ * @sids: SID of the user first, then further SIDs of the user, and those of the groups and of
+ *	BUILTIN aliases; none that follow from the way of the login alone, such as Everyone
+ * @privileges: USER_TOKEN_* bits
+ */
+struct user_token {
+	uid_t uid;
+	gid_t gid;
+	u32 gids[NSS_GROUPS_MAX];
+	unsigned int ngids;
+	struct sid_list sids;
+	u32 privileges;
+};
+
+/**
+ * user_token_fill - fill the token of a user
+ * @t: @uid, @gid, @gids and @ngids set, all else zeroed
+ * @vouched: SIDs by which a domain controller vouches for the user: the user's first, then those
+ *	of groups; NULL if there are none
+ * @why: filled on error
+ *
+ * Groups of @vouched that have a number here are added to the numbers. SIDs that no domain
+ * controller can vouch for are left out, see user_token_may_vouch(). If a directory knows the user,
+ * @uid must be the number that it gives. May block for USER_TOKEN_TIME.
+ *
+ * Without an answer about a single group there is no token: it could be one that a list denies.
+ *
+ * Return: 0, -EACCES (the user is another one, or is in too many groups), -EAGAIN (a source does
+ * not answer). The caller clears @t in all cases.
+ */
+int user_token_fill(struct user_token *t, const struct sid_list *vouched, struct why *why);
+/* Fill the token of clients that gave no name; the numbers are set as for user_token_fill(). */
+void user_token_fill_anonymous(struct user_token *t);
+/* Free what a token owns. */
+void user_token_clear(struct user_token *t);
+/*
+ * Can a domain controller vouch for a SID? Only for those of users and groups of domains: not for
+ * this machine's, nor for aliases and well-known SIDs, which say what somebody may do here.
+ */
+bool user_token_may_vouch(const struct sid *sid);
+
+#endif
