@@ -249,6 +249,115 @@ const struct spec_enum spec_event_kind = {
 	.count = 21,
 };
 
+static const char *const acl_source_names[] = {
+	"stored",
+	"adapted",
+	"mode",
+	"posix-acl",
+	"posix-acl-over-stored",
+	"damaged",
+};
+
+const struct spec_enum spec_acl_source = {
+	.name = "acl-source",
+	.flags = false,
+	.names = acl_source_names,
+	.count = 6,
+};
+
+static const char *const acl_flag_names[] = {
+	"protected",
+	"auto-inherited",
+	"defaulted",
+	"no-list",
+	"auto-inherit-req",
+};
+
+const struct spec_enum spec_acl_flag = {
+	.name = "acl-flag",
+	.flags = true,
+	.names = acl_flag_names,
+	.count = 5,
+};
+
+static const char *const acl_entry_type_names[] = {
+	"allow",
+	"deny",
+};
+
+const struct spec_enum spec_acl_entry_type = {
+	.name = "acl-entry-type",
+	.flags = false,
+	.names = acl_entry_type_names,
+	.count = 2,
+};
+
+static const char *const acl_entry_flag_names[] = {
+	"file-inherit",
+	"dir-inherit",
+	"no-propagate",
+	"inherit-only",
+	"inherited",
+};
+
+const struct spec_enum spec_acl_entry_flag = {
+	.name = "acl-entry-flag",
+	.flags = true,
+	.names = acl_entry_flag_names,
+	.count = 5,
+};
+
+static const char *const acl_entry_who_names[] = {
+	"owner",
+	"group",
+	"everyone",
+	"uid",
+	"gid",
+	"authenticated",
+	"anonymous",
+	"network",
+	"owner-rights",
+	"sid",
+};
+
+const struct spec_enum spec_acl_entry_who = {
+	.name = "acl-entry-who",
+	.flags = false,
+	.names = acl_entry_who_names,
+	.count = 10,
+};
+
+static const char *const acl_right_names[] = {
+	"read-data",
+	"write-data",
+	"append-data",
+	"read-xattrs",
+	"write-xattrs",
+	"execute",
+	"delete-child",
+	"read-attrs",
+	"write-attrs",
+	NULL,
+	NULL,
+	NULL,
+	NULL,
+	NULL,
+	NULL,
+	NULL,
+	"delete",
+	"read-acl",
+	"write-acl",
+	"write-owner",
+	"synchronize",
+};
+
+const struct spec_enum spec_acl_right = {
+	.name = "acl-right",
+	.flags = true,
+	.names = acl_right_names,
+	.count = 21,
+};
+
 static const struct spec_attr rule_attrs[] = {
 	[DITTO_A_RULE_SPEC] = {
 		.name = "spec",
@@ -2487,6 +2596,196 @@ const struct spec_set spec_setting_set = {
 	.max = DITTO_A_SETTING_MAX,
 };
 
+static const struct spec_attr ace_attrs[] = {
+	[DITTO_A_ACE_TYPE] = {
+		.name = "type",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_acl_entry_type,
+	},
+	[DITTO_A_ACE_WHO] = {
+		.name = "who",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_acl_entry_who,
+	},
+	[DITTO_A_ACE_ID] = {
+		.name = "id",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_ACE_SID] = {
+		.name = "sid",
+		.kind = SPEC_BINARY,
+		.form = SPEC_HEX,
+	},
+	[DITTO_A_ACE_FLAGS] = {
+		.name = "flags",
+		.kind = SPEC_U32,
+		.form = SPEC_FLAGS,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_acl_entry_flag,
+	},
+	[DITTO_A_ACE_RIGHTS] = {
+		.name = "rights",
+		.kind = SPEC_U32,
+		.form = SPEC_FLAGS,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_acl_right,
+	},
+};
+
+static const struct nla_policy ace_policy[] = {
+	[DITTO_A_ACE_TYPE] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_ACE_WHO] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_ACE_ID] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_ACE_SID] = {
+		.type = NLA_BINARY,
+	},
+	[DITTO_A_ACE_FLAGS] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_ACE_RIGHTS] = {
+		.type = NLA_U32,
+	},
+};
+
+const struct spec_set spec_ace_set = {
+	.name = "ace",
+	.attrs = ace_attrs,
+	.policy = ace_policy,
+	.max = DITTO_A_ACE_MAX,
+};
+
+static const struct spec_attr acl_attrs[] = {
+	[DITTO_A_ACL_PATH] = {
+		.name = "path",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 4095,
+	},
+	[DITTO_A_ACL_SHARE] = {
+		.name = "share",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 255,
+	},
+	[DITTO_A_ACL_DIRECTORY] = {
+		.name = "directory",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_ACL_UID] = {
+		.name = "uid",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_ACL_GID] = {
+		.name = "gid",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_ACL_MODE] = {
+		.name = "mode",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_ACL_SOURCE] = {
+		.name = "source",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_acl_source,
+	},
+	[DITTO_A_ACL_FLAGS] = {
+		.name = "flags",
+		.kind = SPEC_U32,
+		.form = SPEC_FLAGS,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_acl_flag,
+	},
+	[DITTO_A_ACL_ACE] = {
+		.name = "ace",
+		.kind = SPEC_NEST,
+		.form = SPEC_PLAIN,
+		.multi = true,
+		.nested = &spec_ace_set,
+	},
+	[DITTO_A_ACL_REMOVE] = {
+		.name = "remove",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+};
+
+static const struct nla_policy acl_policy[] = {
+	[DITTO_A_ACL_PATH] = {
+		.type = NLA_STRING,
+		.maxlen = 4096,
+	},
+	[DITTO_A_ACL_SHARE] = {
+		.type = NLA_STRING,
+		.maxlen = 256,
+	},
+	[DITTO_A_ACL_DIRECTORY] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_ACL_UID] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_ACL_GID] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_ACL_MODE] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_ACL_SOURCE] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_ACL_FLAGS] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_ACL_ACE] = {
+		.type = NLA_NESTED,
+	},
+	[DITTO_A_ACL_REMOVE] = {
+		.type = NLA_U8,
+	},
+};
+
+const struct spec_set spec_acl_set = {
+	.name = "acl",
+	.attrs = acl_attrs,
+	.policy = acl_policy,
+	.max = DITTO_A_ACL_MAX,
+};
+
 static const u16 share_new_request[] = {
 	DITTO_A_SHARE_NAME,
 	DITTO_A_SHARE_PATH,
@@ -2920,6 +3219,34 @@ static const u16 setting_get_reply[] = {
 	0,
 };
 
+static const u16 acl_get_request[] = {
+	DITTO_A_ACL_PATH,
+	DITTO_A_ACL_SHARE,
+	0,
+};
+
+static const u16 acl_get_reply[] = {
+	DITTO_A_ACL_PATH,
+	DITTO_A_ACL_SHARE,
+	DITTO_A_ACL_DIRECTORY,
+	DITTO_A_ACL_UID,
+	DITTO_A_ACL_GID,
+	DITTO_A_ACL_MODE,
+	DITTO_A_ACL_SOURCE,
+	DITTO_A_ACL_FLAGS,
+	DITTO_A_ACL_ACE,
+	0,
+};
+
+static const u16 acl_set_request[] = {
+	DITTO_A_ACL_PATH,
+	DITTO_A_ACL_SHARE,
+	DITTO_A_ACL_FLAGS,
+	DITTO_A_ACL_ACE,
+	DITTO_A_ACL_REMOVE,
+	0,
+};
+
 const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 	[DITTO_CMD_SHARE_NEW] = {
 		.name = "share-new",
@@ -3086,5 +3413,16 @@ const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 		.name = "setting-get",
 		.set = &spec_setting_set,
 		.reply = setting_get_reply,
+	},
+	[DITTO_CMD_ACL_GET] = {
+		.name = "acl-get",
+		.set = &spec_acl_set,
+		.request = acl_get_request,
+		.reply = acl_get_reply,
+	},
+	[DITTO_CMD_ACL_SET] = {
+		.name = "acl-set",
+		.set = &spec_acl_set,
+		.request = acl_set_request,
 	},
 };

@@ -23,6 +23,12 @@ extern const struct spec_enum spec_open_right;
 extern const struct spec_enum spec_open_durability;
 extern const struct spec_enum spec_lease_right;
 extern const struct spec_enum spec_event_kind;
+extern const struct spec_enum spec_acl_source;
+extern const struct spec_enum spec_acl_flag;
+extern const struct spec_enum spec_acl_entry_type;
+extern const struct spec_enum spec_acl_entry_flag;
+extern const struct spec_enum spec_acl_entry_who;
+extern const struct spec_enum spec_acl_right;
 
 extern const struct spec_set spec_rule_set;
 extern const struct spec_set spec_share_set;
@@ -46,6 +52,8 @@ extern const struct spec_set spec_open_set;
 extern const struct spec_set spec_tree_set;
 extern const struct spec_set spec_setting_change_set;
 extern const struct spec_set spec_setting_set;
+extern const struct spec_set spec_ace_set;
+extern const struct spec_set spec_acl_set;
 
 /* By command number. */
 extern const struct spec_op spec_ops[DITTO_CMD_MAX + 1];

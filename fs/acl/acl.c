@@ -170,9 +170,15 @@ struct posix_acl *ditto_find_posix_acl(struct ditto_share *share, struct dentry 
 static struct ditto_acl *acl_lock_out(struct ditto_share *share, const struct inode *inode,
 				      const char *what)
 {
+	struct ditto_acl *acl;
+
 	pr_warn_ratelimited("share %s: inode %lu has a %s %s, and only its owner and the administrator may change that: set another list\n",
 			    share->name, inode->i_ino, what, DITTO_ACL_XATTR);
-	return ditto_acl_alloc(0) ?: ERR_PTR(-ENOMEM);
+	acl = ditto_acl_alloc(0);
+	if (!acl)
+		return ERR_PTR(-ENOMEM);
+	acl->flags = DITTO_ACL_DAMAGED;
+	return acl;
 }
 
 /* Load the list, adapted to @mode; or NULL. The server's credential is in place. */
@@ -208,6 +214,9 @@ static struct ditto_acl *acl_load(struct ditto_share *share, struct dentry *dent
 		return acl;
 	fits = ditto_acl_chmod(acl, mode | (inode->i_mode & S_IFMT),
 			       ditto_owner_of(share, inode), ditto_group_of(share, inode));
+	/* Without a change it is @acl itself; a changed list is not shared yet. */
+	if (!IS_ERR(fits) && fits != acl)
+		fits->flags |= DITTO_ACL_ADAPTED;
 	ditto_acl_put(acl);
 	/* The list cannot express the new mode, and ignoring it would drop what it denies. */
 	return fits == ERR_PTR(-ENOSPC) ? acl_lock_out(share, inode, "too long") : fits;

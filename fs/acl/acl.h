@@ -92,6 +92,10 @@ struct ditto_ace {
 #define DITTO_ACL_FLAGS			0x1f
 /* Not stored: the list was derived from the mode or a POSIX ACL. */
 #define DITTO_ACL_MADE			BIT(15)
+/* Not stored: the list was adapted to a mode that was set later. */
+#define DITTO_ACL_ADAPTED		BIT(14)
+/* Not stored: the stored list is unusable, and an empty one is in force. */
+#define DITTO_ACL_DAMAGED		BIT(13)
 
 /**
  * struct ditto_acl - an access control list; immutable once it is shared

@@ -312,6 +312,20 @@ struct ditto_share *ditto_share_get_by_path(struct ditto_server *srv,
 					    const char *path, size_t len);
 
 /**
+ * ditto_share_get_by_file - find a share that contains a file
+ * @srv: the server
+ * @file: the file
+ * @name: name of the share; NULL for the one with the innermost root
+ *
+ * A share does not contain what is mounted below its root.
+ *
+ * Context: may sleep.
+ * Return: the share with a reference, or NULL.
+ */
+struct ditto_share *ditto_share_get_by_file(struct ditto_server *srv, const struct path *file,
+					    const char *name);
+
+/**
  * ditto_share_local_locks - check whether local processes see the locks and leases of clients
  * @share: the share
  *

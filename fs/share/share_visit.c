@@ -3,10 +3,12 @@
  * Iteration over all shares: with the table's mutex held, for administration, and without, for
  * requests.
  */
+#include <linux/dcache.h>
 #include <linux/module.h>
 #include <linux/string.h>
 
 #include "../../net/server.h"
+#include "../node/node_private.h"
 #include "share.h"
 #include "share_private.h"
 
@@ -82,3 +84,45 @@ int ditto_share_visit(struct ditto_server *srv, int (*fn)(struct ditto_share *sh
 	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_visit, DITTO);
+
+/**
+ * struct share_search - search for a share that contains a file
+ * @file: the file
+ * @name: name of the share, or NULL for any
+ * @best: the share with the innermost root so far, held
+ */
+struct share_search {
+	const struct path *file;
+	const char *name;
+	struct ditto_share *best;
+};
+
+static int share_contains(struct ditto_share *share, void *arg)
+{
+	struct share_search *search = arg;
+	struct ditto_share *best = search->best;
+
+	if (share->volume->sb != search->file->dentry->d_sb ||
+	    !is_subdir(search->file->dentry, share->root.dentry))
+		return 0;
+	if (search->name && strcmp(search->name, share->name))
+		return 0;
+	if (best && (best->root.dentry == share->root.dentry ||
+		     !is_subdir(share->root.dentry, best->root.dentry)))
+		return 0;
+	/* The visit holds the share only until it goes on. */
+	percpu_ref_get(&share->ref);
+	if (best)
+		ditto_share_put(best);
+	search->best = share;
+	return 0;
+}
+
+struct ditto_share *ditto_share_get_by_file(struct ditto_server *srv, const struct path *file,
+					    const char *name)
+{
+	struct share_search search = { .file = file, .name = name };
+
+	ditto_share_visit(srv, share_contains, &search);
+	return search.best;
+}

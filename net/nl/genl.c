@@ -11,6 +11,15 @@
 #include <uapi/linux/ditto.h>
 
 /* Common nested types */
+const struct nla_policy ditto_ace_nl_policy[DITTO_A_ACE_RIGHTS + 1] = {
+	[DITTO_A_ACE_TYPE] = NLA_POLICY_MAX(NLA_U32, 1),
+	[DITTO_A_ACE_WHO] = NLA_POLICY_MAX(NLA_U32, 9),
+	[DITTO_A_ACE_ID] = { .type = NLA_U32, },
+	[DITTO_A_ACE_SID] = { .type = NLA_BINARY, },
+	[DITTO_A_ACE_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x1f),
+	[DITTO_A_ACE_RIGHTS] = { .type = NLA_U32, },
+};
+
 const struct nla_policy ditto_rule_nl_policy[DITTO_A_RULE_SQUASH + 1] = {
 	[DITTO_A_RULE_SPEC] = { .type = NLA_NUL_STRING, .len = 255, },
 	[DITTO_A_RULE_ACCESS] = NLA_POLICY_MAX(NLA_U32, 2),
@@ -225,6 +234,21 @@ static const struct nla_policy ditto_tree_close_nl_policy[DITTO_A_TREE_SESSION +
 	[DITTO_A_TREE_PROTOCOL] = { .type = NLA_NUL_STRING, .len = 15, },
 };
 
+/* DITTO_CMD_ACL_GET - do */
+static const struct nla_policy ditto_acl_get_nl_policy[DITTO_A_ACL_SHARE + 1] = {
+	[DITTO_A_ACL_PATH] = { .type = NLA_NUL_STRING, .len = 4095, },
+	[DITTO_A_ACL_SHARE] = { .type = NLA_NUL_STRING, .len = 255, },
+};
+
+/* DITTO_CMD_ACL_SET - do */
+static const struct nla_policy ditto_acl_set_nl_policy[DITTO_A_ACL_REMOVE + 1] = {
+	[DITTO_A_ACL_PATH] = { .type = NLA_NUL_STRING, .len = 4095, },
+	[DITTO_A_ACL_SHARE] = { .type = NLA_NUL_STRING, .len = 255, },
+	[DITTO_A_ACL_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x1f),
+	[DITTO_A_ACL_ACE] = NLA_POLICY_NESTED(ditto_ace_nl_policy),
+	[DITTO_A_ACL_REMOVE] = NLA_POLICY_MAX(NLA_U8, 1),
+};
+
 /* Ops table for ditto */
 static const struct genl_split_ops ditto_nl_ops[] = {
 	{
@@ -431,6 +455,20 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.cmd	= DITTO_CMD_SETTING_GET,
 		.dumpit	= ditto_nl_setting_get_dumpit,
 		.flags	= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= DITTO_CMD_ACL_GET,
+		.doit		= ditto_nl_acl_get_doit,
+		.policy		= ditto_acl_get_nl_policy,
+		.maxattr	= DITTO_A_ACL_SHARE,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= DITTO_CMD_ACL_SET,
+		.doit		= ditto_nl_acl_set_doit,
+		.policy		= ditto_acl_set_nl_policy,
+		.maxattr	= DITTO_A_ACL_REMOVE,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 };
 

@@ -12,6 +12,7 @@
 #include <uapi/linux/ditto.h>
 
 /* Common nested types */
+extern const struct nla_policy ditto_ace_nl_policy[DITTO_A_ACE_RIGHTS + 1];
 extern const struct nla_policy ditto_rule_nl_policy[DITTO_A_RULE_SQUASH + 1];
 extern const struct nla_policy ditto_rules_nl_policy[DITTO_A_RULES_RULE + 1];
 extern const struct nla_policy ditto_setting_change_nl_policy[DITTO_A_SETTING_CHANGE_VALUE + 1];
@@ -67,6 +68,8 @@ int ditto_nl_tree_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int ditto_nl_tree_close_doit(struct sk_buff *skb, struct genl_info *info);
 int ditto_nl_setting_get_dumpit(struct sk_buff *skb,
 				struct netlink_callback *cb);
+int ditto_nl_acl_get_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_acl_set_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	DITTO_NLGRP_EVENTS,

@@ -23,14 +23,14 @@ s64 spec_enum_value(const struct spec_enum *e, const char *name)
 	unsigned int i;
 
 	for (i = 0; i < e->count; i++)
-		if (spec_same_word(e->names[i], name))
+		if (e->names[i] && spec_same_word(e->names[i], name))
 			return e->flags ? 1LL << i : i;
 	return -1;
 }
 
 const char *spec_enum_name(const struct spec_enum *e, u64 value)
 {
-	return value < e->count ? e->names[value] : "?";
+	return value < e->count && e->names[value] ? e->names[value] : "?";
 }
 
 const char *spec_enum_all(const struct spec_enum *e, char *buf, size_t size)
@@ -40,7 +40,9 @@ const char *spec_enum_all(const struct spec_enum *e, char *buf, size_t size)
 
 	buf[0] = '\0';
 	for (i = 0; i < e->count && len < size; i++)
-		len += (size_t)snprintf(buf + len, size - len, "%s%s", i ? ", " : "", e->names[i]);
+		if (e->names[i])
+			len += (size_t)snprintf(buf + len, size - len, "%s%s", i ? ", " : "",
+						e->names[i]);
 	return buf;
 }
 

@@ -39,7 +39,7 @@ enum spec_form {
  * struct spec_enum - values with names
  * @name: name of the enum
  * @flags: the n-th name stands for bit n, else for the value n
- * @names: names in the order of their values
+ * @names: names in the order of their values; NULL for a number without name
  * @count: entries of @names
  */
 struct spec_enum {

@@ -60,6 +60,7 @@ extern const struct verb session_verbs[];
 extern const struct verb open_verbs[];
 extern const struct verb tree_verbs[];
 extern const struct verb user_verbs[];
+extern const struct verb acl_verbs[];
 extern const struct verb lock_verbs[];
 extern const struct verb grace_verbs[];
 extern const struct verb stats_verbs[];
@@ -101,6 +102,9 @@ int ctl_no_more(const struct ctl *ctl, char **words);
  */
 int ctl_do(struct ctl *ctl, u8 cmd, void (*put)(struct nl_msg *msg, const void *arg),
 	   const void *arg, const char *subject, struct nl_msg **reply);
+/* The same, but while the kernel answers that others are busy, ask again for some time. */
+int ctl_do_retry(struct ctl *ctl, u8 cmd, void (*put)(struct nl_msg *msg, const void *arg),
+		 const void *arg, const char *subject, struct nl_msg **reply);
 /*
  * Connect and list all objects. Returns an exit status; the caller frees @out with
  * replies_free().

@@ -131,7 +131,7 @@ static void put_flags(FILE *out, const char *key, const struct spec_enum *e, u64
 
 	json_open(out, key, '[');
 	for (i = 0; i < e->count; i++)
-		if (value & (1ULL << i))
+		if (e->names[i] && value & (1ULL << i))
 			json_string(out, NULL, e->names[i]);
 	json_close(out, ']');
 }

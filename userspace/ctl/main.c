@@ -21,6 +21,7 @@ static const struct object objects[] = {
 	{ "tree", "which shares sessions use", tree_verbs },
 	{ "open", "what sessions have open", open_verbs },
 	{ "user", "who may log in with a password", user_verbs },
+	{ "acl", "who may do what with a file", acl_verbs },
 	{ "lock", "what clients hold and wait for on which files", lock_verbs },
 	{ "grace", "the time after a restart in which clients take back their locks", grace_verbs },
 	{ "stats", "counters of operations", stats_verbs },
@@ -94,6 +95,18 @@ static void print_values(const struct object *o)
 		printf("ACCESS is one of %s. Users and groups that are\n",
 		       spec_enum_all(&spec_share_right, values, sizeof(values)));
 		puts("given replace all previous ones; 'no-users' removes all.");
+	} else if (!strcmp(o->name, "acl")) {
+		puts("\nENTRY is TYPE:WHO:RIGHTS[:FLAGS], or flags:FLAGS for the whole list.");
+		printf("TYPE is one of %s.\n",
+		       spec_enum_all(&spec_acl_entry_type, values, sizeof(values)));
+		puts("WHO is user:NAME, group:NAME, sid:S-1-..., owner@, group@, everyone@,");
+		puts("authenticated@, anonymous@, network@ or owner-rights@.");
+		puts("RIGHTS are full, modify, read-execute, read, write, none, or some of");
+		printf("%s.\n", spec_enum_all(&spec_acl_right, values, sizeof(values)));
+		printf("FLAGS of an entry are some of\n%s,\n",
+		       spec_enum_all(&spec_acl_entry_flag, values, sizeof(values)));
+		printf("and of the list some of\n%s.\n",
+		       spec_enum_all(&spec_acl_flag, values, sizeof(values)));
 	} else if (!strcmp(o->name, "server")) {
 		unsigned int i;
 

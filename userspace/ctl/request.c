@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Common steps of all commands: connect, send requests, print errors. */
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctl.h"
 #include "ditto-nl-gen.h"
 #include "out.h"
+
+/* A client that was asked to give something back has most of a minute for it. */
+#define BUSY_TRIES	200
+#define BUSY_PAUSE_US	200000
 
 /* Print one line about this command with a single call. */
 static void request_complain(const struct ctl *ctl, const char *text)
@@ -81,6 +87,26 @@ int ctl_do(struct ctl *ctl, u8 cmd, void (*put)(struct nl_msg *msg, const void *
 	if (ctl->conn.warning.text[0])
 		request_complain(ctl, ctl->conn.warning.text);
 	return CTL_OK;
+}
+
+int ctl_do_retry(struct ctl *ctl, u8 cmd, void (*put)(struct nl_msg *msg, const void *arg),
+		 const void *arg, const char *subject, struct nl_msg **reply)
+{
+	unsigned int tries = BUSY_TRIES;
+	struct nl_msg *msg;
+	int rc;
+
+	if (ctl_connect(ctl))
+		return CTL_REFUSED;
+	for (;;) {
+		msg = conn_message(&ctl->conn, cmd);
+		put(msg, arg);
+		rc = conn_call(&ctl->conn, msg, reply);
+		if (rc != -EBUSY || !--tries)
+			break;
+		usleep(BUSY_PAUSE_US);
+	}
+	return rc ? ctl_refused(ctl, subject) : CTL_OK;
 }
 
 int ctl_list(struct ctl *ctl, u8 cmd, struct replies *out)

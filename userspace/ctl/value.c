@@ -65,7 +65,7 @@ static void flags_text(const struct spec_enum *e, u64 value, char *buf, size_t s
 
 	snprintf(buf, size, "-");
 	for (i = 0; i < e->count; i++)
-		if ((value & (1ULL << i)) && len < size)
+		if (e->names[i] && (value & (1ULL << i)) && len < size)
 			len += (size_t)snprintf(buf + len, size - len, "%s%s", len ? "," : "",
 						e->names[i]);
 }

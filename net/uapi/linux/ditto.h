@@ -184,6 +184,84 @@ enum ditto_event_kind {
 	DITTO_EVENT_KIND_AUTH_REFUSED,
 };
 
+/**
+ * enum ditto_acl_source - Where an access control list comes from: it is
+ *   stored; it is stored, and was changed to fit a mode that a process of the
+ *   server set; the mode; the POSIX ACL; the POSIX ACL, which was set after
+ *   the list that is stored; the stored one cannot be read.
+ */
+enum ditto_acl_source {
+	DITTO_ACL_SOURCE_STORED,
+	DITTO_ACL_SOURCE_ADAPTED,
+	DITTO_ACL_SOURCE_MODE,
+	DITTO_ACL_SOURCE_POSIX_ACL,
+	DITTO_ACL_SOURCE_POSIX_ACL_OVER_STORED,
+	DITTO_ACL_SOURCE_DAMAGED,
+};
+
+/**
+ * enum ditto_acl_flag - Flags of a list; with no-list everybody has all
+ *   rights.
+ */
+enum ditto_acl_flag {
+	DITTO_ACL_FLAG_PROTECTED = 1,
+	DITTO_ACL_FLAG_AUTO_INHERITED = 2,
+	DITTO_ACL_FLAG_DEFAULTED = 4,
+	DITTO_ACL_FLAG_NO_LIST = 8,
+	DITTO_ACL_FLAG_AUTO_INHERIT_REQ = 16,
+};
+
+enum ditto_acl_entry_type {
+	DITTO_ACL_ENTRY_TYPE_ALLOW,
+	DITTO_ACL_ENTRY_TYPE_DENY,
+};
+
+enum ditto_acl_entry_flag {
+	DITTO_ACL_ENTRY_FLAG_FILE_INHERIT = 1,
+	DITTO_ACL_ENTRY_FLAG_DIR_INHERIT = 2,
+	DITTO_ACL_ENTRY_FLAG_NO_PROPAGATE = 4,
+	DITTO_ACL_ENTRY_FLAG_INHERIT_ONLY = 8,
+	DITTO_ACL_ENTRY_FLAG_INHERITED = 16,
+};
+
+/**
+ * enum ditto_acl_entry_who - Whom an entry is for; users, groups and SIDs have
+ *   an attribute that tells which.
+ */
+enum ditto_acl_entry_who {
+	DITTO_ACL_ENTRY_WHO_OWNER,
+	DITTO_ACL_ENTRY_WHO_GROUP,
+	DITTO_ACL_ENTRY_WHO_EVERYONE,
+	DITTO_ACL_ENTRY_WHO_UID,
+	DITTO_ACL_ENTRY_WHO_GID,
+	DITTO_ACL_ENTRY_WHO_AUTHENTICATED,
+	DITTO_ACL_ENTRY_WHO_ANONYMOUS,
+	DITTO_ACL_ENTRY_WHO_NETWORK,
+	DITTO_ACL_ENTRY_WHO_OWNER_RIGHTS,
+	DITTO_ACL_ENTRY_WHO_SID,
+};
+
+/**
+ * enum ditto_acl_right - Rights, as in the mask of an entry (MS-DTYP section
+ *   2.4.3).
+ */
+enum ditto_acl_right {
+	DITTO_ACL_RIGHT_READ_DATA = 1,
+	DITTO_ACL_RIGHT_WRITE_DATA = 2,
+	DITTO_ACL_RIGHT_APPEND_DATA = 4,
+	DITTO_ACL_RIGHT_READ_XATTRS = 8,
+	DITTO_ACL_RIGHT_WRITE_XATTRS = 16,
+	DITTO_ACL_RIGHT_EXECUTE = 32,
+	DITTO_ACL_RIGHT_DELETE_CHILD = 64,
+	DITTO_ACL_RIGHT_READ_ATTRS = 128,
+	DITTO_ACL_RIGHT_WRITE_ATTRS = 256,
+	DITTO_ACL_RIGHT_DELETE = 65536,
+	DITTO_ACL_RIGHT_READ_ACL = 131072,
+	DITTO_ACL_RIGHT_WRITE_ACL = 262144,
+	DITTO_ACL_RIGHT_WRITE_OWNER = 524288,
+	DITTO_ACL_RIGHT_SYNCHRONIZE = 1048576,
+};
+
 enum {
 	DITTO_A_RULE_SPEC = 1,
 	DITTO_A_RULE_ACCESS,
@@ -518,6 +596,34 @@ enum {
 };
 
 enum {
+	DITTO_A_ACE_TYPE = 1,
+	DITTO_A_ACE_WHO,
+	DITTO_A_ACE_ID,
+	DITTO_A_ACE_SID,
+	DITTO_A_ACE_FLAGS,
+	DITTO_A_ACE_RIGHTS,
+
+	__DITTO_A_ACE_MAX,
+	DITTO_A_ACE_MAX = (__DITTO_A_ACE_MAX - 1)
+};
+
+enum {
+	DITTO_A_ACL_PATH = 1,
+	DITTO_A_ACL_SHARE,
+	DITTO_A_ACL_DIRECTORY,
+	DITTO_A_ACL_UID,
+	DITTO_A_ACL_GID,
+	DITTO_A_ACL_MODE,
+	DITTO_A_ACL_SOURCE,
+	DITTO_A_ACL_FLAGS,
+	DITTO_A_ACL_ACE,
+	DITTO_A_ACL_REMOVE,
+
+	__DITTO_A_ACL_MAX,
+	DITTO_A_ACL_MAX = (__DITTO_A_ACL_MAX - 1)
+};
+
+enum {
 	DITTO_CMD_SHARE_NEW = 1,
 	DITTO_CMD_SHARE_SET,
 	DITTO_CMD_SHARE_DEL,
@@ -550,6 +656,8 @@ enum {
 	DITTO_CMD_TREE_GET,
 	DITTO_CMD_TREE_CLOSE,
 	DITTO_CMD_SETTING_GET,
+	DITTO_CMD_ACL_GET,
+	DITTO_CMD_ACL_SET,
 
 	__DITTO_CMD_MAX,
 	DITTO_CMD_MAX = (__DITTO_CMD_MAX - 1)

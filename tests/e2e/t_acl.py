@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Access control lists on the server's shell, and what clients then see."""
+import os
+import re
+import struct
+
+import nfs3
+import rpc
+import smb2
+from harness import eq, one_of, put, run, test
+from t_admin import Helper, uapi
+from t_smb_acl import EVERYONE, READ_DATA, WRITE_DATA, may, session, smbcacls, text, user
+
+
+def shown(w, name, *words):
+    return w.server.json('acl', 'show', *words, w.path(name))
+
+
+def entries(w, name):
+    """The entries as text."""
+    return [line for line in w.server.ctl('acl', 'show', w.path(name)).splitlines()
+            if not line.startswith('#')]
+
+
+def give(w, name, *words):
+    w.server.ctl('acl', 'set', w.path(name), *words)
+
+
+def reads(w, name, uid, gid=500, groups=()):
+    """True if the user may read the file by NFS."""
+    n = w.client.nfs(rpc.auth_sys(uid, gid, list(groups)))
+    status = n.lookup(n.root, name)
+    eq(status.status, nfs3.OK)
+    status = n.read(status.fh, 0, 9).status
+    one_of(status, (nfs3.OK, nfs3.ACCES), 'READ')
+    return status == nfs3.OK
+
+
+@test(server='ditto', squash='none')
+def sources(w):
+    """What a list was made of: mode, POSIX ACL, the stored one, changed by a local chmod."""
+    f = w.path('f')
+    put(f, b'data', 0o640)
+    os.chown(f, 1001, 1002)
+    one = shown(w, 'f')
+    eq([one[key] for key in ('path', 'share', 'directory', 'uid', 'gid', 'mode', 'source')],
+       [f, 'data', False, 1001, 1002, '0640', 'mode'])
+    eq({e['who'] for e in one['entries']}, {'owner', 'group', 'everyone'})
+    run('setfacl', '-m', 'u:1003:r', f)
+    one = shown(w, 'f')
+    eq(one['source'], 'posix-acl')
+    assert [1003] == [e['id'] for e in one['entries'] if e['who'] == 'uid'], one
+    run('setfacl', '-b', f)
+    give(w, 'f', 'allow:user:1003:read', 'allow:owner@:full')
+    one = shown(w, 'f')
+    eq((one['source'], len(one['entries'])), ('stored', 2))
+    eq((one['entries'][0]['id'], one['entries'][0]['name'], one['entries'][0]['type']),
+       (1003, '1003', 'allow'))
+    os.chmod(f, 0o604)
+    eq(shown(w, 'f')['source'], 'adapted')
+    assert 'later chmod' in w.server.ctl('acl', 'show', f)
+    run('setfacl', '-m', 'u:1004:r', f)
+    eq(shown(w, 'f')['source'], 'posix-acl-over-stored')
+    run('setfacl', '-b', f)
+    os.setxattr(f, 'trusted.ditto.acl', b'DACL and then nonsense')
+    one = shown(w, 'f')
+    eq((one['source'], one['entries']), ('damaged', []))
+    eq(reads(w, 'f', 1009), False, 'nobody passes a damaged list')
+    give(w, 'f', 'allow:everyone@:read')
+    eq((shown(w, 'f')['source'], reads(w, 'f', 1009)), ('stored', True))
+    give(w, 'f', '--remove')
+    eq((shown(w, 'f')['source'], 'trusted.ditto.acl' in os.listxattr(f)), ('mode', False))
+
+
+@test(smb=True, squash='none')
+def obeyed(w):
+    """A list that is set on the server is what users of NFS and SMB are checked by."""
+    s = session(w, 'bob')
+    put(w.path('f'), b'data', 0o600)
+    give(w, 'f', 'deny:user:bob:write-data,append-data', 'allow:user:bob:modify',
+         'allow:group:carol:read', 'allow:sid:S-1-5-21-1-2-3-1000:full', 'allow:owner@:full')
+    eq(entries(w, 'f'), ['deny:user:bob:write-data,append-data', 'allow:user:bob:modify',
+                         'allow:group:carol:read', 'allow:sid:S-1-5-21-1-2-3-1000:full',
+                         'allow:owner@:full'])
+    eq([may(s, 'f', access) for access in (READ_DATA, WRITE_DATA, smb2.DELETE)],
+       [True, False, True])
+    eq([reads(w, 'f', uid, gid) for uid, gid in ((3001, 3001), (3000, 3000), (1009, 3002))],
+       [True, False, True])
+    sids = smbcacls(w, 'f', who='bob')
+    for one in (text('bob'), 'S-1-22-2-3002', 'S-1-5-21-1-2-3-1000'):
+        assert f'ACL:{one}:' in sids, sids
+    give(w, 'f', 'flags:protected', 'allow:everyone@:full')
+    assert re.search('CONTROL:.*(PD|0x9)', smbcacls(w, 'f', who='bob')), sids
+    eq(may(s, 'f', WRITE_DATA), True)
+
+
+@test(server='ditto', squash='none')
+def handed_down(w):
+    """Entries of a directory that is set on the server are inherited by what clients create."""
+    os.mkdir(w.path('d'), 0o777)
+    give(w, 'd', 'allow:user:1003:read:file-inherit,inherit-only', 'allow:everyone@:full')
+    n = w.client.nfs(rpc.auth_sys(1001, 1001))
+    d = n.lookup(n.root, 'd').fh
+    eq(n.create(d, 'new', attrs=nfs3.sattr(mode=0o640)).status, nfs3.OK)
+    one = shown(w, 'd/new')
+    eq((one['source'], [e['id'] for e in one['entries'] if e['who'] == 'uid']), ('stored', [1003]))
+
+
+@test(server='ditto', squash='none')
+def files(w):
+    """What is shown can be set: from a file, or from another file's list."""
+    for name in ('a', 'b', 'c'):
+        put(w.path(name), b'', 0o640)
+    os.mkdir(w.path('d'))
+    give(w, 'a', 'flags:protected,auto-inherited', 'deny:group:1003:write:inherited',
+         'allow:authenticated@:read-execute', 'allow:user:root:read,delete',
+         'allow:anonymous@:none', 'allow:network@:read-xattrs', 'allow:owner-rights@:read-acl')
+    put(f'{w.base}/list', w.server.ctl('acl', 'show', w.path('a')).encode())
+    give(w, 'b', '--file', f'{w.base}/list')
+    give(w, 'c', '--copy-from', w.path('a'))
+    want = shown(w, 'a')
+    eq(len(want['entries']), 6)
+    for name in ('b', 'c'):
+        one = shown(w, name)
+        eq((one['entries'], one['flags'], one['source']), (want['entries'], want['flags'],
+                                                           'stored'), name)
+    os.symlink('a', w.path('link'))
+    eq(shown(w, 'link')['path'], w.path('a'), 'symbolic links are followed')
+
+
+@test(server='ditto', squash='none')
+def refused(w):
+    """Mistakes are told in words, and change nothing."""
+    put(w.path('f'), b'', 0o640)
+    os.mkdir(w.path('.ditto'))
+    put(w.path('.ditto/x'))
+    f = w.path('f')
+    for words, why in (
+            (['show', '/etc/passwd'], 'in no share'),
+            (['show', '--share', 'other', f], 'no share "other"'),
+            (['show', w.path('none')], 'No such file'),
+            (['show'], 'path'), (['show', f, 'f'], 'too many'),
+            (['show', w.path('.ditto/x')], 'no client can reach'),
+            (['set', f], 'needed'), (['set', f, '--file'], 'missing'),
+            (['set', f, '--file', '/none'], 'No such file'),
+            (['set', f, 'allow:owner@'], 'not written as'),
+            (['set', f, 'allow:owner@:full:file-inherit:x'], 'not written as'),
+            (['set', f, 'allow:owner:full'], 'is nobody'),
+            (['set', f, 'permit:owner@:full'], 'one of allow, deny'),
+            (['set', f, 'allow:user:no-such-user:full'], 'no user'),
+            (['set', f, 'allow:group:no-such-group:full'], 'no group'),
+            (['set', f, 'allow:sid:S-1-5-x:full'], 'no SID'),
+            (['set', f, 'allow:sid:S-1-5' + 16 * '-1' + ':full'], 'no SID'),
+            (['set', f, 'allow:owner@:fly'], 'no right'),
+            (['set', f, 'allow:owner@:full:sideways'], 'not allowed'),
+            (['set', f, 'flags:fast'], 'not allowed'),
+            (['set', f, 'allow:owner@:full:file-inherit'], 'only a directory'),
+            (['set', f, '--remove', 'x'], 'too many'),
+            (['set', f] + 129 * ['allow:owner@:full'], 'more than 128')):
+        told = w.server.refused('acl', *words)
+        assert why in told, f'{words[:3]}: {why!r} is not in: {told}'
+    run('chattr', '+i', f)
+    told = w.server.refused('acl', 'set', f, 'allow:owner@:full')
+    run('chattr', '-i', f)
+    assert 'immutable' in told, told
+    eq(shown(w, 'f')['source'], 'mode')
+
+
+@test(server='ditto', share=False)
+def nested_shares(w):
+    """A file in two shares: the inner one, or the one that is named."""
+    os.makedirs(w.path('outer/inner'))
+    put(w.path('outer/inner/f'))
+    w.server.serve('outer', w.path('outer'))
+    w.server.serve('inner', w.path('outer/inner'))
+    eq([shown(w, 'outer/inner/f')['share'], shown(w, 'outer/inner')['share'],
+        shown(w, 'outer')['share'],
+        w.server.json('acl', 'show', '--share', 'outer', w.path('outer/inner/f'))['share']],
+       ['inner', 'inner', 'outer', 'outer'])
+
+
+def malformed(f):
+    """Attributes of acl-set that the kernel must refuse, by what is wrong."""
+    attr = Helper.attribute
+
+    def number(name, value):
+        return attr(uapi(f'DITTO_A_ACE_{name}'), struct.pack('=I', value))
+
+    def entry(*parts):
+        return attr(0x8000 | uapi('DITTO_A_ACL_ACE'), b''.join(parts))
+    path = attr(uapi('DITTO_A_ACL_PATH'), f.encode() + b'\0')
+    whole = (number('TYPE', 0), number('WHO', 0), number('RIGHTS', 1))
+    sid = uapi('DITTO_A_ACE_SID')
+    return {
+        'no path': entry(*whole),
+        'no rights': path + entry(*whole[:2]),
+        'no type': path + entry(*whole[1:]),
+        'a type beyond': path + entry(number('TYPE', 2), *whole[1:]),
+        'a principal beyond': path + entry(whole[0], number('WHO', 10), whole[2]),
+        'rights beyond': path + entry(*whole[:2], number('RIGHTS', 1 << 30)),
+        'flags beyond': path + entry(*whole, number('FLAGS', 0x20)),
+        'an owner with a number': path + entry(*whole, number('ID', 1)),
+        'a user without': path + entry(whole[0], number('WHO', 3), whole[2]),
+        'no user': path + entry(whole[0], number('WHO', 3), whole[2], number('ID', 2**32 - 1)),
+        'a SID for the owner': path + entry(*whole, attr(sid, EVERYONE)),
+        'a SID too short': path + entry(whole[0], number('WHO', 9), whole[2],
+                                        attr(sid, EVERYONE[:11])),
+        'a SID too long': path + entry(whole[0], number('WHO', 9), whole[2],
+                                       attr(sid, user('bob') + bytes(80))),
+        'an entry cut off': path + entry(b'\xff\xff\1\0'),
+        'set and remove': path + entry(*whole) + attr(uapi('DITTO_A_ACL_REMOVE'), b'\1'),
+        'list flags beyond': path + attr(uapi('DITTO_A_ACL_FLAGS'), struct.pack('=I', 32)),
+    }
+
+
+@test(server='ditto', squash='none')
+def policy(w):
+    """The kernel refuses malformed requests, and keeps the list."""
+    put(w.path('f'), b'', 0o640)
+    c = Helper(w)
+    for what, attributes in malformed(w.path('f')).items():
+        answer = c.call(uapi('DITTO_CMD_ACL_SET'), 1, attributes)
+        kind, = struct.unpack_from('=H', answer, 4)
+        error = -struct.unpack_from('=i', answer, 16)[0] if kind == 2 else 0
+        assert kind == 2 and error in (22, 34, 7), f'{what}: message {kind}, error {error}'
+    eq(shown(w, 'f')['source'], 'mode')
