@@ -210,3 +210,5 @@ module_exit(dnfs_exit);
 MODULE_DESCRIPTION("NFS for the Ditto file server");
 MODULE_LICENSE("GPL");
 MODULE_IMPORT_NS(DITTO);
+/* dittod must have told them whom to ask before the first client comes. */
+MODULE_SOFTDEP("pre: auth_rpcgss rpcsec_gss_krb5");

@@ -272,7 +272,8 @@ void auth_abort(struct auth *a, u64 id)
 }
 
 /* Limits the rate, so that password guessing does not fill the log. */
-static void log_refusal(struct auth *a, const struct auth_step *step, const struct why *why)
+static void log_refusal(struct auth *a, const char *from, const char *result,
+			const struct why *why)
 {
 	unsigned int count;
 
@@ -285,8 +286,16 @@ static void log_refusal(struct auth *a, const struct auth_step *step, const stru
 	pthread_mutex_unlock(&a->lock);
 	if (count > LOG_BURST)
 		return;
-	log_warning("login from %s refused: %s%s", step->peer ? step->peer : "a client", why->text,
+	log_warning("login %s %s: %s%s", from, result, why->text,
 		    count == LOG_BURST ? " (further ones are not logged for a while)" : "");
+}
+
+/* The reply would report success. */
+static void auth_drop_reply(struct auth_step *step)
+{
+	free(step->reply);
+	step->reply = NULL;
+	step->reply_len = 0;
 }
 
 static int auth_finish(struct auth_step *step, const struct gss_peer *peer, struct why *why)
@@ -294,12 +303,9 @@ static int auth_finish(struct auth_step *step, const struct gss_peer *peer, stru
 	int rc = account_of(peer, step, why);
 
 	if (rc) {
-		/* The reply reports success. */
-		free(step->reply);
-		step->reply = NULL;
-		step->reply_len = 0;
+		auth_drop_reply(step);
 		snprintf(step->user, sizeof(step->user), "%s", peer->name);
-		return rc;
+		return rc == -ENOENT ? -EACCES : rc;
 	}
 	step->done = true;
 	step->expires = peer->expires;
@@ -308,11 +314,21 @@ static int auth_finish(struct auth_step *step, const struct gss_peer *peer, stru
 	return 0;
 }
 
+/* Errors of the outcomes that end an authentication. */
+static const int outcome_errors[] = {
+	[GSS_MORE] = -EACCES,
+	[GSS_PROVED] = 0,
+	[GSS_REFUSED] = -EACCES,
+	[GSS_MALFORMED] = -EINVAL,
+	[GSS_NO_ANSWER] = -EAGAIN,
+};
+
 int auth_step(struct auth *a, struct auth_step *step)
 {
 	u64 context = 0;
 	struct gss_peer peer = { 0 };
 	enum gss_outcome outcome;
+	char from[128] = "from a client";
 	u64 id = step->id;
 	struct why why;
 	int rc;
@@ -321,28 +337,64 @@ int auth_step(struct auth *a, struct auth_step *step)
 	if (rc)
 		return rc;
 	outcome = login_take(a->login, &context, step, &peer, &why);
-	switch (outcome) {
-	case GSS_PROVED:
+	if (outcome == GSS_PROVED)
 		rc = auth_finish(step, &peer, &why);
-		break;
-	case GSS_MORE:
-		break;
-	case GSS_MALFORMED:
-		rc = -EINVAL;
-		break;
-	case GSS_NO_ANSWER:
-		rc = -EAGAIN;
-		break;
-	default:
-		rc = -EACCES;
-	}
+	else if (outcome != GSS_MORE)
+		rc = outcome_errors[outcome];
+	if (step->peer)
+		snprintf(from, sizeof(from), "from %s", step->peer);
 	if (rc)
-		log_refusal(a, step, &why);
+		log_refusal(a, from, "refused", &why);
 	if (id)
 		rc = auth_unclaim(a, id, &context, outcome == GSS_MORE) ?: rc;
 	else if (outcome == GSS_MORE)
 		rc = auth_keep(a, &context, step->peer, &step->id);
 	login_forget(a->login, &context);
+	sid_list_clear(&peer.vouched);
+	explicit_bzero(&peer, sizeof(peer));
+	return rc;
+}
+
+/* Machines are no users, and are not expected to have accounts. */
+static bool is_machine(const char *name)
+{
+	const char *realm = strrchr(name, '@');
+
+	return strchr(name, '/') || (realm && realm > name && realm[-1] == '$');
+}
+
+int auth_accept(struct auth *a, struct auth_step *step)
+{
+	u64 context = 0;
+	struct gss_peer peer = { 0 };
+	enum gss_outcome outcome;
+	struct why why;
+	int rc;
+
+	step->rpcsec = true;
+	outcome = login_take(a->login, &context, step, &peer, &why);
+	login_forget(a->login, &context);
+	if (outcome == GSS_MORE)
+		why_not(&why, "the client's token is not the last one");
+	rc = outcome_errors[outcome];
+	if (!rc)
+		rc = account_of(&peer, step, &why);
+	if (rc == -ENOENT) {
+		if (!is_machine(peer.name))
+			log_refusal(a, "over NFS", "is anonymous", &why);
+		step->anonymous = true;
+		rc = 0;
+	}
+	if (rc) {
+		log_refusal(a, "over NFS", "refused", &why);
+		auth_drop_reply(step);
+	} else {
+		step->done = true;
+		step->expires = peer.expires;
+		step->key_len = peer.key_len;
+		memcpy(step->key, peer.key, peer.key_len);
+		snprintf(step->user, sizeof(step->user), "%s", peer.name);
+	}
 	sid_list_clear(&peer.vouched);
 	explicit_bzero(&peer, sizeof(peer));
 	return rc;

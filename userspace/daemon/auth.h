@@ -23,11 +23,26 @@
 struct auth;
 
 /**
+ * struct auth_context - an established context of RPCSEC_GSS, beside its key
+ * @enctype: encryption type of the key (RFC 3961)
+ * @subkey: the acceptor chose the key
+ * @seq: number of the acceptor's first message
+ * @target: the principal of this machine that the client asked for
+ */
+struct auth_context {
+	u32 enctype;
+	bool subkey;
+	u64 seq;
+	char target[NSS_NAME_SIZE];
+};
+
+/**
  * struct auth_step - one token of a client and the reply to it
  * @id: number of the authentication; 0 for the first token, filled if more tokens are needed
  * @token: token from the client
  * @token_len: length of @token in bytes
  * @peer: address of the client, for log messages; may be NULL
+ * @rpcsec: set by auth_accept()
  * @reply: token for the client, freed by the caller; NULL for none; may be set on error too
  * @reply_len: length of @reply in bytes
  * @done: the authentication succeeded, and the members below are valid
@@ -39,12 +54,14 @@ struct auth;
  * @key: session key
  * @key_len: length of @key in bytes; 0 for anonymous
  * @expires: wall clock in seconds, or AUTH_NEVER
+ * @context: filled if @rpcsec
  */
 struct auth_step {
 	u64 id;
 	const u8 *token;
 	size_t token_len;
 	const char *peer;
+	bool rpcsec;
 	u8 *reply;
 	size_t reply_len;
 	bool done;
@@ -55,6 +72,7 @@ struct auth_step {
 	u8 key[AUTH_KEY_MAX];
 	size_t key_len;
 	u64 expires;
+	struct auth_context context;
 };
 
 /*
@@ -79,6 +97,18 @@ void auth_free(struct auth *a);
  * or the name service, or no room for another authentication).
  */
 int auth_step(struct auth *a, struct auth_step *step);
+/**
+ * auth_accept - establish a context of RPCSEC_GSS from the only token of Kerberos (RFC 4121)
+ * @a: the authenticator
+ * @step: token set, all others zeroed; filled
+ *
+ * A principal without an account acts as an anonymous user, because clients set up their state as
+ * their machine, which has none. One that must not become its account is refused. May block as
+ * auth_step().
+ *
+ * Return: 0, -EACCES, -EINVAL or -EAGAIN as auth_step().
+ */
+int auth_accept(struct auth *a, struct auth_step *step);
 /* Drop the authentication @id. If a token of it is being processed, it ends after that token. */
 void auth_abort(struct auth *a, u64 id);
 

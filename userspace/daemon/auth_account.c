@@ -7,8 +7,8 @@
  * configuration, or because the name service knows it together with its realm or domain. It never
  * becomes root or another account of the system.
  *
- * A client whose name has no account is refused. It is never mapped to another account: an
- * unknown name must not get the permissions of "nobody".
+ * A name without an account is never mapped to another one. Over SMB it is refused: an unknown
+ * name must not get the permissions of "nobody". Over NFS it is nobody, see auth_accept().
  */
 
 #include <errno.h>
@@ -113,7 +113,7 @@ static int account_by_rule(const char *name, const struct parts *who,
 	why_not(why,
 		"%s has no account on this machine: by 'user-map = %s' in ditto.conf it would be '%s', which does not exist",
 		name, user_rule_text(rule, text), local);
-	return -EACCES;
+	return -ENOENT;
 }
 
 /* Tell how to give an account to a name. */
@@ -150,7 +150,7 @@ static int account_by_domain(const char *name, const struct parts *who,
 
 	if (rc == -ENOENT) {
 		account_explain(name, who, why);
-		return -EACCES;
+		return -ENOENT;
 	}
 	if (rc)
 		return account_no_answer(name, why);
@@ -228,7 +228,7 @@ static int account_of_domain(const struct gss_peer *peer, const struct parts *wh
 		why_not(why,
 			"%s has no account on this machine: its name has special characters",
 			peer->name);
-		return -EACCES;
+		return -ENOENT;
 	}
 	/* No realm vouches for "user@domain" of NTLM. */
 	if (who->kind == (peer->way == GSS_WAY_KERBEROS ? USER_OF_REALM : USER_OF_DOMAIN) &&
@@ -308,7 +308,7 @@ int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *
 			why_not(why,
 				"%s has no account on this machine: add one, or 'dittoctl user del %s'",
 				peer->name, peer->local);
-			return -EACCES;
+			return -ENOENT;
 		}
 		if (rc)
 			return account_no_answer(peer->local, why);

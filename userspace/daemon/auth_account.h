@@ -26,8 +26,8 @@ void account_set_map(const struct user_map *map);
  *
  * May block on the name service.
  *
- * Return: 0, -EACCES (no such account, or one that the name must not become), -EAGAIN (the name
- * service or a source of identities does not answer).
+ * Return: 0, -ENOENT (the name has no account), -EACCES (it must not become its account), -EAGAIN
+ * (the name service or a source of identities does not answer).
  */
 int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *why);
 

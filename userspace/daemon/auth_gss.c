@@ -22,6 +22,7 @@
 #include <gssapi/gssapi_ext.h>
 #include <gssapi/gssapi_krb5.h>
 
+#include "auth_advice.h"
 #include "auth_gss.h"
 #include "auth_ntlm.h"
 #include "mem.h"
@@ -46,6 +47,7 @@ static const u8 accept_completed[] = { 0xa1, 0x07, 0x30, 0x05, 0xa0, 0x03, 0x0a,
  * @users: reference count
  * @spnego: for tokens in SPNEGO
  * @ntlm: for NTLM tokens without SPNEGO
+ * @kerberos: for Kerberos tokens without SPNEGO
  * @has_kerberos: the keytab has a key
  * @has_ntlm: the NTLM plugin is installed
  */
@@ -53,6 +55,7 @@ struct credentials {
 	unsigned int users;
 	gss_cred_id_t spnego;
 	gss_cred_id_t ntlm;
+	gss_cred_id_t kerberos;
 	bool has_kerberos;
 	bool has_ntlm;
 };
@@ -116,6 +119,8 @@ static struct credentials *credentials_new(bool has_kerberos)
 	c->ntlm = gss_acquire(&ntlm);
 	c->has_ntlm = c->ntlm != GSS_C_NO_CREDENTIAL;
 	c->has_kerberos = has_kerberos;
+	if (has_kerberos)
+		c->kerberos = gss_acquire(&kerberos);
 	if (c->has_kerberos)
 		mechs[set.count++] = kerberos;
 	if (c->has_ntlm)
@@ -134,6 +139,7 @@ static void credentials_put_locked(struct credentials *c)
 		return;
 	gss_release(&c->spnego);
 	gss_release(&c->ntlm);
+	gss_release(&c->kerberos);
 	free(c);
 }
 
@@ -283,6 +289,7 @@ static void gss_explain(struct why *why, OM_uint32 major, const struct proof *pr
 		add_status(why, major, GSS_C_GSS_CODE, mech);
 	if (minor)
 		add_status(why, minor, GSS_C_MECH_CODE, mech);
+	auth_advice_add(minor, why);
 	if (!why->text[0])
 		why_not(why, "no reason is given");
 }
@@ -499,6 +506,89 @@ enum gss_outcome gss_take(struct gss_acceptor *acc, gss_ctx_id_t *context,
 		outcome = gss_step_check(major, *context, step, &proof, peer, why);
 	}
 	gss_release_name(&minor, &proof.name);
+	credentials_put(acc, c);
+	return outcome;
+}
+
+/* Copy what the kernel needs of an established context, which is deleted. */
+static bool gss_export(gss_ctx_id_t *context, struct auth_step *step, struct gss_peer *peer,
+		       struct why *why)
+{
+	gss_krb5_lucid_context_v1_t *parts = NULL;
+	const gss_krb5_lucid_key_t *key;
+	struct proof proof = { 0 };
+	OM_uint32 major, minor;
+	bool good;
+
+	major = gss_krb5_export_lucid_sec_context(&proof.minor, context, 1, (void **)&parts);
+	if (GSS_ERROR(major)) {
+		gss_explain(why, major, &proof, &kerberos);
+		return false;
+	}
+	/* Contexts of RFC 1964 have a key of DES or RC4, which the kernel does not know. */
+	step->context.subkey = parts->protocol && parts->cfx_kd.have_acceptor_subkey;
+	key = !parts->protocol ? &parts->rfc1964_kd.ctx_key :
+	      step->context.subkey ? &parts->cfx_kd.acceptor_subkey : &parts->cfx_kd.ctx_key;
+	step->context.enctype = key->type;
+	step->context.seq = parts->send_seq;
+	peer->expires = parts->endtime;
+	good = key->length && key->length <= sizeof(peer->key);
+	if (good) {
+		peer->key_len = key->length;
+		memcpy(peer->key, key->data, key->length);
+	} else {
+		why_not(why, "%s has no session key", peer->name);
+	}
+	gss_krb5_free_lucid_sec_context(&minor, parts);
+	return good;
+}
+
+/* Fill in the principal that the client asked for. It is only told to the kernel. */
+static void read_target(gss_ctx_id_t context, struct auth_context *to)
+{
+	gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
+	gss_name_t name = GSS_C_NO_NAME;
+	OM_uint32 minor;
+
+	if (!GSS_ERROR(gss_inquire_context(&minor, context, NULL, &name, NULL, NULL, NULL, NULL,
+					   NULL)) && name &&
+	    (GSS_ERROR(gss_display_name(&minor, name, &text, NULL)) ||
+	     !copy_text(to->target, sizeof(to->target), &text)))
+		to->target[0] = '\0';
+	gss_release_buffer(&minor, &text);
+	gss_release_name(&minor, &name);
+}
+
+enum gss_outcome gss_accept(struct gss_acceptor *acc, gss_ctx_id_t *context,
+			    struct auth_step *step, struct gss_peer *peer, struct why *why)
+{
+	struct credentials *c = credentials_get(acc);
+	gss_buffer_desc in = { step->token_len, (void *)step->token };
+	struct proof proof = { .name = GSS_C_NO_NAME, .first = true };
+	enum gss_outcome outcome = GSS_REFUSED;
+	OM_uint32 major, minor;
+
+	if (c->kerberos == GSS_C_NO_CREDENTIAL) {
+		why_not(why, "the keytab has no key: add one of nfs/HOST");
+		goto put;
+	}
+	major = accept_token(context, c->kerberos, &in, step, &proof);
+	if (GSS_ERROR(major)) {
+		gss_explain(why, major, &proof, &kerberos);
+		if (GSS_ERROR(major) == GSS_S_DEFECTIVE_TOKEN)
+			outcome = GSS_MALFORMED;
+	} else if (major & GSS_S_CONTINUE_NEEDED) {
+		why_not(why, "the client wants more than one token");
+	} else if (!proof.name || !read_name(peer, proof.name)) {
+		why_not(why, "the library does not return the name");
+	} else {
+		peer->way = GSS_WAY_KERBEROS;
+		read_target(*context, &step->context);
+		if (gss_export(context, step, peer, why))
+			outcome = GSS_PROVED;
+	}
+	gss_release_name(&minor, &proof.name);
+put:
 	credentials_put(acc, c);
 	return outcome;
 }

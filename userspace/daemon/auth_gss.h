@@ -91,6 +91,20 @@ bool gss_look(struct gss_acceptor *acc);
 enum gss_outcome gss_take(struct gss_acceptor *acc, gss_ctx_id_t *context,
 			  const struct gss_users *users, struct auth_step *step,
 			  struct gss_peer *peer, struct why *why);
+/**
+ * gss_accept - pass the only token of an RPCSEC_GSS context to the library
+ * @acc: the acceptor
+ * @context: GSS_C_NO_CONTEXT; freed by the caller with gss_forget()
+ * @step: token in; reply and context out
+ * @peer: filled on GSS_PROVED, except @local
+ * @why: filled on GSS_REFUSED and GSS_MALFORMED
+ *
+ * Thread-safe.
+ *
+ * Return: the result, never GSS_MORE.
+ */
+enum gss_outcome gss_accept(struct gss_acceptor *acc, gss_ctx_id_t *context,
+			    struct auth_step *step, struct gss_peer *peer, struct why *why);
 /* Delete a context; GSS_C_NO_CONTEXT is allowed. */
 void gss_forget(gss_ctx_id_t *context);
 

@@ -18,7 +18,7 @@
 /* Limit of reported errors; further ones are mostly consequences. */
 #define MISTAKES_MAX	50
 /* Keys of the server's section that are no settings of the kernel. */
-#define OWN_KEYS	6
+#define OWN_KEYS	7
 /* Most keys of one kind of section; those of the server are the most. */
 #define KEYS_MAX	(OWN_KEYS + SETTINGS)
 
@@ -225,6 +225,14 @@ static bool server_set_nfsidmap(struct config *cfg, const char *value, struct wh
 	return text_bool(value, &cfg->nfsidmap, why);
 }
 
+static bool server_set_nfs_gss(struct config *cfg, const char *value, struct why *why)
+{
+	cfg->gssproxy = !strcmp(value, "gssproxy");
+	if (!cfg->gssproxy && strcmp(value, "dittod"))
+		return why_not(why, "'%.60s' is not allowed: dittod, gssproxy are", value);
+	return true;
+}
+
 /* What dittod itself uses. */
 static const struct key server_keys[] = {
 	{ "domain", .config = server_set_domain },
@@ -233,6 +241,7 @@ static const struct key server_keys[] = {
 	{ "identity", .config = server_set_identity },
 	{ "builtin", .config = server_add_alias, .repeats = true },
 	{ "nfsidmap", .config = server_set_nfsidmap },
+	{ "nfs-gss", .config = server_set_nfs_gss },
 	{ .name = NULL }
 };
 

@@ -22,6 +22,7 @@
  * @identity: sources of identities
  * @aliases: BUILTIN aliases that stand for groups
  * @nfsidmap: libnfsidmap maps names of NFSv4
+ * @gssproxy: contexts of RPCSEC_GSS are left to gssproxy
  * @listeners: listeners, without duplicates
  * @nlisteners: number of entries in @listeners
  * @shares: shares with unique names
@@ -35,6 +36,7 @@ struct config {
 	struct identity_order identity;
 	struct identity_aliases aliases;
 	bool nfsidmap;
+	bool gssproxy;
 	struct listener *listeners;
 	unsigned int nlisteners;
 	struct share **shares;

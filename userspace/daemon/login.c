@@ -30,8 +30,7 @@
 
 /* Milliseconds in which the worker must process a token. */
 #define TAKE_TIME	30000
-/* Milliseconds between two checks of the keytab, and its maximum size in bytes. */
-#define KEYTAB_TIME	2000
+/* Maximum size of the keytab in bytes. */
 #define KEYTAB_MAX	1048576
 
 /**
@@ -57,9 +56,9 @@ struct keytab_mark {
  * @keytab: path of the keytab; NULL if there can be none
  * @replay: descriptor of the replay cache
  * @id: number of the last login
- * @keytabs: number of keytabs sent to workers
- * @mark: the keytab that the worker has
- * @looked: when the keytab was last checked, in ms
+ * @keytabs: number of the present keytab
+ * @mark: the present keytab
+ * @sent: numbers of the keytabs that were sent on the channels of the present worker
  * @hello: first token, from the worker's last HELLO
  * @hello_len: length of @hello in bytes
  * @mechs: mechanisms in the worker's last HELLO
@@ -73,7 +72,7 @@ struct login {
 	u64 id;
 	u64 keytabs;
 	struct keytab_mark mark;
-	u64 looked;
+	u64 sent[WORKER_CHANNELS];
 	u8 *hello;
 	size_t hello_len;
 	u64 mechs;
@@ -159,36 +158,41 @@ static bool keytab_same(const struct keytab_mark *a, const struct keytab_mark *b
 	       a->changed.tv_nsec == b->changed.tv_nsec;
 }
 
-/* Send the keytab on a socket of a worker if it has changed, or always. */
-static int login_send_keytab_locked(struct login *l, struct crew *crew, int fd, bool always)
+/* Number the keytab anew if it has changed. */
+static void login_look_locked(struct login *l)
 {
-	const struct worker_msg msg = { .type = WORKER_KEYTAB, .id = l->keytabs + 1 };
 	struct keytab_mark mark = keytab_look(l->keytab);
+
+	if (l->keytabs && keytab_same(&mark, &l->mark))
+		return;
+	l->mark = mark;
+	l->keytabs++;
+}
+
+/* Send the present keytab on a socket of a worker. */
+static int login_send_keytab_locked(struct login *l, struct crew *crew, int fd)
+{
+	const struct worker_msg msg = { .type = WORKER_KEYTAB, .id = l->keytabs };
 	int copy, rc;
 
-	l->looked = clock_ms();
-	if (!always && keytab_same(&mark, &l->mark))
-		return 0;
 	copy = keytab_copy(l->keytab);
 	if (copy < 0) {
 		log_error("the keytab %s cannot be read: %s", l->keytab, strerror(-copy));
 		return copy;
 	}
 	rc = worker_msg_send(fd, &msg, copy);
-	if (!rc) {
-		l->mark = mark;
-		l->keytabs++;
+	if (!rc)
 		crew->hellos++;
-	}
 	close(copy);
 	return rc;
 }
 
 /*
  * Borrow a channel of the present worker, and number a new login. Returns -1 if there is no
- * worker.
+ * worker. @keytab is filled with the number of the keytab that the worker will use, or a later
+ * one: each channel brings the keytab itself, because channels overtake each other.
  */
-static int login_channel_get(struct login *l, struct crew **crew, u64 *id)
+static int login_channel_get(struct login *l, struct crew **crew, u64 *id, u64 *keytab)
 {
 	struct crew *c;
 	int i = keeper_get(&l->keeper, &c);
@@ -200,13 +204,29 @@ static int login_channel_get(struct login *l, struct crew **crew, u64 *id)
 	pthread_mutex_lock(&l->keeper.lock);
 	if (!*id)
 		*id = ++l->id;
-	if (!c->dead && clock_ms() >= l->looked + KEYTAB_TIME) {
-		rc = login_send_keytab_locked(l, c, c->channel[i], false);
+	login_look_locked(l);
+	*keytab = l->keytabs;
+	if (!c->dead && l->sent[i] != l->keytabs) {
+		rc = login_send_keytab_locked(l, c, c->channel[i]);
 		if (rc)
 			log_error("the keytab cannot be handed on: %s", strerror(-rc));
+		else
+			l->sent[i] = l->keytabs;
 	}
 	pthread_mutex_unlock(&l->keeper.lock);
 	return i;
+}
+
+/* Has the keytab changed since @keytab was filled by login_channel_get()? */
+static bool login_keytab_changed(struct login *l, u64 keytab)
+{
+	bool changed;
+
+	pthread_mutex_lock(&l->keeper.lock);
+	login_look_locked(l);
+	changed = l->keytabs != keytab;
+	pthread_mutex_unlock(&l->keeper.lock);
+	return changed;
 }
 
 /*
@@ -231,6 +251,48 @@ static bool peer_has_realm(struct login *l, const char *name)
 	there = l->mark.there;
 	pthread_mutex_unlock(&l->keeper.lock);
 	return there && strchr(name, '@');
+}
+
+/* Keys that the kernel can import (RFC 3962, RFC 8009), and their lengths in bytes. */
+static const struct {
+	u32 enctype;
+	size_t len;
+} kernel_keys[] = {
+	{ ENCTYPE_AES128_CTS_HMAC_SHA1_96, 16 },
+	{ ENCTYPE_AES256_CTS_HMAC_SHA1_96, 32 },
+	{ ENCTYPE_AES128_CTS_HMAC_SHA256_128, 16 },
+	{ ENCTYPE_AES256_CTS_HMAC_SHA384_192, 32 },
+};
+
+/* Fill in the context that the worker says it has established, if it is one for the kernel. */
+static enum gss_outcome context_from_worker(struct auth_step *step, const struct gss_peer *peer,
+					    const struct worker_msg *msg, struct why *why)
+{
+	char name[64] = "";
+	unsigned int i;
+
+	step->context.enctype = (u32)msg->enctype;
+	step->context.subkey = msg->subkey;
+	step->context.seq = msg->seq;
+	memcpy(step->context.target, msg->target, sizeof(step->context.target));
+	if (peer->way != GSS_WAY_KERBEROS) {
+		why_not(why, "the login worker sent a context that is not one of Kerberos");
+		return GSS_REFUSED;
+	}
+	/* The kernel takes the number for signed. */
+	if (msg->seq > INT32_MAX) {
+		why_not(why, "%s has a sequence number that the kernel does not take", peer->name);
+		return GSS_REFUSED;
+	}
+	for (i = 0; i < ARRAY_SIZE(kernel_keys); i++)
+		if (kernel_keys[i].enctype == msg->enctype && kernel_keys[i].len == msg->key_len)
+			return GSS_PROVED;
+	if (krb5_enctype_to_name((krb5_enctype)msg->enctype, false, name, sizeof(name)))
+		snprintf(name, sizeof(name), "%u", step->context.enctype);
+	why_not(why,
+		"the ticket of %s has a key of encryption type %s, which the kernel does not have for NFS: give the server keys of aes256-cts-hmac-sha1-96 (ktadd -e, or msDS-SupportedEncryptionTypes), and take the old types out of permitted_enctypes in krb5.conf",
+		peer->name, name);
+	return GSS_REFUSED;
 }
 
 /* Fill @peer with what the worker says was proved, if that is possible. */
@@ -305,10 +367,11 @@ static int login_exchange(struct login *l, int fd, struct worker_msg *msg, u8 *p
 	return msg->type == WORKER_TOOK ? 0 : -EBADMSG;
 }
 
-enum gss_outcome login_take(struct login *l, u64 *id, struct auth_step *step,
-			    struct gss_peer *peer, struct why *why)
+/* Pass a token; @keytab is filled as by login_channel_get(). */
+static enum gss_outcome login_pass(struct login *l, u64 *id, struct auth_step *step,
+				   struct gss_peer *peer, u64 *keytab, struct why *why)
 {
-	struct worker_msg msg = { .type = WORKER_TAKE, .first = !*id,
+	struct worker_msg msg = { .type = WORKER_TAKE, .first = !*id, .rpcsec = step->rpcsec,
 				  .token = step->token, .token_len = step->token_len };
 	enum gss_outcome outcome = GSS_NO_ANSWER;
 	struct ntlm_names said = { 0 };
@@ -317,7 +380,7 @@ enum gss_outcome login_take(struct login *l, u64 *id, struct auth_step *step,
 	u8 *packet;
 	int i, rc;
 
-	i = login_channel_get(l, &crew, id);
+	i = login_channel_get(l, &crew, id, keytab);
 	if (i < 0) {
 		*id = 0;
 		why_not(why, "the login worker is not running");
@@ -340,6 +403,8 @@ enum gss_outcome login_take(struct login *l, u64 *id, struct auth_step *step,
 		snprintf(step->user, sizeof(step->user), "%s", msg.user);
 		if (outcome == GSS_PROVED)
 			outcome = peer_from_worker(l, peer, &msg, &said, local, why);
+		if (outcome == GSS_PROVED && step->rpcsec)
+			outcome = context_from_worker(step, peer, &msg, why);
 	}
 	if (outcome != GSS_MORE)
 		*id = 0;
@@ -347,6 +412,23 @@ enum gss_outcome login_take(struct login *l, u64 *id, struct auth_step *step,
 	explicit_bzero(&msg, sizeof(msg));
 	free(packet);
 	return outcome;
+}
+
+enum gss_outcome login_take(struct login *l, u64 *id, struct auth_step *step,
+			    struct gss_peer *peer, struct why *why)
+{
+	bool first = !*id;
+	enum gss_outcome outcome;
+	u64 keytab = 0;
+
+	outcome = login_pass(l, id, step, peer, &keytab, why);
+	/* Keys are replaced while tokens under way need them. The KDC knows new ones at once. */
+	if (!first || outcome != GSS_REFUSED || !login_keytab_changed(l, keytab))
+		return outcome;
+	free(step->reply);
+	step->reply = NULL;
+	step->reply_len = 0;
+	return login_pass(l, id, step, peer, &keytab, why);
 }
 
 void login_forget(struct login *l, u64 *id)
@@ -378,11 +460,14 @@ unsigned int login_changes(struct login *l)
 {
 	unsigned int changes;
 	struct crew *crew;
+	u64 before;
 
 	pthread_mutex_lock(&l->keeper.lock);
 	crew = l->keeper.crew;
-	if (crew)
-		login_send_keytab_locked(l, crew, crew->control, false);
+	before = l->keytabs;
+	login_look_locked(l);
+	if (crew && before != l->keytabs)
+		login_send_keytab_locked(l, crew, crew->control);
 	changes = l->changes;
 	pthread_mutex_unlock(&l->keeper.lock);
 	return changes;
@@ -400,7 +485,11 @@ void login_ready(struct login *l)
 
 static int login_begin(void *arg, struct crew *crew)
 {
-	return login_send_keytab_locked(arg, crew, crew->control, true);
+	struct login *l = arg;
+
+	memset(l->sent, 0, sizeof(l->sent));
+	login_look_locked(l);
+	return login_send_keytab_locked(l, crew, crew->control);
 }
 
 static void login_told(void *arg, const struct worker_msg *msg)

@@ -136,7 +136,9 @@ static void thread_take(struct thread *t, const struct worker_msg *in)
 	t->first = in->first;
 	if (!in->first)
 		context = kept_take(t->worker, in->id);
-	if (in->first || context != GSS_C_NO_CONTEXT) {
+	if (in->rpcsec) {
+		out.outcome = gss_accept(t->worker->acceptor, &context, &step, &peer, &why);
+	} else if (in->first || context != GSS_C_NO_CONTEXT) {
 		out.outcome = gss_take(t->worker->acceptor, &context, &users, &step, &peer, &why);
 	} else {
 		out.outcome = GSS_NO_ANSWER;
@@ -152,6 +154,10 @@ static void thread_take(struct thread *t, const struct worker_msg *in)
 		memcpy(out.name, peer.name, sizeof(out.name));
 		memcpy(out.key, peer.key, peer.key_len);
 		out.key_len = peer.key_len;
+		out.enctype = step.context.enctype;
+		out.subkey = step.context.subkey;
+		out.seq = step.context.seq;
+		memcpy(out.target, step.context.target, sizeof(out.target));
 	}
 	snprintf(out.user, sizeof(out.user), "%.255s", step.user);
 	memcpy(out.why, why.text, sizeof(out.why));

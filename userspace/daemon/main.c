@@ -3,9 +3,9 @@
  * dittod: applies the configuration to ditto.ko and answers its upcalls.
  *
  * One event loop waits for everything. Untrusted input is parsed by workers, which are separate
- * processes. Blocking work runs in pools: look-ups of accounts, authentication and named pipes
- * have four threads each; netgroups, applying the configuration, and writing records have one
- * thread each. No kind of work can therefore delay another.
+ * processes. Blocking work runs in pools: look-ups of accounts, authentication over SMB and over
+ * NFS, and named pipes have four threads each; netgroups, applying the configuration, and writing
+ * records have one thread each. No kind of work can therefore delay another.
  */
 
 #include <errno.h>
@@ -40,6 +40,7 @@
 #include "privileges.h"
 #include "recorder.h"
 #include "refresh.h"
+#include "rpcsec.h"
 #include "state.h"
 #include "status.h"
 #include "upcall.h"
@@ -96,6 +97,7 @@
  * @retry_s: seconds until the next retry; 0 if nothing failed
  * @retry: timer for the retry
  * @refresh: makes the kernel renew registrations with other programs
+ * @rpcsec: authenticates users of NFS
  * @timer: fires every second while ditto.ko is not loaded, or @instance waits
  * @stop: ends the loop
  */
@@ -125,6 +127,7 @@ struct daemon {
 	unsigned int retry_s;
 	int retry;
 	struct refresh *refresh;
+	struct rpcsec *rpcsec;
 	int timer;
 	bool stop;
 };
@@ -247,6 +250,7 @@ static void on_up(void *arg)
 	struct daemon *d = arg;
 
 	set_timer(d, false);
+	rpcsec_check(d->rpcsec);
 	start_apply(d);
 }
 
@@ -275,7 +279,10 @@ static void on_down(void *arg)
 
 static void on_protocol(void *arg)
 {
-	start_apply(arg);
+	struct daemon *d = arg;
+
+	rpcsec_check(d->rpcsec);
+	start_apply(d);
 }
 
 static void on_registered(void *arg, u64 instance, u64 epoch)
@@ -358,6 +365,7 @@ static void dittod_reload(struct daemon *d)
 	d->next_cfg = cfg;
 	/* Now, because what was applied before may still wait for requests to end. */
 	dittod_use_accounts(cfg);
+	rpcsec_set(d->rpcsec, !cfg->gssproxy);
 	d->heard = heard;
 	d->stopped = false;
 	log_notice("%s is read again", d->config_path);
@@ -417,9 +425,10 @@ static void retry_ready(void *arg)
 
 static void refresh_is_ready(void *arg)
 {
-	const struct daemon *d = arg;
+	struct daemon *d = arg;
 
 	refresh_ready(d->refresh, channel_is_up(d->channel));
+	rpcsec_check(d->rpcsec);
 }
 
 static void hosts_are_ready(void *arg)
@@ -471,6 +480,11 @@ static void helper_ready(void *arg)
 	channel_helper_ready(arg);
 }
 
+static void rpcsec_is_ready(void *arg)
+{
+	rpcsec_ready(arg);
+}
+
 static void events_ready(void *arg)
 {
 	channel_events_ready(arg);
@@ -486,6 +500,7 @@ static bool open_kernel(struct daemon *d)
 	d->services.logins = pool_new(LOGIN_THREADS, LOGIN_LIMIT);
 	d->services.calls = pool_new(PIPE_THREADS, PIPE_LIMIT);
 	d->services.pipes = pipes_new(d->spawner, pipe_shares);
+	d->rpcsec = rpcsec_new(d->services.auth);
 	d->applier = pool_new(1, 2);
 	d->kernel = kernel_open();
 	if (d->applier && d->kernel)
@@ -495,7 +510,7 @@ static bool open_kernel(struct daemon *d)
 	if (!d->services.hosts || !d->services.names || !d->services.netgroups ||
 	    !d->services.logins || !d->services.calls ||
 	    !d->services.pipes || !d->applier || !d->kernel || d->timer < 0 || d->retry < 0 ||
-	    !d->refresh) {
+	    !d->refresh || !d->rpcsec) {
 		log_error("cannot start: %s", strerror(errno));
 		return false;
 	}
@@ -549,6 +564,7 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 		return EXIT_FAILURE;
 	log_notice("dittod %s, start %llu", DITTO_VERSION,
 		   state_epoch(d->st));
+	rpcsec_set(d->rpcsec, !d->cfg->gssproxy);
 	channel_check(d->channel);
 	if (!channel_is_up(d->channel)) {
 		log_notice("ditto.ko is not loaded: waiting for it");
@@ -565,6 +581,7 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 		{ hosts_fd(d->services.hosts), hosts_are_ready, d->services.hosts },
 		{ pool_fd(d->services.logins), logins_ready, d },
 		loop_pool(d->services.calls),
+		{ rpcsec_fd(d->rpcsec), rpcsec_is_ready, d->rpcsec },
 		{ d->spawner, spawner_is_ready, d },
 		{ auth_fd(d->services.auth), auth_is_ready, d },
 		{ pipes_fd(d->services.pipes), pipes_are_ready, d->services.pipes },
@@ -582,6 +599,7 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 	 * to drain; they end with the process.
 	 */
 	notify("STOPPING=1");
+	rpcsec_set(d->rpcsec, false);
 	status_remove();
 	recorder_close(d->services.recorder);
 	if (!d->applying)

@@ -75,6 +75,7 @@ enum worker_type {
  * @type: enum worker_type; determines which other members are transmitted
  * @id: number of the login, pipe, keytab or look-up, chosen by dittod
  * @first: the token or message is the first one
+ * @rpcsec: the token is one of RPCSEC_GSS
  * @outcome: enum gss_outcome
  * @way: enum gss_way
  * @expires: wall clock in seconds, or AUTH_NEVER
@@ -85,6 +86,10 @@ enum worker_type {
  * @by_name: a SID is requested, not a name
  * @use: enum sid_use
  * @error: positive errno or 0
+ * @enctype: see struct auth_context, also for the next three; only if @rpcsec
+ * @subkey: the acceptor chose the key
+ * @seq: number of the acceptor's first message
+ * @target: the principal of this machine
  * @name: the proved name, see struct gss_peer
  * @user: user name that an NTLM client claims, the pipe's user, or a name
  * @sid: SID of the machine or of a name, as text
@@ -100,6 +105,7 @@ struct worker_msg {
 	u32 type;
 	u64 id;
 	u64 first;
+	u64 rpcsec;
 	u64 outcome;
 	u64 way;
 	u64 expires;
@@ -110,6 +116,10 @@ struct worker_msg {
 	u64 by_name;
 	u64 use;
 	u64 error;
+	u64 enctype;
+	u64 subkey;
+	u64 seq;
+	char target[NSS_NAME_SIZE];
 	char name[AUTH_USER_SIZE];
 	char user[NSS_NAME_SIZE];
 	char sid[NSS_NAME_SIZE];

@@ -35,6 +35,7 @@ static void whole_file(void)
 		"user-map = root@EXAMPLE.ORG = none\n"
 		"user_map = *@EXAMPLE.ORG = *\n"
 		"min_uid = 500\n"
+		"nfs_gss = gssproxy\n"
 		"[listener nfs]\n"
 		"[listener nfs]\n"
 		"transport = udp\n"
@@ -84,6 +85,7 @@ static void whole_file(void)
 	CHECK(cfg->setting[SETTING_min_dialect] == 0x0302);
 	CHECK(!cfg->given[SETTING_node_limit]);
 	CHECK(cfg->users.min_uid == 500 && cfg->users.n == 2 && cfg->users.rules[0].deny);
+	CHECK(cfg->gssproxy);
 	SAME(user_rule_text(&cfg->users.rules[1], mapping), "*@EXAMPLE.ORG = *");
 	CHECK(cfg->nlisteners == 2);
 	SAME(listener_text(&cfg->listeners[0], where), "nfs tcp *");
@@ -125,7 +127,7 @@ static void empty_file(void)
 	struct config *cfg = parse_text("", &m);
 
 	CHECK(cfg && !cfg->nshares && !cfg->nlisteners);
-	CHECK(cfg && !cfg->users.n && cfg->users.min_uid == 1000);
+	CHECK(cfg && !cfg->users.n && cfg->users.min_uid == 1000 && !cfg->gssproxy);
 	config_free(cfg);
 }
 
@@ -193,11 +195,11 @@ static const struct {
 	},
 	{
 		"[server]\nhandle_key = 00112233445566778899aabbccddeeff\n",
-		"f:2: [server] has no key 'handle_key': max-connections, node-limit, file-limit, file-idle-ms, drain-ms, upcall-ms, name-ttl-s, name-negative-ttl-s, lease-time-s, grace-s, waits-per-node, claims-per-client, recall-pause-s, max-delegations, delegations-per-client, delegations, break-wait-ms, login-delay-ms, budget-memory-mib, budget-user-mib, budget-anonymous-mib, budget-unproven-kib, budget-connections, budget-opens, threads, udp, session-slots, sessions-per-client, require-signing, encryption, min-dialect, durable-s, silence-s, sessions-per-connection, restrict-anonymous, domain, user-map, min-uid, identity, builtin, nfsidmap are allowed"
+		"f:2: [server] has no key 'handle_key': max-connections, node-limit, file-limit, file-idle-ms, drain-ms, upcall-ms, name-ttl-s, name-negative-ttl-s, lease-time-s, grace-s, waits-per-node, claims-per-client, recall-pause-s, max-delegations, delegations-per-client, delegations, break-wait-ms, login-delay-ms, budget-memory-mib, budget-user-mib, budget-anonymous-mib, budget-unproven-kib, budget-connections, budget-opens, threads, udp, session-slots, sessions-per-client, require-signing, encryption, min-dialect, durable-s, silence-s, sessions-per-connection, restrict-anonymous, domain, user-map, min-uid, identity, builtin, nfsidmap, nfs-gss are allowed"
 	},
 	{
 		"[server]\nstarted = 1\n",
-		"f:2: [server] has no key 'started': max-connections, node-limit, file-limit, file-idle-ms, drain-ms, upcall-ms, name-ttl-s, name-negative-ttl-s, lease-time-s, grace-s, waits-per-node, claims-per-client, recall-pause-s, max-delegations, delegations-per-client, delegations, break-wait-ms, login-delay-ms, budget-memory-mib, budget-user-mib, budget-anonymous-mib, budget-unproven-kib, budget-connections, budget-opens, threads, udp, session-slots, sessions-per-client, require-signing, encryption, min-dialect, durable-s, silence-s, sessions-per-connection, restrict-anonymous, domain, user-map, min-uid, identity, builtin, nfsidmap are allowed"
+		"f:2: [server] has no key 'started': max-connections, node-limit, file-limit, file-idle-ms, drain-ms, upcall-ms, name-ttl-s, name-negative-ttl-s, lease-time-s, grace-s, waits-per-node, claims-per-client, recall-pause-s, max-delegations, delegations-per-client, delegations, break-wait-ms, login-delay-ms, budget-memory-mib, budget-user-mib, budget-anonymous-mib, budget-unproven-kib, budget-connections, budget-opens, threads, udp, session-slots, sessions-per-client, require-signing, encryption, min-dialect, durable-s, silence-s, sessions-per-connection, restrict-anonymous, domain, user-map, min-uid, identity, builtin, nfsidmap, nfs-gss are allowed"
 	},
 	{
 		"[server]\ndomain = user@example.org\n",
@@ -210,6 +212,10 @@ static const struct {
 	{
 		"[server]\nmin-uid = root\n",
 		"f:2: min-uid: 'root' is not allowed: a number from 0 to 4294967294 is"
+	},
+	{
+		"[server]\nnfs-gss = svcgssd\n",
+		"f:2: nfs-gss: 'svcgssd' is not allowed: dittod, gssproxy are"
 	},
 	{
 		"[server]\nmin-uid = 1\nthreads = 1\nmin_uid = 1\n",

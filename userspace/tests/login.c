@@ -23,7 +23,8 @@ static struct worker_msg message_take(void)
 {
 	struct worker_msg msg = { .type = WORKER_TOOK, .outcome = 1, .way = 1, .expires = 77,
 				  .name = "HERE\\alice", .user = "alice", .why = "because",
-				  .key = { 1, 2, 3 }, .key_len = 3,
+				  .key = { 1, 2, 3 }, .key_len = 3, .enctype = 18,
+				  .subkey = 1, .seq = 5, .target = "nfs/server@REALM",
 				  .token = (const u8 *)"token", .token_len = 5 };
 
 	return msg;
@@ -81,6 +82,8 @@ static void message_kinds(void)
 	SAME(out.user, in.user);
 	SAME(out.why, in.why);
 	CHECK(out.key_len == 3 && !memcmp(out.key, in.key, 3));
+	CHECK(out.enctype == 18 && out.subkey == 1 && out.seq == 5);
+	SAME(out.target, in.target);
 	CHECK(out.token_len == 5 && !memcmp(out.token, "token", 5));
 	/* A field that the type does not have is not transmitted. */
 	in.type = WORKER_FORGET;
