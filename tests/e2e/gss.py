@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """RPCSEC_GSS: the daemons that answer the kernels of server and clients about Kerberos."""
+import contextlib
 import os
+import signal
 import subprocess
 
 import kdc
+import rpc
 from harness import mount, put, wait_for
 from kdc import HOST
+
+SERVICE = f'nfs/{HOST}'
 
 # Where the kernel finds gssproxy.
 SOCKET = '/run/gssproxy.sock'
@@ -22,18 +27,36 @@ euid = 0
 """
 
 
-class Realm(kdc.Kdc):
-    """The KDC, gssproxy beside the server, and rpc.gssd on each client."""
+def opened(pid, path):
+    """Does a process have a file open whose name begins so?"""
+    fds = f'/proc/{pid}/fd'
+    for fd in os.listdir(fds):
+        with contextlib.suppress(FileNotFoundError):    # it was closed meanwhile
+            if os.readlink(f'{fds}/{fd}').startswith(path):
+                return True
+    return False
 
-    def __init__(self, world, users):
-        super().__init__(world, users)
-        self.daemons = []
-        self.admin(f'addprinc -randkey nfs/{HOST}')
-        self.admin(f'ktadd -k {self.keytab} nfs/{HOST}')
+
+class Realm(kdc.Realm):
+    """The KDC, and rpc.gssd on each client; proxy: gssproxy beside the server, and not dittod."""
+
+    def __init__(self, world, users, proxy=False, rules=(kdc.ALL_USERS,)):
+        self.proxy, self.daemons = proxy, []
+        super().__init__(world, users, rules=rules)
         put('/etc/krb5.conf', open(self.env['KRB5_CONFIG'], 'rb').read())
-        self._proxy()
+        if proxy:
+            self._proxy()
         for client in world.clients:
             self._gssd(client)
+
+    def make_keytab(self):
+        super().make_keytab()
+        self.admin(f'addprinc -randkey nfs/{HOST}')
+        self.admin(f'ktadd -k {self.keytab} nfs/{HOST}')
+
+    def with_rules(self, rules, *more):
+        return super().with_rules(rules, f'nfs-gss = {"gssproxy" if self.proxy else "dittod"}',
+                                  *more)
 
     def _start(self, ns, name, *args):
         log = open(f'{self.world.base}/{name}.log', 'ab')
@@ -47,7 +70,7 @@ class Realm(kdc.Kdc):
         ns = self.world.server_ns
         self._start(ns, 'gssproxy', 'gssproxy', '-i', '-c', conf, '-C', f'{self.dir}/none', '-s',
                     f'{self.dir}/gssproxy.default')
-        wait_for('gssproxy', lambda: ns.run('cat', '/proc/net/rpc/use-gss-proxy').strip() == '1')
+        wait_for('gssproxy', lambda: SOCKET in ns.run('ss', '-xH', 'state', 'established'))
 
     def _gssd(self, client):
         """Start rpc.gssd with a machine's key and a directory for the tickets of its users."""
@@ -62,6 +85,8 @@ class Realm(kdc.Kdc):
             mount('rpc_pipefs', f'{base}/pipes', 'rpc_pipefs')
         self._start(client, client.hostname, 'rpc.gssd', '-f', '-vv', '-p', f'{base}/pipes', '-k',
                     f'{base}/keytab', '-d', f'{base}/tickets')
+        # the kernel refuses to mount without a reader of its pipe
+        wait_for('rpc.gssd', lambda: opened(self.daemons[-1].pid, f'{base}/pipes/gssd/'))
 
     def ticket(self, client, user, password, uid):
         """Log a user of a client in, so that rpc.gssd finds the ticket."""
@@ -69,8 +94,41 @@ class Realm(kdc.Kdc):
         os.rename(self.login(client, user, password), cache)
         os.chown(cache, uid, uid)
 
+    def change(self, rules, *more):
+        """Let the helper read its configuration again, with these rules and lines."""
+        server = self.world.server
+        server.conf = self.with_rules(rules, *more)
+        put(f'{self.world.base}/ditto.conf', server.conf)
+        before = server.helper_log().count('is read again')
+        server.helper.send_signal(signal.SIGHUP)
+        wait_for('the configuration is read again',
+                 lambda: server.helper_log().count('is read again') > before)
+
+    def tickets(self, client, user, password, *args, life='1h', service=SERVICE):
+        """A cache with a ticket for the server's NFS; args: of kvno."""
+        cache = self.login(client, user, password, life)
+        self.service_ticket(client, cache, service, *args)
+        return cache
+
     def stop(self):
         for daemon in self.daemons:
             daemon.terminate()
             daemon.wait()
         super().stop()
+
+
+def establish(client, token):
+    """Ask for a context by hand (RFC 2203 section 5.2.2); its handle, or None if it is refused."""
+    cred = rpc.Enc().u32(1, 1, 0, 1).opaque(b'').bytes()
+    conn = rpc.Rpc(client, client.server_addr, client.world.server.port)
+    try:
+        reply = conn.call(100003, 4, 0, rpc.Enc().opaque(token).bytes(), cred=(rpc.AUTH_GSS, cred))
+    except (ConnectionError, EOFError):
+        return None    # all that sunrpc tells
+    finally:
+        conn.close()
+    d = rpc.Dec(reply.body)
+    handle, major = d.opaque(), d.u32()
+    if major:
+        raise AssertionError(f'major status {major:#x}')
+    return handle

@@ -28,6 +28,7 @@ dns_canonicalize_hostname = false
 rdns = false
 udp_preference_limit = 1
 clockskew = {SKEW}
+allow_rc4 = true
 default_keytab_name = FILE:%(keytab)s
 [realms]
 {REALM} = {{
@@ -95,9 +96,9 @@ class Kdc:
             raise AssertionError(f'kinit {user}: {p.stdout}')
         return cache
 
-    def service_ticket(self, client, cache):
-        """Get a ticket for the server and put it into the cache."""
-        self.run('kvno', '-c', cache, f'cifs/{HOST}', ns=client)
+    def service_ticket(self, client, cache, service=f'cifs/{HOST}', *args):
+        """Get a ticket for a service and put it into the cache."""
+        self.run('kvno', *args, '-c', cache, service, ns=client)
 
     def stop(self):
         self.daemon.terminate()
@@ -122,20 +123,20 @@ class Realm(Kdc):
     def with_rules(self, rules, *more):
         """The server's configuration with these rules for names, and more lines for [server]."""
         old = [line for line in self.world.server.conf.splitlines(keepends=True)
-               if line.split(' ')[0] not in ('user-map', 'min-uid', '[server]\n')]
+               if line.split(' ')[0] not in ('user-map', 'min-uid', 'nfs-gss', '[server]\n')]
         new = [f'user-map = {rule}\n' for rule in rules] + [f'{line}\n' for line in more]
         return ''.join(['[server]\n', *new, *old])
 
 
-def ticket_token(cache):
-    """The first SPNEGO token, and the session key, from a cache with a ticket for the server."""
+def ap_req(cache, service, skew=0):
+    """An AP-REQ with the cache's ticket for a service, and its session key; skew: of our clock."""
     ccache = CCache.loadFile(cache)
-    tgs = ccache.getCredential(f'cifs/{HOST}@{REALM}').toTGS()
+    tgs = ccache.getCredential(f'{service}@{REALM}').toTGS()
     ticket, rep = types.Ticket(), decoder.decode(tgs['KDC_REP'], asn1Spec=asn1.TGS_REP())[0]
     ticket.from_asn1(rep['ticket'])
     who = types.Principal(ccache.principal.components[0]['data'].decode(),
                           type=constants.PrincipalNameType.NT_PRINCIPAL.value)
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=skew)
     auth = asn1.Authenticator()
     auth['authenticator-vno'] = 5
     auth['crealm'] = REALM
@@ -151,10 +152,21 @@ def ticket_token(cache):
     req['authenticator']['etype'] = tgs['cipher'].enctype
     req['authenticator']['cipher'] = tgs['cipher'].encrypt(
         tgs['sessionKey'], 11, encoder.encode(auth), None)  # key usage 11: RFC 4120 section 7.5.1
+    return encoder.encode(req), tgs['sessionKey'].contents
+
+
+def gss_token(cache, service, skew=0):
+    """The first token of Kerberos (RFC 4121 section 4.1), and the session key."""
+    req, key = ap_req(cache, service, skew)
+    return struct.pack('B', spnego.ASN1_AID) + spnego.asn1encode(
+        struct.pack('B', spnego.ASN1_OID)
+        + spnego.asn1encode(spnego.TypesMech['KRB5 - Kerberos 5']) + b'\x01\x00' + req), key
+
+
+def ticket_token(cache):
+    """The first SPNEGO token, and the session key, from a cache with a ticket for the server."""
+    token, key = gss_token(cache, f'cifs/{HOST}')
     blob = spnego.SPNEGO_NegTokenInit()
     blob['MechTypes'] = [spnego.TypesMech['KRB5 - Kerberos 5']]
-    blob['MechToken'] = struct.pack('B', spnego.ASN1_AID) + spnego.asn1encode(
-        struct.pack('B', spnego.ASN1_OID)
-        + spnego.asn1encode(spnego.TypesMech['KRB5 - Kerberos 5'])
-        + b'\x01\x00' + encoder.encode(req))
-    return blob.getData(), tgs['sessionKey'].contents
+    blob['MechToken'] = token
+    return blob.getData(), key

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Contexts of RPCSEC_GSS: who a principal of NFS is, and what the log says about refused ones."""
+import os
+import struct
+import threading
+import time
+
+import gss
+import kdc
+from harness import as_user, eq, expect_errno, get, put, test, wait_for
+from kdc import HOST, REALM
+from smb import UIDS, USERS
+from t_nfs4_krb import mount, write
+from t_smb_krb import add_shadow
+
+SECRET = 'Nobody at a11'
+NOBODY = 65534
+
+
+def realm_of(w, users=(), **kw):
+    os.chmod(w.export, 0o777)
+    w.server.set('data', sec=['krb5', 'sys'])
+    return gss.Realm(w, dict(USERS, **{user: SECRET for user in users}), **kw)
+
+
+def said(w, at, what):
+    """The line in the log, from an offset on, that has some words."""
+    wait_for(f'the log has "{what}"', lambda: what in w.server.helper_log()[at:])
+    return next(line for line in w.server.helper_log()[at:].splitlines() if what in line)
+
+
+def owner(w, realm, user, password=SECRET):
+    """The owner of a file that a principal makes."""
+    realm.ticket(w.client, user, password, UIDS['alice'])
+    m = mount(w, w.client, 'krb5')
+    as_user(UIDS['alice'], lambda: write(f'{m}/{user}', b'x'))
+    w.client.umount(m)
+    return os.stat(w.path(user)).st_uid
+
+
+@test(smb=True, squash='root-to-admin', timeout=60)
+def accounts_by_rule(w):
+    """The rules for names of a realm are those of SMB; without an account a user is anonymous."""
+    realm = realm_of(w, ('stranger',), rules=())
+    at = len(w.server.helper_log())
+    eq(owner(w, realm, 'alice', USERS['alice']), NOBODY, 'no rule')
+    line = said(w, at, 'login over NFS is anonymous')
+    eq(f"add 'user-map = {kdc.ALL_USERS}' to [server]" in line, True, line)
+    realm.change([f'b*@{REALM} = carol', kdc.ALL_USERS])
+    os.unlink(w.path('alice'))
+    eq([owner(w, realm, user, USERS[user]) for user in USERS],
+       [UIDS['alice'], UIDS['carol'], UIDS['carol']])
+    eq(owner(w, realm, 'stranger'), NOBODY, 'no account')
+    realm.stop()
+
+
+@test(smb=True, squash='none', timeout=60)
+def accounts_not_given(w):
+    """Root, accounts of the system, locked and denied ones get no context at all."""
+    shadow = get('/etc/shadow')
+    realm = realm_of(w, ('root', 'backup'), rules=(f'bob@{REALM} = none', kdc.ALL_USERS))
+    add_shadow('carol', '!$y$j9T$salt$hash')
+    try:
+        for user, why in (('root', 'only a local user can be'), ('backup', 'below min-uid (1000)'),
+                          ('bob', "denied by 'user-map"), ('carol', "'usermod -U carol'")):
+            at = len(w.server.helper_log())
+            cache = realm.tickets(w.client, user, USERS.get(user, SECRET))
+            eq(gss.establish(w.client, kdc.gss_token(cache, gss.SERVICE)[0]), None, user)
+            line = said(w, at, f'login over NFS refused: {user}@{REALM} ')
+            eq(why in line, True, line)
+        cache = realm.tickets(w.client, 'alice', USERS['alice'])
+        token = kdc.gss_token(cache, gss.SERVICE)[0]
+        eq(len(gss.establish(w.client, token)), 8)
+        eq(gss.establish(w.client, token), None, 'the same again')
+        # the kernel's client fails, too, and does not become somebody else
+        realm.ticket(w.client, 'backup', SECRET, UIDS['alice'])
+        m = mount(w, w.client, 'krb5')
+
+        def refused():
+            with expect_errno(13):
+                write(f'{m}/f', b'x')
+        as_user(UIDS['alice'], refused)
+        w.client.umount(m)
+        eq(os.listdir(w.export), [])
+    finally:
+        put('/etc/shadow', shadow)
+        realm.stop()
+
+
+@test(smb=True, timeout=90)
+def refusals_are_explained(w):
+    """The log says what to do about a ticket that is refused."""
+    realm = realm_of(w)
+    short = realm.tickets(w.client, 'bob', USERS['bob'], life='2s')
+    until = time.monotonic() + 2 + kdc.SKEW + 1
+    cache = realm.tickets(w.client, 'alice', USERS['alice'])
+
+    def refused(cache, what, service=gss.SERVICE, skew=0):
+        at = len(w.server.helper_log())
+        eq(gss.establish(w.client, kdc.gss_token(cache, service, skew)[0]), None, what)
+        line = said(w, at, 'login over NFS refused: ')
+        eq(what in line, True, line)
+
+    refused(cache, 'follow the same NTP server', skew=3600)
+    refused(cache, 'follow the same NTP server', skew=-3600)
+    other = 'nfs/other.e2e.test'
+    realm.admin(f'addprinc -randkey {other}')
+    refused(realm.tickets(w.client, 'alice', USERS['alice'], service=other),
+            'the keytab has no key for the name', other)
+    realm.admin(f'setstr {gss.SERVICE} session_enctypes arcfour-hmac')
+    refused(realm.tickets(w.client, 'alice', USERS['alice'], '-e', 'arcfour-hmac'),
+            'give the server keys of aes256')
+    realm.admin(f'delstr {gss.SERVICE} session_enctypes')
+    at = len(w.server.helper_log())
+    for bad in b'', b'x', bytes(70000), kdc.gss_token(cache, gss.SERVICE)[0][:-1]:
+        eq(gss.establish(w.client, bad), None)
+    said(w, at, 'login over NFS refused: ')
+    realm.admin(f'cpw -randkey {gss.SERVICE}')
+    refused(realm.tickets(w.client, 'alice', USERS['alice']), 'write the keytab again')
+    time.sleep(max(0, until - time.monotonic()))
+    refused(short, 'needs a new ticket (kinit)')
+    eq(len(gss.establish(w.client, kdc.gss_token(cache, gss.SERVICE)[0])), 8, 'it still works')
+    realm.stop()
+
+
+class Writer(threading.Thread):
+    """Writes as a user until it is stopped."""
+
+    def __init__(self, where, user):
+        super().__init__()
+        self.path, self.uid, self.count, self.error = f'{where}/{user}', UIDS[user], 0, None
+        self.stopped = False
+
+    def run(self):
+        try:
+            while not self.stopped:
+                as_user(self.uid, lambda: write(f'{self.path}{self.count % 8}', b'x'))
+                self.count += 1
+        except BaseException as e:    # what the caller shows
+            self.error = e
+
+
+@test(smb=True, squash='root-to-admin', timeout=120)
+def keytab_under_load(w):
+    """No request fails while keys of the server are replaced and contexts are made anew."""
+    realm = realm_of(w)
+    for user in 'alice', 'bob':
+        realm.ticket(w.client, user, USERS[user], UIDS[user])
+    m = mount(w, w.client, 'krb5')
+    writers = [Writer(m, user) for user in ('alice', 'bob')]
+
+    def go_on(since=(0, 0)):
+        return any(writer.error for writer in writers) or all(
+            writer.count > count + 2 for writer, count in zip(writers, since))
+    for writer in writers:
+        writer.start()
+    # a ticket for keys that the KDC has and the keytab not yet is refused, and nobody can help
+    wait_for('both have tickets', go_on)
+    for _ in range(2):
+        realm.admin(f'ktadd -k {realm.keytab} {gss.SERVICE}')
+        realm.ticket(w.client, 'alice', USERS['alice'], UIDS['alice'])
+        before = [writer.count for writer in writers]
+        w.server_ns.run('sh', '-c', 'echo 1 >/proc/net/rpc/auth.rpcsec.context/flush')
+        wait_for('both go on', lambda old=before: go_on(old))
+    for writer in writers:
+        writer.stopped = True
+        writer.join()
+    eq([writer.error for writer in writers], [None, None])
+    w.client.umount(m)
+    realm.stop()
+
+
+@test(smb=True, squash='root-to-admin', timeout=60)
+def gssproxy_serves(w):
+    """Where gssproxy serves, its mapping applies, and the log says so; dittod follows it."""
+    realm = realm_of(w, proxy=True, rules=())
+    eq(owner(w, realm, 'alice', USERS['alice']), UIDS['alice'], 'by auth_to_local')
+    realm.proxy = False
+    at = len(w.server.helper_log())
+    realm.change(())
+    said(w, at, 'another program, such as gssproxy, serves')
+    os.unlink(w.path('alice'))
+    eq(owner(w, realm, 'alice', USERS['alice']), UIDS['alice'], 'gssproxy was there first')
+    realm.daemons[0].terminate()
+    realm.daemons[0].wait()
+    at = len(w.server.helper_log())
+    realm.change(())
+    said(w, at, 'principals of NFS get accounts by the same rules')
+    os.unlink(w.path('alice'))
+    eq(owner(w, realm, 'alice', USERS['alice']), NOBODY, 'by user-map')
+    realm.stop()
