@@ -34,6 +34,7 @@
 #include "node/node.h"
 #include "open/stream.h"
 #include "share/cred.h"
+#include "share/option.h"
 #include "share/share.h"
 
 /* Parts of a server, in the order in which they are set up. */
@@ -109,9 +110,12 @@ static int __init ditto_init(void)
 		goto err_wq;
 	ditto_casefold_tables_init();
 	ditto_streams_init();
-	err = register_pernet_subsys(&ditto_net_ops);
+	err = ditto_share_options_init();
 	if (err)
 		goto err_acls;
+	err = register_pernet_subsys(&ditto_net_ops);
+	if (err)
+		goto err_options;
 
 	err = ditto_genl_init();
 	if (err)
@@ -122,6 +126,8 @@ err_net:
 	unregister_pernet_subsys(&ditto_net_ops);
 	/* Objects are freed by RCU callbacks inside this module. */
 	rcu_barrier();
+err_options:
+	ditto_share_options_exit();
 err_acls:
 	ditto_casefold_tables_exit();
 	ditto_acl_interning_exit();
@@ -135,6 +141,7 @@ static void __exit ditto_exit(void)
 	ditto_genl_exit();
 	unregister_pernet_subsys(&ditto_net_ops);
 	rcu_barrier();
+	ditto_share_options_exit();
 	destroy_workqueue(ditto_wq);
 	ditto_casefold_tables_exit();
 	ditto_acl_interning_exit();

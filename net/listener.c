@@ -21,6 +21,7 @@
 
 #include "event.h"
 #include "listener.h"
+#include "option.h"
 #include "peer.h"
 #include "server.h"
 #include "setting.h"
@@ -108,6 +109,51 @@ static void servers_event(enum ditto_event_type type, const char *subject)
 	mutex_unlock(&servers_lock);
 }
 
+/* Find or choose the bit of a protocol. */
+static int protocol_bit_take(struct ditto_protocol *protocol)
+{
+	int err = -ENOSPC;
+
+	mutex_lock(&protocols_lock);
+	for (unsigned int bit = 0; bit < DITTO_PROTOCOLS_MAX; bit++) {
+		char *name = protocol_names[bit];
+
+		if (name[0] && strcmp(name, protocol->name))
+			continue;
+		strscpy(name, protocol->name, DITTO_PROTOCOL_NAME);
+		protocol->bit = bit;
+		err = 0;
+		break;
+	}
+	mutex_unlock(&protocols_lock);
+	return err;
+}
+
+/* Make the options of a protocol known, also to the shares that exist. */
+static int protocol_options_register(struct ditto_protocol *protocol)
+{
+	struct ditto_listeners *ls;
+	int err;
+
+	protocol->options.name = protocol->name;
+	protocol->options.bit = protocol->bit;
+	err = ditto_options_register(&protocol->options);
+	if (err)
+		return err;
+	mutex_lock(&servers_lock);
+	list_for_each_entry(ls, &servers, link) {
+		if (!ls->srv->options_added)
+			continue;
+		err = ls->srv->options_added(ls->srv);
+		if (err)
+			break;
+	}
+	mutex_unlock(&servers_lock);
+	if (err)
+		ditto_options_unregister(&protocol->options);
+	return err;
+}
+
 int ditto_protocol_register(struct ditto_protocol *protocol)
 {
 	int err;
@@ -121,29 +167,21 @@ int ditto_protocol_register(struct ditto_protocol *protocol)
 		if (err)
 			return err;
 	}
-
-	err = -ENOSPC;
+	err = protocol_bit_take(protocol);
+	if (err)
+		goto unregister_settings;
+	/* Nothing is served before all shares have the values; a name is registered once. */
+	err = protocol_options_register(protocol);
+	if (err)
+		goto unregister_settings;
 	mutex_lock(&protocols_lock);
-	if (protocol_find_locked(protocol->name)) {
-		err = -EEXIST;
-		goto unlock;
-	}
-	for (unsigned int bit = 0; bit < DITTO_PROTOCOLS_MAX; bit++) {
-		char *name = protocol_names[bit];
-
-		if (name[0] && strcmp(name, protocol->name))
-			continue;
-		strscpy(name, protocol->name, DITTO_PROTOCOL_NAME);
-		protocol->bit = bit;
-		list_add_tail(&protocol->list, &protocols);
-		err = 0;
-		break;
-	}
-unlock:
+	list_add_tail(&protocol->list, &protocols);
 	mutex_unlock(&protocols_lock);
-	if (!err)
-		servers_event(DITTO_EVENT_PROTOCOL_ADDED, protocol->name);
-	else if (protocol->settings.count)
+	servers_event(DITTO_EVENT_PROTOCOL_ADDED, protocol->name);
+	return 0;
+
+unregister_settings:
+	if (protocol->settings.count)
 		ditto_settings_unregister(&protocol->settings);
 	return err;
 }
@@ -186,6 +224,7 @@ void ditto_protocol_unregister(struct ditto_protocol *protocol)
 		listeners_close(ls, protocol);
 	mutex_unlock(&servers_lock);
 
+	ditto_options_unregister(&protocol->options);
 	if (protocol->settings.count)
 		ditto_settings_unregister(&protocol->settings);
 	servers_event(DITTO_EVENT_PROTOCOL_REMOVED, protocol->name);

@@ -15,6 +15,7 @@
 #include <linux/module.h>
 #include <linux/socket.h>
 
+#include "option.h"
 #include "setting.h"
 
 struct ditto_open_show;
@@ -78,6 +79,7 @@ struct ditto_listener {
  * @trees: dumps the shares that sessions are connected to
  * @tree_close: disconnects a session from a share; returns 0 or -ENOENT
  * @settings: its own settings, if any
+ * @options: its own options of shares, if any
  * @list: in the list of protocols
  *
  * All operations are called with the listeners' mutex of the server held and may sleep.
@@ -100,6 +102,7 @@ struct ditto_protocol {
 	int (*trees)(struct ditto_server *srv, struct ditto_tree_show *show);
 	int (*tree_close)(struct ditto_server *srv, u64 session, u32 id);
 	struct ditto_setting_owner settings;
+	struct ditto_option_owner options;
 	struct list_head list;
 };
 
@@ -108,9 +111,9 @@ struct ditto_protocol {
  * @protocol: the protocol; its @bit is set
  *
  * Context: may sleep.
- * Return: 0, -EEXIST if its name or that of one of its settings is registered already, -EINVAL
- * for an empty or too long name, -ENOSPC if DITTO_PROTOCOLS_MAX other names have been used since
- * boot.
+ * Return: 0, -EEXIST if its name or that of one of its settings or options is registered already,
+ * -EINVAL for an empty or too long name, -ENOSPC if DITTO_PROTOCOLS_MAX other names have been used
+ * since boot, -ENOMEM.
  */
 int ditto_protocol_register(struct ditto_protocol *protocol);
 

@@ -49,6 +49,8 @@ struct ditto_login_delays;
  * @listeners: net/listener.c
  * @budget: net/budget.c
  * @login_delays: net/helper/login_delay.c
+ * @options_added: called when a protocol with options of shares was registered; returns 0 or
+ *	-ENOMEM; set by fs/share/share.c
  */
 struct ditto_server {
 	struct net *net;
@@ -72,6 +74,7 @@ struct ditto_server {
 	struct ditto_listeners *listeners;
 	struct ditto_budget *budget;
 	struct ditto_login_delays *login_delays;
+	int (*options_added)(struct ditto_server *srv);
 };
 
 /* Uses of derived keys. Clients keep values made with them, so the numbers must not change. */

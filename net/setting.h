@@ -11,8 +11,10 @@
  *	SETTING(kind, name, field, initial, min, max, values, doc)
  *
  * kind is one of those of enum ditto_setting_kind without the prefix. values is the unit of a
- * NUMBER, or "", or the names of an ENUM from 0 on, separated by '|'. doc is one or more sentences
- * for the administrator.
+ * NUMBER, or "", or the names of an ENUM from 0 on or of FLAGS from bit 0 on, separated by '|'. doc
+ * is one or more sentences for the administrator.
+ *
+ * Options of shares have descriptions of the same form, see option.h.
  */
 #ifndef _DITTO_NET_SETTING_H
 #define _DITTO_NET_SETTING_H
@@ -29,6 +31,8 @@ enum ditto_setting_kind {
 	DITTO_SETTING_NUMBER,
 	DITTO_SETTING_ENUM,
 	DITTO_SETTING_VERSION,	/* 0x0311 is 3.1.1 */
+	DITTO_SETTING_FLAGS,
+	DITTO_SETTING_MODE,	/* permission bits, shown in octal */
 };
 
 /* C types of the kinds. */
@@ -36,16 +40,18 @@ enum ditto_setting_kind {
 #define DITTO_SETTING_C_NUMBER	u32
 #define DITTO_SETTING_C_ENUM	u32
 #define DITTO_SETTING_C_VERSION	u32
+#define DITTO_SETTING_C_FLAGS	u32
+#define DITTO_SETTING_C_MODE	u32
 
 /**
- * struct ditto_setting_desc - description of a setting
+ * struct ditto_setting_desc - description of a setting, or of an option of shares
  * @name: name, unique among all owners
  * @kind: enum ditto_setting_kind
  * @offset: of the value in the owner's structure
  * @initial: default
  * @min: smallest value
  * @max: largest value
- * @values: unit of a number, or names of an enum separated by '|'
+ * @values: unit of a number, or names of an enum or of flags separated by '|'
  * @doc: meaning, for people
  */
 struct ditto_setting_desc {
@@ -163,7 +169,7 @@ u32 ditto_setting_read(const void *values, const struct ditto_setting_desc *desc
  * @desc: the description
  * @value: new value, which is in the range
  *
- * Context: net/nl/settings.c serializes changes.
+ * Context: the caller serializes changes; those of settings are all made in net/nl/settings.c.
  */
 void ditto_setting_write(void *values, const struct ditto_setting_desc *desc, u32 value);
 

@@ -17,6 +17,7 @@
 #include "file/name.h"
 #include "open/lease.h"
 #include "server.h"
+#include "share_options.h"
 #include "show.h"
 #include "transport/call.h"
 #include "transport/message.h"
@@ -28,6 +29,11 @@ static unsigned int dsmb_net_id __read_mostly;
 static const struct ditto_setting_desc dsmb_setting_descs[] = {
 #define SETTING(...) DITTO_SETTING_DESC(struct dsmb_settings, __VA_ARGS__)
 #include "setting_defs.h"
+};
+
+static const struct ditto_setting_desc dsmb_option_descs[] = {
+#define OPTION(...) DITTO_SETTING_DESC(struct dsmb_share_options, __VA_ARGS__)
+#include "option_defs.h"
 };
 
 static void *dsmb_settings_of(const struct ditto_server *srv)
@@ -54,6 +60,11 @@ static struct ditto_protocol dsmb_protocol = {
 		.descs = dsmb_setting_descs,
 		.count = ARRAY_SIZE(dsmb_setting_descs),
 		.of = dsmb_settings_of,
+	},
+	.options = {
+		.descs = dsmb_option_descs,
+		.count = ARRAY_SIZE(dsmb_option_descs),
+		.size = sizeof(struct dsmb_share_options),
 	},
 };
 

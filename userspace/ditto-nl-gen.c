@@ -81,13 +81,15 @@ static const char *const setting_type_names[] = {
 	"number",
 	"enum",
 	"version",
+	"flags",
+	"mode",
 };
 
 const struct spec_enum spec_setting_type = {
 	.name = "setting-type",
 	.flags = false,
 	.names = setting_type_names,
-	.count = 4,
+	.count = 6,
 };
 
 static const char *const transport_type_names[] = {
@@ -422,28 +424,6 @@ static const struct spec_attr share_attrs[] = {
 		.form = SPEC_UUID,
 		.exact_len = 16,
 	},
-	[DITTO_A_SHARE_READ_ONLY] = {
-		.name = "read-only",
-		.kind = SPEC_U8,
-		.form = SPEC_BOOL,
-		.min = 0,
-		.max = 1ULL,
-	},
-	[DITTO_A_SHARE_MANAGE_GIDS] = {
-		.name = "manage-gids",
-		.kind = SPEC_U8,
-		.form = SPEC_BOOL,
-		.min = 0,
-		.max = 1ULL,
-	},
-	[DITTO_A_SHARE_SQUASH] = {
-		.name = "squash",
-		.kind = SPEC_U32,
-		.form = SPEC_ENUM,
-		.min = 0,
-		.max = 4294967295ULL,
-		.values = &spec_squash_mode,
-	},
 	[DITTO_A_SHARE_ANON_UID] = {
 		.name = "anon-uid",
 		.kind = SPEC_U32,
@@ -458,14 +438,6 @@ static const struct spec_attr share_attrs[] = {
 		.min = 0,
 		.max = 4294967295ULL,
 	},
-	[DITTO_A_SHARE_SEC] = {
-		.name = "sec",
-		.kind = SPEC_U32,
-		.form = SPEC_FLAGS,
-		.min = 0,
-		.max = 4294967295ULL,
-		.values = &spec_flavor,
-	},
 	[DITTO_A_SHARE_RULES] = {
 		.name = "rules",
 		.kind = SPEC_NEST,
@@ -476,34 +448,6 @@ static const struct spec_attr share_attrs[] = {
 		.name = "fs-type",
 		.kind = SPEC_STRING,
 		.form = SPEC_PLAIN,
-	},
-	[DITTO_A_SHARE_LOCAL_LOCKS] = {
-		.name = "local-locks",
-		.kind = SPEC_U8,
-		.form = SPEC_BOOL,
-		.min = 0,
-		.max = 1ULL,
-	},
-	[DITTO_A_SHARE_ENCRYPT] = {
-		.name = "encrypt",
-		.kind = SPEC_U8,
-		.form = SPEC_BOOL,
-		.min = 0,
-		.max = 1ULL,
-	},
-	[DITTO_A_SHARE_GUEST] = {
-		.name = "guest",
-		.kind = SPEC_U8,
-		.form = SPEC_BOOL,
-		.min = 0,
-		.max = 1ULL,
-	},
-	[DITTO_A_SHARE_BROWSE] = {
-		.name = "browse",
-		.kind = SPEC_U8,
-		.form = SPEC_BOOL,
-		.min = 0,
-		.max = 1ULL,
 	},
 	[DITTO_A_SHARE_COMMENT] = {
 		.name = "comment",
@@ -525,89 +469,18 @@ static const struct spec_attr share_attrs[] = {
 		.max = 4294967295ULL,
 		.values = &spec_share_right,
 	},
-	[DITTO_A_SHARE_STREAMS] = {
-		.name = "streams",
-		.kind = SPEC_U8,
-		.form = SPEC_BOOL,
-		.min = 0,
-		.max = 1ULL,
-	},
 	[DITTO_A_SHARE_SNAPSHOTS] = {
 		.name = "snapshots",
 		.kind = SPEC_STRING,
 		.form = SPEC_PLAIN,
 		.max_len = 255,
 	},
-	[DITTO_A_SHARE_SHORT_NAMES] = {
-		.name = "short-names",
-		.kind = SPEC_U8,
-		.form = SPEC_BOOL,
-		.min = 0,
-		.max = 1ULL,
-	},
-	[DITTO_A_SHARE_NOTIFY] = {
-		.name = "notify",
-		.kind = SPEC_U8,
-		.form = SPEC_BOOL,
-		.min = 0,
-		.max = 1ULL,
-	},
-	[DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE] = {
-		.name = "continuously-available",
-		.kind = SPEC_U8,
-		.form = SPEC_BOOL,
-		.min = 0,
-		.max = 1ULL,
-	},
-	[DITTO_A_SHARE_SECURE_PORTS] = {
-		.name = "secure-ports",
-		.kind = SPEC_U8,
-		.form = SPEC_BOOL,
-		.min = 0,
-		.max = 1ULL,
-	},
-	[DITTO_A_SHARE_ACL_MODE] = {
-		.name = "acl-mode",
-		.kind = SPEC_U32,
-		.form = SPEC_ENUM,
-		.min = 0,
-		.max = 4294967295ULL,
-		.values = &spec_acl_mode,
-	},
-	[DITTO_A_SHARE_CREATE_MASK] = {
-		.name = "create-mask",
-		.kind = SPEC_U32,
+	[DITTO_A_SHARE_OPTION] = {
+		.name = "option",
+		.kind = SPEC_NEST,
 		.form = SPEC_PLAIN,
-		.min = 0,
-		.max = 511ULL,
-	},
-	[DITTO_A_SHARE_DIRECTORY_MASK] = {
-		.name = "directory-mask",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 0,
-		.max = 511ULL,
-	},
-	[DITTO_A_SHARE_FORCE_CREATE_MODE] = {
-		.name = "force-create-mode",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 0,
-		.max = 4095ULL,
-	},
-	[DITTO_A_SHARE_FORCE_DIRECTORY_MODE] = {
-		.name = "force-directory-mode",
-		.kind = SPEC_U32,
-		.form = SPEC_PLAIN,
-		.min = 0,
-		.max = 4095ULL,
-	},
-	[DITTO_A_SHARE_HIDE_UNREADABLE] = {
-		.name = "hide-unreadable",
-		.kind = SPEC_U8,
-		.form = SPEC_BOOL,
-		.min = 0,
-		.max = 1ULL,
+		.multi = true,
+		.nested = &spec_share_option_set,
 	},
 };
 
@@ -625,22 +498,10 @@ static const struct nla_policy share_policy[] = {
 		.minlen = 16,
 		.maxlen = 16,
 	},
-	[DITTO_A_SHARE_READ_ONLY] = {
-		.type = NLA_U8,
-	},
-	[DITTO_A_SHARE_MANAGE_GIDS] = {
-		.type = NLA_U8,
-	},
-	[DITTO_A_SHARE_SQUASH] = {
-		.type = NLA_U32,
-	},
 	[DITTO_A_SHARE_ANON_UID] = {
 		.type = NLA_U32,
 	},
 	[DITTO_A_SHARE_ANON_GID] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SHARE_SEC] = {
 		.type = NLA_U32,
 	},
 	[DITTO_A_SHARE_RULES] = {
@@ -648,18 +509,6 @@ static const struct nla_policy share_policy[] = {
 	},
 	[DITTO_A_SHARE_FS_TYPE] = {
 		.type = NLA_STRING,
-	},
-	[DITTO_A_SHARE_LOCAL_LOCKS] = {
-		.type = NLA_U8,
-	},
-	[DITTO_A_SHARE_ENCRYPT] = {
-		.type = NLA_U8,
-	},
-	[DITTO_A_SHARE_GUEST] = {
-		.type = NLA_U8,
-	},
-	[DITTO_A_SHARE_BROWSE] = {
-		.type = NLA_U8,
 	},
 	[DITTO_A_SHARE_COMMENT] = {
 		.type = NLA_STRING,
@@ -671,42 +520,12 @@ static const struct nla_policy share_policy[] = {
 	[DITTO_A_SHARE_DEFAULT_ACCESS] = {
 		.type = NLA_U32,
 	},
-	[DITTO_A_SHARE_STREAMS] = {
-		.type = NLA_U8,
-	},
 	[DITTO_A_SHARE_SNAPSHOTS] = {
 		.type = NLA_STRING,
 		.maxlen = 256,
 	},
-	[DITTO_A_SHARE_SHORT_NAMES] = {
-		.type = NLA_U8,
-	},
-	[DITTO_A_SHARE_NOTIFY] = {
-		.type = NLA_U8,
-	},
-	[DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE] = {
-		.type = NLA_U8,
-	},
-	[DITTO_A_SHARE_SECURE_PORTS] = {
-		.type = NLA_U8,
-	},
-	[DITTO_A_SHARE_ACL_MODE] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SHARE_CREATE_MASK] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SHARE_DIRECTORY_MASK] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SHARE_FORCE_CREATE_MODE] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SHARE_FORCE_DIRECTORY_MODE] = {
-		.type = NLA_U32,
-	},
-	[DITTO_A_SHARE_HIDE_UNREADABLE] = {
-		.type = NLA_U8,
+	[DITTO_A_SHARE_OPTION] = {
+		.type = NLA_NESTED,
 	},
 };
 
@@ -715,6 +534,49 @@ const struct spec_set spec_share_set = {
 	.attrs = share_attrs,
 	.policy = share_policy,
 	.max = DITTO_A_SHARE_MAX,
+};
+
+static const struct spec_attr share_option_attrs[] = {
+	[DITTO_A_SHARE_OPTION_NAME] = {
+		.name = "name",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 31,
+	},
+	[DITTO_A_SHARE_OPTION_OWNER] = {
+		.name = "owner",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 15,
+	},
+	[DITTO_A_SHARE_OPTION_VALUE] = {
+		.name = "value",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+};
+
+static const struct nla_policy share_option_policy[] = {
+	[DITTO_A_SHARE_OPTION_NAME] = {
+		.type = NLA_STRING,
+		.maxlen = 32,
+	},
+	[DITTO_A_SHARE_OPTION_OWNER] = {
+		.type = NLA_STRING,
+		.maxlen = 16,
+	},
+	[DITTO_A_SHARE_OPTION_VALUE] = {
+		.type = NLA_U32,
+	},
+};
+
+const struct spec_set spec_share_option_set = {
+	.name = "share-option",
+	.attrs = share_option_attrs,
+	.policy = share_option_policy,
+	.max = DITTO_A_SHARE_OPTION_MAX,
 };
 
 static const struct spec_attr rules_attrs[] = {
@@ -2790,63 +2652,27 @@ static const u16 share_new_request[] = {
 	DITTO_A_SHARE_NAME,
 	DITTO_A_SHARE_PATH,
 	DITTO_A_SHARE_ID,
-	DITTO_A_SHARE_READ_ONLY,
-	DITTO_A_SHARE_MANAGE_GIDS,
-	DITTO_A_SHARE_SQUASH,
 	DITTO_A_SHARE_ANON_UID,
 	DITTO_A_SHARE_ANON_GID,
-	DITTO_A_SHARE_SEC,
 	DITTO_A_SHARE_RULES,
-	DITTO_A_SHARE_LOCAL_LOCKS,
-	DITTO_A_SHARE_ENCRYPT,
-	DITTO_A_SHARE_GUEST,
-	DITTO_A_SHARE_BROWSE,
-	DITTO_A_SHARE_STREAMS,
-	DITTO_A_SHARE_SHORT_NAMES,
-	DITTO_A_SHARE_NOTIFY,
 	DITTO_A_SHARE_COMMENT,
 	DITTO_A_SHARE_SNAPSHOTS,
 	DITTO_A_SHARE_USERS,
 	DITTO_A_SHARE_DEFAULT_ACCESS,
-	DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE,
-	DITTO_A_SHARE_SECURE_PORTS,
-	DITTO_A_SHARE_ACL_MODE,
-	DITTO_A_SHARE_CREATE_MASK,
-	DITTO_A_SHARE_DIRECTORY_MASK,
-	DITTO_A_SHARE_FORCE_CREATE_MODE,
-	DITTO_A_SHARE_FORCE_DIRECTORY_MODE,
-	DITTO_A_SHARE_HIDE_UNREADABLE,
+	DITTO_A_SHARE_OPTION,
 	0,
 };
 
 static const u16 share_set_request[] = {
 	DITTO_A_SHARE_NAME,
-	DITTO_A_SHARE_READ_ONLY,
-	DITTO_A_SHARE_MANAGE_GIDS,
-	DITTO_A_SHARE_SQUASH,
 	DITTO_A_SHARE_ANON_UID,
 	DITTO_A_SHARE_ANON_GID,
-	DITTO_A_SHARE_SEC,
 	DITTO_A_SHARE_RULES,
-	DITTO_A_SHARE_LOCAL_LOCKS,
-	DITTO_A_SHARE_ENCRYPT,
-	DITTO_A_SHARE_GUEST,
-	DITTO_A_SHARE_BROWSE,
-	DITTO_A_SHARE_STREAMS,
-	DITTO_A_SHARE_SHORT_NAMES,
-	DITTO_A_SHARE_NOTIFY,
 	DITTO_A_SHARE_COMMENT,
 	DITTO_A_SHARE_SNAPSHOTS,
 	DITTO_A_SHARE_USERS,
 	DITTO_A_SHARE_DEFAULT_ACCESS,
-	DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE,
-	DITTO_A_SHARE_SECURE_PORTS,
-	DITTO_A_SHARE_ACL_MODE,
-	DITTO_A_SHARE_CREATE_MASK,
-	DITTO_A_SHARE_DIRECTORY_MASK,
-	DITTO_A_SHARE_FORCE_CREATE_MODE,
-	DITTO_A_SHARE_FORCE_DIRECTORY_MODE,
-	DITTO_A_SHARE_HIDE_UNREADABLE,
+	DITTO_A_SHARE_OPTION,
 	0,
 };
 
@@ -2864,32 +2690,14 @@ static const u16 share_get_reply[] = {
 	DITTO_A_SHARE_NAME,
 	DITTO_A_SHARE_PATH,
 	DITTO_A_SHARE_ID,
-	DITTO_A_SHARE_READ_ONLY,
-	DITTO_A_SHARE_MANAGE_GIDS,
-	DITTO_A_SHARE_SQUASH,
 	DITTO_A_SHARE_ANON_UID,
 	DITTO_A_SHARE_ANON_GID,
-	DITTO_A_SHARE_SEC,
 	DITTO_A_SHARE_RULES,
-	DITTO_A_SHARE_LOCAL_LOCKS,
-	DITTO_A_SHARE_ENCRYPT,
-	DITTO_A_SHARE_GUEST,
-	DITTO_A_SHARE_BROWSE,
-	DITTO_A_SHARE_STREAMS,
-	DITTO_A_SHARE_SHORT_NAMES,
-	DITTO_A_SHARE_NOTIFY,
 	DITTO_A_SHARE_COMMENT,
 	DITTO_A_SHARE_SNAPSHOTS,
 	DITTO_A_SHARE_USERS,
 	DITTO_A_SHARE_DEFAULT_ACCESS,
-	DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE,
-	DITTO_A_SHARE_SECURE_PORTS,
-	DITTO_A_SHARE_ACL_MODE,
-	DITTO_A_SHARE_CREATE_MASK,
-	DITTO_A_SHARE_DIRECTORY_MASK,
-	DITTO_A_SHARE_FORCE_CREATE_MODE,
-	DITTO_A_SHARE_FORCE_DIRECTORY_MODE,
-	DITTO_A_SHARE_HIDE_UNREADABLE,
+	DITTO_A_SHARE_OPTION,
 	DITTO_A_SHARE_FS_TYPE,
 	0,
 };
@@ -3247,6 +3055,18 @@ static const u16 acl_set_request[] = {
 	0,
 };
 
+static const u16 share_option_get_reply[] = {
+	DITTO_A_SETTING_NAME,
+	DITTO_A_SETTING_OWNER,
+	DITTO_A_SETTING_TYPE,
+	DITTO_A_SETTING_LOWEST,
+	DITTO_A_SETTING_HIGHEST,
+	DITTO_A_SETTING_INITIAL,
+	DITTO_A_SETTING_VALUES,
+	DITTO_A_SETTING_DOC,
+	0,
+};
+
 const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 	[DITTO_CMD_SHARE_NEW] = {
 		.name = "share-new",
@@ -3424,5 +3244,10 @@ const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 		.name = "acl-set",
 		.set = &spec_acl_set,
 		.request = acl_set_request,
+	},
+	[DITTO_CMD_SHARE_OPTION_GET] = {
+		.name = "share-option-get",
+		.set = &spec_setting_set,
+		.reply = share_option_get_reply,
 	},
 };

@@ -32,6 +32,7 @@ extern const struct spec_enum spec_acl_right;
 
 extern const struct spec_set spec_rule_set;
 extern const struct spec_set spec_share_set;
+extern const struct spec_set spec_share_option_set;
 extern const struct spec_set spec_rules_set;
 extern const struct spec_set spec_share_user_set;
 extern const struct spec_set spec_share_users_set;

@@ -1,33 +1,50 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Options of a share that are numbers. The kernel and the programs make their tables from this
- * list; the includer defines OPTION().
- *
- *	OPTION(kind, attr, name, field, initial, max, values)
- *
- * kind is BOOL, ENUM, FLAGS, or MODE (an octal mode up to max). attr is that of netlink, without
- * DITTO_A_SHARE_. values is the enum of the netlink specification that has the names, for an
- * ENUM and for FLAGS. Netlink checks the same limits by its policy.
+ * Options of a share that are numbers, those of the core. Those that only one protocol uses are in
+ * its option_defs.h. See net/setting.h for the columns. The includer defines OPTION().
  */
 
-OPTION(BOOL, READ_ONLY, "read-only", read_only, 0, 1, none)
-OPTION(ENUM, SQUASH, "squash", squash, 0, 4, squash_mode)
-OPTION(FLAGS, SEC, "sec", sec, 2, 31, flavor)
-OPTION(BOOL, MANAGE_GIDS, "manage-gids", manage_gids, 0, 1, none)
-OPTION(BOOL, LOCAL_LOCKS, "local-locks", local_locks, 1, 1, none)
-OPTION(BOOL, ENCRYPT, "encrypt", encrypt, 0, 1, none)
-OPTION(BOOL, GUEST, "guest", guest, 0, 1, none)
-OPTION(BOOL, BROWSE, "browse", browse, 1, 1, none)
-OPTION(BOOL, STREAMS, "streams", streams, 1, 1, none)
-OPTION(BOOL, SHORT_NAMES, "short-names", short_names, 0, 1, none)
-OPTION(BOOL, NOTIFY, "notify", notify, 1, 1, none)
-OPTION(BOOL, CONTINUOUSLY_AVAILABLE, "continuously-available", continuous, 0, 1, none)
-OPTION(BOOL, SECURE_PORTS, "secure-ports", secure_ports, 1, 1, none)
-OPTION(BOOL, HIDE_UNREADABLE, "hide-unreadable", hide_unreadable, 0, 1, none)
-OPTION(ENUM, ACL_MODE, "acl-mode", acl_mode, 0, 3, acl_mode)
-OPTION(MODE, CREATE_MASK, "create-mask", create_mask, 0744, 0777, none)
-OPTION(MODE, DIRECTORY_MASK, "directory-mask", directory_mask, 0755, 0777, none)
-OPTION(MODE, FORCE_CREATE_MODE, "force-create-mode", force_create_mode, 0, 07777, none)
-OPTION(MODE, FORCE_DIRECTORY_MODE, "force-directory-mode", force_directory_mode, 0, 07777, none)
+OPTION(BOOL, "read-only", read_only, 0, 0, 1, "",
+	"Clients can change nothing, whatever the rules allow.")
+OPTION(ENUM, "squash", squash, 0, 0, 4,
+	"root-to-guest|none|root-to-admin|all-to-admin|all-to-guest",
+	"The identity that a request acts with. "
+	"root-to-guest: uid 0 becomes the anonymous user. "
+	"none: as the client says; uid 0 has no privileges over the files of others. "
+	"root-to-admin: as the client says; uid 0 keeps its privileges. "
+	"all-to-admin: every user acts as uid 0 with its privileges. "
+	"all-to-guest: every user acts as the anonymous user.")
+OPTION(FLAGS, "sec", sec, 2, 1, 31, "none|sys|krb5|krb5i|krb5p",
+	"Accepted security flavours of remote procedure calls.")
+OPTION(BOOL, "manage-gids", manage_gids, 0, 0, 1, "",
+	"Take the supplementary groups of a user from the server's name service instead of the "
+	"request, which holds at most 16; needs dittod.")
+OPTION(BOOL, "local-locks", local_locks, 1, 0, 1, "",
+	"Locks of clients and of local processes on the server exclude each other, in both "
+	"directions. If not, clients still exclude each other, and locking costs less.")
+OPTION(BOOL, "guest", guest, 0, 0, 1, "",
+	"Users without an account, and users that give no name, may use the share over protocols "
+	"with logins, as its anonymous user.")
+OPTION(BOOL, "browse", browse, 1, 0, 1, "",
+	"Show the share in lists of shares. A hidden share can still be used.")
+OPTION(BOOL, "streams", streams, 1, 0, 1, "",
+	"Files may have named streams.")
+OPTION(BOOL, "short-names", short_names, 0, 0, 1, "",
+	"Files with long names also have 8.3 names, over protocols that know them, for programs "
+	"that need them.")
+OPTION(BOOL, "secure-ports", secure_ports, 1, 0, 1, "",
+	"Accept AUTH_SYS, with which any program can claim to be any user, only from source ports "
+	"below 1024, which the client's kernel gives to root only. "
+	"Clients behind address translation, or mounted with noresvport, need it off, or Kerberos "
+	"with a key tab, which is accepted from every port.")
+OPTION(ENUM, "acl-mode", acl_mode, 0, 0, 3, "groupmask|discard|passthrough|restricted",
+	"The effect of a mode that a client sets on the access control list of a file. "
+	"groupmask: the list is changed to fit, and named users and groups have no more than the "
+	"group. "
+	"passthrough: the list is changed to fit, but named users and groups keep their rights. "
+	"restricted: refused, unless the list says no more than a mode. "
+	"discard: the list is removed. "
+	"With passthrough and restricted, new files get inherited lists unchanged, whatever mode "
+	"a client names for them.")
 
 #undef OPTION

@@ -468,6 +468,9 @@ int ditto_share_add(struct ditto_server *srv, const struct ditto_share_config *c
 		NL_SET_ERR_MSG(extack, "the file system could not be joined");
 		goto unlock;
 	}
+	err = ditto_share_blocks_make(cfg->opts, cfg->name);
+	if (err)
+		goto leave;
 	opts_publish(table, share, cfg->opts);
 	err = share_publish(table, share);
 	if (err)
@@ -513,6 +516,7 @@ int ditto_share_set(struct ditto_server *srv, const struct ditto_share_config *c
 {
 	struct ditto_share_table *table = srv->shares;
 	struct ditto_share *share;
+	int err = -ENOENT;
 
 	if (cfg->path) {
 		NL_SET_ERR_MSG(extack, "path: cannot be changed; remove the share and add it");
@@ -520,17 +524,43 @@ int ditto_share_set(struct ditto_server *srv, const struct ditto_share_config *c
 	}
 	mutex_lock(&table->lock);
 	share = share_named(table, cfg->name, extack);
-	if (share) {
+	if (share)
+		err = ditto_share_blocks_make(cfg->opts, cfg->name);
+	if (!err) {
 		opts_publish(table, share, cfg->opts);
 		shares_mark_changed(table);
 	}
 	mutex_unlock(&table->lock);
-	if (!share)
-		return -ENOENT;
+	if (err)
+		return err;
 	ditto_event(srv, DITTO_EVENT_SHARE_CHANGED, cfg->name);
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_set, DITTO);
+
+/* A protocol was registered: make its values for all shares, of what was given before. */
+static int shares_options_added(struct ditto_server *srv)
+{
+	struct ditto_share_table *table = srv->shares;
+	struct ditto_share_opts *opts;
+	struct ditto_share *share;
+	int err = 0;
+
+	mutex_lock(&table->lock);
+	list_for_each_entry(share, &table->list, list) {
+		rcu_read_lock();
+		opts = ditto_share_opts_dup(rcu_dereference(share->opts));
+		rcu_read_unlock();
+		err = opts ? ditto_share_blocks_make(opts, share->name) : -ENOMEM;
+		if (err) {
+			ditto_share_opts_free(opts);
+			break;
+		}
+		opts_publish(table, share, opts);
+	}
+	mutex_unlock(&table->lock);
+	return err;
+}
 
 /* Removal */
 
@@ -622,6 +652,7 @@ int ditto_shares_init(struct ditto_server *srv)
 	if (err)
 		goto err_name;
 	srv->shares = table;
+	srv->options_added = shares_options_added;
 	return 0;
 
 err_name:

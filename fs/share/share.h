@@ -23,6 +23,7 @@
 #include <linux/uidgid.h>
 #include <linux/uuid.h>
 
+#include "option.h"
 #include "rules.h"
 #include "share_users.h"
 
@@ -83,6 +84,7 @@ enum ditto_chmod {
  * struct ditto_share_opts - the options of a share
  * @rcu: replaced and freed under RCU
  * @generation: unique over all options since the module was loaded; caches of decisions carry it
+ * @unserved: bits of protocols that do not serve the share, see option.h
  * @read_only: no client may change anything, whatever the rules say
  * @manage_gids: supplementary groups come from the helper, not from the request
  * @local_locks: locks of clients and of local processes exclude each other
@@ -90,20 +92,13 @@ enum ditto_chmod {
  * @anon_uid: uid of the anonymous user
  * @anon_gid: gid of the anonymous user
  * @sec: accepted security flavours, DITTO_SEC_* bits
- * @encrypt: refuse unencrypted connections, in protocols that can encrypt
  * @guest: users without an account and anonymous users may connect
  * @browse: the share appears in lists of shares
  * @streams: files may have named streams
  * @short_names: files with long names have 8.3 names, too
- * @notify: clients may watch directories for changes
- * @continuous: opens may survive a restart of the server, in protocols that support it
  * @secure_ports: accept identities without proof from reserved ports only
- * @hide_unreadable: listings omit files the user may not read, in protocols that support it
  * @acl_mode: see enum ditto_chmod
- * @create_mask: permission bits that a new file may have, in protocols whose clients send no mode
- * @directory_mask: the same for directories
- * @force_create_mode: mode bits that are added to a new file
- * @force_directory_mode: the same for directories
+ * @blocks: options of protocols; owned
  * @comment: shown to people; NULL without; owned
  * @snapshots: path from the root to the directory of snapshots, see snapshot.h; NULL
  *	without; owned
@@ -113,6 +108,7 @@ enum ditto_chmod {
 struct ditto_share_opts {
 	struct rcu_head rcu;
 	u64 generation;
+	u32 unserved;
 	bool read_only;
 	bool manage_gids;
 	bool local_locks;
@@ -120,20 +116,13 @@ struct ditto_share_opts {
 	kuid_t anon_uid;
 	kgid_t anon_gid;
 	u32 sec;
-	bool encrypt;
 	bool guest;
 	bool browse;
 	bool streams;
 	bool short_names;
-	bool notify;
-	bool continuous;
 	bool secure_ports;
-	bool hide_unreadable;
 	u32 acl_mode;
-	u32 create_mask;
-	u32 directory_mask;
-	u32 force_create_mode;
-	u32 force_directory_mode;
+	struct ditto_share_blocks *blocks;
 	char *comment;
 	char *snapshots;
 	struct ditto_rules rules;
@@ -252,7 +241,7 @@ int ditto_share_add(struct ditto_server *srv, const struct ditto_share_config *c
  * Operations in flight finish with the old options.
  *
  * Context: process, may sleep.
- * Return: 0, -ENOENT, or -EINVAL if @cfg has a path.
+ * Return: 0, -ENOENT, -ENOMEM, or -EINVAL if @cfg has a path.
  */
 int ditto_share_set(struct ditto_server *srv, const struct ditto_share_config *cfg,
 		    struct netlink_ext_ack *extack);
@@ -344,24 +333,18 @@ bool ditto_share_local_locks(const struct ditto_share *share);
 enum ditto_chmod ditto_share_acl_mode(const struct ditto_share *share);
 
 /**
- * ditto_share_hides_unreadable - tell whether listings omit files the user may not read
- * @share: held
+ * ditto_share_block - find the values of a protocol's own options
+ * @opts: current options of a share
+ * @bit: bit of the protocol, which is registered
  *
- * Context: any.
- * Return: true if they do.
+ * Context: RCU.
+ * Return: the values, of the structure that the protocol described; NULL if it must not serve the
+ * share.
  */
-bool ditto_share_hides_unreadable(const struct ditto_share *share);
-
-/**
- * ditto_share_new_mode - compute the mode of a new file when the client sent none
- * @share: held
- * @mode: proposed permission bits
- * @is_dir: a directory is created
- *
- * Context: any.
- * Return: @mode restricted by the share's mask, with the forced bits added.
- */
-umode_t ditto_share_new_mode(const struct ditto_share *share, umode_t mode, bool is_dir);
+static inline const void *ditto_share_block(const struct ditto_share_opts *opts, unsigned int bit)
+{
+	return opts->blocks->block[bit];
+}
 
 /* Drop a reference. Any context. */
 static inline void ditto_share_put(struct ditto_share *share)

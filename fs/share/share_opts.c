@@ -3,25 +3,30 @@
 
 #include <linux/module.h>
 #include <linux/slab.h>
-#include <linux/stat.h>
 
+#include "option.h"
 #include "rules.h"
 #include "share.h"
 
 /* Conventional id of the user and group "nobody". */
 #define ANON_ID		65534
 
-static const struct ditto_share_opts share_opts_defaults = {
-#define OPTION(_kind, _attr, _name, _field, _initial, ...) ._field = (_initial),
-#include "option_defs.h"
-	.anon_uid = KUIDT_INIT(ANON_ID),
-	.anon_gid = KGIDT_INIT(ANON_ID),
-	.share_users.others = DITTO_SHARE_ACCESS_WRITE,
-};
-
 struct ditto_share_opts *ditto_share_opts_alloc(void)
 {
-	return kmemdup(&share_opts_defaults, sizeof(share_opts_defaults), GFP_KERNEL);
+	struct ditto_share_opts *opts = kzalloc(sizeof(*opts), GFP_KERNEL);
+
+	if (!opts)
+		return NULL;
+	opts->blocks = kzalloc(sizeof(*opts->blocks), GFP_KERNEL);
+	if (!opts->blocks) {
+		kfree(opts);
+		return NULL;
+	}
+	ditto_share_options_defaults(opts);
+	opts->anon_uid = KUIDT_INIT(ANON_ID);
+	opts->anon_gid = KGIDT_INIT(ANON_ID);
+	opts->share_users.others = DITTO_SHARE_ACCESS_WRITE;
+	return opts;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_opts_alloc, DITTO);
 
@@ -37,6 +42,9 @@ struct ditto_share_opts *ditto_share_opts_dup(const struct ditto_share_opts *fro
 	opts->snapshots = kstrdup(from->snapshots, GFP_ATOMIC);
 	if (from->snapshots && !opts->snapshots)
 		goto no_snapshots;
+	opts->blocks = ditto_share_blocks_dup(from->blocks);
+	if (!opts->blocks)
+		goto no_blocks;
 	if (ditto_rules_copy(&opts->rules, &from->rules))
 		goto no_rules;
 	if (ditto_share_users_copy(&opts->share_users, &from->share_users))
@@ -46,6 +54,8 @@ struct ditto_share_opts *ditto_share_opts_dup(const struct ditto_share_opts *fro
 no_users:
 	ditto_rules_free(&opts->rules);
 no_rules:
+	ditto_share_blocks_free(opts->blocks);
+no_blocks:
 	kfree(opts->snapshots);
 no_snapshots:
 	kfree(opts->comment);
@@ -61,22 +71,12 @@ void ditto_share_opts_free(struct ditto_share_opts *opts)
 		return;
 	ditto_rules_free(&opts->rules);
 	ditto_share_users_free(&opts->share_users);
+	ditto_share_blocks_free(opts->blocks);
 	kfree(opts->snapshots);
 	kfree(opts->comment);
 	kfree(opts);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_opts_free, DITTO);
-
-bool ditto_share_hides_unreadable(const struct ditto_share *share)
-{
-	bool hides;
-
-	rcu_read_lock();
-	hides = rcu_dereference(share->opts)->hide_unreadable;
-	rcu_read_unlock();
-	return hides;
-}
-EXPORT_SYMBOL_NS_GPL(ditto_share_hides_unreadable, DITTO);
 
 bool ditto_share_local_locks(const struct ditto_share *share)
 {
@@ -98,18 +98,3 @@ enum ditto_chmod ditto_share_acl_mode(const struct ditto_share *share)
 	rcu_read_unlock();
 	return mode;
 }
-
-umode_t ditto_share_new_mode(const struct ditto_share *share, umode_t mode, bool is_dir)
-{
-	const struct ditto_share_opts *opts;
-
-	rcu_read_lock();
-	opts = rcu_dereference(share->opts);
-	if (is_dir)
-		mode = (mode & opts->directory_mask) | opts->force_directory_mode;
-	else
-		mode = (mode & opts->create_mask) | opts->force_create_mode;
-	rcu_read_unlock();
-	return mode & S_IALLUGO;
-}
-EXPORT_SYMBOL_NS_GPL(ditto_share_new_mode, DITTO);

@@ -36,6 +36,12 @@ const struct nla_policy ditto_setting_change_nl_policy[DITTO_A_SETTING_CHANGE_VA
 	[DITTO_A_SETTING_CHANGE_VALUE] = { .type = NLA_U32, },
 };
 
+const struct nla_policy ditto_share_option_nl_policy[DITTO_A_SHARE_OPTION_VALUE + 1] = {
+	[DITTO_A_SHARE_OPTION_NAME] = { .type = NLA_NUL_STRING, .len = 31, },
+	[DITTO_A_SHARE_OPTION_OWNER] = { .type = NLA_NUL_STRING, .len = 15, },
+	[DITTO_A_SHARE_OPTION_VALUE] = { .type = NLA_U32, },
+};
+
 const struct nla_policy ditto_share_user_nl_policy[DITTO_A_SHARE_USER_ACCESS + 1] = {
 	[DITTO_A_SHARE_USER_UID] = { .type = NLA_U32, },
 	[DITTO_A_SHARE_USER_GID] = { .type = NLA_U32, },
@@ -47,67 +53,31 @@ const struct nla_policy ditto_share_users_nl_policy[DITTO_A_SHARE_USERS_USER + 1
 };
 
 /* DITTO_CMD_SHARE_NEW - do */
-static const struct nla_policy ditto_share_new_nl_policy[DITTO_A_SHARE_HIDE_UNREADABLE + 1] = {
+static const struct nla_policy ditto_share_new_nl_policy[DITTO_A_SHARE_OPTION + 1] = {
 	[DITTO_A_SHARE_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
 	[DITTO_A_SHARE_PATH] = { .type = NLA_NUL_STRING, .len = 4095, },
 	[DITTO_A_SHARE_ID] = NLA_POLICY_EXACT_LEN(16),
-	[DITTO_A_SHARE_READ_ONLY] = NLA_POLICY_MAX(NLA_U8, 1),
-	[DITTO_A_SHARE_MANAGE_GIDS] = NLA_POLICY_MAX(NLA_U8, 1),
-	[DITTO_A_SHARE_SQUASH] = NLA_POLICY_MAX(NLA_U32, 4),
 	[DITTO_A_SHARE_ANON_UID] = { .type = NLA_U32, },
 	[DITTO_A_SHARE_ANON_GID] = { .type = NLA_U32, },
-	[DITTO_A_SHARE_SEC] = NLA_POLICY_MASK(NLA_U32, 0x1f),
 	[DITTO_A_SHARE_RULES] = NLA_POLICY_NESTED(ditto_rules_nl_policy),
-	[DITTO_A_SHARE_LOCAL_LOCKS] = NLA_POLICY_MAX(NLA_U8, 1),
-	[DITTO_A_SHARE_ENCRYPT] = NLA_POLICY_MAX(NLA_U8, 1),
-	[DITTO_A_SHARE_GUEST] = NLA_POLICY_MAX(NLA_U8, 1),
-	[DITTO_A_SHARE_BROWSE] = NLA_POLICY_MAX(NLA_U8, 1),
-	[DITTO_A_SHARE_STREAMS] = NLA_POLICY_MAX(NLA_U8, 1),
-	[DITTO_A_SHARE_SHORT_NAMES] = NLA_POLICY_MAX(NLA_U8, 1),
-	[DITTO_A_SHARE_NOTIFY] = NLA_POLICY_MAX(NLA_U8, 1),
 	[DITTO_A_SHARE_COMMENT] = { .type = NLA_NUL_STRING, .len = 255, },
 	[DITTO_A_SHARE_SNAPSHOTS] = { .type = NLA_NUL_STRING, .len = 255, },
 	[DITTO_A_SHARE_USERS] = NLA_POLICY_NESTED(ditto_share_users_nl_policy),
 	[DITTO_A_SHARE_DEFAULT_ACCESS] = NLA_POLICY_MAX(NLA_U32, 3),
-	[DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE] = NLA_POLICY_MAX(NLA_U8, 1),
-	[DITTO_A_SHARE_SECURE_PORTS] = NLA_POLICY_MAX(NLA_U8, 1),
-	[DITTO_A_SHARE_ACL_MODE] = NLA_POLICY_MAX(NLA_U32, 3),
-	[DITTO_A_SHARE_CREATE_MASK] = NLA_POLICY_MAX(NLA_U32, 511),
-	[DITTO_A_SHARE_DIRECTORY_MASK] = NLA_POLICY_MAX(NLA_U32, 511),
-	[DITTO_A_SHARE_FORCE_CREATE_MODE] = NLA_POLICY_MAX(NLA_U32, 4095),
-	[DITTO_A_SHARE_FORCE_DIRECTORY_MODE] = NLA_POLICY_MAX(NLA_U32, 4095),
-	[DITTO_A_SHARE_HIDE_UNREADABLE] = NLA_POLICY_MAX(NLA_U8, 1),
+	[DITTO_A_SHARE_OPTION] = NLA_POLICY_NESTED(ditto_share_option_nl_policy),
 };
 
 /* DITTO_CMD_SHARE_SET - do */
-static const struct nla_policy ditto_share_set_nl_policy[DITTO_A_SHARE_HIDE_UNREADABLE + 1] = {
+static const struct nla_policy ditto_share_set_nl_policy[DITTO_A_SHARE_OPTION + 1] = {
 	[DITTO_A_SHARE_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
-	[DITTO_A_SHARE_READ_ONLY] = NLA_POLICY_MAX(NLA_U8, 1),
-	[DITTO_A_SHARE_MANAGE_GIDS] = NLA_POLICY_MAX(NLA_U8, 1),
-	[DITTO_A_SHARE_SQUASH] = NLA_POLICY_MAX(NLA_U32, 4),
 	[DITTO_A_SHARE_ANON_UID] = { .type = NLA_U32, },
 	[DITTO_A_SHARE_ANON_GID] = { .type = NLA_U32, },
-	[DITTO_A_SHARE_SEC] = NLA_POLICY_MASK(NLA_U32, 0x1f),
 	[DITTO_A_SHARE_RULES] = NLA_POLICY_NESTED(ditto_rules_nl_policy),
-	[DITTO_A_SHARE_LOCAL_LOCKS] = NLA_POLICY_MAX(NLA_U8, 1),
-	[DITTO_A_SHARE_ENCRYPT] = NLA_POLICY_MAX(NLA_U8, 1),
-	[DITTO_A_SHARE_GUEST] = NLA_POLICY_MAX(NLA_U8, 1),
-	[DITTO_A_SHARE_BROWSE] = NLA_POLICY_MAX(NLA_U8, 1),
-	[DITTO_A_SHARE_STREAMS] = NLA_POLICY_MAX(NLA_U8, 1),
-	[DITTO_A_SHARE_SHORT_NAMES] = NLA_POLICY_MAX(NLA_U8, 1),
-	[DITTO_A_SHARE_NOTIFY] = NLA_POLICY_MAX(NLA_U8, 1),
 	[DITTO_A_SHARE_COMMENT] = { .type = NLA_NUL_STRING, .len = 255, },
 	[DITTO_A_SHARE_SNAPSHOTS] = { .type = NLA_NUL_STRING, .len = 255, },
 	[DITTO_A_SHARE_USERS] = NLA_POLICY_NESTED(ditto_share_users_nl_policy),
 	[DITTO_A_SHARE_DEFAULT_ACCESS] = NLA_POLICY_MAX(NLA_U32, 3),
-	[DITTO_A_SHARE_CONTINUOUSLY_AVAILABLE] = NLA_POLICY_MAX(NLA_U8, 1),
-	[DITTO_A_SHARE_SECURE_PORTS] = NLA_POLICY_MAX(NLA_U8, 1),
-	[DITTO_A_SHARE_ACL_MODE] = NLA_POLICY_MAX(NLA_U32, 3),
-	[DITTO_A_SHARE_CREATE_MASK] = NLA_POLICY_MAX(NLA_U32, 511),
-	[DITTO_A_SHARE_DIRECTORY_MASK] = NLA_POLICY_MAX(NLA_U32, 511),
-	[DITTO_A_SHARE_FORCE_CREATE_MODE] = NLA_POLICY_MAX(NLA_U32, 4095),
-	[DITTO_A_SHARE_FORCE_DIRECTORY_MODE] = NLA_POLICY_MAX(NLA_U32, 4095),
-	[DITTO_A_SHARE_HIDE_UNREADABLE] = NLA_POLICY_MAX(NLA_U8, 1),
+	[DITTO_A_SHARE_OPTION] = NLA_POLICY_NESTED(ditto_share_option_nl_policy),
 };
 
 /* DITTO_CMD_SHARE_DEL - do */
@@ -255,14 +225,14 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.cmd		= DITTO_CMD_SHARE_NEW,
 		.doit		= ditto_nl_share_new_doit,
 		.policy		= ditto_share_new_nl_policy,
-		.maxattr	= DITTO_A_SHARE_HIDE_UNREADABLE,
+		.maxattr	= DITTO_A_SHARE_OPTION,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
 		.cmd		= DITTO_CMD_SHARE_SET,
 		.doit		= ditto_nl_share_set_doit,
 		.policy		= ditto_share_set_nl_policy,
-		.maxattr	= DITTO_A_SHARE_HIDE_UNREADABLE,
+		.maxattr	= DITTO_A_SHARE_OPTION,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
@@ -469,6 +439,11 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.policy		= ditto_acl_set_nl_policy,
 		.maxattr	= DITTO_A_ACL_REMOVE,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= DITTO_CMD_SHARE_OPTION_GET,
+		.dumpit	= ditto_nl_share_option_get_dumpit,
+		.flags	= GENL_CMD_CAP_DUMP,
 	},
 };
 

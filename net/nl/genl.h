@@ -16,6 +16,7 @@ extern const struct nla_policy ditto_ace_nl_policy[DITTO_A_ACE_RIGHTS + 1];
 extern const struct nla_policy ditto_rule_nl_policy[DITTO_A_RULE_SQUASH + 1];
 extern const struct nla_policy ditto_rules_nl_policy[DITTO_A_RULES_RULE + 1];
 extern const struct nla_policy ditto_setting_change_nl_policy[DITTO_A_SETTING_CHANGE_VALUE + 1];
+extern const struct nla_policy ditto_share_option_nl_policy[DITTO_A_SHARE_OPTION_VALUE + 1];
 extern const struct nla_policy ditto_share_user_nl_policy[DITTO_A_SHARE_USER_ACCESS + 1];
 extern const struct nla_policy ditto_share_users_nl_policy[DITTO_A_SHARE_USERS_USER + 1];
 
@@ -70,6 +71,8 @@ int ditto_nl_setting_get_dumpit(struct sk_buff *skb,
 				struct netlink_callback *cb);
 int ditto_nl_acl_get_doit(struct sk_buff *skb, struct genl_info *info);
 int ditto_nl_acl_set_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_share_option_get_dumpit(struct sk_buff *skb,
+				     struct netlink_callback *cb);
 
 enum {
 	DITTO_NLGRP_EVENTS,

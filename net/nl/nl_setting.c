@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Netlink operations on settings. */
+/* Netlink operations on settings, and on the descriptions of options of shares. */
 #include <linux/build_bug.h>
 #include <linux/siphash.h>
 #include <linux/slab.h>
@@ -8,6 +8,7 @@
 #include <net/sock.h>
 
 #include "../../fs/node/node.h"
+#include "../option.h"
 #include "../server.h"
 #include "../setting.h"
 #include "family.h"
@@ -17,6 +18,8 @@ static_assert(DITTO_SETTING_BOOL == (int)DITTO_SETTING_TYPE_BOOL);
 static_assert(DITTO_SETTING_NUMBER == (int)DITTO_SETTING_TYPE_NUMBER);
 static_assert(DITTO_SETTING_ENUM == (int)DITTO_SETTING_TYPE_ENUM);
 static_assert(DITTO_SETTING_VERSION == (int)DITTO_SETTING_TYPE_VERSION);
+static_assert(DITTO_SETTING_FLAGS == (int)DITTO_SETTING_TYPE_FLAGS);
+static_assert(DITTO_SETTING_MODE == (int)DITTO_SETTING_TYPE_MODE);
 
 /* Read one nested setting; the texts stay in the request. */
 static int setting_change_read(struct ditto_setting_change *change, const struct nlattr *attr,
@@ -83,6 +86,30 @@ out:
 	return err;
 }
 
+/* Put a description, and the value unless it is NULL, as one message of a dump. */
+static int desc_dump(struct sk_buff *msg, struct netlink_callback *cb, const char *owner,
+		     const struct ditto_setting_desc *desc, const u32 *value)
+{
+	void *hdr = ditto_nl_dump_put(msg, cb);
+
+	if (!hdr)
+		return -EMSGSIZE;
+	if (nla_put_string(msg, DITTO_A_SETTING_NAME, desc->name) ||
+	    nla_put_string(msg, DITTO_A_SETTING_OWNER, owner) ||
+	    (value && nla_put_u32(msg, DITTO_A_SETTING_VALUE, *value)) ||
+	    nla_put_u32(msg, DITTO_A_SETTING_TYPE, desc->kind) ||
+	    nla_put_u32(msg, DITTO_A_SETTING_LOWEST, desc->min) ||
+	    nla_put_u32(msg, DITTO_A_SETTING_HIGHEST, desc->max) ||
+	    nla_put_u32(msg, DITTO_A_SETTING_INITIAL, desc->initial) ||
+	    nla_put_string(msg, DITTO_A_SETTING_VALUES, desc->values) ||
+	    nla_put_string(msg, DITTO_A_SETTING_DOC, desc->doc)) {
+		genlmsg_cancel(msg, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(msg, hdr);
+	return 0;
+}
+
 /**
  * struct setting_dump - state of a dump of settings
  * @msg: message being filled
@@ -101,29 +128,14 @@ static int setting_dump_one(const struct ditto_setting_owner *owner,
 			    const struct ditto_setting_desc *desc, u32 value, void *arg)
 {
 	struct setting_dump *dump = arg;
-	struct sk_buff *msg = dump->msg;
-	void *hdr;
+	int err;
 
 	if (dump->at++ < dump->skip)
 		return 0;
-	hdr = ditto_nl_dump_put(msg, dump->cb);
-	if (!hdr)
-		return -EMSGSIZE;
-	if (nla_put_string(msg, DITTO_A_SETTING_NAME, desc->name) ||
-	    nla_put_string(msg, DITTO_A_SETTING_OWNER, owner->name) ||
-	    nla_put_u32(msg, DITTO_A_SETTING_VALUE, value) ||
-	    nla_put_u32(msg, DITTO_A_SETTING_TYPE, desc->kind) ||
-	    nla_put_u32(msg, DITTO_A_SETTING_LOWEST, desc->min) ||
-	    nla_put_u32(msg, DITTO_A_SETTING_HIGHEST, desc->max) ||
-	    nla_put_u32(msg, DITTO_A_SETTING_INITIAL, desc->initial) ||
-	    nla_put_string(msg, DITTO_A_SETTING_VALUES, desc->values) ||
-	    nla_put_string(msg, DITTO_A_SETTING_DOC, desc->doc)) {
-		genlmsg_cancel(msg, hdr);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(msg, hdr);
-	dump->skip++;
-	return 0;
+	err = desc_dump(dump->msg, dump->cb, owner->name, desc, &value);
+	if (!err)
+		dump->skip++;
+	return err;
 }
 
 int ditto_nl_setting_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
@@ -134,4 +146,24 @@ int ditto_nl_setting_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb
 
 	cb->args[0] = dump.skip;
 	return ret;
+}
+
+int ditto_nl_share_option_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	const struct ditto_option_owner *owner = NULL;
+	long at = 0;
+	int err = 0;
+
+	ditto_option_owners_hold();
+	while (!err && (owner = ditto_option_owner_next(owner))) {
+		for (unsigned int i = 0; i < owner->count && !err; i++) {
+			if (at++ < cb->args[0])
+				continue;
+			err = desc_dump(skb, cb, owner->name, &owner->descs[i], NULL);
+			if (!err)
+				cb->args[0]++;
+		}
+	}
+	ditto_option_owners_release();
+	return err;
 }

@@ -8,14 +8,15 @@
 #include <linux/build_bug.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
-#include <linux/stddef.h>
 #include <linux/uidgid.h>
 #include <linux/uuid.h>
 #include <net/genetlink.h>
 #include <net/sock.h>
 
+#include "../../fs/share/option.h"
 #include "../../fs/share/share.h"
 #include "../helper/record.h"
+#include "../option.h"
 #include "../server.h"
 #include "family.h"
 #include "nl_share_users.h"
@@ -162,51 +163,65 @@ static int anon_read(struct ditto_share_opts *opts, struct genl_info *info)
 	return 0;
 }
 
-/* Options that are numbers. The netlink policy has their ranges; only a BOOL has 8 bits. */
-#define OPTION_IS_BOOL_BOOL	true
-#define OPTION_IS_BOOL_ENUM	false
-#define OPTION_IS_BOOL_FLAGS	false
-#define OPTION_IS_BOOL_MODE	false
-
-static const struct {
-	u16 attr;
-	u16 offset;
-	bool is_bool;
-} options[] = {
-#define OPTION(_kind, _attr, _name, _field, ...) \
-	{ .attr = DITTO_A_SHARE_##_attr, .offset = offsetof(struct ditto_share_opts, _field), \
-	  .is_bool = OPTION_IS_BOOL_##_kind },
-#include "../../fs/share/option_defs.h"
-};
-
-static void options_read(struct ditto_share_opts *opts, struct nlattr **attrs)
+/* Read one nested option. */
+static int option_read(struct ditto_share_opts *opts, const struct nlattr *attr,
+		       struct netlink_ext_ack *extack)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		const struct nlattr *attr = attrs[options[i].attr];
-		void *field = (void *)opts + options[i].offset;
+	struct nlattr *tb[DITTO_A_SHARE_OPTION_VALUE + 1];
+	struct ditto_option_change change = {};
+	int err;
 
-		if (!attr)
-			continue;
-		if (options[i].is_bool)
-			*(bool *)field = nla_get_u8(attr);
-		else
-			*(u32 *)field = nla_get_u32(attr);
+	err = nla_parse_nested(tb, DITTO_A_SHARE_OPTION_VALUE, attr, ditto_share_option_nl_policy,
+			       extack);
+	if (err)
+		return err;
+	if (NL_REQ_ATTR_CHECK(extack, attr, tb, DITTO_A_SHARE_OPTION_NAME) ||
+	    NL_REQ_ATTR_CHECK(extack, attr, tb, DITTO_A_SHARE_OPTION_VALUE)) {
+		NL_SET_ERR_MSG(extack, "an option needs a name and a value");
+		return -EINVAL;
 	}
+	change.attr = tb[DITTO_A_SHARE_OPTION_VALUE];
+	change.name = nla_data(tb[DITTO_A_SHARE_OPTION_NAME]);
+	change.value = nla_get_u32(tb[DITTO_A_SHARE_OPTION_VALUE]);
+	if (tb[DITTO_A_SHARE_OPTION_OWNER])
+		change.owner = nla_data(tb[DITTO_A_SHARE_OPTION_OWNER]);
+	return ditto_share_option_set(opts, &change, extack);
 }
 
-static int options_put(struct sk_buff *msg, const struct ditto_share_opts *opts)
+static int options_read(struct ditto_share_opts *opts, struct genl_info *info)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		const void *field = (const void *)opts + options[i].offset;
-		int err;
+	const struct nlattr *attr;
+	int rem, err;
 
-		if (options[i].is_bool)
-			err = nla_put_u8(msg, options[i].attr, *(const bool *)field);
-		else
-			err = nla_put_u32(msg, options[i].attr, *(const u32 *)field);
+	nlmsg_for_each_attr_type(attr, DITTO_A_SHARE_OPTION, info->nlhdr, GENL_HDRLEN, rem) {
+		err = option_read(opts, attr, info->extack);
 		if (err)
 			return err;
 	}
+	return 0;
+}
+
+/* Bytes of an option in a message. */
+static int option_measure(const char *owner, const char *name, u32 value, void *arg)
+{
+	size_t *size = arg;
+
+	*size += nla_total_size(nla_total_size(strlen(owner) + 1) +
+				nla_total_size(strlen(name) + 1) + nla_total_size(sizeof(value)));
+	return 0;
+}
+
+static int option_put(const char *owner, const char *name, u32 value, void *arg)
+{
+	struct sk_buff *msg = arg;
+	struct nlattr *nest = nla_nest_start(msg, DITTO_A_SHARE_OPTION);
+
+	if (!nest ||
+	    nla_put_string(msg, DITTO_A_SHARE_OPTION_NAME, name) ||
+	    nla_put_string(msg, DITTO_A_SHARE_OPTION_OWNER, owner) ||
+	    nla_put_u32(msg, DITTO_A_SHARE_OPTION_VALUE, value))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
 	return 0;
 }
 
@@ -249,16 +264,13 @@ static int opts_read(struct ditto_share_opts *opts, struct genl_info *info)
 	struct nlattr **attrs = info->attrs;
 	int err;
 
-	options_read(opts, attrs);
+	err = options_read(opts, info);
+	if (err)
+		return err;
 	err = text_read(&opts->comment, attrs[DITTO_A_SHARE_COMMENT]) ?:
 	      text_read(&opts->snapshots, attrs[DITTO_A_SHARE_SNAPSHOTS]);
 	if (err)
 		return err;
-	if (!opts->sec) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attrs[DITTO_A_SHARE_SEC],
-				    "a share without any security flavour serves nobody");
-		return -EINVAL;
-	}
 	err = anon_read(opts, info);
 	return err ?: access_read(opts, info);
 }
@@ -321,14 +333,14 @@ static struct ditto_share *share_of(struct ditto_server *srv, struct genl_info *
 	return share;
 }
 
-/*
- * Copy the options of a share. Only ditto_nl_share_set_doit() replaces them, so the lock keeps
- * them valid.
- */
 static struct ditto_share_opts *share_opts_dup(const struct ditto_share *share)
 {
-	return ditto_share_opts_dup(rcu_dereference_protected(share->opts,
-							      lockdep_is_held(&share_set_lock)));
+	struct ditto_share_opts *opts;
+
+	rcu_read_lock();
+	opts = ditto_share_opts_dup(rcu_dereference(share->opts));
+	rcu_read_unlock();
+	return opts;
 }
 
 static int share_set(struct ditto_server *srv, struct genl_info *info)
@@ -387,19 +399,22 @@ static size_t share_size(const struct ditto_share *share)
 	size_t size = nla_total_size(strlen(share->name) + 1) +
 		      nla_total_size(strlen(ditto_share_path(share)) + 1) +
 		      nla_total_size(sizeof(share->id)) +
-		      (2 + ARRAY_SIZE(options)) * nla_total_size(sizeof(u32)) +
+		      2 * nla_total_size(sizeof(u32)) +
 		      nla_total_size(strlen(share->root.mnt->mnt_sb->s_type->name) + 1) +
 		      nla_total_size(0);
 	const struct ditto_share_opts *opts;
 
+	ditto_option_owners_hold();
 	rcu_read_lock();
 	opts = rcu_dereference(share->opts);
+	ditto_share_options_for_each(opts, option_measure, &size);
 	for (unsigned int i = 0; i < opts->rules.count; i++)
 		size += rule_size(strlen(opts->rules.rule[i].spec));
 	size += ditto_nl_share_users_size(&opts->share_users) +
 		nla_total_size(opts->comment ? strlen(opts->comment) + 1 : 0) +
 		nla_total_size(opts->snapshots ? strlen(opts->snapshots) + 1 : 0);
 	rcu_read_unlock();
+	ditto_option_owners_release();
 	return size;
 }
 
@@ -431,7 +446,7 @@ static int rules_put(struct sk_buff *msg, const struct ditto_rules *rules)
 
 static int opts_put(struct sk_buff *msg, const struct ditto_share_opts *opts)
 {
-	if (options_put(msg, opts) ||
+	if (ditto_share_options_for_each(opts, option_put, msg) ||
 	    (opts->comment && nla_put_string(msg, DITTO_A_SHARE_COMMENT, opts->comment)) ||
 	    (opts->snapshots &&
 	     nla_put_string(msg, DITTO_A_SHARE_SNAPSHOTS, opts->snapshots)) ||
@@ -452,9 +467,11 @@ static int share_put(struct sk_buff *msg, const struct ditto_share *share)
 	    nla_put_string(msg, DITTO_A_SHARE_FS_TYPE, share->root.mnt->mnt_sb->s_type->name))
 		return -EMSGSIZE;
 
+	ditto_option_owners_hold();
 	rcu_read_lock();
 	err = opts_put(msg, rcu_dereference(share->opts));
 	rcu_read_unlock();
+	ditto_option_owners_release();
 	return err;
 }
 

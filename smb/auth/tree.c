@@ -23,6 +23,7 @@
 #include "../open/open.h"
 #include "../open/persist.h"
 #include "../server.h"
+#include "../share_options.h"
 #include "../transport/command.h"
 #include "../transport/conn.h"
 #include "../transport/crowd.h"
@@ -288,7 +289,7 @@ static u32 connect_disk(struct dsmb_call *call, struct ditto_share *share, struc
 	tree->writable = access.writable;
 	tree->maximal = access.maximal;
 	tree->encrypt = access.encrypt;
-	tree->hides = ditto_share_hides_unreadable(share);
+	tree->hides = dsmb_share_hides_unreadable(share);
 	tree->continuous = access.continuous;
 	tree->generation = access.generation;
 	tree->acting_user = access.acting_user;

@@ -24,6 +24,7 @@
 #include "../../net/server.h"
 #include "../file/name.h"
 #include "../server.h"
+#include "../share_options.h"
 #include "../transport/builder.h"
 #include "../transport/status.h"
 #include "session.h"
@@ -54,15 +55,23 @@ static void ident_of(const struct ditto_auth_user *user, struct ditto_ident *ide
 
 /*
  * Copies the current options, without members that may be freed, and returns the access of the
- * user.
+ * user. @own has SMB's own options.
  */
 static enum ditto_share_access share_ask(struct ditto_share *share, const struct ditto_ident *ident,
-					 struct ditto_share_opts *opts)
+					 struct ditto_share_opts *opts,
+					 struct dsmb_share_options *own)
 {
+	const struct dsmb_share_options *options;
 	enum ditto_share_access grant;
 
+	memset(own, 0, sizeof(*own));
 	rcu_read_lock();
 	*opts = *rcu_dereference(share->opts);
+	options = dsmb_share_options(opts);
+	if (options)
+		*own = *options;
+	else
+		opts->unserved |= BIT(dsmb_protocol_bit());
 	if (ident->anonymous)
 		grant = opts->guest ? ditto_share_users_find(opts, opts->anon_uid, opts->anon_gid,
 							     0, NULL) : DITTO_SHARE_ACCESS_NONE;
@@ -72,6 +81,7 @@ static enum ditto_share_access share_ask(struct ditto_share *share, const struct
 	rcu_read_unlock();
 	memset(&opts->rules, 0, sizeof(opts->rules));
 	memset(&opts->share_users, 0, sizeof(opts->share_users));
+	opts->blocks = NULL;
 	opts->comment = NULL;
 	opts->snapshots = NULL;
 	return grant;
@@ -80,6 +90,7 @@ static enum ditto_share_access share_ask(struct ditto_share *share, const struct
 u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 		     struct ditto_share *share, struct dsmb_access *access)
 {
+	struct dsmb_share_options own;
 	struct ditto_share_opts opts;
 	struct ditto_verdict verdict;
 	struct ditto_ident ident;
@@ -94,7 +105,10 @@ u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 		return STATUS_ACCESS_DENIED;
 	access->acting_user = dsmb_session_acting_user(session);
 	ident_of(access->acting_user, &ident);
-	grant = share_ask(share, &ident, &opts);
+	grant = share_ask(share, &ident, &opts, &own);
+	access->why = "it has an option that this ditto_smb.ko does not know";
+	if (opts.unserved & BIT(dsmb_protocol_bit()))
+		return STATUS_ACCESS_DENIED;
 	access->why = ident.anonymous ? "the share lets no guest in" :
 		      "the share gives this user no permission";
 	if (grant == DITTO_SHARE_ACCESS_NONE)
@@ -109,8 +123,8 @@ u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 			   grant >= DITTO_SHARE_ACCESS_WRITE && !opts.read_only;
 	access->maximal = access->writable ? DITTO_RIGHTS_ALL :
 			  DITTO_RIGHTS_ALL & ~DITTO_RIGHTS_CHANGE;
-	access->encrypt = opts.encrypt;
-	access->continuous = opts.continuous;
+	access->encrypt = own.encrypt;
+	access->continuous = own.continuous;
 	return STATUS_SUCCESS;
 }
 

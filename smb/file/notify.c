@@ -16,6 +16,7 @@
 #include "../../fs/open/instance.h"
 #include "../../fs/share/share.h"
 #include "../open/open.h"
+#include "../share_options.h"
 #include "../transport/command.h"
 #include "../transport/conn.h"
 #include "../transport/message.h"
@@ -468,16 +469,6 @@ static u32 dsmb_notify_begin(struct dsmb_open *open, const struct dsmb_notify_ar
 	return STATUS_SUCCESS;
 }
 
-static bool dsmb_notify_is_on(const struct ditto_share *share)
-{
-	bool on;
-
-	rcu_read_lock();
-	on = rcu_dereference(share->opts)->notify;
-	rcu_read_unlock();
-	return on;
-}
-
 /* The request is new and does not wait yet. */
 static u32 dsmb_notify_first(struct dsmb_call *call, const struct dsmb_notify_args *args)
 {
@@ -490,7 +481,7 @@ static u32 dsmb_notify_first(struct dsmb_call *call, const struct dsmb_notify_ar
 	if (!open->inst || !ditto_instance_is_dir(open->inst))
 		return STATUS_INVALID_PARAMETER;
 	/* Clients know this status from Samba: they stop asking, and poll. */
-	if (!dsmb_notify_is_on(call->share))
+	if (!dsmb_share_notifies(call->share))
 		return STATUS_NOT_IMPLEMENTED;
 	if (!(open->rights & DITTO_RIGHT_READ_DATA))
 		return STATUS_ACCESS_DENIED;

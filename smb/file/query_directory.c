@@ -20,6 +20,7 @@
 #include "../../fs/open/instance.h"
 #include "../../fs/share/share.h"
 #include "../open/open.h"
+#include "../share_options.h"
 #include "../transport/command.h"
 #include "../transport/conn.h"
 #include "dir_levels.h"
@@ -471,7 +472,7 @@ static u32 dsmb_dir_exec(struct dsmb_call *call, void *args, void *res)
 		return status;
 	q.out = dsmb_builder(out->data + DSMB_DIR_HEAD, min(room, out->size - DSMB_DIR_HEAD));
 	q.short_names = ditto_has_shortnames(call->op.share);
-	q.hide = ditto_share_hides_unreadable(call->op.share);
+	q.hide = dsmb_share_hides_unreadable(call->op.share);
 	mutex_lock(&q.open->lock);
 	status = dsmb_dir_run(&q, node, a->pattern);
 	mutex_unlock(&q.open->lock);

@@ -27,6 +27,7 @@
 #include "../file/pipe.h"
 #include "../file/quota.h"
 #include "../file/security.h"
+#include "../share_options.h"
 #include "../transport/command.h"
 #include "../transport/conn.h"
 #include "create_context.h"
@@ -149,9 +150,9 @@ static void dsmb_create_new(struct dsmb_create *c, struct ditto_open_request *re
 		c->set.valid |= DITTO_SET_MODE;
 	}
 	if (!(c->set.valid & DITTO_SET_MODE)) {
-		c->set.mode = ditto_share_new_mode(c->call->op.share, is_dir ?
-						   DSMB_NEW_DIRECTORY_MODE : DSMB_NEW_FILE_MODE,
-						   is_dir);
+		c->set.mode = dsmb_share_new_mode(c->call->op.share, is_dir ?
+						  DSMB_NEW_DIRECTORY_MODE : DSMB_NEW_FILE_MODE,
+						  is_dir);
 		c->set.valid |= DITTO_SET_MODE | DITTO_SET_MODE_IF_NO_ACL;
 	}
 	flags |= plain;

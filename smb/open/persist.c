@@ -22,6 +22,7 @@
 #include "../auth/session.h"
 #include "../auth/tree.h"
 #include "../server.h"
+#include "../share_options.h"
 #include "../transport/call.h"
 #include "../transport/conn.h"
 #include "lease.h"
@@ -36,12 +37,7 @@ struct writing {
 
 static int share_is_continuous(struct ditto_share *share, void *arg)
 {
-	bool continuous;
-
-	rcu_read_lock();
-	continuous = rcu_dereference(share->opts)->continuous;
-	rcu_read_unlock();
-	return continuous;
+	return dsmb_share_is_continuous(share);
 }
 
 bool dsmb_persist_is_on(struct dsmb_server *server)

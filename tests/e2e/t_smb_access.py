@@ -5,7 +5,7 @@ import os
 import nfs3
 import smb
 import smb2
-from harness import eq, get, put, test
+from harness import eq, get, put, run, test, wait_for
 from smb import SmbClient
 
 
@@ -130,6 +130,33 @@ def encryption_of_a_share(w):
     where = w.client.mount_smb(share='safe', vers='3.0')
     eq(os.listdir(where), [])
     w.client.umount(where)
+    w.server.ctl('share', 'del', 'safe')
+
+
+@test(smb=True, squash='none')
+def option_of_unloaded_protocol(w):
+    """What is set for a protocol that is not loaded is kept, shown, and effective when it is."""
+    os.mkdir(w.path('sub'))
+    for listener in w.server.json('listener', 'list'):
+        w.server.ctl('listener', 'del', str(listener['id']))
+    wait_for('SMB goes', lambda: run('rmmod', 'ditto_smb', check=False).returncode == 0)
+    w.server.ctl('share', 'add', 'safe', w.path('sub'), 'encrypt', 'on', 'squash', 'none')
+    w.server.ctl('share', 'set', 'safe', 'notify', 'off', 'browse', 'off')
+
+    def shown():
+        share, = [one for one in w.server.json('share', 'list') if one['name'] == 'safe']
+        return [share[key] for key in ('encrypt', 'notify', 'continuously_available', 'browse')]
+    eq(shown(), [True, False, False, False], 'kept')
+    run('modprobe', 'ditto_smb')
+    eq(shown(), [True, False, False, False], 'loaded')
+    w.server.helper_stop()
+    w.server.helper_start(w.server.conf)
+    w.server.listen()
+    SmbClient(w.client, share='safe').do('ls')
+    SmbClient(w.client, share='safe', options=['client max protocol=SMB2_10']).refused(
+        'ls', 'NT_STATUS_ACCESS_DENIED')
+    w.server.ctl('share', 'set', 'safe', 'encrypt', 'off')
+    SmbClient(w.client, share='safe', options=['client max protocol=SMB2_10']).do('ls')
     w.server.ctl('share', 'del', 'safe')
 
 

@@ -2,6 +2,7 @@
 /* Settings of the server: their descriptions, and their values as text and in messages. */
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ditto-nl-gen.h"
@@ -9,17 +10,12 @@
 #include "nl.h"
 #include "setting.h"
 
-#define DESCRIPTION(_owner, _kind, _name, _field, _initial, _min, _max, _values, _doc) \
-	[SETTING_##_field] = { .name = _name, .owner = _owner, \
-			       .type = DITTO_SETTING_TYPE_##_kind, .initial = _initial, \
-			       .min = _min, .max = _max, .values = _values, .doc = _doc },
-
 const struct setting settings[SETTINGS] = {
-#define SETTING(...) DESCRIPTION("core", __VA_ARGS__)
+#define SETTING(...) SETTING_DESCRIPTION("core", __VA_ARGS__)
 #include "../../net/setting_defs.h"
-#define SETTING(...) DESCRIPTION("nfs", __VA_ARGS__)
+#define SETTING(...) SETTING_DESCRIPTION("nfs", __VA_ARGS__)
 #include "../../fs/nfs/setting_defs.h"
-#define SETTING(...) DESCRIPTION("smb", __VA_ARGS__)
+#define SETTING(...) SETTING_DESCRIPTION("smb", __VA_ARGS__)
 #include "../../smb/setting_defs.h"
 };
 
@@ -54,19 +50,65 @@ static bool enum_word(const struct setting *s, u32 value, char word[SETTING_TEXT
 	return true;
 }
 
-static bool enum_read(const struct setting *s, const char *text, u32 *value, struct why *why)
+/* Set the number of the value whose name has @len bytes. Returns false if there is none. */
+static bool word_find(const struct setting *s, const char *text, size_t len, u32 *found)
 {
-	char word[SETTING_TEXT_MAX], all[256];
+	char word[SETTING_TEXT_MAX], wanted[SETTING_TEXT_MAX];
 	u32 i;
 
-	for (i = 0; i <= s->max && enum_word(s, i, word); i++) {
-		if (spec_same_word(word, text)) {
-			*value = i;
+	if (len >= sizeof(wanted))
+		return false;
+	snprintf(wanted, sizeof(wanted), "%.*s", (int)len, text);
+	for (i = 0; enum_word(s, i, word); i++) {
+		if (spec_same_word(word, wanted)) {
+			*found = i;
 			return true;
 		}
 	}
+	return false;
+}
+
+static bool enum_read(const struct setting *s, const char *text, u32 *value, struct why *why)
+{
+	char all[256];
+
+	if (word_find(s, text, strlen(text), value))
+		return true;
 	return why_not(why, "'%s' is not allowed: one of %s is", text,
 		       setting_values(s, all, sizeof(all)));
+}
+
+static bool flags_read(const struct setting *s, const char *text, u32 *value, struct why *why)
+{
+	char all[256];
+	u32 flags = 0;
+	u32 bit;
+
+	for (;;) {
+		size_t len = strcspn(text, ",");
+
+		if (!word_find(s, text, len, &bit))
+			return why_not(why, "'%.*s' is not allowed: a list of %s is", (int)len,
+				       text, setting_values(s, all, sizeof(all)));
+		flags |= 1U << bit;
+		if (!text[len])
+			break;
+		text += len + 1;
+	}
+	*value = flags;
+	return true;
+}
+
+/* Parse an octal mode up to the kernel's maximum. */
+static bool mode_read(const struct setting *s, const char *text, u32 *mode, struct why *why)
+{
+	size_t len = strlen(text);
+
+	if (!len || len > 5 || strspn(text, "01234567") != len || strtoul(text, NULL, 8) > s->max)
+		return why_not(why, "'%s' is not allowed: an octal number up to %04o is", text,
+			       s->max);
+	*mode = (u32)strtoul(text, NULL, 8);
+	return true;
 }
 
 bool setting_read(const struct setting *s, const char *text, u32 *value, struct why *why)
@@ -84,12 +126,29 @@ bool setting_read(const struct setting *s, const char *text, u32 *value, struct 
 		return enum_read(s, text, value, why);
 	case DITTO_SETTING_TYPE_VERSION:
 		return text_dialect(text, value, why);
+	case DITTO_SETTING_TYPE_FLAGS:
+		return flags_read(s, text, value, why);
+	case DITTO_SETTING_TYPE_MODE:
+		return mode_read(s, text, value, why);
 	default:
 		if (!text_number(text, s->min, s->max, &number, why))
 			return false;
 		*value = (u32)number;
 		return true;
 	}
+}
+
+static void flags_text(const struct setting *s, u32 value, char buf[SETTING_TEXT_MAX])
+{
+	char word[SETTING_TEXT_MAX];
+	size_t len = 0;
+	u32 i;
+
+	buf[0] = '\0';
+	for (i = 0; i < 32 && len < SETTING_TEXT_MAX && enum_word(s, i, word); i++)
+		if (value & (1U << i))
+			len += (size_t)snprintf(buf + len, SETTING_TEXT_MAX - len, "%s%s",
+						len ? "," : "", word);
 }
 
 const char *setting_text(const struct setting *s, u32 value, char buf[SETTING_TEXT_MAX])
@@ -106,6 +165,12 @@ const char *setting_text(const struct setting *s, u32 value, char buf[SETTING_TE
 		break;
 	case DITTO_SETTING_TYPE_VERSION:
 		snprintf(buf, SETTING_TEXT_MAX, "%s", text_from_dialect(value, version));
+		break;
+	case DITTO_SETTING_TYPE_FLAGS:
+		flags_text(s, value, buf);
+		break;
+	case DITTO_SETTING_TYPE_MODE:
+		snprintf(buf, SETTING_TEXT_MAX, "%04o", value);
 		break;
 	default:
 		snprintf(buf, SETTING_TEXT_MAX, "%u", value);
@@ -124,12 +189,16 @@ const char *setting_values(const struct setting *s, char *buf, size_t size)
 		snprintf(buf, size, "yes or no");
 		break;
 	case DITTO_SETTING_TYPE_ENUM:
+	case DITTO_SETTING_TYPE_FLAGS:
 		buf[0] = '\0';
 		for (i = 0; len < size && enum_word(s, i, word); i++)
 			len += (size_t)snprintf(buf + len, size - len, "%s%s", i ? ", " : "", word);
 		break;
 	case DITTO_SETTING_TYPE_VERSION:
 		snprintf(buf, size, "%s", TEXT_DIALECTS);
+		break;
+	case DITTO_SETTING_TYPE_MODE:
+		snprintf(buf, size, "%04o to %04o", s->min, s->max);
 		break;
 	default:
 		snprintf(buf, size, "%u to %u", s->min, s->max);

@@ -11,6 +11,11 @@
 
 struct nl_msg;
 
+/* The entry of a table for a line of setting_defs.h or option_defs.h. */
+#define SETTING_DESCRIPTION(_owner, _kind, _name, _field, _initial, _min, _max, _values, _doc) \
+	{ .name = _name, .owner = _owner, .type = DITTO_SETTING_TYPE_##_kind, \
+	  .initial = _initial, .min = _min, .max = _max, .values = _values, .doc = _doc },
+
 /* Bytes of the longest text of a value, with its NUL. */
 #define SETTING_TEXT_MAX	32
 
@@ -28,14 +33,14 @@ enum setting_id {
 };
 
 /**
- * struct setting - description of a setting
+ * struct setting - description of a setting, or of an option of shares
  * @name: name, with '-'
  * @owner: "core", or the protocol that has it
  * @type: enum ditto_setting_type
  * @initial: default
  * @min: smallest value
  * @max: largest value
- * @values: unit of a number, or names of an enum separated by '|'
+ * @values: unit of a number, or names of an enum or of flags separated by '|'
  * @doc: meaning
  */
 struct setting {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Shares: made from text or a message, compared, and sent to the kernel. */
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <netlink/genl/genl.h>
 
 #include "ditto-nl-gen.h"
 #include "mem.h"
@@ -12,21 +15,6 @@
 
 /* Largest number of rules of a share in the kernel. */
 #define RULES_MAX	256
-
-struct share *share_new(const char *name)
-{
-	struct share *s = mem_new(sizeof(*s));
-
-	*s = (struct share){
-#define OPTION(_kind, _attr, _name, _field, _initial, ...) ._field = (_initial),
-#include "../../fs/share/option_defs.h"
-		.name = mem_string(name),
-		.anon_uid = SHARE_ANONYMOUS,
-		.anon_gid = SHARE_ANONYMOUS,
-		.default_access = DITTO_SHARE_RIGHT_WRITE,
-	};
-	return s;
-}
 
 void share_free(struct share *s)
 {
@@ -91,62 +79,59 @@ static bool share_given(struct share *s, unsigned int attr, bool good)
 	return good;
 }
 
-enum option_kind {
-	OPTION_BOOL,
-	OPTION_ENUM,
-	OPTION_FLAGS,
-	OPTION_MODE,
-};
-
-/* Names of an option's values. */
-#define OPTION_BOOL_NAMES(_values)	NULL
-#define OPTION_ENUM_NAMES(_values)	(&spec_##_values)
-#define OPTION_FLAGS_NAMES(_values)	(&spec_##_values)
-#define OPTION_MODE_NAMES(_values)	NULL
-
-/**
- * struct share_option - an option that is a number
- * @name: name
- * @attr: DITTO_A_SHARE_*
- * @kind: how people write it
- * @offset: of a bool for OPTION_BOOL, else of a u32, in struct share
- * @max: largest mode
- * @names: names of the values, or NULL
- */
-struct share_option {
-	const char *name;
-	unsigned int attr;
-	enum option_kind kind;
-	size_t offset;
-	u32 max;
-	const struct spec_enum *names;
-};
-
-static const struct share_option share_options[SHARE_OPTIONS] = {
-#define OPTION(_kind, _attr, _name, _field, _initial, _max, _values) \
-	{ .name = (_name), .attr = DITTO_A_SHARE_##_attr, .kind = OPTION_##_kind, \
-	  .offset = offsetof(struct share, _field), .max = (_max), \
-	  .names = OPTION_##_kind##_NAMES(_values) },
+const struct setting share_options[SHARE_OPTIONS] = {
+#define OPTION(...) SETTING_DESCRIPTION("core", __VA_ARGS__)
 #include "../../fs/share/option_defs.h"
+#define OPTION(...) SETTING_DESCRIPTION("smb", __VA_ARGS__)
+#include "../../smb/option_defs.h"
 };
 
-static u32 option_value(const struct share *s, const struct share_option *o)
-{
-	const void *field = (const char *)s + o->offset;
+#define OPTION_PLACE(_kind, _name, _field, ...) offsetof(struct share, _field),
 
-	return o->kind == OPTION_BOOL ? *(const bool *)field : *(const u32 *)field;
+/* Offsets of the options in struct share: of a bool if the option is one, else of a u32. */
+static const size_t option_place[SHARE_OPTIONS] = {
+#define OPTION(...) OPTION_PLACE(__VA_ARGS__)
+#include "../../fs/share/option_defs.h"
+#define OPTION(...) OPTION_PLACE(__VA_ARGS__)
+#include "../../smb/option_defs.h"
+};
+
+static_assert(DITTO_A_SHARE_MAX < SHARE_OPTION_FIRST, "a bit for each attribute");
+static_assert(SHARE_OPTION_FIRST + SHARE_OPTIONS < 64, "a bit for each option");
+
+u32 share_option_value(const struct share *s, unsigned int id)
+{
+	const void *field = (const char *)s + option_place[id];
+
+	if (share_options[id].type == DITTO_SETTING_TYPE_BOOL)
+		return *(const bool *)field;
+	return *(const u32 *)field;
 }
 
-/* Parse an octal mode up to the kernel's maximum. */
-static bool mode_read(const char *text, u32 max, u32 *mode, struct why *why)
+static void option_write(struct share *s, unsigned int id, u32 value)
 {
-	size_t len = strlen(text);
+	void *field = (char *)s + option_place[id];
 
-	if (!len || len > 5 || strspn(text, "01234567") != len || strtoul(text, NULL, 8) > max)
-		return why_not(why, "'%s' is not allowed: an octal number up to %04o is", text,
-			       max);
-	*mode = (u32)strtoul(text, NULL, 8);
-	return true;
+	if (share_options[id].type == DITTO_SETTING_TYPE_BOOL)
+		*(bool *)field = value;
+	else
+		*(u32 *)field = value;
+}
+
+struct share *share_new(const char *name)
+{
+	struct share *s = mem_new(sizeof(*s));
+	unsigned int id;
+
+	*s = (struct share){
+		.name = mem_string(name),
+		.anon_uid = SHARE_ANONYMOUS,
+		.anon_gid = SHARE_ANONYMOUS,
+		.default_access = DITTO_SHARE_RIGHT_WRITE,
+	};
+	for (id = 0; id < SHARE_OPTIONS; id++)
+		option_write(s, id, share_options[id].initial);
+	return s;
 }
 
 const char *share_option_name(unsigned int i)
@@ -156,29 +141,17 @@ const char *share_option_name(unsigned int i)
 
 bool share_set_option(struct share *s, const char *name, const char *text, struct why *why)
 {
-	const struct share_option *o = share_options;
-	bool good = false;
-	void *field;
+	unsigned int id = 0;
+	u32 value;
 
-	while (!spec_same_word(o->name, name))
-		if (++o == share_options + SHARE_OPTIONS)
+	while (!spec_same_word(share_options[id].name, name))
+		if (++id == SHARE_OPTIONS)
 			return why_not(why, "there is no option '%s'", name);
-	field = (char *)s + o->offset;
-	switch (o->kind) {
-	case OPTION_BOOL:
-		good = text_bool(text, field, why);
-		break;
-	case OPTION_ENUM:
-		good = text_enum(text, o->names, field, why);
-		break;
-	case OPTION_FLAGS:
-		good = text_flags(text, o->names, field, why);
-		break;
-	case OPTION_MODE:
-		good = mode_read(text, o->max, field, why);
-		break;
-	}
-	return share_given(s, o->attr, good);
+	if (!setting_read(&share_options[id], text, &value, why))
+		return false;
+	option_write(s, id, value);
+	s->given |= SHARE_OPTION_BIT(id);
+	return true;
 }
 
 /* Set an optional text; an empty one removes it. */
@@ -367,6 +340,18 @@ static void put_rules(struct nl_msg *msg, const struct share *s)
 	nla_nest_end_keep_empty(msg, rules);
 }
 
+static void put_option(struct nl_msg *msg, const struct setting *option, u32 value)
+{
+	struct nlattr *nest = nla_nest_start(msg, NLA_F_NESTED | DITTO_A_SHARE_OPTION);
+
+	if (!nest)
+		mem_out();
+	msg_put_string(msg, DITTO_A_SHARE_OPTION_NAME, option->name);
+	msg_put_string(msg, DITTO_A_SHARE_OPTION_OWNER, option->owner);
+	msg_put_number(msg, &spec_share_option_set, DITTO_A_SHARE_OPTION_VALUE, value);
+	nla_nest_end(msg, nest);
+}
+
 void share_put(struct nl_msg *msg, u8 cmd, const struct share *s)
 {
 	const struct {
@@ -386,10 +371,9 @@ void share_put(struct nl_msg *msg, u8 cmd, const struct share *s)
 	if ((s->given & SHARE_BIT(DITTO_A_SHARE_ID)) && spec_list_has(takes, DITTO_A_SHARE_ID))
 		msg_put(msg, DITTO_A_SHARE_ID, s->id, sizeof(s->id));
 	for (i = 0; i < SHARE_OPTIONS; i++)
-		if ((s->given & SHARE_BIT(share_options[i].attr)) &&
-		    spec_list_has(takes, share_options[i].attr))
-			msg_put_number(msg, &spec_share_set, share_options[i].attr,
-				       option_value(s, &share_options[i]));
+		if (s->given & SHARE_OPTION_BIT(i))
+			put_option(msg, &share_options[i],
+				   share_option_value(s, (unsigned int)i));
 	for (i = 0; i < ARRAY_SIZE(numbers); i++)
 		if ((s->given & SHARE_BIT(numbers[i].attr)) &&
 		    spec_list_has(takes, numbers[i].attr))
@@ -445,16 +429,43 @@ static bool rules_from(struct share *s, struct nlattr *rules)
 	return true;
 }
 
-static void option_take(struct nlattr **tb, struct share *s, const struct share_option *o)
+unsigned int share_option_parse(struct nlattr *nest, const char **name, u32 *value)
 {
-	void *field = (char *)s + o->offset;
+	struct nlattr *tb[DITTO_A_SHARE_OPTION_MAX + 1];
+	unsigned int id;
 
-	if (!tb[o->attr])
-		return;
-	if (o->kind == OPTION_BOOL)
-		*(bool *)field = nla_get_u8(tb[o->attr]);
-	else
-		*(u32 *)field = nla_get_u32(tb[o->attr]);
+	*name = NULL;
+	if (nla_parse_nested(tb, DITTO_A_SHARE_OPTION_MAX, nest,
+			     spec_share_option_set.policy) < 0 ||
+	    !tb[DITTO_A_SHARE_OPTION_NAME] || !tb[DITTO_A_SHARE_OPTION_VALUE])
+		return SHARE_OPTIONS;
+	*name = nla_get_string(tb[DITTO_A_SHARE_OPTION_NAME]);
+	*value = nla_get_u32(tb[DITTO_A_SHARE_OPTION_VALUE]);
+	for (id = 0; id < SHARE_OPTIONS; id++)
+		if (!strcmp(share_options[id].name, *name))
+			break;
+	return id;
+}
+
+/* Options that are newer than this program are left out. */
+static void take_options(struct share *s, struct nl_msg *msg)
+{
+	struct genlmsghdr *hdr = nlmsg_data(nlmsg_hdr(msg));
+	const char *name;
+	struct nlattr *nla;
+	unsigned int id;
+	u32 value;
+	int rest;
+
+	nla_for_each_attr(nla, genlmsg_attrdata(hdr, 0), genlmsg_attrlen(hdr, 0), rest) {
+		if (nla_type(nla) != DITTO_A_SHARE_OPTION)
+			continue;
+		id = share_option_parse(nla, &name, &value);
+		if (id == SHARE_OPTIONS)
+			continue;
+		option_write(s, id, value);
+		s->given |= SHARE_OPTION_BIT(id);
+	}
 }
 
 static void take_u32(struct nlattr **tb, unsigned int type, u32 *to)
@@ -479,7 +490,7 @@ struct share *share_from_msg(struct nl_msg *msg)
 		return NULL;
 	s = share_new(nla_get_string(tb[DITTO_A_SHARE_NAME]));
 	for (i = 1; i <= DITTO_A_SHARE_MAX; i++)
-		if (tb[i])
+		if (tb[i] && i != DITTO_A_SHARE_OPTION)
 			s->given |= SHARE_BIT(i);
 	take_string(tb, DITTO_A_SHARE_PATH, &s->path);
 	take_string(tb, DITTO_A_SHARE_FS_TYPE, &s->fs_type);
@@ -487,8 +498,7 @@ struct share *share_from_msg(struct nl_msg *msg)
 	take_string(tb, DITTO_A_SHARE_SNAPSHOTS, &s->snapshots);
 	if (tb[DITTO_A_SHARE_ID])
 		memcpy(s->id, nla_data(tb[DITTO_A_SHARE_ID]), sizeof(s->id));
-	for (i = 0; i < SHARE_OPTIONS; i++)
-		option_take(tb, s, &share_options[i]);
+	take_options(s, msg);
 	take_u32(tb, DITTO_A_SHARE_ANON_UID, &s->anon_uid);
 	take_u32(tb, DITTO_A_SHARE_ANON_GID, &s->anon_gid);
 	take_u32(tb, DITTO_A_SHARE_DEFAULT_ACCESS, &s->default_access);
@@ -522,7 +532,7 @@ static bool same_text(const char *a, const char *b)
 	return !strcmp(a ? a : "", b ? b : "");
 }
 
-u32 share_diff(const struct share *a, const struct share *b)
+u64 share_diff(const struct share *a, const struct share *b)
 {
 	const struct {
 		unsigned int attr;
@@ -536,14 +546,14 @@ u32 share_diff(const struct share *a, const struct share *b)
 		{ DITTO_A_SHARE_USERS, !share_users_same(&a->users, &b->users) },
 		{ DITTO_A_SHARE_DEFAULT_ACCESS, a->default_access != b->default_access },
 	};
-	u32 bits = 0;
-	size_t i;
+	u64 bits = 0;
+	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(options); i++)
 		if (options[i].differs)
 			bits |= SHARE_BIT(options[i].attr);
 	for (i = 0; i < SHARE_OPTIONS; i++)
-		if (option_value(a, &share_options[i]) != option_value(b, &share_options[i]))
-			bits |= SHARE_BIT(share_options[i].attr);
+		if (share_option_value(a, i) != share_option_value(b, i))
+			bits |= SHARE_OPTION_BIT(i);
 	return bits;
 }

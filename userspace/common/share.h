@@ -3,10 +3,12 @@
 #ifndef _DITTO_SHARE_H
 #define _DITTO_SHARE_H
 
+#include "setting.h"
 #include "share_users.h"
 #include "text.h"
 
 struct nl_msg;
+struct nlattr;
 
 /* Uid and gid of anonymous requests by default. */
 #define SHARE_ANONYMOUS	65534
@@ -25,34 +27,22 @@ struct share_rule {
 	u32 squash;
 };
 
+/* The member of struct share for a line of option_defs.h. */
+#define SHARE_C_BOOL	bool
+#define SHARE_C_ENUM	u32
+#define SHARE_C_FLAGS	u32
+#define SHARE_C_MODE	u32
+#define SHARE_MEMBER(_kind, _name, _field, ...) SHARE_C_##_kind _field;
+
 /**
  * struct share - a share, configured or existing
  * @name: name of the share
  * @path: absolute path
  * @fs_type: name of the file system; only of an existing share
- * @given: bits 1 << DITTO_A_SHARE_* of the options that are set
+ * @given: SHARE_BIT() of attributes and SHARE_OPTION_BIT() of options that are set
  * @id: stable identity
- * @read_only: the share cannot be written
- * @manage_gids: the helper looks up the groups of users
- * @local_locks: locks of clients and of local processes conflict
- * @squash: enum ditto_squash_mode
  * @anon_uid: uid of anonymous requests
  * @anon_gid: gid of anonymous requests
- * @sec: enum ditto_flavor bits
- * @encrypt: connections that are not encrypted are refused
- * @guest: users without an account may use it
- * @browse: it is shown in lists of shares
- * @streams: files may have named streams
- * @short_names: files with long names also have 8.3 names
- * @notify: clients may watch directories for changes
- * @continuous: clients may have opens that survive a restart
- * @secure_ports: AUTH_SYS is accepted only from reserved ports
- * @hide_unreadable: SMB listings leave out what the user may not read
- * @acl_mode: enum ditto_acl_mode
- * @create_mask: permission bits that new files may have
- * @directory_mask: permission bits that new directories may have
- * @force_create_mode: mode bits that new files always get
- * @force_directory_mode: mode bits that new directories always get
  * @comment: comment for display, or NULL
  * @snapshots: directory of snapshots, relative to the root; or NULL
  * @default_access: enum ditto_share_right of users that are not named
@@ -65,29 +55,10 @@ struct share {
 	char *name;
 	char *path;
 	char *fs_type;
-	u32 given;
+	u64 given;
 	u8 id[16];
-	bool read_only;
-	bool manage_gids;
-	bool local_locks;
-	u32 squash;
 	u32 anon_uid;
 	u32 anon_gid;
-	u32 sec;
-	bool encrypt;
-	bool guest;
-	bool browse;
-	bool streams;
-	bool short_names;
-	bool notify;
-	bool continuous;
-	bool secure_ports;
-	bool hide_unreadable;
-	u32 acl_mode;
-	u32 create_mask;
-	u32 directory_mask;
-	u32 force_create_mode;
-	u32 force_directory_mode;
 	char *comment;
 	char *snapshots;
 	u32 default_access;
@@ -95,10 +66,33 @@ struct share {
 	unsigned int nrules;
 	struct share_users users;
 	bool mountpoint;
+	/* The options that are described in option_defs.h. */
+#define OPTION(...) SHARE_MEMBER(__VA_ARGS__)
+#include "../../fs/share/option_defs.h"
+#define OPTION(...) SHARE_MEMBER(__VA_ARGS__)
+#include "../../smb/option_defs.h"
+};
+
+#define SHARE_OPTION_ID(_kind, _name, _field, ...) SHARE_OPTION_##_field,
+
+/* Places of the options in the table; those of the core are the first. */
+enum share_option_id {
+#define OPTION(...) SHARE_OPTION_ID(__VA_ARGS__)
+#include "../../fs/share/option_defs.h"
+#define OPTION(...) SHARE_OPTION_ID(__VA_ARGS__)
+#include "../../smb/option_defs.h"
+	SHARE_OPTIONS
 };
 
 /* Bit of an attribute in struct share.given. */
-#define SHARE_BIT(attr)	(1U << (attr))
+#define SHARE_BIT(attr)		(1ULL << (attr))
+/* Bit of an option in struct share.given, by its place, and those of all options. */
+#define SHARE_OPTION_FIRST	32
+#define SHARE_OPTION_BIT(id)	(1ULL << (SHARE_OPTION_FIRST + (id)))
+#define SHARE_OPTION_BITS	(SHARE_OPTION_BIT(SHARE_OPTIONS) - SHARE_OPTION_BIT(0))
+
+/* Descriptions by enum share_option_id. */
+extern const struct setting share_options[SHARE_OPTIONS];
 
 /* Create a share with the kernel's defaults and no option set. */
 struct share *share_new(const char *name);
@@ -108,19 +102,12 @@ void share_free(struct share *s);
 bool share_check_name(const char *name, struct why *why);
 /* Drops slashes at the end. */
 bool share_set_path(struct share *s, const char *path, struct why *why);
-#define SHARE_OPTION_ID(_kind, _attr, ...) SHARE_OPTION_##_attr,
-
-/* Places of the options of fs/share/option_defs.h. */
-enum share_option_id {
-#define OPTION(...) SHARE_OPTION_ID(__VA_ARGS__)
-#include "../../fs/share/option_defs.h"
-	SHARE_OPTIONS
-};
-
-/* Set one of these options, by its name. */
+/* Set one of the options that are numbers, by its name. */
 bool share_set_option(struct share *s, const char *name, const char *text, struct why *why);
 /* The i-th of their names, or NULL. */
 const char *share_option_name(unsigned int i);
+/* The value of one of them. */
+u32 share_option_value(const struct share *s, unsigned int id);
 bool share_set_anon_uid(struct share *s, const char *text, struct why *why);
 bool share_set_anon_gid(struct share *s, const char *text, struct why *why);
 bool share_set_id(struct share *s, const char *text, struct why *why);
@@ -142,8 +129,14 @@ void share_put(struct nl_msg *msg, u8 cmd, const struct share *s);
 /* Read a share from a reply; NULL if the reply is malformed. */
 struct share *share_from_msg(struct nl_msg *msg);
 
-/* Bits 1 << DITTO_A_SHARE_* of the options that differ; name, path and id do not count. */
-u32 share_diff(const struct share *a, const struct share *b);
+/*
+ * Read a nested option of a message. Sets @name to NULL if it is malformed. Returns its place, or
+ * SHARE_OPTIONS if it is newer than this program.
+ */
+unsigned int share_option_parse(struct nlattr *nest, const char **name, u32 *value);
+
+/* SHARE_BIT() and SHARE_OPTION_BIT() of what differs; name, path and id do not count. */
+u64 share_diff(const struct share *a, const struct share *b);
 /* Format a rule as share_add_rule() parses it; the caller frees the text. */
 char *share_rule_text(const struct share_rule *r);
 

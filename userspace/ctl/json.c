@@ -7,6 +7,7 @@
 #include <netlink/genl/genl.h>
 
 #include "ditto-nl-gen.h"
+#include "common/share.h"
 #include "nl.h"
 #include "out.h"
 
@@ -208,12 +209,71 @@ static void put_all(FILE *out, const char *key, struct nlattr *first, int len,
 	json_close(out, ']');
 }
 
+/* Write an option of a share as its description says. */
+static void put_option(FILE *out, const struct setting *option, u32 value)
+{
+	char text[SETTING_TEXT_MAX];
+	char *word, *rest = text;
+
+	setting_text(option, value, text);
+	switch (option->type) {
+	case DITTO_SETTING_TYPE_BOOL:
+		json_bool(out, option->name, value);
+		break;
+	case DITTO_SETTING_TYPE_ENUM:
+		json_string(out, option->name, text);
+		break;
+	case DITTO_SETTING_TYPE_FLAGS:
+		json_open(out, option->name, '[');
+		while ((word = strsep(&rest, ",")))
+			if (word[0])
+				json_string(out, NULL, word);
+		json_close(out, ']');
+		break;
+	default:
+		json_number(out, option->name, value);
+	}
+}
+
+/*
+ * Write the options of a share as members. A module that is not loaded has told only what was
+ * given; what was not has its default.
+ */
+static void put_options(FILE *out, struct nlattr *first, int len, unsigned int type)
+{
+	u32 value, values[SHARE_OPTIONS];
+	struct nlattr *nla;
+	const char *name;
+	unsigned int id;
+	int rest;
+
+	if (!nla_find(first, len, (int)type))
+		return;
+	for (id = 0; id < SHARE_OPTIONS; id++)
+		values[id] = share_options[id].initial;
+	nla_for_each_attr(nla, first, len, rest) {
+		if ((unsigned int)nla_type(nla) != type)
+			continue;
+		id = share_option_parse(nla, &name, &value);
+		if (id < SHARE_OPTIONS)
+			values[id] = value;
+		else if (name)
+			json_number(out, name, value);
+	}
+	for (id = 0; id < SHARE_OPTIONS; id++)
+		put_option(out, &share_options[id], values[id]);
+}
+
 static void put_attr(FILE *out, struct nlattr *first, int len, const struct spec_set *set,
 		     unsigned int type)
 {
 	const struct spec_attr *attr = &set->attrs[type];
 	struct nlattr *nla;
 
+	if (attr->nested == &spec_share_option_set) {
+		put_options(out, first, len, type);
+		return;
+	}
 	if (attr->multi) {
 		put_all(out, attr->name, first, len, set, type);
 		return;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/share.h"
 #include "ctl.h"
 #include "ditto-nl-gen.h"
 #include "setting.h"
@@ -83,18 +84,23 @@ static int command_unknown(const char *word)
 /* Explain the words of an object, for its help. */
 static void print_values(const struct object *o)
 {
-	char modes[256], flavors[256], values[256];
+	char values[256];
+	unsigned int i;
 
 	if (!strcmp(o->name, "share")) {
-		printf("\nMODE is one of %s.\nFLAVOR is one of %s.\n",
-		       spec_enum_all(&spec_squash_mode, modes, sizeof(modes)),
-		       spec_enum_all(&spec_flavor, flavors, sizeof(flavors)));
+		printf("\nMODE is one of %s.\n",
+		       spec_enum_all(&spec_squash_mode, values, sizeof(values)));
 		puts("CLIENT is *, an address, a network such as 192.0.2.0/24,");
 		puts("a host name with * and ?, or @netgroup. The first that matches");
 		puts("decides; 'allow-all' removes all rules.");
 		printf("ACCESS is one of %s. Users and groups that are\n",
 		       spec_enum_all(&spec_share_right, values, sizeof(values)));
 		puts("given replace all previous ones; 'no-users' removes all.");
+		puts("OPTION is one of:");
+		/* "ro" and "rw" stand for the first one. */
+		for (i = 1; i < SHARE_OPTIONS; i++)
+			printf("  %-24s%s\n", share_options[i].name,
+			       setting_values(&share_options[i], values, sizeof(values)));
 	} else if (!strcmp(o->name, "acl")) {
 		puts("\nENTRY is TYPE:WHO:RIGHTS[:FLAGS], or flags:FLAGS for the whole list.");
 		printf("TYPE is one of %s.\n",
@@ -108,8 +114,6 @@ static void print_values(const struct object *o)
 		printf("and of the list some of\n%s.\n",
 		       spec_enum_all(&spec_acl_flag, values, sizeof(values)));
 	} else if (!strcmp(o->name, "server")) {
-		unsigned int i;
-
 		puts("\nKEY is one of:");
 		for (i = 0; i < SETTINGS; i++)
 			printf("  %-21s%s\n", settings[i].name,

@@ -211,27 +211,9 @@ static const struct column share_columns[] = {
 	{ "SQUASH", false }, { "SEC", false }, { "CLIENTS", false }, { NULL, false }
 };
 
-/* Return the security flavours separated by commas; the caller frees the text. */
-static char *sec_text(u32 sec)
-{
-	char *text = mem_string("");
-	unsigned int i;
-
-	for (i = 0; i < spec_flavor.count; i++) {
-		char *longer;
-
-		if (!(sec & (1U << i)))
-			continue;
-		longer = mem_print("%s%s%s", text, text[0] ? "," : "", spec_flavor.names[i]);
-		free(text);
-		text = longer;
-	}
-	return text;
-}
-
 static void share_row(struct table *t, const struct share *s)
 {
-	char *sec = sec_text(s->sec);
+	char sec[SETTING_TEXT_MAX];
 	char *rule;
 
 	table_cell(t, "%s", s->name);
@@ -239,7 +221,7 @@ static void share_row(struct table *t, const struct share *s)
 	table_cell(t, "%s", s->fs_type ? s->fs_type : "?");
 	table_cell(t, "%s", s->read_only ? "ro" : "rw");
 	table_cell(t, "%s", spec_enum_name(&spec_squash_mode, s->squash));
-	table_cell(t, "%s", sec);
+	table_cell(t, "%s", setting_text(&share_options[SHARE_OPTION_sec], s->sec, sec));
 	if (!s->nrules) {
 		table_cell(t, "all");
 	} else {
@@ -250,7 +232,6 @@ static void share_row(struct table *t, const struct share *s)
 			table_cell(t, "%s", rule);
 		free(rule);
 	}
-	free(sec);
 }
 
 static void print_flag(const char *name, bool on)
@@ -273,8 +254,7 @@ static void print_users(const struct share *s)
 
 static void share_details(const struct share *s)
 {
-	char *sec = sec_text(s->sec);
-	char id[TEXT_UUID_MAX];
+	char id[TEXT_UUID_MAX], sec[SETTING_TEXT_MAX];
 	unsigned int i;
 
 	printf("%-13s%s\n", "share", s->name);
@@ -284,7 +264,8 @@ static void share_details(const struct share *s)
 	printf("%-13s%s\n", "mode", s->read_only ? "ro" : "rw");
 	printf("%-13s%s\n", "squash", spec_enum_name(&spec_squash_mode, s->squash));
 	printf("%-13s%u:%u\n", "anonymous", s->anon_uid, s->anon_gid);
-	printf("%-13s%s\n", "security", sec);
+	printf("%-13s%s\n", "security",
+	       setting_text(&share_options[SHARE_OPTION_sec], s->sec, sec));
 	print_flag("manage-gids", s->manage_gids);
 	print_flag("local-locks", s->local_locks);
 	for (i = 0; i < s->nrules; i++) {
@@ -295,7 +276,6 @@ static void share_details(const struct share *s)
 	}
 	if (!s->nrules)
 		printf("%-13sall\n", "allow");
-	free(sec);
 	print_flag("encrypt", s->encrypt);
 	print_flag("guest", s->guest);
 	print_flag("browse", s->browse);
@@ -373,22 +353,16 @@ static int share_show(struct ctl *ctl, char **words)
 	return status;
 }
 
-#define SHARE_OPTIONS \
-	"[ro|rw] [squash MODE] [anon UID[:GID]] [sec FLAVOR,...]\n" \
+#define SHARE_USAGE \
+	"[ro|rw] [anon UID[:GID]]\n" \
 	"            [allow CLIENT[=rw|ro|none][,squash=MODE]]... [allow-all]\n" \
-	"            [manage-gids on|off] [local-locks on|off]\n" \
 	"            [user NAME=ACCESS]... [group NAME=ACCESS]... [no-users]\n" \
-	"            [default-access ACCESS] [guest on|off] [encrypt on|off]\n" \
-	"            [browse on|off] [streams on|off] [short-names on|off]\n" \
-	"            [notify on|off] [continuously-available on|off]\n" \
-	"            [secure-ports on|off] [hide-unreadable on|off]\n" \
-	"            [acl-mode MODE] [create-mask OCTAL] [directory-mask OCTAL]\n" \
-	"            [force-create-mode OCTAL] [force-directory-mode OCTAL]\n" \
-	"            [comment TEXT] [snapshots PATH]"
+	"            [default-access ACCESS] [comment TEXT] [snapshots PATH]\n" \
+	"            [OPTION VALUE]..."
 
 const struct verb share_verbs[] = {
-	{ "add", share_add, "NAME PATH " SHARE_OPTIONS " [id UUID]" },
-	{ "set", share_set, "NAME " SHARE_OPTIONS },
+	{ "add", share_add, "NAME PATH " SHARE_USAGE " [id UUID]" },
+	{ "set", share_set, "NAME " SHARE_USAGE },
 	{ "del", share_del, "NAME" },
 	{ "list", share_show, "[NAME]" },
 	{ "show", share_show, "[NAME]" },

@@ -62,7 +62,7 @@ struct work {
 	struct applied *result;
 	struct applied before;
 	struct kernel_server server;
-	u32 known;
+	u64 known;
 	struct wanted *want;
 };
 
@@ -370,7 +370,7 @@ static bool needs_place(const struct share *s, const struct kernel_shares *have)
  */
 static bool check_options(struct work *w, const struct share *s, const char *what)
 {
-	u32 left = older_lacks(s, w->known);
+	u64 left = older_lacks(s, w->known);
 	bool good = true;
 	struct why why;
 
@@ -429,7 +429,10 @@ static bool add_share(struct work *w, const struct wanted *wanted)
 	char what[300];
 
 	snprintf(what, sizeof(what), "share %s", s->name);
-	/* Options that the file omits get their defaults. */
+	/*
+	 * What the file omits gets its default, which the modules know of the options that are
+	 * numbers.
+	 */
 	for (; *option; option++)
 		want.given |= SHARE_BIT(*option);
 	want.given &= w->known;
@@ -453,7 +456,7 @@ static bool add_share(struct work *w, const struct wanted *wanted)
 
 static bool change_share(struct work *w, const struct share *want, const struct share *have)
 {
-	u32 differs = share_diff(want, have) & w->known;
+	u64 differs = share_diff(want, have) & w->known;
 	struct share change = *want;
 	char what[300];
 

@@ -65,10 +65,10 @@ int kernel_server_set(struct kernel *k, const struct kernel_server *server);
 int kernel_set_handle_key(struct kernel *k, const u8 key[16]);
 
 /*
- * Return the share options that the module knows, SHARE_BIT() of each; all bits if the module
- * does not report them.
+ * Return what the module knows of shares, SHARE_BIT() of attributes and SHARE_OPTION_BIT() of
+ * options; all bits if the module does not report it.
  */
-u32 kernel_share_options(struct kernel *k);
+u64 kernel_share_options(struct kernel *k);
 /* List, change and remove shares. @out is freed with kernel_shares_free(). */
 int kernel_shares_get(struct kernel *k, struct kernel_shares *out);
 void kernel_shares_free(struct kernel_shares *s);

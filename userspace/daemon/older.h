@@ -8,9 +8,9 @@
 /*
  * Return the options that the module does not know and that matter: the file sets them, or their
  * value differs from the default. @known contains the options that the module knows; both are
- * masks of SHARE_BIT().
+ * masks of SHARE_BIT() and SHARE_OPTION_BIT().
  */
-u32 older_lacks(const struct share *s, u32 known);
+u64 older_lacks(const struct share *s, u64 known);
 
 /**
  * older_take - describe the effect of one missing option
@@ -20,6 +20,6 @@ u32 older_lacks(const struct share *s, u32 known);
  * Return: true if the share only offers less without the option; false if it would then permit
  * more than the configuration does, or behave differently.
  */
-bool older_take(u32 *lacks, struct why *why);
+bool older_take(u64 *lacks, struct why *why);
 
 #endif

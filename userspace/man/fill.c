@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Copies a manual page from the standard input to the standard output, and puts the description of
- * all settings in place of the line that says @SETTINGS@.
+ * Copies a manual page from the standard input to the standard output. In place of a line that says
+ * @SETTINGS@ it puts the description of all settings, and of @SHARE_KEYS@ and @SHARE_OPTIONS@ that
+ * of the options of shares, as the configuration file and dittoctl have them.
  */
 
 #include <ctype.h>
@@ -10,6 +11,7 @@
 
 #include <linux/ditto.h>
 
+#include "common/share.h"
 #include "setting.h"
 
 /* Print text for man(7), each sentence on a line of its own. */
@@ -31,26 +33,37 @@ static void print_text(const char *text)
 	putchar('\n');
 }
 
-/* Print the name as the configuration file has it. */
-static void print_name(const char *name)
+/* Print the name as the configuration file has it, or else as dittoctl has it. */
+static void print_name(const char *name, bool key)
 {
 	fputs(".TP\n.B ", stdout);
-	for (; *name; name++)
-		putchar(*name == '-' ? '_' : *name);
+	for (; *name; name++) {
+		if (*name != '-')
+			putchar(*name);
+		else
+			fputs(key ? "_" : "\\-", stdout);
+	}
 	putchar('\n');
 }
 
-static void print_setting(const struct setting *s)
+static void print_setting(const struct setting *s, bool key)
 {
 	char initial[SETTING_TEXT_MAX], values[256], line[512];
+	const char *before = "", *unit = "";
 
 	setting_text(s, s->initial, initial);
 	setting_values(s, values, sizeof(values));
-	values[0] = (char)toupper((unsigned char)values[0]);
-	snprintf(line, sizeof(line), "%s%s%s; %s by default.", values,
-		 s->type == DITTO_SETTING_TYPE_NUMBER && s->values[0] ? " " : "",
-		 s->type == DITTO_SETTING_TYPE_NUMBER ? s->values : "", initial);
-	print_name(s->name);
+	if (s->type == DITTO_SETTING_TYPE_ENUM)
+		before = "One of ";
+	else if (s->type == DITTO_SETTING_TYPE_FLAGS)
+		before = "A list, separated by commas, of ";
+	else
+		values[0] = (char)toupper((unsigned char)values[0]);
+	if (s->type == DITTO_SETTING_TYPE_NUMBER)
+		unit = s->values;
+	snprintf(line, sizeof(line), "%s%s%s%s; %s by default.", before, values,
+		 unit[0] ? " " : "", unit, initial);
+	print_name(s->name, key);
 	print_text(s->doc);
 	print_text(line);
 }
@@ -66,7 +79,23 @@ static void print_settings(void)
 			printf(".PP\nThe protocol\n.B %s\n", owner);
 			puts("has these settings, which take effect when its module is loaded:");
 		}
-		print_setting(&settings[i]);
+		print_setting(&settings[i], true);
+	}
+}
+
+static void print_options(bool keys)
+{
+	const char *owner = "core";
+	unsigned int i;
+
+	/* In dittoctl "ro" and "rw" stand for the first one. */
+	for (i = keys ? 0 : 1; i < SHARE_OPTIONS; i++) {
+		if (strcmp(owner, share_options[i].owner)) {
+			owner = share_options[i].owner;
+			printf(".PP\nThe protocol\n.B %s\n", owner);
+			puts("has these options, which are kept while its module is not loaded:");
+		}
+		print_setting(&share_options[i], keys);
 	}
 }
 
@@ -75,10 +104,14 @@ int main(void)
 	char line[1024];
 
 	while (fgets(line, sizeof(line), stdin)) {
-		if (strcmp(line, "@SETTINGS@\n"))
-			fputs(line, stdout);
-		else
+		if (!strcmp(line, "@SETTINGS@\n"))
 			print_settings();
+		else if (!strcmp(line, "@SHARE_KEYS@\n"))
+			print_options(true);
+		else if (!strcmp(line, "@SHARE_OPTIONS@\n"))
+			print_options(false);
+		else
+			fputs(line, stdout);
 	}
 	return ferror(stdin) || fflush(stdout) ? 1 : 0;
 }

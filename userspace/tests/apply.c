@@ -69,11 +69,11 @@ static void changed_options(void)
 {
 	fake_load(&k, 2, NULL);
 	apply_expect(A, "key +share:a");
-	apply_expect(A "read_only = yes\n", "share:a:10");
-	apply_expect(A "read_only = yes\nallow = *=ro\nsquash = none\n", "share:a:440");
-	apply_expect(A, "share:a:450");
-	apply_expect(A "comment = x\nuser = 0=read\n", "share:a:30000");
-	apply_expect(A, "share:a:30000");
+	apply_expect(A "read_only = yes\n", "share:a:100000000");
+	apply_expect(A "read_only = yes\nallow = *=ro\nsquash = none\n", "share:a:200000040");
+	apply_expect(A, "share:a:300000040");
+	apply_expect(A "comment = x\nuser = 0=read\n", "share:a:300");
+	apply_expect(A, "share:a:300");
 	fake_unload(&k);
 }
 
@@ -83,11 +83,11 @@ static void older_module(void)
 	struct applied result = { 0 };
 
 	fake_load(&k, 30, "nfs");
-	k.unknown = SHARE_BIT(DITTO_A_SHARE_COMMENT) | SHARE_BIT(DITTO_A_SHARE_ENCRYPT) |
-		    SHARE_BIT(DITTO_A_SHARE_NOTIFY);
+	k.unknown = SHARE_BIT(DITTO_A_SHARE_COMMENT) | SHARE_OPTION_BIT(SHARE_OPTION_encrypt) |
+		    SHARE_OPTION_BIT(SHARE_OPTION_notify);
 	/* The default listener, because no listener is configured. */
 	apply_expect(A B, "key +share:a +share:b +listener:nfs tcp *");
-	SAME(apply_text(A "comment = x\n" B "read_only = yes\n", &result), "share:b:10");
+	SAME(apply_text(A "comment = x\n" B "read_only = yes\n", &result), "share:b:100000000");
 	CHECK(!result.errors && result.nproblems == 1);
 	SAME(result.problem[0].what, "share a");
 	SAME(result.problem[0].why,
@@ -95,7 +95,7 @@ static void older_module(void)
 	/* This is not a reason for a retry, and not news. */
 	SAME(apply_text(A "comment = x\n" B "read_only = yes\n", &result), "");
 	CHECK(!result.errors && !result.changes && !result.news);
-	SAME(apply_text(A "encrypt = yes\n" B, &result), "share:b:10");
+	SAME(apply_text(A "encrypt = yes\n" B, &result), "share:b:100000000");
 	CHECK(result.errors == 1 && result.nproblems == 1);
 	SAME(result.problem[0].why,
 	     "ditto.ko is older than dittod and does not know encrypt: the share is left as it is");
@@ -334,7 +334,7 @@ static void stuck_name_service(void)
 	}
 	CHECK(!result.errors && k.shares.n == 2 && service_asked == 1);
 	/* The late answer is not kept forever. */
-	apply_expect(B "group = stuck=write\n", "-share:c share:b:20000");
+	apply_expect(B "group = stuck=write\n", "-share:c share:b:200");
 	CHECK(service_asked > 1);
 	applied_free(&result);
 	fake_unload(&k);

@@ -172,7 +172,7 @@ struct share *kernel_share_get(struct kernel *k, const char *name)
 	return s ? copy_share(*s) : NULL;
 }
 
-u32 kernel_share_options(struct kernel *k)
+u64 kernel_share_options(struct kernel *k)
 {
 	return ~k->unknown;
 }
@@ -218,7 +218,7 @@ int kernel_share_set(struct kernel *k, const struct share *s)
 	changed->read_only = s->read_only;
 	share_free(*old);
 	*old = changed;
-	fake_note(k, "share:%s:%x", s->name, s->given);
+	fake_note(k, "share:%s:%llx", s->name, (unsigned long long)s->given);
 	return 0;
 }
 

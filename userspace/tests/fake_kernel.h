@@ -17,7 +17,7 @@
  * @key: the last handle key
  * @gone: the module is not loaded
  * @fail_share: name of a share that cannot be added
- * @unknown: SHARE_BIT() of options that the module does not know
+ * @unknown: SHARE_BIT() and SHARE_OPTION_BIT() of what the module does not know
  * @log: changes since the last fake_log(), one word each
  * @why: the last error
  */
@@ -30,7 +30,7 @@ struct kernel {
 	u8 key[16];
 	bool gone;
 	const char *fail_share;
-	u32 unknown;
+	u64 unknown;
 	char log[512];
 	struct why why;
 };

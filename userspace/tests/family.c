@@ -84,10 +84,10 @@ static void what_is_known(void)
 	CHECK(!features_command(&f, DITTO_CMD_CLIENT_DISCONNECT));
 	CHECK(!features_command(&f, DITTO_CMD_MAX + 1));
 	CHECK(features_attr(&f, DITTO_CMD_SHARE_SET, DITTO_A_SHARE_COMMENT));
-	CHECK(!features_attr(&f, DITTO_CMD_SHARE_SET, DITTO_A_SHARE_ENCRYPT));
+	CHECK(!features_attr(&f, DITTO_CMD_SHARE_SET, DITTO_A_SHARE_DEFAULT_ACCESS));
 	CHECK(!features_attr(&f, DITTO_CMD_SHARE_SET, 5000));
 	/* Attributes of a command that is not described. */
-	CHECK(features_attr(&f, DITTO_CMD_SHARE_NEW, DITTO_A_SHARE_ENCRYPT));
+	CHECK(features_attr(&f, DITTO_CMD_SHARE_NEW, DITTO_A_SHARE_DEFAULT_ACCESS));
 	features_free(&f);
 }
 
@@ -104,11 +104,11 @@ static void refusal_in_words(void)
 	msg_put_string(msg, DITTO_A_SHARE_COMMENT, "text");
 	CHECK(!features_missing(&f, DITTO_CMD_SHARE_SET, &spec_share_set, msg, &why));
 	SAME(why.text, "");
-	msg_put_number(msg, &spec_share_set, DITTO_A_SHARE_ENCRYPT, 1);
-	msg_put_number(msg, &spec_share_set, DITTO_A_SHARE_GUEST, 1);
+	msg_put_number(msg, &spec_share_set, DITTO_A_SHARE_DEFAULT_ACCESS, 1);
+	msg_put_number(msg, &spec_share_set, DITTO_A_SHARE_ANON_GID, 1);
 	CHECK(features_missing(&f, DITTO_CMD_SHARE_SET, &spec_share_set, msg, &why));
 	SAME(why.text,
-	     "ditto.ko is older than this program and does not know encrypt, guest: install both from one release");
+	     "ditto.ko is older than this program and does not know default-access, anon-gid: install both from one release");
 	nlmsg_free(msg);
 	msg = conn_message(&c, DITTO_CMD_CLIENT_DISCONNECT);
 	CHECK(features_missing(&f, DITTO_CMD_CLIENT_DISCONNECT, &spec_client_set, msg, &why));
@@ -127,12 +127,12 @@ static void newer_module(void)
 	struct nl_msg *msg;
 
 	family_older(&f);
-	tell_attribute(&f, 5, DITTO_A_SHARE_ENCRYPT);
+	tell_attribute(&f, 5, DITTO_A_SHARE_DEFAULT_ACCESS);
 	tell_attribute(&f, 5, 4000);
 	tell_attribute(&f, 16000, 1);
 	tell_policy_number(&f, 255, 16000);
 	msg = conn_message(&c, DITTO_CMD_SHARE_SET);
-	msg_put_number(msg, &spec_share_set, DITTO_A_SHARE_ENCRYPT, 1);
+	msg_put_number(msg, &spec_share_set, DITTO_A_SHARE_DEFAULT_ACCESS, 1);
 	CHECK(!features_missing(&f, DITTO_CMD_SHARE_SET, &spec_share_set, msg, &why));
 	nlmsg_free(msg);
 	features_free(&f);

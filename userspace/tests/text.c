@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/share.h"
 #include "ditto-nl-gen.h"
 #include "test.h"
 #include "text.h"
@@ -52,6 +53,36 @@ static void enum_text(void)
 	CHECK(!text_flags("sys,", &spec_flavor, &v, &why));
 	CHECK(!text_flags("sys,,krb5", &spec_flavor, &v, &why));
 	CHECK(!text_flags("krb5x", &spec_flavor, &v, &why));
+}
+
+/* The names of an option's values are those of the netlink specification. */
+static void option_text(void)
+{
+	const struct setting *sec = &share_options[SHARE_OPTION_sec];
+	const struct setting *mask = &share_options[SHARE_OPTION_create_mask];
+	char buf[SETTING_TEXT_MAX], all[256], spec[256];
+	struct why why;
+	u32 v;
+
+	CHECK(setting_read(sec, "sys,krb5p", &v, &why) &&
+	      v == (DITTO_FLAVOR_SYS | DITTO_FLAVOR_KRB5P));
+	SAME(setting_text(sec, v, buf), "sys,krb5p");
+	SAME(setting_text(sec, sec->max, buf), "none,sys,krb5,krb5i,krb5p");
+	CHECK(!setting_read(sec, "", &v, &why));
+	CHECK(!setting_read(sec, "sys,", &v, &why));
+	CHECK(!setting_read(sec, "sys,,krb5", &v, &why));
+	CHECK(!setting_read(sec, "krb5x", &v, &why));
+	SAME(why.text,
+	     "'krb5x' is not allowed: a list of none, sys, krb5, krb5i, krb5p is");
+	CHECK(setting_read(mask, "0640", &v, &why) && v == 0640);
+	SAME(setting_text(mask, 0640, buf), "0640");
+	CHECK(!setting_read(mask, "1000", &v, &why) && !setting_read(mask, "8", &v, &why));
+	SAME(setting_values(sec, all, sizeof(all)),
+	     spec_enum_all(&spec_flavor, spec, sizeof(spec)));
+	SAME(setting_values(&share_options[SHARE_OPTION_squash], all, sizeof(all)),
+	     spec_enum_all(&spec_squash_mode, spec, sizeof(spec)));
+	SAME(setting_values(&share_options[SHARE_OPTION_acl_mode], all, sizeof(all)),
+	     spec_enum_all(&spec_acl_mode, spec, sizeof(spec)));
 }
 
 static void dialect_text(void)
@@ -150,7 +181,8 @@ static void nearest_word(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(number_text), TEST(bool_text), TEST(enum_text), TEST(dialect_text),
+		TEST(number_text), TEST(bool_text), TEST(enum_text),
+		TEST(option_text), TEST(dialect_text),
 		TEST(address_text), TEST(uuid_text), TEST(rule_specs), TEST(nearest_word), { 0 }
 	};
 

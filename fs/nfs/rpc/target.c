@@ -28,6 +28,7 @@ static void dnfs_share_opts(struct ditto_share *share, struct ditto_share_opts *
 	rcu_read_unlock();
 	memset(&opts->rules, 0, sizeof(opts->rules));
 	memset(&opts->share_users, 0, sizeof(opts->share_users));
+	opts->blocks = NULL;
 	opts->comment = NULL;
 	opts->snapshots = NULL;
 }
@@ -142,6 +143,8 @@ int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavo
 		return -EACCES;
 
 	dnfs_share_opts(share, &opts);
+	if (unlikely(opts.unserved) && opts.unserved & BIT(dnfs_protocol_bit()))
+		return -EACCES;
 	if (!dnfs_accepts(call, &opts)) {
 		if (!any_flavor) {
 			call->too_weak = true;

@@ -89,7 +89,6 @@ static void nothing_granted(struct kunit *test)
 			DITTO_SHARE_ACCESS_WRITE);
 	KUNIT_EXPECT_TRUE(test, opts->browse);
 	KUNIT_EXPECT_FALSE(test, opts->guest);
-	KUNIT_EXPECT_FALSE(test, opts->encrypt);
 	ditto_share_opts_free(opts);
 }
 

@@ -215,48 +215,6 @@ static void wrong_types_refused(struct kunit *test)
 	}
 }
 
-static const struct {
-	const char *kind;
-	u16 attr;
-	u32 initial;
-	u32 max;
-} share_options[] = {
-#define OPTION(_kind, _attr, _name, _field, _initial, _max, _values) \
-	{ #_kind, DITTO_A_SHARE_##_attr, _initial, _max },
-#include "../../../fs/share/option_defs.h"
-};
-
-static int share_option_check(struct kunit *test, size_t i, u32 value)
-{
-	const struct genl_split_ops *op = ditto_nl_op(DITTO_CMD_SHARE_SET);
-	struct sk_buff *msg = nlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
-	int err;
-
-	KUNIT_ASSERT_NOT_NULL(test, op);
-	KUNIT_ASSERT_NOT_NULL(test, msg);
-	if (!strcmp(share_options[i].kind, "BOOL"))
-		nla_put_u8(msg, share_options[i].attr, value);
-	else
-		nla_put_u32(msg, share_options[i].attr, value);
-	err = nla_validate((void *)msg->data, msg->len, op->maxattr, op->policy, NULL);
-	nlmsg_free(msg);
-	return err;
-}
-
-/* The list of the options of shares and the netlink policy have the same limits. */
-static void share_option_limits(struct kunit *test)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(share_options); i++) {
-		const u32 max = share_options[i].max;
-		const u16 attr = share_options[i].attr;
-
-		KUNIT_EXPECT_EQ_MSG(test, share_option_check(test, i, share_options[i].initial), 0,
-				    "%u", attr);
-		KUNIT_EXPECT_EQ_MSG(test, share_option_check(test, i, max), 0, "%u", attr);
-		KUNIT_EXPECT_NE_MSG(test, share_option_check(test, i, max + 1), 0, "%u", attr);
-	}
-}
-
 static const struct ditto_setting_desc twice_descs[] = {
 	{ .name = "kunit-one", .max = 1, .values = "", .doc = "One." },
 	{ .name = "threads", .max = 1, .values = "", .doc = "A name that is taken." },
@@ -395,7 +353,6 @@ static struct kunit_case settings_cases[] = {
 	KUNIT_CASE(unknown_refused),
 	KUNIT_CASE(wrong_types_refused),
 	KUNIT_CASE(names_are_unique),
-	KUNIT_CASE(share_option_limits),
 	KUNIT_CASE(all_or_nothing),
 	{}
 };

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Descriptions of the options of shares: those of the core, and of protocols.
+ *
+ * Locking: option_owners_sem guards the list of owners. It is held for reading while descriptions
+ * are used, so that the module of an owner stays. The mutex of a table of shares is taken first.
+ */
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/rwsem.h>
+#include <linux/string.h>
+#include <kunit/visibility.h>
+
+#include "option.h"
+
+static DECLARE_RWSEM(option_owners_sem);
+static LIST_HEAD(option_owners);
+
+void ditto_option_owners_hold(void)
+{
+	down_read(&option_owners_sem);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_option_owners_hold);
+
+void ditto_option_owners_release(void)
+{
+	up_read(&option_owners_sem);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_option_owners_release);
+
+const struct ditto_option_owner *ditto_option_owner_next(const struct ditto_option_owner *owner)
+{
+	const struct list_head *next = owner ? owner->list.next : option_owners.next;
+
+	lockdep_assert_held(&option_owners_sem);
+	return next == &option_owners ? NULL :
+	       list_entry(next, const struct ditto_option_owner, list);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_option_owner_next);
+
+const struct ditto_option_owner *ditto_option_owner_find(const char *name)
+{
+	const struct ditto_option_owner *owner;
+
+	lockdep_assert_held(&option_owners_sem);
+	list_for_each_entry(owner, &option_owners, list)
+		if (!strcmp(owner->name, name))
+			return owner;
+	return NULL;
+}
+
+const struct ditto_setting_desc *ditto_option_find(const char *name,
+						   const struct ditto_option_owner **owner)
+{
+	const struct ditto_option_owner *o;
+
+	lockdep_assert_held(&option_owners_sem);
+	list_for_each_entry(o, &option_owners, list) {
+		if (*owner && o != *owner)
+			continue;
+		for (unsigned int i = 0; i < o->count; i++) {
+			if (strcmp(o->descs[i].name, name))
+				continue;
+			*owner = o;
+			return &o->descs[i];
+		}
+	}
+	return NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_option_find);
+
+int ditto_options_register(struct ditto_option_owner *owner)
+{
+	int err = 0;
+
+	down_write(&option_owners_sem);
+	if (ditto_option_owner_find(owner->name))
+		err = -EEXIST;
+	for (unsigned int i = 0; i < owner->count; i++) {
+		const struct ditto_option_owner *other = NULL;
+
+		if (ditto_option_find(owner->descs[i].name, &other))
+			err = -EEXIST;
+	}
+	if (!err)
+		list_add_tail(&owner->list, &option_owners);
+	up_write(&option_owners_sem);
+	return err;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_options_register);
+
+void ditto_options_unregister(struct ditto_option_owner *owner)
+{
+	down_write(&option_owners_sem);
+	list_del(&owner->list);
+	up_write(&option_owners_sem);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_options_unregister);

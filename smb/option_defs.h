@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Options of a share that only SMB uses. See net/setting.h for the columns. The includer
+ * defines OPTION().
+ */
+
+OPTION(BOOL, "encrypt", encrypt, 0, 0, 1, "",
+	"Refuse SMB connections that are not encrypted.")
+OPTION(BOOL, "notify", notify, 1, 0, 1, "",
+	"SMB clients may watch directories for changes.")
+OPTION(BOOL, "continuously-available", continuous, 0, 0, 1, "",
+	"Opens of SMB clients may outlive a restart of the server (persistent handles). "
+	"Each such open, and each of its locks, is recorded on disk before the reply.")
+OPTION(BOOL, "hide-unreadable", hide_unreadable, 0, 0, 1, "",
+	"Listings of SMB leave out files and directories of which the user may not read data, "
+	"attributes and access control list, as Windows does with access-based enumeration. "
+	"A hidden entry can still be opened by its name if its permissions allow that. "
+	"Each entry of a listing costs a check of its permissions.")
+OPTION(MODE, "create-mask", create_mask, 0744, 0, 0777, "",
+	"Permission bits that files can have that are created over SMB and inherit no list; "
+	"with the default they are created with 0644. "
+	"Masks and forced bits do not apply to NFS, where clients name modes.")
+OPTION(MODE, "directory-mask", directory_mask, 0755, 0, 0777, "",
+	"Permission bits that directories can have that are created over SMB and inherit no list.")
+OPTION(MODE, "force-create-mode", force_create_mode, 0, 0, 07777, "",
+	"Mode bits that files created over SMB get in addition.")
+OPTION(MODE, "force-directory-mode", force_directory_mode, 0, 0, 07777, "",
+	"Mode bits that directories created over SMB get in addition.")
+
+#undef OPTION

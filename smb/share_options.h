@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Options of shares that only SMB uses. */
+#ifndef _DITTO_SMB_SHARE_OPTIONS_H
+#define _DITTO_SMB_SHARE_OPTIONS_H
+
+#include <linux/types.h>
+
+#include "../fs/share/share.h"
+#include "../net/setting.h"
+#include "server.h"
+
+/* The options of one share, described in option_defs.h. */
+struct dsmb_share_options {
+#define OPTION(...) DITTO_SETTING_MEMBER(__VA_ARGS__)
+#include "option_defs.h"
+};
+
+/**
+ * dsmb_share_options - get SMB's own options of a share
+ * @opts: current options of the share
+ *
+ * Context: RCU.
+ * Return: the options, or NULL if SMB must not serve the share.
+ */
+static inline const struct dsmb_share_options *
+dsmb_share_options(const struct ditto_share_opts *opts)
+{
+	return ditto_share_block(opts, dsmb_protocol_bit());
+}
+
+/**
+ * dsmb_share_new_mode - compute the mode of a new file when the client sent none
+ * @share: held
+ * @mode: proposed permission bits
+ * @is_dir: a directory is created
+ *
+ * Context: any.
+ * Return: @mode restricted by the share's mask, with the forced bits added.
+ */
+umode_t dsmb_share_new_mode(const struct ditto_share *share, umode_t mode, bool is_dir);
+
+/**
+ * dsmb_share_hides_unreadable - tell whether listings omit files the user may not read
+ * @share: held
+ *
+ * Context: any.
+ * Return: true if they do.
+ */
+bool dsmb_share_hides_unreadable(const struct ditto_share *share);
+
+/**
+ * dsmb_share_is_continuous - tell whether opens may survive a restart of the server
+ * @share: held
+ *
+ * Context: any.
+ * Return: true if they may.
+ */
+bool dsmb_share_is_continuous(const struct ditto_share *share);
+
+/**
+ * dsmb_share_notifies - tell whether clients may watch directories for changes
+ * @share: held
+ *
+ * Context: any.
+ * Return: true if they may.
+ */
+bool dsmb_share_notifies(const struct ditto_share *share);
+
+#endif
