@@ -45,6 +45,16 @@ void account_set_map(const struct user_map *from)
 	user_map_free(&old);
 }
 
+u32 account_min_uid(void)
+{
+	u32 min_uid;
+
+	pthread_mutex_lock(&lock);
+	min_uid = map.min_uid;
+	pthread_mutex_unlock(&lock);
+	return min_uid;
+}
+
 /* Split "DOMAIN\user" or "user@REALM". */
 static void account_split(const char *name, struct parts *parts)
 {
@@ -164,14 +174,11 @@ static int account_by_domain(const char *name, const struct parts *who,
 static int account_check(const char *name, const struct nss_account *account, struct why *why)
 {
 	const char *local = account->name;
+	u32 min_uid = account_min_uid();
 	enum nss_state state;
-	u32 min_uid;
 	uid_t uid;
 	int rc;
 
-	pthread_mutex_lock(&lock);
-	min_uid = map.min_uid;
-	pthread_mutex_unlock(&lock);
 	if (!account->uid) {
 		why_not(why,
 			"%s would be root here, which only a local user can be: map it to another account by 'user-map' in ditto.conf",

@@ -18,6 +18,9 @@ struct why;
  */
 void account_set_map(const struct user_map *map);
 
+/* The smallest uid that names of realms and domains can become, by these rules. */
+u32 account_min_uid(void);
+
 /**
  * account_of - look up the account of an authenticated client
  * @peer: the name that was proved

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * MS-DSSP: reports that the machine is not in a domain. Clients call this before they look up
- * names of users.
+ * MS-DSSP: reports the domain of the machine. Clients call this before they look up names of users.
  */
 
-#include "rpc.h"
+#include "joined.h"
 
 /* MS-ERREF section 2.2. */
 #define ERROR_SUCCESS			0
@@ -15,24 +14,30 @@
 #define INFO_UPGRADE			2
 #define INFO_OPERATION			3
 #define ROLE_STANDALONE_SERVER		2
+#define ROLE_MEMBER_SERVER		3
 #define NOT_UPGRADING			0
 #define SERVER_UNKNOWN			0
 #define OPERATION_IDLE			0
 
-#define WORK_GROUP			"WORKGROUP"
-
-static void put_basic(struct ndr_out *out)
+static void put_basic(struct rpc_call *call)
 {
 	static const u8 no_guid[16];
+	struct ndr_out *out = &call->out;
+	struct joined joined;
+	bool member;
 
-	ndr_put16(out, ROLE_STANDALONE_SERVER);
+	joined_get(call, &joined);
+	member = joined.sid.nsubs;
+	ndr_put16(out, member ? ROLE_MEMBER_SERVER : ROLE_STANDALONE_SERVER);
 	ndr_put32(out, 0);
-	/* Name of the domain, and members that only an Active Directory domain has. */
+	/* Names of the domain, in DNS, and of its forest, which is not known. */
 	ndr_put_pointer(out, true);
-	ndr_put_pointer(out, false);
+	ndr_put_pointer(out, member);
 	ndr_put_pointer(out, false);
 	ndr_put(out, no_guid, sizeof(no_guid));
-	ndr_put_string(out, WORK_GROUP);
+	ndr_put_string(out, joined.name);
+	if (member)
+		ndr_put_string(out, joined.dns_name);
 }
 
 /* DsRolerGetPrimaryDomainInformation (MS-DSSP section 3.2.5.1). */
@@ -50,7 +55,7 @@ static u32 get_primary_domain(struct rpc_call *call)
 	ndr_align(out, 4);
 	switch (level) {
 	case INFO_BASIC:
-		put_basic(out);
+		put_basic(call);
 		break;
 	case INFO_UPGRADE:
 		ndr_put32(out, NOT_UPGRADING);

@@ -1,490 +1,301 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Maps SIDs to names and names to SIDs (MS-LSAT, and the parts of MS-LSAD that it needs). */
+/* The local security authority: domains and privileges (MS-LSAD), and look-ups (MS-LSAT). */
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-#include "mem.h"
-#include "rpc.h"
-#include "sid.h"
-
-/* MS-ERREF section 2.3. */
-#define STATUS_SUCCESS			0
-#define STATUS_SOME_NOT_MAPPED		0x00000107
-#define STATUS_INVALID_INFO_CLASS	0xc0000003
-#define STATUS_INVALID_PARAMETER	0xc000000d
-#define STATUS_ACCESS_DENIED		0xc0000022
-#define STATUS_NONE_MAPPED		0xc0000073
-#define STATUS_INSUFFICIENT_RESOURCES	0xc000009a
-
-/* Most SIDs or names in one call. */
-#define LOOKUP_MAX	256
-/* MaxEntries of the referenced domains (MS-LSAT section 3.1.4.9). */
-#define DOMAINS_ROOM	32
-#define NO_DOMAIN	0xffffffff
+#include "joined.h"
+#include "lsa_lookup.h"
+#include "nt_status.h"
 
 /* MS-LSAD section 2.2.4.1. */
 #define INFO_PRIMARY_DOMAIN	3
 #define INFO_ACCOUNT_DOMAIN	5
+#define INFO_SERVER_ROLE	6
 #define INFO_DNS_DOMAIN		12
-
-#define WORK_GROUP	"WORKGROUP"
-/* Meaning of an empty name, as in Windows. */
-#define NO_NAME		"BUILTIN"
+#define INFO_DNS_DOMAIN_INT	13
+#define INFO_LOCAL_DOMAIN	14
+/* PolicyServerRolePrimary (MS-LSAD section 2.2.4.6). */
+#define ROLE_PRIMARY		3
 
 /* Longest text in parameters, including the NUL. */
 #define TEXT_SIZE	1024
 
-/**
- * struct found - one SID or name
- * @known: the mapping succeeded
- * @sid: the SID
- * @name: the name
- * @domain: index in the list of domains, or NO_DOMAIN
- */
-struct found {
-	bool known;
-	struct sid sid;
-	struct sid_name name;
-	u32 domain;
-};
-
-struct domain {
-	struct sid sid;
+/* Privileges that mean something to a file server (MS-LSAD section 3.1.1.2.1). */
+static const struct {
+	u32 luid;
 	const char *name;
+	const char *title;
+} privileges[] = {
+	{ 8, "SeSecurityPrivilege", "Manage auditing and security log" },
+	{ 9, "SeTakeOwnershipPrivilege", "Take ownership of files or other objects" },
+	{ 17, "SeBackupPrivilege", "Back up files and directories" },
+	{ 18, "SeRestorePrivilege", "Restore files and directories" },
 };
 
-/**
- * struct lookup - all SIDs or names of one call
- * @n: number of items
- * @mapped: number of items whose mapping succeeded
- * @item: the items
- * @domain: their domains, without duplicates
- * @ndomains: number of entries in @domain
- */
-struct lookup {
-	u32 n;
-	u32 mapped;
-	struct found *item;
-	struct domain *domain;
-	u32 ndomains;
-};
-
-/* Layout of translated names and SIDs. */
-enum form {
-	FORM_PLAIN,	/* LookupSids, LookupNames */
-	FORM_FLAGS,	/* with flags: LookupSids2 and 3, LookupNames2 */
-	FORM_SID,	/* with the whole SID: LookupNames3 and 4 */
-};
-
-/* A handle that was not created on this connection causes a fault (MS-RPCE section 3.3.1.5.2.2). */
-static u32 get_handle(struct rpc_call *call, const u8 **handle)
-{
-	ndr_get(&call->in, -call->in.pos & 3);
-	*handle = ndr_get(&call->in, RPC_HANDLE_SIZE);
-	if (!*handle)
-		return RPC_FAULT_NDR;
-	return rpc_handle_known(call->conn, *handle) ? 0 : RPC_FAULT_CONTEXT;
-}
-
-/* Anonymous clients must not learn accounts, neither by name nor by number. */
-static bool may_look_up(const struct rpc_call *call)
-{
-	return !call->user->anonymous;
-}
-
-static u32 put_status(struct rpc_call *call, u32 status)
-{
-	ndr_put32(&call->out, status);
-	return 0;
-}
-
-static bool lookup_begin(struct lookup *l, u32 n)
-{
-	memset(l, 0, sizeof(*l));
-	if (n > LOOKUP_MAX)
-		return false;
-	l->n = n;
-	l->item = mem_new((n + 1) * sizeof(*l->item));
-	l->domain = mem_new((n + 1) * sizeof(*l->domain));
-	return true;
-}
-
-static void lookup_end(struct lookup *l)
-{
-	free(l->item);
-	free(l->domain);
-}
-
-/* Return the index of the domain of @f, added to the list if it is new. */
-static u32 enter_domain(struct lookup *l, const struct found *f)
-{
-	struct sid sid;
-	u32 i;
-
-	if (f->name.use == SID_USE_DOMAIN)
-		sid = f->sid;
-	else
-		sid_domain(&f->sid, &sid);
-	for (i = 0; i < l->ndomains; i++)
-		if (sid_same(&l->domain[i].sid, &sid))
-			return i;
-	l->domain[i].sid = sid;
-	l->domain[i].name = f->name.domain;
-	l->ndomains++;
-	return i;
-}
-
-/* A SID without a name is reported as its text (MS-LSAT section 3.1.4.9). */
-static void lsarpc_enter(struct lookup *l, struct found *f, int rc)
-{
-	f->known = !rc;
-	f->domain = NO_DOMAIN;
-	if (f->known) {
-		l->mapped++;
-		f->domain = enter_domain(l, f);
-		return;
-	}
-	f->name.use = SID_USE_UNKNOWN;
-	f->name.domain[0] = '\0';
-	sid_text(&f->sid, f->name.name);
-}
-
-static u32 lookup_status(const struct lookup *l)
-{
-	if (l->mapped == l->n)
-		return STATUS_SUCCESS;
-	return l->mapped ? STATUS_SOME_NOT_MAPPED : STATUS_NONE_MAPPED;
-}
-
-/* LSAPR_REFERENCED_DOMAIN_LIST after its pointer (MS-LSAT section 2.2.12). */
-static void put_domains(struct ndr_out *out, const struct lookup *l)
-{
-	u32 i;
-
-	ndr_put_pointer(out, true);
-	ndr_put32(out, l->ndomains);
-	ndr_put_pointer(out, l->ndomains);
-	ndr_put32(out, DOMAINS_ROOM);
-	if (!l->ndomains)
-		return;
-	ndr_put32(out, l->ndomains);
-	for (i = 0; i < l->ndomains; i++) {
-		ndr_put_unicode_header(out, l->domain[i].name);
-		ndr_put_pointer(out, true);
-	}
-	for (i = 0; i < l->ndomains; i++) {
-		ndr_put_unicode(out, l->domain[i].name);
-		ndr_put_sid(out, &l->domain[i].sid);
-	}
-}
-
-/* LSAPR_TRANSLATED_NAMES and ..._EX (MS-LSAT sections 2.2.20, 2.2.22). */
-static void put_names(struct ndr_out *out, const struct lookup *l, enum form form)
-{
-	u32 i;
-
-	ndr_put32(out, l->n);
-	ndr_put_pointer(out, l->n);
-	if (l->n)
-		ndr_put32(out, l->n);
-	for (i = 0; i < l->n; i++) {
-		ndr_align(out, 4);
-		ndr_put16(out, (u16)l->item[i].name.use);
-		ndr_put_unicode_header(out, l->item[i].name.name);
-		ndr_put32(out, l->item[i].domain);
-		if (form == FORM_FLAGS)
-			ndr_put32(out, 0);
-	}
-	for (i = 0; i < l->n; i++)
-		ndr_put_unicode(out, l->item[i].name.name);
-}
-
-/* Read the SIDs of a call. */
-static bool get_sids(struct ndr_in *in, struct lookup *l)
-{
-	u32 n = ndr_get32(in);
-	bool there = ndr_get_pointer(in);
-	u32 i;
-
-	if (in->bad || !lookup_begin(l, n))
-		return false;
-	if (n != 0 && !there)
-		in->bad = true;
-	if (there)
-		ndr_get_count(in, n);
-	/* NULL is not a valid SID. */
-	for (i = 0; i < n; i++)
-		if (!ndr_get_pointer(in))
-			in->bad = true;
-	for (i = 0; i < n; i++)
-		ndr_get_sid(in, &l->item[i].sid);
-	return true;
-}
-
-/* Read an array that is empty in the request: a count and a NULL pointer. */
-static void get_no_array(struct ndr_in *in)
-{
-	ndr_get32(in);
-	if (ndr_get_pointer(in))
-		in->bad = true;
-}
-
-static u32 lookup_sids_as(struct rpc_call *call, bool has_handle, enum form form)
-{
-	bool may = may_look_up(call);
-	struct ndr_in *in = &call->in;
-	struct lookup l = { 0 };
-	u32 status = STATUS_INVALID_PARAMETER;
-	const u8 *handle;
-	u32 i, fault;
-
-	fault = has_handle ? get_handle(call, &handle) : 0;
-	if (fault)
-		return fault;
-	if (get_sids(in, &l)) {
-		get_no_array(in);
-		/* Lookup level and mapped count are not used. */
-		ndr_get16(in);
-		ndr_get32(in);
-		if (in->bad) {
-			lookup_end(&l);
-			return RPC_FAULT_NDR;
-		}
-		for (i = 0; may && i < l.n; i++)
-			lsarpc_enter(&l, &l.item[i],
-				     sid_to_name(&call->asks->accounts,
-						 &l.item[i].sid,
-						 &l.item[i].name));
-		status = may ? lookup_status(&l) : STATUS_ACCESS_DENIED;
-	}
-	if (!may)
-		l.n = 0;
-	put_domains(&call->out, &l);
-	put_names(&call->out, &l, form);
-	ndr_put32(&call->out, l.mapped);
-	lookup_end(&l);
-	return put_status(call, status);
-}
-
-/* LsarLookupSids, 2 and 3 (MS-LSAT sections 3.1.4.11, 3.1.4.10, 3.1.4.9). */
-static u32 lookup_sids(struct rpc_call *call)
-{
-	return lookup_sids_as(call, true, FORM_PLAIN);
-}
-
-static u32 lookup_sids2(struct rpc_call *call)
-{
-	return lookup_sids_as(call, true, FORM_FLAGS);
-}
-
-static u32 lookup_sids3(struct rpc_call *call)
-{
-	return lookup_sids_as(call, false, FORM_FLAGS);
-}
-
-/* LSAPR_TRANSLATED_SIDS, ..._EX and ..._EX2 (MS-LSAT sections 2.2.16, 2.2.18, 2.2.26). */
-static void put_sids(struct ndr_out *out, const struct lookup *l, enum form form)
-{
-	u32 i;
-
-	ndr_put32(out, l->n);
-	ndr_put_pointer(out, l->n);
-	if (l->n)
-		ndr_put32(out, l->n);
-	for (i = 0; i < l->n; i++) {
-		const struct found *f = &l->item[i];
-		bool relative = f->known && f->name.use != SID_USE_DOMAIN && f->sid.nsubs;
-
-		ndr_align(out, 4);
-		ndr_put16(out, (u16)(f->known ? f->name.use : SID_USE_UNKNOWN));
-		if (form == FORM_SID)
-			ndr_put_pointer(out, f->known);
-		else
-			ndr_put32(out, relative ? f->sid.sub[f->sid.nsubs - 1] : NO_DOMAIN);
-		ndr_put32(out, f->domain);
-		if (form != FORM_PLAIN)
-			ndr_put32(out, 0);
-	}
-	for (i = 0; form == FORM_SID && i < l->n; i++)
-		if (l->item[i].known)
-			ndr_put_sid(out, &l->item[i].sid);
-}
-
-/* Read the names of a call, and map them if @may is set. */
-static bool get_names(struct rpc_call *call, struct lookup *l, bool may)
-{
-	struct ndr_in *in = &call->in;
-	u32 n = ndr_get32(in);
-	char text[TEXT_SIZE];
-	u16 *units;
-	bool *there;
-	u32 i;
-
-	if (in->bad || !lookup_begin(l, n))
-		return false;
-	units = mem_new((n + 1) * sizeof(*units));
-	there = mem_new((n + 1) * sizeof(*there));
-	ndr_get_count(in, n);
-	for (i = 0; i < n; i++)
-		there[i] = ndr_get_unicode_header(in, &units[i]);
-	for (i = 0; i < n && !in->bad; i++) {
-		text[0] = '\0';
-		if (there[i])
-			ndr_get_unicode(in, units[i], text, sizeof(text));
-		if (!in->bad && may)
-			lsarpc_enter(l, &l->item[i],
-				     sid_from_name(&call->asks->accounts, text[0] ? text : NO_NAME,
-						   &l->item[i].sid, &l->item[i].name));
-	}
-	free(units);
-	free(there);
-	return true;
-}
-
-static u32 lookup_names_as(struct rpc_call *call, bool has_handle, enum form form)
-{
-	bool may = may_look_up(call);
-	struct ndr_in *in = &call->in;
-	struct lookup l = { 0 };
-	u32 status = STATUS_INVALID_PARAMETER;
-	const u8 *handle;
-	u32 fault;
-
-	fault = has_handle ? get_handle(call, &handle) : 0;
-	if (fault)
-		return fault;
-	if (get_names(call, &l, may)) {
-		get_no_array(in);
-		ndr_get16(in);
-		ndr_get32(in);
-		if (in->bad) {
-			lookup_end(&l);
-			return RPC_FAULT_NDR;
-		}
-		status = may ? lookup_status(&l) : STATUS_ACCESS_DENIED;
-	}
-	if (!may)
-		l.n = 0;
-	put_domains(&call->out, &l);
-	put_sids(&call->out, &l, form);
-	ndr_put32(&call->out, l.mapped);
-	lookup_end(&l);
-	return put_status(call, status);
-}
-
-/* LsarLookupNames, 2, 3 and 4 (MS-LSAT sections 3.1.4.8, 3.1.4.7, 3.1.4.6, 3.1.4.5). */
-static u32 lookup_names(struct rpc_call *call)
-{
-	return lookup_names_as(call, true, FORM_PLAIN);
-}
-
-static u32 lookup_names2(struct rpc_call *call)
-{
-	return lookup_names_as(call, true, FORM_FLAGS);
-}
-
-static u32 lookup_names3(struct rpc_call *call)
-{
-	return lookup_names_as(call, true, FORM_SID);
-}
-
-static u32 lookup_names4(struct rpc_call *call)
-{
-	return lookup_names_as(call, false, FORM_SID);
-}
+#define PRIVILEGES	ARRAY_SIZE(privileges)
 
 /*
  * LsarOpenPolicy and 2 (MS-LSAD sections 3.1.4.4.2, 3.1.4.4.1). The parameters are ignored:
  * operations on the handle only read.
  */
-static u32 open_policy(struct rpc_call *call)
+static u32 lsarpc_open_policy(struct rpc_call *call)
 {
-	u8 handle[RPC_HANDLE_SIZE] = { 0 };
-	bool good = rpc_handle_new(call->conn, handle);
+	static const struct rpc_object policy = { .kind = RPC_HANDLE_POLICY };
+	bool good = rpc_handle_new(call, &policy);
 
-	ndr_put(&call->out, handle, sizeof(handle));
-	return put_status(call, good ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES);
+	return rpc_put_status(call, good ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES);
 }
 
 /* LsarClose (MS-LSAD section 3.1.4.9.4). */
-static u32 close_handle(struct rpc_call *call)
+static u32 lsarpc_close(struct rpc_call *call)
 {
-	static const u8 nothing[RPC_HANDLE_SIZE];
-	const u8 *handle;
-	u32 fault;
+	u32 fault = rpc_handle_close(call);
 
-	fault = get_handle(call, &handle);
-	if (fault)
-		return fault;
-	rpc_handle_drop(call->conn, handle);
-	ndr_put(&call->out, nothing, sizeof(nothing));
-	return put_status(call, STATUS_SUCCESS);
+	return fault ?: rpc_put_status(call, STATUS_SUCCESS);
 }
 
-/* The machine is in no domain: it is the domain of its own accounts. */
-static void put_policy(struct rpc_call *call, u16 level)
+/* LSAPR_ACCOUNT_INFORMATION and the like: a name and a SID, which a work group has not. */
+static void put_domain(struct ndr_out *out, const char *name, const struct sid *sid)
+{
+	ndr_put_unicode_header(out, name);
+	ndr_put_pointer(out, sid->nsubs);
+	ndr_put_unicode(out, name);
+	if (sid->nsubs)
+		ndr_put_sid(out, sid);
+}
+
+/* LSAPR_POLICY_DNS_DOMAIN_INFO (MS-LSAD section 2.2.4.14); GUID and forest are not known. */
+static void put_dns_domain(struct ndr_out *out, const struct joined *joined)
 {
 	static const u8 no_guid[16];
-	struct ndr_out *out = &call->out;
-	char machine[NSS_NAME_SIZE];
 
-	sid_machine_name(machine);
-	ndr_put_pointer(out, true);
-	ndr_put16(out, level);
-	switch (level) {
-	case INFO_PRIMARY_DOMAIN:
-		ndr_put_unicode_header(out, WORK_GROUP);
-		ndr_put_pointer(out, false);
-		ndr_put_unicode(out, WORK_GROUP);
-		break;
-	case INFO_ACCOUNT_DOMAIN:
-		ndr_put_unicode_header(out, machine);
-		ndr_put_pointer(out, true);
-		ndr_put_unicode(out, machine);
-		ndr_put_sid(out, &call->asks->accounts.machine);
-		break;
-	case INFO_DNS_DOMAIN:
-		ndr_put_unicode_header(out, WORK_GROUP);
-		ndr_put_unicode_header(out, "");
-		ndr_put_unicode_header(out, "");
-		ndr_put(out, no_guid, sizeof(no_guid));
-		ndr_put_pointer(out, false);
-		ndr_put_unicode(out, WORK_GROUP);
-		ndr_put_unicode(out, "");
-		ndr_put_unicode(out, "");
-		break;
-	}
+	ndr_put_unicode_header(out, joined->name);
+	ndr_put_unicode_header(out, joined->dns_name);
+	ndr_put_unicode_header(out, "");
+	ndr_put(out, no_guid, sizeof(no_guid));
+	ndr_put_pointer(out, joined->sid.nsubs);
+	ndr_put_unicode(out, joined->name);
+	ndr_put_unicode(out, joined->dns_name);
+	ndr_put_unicode(out, "");
+	if (joined->sid.nsubs)
+		ndr_put_sid(out, &joined->sid);
 }
 
 /* LsarQueryInformationPolicy and 2 (MS-LSAD sections 3.1.4.4.4, 3.1.4.4.3). */
-static u32 query_policy(struct rpc_call *call)
+static u32 lsarpc_query_policy(struct rpc_call *call)
 {
-	u32 status = STATUS_SUCCESS, fault;
-	const u8 *handle;
+	struct ndr_out *out = &call->out;
+	char machine[NSS_NAME_SIZE];
+	struct rpc_object policy;
+	struct joined joined;
+	u32 fault;
 	u16 level;
 
-	fault = get_handle(call, &handle);
+	fault = rpc_handle_get(call, RPC_HANDLE_POLICY, &policy);
 	if (fault)
 		return fault;
 	level = ndr_get16(&call->in);
 	if (call->in.bad)
 		return RPC_FAULT_NDR;
 	if (level != INFO_PRIMARY_DOMAIN && level != INFO_ACCOUNT_DOMAIN &&
-	    level != INFO_DNS_DOMAIN)
-		status = STATUS_INVALID_INFO_CLASS;
-	if (status)
-		ndr_put_pointer(&call->out, false);
-	else
-		put_policy(call, level);
-	return put_status(call, status);
+	    level != INFO_SERVER_ROLE && level != INFO_DNS_DOMAIN &&
+	    level != INFO_DNS_DOMAIN_INT && level != INFO_LOCAL_DOMAIN) {
+		ndr_put_pointer(out, false);
+		return rpc_put_status(call, STATUS_INVALID_INFO_CLASS);
+	}
+	ndr_put_pointer(out, true);
+	ndr_put16(out, level);
+	switch (level) {
+	case INFO_PRIMARY_DOMAIN:
+		joined_get(call, &joined);
+		put_domain(out, joined.name, &joined.sid);
+		break;
+	case INFO_SERVER_ROLE:
+		ndr_put16(out, ROLE_PRIMARY);
+		break;
+	case INFO_ACCOUNT_DOMAIN:
+	case INFO_LOCAL_DOMAIN:
+		sid_machine_name(machine);
+		put_domain(out, machine, &call->asks->accounts.machine);
+		break;
+	default:
+		joined_get(call, &joined);
+		put_dns_domain(out, &joined);
+		break;
+	}
+	return rpc_put_status(call, STATUS_SUCCESS);
+}
+
+/*
+ * LsarEnumerateTrustedDomains and Ex, and LsarEnumerateAccounts (MS-LSAD sections 3.1.4.7.8,
+ * 3.1.4.7.9, 3.1.4.5.2): trusts are known to the domain's controllers, and no account has rights of
+ * its own.
+ */
+static u32 lsarpc_enum_nothing(struct rpc_call *call)
+{
+	struct rpc_object policy;
+	u32 fault, context;
+
+	fault = rpc_handle_get(call, RPC_HANDLE_POLICY, &policy);
+	if (fault)
+		return fault;
+	context = ndr_get32(&call->in);
+	ndr_get32(&call->in);
+	ndr_put32(&call->out, context);
+	ndr_put32(&call->out, 0);
+	ndr_put_pointer(&call->out, false);
+	return rpc_put_status(call, STATUS_NO_MORE_ENTRIES);
+}
+
+/* LsarEnumerateAccountsWithUserRight (MS-LSAD section 3.1.4.5.9). */
+static u32 lsarpc_enum_with_right(struct rpc_call *call)
+{
+	struct rpc_object policy;
+	char text[TEXT_SIZE];
+	u32 fault;
+	u16 units;
+
+	fault = rpc_handle_get(call, RPC_HANDLE_POLICY, &policy);
+	if (fault)
+		return fault;
+	if (ndr_get_pointer(&call->in) && ndr_get_unicode_header(&call->in, &units))
+		ndr_get_unicode(&call->in, units, text, sizeof(text));
+	ndr_put32(&call->out, 0);
+	ndr_put_pointer(&call->out, false);
+	return rpc_put_status(call, STATUS_NO_MORE_ENTRIES);
+}
+
+/* LsarEnumerateAccountRights (MS-LSAD section 3.1.4.5.10). */
+static u32 lsarpc_enum_rights(struct rpc_call *call)
+{
+	struct rpc_object policy;
+	struct sid sid;
+	u32 fault;
+
+	fault = rpc_handle_get(call, RPC_HANDLE_POLICY, &policy);
+	if (fault)
+		return fault;
+	ndr_get_sid(&call->in, &sid);
+	ndr_put32(&call->out, 0);
+	ndr_put_pointer(&call->out, false);
+	return rpc_put_status(call, STATUS_OBJECT_NAME_NOT_FOUND);
+}
+
+static void put_luid(struct ndr_out *out, u32 luid)
+{
+	ndr_put32(out, luid);
+	ndr_put32(out, 0);
+}
+
+/* LsarEnumeratePrivileges (MS-LSAD section 3.1.4.8.1): few enough for one answer. */
+static u32 lsarpc_enum_privileges(struct rpc_call *call)
+{
+	struct ndr_out *out = &call->out;
+	struct rpc_object policy;
+	u32 fault, first, n, i;
+
+	fault = rpc_handle_get(call, RPC_HANDLE_POLICY, &policy);
+	if (fault)
+		return fault;
+	first = ndr_get32(&call->in);
+	ndr_get32(&call->in);
+	n = first < PRIVILEGES ? (u32)PRIVILEGES - first : 0;
+	ndr_put32(out, PRIVILEGES);
+	ndr_put32(out, n);
+	ndr_put_pointer(out, n);
+	if (n)
+		ndr_put32(out, n);
+	for (i = 0; i < n; i++) {
+		ndr_put_unicode_header(out, privileges[first + i].name);
+		put_luid(out, privileges[first + i].luid);
+	}
+	for (i = 0; i < n; i++)
+		ndr_put_unicode(out, privileges[first + i].name);
+	return rpc_put_status(call, n ? STATUS_SUCCESS : STATUS_NO_MORE_ENTRIES);
+}
+
+/* Read the name of a privilege. Returns its index, or PRIVILEGES. */
+static size_t get_privilege(struct ndr_in *in)
+{
+	char text[TEXT_SIZE] = "";
+	u16 units;
+	size_t i;
+
+	if (ndr_get_unicode_header(in, &units))
+		ndr_get_unicode(in, units, text, sizeof(text));
+	for (i = 0; i < PRIVILEGES && strcasecmp(privileges[i].name, text); i++)
+		;
+	return i;
+}
+
+/* LsarLookupPrivilegeValue (MS-LSAD section 3.1.4.8.2). */
+static u32 lsarpc_privilege_value(struct rpc_call *call)
+{
+	struct rpc_object policy;
+	u32 fault;
+	size_t i;
+
+	fault = rpc_handle_get(call, RPC_HANDLE_POLICY, &policy);
+	if (fault)
+		return fault;
+	i = get_privilege(&call->in);
+	put_luid(&call->out, i < PRIVILEGES ? privileges[i].luid : 0);
+	return rpc_put_status(call, i < PRIVILEGES ? STATUS_SUCCESS : STATUS_NO_SUCH_PRIVILEGE);
+}
+
+/* Write a pointer to an RPC_UNICODE_STRING, NULL for no text. */
+static void put_text(struct ndr_out *out, const char *text)
+{
+	ndr_put_pointer(out, text);
+	if (!text)
+		return;
+	ndr_put_unicode_header(out, text);
+	ndr_put_unicode(out, text);
+}
+
+/* LsarLookupPrivilegeName (MS-LSAD section 3.1.4.8.3). */
+static u32 lsarpc_privilege_name(struct rpc_call *call)
+{
+	struct rpc_object policy;
+	u32 fault, low, high;
+	size_t i;
+
+	fault = rpc_handle_get(call, RPC_HANDLE_POLICY, &policy);
+	if (fault)
+		return fault;
+	low = ndr_get32(&call->in);
+	high = ndr_get32(&call->in);
+	for (i = 0; i < PRIVILEGES && (high || privileges[i].luid != low); i++)
+		;
+	put_text(&call->out, i < PRIVILEGES ? privileges[i].name : NULL);
+	return rpc_put_status(call, i < PRIVILEGES ? STATUS_SUCCESS : STATUS_NO_SUCH_PRIVILEGE);
+}
+
+/* LsarLookupPrivilegeDisplayName (MS-LSAD section 3.1.4.8.4): English is all there is. */
+static u32 lsarpc_privilege_title(struct rpc_call *call)
+{
+	struct rpc_object policy;
+	u32 fault;
+	size_t i;
+
+	fault = rpc_handle_get(call, RPC_HANDLE_POLICY, &policy);
+	if (fault)
+		return fault;
+	i = get_privilege(&call->in);
+	/* Languages of the client and of the system. */
+	ndr_get16(&call->in);
+	ndr_get16(&call->in);
+	put_text(&call->out, i < PRIVILEGES ? privileges[i].title : NULL);
+	ndr_put16(&call->out, 0x409);
+	return rpc_put_status(call, i < PRIVILEGES ? STATUS_SUCCESS : STATUS_NO_SUCH_PRIVILEGE);
 }
 
 /* LsarGetUserName (MS-LSAT section 3.1.4.4). */
-static u32 get_user_name(struct rpc_call *call)
+static u32 lsarpc_get_user_name(struct rpc_call *call)
 {
 	const struct rpc_user *user = call->user;
+	const char *name = user->anonymous ? "ANONYMOUS LOGON" : user->name;
 	struct ndr_out *out = &call->out;
 	struct ndr_in *in = &call->in;
 	char text[TEXT_SIZE];
@@ -498,32 +309,36 @@ static u32 get_user_name(struct rpc_call *call)
 	domain = ndr_get_pointer(in);
 	if (in->bad)
 		return RPC_FAULT_NDR;
-	ndr_put_pointer(out, true);
-	ndr_put_unicode_header(out, user->name);
-	ndr_put_unicode(out, user->name);
+	put_text(out, name);
 	ndr_put_pointer(out, domain);
-	if (domain) {
-		ndr_put_pointer(out, true);
-		ndr_put_unicode_header(out, user->domain);
-		ndr_put_unicode(out, user->domain);
-	}
-	return put_status(call, STATUS_SUCCESS);
+	if (domain)
+		put_text(out, user->anonymous ? "NT AUTHORITY" : user->domain);
+	return rpc_put_status(call, STATUS_SUCCESS);
 }
 
 static const struct rpc_op ops[] = {
-	{ 0, close_handle },
-	{ 6, open_policy },
-	{ 7, query_policy },
-	{ 14, lookup_names },
-	{ 15, lookup_sids },
-	{ 44, open_policy },
-	{ 45, get_user_name },
-	{ 46, query_policy },
-	{ 57, lookup_sids2 },
-	{ 58, lookup_names2 },
-	{ 68, lookup_names3 },
-	{ 76, lookup_sids3 },
-	{ 77, lookup_names4 },
+	{ 0, lsarpc_close },
+	{ 2, lsarpc_enum_privileges },
+	{ 6, lsarpc_open_policy },
+	{ 7, lsarpc_query_policy },
+	{ 11, lsarpc_enum_nothing },
+	{ 13, lsarpc_enum_nothing },
+	{ 14, lsa_lookup_names },
+	{ 15, lsa_lookup_sids },
+	{ 31, lsarpc_privilege_value },
+	{ 32, lsarpc_privilege_name },
+	{ 33, lsarpc_privilege_title },
+	{ 35, lsarpc_enum_with_right },
+	{ 36, lsarpc_enum_rights },
+	{ 44, lsarpc_open_policy },
+	{ 45, lsarpc_get_user_name },
+	{ 46, lsarpc_query_policy },
+	{ 50, lsarpc_enum_nothing },
+	{ 57, lsa_lookup_sids2 },
+	{ 58, lsa_lookup_names2 },
+	{ 68, lsa_lookup_names3 },
+	{ 76, lsa_lookup_sids3 },
+	{ 77, lsa_lookup_names4 },
 	{ 0, NULL }
 };
 

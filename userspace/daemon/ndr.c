@@ -88,6 +88,12 @@ static u32 get_extent(struct ndr_in *in)
 	return in->bad ? 0 : len;
 }
 
+void ndr_get_varying(struct ndr_in *in, u32 count, u32 most)
+{
+	if (count > most || get_extent(in) != count)
+		in->bad = true;
+}
+
 /* Read text up to its first NUL or its end. Returns its length in units. */
 static u32 get_text(struct ndr_in *in, u32 units, char *out, size_t size)
 {
@@ -207,7 +213,7 @@ void ndr_align(struct ndr_out *out, size_t to)
 	ndr_put(out, zeros, -out->len & (to - 1));
 }
 
-static void put_number(struct ndr_out *out, u32 value, size_t size)
+static void put_number(struct ndr_out *out, u64 value, size_t size)
 {
 	size_t i;
 	u8 *p;
@@ -231,6 +237,11 @@ void ndr_put16(struct ndr_out *out, u16 value)
 void ndr_put32(struct ndr_out *out, u32 value)
 {
 	put_number(out, value, 4);
+}
+
+void ndr_put64(struct ndr_out *out, u64 value)
+{
+	put_number(out, value, 8);
 }
 
 void ndr_put_pointer(struct ndr_out *out, bool there)

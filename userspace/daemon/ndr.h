@@ -62,6 +62,11 @@ bool ndr_get_pointer(struct ndr_in *in);
  * and only that number is used afterwards.
  */
 void ndr_get_count(struct ndr_in *in, u32 count);
+/*
+ * Read the three counts of a conformant varying array of @count elements, at most @most; @count was
+ * read earlier.
+ */
+void ndr_get_varying(struct ndr_in *in, u32 count, u32 most);
 /* Read a [string] of wide characters with its NUL, as UTF-8. */
 void ndr_get_string(struct ndr_in *in, char *out, size_t size);
 /* Read a [unique] pointer to a [string]; @out is empty for NULL. */
@@ -81,6 +86,7 @@ void ndr_out_init(struct ndr_out *out, size_t max);
 void ndr_put8(struct ndr_out *out, u8 value);
 void ndr_put16(struct ndr_out *out, u16 value);
 void ndr_put32(struct ndr_out *out, u32 value);
+void ndr_put64(struct ndr_out *out, u64 value);
 void ndr_put(struct ndr_out *out, const void *data, size_t len);
 /* Pad with zeros up to a multiple of @to, which is 2, 4 or 8. */
 void ndr_align(struct ndr_out *out, size_t to);

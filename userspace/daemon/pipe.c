@@ -24,6 +24,7 @@
 #include "keeper.h"
 #include "mem.h"
 #include "pipe.h"
+#include "pipe_rows.h"
 #include "share_list.h"
 
 /*
@@ -269,6 +270,27 @@ static int pipe_list(const struct pipes *pipes, const struct pipe *p, int fd,
 	return rc;
 }
 
+static int pipe_list_rows(const struct pipe *p, int fd, struct worker_msg *msg, u64 deadline)
+{
+	struct rows rows = { 0 };
+	int list = -1;
+	int rc;
+
+	rc = pipe_rows_get(&p->user, (enum rpc_list)msg->list, deadline, &rows);
+	if (!rc) {
+		list = rows_write(&rows);
+		rc = list < 0 ? list : 0;
+	}
+	rows_free(&rows);
+	msg->type = WORKER_LISTED;
+	/* Errors of the netlink connection may be numbers that are not errno values. */
+	msg->error = rc ? (rc == -EACCES ? EACCES : EIO) : 0;
+	rc = worker_msg_send(fd, msg, list);
+	if (list >= 0)
+		close(list);
+	return rc;
+}
+
 /*
  * Process one message on one channel. Returns 0 and the answer, or a negative errno that makes
  * the worker unusable.
@@ -293,6 +315,8 @@ static int pipe_exchange(const struct pipes *pipes, const struct pipe *p, int fd
 			rc = pipe_find(p, fd, msg, deadline);
 		else if (msg->type == WORKER_LIST)
 			rc = pipe_list(pipes, p, fd, msg);
+		else if (msg->type == WORKER_ROWS)
+			rc = pipe_list_rows(p, fd, msg, deadline);
 		else
 			rc = -EBADMSG;
 		until += clock_ms() - before;
@@ -324,6 +348,7 @@ int pipe_call(struct pipes *pipes, u64 id, const u8 *in, size_t len, u64 deadlin
 	msg.pipe = p->number;
 	msg.uid = p->user.uid;
 	msg.anonymous = p->user.anonymous;
+	msg.guest = p->user.guest;
 	memcpy(msg.user, p->user.name, sizeof(msg.user));
 	memcpy(msg.domain, p->user.domain, sizeof(msg.domain));
 	identity_machine(&machine);

@@ -121,12 +121,26 @@ static int thread_list(void *arg, struct kernel_shares *out)
 	return rc;
 }
 
+static int thread_rows(void *arg, enum rpc_list list, struct rows *out)
+{
+	struct worker_msg msg = { .type = WORKER_ROWS, .list = list };
+	int fd = -1;
+	int rc;
+
+	thread_ask(arg, &msg, WORKER_LISTED, &fd);
+	rc = msg.error ? -(int)msg.error : rows_read(fd, out);
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
 static void thread_call(struct thread *t, const struct worker_msg *in)
 {
 	struct rpc_asks asks = { .accounts = { .find = thread_find, .arg = t },
-				 .shares = thread_list };
+				 .shares = thread_list, .list = thread_rows };
 	struct worker_msg out = { .type = WORKER_CALLED };
-	struct rpc_user user = { .uid = (u32)in->uid, .anonymous = in->anonymous };
+	struct rpc_user user = { .uid = (u32)in->uid, .anonymous = in->anonymous,
+				 .guest = in->guest };
 	struct rpc_conn *conn;
 	u8 *reply = NULL;
 	int rc = -ENOENT;

@@ -67,6 +67,12 @@ struct bytes {
 	size_t len;
 };
 
+/* A handle that a client holds. */
+struct handle {
+	u8 bytes[RPC_HANDLE_SIZE];
+	struct rpc_object object;
+};
+
 /* A presentation context: number and interface. */
 struct context {
 	u16 number;
@@ -106,7 +112,7 @@ struct rpc_conn {
 	u32 call_id;
 	u16 context;
 	u16 opnum;
-	u8 handles[RPC_HANDLES_MAX][RPC_HANDLE_SIZE];
+	struct handle handles[RPC_HANDLES_MAX];
 	unsigned int nhandles;
 	u32 serial;
 };
@@ -121,7 +127,7 @@ struct fragment {
 };
 
 static const struct rpc_interface *const interfaces[RPC_PIPES] = {
-	&srvsvc_interface, &lsarpc_interface, &wkssvc_interface,
+	&srvsvc_interface, &lsarpc_interface, &wkssvc_interface, &samr_interface,
 };
 
 int rpc_pipe_number(const char *name)
@@ -173,40 +179,78 @@ static void bytes_clear(struct bytes *b)
 	memset(b, 0, sizeof(*b));
 }
 
-bool rpc_handle_new(struct rpc_conn *conn, u8 handle[RPC_HANDLE_SIZE])
+bool rpc_handle_new(struct rpc_call *call, const struct rpc_object *object)
 {
-	if (conn->nhandles == RPC_HANDLES_MAX)
-		return false;
-	memset(handle, 0, RPC_HANDLE_SIZE);
-	conn->serial++;
-	memcpy(handle + HANDLE_ATTRIBUTES, &conn->serial, sizeof(conn->serial));
-	if (getrandom(handle + 8, RPC_HANDLE_SIZE - 8, 0) != RPC_HANDLE_SIZE - 8)
-		return false;
-	memcpy(conn->handles[conn->nhandles++], handle, RPC_HANDLE_SIZE);
-	return true;
+	struct rpc_conn *conn = call->conn;
+	bool good = object && conn->nhandles < RPC_HANDLES_MAX;
+	struct handle h = { 0 };
+
+	if (good) {
+		h.object = *object;
+		conn->serial++;
+		memcpy(h.bytes + HANDLE_ATTRIBUTES, &conn->serial, sizeof(conn->serial));
+		good = getrandom(h.bytes + 8, RPC_HANDLE_SIZE - 8, 0) == RPC_HANDLE_SIZE - 8;
+	}
+	if (good)
+		conn->handles[conn->nhandles++] = h;
+	else
+		memset(h.bytes, 0, sizeof(h.bytes));
+	ndr_align(&call->out, 4);
+	ndr_put(&call->out, h.bytes, sizeof(h.bytes));
+	return good;
 }
 
-static unsigned int find_handle(const struct rpc_conn *conn, const u8 *handle)
+/* Read a handle and find its index. Returns 0 or a fault code. */
+static u32 find_handle(struct rpc_call *call, unsigned int *index)
+{
+	const struct rpc_conn *conn = call->conn;
+	const u8 *bytes;
+
+	ndr_get(&call->in, -call->in.pos & 3);
+	bytes = ndr_get(&call->in, RPC_HANDLE_SIZE);
+	if (!bytes)
+		return RPC_FAULT_NDR;
+	for (*index = 0; *index < conn->nhandles; (*index)++)
+		if (!memcmp(conn->handles[*index].bytes, bytes, RPC_HANDLE_SIZE))
+			return 0;
+	return RPC_FAULT_CONTEXT;
+}
+
+u32 rpc_handle_get_any(struct rpc_call *call, struct rpc_object *object)
 {
 	unsigned int i;
+	u32 fault = find_handle(call, &i);
 
-	for (i = 0; i < conn->nhandles; i++)
-		if (!memcmp(conn->handles[i], handle, RPC_HANDLE_SIZE))
-			break;
-	return i;
+	if (!fault)
+		*object = call->conn->handles[i].object;
+	return fault;
 }
 
-bool rpc_handle_known(const struct rpc_conn *conn, const u8 *handle)
+u32 rpc_handle_get(struct rpc_call *call, enum rpc_handle_kind kind, struct rpc_object *object)
 {
-	return handle && find_handle(conn, handle) < conn->nhandles;
+	u32 fault = rpc_handle_get_any(call, object);
+
+	return !fault && object->kind != kind ? RPC_FAULT_CONTEXT : fault;
 }
 
-void rpc_handle_drop(struct rpc_conn *conn, const u8 *handle)
+u32 rpc_handle_close(struct rpc_call *call)
 {
-	unsigned int i = find_handle(conn, handle);
+	static const u8 nothing[RPC_HANDLE_SIZE];
+	struct rpc_conn *conn = call->conn;
+	unsigned int i;
+	u32 fault = find_handle(call, &i);
 
-	if (i < conn->nhandles)
-		memcpy(conn->handles[i], conn->handles[--conn->nhandles], RPC_HANDLE_SIZE);
+	if (fault)
+		return fault;
+	conn->handles[i] = conn->handles[--conn->nhandles];
+	ndr_put(&call->out, nothing, sizeof(nothing));
+	return 0;
+}
+
+u32 rpc_put_status(struct rpc_call *call, u32 status)
+{
+	ndr_put32(&call->out, status);
+	return 0;
 }
 
 /* Write the header of a fragment. Returns its offset, for end_fragment(). */
@@ -297,6 +341,7 @@ static void run_call(struct rpc_conn *conn, struct ndr_out *out)
 		.conn = conn,
 		.user = &conn->user,
 		.asks = conn->asks,
+		.opnum = conn->opnum,
 	};
 	const struct rpc_op *op;
 	u32 fault;

@@ -11,19 +11,20 @@
 
 #include "kernel.h"
 #include "ndr.h"
+#include "row_list.h"
 #include "sid.h"
 
 /* Number of pipes that are served. */
-#define RPC_PIPES	3
+#define RPC_PIPES	4
 /*
  * Most presentation contexts of one connection, most handles that a client holds, and the size of
  * a handle.
  */
 #define RPC_CONTEXTS_MAX	8
-#define RPC_HANDLES_MAX		32
+#define RPC_HANDLES_MAX		64
 #define RPC_HANDLE_SIZE		20
 /* Longest parameters and longest results of a call, in bytes. */
-#define RPC_CALL_MAX		65536
+#define RPC_CALL_MAX		131072
 #define RPC_REPLY_MAX		56000
 
 /*
@@ -42,26 +43,58 @@ struct rpc_conn;
  * struct rpc_user - the user that makes the calls
  * @uid: number of the account
  * @anonymous: the client gave no name
+ * @guest: the client did not prove its name
  * @name: name of the user
  * @domain: domain of the user
  */
 struct rpc_user {
 	uid_t uid;
 	bool anonymous;
+	bool guest;
 	char name[NSS_NAME_SIZE];
 	char domain[NSS_NAME_SIZE];
 };
 
 /**
+ * enum rpc_list - lists that the handlers ask for
+ * @RPC_LIST_USERS: users of this machine, in the order of their numbers
+ * @RPC_LIST_GROUPS: its groups, in the same order
+ * @RPC_LIST_ALIASES: BUILTIN aliases that stand for groups
+ * @RPC_LIST_DOMAIN: the domain that the machine is a member of; empty if there is none
+ * @RPC_LISTS: number of lists
+ */
+enum rpc_list {
+	RPC_LIST_USERS,
+	RPC_LIST_GROUPS,
+	RPC_LIST_ALIASES,
+	RPC_LIST_DOMAIN,
+	RPC_LISTS
+};
+
+/*
+ * Numbers and texts of accounts: uid or gid; not an account of the system; primary group of a user.
+ * Members of a group are separated by commas, and are not all of them if they are very many.
+ */
+enum account_number { ACCOUNT_ID, ACCOUNT_LISTED, ACCOUNT_GID };
+enum account_text { ACCOUNT_NAME, ACCOUNT_FULL_NAME, ACCOUNT_MEMBERS };
+/* Numbers and text of an alias of BUILTIN and of its group, and texts of a domain. */
+enum alias_number { ALIAS_RID, ALIAS_GID };
+enum alias_text { ALIAS_GROUP_SID };
+enum domain_text { DOMAIN_NAME, DOMAIN_DNS_NAME, DOMAIN_SID };
+
+/**
  * struct rpc_asks - sources of information for the handlers
  * @accounts: look-up of accounts
- * @shares: lists the shares; called with the @arg of @accounts; returns 0 or a negative errno
+ * @shares: lists the shares
+ * @list: gets another list, to be freed with rows_free()
  *
- * All may block.
+ * All may block. The last two are called with the @arg of @accounts, and return 0 or a negative
+ * errno: -EACCES if the user must not see the list.
  */
 struct rpc_asks {
 	struct sid_accounts accounts;
 	int (*shares)(void *arg, struct kernel_shares *out);
+	int (*list)(void *arg, enum rpc_list list, struct rows *out);
 };
 
 /**
@@ -69,6 +102,7 @@ struct rpc_asks {
  * @conn: the connection
  * @user: the user that makes the call
  * @asks: sources of information
+ * @opnum: operation number
  * @in: parameters
  * @out: results
  */
@@ -76,8 +110,31 @@ struct rpc_call {
 	struct rpc_conn *conn;
 	const struct rpc_user *user;
 	const struct rpc_asks *asks;
+	u16 opnum;
 	struct ndr_in in;
 	struct ndr_out out;
+};
+
+/* Kinds of handles. */
+enum rpc_handle_kind {
+	RPC_HANDLE_POLICY,
+	RPC_HANDLE_SERVER,
+	RPC_HANDLE_DOMAIN,
+	RPC_HANDLE_USER,
+	RPC_HANDLE_GROUP,
+	RPC_HANDLE_ALIAS,
+};
+
+/**
+ * struct rpc_object - what a handle stands for
+ * @kind: kind of the handle
+ * @domain: domain of an account or the domain itself, by its handler's numbers
+ * @rid: relative identifier of an account
+ */
+struct rpc_object {
+	enum rpc_handle_kind kind;
+	u32 domain;
+	u32 rid;
 };
 
 /**
@@ -110,6 +167,7 @@ extern const struct rpc_interface srvsvc_interface;
 extern const struct rpc_interface lsarpc_interface;
 extern const struct rpc_interface dssetup_interface;
 extern const struct rpc_interface wkssvc_interface;
+extern const struct rpc_interface samr_interface;
 
 /*
  * Return the number of a pipe, below RPC_PIPES; -ENOENT if there is none of that name. Case is
@@ -141,11 +199,26 @@ void rpc_conn_free(struct rpc_conn *conn);
 int rpc_conn_take(struct rpc_conn *conn, const struct rpc_asks *asks, const u8 *data, size_t len,
 		  u8 **out, size_t *out_len);
 
-/* Create a context handle. Returns false if the client holds too many. */
-bool rpc_handle_new(struct rpc_conn *conn, u8 handle[RPC_HANDLE_SIZE]);
-/* Return true if the handle was created on this connection and not dropped since. */
-bool rpc_handle_known(const struct rpc_conn *conn, const u8 *handle);
-/* Drop a handle; an unknown one is ignored. */
-void rpc_handle_drop(struct rpc_conn *conn, const u8 *handle);
+/*
+ * Create a context handle and write it to the results. Writes zeros and returns false if the client
+ * holds too many, or if @object is NULL.
+ */
+bool rpc_handle_new(struct rpc_call *call, const struct rpc_object *object);
+/*
+ * Read a handle of a kind from the parameters, and get a copy of its object. Returns 0 or a fault
+ * code: a handle that was not created on this connection, or that is of another kind, causes a
+ * fault (MS-RPCE section 3.3.1.5.2.2).
+ */
+u32 rpc_handle_get(struct rpc_call *call, enum rpc_handle_kind kind, struct rpc_object *object);
+/* The same for any kind. */
+u32 rpc_handle_get_any(struct rpc_call *call, struct rpc_object *object);
+/*
+ * Read a handle from the parameters, drop it and write zeros to the results. Returns 0 or a fault
+ * code.
+ */
+u32 rpc_handle_close(struct rpc_call *call);
+
+/* Write a status or error code, the last of the results. Returns 0. */
+u32 rpc_put_status(struct rpc_call *call, u32 status);
 
 #endif

@@ -33,6 +33,10 @@ static const struct {
 	{ { 5, 1, { 19 } }, SID_USE_WELL_KNOWN, "NT AUTHORITY", "LOCAL SERVICE" },
 	{ { 5, 1, { 20 } }, SID_USE_WELL_KNOWN, "NT AUTHORITY", "NETWORK SERVICE" },
 	{ { 5, 1, { 32 } }, SID_USE_DOMAIN, "BUILTIN", "BUILTIN" },
+	{ { SID_AUTHORITY_UNIX, 1, { SID_UNIX_USERS } }, SID_USE_DOMAIN, SID_USERS_DOMAIN,
+	  SID_USERS_DOMAIN },
+	{ { SID_AUTHORITY_UNIX, 1, { SID_UNIX_GROUPS } }, SID_USE_DOMAIN, SID_GROUPS_DOMAIN,
+	  SID_GROUPS_DOMAIN },
 	{ { 5, 2, { 32, 544 } }, SID_USE_ALIAS, "BUILTIN", "Administrators" },
 	{ { 5, 2, { 32, 545 } }, SID_USE_ALIAS, "BUILTIN", "Users" },
 	{ { 5, 2, { 32, 546 } }, SID_USE_ALIAS, "BUILTIN", "Guests" },
@@ -106,6 +110,12 @@ void sid_domain(const struct sid *sid, struct sid *domain)
 	*domain = *sid;
 	if (domain->nsubs)
 		domain->sub[--domain->nsubs] = 0;
+}
+
+void sid_append(struct sid *sid, u32 rid)
+{
+	if (sid->nsubs < SID_SUBS_MAX)
+		sid->sub[sid->nsubs++] = rid;
 }
 
 /*
@@ -219,10 +229,25 @@ bool sid_parse(const char *text, struct sid *sid)
 	return sid->nsubs;
 }
 
+/* The group of all local users, for clients that expect one. */
+static void set_none(struct sid_name *name)
+{
+	char machine[NSS_NAME_SIZE];
+
+	sid_machine_name(machine);
+	set_name(name, SID_USE_GROUP, machine, "None");
+}
+
+static void sid_of_none(const struct sid_accounts *accounts, struct sid *sid)
+{
+	*sid = accounts->machine;
+	sid_append(sid, SID_RID_NONE);
+}
+
 int sid_to_name(const struct sid_accounts *accounts, const struct sid *sid,
 		struct sid_name *name)
 {
-	struct sid asked = *sid;
+	struct sid asked = *sid, none;
 
 	if (!sid->nsubs)
 		return -ENOENT;
@@ -232,6 +257,11 @@ int sid_to_name(const struct sid_accounts *accounts, const struct sid *sid,
 		sid_machine_name(name->domain);
 		name->use = SID_USE_DOMAIN;
 		memcpy(name->name, name->domain, sizeof(name->name));
+		return 0;
+	}
+	sid_of_none(accounts, &none);
+	if (sid_same(sid, &none)) {
+		set_none(name);
 		return 0;
 	}
 	return accounts->find(accounts->arg, false, &asked, name);
@@ -278,6 +308,11 @@ int sid_from_name(const struct sid_accounts *accounts, const char *text, struct 
 	if (!name->domain[0] && !strcasecmp(name->name, machine)) {
 		*sid = accounts->machine;
 		set_name(name, SID_USE_DOMAIN, machine, machine);
+		return 0;
+	}
+	if (!strcasecmp(name->domain, machine) && !strcasecmp(name->name, "None")) {
+		sid_of_none(accounts, sid);
+		set_none(name);
 		return 0;
 	}
 	return is_domain ? -ENOENT : accounts->find(accounts->arg, true, sid, name);

@@ -28,6 +28,9 @@
 #define SID_NT_BUILTIN		32
 #define SID_RID_ADMINISTRATORS	544
 
+/* Relative identifier of MACHINE\None, the group of all users of a machine. */
+#define SID_RID_NONE		513
+
 /* Domains of Unix accounts in names. */
 #define SID_USERS_DOMAIN	"Unix User"
 #define SID_GROUPS_DOMAIN	"Unix Group"
@@ -123,6 +126,8 @@ int sid_from_name(const struct sid_accounts *accounts, const char *text, struct 
 		  struct sid_name *name);
 /* Format a SID as "S-1-...". */
 void sid_text(const struct sid *sid, char out[NSS_NAME_SIZE]);
+/* Append a relative identifier, if there is room. */
+void sid_append(struct sid *sid, u32 rid);
 /* Return the SID without its last sub-authority, which LSA calls its domain. */
 void sid_domain(const struct sid *sid, struct sid *domain);
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Describes the machine (MS-WKST). */
 
-#include "rpc.h"
-#include "sid.h"
+#include "joined.h"
 
 /* MS-ERREF section 2.2. */
 #define ERROR_SUCCESS		0
@@ -11,13 +10,13 @@
 #define PLATFORM_NT		500
 #define VERSION_MAJOR		10
 #define VERSION_MINOR		0
-#define WORK_GROUP		"WORKGROUP"
 
 /* NetrWkstaGetInfo (MS-WKST section 3.2.4.1). */
 static u32 get_info(struct rpc_call *call)
 {
 	struct ndr_out *out = &call->out;
 	struct ndr_in *in = &call->in;
+	struct joined joined;
 	char name[1024];
 	u32 level;
 	bool known;
@@ -28,6 +27,7 @@ static u32 get_info(struct rpc_call *call)
 		return RPC_FAULT_NDR;
 	known = level >= 100 && level <= 102;
 	sid_machine_name(name);
+	joined_get(call, &joined);
 	ndr_put32(out, level);
 	ndr_put_pointer(out, known);
 	if (known) {
@@ -42,7 +42,7 @@ static u32 get_info(struct rpc_call *call)
 		if (level == 102)
 			ndr_put32(out, 0);
 		ndr_put_string(out, name);
-		ndr_put_string(out, WORK_GROUP);
+		ndr_put_string(out, joined.name);
 		if (level >= 101)
 			ndr_put_string(out, "");
 	}

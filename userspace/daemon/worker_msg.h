@@ -40,7 +40,8 @@
  *	SID of a name
  * @WORKER_FOUND: answer to @WORKER_FIND
  * @WORKER_LIST: from the pipe worker, before @WORKER_CALLED: requests the shares
- * @WORKER_LISTED: answer to @WORKER_LIST, with a descriptor of the list, see share_list.h
+ * @WORKER_ROWS: from the pipe worker, before @WORKER_CALLED: requests another list
+ * @WORKER_LISTED: answer to both, with a descriptor of the list, see share_list.h and row_list.h
  * @WORKER_RESOLVE: to the host worker: the address of a host
  * @WORKER_RESOLVED: answer to @WORKER_RESOLVE with the same number: an error or the names,
  *	see host_names.h
@@ -59,6 +60,7 @@ enum worker_type {
 	WORKER_FIND,
 	WORKER_FOUND,
 	WORKER_LIST,
+	WORKER_ROWS,
 	WORKER_LISTED,
 	WORKER_RESOLVE,
 	WORKER_RESOLVED,
@@ -83,6 +85,8 @@ enum worker_type {
  * @pipe: kind of pipe, see rpc_pipe_number()
  * @uid: number of the pipe's user
  * @anonymous: the pipe's user gave no name
+ * @guest: the pipe's user did not prove the name
+ * @list: enum rpc_list
  * @by_name: a SID is requested, not a name
  * @use: enum sid_use
  * @error: positive errno or 0
@@ -113,6 +117,8 @@ struct worker_msg {
 	u64 pipe;
 	u64 uid;
 	u64 anonymous;
+	u64 guest;
+	u64 list;
 	u64 by_name;
 	u64 use;
 	u64 error;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/identity/identity.h"
+#include "daemon/pipe_rows.h"
 #include "daemon/utf16.h"
 #include "mem.h"
 #include "rpc_messages.h"
@@ -41,6 +42,14 @@ int peer_find(void *arg, bool by_name, struct sid *sid, struct sid_name *name)
 	return rc;
 }
 
+int peer_rows(void *arg, enum rpc_list list, struct rows *out)
+{
+	struct rpc_user user = { .uid = 1000 };
+
+	(void)arg;
+	return pipe_rows_get(&user, list, UINT64_MAX, out);
+}
+
 static int shares_served(void *arg, struct kernel_shares *out)
 {
 	char name[32];
@@ -69,6 +78,7 @@ void peer_open_by(struct peer *p, const char *name, const struct rpc_user *user)
 	p->asks.accounts.find = peer_find;
 	identity_machine(&p->asks.accounts.machine);
 	p->asks.shares = shares_served;
+	p->asks.list = peer_rows;
 	if (CHECK(number >= 0))
 		p->conn = rpc_conn_new((unsigned int)number, user);
 }

@@ -36,6 +36,8 @@ extern bool peer_open_share;
 
 /* The @find of struct sid_accounts that looks accounts up; @arg is not used. */
 int peer_find(void *arg, bool by_name, struct sid *sid, struct sid_name *name);
+/* The @list of struct rpc_asks; @arg is not used. */
+int peer_rows(void *arg, enum rpc_list list, struct rows *out);
 /* Open a pipe by its name, as a user. */
 void peer_open_by(struct peer *p, const char *name, const struct rpc_user *user);
 /* Open a pipe as "alice" with this uid. */

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pipes: fragments of remote calls for srvsvc, lsarpc and wkssvc.
+ * Pipes: fragments of remote calls for srvsvc, lsarpc, wkssvc and samr.
  *
  * The first byte chooses the pipe and the user, the rest are messages, each behind its length
- * in two bytes. The name service is asked for real, from the files of this machine.
+ * in two bytes. Handles cannot be guessed: "HND" and a number at the beginning of the parameters
+ * stand for one that an earlier call returned. The name service is asked for real, from the files
+ * of this machine.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -11,13 +13,42 @@
 #include <string.h>
 
 #include "daemon/identity/identity.h"
-#include "daemon/rpc.h"
+#include "daemon/pipe_rows.h"
 #include "mem.h"
 
 /* Messages of one input: more only repeat what a conversation of this length shows. */
 #define MESSAGES_MAX	16
 
-static const char *const names[] = { "srvsvc", "lsarpc", "wkssvc", "nothing" };
+/* Header of a response; a handle and a status behind it are all that opening calls return. */
+#define RESPONSE	24
+#define OPENED		(RESPONSE + RPC_HANDLE_SIZE + 4)
+
+static const char *const names[] = { "srvsvc", "lsarpc", "wkssvc", "samr" };
+
+/* Handles that the server returned. */
+struct handles {
+	u8 handle[MESSAGES_MAX][RPC_HANDLE_SIZE];
+	unsigned int n;
+};
+
+static void handle_put(const struct handles *h, u8 *message, size_t len)
+{
+	u8 *at = message + RESPONSE;
+
+	if (h->n && len >= RESPONSE + RPC_HANDLE_SIZE && !memcmp(at, "HND", 3))
+		memcpy(at, h->handle[at[3] % h->n], RPC_HANDLE_SIZE);
+}
+
+static void handle_take(struct handles *h, const u8 *reply, size_t len)
+{
+	if (len >= OPENED && h->n < MESSAGES_MAX)
+		memcpy(h->handle[h->n++], reply + len - RPC_HANDLE_SIZE - 4, RPC_HANDLE_SIZE);
+}
+
+static int rows_get(void *arg, enum rpc_list list, struct rows *out)
+{
+	return pipe_rows_get(arg, list, 0, out);
+}
 
 static int accounts_find(void *arg, bool by_name, struct sid *sid, struct sid_name *name)
 {
@@ -52,8 +83,11 @@ static int shares_none(void *arg, struct kernel_shares *out)
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 {
+	static const struct sid machine = { 5, 4, { 21, 1, 2, 3 } };
 	struct rpc_user user = { .uid = 65534, .name = "nobody", .domain = "HERE" };
-	struct rpc_asks asks = { .accounts = { .find = accounts_find }, .shares = shares_none };
+	struct rpc_asks asks = { .accounts = { .find = accounts_find, .arg = &user },
+				 .shares = shares_none, .list = rows_get };
+	struct handles handles = { .n = 0 };
 	struct rpc_conn *conn;
 	int number;
 
@@ -63,20 +97,28 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 	number = rpc_pipe_number(names[data[0] & 3]);
 	if (number < 0)
 		return 0;
-	identity_machine(&asks.accounts.machine);
+	identity_machine_set(&machine);
+	asks.accounts.machine = machine;
 	conn = rpc_conn_new((unsigned int)number, &user);
 	data++;
 	len--;
 	for (int i = 0; i < MESSAGES_MAX && len >= 2; i++) {
 		size_t size = data[0] | data[1] << 8, out_len = 0;
-		u8 *out = NULL;
+		u8 *out = NULL, *copy;
+		int rc;
 
 		data += 2;
 		len -= 2;
 		if (size > len)
 			size = len;
-		if (rpc_conn_take(conn, &asks, data, size, &out, &out_len))
+		copy = mem_new(size + 1);
+		memcpy(copy, data, size);
+		handle_put(&handles, copy, size);
+		rc = rpc_conn_take(conn, &asks, copy, size, &out, &out_len);
+		free(copy);
+		if (rc)
 			break;
+		handle_take(&handles, out, out_len);
 		free(out);
 		data += size;
 		len -= size;

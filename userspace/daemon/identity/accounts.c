@@ -91,6 +91,11 @@ void identity_machine(struct sid *sid)
 	pthread_mutex_unlock(&lock);
 }
 
+const char *identity_local_file(unsigned int kind)
+{
+	return kind == IDENTITY_USER ? passwd_file : group_file;
+}
+
 void identity_local_files(const char *passwd, const char *group)
 {
 	passwd_file = passwd;

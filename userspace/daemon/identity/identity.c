@@ -265,6 +265,36 @@ int identity_find(const struct identity_who *who, struct identity_query *q)
 	return sources_walk(who, WALK_STALE, q);
 }
 
+/* Runs in a thread that may block. */
+static int joined_ask(void *arg, struct identity_query *q)
+{
+	const struct identity_source *source = arg;
+
+	return source->joined(&q->who);
+}
+
+int identity_joined(const struct identity_who *who, struct identity *out)
+{
+	struct lookup_who asks = { .user = who->user, .most = who->most, .find = joined_ask,
+				   .until = who->until };
+	struct identity_query q = { 0 };
+	struct sources from;
+	int rc = -ENOENT;
+	unsigned int i;
+
+	pthread_mutex_lock(&lock);
+	from = sources;
+	pthread_mutex_unlock(&lock);
+	for (i = 0; i < from.n && rc; i++) {
+		if (!from.source[i]->joined)
+			continue;
+		asks.arg = (void *)from.source[i];
+		rc = lookup_account(&asks, &q);
+	}
+	*out = q.who;
+	return rc;
+}
+
 int identity_by_sid(const struct identity_who *who, const struct sid *sid, struct identity *out)
 {
 	struct identity_query q = { .by = IDENTITY_BY_SID, .who = { .sid = *sid } };

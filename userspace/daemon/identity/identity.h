@@ -80,8 +80,9 @@ struct identity_query {
  * @by_sid: fills everything from @out->sid
  * @by_id: fills everything from @out->id, for one kind
  * @by_name: fills everything from @out->name, for any of the kinds
+ * @joined: fills name, realm and SID of the domain that this machine is a member of; may be NULL
  *
- * The last three return 0, -ENOENT, or -EAGAIN if the source does not answer. They may change
+ * The last four return 0, -ENOENT, or -EAGAIN if the source does not answer. They may change
  * @out in any case.
  */
 struct identity_source {
@@ -97,6 +98,7 @@ struct identity_source {
 	int (*by_sid)(struct identity *out);
 	int (*by_id)(unsigned int kind, struct identity *out);
 	int (*by_name)(unsigned int kinds, struct identity *out);
+	int (*joined)(struct identity *out);
 };
 
 extern const struct identity_source identity_winbind;
@@ -190,6 +192,9 @@ int identity_by_id(const struct identity_who *who, unsigned int kind, u32 id,
 int identity_by_name(const struct identity_who *who, unsigned int kinds, const char *text,
 		     struct identity *out);
 
+/* Look up the domain that this machine is a member of; blocks as identity_find() does. */
+int identity_joined(const struct identity_who *who, struct identity *out);
+
 /* Is this a number of an account of the system? */
 bool identity_is_system(u32 id);
 /* Does the file of this machine's users or groups have this number? */
@@ -212,6 +217,8 @@ unsigned int identity_map_read(const char *path);
  */
 unsigned int identity_map_parse(const char *name, char *text,
 				void (*report)(void *arg, const char *mistake), void *arg);
+/* The file that has the local accounts of one kind. */
+const char *identity_local_file(unsigned int kind);
 /* Use other files of accounts than /etc/passwd and /etc/group; for tests. */
 void identity_local_files(const char *passwd, const char *group);
 

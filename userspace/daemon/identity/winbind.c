@@ -313,6 +313,31 @@ static int winbind_by_name(unsigned int kinds, struct identity *out)
 	return rc;
 }
 
+static int winbind_joined(struct identity *out)
+{
+	struct wbc_interface *details = NULL;
+	struct wbc_domain *info = NULL;
+	int rc = -ENOENT;
+
+	if (!winbind_loaded() || wbc.interface_details(&details) || !details)
+		return -EAGAIN;
+	memset(out, 0, sizeof(*out));
+	/* Without a domain, winbind serves one that it calls as this machine. */
+	if (!winbind_copy(out->name.domain, details->domain) || !details->dns_domain ||
+	    !details->dns_domain[0] || !winbind_copy(out->realm, details->dns_domain))
+		goto out;
+	out->name.use = SID_USE_DOMAIN;
+	memcpy(out->name.name, out->name.domain, sizeof(out->name.name));
+	rc = wbc.domain_info(out->name.domain, &info) || !info ? -EAGAIN : 0;
+	if (!rc)
+		rc = sid_of_wbc(&info->sid, &out->sid);
+	if (info)
+		wbc.free(info);
+out:
+	wbc.free(details);
+	return rc;
+}
+
 const struct identity_source identity_winbind = {
 	.title = "winbind",
 	.directory = true,
@@ -324,4 +349,5 @@ const struct identity_source identity_winbind = {
 	.by_sid = winbind_by_sid,
 	.by_id = winbind_by_id,
 	.by_name = winbind_by_name,
+	.joined = winbind_joined,
 };

@@ -1,0 +1,528 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Lists accounts of this machine, and maps their names (MS-SAMR); see samr.h. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "identity/identity.h"
+#include "mem.h"
+#include "samr.h"
+
+/* Most names or relative identifiers in one call (MS-SAMR sections 3.1.5.11.2, 3.1.5.11.3). */
+#define LOOKUP_MAX	1000
+/* Bytes reserved for the data around a list. */
+#define LIST_MARGIN	256
+
+/* MS-SAMR section 2.2.1.12. */
+#define USER_NORMAL_ACCOUNT	0x10
+
+/* Longest text in parameters, including the NUL. */
+#define TEXT_SIZE	1024
+
+static enum sid_use samr_use(const struct samr_account *account)
+{
+	if (account->kind == SAMR_USERS)
+		return SID_USE_USER;
+	return account->kind == SAMR_GROUPS ? SID_USE_GROUP : SID_USE_ALIAS;
+}
+
+/* SamrConnect, 2, 4 and 5 (MS-SAMR section 3.1.5.1). The access wanted does not matter. */
+static u32 samr_connect(struct rpc_call *call)
+{
+	static const struct rpc_object server = { .kind = RPC_HANDLE_SERVER };
+	bool may = !call->user->anonymous && !call->user->guest;
+	u32 status = STATUS_ACCESS_DENIED;
+	struct ndr_in *in = &call->in;
+	char name[TEXT_SIZE];
+
+	if (call->opnum) {
+		ndr_get_unique_string(in, name, sizeof(name));
+	} else if (ndr_get_pointer(in)) {
+		/* Only the first character of the name is sent. */
+		ndr_get16(in);
+	}
+	ndr_get32(in);
+	if (call->opnum == 62)
+		ndr_get32(in);
+	if (call->opnum == 64) {
+		/* Version of the client, twice, its revision and features. */
+		if (ndr_get32(in) != 1 || ndr_get32(in) != 1)
+			return RPC_FAULT_NDR;
+		ndr_get32(in);
+		ndr_get32(in);
+	}
+	if (in->bad)
+		return RPC_FAULT_NDR;
+	if (call->opnum == 64) {
+		ndr_put32(&call->out, 1);
+		ndr_put32(&call->out, 1);
+		ndr_put32(&call->out, 3);
+		ndr_put32(&call->out, 0);
+	}
+	if (rpc_handle_new(call, may ? &server : NULL))
+		status = STATUS_SUCCESS;
+	else if (may)
+		status = STATUS_INSUFFICIENT_RESOURCES;
+	return rpc_put_status(call, status);
+}
+
+/* SamrCloseHandle (MS-SAMR section 3.1.5.13.1). */
+static u32 samr_close(struct rpc_call *call)
+{
+	u32 fault = rpc_handle_close(call);
+
+	return fault ?: rpc_put_status(call, STATUS_SUCCESS);
+}
+
+/* SamrLookupDomainInSamServer (MS-SAMR section 3.1.5.11.1). */
+static u32 samr_lookup_domain(struct rpc_call *call)
+{
+	char text[TEXT_SIZE] = "", name[NSS_NAME_SIZE];
+	struct ndr_in *in = &call->in;
+	struct rpc_object server;
+	struct sid sid;
+	u32 fault, i;
+	u16 units;
+
+	fault = rpc_handle_get(call, RPC_HANDLE_SERVER, &server);
+	if (fault)
+		return fault;
+	if (ndr_get_unicode_header(in, &units))
+		ndr_get_unicode(in, units, text, sizeof(text));
+	if (in->bad)
+		return RPC_FAULT_NDR;
+	for (i = 0; i < SAMR_DOMAINS; i++) {
+		samr_domain_name(i, name);
+		if (!strcasecmp(name, text))
+			break;
+	}
+	ndr_put_pointer(&call->out, i < SAMR_DOMAINS);
+	if (i == SAMR_DOMAINS)
+		return rpc_put_status(call, STATUS_NO_SUCH_DOMAIN);
+	samr_domain_sid(call, i, &sid);
+	ndr_put_sid(&call->out, &sid);
+	return rpc_put_status(call, STATUS_SUCCESS);
+}
+
+/**
+ * struct page - part of a list of names
+ * @first: index of the first entry
+ * @n: number of entries
+ * @resume: where the next part begins
+ * @status: status of the call
+ */
+struct page {
+	u32 first;
+	u32 n;
+	u32 resume;
+	u32 status;
+};
+
+/* Encoded size of an entry: identifier, header, and text with its counts and padding. */
+static size_t samr_name_len(const char *name)
+{
+	size_t len = 2 * strlen(name);
+
+	return 4 + 8 + 12 + len + 2;
+}
+
+/* SAMPR_ENUMERATION_BUFFER and what is around it (MS-SAMR section 2.2.3). */
+static u32 samr_put_page(struct rpc_call *call, const struct samr_account *account,
+			 const struct page *page)
+{
+	struct ndr_out *out = &call->out;
+	u32 i;
+
+	account += page->first;
+	ndr_put32(out, page->resume);
+	ndr_put_pointer(out, true);
+	ndr_put32(out, page->n);
+	ndr_put_pointer(out, page->n);
+	if (page->n)
+		ndr_put32(out, page->n);
+	for (i = 0; i < page->n; i++) {
+		ndr_put32(out, account[i].rid);
+		ndr_put_unicode_header(out, account[i].name);
+	}
+	for (i = 0; i < page->n; i++)
+		ndr_put_unicode(out, account[i].name);
+	ndr_put32(out, page->n);
+	return rpc_put_status(call, page->status);
+}
+
+/* SamrEnumerateDomainsInSamServer (MS-SAMR section 3.1.5.2.1). */
+static u32 samr_enum_domains(struct rpc_call *call)
+{
+	struct samr_account domains[SAMR_DOMAINS] = { 0 };
+	char names[SAMR_DOMAINS][NSS_NAME_SIZE];
+	struct rpc_object server;
+	struct page page = { 0 };
+	u32 fault, i;
+
+	fault = rpc_handle_get(call, RPC_HANDLE_SERVER, &server);
+	if (fault)
+		return fault;
+	page.first = ndr_get32(&call->in);
+	ndr_get32(&call->in);
+	if (call->in.bad)
+		return RPC_FAULT_NDR;
+	for (i = 0; i < SAMR_DOMAINS; i++) {
+		samr_domain_name(i, names[i]);
+		domains[i].name = names[i];
+	}
+	if (page.first > SAMR_DOMAINS)
+		page.first = SAMR_DOMAINS;
+	page.n = SAMR_DOMAINS - page.first;
+	page.resume = SAMR_DOMAINS;
+	return samr_put_page(call, domains, &page);
+}
+
+/* SamrOpenDomain (MS-SAMR section 3.1.5.1.5). */
+static u32 samr_open_domain(struct rpc_call *call)
+{
+	struct rpc_object object;
+	struct sid wanted, sid;
+	u32 fault, i;
+
+	fault = rpc_handle_get(call, RPC_HANDLE_SERVER, &object);
+	if (fault)
+		return fault;
+	ndr_get32(&call->in);
+	ndr_get_sid(&call->in, &wanted);
+	if (call->in.bad)
+		return RPC_FAULT_NDR;
+	for (i = 0; i < SAMR_DOMAINS; i++) {
+		samr_domain_sid(call, i, &sid);
+		if (sid_same(&sid, &wanted))
+			break;
+	}
+	object = (struct rpc_object){ .kind = RPC_HANDLE_DOMAIN, .domain = i };
+	if (i == SAMR_DOMAINS) {
+		rpc_handle_new(call, NULL);
+		return rpc_put_status(call, STATUS_NO_SUCH_DOMAIN);
+	}
+	return rpc_put_status(call, rpc_handle_new(call, &object) ?
+					    STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES);
+}
+
+/*
+ * Select the accounts from an identifier on that fit, at least one. Accounts of the system are not
+ * listed. The identifiers grow, so a list can be resumed although accounts come and go.
+ */
+static void samr_fill_page(struct samr_accounts *accounts, u32 resume, u32 wanted_len,
+			   struct page *page)
+{
+	size_t room = RPC_REPLY_MAX - LIST_MARGIN, len = 0;
+	unsigned int i, n = 0;
+
+	for (i = 0; i < accounts->n; i++)
+		if (accounts->account[i].listed && accounts->account[i].rid >= resume)
+			accounts->account[n++] = accounts->account[i];
+	accounts->n = n;
+	if (wanted_len < room)
+		room = wanted_len;
+	for (i = 0; i < n; i++) {
+		len += samr_name_len(accounts->account[i].name);
+		if (len > room && i)
+			break;
+	}
+	page->n = i;
+	page->status = i < n ? STATUS_MORE_ENTRIES : STATUS_SUCCESS;
+	page->resume = i ? accounts->account[i - 1].rid + 1 : resume;
+}
+
+/*
+ * SamrEnumerateUsersInDomain, SamrEnumerateGroupsInDomain and SamrEnumerateAliasesInDomain (MS-SAMR
+ * section 3.1.5.2).
+ */
+static u32 samr_enum_accounts(struct rpc_call *call)
+{
+	unsigned int kind = call->opnum == 13 ? SAMR_USERS :
+			    call->opnum == 11 ? SAMR_GROUPS : SAMR_ALIASES;
+	struct samr_accounts accounts = { 0 };
+	struct ndr_in *in = &call->in;
+	u32 fault, resume, control = 0, len;
+	struct page page = { 0 };
+	struct rpc_object domain;
+
+	fault = rpc_handle_get(call, RPC_HANDLE_DOMAIN, &domain);
+	if (fault)
+		return fault;
+	resume = ndr_get32(in);
+	if (kind == SAMR_USERS)
+		control = ndr_get32(in);
+	len = ndr_get32(in);
+	if (in->bad)
+		return RPC_FAULT_NDR;
+	page.resume = resume;
+	/* All users are normal ones. */
+	if (!control || control & USER_NORMAL_ACCOUNT)
+		page.status = samr_accounts_get(call, domain.domain, kind, &accounts);
+	if (!page.status)
+		samr_fill_page(&accounts, resume, len, &page);
+	samr_put_page(call, accounts.account, &page);
+	samr_accounts_free(&accounts);
+	return 0;
+}
+
+static u32 samr_mapped_status(u32 mapped, u32 n)
+{
+	if (mapped == n)
+		return STATUS_SUCCESS;
+	return mapped ? STATUS_SOME_NOT_MAPPED : STATUS_NONE_MAPPED;
+}
+
+/* Names have no case, but those that are the same with their case come first. */
+static const struct samr_account *samr_find_name(const struct samr_accounts *accounts,
+						 const char *name)
+{
+	const struct samr_account *found = NULL;
+	unsigned int i;
+
+	for (i = 0; i < accounts->n; i++) {
+		const struct samr_account *account = &accounts->account[i];
+
+		if (!strcmp(account->name, name))
+			return account;
+		if (!found && !strcasecmp(account->name, name))
+			found = account;
+	}
+	return found;
+}
+
+/* SamrLookupNamesInDomain (MS-SAMR section 3.1.5.11.2). */
+static u32 samr_lookup_names(struct rpc_call *call)
+{
+	u32 rids[LOOKUP_MAX] = { 0 }, uses[LOOKUP_MAX], mapped = 0, status, fault, n, i;
+	bool there[LOOKUP_MAX];
+	u16 units[LOOKUP_MAX];
+	struct samr_accounts accounts;
+	struct ndr_in *in = &call->in;
+	struct rpc_object domain;
+	char text[TEXT_SIZE];
+
+	fault = rpc_handle_get(call, RPC_HANDLE_DOMAIN, &domain);
+	if (fault)
+		return fault;
+	n = ndr_get32(in);
+	ndr_get_varying(in, n, LOOKUP_MAX);
+	if (in->bad)
+		return RPC_FAULT_NDR;
+	for (i = 0; i < n; i++)
+		there[i] = ndr_get_unicode_header(in, &units[i]);
+	status = samr_accounts_get(call, domain.domain, SAMR_USERS | SAMR_GROUPS | SAMR_ALIASES,
+				   &accounts);
+	for (i = 0; i < n && !in->bad; i++) {
+		const struct samr_account *found;
+
+		text[0] = '\0';
+		if (there[i])
+			ndr_get_unicode(in, units[i], text, sizeof(text));
+		found = samr_find_name(&accounts, text);
+		uses[i] = found ? samr_use(found) : SID_USE_UNKNOWN;
+		rids[i] = found ? found->rid : 0;
+		mapped += !!found;
+	}
+	if (!status)
+		status = samr_mapped_status(mapped, n);
+	else
+		n = 0;
+	samr_put_numbers(&call->out, rids, n);
+	samr_put_numbers(&call->out, uses, n);
+	samr_accounts_free(&accounts);
+	return rpc_put_status(call, status);
+}
+
+/* SamrLookupIdsInDomain (MS-SAMR section 3.1.5.11.3). */
+static u32 samr_lookup_rids(struct rpc_call *call)
+{
+	const struct samr_account *found[LOOKUP_MAX];
+	u32 uses[LOOKUP_MAX], mapped = 0, status, fault, n, i;
+	struct samr_accounts accounts;
+	struct ndr_out *out = &call->out;
+	struct ndr_in *in = &call->in;
+	struct rpc_object domain;
+
+	fault = rpc_handle_get(call, RPC_HANDLE_DOMAIN, &domain);
+	if (fault)
+		return fault;
+	n = ndr_get32(in);
+	ndr_get_varying(in, n, LOOKUP_MAX);
+	if (in->bad)
+		return RPC_FAULT_NDR;
+	status = samr_accounts_get(call, domain.domain, SAMR_USERS | SAMR_GROUPS | SAMR_ALIASES,
+				   &accounts);
+	for (i = 0; i < n; i++) {
+		found[i] = samr_account_find(&accounts, ndr_get32(in));
+		uses[i] = found[i] ? samr_use(found[i]) : SID_USE_UNKNOWN;
+		mapped += !!found[i];
+	}
+	if (!status)
+		status = samr_mapped_status(mapped, n);
+	else
+		n = 0;
+	/* SAMPR_RETURNED_USTRING_ARRAY (MS-SAMR section 2.2.3). */
+	ndr_put32(out, n);
+	ndr_put_pointer(out, n);
+	if (n)
+		ndr_put32(out, n);
+	for (i = 0; i < n; i++)
+		ndr_put_unicode_header(out, found[i] ? found[i]->name : "");
+	for (i = 0; i < n; i++)
+		ndr_put_unicode(out, found[i] ? found[i]->name : "");
+	samr_put_numbers(out, uses, n);
+	samr_accounts_free(&accounts);
+	return rpc_put_status(call, status);
+}
+
+/* SamrOpenUser, SamrOpenGroup and SamrOpenAlias (MS-SAMR section 3.1.5.1). */
+static u32 samr_open_account(struct rpc_call *call)
+{
+	static const struct {
+		u16 opnum;
+		unsigned int kind;
+		enum rpc_handle_kind handle;
+		u32 missing;
+	} ways[] = {
+		{ 34, SAMR_USERS, RPC_HANDLE_USER, STATUS_NO_SUCH_USER },
+		{ 19, SAMR_GROUPS, RPC_HANDLE_GROUP, STATUS_NO_SUCH_GROUP },
+		{ 27, SAMR_ALIASES, RPC_HANDLE_ALIAS, STATUS_NO_SUCH_ALIAS },
+	};
+	struct samr_accounts accounts;
+	struct rpc_object object;
+	u32 status, fault, rid;
+	int i;
+
+	for (i = 0; ways[i].opnum != call->opnum; i++)
+		;
+	fault = rpc_handle_get(call, RPC_HANDLE_DOMAIN, &object);
+	if (fault)
+		return fault;
+	ndr_get32(&call->in);
+	rid = ndr_get32(&call->in);
+	if (call->in.bad)
+		return RPC_FAULT_NDR;
+	status = samr_accounts_get(call, object.domain, ways[i].kind, &accounts);
+	if (!status && !samr_account_find(&accounts, rid))
+		status = ways[i].missing;
+	object.kind = ways[i].handle;
+	object.rid = rid;
+	if (!rpc_handle_new(call, status ? NULL : &object) && !status)
+		status = STATUS_INSUFFICIENT_RESOURCES;
+	samr_accounts_free(&accounts);
+	return rpc_put_status(call, status);
+}
+
+/* SamrRidToSid (MS-SAMR section 3.1.5.13.7). */
+static u32 samr_rid_to_sid(struct rpc_call *call)
+{
+	struct rpc_object object;
+	struct sid sid;
+	u32 fault, rid;
+
+	fault = rpc_handle_get_any(call, &object);
+	if (fault)
+		return fault;
+	rid = ndr_get32(&call->in);
+	if (object.kind == RPC_HANDLE_SERVER)
+		return RPC_FAULT_CONTEXT;
+	samr_domain_sid(call, object.domain, &sid);
+	sid_append(&sid, rid);
+	ndr_put_pointer(&call->out, true);
+	ndr_put_sid(&call->out, &sid);
+	return rpc_put_status(call, STATUS_SUCCESS);
+}
+
+/* Operations that would change something are refused. Some return more than a status. */
+static u32 samr_refuse(struct rpc_call *call)
+{
+	return rpc_put_status(call, STATUS_ACCESS_DENIED);
+}
+
+static u32 samr_refuse_delete(struct rpc_call *call)
+{
+	rpc_handle_new(call, NULL);
+	return rpc_put_status(call, STATUS_ACCESS_DENIED);
+}
+
+static u32 samr_refuse_create(struct rpc_call *call)
+{
+	rpc_handle_new(call, NULL);
+	/* SamrCreateUser2InDomain also returns the access granted. */
+	if (call->opnum == 50)
+		ndr_put32(&call->out, 0);
+	ndr_put32(&call->out, 0);
+	return rpc_put_status(call, STATUS_ACCESS_DENIED);
+}
+
+static const struct rpc_op ops[] = {
+	{ 0, samr_connect },
+	{ 1, samr_close },
+	{ 2, samr_refuse },			/* SamrSetSecurityObject */
+	{ 3, samr_query_security },
+	{ 5, samr_lookup_domain },
+	{ 6, samr_enum_domains },
+	{ 7, samr_open_domain },
+	{ 8, samr_query_domain },
+	{ 9, samr_refuse },			/* SamrSetInformationDomain */
+	{ 10, samr_refuse_create },		/* SamrCreateGroupInDomain */
+	{ 11, samr_enum_accounts },
+	{ 12, samr_refuse_create },		/* SamrCreateUserInDomain */
+	{ 13, samr_enum_accounts },
+	{ 14, samr_refuse_create },		/* SamrCreateAliasInDomain */
+	{ 15, samr_enum_accounts },
+	{ 16, samr_aliases_of_sids },
+	{ 17, samr_lookup_names },
+	{ 18, samr_lookup_rids },
+	{ 19, samr_open_account },
+	{ 20, samr_query_group },
+	{ 21, samr_refuse },			/* SamrSetInformationGroup */
+	{ 22, samr_refuse },			/* SamrAddMemberToGroup */
+	{ 23, samr_refuse_delete },		/* SamrDeleteGroup */
+	{ 24, samr_refuse },			/* SamrRemoveMemberFromGroup */
+	{ 25, samr_members_of_group },
+	{ 26, samr_refuse },			/* SamrSetMemberAttributesOfGroup */
+	{ 27, samr_open_account },
+	{ 28, samr_query_alias },
+	{ 29, samr_refuse },			/* SamrSetInformationAlias */
+	{ 30, samr_refuse_delete },		/* SamrDeleteAlias */
+	{ 31, samr_refuse },			/* SamrAddMemberToAlias */
+	{ 32, samr_refuse },			/* SamrRemoveMemberFromAlias */
+	{ 33, samr_members_of_alias },
+	{ 34, samr_open_account },
+	{ 35, samr_refuse_delete },		/* SamrDeleteUser */
+	{ 36, samr_query_user },
+	{ 37, samr_refuse },			/* SamrSetInformationUser */
+	{ 38, samr_refuse },			/* SamrChangePasswordUser */
+	{ 39, samr_groups_of_user },
+	{ 40, samr_query_display },
+	{ 44, samr_query_user_passwords },
+	{ 45, samr_refuse },			/* SamrRemoveMemberFromForeignDomain */
+	{ 46, samr_query_domain },
+	{ 47, samr_query_user },
+	{ 48, samr_query_display },
+	{ 50, samr_refuse_create },		/* SamrCreateUser2InDomain */
+	{ 51, samr_query_display },
+	{ 52, samr_refuse },			/* SamrAddMultipleMembersToAlias */
+	{ 53, samr_refuse },			/* SamrRemoveMultipleMembersFromAlias */
+	{ 54, samr_refuse },			/* SamrOemChangePasswordUser2 */
+	{ 55, samr_refuse },			/* SamrUnicodeChangePasswordUser2 */
+	{ 56, samr_query_passwords },
+	{ 57, samr_connect },
+	{ 58, samr_refuse },			/* SamrSetInformationUser2 */
+	{ 62, samr_connect },
+	{ 64, samr_connect },
+	{ 65, samr_rid_to_sid },
+	{ 0, NULL }
+};
+
+/* 12345778-1234-abcd-ef00-0123456789ac */
+const struct rpc_interface samr_interface = {
+	.pipe = "samr",
+	.uuid = { 0x78, 0x57, 0x34, 0x12, 0x34, 0x12, 0xcd, 0xab, 0xef, 0x00, 0x01, 0x23, 0x45,
+		  0x67, 0x89, 0xac },
+	.version = 1,
+	.ops = ops,
+};
