@@ -15,6 +15,7 @@
 #include "nlm/nlm.h"
 #include "rpc/reply_cache.h"
 #include "server.h"
+#include "share_options.h"
 #include "v4/engine/server.h"
 
 #define DNFS_PORT	2049	/* RFC 1813 section 2.1 */
@@ -24,6 +25,11 @@ static unsigned int dnfs_net_id __read_mostly;
 static const struct ditto_setting_desc dnfs_setting_descs[] = {
 #define SETTING(...) DITTO_SETTING_DESC(struct dnfs_settings, __VA_ARGS__)
 #include "setting_defs.h"
+};
+
+static const struct ditto_setting_desc dnfs_option_descs[] = {
+#define OPTION(...) DITTO_SETTING_DESC(struct dnfs_share_options, __VA_ARGS__)
+#include "option_defs.h"
 };
 
 static void *dnfs_settings_of(const struct ditto_server *srv)
@@ -47,6 +53,11 @@ static struct ditto_protocol dnfs_protocol = {
 		.descs = dnfs_setting_descs,
 		.count = ARRAY_SIZE(dnfs_setting_descs),
 		.of = dnfs_settings_of,
+	},
+	.options = {
+		.descs = dnfs_option_descs,
+		.count = ARRAY_SIZE(dnfs_option_descs),
+		.size = sizeof(struct dnfs_share_options),
 	},
 };
 

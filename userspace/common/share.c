@@ -82,6 +82,8 @@ static bool share_given(struct share *s, unsigned int attr, bool good)
 const struct setting share_options[SHARE_OPTIONS] = {
 #define OPTION(...) SETTING_DESCRIPTION("core", __VA_ARGS__)
 #include "../../fs/share/option_defs.h"
+#define OPTION(...) SETTING_DESCRIPTION("nfs", __VA_ARGS__)
+#include "../../fs/nfs/option_defs.h"
 #define OPTION(...) SETTING_DESCRIPTION("smb", __VA_ARGS__)
 #include "../../smb/option_defs.h"
 };
@@ -92,6 +94,8 @@ const struct setting share_options[SHARE_OPTIONS] = {
 static const size_t option_place[SHARE_OPTIONS] = {
 #define OPTION(...) OPTION_PLACE(__VA_ARGS__)
 #include "../../fs/share/option_defs.h"
+#define OPTION(...) OPTION_PLACE(__VA_ARGS__)
+#include "../../fs/nfs/option_defs.h"
 #define OPTION(...) OPTION_PLACE(__VA_ARGS__)
 #include "../../smb/option_defs.h"
 };

@@ -70,6 +70,8 @@ struct share {
 #define OPTION(...) SHARE_MEMBER(__VA_ARGS__)
 #include "../../fs/share/option_defs.h"
 #define OPTION(...) SHARE_MEMBER(__VA_ARGS__)
+#include "../../fs/nfs/option_defs.h"
+#define OPTION(...) SHARE_MEMBER(__VA_ARGS__)
 #include "../../smb/option_defs.h"
 };
 
@@ -79,6 +81,8 @@ struct share {
 enum share_option_id {
 #define OPTION(...) SHARE_OPTION_ID(__VA_ARGS__)
 #include "../../fs/share/option_defs.h"
+#define OPTION(...) SHARE_OPTION_ID(__VA_ARGS__)
+#include "../../fs/nfs/option_defs.h"
 #define OPTION(...) SHARE_OPTION_ID(__VA_ARGS__)
 #include "../../smb/option_defs.h"
 	SHARE_OPTIONS

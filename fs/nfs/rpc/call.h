@@ -132,6 +132,8 @@ enum dnfs_program_index {
  * @strangers: the procedures answer machines that no share admits, because the program has a
  *	status for them; see @stranger of struct dnfs_call
  * @loopback: the loopback address need not be admitted by a share
+ * @any_conn: served without TLS, too, if the share requires TLS, because clients do not use TLS
+ *	for this program
  * @status: converts 0 or a negative errno to a status of the program
  * @procs: procedures by number; NULL for numbers that are not used
  * @nprocs: length of @procs
@@ -146,6 +148,7 @@ struct dnfs_program {
 	bool no_udp;
 	bool strangers;
 	bool loopback;
+	bool any_conn;
 	u32 (*status)(int err);
 	const struct dnfs_proc *const *procs;
 	unsigned int nprocs;
@@ -177,6 +180,7 @@ extern const struct dnfs_program dnfs4_program;
  * @principal: principal authenticated by RPCSEC_GSS; NULL if it is not known
  * @userns: user namespace of the user and group ids on the wire
  * @sec: the flavour, one DITTO_SEC_* bit; 0 for a flavour that no share can accept
+ * @security: TLS of the connection, one DNFS_CONN_* bit
  * @max_payload: most bytes that the transport carries
  * @can_splice: the reply is not checksummed, so page cache pages may be spliced into it
  * @proc: the procedure called
@@ -186,7 +190,8 @@ extern const struct dnfs_program dnfs4_program;
  * @bytes: bytes of payload transferred, for statistics
  * @started: time of arrival
  * @ended: time when the last operation was done; 0 if not known
- * @too_weak: refuse the call: the share does not accept its flavour
+ * @too_weak: refuse the call: the share does not accept its flavour, or its connection without
+ *	TLS
  * @stranger: refuse the call: no share admits the caller
  * @again: nothing was done and the client must retry: do not cache the reply
  * @dropped: send no reply
@@ -217,6 +222,7 @@ struct dnfs_call {
 	const char *principal;
 	struct user_namespace *userns;
 	u32 sec;
+	u32 security;
 	u32 max_payload;
 	bool can_splice;
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Conversion of a filehandle to a file, and admission of the caller to its share: rules of the
- * share, flavour, port, credential and permissions. See target.h.
+ * share, TLS, flavour, port, credential and permissions. See target.h.
  */
+#include <kunit/visibility.h>
 #include <linux/err.h>
+#include <linux/module.h>
 #include <linux/sunrpc/msg_prot.h>
+#include <linux/sunrpc/svc_xprt.h>
 
 #include "../../../net/peer.h"
 #include "../../node/node.h"
@@ -13,18 +16,25 @@
 #include "../../share/share.h"
 #include "../nlm/nlm.h"
 #include "../server.h"
+#include "../share_options.h"
 #include "call.h"
 #include "target.h"
 
 /*
  * Copy the current options. They are replaced as a whole under RCU, and the functions that use
  * them may sleep. Pointers to other objects are not copied: ditto_rules_match() and
- * ditto_share_access_of() look these up themselves.
+ * ditto_share_access_of() look these up themselves. NFS's own are all 0 if it must not serve the
+ * share.
  */
-static void dnfs_share_opts(struct ditto_share *share, struct ditto_share_opts *opts)
+static void dnfs_share_opts(struct ditto_share *share, struct ditto_share_opts *opts,
+			    struct dnfs_share_options *own)
 {
+	const struct dnfs_share_options *block;
+
 	rcu_read_lock();
 	*opts = *rcu_dereference(share->opts);
+	block = dnfs_share_options(opts);
+	*own = block ? *block : (struct dnfs_share_options){};
 	rcu_read_unlock();
 	memset(&opts->rules, 0, sizeof(opts->rules));
 	memset(&opts->share_users, 0, sizeof(opts->share_users));
@@ -101,6 +111,20 @@ static bool dnfs_accepts(const struct dnfs_call *call, const struct ditto_share_
 	return opts->sec & call->sec;
 }
 
+u32 dnfs_conn_security(unsigned long xpt_flags)
+{
+	if (!(xpt_flags & BIT(XPT_TLS_SESSION)))
+		return DNFS_CONN_PLAIN;
+	return xpt_flags & BIT(XPT_PEER_AUTH) ? DNFS_CONN_MTLS : DNFS_CONN_TLS;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs_conn_security);
+
+bool dnfs_accepts_conn(const struct dnfs_call *call, u32 xprtsec)
+{
+	return xprtsec & call->security || call->program->any_conn;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs_accepts_conn);
+
 bool dnfs_share_accepts(const struct dnfs_call *call, struct ditto_share *share)
 {
 	bool accepts;
@@ -132,6 +156,7 @@ int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavo
 	       struct ditto_op *op)
 {
 	struct ditto_share_opts opts;
+	struct dnfs_share_options own;
 	struct ditto_ident ident = call->ident;
 	struct ditto_verdict verdict;
 	int err;
@@ -142,9 +167,13 @@ int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavo
 	if (verdict.level == DITTO_ACCESS_NONE)
 		return -EACCES;
 
-	dnfs_share_opts(share, &opts);
-	if (unlikely(opts.unserved) && opts.unserved & BIT(dnfs_protocol_bit()))
+	dnfs_share_opts(share, &opts, &own);
+	if (unlikely(!own.xprtsec))
 		return -EACCES;
+	if (unlikely(!dnfs_accepts_conn(call, own.xprtsec))) {
+		call->too_weak = !any_flavor;
+		return -EACCES;
+	}
 	if (!dnfs_accepts(call, &opts)) {
 		if (!any_flavor) {
 			call->too_weak = true;

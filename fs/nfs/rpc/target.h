@@ -48,10 +48,10 @@ struct dnfs_target {
  * @fh: the filehandle
  * @target: filled; the caller ends it with dnfs_target_put() on success
  *
- * A flavour that the share does not accept sets @call->too_weak.
+ * A flavour or a connection that the share does not accept sets @call->too_weak.
  *
  * Context: may sleep.
- * Return: 0; -EACCES if the client or its flavour is refused; or an errno of
+ * Return: 0; -EACCES if the client, its flavour or its connection is refused; or an errno of
  * ditto_handle_decode(), ditto_rules_match() or ditto_cred_get().
  */
 int dnfs_target_get(struct dnfs_call *call, const struct dnfs_fh *fh,
@@ -70,7 +70,7 @@ void dnfs_target_put(struct dnfs_target *target);
  * @call: the call
  * @share: the share, held by the caller
  * @any_flavor: admit any flavour; with one that the share does not accept, the caller becomes
- *	the anonymous user
+ *	the anonymous user. A connection that the share does not accept is -EACCES
  * @op: filled on success; the caller puts @op->cred
  *
  * Context: may sleep.
@@ -100,6 +100,27 @@ bool dnfs_share_accepts(const struct dnfs_call *call, struct ditto_share *share)
  * require reserved ports.
  */
 bool dnfs_share_trusts(const struct dnfs_call *call, struct ditto_share *share);
+
+/**
+ * dnfs_conn_security - get the TLS state of a connection
+ * @xpt_flags: flags of its svc_xprt
+ *
+ * Context: any.
+ * Return: one DNFS_CONN_* bit.
+ */
+u32 dnfs_conn_security(unsigned long xpt_flags);
+
+/**
+ * dnfs_accepts_conn - check whether a share accepts the connection of a call
+ * @call: the call
+ * @xprtsec: connections that the share accepts, DNFS_CONN_* bits
+ *
+ * MOUNT and NLM are served on any connection, because clients have no TLS for them.
+ *
+ * Context: any.
+ * Return: true if it accepts the connection.
+ */
+bool dnfs_accepts_conn(const struct dnfs_call *call, u32 xprtsec);
 
 /* Number of flavours, one per DITTO_SEC_* bit. */
 #define DNFS_FLAVORS	5

@@ -409,6 +409,7 @@ const struct dnfs_program dnfs_mount3_program = {
 	.group = "mount3",
 	.any_udp = true,
 	.strangers = true,
+	.any_conn = true,
 	.status = dnfs_mountstat3,
 	.procs = dnfs_mount3_procs,
 	.nprocs = ARRAY_SIZE(dnfs_mount3_procs),

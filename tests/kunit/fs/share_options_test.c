@@ -32,6 +32,7 @@ static const struct option_limit {
 	{ "core", "short-names", 0, 1, 0 },
 	{ "core", "secure-ports", 0, 1, 1 },
 	{ "core", "acl-mode", 0, 3, 0 },
+	{ "nfs", "xprtsec", 1, 7, 7 },
 	{ "smb", "encrypt", 0, 1, 0 },
 	{ "smb", "notify", 0, 1, 1 },
 	{ "smb", "continuously-available", 0, 1, 0 },
