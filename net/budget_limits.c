@@ -102,6 +102,12 @@ const struct ditto_budget_spec ditto_budget_kinds[DITTO_BUDGET_KINDS] = {
 			  PART_OF(4, SZ_16M) },
 		.user = PART_OF(8, SZ_16M),
 	},
+	[DITTO_BUDGET_HANDSHAKES] = {
+		.name = "handshakes", .total = 64, .batch = 1,
+		.levels = { NUMBER(8), PART_OF(4, 0), PART_OF(4, 0), PART_OF(1, 0) },
+		.peer = { NUMBER(2), NUMBER(8), NUMBER(8), NUMBER(32) },
+		.user = NUMBER(32),
+	},
 };
 
 /* The limit of the highest level for a kind. */

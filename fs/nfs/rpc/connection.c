@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Budget charges for TCP connections: their number, the memory of partly received calls, and the
- * replies that wait in the send queue.
+ * Budget charges for TCP connections: their number, the memory of partly received calls, the
+ * replies that wait in the send queue, and TLS handshakes in progress.
  *
  * sunrpc accepts all connections, and keeps the pages of a record until the record is complete.
  * This file therefore replaces the transport operations of listening sockets. A connection is
@@ -9,13 +9,18 @@
  * received. A connection that exceeds the budget is closed. While a machine has too many unsent
  * bytes, nothing is received from any of its connections.
  *
+ * sunrpc waits for a TLS handshake, at most five seconds, in the thread that calls xpo_handshake.
+ * This file calls it from a work item, so that slow clients keep no service thread waiting. The
+ * connection has operations meanwhile with which nothing is received.
+ *
  * A connection gets sunrpc's operations back when it is closed, because callbacks may hold it
  * longer than this service runs.
  *
  * Locking: xprt->xpt_lock (spinlock) guards the charges of a connection. Accounts are released
  * by call_rcu(), so that the locks of the budget are not taken inside it. A thread that has
  * XPT_BUSY finds the charges without the lock, because sunrpc closes a connection only with
- * XPT_BUSY; it may read them then, but not change them.
+ * XPT_BUSY; it may read them then, but not change them. The charge for a handshake is made by the
+ * thread that has XPT_BUSY, and released by the work item.
  */
 #include <linux/jiffies.h>
 #include <linux/mutex.h>
@@ -54,13 +59,16 @@
 /**
  * struct dnfs_conn - charges of a connection
  * @user: notification by sunrpc that the connection is closed
- * @xprt: the connection; @look holds a reference
- * @ref: one reference of the connection, one of @look
+ * @xprt: the connection; @look and @shake hold a reference each
+ * @ref: one reference of the connection, one of @look, one of @shake
  * @charge: charge for the connection
  * @memory: charge for the record that is being received
  * @unsent: charge for replies in the socket's send queue
+ * @handshake: charge for the TLS handshake in progress
  * @look: work that updates @unsent
+ * @shake: work that waits for the TLS handshake
  * @looking: @look is armed or running
+ * @shaking: @shake is queued or running
  * @gone: the connection is closed
  * @acked: sequence number of the last byte that the client acknowledged
  * @moved: jiffies at which @acked changed
@@ -74,8 +82,11 @@ struct dnfs_conn {
 	struct ditto_charge charge;
 	struct ditto_charge memory;
 	struct ditto_charge unsent;
+	struct ditto_charge handshake;
 	struct delayed_work look;
+	struct work_struct shake;
 	bool looking;
+	bool shaking;
 	bool gone;
 	u32 acked;
 	unsigned long moved;
@@ -84,12 +95,17 @@ struct dnfs_conn {
 };
 
 static struct workqueue_struct *conn_wq;
+/* For handshakes, each of which occupies a worker; their number is limited by the budget. */
+static struct workqueue_struct *conn_shake_wq;
 
 /* The operations are written once, before any connection uses them. */
 static DEFINE_MUTEX(conn_ops_lock);
 static const struct svc_xprt_ops *conn_stock_ops;
 static struct svc_xprt_ops conn_ops;
-/* Operations of a connection whose machine has too many unsent bytes: nothing is received. */
+/*
+ * Operations of a connection whose machine has too many unsent bytes, or that waits for a TLS
+ * handshake: nothing is received.
+ */
 static struct svc_xprt_ops conn_held_ops;
 
 static struct sock *conn_sock(struct svc_xprt *xprt)
@@ -99,6 +115,7 @@ static struct sock *conn_sock(struct svc_xprt *xprt)
 
 static void conn_free(struct dnfs_conn *conn)
 {
+	ditto_uncharge(&conn->handshake);
 	ditto_uncharge(&conn->unsent);
 	ditto_uncharge(&conn->memory);
 	ditto_uncharge(&conn->charge);
@@ -152,8 +169,8 @@ static long conn_rounded(u32 bytes)
 }
 
 /*
- * Charge for the bytes in the socket's send queue. Return: true if the machine has too many, so
- * that nothing must be received from it.
+ * Charge for the bytes in the socket's send queue. Return: true if nothing must be received from
+ * the connection, because its machine has too many or a handshake is in progress.
  */
 static bool conn_settle_unsent(struct dnfs_conn *conn)
 {
@@ -163,7 +180,7 @@ static bool conn_settle_unsent(struct dnfs_conn *conn)
 	lockdep_assert_held(&conn->xprt->xpt_lock);
 	if (conn->unsent.amount != unsent)
 		ditto_charge_force(&conn->unsent, unsent);
-	full = !ditto_charge_room(&conn->unsent);
+	full = conn->shaking || !ditto_charge_room(&conn->unsent);
 	WRITE_ONCE(conn->xprt->xpt_ops, full ? &conn_held_ops : &conn_ops);
 	return full;
 }
@@ -231,6 +248,35 @@ static void conn_look(struct work_struct *work)
 	conn_put(conn);
 }
 
+/*
+ * Perform a TLS handshake (RFC 9289 section 4.1). Without one, the connection is closed: what the
+ * client sends next would be read as calls.
+ */
+static void conn_shake(struct work_struct *work)
+{
+	struct dnfs_conn *conn = container_of(work, struct dnfs_conn, shake);
+	struct svc_xprt *xprt = conn->xprt;
+
+	conn_stock_ops->xpo_handshake(xprt);
+	ditto_uncharge(&conn->handshake);
+
+	spin_lock(&xprt->xpt_lock);
+	if (!conn->gone) {
+		conn->shaking = false;
+		conn_watch_unsent(conn);
+	}
+	spin_unlock(&xprt->xpt_lock);
+
+	/* Pairs with svc_xprt_received(), as in conn_look(). */
+	smp_mb();
+	if (test_bit(XPT_TLS_SESSION, &xprt->xpt_flags))
+		svc_xprt_enqueue(xprt);
+	else
+		svc_xprt_deferred_close(xprt);
+	svc_xprt_put(xprt);
+	conn_put(conn);
+}
+
 /* A machine that a share admits sends requests of its users, so it gets their trust level. */
 static enum ditto_trust conn_trust(struct ditto_peer *peer)
 {
@@ -247,19 +293,25 @@ static enum ditto_trust conn_trust(struct ditto_peer *peer)
 	return DITTO_TRUST_STRANGER;
 }
 
-static int conn_charge(struct dnfs_conn *conn)
+static int conn_principal(struct svc_xprt *xprt, struct ditto_principal *who)
 {
-	struct ditto_server *srv = dnfs_server_of(conn->xprt->xpt_net)->srv;
-	struct ditto_principal who = {};
+	struct ditto_server *srv = dnfs_server_of(xprt->xpt_net)->srv;
 	struct ditto_peer *peer;
 	int err;
 
-	peer = ditto_peer_get(srv, (struct sockaddr *)&conn->xprt->xpt_remote,
-			      dnfs_protocol_bit());
+	peer = ditto_peer_get(srv, (struct sockaddr *)&xprt->xpt_remote, dnfs_protocol_bit());
 	if (!peer)
 		return -ENOMEM;
-	err = ditto_principal_init(&who, srv, &peer->addr, conn_trust(peer), INVALID_UID);
+	err = ditto_principal_init(who, srv, &peer->addr, conn_trust(peer), INVALID_UID);
 	ditto_peer_put(peer);
+	return err;
+}
+
+static int conn_charge(struct dnfs_conn *conn)
+{
+	struct ditto_principal who = {};
+	int err = conn_principal(conn->xprt, &who);
+
 	if (err)
 		return err;
 	err = ditto_charge(&conn->charge, &who, DITTO_BUDGET_CONNECTIONS, 1) ?:
@@ -291,6 +343,7 @@ static int conn_begin(struct svc_xprt *xprt)
 	conn->user.callback = conn_gone;
 	refcount_set(&conn->ref, 1);
 	INIT_DELAYED_WORK(&conn->look, conn_look);
+	INIT_WORK(&conn->shake, conn_shake);
 	err = conn_charge(conn) ?: register_xpt_user(xprt, &conn->user);
 	if (err) {
 		conn_free(conn);
@@ -386,6 +439,46 @@ static int conn_sendto(struct svc_rqst *rqstp)
 	return sent;
 }
 
+/*
+ * Charge for a handshake and begin it. Return: 0; -EALREADY if the connection has or had one, which
+ * would replace its session; or an errno of ditto_charge().
+ */
+static int conn_shake_begin(struct svc_xprt *xprt, struct dnfs_conn *conn)
+{
+	struct ditto_principal who = {};
+	int err;
+
+	if (conn->shaking || test_bit(XPT_TLS_SESSION, &xprt->xpt_flags))
+		return -EALREADY;
+	err = conn_principal(xprt, &who);
+	if (err)
+		return err;
+	err = ditto_charge(&conn->handshake, &who, DITTO_BUDGET_HANDSHAKES, 1);
+	ditto_principal_exit(&who);
+	if (err)
+		return err;
+
+	spin_lock(&xprt->xpt_lock);
+	conn->shaking = true;
+	WRITE_ONCE(xprt->xpt_ops, &conn_held_ops);
+	spin_unlock(&xprt->xpt_lock);
+	refcount_inc(&conn->ref);
+	svc_xprt_get(xprt);
+	queue_work(conn_shake_wq, &conn->shake);
+	return 0;
+}
+
+/* The caller has XPT_BUSY. The client was told to begin TLS, so it is too late for a refusal. */
+static void conn_handshake(struct svc_xprt *xprt)
+{
+	struct dnfs_conn *conn = conn_of(xprt);
+
+	/* Otherwise sunrpc would call this function again. */
+	clear_bit(XPT_HANDSHAKE, &xprt->xpt_flags);
+	if (!conn || conn_shake_begin(xprt, conn))
+		set_bit(XPT_CLOSE, &xprt->xpt_flags);
+}
+
 static bool conn_has_room(struct svc_xprt *xprt)
 {
 	return READ_ONCE(conn_sock(xprt)->sk_wmem_queued) < CONN_UNSENT_MAX;
@@ -428,6 +521,8 @@ void dnfs_connections_charge(struct svc_xprt *listener)
 		conn_ops.xpo_sendto = conn_sendto;
 		conn_ops.xpo_has_wspace = conn_has_wspace;
 		conn_ops.xpo_detach = conn_detach;
+		if (conn_ops.xpo_handshake)
+			conn_ops.xpo_handshake = conn_handshake;
 		conn_held_ops = conn_ops;
 		conn_held_ops.xpo_has_wspace = conn_held_has_wspace;
 	}
@@ -437,6 +532,8 @@ void dnfs_connections_charge(struct svc_xprt *listener)
 
 void dnfs_connections_flush(void)
 {
+	/* A handshake may arm a look at the unsent bytes. */
+	flush_workqueue(conn_shake_wq);
 	flush_workqueue(conn_wq);
 	/* Accounts are released by RCU callbacks. */
 	rcu_barrier();
@@ -445,11 +542,18 @@ void dnfs_connections_flush(void)
 int dnfs_connections_init(void)
 {
 	conn_wq = alloc_workqueue("ditto_nfs_conn", WQ_UNBOUND, 0);
-	return conn_wq ? 0 : -ENOMEM;
+	if (!conn_wq)
+		return -ENOMEM;
+	conn_shake_wq = alloc_workqueue("ditto_nfs_tls", WQ_UNBOUND, 0);
+	if (conn_shake_wq)
+		return 0;
+	destroy_workqueue(conn_wq);
+	return -ENOMEM;
 }
 
 void dnfs_connections_exit(void)
 {
+	destroy_workqueue(conn_shake_wq);
 	destroy_workqueue(conn_wq);
 	rcu_barrier();
 }
