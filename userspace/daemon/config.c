@@ -67,6 +67,7 @@ struct section {
  * @in_unknown: the section is unknown, so its keys are not checked
  * @seen: line of each key that occurred in the section, in the order of its table; then settings
  * @server_line: line of the server's section
+ * @tls_line: line of the section [tls]
  * @share: share of the present section
  * @listener: listener of the present section
  */
@@ -80,6 +81,7 @@ struct parser {
 	bool in_unknown;
 	unsigned int seen[KEYS_MAX];
 	unsigned int server_line;
+	unsigned int tls_line;
 	struct share *share;
 	struct listener listener;
 };
@@ -263,9 +265,65 @@ static bool server_end(struct parser *p, struct why *why)
 	return true;
 }
 
+static bool tls_set_agent(struct config *cfg, const char *value, struct why *why)
+{
+	return tls_config_set_agent(&cfg->tls, value, why);
+}
+
+static bool tls_set_path(char **path, const char *value, struct why *why)
+{
+	if (value[0] != '/')
+		return why_not(why, "'%.60s' is not allowed: an absolute path is", value);
+	*path = mem_string(value);
+	return true;
+}
+
+static bool tls_set_certificate(struct config *cfg, const char *value, struct why *why)
+{
+	return tls_set_path(&cfg->tls.certificate, value, why);
+}
+
+static bool tls_set_key(struct config *cfg, const char *value, struct why *why)
+{
+	return tls_set_path(&cfg->tls.key, value, why);
+}
+
+static bool tls_set_trust(struct config *cfg, const char *value, struct why *why)
+{
+	return tls_set_path(&cfg->tls.trust, value, why);
+}
+
+static const struct key tls_keys[] = {
+	{ "agent", .config = tls_set_agent },
+	{ "certificate", .config = tls_set_certificate },
+	{ "private-key", .config = tls_set_key },
+	{ "trust", .config = tls_set_trust },
+	{ .name = NULL }
+};
+
+static bool tls_begin(struct parser *p, const char *argument, struct why *why)
+{
+	(void)argument;
+	if (p->tls_line)
+		return why_not(why, "[tls] is there already, in line %u", p->tls_line);
+	p->tls_line = p->line;
+	return true;
+}
+
+static bool tls_end(struct parser *p, struct why *why)
+{
+	const struct tls_config *tls = &p->cfg->tls;
+
+	if (!tls->certificate != !tls->key)
+		return why_not(why, "[tls]: '%s' is missing",
+			       tls->key ? "certificate" : "private-key");
+	return true;
+}
+
 static const struct section sections[] = {
 	{ "server", NULL, server_keys, server_begin, server_end },
 	{ "listener", "protocol", listener_keys, listener_begin, listener_end },
+	{ "tls", NULL, tls_keys, tls_begin, tls_end },
 	{ "share", "name", share_keys, share_begin, share_end },
 };
 
@@ -420,7 +478,7 @@ static void begin_section(struct parser *p, char *text)
 	if (p->in_unknown) {
 		near = text_nearest(text, section_name, NULL);
 		why_not(&why, near ? "there is no section [%s]; did you mean [%s]?" :
-			"there is no section [%s]: [server], [listener PROTOCOL] and [share NAME] are allowed",
+			"there is no section [%s]: [server], [listener PROTOCOL], [tls] and [share NAME] are allowed",
 			text, near);
 		config_mistake(p, p->line, why.text);
 		return;
@@ -563,6 +621,7 @@ void config_free(struct config *cfg)
 	free(cfg->shares);
 	free(cfg->listeners);
 	user_map_free(&cfg->users);
+	tls_config_free(&cfg->tls);
 	free(cfg);
 }
 

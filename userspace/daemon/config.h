@@ -8,6 +8,7 @@
 #include "common/share.h"
 #include "ditto-nl-gen.h"
 #include "identity/identity.h"
+#include "tls.h"
 #include "user_map.h"
 
 /* Longest domain (RFC 1035 section 2.3.4), including the NUL. */
@@ -23,6 +24,7 @@
  * @aliases: BUILTIN aliases that stand for groups
  * @nfsidmap: libnfsidmap maps names of NFSv4
  * @gssproxy: contexts of RPCSEC_GSS are left to gssproxy
+ * @tls: the section [tls]
  * @listeners: listeners, without duplicates
  * @nlisteners: number of entries in @listeners
  * @shares: shares with unique names
@@ -37,6 +39,7 @@ struct config {
 	struct identity_aliases aliases;
 	bool nfsidmap;
 	bool gssproxy;
+	struct tls_config tls;
 	struct listener *listeners;
 	unsigned int nlisteners;
 	struct share **shares;

@@ -135,7 +135,7 @@ void hosts_submit(struct hosts *h, struct host_lookup *l)
 	l->id = ++h->serial;
 	msg.id = l->id;
 	if (h->n < WAITING_MAX)
-		rc = keeper_ask(&h->keeper, &msg);
+		rc = keeper_ask(&h->keeper, &msg, -1);
 	if (rc) {
 		l->names->n = 0;
 		l->error = -EAGAIN;

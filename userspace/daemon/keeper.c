@@ -197,7 +197,7 @@ void keeper_tell(struct keeper *k, const struct worker_msg *msg)
 	pthread_mutex_unlock(&k->lock);
 }
 
-int keeper_ask(struct keeper *k, const struct worker_msg *msg)
+int keeper_ask(struct keeper *k, const struct worker_msg *msg, int pass)
 {
 	int rc = -ESRCH;
 
@@ -205,11 +205,11 @@ int keeper_ask(struct keeper *k, const struct worker_msg *msg)
 	if (!k->crew)
 		keeper_start_locked(k);
 	if (k->crew)
-		rc = worker_msg_send(k->crew->control, msg, -1);
+		rc = worker_msg_send(k->crew->control, msg, pass);
 	/* The worker has ended, and this is the first notice of it. */
 	if (rc && rc != -EAGAIN && k->crew) {
 		keeper_fail_locked(k, k->crew, keeper_failure(rc));
-		rc = k->crew ? worker_msg_send(k->crew->control, msg, -1) : -ESRCH;
+		rc = k->crew ? worker_msg_send(k->crew->control, msg, pass) : -ESRCH;
 	}
 	pthread_mutex_unlock(&k->lock);
 	return rc;

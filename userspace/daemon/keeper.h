@@ -137,6 +137,7 @@ void keeper_tell(struct keeper *k, const struct worker_msg *msg);
  * keeper_ask - send a message that the worker answers on its control socket
  * @k: the keeper
  * @msg: the question
+ * @pass: descriptor to pass along, or -1; stays the caller's
  *
  * If there is no worker, another one is started unless the last start was too recent. Does not
  * block.
@@ -144,7 +145,7 @@ void keeper_tell(struct keeper *k, const struct worker_msg *msg);
  * Return: 0, -ESRCH (there is no worker), -EAGAIN (the worker does not read), another negative
  * errno.
  */
-int keeper_ask(struct keeper *k, const struct worker_msg *msg);
+int keeper_ask(struct keeper *k, const struct worker_msg *msg, int pass);
 
 /* Stop using the present worker, for the reason @rc. */
 void keeper_give_up(struct keeper *k, int rc);

@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent.h"
 #include "apply.h"
 #include "auth.h"
 #include "auth_account.h"
@@ -43,6 +44,7 @@
 #include "rpcsec.h"
 #include "state.h"
 #include "status.h"
+#include "tls.h"
 #include "upcall.h"
 #include "worker.h"
 
@@ -81,6 +83,7 @@
  * @channel: connections to the kernel
  * @services: services that process upcalls
  * @spawner: socket of the spawner
+ * @tls: agent for TLS handshakes
  * @signals: signal descriptor
  * @failed: @stop was set because of an error
  * @applier: pool of one thread for @job and @refresh
@@ -111,6 +114,7 @@ struct daemon {
 	struct channel *channel;
 	struct upcall_services services;
 	int spawner;
+	struct tls *tls;
 	int signals;
 	bool failed;
 	struct pool *applier;
@@ -309,8 +313,9 @@ static const struct channel_ops channel_ops = {
 };
 
 /* Read the file and log all errors. Returns NULL if there are any. */
-static struct config *dittod_load(const struct daemon *d)
+static struct config *dittod_load(const void *arg)
 {
+	const struct daemon *d = arg;
 	struct mistakes m;
 	struct config *cfg;
 	unsigned int i;
@@ -366,6 +371,7 @@ static void dittod_reload(struct daemon *d)
 	/* Now, because what was applied before may still wait for requests to end. */
 	dittod_use_accounts(cfg);
 	rpcsec_set(d->rpcsec, !cfg->gssproxy);
+	tls_configure(d->tls, &cfg->tls);
 	d->heard = heard;
 	d->stopped = false;
 	log_notice("%s is read again", d->config_path);
@@ -503,6 +509,7 @@ static bool open_kernel(struct daemon *d)
 	d->rpcsec = rpcsec_new(d->services.auth);
 	d->applier = pool_new(1, 2);
 	d->kernel = kernel_open();
+	d->tls = tls_new(d->spawner);
 	if (d->applier && d->kernel)
 		d->refresh = refresh_new(d->applier, d->kernel);
 	d->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -510,7 +517,7 @@ static bool open_kernel(struct daemon *d)
 	if (!d->services.hosts || !d->services.names || !d->services.netgroups ||
 	    !d->services.logins || !d->services.calls ||
 	    !d->services.pipes || !d->applier || !d->kernel || d->timer < 0 || d->retry < 0 ||
-	    !d->refresh || !d->rpcsec) {
+	    !d->refresh || !d->rpcsec || !d->tls) {
 		log_error("cannot start: %s", strerror(errno));
 		return false;
 	}
@@ -562,9 +569,9 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 	d->job.done = apply_done;
 	if (!open_kernel(d))
 		return EXIT_FAILURE;
-	log_notice("dittod %s, start %llu", DITTO_VERSION,
-		   state_epoch(d->st));
+	log_notice("dittod %s, start %llu", DITTO_VERSION, state_epoch(d->st));
 	rpcsec_set(d->rpcsec, !d->cfg->gssproxy);
+	tls_configure(d->tls, &d->cfg->tls);
 	channel_check(d->channel);
 	if (!channel_is_up(d->channel)) {
 		log_notice("ditto.ko is not loaded: waiting for it");
@@ -585,6 +592,7 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 		{ d->spawner, spawner_is_ready, d },
 		{ auth_fd(d->services.auth), auth_is_ready, d },
 		{ pipes_fd(d->services.pipes), pipes_are_ready, d->services.pipes },
+		tls_source(d->tls),
 		loop_pool(d->applier),
 		{ recorder_fd(d->services.recorder), recorder_ready, d->services.recorder },
 		{ channel_helper_fd(d->channel), helper_ready, d->channel },
@@ -662,12 +670,13 @@ static int map_user(const struct daemon *d, const char *name)
 
 static void dittod_usage(FILE *out)
 {
-	fputs("dittod [-c FILE] [-s DIR] [--check-config | --map-user NAME]\n\n"
+	fputs("dittod [-c FILE] [-s DIR] [--check-config | --map-user NAME | --tls-agent]\n\n"
 	      "  -c, --config FILE   configuration (" DEFAULT_CONFIG ")\n"
 	      "  -s, --state DIR     where the state database lies (" DEFAULT_STATE ")\n"
 	      "  -f, --foreground    stay in the foreground, which it always does\n"
 	      "      --check-config  only say whether the configuration has mistakes\n"
 	      "      --map-user NAME only say which account user@REALM or DOMAIN\\user gets\n"
+	      "      --tls-agent     only do TLS handshakes for this machine's kernel\n"
 	      "  -h, --help\n"
 	      "  -V, --version\n\n"
 	      "Manual: man dittod\n", out);
@@ -681,6 +690,7 @@ int main(int argc, char **argv)
 		{ "foreground", no_argument, NULL, 'f' },
 		{ "check-config", no_argument, NULL, 'k' },
 		{ "map-user", required_argument, NULL, 'm' },
+		{ "tls-agent", no_argument, NULL, 't' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 }
@@ -689,6 +699,7 @@ int main(int argc, char **argv)
 	const char *state_dir = DEFAULT_STATE;
 	const char *mapped = NULL;
 	bool check = false;
+	bool agent = false;
 	int c;
 
 	worker_main(argc, argv);
@@ -706,6 +717,9 @@ int main(int argc, char **argv)
 			break;
 		case 'k':
 			check = true;
+			break;
+		case 't':
+			agent = true;
 			break;
 		case 'm':
 			mapped = optarg;
@@ -728,5 +742,7 @@ int main(int argc, char **argv)
 	}
 	if (mapped)
 		return map_user(&d, mapped);
+	if (agent)
+		return agent_run(dittod_load, &d);
 	return check ? check_config(&d) : dittod_run(&d, state_dir);
 }

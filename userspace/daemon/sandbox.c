@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <linux/capability.h>
 #include <linux/landlock.h>
+#include <netinet/tcp.h>
 #include <pwd.h>
 #include <seccomp.h>
 #include <stdlib.h>
@@ -25,6 +26,10 @@
 #define WINBIND_GROUP	"winbindd_priv"
 
 #define FILES_MAX	128
+
+#ifndef SOL_TLS
+#define SOL_TLS		282
+#endif
 
 bool sandbox_user(uid_t *uid, gid_t *gid, struct why *why)
 {
@@ -295,6 +300,15 @@ static int allow_hosts(scmp_filter_ctx ctx)
 	       allow_socket(ctx, AF_INET) ?: allow_socket(ctx, AF_INET6);
 }
 
+/* SOL_TLS is not in all headers; the level has no other options. */
+static int allow_tls(scmp_filter_ctx ctx)
+{
+	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
+				ARG_IS(1, INT_MASK, SOL_TCP), ARG_IS(2, INT_MASK, TCP_ULP)) ?:
+	       seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 1,
+				ARG_IS(1, INT_MASK, SOL_TLS));
+}
+
 int sandbox_calls(enum sandbox_kind kind)
 {
 	const struct rlimit files = { FILES_MAX, FILES_MAX };
@@ -316,6 +330,8 @@ int sandbox_calls(enum sandbox_kind kind)
 		rc = allow_libraries(ctx);
 	else if (!rc && kind == SANDBOX_HOSTS)
 		rc = allow_hosts(ctx);
+	else if (!rc && kind == SANDBOX_TLS)
+		rc = allow_tls(ctx);
 	if (!rc)
 		rc = seccomp_load(ctx);
 	seccomp_release(ctx);

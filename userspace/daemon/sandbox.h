@@ -56,11 +56,13 @@ int sandbox_reading(const char *const *files);
  * @SANDBOX_SOCKETS: memory, and the sockets that it has
  * @SANDBOX_LIBRARIES: also open files, load libraries and create local sockets
  * @SANDBOX_HOSTS: also open files for reading, and create network sockets that do not listen
+ * @SANDBOX_TLS: as @SANDBOX_SOCKETS, and hand keys of TLS over to the kernel
  */
 enum sandbox_kind {
 	SANDBOX_SOCKETS,
 	SANDBOX_LIBRARIES,
 	SANDBOX_HOSTS,
+	SANDBOX_TLS,
 };
 
 /**

@@ -30,6 +30,7 @@ static const struct {
 	[WORKER_LOGINS] = { "--login-worker", worker_run_logins },
 	[WORKER_PIPES] = { "--pipe-worker", worker_run_pipes },
 	[WORKER_HOSTS] = { "--host-worker", worker_run_hosts },
+	[WORKER_TLS] = { "--tls-worker", worker_run_tls },
 };
 
 /**

@@ -18,6 +18,7 @@ enum worker_kind {
 	WORKER_LOGINS,
 	WORKER_PIPES,
 	WORKER_HOSTS,
+	WORKER_TLS,
 	WORKER_KINDS
 };
 
@@ -25,6 +26,11 @@ enum worker_kind {
 #define WORKER_CHANNELS	4
 /* Most logins that a worker keeps between two tokens: those of auth.c, and some in progress. */
 #define WORKER_LOGINS_MAX	2048
+/*
+ * Most TLS handshakes of the worker at once: more than the kernel lets clients begin. Each has a
+ * descriptor.
+ */
+#define TLS_SHAKES_MAX	96
 /* Most pipes that are open at once. */
 #define WORKER_PIPES_MAX	1024
 
@@ -79,6 +85,7 @@ int worker_spawner_order(int spawner, enum worker_kind kind, const int sockets[W
 void worker_run_logins(void);
 void worker_run_pipes(void);
 void worker_run_hosts(void);
+void worker_run_tls(void);
 
 /* Exit the worker unless @rc is 0: dittod has ended or sent an invalid message. */
 void worker_check(int rc);

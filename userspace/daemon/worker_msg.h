@@ -45,6 +45,11 @@
  * @WORKER_RESOLVE: to the host worker: the address of a host
  * @WORKER_RESOLVED: answer to @WORKER_RESOLVE with the same number: an error or the names,
  *	see host_names.h
+ * @WORKER_TLS_KEYS: to the TLS worker: a descriptor of a file of three numbers (u32), the sizes
+ *	of certificate, private key and trust in bytes, and of these
+ * @WORKER_TLS_TAKEN: answer to @WORKER_TLS_KEYS: 0, or why the keys before them stay
+ * @WORKER_SHAKE: to the TLS worker, with the descriptor of a socket: do a handshake
+ * @WORKER_SHAKEN: answer to @WORKER_SHAKE with the same number, when the handshake has ended
  * @WORKER_TYPES: one more than the highest type
  */
 enum worker_type {
@@ -64,6 +69,10 @@ enum worker_type {
 	WORKER_LISTED,
 	WORKER_RESOLVE,
 	WORKER_RESOLVED,
+	WORKER_TLS_KEYS,
+	WORKER_TLS_TAKEN,
+	WORKER_SHAKE,
+	WORKER_SHAKEN,
 	WORKER_TYPES
 };
 
@@ -94,7 +103,12 @@ enum worker_type {
  * @subkey: the acceptor chose the key
  * @seq: number of the acceptor's first message
  * @target: the principal of this machine
- * @name: the proved name, see struct gss_peer
+ * @server: this side of a handshake is the server
+ * @certify: a client sends its certificate if it is asked for one
+ * @proved: the peer has a certificate that was verified
+ * @timeout: time that a handshake may take, in ms
+ * @name: the proved name, see struct gss_peer; for a handshake, the name that the server's
+ *	certificate must have
  * @user: user name that an NTLM client claims, the pipe's user, or a name
  * @sid: SID of the machine or of a name, as text
  * @domain: domain of @user
@@ -126,6 +140,10 @@ struct worker_msg {
 	u64 subkey;
 	u64 seq;
 	char target[NSS_NAME_SIZE];
+	u64 server;
+	u64 certify;
+	u64 proved;
+	u64 timeout;
 	char name[AUTH_USER_SIZE];
 	char user[NSS_NAME_SIZE];
 	char sid[NSS_NAME_SIZE];

@@ -121,6 +121,38 @@ static void whole_file(void)
 	config_free(cfg);
 }
 
+/* Check the connections that the first share accepts. */
+static void check_xprtsec(const struct config *cfg, const char *expected)
+{
+	char text[SETTING_TEXT_MAX];
+
+	SAME(setting_text(&share_options[SHARE_OPTION_xprtsec], cfg->shares[0]->xprtsec, text),
+	     expected);
+}
+
+static void tls_section(void)
+{
+	struct mistakes m;
+	struct config *cfg = parse_text("[tls]\nagent = on\ncertificate = /c\n"
+					"private_key = /k\ntrust = /t\n"
+					"[share a]\npath = /a\nxprtsec = tls,mtls\n", &m);
+
+	if (!CHECK(cfg))
+		return;
+	CHECK(cfg->tls.agent == TLS_AGENT_ON);
+	SAME(cfg->tls.certificate, "/c");
+	SAME(cfg->tls.key, "/k");
+	SAME(cfg->tls.trust, "/t");
+	check_xprtsec(cfg, "tls,mtls");
+	config_free(cfg);
+	cfg = parse_text("[share a]\npath = /a\n", &m);
+	if (!CHECK(cfg))
+		return;
+	CHECK(cfg->tls.agent == TLS_AGENT_AUTO && !cfg->tls.certificate && !cfg->tls.trust);
+	check_xprtsec(cfg, "none,tls,mtls");
+	config_free(cfg);
+}
+
 static void empty_file(void)
 {
 	struct mistakes m;
@@ -147,7 +179,27 @@ static const struct {
 	},
 	{
 		"[]\n",
-		"f:1: there is no section []: [server], [listener PROTOCOL] and [share NAME] are allowed"
+		"f:1: there is no section []: [server], [listener PROTOCOL], [tls] and [share NAME] are allowed"
+	},
+	{
+		"[tls]\ntrust = ca.pem\n",
+		"f:2: trust: 'ca.pem' is not allowed: an absolute path is"
+	},
+	{
+		"[tls]\ncertificate = /c\n",
+		"f:1: [tls]: 'private-key' is missing"
+	},
+	{
+		"[tls]\nagent = maybe\n",
+		"f:2: agent: 'maybe' is not allowed: one of auto, on, off is"
+	},
+	{
+		"[tls]\n[tls]\n",
+		"f:2: [tls] is there already, in line 1"
+	},
+	{
+		SHARE "xprtsec = ssl\n",
+		"f:3: xprtsec: 'ssl' is not allowed: a list of none, tls, mtls is"
 	},
 	{
 		"[servre]\nthreads = 1\n",
@@ -155,7 +207,7 @@ static const struct {
 	},
 	{
 		"[printer]\nx = 1\n",
-		"f:1: there is no section [printer]: [server], [listener PROTOCOL] and [share NAME] are allowed"
+		"f:1: there is no section [printer]: [server], [listener PROTOCOL], [tls] and [share NAME] are allowed"
 	},
 	{
 		"[server nfs]\n",
@@ -520,7 +572,7 @@ static void example_file(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(whole_file), TEST(empty_file), TEST(each_mistake), TEST(all_mistakes),
+		TEST(whole_file), TEST(tls_section), TEST(empty_file), TEST(each_mistake), TEST(all_mistakes),
 		TEST(too_many_mistakes), TEST(too_many_rules), TEST(long_names), TEST(nul_byte),
 		TEST(unreadable_file), TEST(any_bytes), TEST(every_setting), TEST(example_file),
 		{ 0 }

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* dittod --tls-agent, see agent.h. */
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "agent.h"
+#include "config.h"
+#include "log.h"
+#include "loop.h"
+#include "notify.h"
+#include "privileges.h"
+#include "tls.h"
+#include "worker.h"
+
+/**
+ * struct agent - state of the process
+ * @load: see agent_run()
+ * @arg: argument of @load
+ * @signals: signal descriptor
+ * @tls: the agent
+ * @failed: @stop was set because of an error
+ * @stop: ends the loop
+ */
+struct agent {
+	struct config *(*load)(const void *arg);
+	const void *arg;
+	int signals;
+	struct tls *tls;
+	bool failed;
+	bool stop;
+};
+
+static bool agent_configure(struct agent *a)
+{
+	struct config *cfg = a->load(a->arg);
+
+	if (!cfg)
+		return false;
+	tls_configure(a->tls, &cfg->tls);
+	config_free(cfg);
+	return true;
+}
+
+static void agent_signalled(void *arg)
+{
+	struct signalfd_siginfo info;
+	struct agent *a = arg;
+
+	if (read(a->signals, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGHUP)
+		agent_configure(a);
+	else
+		a->stop = true;
+}
+
+static void agent_spawner_ended(void *arg)
+{
+	struct agent *a = arg;
+
+	log_error("the process that starts workers has ended: dittod must be started again");
+	a->failed = true;
+	a->stop = true;
+}
+
+int agent_run(struct config *(*load)(const void *arg), const void *arg)
+{
+	struct agent a = { .load = load, .arg = arg };
+	int spawner, rc;
+
+	a.signals = loop_signals();
+	spawner = worker_spawner_start();
+	if (spawner < 0)
+		return EXIT_FAILURE;
+	rc = privileges_drop();
+	if (rc) {
+		log_error("this needs root (CAP_NET_ADMIN): %s", strerror(-rc));
+		return EXIT_FAILURE;
+	}
+	a.tls = tls_new(spawner);
+	if (!a.tls || !agent_configure(&a)) {
+		tls_free(a.tls);
+		return EXIT_FAILURE;
+	}
+	notify("READY=1");
+
+	struct source sources[] = {
+		{ a.signals, agent_signalled, &a },
+		{ spawner, agent_spawner_ended, &a },
+		tls_source(a.tls),
+	};
+
+	rc = loop_run(sources, ARRAY_SIZE(sources), &a.stop);
+	if (rc)
+		log_error("cannot wait for events: %s", strerror(-rc));
+	tls_free(a.tls);
+	return rc || a.failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
