@@ -170,8 +170,9 @@ class Ditto:
     # shares
     @staticmethod
     def words(ro=None, squash=None, anon=None, sec=None, allow=(), manage_gids=None, id=None,
-              users=(), groups=(), default_access=None, comment=None, **switches):
-        out = []
+              users=(), groups=(), default_access=None, comment=None, xprtsec=None,
+              **switches):
+        out = ['xprtsec', ','.join(xprtsec)] if xprtsec else []
         for switch in ('encrypt', 'guest', 'browse', 'local_locks', 'continuously_available',
                        'secure_ports'):
             if switch in switches:
