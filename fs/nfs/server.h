@@ -23,6 +23,7 @@ struct dnlm_server;
 struct net;
 struct netlink_ext_ack;
 struct svc_program;
+struct svc_rqst;
 struct svc_serv;
 struct svc_xprt;
 
@@ -161,6 +162,18 @@ int dnfs_settings_changed(struct ditto_server *srv);
  * Context: may sleep.
  */
 void dnfs_connections_charge(struct svc_xprt *listener);
+/* In rq_xprt_ctxt of each call that was received through TLS. */
+extern void *const dnfs_conn_tls_ctxt;
+
+/**
+ * dnfs_conn_security - find out what protected a call when it was received
+ * @rqstp: the call
+ *
+ * Context: any.
+ * Return: one DNFS_CONN_* bit, see share_options.h.
+ */
+u32 dnfs_conn_security(const struct svc_rqst *rqstp);
+
 /* Nothing is charged any more for connections that are gone. May sleep. */
 void dnfs_connections_flush(void);
 int dnfs_connections_init(void);

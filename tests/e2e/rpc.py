@@ -113,33 +113,35 @@ NOBODY_CLAIMED = (AUTH_NONE, b'')
 
 
 class Reply:
-    """stat is one of the names above; low and high with a mismatch; why with AUTH_ERROR."""
+    """stat is one of the names above; low and high with a mismatch; why with AUTH_ERROR; verf
+    is the verifier of a call that was accepted.
+    """
 
     def __init__(self, data):
         d = Dec(data)
         self.xid = d.u32()
         if d.u32() != 1:
             raise Bad('not a reply')
-        self.low = self.high = self.why = None
+        self.low = self.high = self.why = self.verf = None
         if d.u32():
             if d.u32():
                 self.stat, self.why = AUTH_ERROR, d.u32()
             else:
                 self.stat, self.low, self.high = RPC_MISMATCH, d.u32(), d.u32()
         else:
-            d.u32()
-            d.opaque(400)
+            self.verf = d.u32(), d.opaque(400)
             self.stat = d.u32()
             if self.stat == PROG_MISMATCH:
                 self.low, self.high = d.u32(), d.u32()
         self.body = data[d.pos:]
 
 
-def call_bytes(prog, vers, proc, args=b'', cred=ROOT, xid=None, rpcvers=2):
+def call_bytes(prog, vers, proc, args=b'', cred=ROOT, xid=None, rpcvers=2,
+               verf=NOBODY_CLAIMED):
     if xid is None:
         xid = next(_xid)
     e = Enc().u32(xid, 0, rpcvers, prog, vers, proc)
-    e.u32(cred[0]).opaque(cred[1]).u32(AUTH_NONE, 0)
+    e.u32(cred[0]).opaque(cred[1]).u32(verf[0]).opaque(verf[1])
     return e.bytes() + args
 
 

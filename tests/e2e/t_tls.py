@@ -2,6 +2,8 @@
 """NFS over TLS (RFC 9289) with the kernel's client; dittod is the agent of both sides."""
 import errno
 import os
+import ssl
+import struct
 import subprocess
 
 import harness
@@ -12,8 +14,9 @@ from t_attack_nfs import budget
 
 HOST = 'server.example'
 AUTH_TLS = 7
-NFS, GETATTR, ACCESS = 100003, 1, 4
-TOOWEAK = 5
+NFS, GETATTR, ACCESS, MOUNT = 100003, 1, 4, 100005
+BADCRED, BADVERF, TOOWEAK = 1, 3, 5
+STARTTLS = (rpc.AUTH_NONE, b'STARTTLS')
 
 EXTENSIONS = """[server]
 subjectAltName = DNS:server.example
@@ -157,11 +160,155 @@ def without_tls(w):
     eq(rpc.Dec(n.raw(GETATTR, rpc.Enc().opaque(n.root).bytes()).body).u32(), errno.EACCES)
 
 
+def asking(vers=4, prog=NFS, proc=0, cred=b'', verf=rpc.NOBODY_CLAIMED):
+    """The call that asks for TLS (RFC 9289 section 4.1)."""
+    return rpc.call_bytes(prog, vers, proc, cred=(AUTH_TLS, cred), verf=verf)
+
+
 def probe(client):
-    """Ask for TLS on a new connection (RFC 9289 section 4.1)."""
+    """Ask for TLS on a new connection."""
     conn = client.connect()
-    conn.send(rpc.call_bytes(NFS, 4, 0, cred=(AUTH_TLS, b'')))
+    conn.send(asking())
     return conn
+
+
+def starttls(conn, certs, name=None):
+    """Begin TLS where the server has agreed, with a certificate or without."""
+    ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    ctx.load_verify_locations(certs.pem('root'))
+    if name:
+        ctx.load_cert_chain(certs.pem(name), f'{certs.dir}/{name}.key')
+    conn.sock = ctx.wrap_socket(conn.sock, server_hostname=HOST)
+
+
+def tls(client, certs, name=None):
+    """A connection with TLS."""
+    conn = probe(client)
+    eq(conn.recv().verf, STARTTLS)
+    starttls(conn, certs, name)
+    return conn
+
+
+def closed(conn):
+    """Nothing comes any more, and no call is answered."""
+    try:
+        conn.recv()
+    except (EOFError, OSError):
+        conn.close()
+        return
+    raise AssertionError('a reply on a connection that must be closed')
+
+
+def access(n):
+    return rpc.call_bytes(NFS, 3, ACCESS, rpc.Enc().opaque(n.root).u32(1).bytes())
+
+
+@test(server='ditto', timeout=60)
+def probes(w):
+    """What asks for TLS in the wrong way is refused, and the connection goes on (RFC 9289
+    section 4.1); UDP has none.
+    """
+    conn = w.client.connect()
+    for message, why in ((asking(cred=b'abcd'), BADCRED), (asking(proc=GETATTR, vers=3), BADCRED),
+                         (asking(verf=(0, b'abcd')), BADVERF), (asking(verf=rpc.ROOT), BADVERF)):
+        conn.send(message)
+        reply = conn.recv()
+        eq((reply.stat, reply.why), (rpc.AUTH_ERROR, why))
+    eq(conn.call(NFS, 3, 0).stat, rpc.SUCCESS)
+    for prog, vers in ((NFS, 3), (NFS, 4), (MOUNT, 3)):
+        other = w.client.connect()
+        other.send(asking(vers, prog))
+        reply = other.recv()
+        eq((reply.stat, reply.verf), (rpc.SUCCESS, STARTTLS))
+        other.close()
+    udp = w.client.connect('udp')
+    udp.send(asking(3, MOUNT))
+    reply = udp.recv()
+    eq((reply.stat, reply.verf), (rpc.SUCCESS, rpc.NOBODY_CLAIMED))
+    eq(udp.call(MOUNT, 3, 0).stat, rpc.SUCCESS)
+
+
+@test(server='ditto', timeout=120)
+def injected(w):
+    """What is sent in clear text before a handshake is no part of the TLS session behind it."""
+    certs = Certificates(w)
+    w.server.helper_start(certs.section('server'))
+    n = w.client.nfs()
+    w.server.set('data', xprtsec=['tls', 'mtls'])
+    conn = tls(w.client, certs)
+    conn.send(access(n))
+    eq(conn.recv().stat, rpc.SUCCESS)
+    # A second handshake within.
+    conn.send(asking())
+    eq(conn.recv().stat, rpc.SUCCESS)
+    closed(conn)
+
+    def behind(data):
+        """Data that follows the question at once."""
+        message = asking()
+        conn = w.client.connect()
+        conn.sock.sendall(struct.pack('>I', 1 << 31 | len(message)) + message + data)
+        return conn
+
+    call = access(n)
+    record = struct.pack('>I', 1 << 31 | len(call)) + call
+    for _ in range(8):
+        # A whole call is refused, or it is not TLS, and ends the handshake.
+        conn = behind(record)
+        for _ in range(2):
+            try:
+                reply = conn.recv()
+            except (EOFError, OSError, rpc.Bad):
+                break
+            assert reply.verf == STARTTLS or reply.why == TOOWEAK, (reply.stat, reply.why)
+        conn.close(abort=True)
+        # Its rest would come by TLS.
+        for part in 2, 40:
+            conn = behind(record[:part])
+            try:
+                eq(conn.recv().verf, STARTTLS)
+                starttls(conn, certs)
+                conn.sock.sendall(record[part:])
+            except (EOFError, OSError):
+                conn.close()
+                continue
+            closed(conn)
+    # Clear text in place of a handshake.
+    conn = probe(w.client)
+    eq(conn.recv().verf, STARTTLS)
+    conn.send(access(n))
+    try:
+        conn.recv()
+        raise AssertionError('a reply')
+    except (EOFError, OSError, rpc.Bad):
+        conn.close()
+    conn = tls(w.client, certs)
+    conn.send(access(n))
+    eq(conn.recv().stat, rpc.SUCCESS)
+
+
+@test(server='ditto', timeout=120)
+def ends_during_handshakes(w):
+    """Connections and listeners go while handshakes are in progress."""
+    certs = Certificates(w)
+    w.server.helper_start(certs.section('server'))
+    for _ in range(6):
+        probe(w.client).close(abort=True)
+    wait_for('none is left', lambda: 'handshakes' not in budget(w, 0), seconds=30)
+    silent = [probe(w.client) for _ in range(6)]
+    for conn in silent:
+        eq(conn.recv().verf, STARTTLS)
+    wait_for('handshakes are counted', lambda: 'handshakes' in budget(w, 0))
+    for listener in w.server.json('listener', 'list'):
+        w.server.ctl('listener', 'del', str(listener['id']))
+    w.server.listen()
+    for conn in silent:
+        closed(conn)
+    wait_for('none is left', lambda: 'handshakes' not in budget(w, 0), seconds=30)
+    n = w.client.nfs()
+    conn = tls(w.client, certs)
+    conn.send(access(n))
+    eq(conn.recv().stat, rpc.SUCCESS)
 
 
 @test(server='ditto', clients=2, timeout=120)

@@ -13,6 +13,10 @@
  * This file calls it from a work item, so that slow clients keep no service thread waiting. The
  * connection has operations meanwhile with which nothing is received.
  *
+ * A call that was received before the handshake may be executed after it, and a man in the middle
+ * can send such calls. Each call is therefore marked with what protected it when it was received,
+ * and a handshake is refused in the middle of a record.
+ *
  * A connection gets sunrpc's operations back when it is closed, because callbacks may hold it
  * longer than this service runs.
  *
@@ -22,7 +26,9 @@
  * XPT_BUSY; it may read them then, but not change them. The charge for a handshake is made by the
  * thread that has XPT_BUSY, and released by the work item.
  */
+#include <kunit/visibility.h>
 #include <linux/jiffies.h>
+#include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/sizes.h>
@@ -36,6 +42,7 @@
 #include "../../../net/peer.h"
 #include "../../share/admit.h"
 #include "../server.h"
+#include "../share_options.h"
 
 /*
  * Bytes of a record that are free of charge. The memory of the connection itself is free, too: a
@@ -107,6 +114,19 @@ static struct svc_xprt_ops conn_ops;
  * handshake: nothing is received.
  */
 static struct svc_xprt_ops conn_held_ops;
+
+/* Its address marks calls that were received through TLS. */
+static u8 conn_tls;
+void *const dnfs_conn_tls_ctxt = &conn_tls;
+EXPORT_SYMBOL_IF_KUNIT(dnfs_conn_tls_ctxt);
+
+u32 dnfs_conn_security(const struct svc_rqst *rqstp)
+{
+	if (rqstp->rq_xprt_ctxt != dnfs_conn_tls_ctxt)
+		return DNFS_CONN_PLAIN;
+	return test_bit(XPT_PEER_AUTH, &rqstp->rq_xprt->xpt_flags) ? DNFS_CONN_MTLS : DNFS_CONN_TLS;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs_conn_security);
 
 static struct sock *conn_sock(struct svc_xprt *xprt)
 {
@@ -248,10 +268,7 @@ static void conn_look(struct work_struct *work)
 	conn_put(conn);
 }
 
-/*
- * Perform a TLS handshake (RFC 9289 section 4.1). Without one, the connection is closed: what the
- * client sends next would be read as calls.
- */
+/* Perform a TLS handshake (RFC 9289 section 4.1). If that fails, the connection is closed. */
 static void conn_shake(struct work_struct *work)
 {
 	struct dnfs_conn *conn = container_of(work, struct dnfs_conn, shake);
@@ -259,6 +276,9 @@ static void conn_shake(struct work_struct *work)
 
 	conn_stock_ops->xpo_handshake(xprt);
 	ditto_uncharge(&conn->handshake);
+	/* Before anything is received again: what the client sends next would be read as calls. */
+	if (!test_bit(XPT_TLS_SESSION, &xprt->xpt_flags))
+		set_bit(XPT_CLOSE, &xprt->xpt_flags);
 
 	spin_lock(&xprt->xpt_lock);
 	if (!conn->gone) {
@@ -269,10 +289,7 @@ static void conn_shake(struct work_struct *work)
 
 	/* Pairs with svc_xprt_received(), as in conn_look(). */
 	smp_mb();
-	if (test_bit(XPT_TLS_SESSION, &xprt->xpt_flags))
-		svc_xprt_enqueue(xprt);
-	else
-		svc_xprt_deferred_close(xprt);
+	svc_xprt_enqueue(xprt);
 	svc_xprt_put(xprt);
 	conn_put(conn);
 }
@@ -412,6 +429,8 @@ static int conn_recvfrom(struct svc_rqst *rqstp)
 {
 	struct svc_xprt *xprt = rqstp->rq_xprt;
 	const struct svc_sock *svsk = container_of(xprt, struct svc_sock, sk_xprt);
+	/* While this thread has XPT_BUSY, no handshake can begin. */
+	bool tls = test_bit(XPT_TLS_SESSION, &xprt->xpt_flags);
 	int len;
 
 	if (unlikely(conn_has_unsent(xprt)) && conn_watch(xprt)) {
@@ -420,6 +439,9 @@ static int conn_recvfrom(struct svc_rqst *rqstp)
 		return 0;
 	}
 	len = conn_stock_ops->xpo_recvfrom(rqstp);
+	/* sunrpc's TCP does not use this pointer, and keeps it with a call that is deferred. */
+	if (tls)
+		rqstp->rq_xprt_ctxt = dnfs_conn_tls_ctxt;
 	/*
 	 * sunrpc has released XPT_BUSY, and another thread may receive the next record already; it
 	 * settles the charge for that.
@@ -441,13 +463,17 @@ static int conn_sendto(struct svc_rqst *rqstp)
 
 /*
  * Charge for a handshake and begin it. Return: 0; -EALREADY if the connection has or had one, which
- * would replace its session; or an errno of ditto_charge().
+ * would replace its session; -EBADMSG if the beginning of a record was received without TLS; or an
+ * errno of ditto_charge().
  */
 static int conn_shake_begin(struct svc_xprt *xprt, struct dnfs_conn *conn)
 {
+	const struct svc_sock *svsk = container_of(xprt, struct svc_sock, sk_xprt);
 	struct ditto_principal who = {};
 	int err;
 
+	if (svsk->sk_tcplen || svsk->sk_datalen)
+		return -EBADMSG;
 	if (conn->shaking || test_bit(XPT_TLS_SESSION, &xprt->xpt_flags))
 		return -EALREADY;
 	err = conn_principal(xprt, &who);

@@ -32,6 +32,8 @@ struct xdr_stream;
  * @addr: client address, IPv4 mapped
  * @port: client port, because clients behind one address may start with the same xids
  * @proto: IPPROTO_TCP or IPPROTO_UDP
+ * @security: TLS of the connection, one DNFS_CONN_* bit: what was answered through TLS is not told
+ *	without
  * @prog: program
  * @vers: version
  * @proc: procedure
@@ -44,7 +46,8 @@ struct xdr_stream;
 struct dnfs_reply_key {
 	struct in6_addr addr;
 	__be16 port;
-	u16 proto;
+	u8 proto;
+	u8 security;
 	u32 prog;
 	u32 vers;
 	u32 proc;

@@ -28,7 +28,6 @@
 #include "../v3/proto.h"
 #include "reply_cache.h"
 #include "rpc.h"
-#include "target.h"
 
 static const struct dnfs_program *const dnfs_programs[DNFS_PROGRAMS] = {
 	[DNFS_PROGRAM_NFS]	= &dnfs3_program,
@@ -201,7 +200,7 @@ static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 	dnfs_ident_of(&rqstp->rq_cred, &call->ident);
 	call->userns = cred ? cred->user_ns : &init_user_ns;
 	call->sec = dnfs_sec_of(rqstp->rq_cred.cr_flavor);
-	call->security = dnfs_conn_security(rqstp->rq_xprt->xpt_flags);
+	call->security = dnfs_conn_security(rqstp);
 	call->ident.proven = call->sec & DNFS_SEC_PROVEN;
 	call->max_payload = svc_max_payload(rqstp);
 	call->started = rqstp->rq_stime;
@@ -310,6 +309,7 @@ static void dnfs_reply_key(struct svc_rqst *rqstp, unsigned int pos,
 	ditto_addr_map(svc_addr(rqstp), &key->addr);
 	key->port = htons(svc_addr_port(svc_addr(rqstp)));
 	key->proto = rqstp->rq_prot;
+	key->security = dnfs_conn_security(rqstp);
 	key->prog = rqstp->rq_prog;
 	key->vers = rqstp->rq_vers;
 	key->proc = rqstp->rq_proc;

@@ -7,7 +7,6 @@
 #include <linux/err.h>
 #include <linux/module.h>
 #include <linux/sunrpc/msg_prot.h>
-#include <linux/sunrpc/svc_xprt.h>
 
 #include "../../../net/peer.h"
 #include "../../node/node.h"
@@ -110,14 +109,6 @@ static bool dnfs_accepts(const struct dnfs_call *call, const struct ditto_share_
 		return false;
 	return opts->sec & call->sec;
 }
-
-u32 dnfs_conn_security(unsigned long xpt_flags)
-{
-	if (!(xpt_flags & BIT(XPT_TLS_SESSION)))
-		return DNFS_CONN_PLAIN;
-	return xpt_flags & BIT(XPT_PEER_AUTH) ? DNFS_CONN_MTLS : DNFS_CONN_TLS;
-}
-EXPORT_SYMBOL_IF_KUNIT(dnfs_conn_security);
 
 bool dnfs_accepts_conn(const struct dnfs_call *call, u32 xprtsec)
 {

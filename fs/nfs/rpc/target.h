@@ -102,15 +102,6 @@ bool dnfs_share_accepts(const struct dnfs_call *call, struct ditto_share *share)
 bool dnfs_share_trusts(const struct dnfs_call *call, struct ditto_share *share);
 
 /**
- * dnfs_conn_security - get the TLS state of a connection
- * @xpt_flags: flags of its svc_xprt
- *
- * Context: any.
- * Return: one DNFS_CONN_* bit.
- */
-u32 dnfs_conn_security(unsigned long xpt_flags);
-
-/**
  * dnfs_accepts_conn - check whether a share accepts the connection of a call
  * @call: the call
  * @xprtsec: connections that the share accepts, DNFS_CONN_* bits

@@ -2,22 +2,32 @@
 /* The connections that a share accepts, by their TLS state and the program that is called. */
 #include <kunit/test.h>
 #include <linux/bits.h>
+#include <linux/sunrpc/svc.h>
 #include <linux/sunrpc/svc_xprt.h>
 
 #include "../../../fs/nfs/rpc/call.h"
 #include "../../../fs/nfs/rpc/target.h"
 #include "../../../fs/nfs/share_options.h"
 
-static void flags_of_a_connection(struct kunit *test)
+/* A call that came before the handshake stays one without TLS, whatever the connection is now. */
+static void calls_and_handshakes(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, dnfs_conn_security(0), DNFS_CONN_PLAIN);
-	KUNIT_EXPECT_EQ(test, dnfs_conn_security(BIT(XPT_TLS_SESSION)), DNFS_CONN_TLS);
-	KUNIT_EXPECT_EQ(test, dnfs_conn_security(BIT(XPT_TLS_SESSION) | BIT(XPT_PEER_AUTH)),
-			DNFS_CONN_MTLS);
-	/* A certificate without a session proves nothing. */
-	KUNIT_EXPECT_EQ(test, dnfs_conn_security(BIT(XPT_PEER_AUTH)), DNFS_CONN_PLAIN);
-	KUNIT_EXPECT_EQ(test, dnfs_conn_security(BIT(XPT_HANDSHAKE) | BIT(XPT_DATA)),
-			DNFS_CONN_PLAIN);
+	struct svc_rqst *rqstp = kunit_kzalloc(test, sizeof(*rqstp), GFP_KERNEL);
+	struct svc_xprt *xprt = kunit_kzalloc(test, sizeof(*xprt), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, rqstp);
+	KUNIT_ASSERT_NOT_NULL(test, xprt);
+	rqstp->rq_xprt = xprt;
+	KUNIT_EXPECT_EQ(test, dnfs_conn_security(rqstp), DNFS_CONN_PLAIN);
+	xprt->xpt_flags = BIT(XPT_TLS_SESSION) | BIT(XPT_PEER_AUTH);
+	KUNIT_EXPECT_EQ(test, dnfs_conn_security(rqstp), DNFS_CONN_PLAIN);
+	rqstp->rq_xprt_ctxt = dnfs_conn_tls_ctxt;
+	KUNIT_EXPECT_EQ(test, dnfs_conn_security(rqstp), DNFS_CONN_MTLS);
+	xprt->xpt_flags = BIT(XPT_TLS_SESSION);
+	KUNIT_EXPECT_EQ(test, dnfs_conn_security(rqstp), DNFS_CONN_TLS);
+	/* That of a datagram is a buffer. */
+	rqstp->rq_xprt_ctxt = rqstp;
+	KUNIT_EXPECT_EQ(test, dnfs_conn_security(rqstp), DNFS_CONN_PLAIN);
 }
 
 /* Each kind of connection needs its own bit: a share with "tls" alone accepts no certificates. */
@@ -43,7 +53,7 @@ static void shares_and_connections(struct kunit *test)
 }
 
 static struct kunit_case conn_security_cases[] = {
-	KUNIT_CASE(flags_of_a_connection),
+	KUNIT_CASE(calls_and_handshakes),
 	KUNIT_CASE(shares_and_connections),
 	{}
 };
