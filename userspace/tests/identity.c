@@ -310,6 +310,32 @@ static void refresh_before_the_end(void)
 	CHECK(id == 5001 && directory_asked(&first) == 2);
 }
 
+/* Refreshes leave room for questions that somebody waits for. */
+static void refreshes_are_limited(void)
+{
+	struct identity out;
+	u32 id;
+
+	directories_reset();
+	CHECK(!id_of_name("alice", &id) && !id_of_name("FIRST\\alice", &id));
+	CHECK(!identity_by_id(&who, IDENTITY_USER, 5000, &out));
+	CHECK(!find_sid("S-1-5-21-1-1-1-5000", &out) && first.asked == 4);
+	identity_cache_skip(KEEP / 6 * 5);
+	pthread_mutex_lock(&first.lock);
+	first.hangs = true;
+	pthread_mutex_unlock(&first.lock);
+	CHECK(!id_of_name("alice", &id) && !id_of_name("FIRST\\alice", &id));
+	CHECK(!identity_by_id(&who, IDENTITY_USER, 5000, &out));
+	CHECK(!find_sid("S-1-5-21-1-1-1-5000", &out));
+	directory_wait(&first, 4 + LOOKUPS_PER_USER / 2);
+	pthread_mutex_lock(&first.lock);
+	first.hangs = false;
+	pthread_cond_broadcast(&first.moves);
+	pthread_mutex_unlock(&first.lock);
+	CHECK(!id_of_name("SECOND\\alice", &id));
+	CHECK(directory_asked(&first) == 4 + LOOKUPS_PER_USER / 2 + 1);
+}
+
 /* A source that is out of order is not one that knows nobody. */
 static void directory_outage(void)
 {
@@ -680,7 +706,8 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(order_and_directions), TEST(answers_are_kept), TEST(cache_is_limited),
-		TEST(refresh_before_the_end), TEST(directory_outage), TEST(hanging_source),
+		TEST(refresh_before_the_end), TEST(refreshes_are_limited),
+		TEST(directory_outage), TEST(hanging_source),
 		TEST(system_numbers), TEST(rid_ranges), TEST(own_accounts),
 		TEST(machine_of_an_id), TEST(aliases_of_groups), TEST(directories_missing),
 		TEST(map_of_identities),

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "identity.h"
+#include "cache.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct identity_aliases builtin;
@@ -25,8 +25,9 @@ static bool copy_word(char out[NSS_NAME_SIZE], const char *from, const char *end
 		end--;
 	if (end <= from || end - from >= NSS_NAME_SIZE)
 		return false;
+	/* Whole structures are compared. */
+	memset(out, 0, NSS_NAME_SIZE);
 	memcpy(out, from, (size_t)(end - from));
-	out[end - from] = '\0';
 	return true;
 }
 
@@ -56,9 +57,14 @@ bool identity_alias_add(struct identity_aliases *aliases, const char *text, stru
 
 void identity_builtin_set(const struct identity_aliases *aliases)
 {
+	bool same;
+
 	pthread_mutex_lock(&lock);
+	same = !memcmp(&builtin, aliases, sizeof(builtin));
 	builtin = *aliases;
 	pthread_mutex_unlock(&lock);
+	if (!same)
+		identity_cache_clear();
 }
 
 unsigned int identity_aliases_get(struct sid sid[IDENTITY_ALIASES_MAX])
@@ -164,6 +170,9 @@ static int builtin_by_name(unsigned int kinds, struct identity *out)
 const struct identity_source identity_builtin = {
 	.title = "BUILTIN",
 	.blocks = true,
+	/* Each login asks for each alias. */
+	.keep_ms = 60000,
+	.keep_not_ms = 60000,
 	.may_know = builtin_may_know,
 	.by_sid = builtin_by_sid,
 	.by_name = builtin_by_name,

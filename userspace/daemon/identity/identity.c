@@ -198,7 +198,9 @@ static void source_start_refresh(const struct identity_who *who,
 				 const struct identity_source *source,
 				 const struct identity_query *q)
 {
-	const struct lookup_who refresh = { .user = who->user, .most = who->most,
+	/* Half of the look-ups of a user remain for questions that somebody waits for. */
+	const struct lookup_who refresh = { .user = who->user,
+					    .most = (who->most ?: LOOKUPS_PER_USER) / 2,
 					    .find = source_refresh, .arg = (void *)source };
 
 	if (lookup_begin(&refresh, q))
