@@ -285,7 +285,8 @@ static void account_set_numbers(struct user_token *t, const struct nss_account *
 static int account_fill_token(const struct gss_peer *peer, struct user_token *t, struct why *why)
 {
 	struct why reason;
-	int rc = user_token_fill(t, peer->vouched.n ? &peer->vouched : NULL, &reason);
+	int rc = user_token_fill(t, peer->way == GSS_WAY_KERBEROS ? &peer->vouched : NULL,
+				 &reason);
 
 	if (rc)
 		why_not(why, "%s: %s", peer->name, reason.text);

@@ -26,6 +26,7 @@
 #include "auth_gss.h"
 #include "auth_ntlm.h"
 #include "mem.h"
+#include "pac.h"
 #include "worker_msg.h"
 
 /* RFC 4178, RFC 4121, MS-NLMP section 1.9, and the OID that requests the session key. */
@@ -37,6 +38,8 @@ static gss_OID_desc session_key = { 11, "\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x0
 /* Start of NTLM messages that are not inside SPNEGO (MS-NLMP section 2.2.1). */
 static const u8 ntlm_signature[8] = "NTLMSSP";
 
+/* Attribute of names: the buffer of the PAC with the SIDs (MS-PAC section 2.5). */
+#define LOGON_INFO	"urn:mspac:logon-info"
 /* gss-ntlmssp reports this text for anonymous clients, and for nothing else. */
 #define NTLM_ANONYMOUS	"Feature not supported"
 /* Last token of SPNEGO: NegTokenResp with accept-completed (RFC 4178 section 4.2.2). */
@@ -344,6 +347,27 @@ static bool read_key(struct gss_peer *peer, gss_ctx_id_t context)
 	return good;
 }
 
+/*
+ * Read the SIDs of the PAC, if the ticket has one. The library gives the attribute only if the PAC
+ * has the signature of the server's key, and names the client of the ticket: krb5_pac_verify(3).
+ */
+static enum gss_outcome read_pac(struct gss_peer *peer, gss_name_t name, struct why *why)
+{
+	gss_buffer_desc attribute = { sizeof(LOGON_INFO) - 1, (void *)LOGON_INFO };
+	gss_buffer_desc value = GSS_C_EMPTY_BUFFER, shown = GSS_C_EMPTY_BUFFER;
+	int authenticated = 0, complete = 0, more = -1;
+	enum gss_outcome outcome = GSS_PROVED;
+	OM_uint32 minor;
+
+	if (!GSS_ERROR(gss_get_name_attribute(&minor, name, &attribute, &authenticated, &complete,
+					      &value, &shown, &more)) && authenticated &&
+	    pac_sids(value.value, value.length, &peer->vouched, why))
+		outcome = GSS_REFUSED;
+	gss_release_buffer(&minor, &value);
+	gss_release_buffer(&minor, &shown);
+	return outcome;
+}
+
 /* Fill @peer from the established context. */
 static enum gss_outcome read_peer(struct gss_peer *peer, gss_ctx_id_t context,
 				  const struct proof *proof, struct why *why)
@@ -374,7 +398,7 @@ static enum gss_outcome read_peer(struct gss_peer *peer, gss_ctx_id_t context,
 		why_not(why, "%s has no session key", peer->name);
 		return GSS_REFUSED;
 	}
-	return GSS_PROVED;
+	return peer->way == GSS_WAY_KERBEROS ? read_pac(peer, proof->name, why) : GSS_PROVED;
 }
 
 static bool is_raw_ntlm(const struct auth_step *step)
@@ -585,7 +609,7 @@ enum gss_outcome gss_accept(struct gss_acceptor *acc, gss_ctx_id_t *context,
 		peer->way = GSS_WAY_KERBEROS;
 		read_target(*context, &step->context);
 		if (gss_export(context, step, peer, why))
-			outcome = GSS_PROVED;
+			outcome = read_pac(peer, proof.name, why);
 	}
 	gss_release_name(&minor, &proof.name);
 put:

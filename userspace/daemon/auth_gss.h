@@ -25,8 +25,8 @@ enum gss_way {
  * @way: how the identity was proved
  * @name: "user@REALM", "DOMAIN\user" or "user"
  * @local: name in the file of local users; empty for all others
- * @vouched: SIDs by which a domain controller vouches for the client, see user_token_fill(); cleared
- *	by the caller
+ * @vouched: SIDs by which a domain controller vouches for the client, see user_token_fill();
+ *	cleared by the caller
  * @key: session key
  * @key_len: length of @key in bytes
  * @expires: wall clock in seconds, or AUTH_NEVER

@@ -319,6 +319,11 @@ static enum gss_outcome peer_from_worker(struct login *l, struct gss_peer *peer,
 			peer->name);
 		return GSS_REFUSED;
 	}
+	if (msg->sids_len && (peer->way != GSS_WAY_KERBEROS ||
+			      !sid_list_get(&peer->vouched, msg->sids, msg->sids_len))) {
+		why_not(why, "the login worker sent SIDs of %s that are malformed", peer->name);
+		return GSS_REFUSED;
+	}
 	if (peer->way == GSS_WAY_NTLM)
 		memcpy(peer->local, local, sizeof(peer->local));
 	if (peer->way == GSS_WAY_NTLM && local[0] && !peer_is_proved(peer->name, said, local)) {

@@ -132,6 +132,7 @@ static void thread_take(struct thread *t, const struct worker_msg *in)
 	gss_ctx_id_t context = GSS_C_NO_CONTEXT;
 	struct gss_peer peer = { 0 };
 	struct why why = { "" };
+	u8 *sids;
 
 	t->first = in->first;
 	if (!in->first)
@@ -163,8 +164,14 @@ static void thread_take(struct thread *t, const struct worker_msg *in)
 	memcpy(out.why, why.text, sizeof(out.why));
 	out.token = step.reply;
 	out.token_len = step.reply_len;
+	out.sids_len = sid_list_size(&peer.vouched);
+	sids = mem_new(out.sids_len + 1);
+	sid_list_put(&peer.vouched, sids);
+	out.sids = sids;
 	worker_check(worker_msg_send(t->fd, &out, -1));
+	free(sids);
 	free(step.reply);
+	sid_list_clear(&peer.vouched);
 	explicit_bzero(&peer, sizeof(peer));
 	explicit_bzero(&out, sizeof(out));
 }

@@ -9,6 +9,11 @@
 #include "identity/identity.h"
 #include "user_token.h"
 
+/*
+ * Most pending look-ups of a user: half of them can be refreshes or names on pipes, and each of
+ * main.c's threads for logins needs one.
+ */
+#define LOOKUPS			8
 /* Sub-authorities of an account of a domain: 21, three of the domain, and the account's. */
 #define DOMAIN_ACCOUNT_SUBS	5
 
@@ -81,13 +86,18 @@ static int user_token_add_gid(struct filling *f, u32 gid)
 	return 0;
 }
 
-/* Look up the SID of a number: that of its directory, or the one made of the number. */
-static int user_token_sid_of_id(struct filling *f, unsigned int kind, u32 id, struct sid *sid)
+/*
+ * Look up the SID of a number: that of its source, or the one made of the number. @directory is set
+ * if a directory knows it.
+ */
+static int user_token_sid_of_id(struct filling *f, unsigned int kind, u32 id, struct sid *sid,
+				bool *directory)
 {
 	struct identity_query q = { .by = IDENTITY_BY_ID, .kinds = kind, .directories = true,
 				    .who = { .id = id } };
 	int rc = identity_find(&f->who, &q);
 
+	*directory = !rc && q.who.directory;
 	if (!rc)
 		*sid = q.who.sid;
 	else if (kind == IDENTITY_USER)
@@ -146,7 +156,7 @@ static int user_token_add_vouched(struct filling *f, const struct sid *own,
 	unsigned int i;
 	int rc;
 
-	if (!vouched->n || !user_token_may_vouch(&vouched->sid[0])) {
+	if (!user_token_may_vouch(&vouched->sid[0])) {
 		why_not(f->why, "the domain does not say who uid %u is", f->t->uid);
 		return -EACCES;
 	}
@@ -165,13 +175,17 @@ static int user_token_add_vouched(struct filling *f, const struct sid *own,
 static int user_token_add_group(struct filling *f, u32 gid)
 {
 	struct sid sid;
+	bool ignored;
 
-	if (user_token_sid_of_id(f, IDENTITY_GROUP, gid, &sid))
+	if (user_token_sid_of_id(f, IDENTITY_GROUP, gid, &sid, &ignored))
 		return user_token_no_answer(f, NULL);
 	return user_token_add_sid(f, &sid);
 }
 
-/* Add the BUILTIN aliases that stand for one of the groups. */
+/*
+ * Add the BUILTIN aliases that stand for one of the groups. Users of this machine must not be
+ * refused because the group of an alias is one of a directory that does not answer.
+ */
 static int user_token_add_aliases(struct filling *f)
 {
 	struct sid sid[IDENTITY_ALIASES_MAX];
@@ -180,10 +194,8 @@ static int user_token_add_aliases(struct filling *f)
 	int rc;
 
 	for (i = 0; i < n; i++) {
-		rc = identity_by_sid(&f->who, &sid[i], &who);
-		if (rc && rc != -ENOENT)
-			return user_token_no_answer(f, &sid[i]);
-		if (rc || !(who.kinds & IDENTITY_GROUP) || !user_token_has_gid(f->t, who.id))
+		if (identity_by_sid(&f->who, &sid[i], &who) || !(who.kinds & IDENTITY_GROUP) ||
+		    !user_token_has_gid(f->t, who.id))
 			continue;
 		rc = user_token_add_sid(f, &sid[i]);
 		if (rc)
@@ -197,15 +209,24 @@ static int user_token_add_aliases(struct filling *f)
 int user_token_fill(struct user_token *t, const struct sid_list *vouched, struct why *why)
 {
 	struct filling f = { .t = t, .why = why,
-			     .who = { .user = t->uid, .until = clock_ms() + USER_TOKEN_TIME } };
+			     .who = { .user = t->uid, .most = LOOKUPS,
+				      .until = clock_ms() + USER_TOKEN_TIME } };
 	unsigned int own_groups = t->ngids, i;
+	bool of_directory;
 	struct sid sid;
 	int rc;
 
-	if (user_token_sid_of_id(&f, IDENTITY_USER, t->uid, &sid))
+	if (user_token_sid_of_id(&f, IDENTITY_USER, t->uid, &sid, &of_directory))
 		return user_token_no_answer(&f, NULL);
+	/* The name alone may be an old one, or one that was given to another account. */
+	if (vouched && !vouched->n && of_directory) {
+		why_not(why,
+			"the ticket has no PAC, so that nothing but the name says that this is uid %u: the account of this server must not have NO_AUTH_DATA_REQUIRED in its userAccountControl, nor may the client ask for a ticket without a PAC",
+			t->uid);
+		return -EACCES;
+	}
 	rc = user_token_add_sid(&f, &sid);
-	if (!rc && vouched)
+	if (!rc && vouched && vouched->n)
 		rc = user_token_add_vouched(&f, &sid, vouched);
 	/* Groups behind are those of @vouched, whose SIDs are there. */
 	for (i = 0; !rc && i < own_groups; i++)

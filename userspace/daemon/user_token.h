@@ -39,12 +39,14 @@ struct user_token {
  * user_token_fill - fill the token of a user
  * @t: @uid, @gid, @gids and @ngids set, all else zeroed
  * @vouched: SIDs by which a domain controller vouches for the user: the user's first, then those
- *	of groups; NULL if there are none
+ *	of groups; NULL if the user proved the name in another way; empty if a domain controller
+ *	could have vouched but did not
  * @why: filled on error
  *
  * Groups of @vouched that have a number here are added to the numbers. SIDs that no domain
  * controller can vouch for are left out, see user_token_may_vouch(). If a directory knows the user,
- * @uid must be the number that it gives. May block for USER_TOKEN_TIME.
+ * @uid must be the number that it gives; if it knows @uid, @vouched must not be empty. May block
+ * for USER_TOKEN_TIME.
  *
  * Without an answer about a single group there is no token: it could be one that a list denies.
  *

@@ -29,6 +29,7 @@ enum field_kind {
 	FIELD_TEXT,
 	FIELD_KEY,
 	FIELD_TOKEN,
+	FIELD_SID_LIST,
 };
 
 /* Fields in the order of the packet. */
@@ -37,7 +38,7 @@ enum worker_field {
 	FIELD_PIPE, FIELD_UID, FIELD_ANONYMOUS, FIELD_GUEST, FIELD_LIST, FIELD_BY_NAME, FIELD_USE,
 	FIELD_ERROR, FIELD_SERVER, FIELD_CERTIFY, FIELD_PROVED, FIELD_TIMEOUT,
 	FIELD_NAME, FIELD_USER, FIELD_SID, FIELD_DOMAIN, FIELD_WHY, FIELD_SESSION_KEY, FIELD_BLOB,
-	FIELD_RPCSEC, FIELD_ENCTYPE, FIELD_SUBKEY, FIELD_SEQ, FIELD_TARGET,
+	FIELD_RPCSEC, FIELD_ENCTYPE, FIELD_SUBKEY, FIELD_SEQ, FIELD_TARGET, FIELD_SIDS,
 	FIELDS
 };
 
@@ -87,6 +88,7 @@ static const struct field fields[FIELDS] = {
 	[FIELD_SUBKEY] = NUMBER(subkey, 1),
 	[FIELD_SEQ] = NUMBER(seq, UINT64_MAX),
 	[FIELD_TARGET] = TEXT(target, NSS_NAME_SIZE),
+	[FIELD_SIDS] = { FIELD_SID_LIST, 0, WORKER_SIDS_MAX },
 };
 
 #define HAS(field)	(1u << FIELD_##field)
@@ -97,7 +99,7 @@ static const u32 types[WORKER_TYPES] = {
 	[WORKER_TAKE] = HAS(ID) | HAS(FIRST) | HAS(BLOB) | HAS(RPCSEC),
 	[WORKER_TOOK] = HAS(OUTCOME) | HAS(WAY) | HAS(EXPIRES) | HAS(NAME) | HAS(USER) | HAS(WHY) |
 			HAS(SESSION_KEY) | HAS(BLOB) | HAS(ENCTYPE) | HAS(SUBKEY) | HAS(SEQ) |
-			HAS(TARGET),
+			HAS(TARGET) | HAS(SIDS),
 	[WORKER_ASK] = HAS(USER) | HAS(DOMAIN),
 	[WORKER_USER] = 0,
 	[WORKER_KEYTAB] = HAS(ID),
@@ -128,6 +130,9 @@ static size_t field_bytes(const struct field *f, const struct worker_msg *msg, c
 	case FIELD_KEY:
 		*bytes = msg->key;
 		return msg->key_len;
+	case FIELD_SID_LIST:
+		*bytes = msg->sids;
+		return msg->sids_len;
 	default:
 		*bytes = msg->token;
 		return msg->token_len;
@@ -183,6 +188,10 @@ static bool field_decode(const struct field *f, struct worker_msg *msg, const u8
 		memcpy(msg->key, bytes, len);
 		msg->key_len = len;
 		return true;
+	case FIELD_SID_LIST:
+		msg->sids = bytes;
+		msg->sids_len = len;
+		return len <= f->max;
 	default:
 		msg->token = bytes;
 		msg->token_len = len;

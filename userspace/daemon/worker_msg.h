@@ -19,8 +19,10 @@
 #define WORKER_TOKEN_MAX	65000
 /* Longest reason, including the NUL. */
 #define WORKER_WHY_SIZE		sizeof(((struct why *)NULL)->text)
+/* Longest list of SIDs, in bytes. */
+#define WORKER_SIDS_MAX		(SID_LIST_MAX * SID_SIZE_MAX)
 /* Longest packet, in bytes. */
-#define WORKER_PACKET_MAX	(WORKER_TOKEN_MAX + 4096)
+#define WORKER_PACKET_MAX	(WORKER_TOKEN_MAX + WORKER_SIDS_MAX + 4096)
 
 /**
  * enum worker_type - types of messages
@@ -118,6 +120,9 @@ enum worker_type {
  * @token: token from or for the client, bytes written to or read from a pipe, or address
  *	or names of a host; in a decoded message it points into the packet
  * @token_len: length of @token in bytes
+ * @sids: SIDs by which a domain controller vouches for the client, see sid_list_put(); in a
+ *	decoded message it points into the packet
+ * @sids_len: length of @sids in bytes
  */
 struct worker_msg {
 	u32 type;
@@ -153,6 +158,8 @@ struct worker_msg {
 	size_t key_len;
 	const u8 *token;
 	size_t token_len;
+	const u8 *sids;
+	size_t sids_len;
 };
 
 /* Encode a message. Returns the length of the packet, 0 if a field is too long. */

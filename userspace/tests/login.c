@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "daemon/auth.h"
+#include "daemon/rpc.h"
 #include "daemon/worker.h"
 #include "daemon/worker_msg.h"
 #include "mem.h"
@@ -25,7 +26,8 @@ static struct worker_msg message_take(void)
 				  .name = "HERE\\alice", .user = "alice", .why = "because",
 				  .key = { 1, 2, 3 }, .key_len = 3, .enctype = 18,
 				  .subkey = 1, .seq = 5, .target = "nfs/server@REALM",
-				  .token = (const u8 *)"token", .token_len = 5 };
+				  .token = (const u8 *)"token", .token_len = 5,
+				  .sids = (const u8 *)"sids", .sids_len = 4 };
 
 	return msg;
 }
@@ -45,7 +47,7 @@ static void messages_of_pipes(void)
 	SAME(out.user, "alice");
 	SAME(out.domain, "HERE");
 	CHECK(out.token_len == 4 && !memcmp(out.token, "call", 4));
-	in.pipe = 3;
+	in.pipe = RPC_PIPES;
 	CHECK(!worker_msg_decode(&out, packet, worker_msg_encode(&in, packet)));
 	in.pipe = 2;
 	in.uid = 1ULL << 32;
@@ -85,6 +87,7 @@ static void message_kinds(void)
 	CHECK(out.enctype == 18 && out.subkey == 1 && out.seq == 5);
 	SAME(out.target, in.target);
 	CHECK(out.token_len == 5 && !memcmp(out.token, "token", 5));
+	CHECK(out.sids_len == 4 && !memcmp(out.sids, "sids", 4));
 	/* A field that the type does not have is not transmitted. */
 	in.type = WORKER_FORGET;
 	in.id = 12345;
@@ -120,7 +123,7 @@ static void message_lengths(void)
 
 static void message_limits(void)
 {
-	static u8 token[WORKER_TOKEN_MAX + 1];
+	static u8 token[WORKER_TOKEN_MAX + 1], sids[WORKER_SIDS_MAX + 1];
 	struct worker_msg in = message_take(), out;
 	size_t len;
 	u8 *nul;
@@ -130,6 +133,14 @@ static void message_limits(void)
 	len = worker_msg_encode(&in, packet);
 	CHECK(len && worker_msg_decode(&out, packet, len) && out.token_len == WORKER_TOKEN_MAX);
 	in.token_len++;
+	CHECK(!worker_msg_encode(&in, packet));
+	in.token_len--;
+	/* Both at their limits fit. */
+	in.sids = sids;
+	in.sids_len = WORKER_SIDS_MAX;
+	len = worker_msg_encode(&in, packet);
+	CHECK(len && worker_msg_decode(&out, packet, len) && out.sids_len == WORKER_SIDS_MAX);
+	in.sids_len++;
 	CHECK(!worker_msg_encode(&in, packet));
 	in = message_take();
 	in.key_len = AUTH_KEY_MAX + 1;
@@ -164,6 +175,8 @@ static void message_damage(void)
 		packet[(size_t)random() % len] = (u8)random();
 		if (worker_msg_decode(&out, packet, len) && out.token_len)
 			CHECK(out.token >= packet && out.token + out.token_len <= packet + len);
+		if (worker_msg_decode(&out, packet, len) && out.sids_len)
+			CHECK(out.sids >= packet && out.sids + out.sids_len <= packet + len);
 	}
 }
 

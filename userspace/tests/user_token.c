@@ -223,7 +223,21 @@ static void sids_that_are_filtered(void)
 		CHECK(token_make(&t, NUMBERS(20001, 3001), SIDS(none[i])) == -EACCES);
 		user_token_clear(&t);
 	}
+}
+
+/* A name alone is no proof for users of a directory. */
+static void nobody_vouches(void)
+{
+	struct user_token t;
+
+	directory_use();
 	CHECK(token_make(&t, NUMBERS(20001, 3001), SIDS(NULL)) == -EACCES);
+	CHECK(strstr(why.text, "no PAC"));
+	user_token_clear(&t);
+	CHECK(!token_make(&t, NUMBERS(20001, 3001), NULL));
+	user_token_clear(&t);
+	CHECK(!token_make(&t, NUMBERS(3000, 3001), SIDS(NULL)));
+	CHECK(t.sids.n == 2);
 	user_token_clear(&t);
 }
 
@@ -351,8 +365,9 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(sids_of_numbers), TEST(sids_of_a_domain), TEST(group_without_an_answer),
-		TEST(sids_that_are_filtered), TEST(user_is_another_one), TEST(administrators_of_a_group),
-		TEST(too_many_groups), TEST(sids_on_the_wire), TEST(token_of_nobody), { 0 }
+		TEST(sids_that_are_filtered), TEST(nobody_vouches), TEST(user_is_another_one),
+		TEST(administrators_of_a_group), TEST(too_many_groups), TEST(sids_on_the_wire),
+		TEST(token_of_nobody), { 0 }
 	};
 	struct sid machine;
 

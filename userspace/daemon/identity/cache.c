@@ -289,6 +289,7 @@ int identity_source_ask(const struct identity_source *source, struct identity_qu
 	}
 	if (rc)
 		return rc == -ENOENT ? rc : -EAGAIN;
+	who.directory = source->directory;
 	/* A directory must not make its users accounts of the system. */
 	if (source->directory && identity_is_system(who.id))
 		who.kinds = 0;

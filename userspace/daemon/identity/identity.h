@@ -35,6 +35,7 @@
  * @sid: its SID
  * @name: its name, and the domain as Windows writes it
  * @realm: the domain as DNS writes it; empty if it has none
+ * @directory: a directory knows it
  * @kinds: IDENTITY_* bits of the account; 0 if it has no account on this machine
  * @id: uid or gid; valid if @kinds is not 0
  */
@@ -42,6 +43,7 @@ struct identity {
 	struct sid sid;
 	struct sid_name name;
 	char realm[NSS_NAME_SIZE];
+	bool directory;
 	unsigned int kinds;
 	u32 id;
 };
