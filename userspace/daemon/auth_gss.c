@@ -287,7 +287,8 @@ static void gss_explain(struct why *why, OM_uint32 major, const struct proof *pr
 	why->text[0] = '\0';
 	if (proof->said.user[0])
 		why_not(why, "user '%s' of '%s' %s", proof->said.user, proof->said.domain,
-			proof->shown ? "with a wrong password" : "is no local user");
+			proof->shown ? "with a wrong password" :
+				       "is no local user, and winbind does not accept the login");
 	if ((major & 0xffff0000) != GSS_S_FAILURE)
 		add_status(why, major, GSS_C_GSS_CODE, mech);
 	if (minor)

@@ -148,15 +148,22 @@ int nss_groups(uid_t uid, u32 gids[NSS_GROUPS_MAX], unsigned int *n)
 int nss_account(const char *name, struct nss_account *out)
 {
 	struct user_entry e;
+	const char *known;
+	uid_t uid;
 	int rc;
 
 	rc = find_user(&e, name, 0);
-	if (!rc)
-		rc = take_name(out->name, e.pw.pw_name);
+	if (!rc) {
+		known = e.pw.pw_name;
+		/* winbind may go on reporting the name that a user had before being renamed. */
+		if (strcmp(known, name) && nss_user_id(known, &uid) == -ENOENT)
+			known = name;
+		rc = take_name(out->name, known);
+	}
 	if (!rc) {
 		out->uid = e.pw.pw_uid;
 		out->gid = e.pw.pw_gid;
-		rc = list_groups(e.pw.pw_name, e.pw.pw_gid, out->gids, &out->ngids);
+		rc = list_groups(known, e.pw.pw_gid, out->gids, &out->ngids);
 	}
 	free(e.buf);
 	return rc;
