@@ -32,6 +32,7 @@ help:
 	@echo '  check-smb         the same, those of SMB'
 	@echo '  check-nfs4        the same, those of NFSv4'
 	@echo '  check-attack      attackers beside clients that behave; longer than in check'
+	@echo '  check-ad          a server that joined a domain of Active Directory'
 	@echo '  check-cross       each claim of each protocol against what the others want'
 	@echo '  check-smbtorture  Samba'"'"'s conformance tests; T=SUITE for some'
 	@echo '  check-debug       parts of them under KASAN, lockdep, kmemleak and UBSAN'
@@ -84,7 +85,7 @@ clean:
 check:
 	@tests/check
 
-lint check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-cross check-smbtorture check-debug check-damage check-fuzz check-stock check-race check-signed check-soak check-fs:
+lint check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-cross check-smbtorture check-debug check-damage check-fuzz check-stock check-race check-signed check-soak check-fs:
 	@tests/check $(@:check-%=%)
 
 check-full: check
@@ -102,6 +103,6 @@ ynl:
 	userspace/gen-bindings
 
 .PHONY: all help modules userspace install modules_install uninstall clean check lint \
-	check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-cross check-smbtorture check-debug \
+	check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-cross check-smbtorture check-debug \
 	check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-full \
 	demo bench-locks bench-nfs3 bench-nfs4 bench-smb ynl

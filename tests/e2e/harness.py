@@ -101,9 +101,10 @@ def run(*args, check=True, ns=None, quiet=False, **kw):
     """Run a program and return its output; an unexpected failure raises an error with it."""
     if 'input' not in kw:
         kw['stdin'] = subprocess.DEVNULL
+    kw.setdefault('timeout', 60 * SLOW)
     with ns or contextlib.nullcontext():
         p = subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                           check=False, timeout=60 * SLOW, **kw)
+                           check=False, **kw)
     if check and p.returncode:
         raise AssertionError(f'{" ".join(args)}: exit {p.returncode}\n{p.stdout}')
     if not check and not quiet:

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A domain of Active Directory beside a test's world; see ad_domain.py."""
+import os
+import shutil
+import subprocess
+
+import harness
+from ad_domain import (BASE, DOMAIN, HOST, NUMBER, REALM, USERS, Controller, Files, Member, etc,
+                       tree)
+from gss import opened
+from harness import put, run, wait_for
+
+LIBRARIES = '/usr/lib/x86_64-linux-gnu'
+
+
+class Domain:
+    """The domain, its controller running; the server joins it by join_winbind()."""
+
+    def __init__(self, world):
+        self.world, self.files, self.member, self.gssd = world, Files(), None, None
+        self.listeners = world.server.conf.removeprefix('[server]\n')
+        kept = f'{tree()}/domain.tar'
+        os.makedirs(BASE, exist_ok=True)
+        harness.mount('ad', BASE, 'tmpfs', 0, 'mode=755')
+        run('tar', '-C', BASE, '-xf', kept)
+        with world.server_ns:
+            put('/proc/sys/net/ipv4/ip_forward', '1')
+        self.machine = harness.Client(world, NUMBER)
+        etc(self.files, f'{BASE}/server/keytab')
+        self.controller = Controller(self.machine, f'{BASE}/dc')
+        self.controller.start()
+
+    def join_winbind(self, conf='identity = winbind local'):
+        """Start winbind with what it got when it joined, and the helper with these lines."""
+        for name in ('libnss_winbind.so.2',):
+            shutil.copy(f'{tree()}{LIBRARIES}/{name}', f'{LIBRARIES}/{name}')
+        self.member = Member(self.world.server_ns, f'{BASE}/server')
+        self.member.start()
+        self.helper(conf)
+
+    def helper(self, conf):
+        """Start the helper again, with these lines for [server]."""
+        server = self.world.server
+        server.helper_stop()
+        os.environ['KRB5_CONFIG'] = '/etc/krb5.conf'
+        server.helper_start(f'[server]\n{conf}\n{self.listeners}')
+
+    @staticmethod
+    def uid(user):
+        """The number of a user's account on the server."""
+        return int(run('getent', 'passwd', f'{DOMAIN}\\{user}').split(':')[2])
+
+    def login(self, client, user, password=None):
+        """Get a ticket for a user on a client; returns the path of its cache."""
+        cache = f'{BASE}/cache-{user}-{len(os.listdir(BASE))}'
+        p = client.run('kinit', '-c', cache, f'{user}@{REALM}', check=False,
+                       input=f'{password or USERS[user]}\n')
+        if p.returncode:
+            raise AssertionError(f'kinit {user}: {p.stdout}')
+        return cache
+
+    def smb(self, client, who, command, *args, share='data'):
+        """Output of smbclient; who: a cache of tickets, or DOMAIN\\user%password."""
+        auth, env = ('-U', who), os.environ
+        if who.startswith('/'):
+            auth = ('--use-kerberos=required', f'--use-krb5-ccache={who}')
+            env = dict(env, KRB5CCNAME=who)
+        return client.run('smbclient', '-s', '/dev/null', f'//{HOST}/{share}', *auth, *args,
+                          '-c', command, check=False, env=env).stdout
+
+    def smbcacls(self, user, name, *args):
+        """Show or change a list as a user."""
+        return self.world.client.run('smbcacls', '-s', '/dev/null', '-U', self.password(user),
+                                     f'//{HOST}/data', name, *args)
+
+    @staticmethod
+    def password(user):
+        """What smb() takes for a login by NTLM."""
+        return f'{DOMAIN}\\{user}%{USERS[user]}'
+
+    def mount_nfs(self, vers='4.1', sec='krb5'):
+        """Mount the share on the first client, which has rpc.gssd and a key of its own."""
+        client, base = self.world.client, f'{BASE}/client1'
+        if not self.gssd:
+            os.makedirs(f'{base}/pipes')
+            os.makedirs(f'{base}/tickets', mode=0o1777)
+            os.chmod(self.world.base, 0o755)
+            with client:
+                harness.mount('rpc_pipefs', f'{base}/pipes', 'rpc_pipefs')
+            with open(f'{self.world.base}/gssd.log', 'ab') as log:
+                self.gssd = client.spawn('rpc.gssd', '-f', '-vv', '-p', f'{base}/pipes', '-k',
+                                         f'{base}.keytab', '-d', f'{base}/tickets', stdout=log,
+                                         stderr=subprocess.STDOUT)
+            wait_for('rpc.gssd', lambda: opened(self.gssd.pid, f'{base}/pipes/gssd/'))
+        where = f'{self.world.base}/c{client.number}.{len(client.mounts)}'
+        os.makedirs(where)
+        with client:
+            harness.mount(f'{HOST}:/data', where, 'nfs', 0,
+                          f'vers={vers},sec={sec},{client._options4()}')
+        client.mounts.append(where)
+        return where
+
+    def ticket(self, user):
+        """Log a user in on the first client; returns the number that finds the ticket there."""
+        uid, cache = self.uid(user), self.login(self.world.client, user)
+        os.chown(cache, uid, uid)
+        os.rename(cache, f'{BASE}/client1/tickets/krb5cc_{uid}')
+        return uid
+
+    def stop(self):
+        if self.gssd:
+            self.gssd.terminate()
+            self.gssd.wait()
+            harness.umount(f'{BASE}/client1/pipes')
+        if self.member:
+            self.member.stop()
+        self.controller.stop()
+        self.machine.remove()
+        self.files.restore()
+        harness.umount(BASE, harness.MNT_DETACH)

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A server that joined a domain of Active Directory by winbind, and users of that domain."""
+import contextlib
+import os
+import re
+
+import smb
+from ad import Domain
+from ad_domain import DNS, DOMAIN, REALM
+from harness import as_user, eq, get, put, run, test
+from servers import tool
+
+DENIED = 'NT_STATUS_ACCESS_DENIED'
+
+
+def owner_of_new(domain, who, name):
+    """Who owns a file that a login makes; the error if it is refused."""
+    w = domain.world
+    out = domain.smb(w.client, who, f'put {put(f"{w.base}/new", b"x")} {name}')
+    if 'putting file' not in out:
+        return re.search(r'NT_STATUS_\w+', out)[0]
+    return os.stat(w.path(name)).st_uid
+
+
+def why_refused(w, who):
+    """What the helper tells about a name without a login."""
+    return w.server_ns.run(tool('dittod'), '-c', f'{w.base}/ditto.conf', '--map-user', who,
+                           check=False).stdout
+
+
+@test(smb=True, squash='none', timeout=120)
+def logins(w):
+    """Users of the domain act as its accounts, whatever the names of local accounts are."""
+    os.chmod(w.export, 0o777)
+    domain = Domain(w)
+    domain.join_winbind()
+    uids = {user: domain.uid(user) for user in ('anna', 'alice', 'erik', 'backup', 'root')}
+    eq(min(uids.values()) > smb.UIDS['alice'], True)
+    for user in 'anna', 'alice', 'backup', 'root':
+        cache = domain.login(w.client, user)
+        eq(owner_of_new(domain, cache, f'{user}-krb5'), uids[user], user)
+        if user != 'alice':  # the file of local users has that name
+            eq(owner_of_new(domain, domain.password(user), f'{user}-ntlm'), uids[user], user)
+    eq(owner_of_new(domain, f'{DOMAIN}\\anna%wrong', 'wrong'), 'NT_STATUS_LOGON_FAILURE')
+    eq(owner_of_new(domain, f'alice%{smb.USERS["alice"]}', 'local'), smb.UIDS['alice'])
+    # disabled: the controller gives no ticket, and winbind refuses the password
+    p = w.client.run('kinit', f'dora@{REALM}', check=False, input='Dora-pw-1\n')
+    eq('revoked' in p.stdout, True, p.stdout)
+    eq(owner_of_new(domain, domain.password('dora'), 'dora'), 'NT_STATUS_LOGON_FAILURE')
+    # renamed: another name, the same account
+    eq(owner_of_new(domain, domain.password('erik'), 'erik'), uids['erik'])
+    domain.controller.accounts("""db.modify_ldif('''dn: CN=erik,CN=Users,%s
+changetype: modify
+replace: sAMAccountName
+sAMAccountName: erika
+-
+replace: userPrincipalName
+userPrincipalName: erika@ad.test
+''' % db.domain_dn())""")
+    cache = domain.login(w.client, 'erika', 'Erik-pw-1')
+    eq(domain.smb(w.client, cache, 'del erik'), '')
+    eq(os.path.exists(w.path('erik')), False)
+    eq(owner_of_new(domain, cache, 'erika'), uids['erik'])
+    # by a rule, names of the domain are those of local accounts, except of the system
+    domain.helper(f'identity = winbind local\nuser-map = *@{REALM} = *')
+    eq(owner_of_new(domain, domain.login(w.client, 'alice'), 'mapped'), smb.UIDS['alice'])
+    for user in 'backup', 'root':
+        eq(owner_of_new(domain, domain.login(w.client, user), user), 'NT_STATUS_LOGON_FAILURE')
+        eq('would be' in why_refused(w, f'{user}@{REALM}'), True)
+    domain.stop()
+
+
+def may_write(domain, mounted, name, uids):
+    """Who of these users can make a file in a directory: by SMB, by NFS."""
+    out = {}
+    for user, uid in uids.items():
+        by_smb = owner_of_new(domain, domain.login(domain.world.client, user),
+                              f'{name}/{user}-by-smb')
+
+        def make(path=f'{mounted}/{name}/{user}-by-nfs'):
+            with contextlib.suppress(PermissionError):
+                put(path)
+        as_user(uid, make)
+        path = domain.world.path(f'{name}/{user}-by-nfs')
+        out[user] = by_smb, os.stat(path).st_uid if os.path.exists(path) else DENIED
+    return out
+
+
+@test(smb=True, squash='none', timeout=150, sec=['krb5'])
+def lists(w):
+    """A list that names a nested group of the domain is obeyed by both protocols."""
+    os.chmod(w.export, 0o755)
+    domain = Domain(w)
+    domain.join_winbind()
+    mounted = domain.mount_nfs()
+    uids = {user: domain.ticket(user) for user in ('anna', 'bert', 'alice')}
+    want = {'anna': (uids['anna'],) * 2, 'bert': (uids['bert'],) * 2, 'alice': (DENIED,) * 2}
+    os.mkdir(w.path('team'))
+    os.chown(w.path('team'), uids['bert'], uids['bert'])
+    entries = ['A:fd:OWNER@:RWX', f'A:fdg:sales-files@{DNS}:RWX']
+    as_user(uids['bert'], lambda: run('nfs4_setfacl', '-s', ','.join(entries),
+                                      f'{mounted}/team'))
+    shown = as_user(uids['bert'], lambda: run('nfs4_getfacl', f'{mounted}/team'))
+    eq(f':sales-files@{DNS}:' in shown, True, shown)
+    shown = domain.smbcacls('bert', 'team')
+    eq('\\sales-files:ALLOWED/OI|CI/' in shown, True, shown)
+    eq(may_write(domain, mounted, 'team', uids), want)
+    eq(get(w.path('team/anna-by-nfs')), b'')
+    w.client.umount(mounted)
+    domain.stop()
