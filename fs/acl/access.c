@@ -12,6 +12,7 @@
 #include <linux/fs.h>
 
 #include "../node/node.h"
+#include "../op/explain.h"
 #include "acl_file.h"
 
 #define DITTO_RIGHTS_ENTRIES \
@@ -31,8 +32,10 @@ int ditto_act_on_slow(const struct ditto_op *op, struct ditto_node *node, u32 ne
 	 * guest no access to entries stays closed.
 	 */
 	if (op->traverses && S_ISDIR(node->inode->i_mode) &&
-	    (!op->cred->guest || rights & DITTO_RIGHTS_ENTRIES))
+	    (!op->cred->guest || rights & DITTO_RIGHTS_ENTRIES)) {
+		ditto_note(op, node, DITTO_RIGHT_EXECUTE & ~rights, DITTO_REASON_TRAVERSE, 0);
 		rights |= DITTO_RIGHT_EXECUTE;
+	}
 	if (need & ~rights)
 		return -EACCES;
 	*as = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_ACCESS);
@@ -73,12 +76,18 @@ int ditto_may_remove(const struct ditto_op *op, struct ditto_node *dir,
 	ret = ditto_acl_access(op, dir, &rights);
 	if (ret < 0)
 		return ret;
-	if (!ret)
+	if (!ret) {
+		ditto_note(op, child, DITTO_RIGHT_DELETE, DITTO_REASON_PARENT_MODE,
+			   MAY_WRITE | MAY_EXEC);
 		ret = by_mode(op, dir);
-	else
+	} else {
+		ditto_note(op, child, DITTO_RIGHT_DELETE, DITTO_REASON_PARENT_LIST, 0);
 		ret = rights & DITTO_RIGHT_DELETE_CHILD ? 0 : -EACCES;
-	if (!ret && check_sticky(ditto_idmap(op->share), dir->inode, child->inode))
+	}
+	if (!ret && check_sticky(ditto_idmap(op->share), dir->inode, child->inode)) {
+		ditto_note(op, child, DITTO_RIGHT_DELETE, DITTO_REASON_STICKY, 0);
 		ret = -EPERM;
+	}
 	return ret;
 }
 

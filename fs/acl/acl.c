@@ -30,6 +30,7 @@
 #include <linux/slab.h>
 #include <linux/xattr.h>
 
+#include "../op/explain.h"
 #include "acl_file.h"
 
 /* Attempts to read a list that others are changing. */
@@ -304,6 +305,7 @@ int ditto_acl_access_slow(const struct ditto_op *op, struct ditto_node *node, u3
 		.uid = ditto_owner_of(op->share, node->inode),
 		.gid = ditto_group_of(op->share, node->inode),
 		.is_dir = S_ISDIR(node->inode->i_mode),
+		.decisions = ditto_decisions(op, node),
 	};
 	struct ditto_acl_kept *kept;
 	struct ditto_acl *acl;

@@ -159,6 +159,36 @@ int ditto_acl_check(const struct ditto_acl *acl, bool is_dir);
  * system.
  */
 
+/* What decided about a right. */
+enum ditto_acl_decider {
+	DITTO_DECIDED_BY_NOBODY,	/* no entry names the right, so it is denied */
+	DITTO_DECIDED_BY_ENTRY,
+	DITTO_DECIDED_BY_OWNER,		/* the owner has the right in any case */
+	DITTO_DECIDED_BY_NULL,		/* a NULL list grants all rights */
+};
+
+/**
+ * struct ditto_acl_decision - what decided about a right
+ * @by: enum ditto_acl_decider
+ * @number: position of the entry, from 0
+ * @ace: copy of the entry
+ */
+struct ditto_acl_decision {
+	u8 by;
+	u8 number;
+	struct ditto_ace ace;
+};
+
+/**
+ * struct ditto_acl_decisions - what decided about each right, in one evaluation of a list
+ * @evaluated: a list was evaluated
+ * @right: by number of the bit
+ */
+struct ditto_acl_decisions {
+	bool evaluated;
+	struct ditto_acl_decision right[DITTO_RIGHT_BITS];
+};
+
 /**
  * struct ditto_acl_subject - user and file of an access check
  * @cred: credential of the user
@@ -166,6 +196,7 @@ int ditto_acl_check(const struct ditto_acl *acl, bool is_dir);
  * @uid: owner of the file, as mapped by the mount
  * @gid: group of the file, as mapped by the mount
  * @is_dir: the file is a directory
+ * @decisions: filled with what decided about each right; or NULL
  */
 struct ditto_acl_subject {
 	const struct cred *cred;
@@ -173,6 +204,7 @@ struct ditto_acl_subject {
 	kuid_t uid;
 	kgid_t gid;
 	bool is_dir;
+	struct ditto_acl_decisions *decisions;
 };
 
 /**

@@ -60,6 +60,25 @@ static bool is_about(const struct ditto_ace *ace, const struct ditto_acl_subject
 	return false;
 }
 
+/* Note what decided about some rights. Only for explanations. */
+static noinline void acl_decided(struct ditto_acl_decisions *decisions, u32 rights,
+				 enum ditto_acl_decider by, const struct ditto_acl *acl,
+				 unsigned int number)
+{
+	for (unsigned int bit = 0; bit < DITTO_RIGHT_BITS; bit++) {
+		struct ditto_acl_decision *decision = &decisions->right[bit];
+
+		if (!(rights & BIT(bit)))
+			continue;
+		*decision = (struct ditto_acl_decision) { .by = by };
+		if (by == DITTO_DECIDED_BY_ENTRY) {
+			decision->number = number;
+			decision->ace = acl->aces[number];
+		}
+	}
+	decisions->evaluated = true;
+}
+
 u32 ditto_acl_rights(const struct ditto_acl *acl, const struct ditto_acl_subject *who)
 {
 	bool limited = false;
@@ -67,21 +86,33 @@ u32 ditto_acl_rights(const struct ditto_acl *acl, const struct ditto_acl_subject
 	u32 allowed = 0, denied = 0;
 	unsigned int i;
 
-	if (acl->flags & DITTO_ACL_NULL)
+	if (acl->flags & DITTO_ACL_NULL) {
+		if (unlikely(who->decisions))
+			acl_decided(who->decisions, ~0, DITTO_DECIDED_BY_NULL, acl, 0);
 		return DITTO_RIGHTS_ALL;
+	}
+	if (unlikely(who->decisions))
+		acl_decided(who->decisions, ~0, DITTO_DECIDED_BY_NOBODY, acl, 0);
 	for (i = 0; i < acl->count; i++) {
 		ace = &acl->aces[i];
 		if (!ditto_ace_is_effective(ace) || !is_about(ace, who))
 			continue;
 		limited |= ace->who == DITTO_WHO_OWNER_RIGHTS;
+		if (unlikely(who->decisions))
+			acl_decided(who->decisions, ace->mask & ~(allowed | denied),
+				    DITTO_DECIDED_BY_ENTRY, acl, i);
 		if (ace->type == DITTO_ACE_ALLOW)
 			allowed |= ace->mask & ~denied;
 		else
 			denied |= ace->mask & ~allowed;
 	}
 	/* Regardless of denials, so that owners can undo a list that locks them out. */
-	if (!limited && uid_eq(who->cred->fsuid, who->uid))
+	if (!limited && uid_eq(who->cred->fsuid, who->uid)) {
+		if (unlikely(who->decisions))
+			acl_decided(who->decisions, DITTO_RIGHTS_LIST & ~allowed,
+				    DITTO_DECIDED_BY_OWNER, acl, 0);
 		allowed |= DITTO_RIGHTS_LIST;
+	}
 	return allowed;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_acl_rights, DITTO);

@@ -28,6 +28,7 @@
 struct ditto_actor;
 struct ditto_conflict;
 struct ditto_cred;
+struct ditto_explanation;
 struct ditto_file;
 struct ditto_node;
 struct ditto_park;
@@ -65,6 +66,7 @@ struct splice_desc;
  * @later: collects DITTO_CHANGED_* bits of an open file, of which holders of caching grants on
  *	the directory are notified at close; NULL if the operation is not part of an open
  * @stream_of: node of the base file if the open file is a named stream, borrowed; else NULL
+ * @why: access checks note here what decides, see explain.h; or NULL
  */
 struct ditto_op {
 	struct ditto_server *srv;
@@ -83,6 +85,7 @@ struct ditto_op {
 	bool fresh;
 	u32 *later;
 	struct ditto_node *stream_of;
+	struct ditto_explanation *why;
 };
 
 /* A name from the wire; not terminated. */

@@ -7,6 +7,7 @@
 
 #include "../acl/acl_file.h"
 #include "../node/node.h"
+#include "explain.h"
 #include "op_private.h"
 #include "rights.h"
 
@@ -16,6 +17,9 @@
 #define DITTO_RIGHTS_BY_WRITE \
 	(DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA | DITTO_RIGHT_DELETE_CHILD | \
 	 DITTO_RIGHT_WRITE_ATTRS | DITTO_RIGHT_WRITE_XATTRS)
+/* Rights to change the entries of a directory. */
+#define DITTO_RIGHTS_OF_ENTRIES \
+	(DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA | DITTO_RIGHT_DELETE_CHILD)
 #define DITTO_RIGHTS_BY_OWNER \
 	(DITTO_RIGHT_WRITE_ATTRS | DITTO_RIGHT_WRITE_ACL | DITTO_RIGHT_WRITE_OWNER)
 
@@ -24,26 +28,46 @@ static bool rights_allow(const struct ditto_op *op, struct ditto_node *node, int
 	return !inode_permission(ditto_idmap(op->share), node->inode, mask);
 }
 
+/* True if the caller cannot change anything on the share. */
+static bool rights_are_fixed(const struct ditto_op *op, const struct ditto_node *node)
+{
+	if (!op->writable) {
+		ditto_note(op, node, DITTO_RIGHTS_CHANGE, DITTO_REASON_READ_ONLY, 0);
+		return true;
+	}
+	if (__mnt_is_readonly(op->share->root.mnt)) {
+		ditto_note(op, node, DITTO_RIGHTS_CHANGE, DITTO_REASON_READ_ONLY_MOUNT, 0);
+		return true;
+	}
+	return false;
+}
+
 static u32 read_rights(const struct ditto_op *op, struct ditto_node *node, u32 want)
 {
+	u32 by_read = DITTO_RIGHT_READ_DATA | DITTO_RIGHT_READ_XATTRS;
 	u32 rights = DITTO_RIGHTS_LOOK;
 
-	if ((want & DITTO_RIGHTS_BY_READ) && rights_allow(op, node, MAY_READ)) {
-		rights |= DITTO_RIGHT_READ_DATA | DITTO_RIGHT_READ_XATTRS;
-		/* A file that can be read can be executed on the client. */
-		if (!S_ISDIR(node->inode->i_mode))
-			rights |= DITTO_RIGHT_EXECUTE;
-	}
+	ditto_note(op, node, DITTO_RIGHTS_LOOK, DITTO_REASON_EVERYBODY, 0);
+	/* A file that can be read can be executed on the client. */
+	if (!S_ISDIR(node->inode->i_mode))
+		by_read |= DITTO_RIGHT_EXECUTE;
+	ditto_note(op, node, by_read, DITTO_REASON_MODE, MAY_READ);
+	if ((want & DITTO_RIGHTS_BY_READ) && rights_allow(op, node, MAY_READ))
+		rights |= by_read;
 	/*
 	 * Other types have no extended attributes, and clients request this right to view
 	 * metadata.
 	 */
-	if (!S_ISREG(node->inode->i_mode) && !S_ISDIR(node->inode->i_mode))
+	if (!S_ISREG(node->inode->i_mode) && !S_ISDIR(node->inode->i_mode)) {
+		ditto_note(op, node, DITTO_RIGHT_READ_XATTRS, DITTO_REASON_NO_MEANING, 0);
 		rights |= DITTO_RIGHT_READ_XATTRS;
+	}
 	/* This check includes the noexec option of the mount. */
-	if ((want & ~rights & DITTO_RIGHT_EXECUTE) &&
-	    !ditto_node_permission(op, node, DITTO_MAY_EXEC))
-		rights |= DITTO_RIGHT_EXECUTE;
+	if (want & ~rights & DITTO_RIGHT_EXECUTE) {
+		ditto_note(op, node, DITTO_RIGHT_EXECUTE, DITTO_REASON_MODE, MAY_EXEC);
+		if (!ditto_node_permission(op, node, DITTO_MAY_EXEC))
+			rights |= DITTO_RIGHT_EXECUTE;
+	}
 	return rights;
 }
 
@@ -52,17 +76,25 @@ static u32 write_rights(const struct ditto_op *op, struct ditto_node *node, u32 
 	struct inode *inode = node->inode;
 	u32 rights = DITTO_RIGHT_WRITE_ATTRS | DITTO_RIGHT_WRITE_XATTRS;
 
+	ditto_note(op, node, DITTO_RIGHTS_BY_WRITE, DITTO_REASON_MODE, MAY_WRITE);
 	if (!(want & DITTO_RIGHTS_BY_WRITE) || !rights_allow(op, node, MAY_WRITE))
 		return 0;
 	if (!S_ISDIR(inode->i_mode)) {
 		/* DELETE_CHILD has no meaning for a file, so it is not refused. */
 		rights |= DITTO_RIGHT_APPEND_DATA | DITTO_RIGHT_DELETE_CHILD;
-		return IS_APPEND(inode) ? rights : rights | DITTO_RIGHT_WRITE_DATA;
+		if (!IS_APPEND(inode))
+			return rights | DITTO_RIGHT_WRITE_DATA;
+		ditto_note(op, node, DITTO_RIGHT_WRITE_DATA, DITTO_REASON_APPEND_ONLY, 0);
+		return rights;
 	}
 	/* Changing entries also requires permission to traverse. */
+	ditto_note(op, node, DITTO_RIGHTS_OF_ENTRIES, DITTO_REASON_MODE, MAY_WRITE | MAY_EXEC);
 	if (rights_allow(op, node, MAY_EXEC))
-		rights |= DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA |
-			  (IS_APPEND(inode) ? 0 : DITTO_RIGHT_DELETE_CHILD);
+		rights |= DITTO_RIGHTS_OF_ENTRIES;
+	if (IS_APPEND(inode)) {
+		ditto_note(op, node, DITTO_RIGHT_DELETE_CHILD, DITTO_REASON_APPEND_ONLY, 0);
+		rights &= ~DITTO_RIGHT_DELETE_CHILD;
+	}
 	return rights;
 }
 
@@ -72,9 +104,18 @@ static u32 delete_rights(const struct ditto_op *op, struct ditto_node *node,
 {
 	struct inode *inode = node->inode;
 
-	if (!(want & DITTO_RIGHT_DELETE) || !parent || IS_APPEND(parent->inode) ||
-	    IS_APPEND(inode) || IS_IMMUTABLE(inode))
+	if (!(want & DITTO_RIGHT_DELETE))
 		return 0;
+	if (!parent) {
+		ditto_note(op, node, DITTO_RIGHT_DELETE, DITTO_REASON_ROOT, 0);
+		return 0;
+	}
+	if (IS_APPEND(parent->inode) || IS_APPEND(inode) || IS_IMMUTABLE(inode)) {
+		ditto_note(op, node, DITTO_RIGHT_DELETE,
+			   IS_IMMUTABLE(inode) ? DITTO_REASON_IMMUTABLE : DITTO_REASON_APPEND_ONLY,
+			   0);
+		return 0;
+	}
 	return ditto_may_remove(op, parent, node) ? 0 : DITTO_RIGHT_DELETE;
 }
 
@@ -83,25 +124,39 @@ static u32 listed_rights(const struct ditto_op *op, struct ditto_node *node,
 			 struct ditto_node *parent, u32 rights, u32 want)
 {
 	struct inode *inode = node->inode;
+	u32 changes;
 
-	if (IS_APPEND(inode))
-		rights &= ~(S_ISDIR(inode->i_mode) ? DITTO_RIGHT_DELETE_CHILD :
-						     DITTO_RIGHT_WRITE_DATA);
-	if ((rights & DITTO_RIGHT_EXECUTE) && ditto_node_permission(op, node, DITTO_MAY_EXEC))
+	ditto_note(op, node, DITTO_RIGHTS_ALL, DITTO_REASON_LIST, 0);
+	if (IS_APPEND(inode)) {
+		changes = S_ISDIR(inode->i_mode) ? DITTO_RIGHT_DELETE_CHILD :
+						   DITTO_RIGHT_WRITE_DATA;
+		ditto_note(op, node, changes & rights, DITTO_REASON_APPEND_ONLY, 0);
+		rights &= ~changes;
+	}
+	if ((rights & DITTO_RIGHT_EXECUTE) && ditto_node_permission(op, node, DITTO_MAY_EXEC)) {
+		ditto_note(op, node, DITTO_RIGHT_EXECUTE, DITTO_REASON_KERNEL, 0);
 		rights &= ~DITTO_RIGHT_EXECUTE;
+	}
 	/* Immutable, or the owner cannot be mapped. */
-	if (IS_IMMUTABLE(inode) || HAS_UNMAPPED_ID(ditto_idmap(op->share), inode))
+	if (IS_IMMUTABLE(inode) || HAS_UNMAPPED_ID(ditto_idmap(op->share), inode)) {
+		ditto_note(op, node, DITTO_RIGHTS_CHANGE & rights, DITTO_REASON_IMMUTABLE, 0);
 		rights &= ~DITTO_RIGHTS_CHANGE;
+	}
 	/* SYNCHRONIZE only concerns waiting, and no list means to deny that. */
+	ditto_note(op, node, DITTO_RIGHT_SYNCHRONIZE & ~rights, DITTO_REASON_NO_MEANING, 0);
 	rights |= DITTO_RIGHT_SYNCHRONIZE;
 	/*
 	 * MS-FSA section 2.1.5.1.2: permission to list the directory includes viewing its files'
 	 * attributes.
 	 */
 	if ((want & ~rights & DITTO_RIGHT_READ_ATTRS) && parent &&
-	    !ditto_node_permission(op, parent, DITTO_MAY_READ))
+	    !ditto_node_permission(op, parent, DITTO_MAY_READ)) {
+		ditto_note(op, node, DITTO_RIGHT_READ_ATTRS,
+			   op->why && op->why->parent_list.evaluated ? DITTO_REASON_PARENT_LIST :
+			   DITTO_REASON_PARENT_MODE, MAY_READ);
 		rights |= DITTO_RIGHT_READ_ATTRS;
-	if (!op->writable || __mnt_is_readonly(op->share->root.mnt))
+	}
+	if (rights_are_fixed(op, node))
 		return rights & ~DITTO_RIGHTS_CHANGE;
 	/* DELETE may come from the directory; it is denied at the root and for immutable files. */
 	return (rights & ~DITTO_RIGHT_DELETE) | delete_rights(op, node, parent, want);
@@ -127,12 +182,16 @@ int ditto_rights_among(struct ditto_op *op, struct ditto_node *node, struct ditt
 		goto leave;
 	}
 	*rights = read_rights(&fresh, node, want);
-	if (!op->writable || __mnt_is_readonly(op->share->root.mnt))
+	if (rights_are_fixed(&fresh, node))
 		goto leave;
-	if ((want & DITTO_RIGHTS_BY_OWNER) &&
-	    inode_owner_or_capable(ditto_idmap(op->share), node->inode))
-		*rights |= DITTO_RIGHTS_BY_OWNER;
 	*rights |= write_rights(&fresh, node, want) | delete_rights(&fresh, node, parent, want);
+	ditto_note(&fresh, node, DITTO_RIGHT_WRITE_ACL | DITTO_RIGHT_WRITE_OWNER,
+		   DITTO_REASON_OWNER, 0);
+	if ((want & DITTO_RIGHTS_BY_OWNER) &&
+	    inode_owner_or_capable(ditto_idmap(op->share), node->inode)) {
+		ditto_note(&fresh, node, DITTO_RIGHTS_BY_OWNER & ~*rights, DITTO_REASON_OWNER, 0);
+		*rights |= DITTO_RIGHTS_BY_OWNER;
+	}
 leave:
 	ditto_op_leave(old);
 	return min(ret, 0);

@@ -31,6 +31,8 @@ struct ditto_op;
 #define DITTO_RIGHT_SYNCHRONIZE		BIT(20)
 
 #define DITTO_RIGHTS_ALL		(0x1ff | (0x1f << 16))
+/* Bits of a mask of rights, some of which have no meaning. */
+#define DITTO_RIGHT_BITS		21
 /* Rights to view metadata; without an ACL, every user who can reach the file has them. */
 #define DITTO_RIGHTS_LOOK \
 	(DITTO_RIGHT_READ_ATTRS | DITTO_RIGHT_READ_ACL | DITTO_RIGHT_SYNCHRONIZE)

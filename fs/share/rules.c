@@ -232,6 +232,7 @@ static void verdict_remember(struct ditto_peer *peer, u64 generation,
  * @named: a rule about names took part
  * @kind: kind of the rule to ask the helper about
  * @spec: copy of this rule's text
+ * @why: filled with the rule that decides; or NULL
  */
 struct rules_decision {
 	u64 generation;
@@ -239,7 +240,22 @@ struct rules_decision {
 	bool named;
 	enum ditto_rule_kind kind;
 	char spec[DITTO_HOST_NAME_MAX + 1];
+	struct ditto_rule_reason *why;
 };
+
+/* The rule before @j->next decides. */
+static void rules_decided(const struct ditto_share_opts *opts, const struct rules_decision *j,
+			  struct ditto_verdict *verdict)
+{
+	const struct ditto_rule *rule = &opts->rules.rule[j->next - 1];
+
+	verdict_fill(verdict, opts, rule);
+	if (likely(!j->why))
+		return;
+	j->why->number = j->next;
+	j->why->level = rule->level;
+	strscpy(j->why->spec, rule->spec);
+}
 
 /*
  * Match rules until one decides or needs the helper. @matched: the helper reported that the rule
@@ -257,7 +273,7 @@ static bool rules_match_step(const struct ditto_share_opts *opts, const struct i
 		matched = false;
 	}
 	if (matched) {
-		verdict_fill(verdict, opts, &rules->rule[j->next - 1]);
+		rules_decided(opts, j, verdict);
 		return true;
 	}
 
@@ -271,7 +287,7 @@ static bool rules_match_step(const struct ditto_share_opts *opts, const struct i
 			return false;
 		}
 		if (ditto_rule_match_addr(rule, addr)) {
-			verdict_fill(verdict, opts, rule);
+			rules_decided(opts, j, verdict);
 			return true;
 		}
 	}
@@ -305,30 +321,37 @@ unsigned long ditto_rules_named_keep(const struct ditto_server *srv)
 		   READ_ONCE(srv->settings.name_negative_ttl_s)) * HZ;
 }
 
-static noinline_for_stack int rules_match_peer(struct ditto_share *share, struct ditto_peer *peer,
-					       enum ditto_rules_ask ask, u64 generation,
-					       struct ditto_verdict *verdict)
+static int rules_match_all(struct ditto_share *share, const struct in6_addr *addr,
+			   enum ditto_rules_ask ask, struct rules_decision *j,
+			   struct ditto_verdict *verdict)
 {
-	struct ditto_server *srv = share->srv;
-	struct rules_decision j = { .generation = generation };
 	int matched = 0;
 	bool done;
 
 	do {
 		rcu_read_lock();
-		done = rules_match_step(rcu_dereference(share->opts),
-					&peer->addr, &j, matched, verdict);
+		done = rules_match_step(rcu_dereference(share->opts), addr, j, matched, verdict);
 		rcu_read_unlock();
 		if (!done) {
-			matched = rules_match_ask(srv, &peer->addr, ask, &j);
+			matched = rules_match_ask(share->srv, addr, ask, j);
 			if (matched < 0)
 				return matched;
 		}
 	} while (!done);
-
-	verdict_remember(peer, j.generation, verdict, j.named ? ditto_rules_named_keep(srv) :
-							   DITTO_RULES_KEEP);
 	return 0;
+}
+
+static noinline_for_stack int rules_match_peer(struct ditto_share *share, struct ditto_peer *peer,
+					       enum ditto_rules_ask ask, u64 generation,
+					       struct ditto_verdict *verdict)
+{
+	struct rules_decision j = { .generation = generation };
+	int err = rules_match_all(share, &peer->addr, ask, &j, verdict);
+
+	if (!err)
+		verdict_remember(peer, j.generation, verdict,
+				 j.named ? ditto_rules_named_keep(share->srv) : DITTO_RULES_KEEP);
+	return err;
 }
 
 int ditto_rules_match(struct ditto_share *share, struct ditto_peer *peer,
@@ -344,3 +367,20 @@ int ditto_rules_match(struct ditto_share *share, struct ditto_peer *peer,
 	return rules_match_peer(share, peer, ask, generation, verdict);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_rules_match, DITTO);
+
+int ditto_rules_explain(struct ditto_share *share, const struct in6_addr *addr,
+			struct ditto_verdict *verdict, struct ditto_rule_reason *why)
+{
+	struct rules_decision j = { .why = why };
+	const struct ditto_share_opts *opts;
+
+	*why = (struct ditto_rule_reason) {};
+	if (addr)
+		return rules_match_all(share, addr, DITTO_RULES_ASK_WAIT, &j, verdict);
+	rcu_read_lock();
+	opts = rcu_dereference(share->opts);
+	verdict->squash = opts->squash;
+	verdict->level = opts->read_only ? DITTO_ACCESS_READ : DITTO_ACCESS_WRITE;
+	rcu_read_unlock();
+	return 0;
+}

@@ -9,6 +9,8 @@
 #include <linux/in6.h>
 #include <linux/types.h>
 
+#include "../../net/helper/names.h"
+
 struct ditto_peer;
 struct ditto_server;
 struct ditto_share;
@@ -122,5 +124,33 @@ enum ditto_rules_ask {
  */
 int ditto_rules_match(struct ditto_share *share, struct ditto_peer *peer,
 		      enum ditto_rules_ask ask, struct ditto_verdict *verdict);
+
+/**
+ * struct ditto_rule_reason - the rule that decided about a client
+ * @number: position of the rule from 1; 0 if none matches
+ * @level: access that it grants, before the share's option read_only
+ * @spec: its text
+ */
+struct ditto_rule_reason {
+	unsigned int number;
+	enum ditto_access_level level;
+	char spec[DITTO_HOST_NAME_MAX + 1];
+};
+
+/**
+ * ditto_rules_explain - find the rule that applies to an address, for the administrator
+ * @share: held
+ * @addr: IPv6 address, or IPv4 address mapped into IPv6; NULL for a client to which no rule
+ *	applies, with the access and the squash mode of a share without rules
+ * @verdict: filled
+ * @why: filled
+ *
+ * Matches the rules as ditto_rules_match() does, without its cache.
+ *
+ * Context: may sleep.
+ * Return: as ditto_rules_match() with DITTO_RULES_ASK_WAIT.
+ */
+int ditto_rules_explain(struct ditto_share *share, const struct in6_addr *addr,
+			struct ditto_verdict *verdict, struct ditto_rule_reason *why);
 
 #endif

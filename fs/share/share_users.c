@@ -90,41 +90,49 @@ static const struct ditto_share_user *entry_find(const struct ditto_share_user *
 	return n ? bsearch(&key, entry, n, sizeof(*entry), entry_cmp) : NULL;
 }
 
-/* Highest access of the groups; false if no group has an entry. */
-static bool groups_find(const struct ditto_share_users *share_users, kgid_t gid, unsigned int n,
-			const kgid_t *groups, enum ditto_share_access *most)
+/* Entry with the highest access of the groups; NULL if no group has an entry. */
+static const struct ditto_share_user *groups_find(const struct ditto_share_users *share_users,
+						  kgid_t gid, unsigned int n,
+						  const kgid_t *groups)
 {
 	const struct ditto_share_user *first = share_users->entry + share_users->nusers;
-	const struct ditto_share_user *found;
-	bool any = false;
+	const struct ditto_share_user *found, *most = NULL;
 
-	*most = DITTO_SHARE_ACCESS_NONE;
 	/* The primary group is checked after the supplementary ones. */
 	for (unsigned int i = 0; i <= n; i++) {
 		found = entry_find(first, share_users->ngroups,
 				   __kgid_val(i < n ? groups[i] : gid));
-		if (!found)
-			continue;
-		any = true;
-		*most = max(*most, found->access);
+		if (found && (!most || found->access > most->access))
+			most = found;
 	}
-	return any;
+	return most;
+}
+
+static enum ditto_share_access share_users_find(const struct ditto_share_opts *opts, kuid_t uid,
+						kgid_t gid, unsigned int n, const kgid_t *groups,
+						struct ditto_grant_reason *why)
+{
+	const struct ditto_share_users *share_users = &opts->share_users;
+	enum ditto_grant_by by = DITTO_GRANT_BY_USER;
+	const struct ditto_share_user *entry;
+
+	entry = entry_find(share_users->entry, share_users->nusers, __kuid_val(uid));
+	if (!entry && share_users->ngroups) {
+		by = DITTO_GRANT_BY_GROUP;
+		entry = groups_find(share_users, gid, n, groups);
+	}
+	if (why) {
+		why->by = entry ? by : DITTO_GRANT_BY_DEFAULT;
+		why->id = entry ? entry->id : 0;
+	}
+	return entry ? entry->access : share_users->others;
 }
 
 enum ditto_share_access
 ditto_share_users_find(const struct ditto_share_opts *opts, kuid_t uid,
 		       kgid_t gid, unsigned int n, const kgid_t *groups)
 {
-	const struct ditto_share_users *share_users = &opts->share_users;
-	const struct ditto_share_user *user;
-	enum ditto_share_access most;
-
-	user = entry_find(share_users->entry, share_users->nusers, __kuid_val(uid));
-	if (user)
-		return user->access;
-	if (share_users->ngroups && groups_find(share_users, gid, n, groups, &most))
-		return most;
-	return share_users->others;
+	return share_users_find(opts, uid, gid, n, groups, NULL);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_users_find, DITTO);
 
@@ -138,9 +146,10 @@ bool ditto_share_access_is_admin(enum ditto_share_access access, const struct di
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_access_is_admin, DITTO);
 
-enum ditto_share_access ditto_share_access_of(const struct ditto_share *share,
-					      const struct ditto_ident *ident,
-					      const struct ditto_cred *cred)
+enum ditto_share_access ditto_share_access_explain(const struct ditto_share *share,
+						   const struct ditto_ident *ident,
+						   const struct ditto_cred *cred,
+						   struct ditto_grant_reason *why)
 {
 	const struct group_info *info = cred->cred->group_info;
 	const struct ditto_share_opts *opts;
@@ -149,14 +158,21 @@ enum ditto_share_access ditto_share_access_of(const struct ditto_share *share,
 	rcu_read_lock();
 	opts = rcu_dereference(share->opts);
 	if (ident->anonymous)
-		access = ditto_share_users_find(opts, opts->anon_uid, opts->anon_gid, 0, NULL);
+		access = share_users_find(opts, opts->anon_uid, opts->anon_gid, 0, NULL, why);
 	else if (opts->manage_gids)
-		access = ditto_share_users_find(opts, ident->uid, ident->gid,
-						info->ngroups, info->gid);
+		access = share_users_find(opts, ident->uid, ident->gid, info->ngroups, info->gid,
+					  why);
 	else
-		access = ditto_share_users_find(opts, ident->uid, ident->gid,
-						ident->ngroups, ident->groups);
+		access = share_users_find(opts, ident->uid, ident->gid, ident->ngroups,
+					  ident->groups, why);
 	rcu_read_unlock();
 	return access;
+}
+
+enum ditto_share_access ditto_share_access_of(const struct ditto_share *share,
+					      const struct ditto_ident *ident,
+					      const struct ditto_cred *cred)
+{
+	return ditto_share_access_explain(share, ident, cred, NULL);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_access_of, DITTO);

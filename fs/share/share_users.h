@@ -102,6 +102,23 @@ enum ditto_share_access
 ditto_share_users_find(const struct ditto_share_opts *opts, kuid_t uid,
 		       kgid_t gid, unsigned int n, const kgid_t *groups);
 
+/* Which entry decided about the access of a user. The values are those of "grant-by". */
+enum ditto_grant_by {
+	DITTO_GRANT_BY_DEFAULT,
+	DITTO_GRANT_BY_USER,
+	DITTO_GRANT_BY_GROUP,
+};
+
+/**
+ * struct ditto_grant_reason - the entry that decided about the access of a user
+ * @by: kind of the entry
+ * @id: uid or gid of the entry
+ */
+struct ditto_grant_reason {
+	enum ditto_grant_by by;
+	u32 id;
+};
+
 /**
  * ditto_share_access_is_admin - tell whether an identity gets the administrator's privileges
  * @access: access from the share's list
@@ -132,5 +149,20 @@ bool ditto_share_access_is_admin(enum ditto_share_access access, const struct di
 enum ditto_share_access ditto_share_access_of(const struct ditto_share *share,
 					      const struct ditto_ident *ident,
 					      const struct ditto_cred *cred);
+
+/**
+ * ditto_share_access_explain - the same, with the entry that decides
+ * @share: held
+ * @ident: as for ditto_share_access_of()
+ * @cred: as for ditto_share_access_of()
+ * @why: filled; or NULL
+ *
+ * Context: any.
+ * Return: the access.
+ */
+enum ditto_share_access ditto_share_access_explain(const struct ditto_share *share,
+						   const struct ditto_ident *ident,
+						   const struct ditto_cred *cred,
+						   struct ditto_grant_reason *why);
 
 #endif
