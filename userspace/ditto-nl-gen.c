@@ -360,6 +360,88 @@ const struct spec_enum spec_acl_right = {
 	.count = 21,
 };
 
+static const char *const access_refusal_names[] = {
+	"rule",
+	"flavor",
+	"guest",
+	"grant",
+};
+
+const struct spec_enum spec_access_refusal = {
+	.name = "access-refusal",
+	.flags = false,
+	.names = access_refusal_names,
+	.count = 4,
+};
+
+static const char *const grant_source_names[] = {
+	"default",
+	"user",
+	"group",
+};
+
+const struct spec_enum spec_grant_source = {
+	.name = "grant-source",
+	.flags = false,
+	.names = grant_source_names,
+	.count = 3,
+};
+
+static const char *const access_reason_names[] = {
+	"unknown",
+	"list",
+	"mode",
+	"parent-list",
+	"parent-mode",
+	"everybody",
+	"owner",
+	"administrator",
+	"traverse",
+	"no-meaning",
+	"read-only",
+	"read-only-mount",
+	"immutable",
+	"append-only",
+	"sticky",
+	"root",
+	"kernel",
+};
+
+const struct spec_enum spec_access_reason = {
+	.name = "access-reason",
+	.flags = false,
+	.names = access_reason_names,
+	.count = 17,
+};
+
+static const char *const access_class_names[] = {
+	"owner",
+	"user",
+	"group",
+	"named-group",
+	"other",
+};
+
+const struct spec_enum spec_access_class = {
+	.name = "access-class",
+	.flags = false,
+	.names = access_class_names,
+	.count = 5,
+};
+
+static const char *const mode_bit_names[] = {
+	"execute",
+	"write",
+	"read",
+};
+
+const struct spec_enum spec_mode_bit = {
+	.name = "mode-bit",
+	.flags = true,
+	.names = mode_bit_names,
+	.count = 3,
+};
+
 static const struct spec_attr rule_attrs[] = {
 	[DITTO_A_RULE_SPEC] = {
 		.name = "spec",
@@ -2648,6 +2730,481 @@ const struct spec_set spec_acl_set = {
 	.max = DITTO_A_ACL_MAX,
 };
 
+static const struct spec_attr decision_attrs[] = {
+	[DITTO_A_DECISION_NAME] = {
+		.name = "name",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_DECISION_RIGHT] = {
+		.name = "right",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_acl_right,
+	},
+	[DITTO_A_DECISION_GRANTED] = {
+		.name = "granted",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_DECISION_REASON] = {
+		.name = "reason",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_access_reason,
+	},
+	[DITTO_A_DECISION_NUMBER] = {
+		.name = "number",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_DECISION_ACE] = {
+		.name = "ace",
+		.kind = SPEC_NEST,
+		.form = SPEC_PLAIN,
+		.nested = &spec_ace_set,
+	},
+	[DITTO_A_DECISION_BY_OWNER] = {
+		.name = "by-owner",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_DECISION_NO_LIST] = {
+		.name = "no-list",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_DECISION_CLASS] = {
+		.name = "class",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_access_class,
+	},
+	[DITTO_A_DECISION_CLASS_ID] = {
+		.name = "class-id",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_DECISION_BITS] = {
+		.name = "bits",
+		.kind = SPEC_U32,
+		.form = SPEC_FLAGS,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_mode_bit,
+	},
+	[DITTO_A_DECISION_NEED] = {
+		.name = "need",
+		.kind = SPEC_U32,
+		.form = SPEC_FLAGS,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_mode_bit,
+	},
+	[DITTO_A_DECISION_OWN_LIST] = {
+		.name = "own-list",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_DECISION_OWN_NUMBER] = {
+		.name = "own-number",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_DECISION_OWN_ACE] = {
+		.name = "own-ace",
+		.kind = SPEC_NEST,
+		.form = SPEC_PLAIN,
+		.nested = &spec_ace_set,
+	},
+};
+
+static const struct nla_policy decision_policy[] = {
+	[DITTO_A_DECISION_NAME] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_DECISION_RIGHT] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_DECISION_GRANTED] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_DECISION_REASON] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_DECISION_NUMBER] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_DECISION_ACE] = {
+		.type = NLA_NESTED,
+	},
+	[DITTO_A_DECISION_BY_OWNER] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_DECISION_NO_LIST] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_DECISION_CLASS] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_DECISION_CLASS_ID] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_DECISION_BITS] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_DECISION_NEED] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_DECISION_OWN_LIST] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_DECISION_OWN_NUMBER] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_DECISION_OWN_ACE] = {
+		.type = NLA_NESTED,
+	},
+};
+
+const struct spec_set spec_decision_set = {
+	.name = "decision",
+	.attrs = decision_attrs,
+	.policy = decision_policy,
+	.max = DITTO_A_DECISION_MAX,
+};
+
+static const struct spec_attr access_attrs[] = {
+	[DITTO_A_ACCESS_PATH] = {
+		.name = "path",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 4095,
+	},
+	[DITTO_A_ACCESS_SHARE] = {
+		.name = "share",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 255,
+	},
+	[DITTO_A_ACCESS_DIRECTORY] = {
+		.name = "directory",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_ACCESS_UID] = {
+		.name = "uid",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_ACCESS_GID] = {
+		.name = "gid",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_ACCESS_GIDS] = {
+		.name = "gids",
+		.kind = SPEC_BINARY,
+		.form = SPEC_NUMBERS,
+	},
+	[DITTO_A_ACCESS_ANONYMOUS] = {
+		.name = "anonymous",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_ACCESS_PROVEN] = {
+		.name = "proven",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_ACCESS_LOGINS] = {
+		.name = "logins",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_ACCESS_FLAVOR] = {
+		.name = "flavor",
+		.kind = SPEC_U32,
+		.form = SPEC_FLAGS,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_flavor,
+	},
+	[DITTO_A_ACCESS_ADDRESS] = {
+		.name = "address",
+		.kind = SPEC_BINARY,
+		.form = SPEC_ADDRESS,
+	},
+	[DITTO_A_ACCESS_REFUSED] = {
+		.name = "refused",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_access_refusal,
+	},
+	[DITTO_A_ACCESS_RULE] = {
+		.name = "rule",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_ACCESS_RULE_NUMBER] = {
+		.name = "rule-number",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_ACCESS_RULE_ACCESS] = {
+		.name = "rule-access",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_access_right,
+	},
+	[DITTO_A_ACCESS_HAS_RULES] = {
+		.name = "has-rules",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_ACCESS_READ_ONLY] = {
+		.name = "read-only",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_ACCESS_SQUASH] = {
+		.name = "squash",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_squash_mode,
+	},
+	[DITTO_A_ACCESS_GRANT] = {
+		.name = "grant",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_share_right,
+	},
+	[DITTO_A_ACCESS_GRANT_BY] = {
+		.name = "grant-by",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_grant_source,
+	},
+	[DITTO_A_ACCESS_GRANT_ID] = {
+		.name = "grant-id",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_ACCESS_WRITABLE] = {
+		.name = "writable",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_ACCESS_ACTING_UID] = {
+		.name = "acting-uid",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_ACCESS_ACTING_GID] = {
+		.name = "acting-gid",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_ACCESS_ACTING_GIDS] = {
+		.name = "acting-gids",
+		.kind = SPEC_BINARY,
+		.form = SPEC_NUMBERS,
+	},
+	[DITTO_A_ACCESS_ADMIN] = {
+		.name = "admin",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_ACCESS_GUEST] = {
+		.name = "guest",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_ACCESS_OWNS] = {
+		.name = "owns",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_ACCESS_STEP] = {
+		.name = "step",
+		.kind = SPEC_NEST,
+		.form = SPEC_PLAIN,
+		.multi = true,
+		.nested = &spec_decision_set,
+	},
+	[DITTO_A_ACCESS_DECISION] = {
+		.name = "decision",
+		.kind = SPEC_NEST,
+		.form = SPEC_PLAIN,
+		.multi = true,
+		.nested = &spec_decision_set,
+	},
+};
+
+static const struct nla_policy access_policy[] = {
+	[DITTO_A_ACCESS_PATH] = {
+		.type = NLA_STRING,
+		.maxlen = 4096,
+	},
+	[DITTO_A_ACCESS_SHARE] = {
+		.type = NLA_STRING,
+		.maxlen = 256,
+	},
+	[DITTO_A_ACCESS_DIRECTORY] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_ACCESS_UID] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_ACCESS_GID] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_ACCESS_GIDS] = {
+		.type = NLA_BINARY,
+	},
+	[DITTO_A_ACCESS_ANONYMOUS] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_ACCESS_PROVEN] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_ACCESS_LOGINS] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_ACCESS_FLAVOR] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_ACCESS_ADDRESS] = {
+		.type = NLA_BINARY,
+	},
+	[DITTO_A_ACCESS_REFUSED] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_ACCESS_RULE] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_ACCESS_RULE_NUMBER] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_ACCESS_RULE_ACCESS] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_ACCESS_HAS_RULES] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_ACCESS_READ_ONLY] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_ACCESS_SQUASH] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_ACCESS_GRANT] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_ACCESS_GRANT_BY] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_ACCESS_GRANT_ID] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_ACCESS_WRITABLE] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_ACCESS_ACTING_UID] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_ACCESS_ACTING_GID] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_ACCESS_ACTING_GIDS] = {
+		.type = NLA_BINARY,
+	},
+	[DITTO_A_ACCESS_ADMIN] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_ACCESS_GUEST] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_ACCESS_OWNS] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_ACCESS_STEP] = {
+		.type = NLA_NESTED,
+	},
+	[DITTO_A_ACCESS_DECISION] = {
+		.type = NLA_NESTED,
+	},
+};
+
+const struct spec_set spec_access_set = {
+	.name = "access",
+	.attrs = access_attrs,
+	.policy = access_policy,
+	.max = DITTO_A_ACCESS_MAX,
+};
+
 static const u16 share_new_request[] = {
 	DITTO_A_SHARE_NAME,
 	DITTO_A_SHARE_PATH,
@@ -3067,6 +3624,46 @@ static const u16 share_option_get_reply[] = {
 	0,
 };
 
+static const u16 access_check_request[] = {
+	DITTO_A_ACCESS_PATH,
+	DITTO_A_ACCESS_SHARE,
+	DITTO_A_ACCESS_UID,
+	DITTO_A_ACCESS_GID,
+	DITTO_A_ACCESS_GIDS,
+	DITTO_A_ACCESS_ANONYMOUS,
+	DITTO_A_ACCESS_PROVEN,
+	DITTO_A_ACCESS_LOGINS,
+	DITTO_A_ACCESS_FLAVOR,
+	DITTO_A_ACCESS_ADDRESS,
+	0,
+};
+
+static const u16 access_check_reply[] = {
+	DITTO_A_ACCESS_PATH,
+	DITTO_A_ACCESS_SHARE,
+	DITTO_A_ACCESS_DIRECTORY,
+	DITTO_A_ACCESS_REFUSED,
+	DITTO_A_ACCESS_RULE,
+	DITTO_A_ACCESS_RULE_NUMBER,
+	DITTO_A_ACCESS_RULE_ACCESS,
+	DITTO_A_ACCESS_HAS_RULES,
+	DITTO_A_ACCESS_READ_ONLY,
+	DITTO_A_ACCESS_SQUASH,
+	DITTO_A_ACCESS_GRANT,
+	DITTO_A_ACCESS_GRANT_BY,
+	DITTO_A_ACCESS_GRANT_ID,
+	DITTO_A_ACCESS_WRITABLE,
+	DITTO_A_ACCESS_ACTING_UID,
+	DITTO_A_ACCESS_ACTING_GID,
+	DITTO_A_ACCESS_ACTING_GIDS,
+	DITTO_A_ACCESS_ADMIN,
+	DITTO_A_ACCESS_GUEST,
+	DITTO_A_ACCESS_OWNS,
+	DITTO_A_ACCESS_STEP,
+	DITTO_A_ACCESS_DECISION,
+	0,
+};
+
 const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 	[DITTO_CMD_SHARE_NEW] = {
 		.name = "share-new",
@@ -3249,5 +3846,11 @@ const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 		.name = "share-option-get",
 		.set = &spec_setting_set,
 		.reply = share_option_get_reply,
+	},
+	[DITTO_CMD_ACCESS_CHECK] = {
+		.name = "access-check",
+		.set = &spec_access_set,
+		.request = access_check_request,
+		.reply = access_check_reply,
 	},
 };

@@ -29,6 +29,11 @@ extern const struct spec_enum spec_acl_entry_type;
 extern const struct spec_enum spec_acl_entry_flag;
 extern const struct spec_enum spec_acl_entry_who;
 extern const struct spec_enum spec_acl_right;
+extern const struct spec_enum spec_access_refusal;
+extern const struct spec_enum spec_grant_source;
+extern const struct spec_enum spec_access_reason;
+extern const struct spec_enum spec_access_class;
+extern const struct spec_enum spec_mode_bit;
 
 extern const struct spec_set spec_rule_set;
 extern const struct spec_set spec_share_set;
@@ -55,6 +60,8 @@ extern const struct spec_set spec_setting_change_set;
 extern const struct spec_set spec_setting_set;
 extern const struct spec_set spec_ace_set;
 extern const struct spec_set spec_acl_set;
+extern const struct spec_set spec_decision_set;
+extern const struct spec_set spec_access_set;
 
 /* By command number. */
 extern const struct spec_op spec_ops[DITTO_CMD_MAX + 1];

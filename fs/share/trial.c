@@ -15,6 +15,7 @@ static void trial_opts(struct ditto_trial *trial, struct ditto_share_opts *opts)
 	rcu_read_unlock();
 	memset(&opts->rules, 0, sizeof(opts->rules));
 	memset(&opts->share_users, 0, sizeof(opts->share_users));
+	opts->blocks = NULL;
 	opts->comment = NULL;
 	opts->snapshots = NULL;
 	trial->read_only = opts->read_only;

@@ -219,6 +219,20 @@ static const struct nla_policy ditto_acl_set_nl_policy[DITTO_A_ACL_REMOVE + 1] =
 	[DITTO_A_ACL_REMOVE] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
+/* DITTO_CMD_ACCESS_CHECK - do */
+static const struct nla_policy ditto_access_check_nl_policy[DITTO_A_ACCESS_ADDRESS + 1] = {
+	[DITTO_A_ACCESS_PATH] = { .type = NLA_NUL_STRING, .len = 4095, },
+	[DITTO_A_ACCESS_SHARE] = { .type = NLA_NUL_STRING, .len = 255, },
+	[DITTO_A_ACCESS_UID] = { .type = NLA_U32, },
+	[DITTO_A_ACCESS_GID] = { .type = NLA_U32, },
+	[DITTO_A_ACCESS_GIDS] = { .type = NLA_BINARY, },
+	[DITTO_A_ACCESS_ANONYMOUS] = NLA_POLICY_MAX(NLA_U8, 1),
+	[DITTO_A_ACCESS_PROVEN] = NLA_POLICY_MAX(NLA_U8, 1),
+	[DITTO_A_ACCESS_LOGINS] = NLA_POLICY_MAX(NLA_U8, 1),
+	[DITTO_A_ACCESS_FLAVOR] = NLA_POLICY_MASK(NLA_U32, 0x1f),
+	[DITTO_A_ACCESS_ADDRESS] = { .type = NLA_BINARY, },
+};
+
 /* Ops table for ditto */
 static const struct genl_split_ops ditto_nl_ops[] = {
 	{
@@ -444,6 +458,13 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.cmd	= DITTO_CMD_SHARE_OPTION_GET,
 		.dumpit	= ditto_nl_share_option_get_dumpit,
 		.flags	= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= DITTO_CMD_ACCESS_CHECK,
+		.doit		= ditto_nl_access_check_doit,
+		.policy		= ditto_access_check_nl_policy,
+		.maxattr	= DITTO_A_ACCESS_ADDRESS,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 };
 

@@ -73,6 +73,7 @@ int ditto_nl_acl_get_doit(struct sk_buff *skb, struct genl_info *info);
 int ditto_nl_acl_set_doit(struct sk_buff *skb, struct genl_info *info);
 int ditto_nl_share_option_get_dumpit(struct sk_buff *skb,
 				     struct netlink_callback *cb);
+int ditto_nl_access_check_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	DITTO_NLGRP_EVENTS,

@@ -22,6 +22,7 @@ static const struct object objects[] = {
 	{ "tree", "which shares sessions use", tree_verbs },
 	{ "open", "what sessions have open", open_verbs },
 	{ "user", "who may log in with a password", user_verbs },
+	{ "access", "what a user may do with a file, and why", access_verbs },
 	{ "acl", "who may do what with a file", acl_verbs },
 	{ "lock", "what clients hold and wait for on which files", lock_verbs },
 	{ "grace", "the time after a restart in which clients take back their locks", grace_verbs },
@@ -101,6 +102,10 @@ static void print_values(const struct object *o)
 		for (i = 1; i < SHARE_OPTIONS; i++)
 			printf("  %-24s%s\n", share_options[i].name,
 			       setting_values(&share_options[i], values, sizeof(values)));
+	} else if (!strcmp(o->name, "access")) {
+		puts("\nPROTOCOL is smb, nfs, or nfs- and a security flavour, which is one of");
+		printf("%s; nfs is nfs-sys.\n",
+		       spec_enum_all(&spec_flavor, values, sizeof(values)));
 	} else if (!strcmp(o->name, "acl")) {
 		puts("\nENTRY is TYPE:WHO:RIGHTS[:FLAGS], or flags:FLAGS for the whole list.");
 		printf("TYPE is one of %s.\n",
