@@ -125,6 +125,11 @@ unsigned int auth_changes(struct auth *a)
 	return login_changes(a->login);
 }
 
+bool auth_has_keytab(const struct auth *a)
+{
+	return login_has_keytab(a->login);
+}
+
 int auth_fd(const struct auth *a)
 {
 	return login_fd(a->login);

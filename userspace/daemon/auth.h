@@ -122,6 +122,8 @@ u8 *auth_hello(struct auth *a, size_t *len);
  * keytab appeared or disappeared.
  */
 unsigned int auth_changes(struct auth *a);
+/* Is there a keytab? It may be empty. */
+bool auth_has_keytab(const struct auth *a);
 /*
  * The descriptor is readable when auth_ready() has work; auth_changes() may have changed
  * afterwards.

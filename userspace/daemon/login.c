@@ -478,6 +478,11 @@ unsigned int login_changes(struct login *l)
 	return changes;
 }
 
+bool login_has_keytab(const struct login *l)
+{
+	return keytab_look(l->keytab).there;
+}
+
 int login_fd(const struct login *l)
 {
 	return keeper_fd(&l->keeper);

@@ -40,9 +40,10 @@ enum gss_outcome login_take(struct login *l, u64 *id, struct auth_step *step,
 /* Drop a login and set @id to 0; @id may already be 0. */
 void login_forget(struct login *l, u64 *id);
 
-/* See auth_hello() and auth_changes(). */
+/* See auth_hello(), auth_changes() and auth_has_keytab(). */
 u8 *login_hello(struct login *l, size_t *len);
 unsigned int login_changes(struct login *l);
+bool login_has_keytab(const struct login *l);
 
 /* The descriptor is readable when login_ready() has work. */
 int login_fd(const struct login *l);

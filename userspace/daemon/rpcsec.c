@@ -428,7 +428,7 @@ void rpcsec_check(struct rpcsec *r)
 	char text[256];
 	int rc;
 
-	if (!r->wanted)
+	if (!r->wanted || (r->listener < 0 && !auth_has_keytab(r->auth)))
 		return;
 	if (r->listener >= 0 && !name_is_ours(r)) {
 		rpcsec_stop(r);

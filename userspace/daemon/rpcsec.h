@@ -21,7 +21,8 @@ struct rpcsec *rpcsec_new(struct auth *auth);
 /* Serve sunrpc, or leave that to gssproxy. */
 void rpcsec_set(struct rpcsec *r, bool serve);
 /*
- * Serve if it is wanted and possible. To be called now and then, since other programs and the
+ * Serve if it is wanted and possible, and if there is a keytab: sunrpc keeps a network namespace
+ * for ever in which it was told whom to ask. To be called now and then, since other programs and the
  * modules of the kernel come and go.
  */
 void rpcsec_check(struct rpcsec *r);
