@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """NFSv4 over Kerberos: RPCSEC_GSS with the kernel's client, and SP4_MACH_CRED."""
+import fcntl
 import os
 import re
 import socket
@@ -9,10 +10,11 @@ import threading
 import harness
 import nfs4
 from gss import Realm
-from harness import as_user, eq, expect_errno, get, one_of, put, test, wait_for
+from harness import Child, as_user, eq, expect_errno, get, one_of, put, test, wait_for
 from kdc import HOST, REALM
 from nfs4_status import CLID_INUSE, CONN_NOT_BOUND_TO_SESSION, WRONG_CRED
 from smb import UIDS, USERS
+from t_nfs4_delegation import counts
 
 # COMPOUND without a tag, of minor version 1, that begins with SEQUENCE: its session; and that
 # begins with CREATE_SESSION: its client.
@@ -207,4 +209,86 @@ def administrators(w):
             as_user(UIDS['alice'], refused)
         as_user(UIDS['bob'], refused)
         w.client.umount(m)
+    realm.stop()
+
+
+def forget(w, realm, user):
+    """Take the ticket of a user away, as if it had expired, and end all contexts."""
+    os.unlink(f'{realm.dir}/{w.client.hostname}/tickets/krb5cc_{UIDS[user]}')
+    w.server_ns.run('sh', '-c', 'echo 1 >/proc/net/rpc/auth.rpcsec.context/flush')
+
+
+class Holder:
+    """A process of alice that has a file open, and a byte of it locked."""
+
+    def __init__(self, path):
+        self.told, self.tell = os.pipe()
+        self.ready, ready = os.pipe()
+
+        def hold():
+            os.setresgid(*[UIDS['alice']] * 3)
+            os.setresuid(*[UIDS['alice']] * 3)
+            fd = os.open(path, os.O_RDWR)
+            fcntl.lockf(fd, fcntl.LOCK_EX, 1)
+            os.write(ready, b'x')
+            os.read(self.told, 1)
+            # the kernel unlocks and closes by itself
+        self.child = Child(hold)
+        os.read(self.ready, 1)
+
+    def end(self):
+        os.write(self.tell, b'x')
+        self.child.join()
+        for fd in self.told, self.tell, self.ready:
+            os.close(fd)
+
+
+@test(smb=True, squash='root-to-admin', timeout=90)
+def machine_frees(w):
+    """The machine gives up what a user holds, also without a ticket or access to the share."""
+    realm = realm_of(w)
+    w.server.ctl('server', 'set', 'max-delegations', '0')
+    # the second and third do not let the machine in, whose credential is one of krb5i
+    for sec, opts in ('krb5', {}), ('krb5p', {}), ('krb5', dict(default_access='none',
+                                                               users=['alice=write'])):
+        realm.ticket(w.client, 'alice', USERS['alice'], UIDS['alice'])
+        put(w.path('f'), b'data')
+        os.chown(w.path('f'), UIDS['alice'], -1)
+        w.server.set('data', sec=['krb5', 'krb5i'] if sec == 'krb5' else [sec])
+        m = mount(w, w.client, sec)
+        holder = Holder(f'{m}/f')
+        if opts:
+            w.server.set('data', **opts)
+        claims = w.server.claims()
+        eq((claims.get('opens'), claims.get('ranges')), (1, 1), sec)
+        forget(w, realm, 'alice')
+        holder.end()
+        wait_for(f'all is given up with {sec} {opts}',
+                 lambda: not any(w.server.claims().get(kind) for kind in ('opens', 'ranges')))
+        w.client.umount(m)
+    realm.stop()
+
+
+@test(smb=True, squash='root-to-admin', clients=2, timeout=90)
+def delegations(w):
+    """Delegations are granted over Kerberos, and recalled over the session."""
+    realm = realm_of(w)
+    w.server.set('data', sec=['krb5i'])
+    other = mount(w, w.clients[1], 'krb5i', '4.1')
+    for vers in ('4.1', '4.2'):
+        m = mount(w, w.client, 'krb5i', vers)
+        put(w.path(vers), b'data', 0o666)
+
+        # the first file that is opened may come before the way back to the client is proven
+        def granted(path=f'{m}/{vers}'):
+            as_user(UIDS['alice'], lambda: get(path))
+            return w.server.claims().get('leases')
+        wait_for(f'a delegation with {vers}', granted)
+        before = counts(w)
+        as_user(UIDS['bob'], lambda vers=vers: write(f'{other}/{vers}', b'more'))
+        after = counts(w)
+        eq((after['recalled'] - before['recalled'], after['revoked'] - before['revoked']), (1, 0))
+        eq(as_user(UIDS['alice'], lambda: get(f'{m}/{vers}')), b'more', vers)
+        w.client.umount(m)
+    w.clients[1].umount(other)
     realm.stop()

@@ -5,8 +5,10 @@
 #include <linux/string.h>
 
 #include "../../../fs/nfs/rpc/call.h"
+#include "../../../fs/nfs/v4/engine/compound.h"
 #include "../../../fs/nfs/v4/session/client.h"
 #include "../../../fs/nfs/v4/session/principal.h"
+#include "../../../fs/nfs/v4/session/session.h"
 #include "../../../fs/nfs/v4/session/session_private.h"
 #include "../../../fs/share/share.h"
 
@@ -100,9 +102,37 @@ static void mach_cred(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, dnfs4_mach_cred_check(client, call, OP_DESTROY_SESSION));
 }
 
+static void mach_cred_frees(struct kunit *test)
+{
+	static const struct who machine = { DITTO_SEC_KRB5I, 0, "host" };
+	static const struct who unprotected = { DITTO_SEC_KRB5, 0, "host" };
+	static const struct who user = { DITTO_SEC_KRB5P, 7, "user" };
+	struct dnfs4_client *client = kunit_kzalloc(test, sizeof(*client), GFP_KERNEL);
+	struct dnfs_call *call = kunit_kzalloc(test, sizeof(*call), GFP_KERNEL);
+	struct dnfs4_compound *cmp = kunit_kzalloc(test, sizeof(*cmp), GFP_KERNEL);
+
+	KUNIT_ASSERT_TRUE(test, client && call && cmp);
+	cmp->call = call;
+	call_of(call, &machine);
+	KUNIT_EXPECT_FALSE(test, dnfs4_mach_cred_frees(cmp, OP_CLOSE));
+	client_of(client, &machine);
+	client->allow[OP_CLOSE / 32] = BIT(OP_CLOSE % 32);
+	cmp->client = client;
+	KUNIT_EXPECT_FALSE(test, dnfs4_mach_cred_frees(cmp, OP_CLOSE));
+	set_bit(DNFS4_CLIENT_MACH_CRED, &client->flags);
+	KUNIT_EXPECT_TRUE(test, dnfs4_mach_cred_frees(cmp, OP_CLOSE));
+	KUNIT_EXPECT_FALSE(test, dnfs4_mach_cred_frees(cmp, OP_LOCKU));
+	KUNIT_EXPECT_FALSE(test, dnfs4_mach_cred_frees(cmp, OP_ILLEGAL));
+	call_of(call, &unprotected);
+	KUNIT_EXPECT_FALSE(test, dnfs4_mach_cred_frees(cmp, OP_CLOSE));
+	call_of(call, &user);
+	KUNIT_EXPECT_FALSE(test, dnfs4_mach_cred_frees(cmp, OP_CLOSE));
+}
+
 static struct kunit_case client_cases[] = {
 	KUNIT_CASE(principals_compared),
 	KUNIT_CASE(mach_cred),
+	KUNIT_CASE(mach_cred_frees),
 	{}
 };
 

@@ -158,8 +158,10 @@ static u32 check_handles(const struct dnfs4_compound *cmp)
 	if (op->flags & (DNFS4_OP_FH | DNFS4_OP_FH_ANY)) {
 		if (fh->kind == DNFS4_FH_NONE)
 			return NFS4ERR_NOFILEHANDLE;
-		if (dnfs4_fh_is_weak(fh) && !(op->flags & DNFS4_OP_ANY_SEC))
-			return NFS4ERR_WRONGSEC;
+		if (dnfs4_fh_is_weak(fh) && !(op->flags & DNFS4_OP_ANY_SEC) &&
+		    !dnfs4_mach_cred_frees(cmp, cmp->opnum))
+			return dnfs4_mach_cred_frees(cmp, OP_CLOSE) && cmp->opnum == OP_GETATTR ?
+			       NFS4ERR_ACCESS : NFS4ERR_WRONGSEC;
 	}
 	if (op->flags & DNFS4_OP_FH && fh->kind == DNFS4_FH_PSEUDO && op->pseudo_status)
 		return op->pseudo_status;
@@ -187,6 +189,24 @@ static u32 check_room(const struct dnfs4_compound *cmp)
 	return need > dnfs4_room(cmp) ? dnfs4_too_big(cmp, need) : NFS4_OK;
 }
 
+u32 dnfs4_next_op(const struct dnfs4_compound *cmp)
+{
+	struct xdr_stream ahead = *cmp->in;
+	u32 opnum;
+
+	if (cmp->index + 1 == cmp->nops || xdr_stream_decode_u32(&ahead, &opnum) ||
+	    opnum < FIRST_NFS4_OP || opnum > last_op[cmp->minor])
+		return OP_ILLEGAL;
+	return opnum;
+}
+
+bool dnfs4_next_frees(const struct dnfs4_compound *cmp)
+{
+	u32 opnum = dnfs4_next_op(cmp);
+
+	return dnfs4_mach_cred_frees(cmp, opnum == OP_GETATTR ? OP_CLOSE : opnum);
+}
+
 /*
  * Checks whether the next operation may follow one that entered a share which
  * does not accept the flavour (RFC 8881 section 2.6.3.1.1): it may if it sets
@@ -195,15 +215,11 @@ static u32 check_room(const struct dnfs4_compound *cmp)
  */
 static bool next_copes(const struct dnfs4_compound *cmp)
 {
-	struct xdr_stream ahead = *cmp->in;
-	const struct dnfs4_op *op;
-	u32 opnum;
+	u32 opnum = dnfs4_next_op(cmp);
+	const struct dnfs4_op *op = opnum == OP_ILLEGAL ? NULL : dnfs4_ops[opnum];
 
-	if (cmp->index + 1 == cmp->nops || xdr_stream_decode_u32(&ahead, &opnum) ||
-	    opnum < FIRST_NFS4_OP || opnum > last_op[cmp->minor])
-		return true;
-	op = dnfs4_ops[opnum];
-	return !op || op->flags & DNFS4_OP_ANY_SEC;
+	return !op || op->flags & DNFS4_OP_ANY_SEC ||
+	       (cmp->opnum == OP_PUTFH && dnfs4_next_frees(cmp));
 }
 
 /*

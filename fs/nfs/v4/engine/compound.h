@@ -63,7 +63,7 @@ enum dnfs4_fh_kind {
  * @target: for NODE and ATTRDIR: share, credential and node, each with a reference; the node of
  *	an ATTRDIR is the file it belongs to. @target.op.actor is NULL or identifies the client,
  *	see dnfs4_fh_actor(). @target.op.cred is NULL if the share does not accept the call's
- *	flavour
+ *	flavour, or only lets the caller give up what it holds, see dnfs4_next_frees()
  * @named: for NODE: it is a named attribute, which restricts CREATE, RENAME and others
  */
 struct dnfs4_fh {
@@ -291,6 +291,29 @@ void dnfs4_fh_copy(struct dnfs4_fh *fh, const struct dnfs4_fh *from);
  */
 u32 dnfs4_fh_enter(struct dnfs4_compound *cmp, enum dnfs4_fh_kind kind,
 		   struct ditto_share *share, struct ditto_node *node, bool named);
+
+/**
+ * dnfs4_next_op - look at the operation after the one being executed
+ * @cmp: compound
+ *
+ * Context: any.
+ * Return: its number; OP_ILLEGAL if there is none or it is not valid.
+ */
+u32 dnfs4_next_op(const struct dnfs4_compound *cmp);
+
+/**
+ * dnfs4_next_frees - is the next operation one that needs no access to the share?
+ * @cmp: compound whose PUTFH is being executed
+ *
+ * That is an operation that the machine credential does for all users, see
+ * dnfs4_mach_cred_frees(). Clients put GETATTR before it, and leave GETATTR out if it fails with
+ * NFS4ERR_ACCESS.
+ *
+ * Context: any.
+ * Return: true if the file may become the current filehandle of a caller who may not use the
+ * share.
+ */
+bool dnfs4_next_frees(const struct dnfs4_compound *cmp);
 
 /**
  * dnfs4_fh_enter_pseudo - make the pseudo root the current filehandle

@@ -76,7 +76,8 @@ static int fh_admit(struct dnfs4_compound *cmp, struct ditto_share *share, struc
 	    fh_is_admitted(&cmp->saved_fh, share, op))
 		return 0;
 	err = dnfs_admit(call, share, false, op);
-	if (!call->too_weak)
+	if (!call->too_weak &&
+	    (err != -EACCES || cmp->opnum != OP_PUTFH || !dnfs4_next_frees(cmp)))
 		return err;
 	call->too_weak = false;
 	*op = (struct ditto_op) { .srv = call->srv, .share = share };

@@ -133,11 +133,13 @@ static struct dnfs4_client *exchange_make(struct dnfs4_compound *cmp,
 					  const struct exchange_args *args)
 {
 	/*
-	 * The machine credential may do operations for all users only if they check nothing but
-	 * the client. All other operations work on a file and check the access of the calling
-	 * user.
+	 * The machine credential may do operations for all users only if they give up what the
+	 * client holds. All other operations check the access of the calling user. With WRITE and
+	 * COMMIT clients would also send all data by the machine credential, and so not with the
+	 * protection of the mount.
 	 */
-	static const u8 ops[] = { OP_FREE_STATEID, OP_TEST_STATEID };
+	static const u8 ops[] = { OP_CLOSE, OP_OPEN_DOWNGRADE, OP_LOCKU, OP_DELEGRETURN,
+				  OP_FREE_STATEID, OP_TEST_STATEID };
 	struct dnfs4_client *client = dnfs4_client_make(cmp, &args->id);
 
 	if (!client || args->how != SP4_MACH_CRED)

@@ -226,6 +226,17 @@ void dnfs4_sequence_done(struct dnfs4_compound *cmp);
 bool dnfs4_mach_cred_allows(const struct dnfs4_compound *cmp, u32 opnum);
 
 /**
+ * dnfs4_mach_cred_frees - check for an operation that the machine credential does for all users
+ * @cmp: the COMPOUND, with or without a client
+ * @opnum: number of the operation
+ *
+ * Such operations give up what the client holds, so they need no access to the share.
+ *
+ * Return: true if the client asked for that, and the call has its machine credential.
+ */
+bool dnfs4_mach_cred_frees(const struct dnfs4_compound *cmp, u32 opnum);
+
+/**
  * dnfs4_sessions_destroy - end all sessions of a client
  * @client: being released, so that no new session is published
  *

@@ -40,6 +40,16 @@ bool dnfs4_mach_cred_allows(const struct dnfs4_compound *cmp, u32 opnum)
 	return !cmp->client || dnfs4_mach_cred_check(cmp->client, cmp->call, opnum);
 }
 
+bool dnfs4_mach_cred_frees(const struct dnfs4_compound *cmp, u32 opnum)
+{
+	const struct dnfs4_client *client = cmp->client;
+
+	return client && test_bit(DNFS4_CLIENT_MACH_CRED, &client->flags) &&
+	       opnum <= DNFS4_OP_MAX && client->allow[opnum / 32] & BIT(opnum % 32) &&
+	       dnfs4_is_protected(cmp->call) && dnfs4_principal_matches(client, cmp->call);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_mach_cred_frees);
+
 static u32 cb_sec_decode_sys(struct dnfs4_compound *cmp, struct dnfs4_cb_sec *sec)
 {
 	u32 stamp, len, count, gid;
