@@ -433,6 +433,7 @@ enum gss_outcome login_take(struct login *l, u64 *id, struct auth_step *step,
 	free(step->reply);
 	step->reply = NULL;
 	step->reply_len = 0;
+	sid_list_clear(&peer->vouched);
 	return login_pass(l, id, step, peer, &keytab, why);
 }
 
