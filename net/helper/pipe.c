@@ -15,11 +15,26 @@
 /* Bytes of the longest name of a pipe. */
 #define PIPE_NAME_MAX	255
 
+/* The helper gave the groups in one attribute, so they fit in one. */
+static int open_put_groups(struct sk_buff *msg, const struct ditto_auth_user *user)
+{
+	struct nlattr *attr = nla_reserve(msg, DITTO_A_UPCALL_GIDS, user->ngroups * sizeof(u32));
+	u32 *gids;
+
+	if (!attr)
+		return -EMSGSIZE;
+	gids = nla_data(attr);
+	for (unsigned int i = 0; i < user->ngroups; i++)
+		gids[i] = from_kgid(&init_user_ns, user->groups[i]);
+	return 0;
+}
+
 static int open_put(struct sk_buff *msg, void *arg)
 {
 	const struct ditto_pipe_ask *pipe = arg;
 
-	if (nla_put_string(msg, DITTO_A_UPCALL_PIPE_NAME, pipe->name))
+	if (nla_put_string(msg, DITTO_A_UPCALL_PIPE_NAME, pipe->name) ||
+	    open_put_groups(msg, pipe->opener))
 		return -EMSGSIZE;
 	return ditto_auth_user_tell(msg, pipe->opener);
 }
@@ -40,7 +55,8 @@ void ditto_pipe_open(struct ditto_server *srv, struct ditto_pipe_ask *pipe)
 {
 	pipe->ask.what = (struct ditto_upcall) {
 		.type = DITTO_UPCALL_PIPE_OPEN,
-		.size = nla_total_size(PIPE_NAME_MAX + 1) + ditto_auth_user_size(pipe->opener),
+		.size = nla_total_size(PIPE_NAME_MAX + 1) + ditto_auth_user_size(pipe->opener) +
+			nla_total_size(pipe->opener->ngroups * sizeof(u32)),
 		.put = open_put,
 		.got = open_got,
 		.arg = pipe,

@@ -1,9 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Accounts and domains as remote calls tell them: lsarpc and samr, asked by Samba's rpcclient."""
+import os
 import re
+import signal
+
+from impacket.dcerpc.v5 import srvs, transport
+from impacket.dcerpc.v5.dtypes import NULL
+from impacket.dcerpc.v5.rpcrt import DCERPCException
+from impacket.smb3structs import SMB2_DIALECT_21
+from impacket.smbconnection import SessionError, SMBConnection
 
 import smb
-from harness import eq, test
+from harness import eq, put, test, wait_for
+from smbraw import link
+from t_smb_chain import write
 
 MACHINE_DOMAIN = re.compile(r'S-1-5-21-\d+-\d+-\d+')
 
@@ -99,3 +109,119 @@ def nobody_sees_no_account(w):
         out = rpc.ask('getusername', 'lookupnames alice', 'enumdomusers')
         has(out, 'ANONYMOUS LOGON', 'NT_STATUS_ACCESS_DENIED')
         eq('S-1-22' in out or '[alice]' in out, False)
+
+
+def administrate(w, group):
+    """Let a group stand for BUILTIN\\Administrators."""
+    s = w.server
+    s.conf += f'\n[server]\nbuiltin = Administrators = {group}\n'
+    put(f'{w.base}/ditto.conf', s.conf)
+    before = s.helper_log().count('is read again')
+    s.helper.send_signal(signal.SIGHUP)
+    wait_for('the configuration is read again',
+             lambda: s.helper_log().count('is read again') > before)
+
+
+class Srvsvc:
+    """The pipe srvsvc, spoken to by impacket."""
+
+    def __init__(self, client, user):
+        addr = client.server_addr
+        self.smb = SMBConnection(addr, addr, preferredDialect=SMB2_DIALECT_21)
+        self.smb.login(user, smb.USERS[user])
+        pipe = transport.SMBTransport(addr, filename=r'\srvsvc', smb_connection=self.smb)
+        self.dce = pipe.get_dce_rpc()
+        self.dce.connect()
+        self.dce.bind(srvs.MSRPC_UUID_SRVS)
+
+    def result(self, call, *args):
+        """The error of a call; 0 if there is none."""
+        try:
+            call(self.dce, *args)
+        except DCERPCException as e:
+            return e.get_error_code()
+        return 0
+
+    def sessions(self, level, client=NULL, user=NULL):
+        """(user, client) of each session; the client alone at level 0."""
+        info = srvs.hNetrSessionEnum(self.dce, client, user, level)['InfoStruct']['SessionInfo']
+        key = f'sesi{level}_'
+        return [tuple(e[key + f][:-1] for f in ('username', 'cname') if level or f == 'cname')
+                for e in info[f'Level{level}']['Buffer']]
+
+    def files(self, base=NULL):
+        """{path: number}"""
+        info = srvs.hNetrFileEnum(self.dce, base, NULL, 3)['InfoStruct']['FileInfo']
+        return {e['fi3_path_name'][:-1]: e['fi3_id'] for e in info['Level3']['Buffer']}
+
+
+@test(smb=True)
+def sessions_of_others(w):
+    """Administrators see and end what others have open. Others see their own sessions only."""
+    administrate(w, 'alice')
+    os.chmod(w.path(), 0o777)
+    with w.client, link(w.client, user='bob') as s:
+        fid = s.create('opened')
+        admin, user = Srvsvc(w.client, 'alice'), Srvsvc(w.client, 'carol')
+        bob = ('bob', w.client.addr)
+        for level in (1, 2, 10, 502):
+            eq(sorted(name for name, _ in admin.sessions(level)), ['alice', 'bob', 'carol'])
+            eq(bob in admin.sessions(level), True)
+        eq(admin.sessions(0), [(w.client.addr,)] * 3)
+        eq(admin.sessions(10, user='bob\0'), [bob])
+        eq(admin.result(srvs.hNetrSessionEnum, '\\\\192.0.2.99\0', NULL, 10), 2312)
+        eq(admin.result(srvs.hNetrSessionEnum, NULL, 'mallory\0', 10), 2221)
+
+        path = 'C:' + w.path('opened').replace('/', '\\')
+        number = admin.files()[path]
+        eq(admin.files(path + '\0'), {path: number})
+        info = srvs.hNetrFileGetInfo(admin.dce, number, 3)['InfoStruct']['FileInfo3']
+        eq((info['fi3_username'][:-1], info['fi3_permissions']), ('bob', 7))
+        eq(len(srvs.hNetrConnectionEnum(admin.dce, 'data\0', 1)['InfoStruct']['ConnectInfo']
+               ['Level1']['Buffer']), 1)
+        eq(admin.result(srvs.hNetrShareGetInfo, 'data\0', 502), 0)
+
+        eq(user.sessions(10), [('carol', w.client.addr)])
+        for call, *args in ((srvs.hNetrSessionEnum, NULL, NULL, 502),
+                            (srvs.hNetrFileEnum, NULL, NULL, 3),
+                            (srvs.hNetrFileGetInfo, number, 3), (srvs.hNetrFileClose, number),
+                            (srvs.hNetrSessionDel, NULL, 'bob\0'),
+                            (srvs.hNetrConnectionEnum, 'data\0', 1),
+                            (srvs.hNetrShareGetInfo, 'data\0', 502)):
+            eq(user.result(call, *args), 5, call)
+
+        eq(admin.result(srvs.hNetrFileClose, number ^ 1), 2314)
+        eq(admin.result(srvs.hNetrFileClose, number), 0)
+        eq(s.status(*write(fid, b'x')), 'FILE_CLOSED')
+        eq(path in admin.files(), False)
+        eq(admin.result(srvs.hNetrSessionDel, NULL, NULL), 87)
+        eq(admin.result(srvs.hNetrSessionDel, '\\\\' + w.client.addr + '\0', 'bob\0'), 0)
+        wait_for('the end of the session', lambda: bob not in admin.sessions(10))
+        # an administrator's own session ends, too, though its call waits for that
+        with link(w.client, user='bob') as s:
+            try:
+                admin.result(srvs.hNetrSessionDel, NULL, 'alice\0')
+            except SessionError:
+                pass
+            eq(s.echo(), 'SUCCESS')
+            again = Srvsvc(w.client, 'alice')
+            eq(sorted(name for name, _ in again.sessions(10)), ['alice', 'bob', 'carol'])
+
+
+@test(smb=True)
+def files_of_others_by_net(w):
+    """Samba's net lists and closes what others have open."""
+    administrate(w, 'alice')
+    os.chmod(w.path(), 0o777)
+
+    def net(*args):
+        return w.client.run('net', '-s', '/dev/null', 'rpc', 'file', *args, '-S',
+                            w.client.server_addr, '-U', f'alice%{smb.USERS["alice"]}',
+                            check=False).stdout
+    with w.client, link(w.client, user='bob') as s:
+        fid = s.create('opened')
+        line, = [line for line in net().splitlines() if line.endswith('\\opened')]
+        number, user = line.split()[:2]
+        eq(user, 'bob')
+        net('close', number)
+        eq(s.status(*write(fid, b'x')), 'FILE_CLOSED')

@@ -111,6 +111,8 @@ static int on_valid(struct nl_msg *msg, void *arg)
 
 	if (!is_ours(call, nlmsg_hdr(msg)))
 		return NL_SKIP;
+	if (call->conn->dump_max && r->count == call->conn->dump_max)
+		return NL_OK;
 	r->msg = mem_grow(r->msg, r->count, sizeof(*r->msg));
 	nlmsg_get(msg);
 	r->msg[r->count++] = msg;

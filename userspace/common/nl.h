@@ -30,6 +30,7 @@ struct nl_sock;
  * @events: number of its multicast group "events"
  * @features: features of the module
  * @has_features: @features is filled
+ * @dump_max: most messages of a dump that are kept; 0 for all
  * @why: the last error as text
  * @warning: message of the kernel for a request that succeeded, or empty
  */
@@ -39,6 +40,7 @@ struct conn {
 	int events;
 	struct features features;
 	bool has_features;
+	unsigned int dump_max;
 	struct why why;
 	struct why warning;
 };

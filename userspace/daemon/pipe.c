@@ -249,6 +249,12 @@ static int pipe_find(const struct pipe *p, int fd, struct worker_msg *msg, u64 d
 	return worker_msg_send(fd, &found, -1);
 }
 
+/* Errors of the netlink connection may be numbers that are not errno values. */
+static u64 pipe_error(int rc)
+{
+	return rc ? rc == -EACCES || rc == -ENOENT ? (u64)-rc : EIO : 0;
+}
+
 static int pipe_list(const struct pipes *pipes, const struct pipe *p, int fd,
 		     struct worker_msg *msg)
 {
@@ -257,13 +263,12 @@ static int pipe_list(const struct pipes *pipes, const struct pipe *p, int fd,
 	int list = -1;
 
 	if (!rc) {
-		list = share_list_write(&shares, p->user.anonymous, !p->user.uid);
+		list = share_list_write(&shares, p->user.anonymous, p->user.administrator);
 		kernel_shares_free(&shares);
 		rc = list < 0 ? list : 0;
 	}
 	msg->type = WORKER_LISTED;
-	/* Errors of the netlink connection may be numbers that are not errno values. */
-	msg->error = rc ? EIO : 0;
+	msg->error = pipe_error(rc);
 	rc = worker_msg_send(fd, msg, list);
 	if (list >= 0)
 		close(list);
@@ -283,12 +288,18 @@ static int pipe_list_rows(const struct pipe *p, int fd, struct worker_msg *msg, 
 	}
 	rows_free(&rows);
 	msg->type = WORKER_LISTED;
-	/* Errors of the netlink connection may be numbers that are not errno values. */
-	msg->error = rc ? (rc == -EACCES ? EACCES : EIO) : 0;
+	msg->error = pipe_error(rc);
 	rc = worker_msg_send(fd, msg, list);
 	if (list >= 0)
 		close(list);
 	return rc;
+}
+
+static int pipe_end(const struct pipe *p, int fd, struct worker_msg *msg)
+{
+	msg->error = pipe_error(pipe_rows_end(&p->user, (enum rpc_list)msg->list, msg->id));
+	msg->type = WORKER_ENDED;
+	return worker_msg_send(fd, msg, -1);
 }
 
 /*
@@ -317,6 +328,8 @@ static int pipe_exchange(const struct pipes *pipes, const struct pipe *p, int fd
 			rc = pipe_list(pipes, p, fd, msg);
 		else if (msg->type == WORKER_ROWS)
 			rc = pipe_list_rows(p, fd, msg, deadline);
+		else if (msg->type == WORKER_END)
+			rc = pipe_end(p, fd, msg);
 		else
 			rc = -EBADMSG;
 		until += clock_ms() - before;
@@ -349,6 +362,7 @@ int pipe_call(struct pipes *pipes, u64 id, const u8 *in, size_t len, u64 deadlin
 	msg.uid = p->user.uid;
 	msg.anonymous = p->user.anonymous;
 	msg.guest = p->user.guest;
+	msg.administrator = p->user.administrator;
 	memcpy(msg.user, p->user.name, sizeof(msg.user));
 	memcpy(msg.domain, p->user.domain, sizeof(msg.domain));
 	identity_machine(&machine);

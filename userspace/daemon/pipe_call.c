@@ -5,12 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "clock.h"
 #include "ditto-nl-gen.h"
 #include "log.h"
 #include "mem.h"
 #include "nl.h"
+#include "pipe_admin.h"
 #include "pipe_call.h"
 #include "upcall.h"
 
@@ -20,6 +22,20 @@
 static void read_text(char *out, size_t size, const struct nlattr *nla)
 {
 	snprintf(out, size, "%s", nla ? nla_get_string(nla) : "");
+}
+
+/* Numbers are in the order of the machine's bytes. */
+static void parse_groups(struct pipe_request *r, struct nlattr **tb)
+{
+	const struct nlattr *gids = tb[DITTO_A_UPCALL_GIDS];
+	size_t n = gids && nla_len(gids) > 0 ? (size_t)nla_len(gids) / sizeof(u32) : 0;
+
+	r->gids = mem_new((n + 1) * sizeof(u32));
+	if (n)
+		memcpy(r->gids, nla_data(gids), n * sizeof(u32));
+	if (tb[DITTO_A_UPCALL_GID])
+		r->gids[n++] = nla_get_u32(tb[DITTO_A_UPCALL_GID]);
+	r->ngids = (unsigned int)n;
 }
 
 static int parse_open(struct pipe_request *r, struct nlattr **tb)
@@ -35,6 +51,7 @@ static int parse_open(struct pipe_request *r, struct nlattr **tb)
 	r->user.anonymous = tb[DITTO_A_UPCALL_ANONYMOUS] &&
 			    nla_get_u8(tb[DITTO_A_UPCALL_ANONYMOUS]);
 	r->user.guest = tb[DITTO_A_UPCALL_GUEST] && nla_get_u8(tb[DITTO_A_UPCALL_GUEST]);
+	parse_groups(r, tb);
 	return 0;
 }
 
@@ -80,11 +97,15 @@ void pipe_call_work(struct pipe_request *r)
 	u64 until = r->deadline > now ? now + (r->deadline - now) / 4 * 3 : now;
 	int rc;
 
-	if (r->open)
+	if (r->open) {
+		/* Only this pipe has something for administrators, whose group may not be found. */
+		r->user.administrator = !strcasecmp(r->name, srvsvc_interface.pipe) &&
+					pipe_is_admin(&r->user, r->gids, r->ngids, until);
 		rc = pipe_open(r->pipes, r->name, &r->user, &r->pipe);
-	else
+	} else {
 		rc = pipe_call(r->pipes, r->pipe, r->data, r->len, until, &r->reply,
 			       &r->reply_len);
+	}
 	r->error = (u32)-rc;
 }
 
@@ -103,6 +124,7 @@ void pipe_call_free(struct pipe_request *r)
 {
 	free(r->reply);
 	free(r->data);
+	free(r->gids);
 	free(r);
 }
 

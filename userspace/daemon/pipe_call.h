@@ -20,6 +20,8 @@ struct upcall_services;
  * @open: true to open a pipe, false for a message
  * @name: name of the pipe to open
  * @user: the client's user
+ * @gids: groups of the client's session
+ * @ngids: number of entries in @gids
  * @pipe: number of the pipe
  * @data: the message
  * @len: length of @data in bytes
@@ -36,6 +38,8 @@ struct pipe_request {
 	bool open;
 	char name[NSS_NAME_SIZE];
 	struct rpc_user user;
+	u32 *gids;
+	unsigned int ngids;
 	u64 pipe;
 	u8 *data;
 	size_t len;

@@ -7,6 +7,7 @@
 #include "account_list.h"
 #include "auth_account.h"
 #include "identity/identity.h"
+#include "pipe_kernel.h"
 #include "pipe_rows.h"
 
 static int rows_of_users(const struct identity_who *who, struct rows *out)
@@ -57,24 +58,58 @@ static int rows_of_domain(const struct identity_who *who, struct rows *out)
 	return 0;
 }
 
-/* @known: users who gave and proved their names may see the list. Otherwise everybody may. */
+static int rows_of_opens(const struct identity_who *who, struct rows *out)
+{
+	(void)who;
+	return pipe_kernel_opens(out);
+}
+
+static int rows_of_trees(const struct identity_who *who, struct rows *out)
+{
+	(void)who;
+	return pipe_kernel_trees(out);
+}
+
+/* Who may see a list: everybody; who gave and proved a name; or administrators. */
+enum audience {
+	ALL,
+	KNOWN,
+	ADMINISTRATORS,
+};
+
 static const struct {
+	enum audience audience;
 	int (*get)(const struct identity_who *who, struct rows *out);
-	bool known;
+	int (*end)(u64 id);
 } lists[RPC_LISTS] = {
-	[RPC_LIST_USERS] = { rows_of_users, true },
-	[RPC_LIST_GROUPS] = { rows_of_groups, true },
-	[RPC_LIST_ALIASES] = { rows_of_aliases, true },
-	[RPC_LIST_DOMAIN] = { rows_of_domain, false },
+	[RPC_LIST_USERS] = { KNOWN, rows_of_users, NULL },
+	[RPC_LIST_GROUPS] = { KNOWN, rows_of_groups, NULL },
+	[RPC_LIST_ALIASES] = { KNOWN, rows_of_aliases, NULL },
+	[RPC_LIST_DOMAIN] = { ALL, rows_of_domain, NULL },
+	/* Other users see their own. */
+	[RPC_LIST_SESSIONS] = { KNOWN, NULL, pipe_kernel_end_session },
+	[RPC_LIST_OPENS] = { ADMINISTRATORS, rows_of_opens, pipe_kernel_end_open },
+	[RPC_LIST_TREES] = { ADMINISTRATORS, rows_of_trees, NULL },
 };
 
 int pipe_rows_get(const struct rpc_user *user, enum rpc_list list, u64 deadline,
 		  struct rows *out)
 {
 	const struct identity_who who = { .user = user->uid, .until = deadline };
+	enum audience audience = lists[list].audience;
 
 	memset(out, 0, sizeof(*out));
-	if (lists[list].known && (user->anonymous || user->guest))
+	if ((audience != ALL && (user->anonymous || user->guest)) ||
+	    (audience == ADMINISTRATORS && !user->administrator))
 		return -EACCES;
+	if (list == RPC_LIST_SESSIONS)
+		return pipe_kernel_sessions(user->administrator ? NULL : user, out);
 	return lists[list].get(&who, out);
+}
+
+int pipe_rows_end(const struct rpc_user *user, enum rpc_list list, u64 id)
+{
+	if (!user->administrator || !lists[list].end)
+		return -EACCES;
+	return lists[list].end(id);
 }

@@ -17,5 +17,10 @@
  */
 int pipe_rows_get(const struct rpc_user *user, enum rpc_list list, u64 deadline,
 		  struct rows *out);
+/*
+ * End a session or close an open on behalf of a user. May block. Returns 0, -EACCES (the user must
+ * not), -ENOENT (there is none), another negative errno.
+ */
+int pipe_rows_end(const struct rpc_user *user, enum rpc_list list, u64 id);
 
 #endif

@@ -134,13 +134,23 @@ static int thread_rows(void *arg, enum rpc_list list, struct rows *out)
 	return rc;
 }
 
+static int thread_end(void *arg, enum rpc_list list, u64 id)
+{
+	struct worker_msg msg = { .type = WORKER_END, .list = list, .id = id };
+
+	thread_ask(arg, &msg, WORKER_ENDED, NULL);
+	return -(int)msg.error;
+}
+
 static void thread_call(struct thread *t, const struct worker_msg *in)
 {
 	struct rpc_asks asks = { .accounts = { .find = thread_find, .arg = t },
-				 .shares = thread_list, .list = thread_rows };
+				 .shares = thread_list, .list = thread_rows,
+				 .end = thread_end };
 	struct worker_msg out = { .type = WORKER_CALLED };
 	struct rpc_user user = { .uid = (u32)in->uid, .anonymous = in->anonymous,
-				 .guest = in->guest };
+				 .guest = in->guest,
+				 .administrator = in->administrator };
 	struct rpc_conn *conn;
 	u8 *reply = NULL;
 	int rc = -ENOENT;

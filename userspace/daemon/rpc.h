@@ -44,6 +44,7 @@ struct rpc_conn;
  * @uid: number of the account
  * @anonymous: the client gave no name
  * @guest: the client did not prove its name
+ * @administrator: may see and end the sessions of others
  * @name: name of the user
  * @domain: domain of the user
  */
@@ -51,6 +52,7 @@ struct rpc_user {
 	uid_t uid;
 	bool anonymous;
 	bool guest;
+	bool administrator;
 	char name[NSS_NAME_SIZE];
 	char domain[NSS_NAME_SIZE];
 };
@@ -61,6 +63,9 @@ struct rpc_user {
  * @RPC_LIST_GROUPS: its groups, in the same order
  * @RPC_LIST_ALIASES: BUILTIN aliases that stand for groups
  * @RPC_LIST_DOMAIN: the domain that the machine is a member of; empty if there is none
+ * @RPC_LIST_SESSIONS: sessions; of others than the user for administrators only
+ * @RPC_LIST_OPENS: what sessions have open, for administrators
+ * @RPC_LIST_TREES: shares that sessions are connected to, for administrators
  * @RPC_LISTS: number of lists
  */
 enum rpc_list {
@@ -68,6 +73,9 @@ enum rpc_list {
 	RPC_LIST_GROUPS,
 	RPC_LIST_ALIASES,
 	RPC_LIST_DOMAIN,
+	RPC_LIST_SESSIONS,
+	RPC_LIST_OPENS,
+	RPC_LIST_TREES,
 	RPC_LISTS
 };
 
@@ -81,20 +89,33 @@ enum account_text { ACCOUNT_NAME, ACCOUNT_FULL_NAME, ACCOUNT_MEMBERS };
 enum alias_number { ALIAS_RID, ALIAS_GID };
 enum alias_text { ALIAS_GROUP_SID };
 enum domain_text { DOMAIN_NAME, DOMAIN_DNS_NAME, DOMAIN_SID };
+/*
+ * Numbers and texts of sessions, opens and connections to shares: seconds since 1970, number of
+ * opens, address and port of the client, DITTO_OPEN_RIGHT_* bits. A path begins at the share's root
+ * and is empty if there is none.
+ */
+enum session_number { SESSION_ID, SESSION_SINCE, SESSION_OPENS, SESSION_GUEST };
+enum session_text { SESSION_USER, SESSION_CLIENT, SESSION_DIALECT };
+enum open_number { OPEN_ID, OPEN_SESSION, OPEN_ACCESS };
+enum open_text { OPEN_USER, OPEN_SHARE, OPEN_PATH };
+enum tree_number { TREE_ID, TREE_SESSION };
+enum tree_text { TREE_USER, TREE_SHARE };
 
 /**
  * struct rpc_asks - sources of information for the handlers
  * @accounts: look-up of accounts
  * @shares: lists the shares
  * @list: gets another list, to be freed with rows_free()
+ * @end: ends a session or closes an open, by its number
  *
- * All may block. The last two are called with the @arg of @accounts, and return 0 or a negative
- * errno: -EACCES if the user must not see the list.
+ * All may block. Those behind @accounts are called with its @arg, and return 0 or a negative errno:
+ * -EACCES if the user must not see or end it, -ENOENT if there is nothing to end.
  */
 struct rpc_asks {
 	struct sid_accounts accounts;
 	int (*shares)(void *arg, struct kernel_shares *out);
 	int (*list)(void *arg, enum rpc_list list, struct rows *out);
+	int (*end)(void *arg, enum rpc_list list, u64 id);
 };
 
 /**

@@ -9,17 +9,7 @@
 #include <time.h>
 
 #include "mem.h"
-#include "rpc.h"
-#include "sid.h"
-
-/* MS-ERREF section 2.2, MS-SRVS section 2.2.2.10. */
-#define ERROR_SUCCESS			0
-#define ERROR_ACCESS_DENIED		5
-#define ERROR_GEN_FAILURE		31
-#define ERROR_INVALID_LEVEL		124
-#define ERROR_MORE_DATA			234
-#define NERR_NET_NAME_NOT_FOUND		2310
-#define NERR_DEVICE_NOT_SHARED		2311
+#include "srvsvc.h"
 
 /* MS-SRVS sections 2.2.2.4, 2.2.4.29. */
 #define STYPE_DISKTREE			0
@@ -35,11 +25,6 @@
 #define SERVER_TYPE			(0x1 | 0x2 | 0x800 | 0x1000 | 0x8000)
 #define VERSION_MAJOR			10
 #define VERSION_MINOR			0
-
-/* Longest names of servers and shares in parameters, including the NUL. */
-#define NAME_SIZE			1024
-/* Bytes reserved for the data around a list. */
-#define LIST_MARGIN			256
 
 /**
  * struct entry - a share as it is reported
@@ -79,121 +64,79 @@ enum member {
 	DESCRIPTOR,
 };
 
-/**
- * struct level - a SHARE_INFO structure
- * @level: its number
- * @listed: valid for NetrShareEnum
- * @sticky: valid for NetrShareEnumSticky
- * @admin: contains information for administrators only
- * @member: members in order, up to END
+/*
+ * Flags of levels: valid for NetrShareEnum and for NetrShareEnumSticky; with information for
+ * administrators only; in a list, for administrators only.
  */
-struct level {
-	u32 level;
-	bool listed;
-	bool sticky;
-	bool admin;
-	enum member member[12];
+#define LISTED		1u
+#define STICKY		2u
+#define ADMIN		4u
+#define ADMIN_LIST	8u
+
+static const struct srvsvc_level levels[] = {
+	{ 0, LISTED | STICKY, { NAME } },
+	{ 1, LISTED | STICKY, { NAME, TYPE, REMARK } },
+	{ 2, LISTED | STICKY | ADMIN | ADMIN_LIST,
+	  { NAME, TYPE, REMARK, PERMISSIONS, MAX_USES, CURRENT_USES, PATH, PASSWORD } },
+	{ 501, LISTED | ADMIN_LIST, { NAME, TYPE, REMARK, FLAGS } },
+	{ 502, LISTED | STICKY | ADMIN | ADMIN_LIST,
+	  { NAME, TYPE, REMARK, PERMISSIONS, MAX_USES, CURRENT_USES, PATH, PASSWORD,
+	    DESCRIPTOR_LEN, DESCRIPTOR } },
+	{ 503, LISTED | STICKY | ADMIN | ADMIN_LIST,
+	  { NAME, TYPE, REMARK, PERMISSIONS, MAX_USES, CURRENT_USES, PATH, PASSWORD, SERVER,
+	    DESCRIPTOR_LEN, DESCRIPTOR } },
+	{ 1005, 0, { FLAGS } },
 };
 
-static const struct level levels[] = {
-	{ 0, true, true, false, { NAME } },
-	{ 1, true, true, false, { NAME, TYPE, REMARK } },
-	{ 2, true, true, true, { NAME, TYPE, REMARK, PERMISSIONS, MAX_USES, CURRENT_USES, PATH,
-				 PASSWORD } },
-	{ 501, true, false, false, { NAME, TYPE, REMARK, FLAGS } },
-	{ 502, true, true, true, { NAME, TYPE, REMARK, PERMISSIONS, MAX_USES, CURRENT_USES, PATH,
-				   PASSWORD, DESCRIPTOR_LEN, DESCRIPTOR } },
-	{ 503, true, true, true, { NAME, TYPE, REMARK, PERMISSIONS, MAX_USES, CURRENT_USES, PATH,
-				   PASSWORD, SERVER, DESCRIPTOR_LEN, DESCRIPTOR } },
-	{ 1005, false, false, false, { FLAGS } },
-};
-
-/* Highest level of a list that every user may request. */
-#define LEVEL_OF_ALL	1
-
-static const struct level *find_level(u32 number)
+static void share_text(struct srvsvc_value *out, const char *text)
 {
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(levels); i++)
-		if (levels[i].level == number)
-			return &levels[i];
-	return NULL;
+	out->pointer = true;
+	out->text = text;
 }
 
-/* Return the text of a string member, NULL for other members. */
-static const char *text_of(enum member m, const struct entry *e)
+static void share_value(const void *item, u8 member, struct srvsvc_value *out)
 {
-	switch (m) {
+	const struct entry *e = item;
+
+	switch ((enum member)member) {
 	case NAME:
-		return e->name;
+		share_text(out, e->name);
+		break;
 	case REMARK:
-		return e->remark;
+		share_text(out, e->remark);
+		break;
 	case PATH:
-		return e->path;
+		share_text(out, e->path);
+		break;
 	case PASSWORD:
-		return "";
+		share_text(out, "");
+		break;
 	case SERVER:
-		return "*";
-	default:
-		return NULL;
-	}
-}
-
-static void put_member(struct ndr_out *out, enum member m, const struct entry *e)
-{
-	switch (m) {
-	case TYPE:
-		ndr_put32(out, e->type);
-		break;
-	case MAX_USES:
-		ndr_put32(out, NO_LIMIT);
-		break;
-	case FLAGS:
-		ndr_put32(out, e->flags);
-		break;
-	case PERMISSIONS:
-	case CURRENT_USES:
-	case DESCRIPTOR_LEN:
-		ndr_put32(out, 0);
+		share_text(out, "*");
 		break;
 	case DESCRIPTOR:
-		ndr_put_pointer(out, false);
+		share_text(out, NULL);
+		break;
+	case TYPE:
+		out->number = e->type;
+		break;
+	case MAX_USES:
+		out->number = NO_LIMIT;
+		break;
+	case FLAGS:
+		out->number = e->flags;
 		break;
 	default:
-		ndr_put_pointer(out, true);
 		break;
 	}
 }
 
-static void put_fixed(struct ndr_out *out, const struct level *level, const struct entry *e)
+static struct srvsvc_items items_of(const struct entries *list)
 {
-	const enum member *m;
-
-	for (m = level->member; *m != END; m++)
-		put_member(out, *m, e);
-}
-
-static void put_deferred(struct ndr_out *out, const struct level *level, const struct entry *e)
-{
-	const enum member *m;
-
-	for (m = level->member; *m != END; m++)
-		if (text_of(*m, e))
-			ndr_put_string(out, text_of(*m, e));
-}
-
-/* Return the encoded size of an entry in bytes. */
-static size_t entry_len(const struct level *level, const struct entry *e)
-{
-	struct ndr_out out;
-
-	ndr_out_init(&out, RPC_REPLY_MAX);
-	put_fixed(&out, level, e);
-	put_deferred(&out, level, e);
-	ndr_align(&out, 4);
-	free(out.data);
-	return out.len;
+	return (struct srvsvc_items){
+		.items = list->entry, .size = sizeof(*list->entry), .n = list->n,
+		.value = share_value,
+	};
 }
 
 static void add_entry(struct entries *list, const char *name, const char *remark, char *path,
@@ -261,112 +204,28 @@ static int get_entries(const struct rpc_call *call, bool hidden, struct entries 
 	return 0;
 }
 
-/**
- * struct page - a part of the list
- * @level: format of the entries
- * @first: index of the first entry
- * @n: number of entries
- * @result: result of the call
- */
-struct page {
-	const struct level *level;
-	u32 first;
-	u32 n;
-	u32 result;
-};
-
-/* SHARE_ENUM_STRUCT (MS-SRVS section 2.2.4.38). */
-static void put_list(struct ndr_out *out, u32 level, const struct page *page,
-		     const struct entries *list)
+static u32 share_enum_as(struct rpc_call *call, unsigned int flag)
 {
-	const struct entry *e;
-	u32 i;
-
-	ndr_put32(out, level);
-	ndr_put32(out, level);
-	ndr_put_pointer(out, page->level);
-	if (!page->level)
-		return;
-	ndr_put32(out, page->n);
-	ndr_put_pointer(out, page->n);
-	if (!page->n)
-		return;
-	e = list->entry + page->first;
-	ndr_put32(out, page->n);
-	for (i = 0; i < page->n; i++)
-		put_fixed(out, page->level, &e[i]);
-	for (i = 0; i < page->n; i++)
-		put_deferred(out, page->level, &e[i]);
-}
-
-/* Select the entries from @first on that fit, at least one. */
-static void fill_page(const struct rpc_call *call, bool sticky, u32 level, u32 first,
-		      u32 wanted_len, struct page *page, struct entries *list)
-{
-	size_t room = RPC_REPLY_MAX - LIST_MARGIN;
-	size_t len = 0;
-	u32 i;
-
-	memset(page, 0, sizeof(*page));
-	page->level = find_level(level);
-	if (!page->level || !(sticky ? page->level->sticky : page->level->listed)) {
-		page->level = NULL;
-		page->result = ERROR_INVALID_LEVEL;
-		return;
-	}
-	if (page->level->level > LEVEL_OF_ALL && call->user->uid) {
-		page->result = ERROR_ACCESS_DENIED;
-		return;
-	}
-	if (get_entries(call, false, list)) {
-		page->result = ERROR_GEN_FAILURE;
-		return;
-	}
-	if (wanted_len < room)
-		room = wanted_len;
-	page->first = first < list->n ? first : list->n;
-	for (i = page->first; i < list->n; i++) {
-		len += entry_len(page->level, &list->entry[i]);
-		if (len > room && i > page->first)
-			break;
-	}
-	page->n = i - page->first;
-	page->result = i < list->n ? ERROR_MORE_DATA : ERROR_SUCCESS;
-}
-
-static u32 share_enum_as(struct rpc_call *call, bool sticky)
-{
+	const struct srvsvc_level *level;
 	struct entries list = { 0 };
-	struct ndr_out *out = &call->out;
-	struct ndr_in *in = &call->in;
-	char server[NAME_SIZE];
-	u32 level, wanted_len, first = 0;
-	struct page page;
-	bool resume;
+	struct srvsvc_items items;
+	char server[SRVSVC_NAME_SIZE];
+	struct srvsvc_part part;
+	u32 fault, result = ERROR_SUCCESS;
 
-	ndr_get_unique_string(in, server, sizeof(server));
-	level = ndr_get32(in);
-	if (ndr_get32(in) != level)
-		return RPC_FAULT_NDR;
-	/* A container, which is empty in the request. */
-	if (ndr_get_pointer(in)) {
-		ndr_get32(in);
-		if (ndr_get_pointer(in))
-			return RPC_FAULT_NDR;
-	}
-	wanted_len = ndr_get32(in);
-	resume = ndr_get_pointer(in);
-	if (resume)
-		first = ndr_get32(in);
-	if (in->bad)
-		return RPC_FAULT_NDR;
-	fill_page(call, sticky, level, first, wanted_len, &page, &list);
-	put_list(out, level, &page, &list);
-	ndr_put32(out, list.n - page.first);
-	ndr_put_pointer(out, resume);
-	if (resume)
-		ndr_put32(out, page.result == ERROR_MORE_DATA ? page.first + page.n : 0);
-	ndr_put32(out, page.result);
+	ndr_get_unique_string(&call->in, server, sizeof(server));
+	fault = srvsvc_part_get(&call->in, &part);
+	if (fault)
+		return fault;
+	level = srvsvc_level_find(levels, ARRAY_SIZE(levels), part.level);
+	if (level && !(level->flags & flag))
+		level = NULL;
+	if (level && level->flags & ADMIN_LIST && !call->user->administrator)
+		result = ERROR_ACCESS_DENIED;
+	else if (level)
+		result = srvsvc_error(get_entries(call, false, &list));
+	items = items_of(&list);
+	srvsvc_part_put(call, &part, level, &items, result);
 	free_entries(&list);
 	return 0;
 }
@@ -374,7 +233,7 @@ static u32 share_enum_as(struct rpc_call *call, bool sticky)
 /* NetrShareEnum (MS-SRVS section 3.1.4.8). */
 static u32 share_enum(struct rpc_call *call)
 {
-	return share_enum_as(call, false);
+	return share_enum_as(call, LISTED);
 }
 
 /*
@@ -383,7 +242,7 @@ static u32 share_enum(struct rpc_call *call)
  */
 static u32 share_enum_sticky(struct rpc_call *call)
 {
-	return share_enum_as(call, true);
+	return share_enum_as(call, STICKY);
 }
 
 static const struct entry *find_entry(const struct entries *list, const char *name)
@@ -399,37 +258,33 @@ static const struct entry *find_entry(const struct entries *list, const char *na
 /* NetrShareGetInfo (MS-SRVS section 3.1.4.10). */
 static u32 share_get_info(struct rpc_call *call)
 {
-	const struct level *level;
+	const struct srvsvc_level *level;
 	const struct entry *e = NULL;
 	struct entries list = { 0 };
-	struct ndr_out *out = &call->out;
+	struct srvsvc_items items;
 	struct ndr_in *in = &call->in;
-	u32 number, result = ERROR_SUCCESS;
-	char name[NAME_SIZE];
+	u32 number, result;
+	char name[SRVSVC_NAME_SIZE];
 
 	ndr_get_unique_string(in, name, sizeof(name));
 	ndr_get_string(in, name, sizeof(name));
 	number = ndr_get32(in);
 	if (in->bad)
 		return RPC_FAULT_NDR;
-	level = find_level(number);
+	level = srvsvc_level_find(levels, ARRAY_SIZE(levels), number);
 	if (!level)
 		result = ERROR_INVALID_LEVEL;
-	else if (level->admin && call->user->uid)
+	else if (level->flags & ADMIN && !call->user->administrator)
 		result = ERROR_ACCESS_DENIED;
-	else if (get_entries(call, true, &list))
-		result = ERROR_GEN_FAILURE;
 	else
+		result = srvsvc_error(get_entries(call, true, &list));
+	if (!result)
 		e = find_entry(&list, name);
 	if (!result && !e)
 		result = NERR_NET_NAME_NOT_FOUND;
-	ndr_put32(out, number);
-	ndr_put_pointer(out, e);
-	if (e) {
-		put_fixed(out, level, e);
-		put_deferred(out, level, e);
-	}
-	ndr_put32(out, result);
+	items = items_of(&list);
+	srvsvc_item_put(&call->out, number, level, &items, e);
+	rpc_put_status(call, result);
 	free_entries(&list);
 	return 0;
 }
@@ -437,7 +292,7 @@ static u32 share_get_info(struct rpc_call *call)
 /* NetrShareCheck (MS-SRVS section 3.1.4.13): reports whether a path is shared. */
 static u32 share_check(struct rpc_call *call)
 {
-	char server[NAME_SIZE], device[NAME_SIZE];
+	char server[SRVSVC_NAME_SIZE], device[SRVSVC_NAME_SIZE];
 	struct entries list = { 0 };
 	const struct entry *e = NULL;
 	u32 result = NERR_DEVICE_NOT_SHARED;
@@ -448,7 +303,7 @@ static u32 share_check(struct rpc_call *call)
 	if (call->in.bad)
 		return RPC_FAULT_NDR;
 	/* Only administrators may see paths. */
-	if (call->user->uid)
+	if (!call->user->administrator)
 		result = ERROR_ACCESS_DENIED;
 	else if (get_entries(call, true, &list))
 		result = ERROR_GEN_FAILURE;
@@ -466,7 +321,7 @@ static u32 server_get_info(struct rpc_call *call)
 {
 	struct ndr_out *out = &call->out;
 	struct ndr_in *in = &call->in;
-	char name[NAME_SIZE];
+	char name[SRVSVC_NAME_SIZE];
 	u32 level;
 	bool known;
 
@@ -537,7 +392,7 @@ static void put_time(struct ndr_out *out, const struct timespec *t)
 /* NetrRemoteTOD (MS-SRVS section 3.1.4.21). */
 static u32 remote_tod(struct rpc_call *call)
 {
-	char server[NAME_SIZE];
+	char server[SRVSVC_NAME_SIZE];
 	struct timespec now;
 
 	ndr_get_unique_string(&call->in, server, sizeof(server));
@@ -549,6 +404,12 @@ static u32 remote_tod(struct rpc_call *call)
 }
 
 static const struct rpc_op ops[] = {
+	{ 8, srvsvc_connection_enum },
+	{ 9, srvsvc_file_enum },
+	{ 10, srvsvc_file_get_info },
+	{ 11, srvsvc_file_close },
+	{ 12, srvsvc_session_enum },
+	{ 13, srvsvc_session_del },
 	{ 15, share_enum },
 	{ 16, share_get_info },
 	{ 20, share_check },

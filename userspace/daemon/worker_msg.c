@@ -35,8 +35,9 @@ enum field_kind {
 /* Fields in the order of the packet. */
 enum worker_field {
 	FIELD_ID, FIELD_FIRST, FIELD_OUTCOME, FIELD_WAY, FIELD_EXPIRES, FIELD_MECHS,
-	FIELD_PIPE, FIELD_UID, FIELD_ANONYMOUS, FIELD_GUEST, FIELD_LIST, FIELD_BY_NAME, FIELD_USE,
-	FIELD_ERROR, FIELD_SERVER, FIELD_CERTIFY, FIELD_PROVED, FIELD_TIMEOUT,
+	FIELD_PIPE, FIELD_UID, FIELD_ANONYMOUS, FIELD_GUEST, FIELD_ADMINISTRATOR, FIELD_LIST,
+	FIELD_BY_NAME, FIELD_USE, FIELD_ERROR, FIELD_SERVER, FIELD_CERTIFY, FIELD_PROVED,
+	FIELD_TIMEOUT,
 	FIELD_NAME, FIELD_USER, FIELD_SID, FIELD_DOMAIN, FIELD_WHY, FIELD_SESSION_KEY, FIELD_BLOB,
 	FIELD_RPCSEC, FIELD_ENCTYPE, FIELD_SUBKEY, FIELD_SEQ, FIELD_TARGET, FIELD_SIDS,
 	FIELDS
@@ -68,6 +69,7 @@ static const struct field fields[FIELDS] = {
 	[FIELD_UID] = NUMBER(uid, UINT32_MAX),
 	[FIELD_ANONYMOUS] = NUMBER(anonymous, 1),
 	[FIELD_GUEST] = NUMBER(guest, 1),
+	[FIELD_ADMINISTRATOR] = NUMBER(administrator, 1),
 	[FIELD_LIST] = NUMBER(list, RPC_LISTS - 1),
 	[FIELD_BY_NAME] = NUMBER(by_name, 1),
 	[FIELD_USE] = NUMBER(use, SID_USE_UNKNOWN),
@@ -91,9 +93,9 @@ static const struct field fields[FIELDS] = {
 	[FIELD_SIDS] = { FIELD_SID_LIST, 0, WORKER_SIDS_MAX },
 };
 
-#define HAS(field)	(1u << FIELD_##field)
+#define HAS(field)	(1ULL << FIELD_##field)
 
-static const u32 types[WORKER_TYPES] = {
+static const u64 types[WORKER_TYPES] = {
 	[WORKER_HELLO] = HAS(MECHS) | HAS(BLOB),
 	[WORKER_FORGET] = HAS(ID),
 	[WORKER_TAKE] = HAS(ID) | HAS(FIRST) | HAS(BLOB) | HAS(RPCSEC),
@@ -104,13 +106,15 @@ static const u32 types[WORKER_TYPES] = {
 	[WORKER_USER] = 0,
 	[WORKER_KEYTAB] = HAS(ID),
 	[WORKER_CALL] = HAS(ID) | HAS(FIRST) | HAS(PIPE) | HAS(UID) | HAS(ANONYMOUS) | HAS(GUEST) |
-			HAS(USER) | HAS(SID) | HAS(DOMAIN) | HAS(BLOB),
+			HAS(ADMINISTRATOR) | HAS(USER) | HAS(SID) | HAS(DOMAIN) | HAS(BLOB),
 	[WORKER_CALLED] = HAS(ERROR) | HAS(BLOB),
 	[WORKER_FIND] = HAS(BY_NAME) | HAS(USER) | HAS(SID) | HAS(DOMAIN),
 	[WORKER_FOUND] = HAS(USE) | HAS(ERROR) | HAS(USER) | HAS(SID) | HAS(DOMAIN),
 	[WORKER_LIST] = 0,
 	[WORKER_ROWS] = HAS(LIST),
 	[WORKER_LISTED] = HAS(ERROR),
+	[WORKER_END] = HAS(ID) | HAS(LIST),
+	[WORKER_ENDED] = HAS(ERROR),
 	[WORKER_RESOLVE] = HAS(ID) | HAS(BLOB),
 	[WORKER_RESOLVED] = HAS(ID) | HAS(ERROR) | HAS(BLOB),
 	[WORKER_TLS_KEYS] = 0,
@@ -147,7 +151,7 @@ size_t worker_msg_encode(const struct worker_msg *msg, u8 packet[WORKER_PACKET_M
 	u32 len;
 
 	for (i = 0; i < FIELDS; i++) {
-		if (!(types[msg->type] & 1u << i))
+		if (!(types[msg->type] & 1ULL << i))
 			continue;
 		len = (u32)field_bytes(&fields[i], msg, &bytes);
 		if (fields[i].kind != FIELD_NUMBER && len > fields[i].max)
@@ -213,7 +217,7 @@ bool worker_msg_decode(struct worker_msg *msg, const u8 *packet, size_t len)
 		return false;
 	msg->type = head[0];
 	for (i = 0; i < FIELDS; i++) {
-		if (!(types[msg->type] & 1u << i))
+		if (!(types[msg->type] & 1ULL << i))
 			continue;
 		if (len - pos < sizeof(size))
 			return false;

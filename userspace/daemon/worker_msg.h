@@ -44,6 +44,8 @@
  * @WORKER_LIST: from the pipe worker, before @WORKER_CALLED: requests the shares
  * @WORKER_ROWS: from the pipe worker, before @WORKER_CALLED: requests another list
  * @WORKER_LISTED: answer to both, with a descriptor of the list, see share_list.h and row_list.h
+ * @WORKER_END: from the pipe worker, before @WORKER_CALLED: requests the end of one of a list
+ * @WORKER_ENDED: answer to @WORKER_END
  * @WORKER_RESOLVE: to the host worker: the address of a host
  * @WORKER_RESOLVED: answer to @WORKER_RESOLVE with the same number: an error or the names,
  *	see host_names.h
@@ -69,6 +71,8 @@ enum worker_type {
 	WORKER_LIST,
 	WORKER_ROWS,
 	WORKER_LISTED,
+	WORKER_END,
+	WORKER_ENDED,
 	WORKER_RESOLVE,
 	WORKER_RESOLVED,
 	WORKER_TLS_KEYS,
@@ -86,7 +90,7 @@ enum worker_type {
 /**
  * struct worker_msg - a message
  * @type: enum worker_type; determines which other members are transmitted
- * @id: number of the login, pipe, keytab or look-up, chosen by dittod
+ * @id: number of the login, pipe, keytab or look-up, chosen by dittod; of what is to end
  * @first: the token or message is the first one
  * @rpcsec: the token is one of RPCSEC_GSS
  * @outcome: enum gss_outcome
@@ -97,6 +101,7 @@ enum worker_type {
  * @uid: number of the pipe's user
  * @anonymous: the pipe's user gave no name
  * @guest: the pipe's user did not prove the name
+ * @administrator: the pipe's user may see and end the sessions of others
  * @list: enum rpc_list
  * @by_name: a SID is requested, not a name
  * @use: enum sid_use
@@ -137,6 +142,7 @@ struct worker_msg {
 	u64 uid;
 	u64 anonymous;
 	u64 guest;
+	u64 administrator;
 	u64 list;
 	u64 by_name;
 	u64 use;

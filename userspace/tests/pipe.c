@@ -8,7 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/identity/identity.h"
 #include "daemon/pipe.h"
+#include "daemon/pipe_admin.h"
+#include "daemon/pipe_rows.h"
 #include "daemon/share_list.h"
 #include "daemon/utf16.h"
 #include "daemon/worker.h"
@@ -280,12 +283,84 @@ static void worker_killed(void)
 	pipes_free(pipes);
 }
 
+/* What dittod tells and ends, whatever the worker asks for. */
+static void lists_for_whom(void)
+{
+	static const struct rpc_user nobody = { .anonymous = true, .administrator = true };
+	static const struct rpc_user guest = { .uid = 1000, .guest = true };
+	static const struct rpc_user user = { .uid = 1000 };
+	struct rows rows;
+	int list;
+
+	for (list = 0; list < RPC_LISTS; list++) {
+		int want = list == RPC_LIST_DOMAIN ? 0 : -EACCES;
+
+		CHECK(pipe_rows_get(&nobody, (enum rpc_list)list, 0, &rows) == want);
+		rows_free(&rows);
+		CHECK(pipe_rows_get(&guest, (enum rpc_list)list, 0, &rows) == want);
+		rows_free(&rows);
+		CHECK(pipe_rows_end(&user, (enum rpc_list)list, 1) == -EACCES);
+	}
+	CHECK(pipe_rows_get(&user, RPC_LIST_OPENS, 0, &rows) == -EACCES);
+	CHECK(pipe_rows_get(&user, RPC_LIST_TREES, 0, &rows) == -EACCES);
+	CHECK(!pipe_rows_get(&user, RPC_LIST_USERS, 0, &rows) && rows.n);
+	rows_free(&rows);
+}
+
+/* The groups of the session count, and root needs none. */
+static void who_is_administrator(void)
+{
+	struct identity_aliases aliases = { .alias = { { 544, "root" } }, .n = 1 };
+	const struct rpc_user root = { .uid = 0 }, user = { .uid = 1000 };
+	const struct rpc_user guest = { .uid = 0, .guest = true };
+	const u32 gids[] = { 100, 0 };
+
+	CHECK(!pipe_is_admin(&user, gids, 2, UINT64_MAX));
+	identity_builtin_set(&aliases);
+	CHECK(pipe_is_admin(&user, gids, 2, UINT64_MAX));
+	CHECK(!pipe_is_admin(&user, gids, 1, UINT64_MAX));
+	CHECK(!pipe_is_admin(&guest, gids, 2, UINT64_MAX));
+	aliases.n = 0;
+	identity_builtin_set(&aliases);
+	CHECK(pipe_is_admin(&root, NULL, 0, UINT64_MAX));
+}
+
+/* Lists are told as they were written, and damaged ones are refused. */
+static void lists_of_rows(void)
+{
+	struct rows rows = { 0 }, got;
+	char *text = mem_new(ROW_TEXT_MAX + 10);
+	off_t len;
+	int fd;
+
+	memset(text, 'x', ROW_TEXT_MAX + 9);
+	rows_add(&rows, "one", NULL, "three")->number[5] = 7;
+	rows_add(&rows, NULL, text, NULL);
+	fd = rows_write(&rows);
+	if (!CHECK(fd >= 0))
+		return;
+	CHECK(!rows_read(fd, &got) && got.n == 2 && got.row[0].number[5] == 7);
+	SAME(got.row[0].text[2], "three");
+	SAME(got.row[0].text[1], "");
+	CHECK(strlen(got.row[1].text[1]) == ROW_TEXT_MAX);
+	rows_free(&got);
+	len = lseek(fd, 0, SEEK_END);
+	CHECK(!ftruncate(fd, len - 1) && rows_read(fd, &got) == -EBADMSG);
+	CHECK(!ftruncate(fd, 20) && rows_read(fd, &got) == -EBADMSG);
+	CHECK(!ftruncate(fd, 0) && !rows_read(fd, &got) && !got.n);
+	close(fd);
+	rows_free(&rows);
+	free(text);
+}
+
 int main(int argc, char **argv)
 {
-	static const struct test tests[] = {TEST(no_such_pipe),	     TEST(pipes_of_others_stay),
-					    TEST(shares_are_listed), TEST(list_of_shares),
-					    TEST(names_are_found),   TEST(sandbox_holds),
-					    TEST(worker_killed),     {0}};
+	static const struct test tests[] = {
+		TEST(no_such_pipe), TEST(pipes_of_others_stay), TEST(shares_are_listed),
+		TEST(list_of_shares), TEST(names_are_found), TEST(sandbox_holds),
+		TEST(worker_killed), TEST(lists_for_whom), TEST(who_is_administrator),
+		TEST(lists_of_rows), { 0 }
+	};
 
 	worker_main(argc, argv);
 	spawner = worker_spawner_start();

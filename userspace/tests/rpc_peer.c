@@ -85,7 +85,8 @@ void peer_open_by(struct peer *p, const char *name, const struct rpc_user *user)
 
 void peer_open(struct peer *p, const char *name, uid_t uid)
 {
-	struct rpc_user user = { .uid = uid, .name = "alice", .domain = "HERE" };
+	struct rpc_user user = { .uid = uid, .administrator = !uid, .name = "alice",
+				 .domain = "HERE" };
 
 	peer_open_by(p, name, &user);
 }

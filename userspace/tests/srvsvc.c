@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Sessions, opens and connections that the pipe srvsvc tells administrators. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/srvsvc.h"
+#include "mem.h"
+#include "rpc_messages.h"
+#include "rpc_peer.h"
+#include "test.h"
+
+/* Numbers of opens: two that have the same 32 bits for clients. */
+#define OPEN_ONE	0x0000010000000005ULL
+#define OPEN_TWIN	0x0000020000000305ULL
+#define OPEN_OTHER	0x0000010000000009ULL
+
+static unsigned int nsessions;
+static u64 ended;
+static int end_rc;
+
+static u32 short_id(u64 id)
+{
+	return (u32)(id ^ id >> 32);
+}
+
+/* Sessions 1 and up of user0, user1, user0...; the last two opens have one short number. */
+static int rows_told(void *arg, enum rpc_list list, struct rows *out)
+{
+	unsigned int i;
+	char *name;
+
+	(void)arg;
+	memset(out, 0, sizeof(*out));
+	for (i = 0; list == RPC_LIST_SESSIONS && i < nsessions; i++) {
+		name = mem_print("user%u", i % 2);
+		rows_add(out, name, i % 2 ? "[2001:db8::1]:50000" : "192.0.2.1:50001",
+			 "3.1.1")->number[SESSION_ID] = i + 1;
+		out->row[i].number[SESSION_SINCE] = 1;
+		free(name);
+	}
+	if (list == RPC_LIST_OPENS) {
+		rows_add(out, "user0", "data", "/a/b")->number[OPEN_ID] = OPEN_OTHER;
+		rows_add(out, "user1", "gone", "")->number[OPEN_ID] = OPEN_ONE;
+		rows_add(out, "user1", "IPC$", NULL)->number[OPEN_ID] = OPEN_TWIN;
+		for (i = 0; i < 3; i++) {
+			out->row[i].number[OPEN_ACCESS] = 2;
+			out->row[i].number[OPEN_SESSION] = i ? 2 : 1;
+		}
+	}
+	if (list == RPC_LIST_TREES)
+		rows_add(out, "user0", "data", NULL)->number[TREE_SESSION] = 1;
+	return 0;
+}
+
+static int end_told(void *arg, enum rpc_list list, u64 id)
+{
+	(void)arg;
+	ended = list == RPC_LIST_SESSIONS ? id : ~id;
+	return end_rc;
+}
+
+static void srvsvc_open(struct peer *p, bool administrator)
+{
+	struct rpc_user user = { .uid = 1000, .administrator = administrator, .name = "user0" };
+
+	peer_open_by(p, "srvsvc", &user);
+	p->asks.list = rows_told;
+	p->asks.end = end_told;
+	peer_bind(p, bind_srvsvc, sizeof(bind_srvsvc));
+}
+
+static void call_begin(struct ndr_out *o)
+{
+	ndr_out_init(o, 4000);
+	ndr_put(o, share_enum, RESPONSE);
+	ndr_put_pointer(o, false);
+}
+
+static void put_name(struct ndr_out *o, const char *name)
+{
+	ndr_put_pointer(o, name);
+	if (name)
+		ndr_put_string(o, name);
+}
+
+static size_t call_make(struct peer *p, struct ndr_out *o, u16 opnum, u8 *in, size_t size)
+{
+	o->data[8] = (u8)o->len;
+	o->data[9] = (u8)(o->len >> 8);
+	o->data[22] = (u8)opnum;
+	CHECK(!peer_send(p, o->data, o->len));
+	free(o->data);
+	return peer_fault(p) ? 0 : peer_reply_join(p, in, size);
+}
+
+/* Ask for a list. Returns its result; @n is filled with the number of entries. */
+static u32 list_ask(struct peer *p, u16 opnum, const char *first, const char *second, u32 level,
+		    u32 *resume, u32 *n, u8 *in)
+{
+	struct ndr_out o;
+	size_t len;
+
+	call_begin(&o);
+	put_name(&o, first);
+	if (opnum != 8)
+		put_name(&o, second);
+	ndr_put32(&o, level);
+	ndr_put32(&o, level);
+	ndr_put_pointer(&o, false);
+	ndr_put32(&o, 0xffffffff);
+	ndr_put_pointer(&o, true);
+	ndr_put32(&o, *resume);
+	len = call_make(p, &o, opnum, in, 65536);
+	if (len < 28)
+		return 0xdead;
+	*n = bytes_get32(in + 8) ? bytes_get32(in + 12) : 0;
+	*resume = bytes_get32(in + len - 8);
+	return bytes_get32(in + len - 4);
+}
+
+static void sessions_are_listed(void)
+{
+	static const u32 levels[] = { 0, 1, 2, 10, 502 };
+	u8 *in = mem_new(65536);
+	u32 resume = 0, n, total = 0, result, calls = 0;
+	struct peer p;
+	size_t i;
+
+	nsessions = 4;
+	srvsvc_open(&p, true);
+	for (i = 0; i < ARRAY_SIZE(levels); i++, resume = 0)
+		CHECK(!list_ask(&p, 12, NULL, NULL, levels[i], &resume, &n, in) && n == 4);
+	CHECK(bytes_have_text(in, 65536, "192.0.2.1") && bytes_have_text(in, 65536, "user1") &&
+	      bytes_have_text(in, 65536, "[2001:db8::1]") && !bytes_have_text(in, 65536, "5000"));
+	CHECK(!list_ask(&p, 12, NULL, "USER1", 10, &resume, &n, in) && n == 2);
+	CHECK(!list_ask(&p, 12, "\\\\192.0.2.1", NULL, 10, &resume, &n, in) && n == 2);
+	CHECK(list_ask(&p, 12, "\\\\192.0.2.1", "user1", 10, &resume, &n, in) ==
+	      NERR_USER_NOT_FOUND && !n);
+	CHECK(list_ask(&p, 12, "\\\\192.0.2.2", NULL, 10, &resume, &n, in) ==
+	      NERR_CLIENT_NAME_NOT_FOUND && !n);
+	CHECK(list_ask(&p, 12, NULL, NULL, 3, &resume, &n, in) == ERROR_INVALID_LEVEL && !n);
+	/* More than one answer carries. */
+	nsessions = 2000;
+	do {
+		result = list_ask(&p, 12, NULL, NULL, 502, &resume, &n, in);
+		total += n;
+	} while (result == ERROR_MORE_DATA && ++calls < 20);
+	CHECK(!result && total == 2000 && calls && !resume);
+	peer_end(&p);
+	free(in);
+}
+
+static void opens_are_listed(void)
+{
+	u8 *in = mem_new(65536);
+	u32 resume = 0, n;
+	struct peer p;
+
+	nsessions = 2;
+	srvsvc_open(&p, true);
+	CHECK(!list_ask(&p, 9, NULL, NULL, 3, &resume, &n, in) && n == 3);
+	CHECK(bytes_have_text(in, 65536, "C:\\srv\\data\\a\\b") &&
+	      bytes_have_text(in, 65536, "\\PIPE\\"));
+	CHECK(!list_ask(&p, 9, "C:\\srv\\data", NULL, 3, &resume, &n, in) && n == 1);
+	CHECK(!list_ask(&p, 9, NULL, "user1", 2, &resume, &n, in) && n == 2);
+	CHECK(!list_ask(&p, 8, "data", NULL, 1, &resume, &n, in) && n == 1 &&
+	      bytes_have_text(in, 65536, "192.0.2.1"));
+	memset(in, 0, 65536);
+	CHECK(!list_ask(&p, 8, "\\\\192.0.2.1", NULL, 1, &resume, &n, in) && n == 1 &&
+	      bytes_have_text(in, 65536, "data"));
+	CHECK(list_ask(&p, 8, NULL, NULL, 1, &resume, &n, in) == ERROR_INVALID_PARAMETER);
+	peer_end(&p);
+	free(in);
+}
+
+static u32 file_close(struct peer *p, u32 id)
+{
+	struct ndr_out o;
+	u8 in[64];
+
+	ended = 0;
+	call_begin(&o);
+	ndr_put32(&o, id);
+	return call_make(p, &o, 11, in, sizeof(in)) == 4 ? bytes_get32(in) : 0xdead;
+}
+
+static u32 session_end(struct peer *p, const char *client, const char *user)
+{
+	struct ndr_out o;
+	u8 in[64];
+
+	ended = 0;
+	call_begin(&o);
+	put_name(&o, client);
+	put_name(&o, user);
+	return call_make(p, &o, 13, in, sizeof(in)) == 4 ? bytes_get32(in) : 0xdead;
+}
+
+static void sessions_are_ended(void)
+{
+	struct peer p;
+
+	nsessions = 2;
+	srvsvc_open(&p, true);
+	CHECK(!file_close(&p, short_id(OPEN_OTHER)) && ended == ~OPEN_OTHER);
+	CHECK(file_close(&p, 77) == NERR_FILE_ID_NOT_FOUND && !ended);
+	/* One of two with the same number: none. */
+	CHECK(short_id(OPEN_ONE) == short_id(OPEN_TWIN));
+	CHECK(file_close(&p, short_id(OPEN_ONE)) == ERROR_GEN_FAILURE && !ended);
+	CHECK(!session_end(&p, NULL, "user1") && ended == 2);
+	CHECK(!session_end(&p, "\\\\192.0.2.1", NULL) && ended == 1);
+	CHECK(session_end(&p, NULL, "user2") == NERR_USER_NOT_FOUND && !ended);
+	CHECK(session_end(&p, NULL, NULL) == ERROR_INVALID_PARAMETER && !ended);
+	end_rc = -ENOENT;
+	CHECK(file_close(&p, short_id(OPEN_OTHER)) == NERR_FILE_ID_NOT_FOUND);
+	CHECK(!session_end(&p, NULL, "user1"));
+	end_rc = -EIO;
+	CHECK(session_end(&p, NULL, "user1") == ERROR_GEN_FAILURE);
+	end_rc = 0;
+	peer_end(&p);
+}
+
+static void others_are_refused(void)
+{
+	u8 *in = mem_new(65536);
+	u32 resume = 0, n;
+	struct peer p;
+
+	nsessions = 2;
+	srvsvc_open(&p, false);
+	/* dittod leaves out the sessions of others. */
+	CHECK(!list_ask(&p, 12, NULL, NULL, 10, &resume, &n, in));
+	CHECK(list_ask(&p, 12, NULL, NULL, 502, &resume, &n, in) == ERROR_ACCESS_DENIED);
+	CHECK(list_ask(&p, 9, NULL, NULL, 3, &resume, &n, in) == ERROR_ACCESS_DENIED);
+	CHECK(list_ask(&p, 8, "data", NULL, 1, &resume, &n, in) == ERROR_ACCESS_DENIED);
+	CHECK(file_close(&p, short_id(OPEN_OTHER)) == ERROR_ACCESS_DENIED && !ended);
+	CHECK(session_end(&p, NULL, "user0") == ERROR_ACCESS_DENIED && !ended);
+	peer_end(&p);
+	free(in);
+}
+
+int main(void)
+{
+	static const struct test tests[] = {
+		TEST(sessions_are_listed), TEST(opens_are_listed), TEST(sessions_are_ended),
+		TEST(others_are_refused), { 0 }
+	};
+
+	return test_main(tests);
+}
