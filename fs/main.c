@@ -25,6 +25,7 @@
 #include "../net/nl/family.h"
 #include "../net/nl/locks.h"
 #include "../net/peer.h"
+#include "../net/proved.h"
 #include "../net/server.h"
 #include "../net/server_private.h"
 #include "../net/setting.h"
@@ -52,6 +53,7 @@ static const struct {
 	{ ditto_shares_init, ditto_shares_exit },
 	{ ditto_creds_init, ditto_creds_exit },
 	{ ditto_peers_init, ditto_peers_exit },
+	{ ditto_proved_init, ditto_proved_exit },
 	{ ditto_names_init, ditto_names_exit },
 	{ ditto_listeners_init, ditto_listeners_exit },
 };

@@ -18,6 +18,7 @@
 #include "option.h"
 #include "setting.h"
 
+struct ditto_conn_show;
 struct ditto_open_show;
 struct ditto_peer;
 struct ditto_server;
@@ -70,6 +71,7 @@ struct ditto_listener {
  *	closing the last listener stops the service
  * @disconnect: closes all connections of a peer and returns their number; may be NULL
  * @connections: counts the connections of a peer, or of all peers for NULL; may be NULL
+ * @conns: dumps connections, see net/show.h; may be NULL
  * @settings_changed: applies settings that can change while the service runs; returns 0 or an
  *	errno; may be NULL
  * @sessions: dumps sessions, see net/show.h; NULL for a protocol without sessions
@@ -94,6 +96,7 @@ struct ditto_protocol {
 	void (*close)(struct ditto_listener *listener);
 	unsigned int (*disconnect)(struct ditto_server *srv, const struct ditto_peer *peer);
 	unsigned int (*connections)(struct ditto_server *srv, const struct ditto_peer *peer);
+	int (*conns)(struct ditto_server *srv, struct ditto_conn_show *show);
 	int (*settings_changed)(struct ditto_server *srv);
 	int (*sessions)(struct ditto_server *srv, struct ditto_session_show *show);
 	int (*session_close)(struct ditto_server *srv, u64 id);

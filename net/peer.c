@@ -83,6 +83,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_addr_text, DITTO);
 static void peer_free(struct ditto_peer *peer)
 {
 	free_percpu(peer->requests);
+	kfree(peer->proved);
 	kfree(peer);
 }
 
@@ -120,6 +121,24 @@ static struct ditto_peer *peer_alloc(struct ditto_server *srv, const struct in6_
 	refcount_set(&peer->ref, 2);
 	return peer;
 }
+
+struct ditto_peer *ditto_peer_prove(struct ditto_server *srv, const struct sockaddr *sa,
+				    char *name)
+{
+	struct ditto_peer *peer = NULL;
+	struct in6_addr addr;
+
+	if (ditto_addr_map(sa, &addr))
+		peer = peer_alloc(srv, &addr);
+	if (!peer) {
+		kfree(name);
+		return NULL;
+	}
+	peer->proved = name;
+	refcount_set(&peer->ref, 1);
+	return peer;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_peer_prove, DITTO);
 
 struct ditto_peer *ditto_peer_find(struct ditto_server *srv, const struct in6_addr *addr)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Peers: the remote machines, one for each address. All protocols share them.
+ * Peers: the remote machines, one for each address. All protocols share them. A connection whose
+ * client has proved its name with a certificate has a peer of its own.
  *
  * A peer is looked up under RCU for each request. A peer that has neither connections nor
  * references is removed after DITTO_PEER_IDLE_S.
@@ -64,6 +65,8 @@ struct ditto_peer_admission {
  * @requests: per-CPU number of requests
  * @lock: guards @verdicts and @admission for writing; readers use @seq
  * @seq: sequence count of @verdicts and @admission
+ * @proved: name that the client of one connection has proved, see ditto_peer_prove(); NULL for
+ *	peers of the table
  * @verdicts: cached verdicts, replaced round robin
  * @admission: the newest admission
  * @turn: index of the verdict to replace next
@@ -81,6 +84,7 @@ struct ditto_peer {
 	u64 __percpu *requests;
 	spinlock_t lock;	/* see above */
 	seqcount_spinlock_t seq;
+	char *proved;
 	struct ditto_peer_verdict verdicts[DITTO_PEER_VERDICTS];
 	struct ditto_peer_admission admission;
 	unsigned int turn;
@@ -101,6 +105,20 @@ struct ditto_peer {
  */
 struct ditto_peer *ditto_peer_get(struct ditto_server *srv, const struct sockaddr *sa,
 				  unsigned int protocol_bit);
+/**
+ * ditto_peer_prove - create a peer for a connection whose client has proved its name
+ * @srv: the server
+ * @sa: address of the client
+ * @name: the name; the peer owns it, and frees it with kfree(), also on error
+ *
+ * Rules may decide otherwise for this connection than for others of the address, so the peer is
+ * not in the table and has verdicts of its own. Requests are counted by ditto_peer_get().
+ *
+ * Context: may sleep.
+ * Return: the peer with a reference; NULL without memory or for another address family.
+ */
+struct ditto_peer *ditto_peer_prove(struct ditto_server *srv, const struct sockaddr *sa,
+				    char *name);
 /* Drop a reference. Any context. */
 void ditto_peer_put(struct ditto_peer *peer);
 

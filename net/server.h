@@ -26,6 +26,7 @@ struct ditto_stats_group;
 struct ditto_listeners;
 struct ditto_budget;
 struct ditto_login_delays;
+struct ditto_proved_names;
 
 /**
  * struct ditto_server - one server, one per network namespace
@@ -42,6 +43,7 @@ struct ditto_login_delays;
  * @nodes: fs/node/node.c
  * @creds: fs/share/cred.c
  * @peers: net/peer.c
+ * @proved: net/proved.c
  * @stats: net/stats.c
  * @upcalls: net/helper/upcall.c
  * @names: net/helper/names.c
@@ -67,6 +69,7 @@ struct ditto_server {
 	struct ditto_node_table *nodes;
 	struct ditto_cred_cache *creds;
 	struct ditto_peer_table *peers;
+	struct ditto_proved_names *proved;
 	struct ditto_stats_table *stats;
 	struct ditto_upcalls *upcalls;
 	struct ditto_names *names;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Sessions, opens and share connections, as the administrator sees them. A protocol with sessions
+ * Connections, sessions, opens and share connections, as the administrator sees them. A protocol
  * passes them one by one to a callback; the information is valid only during the call.
  */
 #ifndef _DITTO_NET_SHOW_H
@@ -58,6 +58,36 @@ struct ditto_session_info {
 struct ditto_session_show {
 	u64 next;
 	int (*fn)(struct ditto_session_show *show, const struct ditto_session_info *info);
+};
+
+/**
+ * struct ditto_conn_info - a connection
+ * @id: number of the connection in its protocol, not 0
+ * @addr: address and port of the client for display
+ * @local: address and port of the server for display
+ * @security: protection by the transport for display, such as "tls"; NULL in a protocol that has
+ *	no such thing
+ * @name: name that the client has proved with a certificate, or NULL
+ *
+ * All pointers are valid only during the callback.
+ */
+struct ditto_conn_info {
+	u64 id;
+	const char *addr;
+	const char *local;
+	const char *security;
+	const char *name;
+};
+
+/**
+ * struct ditto_conn_show - a dump of connections
+ * @next: show connections with this id or a higher one, in ascending order
+ * @fn: takes one connection and sets @next to the id after it; an error suspends the dump and is
+ *	returned
+ */
+struct ditto_conn_show {
+	u64 next;
+	int (*fn)(struct ditto_conn_show *show, const struct ditto_conn_info *info);
 };
 
 /* What an open survives. The values are those of the netlink enum "open-durability". */

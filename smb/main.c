@@ -50,6 +50,7 @@ static struct ditto_protocol dsmb_protocol = {
 	.close = dsmb_close_listener,
 	.disconnect = dsmb_disconnect,
 	.connections = dsmb_connections,
+	.conns = dsmb_show_conns,
 	.sessions = dsmb_show_sessions,
 	.session_close = dsmb_show_session_close,
 	.opens = dsmb_show_opens,

@@ -59,6 +59,41 @@ static const char *dialect_name(u16 dialect)
 	}
 }
 
+/* Returns the connection with the lowest number from @number on, held; NULL at the end. */
+static struct dsmb_conn *conn_next(struct dsmb_server *server, u64 number)
+{
+	struct dsmb_conn *conn, *found = NULL;
+
+	spin_lock(&server->conns_lock);
+	list_for_each_entry(conn, &server->conns, list)
+		if (conn->number >= number && (!found || conn->number < found->number))
+			found = conn;
+	if (found)
+		dsmb_conn_hold(found);
+	spin_unlock(&server->conns_lock);
+	return found;
+}
+
+int dsmb_show_conns(struct ditto_server *srv, struct ditto_conn_show *show)
+{
+	struct dsmb_server *server = dsmb_server_of(srv->net);
+	struct dsmb_conn *conn;
+	int err = 0;
+
+	while (!err && (conn = conn_next(server, show->next))) {
+		char local[sizeof(conn->name)];
+		struct ditto_conn_info info = {
+			.id = conn->number, .addr = conn->name, .local = local,
+		};
+
+		snprintf(local, sizeof(local), "%pISpc", &conn->local);
+
+		err = show->fn(show, &info);
+		dsmb_conn_put(conn);
+	}
+	return err;
+}
+
 /* Returns the first session at an index or behind it, held; NULL at the end. */
 static struct dsmb_session *session_next(struct dsmb_server *server, unsigned long *place)
 {

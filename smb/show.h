@@ -1,17 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The operations of struct ditto_protocol by which the administrator lists and closes sessions,
- * tree connects and opens. See net/show.h for the structures.
+ * The operations of struct ditto_protocol by which the administrator lists connections, and lists
+ * and closes sessions, tree connects and opens. See net/show.h for the structures.
  */
 #ifndef _DITTO_SMB_SHOW_H
 #define _DITTO_SMB_SHOW_H
 
 #include <linux/types.h>
 
+struct ditto_conn_show;
 struct ditto_open_show;
 struct ditto_server;
 struct ditto_session_show;
 struct ditto_tree_show;
+
+/**
+ * dsmb_show_conns - list the connections
+ * @srv: the core server
+ * @show: the dump: where to start, and the function that takes each connection
+ *
+ * Context: process; may sleep. No lock is held during @show->fn.
+ * Return: 0, or the error of @show->fn that ended the dump.
+ */
+int dsmb_show_conns(struct ditto_server *srv, struct ditto_conn_show *show);
 
 /**
  * dsmb_show_sessions - list the authenticated sessions

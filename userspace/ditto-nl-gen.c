@@ -2401,6 +2401,83 @@ const struct spec_set spec_tree_set = {
 	.max = DITTO_A_TREE_MAX,
 };
 
+static const struct spec_attr connection_attrs[] = {
+	[DITTO_A_CONNECTION_ID] = {
+		.name = "id",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_CONNECTION_PROTOCOL] = {
+		.name = "protocol",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 15,
+	},
+	[DITTO_A_CONNECTION_ADDRESS] = {
+		.name = "address",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_CONNECTION_LOCAL] = {
+		.name = "local",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_CONNECTION_SECURITY] = {
+		.name = "security",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_CONNECTION_NAME] = {
+		.name = "name",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 255,
+	},
+	[DITTO_A_CONNECTION_COOKIE] = {
+		.name = "cookie",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 1,
+		.max = 18446744073709551615ULL,
+	},
+};
+
+static const struct nla_policy connection_policy[] = {
+	[DITTO_A_CONNECTION_ID] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_CONNECTION_PROTOCOL] = {
+		.type = NLA_STRING,
+		.maxlen = 16,
+	},
+	[DITTO_A_CONNECTION_ADDRESS] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_CONNECTION_LOCAL] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_CONNECTION_SECURITY] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_CONNECTION_NAME] = {
+		.type = NLA_STRING,
+		.maxlen = 256,
+	},
+	[DITTO_A_CONNECTION_COOKIE] = {
+		.type = NLA_U64,
+	},
+};
+
+const struct spec_set spec_connection_set = {
+	.name = "connection",
+	.attrs = connection_attrs,
+	.policy = connection_policy,
+	.max = DITTO_A_CONNECTION_MAX,
+};
+
 static const struct spec_attr setting_change_attrs[] = {
 	[DITTO_A_SETTING_CHANGE_NAME] = {
 		.name = "name",
@@ -3665,6 +3742,22 @@ static const u16 access_check_reply[] = {
 	0,
 };
 
+static const u16 connection_get_reply[] = {
+	DITTO_A_CONNECTION_ID,
+	DITTO_A_CONNECTION_PROTOCOL,
+	DITTO_A_CONNECTION_ADDRESS,
+	DITTO_A_CONNECTION_LOCAL,
+	DITTO_A_CONNECTION_SECURITY,
+	DITTO_A_CONNECTION_NAME,
+	0,
+};
+
+static const u16 connection_prove_request[] = {
+	DITTO_A_CONNECTION_COOKIE,
+	DITTO_A_CONNECTION_NAME,
+	0,
+};
+
 const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 	[DITTO_CMD_SHARE_NEW] = {
 		.name = "share-new",
@@ -3853,5 +3946,15 @@ const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 		.set = &spec_access_set,
 		.request = access_check_request,
 		.reply = access_check_reply,
+	},
+	[DITTO_CMD_CONNECTION_GET] = {
+		.name = "connection-get",
+		.set = &spec_connection_set,
+		.reply = connection_get_reply,
+	},
+	[DITTO_CMD_CONNECTION_PROVE] = {
+		.name = "connection-prove",
+		.set = &spec_connection_set,
+		.request = connection_prove_request,
 	},
 };

@@ -56,6 +56,7 @@ extern const struct spec_set spec_grace_set;
 extern const struct spec_set spec_session_set;
 extern const struct spec_set spec_open_set;
 extern const struct spec_set spec_tree_set;
+extern const struct spec_set spec_connection_set;
 extern const struct spec_set spec_setting_change_set;
 extern const struct spec_set spec_setting_set;
 extern const struct spec_set spec_ace_set;

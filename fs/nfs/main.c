@@ -46,6 +46,7 @@ static struct ditto_protocol dnfs_protocol = {
 	.close = dnfs_close,
 	.disconnect = dnfs_disconnect,
 	.connections = dnfs_connections,
+	.conns = dnfs_conns,
 	.settings_changed = dnfs_settings_changed,
 	.sessions = dnfs4_sessions_show,
 	.session_close = dnfs4_session_kill,

@@ -12,6 +12,7 @@
 #include "../../net/setting.h"
 #include "rpc/call.h"
 
+struct ditto_conn_show;
 struct ditto_listener;
 struct ditto_peer;
 struct ditto_server;
@@ -144,6 +145,16 @@ unsigned int dnfs_disconnect(struct ditto_server *srv, const struct ditto_peer *
 unsigned int dnfs_connections(struct ditto_server *srv, const struct ditto_peer *peer);
 
 /**
+ * dnfs_conns - list the TCP connections
+ * @srv: the core server
+ * @show: the dump: where to start, and the function that takes each connection
+ *
+ * Context: may sleep; takes dnfs_server.lock.
+ * Return: 0, or the error of @show->fn that ended the dump.
+ */
+int dnfs_conns(struct ditto_server *srv, struct ditto_conn_show *show);
+
+/**
  * dnfs_settings_changed - apply changed settings to the running service
  * @srv: the core's server
  *
@@ -173,6 +184,27 @@ extern void *const dnfs_conn_tls_ctxt;
  * Return: one DNFS_CONN_* bit, see share_options.h.
  */
 u32 dnfs_conn_security(const struct svc_rqst *rqstp);
+
+/**
+ * dnfs_conn_peer - get the peer of a call whose client has proved its name
+ * @rqstp: the call
+ *
+ * Context: any.
+ * Return: the peer with a reference; NULL if the call came without a certificate, or if the
+ * connection is closed.
+ */
+struct ditto_peer *dnfs_conn_peer(const struct svc_rqst *rqstp);
+
+/**
+ * dnfs_conn_look_up - get the number of a connection, and who it has proved to be
+ * @xprt: the connection, held
+ * @peer: set to the peer that dnfs_conn_peer() returns, with a reference, if there is one; may be
+ *	NULL
+ *
+ * Context: any; takes xpt_lock.
+ * Return: the number, or 0 if the connection is closed.
+ */
+u64 dnfs_conn_look_up(struct svc_xprt *xprt, struct ditto_peer **peer);
 
 /* Nothing is charged any more for connections that are gone. May sleep. */
 void dnfs_connections_flush(void);

@@ -12,10 +12,12 @@
 
 #include <kunit/visibility.h>
 #include <linux/ctype.h>
+#include <linux/glob.h>
 #include <linux/inet.h>
 #include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/string_helpers.h>
 #include <net/ipv6.h>
 
 #include "../../net/helper/names.h"
@@ -25,6 +27,9 @@
 #include "rules_private.h"
 #include "share.h"
 
+/* Before the name of a certificate in a rule. */
+#define CERT_PREFIX	"cert:"
+#define CERT_PREFIX_LEN	(sizeof(CERT_PREFIX) - 1)
 /* Bits before the IPv4 address in an IPv4-mapped IPv6 address. */
 #define V4_OFFSET	96
 
@@ -87,6 +92,17 @@ static bool host_valid(const char *spec)
 	return letters;
 }
 
+/* The name of a certificate may be a pattern without letters. */
+static bool cert_valid(const char *spec)
+{
+	if (!*spec)
+		return false;
+	for (; *spec; spec++)
+		if (!isalnum(*spec) && !strchr(".-_*?", *spec))
+			return false;
+	return true;
+}
+
 int ditto_rule_parse(const char *spec, struct ditto_rule *rule)
 {
 	size_t len = strnlen(spec, DITTO_HOST_NAME_MAX + 1);
@@ -104,6 +120,8 @@ int ditto_rule_parse(const char *spec, struct ditto_rule *rule)
 		rule->kind = DITTO_RULE_ANY;
 	else if (spec[0] == '@' && len > 1)
 		rule->kind = DITTO_RULE_NETGROUP;
+	else if (!strncmp(spec, CERT_PREFIX, CERT_PREFIX_LEN) && cert_valid(spec + CERT_PREFIX_LEN))
+		rule->kind = DITTO_RULE_CERT;
 	else if (!parse_net(spec, rule))
 		;
 	else if (host_valid(spec))
@@ -168,6 +186,24 @@ VISIBLE_IF_KUNIT bool ditto_rule_match_addr(const struct ditto_rule *rule,
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_rule_match_addr);
 
+/* Return: true if a rule about a certificate matches. Case does not matter. */
+static noinline_for_stack bool rule_match_cert(const struct ditto_rule *rule, const char *proved)
+{
+	char lower[DITTO_HOST_NAME_MAX + 1];
+
+	if (rule->kind != DITTO_RULE_CERT || !proved)
+		return false;
+	string_lower(lower, rule->spec + CERT_PREFIX_LEN);
+	return glob_match(lower, proved);
+}
+
+VISIBLE_IF_KUNIT bool ditto_rule_match(const struct ditto_rule *rule, const struct in6_addr *addr,
+				       const char *proved)
+{
+	return ditto_rule_match_addr(rule, addr) || rule_match_cert(rule, proved);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_rule_match);
+
 static void verdict_fill(struct ditto_verdict *verdict, const struct ditto_share_opts *opts,
 			 const struct ditto_rule *rule)
 {
@@ -230,6 +266,7 @@ static void verdict_remember(struct ditto_peer *peer, u64 generation,
  * @generation: generation of the options
  * @next: index of the next rule
  * @named: a rule about names took part
+ * @proved: name that the client has proved, or NULL
  * @kind: kind of the rule to ask the helper about
  * @spec: copy of this rule's text
  * @why: filled with the rule that decides; or NULL
@@ -238,6 +275,7 @@ struct rules_decision {
 	u64 generation;
 	unsigned int next;
 	bool named;
+	const char *proved;
 	enum ditto_rule_kind kind;
 	char spec[DITTO_HOST_NAME_MAX + 1];
 	struct ditto_rule_reason *why;
@@ -286,7 +324,7 @@ static bool rules_match_step(const struct ditto_share_opts *opts, const struct i
 			strscpy(j->spec, rule->spec, sizeof(j->spec));
 			return false;
 		}
-		if (ditto_rule_match_addr(rule, addr)) {
+		if (ditto_rule_match(rule, addr, j->proved)) {
 			rules_decided(opts, j, verdict);
 			return true;
 		}
@@ -345,7 +383,7 @@ static noinline_for_stack int rules_match_peer(struct ditto_share *share, struct
 					       enum ditto_rules_ask ask, u64 generation,
 					       struct ditto_verdict *verdict)
 {
-	struct rules_decision j = { .generation = generation };
+	struct rules_decision j = { .generation = generation, .proved = peer->proved };
 	int err = rules_match_all(share, &peer->addr, ask, &j, verdict);
 
 	if (!err)

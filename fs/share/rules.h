@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Client rules of a share: the clients that may use it, by address, network, host name or
- * netgroup. The first rule that matches decides.
+ * Client rules of a share: the clients that may use it, by address, network, host name, netgroup
+ * or certificate. The first rule that matches decides.
  */
 #ifndef _DITTO_FS_SHARE_RULES_H
 #define _DITTO_FS_SHARE_RULES_H
@@ -30,6 +30,7 @@ enum ditto_rule_kind {
 	DITTO_RULE_NET,		/* "192.0.2.0/24", "2001:db8::/32", a single address */
 	DITTO_RULE_HOST,	/* "client.example", "*.example" */
 	DITTO_RULE_NETGROUP,	/* "@group" */
+	DITTO_RULE_CERT,	/* "cert:build-*": the name of the client's certificate */
 };
 
 /**
@@ -64,8 +65,8 @@ struct ditto_rules {
 
 /**
  * ditto_rule_parse - make a rule from its text
- * @spec: "*", an address, a network, a host name (with * and ? as in a shell pattern) or
- *	"@netgroup"
+ * @spec: "*", an address, a network, a host name (with * and ? as in a shell pattern),
+ *	"@netgroup", or "cert:" and the name of a certificate, written as a host name
  * @rule: kind, address and text are filled; @rule->spec is a copy, freed by ditto_rules_free()
  *
  * Context: may sleep.

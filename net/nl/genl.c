@@ -233,6 +233,12 @@ static const struct nla_policy ditto_access_check_nl_policy[DITTO_A_ACCESS_ADDRE
 	[DITTO_A_ACCESS_ADDRESS] = { .type = NLA_BINARY, },
 };
 
+/* DITTO_CMD_CONNECTION_PROVE - do */
+static const struct nla_policy ditto_connection_prove_nl_policy[DITTO_A_CONNECTION_COOKIE + 1] = {
+	[DITTO_A_CONNECTION_COOKIE] = NLA_POLICY_MIN(NLA_U64, 1),
+	[DITTO_A_CONNECTION_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
+};
+
 /* Ops table for ditto */
 static const struct genl_split_ops ditto_nl_ops[] = {
 	{
@@ -464,6 +470,20 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.doit		= ditto_nl_access_check_doit,
 		.policy		= ditto_access_check_nl_policy,
 		.maxattr	= DITTO_A_ACCESS_ADDRESS,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= DITTO_CMD_CONNECTION_GET,
+		.start	= ditto_nl_connection_get_start,
+		.dumpit	= ditto_nl_connection_get_dumpit,
+		.done	= ditto_nl_connection_get_done,
+		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= DITTO_CMD_CONNECTION_PROVE,
+		.doit		= ditto_nl_connection_prove_doit,
+		.policy		= ditto_connection_prove_nl_policy,
+		.maxattr	= DITTO_A_CONNECTION_COOKIE,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 };

@@ -25,11 +25,13 @@ int ditto_nl_claim_get_start(struct netlink_callback *cb);
 int ditto_nl_session_get_start(struct netlink_callback *cb);
 int ditto_nl_open_get_start(struct netlink_callback *cb);
 int ditto_nl_tree_get_start(struct netlink_callback *cb);
+int ditto_nl_connection_get_start(struct netlink_callback *cb);
 int ditto_nl_share_get_done(struct netlink_callback *cb);
 int ditto_nl_claim_get_done(struct netlink_callback *cb);
 int ditto_nl_session_get_done(struct netlink_callback *cb);
 int ditto_nl_open_get_done(struct netlink_callback *cb);
 int ditto_nl_tree_get_done(struct netlink_callback *cb);
+int ditto_nl_connection_get_done(struct netlink_callback *cb);
 
 int ditto_nl_share_new_doit(struct sk_buff *skb, struct genl_info *info);
 int ditto_nl_share_set_doit(struct sk_buff *skb, struct genl_info *info);
@@ -74,6 +76,9 @@ int ditto_nl_acl_set_doit(struct sk_buff *skb, struct genl_info *info);
 int ditto_nl_share_option_get_dumpit(struct sk_buff *skb,
 				     struct netlink_callback *cb);
 int ditto_nl_access_check_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_connection_get_dumpit(struct sk_buff *skb,
+				   struct netlink_callback *cb);
+int ditto_nl_connection_prove_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	DITTO_NLGRP_EVENTS,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Netlink operations on sessions, their opens and their connections to shares, for all protocols
- * that have sessions.
+ * Netlink operations on connections, on sessions, and on what sessions have open and which shares
+ * they use, for all protocols.
  */
 #include <linux/build_bug.h>
 #include <linux/container_of.h>
@@ -13,6 +13,7 @@
 
 #include "../../lockd/matrix.h"
 #include "../listener.h"
+#include "../proved.h"
 #include "../server.h"
 #include "../show.h"
 #include "family.h"
@@ -29,6 +30,7 @@ static_assert(DITTO_LASTS_PERSISTENT == (int)DITTO_OPEN_DURABILITY_PERSISTENT);
  * @cb: callback of the dump
  * @protocol: name of the current protocol
  * @bit: bit of the protocol to continue with
+ * @conns: state of a dump of connections
  * @sessions: state of a dump of sessions
  * @opens: state of a dump of opens
  * @trees: state of a dump of connections to shares
@@ -39,6 +41,7 @@ struct show_dump {
 	const char *protocol;
 	unsigned int bit;
 	union {
+		struct ditto_conn_show conns;
 		struct ditto_session_show sessions;
 		struct ditto_open_show opens;
 		struct ditto_tree_show trees;
@@ -90,6 +93,77 @@ static int show_all(struct show_dump *dump, struct sk_buff *skb,
 static int put_text(struct sk_buff *msg, int type, const char *text)
 {
 	return text ? nla_put_string(msg, type, text) : 0;
+}
+
+static int conn_tell(struct ditto_conn_show *show, const struct ditto_conn_info *info)
+{
+	struct show_dump *dump = container_of(show, struct show_dump, conns);
+	struct sk_buff *msg = dump->msg;
+	void *hdr = ditto_nl_dump_put(msg, dump->cb);
+
+	if (!hdr)
+		return -EMSGSIZE;
+	if (ditto_nl_put_u64(msg, DITTO_A_CONNECTION_ID, info->id) ||
+	    nla_put_string(msg, DITTO_A_CONNECTION_PROTOCOL, dump->protocol) ||
+	    nla_put_string(msg, DITTO_A_CONNECTION_ADDRESS, info->addr) ||
+	    nla_put_string(msg, DITTO_A_CONNECTION_LOCAL, info->local) ||
+	    put_text(msg, DITTO_A_CONNECTION_SECURITY, info->security) ||
+	    put_text(msg, DITTO_A_CONNECTION_NAME, info->name)) {
+		genlmsg_cancel(msg, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(msg, hdr);
+	show->next = info->id + 1;
+	return 0;
+}
+
+static int conns_of(struct ditto_server *srv, const struct ditto_protocol *protocol, void *arg)
+{
+	struct show_dump *dump = arg;
+	int err = 0;
+
+	if (protocol->conns)
+		err = protocol->conns(srv, &dump->conns);
+	if (!err)
+		dump->conns.next = 0;
+	return err;
+}
+
+int ditto_nl_connection_get_start(struct netlink_callback *cb)
+{
+	int err = show_start(cb);
+
+	if (!err)
+		(*show_dump_of(cb))->conns.fn = conn_tell;
+	return err;
+}
+
+int ditto_nl_connection_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return show_all(*show_dump_of(cb), skb, conns_of);
+}
+
+int ditto_nl_connection_get_done(struct netlink_callback *cb)
+{
+	return show_done(cb);
+}
+
+/* No lock of listeners is taken: whoever stops one may wait for this handshake. */
+int ditto_nl_connection_prove_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	const char *name;
+
+	if (GENL_REQ_ATTR_CHECK(info, DITTO_A_CONNECTION_COOKIE) ||
+	    GENL_REQ_ATTR_CHECK(info, DITTO_A_CONNECTION_NAME))
+		return -EINVAL;
+	name = nla_data(info->attrs[DITTO_A_CONNECTION_NAME]);
+	if (!ditto_proved_is_valid(name)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[DITTO_A_CONNECTION_NAME],
+				    "letters, digits, '-', '_' and '.' are allowed in a name");
+		return -EINVAL;
+	}
+	return ditto_proved_add(ditto_server_of(genl_info_net(info)),
+				nla_get_u64(info->attrs[DITTO_A_CONNECTION_COOKIE]), name);
 }
 
 static int session_tell(struct ditto_session_show *show, const struct ditto_session_info *info)

@@ -253,12 +253,19 @@ bool text_rule_spec(const char *text, struct why *why)
 
 	if (!text[0])
 		return why_not(why,
-			       "a client is missing: *, an address, a network, a host name or @netgroup");
+			       "a client is missing: *, an address, a network, a host name, @netgroup or cert:NAME");
 	if (strlen(text) > NAME_MAX_LEN)
 		return why_not(why, "the client is longer than %d characters", NAME_MAX_LEN);
 	if (text[0] == '@') {
 		if (!text[1] || !is_name(text + 1, "-_.:+"))
 			return why_not(why, "'%s' is not a netgroup: a name behind the @ is", text);
+		return true;
+	}
+	if (!strncmp(text, "cert:", 5)) {
+		if (!text[5] || !is_name(text + 5, "-_.*?"))
+			return why_not(why,
+				       "'%s' is not allowed: the name of a certificate, with * and ?, behind the : is",
+				       text);
 		return true;
 	}
 	if (strchr(text, '/'))
@@ -267,7 +274,7 @@ bool text_rule_spec(const char *text, struct why *why)
 		return text_address(text, &addr, why);
 	if (!is_name(text, "-_.*?"))
 		return why_not(why,
-			       "'%s' is not allowed: *, an address, a network such as 192.0.2.0/24, a host name with * and ?, or @netgroup is",
+			       "'%s' is not allowed: *, an address, a network such as 192.0.2.0/24, a host name with * and ?, @netgroup, or cert:NAME is",
 			       text);
 	return true;
 }

@@ -62,7 +62,10 @@ const char *text_from_uuid(const u8 id[16], char buf[TEXT_UUID_MAX]);
 /* One of TEXT_DIALECTS. */
 bool text_dialect(const char *text, u32 *dialect, struct why *why);
 const char *text_from_dialect(u32 dialect, char buf[TEXT_DIALECT_MAX]);
-/* Check the clients of a rule: "*", address, network, host name pattern or "@netgroup". */
+/*
+ * Check the clients of a rule: "*", an address, a network, a host name pattern, "@netgroup" or
+ * "cert:NAME".
+ */
 bool text_rule_spec(const char *text, struct why *why);
 
 /**

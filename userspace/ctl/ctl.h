@@ -56,6 +56,7 @@ extern const struct verb share_verbs[];
 extern const struct verb listener_verbs[];
 extern const struct verb server_verbs[];
 extern const struct verb client_verbs[];
+extern const struct verb connection_verbs[];
 extern const struct verb session_verbs[];
 extern const struct verb open_verbs[];
 extern const struct verb tree_verbs[];

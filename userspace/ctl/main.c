@@ -18,6 +18,7 @@ static const struct object objects[] = {
 	{ "listener", "where protocols listen", listener_verbs },
 	{ "server", "settings and state of the server", server_verbs },
 	{ "client", "who is connected", client_verbs },
+	{ "connection", "which connections there are, and their TLS", connection_verbs },
 	{ "session", "who is logged in", session_verbs },
 	{ "tree", "which shares sessions use", tree_verbs },
 	{ "open", "what sessions have open", open_verbs },
@@ -92,7 +93,7 @@ static void print_values(const struct object *o)
 		printf("\nMODE is one of %s.\n",
 		       spec_enum_all(&spec_squash_mode, values, sizeof(values)));
 		puts("CLIENT is *, an address, a network such as 192.0.2.0/24,");
-		puts("a host name with * and ?, or @netgroup. The first that matches");
+		puts("a host name with * and ?, @netgroup or cert:NAME. The first that matches");
 		puts("decides; 'allow-all' removes all rules.");
 		printf("ACCESS is one of %s. Users and groups that are\n",
 		       spec_enum_all(&spec_share_right, values, sizeof(values)));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* dittoctl session, dittoctl tree, dittoctl open */
+/* dittoctl connection, dittoctl session, dittoctl tree, dittoctl open */
 
 #include <limits.h>
 #include <linux/genetlink.h>
@@ -12,6 +12,11 @@
 #include "mem.h"
 #include "out.h"
 #include "text.h"
+
+static const struct column connection_columns[] = {
+	{ "ID", true }, { "PROTOCOL", false }, { "ADDRESS", false }, { "LOCAL", false },
+	{ "SECURITY", false }, { "NAME", false }, { NULL, false }
+};
 
 static const struct column session_columns[] = {
 	{ "ID", true }, { "PROTOCOL", false }, { "USER", false }, { "DOMAIN", false },
@@ -157,6 +162,25 @@ static void tree_row(struct table *t, struct nl_msg *msg)
 		session_cell(t, &spec_tree_set, tb, cells[i]);
 }
 
+static void connection_row(struct table *t, struct nl_msg *msg)
+{
+	static const u16 cells[] = {
+		DITTO_A_CONNECTION_ID, DITTO_A_CONNECTION_PROTOCOL, DITTO_A_CONNECTION_ADDRESS,
+		DITTO_A_CONNECTION_LOCAL, DITTO_A_CONNECTION_SECURITY, DITTO_A_CONNECTION_NAME,
+	};
+	struct nlattr *tb[DITTO_A_CONNECTION_MAX + 1];
+	size_t i;
+
+	if (msg_parse(msg, &spec_connection_set, tb))
+		return;
+	for (i = 0; i < ARRAY_SIZE(cells); i++)
+		session_cell(t, &spec_connection_set, tb, cells[i]);
+}
+
+static const struct listing connections = {
+	DITTO_CMD_CONNECTION_GET, connection_columns, connection_row
+};
+
 static const struct listing sessions = {
 	DITTO_CMD_SESSION_GET, session_columns, session_row
 };
@@ -187,6 +211,13 @@ static void put_session_id(struct nl_msg *msg, const void *arg)
 static void put_open_id(struct nl_msg *msg, const void *arg)
 {
 	msg_put(msg, DITTO_A_OPEN_ID, arg, sizeof(u64));
+}
+
+static int connection_list(struct ctl *ctl, char **words)
+{
+	if (ctl_no_more(ctl, words))
+		return CTL_USAGE;
+	return ctl_print(ctl, &connections, NULL, NULL, NULL);
 }
 
 static int session_list(struct ctl *ctl, char **words)
@@ -279,6 +310,11 @@ static int tree_close(struct ctl *ctl, char **words)
 		return CTL_USAGE;
 	return ctl_do(ctl, DITTO_CMD_TREE_CLOSE, put_tree, &ids, words[1], NULL);
 }
+
+const struct verb connection_verbs[] = {
+	{ "list", connection_list, "" },
+	{ NULL, NULL, NULL }
+};
 
 const struct verb session_verbs[] = {
 	{ "list", session_list, "" },

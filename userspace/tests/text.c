@@ -142,10 +142,12 @@ static void rule_specs(void)
 	static const char *const good[] = {
 		"*", "192.0.2.1", "192.0.2.0/24", "0.0.0.0/0", "2001:db8::/32", "::1",
 		"client.example", "*.example", "node-?.example", "@trusted", "@a_b.c",
+		"cert:build-*.example", "cert:7", "cert:*",
 	};
 	static const char *const bad[] = {
 		"", "192.0.2.0/33", "192.0.2.0/", "192.0.2.0/x", "2001:db8::/129", "/24", "*/8",
 		"client.example/24", "1.2.3", "2001:db8::g", "a b", "@", "@a b", "name!",
+		"cert:", "cert:a/b", "cert:a:b", "cert:192.0.2.0/24", "certificate:a",
 	};
 	char longer[300];
 	struct why why;

@@ -40,6 +40,7 @@
 
 #include "../../../net/budget.h"
 #include "../../../net/peer.h"
+#include "../../../net/proved.h"
 #include "../../share/admit.h"
 #include "../server.h"
 #include "../share_options.h"
@@ -65,6 +66,7 @@
 
 /**
  * struct dnfs_conn - charges of a connection
+ * @id: number of the connection, unique for the life of the module
  * @user: notification by sunrpc that the connection is closed
  * @xprt: the connection; @look and @shake hold a reference each
  * @ref: one reference of the connection, one of @look, one of @shake
@@ -72,6 +74,7 @@
  * @memory: charge for the record that is being received
  * @unsent: charge for replies in the socket's send queue
  * @handshake: charge for the TLS handshake in progress
+ * @peer: the client, if it has proved a name with its certificate; else NULL
  * @look: work that updates @unsent
  * @shake: work that waits for the TLS handshake
  * @looking: @look is armed or running
@@ -83,6 +86,7 @@
  * @rcu: frees it after a grace period
  */
 struct dnfs_conn {
+	u64 id;
 	struct svc_xpt_user user;
 	struct svc_xprt *xprt;
 	refcount_t ref;
@@ -90,6 +94,7 @@ struct dnfs_conn {
 	struct ditto_charge memory;
 	struct ditto_charge unsent;
 	struct ditto_charge handshake;
+	struct ditto_peer *peer;
 	struct delayed_work look;
 	struct work_struct shake;
 	bool looking;
@@ -101,6 +106,7 @@ struct dnfs_conn {
 	struct rcu_head rcu;
 };
 
+static atomic64_t conn_ids = ATOMIC64_INIT(0);
 static struct workqueue_struct *conn_wq;
 /* For handshakes, each of which occupies a worker; their number is limited by the budget. */
 static struct workqueue_struct *conn_shake_wq;
@@ -139,6 +145,8 @@ static void conn_free(struct dnfs_conn *conn)
 	ditto_uncharge(&conn->unsent);
 	ditto_uncharge(&conn->memory);
 	ditto_uncharge(&conn->charge);
+	if (conn->peer)
+		ditto_peer_put(conn->peer);
 	kfree(conn);
 }
 
@@ -180,6 +188,33 @@ static struct dnfs_conn *conn_of(struct svc_xprt *xprt)
 	if (last == &xprt->xpt_users || user->callback != conn_gone)
 		return NULL;
 	return container_of(user, struct dnfs_conn, user);
+}
+
+u64 dnfs_conn_look_up(struct svc_xprt *xprt, struct ditto_peer **peer)
+{
+	struct dnfs_conn *conn;
+	u64 id = 0;
+
+	spin_lock(&xprt->xpt_lock);
+	conn = conn_of(xprt);
+	if (conn) {
+		id = conn->id;
+		if (peer && conn->peer) {
+			*peer = conn->peer;
+			refcount_inc(&(*peer)->ref);
+		}
+	}
+	spin_unlock(&xprt->xpt_lock);
+	return id;
+}
+
+struct ditto_peer *dnfs_conn_peer(const struct svc_rqst *rqstp)
+{
+	struct ditto_peer *peer = NULL;
+
+	if (unlikely(dnfs_conn_security(rqstp) == DNFS_CONN_MTLS))
+		dnfs_conn_look_up(rqstp->rq_xprt, &peer);
+	return peer;
 }
 
 /* Bytes to be charged: rounded up, and none for a small number. */
@@ -268,19 +303,34 @@ static void conn_look(struct work_struct *work)
 	conn_put(conn);
 }
 
+/* The helper has told the name of the client, if any, before the end of the handshake. */
+static struct ditto_peer *conn_proved(struct svc_xprt *xprt)
+{
+	struct ditto_server *srv = dnfs_server_of(xprt->xpt_net)->srv;
+	char *name;
+
+	if (!test_bit(XPT_PEER_AUTH, &xprt->xpt_flags))
+		return NULL;
+	name = ditto_proved_take(srv, atomic64_read(&conn_sock(xprt)->sk_cookie));
+	return name ? ditto_peer_prove(srv, (struct sockaddr *)&xprt->xpt_remote, name) : NULL;
+}
+
 /* Perform a TLS handshake (RFC 9289 section 4.1). If that fails, the connection is closed. */
 static void conn_shake(struct work_struct *work)
 {
 	struct dnfs_conn *conn = container_of(work, struct dnfs_conn, shake);
 	struct svc_xprt *xprt = conn->xprt;
+	struct ditto_peer *peer;
 
 	conn_stock_ops->xpo_handshake(xprt);
+	peer = conn_proved(xprt);
 	ditto_uncharge(&conn->handshake);
 	/* Before anything is received again: what the client sends next would be read as calls. */
 	if (!test_bit(XPT_TLS_SESSION, &xprt->xpt_flags))
 		set_bit(XPT_CLOSE, &xprt->xpt_flags);
 
 	spin_lock(&xprt->xpt_lock);
+	conn->peer = peer;
 	if (!conn->gone) {
 		conn->shaking = false;
 		conn_watch_unsent(conn);
@@ -356,6 +406,7 @@ static int conn_begin(struct svc_xprt *xprt)
 
 	if (!conn)
 		return -ENOMEM;
+	conn->id = atomic64_inc_return(&conn_ids);
 	conn->xprt = xprt;
 	conn->user.callback = conn_gone;
 	refcount_set(&conn->ref, 1);

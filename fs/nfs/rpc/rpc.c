@@ -448,6 +448,19 @@ static void dnfs_count(const struct dnfs_rpc_call *rc)
 	trace_dnfs_done(rqstp, call->program, call, nanoseconds);
 }
 
+/* The peer of the address counts all calls; that of a certificate has other rules. */
+static struct ditto_peer *dnfs_peer_get(const struct svc_rqst *rqstp, const struct dnfs_call *call)
+{
+	struct ditto_peer *peer = ditto_peer_get(call->srv, call->addr, dnfs_protocol_bit());
+	struct ditto_peer *proved = dnfs_conn_peer(rqstp);
+
+	if (likely(!proved))
+		return peer;
+	if (peer)
+		ditto_peer_put(peer);
+	return proved;
+}
+
 /* Return: 1 to send the reply, 0 to send none. */
 static int dnfs_dispatch(struct svc_rqst *rqstp)
 {
@@ -460,7 +473,7 @@ static int dnfs_dispatch(struct svc_rqst *rqstp)
 
 	dnfs_call_init(&rc, rqstp, program, proc);
 	if (proc->exec || proc->encode)
-		call->peer = ditto_peer_get(call->srv, call->addr, dnfs_protocol_bit());
+		call->peer = dnfs_peer_get(rqstp, call);
 	if (!dnfs_admission(&rc))
 		goto count;
 	if (proc->decode && !proc->decode(call, call->args)) {

@@ -17,6 +17,7 @@
 #include <linux/cred.h>
 #include <linux/delay.h>
 #include <linux/fs_struct.h>
+#include <linux/inet.h>
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/netlink.h>
@@ -30,6 +31,7 @@
 #include "../../../net/listener.h"
 #include "../../../net/peer.h"
 #include "../../../net/server.h"
+#include "../../../net/show.h"
 #include "../nlm/nlm.h"
 #include "../server.h"
 #include "../v4/engine/server.h"
@@ -40,6 +42,8 @@
 #define DNFS_THREADS_PER_CPU	4
 /* Interval for polling a closing socket, in milliseconds. */
 #define DNFS_CLOSE_POLL_MS	5
+/* Room for an address with its port. */
+#define DNFS_ADDR_TEXT		(INET6_ADDRSTRLEN + 16)
 
 /**
  * struct dnfs_listener - sockets of a listener
@@ -435,6 +439,71 @@ unsigned int dnfs_connections(struct ditto_server *srv, const struct ditto_peer 
 	}
 	mutex_unlock(&server->lock);
 	return count;
+}
+
+/* Get the connection with the lowest number from @from on, with a reference; NULL at the end. */
+static struct svc_xprt *dnfs_conn_next(struct svc_serv *serv, u64 from)
+{
+	struct svc_xprt *xprt, *found = NULL;
+	u64 lowest = 0;
+
+	spin_lock_bh(&serv->sv_lock);
+	list_for_each_entry(xprt, &serv->sv_tempsocks, xpt_list) {
+		u64 id = dnfs_conn_look_up(xprt, NULL);
+
+		if (id && id >= from && (!found || id < lowest)) {
+			found = xprt;
+			lowest = id;
+		}
+	}
+	if (found)
+		svc_xprt_get(found);
+	spin_unlock_bh(&serv->sv_lock);
+	return found;
+}
+
+static const char *dnfs_conn_security_text(const struct svc_xprt *xprt)
+{
+	if (!test_bit(XPT_TLS_SESSION, &xprt->xpt_flags))
+		return "none";
+	return test_bit(XPT_PEER_AUTH, &xprt->xpt_flags) ? "mtls" : "tls";
+}
+
+static int dnfs_conn_show(struct svc_xprt *xprt, struct ditto_conn_show *show)
+{
+	char addr[DNFS_ADDR_TEXT], local[DNFS_ADDR_TEXT];
+	struct ditto_peer *peer = NULL;
+	struct ditto_conn_info info = {
+		.addr = addr,
+		.local = local,
+		.security = dnfs_conn_security_text(xprt),
+	};
+	int err = 0;
+
+	info.id = dnfs_conn_look_up(xprt, &peer);
+	info.name = peer ? peer->proved : NULL;
+	snprintf(addr, sizeof(addr), "%pISpc", &xprt->xpt_remote);
+	snprintf(local, sizeof(local), "%pISpc", &xprt->xpt_local);
+	if (info.id)
+		err = show->fn(show, &info);
+	if (peer)
+		ditto_peer_put(peer);
+	return err;
+}
+
+int dnfs_conns(struct ditto_server *srv, struct ditto_conn_show *show)
+{
+	struct dnfs_server *server = dnfs_server_of(srv->net);
+	struct svc_xprt *xprt;
+	int err = 0;
+
+	mutex_lock(&server->lock);
+	while (!err && server->serv && (xprt = dnfs_conn_next(server->serv, show->next))) {
+		err = dnfs_conn_show(xprt, show);
+		svc_xprt_put(xprt);
+	}
+	mutex_unlock(&server->lock);
+	return err;
 }
 
 int dnfs_settings_changed(struct ditto_server *srv)

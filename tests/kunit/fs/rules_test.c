@@ -32,6 +32,12 @@ static const struct parse_case parse_cases[] = {
 	{ "node?.example", 0, DITTO_RULE_HOST },
 	{ "10-0-0-1.example", 0, DITTO_RULE_HOST },
 	{ "localhost", 0, DITTO_RULE_HOST },
+	{ "cert:build-7.example", 0, DITTO_RULE_CERT },
+	{ "cert:*", 0, DITTO_RULE_CERT },
+	{ "cert:", -EINVAL },
+	{ "cert:a/b", -EINVAL },
+	{ "cert:a:b", -EINVAL },
+	{ "certificate:a", -EINVAL },
 	{ "", -EINVAL },
 	{ "@", -EINVAL },
 	{ "192.0.2", -EINVAL },
@@ -145,6 +151,37 @@ static void rules_match(struct kunit *test)
 	kfree(rule.spec);
 }
 
+static void rules_match_cert(struct kunit *test)
+{
+	static const struct {
+		const char *spec;
+		const char *proved;
+		bool match;
+	} cases[] = {
+		{ "cert:build-7", "build-7", true },
+		{ "cert:Build-*", "build-7", true },
+		{ "cert:build-?", "build-77", false },
+		{ "cert:*", "build-7", true },
+		{ "cert:*", NULL, false },
+		{ "cert:build-7", NULL, false },
+		/* The name of a certificate is not that of a host. */
+		{ "build-7", "build-7", false },
+		{ "*", "build-7", true },
+		{ "192.0.2.1", "build-7", true },
+	};
+	struct in6_addr addr;
+
+	ipv6_addr_set_v4mapped(htonl(0xc0000201), &addr);
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct ditto_rule rule = {};
+
+		KUNIT_ASSERT_EQ(test, ditto_rule_parse(cases[i].spec, &rule), 0);
+		KUNIT_EXPECT_EQ_MSG(test, ditto_rule_match(&rule, &addr, cases[i].proved),
+				    cases[i].match, "%s in %s", cases[i].proved, cases[i].spec);
+		kfree(rule.spec);
+	}
+}
+
 static void rules_copy(struct kunit *test)
 {
 	struct ditto_rules from = {}, to;
@@ -174,6 +211,7 @@ static struct kunit_case rules_cases[] = {
 	KUNIT_CASE_PARAM(rules_parse, parse_gen_params),
 	KUNIT_CASE(rules_parse_long),
 	KUNIT_CASE_PARAM(rules_match, match_gen_params),
+	KUNIT_CASE(rules_match_cert),
 	KUNIT_CASE(rules_copy),
 	{}
 };

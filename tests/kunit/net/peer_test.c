@@ -83,6 +83,27 @@ static void peers_are_bounded(struct kunit *test)
 	}
 }
 
+/* A peer with a proved name is not that of its address. */
+static void proved_is_apart(struct kunit *test)
+{
+	const struct sockaddr_in sin = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(0xc0000263),
+	};
+	const struct sockaddr *sa = (const struct sockaddr *)&sin;
+	struct ditto_peer *peer, *found;
+
+	peer = ditto_peer_prove(test->priv, sa, kstrdup("name", GFP_KERNEL));
+	KUNIT_ASSERT_NOT_NULL(test, peer);
+	KUNIT_EXPECT_STREQ(test, peer->proved, "name");
+	KUNIT_EXPECT_NULL(test, ditto_peer_find(test->priv, &peer->addr));
+	found = ditto_peer_get(test->priv, sa, 0);
+	KUNIT_ASSERT_NOT_NULL(test, found);
+	KUNIT_EXPECT_PTR_NE(test, found, peer);
+	KUNIT_EXPECT_NULL(test, found->proved);
+	ditto_peer_put(found);
+	ditto_peer_put(peer);
+}
+
 static void address_for_people(struct kunit *test)
 {
 	struct in6_addr addr = { { .u6_addr8 = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } } };
@@ -115,6 +136,7 @@ static struct kunit_case peer_cases[] = {
 	KUNIT_CASE(one_machine_one_peer),
 	KUNIT_CASE(find_makes_none),
 	KUNIT_CASE_SLOW(peers_are_bounded),
+	KUNIT_CASE(proved_is_apart),
 	KUNIT_CASE(address_for_people),
 	{}
 };

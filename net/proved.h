@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Names that clients have proved with certificates. The handshake of a connection is performed by
+ * the helper, which tells the name before it tells the end of the handshake; the protocol then
+ * takes the name.
+ */
+#ifndef _DITTO_NET_PROVED_H
+#define _DITTO_NET_PROVED_H
+
+#include <linux/types.h>
+
+struct ditto_server;
+
+/* Names that are kept until they are taken; beyond these the oldest is dropped. */
+#define DITTO_PROVED_MAX	128
+/* Bytes of the longest name, as of a host (RFC 1035 section 2.3.4). */
+#define DITTO_PROVED_NAME_MAX	255
+
+/**
+ * ditto_proved_is_valid - check the form of a name
+ * @name: the name
+ *
+ * Return: true if it has letters, digits, '-', '_' and '.' only, and at most DITTO_PROVED_NAME_MAX.
+ */
+bool ditto_proved_is_valid(const char *name);
+
+/**
+ * ditto_proved_add - keep the name of a connection's client
+ * @srv: the server
+ * @cookie: cookie of the socket, not 0
+ * @name: a valid name; a copy in lower case is kept
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int ditto_proved_add(struct ditto_server *srv, u64 cookie, const char *name);
+
+/**
+ * ditto_proved_take - get the name of a connection's client
+ * @srv: the server
+ * @cookie: cookie of the socket
+ *
+ * Context: any.
+ * Return: the name, to be freed with kfree(); NULL if there is none.
+ */
+char *ditto_proved_take(struct ditto_server *srv, u64 cookie);
+
+/* Create and destroy the names of a server. May sleep. */
+int ditto_proved_init(struct ditto_server *srv);
+void ditto_proved_exit(struct ditto_server *srv);
+
+#endif
