@@ -293,11 +293,17 @@ static bool tls_set_trust(struct config *cfg, const char *value, struct why *why
 	return tls_set_path(&cfg->tls.trust, value, why);
 }
 
+static bool tls_add_client(struct config *cfg, const char *value, struct why *why)
+{
+	return cert_map_add(&cfg->tls.clients, value, why);
+}
+
 static const struct key tls_keys[] = {
 	{ "agent", .config = tls_set_agent },
 	{ "certificate", .config = tls_set_certificate },
 	{ "private-key", .config = tls_set_key },
 	{ "trust", .config = tls_set_trust },
+	{ "client-map", .config = tls_add_client, .repeats = true },
 	{ .name = NULL }
 };
 

@@ -323,3 +323,17 @@ int kernel_listener_del(struct kernel *k, u32 id)
 	msg_put(msg, DITTO_A_LISTENER_ID, &id, sizeof(id));
 	return conn_call(&k->conn, msg, NULL);
 }
+
+int kernel_connection_prove(struct kernel *k, u64 cookie, const char *name)
+{
+	struct nl_msg *msg;
+
+	/* The module may have been loaded again. */
+	k->conn.family = 0;
+	if (kernel_begin(k))
+		return -CONN_NOT_LOADED;
+	msg = conn_message(&k->conn, DITTO_CMD_CONNECTION_PROVE);
+	msg_put(msg, DITTO_A_CONNECTION_COOKIE, &cookie, sizeof(cookie));
+	msg_put_string(msg, DITTO_A_CONNECTION_NAME, name);
+	return conn_call(&k->conn, msg, NULL);
+}

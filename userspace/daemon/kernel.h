@@ -87,4 +87,7 @@ void kernel_listeners_free(struct kernel_listeners *l);
 int kernel_listener_add(struct kernel *k, const struct listener *l, u32 *id);
 int kernel_listener_del(struct kernel *k, u32 id);
 
+/* Tell the name that the client of the socket with a cookie has proved. */
+int kernel_connection_prove(struct kernel *k, u64 cookie, const char *name);
+
 #endif

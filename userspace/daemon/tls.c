@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -16,8 +17,10 @@
 #include "clock.h"
 #include "handshake.h"
 #include "keeper.h"
+#include "kernel.h"
 #include "log.h"
 #include "mem.h"
+#include "nl.h"
 #include "tls.h"
 #include "tls_session.h"
 
@@ -39,6 +42,7 @@
  * @ended: the worker has answered, with the members below
  * @error: 0 or a negative errno
  * @proved: the peer's certificate was verified
+ * @name: name of a client with such a certificate, or ""
  * @why: text of the error
  */
 struct shaking {
@@ -48,6 +52,7 @@ struct shaking {
 	bool ended;
 	int error;
 	bool proved;
+	char name[CERT_NAME_SIZE];
 	struct why why;
 };
 
@@ -59,6 +64,7 @@ struct shaking {
  * @poll: epoll descriptor that watches the kernel, the worker and @timer
  * @timer: fires at the deadline of a handshake
  * @family: the kernel's family; NULL until it is needed
+ * @kernel: connection to ditto.ko; NULL until it is needed
  * @keys: file with the keys for the worker, or -1
  * @listens: the kernel tells of its requests
  * @serial: number of the last handshake
@@ -73,6 +79,7 @@ struct tls {
 	int poll;
 	int timer;
 	struct handshake *family;
+	struct kernel *kernel;
 	int keys;
 	bool listens;
 	u64 serial;
@@ -102,6 +109,7 @@ void tls_config_free(struct tls_config *cfg)
 	free(cfg->certificate);
 	free(cfg->key);
 	free(cfg->trust);
+	cert_map_free(&cfg->clients);
 }
 
 /* Append a file to @to. Returns its size or a negative errno. */
@@ -127,10 +135,21 @@ static int tls_append(int to, const char *path)
 	return rc ?: (int)size;
 }
 
+/* Append a text to @to. Returns its size or a negative errno. */
+static int tls_append_text(int to, const char *text)
+{
+	size_t len = strlen(text);
+	ssize_t n = write(to, text, len);
+
+	if (n < 0)
+		return -errno;
+	return (size_t)n == len ? (int)len : -ENOSPC;
+}
+
 /* Make the file that the worker reads. Returns its descriptor, or -1 after a line in the log. */
 static int tls_bundle(const struct tls_config *cfg)
 {
-	const char *const path[TLS_FILES] = {
+	const char *const path[TLS_CLIENTS] = {
 		[TLS_CERTIFICATE] = cfg->certificate,
 		[TLS_PRIVATE_KEY] = cfg->key,
 		[TLS_TRUST] = cfg->trust ?: DEFAULT_TRUST,
@@ -138,11 +157,12 @@ static int tls_bundle(const struct tls_config *cfg)
 	int fd = memfd_create("ditto-tls", MFD_CLOEXEC);
 	u32 size[TLS_FILES] = { 0 };
 	unsigned int i;
+	char *clients;
 	int rc;
 
 	if (fd < 0 || lseek(fd, sizeof(size), SEEK_SET) < 0)
 		goto fail;
-	for (i = 0; i < TLS_FILES; i++) {
+	for (i = 0; i < TLS_CLIENTS; i++) {
 		if (!path[i])
 			continue;
 		rc = tls_append(fd, path[i]);
@@ -156,7 +176,11 @@ static int tls_bundle(const struct tls_config *cfg)
 		}
 		size[i] = (u32)rc;
 	}
-	if (pwrite(fd, size, sizeof(size), 0) == sizeof(size))
+	clients = cert_map_text(&cfg->clients);
+	rc = tls_append_text(fd, clients);
+	free(clients);
+	size[TLS_CLIENTS] = rc > 0 ? (u32)rc : 0;
+	if (rc >= 0 && pwrite(fd, size, sizeof(size), 0) == sizeof(size))
 		return fd;
 fail:
 	log_error("[tls]: no memory for the keys: %s", strerror(errno));
@@ -183,7 +207,8 @@ static bool tls_heard(void *arg, const struct worker_msg *msg)
 			log_error("[tls]: %s; the keys before them stay in use", msg->why);
 		return true;
 	}
-	if (msg->type != WORKER_SHAKEN || (msg->error && msg->proved))
+	if (msg->type != WORKER_SHAKEN || (msg->error && msg->proved) ||
+	    strlen(msg->name) >= CERT_NAME_SIZE)
 		return false;
 	for (i = 0; i < TLS_SHAKES_MAX; i++)
 		if (t->shaking[i].id == msg->id && msg->id && !t->shaking[i].ended)
@@ -191,6 +216,7 @@ static bool tls_heard(void *arg, const struct worker_msg *msg)
 	if (i == TLS_SHAKES_MAX)
 		return false;
 	shaking_end(&t->shaking[i], -(int)msg->error, msg->proved, msg->why);
+	memcpy(t->shaking[i].name, msg->name, strlen(msg->name) + 1);
 	return true;
 }
 
@@ -239,6 +265,28 @@ static void tls_tell(struct tls *t, const struct shaking *s)
 	log_info("no TLS with %s: %s", host, s->why.text);
 }
 
+/*
+ * Tell the name of a client. The socket need not be one of Ditto's; without its module it is not.
+ * A connection without its name has no rights by it.
+ */
+static void tls_prove(struct tls *t, const struct shaking *s)
+{
+	socklen_t len = sizeof(u64);
+	u64 cookie = 0;
+	int rc;
+
+	if (getsockopt(s->fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) || !cookie)
+		return;
+	if (!t->kernel)
+		t->kernel = kernel_open();
+	if (!t->kernel)
+		return;
+	rc = kernel_connection_prove(t->kernel, cookie, s->name);
+	if (rc && rc != -CONN_NOT_LOADED)
+		log_error("the name %s of a client's certificate is lost: %s", s->name,
+			  kernel_why(t->kernel));
+}
+
 /* Tell the kernel of all handshakes that have ended. */
 static void tls_deliver(struct tls *t)
 {
@@ -251,6 +299,8 @@ static void tls_deliver(struct tls *t)
 			continue;
 		if (s->error)
 			tls_tell(t, s);
+		else if (s->proved && s->name[0])
+			tls_prove(t, s);
 		/* The kernel may have given it up already. */
 		handshake_done(t->family, s->fd, s->error, s->proved);
 		close(s->fd);
@@ -480,6 +530,7 @@ void tls_free(struct tls *t)
 		keeper_close(&t->keeper);
 	}
 	handshake_close(t->family);
+	kernel_close(t->kernel);
 	if (t->keys >= 0)
 		close(t->keys);
 	if (t->timer >= 0)

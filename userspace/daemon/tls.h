@@ -8,6 +8,7 @@
 #ifndef _DITTOD_TLS_H
 #define _DITTOD_TLS_H
 
+#include "cert_map.h"
 #include "common/types.h"
 #include "loop.h"
 #include "text.h"
@@ -27,12 +28,14 @@ enum tls_agent {
  * @certificate: path of the certificate and those that lead to its root, or NULL
  * @key: path of its private key, or NULL
  * @trust: path of the roots that peers may have; NULL for those of the system
+ * @clients: rules that name clients by their certificates
  */
 struct tls_config {
 	enum tls_agent agent;
 	char *certificate;
 	char *key;
 	char *trust;
+	struct cert_map clients;
 };
 
 bool tls_config_set_agent(struct tls_config *cfg, const char *text, struct why *why);

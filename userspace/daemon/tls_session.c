@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "mem.h"
 #include "tls_session.h"
@@ -35,6 +36,7 @@
  * @unnamed: trust alone
  * @priorities: accepted versions and ciphers
  * @certified: there is a certificate
+ * @clients: rules that name clients
  */
 struct tls_keys {
 	unsigned int refs;
@@ -42,6 +44,7 @@ struct tls_keys {
 	gnutls_certificate_credentials_t unnamed;
 	gnutls_priority_t priorities;
 	bool certified;
+	struct cert_map clients;
 };
 
 /**
@@ -52,6 +55,8 @@ struct tls_keys {
  * @server: this side is the server
  * @proved: the peer's certificate was verified
  * @peer: name that the server's certificate must have
+ * @name: name of a client whose certificate was verified
+ * @why: what is wrong with the certificate, or empty
  */
 struct tls_session {
 	struct tls_keys *keys;
@@ -60,6 +65,8 @@ struct tls_session {
 	bool server;
 	bool proved;
 	char peer[TLS_PEER_SIZE];
+	char name[CERT_NAME_SIZE];
+	struct why why;
 };
 
 void tls_keys_put(struct tls_keys *keys)
@@ -72,6 +79,7 @@ void tls_keys_put(struct tls_keys *keys)
 		gnutls_certificate_free_credentials(keys->unnamed);
 	if (keys->priorities)
 		gnutls_priority_deinit(keys->priorities);
+	cert_map_free(&keys->clients);
 	free(keys);
 }
 
@@ -119,7 +127,11 @@ struct tls_keys *tls_keys_new(const u32 size[TLS_FILES], const u8 *bytes, struct
 		if (rc < 0)
 			goto fail;
 	}
-	return keys;
+	if (cert_map_read(&keys->clients, (const char *)file[TLS_CLIENTS].data,
+			  file[TLS_CLIENTS].size, why))
+		return keys;
+	tls_keys_put(keys);
+	return NULL;
 fail:
 	why_not(why, "%s: %s", what, gnutls_strerror(rc));
 	tls_keys_put(keys);
@@ -145,8 +157,105 @@ static ssize_t tls_push(gnutls_transport_ptr_t ptr, const void *data, size_t len
 	return sendmsg(s->fd, &h, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-/* Return: true if the peer's certificate is valid for a purpose and, for a server, for its name. */
-static bool tls_is_valid_for(struct tls_session *s, const char *purpose)
+/* Write the identity of a certificate. Return: false if it is malformed. */
+static bool tls_cert_read(const gnutls_datum_t *cert, struct cert_id *id)
+{
+	gnutls_datum_t subject = { NULL, 0 };
+	gnutls_x509_crt_t crt;
+	unsigned int i;
+	u8 print[32];
+	size_t size;
+	int rc;
+
+	if (gnutls_x509_crt_init(&crt))
+		return false;
+	rc = gnutls_x509_crt_import(crt, cert, GNUTLS_X509_FMT_DER);
+	size = sizeof(print);
+	if (rc >= 0)
+		rc = gnutls_fingerprint(GNUTLS_DIG_SHA256, cert, print, &size);
+	/* A certificate may have no subject. */
+	if (rc >= 0 && gnutls_x509_crt_get_dn3(crt, &subject, 0) >= 0)
+		snprintf(id->subject, sizeof(id->subject), "%.*s", (int)subject.size,
+			 (const char *)subject.data);
+	gnutls_free(subject.data);
+	for (i = 0; rc >= 0 && i < sizeof(print); i++)
+		snprintf(id->print + 2 * i, 3, "%02x", print[i]);
+	for (i = 0; rc >= 0 && id->n < CERT_NAMES_MAX; i++) {
+		char *name = id->names[id->n];
+
+		size = CERT_NAME_SIZE - 1;
+		rc = gnutls_x509_crt_get_subject_alt_name(crt, i, name, &size, NULL);
+		if (rc == GNUTLS_E_SHORT_MEMORY_BUFFER) {
+			rc = 0;
+			continue;
+		}
+		/* A name with a NUL inside is not the name that it seems to be. */
+		if (rc != GNUTLS_SAN_DNSNAME || memchr(name, '\0', size))
+			continue;
+		name[size] = '\0';
+		id->n++;
+	}
+	gnutls_x509_crt_deinit(crt);
+	return id->print[0];
+}
+
+static void tls_date(time_t time, char text[32])
+{
+	struct tm tm;
+
+	if (!gmtime_r(&time, &tm) || !strftime(text, 32, "%Y-%m-%d %H:%M UTC", &tm))
+		snprintf(text, 32, "?");
+}
+
+/* Say what is wrong with a certificate, and what to do. */
+static void tls_cert_explain(struct tls_session *s, const gnutls_datum_t *cert,
+			     const struct cert_id *id, unsigned int status)
+{
+	gnutls_datum_t issuer = { NULL, 0 };
+	gnutls_x509_crt_t crt;
+	char date[32] = "?";
+
+	if (gnutls_x509_crt_init(&crt))
+		return;
+	if (gnutls_x509_crt_import(crt, cert, GNUTLS_X509_FMT_DER) < 0)
+		goto out;
+	if (status & GNUTLS_CERT_EXPIRED) {
+		tls_date(gnutls_x509_crt_get_expiration_time(crt), date);
+		why_not(&s->why, "its certificate (%s) has expired on %s: renew it there",
+			id->subject, date);
+	} else if (status & GNUTLS_CERT_NOT_ACTIVATED) {
+		tls_date(gnutls_x509_crt_get_activation_time(crt), date);
+		why_not(&s->why,
+			"its certificate (%s) is valid from %s on: compare the clocks of both machines",
+			id->subject, date);
+	} else if (status & GNUTLS_CERT_SIGNER_NOT_FOUND) {
+		gnutls_x509_crt_get_issuer_dn3(crt, &issuer, 0);
+		why_not(&s->why,
+			"its certificate (%s) is from an unknown issuer (%.*s): put that root into 'trust' of [tls], or give it a certificate of a root that is there",
+			id->subject, (int)issuer.size, issuer.data ? (char *)issuer.data : "");
+	} else if (status & GNUTLS_CERT_UNEXPECTED_OWNER) {
+		why_not(&s->why,
+			"its certificate (%s) is not for %s but for %s: mount by that name, or give it a certificate with this one",
+			id->subject, s->peer, id->n ? id->names[0] : "no name");
+	} else if (status & GNUTLS_CERT_PURPOSE_MISMATCH) {
+		why_not(&s->why,
+			"its certificate (%s) is not for %s: it needs %s among its extended key usages",
+			id->subject, s->server ? "clients" : "servers",
+			s->server ? "clientAuth" : "serverAuth");
+	} else {
+		why_not(&s->why, "its certificate (%s) is not valid (status 0x%x of GnuTLS)",
+			id->subject, status);
+	}
+out:
+	gnutls_free(issuer.data);
+	gnutls_x509_crt_deinit(crt);
+}
+
+/*
+ * Verify the peer's certificate for a purpose and, for a server, for its name. Return: 0, or what
+ * is wrong with it, as bits of GnuTLS.
+ */
+static unsigned int tls_status_for(struct tls_session *s, const char *purpose)
 {
 	gnutls_typed_vdata_st data[2] = {
 		{ .type = GNUTLS_DT_KEY_PURPOSE_OID, .data = (u8 *)purpose },
@@ -154,23 +263,40 @@ static bool tls_is_valid_for(struct tls_session *s, const char *purpose)
 	};
 	unsigned int status = ~0u;
 
-	return !gnutls_certificate_verify_peers(s->session, data, s->server ? 1 : 2, &status) &&
-	       !status;
+	if (gnutls_certificate_verify_peers(s->session, data, s->server ? 1 : 2, &status))
+		return GNUTLS_CERT_INVALID;
+	return status;
 }
 
 /* Called by GnuTLS during the handshake. Return: 0 if it may continue. */
 static int tls_verify(gnutls_session_t session)
 {
 	struct tls_session *s = gnutls_session_get_ptr(session);
-	unsigned int n = 0;
+	const gnutls_datum_t *certs;
+	unsigned int status, n = 0;
+	struct cert_id *id;
 
-	gnutls_certificate_get_peers(session, &n);
+	certs = gnutls_certificate_get_peers(session, &n);
 	/* A client may stay unknown; the share decides (RFC 9289 section 4.2.1). */
 	if (!n)
 		return s->server ? 0 : GNUTLS_E_NO_CERTIFICATE_FOUND;
-	s->proved = tls_is_valid_for(s, s->server ? GNUTLS_KP_TLS_WWW_CLIENT :
-				     GNUTLS_KP_TLS_WWW_SERVER) ||
-		    tls_is_valid_for(s, s->server ? PURPOSE_RPC_CLIENT : PURPOSE_RPC_SERVER);
+	status = tls_status_for(s, s->server ? GNUTLS_KP_TLS_WWW_CLIENT :
+				GNUTLS_KP_TLS_WWW_SERVER);
+	if (status)
+		status = tls_status_for(s, s->server ? PURPOSE_RPC_CLIENT : PURPOSE_RPC_SERVER);
+	id = mem_new(sizeof(*id));
+	if (!tls_cert_read(&certs[0], id)) {
+		why_not(&s->why, "its certificate cannot be read");
+	} else if (status) {
+		tls_cert_explain(s, &certs[0], id, status);
+	} else if (s->server && !cert_map_find(&s->keys->clients, id, s->name)) {
+		why_not(&s->why,
+			"no client-map of [tls] admits its certificate: subject %s, fingerprint %s, DNS name %s",
+			id->subject, id->print, id->n ? id->names[0] : "none");
+	} else {
+		s->proved = true;
+	}
+	free(id);
 	return s->proved ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
 }
 
@@ -231,6 +357,28 @@ void tls_session_free(struct tls_session *s)
 	free(s);
 }
 
+/* Say why the peer refuses, and what to do if the reason is our certificate. */
+static void tls_alert_explain(gnutls_alert_description_t alert, struct why *why)
+{
+	const char *name = gnutls_alert_get_name(alert);
+
+	switch (alert) {
+	case GNUTLS_A_UNKNOWN_CA:
+	case GNUTLS_A_BAD_CERTIFICATE:
+	case GNUTLS_A_CERTIFICATE_UNKNOWN:
+	case GNUTLS_A_CERTIFICATE_EXPIRED:
+		why_not(why,
+			"the peer refuses our certificate (%s): it must trust the root of 'certificate' of [tls], use one of its names, and have the right time",
+			name ? name : "?");
+		break;
+	case GNUTLS_A_CERTIFICATE_REQUIRED:
+		why_not(why, "the peer requires a certificate: set 'certificate' of [tls]");
+		break;
+	default:
+		why_not(why, "the peer refuses: %s", name ? name : "?");
+	}
+}
+
 /* Tell the peer why, if the socket takes it at once. */
 static void tls_session_alert(struct tls_session *s, int error)
 {
@@ -250,10 +398,9 @@ int tls_session_step(struct tls_session *s, struct why *why)
 	if (!gnutls_error_is_fatal(rc))
 		return -EAGAIN;
 	if (rc == GNUTLS_E_FATAL_ALERT_RECEIVED)
-		why_not(why, "the peer refuses: %s",
-			gnutls_alert_get_name(gnutls_alert_get(s->session)));
+		tls_alert_explain(gnutls_alert_get(s->session), why);
 	else
-		why_not(why, "%s", gnutls_strerror(rc));
+		why_not(why, "%s", s->why.text[0] ? s->why.text : gnutls_strerror(rc));
 	tls_session_alert(s, rc);
 	return rc == GNUTLS_E_PULL_ERROR || rc == GNUTLS_E_PUSH_ERROR ||
 	       rc == GNUTLS_E_PREMATURE_TERMINATION ? -ECONNRESET : -EACCES;
@@ -267,6 +414,11 @@ short tls_session_events(const struct tls_session *s)
 bool tls_session_proved(const struct tls_session *s)
 {
 	return s->proved;
+}
+
+const char *tls_session_name(const struct tls_session *s)
+{
+	return s->name;
 }
 
 /* The kernel's description of each cipher: its number, and where the parts lie. */

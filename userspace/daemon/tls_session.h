@@ -9,6 +9,7 @@
 #ifndef _DITTOD_TLS_SESSION_H
 #define _DITTOD_TLS_SESSION_H
 
+#include "cert_map.h"
 #include "common/types.h"
 #include "text.h"
 
@@ -17,11 +18,12 @@
 /* Longest file of certificates or keys. */
 #define TLS_FILE_MAX	(4 * 1024 * 1024)
 
-/* Files in the order of a bundle. */
+/* Files in the order of a bundle, those of certificates and keys in PEM format. */
 enum tls_file {
 	TLS_CERTIFICATE,
 	TLS_PRIVATE_KEY,
 	TLS_TRUST,
+	TLS_CLIENTS,	/* rules that name clients, see cert_map.h */
 	TLS_FILES
 };
 
@@ -29,7 +31,7 @@ struct tls_keys;
 struct tls_session;
 
 /**
- * tls_keys_new - take the contents of files in PEM format
+ * tls_keys_new - take the contents of files
  * @size: length of each file in bytes; 0 for none. A certificate needs a private key
  * @bytes: their contents, one after the other
  * @why: filled on error
@@ -50,7 +52,7 @@ bool tls_keys_certified(const struct tls_keys *keys);
  * @peer: name or address that a server's certificate must have; ignored for a server
  *
  * A client verifies the server's certificate always. A server asks for a certificate, and verifies
- * it if there is one.
+ * it if there is one; the rules then name the client or refuse it.
  *
  * Return: the session, or NULL without memory.
  */
@@ -71,6 +73,8 @@ int tls_session_step(struct tls_session *s, struct why *why);
 short tls_session_events(const struct tls_session *s);
 /* True if the peer has a certificate that was verified. For a complete handshake. */
 bool tls_session_proved(const struct tls_session *s);
+/* The name of a client that has proved itself, or "". */
+const char *tls_session_name(const struct tls_session *s);
 
 /**
  * tls_session_hand_over - let the kernel encrypt and decrypt

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -57,20 +58,23 @@ static void tls_worker_say(const struct worker_msg *msg)
 	worker_check(rc);
 }
 
-static void shake_say(u64 id, int error, bool proved, const struct why *why)
+static void shake_say(u64 id, int error, bool proved, const char *name, const struct why *why)
 {
 	struct worker_msg msg = { .type = WORKER_SHAKEN, .id = id, .error = (u64)-error,
 				  .proved = proved };
 
 	if (error)
 		memcpy(msg.why, why->text, sizeof(msg.why));
+	else
+		snprintf(msg.name, sizeof(msg.name), "%s", name);
 	tls_worker_say(&msg);
 }
 
 /* The last entry takes the place of the one that ends. */
 static void shake_end(struct tls_worker *w, struct shake *s, int error, const struct why *why)
 {
-	shake_say(s->id, error, !error && tls_session_proved(s->session), why);
+	shake_say(s->id, error, !error && tls_session_proved(s->session),
+		  tls_session_name(s->session), why);
 	tls_session_free(s->session);
 	close(s->fd);
 	*s = w->shake[--w->n];
@@ -122,7 +126,7 @@ static void tls_worker_take_shake(struct tls_worker *w, const struct worker_msg 
 	}
 	if (rc) {
 		close(fd);
-		shake_say(msg->id, rc, false, &why);
+		shake_say(msg->id, rc, false, "", &why);
 		return;
 	}
 	s->id = msg->id;

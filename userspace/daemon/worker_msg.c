@@ -120,7 +120,7 @@ static const u64 types[WORKER_TYPES] = {
 	[WORKER_TLS_KEYS] = 0,
 	[WORKER_TLS_TAKEN] = HAS(ERROR) | HAS(WHY),
 	[WORKER_SHAKE] = HAS(ID) | HAS(SERVER) | HAS(CERTIFY) | HAS(TIMEOUT) | HAS(NAME),
-	[WORKER_SHAKEN] = HAS(ID) | HAS(ERROR) | HAS(PROVED) | HAS(WHY),
+	[WORKER_SHAKEN] = HAS(ID) | HAS(ERROR) | HAS(PROVED) | HAS(NAME) | HAS(WHY),
 };
 
 static size_t field_bytes(const struct field *f, const struct worker_msg *msg, const void **bytes)

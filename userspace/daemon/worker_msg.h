@@ -115,7 +115,7 @@ enum worker_type {
  * @proved: the peer has a certificate that was verified
  * @timeout: time that a handshake may take, in ms
  * @name: the proved name, see struct gss_peer; for a handshake, the name that the server's
- *	certificate must have
+ *	certificate must have, and then that of the client's certificate
  * @user: user name that an NTLM client claims, the pipe's user, or a name
  * @sid: SID of the machine or of a name, as text
  * @domain: domain of @user

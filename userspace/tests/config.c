@@ -135,6 +135,8 @@ static void tls_section(void)
 	struct mistakes m;
 	struct config *cfg = parse_text("[tls]\nagent = on\ncertificate = /c\n"
 					"private_key = /k\ntrust = /t\n"
+					"client_map = dns:*.a = a\n"
+					"client_map = dns:* = none\n"
 					"[share a]\npath = /a\nxprtsec = tls,mtls\n", &m);
 
 	if (!CHECK(cfg))
@@ -143,6 +145,7 @@ static void tls_section(void)
 	SAME(cfg->tls.certificate, "/c");
 	SAME(cfg->tls.key, "/k");
 	SAME(cfg->tls.trust, "/t");
+	CHECK(cfg->tls.clients.n == 2);
 	check_xprtsec(cfg, "tls,mtls");
 	config_free(cfg);
 	cfg = parse_text("[share a]\npath = /a\n", &m);

@@ -26,7 +26,10 @@
 #define RPC_CLIENT	"1.3.6.1.5.5.7.3.33"
 
 static int spawner;
-static struct tls_cert root, other_root, server, client, rpc_client, stranger, expired, other_host;
+/* Rules for the certificates of clients that servers have. */
+static const char *clients = "";
+static struct tls_cert root, other_root, server, client, named, rpc_client, stranger, expired;
+static struct tls_cert other_host;
 
 static void certs_make(void)
 {
@@ -35,6 +38,7 @@ static void certs_make(void)
 	tls_cert_make(&server, &root, HOST, GNUTLS_KP_TLS_WWW_SERVER, 10);
 	tls_cert_make(&other_host, &root, "other.example", GNUTLS_KP_TLS_WWW_SERVER, 10);
 	tls_cert_make(&client, &root, NULL, GNUTLS_KP_TLS_WWW_CLIENT, 10);
+	tls_cert_make(&named, &root, "build-7.example", GNUTLS_KP_TLS_WWW_CLIENT, 10);
 	tls_cert_make(&rpc_client, &root, NULL, RPC_CLIENT, 10);
 	tls_cert_make(&stranger, &other_root, NULL, GNUTLS_KP_TLS_WWW_CLIENT, 10);
 	tls_cert_make(&expired, &root, NULL, GNUTLS_KP_TLS_WWW_CLIENT, -1);
@@ -44,9 +48,10 @@ static void certs_make(void)
 static size_t keys_bundle(const struct tls_cert *own, const struct tls_cert *trust,
 			  u32 size[TLS_FILES], u8 bytes[16384])
 {
+	const gnutls_datum_t rules = { (u8 *)clients, (unsigned int)strlen(clients) };
 	const gnutls_datum_t *files[TLS_FILES] = {
 		own ? &own->crt_pem : NULL, own ? &own->key_pem : NULL,
-		trust ? &trust->crt_pem : NULL,
+		trust ? &trust->crt_pem : NULL, &rules,
 	};
 	size_t len = 0;
 	unsigned int i;
@@ -78,11 +83,17 @@ static struct tls_keys *keys_of(const struct tls_cert *own, const struct tls_cer
  * @server: result of the server
  * @client: result of the client
  * @proved: the server has a verified certificate of the client
+ * @name: name that the server gives to the client
+ * @server_why: why the server fails
+ * @client_why: why the client fails
  */
 struct handshakes {
 	int server;
 	int client;
 	bool proved;
+	char name[CERT_NAME_SIZE];
+	struct why server_why;
+	struct why client_why;
 };
 
 /* Let a client with @cert, or none, shake hands with a server with @other. */
@@ -91,9 +102,8 @@ static struct handshakes hands_shake(const struct tls_cert *other, const struct 
 {
 	struct tls_keys *skeys = keys_of(other, &root);
 	struct tls_keys *ckeys = keys_of(cert, &root);
-	struct handshakes r = { -EAGAIN, -EAGAIN, false };
+	struct handshakes r = { .server = -EAGAIN, .client = -EAGAIN };
 	struct tls_session *s, *c;
-	struct why why;
 	int pair[2];
 	int turns;
 
@@ -105,11 +115,12 @@ static struct handshakes hands_shake(const struct tls_cert *other, const struct 
 	tls_keys_put(ckeys);
 	for (turns = 0; turns < 100 && (r.server == -EAGAIN || r.client == -EAGAIN); turns++) {
 		if (r.client == -EAGAIN)
-			r.client = tls_session_step(c, &why);
+			r.client = tls_session_step(c, &r.client_why);
 		if (r.server == -EAGAIN)
-			r.server = tls_session_step(s, &why);
+			r.server = tls_session_step(s, &r.server_why);
 	}
 	r.proved = !r.server && tls_session_proved(s);
+	snprintf(r.name, sizeof(r.name), "%s", tls_session_name(s));
 	/* A local socket has no kTLS, and this must be told. */
 	if (!r.server)
 		CHECK(tls_session_hand_over(s) < 0);
@@ -129,6 +140,51 @@ static void clients_and_certificates(void)
 	CHECK(!r.server && !r.client && r.proved);
 	r = hands_shake(&server, &rpc_client, HOST);
 	CHECK(!r.server && r.proved);
+}
+
+static void client_names(void)
+{
+	struct handshakes r = hands_shake(&server, &client, HOST);
+
+	/* It has no DNS name. */
+	SAME(r.name, "");
+	r = hands_shake(&server, &named, HOST);
+	CHECK(r.proved);
+	SAME(r.name, "build-7.example");
+	clients = "dns:*.EXAMPLE=builder\n";
+	r = hands_shake(&server, &named, HOST);
+	CHECK(r.proved);
+	SAME(r.name, "builder");
+	r = hands_shake(&server, NULL, HOST);
+	CHECK(!r.server && !r.proved);
+	SAME(r.name, "");
+	r = hands_shake(&server, &client, HOST);
+	CHECK(r.server == -EACCES && strstr(r.server_why.text, "no client-map"));
+	clients = "subject:CN=some*=kiosk\ndns:*=none\n";
+	r = hands_shake(&server, &client, HOST);
+	SAME(r.name, "kiosk");
+	CHECK(hands_shake(&server, &named, HOST).server == -EACCES);
+	clients = "";
+}
+
+/* The log says what to do. */
+static void reasons_told(void)
+{
+	struct handshakes r = hands_shake(&server, &expired, HOST);
+
+	CHECK(strstr(r.server_why.text, "has expired on") && strstr(r.server_why.text, "renew"));
+	CHECK(strstr(r.server_why.text, "CN=somebody"));
+	r = hands_shake(&server, &stranger, HOST);
+	CHECK(strstr(r.server_why.text, "unknown issuer (CN=other)") &&
+	      strstr(r.server_why.text, "'trust'"));
+	r = hands_shake(&server, &server, HOST);
+	CHECK(strstr(r.server_why.text, "clientAuth"));
+	r = hands_shake(&server, NULL, "another.example");
+	CHECK(strstr(r.client_why.text, "is not for another.example but for " HOST));
+	r = hands_shake(&stranger, NULL, HOST);
+	CHECK(strstr(r.client_why.text, "unknown issuer"));
+	/* The other side learns that its certificate is meant. */
+	CHECK(strstr(r.server_why.text, "refuses our certificate"));
 }
 
 /* A certificate that cannot be verified is worse than none (RFC 9289 section 5.2.1). */
@@ -377,8 +433,9 @@ static void rivals_found(void)
 int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
-		TEST(clients_and_certificates), TEST(bad_clients), TEST(bad_servers),
-		TEST(bad_keys), TEST(no_tls), TEST(worker_answers), TEST(rivals_found),
+		TEST(clients_and_certificates), TEST(client_names),
+		TEST(reasons_told), TEST(bad_clients), TEST(bad_servers), TEST(bad_keys),
+		TEST(no_tls), TEST(worker_answers), TEST(rivals_found),
 		{ NULL, NULL }
 	};
 
