@@ -2,9 +2,12 @@
 """NFS over TLS (RFC 9289) with the kernel's client; dittod is the agent of both sides."""
 import errno
 import os
+import signal
+import socket
 import ssl
 import struct
 import subprocess
+import time
 
 import harness
 import rpc
@@ -23,6 +26,9 @@ subjectAltName = DNS:server.example
 extendedKeyUsage = serverAuth
 [client]
 extendedKeyUsage = clientAuth
+[build]
+subjectAltName = DNS:build-7.example
+extendedKeyUsage = clientAuth
 """
 
 
@@ -38,6 +44,8 @@ class Certificates:
                           self.pem(root))
         self._signed('server', 'root', 'server')
         self._signed('client', 'root', 'client')
+        self._signed('build', 'root', 'build')
+        self._signed('expired', 'root', 'client', days=-1)
         self._signed('foreign', 'other', 'client')
 
     def _openssl(self, *args):
@@ -50,18 +58,22 @@ class Certificates:
     def pem(self, name):
         return f'{self.dir}/{name}.pem'
 
-    def _signed(self, name, root, kind):
+    def renew(self):
+        """Replace the server's certificate in its files."""
+        self._signed('server', 'root', 'server')
+
+    def _signed(self, name, root, kind, days=2):
         self._openssl('req', *self._key(name), '-subj', f'/CN={name}', '-out', f'{name}.csr')
         self._openssl('x509', '-req', '-in', f'{name}.csr', '-CA', self.pem(root), '-CAkey',
-                      f'{root}.key', '-CAcreateserial', '-days', '2', '-extfile', 'ext',
+                      f'{root}.key', '-CAcreateserial', '-days', str(days), '-extfile', 'ext',
                       '-extensions', kind, '-out', self.pem(name))
 
-    def section(self, name=None):
+    def section(self, name=None, agent='on'):
         """The section [tls] of a side with a certificate, or none."""
         own = ''
         if name:
             own = f'certificate = {self.pem(name)}\nprivate-key = {self.dir}/{name}.key\n'
-        return f'[tls]\nagent = on\n{own}trust = {self.pem("root")}\n'
+        return f'[tls]\nagent = {agent}\n{own}trust = {self.pem("root")}\n'
 
 
 class Agent:
@@ -328,3 +340,139 @@ def stalled_handshakes(w):
     for conn in silent:
         conn.close(abort=True)
     agent.stop()
+
+
+def connections(w):
+    """TLS and proved name of each connection, by the client's port."""
+    return {int(c['address'].rsplit(':', 1)[1]): (c['security'], c.get('name'))
+            for c in w.server.json('connection', 'list') if c['protocol'] == 'nfs'}
+
+
+def reload(w, conf):
+    """Let dittod read another configuration."""
+    read = w.server.helper_log().count('is read again')
+    put(f'{w.base}/ditto.conf', conf.encode())
+    w.server.helper.send_signal(signal.SIGHUP)
+    wait_for('the configuration is read', lambda: w.server.helper_log().count('is read again') >
+             read)
+
+
+def admitted(conn, n):
+    """Whether a call is executed, on a connection with a certificate or without."""
+    conn.send(access(n))
+    reply = conn.recv()
+    return reply.stat == rpc.SUCCESS and rpc.Dec(reply.body).u32() == 0
+
+
+@test(server='ditto', timeout=120)
+def names_of_certificates(w):
+    """Rules name clients by their certificates, with the names that the configuration gives."""
+    certs = Certificates(w)
+    w.server.helper_start(certs.section('server'))
+    n = w.client.nfs()
+    w.server.set('data', xprtsec=['mtls'], allow=['cert:BUILD-*=rw'])
+    build = tls(w.client, certs, 'build')
+    nameless, unknown = tls(w.client, certs, 'client'), tls(w.client, certs)
+    eq([admitted(c, n) for c in (build, nameless, unknown, n.rpc)], [True, False, False, False])
+    shown = connections(w)
+    eq([shown[c.port()] for c in (build, nameless, unknown, n.rpc)],
+       [('mtls', 'build-7.example'), ('mtls', None), ('tls', None), ('none', None)])
+    assert 'build-7.example' in w.server.ctl('connection', 'list')
+    agent = Agent(w.client, certs.section('build'))
+    where = mount(w, w.client, '4.2', 'mtls')
+    put(f'{where}/f', b'built')
+    eq(get(w.path('f')), b'built')
+    w.client.umount(where)
+    agent.stop()
+    reload(w, certs.section('server') + 'client_map = dns:build-*.example = worker\n'
+           'client_map = dns:* = none\n')
+    # Names are given by handshakes.
+    assert admitted(build, n)
+    renamed = tls(w.client, certs, 'build')
+    eq([admitted(renamed, n), connections(w)[renamed.port()]], [False, ('mtls', 'worker')])
+    w.server.set('data', allow=['cert:worker=rw'])
+    eq([admitted(c, n) for c in (renamed, build)], [True, False])
+    refused_by(w, certs, 'client', 'no client-map of [tls] admits its certificate')
+
+
+def refused_by(w, certs, name, reason):
+    """A handshake with this certificate fails, and the log says why."""
+    try:
+        conn = tls(w.client, certs, name)
+        conn.send(rpc.call_bytes(NFS, 3, 0))
+        conn.recv()
+    except (EOFError, OSError):
+        wait_for(f'the log says: {reason}', lambda: reason in w.server.helper_log())
+        return
+    raise AssertionError(f'the certificate {name} is accepted')
+
+
+@test(server='ditto', timeout=60)
+def reasons_in_the_log(w):
+    """The log says what is wrong with a certificate."""
+    certs = Certificates(w)
+    w.server.helper_start(certs.section('server'))
+    refused_by(w, certs, 'foreign', 'is from an unknown issuer (CN=other)')
+    # One line a second is written.
+    time.sleep(1.1)
+    refused_by(w, certs, 'expired', 'has expired on')
+
+
+@test(server='ditto', timeout=60)
+def new_certificate(w):
+    """A certificate is replaced while the server runs, and so are its connections' not."""
+    certs = Certificates(w)
+    conf = certs.section('server')
+    w.server.helper_start(conf)
+
+    def serial(conn):
+        return conn.sock.getpeercert()['serialNumber']
+    before = tls(w.client, certs)
+    certs.renew()
+    same = tls(w.client, certs)
+    eq(serial(same), serial(before))
+    reload(w, conf)
+    wait_for('the new certificate', lambda: serial(tls(w.client, certs)) != serial(before))
+    eq(before.call(NFS, 3, 0).stat, rpc.SUCCESS)
+    # One that cannot be used replaces nothing.
+    now = serial(tls(w.client, certs))
+    put(certs.pem('server'), b'nonsense')
+    reload(w, conf)
+    wait_for('the log tells', lambda: 'stay in use' in w.server.helper_log())
+    eq(serial(tls(w.client, certs)), now)
+
+
+class Rival:
+    """Another program that listens for handshakes, as tlshd does."""
+
+    def __init__(self, ns):
+        with ns:
+            self.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
+        self.sock.bind((0, 0))
+        name = b'handshake\0'
+        body = struct.pack('=BBHHH', 3, 1, 0, 4 + len(name), 2) + name + bytes(-len(name) % 4)
+        # the controller's GETFAMILY; in its answer the number of a group is before its name
+        self.sock.send(struct.pack('=IHHII', 16 + len(body), 16, 1, 1, 0) + body)
+        answer = self.sock.recv(65536)
+        group = struct.unpack_from('=I', answer, answer.index(b'tlshd\0') - 8)[0]
+        self.sock.setsockopt(270, 1, group)     # SOL_NETLINK, NETLINK_ADD_MEMBERSHIP
+
+    def stop(self):
+        self.sock.close()
+
+
+@test(server='ditto', timeout=60)
+def beside_another_agent(w):
+    """dittod leaves handshakes to a program that listens already, and says so."""
+    certs = Certificates(w)
+    rival = Rival(w.server_ns)
+    conf = certs.section('server', agent='auto')
+    w.server.helper_start(conf)
+    wait_for('the log tells', lambda: f'process {os.getpid()}, does TLS handshakes' in
+             w.server.helper_log())
+    assert 'TLS handshakes are done by dittod' not in w.server.helper_log()
+    rival.stop()
+    reload(w, conf)
+    wait_for('dittod takes over', lambda: 'TLS handshakes are done by dittod' in
+             w.server.helper_log())
+    eq(tls(w.client, certs).call(NFS, 3, 0).stat, rpc.SUCCESS)
