@@ -77,7 +77,7 @@ static void share_message(void)
 	CHECK(json_message(out, msg, &spec_ops[DITTO_CMD_SHARE_GET]));
 	json_end(out);
 	memory_end(&m,
-		   "{\"name\":\"da\\\"ta\",\"path\":\"/srv\",\"id\":\"00112233-4455-6677-8899-aabbccddeeff\",\"rules\":[{\"spec\":\"*\",\"access\":\"read\"},{\"spec\":\"@x\",\"access\":\"write\",\"squash\":\"none\"}],\"comment\":\"for all\",\"users\":[{\"uid\":0,\"access\":\"admin\"},{\"gid\":7,\"access\":\"read\"}],\"default_access\":\"none\",\"read_only\":true,\"squash\":\"root-to-guest\",\"sec\":[\"sys\",\"krb5\"],\"manage_gids\":false,\"local_locks\":true,\"guest\":false,\"browse\":true,\"streams\":true,\"short_names\":false,\"secure_ports\":true,\"acl_mode\":\"groupmask\",\"encrypt\":false,\"notify\":true,\"continuously_available\":false,\"hide_unreadable\":false,\"create_mask\":484,\"directory_mask\":493,\"force_create_mode\":0,\"force_directory_mode\":0}\n");
+		   "{\"name\":\"da\\\"ta\",\"path\":\"/srv\",\"id\":\"00112233-4455-6677-8899-aabbccddeeff\",\"rules\":[{\"spec\":\"*\",\"access\":\"read\"},{\"spec\":\"@x\",\"access\":\"write\",\"squash\":\"none\"}],\"comment\":\"for all\",\"users\":[{\"uid\":0,\"access\":\"admin\"},{\"gid\":7,\"access\":\"read\"}],\"default_access\":\"none\",\"read_only\":true,\"squash\":\"root-to-guest\",\"sec\":[\"sys\",\"krb5\"],\"manage_gids\":false,\"local_locks\":true,\"guest\":false,\"browse\":true,\"streams\":true,\"short_names\":false,\"secure_ports\":true,\"acl_mode\":\"groupmask\",\"xprtsec\":[\"none\",\"tls\",\"mtls\"],\"encrypt\":false,\"notify\":true,\"continuously_available\":false,\"hide_unreadable\":false,\"create_mask\":484,\"directory_mask\":493,\"force_create_mode\":0,\"force_directory_mode\":0}\n");
 	share_free(s);
 	nlmsg_free(msg);
 }
