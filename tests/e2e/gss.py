@@ -90,9 +90,13 @@ class Realm(kdc.Realm):
 
     def ticket(self, client, user, password, uid):
         """Log a user of a client in, so that rpc.gssd finds the ticket."""
-        cache = f'{self.dir}/{client.hostname}/tickets/krb5cc_{uid}'
-        os.rename(self.login(client, user, password), cache)
-        os.chown(cache, uid, uid)
+        self.use(client, self.login(client, user, password), uid)
+
+    def use(self, client, cache, uid):
+        """Let rpc.gssd of a client use the tickets of a cache for a user."""
+        path = f'{self.dir}/{client.hostname}/tickets/krb5cc_{uid}'
+        os.rename(cache, path)
+        os.chown(path, uid, uid)
 
     def change(self, rules, *more):
         """Let the helper read its configuration again, with these rules and lines."""

@@ -93,13 +93,13 @@ def pac(key, name, authtime, info, sign=True):
     return bytes(out)
 
 
-def add(cache, keytab, info, sign=True):
+def add(cache, keytab, info, sign=True, service='cifs'):
     """Write a PAC into the ticket for the server that is in a cache."""
-    ccache = CCache.loadFile(cache)
-    cred = ccache.getCredential(f'cifs/{HOST}@{REALM}')
+    ccache, service = CCache.loadFile(cache), f'{service}/{HOST}@{REALM}'
+    cred = ccache.getCredential(service)
     ticket = decoder.decode(cred.ticket['data'], asn1Spec=asn1.Ticket())[0]
     etype = int(ticket['enc-part']['etype'])
-    block = Keytab.loadFile(keytab).getKey(f'cifs/{HOST}@{REALM}', etype)
+    block = Keytab.loadFile(keytab).getKey(service, etype)
     key = crypto.Key(etype, block['keyvalue']['data'])
     cipher = crypto._enctype_table[etype]  # pylint: disable=protected-access
     plain = cipher.decrypt(key, USAGE_TICKET, bytes(ticket['enc-part']['cipher']))

@@ -9,6 +9,7 @@ import threading
 
 import harness
 import nfs4
+import pac
 from gss import Realm
 from harness import Child, as_user, eq, expect_errno, get, one_of, put, test, wait_for
 from kdc import HOST, REALM
@@ -291,4 +292,36 @@ def delegations(w):
         eq(as_user(UIDS['alice'], lambda: get(f'{m}/{vers}')), b'more', vers)
         w.client.umount(m)
     w.clients[1].umount(other)
+    realm.stop()
+
+
+TEAM, DOMAIN = 3105, 'S-1-5-21-1-2-3'
+IDMAP = '/etc/ditto/idmap'
+
+
+@test(smb=True, squash='root-to-admin', timeout=120)
+def groups_of_a_ticket(w):
+    """The groups that a domain controller wrote into the ticket count."""
+    put(IDMAP, f'{DOMAIN}-1105 gid {TEAM} EXAMPLE\\team\n')
+    realm = realm_of(w)
+    os.mkdir(w.path('team'))
+    os.chown(w.path('team'), 0, TEAM)
+    os.chmod(w.path('team'), 0o770)
+    w.server.set('data', sec=['krb5i'])
+    for user, groups in ('alice', [f'{DOMAIN}-1105']), ('bob', [f'{DOMAIN}-1106']):
+        cache = realm.tickets(w.client, user, USERS[user])
+        pac.add(cache, realm.keytab, pac.logon_info(f'{DOMAIN}-{UIDS[user]}', groups),
+                service='nfs')
+        realm.use(w.client, cache, UIDS[user])
+    m = mount(w, w.client, 'krb5i')
+    as_user(UIDS['alice'], lambda: write(f'{m}/team/f', b'by the group'))
+    st = os.stat(w.path('team/f'))
+    eq((get(w.path('team/f')), st.st_uid), (b'by the group', UIDS['alice']))
+
+    def refused():
+        with expect_errno(harness.errno.EACCES):
+            os.listdir(f'{m}/team')
+    as_user(UIDS['bob'], refused)
+    w.client.umount(m)
+    os.unlink(IDMAP)
     realm.stop()

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "identity/identity.h"
 #include "user_token.h"
+#include "vouched.h"
 
 /*
  * Most pending look-ups of a user: half of them can be refreshes or names on pipes, and each of
@@ -212,22 +213,33 @@ int user_token_fill(struct user_token *t, const struct sid_list *vouched, struct
 			     .who = { .user = t->uid, .most = LOOKUPS,
 				      .until = clock_ms() + USER_TOKEN_TIME } };
 	unsigned int own_groups = t->ngids, i;
+	struct sid_list kept = { 0 };
 	bool of_directory;
 	struct sid sid;
 	int rc;
 
 	if (user_token_sid_of_id(&f, IDENTITY_USER, t->uid, &sid, &of_directory))
 		return user_token_no_answer(&f, NULL);
-	/* The name alone may be an old one, or one that was given to another account. */
-	if (vouched && !vouched->n && of_directory) {
-		why_not(why,
-			"the ticket has no PAC, so that nothing but the name says that this is uid %u: the account of this server must not have NO_AUTH_DATA_REQUIRED in its userAccountControl, nor may the client ask for a ticket without a PAC",
-			t->uid);
-		return -EACCES;
+	if (vouched && !vouched->n) {
+		/* The name alone may be an old one, or one that was given to another account. */
+		if (of_directory) {
+			why_not(why,
+				"the ticket has no PAC, so that nothing but the name says that this is uid %u: the account of this server must not have NO_AUTH_DATA_REQUIRED in its userAccountControl, nor may the client ask for a ticket without a PAC",
+				t->uid);
+			return -EACCES;
+		}
+		vouched = NULL;
 	}
+	/* Several users of a domain may have one account by a rule; they have nothing in common. */
+	if (vouched && sid_same(&vouched->sid[0], &sid))
+		vouched_keep(t->uid, vouched, clock_ms());
+	else if (!vouched && vouched_get(t->uid, clock_ms(), &kept) &&
+		 sid_same(&kept.sid[0], &sid))
+		vouched = &kept;
 	rc = user_token_add_sid(&f, &sid);
-	if (!rc && vouched && vouched->n)
+	if (!rc && vouched)
 		rc = user_token_add_vouched(&f, &sid, vouched);
+	sid_list_clear(&kept);
 	/* Groups behind are those of @vouched, whose SIDs are there. */
 	for (i = 0; !rc && i < own_groups; i++)
 		rc = user_token_add_group(&f, t->gids[i]);

@@ -10,6 +10,7 @@
 
 #include "daemon/identity/identity.h"
 #include "daemon/user_token.h"
+#include "daemon/vouched.h"
 #include "test.h"
 
 #define DOMAIN		"S-1-5-21-7-8-9"
@@ -265,6 +266,56 @@ static void user_is_another_one(void)
 	user_token_clear(&t);
 }
 
+/* Who acts by number after a login has its groups. */
+static void groups_of_the_last_login(void)
+{
+	struct user_token t;
+
+	directory_use();
+	CHECK(!token_make(&t, NUMBERS(20001, 3001), SIDS(DOMAIN "-1104", OTHER_DOMAIN "-77")));
+	user_token_clear(&t);
+	CHECK(!token_make(&t, NUMBERS(20001, 3001), NULL));
+	CHECK(t.sids.n == 3 && token_has(&t, OTHER_DOMAIN "-77"));
+	user_token_clear(&t);
+	CHECK(!token_make(&t, NUMBERS(20001, 3001), SIDS(DOMAIN "-1104", DOMAIN "-512")));
+	user_token_clear(&t);
+	CHECK(!token_make(&t, NUMBERS(20001, 3001), NULL));
+	CHECK(token_has(&t, DOMAIN "-512") && !token_has(&t, OTHER_DOMAIN "-77"));
+	CHECK(t.ngids == 2 && t.gids[1] == 30512);
+	user_token_clear(&t);
+	CHECK(!token_make(&t, NUMBERS(20002, 3001), NULL) && t.sids.n == 2);
+	user_token_clear(&t);
+	/* An account that several users of the domain may have. */
+	CHECK(!token_make(&t, NUMBERS(3000, 3001), SIDS(OTHER_DOMAIN "-1", OTHER_DOMAIN "-2")));
+	user_token_clear(&t);
+	CHECK(!token_make(&t, NUMBERS(3000, 3001), NULL) && t.sids.n == 2);
+	user_token_clear(&t);
+}
+
+static void logins_are_forgotten(void)
+{
+	const u64 later = VOUCHED_TIME * 1000;
+	struct sid_list list = { 0 }, found = { 0 };
+	struct sid sid;
+	u32 i;
+
+	CHECK(sid_parse(DOMAIN "-1104", &sid) && sid_list_add(&list, &sid));
+	vouched_keep(50000, &list, 5);
+	CHECK(vouched_get(50000, 5, &found) && found.n == 1);
+	sid_list_clear(&found);
+	CHECK(vouched_get(50000, VOUCHED_TIME + 4, &found));
+	sid_list_clear(&found);
+	CHECK(!vouched_get(50000, VOUCHED_TIME + 5, &found));
+	for (i = 0; i < VOUCHED_MAX; i++)
+		vouched_keep(60000 + i, &list, later + i);
+	CHECK(!vouched_get(50000, 5, &found));
+	vouched_keep(50000, &list, later + VOUCHED_MAX);
+	CHECK(!vouched_get(60000, later, &found));
+	CHECK(vouched_get(60001, later, &found));
+	sid_list_clear(&found);
+	sid_list_clear(&list);
+}
+
 /* The alias and the privileges follow from a group, which the configuration names. */
 static void administrators_of_a_group(void)
 {
@@ -367,7 +418,8 @@ int main(void)
 		TEST(sids_of_numbers), TEST(sids_of_a_domain), TEST(group_without_an_answer),
 		TEST(sids_that_are_filtered), TEST(nobody_vouches), TEST(user_is_another_one),
 		TEST(administrators_of_a_group), TEST(too_many_groups), TEST(sids_on_the_wire),
-		TEST(token_of_nobody), { 0 }
+		TEST(token_of_nobody), TEST(groups_of_the_last_login), TEST(logins_are_forgotten),
+		{ 0 }
 	};
 	struct sid machine;
 
