@@ -25,6 +25,8 @@ class Domain:
         run('tar', '-C', BASE, '-xf', kept)
         with world.server_ns:
             put('/proc/sys/net/ipv4/ip_forward', '1')
+        # winbind answers slowly while it gets to know the controller
+        world.server.ctl('server', 'set', 'upcall-ms', '15000')
         self.machine = harness.Client(world, NUMBER)
         etc(self.files, f'{BASE}/server/keytab')
         self.controller = Controller(self.machine, f'{BASE}/dc')

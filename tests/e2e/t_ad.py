@@ -28,7 +28,7 @@ def why_refused(w, who):
                            check=False).stdout
 
 
-@test(smb=True, squash='none', timeout=120)
+@test(smb=True, squash='none', timeout=240)
 def logins(w):
     """Users of the domain act as its accounts, whatever the names of local accounts are."""
     os.chmod(w.export, 0o777)
@@ -61,8 +61,13 @@ userPrincipalName: erika@ad.test
     eq(domain.smb(w.client, cache, 'del erik'), '')
     eq(os.path.exists(w.path('erik')), False)
     eq(owner_of_new(domain, cache, 'erika'), uids['erik'])
-    # by a rule, names of the domain are those of local accounts, except of the system
+    # a rule makes no user of the domain another one than winbind knows
     domain.helper(f'identity = winbind local\nuser-map = *@{REALM} = *')
+    eq(owner_of_new(domain, domain.login(w.client, 'alice'), 'mapped'), 'NT_STATUS_LOGON_FAILURE')
+    eq(f'who is uid {uids["alice"]} here, and not uid {smb.UIDS["alice"]}'
+       in w.server.helper_log(), True, w.server.helper_log())
+    # by a rule, names of the domain are those of local accounts, except of the system
+    domain.helper(f'identity = map local\nuser-map = *@{REALM} = *')
     eq(owner_of_new(domain, domain.login(w.client, 'alice'), 'mapped'), smb.UIDS['alice'])
     for user in 'backup', 'root':
         eq(owner_of_new(domain, domain.login(w.client, user), user), 'NT_STATUS_LOGON_FAILURE')
