@@ -24,6 +24,8 @@
 #include "peer.h"
 #include "server.h"
 
+/* Seconds between two notes that a user vouches for a machine. */
+#define PEER_VOUCH_S	60
 /* Seconds between two searches for silent peers. */
 #define PEER_SWEEP_S	60
 /* Peers that are compared to choose the one to drop from a full table. */
@@ -333,9 +335,34 @@ void ditto_peers_forget_verdicts(struct ditto_server *srv)
 	ditto_peer_for_each(srv, peer_forget_verdicts, NULL);
 }
 
+void ditto_peer_vouch(struct ditto_peer *peer)
+{
+	time64_t now = ktime_get_boottime_seconds();
+	time64_t last = READ_ONCE(peer->vouched);
+	struct ditto_peer *machine;
+
+	if (last && now - last < PEER_VOUCH_S)
+		return;
+	WRITE_ONCE(peer->vouched, max_t(time64_t, now, 1));
+	machine = peer->proved ? ditto_peer_find(peer->srv, &peer->addr) : NULL;
+	if (machine) {
+		WRITE_ONCE(machine->vouched, max_t(time64_t, now, 1));
+		ditto_peer_put(machine);
+	}
+}
+EXPORT_SYMBOL_NS_GPL(ditto_peer_vouch, DITTO);
+
+bool ditto_peer_is_vouched(const struct ditto_peer *peer)
+{
+	time64_t last = READ_ONCE(peer->vouched);
+
+	return last && ktime_get_boottime_seconds() - last < DITTO_PEER_VOUCHED_S;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_peer_is_vouched, DITTO);
+
 static bool peer_is_silent(const struct ditto_peer *peer)
 {
-	return refcount_read(&peer->ref) == 1 &&
+	return refcount_read(&peer->ref) == 1 && !ditto_peer_is_vouched(peer) &&
 	       time_after(jiffies, READ_ONCE(peer->used) + DITTO_PEER_IDLE_S * HZ);
 }
 

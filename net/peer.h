@@ -4,7 +4,7 @@
  * client has proved its name with a certificate has a peer of its own.
  *
  * A peer is looked up under RCU for each request. A peer that has neither connections nor
- * references is removed after DITTO_PEER_IDLE_S.
+ * references is removed after DITTO_PEER_IDLE_S, or when no user vouches for it any more.
  */
 #ifndef _DITTO_NET_PEER_H
 #define _DITTO_NET_PEER_H
@@ -24,6 +24,8 @@ struct ditto_server;
 #define DITTO_PEER_VERDICTS	8
 /* Seconds without a request after which a peer is removed. */
 #define DITTO_PEER_IDLE_S	600
+/* Seconds for which a user vouches for the machine, see ditto_peer_vouch(). */
+#define DITTO_PEER_VOUCHED_S	86400
 
 /**
  * struct ditto_peer_verdict - cached result of the rules of one share
@@ -62,6 +64,8 @@ struct ditto_peer_admission {
  * @protocols: protocols that it has used, as bits of struct ditto_protocol.bit
  * @since: wall clock seconds of its first request
  * @used: jiffies of its last request, written at most once a second
+ * @vouched: when a user of it last proved who he is, in seconds since boot, written at most once
+ *	a minute; 0 for never
  * @requests: per-CPU number of requests
  * @lock: guards @verdicts and @admission for writing; readers use @seq
  * @seq: sequence count of @verdicts and @admission
@@ -81,6 +85,7 @@ struct ditto_peer {
 	unsigned long protocols;
 	time64_t since;
 	unsigned long used;
+	time64_t vouched;
 	u64 __percpu *requests;
 	spinlock_t lock;	/* see above */
 	seqcount_spinlock_t seq;
@@ -145,6 +150,17 @@ int ditto_peer_for_each(struct ditto_server *srv,
  * Return: the peer with a reference, or NULL.
  */
 struct ditto_peer *ditto_peer_find(struct ditto_server *srv, const struct in6_addr *addr);
+/**
+ * ditto_peer_vouch - note that a user of the machine proved who he is
+ * @peer: the peer; that of a connection also counts for its address
+ *
+ * Some requests of a machine are not made by its users and prove nothing themselves.
+ *
+ * Context: any.
+ */
+void ditto_peer_vouch(struct ditto_peer *peer);
+/* Did a user of the machine prove who he is within DITTO_PEER_VOUCHED_S? Any context. */
+bool ditto_peer_is_vouched(const struct ditto_peer *peer);
 /* Number of requests of a peer, summed over all CPUs. */
 u64 ditto_peer_requests(const struct ditto_peer *peer);
 

@@ -11,5 +11,15 @@ OPTION(FLAGS, "xprtsec", xprtsec, 7, 1, 7, "none|tls|mtls",
 	"mtls: with TLS, from clients whose certificate was verified. "
 	"A share that asks every client for TLS has tls,mtls. "
 	"MOUNT and NLM are accepted on any connection, because clients do not use TLS for them.")
+OPTION(ENUM, "sec-first", sec_first, 0, 0, 5, "strongest|none|sys|krb5|krb5i|krb5p",
+	"The security flavour that MOUNT and SECINFO name first, if the share accepts it. "
+	"Clients that are not told what to use take the first that they support. "
+	"The others follow, the strongest first.")
+OPTION(ENUM, "nlm-callers", nlm_callers, 0, 0, 2, "proven|machine|sec",
+	"Who may lock files over NFS version 3 if the share accepts only Kerberos. "
+	"Kernels send these requests with AUTH_SYS whatever the mount uses. "
+	"proven: a machine from which a user came to a share with Kerberos within a day. "
+	"machine: every machine that the rules admit. "
+	"sec: only callers with Kerberos, and so no machine with a Linux kernel.")
 
 #undef OPTION

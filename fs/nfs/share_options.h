@@ -15,6 +15,13 @@
 #define DNFS_CONN_TLS	BIT(1)	/* with TLS */
 #define DNFS_CONN_MTLS	BIT(2)	/* with TLS, and the client's certificate was verified */
 
+/* Values of the option "nlm-callers". */
+enum dnfs_nlm_callers {
+	DNFS_NLM_PROVEN,
+	DNFS_NLM_MACHINE,
+	DNFS_NLM_SEC,
+};
+
 /* The options of one share, described in option_defs.h. */
 struct dnfs_share_options {
 #define OPTION(...) DITTO_SETTING_MEMBER(__VA_ARGS__)

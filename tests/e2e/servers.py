@@ -177,6 +177,9 @@ class Ditto:
                        'secure_ports'):
             if switch in switches:
                 out += [switch.replace('_', '-'), 'on' if switches.pop(switch) else 'off']
+        for choice in ('sec_first', 'nlm_callers'):
+            if choice in switches:
+                out += [choice.replace('_', '-'), switches.pop(choice)]
         if switches:
             raise TypeError(f'unknown options of a share: {switches}')
         for user in users:

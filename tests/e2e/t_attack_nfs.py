@@ -341,7 +341,7 @@ def locks_forged_beside_kerberos(w):
     # another share lets calls from every port pass
     os.mkdir(f'{w.base}/open')
     w.server.add('open', f'{w.base}/open', secure_ports=False)
-    w.server.set('data', sec=['krb5'])
+    w.server.set('data', sec=['krb5'], nlm_callers='machine')
     holder = Nlm(w.client.connect(), fh)
     forger = Nlm(w.client.connect(src_port=0), fh)
     eq(holder.nm_lock(ALL).status, nlm.OK)

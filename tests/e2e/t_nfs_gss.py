@@ -7,8 +7,12 @@ import time
 
 import gss
 import kdc
+import nfs4
+import nlm
+import rpc
 from harness import as_user, eq, expect_errno, get, put, test, wait_for
-from kdc import HOST, REALM
+from kdc import REALM
+from nlm_lockers import connect, file, status
 from smb import UIDS, USERS
 from t_nfs4_krb import mount, write
 from t_smb_krb import add_shadow
@@ -188,4 +192,63 @@ def gssproxy_serves(w):
     said(w, at, 'principals of NFS get accounts by the same rules')
     os.unlink(w.path('alice'))
     eq(owner(w, realm, 'alice', USERS['alice']), NOBODY, 'by user-map')
+    realm.stop()
+
+
+@test(server='ditto')
+def flavours_in_order(w):
+    """MOUNT and SECINFO name the strongest flavour first, or the one that the share prefers."""
+    krb5, krb5i, krb5p = 390003, 390004, 390005    # RFC 2623 section 2.2.1
+
+    def named():
+        n = w.client.nfs()
+        by_mount = n.mnt(w.export).flavors
+        n.rpc.close()
+        r = nfs4.Nfs4(nfs4.connect(w.client), 0).compound(
+            nfs4.putrootfh(), nfs4.secinfo('data'))
+        # RPCSEC_GSS comes with its service: none, integrity or privacy
+        by_secinfo = [krb5 - 1 + flavor[3] if isinstance(flavor, tuple) else flavor
+                      for flavor in r.of('secinfo').flavors]
+        eq(by_mount, by_secinfo)
+        return by_mount
+
+    w.server.set('data', sec=['sys', 'krb5', 'krb5i', 'krb5p'])
+    eq(named(), [krb5p, krb5i, krb5, rpc.AUTH_SYS])
+    w.server.set('data', sec_first='krb5')
+    eq(named(), [krb5, krb5p, krb5i, rpc.AUTH_SYS])
+    w.server.set('data', sec_first='sys')
+    eq(named(), [rpc.AUTH_SYS, krb5p, krb5i, krb5])
+    w.server.set('data', sec_first='none')
+    eq(named(), [krb5p, krb5i, krb5, rpc.AUTH_SYS], 'it is not accepted')
+    w.server.set('data', sec_first='strongest')
+    eq(named(), [krb5p, krb5i, krb5, rpc.AUTH_SYS])
+
+
+@test(smb=True, locks='raw', squash='root-to-admin', clients=2, timeout=90)
+def machines_that_lock(w):
+    """NLM has AUTH_SYS alone: on a share for Kerberos a machine locks that had a user with it."""
+    fh = file(w)
+    realm = realm_of(w)
+    first, second = (connect(client, fh) for client in w.clients[:2])
+
+    def refused(n, where):
+        eq(n.lock(where).status in (nlm.OK, nlm.DENIED, nlm.GRACE), False)
+
+    status(second.lock((8, 1)), nlm.OK, 'the share accepts AUTH_SYS')
+    w.server.set('data', sec=['krb5'])
+    refused(first, (0, 1))
+    refused(second, (1, 1))
+    status(second.unlock((8, 1)), nlm.OK, 'what it has it may release')
+    realm.ticket(w.client, 'alice', USERS['alice'], UIDS['alice'])
+    m = mount(w, w.client, 'krb5')
+    eq(as_user(UIDS['alice'], lambda: len(get(f'{m}/f'))), 10)
+    status(first.lock((0, 1)), nlm.OK, 'alice came from there')
+    refused(second, (1, 1))
+    w.server.set('data', nlm_callers='machine')
+    status(second.lock((1, 1)), nlm.OK)
+    w.server.set('data', nlm_callers='sec')
+    refused(first, (2, 1))
+    for n, where in (first, (0, 1)), (second, (1, 1)):
+        status(n.unlock(where), nlm.OK)
+    w.client.umount(m)
     realm.stop()

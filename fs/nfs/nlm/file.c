@@ -6,10 +6,13 @@
  * caller name and the address lead to the host, the process id and the opaque handle to the
  * owner in the lock table.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/err.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
 
+#include "../../../net/peer.h"
 #include "../../node/file.h"
 #include "../../node/node.h"
 #include "../../share/cred.h"
@@ -17,6 +20,7 @@
 #include "../rpc/call.h"
 #include "../rpc/target.h"
 #include "../server.h"
+#include "../share_options.h"
 #include "file.h"
 #include "host.h"
 #include "nlm.h"
@@ -32,20 +36,51 @@ struct file *dnlm_filp(const struct dnlm_file *file)
 }
 
 /*
+ * Kernels lock with AUTH_SYS whatever the share requires, but from reserved ports. AUTH_SYS proves
+ * nothing, so a share for Kerberos alone wants to know the machine. What the machine has already
+ * can be released in any case; only what is recorded can be reclaimed.
+ */
+static bool dnlm_trusts(const struct dnfs_call *call, struct ditto_share *share, bool fresh)
+{
+	const struct dnfs_share_options *own;
+	const struct ditto_share_opts *opts;
+	u32 callers = DNFS_NLM_SEC;
+	u32 sec;
+
+	if (!dnfs_share_trusts(call, share))
+		return false;
+	rcu_read_lock();
+	opts = rcu_dereference(share->opts);
+	sec = opts->sec;
+	own = dnfs_share_options(opts);
+	if (own)
+		callers = own->nlm_callers;
+	rcu_read_unlock();
+	if (!fresh || sec & ~DNFS_SEC_PROVEN || callers == DNFS_NLM_MACHINE)
+		return true;
+	if (callers == DNFS_NLM_PROVEN && ditto_peer_is_vouched(call->peer))
+		return true;
+	pr_notice_ratelimited("a lock of share %s is refused to %pISc: %s\n", share->name,
+			      call->addr, callers == DNFS_NLM_PROVEN ?
+			      "none of its users came with Kerberos (see nlm-callers)" :
+			      "it came without Kerberos (see nlm-callers)");
+	return false;
+}
+
+/*
  * Access was checked when the client opened the file, and some clients lock exclusively
  * what they opened for reading (flock() does): read or write permission is sufficient for
  * an exclusive lock.
  */
 static int dnlm_may_lock(struct dnfs_call *call, struct ditto_op *op, struct ditto_node *node,
-			 bool exclusive)
+			 bool exclusive, bool fresh)
 {
 	int err;
 
 	if (exclusive && !op->writable)
 		return -EROFS;
-	/* Kernels lock with AUTH_SYS whatever the share requires, but from reserved ports. */
 	if (!dnfs_share_accepts(call, op->share))
-		return dnfs_share_trusts(call, op->share) ? 0 : -EACCES;
+		return dnlm_trusts(call, op->share, fresh) ? 0 : -EACCES;
 	err = ditto_permission(op, node, DITTO_MAY_READ | DITTO_MAY_OWNER);
 	if (err == -EACCES && exclusive)
 		err = ditto_permission(op, node, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
@@ -67,7 +102,7 @@ static int dnlm_file_open(struct dnlm_file *file, bool exclusive)
 	return PTR_ERR_OR_ZERO(file->df);
 }
 
-int dnlm_file_get(struct dnfs_call *call, const struct dnlm_bytes *fh, bool exclusive,
+int dnlm_file_get(struct dnfs_call *call, const struct dnlm_bytes *fh, bool exclusive, bool fresh,
 		  struct dnlm_file *file)
 {
 	struct ditto_op op;
@@ -78,7 +113,7 @@ int dnlm_file_get(struct dnfs_call *call, const struct dnlm_bytes *fh, bool excl
 		return err;
 	err = dnfs_admit(call, file->share, true, &op);
 	if (!err) {
-		err = dnlm_may_lock(call, &op, file->node, exclusive);
+		err = dnlm_may_lock(call, &op, file->node, exclusive, fresh);
 		ditto_cred_put(op.cred);
 	}
 	if (!err)

@@ -48,16 +48,19 @@ struct ditto_lock_point *dnlm_point(struct ditto_node *node);
  * @call: the call
  * @fh: filehandle
  * @exclusive: an exclusive lock is requested
+ * @fresh: something is requested that the machine did not have before
  * @file: filled; to be put with dnlm_file_put()
  *
  * Clients send NLM requests with AUTH_SYS also for a share that requires Kerberos. Such a
- * caller is checked by its address and its reserved port only, not by its identity.
+ * caller is checked by its address and its reserved port, not by its identity; and if @fresh by
+ * whether a user of the machine came with Kerberos, unless the share's option "nlm-callers" says
+ * otherwise.
  *
  * Context: may sleep.
  * Return: 0; -ESTALE, -EBADHANDLE; -EACCES; -EROFS (an exclusive lock on a read-only share);
  * -EISDIR or -EINVAL (not a regular file); an errno of ditto_file_get().
  */
-int dnlm_file_get(struct dnfs_call *call, const struct dnlm_bytes *fh, bool exclusive,
+int dnlm_file_get(struct dnfs_call *call, const struct dnlm_bytes *fh, bool exclusive, bool fresh,
 		  struct dnlm_file *file);
 
 /**

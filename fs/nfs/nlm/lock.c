@@ -55,7 +55,7 @@ static int dnlm_request_begin(struct dnfs_call *call, const struct dnlm_msg *msg
 	int err;
 
 	res->msg.cookie = msg->cookie;
-	err = dnlm_file_get(call, &msg->fh, exclusive, &req->file);
+	err = dnlm_file_get(call, &msg->fh, exclusive, create && !msg->reclaim, &req->file);
 	if (err)
 		return err;
 	err = dnlm_asker_get(call, msg, create, &req->asker);

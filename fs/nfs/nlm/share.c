@@ -143,7 +143,8 @@ static int dnlm_share_exec(struct dnfs_call *call, void *args, void *result)
 	int err;
 
 	res->msg.cookie = msg->cookie;
-	err = dnlm_file_get(call, &msg->fh, msg->access & NLM_SHARE_WRITE, &file);
+	err = dnlm_file_get(call, &msg->fh, msg->access & NLM_SHARE_WRITE, !msg->reclaim,
+			    &file);
 	if (err)
 		return err;
 	err = dnlm_asker_get(call, msg, true, &asker);

@@ -52,25 +52,47 @@ u32 dnfs_share_sec(struct ditto_share *share)
 	return sec;
 }
 
-unsigned int dnfs_flavors(u32 sec, u32 flavor[DNFS_FLAVORS])
-{
-	/* Clients use the first flavour that they support, so the strongest comes first. */
-	static const struct {
-		u32 sec;
-		u32 flavor;
-	} flavors[DNFS_FLAVORS] = {
-		{ DITTO_SEC_KRB5P,	RPC_AUTH_GSS_KRB5P },
-		{ DITTO_SEC_KRB5I,	RPC_AUTH_GSS_KRB5I },
-		{ DITTO_SEC_KRB5,	RPC_AUTH_GSS_KRB5 },
-		{ DITTO_SEC_SYS,	RPC_AUTH_UNIX },
-		{ DITTO_SEC_NONE,	RPC_AUTH_NULL },
-	};
-	unsigned int i, count = 0;
+/* Clients use the first flavour that they support, so the strongest comes first. */
+static const struct {
+	u32 sec;
+	u32 flavor;
+} dnfs_flavor_table[DNFS_FLAVORS] = {
+	{ DITTO_SEC_KRB5P,	RPC_AUTH_GSS_KRB5P },
+	{ DITTO_SEC_KRB5I,	RPC_AUTH_GSS_KRB5I },
+	{ DITTO_SEC_KRB5,	RPC_AUTH_GSS_KRB5 },
+	{ DITTO_SEC_SYS,	RPC_AUTH_UNIX },
+	{ DITTO_SEC_NONE,	RPC_AUTH_NULL },
+};
 
-	for (i = 0; i < DNFS_FLAVORS; i++)
-		if (sec & flavors[i].sec)
-			flavor[count++] = flavors[i].flavor;
+unsigned int dnfs_flavors(u32 sec, u32 first, u32 flavor[DNFS_FLAVORS])
+{
+	unsigned int count = 0;
+
+	for (int i = 0; i < DNFS_FLAVORS; i++)
+		if (sec & first & dnfs_flavor_table[i].sec)
+			flavor[count++] = dnfs_flavor_table[i].flavor;
+	for (int i = 0; i < DNFS_FLAVORS; i++)
+		if (sec & ~first & dnfs_flavor_table[i].sec)
+			flavor[count++] = dnfs_flavor_table[i].flavor;
 	return count;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs_flavors);
+
+unsigned int dnfs_share_flavors(struct ditto_share *share, u32 flavor[DNFS_FLAVORS])
+{
+	const struct dnfs_share_options *own;
+	const struct ditto_share_opts *opts;
+	u32 sec, first = 0;
+
+	rcu_read_lock();
+	opts = rcu_dereference(share->opts);
+	own = dnfs_share_options(opts);
+	sec = opts->sec;
+	/* 0 is "strongest", and then the flavours follow in the order of their bits. */
+	if (own && own->sec_first)
+		first = BIT(own->sec_first - 1);
+	rcu_read_unlock();
+	return dnfs_flavors(sec, first, flavor);
 }
 
 /* Get the credential and its permissions on the share; an administrator gets a privileged one. */
@@ -176,7 +198,10 @@ int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavo
 	*op = (struct ditto_op) {
 		.srv = call->srv, .share = share, .awaited = &call->awaited,
 	};
-	return dnfs_grant(call, share, &opts, &verdict, &ident, op);
+	err = dnfs_grant(call, share, &opts, &verdict, &ident, op);
+	if (!err && call->sec & opts.sec & DNFS_SEC_PROVEN)
+		ditto_peer_vouch(call->peer);
+	return err;
 }
 
 /*

@@ -128,11 +128,14 @@ u32 dnfs_share_sec(struct ditto_share *share);
 /**
  * dnfs_flavors - convert flavours to RPC numbers
  * @sec: DITTO_SEC_* bits
- * @flavor: filled with RPC_AUTH_* numbers, the strongest first
+ * @first: the one of them that comes first; 0 for the strongest
+ * @flavor: filled with RPC_AUTH_* numbers; those after the first with the strongest first
  *
  * Return: the number of entries in @flavor.
  */
-unsigned int dnfs_flavors(u32 sec, u32 flavor[DNFS_FLAVORS]);
+unsigned int dnfs_flavors(u32 sec, u32 first, u32 flavor[DNFS_FLAVORS]);
+/* The same for the flavours that a share accepts, in the order of its option "sec-first". */
+unsigned int dnfs_share_flavors(struct ditto_share *share, u32 flavor[DNFS_FLAVORS]);
 
 /**
  * dnfs_post_attr_get - read the attributes of a target after an operation

@@ -194,7 +194,7 @@ static int mnt_below(struct dnfs_call *call, struct ditto_share *share, const ch
 		goto put_node;
 	err = dnfs_node_handle(share, node, &res->handle);
 	if (!err)
-		res->nflavors = dnfs_flavors(dnfs_share_sec(share), res->flavor);
+		res->nflavors = dnfs_share_flavors(share, res->flavor);
 put_node:
 	ditto_node_put(node);
 put_cred:

@@ -33,6 +33,8 @@ static const struct option_limit {
 	{ "core", "secure-ports", 0, 1, 1 },
 	{ "core", "acl-mode", 0, 3, 0 },
 	{ "nfs", "xprtsec", 1, 7, 7 },
+	{ "nfs", "sec-first", 0, 5, 0 },
+	{ "nfs", "nlm-callers", 0, 2, 0 },
 	{ "smb", "encrypt", 0, 1, 0 },
 	{ "smb", "notify", 0, 1, 1 },
 	{ "smb", "continuously-available", 0, 1, 0 },

@@ -4,6 +4,7 @@
  */
 #include <kunit/test.h>
 #include <linux/in.h>
+#include <linux/timekeeping.h>
 #include <net/ipv6.h>
 #include <net/net_namespace.h>
 
@@ -48,6 +49,23 @@ static void find_makes_none(struct kunit *test)
 	KUNIT_ASSERT_PTR_EQ(test, peer, found);
 	KUNIT_EXPECT_EQ(test, ditto_peer_requests(peer), 1);
 	ditto_peer_put(found);
+	ditto_peer_put(peer);
+}
+
+/* A proof counts for a day, or for longer if it is repeated. */
+static void vouching_ends(struct kunit *test)
+{
+	struct ditto_peer *peer = peer_get(test, 0xc0000203, 0);
+	time64_t now = ktime_get_boottime_seconds();
+
+	KUNIT_ASSERT_NOT_NULL(test, peer);
+	KUNIT_EXPECT_FALSE(test, ditto_peer_is_vouched(peer));
+	ditto_peer_vouch(peer);
+	KUNIT_EXPECT_TRUE(test, ditto_peer_is_vouched(peer));
+	peer->vouched = now - DITTO_PEER_VOUCHED_S - 1;
+	KUNIT_EXPECT_FALSE(test, ditto_peer_is_vouched(peer));
+	ditto_peer_vouch(peer);
+	KUNIT_EXPECT_TRUE(test, ditto_peer_is_vouched(peer));
 	ditto_peer_put(peer);
 }
 
@@ -135,6 +153,7 @@ static void peer_test_exit(struct kunit *test)
 static struct kunit_case peer_cases[] = {
 	KUNIT_CASE(one_machine_one_peer),
 	KUNIT_CASE(find_makes_none),
+	KUNIT_CASE(vouching_ends),
 	KUNIT_CASE_SLOW(peers_are_bounded),
 	KUNIT_CASE(proved_is_apart),
 	KUNIT_CASE(address_for_people),

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The connections that a share accepts, by their TLS state and the program that is called. */
+/*
+ * The connections that a share accepts, by their TLS state and the program that is called, and the
+ * order of the flavours that it names.
+ */
 #include <kunit/test.h>
 #include <linux/bits.h>
+#include <linux/sunrpc/msg_prot.h>
 #include <linux/sunrpc/svc.h>
 #include <linux/sunrpc/svc_xprt.h>
 
@@ -52,7 +56,25 @@ static void shares_and_connections(struct kunit *test)
 	}
 }
 
+/* The strongest flavour comes first, unless another one is to. */
+static void flavours_ordered(struct kunit *test)
+{
+	static const u32 strongest[] = { RPC_AUTH_GSS_KRB5P, RPC_AUTH_GSS_KRB5, RPC_AUTH_UNIX };
+	static const u32 krb5[] = { RPC_AUTH_GSS_KRB5, RPC_AUTH_GSS_KRB5P, RPC_AUTH_UNIX };
+	const u32 sec = DITTO_SEC_SYS | DITTO_SEC_KRB5 | DITTO_SEC_KRB5P;
+	u32 flavor[DNFS_FLAVORS];
+
+	KUNIT_EXPECT_EQ(test, dnfs_flavors(sec, 0, flavor), ARRAY_SIZE(strongest));
+	KUNIT_EXPECT_MEMEQ(test, flavor, strongest, sizeof(strongest));
+	KUNIT_EXPECT_EQ(test, dnfs_flavors(sec, DITTO_SEC_KRB5, flavor), ARRAY_SIZE(krb5));
+	KUNIT_EXPECT_MEMEQ(test, flavor, krb5, sizeof(krb5));
+	/* One that is not accepted is not named. */
+	KUNIT_EXPECT_EQ(test, dnfs_flavors(sec, DITTO_SEC_NONE, flavor), ARRAY_SIZE(strongest));
+	KUNIT_EXPECT_MEMEQ(test, flavor, strongest, sizeof(strongest));
+}
+
 static struct kunit_case conn_security_cases[] = {
+	KUNIT_CASE(flavours_ordered),
 	KUNIT_CASE(calls_and_handshakes),
 	KUNIT_CASE(shares_and_connections),
 	{}

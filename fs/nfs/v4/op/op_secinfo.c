@@ -40,7 +40,7 @@ static u32 secinfo_decode(struct dnfs4_compound *cmp, void *args)
 
 static void take_share(struct secinfo_res *res, struct ditto_share *share)
 {
-	res->count = dnfs_flavors(dnfs_share_sec(share), res->flavor);
+	res->count = dnfs_share_flavors(share, res->flavor);
 }
 
 /*
@@ -174,7 +174,7 @@ static u32 no_name_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	/* The pseudo root may be read with any flavour. */
 	if (fh->kind == DNFS4_FH_PSEUDO || (parent && dnfs4_fh_is_share_root(fh)))
 		res->count = dnfs_flavors(DITTO_SEC_NONE | DITTO_SEC_SYS | DITTO_SEC_KRB5 |
-					  DITTO_SEC_KRB5I | DITTO_SEC_KRB5P, res->flavor);
+					  DITTO_SEC_KRB5I | DITTO_SEC_KRB5P, 0, res->flavor);
 	else
 		take_share(res, fh->target.op.share);
 	secinfo_consume(cmp);
