@@ -78,7 +78,7 @@ static const char *ace_read_who(struct ditto_ace *ace, struct nlattr **tb)
 
 	if (!id != (ace->who != DITTO_WHO_UID && ace->who != DITTO_WHO_GID))
 		return "users and groups have a number, and nobody else";
-	if (!sid == (ace->who == DITTO_WHO_FOREIGN))
+	if (ace->who == DITTO_WHO_FOREIGN ? !sid : !!sid)
 		return "an entry for a SID has one, and no other entry";
 	if (sid) {
 		if (nla_len(sid) > DITTO_FOREIGN_MAX)

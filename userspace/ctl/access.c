@@ -506,7 +506,7 @@ static bool access_print(const struct access_request *r, struct nl_msg *reply, s
 	putchar('\n');
 	table_end(steps, stdout);
 	if (stop)
-		printf("\nThe file is out of reach, since %s does not let the user pass. Otherwise:\n",
+		printf("\nThe file is out of reach: %s does not let the user pass. Otherwise:\n",
 		       stop);
 	free(stop);
 	rights = table_new(right_columns);

@@ -331,12 +331,12 @@ struct rpcsec *rpcsec_new(struct auth *auth)
 	return NULL;
 }
 
-static void rpcsec_say(struct rpcsec *r, enum state state, const char *text)
+static void rpcsec_say(struct rpcsec *r, enum state now, const char *text)
 {
-	if (r->state == state)
+	if (r->state == now)
 		return;
-	r->state = state;
-	if (state == STATE_SERVING)
+	r->state = now;
+	if (now == STATE_SERVING)
 		log_info("%s", text);
 	else
 		log_warning("%s", text);
@@ -420,7 +420,9 @@ static int rpcsec_tell(void)
 static void rpcsec_say_other(struct rpcsec *r)
 {
 	rpcsec_say(r, STATE_OTHER,
-		   "another program, such as gssproxy, serves " SOCKET_PATH ": it maps the principals of NFS to accounts, by rules of its own (auth_to_local), and not by user-map of ditto.conf");
+		   "another program, such as gssproxy, serves "
+		   SOCKET_PATH
+		   ": it maps the principals of NFS to accounts, by rules of its own (auth_to_local), and not by user-map of ditto.conf");
 }
 
 void rpcsec_check(struct rpcsec *r)

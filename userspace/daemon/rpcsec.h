@@ -22,8 +22,8 @@ struct rpcsec *rpcsec_new(struct auth *auth);
 void rpcsec_set(struct rpcsec *r, bool serve);
 /*
  * Serve if it is wanted and possible, and if there is a keytab: sunrpc keeps a network namespace
- * for ever in which it was told whom to ask. To be called now and then, since other programs and the
- * modules of the kernel come and go.
+ * for ever in which it was told whom to ask. To be called now and then, since other programs and
+ * the modules of the kernel come and go.
  */
 void rpcsec_check(struct rpcsec *r);
 

@@ -35,7 +35,7 @@ static void bad_rules(void)
 
 /* Look up a certificate with a fingerprint, a subject and one DNS name. */
 static const char *cert_find(const struct cert_map *map, const char *print, const char *subject,
-			const char *host)
+			     const char *host)
 {
 	static char name[CERT_NAME_SIZE];
 	struct cert_id *id = mem_new(sizeof(*id));

@@ -575,7 +575,8 @@ static void example_file(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(whole_file), TEST(tls_section), TEST(empty_file), TEST(each_mistake), TEST(all_mistakes),
+		TEST(whole_file), TEST(tls_section), TEST(empty_file), TEST(each_mistake),
+		TEST(all_mistakes),
 		TEST(too_many_mistakes), TEST(too_many_rules), TEST(long_names), TEST(nul_byte),
 		TEST(unreadable_file), TEST(any_bytes), TEST(every_setting), TEST(example_file),
 		{ 0 }

@@ -168,8 +168,8 @@ static void bad_places(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(starts_and_key), TEST(lives_of_the_server), TEST(machine_sid), TEST(older_version),
-		TEST(bad_places), { 0 }
+		TEST(starts_and_key), TEST(lives_of_the_server), TEST(machine_sid),
+		TEST(older_version), TEST(bad_places), { 0 }
 	};
 	char command[100];
 	int status;

@@ -20,6 +20,8 @@
 #define SSS_UID		1
 #define SSS_GID		2
 #define SSS_BOTH	3
+/* The domain has no SIDs: "function not implemented" of errno(3). */
+#define SSS_NO_SIDS	38
 
 static struct {
 	int (*sid_by_name)(const char *name, char **sid, int *kind);
@@ -82,8 +84,8 @@ static bool sssd_loaded(void)
 }
 
 /*
- * ENETUNREACH: no domain of SSSD; EINVAL: a name that it cannot read; ENOSYS: the domain has no
- * SIDs. The rest is that SSSD, or the servers behind it, do not answer.
+ * ENETUNREACH: no domain of SSSD; EINVAL: a name that it cannot read. The rest is that SSSD, or
+ * the servers behind it, do not answer.
  */
 static int sssd_error(int error)
 {
@@ -93,7 +95,7 @@ static int sssd_error(int error)
 	case ENOENT:
 	case ENETUNREACH:
 	case EINVAL:
-	case ENOSYS:
+	case SSS_NO_SIDS:
 		return -ENOENT;
 	default:
 		return -EAGAIN;
