@@ -168,7 +168,8 @@ u64 ditto_peer_requests(const struct ditto_peer *peer);
  * ditto_peers_forget_verdicts - drop the cached verdicts and admissions of all peers
  * @srv: the server
  *
- * The rules are evaluated again for the next request of each peer.
+ * The rules are evaluated again for the next request of each peer. Peers with proved names keep
+ * their verdicts until they expire.
  *
  * Context: may sleep.
  */

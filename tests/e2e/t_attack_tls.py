@@ -4,9 +4,9 @@ import time
 
 import bystander
 import rpc
-from harness import eq, test, wait_for
+from harness import eq, put, test, wait_for
 from t_attack_nfs import budget
-from t_tls import NFS, Agent, Certificates, mount, probe, put, tls
+from t_tls import NFS, Agent, Certificates, mount, probe, tls
 
 # Connections that the attacker keeps open.
 OPEN = 48
