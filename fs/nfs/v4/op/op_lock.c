@@ -226,13 +226,18 @@ static u32 check_lock(struct dnfs4_compound *cmp, const struct lock_args *a,
 	return dnfs4_reclaim_check(cmp->client, a->reclaim);
 }
 
-/* LOCK of a lock-owner that has locks with this open already. */
-static u32 lock_by_stateid(struct dnfs4_compound *cmp, struct lock_args *a, struct lock_res *res)
+/*
+ * Finds the lock that @a->stateid names and locks its state, for lock_state_end(). *@out is NULL
+ * after an error, and for a retransmission, which dnfs4_seqid_begin() has answered.
+ */
+static u32 lock_state_begin(struct dnfs4_compound *cmp, struct lock_args *a,
+			    struct dnfs4_lock **out)
 {
 	struct dnfs4_state *state;
 	struct dnfs4_lock *lock;
 	u32 status;
 
+	*out = NULL;
 	status = dnfs4_state_find_any(cmp, &a->stateid, DNFS4_STATE_LOCK, &state);
 	if (status)
 		return status;
@@ -247,19 +252,40 @@ static u32 lock_by_stateid(struct dnfs4_compound *cmp, struct lock_args *a, stru
 	status = dnfs4_state_check_seqid(cmp, state, &a->stateid);
 	if (status)
 		goto unlock;
-	status = check_lock(cmp, a, lock->open);
-	if (status)
-		goto unlock;
-	status = take_range(cmp, a, res, lock);
-	if (status)
-		goto unlock;
-	dnfs4_state_bump(state);
-	tell_stateid(cmp, res, lock);
+	*out = lock;
+	return NFS4_OK;
+
 unlock:
 	mutex_unlock(&state->lock);
 put:
 	dnfs4_state_put(state);
 	return status;
+}
+
+/* Unlocks the state. After a change of the lock its stateid is a new one. */
+static u32 lock_state_end(struct dnfs4_compound *cmp, struct dnfs4_lock *lock, u32 status,
+			  struct lock_res *res)
+{
+	if (!status) {
+		dnfs4_state_bump(&lock->state);
+		tell_stateid(cmp, res, lock);
+	}
+	mutex_unlock(&lock->state.lock);
+	dnfs4_state_put(&lock->state);
+	return status;
+}
+
+/* LOCK of a lock-owner that has locks with this open already. */
+static u32 lock_by_stateid(struct dnfs4_compound *cmp, struct lock_args *a, struct lock_res *res)
+{
+	struct dnfs4_lock *lock;
+	u32 status;
+
+	status = lock_state_begin(cmp, a, &lock);
+	if (!lock)
+		return status;
+	status = check_lock(cmp, a, lock->open) ?: take_range(cmp, a, res, lock);
+	return lock_state_end(cmp, lock, status, res);
 }
 
 /*
@@ -477,49 +503,32 @@ const struct dnfs4_op dnfs4_op_lockt = {
 
 /* LOCKU */
 
+/* Unlocks the range. The lock's state is locked. */
+static u32 locku_range(struct dnfs4_compound *cmp, const struct lock_args *a,
+		       const struct dnfs4_lock *lock)
+{
+	struct ditto_range_request req = {
+		.point = &dnfs4_node(cmp)->point,
+		.owner = lock->claimant,
+	};
+	u32 status;
+
+	if (dnfs4_node(cmp) != lock->open->node)
+		return NFS4ERR_BAD_STATEID;
+	status = dnfs4_lock_bytes(a->offset, a->length, &req);
+	return status ?: range_status(cmp, a, ditto_range_unlock(&req));
+}
+
 static u32 locku_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
-	struct ditto_range_request req = {};
 	struct lock_args *a = args;
-	struct dnfs4_state *state;
 	struct dnfs4_lock *lock;
 	u32 status;
 
-	status = dnfs4_check_data(cmp);
-	if (status)
+	status = dnfs4_check_data(cmp) ?: lock_state_begin(cmp, a, &lock);
+	if (status || !lock)
 		return status;
-	status = dnfs4_state_find_any(cmp, &a->stateid, DNFS4_STATE_LOCK, &state);
-	if (status)
-		return status;
-	lock = dnfs4_lock_of(state);
-	status = dnfs4_seqid_begin(cmp, &a->seqid_op, lock->owner, a->seqid);
-	if (status || dnfs4_seqid_is_replay(cmp))
-		goto put;
-	status = NFS4ERR_ADMIN_REVOKED;
-	if (dnfs4_open_is_lost(lock->open))
-		goto put;
-	mutex_lock(&state->lock);
-	status = dnfs4_state_check_seqid(cmp, state, &a->stateid);
-	if (status)
-		goto unlock;
-	status = NFS4ERR_BAD_STATEID;
-	if (dnfs4_node(cmp) != lock->open->node)
-		goto unlock;
-	req.point = &dnfs4_node(cmp)->point;
-	req.owner = lock->claimant;
-	status = dnfs4_lock_bytes(a->offset, a->length, &req);
-	if (status)
-		goto unlock;
-	status = range_status(cmp, a, ditto_range_unlock(&req));
-	if (status)
-		goto unlock;
-	dnfs4_state_bump(state);
-	tell_stateid(cmp, result, lock);
-unlock:
-	mutex_unlock(&state->lock);
-put:
-	dnfs4_state_put(state);
-	return status;
+	return lock_state_end(cmp, lock, locku_range(cmp, a, lock), result);
 }
 
 static bool locku_encode(struct dnfs4_compound *cmp, u32 status, const void *result)
