@@ -178,61 +178,6 @@ int ditto_create_entry(struct ditto_op *op, struct ditto_node *dir, const struct
 		       const struct ditto_create_args *args, struct ditto_node **out,
 		       bool *created, struct ditto_wcc *wcc);
 
-/* Create a regular file; see ditto_create_entry() and struct ditto_create_args. */
-static inline int ditto_create(struct ditto_op *op, struct ditto_node *dir,
-			       const struct ditto_name *name, enum ditto_create_how how,
-			       const struct ditto_setattr *set, const u8 *verf,
-			       struct ditto_node **out, struct ditto_wcc *wcc)
-{
-	const struct ditto_create_args args = {
-		.type = S_IFREG, .how = how, .verf = verf, .set = set,
-	};
-
-	return ditto_create_entry(op, dir, name, &args, out, NULL, wcc);
-}
-
-/* Create a directory. */
-static inline int ditto_mkdir(struct ditto_op *op, struct ditto_node *dir,
-			      const struct ditto_name *name, const struct ditto_setattr *set,
-			      struct ditto_node **out, struct ditto_wcc *wcc)
-{
-	const struct ditto_create_args args = {
-		.type = S_IFDIR, .how = DITTO_CREATE_GUARDED, .set = set,
-	};
-
-	return ditto_create_entry(op, dir, name, &args, out, NULL, wcc);
-}
-
-/* Create a symbolic link; @target is terminated. */
-static inline int ditto_symlink(struct ditto_op *op, struct ditto_node *dir,
-				const struct ditto_name *name, const char *target,
-				const struct ditto_setattr *set,
-				struct ditto_node **out, struct ditto_wcc *wcc)
-{
-	const struct ditto_create_args args = {
-		.type = S_IFLNK, .how = DITTO_CREATE_GUARDED, .target = target, .set = set,
-	};
-
-	return ditto_create_entry(op, dir, name, &args, out, NULL, wcc);
-}
-
-/* Create a device node, socket or FIFO; other values of @type: -EBADTYPE. */
-static inline int ditto_mknod(struct ditto_op *op, struct ditto_node *dir,
-			      const struct ditto_name *name, umode_t type, dev_t rdev,
-			      const struct ditto_setattr *set,
-			      struct ditto_node **out, struct ditto_wcc *wcc)
-{
-	const bool special = S_ISCHR(type) || S_ISBLK(type) || S_ISFIFO(type) || S_ISSOCK(type);
-	const struct ditto_create_args args = {
-		.type = special ? type & S_IFMT : 0,
-		.how = DITTO_CREATE_GUARDED,
-		.rdev = S_ISCHR(type) || S_ISBLK(type) ? rdev : 0,
-		.set = set,
-	};
-
-	return ditto_create_entry(op, dir, name, &args, out, NULL, wcc);
-}
-
 /**
  * ditto_remove - remove a name from a directory
  * @op: the caller

@@ -116,7 +116,7 @@ u32 dsmb_fsctl_get_reparse(struct dsmb_ioctl *io)
 
 /**
  * struct dsmb_special - the object that a file is replaced by
- * @type: S_IFLNK, S_IFREG, or a type of ditto_mknod()
+ * @type: S_IFLNK, S_IFREG, or that of a device, socket or FIFO
  * @rdev: device number of a device
  * @target: target of a symbolic link
  */
@@ -225,23 +225,19 @@ static int dsmb_make_special(struct dsmb_ioctl *io, struct ditto_node *dir,
 			     const struct ditto_name *name, const struct dsmb_special *special)
 {
 	struct ditto_setattr set = { };
-	struct ditto_op *op = &io->call->op;
+	const struct ditto_create_args args = {
+		.type = special->type, .how = DITTO_CREATE_GUARDED, .rdev = special->rdev,
+		.target = special->target, .set = &set,
+	};
 	struct ditto_node *node;
 	struct ditto_wcc wcc;
 	int err;
 
-	switch (special->type) {
-	case S_IFLNK:
-		err = ditto_symlink(op, dir, name, special->target, &set, &node, &wcc);
-		break;
-	case S_IFREG:
-		err = ditto_create(op, dir, name, DITTO_CREATE_GUARDED, &set, NULL, &node, &wcc);
-		break;
-	default:
+	if (!S_ISLNK(special->type) && !S_ISREG(special->type)) {
 		set.valid = DITTO_SET_MODE;
 		set.mode = 0644;
-		err = ditto_mknod(op, dir, name, special->type, special->rdev, &set, &node, &wcc);
 	}
+	err = ditto_create_entry(&io->call->op, dir, name, &args, &node, NULL, &wcc);
 	if (!err)
 		ditto_node_put(node);
 	return err;

@@ -337,4 +337,15 @@ bool dnfs_write_iter(struct dnfs_call *call, const struct xdr_buf *data, u32 cou
  */
 char *dnfs_link_text(const struct xdr_buf *data);
 
+/**
+ * dnfs_rdev - make the device number of a new device node
+ * @major: specdata1 of the arguments
+ * @minor: specdata2 of the arguments
+ * @rdev: filled
+ *
+ * Context: any.
+ * Return: 0, or -EINVAL if Linux has no such device number.
+ */
+int dnfs_rdev(u32 major, u32 minor, dev_t *rdev);
+
 #endif

@@ -13,6 +13,7 @@
  */
 #include <linux/bvec.h>
 #include <linux/err.h>
+#include <linux/kdev_t.h>
 #include <linux/limits.h>
 #include <linux/mm.h>
 #include <linux/pipe_fs_i.h>
@@ -214,4 +215,10 @@ char *dnfs_link_text(const struct xdr_buf *data)
 	}
 	s[data->len] = '\0';
 	return s;
+}
+
+int dnfs_rdev(u32 major, u32 minor, dev_t *rdev)
+{
+	*rdev = MKDEV(major, minor);
+	return MAJOR(*rdev) == major && MINOR(*rdev) == minor ? 0 : -EINVAL;
 }

@@ -6,7 +6,6 @@
  */
 #include <linux/err.h>
 #include <linux/fs.h>
-#include <linux/kdev_t.h>
 #include <linux/slab.h>
 #include <linux/stat.h>
 
@@ -17,21 +16,40 @@
 #define CREATE_MAX	(4 + 4 + NFS3_FH_WIRE_SIZE + NFS3_POST_ATTR_SIZE + NFS3_WCC_SIZE)
 
 /*
- * Fills the results for the new object @node, whose reference is consumed. It exists whatever
- * fails now, so a filehandle or attributes that cannot be had are left out.
+ * Creates @file with the attributes @sattr and fills the results. @err is the error of other
+ * arguments, which is reported after one of the handle and before one of the attributes.
  */
-static void dnfs3_create_end(struct dnfs_target *dir, int err, struct ditto_node *node,
-			     struct dnfs3_create_res *res)
+static int dnfs3_create_entry(struct dnfs_call *call, const struct dnfs3_dirop *where,
+			      const struct dnfs3_sattr *sattr,
+			      const struct ditto_create_args *file, int err,
+			      struct dnfs3_create_res *res)
 {
-	if (err) {
-		if (!res->wcc.post_valid)
-			dnfs_wcc_unchanged(dir, &res->wcc);
-		return;
-	}
-	if (dnfs_node_handle(dir->op.share, node, &res->handle))
+	struct ditto_create_args args = *file;
+	struct ditto_node *node;
+	struct ditto_setattr set;
+	struct dnfs_target dir;
+	int bad_handle;
+
+	bad_handle = dnfs_target_get(call, &where->dir, &dir);
+	if (bad_handle)
+		return bad_handle;
+	err = err ?: dnfs3_setattr_of(call, sattr, &set);
+	if (err)
+		goto out;
+	args.set = &set;
+	err = ditto_create_entry(&dir.op, dir.node, &where->name, &args, &node, NULL, &res->wcc);
+	if (err)
+		goto out;
+	/* The file exists whatever fails now: a handle or attributes that fail are left out. */
+	if (dnfs_node_handle(dir.op.share, node, &res->handle))
 		res->handle.len = 0;
-	res->attr.valid = !ditto_getattr(dir->op.share, node, &res->attr.attr);
+	res->attr.valid = !ditto_getattr(dir.op.share, node, &res->attr.attr);
 	ditto_node_put(node);
+out:
+	if (err && !res->wcc.post_valid)
+		dnfs_wcc_unchanged(&dir, &res->wcc);
+	dnfs_target_put(&dir);
+	return err;
 }
 
 static bool dnfs3_create_encode(struct dnfs_call *call, const void *result)
@@ -92,22 +110,11 @@ static int dnfs3_create_exec(struct dnfs_call *call, void *args, void *result)
 		[EXCLUSIVE]	= DITTO_CREATE_EXCLUSIVE,
 	};
 	const struct create_args *a = args;
-	struct dnfs3_create_res *res = result;
-	struct ditto_node *node = NULL;
-	struct ditto_setattr set;
-	struct dnfs_target dir;
-	int err;
+	const struct ditto_create_args file = {
+		.type = S_IFREG, .how = hows[a->how], .verf = a->verf,
+	};
 
-	err = dnfs_target_get(call, &a->where.dir, &dir);
-	if (err)
-		return err;
-	err = dnfs3_setattr_of(call, &a->sattr, &set);
-	if (!err)
-		err = ditto_create(&dir.op, dir.node, &a->where.name, hows[a->how], &set, a->verf,
-				   &node, &res->wcc);
-	dnfs3_create_end(&dir, err, node, res);
-	dnfs_target_put(&dir);
-	return err;
+	return dnfs3_create_entry(call, &a->where, &a->sattr, &file, 0, result);
 }
 
 const struct dnfs_proc dnfs3_proc_create = {
@@ -140,22 +147,12 @@ static bool dnfs3_mkdir_decode(struct dnfs_call *call, void *args)
 
 static int dnfs3_mkdir_exec(struct dnfs_call *call, void *args, void *result)
 {
+	static const struct ditto_create_args file = {
+		.type = S_IFDIR, .how = DITTO_CREATE_GUARDED,
+	};
 	const struct mkdir_args *a = args;
-	struct dnfs3_create_res *res = result;
-	struct ditto_node *node = NULL;
-	struct ditto_setattr set;
-	struct dnfs_target dir;
-	int err;
 
-	err = dnfs_target_get(call, &a->where.dir, &dir);
-	if (err)
-		return err;
-	err = dnfs3_setattr_of(call, &a->sattr, &set);
-	if (!err)
-		err = ditto_mkdir(&dir.op, dir.node, &a->where.name, &set, &node, &res->wcc);
-	dnfs3_create_end(&dir, err, node, res);
-	dnfs_target_put(&dir);
-	return err;
+	return dnfs3_create_entry(call, &a->where, &a->sattr, &file, 0, result);
 }
 
 const struct dnfs_proc dnfs3_proc_mkdir = {
@@ -193,29 +190,16 @@ static bool dnfs3_symlink_decode(struct dnfs_call *call, void *args)
 static int dnfs3_symlink_exec(struct dnfs_call *call, void *args, void *result)
 {
 	const struct symlink_args *a = args;
-	struct dnfs3_create_res *res = result;
-	struct ditto_node *node = NULL;
-	struct ditto_setattr set;
-	struct dnfs_target dir;
-	char *target;
+	char *target = dnfs_link_text(&a->target);
+	const struct ditto_create_args file = {
+		.type = S_IFLNK, .how = DITTO_CREATE_GUARDED, .target = target,
+	};
 	int err;
 
-	err = dnfs_target_get(call, &a->where.dir, &dir);
-	if (err)
-		return err;
-	target = dnfs_link_text(&a->target);
-	if (IS_ERR(target)) {
-		err = PTR_ERR(target);
-		goto out;
-	}
-	err = dnfs3_setattr_of(call, &a->sattr, &set);
-	if (!err)
-		err = ditto_symlink(&dir.op, dir.node, &a->where.name, target, &set, &node,
-				    &res->wcc);
-	kfree(target);
-out:
-	dnfs3_create_end(&dir, err, node, res);
-	dnfs_target_put(&dir);
+	err = dnfs3_create_entry(call, &a->where, &a->sattr, &file, PTR_ERR_OR_ZERO(target),
+				 result);
+	if (!IS_ERR(target))
+		kfree(target);
 	return err;
 }
 
@@ -261,36 +245,12 @@ static int dnfs3_mknod_exec(struct dnfs_call *call, void *args, void *result)
 		[NF3FIFO]	= S_IFIFO,
 	};
 	const struct dnfs3_mknod_args *a = args;
-	struct dnfs3_create_res *res = result;
-	struct ditto_node *node = NULL;
-	struct ditto_setattr set;
-	struct dnfs_target dir;
-	dev_t rdev = 0;
-	int err;
+	struct ditto_create_args file = {
+		.type = types[a->type], .how = DITTO_CREATE_GUARDED,
+	};
+	int err = file.type ? dnfs_rdev(a->major, a->minor, &file.rdev) : -EBADTYPE;
 
-	err = dnfs_target_get(call, &a->where.dir, &dir);
-	if (err)
-		return err;
-	if (!types[a->type]) {
-		err = -EBADTYPE;
-		goto out;
-	}
-	if (a->type == NF3CHR || a->type == NF3BLK) {
-		rdev = MKDEV(a->major, a->minor);
-		if (MAJOR(rdev) != a->major || MINOR(rdev) != a->minor) {
-			err = -EINVAL;
-			goto out;
-		}
-	}
-	err = dnfs3_setattr_of(call, &a->sattr, &set);
-	if (err)
-		goto out;
-	err = ditto_mknod(&dir.op, dir.node, &a->where.name, types[a->type], rdev, &set, &node,
-			  &res->wcc);
-out:
-	dnfs3_create_end(&dir, err, node, res);
-	dnfs_target_put(&dir);
-	return err;
+	return dnfs3_create_entry(call, &a->where, &a->sattr, &file, err, result);
 }
 
 const struct dnfs_proc dnfs3_proc_mknod = {

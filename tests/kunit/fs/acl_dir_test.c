@@ -36,12 +36,9 @@ static int make_as(struct ditto_cred *cred, struct ditto_node *dir,
 		   const struct ditto_setattr *set, bool is_dir, struct ditto_node **out)
 {
 	struct ditto_op op = f.op;
-	struct ditto_wcc wcc;
 
 	op.cred = cred;
-	if (is_dir)
-		return ditto_mkdir(&op, dir, &other_name, set, out, &wcc);
-	return ditto_create(&op, dir, &other_name, DITTO_CREATE_GUARDED, set, NULL, out, &wcc);
+	return folder_create(&op, dir, &other_name, set, is_dir, out);
 }
 
 static int remove_as(struct ditto_cred *cred, struct ditto_node *dir, bool is_dir)

@@ -106,21 +106,26 @@ void folder_end(struct kunit *test, struct folder *f)
 	f->share = NULL;
 }
 
+int folder_create(struct ditto_op *op, struct ditto_node *dir, const struct ditto_name *name,
+		  const struct ditto_setattr *set, bool is_dir, struct ditto_node **out)
+{
+	const struct ditto_create_args args = {
+		.type = is_dir ? S_IFDIR : S_IFREG, .how = DITTO_CREATE_GUARDED, .set = set,
+	};
+	struct ditto_wcc wcc;
+
+	return ditto_create_entry(op, dir, name, &args, out, NULL, &wcc);
+}
+
 struct ditto_node *folder_make(struct kunit *test, struct folder *f, const char *name,
 			       umode_t mode, bool is_dir)
 {
 	const struct ditto_setattr set = { .valid = DITTO_SET_MODE, .mode = mode };
 	const struct ditto_name n = { name, strlen(name) };
 	struct ditto_node *node;
-	struct ditto_wcc wcc;
-	int err;
 
-	if (is_dir)
-		err = ditto_mkdir(&f->op, f->root, &n, &set, &node, &wcc);
-	else
-		err = ditto_create(&f->op, f->root, &n, DITTO_CREATE_GUARDED, &set, NULL,
-				   &node, &wcc);
-	KUNIT_ASSERT_EQ_MSG(test, err, 0, "%s", name);
+	KUNIT_ASSERT_EQ_MSG(test, folder_create(&f->op, f->root, &n, &set, is_dir, &node), 0,
+			    "%s", name);
 	return node;
 }
 

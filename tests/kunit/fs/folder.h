@@ -79,6 +79,9 @@ void folder_end(struct kunit *test, struct folder *f);
 /* A new file or directory, by the administrator; its node is to be put. */
 struct ditto_node *folder_make(struct kunit *test, struct folder *f, const char *name,
 			       umode_t mode, bool is_dir);
+/* The same in any directory, by any caller. Returns an errno. */
+int folder_create(struct ditto_op *op, struct ditto_node *dir, const struct ditto_name *name,
+		  const struct ditto_setattr *set, bool is_dir, struct ditto_node **out);
 void folder_remove(struct kunit *test, struct folder *f, const char *name, bool is_dir);
 
 /* Its attributes as the server asks for them. */

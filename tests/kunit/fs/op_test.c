@@ -125,12 +125,14 @@ static int do_dir_mode(struct fixture *f)
 static int op_create(struct fixture *f, const struct ditto_name *name)
 {
 	const struct ditto_setattr set = { .valid = DITTO_SET_SIZE, .size = 0 };
+	const struct ditto_create_args args = {
+		.type = S_IFREG, .how = DITTO_CREATE_UNCHECKED, .set = &set,
+	};
 	struct ditto_node *node;
 	struct ditto_wcc wcc;
 	int err;
 
-	err = ditto_create(&f->op, f->node[DIR], name, DITTO_CREATE_UNCHECKED, &set, NULL,
-			   &node, &wcc);
+	err = ditto_create_entry(&f->op, f->node[DIR], name, &args, &node, NULL, &wcc);
 	if (!err)
 		ditto_node_put(node);
 	return err;
@@ -150,10 +152,9 @@ static int do_mkdir(struct fixture *f)
 {
 	const struct ditto_setattr set = {};
 	struct ditto_node *node;
-	struct ditto_wcc wcc;
 	int err;
 
-	err = ditto_mkdir(&f->op, f->node[DIR], &new_name, &set, &node, &wcc);
+	err = folder_create(&f->op, f->node[DIR], &new_name, &set, true, &node);
 	if (!err)
 		ditto_node_put(node);
 	return err;
@@ -360,15 +361,9 @@ static struct ditto_node *fixture_make(struct kunit *test, struct fixture *f,
 {
 	const struct ditto_setattr set = { .valid = DITTO_SET_MODE, .mode = 0700 };
 	struct ditto_node *node;
-	struct ditto_wcc wcc;
-	int err;
 
-	if (is_dir)
-		err = ditto_mkdir(&f->op, dir, name, &set, &node, &wcc);
-	else
-		err = ditto_create(&f->op, dir, name, DITTO_CREATE_GUARDED, &set, NULL,
-				   &node, &wcc);
-	KUNIT_ASSERT_EQ_MSG(test, err, 0, "%.*s", name->len, name->name);
+	KUNIT_ASSERT_EQ_MSG(test, folder_create(&f->op, dir, name, &set, is_dir, &node), 0,
+			    "%.*s", name->len, name->name);
 	return node;
 }
 

@@ -237,15 +237,8 @@ static struct ditto_node *make_in(struct kunit *test, struct ditto_node *dir, co
 	const struct ditto_setattr set = { .valid = DITTO_SET_MODE, .mode = 0755 };
 	const struct ditto_name n = { name, strlen(name) };
 	struct ditto_node *node;
-	struct ditto_wcc wcc;
-	int err;
 
-	if (is_dir)
-		err = ditto_mkdir(&folder.op, dir, &n, &set, &node, &wcc);
-	else
-		err = ditto_create(&folder.op, dir, &n, DITTO_CREATE_GUARDED, &set, NULL, &node,
-				   &wcc);
-	KUNIT_ASSERT_EQ(test, err, 0);
+	KUNIT_ASSERT_EQ(test, folder_create(&folder.op, dir, &n, &set, is_dir, &node), 0);
 	return node;
 }
 
@@ -270,14 +263,18 @@ static void walk_paths(struct kunit *test)
 {
 	static const struct ditto_name link = { "Link", 4 }, file = { "File", 4 };
 	static const struct ditto_name sub = { "Sub", 3 };
+	const struct ditto_create_args to_sub = {
+		.type = S_IFLNK, .how = DITTO_CREATE_GUARDED, .target = "Sub",
+		.set = &(struct ditto_setattr){},
+	};
 	struct ditto_node *node[4];
 	struct ditto_wcc wcc;
 
 	node[0] = folder_make(test, &folder, "Dir", 0755, true);
 	node[1] = make_in(test, node[0], "Sub", true);
 	node[2] = make_in(test, node[1], "File", false);
-	KUNIT_ASSERT_EQ(test, ditto_symlink(&folder.op, node[0], &link, "Sub",
-					    &(struct ditto_setattr){}, &node[3], &wcc), 0);
+	KUNIT_ASSERT_EQ(test, ditto_create_entry(&folder.op, node[0], &link, &to_sub, &node[3],
+						 NULL, &wcc), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(path_cases); i++)
 		check_path(test, &path_cases[i]);
 	KUNIT_EXPECT_EQ(test, ditto_remove(&folder.op, node[0], &link, false, &wcc), 0);

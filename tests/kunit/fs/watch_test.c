@@ -101,15 +101,8 @@ static struct ditto_node *make_in(struct kunit *test, struct ditto_node *dir, co
 	const struct ditto_name entry = { .name = name, .len = strlen(name) };
 	const struct ditto_setattr set = { .valid = DITTO_SET_MODE, .mode = 0700 };
 	struct ditto_node *node;
-	struct ditto_wcc wcc;
-	int err;
 
-	if (is_dir)
-		err = ditto_mkdir(&folder.op, dir, &entry, &set, &node, &wcc);
-	else
-		err = ditto_create(&folder.op, dir, &entry, DITTO_CREATE_GUARDED, &set, NULL, &node,
-				   &wcc);
-	KUNIT_ASSERT_EQ(test, err, 0);
+	KUNIT_ASSERT_EQ(test, folder_create(&folder.op, dir, &entry, &set, is_dir, &node), 0);
 	return node;
 }
 

@@ -173,12 +173,14 @@ static int do_link(void)
 static int grace_create(const struct ditto_name *name)
 {
 	const struct ditto_setattr set = { .valid = DITTO_SET_SIZE, .size = 0 };
+	const struct ditto_create_args args = {
+		.type = S_IFREG, .how = DITTO_CREATE_UNCHECKED, .set = &set,
+	};
 	struct ditto_node *node;
 	struct ditto_wcc wcc;
 	int err;
 
-	err = ditto_create(&folder.op, folder.root, name, DITTO_CREATE_UNCHECKED, &set, NULL,
-			   &node, &wcc);
+	err = ditto_create_entry(&folder.op, folder.root, name, &args, &node, NULL, &wcc);
 	if (!err)
 		ditto_node_put(node);
 	return err;

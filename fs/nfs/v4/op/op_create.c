@@ -2,9 +2,9 @@
 /*
  * CREATE (RFC 8881 section 18.4): all types but regular files, which OPEN creates.
  */
+#include <linux/array_size.h>
 #include <linux/err.h>
 #include <linux/fs.h>
-#include <linux/kdev_t.h>
 #include <linux/nfs4.h>
 #include <linux/slab.h>
 
@@ -51,57 +51,37 @@ static u32 create_decode(struct dnfs4_compound *cmp, void *args)
 	return status ?: dnfs4_decode_sattr(cmp, &a->sattr);
 }
 
-static int make_link(struct dnfs4_compound *cmp, const struct create_args *a,
-		     struct ditto_node **node, struct ditto_wcc *wcc)
+/* Fills @args of a link or a device. The caller frees @args->target. */
+static int create_data(const struct create_args *a, struct ditto_create_args *args)
 {
-	char *text = dnfs_link_text(&a->target);
-	int err;
+	char *text;
 
+	if (!S_ISLNK(args->type))
+		return dnfs_rdev(a->major, a->minor, &args->rdev);
+	text = dnfs_link_text(&a->target);
 	if (IS_ERR(text))
 		return PTR_ERR(text);
-	err = ditto_symlink(dnfs4_fs_op(cmp), dnfs4_node(cmp), &a->name, text, &a->sattr.set,
-			    node, wcc);
-	kfree(text);
-	return err;
-}
-
-static int make_special(struct dnfs4_compound *cmp, const struct create_args *a, umode_t type,
-			struct ditto_node **node, struct ditto_wcc *wcc)
-{
-	dev_t dev = MKDEV(a->major, a->minor);
-
-	if (MAJOR(dev) != a->major || MINOR(dev) != a->minor)
-		return -EINVAL;
-	return ditto_mknod(dnfs4_fs_op(cmp), dnfs4_node(cmp), &a->name, type, dev,
-			   &a->sattr.set, node, wcc);
-}
-
-static int create_exec_type(struct dnfs4_compound *cmp, const struct create_args *a,
-			    struct ditto_node **node, struct ditto_wcc *wcc)
-{
-	switch (a->type) {
-	case NF4DIR:
-		return ditto_mkdir(dnfs4_fs_op(cmp), dnfs4_node(cmp), &a->name, &a->sattr.set,
-				   node, wcc);
-	case NF4LNK:
-		return make_link(cmp, a, node, wcc);
-	case NF4BLK:
-		return make_special(cmp, a, S_IFBLK, node, wcc);
-	case NF4CHR:
-		return make_special(cmp, a, S_IFCHR, node, wcc);
-	case NF4SOCK:
-		return make_special(cmp, a, S_IFSOCK, node, wcc);
-	case NF4FIFO:
-		return make_special(cmp, a, S_IFIFO, node, wcc);
-	}
-	return -EBADTYPE;
+	args->target = text;
+	return 0;
 }
 
 static u32 create_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
+	static const umode_t types[] = {
+		[NF4DIR]	= S_IFDIR,
+		[NF4LNK]	= S_IFLNK,
+		[NF4BLK]	= S_IFBLK,
+		[NF4CHR]	= S_IFCHR,
+		[NF4SOCK]	= S_IFSOCK,
+		[NF4FIFO]	= S_IFIFO,
+	};
 	struct create_args *a = args;
 	struct create_res *res = result;
-	umode_t type = S_IFIFO;
+	struct ditto_create_args file = {
+		.type = a->type < ARRAY_SIZE(types) ? types[a->type] : 0,
+		.how = DITTO_CREATE_GUARDED,
+		.set = &a->sattr.set,
+	};
 	struct ditto_node *node;
 	u32 status;
 	int err;
@@ -111,15 +91,14 @@ static u32 create_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	/* No type that CREATE makes has a size that can be set. */
 	if (a->sattr.set.valid & DITTO_SET_SIZE)
 		return NFS4ERR_INVAL;
-	/* dnfs4_sattr_fit() treats all other types alike. */
-	if (a->type == NF4DIR)
-		type = S_IFDIR;
-	if (a->type == NF4LNK)
-		type = S_IFLNK;
-	status = dnfs4_sattr_fit(cmp, &a->sattr, NULL, type);
+	status = dnfs4_sattr_fit(cmp, &a->sattr, NULL, file.type);
 	if (status)
 		return status;
-	err = create_exec_type(cmp, a, &node, &res->wcc);
+	err = file.type ? create_data(a, &file) : -EBADTYPE;
+	if (!err)
+		err = ditto_create_entry(dnfs4_fs_op(cmp), dnfs4_node(cmp), &a->name, &file,
+					 &node, NULL, &res->wcc);
+	kfree(file.target);
 	if (err)
 		return dnfs4_status(cmp, err);
 	/* The file exists whatever fails now; attributes that were not set are not in attrset. */
