@@ -204,6 +204,11 @@ void dsmb_pipe_done(struct dsmb_call *call)
 	kfree(job);
 }
 
+void dsmb_pipe_release(struct dsmb_call *call, void *args)
+{
+	dsmb_pipe_done(call);
+}
+
 static bool dsmb_pipe_is_answered(const struct dsmb_pipe_job *job)
 {
 	/* Pairs with dsmb_pipe_answered(). */

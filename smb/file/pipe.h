@@ -55,6 +55,9 @@ void dsmb_pipe_free(struct dsmb_pipe *pipe);
  */
 void dsmb_pipe_done(struct dsmb_call *call);
 
+/* The release function of a command that may use a pipe: dsmb_pipe_done(). @args are unused. */
+void dsmb_pipe_release(struct dsmb_call *call, void *args);
+
 /* The functions below are only for opens with a pipe. */
 
 /**

@@ -13,6 +13,7 @@
 #include "../open/open.h"
 #include "../transport/command.h"
 #include "../transport/conn.h"
+#include "info.h"
 #include "pipe.h"
 #include "times.h"
 
@@ -149,12 +150,8 @@ static u32 dsmb_read_exec(struct dsmb_call *call, void *args, void *res)
 	r->spliced = n != -EOPNOTSUPP;
 	if (!r->spliced)
 		n = dsmb_read_copy(call, node, a, &eof);
-	if (n == -EJUKEBOX)
-		status = dsmb_call_parked(call);
-	else if (n == -EAGAIN)
-		status = STATUS_FILE_LOCK_CONFLICT;
-	else if (n < 0)
-		status = dsmb_status(n);
+	if (n < 0)
+		status = dsmb_done(call, n);
 	else if (n < a->minimum || (!n && a->length))
 		status = STATUS_END_OF_FILE;
 	dsmb_times_restore(&call->op, open, &times);
@@ -189,11 +186,6 @@ static void dsmb_read_encode(struct dsmb_call *call, u32 status, const void *res
 		dsmb_room(out, r->len);
 }
 
-static void dsmb_read_release(struct dsmb_call *call, void *args)
-{
-	dsmb_pipe_done(call);
-}
-
 const struct dsmb_command dsmb_command_read = {
 	.name = "read",
 	.structure_size = 49,
@@ -204,5 +196,5 @@ const struct dsmb_command dsmb_command_read = {
 	.decode = dsmb_read_decode,
 	.exec = dsmb_read_exec,
 	.encode = dsmb_read_encode,
-	.release = dsmb_read_release,
+	.release = dsmb_pipe_release,
 };

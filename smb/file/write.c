@@ -10,6 +10,7 @@
 #include "../open/open.h"
 #include "../transport/command.h"
 #include "../transport/conn.h"
+#include "info.h"
 #include "pipe.h"
 #include "times.h"
 
@@ -123,12 +124,8 @@ static u32 dsmb_write_exec(struct dsmb_call *call, void *args, void *res)
 	n = ditto_write(&call->op, node, a->offset, &iter,
 			dsmb_write_is_stable(call, a) ? DITTO_FILE_SYNC : DITTO_UNSTABLE,
 			&verifier, NULL);
-	if (n == -EJUKEBOX)
-		status = dsmb_call_parked(call);
-	else if (n == -EAGAIN)
-		status = STATUS_FILE_LOCK_CONFLICT;
-	else if (n < 0)
-		status = dsmb_status(n);
+	if (n < 0)
+		status = dsmb_done(call, n);
 	else
 		r->done = n;
 	dsmb_times_restore(&call->op, open, &times);
@@ -152,11 +149,6 @@ static void dsmb_write_encode(struct dsmb_call *call, u32 status, const void *re
 	dsmb_encode_u16(out, 0);
 }
 
-static void dsmb_write_release(struct dsmb_call *call, void *args)
-{
-	dsmb_pipe_done(call);
-}
-
 const struct dsmb_command dsmb_command_write = {
 	.name = "write",
 	.structure_size = 49,
@@ -167,5 +159,5 @@ const struct dsmb_command dsmb_command_write = {
 	.decode = dsmb_write_decode,
 	.exec = dsmb_write_exec,
 	.encode = dsmb_write_encode,
-	.release = dsmb_write_release,
+	.release = dsmb_pipe_release,
 };
