@@ -190,6 +190,36 @@ static umode_t create_mode(umode_t type, const struct ditto_setattr *set, bool l
 	return S_ISDIR(type) ? 0700 : 0600;
 }
 
+/* Create the inode as @as. On success the dentry is positive. */
+static int create_inode(struct ditto_dir_change *c, const struct ditto_name *name,
+			const struct ditto_create_args *args, umode_t mode, const struct cred *as)
+{
+	struct mnt_idmap *idmap = ditto_idmap(c->op->share);
+	struct inode *dir = c->dir->inode;
+	const struct cred *old;
+	int err;
+
+	old = ditto_act(as);
+	if (S_ISREG(args->type))
+		err = vfs_create(idmap, dir, c->child, S_IFREG | mode, true);
+	else if (S_ISDIR(args->type))
+		err = vfs_mkdir(idmap, dir, c->child, mode);
+	else if (S_ISLNK(args->type))
+		err = vfs_symlink(idmap, dir, c->child, args->target);
+	else
+		err = vfs_mknod(idmap, dir, c->child, args->type | mode, args->rdev);
+	ditto_op_leave(old);
+	if (err)
+		return err;
+	/* Some file systems create the inode but need a lookup to instantiate it. */
+	if (d_really_is_negative(c->child) || d_unhashed(c->child)) {
+		err = ditto_dir_change_lookup(c, name);
+		if (!err && d_really_is_negative(c->child))
+			err = -ENOENT;
+	}
+	return err;
+}
+
 /* RFC 1813 section 3.3.8: of the attributes, only the size applies to an existing file. */
 static noinline_for_stack int create_resize(const struct ditto_dir_change *c,
 					    const struct ditto_create_args *args,
@@ -210,15 +240,13 @@ int ditto_create_entry(struct ditto_op *op, struct ditto_node *dir, const struct
 		       const struct ditto_create_args *args, struct ditto_node **out,
 		       bool *created, struct ditto_wcc *wcc)
 {
-	struct mnt_idmap *idmap = ditto_idmap(op->share);
 	struct ditto_acl *inherited = NULL;
 	struct ditto_node *node = NULL;
-	const struct cred *as, *old;
 	struct ditto_dir_change c;
 	struct ditto_setattr set;
+	const struct cred *as;
 	bool fresh = false;
 	int err, listed;
-	umode_t mode;
 
 	err = ditto_dir_change_init(&c, op, dir, wcc) ?: ditto_name_plain(name, -EEXIST, -EEXIST);
 	if (!err && !create_knows(args->type))
@@ -238,23 +266,7 @@ int ditto_create_entry(struct ditto_op *op, struct ditto_node *dir, const struct
 	}
 
 	fresh = true;
-	mode = create_mode(args->type, &set, listed);
-	old = ditto_act(as);
-	if (S_ISREG(args->type))
-		err = vfs_create(idmap, dir->inode, c.child, S_IFREG | mode, true);
-	else if (S_ISDIR(args->type))
-		err = vfs_mkdir(idmap, dir->inode, c.child, mode);
-	else if (S_ISLNK(args->type))
-		err = vfs_symlink(idmap, dir->inode, c.child, args->target);
-	else
-		err = vfs_mknod(idmap, dir->inode, c.child, args->type | mode, args->rdev);
-	ditto_op_leave(old);
-	/* Some file systems create the inode but need a lookup to instantiate it. */
-	if (!err && (d_really_is_negative(c.child) || d_unhashed(c.child))) {
-		err = ditto_dir_change_lookup(&c, name);
-		if (!err && d_really_is_negative(c.child))
-			err = -ENOENT;
-	}
+	err = create_inode(&c, name, args, create_mode(args->type, &set, listed), as);
 	if (err)
 		goto unlock;
 	err = ditto_setattr_new(op, c.child, &set);

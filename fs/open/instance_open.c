@@ -528,6 +528,59 @@ static bool opening_may_exist(int err)
 	return err == -EEXIST || err == -EACCES || err == -EROFS || err == -EPERM;
 }
 
+/* Find or create the file and its name. */
+static int opening_find(struct opening *o)
+{
+	const struct ditto_open_request *req = o->req;
+	const bool creates = dispositions[req->how].creates;
+	struct ditto_name last;
+	int err;
+
+	if (req->node) {
+		err = opening_find_parent(o);
+	} else if (req->parent) {
+		o->parent = req->parent;
+		/* Creating first needs only one look-up for a new name. */
+		err = creates ? opening_create(o, req->name) : -ENOENT;
+		if (err && (!creates || (dispositions[req->how].exists && opening_may_exist(err))))
+			err = opening_find_name(o, err);
+	} else {
+		err = opening_find_path(o, &last);
+		if (!err && !o->base)
+			err = creates ? opening_create(o, &last) : -ENOENT;
+		/* Another task was faster. */
+		if (err == -EEXIST)
+			err = DITTO_AGAIN;
+	}
+	if (!err && !o->dentry)
+		o->dentry = ditto_node_dentry(o->base);
+	return err;
+}
+
+/* Check access to the file, and then find or create the stream in it. */
+static int opening_access(struct opening *o)
+{
+	const u32 removes = DITTO_OPENF_ONLY_EXACT | DITTO_OPENF_DELETE_ON_CLOSE;
+	int err;
+
+	if (!o->made) {
+		err = opening_check(o);
+		if (err)
+			return err;
+	}
+	if (!o->node) {
+		err = opening_stream(o);
+		if (err)
+			return err;
+	}
+	if (ditto_delete_is_pending(o->node))
+		return -EKEYREVOKED;
+	/* A name that is removed at close although others have it open: break grants on it now. */
+	if (!o->made && (o->req->flags & removes) == removes)
+		return ditto_lock_check(&o->op, o->node, DITTO_INTENT_REMOVE);
+	return 0;
+}
+
 /* The file is claimed: make the changes that require that. */
 static int opening_apply(struct opening *o, struct ditto_instance *inst)
 {
@@ -552,37 +605,16 @@ static int opening_apply(struct opening *o, struct ditto_instance *inst)
 int ditto_instance_open(struct ditto_op *op, const struct ditto_open_request *req,
 			struct ditto_opened *res)
 {
-	const u32 removes = DITTO_OPENF_ONLY_EXACT | DITTO_OPENF_DELETE_ON_CLOSE;
-	const bool creates = dispositions[req->how].creates;
 	struct ditto_instance *inst;
-	struct ditto_name last;
 	struct opening o;
 	int tries = 0, err;
 
 again:
 	opening_begin(&o, op, req, res);
 
-	/* Find or create the file. */
-	if (req->node) {
-		err = opening_find_parent(&o);
-	} else if (req->parent) {
-		o.parent = req->parent;
-		/* Creating first needs only one look-up for a new name. */
-		err = creates ? opening_create(&o, req->name) : -ENOENT;
-		if (err && (!creates || (dispositions[req->how].exists && opening_may_exist(err))))
-			err = opening_find_name(&o, err);
-	} else {
-		err = opening_find_path(&o, &last);
-		if (!err && !o.base)
-			err = creates ? opening_create(&o, &last) : -ENOENT;
-		/* Another task was faster. */
-		if (err == -EEXIST)
-			err = DITTO_AGAIN;
-	}
+	err = opening_find(&o);
 	if (err)
 		goto out;
-	if (!o.dentry)
-		o.dentry = ditto_node_dentry(o.base);
 
 	/* An attribute is found or created like a file, before access to it is checked. */
 	if (!req->stream)
@@ -599,29 +631,9 @@ again:
 			goto out;
 	}
 
-	/* Check access. */
-	if (!o.made) {
-		err = opening_check(&o);
-		if (err)
-			goto out;
-	}
-	if (!o.node) {
-		err = opening_stream(&o);
-		if (err)
-			goto out;
-	}
-	if (ditto_delete_is_pending(o.node)) {
-		err = -EKEYREVOKED;
+	err = opening_access(&o);
+	if (err)
 		goto out;
-	}
-	/* A name that is removed at close although others have it open: break grants on it now. */
-	if (!o.made && (req->flags & removes) == removes) {
-		err = ditto_lock_check(&o.op, o.node, DITTO_INTENT_REMOVE);
-		if (err)
-			goto out;
-	}
-
-	/* Claim the file. */
 	inst = opening_claim(&o);
 	if (IS_ERR(inst)) {
 		err = PTR_ERR(inst);
