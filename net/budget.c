@@ -418,7 +418,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_charge_room, DITTO);
 
 int ditto_charge_cover(struct ditto_charge *charge, long count, long step)
 {
-	/* With a full step, many clients with one object each would be charged for many. */
+	/* A full step would charge many clients with one object each for many. */
 	step = clamp(count / 4, 1L, step);
 	if (likely(count <= charge->amount && count > charge->amount - 2 * step))
 		return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the parts of ditto.ko share and protocols do not see. fs/main.c sets it up. */
+/* Data shared by the parts of ditto.ko and hidden from protocols. fs/main.c sets it up. */
 #ifndef _DITTO_NET_SERVER_PRIVATE_H
 #define _DITTO_NET_SERVER_PRIVATE_H
 

@@ -90,7 +90,7 @@ struct ditto_conn_show {
 	int (*fn)(struct ditto_conn_show *show, const struct ditto_conn_info *info);
 };
 
-/* What an open survives. The values are those of the netlink enum "open-durability". */
+/* The loss that an open survives. The values are those of the netlink enum "open-durability". */
 enum ditto_lasting {
 	DITTO_LASTS_NOT,
 	DITTO_LASTS_DURABLE,	/* its connection, until a conflicting open */

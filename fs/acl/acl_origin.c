@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the list of a file was made of, see acl_origin.h. */
+/* The origin of the list of a file, see acl_origin.h. */
 
 #include <linux/fs.h>
 #include <linux/posix_acl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the list of a file was made of, for the administrator. */
+/* The origin of the list of a file, for the administrator. */
 #ifndef _DITTO_FS_ACL_ACL_ORIGIN_H
 #define _DITTO_FS_ACL_ACL_ORIGIN_H
 

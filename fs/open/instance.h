@@ -43,7 +43,7 @@ enum ditto_disposition {
 	DITTO_OPEN_OVERWRITE_OR_CREATE,
 };
 
-/* What an open did. */
+/* The action of an open. */
 enum ditto_open_action {
 	DITTO_WAS_SUPERSEDED,
 	DITTO_WAS_OPENED,

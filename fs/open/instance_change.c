@@ -26,7 +26,7 @@ static int check_rights(struct ditto_op *op, const struct ditto_instance *inst, 
 		return err;
 	if (inst->by_xattrs)
 		have = ditto_rights_by_xattrs(have);
-	/* As at the open of a stream. */
+	/* The open of a stream grants the same. */
 	if (inst->is_stream && (have & DITTO_RIGHT_WRITE_DATA))
 		have |= DITTO_RIGHT_DELETE;
 	return fresh & ~have ? ditto_open_refusal(op, fresh & ~have) : 0;
@@ -75,7 +75,7 @@ int ditto_instance_change(struct ditto_op *op, struct ditto_instance *inst, u32 
 	bool kept = inst->keeps;
 	int err;
 
-	/* As at open: an instance with attribute rights only does not conflict. */
+	/* An instance with attribute rights only does not conflict, as at open. */
 	if (!access)
 		deny = 0;
 	err = check_fresh(op, inst, fresh);

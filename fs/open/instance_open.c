@@ -473,7 +473,7 @@ static int opening_find_name(struct opening *o, int err)
 
 	if (found != -ENOENT)
 		return found;
-	/* With -EEXIST it was removed meanwhile. */
+	/* A file that existed when it was to be created was removed meanwhile. */
 	return err == -EEXIST && dispositions[o->req->how].creates ? DITTO_AGAIN : err;
 }
 

@@ -155,7 +155,7 @@ static int rename_file(struct ditto_op *op, struct ditto_instance *inst, struct 
 	const struct ditto_name name = target_name(t, inst->base);
 	int err = 0;
 
-	/* As on Windows, cached closed opens are broken although the name may stay the same. */
+	/* Cached closed opens are broken although the name may stay the same, as on Windows. */
 	if (t->walk.node == inst->base)
 		err = ditto_lock_check(op, inst->base, DITTO_INTENT_RENAME);
 	else if (t->walk.node)

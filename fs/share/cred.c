@@ -430,7 +430,7 @@ static struct cred_entry *entry_new(const struct cred_key *key, const struct dit
 }
 
 /*
- * As entry_new(), with the groups that the helper knows. A user unknown to the helper has no
+ * Like entry_new(), with the groups that the helper knows. A user unknown to the helper has no
  * groups. Without a helper, the groups of the request are used for a short time.
  */
 static struct cred_entry *entry_new_managed(struct ditto_server *srv, const struct cred_key *key,

@@ -267,7 +267,7 @@ static void ask_complete(struct ditto_upcall_req *ask, int err)
 	ask->done(ask, err);
 }
 
-/* As ask_complete(), for callers other than the timer. */
+/* Like ask_complete(), for callers other than the timer. */
 static void ask_complete_sync(struct ditto_upcall_req *ask, int err)
 {
 	cancel_delayed_work_sync(&ask->timer);

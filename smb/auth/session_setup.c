@@ -454,7 +454,7 @@ static void session_setup_encode(struct dsmb_call *call, u32 status, const void 
 	dsmb_room(out, r->token_len);
 }
 
-/* With a step that did not end, the connection has ended. */
+/* A step that did not end is left over only if the connection has ended. */
 static void session_setup_release(struct dsmb_call *call, void *args)
 {
 	if (call->private)

@@ -104,7 +104,7 @@ int dsmb_attrs_get(struct ditto_op *op, const struct ditto_instance *inst,
  * @node: node of the file, not of a stream
  * @attrs: filled on success
  *
- * As dsmb_attrs_get().
+ * Like dsmb_attrs_get().
  *
  * Context: may sleep.
  * Return: as dsmb_attrs_get().
@@ -118,8 +118,8 @@ int dsmb_attrs_asked(struct ditto_op *op, struct ditto_node *node, struct dsmb_a
  * @node: node that ditto_instance_begin() filled in
  * @attrs: filled on success
  *
- * As dsmb_attrs_get(), but if a client with cached writes does not answer in time, the attributes
- * are those that the server knows.
+ * Like dsmb_attrs_get(), but if a client with cached writes does not answer in time, the
+ * attributes are those that the server knows.
  *
  * Context: may sleep.
  * Return: 0 or an errno of the file system, never -EJUKEBOX.

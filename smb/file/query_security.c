@@ -12,7 +12,7 @@
 #include "info.h"
 #include "security.h"
 
-/* With a long list the descriptor is longer than the default reply. */
+/* The descriptor of a long list is longer than the default reply. */
 static u32 dsmb_query_encode_sd(struct dsmb_query *q, const struct dsmb_secured *secured)
 {
 	u32 size = dsmb_sd_size(secured, q->additional);

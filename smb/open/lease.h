@@ -168,7 +168,7 @@ u32 dsmb_lease_grant(struct dsmb_call *call, struct dsmb_open *open, struct ditt
  * dsmb_lease_answered - send the breaks that waited for the response of a CREATE
  * @call: the CREATE; its response was written, or never will be
  *
- * Does nothing if dsmb_lease_grant() left no break to this call.
+ * The function does nothing if dsmb_lease_grant() left no break to this call.
  *
  * Context: may sleep.
  */
@@ -261,7 +261,8 @@ void dsmb_breaks_again(struct dsmb_session *session);
  * dsmb_break_unheard - answer a break in place of a client that is not connected any more
  * @lease: lease that an open lost its client of
  *
- * Does nothing if no break is outstanding, or if another open of the lease has a connection.
+ * The function does nothing if no break is outstanding, or if another open of the lease has a
+ * connection.
  *
  * Context: may sleep; lease->lock not held.
  */

@@ -88,9 +88,9 @@ static char *dsmb_link_target(struct dsmb_call *call, const struct dsmb_path *pa
 }
 
 /*
- * As in FSCTL_GET_REPARSE_POINT, with '\\' between components. A target is an arbitrary string:
- * clients take it without the character mapping of names, and clients with the POSIX extensions
- * expect '/'.
+ * The encoding is that of FSCTL_GET_REPARSE_POINT, with '\\' between components. A target is an
+ * arbitrary string: clients take it without the character mapping of names, and clients with the
+ * POSIX extensions expect '/'.
  */
 static void dsmb_encode_target(struct dsmb_builder *b, const char *target, u32 len, bool posix)
 {

@@ -46,8 +46,8 @@ static u32 cancel_exec(struct dsmb_call *cancel, void *args, void *res)
 		return STATUS_SUCCESS;
 	if (may_cancel(cancel, victim))
 		/*
-		 * As far as possible, its response is sent before the responses to later
-		 * requests.
+		 * Its response is sent before the responses to later requests, as far as
+		 * possible.
 		 */
 		dsmb_call_cancel_here(victim, STATUS_CANCELLED);
 	dsmb_message_put(victim->message);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What all commands have in common: the checks before a command is executed (MS-SMB2 section
- * 3.3.5.2), and what related commands inherit from the command before them (MS-SMB2 section
+ * Steps common to all commands: the checks before a command is executed (MS-SMB2 section 3.3.5.2),
+ * and the inheritance of related commands from the command before them (MS-SMB2 section
  * 3.3.5.2.7.2).
  *
  * Order: session, signature, tree, share, StructureSize, decoding, open, execution. The checks up

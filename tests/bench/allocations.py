@@ -42,7 +42,7 @@ def lost():
 
 def count(server, op, handle, more):
     """Allocations by (event, call site) that CALLS operations of a server cause."""
-    # Whatever is made once is made here.
+    # Allocations that are made once are made here.
     server.load(op, handle, CALLS, 1, **more)
     put("trace", "")
     put("tracing_on", "1")

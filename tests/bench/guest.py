@@ -19,7 +19,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 # Entries of the directory that is listed.
 LISTED = 1000
 FILE_SIZE = 16 << 20
-# What a server has: a file, a directory that is listed, one to make and remove files in.
+# Files of a server: a file, a directory that is listed, one to make and remove files in.
 NAMES = ("file", "list", "work")
 
 

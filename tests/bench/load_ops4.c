@@ -4,8 +4,8 @@
  * far as a measurement needs them. Each begins with SEQUENCE in the slot of the
  * call and puts the run's handle.
  *
- * What belongs together is one COMPOUND: OPEN and the CLOSE of what it opened, LOCK
- * and LOCKU, joined by the current stateid (section 16.2.3.1.2).
+ * Operations that belong together are one COMPOUND: OPEN and the CLOSE of the open, LOCK and
+ * LOCKU, joined by the current stateid (section 16.2.3.1.2).
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>

@@ -108,7 +108,7 @@ static int load_create(struct load *load, u32 i)
 	file = filp_open(name, O_WRONLY | O_CREAT | O_EXCL, 0644);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	/* As close() does it. */
+	/* This is what close() does. */
 	get_file(file);
 	err = filp_close(file, NULL);
 	__fput_sync(file);

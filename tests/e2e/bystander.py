@@ -26,7 +26,7 @@ FLOOR_S = 0.1
 
 
 class Result:
-    """What a bystander measured in one window."""
+    """Measurements of a bystander in one window."""
 
     def __init__(self, times, seconds):
         self.times, self.seconds = sorted(times), seconds
@@ -150,7 +150,7 @@ def kernel_memory():
 
 @contextlib.contextmanager
 def memory_returns(slack=8 << 20, seconds=30):
-    """What the block makes the kernel hold is given back after it."""
+    """The kernel frees after the block the memory that it took in it."""
     before = kernel_memory()
     yield
     wait_for(f'kernel memory is back at {before >> 20} MiB',

@@ -418,7 +418,7 @@ class Volume:
     def _make_image(self, size):
         with open(self.image, 'wb') as f:
             f.truncate(int(size[:-1]) << 20)
-        # What would be written later could fail where the disk holds less than it says.
+        # Metadata that is written later could fail on a disk that holds less than it says.
         lazy = 'nodiscard,lazy_itable_init=0,lazy_journal_init=0'
         options = {'ext4': ['-q', '-F', '-E', lazy], 'xfs': ['-q', '-K'], 'btrfs': ['-q', '-K']}
         run(f'mkfs.{self.kind}', *options[self.kind], self.image)

@@ -17,7 +17,7 @@ from harness import put, run, wait_for
 REALM = 'EXAMPLE.TEST'
 PORT = 88
 HOST = 'server1.e2e.test'
-# What an acceptor grants beyond the end of a ticket, in seconds.
+# Seconds that an acceptor grants beyond the end of a ticket.
 SKEW = 4
 
 KRB5_CONF = f"""[libdefaults]

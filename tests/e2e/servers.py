@@ -21,7 +21,7 @@ KEY = '000102030405060708090a0b0c0d0e0f'
 # Seconds in which clients may reclaim after a restart.
 GRACE = 10
 
-# Who locks is recorded by the helper, and it knows the users of SMB. Where it has
+# The helper records the clients that lock, and it knows the users of SMB. Where it has
 # to run it brings the listeners.
 LISTENERS = """[listener nfs]
 [listener nfs]

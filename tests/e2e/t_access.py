@@ -65,7 +65,7 @@ def _write_after_chmod(path):
 
 @test
 def search_and_list(w):
-    """With x but no r names can be used, with r but no x they can only be listed."""
+    """Names can be used with x but no r; they can only be listed with r but no x."""
     for name, mode in (('x', 0o711), ('r', 0o744), ('none', 0o700)):
         make(w.path(name), 1001, 1001, mode)
         make(w.path(name, 'f'), 0, 0, 0o644, b'f')

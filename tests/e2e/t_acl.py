@@ -38,7 +38,7 @@ def reads(w, name, uid, gid=500, groups=()):
 
 @test(server='ditto', squash='none')
 def sources(w):
-    """What a list was made of: mode, POSIX ACL, the stored one, changed by a local chmod."""
+    """The origin of a list: mode, POSIX ACL, the stored one, changed by a local chmod."""
     f = w.path('f')
     put(f, b'data', 0o640)
     os.chown(f, 1001, 1002)
@@ -108,7 +108,7 @@ def handed_down(w):
 
 @test(server='ditto', squash='none')
 def files(w):
-    """What is shown can be set: from a file, or from another file's list."""
+    """A list that is shown can be set: from a file, or from another file's list."""
     for name in ('a', 'b', 'c'):
         put(w.path(name), b'', 0o640)
     os.mkdir(w.path('d'))

@@ -436,7 +436,7 @@ def slots_hoarded(w):
 
 
 def budget(w, client=0):
-    """What the server holds for a machine, by kind: (used, limit)."""
+    """Objects that the server holds for a machine, by kind: (used, limit)."""
     for found in w.server.json('client', 'list'):
         if found['address'] == w.clients[client].addr:
             return {b['kind']: (b['used'], b['limit']) for b in found.get('budget', [])}

@@ -14,13 +14,13 @@ from smbraw import Link, link
 
 ECHO_BODY = struct.pack('<HH', 4, 0)
 KIB = 1 << 10
-# What one connection on which nobody has logged in may cost: the charge of one that waits for
+# Largest cost of one connection on which nobody has logged in: the charge of one that waits for
 # its answers to be taken (smb/transport/trust.c), and as much again for what TCP keeps.
 UNPROVEN = 2 * 56 * KIB
 
 
 def budget(w, client=0):
-    """What the server holds for a machine, by kind: (used, limit)."""
+    """Objects that the server holds for a machine, by kind: (used, limit)."""
     for found in w.server.json('client', 'list'):
         if found['address'] == w.clients[client].addr:
             return {b['kind']: (b['used'], b['limit']) for b in found.get('budget', [])}

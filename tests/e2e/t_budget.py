@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the server holds for a client is bounded, reported, and freed again.
+"""Objects that the server holds for a client are bounded, reported, and freed again.
 
 client1 goes over its limit; client2, at another address, is not affected.
 """
@@ -17,7 +17,7 @@ from smbraw import Link, link
 
 
 def budget(w, client=0):
-    """What the server holds for a machine, by kind: (used, limit)."""
+    """Objects that the server holds for a machine, by kind: (used, limit)."""
     for found in w.server.json('client', 'list'):
         if found['address'] == w.clients[client].addr:
             return {b['kind']: (b['used'], b['limit']) for b in found.get('budget', [])}

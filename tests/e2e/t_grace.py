@@ -119,7 +119,7 @@ def changes_wait(w):
     # Local processes do not wait for reclaims.
     put(w.path('g'), b'by a process')
 
-    # Who has it back goes on, on that file alone.
+    # The client that reclaimed it goes on, on that file alone.
     sid = reclaimed(a, fh, nfs4.BOTH, nfs4.DENY_WRITE)
     a.compound(nfs4.putfh(fh), nfs4.write(sid, 0, b'mine')).ok()
     a.compound(nfs4.putfh(fh), nfs4.setattr(sid, {'size': 8})).ok()

@@ -203,7 +203,7 @@ def beyond_what_local_processes_can_lock(w):
 
 @test(server='ditto', locks=True)
 def switched_off(w):
-    """With local-locks off clients exclude each other only."""
+    """Clients exclude only each other with local-locks off."""
     w.server.ctl('share', 'set', 'data', 'local-locks', 'off')
     n = connect(w.client, file(w))
     s = Locker(w.path('f'))

@@ -341,7 +341,7 @@ def deadlocks(w):
 
 @test(server='ditto', locks='raw', clients=2)
 def upgrade_deadlock(w):
-    """Of two readers that wait to upgrade, the second is refused."""
+    """The second of two readers that wait to upgrade is refused."""
     a, b = machines(w)
     status(a.lock((0, 10), exclusive=False), nlm.OK)
     status(b.lock((0, 10), exclusive=False), nlm.OK)

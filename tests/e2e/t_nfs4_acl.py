@@ -32,7 +32,7 @@ LOOK = READ_ATTRS | READ_ACL | SYNCHRONIZE
 BITS = ((READ, 4), (WRITE | APPEND, 2), (EXECUTE, 1))
 
 DENIED = (errno.EACCES, errno.EPERM)
-# As many as there can be, with the longest names.
+# The largest number of entries, with the longest names.
 LONG = [(DENY, 0, READ, f'S-1-5-21-{2 ** 32 - 1}-{2 ** 31}-{2 ** 30}-{1000000000 + i}@')
         for i in range(127)] + [(ALLOW, 0, ALL, 'EVERYONE@')]
 
@@ -276,7 +276,7 @@ def made_with_one(w):
         eq(r.attrset, [])
         r = last(c.compound(putfh(c.fh('data', f'{name}.l')), setattr(ANON, {'acl': acl})), nfs4.OK)
         eq(r.attrset, [])
-        # What cannot be set makes nothing.
+        # An attribute that cannot be set prevents the creation.
         r, _ = c.open(top, f'{name}.no', how=nfs4.GUARDED, attrs={'acl': to_inherit})
         eq(r.status, nfs4.ATTRNOTSUPP)
         r, _ = c.open(top, f'{name}.no', how=nfs4.GUARDED, attrs={'acl': [(AUDIT, 0, 1, 'OWNER@')]})
@@ -483,7 +483,7 @@ def named_attributes(w):
             # ACCESS of the file is that of its data.
             eq(c.compound(putfh(fh), nfs4.access()).ok()[-1].access & 0xd,
                {1001: 0xd, 1004: 1, 1000: 0xd}.get(uid, 0), uid)
-    # With a handle of the directory from before.
+    # The handle of the directory is an older one.
     c = nfs4.Session.make(nfs4.connect(w.client), cred=user(1001))
     for op in (nfs4.lookup('one'), readdir(0, bytes(8), 'type'), nfs4.remove('one')):
         last(c.compound(putfh(attrs), op), no)

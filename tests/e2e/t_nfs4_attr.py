@@ -18,7 +18,7 @@ USER = rpc.auth_sys(1000, 1000)
 WRITE_ONLY = {'time_access_set', 'time_modify_set', 'mode_umask'}
 REQUIRED = set('supported_attrs type fh_expire_type change size link_support symlink_support '
                'named_attr fsid unique_handles lease_time rdattr_error filehandle'.split())
-# Of a file system such as tmpfs, without quotas.
+# Attributes of a file system such as tmpfs, without quotas.
 EXPECTED = REQUIRED | set(
     'acl aclsupport cansettime case_insensitive case_preserving chown_restricted fileid '
     'files_avail files_free files_total hidden homogeneous maxfilesize maxlink maxname maxread '
@@ -281,7 +281,7 @@ def set_in_part(w):
         eq(os.stat(w.path('file')).st_size, 2)
         r = last(c.compound(putfh(fh), setattr(ANON, {'owner': '1000'})), nfs4.PERM)
         eq(r.attrset, [])
-        # Who may write may say now, and nothing else.
+        # A writer may set the times to now, and to nothing else.
         last(c.compound(putfh(fh), setattr(ANON, {'time_modify_set': 'server',
                                                   'time_access_set': 'server'})), nfs4.OK)
         last(c.compound(putfh(fh), setattr(ANON, {'time_modify_set': (1, 1)})), nfs4.PERM)

@@ -21,7 +21,7 @@ from t_smb_cross import ALL
 
 LONG = os.environ.get('DITTO_CUTS')
 CUTS = int(LONG or 1)
-# What a client needs to notice, reconnect and recover.
+# Seconds that a client needs to notice, reconnect and recover.
 RECOVERY = 40
 # Requests that a client needs for that, each cut; without end is a storm.
 REPAIRS = 12

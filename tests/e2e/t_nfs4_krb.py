@@ -147,7 +147,7 @@ class Listener:
 
 @test(smb=True, squash='root-to-admin', timeout=90)
 def machine_credential(w):
-    """With SP4_MACH_CRED only the client's machine may change and end its state."""
+    """Only the client's machine may change and end its state with SP4_MACH_CRED."""
     realm = realm_of(w)
     w.server.set('data', sec=['krb5', 'sys'])
     wire = Listener(w.server_ns)

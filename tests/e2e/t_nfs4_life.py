@@ -13,7 +13,7 @@ from nfs4_opens import V41
 
 VERSIONS = ('4.0', '4.1', '4.2')
 LEASE = 5
-# What a client needs to notice, reconnect and recover.
+# Seconds that a client needs to notice, reconnect and recover.
 RECOVERY = 40
 
 

@@ -78,7 +78,7 @@ def modes_and_errors(w):
 
 @versions(clients=2)
 def exclusive_races(w):
-    """Of many exclusive creates one succeeds, and the others get EEXIST."""
+    """One of many exclusive creates succeeds, and the others get EEXIST."""
     mounts = [c.mount() for c in w.clients]
 
     def make(m, name):

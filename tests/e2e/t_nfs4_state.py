@@ -160,7 +160,7 @@ def revoked_with_the_share(w):
 
 @wire(fs='ext4')
 def claims_go_with_their_share(w):
-    """Of two shares of one file system, removing one ends only its claims and mount."""
+    """Removing one of two shares of a file system ends only its claims and mount."""
     os.mkdir(w.path('d'))
     put(w.path('d/f'), b'data', 0o666)
     bound = f'{w.base}/bound'

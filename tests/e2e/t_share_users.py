@@ -51,7 +51,7 @@ def most_of_groups(w):
 
 @test(server='ditto', squash='root-to-guest')
 def administrators_prove_it(w):
-    """With AUTH_SYS an administrator is one only from trusted clients."""
+    """An administrator with AUTH_SYS is one only from trusted clients."""
     os.chmod(w.path(), 0o777)
     put(w.path('secret'), b'of root', 0o600)
     w.server.set('data', users=['1001=admin', 'root=admin'])

@@ -135,7 +135,7 @@ def encryption_of_a_share(w):
 
 @test(smb=True, squash='none')
 def option_of_unloaded_protocol(w):
-    """What is set for a protocol that is not loaded is kept, shown, and effective when it is."""
+    """An option of a protocol that is not loaded is kept, shown, and effective when it is."""
     os.mkdir(w.path('sub'))
     for listener in w.server.json('listener', 'list'):
         w.server.ctl('listener', 'del', str(listener['id']))

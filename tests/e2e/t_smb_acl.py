@@ -155,7 +155,7 @@ def denials_first(w):
     shown = [(who, ace[0]) for who, ace in listed(w, 'g')]
     eq(shown[0], (text('alice'), '0'), shown)
     eq(('S-1-22-2-4711', '1') in shown, True, shown)
-    # What was set stays in its order.
+    # A list stays in the order in which it was set.
     carol = text('carol')
     fid = s.create('f', access=READ_ACL | WRITE_ACL, how=smb2.OPEN)
     set_sd(s, fid, descriptor((ALLOW, 0, READ, EVERYONE), (DENY, 0, READ, user('carol'))))

@@ -47,7 +47,7 @@ def wrong_acknowledgment(w):
 
 @test(smb=True, squash='none')
 def acknowledged_at_once(w):
-    """Of simultaneous acknowledgments one counts, and all are answered."""
+    """One of simultaneous acknowledgments counts, and all are answered."""
     available(w)
     s, other = client(w), client(w, 2)
     held = [s.lasting('f', n, lease=1) for n in range(1, 5)]
@@ -71,7 +71,7 @@ def acknowledged_at_once(w):
 
 @test(smb=True, squash='none', timeout=90)
 def refused_while_its_lease_breaks(w):
-    """With a hanging helper a refused persistent open is an ordinary one."""
+    """A refused persistent open is an ordinary one while the helper hangs."""
     available(w)
     s, other = client(w), client(w, 2)
     lease = lease_v2(key(1), R | W)
@@ -102,7 +102,7 @@ def refused_while_its_lease_breaks(w):
 
 @test(smb=True, squash='none', timeout=90)
 def a_loss_does_not_wait_for_the_helper(w):
-    """With a hanging helper a client reconnects, and others are let in."""
+    """A client reconnects, and others are let in, while the helper hangs."""
     available(w)
     w.server.ctl('server', 'set', 'upcall-ms', '20000')
     s, t, other = client(w), client(w), client(w, 2)

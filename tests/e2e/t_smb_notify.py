@@ -302,7 +302,7 @@ def first_come_first_served(w):
     eq(s.ended(b), [(ADDED, '2')])
     put(w.path('d/3'))
     eq(s.ended(c), [(ADDED, '3')])
-    # What came meanwhile is there at once.
+    # Changes that came meanwhile are reported at once.
     put(w.path('d/4'))
     put(w.path('d/5'))
     number = s.notify(fid)

@@ -85,7 +85,7 @@ def renames_meet_directories(w):
 
 @test(**ONE)
 def one_name_in_two_cases(w):
-    """Of two creates whose names differ in case only, the later one fails."""
+    """The later of two creates whose names differ in case only fails."""
     a, b = sessions(w)
 
     def make(s, name):

@@ -19,7 +19,7 @@ from t_smb_lease import Cacher, H, R, W, key
 
 # Shorter than any time after which a break ends by itself.
 SILENCE_S = 4
-# What timers that back off and a slow guest may add to it.
+# Seconds that timers that back off and a slow guest may add to it.
 MORE_S = 8
 # How long a break may be on its way if there is another one.
 ARRIVAL_S = 5

@@ -269,7 +269,7 @@ def snapshots(w):
 
 @test(smb=True, squash='none')
 def many_snapshots(w):
-    """Of more snapshots than fit the newest are listed, in whatever order the directory has them."""
+    """The newest of more snapshots than fit are listed, whatever the order of the directory."""
     os.chmod(w.export, 0o777)
     put(w.path('f'), b'now', 0o666)
     when = [calendar.timegm((2020, 1, 1, 0, 0, 0)) + 3600 * n for n in range(4096 * 2 + 100)]

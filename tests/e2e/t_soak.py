@@ -33,7 +33,7 @@ HEAD = struct.Struct('<QII')
 ACTORS = ('SMB', 'NFSv3', 'NFSv4.0', 'NFSv4.2', 'local')
 SMB, *NFS, LOCAL = range(len(ACTORS))
 ALICE = smb.UIDS['alice']
-# What an SMB client says of files that it had open when the server went, or of locks.
+# Errors of an SMB client for files that it had open when the server went, and for locks.
 CUT_OFF = (errno.EIO, errno.EAGAIN, errno.EACCES, errno.EBADF, errno.ECONNRESET, errno.ENOTCONN,
            errno.EHOSTDOWN, errno.ESTALE, errno.ECONNABORTED)
 
@@ -294,7 +294,7 @@ def run_all(w, restart):
     # cifs.ko forgets ranges that it has locked at itself when another process opens the file
     # while a lease is broken: so each has a mount of its own.
     smb1, smb2 = (a.mount_smb(opts='cache=strict,noperm') for _ in range(2))
-    # What has another name for a moment is not to be missed for minutes.
+    # A file that has another name for a moment must not be missing for minutes.
     v3, v40, v42 = (x.mount(vers=vers, opts='lookupcache=positive')
                     for x, vers in ((b, '3'), (c, '4.0'), (d, '4.2')))
     # Nor do two processes share one of version 4: while one has a file open for writing the

@@ -107,7 +107,7 @@ class Nonces:
         self._use((session, key, answer, command == CANCEL, number), data[48:64], answer)
 
     def _use(self, nonce, signature, answer):
-        """What the client signs is its own affair: it binds under the session's key, with
+        """The client's signatures are its own affair: it binds under the session's key, with
         MessageIds that key may have had (3.2.4.1.1)."""
         before = self.seen.setdefault(nonce, signature)
         if before != signature and answer:

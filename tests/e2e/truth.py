@@ -31,9 +31,9 @@ DENY = {'read': A_READ, 'write': A_WRITE, 'both': A_READ | A_WRITE, 'delete': A_
 
 ALLOWED, TOLD, BROKEN, REFUSED = 'allowed', 'told', 'broken', 'refused'
 
-# What is held: a row of the matrix with its bits; of 'open' access and deny.
+# A claim that is held: a row of the matrix with its bits; access and deny of 'open'.
 Part = namedtuple('Part', 'row bits access deny', defaults=(0, 0, 0))
-# What is wanted: a column with the access it implies and the deny bits it brings.
+# A wanted operation: a column with the access it implies and the deny bits it brings.
 Want = namedtuple('Want', 'column access deny', defaults=(0, 0))
 
 ACCESS_OF = {'read': A_READ, 'write': A_WRITE, 'size': A_WRITE, 'remove': A_DELETE,

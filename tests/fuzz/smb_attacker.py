@@ -55,7 +55,7 @@ def session_setup(token=b"NTLMSSP\0\1\0\0\0\x97\x82\x08\xe2" + bytes(24)):
 
 NTLM = b"NTLMSSP\0"
 STRINGS = b"".join(struct.pack("<HHI", n, n, 88) for n in (24, 60, 8, 10, 8, 16))
-# What the helper takes apart: MS-NLMP 2.2.1.1 and 2.2.1.3, RFC 4178 4.2.
+# Tokens that the helper parses: MS-NLMP 2.2.1.1 and 2.2.1.3, RFC 4178 4.2.
 TOKENS = (
     NTLM + b"\1\0\0\0\x97\x82\x08\xe2" + bytes(24),
     NTLM + struct.pack("<I", 3) + STRINGS + struct.pack("<I", 0xe2088297) + bytes(224),

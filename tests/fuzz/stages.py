@@ -162,7 +162,7 @@ def stage_fields(world, sender, options):
     """every length, count and enum at its limits and beyond"""
     for call in all_calls(world, options):
         world.refresh()
-        # With the handles that are valid now.
+        # The handles are those that are valid now.
         call = next(c for c in all_calls(world, options) if c.name == call.name)
         for field in call.fields:
             cases = list(spoiled(call, field))

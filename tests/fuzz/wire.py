@@ -11,7 +11,7 @@ from xdr import Malformed, Unpack
 import results
 
 SUCCESS, PROG_UNAVAIL, PROG_MISMATCH, PROC_UNAVAIL, GARBAGE_ARGS, SYSTEM_ERR = range(6)
-# Of a call that was refused before it was accepted.
+# Status of a call that was refused before it was accepted.
 RPC_MISMATCH, AUTH_ERROR = 100, 101
 VERSION = 3
 HEADER_FIXED = 24

@@ -93,7 +93,7 @@ int conn_call(struct conn *c, struct nl_msg *msg, struct nl_msg **reply);
 
 /* Dump all objects. Returns 0 or a negative errno. The caller calls replies_free() on @out. */
 int conn_dump(struct conn *c, u8 cmd, struct replies *out);
-/* As conn_dump(), with a request to which @put adds attributes. */
+/* Like conn_dump(), with a request to which @put adds attributes. */
 int conn_dump_some(struct conn *c, u8 cmd, void (*put)(struct nl_msg *msg, const void *arg),
 		   const void *arg, struct replies *out);
 /* Free the messages of a dump. */

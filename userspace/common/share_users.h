@@ -42,7 +42,7 @@ struct share_users {
  * Return: false on error.
  */
 bool share_users_add(struct share_users *u, bool group, const char *text, struct why *why);
-/* As share_users_add(), but leaves the look-up of the name to share_users_resolve(). */
+/* Like share_users_add(), but leaves the look-up of the name to share_users_resolve(). */
 bool share_users_add_unresolved(struct share_users *u, bool group, const char *text,
 				struct why *why);
 

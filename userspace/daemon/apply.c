@@ -430,8 +430,8 @@ static bool add_share(struct work *w, const struct wanted *wanted)
 
 	snprintf(what, sizeof(what), "share %s", s->name);
 	/*
-	 * What the file omits gets its default, which the modules know of the options that are
-	 * numbers.
+	 * Options that the file omits get their defaults. The modules have those of the options
+	 * that are numbers.
 	 */
 	for (; *option; option++)
 		want.given |= SHARE_BIT(*option);

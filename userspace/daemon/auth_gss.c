@@ -232,7 +232,7 @@ u8 *gss_hello(struct gss_acceptor *acc, size_t *len, u64 *mechs)
 	gss_ctx_id_t context = GSS_C_NO_CONTEXT;
 	OM_uint32 minor;
 
-	/* With an empty token, the acceptor replies with its mechanisms. */
+	/* The acceptor replies to an empty token with its mechanisms. */
 	if (c->spnego != GSS_C_NO_CREDENTIAL)
 		gss_accept_sec_context(&minor, &context, c->spnego, &empty,
 				       GSS_C_NO_CHANNEL_BINDINGS, NULL, NULL, &hello, NULL, NULL,

@@ -235,7 +235,7 @@ static bool server_set_nfs_gss(struct config *cfg, const char *value, struct why
 	return true;
 }
 
-/* What dittod itself uses. */
+/* Keys that dittod itself uses. */
 static const struct key server_keys[] = {
 	{ "domain", .config = server_set_domain },
 	{ "user-map", .config = server_add_user_map, .repeats = true },

@@ -14,7 +14,7 @@
 /* Longest reply with its record mark: the groups, and names, reply and key. */
 #define GSSX_REPLY_MAX	(4 * NSS_GROUPS_MAX + 4096)
 
-/* What the kernel wants. */
+/* Requests of the kernel. */
 enum gssx_kind {
 	GSSX_PING,
 	GSSX_ACCEPT,

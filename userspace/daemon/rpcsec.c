@@ -79,7 +79,7 @@ struct call {
 	struct auth_step step;
 };
 
-/* What the log was last told. */
+/* The state that the log was told last. */
 enum state {
 	STATE_NONE,
 	STATE_SERVING,

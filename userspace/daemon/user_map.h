@@ -13,7 +13,7 @@
 /* Bytes of the longest text of a rule, with its NUL. */
 #define USER_MAP_TEXT_MAX	(3 * NSS_NAME_SIZE + 8)
 
-/* Who vouches for a name, and so how it is compared. */
+/* The authority that vouches for a name, which determines how the name is compared. */
 enum user_kind {
 	USER_OF_REALM,		/* user@REALM of Kerberos; case matters (RFC 4120 section 6) */
 	USER_OF_DOMAIN,		/* DOMAIN\user of NTLM; case does not matter */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What permissions are checked with: the numbers, SIDs and privileges of a user.
+ * The token of a user, with which permissions are checked: numbers, SIDs and privileges.
  *
  * All functions are thread-safe for different tokens.
  */

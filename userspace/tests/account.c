@@ -251,7 +251,7 @@ static void rules_that_deny(void)
 	CHECK(krb_uid("host/x@OTHER.ORG") == -EACCES && strstr(why.text, "denied"));
 	CHECK(ntlm_uid("example\\Carol") == -EACCES && strstr(why.text, "denied"));
 	CHECK(ntlm_uid("EXAMPLE\\dave") == 3001);
-	/* Whatever the user of the domain is called. */
+	/* The name of the user in the domain does not matter. */
 	CHECK(krb_uid("carol@AD.EXAMPLE.ORG") == -EACCES && strstr(why.text, "denied"));
 	CHECK(ntlm_uid("carol@ad.example.org") == -EACCES && strstr(why.text, "denied"));
 }
@@ -339,7 +339,7 @@ static void no_answer(void)
 	down = false;
 }
 
-/* What an administrator is told about a name is what a login does. */
+/* The dry run shows an administrator for a name what a login does. */
 static void dry_run(void)
 {
 	struct nss_account account;

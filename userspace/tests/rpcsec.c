@@ -78,7 +78,7 @@ static void calls_decode(void)
 	CHECK(gssx_call_decode(&call, x.bytes, x.len));
 	CHECK(call.xid == 0x1234 && call.kind == GSSX_ACCEPT);
 	CHECK(call.token_len == 5 && !memcmp(call.token, "token", 5));
-	/* What comes after the token does not matter. */
+	/* The 12 bytes behind the token do not matter. */
 	for (i = 0; i < x.len - 12; i++)
 		CHECK(!gssx_call_decode(&call, x.bytes, i));
 	xdr_call(&x, 400112, 0);
@@ -253,7 +253,7 @@ static void replies_of_failure(void)
 	CHECK(x.at == x.len);
 	take_reply(&x, NULL);
 	CHECK(!take_u32(&x) && take_u32(&x) == 13 << 16);
-	/* What the kernel would not take. */
+	/* The kernel would not take these results. */
 	s = step_done();
 	memset(name, 'x', sizeof(name));
 	memcpy(s.user, name, 256);

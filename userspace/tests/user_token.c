@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a session acts with: numbers, SIDs and privileges of a user. */
+/* The token that a session acts with: numbers, SIDs and privileges of a user. */
 
 #include <errno.h>
 #include <grp.h>

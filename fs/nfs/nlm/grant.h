@@ -140,7 +140,7 @@ void dnlm_grants_drop(struct dnlm_client *client);
  * @cookie: cookie of the GRANTED_MSG
  * @status: the client's status
  *
- * With NLM_DENIED_GRACE_PERIOD the GRANTED_MSG is sent again.
+ * The GRANTED_MSG is sent again after NLM_DENIED_GRACE_PERIOD.
  *
  * Context: may sleep.
  * Return: true if the cookie belongs to a GRANTED_MSG sent to that address.

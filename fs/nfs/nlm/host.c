@@ -307,7 +307,7 @@ void dnlm_host_release(struct dnlm_host *host, const char *why)
 	mutex_lock(&host->lock);
 	dc = host->client;
 	host->client = NULL;
-	/* What it held before our restart cannot be reclaimed either. */
+	/* It cannot reclaim the locks that it held before our restart either. */
 	host->known = false;
 	mutex_unlock(&host->lock);
 	if (!dc)

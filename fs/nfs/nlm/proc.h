@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the procedures of NLM share. */
+/* Declarations shared by the procedures of NLM. */
 #ifndef _DITTO_FS_NFS_NLM_PROC_H
 #define _DITTO_FS_NFS_NLM_PROC_H
 

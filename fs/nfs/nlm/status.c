@@ -22,7 +22,7 @@ static const struct dnlm_status dnlm_statuses[] = {
 	/* Queued now, or queued before by the same request. */
 	{ EINPROGRESS,	NLM_BLOCKED,		NLM_BLOCKED },
 	{ EALREADY,	NLM_BLOCKED,		NLM_BLOCKED },
-	/* With this status clients retry after a while, whatever the reason. */
+	/* Clients retry after this status, whatever the reason. */
 	{ EPERM,	NLM_DENIED_GRACE_PERIOD, NLM_DENIED_GRACE_PERIOD },
 	{ EBUSY,	NLM_DENIED_GRACE_PERIOD, NLM_DENIED_GRACE_PERIOD },
 	{ EJUKEBOX,	NLM_DENIED_GRACE_PERIOD, NLM_DENIED_GRACE_PERIOD },

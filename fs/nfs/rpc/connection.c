@@ -565,7 +565,7 @@ static int conn_has_wspace(struct svc_xprt *xprt)
 {
 	if (test_bit(XPT_LISTENER, &xprt->xpt_flags) || conn_has_room(xprt))
 		return 1;
-	/* With this flag TCP enqueues the connection again after an acknowledgment. */
+	/* TCP enqueues the connection again after an acknowledgment if this flag is set. */
 	set_bit(SOCK_NOSPACE, &container_of(xprt, struct svc_sock, sk_xprt)->sk_sock->flags);
 	/* Pairs with tcp_check_space(), which tests the flag after the queue has shrunk. */
 	smp_mb__after_atomic();

@@ -204,7 +204,7 @@ static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 	call->ident.proven = call->sec & DNFS_SEC_PROVEN;
 	call->max_payload = svc_max_payload(rqstp);
 	call->started = rqstp->rq_stime;
-	/* With a checksum, the page cache could change between checksum and transmission. */
+	/* The page cache could change between the computation of a checksum and transmission. */
 	call->can_splice = rqstp->rq_prot == IPPROTO_TCP &&
 			   call->sec & (DITTO_SEC_NONE | DITTO_SEC_SYS | DITTO_SEC_KRB5);
 	call->proc = proc;

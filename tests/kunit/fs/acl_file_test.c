@@ -37,7 +37,7 @@ static u32 acl_file_rights(struct kunit *test, struct ditto_node *node, struct d
 	return rights;
 }
 
-/* As by a process of the server. */
+/* Accesses by a process of the server. */
 
 static int local_set(struct ditto_node *node, const char *name, const void *value, size_t size)
 {
@@ -69,7 +69,7 @@ static int local_remove(struct ditto_node *node, const char *name)
 	return err;
 }
 
-/* As made by setfacl -m u:USER:@perm; the caller releases it. */
+/* Make the list that setfacl -m u:USER:@perm makes; the caller releases it. */
 static struct posix_acl *posix_of_user(struct kunit *test, u16 perm)
 {
 	struct posix_acl *acl = posix_acl_alloc(5, GFP_KERNEL);

@@ -97,7 +97,7 @@ static struct ditto_dosattr dosattr_get(struct kunit *test, struct ditto_node *n
 	return dosattr;
 }
 
-/* As by a process on the server; a NULL value removes. */
+/* Change the attribute like a process on the server; a NULL value removes it. */
 static int store_locally(struct ditto_node *node, const void *value, size_t len)
 {
 	struct dentry *dentry = ditto_node_dentry(node);
@@ -256,7 +256,7 @@ static void dosattr_absence_is_kept(struct kunit *test)
 	u64 kept;
 
 	file = folder_make(test, &folder, "file", 0600, false);
-	/* As on file systems that must search for it. */
+	/* Some file systems must search for it. */
 	file->volume->knows_absence = false;
 	dosattr_get(test, file);
 	msleep(50);

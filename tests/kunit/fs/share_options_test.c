@@ -13,7 +13,7 @@
 
 DEFINE_FOLDER(options_folder, "kunit-options")
 
-/* What is promised to administrators. */
+/* Ranges that the documentation promises to administrators. */
 static const struct option_limit {
 	const char *owner;
 	const char *name;

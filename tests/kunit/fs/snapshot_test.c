@@ -18,7 +18,7 @@ struct told {
 };
 
 static const struct told told[] = {
-	/* As in MS-SMB2 section 2.2.32.2, and other common formats. */
+	/* The format of MS-SMB2 section 2.2.32.2, and other common ones. */
 	{ "@GMT-2026.11.20-14.30.00", 1795185000 },
 	{ "2026-11-20_14:30:00", 1795185000 },
 	{ "daily_2026-11-20T14:30:00Z", 1795185000 },

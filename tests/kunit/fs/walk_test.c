@@ -32,7 +32,7 @@ static void walk_mkdir(struct kunit *test, const char *name)
 	ditto_node_put(folder_make(test, &folder, name, 0600, false));
 }
 
-/* As by a local process: not through the server. */
+/* Create a file like a local process, not through the server. */
 static void make_locally(struct kunit *test, const char *name)
 {
 	struct inode *dir = d_inode(folder.path.dentry);

@@ -287,7 +287,7 @@ static void grant_is_revoked(struct kunit *test)
 		{ DITTO_LEASE_TYPE_DELEGATION, RHW, DITTO_INTENT_READ, DITTO_BREAKING },
 		{ DITTO_LEASE_TYPE_DELEGATION, R, DITTO_INTENT_SETATTR, DITTO_BREAKING },
 		{ DITTO_LEASE_TYPE_LEASE, RHW, DITTO_INTENT_REMOVE, DITTO_BREAKING },
-		/* As for other clients, a break without an answer is not waited for. */
+		/* A break without an answer is not waited for, as for other clients. */
 		{ DITTO_LEASE_TYPE_LEASE, R, DITTO_INTENT_WRITE, DITTO_ALLOWED },
 		{ DITTO_LEASE_TYPE_DIRECTORY_DELEGATION, R, DITTO_INTENT_ENTRY, DITTO_BREAKING },
 	};

@@ -12,7 +12,7 @@
 #include "../../../net/nl/settings.h"
 #include "../../../net/server.h"
 
-/* What is promised to administrators. */
+/* Ranges that the documentation promises to administrators. */
 static const struct limit {
 	const char *owner;
 	const char *name;
@@ -123,7 +123,7 @@ static int walk_find(const struct ditto_setting_owner *owner,
 	return 1;
 }
 
-/* What is told about a setting. */
+/* Check the description of a setting and return its value. */
 static u32 setting_told(struct kunit *test, const struct limit *limit)
 {
 	struct walk walk = { .limit = limit };
@@ -305,7 +305,7 @@ static void all_or_nothing(struct kunit *test)
 	memset(&picky_seen, 0, sizeof(picky_seen));
 	KUNIT_EXPECT_EQ(test, setting_set(test, NULL, "file-limit", 100, NULL), 0);
 	KUNIT_EXPECT_EQ(test, picky_seen.told, 1);
-	/* What is set already is told again: other programs may have forgotten. */
+	/* A value that is set already is told again: other programs may have forgotten. */
 	KUNIT_EXPECT_EQ(test, setting_set(test, NULL, "file-limit", 100, NULL), 0);
 	KUNIT_EXPECT_EQ(test, ditto_settings_set(srv, NULL, 0, NULL, NULL), 0);
 	KUNIT_EXPECT_EQ(test, picky_seen.told, 3);

@@ -259,7 +259,7 @@ static void decodes_and_refuses_truncated(struct kunit *test)
 	}
 }
 
-/* With any word set to an invalid length nothing is read beyond the end. */
+/* Nothing is read beyond the end if any word is an invalid length. */
 static void survives_wild_words(struct kunit *test)
 {
 	static const u32 wild[] = { 0, 2, 64, 65, 255, 256, 4095, 4097, S32_MAX, U32_MAX };

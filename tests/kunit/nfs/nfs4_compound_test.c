@@ -229,7 +229,7 @@ static void compound_refused(struct kunit *test)
 	}
 }
 
-/* With any room there is a complete reply that reports the lack of it. */
+/* A reply with little room, however little, is complete and reports the lack of it. */
 static void little_room(struct kunit *test)
 {
 	struct fixture *f = test->priv;

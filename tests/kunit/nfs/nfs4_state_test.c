@@ -105,7 +105,7 @@ static struct dnfs4_client *new_charged(struct kunit *test)
 	return client;
 }
 
-/* As many as the machine may have, all returned; delegations have a limit of their own. */
+/* The machine gets as many as it may have and returns all; delegations have their own limit. */
 static void states_are_charged(struct kunit *test)
 {
 	struct dnfs4_client *client = new_charged(test);
@@ -259,7 +259,7 @@ static void another_takes_the_number(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, dnfs4_state_del(&two->state));
 }
 
-/* As if its memory were reused between the look-up in the table and the reference. */
+/* Memory may be reused between the look-up in the table and the reference. */
 static void memory_of_another_is_not_found(struct kunit *test)
 {
 	struct dnfs4_client *client = new_client(test), *other = new_client(test);
