@@ -1392,6 +1392,7 @@ static const struct spec_attr upcall_attrs[] = {
 		.name = "data",
 		.kind = SPEC_BINARY,
 		.form = SPEC_HEX,
+		.multi = true,
 	},
 };
 

@@ -23,6 +23,8 @@ struct ditto_server;
 #define DITTO_AUTH_NAME_MAX	511
 /* Bytes of the longest message of a pipe; bounded as tokens are. */
 #define DITTO_PIPE_MAX		65000
+/* Bytes of the longest answer of a pipe, with the lengths of its messages. */
+#define DITTO_PIPE_ANSWER_MAX	(2 * DITTO_PIPE_MAX + 1000)
 
 /**
  * struct ditto_auth_user - an identity
@@ -137,7 +139,8 @@ int ditto_auth_hello(struct ditto_server *srv, void **token, size_t *len);
  * @id: the helper's number of the pipe; filled by open
  * @in: for call: the message
  * @in_len: bytes of @in, at most DITTO_PIPE_MAX
- * @out: filled by call with the answer, or NULL; the caller frees it with kvfree()
+ * @out: filled by call with the messages of the answer, each behind its length, a u32, and none of
+ *	them empty; or NULL; the caller frees it with kvfree()
  * @out_len: bytes of @out
  */
 struct ditto_pipe_ask {

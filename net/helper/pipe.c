@@ -4,6 +4,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/unaligned.h>
 #include <net/genetlink.h>
 
 #include "../netlink.h"
@@ -81,9 +82,32 @@ static int call_put(struct sk_buff *msg, void *arg)
 static int call_got(struct genl_info *info, void *arg)
 {
 	struct ditto_pipe_ask *pipe = arg;
+	const struct nlattr *attr;
+	size_t len = 0;
+	int rest;
 
-	return ditto_auth_bytes(info, DITTO_A_UPCALL_DATA, DITTO_PIPE_MAX, &pipe->out,
-				&pipe->out_len);
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rest)
+		if (nla_type(attr) == DITTO_A_UPCALL_DATA && nla_len(attr))
+			len += sizeof(u32) + nla_len(attr);
+	if (len > DITTO_PIPE_ANSWER_MAX) {
+		NL_SET_ERR_MSG_FMT(info->extack, "more than %d bytes of data",
+				   DITTO_PIPE_ANSWER_MAX);
+		return -EINVAL;
+	}
+	if (!len)
+		return 0;
+	pipe->out = kvmalloc(len, GFP_KERNEL);
+	if (!pipe->out)
+		return -ENOMEM;
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rest) {
+		if (nla_type(attr) != DITTO_A_UPCALL_DATA || !nla_len(attr))
+			continue;
+		put_unaligned((u32)nla_len(attr), (u32 *)(pipe->out + pipe->out_len));
+		pipe->out_len += sizeof(u32);
+		memcpy(pipe->out + pipe->out_len, nla_data(attr), nla_len(attr));
+		pipe->out_len += nla_len(attr);
+	}
+	return 0;
 }
 
 void ditto_pipe_call(struct ditto_server *srv, struct ditto_pipe_ask *pipe)

@@ -11,6 +11,9 @@
  * sent (MS-SMB2 section 3.3.4.2). It does not keep the pipe from writers meanwhile. A reply goes to
  * the READ that has waited longest, before the next message is written.
  *
+ * Pipes are in message mode: a READ gets at most one of the messages of a reply (MS-SMB2 section
+ * 3.3.5.12), because clients take what they get for one.
+ *
  * Locking: pipe->lock guards which job uses the pipe, the queues of waiting jobs, and the reply,
  * which only the job that uses the pipe changes.
  *
@@ -24,6 +27,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/unaligned.h>
 
 #include "../../net/helper/auth.h"
 #include "../../net/peer.h"
@@ -50,9 +54,10 @@
  * @readers: struct dsmb_pipe_job: jobs that wait for a reply
  * @gone: the helper does not know the pipe any more
  * @charge: charge for the open pipe; constant
- * @out: last reply, or NULL
+ * @out: last reply, or NULL: messages, each behind its length
  * @out_len: bytes of @out
  * @out_pos: bytes of @out that were read
+ * @message_left: bytes of the present message that were not read; 0 before its length
  */
 struct dsmb_pipe {
 	struct ditto_server *srv;
@@ -67,6 +72,7 @@ struct dsmb_pipe {
 	void *out;
 	size_t out_len;
 	size_t out_pos;
+	u32 message_left;
 };
 
 /**
@@ -403,6 +409,7 @@ u32 dsmb_pipe_write(struct dsmb_call *call, struct dsmb_open *open, const void *
 		swap(pipe->out, job->ask.out);
 		pipe->out_len = job->ask.out_len;
 		pipe->out_pos = 0;
+		pipe->message_left = 0;
 	}
 	/*
 	 * No reply will arrive any more; jobs that wait for one are woken when the pipe is
@@ -439,6 +446,12 @@ static u32 dsmb_pipe_await(struct dsmb_pipe_job *job)
 	return DSMB_PARKED;
 }
 
+/* Read the length of the message at the present position. */
+static u32 dsmb_pipe_message_len(const struct dsmb_pipe *pipe)
+{
+	return get_unaligned((u32 *)(pipe->out + pipe->out_pos));
+}
+
 u32 dsmb_pipe_read(struct dsmb_call *call, struct dsmb_open *open, u32 max, void *data,
 		   u32 *len)
 {
@@ -457,13 +470,20 @@ u32 dsmb_pipe_read(struct dsmb_call *call, struct dsmb_open *open, u32 max, void
 	/* If the same call wrote a part of a message, there is no reply yet. */
 	if (!pipe->out)
 		return job->asked ? STATUS_PIPE_EMPTY : dsmb_pipe_await(job);
-	*len = min_t(size_t, max, pipe->out_len - pipe->out_pos);
+	spin_lock(&pipe->lock);
+	if (!pipe->message_left) {
+		pipe->message_left = dsmb_pipe_message_len(pipe);
+		pipe->out_pos += sizeof(u32);
+	}
+	spin_unlock(&pipe->lock);
+	*len = min(max, pipe->message_left);
 	memcpy(data, pipe->out + pipe->out_pos, *len);
 	spin_lock(&pipe->lock);
 	pipe->out_pos += *len;
-	if (pipe->out_pos < pipe->out_len) {
+	pipe->message_left -= *len;
+	if (pipe->message_left) {
 		status = STATUS_BUFFER_OVERFLOW;
-	} else {
+	} else if (pipe->out_pos == pipe->out_len) {
 		swap(out, pipe->out);
 		pipe->out_len = 0;
 		pipe->out_pos = 0;
@@ -479,7 +499,9 @@ u32 dsmb_pipe_left(struct dsmb_open *open)
 	u32 left;
 
 	spin_lock(&pipe->lock);
-	left = pipe->out_len - pipe->out_pos;
+	left = pipe->message_left;
+	if (!left && pipe->out)
+		left = dsmb_pipe_message_len(pipe);
 	spin_unlock(&pipe->lock);
 	return left;
 }

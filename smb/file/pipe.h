@@ -84,7 +84,7 @@ u32 dsmb_pipe_write(struct dsmb_call *call, struct dsmb_open *open, const void *
  * A READ waits for a reply if there is none. STATUS_PIPE_EMPTY is returned to a call that wrote the
  * message whose reply it reads, and to a call that other requests of its compound would wait for.
  *
- * Return: STATUS_SUCCESS; STATUS_BUFFER_OVERFLOW if more of the reply is left; STATUS_PIPE_EMPTY;
+ * Return: STATUS_SUCCESS; STATUS_BUFFER_OVERFLOW if more of the message is left; STATUS_PIPE_EMPTY;
  *	STATUS_PIPE_DISCONNECTED if there will be no reply; STATUS_PIPE_BROKEN if the open ends;
  *	DSMB_PARKED until the pipe is free or has a reply.
  */
@@ -95,7 +95,7 @@ u32 dsmb_pipe_read(struct dsmb_call *call, struct dsmb_open *open, u32 max, void
  * dsmb_pipe_left - get the number of bytes that wait to be read
  * @open: open with a pipe
  *
- * Return: bytes of the current reply.
+ * Return: bytes of the message that is read next.
  */
 u32 dsmb_pipe_left(struct dsmb_open *open);
 

@@ -4,7 +4,7 @@ import os
 import re
 import signal
 
-from impacket.dcerpc.v5 import srvs, transport
+from impacket.dcerpc.v5 import lsad, lsat, srvs, transport
 from impacket.dcerpc.v5.dtypes import NULL
 from impacket.dcerpc.v5.rpcrt import DCERPCException
 from impacket.smb3structs import SMB2_DIALECT_21
@@ -225,3 +225,31 @@ def files_of_others_by_net(w):
         eq(user, 'bob')
         net('close', number)
         eq(s.status(*write(fid, b'x')), 'FILE_CLOSED')
+
+
+@test(smb=True)
+def many_names_at_once(w):
+    """As many SIDs as a call may have get an answer in many fragments."""
+    with w.client:
+        addr = w.client.server_addr
+        conn = SMBConnection(addr, addr, preferredDialect=SMB2_DIALECT_21)
+        conn.login('alice', smb.USERS['alice'])
+        dce = transport.SMBTransport(addr, filename=r'\lsarpc', smb_connection=conn).get_dce_rpc()
+        dce.connect()
+        dce.bind(lsat.MSRPC_UUID_LSAT)
+        policy = lsad.hLsarOpenPolicy2(dce)['PolicyHandle']
+        known = f'S-1-22-1-{smb.UIDS["alice"]}'
+        for count in (1000, 1001):
+            sids = [f'S-1-5-21-1234567890-1234567891-1234567892-{n}' for n in range(count - 1)]
+            try:
+                lsat.hLsarLookupSids(dce, policy, [known, *sids])
+            except DCERPCException as e:
+                status, answer = e.get_error_code(), e.get_packet()
+            eq(status, 0x107 if count == 1000 else 0xc000000d)
+            names = answer['TranslatedNames']['Names']
+            eq(len(names), count if count == 1000 else 0)
+            if count == 1000:
+                eq((names[0]['Name'], names[-1]['Name']), ('alice', sids[-1]))
+        # the pipe goes on
+        answer = lsat.hLsarLookupSids(dce, policy, [known])
+        eq(answer['TranslatedNames']['Names'][0]['Name'], 'alice')

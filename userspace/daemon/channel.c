@@ -24,6 +24,8 @@
 
 /* Bytes; must hold the requests of a thousand clients that arrive at once. */
 #define RECEIVE_BUFFER	(1024 * 1024)
+/* Bytes; must hold the longest answer. */
+#define SEND_BUFFER	(512 * 1024)
 
 /**
  * struct channel - the connections
@@ -247,16 +249,19 @@ static struct nl_cb *make_cb(int (*valid)(struct nl_msg *msg, void *arg), struct
 
 static bool open_standing(struct conn *c, struct why *why)
 {
-	const int size = RECEIVE_BUFFER;
+	const int size = RECEIVE_BUFFER, send_size = SEND_BUFFER;
 
 	if (conn_open(c)) {
 		*why = c->why;
 		return false;
 	}
 	nl_socket_set_nonblocking(c->sock);
-	/* CAP_NET_ADMIN allows to exceed net.core.rmem_max, whose default is a fifth of this. */
-	if (setsockopt(nl_socket_get_fd(c->sock), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
-		nl_socket_set_buffer_size(c->sock, RECEIVE_BUFFER, 0);
+	/* CAP_NET_ADMIN allows to exceed net.core.rmem_max and wmem_max, which are smaller. */
+	if (setsockopt(nl_socket_get_fd(c->sock), SOL_SOCKET, SO_RCVBUFFORCE, &size,
+		       sizeof(size)) ||
+	    setsockopt(nl_socket_get_fd(c->sock), SOL_SOCKET, SO_SNDBUFFORCE, &send_size,
+		       sizeof(send_size)))
+		nl_socket_set_buffer_size(c->sock, RECEIVE_BUFFER, SEND_BUFFER);
 	return true;
 }
 

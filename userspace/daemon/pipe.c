@@ -302,12 +302,40 @@ static int pipe_end(const struct pipe *p, int fd, struct worker_msg *msg)
 	return worker_msg_send(fd, msg, -1);
 }
 
+/**
+ * struct pipe_answer - what the worker answers to a message
+ * @data: bytes for the client, freed by the caller
+ * @len: length of @data
+ */
+struct pipe_answer {
+	u8 *data;
+	size_t len;
+};
+
+/* Append a part, and ask for the next one if there is more. */
+static int pipe_add_answer(struct pipe_answer *answer, int fd, const struct worker_msg *msg)
+{
+	const struct worker_msg go_on = { .type = WORKER_GO_ON };
+
+	if (msg->token_len > RPC_ANSWER_MAX - answer->len || (msg->more && !msg->token_len))
+		return -EBADMSG;
+	if (msg->token_len) {
+		answer->data = realloc(answer->data, answer->len + msg->token_len);
+		if (!answer->data)
+			mem_out();
+		memcpy(answer->data + answer->len, msg->token, msg->token_len);
+		answer->len += msg->token_len;
+	}
+	return msg->more ? worker_msg_send(fd, &go_on, -1) : 0;
+}
+
 /*
  * Process one message on one channel. Returns 0 and the answer, or a negative errno that makes
  * the worker unusable.
  */
 static int pipe_exchange(const struct pipes *pipes, const struct pipe *p, int fd,
-			 struct worker_msg *msg, u8 *packet, u64 deadline)
+			 struct worker_msg *msg, u8 *packet, u64 deadline,
+			 struct pipe_answer *answer)
 {
 	u64 until = clock_ms() + CALL_TIME;
 	unsigned int asked;
@@ -317,8 +345,14 @@ static int pipe_exchange(const struct pipes *pipes, const struct pipe *p, int fd
 	rc = worker_msg_send(fd, msg, -1);
 	for (asked = 0; !rc; asked++) {
 		rc = worker_msg_receive(fd, msg, packet, NULL, until);
-		if (rc || msg->type == WORKER_CALLED)
+		if (rc)
 			break;
+		if (msg->type == WORKER_CALLED) {
+			rc = pipe_add_answer(answer, fd, msg);
+			if (rc || !msg->more)
+				break;
+			continue;
+		}
 		before = clock_ms();
 		if (asked == QUESTIONS_MAX)
 			rc = -EBADMSG;
@@ -341,6 +375,7 @@ int pipe_call(struct pipes *pipes, u64 id, const u8 *in, size_t len, u64 deadlin
 	      size_t *out_len)
 {
 	struct worker_msg msg = { .type = WORKER_CALL, .id = id, .token = in, .token_len = len };
+	struct pipe_answer answer = { 0 };
 	struct pipe *p = pipe_get(pipes, id);
 	struct sid machine;
 	struct crew *crew;
@@ -363,23 +398,26 @@ int pipe_call(struct pipes *pipes, u64 id, const u8 *in, size_t len, u64 deadlin
 	msg.anonymous = p->user.anonymous;
 	msg.guest = p->user.guest;
 	msg.administrator = p->user.administrator;
+	msg.until = deadline;
 	memcpy(msg.user, p->user.name, sizeof(msg.user));
 	memcpy(msg.domain, p->user.domain, sizeof(msg.domain));
 	identity_machine(&machine);
 	sid_text(&machine, msg.sid);
 	p->known = true;
 	packet = mem_new(WORKER_PACKET_MAX);
-	rc = pipe_exchange(pipes, p, crew->channel[i], &msg, packet, deadline);
+	rc = pipe_exchange(pipes, p, crew->channel[i], &msg, packet, deadline,
+			   &answer);
 	keeper_put(&pipes->keeper, crew, i, rc);
 	if (rc) {
 		rc = -ENOENT;
 	} else if (msg.error) {
 		rc = msg.error == ENOENT ? -ENOENT : -EINVAL;
-	} else if (msg.token_len) {
-		*out = mem_new(msg.token_len);
-		memcpy(*out, msg.token, msg.token_len);
-		*out_len = msg.token_len;
+	} else {
+		*out = answer.data;
+		*out_len = answer.len;
+		answer.data = NULL;
 	}
+	free(answer.data);
 	free(packet);
 out:
 	pthread_mutex_unlock(&p->lock);

@@ -18,6 +18,8 @@
 
 /* Longest message, as in the specification of the netlink family. */
 #define MESSAGE_MAX	65000
+/* Header of a fragment (C706 section 12.6.3.1). */
+#define FRAGMENT_HEADER	16
 
 static void read_text(char *out, size_t size, const struct nlattr *nla)
 {
@@ -109,6 +111,22 @@ void pipe_call_work(struct pipe_request *r)
 	r->error = (u32)-rc;
 }
 
+/*
+ * Each fragment of the reply is a message for the client. The length is at offset 8 of a fragment
+ * (C706 section 12.6.3.1). The worker may have made any bytes.
+ */
+static void pipe_call_put_data(struct nl_msg *msg, const u8 *data, size_t len)
+{
+	size_t part;
+
+	for (; len; data += part, len -= part) {
+		part = len < FRAGMENT_HEADER ? 0 : (size_t)(data[8] | data[9] << 8);
+		if (part < FRAGMENT_HEADER || part > len)
+			part = len < MESSAGE_MAX ? len : MESSAGE_MAX;
+		msg_put(msg, DITTO_A_UPCALL_DATA, data, part);
+	}
+}
+
 void pipe_call_put(struct nl_msg *msg, const struct pipe_request *r)
 {
 	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_ID, r->id);
@@ -117,7 +135,7 @@ void pipe_call_put(struct nl_msg *msg, const struct pipe_request *r)
 	else if (r->open)
 		msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_PIPE, r->pipe);
 	else if (r->reply_len)
-		msg_put(msg, DITTO_A_UPCALL_DATA, r->reply, r->reply_len);
+		pipe_call_put_data(msg, r->reply, r->reply_len);
 }
 
 void pipe_call_free(struct pipe_request *r)

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "mem.h"
 #include "rpc.h"
 #include "sandbox.h"
@@ -39,12 +40,14 @@ struct table {
  * struct thread - a thread that processes calls
  * @table: table of pipes
  * @fd: socket of the thread's channel
+ * @until: CLOCK_MONOTONIC in ms; no names are asked for after it, to answer the call in time
  * @packet: buffer of the call
  * @answer: buffer of the answer to a question
  */
 struct thread {
 	struct table *table;
 	int fd;
+	u64 until;
 	u8 packet[WORKER_PACKET_MAX];
 	u8 answer[WORKER_PACKET_MAX];
 };
@@ -91,7 +94,10 @@ static void thread_ask(struct thread *t, struct worker_msg *msg, u32 answer, int
 static int thread_find(void *arg, bool by_name, struct sid *sid, struct sid_name *name)
 {
 	struct worker_msg msg = { .type = WORKER_FIND, .by_name = by_name };
+	const struct thread *t = arg;
 
+	if (clock_ms() >= t->until)
+		return -ETIMEDOUT;
 	if (by_name) {
 		memcpy(msg.user, name->name, sizeof(msg.user));
 		memcpy(msg.domain, name->domain, sizeof(msg.domain));
@@ -142,19 +148,40 @@ static int thread_end(void *arg, enum rpc_list list, u64 id)
 	return -(int)msg.error;
 }
 
+/* Send the answer to a call, in parts that fit in messages. */
+static void thread_answer(struct thread *t, int rc, const u8 *reply, size_t len)
+{
+	struct worker_msg out = { .type = WORKER_CALLED, .error = (u64)-rc };
+	size_t done = 0;
+
+	for (;;) {
+		out.token = reply + done;
+		out.token_len = len - done < WORKER_TOKEN_MAX ? len - done : WORKER_TOKEN_MAX;
+		done += out.token_len;
+		out.more = done < len;
+		worker_check(worker_msg_send(t->fd, &out, -1));
+		if (done == len)
+			return;
+		worker_check(worker_msg_receive(t->fd, &out, t->answer, NULL, 0));
+		worker_check(out.type == WORKER_GO_ON ? 0 : -EBADMSG);
+		out.type = WORKER_CALLED;
+	}
+}
+
 static void thread_call(struct thread *t, const struct worker_msg *in)
 {
 	struct rpc_asks asks = { .accounts = { .find = thread_find, .arg = t },
 				 .shares = thread_list, .list = thread_rows,
 				 .end = thread_end };
-	struct worker_msg out = { .type = WORKER_CALLED };
 	struct rpc_user user = { .uid = (u32)in->uid, .anonymous = in->anonymous,
 				 .guest = in->guest,
 				 .administrator = in->administrator };
 	struct rpc_conn *conn;
 	u8 *reply = NULL;
+	size_t len = 0;
 	int rc = -ENOENT;
 
+	t->until = in->until;
 	worker_check(sid_parse(in->sid, &asks.accounts.machine) ? 0 : -EBADMSG);
 	memcpy(user.name, in->user, sizeof(user.name));
 	memcpy(user.domain, in->domain, sizeof(user.domain));
@@ -163,14 +190,12 @@ static void thread_call(struct thread *t, const struct worker_msg *in)
 	else
 		conn = table_take(t->table, in->id);
 	if (conn)
-		rc = rpc_conn_take(conn, &asks, in->token, in->token_len, &reply, &out.token_len);
+		rc = rpc_conn_take(conn, &asks, in->token, in->token_len, &reply, &len);
 	if (rc)
 		rpc_conn_free(conn);
 	else
 		table_put(t->table, in->id, conn);
-	out.error = (u64)-rc;
-	out.token = reply;
-	worker_check(worker_msg_send(t->fd, &out, -1));
+	thread_answer(t, rc, reply, len);
 	free(reply);
 }
 

@@ -37,8 +37,6 @@ enum ptype {
 #define FRAGMENT_MAX	4280
 /* Fragments that are not requests are limited to this. */
 #define BIND_MAX	FRAGMENT_MAX
-/* Most bytes of replies to one message. */
-#define ANSWERS_MAX	60000
 /* Size of a handle with its preceding attributes (MS-RPCE section 2.3.1). */
 #define HANDLE_ATTRIBUTES	4
 
@@ -597,7 +595,7 @@ int rpc_conn_take(struct rpc_conn *conn, const struct rpc_asks *asks, const u8 *
 	conn->asks = asks;
 	*out = NULL;
 	*out_len = 0;
-	ndr_out_init(&answers, ANSWERS_MAX);
+	ndr_out_init(&answers, RPC_ANSWER_MAX);
 	bytes_add(b, data, len);
 	while (!rc && used < b->len) {
 		struct bytes rest = { b->data + used, b->len - used };

@@ -23,9 +23,13 @@
 #define RPC_CONTEXTS_MAX	8
 #define RPC_HANDLES_MAX		64
 #define RPC_HANDLE_SIZE		20
-/* Longest parameters and longest results of a call, in bytes. */
+/*
+ * Longest parameters and longest results of a call, and most bytes of fragments that answer one
+ * message.
+ */
 #define RPC_CALL_MAX		131072
-#define RPC_REPLY_MAX		56000
+#define RPC_REPLY_MAX		124000
+#define RPC_ANSWER_MAX		130000
 
 /*
  * Fault codes (C706 appendix E, MS-RPCE section 2.2.2.5). RPC_FAULT_CONTEXT reports a

@@ -35,7 +35,8 @@ enum field_kind {
 /* Fields in the order of the packet. */
 enum worker_field {
 	FIELD_ID, FIELD_FIRST, FIELD_OUTCOME, FIELD_WAY, FIELD_EXPIRES, FIELD_MECHS,
-	FIELD_PIPE, FIELD_UID, FIELD_ANONYMOUS, FIELD_GUEST, FIELD_ADMINISTRATOR, FIELD_LIST,
+	FIELD_PIPE, FIELD_UID, FIELD_ANONYMOUS, FIELD_GUEST, FIELD_ADMINISTRATOR, FIELD_MORE,
+	FIELD_UNTIL, FIELD_LIST,
 	FIELD_BY_NAME, FIELD_USE, FIELD_ERROR, FIELD_SERVER, FIELD_CERTIFY, FIELD_PROVED,
 	FIELD_TIMEOUT,
 	FIELD_NAME, FIELD_USER, FIELD_SID, FIELD_DOMAIN, FIELD_WHY, FIELD_SESSION_KEY, FIELD_BLOB,
@@ -70,6 +71,8 @@ static const struct field fields[FIELDS] = {
 	[FIELD_ANONYMOUS] = NUMBER(anonymous, 1),
 	[FIELD_GUEST] = NUMBER(guest, 1),
 	[FIELD_ADMINISTRATOR] = NUMBER(administrator, 1),
+	[FIELD_MORE] = NUMBER(more, 1),
+	[FIELD_UNTIL] = NUMBER(until, UINT64_MAX),
 	[FIELD_LIST] = NUMBER(list, RPC_LISTS - 1),
 	[FIELD_BY_NAME] = NUMBER(by_name, 1),
 	[FIELD_USE] = NUMBER(use, SID_USE_UNKNOWN),
@@ -106,8 +109,10 @@ static const u64 types[WORKER_TYPES] = {
 	[WORKER_USER] = 0,
 	[WORKER_KEYTAB] = HAS(ID),
 	[WORKER_CALL] = HAS(ID) | HAS(FIRST) | HAS(PIPE) | HAS(UID) | HAS(ANONYMOUS) | HAS(GUEST) |
-			HAS(ADMINISTRATOR) | HAS(USER) | HAS(SID) | HAS(DOMAIN) | HAS(BLOB),
-	[WORKER_CALLED] = HAS(ERROR) | HAS(BLOB),
+			HAS(ADMINISTRATOR) | HAS(UNTIL) | HAS(USER) | HAS(SID) |
+			HAS(DOMAIN) | HAS(BLOB),
+	[WORKER_CALLED] = HAS(ERROR) | HAS(MORE) | HAS(BLOB),
+	[WORKER_GO_ON] = 0,
 	[WORKER_FIND] = HAS(BY_NAME) | HAS(USER) | HAS(SID) | HAS(DOMAIN),
 	[WORKER_FOUND] = HAS(USE) | HAS(ERROR) | HAS(USER) | HAS(SID) | HAS(DOMAIN),
 	[WORKER_LIST] = 0,
@@ -236,12 +241,18 @@ int worker_msg_send(int fd, const struct worker_msg *msg, int pass)
 		struct cmsghdr header;
 		char bytes[CMSG_SPACE(sizeof(int))];
 	} control = { 0 };
-	u8 *packet = mem_new(WORKER_PACKET_MAX);
-	size_t len = worker_msg_encode(msg, packet);
-	struct iovec iov = { packet, len };
-	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
+	/* Not cleared, because it is large, and a call may ask a thousand questions. */
+	u8 *packet = malloc(WORKER_PACKET_MAX);
+	struct msghdr h = { .msg_iovlen = 1 };
+	struct iovec iov;
+	size_t len;
 	int rc = 0;
 
+	if (!packet)
+		mem_out();
+	len = worker_msg_encode(msg, packet);
+	iov = (struct iovec){ packet, len };
+	h.msg_iov = &iov;
 	if (pass >= 0) {
 		h.msg_control = &control;
 		h.msg_controllen = sizeof(control);

@@ -37,7 +37,8 @@
  *	the keytab with the highest number is valid
  * @WORKER_CALL: to the pipe worker: bytes that a client wrote into a pipe; the first one
  *	opens the pipe and carries its user
- * @WORKER_CALLED: answer to @WORKER_CALL
+ * @WORKER_CALLED: answer to @WORKER_CALL, or a part of it
+ * @WORKER_GO_ON: to the pipe worker: the next part of the answer is wanted
  * @WORKER_FIND: from the pipe worker, before @WORKER_CALLED: requests the name of a SID, or the
  *	SID of a name
  * @WORKER_FOUND: answer to @WORKER_FIND
@@ -66,6 +67,7 @@ enum worker_type {
 	WORKER_KEYTAB,
 	WORKER_CALL,
 	WORKER_CALLED,
+	WORKER_GO_ON,
 	WORKER_FIND,
 	WORKER_FOUND,
 	WORKER_LIST,
@@ -102,6 +104,8 @@ enum worker_type {
  * @anonymous: the pipe's user gave no name
  * @guest: the pipe's user did not prove the name
  * @administrator: the pipe's user may see and end the sessions of others
+ * @more: another part of the answer follows
+ * @until: CLOCK_MONOTONIC in ms; names are not asked for after it
  * @list: enum rpc_list
  * @by_name: a SID is requested, not a name
  * @use: enum sid_use
@@ -143,6 +147,8 @@ struct worker_msg {
 	u64 anonymous;
 	u64 guest;
 	u64 administrator;
+	u64 more;
+	u64 until;
 	u64 list;
 	u64 by_name;
 	u64 use;

@@ -15,6 +15,7 @@
 #include "daemon/share_list.h"
 #include "daemon/utf16.h"
 #include "daemon/worker.h"
+#include "daemon/worker_msg.h"
 #include "mem.h"
 #include "process.h"
 #include "rpc_messages.h"
@@ -164,6 +165,26 @@ static void shares_are_listed(void)
 	CHECK(!peer_send(&p, bind_srvsvc, sizeof(bind_srvsvc)));
 	/* ERROR_GEN_FAILURE */
 	CHECK(!peer_send(&p, share_enum, sizeof(share_enum)) && status_of(&p) == 31);
+	peer_end(&p);
+	pipes_free(pipes);
+}
+
+/* An answer that is longer than a message of the worker arrives whole. */
+static void answer_in_parts(void)
+{
+	struct rpc_user user = { .uid = 1000 };
+	struct pipes *pipes = pipes_new(spawner, shares_served);
+	struct peer p;
+
+	nshares = 1000;
+	open_by(&p, pipes, "srvsvc", &user);
+	CHECK(!peer_send(&p, bind_srvsvc, sizeof(bind_srvsvc)));
+	CHECK(!peer_send(&p, share_enum, sizeof(share_enum)) && !status_of(&p));
+	CHECK(p.len > WORKER_TOKEN_MAX && has_text(&p, "share00000") &&
+	      has_text(&p, "share00999"));
+	nshares = 1;
+	/* The next one is not part of it. */
+	CHECK(!peer_send(&p, share_enum, sizeof(share_enum)) && !status_of(&p) && p.len < 1000);
 	peer_end(&p);
 	pipes_free(pipes);
 }
@@ -357,9 +378,9 @@ int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
 		TEST(no_such_pipe), TEST(pipes_of_others_stay), TEST(shares_are_listed),
-		TEST(list_of_shares), TEST(names_are_found), TEST(sandbox_holds),
-		TEST(worker_killed), TEST(lists_for_whom), TEST(who_is_administrator),
-		TEST(lists_of_rows), { 0 }
+		TEST(answer_in_parts), TEST(list_of_shares), TEST(names_are_found),
+		TEST(sandbox_holds), TEST(worker_killed), TEST(lists_for_whom),
+		TEST(who_is_administrator), TEST(lists_of_rows), { 0 }
 	};
 
 	worker_main(argc, argv);

@@ -314,27 +314,27 @@ static size_t make_enum(u8 *out, u32 resume)
 /* A list that exceeds one reply is returned in several. */
 static void many_shares(void)
 {
-	u8 request[200], *data = mem_new(65536);
+	u8 request[200], *data = mem_new(RPC_ANSWER_MAX);
 	u32 resume = 0, total = 0, status;
 	struct peer p;
 	size_t len;
 	int calls = 0;
 
-	peer_more_shares = 2000;
+	peer_more_shares = 4000;
 	peer_open(&p, "srvsvc", 1000);
 	peer_bind(&p, bind_srvsvc, sizeof(bind_srvsvc));
 	do {
 		len = make_enum(request, resume);
-		if (!CHECK(!peer_send(&p, request, len)) || !CHECK(p.len < 60000))
+		if (!CHECK(!peer_send(&p, request, len)) || !CHECK(p.len <= RPC_ANSWER_MAX))
 			break;
-		len = peer_reply_join(&p, data, 65536);
+		len = peer_reply_join(&p, data, RPC_ANSWER_MAX);
 		if (!CHECK(len > 40))
 			break;
 		total += bytes_get32(data + 12);
 		resume = bytes_get32(data + len - 8);
 		status = bytes_get32(data + len - 4);
 	} while (status == 234 && ++calls < 20);
-	CHECK(total == 2002 && !status && !resume && calls > 1);
+	CHECK(total == 4002 && !status && !resume && calls > 1);
 	peer_more_shares = 0;
 	peer_end(&p);
 	free(data);

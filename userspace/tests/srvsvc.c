@@ -112,7 +112,7 @@ static u32 list_ask(struct peer *p, u16 opnum, const char *first, const char *se
 	ndr_put32(&o, 0xffffffff);
 	ndr_put_pointer(&o, true);
 	ndr_put32(&o, *resume);
-	len = call_make(p, &o, opnum, in, 65536);
+	len = call_make(p, &o, opnum, in, RPC_ANSWER_MAX);
 	if (len < 28)
 		return 0xdead;
 	*n = bytes_get32(in + 8) ? bytes_get32(in + 12) : 0;
@@ -123,7 +123,7 @@ static u32 list_ask(struct peer *p, u16 opnum, const char *first, const char *se
 static void sessions_are_listed(void)
 {
 	static const u32 levels[] = { 0, 1, 2, 10, 502 };
-	u8 *in = mem_new(65536);
+	u8 *in = mem_new(RPC_ANSWER_MAX);
 	u32 resume = 0, n, total = 0, result, calls = 0;
 	struct peer p;
 	size_t i;
@@ -132,8 +132,10 @@ static void sessions_are_listed(void)
 	srvsvc_open(&p, true);
 	for (i = 0; i < ARRAY_SIZE(levels); i++, resume = 0)
 		CHECK(!list_ask(&p, 12, NULL, NULL, levels[i], &resume, &n, in) && n == 4);
-	CHECK(bytes_have_text(in, 65536, "192.0.2.1") && bytes_have_text(in, 65536, "user1") &&
-	      bytes_have_text(in, 65536, "[2001:db8::1]") && !bytes_have_text(in, 65536, "5000"));
+	CHECK(bytes_have_text(in, RPC_ANSWER_MAX, "192.0.2.1") &&
+	      bytes_have_text(in, RPC_ANSWER_MAX, "user1") &&
+	      bytes_have_text(in, RPC_ANSWER_MAX, "[2001:db8::1]") &&
+	      !bytes_have_text(in, RPC_ANSWER_MAX, "5000"));
 	CHECK(!list_ask(&p, 12, NULL, "USER1", 10, &resume, &n, in) && n == 2);
 	CHECK(!list_ask(&p, 12, "\\\\192.0.2.1", NULL, 10, &resume, &n, in) && n == 2);
 	CHECK(list_ask(&p, 12, "\\\\192.0.2.1", "user1", 10, &resume, &n, in) ==
@@ -142,34 +144,34 @@ static void sessions_are_listed(void)
 	      NERR_CLIENT_NAME_NOT_FOUND && !n);
 	CHECK(list_ask(&p, 12, NULL, NULL, 3, &resume, &n, in) == ERROR_INVALID_LEVEL && !n);
 	/* More than one answer carries. */
-	nsessions = 2000;
+	nsessions = 4000;
 	do {
 		result = list_ask(&p, 12, NULL, NULL, 502, &resume, &n, in);
 		total += n;
 	} while (result == ERROR_MORE_DATA && ++calls < 20);
-	CHECK(!result && total == 2000 && calls && !resume);
+	CHECK(!result && total == 4000 && calls && !resume);
 	peer_end(&p);
 	free(in);
 }
 
 static void opens_are_listed(void)
 {
-	u8 *in = mem_new(65536);
+	u8 *in = mem_new(RPC_ANSWER_MAX);
 	u32 resume = 0, n;
 	struct peer p;
 
 	nsessions = 2;
 	srvsvc_open(&p, true);
 	CHECK(!list_ask(&p, 9, NULL, NULL, 3, &resume, &n, in) && n == 3);
-	CHECK(bytes_have_text(in, 65536, "C:\\srv\\data\\a\\b") &&
-	      bytes_have_text(in, 65536, "\\PIPE\\"));
+	CHECK(bytes_have_text(in, RPC_ANSWER_MAX, "C:\\srv\\data\\a\\b") &&
+	      bytes_have_text(in, RPC_ANSWER_MAX, "\\PIPE\\"));
 	CHECK(!list_ask(&p, 9, "C:\\srv\\data", NULL, 3, &resume, &n, in) && n == 1);
 	CHECK(!list_ask(&p, 9, NULL, "user1", 2, &resume, &n, in) && n == 2);
 	CHECK(!list_ask(&p, 8, "data", NULL, 1, &resume, &n, in) && n == 1 &&
-	      bytes_have_text(in, 65536, "192.0.2.1"));
-	memset(in, 0, 65536);
+	      bytes_have_text(in, RPC_ANSWER_MAX, "192.0.2.1"));
+	memset(in, 0, RPC_ANSWER_MAX);
 	CHECK(!list_ask(&p, 8, "\\\\192.0.2.1", NULL, 1, &resume, &n, in) && n == 1 &&
-	      bytes_have_text(in, 65536, "data"));
+	      bytes_have_text(in, RPC_ANSWER_MAX, "data"));
 	CHECK(list_ask(&p, 8, NULL, NULL, 1, &resume, &n, in) == ERROR_INVALID_PARAMETER);
 	peer_end(&p);
 	free(in);
@@ -224,7 +226,7 @@ static void sessions_are_ended(void)
 
 static void others_are_refused(void)
 {
-	u8 *in = mem_new(65536);
+	u8 *in = mem_new(RPC_ANSWER_MAX);
 	u32 resume = 0, n;
 	struct peer p;
 
