@@ -18,6 +18,13 @@
 
 #include "auth_account.h"
 #include "auth_gss.h"
+#include "clock.h"
+#include "identity/identity.h"
+
+/* Look-ups of names that the name service does not find: who asks, how many, how long. */
+#define FINDER		(UINT64_MAX - 2)
+#define FINDER_MOST	16
+#define FINDER_TIME	4000
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct user_map map = { .min_uid = USER_MAP_MIN_UID };
@@ -148,6 +155,29 @@ static void account_explain(const char *name, const struct parts *who, struct wh
 }
 
 /*
+ * The name service reports a user of a directory that it cannot ask as one that does not exist.
+ * The identities tell the difference.
+ */
+static int account_not_found(const char *name, const struct parts *who, struct why *why)
+{
+	const struct identity_who finder = { FINDER, FINDER_MOST, clock_ms() + FINDER_TIME };
+	struct identity_query q = { .by = IDENTITY_BY_NAME, .kinds = IDENTITY_USER,
+				    .directories = true };
+	int rc = -ENOENT;
+
+	if (who->domain[0] && !sid_split(name, &q.who.name))
+		rc = identity_find(&finder, &q);
+	if (rc == -EAGAIN || (!rc && q.who.kinds & IDENTITY_USER)) {
+		why_not(why,
+			"the name service does not find %s, but a source of 'identity' in ditto.conf does or cannot be asked: either the domain does not answer, or nsswitch.conf(5) does not name winbind or sss",
+			name);
+		return -EAGAIN;
+	}
+	account_explain(name, who, why);
+	return -ENOENT;
+}
+
+/*
  * Look up the account that the name service has for a name with its domain. A rule may deny the
  * name as the name service writes it, because a user of a directory has several.
  */
@@ -158,10 +188,8 @@ static int account_by_domain(const char *name, const struct parts *who,
 	struct parts other;
 	int rc = who->domain[0] ? nss_account(name, account) : -ENOENT;
 
-	if (rc == -ENOENT) {
-		account_explain(name, who, why);
-		return -ENOENT;
-	}
+	if (rc == -ENOENT)
+		return account_not_found(name, who, why);
 	if (rc)
 		return account_no_answer(name, why);
 	account_split(account->name, &other);

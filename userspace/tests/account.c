@@ -11,6 +11,7 @@
 
 #include "daemon/auth_account.h"
 #include "daemon/auth_gss.h"
+#include "daemon/identity/identity.h"
 #include "daemon/user_map.h"
 #include "mem.h"
 #include "test.h"
@@ -339,6 +340,29 @@ static void no_answer(void)
 	down = false;
 }
 
+static void count_mistake(void *arg, const char *mistake)
+{
+	(void)mistake;
+	++*(int *)arg;
+}
+
+/* A user whom a source of identities knows, and the name service does not find. */
+static void directory_is_out_of_reach(void)
+{
+	char text[] = "S-1-5-21-1-2-3-1104 uid 70000 AD.EXAMPLE.ORG\\gone\n";
+	int mistakes_seen = 0;
+
+	RULES("*@EXAMPLE.ORG = *", NULL);
+	CHECK(krb_uid("gone@AD.EXAMPLE.ORG") == -ENOENT);
+	CHECK(!identity_map_parse("map", text, count_mistake, &mistakes_seen));
+	CHECK(krb_uid("gone@AD.EXAMPLE.ORG") == -EAGAIN);
+	CHECK(strstr(why.text, "does not answer"));
+	CHECK(krb_uid("other@AD.EXAMPLE.ORG") == -ENOENT);
+	text[0] = '\0';
+	CHECK(!identity_map_parse("map", text, count_mistake, &mistakes_seen));
+	CHECK(!mistakes_seen);
+}
+
 /* The dry run shows an administrator for a name what a login does. */
 static void dry_run(void)
 {
@@ -407,7 +431,8 @@ int main(void)
 		TEST(names_without_rules), TEST(accounts_of_domains), TEST(rules_and_patterns),
 		TEST(rules_in_order), TEST(rules_that_deny), TEST(rules_and_case),
 		TEST(accounts_of_the_system), TEST(local_users), TEST(special_characters),
-		TEST(names_too_long), TEST(no_answer), TEST(dry_run),
+		TEST(names_too_long), TEST(no_answer), TEST(directory_is_out_of_reach),
+		TEST(dry_run),
 		TEST(rules_with_mistakes), { 0 }
 	};
 
