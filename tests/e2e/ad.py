@@ -5,12 +5,54 @@ import shutil
 import subprocess
 
 import harness
-from ad_domain import (BASE, DOMAIN, HOST, NUMBER, REALM, USERS, Controller, Files, Member, etc,
-                       tree)
+from ad_domain import (BASE, DC_HOST, DNS, DOMAIN, HOST, NUMBER, REALM, USERS, Controller, Files,
+                       Machine, Member, etc, tree)
 from gss import opened
 from harness import put, run, wait_for
 
 LIBRARIES = '/usr/lib/x86_64-linux-gnu'
+
+
+SSSD_CONF = f"""[sssd]
+config_file_version = 2
+services = nss
+domains = {DNS}
+[nss]
+[domain/{DNS}]
+id_provider = ad
+access_provider = permit
+ad_domain = {DNS}
+ad_server = {DC_HOST}
+ad_hostname = {HOST}
+ad_enable_gc = false
+krb5_keytab = %(dir)s/keytab
+ldap_sasl_authid = SERVER1$
+dyndns_update = false
+use_fully_qualified_names = true
+enumerate = false
+entry_cache_timeout = 5
+"""
+
+
+class Sssd(Machine):
+    """The server as a member of the domain by SSSD."""
+
+    def __init__(self, ns, folder):
+        super().__init__(ns, folder, '', '/run/samba')
+        self.conf = put(f'{folder}/sssd.conf', SSSD_CONF % {'dir': folder}, 0o600)
+
+    def start(self):
+        for name in ('db', 'mc', 'pipes/private', 'pubconf/krb5.include.d', 'gpo_cache',
+                     'deskprofile', 'secrets', 'keytabs'):
+            os.makedirs(f'/var/lib/sss/{name}', exist_ok=True)
+        os.makedirs('/var/log/sssd', exist_ok=True)
+        self.spawn('sssd', '-i', '-d', '0x0070', '--logger=stderr', '-c', self.conf)
+        wait_for('SSSD knows the domain', lambda: not run(
+            'getent', 'passwd', f'anna@{REALM}', check=False).returncode, 60)
+
+    def stop(self):
+        super().stop()
+        shutil.rmtree('/var/lib/sss')
 
 
 class Domain:
@@ -40,6 +82,15 @@ class Domain:
         self.member.start()
         self.helper(conf)
 
+    def join_sssd(self, conf='identity = sssd local'):
+        """The same with SSSD, and the key that the server got when it joined."""
+        for name in ('libnss_sss.so.2', 'libsss_nss_idmap.so.0'):
+            shutil.copy(f'{tree()}{LIBRARIES}/{name}', f'{LIBRARIES}/{name}')
+        etc(self.files, f'{BASE}/server/keytab', 'files sss')
+        self.member = Sssd(self.world.server_ns, f'{BASE}/server')
+        self.member.start()
+        self.helper(conf)
+
     def helper(self, conf):
         """Start the helper again, with these lines for [server]."""
         server = self.world.server
@@ -50,7 +101,7 @@ class Domain:
     @staticmethod
     def uid(user):
         """The number of a user's account on the server."""
-        return int(run('getent', 'passwd', f'{DOMAIN}\\{user}').split(':')[2])
+        return int(run('getent', 'passwd', f'{user}@{REALM}').split(':')[2])
 
     def login(self, client, user, password=None):
         """Get a ticket for a user on a client; returns the path of its cache."""
@@ -80,7 +131,7 @@ class Domain:
         """What smb() takes for a login by NTLM."""
         return f'{DOMAIN}\\{user}%{USERS[user]}'
 
-    def mount_nfs(self, vers='4.1', sec='krb5'):
+    def mount_nfs(self, where=None):
         """Mount the share on the first client, which has rpc.gssd and a key of its own."""
         client, base = self.world.client, f'{BASE}/client1'
         if not self.gssd:
@@ -94,11 +145,11 @@ class Domain:
                                          f'{base}.keytab', '-d', f'{base}/tickets', stdout=log,
                                          stderr=subprocess.STDOUT)
             wait_for('rpc.gssd', lambda: opened(self.gssd.pid, f'{base}/pipes/gssd/'))
-        where = f'{self.world.base}/c{client.number}.{len(client.mounts)}'
-        os.makedirs(where)
+        where = where or f'{self.world.base}/c{client.number}.{len(client.mounts)}'
+        os.makedirs(where, exist_ok=True)
         with client:
             harness.mount(f'{HOST}:/data', where, 'nfs', 0,
-                          f'vers={vers},sec={sec},{client._options4()}')
+                          f'vers=4.1,sec=krb5,{client._options4()}')
         client.mounts.append(where)
         return where
 

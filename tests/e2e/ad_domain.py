@@ -5,6 +5,7 @@ get-ad unpacks the packages beside the system and runs this in a guest; the resu
 as this file stays the same. The programs see the unpacked packages through an overlay in mount
 namespaces of their own, and each machine has its own state.
 """
+import contextlib
 import grp
 import os
 import re
@@ -176,12 +177,27 @@ class Machine:
     def spawn(self, *args):
         """Start a daemon, which gets a session of its own, because it has children."""
         with open(self.log, 'ab') as log:
-            self.daemon = self.ns.spawn(*self.inside(*args, '-s', self.conf), stdout=log,
+            self.daemon = self.ns.spawn(*self.inside(*args), stdout=log,
                                         stderr=subprocess.STDOUT, start_new_session=True)
+
+    def _processes(self):
+        """The processes of the daemon's session: some make process groups of their own."""
+        for pid in filter(str.isdigit, os.listdir('/proc')):
+            with contextlib.suppress(OSError):
+                state, *rest = get(f'/proc/{pid}/stat').rsplit(b')', 1)[1].split()
+                if state != b'Z' and int(rest[2]) == self.daemon.pid:
+                    yield int(pid)
+
+    def _killed(self):
+        found = list(self._processes())
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return not found
 
     def stop(self):
         if self.daemon:
-            os.killpg(self.daemon.pid, signal.SIGKILL)
+            wait_for('all processes of the machine are gone', self._killed)
             self.daemon.wait()
             self.daemon = None
 
@@ -206,7 +222,8 @@ class Controller(Machine):
     def start(self):
         shutil.rmtree(f'{self.dir}/run', ignore_errors=True)
         os.makedirs(f'{self.dir}/run')
-        self.spawn('samba', '-F', '--no-process-group', '--debug-stdout', '-M', 'single')
+        self.spawn('samba', '-F', '--no-process-group', '--debug-stdout', '-M', 'single',
+                   '-s', self.conf)
         wait_for('the domain controller', self.answers, 60)
 
     def answers(self):
@@ -243,7 +260,7 @@ class Member(Machine):
         os.makedirs(folder, exist_ok=True)
         os.chown(folder, 0, grp.getgrnam('winbindd_priv').gr_gid)
         os.chmod(folder, 0o750)
-        self.spawn('winbindd', '-F', '--no-process-group', '--debug-stdout')
+        self.spawn('winbindd', '-F', '--no-process-group', '--debug-stdout', '-s', self.conf)
         wait_for('winbindd has the domain', self.online, 30)
 
     def online(self):
