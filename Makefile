@@ -22,6 +22,7 @@ help:
 	@echo '  clean             remove what was built, guest kernels excepted'
 	@echo 'Try:'
 	@echo '  demo              a share, mounted by a client, on Debian'"'"'s kernel in a guest'
+	@echo '  demo-ad           a domain of Active Directory, and a folder for one of its groups'
 	@echo 'Test:'
 	@echo '  check             all of these; the last line counts'
 	@echo '  lint              compilers'"'"' warnings, sparse, checkpatch, shellcheck'
@@ -33,6 +34,7 @@ help:
 	@echo '  check-nfs4        the same, those of NFSv4'
 	@echo '  check-attack      attackers beside clients that behave; longer than in check'
 	@echo '  check-ad          a server that joined a domain of Active Directory'
+	@echo '  check-adlong      the same by SSSD, and without its controller (not in check)'
 	@echo '  check-cross       each claim of each protocol against what the others want'
 	@echo '  check-smbtorture  Samba'"'"'s conformance tests; T=SUITE for some'
 	@echo '  check-debug       parts of them under KASAN, lockdep, kmemleak and UBSAN'
@@ -85,14 +87,17 @@ clean:
 check:
 	@tests/check
 
-lint check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-cross check-smbtorture check-debug check-damage check-fuzz check-stock check-race check-signed check-soak check-fs:
+lint check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-adlong check-cross check-smbtorture check-debug check-damage check-fuzz check-stock check-race check-signed check-soak check-fs:
 	@tests/check $(@:check-%=%)
 
 check-full: check
-	@tests/check race fs signed fuzz soak
+	@tests/check race fs signed fuzz soak adlong
 
 demo:
 	@tests/demo/run
+
+demo-ad:
+	@tests/demo/run-ad
 
 bench-locks bench-nfs3 bench-nfs4 bench-smb:
 	@tests/deps build demo check bench
@@ -103,6 +108,6 @@ ynl:
 	userspace/gen-bindings
 
 .PHONY: all help modules userspace install modules_install uninstall clean check lint \
-	check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-cross check-smbtorture check-debug \
+	check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-adlong check-cross check-smbtorture check-debug \
 	check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-full \
-	demo bench-locks bench-nfs3 bench-nfs4 bench-smb ynl
+	demo demo-ad bench-locks bench-nfs3 bench-nfs4 bench-smb ynl

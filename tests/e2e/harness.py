@@ -429,6 +429,28 @@ class Volume:
             self.lower.umount()
 
 
+def prepare():
+    """Make the guest ready: resolve names without DNS, and make room in memory."""
+    with open('/etc/hosts', 'w', encoding='ascii') as f:
+        f.write('127.0.0.1 localhost\n')
+        for i in range(1, 9):
+            f.write(f'192.168.{i}.2 client{i}.e2e.test client{i}\n')
+            f.write(f'192.168.{i}.1 server{i}.e2e.test server{i} server\n')
+    databases = 'passwd group shadow hosts networks protocols services rpc netgroup'
+    with open('/etc/nsswitch.conf', 'w', encoding='ascii') as f:
+        f.write(''.join(f'{db}: files\n' for db in databases.split()))
+    with open('/etc/netgroup', 'w', encoding='ascii') as f:
+        f.write('trusted (client1.e2e.test,,)\nothers (client2.e2e.test,,)\n')
+    os.makedirs(BASE, exist_ok=True)
+    if not os.path.ismount(BASE):
+        mount('e2e', BASE, 'tmpfs', 0, 'mode=755')
+    socket.sethostname('server')  # what threads of the kernel go by
+    os.chdir('/')
+    os.umask(0o022)
+    # a subreaper: what a test leaves behind becomes the runner's child
+    libc.prctl(36, 1, 0, 0, 0)
+
+
 class World:
     """The server, the clients and the served directory of a test."""
 
