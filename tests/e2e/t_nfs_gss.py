@@ -159,13 +159,13 @@ def keytab_under_load(w):
     for writer in writers:
         writer.start()
     # a ticket for keys that the KDC has and the keytab not yet is refused, and nobody can help
-    wait_for('both have tickets', go_on)
+    wait_for('both have tickets', go_on, 30)
     for _ in range(2):
         realm.admin(f'ktadd -k {realm.keytab} {gss.SERVICE}')
         realm.ticket(w.client, 'alice', USERS['alice'], UIDS['alice'])
         before = [writer.count for writer in writers]
         w.server_ns.run('sh', '-c', 'echo 1 >/proc/net/rpc/auth.rpcsec.context/flush')
-        wait_for('both go on', lambda old=before: go_on(old))
+        wait_for('both go on', lambda old=before: go_on(old), 30)
     for writer in writers:
         writer.stopped = True
         writer.join()

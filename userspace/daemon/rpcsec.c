@@ -417,6 +417,20 @@ static int rpcsec_tell(void)
 	return rc;
 }
 
+/* The module forgets what it was told when it is loaded anew. */
+static bool rpcsec_is_told(const struct rpcsec *r)
+{
+	int fd = r->told ? open(SWITCH_PATH, O_RDONLY | O_CLOEXEC) : -1;
+	char text[8] = "";
+
+	if (fd < 0)
+		return false;
+	if (read(fd, text, sizeof(text) - 1) < 0)
+		text[0] = '\0';
+	close(fd);
+	return text[0] == '1';
+}
+
 static void rpcsec_say_other(struct rpcsec *r)
 {
 	rpcsec_say(r, STATE_OTHER,
@@ -450,7 +464,7 @@ void rpcsec_check(struct rpcsec *r)
 			return;
 		}
 	}
-	if (r->told)
+	if (rpcsec_is_told(r))
 		return;
 	rc = rpcsec_tell();
 	r->told = !rc;
