@@ -48,7 +48,7 @@ class Sssd(Machine):
         os.makedirs('/var/log/sssd', exist_ok=True)
         self.spawn('sssd', '-i', '-d', '0x0070', '--logger=stderr', '-c', self.conf)
         wait_for('SSSD knows the domain', lambda: not run(
-            'getent', 'passwd', f'anna@{REALM}', check=False).returncode, 60)
+            'getent', 'passwd', f'anna@{REALM}', check=False).returncode, 120)
 
     def stop(self):
         super().stop()

@@ -224,7 +224,7 @@ class Controller(Machine):
         os.makedirs(f'{self.dir}/run')
         self.spawn('samba', '-F', '--no-process-group', '--debug-stdout', '-M', 'single',
                    '-s', self.conf)
-        wait_for('the domain controller', self.answers, 60)
+        wait_for('the domain controller', self.answers, 120)
 
     def answers(self):
         """True if its services listen; its winbindd, too, which logins to it need."""
@@ -251,7 +251,7 @@ class Member(Machine):
         admin = ('-U', f'Administrator%{ADMIN}')
         wait_for('the domain lets the server join', lambda: not self.run(
             'net', 'ads', 'join', '--no-dns-updates', f'dnshostname={HOST}', *admin,
-            check=False).returncode, 60)
+            check=False).returncode, 120)
         self.run('net', 'ads', 'setspn', 'add', f'nfs/{HOST}', *admin)
         self.run('net', 'ads', 'keytab', 'create', '-P')
 
@@ -261,7 +261,7 @@ class Member(Machine):
         os.chown(folder, 0, grp.getgrnam('winbindd_priv').gr_gid)
         os.chmod(folder, 0o750)
         self.spawn('winbindd', '-F', '--no-process-group', '--debug-stdout', '-s', self.conf)
-        wait_for('winbindd has the domain', self.online, 30)
+        wait_for('winbindd has the domain', self.online, 120)
 
     def online(self):
         """True if winbind has a connection to a controller."""

@@ -91,7 +91,7 @@ def may_write(domain, mounted, name, uids):
     return out
 
 
-@test(smb=True, squash='none', timeout=150, sec=['krb5'])
+@test(smb=True, squash='none', timeout=300, sec=['krb5'])
 def lists(w):
     """A list that names a nested group of the domain is obeyed by both protocols."""
     os.chmod(w.export, 0o755)

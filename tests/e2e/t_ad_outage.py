@@ -37,6 +37,6 @@ def controller(w):
     eq('user-map' in w.server.helper_log(), False, w.server.helper_log())
     domain.controller.start()
     wait_for('users log in again', lambda: owner_of_new(
-        domain, domain.password('bert'), 'by-password') == domain.uid('bert'), 60)
+        domain, domain.password('bert'), 'by-password') == domain.uid('bert'), 120)
     w.client.umount(mounted)
     domain.stop()
