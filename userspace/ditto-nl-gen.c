@@ -120,13 +120,26 @@ static const char *const upcall_kind_names[] = {
 	"group-name",
 	"user-id",
 	"group-id",
+	"user-sids",
 };
 
 const struct spec_enum spec_upcall_kind = {
 	.name = "upcall-kind",
 	.flags = false,
 	.names = upcall_kind_names,
-	.count = 15,
+	.count = 16,
+};
+
+static const char *const token_privilege_names[] = {
+	"restore",
+	"security",
+};
+
+const struct spec_enum spec_token_privilege = {
+	.name = "token-privilege",
+	.flags = true,
+	.names = token_privilege_names,
+	.count = 2,
 };
 
 static const char *const record_type_names[] = {
@@ -1394,6 +1407,27 @@ static const struct spec_attr upcall_attrs[] = {
 		.form = SPEC_HEX,
 		.multi = true,
 	},
+	[DITTO_A_UPCALL_SIDS] = {
+		.name = "sids",
+		.kind = SPEC_BINARY,
+		.form = SPEC_HEX,
+		.multi = true,
+	},
+	[DITTO_A_UPCALL_SIDS_COMPLETE] = {
+		.name = "sids-complete",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_UPCALL_PRIVILEGES] = {
+		.name = "privileges",
+		.kind = SPEC_U32,
+		.form = SPEC_FLAGS,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_token_privilege,
+	},
 };
 
 static const struct nla_policy upcall_policy[] = {
@@ -1485,6 +1519,15 @@ static const struct nla_policy upcall_policy[] = {
 	},
 	[DITTO_A_UPCALL_DATA] = {
 		.type = NLA_BINARY,
+	},
+	[DITTO_A_UPCALL_SIDS] = {
+		.type = NLA_BINARY,
+	},
+	[DITTO_A_UPCALL_SIDS_COMPLETE] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_UPCALL_PRIVILEGES] = {
+		.type = NLA_U32,
 	},
 };
 
@@ -3471,6 +3514,9 @@ static const u16 upcall_reply_request[] = {
 	DITTO_A_UPCALL_USER,
 	DITTO_A_UPCALL_DOMAIN,
 	DITTO_A_UPCALL_SID,
+	DITTO_A_UPCALL_SIDS,
+	DITTO_A_UPCALL_SIDS_COMPLETE,
+	DITTO_A_UPCALL_PRIVILEGES,
 	DITTO_A_UPCALL_KEY,
 	DITTO_A_UPCALL_EXPIRES,
 	DITTO_A_UPCALL_GUEST,

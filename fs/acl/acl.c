@@ -30,6 +30,7 @@
 #include <linux/slab.h>
 #include <linux/xattr.h>
 
+#include "../../net/helper/names.h"
 #include "../op/explain.h"
 #include "acl_file.h"
 
@@ -297,35 +298,101 @@ struct ditto_acl *ditto_acl_in_force(struct ditto_share *share, struct ditto_nod
 
 /* Access checks */
 
+/* Tell the administrator of a denial that may not be meant for this user. */
+static void acl_tell_undecided(const struct ditto_op *op, const struct ditto_ace *ace)
+{
+	char text[DITTO_SID_TEXT];
+
+	if (ace->type != DITTO_ACE_DENY)
+		return;
+	ditto_sid_text(ace->foreign, text);
+	pr_warn_ratelimited("share %s: an entry that denies access to %s is applied to user %u, whose SIDs are not known\n",
+			    op->share->name, text,
+			    from_kuid(&init_user_ns, op->cred->uid));
+}
+
+/*
+ * Evaluate a list. A user without a token gets that of the helper when an entry needs it, so that
+ * the helper is not asked where lists name no SIDs. Under RCU only a cached answer is used.
+ * Return: false without one.
+ */
+static bool acl_evaluate_rcu(const struct ditto_op *op, const struct ditto_acl *acl,
+			     struct ditto_acl_subject *who, u32 *rights)
+{
+	const struct ditto_ace *undecided;
+
+	*rights = ditto_acl_rights(acl, who, &undecided);
+	if (likely(!undecided))
+		return true;
+	if (!who->token) {
+		who->token = ditto_names_token_rcu(op->share->srv, who->cred->fsuid);
+		if (!who->token)
+			return false;
+		*rights = ditto_acl_rights(acl, who, &undecided);
+	}
+	if (undecided)
+		acl_tell_undecided(op, undecided);
+	return true;
+}
+
+/* The same, except that the helper is asked. Return: 0, or -EJUKEBOX meanwhile. */
+static int acl_evaluate(const struct ditto_op *op, const struct ditto_acl *acl,
+			struct ditto_acl_subject *who, u32 *rights)
+{
+	const struct ditto_ace *undecided;
+	struct ditto_token *token = NULL;
+
+	*rights = ditto_acl_rights(acl, who, &undecided);
+	if (undecided && !who->token) {
+		if (ditto_names_token(op->share->srv, who->cred->fsuid, &token) == -EJUKEBOX) {
+			if (op->unresolved && !*op->unresolved)
+				*op->unresolved = ditto_cred_hold(op->cred);
+			return -EJUKEBOX;
+		}
+		who->token = token;
+		*rights = ditto_acl_rights(acl, who, &undecided);
+	}
+	if (undecided)
+		acl_tell_undecided(op, undecided);
+	who->token = op->cred->token;
+	ditto_token_put(token);
+	return 0;
+}
+
 int ditto_acl_access_slow(const struct ditto_op *op, struct ditto_node *node, u32 *rights)
 {
-	const struct ditto_acl_subject who = {
+	struct ditto_acl_subject who = {
 		.cred = op->cred->cred,
 		.anonymous = op->cred->anonymous,
+		.token = op->cred->token,
 		.uid = ditto_owner_of(op->share, node->inode),
 		.gid = ditto_group_of(op->share, node->inode),
 		.is_dir = S_ISDIR(node->inode->i_mode),
 		.decisions = ditto_decisions(op, node),
 	};
 	struct ditto_acl_kept *kept;
+	bool decided = false;
 	struct ditto_acl *acl;
+	int err;
 
 	if (ditto_is_administrator(op))
 		return 0;
 	rcu_read_lock();
 	kept = acl_peek(node);
 	if (kept && kept != &ditto_acl_none)
-		*rights = ditto_acl_rights(kept->acl, &who);
+		decided = acl_evaluate_rcu(op, kept->acl, &who, rights);
 	rcu_read_unlock();
-	if (kept)
-		return kept != &ditto_acl_none;
+	if (decided)
+		return 1;
+	if (kept == &ditto_acl_none)
+		return 0;
 
-	acl = load_and_keep(op->share, node);
+	acl = ditto_acl_in_force(op->share, node);
 	if (IS_ERR_OR_NULL(acl))
 		return PTR_ERR_OR_ZERO(acl);
-	*rights = ditto_acl_rights(acl, &who);
+	err = acl_evaluate(op, acl, &who, rights);
 	ditto_acl_put(acl);
-	return 1;
+	return err ?: 1;
 }
 
 /* Reporting */

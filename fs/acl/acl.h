@@ -18,6 +18,7 @@
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
+#include "../../net/helper/token.h"
 #include "../op/rights.h"
 
 struct cred;
@@ -28,7 +29,7 @@ struct posix_acl;
 /* Entries of one list. */
 #define DITTO_ACES_MAX		128
 /* Longest principal without a local meaning: a SID with 15 sub-authorities. */
-#define DITTO_FOREIGN_MAX	68
+#define DITTO_FOREIGN_MAX	DITTO_SID_MAX
 
 enum ditto_ace_type {
 	DITTO_ACE_ALLOW,
@@ -55,7 +56,7 @@ enum ditto_who {
 	DITTO_WHO_ANONYMOUS,
 	DITTO_WHO_NETWORK,	/* all users of a protocol */
 	DITTO_WHO_OWNER_RIGHTS,	/* limits the owner's implicit rights; S-1-3-4 */
-	DITTO_WHO_FOREIGN,	/* stored as received; matches no one */
+	DITTO_WHO_FOREIGN,	/* whoever has this SID; stored as received */
 	DITTO_WHOS,
 };
 
@@ -193,6 +194,7 @@ struct ditto_acl_decisions {
  * struct ditto_acl_subject - user and file of an access check
  * @cred: credential of the user
  * @anonymous: the user is anonymous; @cred is that of the anonymous user
+ * @token: SIDs of the user; NULL if they are not known
  * @uid: owner of the file, as mapped by the mount
  * @gid: group of the file, as mapped by the mount
  * @is_dir: the file is a directory
@@ -201,6 +203,7 @@ struct ditto_acl_decisions {
 struct ditto_acl_subject {
 	const struct cred *cred;
 	bool anonymous;
+	const struct ditto_token *token;
 	kuid_t uid;
 	kgid_t gid;
 	bool is_dir;
@@ -211,6 +214,10 @@ struct ditto_acl_subject {
  * ditto_acl_rights - compute the rights that a list grants
  * @acl: the list
  * @who: user and file
+ * @undecided: filled with an entry that has an effect and whose SID the token cannot decide,
+ *	because there is none or it is not complete; the first that denies, else the first.
+ *	NULL without such an entry. They count as matching if they deny, and as not matching if
+ *	they allow
  *
  * The first entry that names a right decides (RFC 8881 section 6.2.1). The owner may read and
  * write the list itself, unless an entry for owner rights limits this (MS-DTYP section 2.5.3.2).
@@ -219,7 +226,8 @@ struct ditto_acl_subject {
  * Context: any.
  * Return: DITTO_RIGHT_* bits.
  */
-u32 ditto_acl_rights(const struct ditto_acl *acl, const struct ditto_acl_subject *who);
+u32 ditto_acl_rights(const struct ditto_acl *acl, const struct ditto_acl_subject *who,
+		     const struct ditto_ace **undecided);
 
 /**
  * ditto_acl_mode - compute the permission bits that correspond to a list

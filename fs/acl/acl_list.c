@@ -9,10 +9,6 @@
 
 #include "acl_private.h"
 
-/* Header of a SID, before its sub-authorities (MS-DTYP section 2.4.2.2). */
-#define SID_HEAD	8
-#define SID_REVISION	1
-
 struct ditto_acl *ditto_acl_alloc(unsigned int count)
 {
 	struct ditto_acl *acl;
@@ -47,11 +43,8 @@ EXPORT_SYMBOL_NS_GPL(ditto_acl_put, DITTO);
 
 static bool principal_is_valid(const struct ditto_ace *ace)
 {
-	const u8 *sid = ace->foreign;
-
 	if (ace->who == DITTO_WHO_FOREIGN)
-		return ace->foreign_len >= SID_HEAD && ace->foreign_len <= DITTO_FOREIGN_MAX &&
-		       sid[0] == SID_REVISION && ace->foreign_len == SID_HEAD + 4 * sid[1];
+		return ditto_sid_is_valid(ace->foreign, ace->foreign_len);
 	if (ace->foreign_len)
 		return false;
 	if (ace->who == DITTO_WHO_UID)

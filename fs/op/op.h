@@ -52,6 +52,8 @@ struct splice_desc;
  *	retry by polling
  * @awaited: filled with a node, to be put, when -EJUKEBOX is due to claims being given
  *	back there, unless a node is already set; or NULL
+ * @unresolved: filled with a credential, to be put, when -EJUKEBOX is due to the SIDs of its user
+ *	being asked for, unless one is already set; or NULL
  * @conflict: filled with -EAGAIN, and with -ETXTBSY if a share reservation conflicts; or NULL
  * @writable: neither the share nor the client's rule is read-only
  * @granted: DITTO_MAY_* bits that were granted at open; mode and ACL are not checked for
@@ -75,6 +77,7 @@ struct ditto_op {
 	const struct ditto_actor *actor;
 	struct ditto_park *park;
 	struct ditto_node **awaited;
+	struct ditto_cred **unresolved;
 	struct ditto_conflict *conflict;
 	bool writable;
 	u32 granted;

@@ -22,6 +22,7 @@
 
 #include "../../lockd/acting.h"
 #include "../../net/helper/names.h"
+#include "../../net/helper/token.h"
 #include "../../net/server.h"
 #include "cred.h"
 #include "cred_private.h"
@@ -48,6 +49,7 @@ struct ditto_cred_cache {
 /**
  * struct cred_key - key of an entry
  * @generation: generation of the share's options
+ * @token_hash: hash of @token, 0 without one
  * @uid: uid as in the request
  * @gid: gid as in the request
  * @squash: squash mode that applies to the client
@@ -55,9 +57,11 @@ struct ditto_cred_cache {
  * @admin: the share grants the administrator's privileges
  * @ngroups: number of @groups
  * @groups: groups of the request, or the entry's copy
+ * @token: SIDs that the identity brought along, or NULL
  */
 struct cred_key {
 	u64 generation;
+	u64 token_hash;
 	uid_t uid;
 	gid_t gid;
 	u16 squash;
@@ -65,11 +69,12 @@ struct cred_key {
 	u8 admin;
 	u32 ngroups;
 	const kgid_t *groups;
+	struct ditto_token *token;
 };
 
 #define CRED_KEY_WORDS	(offsetof(struct cred_key, groups) / sizeof(u32))
 /* No holes: the key is hashed and compared as raw memory. */
-static_assert(offsetof(struct cred_key, groups) == 24);
+static_assert(offsetof(struct cred_key, groups) == 32);
 
 /**
  * struct privileged - a credential with added privileges
@@ -88,7 +93,7 @@ struct privileged {
  * @pub: the part that users see
  * @acting: marks a task with the credential as acting for a client
  * @privileged: privileged variants, each set once, or NULL
- * @key: key of the entry; its groups are @groups
+ * @key: key of the entry; its groups are @groups, and it holds its token
  * @node: link in the hash table
  * @list: link in clock order; empty when removed
  * @referenced: used since the last scan
@@ -132,7 +137,8 @@ static int entry_cmp(struct rhashtable_compare_arg *arg, const void *obj)
 	const struct cred_entry *entry = obj;
 
 	return memcmp(&entry->key, key, offsetof(struct cred_key, groups)) ||
-	       memcmp(entry->groups, key->groups, array_size(key->ngroups, sizeof(kgid_t)));
+	       memcmp(entry->groups, key->groups, array_size(key->ngroups, sizeof(kgid_t))) ||
+	       !ditto_token_eq(entry->key.token, key->token);
 }
 
 static const struct rhashtable_params cred_params = {
@@ -213,6 +219,7 @@ void ditto_cred_put(struct ditto_cred *cred)
 			privileged_cred_free(entry->privileged[i]);
 		ditto_acting_del(&entry->acting);
 		put_cred(cred->cred);
+		ditto_token_put(entry->key.token);
 		kfree_rcu(entry, rcu);
 	}
 }
@@ -413,15 +420,18 @@ static struct cred_entry *entry_new(const struct cred_key *key, const struct dit
 	entry->key = *key;
 	memcpy(entry->groups, key->groups, array_size(key->ngroups, sizeof(kgid_t)));
 	entry->key.groups = entry->groups;
+	ditto_token_hold(key->token);
 	INIT_LIST_HEAD(&entry->list);
 	entry->pub.uid = who->uid;
 	entry->pub.gid = who->gid;
 	entry->pub.admin = who->admin;
 	entry->pub.anonymous = key->anonymous;
 	entry->pub.guest = who->guest;
+	entry->pub.token = who->groups ? key->token : NULL;
 	refcount_set(&entry->pub.ref, 1);
 	entry->pub.cred = squashed_cred(who, groups, count);
 	if (!entry->pub.cred) {
+		ditto_token_put(key->token);
 		kfree(entry);
 		return NULL;
 	}
@@ -485,6 +495,8 @@ struct ditto_cred *ditto_cred_get(struct ditto_server *srv, const struct ditto_s
 		key.gid = __kgid_val(ident->gid);
 		key.ngroups = min_t(u32, ident->ngroups, DITTO_GROUPS_MAX);
 		key.groups = ident->groups;
+		key.token = ident->token;
+		key.token_hash = ident->token ? ident->token->hash : 0;
 	}
 	entry = cred_find(srv->creds, &key);
 	if (likely(entry))

@@ -16,6 +16,7 @@
 
 struct ditto_server;
 struct ditto_share_opts;
+struct ditto_token;
 struct ditto_verdict;
 
 /* Cached credentials of one server; idle ones are evicted first. */
@@ -30,6 +31,7 @@ struct ditto_verdict;
  * @anonymous: the request carries no identity; the share's anonymous user acts
  * @proven: the user has logged in; false if the request only claims to be this user
  * @admin: the share grants this identity the administrator's privileges
+ * @token: SIDs of the user, if it brought them along; borrowed; or NULL
  */
 struct ditto_ident {
 	kuid_t uid;
@@ -39,6 +41,7 @@ struct ditto_ident {
 	bool anonymous;
 	bool proven;
 	bool admin;
+	struct ditto_token *token;
 };
 
 /**
@@ -49,6 +52,8 @@ struct ditto_ident {
  * @admin: has the administrator's privileges, see ditto_admin_caps()
  * @anonymous: the identity was anonymous
  * @guest: acts as the share's anonymous user, because it is anonymous or by squashing
+ * @token: SIDs of the user, held; NULL if the identity had none or was squashed: then those of @uid
+ *	count, which the helper is asked for when a list names SIDs
  * @ref: one reference of the cache, and one of each holder
  *
  * The members of the cache follow in struct cred_entry, fs/share/cred.c.
@@ -60,6 +65,7 @@ struct ditto_cred {
 	bool admin;
 	bool anonymous;
 	bool guest;
+	struct ditto_token *token;
 	refcount_t ref;
 };
 
@@ -80,6 +86,13 @@ struct ditto_cred *ditto_cred_get(struct ditto_server *srv,
 				  const struct ditto_share_opts *opts,
 				  const struct ditto_verdict *verdict,
 				  const struct ditto_ident *ident);
+
+/* Take a reference to a credential that is held. Any context. */
+static inline struct ditto_cred *ditto_cred_hold(struct ditto_cred *cred)
+{
+	refcount_inc(&cred->ref);
+	return cred;
+}
 
 /**
  * ditto_cred_put - drop a reference to a credential

@@ -4,6 +4,7 @@
 #include <linux/err.h>
 #include <linux/string.h>
 
+#include "../../net/helper/names.h"
 #include "trial.h"
 
 /* Copy the current options, without members that may be freed. */
@@ -82,6 +83,9 @@ int ditto_trial_run(struct ditto_trial *trial)
 		trial->cred = NULL;
 		return err;
 	}
+	/* The checks themselves do not wait for SIDs. */
+	if (!trial->cred->token)
+		ditto_names_token_prefetch(trial->share->srv, trial->cred->uid);
 	err = trial_grant(trial, &opts);
 	if (!trial->admitted) {
 		ditto_cred_put(trial->cred);

@@ -56,6 +56,7 @@ static void user_free(struct ditto_auth_user *user)
 {
 	kfree(user->name);
 	kfree(user->domain);
+	ditto_token_put(user->token);
 	kfree(user);
 }
 
@@ -132,9 +133,10 @@ static struct ditto_auth_user *user_make(struct genl_info *info)
 	refcount_set(&user->ref, 1);
 	user->name = kstrdup(attr_string(info, DITTO_A_UPCALL_USER), GFP_KERNEL);
 	user->domain = kstrdup(attr_string(info, DITTO_A_UPCALL_DOMAIN), GFP_KERNEL);
-	if (!user->name || !user->domain) {
+	err = user->name && user->domain ? ditto_token_read(info, &user->token) : -ENOMEM;
+	if (err) {
 		user_free(user);
-		return ERR_PTR(-ENOMEM);
+		return ERR_PTR(err);
 	}
 	user->uid = uid ? make_kuid(&init_user_ns, nla_get_u32(uid)) : INVALID_UID;
 	user->gid = gid ? make_kgid(&init_user_ns, nla_get_u32(gid)) : INVALID_GID;

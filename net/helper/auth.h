@@ -11,6 +11,7 @@
 #include <linux/time64.h>
 #include <linux/uidgid.h>
 
+#include "token.h"
 #include "upcall.h"
 
 struct ditto_server;
@@ -18,7 +19,6 @@ struct ditto_server;
 /* Bytes of the longest token in either direction: the length of a netlink attribute has 16 bits. */
 #define DITTO_AUTH_TOKEN_MAX	65000
 #define DITTO_AUTH_KEY_MAX	64
-#define DITTO_SID_MAX		68	/* bytes: 8 + 15 * 4 */
 /* Bytes of the longest name of a user or domain. */
 #define DITTO_AUTH_NAME_MAX	511
 /* Bytes of the longest message of a pipe; bounded as tokens are. */
@@ -37,6 +37,7 @@ struct ditto_server;
  * @anonymous: the client gave no name
  * @sid: SID of the user, as on the wire
  * @sid_len: bytes of @sid
+ * @token: SIDs of the user and its groups, held; NULL if the helper did not say
  * @ngroups: entries of @groups
  * @groups: supplementary groups, sorted
  */
@@ -50,6 +51,7 @@ struct ditto_auth_user {
 	bool anonymous;
 	u8 sid[DITTO_SID_MAX];
 	u8 sid_len;
+	struct ditto_token *token;
 	unsigned int ngroups;
 	kgid_t groups[];
 };

@@ -9,9 +9,7 @@
  * by callers that wait. An entry that was removed from the table meanwhile still gets its answer,
  * for the callers that wait for it.
  */
-#include <linux/ctype.h>
 #include <linux/errno.h>
-#include <linux/glob.h>
 #include <linux/jhash.h>
 #include <linux/jiffies.h>
 #include <linux/module.h>
@@ -27,6 +25,7 @@
 #include "../server.h"
 #include "names.h"
 #include "names_ask.h"
+#include "names_private.h"
 
 /* Jiffies before a failed request is repeated. */
 #define NAMES_RETRY		HZ
@@ -40,6 +39,7 @@
  * @lock: see above
  * @lru: entries in the order of creation; one that was used gets a second chance
  * @count: entries of @lru
+ * @token_bytes: bytes of the tokens of these
  * @wq: workqueue of the requests
  * @ask: function that asks the helper; replaced by tests
  */
@@ -49,24 +49,9 @@ struct ditto_names {
 	spinlock_t lock;	/* see above */
 	struct list_head lru;
 	unsigned int count;
+	size_t token_bytes;
 	struct workqueue_struct *wq;
 	ditto_names_ask_fn ask;
-};
-
-/**
- * struct name_answer - an answer of the helper
- * @when: jiffies of the answer
- * @negative: the object does not exist, or the host is no member; expires sooner
- * @missing: the object does not exist
- * @said: contents of the answer
- * @rcu: frees the answer after an RCU grace period
- */
-struct name_answer {
-	unsigned long when;
-	bool negative;
-	bool missing;
-	struct ditto_said said;
-	struct rcu_head rcu;
 };
 
 /* Bits of name_entry.flags */
@@ -78,6 +63,7 @@ struct name_answer {
  * @names: the cache
  * @question: the question; its text points to @text
  * @answer: NULL until the first answer
+ * @token_bytes: bytes of its token that are counted; guarded by the lock of the cache
  * @error: error of the last request; 0 if it was answered
  * @retry: jiffies before which the request is not repeated
  * @asked: jiffies of the last request; a caller that comes much later does not wait for it
@@ -94,6 +80,7 @@ struct name_entry {
 	struct ditto_names *names;
 	struct ditto_question question;
 	struct name_answer __rcu *answer;
+	size_t token_bytes;
 	int error;
 	unsigned long retry;
 	unsigned long asked;
@@ -167,32 +154,6 @@ static void entry_put(struct name_entry *entry)
 		call_rcu(&entry->rcu, entry_free_rcu);
 }
 
-/* Store an answer. Takes over what @said points to. */
-static int entry_answer(struct name_entry *entry, struct ditto_said *said, bool missing)
-{
-	struct ditto_names *names = entry->names;
-	struct name_answer *answer, *old;
-
-	answer = kzalloc(sizeof(*answer), GFP_KERNEL);
-	if (!answer) {
-		ditto_said_free(said);
-		return -ENOMEM;
-	}
-	answer->when = jiffies;
-	answer->said = *said;
-	answer->missing = missing;
-	answer->negative = missing ||
-		(entry->question.type == DITTO_UPCALL_NETGROUP && !said->member) ||
-		(entry->question.type == DITTO_UPCALL_HOST_NAME && !said->hosts->count);
-
-	spin_lock(&names->lock);
-	old = rcu_replace_pointer(entry->answer, answer, lockdep_is_held(&names->lock));
-	spin_unlock(&names->lock);
-	if (old)
-		call_rcu(&old->rcu, answer_free_rcu);
-	return 0;
-}
-
 static bool answer_fresh(const struct ditto_names *names, const struct name_answer *answer)
 {
 	const struct ditto_settings *settings = &names->srv->settings;
@@ -211,6 +172,8 @@ static bool entry_unlink_locked(struct name_entry *entry)
 		return false;
 	list_del_init(&entry->lru);
 	names->count--;
+	names->token_bytes -= entry->token_bytes;
+	entry->token_bytes = 0;
 	rhashtable_remove_fast(&names->hash, &entry->hash, names_params);
 	return true;
 }
@@ -228,6 +191,53 @@ static struct name_entry *names_evict_locked(struct ditto_names *names)
 	entry = list_first_entry(&names->lru, struct name_entry, lru);
 	entry_unlink_locked(entry);
 	return entry;
+}
+
+/* Count the token of a new answer. */
+static void entry_count_token_locked(struct name_entry *entry, const struct ditto_token *token)
+{
+	struct ditto_names *names = entry->names;
+
+	lockdep_assert_held(&names->lock);
+	if (list_empty(&entry->lru))
+		return;
+	names->token_bytes -= entry->token_bytes;
+	entry->token_bytes = token ? ditto_token_size(token) : 0;
+	names->token_bytes += entry->token_bytes;
+}
+
+/* Store an answer. Takes over what @said points to. */
+static int entry_answer(struct name_entry *entry, struct ditto_said *said, bool missing)
+{
+	struct ditto_names *names = entry->names;
+	struct name_answer *answer, *old;
+	struct name_entry *victim;
+
+	answer = kzalloc(sizeof(*answer), GFP_KERNEL);
+	if (!answer) {
+		ditto_said_free(said);
+		return -ENOMEM;
+	}
+	answer->when = jiffies;
+	answer->said = *said;
+	answer->missing = missing;
+	answer->negative = missing ||
+		(entry->question.type == DITTO_UPCALL_NETGROUP && !said->member) ||
+		(entry->question.type == DITTO_UPCALL_HOST_NAME && !said->hosts->count);
+
+	spin_lock(&names->lock);
+	old = rcu_replace_pointer(entry->answer, answer, lockdep_is_held(&names->lock));
+	entry_count_token_locked(entry, answer->said.token);
+	while (names->token_bytes > DITTO_NAMES_TOKENS_BYTES) {
+		victim = names_evict_locked(names);
+		spin_unlock(&names->lock);
+		entry_put(victim);
+		spin_lock(&names->lock);
+	}
+	spin_unlock(&names->lock);
+	if (old)
+		call_rcu(&old->rcu, answer_free_rcu);
+	return 0;
 }
 
 static void entry_ask(struct work_struct *work);
@@ -361,13 +371,27 @@ out:
 	entry_put(entry);
 }
 
+/*
+ * Access is decided without SIDs rather than not at all. So an error stays the answer while the
+ * helper is asked again: callers that retry seldom would otherwise never get one. Without a helper
+ * each call fails at once, and the next helper is waited for.
+ */
+static bool entry_keeps_error(const struct name_entry *entry)
+{
+	int error = READ_ONCE(entry->error);
+
+	return error && error != -ECONNREFUSED &&
+	       entry->question.type == DITTO_UPCALL_USER_SIDS;
+}
+
 static void entry_ask_soon(struct name_entry *entry)
 {
 	if (time_before(jiffies, READ_ONCE(entry->retry)))
 		return;
 	if (test_and_set_bit(NAME_ASKING, &entry->flags))
 		return;
-	WRITE_ONCE(entry->error, 0);
+	if (!entry_keeps_error(entry))
+		WRITE_ONCE(entry->error, 0);
 	WRITE_ONCE(entry->asked, jiffies);
 	refcount_inc(&entry->ref);
 	queue_work(entry->names->wq, &entry->work);
@@ -392,6 +416,8 @@ static bool entry_settled(const struct name_entry *entry)
 /* Error for a missing answer: there is no helper, or the answer is late. */
 static int entry_error(const struct name_entry *entry, bool waited)
 {
+	if (entry_keeps_error(entry))
+		return READ_ONCE(entry->error);
 	if (READ_ONCE(entry->error) == -ECONNREFUSED)
 		return -ECONNREFUSED;
 	/* Without waiting, the request may not have failed yet for lack of a helper. */
@@ -400,12 +426,10 @@ static int entry_error(const struct name_entry *entry, bool waited)
 	return -EJUKEBOX;
 }
 
-typedef int (*use_fn)(const struct name_answer *answer, void *arg);
-
-/* Fast path: use the cached answer if it is fresh. */
-static bool names_use_fresh(struct ditto_names *names, const struct ditto_question *q,
-			    use_fn use, void *arg, int *ret)
+bool ditto_names_use_fresh(struct ditto_server *srv, const struct ditto_question *q,
+			   ditto_names_use_fn use, void *arg, int *ret)
 {
+	struct ditto_names *names = srv->names;
 	const struct name_answer *answer;
 	struct name_entry *entry;
 	bool fresh;
@@ -423,19 +447,15 @@ static bool names_use_fresh(struct ditto_names *names, const struct ditto_questi
 	return fresh;
 }
 
-/*
- * Answer a question: call @use with the answer, under RCU. A stale answer is requested anew and
- * used until the new one arrives.
- */
-static int names_use(struct ditto_server *srv, const struct ditto_question *q, use_fn use,
-		     void *arg, bool wait)
+int ditto_names_use(struct ditto_server *srv, const struct ditto_question *q,
+		    ditto_names_use_fn use, void *arg, bool wait)
 {
 	struct ditto_names *names = srv->names;
 	const struct name_answer *answer;
 	struct name_entry *entry;
 	int ret;
 
-	if (names_use_fresh(names, q, use, arg, &ret))
+	if (ditto_names_use_fresh(srv, q, use, arg, &ret))
 		return ret;
 	entry = names_entry(names, q);
 	if (!entry)
@@ -452,156 +472,6 @@ static int names_use(struct ditto_server *srv, const struct ditto_question *q, u
 	entry_put(entry);
 	return ret;
 }
-
-static int use_hosts(const struct name_answer *answer, void *arg)
-{
-	const struct ditto_host_names *hosts = answer->said.hosts;
-	const char *pattern = arg, *name;
-
-	if (!hosts)
-		return 0;
-	name = hosts->text;
-	for (unsigned int i = 0; i < hosts->count; i++) {
-		if (glob_match(pattern, name))
-			return 1;
-		name += strlen(name) + 1;
-	}
-	return 0;
-}
-
-int ditto_names_host_match(struct ditto_server *srv, const struct in6_addr *addr,
-			   const char *pattern, bool wait)
-{
-	const struct ditto_question q = {
-		.type = DITTO_UPCALL_HOST_NAME, .addr = *addr, .text = ""
-	};
-	char lower[DITTO_HOST_NAME_MAX + 1];
-	size_t len = strlen(pattern);
-
-	if (len > DITTO_HOST_NAME_MAX)
-		return 0;
-	for (size_t i = 0; i <= len; i++)
-		lower[i] = tolower(pattern[i]);
-	return names_use(srv, &q, use_hosts, lower, wait);
-}
-EXPORT_SYMBOL_IF_KUNIT(ditto_names_host_match);
-
-static int use_member(const struct name_answer *answer, void *arg)
-{
-	return answer->said.member;
-}
-
-int ditto_names_in_netgroup(struct ditto_server *srv, const struct in6_addr *addr,
-			    const char *netgroup, bool wait)
-{
-	const struct ditto_question q = {
-		.type = DITTO_UPCALL_NETGROUP, .addr = *addr, .text = netgroup
-	};
-
-	return names_use(srv, &q, use_member, NULL, wait);
-}
-EXPORT_SYMBOL_IF_KUNIT(ditto_names_in_netgroup);
-
-struct groups_room {
-	kgid_t *groups;
-	unsigned int max;
-};
-
-static int use_groups(const struct name_answer *answer, void *arg)
-{
-	const struct groups_room *room = arg;
-	unsigned int n = min(room->max, answer->said.ngroups);
-
-	if (answer->missing)
-		return -ENOENT;
-	memcpy(room->groups, answer->said.groups, n * sizeof(kgid_t));
-	return n;
-}
-
-int ditto_names_groups(struct ditto_server *srv, kuid_t uid, kgid_t *groups,
-		       unsigned int max)
-{
-	const struct ditto_question q = {
-		.type = DITTO_UPCALL_GROUPS, .uid = uid, .text = ""
-	};
-	struct groups_room room = { .groups = groups, .max = max };
-
-	return names_use(srv, &q, use_groups, &room, true);
-}
-EXPORT_SYMBOL_IF_KUNIT(ditto_names_groups);
-
-struct name_room {
-	char *name;
-	size_t size;
-};
-
-static int use_name(const struct name_answer *answer, void *arg)
-{
-	const struct name_room *room = arg;
-	size_t len;
-
-	if (answer->missing)
-		return -ENOENT;
-	len = strlen(answer->said.name);
-	if (len > room->size)
-		return -ERANGE;
-	memcpy(room->name, answer->said.name, len);
-	return len;
-}
-
-int ditto_names_of_user(struct ditto_server *srv, kuid_t uid, char *name, size_t size)
-{
-	const struct ditto_question q = {
-		.type = DITTO_UPCALL_USER_NAME, .uid = uid, .text = ""
-	};
-	struct name_room room = { .name = name, .size = size };
-
-	return names_use(srv, &q, use_name, &room, true);
-}
-EXPORT_SYMBOL_NS_GPL(ditto_names_of_user, DITTO);
-
-int ditto_names_of_group(struct ditto_server *srv, kgid_t gid, char *name, size_t size)
-{
-	const struct ditto_question q = {
-		.type = DITTO_UPCALL_GROUP_NAME, .gid = gid, .text = ""
-	};
-	struct name_room room = { .name = name, .size = size };
-
-	return names_use(srv, &q, use_name, &room, true);
-}
-EXPORT_SYMBOL_NS_GPL(ditto_names_of_group, DITTO);
-
-static int use_uid(const struct name_answer *answer, void *arg)
-{
-	kuid_t *uid = arg;
-
-	*uid = answer->said.uid;
-	return answer->missing ? -ENOENT : 0;
-}
-
-int ditto_names_user(struct ditto_server *srv, const char *name, kuid_t *uid)
-{
-	const struct ditto_question q = { .type = DITTO_UPCALL_USER_ID, .text = name };
-
-	return names_use(srv, &q, use_uid, uid, true);
-}
-EXPORT_SYMBOL_NS_GPL(ditto_names_user, DITTO);
-
-static int use_gid(const struct name_answer *answer, void *arg)
-{
-	kgid_t *gid = arg;
-
-	*gid = answer->said.gid;
-	return answer->missing ? -ENOENT : 0;
-}
-
-int ditto_names_group(struct ditto_server *srv, const char *name, kgid_t *gid)
-{
-	const struct ditto_question q = { .type = DITTO_UPCALL_GROUP_ID, .text = name };
-
-	return names_use(srv, &q, use_gid, gid, true);
-}
-EXPORT_SYMBOL_NS_GPL(ditto_names_group, DITTO);
 
 void ditto_names_flush(struct ditto_server *srv)
 {
@@ -625,7 +495,7 @@ EXPORT_SYMBOL_IF_KUNIT(ditto_names_flush);
 #if IS_ENABLED(CONFIG_KUNIT)
 void ditto_names_set_ask(struct ditto_server *srv, ditto_names_ask_fn ask)
 {
-	srv->names->ask = ask;
+	srv->names->ask = ask ?: ditto_names_ask;
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_names_set_ask);
 

@@ -11,10 +11,12 @@
 #define _DITTO_NET_HELPER_NAMES_H
 
 #include <linux/in6.h>
+#include <linux/sizes.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
 struct ditto_server;
+struct ditto_token;
 
 /* Bytes of the longest name of a user or group, with its domain. */
 #define DITTO_NAMES_NAME_MAX	255
@@ -24,6 +26,8 @@ struct ditto_server;
 #define DITTO_GROUPS_MAX	1024
 /* Entries in the cache. */
 #define DITTO_NAMES_MAX		16384
+/* Bytes of all tokens in the cache; one has up to 72 KiB. */
+#define DITTO_NAMES_TOKENS_BYTES	SZ_64M
 /* Requests in progress: more than may wait for a turn, see net/helper/upcall.c. */
 #define DITTO_NAMES_WORKERS	384
 /* Milliseconds that a caller waits for an answer. */
@@ -117,6 +121,40 @@ int ditto_names_user(struct ditto_server *srv, const char *name, kuid_t *uid);
  * Return: as ditto_names_user().
  */
 int ditto_names_group(struct ditto_server *srv, const char *name, kgid_t *gid);
+
+/**
+ * ditto_names_token - look up the SIDs of a user
+ * @srv: the server
+ * @uid: the user
+ * @token: filled with a reference
+ *
+ * This function does not wait for the helper: the caller may hold locks. It differs from the
+ * others also in that a failed request is no reason to retry.
+ *
+ * Context: may sleep for memory.
+ * Return: 0; -ENOENT if there is no such user; -EJUKEBOX while the helper is asked;
+ * -ECONNREFUSED or another error of ditto_upcall() if it cannot be asked or cannot answer.
+ */
+int ditto_names_token(struct ditto_server *srv, kuid_t uid, struct ditto_token **token);
+
+/**
+ * ditto_names_token_prefetch - ask for the SIDs of a user that may be needed
+ * @srv: the server
+ * @uid: the user
+ *
+ * Context: may sleep, up to DITTO_NAMES_WAIT_MS for the answer.
+ */
+void ditto_names_token_prefetch(struct ditto_server *srv, kuid_t uid);
+
+/**
+ * ditto_names_token_rcu - get the SIDs of a user if they are cached
+ * @srv: the server
+ * @uid: the user
+ *
+ * Context: any, under RCU.
+ * Return: the token, valid until the end of the RCU read section; NULL without a fresh one.
+ */
+const struct ditto_token *ditto_names_token_rcu(struct ditto_server *srv, kuid_t uid);
 
 /* Drop all cached answers. May sleep. */
 void ditto_names_flush(struct ditto_server *srv);

@@ -16,6 +16,7 @@ void ditto_said_free(struct ditto_said *said)
 	kfree(said->hosts);
 	kfree(said->groups);
 	kfree(said->name);
+	ditto_token_put(said->token);
 	*said = (struct ditto_said){};
 }
 
@@ -195,6 +196,15 @@ static int got_gid(struct genl_info *info, struct ditto_said *said)
 	return gid_valid(said->gid) ? 0 : -EINVAL;
 }
 
+static int got_sids(struct genl_info *info, struct ditto_said *said)
+{
+	if (GENL_REQ_ATTR_CHECK(info, DITTO_A_UPCALL_SIDS)) {
+		NL_SET_ERR_MSG(info->extack, "an answer about SIDs carries them");
+		return -EINVAL;
+	}
+	return ditto_token_read(info, &said->token);
+}
+
 /* How each type of question is asked, and its answer read. */
 static const struct {
 	int (*put)(struct sk_buff *msg, const struct ask *ask);
@@ -207,6 +217,7 @@ static const struct {
 	[DITTO_UPCALL_GROUP_NAME] = { ask_put_gid, got_name },
 	[DITTO_UPCALL_USER_ID] = { ask_put_name, got_uid },
 	[DITTO_UPCALL_GROUP_ID] = { ask_put_name, got_gid },
+	[DITTO_UPCALL_USER_SIDS] = { ask_put_uid, got_sids },
 };
 
 static int ask_put(struct sk_buff *msg, void *arg)

@@ -7,6 +7,7 @@
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
+#include "token.h"
 #include "upcall.h"
 
 struct ditto_server;
@@ -19,7 +20,7 @@ struct ditto_server;
  * struct ditto_question - a question about a name, a group or a netgroup
  * @type: type of the request; it says which of the other members are used
  * @addr: address of the host, for host names and netgroups
- * @uid: uid, for the groups and for the name of a user
+ * @uid: uid, for the groups, the name and the SIDs of a user
  * @gid: gid, for the name of a group
  * @text: netgroup, or name of a user or group; else the empty string
  */
@@ -52,6 +53,7 @@ struct ditto_host_names {
  * @name: name of the user or group, or NULL
  * @uid: uid of the user with the name
  * @gid: gid of the group with the name
+ * @token: SIDs of the user, or NULL
  */
 struct ditto_said {
 	struct ditto_host_names *hosts;
@@ -61,6 +63,7 @@ struct ditto_said {
 	char *name;
 	kuid_t uid;
 	kgid_t gid;
+	struct ditto_token *token;
 };
 
 /* Free what an answer points to and zero it; @said itself is the caller's. */
@@ -99,7 +102,7 @@ typedef int (*ditto_names_ask_fn)(struct ditto_server *srv,
 /**
  * ditto_names_set_ask - replace ditto_names_ask() for tests
  * @srv: the server
- * @ask: the replacement
+ * @ask: the replacement; NULL for ditto_names_ask() again
  */
 void ditto_names_set_ask(struct ditto_server *srv, ditto_names_ask_fn ask);
 /* Number of answers kept. */

@@ -42,6 +42,7 @@ static_assert(DITTO_UPCALL_RECORD_FORGET == (int)DITTO_UPCALL_KIND_RECORD_FORGET
 static_assert(DITTO_UPCALL_AUTH == (int)DITTO_UPCALL_KIND_AUTH);
 static_assert(DITTO_UPCALL_PIPE_CLOSE == (int)DITTO_UPCALL_KIND_PIPE_CLOSE);
 static_assert(DITTO_UPCALL_GROUP_ID == (int)DITTO_UPCALL_KIND_GROUP_ID);
+static_assert(DITTO_UPCALL_USER_SIDS == (int)DITTO_UPCALL_KIND_USER_SIDS);
 
 /* Bytes of a request that gives no size, and of a message that has no answer. */
 #define MESSAGE_SIZE	SZ_8K
@@ -65,6 +66,7 @@ static const char *const type_names[] = {
 	[DITTO_UPCALL_GROUP_NAME] = "a question for a group's name",
 	[DITTO_UPCALL_USER_ID] = "a question for a user",
 	[DITTO_UPCALL_GROUP_ID] = "a question for a group",
+	[DITTO_UPCALL_USER_SIDS] = "a question for the SIDs of a user",
 };
 
 /* Types of requests that a helper understands unless it says otherwise. */
@@ -113,6 +115,7 @@ static const u8 queue_of_type[] = {
 	[DITTO_UPCALL_GROUP_NAME] = QUEUE_ACCOUNTS,
 	[DITTO_UPCALL_USER_ID] = QUEUE_ACCOUNTS,
 	[DITTO_UPCALL_GROUP_ID] = QUEUE_ACCOUNTS,
+	[DITTO_UPCALL_USER_SIDS] = QUEUE_ACCOUNTS,
 };
 
 /**

@@ -39,6 +39,7 @@ enum ditto_upcall_type {
 	DITTO_UPCALL_GROUP_NAME,	/* gid to name@domain */
 	DITTO_UPCALL_USER_ID,		/* name@domain to uid */
 	DITTO_UPCALL_GROUP_ID,		/* name@domain to gid */
+	DITTO_UPCALL_USER_SIDS,		/* uid to the SIDs of the user and its groups */
 };
 
 /**

@@ -121,7 +121,7 @@ static const struct nla_policy ditto_helper_register_nl_policy[DITTO_A_STATE_KIN
 };
 
 /* DITTO_CMD_UPCALL_REPLY - do */
-static const struct nla_policy ditto_upcall_reply_nl_policy[DITTO_A_UPCALL_DATA + 1] = {
+static const struct nla_policy ditto_upcall_reply_nl_policy[DITTO_A_UPCALL_PRIVILEGES + 1] = {
 	[DITTO_A_UPCALL_ID] = { .type = NLA_U64, },
 	[DITTO_A_UPCALL_ERROR] = NLA_POLICY_MAX(NLA_U32, 4095),
 	[DITTO_A_UPCALL_HOST_NAME] = { .type = NLA_STRING, .len = 255, },
@@ -135,6 +135,9 @@ static const struct nla_policy ditto_upcall_reply_nl_policy[DITTO_A_UPCALL_DATA 
 	[DITTO_A_UPCALL_USER] = { .type = NLA_NUL_STRING, .len = 511, },
 	[DITTO_A_UPCALL_DOMAIN] = { .type = NLA_NUL_STRING, .len = 255, },
 	[DITTO_A_UPCALL_SID] = { .type = NLA_BINARY, },
+	[DITTO_A_UPCALL_SIDS] = { .type = NLA_BINARY, },
+	[DITTO_A_UPCALL_SIDS_COMPLETE] = NLA_POLICY_MAX(NLA_U8, 1),
+	[DITTO_A_UPCALL_PRIVILEGES] = NLA_POLICY_MASK(NLA_U32, 0x3),
 	[DITTO_A_UPCALL_KEY] = { .type = NLA_BINARY, },
 	[DITTO_A_UPCALL_EXPIRES] = { .type = NLA_U64, },
 	[DITTO_A_UPCALL_GUEST] = NLA_POLICY_MAX(NLA_U8, 1),
@@ -340,7 +343,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.cmd		= DITTO_CMD_UPCALL_REPLY,
 		.doit		= ditto_nl_upcall_reply_doit,
 		.policy		= ditto_upcall_reply_nl_policy,
-		.maxattr	= DITTO_A_UPCALL_DATA,
+		.maxattr	= DITTO_A_UPCALL_PRIVILEGES,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{

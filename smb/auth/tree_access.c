@@ -21,6 +21,8 @@
 #include "../../fs/share/cred.h"
 #include "../../fs/share/share.h"
 #include "../../fs/share/share_users.h"
+#include "../../net/helper/auth.h"
+#include "../../net/helper/names.h"
 #include "../../net/server.h"
 #include "../file/name.h"
 #include "../server.h"
@@ -50,6 +52,7 @@ static void ident_of(const struct ditto_auth_user *user, struct ditto_ident *ide
 		.groups = user->groups,
 		.anonymous = user->guest || user->anonymous,
 		.proven = !user->guest && !user->anonymous,
+		.token = user->token,
 	};
 }
 
@@ -118,6 +121,12 @@ u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 	access->cred = ditto_cred_get(session->server->srv, &opts, &verdict, &ident);
 	if (IS_ERR(access->cred))
 		return dsmb_status(PTR_ERR(access->cred));
+	/*
+	 * Calls cannot wait for the SIDs of a squashed user or a guest when a list names some, so
+	 * they are asked for now.
+	 */
+	if (!access->cred->token)
+		ditto_names_token_prefetch(session->server->srv, access->cred->uid);
 	access->generation = opts.generation;
 	access->writable = verdict.level == DITTO_ACCESS_WRITE &&
 			   grant >= DITTO_SHARE_ACCESS_WRITE && !opts.read_only;
@@ -138,7 +147,7 @@ static bool cred_is_same(const struct ditto_cred *a, const struct ditto_cred *b)
 {
 	return a == b || (uid_eq(a->uid, b->uid) && gid_eq(a->gid, b->gid) &&
 			  a->admin == b->admin && a->anonymous == b->anonymous &&
-			  a->guest == b->guest &&
+			  a->guest == b->guest && ditto_token_eq(a->token, b->token) &&
 			  groups_are_same(a->cred->group_info, b->cred->group_info));
 }
 

@@ -199,6 +199,8 @@ extern const struct dnfs_program dnfs4_program;
  * @xdr: stream of the results
  * @transport: services of the transport
  * @awaited: node whose holders were asked to give way to this call, with a reference; or NULL
+ * @unresolved: credential of a user whose SIDs the helper is asked for, with a reference; or NULL
+ * @resolved: the call has waited for the SIDs of a user, and does not again
  * @break_wait: jiffies that the call may still wait for holders
  * @vec: scratch for the payload of a WRITE
  * @bvec: scratch for the payload of a READ
@@ -242,6 +244,8 @@ struct dnfs_call {
 	struct xdr_stream *xdr;
 	const struct dnfs_transport *transport;
 	struct ditto_node *awaited;
+	struct ditto_cred *unresolved;
+	bool resolved;
 	long break_wait;
 	struct kvec *vec;
 	struct bio_vec *bvec;
@@ -269,8 +273,8 @@ void dnfs_await(struct dnfs_call *call, struct ditto_node *node);
  * dnfs_pause_begin - decide whether a refused call waits and is executed again
  * @call: refused before it had any effect
  *
- * A call waits if the lock table asked holders to give way, the setting break-wait-ms leaves
- * time, and not too many threads are waiting.
+ * A call waits if the lock table asked holders to give way and the setting break-wait-ms leaves
+ * time, or once if the helper was asked for SIDs; and not too many threads are waiting.
  *
  * Context: any.
  * Return: true if dnfs_pause() must follow.
@@ -278,17 +282,17 @@ void dnfs_await(struct dnfs_call *call, struct ditto_node *node);
 bool dnfs_pause_begin(struct dnfs_call *call);
 
 /**
- * dnfs_pause - wait until the holders have given way
+ * dnfs_pause - wait until the holders have given way, or the helper has answered
  * @call: dnfs_pause_begin() returned true
  *
- * Waits for the rest of @call->break_wait at most.
+ * Waits for the rest of @call->break_wait, or for DITTO_NAMES_WAIT_MS, at most.
  *
  * Context: sleeps; the caller must not hold anything that a holder needs to give way.
  */
 void dnfs_pause(struct dnfs_call *call);
 
 /**
- * dnfs_await_end - forget the node of dnfs_await()
+ * dnfs_await_end - forget what the call was to wait for
  * @call: the call, with or without such a node
  *
  * Context: may sleep.

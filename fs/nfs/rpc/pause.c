@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Calls that wait a moment for conflicting holders to give way.
+ * Calls that wait a moment for conflicting holders to give way, or for the SIDs of their user.
  *
  * A client that gets NFS4ERR_DELAY retries after a tenth of a second at best, and one that gets
  * NFS3ERR_JUKEBOX after five seconds. A responsive holder gives way within a few milliseconds,
  * so it is better to wait. The setting break-wait-ms limits the time. A waiting call occupies a
  * service thread, so only some of the threads may wait; the others serve the requests by which
  * holders give way. A client's own delegations never conflict with its calls.
+ *
+ * For SIDs a call waits once, DITTO_NAMES_WAIT_MS from the question to the helper at most.
  */
 #include "../../../lockd/claim.h"
+#include "../../../net/helper/names.h"
 #include "../../node/node.h"
+#include "../../share/cred.h"
 #include "../server.h"
 #include "call.h"
 
@@ -23,17 +27,20 @@ void dnfs_await(struct dnfs_call *call, struct ditto_node *node)
 
 void dnfs_await_end(struct dnfs_call *call)
 {
-	if (likely(!call->awaited))
-		return;
-	ditto_node_put(call->awaited);
+	if (call->awaited)
+		ditto_node_put(call->awaited);
 	call->awaited = NULL;
+	if (call->unresolved)
+		ditto_cred_put(call->unresolved);
+	call->unresolved = NULL;
 }
 
 bool dnfs_pause_begin(struct dnfs_call *call)
 {
+	bool breaks = call->awaited && call->break_wait;
 	struct dnfs_server *server = call->server;
 
-	if (!call->awaited || !call->break_wait)
+	if (!breaks && (!call->unresolved || call->resolved))
 		return false;
 	if (atomic_inc_return(&server->pausing) <= READ_ONCE(server->pausing_max))
 		return true;
@@ -43,10 +50,16 @@ bool dnfs_pause_begin(struct dnfs_call *call)
 
 void dnfs_pause(struct dnfs_call *call)
 {
-	long left = ditto_claim_pause(&call->awaited->point, call->break_wait);
+	long left;
 
+	if (call->unresolved && !call->resolved) {
+		ditto_names_token_prefetch(call->srv, call->unresolved->uid);
+		call->resolved = true;
+	} else {
+		left = ditto_claim_pause(&call->awaited->point, call->break_wait);
+		/* Each wait consumes at least one jiffy, so that the retries end. */
+		call->break_wait = left ? left - 1 : 0;
+	}
 	atomic_dec(&call->server->pausing);
-	/* Each wait consumes at least one jiffy, so that the retries end. */
-	call->break_wait = left ? left - 1 : 0;
 	dnfs_await_end(call);
 }

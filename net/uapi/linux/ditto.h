@@ -103,6 +103,16 @@ enum ditto_upcall_kind {
 	DITTO_UPCALL_KIND_GROUP_NAME,
 	DITTO_UPCALL_KIND_USER_ID,
 	DITTO_UPCALL_KIND_GROUP_ID,
+	DITTO_UPCALL_KIND_USER_SIDS,
+};
+
+/**
+ * enum ditto_token_privilege - Take ownership, and set any owner and list
+ *   (restore); see and set audit entries (security).
+ */
+enum ditto_token_privilege {
+	DITTO_TOKEN_PRIVILEGE_RESTORE = 1,
+	DITTO_TOKEN_PRIVILEGE_SECURITY = 2,
 };
 
 /**
@@ -494,6 +504,9 @@ enum {
 	DITTO_A_UPCALL_PIPE,
 	DITTO_A_UPCALL_PIPE_NAME,
 	DITTO_A_UPCALL_DATA,
+	DITTO_A_UPCALL_SIDS,
+	DITTO_A_UPCALL_SIDS_COMPLETE,
+	DITTO_A_UPCALL_PRIVILEGES,
 
 	__DITTO_A_UPCALL_MAX,
 	DITTO_A_UPCALL_MAX = (__DITTO_A_UPCALL_MAX - 1)

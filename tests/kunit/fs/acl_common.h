@@ -24,6 +24,7 @@ static inline u32 acl_rights(struct kunit *test, const struct ditto_acl *acl, u3
 {
 	struct group_info *groups = groups_alloc(1);
 	struct cred cred = { .fsuid = KUIDT_INIT(uid), .fsgid = KGIDT_INIT(gid1) };
+	const struct ditto_ace *undecided;
 	struct ditto_acl_subject who = {
 		.cred = &cred,
 		.anonymous = anonymous,
@@ -35,7 +36,7 @@ static inline u32 acl_rights(struct kunit *test, const struct ditto_acl *acl, u3
 	KUNIT_ASSERT_NOT_NULL(test, groups);
 	groups->gid[0] = KGIDT_INIT(gid2);
 	cred.group_info = groups;
-	rights = ditto_acl_rights(acl, &who);
+	rights = ditto_acl_rights(acl, &who, &undecided);
 	put_group_info(groups);
 	return rights;
 }

@@ -78,13 +78,14 @@ static void test_lists(struct kunit *test)
 			.uid = KUIDT_INIT(USER + random_below(2)),
 			.gid = KGIDT_INIT(USER + random_below(2)),
 		};
+		const struct ditto_ace *undecided;
 		u32 plain, explained, told = 0;
 
 		cred.fsuid = KUIDT_INIT(USER + random_below(2));
 		cred.fsgid = KGIDT_INIT(USER + random_below(2));
-		plain = ditto_acl_rights(acl, &who);
+		plain = ditto_acl_rights(acl, &who, &undecided);
 		who.decisions = decisions;
-		explained = ditto_acl_rights(acl, &who);
+		explained = ditto_acl_rights(acl, &who, &undecided);
 		for (unsigned int bit = 0; bit < DITTO_RIGHT_BITS; bit++) {
 			const struct ditto_acl_decision *decision = &decisions->right[bit];
 

@@ -3,6 +3,7 @@
 #include <linux/fs.h>
 #include <linux/mount.h>
 
+#include "../net/sids.h"
 #include "listed.h"
 
 struct ditto_acl *listed_make(struct kunit *test, const struct listed_entry *entries,
@@ -22,6 +23,10 @@ struct ditto_acl *listed_make(struct kunit *test, const struct listed_entry *ent
 			ace->uid = KUIDT_INIT(entries[i].id);
 		else if (ace->who == DITTO_WHO_GID)
 			ace->gid = KGIDT_INIT(entries[i].id);
+		if (ace->who != DITTO_WHO_FOREIGN)
+			continue;
+		sid_of_domain(ace->foreign, entries[i].id);
+		ace->foreign_len = SID_OF_DOMAIN;
 	}
 	return acl;
 }

@@ -17,7 +17,7 @@
 #define ANYTHING	DITTO_RIGHTS_ALL
 #define BOTH		DITTO_ACE_INHERITABLE
 
-/* An entry of a list to be made. */
+/* An entry of a list to be made. The SID of a foreign one is sid_of_domain(@id). */
 struct listed_entry {
 	u8 type;
 	u8 who;

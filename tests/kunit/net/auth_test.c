@@ -16,6 +16,7 @@
 #include "../../../net/netlink.h"
 #include "../../../net/server.h"
 #include "../../../net/setting.h"
+#include "sids.h"
 
 /* No socket has these ports. */
 #define NOBODY		(U32_MAX - 7)
@@ -44,6 +45,8 @@ static struct answer *answer_new(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, a);
 	a->msg = nlmsg_new(2 * DITTO_AUTH_TOKEN_MAX, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, a->msg);
+	a->info.nlhdr = nlmsg_put(a->msg, 0, 0, 0, GENL_HDRLEN, 0);
+	KUNIT_ASSERT_NOT_NULL(test, a->info.nlhdr);
 	a->info.attrs = a->tb;
 	a->info.extack = &a->extack;
 	return a;
@@ -51,8 +54,10 @@ static struct answer *answer_new(struct kunit *test)
 
 static void answer_index(struct kunit *test, struct answer *a)
 {
-	KUNIT_ASSERT_EQ(test, nla_parse(a->tb, DITTO_A_UPCALL_MAX, (void *)a->msg->data,
-					a->msg->len, NULL, NULL), 0);
+	nlmsg_end(a->msg, (struct nlmsghdr *)a->info.nlhdr);
+	KUNIT_ASSERT_EQ(test, nla_parse(a->tb, DITTO_A_UPCALL_MAX,
+					nlmsg_attrdata(a->info.nlhdr, GENL_HDRLEN),
+					nlmsg_attrlen(a->info.nlhdr, GENL_HDRLEN), NULL, NULL), 0);
 }
 
 static int answer_read(struct kunit *test, struct answer *a)
@@ -123,6 +128,7 @@ static void login_succeeds(struct kunit *test)
 	static const u32 gids[] = { 30, 10, (u32)-1, 20 };
 	struct answer *a = answer_identity(test);
 	struct ditto_auth_user *user;
+	u8 sid[DITTO_SID_MAX];
 
 	a->auth.id = 77;
 	KUNIT_ASSERT_EQ(test, nla_put(a->msg, DITTO_A_UPCALL_GIDS, sizeof(gids), gids), 0);
@@ -130,9 +136,17 @@ static void login_succeeds(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, put_u64(a, DITTO_A_UPCALL_EXPIRES, 5), 0);
 	put_bytes(test, a, DITTO_A_UPCALL_SID, 28, 1);
 	put_bytes(test, a, DITTO_A_UPCALL_KEY, 16, 2);
+	for (u32 rid = 3; rid; rid--) {
+		sid_of_domain(sid, rid);
+		KUNIT_ASSERT_EQ(test, nla_put(a->msg, DITTO_A_UPCALL_SIDS, SID_OF_DOMAIN, sid), 0);
+	}
 	KUNIT_ASSERT_EQ(test, answer_read(test, a), 0);
 	user = a->auth.user;
 	KUNIT_ASSERT_NOT_NULL(test, user);
+	KUNIT_ASSERT_NOT_NULL(test, user->token);
+	KUNIT_EXPECT_EQ(test, user->token->count, 3);
+	KUNIT_EXPECT_TRUE(test, ditto_token_has(user->token, sid));
+	KUNIT_EXPECT_FALSE(test, user->token->complete);
 	KUNIT_EXPECT_TRUE(test, a->auth.done);
 	KUNIT_EXPECT_EQ(test, a->auth.id, 0);
 	KUNIT_EXPECT_EQ(test, a->auth.expires, 5);
@@ -221,6 +235,14 @@ static void nonsense_refused(struct kunit *test)
 
 	a = answer_identity(test);
 	put_bytes(test, a, DITTO_A_UPCALL_SID, DITTO_SID_MAX + 1, 0);
+	expect_nonsense(test, a);
+
+	a = answer_identity(test);
+	put_bytes(test, a, DITTO_A_UPCALL_SIDS, SID_OF_DOMAIN, 2);
+	expect_nonsense(test, a);
+
+	a = answer_identity(test);
+	put_u32(test, a, DITTO_A_UPCALL_PRIVILEGES, 1);
 	expect_nonsense(test, a);
 
 	a = answer_identity(test);

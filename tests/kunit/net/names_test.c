@@ -13,6 +13,7 @@
 #include "../../../net/helper/names_ask.h"
 #include "../../../net/server.h"
 #include "../../../net/setting.h"
+#include "sids.h"
 
 static const struct in6_addr addr = { { .u6_addr32 = { 0, 0, htonl(0xffff), htonl(0xc0000201) } } };
 
@@ -26,6 +27,7 @@ static const struct in6_addr addr = { { .u6_addr32 = { 0, 0, htonl(0xffff), hton
  * @member: of every netgroup
  * @saw_hosts: how many names came with the last question
  * @name: that it gives, for users and groups
+ * @large: tokens are as large as possible
  */
 static struct fake {
 	atomic_t asked;
@@ -36,7 +38,25 @@ static struct fake {
 	bool member;
 	unsigned int saw_hosts;
 	const char *name;
+	bool large;
 } fake;
+
+static struct ditto_token *token_large(u32 rid)
+{
+	struct ditto_token *token = ditto_token_alloc(DITTO_TOKEN_SIDS_MAX,
+						      DITTO_TOKEN_SIDS_MAX * DITTO_SID_MAX);
+	u8 sid[DITTO_SID_MAX];
+
+	memset(sid, 1, sizeof(sid));
+	sid[1] = 15;
+	for (u32 i = 0; token && i < DITTO_TOKEN_SIDS_MAX; i++) {
+		put_unaligned_le32(rid + i, sid + DITTO_SID_MIN);
+		ditto_token_add(token, sid);
+	}
+	if (token)
+		ditto_token_finish(token);
+	return token;
+}
 
 static int fake_identity(const struct ditto_question *question, struct ditto_said *said)
 {
@@ -45,6 +65,10 @@ static int fake_identity(const struct ditto_question *question, struct ditto_sai
 	case DITTO_UPCALL_GROUP_NAME:
 		said->name = kstrdup(fake.name, GFP_KERNEL);
 		return said->name ? 0 : -ENOMEM;
+	case DITTO_UPCALL_USER_SIDS:
+		said->token = fake.large ? token_large(__kuid_val(question->uid)) :
+			token_of_rids((u32[]){ __kuid_val(question->uid) }, 1, true);
+		return said->token ? 0 : -ENOMEM;
 	case DITTO_UPCALL_USER_ID:
 		said->uid = KUIDT_INIT(strlen(question->text));
 		return 0;
@@ -91,6 +115,7 @@ static int names_test_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, srv);
 	srv->net = &init_net;
 	ditto_settings_init(srv);
+	KUNIT_ASSERT_EQ(test, ditto_upcalls_init(srv), 0);
 	KUNIT_ASSERT_EQ(test, ditto_names_init(srv), 0);
 	fake = (struct fake){};
 	init_completion(&fake.go);
@@ -102,6 +127,7 @@ static int names_test_init(struct kunit *test)
 static void names_test_exit(struct kunit *test)
 {
 	ditto_names_exit(test->priv);
+	ditto_upcalls_exit(test->priv);
 }
 
 static void host_patterns(struct kunit *test)
@@ -281,6 +307,87 @@ static void groups_are_cut(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 2);
 }
 
+/* Ask until the worker has got an answer: 0, or an error that stays. */
+static int token_ask(struct ditto_server *srv, u32 uid, struct ditto_token **token)
+{
+	int err = -EJUKEBOX;
+
+	/* A call that does not wait reports that no helper is registered. */
+	for (int i = 0; i < 50000 && (err == -EJUKEBOX || err == -ECONNREFUSED); i++) {
+		err = ditto_names_token(srv, KUIDT_INIT(uid), token);
+		if (err)
+			usleep_range(100, 200);
+	}
+	return err;
+}
+
+static void tokens_of_users(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+	const struct ditto_token *cached;
+	struct ditto_token *token;
+
+	KUNIT_ASSERT_EQ(test, token_ask(srv, 7, &token), 0);
+	KUNIT_EXPECT_EQ(test, token->count, 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 1);
+	rcu_read_lock();
+	cached = ditto_names_token_rcu(srv, KUIDT_INIT(7));
+	KUNIT_EXPECT_PTR_EQ(test, cached, token);
+	KUNIT_EXPECT_NULL(test, ditto_names_token_rcu(srv, KUIDT_INIT(8)));
+	rcu_read_unlock();
+	/* The reference outlives the cache. */
+	ditto_names_flush(srv);
+	rcu_barrier();
+	KUNIT_EXPECT_EQ(test, token->count, 1);
+	ditto_token_put(token);
+	fake.error = -ENOENT;
+	KUNIT_EXPECT_EQ(test, token_ask(srv, 7, &token), -ENOENT);
+}
+
+/* An error stays the answer while the helper is asked again. */
+static void token_errors_stay(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+	struct ditto_token *token;
+	int err = 0;
+
+	fake.error = -EAGAIN;
+	KUNIT_EXPECT_EQ(test, token_ask(srv, 7, &token), -EAGAIN);
+	fake.slow = true;
+	fake.error = 0;
+	for (int i = 0; i < 500 && atomic_read(&fake.asked) < 2; i++) {
+		err = ditto_names_token(srv, KUIDT_INIT(7), &token);
+		msleep(20);
+	}
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 2);
+	KUNIT_EXPECT_EQ(test, err, -EAGAIN);
+	KUNIT_EXPECT_EQ(test, ditto_names_token(srv, KUIDT_INIT(7), &token), -EAGAIN);
+	complete_all(&fake.go);
+	for (int i = 0; i < 500 && ditto_names_token(srv, KUIDT_INIT(7), &token); i++)
+		msleep(20);
+	KUNIT_ASSERT_EQ(test, ditto_names_token(srv, KUIDT_INIT(7), &token), 0);
+	ditto_token_put(token);
+	/* And that of the loop. */
+	ditto_token_put(token);
+}
+
+static void tokens_are_bounded(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+	struct ditto_token *token;
+	size_t size = 0, n = 0;
+
+	fake.large = true;
+	for (u32 uid = 0; size <= DITTO_NAMES_TOKENS_BYTES + SZ_1M; uid++, n++) {
+		KUNIT_ASSERT_EQ(test, token_ask(srv, uid, &token), 0);
+		KUNIT_ASSERT_EQ(test, token->count, DITTO_TOKEN_SIDS_MAX);
+		size += ditto_token_size(token);
+		ditto_token_put(token);
+	}
+	KUNIT_EXPECT_LT(test, ditto_names_count(srv), n);
+	KUNIT_EXPECT_GT(test, ditto_names_count(srv), n / 2);
+}
+
 static void flush_forgets(struct kunit *test)
 {
 	struct ditto_server *srv = test->priv;
@@ -314,6 +421,9 @@ static struct kunit_case names_cases[] = {
 	KUNIT_CASE(stale_is_used),
 	KUNIT_CASE(netgroups_and_hosts),
 	KUNIT_CASE(groups_are_cut),
+	KUNIT_CASE(tokens_of_users),
+	KUNIT_CASE(token_errors_stay),
+	KUNIT_CASE_SLOW(tokens_are_bounded),
 	KUNIT_CASE(flush_forgets),
 	KUNIT_CASE_SLOW(cache_is_bounded),
 	{}

@@ -56,19 +56,13 @@ static bool who_is(const char *text, u32 len, const char *name)
 }
 
 /* Prints a binary SID as text with "@". Return: its length. */
-static int print_sid(const u8 sid[DITTO_FOREIGN_MAX], char *text, size_t size)
+static int print_sid(const u8 sid[DITTO_FOREIGN_MAX], char text[DNFS4_OWNER_TEXT_MAX])
 {
-	u64 authority = get_unaligned_be16(sid + 2);
-	unsigned int parts = min_t(unsigned int, sid[1], SID_PARTS_MAX);
-	int len;
+	int len = ditto_sid_text(sid, text);
 
-	authority = authority << 32 | get_unaligned_be32(sid + 4);
-	len = scnprintf(text, size, authority > U32_MAX ? "S-%u-0x%012llx" : "S-%u-%llu", sid[0],
-			authority);
-	for (unsigned int i = 0; i < parts; i++)
-		len += scnprintf(text + len, size - len, "-%u",
-				 get_unaligned_le32(sid + SID_HEAD + i * sizeof(u32)));
-	return len + scnprintf(text + len, size - len, "@");
+	BUILD_BUG_ON(DITTO_SID_TEXT >= DNFS4_OWNER_TEXT_MAX);
+	strscpy(text + len, "@", DNFS4_OWNER_TEXT_MAX - len);
+	return len + 1;
 }
 
 /* Parses the next number of a terminated text and advances @at. False if there is none. */
@@ -140,7 +134,7 @@ static u32 read_sid(const char *text, u32 len, struct ditto_ace *ace)
 	memcpy(copy, text, len);
 	copy[len] = '\0';
 	if (copy[0] != 'S' || !parse_parts(copy + 1, ace) ||
-	    print_sid(ace->foreign, said, sizeof(said)) != len || memcmp(text, said, len)) {
+	    print_sid(ace->foreign, said) != len || memcmp(text, said, len)) {
 		memset(ace->foreign, 0, sizeof(ace->foreign));
 		ace->foreign_len = 0;
 		return NFS4ERR_BADOWNER;
@@ -175,7 +169,7 @@ EXPORT_SYMBOL_IF_KUNIT(dnfs4_who_read);
 
 static int say_foreign(const struct ditto_ace *ace, struct dnfs4_who *who, const char **text)
 {
-	int len = print_sid(ace->foreign, who->sid, sizeof(who->sid));
+	int len = print_sid(ace->foreign, who->sid);
 
 	*text = who->sid;
 	for (size_t i = 0; i < ARRAY_SIZE(absent); i++) {

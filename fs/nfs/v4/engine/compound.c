@@ -340,7 +340,7 @@ again:
 		dnfs_pause(cmp->call);
 		goto again;
 	}
-	if (unlikely(cmp->call->awaited))
+	if (unlikely(cmp->call->awaited || cmp->call->unresolved))
 		dnfs_await_end(cmp->call);
 	if (!err && !cmp->replay.data)
 		compound_encode(cmp, ready);
