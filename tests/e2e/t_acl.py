@@ -7,7 +7,7 @@ import struct
 import nfs3
 import rpc
 import smb2
-from harness import eq, one_of, put, run, test
+from harness import eq, one_of, put, run, test, wait_for
 from t_admin import Helper, uapi
 from t_smb_acl import EVERYONE, READ_DATA, WRITE_DATA, may, session, smbcacls, text, user
 
@@ -31,9 +31,14 @@ def reads(w, name, uid, gid=500, groups=()):
     n = w.client.nfs(rpc.auth_sys(uid, gid, list(groups)))
     status = n.lookup(n.root, name)
     eq(status.status, nfs3.OK)
-    status = n.read(status.fh, 0, 9).status
-    one_of(status, (nfs3.OK, nfs3.ACCES), 'READ')
-    return status == nfs3.OK
+    fh, status = status.fh, []
+
+    def answered():
+        status[:] = [n.read(fh, 0, 9).status]
+        return status[0] != nfs3.JUKEBOX
+    wait_for('the SIDs of the user', answered, 30)
+    one_of(status[0], (nfs3.OK, nfs3.ACCES), 'READ')
+    return status[0] == nfs3.OK
 
 
 @test(server='ditto', squash='none')

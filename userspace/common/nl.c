@@ -19,9 +19,10 @@
 #include "nl.h"
 
 /*
- * Bytes of a request: an answer to the kernel may carry 130000 bytes of data and other attributes.
+ * Bytes of a request: an answer to the kernel may carry 130000 bytes of data; or 65000, and 1024 SIDs
+ * of 72 bytes each; and other attributes.
  */
-#define MESSAGE_MAX	(144 * 1024)
+#define MESSAGE_MAX	(160 * 1024)
 /* Attempts to read a dump that is interrupted by changes. */
 #define DUMP_TRIES	5
 

@@ -17,6 +17,14 @@
 /* Longest token in both directions, as in the specification of the netlink family. */
 #define TOKEN_MAX	65000
 
+/* Used in the thread of the event loop. */
+static bool takes_sids;
+
+void auth_call_set_sids(bool takes)
+{
+	takes_sids = takes;
+}
+
 int auth_call_parse(struct auth_call *c, struct nl_msg *msg, u64 now)
 {
 	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
@@ -55,8 +63,9 @@ void auth_call_work(struct auth_call *c)
 	}
 }
 
-static void put_user(struct nl_msg *msg, const struct auth_step *s)
+static void put_user(struct nl_msg *msg, const struct auth_call *c)
 {
+	const struct auth_step *s = &c->step;
 	u8 sid[SID_SIZE_MAX];
 
 	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_DONE, 1);
@@ -67,6 +76,11 @@ static void put_user(struct nl_msg *msg, const struct auth_step *s)
 	msg_put_string(msg, DITTO_A_UPCALL_USER, s->user);
 	msg_put_string(msg, DITTO_A_UPCALL_DOMAIN, s->domain);
 	msg_put(msg, DITTO_A_UPCALL_SID, sid, sid_put(&s->account.sids.sid[0], sid));
+	if (c->sends_sids) {
+		upcall_put_sids(msg, &s->account.sids, s->account.complete);
+		msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_PRIVILEGES,
+			       s->account.privileges);
+	}
 	if (s->key_len)
 		msg_put(msg, DITTO_A_UPCALL_KEY, s->key, s->key_len);
 	if (s->expires != AUTH_NEVER)
@@ -89,7 +103,7 @@ void auth_call_put(struct nl_msg *msg, const struct auth_call *c)
 	if (c->error)
 		return;
 	if (s->done)
-		put_user(msg, s);
+		put_user(msg, c);
 	else
 		msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_AUTH_ID, s->id);
 }
@@ -149,6 +163,7 @@ void auth_call_take(struct conn *channel, const struct upcall_services *services
 	c->job.done = job_done;
 	c->auth = services->auth;
 	c->channel = channel;
+	c->sends_sids = takes_sids;
 	rc = auth_call_parse(c, msg, clock_ms());
 	if (!rc)
 		rc = pool_submit(services->logins, &c->job);

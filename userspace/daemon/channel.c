@@ -16,6 +16,7 @@
 #include <netlink/socket.h>
 
 #include "auth.h"
+#include "auth_call.h"
 #include "channel.h"
 #include "ditto-nl-gen.h"
 #include "log.h"
@@ -109,6 +110,7 @@ void channel_check(struct channel *ch)
 	 */
 	f = conn_features(&ch->query);
 	ch->knows_kinds = f && features_attr(f, DITTO_CMD_HELPER_REGISTER, DITTO_A_STATE_KINDS);
+	auth_call_set_sids(f && features_attr(f, DITTO_CMD_UPCALL_REPLY, DITTO_A_UPCALL_SIDS));
 	rc = nl_socket_add_membership(ch->events.sock, ch->query.events);
 	if (rc < 0)
 		log_error("cannot receive events: %s", nl_geterror(rc));

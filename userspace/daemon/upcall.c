@@ -18,6 +18,7 @@
 #include "nl.h"
 #include "pipe_call.h"
 #include "upcall.h"
+#include "user_token.h"
 
 /* To the name service, an IPv4-mapped IPv6 address is the IPv4 address. */
 static bool read_address(struct address *addr, const struct nlattr *nla)
@@ -69,6 +70,7 @@ int upcall_parse(struct upcall *u, struct nl_msg *msg, u64 now)
 		return 0;
 	case DITTO_UPCALL_KIND_GROUPS:
 	case DITTO_UPCALL_KIND_USER_NAME:
+	case DITTO_UPCALL_KIND_USER_SIDS:
 		if (!tb[DITTO_A_UPCALL_UID])
 			return -EBADMSG;
 		u->uid = nla_get_u32(tb[DITTO_A_UPCALL_UID]);
@@ -91,6 +93,26 @@ int upcall_parse(struct upcall *u, struct nl_msg *msg, u64 now)
 	}
 }
 
+/*
+ * The user has not logged in: no domain controller vouches for SIDs, and privileges are given to
+ * those who prove who they are.
+ */
+static int upcall_find_sids(struct upcall *u)
+{
+	struct user_token t = { .uid = u->uid };
+	struct why why;
+	int rc = nss_groups(u->uid, t.gids, &t.ngids);
+
+	rc = rc ?: user_token_fill(&t, NULL, &why);
+	if (rc) {
+		user_token_clear(&t);
+		return rc;
+	}
+	u->sids = t.sids;
+	u->complete = t.complete;
+	return 0;
+}
+
 void upcall_work(struct upcall *u)
 {
 	int rc = 0;
@@ -108,6 +130,9 @@ void upcall_work(struct upcall *u)
 	case DITTO_UPCALL_KIND_GROUPS:
 		rc = nss_groups(u->uid, u->gids, &u->ngids);
 		break;
+	case DITTO_UPCALL_KIND_USER_SIDS:
+		rc = upcall_find_sids(u);
+		break;
 	case DITTO_UPCALL_KIND_USER_NAME:
 		rc = idmap_name(IDENTITY_USER, u->uid, u->deadline, u->user);
 		break;
@@ -122,6 +147,22 @@ void upcall_work(struct upcall *u)
 		break;
 	}
 	u->error = (u32)-rc;
+}
+
+void upcall_put_sids(struct nl_msg *msg, const struct sid_list *sids, bool complete)
+{
+	u8 sid[SID_SIZE_MAX];
+	unsigned int i;
+
+	for (i = 0; i < sids->n; i++)
+		msg_put(msg, DITTO_A_UPCALL_SIDS, sid, sid_put(&sids->sid[i], sid));
+	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_SIDS_COMPLETE, complete);
+}
+
+void upcall_free(struct upcall *u)
+{
+	sid_list_clear(&u->sids);
+	free(u);
 }
 
 void upcall_put(struct nl_msg *msg, const struct upcall *u)
@@ -143,6 +184,9 @@ void upcall_put(struct nl_msg *msg, const struct upcall *u)
 		break;
 	case DITTO_UPCALL_KIND_GROUPS:
 		msg_put(msg, DITTO_A_UPCALL_GIDS, u->gids, u->ngids * sizeof(u->gids[0]));
+		break;
+	case DITTO_UPCALL_KIND_USER_SIDS:
+		upcall_put_sids(msg, &u->sids, u->complete);
 		break;
 	case DITTO_UPCALL_KIND_USER_NAME:
 	case DITTO_UPCALL_KIND_GROUP_NAME:
@@ -211,7 +255,7 @@ static void job_done(struct job *job)
 
 	if (clock_ms() < u->deadline)
 		send_answer(u);
-	free(u);
+	upcall_free(u);
 }
 
 /* Copy the bytes of an attribute. Returns false if it is missing or too long. */
@@ -298,7 +342,7 @@ static void upcall_refuse(struct upcall *u, int rc)
 	u->error = (u32)-rc;
 	if (u->id)
 		send_answer(u);
-	free(u);
+	upcall_free(u);
 }
 
 /* Callback with the names of the host, if it has any. */

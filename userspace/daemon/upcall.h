@@ -9,6 +9,7 @@
 #include "nss.h"
 #include "pool.h"
 #include "recorder.h"
+#include "sid_list.h"
 
 struct auth;
 struct conn;
@@ -16,7 +17,7 @@ struct nl_msg;
 struct pipes;
 
 /* Supported kinds of upcalls: one bit for each enum ditto_upcall_kind. */
-#define UPCALL_KINDS	((2ULL << DITTO_UPCALL_KIND_GROUP_ID) - 1)
+#define UPCALL_KINDS	((2ULL << DITTO_UPCALL_KIND_USER_SIDS) - 1)
 
 /**
  * struct upcall_services - the services that process upcalls
@@ -52,13 +53,15 @@ struct upcall_services {
  * @deadline: CLOCK_MONOTONIC in ms; the kernel does not wait for the reply after it
  * @names: names of the host: those that the kernel knows, then those that were found
  * @netgroup: name of the netgroup
- * @uid: user whose groups or name are requested
+ * @uid: user whose groups, name or SIDs are requested
  * @gid: group whose name is requested
  * @user: name of a user or group with its domain, as input or result
  * @error: error of the reply, positive errno or 0
  * @member: the host is in the netgroup
  * @gids: groups of the user
  * @ngids: number of entries in @gids
+ * @sids: SIDs of the user and its groups
+ * @complete: SIDs of domains that are not in @sids are not the user's
  */
 struct upcall {
 	struct job job;
@@ -77,6 +80,8 @@ struct upcall {
 	bool member;
 	u32 gids[NSS_GROUPS_MAX];
 	unsigned int ngids;
+	struct sid_list sids;
+	bool complete;
 };
 
 /**
@@ -98,6 +103,10 @@ struct record_upcall {
 int upcall_parse(struct upcall *u, struct nl_msg *msg, u64 now_ms);
 /* Process a request, except the look-up of host names; may block. Runs in a thread of a pool. */
 void upcall_work(struct upcall *u);
+/* Add SIDs to the reply, see struct user_token. */
+void upcall_put_sids(struct nl_msg *msg, const struct sid_list *sids, bool complete);
+/* Free a request. */
+void upcall_free(struct upcall *u);
 /* Add the reply to a message. */
 void upcall_put(struct nl_msg *msg, const struct upcall *u);
 

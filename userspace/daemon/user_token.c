@@ -243,6 +243,7 @@ int user_token_fill(struct user_token *t, const struct sid_list *vouched, struct
 	/* Groups behind are those of @vouched, whose SIDs are there. */
 	for (i = 0; !rc && i < own_groups; i++)
 		rc = user_token_add_group(&f, t->gids[i]);
+	t->complete = vouched || identity_knows_domains();
 	return rc ?: user_token_add_aliases(&f);
 }
 
@@ -252,6 +253,7 @@ void user_token_fill_anonymous(struct user_token *t)
 
 	sid_of_anonymous(&sid);
 	sid_list_add(&t->sids, &sid);
+	t->complete = true;
 }
 
 void user_token_clear(struct user_token *t)

@@ -66,6 +66,42 @@ static void groups_of_root(void)
 	free(u);
 }
 
+static unsigned int count_sids(struct nl_msg *msg)
+{
+	struct nlattr *nla;
+	unsigned int n = 0;
+	int rest;
+
+	nlmsg_for_each_attr(nla, nlmsg_hdr(msg), GENL_HDRLEN, rest)
+		n += nla_type(nla) == DITTO_A_UPCALL_SIDS;
+	return n;
+}
+
+static void sids_of_root(void)
+{
+	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
+	struct nl_msg *msg = upcall_request(DITTO_UPCALL_KIND_USER_SIDS);
+	struct upcall *u = mem_new(sizeof(*u));
+
+	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_UID, 0);
+	msg = request_answer(u, msg, tb);
+	CHECK(!tb[DITTO_A_UPCALL_ERROR] && !tb[DITTO_A_UPCALL_PRIVILEGES]);
+	/* Those made of the uid and of one group at least; no directory. */
+	CHECK(count_sids(msg) >= 2 && count_sids(msg) == u->sids.n);
+	CHECK(tb[DITTO_A_UPCALL_SIDS_COMPLETE] && !nla_get_u8(tb[DITTO_A_UPCALL_SIDS_COMPLETE]));
+	nlmsg_free(msg);
+	upcall_free(u);
+
+	u = mem_new(sizeof(*u));
+	msg = upcall_request(DITTO_UPCALL_KIND_USER_SIDS);
+	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_UID, 3999999999U);
+	msg = request_answer(u, msg, tb);
+	CHECK(tb[DITTO_A_UPCALL_ERROR] && nla_get_u32(tb[DITTO_A_UPCALL_ERROR]) == ENOENT);
+	CHECK(!tb[DITTO_A_UPCALL_SIDS]);
+	nlmsg_free(msg);
+	upcall_free(u);
+}
+
 static void names_of_root(void)
 {
 	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
@@ -256,6 +292,7 @@ static void login_succeeds(void)
 	struct conn c = { .family = 0x20 };
 	struct nl_msg *msg;
 	struct sid sid;
+	u32 i;
 
 	call->id = 7;
 	call->step.done = true;
@@ -279,6 +316,30 @@ static void login_succeeds(void)
 	CHECK(tb[DITTO_A_UPCALL_USER] && !nla_strcmp(tb[DITTO_A_UPCALL_USER], "alice"));
 	CHECK(!tb[DITTO_A_UPCALL_EXPIRES] && !tb[DITTO_A_UPCALL_ANONYMOUS] &&
 	      !tb[DITTO_A_UPCALL_AUTH_ID] && !tb[DITTO_A_UPCALL_TOKEN]);
+	/* An older module would reject these. */
+	CHECK(!tb[DITTO_A_UPCALL_SIDS] && !tb[DITTO_A_UPCALL_SIDS_COMPLETE] &&
+	      !tb[DITTO_A_UPCALL_PRIVILEGES]);
+	nlmsg_free(msg);
+
+	call->sends_sids = true;
+	call->step.account.privileges = USER_TOKEN_SECURITY;
+	call->step.account.complete = true;
+	for (i = 1; i < SID_LIST_MAX; i++) {
+		sid_of_group(&sid, i);
+		CHECK(sid_list_add(&call->step.account.sids, &sid));
+	}
+	/* The largest token of the client's authentication fits, too. */
+	call->step.reply = mem_new(65000);
+	call->step.reply_len = 65000;
+	msg = conn_message(&c, DITTO_CMD_UPCALL_REPLY);
+	auth_call_put(msg, call);
+	CHECK(!msg_parse(msg, &spec_upcall_set, tb));
+	CHECK(count_sids(msg) == SID_LIST_MAX);
+	CHECK(tb[DITTO_A_UPCALL_SID] && nla_len(tb[DITTO_A_UPCALL_SID]) == 16);
+	CHECK(tb[DITTO_A_UPCALL_SIDS_COMPLETE] && nla_get_u8(tb[DITTO_A_UPCALL_SIDS_COMPLETE]));
+	CHECK(tb[DITTO_A_UPCALL_PRIVILEGES] &&
+	      nla_get_u32(tb[DITTO_A_UPCALL_PRIVILEGES]) == USER_TOKEN_SECURITY);
+	CHECK(tb[DITTO_A_UPCALL_USER] && tb[DITTO_A_UPCALL_TOKEN]);
 	nlmsg_free(msg);
 	auth_call_free(call);
 }
@@ -383,7 +444,7 @@ static void pool_runs_all(void)
 int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
-		TEST(groups_of_root), TEST(names_of_root), TEST(user_by_name),
+		TEST(groups_of_root), TEST(sids_of_root), TEST(names_of_root), TEST(user_by_name),
 		TEST(groups_of_nobody_known), TEST(name_of_host),
 		TEST(not_in_netgroup), TEST(requests_without_sense), TEST(mapped_address),
 		TEST(login_goes_on), TEST(login_succeeds), TEST(pipe_is_open), TEST(pool_runs_all),

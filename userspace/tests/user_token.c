@@ -139,7 +139,7 @@ static void sids_of_numbers(void)
 
 	directory_use();
 	CHECK(!token_make(&t, NUMBERS(3000, 3001, 3002), NULL));
-	CHECK(t.ngids == 2 && t.sids.n == 3 && !t.privileges);
+	CHECK(t.ngids == 2 && t.sids.n == 3 && !t.privileges && t.complete);
 	CHECK(token_is_of(&t, "S-1-22-1-3000"));
 	CHECK(token_has(&t, "S-1-22-2-3001") && token_has(&t, "S-1-22-2-3002"));
 	user_token_clear(&t);
@@ -263,6 +263,7 @@ static void user_is_another_one(void)
 	silent = 0;
 	identity_set_sources((const struct identity_source *const[]){ &identity_unix }, 1);
 	CHECK(!token_make(&t, NUMBERS(20002, 3001), SIDS(DOMAIN "-1104")));
+	CHECK(t.complete);
 	user_token_clear(&t);
 }
 
@@ -314,6 +315,25 @@ static void logins_are_forgotten(void)
 	CHECK(vouched_get(60001, later, &found));
 	sid_list_clear(&found);
 	sid_list_clear(&list);
+}
+
+/* Without a directory nobody knows who is in a group of a domain. */
+static void groups_of_domains(void)
+{
+	static const struct identity_source *const with[] = { &identity_map, &identity_unix };
+	char none[] = "", line[] = DOMAIN "-1104 uid 20001 EXAMPLE\\alice\n";
+	struct user_token t;
+
+	identity_set_sources(with, ARRAY_SIZE(with));
+	CHECK(!token_make(&t, NUMBERS(20001, 3001), NULL) && !t.complete);
+	user_token_clear(&t);
+	CHECK(!identity_map_parse("test", line, NULL, NULL));
+	CHECK(!token_make(&t, NUMBERS(20001, 3001), NULL) && t.complete);
+	CHECK(token_is_of(&t, DOMAIN "-1104"));
+	user_token_clear(&t);
+	CHECK(!token_make(&t, NUMBERS(3000, 3001), NULL) && t.complete);
+	user_token_clear(&t);
+	CHECK(!identity_map_parse("test", none, NULL, NULL));
 }
 
 /* The alias and the privileges follow from a group, which the configuration names. */
@@ -417,6 +437,7 @@ int main(void)
 	static const struct test tests[] = {
 		TEST(sids_of_numbers), TEST(sids_of_a_domain), TEST(group_without_an_answer),
 		TEST(sids_that_are_filtered), TEST(nobody_vouches), TEST(user_is_another_one),
+		TEST(groups_of_domains),
 		TEST(administrators_of_a_group), TEST(too_many_groups), TEST(sids_on_the_wire),
 		TEST(token_of_nobody), TEST(groups_of_the_last_login), TEST(logins_are_forgotten),
 		{ 0 }

@@ -128,6 +128,21 @@ void identity_configure(const struct identity_order *order, const struct identit
 		identity_cache_clear();
 }
 
+bool identity_knows_domains(void)
+{
+	struct sources from;
+	unsigned int i;
+
+	pthread_mutex_lock(&lock);
+	from = sources;
+	pthread_mutex_unlock(&lock);
+	for (i = 0; i < from.n; i++)
+		if (from.source[i]->directory ||
+		    (from.source[i] == &identity_map && identity_map_has_lines()))
+			return true;
+	return false;
+}
+
 bool identity_is_system(u32 id)
 {
 	return id < IDENTITY_SYSTEM_IDS || id == IDENTITY_NOBODY || id == UINT32_MAX;

@@ -197,6 +197,10 @@ int identity_by_name(const struct identity_who *who, unsigned int kinds, const c
 /* Look up the domain that this machine is a member of; blocks as identity_find() does. */
 int identity_joined(const struct identity_who *who, struct identity *out);
 
+/* Is there a source of identities of domains: a directory, or a map file that is not empty? */
+bool identity_knows_domains(void);
+/* Does the map file have lines? */
+bool identity_map_has_lines(void);
 /* Is this a number of an account of the system? */
 bool identity_is_system(u32 id);
 /* Does the file of this machine's users or groups have this number? */

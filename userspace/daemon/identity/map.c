@@ -274,6 +274,16 @@ static void map_log(void *arg, const char *mistake)
 	log_error("%s", mistake);
 }
 
+bool identity_map_has_lines(void)
+{
+	bool has;
+
+	pthread_mutex_lock(&lock);
+	has = map.n;
+	pthread_mutex_unlock(&lock);
+	return has;
+}
+
 unsigned int identity_map_read(const char *path)
 {
 	FILE *file = fopen(path, "re");

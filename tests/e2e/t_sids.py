@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Entries of lists that name SIDs: who has them, by NFS and by SMB, and what applies if nobody
+can tell. The map file stands for a directory."""
+import contextlib
+import os
+
+import nfs3
+import rpc
+import servers
+import smb
+import smb2
+from harness import eq, one_of, put, run, test, wait_for
+from t_smb_acl import (ALL, ALLOW, DENY, DIRS, EVERYONE, EXECUTE, FILES, INHERIT_ONLY, INHERITED,
+                       READ_DATA, USERS, WRITE_DATA, aces, descriptor, fresh, granted, may,
+                       session, set_sd, sid)
+
+MAXIMUM_ALLOWED = 0x2000000
+# By NFS whoever may execute a file may read it.
+READING = READ_DATA | EXECUTE
+OTHERS = {'alice', 'carol'}
+MAP = '/etc/ditto/idmap'
+# The group of carol is SALES of the domain, and alice has an account there.
+ALICE, SALES = sid(5, 21, 7, 8, 9, 1104), sid(5, 21, 7, 8, 9, 1201)
+NOBODY = sid(5, 21, 70, 80, 90, 1201)
+LINES = f"""S-1-5-21-7-8-9-1104 uid {smb.UIDS['alice']} EXAMPLE\\alice
+S-1-5-21-7-8-9-1201 gid {smb.UIDS['carol']} EXAMPLE\\Sales people
+"""
+SERVER = '[server]\nidentity = map local\nbuiltin = Users = alice\n'
+
+
+@contextlib.contextmanager
+def mapped(w):
+    """dittod with a map file."""
+    put(MAP, LINES.encode())
+    w.server.helper_stop()
+    try:
+        w.server.helper_start(SERVER + servers.LISTENERS + servers.SMB_LISTENER)
+        yield
+    finally:
+        os.unlink(MAP)
+
+
+def reads(w, name, user):
+    """True if the user, a name or a uid, may read a file by NFS; ACCESS says the same."""
+    uid = smb.UIDS.get(user, user)
+    n = w.client.nfs(rpc.auth_sys(uid, uid))
+
+    def again(call, *args):
+        got = []
+
+        def answered():
+            got[:] = [call(*args)]
+            return got[0].status != nfs3.JUKEBOX
+        wait_for('the SIDs', answered, 30)
+        return got[0]
+    fh = n.root
+    for part in name.split('/'):
+        fh = again(n.lookup, fh, part).fh
+    status = again(n.read, fh, 0, 9).status
+    one_of(status, (nfs3.OK, nfs3.ACCES), 'READ')
+    eq(bool(again(n.access, fh).access & nfs3.MAY_READ), status == nfs3.OK, f'ACCESS of {user}')
+    return status == nfs3.OK
+
+
+def opened(w, s, name):
+    """A file of bob, opened by him."""
+    put(w.path(name), b'data', 0o666)
+    os.chown(w.path(name), smb.UIDS['bob'], 0)
+    return s.create(name, access=smb2.GENERIC_ALL, how=smb2.OPEN)
+
+
+class Users:
+    """Sessions of all users, and what they may read. bob owns the files, so that he reads them by
+    NFS in any case."""
+
+    def __init__(self, w):
+        self.w = w
+        self.s = {name: session(w, name) for name in smb.UIDS}
+
+    def readers(self, name):
+        """Those of the others who may read a file, the same by both protocols."""
+        by_smb = {user for user in OTHERS
+                  if may(self.s[user], name.replace('/', '\\'), READ_DATA)}
+        by_nfs = {user for user in OTHERS if reads(self.w, name, user)}
+        eq(by_nfs, by_smb, f'{name} by NFS and by SMB')
+        return by_smb
+
+    def end(self):
+        for s in self.s.values():
+            s.end()
+
+
+@test(smb=True, squash='none')
+def groups_of_a_domain(w):
+    """Entries for a group of a domain, a user of it and an alias allow and deny on both sides."""
+    with mapped(w):
+        users = Users(w)
+        f = opened(w, users.s['bob'], 'file')
+        for entries, want in (
+                ([(DENY, 0, READING, SALES), (ALLOW, 0, ALL, EVERYONE)], {'alice'}),
+                ([(ALLOW, 0, ALL, EVERYONE), (DENY, 0, READING, SALES)], OTHERS),
+                ([(ALLOW, 0, ALL, SALES)], {'carol'}),
+                ([(ALLOW, 0, ALL, ALICE)], {'alice'}),
+                ([(DENY, 0, ALL, ALICE), (ALLOW, 0, ALL, EVERYONE)], {'carol'}),
+                ([(DENY, 0, ALL, USERS), (ALLOW, 0, ALL, EVERYONE)], {'carol'}),
+                ([(ALLOW, 0, ALL, USERS)], {'alice'}),
+                ([(DENY, 0, ALL, NOBODY), (ALLOW, 0, ALL, EVERYONE)], OTHERS)):
+            set_sd(users.s['bob'], f, descriptor(*entries))
+            eq(aces(users.s['bob'], f), entries, 'given back as it came')
+            eq(users.readers('file'), want, entries)
+        eq(reads(w, 'file', 1009), False, 'of an unknown user nothing is known')
+        set_sd(users.s['bob'], f, descriptor((DENY, 0, READING, SALES),
+                                             (ALLOW, 0, ALL, EVERYONE)))
+        g = users.s['carol'].create('file', access=MAXIMUM_ALLOWED, how=smb2.OPEN)
+        eq(granted(users.s['carol'], g) & (READ_DATA | WRITE_DATA), WRITE_DATA, 'MAXIMUM_ALLOWED')
+        users.s['carol'].close(g)
+        users.s['bob'].close(f)
+        users.end()
+
+
+@test(smb=True, squash='none')
+def groups_inherited(w):
+    """What is created in a directory inherits entries with SIDs."""
+    with mapped(w):
+        users = Users(w)
+        s = users.s['bob']
+        d = fresh(s, 'dir', options=smb2.DIRECTORY_FILE)
+        set_sd(s, d, descriptor((DENY, FILES | INHERIT_ONLY, READING, SALES),
+                                (ALLOW, FILES | DIRS, ALL, EVERYONE)))
+        f = fresh(s, 'dir\\file')
+        eq([(kind, who) for kind, flags, _, who in aces(s, f) if not flags & ~INHERITED],
+           [(DENY, SALES), (ALLOW, EVERYONE)])
+        eq(users.readers('dir/file'), {'alice'})
+        s.close(f)
+        s.close(d)
+        users.end()
+
+
+@test(smb=True, squash='none')
+def nobody_can_tell(w):
+    """Without a directory a denial applies to everybody, and the log tells it."""
+    users = Users(w)
+    s = users.s['bob']
+    for name, entry in (('domain', (DENY, 0, READING, SALES)),
+                        ('alias', (DENY, 0, READING, USERS)),
+                        ('system', (DENY, 0, READING, sid(5, 18))),
+                        ('allowed', (ALLOW, 0, ALL, SALES))):
+        f = opened(w, s, name)
+        everyone = [] if name == 'allowed' else [(ALLOW, 0, ALL, EVERYONE)]
+        set_sd(s, f, descriptor(entry, *everyone))
+        s.close(f)
+    eq(users.readers('domain'), set())
+    assert ('share data: an entry that denies access to S-1-5-21-7-8-9-1201 is applied to user '
+            in run('dmesg'))
+    eq(users.readers('alias'), OTHERS, 'no group is the alias')
+    eq(users.readers('system'), OTHERS, 'nobody comes as the system')
+    eq(users.readers('allowed'), set())
+
+    # Sessions keep the SIDs of their login; of a user of NFS nothing is known any more.
+    w.server.helper_stop()
+    w.server.ctl('cache', 'flush')
+    eq([may(users.s[one], 'alias', READ_DATA) for one in OTHERS], [True, True])
+    eq([reads(w, name, 'alice') for name in ('domain', 'alias', 'system')], [False, False, True])
+    w.server.helper_start(w.server.conf)
+    wait_for('the SIDs', lambda: reads(w, 'alias', 'alice'))
+    users.end()
