@@ -289,7 +289,7 @@ def results_behind_data(w):
     for i in range(100):
         put(w.path(f'{i:0100}'))
     user = rpc.auth_sys(5, 5)
-    acl = [(1, 0, 1, f'S-1-5-21-{2 ** 31}-{2 ** 31}-{2 ** 31}-{1000 + i}@') for i in range(126)]
+    acl = [(1, 0, 2, f'S-1-5-21-{2 ** 31}-{2 ** 31}-{2 ** 31}-{1000 + i}@') for i in range(126)]
     acl += [(0, 0, 0x1f01ff, 'OWNER@'), (0, 0, 0x20081, 'EVERYONE@')]
     root = Session.make(nfs4.connect(w.client))
     fh, top = root.fh('data', 'f'), root.fh('data')
