@@ -574,6 +574,8 @@ def failed_sync(w):
     verifier changes."""
     w.volume(f'{w.base}/disk', 'tmpfs', '30m')  # holds less than the file system on it thinks
     w.volume(w.export, 'ext4', '100m', image=f'{w.base}/disk/image')
+    # The journal does not fit on the disk either: ext4 turns read-only when it commits by itself.
+    run('mount', '-o', 'remount,commit=600', w.export)
     w.server.add('data', w.export)
     n = w.client.nfs()
     f = n.create(n.root, 'f').fh
