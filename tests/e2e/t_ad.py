@@ -111,5 +111,13 @@ def lists(w):
     eq('\\sales-files:ALLOWED/OI|CI/' in shown, True, shown)
     eq(may_write(domain, mounted, 'team', uids), want)
     eq(get(w.path('team/anna-by-nfs')), b'')
+    # the same by SMB, whose clients name the group by its SID
+    os.mkdir(w.path('other'))
+    os.chown(w.path('other'), uids['bert'], uids['bert'])
+    entries = [f'ACL:{DOMAIN}\\{who}:ALLOWED/OI|CI/FULL' for who in ('bert', 'sales-files')]
+    domain.smbcacls('bert', 'other', '-S', ','.join(entries))
+    shown = domain.smbcacls('bert', 'other')
+    eq(f'{DOMAIN}\\sales-files:ALLOWED/OI|CI/FULL' in shown, True, shown)
+    eq(may_write(domain, mounted, 'other', uids), want)
     w.client.umount(mounted)
     domain.stop()
