@@ -95,8 +95,8 @@ class Realm(kdc.Realm):
     def use(self, client, cache, uid):
         """Let rpc.gssd of a client use the tickets of a cache for a user."""
         path = f'{self.dir}/{client.hostname}/tickets/krb5cc_{uid}'
+        os.chown(cache, uid, uid)
         os.rename(cache, path)
-        os.chown(path, uid, uid)
 
     def change(self, rules, *more):
         """Let the helper read its configuration again, with these rules and lines."""

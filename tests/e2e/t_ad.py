@@ -13,13 +13,20 @@ from servers import tool
 DENIED = 'NT_STATUS_ACCESS_DENIED'
 
 
-def owner_of_new(domain, who, name):
-    """Who owns a file that a login makes; the error if it is refused."""
-    w = domain.world
-    out = domain.smb(w.client, who, f'put {put(f"{w.base}/new", b"x")} {name}')
-    if 'putting file' not in out:
-        return re.search(r'NT_STATUS_\w+', out)[0]
-    return os.stat(w.path(name)).st_uid
+def owner_of_new(domain, who, name, tries=5):
+    """Who owns a file that a login makes; the error if it is refused.
+
+    A login is tried again if the domain does not answer in time: winbind begins without a cache.
+    """
+    w, refused = domain.world, None
+    for _ in range(tries):
+        out = domain.smb(w.client, who, f'put {put(f"{w.base}/new", b"x")} {name}')
+        if 'putting file' in out:
+            return os.stat(w.path(name)).st_uid
+        refused = re.search(r'NT_STATUS_\w+', out)
+        if refused and refused[0] != 'NT_STATUS_NO_LOGON_SERVERS':
+            break
+    return refused[0] if refused else out
 
 
 def why_refused(w, who):

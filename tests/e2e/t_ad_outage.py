@@ -31,12 +31,12 @@ def controller(w):
     eq(get(w.path('file')), b'written')
     eq(as_user(anna, lambda: run('nfs4_getfacl', f'{mounted}/file')), before)
     # logins: with a ticket as far as winbind remembers, with a password of the domain not
-    one_of(owner_of_new(domain, cache, 'by-ticket'), (anna, *NO_ANSWER))
-    one_of(owner_of_new(domain, domain.password('bert'), 'by-password'), NO_ANSWER)
+    one_of(owner_of_new(domain, cache, 'by-ticket', 1), (anna, *NO_ANSWER))
+    one_of(owner_of_new(domain, domain.password('bert'), 'by-password', 1), NO_ANSWER)
     eq(owner_of_new(domain, f'alice%{smb.USERS["alice"]}', 'local'), smb.UIDS['alice'])
     eq('user-map' in w.server.helper_log(), False, w.server.helper_log())
     domain.controller.start()
     wait_for('users log in again', lambda: owner_of_new(
-        domain, domain.password('bert'), 'by-password') == domain.uid('bert'), 120)
+        domain, domain.password('bert'), 'by-password', 1) == domain.uid('bert'), 120)
     w.client.umount(mounted)
     domain.stop()

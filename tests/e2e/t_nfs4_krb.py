@@ -122,6 +122,8 @@ class Listener:
     def __init__(self, ns):
         with ns:
             self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
+        # SO_RCVBUFFORCE: no packet is lost while other processes have the CPU
+        self.sock.setsockopt(socket.SOL_SOCKET, 33, 16 << 20)
         self.sock.settimeout(0.2)
         self.found, self.clients, self.open = set(), set(), True
         self.thread = threading.Thread(target=self._listen)

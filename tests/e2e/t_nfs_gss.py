@@ -95,8 +95,8 @@ def accounts_not_given(w):
 def refusals_are_explained(w):
     """The log says what to do about a ticket that is refused."""
     realm = realm_of(w)
-    short = realm.tickets(w.client, 'bob', USERS['bob'], life='2s')
-    until = time.monotonic() + 2 + kdc.SKEW + 1
+    short = realm.tickets(w.client, 'bob', USERS['bob'], life='8s')
+    until = time.monotonic() + 8 + kdc.SKEW + 1
     cache = realm.tickets(w.client, 'alice', USERS['alice'])
 
     def refused(cache, what, service=gss.SERVICE, skew=0):

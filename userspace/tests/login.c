@@ -232,14 +232,14 @@ static void worker_killed(void)
 	sleep(1);
 	pid = process_worker();
 	CHECK(pid > 0 && !kill(pid, SIGSEGV));
-	for (tries = 0; tries < 500; tries++) {
+	for (tries = 0; tries < 6000; tries++) {
 		auth_ready(all);
 		other = process_worker();
 		if (other > 0 && other != pid)
 			break;
 		usleep(10000);
 	}
-	CHECK(tries < 500);
+	CHECK(tries < 6000);
 	CHECK(login_send(step) == -EAGAIN && !step->done);
 	step->id = 0;
 	CHECK(!login_send(step) && step->id);
@@ -257,7 +257,7 @@ static void killed_unnoticed(void)
 	sleep(2);
 	pid = process_worker();
 	CHECK(pid > 0 && !kill(pid, SIGSEGV));
-	for (tries = 0; tries < 500 && process_status(pid, "Threads", 10) > 1; tries++)
+	for (tries = 0; tries < 6000 && process_status(pid, "Threads", 10) > 1; tries++)
 		usleep(10000);
 	CHECK(login_send(step) == -EAGAIN);
 	step->id = 0;

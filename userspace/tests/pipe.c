@@ -285,7 +285,7 @@ static void worker_killed(void)
 		sleep(1 + (unsigned int)times);
 		pid = process_worker();
 		CHECK(pid > 0 && !kill(pid, SIGSEGV));
-		for (tries = 0; tries < 500 && process_status(pid, "Threads", 10) > 1; tries++)
+		for (tries = 0; tries < 6000 && process_status(pid, "Threads", 10) > 1; tries++)
 			usleep(10000);
 		/* Noticed by a call, and the second time by the event loop. */
 		if (times)
