@@ -604,7 +604,8 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 		log_error("cannot wait for events: %s", strerror(-rc));
 	/*
 	 * The server continues to run. Threads may hang in the name service or wait for a share
-	 * to drain; they end with the process.
+	 * to drain; they end with the process. Destructors of libraries that these threads use
+	 * do not run.
 	 */
 	notify("STOPPING=1");
 	rpcsec_set(d->rpcsec, false);
@@ -612,7 +613,8 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 	recorder_close(d->services.recorder);
 	if (!d->applying)
 		state_close(d->st);
-	return rc || d->failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	fflush(NULL);
+	_exit(rc || d->failed ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 
 static int check_config(struct daemon *d)
