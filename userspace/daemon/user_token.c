@@ -214,7 +214,7 @@ int user_token_fill(struct user_token *t, const struct sid_list *vouched, struct
 				      .until = clock_ms() + USER_TOKEN_TIME } };
 	unsigned int own_groups = t->ngids, i;
 	struct sid_list kept = { 0 };
-	bool of_directory;
+	bool of_directory, keep;
 	struct sid sid;
 	int rc;
 
@@ -231,20 +231,22 @@ int user_token_fill(struct user_token *t, const struct sid_list *vouched, struct
 		vouched = NULL;
 	}
 	/* Several users of a domain may have one account by a rule; they have nothing in common. */
-	if (vouched && sid_same(&vouched->sid[0], &sid))
-		vouched_keep(t->uid, vouched, clock_ms());
-	else if (!vouched && vouched_get(t->uid, clock_ms(), &kept) &&
-		 sid_same(&kept.sid[0], &sid))
+	keep = vouched && sid_same(&vouched->sid[0], &sid);
+	if (!vouched && vouched_get(t->uid, clock_ms(), &kept) && sid_same(&kept.sid[0], &sid))
 		vouched = &kept;
 	rc = user_token_add_sid(&f, &sid);
 	if (!rc && vouched)
 		rc = user_token_add_vouched(&f, &sid, vouched);
-	sid_list_clear(&kept);
 	/* Groups behind are those of @vouched, whose SIDs are there. */
 	for (i = 0; !rc && i < own_groups; i++)
 		rc = user_token_add_group(&f, t->gids[i]);
 	t->complete = vouched || identity_knows_domains();
-	return rc ?: user_token_add_aliases(&f);
+	rc = rc ?: user_token_add_aliases(&f);
+	/* With the SIDs of a refused login, later calls by number would be refused, too. */
+	if (!rc && keep)
+		vouched_keep(t->uid, vouched, clock_ms());
+	sid_list_clear(&kept);
+	return rc;
 }
 
 void user_token_fill_anonymous(struct user_token *t)

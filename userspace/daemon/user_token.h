@@ -46,11 +46,11 @@ struct user_token {
  *	could have vouched but did not
  * @why: filled on error
  *
- * The SIDs of @vouched are kept for later calls without any, if a source gives the user the same
- * SID; see vouched.h. Groups of @vouched that have a number here are added to the numbers. SIDs
- * that no domain controller can vouch for are left out, see user_token_may_vouch(). If a directory
- * knows the user, @uid must be the number that it gives; if it knows @uid, @vouched must not be
- * empty. May block for USER_TOKEN_TIME.
+ * If that succeeds, the SIDs of @vouched are kept for later calls without any, if a source gives
+ * the user the same SID; see vouched.h. Groups of @vouched that have a number here are added to
+ * the numbers. SIDs that no domain controller can vouch for are left out, see
+ * user_token_may_vouch(). If a directory knows the user, @uid must be the number that it gives;
+ * if it knows @uid, @vouched must not be empty. May block for USER_TOKEN_TIME.
  *
  * Without an answer about a single group there is no token: it could be one that a list denies.
  *

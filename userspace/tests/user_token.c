@@ -293,6 +293,35 @@ static void groups_of_the_last_login(void)
 	user_token_clear(&t);
 }
 
+/* The SIDs of a login that is refused are not kept: the account would be refused with them, too. */
+static void groups_of_a_refused_login(void)
+{
+	struct sid_list list = { 0 };
+	struct user_token t;
+	struct sid sid;
+	u32 i;
+
+	directory_use();
+	CHECK(!token_make(&t, NUMBERS(20001, 3001), SIDS(DOMAIN "-1104", OTHER_DOMAIN "-77")));
+	user_token_clear(&t);
+	CHECK(sid_parse(DOMAIN "-1104", &sid) && sid_list_add(&list, &sid));
+	for (i = 0; i < SID_LIST_MAX - 1; i++) {
+		sid.sub[4] = 5000 + i;
+		CHECK(sid_list_add(&list, &sid));
+	}
+	t = (struct user_token){ .uid = 20001, .gid = 3001, .ngids = 1, .gids = { 3001 } };
+	CHECK(user_token_fill(&t, &list, &why) == -EACCES);
+	CHECK(strstr(why.text, "too many groups"));
+	user_token_clear(&t);
+	sid_list_clear(&list);
+	silent = 512;
+	CHECK(token_make(&t, NUMBERS(20001, 3001), SIDS(DOMAIN "-1104", DOMAIN "-512")) == -EAGAIN);
+	user_token_clear(&t);
+	CHECK(!token_make(&t, NUMBERS(20001, 3001), NULL));
+	CHECK(t.sids.n == 3 && token_has(&t, OTHER_DOMAIN "-77"));
+	user_token_clear(&t);
+}
+
 static void logins_are_forgotten(void)
 {
 	const u64 later = VOUCHED_TIME * 1000;
@@ -439,8 +468,8 @@ int main(void)
 		TEST(sids_that_are_filtered), TEST(nobody_vouches), TEST(user_is_another_one),
 		TEST(groups_of_domains),
 		TEST(administrators_of_a_group), TEST(too_many_groups), TEST(sids_on_the_wire),
-		TEST(token_of_nobody), TEST(groups_of_the_last_login), TEST(logins_are_forgotten),
-		{ 0 }
+		TEST(token_of_nobody), TEST(groups_of_the_last_login),
+		TEST(groups_of_a_refused_login), TEST(logins_are_forgotten), { 0 }
 	};
 	struct sid machine;
 
