@@ -248,10 +248,27 @@ static int account_check(const char *name, const struct nss_account *account, st
 	return -EACCES;
 }
 
+/*
+ * Check that an account that no rule gave is not a local one by its number. A directory must not
+ * choose which local account its user is; root may, in the file of users.
+ */
+static int account_check_number(const char *name, const struct nss_account *account,
+				struct why *why)
+{
+	if (!identity_is_local(IDENTITY_USER, account->uid) ||
+	    identity_is_local_user(name, account->uid))
+		return 0;
+	why_not(why,
+		"%s would be uid %u, which a local account has: give one of them another number, or map it by 'user-map' in ditto.conf",
+		name, account->uid);
+	return -EACCES;
+}
+
 /* Look up the account of a name that a realm or domain vouches for. */
 static int account_of_domain(const struct gss_peer *peer, const struct parts *who,
 			     struct nss_account *account, struct why *why)
 {
+	bool by_rule = false;
 	struct user_rule rule;
 	int rc;
 
@@ -268,10 +285,13 @@ static int account_of_domain(const struct gss_peer *peer, const struct parts *wh
 	/* No realm vouches for "user@domain" of NTLM. */
 	if (who->kind == (peer->way == GSS_WAY_KERBEROS ? USER_OF_REALM : USER_OF_DOMAIN) &&
 	    account_rule(who, &rule))
+		by_rule = true;
+	if (by_rule)
 		rc = account_by_rule(peer->name, who, &rule, account, why);
 	else
 		rc = account_by_domain(peer->name, who, account, why);
-	return rc ?: account_check(peer->name, account, why);
+	rc = rc ?: account_check(peer->name, account, why);
+	return rc || by_rule ? rc : account_check_number(peer->name, account, why);
 }
 
 int account_map(const char *name, struct nss_account *account, char rule[USER_MAP_TEXT_MAX],

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/auth_account.h"
 #include "daemon/auth_gss.h"
@@ -205,6 +206,33 @@ static void accounts_of_domains(void)
 	CHECK(krb_uid("ghost@AD.EXAMPLE.ORG") == -EACCES);
 	CHECK(ntlm_uid("EXAMPLE\\root") == -EACCES && strstr(why.text, "only a local user"));
 	CHECK(ntlm_uid("EXAMPLE\\low") == -EACCES && strstr(why.text, "min-uid (1000)"));
+}
+
+/* A directory may give its users numbers of local accounts, but not make them these. */
+static void numbers_of_local_accounts(void)
+{
+	char passwd[] = "/tmp/ditto-passwd-XXXXXX";
+	int fd = mkstemp(passwd);
+
+	NO_RULES();
+	if (!CHECK(fd >= 0))
+		return;
+	identity_local_files(passwd, "/dev/null");
+	dprintf(fd, "bob:x:3001:3001::/:/bin/sh\ncarol:x:20001:100::/:/bin/sh\n");
+	CHECK(krb_uid("carol@AD.EXAMPLE.ORG") == -EACCES);
+	CHECK(strstr(why.text, "would be uid 20001, which a local account has"));
+	CHECK(ntlm_uid("EXAMPLE\\carol") == -EACCES);
+	CHECK(krb_uid("dora@AD.EXAMPLE.ORG") == 20002);
+	RULES("carol@AD.EXAMPLE.ORG = EXAMPLE\\carol", NULL);
+	CHECK(krb_uid("carol@AD.EXAMPLE.ORG") == 20001);
+	/* root wrote the whole name into the file. */
+	NO_RULES();
+	dprintf(fd, "carol@AD.EXAMPLE.ORG:x:20001:100::/:/bin/sh\n");
+	CHECK(krb_uid("carol@AD.EXAMPLE.ORG") == 20001);
+	CHECK(ntlm_uid("EXAMPLE\\carol") == -EACCES);
+	identity_local_files("/etc/passwd", "/etc/group");
+	close(fd);
+	unlink(passwd);
 }
 
 static void rules_and_patterns(void)
@@ -428,7 +456,8 @@ static void rules_with_mistakes(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(names_without_rules), TEST(accounts_of_domains), TEST(rules_and_patterns),
+		TEST(names_without_rules), TEST(accounts_of_domains),
+		TEST(numbers_of_local_accounts), TEST(rules_and_patterns),
 		TEST(rules_in_order), TEST(rules_that_deny), TEST(rules_and_case),
 		TEST(accounts_of_the_system), TEST(local_users), TEST(special_characters),
 		TEST(names_too_long), TEST(no_answer), TEST(directory_is_out_of_reach),

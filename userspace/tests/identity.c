@@ -388,7 +388,10 @@ static void hanging_source(void)
 	pthread_mutex_unlock(&first.lock);
 }
 
-/* Directories give nobody a number of the system, and are not asked about this machine. */
+/*
+ * Directories give nobody a number of the system or of a local account, and are not asked about
+ * this machine.
+ */
 static void system_numbers(void)
 {
 	char passwd[100], group[100];
@@ -411,12 +414,20 @@ static void system_numbers(void)
 	fputs("root:x:0:0::/root:/bin/sh\nhere:x:5000:100::/:/bin/sh\n", file);
 	fclose(file);
 	file = fopen(group, "w");
-	fputs("root:x:0:\nusers:x:100:here\n", file);
+	fputs("root:x:0:\nusers:x:100:here\nthere:x:6000:\n", file);
 	fclose(file);
 	identity_local_files(passwd, group);
 	first.alice = 5000;
 	CHECK(identity_by_id(&who, IDENTITY_USER, 5000, &out) == -ENOENT && !first.asked);
+	identity_cache_clear();
+	CHECK(!identity_by_name(&who, IDENTITY_USER, "FIRST\\alice", &out) && !out.kinds);
+	CHECK(!find_sid("S-1-5-21-1-1-1-5000", &out) && !out.kinds);
+	/* The number of a user is not that of a group. */
+	CHECK(!identity_by_name(&who, IDENTITY_USER, "SECOND\\alice", &out) &&
+	      out.kinds == IDENTITY_USER && out.id == 6000);
 	identity_local_files("/etc/passwd", "/etc/group");
+	identity_cache_clear();
+	first.asked = 0;
 	CHECK(!identity_by_id(&who, IDENTITY_USER, 5000, &out) && first.asked == 1);
 }
 

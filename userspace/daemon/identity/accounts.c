@@ -160,6 +160,13 @@ bool identity_is_local(unsigned int kind, u32 id)
 	return !(kind == IDENTITY_USER ? local_user(NULL, &who) : local_group(NULL, &who));
 }
 
+bool identity_is_local_user(const char *name, u32 uid)
+{
+	struct identity who;
+
+	return !local_user(name, &who) && who.id == uid;
+}
+
 /* Fill what follows from the kind, the number and the name. */
 static int local_fill(unsigned int kind, struct identity *out)
 {

@@ -269,6 +269,23 @@ out:
 	return rc;
 }
 
+/*
+ * The kinds of account that a directory's answer gives: a directory must not make its users
+ * accounts of the system or of this machine.
+ */
+static unsigned int answer_kinds(const struct identity *who)
+{
+	unsigned int kinds = who->kinds;
+
+	if (identity_is_system(who->id))
+		return 0;
+	if (kinds & IDENTITY_USER && identity_is_local(IDENTITY_USER, who->id))
+		kinds &= ~IDENTITY_USER;
+	if (kinds & IDENTITY_GROUP && identity_is_local(IDENTITY_GROUP, who->id))
+		kinds &= ~IDENTITY_GROUP;
+	return kinds;
+}
+
 int identity_source_ask(const struct identity_source *source, struct identity_query *q)
 {
 	struct identity who = q->who;
@@ -290,9 +307,8 @@ int identity_source_ask(const struct identity_source *source, struct identity_qu
 	if (rc)
 		return rc == -ENOENT ? rc : -EAGAIN;
 	who.directory = source->directory;
-	/* A directory must not make its users accounts of the system. */
-	if (source->directory && identity_is_system(who.id))
-		who.kinds = 0;
+	if (source->directory)
+		who.kinds = answer_kinds(&who);
 	q->who = who;
 	return 0;
 }

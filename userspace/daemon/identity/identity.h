@@ -72,7 +72,8 @@ struct identity_query {
  * struct identity_source - what knows identities
  * @title: name of the source in the configuration and in messages
  * @name_service: knows everyone who has a number here, and gives SIDs made of the number
- * @directory: knows identities of other machines too: numbers of the system are not accepted
+ * @directory: knows identities of other machines too: numbers of the system, and of accounts of
+ *	this machine, are not accepted
  * @blocks: answers may take long
  * @only_first: found by name or number only if the configuration names it first
  * @keep_ms: how long an answer is kept; 0 if the source changes without notice
@@ -205,6 +206,8 @@ bool identity_map_has_lines(void);
 bool identity_is_system(u32 id);
 /* Does the file of this machine's users or groups have this number? */
 bool identity_is_local(unsigned int kind, u32 id);
+/* Does the file of this machine's users have a user of this name and number? */
+bool identity_is_local_user(const char *name, u32 uid);
 /* The @may_know of directories: no names and numbers of this machine. */
 bool identity_directory_may_know(const struct identity_query *q);
 /* The relative identifier of a user or group of this machine. Returns false if there is none. */
