@@ -431,6 +431,32 @@ static void system_numbers(void)
 	CHECK(!identity_by_id(&who, IDENTITY_USER, 5000, &out) && first.asked == 1);
 }
 
+/* SIDs that say what somebody may do on this machine are not a directory's. */
+static void sids_of_directories(void)
+{
+	static const char *const wrong[] = {
+		"S-1-5-32", "S-1-22-1", "S-1-5-5", "S-1-5-21-1-1", "S-1-5-21-1-1-1-1", "S-1-18-1",
+	};
+	const char *own = first.domain_sid;
+	struct identity out;
+	char text[NSS_NAME_SIZE];
+	struct sid machine;
+	size_t i;
+
+	identity_machine(&machine);
+	sid_text(&machine, text);
+	for (i = 0; i <= ARRAY_SIZE(wrong); i++) {
+		directories_reset();
+		first.domain_sid = i < ARRAY_SIZE(wrong) ? wrong[i] : text;
+		CHECK(identity_by_name(&who, IDENTITY_USER, "FIRST\\alice", &out) == -ENOENT);
+		CHECK(identity_by_id(&who, IDENTITY_USER, 5000, &out) == -ENOENT);
+		CHECK(first.asked == 2);
+	}
+	first.domain_sid = own;
+	directories_reset();
+	CHECK(!identity_by_name(&who, IDENTITY_USER, "FIRST\\alice", &out) && out.kinds);
+}
+
 static void rid_ranges(void)
 {
 	static const u32 ids[] = { 0, 1, 1000, 65534, 0x7ffffe0a };
@@ -719,7 +745,8 @@ int main(void)
 		TEST(order_and_directions), TEST(answers_are_kept), TEST(cache_is_limited),
 		TEST(refresh_before_the_end), TEST(refreshes_are_limited),
 		TEST(directory_outage), TEST(hanging_source),
-		TEST(system_numbers), TEST(rid_ranges), TEST(own_accounts),
+		TEST(system_numbers), TEST(sids_of_directories), TEST(rid_ranges),
+		TEST(own_accounts),
 		TEST(machine_of_an_id), TEST(aliases_of_groups), TEST(directories_missing),
 		TEST(map_of_identities),
 		TEST(texts_of_sids), TEST(names_of_nfs), TEST(keys_of_the_configuration), { 0 }

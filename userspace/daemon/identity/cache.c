@@ -25,6 +25,8 @@
 /* Longest key: a name and its domain, or a SID. */
 #define KEY_SIZE	(2 * NSS_NAME_SIZE + 16)
 #define OUTAGES_MAX	IDENTITY_SOURCES_MAX
+/* Sub-authorities of an account of a domain: 21, three of the domain, and the account's. */
+#define ACCOUNT_SUBS	5
 
 /**
  * struct entry - an answer
@@ -286,6 +288,16 @@ static unsigned int answer_kinds(const struct identity *who)
 	return kinds;
 }
 
+/*
+ * May a directory's answer have this SID? Others say what somebody may do here, and are not a
+ * domain's. Domains themselves have names and no accounts.
+ */
+static bool answer_may_have_sid(const struct identity *who)
+{
+	return identity_directory_may_have(&who->sid) &&
+	       (!who->kinds || who->sid.nsubs == ACCOUNT_SUBS);
+}
+
 int identity_source_ask(const struct identity_source *source, struct identity_query *q)
 {
 	struct identity who = q->who;
@@ -307,8 +319,11 @@ int identity_source_ask(const struct identity_source *source, struct identity_qu
 	if (rc)
 		return rc == -ENOENT ? rc : -EAGAIN;
 	who.directory = source->directory;
-	if (source->directory)
+	if (source->directory) {
+		if (!answer_may_have_sid(&who))
+			return -ENOENT;
 		who.kinds = answer_kinds(&who);
+	}
 	q->who = who;
 	return 0;
 }

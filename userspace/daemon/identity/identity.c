@@ -148,19 +148,24 @@ bool identity_is_system(u32 id)
 	return id < IDENTITY_SYSTEM_IDS || id == IDENTITY_NOBODY || id == UINT32_MAX;
 }
 
+bool identity_directory_may_have(const struct sid *sid)
+{
+	struct sid own, domain;
+
+	identity_machine(&own);
+	sid_domain(sid, &domain);
+	return sid->authority == SID_AUTHORITY_NT && sid->nsubs > 1 &&
+	       sid->sub[0] == SID_NT_DOMAIN && !sid_same(&own, sid) && !sid_same(&own, &domain);
+}
+
 bool identity_directory_may_know(const struct identity_query *q)
 {
 	char machine[NSS_NAME_SIZE];
-	struct sid own, domain;
 	size_t i;
 
 	switch (q->by) {
 	case IDENTITY_BY_SID:
-		identity_machine(&own);
-		sid_domain(&q->who.sid, &domain);
-		return q->who.sid.authority == SID_AUTHORITY_NT && q->who.sid.nsubs > 1 &&
-		       q->who.sid.sub[0] == SID_NT_DOMAIN && !sid_same(&own, &q->who.sid) &&
-		       !sid_same(&own, &domain);
+		return identity_directory_may_have(&q->who.sid);
 	case IDENTITY_BY_ID:
 		return !identity_is_system(q->who.id) &&
 		       !identity_is_local(q->kinds, q->who.id);

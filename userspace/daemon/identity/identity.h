@@ -208,6 +208,8 @@ bool identity_is_system(u32 id);
 bool identity_is_local(unsigned int kind, u32 id);
 /* Does the file of this machine's users have a user of this name and number? */
 bool identity_is_local_user(const char *name, u32 uid);
+/* May a directory have a SID: that of a domain, or of something in it, but not of this machine? */
+bool identity_directory_may_have(const struct sid *sid);
 /* The @may_know of directories: no names and numbers of this machine. */
 bool identity_directory_may_know(const struct identity_query *q);
 /* The relative identifier of a user or group of this machine. Returns false if there is none. */
