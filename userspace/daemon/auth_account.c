@@ -264,14 +264,14 @@ static int account_check_number(const char *name, const struct nss_account *acco
 	return -EACCES;
 }
 
-/* Look up the account of a name that a realm or domain vouches for. */
+/* Look up the account of a name that a realm or domain vouches for. @by_rule: a rule decided. */
 static int account_of_domain(const struct gss_peer *peer, const struct parts *who,
-			     struct nss_account *account, struct why *why)
+			     struct nss_account *account, bool *by_rule, struct why *why)
 {
-	bool by_rule = false;
 	struct user_rule rule;
 	int rc;
 
+	*by_rule = false;
 	/*
 	 * The library escapes special characters of principals by a backslash. Nothing that needs
 	 * one is the name of an account, and a realm after an escaped '@' is none.
@@ -285,13 +285,13 @@ static int account_of_domain(const struct gss_peer *peer, const struct parts *wh
 	/* No realm vouches for "user@domain" of NTLM. */
 	if (who->kind == (peer->way == GSS_WAY_KERBEROS ? USER_OF_REALM : USER_OF_DOMAIN) &&
 	    account_rule(who, &rule))
-		by_rule = true;
-	if (by_rule)
+		*by_rule = true;
+	if (*by_rule)
 		rc = account_by_rule(peer->name, who, &rule, account, why);
 	else
 		rc = account_by_domain(peer->name, who, account, why);
 	rc = rc ?: account_check(peer->name, account, why);
-	return rc || by_rule ? rc : account_check_number(peer->name, account, why);
+	return rc || *by_rule ? rc : account_check_number(peer->name, account, why);
 }
 
 int account_map(const char *name, struct nss_account *account, char rule[USER_MAP_TEXT_MAX],
@@ -300,6 +300,7 @@ int account_map(const char *name, struct nss_account *account, char rule[USER_MA
 	struct gss_peer peer = { .way = GSS_WAY_KERBEROS };
 	struct user_rule found;
 	struct parts who;
+	bool ignored;
 	int rc;
 
 	rule[0] = '\0';
@@ -315,7 +316,7 @@ int account_map(const char *name, struct nss_account *account, char rule[USER_MA
 	}
 	if (who.kind == USER_OF_DOMAIN)
 		peer.way = GSS_WAY_NTLM;
-	rc = account_of_domain(&peer, &who, account, why);
+	rc = account_of_domain(&peer, &who, account, &ignored, why);
 	if (!rc && account_rule(&who, &found))
 		user_rule_text(&found, rule);
 	return rc;
@@ -330,11 +331,12 @@ static void account_set_numbers(struct user_token *t, const struct nss_account *
 }
 
 /* Fill the rest of the token, and say in @why whose it would be. */
-static int account_fill_token(const struct gss_peer *peer, struct user_token *t, struct why *why)
+static int account_fill_token(const struct gss_peer *peer, struct user_token *t, bool by_rule,
+			      struct why *why)
 {
 	struct why reason;
 	int rc = user_token_fill(t, peer->way == GSS_WAY_KERBEROS ? &peer->vouched : NULL,
-				 &reason);
+				 by_rule, &reason);
 
 	if (rc)
 		why_not(why, "%s: %s", peer->name, reason.text);
@@ -344,6 +346,7 @@ static int account_fill_token(const struct gss_peer *peer, struct user_token *t,
 int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *why)
 {
 	struct nss_account account;
+	bool by_rule = false;
 	struct parts who;
 	int rc;
 
@@ -369,7 +372,7 @@ int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *
 		if (rc)
 			return account_no_answer(peer->local, why);
 	} else {
-		rc = account_of_domain(peer, &who, &account, why);
+		rc = account_of_domain(peer, &who, &account, &by_rule, why);
 		if (rc)
 			return rc;
 	}
@@ -380,5 +383,5 @@ int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *
 	snprintf(step->user, sizeof(step->user), "%s",
 		 peer->way == GSS_WAY_KERBEROS ? peer->name : account.name);
 	account_set_numbers(&step->account, &account);
-	return account_fill_token(peer, &step->account, why);
+	return account_fill_token(peer, &step->account, by_rule, why);
 }

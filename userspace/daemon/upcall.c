@@ -103,7 +103,7 @@ static int upcall_find_sids(struct upcall *u)
 	struct why why;
 	int rc = nss_groups(u->uid, t.gids, &t.ngids);
 
-	rc = rc ?: user_token_fill(&t, NULL, &why);
+	rc = rc ?: user_token_fill(&t, NULL, false, &why);
 	if (rc) {
 		user_token_clear(&t);
 		return rc;

@@ -22,11 +22,13 @@
  * struct filling - a token that is being filled
  * @t: the token
  * @who: limits of the look-ups
+ * @own_user: nobody but the user to whom the directory gives the account may have it
  * @why: filled on error
  */
 struct filling {
 	struct user_token *t;
 	struct identity_who who;
+	bool own_user;
 	struct why *why;
 };
 
@@ -128,7 +130,7 @@ static int user_token_check_user(struct filling *f, const struct sid *own, const
 	}
 	sid_domain(user, &domain);
 	sid_domain(own, &own_domain);
-	if (sid_same(&domain, &own_domain) && !sid_same(user, own)) {
+	if (!sid_same(user, own) && (f->own_user || sid_same(&domain, &own_domain))) {
 		sid_text(own, other);
 		why_not(f->why, "the domain says that this is %s, but uid %u is its account %s",
 			text, f->t->uid, other);
@@ -207,7 +209,8 @@ static int user_token_add_aliases(struct filling *f)
 	return 0;
 }
 
-int user_token_fill(struct user_token *t, const struct sid_list *vouched, struct why *why)
+int user_token_fill(struct user_token *t, const struct sid_list *vouched, bool by_rule,
+		    struct why *why)
 {
 	struct filling f = { .t = t, .why = why,
 			     .who = { .user = t->uid, .most = LOOKUPS,
@@ -230,6 +233,7 @@ int user_token_fill(struct user_token *t, const struct sid_list *vouched, struct
 		}
 		vouched = NULL;
 	}
+	f.own_user = of_directory && !by_rule;
 	/* Several users of a domain may have one account by a rule; they have nothing in common. */
 	keep = vouched && sid_same(&vouched->sid[0], &sid);
 	if (!vouched && vouched_get(t->uid, clock_ms(), &kept) && sid_same(&kept.sid[0], &sid))

@@ -44,20 +44,23 @@ struct user_token {
  * @vouched: SIDs by which a domain controller vouches for the user: the user's first, then those
  *	of groups; NULL if the user proved the name in another way; empty if a domain controller
  *	could have vouched but did not
+ * @by_rule: a rule of the configuration gave the account to the user
  * @why: filled on error
  *
  * If that succeeds, the SIDs of @vouched are kept for later calls without any, if a source gives
  * the user the same SID; see vouched.h. Groups of @vouched that have a number here are added to
  * the numbers. SIDs that no domain controller can vouch for are left out, see
  * user_token_may_vouch(). If a directory knows the user, @uid must be the number that it gives;
- * if it knows @uid, @vouched must not be empty. May block for USER_TOKEN_TIME.
+ * if it knows @uid, @vouched must not be empty, and the user must be the one that it gives unless
+ * @by_rule. May block for USER_TOKEN_TIME.
  *
  * Without an answer about a single group there is no token: it could be one that a list denies.
  *
  * Return: 0, -EACCES (the user is another one, or is in too many groups), -EAGAIN (a source does
  * not answer). The caller clears @t in all cases.
  */
-int user_token_fill(struct user_token *t, const struct sid_list *vouched, struct why *why);
+int user_token_fill(struct user_token *t, const struct sid_list *vouched, bool by_rule,
+		    struct why *why);
 /* Fill the token of clients that gave no name; the numbers are set as for user_token_fill(). */
 void user_token_fill_anonymous(struct user_token *t);
 /* Free what a token owns. */

@@ -93,6 +93,9 @@ static void directory_use(void)
 	identity_set_sources(with, ARRAY_SIZE(with));
 }
 
+/* A rule gives the accounts. */
+static bool by_rule;
+
 /* Fill a token from numbers, of which the last are the groups up to 0, and from texts of SIDs. */
 static int token_make(struct user_token *t, const u32 *numbers, const char *const *vouched)
 {
@@ -108,7 +111,7 @@ static int token_make(struct user_token *t, const u32 *numbers, const char *cons
 	for (; vouched && *vouched; vouched++)
 		CHECK(sid_parse(*vouched, &sid) && sid_list_add(&list, &sid));
 	why.text[0] = '\0';
-	rc = user_token_fill(t, vouched ? &list : NULL, &why);
+	rc = user_token_fill(t, vouched ? &list : NULL, by_rule, &why);
 	sid_list_clear(&list);
 	return rc;
 }
@@ -256,6 +259,18 @@ static void user_is_another_one(void)
 	CHECK(token_make(&t, NUMBERS(20002, 3001), SIDS(DOMAIN "-1999")) == -EACCES);
 	CHECK(strstr(why.text, DOMAIN "-1999") && strstr(why.text, DOMAIN "-1105"));
 	user_token_clear(&t);
+	/* Another domain vouches for its user, who could have an account here by a rule only. */
+	CHECK(token_make(&t, NUMBERS(20002, 3001), SIDS(OTHER_DOMAIN "-1105")) == -EACCES);
+	CHECK(strstr(why.text, OTHER_DOMAIN "-1105") && strstr(why.text, DOMAIN "-1105"));
+	user_token_clear(&t);
+	by_rule = true;
+	CHECK(!token_make(&t, NUMBERS(20002, 3001), SIDS(OTHER_DOMAIN "-1105")));
+	user_token_clear(&t);
+	CHECK(token_make(&t, NUMBERS(20002, 3001), SIDS(DOMAIN "-1104")) == -EACCES);
+	user_token_clear(&t);
+	CHECK(token_make(&t, NUMBERS(20002, 3001), SIDS(DOMAIN "-1999")) == -EACCES);
+	user_token_clear(&t);
+	by_rule = false;
 	silent = 1104;
 	CHECK(token_make(&t, NUMBERS(20002, 3001), SIDS(DOMAIN "-1104")) == -EAGAIN);
 	user_token_clear(&t);
@@ -310,7 +325,7 @@ static void groups_of_a_refused_login(void)
 		CHECK(sid_list_add(&list, &sid));
 	}
 	t = (struct user_token){ .uid = 20001, .gid = 3001, .ngids = 1, .gids = { 3001 } };
-	CHECK(user_token_fill(&t, &list, &why) == -EACCES);
+	CHECK(user_token_fill(&t, &list, false, &why) == -EACCES);
 	CHECK(strstr(why.text, "too many groups"));
 	user_token_clear(&t);
 	sid_list_clear(&list);
@@ -408,11 +423,11 @@ static void too_many_groups(void)
 	CHECK(sid_list_add(&list, &sid));
 	sid.sub[4]++;
 	CHECK(!sid_list_add(&list, &sid) && list.n == SID_LIST_MAX);
-	CHECK(user_token_fill(&t, &list, &why) == -EACCES);
+	CHECK(user_token_fill(&t, &list, false, &why) == -EACCES);
 	CHECK(strstr(why.text, "too many groups"));
 	user_token_clear(&t);
 	list.n = SID_LIST_MAX - 2;
-	CHECK(!user_token_fill(&t, &list, &why) && t.sids.n == SID_LIST_MAX);
+	CHECK(!user_token_fill(&t, &list, false, &why) && t.sids.n == SID_LIST_MAX);
 	user_token_clear(&t);
 	list.n = SID_LIST_MAX;
 	sid_list_clear(&list);
