@@ -169,23 +169,6 @@ static bool uses_library(void)
 	return result;
 }
 
-int idmap_name(unsigned int kind, u32 id, u64 until, char name[IDMAP_NAME_SIZE])
-{
-	const struct identity_who kernel = { KERNEL, KERNEL_MOST, until };
-	struct identity who;
-	int len, rc;
-
-	if (uses_library())
-		return nfsidmap_name(kind, id, name);
-	rc = identity_by_id(&kernel, kind, id, &who);
-	if (rc)
-		return rc;
-	if (!who.realm[0])
-		return add_domain(name, who.name.name);
-	len = snprintf(name, IDMAP_NAME_SIZE, "%s@%s", who.name.name, who.realm);
-	return len < IDMAP_NAME_SIZE ? 0 : -ENOENT;
-}
-
 /*
  * Strip our domain from a name. A name with another domain stays unchanged, because the name
  * service may know it. Returns -ENOENT for a name without a domain, which denotes no user.
@@ -240,4 +223,36 @@ int idmap_id(unsigned int kind, const char *name, u64 until, u32 *id)
 		return -ENOENT;
 	*id = q.who.id;
 	return 0;
+}
+
+/*
+ * Does a name with our domain mean another one? A directory may have that domain, and a user of the
+ * same name. While it does not answer, local users keep their names, and it gets half the time.
+ */
+static bool name_is_of_another(unsigned int kind, u32 id, u64 until, const char *name)
+{
+	u64 now = clock_ms();
+	u32 other;
+
+	until = until > now ? now + (until - now) / 2 : until;
+	return !idmap_id(kind, name, until, &other) && other != id;
+}
+
+int idmap_name(unsigned int kind, u32 id, u64 until, char name[IDMAP_NAME_SIZE])
+{
+	const struct identity_who kernel = { KERNEL, KERNEL_MOST, until };
+	struct identity who;
+	int len, rc;
+
+	if (uses_library())
+		return nfsidmap_name(kind, id, name);
+	rc = identity_by_id(&kernel, kind, id, &who);
+	if (rc)
+		return rc;
+	if (!who.realm[0]) {
+		rc = add_domain(name, who.name.name);
+		return !rc && name_is_of_another(kind, id, until, name) ? -ENOENT : rc;
+	}
+	len = snprintf(name, IDMAP_NAME_SIZE, "%s@%s", who.name.name, who.realm);
+	return len < IDMAP_NAME_SIZE ? 0 : -ENOENT;
 }

@@ -683,6 +683,9 @@ static void texts_of_sids(void)
 
 static void names_of_nfs(void)
 {
+	static const struct identity_source *const directory_and_map[] = {
+		&first_source, &identity_map, &identity_unix,
+	};
 	char name[IDMAP_NAME_SIZE];
 	u32 id;
 
@@ -701,7 +704,20 @@ static void names_of_nfs(void)
 	CHECK(!idmap_name(IDENTITY_USER, 70000, UINT64_MAX, name));
 	SAME(name, "erin@example.org");
 	CHECK(!idmap_id(IDENTITY_USER, "erin@example.org", UINT64_MAX, &id) && id == 70000);
+	/* A directory has the same domain: one name is not two users. */
+	CHECK(map_parse("S-1-5-21-1-2-3-1104 uid 70000 alice\n"
+			"S-1-5-21-1-2-3-1105 uid 70001 erin") == 0);
+	directories_reset();
+	identity_set_sources(directory_and_map, ARRAY_SIZE(directory_and_map));
+	idmap_set_domain("FIRST");
+	CHECK(idmap_name(IDENTITY_USER, 70000, UINT64_MAX, name) == -ENOENT);
+	CHECK(!idmap_name(IDENTITY_USER, 5000, UINT64_MAX, name));
+	SAME(name, "alice@FIRST.test");
+	CHECK(!idmap_name(IDENTITY_USER, 70001, UINT64_MAX, name));
+	SAME(name, "erin@FIRST");
+	idmap_set_domain("example.org");
 	CHECK(!map_parse(""));
+	use_order("map local", NULL);
 }
 
 static void keys_of_the_configuration(void)
