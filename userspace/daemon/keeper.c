@@ -301,6 +301,7 @@ void keeper_close(struct keeper *k)
 {
 	if (k->crew)
 		crew_put_locked(k->crew);
+	k->crew = NULL;
 	close(k->poll);
 	pthread_mutex_destroy(&k->lock);
 	pthread_cond_destroy(&k->freed);

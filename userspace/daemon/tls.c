@@ -401,11 +401,12 @@ static bool tls_start(struct tls *t)
 		log_error("the TLS worker cannot be started: %s", strerror(-rc));
 		return false;
 	}
-	t->started = true;
-	if (tls_watch(t, keeper_fd(&t->keeper)) && tls_watch(t, handshake_fd(t->family)))
-		return true;
-	log_error("the TLS worker cannot be watched: %s", strerror(errno));
-	return false;
+	t->started = tls_watch(t, keeper_fd(&t->keeper)) && tls_watch(t, handshake_fd(t->family));
+	if (!t->started) {
+		log_error("the TLS worker cannot be watched: %s", strerror(errno));
+		keeper_close(&t->keeper);
+	}
+	return t->started;
 }
 
 /* Return: true if dittod is to be the agent. */
