@@ -10,6 +10,7 @@ import subprocess
 import time
 
 import harness
+import nfs4
 import rpc
 import servers
 from harness import eq, expect_errno, get, pattern, put, run, test, wait_for
@@ -194,8 +195,9 @@ def starttls(conn, certs, name=None):
 
 
 def tls(client, certs, name=None):
-    """A connection with TLS."""
-    conn = probe(client)
+    """A connection with TLS, over which the server may call back."""
+    conn = nfs4.connect(client)
+    conn.send(asking())
     eq(conn.recv().verf, STARTTLS)
     starttls(conn, certs, name)
     return conn
@@ -440,6 +442,69 @@ def new_certificate(w):
     reload(w, conf)
     wait_for('the log tells', lambda: 'stay in use' in w.server.helper_log())
     eq(serial(tls(w.client, certs)), now)
+
+
+def opened(client):
+    """Open the file for reading: what reads it once more, and returns the status."""
+    got, fh = nfs4.again_while_delayed(lambda: client.open(client.fh('data'), 'f'),
+                                       lambda r: r[0].status)
+    return lambda: client.compound(nfs4.putfh(fh), nfs4.read(got.stateid, 0, 4)).status
+
+
+def restarted40(conn, verf):
+    """Status of a restart of the client."""
+    nfs = nfs4.Nfs4(conn)
+    r = nfs.compound(nfs4.setclientid(b'me', verf))
+    if r.status != nfs4.OK:
+        return r.status
+    return nfs.compound(nfs4.setclientid_confirm(r[0].clientid, r[0].confirm)).status
+
+
+def restarted41(conn, verf):
+    nfs = nfs4.Nfs4(conn, 1)
+    r = nfs.compound(nfs4.exchange_id(b'me', verf))
+    if r.status != nfs4.OK or r[0].flags & nfs4.EXCHGID_CONFIRMED:
+        return r.status
+    return nfs.compound(nfs4.create_session(r[0].clientid, r[0].seqid)).status
+
+
+@test(server='ditto', timeout=120)
+def clients_of_nfs4(w):
+    """A client's state is not ended by a restart without its TLS, or with another certificate."""
+    certs = Certificates(w)
+    w.server.helper_start(certs.section('server'))
+    put(w.path('f'), b'data')
+    for make, restarted in ((nfs4.Client40, restarted40), (nfs4.Session.make, restarted41)):
+        for name in None, 'client', 'build':
+            conn = tls(w.client, certs, name)
+            read = opened(make(conn, b'me', b'before..'))
+            others = {None: (), 'client': (None, 'build'), 'build': (None, 'client')}[name]
+            for other in [w.client.connect()] + [tls(w.client, certs, o) for o in others]:
+                # A mount without TLS beside it has the same verifier.
+                for verf, status in (b'after...', nfs4.CLID_INUSE), (b'before..', nfs4.OK):
+                    eq([restarted(other, verf), read()], [status, nfs4.OK])
+                other.close()
+            again = tls(w.client, certs, name)
+            eq(restarted(again, b'after...'), nfs4.OK)
+            assert read() != nfs4.OK, 'the state is still there'
+            again.close()
+            conn.close()
+            for x in w.server.json('lock', 'client', 'list'):
+                w.server.ctl('lock', 'client', 'release', x['name'])
+
+
+@test(server='ditto', timeout=60)
+def confirmed_too_late(w):
+    """A client that got state between SETCLIENTID and its confirmation keeps it."""
+    certs = Certificates(w)
+    w.server.helper_start(certs.section('server'))
+    put(w.path('f'), b'data')
+    client = nfs4.Client40(tls(w.client, certs), b'me', b'before..')
+    clear = nfs4.Nfs4(w.client.connect())
+    r = clear.compound(nfs4.setclientid(b'me', b'after...')).ok()[0]
+    read = opened(client)
+    status = clear.compound(nfs4.setclientid_confirm(r.clientid, r.confirm)).status
+    eq([status, read()], [nfs4.CLID_INUSE, nfs4.OK])
 
 
 class Rival:

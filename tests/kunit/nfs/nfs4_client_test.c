@@ -5,12 +5,14 @@
 #include <linux/string.h>
 
 #include "../../../fs/nfs/rpc/call.h"
+#include "../../../fs/nfs/share_options.h"
 #include "../../../fs/nfs/v4/engine/compound.h"
 #include "../../../fs/nfs/v4/session/client.h"
 #include "../../../fs/nfs/v4/session/principal.h"
 #include "../../../fs/nfs/v4/session/session.h"
 #include "../../../fs/nfs/v4/session/session_private.h"
 #include "../../../fs/share/share.h"
+#include "../../../net/peer.h"
 
 struct who {
 	u32 sec;
@@ -75,6 +77,53 @@ static void principals_compared(struct kunit *test)
 	}
 }
 
+/* Who may end the state of a client by a restart, by the proofs of both. */
+static void principals_restart(struct kunit *test)
+{
+	static const struct who sys = { DITTO_SEC_SYS, 7 }, other = { DITTO_SEC_SYS, 8 };
+	static const struct who krb = { DITTO_SEC_KRB5, 7, "a" };
+	static const struct {
+		const char *what;
+		const struct who *maker, *caller;
+		u32 had, has;
+		char *proved, *proves;
+		bool may;
+	} restarts[] = {
+		{ "in clear", &sys, &sys, DNFS_CONN_PLAIN, DNFS_CONN_PLAIN, .may = true },
+		{ "another user", &sys, &other, DNFS_CONN_PLAIN, DNFS_CONN_MTLS, .may = false },
+		{ "now with TLS", &sys, &sys, DNFS_CONN_PLAIN, DNFS_CONN_TLS, .may = true },
+		{ "TLS", &sys, &sys, DNFS_CONN_TLS, DNFS_CONN_TLS, .may = true },
+		{ "now a certificate", &sys, &sys, DNFS_CONN_TLS, DNFS_CONN_MTLS, NULL, "a", true },
+		{ "TLS is gone", &sys, &sys, DNFS_CONN_TLS, DNFS_CONN_PLAIN, .may = false },
+		{ "TLS is gone, krb5", &krb, &krb, DNFS_CONN_TLS, DNFS_CONN_PLAIN, .may = true },
+		{ "no certificate", &sys, &sys, DNFS_CONN_MTLS, DNFS_CONN_TLS, "a", NULL, false },
+		{ "no TLS", &sys, &sys, DNFS_CONN_MTLS, DNFS_CONN_PLAIN, "a", NULL, false },
+		{ "the same name", &sys, &sys, DNFS_CONN_MTLS, DNFS_CONN_MTLS, "a", "a", true },
+		{ "another name", &sys, &sys, DNFS_CONN_MTLS, DNFS_CONN_MTLS, "a", "b", false },
+		{ "no name", &sys, &sys, DNFS_CONN_MTLS, DNFS_CONN_MTLS, "a", NULL, false },
+		{ "never a name", &sys, &sys, DNFS_CONN_MTLS, DNFS_CONN_MTLS, .may = true },
+	};
+	struct dnfs4_client *client = kunit_kzalloc(test, sizeof(*client), GFP_KERNEL);
+	struct ditto_peer *peer = kunit_kzalloc(test, sizeof(*peer), GFP_KERNEL);
+	struct dnfs_call *call = kunit_kzalloc(test, sizeof(*call), GFP_KERNEL);
+
+	KUNIT_ASSERT_TRUE(test, client && peer && call);
+	for (int i = 0; i < ARRAY_SIZE(restarts); i++) {
+		client_of(client, restarts[i].maker);
+		client->principal.security = restarts[i].had;
+		client->principal.proved = restarts[i].proved;
+		call_of(call, restarts[i].caller);
+		call->security = restarts[i].has;
+		call->peer = peer;
+		peer->proved = restarts[i].proves;
+		KUNIT_EXPECT_EQ_MSG(test, dnfs4_principal_may_restart(client, call),
+				    restarts[i].may, "%s", restarts[i].what);
+		/* What is no restart goes on to work. */
+		KUNIT_EXPECT_EQ(test, dnfs4_principal_matches(client, call),
+				restarts[i].caller != &other);
+	}
+}
+
 static void mach_cred(struct kunit *test)
 {
 	static const struct who machine = { DITTO_SEC_KRB5I, 0, "host" };
@@ -131,6 +180,7 @@ static void mach_cred_frees(struct kunit *test)
 
 static struct kunit_case client_cases[] = {
 	KUNIT_CASE(principals_compared),
+	KUNIT_CASE(principals_restart),
 	KUNIT_CASE(mach_cred),
 	KUNIT_CASE(mach_cred_frees),
 	{}

@@ -208,6 +208,11 @@ bool dnfs4_client_has_state(struct dnfs4_client *client)
 	return found;
 }
 
+bool dnfs4_client_keeps_name(struct dnfs4_client *client)
+{
+	return dnfs4_client_has_state(client) && !test_bit(DNFS4_CLIENT_COURTESY, &client->flags);
+}
+
 void dnfs4_client_unhash(struct dnfs4_client *client)
 {
 	struct dnfs4_clients *clients = client->server->clients;
@@ -308,7 +313,7 @@ static void dnfs4_client_free_work(struct work_struct *work)
 	dnfs4_client_uncharge(client);
 	kfree(client->create_reply);
 	kfree(client->pending);
-	kfree(client->principal.name);
+	dnfs4_principal_exit(&client->principal);
 	kfree(client->impl);
 	kfree(client->owner_string);
 	kfree(client);
@@ -367,7 +372,7 @@ static struct dnfs4_client *dnfs4_client_alloc(struct dnfs4_compound *cmp,
 	    dnfs4_principal_init(&client->principal, cmp->call) && !dnfs4_callback_init(client))
 		return client;
 	dnfs4_client_uncharge(client);
-	kfree(client->principal.name);
+	dnfs4_principal_exit(&client->principal);
 	kfree(client->owner_string);
 	kfree(client);
 	return NULL;

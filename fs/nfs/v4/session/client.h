@@ -73,11 +73,15 @@ struct ditto_owner;
  * @sec: security flavour, one DITTO_SEC_* bit
  * @uid: uid of the call that created the client; compared only without a GSS principal
  * @name: RPCSEC_GSS principal name, owned; NULL for other flavours
+ * @security: TLS of that call's connection, one DNFS_CONN_* bit
+ * @proved: name that the machine proved with its certificate, owned; NULL if none
  */
 struct dnfs4_principal {
 	u32 sec;
 	kuid_t uid;
 	char *name;
+	u32 security;
+	char *proved;
 };
 
 /**
@@ -297,6 +301,20 @@ u32 dnfs4_client_status_flags(struct dnfs4_client *client);
  * Return: true if the call comes from the principal that created the client.
  */
 bool dnfs4_principal_matches(const struct dnfs4_client *client, const struct dnfs_call *call);
+
+/**
+ * dnfs4_principal_may_restart - check whether a call may end a client's state by a restart
+ * @client: the client
+ * @call: the call, with the client's owner string and another verifier
+ *
+ * Anybody can claim the uid of AUTH_SYS. A client that was created through TLS is therefore not
+ * restarted without TLS, and one that was created with a certificate only with the same name. A
+ * machine may still use one client, by its verifier, through connections of several kinds.
+ *
+ * Context: any.
+ * Return: true if the call comes from the principal that created the client, with the same proof.
+ */
+bool dnfs4_principal_may_restart(const struct dnfs4_client *client, const struct dnfs_call *call);
 
 /**
  * dnfs4_client_record - make sure that a client is recorded on disk

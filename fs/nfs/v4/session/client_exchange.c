@@ -155,8 +155,8 @@ static struct dnfs4_client *exchange_make(struct dnfs4_compound *cmp,
  * struct exchange - an EXCHANGE_ID in progress
  * @client: the client record to return; borrowed
  * @replaced: unconfirmed client to be released, with a reference; or NULL
- * @collided: confirmed client whose owner string another principal takes over, to be released,
- *	with a reference; or NULL
+ * @collided: confirmed client whose owner string somebody else takes over, to be released, with a
+ *	reference; or NULL
  */
 struct exchange {
 	struct dnfs4_client *client;
@@ -168,7 +168,7 @@ static u32 exchange_locked(struct dnfs4_compound *cmp, const struct exchange_arg
 			   struct exchange *x)
 {
 	struct dnfs4_client *confirmed, *unconfirmed;
-	bool same;
+	bool same, mine;
 
 	dnfs4_client_by_owner(cmp->server->clients, 1, &args->id, &confirmed, &unconfirmed);
 	same = confirmed && !memcmp(confirmed->verifier, args->id.verifier, NFS4_VERIFIER_SIZE);
@@ -181,10 +181,11 @@ static u32 exchange_locked(struct dnfs4_compound *cmp, const struct exchange_arg
 			return NFS4ERR_NOT_SAME;
 		return dnfs4_principal_matches(confirmed, cmp->call) ? NFS4_OK : NFS4ERR_PERM;
 	}
-	if (confirmed && !dnfs4_principal_matches(confirmed, cmp->call)) {
-		/* Case 3: the owner string belongs to another principal. */
-		if (dnfs4_client_has_state(confirmed) &&
-		    !test_bit(DNFS4_CLIENT_COURTESY, &confirmed->flags))
+	mine = confirmed && (same ? dnfs4_principal_matches(confirmed, cmp->call) :
+				    dnfs4_principal_may_restart(confirmed, cmp->call));
+	if (confirmed && !mine) {
+		/* Case 3: the owner string belongs to somebody else. */
+		if (dnfs4_client_keeps_name(confirmed))
 			return NFS4ERR_CLID_INUSE;
 		dnfs4_client_hold(confirmed);
 		dnfs4_client_unhash(confirmed);
@@ -255,7 +256,7 @@ unlock:
 		dnfs4_client_put(x.replaced);
 	}
 	if (x.collided) {
-		dnfs4_client_end(x.collided, "another principal took over its name");
+		dnfs4_client_end(x.collided, "another one took over its name");
 		dnfs4_client_put(x.collided);
 	}
 	return status;

@@ -192,6 +192,18 @@ void dnfs4_client_end(struct dnfs4_client *client, const char *why);
  */
 bool dnfs4_client_has_state(struct dnfs4_client *client);
 
+/**
+ * dnfs4_client_keeps_name - check whether a client's owner string is refused to others
+ * @client: the client, confirmed
+ *
+ * A courtesy client, or one without state, may lose its owner string (RFC 7530 section 16.33.5,
+ * RFC 8881 section 18.35.4 case 3).
+ *
+ * Context: any.
+ * Return: true if nobody else may take it over.
+ */
+bool dnfs4_client_keeps_name(struct dnfs4_client *client);
+
 /* lease.c */
 
 /**

@@ -83,6 +83,7 @@ static u32 setclientid_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 	struct setclientid_res *res = resp;
 	struct dnfs4_pending *pending;
 	u32 status = NFS4_OK;
+	bool same, mine;
 
 	pending = kzalloc(sizeof(*pending), GFP_KERNEL);
 	if (!pending)
@@ -98,21 +99,16 @@ static u32 setclientid_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 
 	mutex_lock(&clients->lock);
 	dnfs4_client_by_owner(clients, 0, &args->id, &confirmed, &unconfirmed);
-	if (confirmed && !dnfs4_principal_matches(confirmed, cmp->call)) {
-		/* A courtesy client, or one without state, may lose its owner string. */
-		if (dnfs4_client_has_state(confirmed) &&
-		    !test_bit(DNFS4_CLIENT_COURTESY, &confirmed->flags)) {
-			setclientid_in_use(confirmed, res);
-			status = NFS4ERR_CLID_INUSE;
-			goto unlock;
-		}
-		confirmed = NULL;
+	same = confirmed && !memcmp(confirmed->verifier, args->id.verifier, NFS4_VERIFIER_SIZE);
+	mine = confirmed && (same ? dnfs4_principal_matches(confirmed, cmp->call) :
+				    dnfs4_principal_may_restart(confirmed, cmp->call));
+	if (confirmed && !mine && dnfs4_client_keeps_name(confirmed)) {
+		setclientid_in_use(confirmed, res);
+		status = NFS4ERR_CLID_INUSE;
+		goto unlock;
 	}
 	/* The same incarnation: only the callback changes (RFC 7530 section 16.33.5). */
-	if (confirmed && !memcmp(confirmed->verifier, args->id.verifier, NFS4_VERIFIER_SIZE))
-		client = confirmed;
-	else
-		client = dnfs4_client_make(cmp, &args->id);
+	client = same && mine ? confirmed : dnfs4_client_make(cmp, &args->id);
 	if (!client) {
 		status = NFS4ERR_DELAY;
 		goto unlock;
@@ -184,15 +180,17 @@ static u32 confirm_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 {
 	struct dnfs4_clients *clients = cmp->server->clients;
 	const struct confirm_args *args = argp;
-	struct dnfs4_client *client, *unconfirmed, *old = NULL;
+	struct dnfs4_client *client, *confirmed, *unconfirmed, *old = NULL;
 	struct dnfs4_pending *pending = NULL;
 	struct dnfs4_client_id id;
+	bool known;
 	u32 status;
 
 	client = dnfs4_client_get(clients, args->id, 0);
 	if (!client)
 		return NFS4ERR_STALE_CLIENTID;
 	mutex_lock(&clients->lock);
+	known = test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags);
 	status = NFS4ERR_STALE_CLIENTID;
 	if (!client->hashed)
 		goto unlock;
@@ -202,26 +200,30 @@ static u32 confirm_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 	if (!client->pending || memcmp(client->pending->confirm, args->confirm,
 				       sizeof(args->confirm))) {
 		/* A retransmission of a successful SETCLIENTID_CONFIRM. */
-		if (test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags) &&
-		    !memcmp(client->confirm, args->confirm, sizeof(args->confirm)))
+		if (known && !memcmp(client->confirm, args->confirm, sizeof(args->confirm)))
 			status = NFS4_OK;
 		else
 			status = NFS4ERR_STALE_CLIENTID;
 		goto unlock;
 	}
+	/* The previous incarnation of the client; it may have got state since the SETCLIENTID. */
+	id = (struct dnfs4_client_id){ .len = client->owner_len, .owner = client->owner_string };
+	dnfs4_client_by_owner(clients, 0, &id, &confirmed, &unconfirmed);
+	status = NFS4ERR_CLID_INUSE;
+	if (!known && confirmed && dnfs4_client_keeps_name(confirmed) &&
+	    !dnfs4_principal_may_restart(confirmed, cmp->call))
+		goto unlock;
 	status = dnfs4_client_admit(client);
 	if (status)
 		goto unlock;
 	swap(client->pending, pending);
 	memcpy(client->confirm, args->confirm, sizeof(client->confirm));
-	if (test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags))
+	if (known)
 		goto unlock;
-	/* The previous incarnation of the client. */
-	id = (struct dnfs4_client_id){ .len = client->owner_len, .owner = client->owner_string };
-	dnfs4_client_by_owner(clients, 0, &id, &old, &unconfirmed);
-	if (old) {
-		dnfs4_client_hold(old);
-		dnfs4_client_unhash(old);
+	if (confirmed) {
+		dnfs4_client_hold(confirmed);
+		dnfs4_client_unhash(confirmed);
+		old = confirmed;
 	}
 	dnfs4_lease_begin(client);
 	set_bit(DNFS4_CLIENT_CONFIRMED, &client->flags);

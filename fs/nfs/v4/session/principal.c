@@ -5,9 +5,11 @@
 #include <linux/string.h>
 #include <kunit/visibility.h>
 
+#include "../../../../net/peer.h"
 #include "../../../share/cred.h"
 #include "../../../share/share.h"
 #include "../../rpc/call.h"
+#include "../../share_options.h"
 #include "client.h"
 #include "principal.h"
 
@@ -17,15 +19,34 @@ static u32 dnfs4_sec_kind(u32 sec)
 	return sec & DNFS_SEC_PROVEN ? DNFS_SEC_PROVEN : sec;
 }
 
+/* The name that the caller's machine has proved, or NULL. */
+static const char *dnfs4_proved_name(const struct dnfs_call *call)
+{
+	return call->security == DNFS_CONN_MTLS ? call->peer->proved : NULL;
+}
+
 bool dnfs4_principal_init(struct dnfs4_principal *principal, const struct dnfs_call *call)
 {
 	principal->sec = call->sec;
 	principal->uid = call->ident.uid;
+	principal->security = call->security;
 	principal->name = NULL;
+	principal->proved = NULL;
+	if (dnfs4_proved_name(call)) {
+		principal->proved = kstrdup(dnfs4_proved_name(call), GFP_KERNEL);
+		if (!principal->proved)
+			return false;
+	}
 	if (!(call->sec & DNFS_SEC_PROVEN) || !call->principal)
 		return true;
 	principal->name = kstrdup(call->principal, GFP_KERNEL);
 	return principal->name;
+}
+
+void dnfs4_principal_exit(struct dnfs4_principal *principal)
+{
+	kfree(principal->name);
+	kfree(principal->proved);
 }
 
 bool dnfs4_principal_matches(const struct dnfs4_client *client, const struct dnfs_call *call)
@@ -41,6 +62,23 @@ bool dnfs4_principal_matches(const struct dnfs4_client *client, const struct dnf
 	return principal->sec == DITTO_SEC_NONE || uid_eq(principal->uid, call->ident.uid);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_principal_matches);
+
+bool dnfs4_principal_may_restart(const struct dnfs4_client *client, const struct dnfs_call *call)
+{
+	const struct dnfs4_principal *principal = &client->principal;
+
+	if (!dnfs4_principal_matches(client, call))
+		return false;
+	if (principal->sec & DNFS_SEC_PROVEN)
+		return true;
+	/* The bits are in the order of what they prove. */
+	static_assert(DNFS_CONN_PLAIN < DNFS_CONN_TLS && DNFS_CONN_TLS < DNFS_CONN_MTLS);
+	if (call->security < principal->security)
+		return false;
+	return principal->security != DNFS_CONN_MTLS ||
+	       !strcmp(principal->proved ?: "", dnfs4_proved_name(call) ?: "");
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_principal_may_restart);
 
 void dnfs4_principal_digest(const struct dnfs4_principal *principal,
 			    u8 digest[DNFS4_PRINCIPAL_DIGEST])

@@ -16,13 +16,16 @@ struct dnfs4_principal;
 
 /**
  * dnfs4_principal_init - fill a principal from a call
- * @principal: filled; the caller frees @principal->name
+ * @principal: filled; to be released with dnfs4_principal_exit(), also without success
  * @call: the call
  *
  * Context: may sleep.
  * Return: false without memory.
  */
 bool dnfs4_principal_init(struct dnfs4_principal *principal, const struct dnfs_call *call);
+
+/* Free what a principal owns. One that is all zeroes owns nothing. */
+void dnfs4_principal_exit(struct dnfs4_principal *principal);
 
 /**
  * dnfs4_principal_digest - compute a digest of a principal
