@@ -507,6 +507,22 @@ def confirmed_too_late(w):
     eq([status, read()], [nfs4.CLID_INUSE, nfs4.OK])
 
 
+@test(server='ditto', timeout=60)
+def replies_of_slots(w):
+    """What a slot keeps of a call through TLS is not told without TLS, or to another flavour."""
+    certs = Certificates(w)
+    w.server.helper_start(certs.section('server'))
+    s = nfs4.Session.make(tls(w.client, certs), reclaimed=False)
+    ops = nfs4.sequence(s.id, 1, 0, 0, True), nfs4.putrootfh(), nfs4.getfh()
+
+    def status(conn, cred=rpc.ROOT):
+        return nfs4.Nfs4(conn, 1, cred).compound(*ops).status
+    eq(status(s.rpc), nfs4.OK)
+    clear, other = nfs4.connect(w.client), tls(w.client, certs)
+    eq([status(clear), status(other, rpc.NOBODY_CLAIMED), status(other)],
+       [nfs4.SEQ_FALSE_RETRY, nfs4.SEQ_FALSE_RETRY, nfs4.OK])
+
+
 class Rival:
     """Another program that listens for handshakes, as tlshd does."""
 

@@ -58,9 +58,9 @@ static u32 sequence_decode(struct dnfs4_compound *cmp, void *argp)
 }
 
 /*
- * Digest of the request behind SEQUENCE and of the caller's uid, to detect false retries
- * (section 2.10.6.1.3.1). It is not keyed: a client that constructs collisions only harms
- * itself.
+ * Digest of the request behind SEQUENCE and of its caller, to detect false retries (section
+ * 2.10.6.1.3.1). A reply that went through TLS is not told without it. The digest is not keyed: a
+ * client that constructs collisions of its own requests only harms itself.
  */
 static u64 sequence_digest(const struct dnfs4_compound *cmp)
 {
@@ -68,10 +68,14 @@ static u64 sequence_digest(const struct dnfs4_compound *cmp)
 	unsigned int pos = xdr_stream_pos(cmp->in);
 	u32 left = buf->len > pos ? buf->len - pos : 0;
 	u32 len = min_t(u32, left, DIGEST_BYTES);
-	u64 seed = (u64)__kuid_val(cmp->call->ident.uid) << 32 | left;
+	/* Hashed: the caller chooses the uid, and the numbers must not cancel each other. */
+	const u32 who[] = {
+		__kuid_val(cmp->call->ident.uid), left, cmp->nops, cmp->call->sec,
+		cmp->call->security,
+	};
+	u64 seed = xxh64(who, sizeof(who), 0);
 	u8 bytes[DIGEST_BYTES];
 
-	seed ^= (u64)cmp->nops << 52;
 	if ((const u8 *)cmp->in->p + len <= (const u8 *)cmp->in->end)
 		return xxh64(cmp->in->p, len, seed);
 	if (read_bytes_from_xdr_buf(buf, pos, bytes, len))
