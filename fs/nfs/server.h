@@ -188,18 +188,18 @@ u32 dnfs_conn_security(const struct svc_rqst *rqstp);
 /**
  * dnfs_conn_peer - get the peer of a call whose client has proved its name
  * @rqstp: the call
+ * @peer: set to the peer, with a reference; NULL if the client has proved no name
  *
  * Context: any.
- * Return: the peer with a reference; NULL if the call came without a certificate, or if the
- * connection is closed.
+ * Return: false if the call came with a certificate and the connection is closed: the name is not
+ * known any more, and the call must not be executed under another one.
  */
-struct ditto_peer *dnfs_conn_peer(const struct svc_rqst *rqstp);
+bool dnfs_conn_peer(const struct svc_rqst *rqstp, struct ditto_peer **peer);
 
 /**
  * dnfs_conn_look_up - get the number of a connection, and who it has proved to be
  * @xprt: the connection, held
- * @peer: set to the peer that dnfs_conn_peer() returns, with a reference, if there is one; may be
- *	NULL
+ * @peer: set to the peer of dnfs_conn_peer(), with a reference, if there is one; may be NULL
  *
  * Context: any; takes xpt_lock.
  * Return: the number, or 0 if the connection is closed.

@@ -208,14 +208,13 @@ u64 dnfs_conn_look_up(struct svc_xprt *xprt, struct ditto_peer **peer)
 	return id;
 }
 
-struct ditto_peer *dnfs_conn_peer(const struct svc_rqst *rqstp)
+bool dnfs_conn_peer(const struct svc_rqst *rqstp, struct ditto_peer **peer)
 {
-	struct ditto_peer *peer = NULL;
-
-	if (unlikely(dnfs_conn_security(rqstp) == DNFS_CONN_MTLS))
-		dnfs_conn_look_up(rqstp->rq_xprt, &peer);
-	return peer;
+	*peer = NULL;
+	return likely(dnfs_conn_security(rqstp) != DNFS_CONN_MTLS) ||
+	       dnfs_conn_look_up(rqstp->rq_xprt, peer);
 }
+EXPORT_SYMBOL_IF_KUNIT(dnfs_conn_peer);
 
 /* Bytes to be charged: rounded up, and none for a small number. */
 static long conn_rounded(u32 bytes)

@@ -448,17 +448,27 @@ static void dnfs_count(const struct dnfs_rpc_call *rc)
 	trace_dnfs_done(rqstp, call->program, call, nanoseconds);
 }
 
-/* The peer of the address counts all calls; that of a certificate has other rules. */
-static struct ditto_peer *dnfs_peer_get(const struct svc_rqst *rqstp, const struct dnfs_call *call)
+/*
+ * Set the peer of a call. The peer of the address counts all calls; that of a certificate has other
+ * rules. Return: false if the call must be dropped. Nobody waits for its reply.
+ */
+static bool dnfs_peer_set(struct dnfs_rpc_call *rc)
 {
-	struct ditto_peer *peer = ditto_peer_get(call->srv, call->addr, dnfs_protocol_bit());
-	struct ditto_peer *proved = dnfs_conn_peer(rqstp);
+	struct dnfs_call *call = &rc->call;
+	struct ditto_peer *proved;
 
-	if (likely(!proved))
-		return peer;
-	if (peer)
-		ditto_peer_put(peer);
-	return proved;
+	if (!dnfs_conn_peer(rc->rqstp, &proved)) {
+		trace_dnfs_dropped(rc->rqstp, call->program, call->proc);
+		call->dropped = true;
+		return false;
+	}
+	call->peer = ditto_peer_get(call->srv, call->addr, dnfs_protocol_bit());
+	if (unlikely(proved)) {
+		if (call->peer)
+			ditto_peer_put(call->peer);
+		call->peer = proved;
+	}
+	return true;
 }
 
 /* Return: 1 to send the reply, 0 to send none. */
@@ -472,8 +482,8 @@ static int dnfs_dispatch(struct svc_rqst *rqstp)
 	bool result;
 
 	dnfs_call_init(&rc, rqstp, program, proc);
-	if (proc->exec || proc->encode)
-		call->peer = dnfs_peer_get(rqstp, call);
+	if ((proc->exec || proc->encode) && !dnfs_peer_set(&rc))
+		goto count;
 	if (!dnfs_admission(&rc))
 		goto count;
 	if (proc->decode && !proc->decode(call, call->args)) {

@@ -34,6 +34,28 @@ static void calls_and_handshakes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dnfs_conn_security(rqstp), DNFS_CONN_PLAIN);
 }
 
+/* The name of a certificate ends with its connection; the address does not take its place. */
+static void calls_and_names(struct kunit *test)
+{
+	struct svc_rqst *rqstp = kunit_kzalloc(test, sizeof(*rqstp), GFP_KERNEL);
+	struct svc_xprt *closed = kunit_kzalloc(test, sizeof(*closed), GFP_KERNEL);
+	struct ditto_peer *peer;
+
+	KUNIT_ASSERT_NOT_NULL(test, rqstp);
+	KUNIT_ASSERT_NOT_NULL(test, closed);
+	spin_lock_init(&closed->xpt_lock);
+	INIT_LIST_HEAD(&closed->xpt_users);
+	rqstp->rq_xprt = closed;
+	KUNIT_EXPECT_TRUE(test, dnfs_conn_peer(rqstp, &peer));
+	rqstp->rq_xprt_ctxt = dnfs_conn_tls_ctxt;
+	closed->xpt_flags = BIT(XPT_TLS_SESSION);
+	KUNIT_EXPECT_TRUE(test, dnfs_conn_peer(rqstp, &peer));
+	KUNIT_EXPECT_NULL(test, peer);
+	closed->xpt_flags |= BIT(XPT_PEER_AUTH);
+	KUNIT_EXPECT_FALSE(test, dnfs_conn_peer(rqstp, &peer));
+	KUNIT_EXPECT_NULL(test, peer);
+}
+
 /* Each kind of connection needs its own bit: a share with "tls" alone accepts no certificates. */
 static void shares_and_connections(struct kunit *test)
 {
@@ -76,6 +98,7 @@ static void flavours_ordered(struct kunit *test)
 static struct kunit_case conn_security_cases[] = {
 	KUNIT_CASE(flavours_ordered),
 	KUNIT_CASE(calls_and_handshakes),
+	KUNIT_CASE(calls_and_names),
 	KUNIT_CASE(shares_and_connections),
 	{}
 };
