@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Names that clients have proved with certificates, until the protocol takes them. A connection
- * may end before that, so names that nobody takes are overwritten.
+ * may end before that, so names that nobody takes are overwritten after a while.
  */
 #include <kunit/visibility.h>
 #include <linux/ctype.h>
+#include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -16,14 +17,13 @@
 /**
  * struct ditto_proved_names - names of one server
  * @lock: guards the other members
- * @next: index of the entry to fill next, which is the oldest
- * @entry: cookies of sockets, 0 if not used, and names, owned
+ * @entry: cookies of sockets, 0 if not used; jiffies when they were added; and names, owned
  */
 struct ditto_proved_names {
 	spinlock_t lock;	/* see above */
-	unsigned int next;
 	struct {
 		u64 cookie;
+		unsigned long added;
 		char *name;
 	} entry[DITTO_PROVED_MAX];
 };
@@ -41,22 +41,27 @@ bool ditto_proved_is_valid(const char *name)
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_proved_is_valid);
 
-int ditto_proved_add(struct ditto_server *srv, u64 cookie, const char *name)
+int ditto_proved_add(struct ditto_server *srv, u64 cookie, const char *name, unsigned long now)
 {
 	struct ditto_proved_names *names = srv->proved;
 	char *copy = kstrdup(name, GFP_KERNEL_ACCOUNT);
-	unsigned int i;
+	unsigned int i = 0;
 
 	if (!copy)
 		return -ENOMEM;
 	string_lower(copy, copy);
 	spin_lock(&names->lock);
-	i = names->next++ % DITTO_PROVED_MAX;
-	names->entry[i].cookie = cookie;
-	swap(names->entry[i].name, copy);
+	while (i < DITTO_PROVED_MAX && names->entry[i].cookie &&
+	       time_before(now, names->entry[i].added + DITTO_PROVED_TIME))
+		i++;
+	if (i < DITTO_PROVED_MAX) {
+		names->entry[i].cookie = cookie;
+		names->entry[i].added = now;
+		swap(names->entry[i].name, copy);
+	}
 	spin_unlock(&names->lock);
 	kfree(copy);
-	return 0;
+	return i < DITTO_PROVED_MAX ? 0 : -EBUSY;
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_proved_add);
 

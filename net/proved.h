@@ -11,8 +11,10 @@
 
 struct ditto_server;
 
-/* Names that are kept until they are taken; beyond these the oldest is dropped. */
+/* Names that are kept until they are taken. */
 #define DITTO_PROVED_MAX	128
+/* Time for which a name is kept at least: a handshake has ended before that. */
+#define DITTO_PROVED_TIME	(10 * HZ)
 /* Bytes of the longest name, as of a host (RFC 1035 section 2.3.4). */
 #define DITTO_PROVED_NAME_MAX	255
 
@@ -29,11 +31,13 @@ bool ditto_proved_is_valid(const char *name);
  * @srv: the server
  * @cookie: cookie of the socket, not 0
  * @name: a valid name; a copy in lower case is kept
+ * @now: jiffies
  *
  * Context: may sleep.
- * Return: 0 or -ENOMEM.
+ * Return: 0; -ENOMEM; or -EBUSY if there are too many names. The handshake must fail then: without
+ * its name a client might get what rules refuse to the name.
  */
-int ditto_proved_add(struct ditto_server *srv, u64 cookie, const char *name);
+int ditto_proved_add(struct ditto_server *srv, u64 cookie, const char *name, unsigned long now);
 
 /**
  * ditto_proved_take - get the name of a connection's client

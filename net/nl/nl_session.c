@@ -163,7 +163,8 @@ int ditto_nl_connection_prove_doit(struct sk_buff *skb, struct genl_info *info)
 		return -EINVAL;
 	}
 	return ditto_proved_add(ditto_server_of(genl_info_net(info)),
-				nla_get_u64(info->attrs[DITTO_A_CONNECTION_COOKIE]), name);
+				nla_get_u64(info->attrs[DITTO_A_CONNECTION_COOKIE]), name,
+				jiffies);
 }
 
 static int session_tell(struct ditto_session_show *show, const struct ditto_session_info *info)

@@ -14,6 +14,7 @@ import nfs4
 import rpc
 import servers
 from harness import eq, expect_errno, get, pattern, put, run, test, wait_for
+from t_admin import Helper, uapi
 from t_attack_nfs import budget
 
 HOST = 'server.example'
@@ -395,6 +396,24 @@ def names_of_certificates(w):
     w.server.set('data', allow=['cert:worker=rw'])
     eq([admitted(c, n) for c in (renamed, build)], [True, False])
     refused_by(w, certs, 'client', 'no client-map of [tls] admits its certificate')
+
+
+@test(server='ditto', timeout=60)
+def lost_names(w):
+    """A handshake fails if the kernel cannot keep the client's name."""
+    certs = Certificates(w)
+    w.server.helper_start(certs.section('server'))
+    n = w.client.nfs()
+    agent = Helper(w)
+    for cookie in range(1, 129):
+        answer = agent.call(uapi('DITTO_CMD_CONNECTION_PROVE'), 1,
+                            agent.attribute(uapi('DITTO_A_CONNECTION_COOKIE'),
+                                            struct.pack('=Q', cookie)) +
+                            agent.attribute(uapi('DITTO_A_CONNECTION_NAME'), b'other\0'))
+        eq(struct.unpack_from('=i', answer, 16)[0], 0)
+    refused_by(w, certs, 'build', 'the kernel does not take the name')
+    # Without a name there is nothing to lose.
+    assert admitted(tls(w.client, certs, 'client'), n)
 
 
 def refused_by(w, certs, name, reason):

@@ -267,24 +267,27 @@ static void tls_tell(struct tls *t, const struct shaking *s)
 
 /*
  * Tell the name of a client. The socket need not be one of Ditto's; without its module it is not.
- * A connection without its name has no rights by it.
+ * Return: false if the name is lost. The handshake must fail then: without its name the client
+ * might get what rules refuse to the name.
  */
-static void tls_prove(struct tls *t, const struct shaking *s)
+static bool tls_prove(struct tls *t, const struct shaking *s)
 {
 	socklen_t len = sizeof(u64);
 	u64 cookie = 0;
 	int rc;
 
 	if (getsockopt(s->fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) || !cookie)
-		return;
+		return false;
 	if (!t->kernel)
 		t->kernel = kernel_open();
 	if (!t->kernel)
-		return;
+		return false;
 	rc = kernel_connection_prove(t->kernel, cookie, s->name);
-	if (rc && rc != -CONN_NOT_LOADED)
-		log_error("the name %s of a client's certificate is lost: %s", s->name,
-			  kernel_why(t->kernel));
+	if (!rc || rc == -CONN_NOT_LOADED)
+		return true;
+	log_error("no TLS with %s: the kernel does not take the name of its certificate: %s",
+		  s->name, kernel_why(t->kernel));
+	return false;
 }
 
 /* Tell the kernel of all handshakes that have ended. */
@@ -299,8 +302,8 @@ static void tls_deliver(struct tls *t)
 			continue;
 		if (s->error)
 			tls_tell(t, s);
-		else if (s->proved && s->name[0])
-			tls_prove(t, s);
+		else if (s->proved && s->name[0] && !tls_prove(t, s))
+			s->error = -EACCES;
 		/* The kernel may have given it up already. */
 		handshake_done(t->family, s->fd, s->error, s->proved);
 		close(s->fd);

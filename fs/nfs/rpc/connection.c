@@ -302,16 +302,22 @@ static void conn_look(struct work_struct *work)
 	conn_put(conn);
 }
 
-/* The helper has told the name of the client, if any, before the end of the handshake. */
-static struct ditto_peer *conn_proved(struct svc_xprt *xprt)
+/*
+ * Set @peer if the client has proved its name. The helper has told the name before the end of the
+ * handshake. Return: false without memory.
+ */
+static bool conn_prove(struct svc_xprt *xprt, struct ditto_peer **peer)
 {
 	struct ditto_server *srv = dnfs_server_of(xprt->xpt_net)->srv;
 	char *name;
 
 	if (!test_bit(XPT_PEER_AUTH, &xprt->xpt_flags))
-		return NULL;
+		return true;
 	name = ditto_proved_take(srv, atomic64_read(&conn_sock(xprt)->sk_cookie));
-	return name ? ditto_peer_prove(srv, (struct sockaddr *)&xprt->xpt_remote, name) : NULL;
+	if (!name)
+		return true;
+	*peer = ditto_peer_prove(srv, (struct sockaddr *)&xprt->xpt_remote, name);
+	return *peer;
 }
 
 /* Perform a TLS handshake (RFC 9289 section 4.1). If that fails, the connection is closed. */
@@ -319,13 +325,17 @@ static void conn_shake(struct work_struct *work)
 {
 	struct dnfs_conn *conn = container_of(work, struct dnfs_conn, shake);
 	struct svc_xprt *xprt = conn->xprt;
-	struct ditto_peer *peer;
+	struct ditto_peer *peer = NULL;
+	bool known;
 
 	conn_stock_ops->xpo_handshake(xprt);
-	peer = conn_proved(xprt);
+	known = conn_prove(xprt, &peer);
 	ditto_uncharge(&conn->handshake);
-	/* Before anything is received again: what the client sends next would be read as calls. */
-	if (!test_bit(XPT_TLS_SESSION, &xprt->xpt_flags))
+	/*
+	 * Before anything is received again: what the client sends next would be read as calls, or
+	 * executed by the rules of the address in spite of those of the name.
+	 */
+	if (!known || !test_bit(XPT_TLS_SESSION, &xprt->xpt_flags))
 		set_bit(XPT_CLOSE, &xprt->xpt_flags);
 
 	spin_lock(&xprt->xpt_lock);

@@ -37,8 +37,8 @@ static void proved_take(struct kunit *test, u64 cookie, const char *expected)
 static void proved_once(struct kunit *test)
 {
 	proved_take(test, 7, NULL);
-	KUNIT_EXPECT_EQ(test, ditto_proved_add(test->priv, 7, "Build-7.Example"), 0);
-	KUNIT_EXPECT_EQ(test, ditto_proved_add(test->priv, 8, "kiosk"), 0);
+	KUNIT_EXPECT_EQ(test, ditto_proved_add(test->priv, 7, "Build-7.Example", 0), 0);
+	KUNIT_EXPECT_EQ(test, ditto_proved_add(test->priv, 8, "kiosk", 0), 0);
 	proved_take(test, 9, NULL);
 	/* Free entries have no cookie. */
 	proved_take(test, 0, NULL);
@@ -47,14 +47,25 @@ static void proved_once(struct kunit *test)
 	proved_take(test, 8, "kiosk");
 }
 
-/* Connections that end before they take their names leave no room used up. */
+/* Names that no connection takes leave no room used up, and displace none that may be taken. */
 static void proved_not_taken(struct kunit *test)
 {
-	for (u64 cookie = 1; cookie <= DITTO_PROVED_MAX + 1; cookie++)
-		KUNIT_EXPECT_EQ(test, ditto_proved_add(test->priv, cookie, "a"), 0);
-	proved_take(test, 1, NULL);
+	/* Jiffies overflow while the names are kept. */
+	const unsigned long then = -1, later = then + DITTO_PROVED_TIME;
+	const u64 max = DITTO_PROVED_MAX;
+
+	for (u64 cookie = 1; cookie <= max; cookie++)
+		KUNIT_EXPECT_EQ(test, ditto_proved_add(test->priv, cookie, "a", then), 0);
+	KUNIT_EXPECT_EQ(test, ditto_proved_add(test->priv, max + 1, "b", later - 1), -EBUSY);
+	proved_take(test, max + 1, NULL);
 	proved_take(test, 2, "a");
-	proved_take(test, DITTO_PROVED_MAX + 1, "a");
+	KUNIT_EXPECT_EQ(test, ditto_proved_add(test->priv, max + 1, "b", later - 1), 0);
+	proved_take(test, 1, "a");
+	proved_take(test, max + 1, "b");
+	for (u64 cookie = 1; cookie <= max; cookie++)
+		KUNIT_EXPECT_EQ(test, ditto_proved_add(test->priv, max + cookie, "c", later), 0);
+	proved_take(test, 3, NULL);
+	proved_take(test, 2 * max, "c");
 }
 
 static void proved_names(struct kunit *test)
