@@ -158,7 +158,11 @@ def helper_brings_all_back(w):
     # a restarted helper keeps the key and the shares
     w.server.helper_stop('KILL')
     eq(n.getattr(root).status, nfs3.OK, 'without the helper')
+    applied = w.server.helper_log().count('shares configured')
     w.server.helper_start(CONF.format(path=w.export))
+    # or it adds the share again after the end of the test has removed it
+    wait_for('its configuration', lambda: w.server.helper_log().count(
+        'shares configured') > applied)
     eq(n.getattr(root).status, nfs3.OK, 'with a new helper')
     w.server.shares['data'] = (w.export, {})
 
