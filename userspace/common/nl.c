@@ -19,8 +19,8 @@
 #include "nl.h"
 
 /*
- * Bytes of a request: an answer to the kernel may carry 130000 bytes of data; or 65000, and 1024 SIDs
- * of 72 bytes each; and other attributes.
+ * Bytes of a request: an answer to the kernel may carry 130000 bytes of data; or 65000, and 1024
+ * SIDs of 72 bytes each; and other attributes.
  */
 #define MESSAGE_MAX	(160 * 1024)
 /* Attempts to read a dump that is interrupted by changes. */

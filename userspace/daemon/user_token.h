@@ -24,8 +24,8 @@
  * @ngids: number of entries in @gids
  * @sids: SID of the user first, then further SIDs of the user, and those of the groups and of
  *	BUILTIN aliases; none that follow from the way of the login alone, such as Everyone
- * @complete: a SID of a domain that is not in @sids is not the user's; false if nothing tells who is
- *	in the groups of a domain
+ * @complete: a SID of a domain that is not in @sids is not the user's; false if nothing tells who
+ *	is in the groups of a domain
  * @privileges: USER_TOKEN_* bits
  */
 struct user_token {
