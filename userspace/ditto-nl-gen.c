@@ -391,13 +391,15 @@ static const char *const grant_source_names[] = {
 	"default",
 	"user",
 	"group",
+	"sid",
+	"undecided-sid",
 };
 
 const struct spec_enum spec_grant_source = {
 	.name = "grant-source",
 	.flags = false,
 	.names = grant_source_names,
-	.count = 3,
+	.count = 5,
 };
 
 static const char *const access_reason_names[] = {
@@ -720,6 +722,18 @@ static const struct spec_attr share_user_attrs[] = {
 		.max = 4294967295ULL,
 		.values = &spec_share_right,
 	},
+	[DITTO_A_SHARE_USER_SID] = {
+		.name = "sid",
+		.kind = SPEC_BINARY,
+		.form = SPEC_SID,
+	},
+	[DITTO_A_SHARE_USER_IS_GROUP] = {
+		.name = "is-group",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
 };
 
 static const struct nla_policy share_user_policy[] = {
@@ -731,6 +745,12 @@ static const struct nla_policy share_user_policy[] = {
 	},
 	[DITTO_A_SHARE_USER_ACCESS] = {
 		.type = NLA_U32,
+	},
+	[DITTO_A_SHARE_USER_SID] = {
+		.type = NLA_BINARY,
+	},
+	[DITTO_A_SHARE_USER_IS_GROUP] = {
+		.type = NLA_U8,
 	},
 };
 
@@ -2688,7 +2708,7 @@ static const struct spec_attr ace_attrs[] = {
 	[DITTO_A_ACE_SID] = {
 		.name = "sid",
 		.kind = SPEC_BINARY,
-		.form = SPEC_HEX,
+		.form = SPEC_SID,
 	},
 	[DITTO_A_ACE_FLAGS] = {
 		.name = "flags",
@@ -3222,6 +3242,11 @@ static const struct spec_attr access_attrs[] = {
 		.multi = true,
 		.nested = &spec_decision_set,
 	},
+	[DITTO_A_ACCESS_GRANT_SID] = {
+		.name = "grant-sid",
+		.kind = SPEC_BINARY,
+		.form = SPEC_SID,
+	},
 };
 
 static const struct nla_policy access_policy[] = {
@@ -3316,6 +3341,9 @@ static const struct nla_policy access_policy[] = {
 	},
 	[DITTO_A_ACCESS_DECISION] = {
 		.type = NLA_NESTED,
+	},
+	[DITTO_A_ACCESS_GRANT_SID] = {
+		.type = NLA_BINARY,
 	},
 };
 
@@ -3777,6 +3805,7 @@ static const u16 access_check_reply[] = {
 	DITTO_A_ACCESS_GRANT,
 	DITTO_A_ACCESS_GRANT_BY,
 	DITTO_A_ACCESS_GRANT_ID,
+	DITTO_A_ACCESS_GRANT_SID,
 	DITTO_A_ACCESS_WRITABLE,
 	DITTO_A_ACCESS_ACTING_UID,
 	DITTO_A_ACCESS_ACTING_GID,

@@ -30,28 +30,6 @@ static bool is_in_group(const struct cred *cred, kgid_t gid)
 	return false;
 }
 
-/* Whether an entry applies to a user. */
-enum ace_match {
-	ACE_OTHER,
-	ACE_APPLIES,
-	ACE_UNDECIDED,	/* nobody can tell */
-};
-
-/* A token that is not complete has the SIDs of this machine, but may lack those of domains. */
-static enum ace_match ace_match_sid(const struct ditto_ace *ace, const struct ditto_token *token)
-{
-	enum ditto_sid_scope scope;
-
-	if (token && ditto_token_has(token, ace->foreign))
-		return ACE_APPLIES;
-	if (token && token->complete)
-		return ACE_OTHER;
-	scope = ditto_sid_scope(ace->foreign);
-	if (scope == DITTO_SID_OF_NOBODY || (scope == DITTO_SID_OF_MACHINE && token))
-		return ACE_OTHER;
-	return ACE_UNDECIDED;
-}
-
 /*
  * True if the entry applies to the user by its ids. A squashed user has the rights of the user it
  * is squashed to, even if anonymous.
@@ -82,13 +60,6 @@ static bool is_about(const struct ditto_ace *ace, const struct ditto_acl_subject
 	return false;
 }
 
-static enum ace_match ace_match(const struct ditto_ace *ace, const struct ditto_acl_subject *who)
-{
-	if (ace->who == DITTO_WHO_FOREIGN)
-		return ace_match_sid(ace, who->token);
-	return is_about(ace, who) ? ACE_APPLIES : ACE_OTHER;
-}
-
 /* Note what decided about some rights. Only for explanations. */
 static noinline void acl_decided(struct ditto_acl_decisions *decisions, u32 rights,
 				 enum ditto_acl_decider by, const struct ditto_acl *acl,
@@ -108,13 +79,21 @@ static noinline void acl_decided(struct ditto_acl_decisions *decisions, u32 righ
 	decisions->evaluated = true;
 }
 
+static enum ditto_sid_match ace_match(const struct ditto_ace *ace,
+				      const struct ditto_acl_subject *who)
+{
+	if (ace->who == DITTO_WHO_FOREIGN)
+		return ditto_sid_match(ace->foreign, who->token);
+	return is_about(ace, who) ? DITTO_SID_HIS : DITTO_SID_OTHER;
+}
+
 u32 ditto_acl_rights(const struct ditto_acl *acl, const struct ditto_acl_subject *who,
 		     const struct ditto_ace **undecided)
 {
 	bool limited = false;
 	const struct ditto_ace *ace;
 	u32 allowed = 0, denied = 0;
-	enum ace_match match;
+	enum ditto_sid_match match;
 	unsigned int i;
 
 	*undecided = NULL;
@@ -130,11 +109,12 @@ u32 ditto_acl_rights(const struct ditto_acl *acl, const struct ditto_acl_subject
 		if (!ditto_ace_is_effective(ace))
 			continue;
 		match = ace_match(ace, who);
-		if (match == ACE_UNDECIDED && ace->mask & ~(allowed | denied) &&
+		if (match == DITTO_SID_UNDECIDED && ace->mask & ~(allowed | denied) &&
 		    (!*undecided || ace->type > (*undecided)->type))
 			*undecided = ace;
 		/* Rather too few rights than too many. */
-		if (match == ACE_OTHER || (match == ACE_UNDECIDED && ace->type == DITTO_ACE_ALLOW))
+		if (match == DITTO_SID_OTHER ||
+		    (match == DITTO_SID_UNDECIDED && ace->type == DITTO_ACE_ALLOW))
 			continue;
 		limited |= ace->who == DITTO_WHO_OWNER_RIGHTS;
 		if (unlikely(who->decisions))

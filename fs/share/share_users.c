@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 #include <linux/sort.h>
 
+#include "../../net/helper/names.h"
 #include "cred.h"
 #include "rules.h"
 #include "share.h"
@@ -42,6 +43,8 @@ int ditto_share_users_make(struct ditto_share_users *share_users, struct ditto_s
 	share_users->nusers = 0;
 	share_users->ngroups = 0;
 	share_users->entry = NULL;
+	share_users->nsids = 0;
+	share_users->sid = NULL;
 	if (nusers > DITTO_SHARE_USERS_MAX || ngroups > DITTO_SHARE_USERS_MAX - nusers)
 		return -E2BIG;
 	if (!nusers && !ngroups)
@@ -61,22 +64,58 @@ int ditto_share_users_make(struct ditto_share_users *share_users, struct ditto_s
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_share_users_make);
 
+int ditto_share_users_add_sids(struct ditto_share_users *share_users,
+			       const struct ditto_share_sid *sids, unsigned int nsids)
+{
+	if (nsids > DITTO_SHARE_SIDS_MAX ||
+	    nsids > DITTO_SHARE_USERS_MAX - share_users->nusers - share_users->ngroups)
+		return -E2BIG;
+	for (unsigned int i = 0; i < nsids; i++)
+		for (unsigned int j = 0; j < i; j++)
+			if (!memcmp(sids[i].sid, sids[j].sid, ditto_sid_len(sids[i].sid)))
+				return -EEXIST;
+	if (!nsids)
+		return 0;
+	share_users->sid = kmemdup_array(sids, nsids, sizeof(*sids), GFP_KERNEL);
+	if (!share_users->sid)
+		return -ENOMEM;
+	share_users->nsids = nsids;
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_share_users_add_sids);
+
 int ditto_share_users_copy(struct ditto_share_users *to, const struct ditto_share_users *from)
 {
 	unsigned int n = from->nusers + from->ngroups;
 
 	*to = *from;
-	if (!n)
-		return 0;
-	to->entry = kmemdup_array(from->entry, n, sizeof(*from->entry), GFP_ATOMIC);
-	return to->entry ? 0 : -ENOMEM;
+	to->entry = NULL;
+	to->sid = NULL;
+	if (n) {
+		to->entry = kmemdup_array(from->entry, n, sizeof(*from->entry), GFP_ATOMIC);
+		if (!to->entry)
+			goto free;
+	}
+	if (from->nsids) {
+		to->sid = kmemdup_array(from->sid, from->nsids, sizeof(*from->sid), GFP_ATOMIC);
+		if (!to->sid)
+			goto free;
+	}
+	return 0;
+
+free:
+	ditto_share_users_free(to);
+	return -ENOMEM;
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_share_users_copy);
 
 void ditto_share_users_free(struct ditto_share_users *share_users)
 {
 	kfree(share_users->entry);
+	kfree(share_users->sid);
 	share_users->entry = NULL;
+	share_users->sid = NULL;
+	share_users->nsids = 0;
 	share_users->nusers = 0;
 	share_users->ngroups = 0;
 }
@@ -108,31 +147,110 @@ static const struct ditto_share_user *groups_find(const struct ditto_share_users
 	return most;
 }
 
+/**
+ * struct sids_found - what the entries for SIDs say about a user
+ * @user: the entry for the user himself, or NULL
+ * @most: the entry with the highest access of his groups, or NULL
+ * @user_undecided: of the entries that may be for the user, the one with the lowest access; or NULL
+ * @group_undecided: the same of those that may be for a group of his
+ */
+struct sids_found {
+	const struct ditto_share_sid *user;
+	const struct ditto_share_sid *most;
+	const struct ditto_share_sid *user_undecided;
+	const struct ditto_share_sid *group_undecided;
+};
+
+static void sids_find(const struct ditto_share_users *share_users,
+		      const struct ditto_token *token, struct sids_found *found)
+{
+	const struct ditto_share_sid **least;
+
+	*found = (struct sids_found) {};
+	for (unsigned int i = 0; i < share_users->nsids; i++) {
+		const struct ditto_share_sid *sid = &share_users->sid[i];
+
+		switch (ditto_sid_match(sid->sid, token)) {
+		case DITTO_SID_OTHER:
+			break;
+		case DITTO_SID_HIS:
+			if (!sid->is_group)
+				found->user = sid;
+			else if (!found->most || sid->access > found->most->access)
+				found->most = sid;
+			break;
+		case DITTO_SID_UNDECIDED:
+			least = sid->is_group ? &found->group_undecided : &found->user_undecided;
+			if (!*least || sid->access < (*least)->access)
+				*least = sid;
+			break;
+		}
+	}
+}
+
+static void grant_because(struct ditto_grant_reason *why, enum ditto_grant_by by, u32 id,
+			  const struct ditto_share_sid *sid)
+{
+	if (!why)
+		return;
+	*why = (struct ditto_grant_reason) { .by = by, .id = id };
+	if (sid)
+		memcpy(why->sid, sid->sid, sizeof(why->sid));
+}
+
+/* What an entry that may be for the user takes from his access. */
+static void sid_takes(const struct ditto_share_sid *undecided, enum ditto_share_access *access,
+		      struct ditto_grant_reason *why)
+{
+	if (!undecided || undecided->access >= *access)
+		return;
+	*access = undecided->access;
+	grant_because(why, DITTO_GRANT_BY_UNDECIDED, 0, undecided);
+}
+
 static enum ditto_share_access share_users_find(const struct ditto_share_opts *opts, kuid_t uid,
 						kgid_t gid, unsigned int n, const kgid_t *groups,
+						const struct ditto_token *token,
 						struct ditto_grant_reason *why)
 {
 	const struct ditto_share_users *share_users = &opts->share_users;
-	enum ditto_grant_by by = DITTO_GRANT_BY_USER;
+	enum ditto_share_access access = share_users->others;
 	const struct ditto_share_user *entry;
+	struct sids_found sids;
 
 	entry = entry_find(share_users->entry, share_users->nusers, __kuid_val(uid));
-	if (!entry && share_users->ngroups) {
-		by = DITTO_GRANT_BY_GROUP;
+	if (entry) {
+		grant_because(why, DITTO_GRANT_BY_USER, entry->id, NULL);
+		return entry->access;
+	}
+	sids_find(share_users, token, &sids);
+	if (sids.user) {
+		grant_because(why, DITTO_GRANT_BY_SID, 0, sids.user);
+		return sids.user->access;
+	}
+	grant_because(why, DITTO_GRANT_BY_DEFAULT, 0, NULL);
+	if (share_users->ngroups)
 		entry = groups_find(share_users, gid, n, groups);
+	if (entry) {
+		access = entry->access;
+		grant_because(why, DITTO_GRANT_BY_GROUP, entry->id, NULL);
 	}
-	if (why) {
-		why->by = entry ? by : DITTO_GRANT_BY_DEFAULT;
-		why->id = entry ? entry->id : 0;
+	if (sids.most && (!entry || sids.most->access > access)) {
+		access = sids.most->access;
+		grant_because(why, DITTO_GRANT_BY_SID, 0, sids.most);
 	}
-	return entry ? entry->access : share_users->others;
+	if (!entry && !sids.most)
+		sid_takes(sids.group_undecided, &access, why);
+	sid_takes(sids.user_undecided, &access, why);
+	return access;
 }
 
 enum ditto_share_access
 ditto_share_users_find(const struct ditto_share_opts *opts, kuid_t uid,
-		       kgid_t gid, unsigned int n, const kgid_t *groups)
+		       kgid_t gid, unsigned int n, const kgid_t *groups,
+		       const struct ditto_token *token)
 {
-	return share_users_find(opts, uid, gid, n, groups, NULL);
+	return share_users_find(opts, uid, gid, n, groups, token, NULL);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_users_find, DITTO);
 
@@ -146,32 +264,59 @@ bool ditto_share_access_is_admin(enum ditto_share_access access, const struct di
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_access_is_admin, DITTO);
 
-enum ditto_share_access ditto_share_access_explain(const struct ditto_share *share,
-						   const struct ditto_ident *ident,
-						   const struct ditto_cred *cred,
-						   struct ditto_grant_reason *why)
+/*
+ * Get the SIDs of an identity that did not bring them along, if the list of the share needs them.
+ * Without the helper they stay unknown. Return: 0 or -EJUKEBOX.
+ */
+static int share_access_token(const struct ditto_share *share, const struct ditto_ident *ident,
+			      struct ditto_token **token)
+{
+	bool needed;
+
+	*token = NULL;
+	if (ident->anonymous || ident->token)
+		return 0;
+	rcu_read_lock();
+	needed = rcu_dereference(share->opts)->share_users.nsids;
+	rcu_read_unlock();
+	if (likely(!needed))
+		return 0;
+	return ditto_names_token(share->srv, ident->uid, token) == -EJUKEBOX ? -EJUKEBOX : 0;
+}
+
+int ditto_share_access_explain(const struct ditto_share *share, const struct ditto_ident *ident,
+			       const struct ditto_cred *cred, struct ditto_grant_reason *why)
 {
 	const struct group_info *info = cred->cred->group_info;
 	const struct ditto_share_opts *opts;
+	const struct ditto_token *token;
+	struct ditto_token *asked;
 	enum ditto_share_access access;
+	int err;
 
+	err = share_access_token(share, ident, &asked);
+	if (err)
+		return err;
+	token = ident->token ?: asked;
 	rcu_read_lock();
 	opts = rcu_dereference(share->opts);
 	if (ident->anonymous)
-		access = share_users_find(opts, opts->anon_uid, opts->anon_gid, 0, NULL, why);
+		access = share_users_find(opts, opts->anon_uid, opts->anon_gid, 0, NULL,
+					  &ditto_token_nobody, why);
 	else if (opts->manage_gids)
 		access = share_users_find(opts, ident->uid, ident->gid, info->ngroups, info->gid,
-					  why);
+					  token, why);
 	else
 		access = share_users_find(opts, ident->uid, ident->gid, ident->ngroups,
-					  ident->groups, why);
+					  ident->groups, token, why);
 	rcu_read_unlock();
+	ditto_token_put(asked);
 	return access;
 }
 
-enum ditto_share_access ditto_share_access_of(const struct ditto_share *share,
-					      const struct ditto_ident *ident,
-					      const struct ditto_cred *cred)
+int ditto_share_access_of(const struct ditto_share *share,
+			  const struct ditto_ident *ident,
+			  const struct ditto_cred *cred)
 {
 	return ditto_share_access_explain(share, ident, cred, NULL);
 }

@@ -45,10 +45,13 @@ static int trial_become_admin(struct ditto_trial *trial, const struct ditto_shar
 
 static int trial_grant(struct ditto_trial *trial, const struct ditto_share_opts *opts)
 {
-	int err = 0;
+	int err = 0, grant;
 
-	trial->grant = ditto_share_access_explain(trial->share, &trial->ident, trial->cred,
-						  &trial->grant_reason);
+	grant = ditto_share_access_explain(trial->share, &trial->ident, trial->cred,
+					   &trial->grant_reason);
+	if (grant < 0)
+		return grant;
+	trial->grant = grant;
 	if (trial->grant == DITTO_SHARE_ACCESS_NONE)
 		return trial_refuse(trial, DITTO_REFUSED_BY_GRANT);
 	if (ditto_share_access_is_admin(trial->grant, &trial->ident, &trial->verdict) &&

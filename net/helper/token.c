@@ -208,6 +208,23 @@ bool ditto_token_has(const struct ditto_token *token, const u8 *sid)
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_token_has);
 
+const struct ditto_token ditto_token_nobody = { .complete = true };
+EXPORT_SYMBOL_NS_GPL(ditto_token_nobody, DITTO);
+
+enum ditto_sid_match ditto_sid_match(const u8 *sid, const struct ditto_token *token)
+{
+	enum ditto_sid_scope scope;
+
+	if (token && ditto_token_has(token, sid))
+		return DITTO_SID_HIS;
+	if (token && token->complete)
+		return DITTO_SID_OTHER;
+	scope = ditto_sid_scope(sid);
+	if (scope == DITTO_SID_OF_NOBODY || (scope == DITTO_SID_OF_MACHINE && token))
+		return DITTO_SID_OTHER;
+	return DITTO_SID_UNDECIDED;
+}
+
 bool ditto_token_eq(const struct ditto_token *a, const struct ditto_token *b)
 {
 	if (a == b)

@@ -146,6 +146,28 @@ int ditto_token_read(struct genl_info *info, struct ditto_token **token);
  */
 bool ditto_token_has(const struct ditto_token *token, const u8 *sid);
 
+/* That of users without a name: no SID is theirs. */
+extern const struct ditto_token ditto_token_nobody;
+
+/* Whether a SID is one of a user's. */
+enum ditto_sid_match {
+	DITTO_SID_OTHER,
+	DITTO_SID_HIS,
+	DITTO_SID_UNDECIDED,	/* nobody can tell */
+};
+
+/**
+ * ditto_sid_match - tell whether a SID is one of a user's
+ * @sid: valid
+ * @token: what is known about the user, or NULL
+ *
+ * A token that is not complete has the SIDs of this machine, but may lack those of domains.
+ *
+ * Context: any.
+ * Return: enum ditto_sid_match.
+ */
+enum ditto_sid_match ditto_sid_match(const u8 *sid, const struct ditto_token *token);
+
 /* Bytes of memory that a token takes. Any context. */
 static inline size_t ditto_token_size(const struct ditto_token *token)
 {

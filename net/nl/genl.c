@@ -42,10 +42,12 @@ const struct nla_policy ditto_share_option_nl_policy[DITTO_A_SHARE_OPTION_VALUE 
 	[DITTO_A_SHARE_OPTION_VALUE] = { .type = NLA_U32, },
 };
 
-const struct nla_policy ditto_share_user_nl_policy[DITTO_A_SHARE_USER_ACCESS + 1] = {
+const struct nla_policy ditto_share_user_nl_policy[DITTO_A_SHARE_USER_IS_GROUP + 1] = {
 	[DITTO_A_SHARE_USER_UID] = { .type = NLA_U32, },
 	[DITTO_A_SHARE_USER_GID] = { .type = NLA_U32, },
 	[DITTO_A_SHARE_USER_ACCESS] = NLA_POLICY_MAX(NLA_U32, 3),
+	[DITTO_A_SHARE_USER_SID] = { .type = NLA_BINARY, },
+	[DITTO_A_SHARE_USER_IS_GROUP] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
 const struct nla_policy ditto_share_users_nl_policy[DITTO_A_SHARE_USERS_USER + 1] = {

@@ -17,7 +17,7 @@ extern const struct nla_policy ditto_rule_nl_policy[DITTO_A_RULE_SQUASH + 1];
 extern const struct nla_policy ditto_rules_nl_policy[DITTO_A_RULES_RULE + 1];
 extern const struct nla_policy ditto_setting_change_nl_policy[DITTO_A_SETTING_CHANGE_VALUE + 1];
 extern const struct nla_policy ditto_share_option_nl_policy[DITTO_A_SHARE_OPTION_VALUE + 1];
-extern const struct nla_policy ditto_share_user_nl_policy[DITTO_A_SHARE_USER_ACCESS + 1];
+extern const struct nla_policy ditto_share_user_nl_policy[DITTO_A_SHARE_USER_IS_GROUP + 1];
 extern const struct nla_policy ditto_share_users_nl_policy[DITTO_A_SHARE_USERS_USER + 1];
 
 int ditto_nl_share_get_start(struct netlink_callback *cb);

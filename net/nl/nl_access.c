@@ -27,6 +27,8 @@ static_assert(DITTO_REFUSED_BY_GRANT == (int)DITTO_ACCESS_REFUSAL_GRANT);
 static_assert(DITTO_GRANT_BY_DEFAULT == (int)DITTO_GRANT_SOURCE_DEFAULT);
 static_assert(DITTO_GRANT_BY_USER == (int)DITTO_GRANT_SOURCE_USER);
 static_assert(DITTO_GRANT_BY_GROUP == (int)DITTO_GRANT_SOURCE_GROUP);
+static_assert(DITTO_GRANT_BY_SID == (int)DITTO_GRANT_SOURCE_SID);
+static_assert(DITTO_GRANT_BY_UNDECIDED == (int)DITTO_GRANT_SOURCE_UNDECIDED_SID);
 static_assert(DITTO_REASON_LIST == (int)DITTO_ACCESS_REASON_LIST);
 static_assert(DITTO_REASON_TRAVERSE == (int)DITTO_ACCESS_REASON_TRAVERSE);
 static_assert(DITTO_REASON_KERNEL == (int)DITTO_ACCESS_REASON_KERNEL);
@@ -323,6 +325,10 @@ static int access_put_trial(struct sk_buff *msg, const struct access_check *chec
 	    nla_put_u32(msg, DITTO_A_ACCESS_GRANT_BY, trial->grant_reason.by) ||
 	    nla_put_u32(msg, DITTO_A_ACCESS_GRANT_ID, trial->grant_reason.id))
 		return -EMSGSIZE;
+	if (trial->grant_reason.by >= DITTO_GRANT_BY_SID &&
+	    nla_put(msg, DITTO_A_ACCESS_GRANT_SID, ditto_sid_len(trial->grant_reason.sid),
+		    trial->grant_reason.sid))
+		return -EMSGSIZE;
 	return trial->admitted ? access_put_acting(msg, check) : 0;
 }
 
@@ -342,7 +348,8 @@ static size_t access_size(const struct access_check *check)
 	size_t size = nla_total_size(strlen(check->file.text) + 1) +
 		      nla_total_size(strlen(check->trial.share->name) + 1) +
 		      nla_total_size(sizeof(check->trial.rule.spec)) +
-		      16 * nla_total_size(sizeof(u32)) + DITTO_RIGHT_BITS * DECISION_SIZE;
+		      nla_total_size(DITTO_SID_MAX) + 16 * nla_total_size(sizeof(u32)) +
+		      DITTO_RIGHT_BITS * DECISION_SIZE;
 
 	if (check->trial.cred)
 		size += nla_total_size(check->trial.cred->cred->group_info->ngroups * sizeof(u32));

@@ -77,10 +77,11 @@ static enum ditto_share_access share_ask(struct ditto_share *share, const struct
 		opts->unserved |= BIT(dsmb_protocol_bit());
 	if (ident->anonymous)
 		grant = opts->guest ? ditto_share_users_find(opts, opts->anon_uid, opts->anon_gid,
-							     0, NULL) : DITTO_SHARE_ACCESS_NONE;
+							     0, NULL, &ditto_token_nobody) :
+				      DITTO_SHARE_ACCESS_NONE;
 	else
 		grant = ditto_share_users_find(opts, ident->uid, ident->gid, ident->ngroups,
-					       ident->groups);
+					       ident->groups, ident->token);
 	rcu_read_unlock();
 	memset(&opts->rules, 0, sizeof(opts->rules));
 	memset(&opts->share_users, 0, sizeof(opts->share_users));

@@ -8,7 +8,7 @@ import subprocess
 import nfs3
 import rpc
 import servers
-from harness import as_user, eq, expect_errno, get, one_of, put, run, test
+from harness import as_user, eq, expect_errno, get, one_of, put, run, test, wait_for
 
 USERS = '/etc/ditto/users'
 
@@ -167,3 +167,33 @@ def passwords(w):
     eq(user('del', 'daemon').returncode, 0)
     eq(user('del', 'daemon').returncode, 2)
     eq(user('list').stdout, before)
+
+
+@test(smb=True, squash='none')
+def sids(w):
+    """Entries for SIDs are kept as such; nobody has those of a domain that is not known here."""
+    os.chmod(w.path(), 0o777)
+    domain = 'S-1-5-21-1-2-3'
+    w.server.set('data', users=[f'{domain}-1001=read', 'S-1-22-1-3000=write'],
+                 groups=[f'{domain}-513=admin'], default_access='write')
+    share, = w.server.json('share', 'list')
+    eq(share['users'], [{'uid': 3000, 'access': 'write'},
+                        {'access': 'read', 'sid': f'{domain}-1001'},
+                        {'access': 'admin', 'sid': f'{domain}-513', 'is_group': True}])
+    shown = w.server.ctl('share', 'show', 'data')
+    for line in (f'user         {domain}-1001=read', f'group        {domain}-513=admin'):
+        assert line in shown, shown
+    n = w.client.nfs()
+    for uid in (3000, 3001, 0):
+        wait_for('the SIDs', lambda uid=uid: n.getattr(n.root, cred=rpc.auth_sys(uid, 500)).status
+                 != nfs3.JUKEBOX)
+    eq([may(n, uid) for uid in (3000, 3001)], ['write', 'read'], 'a domain that is not known')
+    got = w.server.json('access', 'check', '--user', 'bob', w.path())
+    eq([got[key] for key in ('grant', 'grant_by', 'grant_sid')],
+       ['read', 'undecided-sid', f'{domain}-1001'])
+    w.server.set('data', users=['S-1-5-7=none'], groups=['S-1-3-0=none'])
+    eq(may(n, 3001), 'write', 'SIDs that no user has')
+    for word in ('S-1-5-21-x=read', 'S-1-=read', 'S-1-5' + 16 * '-1' + '=read'):
+        assert 'SID' in w.server.refused('share', 'set', 'data', 'user', word), word
+    assert 'twice' in w.server.refused('share', 'set', 'data', 'user', f'{domain}-1=read',
+                                       'group', f'{domain}-1=read')

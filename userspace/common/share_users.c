@@ -68,12 +68,39 @@ static int share_user_resolve(bool group, const char *name, u32 *id, struct why 
 	return -ENOENT;
 }
 
-static const struct share_user *share_users_find(const struct share_users *u, bool group, u32 id)
+/* A SID; those that stand for numbers of this machine are the numbers. */
+static bool share_user_sid(struct share_user *one, struct why *why)
+{
+	static const char *const unix_accounts[] = { "S-1-22-1-", "S-1-22-2-" };
+	size_t len = strlen(unix_accounts[0]);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(unix_accounts); i++) {
+		if (strncmp(one->name, unix_accounts[i], len) ||
+		    !share_user_number(one->name + len, &one->id))
+			continue;
+		one->group = i;
+		return true;
+	}
+	return text_sid(one->name, one->sid, &one->sid_len, why);
+}
+
+bool share_user_same(const struct share_user *a, const struct share_user *b)
+{
+	if (a->name || b->name || a->sid_len != b->sid_len)
+		return false;
+	if (a->sid_len)
+		return !memcmp(a->sid, b->sid, a->sid_len);
+	return a->group == b->group && a->id == b->id;
+}
+
+static const struct share_user *share_users_find(const struct share_users *u,
+						 const struct share_user *one)
 {
 	unsigned int i;
 
 	for (i = 0; i < u->n; i++)
-		if (u->user[i].group == group && !u->user[i].name && u->user[i].id == id)
+		if (share_user_same(&u->user[i], one))
 			return &u->user[i];
 	return NULL;
 }
@@ -102,17 +129,25 @@ bool share_users_add_unresolved(struct share_users *u, bool group, const char *t
 	const char *access = strrchr(text, '=');
 	struct share_user one = { .group = group };
 	bool known, twice;
+	char *name;
 
 	if (!access || access == text)
 		return why_not(why, "'%s' is not allowed: NAME=ACCESS is", text);
 	if (!text_enum(access + 1, &spec_share_right, &one.access, why))
 		return false;
-	one.name = mem_print("%.*s", (int)(access - text), text);
-	known = share_user_number(one.name, &one.id);
-	twice = known ? (bool)share_users_find(u, group, one.id)
-		      : share_users_have_name(u, group, one.name);
+	name = mem_print("%.*s", (int)(access - text), text);
+	one.name = name;
+	known = share_user_number(name, &one.id);
+	if (!known && !strncmp(name, "S-1-", 4)) {
+		known = share_user_sid(&one, why);
+		if (!known)
+			goto err_name;
+	}
+	if (known)
+		one.name = NULL;
+	twice = known ? (bool)share_users_find(u, &one) : share_users_have_name(u, group, name);
 	if (twice) {
-		why_not(why, "%s '%s' is there twice", group ? "group" : "user", one.name);
+		why_not(why, "%s '%s' is there twice", group ? "group" : "user", name);
 		goto err_name;
 	}
 	if (u->n == SHARE_USERS_MAX) {
@@ -120,15 +155,13 @@ bool share_users_add_unresolved(struct share_users *u, bool group, const char *t
 			SHARE_USERS_MAX);
 		goto err_name;
 	}
-	if (known) {
-		free(one.name);
-		one.name = NULL;
-	}
+	if (known)
+		free(name);
 	share_users_append(u, &one);
 	return true;
 
 err_name:
-	free(one.name);
+	free(name);
 	return false;
 }
 
@@ -140,19 +173,20 @@ int share_users_resolve(const struct share_users *u, struct share_users *out, st
 	memset(out, 0, sizeof(*out));
 	for (i = 0; i < u->n; i++) {
 		struct share_user one = u->user[i];
+		const char *name = one.name;
 
-		if (one.name) {
-			rc = share_user_resolve(one.group, one.name, &one.id, why);
+		if (name) {
+			rc = share_user_resolve(one.group, name, &one.id, why);
 			if (rc)
 				goto err;
+			one.name = NULL;
 		}
-		if (share_users_find(out, one.group, one.id)) {
+		if (share_users_find(out, &one)) {
 			why_not(why, "%s '%s' is there twice", one.group ? "group" : "user",
-				one.name ? one.name : "with this number");
+				name ? name : "with this number");
 			rc = -EINVAL;
 			goto err;
 		}
-		one.name = NULL;
 		share_users_append(out, &one);
 	}
 	return 0;
@@ -194,9 +228,9 @@ bool share_users_same(const struct share_users *a, const struct share_users *b)
 
 	for (i = 0; i < a->n; i++) {
 		const struct share_user *one = &a->user[i];
-		const struct share_user *other = share_users_find(b, one->group, one->id);
+		const struct share_user *other = share_users_find(b, one);
 
-		if (!other || other->access != one->access)
+		if (!other || other->access != one->access || other->group != one->group)
 			return false;
 	}
 	return a->n == b->n;
@@ -206,8 +240,11 @@ char *share_user_text(const struct share_user *u)
 {
 	const char *access = spec_enum_name(&spec_share_right, u->access);
 	const char *name = NULL;
+	char sid[TEXT_SID_MAX];
 
-	if (u->group) {
+	if (u->sid_len) {
+		name = text_from_sid(u->sid, u->sid_len, sid);
+	} else if (u->group) {
 		const struct group *gr = getgrgid(u->id);
 
 		name = gr ? gr->gr_name : NULL;
@@ -234,14 +271,43 @@ void share_users_fill(struct nl_msg *msg, const struct share_users *u)
 
 		if (!nest)
 			mem_out();
-		msg_put_number(msg, &spec_share_user_set,
-			       one->group ? DITTO_A_SHARE_USER_GID : DITTO_A_SHARE_USER_UID,
-			       one->id);
+		if (one->sid_len) {
+			msg_put(msg, DITTO_A_SHARE_USER_SID, one->sid, one->sid_len);
+			msg_put_number(msg, &spec_share_user_set, DITTO_A_SHARE_USER_IS_GROUP,
+				       one->group);
+		} else {
+			msg_put_number(msg, &spec_share_user_set, one->group ?
+				       DITTO_A_SHARE_USER_GID : DITTO_A_SHARE_USER_UID, one->id);
+		}
 		msg_put_number(msg, &spec_share_user_set, DITTO_A_SHARE_USER_ACCESS, one->access);
 		nla_nest_end(msg, nest);
 	}
 	/* An empty list is sent, too, so it must not be trimmed away. */
 	nla_nest_end_keep_empty(msg, all);
+}
+
+/* Read an entry of a share; false if it is malformed. */
+static bool share_user_parse(struct share_user *one, struct nlattr **tb)
+{
+	struct nlattr *sid = tb[DITTO_A_SHARE_USER_SID];
+
+	if (!tb[DITTO_A_SHARE_USER_ACCESS])
+		return false;
+	one->access = nla_get_u32(tb[DITTO_A_SHARE_USER_ACCESS]);
+	if (sid) {
+		if ((size_t)nla_len(sid) > sizeof(one->sid))
+			return false;
+		one->sid_len = (u32)nla_len(sid);
+		memcpy(one->sid, nla_data(sid), one->sid_len);
+		one->group = tb[DITTO_A_SHARE_USER_IS_GROUP] &&
+			     nla_get_u8(tb[DITTO_A_SHARE_USER_IS_GROUP]);
+		return true;
+	}
+	if (!tb[DITTO_A_SHARE_USER_UID] == !tb[DITTO_A_SHARE_USER_GID])
+		return false;
+	one->group = tb[DITTO_A_SHARE_USER_GID];
+	one->id = nla_get_u32(tb[one->group ? DITTO_A_SHARE_USER_GID : DITTO_A_SHARE_USER_UID]);
+	return true;
 }
 
 bool share_users_parse(struct share_users *u, struct nlattr *nla)
@@ -257,13 +323,8 @@ bool share_users_parse(struct share_users *u, struct nlattr *nla)
 			continue;
 		if (nla_parse_nested(tb, DITTO_A_SHARE_USER_MAX, nest,
 				     spec_share_user_set.policy) < 0 ||
-		    !tb[DITTO_A_SHARE_USER_UID] == !tb[DITTO_A_SHARE_USER_GID] ||
-		    !tb[DITTO_A_SHARE_USER_ACCESS])
+		    !share_user_parse(&one, tb))
 			return false;
-		one.group = tb[DITTO_A_SHARE_USER_GID];
-		one.id = nla_get_u32(tb[one.group ? DITTO_A_SHARE_USER_GID
-						  : DITTO_A_SHARE_USER_UID]);
-		one.access = nla_get_u32(tb[DITTO_A_SHARE_USER_ACCESS]);
 		share_users_append(u, &one);
 	}
 	return true;

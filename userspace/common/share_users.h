@@ -14,12 +14,16 @@ struct nlattr;
  * @id: uid or gid; not known while @name is set
  * @access: enum ditto_share_right
  * @name: name to look up; NULL if @id is known
+ * @sid: SID in place of the number
+ * @sid_len: length of @sid; 0 without
  */
 struct share_user {
 	bool group;
 	u32 id;
 	u32 access;
 	char *name;
+	u8 sid[SID_BYTES_MAX];
+	u32 sid_len;
 };
 
 /**
@@ -36,7 +40,7 @@ struct share_users {
  * share_users_add - add a user or a group, and look the name up
  * @u: the share users
  * @group: the name is that of a group
- * @text: "NAME=ACCESS"; NAME is the name or number of a user or group of this machine
+ * @text: "NAME=ACCESS"; NAME is the name or number of a user or group of this machine, or a SID
  * @why: filled on error
  *
  * Return: false on error.
@@ -58,6 +62,8 @@ bool share_users_add_unresolved(struct share_users *u, bool group, const char *t
  * -EINVAL if two names are the same user or group.
  */
 int share_users_resolve(const struct share_users *u, struct share_users *out, struct why *why);
+/* True if both are entries for the same user or group, by number or by SID. */
+bool share_user_same(const struct share_user *a, const struct share_user *b);
 /* Free what @u points to. */
 void share_users_free(struct share_users *u);
 /* True if both have the same users and groups with the same access, in any order. */

@@ -31,6 +31,7 @@ enum spec_form {
 	SPEC_UUID,	/* 16 bytes */
 	SPEC_NUMBERS,	/* array of 32 bit numbers */
 	SPEC_HEX,
+	SPEC_SID,	/* S-1-... */
 	SPEC_TIME_NS,	/* wall clock, since 1970 */
 	SPEC_TIME_S,
 };

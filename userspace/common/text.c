@@ -186,6 +186,65 @@ const char *text_from_uuid(const u8 id[16], char buf[TEXT_UUID_MAX])
 	return buf;
 }
 
+const char *text_from_sid(const u8 *sid, size_t len, char buf[TEXT_SID_MAX])
+{
+	u64 authority = 0;
+	size_t at;
+	unsigned int i;
+
+	if (len < 8 || len != 8 + 4 * (size_t)sid[1]) {
+		snprintf(buf, TEXT_SID_MAX, "?");
+		return buf;
+	}
+	for (i = 2; i < 8; i++)
+		authority = authority << 8 | sid[i];
+	at = (size_t)snprintf(buf, TEXT_SID_MAX, "S-%u-%llu", sid[0], authority);
+	for (i = 0; i < sid[1] && at < TEXT_SID_MAX; i++) {
+		const u8 *sub = sid + 8 + 4 * i;
+
+		at += (size_t)snprintf(buf + at, TEXT_SID_MAX - at, "-%u",
+				       sub[0] | sub[1] << 8 | sub[2] << 16 | (u32)sub[3] << 24);
+	}
+	return buf;
+}
+
+/* Parse decimal digits up to @max and step behind them. */
+static bool sid_number(const char **text, u64 max, u64 *value)
+{
+	char *end;
+
+	if (**text < '0' || **text > '9')
+		return false;
+	*value = strtoull(*text, &end, 10);
+	*text = end;
+	return *value <= max;
+}
+
+bool text_sid(const char *text, u8 sid[SID_BYTES_MAX], u32 *len, struct why *why)
+{
+	const char *at = text + strlen("S-1-");
+	unsigned int i, n;
+	u64 value;
+
+	if (strncmp(text, "S-1-", 4) || !sid_number(&at, (1ULL << 48) - 1, &value))
+		return why_not(why, "'%s' is no SID: S-1-... is", text);
+	sid[0] = 1;
+	for (i = 0; i < 6; i++)
+		sid[2 + i] = (u8)(value >> (8 * (5 - i)));
+	for (n = 0; *at == '-'; n++) {
+		at++;
+		if (n == 15 || !sid_number(&at, UINT32_MAX, &value))
+			return why_not(why, "'%s' is no SID", text);
+		for (i = 0; i < 4; i++)
+			sid[8 + 4 * n + i] = (u8)(value >> (8 * i));
+	}
+	if (*at)
+		return why_not(why, "'%s' is no SID", text);
+	sid[1] = (u8)n;
+	*len = 8 + 4 * n;
+	return true;
+}
+
 bool text_dialect(const char *text, u32 *dialect, struct why *why)
 {
 	static const u32 known[] = { 0x0202, 0x0210, 0x0300, 0x0302, 0x0311 };

@@ -21,6 +21,9 @@ struct spec_enum;
 #define TEXT_DIALECTS		"2.0.2, 2.1, 3.0, 3.0.2, 3.1.1"
 /* 36 characters and NUL. */
 #define TEXT_UUID_MAX		37
+/* Bytes of the longest SID (MS-DTYP section 2.4.2.2), and of its text with the NUL. */
+#define SID_BYTES_MAX		68
+#define TEXT_SID_MAX		192
 
 /* A sentence about an error. */
 struct why {
@@ -59,6 +62,9 @@ const char *text_from_address(const void *bytes, size_t len, char buf[TEXT_ADDRE
 /* 32 hexadecimal digits with hyphens anywhere between them. */
 bool text_uuid(const char *text, u8 id[16], struct why *why);
 const char *text_from_uuid(const u8 id[16], char buf[TEXT_UUID_MAX]);
+/* "S-1-..." with decimal numbers. */
+bool text_sid(const char *text, u8 sid[SID_BYTES_MAX], u32 *len, struct why *why);
+const char *text_from_sid(const u8 *sid, size_t len, char buf[TEXT_SID_MAX]);
 /* One of TEXT_DIALECTS. */
 bool text_dialect(const char *text, u32 *dialect, struct why *why);
 const char *text_from_dialect(u32 dialect, char buf[TEXT_DIALECT_MAX]);

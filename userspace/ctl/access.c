@@ -236,11 +236,19 @@ static void print_refusal(const struct access_request *r, u32 why)
 	}
 }
 
+static const char *grant_sid(struct nlattr **tb, char sid[TEXT_SID_MAX])
+{
+	struct nlattr *nla = tb[DITTO_A_ACCESS_GRANT_SID];
+
+	return nla ? text_from_sid(nla_data(nla), (size_t)nla_len(nla), sid) : "?";
+}
+
 static void print_grant(struct nlattr **tb)
 {
 	const char *access = spec_enum_name(&spec_share_right,
 					    access_number(tb, DITTO_A_ACCESS_GRANT));
 	u32 id = access_number(tb, DITTO_A_ACCESS_GRANT_ID);
+	char sid[TEXT_SID_MAX];
 	char *name;
 
 	if (!tb[DITTO_A_ACCESS_GRANT])
@@ -255,6 +263,13 @@ static void print_grant(struct nlattr **tb)
 		name = acl_group_text(id);
 		printf("share      group %s=%s", name, access);
 		free(name);
+		break;
+	case DITTO_GRANT_SOURCE_SID:
+		printf("share      %s=%s", grant_sid(tb, sid), access);
+		break;
+	case DITTO_GRANT_SOURCE_UNDECIDED_SID:
+		printf("share      %s=%s, since no directory tells whether it is his",
+		       grant_sid(tb, sid), access);
 		break;
 	default:
 		printf("share      default-access %s", access);

@@ -47,66 +47,6 @@ static const struct {
 #define UNIX_USERS	"S-1-22-1-"
 #define UNIX_GROUPS	"S-1-22-2-"
 
-const char *acl_sid_text(const u8 *sid, size_t len, char out[ACL_SID_TEXT])
-{
-	u64 authority = 0;
-	size_t at;
-	unsigned int i;
-
-	if (len < 8 || len != 8 + 4 * (size_t)sid[1]) {
-		snprintf(out, ACL_SID_TEXT, "?");
-		return out;
-	}
-	for (i = 2; i < 8; i++)
-		authority = authority << 8 | sid[i];
-	at = (size_t)snprintf(out, ACL_SID_TEXT, "S-%u-%llu", sid[0], authority);
-	for (i = 0; i < sid[1] && at < ACL_SID_TEXT; i++) {
-		const u8 *sub = sid + 8 + 4 * i;
-
-		at += (size_t)snprintf(out + at, ACL_SID_TEXT - at, "-%u",
-				       sub[0] | sub[1] << 8 | sub[2] << 16 | (u32)sub[3] << 24);
-	}
-	return out;
-}
-
-/* Parse decimal digits up to @max and step behind them. */
-static bool sid_number(const char **text, u64 max, u64 *value)
-{
-	char *end;
-
-	if (**text < '0' || **text > '9')
-		return false;
-	*value = strtoull(*text, &end, 10);
-	*text = end;
-	return *value <= max;
-}
-
-static bool sid_read(const char *text, struct acl_entry *e, struct why *why)
-{
-	const char *at = text + strlen("S-1-");
-	unsigned int i, n;
-	u64 value;
-
-	if (strncmp(text, "S-1-", 4) || !sid_number(&at, (1ULL << 48) - 1, &value))
-		return why_not(why, "'%s' is no SID: S-1-... is", text);
-	e->sid[0] = 1;
-	for (i = 0; i < 6; i++)
-		e->sid[2 + i] = (u8)(value >> (8 * (5 - i)));
-	for (n = 0; *at == '-'; n++) {
-		at++;
-		if (n == 15 || !sid_number(&at, UINT32_MAX, &value))
-			return why_not(why, "'%s' is no SID", text);
-		for (i = 0; i < 4; i++)
-			e->sid[8 + 4 * n + i] = (u8)(value >> (8 * i));
-	}
-	if (*at)
-		return why_not(why, "'%s' is no SID", text);
-	e->sid[1] = (u8)n;
-	e->sid_len = 8 + 4 * n;
-	e->who = DITTO_ACL_ENTRY_WHO_SID;
-	return true;
-}
-
 /* A user or group by number. */
 static bool id_read(const char *text, u32 who, struct acl_entry *e, struct why *why)
 {
@@ -168,7 +108,8 @@ static bool who_read(const char *text, struct acl_entry *e, struct why *why)
 		if (!strncmp(text, UNIX_GROUPS, strlen(UNIX_GROUPS)))
 			return id_read(text + strlen(UNIX_GROUPS), DITTO_ACL_ENTRY_WHO_GID, e,
 				       why);
-		return sid_read(text, e, why);
+		e->who = DITTO_ACL_ENTRY_WHO_SID;
+		return text_sid(text, e->sid, &e->sid_len, why);
 	}
 	for (i = 0; i < spec_acl_entry_who.count; i++) {
 		const char *name = spec_acl_entry_who.names[i];
@@ -301,7 +242,7 @@ char *acl_group_text(u32 gid)
 
 char *acl_who_text(const struct acl_entry *e)
 {
-	char sid[ACL_SID_TEXT];
+	char sid[TEXT_SID_MAX];
 	char *name, *text;
 
 	switch (e->who) {
@@ -316,7 +257,7 @@ char *acl_who_text(const struct acl_entry *e)
 		free(name);
 		return text;
 	case DITTO_ACL_ENTRY_WHO_SID:
-		return mem_print("sid:%s", acl_sid_text(e->sid, e->sid_len, sid));
+		return mem_print("sid:%s", text_from_sid(e->sid, e->sid_len, sid));
 	default:
 		return mem_print("%s@", spec_enum_name(&spec_acl_entry_who, e->who));
 	}
@@ -436,7 +377,7 @@ void acl_flags_json(const char *key, const struct spec_enum *names, u64 flags)
 
 void acl_entry_json(const char *key, const struct acl_entry *e)
 {
-	char sid[ACL_SID_TEXT];
+	char sid[TEXT_SID_MAX];
 	char *name;
 
 	json_open(stdout, key, '{');
@@ -450,7 +391,7 @@ void acl_entry_json(const char *key, const struct acl_entry *e)
 		free(name);
 	}
 	if (e->sid_len)
-		json_string(stdout, "sid", acl_sid_text(e->sid, e->sid_len, sid));
+		json_string(stdout, "sid", text_from_sid(e->sid, e->sid_len, sid));
 	acl_flags_json("flags", &spec_acl_entry_flag, e->flags);
 	acl_flags_json("rights", &spec_acl_right, e->rights);
 	json_close(stdout, '}');

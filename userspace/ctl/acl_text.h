@@ -10,10 +10,6 @@ struct nlattr;
 struct nl_msg;
 struct spec_enum;
 
-/* Longest SID in bytes, and as text with its NUL. */
-#define ACL_SID_MAX	68
-#define ACL_SID_TEXT	192
-
 /**
  * struct acl_entry - an entry of a list
  * @type: DITTO_ACL_ENTRY_TYPE_*
@@ -28,7 +24,7 @@ struct acl_entry {
 	u32 type;
 	u32 who;
 	u32 id;
-	u8 sid[ACL_SID_MAX];
+	u8 sid[SID_BYTES_MAX];
 	u32 sid_len;
 	u32 flags;
 	u32 rights;
@@ -64,8 +60,6 @@ char *acl_flags_text(const struct spec_enum *names, u64 flags);
 /* Name of a user or group, or its number; the caller frees the text. */
 char *acl_user_text(u32 uid);
 char *acl_group_text(u32 gid);
-/* Format a SID as "S-1-...". Returns @out. */
-const char *acl_sid_text(const u8 *sid, size_t len, char out[ACL_SID_TEXT]);
 
 /* Parse an entry of a message. Returns false if it is malformed. */
 bool acl_entry_from(struct acl_entry *e, struct nlattr *nla);

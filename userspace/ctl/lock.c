@@ -107,7 +107,7 @@ static void claim_row(struct table *t, struct nl_msg *msg)
 {
 	struct nlattr *tb[DITTO_A_CLAIM_MAX + 1];
 	char since[OUT_VALUE_MAX] = "-";
-	char what[160];
+	char what[512];
 
 	if (msg_parse(msg, &spec_claim_set, tb))
 		return;

@@ -13,7 +13,7 @@ struct spec_attr;
 struct spec_op;
 
 /* Longest text of a value that is not a string, including the NUL. */
-#define OUT_VALUE_MAX	64
+#define OUT_VALUE_MAX	192
 
 /**
  * struct column - a column of a table

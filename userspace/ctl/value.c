@@ -83,7 +83,7 @@ const char *value_text(const struct spec_attr *attr, const struct nlattr *nla,
 		       char *buf, size_t size)
 {
 	u64 value = msg_number(attr, nla);
-	char text[OUT_VALUE_MAX];
+	char text[TEXT_SID_MAX];
 
 	switch (attr->form) {
 	case SPEC_BOOL:
@@ -108,6 +108,10 @@ const char *value_text(const struct spec_attr *attr, const struct nlattr *nla,
 		break;
 	case SPEC_TIME_S:
 		snprintf(buf, size, "%s", time_text(value, 0, false, text));
+		break;
+	case SPEC_SID:
+		snprintf(buf, size, "%s",
+			 text_from_sid(nla_data(nla), (size_t)nla_len(nla), text));
 		break;
 	case SPEC_HEX:
 	case SPEC_NUMBERS:

@@ -82,7 +82,7 @@ static bool user_lookup_same(const struct detached *one, const void *key)
 
 		if (x->group != y->group || x->access != y->access || !x->name != !y->name)
 			return false;
-		if (x->name ? strcmp(x->name, y->name) : x->id != y->id)
+		if (x->name ? strcmp(x->name, y->name) : !share_user_same(x, y))
 			return false;
 	}
 	return true;

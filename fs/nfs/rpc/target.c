@@ -8,6 +8,7 @@
 #include <linux/module.h>
 #include <linux/sunrpc/msg_prot.h>
 
+#include "../../../net/helper/names.h"
 #include "../../../net/peer.h"
 #include "../../node/node.h"
 #include "../../op/attr.h"
@@ -95,20 +96,39 @@ unsigned int dnfs_share_flavors(struct ditto_share *share, u32 flavor[DNFS_FLAVO
 	return dnfs_flavors(sec, first, flavor);
 }
 
+/* MOUNT has no status for a retry, so it is the only program that waits for the helper. */
+static enum ditto_rules_ask dnfs_ask_how(const struct dnfs_call *call)
+{
+	return call->program->index == DNFS_PROGRAM_MOUNT ? DITTO_RULES_ASK_WAIT :
+							    DITTO_RULES_ASK;
+}
+
 /* Get the credential and its permissions on the share; an administrator gets a privileged one. */
 static int dnfs_grant(struct dnfs_call *call, struct ditto_share *share,
 		      const struct ditto_share_opts *opts, const struct ditto_verdict *verdict,
 		      struct ditto_ident *ident, struct ditto_op *op)
 {
-	enum ditto_share_access grant;
+	int grant;
 
 	op->cred = ditto_cred_get(call->srv, opts, verdict, ident);
 	if (IS_ERR(op->cred))
 		return PTR_ERR(op->cred);
 	grant = ditto_share_access_of(share, ident, op->cred);
-	if (grant == DITTO_SHARE_ACCESS_NONE) {
+	if (grant == -EJUKEBOX && dnfs_ask_how(call) == DITTO_RULES_ASK_WAIT) {
+		ditto_names_token_prefetch(call->srv, ident->uid);
+		grant = ditto_share_access_of(share, ident, op->cred);
+		/* A mount is only a handle, and each use of that is checked. */
+		if (grant == -EJUKEBOX)
+			grant = DITTO_SHARE_ACCESS_READ;
+	}
+	if (grant == -EJUKEBOX && !call->unresolved) {
+		/* The call waits for the user's SIDs; its reference passes on. */
+		call->unresolved = op->cred;
+		return grant;
+	}
+	if (grant <= DITTO_SHARE_ACCESS_NONE) {
 		ditto_cred_put(op->cred);
-		return -EACCES;
+		return grant < 0 ? grant : -EACCES;
 	}
 	op->writable = grant >= DITTO_SHARE_ACCESS_WRITE && !opts->read_only &&
 		       verdict->level == DITTO_ACCESS_WRITE;
@@ -156,13 +176,6 @@ bool dnfs_share_trusts(const struct dnfs_call *call, struct ditto_share *share)
 	trusts = trusts || !rcu_dereference(share->opts)->secure_ports;
 	rcu_read_unlock();
 	return trusts;
-}
-
-/* MOUNT has no status for a retry, so it is the only program that waits for the helper. */
-static enum ditto_rules_ask dnfs_ask_how(const struct dnfs_call *call)
-{
-	return call->program->index == DNFS_PROGRAM_MOUNT ? DITTO_RULES_ASK_WAIT :
-							    DITTO_RULES_ASK;
 }
 
 int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavor,

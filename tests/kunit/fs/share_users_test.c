@@ -75,8 +75,86 @@ static void access_found(struct kunit *test)
 	KUNIT_EXPECT_EQ(test,
 			ditto_share_users_find(opts, KUIDT_INIT(who->uid),
 					       KGIDT_INIT(who->gid), who->n,
-					       groups),
+					       groups, NULL),
 			who->access);
+	ditto_share_opts_free(opts);
+}
+
+/* A SID of a domain, S-1-5-21-1-2-3-rid. */
+#define SID_OF(rid) { 1, 5, 0, 0, 0, 0, 0, 5, 21, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, rid }
+
+/* A user of group 20 (read), by the SIDs in his token and those that the list names. */
+static const struct sid_case {
+	u8 own[2];
+	bool known;
+	bool complete;
+	u32 uid;
+	u32 gid;
+	enum ditto_share_access access;
+} sid_cases[] = {
+	/* The entries are: user 1 none, group 2 write, group 3 none; read for the others. */
+	{ { 1, 2 }, true, true, 5, 20, DITTO_SHARE_ACCESS_NONE },
+	{ { 9, 2 }, true, true, 5, 20, DITTO_SHARE_ACCESS_WRITE },
+	{ { 9, 3 }, true, true, 5, 20, DITTO_SHARE_ACCESS_READ },
+	{ { 9, 3 }, true, true, 5, 99, DITTO_SHARE_ACCESS_NONE },
+	{ { 2, 3 }, true, true, 5, 99, DITTO_SHARE_ACCESS_WRITE },
+	{ { 9, 8 }, true, true, 5, 99, DITTO_SHARE_ACCESS_READ },
+	/* An entry for the number of the user goes before all. */
+	{ { 1, 3 }, true, true, 7, 20, DITTO_SHARE_ACCESS_ADMIN },
+	/* What nobody can tell takes, and does not give. */
+	{ { 9, 8 }, true, false, 5, 99, DITTO_SHARE_ACCESS_NONE },
+	{ { 0, 0 }, false, false, 5, 20, DITTO_SHARE_ACCESS_NONE },
+	{ { 0, 0 }, false, false, 7, 20, DITTO_SHARE_ACCESS_ADMIN },
+};
+
+static void sids_granted(struct kunit *test)
+{
+	static const struct ditto_share_sid sids[] = {
+		{ SID_OF(1), false, DITTO_SHARE_ACCESS_NONE },
+		{ SID_OF(2), true, DITTO_SHARE_ACCESS_WRITE },
+		{ SID_OF(3), true, DITTO_SHARE_ACCESS_NONE },
+	};
+	struct ditto_share_opts *opts = opts_make(test), *copy;
+
+	KUNIT_ASSERT_EQ(test, ditto_share_users_add_sids(&opts->share_users, sids, 3), 0);
+	copy = ditto_share_opts_dup(opts);
+	KUNIT_ASSERT_NOT_NULL(test, copy);
+	ditto_share_opts_free(opts);
+	for (size_t i = 0; i < ARRAY_SIZE(sid_cases); i++) {
+		const struct sid_case *c = &sid_cases[i];
+		struct ditto_token *token = NULL;
+
+		if (c->known) {
+			const u8 own[2][28] = { SID_OF(c->own[0]), SID_OF(c->own[1]) };
+
+			token = ditto_token_alloc(2, sizeof(own));
+			KUNIT_ASSERT_NOT_NULL(test, token);
+			ditto_token_add(token, own[0]);
+			ditto_token_add(token, own[1]);
+			token->complete = c->complete;
+			ditto_token_finish(token);
+		}
+		KUNIT_EXPECT_EQ_MSG(test, c->access,
+				    ditto_share_users_find(copy, KUIDT_INIT(c->uid),
+							   KGIDT_INIT(c->gid), 0, NULL, token),
+				    "%zu", i);
+		ditto_token_put(token);
+	}
+	ditto_share_opts_free(copy);
+}
+
+static void sids_refused(struct kunit *test)
+{
+	static const struct ditto_share_sid twice[] = {
+		{ SID_OF(1), false, DITTO_SHARE_ACCESS_NONE },
+		{ SID_OF(1), true, DITTO_SHARE_ACCESS_READ },
+	};
+	struct ditto_share_opts *opts = opts_make(test);
+
+	KUNIT_EXPECT_EQ(test, ditto_share_users_add_sids(&opts->share_users, twice, 2), -EEXIST);
+	KUNIT_EXPECT_EQ(test, -E2BIG,
+			ditto_share_users_add_sids(&opts->share_users, twice,
+						   DITTO_SHARE_SIDS_MAX + 1));
 	ditto_share_opts_free(opts);
 }
 
@@ -85,8 +163,8 @@ static void nothing_granted(struct kunit *test)
 	struct ditto_share_opts *opts = ditto_share_opts_alloc();
 
 	KUNIT_ASSERT_NOT_NULL(test, opts);
-	KUNIT_EXPECT_EQ(test, ditto_share_users_find(opts, KUIDT_INIT(1), KGIDT_INIT(1), 0, NULL),
-			DITTO_SHARE_ACCESS_WRITE);
+	KUNIT_EXPECT_EQ(test, DITTO_SHARE_ACCESS_WRITE,
+			ditto_share_users_find(opts, KUIDT_INIT(1), KGIDT_INIT(1), 0, NULL, NULL));
 	KUNIT_EXPECT_TRUE(test, opts->browse);
 	KUNIT_EXPECT_FALSE(test, opts->guest);
 	ditto_share_opts_free(opts);
@@ -164,7 +242,8 @@ static void copies_share_users(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, copy);
 	KUNIT_EXPECT_STREQ(test, copy->comment, "for all");
 	KUNIT_EXPECT_EQ(test, copy->share_users.nusers, 2);
-	KUNIT_EXPECT_EQ(test, ditto_share_users_find(copy, KUIDT_INIT(7), KGIDT_INIT(1), 0, NULL),
+	KUNIT_EXPECT_EQ(test,
+			ditto_share_users_find(copy, KUIDT_INIT(7), KGIDT_INIT(1), 0, NULL, NULL),
 			DITTO_SHARE_ACCESS_ADMIN);
 	ditto_share_opts_free(copy);
 }
@@ -239,6 +318,8 @@ static void refuses_incomplete(struct kunit *test)
 
 static struct kunit_case grants_cases[] = {
 	KUNIT_CASE_PARAM(access_found, who_gen_params),
+	KUNIT_CASE(sids_granted),
+	KUNIT_CASE(sids_refused),
 	KUNIT_CASE(nothing_granted),
 	KUNIT_CASE(admin_is_proven),
 	KUNIT_CASE(twice_and_too_many),
