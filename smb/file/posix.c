@@ -44,8 +44,8 @@ EXPORT_SYMBOL_IF_KUNIT(dsmb_posix_permissions);
 
 void dsmb_encode_posix_owners(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
 {
-	const struct dsmb_sid owner = dsmb_sid_of_uid(attrs->uid);
-	const struct dsmb_sid group = dsmb_sid_of_gid(attrs->gid);
+	const struct ditto_sid owner = ditto_sid_of_uid(attrs->uid);
+	const struct ditto_sid group = ditto_sid_of_gid(attrs->gid);
 
 	dsmb_encode_u32(b, attrs->links);
 	dsmb_encode_u32(b, attrs->reparse_tag);

@@ -55,12 +55,12 @@ struct dsmb_quota_list {
 };
 
 /* Return: false if the entry does not fit. */
-static bool dsmb_encode_quota(struct dsmb_quota_list *list, const struct dsmb_sid *sid,
+static bool dsmb_encode_quota(struct dsmb_quota_list *list, const struct ditto_sid *sid,
 			      const struct ditto_quota_record *record)
 {
 	struct dsmb_builder *out = list->out;
 	u32 at = ALIGN(out->len, DSMB_QUOTA_ALIGN);
-	u32 end = at + DSMB_QUOTA_HEAD + dsmb_sid_size(sid);
+	u32 end = at + DSMB_QUOTA_HEAD + ditto_sid_size(sid);
 
 	if (end > out->size) {
 		list->needed = end;
@@ -71,7 +71,7 @@ static bool dsmb_encode_quota(struct dsmb_quota_list *list, const struct dsmb_si
 		dsmb_fill_u32(out, list->last, at - list->last);
 	list->last = at;
 	dsmb_encode_u32(out, 0);
-	dsmb_encode_u32(out, dsmb_sid_size(sid));
+	dsmb_encode_u32(out, ditto_sid_size(sid));
 	dsmb_encode_u64(out, 0);			/* the time of the change is not kept */
 	dsmb_encode_u64(out, record->used);
 	dsmb_encode_u64(out, record->soft);
@@ -101,7 +101,7 @@ static u32 dsmb_quota_of_list(struct dsmb_query *q, struct dsmb_quota_list *list
 	const void *bytes = dsmb_get(&q->input, len);
 	struct ditto_quota_record record;
 	struct dsmb_cursor sids, entry;
-	struct dsmb_sid sid;
+	struct ditto_sid sid;
 	bool more = true;
 	kuid_t uid;
 	int err;
@@ -116,7 +116,7 @@ static u32 dsmb_quota_of_list(struct dsmb_query *q, struct dsmb_quota_list *list
 		if (!dsmb_get_sid(&entry, &sid))
 			return STATUS_INVALID_PARAMETER;
 		/* There are no quotas for groups and for unknown users. */
-		if (!dsmb_sid_to_uid(&sid, &uid))
+		if (!ditto_sid_to_uid(&sid, &uid))
 			continue;
 		err = ditto_quota_get(&q->call->op, uid, &record);
 		if (err)
@@ -132,7 +132,7 @@ static u32 dsmb_quota_of_all(struct dsmb_query *q, struct dsmb_quota_list *list,
 	struct user_namespace *ns = &init_user_ns;
 	struct ditto_quota_record record;
 	u64 *next = &q->open->quota_next;
-	struct dsmb_sid sid;
+	struct ditto_sid sid;
 	int err;
 
 	while (*next < U32_MAX) {
@@ -141,7 +141,7 @@ static u32 dsmb_quota_of_all(struct dsmb_query *q, struct dsmb_quota_list *list,
 			break;
 		if (err)
 			return dsmb_done(q->call, err);
-		sid = dsmb_sid_of_uid(record.uid);
+		sid = ditto_sid_of_uid(record.uid);
 		if (!dsmb_encode_quota(list, &sid, &record))
 			return STATUS_SUCCESS;
 		*next = (u64)from_kuid(ns, record.uid) + 1;
@@ -190,7 +190,7 @@ u32 dsmb_set_quota(struct dsmb_change *c)
 
 	while (more) {
 		struct ditto_quota_record record = {};
-		struct dsmb_sid sid;
+		struct ditto_sid sid;
 		int err;
 
 		if (!dsmb_next_quota(&c->in, &entry, &more))
@@ -200,7 +200,7 @@ u32 dsmb_set_quota(struct dsmb_change *c)
 		record.hard = dsmb_get_u64(&entry);
 		if (!dsmb_get_sid(&entry, &sid))
 			return STATUS_INVALID_PARAMETER;
-		if (!dsmb_sid_to_uid(&sid, &record.uid))
+		if (!ditto_sid_to_uid(&sid, &record.uid))
 			return STATUS_INVALID_SID;
 		err = ditto_quota_set(&c->call->op, &record);
 		if (err)

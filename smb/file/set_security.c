@@ -15,17 +15,17 @@
 #include "info.h"
 #include "security.h"
 
-static bool dsmb_take_owner(const struct dsmb_sid *sid, const struct ditto_auth_user *user,
+static bool dsmb_take_owner(const struct ditto_sid *sid, const struct ditto_auth_user *user,
 			    kuid_t *uid)
 {
-	if (!dsmb_sid_is_user(sid, user))
-		return dsmb_sid_to_uid(sid, uid);
+	if (!ditto_sid_is_user(sid, user))
+		return ditto_sid_to_uid(sid, uid);
 	*uid = user->uid;
 	return true;
 }
 
 /* Set the owner and group that are requested and differ from the current ones. */
-static u32 dsmb_set_owners(struct dsmb_change *c, const struct dsmb_sd *sd,
+static u32 dsmb_set_owners(struct dsmb_change *c, const struct ditto_sd *sd,
 			   const struct dsmb_attrs *attrs, struct ditto_setattr *set)
 {
 	const struct dsmb_session *session = c->call->session;
@@ -41,7 +41,7 @@ static u32 dsmb_set_owners(struct dsmb_change *c, const struct dsmb_sd *sd,
 	}
 	if (parts & DSMB_SECURITY_GROUP) {
 		/* A primary group of a domain is unknown here, and is ignored. */
-		if (!dsmb_sid_to_gid(&sd->group, &set->gid))
+		if (!ditto_sid_to_gid(&sd->group, &set->gid))
 			set->gid = attrs->gid;
 		if (!gid_eq(set->gid, attrs->gid))
 			set->valid |= DITTO_SET_GID;
@@ -61,13 +61,13 @@ static void dsmb_set_projection(const struct ditto_acl *acl, const struct dsmb_a
 }
 
 /* Set the list; Unix clients may send the mode itself. */
-static u32 dsmb_set_list(const struct dsmb_call *call, const struct dsmb_sd *sd,
+static u32 dsmb_set_list(const struct dsmb_call *call, const struct ditto_sd *sd,
 			 const struct dsmb_attrs *attrs, struct ditto_setattr *set,
 			 struct ditto_acl **acl)
 {
 	u32 status;
 
-	if (dsmb_sd_unix_mode(sd, &set->mode)) {
+	if (ditto_sd_unix_mode(sd, &set->mode)) {
 		set->valid |= DITTO_SET_MODE;
 		return STATUS_SUCCESS;
 	}
@@ -102,7 +102,7 @@ u32 dsmb_set_security(struct dsmb_change *c)
 	struct ditto_acl *acl = NULL;
 	struct dsmb_attrs attrs;
 	struct ditto_wcc wcc;
-	struct dsmb_sd sd;
+	struct ditto_sd sd;
 	u32 status;
 	int err;
 
@@ -136,7 +136,7 @@ put:
 	return status;
 }
 
-u32 dsmb_sd_new(const struct dsmb_call *call, const struct dsmb_sd *sd, bool is_dir,
+u32 dsmb_sd_new(const struct dsmb_call *call, const struct ditto_sd *sd, bool is_dir,
 		struct ditto_setattr *set, struct ditto_acl **acl)
 {
 	const struct dsmb_attrs attrs = {
@@ -148,7 +148,7 @@ u32 dsmb_sd_new(const struct dsmb_call *call, const struct dsmb_sd *sd, bool is_
 	if (sd->parts & DSMB_SECURITY_OWNER &&
 	    dsmb_take_owner(&sd->owner, call->session->user, &set->uid))
 		set->valid |= DITTO_SET_UID;
-	if (sd->parts & DSMB_SECURITY_GROUP && dsmb_sid_to_gid(&sd->group, &set->gid))
+	if (sd->parts & DSMB_SECURITY_GROUP && ditto_sid_to_gid(&sd->group, &set->gid))
 		set->valid |= DITTO_SET_GID;
 	/* Without a DACL the file inherits its list (MS-DTYP section 2.5.3.4.2). */
 	if (!(sd->parts & DSMB_SECURITY_DACL))

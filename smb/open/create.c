@@ -97,7 +97,7 @@ struct dsmb_create {
 static u32 dsmb_create_security(struct dsmb_create *c)
 {
 	bool is_dir = c->args.options & DSMB_OPTION_DIRECTORY;
-	struct dsmb_sd sd;
+	struct ditto_sd sd;
 	u32 status;
 
 	if (!dsmb_has_context(&c->contexts, DSMB_CONTEXT_SECURITY))

@@ -89,6 +89,6 @@ u32 dsmb_create_check(struct dsmb_create_args *args)
 		return STATUS_INVALID_PARAMETER;
 	status = dsmb_create_check_options(args) ?: dsmb_create_check_attributes(args);
 	if (!status)
-		args->access = dsmb_specific_rights(args->access);
+		args->access = ditto_specific_rights(args->access);
 	return status;
 }

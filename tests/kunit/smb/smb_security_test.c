@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Security descriptors and lists of EAs: smb/file/security.c, smb/file/sid.c, smb/file/ea.c. */
+/* Security descriptors and lists of EAs: fs/acl/sd.c, smb/file/security.c, smb/file/ea.c. */
 
 #include <kunit/test.h>
 #include <linux/sizes.h>
@@ -27,23 +27,23 @@ static const struct ditto_auth_user smb_user = {
 	.sid_len = 28,
 };
 
-static const struct dsmb_sid smb_everyone = {
+static const struct ditto_sid smb_everyone = {
 	.authority = 1, .nsubs = 1,
 };
 
-static const struct dsmb_sid smb_creator_owner = {
+static const struct ditto_sid smb_creator_owner = {
 	.authority = 3, .nsubs = 1,
 };
 
-static const struct dsmb_sid smb_creator_group = {
+static const struct ditto_sid smb_creator_group = {
 	.authority = 3, .nsubs = 1, .subs = { 1 },
 };
 
-static const struct dsmb_sid smb_domain_user = {
+static const struct ditto_sid smb_domain_user = {
 	.authority = 5, .nsubs = 5, .subs = { 21, 1, 2, 3, 1103 },
 };
 
-static const struct dsmb_sid smb_builtin_users = {
+static const struct ditto_sid smb_builtin_users = {
 	.authority = 5, .nsubs = 2, .subs = { 32, 545 },
 };
 
@@ -87,11 +87,12 @@ static struct dsmb_builder smb_dacl(struct kunit *test, u16 control)
 	return b;
 }
 
-static void smb_ace(struct dsmb_builder *b, u8 type, u8 flags, u32 mask, const struct dsmb_sid *sid)
+static void smb_ace(struct dsmb_builder *b, u8 type, u8 flags, u32 mask,
+		    const struct ditto_sid *sid)
 {
 	dsmb_encode_u8(b, type);
 	dsmb_encode_u8(b, flags);
-	dsmb_encode_u16(b, 8 + dsmb_sid_size(sid));
+	dsmb_encode_u16(b, 8 + ditto_sid_size(sid));
 	dsmb_encode_u32(b, mask);
 	dsmb_encode_sid(b, sid);
 	dsmb_fill_u16(b, 20 + 2, b->len - 20);
@@ -102,7 +103,7 @@ static void smb_ace(struct dsmb_builder *b, u8 type, u8 flags, u32 mask, const s
 static struct ditto_acl *smb_list(struct kunit *test, const struct dsmb_builder *b, bool is_dir)
 {
 	struct ditto_acl *acl = NULL;
-	struct dsmb_sd sd;
+	struct ditto_sd sd;
 
 	KUNIT_ASSERT_FALSE(test, b->full);
 	KUNIT_ASSERT_EQ(test, dsmb_get_sd(dsmb_cursor(b->data, b->len), &sd), STATUS_SUCCESS);
@@ -131,7 +132,7 @@ static void smb_sd_mode_test(struct kunit *test)
 	struct dsmb_secured secured = smb_secured(NULL);
 	struct ditto_acl *made, *acl;
 	struct dsmb_builder b = smb_room(test);
-	struct dsmb_sd sd;
+	struct ditto_sd sd;
 	u32 mode;
 
 	for (mode = 0; mode <= 0777; mode++) {
@@ -155,33 +156,33 @@ static void smb_sd_mode_test(struct kunit *test)
 /* A descriptor with one entry, of a SID of Windows' server for NFS. */
 static void smb_sd_unix_test(struct kunit *test)
 {
-	struct dsmb_sid sid = { .authority = 5, .nsubs = 3, .subs = { 88, 3, 06755 } };
+	struct ditto_sid sid = { .authority = 5, .nsubs = 3, .subs = { 88, 3, 06755 } };
 	struct dsmb_builder b = smb_dacl(test, 0);
-	struct dsmb_sd sd;
+	struct ditto_sd sd;
 	umode_t mode = 0;
 	kuid_t uid;
 	kgid_t gid;
 
 	smb_ace(&b, 0, 0, 0, &sid);
 	KUNIT_ASSERT_EQ(test, dsmb_get_sd(dsmb_cursor(b.data, b.len), &sd), STATUS_SUCCESS);
-	KUNIT_EXPECT_TRUE(test, dsmb_sd_unix_mode(&sd, &mode));
+	KUNIT_EXPECT_TRUE(test, ditto_sd_unix_mode(&sd, &mode));
 	KUNIT_EXPECT_EQ(test, mode, 06755);
 
 	sid.subs[1] = 1;
-	KUNIT_EXPECT_FALSE(test, dsmb_sid_to_mode(&sid, &mode));
-	KUNIT_EXPECT_FALSE(test, dsmb_sid_to_gid(&sid, &gid));
-	KUNIT_EXPECT_TRUE(test, dsmb_sid_to_uid(&sid, &uid));
+	KUNIT_EXPECT_FALSE(test, ditto_sid_to_mode(&sid, &mode));
+	KUNIT_EXPECT_FALSE(test, ditto_sid_to_gid(&sid, &gid));
+	KUNIT_EXPECT_TRUE(test, ditto_sid_to_uid(&sid, &uid));
 	KUNIT_EXPECT_EQ(test, from_kuid(&init_user_ns, uid), 06755);
 	sid.subs[1] = 2;
-	KUNIT_EXPECT_TRUE(test, dsmb_sid_to_gid(&sid, &gid));
+	KUNIT_EXPECT_TRUE(test, ditto_sid_to_gid(&sid, &gid));
 	sid.subs[0] = 87;
-	KUNIT_EXPECT_FALSE(test, dsmb_sid_to_gid(&sid, &gid));
+	KUNIT_EXPECT_FALSE(test, ditto_sid_to_gid(&sid, &gid));
 }
 
 /* All that is returned as set: order, flags, SIDs, control bits. */
 static void smb_dacl_same_test(struct kunit *test)
 {
-	static const struct dsmb_sid sids[] = {
+	static const struct ditto_sid sids[] = {
 		{ .authority = 22, .nsubs = 2, .subs = { 1, 1000 } },	/* the owner */
 		{ .authority = 22, .nsubs = 2, .subs = { 2, 100 } },	/* the group */
 		{ .authority = 22, .nsubs = 2, .subs = { 1, 7 } },
@@ -245,7 +246,7 @@ static void smb_dacl_control_test(struct kunit *test)
 
 static void smb_dacl_who_test(struct kunit *test)
 {
-	const struct dsmb_sid nfs = { .authority = 5, .nsubs = 3, .subs = { 88, 1, 44 } };
+	const struct ditto_sid nfs = { .authority = 5, .nsubs = 3, .subs = { 88, 1, 44 } };
 	struct dsmb_builder b = smb_dacl(test, 0);
 	struct ditto_acl *acl;
 
@@ -272,8 +273,8 @@ static void smb_dacl_who_test(struct kunit *test)
 /* An entry for the owner that is also inherited becomes two entries. */
 static void smb_dacl_owner_test(struct kunit *test)
 {
-	const struct dsmb_sid owner = dsmb_sid_of_uid(KUIDT_INIT(1000));
-	const struct dsmb_sid group = dsmb_sid_of_gid(KGIDT_INIT(100));
+	const struct ditto_sid owner = ditto_sid_of_uid(KUIDT_INIT(1000));
+	const struct ditto_sid group = ditto_sid_of_gid(KGIDT_INIT(100));
 	struct ditto_acl *acl = smb_keep(test, ditto_acl_alloc(3));
 	const struct dsmb_secured secured = smb_secured(acl);
 	struct dsmb_builder b = smb_room(test), want = smb_dacl(test, 0);
@@ -356,7 +357,7 @@ static void smb_dacl_type_test(struct kunit *test)
 {
 	struct ditto_acl *acl = NULL;
 	struct dsmb_builder b;
-	struct dsmb_sd sd;
+	struct ditto_sd sd;
 	u32 type, status;
 
 	for (type = 2; type <= U8_MAX; type++) {
@@ -377,10 +378,10 @@ static void smb_dacl_type_test(struct kunit *test)
 
 static void smb_dacl_limit_test(struct kunit *test)
 {
-	const struct dsmb_sid longest = { .authority = 5, .nsubs = 15, .subs = { 99 } };
+	const struct ditto_sid longest = { .authority = 5, .nsubs = 15, .subs = { 99 } };
 	struct dsmb_builder b = smb_dacl(test, 0);
 	struct ditto_acl *acl = NULL;
-	struct dsmb_sd sd;
+	struct ditto_sd sd;
 	u32 i;
 
 	for (i = 0; i < DITTO_ACES_MAX; i++)
@@ -391,7 +392,7 @@ static void smb_dacl_limit_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dsmb_sd_acl(&sd, &smb_user, false, &acl),
 			STATUS_ALLOTTED_SPACE_EXCEEDED);
 	/* It is not parsed if it is longer than any valid one. */
-	KUNIT_EXPECT_EQ(test, dsmb_get_sd(dsmb_cursor(b.data, DSMB_SD_MAX + 1), &sd),
+	KUNIT_EXPECT_EQ(test, dsmb_get_sd(dsmb_cursor(b.data, DITTO_SD_MAX + 1), &sd),
 			STATUS_ALLOTTED_SPACE_EXCEEDED);
 }
 
@@ -414,31 +415,31 @@ static void smb_sd_owner_test(struct kunit *test)
 {
 	const struct dsmb_secured secured = smb_secured(NULL);
 	struct dsmb_builder b = smb_room(test);
-	struct dsmb_sd sd;
+	struct ditto_sd sd;
 	kuid_t uid;
 	kgid_t gid;
 
 	dsmb_encode_sd(&b, &secured, DSMB_SECURITY_OWNER | DSMB_SECURITY_GROUP);
 	KUNIT_ASSERT_EQ(test, dsmb_get_sd(dsmb_cursor(b.data, b.len), &sd), STATUS_SUCCESS);
 	KUNIT_EXPECT_EQ(test, sd.parts, DSMB_SECURITY_OWNER | DSMB_SECURITY_GROUP);
-	KUNIT_EXPECT_TRUE(test, dsmb_sid_to_uid(&sd.owner, &uid));
+	KUNIT_EXPECT_TRUE(test, ditto_sid_to_uid(&sd.owner, &uid));
 	KUNIT_EXPECT_TRUE(test, uid_eq(uid, secured.uid));
-	KUNIT_EXPECT_TRUE(test, dsmb_sid_to_gid(&sd.group, &gid));
+	KUNIT_EXPECT_TRUE(test, ditto_sid_to_gid(&sd.group, &gid));
 	KUNIT_EXPECT_TRUE(test, gid_eq(gid, secured.gid));
-	KUNIT_EXPECT_FALSE(test, dsmb_sid_to_uid(&sd.group, &uid));
-	KUNIT_EXPECT_FALSE(test, dsmb_sid_to_gid(&smb_everyone, &gid));
+	KUNIT_EXPECT_FALSE(test, ditto_sid_to_uid(&sd.group, &uid));
+	KUNIT_EXPECT_FALSE(test, ditto_sid_to_gid(&smb_everyone, &gid));
 }
 
 /* Any input is refused, or parsed to a list that can be stored. */
 static void smb_sd_try(struct kunit *test, const void *data, u32 len)
 {
 	struct ditto_acl *acl = NULL;
-	struct dsmb_sd sd;
+	struct ditto_sd sd;
 	umode_t mode;
 
 	if (dsmb_get_sd(dsmb_cursor(data, len), &sd))
 		return;
-	dsmb_sd_unix_mode(&sd, &mode);
+	ditto_sd_unix_mode(&sd, &mode);
 	if (dsmb_sd_acl(&sd, &smb_user, true, &acl))
 		return;
 	KUNIT_EXPECT_EQ(test, ditto_acl_check(acl, true), 0);
@@ -451,7 +452,7 @@ static void smb_sd_hostile_test(struct kunit *test)
 	const struct dsmb_secured secured =
 		smb_secured(smb_keep(test, ditto_acl_from_mode(S_IFREG | 0604)));
 	struct dsmb_builder b = smb_room(test);
-	struct dsmb_sd sd;
+	struct ditto_sd sd;
 	u32 i, bit;
 	u8 *cut;
 
@@ -489,7 +490,7 @@ static void smb_dacl_lies_test(struct kunit *test)
 		{ 30, U16_MAX },
 	};
 	struct dsmb_builder b;
-	struct dsmb_sd sd;
+	struct ditto_sd sd;
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(lies); i++) {
@@ -507,7 +508,7 @@ static void smb_dacl_lies_test(struct kunit *test)
 static void smb_sd_overlap_test(struct kunit *test)
 {
 	struct dsmb_builder b = smb_dacl(test, 0);
-	struct dsmb_sd sd;
+	struct ditto_sd sd;
 	u32 i;
 
 	smb_ace(&b, 0, 0, 1, &smb_everyone);
@@ -515,8 +516,8 @@ static void smb_sd_overlap_test(struct kunit *test)
 	dsmb_fill_u32(&b, 4, 36);
 	dsmb_fill_u32(&b, 8, 36);
 	KUNIT_ASSERT_EQ(test, dsmb_get_sd(dsmb_cursor(b.data, b.len), &sd), STATUS_SUCCESS);
-	KUNIT_EXPECT_TRUE(test, dsmb_sid_eq(&sd.owner, &smb_everyone));
-	KUNIT_EXPECT_TRUE(test, dsmb_sid_eq(&sd.group, &smb_everyone));
+	KUNIT_EXPECT_TRUE(test, ditto_sid_eq(&sd.owner, &smb_everyone));
+	KUNIT_EXPECT_TRUE(test, ditto_sid_eq(&sd.group, &smb_everyone));
 	for (i = 0; i < 3 * b.len; i++) {
 		dsmb_fill_u32(&b, 4 + i % 3 * 4 + (i % 3 == 2 ? 4 : 0), i / 3);
 		smb_sd_try(test, b.data, b.len);
@@ -535,7 +536,7 @@ static void smb_sd_dacl_test(struct kunit *test)
 	/* No DACL. */
 	u8 none[20] = { 1, 0, 0x00, 0x80 };
 	struct dsmb_builder b;
-	struct dsmb_sd sd;
+	struct ditto_sd sd;
 
 	b = (struct dsmb_builder) { null_dacl, 20, 20 };
 	KUNIT_EXPECT_EQ(test, smb_list(test, &b, false)->flags, DITTO_ACL_NULL);

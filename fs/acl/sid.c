@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Security identifiers: MS-DTYP section 2.4.2. Unix ids are mapped to SIDs of authority 22
+ * (S-1-22); those of Windows (S-1-5-88) are accepted as well. Well-known SIDs are mapped by a
+ * table.
+ */
+
+#include <linux/cred.h>
+#include <linux/module.h>
+#include <linux/stat.h>
+#include <linux/uidgid.h>
+#include <linux/unaligned.h>
+
+#include "../../net/helper/auth.h"
+#include "sid.h"
+
+#define DITTO_SID_REVISION	1
+#define DITTO_SID_UNIX		22	/* authority of Unix users and groups */
+#define DITTO_SID_UNIX_USER	1
+#define DITTO_SID_UNIX_GROUP	2
+/* S-1-5-88: SIDs of Windows for Unix users, groups and modes. */
+#define DITTO_SID_NT		5
+#define DITTO_SID_FOREIGN_UNIX		88
+#define DITTO_SID_FOREIGN_MODE	3
+
+/* S-1-authority-sub */
+static const struct {
+	u8 who;
+	u8 authority;
+	u8 sub;
+} sid_well_known[] = {
+	{ DITTO_WHO_EVERYONE, 1, 0 },
+	{ DITTO_WHO_OWNER, 3, 0 },
+	{ DITTO_WHO_GROUP, 3, 1 },
+	{ DITTO_WHO_OWNER_RIGHTS, 3, 4 },
+	{ DITTO_WHO_NETWORK, 5, 2 },
+	{ DITTO_WHO_ANONYMOUS, 5, 7 },
+	{ DITTO_WHO_AUTHENTICATED, 5, 11 },
+};
+
+static struct ditto_sid sid_unix(u32 kind, u32 id)
+{
+	return (struct ditto_sid) {
+		.authority = DITTO_SID_UNIX,
+		.nsubs = 2,
+		.subs = { kind, id },
+	};
+}
+
+struct ditto_sid ditto_sid_of_uid(kuid_t uid)
+{
+	return sid_unix(DITTO_SID_UNIX_USER, from_kuid_munged(&init_user_ns, uid));
+}
+EXPORT_SYMBOL_NS_GPL(ditto_sid_of_uid, DITTO);
+
+struct ditto_sid ditto_sid_of_gid(kgid_t gid)
+{
+	return sid_unix(DITTO_SID_UNIX_GROUP, from_kgid_munged(&init_user_ns, gid));
+}
+EXPORT_SYMBOL_NS_GPL(ditto_sid_of_gid, DITTO);
+
+/* Get the number of a SID of this kind, in either form. */
+static bool sid_number(const struct ditto_sid *sid, u32 kind, u32 *number)
+{
+	u8 n = sid->nsubs;
+
+	if (sid->authority == DITTO_SID_NT && n == 3 && sid->subs[0] == DITTO_SID_FOREIGN_UNIX) {
+		*number = sid->subs[2];
+		return sid->subs[1] == kind;
+	}
+	if (sid->authority != DITTO_SID_UNIX || n != 2)
+		return false;
+	*number = sid->subs[1];
+	return sid->subs[0] == kind;
+}
+
+bool ditto_sid_to_uid(const struct ditto_sid *sid, kuid_t *uid)
+{
+	u32 number;
+
+	if (!sid_number(sid, DITTO_SID_UNIX_USER, &number))
+		return false;
+	*uid = make_kuid(&init_user_ns, number);
+	return uid_valid(*uid);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_sid_to_uid, DITTO);
+
+bool ditto_sid_to_gid(const struct ditto_sid *sid, kgid_t *gid)
+{
+	u32 number;
+
+	if (!sid_number(sid, DITTO_SID_UNIX_GROUP, &number))
+		return false;
+	*gid = make_kgid(&init_user_ns, number);
+	return gid_valid(*gid);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_sid_to_gid, DITTO);
+
+bool ditto_sid_to_mode(const struct ditto_sid *sid, umode_t *mode)
+{
+	if (sid->authority != DITTO_SID_NT || sid->nsubs != 3 ||
+	    sid->subs[0] != DITTO_SID_FOREIGN_UNIX || sid->subs[1] != DITTO_SID_FOREIGN_MODE)
+		return false;
+	*mode = sid->subs[2] & S_IALLUGO;
+	return true;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_sid_to_mode, DITTO);
+
+bool ditto_sid_is_user(const struct ditto_sid *sid, const struct ditto_auth_user *user)
+{
+	struct ditto_sid own;
+
+	return user && ditto_sid_decode(user->sid, user->sid_len, &own) &&
+	       ditto_sid_eq(&own, sid);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_sid_is_user, DITTO);
+
+bool ditto_sid_to_who(const struct ditto_sid *sid, enum ditto_who *who)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sid_well_known); i++) {
+		if (sid->authority == sid_well_known[i].authority && sid->nsubs == 1 &&
+		    sid->subs[0] == sid_well_known[i].sub) {
+			*who = sid_well_known[i].who;
+			return true;
+		}
+	}
+	return false;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_sid_to_who, DITTO);
+
+bool ditto_sid_of_who(enum ditto_who who, struct ditto_sid *sid)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sid_well_known); i++) {
+		if (who == sid_well_known[i].who) {
+			*sid = (struct ditto_sid) {
+				.authority = sid_well_known[i].authority,
+				.nsubs = 1,
+				.subs = { sid_well_known[i].sub },
+			};
+			return true;
+		}
+	}
+	return false;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_sid_of_who, DITTO);
+
+bool ditto_sid_eq(const struct ditto_sid *a, const struct ditto_sid *b)
+{
+	return a->authority == b->authority && a->nsubs == b->nsubs &&
+	       !memcmp(a->subs, b->subs, a->nsubs * sizeof(a->subs[0]));
+}
+EXPORT_SYMBOL_NS_GPL(ditto_sid_eq, DITTO);
+
+u32 ditto_sid_decode(const u8 *bytes, size_t size, struct ditto_sid *sid)
+{
+	int i;
+
+	sid->nsubs = 0;
+	if (size < DITTO_SID_MIN || bytes[0] != DITTO_SID_REVISION ||
+	    bytes[1] > DITTO_SID_SUBS_MAX || size < ditto_sid_len(bytes))
+		return 0;
+	sid->nsubs = bytes[1];
+	sid->authority = get_unaligned_be48(bytes + 2);
+	for (i = 0; i < sid->nsubs; i++)
+		sid->subs[i] = get_unaligned_le32(bytes + DITTO_SID_MIN + 4 * i);
+	return ditto_sid_size(sid);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_sid_decode, DITTO);
+
+void ditto_sid_encode(const struct ditto_sid *sid, u8 *bytes)
+{
+	int i;
+
+	bytes[0] = DITTO_SID_REVISION;
+	bytes[1] = sid->nsubs;
+	put_unaligned_be48(sid->authority, bytes + 2);
+	for (i = 0; i < sid->nsubs; i++)
+		put_unaligned_le32(sid->subs[i], bytes + DITTO_SID_MIN + 4 * i);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_sid_encode, DITTO);
