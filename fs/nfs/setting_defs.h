@@ -12,5 +12,7 @@ SETTING(NUMBER, "session-slots", session_slots, 128, 1, 1024, "",
 	"Sessions that have more give them back.")
 SETTING(NUMBER, "sessions-per-client", sessions_per_client, 64, 1, 1024, "",
 	"Sessions that one NFSv4.1 client may have.")
+SETTING(NUMBER, "copy-sync-kib", copy_sync_kib, 8192, 64, 1048576, "KiB",
+	"The most that a COPY of an NFSv4.2 client copies before it is answered.")
 
 #undef SETTING

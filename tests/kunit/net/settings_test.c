@@ -48,6 +48,7 @@ static const struct limit {
 	{ "nfs", "udp", 0, 1, 0 },
 	{ "nfs", "session-slots", 1, 1024, 128 },
 	{ "nfs", "sessions-per-client", 1, 1024, 64 },
+	{ "nfs", "copy-sync-kib", 64, 1048576, 8192 },
 	{ "smb", "require-signing", 0, 1, 0 },
 	{ "smb", "encryption", 0, 2, 1 },
 	{ "smb", "min-dialect", 0x0202, 0x0311, 0x0202 },

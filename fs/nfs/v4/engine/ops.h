@@ -10,8 +10,10 @@
 extern const struct dnfs4_op dnfs4_op_access;
 extern const struct dnfs4_op dnfs4_op_backchannel_ctl;
 extern const struct dnfs4_op dnfs4_op_bind_conn_to_session;
+extern const struct dnfs4_op dnfs4_op_clone;
 extern const struct dnfs4_op dnfs4_op_close;
 extern const struct dnfs4_op dnfs4_op_commit;
+extern const struct dnfs4_op dnfs4_op_copy;
 extern const struct dnfs4_op dnfs4_op_create;
 extern const struct dnfs4_op dnfs4_op_create_session;
 extern const struct dnfs4_op dnfs4_op_delegpurge;

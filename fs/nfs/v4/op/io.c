@@ -25,22 +25,27 @@ u32 dnfs4_check_regular(const struct dnfs4_compound *cmp, const struct ditto_nod
 	return S_ISLNK(mode) || !cmp->minor ? NFS4ERR_SYMLINK : NFS4ERR_WRONG_TYPE;
 }
 
-u32 dnfs4_check_data(const struct dnfs4_compound *cmp)
+u32 dnfs4_check_data_of(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh)
 {
 	u32 status;
 
-	if (cmp->current_fh.kind != DNFS4_FH_NODE)
+	if (fh->kind != DNFS4_FH_NODE)
 		return NFS4ERR_ISDIR;
-	status = dnfs4_check_regular(cmp, dnfs4_node(cmp));
+	status = dnfs4_check_regular(cmp, fh->target.node);
 	if (!status || status == NFS4ERR_ISDIR || cmp->minor)
 		return status;
 	return NFS4ERR_INVAL;
 }
 
-void dnfs4_io_of_open(struct dnfs4_compound *cmp, struct dnfs4_open *open, struct dnfs4_io *io)
+u32 dnfs4_check_data(const struct dnfs4_compound *cmp)
+{
+	return dnfs4_check_data_of(cmp, &cmp->current_fh);
+}
+
+void dnfs4_io_of_open(const struct dnfs4_fh *fh, struct dnfs4_open *open, struct dnfs4_io *io)
 {
 	io->state = NULL;
-	io->op = *dnfs4_fs_op(cmp);
+	io->op = fh->target.op;
 	io->actor = (struct ditto_actor){
 		.client = &open->owner->client->client,
 		.owner = open->claimant,
@@ -57,7 +62,7 @@ void dnfs4_io_of_open(struct dnfs4_compound *cmp, struct dnfs4_open *open, struc
 		io->op.granted |= DITTO_MAY_WRITE | DITTO_MAY_APPEND;
 }
 
-static u32 dnfs4_io_open(struct dnfs4_compound *cmp, struct dnfs4_open *open, bool write,
+static u32 dnfs4_io_open(const struct dnfs4_fh *fh, struct dnfs4_open *open, bool write,
 			 struct dnfs4_io *io)
 {
 	struct dnfs4_state *state = io->state;
@@ -66,22 +71,23 @@ static u32 dnfs4_io_open(struct dnfs4_compound *cmp, struct dnfs4_open *open, bo
 		return NFS4ERR_BAD_STATEID;
 	if (dnfs4_open_is_lost(open))
 		return NFS4ERR_ADMIN_REVOKED;
-	if (open->node != dnfs4_node(cmp))
+	if (open->node != fh->target.node)
 		return NFS4ERR_BAD_STATEID;
 	/* RFC 8881 section 9.1.2: an open for writing also allows reading. */
 	if (write && !(READ_ONCE(open->access) & NFS4_SHARE_ACCESS_WRITE))
 		return NFS4ERR_OPENMODE;
-	dnfs4_io_of_open(cmp, open, io);
+	dnfs4_io_of_open(fh, open, io);
 	io->state = state;
 	return NFS4_OK;
 }
 
 /* A delegation without an open: access is checked by the mode, except for the file's owner. */
-static u32 dnfs4_io_delegation(struct dnfs4_compound *cmp, bool write, struct dnfs4_io *io)
+static u32 dnfs4_io_delegation(struct dnfs4_compound *cmp, const struct dnfs4_fh *fh, bool write,
+			       struct dnfs4_io *io)
 {
 	u32 status;
 
-	if (dnfs4_delegation_node(io->state) != dnfs4_node(cmp))
+	if (dnfs4_delegation_node(io->state) != fh->target.node)
 		return NFS4ERR_BAD_STATEID;
 	if (write && !dnfs4_delegation_writes(io->state))
 		return NFS4ERR_OPENMODE;
@@ -96,13 +102,14 @@ static u32 dnfs4_io_delegation(struct dnfs4_compound *cmp, bool write, struct dn
 	return NFS4_OK;
 }
 
-u32 dnfs4_io_begin(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid, bool write,
-		   struct dnfs4_io *io)
+u32 dnfs4_io_begin_of(struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
+		      const struct dnfs4_stateid *sid, bool write, struct dnfs4_io *io)
 {
+	struct dnfs4_stateid saved;
 	struct dnfs4_lock *lock;
 	u32 status;
 
-	io->op = *dnfs4_fs_op(cmp);
+	io->op = fh->target.op;
 	io->state = NULL;
 	switch (dnfs4_stateid_special(sid)) {
 	case DNFS4_SPECIAL_ANON:
@@ -115,6 +122,17 @@ u32 dnfs4_io_begin(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid, 
 			io->op.actor = &io->actor;
 		}
 		return NFS4_OK;
+	case DNFS4_SPECIAL_CURRENT:
+		if (fh == &cmp->current_fh)
+			break;
+		/* With the saved filehandle, the one that SAVEFH saved. */
+		if (!cmp->saved_stateid_set ||
+		    dnfs4_stateid_special(&cmp->saved_stateid) != DNFS4_SPECIAL_NONE)
+			return NFS4ERR_BAD_STATEID;
+		saved = cmp->saved_stateid;
+		saved.seqid = 0;
+		sid = &saved;
+		break;
 	default:
 		break;
 	}
@@ -124,18 +142,24 @@ u32 dnfs4_io_begin(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid, 
 		return status;
 	switch (io->state->ops->kind) {
 	case DNFS4_STATE_OPEN:
-		status = dnfs4_io_open(cmp, dnfs4_open_of(io->state), write, io);
+		status = dnfs4_io_open(fh, dnfs4_open_of(io->state), write, io);
 		break;
 	case DNFS4_STATE_LOCK:
 		lock = dnfs4_lock_of(io->state);
-		status = dnfs4_io_open(cmp, lock->open, write, io);
+		status = dnfs4_io_open(fh, lock->open, write, io);
 		break;
 	default:
-		status = dnfs4_io_delegation(cmp, write, io);
+		status = dnfs4_io_delegation(cmp, fh, write, io);
 	}
 	if (status)
 		dnfs4_io_end(io);
 	return status;
+}
+
+u32 dnfs4_io_begin(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid, bool write,
+		   struct dnfs4_io *io)
+{
+	return dnfs4_io_begin_of(cmp, &cmp->current_fh, sid, write, io);
 }
 
 void dnfs4_io_end(struct dnfs4_io *io)

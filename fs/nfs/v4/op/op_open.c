@@ -322,7 +322,7 @@ static noinline_for_stack u32 open_truncate(struct dnfs4_compound *cmp, const st
 	if (!a->create || a->mode != NFS4_CREATE_UNCHECKED || res->done.file.created ||
 	    !(a->sattr.set.valid & DITTO_SET_SIZE) || a->sattr.set.size)
 		return NFS4_OK;
-	dnfs4_io_of_open(cmp, res->done.open, &io);
+	dnfs4_io_of_open(&cmp->current_fh, res->done.open, &io);
 	err = ditto_setattr(&io.op, res->done.node, &set, &wcc);
 	if (err == -EAGAIN)
 		return NFS4ERR_SHARE_DENIED;

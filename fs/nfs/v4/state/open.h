@@ -383,6 +383,8 @@ u32 dnfs4_check_regular(const struct dnfs4_compound *cmp, const struct ditto_nod
  * than directories.
  */
 u32 dnfs4_check_data(const struct dnfs4_compound *cmp);
+/* The same for the current or the saved handle. */
+u32 dnfs4_check_data_of(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh);
 
 /**
  * struct dnfs4_io - the permission to read or write by a stateid
@@ -414,6 +416,21 @@ u32 dnfs4_io_begin(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid, 
 		   struct dnfs4_io *io);
 
 /**
+ * dnfs4_io_begin_of - check whether a stateid permits to read or write the current or saved file
+ * @cmp: has the handle
+ * @fh: its current or saved handle; with the saved one, the special stateid for the current stateid
+ *	stands for the saved stateid
+ * @sid: as for dnfs4_io_begin()
+ * @write: as for dnfs4_io_begin()
+ * @io: as for dnfs4_io_begin()
+ *
+ * Context: may sleep.
+ * Return: as dnfs4_io_begin().
+ */
+u32 dnfs4_io_begin_of(struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
+		      const struct dnfs4_stateid *sid, bool write, struct dnfs4_io *io);
+
+/**
  * dnfs4_io_end - put the state of a struct dnfs4_io
  * @io: from dnfs4_io_begin()
  *
@@ -423,12 +440,12 @@ void dnfs4_io_end(struct dnfs4_io *io);
 
 /**
  * dnfs4_io_of_open - fill a struct dnfs4_io for a known open
- * @cmp: has the file as current handle
+ * @fh: handle of the file
  * @open: the open; the caller keeps it while @io is used
  * @io: filled; needs no dnfs4_io_end()
  *
  * Checks nothing.
  */
-void dnfs4_io_of_open(struct dnfs4_compound *cmp, struct dnfs4_open *open, struct dnfs4_io *io);
+void dnfs4_io_of_open(const struct dnfs4_fh *fh, struct dnfs4_open *open, struct dnfs4_io *io);
 
 #endif

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * COPY within the server (RFC 7862 sections 4 and 15.2): from the saved file to the current one.
+ *
+ * Bytes are copied in order, so every copy is consecutive. A copy that the client wants done
+ * before the reply, or a short one, is done at once: as much of it as the setting copy-sync-kib
+ * allows, so that it does not keep a thread. The client asks for the rest again.
+ */
+#include <linux/limits.h>
+#include <linux/nfs4.h>
+#include <linux/sizes.h>
+
+#include "../../server.h"
+#include "../../../node/node.h"
+#include "../../../op/space.h"
+#include "../engine/ops.h"
+#include "../state/open.h"
+
+/* A netloc4 is longer than a name, an URL or a universal address needs. */
+#define COPY_NETLOC_MAX		1024
+#define COPY_NETLOCS_MAX	64
+/* Result with a stateid. */
+#define COPY_REPLY_BYTES	64
+
+struct copy_args {
+	struct dnfs4_stateid src;
+	struct dnfs4_stateid dst;
+	u64 src_pos;
+	u64 dst_pos;
+	u64 count;
+	u32 consecutive;
+	u32 synchronous;
+	u32 servers;
+};
+
+struct copy_res {
+	u64 count;
+	u64 verf;
+};
+
+/* A netloc4 (RFC 7862 section 4.2.2), which is not looked at. */
+static u32 copy_decode_netloc(struct dnfs4_compound *cmp)
+{
+	const void *data;
+	u32 type, len, status;
+
+	if (xdr_stream_decode_u32(cmp->in, &type))
+		return NFS4ERR_BADXDR;
+	switch (type) {
+	case NL4_NETADDR:
+		status = dnfs4_decode_opaque(cmp, COPY_NETLOC_MAX, &data, &len);
+		if (status)
+			return status;
+		fallthrough;
+	case NL4_NAME:
+	case NL4_URL:
+		return dnfs4_decode_opaque(cmp, COPY_NETLOC_MAX, &data, &len);
+	}
+	return NFS4ERR_BADXDR;
+}
+
+static u32 copy_decode(struct dnfs4_compound *cmp, void *args)
+{
+	struct copy_args *a = args;
+	u32 i, status = NFS4_OK;
+
+	if (dnfs4_decode_stateid(cmp->in, &a->src) || dnfs4_decode_stateid(cmp->in, &a->dst) ||
+	    xdr_stream_decode_u64(cmp->in, &a->src_pos) ||
+	    xdr_stream_decode_u64(cmp->in, &a->dst_pos) ||
+	    xdr_stream_decode_u64(cmp->in, &a->count) ||
+	    xdr_stream_decode_u32(cmp->in, &a->consecutive) || a->consecutive > 1 ||
+	    xdr_stream_decode_u32(cmp->in, &a->synchronous) || a->synchronous > 1 ||
+	    xdr_stream_decode_u32(cmp->in, &a->servers) || a->servers > COPY_NETLOCS_MAX)
+		return NFS4ERR_BADXDR;
+	for (i = 0; !status && i < a->servers; i++)
+		status = copy_decode_netloc(cmp);
+	return status;
+}
+
+/*
+ * RFC 7862 section 15.2.3: the source range must not reach beyond the end of the file, which only
+ * the holder of a write delegation may know.
+ */
+static u32 copy_check_end(struct dnfs4_compound *cmp, const struct copy_args *a,
+			  struct dnfs4_io *src)
+{
+	struct ditto_node *from = cmp->saved_fh.target.node;
+	struct ditto_attr attr;
+	int err;
+
+	if (a->src_pos + a->count <= i_size_read(from->inode))
+		return NFS4_OK;
+	err = ditto_getattr_asked(&src->op, from, &attr);
+	if (err)
+		return dnfs4_status(cmp, err);
+	return a->src_pos + a->count <= attr.st.size ? NFS4_OK : NFS4ERR_INVAL;
+}
+
+static u32 copy_now(struct dnfs4_compound *cmp, const struct copy_args *a, struct dnfs4_io *src,
+		    struct dnfs4_io *dst, struct copy_res *res)
+{
+	u64 most = (u64)READ_ONCE(cmp->call->server->settings.copy_sync_kib) * SZ_1K;
+	struct ditto_node *from = cmp->saved_fh.target.node;
+	u64 size = i_size_read(from->inode), count = a->count;
+	ssize_t n;
+
+	if (!count && size > a->src_pos)
+		count = size - a->src_pos;
+	n = ditto_copy(&src->op, from, a->src_pos, &dst->op, dnfs4_node(cmp), a->dst_pos,
+		       min(count, most), false, &res->verf);
+	if (n < 0)
+		return dnfs4_status(cmp, n);
+	res->count = n;
+	return NFS4_OK;
+}
+
+static u32 copy_exec(struct dnfs4_compound *cmp, void *args, void *result)
+{
+	const struct copy_args *a = args;
+	struct copy_res *res = result;
+	struct dnfs4_io src, dst;
+	u32 status;
+
+	/* From another server: the client copies by reading and writing instead. */
+	if (a->servers)
+		return NFS4ERR_OFFLOAD_DENIED;
+	status = dnfs4_check_data_of(cmp, &cmp->saved_fh) ?: dnfs4_check_data(cmp);
+	if (status)
+		return status;
+	if (a->src_pos > S64_MAX || a->count > S64_MAX - a->src_pos)
+		return NFS4ERR_INVAL;
+	if (a->dst_pos > S64_MAX || a->count > S64_MAX - a->dst_pos)
+		return NFS4ERR_FBIG;
+	status = dnfs4_io_begin_of(cmp, &cmp->saved_fh, &a->src, false, &src);
+	if (status)
+		return status;
+	status = dnfs4_io_begin(cmp, &a->dst, true, &dst);
+	if (!status) {
+		status = copy_check_end(cmp, a, &src) ?: copy_now(cmp, a, &src, &dst, res);
+		dnfs4_io_end(&dst);
+	}
+	dnfs4_io_end(&src);
+	return status;
+}
+
+/* COPY4resok */
+static bool copy_encode(struct dnfs4_compound *cmp, u32 status, const void *result)
+{
+	const struct copy_res *res = result;
+
+	/* No callback stateid: the copy is done. */
+	return xdr_stream_encode_u32(cmp->out, 0) >= 0 &&
+	       xdr_stream_encode_u64(cmp->out, res->count) >= 0 &&
+	       xdr_stream_encode_u32(cmp->out, DITTO_UNSTABLE) >= 0 &&
+	       xdr_stream_encode_opaque_fixed(cmp->out, &res->verf, sizeof(res->verf)) >= 0 &&
+	       /* cr_consecutive and cr_synchronous */
+	       xdr_stream_encode_u32(cmp->out, 1) >= 0 &&
+	       xdr_stream_encode_u32(cmp->out, 1) >= 0;
+}
+
+static u32 copy_reply(const struct dnfs4_compound *cmp, const void *args)
+{
+	return COPY_REPLY_BYTES;
+}
+
+const struct dnfs4_op dnfs4_op_copy = {
+	.name = "COPY",
+	.flags = DNFS4_OP_FH | DNFS4_OP_SAVED | DNFS4_OP_CHANGES,
+	.minor_first = 2,
+	.minor_last = DNFS4_MINOR_MAX,
+	.pseudo_status = NFS4ERR_ISDIR,
+	.argsize = sizeof(struct copy_args),
+	.ressize = sizeof(struct copy_res),
+	.decode = copy_decode,
+	.exec = copy_exec,
+	.encode = copy_encode,
+	.reply = copy_reply,
+};
