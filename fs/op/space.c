@@ -3,8 +3,8 @@
  * Space of a file, see space.h.
  *
  * Preallocation changes no byte, so byte-range locks conflict only with growth of the file;
- * operations that write zeros are checked as writes. The result is as durable as an unstable
- * write, that is, after ditto_fsync().
+ * operations that write zeros are checked as writes. The result is durable before the function
+ * returns, unless the caller's @unstable is set: then it is as durable as an unstable write.
  */
 
 #include <linux/fs.h>
@@ -95,7 +95,7 @@ static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_
 	struct space_intent intent = space_intent(node, how, pos, count);
 	struct ditto_file *df;
 	struct file *file;
-	int err;
+	int err, wb_err;
 
 	err = ditto_node_permission(op, node, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
 	if (err)
@@ -115,9 +115,14 @@ static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_
 	err = vfs_fallocate(file, modes[how], pos, count);
 	if (err == -EOPNOTSUPP && how == DITTO_SPACE_ZERO)
 		err = zero_by_writing(file, pos, count);
+	/* Parts of blocks at the ends of a hole are zeroed in the page cache. */
+	if (!err && !op->unstable)
+		err = vfs_fsync_range(file, pos, pos + count - 1, 0);
 	if (err && !ditto_is_refusal(err) && ditto_no_wait(err) == err)
 		ditto_server_writeback_failed(op->srv);
-	ditto_wb_err_take(node, file->f_path.dentry);
+	wb_err = ditto_wb_err_take(node, file->f_path.dentry);
+	if (!err && !op->unstable)
+		err = wb_err;
 	err = ditto_no_wait(err);
 put:
 	ditto_file_put(df);

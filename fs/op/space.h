@@ -24,6 +24,8 @@ enum ditto_space_how {
  * @pos: first byte
  * @count: number of bytes
  *
+ * The result is durable unless @op->unstable is set.
+ *
  * Context: may sleep.
  * Return: 0, -EINVAL (not a regular file), -EOPNOTSUPP (by the file system), -ENOSPC, -EFBIG,
  * -EJUKEBOX, -EAGAIN and others.
