@@ -325,6 +325,27 @@ ssize_t ditto_write(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 int ditto_fsync(struct ditto_op *op, struct ditto_node *node, loff_t pos, u64 count,
 		u64 *verifier, struct ditto_wcc *wcc);
 
+/* advice: fs/op/advise.c */
+
+enum ditto_advice {
+	DITTO_ADVICE_WILLNEED,	/* read ahead into the page cache */
+	DITTO_ADVICE_DONTNEED,	/* drop clean pages from the page cache */
+};
+
+/**
+ * ditto_advise - take advice about future access to a range of a file
+ * @op: the caller; needs read permission
+ * @node: held
+ * @advice: the advice
+ * @pos: first byte
+ * @count: number of bytes; 0 means to the end of the file
+ *
+ * Context: may sleep.
+ * Return: 0, -EINVAL (not a regular file), -EACCES and others.
+ */
+int ditto_advise(struct ditto_op *op, struct ditto_node *node, enum ditto_advice advice, u64 pos,
+		 u64 count);
+
 /* directories: fs/op/dir.c */
 
 /**

@@ -87,7 +87,10 @@ def absent_operations(w):
     old = [OPS[n] for n in ('setclientid setclientid_confirm renew open_confirm '
                             'release_lockowner').split()]
     layouts = [OPS[n] for n in 'getdeviceinfo getdevicelist layoutget layoutreturn set_ssv'.split()]
-    for minor, numbers in ((1, old + layouts), (2, old + layouts + list(range(59, 76)))):
+    later = [OPS[n] for n in ('copy_notify layouterror layoutstats offload_cancel '
+                              'offload_status read_plus write_same getxattr setxattr '
+                              'listxattrs removexattr').split()]
+    for minor, numbers in ((1, old + layouts), (2, old + layouts + later)):
         s = nfs4.Session.make(nfs4.connect(w.client), minor=minor)
         for n in numbers:
             r = last(s.compound(putrootfh(), nfs4.Op(n), getfh()), nfs4.NOTSUPP, 3)

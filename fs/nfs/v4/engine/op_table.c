@@ -10,6 +10,7 @@
 
 const struct dnfs4_op *const dnfs4_ops[DNFS4_OP_MAX + 1] = {
 	OP(ACCESS, access),
+	OP(ALLOCATE, allocate),
 	OP(BACKCHANNEL_CTL, backchannel_ctl),
 	OP(BIND_CONN_TO_SESSION, bind_conn_to_session),
 	OP(CLONE, clone),
@@ -18,6 +19,7 @@ const struct dnfs4_op *const dnfs4_ops[DNFS4_OP_MAX + 1] = {
 	OP(COPY, copy),
 	OP(CREATE, create),
 	OP(CREATE_SESSION, create_session),
+	OP(DEALLOCATE, deallocate),
 	OP(DELEGPURGE, delegpurge),
 	OP(DELEGRETURN, delegreturn),
 	OP(DESTROY_CLIENTID, destroy_clientid),
@@ -27,6 +29,7 @@ const struct dnfs4_op *const dnfs4_ops[DNFS4_OP_MAX + 1] = {
 	OP(GET_DIR_DELEGATION, get_dir_delegation),
 	OP(GETATTR, getattr),
 	OP(GETFH, getfh),
+	OP(IO_ADVISE, io_advise),
 	OP(LINK, link),
 	OP(LOCK, lock),
 	OP(LOCKT, lockt),
@@ -53,6 +56,7 @@ const struct dnfs4_op *const dnfs4_ops[DNFS4_OP_MAX + 1] = {
 	OP(SAVEFH, savefh),
 	OP(SECINFO, secinfo),
 	OP(SECINFO_NO_NAME, secinfo_no_name),
+	OP(SEEK, seek),
 	OP(SEQUENCE, sequence),
 	OP(SETATTR, setattr),
 	OP(SETCLIENTID, setclientid),

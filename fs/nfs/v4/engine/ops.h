@@ -8,6 +8,7 @@
 #include "compound.h"
 
 extern const struct dnfs4_op dnfs4_op_access;
+extern const struct dnfs4_op dnfs4_op_allocate;
 extern const struct dnfs4_op dnfs4_op_backchannel_ctl;
 extern const struct dnfs4_op dnfs4_op_bind_conn_to_session;
 extern const struct dnfs4_op dnfs4_op_clone;
@@ -16,6 +17,7 @@ extern const struct dnfs4_op dnfs4_op_commit;
 extern const struct dnfs4_op dnfs4_op_copy;
 extern const struct dnfs4_op dnfs4_op_create;
 extern const struct dnfs4_op dnfs4_op_create_session;
+extern const struct dnfs4_op dnfs4_op_deallocate;
 extern const struct dnfs4_op dnfs4_op_delegpurge;
 extern const struct dnfs4_op dnfs4_op_delegreturn;
 extern const struct dnfs4_op dnfs4_op_destroy_clientid;
@@ -25,6 +27,7 @@ extern const struct dnfs4_op dnfs4_op_free_stateid;
 extern const struct dnfs4_op dnfs4_op_get_dir_delegation;
 extern const struct dnfs4_op dnfs4_op_getattr;
 extern const struct dnfs4_op dnfs4_op_getfh;
+extern const struct dnfs4_op dnfs4_op_io_advise;
 extern const struct dnfs4_op dnfs4_op_link;
 extern const struct dnfs4_op dnfs4_op_lock;
 extern const struct dnfs4_op dnfs4_op_lockt;
@@ -51,6 +54,7 @@ extern const struct dnfs4_op dnfs4_op_restorefh;
 extern const struct dnfs4_op dnfs4_op_savefh;
 extern const struct dnfs4_op dnfs4_op_secinfo;
 extern const struct dnfs4_op dnfs4_op_secinfo_no_name;
+extern const struct dnfs4_op dnfs4_op_seek;
 extern const struct dnfs4_op dnfs4_op_sequence;
 extern const struct dnfs4_op dnfs4_op_setattr;
 extern const struct dnfs4_op dnfs4_op_setclientid;

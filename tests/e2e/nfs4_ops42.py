@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Operations of NFSv4.2 but those that copy (RFC 7862 section 15, RFC 8276 section 8.4)."""
+from nfs4 import Op, stateid
+from nfs4_attr import d_bits, words
+from rpc import Enc
+
+DATA, HOLE = 0, 1
+(NORMAL, SEQUENTIAL, SEQUENTIAL_BACKWARDS, RANDOM, WILLNEED, WILLNEED_OPPORTUNISTIC, DONTNEED,
+ NOREUSE) = range(8)
+
+
+def allocate(sid, offset, length):
+    return Op('allocate', Enc().fixed(stateid(sid)).u64(offset, length))
+
+
+def deallocate(sid, offset, length):
+    return Op('deallocate', Enc().fixed(stateid(sid)).u64(offset, length))
+
+
+def seek(sid, offset, what):
+    def good(d, r):
+        r.eof, r.offset = d.flag(), d.u64()
+    return Op('seek', Enc().fixed(stateid(sid)).u64(offset).u32(what), good)
+
+
+def io_advise(sid, offset, count, *hints):
+    """hints: numbers; the result has those that were obeyed."""
+    def good(d, r):
+        r.hints = d_bits(d)
+    return Op('io_advise', Enc().fixed(stateid(sid)).u64(offset, count).fixed(words(hints)), good)

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Operations of NFSv4.2 about the space of a file, by hand and by the kernel's client."""
+import errno
+import functools
+import os
+
+import nfs4
+import smb2
+from harness import eq, expect_errno, get, pattern, put, run, test
+from nfs4 import BOTH, READ, getattr, putfh
+from nfs4_callers import Caller, files
+from nfs4_opens import ANON, BYPASS, CURRENT, TO_END, V41, last, opened, read
+from nfs4_ops42 import (DATA, DONTNEED, HOLE, RANDOM, SEQUENTIAL, WILLNEED,
+                        WILLNEED_OPPORTUNISTIC, allocate, deallocate, io_advise, seek)
+
+wire = functools.partial(test, server='ditto', squash='root-to-admin')
+
+MIB = 1 << 20
+
+
+def v42(w, **kw):
+    return V41.at(w, minor=2, **kw)
+
+
+def sparse(path, size=4 * MIB, *data):
+    """A file with data only at (offset, bytes)."""
+    with open(path, 'wb') as f:
+        f.truncate(size)
+        for at, piece in data:
+            f.seek(at)
+            f.write(piece)
+        os.fsync(f.fileno())
+    os.chmod(path, 0o666)
+
+
+def used(path):
+    return os.stat(path).st_blocks * 512
+
+
+# by hand
+
+@wire
+def seek_finds(w):
+    """SEEK finds what lseek(2) on the server finds; the end of a file is a hole."""
+    sparse(w.path('f'), 4 * MIB, (MIB, pattern(1, MIB)), (3 * MIB, pattern(2, 65536)))
+    c = v42(w)
+    sid, fh = opened(c, 'f', READ)
+    with open(w.path('f'), 'rb') as f:
+        for what, whence in ((DATA, os.SEEK_DATA), (HOLE, os.SEEK_HOLE)):
+            for pos in (0, 1, MIB - 1, MIB, MIB + 77, 2 * MIB, 3 * MIB + 5, 3 * MIB + 65536,
+                        4 * MIB - 1):
+                try:
+                    want = f.seek(pos, whence)
+                except OSError as e:
+                    eq(e.errno, errno.ENXIO)
+                    want = 4 * MIB
+                for s in (sid, ANON, BYPASS):
+                    r = last(c.compound(putfh(fh), seek(s, pos, what)), nfs4.OK)
+                    eq((r.offset, r.eof), (want, want == 4 * MIB), (what, pos))
+    for what in (DATA, HOLE):
+        for pos in (4 * MIB, 4 * MIB + 1, 1 << 63, TO_END):
+            last(c.compound(putfh(fh), seek(sid, pos, what)), nfs4.NXIO, pos)
+    last(c.compound(putfh(fh), seek(sid, 0, 2)), nfs4.UNION_NOTSUPP)
+    put(w.path('dense'), pattern(3, 70000), 0o644)
+    r = last(c.compound(putfh(c.fh('data', 'dense')), seek(ANON, 0, HOLE)), nfs4.OK)
+    eq((r.offset, r.eof), (70000, True))
+    put(w.path('empty'), b'', 0o644)
+    last(c.compound(putfh(c.fh('data', 'empty')), seek(ANON, 0, HOLE)), nfs4.NXIO)
+
+
+@wire
+def blocks_come_and_go(w):
+    """ALLOCATE grows the file and takes its blocks; DEALLOCATE leaves zeros and the size."""
+    put(w.path('f'), pattern(1, 10000), 0o666)
+    c = v42(w)
+    sid, fh = opened(c, 'f', BOTH)
+
+    def state():
+        return c.compound(putfh(fh), getattr('size', 'change', 'space_used')).ok()[-1].attrs
+    before = state()
+    last(c.compound(putfh(fh), allocate(sid, 0, 5000)), nfs4.OK)
+    eq(state()['size'], 10000)
+    last(c.compound(putfh(fh), allocate(sid, 8192, 2 * MIB)), nfs4.OK)
+    now = state()
+    eq(now['size'], 2 * MIB + 8192)
+    assert now['change'] != before['change'] and now['space_used'] >= 2 * MIB, (before, now)
+    eq(get(w.path('f')), pattern(1, 10000) + bytes(2 * MIB - 1808))
+    put(w.path('g'), pattern(2, 2 * MIB), 0o666)
+    sid, fh = opened(c, 'g', BOTH)
+    before = state()
+    last(c.compound(putfh(fh), deallocate(sid, 100, MIB)), nfs4.OK)
+    now = state()
+    eq(now['size'], 2 * MIB)
+    assert now['change'] != before['change'] and now['space_used'] < 2 * MIB, (before, now)
+    data = pattern(2, 2 * MIB)
+    eq(get(w.path('g')) == data[:100] + bytes(MIB) + data[MIB + 100:], True)
+    # to the end and beyond it
+    last(c.compound(putfh(fh), deallocate(sid, MIB, TO_END - MIB)), nfs4.OK)
+    eq((state()['size'], get(w.path('g'))[MIB:] == bytes(MIB)), (2 * MIB, True))
+    last(c.compound(putfh(fh), deallocate(sid, TO_END, TO_END)), nfs4.OK)
+
+
+@wire
+def blocks_are_refused(w):
+    """Stateids, arguments and kinds of files that ALLOCATE and DEALLOCATE refuse."""
+    put(w.path('f'), pattern(1, 10000), 0o666)
+    os.mkdir(w.path('d'))
+    os.symlink('f', w.path('l'))
+    os.mkfifo(w.path('p'))
+    c = v42(w)
+    sid, fh = opened(c, 'f', READ)
+    rw, _ = opened(c, 'f', BOTH, own=b'writer')
+    for op in (allocate, deallocate):
+        last(c.compound(putfh(fh), op(sid, 0, 100)), nfs4.OPENMODE)
+        last(c.compound(putfh(fh), op((1, b'\x55' * 12), 0, 100)), nfs4.BAD_STATEID)
+        last(c.compound(putfh(fh), op(CURRENT, 0, 100)), nfs4.BAD_STATEID)
+        last(c.compound(putfh(fh), op(rw, 0, 0)), nfs4.INVAL)
+        last(c.compound(putfh(c.fh('data', 'd')), op(ANON, 0, 1)), nfs4.ISDIR)
+        last(c.compound(putfh(c.fh('data', 'l')), op(ANON, 0, 1)), nfs4.SYMLINK)
+        last(c.compound(putfh(c.fh('data', 'p')), op(ANON, 0, 1)), nfs4.WRONG_TYPE)
+        last(c.compound(nfs4.putrootfh(), op(ANON, 0, 1)), nfs4.ISDIR)
+        last(c.compound(op(ANON, 0, 1)), nfs4.NOFILEHANDLE)
+        last(c.compound(putfh(fh), nfs4.Op(op(ANON, 0, 1).number, b'\0' * 20)), nfs4.BADXDR)
+        for s in (ANON, BYPASS, rw):
+            last(c.compound(putfh(fh), op(s, 0, 100)), nfs4.OK)
+    for pos, length in ((0, TO_END), (TO_END, 1), (1 << 63, 1), (TO_END, TO_END)):
+        last(c.compound(putfh(fh), allocate(rw, pos, length)), nfs4.FBIG)
+    eq(os.stat(w.path('f')).st_size, 10000)
+    os.chmod(w.path('f'), 0o444)
+    os.chown(w.path('f'), 5000, 5000)
+    user = v42(w, cred=nfs4.rpc.auth_sys(1000, 1000))
+    for op in (allocate, deallocate):
+        last(user.compound(putfh(fh), op(ANON, 0, 100)), nfs4.ACCESS)
+
+
+@wire(fs='ext4')
+def no_space(w):
+    put(w.path('f'), b'x', 0o666)
+    c = v42(w)
+    sid, fh = opened(c, 'f', BOTH)
+    v = os.statvfs(w.path())
+    last(c.compound(putfh(fh), allocate(sid, 0, v.f_blocks * v.f_frsize * 2)), nfs4.NOSPC)
+    last(c.compound(putfh(fh), allocate(sid, 0, MIB)), nfs4.OK)
+
+
+@wire(smb=True)
+def locks_of_smb(w):
+    """A mandatory lock of SMB stops what touches its bytes."""
+    os.chmod(w.export, 0o777)
+    put(w.path('f'), pattern(1, 100000), 0o666)
+    s = smb2.Smb2(w.client)
+    fid = s.create('f')
+    s.lock(fid, 0, 1000)
+    c = v42(w)
+    sid, fh = opened(c, 'f', BOTH)
+    last(c.compound(putfh(fh), deallocate(sid, 500, 10)), nfs4.LOCKED)
+    last(c.compound(putfh(fh), deallocate(sid, 1000, 10)), nfs4.OK)
+    # nothing that was there changes
+    last(c.compound(putfh(fh), allocate(sid, 0, 1000)), nfs4.OK)
+    s.lock(fid, 100000, 1000)
+    last(c.compound(putfh(fh), allocate(sid, 0, 200000)), nfs4.LOCKED)
+    s.close(fid)
+    s.end()
+    last(c.compound(putfh(fh), allocate(sid, 0, 200000)), nfs4.OK)
+
+
+@wire
+def delegations_are_recalled(w):
+    """ALLOCATE and DEALLOCATE recall read delegations of others, SEEK write delegations."""
+    files(w, 'f', 'g', 'h')
+    a = Caller(w, minor=2)
+    b = v42(w)
+    for name, acc, op in (('f', READ, lambda: allocate(ANON, 0, 10000)),
+                          ('g', READ, lambda: deallocate(ANON, 0, 10)),
+                          ('h', BOTH, lambda: seek(ANON, 0, HOLE))):
+        sid, fh = a.delegated(name, acc)
+        # its own
+        last(a.compound(putfh(fh), seek(sid, 0, HOLE)), nfs4.OK)
+        if acc == BOTH:
+            last(a.compound(putfh(fh), deallocate(sid, 0, 10)), nfs4.OK)
+        else:
+            last(a.compound(putfh(fh), deallocate(sid, 0, 10)), nfs4.OPENMODE)
+        last(b.compound(putfh(fh), op()), nfs4.DELAY)
+        eq(a.recall().stateid, sid, name)
+        a.give_back(sid, fh)
+        last(b.patiently(putfh(fh), op()), nfs4.OK)
+
+
+@wire
+def advice(w):
+    """IO_ADVISE names the hints that were obeyed, and checks its stateid."""
+    put(w.path('f'), pattern(1, MIB), 0o644)
+    os.mkdir(w.path('d'))
+    c = v42(w)
+    sid, fh = opened(c, 'f', READ)
+
+    def advise(s, pos, count, *hints):
+        return last(c.compound(putfh(fh), io_advise(s, pos, count, *hints)), nfs4.OK).hints
+    for pos, count in ((0, 0), (1000, 5000), (0, TO_END), (TO_END, 1), (1 << 63, TO_END)):
+        eq(advise(sid, pos, count, WILLNEED), [WILLNEED])
+        eq(advise(sid, pos, count, WILLNEED_OPPORTUNISTIC, SEQUENTIAL), [WILLNEED_OPPORTUNISTIC])
+        eq(advise(ANON, pos, count, DONTNEED), [DONTNEED])
+        eq(advise(sid, pos, count, RANDOM), [])
+        eq(advise(sid, pos, count, 31, 90), [])
+        eq(advise(sid, pos, count), [])
+    # one contradicts the other
+    eq(advise(sid, 0, 0, DONTNEED, WILLNEED), [WILLNEED])
+    last(c.compound(putfh(fh), io_advise((1, b'\x55' * 12), 0, 0, WILLNEED)), nfs4.BAD_STATEID)
+    last(c.compound(putfh(c.fh('data', 'd')), io_advise(ANON, 0, 0, WILLNEED)), nfs4.ISDIR)
+    os.chmod(w.path('f'), 0o600)
+    user = v42(w, cred=nfs4.rpc.auth_sys(1000, 1000))
+    last(user.compound(putfh(fh), io_advise(ANON, 0, 0, WILLNEED)), nfs4.ACCESS)
+    eq(last(read(c, fh, sid, 0, 100), nfs4.OK).data, pattern(1, 100))
+
+
+# by the kernel's client
+
+@wire
+def fallocate(w):
+    m = w.client.mount(vers='4.2')
+    put(f'{m}/f', pattern(1, MIB))
+    run('fallocate', '-l', str(3 * MIB), f'{m}/f')
+    eq(os.stat(f'{m}/f').st_size, 3 * MIB)
+    assert used(w.path('f')) >= 3 * MIB
+    run('fallocate', '-p', '-o', '4096', '-l', str(2 * MIB), f'{m}/f')
+    data = pattern(1, 4096) + bytes(3 * MIB - 4096)
+    eq(get(f'{m}/f') == data, True)
+    eq(get(w.path('f')) == data, True)
+    assert used(w.path('f')) < 3 * MIB
+    run('fallocate', '-d', f'{m}/f')
+    eq(get(w.path('f')) == data, True)
+
+
+@wire
+def holes_are_seen(w):
+    """lseek(2) on the mount, and cp that keeps a file sparse."""
+    sparse(w.path('f'), 8 * MIB, (2 * MIB, pattern(1, MIB)), (6 * MIB, pattern(2, MIB)))
+    m = w.client.mount(vers='4.2')
+    with open(f'{m}/f', 'rb') as f, open(w.path('f'), 'rb') as g:
+        for pos in (0, 2 * MIB, 3 * MIB, 6 * MIB + 1):
+            for whence in (os.SEEK_DATA, os.SEEK_HOLE):
+                eq(f.seek(pos, whence), g.seek(pos, whence), (pos, whence))
+        for pos in (7 * MIB, 8 * MIB):
+            with expect_errno(errno.ENXIO):
+                f.seek(pos, os.SEEK_DATA)
+    run('cp', '--sparse=always', f'{m}/f', f'{m}/g')
+    eq(get(w.path('g')) == get(w.path('f')), True)
+    assert used(w.path('g')) < 4 * MIB, used(w.path('g'))
