@@ -23,6 +23,7 @@ struct ditto_open_show;
 struct ditto_peer;
 struct ditto_server;
 struct ditto_session_show;
+struct ditto_share;
 struct ditto_tree_show;
 struct netlink_ext_ack;
 
@@ -80,6 +81,8 @@ struct ditto_listener {
  * @open_close: closes an open; returns 0 or -ENOENT
  * @trees: dumps the shares that sessions are connected to
  * @tree_close: disconnects a session from a share; returns 0 or -ENOENT
+ * @logins: tells which DITTO_LOGIN_* kinds of logins a share takes; NULL for a protocol without
+ *	logins
  * @settings: its own settings, if any
  * @options: its own options of shares, if any
  * @list: in the list of protocols
@@ -104,6 +107,7 @@ struct ditto_protocol {
 	int (*open_close)(struct ditto_server *srv, u64 id);
 	int (*trees)(struct ditto_server *srv, struct ditto_tree_show *show);
 	int (*tree_close)(struct ditto_server *srv, u64 session, u32 id);
+	u32 (*logins)(const struct ditto_share *share);
 	struct ditto_setting_owner settings;
 	struct ditto_option_owner options;
 	struct list_head list;

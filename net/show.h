@@ -29,6 +29,7 @@
  * @share: names of the first DITTO_SESSION_SHARES of them
  * @opens: number of open files
  * @software: software of the client as it reports itself, or NULL
+ * @login: DITTO_LOGIN_* bit (net/helper/auth.h); 0 if not known
  *
  * All pointers are valid only during the callback.
  */
@@ -47,6 +48,7 @@ struct ditto_session_info {
 	const char *share[DITTO_SESSION_SHARES];
 	u32 opens;
 	const char *software;
+	u32 login;
 };
 
 /**

@@ -57,6 +57,7 @@ static struct ditto_protocol dsmb_protocol = {
 	.open_close = dsmb_show_open_close,
 	.trees = dsmb_show_trees,
 	.tree_close = dsmb_show_tree_close,
+	.logins = dsmb_share_logins,
 	.settings = {
 		.descs = dsmb_setting_descs,
 		.count = ARRAY_SIZE(dsmb_setting_descs),

@@ -26,5 +26,9 @@ OPTION(MODE, "force-create-mode", force_create_mode, 0, 0, 07777, "",
 	"Mode bits that files created over SMB get in addition.")
 OPTION(MODE, "force-directory-mode", force_directory_mode, 0, 0, 07777, "",
 	"Mode bits that directories created over SMB get in addition.")
+OPTION(FLAGS, "auth", auth, 7, 1, 7, "kerberos|ntlm|guest",
+	"The kinds of logins whose sessions may use the share over SMB. A login with a name and "
+	"password is NTLM unless client and server have a Kerberos realm in common and the client "
+	"uses the server's name. Guests need the option guest as well.")
 
 #undef OPTION

@@ -36,6 +36,18 @@ bool dsmb_share_hides_unreadable(const struct ditto_share *share)
 	return hides;
 }
 
+u32 dsmb_share_logins(const struct ditto_share *share)
+{
+	const struct dsmb_share_options *options;
+	u32 logins;
+
+	rcu_read_lock();
+	options = dsmb_share_options(rcu_dereference(share->opts));
+	logins = options ? options->auth : 0;
+	rcu_read_unlock();
+	return logins;
+}
+
 bool dsmb_share_is_continuous(const struct ditto_share *share)
 {
 	const struct dsmb_share_options *options;

@@ -49,6 +49,15 @@ umode_t dsmb_share_new_mode(const struct ditto_share *share, umode_t mode, bool 
 bool dsmb_share_hides_unreadable(const struct ditto_share *share);
 
 /**
+ * dsmb_share_logins - get the kinds of logins that a share takes
+ * @share: held
+ *
+ * Context: any.
+ * Return: DITTO_LOGIN_* bits.
+ */
+u32 dsmb_share_logins(const struct ditto_share *share);
+
+/**
  * dsmb_share_is_continuous - tell whether opens may survive a restart of the server
  * @share: held
  *

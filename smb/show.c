@@ -190,6 +190,7 @@ static int session_show(struct dsmb_session *session, struct ditto_session_show 
 	info.domain = acting_user->domain;
 	info.guest = acting_user->guest || acting_user->anonymous;
 	info.opens = atomic_read(&session->nopens);
+	info.login = dsmb_session_login(session);
 
 	session_trees(session, &info, trees);
 	mutex_lock(&session->lock);

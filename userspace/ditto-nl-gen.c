@@ -49,6 +49,19 @@ const struct spec_enum spec_flavor = {
 	.count = 5,
 };
 
+static const char *const login_kind_names[] = {
+	"kerberos",
+	"ntlm",
+	"guest",
+};
+
+const struct spec_enum spec_login_kind = {
+	.name = "login-kind",
+	.flags = true,
+	.names = login_kind_names,
+	.count = 3,
+};
+
 static const char *const access_right_names[] = {
 	"none",
 	"read",
@@ -378,13 +391,14 @@ static const char *const access_refusal_names[] = {
 	"flavor",
 	"guest",
 	"grant",
+	"login",
 };
 
 const struct spec_enum spec_access_refusal = {
 	.name = "access-refusal",
 	.flags = false,
 	.names = access_refusal_names,
-	.count = 4,
+	.count = 5,
 };
 
 static const char *const grant_source_names[] = {
@@ -1448,6 +1462,14 @@ static const struct spec_attr upcall_attrs[] = {
 		.max = 4294967295ULL,
 		.values = &spec_token_privilege,
 	},
+	[DITTO_A_UPCALL_LOGIN] = {
+		.name = "login",
+		.kind = SPEC_U32,
+		.form = SPEC_FLAGS,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_login_kind,
+	},
 };
 
 static const struct nla_policy upcall_policy[] = {
@@ -1547,6 +1569,9 @@ static const struct nla_policy upcall_policy[] = {
 		.type = NLA_U8,
 	},
 	[DITTO_A_UPCALL_PRIVILEGES] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_UPCALL_LOGIN] = {
 		.type = NLA_U32,
 	},
 };
@@ -2201,6 +2226,14 @@ static const struct spec_attr session_attrs[] = {
 		.kind = SPEC_STRING,
 		.form = SPEC_PLAIN,
 	},
+	[DITTO_A_SESSION_LOGIN] = {
+		.name = "login",
+		.kind = SPEC_U32,
+		.form = SPEC_FLAGS,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_login_kind,
+	},
 };
 
 static const struct nla_policy session_policy[] = {
@@ -2246,6 +2279,9 @@ static const struct nla_policy session_policy[] = {
 	},
 	[DITTO_A_SESSION_SOFTWARE] = {
 		.type = NLA_STRING,
+	},
+	[DITTO_A_SESSION_LOGIN] = {
+		.type = NLA_U32,
 	},
 };
 
@@ -3247,6 +3283,14 @@ static const struct spec_attr access_attrs[] = {
 		.kind = SPEC_BINARY,
 		.form = SPEC_SID,
 	},
+	[DITTO_A_ACCESS_LOGIN] = {
+		.name = "login",
+		.kind = SPEC_U32,
+		.form = SPEC_FLAGS,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_login_kind,
+	},
 };
 
 static const struct nla_policy access_policy[] = {
@@ -3344,6 +3388,9 @@ static const struct nla_policy access_policy[] = {
 	},
 	[DITTO_A_ACCESS_GRANT_SID] = {
 		.type = NLA_BINARY,
+	},
+	[DITTO_A_ACCESS_LOGIN] = {
+		.type = NLA_U32,
 	},
 };
 
@@ -3551,6 +3598,7 @@ static const u16 upcall_reply_request[] = {
 	DITTO_A_UPCALL_ANONYMOUS,
 	DITTO_A_UPCALL_PIPE,
 	DITTO_A_UPCALL_DATA,
+	DITTO_A_UPCALL_LOGIN,
 	0,
 };
 
@@ -3665,6 +3713,7 @@ static const u16 session_get_reply[] = {
 	DITTO_A_SESSION_SHARE,
 	DITTO_A_SESSION_OPENS,
 	DITTO_A_SESSION_SOFTWARE,
+	DITTO_A_SESSION_LOGIN,
 	0,
 };
 
@@ -3788,6 +3837,7 @@ static const u16 access_check_request[] = {
 	DITTO_A_ACCESS_LOGINS,
 	DITTO_A_ACCESS_FLAVOR,
 	DITTO_A_ACCESS_ADDRESS,
+	DITTO_A_ACCESS_LOGIN,
 	0,
 };
 
@@ -3815,6 +3865,7 @@ static const u16 access_check_reply[] = {
 	DITTO_A_ACCESS_OWNS,
 	DITTO_A_ACCESS_STEP,
 	DITTO_A_ACCESS_DECISION,
+	DITTO_A_ACCESS_LOGIN,
 	0,
 };
 

@@ -10,6 +10,7 @@
 extern const struct spec_enum spec_squash_mode;
 extern const struct spec_enum spec_acl_mode;
 extern const struct spec_enum spec_flavor;
+extern const struct spec_enum spec_login_kind;
 extern const struct spec_enum spec_access_right;
 extern const struct spec_enum spec_share_right;
 extern const struct spec_enum spec_setting_type;

@@ -78,6 +78,8 @@ int ditto_trial_run(struct ditto_trial *trial)
 		return trial_refuse(trial, DITTO_REFUSED_BY_RULE);
 	if (trial->flavor && !(opts.sec & trial->flavor))
 		return trial_refuse(trial, DITTO_REFUSED_BY_FLAVOR);
+	if (trial->logins && trial->login && !(trial->logins_taken & trial->login))
+		return trial_refuse(trial, DITTO_REFUSED_BY_LOGIN);
 	if (trial->logins && trial->ident.anonymous && !opts.guest)
 		return trial_refuse(trial, DITTO_REFUSED_GUEST);
 	trial->cred = ditto_cred_get(trial->share->srv, &opts, &trial->verdict, &trial->ident);

@@ -17,6 +17,7 @@ enum ditto_refusal {
 	DITTO_REFUSED_BY_FLAVOR,	/* the share does not accept the security flavour */
 	DITTO_REFUSED_GUEST,		/* the share lets no guest in */
 	DITTO_REFUSED_BY_GRANT,		/* the share users */
+	DITTO_REFUSED_BY_LOGIN,		/* the share does not take this kind of login */
 };
 
 /**
@@ -27,6 +28,8 @@ enum ditto_refusal {
  * @flavor: DITTO_SEC_* bit of the request; 0 for protocols that have other means
  * @logins: the protocol has logins: guests need the share's option for them, and users have the
  *	privilege to traverse directories
+ * @login: DITTO_LOGIN_* bit of how the user logged in; 0 to leave that out
+ * @logins_taken: DITTO_LOGIN_* bits of the kinds that the share takes, with @logins
  * @admitted: the user is let in
  * @refusal: otherwise, why not
  * @has_rules: the share has client rules
@@ -44,6 +47,8 @@ struct ditto_trial {
 	struct ditto_ident ident;
 	u32 flavor;
 	bool logins;
+	u32 login;
+	u32 logins_taken;
 	bool admitted;
 	enum ditto_refusal refusal;
 	bool has_rules;

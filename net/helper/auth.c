@@ -8,7 +8,9 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <kunit/visibility.h>
+#include <linux/build_bug.h>
 #include <linux/err.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -22,6 +24,10 @@
 #include "auth_private.h"
 #include "names.h"
 #include "upcall.h"
+
+static_assert(DITTO_LOGIN_BY_KERBEROS == (int)DITTO_LOGIN_KIND_KERBEROS);
+static_assert(DITTO_LOGIN_BY_NTLM == (int)DITTO_LOGIN_KIND_NTLM);
+static_assert(DITTO_LOGIN_AS_GUEST == (int)DITTO_LOGIN_KIND_GUEST);
 
 static const char *attr_string(struct genl_info *info, int type)
 {
@@ -85,6 +91,7 @@ static int user_check(struct genl_info *info)
 {
 	const struct nlattr *gids = info->attrs[DITTO_A_UPCALL_GIDS];
 	const struct nlattr *sid = info->attrs[DITTO_A_UPCALL_SID];
+	const struct nlattr *login = info->attrs[DITTO_A_UPCALL_LOGIN];
 	bool nobody = attr_flag(info, DITTO_A_UPCALL_GUEST) ||
 		      attr_flag(info, DITTO_A_UPCALL_ANONYMOUS);
 
@@ -111,6 +118,10 @@ static int user_check(struct genl_info *info)
 					DITTO_SID_MAX);
 		return -EINVAL;
 	}
+	if (login && !is_power_of_2(nla_get_u32(login))) {
+		NL_SET_ERR_MSG_ATTR(info->extack, login, "a login is of one kind");
+		return -EINVAL;
+	}
 	return 0;
 }
 
@@ -120,6 +131,7 @@ static struct ditto_auth_user *user_make(struct genl_info *info)
 	const struct nlattr *gid = info->attrs[DITTO_A_UPCALL_GID];
 	const struct nlattr *gids = info->attrs[DITTO_A_UPCALL_GIDS];
 	const struct nlattr *sid = info->attrs[DITTO_A_UPCALL_SID];
+	const struct nlattr *login = info->attrs[DITTO_A_UPCALL_LOGIN];
 	struct ditto_auth_user *user;
 	int err;
 
@@ -142,6 +154,10 @@ static struct ditto_auth_user *user_make(struct genl_info *info)
 	user->gid = gid ? make_kgid(&init_user_ns, nla_get_u32(gid)) : INVALID_GID;
 	user->guest = attr_flag(info, DITTO_A_UPCALL_GUEST);
 	user->anonymous = attr_flag(info, DITTO_A_UPCALL_ANONYMOUS);
+	if (user->guest || user->anonymous)
+		user->login = DITTO_LOGIN_AS_GUEST;
+	else if (login)
+		user->login = nla_get_u32(login);
 	if (sid) {
 		user->sid_len = nla_len(sid);
 		memcpy(user->sid, nla_data(sid), user->sid_len);

@@ -26,6 +26,12 @@ struct ditto_server;
 /* Bytes of the longest answer of a pipe, with the lengths of its messages. */
 #define DITTO_PIPE_ANSWER_MAX	(2 * DITTO_PIPE_MAX + 1000)
 
+/* How a user logged in; bits of the netlink flags "login-kind". */
+#define DITTO_LOGIN_BY_KERBEROS	0x01
+#define DITTO_LOGIN_BY_NTLM	0x02
+#define DITTO_LOGIN_AS_GUEST	0x04	/* without a proof, or without a name */
+#define DITTO_LOGIN_ALL		0x07
+
 /**
  * struct ditto_auth_user - an identity
  * @ref: references
@@ -35,6 +41,7 @@ struct ditto_server;
  * @gid: primary group of the account; INVALID_GID if there is none
  * @guest: admitted as guest: unknown, or without the correct password
  * @anonymous: the client gave no name
+ * @login: DITTO_LOGIN_* bit; 0 if the helper did not say
  * @sid: SID of the user, as on the wire
  * @sid_len: bytes of @sid
  * @token: SIDs of the user and its groups, held; NULL if the helper did not say
@@ -49,6 +56,7 @@ struct ditto_auth_user {
 	kgid_t gid;
 	bool guest;
 	bool anonymous;
+	u32 login;
 	u8 sid[DITTO_SID_MAX];
 	u8 sid_len;
 	struct ditto_token *token;

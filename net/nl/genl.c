@@ -123,7 +123,7 @@ static const struct nla_policy ditto_helper_register_nl_policy[DITTO_A_STATE_KIN
 };
 
 /* DITTO_CMD_UPCALL_REPLY - do */
-static const struct nla_policy ditto_upcall_reply_nl_policy[DITTO_A_UPCALL_PRIVILEGES + 1] = {
+static const struct nla_policy ditto_upcall_reply_nl_policy[DITTO_A_UPCALL_LOGIN + 1] = {
 	[DITTO_A_UPCALL_ID] = { .type = NLA_U64, },
 	[DITTO_A_UPCALL_ERROR] = NLA_POLICY_MAX(NLA_U32, 4095),
 	[DITTO_A_UPCALL_HOST_NAME] = { .type = NLA_STRING, .len = 255, },
@@ -146,6 +146,7 @@ static const struct nla_policy ditto_upcall_reply_nl_policy[DITTO_A_UPCALL_PRIVI
 	[DITTO_A_UPCALL_ANONYMOUS] = NLA_POLICY_MAX(NLA_U8, 1),
 	[DITTO_A_UPCALL_PIPE] = { .type = NLA_U64, },
 	[DITTO_A_UPCALL_DATA] = { .type = NLA_BINARY, },
+	[DITTO_A_UPCALL_LOGIN] = NLA_POLICY_MASK(NLA_U32, 0x7),
 };
 
 /* DITTO_CMD_RECORD_LOAD - do */
@@ -225,7 +226,7 @@ static const struct nla_policy ditto_acl_set_nl_policy[DITTO_A_ACL_REMOVE + 1] =
 };
 
 /* DITTO_CMD_ACCESS_CHECK - do */
-static const struct nla_policy ditto_access_check_nl_policy[DITTO_A_ACCESS_ADDRESS + 1] = {
+static const struct nla_policy ditto_access_check_nl_policy[DITTO_A_ACCESS_LOGIN + 1] = {
 	[DITTO_A_ACCESS_PATH] = { .type = NLA_NUL_STRING, .len = 4095, },
 	[DITTO_A_ACCESS_SHARE] = { .type = NLA_NUL_STRING, .len = 255, },
 	[DITTO_A_ACCESS_UID] = { .type = NLA_U32, },
@@ -236,6 +237,7 @@ static const struct nla_policy ditto_access_check_nl_policy[DITTO_A_ACCESS_ADDRE
 	[DITTO_A_ACCESS_LOGINS] = NLA_POLICY_MAX(NLA_U8, 1),
 	[DITTO_A_ACCESS_FLAVOR] = NLA_POLICY_MASK(NLA_U32, 0x1f),
 	[DITTO_A_ACCESS_ADDRESS] = { .type = NLA_BINARY, },
+	[DITTO_A_ACCESS_LOGIN] = NLA_POLICY_MASK(NLA_U32, 0x7),
 };
 
 /* DITTO_CMD_CONNECTION_PROVE - do */
@@ -345,7 +347,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.cmd		= DITTO_CMD_UPCALL_REPLY,
 		.doit		= ditto_nl_upcall_reply_doit,
 		.policy		= ditto_upcall_reply_nl_policy,
-		.maxattr	= DITTO_A_UPCALL_PRIVILEGES,
+		.maxattr	= DITTO_A_UPCALL_LOGIN,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
@@ -474,7 +476,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.cmd		= DITTO_CMD_ACCESS_CHECK,
 		.doit		= ditto_nl_access_check_doit,
 		.policy		= ditto_access_check_nl_policy,
-		.maxattr	= DITTO_A_ACCESS_ADDRESS,
+		.maxattr	= DITTO_A_ACCESS_LOGIN,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{

@@ -16,7 +16,9 @@
 #include "../../fs/op/explain.h"
 #include "../../fs/op/op.h"
 #include "../../fs/share/trial.h"
+#include "../helper/auth.h"
 #include "../helper/names.h"
+#include "../listener.h"
 #include "../netlink.h"
 #include "family.h"
 #include "nl_acl.h"
@@ -24,6 +26,7 @@
 
 static_assert(DITTO_REFUSED_BY_RULE == (int)DITTO_ACCESS_REFUSAL_RULE);
 static_assert(DITTO_REFUSED_BY_GRANT == (int)DITTO_ACCESS_REFUSAL_GRANT);
+static_assert(DITTO_REFUSED_BY_LOGIN == (int)DITTO_ACCESS_REFUSAL_LOGIN);
 static_assert(DITTO_GRANT_BY_DEFAULT == (int)DITTO_GRANT_SOURCE_DEFAULT);
 static_assert(DITTO_GRANT_BY_USER == (int)DITTO_GRANT_SOURCE_USER);
 static_assert(DITTO_GRANT_BY_GROUP == (int)DITTO_GRANT_SOURCE_GROUP);
@@ -103,6 +106,10 @@ static int access_read_user(struct genl_info *info, struct access_check *check,
 	}
 	ident->proven = !ident->anonymous && access_flag(attrs[DITTO_A_ACCESS_PROVEN]);
 	check->trial.logins = access_flag(attrs[DITTO_A_ACCESS_LOGINS]);
+	if (ident->anonymous)
+		check->trial.login = DITTO_LOGIN_AS_GUEST;
+	else if (attrs[DITTO_A_ACCESS_LOGIN])
+		check->trial.login = nla_get_u32(attrs[DITTO_A_ACCESS_LOGIN]);
 	if (attrs[DITTO_A_ACCESS_FLAVOR])
 		check->trial.flavor = nla_get_u32(attrs[DITTO_A_ACCESS_FLAVOR]);
 	if (!attrs[DITTO_A_ACCESS_ADDRESS])
@@ -111,6 +118,24 @@ static int access_read_user(struct genl_info *info, struct access_check *check,
 	if (!err)
 		check->trial.addr = addr;
 	return err;
+}
+
+static int access_ask_logins(struct ditto_server *srv, const struct ditto_protocol *protocol,
+			     void *arg)
+{
+	struct ditto_trial *trial = arg;
+
+	if (protocol->logins)
+		trial->logins_taken &= protocol->logins(trial->share);
+	return 0;
+}
+
+/* Ask the protocols with logins which of them the share takes. */
+static void access_find_logins(struct ditto_trial *trial)
+{
+	trial->logins_taken = DITTO_LOGIN_ALL;
+	for (unsigned int bit = 0; trial->logins && bit < DITTO_PROTOCOLS_MAX; bit++)
+		ditto_protocol_with(trial->share->srv, bit, access_ask_logins, trial);
 }
 
 /* Collect the directories above the file. */
@@ -315,6 +340,8 @@ static int access_put_trial(struct sk_buff *msg, const struct access_check *chec
 	    nla_put_u32(msg, DITTO_A_ACCESS_SQUASH, trial->verdict.squash) ||
 	    (!trial->admitted && nla_put_u32(msg, DITTO_A_ACCESS_REFUSED, trial->refusal)))
 		return -EMSGSIZE;
+	if (trial->logins && nla_put_u32(msg, DITTO_A_ACCESS_LOGIN, trial->logins_taken))
+		return -EMSGSIZE;
 	if (rule->number && (nla_put_string(msg, DITTO_A_ACCESS_RULE, rule->spec) ||
 			     nla_put_u32(msg, DITTO_A_ACCESS_RULE_NUMBER, rule->number) ||
 			     nla_put_u32(msg, DITTO_A_ACCESS_RULE_ACCESS, rule->level)))
@@ -348,7 +375,7 @@ static size_t access_size(const struct access_check *check)
 	size_t size = nla_total_size(strlen(check->file.text) + 1) +
 		      nla_total_size(strlen(check->trial.share->name) + 1) +
 		      nla_total_size(sizeof(check->trial.rule.spec)) +
-		      nla_total_size(DITTO_SID_MAX) + 16 * nla_total_size(sizeof(u32)) +
+		      nla_total_size(DITTO_SID_MAX) + 17 * nla_total_size(sizeof(u32)) +
 		      DITTO_RIGHT_BITS * DECISION_SIZE;
 
 	if (check->trial.cred)
@@ -384,6 +411,7 @@ static int access_run(struct genl_info *info, struct access_check *check)
 	check->trial.share = check->file.share;
 	err = access_read_user(info, check, &addr);
 	err = err ?: access_find_steps(info, check);
+	access_find_logins(&check->trial);
 	err = err ?: ditto_trial_run(&check->trial);
 	if (err)
 		return err;

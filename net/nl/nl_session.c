@@ -186,7 +186,8 @@ static int session_tell(struct ditto_session_show *show, const struct ditto_sess
 	    ditto_nl_put_u64(msg, DITTO_A_SESSION_SINCE, info->since) ||
 	    nla_put_u32(msg, DITTO_A_SESSION_SHARES, info->shares) ||
 	    nla_put_u32(msg, DITTO_A_SESSION_OPENS, info->opens) ||
-	    put_text(msg, DITTO_A_SESSION_SOFTWARE, info->software))
+	    put_text(msg, DITTO_A_SESSION_SOFTWARE, info->software) ||
+	    (info->login && nla_put_u32(msg, DITTO_A_SESSION_LOGIN, info->login)))
 		goto full;
 	for (unsigned int i = 0; i < info->nplaces; i++)
 		if (nla_put_string(msg, DITTO_A_SESSION_ADDRESS, info->places[i]))

@@ -190,6 +190,14 @@ struct dsmb_session *dsmb_session_find_any(struct dsmb_server *server, u64 id)
 	return session;
 }
 
+u32 dsmb_session_login(const struct dsmb_session *session)
+{
+	const struct ditto_auth_user *user = dsmb_session_acting_user(session);
+
+	/* The anonymous user of a session is known by its flag alone. */
+	return user == session->user ? READ_ONCE(session->login) : user->login;
+}
+
 bool dsmb_user_is_same(const struct ditto_auth_user *a, const struct ditto_auth_user *b)
 {
 	return uid_eq(a->uid, b->uid) && a->guest == b->guest && a->anonymous == b->anonymous &&

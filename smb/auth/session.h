@@ -109,6 +109,7 @@ void dsmb_channel_put(struct dsmb_channel *channel);
  *	once, under @lock
  * @acting_user: the user it acts as: @user, or @nobody from an anonymous reauthentication to
  *	the next one
+ * @login: DITTO_LOGIN_* bit of the last authentication as @user
  * @dialect: dialect of all its channels
  * @client_guid: ClientGuid of the first connection
  * @signer: signing key of the session, for channels without a key of their own (binding, 2.x)
@@ -148,6 +149,7 @@ struct dsmb_session {
 	struct ditto_auth_user *user;
 	struct ditto_auth_user *nobody;
 	struct ditto_auth_user *acting_user;
+	u32 login;
 	u16 dialect;
 	guid_t client_guid;
 	struct dsmb_signer *signer;
@@ -189,6 +191,15 @@ static inline void dsmb_session_hold(struct dsmb_session *session)
  * Context: process; may sleep.
  */
 void dsmb_session_put(struct dsmb_session *session);
+
+/**
+ * dsmb_session_login - get how a session is logged in now
+ * @session: VALID
+ *
+ * Context: any.
+ * Return: DITTO_LOGIN_* bit, or 0 if the helper does not say.
+ */
+u32 dsmb_session_login(const struct dsmb_session *session);
 
 /* The user a session acts as now. It is valid as long as the session is held. */
 static inline struct ditto_auth_user *dsmb_session_acting_user(const struct dsmb_session *session)

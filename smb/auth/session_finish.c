@@ -158,6 +158,7 @@ static u32 finish_new(struct dsmb_channel *channel, const struct ditto_auth *aut
 
 	session->user = ditto_auth_user_hold(auth->user);
 	session->acting_user = session->user;
+	session->login = auth->user->login;
 	session->is_guest = auth->user->guest;
 	session->is_anonymous = auth->user->anonymous;
 	session->expires = auth->expires;
@@ -193,6 +194,9 @@ static bool act_as(struct dsmb_session *session, struct ditto_auth_user *user)
 	mutex_lock(&session->lock);
 	if (!same && !session->nobody)
 		session->nobody = ditto_auth_user_hold(user);
+	/* A user who comes back by another kind of login gets another access to shares. */
+	if (same)
+		WRITE_ONCE(session->login, user->login);
 	/* Pairs with dsmb_session_acting_user(). */
 	smp_store_release(&session->acting_user, same ? session->user : session->nobody);
 	mutex_unlock(&session->lock);

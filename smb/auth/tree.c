@@ -132,7 +132,10 @@ static struct dsmb_conn *session_conn(struct dsmb_session *session)
 	return conn;
 }
 
-/* Repeats the access check of a tree, because the share's options or the acting user changed. */
+/*
+ * Repeats the access check of a tree, because the share's options, the acting user or the kind of
+ * login changed.
+ */
 static bool tree_renew(struct dsmb_tree *tree, struct ditto_share *share)
 {
 	struct dsmb_session *session = tree->session;
@@ -152,7 +155,8 @@ static bool tree_renew(struct dsmb_tree *tree, struct ditto_share *share)
 
 		mutex_lock(&session->lock);
 		/* The session may act as another user by now. */
-		again = access.acting_user != dsmb_session_acting_user(session);
+		again = access.acting_user != dsmb_session_acting_user(session) ||
+			access.login != dsmb_session_login(session);
 		may = !again && !dsmb_access_renew(tree, &access);
 		mutex_unlock(&session->lock);
 		if (!may)
@@ -168,7 +172,8 @@ static bool tree_is_fresh(const struct dsmb_tree *tree, u64 generation)
 	if (smp_load_acquire(&tree->generation) != generation)
 		return false;
 	/* Also pairs with dsmb_access_renew(). */
-	return smp_load_acquire(&tree->acting_user) == dsmb_session_acting_user(tree->session);
+	return smp_load_acquire(&tree->acting_user) == dsmb_session_acting_user(tree->session) &&
+	       READ_ONCE(tree->login) == dsmb_session_login(tree->session);
 }
 
 struct ditto_share *dsmb_tree_share(struct dsmb_tree *tree)
@@ -293,6 +298,7 @@ static u32 connect_disk(struct dsmb_call *call, struct ditto_share *share, struc
 	tree->continuous = access.continuous;
 	tree->generation = access.generation;
 	tree->acting_user = access.acting_user;
+	tree->login = access.login;
 	*out = tree;
 	return STATUS_SUCCESS;
 }

@@ -36,6 +36,7 @@ enum dsmb_tree_kind {
  * @tag: tag of the share, for disk shares
  * @generation: generation of the share's options that @writable and @cred were made with
  * @acting_user: user of the session that @writable and @cred were made for
+ * @login: DITTO_LOGIN_* bit of the session at that time
  * @cred: credential for operations; NULL for pipes; see tree_access.c
  * @writable: changes are allowed; see struct ditto_op
  * @maximal: MaximalAccess: DITTO_RIGHT_* that the share leaves to the user
@@ -57,6 +58,7 @@ struct dsmb_tree {
 	u64 tag;
 	u64 generation;
 	const struct ditto_auth_user *acting_user;
+	u32 login;
 	struct ditto_cred *cred;
 	struct dsmb_retired *retired;
 	bool writable;

@@ -91,6 +91,21 @@ static enum ditto_share_access share_ask(struct ditto_share *share, const struct
 	return grant;
 }
 
+/* Says why a session of this kind is refused, and what helps. */
+static const char *login_advice(u32 login)
+{
+	switch (login) {
+	case DITTO_LOGIN_BY_KERBEROS:
+		return "its auth takes no logins by Kerberos: add kerberos to it";
+	case DITTO_LOGIN_BY_NTLM:
+		return "its auth takes no logins by NTLM: use Kerberos, by the server's name, or add ntlm";
+	case DITTO_LOGIN_AS_GUEST:
+		return "its auth takes no guests: add guest to it";
+	default:
+		return "its auth takes some logins only, and dittod did not tell the kind: update it";
+	}
+}
+
 u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 		     struct ditto_share *share, struct dsmb_access *access)
 {
@@ -108,10 +123,14 @@ u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 	if (verdict.level == DITTO_ACCESS_NONE)
 		return STATUS_ACCESS_DENIED;
 	access->acting_user = dsmb_session_acting_user(session);
+	access->login = dsmb_session_login(session);
 	ident_of(access->acting_user, &ident);
 	grant = share_ask(share, &ident, &opts, &own);
 	access->why = "it has an option that this ditto_smb.ko does not know";
 	if (opts.unserved & BIT(dsmb_protocol_bit()))
+		return STATUS_ACCESS_DENIED;
+	access->why = login_advice(access->login);
+	if (!(own.auth & access->login) && own.auth != DITTO_LOGIN_ALL)
 		return STATUS_ACCESS_DENIED;
 	access->why = ident.anonymous ? "the share lets no guest in" :
 		      "the share gives this user no permission";
@@ -204,6 +223,7 @@ int dsmb_access_renew(struct dsmb_tree *tree, struct dsmb_access *access)
 	WRITE_ONCE(tree->maximal, access->maximal);
 	WRITE_ONCE(tree->encrypt, access->encrypt);
 	WRITE_ONCE(tree->continuous, access->continuous);
+	WRITE_ONCE(tree->login, access->login);
 	/* Pairs with tree_is_fresh(): a reader that sees it sees the rest. */
 	smp_store_release(&tree->acting_user, access->acting_user);
 	/* Pairs with tree_is_fresh(). */

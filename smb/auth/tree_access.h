@@ -16,6 +16,7 @@ struct dsmb_tree;
  * struct dsmb_access - result of the access check of a session on a share
  * @generation: generation of the share's options that were checked
  * @acting_user: user the session acted as; valid as long as the session is held
+ * @login: DITTO_LOGIN_* bit of the session
  * @cred: credential for operations, held
  * @writable: see struct ditto_op
  * @maximal: DITTO_RIGHT_* that the share leaves to the user
@@ -26,6 +27,7 @@ struct dsmb_tree;
 struct dsmb_access {
 	u64 generation;
 	const struct ditto_auth_user *acting_user;
+	u32 login;
 	struct ditto_cred *cred;
 	bool writable;
 	u32 maximal;

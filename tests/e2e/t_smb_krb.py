@@ -91,6 +91,58 @@ def login(w):
     realm.stop()
 
 
+@test(smb=True, squash='none', timeout=60)
+def kinds_of_logins(w):
+    """A share takes only logins of the kinds of its option auth."""
+    os.chmod(w.export, 0o777)
+    put(w.path('f'), b'data', 0o666)
+    ctl, realm = w.server.ctl, Realm(w)
+    cache = realm.login(w.client, 'alice', USERS['alice'])
+
+    def check(*words):
+        return w.server.json('access', 'check', *words, w.path('f'))
+
+    def refused(auth, *words):
+        ctl('share', 'set', 'data', 'auth', auth)
+        return check(*words).get('refused')
+
+    with realm.link(w.client, cache) as k, Link(w.client).negotiate() as n:
+        eq(n.login(), 'SUCCESS')
+        n.sign = True
+        eq(n.connect_tree(), 'SUCCESS')
+        eq(sorted(s['login'][0] for s in w.server.json('session', 'list')), ['kerberos', 'ntlm'])
+        kf, nf = k.create('f'), n.create('f')
+        ctl('share', 'set', 'data', 'auth', 'kerberos')
+        eq((k.read(kf, 4), k.connect_tree()), (b'data', 'SUCCESS'))
+        smb2.refused('NETWORK_NAME_DELETED', n.read, nf, 4)
+        eq(n.connect_tree(), 'ACCESS_DENIED')
+        wait_for('the line that says why', lambda: 'takes no logins by NTLM' in run('dmesg'))
+        # a session that comes back by the other kind of login is of that kind from then on
+        realm.service_ticket(w.client, cache)
+        eq(k.login(), 'SUCCESS')
+        smb2.refused('NETWORK_NAME_DELETED', k.read, kf, 4)
+        eq([s['login'] for s in w.server.json('session', 'list')], [['ntlm']] * 2)
+        ctl('share', 'set', 'data', 'auth', 'ntlm')
+        eq((n.connect_tree(), k.connect_tree()), ('SUCCESS', 'SUCCESS'))
+    ctl('share', 'set', 'data', 'guest', 'on')
+    with Link(w.client).negotiate() as s:
+        eq((s.anonymous(), s.connect_tree()), ('SUCCESS', 'ACCESS_DENIED'))
+        ctl('share', 'set', 'data', 'auth', 'guest')
+        eq(s.connect_tree(), 'SUCCESS')
+        session, = (s for s in w.server.json('session', 'list') if s['guest'])
+        eq(session['login'], ['guest'])
+    smb, user = ('--protocol', 'smb'), ('--user', 'alice')
+    eq(refused('ntlm,guest', '--protocol', 'smb-kerberos', *user), 'login')
+    eq(refused('kerberos', '--protocol', 'smb-kerberos', *user), None)
+    eq(refused('kerberos', '--protocol', 'smb-ntlm', *user), 'login')
+    eq(refused('kerberos', '--guest', *smb), 'login')
+    eq((refused('kerberos', *smb, *user), check(*smb, *user)['login']), (None, ['kerberos']))
+    eq('takes logins by kerberos, and this one is ntlm' in ctl(
+        'access', 'check', '--protocol', 'smb-ntlm', *user, w.path('f')), True)
+    eq(refused('kerberos', *user), None, 'NFS has none')
+    realm.stop()
+
+
 UPCALL_CONF = '/etc/request-key.d/cifs.spnego.conf'
 
 

@@ -33,6 +33,7 @@
  * @client: address of the client; @client.len is 0 if none was given
  * @smb: the protocol is SMB, else NFS
  * @flavor: DITTO_FLAVOR_* bit, for NFS
+ * @login: DITTO_LOGIN_KIND_* bit, for SMB; 0 if it was not given
  */
 struct access_request {
 	char *path;
@@ -46,6 +47,7 @@ struct access_request {
 	struct address client;
 	bool smb;
 	u32 flavor;
+	u32 login;
 };
 
 static void access_put(struct nl_msg *msg, const void *arg)
@@ -67,6 +69,8 @@ static void access_put(struct nl_msg *msg, const void *arg)
 	msg_put_number(msg, &spec_access_set, DITTO_A_ACCESS_LOGINS, r->smb);
 	if (r->flavor)
 		msg_put_number(msg, &spec_access_set, DITTO_A_ACCESS_FLAVOR, r->flavor);
+	if (r->login)
+		msg_put_number(msg, &spec_access_set, DITTO_A_ACCESS_LOGIN, r->login);
 	if (r->client.len)
 		msg_put(msg, DITTO_A_ACCESS_ADDRESS, r->client.bytes, r->client.len);
 }
@@ -124,20 +128,29 @@ static bool client_find(struct access_request *r, const char *name, struct why *
 	return text_address(text, &r->client, why);
 }
 
-/* "nfs", or with a flavour "nfs-krb5", or "smb". */
+/* "nfs", or with a flavour "nfs-krb5", or "smb", or with a kind of login "smb-ntlm". */
 static bool protocol_read(struct access_request *r, const char *text, struct why *why)
 {
-	char all[128];
+	char flavors[128], logins[128];
+	bool with = strlen(text) > 4 && text[3] == '-';
 
-	r->smb = !strcmp(text, "smb");
+	r->smb = !strncmp(text, "smb", 3);
+	r->login = 0;
 	r->flavor = r->smb ? 0 : DITTO_FLAVOR_SYS;
-	if (r->smb || !strcmp(text, "nfs"))
+	if (!strcmp(text, "smb") || !strcmp(text, "nfs"))
 		return true;
-	if (strncmp(text, "nfs-", 4) || spec_enum_value(&spec_flavor, text + 4) < 0)
-		return why_not(why, "'%s' is not allowed: smb, nfs or nfs- and one of %s is", text,
-			       spec_enum_all(&spec_flavor, all, sizeof(all)));
-	r->flavor = (u32)spec_enum_value(&spec_flavor, text + 4);
-	return true;
+	if (with && r->smb && spec_enum_value(&spec_login_kind, text + 4) >= 0) {
+		r->login = (u32)spec_enum_value(&spec_login_kind, text + 4);
+		return true;
+	}
+	if (with && !strncmp(text, "nfs", 3) && spec_enum_value(&spec_flavor, text + 4) >= 0) {
+		r->flavor = (u32)spec_enum_value(&spec_flavor, text + 4);
+		return true;
+	}
+	return why_not(why,
+		       "'%s' is not allowed: smb, smb- and one of %s, nfs, or nfs- and one of %s is",
+		       text, spec_enum_all(&spec_login_kind, logins, sizeof(logins)),
+		       spec_enum_all(&spec_flavor, flavors, sizeof(flavors)));
 }
 
 static int access_read_words(struct ctl *ctl, char **words, struct access_request *r)
@@ -215,9 +228,22 @@ static void print_rule(const struct access_request *r, struct nlattr **tb)
 		puts("the share has no client rules: write");
 }
 
-static void print_refusal(const struct access_request *r, u32 why)
+/* Names of the kinds of logins, separated by commas. */
+static void logins_text(u32 logins, char *text, size_t size)
 {
-	char flavor[OUT_VALUE_MAX];
+	size_t at = 0;
+
+	text[0] = '\0';
+	for (unsigned int i = 0; i < 32 && at < size; i++)
+		if (logins & (1U << i))
+			at += (size_t)snprintf(text + at, size - at, "%s%s", at ? ", " : "",
+					       spec_enum_name(&spec_login_kind, i));
+}
+
+static void print_refusal(const struct access_request *r, struct nlattr **tb)
+{
+	u32 why = access_number(tb, DITTO_A_ACCESS_REFUSED);
+	char flavor[OUT_VALUE_MAX], logins[128], login[64];
 
 	switch (why) {
 	case DITTO_ACCESS_REFUSAL_RULE:
@@ -227,6 +253,12 @@ static void print_refusal(const struct access_request *r, u32 why)
 		snprintf(flavor, sizeof(flavor), "%s",
 			 spec_enum_name(&spec_flavor, (u64)__builtin_ctz(r->flavor)));
 		printf("refused    the share does not accept the security flavour %s\n", flavor);
+		break;
+	case DITTO_ACCESS_REFUSAL_LOGIN:
+		logins_text(access_number(tb, DITTO_A_ACCESS_LOGIN), logins, sizeof(logins));
+		logins_text(r->guest ? DITTO_LOGIN_KIND_GUEST : r->login, login, sizeof(login));
+		printf("refused    the share's option auth takes logins by %s, and this one is %s\n",
+		       logins, login);
 		break;
 	case DITTO_ACCESS_REFUSAL_GUEST:
 		puts("refused    the share lets no guest in");
@@ -241,6 +273,19 @@ static const char *grant_sid(struct nlattr **tb, char sid[TEXT_SID_MAX])
 	struct nlattr *nla = tb[DITTO_A_ACCESS_GRANT_SID];
 
 	return nla ? text_from_sid(nla_data(nla), (size_t)nla_len(nla), sid) : "?";
+}
+
+/* Without the kind of login in the request, the answer holds only for those that are taken. */
+static void print_logins(const struct access_request *r, struct nlattr **tb)
+{
+	u32 taken = access_number(tb, DITTO_A_ACCESS_LOGIN);
+	char text[128];
+
+	if (!tb[DITTO_A_ACCESS_LOGIN] || r->login || r->guest ||
+	    !(~taken & (DITTO_LOGIN_KIND_KERBEROS | DITTO_LOGIN_KIND_NTLM)))
+		return;
+	logins_text(taken, text, sizeof(text));
+	printf("login      %s only, by the share's option auth\n", text);
 }
 
 static void print_grant(struct nlattr **tb)
@@ -512,9 +557,10 @@ static bool access_print(const struct access_request *r, struct nl_msg *reply, s
 	print_rule(r, tb);
 	print_grant(tb);
 	if (tb[DITTO_A_ACCESS_REFUSED]) {
-		print_refusal(r, nla_get_u32(tb[DITTO_A_ACCESS_REFUSED]));
+		print_refusal(r, tb);
 		return true;
 	}
+	print_logins(r, tb);
 	print_acting(tb);
 	steps = table_new(step_columns);
 	good = decisions_fill(steps, reply, DITTO_A_ACCESS_STEP, &stop);

@@ -20,7 +20,8 @@ static const struct column connection_columns[] = {
 
 static const struct column session_columns[] = {
 	{ "ID", true }, { "PROTOCOL", false }, { "USER", false }, { "DOMAIN", false },
-	{ "ADDRESS", false }, { "DIALECT", false }, { "SIGNING", false }, { "ENCRYPTION", false },
+	{ "LOGIN", false }, { "ADDRESS", false }, { "DIALECT", false }, { "SIGNING", false },
+	{ "ENCRYPTION", false },
 	{ "OPENS", true }, { "SINCE", false }, { "SHARES", false }, { NULL, false }
 };
 
@@ -101,7 +102,7 @@ static void session_row(struct table *t, struct nl_msg *msg)
 {
 	static const u16 before[] = {
 		DITTO_A_SESSION_ID, DITTO_A_SESSION_PROTOCOL, DITTO_A_SESSION_USER,
-		DITTO_A_SESSION_DOMAIN,
+		DITTO_A_SESSION_DOMAIN, DITTO_A_SESSION_LOGIN,
 	};
 	static const u16 behind[] = {
 		DITTO_A_SESSION_DIALECT, DITTO_A_SESSION_SIGNING, DITTO_A_SESSION_ENCRYPTION,

@@ -22,6 +22,7 @@
 
 #include "auth.h"
 #include "auth_account.h"
+#include "ditto-nl-gen.h"
 #include "holders.h"
 #include "log.h"
 #include "login.h"
@@ -303,6 +304,13 @@ static void auth_drop_reply(struct auth_step *step)
 	step->reply_len = 0;
 }
 
+/* The kinds of logins, by how the identity was proved. */
+static const u32 login_kinds[] = {
+	[GSS_WAY_KERBEROS] = DITTO_LOGIN_KIND_KERBEROS,
+	[GSS_WAY_NTLM] = DITTO_LOGIN_KIND_NTLM,
+	[GSS_WAY_ANONYMOUS] = DITTO_LOGIN_KIND_GUEST,
+};
+
 static int auth_finish(struct auth_step *step, const struct gss_peer *peer, struct why *why)
 {
 	int rc = account_of(peer, step, why);
@@ -313,6 +321,7 @@ static int auth_finish(struct auth_step *step, const struct gss_peer *peer, stru
 		return rc == -ENOENT ? -EACCES : rc;
 	}
 	step->done = true;
+	step->login = login_kinds[peer->way];
 	step->expires = peer->expires;
 	step->key_len = peer->key_len;
 	memcpy(step->key, peer->key, peer->key_len);

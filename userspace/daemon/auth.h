@@ -51,6 +51,7 @@ struct auth_context {
  * @user: name for messages: that of the account or of the Kerberos principal; on error the
  *	name that the client claims, if any
  * @domain: domain of @user
+ * @login: how the user proved who he is, a DITTO_LOGIN_KIND_* bit
  * @key: session key
  * @key_len: length of @key in bytes; 0 for anonymous
  * @expires: wall clock in seconds, or AUTH_NEVER
@@ -69,6 +70,7 @@ struct auth_step {
 	struct user_token account;
 	char user[AUTH_USER_SIZE];
 	char domain[AUTH_DOMAIN_SIZE];
+	u32 login;
 	u8 key[AUTH_KEY_MAX];
 	size_t key_len;
 	u64 expires;

@@ -19,10 +19,16 @@
 
 /* Used in the thread of the event loop. */
 static bool takes_sids;
+static bool takes_login;
 
 void auth_call_set_sids(bool takes)
 {
 	takes_sids = takes;
+}
+
+void auth_call_set_login(bool takes)
+{
+	takes_login = takes;
 }
 
 int auth_call_parse(struct auth_call *c, struct nl_msg *msg, u64 now)
@@ -85,6 +91,8 @@ static void put_user(struct nl_msg *msg, const struct auth_call *c)
 		msg_put(msg, DITTO_A_UPCALL_KEY, s->key, s->key_len);
 	if (s->expires != AUTH_NEVER)
 		msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_EXPIRES, s->expires);
+	if (c->sends_login && s->login)
+		msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_LOGIN, s->login);
 	if (s->anonymous)
 		msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_ANONYMOUS, 1);
 }
@@ -164,6 +172,7 @@ void auth_call_take(struct conn *channel, const struct upcall_services *services
 	c->auth = services->auth;
 	c->channel = channel;
 	c->sends_sids = takes_sids;
+	c->sends_login = takes_login;
 	rc = auth_call_parse(c, msg, clock_ms());
 	if (!rc)
 		rc = pool_submit(services->logins, &c->job);

@@ -21,6 +21,7 @@ struct upcall_services;
  * @token: memory that holds the token
  * @peer: address of the client
  * @sends_sids: the reply may have all SIDs
+ * @sends_login: the reply may have the kind of the login
  * @error: error of the reply, positive errno or 0
  */
 struct auth_call {
@@ -33,6 +34,7 @@ struct auth_call {
 	u8 *token;
 	char peer[128];
 	bool sends_sids;
+	bool sends_login;
 	u32 error;
 };
 
@@ -47,6 +49,8 @@ void auth_call_free(struct auth_call *c);
 
 /* Tell whether the module takes SIDs and privileges; an older one rejects the whole reply. */
 void auth_call_set_sids(bool takes);
+/* The same for the kind of a login. */
+void auth_call_set_login(bool takes);
 /* Queue a token for processing; pool_reap() sends the reply. */
 void auth_call_take(struct conn *channel, const struct upcall_services *services,
 		    struct nl_msg *msg);

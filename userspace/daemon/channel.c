@@ -111,6 +111,7 @@ void channel_check(struct channel *ch)
 	f = conn_features(&ch->query);
 	ch->knows_kinds = f && features_attr(f, DITTO_CMD_HELPER_REGISTER, DITTO_A_STATE_KINDS);
 	auth_call_set_sids(f && features_attr(f, DITTO_CMD_UPCALL_REPLY, DITTO_A_UPCALL_SIDS));
+	auth_call_set_login(f && features_attr(f, DITTO_CMD_UPCALL_REPLY, DITTO_A_UPCALL_LOGIN));
 	rc = nl_socket_add_membership(ch->events.sock, ch->query.events);
 	if (rc < 0)
 		log_error("cannot receive events: %s", nl_geterror(rc));

@@ -16,6 +16,7 @@
 #include "daemon/auth.h"
 #include "daemon/auth_ntlm.h"
 #include "daemon/worker.h"
+#include "ditto-nl-gen.h"
 #include "mem.h"
 #include "test.h"
 
@@ -140,7 +141,7 @@ static void expect_me(const char *user, bool raw)
 
 	client_open(&c, user, "password", raw);
 	CHECK(!log_in(&c, step));
-	CHECK(step->done && !step->anonymous);
+	CHECK(step->done && !step->anonymous && step->login == DITTO_LOGIN_KIND_NTLM);
 	CHECK(step->account.uid == getuid() && step->account.ngids >= 1);
 	SAME(step->user, me);
 	CHECK(step->domain[0]);
@@ -253,6 +254,7 @@ static void login_anonymous(void)
 	CHECK(step->id && step->reply && !step->done);
 	CHECK(!auth_send(step, nobody, sizeof(nobody)));
 	CHECK(step->done && step->anonymous && !step->key_len && !step->reply);
+	CHECK(step->login == DITTO_LOGIN_KIND_GUEST);
 	CHECK(step->account.uid == 65534 && !step->account.ngids);
 	sid_of_anonymous(&sid);
 	CHECK(step->account.sids.n == 1 && sid_same(&step->account.sids.sid[0], &sid));

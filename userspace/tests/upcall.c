@@ -303,6 +303,7 @@ static void login_succeeds(void)
 	sid_of_user(&sid, 3000);
 	sid_list_add(&call->step.account.sids, &sid);
 	call->step.key_len = 16;
+	call->step.login = DITTO_LOGIN_KIND_KERBEROS;
 	memcpy(call->step.user, "alice", sizeof("alice"));
 	msg = conn_message(&c, DITTO_CMD_UPCALL_REPLY);
 	auth_call_put(msg, call);
@@ -318,10 +319,11 @@ static void login_succeeds(void)
 	      !tb[DITTO_A_UPCALL_AUTH_ID] && !tb[DITTO_A_UPCALL_TOKEN]);
 	/* An older module would reject these. */
 	CHECK(!tb[DITTO_A_UPCALL_SIDS] && !tb[DITTO_A_UPCALL_SIDS_COMPLETE] &&
-	      !tb[DITTO_A_UPCALL_PRIVILEGES]);
+	      !tb[DITTO_A_UPCALL_PRIVILEGES] && !tb[DITTO_A_UPCALL_LOGIN]);
 	nlmsg_free(msg);
 
 	call->sends_sids = true;
+	call->sends_login = true;
 	call->step.account.privileges = USER_TOKEN_SECURITY;
 	call->step.account.complete = true;
 	for (i = 1; i < SID_LIST_MAX; i++) {
@@ -340,6 +342,8 @@ static void login_succeeds(void)
 	CHECK(tb[DITTO_A_UPCALL_PRIVILEGES] &&
 	      nla_get_u32(tb[DITTO_A_UPCALL_PRIVILEGES]) == USER_TOKEN_SECURITY);
 	CHECK(tb[DITTO_A_UPCALL_USER] && tb[DITTO_A_UPCALL_TOKEN]);
+	CHECK(tb[DITTO_A_UPCALL_LOGIN] &&
+	      nla_get_u32(tb[DITTO_A_UPCALL_LOGIN]) == DITTO_LOGIN_KIND_KERBEROS);
 	nlmsg_free(msg);
 	auth_call_free(call);
 }

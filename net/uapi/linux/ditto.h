@@ -45,6 +45,16 @@ enum ditto_flavor {
 };
 
 /**
+ * enum ditto_login_kind - How somebody logged in; a guest did not prove who he
+ *   is, or gave no name.
+ */
+enum ditto_login_kind {
+	DITTO_LOGIN_KIND_KERBEROS = 1,
+	DITTO_LOGIN_KIND_NTLM = 2,
+	DITTO_LOGIN_KIND_GUEST = 4,
+};
+
+/**
  * enum ditto_access_right - What a client that matches a rule may do.
  */
 enum ditto_access_right {
@@ -278,13 +288,14 @@ enum ditto_acl_right {
 /**
  * enum ditto_access_refusal - Why a user is not let into a share: the client
  *   rules, its security flavour, because it lets no guest in, what its users
- *   may do.
+ *   may do, the kind of login.
  */
 enum ditto_access_refusal {
 	DITTO_ACCESS_REFUSAL_RULE,
 	DITTO_ACCESS_REFUSAL_FLAVOR,
 	DITTO_ACCESS_REFUSAL_GUEST,
 	DITTO_ACCESS_REFUSAL_GRANT,
+	DITTO_ACCESS_REFUSAL_LOGIN,
 };
 
 /**
@@ -511,6 +522,7 @@ enum {
 	DITTO_A_UPCALL_SIDS,
 	DITTO_A_UPCALL_SIDS_COMPLETE,
 	DITTO_A_UPCALL_PRIVILEGES,
+	DITTO_A_UPCALL_LOGIN,
 
 	__DITTO_A_UPCALL_MAX,
 	DITTO_A_UPCALL_MAX = (__DITTO_A_UPCALL_MAX - 1)
@@ -611,6 +623,7 @@ enum {
 	DITTO_A_SESSION_OPENS,
 	DITTO_A_SESSION_SHARE,
 	DITTO_A_SESSION_SOFTWARE,
+	DITTO_A_SESSION_LOGIN,
 
 	__DITTO_A_SESSION_MAX,
 	DITTO_A_SESSION_MAX = (__DITTO_A_SESSION_MAX - 1)
@@ -765,6 +778,7 @@ enum {
 	DITTO_A_ACCESS_STEP,
 	DITTO_A_ACCESS_DECISION,
 	DITTO_A_ACCESS_GRANT_SID,
+	DITTO_A_ACCESS_LOGIN,
 
 	__DITTO_A_ACCESS_MAX,
 	DITTO_A_ACCESS_MAX = (__DITTO_A_ACCESS_MAX - 1)

@@ -43,6 +43,7 @@ static const struct option_limit {
 	{ "smb", "directory-mask", 0, 0777, 0755 },
 	{ "smb", "force-create-mode", 0, 07777, 0 },
 	{ "smb", "force-directory-mode", 0, 07777, 0 },
+	{ "smb", "auth", 1, 7, 7 },
 };
 
 static void option_limit_desc(const struct option_limit *limit, char *desc)

@@ -173,10 +173,30 @@ static void guests_have_no_key(struct kunit *test)
 	put_bytes(test, a, DITTO_A_UPCALL_KEY, 16, 2);
 	KUNIT_ASSERT_EQ(test, answer_read(test, a), 0);
 	KUNIT_EXPECT_TRUE(test, a->auth.user->guest);
+	KUNIT_EXPECT_EQ(test, a->auth.user->login, DITTO_LOGIN_AS_GUEST);
 	KUNIT_EXPECT_FALSE(test, uid_valid(a->auth.user->uid));
 	KUNIT_EXPECT_EQ(test, a->auth.key_len, 0);
 	KUNIT_EXPECT_EQ(test, a->auth.expires, TIME64_MAX);
 	answer_free(a);
+}
+
+static void login_has_one_kind(struct kunit *test)
+{
+	for (u32 kinds = 0; kinds <= DITTO_LOGIN_ALL; kinds++) {
+		struct answer *a = answer_new(test);
+
+		put_u8(test, a, DITTO_A_UPCALL_DONE, 1);
+		put_u8(test, a, DITTO_A_UPCALL_ANONYMOUS, kinds == DITTO_LOGIN_AS_GUEST);
+		KUNIT_ASSERT_EQ(test, nla_put_u32(a->msg, DITTO_A_UPCALL_UID, 1), 0);
+		KUNIT_ASSERT_EQ(test, nla_put_u32(a->msg, DITTO_A_UPCALL_GID, 1), 0);
+		KUNIT_ASSERT_EQ(test, nla_put_string(a->msg, DITTO_A_UPCALL_USER, "u"), 0);
+		KUNIT_ASSERT_EQ(test, nla_put_u32(a->msg, DITTO_A_UPCALL_LOGIN, kinds), 0);
+		KUNIT_EXPECT_EQ(test, answer_read(test, a),
+				hweight32(kinds) == 1 ? 0 : -EINVAL);
+		if (a->auth.user)
+			KUNIT_EXPECT_EQ(test, a->auth.user->login, kinds);
+		answer_free(a);
+	}
 }
 
 static void login_refused(struct kunit *test)
@@ -355,6 +375,7 @@ static struct kunit_case auth_cases[] = {
 	KUNIT_CASE(goes_on),
 	KUNIT_CASE(login_succeeds),
 	KUNIT_CASE(guests_have_no_key),
+	KUNIT_CASE(login_has_one_kind),
 	KUNIT_CASE(login_refused),
 	KUNIT_CASE(nonsense_refused),
 	KUNIT_CASE(too_long),
