@@ -160,7 +160,7 @@ int ditto_acl_check(const struct ditto_acl *acl, bool is_dir);
  * system.
  */
 
-/* What decided about a right. */
+/* The kinds of reason that a right is given or refused for. */
 enum ditto_acl_decider {
 	DITTO_DECIDED_BY_NOBODY,	/* no entry names the right, so it is denied */
 	DITTO_DECIDED_BY_ENTRY,

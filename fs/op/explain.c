@@ -105,7 +105,7 @@ static void explain_mode(const struct ditto_op *op, struct ditto_node *node,
 	struct posix_acl *acl = NULL;
 	const struct cred *old;
 
-	/* As the VFS, which ignores a POSIX ACL whose mask is empty. */
+	/* The VFS ignores a POSIX ACL whose mask is empty, too. */
 	if (!S_ISLNK(inode->i_mode) && inode->i_mode & 0070)
 		acl = ditto_get_posix_acl(&fresh, node, ACL_TYPE_ACCESS);
 	old = ditto_op_enter(op);

@@ -80,7 +80,7 @@ static inline size_t ditto_sid_len(const u8 *sid)
  */
 int ditto_sid_text(const u8 *sid, char text[DITTO_SID_TEXT]);
 
-/* Who can tell whether a SID is one of a user's. */
+/* The authority that can tell whether a SID is one of a user's. */
 enum ditto_sid_scope {
 	DITTO_SID_OF_NOBODY,	/* no user of a network protocol has it */
 	DITTO_SID_OF_MACHINE,	/* of BUILTIN: this machine can */

@@ -128,7 +128,7 @@ class Domain:
 
     @staticmethod
     def password(user):
-        """What smb() takes for a login by NTLM."""
+        """The arguments of smb() for a login by NTLM."""
         return f'{DOMAIN}\\{user}%{USERS[user]}'
 
     def mount_nfs(self, where=None):

@@ -14,7 +14,7 @@ DENIED = 'NT_STATUS_ACCESS_DENIED'
 
 
 def owner_of_new(domain, who, name, tries=5):
-    """Who owns a file that a login makes; the error if it is refused.
+    """The owner of a file that a login makes; the error if it is refused.
 
     A login is tried again if the domain does not answer in time: winbind begins without a cache.
     """
@@ -30,7 +30,7 @@ def owner_of_new(domain, who, name, tries=5):
 
 
 def why_refused(w, who):
-    """What the helper tells about a name without a login."""
+    """The helper's answer about a name without a login."""
     return w.server_ns.run(tool('dittod'), '-c', f'{w.base}/ditto.conf', '--map-user', who,
                            check=False).stdout
 
@@ -83,7 +83,7 @@ userPrincipalName: erika@ad.test
 
 
 def may_write(domain, mounted, name, uids):
-    """Who of these users can make a file in a directory: by SMB, by NFS."""
+    """Those of the users who can make a file in a directory: by SMB, by NFS."""
     out = {}
     for user, uid in uids.items():
         by_smb = owner_of_new(domain, domain.login(domain.world.client, user),

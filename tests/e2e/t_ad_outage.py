@@ -8,13 +8,13 @@ from ad_domain import DNS
 from harness import as_user, eq, get, one_of, put, run, test, wait_for
 from t_ad import owner_of_new
 
-# What a client is told: a password that nobody can check, or no answer in time.
+# The answer to a client: a password that nobody can check, or no answer in time.
 NO_ANSWER = ('NT_STATUS_NO_LOGON_SERVERS', 'NT_STATUS_LOGON_FAILURE')
 
 
 @test(smb=True, squash='none', timeout=300, sec=['krb5'])
 def controller(w):
-    """What is known stays known, the rest is refused with the reason, and all comes back."""
+    """Known users stay known, the rest are refused with the reason, and all come back."""
     os.chmod(w.export, 0o777)
     domain = Domain(w)
     domain.join_winbind()

@@ -146,7 +146,7 @@ def confirmation(w):
 
 @wire
 def downgrades(w):
-    """Only to access and deny bits of a combination of the OPENs."""
+    """A downgrade leaves access and deny bits of a combination of the OPENs."""
     put(w.path('f'), b'', 0o666)
     for c in each(w):
         opened(c, 'f', READ, DENY_NONE)

@@ -120,7 +120,7 @@ def groups_of_a_domain(w):
 
 @test(smb=True, squash='none')
 def groups_inherited(w):
-    """What is created in a directory inherits entries with SIDs."""
+    """A new file inherits entries with SIDs from its directory."""
     with mapped(w):
         users = Users(w)
         s = users.s['bob']

@@ -387,7 +387,7 @@ def the_directory_goes(w):
     number = s.watch(s.directory('x'))
     os.rename(w.path('y'), w.path('x'))
     eq(s.ended(number), 'DELETE_PENDING')
-    # Not by renaming it or a directory above.
+    # Renaming it or a directory above gives no event.
     fid = s.directory('d')
     number = s.watch(fid)
     os.rename(w.path('d'), w.path('e'))

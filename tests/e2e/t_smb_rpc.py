@@ -229,7 +229,7 @@ def files_of_others_by_net(w):
 
 @test(smb=True)
 def many_names_at_once(w):
-    """As many SIDs as a call may have get an answer in many fragments."""
+    """The largest number of SIDs of a call gets an answer in many fragments."""
     with w.client:
         addr = w.client.server_addr
         conn = SMBConnection(addr, addr, preferredDialect=SMB2_DIALECT_21)

@@ -205,7 +205,7 @@ def tls(client, certs, name=None):
 
 
 def closed(conn):
-    """Nothing comes any more, and no call is answered."""
+    """The connection is dead: nothing comes, and no call is answered."""
     try:
         conn.recv()
     except (EOFError, OSError):
@@ -220,7 +220,7 @@ def access(n):
 
 @test(server='ditto', timeout=60)
 def probes(w):
-    """What asks for TLS in the wrong way is refused, and the connection goes on (RFC 9289
+    """A request for TLS in the wrong way is refused, and the connection goes on (RFC 9289
     section 4.1); UDP has none.
     """
     conn = w.client.connect()
@@ -245,7 +245,7 @@ def probes(w):
 
 @test(server='ditto', timeout=120)
 def injected(w):
-    """What is sent in clear text before a handshake is no part of the TLS session behind it."""
+    """Clear text before a handshake is no part of the TLS session behind it."""
     certs = Certificates(w)
     w.server.helper_start(certs.section('server'))
     n = w.client.nfs()
@@ -528,7 +528,8 @@ def confirmed_too_late(w):
 
 @test(server='ditto', timeout=60)
 def replies_of_slots(w):
-    """What a slot keeps of a call through TLS is not told without TLS, or to another flavour."""
+    """A reply that a slot keeps of a call through TLS is not told without TLS or to another
+    flavour."""
     certs = Certificates(w)
     w.server.helper_start(certs.section('server'))
     s = nfs4.Session.make(tls(w.client, certs), reclaimed=False)

@@ -34,7 +34,7 @@ class Mutation:
         self.header = rng.randrange(50) == 0
         data = bytearray(message(call.prog, proc, bytes(args), rng.choice(CREDS)))
         if self.header:
-            # Not the xid, by which the reply is known.
+            # The xid stays: the reply is known by it.
             i = rng.randrange(4, min(len(data), HEADER_FIXED + len(AUTH_ROOT)))
             data[i] ^= 1 << rng.randrange(8)
         self.message = bytes(data)

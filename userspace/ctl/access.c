@@ -409,7 +409,7 @@ static char *numbered_text(struct nlattr **tb, unsigned int number, unsigned int
 	return out;
 }
 
-/* What a list decides. */
+/* The decisions of a list. */
 static char *list_text(struct nlattr **tb)
 {
 	char *text = numbered_text(tb, DITTO_A_DECISION_NUMBER, DITTO_A_DECISION_ACE);
@@ -423,7 +423,7 @@ static char *list_text(struct nlattr **tb)
 	return mem_string("no entry of the list allows it");
 }
 
-/* What the directory decides, and why it had to. */
+/* The decision of the directory, and why it had to be asked. */
 static char *parent_text(struct nlattr **tb, char *decided)
 {
 	char *own = numbered_text(tb, DITTO_A_DECISION_OWN_NUMBER, DITTO_A_DECISION_OWN_ACE);

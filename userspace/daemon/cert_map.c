@@ -18,7 +18,7 @@ static const char *const parts[CERT_PARTS] = {
 	[CERT_DNS] = "dns:", [CERT_FINGERPRINT] = "fingerprint:", [CERT_SUBJECT] = "subject:",
 };
 
-/* What the kernel takes as a name, see ditto_proved_is_valid(). */
+/* The kernel accepts the same names, see ditto_proved_is_valid(). */
 static bool name_is_valid(const char *name)
 {
 	size_t len = strlen(name);

@@ -20,7 +20,7 @@
 /* Most rules. */
 #define CERT_RULES_MAX		1024
 
-/* What of a certificate a rule looks at. */
+/* The part of a certificate that a rule looks at. */
 enum cert_part {
 	CERT_DNS,		/* a DNS name among its alternative names */
 	CERT_FINGERPRINT,	/* SHA-256 of the certificate */

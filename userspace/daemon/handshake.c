@@ -189,7 +189,7 @@ int handshake_fd(const struct handshake *h)
 	return nl_socket_get_fd(h->events);
 }
 
-/* What they say is known: there may be a request. They may also have been lost. */
+/* Their content does not matter: there may be a request, and some may have been lost. */
 void handshake_drain(struct handshake *h)
 {
 	char packet[4096];

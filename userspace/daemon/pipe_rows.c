@@ -70,7 +70,7 @@ static int rows_of_trees(const struct identity_who *who, struct rows *out)
 	return pipe_kernel_trees(out);
 }
 
-/* Who may see a list: everybody; who gave and proved a name; or administrators. */
+/* Callers that may see a list: all; those that proved a name; or administrators. */
 enum audience {
 	ALL,
 	KNOWN,

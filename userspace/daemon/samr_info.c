@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What samr tells about domains, users, groups and aliases (MS-SAMR); see samr.h. */
+/* Information of samr about domains, users, groups and aliases (MS-SAMR); see samr.h. */
 
 #include <stdlib.h>
 #include <string.h>

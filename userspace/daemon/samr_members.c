@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Who is a member of which group (MS-SAMR sections 3.1.5.8 and 3.1.5.9); see samr.h. */
+/* Membership of groups (MS-SAMR sections 3.1.5.8 and 3.1.5.9); see samr.h. */
 
 #include <stdlib.h>
 #include <string.h>

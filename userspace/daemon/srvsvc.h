@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the operations of srvsvc have in common: lists of information structures, in parts that the
+ * The common part of the operations of srvsvc: lists of information structures, in parts that the
  * client asks for one after the other (MS-SRVS section 3.1.4).
  */
 #ifndef _DITTOD_SRVSVC_H

@@ -536,7 +536,7 @@ static u32 connections_get(struct rpc_call *call, const char *qualifier, struct 
 		if (!session || (!client[0] && strcasecmp(qualifier, row->text[TREE_SHARE])))
 			continue;
 		e = entry_add(list, row);
-		/* Who asks about a client is told the share, and the other way round. */
+		/* A caller that asks about a client is told the share, and the other way round. */
 		e->client = mem_string(client[0] ? row->text[TREE_SHARE] : session->client);
 		e->seconds = session->seconds;
 		e->opens = count_opens(&opens, row);

@@ -246,7 +246,7 @@ int user_token_fill(struct user_token *t, const struct sid_list *vouched, bool b
 		rc = user_token_add_group(&f, t->gids[i]);
 	t->complete = vouched || identity_knows_domains();
 	rc = rc ?: user_token_add_aliases(&f);
-	/* With the SIDs of a refused login, later calls by number would be refused, too. */
+	/* The SIDs of a refused login are dropped: later calls by number would be refused, too. */
 	if (!rc && keep)
 		vouched_keep(t->uid, vouched, clock_ms());
 	sid_list_clear(&kept);

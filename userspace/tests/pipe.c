@@ -304,7 +304,7 @@ static void worker_killed(void)
 	pipes_free(pipes);
 }
 
-/* What dittod tells and ends, whatever the worker asks for. */
+/* dittod bounds what it tells and ends, whatever the worker asks for. */
 static void lists_for_whom(void)
 {
 	static const struct rpc_user nobody = { .anonymous = true, .administrator = true };

@@ -325,7 +325,7 @@ static bool tcp_pair(int pair[2])
 	return CHECK(good && pair[0] >= 0);
 }
 
-/* What one side writes comes out of the other, through the kernel's TLS. */
+/* Data that one side writes comes out of the other, through the kernel's TLS. */
 static void check_text(int from, int to)
 {
 	static const char text[] = "through the kernel";

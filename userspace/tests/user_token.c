@@ -282,7 +282,7 @@ static void user_is_another_one(void)
 	user_token_clear(&t);
 }
 
-/* Who acts by number after a login has its groups. */
+/* A caller known by number has the groups of an earlier login. */
 static void groups_of_the_last_login(void)
 {
 	struct user_token t;

@@ -72,7 +72,7 @@ static const struct sid_case sid_cases[] = {
 	{ { ALLOW(FOREIGN, R, 1), ALLOW(FOREIGN, W, 2) }, 0, R, R, W, { 1, 1 } },
 	{ { ALLOW(FOREIGN, R, 1), ALLOW(FOREIGN, W, 2), ALLOW(FOREIGN, R | W, 3) },
 	  0, R, R, W, { 1, 1 } },
-	/* What is only inherited does not count for the directory. */
+	/* An entry that is only inherited does not count for the directory. */
 	{ { DENY(FOREIGN, R, 1, DITTO_ACE_INHERIT_ONLY | DITTO_ACE_FILE_INHERIT),
 	    ALLOW(EVERYONE, R) }, R, R, R, R },
 };
@@ -234,7 +234,7 @@ static void test_inherited(struct kunit *test)
 	ditto_cred_put(one);
 }
 
-/* What the helper answers, and how often it was asked. */
+/* The helper's answer, and how often it was asked. */
 static struct {
 	int error;
 	u32 rid;

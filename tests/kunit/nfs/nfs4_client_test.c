@@ -77,7 +77,7 @@ static void principals_compared(struct kunit *test)
 	}
 }
 
-/* Who may end the state of a client by a restart, by the proofs of both. */
+/* The right to end the state of a client by a restart, by the proofs of both. */
 static void principals_restart(struct kunit *test)
 {
 	static const struct who sys = { DITTO_SEC_SYS, 7 }, other = { DITTO_SEC_SYS, 8 };
@@ -118,7 +118,7 @@ static void principals_restart(struct kunit *test)
 		peer->proved = restarts[i].proves;
 		KUNIT_EXPECT_EQ_MSG(test, dnfs4_principal_may_restart(client, call),
 				    restarts[i].may, "%s", restarts[i].what);
-		/* What is no restart goes on to work. */
+		/* A call that is no restart still works. */
 		KUNIT_EXPECT_EQ(test, dnfs4_principal_matches(client, call),
 				restarts[i].caller != &other);
 	}
