@@ -7,6 +7,7 @@
 
 #include "../../../fs/name/casefold_index.h"
 #include "../../../fs/name/walk.h"
+#include "../rounds.h"
 #include "folder.h"
 
 #define MANY	20000
@@ -153,32 +154,33 @@ static void walk_sees_others(struct kunit *test)
 /* A miss in a large directory does not list it each time. */
 static void walk_many(struct kunit *test)
 {
+	const int many = ditto_test_rounds(MANY);
 	char name[16];
 	int builds, i;
 
 	folder.op.unstable = true;
 	builds = atomic_read(&ditto_casefold_builds);
-	for (i = 0; i < MANY; i++) {
+	for (i = 0; i < many; i++) {
 		snprintf(name, sizeof(name), "FILE%06d", i);
 		KUNIT_ASSERT_EQ(test, walk_lookup(name), -ENOENT);
 		snprintf(name, sizeof(name), "File%06d", i);
 		walk_mkdir(test, name);
 		/* Sometimes another user. */
-		if (i % 5000 == 2500)
+		if (i % (many / 4) == many / 8)
 			make_locally(test, "foreign");
-		if (i % 5000 == 2501)
+		if (i % (many / 4) == many / 8 + 1)
 			unlink_locally(test, "foreign");
 	}
 	KUNIT_EXPECT_LT(test, atomic_read(&ditto_casefold_builds) - builds, 24);
 	builds = atomic_read(&ditto_casefold_builds);
-	for (i = 0; i < MANY; i++) {
+	for (i = 0; i < many; i++) {
 		snprintf(name, sizeof(name), "fILE%06d", i);
 		KUNIT_ASSERT_EQ(test, walk_lookup(name), 0);
 		snprintf(name, sizeof(name), "File%06d", i);
 		KUNIT_ASSERT_STREQ(test, found, name);
 	}
 	KUNIT_EXPECT_LE(test, atomic_read(&ditto_casefold_builds) - builds, 1);
-	for (i = 0; i < MANY; i++) {
+	for (i = 0; i < many; i++) {
 		snprintf(name, sizeof(name), "File%06d", i);
 		folder_remove(test, &folder, name, false);
 	}

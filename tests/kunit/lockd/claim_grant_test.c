@@ -7,6 +7,7 @@
 
 #include "../../../lockd/lease_private.h"
 #include "../../../lockd/open_private.h"
+#include "../rounds.h"
 #include "claim_common.h"
 
 #define R DITTO_LEASE_READ
@@ -242,7 +243,7 @@ static void random_like_a_truth_table(struct kunit *test)
 	memset(model, 0, sizeof(model));
 	for (int i = 0; i < HOLDERS; i++)
 		t->told[i].obey = true;
-	for (u32 n = 0; n < OPERATIONS; n++) {
+	for (u32 n = 0; n < ditto_test_rounds(OPERATIONS); n++) {
 		model_step(test, t, &rnd);
 		if (n % 1024 == 0)
 			cond_resched();

@@ -8,6 +8,7 @@
 #include "../../../lockd/lease_private.h"
 #include "../../../lockd/open_private.h"
 #include "../../../lockd/range_private.h"
+#include "../rounds.h"
 #include "claim_common.h"
 
 #define KEYS		12
@@ -348,7 +349,7 @@ static void opens_and_grants(struct kunit *test)
 {
 	struct holder_test *t = holder_begin(test);
 
-	for (u32 n = 0; n < OPERATIONS; n++) {
+	for (u32 n = 0; n < ditto_test_rounds(OPERATIONS); n++) {
 		switch (holder_roll(t, 8)) {
 		case 0 ... 1:
 			random_open(test, t);
@@ -420,7 +421,7 @@ static void random_ranges(struct kunit *test)
 {
 	struct holder_test *t = holder_begin(test);
 
-	for (u32 n = 0; n < OPERATIONS; n++) {
+	for (u32 n = 0; n < ditto_test_rounds(OPERATIONS); n++) {
 		if (holder_roll(t, 2))
 			random_range(test, t, holder_roll(t, SLOTS));
 		else

@@ -10,6 +10,7 @@
 #include "../../../lockd/lock_ctx_private.h"
 #include "../../../lockd/range_private.h"
 #include "../../../net/server.h"
+#include "../rounds.h"
 #include "claim_common.h"
 
 #define OPERATIONS	100000
@@ -166,7 +167,7 @@ static void posix_like_a_map(struct kunit *test)
 
 		base = end ? U64_MAX - SPACE + 1 : 0;
 		memset(map, 0, sizeof(map));
-		for (u32 i = 0; i < OPERATIONS; i++) {
+		for (u32 i = 0; i < ditto_test_rounds(OPERATIONS); i++) {
 			posix_step(test, t);
 			if (i % 16 == 0)
 				expect_map(test, t);
@@ -279,7 +280,7 @@ static void exact_like_a_list(struct kunit *test)
 
 	base = 0;
 	listed = 0;
-	for (u32 i = 0; i < OPERATIONS; i++) {
+	for (u32 i = 0; i < ditto_test_rounds(OPERATIONS); i++) {
 		exact_step(test, t);
 		exact_io(test, t);
 		KUNIT_ASSERT_EQ(test, listed, atomic_read(&t->client->client.live[0]));
