@@ -10,6 +10,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cred.h>
+#include <linux/exportfs.h>
 #include <linux/file.h>
 #include <linux/init_task.h>
 #include <linux/jiffies.h>
@@ -209,6 +210,79 @@ static void evict_pass(struct ditto_node_table *table, struct ditto_volume *volu
 	dispose_list(table, &list);
 }
 
+/* Return: true if the file system does not find the file of a node by its id any more. */
+static bool node_has_vanished(const struct ditto_share *share, struct ditto_node *node)
+{
+	u32 raw[DITTO_FID_MAX / sizeof(u32)] = {};
+	struct dentry *dentry = ditto_node_dentry(node);
+	struct ditto_fid fid;
+	int err;
+
+	err = ditto_fid_encode(dentry, false, &fid);
+	dput(dentry);
+	/* A file without links is open. */
+	if (err || !node->inode->i_nlink)
+		return false;
+	memcpy(raw, fid.raw, fid.len);
+	dentry = exportfs_decode_fh_raw(share->root.mnt, (struct fid *)raw, fid.len / sizeof(u32),
+					fid.type, 0, NULL, NULL);
+	if (IS_ERR_OR_NULL(dentry))
+		return !dentry || dentry == ERR_PTR(-ENOENT) || dentry == ERR_PTR(-ESTALE);
+	dput(dentry);
+	return false;
+}
+
+static void vanished_pass(struct ditto_node_table *table, const struct ditto_share *share)
+{
+	struct rhashtable_iter iter;
+	struct ditto_node *node;
+	LIST_HEAD(list);
+
+	rhashtable_walk_enter(&table->by_inode, &iter);
+	rhashtable_walk_start(&iter);
+	while ((node = rhashtable_walk_next(&iter))) {
+		/* -EAGAIN: the table was resized and the walk starts over. */
+		if (IS_ERR(node) || node->volume != share->volume ||
+		    !refcount_inc_not_zero(&node->ref))
+			continue;
+		rhashtable_walk_stop(&iter);
+		if (node_has_vanished(share, node) && ditto_node_kill(table, node)) {
+			refcount_dec(&node->ref);
+			list_add_tail(&node->lru, &list);
+		} else {
+			ditto_node_put(node);
+		}
+		rhashtable_walk_start(&iter);
+	}
+	rhashtable_walk_stop(&iter);
+	rhashtable_walk_exit(&iter);
+	dispose_list(table, &list);
+}
+
+static void vanished_workfn(struct work_struct *work)
+{
+	struct ditto_node_table *table =
+		container_of(work, struct ditto_node_table, vanished_work);
+	const struct cred *old = override_creds(table->cred);
+	struct ditto_volume *volume;
+	struct ditto_share *share;
+
+	mutex_lock(&table->volumes_lock);
+	list_for_each_entry(volume, &table->volumes, list) {
+		/* Every volume has a share while it is on the list. */
+		share = list_first_entry(&volume->shares, struct ditto_share, volume_link);
+		if (volume->has_handles && share->subvolume)
+			vanished_pass(table, share);
+	}
+	mutex_unlock(&table->volumes_lock);
+	revert_creds(old);
+}
+
+void ditto_nodes_subvolume_gone(struct ditto_node_table *table)
+{
+	queue_work(ditto_wq, &table->vanished_work);
+}
+
 static bool node_is_claimed(const struct ditto_node *node)
 {
 	return rcu_access_pointer(node->point.ctx);
@@ -324,6 +398,7 @@ int ditto_nodes_init(struct ditto_server *srv)
 	spin_lock_init(&table->dispose_lock);
 	INIT_LIST_HEAD(&table->dispose);
 	INIT_WORK(&table->dispose_work, dispose_workfn);
+	INIT_WORK(&table->vanished_work, vanished_workfn);
 	ditto_files_init(table);
 	ditto_local_notify_init(table);
 	ditto_watch_init(&table->watches);
@@ -366,6 +441,7 @@ void ditto_nodes_exit(struct ditto_server *srv)
 	ditto_local_notify_exit(table);
 	ditto_watch_exit(&table->watches);
 	ditto_files_exit(table);
+	cancel_work_sync(&table->vanished_work);
 	cancel_work_sync(&table->dispose_work);
 	ditto_node_tables_exit(table);
 	list_lru_destroy(&table->lru);

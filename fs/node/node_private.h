@@ -38,6 +38,7 @@ struct shrinker;
  * @dispose: nodes that left the tables, linked by their @lru, for @dispose_work
  * @dispose_work: closes the files and drops the dentries of @dispose; reclaim and
  *	notifications cannot do this, because they may hold locks that it takes
+ * @vanished_work: kills the nodes of removed subvolumes
  * @files_lock: guards @files and @nfiles
  * @files: cached open files, roughly in order of last use
  * @nfiles: length of @files
@@ -65,6 +66,7 @@ struct ditto_node_table {
 	spinlock_t dispose_lock;	/* see above */
 	struct list_head dispose;
 	struct work_struct dispose_work;
+	struct work_struct vanished_work;
 	spinlock_t files_lock;		/* guards the list below and its count */
 	struct list_head files;
 	unsigned long nfiles;
@@ -174,6 +176,16 @@ int ditto_nodes_start(struct ditto_node_table *table);
  * Context: any.
  */
 void ditto_node_dispose(struct ditto_node_table *table, struct ditto_node *node);
+
+/**
+ * ditto_nodes_subvolume_gone - let the worker kill the nodes of removed subvolumes
+ * @table: the nodes of the server
+ *
+ * Open files of the subvolume are closed with their instances.
+ *
+ * Context: any.
+ */
+void ditto_nodes_subvolume_gone(struct ditto_node_table *table);
 
 /**
  * ditto_nodes_trim - evict some idle nodes if there are more than the limit

@@ -2,13 +2,59 @@
 /* Reading attributes of files, and recording them around a change. */
 
 #include <kunit/visibility.h>
+#include <linux/magic.h>
+#include <linux/siphash.h>
 #include <linux/statfs.h>
 
 #include "../node/node.h"
 #include "attr.h"
 #include "op_private.h"
 
-#define DITTO_STATX_MASK	(STATX_BASIC_STATS | STATX_BTIME | STATX_CHANGE_COOKIE)
+#define DITTO_STATX_MASK	(STATX_BASIC_STATS | STATX_BTIME | STATX_CHANGE_COOKIE | \
+				 STATX_SUBVOL)
+
+/* Inode number of the root of every subvolume of btrfs (BTRFS_FIRST_FREE_OBJECTID). */
+#define DITTO_BTRFS_ROOT_INO	256
+
+/*
+ * Numbers that no inode has: file systems count inodes from the bottom, and the bit distinguishes
+ * these from hashes, which have bit 63.
+ */
+#define DITTO_SUBVOLUME_BIT	BIT_ULL(62)
+#define DITTO_SUBVOLUME_SHIFT	40
+
+/* Not secret: fsids and numbers must be the same after a restart, and on every machine. */
+static const siphash_key_t subvolume_key = {
+	{ 0x646974746f207375ULL, 0x62766f6c756d6520ULL }
+};
+
+/*
+ * Every subvolume has inode numbers of its own, and snapshots have those of their origin
+ * (RFC 8881 section 5.8.1.9: objects with one fsid are one file system).
+ */
+static noinline_for_stack void attr_set_subvolume(const struct ditto_share *share,
+						  const struct inode *inode,
+						  struct ditto_attr *attr)
+{
+	const struct kstat *st = &attr->st;
+
+	attr->fsid = siphash_2u64(share->tag, st->subvol, &subvolume_key) ?: 1;
+	if (inode->i_sb->s_magic == BTRFS_SUPER_MAGIC && st->ino == DITTO_BTRFS_ROOT_INO)
+		attr->mounted_on = DITTO_SUBVOLUME_BIT | st->subvol;
+}
+
+u64 ditto_attr_share_fileid(const struct ditto_share *share, const struct ditto_attr *attr)
+{
+	const struct kstat *st = &attr->st;
+
+	if (likely(attr->fsid == share->tag))
+		return st->ino;
+	if (st->ino < BIT_ULL(DITTO_SUBVOLUME_SHIFT) &&
+	    st->subvol < DITTO_SUBVOLUME_BIT >> DITTO_SUBVOLUME_SHIFT)
+		return DITTO_SUBVOLUME_BIT | st->subvol << DITTO_SUBVOLUME_SHIFT | st->ino;
+	return BIT_ULL(63) | siphash_2u64(attr->fsid, st->ino, &subvolume_key);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_attr_share_fileid, DITTO);
 
 int ditto_getattr_dentry(struct ditto_share *share, struct dentry *dentry,
 			 struct ditto_attr *attr)
@@ -23,6 +69,9 @@ int ditto_getattr_dentry(struct ditto_share *share, struct dentry *dentry,
 
 	st->ino = ditto_fileid(st->ino);
 	attr->fsid = share->tag;
+	attr->mounted_on = st->ino;
+	if (unlikely(st->result_mask & STATX_SUBVOL && st->subvol != share->subvolume))
+		attr_set_subvolume(share, d_inode(dentry), attr);
 	if (st->result_mask & STATX_CHANGE_COOKIE)
 		attr->change = st->change_cookie;
 	else

@@ -18,13 +18,17 @@ struct kstatfs;
 /**
  * struct ditto_attr - a snapshot of a file's attributes
  * @st: result of one vfs_getattr(); @st.ino is never 0
- * @fsid: same value for all files of a share, stable across restarts
+ * @fsid: file system of the file, stable across restarts: the share's tag, except in other
+ *	subvolumes than that of the share's root. @st.ino is unique among files with the same @fsid
+ * @mounted_on: number of the file among those of its parent directory's file system; differs
+ *	from @st.ino for the root of a subvolume (RFC 8881 section 5.8.2.23)
  * @change: change attribute: grows with every change of data or attributes
  *	(STATX_CHANGE_COOKIE, otherwise ctime in nanoseconds)
  */
 struct ditto_attr {
 	struct kstat st;
 	u64 fsid;
+	u64 mounted_on;
 	u64 change;
 };
 
@@ -128,6 +132,19 @@ int ditto_getattr_asked(struct ditto_op *op, struct ditto_node *node, struct dit
  */
 int ditto_getattr_dentry(struct ditto_share *share, struct dentry *dentry,
 			 struct ditto_attr *attr);
+
+/**
+ * ditto_attr_share_fileid - get a number that is unique within a whole share
+ * @share: share the file was reached through
+ * @attr: its attributes
+ *
+ * For protocols to which a share is one volume. In the subvolume of the share's root it is the
+ * inode number.
+ *
+ * Context: any.
+ * Return: the number, never 0.
+ */
+u64 ditto_attr_share_fileid(const struct ditto_share *share, const struct ditto_attr *attr);
 
 /**
  * ditto_setattr - change attributes

@@ -28,12 +28,14 @@
  * @ino: inode number from the file system
  * @pos: position of this entry, which is the cookie of the previous one
  * @len: length of @name
+ * @is_dir: the file system says that it is a directory
  * @name: not terminated
  */
 struct ditto_raw_entry {
 	u64 ino;
 	u64 pos;
-	u32 len;
+	u16 len;
+	bool is_dir;
 	char name[];
 };
 
@@ -48,6 +50,8 @@ struct ditto_raw_entry {
  * @used: used bytes of @page
  * @full: an entry did not fit
  * @dentries: look up dentries; the caller may search the directory
+ * @subvolumes: directories may be roots of subvolumes, whose numbers the file system does not
+ *	give; they are looked up
  * @emit: receives an entry
  * @name: receives a name instead
  * @arg: passed to @emit or @name
@@ -62,6 +66,7 @@ struct ditto_listing {
 	size_t used;
 	bool full;
 	bool dentries;
+	bool subvolumes;
 	bool (*emit)(void *arg, const struct ditto_dirent *entry);
 	bool (*name)(void *arg, const struct ditto_name *name);
 	void *arg;
@@ -89,6 +94,7 @@ static bool dir_fill(struct dir_context *ctx, const char *name, int len, loff_t 
 	raw->ino = ino;
 	raw->pos = pos;
 	raw->len = len;
+	raw->is_dir = type == DT_DIR;
 	memcpy(raw->name, name, len);
 	l->used += raw_size(len);
 	return true;
@@ -151,26 +157,49 @@ static noinline_for_stack u64 root_ino(struct ditto_listing *l)
 	return ditto_getattr_dentry(l->op->share, l->dir, &attr) ? 0 : attr.st.ino;
 }
 
+/*
+ * For the root of a subvolume, btrfs gives the number of the subvolume, which a file in the
+ * directory may have, too.
+ */
+static noinline_for_stack void subvolume_entry(struct ditto_listing *l, struct dentry *dentry,
+					       struct ditto_dirent *entry)
+{
+	struct ditto_attr attr;
+
+	if (ditto_getattr_dentry(l->op->share, dentry, &attr))
+		return;
+	entry->ino = attr.st.ino;
+	entry->mounted_on = attr.mounted_on;
+}
+
 static bool emit_entry(struct ditto_listing *l, const struct ditto_raw_entry *raw, u64 next)
 {
 	struct ditto_dirent entry = {
 		.name = { .name = raw->name, .len = raw->len },
 		.cookie = next,
 	};
+	bool subvolume = l->subvolumes && raw->is_dir && !is_dot(raw) && !is_dotdot(raw);
+	struct dentry *dentry = NULL;
 	bool more;
 
+	if (l->dentries || subvolume) {
+		dentry = lookup_entry(l, raw);
+		/* The entry was removed since, or is damaged: only its name is known. */
+		if (IS_ERR(dentry))
+			dentry = NULL;
+	}
 	if (is_dotdot(raw) && l->dir == l->op->share->root.dentry)
 		entry.ino = root_ino(l);
+	else if (subvolume && dentry)
+		subvolume_entry(l, dentry, &entry);
 	if (!entry.ino)
 		entry.ino = ditto_fileid(raw->ino);
-	if (l->dentries) {
-		entry.dentry = lookup_entry(l, raw);
-		/* The entry was removed since, or is damaged: only its name is known. */
-		if (IS_ERR(entry.dentry))
-			entry.dentry = NULL;
-	}
+	if (!entry.mounted_on)
+		entry.mounted_on = entry.ino;
+	if (l->dentries)
+		entry.dentry = dentry;
 	more = l->emit(l->arg, &entry);
-	dput(entry.dentry);
+	dput(dentry);
 	return more;
 }
 
@@ -247,6 +276,7 @@ int ditto_readdir(struct ditto_op *op, struct ditto_node *dir, u64 cookie,
 		.op = op,
 		.node = dir,
 		.dentries = dentries,
+		.subvolumes = op->share->subvolume,
 		.emit = emit,
 		.arg = arg,
 	};
@@ -262,8 +292,10 @@ int ditto_readdir(struct ditto_op *op, struct ditto_node *dir, u64 cookie,
 	err = ditto_node_permission(op, dir, DITTO_MAY_READ);
 	if (err)
 		goto leave;
-	if (dentries && ditto_node_permission(op, dir, DITTO_MAY_EXEC))
+	if ((l.dentries || l.subvolumes) && ditto_node_permission(op, dir, DITTO_MAY_EXEC)) {
 		l.dentries = false;
+		l.subvolumes = false;
+	}
 	err = dir_list(&l, dir, cookie, eof);
 leave:
 	ditto_op_leave(old);

@@ -352,12 +352,14 @@ int ditto_advise(struct ditto_op *op, struct ditto_node *node, enum ditto_advice
  * struct ditto_dirent - an entry of a listing
  * @name: not terminated
  * @ino: inode number, never 0; for ".." at the share's root that of the root
+ * @mounted_on: as in struct ditto_attr
  * @cookie: position behind this entry, to continue the listing
  * @dentry: dentry of the entry, if the caller asked for dentries and it still exists; borrowed
  */
 struct ditto_dirent {
 	struct ditto_name name;
 	u64 ino;
+	u64 mounted_on;
 	u64 cookie;
 	struct dentry *dentry;
 };

@@ -309,6 +309,16 @@ static char *path_string(const char *path)
 	return kstrndup(path, len, GFP_KERNEL);
 }
 
+static u64 path_subvolume(const struct path *path)
+{
+	struct kstat st;
+
+	if (vfs_getattr_nosec(path, &st, STATX_SUBVOL, AT_STATX_SYNC_AS_STAT) ||
+	    !(st.result_mask & STATX_SUBVOL))
+		return 0;
+	return st.subvol;
+}
+
 static struct share_item *share_new(struct ditto_server *srv, const struct ditto_share_config *cfg,
 				    const struct path *root)
 {
@@ -330,6 +340,7 @@ static struct share_item *share_new(struct ditto_server *srv, const struct ditto
 
 	share->srv = srv;
 	share->root = *root;
+	share->subvolume = path_subvolume(root);
 	share->is_subtree = root->dentry != root->mnt->mnt_sb->s_root;
 	init_completion(&share->gone);
 	spin_lock_init(&share->instances_lock);

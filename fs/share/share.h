@@ -138,6 +138,8 @@ struct ditto_share_opts {
  * @number: identifies the share in claims of the lock table; never reused
  * @root: the served directory; pins the mount
  * @volume: file system of @root
+ * @subvolume: subvolume of @root, if the file system has such; files of other ones have an
+ *	fsid of their own
  * @no_streams: value of the node table's hidden_made at which the share was seen to have
  *	no directory for streams; see ditto_streams_forget()
  * @is_subtree: @root is not the root of its file system, so handles are checked to lie below it
@@ -160,6 +162,7 @@ struct ditto_share {
 	u32 number;
 	struct path root;
 	struct ditto_volume *volume;
+	u64 subvolume;
 	int no_streams;
 	bool is_subtree;
 	struct ditto_share_opts __rcu *opts;

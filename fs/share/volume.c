@@ -74,6 +74,9 @@ static int notify_event(struct fsnotify_group *group, u32 mask, const void *data
 		ditto_streams_notice(table, file_name);
 	if (inode && (mask & FS_ATTRIB))
 		ditto_acl_forget_inode(table, inode);
+	/* The files of a removed subvolume keep their links, and get no notification. */
+	if (inode && mask & FS_DELETE && inode->i_nlink && IS_DEADDIR(inode))
+		ditto_nodes_subvolume_gone(table);
 	if (!inode || inode->i_nlink)
 		return 0;
 	node = ditto_node_find_inode(table, inode);

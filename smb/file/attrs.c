@@ -48,7 +48,8 @@ static bool dsmb_is_dot_file(const struct ditto_share *share, struct dentry *den
 	return dot;
 }
 
-static void dsmb_attrs_fill(struct dsmb_attrs *a, const struct ditto_attr *attr)
+static void dsmb_attrs_fill(const struct ditto_share *share, const struct ditto_attr *attr,
+			    struct dsmb_attrs *a)
 {
 	const struct kstat *st = &attr->st;
 
@@ -60,8 +61,9 @@ static void dsmb_attrs_fill(struct dsmb_attrs *a, const struct ditto_attr *attr)
 	a->size = S_ISREG(st->mode) ? st->size : 0;
 	a->flags = dsmb_attr_flags(st, a->dosattr.flags);
 	a->reparse_tag = dsmb_reparse_tag(st->mode);
-	a->file_id = st->ino;
-	a->volume_id = attr->fsid;
+	/* To clients a tree connect is one volume. */
+	a->file_id = ditto_attr_share_fileid(share, attr);
+	a->volume_id = share->tag;
 	a->links = st->nlink;
 	a->is_dir = S_ISDIR(st->mode);
 	a->is_stream = false;
@@ -84,7 +86,7 @@ static int dsmb_attrs_make(struct ditto_share *share, struct dentry *dentry,
 
 	if (err)
 		return err;
-	dsmb_attrs_fill(attrs, attr);
+	dsmb_attrs_fill(share, attr, attrs);
 	if (dsmb_is_unmarked(attrs) && dsmb_is_dot_file(share, dentry))
 		attrs->flags = (attrs->flags & ~DSMB_ATTR_NORMAL) | DITTO_FLAG_HIDDEN;
 	return 0;

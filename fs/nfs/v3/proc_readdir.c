@@ -115,7 +115,7 @@ bool dnfs3_encode_entry(struct xdr_stream *xdr, struct user_namespace *userns,
 		return false;
 
 	*p++ = xdr_one;
-	p = xdr_encode_hyper(p, entry->ino);
+	p = xdr_encode_hyper(p, entry->mounted_on);
 	p = xdr_encode_opaque(p, entry->name.name, entry->name.len);
 	p = xdr_encode_hyper(p, entry->cookie);
 	if (plus) {

@@ -107,7 +107,7 @@ static int read_stat(const struct dnfs4_fh *fh, struct dentry *dentry, u32 need,
 		return err;
 	inode = dentry ? d_inode(dentry) : fh->target.node->inode;
 	src->mounted_on = inode == d_inode(share->root.dentry) ?
-		dnfs4_pseudo_fileid(share) : src->attr.st.ino;
+		dnfs4_pseudo_fileid(share) : src->attr.mounted_on;
 	return 0;
 }
 

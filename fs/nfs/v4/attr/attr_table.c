@@ -119,13 +119,11 @@ static __be32 *encode_named_attr(__be32 *p, const struct dnfs4_attr_src *src)
 	return encode_u32(p, src->has_streams);
 }
 
-/* All files of a share have the same fsid, and the pseudo root has one of its own. */
+/* The pseudo root, whose value is 0, has an fsid of its own. */
 static __be32 *encode_fsid(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	bool pseudo = src->fh->kind == DNFS4_FH_PSEUDO;
-
-	p = xdr_encode_hyper(p, pseudo ? 0 : src->fh->target.op.share->tag);
-	return xdr_encode_hyper(p, pseudo ? 0 : 1);
+	p = xdr_encode_hyper(p, src->attr.fsid);
+	return xdr_encode_hyper(p, src->attr.fsid ? 1 : 0);
 }
 
 /* Not unique if handles carry the parent directory: a file with hard links then has several. */
@@ -551,7 +549,7 @@ const struct dnfs4_attr_row dnfs4_attr_rows[DNFS4_ATTR_MAX + 1] = {
 	ROW(LINK_SUPPORT, 0, R, 0, 4, encode_link_support, NULL),
 	ROW(SYMLINK_SUPPORT, 0, R, 0, 4, encode_symlink_support, NULL),
 	ROW(NAMED_ATTR, 0, R, NEED_STREAMS, 4, encode_named_attr, NULL),
-	ROW(FSID, 0, R, 0, 16, encode_fsid, NULL),
+	ROW(FSID, 0, R, NEED_STAT, 16, encode_fsid, NULL),
 	ROW(UNIQUE_HANDLES, 0, R, 0, 4, encode_unique_handles, NULL),
 	ROW(LEASE_TIME, 0, R, 0, 4, encode_lease_time, NULL),
 	ROW(RDATTR_ERROR, 0, R, 0, 4, encode_rdattr_error, NULL),

@@ -159,7 +159,7 @@ static bool readdir_emit(void *arg, const struct ditto_dirent *entry)
 		err = list->search < 0 || list->plan.need & ~DNFS4_NEED_INO ? no_dentry(list) : 0;
 		dnfs4_attr_begin(cmp, &cmp->current_fh, &list->plan, &list->src);
 		list->src.attr.st.ino = entry->ino;
-		list->src.mounted_on = entry->ino;
+		list->src.mounted_on = entry->mounted_on;
 	}
 	return dnfs4_listing_add(list, &entry->name, cookie, entry->ino, dnfs4_status(cmp, err));
 }

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""File systems within a share: subvolumes, whose numbers repeat."""
+import contextlib
+import functools
+import os
+import struct
+
+import nfs3
+import nfs4
+import smb2
+from harness import eq, get, mount, put, run, test, umount, under_base, wait_for
+from nfs4 import getattr, putfh, readdir
+
+wire = functools.partial(test, server='ditto')
+VERSIONS = ('3', '4.0', '4.1', '4.2')
+INTERNAL, ID = 6, 59
+
+
+def leave(client, where):
+    """Unmount what the client has mounted below, too."""
+    for below in reversed([m for m in under_base() if m.startswith(where + '/')]):
+        umount(below)
+    client.umount(where)
+
+
+@contextlib.contextmanager
+def mounted(w, vers, **kw):
+    where = w.client.mount(vers=vers, opts='nosharecache', **kw)
+    yield where
+    leave(w.client, where)
+
+
+def subvolumes(w):
+    """A subvolume, one in it, a snapshot of the first, and files that have one number."""
+    run('btrfs', 'subvolume', 'create', w.path('sub'))
+    put(w.path('sub', 'f'), b'before')
+    run('btrfs', 'subvolume', 'snapshot', w.path('sub'), w.path('snap'))
+    run('btrfs', 'subvolume', 'create', w.path('sub/deep'))
+    put(w.path('sub', 'f'), b'behind')
+    put(w.path('sub/deep', 'f'), b'deeply')
+    os.mkdir(w.path('plain'))
+    put(w.path('f'), b'on top')
+    files = {'f': b'on top', 'sub/f': b'behind', 'snap/f': b'before', 'sub/deep/f': b'deeply'}
+    for name in files:
+        os.chmod(w.path(name), 0o666)
+    numbers = {os.stat(w.path(name)).st_ino for name in files if '/' in name}
+    eq(numbers, {257}, 'the same number in all subvolumes')
+    return files
+
+
+@wire(fs='btrfs', squash='none', timeout=90)
+def subvolume_mounts(w):
+    """To the kernel's clients each subvolume is a file system."""
+    files = subvolumes(w)
+    for vers in VERSIONS:
+        with mounted(w, vers) as where:
+            for name, data in files.items():
+                eq(get(f'{where}/{name}'), data, f'{vers} {name}')
+            found = {(os.stat(f'{where}/{n}').st_dev, os.stat(f'{where}/{n}').st_ino)
+                     for n in files}
+            eq(len(found), len(files), f'{vers}: a number for each')
+            found = {os.stat(f'{where}/{n}/.').st_dev for n in ('', 'sub', 'snap', 'sub/deep')}
+            eq(len(found), 4, f'{vers}: file systems')
+            eq(os.stat(f'{where}/plain').st_dev, os.stat(where).st_dev)
+            eq(sorted(run('find', where, '-name', 'f').split()),
+               sorted(f'{where}/{name}' for name in files), f'{vers}: no loops')
+            put(f'{where}/snap/f', f'by {vers}'.encode())
+            eq((get(w.path('snap/f')), get(f'{where}/sub/f')), (f'by {vers}'.encode(), b'behind'))
+            with contextlib.suppress(OSError):
+                os.link(f'{where}/f', f'{where}/sub/other')
+                raise AssertionError('linked into a subvolume')
+        put(w.path('snap/f'), b'before')
+
+
+def mounted_on(w, c, name):
+    """The numbers of a directory in a listing of the root, and its own."""
+    fh = c.fh('data')
+    names = ('fsid', 'fileid', 'mounted_on_fileid')
+    entries = {e.name.decode(): e.attrs for e in
+               c.compound(putfh(fh), readdir(0, bytes(8), *names)).ok()[-1].entries}
+    there = c.compound(putfh(c.fh('data', *name.split('/'))), getattr(*names)).ok()[-1].attrs
+    eq(entries[name], there, name)
+    for number in ('fileid', 'mounted_on_fileid'):
+        r = c.compound(putfh(fh), readdir(0, bytes(8), number)).ok()[-1]
+        eq({e.name.decode(): e.attrs for e in r.entries}[name], {number: there[number]})
+    return there
+
+
+@wire(fs='btrfs')
+def subvolume_numbers(w):
+    """Numbers do not repeat within an fsid, in listings either."""
+    files = subvolumes(w)
+    n = w.client.nfs()
+    handles = {name: functools.reduce(lambda fh, part: n.lookup(fh, part).fh, name.split('/'),
+                                      n.root) for name in files}
+    eq(len({n.getattr(fh).attr.fsid for fh in handles.values()}), len(files))
+    names = {bytes(e.name).decode(): e.fileid for e in n.listing(n.root)}
+    plus = {bytes(e.name).decode(): e.fileid for e in n.listing(n.root, plus=True)}
+    eq(names, plus)
+    del names['.'], names['..']
+    eq(len(set(names.values())), len(names), names)
+    for c in (nfs4.Nfs4(nfs4.connect(w.client), 0), nfs4.Session.make(nfs4.connect(w.client))):
+        root = c.compound(putfh(c.fh('data')), getattr('fsid', 'fileid')).ok()[-1].attrs
+        sub, snap, plain = (mounted_on(w, c, name) for name in ('sub', 'snap', 'plain'))
+        eq((plain['fsid'], plain['fileid']), (root['fsid'], plain['mounted_on_fileid']))
+        eq((sub['fileid'], snap['fileid']), (root['fileid'], root['fileid']), '256 each')
+        eq(len({x['fsid'] for x in (root, sub, snap)}), 3)
+        numbers = [x['mounted_on_fileid'] for x in (sub, snap, plain)] + [root['fileid']]
+        eq(len(set(numbers)), 4)
+        eq([names[x] for x in ('sub', 'snap', 'plain')], numbers[:3])
+
+
+@wire(fs='btrfs')
+def subvolume_handles(w):
+    """Handles stay in their subvolume, and end with it."""
+    files = subvolumes(w)
+    n = w.client.nfs()
+
+    def look(name):
+        return functools.reduce(lambda fh, part: n.lookup(fh, part).fh, name.split('/'), n.root)
+    handles = {name: look(name) for name in files}
+    fsids = {name: n.getattr(fh).attr.fsid for name, fh in handles.items()}
+    snap = look('snap')
+    eq(n.lookup(snap, '..').fh, n.root)
+    w.server.restart()
+    n = w.client.nfs()
+    for name, fh in handles.items():
+        eq(n.read(fh, 0, 10).data, files[name], name)
+        eq(n.getattr(fh).attr.fsid, fsids[name], 'after a restart')
+    held = n.lookup(snap, 'f').fh
+    eq(n.getattr(held).status, nfs3.OK)
+    run('btrfs', 'subvolume', 'delete', '-c', w.path('snap'))
+    run('btrfs', 'subvolume', 'create', w.path('snap'))
+    put(w.path('snap/f'), b'new')
+    for fh in (snap, held):
+        wait_for('the end of the handle', lambda: n.getattr(fh).status == nfs3.STALE)  # pylint: disable=W0640
+    # nothing of the server keeps what the subvolume took
+    run('btrfs', 'subvolume', 'sync', w.export)
+    eq(n.read(look('snap/f'), 0, 10).data, b'new')
+
+
+@test(fs='btrfs', smb=True, squash='none')
+def subvolume_smb(w):
+    """To clients of SMB a share is one volume, in which no number repeats."""
+    files = subvolumes(w)
+    s = smb2.Smb2(w.client)
+    opened = {name: s.create(name.replace('/', '\\'), how=smb2.OPEN) for name in files}
+    inner = {name: struct.unpack('<Q', s.query(fid, INTERNAL))[0] for name, fid in opened.items()}
+    eq(len(set(inner.values())), len(files), inner)
+    eq(inner['f'], os.stat(w.path('f')).st_ino)
+    ids = {name: struct.unpack('<QQ8x', s.query(fid, ID)) for name, fid in opened.items()}
+    eq({name: number for name, (_, number) in ids.items()}, inner)
+    eq(len({volume for volume, _ in ids.values()}), 1)
+    s.end()
+    where = w.client.mount_smb()
+    for name, data in files.items():
+        eq((get(f'{where}/{name}'), os.stat(f'{where}/{name}').st_ino), (data, inner[name]))
+    listed = {e.name: e.inode() for e in os.scandir(where)}
+    eq(listed['sub'], os.stat(f'{where}/sub').st_ino)
+    eq(len(set(listed.values())), len(listed))
+
+
+@test(smb=True, squash='none', timeout=60)
+def mount_points(w):
+    """A file system mounted below a share is not part of it: the directory below is served."""
+    os.mkdir(w.path('at'))
+    put(w.path('at/below'), b'below', 0o666)
+    number = os.stat(w.path('at')).st_ino
+    mount('e2e', w.path('at'), 'tmpfs', 0, 'size=1m')
+    put(w.path('at/above'), b'above')
+    for where in [w.client.mount(vers=v, opts='nosharecache') for v in VERSIONS] + \
+            [w.client.mount_smb()]:
+        eq(os.listdir(f'{where}/at'), ['below'], where)
+        eq((os.stat(f'{where}/at').st_ino, get(f'{where}/at/below')), (number, b'below'), where)
+        eq({e.name: e.inode() for e in os.scandir(where)}, {'at': number}, where)
+        eq(os.stat(f'{where}/at/.').st_dev, os.stat(where).st_dev, where)
+    umount(w.path('at'))
