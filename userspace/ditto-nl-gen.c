@@ -434,13 +434,14 @@ static const char *const access_reason_names[] = {
 	"sticky",
 	"root",
 	"kernel",
+	"privilege",
 };
 
 const struct spec_enum spec_access_reason = {
 	.name = "access-reason",
 	.flags = false,
 	.names = access_reason_names,
-	.count = 17,
+	.count = 18,
 };
 
 static const char *const access_class_names[] = {
@@ -3291,6 +3292,14 @@ static const struct spec_attr access_attrs[] = {
 		.max = 4294967295ULL,
 		.values = &spec_login_kind,
 	},
+	[DITTO_A_ACCESS_PRIVILEGES] = {
+		.name = "privileges",
+		.kind = SPEC_U32,
+		.form = SPEC_FLAGS,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_token_privilege,
+	},
 };
 
 static const struct nla_policy access_policy[] = {
@@ -3390,6 +3399,9 @@ static const struct nla_policy access_policy[] = {
 		.type = NLA_BINARY,
 	},
 	[DITTO_A_ACCESS_LOGIN] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_ACCESS_PRIVILEGES] = {
 		.type = NLA_U32,
 	},
 };

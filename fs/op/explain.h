@@ -32,6 +32,7 @@ enum ditto_reason {
 	DITTO_REASON_STICKY,		/* sticky directory: only owners may remove */
 	DITTO_REASON_ROOT,		/* the root of a share cannot be removed */
 	DITTO_REASON_KERNEL,		/* the mount, the file system or a security module */
+	DITTO_REASON_PRIVILEGE,		/* a privilege of the caller */
 };
 
 /* Which part of a mode or POSIX ACL decides. The values are those of "access-class". */

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Access rights from an access control list, or derived from mode and POSIX ACL; see rights.h. */
 
+#include <kunit/visibility.h>
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/mount.h>
 
+#include "../../net/helper/token.h"
 #include "../acl/acl_file.h"
 #include "../node/node.h"
 #include "explain.h"
@@ -162,6 +164,30 @@ static u32 listed_rights(const struct ditto_op *op, struct ditto_node *node,
 	return (rights & ~DITTO_RIGHT_DELETE) | delete_rights(op, node, parent, want);
 }
 
+u32 ditto_rights_by_privilege(const struct ditto_op *op)
+{
+	u32 privileges = op->cred->privileges;
+
+	return (privileges & DITTO_TOKEN_RESTORE ? DITTO_RIGHT_WRITE_OWNER : 0) |
+	       (privileges & DITTO_TOKEN_SECURITY ? DITTO_RIGHT_SECURITY : 0);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_rights_by_privilege, DITTO);
+
+/* Rights that a privilege adds to @rights, as far as they can be exercised. */
+static u32 privileged_rights(const struct ditto_op *op, struct ditto_node *node, u32 rights,
+			     u32 want)
+{
+	u32 more = ditto_rights_by_privilege(op) & want & ~rights;
+
+	if (more & DITTO_RIGHTS_CHANGE &&
+	    (!op->writable || __mnt_is_readonly(op->share->root.mnt) ||
+	     IS_IMMUTABLE(node->inode) ||
+	     HAS_UNMAPPED_ID(ditto_idmap(op->share), node->inode)))
+		more &= ~DITTO_RIGHTS_CHANGE;
+	ditto_note(op, node, more, DITTO_REASON_PRIVILEGE, 0);
+	return more;
+}
+
 int ditto_rights_among(struct ditto_op *op, struct ditto_node *node, struct ditto_node *parent,
 		       u32 want, u32 *rights)
 {
@@ -193,9 +219,12 @@ int ditto_rights_among(struct ditto_op *op, struct ditto_node *node, struct ditt
 		*rights |= DITTO_RIGHTS_BY_OWNER;
 	}
 leave:
+	if (ret >= 0)
+		*rights |= privileged_rights(&fresh, node, *rights, want);
 	ditto_op_leave(old);
 	return min(ret, 0);
 }
+EXPORT_SYMBOL_IF_KUNIT(ditto_rights_among);
 
 int ditto_rights(struct ditto_op *op, struct ditto_node *node, struct ditto_node *parent,
 		 u32 *rights)

@@ -29,10 +29,15 @@ struct ditto_op;
 #define DITTO_RIGHT_WRITE_ACL		BIT(18)
 #define DITTO_RIGHT_WRITE_OWNER		BIT(19)
 #define DITTO_RIGHT_SYNCHRONIZE		BIT(20)
+/*
+ * See and set audit entries. No list grants it and it is not one of all rights: only a privilege
+ * does, to callers that ask for it (MS-DTYP section 2.4.3, ACCESS_SYSTEM_SECURITY).
+ */
+#define DITTO_RIGHT_SECURITY		BIT(24)
 
 #define DITTO_RIGHTS_ALL		(0x1ff | (0x1f << 16))
 /* Bits of a mask of rights, some of which have no meaning. */
-#define DITTO_RIGHT_BITS		21
+#define DITTO_RIGHT_BITS		25
 /* Rights to view metadata; without an ACL, every user who can reach the file has them. */
 #define DITTO_RIGHTS_LOOK \
 	(DITTO_RIGHT_READ_ATTRS | DITTO_RIGHT_READ_ACL | DITTO_RIGHT_SYNCHRONIZE)
@@ -52,7 +57,8 @@ struct ditto_op;
  *
  * With an access control list, the rights come from it. Without one, a caller may read and write
  * the attributes if the mode permits to read and write the data; the owner and the administrator
- * may change owner and ACL.
+ * may change owner and ACL. Callers with the privilege to take ownership have
+ * DITTO_RIGHT_WRITE_OWNER in both cases (MS-DTYP section 2.5.3.2).
  *
  * Context: may sleep.
  * Return: 0 or an errno of the file system.
@@ -65,7 +71,7 @@ int ditto_rights(struct ditto_op *op, struct ditto_node *node, struct ditto_node
  * @op: the caller
  * @node: held
  * @parent: as in ditto_rights()
- * @want: rights the caller is interested in
+ * @want: rights the caller is interested in; DITTO_RIGHT_SECURITY is never granted to others
  * @rights: filled; rights outside of @want may be missing, which saves checks
  *
  * Context: may sleep.
@@ -73,6 +79,15 @@ int ditto_rights(struct ditto_op *op, struct ditto_node *node, struct ditto_node
  */
 int ditto_rights_among(struct ditto_op *op, struct ditto_node *node, struct ditto_node *parent,
 		       u32 want, u32 *rights);
+
+/**
+ * ditto_rights_by_privilege - get the rights that a caller has by privileges
+ * @op: the caller
+ *
+ * Context: any.
+ * Return: DITTO_RIGHT_* bits.
+ */
+u32 ditto_rights_by_privilege(const struct ditto_op *op);
 
 /**
  * ditto_is_readable - check permission to read data, attributes and ACL of a node

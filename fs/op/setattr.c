@@ -13,6 +13,7 @@
 #include <linux/fs.h>
 #include <linux/mount.h>
 
+#include "../../net/helper/token.h"
 #include "../acl/acl_file.h"
 #include "../acl/acl_set_private.h"
 #include "../node/node.h"
@@ -231,6 +232,21 @@ static bool list_allows(const struct ditto_setattr *set, u32 rights, bool owner)
 }
 
 /*
+ * True if rights that were granted at open, or by privileges, permit the change of a file without a
+ * list. The VFS does not know of these rights (MS-FSA sections 2.1.5.15.2 and 2.1.5.17).
+ */
+static bool held_allows(const struct ditto_setattr *set, u32 held, bool owner)
+{
+	u32 need = owner ? DITTO_RIGHT_WRITE_OWNER : 0;
+
+	if (set->valid & (DITTO_SET_MODE | DITTO_SET_ACL))
+		need |= DITTO_RIGHT_WRITE_ACL;
+	if (set->valid & (DITTO_SET_TIMES | DITTO_SET_NOW))
+		need |= DITTO_RIGHT_WRITE_ATTRS;
+	return need && !(need & ~held);
+}
+
+/*
  * True if the change would let the caller run programs as another user: only that owner may set
  * the set-uid bit, even if others may write the list.
  */
@@ -252,6 +268,8 @@ static int setattr_access(struct ditto_op *op, struct ditto_node *node,
 			  const struct cred **as)
 {
 	bool owner = changes_uid(op, node->inode, set) || changes_gid(op, node->inode, set);
+	u32 held = op->held | ditto_rights_by_privilege(op);
+	bool gives;
 	u32 rights;
 	int ret;
 
@@ -262,21 +280,21 @@ static int setattr_access(struct ditto_op *op, struct ditto_node *node,
 	if (ret < 0)
 		return ret;
 	if (!ret) {
-		/* The VFS does not know the rights granted at open (MS-FSA section 2.1.5.15.2). */
-		if (!(set->valid & ~(DITTO_SET_SIZE | DITTO_SET_TIMES | DITTO_SET_NOW)) &&
-		    op->held & DITTO_RIGHT_WRITE_ATTRS)
+		if (held_allows(set, held, owner) && !ditto_is_administrator(op))
 			goto raise;
 		/* The VFS does not check who sets a list. */
 		return !(set->valid & DITTO_SET_ACL) ||
 		       inode_owner_or_capable(ditto_idmap(op->share), node->inode) ? 0 : -EPERM;
 	}
-	if (!list_allows(set, rights | op->held, owner))
+	if (!list_allows(set, rights | held, owner))
 		return -EACCES;
+raise:
 	if (lends_owner(op, node->inode, set))
 		return -EPERM;
-raise:
-	*as = ditto_cred_privileged(op->cred, owner && takes_owner(op, node->inode, set) ?
-				    DITTO_PRIVILEGE_CHOWN : DITTO_PRIVILEGE_OWNER);
+	gives = owner && (op->cred->privileges & DITTO_TOKEN_RESTORE ||
+			  takes_owner(op, node->inode, set));
+	*as = ditto_cred_privileged(op->cred, gives ? DITTO_PRIVILEGE_CHOWN :
+				    DITTO_PRIVILEGE_OWNER);
 	return *as ? 0 : -ENOMEM;
 }
 
@@ -429,6 +447,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_setattr, DITTO);
 static int apply_new(struct ditto_op *op, struct dentry *dentry, const struct ditto_setattr *set)
 {
 	struct inode *inode = d_inode(dentry);
+	const struct cred *as = current_cred();
 	struct ditto_setattr own = *set;
 	kuid_t uid = own.valid & DITTO_SET_UID ? own.uid : ditto_owner_of(op->share, inode);
 	kgid_t gid = own.valid & DITTO_SET_GID ? own.gid : ditto_group_of(op->share, inode);
@@ -436,7 +455,9 @@ static int apply_new(struct ditto_op *op, struct dentry *dentry, const struct di
 	if (own.valid & DITTO_SET_MODE_IF_NO_ACL)
 		own.mode = (own.mode & ~0777) | (ditto_acl_mode(own.acl, uid, gid) & 0777);
 	own.valid &= ~DITTO_SET_MODE_IF_NO_ACL;
-	return apply_locked(op, dentry, NULL, current_cred(), &own);
+	if (own.valid & DITTO_SET_OWNER && op->cred->privileges & DITTO_TOKEN_RESTORE)
+		as = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_CHOWN);
+	return as ? apply_locked(op, dentry, NULL, as, &own) : -ENOMEM;
 }
 
 /*

@@ -80,6 +80,11 @@ enum ditto_open_action {
 #define DITTO_OPENF_EXECUTE_READS	BIT(10)
 /* A new name is durable when the open returns. */
 #define DITTO_OPENF_STABLE		BIT(11)
+/*
+ * To back up or restore: for a caller with the privilege to do so, neither list nor mode restricts
+ * the open (MS-FSA section 2.1.5.1). For others this has no effect.
+ */
+#define DITTO_OPENF_BACKUP		BIT(12)
 
 /**
  * struct ditto_open_request - parameters of an open

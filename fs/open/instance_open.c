@@ -20,6 +20,7 @@
 
 #include "../../lockd/grace.h"
 #include "../../lockd/open.h"
+#include "../../net/helper/token.h"
 #include "../name/name_private.h"
 #include "../op/space.h"
 #include "instance_private.h"
@@ -78,8 +79,8 @@ struct opening {
 	bool known;
 };
 
-static void opening_begin(struct opening *o, struct ditto_op *op,
-			  const struct ditto_open_request *req, struct ditto_opened *res)
+static int opening_begin(struct opening *o, struct ditto_op *op,
+			 const struct ditto_open_request *req, struct ditto_opened *res)
 {
 	*o = (struct opening){ .op = *op, .req = req, .res = res };
 	o->op.granted = 0;
@@ -87,6 +88,13 @@ static void opening_begin(struct opening *o, struct ditto_op *op,
 	o->op.unstable |= !(req->flags & DITTO_OPENF_STABLE);
 	o->op.casefold = !req->parent && !(req->flags & DITTO_OPENF_ONLY_EXACT);
 	res->inst = NULL;
+	if ((req->rights & ~DITTO_RIGHTS_ALL) & ~ditto_rights_by_privilege(op) &&
+	    !(req->flags & DITTO_OPENF_GRANTED))
+		return -EACCES;
+	if (!(req->flags & DITTO_OPENF_BACKUP) || !(op->cred->privileges & DITTO_TOKEN_RESTORE))
+		return 0;
+	o->op.cred = ditto_cred_backup(op->cred);
+	return o->op.cred ? 0 : -ENOMEM;
 }
 
 /* Undo what a failed open has done, and drop the references. Return: the error for the caller. */
@@ -610,8 +618,9 @@ int ditto_instance_open(struct ditto_op *op, const struct ditto_open_request *re
 	int tries = 0, err;
 
 again:
-	opening_begin(&o, op, req, res);
-
+	err = opening_begin(&o, op, req, res);
+	if (err)
+		return err;
 	err = opening_find(&o);
 	if (err)
 		goto out;

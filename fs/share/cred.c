@@ -93,6 +93,7 @@ struct privileged {
  * @pub: the part that users see
  * @acting: marks a task with the credential as acting for a client
  * @privileged: privileged variants, each set once, or NULL
+ * @backup: see ditto_cred_backup(), held; set once, or NULL
  * @key: key of the entry; its groups are @groups, and it holds its token
  * @node: link in the hash table
  * @list: link in clock order; empty when removed
@@ -106,6 +107,7 @@ struct cred_entry {
 	struct ditto_cred pub;
 	struct ditto_acting acting;
 	struct privileged *privileged[DITTO_PRIVILEGES];
+	struct cred_entry *backup;
 	struct cred_key key;
 	struct rhash_head node;
 	struct list_head list;
@@ -217,6 +219,8 @@ void ditto_cred_put(struct ditto_cred *cred)
 	if (refcount_dec_and_test(&cred->ref)) {
 		for (size_t i = 0; i < ARRAY_SIZE(entry->privileged); i++)
 			privileged_cred_free(entry->privileged[i]);
+		if (entry->backup)
+			ditto_cred_put(&entry->backup->pub);
 		ditto_acting_del(&entry->acting);
 		put_cred(cred->cred);
 		ditto_token_put(entry->key.token);
@@ -428,6 +432,10 @@ static struct cred_entry *entry_new(const struct cred_key *key, const struct dit
 	entry->pub.anonymous = key->anonymous;
 	entry->pub.guest = who->guest;
 	entry->pub.token = who->groups ? key->token : NULL;
+	if (who->admin)
+		entry->pub.privileges = DITTO_TOKEN_PRIVILEGES;
+	else if (entry->pub.token)
+		entry->pub.privileges = key->token->privileges;
 	refcount_set(&entry->pub.ref, 1);
 	entry->pub.cred = squashed_cred(who, groups, count);
 	if (!entry->pub.cred) {
@@ -438,6 +446,35 @@ static struct cred_entry *entry_new(const struct cred_key *key, const struct dit
 	ditto_acting_add(&entry->acting, entry->pub.cred);
 	return entry;
 }
+
+struct ditto_cred *ditto_cred_backup(struct ditto_cred *cred)
+{
+	struct cred_entry *entry = to_entry(cred), *backup, *other;
+	const struct group_info *groups = cred->cred->group_info;
+	/* The ids are squashed already. */
+	const struct ditto_squashed who = {
+		.uid = cred->uid,
+		.gid = cred->gid,
+		.groups = cred->token,
+		.admin = true,
+	};
+
+	if (cred->admin)
+		return cred;
+	/* Pairs with cmpxchg(), which orders the contents before the pointer. */
+	backup = smp_load_acquire(&entry->backup);
+	if (backup)
+		return &backup->pub;
+	backup = entry_new(&entry->key, &who, groups->gid, groups->ngroups);
+	if (!backup)
+		return NULL;
+	other = cmpxchg(&entry->backup, NULL, backup);
+	if (!other)
+		return &backup->pub;
+	ditto_cred_put(&backup->pub);
+	return &other->pub;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_cred_backup);
 
 /*
  * Like entry_new(), with the groups that the helper knows. A user unknown to the helper has no

@@ -52,6 +52,8 @@ struct ditto_ident {
  * @admin: has the administrator's privileges, see ditto_admin_caps()
  * @anonymous: the identity was anonymous
  * @guest: acts as the share's anonymous user, because it is anonymous or by squashing
+ * @privileges: DITTO_TOKEN_* bits: those that the user logged in with, all for an administrator,
+ *	none after squashing
  * @token: SIDs of the user, held; NULL if the identity had none or was squashed: then those of @uid
  *	count, which the helper is asked for when a list names SIDs
  * @ref: one reference of the cache, and one of each holder
@@ -65,6 +67,7 @@ struct ditto_cred {
 	bool admin;
 	bool anonymous;
 	bool guest;
+	u32 privileges;
 	struct ditto_token *token;
 	refcount_t ref;
 };
@@ -122,6 +125,17 @@ enum ditto_privilege {
  * Return: the credential, valid as long as @cred is held; NULL without memory.
  */
 const struct cred *ditto_cred_privileged(struct ditto_cred *cred, enum ditto_privilege how);
+
+/**
+ * ditto_cred_backup - get the same identity with the administrator's privileges
+ * @cred: held; its user may back up and restore (DITTO_TOKEN_RESTORE)
+ *
+ * For a single open that asks for it. The credential is made on first use and kept with @cred.
+ *
+ * Context: may sleep.
+ * Return: a credential, valid as long as @cred is held; NULL without memory.
+ */
+struct ditto_cred *ditto_cred_backup(struct ditto_cred *cred);
 
 /**
  * ditto_admin_caps - get the capabilities of a share's administrator

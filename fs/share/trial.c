@@ -5,6 +5,7 @@
 #include <linux/string.h>
 
 #include "../../net/helper/names.h"
+#include "../../net/helper/token.h"
 #include "trial.h"
 
 /* Copy the current options, without members that may be freed. */
@@ -67,6 +68,7 @@ static int trial_grant(struct ditto_trial *trial, const struct ditto_share_opts 
 
 int ditto_trial_run(struct ditto_trial *trial)
 {
+	struct ditto_token *token = NULL;
 	struct ditto_share_opts opts;
 	int err;
 
@@ -82,11 +84,17 @@ int ditto_trial_run(struct ditto_trial *trial)
 		return trial_refuse(trial, DITTO_REFUSED_BY_LOGIN);
 	if (trial->logins && trial->ident.anonymous && !opts.guest)
 		return trial_refuse(trial, DITTO_REFUSED_GUEST);
+	/* A user who logged in has a token, and the privileges in it. */
+	if (trial->ident.proven) {
+		ditto_names_token_prefetch(trial->share->srv, trial->ident.uid);
+		if (!ditto_names_token(trial->share->srv, trial->ident.uid, &token))
+			trial->ident.token = token;
+	}
 	trial->cred = ditto_cred_get(trial->share->srv, &opts, &trial->verdict, &trial->ident);
 	if (IS_ERR(trial->cred)) {
 		err = PTR_ERR(trial->cred);
 		trial->cred = NULL;
-		return err;
+		goto out;
 	}
 	/* The checks themselves do not wait for SIDs. */
 	if (!trial->cred->token)
@@ -96,5 +104,8 @@ int ditto_trial_run(struct ditto_trial *trial)
 		ditto_cred_put(trial->cred);
 		trial->cred = NULL;
 	}
+out:
+	trial->ident.token = NULL;
+	ditto_token_put(token);
 	return err;
 }

@@ -25,8 +25,9 @@ struct genl_info;
 #define DITTO_TOKEN_SIDS_MAX	1024
 
 /* Privileges of a token, as bits; the values are those of the netlink flags "token-privilege". */
-#define DITTO_TOKEN_RESTORE	BIT(0)	/* set any owner and list: SeRestorePrivilege and others */
-#define DITTO_TOKEN_SECURITY	BIT(1)	/* see audit entries: SeSecurityPrivilege */
+/* Take ownership, back up, restore: SeTakeOwnership-, SeBackup- and SeRestorePrivilege. */
+#define DITTO_TOKEN_RESTORE	BIT(0)
+#define DITTO_TOKEN_SECURITY	BIT(1)	/* see and set audit entries: SeSecurityPrivilege */
 #define DITTO_TOKEN_PRIVILEGES	0x3
 
 /**

@@ -35,6 +35,7 @@ static_assert(DITTO_GRANT_BY_UNDECIDED == (int)DITTO_GRANT_SOURCE_UNDECIDED_SID)
 static_assert(DITTO_REASON_LIST == (int)DITTO_ACCESS_REASON_LIST);
 static_assert(DITTO_REASON_TRAVERSE == (int)DITTO_ACCESS_REASON_TRAVERSE);
 static_assert(DITTO_REASON_KERNEL == (int)DITTO_ACCESS_REASON_KERNEL);
+static_assert(DITTO_REASON_PRIVILEGE == (int)DITTO_ACCESS_REASON_PRIVILEGE);
 static_assert(DITTO_MODE_OWNER == (int)DITTO_ACCESS_CLASS_OWNER);
 static_assert(DITTO_MODE_OTHER == (int)DITTO_ACCESS_CLASS_OTHER);
 static_assert(MAY_EXEC == DITTO_MODE_BIT_EXECUTE);
@@ -313,6 +314,7 @@ static int access_put_acting(struct sk_buff *msg, const struct access_check *che
 	if (nla_put_u32(msg, DITTO_A_ACCESS_ACTING_UID, from_kuid(&init_user_ns, cred->uid)) ||
 	    nla_put_u32(msg, DITTO_A_ACCESS_ACTING_GID, from_kgid(&init_user_ns, cred->gid)) ||
 	    nla_put_u8(msg, DITTO_A_ACCESS_ADMIN, cred->admin) ||
+	    nla_put_u32(msg, DITTO_A_ACCESS_PRIVILEGES, cred->admin ? 0 : cred->privileges) ||
 	    nla_put_u8(msg, DITTO_A_ACCESS_GUEST, cred->guest) ||
 	    nla_put_u8(msg, DITTO_A_ACCESS_OWNS, owns) ||
 	    nla_put_u8(msg, DITTO_A_ACCESS_WRITABLE, check->trial.writable))

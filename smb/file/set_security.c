@@ -15,12 +15,28 @@
 #include "info.h"
 #include "security.h"
 
+/*
+ * Windows makes BUILTIN\Administrators the owner of what administrators create. No group can own a
+ * file here, and root stands for it; only a caller who may restore can give a file to root.
+ */
+static bool dsmb_sid_is_administrators(const struct ditto_sid *sid)
+{
+	static const struct ditto_sid administrators = {
+		.authority = 5, .nsubs = 2, .subs = { 32, 544 },
+	};
+
+	return ditto_sid_eq(sid, &administrators);
+}
+
 static bool dsmb_take_owner(const struct ditto_sid *sid, const struct ditto_auth_user *user,
 			    kuid_t *uid)
 {
-	if (!ditto_sid_is_user(sid, user))
+	if (ditto_sid_is_user(sid, user))
+		*uid = user->uid;
+	else if (dsmb_sid_is_administrators(sid))
+		*uid = GLOBAL_ROOT_UID;
+	else
 		return ditto_sid_to_uid(sid, uid);
-	*uid = user->uid;
 	return true;
 }
 

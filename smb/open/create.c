@@ -117,6 +117,7 @@ static void dsmb_create_flags(const struct dsmb_create *c, struct ditto_open_req
 		{ DSMB_OPTION_DIRECTORY, DITTO_OPENF_DIRECTORY },
 		{ DSMB_OPTION_DELETE_ON_CLOSE, DITTO_OPENF_DELETE_ON_CLOSE },
 		{ DSMB_OPTION_REPARSE_POINT, DITTO_OPENF_FOLLOW_NOT },
+		{ DSMB_OPTION_BACKUP_INTENT, DITTO_OPENF_BACKUP },
 	};
 	u32 options = c->args.options;
 	unsigned int i;
@@ -276,7 +277,7 @@ static u32 dsmb_create_file(struct dsmb_create *c)
 		.stream = c->path.stream,
 		.stream_len = c->path.stream_len,
 		.how = c->args.how,
-		.rights = c->args.access & DITTO_RIGHTS_ALL,
+		.rights = c->args.access & DSMB_ACCESS_SPECIFIC,
 		/* Access that is not shared is denied; the bits are the same. */
 		.deny = ~c->args.share & DSMB_SHARE_ALL,
 	};
@@ -288,7 +289,10 @@ static u32 dsmb_create_file(struct dsmb_create *c)
 		return STATUS_OBJECT_NAME_INVALID;
 	if ((c->path.stream || c->path.data) && c->args.options & DSMB_OPTION_DIRECTORY)
 		return STATUS_NOT_A_DIRECTORY;
-	if (req.rights & ~call->tree->maximal)
+	if (req.rights & DITTO_RIGHT_SECURITY &&
+	    !(ditto_rights_by_privilege(&call->op) & DITTO_RIGHT_SECURITY))
+		return STATUS_PRIVILEGE_NOT_HELD;
+	if (req.rights & DITTO_RIGHTS_ALL & ~call->tree->maximal)
 		return STATUS_ACCESS_DENIED;
 	dsmb_create_flags(c, &req);
 	dsmb_create_new(c, &req);
@@ -303,7 +307,8 @@ static u32 dsmb_create_file(struct dsmb_create *c)
 	if (err)
 		return dsmb_create_status(c, err);
 	open->inst = c->opened.inst;
-	open->rights = ditto_instance_rights(open->inst) & call->tree->maximal;
+	open->rights = ditto_instance_rights(open->inst) &
+		       (call->tree->maximal | DITTO_RIGHT_SECURITY);
 	return STATUS_SUCCESS;
 }
 
@@ -413,8 +418,11 @@ static u32 dsmb_create_look(struct dsmb_create *c)
 
 static u32 dsmb_create_pipe(struct dsmb_create *c)
 {
-	u32 status = dsmb_pipe_create(c->call, &c->path, c->open);
+	u32 status;
 
+	if (c->args.access & DITTO_RIGHT_SECURITY)
+		return STATUS_PRIVILEGE_NOT_HELD;
+	status = dsmb_pipe_create(c->call, &c->path, c->open);
 	if (status)
 		return status;
 	c->open->rights = c->args.access & DITTO_RIGHTS_ALL;

@@ -83,8 +83,6 @@ u32 dsmb_create_check(struct dsmb_create_args *args)
 		return STATUS_BAD_IMPERSONATION_LEVEL;
 	if (!args->access || args->access & ~DSMB_ACCESS_KNOWN)
 		return STATUS_ACCESS_DENIED;
-	if (args->access & DSMB_ACCESS_SYSTEM_SECURITY)
-		return STATUS_PRIVILEGE_NOT_HELD;
 	if (args->share & ~DSMB_SHARE_ALL || args->how > DSMB_DISPOSITION_MAX)
 		return STATUS_INVALID_PARAMETER;
 	status = dsmb_create_check_options(args) ?: dsmb_create_check_attributes(args);

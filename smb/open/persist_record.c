@@ -154,7 +154,7 @@ bool dsmb_record_decode(struct dsmb_record *r, const void *data, u32 len)
 	dsmb_get_bytes(&in, r->handle.data, r->handle.len);
 	r->rights = dsmb_get_u32(&in);
 	r->deny = dsmb_get_u8(&in);
-	if (r->rights & ~DITTO_RIGHTS_ALL || r->deny & ~DITTO_OPEN_KEPT)
+	if (r->rights & ~(DITTO_RIGHTS_ALL | DITTO_RIGHT_SECURITY) || r->deny & ~DITTO_OPEN_KEPT)
 		return false;
 	r->options = dsmb_get_u32(&in);
 	r->action = dsmb_get_u8(&in);

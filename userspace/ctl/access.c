@@ -349,6 +349,8 @@ static void print_acting(struct nlattr **tb)
 		puts("           the anonymous user of the share");
 	if (access_flag(tb, DITTO_A_ACCESS_ADMIN))
 		puts("           with the privileges of an administrator of the share");
+	if (access_number(tb, DITTO_A_ACCESS_PRIVILEGES) & DITTO_TOKEN_PRIVILEGE_RESTORE)
+		puts("           may take ownership, and back up and restore regardless of all rights");
 	free(user);
 	free(group);
 }
@@ -460,6 +462,7 @@ static char *reason_text(struct nlattr **tb)
 		[DITTO_ACCESS_REASON_ROOT] = "it is the root of the share",
 		[DITTO_ACCESS_REASON_KERNEL] =
 			"the kernel: mount options, the file system or a security module",
+		[DITTO_ACCESS_REASON_PRIVILEGE] = "administrators may take ownership",
 	};
 	u32 reason = access_number(tb, DITTO_A_DECISION_REASON);
 

@@ -94,8 +94,8 @@ int upcall_parse(struct upcall *u, struct nl_msg *msg, u64 now)
 }
 
 /*
- * The user has not logged in: no domain controller vouches for SIDs, and privileges are given to
- * those who prove who they are.
+ * The user has not logged in, and no domain controller vouches for SIDs. The privileges are those
+ * of a login; the kernel tells them to administrators who ask what the user may do.
  */
 static int upcall_find_sids(struct upcall *u)
 {
@@ -110,6 +110,7 @@ static int upcall_find_sids(struct upcall *u)
 	}
 	u->sids = t.sids;
 	u->complete = t.complete;
+	u->privileges = t.privileges;
 	return 0;
 }
 
@@ -187,6 +188,7 @@ void upcall_put(struct nl_msg *msg, const struct upcall *u)
 		break;
 	case DITTO_UPCALL_KIND_USER_SIDS:
 		upcall_put_sids(msg, &u->sids, u->complete);
+		msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_PRIVILEGES, u->privileges);
 		break;
 	case DITTO_UPCALL_KIND_USER_NAME:
 	case DITTO_UPCALL_KIND_GROUP_NAME:

@@ -62,6 +62,7 @@ struct upcall_services {
  * @ngids: number of entries in @gids
  * @sids: SIDs of the user and its groups
  * @complete: SIDs of domains that are not in @sids are not the user's
+ * @privileges: USER_TOKEN_* bits that the user would log in with
  */
 struct upcall {
 	struct job job;
@@ -82,6 +83,7 @@ struct upcall {
 	unsigned int ngids;
 	struct sid_list sids;
 	bool complete;
+	u32 privileges;
 };
 
 /**

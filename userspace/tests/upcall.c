@@ -85,7 +85,8 @@ static void sids_of_root(void)
 
 	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_UID, 0);
 	msg = request_answer(u, msg, tb);
-	CHECK(!tb[DITTO_A_UPCALL_ERROR] && !tb[DITTO_A_UPCALL_PRIVILEGES]);
+	CHECK(!tb[DITTO_A_UPCALL_ERROR]);
+	CHECK(tb[DITTO_A_UPCALL_PRIVILEGES] && !nla_get_u32(tb[DITTO_A_UPCALL_PRIVILEGES]));
 	/* Those made of the uid and of one group at least; no directory. */
 	CHECK(count_sids(msg) >= 2 && count_sids(msg) == u->sids.n);
 	CHECK(tb[DITTO_A_UPCALL_SIDS_COMPLETE] && !nla_get_u8(tb[DITTO_A_UPCALL_SIDS_COMPLETE]));

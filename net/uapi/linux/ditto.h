@@ -117,8 +117,8 @@ enum ditto_upcall_kind {
 };
 
 /**
- * enum ditto_token_privilege - Take ownership, and set any owner and list
- *   (restore); see and set audit entries (security).
+ * enum ditto_token_privilege - Take ownership, and with the intent to back up
+ *   and restore do everything (restore); see and set audit entries (security).
  */
 enum ditto_token_privilege {
 	DITTO_TOKEN_PRIVILEGE_RESTORE = 1,
@@ -333,6 +333,7 @@ enum ditto_access_reason {
 	DITTO_ACCESS_REASON_STICKY,
 	DITTO_ACCESS_REASON_ROOT,
 	DITTO_ACCESS_REASON_KERNEL,
+	DITTO_ACCESS_REASON_PRIVILEGE,
 };
 
 /**
@@ -779,6 +780,7 @@ enum {
 	DITTO_A_ACCESS_DECISION,
 	DITTO_A_ACCESS_GRANT_SID,
 	DITTO_A_ACCESS_LOGIN,
+	DITTO_A_ACCESS_PRIVILEGES,
 
 	__DITTO_A_ACCESS_MAX,
 	DITTO_A_ACCESS_MAX = (__DITTO_A_ACCESS_MAX - 1)
