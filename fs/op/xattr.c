@@ -47,6 +47,21 @@ static int fill_name(struct full_name *full, const struct ditto_name *name)
 	return 0;
 }
 
+bool ditto_xattr_is_supported(const struct ditto_share *share)
+{
+	const struct inode *root = d_inode(share->root.dentry);
+	const struct xattr_handler *const *handler = root->i_sb->s_xattr;
+
+	if (!(root->i_opflags & IOP_XATTR))
+		return false;
+	/* The prefix of a handler for all names, as overlayfs has one, is empty. */
+	for (; handler && *handler; handler++)
+		if (strstarts(XATTR_USER_PREFIX, xattr_prefix(*handler)))
+			return true;
+	return false;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_xattr_is_supported, DITTO);
+
 /*
  * Enter with added privileges if access was granted at open, otherwise as the caller. Ended by
  * ditto_op_leave().
@@ -108,7 +123,7 @@ struct xattr_change {
 };
 
 static int change_xattr(struct ditto_op *op, struct ditto_node *node,
-			const struct xattr_change *change)
+			const struct xattr_change *change, struct ditto_wcc *wcc)
 {
 	struct mnt_idmap *idmap = ditto_idmap(op->share);
 	struct vfsmount *mnt = op->share->root.mnt;
@@ -128,11 +143,17 @@ static int change_xattr(struct ditto_op *op, struct ditto_node *node,
 	if (err)
 		goto recheck;
 	inode_lock(d_inode(dentry));
+	if (wcc) {
+		ditto_wcc_init(wcc);
+		ditto_wcc_pre(op->share, dentry, wcc);
+	}
 	if (change->value)
 		err = __vfs_setxattr_locked(idmap, dentry, change->name.text, change->value,
 					    change->size, change->flags, &delegated);
 	else
 		err = __vfs_removexattr_locked(idmap, dentry, change->name.text, &delegated);
+	if (wcc)
+		ditto_wcc_post(op->share, dentry, wcc);
 	inode_unlock(d_inode(dentry));
 	ditto_op_leave(old);
 	err = ditto_no_deleg_wait(err, delegated);
@@ -149,7 +170,8 @@ drop:
 }
 
 int ditto_xattr_set(struct ditto_op *op, struct ditto_node *node, const struct ditto_name *name,
-		    const void *value, size_t size, enum ditto_xattr_how how)
+		    const void *value, size_t size, enum ditto_xattr_how how,
+		    struct ditto_wcc *wcc)
 {
 	static const int flags[] = {
 		[DITTO_XATTR_EITHER] = 0,
@@ -171,12 +193,12 @@ int ditto_xattr_set(struct ditto_op *op, struct ditto_node *node, const struct d
 		return -EPERM;
 	if (size > DITTO_XATTR_VALUE_MAX)
 		return -E2BIG;
-	return change_xattr(op, node, &change);
+	return change_xattr(op, node, &change, wcc);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_xattr_set, DITTO);
 
 int ditto_xattr_remove(struct ditto_op *op, struct ditto_node *node,
-		       const struct ditto_name *name)
+		       const struct ditto_name *name, struct ditto_wcc *wcc)
 {
 	struct xattr_change change = {};
 	int err;
@@ -186,7 +208,7 @@ int ditto_xattr_remove(struct ditto_op *op, struct ditto_node *node,
 		return err;
 	if (is_ours(name->name, name->len))
 		return -ENODATA;
-	return change_xattr(op, node, &change);
+	return change_xattr(op, node, &change, wcc);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_xattr_remove, DITTO);
 

@@ -11,10 +11,23 @@
 struct ditto_name;
 struct ditto_node;
 struct ditto_op;
+struct ditto_share;
+struct ditto_wcc;
 
 /* Longest value, and longest list of names. */
 #define DITTO_XATTR_VALUE_MAX	65536
 #define DITTO_XATTR_LIST_MAX	65536
+
+/**
+ * ditto_xattr_is_supported - check whether files of a share can have extended attributes
+ * @share: held
+ *
+ * Regular files and directories can, if the file system stores them for users.
+ *
+ * Context: any.
+ * Return: true if they can.
+ */
+bool ditto_xattr_is_supported(const struct ditto_share *share);
 
 /**
  * ditto_xattr_get - read an extended attribute
@@ -45,25 +58,28 @@ enum ditto_xattr_how {
  * @value: the value
  * @size: size of @value in bytes, DITTO_XATTR_VALUE_MAX at most
  * @how: treatment of an existing attribute
+ * @wcc: filled on success, with attributes read atomically with the change; may be NULL
  *
  * Context: may sleep; no inode lock held.
  * Return: 0, -EEXIST, -ENODATA, -E2BIG, -EPERM (reserved name), -EACCES, -EROFS, -EJUKEBOX and
  * others.
  */
 int ditto_xattr_set(struct ditto_op *op, struct ditto_node *node, const struct ditto_name *name,
-		    const void *value, size_t size, enum ditto_xattr_how how);
+		    const void *value, size_t size, enum ditto_xattr_how how,
+		    struct ditto_wcc *wcc);
 
 /**
  * ditto_xattr_remove - remove an extended attribute
  * @op: the caller
  * @node: held
  * @name: name without prefix
+ * @wcc: as for ditto_xattr_set()
  *
  * Context: may sleep; no inode lock held.
  * Return: 0, -ENODATA, -EACCES, -EROFS, -EJUKEBOX and others.
  */
 int ditto_xattr_remove(struct ditto_op *op, struct ditto_node *node,
-		       const struct ditto_name *name);
+		       const struct ditto_name *name, struct ditto_wcc *wcc);
 
 /**
  * ditto_xattr_list - call a function for each extended attribute

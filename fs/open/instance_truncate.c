@@ -48,6 +48,12 @@ static void truncate_drop_gathered(struct ditto_op *op, struct ditto_node *base,
 	}
 }
 
+static int truncate_drop_xattr(struct ditto_op *op, struct ditto_node *base,
+			       const struct ditto_name *name)
+{
+	return ditto_xattr_remove(op, base, name, NULL);
+}
+
 /* MS-FSA section 2.1.5.1.2.1: extended attributes and named streams are removed with the data. */
 static void truncate_drop_rest(struct ditto_op *op, struct ditto_node *base)
 {
@@ -56,7 +62,7 @@ static void truncate_drop_rest(struct ditto_op *op, struct ditto_node *base)
 	ditto_stream_list(op, base, truncate_gather_stream, &names);
 	truncate_drop_gathered(op, base, &names, ditto_stream_remove);
 	ditto_xattr_list(op, base, truncate_gather_xattr, &names);
-	truncate_drop_gathered(op, base, &names, ditto_xattr_remove);
+	truncate_drop_gathered(op, base, &names, truncate_drop_xattr);
 }
 
 int ditto_instance_truncate(struct ditto_op *op, struct ditto_node *base,

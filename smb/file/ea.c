@@ -154,9 +154,9 @@ int dsmb_ea_set(struct ditto_op *op, struct ditto_node *node, struct dsmb_cursor
 			break;
 		if (ea.value_len)
 			err = ditto_xattr_set(op, node, &name, ea.value, ea.value_len,
-					      DITTO_XATTR_EITHER);
+					      DITTO_XATTR_EITHER, NULL);
 		else if (find->len)
-			err = ditto_xattr_remove(op, node, &name);
+			err = ditto_xattr_remove(op, node, &name, NULL);
 		/* Another operation has removed it meanwhile. */
 		if (err == -ENODATA)
 			err = 0;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Operations of NFSv4.2 but those that copy (RFC 7862 section 15, RFC 8276 section 8.4)."""
-from nfs4 import Op, stateid
+from nfs4 import Op, d_change, stateid
 from nfs4_attr import d_bits, words
 from rpc import Enc
 
@@ -28,3 +28,33 @@ def io_advise(sid, offset, count, *hints):
     def good(d, r):
         r.hints = d_bits(d)
     return Op('io_advise', Enc().fixed(stateid(sid)).u64(offset, count).fixed(words(hints)), good)
+
+
+# extended attributes
+
+EITHER, CREATE, REPLACE = range(3)
+MAY_XAREAD, MAY_XAWRITE, MAY_XALIST = 0x40, 0x80, 0x100
+
+
+def getxattr(name):
+    def good(d, r):
+        r.value = d.opaque()
+    return Op('getxattr', Enc().opaque(name), good)
+
+
+def _changed(d, r):
+    r.change = d_change(d)
+
+
+def setxattr(name, value, how=EITHER):
+    return Op('setxattr', Enc().u32(how).opaque(name).opaque(value), _changed)
+
+
+def removexattr(name):
+    return Op('removexattr', Enc().opaque(name), _changed)
+
+
+def listxattrs(cookie=0, maxcount=65536):
+    def good(d, r):
+        r.cookie, r.names, r.eof = d.u64(), [d.opaque() for _ in range(d.u32())], d.flag()
+    return Op('listxattrs', Enc().u64(cookie).u32(maxcount), good)

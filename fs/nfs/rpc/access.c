@@ -5,6 +5,7 @@
  */
 #include <linux/fs.h>
 #include <linux/kernel.h>
+#include <linux/nfs4.h>
 
 #include "../../node/node.h"
 #include "../v3/proto.h"
@@ -23,6 +24,9 @@ static const struct {
 			     DITTO_MAY_WRITE_XATTRS } },
 	{ ACCESS3_DELETE,  { 0, DITTO_MAY_DELETE | DITTO_MAY_EXEC, DITTO_MAY_WRITE_XATTRS } },
 	{ ACCESS3_EXECUTE, { DITTO_MAY_EXEC, 0, 0 } },
+	{ NFS4_ACCESS_XAREAD,  { DITTO_MAY_READ_XATTRS, DITTO_MAY_READ_XATTRS, 0 } },
+	{ NFS4_ACCESS_XAWRITE, { DITTO_MAY_WRITE_XATTRS, DITTO_MAY_WRITE_XATTRS, 0 } },
+	{ NFS4_ACCESS_XALIST,  { DITTO_MAY_READ_XATTRS, DITTO_MAY_READ_XATTRS, 0 } },
 };
 
 u32 dnfs_access_known(enum dnfs_accessed what)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The ACCESS operation. Its bits are the same in all NFS versions (RFC 1813 section 3.3.4,
- * RFC 8881 section 18.1.1).
+ * The ACCESS operation. Its bits are the same in all NFS versions that have them (RFC 1813 section
+ * 3.3.4, RFC 8881 section 18.1.1); those for extended attributes are of 4.2 (RFC 8276 section 8.5).
  */
 #ifndef _DITTO_FS_NFS_RPC_ACCESS_H
 #define _DITTO_FS_NFS_RPC_ACCESS_H

@@ -136,7 +136,7 @@ static int dnfs3_access_exec(struct dnfs_call *call, void *args, void *result)
 	if (err)
 		return err;
 	err = dnfs_access(&target.op, target.node, dnfs_accessed_of(target.node->inode->i_mode),
-			  a->access, &res->access);
+			  a->access & ACCESS3_ALL, &res->access);
 	dnfs_post_attr_get(&target, &res->attr);
 	dnfs_target_put(&target);
 	return err;

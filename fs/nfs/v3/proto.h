@@ -109,6 +109,7 @@ enum time_how {
 #define ACCESS3_EXTEND		BIT(3)
 #define ACCESS3_DELETE		BIT(4)
 #define ACCESS3_EXECUTE		BIT(5)
+#define ACCESS3_ALL		GENMASK(5, 0)
 
 /* Section 3.3.7 */
 enum stable_how {

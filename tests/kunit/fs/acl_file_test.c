@@ -534,10 +534,11 @@ static void test_xattrs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, listed_chmod(&f, node, 0666), 0);
 	op.cred = f.user;
 	SET_LIST(&f, node, ALLOW(EVERYONE, READS | WRITES));
-	KUNIT_EXPECT_EQ(test, ditto_xattr_set(&op, node, &name, "x", 1, DITTO_XATTR_EITHER),
-			-EACCES);
+	KUNIT_EXPECT_EQ(test, ditto_xattr_set(&op, node, &name, "x", 1, DITTO_XATTR_EITHER,
+					      NULL), -EACCES);
 	SET_LIST(&f, node, ALLOW(UID, DITTO_RIGHT_WRITE_XATTRS, USER));
-	KUNIT_EXPECT_EQ(test, ditto_xattr_set(&op, node, &name, "x", 1, DITTO_XATTR_EITHER), 0);
+	KUNIT_EXPECT_EQ(test, ditto_xattr_set(&op, node, &name, "x", 1, DITTO_XATTR_EITHER,
+					      NULL), 0);
 	KUNIT_EXPECT_EQ(test, ditto_xattr_get(&op, node, &name, value, 4), -EACCES);
 	SET_LIST(&f, node, ALLOW(UID, DITTO_RIGHT_READ_XATTRS, USER));
 	KUNIT_EXPECT_EQ(test, ditto_xattr_get(&op, node, &name, value, 4), 1);

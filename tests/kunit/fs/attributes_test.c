@@ -280,7 +280,7 @@ static int xattr_set(struct ditto_node *file, const char *name, const char *valu
 {
 	const struct ditto_name n = { name, strlen(name) };
 
-	return ditto_xattr_set(&folder.op, file, &n, value, strlen(value), how);
+	return ditto_xattr_set(&folder.op, file, &n, value, strlen(value), how, NULL);
 }
 
 static ssize_t xattr_get(struct ditto_node *file, const char *name, char *value, size_t size)
@@ -294,7 +294,7 @@ static int xattr_remove(struct ditto_node *file, const char *name)
 {
 	const struct ditto_name n = { name, strlen(name) };
 
-	return ditto_xattr_remove(&folder.op, file, &n);
+	return ditto_xattr_remove(&folder.op, file, &n, NULL);
 }
 
 static int count_name(void *arg, const struct ditto_name *name)
@@ -357,17 +357,17 @@ static void xattr_limits(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, name);
 	file = folder_make(test, &folder, "file", 0600, false);
 	KUNIT_EXPECT_EQ(test, ditto_xattr_get(&folder.op, file, &empty, NULL, 0), -EILSEQ);
-	KUNIT_EXPECT_EQ(test, ditto_xattr_remove(&folder.op, file, &zero), -EILSEQ);
+	KUNIT_EXPECT_EQ(test, ditto_xattr_remove(&folder.op, file, &zero, NULL), -EILSEQ);
 	memset(name, 'x', 251);
 	KUNIT_EXPECT_EQ(test, xattr_set(file, name, "1", DITTO_XATTR_EITHER), -ENAMETOOLONG);
 	name[250] = '\0';
 	KUNIT_EXPECT_EQ(test, xattr_set(file, name, "1", DITTO_XATTR_EITHER), 0);
 	KUNIT_EXPECT_EQ(test, xattr_get(file, name, NULL, 0), 1);
 	KUNIT_EXPECT_EQ(test, ditto_xattr_set(&folder.op, file, &zero, name, 1,
-					      DITTO_XATTR_EITHER), -EILSEQ);
+					      DITTO_XATTR_EITHER, NULL), -EILSEQ);
 	KUNIT_EXPECT_EQ(test, ditto_xattr_set(&folder.op, file, &(struct ditto_name){ "n", 1 },
 					      name, DITTO_XATTR_VALUE_MAX + 1,
-					      DITTO_XATTR_EITHER), -E2BIG);
+					      DITTO_XATTR_EITHER, NULL), -E2BIG);
 	ditto_node_put(file);
 	folder_remove(test, &folder, "file", false);
 }

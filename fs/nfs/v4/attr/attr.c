@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <kunit/visibility.h>
 
+#include "../../../op/xattr.h"
 #include "../../../share/share.h"
 #include "attr_private.h"
 
@@ -133,6 +134,12 @@ void dnfs4_attrs_here(const struct dnfs4_compound *cmp, const struct dnfs4_fh *f
 		take_away(map, &attrs_of_acl);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_attrs_here);
+
+bool dnfs4_has_xattrs(const struct dnfs4_fh *fh)
+{
+	return fh->kind == DNFS4_FH_NODE && !fh->named &&
+	       ditto_xattr_is_supported(fh->target.op.share);
+}
 
 void dnfs4_attrs_supported(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 			   struct dnfs4_bitmap *map)

@@ -59,6 +59,17 @@ bool dnfs4_encode_bitmap(struct xdr_stream *xdr, const struct dnfs4_bitmap *map)
 #define DNFS4_BITMAP_BYTES	(4 + 4 * DNFS4_BITMAP_WORDS)
 
 /**
+ * dnfs4_has_xattrs - check whether extended attributes are supported (RFC 8276 section 8.1)
+ * @fh: the file
+ *
+ * Named attributes and the pseudo root have none.
+ *
+ * Context: any.
+ * Return: true if the file system of the file stores them.
+ */
+bool dnfs4_has_xattrs(const struct dnfs4_fh *fh);
+
+/**
  * dnfs4_attrs_supported - the attributes that a file supports (supported_attrs)
  * @cmp: compound; its minor version counts
  * @fh: the file

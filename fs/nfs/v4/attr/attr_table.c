@@ -43,11 +43,6 @@ static __be32 *encode_true(__be32 *p, const struct dnfs4_attr_src *src)
 	return encode_u32(p, true);
 }
 
-static __be32 *encode_false(__be32 *p, const struct dnfs4_attr_src *src)
-{
-	return encode_u32(p, false);
-}
-
 static __be32 *encode_time(__be32 *p, const struct timespec64 *time)
 {
 	p = xdr_encode_hyper(p, time->tv_sec);
@@ -361,6 +356,11 @@ static __be32 *encode_change_attr_type(__be32 *p, const struct dnfs4_attr_src *s
 	return encode_u32(p, NFS4_CHANGE_TYPE_IS_UNDEFINED);
 }
 
+static __be32 *encode_xattr_support(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return encode_u32(p, dnfs4_has_xattrs(src->fh));
+}
+
 /* Decoding */
 
 static u32 get_mode_bits(struct dnfs4_compound *cmp, umode_t *mode)
@@ -599,6 +599,6 @@ const struct dnfs4_attr_row dnfs4_attr_rows[DNFS4_ATTR_MAX + 1] = {
 	ROW(CLONE_BLKSIZE, 2, R, 0, 4, encode_clone_blksize, NULL),
 	ROW(CHANGE_ATTR_TYPE, 2, R, NEED_STAT, 4, encode_change_attr_type, NULL),
 	ROW(MODE_UMASK, 2, WE, 0, 0, NULL, get_mode_umask),
-	ROW(XATTR_SUPPORT, 2, R, 0, 4, encode_false, NULL),
+	ROW(XATTR_SUPPORT, 2, R, 0, 4, encode_xattr_support, NULL),
 };
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_rows);

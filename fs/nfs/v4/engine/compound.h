@@ -485,6 +485,17 @@ bool dnfs4_encode_time(struct xdr_stream *xdr, const struct timespec64 *time);
 u32 dnfs4_decode_name(struct dnfs4_compound *cmp, struct ditto_name *name);
 
 /**
+ * dnfs4_decode_xattr_name - decode an xattrkey4 (RFC 8276 section 8.2)
+ * @cmp: compound
+ * @name: as for dnfs4_decode_name()
+ *
+ * The name of an extended attribute is no path component: it may have slashes.
+ *
+ * Return: as dnfs4_decode_name(), but not NFS4ERR_BADNAME.
+ */
+u32 dnfs4_decode_xattr_name(struct dnfs4_compound *cmp, struct ditto_name *name);
+
+/**
  * dnfs4_scratch_alloc - allocate from the scratch after the arguments
  * @cmp: compound
  * @bytes: bytes needed

@@ -112,15 +112,22 @@ u32 dnfs4_decode_opaque(struct dnfs4_compound *cmp, u32 max, const void **data, 
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_decode_opaque);
 
-/* RFC 8881 section 14.5: "." and ".." are not valid, nor is a name with a slash. */
-static u32 check_name(const struct ditto_name *name)
+static u32 check_text(const struct ditto_name *name)
 {
 	if (!name->len || !dnfs4_is_utf8(name->name, name->len))
 		return NFS4ERR_INVAL;
 	if (name->len > NAME_MAX)
 		return NFS4ERR_NAMETOOLONG;
-	if (memchr(name->name, '\0', name->len))
-		return NFS4ERR_BADCHAR;
+	return memchr(name->name, '\0', name->len) ? NFS4ERR_BADCHAR : NFS4_OK;
+}
+
+/* RFC 8881 section 14.5: "." and ".." are not valid, nor is a name with a slash. */
+static u32 check_name(const struct ditto_name *name)
+{
+	u32 status = check_text(name);
+
+	if (status)
+		return status;
 	if (memchr(name->name, '/', name->len))
 		return NFS4ERR_BADNAME;
 	if (name->name[0] == '.' &&
@@ -129,7 +136,8 @@ static u32 check_name(const struct ditto_name *name)
 	return NFS4_OK;
 }
 
-u32 dnfs4_decode_name(struct dnfs4_compound *cmp, struct ditto_name *name)
+static u32 decode_checked(struct dnfs4_compound *cmp, struct ditto_name *name,
+			  u32 (*check)(const struct ditto_name *name))
 {
 	u32 len, status;
 
@@ -143,13 +151,24 @@ u32 dnfs4_decode_name(struct dnfs4_compound *cmp, struct ditto_name *name)
 	name->name = (const char *)xdr_inline_decode(cmp->in, len);
 	if (!name->name)
 		return NFS4ERR_BADXDR;
-	status = check_name(name);
+	status = check(name);
 	if (status)
 		return status;
 	name->name = xdr_keep(cmp, name->name, len);
 	return name->name ? NFS4_OK : NFS4ERR_BADXDR;
 }
+
+u32 dnfs4_decode_name(struct dnfs4_compound *cmp, struct ditto_name *name)
+{
+	return decode_checked(cmp, name, check_name);
+}
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_decode_name);
+
+u32 dnfs4_decode_xattr_name(struct dnfs4_compound *cmp, struct ditto_name *name)
+{
+	return decode_checked(cmp, name, check_text);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_decode_xattr_name);
 
 bool dnfs4_encode_bytes(struct xdr_stream *xdr, const void *data, u32 len)
 {

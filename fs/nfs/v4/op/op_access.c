@@ -10,11 +10,12 @@
 
 #include "../../../node/node.h"
 #include "../../rpc/access.h"
+#include "../attr/attr.h"
 #include "../engine/ops.h"
 
 #define ACCESS_ALL	(NFS4_ACCESS_READ | NFS4_ACCESS_LOOKUP | NFS4_ACCESS_MODIFY |	\
 			 NFS4_ACCESS_EXTEND | NFS4_ACCESS_DELETE | NFS4_ACCESS_EXECUTE)
-/* Requested by clients of 4.2 (RFC 8276 section 8.5), and not supported for any file. */
+/* Requested by clients of 4.2 (RFC 8276 section 8.5). */
 #define ACCESS_XATTR	(NFS4_ACCESS_XAREAD | NFS4_ACCESS_XAWRITE | NFS4_ACCESS_XALIST)
 
 struct access_args {
@@ -42,16 +43,21 @@ static u32 access_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	struct access_res *res = result;
 	struct ditto_node *node = dnfs4_node(cmp);
 	enum dnfs_accessed what;
+	u32 wanted = a->wanted;
 
 	if (cmp->current_fh.kind == DNFS4_FH_PSEUDO) {
-		res->known = a->wanted & dnfs_access_known(DNFS_ACCESSED_DIR);
-		res->granted = a->wanted & (NFS4_ACCESS_READ | NFS4_ACCESS_LOOKUP);
+		res->known = wanted & ~ACCESS_XATTR & dnfs_access_known(DNFS_ACCESSED_DIR);
+		res->granted = wanted & (NFS4_ACCESS_READ | NFS4_ACCESS_LOOKUP);
 		return NFS4_OK;
 	}
 	what = cmp->current_fh.kind == DNFS4_FH_ATTRDIR ? DNFS_ACCESSED_ATTRS :
 							  dnfs_accessed_of(node->inode->i_mode);
-	res->known = a->wanted & dnfs_access_known(what);
-	return dnfs4_status(cmp, dnfs_access(dnfs4_fs_op(cmp), node, what, a->wanted,
+	/* Files of other types have none. */
+	if (!dnfs4_has_xattrs(&cmp->current_fh) ||
+	    !(S_ISREG(node->inode->i_mode) || S_ISDIR(node->inode->i_mode)))
+		wanted &= ~ACCESS_XATTR;
+	res->known = wanted & dnfs_access_known(what);
+	return dnfs4_status(cmp, dnfs_access(dnfs4_fs_op(cmp), node, what, wanted,
 					     &res->granted));
 }
 
