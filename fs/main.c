@@ -33,6 +33,7 @@
 #include "acl/acl_file.h"
 #include "name/casefold.h"
 #include "node/node.h"
+#include "op/job.h"
 #include "open/stream.h"
 #include "share/cred.h"
 #include "share/option.h"
@@ -50,6 +51,7 @@ static const struct {
 	{ ditto_records_init, ditto_records_exit },
 	{ ditto_locks_init, ditto_locks_exit },
 	{ ditto_nodes_init, ditto_nodes_exit },
+	{ ditto_jobs_init, ditto_jobs_exit },
 	{ ditto_shares_init, ditto_shares_exit },
 	{ ditto_creds_init, ditto_creds_exit },
 	{ ditto_peers_init, ditto_peers_exit },
@@ -107,9 +109,12 @@ static int __init ditto_init(void)
 	if (!ditto_wq)
 		return -ENOMEM;
 
-	err = ditto_acl_interning_init();
+	err = ditto_jobs_setup();
 	if (err)
 		goto err_wq;
+	err = ditto_acl_interning_init();
+	if (err)
+		goto err_jobs;
 	ditto_casefold_tables_init();
 	ditto_streams_init();
 	err = ditto_share_options_init();
@@ -133,6 +138,8 @@ err_options:
 err_acls:
 	ditto_casefold_tables_exit();
 	ditto_acl_interning_exit();
+err_jobs:
+	ditto_jobs_cleanup();
 err_wq:
 	destroy_workqueue(ditto_wq);
 	return err;
@@ -144,6 +151,7 @@ static void __exit ditto_exit(void)
 	unregister_pernet_subsys(&ditto_net_ops);
 	rcu_barrier();
 	ditto_share_options_exit();
+	ditto_jobs_cleanup();
 	destroy_workqueue(ditto_wq);
 	ditto_casefold_tables_exit();
 	ditto_acl_interning_exit();

@@ -51,6 +51,7 @@ enum ditto_budget_kind {
 	DITTO_BUDGET_LOCKS,		/* claims and waiting requests in the lock table */
 	DITTO_BUDGET_UNSENT,		/* bytes of replies in socket buffers */
 	DITTO_BUDGET_HANDSHAKES,	/* TLS handshakes in progress, each of which has a thread */
+	DITTO_BUDGET_JOBS,		/* copies in the background */
 	DITTO_BUDGET_KINDS
 };
 

@@ -108,6 +108,12 @@ const struct ditto_budget_spec ditto_budget_kinds[DITTO_BUDGET_KINDS] = {
 		.peer = { NUMBER(2), NUMBER(8), NUMBER(8), NUMBER(32) },
 		.user = NUMBER(32),
 	},
+	[DITTO_BUDGET_JOBS] = {
+		.name = "jobs", .total = 1024, .batch = 1,
+		.levels = { NUMBER(0), NUMBER(0), PART_OF(8, 0), PART_OF(1, 0) },
+		.peer = { NUMBER(0), NUMBER(0), NUMBER(16), NUMBER(64) },
+		.user = NUMBER(64),
+	},
 };
 
 /* The limit of the highest level for a kind. */

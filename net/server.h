@@ -27,6 +27,7 @@ struct ditto_listeners;
 struct ditto_budget;
 struct ditto_login_delays;
 struct ditto_proved_names;
+struct ditto_jobs;
 
 /**
  * struct ditto_server - one server, one per network namespace
@@ -41,6 +42,7 @@ struct ditto_proved_names;
  * @delegation_stats: net/nl/locks.c
  * @shares: fs/share/share.c
  * @nodes: fs/node/node.c
+ * @jobs: fs/op/job.c
  * @creds: fs/share/cred.c
  * @peers: net/peer.c
  * @proved: net/proved.c
@@ -67,6 +69,7 @@ struct ditto_server {
 	struct ditto_stats_group *delegation_stats;
 	struct ditto_share_table *shares;
 	struct ditto_node_table *nodes;
+	struct ditto_jobs *jobs;
 	struct ditto_cred_cache *creds;
 	struct ditto_peer_table *peers;
 	struct ditto_proved_names *proved;

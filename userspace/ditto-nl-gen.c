@@ -3413,6 +3413,117 @@ const struct spec_set spec_access_set = {
 	.max = DITTO_A_ACCESS_MAX,
 };
 
+static const struct spec_attr job_attrs[] = {
+	[DITTO_A_JOB_ID] = {
+		.name = "id",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 1,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_JOB_PROTOCOL] = {
+		.name = "protocol",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_JOB_CLIENT] = {
+		.name = "client",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_JOB_UID] = {
+		.name = "uid",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_JOB_SINCE] = {
+		.name = "since",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_JOB_DONE] = {
+		.name = "done",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_JOB_SIZE] = {
+		.name = "size",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_JOB_SHARE] = {
+		.name = "share",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_JOB_PATH] = {
+		.name = "path",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_JOB_TARGET_SHARE] = {
+		.name = "target-share",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_JOB_TARGET_PATH] = {
+		.name = "target-path",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+};
+
+static const struct nla_policy job_policy[] = {
+	[DITTO_A_JOB_ID] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_JOB_PROTOCOL] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_JOB_CLIENT] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_JOB_UID] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_JOB_SINCE] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_JOB_DONE] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_JOB_SIZE] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_JOB_SHARE] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_JOB_PATH] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_JOB_TARGET_SHARE] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_JOB_TARGET_PATH] = {
+		.type = NLA_STRING,
+	},
+};
+
+const struct spec_set spec_job_set = {
+	.name = "job",
+	.attrs = job_attrs,
+	.policy = job_policy,
+	.max = DITTO_A_JOB_MAX,
+};
+
 static const u16 share_new_request[] = {
 	DITTO_A_SHARE_NAME,
 	DITTO_A_SHARE_PATH,
@@ -3897,6 +4008,26 @@ static const u16 connection_prove_request[] = {
 	0,
 };
 
+static const u16 job_get_reply[] = {
+	DITTO_A_JOB_ID,
+	DITTO_A_JOB_PROTOCOL,
+	DITTO_A_JOB_CLIENT,
+	DITTO_A_JOB_UID,
+	DITTO_A_JOB_SINCE,
+	DITTO_A_JOB_DONE,
+	DITTO_A_JOB_SIZE,
+	DITTO_A_JOB_SHARE,
+	DITTO_A_JOB_PATH,
+	DITTO_A_JOB_TARGET_SHARE,
+	DITTO_A_JOB_TARGET_PATH,
+	0,
+};
+
+static const u16 job_cancel_request[] = {
+	DITTO_A_JOB_ID,
+	0,
+};
+
 const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 	[DITTO_CMD_SHARE_NEW] = {
 		.name = "share-new",
@@ -4095,5 +4226,15 @@ const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 		.name = "connection-prove",
 		.set = &spec_connection_set,
 		.request = connection_prove_request,
+	},
+	[DITTO_CMD_JOB_GET] = {
+		.name = "job-get",
+		.set = &spec_job_set,
+		.reply = job_get_reply,
+	},
+	[DITTO_CMD_JOB_CANCEL] = {
+		.name = "job-cancel",
+		.set = &spec_job_set,
+		.request = job_cancel_request,
 	},
 };

@@ -65,6 +65,7 @@ extern const struct spec_set spec_ace_set;
 extern const struct spec_set spec_acl_set;
 extern const struct spec_set spec_decision_set;
 extern const struct spec_set spec_access_set;
+extern const struct spec_set spec_job_set;
 
 /* By command number. */
 extern const struct spec_op spec_ops[DITTO_CMD_MAX + 1];

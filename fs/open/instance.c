@@ -366,6 +366,16 @@ static bool prepend_stream(const struct ditto_instance *inst, char *buf, char **
 	return fits;
 }
 
+char *ditto_dentry_path(const struct ditto_share *share, const struct dentry *dentry, char *buf,
+			size_t size)
+{
+	char *at = buf + size;
+	bool fits;
+
+	fits = instance_path_prepend(buf, &at, "", 1) && prepend_names(share, dentry, buf, &at);
+	return fits ? at : ERR_PTR(-ENAMETOOLONG);
+}
+
 char *ditto_instance_path(const struct ditto_instance *inst, char *buf, size_t size)
 {
 	const struct ditto_share *share = rcu_access_pointer(inst->share);

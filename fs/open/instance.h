@@ -295,6 +295,19 @@ struct ditto_node *ditto_instance_base(const struct ditto_instance *inst);
 char *ditto_instance_path(const struct ditto_instance *inst, char *buf, size_t size);
 
 /**
+ * ditto_dentry_path - get the current path of a file relative to the root of a share
+ * @share: the share
+ * @dentry: the file
+ * @buf: as for ditto_instance_path()
+ * @size: as for ditto_instance_path()
+ *
+ * Context: any.
+ * Return: as ditto_instance_path().
+ */
+char *ditto_dentry_path(const struct ditto_share *share, const struct dentry *dentry, char *buf,
+			size_t size);
+
+/**
  * ditto_instance_delete_pending - tell whether the file or stream is delete pending
  * @inst: begun
  *

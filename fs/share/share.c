@@ -28,6 +28,7 @@
 #include "../../net/server_private.h"
 #include "../node/node.h"
 #include "../node/node_private.h"
+#include "../op/job.h"
 #include "../open/instance.h"
 #include "share.h"
 #include "share_private.h"
@@ -608,6 +609,7 @@ int ditto_share_del(struct ditto_server *srv, const char *name, struct netlink_e
 	if (!share)
 		return -ENOENT;
 
+	ditto_jobs_cancel_share(share);
 	ditto_event(srv, DITTO_EVENT_SHARE_REMOVED, name);
 	left = wait_for_completion_timeout(&share->gone, msecs_to_jiffies(drain_ms));
 	if (!left) {

@@ -246,6 +246,11 @@ static const struct nla_policy ditto_connection_prove_nl_policy[DITTO_A_CONNECTI
 	[DITTO_A_CONNECTION_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
 };
 
+/* DITTO_CMD_JOB_CANCEL - do */
+static const struct nla_policy ditto_job_cancel_nl_policy[DITTO_A_JOB_ID + 1] = {
+	[DITTO_A_JOB_ID] = NLA_POLICY_MIN(NLA_U64, 1),
+};
+
 /* Ops table for ditto */
 static const struct genl_split_ops ditto_nl_ops[] = {
 	{
@@ -491,6 +496,18 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.doit		= ditto_nl_connection_prove_doit,
 		.policy		= ditto_connection_prove_nl_policy,
 		.maxattr	= DITTO_A_CONNECTION_COOKIE,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= DITTO_CMD_JOB_GET,
+		.dumpit	= ditto_nl_job_get_dumpit,
+		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= DITTO_CMD_JOB_CANCEL,
+		.doit		= ditto_nl_job_cancel_doit,
+		.policy		= ditto_job_cancel_nl_policy,
+		.maxattr	= DITTO_A_JOB_ID,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 };

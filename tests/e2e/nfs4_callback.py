@@ -105,6 +105,15 @@ def _notify_lock(d, r):
     r.fh, r.owner = d.opaque(128), (d.u64(), d.opaque(1024))
 
 
+def _offload(d, r):
+    r.fh, r.stateid, r.status = d.opaque(128), d_stateid(d), d.u32()
+    if r.status == OK:
+        r.ids = [d_stateid(d) for _ in range(d.u32())]
+        r.count, r.committed, r.verf = d.u64(), d.u32(), d.fixed(8)
+    else:
+        r.count = d.u64()
+
+
 def _sequence(d, r):
     r.session, r.seqid, r.slot, r.highest = d.fixed(16), d.u32(), d.u32(), d.u32()
     r.cache = d.flag()
@@ -114,7 +123,7 @@ def _sequence(d, r):
 
 READERS = {'getattr': _getattr, 'recall': _recall, 'notify': _notify, 'sequence': _sequence,
            'recall_any': _recall_any, 'recall_slot': _recall_slot,
-           'notify_lock': _notify_lock}
+           'notify_lock': _notify_lock, 'offload': _offload}
 
 
 class Callbacks:

@@ -375,6 +375,8 @@ int dnfs4_fh_encode_dentry(const struct dnfs4_fh *dir, struct dentry *dentry,
  * Return: NFS4_OK or a status; NFS4ERR_IO, with a message in the log, for an errno without a row.
  */
 u32 dnfs4_status(const struct dnfs4_compound *cmp, int err);
+/* The same for an operation that is not being executed any more, by its number. */
+u32 dnfs4_status_of(u32 opnum, int err);
 
 /* compound.c */
 

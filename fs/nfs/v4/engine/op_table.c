@@ -39,6 +39,8 @@ const struct dnfs4_op *const dnfs4_ops[DNFS4_OP_MAX + 1] = {
 	OP(LOOKUP, lookup),
 	OP(LOOKUPP, lookupp),
 	OP(NVERIFY, nverify),
+	OP(OFFLOAD_CANCEL, offload_cancel),
+	OP(OFFLOAD_STATUS, offload_status),
 	OP(OPEN, open),
 	OP(OPENATTR, openattr),
 	OP(OPEN_CONFIRM, open_confirm),

@@ -37,6 +37,8 @@ extern const struct dnfs4_op dnfs4_op_locku;
 extern const struct dnfs4_op dnfs4_op_lookup;
 extern const struct dnfs4_op dnfs4_op_lookupp;
 extern const struct dnfs4_op dnfs4_op_nverify;
+extern const struct dnfs4_op dnfs4_op_offload_cancel;
+extern const struct dnfs4_op dnfs4_op_offload_status;
 extern const struct dnfs4_op dnfs4_op_open;
 extern const struct dnfs4_op dnfs4_op_open_confirm;
 extern const struct dnfs4_op dnfs4_op_open_downgrade;

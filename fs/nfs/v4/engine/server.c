@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 
 #include "../../../../net/stats.h"
+#include "../../../op/job.h"
 #include "../../server.h"
 #include "../attr/attr.h"
 #include "../deleg/delegation.h"
@@ -87,6 +88,8 @@ free:
 void dnfs4_server_free(struct dnfs4_server *server)
 {
 	parts_exit(server, ARRAY_SIZE(parts));
+	/* The last copies held their clients until now, and may still return from this module. */
+	ditto_jobs_flush();
 	ditto_stats_unregister(server->stats);
 	kfree(server);
 }

@@ -112,6 +112,7 @@ static const struct row rows[] = {
 	{ ENODATA,	ANY,		NFS4ERR_IO },
 	{ EBADMSG,	ANY,		NFS4ERR_IO },
 	{ ESHUTDOWN,	ANY,		NFS4ERR_DELAY },
+	{ ECANCELED,	ANY,		NFS4ERR_IO },
 };
 
 static const struct row *status_find(u32 op, int err)
@@ -124,17 +125,22 @@ static const struct row *status_find(u32 op, int err)
 	return NULL;
 }
 
-u32 dnfs4_status(const struct dnfs4_compound *cmp, int err)
+u32 dnfs4_status_of(u32 opnum, int err)
 {
 	const struct row *row;
 
 	if (likely(!err))
 		return NFS4_OK;
-	row = status_find(cmp->opnum, err);
+	row = status_find(opnum, err);
 	if (row)
 		return row->status;
 	pr_warn_ratelimited("error %d of operation %u has no status, clients see an I/O error\n",
-			    err, cmp->opnum);
+			    err, opnum);
 	return NFS4ERR_IO;
+}
+
+u32 dnfs4_status(const struct dnfs4_compound *cmp, int err)
+{
+	return dnfs4_status_of(cmp->opnum, err);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_status);

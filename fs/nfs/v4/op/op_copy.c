@@ -2,18 +2,21 @@
 /*
  * COPY within the server (RFC 7862 sections 4 and 15.2): from the saved file to the current one.
  *
- * Bytes are copied in order, so every copy is consecutive. A copy that the client wants done
- * before the reply, or a short one, is done at once: as much of it as the setting copy-sync-kib
- * allows, so that it does not keep a thread. The client asks for the rest again.
+ * Bytes are copied in order, so every copy is consecutive. At most copy-sync-kib is copied before
+ * the reply, so that a copy does not keep a thread. A longer copy goes on in the background, see
+ * state/offload.h. If the client wants it done before the reply, or cannot be called back, it gets
+ * the number of bytes copied and asks for the rest again.
  */
 #include <linux/limits.h>
 #include <linux/nfs4.h>
 #include <linux/sizes.h>
 
-#include "../../server.h"
+#include "../../../../net/server.h"
 #include "../../../node/node.h"
 #include "../../../op/space.h"
+#include "../../server.h"
 #include "../engine/ops.h"
+#include "../state/offload.h"
 #include "../state/open.h"
 
 /* A netloc4 is longer than a name, an URL or a universal address needs. */
@@ -34,6 +37,8 @@ struct copy_args {
 };
 
 struct copy_res {
+	struct dnfs4_stateid callback;
+	bool background;
 	u64 count;
 	u64 verf;
 };
@@ -96,16 +101,34 @@ static u32 copy_check_end(struct dnfs4_compound *cmp, const struct copy_args *a,
 	return a->src_pos + a->count <= attr.st.size ? NFS4_OK : NFS4ERR_INVAL;
 }
 
+/* A named attribute is copied as part of its file, which may not be held. */
+static bool copy_may_go_on(const struct dnfs4_compound *cmp, const struct copy_args *a)
+{
+	return !a->synchronous && atomic_read(&cmp->client->back_conns) &&
+	       !cmp->saved_fh.named && !cmp->current_fh.named;
+}
+
 static u32 copy_now(struct dnfs4_compound *cmp, const struct copy_args *a, struct dnfs4_io *src,
 		    struct dnfs4_io *dst, struct copy_res *res)
 {
 	u64 most = (u64)READ_ONCE(cmp->call->server->settings.copy_sync_kib) * SZ_1K;
 	struct ditto_node *from = cmp->saved_fh.target.node;
 	u64 size = i_size_read(from->inode), count = a->count;
+	struct dnfs4_offload_range range;
 	ssize_t n;
 
 	if (!count && size > a->src_pos)
 		count = size - a->src_pos;
+	range = (struct dnfs4_offload_range) { a->src_pos, a->dst_pos, count };
+	if (count > most && copy_may_go_on(cmp, a) &&
+	    !dnfs4_offload_start(cmp, src, dst, &range, &res->callback)) {
+		res->background = true;
+		/* The copy owns the states now. */
+		src->state = NULL;
+		dst->state = NULL;
+		res->verf = atomic64_read(&cmp->call->srv->write_verifier);
+		return NFS4_OK;
+	}
 	n = ditto_copy(&src->op, from, a->src_pos, &dst->op, dnfs4_node(cmp), a->dst_pos,
 		       min(count, most), false, &res->verf);
 	if (n < 0)
@@ -148,14 +171,15 @@ static bool copy_encode(struct dnfs4_compound *cmp, u32 status, const void *resu
 {
 	const struct copy_res *res = result;
 
-	/* No callback stateid: the copy is done. */
-	return xdr_stream_encode_u32(cmp->out, 0) >= 0 &&
+	/* No callback stateid if the copy is done. */
+	return xdr_stream_encode_u32(cmp->out, res->background) >= 0 &&
+	       (!res->background || dnfs4_encode_stateid(cmp->out, &res->callback)) &&
 	       xdr_stream_encode_u64(cmp->out, res->count) >= 0 &&
 	       xdr_stream_encode_u32(cmp->out, DITTO_UNSTABLE) >= 0 &&
 	       xdr_stream_encode_opaque_fixed(cmp->out, &res->verf, sizeof(res->verf)) >= 0 &&
 	       /* cr_consecutive and cr_synchronous */
 	       xdr_stream_encode_u32(cmp->out, 1) >= 0 &&
-	       xdr_stream_encode_u32(cmp->out, 1) >= 0;
+	       xdr_stream_encode_u32(cmp->out, !res->background) >= 0;
 }
 
 static u32 copy_reply(const struct dnfs4_compound *cmp, const void *args)

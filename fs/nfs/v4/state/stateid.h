@@ -65,6 +65,7 @@ enum dnfs4_state_kind {
 	DNFS4_STATE_LOCK	= BIT(1),
 	DNFS4_STATE_DELEGATION	= BIT(2),	/* of a file */
 	DNFS4_STATE_DIRECTORY	= BIT(3),	/* of a directory */
+	DNFS4_STATE_OFFLOAD	= BIT(4),	/* a copy in the background */
 };
 
 /* The kinds that are a struct dnfs4_delegation. */

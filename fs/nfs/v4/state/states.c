@@ -17,7 +17,7 @@
 #include "../session/client.h"
 #include "open.h"
 
-#define DNFS4_KINDS	4
+#define DNFS4_KINDS	5
 
 /* Locks of different kinds nest, so each kind has a lock class. */
 static struct lock_class_key dnfs4_state_keys[DNFS4_KINDS];

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Jobs: copies that go on after the request was answered, see job.h. */
+#include <linux/errno.h>
+#include <linux/jiffies.h>
+#include <linux/minmax.h>
+#include <linux/module.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+#include <kunit/visibility.h>
+
+#include "../../net/server.h"
+#include "../node/node.h"
+#include "../share/cred.h"
+#include "../share/share.h"
+#include "job.h"
+#include "space.h"
+
+/* Jobs whose pieces are copied at the same time, over all servers. */
+#define JOBS_AT_ONCE	8
+/* A piece: nothing interrupts its copy. */
+#define JOB_PIECE	SZ_16M
+/* A piece that others delay is tried again, and given up when a revocation should have come. */
+#define JOB_RETRY_MS	100
+#define JOB_GIVE_UP_MS	300000
+
+/**
+ * struct ditto_jobs - jobs of a server
+ * @lock: see job.h
+ * @list: jobs in order of their numbers
+ * @last: last number given
+ */
+struct ditto_jobs {
+	spinlock_t lock;	/* see job.h */
+	struct list_head list;
+	u64 last;
+};
+
+static struct workqueue_struct *job_wq;
+
+static struct ditto_jobs *job_jobs(const struct ditto_job *job)
+{
+	return job->op_to.srv->jobs;
+}
+
+static void job_hold_op(struct ditto_op *op)
+{
+	percpu_ref_get(&op->share->ref);
+	ditto_cred_hold(op->cred);
+	op->park = NULL;
+	op->awaited = NULL;
+	op->unresolved = NULL;
+	op->conflict = NULL;
+	op->later = NULL;
+	op->stream_of = NULL;
+	op->why = NULL;
+}
+
+static void job_release(struct ditto_job *job)
+{
+	ditto_node_put(job->from);
+	ditto_node_put(job->to);
+	ditto_cred_put(job->op.cred);
+	ditto_cred_put(job->op_to.cred);
+	ditto_share_put(job->op.share);
+	ditto_share_put(job->op_to.share);
+	ditto_uncharge(&job->charge);
+}
+
+static void job_end(struct ditto_job *job, int err)
+{
+	struct ditto_jobs *jobs = job_jobs(job);
+
+	spin_lock(&jobs->lock);
+	list_del_init(&job->list);
+	job->over = true;
+	spin_unlock(&jobs->lock);
+	/* A cancellation may have queued the work, which is running, once more. */
+	cancel_delayed_work(&job->work);
+	job_release(job);
+	job->err = err;
+	complete_all(&job->ended);
+	job->ops->ended(job);
+}
+
+/* Copy a piece. Return: 1 at the end; 0 to go on after @wait milliseconds; or a negative errno. */
+static int job_step(struct ditto_job *job, u32 *wait)
+{
+	u64 done = atomic64_read(&job->done), verifier;
+	ssize_t n;
+
+	n = ditto_copy(&job->op, job->from, job->from_pos + done, &job->op_to, job->to,
+		       job->to_pos + done, min_t(u64, job->count - done, JOB_PIECE), false,
+		       &verifier);
+	if (n == -EJUKEBOX || n == -ENOMEM) {
+		*wait = JOB_RETRY_MS;
+		return time_after(jiffies, job->give_up) ? -ETIMEDOUT : 0;
+	}
+	if (n <= 0)
+		return n ?: 1;
+	/* If data is lost later, the verifier of the client's COMMIT differs from the first one. */
+	if (!done)
+		job->verifier = verifier;
+	job->give_up = jiffies + msecs_to_jiffies(JOB_GIVE_UP_MS);
+	atomic64_set(&job->done, done + n);
+	return done + n >= job->count;
+}
+
+static void job_workfn(struct work_struct *work)
+{
+	struct ditto_job *job = container_of(to_delayed_work(work), struct ditto_job, work);
+	struct ditto_jobs *jobs = job_jobs(job);
+	u32 wait = 0;
+	int err;
+
+	err = READ_ONCE(job->cancelled) ?: job->ops->check(job) ?: job_step(job, &wait);
+	if (err) {
+		job_end(job, min(err, 0));
+		return;
+	}
+	spin_lock(&jobs->lock);
+	/* A cancellation meanwhile has queued it already, and must not wait. */
+	queue_delayed_work(job_wq, &job->work, msecs_to_jiffies(wait));
+	spin_unlock(&jobs->lock);
+}
+
+void ditto_job_init(struct ditto_job *job)
+{
+	INIT_LIST_HEAD(&job->list);
+	INIT_DELAYED_WORK(&job->work, job_workfn);
+	init_completion(&job->ended);
+	job->verifier = atomic64_read(&job->op_to.srv->write_verifier);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_job_init, DITTO);
+
+int ditto_job_start(struct ditto_job *job, const struct ditto_principal *who)
+{
+	struct ditto_jobs *jobs = job_jobs(job);
+	int err;
+
+	err = ditto_charge(&job->charge, who, DITTO_BUDGET_JOBS, 1);
+	if (err)
+		return err;
+	job->op.actor = job->op.actor ? &job->actor : NULL;
+	job->op_to.actor = job->op_to.actor ? &job->actor_to : NULL;
+	job->started = ktime_get_real_seconds();
+	job->give_up = jiffies + msecs_to_jiffies(JOB_GIVE_UP_MS);
+	job_hold_op(&job->op);
+	job_hold_op(&job->op_to);
+	ditto_node_hold(job->from);
+	ditto_node_hold(job->to);
+
+	spin_lock(&jobs->lock);
+	/* Pairs with ditto_jobs_cancel_share(), which runs after the reference was killed. */
+	if (percpu_ref_is_dying(&job->op.share->ref) ||
+	    percpu_ref_is_dying(&job->op_to.share->ref)) {
+		spin_unlock(&jobs->lock);
+		job_release(job);
+		return -ESTALE;
+	}
+	job->number = ++jobs->last;
+	list_add_tail(&job->list, &jobs->list);
+	queue_delayed_work(job_wq, &job->work, 0);
+	spin_unlock(&jobs->lock);
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_job_start, DITTO);
+
+static void job_cancel_locked(struct ditto_job *job, int err)
+{
+	lockdep_assert_held(&job_jobs(job)->lock);
+	if (job->over)
+		return;
+	if (!job->cancelled)
+		WRITE_ONCE(job->cancelled, err);
+	/* Not before it was started, which then finds it cancelled. */
+	if (!list_empty(&job->list))
+		mod_delayed_work(job_wq, &job->work, 0);
+}
+
+void ditto_job_cancel(struct ditto_job *job, int err)
+{
+	struct ditto_jobs *jobs = job_jobs(job);
+
+	spin_lock(&jobs->lock);
+	job_cancel_locked(job, err);
+	spin_unlock(&jobs->lock);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_job_cancel, DITTO);
+
+bool ditto_job_wait(struct ditto_job *job, u32 ms)
+{
+	return wait_for_completion_timeout(&job->ended, msecs_to_jiffies(ms));
+}
+EXPORT_SYMBOL_NS_GPL(ditto_job_wait, DITTO);
+
+void ditto_jobs_cancel_share(struct ditto_share *share)
+{
+	struct ditto_jobs *jobs = share->srv->jobs;
+	struct ditto_job *job;
+
+	spin_lock(&jobs->lock);
+	list_for_each_entry(job, &jobs->list, list)
+		if (job->op.share == share || job->op_to.share == share)
+			job_cancel_locked(job, -ESTALE);
+	spin_unlock(&jobs->lock);
+}
+
+int ditto_job_cancel_number(struct ditto_server *srv, u64 number)
+{
+	struct ditto_jobs *jobs = srv->jobs;
+	struct ditto_job *job;
+	int err = -ENOENT;
+
+	spin_lock(&jobs->lock);
+	list_for_each_entry(job, &jobs->list, list) {
+		if (job->number != number)
+			continue;
+		job_cancel_locked(job, -ECANCELED);
+		err = 0;
+		break;
+	}
+	spin_unlock(&jobs->lock);
+	return err;
+}
+
+bool ditto_job_next(struct ditto_server *srv, u64 number, struct ditto_job_info *info)
+{
+	struct ditto_jobs *jobs = srv->jobs;
+	struct ditto_job *job;
+	bool found = false;
+
+	spin_lock(&jobs->lock);
+	list_for_each_entry(job, &jobs->list, list) {
+		if (job->number <= number)
+			continue;
+		found = true;
+		info->number = job->number;
+		info->protocol = job->protocol;
+		strscpy(info->client, job->client, sizeof(info->client));
+		info->uid = job->op_to.cred->uid;
+		info->started = job->started;
+		info->done = atomic64_read(&job->done);
+		info->count = job->count;
+		info->share = job->op.share;
+		info->share_to = job->op_to.share;
+		info->node = job->from;
+		info->node_to = job->to;
+		/* The job, which is not over, holds them. */
+		percpu_ref_get(&info->share->ref);
+		percpu_ref_get(&info->share_to->ref);
+		ditto_node_hold(info->node);
+		ditto_node_hold(info->node_to);
+		break;
+	}
+	spin_unlock(&jobs->lock);
+	return found;
+}
+
+void ditto_job_info_put(struct ditto_job_info *info)
+{
+	ditto_node_put(info->node);
+	ditto_node_put(info->node_to);
+	ditto_share_put(info->share);
+	ditto_share_put(info->share_to);
+}
+
+void ditto_jobs_flush(void)
+{
+	flush_workqueue(job_wq);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_jobs_flush, DITTO);
+
+int ditto_jobs_setup(void)
+{
+	job_wq = alloc_workqueue("ditto_job", WQ_UNBOUND, JOBS_AT_ONCE);
+	return job_wq ? 0 : -ENOMEM;
+}
+
+void ditto_jobs_cleanup(void)
+{
+	destroy_workqueue(job_wq);
+}
+
+int ditto_jobs_init(struct ditto_server *srv)
+{
+	srv->jobs = kzalloc(sizeof(*srv->jobs), GFP_KERNEL);
+	if (!srv->jobs)
+		return -ENOMEM;
+	spin_lock_init(&srv->jobs->lock);
+	INIT_LIST_HEAD(&srv->jobs->list);
+	return 0;
+}
+
+void ditto_jobs_exit(struct ditto_server *srv)
+{
+	WARN_ON_ONCE(!list_empty(&srv->jobs->list));
+	kfree(srv->jobs);
+}
