@@ -27,12 +27,13 @@ euid = 0
 """
 
 
-def opened(pid, path):
-    """Does a process have a file open whose name begins so?"""
+def opened(pid, path, end=''):
+    """Does a process have a file open whose name begins and ends so?"""
     fds = f'/proc/{pid}/fd'
     for fd in os.listdir(fds):
         with contextlib.suppress(FileNotFoundError):    # it was closed meanwhile
-            if os.readlink(f'{fds}/{fd}').startswith(path):
+            name = os.readlink(f'{fds}/{fd}')
+            if name.startswith(path) and name.endswith(end):
                 return True
     return False
 
@@ -58,9 +59,10 @@ class Realm(kdc.Realm):
         return super().with_rules(rules, f'nfs-gss = {"gssproxy" if self.proxy else "dittod"}',
                                   *more)
 
-    def _start(self, ns, name, *args):
+    def _start(self, ns, name, *args, env=None):
         log = open(f'{self.world.base}/{name}.log', 'ab')
-        self.daemons.append(ns.spawn(*args, env=self.env, stdout=log, stderr=subprocess.STDOUT))
+        self.daemons.append(ns.spawn(*args, env=dict(self.env, **(env or {})), stdout=log,
+                                     stderr=subprocess.STDOUT))
 
     def _proxy(self):
         conf = put(f'{self.dir}/gssproxy.conf', PROXY_CONF % {'socket': SOCKET,
@@ -86,6 +88,23 @@ class Realm(kdc.Realm):
         self._start(client, client.hostname, 'rpc.gssd', '-f', '-vv', '-p', f'{base}/pipes', '-k',
                     f'{base}/keytab', '-d', f'{base}/tickets')
         # the kernel refuses to mount without a reader of its pipe
+        wait_for('rpc.gssd', lambda: opened(self.daemons[-1].pid, f'{base}/pipes/gssd/'))
+
+    def acceptor(self, client):
+        """Start rpc.svcgssd on a client, so that its kernel is called back with Kerberos."""
+        self._start(client, f'{client.hostname}.svcgssd', 'rpc.svcgssd', '-f', '-v', '-n',
+                    env={'KRB5_KTNAME': f'{self.dir}/{client.hostname}/keytab'})
+        wait_for('rpc.svcgssd', lambda: opened(self.daemons[-1].pid, '/proc/', 'init/channel'))
+
+    def caller(self):
+        """Start rpc.gssd beside the server, which calls clients back in the server's name."""
+        base = f'{self.dir}/server'
+        os.makedirs(f'{base}/pipes')
+        ns = self.world.server_ns
+        with ns:
+            mount('rpc_pipefs', f'{base}/pipes', 'rpc_pipefs')
+        self._start(ns, 'server.gssd', 'rpc.gssd', '-f', '-vv', '-p', f'{base}/pipes', '-k',
+                    self.keytab, '-d', base)
         wait_for('rpc.gssd', lambda: opened(self.daemons[-1].pid, f'{base}/pipes/gssd/'))
 
     def ticket(self, client, user, password, uid):

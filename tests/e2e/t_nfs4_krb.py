@@ -11,7 +11,7 @@ import harness
 import nfs4
 import pac
 from gss import Realm
-from harness import Child, as_user, eq, expect_errno, get, one_of, put, test, wait_for
+from harness import Child, as_user, eq, expect_errno, get, one_of, put, run, test, wait_for
 from kdc import HOST, REALM
 from nfs4_status import CLID_INUSE, CONN_NOT_BOUND_TO_SESSION, WRONG_CRED
 from smb import UIDS, USERS
@@ -292,6 +292,42 @@ def delegations(w):
         after = counts(w)
         eq((after['recalled'] - before['recalled'], after['revoked'] - before['revoked']), (1, 0))
         eq(as_user(UIDS['alice'], lambda: get(f'{m}/{vers}')), b'more', vers)
+        w.client.umount(m)
+    w.clients[1].umount(other)
+    realm.stop()
+
+
+@test(smb=True, squash='root-to-admin', clients=2, timeout=120)
+def delegations_40(w):
+    """A client of 4.0 is called back as the principal of its SETCLIENTID (RFC 7530, 3.3.3)."""
+    realm = realm_of(w)
+    w.server.set('data', sec=['krb5', 'krb5i', 'krb5p'])
+    realm.acceptor(w.client)
+    other = mount(w, w.clients[1], 'krb5i', '4.1')
+
+    def granted(m, name='f'):
+        as_user(UIDS['alice'], lambda: get(f'{m}/{name}'))
+        return w.server.claims().get('leases')
+
+    for name in 'f', 'krb5', 'krb5i', 'krb5p':
+        put(w.path(name), b'data', 0o666)
+
+    m = mount(w, w.client, 'krb5i', '4.0')
+    eq(granted(m), None)
+    wait_for('the reason', lambda: 'rpc.gssd does not run here' in run('dmesg'))
+    eq(granted(m), None)
+    eq('rpc.gssd does not run' in w.server.ctl('status'), True)
+    realm.caller()
+    eq('rpc.gssd does not run' in w.server.ctl('status'), False)
+    w.client.umount(m)
+    for sec in 'krb5', 'krb5i', 'krb5p':
+        m = mount(w, w.client, sec, '4.0')
+        wait_for(f'a delegation with {sec}', lambda m=m, sec=sec: granted(m, sec), 30)
+        before = counts(w)
+        as_user(UIDS['bob'], lambda sec=sec: write(f'{other}/{sec}', b'more'))
+        after = counts(w)
+        eq((after['recalled'] - before['recalled'], after['revoked'] - before['revoked']), (1, 0))
+        eq(as_user(UIDS['alice'], lambda m=m, sec=sec: get(f'{m}/{sec}')), b'more', sec)
         w.client.umount(m)
     w.clients[1].umount(other)
     realm.stop()

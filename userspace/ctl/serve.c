@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* dittoctl status, start and stop: the server as a whole. */
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <linux/genetlink.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "clock.h"
 #include "common/listener.h"
+#include "common/share.h"
 #include "common/status.h"
 #include "ctl.h"
 #include "ditto-nl-gen.h"
@@ -39,6 +43,8 @@ static const char *const health_names[] = { "serving", "degraded", "not running"
  * @helper: dittod is registered
  * @shares: number of shares
  * @listeners: number of listeners
+ * @calls_back: shares accept Kerberos over NFS, whose clients of 4.0 are called back with it
+ * @gssd: rpc.gssd runs, which that needs
  * @daemon: status that dittod wrote
  */
 struct health_report {
@@ -47,8 +53,14 @@ struct health_report {
 	bool helper;
 	unsigned int shares;
 	unsigned int listeners;
+	bool calls_back;
+	bool gssd;
 	struct status daemon;
 };
+
+#define NOTE_GSSD \
+	"rpc.gssd does not run: clients of NFSv4.0 with Kerberos get no delegations " \
+	"(systemctl start rpc-gssd)"
 
 static void sleep_ms(long ms)
 {
@@ -87,6 +99,69 @@ static int ask_server(struct ctl *ctl, u64 *started, bool *helper)
 	return status;
 }
 
+static bool is_gssd(const char *pid, const struct stat *here)
+{
+	char path[300], comm[32] = "";
+	struct stat ns;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%s/comm", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	if (!fgets(comm, sizeof(comm), f))
+		comm[0] = '\0';
+	fclose(f);
+	snprintf(path, sizeof(path), "/proc/%s/ns/net", pid);
+	return !strcmp(comm, "rpc.gssd\n") && !stat(path, &ns) && ns.st_ino == here->st_ino;
+}
+
+/* Does rpc.gssd run in this network namespace? Who may not look is told that it does. */
+static bool gssd_runs(void)
+{
+	const struct dirent *entry;
+	bool found = false;
+	struct stat here;
+	DIR *proc;
+
+	if (stat("/proc/self/ns/net", &here))
+		return true;
+	proc = opendir("/proc");
+	if (!proc)
+		return true;
+	while (!found && (entry = readdir(proc)))
+		found = isdigit((unsigned char)entry->d_name[0]) && is_gssd(entry->d_name, &here);
+	closedir(proc);
+	return found;
+}
+
+/* Find out whether clients of NFS are called back with Kerberos. */
+static int look_at_calls(struct ctl *ctl, struct health_report *h)
+{
+	bool nfs = false, kerberos = false;
+	struct listener l;
+	struct replies r;
+	struct share *s;
+	unsigned int i;
+
+	if (ctl_list(ctl, DITTO_CMD_LISTENER_GET, &r))
+		return CTL_REFUSED;
+	for (i = 0; i < r.count; i++)
+		nfs |= listener_from_msg(&l, r.msg[i]) && !strcmp(l.protocol, "nfs");
+	replies_free(&r);
+	if (ctl_list(ctl, DITTO_CMD_SHARE_GET, &r))
+		return CTL_REFUSED;
+	for (i = 0; i < r.count; i++) {
+		s = share_from_msg(r.msg[i]);
+		kerberos |= s && s->sec & ~(u32)(DITTO_FLAVOR_NONE | DITTO_FLAVOR_SYS);
+		share_free(s);
+	}
+	replies_free(&r);
+	h->calls_back = nfs && kerberos;
+	h->gssd = h->calls_back && gssd_runs();
+	return CTL_OK;
+}
+
 static int serve_look(struct ctl *ctl, struct health_report *h)
 {
 	u64 started = 0;
@@ -100,7 +175,7 @@ static int serve_look(struct ctl *ctl, struct health_report *h)
 	h->loaded = true;
 	if (ask_server(ctl, &started, &h->helper) ||
 	    serve_count(ctl, DITTO_CMD_SHARE_GET, &h->shares) ||
-	    serve_count(ctl, DITTO_CMD_LISTENER_GET, &h->listeners))
+	    serve_count(ctl, DITTO_CMD_LISTENER_GET, &h->listeners) || look_at_calls(ctl, h))
 		return CTL_REFUSED;
 	if (!known || !h->helper || h->daemon.stopped)
 		return CTL_OK;
@@ -130,6 +205,10 @@ static void print_json(const struct health_report *h)
 		json_close(stdout, '}');
 	}
 	json_close(stdout, ']');
+	json_open(stdout, "notes", '[');
+	if (h->calls_back && !h->gssd)
+		json_string(stdout, NULL, NOTE_GSSD);
+	json_close(stdout, ']');
 	json_close(stdout, '}');
 	json_end(stdout);
 }
@@ -149,6 +228,8 @@ static void print_text(const struct health_report *h)
 		puts("stopped: dittoctl start serves again");
 	else if (!h->helper)
 		puts("dittod does not run: systemctl start dittod");
+	if (h->calls_back && !h->gssd)
+		puts("note: " NOTE_GSSD);
 	if (!h->daemon.nproblems)
 		return;
 	t = table_new(columns);

@@ -178,6 +178,8 @@ extern const struct dnfs_program dnfs4_program;
  *	must retry
  * @ident: the identity that the call claims
  * @principal: principal authenticated by RPCSEC_GSS; NULL if it is not known
+ * @service: the same as "service@host" if it is that of a service of a machine, or NULL
+ * @acceptor: principal of this machine that RPCSEC_GSS was asked for, in the same form, or NULL
  * @userns: user namespace of the user and group ids on the wire
  * @sec: the flavour, one DITTO_SEC_* bit; 0 for a flavour that no share can accept
  * @security: TLS of the connection, one DNFS_CONN_* bit
@@ -222,6 +224,8 @@ struct dnfs_call {
 	bool undecided;
 	struct ditto_ident ident;
 	const char *principal;
+	const char *service;
+	const char *acceptor;
 	struct user_namespace *userns;
 	u32 sec;
 	u32 security;

@@ -197,6 +197,8 @@ static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 	call->datagram = rqstp->rq_prot == IPPROTO_UDP;
 	call->reserved_port = rpc_get_port(call->addr) < PROT_SOCK;
 	call->principal = rqstp->rq_cred.cr_raw_principal ?: rqstp->rq_cred.cr_principal;
+	call->service = rqstp->rq_cred.cr_principal;
+	call->acceptor = rqstp->rq_cred.cr_targ_princ;
 	dnfs_ident_of(&rqstp->rq_cred, &call->ident);
 	call->userns = cred ? cred->user_ns : &init_user_ns;
 	call->sec = dnfs_sec_of(rqstp->rq_cred.cr_flavor);

@@ -77,6 +77,24 @@ static void principals_compared(struct kunit *test)
 	}
 }
 
+/* The names become words of a line that rpc.gssd reads. */
+static void services_called_back(struct kunit *test)
+{
+	static const char *const good[] = {
+		"nfs@client.example.org", "host@c", "root@fe80-1.example_2",
+	};
+	static const char *const bad[] = {
+		"", "@", "nfs", "nfs@", "@client", "nfs@a b", "nfs@a\nuid=0", "nfs@a@b", "nfs@a/b",
+		"nfs=x@a", "nfs@\xc3\xa4",
+		"nfs@0123456789012345678901234567890123456789012345678901234567890123456789012345678",
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(good); i++)
+		KUNIT_EXPECT_TRUE_MSG(test, dnfs4_service_is_valid(good[i]), "%s", good[i]);
+	for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++)
+		KUNIT_EXPECT_FALSE_MSG(test, dnfs4_service_is_valid(bad[i]), "%s", bad[i]);
+}
+
 /* The right to end the state of a client by a restart, by the proofs of both. */
 static void principals_restart(struct kunit *test)
 {
@@ -180,6 +198,7 @@ static void mach_cred_frees(struct kunit *test)
 
 static struct kunit_case client_cases[] = {
 	KUNIT_CASE(principals_compared),
+	KUNIT_CASE(services_called_back),
 	KUNIT_CASE(principals_restart),
 	KUNIT_CASE(mach_cred),
 	KUNIT_CASE(mach_cred_frees),

@@ -76,6 +76,7 @@ static void set_up(struct dnfs4_callback_channel *channel, bool up)
 	if (!up)
 		return;
 	channel->failures = 0;
+	channel->told = false;
 	WRITE_ONCE(channel->young, false);
 	clear_bit(DNFS4_CLIENT_CB_DOWN, &channel->client->flags);
 	/* Make @up visible before looking for waiters. */
@@ -259,6 +260,7 @@ static void callback_collect(struct dnfs4_callback_channel *channel)
 		if (!cb)
 			return;
 		if (cb->task_status < 0) {
+			dnfs4_way_explain(channel, cb->task_status);
 			callback_lost(channel, cb);
 			continue;
 		}
@@ -328,7 +330,8 @@ static bool send_one(struct dnfs4_callback_channel *channel, struct dnfs4_callba
 {
 	if (!slot_take(channel, cb))
 		return false;
-	cb->lost_at = jiffies + dnfs4_way_time(channel->client) + HZ / 2;
+	cb->lost_at = jiffies + HZ / 2 + (channel->up ? dnfs4_way_time(channel->client) :
+							dnfs4_way_first_time(channel));
 	spin_lock_bh(&channel->lock);
 	list_add_tail(&cb->link, &channel->sent);
 	spin_unlock_bh(&channel->lock);
@@ -408,6 +411,7 @@ static void look_at_changes(struct dnfs4_callback_channel *channel)
 	if (!conns && !addr)
 		return;
 	channel->failures = 0;
+	channel->told = false;
 	channel->not_before = jiffies + msecs_to_jiffies(YOUNG_MS);
 	if (!channel->clnt || (!addr && channel->up && dnfs4_way_is_good(channel)))
 		return;
@@ -477,8 +481,14 @@ static void channel_work(struct work_struct *work)
 	if (channel->broken || overdue)
 		give_up_way(channel);
 	sort_out(channel);
-	if (!channel->clnt && is_past(channel->not_before) && dnfs4_way_open(channel))
-		set_down(channel);
+	if (!channel->clnt && is_past(channel->not_before)) {
+		int err = dnfs4_way_open(channel);
+
+		if (err) {
+			dnfs4_way_explain(channel, err);
+			set_down(channel);
+		}
+	}
 	if (channel->clnt)
 		send_due(channel);
 	if (channel->broken)
@@ -601,11 +611,19 @@ void dnfs4_callback_free(struct dnfs4_client *client)
 
 int dnfs4_callbacks_setup(void)
 {
+	int err = dnfs4_ways_setup();
+
+	if (err)
+		return err;
 	callback_wq = alloc_workqueue("ditto_nfs4_cb", WQ_UNBOUND, 0);
-	return callback_wq ? 0 : -ENOMEM;
+	if (callback_wq)
+		return 0;
+	dnfs4_ways_cleanup();
+	return -ENOMEM;
 }
 
 void dnfs4_callbacks_cleanup(void)
 {
 	destroy_workqueue(callback_wq);
+	dnfs4_ways_cleanup();
 }

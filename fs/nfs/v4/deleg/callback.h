@@ -220,7 +220,8 @@ void dnfs4_callbacks_stop(struct dnfs4_server *server);
  * @session: 4.1: session of @xprt, with a reference
  * @failed: 4.1: connection that last lost a callback, with a reference; or NULL
  * @program: RPC program number
- * @sec: flavour of the calls, a DITTO_SEC_* bit
+ * @sec: flavour of the calls, a DITTO_SEC_* bit; those of RPCSEC_GSS in 4.0 only
+ * @told: the log says why the client is not reached with RPCSEC_GSS; used by @work alone
  * @broken: a callback was lost on the transport
  * @probe: probe of the transport: CB_NULL, or a lone CB_SEQUENCE
  * @probing: @probe is in progress
@@ -251,6 +252,7 @@ struct dnfs4_callback_channel {
 	struct svc_xprt *failed;
 	u32 program;
 	u32 sec;
+	bool told;
 	bool broken;
 	struct dnfs4_callback probe;
 	bool probing;
@@ -315,6 +317,26 @@ void dnfs4_way_close(struct dnfs4_callback_channel *channel);
 unsigned long dnfs4_way_time(const struct dnfs4_client *client);
 
 /**
+ * dnfs4_way_first_time - get the time to wait for the reply to the first callback
+ * @channel: has a transport
+ *
+ * With RPCSEC_GSS rpc.gssd first needs a ticket and a context.
+ *
+ * Context: any.
+ * Return: jiffies.
+ */
+unsigned long dnfs4_way_first_time(const struct dnfs4_callback_channel *channel);
+
+/**
+ * dnfs4_way_explain - log why a callback was not sent, once for each address
+ * @channel: the channel
+ * @err: errno of the RPC task, or of opening the transport
+ *
+ * Context: process.
+ */
+void dnfs4_way_explain(struct dnfs4_callback_channel *channel, int err);
+
+/**
  * dnfs4_way_is_good - check whether the open transport is still the right one
  * @channel: has a transport
  *
@@ -343,6 +365,23 @@ int dnfs4_way_call(struct dnfs4_callback_channel *channel, struct dnfs4_callback
  * Context: process; does not sleep.
  */
 void dnfs4_callback_ended(struct dnfs4_callback *cb);
+
+/**
+ * dnfs4_ways_setup - prepare for transports, with the module
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int dnfs4_ways_setup(void);
+
+/**
+ * dnfs4_ways_cleanup - wait until sunrpc has freed all transports
+ *
+ * sunrpc may use the description of the program for some seconds after a transport is closed,
+ * while it tells the client to forget a context of RPCSEC_GSS.
+ *
+ * Context: may sleep; no channel has a transport.
+ */
+void dnfs4_ways_cleanup(void);
 
 /* callback_xdr.c */
 

@@ -3,7 +3,10 @@
  * The transport of callbacks: the RPC client of a channel, see callback.h.
  *
  * In 4.0 the server connects to the address given in SETCLIENTID, in its own network namespace
- * and from the address that the client used. In 4.1 it uses a connection that the client made
+ * and from the address that the client used. It authenticates with the flavour of SETCLIENTID
+ * (RFC 7530 section 3.3.3): with RPCSEC_GSS as the service that the client asked for, to the
+ * principal that the client used. sunrpc gets the context from rpc.gssd, and no thread waits for
+ * that, because the calls are asynchronous. In 4.1 it uses a connection that the client made
  * and bound to the back channel (RFC 8881 section 2.10.3.1), and never connects by itself.
  *
  * Locking: only the work of the channel calls these functions, or code that has stopped it.
@@ -11,14 +14,18 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/cred.h>
+#include <linux/delay.h>
 #include <linux/sched/task.h>
 #include <linux/sunrpc/addr.h>
 #include <linux/sunrpc/clnt.h>
+#include <linux/sunrpc/gss_api.h>
+#include <linux/sunrpc/rpc_pipe_fs.h>
 #include <linux/sunrpc/xprtsock.h>
 
 #include "../../../../net/server.h"
 #include "../../../share/share.h"
 #include "../../server.h"
+#include "../../share_options.h"
 #include "../engine/server.h"
 #include "callback.h"
 
@@ -26,11 +33,18 @@
 #define TRY_MAX_S	10
 #define TRY_MIN_S	1
 #define TRIES_PER_LEASE	6
+/* The same for the first callback with RPCSEC_GSS: the time that sunrpc gives to an upcall. */
+#define CONTEXT_MAX_S	30
+/* Poll interval in milliseconds for transports that sunrpc still uses. */
+#define FREED_MS	20
 
 enum {
 	PROC_NULL,
 	PROC_COMPOUND,
 };
+
+/* Each RPC client has a reference, and drops it at its end. */
+static const struct cred *ways_cred;
 
 /* Two threads that create RPC clients over one connection would both create its transport. */
 static DEFINE_MUTEX(make_lock);
@@ -95,7 +109,22 @@ static const struct rpc_program program = {
 	.nrvers = ARRAY_SIZE(versions),
 	.version = versions,
 	.stats = &stats,
+	/* The only directory of rpc_pipefs for callbacks of servers; rpc.gssd looks into it. */
+	.pipe_dir_name = "nfsd4_cb",
 };
+
+int dnfs4_ways_setup(void)
+{
+	ways_cred = prepare_kernel_cred(&init_task);
+	return ways_cred ? 0 : -ENOMEM;
+}
+
+void dnfs4_ways_cleanup(void)
+{
+	while (atomic_long_read(&ways_cred->usage) > 1)
+		msleep(FREED_MS);
+	put_cred(ways_cred);
+}
 
 unsigned long dnfs4_way_time(const struct dnfs4_client *client)
 {
@@ -130,9 +159,55 @@ static const struct cred *way_cred(u32 uid, u32 gid)
 	return cred;
 }
 
+static bool way_is_gss(const struct dnfs4_callback_channel *channel)
+{
+	return channel->sec & DNFS_SEC_PROVEN;
+}
+
+unsigned long dnfs4_way_first_time(const struct dnfs4_callback_channel *channel)
+{
+	return way_is_gss(channel) ? CONTEXT_MAX_S * HZ : dnfs4_way_time(channel->client);
+}
+
+static rpc_authflavor_t way_flavor(const struct dnfs4_callback_channel *channel)
+{
+	switch (channel->sec) {
+	case DITTO_SEC_NONE:
+		return RPC_AUTH_NULL;
+	case DITTO_SEC_KRB5:
+		return RPC_AUTH_GSS_KRB5;
+	case DITTO_SEC_KRB5I:
+		return RPC_AUTH_GSS_KRB5I;
+	case DITTO_SEC_KRB5P:
+		return RPC_AUTH_GSS_KRB5P;
+	default:
+		return RPC_AUTH_UNIX;
+	}
+}
+
+void dnfs4_way_explain(struct dnfs4_callback_channel *channel, int err)
+{
+	const struct dnfs4_client *client = channel->client;
+	const char *why;
+
+	if (client->minor || !(client->principal.sec & DNFS_SEC_PROVEN) || channel->told)
+		return;
+	if (!client->principal.service)
+		why = "its principal is not that of a service of a machine";
+	else if (!gssd_running(client->server->nfs->net))
+		why = "rpc.gssd does not run here: start rpc-gssd.service";
+	else if (err == -EACCES || err == -EKEYEXPIRED)
+		why = "rpc.gssd gets no context with it, see its log; the keytab needs nfs/HOST";
+	else
+		return;
+	channel->told = true;
+	pr_notice_ratelimited("%s gets no delegations with Kerberos: %s\n", client->client.name,
+			      why);
+}
+
 static int way_make(struct dnfs4_callback_channel *channel, struct rpc_create_args *args)
 {
-	unsigned long time = dnfs4_way_time(channel->client);
+	unsigned long time = dnfs4_way_first_time(channel);
 	struct rpc_timeout timeout = {
 		.to_initval = time,
 		.to_maxval = time,
@@ -144,9 +219,9 @@ static int way_make(struct dnfs4_callback_channel *channel, struct rpc_create_ar
 	args->program = &program;
 	args->prognumber = channel->program;
 	args->version = version1.number;
-	args->authflavor = channel->sec == DITTO_SEC_NONE ? RPC_AUTH_NULL : RPC_AUTH_UNIX;
+	args->authflavor = way_flavor(channel);
 	args->flags = RPC_CLNT_CREATE_NOPING | RPC_CLNT_CREATE_QUIET;
-	args->cred = current_cred();
+	args->cred = ways_cred;
 	mutex_lock(&make_lock);
 	clnt = rpc_create(args);
 	/*
@@ -161,15 +236,37 @@ static int way_make(struct dnfs4_callback_channel *channel, struct rpc_create_ar
 	mutex_unlock(&make_lock);
 	if (IS_ERR(clnt))
 		return PTR_ERR(clnt);
+	if (way_is_gss(channel))
+		clnt->cl_principal = channel->client->principal.acceptor ?: "nfs";
 	channel->clnt = clnt;
+	return 0;
+}
+
+/*
+ * Let the RPC client act as the service nfs of this machine. rpc.gssd takes its key from the
+ * keytab: that for the name by which the client asked for it, else for this machine's own name.
+ * Only calls with rpc_machine_cred() are made in that name.
+ */
+static int way_authenticate(struct dnfs4_callback_channel *channel, struct rpc_create_args *args)
+{
+	const struct dnfs4_principal *principal = &channel->client->principal;
+
+	if (!principal->service || !gssd_running(args->net))
+		return -ENOTCONN;
+	args->client_name = principal->service;
+	/* rpc.gssd looks an address up in the DNS, but not a name. */
+	args->servername = strchr(principal->service, '@') + 1;
+	channel->cred = get_cred(rpc_machine_cred());
 	return 0;
 }
 
 /* RFC 7530 section 16.33 */
 static int open_dial(struct dnfs4_callback_channel *channel)
 {
+	const struct dnfs4_principal *principal = &channel->client->principal;
 	struct dnfs4_callback_addr to;
 	struct rpc_create_args args = {
+		.net = channel->client->server->nfs->net,
 		.protocol = XPRT_TRANSPORT_TCP,
 		.address = (struct sockaddr *)&to.addr,
 	};
@@ -179,21 +276,18 @@ static int open_dial(struct dnfs4_callback_channel *channel)
 	spin_unlock_bh(&channel->lock);
 	if (to.addr.ss_family == AF_UNSPEC)
 		return -ENOTCONN;
-	/* Callbacks would need the authentication of the client, which is not supported. */
-	if (!(channel->client->principal.sec & (DITTO_SEC_NONE | DITTO_SEC_SYS)))
-		return -ENOTCONN;
 	args.addrsize = to.addr.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) :
 							sizeof(struct sockaddr_in);
 	if (to.local.ss_family == to.addr.ss_family) {
 		rpc_set_port((struct sockaddr *)&to.local, 0);
 		args.saddress = (struct sockaddr *)&to.local;
 	}
-	channel->cred = way_cred(0, 0);
-	if (!channel->cred)
-		return -ENOMEM;
 	channel->program = to.program;
-	channel->sec = DITTO_SEC_SYS;
-	return way_make(channel, &args);
+	channel->sec = principal->sec & DNFS_SEC_PROVEN ?: DITTO_SEC_SYS;
+	if (way_is_gss(channel))
+		return way_authenticate(channel, &args) ?: way_make(channel, &args);
+	channel->cred = way_cred(0, 0);
+	return channel->cred ? way_make(channel, &args) : -ENOMEM;
 }
 
 static bool is_open(const struct svc_xprt *xprt)

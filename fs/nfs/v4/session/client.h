@@ -73,6 +73,8 @@ struct ditto_owner;
  * @sec: security flavour, one DITTO_SEC_* bit
  * @uid: uid of the call that created the client; compared only without a GSS principal
  * @name: RPCSEC_GSS principal name, owned; NULL for other flavours
+ * @service: principal as "service@host", owned; NULL if it is no service or cannot be called back
+ * @acceptor: principal of this machine in that form, owned; NULL if it is not known
  * @security: TLS of that call's connection, one DNFS_CONN_* bit
  * @proved: name that the machine proved with its certificate, owned; NULL if none
  */
@@ -80,6 +82,8 @@ struct dnfs4_principal {
 	u32 sec;
 	kuid_t uid;
 	char *name;
+	char *service;
+	char *acceptor;
 	u32 security;
 	char *proved;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Principals: comparison and digest, see principal.h. */
 #include <crypto/blake2s.h>
+#include <linux/ctype.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <kunit/visibility.h>
@@ -25,12 +26,40 @@ static const char *dnfs4_proved_name(const struct dnfs_call *call)
 	return call->security == DNFS_CONN_MTLS ? call->peer->proved : NULL;
 }
 
+/* sunrpc's upcall to rpc.gssd has 256 bytes for two names, about 80 others and what separates. */
+#define SERVICE_MAX	80
+
+/* The upcall is a line of words, so a name must not have characters that separate them. */
+VISIBLE_IF_KUNIT bool dnfs4_service_is_valid(const char *name)
+{
+	const char *host = strchr(name, '@');
+
+	if (!host || host == name || !host[1] || strlen(name) > SERVICE_MAX)
+		return false;
+	for (const char *c = name; *c; c++)
+		if (c != host && !(isascii(*c) && isalnum(*c)) && !strchr("-._", *c))
+			return false;
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_service_is_valid);
+
+/* Copy a name of a service, if it is usable. Returns false without memory. */
+static bool dnfs4_service_copy(const char *name, char **copy)
+{
+	if (!name || !dnfs4_service_is_valid(name))
+		return true;
+	*copy = kstrdup(name, GFP_KERNEL);
+	return *copy;
+}
+
 bool dnfs4_principal_init(struct dnfs4_principal *principal, const struct dnfs_call *call)
 {
 	principal->sec = call->sec;
 	principal->uid = call->ident.uid;
 	principal->security = call->security;
 	principal->name = NULL;
+	principal->service = NULL;
+	principal->acceptor = NULL;
 	principal->proved = NULL;
 	if (dnfs4_proved_name(call)) {
 		principal->proved = kstrdup(dnfs4_proved_name(call), GFP_KERNEL);
@@ -39,6 +68,9 @@ bool dnfs4_principal_init(struct dnfs4_principal *principal, const struct dnfs_c
 	}
 	if (!(call->sec & DNFS_SEC_PROVEN) || !call->principal)
 		return true;
+	if (!dnfs4_service_copy(call->service, &principal->service) ||
+	    !dnfs4_service_copy(call->acceptor, &principal->acceptor))
+		return false;
 	principal->name = kstrdup(call->principal, GFP_KERNEL);
 	return principal->name;
 }
@@ -46,6 +78,8 @@ bool dnfs4_principal_init(struct dnfs4_principal *principal, const struct dnfs_c
 void dnfs4_principal_exit(struct dnfs4_principal *principal)
 {
 	kfree(principal->name);
+	kfree(principal->service);
+	kfree(principal->acceptor);
 	kfree(principal->proved);
 }
 

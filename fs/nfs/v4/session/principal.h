@@ -6,6 +6,7 @@
 #ifndef _DITTO_FS_NFS_V4_SESSION_PRINCIPAL_H
 #define _DITTO_FS_NFS_V4_SESSION_PRINCIPAL_H
 
+#include <linux/kconfig.h>
 #include <linux/types.h>
 
 struct dnfs_call;
@@ -38,6 +39,11 @@ void dnfs4_principal_exit(struct dnfs4_principal *principal);
  */
 void dnfs4_principal_digest(const struct dnfs4_principal *principal,
 			    u8 digest[DNFS4_PRINCIPAL_DIGEST]);
+
+#if IS_ENABLED(CONFIG_KUNIT)
+/* Can a principal be part of an upcall to rpc.gssd? @name: "service@host". */
+bool dnfs4_service_is_valid(const char *name);
+#endif
 
 /**
  * dnfs4_is_protected - check for integrity protection
