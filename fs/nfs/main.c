@@ -71,6 +71,8 @@ static const struct dnfs_program *const dnfs_programs[DNFS_PROGRAMS] = {
 	[DNFS_PROGRAM_NLM4]	= &dnlm4_program,
 	[DNFS_PROGRAM_NSM]	= &dnsm1_program,
 	[DNFS_PROGRAM_NFS4]	= &dnfs4_program,
+	[DNFS_PROGRAM_RQUOTA1]	= &dnfs_rquota1_program,
+	[DNFS_PROGRAM_RQUOTA2]	= &dnfs_rquota2_program,
 };
 
 /* Names of the procedures for the statistics. */

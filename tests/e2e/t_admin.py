@@ -42,6 +42,7 @@ def rpcbind_and_mount_program(w):
                   ('100005', '3', 'tcp', mount_port), ('100005', '3', 'udp', mount_port)):
         assert entry in have, f'{entry} is missing: {sorted(have)}'
     if w.server.name == 'ditto':
+        eq({('100011', v, p, '2049') for v in '12' for p in ('tcp', 'udp')} - have, set())
         eq({e for e in have if e[:2] == ('100003', '4')}, {('100003', '4', 'tcp', '2049')})
     for prog in ('100003', '100005'):
         out = w.client.run('rpcinfo', '-t', w.client.server_addr, prog, '3')
@@ -64,7 +65,8 @@ def rpcbind_and_mount_program(w):
         for listener in w.server.json('listener', 'list'):
             w.server.ctl('listener', 'del', str(listener['id']))
         wait_for('no registration is left',
-                 lambda: not {e for e in registered(w) if e[0] in ('100003', '100005', '100227')})
+                 lambda: not {e for e in registered(w) if e[0] in ('100003', '100005', '100011',
+                                                               '100227')})
         daemon.terminate()
         daemon.wait()
 

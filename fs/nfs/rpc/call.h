@@ -117,6 +117,8 @@ enum dnfs_program_index {
 	DNFS_PROGRAM_NLM4,
 	DNFS_PROGRAM_NSM,
 	DNFS_PROGRAM_NFS4,
+	DNFS_PROGRAM_RQUOTA1,
+	DNFS_PROGRAM_RQUOTA2,
 	DNFS_PROGRAMS,
 };
 
@@ -131,6 +133,8 @@ enum dnfs_program_index {
  * @no_udp: never served over UDP
  * @strangers: the procedures answer machines that no share admits, because the program has a
  *	status for them; see @stranger of struct dnfs_call
+ * @any_port: AUTH_SYS is accepted from any port, because programs of users call it
+ * @no_retry: no status makes clients retry; instead, no reply makes them send the call again
  * @loopback: the loopback address need not be admitted by a share
  * @any_conn: served without TLS, too, if the share requires TLS, because clients do not use TLS
  *	for this program
@@ -147,6 +151,8 @@ struct dnfs_program {
 	bool any_udp;
 	bool no_udp;
 	bool strangers;
+	bool any_port;
+	bool no_retry;
 	bool loopback;
 	bool any_conn;
 	u32 (*status)(int err);
@@ -162,6 +168,8 @@ extern const struct dnfs_program dnlm3_program;
 extern const struct dnfs_program dnlm4_program;
 extern const struct dnfs_program dnsm1_program;
 extern const struct dnfs_program dnfs4_program;
+extern const struct dnfs_program dnfs_rquota1_program;
+extern const struct dnfs_program dnfs_rquota2_program;
 
 /**
  * struct dnfs_call - a call

@@ -38,6 +38,8 @@ static const struct dnfs_program *const dnfs_programs[DNFS_PROGRAMS] = {
 	[DNFS_PROGRAM_NLM4]	= &dnlm4_program,
 	[DNFS_PROGRAM_NSM]	= &dnsm1_program,
 	[DNFS_PROGRAM_NFS4]	= &dnfs4_program,
+	[DNFS_PROGRAM_RQUOTA1]	= &dnfs_rquota1_program,
+	[DNFS_PROGRAM_RQUOTA2]	= &dnfs_rquota2_program,
 };
 
 /* Tables for sunrpc, which has one program for all versions with the same program number. */
@@ -272,7 +274,8 @@ static bool dnfs_admission(struct dnfs_rpc_call *rc)
 		rc->rqstp->rq_auth_stat = rpc_autherr_badcred;
 		return false;
 	}
-	if (call->reserved_port || program->strangers || call->sec & DNFS_SEC_PROVEN)
+	if (call->reserved_port || program->strangers || program->any_port ||
+	    call->sec & DNFS_SEC_PROVEN)
 		return true;
 	if (call->proc->flags & DNFS_PROC_RESERVED)
 		ports = DITTO_PORTS_RESERVED;
@@ -394,7 +397,7 @@ static bool dnfs_run(struct dnfs_rpc_call *rc)
 		goto encode;
 	if (unlikely(call->undecided) && !program->strangers && !(proc->flags & DNFS_PROC_WHOLE)) {
 		/* An NLM message has no reply; its client repeats it. */
-		call->dropped = !proc->encode;
+		call->dropped = !proc->encode || program->no_retry;
 		call->status = program->status(-EJUKEBOX);
 		goto encode;
 	}
@@ -416,6 +419,8 @@ again:
 		return !err;
 	}
 	call->status = program->status(err);
+	if (err == -EJUKEBOX && program->no_retry)
+		call->dropped = true;
 	if (call->too_weak) {
 		trace_dnfs_too_weak(rqstp, program, proc);
 		rqstp->rq_auth_stat = rpc_autherr_tooweak;

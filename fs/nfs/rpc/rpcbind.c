@@ -55,6 +55,7 @@ static const struct {
 } dnfs_rpcbind_rivals[] = {
 	{ 100003, "knfsd" },
 	{ 100005, "rpc.mountd" },
+	{ 100011, "rpc.rquotad" },
 	{ 100021, "the kernel's lockd" },
 	{ 100024, "rpc.statd" },
 	{ 100227, "knfsd" },

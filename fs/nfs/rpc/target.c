@@ -147,7 +147,8 @@ static int dnfs_grant(struct dnfs_call *call, struct ditto_share *share,
  */
 static bool dnfs_accepts(const struct dnfs_call *call, const struct ditto_share_opts *opts)
 {
-	if (call->sec == DITTO_SEC_SYS && opts->secure_ports && !call->reserved_port)
+	if (call->sec == DITTO_SEC_SYS && opts->secure_ports && !call->reserved_port &&
+	    !call->program->any_port)
 		return false;
 	return opts->sec & call->sec;
 }

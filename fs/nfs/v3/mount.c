@@ -23,6 +23,7 @@
 #include "../rpc/status.h"
 #include "../rpc/target.h"
 #include "../server.h"
+#include "mount.h"
 #include "proto.h"
 
 /**
@@ -119,12 +120,8 @@ struct mnt_res {
 	u32 flavor[DNFS_FLAVORS];
 };
 
-/*
- * Finds the share with the longest path that @path begins with, and sets @rest to
- * the part of @path below it.
- */
-static struct ditto_share *mnt_share(struct dnfs_call *call, const char *path, u32 len,
-				     const char **rest)
+struct ditto_share *dnfs_path_share(struct dnfs_call *call, const char *path, u32 len,
+				    const char **rest)
 {
 	struct ditto_share *share;
 
@@ -143,9 +140,8 @@ static struct ditto_share *mnt_share(struct dnfs_call *call, const char *path, u
 	return NULL;
 }
 
-/* Looks up the names of @rest one by one; the reference in @node is replaced. */
-static int mnt_walk(struct ditto_op *op, struct ditto_node **node, const char *rest,
-		    const char *end)
+int dnfs_path_walk(struct ditto_op *op, struct ditto_node **node, const char *rest,
+		   const char *end)
 {
 	while (rest < end) {
 		const char *slash = memchr(rest, '/', end - rest) ?: end;
@@ -189,7 +185,7 @@ static int mnt_below(struct dnfs_call *call, struct ditto_share *share, const ch
 		err = PTR_ERR(node);
 		goto put_cred;
 	}
-	err = mnt_walk(&op, &node, rest, end);
+	err = dnfs_path_walk(&op, &node, rest, end);
 	if (err)
 		goto put_node;
 	err = dnfs_node_handle(share, node, &res->handle);
@@ -213,7 +209,7 @@ static int mnt_exec(struct dnfs_call *call, void *args, void *result)
 	if (!a->len || memchr(a->path, '\0', a->len))
 		return -EINVAL;
 
-	share = mnt_share(call, a->path, a->len, &rest);
+	share = dnfs_path_share(call, a->path, a->len, &rest);
 	if (share) {
 		err = mnt_below(call, share, rest, a->path + a->len, result);
 		ditto_share_put(share);

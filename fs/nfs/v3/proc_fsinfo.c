@@ -5,6 +5,7 @@
 #include <linux/statfs.h>
 
 #include "../../node/node.h"
+#include "../../share/quota.h"
 #include "procs.h"
 #include "xdr.h"
 
@@ -39,14 +40,13 @@ static int dnfs3_fsstat_exec(struct dnfs_call *call, void *args, void *result)
 	err = dnfs_target_get(call, &a->fh, &target);
 	if (err)
 		return err;
-	err = ditto_statfs(&target.op, target.node, &st);
+	err = ditto_quota_statfs(&target.op, target.node, &st, &res->afiles);
 	if (!err) {
 		res->tbytes = (u64)st.f_bsize * st.f_blocks;
 		res->fbytes = (u64)st.f_bsize * st.f_bfree;
 		res->abytes = (u64)st.f_bsize * st.f_bavail;
 		res->tfiles = st.f_files;
 		res->ffiles = st.f_ffree;
-		res->afiles = st.f_ffree;
 	}
 	dnfs_post_attr_get(&target, &res->attr);
 	dnfs_target_put(&target);

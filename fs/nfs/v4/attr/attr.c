@@ -24,7 +24,7 @@ static const struct dnfs4_bitmap attrs_of_space = { {
 } };
 
 static const struct dnfs4_bitmap attrs_of_quota = { {
-	0, FATTR4_WORD1_QUOTA_HARD | FATTR4_WORD1_QUOTA_USED,
+	0, FATTR4_WORD1_QUOTA_HARD | FATTR4_WORD1_QUOTA_SOFT | FATTR4_WORD1_QUOTA_USED,
 } };
 
 static const struct dnfs4_bitmap attrs_of_dosattr = { {

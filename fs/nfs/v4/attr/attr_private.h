@@ -83,6 +83,7 @@ struct dnfs4_attr_plan {
  * @attr: with NEED_STAT; with NEED_INO only the inode number is valid
  * @mounted_on: with NEED_INO or NEED_STAT: mounted_on_fileid
  * @statfs: with NEED_STATFS
+ * @files_avail: with NEED_STATFS: files that the caller may create
  * @quota: with NEED_QUOTA
  * @dosattr: with NEED_EXTRA
  * @has_streams: with NEED_STREAMS
@@ -106,6 +107,7 @@ struct dnfs4_attr_src {
 	struct ditto_attr attr;
 	u64 mounted_on;
 	struct kstatfs statfs;
+	u64 files_avail;
 	struct ditto_quota quota;
 	struct ditto_dosattr dosattr;
 	bool has_streams;

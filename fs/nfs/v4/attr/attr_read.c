@@ -114,7 +114,9 @@ static int read_stat(const struct dnfs4_fh *fh, struct dentry *dentry, u32 need,
 /* A file system without quotas: the attributes are dropped from the reply. */
 static void read_quota(const struct dnfs4_fh *fh, struct dnfs4_attr_src *src)
 {
-	static const u8 attrs[] = { FATTR4_QUOTA_AVAIL_HARD, FATTR4_QUOTA_USED };
+	static const u8 attrs[] = {
+		FATTR4_QUOTA_AVAIL_HARD, FATTR4_QUOTA_AVAIL_SOFT, FATTR4_QUOTA_USED,
+	};
 	struct ditto_op op = fh->target.op;
 
 	ditto_quota(&op, &src->quota);
@@ -218,7 +220,7 @@ static int read_rest(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh
 		dnfs4_attrs_exclcreat(cmp, fh, &src->exclcreat);
 	}
 	if (need & DNFS4_NEED_STATFS && fh->kind != DNFS4_FH_PSEUDO) {
-		err = ditto_statfs(&op, fh->target.node, &src->statfs);
+		err = ditto_quota_statfs(&op, fh->target.node, &src->statfs, &src->files_avail);
 		if (err)
 			return err;
 	}

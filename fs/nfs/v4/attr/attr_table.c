@@ -172,6 +172,11 @@ static __be32 *encode_fileid(__be32 *p, const struct dnfs4_attr_src *src)
 	return xdr_encode_hyper(p, src->attr.st.ino);
 }
 
+static __be32 *encode_files_avail(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return xdr_encode_hyper(p, src->files_avail);
+}
+
 static __be32 *encode_files_free(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	return xdr_encode_hyper(p, src->statfs.f_ffree);
@@ -244,6 +249,11 @@ static __be32 *encode_owner_group(__be32 *p, const struct dnfs4_attr_src *src)
 static __be32 *encode_quota_avail_hard(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	return xdr_encode_hyper(p, ditto_quota_left(&src->quota));
+}
+
+static __be32 *encode_quota_avail_soft(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	return xdr_encode_hyper(p, ditto_quota_left_soft(&src->quota));
 }
 
 static __be32 *encode_quota_used(__be32 *p, const struct dnfs4_attr_src *src)
@@ -561,7 +571,7 @@ const struct dnfs4_attr_row dnfs4_attr_rows[DNFS4_ATTR_MAX + 1] = {
 	ROW(CHOWN_RESTRICTED, 0, R, 0, 4, encode_true, NULL),
 	ROW(FILEHANDLE, 0, R, NEED_HANDLE, 0, encode_filehandle, NULL),
 	ROW(FILEID, 0, R, NEED_INO, 8, encode_fileid, NULL),
-	ROW(FILES_AVAIL, 0, R, NEED_STATFS, 8, encode_files_free, NULL),
+	ROW(FILES_AVAIL, 0, R, NEED_STATFS, 8, encode_files_avail, NULL),
 	ROW(FILES_FREE, 0, R, NEED_STATFS, 8, encode_files_free, NULL),
 	ROW(FILES_TOTAL, 0, R, NEED_STATFS, 8, encode_files_total, NULL),
 	ROW(HIDDEN, 0, RWE, NEED_EXTRA, 4, encode_hidden, get_hidden),
@@ -577,6 +587,7 @@ const struct dnfs4_attr_row dnfs4_attr_rows[DNFS4_ATTR_MAX + 1] = {
 	ROW(OWNER, 0, RWE, NEED_USER, 0, encode_owner, get_owner),
 	ROW(OWNER_GROUP, 0, RWE, NEED_GROUP, 0, encode_owner_group, get_owner_group),
 	ROW(QUOTA_AVAIL_HARD, 0, R, NEED_QUOTA, 8, encode_quota_avail_hard, NULL),
+	ROW(QUOTA_AVAIL_SOFT, 0, R, NEED_QUOTA, 8, encode_quota_avail_soft, NULL),
 	ROW(QUOTA_USED, 0, R, NEED_QUOTA, 8, encode_quota_used, NULL),
 	ROW(RAWDEV, 0, R, NEED_STAT, 8, encode_rawdev, NULL),
 	ROW(SPACE_AVAIL, 0, R, NEED_STATFS, 8, encode_space_avail, NULL),

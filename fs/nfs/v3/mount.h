@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Paths that clients name, as in MNT: of a share, or of a directory below one. */
+#ifndef _DITTO_FS_NFS_V3_MOUNT_H
+#define _DITTO_FS_NFS_V3_MOUNT_H
+
+#include <linux/types.h>
+
+struct ditto_node;
+struct ditto_op;
+struct ditto_share;
+struct dnfs_call;
+
+/**
+ * dnfs_path_share - find the share with the longest path that a path begins with
+ * @call: the call
+ * @path: not terminated
+ * @len: length of @path
+ * @rest: set to the part of @path below the share
+ *
+ * Context: any.
+ * Return: the share with a reference, or NULL.
+ */
+struct ditto_share *dnfs_path_share(struct dnfs_call *call, const char *path, u32 len,
+				    const char **rest);
+
+/**
+ * dnfs_path_walk - look up the names of a path one by one
+ * @op: the caller
+ * @node: where the path begins; its reference is replaced by that of the directory it leads to
+ * @rest: the path
+ * @end: end of the path
+ *
+ * Context: may sleep.
+ * Return: 0; -EACCES for a path with ".."; -ENOTDIR; or an errno of ditto_lookup().
+ */
+int dnfs_path_walk(struct ditto_op *op, struct ditto_node **node, const char *rest,
+		   const char *end);
+
+#endif

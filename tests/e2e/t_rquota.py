@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Disk quotas: what clients are told of them, and what happens at their end."""
+import ctypes
+import functools
+import os
+import struct
+import types
+
+import nfs3
+import nfs4
+import rpc
+from harness import eq, libc, mount, one_of, put, run, syscall, test, umount
+from nfs4 import getattr, putfh
+from rpc import Dec, Enc
+
+wire = functools.partial(test, server='ditto', timeout=60)
+
+PROGRAM, GET, GET_ACTIVE = 100011, 1, 2
+OK, NO_QUOTA, EPERM = 1, 2, 3
+USER, GROUP, PROJECT = 0, 1, 2
+ALICE, BOB, TEAM, WORK = 1001, 1002, 500, 42
+MIB = 1 << 20
+OPTIONS = {'ext4': 'usrquota,grpquota,prjquota', 'xfs': 'uquota,gquota,pquota'}
+MAKE = {'ext4': ['-q', '-F', '-O', 'quota,project', '-E', 'quotatype=usrquota:grpquota:prjquota'],
+        'xfs': ['-q', '-K']}
+
+
+def limit(device, kind, number, soft, hard, files=0):
+    """Set limits, in bytes, and the number of files."""
+    size = 1024
+    block = struct.pack('<QQQQQQQQI4x', hard // size, soft // size, 0, files, files, 0, 0, 0,
+                        1 | 4)
+    syscall(libc.quotactl(0x800008 << 8 | kind, device.encode(), number,
+                          ctypes.create_string_buffer(block, len(block))), 'quotactl')
+
+
+def limited(w, kind, name='limited'):
+    """Serve a file system that counts users, groups and projects; returns it and its device."""
+    where, image = f'{w.base}/{name}', f'{w.base}/{name}.img'
+    os.mkdir(where)
+    with open(image, 'wb') as f:
+        f.truncate(400 << 20)
+    run(f'mkfs.{kind}', *MAKE[kind], image)
+    loop = run('losetup', '-f', '--show', image).strip()
+    mount(loop, where, kind, 0, OPTIONS[kind])
+    run('losetup', '-d', loop)
+    w.volumes.append(types.SimpleNamespace(umount=lambda: umount(where)))
+    os.chmod(where, 0o777)
+    os.makedirs(f'{where}/work/deep')
+    run('chattr', '-R', '-p', str(WORK), '+P', f'{where}/work')
+    os.chmod(f'{where}/work', 0o777)
+    w.server.add(name, where, squash='none')
+    return where, loop
+
+
+def ask(c, path, number, kind=None, cred=None, proc=GET):
+    """GETQUOTA of version 1, or with a kind of version 2."""
+    enc = Enc().opaque(path.encode())
+    if kind is not None:
+        enc.u32(kind)
+    reply = c.call(PROGRAM, 1 if kind is None else 2, proc, enc.u32(number).bytes(),
+                   cred=cred or rpc.auth_sys(number, number))
+    eq(reply.stat, rpc.SUCCESS)
+    d = Dec(reply.body)
+    r = types.SimpleNamespace(status=d.u32())
+    if r.status == OK:
+        r.size, r.active, r.hard, r.soft, r.used = (d.u32() for _ in range(5))
+        r.files_hard, r.files_soft, r.files, r.left, r.files_left = (d.u32() for _ in range(5))
+    d.end()
+    return r
+
+
+def fill(path, owner, size, group=None):
+    put(path, bytes(size))
+    os.chown(path, owner, owner if group is None else group)
+    os.sync()
+
+
+def reported(w, kind):
+    where, device = limited(w, kind)
+    limit(device, USER, ALICE, 3 * MIB, 4 * MIB, files=100)
+    limit(device, GROUP, TEAM, 0, 1 << 42)
+    limit(device, PROJECT, WORK, 0, 8 * MIB)
+    fill(f'{where}/f', ALICE, MIB, TEAM)
+    for proto in ('tcp', 'udp'):
+        c = w.client.connect(proto)
+        for version in (None, USER):
+            for path in ('limited', '/limited', where, f'{where}/work', '/limited/work'):
+                r = ask(c, path, ALICE, version)
+                eq((r.status, r.size, r.active), (OK, 1024, 1), path)
+                eq((r.hard, r.soft, r.files_hard, r.left), (4096, 3072, 100, 0))
+                one_of(r.used, range(1024, 1100))
+                eq(r.files, 1)
+        eq(ask(c, where, BOB).status, NO_QUOTA if kind == 'xfs' else OK)
+    # others are asked for by root only if it is an administrator here
+    eq(ask(c, where, ALICE, cred=rpc.auth_sys(BOB, BOB)).status, EPERM)
+    eq(ask(c, where, ALICE, cred=rpc.ROOT).status, EPERM)
+    member, stranger = rpc.auth_sys(BOB, BOB, (TEAM,)), rpc.auth_sys(BOB, BOB)
+    r = ask(c, where, TEAM, GROUP, member)
+    eq((r.status, r.size * r.hard, r.soft), (OK, 1 << 42, 0), 'more than 32 bits of KiB')
+    eq(r.hard < 1 << 31, True)
+    eq(ask(c, where, TEAM, GROUP, stranger).status, EPERM)
+    r = ask(c, f'{where}/work', WORK, PROJECT, stranger)
+    eq((r.status, r.hard), (OK, 8192))
+    eq(ask(c, where, WORK, PROJECT, stranger).status, EPERM, 'of another directory')
+    eq(ask(c, where, 0, PROJECT, stranger).status, EPERM)
+    w.server.set('limited', squash='root-to-admin')
+    eq((ask(c, where, ALICE, cred=rpc.ROOT).hard, ask(c, where, WORK, PROJECT, rpc.ROOT).hard),
+       (4096, 8192))
+    # the one that limits the caller is that of whom he acts as
+    w.server.set('limited', squash='all-to-guest', anon=(ALICE, ALICE))
+    eq(ask(c, where, BOB).hard, 4096)
+    # what is exceeded has a time
+    w.server.set('limited', squash='none')
+    limit(device, USER, ALICE, MIB // 2, 4 * MIB)
+    put(f'{where}/g', b'x')
+    os.chown(f'{where}/g', ALICE, ALICE)
+    one_of(ask(c, where, ALICE).left, range(1, 8 * 86400))
+
+
+@wire
+def on_ext4(w):
+    """Limits and usage, of users, groups and projects, to whom they concern."""
+    reported(w, 'ext4')
+
+
+@wire
+def on_xfs(w):
+    reported(w, 'xfs')
+
+
+@wire
+def refused(w):
+    """Callers that no share admits, paths that are none, and arguments that make no sense."""
+    c = w.client.connect(src_port=0)
+    eq(c.port() > 1023, True, 'programs of users have no reserved port')
+    for path in ('data', '', 'nosuch', '/', w.path('nosuch'), f'{w.export}/../data', 'data\0x'):
+        one_of(ask(c, path, ALICE).status, (NO_QUOTA, EPERM), path)
+    eq(ask(c, 'data', ALICE, kind=3).status, NO_QUOTA)
+    eq(ask(c, 'data', ALICE, kind=1 << 31).status, NO_QUOTA)
+    eq(ask(c, 'data', ALICE, proc=GET_ACTIVE).status, NO_QUOTA)
+    args = Enc().opaque(b'd' * 1025).u32(0).bytes()
+    eq(c.call(PROGRAM, 1, GET, args).stat, rpc.GARBAGE_ARGS)
+    for version, whole in ((1, Enc().opaque(b'data').u32(0)),
+                           (2, Enc().opaque(b'data').u32(0, 0))):
+        for cut in range(0, len(whole.bytes()), 4):
+            eq(c.call(PROGRAM, version, GET, whole.bytes()[:cut]).stat, rpc.GARBAGE_ARGS)
+        eq(c.call(PROGRAM, version, 0).stat, rpc.SUCCESS)
+        eq(c.call(PROGRAM, version, 3).stat, rpc.PROC_UNAVAIL, 'SETQUOTA')
+    r = c.call(PROGRAM, 3, 0)
+    eq((r.stat, r.low, r.high), (rpc.PROG_MISMATCH, 1, 2))
+    # a flavour that the share does not accept, and a machine that it does not admit
+    w.server.set('data', sec=['krb5'])
+    r = c.call(PROGRAM, 1, GET, Enc().opaque(b'data').u32(0).bytes())
+    eq(r.stat, rpc.AUTH_ERROR)
+    w.server.set('data', sec=['sys'], allow=['192.0.2.1=rw'])
+    r = c.call(PROGRAM, 1, GET, Enc().opaque(b'data').u32(0).bytes())
+    eq(r.stat, rpc.AUTH_ERROR)
+
+
+@wire
+def free_space(w):
+    """Free space and files are what the caller's quota leaves, and that of the project."""
+    for kind in ('ext4', 'xfs'):
+        where, device = limited(w, kind, kind)
+        limit(device, USER, ALICE, 2 * MIB, 4 * MIB, files=10)
+        limit(device, PROJECT, WORK, 0, 8 * MIB)
+        fill(f'{where}/f', ALICE, MIB)
+        cred = rpc.auth_sys(ALICE, ALICE)
+        n = w.client.nfs(cred, path=where)
+        r, other = n.fsstat(n.root), n.as_user(rpc.auth_sys(BOB, BOB)).fsstat(n.root)
+        one_of(r.abytes, range(2 * MIB, 3 * MIB + 1), kind)
+        eq((r.afiles, r.abytes < r.fbytes, r.tbytes > 100 * MIB), (9, True, True))
+        eq((other.abytes > 100 * MIB, other.afiles > 10), (True, True))
+        r = n.as_user(rpc.auth_sys(BOB, BOB)).fsstat(n.lookup(n.root, 'work').fh)
+        eq((r.tbytes, r.abytes <= 8 * MIB), (8 * MIB, True), f'project of {kind}')
+        c = nfs4.Session.make(nfs4.connect(w.client), cred=cred)
+        a = c.compound(putfh(c.fh(kind)), getattr(
+            'space_avail', 'files_avail', 'files_free', 'quota_avail_hard', 'quota_avail_soft',
+            'quota_used')).ok()[-1].attrs
+        one_of(a['quota_used'], range(MIB, 2 * MIB))
+        eq(a['quota_avail_hard'], 4 * MIB - a['quota_used'])
+        eq(a['quota_avail_soft'], 2 * MIB - a['quota_used'])
+        eq((a['space_avail'] <= a['quota_avail_hard'], a['files_avail']), (True, 9))
+        eq(a['files_free'] > 9, True)
+
+
+@wire
+def exceeded(w):
+    """The end of a quota is DQUOT in each version, on each file system that has some."""
+    shares = {}
+    for kind in ('ext4', 'xfs'):
+        where, device = limited(w, kind, kind)
+        limit(device, USER, ALICE, 0, MIB)
+        limit(device, PROJECT, WORK, 0, MIB)
+        shares[where] = nfs3.DQUOT
+        # of a project, xfs says that its file system is full
+        shares[f'{where}/work'] = nfs3.NOSPC if kind == 'xfs' else nfs3.DQUOT
+    image = w.volume(f'{w.base}/btrfs', 'btrfs')
+    run('btrfs', 'quota', 'enable', image.where)
+    run('btrfs', 'subvolume', 'create', f'{image.where}/sub')
+    run('btrfs', 'qgroup', 'limit', '1M', f'{image.where}/sub')
+    os.chmod(f'{image.where}/sub', 0o777)
+    w.server.add('btrfs', image.where, squash='none')
+    shares[f'{image.where}/sub'] = nfs3.DQUOT
+    for path, want in shares.items():
+        user = BOB if path.endswith('/work') else ALICE
+        cred = rpc.auth_sys(user, user)
+        for vers in '3', '4.0', '4.1', '4.2':
+            w.vers = vers
+            n = w.client.nfs(cred, path=path)
+            fh = n.create(n.root, f'f{vers}').fh
+            got = [n.write(fh, at * 65536, os.urandom(65536)).status for at in range(17)]
+            eq((got[-1], set(got) - {nfs3.OK}), (want, {want}), f'{path} {vers}')
+            eq(n.remove(n.root, f'f{vers}').status, nfs3.OK)
+            os.sync()
+    w.vers = '3'
