@@ -134,13 +134,16 @@ static const char *const upcall_kind_names[] = {
 	"user-id",
 	"group-id",
 	"user-sids",
+	"sid-of-user",
+	"sid-of-group",
+	"account-of-sid",
 };
 
 const struct spec_enum spec_upcall_kind = {
 	.name = "upcall-kind",
 	.flags = false,
 	.names = upcall_kind_names,
-	.count = 16,
+	.count = 19,
 };
 
 static const char *const token_privilege_names[] = {

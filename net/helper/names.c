@@ -3,11 +3,12 @@
  * Cache of the helper's answers about names and groups.
  *
  * Locking: entries are looked up and their answers read under RCU. The spinlock guards the list,
- * keeps it in step with the hash table, and guards the replacement of answers.
+ * keeps it in step with the hash table, and guards the replacement of answers, and the lists of
+ * parked operations. The functions of these are called under it.
  *
- * Lifetime: an entry is referenced by the table, by its work while a request is in progress, and
- * by callers that wait. An entry that was removed from the table meanwhile still gets its answer,
- * for the callers that wait for it.
+ * Lifetime: an entry is referenced by the table, by its work while a request is in progress, by
+ * callers that wait, and by parked operations. An entry that was removed from the table meanwhile
+ * still gets its answer, for those that wait for it.
  */
 #include <linux/errno.h>
 #include <linux/jhash.h>
@@ -23,6 +24,7 @@
 #include <kunit/visibility.h>
 
 #include "../server.h"
+#include "../server_private.h"
 #include "names.h"
 #include "names_ask.h"
 #include "names_private.h"
@@ -69,6 +71,7 @@ struct ditto_names {
  * @asked: jiffies of the last request; a caller that comes much later does not wait for it
  * @flags: NAME_* bits
  * @wait: callers that wait for the first answer
+ * @parks: struct ditto_names_park: operations that wait for it
  * @work: sends the request
  * @ref: references, see above
  * @hash: entry in the hash table
@@ -86,6 +89,7 @@ struct name_entry {
 	unsigned long asked;
 	unsigned long flags;
 	wait_queue_head_t wait;
+	struct list_head parks;
 	struct work_struct work;
 	refcount_t ref;
 	struct rhash_head hash;
@@ -255,6 +259,7 @@ static struct name_entry *entry_alloc(struct ditto_names *names, const struct di
 	entry->question.text = entry->text;
 	entry->retry = jiffies;
 	init_waitqueue_head(&entry->wait);
+	INIT_LIST_HEAD(&entry->parks);
 	INIT_WORK(&entry->work, entry_ask);
 	INIT_LIST_HEAD(&entry->lru);
 	/* One reference of the table, and one of the caller. */
@@ -341,6 +346,43 @@ static void names_remember_hosts(struct ditto_names *names, const struct in6_add
 	entry_put(entry);
 }
 
+/* Ends a wait. Returns false if the park does not wait. */
+static bool park_unlink_locked(struct ditto_names_park *park)
+{
+	struct name_entry *entry = park->entry;
+
+	lockdep_assert_held(&park->names->lock);
+	if (!entry)
+		return false;
+	park->entry = NULL;
+	list_del(&park->link);
+	entry_put(entry);
+	return true;
+}
+
+static void park_late(struct work_struct *work)
+{
+	struct ditto_names_park *park = container_of(to_delayed_work(work),
+						     struct ditto_names_park, late);
+
+	spin_lock(&park->names->lock);
+	if (park_unlink_locked(park))
+		park->done(park);
+	spin_unlock(&park->names->lock);
+}
+
+static void entry_wake_parks(struct name_entry *entry)
+{
+	struct ditto_names_park *park, *next;
+
+	spin_lock(&entry->names->lock);
+	list_for_each_entry_safe(park, next, &entry->parks, link) {
+		park_unlink_locked(park);
+		park->done(park);
+	}
+	spin_unlock(&entry->names->lock);
+}
+
 static void entry_ask(struct work_struct *work)
 {
 	struct name_entry *entry = container_of(work, struct name_entry, work);
@@ -368,20 +410,21 @@ out:
 	smp_mb__before_atomic();
 	clear_bit(NAME_ASKING, &entry->flags);
 	wake_up_all(&entry->wait);
+	entry_wake_parks(entry);
 	entry_put(entry);
 }
 
 /*
- * Access is decided without SIDs rather than not at all. So an error stays the answer while the
- * helper is asked again: callers that retry seldom would otherwise never get one. Without a helper
- * each call fails at once, and the next helper is waited for.
+ * Access is decided, and a SID or account shown, without the answer rather than not at all. So an
+ * error stays the answer while the helper is asked again: callers that retry seldom would otherwise
+ * never get one. Without a helper each call fails at once, and the next helper is waited for.
  */
 static bool entry_keeps_error(const struct name_entry *entry)
 {
 	int error = READ_ONCE(entry->error);
 
 	return error && error != -ECONNREFUSED &&
-	       entry->question.type == DITTO_UPCALL_USER_SIDS;
+	       entry->question.type >= DITTO_UPCALL_USER_SIDS;
 }
 
 static void entry_ask_soon(struct name_entry *entry)
@@ -469,6 +512,93 @@ int ditto_names_use(struct ditto_server *srv, const struct ditto_question *q,
 	answer = rcu_dereference(entry->answer);
 	ret = answer ? use(answer, arg) : entry_error(entry, wait);
 	rcu_read_unlock();
+	entry_put(entry);
+	return ret;
+}
+
+void ditto_names_park_init(struct ditto_names_park *park, struct ditto_server *srv,
+			   const struct in6_addr *asker,
+			   void (*done)(struct ditto_names_park *park))
+{
+	*park = (struct ditto_names_park){
+		.done = done,
+		.asker = *asker,
+		.names = srv->names,
+		.until = jiffies + msecs_to_jiffies(READ_ONCE(srv->settings.upcall_ms)),
+	};
+	INIT_DELAYED_WORK(&park->late, park_late);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_names_park_init, DITTO);
+
+void ditto_names_park_begin(struct ditto_names_park *park)
+{
+	park->waits = false;
+	park->asked = 0;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_names_park_begin, DITTO);
+
+bool ditto_names_park_cancel(struct ditto_names_park *park)
+{
+	bool waited;
+
+	spin_lock(&park->names->lock);
+	waited = park_unlink_locked(park);
+	spin_unlock(&park->names->lock);
+	cancel_delayed_work_sync(&park->late);
+	return waited;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_names_park_cancel, DITTO);
+
+/*
+ * Make a park wait for an entry. As in entry_wait(), a helper that hangs delays only the first
+ * operations. Returns false if the answer is there.
+ */
+static bool entry_park(struct name_entry *entry, struct ditto_names_park *park)
+{
+	struct ditto_names *names = entry->names;
+	unsigned long until = READ_ONCE(entry->asked) +
+			      msecs_to_jiffies(READ_ONCE(names->srv->settings.upcall_ms));
+	long left = min((long)(until - jiffies), (long)(park->until - jiffies));
+	bool asking;
+
+	spin_lock(&names->lock);
+	asking = test_bit(NAME_ASKING, &entry->flags);
+	if (asking && left > 0) {
+		refcount_inc(&entry->ref);
+		park->entry = entry;
+		list_add_tail(&park->link, &entry->parks);
+		park->waits = true;
+		mod_delayed_work(ditto_wq, &park->late, left);
+	}
+	spin_unlock(&names->lock);
+	return asking;
+}
+
+int ditto_names_use_parked(struct ditto_server *srv, const struct ditto_question *q,
+			   ditto_names_use_fn use, void *arg, struct ditto_names_park *park)
+{
+	const struct name_answer *answer;
+	struct name_entry *entry;
+	int ret;
+
+	if (ditto_names_use_fresh(srv, q, use, arg, &ret))
+		return ret;
+	/* The operation is repeated. */
+	if (!park || (park->waits && park->asked >= DITTO_NAMES_PARK_ASKS))
+		return -EJUKEBOX;
+	entry = names_entry(srv->names, q);
+	if (!entry)
+		return -ENOMEM;
+
+	entry_ask_soon(entry);
+	park->asked++;
+	do {
+		rcu_read_lock();
+		answer = rcu_dereference(entry->answer);
+		/* Without a helper the request fails soon, which ends the wait. */
+		ret = answer ? use(answer, arg) : entry_error(entry, true);
+		rcu_read_unlock();
+	} while (ret == -EJUKEBOX && !park->waits && !entry_park(entry, park));
 	entry_put(entry);
 	return ret;
 }

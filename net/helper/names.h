@@ -14,9 +14,13 @@
 #include <linux/sizes.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
+#include <linux/workqueue.h>
 
+#include "token.h"
+
+struct ditto_names;
 struct ditto_server;
-struct ditto_token;
+struct name_entry;
 
 /* Bytes of the longest name of a user or group, with its domain. */
 #define DITTO_NAMES_NAME_MAX	255
@@ -29,9 +33,11 @@ struct ditto_token;
 /* Bytes of all tokens in the cache; one has up to 72 KiB. */
 #define DITTO_NAMES_TOKENS_BYTES	SZ_64M
 /* Requests in progress: more than may wait for a turn, see net/helper/upcall.c. */
-#define DITTO_NAMES_WORKERS	384
+#define DITTO_NAMES_WORKERS	512
 /* Milliseconds that a caller waits for an answer. */
 #define DITTO_NAMES_WAIT_MS	50
+/* Requests that an operation makes each time before it waits. */
+#define DITTO_NAMES_PARK_ASKS	16
 
 /**
  * ditto_names_host_match - match a host name pattern against an address
@@ -155,6 +161,120 @@ void ditto_names_token_prefetch(struct ditto_server *srv, kuid_t uid);
  * Return: the token, valid until the end of the RCU read section; NULL without a fresh one.
  */
 const struct ditto_token *ditto_names_token_rcu(struct ditto_server *srv, kuid_t uid);
+
+/**
+ * struct ditto_names_park - an operation that waits for answers without a thread, as long as the
+ *	setting upcall-ms says
+ * @done: called when the answer that it waits for is there, or is late; in process context, with a
+ *	spinlock of the cache held
+ * @asker: address of the client
+ * @waits: @done was or will be called since the last ditto_names_park_begin(), unless the park is
+ *	cancelled; for the operation itself
+ * @names: the cache; this and the following members belong to net/helper/names.c
+ * @asked: requests since the last ditto_names_park_begin()
+ * @until: jiffies until which it may wait
+ * @entry: what it waits for, with a reference
+ * @link: entry in the list of @entry; guarded by the lock of the cache
+ * @late: ends the wait
+ */
+struct ditto_names_park {
+	void (*done)(struct ditto_names_park *park);
+	struct in6_addr asker;
+	bool waits;
+	struct ditto_names *names;
+	unsigned int asked;
+	unsigned long until;
+	struct name_entry *entry;
+	struct list_head link;
+	struct delayed_work late;
+};
+
+/**
+ * ditto_names_park_init - initialize a park
+ * @park: the park
+ * @srv: the server
+ * @asker: address of the client
+ * @done: see struct ditto_names_park
+ *
+ * Context: any.
+ */
+void ditto_names_park_init(struct ditto_names_park *park, struct ditto_server *srv,
+			   const struct in6_addr *asker,
+			   void (*done)(struct ditto_names_park *park));
+
+/**
+ * ditto_names_park_begin - begin or repeat an operation that may park
+ * @park: does not wait
+ *
+ * Of the answers that are not cached the operation asks for several at once and waits for one.
+ *
+ * Context: any.
+ */
+void ditto_names_park_begin(struct ditto_names_park *park);
+
+/**
+ * ditto_names_park_cancel - stop waiting
+ * @park: the park
+ *
+ * Context: may sleep.
+ * Return: true if @done will not be called; false if the park does not wait any more.
+ */
+bool ditto_names_park_cancel(struct ditto_names_park *park);
+
+/**
+ * ditto_names_sid_of_user - look up the SID of a user
+ * @srv: the server
+ * @uid: the user
+ * @sid: filled
+ * @park: made to wait for the answer, if it is not cached and @park does not wait yet; NULL to
+ *	use only fresh answers that are cached
+ *
+ * Context: may sleep for memory.
+ * Return: 0; -ENOENT if the user has no SID but the one made of its number; -EJUKEBOX if there is
+ * no answer yet; -ECONNREFUSED or another error of ditto_upcall().
+ */
+int ditto_names_sid_of_user(struct ditto_server *srv, kuid_t uid, u8 sid[DITTO_SID_MAX],
+			    struct ditto_names_park *park);
+
+/**
+ * ditto_names_sid_of_group - look up the SID of a group
+ * @srv: the server
+ * @gid: the group
+ * @sid: filled
+ * @park: as for ditto_names_sid_of_user()
+ *
+ * Context: may sleep for memory.
+ * Return: as ditto_names_sid_of_user().
+ */
+int ditto_names_sid_of_group(struct ditto_server *srv, kgid_t gid, u8 sid[DITTO_SID_MAX],
+			     struct ditto_names_park *park);
+
+/**
+ * struct ditto_account - the account of a SID on this machine
+ * @uid: the user; invalid without one
+ * @gid: the group; invalid if the SID is not one of a group
+ *
+ * A directory may have a uid for a group, too, so that it can own files.
+ */
+struct ditto_account {
+	kuid_t uid;
+	kgid_t gid;
+};
+
+/**
+ * ditto_names_account_of_sid - look up the account of a SID
+ * @srv: the server
+ * @sid: valid
+ * @account: filled
+ * @park: as for ditto_names_sid_of_user()
+ *
+ * Only accounts whose SID is @sid are found: a SID from the history of an account is -ENOENT.
+ *
+ * Context: may sleep for memory.
+ * Return: 0; -ENOENT if it has no account; others as ditto_names_sid_of_user().
+ */
+int ditto_names_account_of_sid(struct ditto_server *srv, const u8 *sid,
+			       struct ditto_account *account, struct ditto_names_park *park);
 
 /* Drop all cached answers. May sleep. */
 void ditto_names_flush(struct ditto_server *srv);

@@ -17,6 +17,7 @@ void ditto_said_free(struct ditto_said *said)
 	kfree(said->groups);
 	kfree(said->name);
 	ditto_token_put(said->token);
+	kfree(said->sid);
 	*said = (struct ditto_said){};
 }
 
@@ -205,6 +206,34 @@ static int got_sids(struct genl_info *info, struct ditto_said *said)
 	return ditto_token_read(info, &said->token);
 }
 
+static int got_sid(struct genl_info *info, struct ditto_said *said)
+{
+	const struct nlattr *attr = info->attrs[DITTO_A_UPCALL_SID];
+
+	if (GENL_REQ_ATTR_CHECK(info, DITTO_A_UPCALL_SID)) {
+		NL_SET_ERR_MSG(info->extack, "an answer about a SID carries it");
+		return -EINVAL;
+	}
+	if (!ditto_sid_is_valid(nla_data(attr), nla_len(attr))) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr, "this is no SID");
+		return -EINVAL;
+	}
+	said->sid = nla_memdup(attr, GFP_KERNEL);
+	return said->sid ? 0 : -ENOMEM;
+}
+
+static int got_account(struct genl_info *info, struct ditto_said *said)
+{
+	said->uid = INVALID_UID;
+	said->gid = INVALID_GID;
+	if (!info->attrs[DITTO_A_UPCALL_UID] && !info->attrs[DITTO_A_UPCALL_GID]) {
+		NL_SET_ERR_MSG(info->extack, "an answer about an account carries a number");
+		return -EINVAL;
+	}
+	return (info->attrs[DITTO_A_UPCALL_UID] ? got_uid(info, said) : 0) ?:
+	       (info->attrs[DITTO_A_UPCALL_GID] ? got_gid(info, said) : 0);
+}
+
 /* How each type of question is asked, and its answer read. */
 static const struct {
 	int (*put)(struct sk_buff *msg, const struct ask *ask);
@@ -218,6 +247,9 @@ static const struct {
 	[DITTO_UPCALL_USER_ID] = { ask_put_name, got_uid },
 	[DITTO_UPCALL_GROUP_ID] = { ask_put_name, got_gid },
 	[DITTO_UPCALL_USER_SIDS] = { ask_put_uid, got_sids },
+	[DITTO_UPCALL_SID_OF_USER] = { ask_put_uid, got_sid },
+	[DITTO_UPCALL_SID_OF_GROUP] = { ask_put_gid, got_sid },
+	[DITTO_UPCALL_ACCOUNT_OF_SID] = { ask_put_name, got_account },
 };
 
 static int ask_put(struct sk_buff *msg, void *arg)
@@ -236,11 +268,12 @@ static int ask_got(struct genl_info *info, void *arg)
 
 /*
  * The network of a host stands for the name server that knows its names. If that server hangs,
- * requests about other networks still get their turns.
+ * requests about other networks still get their turns. A client may make up SIDs, so that these are
+ * asked for in its name.
  */
 static void question_zone(const struct ditto_question *q, struct in6_addr *zone)
 {
-	*zone = in6addr_any;
+	*zone = q->asker;
 	if (q->type == DITTO_UPCALL_HOST_NAME || q->type == DITTO_UPCALL_NETGROUP)
 		ipv6_addr_prefix(zone, &q->addr, ipv6_addr_v4mapped(&q->addr) ? 120 : 48);
 }

@@ -22,7 +22,9 @@ struct ditto_server;
  * @addr: address of the host, for host names and netgroups
  * @uid: uid, for the groups, the name and the SIDs of a user
  * @gid: gid, for the name of a group
- * @text: netgroup, or name of a user or group; else the empty string
+ * @text: netgroup, name of a user or group, or SID as text; else the empty string
+ * @asker: address of the client for which a SID or the account of a SID is needed; all zeroes for
+ *	the server itself; not a part of the question
  */
 struct ditto_question {
 	enum ditto_upcall_type type;
@@ -30,6 +32,7 @@ struct ditto_question {
 	kuid_t uid;
 	kgid_t gid;
 	const char *text;
+	struct in6_addr asker;
 };
 
 /**
@@ -51,9 +54,10 @@ struct ditto_host_names {
  * @ngroups: entries of @groups
  * @groups: groups of the user
  * @name: name of the user or group, or NULL
- * @uid: uid of the user with the name
- * @gid: gid of the group with the name
+ * @uid: uid of the user with the name or SID, or invalid
+ * @gid: gid of the group with the name or SID, or invalid
  * @token: SIDs of the user, or NULL
+ * @sid: SID of the user or group, or NULL
  */
 struct ditto_said {
 	struct ditto_host_names *hosts;
@@ -64,6 +68,7 @@ struct ditto_said {
 	kuid_t uid;
 	kgid_t gid;
 	struct ditto_token *token;
+	u8 *sid;
 };
 
 /* Free what an answer points to and zero it; @said itself is the caller's. */

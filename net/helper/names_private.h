@@ -8,6 +8,8 @@
 
 #include "names_ask.h"
 
+struct ditto_names_park;
+
 /**
  * struct name_answer - an answer of the helper
  * @when: jiffies of the answer
@@ -55,5 +57,20 @@ bool ditto_names_use_fresh(struct ditto_server *srv, const struct ditto_question
  */
 int ditto_names_use(struct ditto_server *srv, const struct ditto_question *q,
 		    ditto_names_use_fn use, void *arg, bool wait);
+
+/**
+ * ditto_names_use_parked - use the answer to a question, and park if there is none
+ * @srv: the server
+ * @q: the question; its type is one of those whose errors are answers, too
+ * @use: called with the answer, under RCU; does not return -EJUKEBOX
+ * @arg: passed to @use
+ * @park: waits for the answer, unless it waits for another one or has waited too long; NULL to
+ *	use only a fresh answer
+ *
+ * Context: may sleep for memory.
+ * Return: as ditto_names_use(); or the error of the last request.
+ */
+int ditto_names_use_parked(struct ditto_server *srv, const struct ditto_question *q,
+			   ditto_names_use_fn use, void *arg, struct ditto_names_park *park);
 
 #endif

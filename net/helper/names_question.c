@@ -218,3 +218,60 @@ int ditto_names_token(struct ditto_server *srv, kuid_t uid, struct ditto_token *
 	return ditto_names_use(srv, &q, use_token, token, false);
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_names_token);
+
+static int use_sid(const struct name_answer *answer, void *arg)
+{
+	if (answer->missing)
+		return -ENOENT;
+	memcpy(arg, answer->said.sid, ditto_sid_len(answer->said.sid));
+	return 0;
+}
+
+int ditto_names_sid_of_user(struct ditto_server *srv, kuid_t uid, u8 sid[DITTO_SID_MAX],
+			    struct ditto_names_park *park)
+{
+	const struct ditto_question q = {
+		.type = DITTO_UPCALL_SID_OF_USER, .uid = uid, .text = "",
+		.asker = park ? park->asker : in6addr_any,
+	};
+
+	return ditto_names_use_parked(srv, &q, use_sid, sid, park);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_names_sid_of_user, DITTO);
+
+int ditto_names_sid_of_group(struct ditto_server *srv, kgid_t gid, u8 sid[DITTO_SID_MAX],
+			     struct ditto_names_park *park)
+{
+	const struct ditto_question q = {
+		.type = DITTO_UPCALL_SID_OF_GROUP, .gid = gid, .text = "",
+		.asker = park ? park->asker : in6addr_any,
+	};
+
+	return ditto_names_use_parked(srv, &q, use_sid, sid, park);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_names_sid_of_group, DITTO);
+
+static int use_account(const struct name_answer *answer, void *arg)
+{
+	struct ditto_account *account = arg;
+
+	if (answer->missing)
+		return -ENOENT;
+	account->uid = answer->said.uid;
+	account->gid = answer->said.gid;
+	return 0;
+}
+
+int ditto_names_account_of_sid(struct ditto_server *srv, const u8 *sid,
+			       struct ditto_account *account, struct ditto_names_park *park)
+{
+	char text[DITTO_SID_TEXT];
+	const struct ditto_question q = {
+		.type = DITTO_UPCALL_ACCOUNT_OF_SID, .text = text,
+		.asker = park ? park->asker : in6addr_any,
+	};
+
+	ditto_sid_text(sid, text);
+	return ditto_names_use_parked(srv, &q, use_account, account, park);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_names_account_of_sid, DITTO);

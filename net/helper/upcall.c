@@ -43,6 +43,7 @@ static_assert(DITTO_UPCALL_AUTH == (int)DITTO_UPCALL_KIND_AUTH);
 static_assert(DITTO_UPCALL_PIPE_CLOSE == (int)DITTO_UPCALL_KIND_PIPE_CLOSE);
 static_assert(DITTO_UPCALL_GROUP_ID == (int)DITTO_UPCALL_KIND_GROUP_ID);
 static_assert(DITTO_UPCALL_USER_SIDS == (int)DITTO_UPCALL_KIND_USER_SIDS);
+static_assert(DITTO_UPCALL_ACCOUNT_OF_SID == (int)DITTO_UPCALL_KIND_ACCOUNT_OF_SID);
 
 /* Bytes of a request that gives no size, and of a message that has no answer. */
 #define MESSAGE_SIZE	SZ_8K
@@ -67,6 +68,9 @@ static const char *const type_names[] = {
 	[DITTO_UPCALL_USER_ID] = "a question for a user",
 	[DITTO_UPCALL_GROUP_ID] = "a question for a group",
 	[DITTO_UPCALL_USER_SIDS] = "a question for the SIDs of a user",
+	[DITTO_UPCALL_SID_OF_USER] = "a question for the SID of a user",
+	[DITTO_UPCALL_SID_OF_GROUP] = "a question for the SID of a group",
+	[DITTO_UPCALL_ACCOUNT_OF_SID] = "a question for the account of a SID",
 };
 
 /* Types of requests that a helper understands unless it says otherwise. */
@@ -79,17 +83,18 @@ enum upcall_queue {
 	QUEUE_HOSTS,
 	QUEUE_NETGROUPS,
 	QUEUE_ACCOUNTS,
+	QUEUE_SIDS,
 	QUEUE_RECORDS,
 	QUEUES,
 };
 
 /*
- * The helper serves logins, pipes and accounts with four threads each and netgroups with one; host
- * names occupy no thread. Just enough requests are sent at once to keep its threads busy, and
- * fewer logins, pipes and netgroups of any one peer, because requests that wait here are ordered
- * fairly and those that wait in the helper are not. Records belong to no peer, and the helper
- * writes them in batches. Each request about hosts, netgroups and accounts occupies one of
- * DITTO_NAMES_WORKERS.
+ * The helper serves logins, pipes and accounts with four threads each, single SIDs with two, and
+ * netgroups with one; host names occupy no thread. Just enough requests are sent at once to keep
+ * its threads busy, and fewer logins, pipes, SIDs and netgroups of any one peer, because requests
+ * that wait here are ordered fairly and those that wait in the helper are not. Records belong to no
+ * peer, and the helper writes them in batches. Each request about hosts, netgroups, accounts and
+ * SIDs occupies one of DITTO_NAMES_WORKERS. Clients choose SIDs, so these have their own queue.
  */
 static const struct ditto_fairq_limits queue_limits[QUEUES] = {
 	[QUEUE_LOGINS] = { .width = 6, .peer_width = 2, .waiting = 2048, .peer_waiting = 256 },
@@ -97,6 +102,7 @@ static const struct ditto_fairq_limits queue_limits[QUEUES] = {
 	[QUEUE_HOSTS] = { .width = 64, .peer_width = 2, .waiting = 128, .peer_waiting = 32 },
 	[QUEUE_NETGROUPS] = { .width = 3, .peer_width = 1, .waiting = 64, .peer_waiting = 32 },
 	[QUEUE_ACCOUNTS] = { .width = 8, .peer_width = 8, .waiting = 64, .peer_waiting = 64 },
+	[QUEUE_SIDS] = { .width = 4, .peer_width = 2, .waiting = 128, .peer_waiting = 64 },
 	[QUEUE_RECORDS] = { .width = 1024, .peer_width = 1024, .waiting = 1024,
 			    .peer_waiting = 1024 },
 };
@@ -116,6 +122,9 @@ static const u8 queue_of_type[] = {
 	[DITTO_UPCALL_USER_ID] = QUEUE_ACCOUNTS,
 	[DITTO_UPCALL_GROUP_ID] = QUEUE_ACCOUNTS,
 	[DITTO_UPCALL_USER_SIDS] = QUEUE_ACCOUNTS,
+	[DITTO_UPCALL_SID_OF_USER] = QUEUE_SIDS,
+	[DITTO_UPCALL_SID_OF_GROUP] = QUEUE_SIDS,
+	[DITTO_UPCALL_ACCOUNT_OF_SID] = QUEUE_SIDS,
 };
 
 /**

@@ -40,6 +40,9 @@ enum ditto_upcall_type {
 	DITTO_UPCALL_USER_ID,		/* name@domain to uid */
 	DITTO_UPCALL_GROUP_ID,		/* name@domain to gid */
 	DITTO_UPCALL_USER_SIDS,		/* uid to the SIDs of the user and its groups */
+	DITTO_UPCALL_SID_OF_USER,	/* uid to the SID of the user alone */
+	DITTO_UPCALL_SID_OF_GROUP,	/* gid to SID */
+	DITTO_UPCALL_ACCOUNT_OF_SID,	/* SID to uid, gid or both */
 };
 
 /**

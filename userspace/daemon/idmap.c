@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Maps users and groups to user@domain and back.
+ * Maps users and groups to user@domain and to SIDs, and back.
  *
  * Users of directories have the domain that the directory says. A name service with users of
  * several domains returns names with a domain; these are used unchanged. All other names get the
@@ -27,8 +27,12 @@
 /* Milliseconds until the domain is looked up again, after a success and after a failure. */
 #define FOUND_TIME	300000
 #define NOT_FOUND_TIME	60000
-/* The user of look-ups on behalf of the kernel, and most of them that may be pending. */
+/*
+ * The users of look-ups on behalf of the kernel, and most of them that may be pending. SIDs have a
+ * user of their own, because clients can make up as many as they like.
+ */
 #define KERNEL		UINT64_MAX
+#define KERNEL_SIDS	(UINT64_MAX - 1)
 #define KERNEL_MOST	16
 /* Nanoseconds that a caller waits for the domain. */
 #define WAIT_NS		100000000
@@ -255,4 +259,41 @@ int idmap_name(unsigned int kind, u32 id, u64 until, char name[IDMAP_NAME_SIZE])
 	}
 	len = snprintf(name, IDMAP_NAME_SIZE, "%s@%s", who.name.name, who.realm);
 	return len < IDMAP_NAME_SIZE ? 0 : -ENOENT;
+}
+
+int idmap_sid(unsigned int kind, u32 id, u64 until, struct sid *sid)
+{
+	const struct identity_who kernel = { KERNEL_SIDS, KERNEL_MOST, until };
+	struct identity_query q = { .by = IDENTITY_BY_ID, .kinds = kind, .directories = true,
+				    .who = { .kinds = kind, .id = id } };
+	int rc = identity_find(&kernel, &q);
+
+	if (!rc)
+		*sid = q.who.sid;
+	return rc;
+}
+
+int idmap_account(const struct sid *sid, u64 until, unsigned int *kinds, u32 *id)
+{
+	const struct identity_who kernel = { KERNEL_SIDS, KERNEL_MOST, until };
+	struct identity_query q = { .by = IDENTITY_BY_SID, .directories = true,
+				    .who = { .sid = *sid } };
+	struct sid own;
+	int rc;
+
+	rc = identity_find(&kernel, &q);
+	if (rc)
+		return rc;
+	*kinds = q.who.kinds;
+	*id = q.who.id;
+	/* A directory may have a gid for a user, too. That is no group with members. */
+	if (q.who.name.use == SID_USE_USER && *kinds & IDENTITY_USER)
+		*kinds = IDENTITY_USER;
+	if (!*kinds)
+		return -ENOENT;
+	rc = idmap_sid(*kinds & IDENTITY_GROUP ? IDENTITY_GROUP : IDENTITY_USER, *id, until, &own);
+	/* Accounts of this machine have SIDs made of their number, which need not be shown. */
+	if (rc == -ENOENT && !q.who.directory)
+		return 0;
+	return !rc && !sid_same(&own, sid) ? -ENOENT : rc;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Maps users and groups to user@domain and back (RFC 8881 section 5.9), by the name service.
+ * Maps users and groups to user@domain and back (RFC 8881 section 5.9), by the name service; and to
+ * SIDs and back, by identity/identity.h.
  *
  * All functions are thread-safe.
  */
@@ -35,5 +36,16 @@ void idmap_use_library(bool use);
  */
 int idmap_name(unsigned int kind, u32 id, u64 until, char name[IDMAP_NAME_SIZE]);
 int idmap_id(unsigned int kind, const char *name, u64 until, u32 *id);
+
+/*
+ * Get the SID of a user or group. Returns 0; -ENOENT if it has none but the one made of its number;
+ * or as above.
+ */
+int idmap_sid(unsigned int kind, u32 id, u64 until, struct sid *sid);
+/*
+ * Get the account of a SID: its IDENTITY_* bits and number. Returns 0; -ENOENT, also if the account
+ * is shown by another SID now; or as above.
+ */
+int idmap_account(const struct sid *sid, u64 until, unsigned int *kinds, u32 *id);
 
 #endif

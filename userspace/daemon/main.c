@@ -55,6 +55,9 @@
 /* Threads for look-ups of accounts, and most jobs in their pool. */
 #define NSS_THREADS	4
 #define NSS_LIMIT	1024
+/* The same for SIDs. */
+#define SID_THREADS	2
+#define SID_LIMIT	256
 /* The same for netgroups, which the C library looks up one at a time. */
 #define NETGROUP_THREADS	1
 #define NETGROUP_LIMIT		256
@@ -502,6 +505,7 @@ static bool open_kernel(struct daemon *d)
 
 	d->services.hosts = hosts_new(d->spawner);
 	d->services.names = pool_new(NSS_THREADS, NSS_LIMIT);
+	d->services.sids = pool_new(SID_THREADS, SID_LIMIT);
 	d->services.netgroups = pool_new(NETGROUP_THREADS, NETGROUP_LIMIT);
 	d->services.logins = pool_new(LOGIN_THREADS, LOGIN_LIMIT);
 	d->services.calls = pool_new(PIPE_THREADS, PIPE_LIMIT);
@@ -514,8 +518,8 @@ static bool open_kernel(struct daemon *d)
 		d->refresh = refresh_new(d->applier, d->kernel);
 	d->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	d->retry = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (!d->services.hosts || !d->services.names || !d->services.netgroups ||
-	    !d->services.logins || !d->services.calls ||
+	if (!d->services.hosts || !d->services.names || !d->services.sids ||
+	    !d->services.netgroups || !d->services.logins || !d->services.calls ||
 	    !d->services.pipes || !d->applier || !d->kernel || d->timer < 0 || d->retry < 0 ||
 	    !d->refresh || !d->rpcsec || !d->tls) {
 		log_error("cannot start: %s", strerror(errno));
@@ -584,6 +588,7 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 		{ d->retry, retry_ready, d },
 		{ refresh_fd(d->refresh), refresh_is_ready, d },
 		loop_pool(d->services.names),
+		loop_pool(d->services.sids),
 		loop_pool(d->services.netgroups),
 		{ hosts_fd(d->services.hosts), hosts_are_ready, d->services.hosts },
 		{ pool_fd(d->services.logins), logins_ready, d },

@@ -71,11 +71,13 @@ int upcall_parse(struct upcall *u, struct nl_msg *msg, u64 now)
 	case DITTO_UPCALL_KIND_GROUPS:
 	case DITTO_UPCALL_KIND_USER_NAME:
 	case DITTO_UPCALL_KIND_USER_SIDS:
+	case DITTO_UPCALL_KIND_SID_OF_USER:
 		if (!tb[DITTO_A_UPCALL_UID])
 			return -EBADMSG;
 		u->uid = nla_get_u32(tb[DITTO_A_UPCALL_UID]);
 		return 0;
 	case DITTO_UPCALL_KIND_GROUP_NAME:
+	case DITTO_UPCALL_KIND_SID_OF_GROUP:
 		if (!tb[DITTO_A_UPCALL_GID])
 			return -EBADMSG;
 		u->gid = nla_get_u32(tb[DITTO_A_UPCALL_GID]);
@@ -87,6 +89,9 @@ int upcall_parse(struct upcall *u, struct nl_msg *msg, u64 now)
 			return -EBADMSG;
 		snprintf(u->user, sizeof(u->user), "%s", nla_get_string(tb[DITTO_A_UPCALL_USER]));
 		return 0;
+	case DITTO_UPCALL_KIND_ACCOUNT_OF_SID:
+		return tb[DITTO_A_UPCALL_USER] &&
+		       sid_parse(nla_get_string(tb[DITTO_A_UPCALL_USER]), &u->sid) ? 0 : -EBADMSG;
 	default:
 		/* A newer kernel sends kinds that this version does not know. */
 		return -EOPNOTSUPP;
@@ -146,6 +151,16 @@ void upcall_work(struct upcall *u)
 	case DITTO_UPCALL_KIND_GROUP_ID:
 		rc = idmap_id(IDENTITY_GROUP, u->user, u->deadline, &u->gid);
 		break;
+	case DITTO_UPCALL_KIND_SID_OF_USER:
+		rc = idmap_sid(IDENTITY_USER, u->uid, u->deadline, &u->sid);
+		break;
+	case DITTO_UPCALL_KIND_SID_OF_GROUP:
+		rc = idmap_sid(IDENTITY_GROUP, u->gid, u->deadline, &u->sid);
+		break;
+	case DITTO_UPCALL_KIND_ACCOUNT_OF_SID:
+		rc = idmap_account(&u->sid, u->deadline, &u->kinds, &u->uid);
+		u->gid = u->uid;
+		break;
 	}
 	u->error = (u32)-rc;
 }
@@ -168,6 +183,7 @@ void upcall_free(struct upcall *u)
 
 void upcall_put(struct nl_msg *msg, const struct upcall *u)
 {
+	u8 sid[SID_SIZE_MAX];
 	unsigned int i;
 
 	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_ID, u->id);
@@ -199,6 +215,16 @@ void upcall_put(struct nl_msg *msg, const struct upcall *u)
 		break;
 	case DITTO_UPCALL_KIND_GROUP_ID:
 		msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_GID, u->gid);
+		break;
+	case DITTO_UPCALL_KIND_SID_OF_USER:
+	case DITTO_UPCALL_KIND_SID_OF_GROUP:
+		msg_put(msg, DITTO_A_UPCALL_SID, sid, sid_put(&u->sid, sid));
+		break;
+	case DITTO_UPCALL_KIND_ACCOUNT_OF_SID:
+		if (u->kinds & IDENTITY_USER)
+			msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_UID, u->uid);
+		if (u->kinds & IDENTITY_GROUP)
+			msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_GID, u->gid);
 		break;
 	}
 }
@@ -363,6 +389,19 @@ static void host_done(struct host_lookup *lookup)
 		upcall_refuse(u, rc);
 }
 
+/* The pool for a request that is not about a host. */
+static struct pool *upcall_pool(const struct upcall_services *services, u32 type)
+{
+	switch (type) {
+	case DITTO_UPCALL_KIND_SID_OF_USER:
+	case DITTO_UPCALL_KIND_SID_OF_GROUP:
+	case DITTO_UPCALL_KIND_ACCOUNT_OF_SID:
+		return services->sids;
+	default:
+		return services->names;
+	}
+}
+
 static void take_question(struct conn *channel, const struct upcall_services *services,
 			  struct nl_msg *msg)
 {
@@ -386,7 +425,7 @@ static void take_question(struct conn *channel, const struct upcall_services *se
 		else
 			hosts_submit(services->hosts, &u->lookup);
 	} else {
-		rc = pool_submit(services->names, &u->job);
+		rc = pool_submit(upcall_pool(services, u->type), &u->job);
 		if (rc)
 			upcall_refuse(u, rc);
 	}

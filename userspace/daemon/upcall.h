@@ -17,12 +17,13 @@ struct nl_msg;
 struct pipes;
 
 /* Supported kinds of upcalls: one bit for each enum ditto_upcall_kind. */
-#define UPCALL_KINDS	((2ULL << DITTO_UPCALL_KIND_USER_SIDS) - 1)
+#define UPCALL_KINDS	((2ULL << DITTO_UPCALL_KIND_ACCOUNT_OF_SID) - 1)
 
 /**
  * struct upcall_services - the services that process upcalls
  * @hosts: look-up of host names
  * @names: pool for look-ups of users and groups
+ * @sids: pool for look-ups of SIDs that clients name, for which others must not wait
  * @netgroups: pool for look-ups of netgroups
  * @logins: pool for authentication, which uses the name service too but must not wait for
  *	other look-ups
@@ -34,6 +35,7 @@ struct pipes;
 struct upcall_services {
 	struct hosts *hosts;
 	struct pool *names;
+	struct pool *sids;
 	struct pool *netgroups;
 	struct pool *logins;
 	struct pool *calls;
@@ -54,7 +56,9 @@ struct upcall_services {
  * @names: names of the host: those that the kernel knows, then those that were found
  * @netgroup: name of the netgroup
  * @uid: user whose groups, name or SIDs are requested
- * @gid: group whose name is requested
+ * @gid: group whose name or SID is requested
+ * @kinds: IDENTITY_* bits of the account of a SID: those of @uid and @gid that are the result
+ * @sid: SID of the user or group, as input or result
  * @user: name of a user or group with its domain, as input or result
  * @error: error of the reply, positive errno or 0
  * @member: the host is in the netgroup
@@ -76,6 +80,8 @@ struct upcall {
 	char netgroup[NSS_NAME_SIZE];
 	u32 uid;
 	u32 gid;
+	unsigned int kinds;
+	struct sid sid;
 	char user[IDMAP_NAME_SIZE];
 	u32 error;
 	bool member;

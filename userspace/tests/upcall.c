@@ -125,6 +125,45 @@ static void names_of_root(void)
 	free(u);
 }
 
+/* No directory knows root; a SID of this machine tells its account. */
+static void accounts_of_sids(void)
+{
+	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
+	struct nl_msg *msg = upcall_request(DITTO_UPCALL_KIND_SID_OF_USER);
+	struct upcall *u = mem_new(sizeof(*u));
+	char text[NSS_NAME_SIZE];
+	struct sid sid;
+	u32 rid;
+
+	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_UID, 0);
+	msg = request_answer(u, msg, tb);
+	CHECK(tb[DITTO_A_UPCALL_ERROR] && nla_get_u32(tb[DITTO_A_UPCALL_ERROR]) == ENOENT);
+	nlmsg_free(msg);
+
+	identity_machine(&sid);
+	CHECK(identity_rid(IDENTITY_GROUP, 0, &rid));
+	sid_append(&sid, rid);
+	sid_text(&sid, text);
+	msg = upcall_request(DITTO_UPCALL_KIND_ACCOUNT_OF_SID);
+	msg_put_string(msg, DITTO_A_UPCALL_USER, text);
+	msg = request_answer(u, msg, tb);
+	CHECK(!tb[DITTO_A_UPCALL_ERROR] && !tb[DITTO_A_UPCALL_UID]);
+	CHECK(tb[DITTO_A_UPCALL_GID] && !nla_get_u32(tb[DITTO_A_UPCALL_GID]));
+	nlmsg_free(msg);
+
+	msg = upcall_request(DITTO_UPCALL_KIND_ACCOUNT_OF_SID);
+	msg_put_string(msg, DITTO_A_UPCALL_USER, "S-1-5-21-1-2-3-1000");
+	msg = request_answer(u, msg, tb);
+	CHECK(tb[DITTO_A_UPCALL_ERROR] && nla_get_u32(tb[DITTO_A_UPCALL_ERROR]) == ENOENT);
+	nlmsg_free(msg);
+
+	msg = upcall_request(DITTO_UPCALL_KIND_ACCOUNT_OF_SID);
+	msg_put_string(msg, DITTO_A_UPCALL_USER, "S-1-5-x");
+	CHECK(upcall_parse(u, msg, 1000) == -EBADMSG);
+	nlmsg_free(msg);
+	free(u);
+}
+
 static void user_by_name(void)
 {
 	static const struct {
@@ -450,7 +489,7 @@ int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
 		TEST(groups_of_root), TEST(sids_of_root), TEST(names_of_root), TEST(user_by_name),
-		TEST(groups_of_nobody_known), TEST(name_of_host),
+		TEST(accounts_of_sids), TEST(groups_of_nobody_known), TEST(name_of_host),
 		TEST(not_in_netgroup), TEST(requests_without_sense), TEST(mapped_address),
 		TEST(login_goes_on), TEST(login_succeeds), TEST(pipe_is_open), TEST(pool_runs_all),
 		{ 0 }

@@ -69,6 +69,17 @@ static int fake_identity(const struct ditto_question *question, struct ditto_sai
 		said->token = fake.large ? token_large(__kuid_val(question->uid)) :
 			token_of_rids((u32[]){ __kuid_val(question->uid) }, 1, true);
 		return said->token ? 0 : -ENOMEM;
+	case DITTO_UPCALL_SID_OF_USER:
+	case DITTO_UPCALL_SID_OF_GROUP:
+		said->sid = kzalloc(DITTO_SID_MAX, GFP_KERNEL);
+		if (said->sid)
+			sid_of_domain(said->sid, __kuid_val(question->uid) +
+						 2 * __kgid_val(question->gid));
+		return said->sid ? 0 : -ENOMEM;
+	case DITTO_UPCALL_ACCOUNT_OF_SID:
+		said->uid = KUIDT_INIT(strlen(question->text));
+		said->gid = INVALID_GID;
+		return 0;
 	case DITTO_UPCALL_USER_ID:
 		said->uid = KUIDT_INIT(strlen(question->text));
 		return 0;
@@ -411,6 +422,121 @@ static void cache_is_bounded(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_names_count(srv), DITTO_NAMES_MAX);
 }
 
+/* An operation that asks for SIDs, and how often it was told to go on. */
+struct parked {
+	struct ditto_names_park park;
+	struct completion done;
+	atomic_t told;
+};
+
+static void parked_done(struct ditto_names_park *park)
+{
+	struct parked *parked = container_of(park, struct parked, park);
+
+	atomic_inc(&parked->told);
+	complete(&parked->done);
+}
+
+static void parked_init(struct kunit *test, struct parked *parked)
+{
+	ditto_names_park_init(&parked->park, test->priv, &addr, parked_done);
+	init_completion(&parked->done);
+	atomic_set(&parked->told, 0);
+	ditto_names_park_begin(&parked->park);
+}
+
+static void parked_until_answered(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+	u8 sid[DITTO_SID_MAX], want[DITTO_SID_MAX];
+	struct ditto_account account;
+	struct parked parked;
+
+	parked_init(test, &parked);
+	fake.slow = true;
+	/* Without a park nobody is asked. */
+	KUNIT_EXPECT_EQ(test, ditto_names_sid_of_user(srv, KUIDT_INIT(7), sid, NULL), -EJUKEBOX);
+	KUNIT_EXPECT_EQ(test, ditto_names_count(srv), 0);
+	KUNIT_EXPECT_EQ(test, -EJUKEBOX,
+			ditto_names_sid_of_user(srv, KUIDT_INIT(7), sid, &parked.park));
+	KUNIT_EXPECT_TRUE(test, parked.park.waits);
+	KUNIT_EXPECT_EQ(test, atomic_read(&parked.told), 0);
+	complete_all(&fake.go);
+	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&parked.done, 60 * HZ), 0);
+
+	ditto_names_park_begin(&parked.park);
+	KUNIT_EXPECT_EQ(test, ditto_names_sid_of_user(srv, KUIDT_INIT(7), sid, &parked.park), 0);
+	sid_of_domain(want, 7);
+	KUNIT_EXPECT_MEMEQ(test, sid, want, SID_OF_DOMAIN);
+	KUNIT_EXPECT_FALSE(test, parked.park.waits);
+	KUNIT_EXPECT_FALSE(test, ditto_names_park_cancel(&parked.park));
+
+	KUNIT_EXPECT_EQ(test, -EJUKEBOX,
+			ditto_names_account_of_sid(srv, want, &account, &parked.park));
+	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&parked.done, 60 * HZ), 0);
+	KUNIT_EXPECT_EQ(test, ditto_names_account_of_sid(srv, want, &account, NULL), 0);
+	KUNIT_EXPECT_EQ(test, __kuid_val(account.uid), strlen("S-1-5-21-1-2-3-7"));
+	KUNIT_EXPECT_FALSE(test, gid_valid(account.gid));
+	KUNIT_EXPECT_EQ(test, atomic_read(&parked.told), 2);
+	ditto_names_park_cancel(&parked.park);
+}
+
+/* Of many answers some are asked for, and one is waited for. */
+static void parked_asks_some(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+	struct parked parked;
+	u8 sid[DITTO_SID_MAX];
+
+	parked_init(test, &parked);
+	fake.slow = true;
+	for (u32 gid = 1; gid < 3 * DITTO_NAMES_PARK_ASKS; gid++)
+		KUNIT_EXPECT_EQ(test, -EJUKEBOX,
+				ditto_names_sid_of_group(srv, KGIDT_INIT(gid), sid, &parked.park));
+	KUNIT_EXPECT_EQ(test, ditto_names_count(srv), DITTO_NAMES_PARK_ASKS);
+	KUNIT_EXPECT_TRUE(test, ditto_names_park_cancel(&parked.park));
+	complete_all(&fake.go);
+	KUNIT_EXPECT_EQ(test, atomic_read(&parked.told), 0);
+}
+
+/* A helper that hangs or fails is not waited for without end, nor by every operation. */
+static void parked_no_longer(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+	struct parked parked;
+	u8 sid[DITTO_SID_MAX];
+
+	srv->settings.upcall_ms = 100;
+	parked_init(test, &parked);
+	fake.slow = true;
+	KUNIT_EXPECT_EQ(test, -EJUKEBOX,
+			ditto_names_sid_of_user(srv, KUIDT_INIT(7), sid, &parked.park));
+	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&parked.done, 60 * HZ), 0);
+	ditto_names_park_begin(&parked.park);
+	KUNIT_EXPECT_EQ(test, -EJUKEBOX,
+			ditto_names_sid_of_user(srv, KUIDT_INIT(7), sid, &parked.park));
+	KUNIT_EXPECT_FALSE(test, parked.park.waits);
+	ditto_names_park_cancel(&parked.park);
+	parked_init(test, &parked);
+	KUNIT_EXPECT_EQ(test, -EJUKEBOX,
+			ditto_names_sid_of_user(srv, KUIDT_INIT(7), sid, &parked.park));
+	KUNIT_EXPECT_FALSE(test, parked.park.waits);
+
+	srv->settings.upcall_ms = 60000;
+	parked_init(test, &parked);
+	fake.error = -EAGAIN;
+	KUNIT_EXPECT_EQ(test, -EJUKEBOX,
+			ditto_names_sid_of_user(srv, KUIDT_INIT(8), sid, &parked.park));
+	KUNIT_EXPECT_TRUE(test, parked.park.waits);
+	complete_all(&fake.go);
+	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&parked.done, 60 * HZ), 0);
+	ditto_names_park_begin(&parked.park);
+	KUNIT_EXPECT_EQ(test, -EAGAIN,
+			ditto_names_sid_of_user(srv, KUIDT_INIT(8), sid, &parked.park));
+	KUNIT_EXPECT_FALSE(test, parked.park.waits);
+	ditto_names_park_cancel(&parked.park);
+}
+
 static struct kunit_case names_cases[] = {
 	KUNIT_CASE(host_patterns),
 	KUNIT_CASE(negative_is_kept),
@@ -424,6 +550,9 @@ static struct kunit_case names_cases[] = {
 	KUNIT_CASE(tokens_of_users),
 	KUNIT_CASE(token_errors_stay),
 	KUNIT_CASE_SLOW(tokens_are_bounded),
+	KUNIT_CASE(parked_until_answered),
+	KUNIT_CASE(parked_asks_some),
+	KUNIT_CASE(parked_no_longer),
 	KUNIT_CASE(flush_forgets),
 	KUNIT_CASE_SLOW(cache_is_bounded),
 	{}
