@@ -22,6 +22,8 @@
 #define DITTO_SID_NT		5
 #define DITTO_SID_FOREIGN_UNIX		88
 #define DITTO_SID_FOREIGN_MODE	3
+/* Accounts of domains and machines: S-1-5-21-x-y-z-rid. */
+#define DITTO_SID_DOMAIN	21
 
 /* S-1-authority-sub */
 static const struct {
@@ -114,6 +116,13 @@ bool ditto_sid_is_user(const struct ditto_sid *sid, const struct ditto_auth_user
 	       ditto_sid_eq(&own, sid);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_sid_is_user, DITTO);
+
+bool ditto_sid_is_of_domain(const struct ditto_sid *sid)
+{
+	return sid->authority == DITTO_SID_NT && sid->nsubs == 5 &&
+	       sid->subs[0] == DITTO_SID_DOMAIN;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_sid_is_of_domain, DITTO);
 
 bool ditto_sid_to_who(const struct ditto_sid *sid, enum ditto_who *who)
 {

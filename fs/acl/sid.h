@@ -83,6 +83,17 @@ bool ditto_sid_to_mode(const struct ditto_sid *sid, umode_t *mode);
 bool ditto_sid_is_user(const struct ditto_sid *sid, const struct ditto_auth_user *user);
 
 /**
+ * ditto_sid_is_of_domain - check whether a SID is one of an account of a domain
+ * @sid: the SID
+ *
+ * A machine is a domain, too. MS-DTYP section 2.4.2.4.
+ *
+ * Context: any.
+ * Return: true for S-1-5-21-x-y-z-rid.
+ */
+bool ditto_sid_is_of_domain(const struct ditto_sid *sid);
+
+/**
  * ditto_sid_to_who - get the principal of a well-known SID
  * @sid: the SID
  * @who: set to the principal; DITTO_WHO_OWNER and DITTO_WHO_GROUP are Creator Owner and Creator

@@ -51,8 +51,7 @@ static unsigned int dsmb_show_ace(const struct ditto_ace *ace, const struct dsmb
 	if (!(ace->flags & DITTO_ACE_INHERIT_ONLY))
 		shown[n++] = (struct dsmb_shown) {
 			.flags = ace->flags & DITTO_ACE_INHERITED,
-			.sid = owner ? ditto_sid_of_uid(secured->uid) :
-				       ditto_sid_of_gid(secured->gid),
+			.sid = owner ? secured->owner : secured->group,
 		};
 	if (ace->flags & DITTO_ACE_INHERITABLE)
 		shown[n++] = (struct dsmb_shown) {

@@ -10,6 +10,7 @@
 #include "../../fs/open/instance.h"
 #include "../open/open.h"
 #include "info.h"
+#include "principal.h"
 #include "security.h"
 
 /* The descriptor of a long list is longer than the default reply. */
@@ -29,11 +30,35 @@ static u32 dsmb_query_encode_sd(struct dsmb_query *q, const struct dsmb_secured 
 	return STATUS_SUCCESS;
 }
 
+/* Look up the SIDs of a descriptor. Consumes @acl; @secured has one to be dropped in any case. */
+static u32 dsmb_query_principals(struct dsmb_query *q, const struct dsmb_attrs *attrs,
+				 struct ditto_acl *acl, struct dsmb_secured *secured)
+{
+	u32 status = dsmb_principals_begin(q->call);
+
+	if (status)
+		goto out;
+	/* The list has entries of owner and group. */
+	dsmb_principal_of_uid(q->call, attrs->uid, &secured->owner);
+	dsmb_principal_of_gid(q->call, attrs->gid, &secured->group);
+	if (acl)
+		acl = dsmb_principals_shown(q->call, acl);
+	if (IS_ERR(acl)) {
+		dsmb_principals_free(q->call);
+		return dsmb_status(PTR_ERR(acl));
+	}
+	status = dsmb_principals_end(q->call);
+out:
+	secured->acl = acl;
+	return status;
+}
+
 static u32 dsmb_query_security(struct dsmb_query *q)
 {
 	struct ditto_node *base = ditto_instance_base(q->inst);
 	struct ditto_op *op = &q->call->op;
 	struct ditto_acl *acl = NULL;
+	struct dsmb_secured secured = { };
 	struct dsmb_attrs attrs;
 	u32 status;
 	int err;
@@ -52,8 +77,10 @@ static u32 dsmb_query_security(struct dsmb_query *q)
 		if (IS_ERR(acl))
 			return dsmb_done(q->call, PTR_ERR(acl));
 	}
-	status = dsmb_query_encode_sd(q, &(struct dsmb_secured) { attrs.uid, attrs.gid, acl });
-	ditto_acl_put(acl);
+	status = dsmb_query_principals(q, &attrs, acl, &secured);
+	if (!status)
+		status = dsmb_query_encode_sd(q, &secured);
+	ditto_acl_put(secured.acl);
 	return status;
 }
 

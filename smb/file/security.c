@@ -14,17 +14,12 @@
 
 u32 dsmb_sd_size(const struct dsmb_secured *secured, u32 parts)
 {
-	struct ditto_sid sid;
 	u32 size = DITTO_SD_HEAD;
 
-	if (parts & DSMB_SECURITY_OWNER) {
-		sid = ditto_sid_of_uid(secured->uid);
-		size += ditto_sid_size(&sid);
-	}
-	if (parts & DSMB_SECURITY_GROUP) {
-		sid = ditto_sid_of_gid(secured->gid);
-		size += ditto_sid_size(&sid);
-	}
+	if (parts & DSMB_SECURITY_OWNER)
+		size += ditto_sid_size(&secured->owner);
+	if (parts & DSMB_SECURITY_GROUP)
+		size += ditto_sid_size(&secured->group);
 	if (parts & DSMB_SECURITY_DACL)
 		size += dsmb_dacl_size(secured);
 	return size;
@@ -34,7 +29,6 @@ EXPORT_SYMBOL_IF_KUNIT(dsmb_sd_size);
 void dsmb_encode_sd(struct dsmb_builder *b, const struct dsmb_secured *secured, u32 parts)
 {
 	u32 at = b->len;
-	struct ditto_sid sid;
 	u16 control = DITTO_SD_SELF_RELATIVE;
 
 	if (parts & DSMB_SECURITY_DACL)
@@ -44,14 +38,12 @@ void dsmb_encode_sd(struct dsmb_builder *b, const struct dsmb_secured *secured, 
 	dsmb_encode_u16(b, control);
 	dsmb_builder_reserve(b, DITTO_SD_HEAD - 4);
 	if (parts & DSMB_SECURITY_OWNER) {
-		sid = ditto_sid_of_uid(secured->uid);
 		dsmb_fill_u32(b, at + 4, b->len - at);
-		dsmb_encode_sid(b, &sid);
+		dsmb_encode_sid(b, &secured->owner);
 	}
 	if (parts & DSMB_SECURITY_GROUP) {
-		sid = ditto_sid_of_gid(secured->gid);
 		dsmb_fill_u32(b, at + 8, b->len - at);
-		dsmb_encode_sid(b, &sid);
+		dsmb_encode_sid(b, &secured->group);
 	}
 	/* A null DACL is present, but has no offset. */
 	if (parts & DSMB_SECURITY_DACL && !(secured->acl->flags & DITTO_ACL_NULL)) {

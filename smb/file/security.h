@@ -25,14 +25,14 @@ struct dsmb_call;
 
 /**
  * struct dsmb_secured - source of an encoded security descriptor
- * @uid: owner
- * @gid: group
+ * @owner: SID of the owner
+ * @group: SID of the group
  * @acl: access control list; may be NULL if the DACL is not requested
  */
 struct dsmb_secured {
-	kuid_t uid;
-	kgid_t gid;
-	const struct ditto_acl *acl;
+	struct ditto_sid owner;
+	struct ditto_sid group;
+	struct ditto_acl *acl;
 };
 
 /**
@@ -107,9 +107,9 @@ u32 dsmb_sd_acl(const struct ditto_sd *sd, const struct ditto_auth_user *user, b
  * set_security.c. MS-SMB2 section 3.3.5.9.2.
  *
  * Context: may sleep.
- * Return: as dsmb_sd_acl().
+ * Return: as dsmb_sd_acl(), or DSMB_PARKED; @acl may be set in any case.
  */
-u32 dsmb_sd_new(const struct dsmb_call *call, const struct ditto_sd *sd, bool is_dir,
+u32 dsmb_sd_new(struct dsmb_call *call, const struct ditto_sd *sd, bool is_dir,
 		struct ditto_setattr *set, struct ditto_acl **acl);
 
 #endif

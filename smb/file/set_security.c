@@ -13,6 +13,7 @@
 #include "../auth/session.h"
 #include "../open/open.h"
 #include "info.h"
+#include "principal.h"
 #include "security.h"
 
 /*
@@ -28,15 +29,11 @@ static bool dsmb_sid_is_administrators(const struct ditto_sid *sid)
 	return ditto_sid_eq(sid, &administrators);
 }
 
-static bool dsmb_take_owner(const struct ditto_sid *sid, const struct ditto_auth_user *user,
-			    kuid_t *uid)
+static bool dsmb_take_owner(struct dsmb_call *call, const struct ditto_sid *sid, kuid_t *uid)
 {
-	if (ditto_sid_is_user(sid, user))
-		*uid = user->uid;
-	else if (dsmb_sid_is_administrators(sid))
-		*uid = GLOBAL_ROOT_UID;
-	else
-		return ditto_sid_to_uid(sid, uid);
+	if (!dsmb_sid_is_administrators(sid))
+		return dsmb_principal_to_uid(call, sid, uid);
+	*uid = GLOBAL_ROOT_UID;
 	return true;
 }
 
@@ -44,20 +41,19 @@ static bool dsmb_take_owner(const struct ditto_sid *sid, const struct ditto_auth
 static u32 dsmb_set_owners(struct dsmb_change *c, const struct ditto_sd *sd,
 			   const struct dsmb_attrs *attrs, struct ditto_setattr *set)
 {
-	const struct dsmb_session *session = c->call->session;
 	u32 parts = c->additional & sd->parts;
 
 	set->uid = attrs->uid;
 	set->gid = attrs->gid;
 	if (parts & DSMB_SECURITY_OWNER) {
-		if (!dsmb_take_owner(&sd->owner, session->user, &set->uid))
+		if (!dsmb_take_owner(c->call, &sd->owner, &set->uid))
 			return STATUS_INVALID_OWNER;
 		if (!uid_eq(set->uid, attrs->uid))
 			set->valid |= DITTO_SET_UID;
 	}
 	if (parts & DSMB_SECURITY_GROUP) {
-		/* A primary group of a domain is unknown here, and is ignored. */
-		if (!ditto_sid_to_gid(&sd->group, &set->gid))
+		/* A primary group that has no account here is ignored. */
+		if (!dsmb_principal_to_gid(c->call, &sd->group, &set->gid))
 			set->gid = attrs->gid;
 		if (!gid_eq(set->gid, attrs->gid))
 			set->valid |= DITTO_SET_GID;
@@ -77,7 +73,7 @@ static void dsmb_set_projection(const struct ditto_acl *acl, const struct dsmb_a
 }
 
 /* Set the list; Unix clients may send the mode itself. */
-static u32 dsmb_set_list(const struct dsmb_call *call, const struct ditto_sd *sd,
+static u32 dsmb_set_list(struct dsmb_call *call, const struct ditto_sd *sd,
 			 const struct dsmb_attrs *attrs, struct ditto_setattr *set,
 			 struct ditto_acl **acl)
 {
@@ -90,6 +86,7 @@ static u32 dsmb_set_list(const struct dsmb_call *call, const struct ditto_sd *sd
 	status = dsmb_sd_acl(sd, call->session->user, attrs->is_dir, acl);
 	if (status)
 		return status;
+	dsmb_principals_taken(call, *acl);
 	if (!ditto_acl_is_supported(&call->op) || S_ISLNK(attrs->mode)) {
 		dsmb_set_projection(*acl, attrs, set);
 	} else {
@@ -130,15 +127,15 @@ u32 dsmb_set_security(struct dsmb_change *c)
 	err = dsmb_attrs_of_node(c->call->op.share, ditto_instance_base(c->inst), &attrs);
 	if (err)
 		return dsmb_done(c->call, err);
-	status = dsmb_set_owners(c, &sd, &attrs, &set);
+	status = dsmb_principals_begin(c->call);
 	if (status)
 		return status;
-	if (c->additional & DSMB_SECURITY_DACL) {
+	status = dsmb_set_owners(c, &sd, &attrs, &set);
+	if (!status && c->additional & DSMB_SECURITY_DACL)
 		status = dsmb_set_list(c->call, &sd, &attrs, &set, &acl);
-		if (status)
-			goto put;
-	}
-	if (!set.valid)
+	/* An error may be due to an answer that is missing. */
+	status = dsmb_principals_end(c->call) ?: status;
+	if (status || !set.valid)
 		goto put;
 	/* Access was checked at open: use the credential of the open, not that of the session. */
 	op.cred = READ_ONCE(c->open->cred);
@@ -152,7 +149,7 @@ put:
 	return status;
 }
 
-u32 dsmb_sd_new(const struct dsmb_call *call, const struct ditto_sd *sd, bool is_dir,
+u32 dsmb_sd_new(struct dsmb_call *call, const struct ditto_sd *sd, bool is_dir,
 		struct ditto_setattr *set, struct ditto_acl **acl)
 {
 	const struct dsmb_attrs attrs = {
@@ -160,14 +157,17 @@ u32 dsmb_sd_new(const struct dsmb_call *call, const struct ditto_sd *sd, bool is
 		.uid = call->op.cred->uid,
 		.gid = call->op.cred->gid,
 	};
+	u32 status;
 
-	if (sd->parts & DSMB_SECURITY_OWNER &&
-	    dsmb_take_owner(&sd->owner, call->session->user, &set->uid))
+	status = dsmb_principals_begin(call);
+	if (status)
+		return status;
+	if (sd->parts & DSMB_SECURITY_OWNER && dsmb_take_owner(call, &sd->owner, &set->uid))
 		set->valid |= DITTO_SET_UID;
-	if (sd->parts & DSMB_SECURITY_GROUP && ditto_sid_to_gid(&sd->group, &set->gid))
+	if (sd->parts & DSMB_SECURITY_GROUP && dsmb_principal_to_gid(call, &sd->group, &set->gid))
 		set->valid |= DITTO_SET_GID;
 	/* Without a DACL the file inherits its list (MS-DTYP section 2.5.3.4.2). */
-	if (!(sd->parts & DSMB_SECURITY_DACL))
-		return STATUS_SUCCESS;
-	return dsmb_set_list(call, sd, &attrs, set, acl);
+	if (sd->parts & DSMB_SECURITY_DACL)
+		status = dsmb_set_list(call, sd, &attrs, set, acl);
+	return dsmb_principals_end(call) ?: status;
 }

@@ -93,7 +93,10 @@ struct dsmb_create {
 	u32 maximal_status;
 };
 
-/* MS-SMB2 section 3.3.5.9.2: applies to new files only; an existing file keeps its descriptor. */
+/*
+ * MS-SMB2 section 3.3.5.9.2: applies to new files only; an existing file keeps its descriptor. The
+ * CREATE may run again, so that it starts without what was set before.
+ */
 static u32 dsmb_create_security(struct dsmb_create *c)
 {
 	bool is_dir = c->args.options & DSMB_OPTION_DIRECTORY;
@@ -103,9 +106,22 @@ static u32 dsmb_create_security(struct dsmb_create *c)
 	if (!dsmb_has_context(&c->contexts, DSMB_CONTEXT_SECURITY))
 		return STATUS_SUCCESS;
 	status = dsmb_get_sd(c->contexts.data[DSMB_CONTEXT_SECURITY], &sd);
-	if (status || c->call->tree->kind != DSMB_TREE_DISK)
+	if (status)
 		return status;
+	ditto_acl_put(c->acl);
+	c->acl = NULL;
+	c->set = (struct ditto_setattr) { };
 	return dsmb_sd_new(c->call, &sd, is_dir, &c->set, &c->acl);
+}
+
+/* Check the form of a security descriptor, even if it will not be used. */
+static u32 dsmb_create_check_security(const struct dsmb_create *c)
+{
+	struct ditto_sd sd;
+
+	if (!dsmb_has_context(&c->contexts, DSMB_CONTEXT_SECURITY))
+		return STATUS_SUCCESS;
+	return dsmb_get_sd(c->contexts.data[DSMB_CONTEXT_SECURITY], &sd);
 }
 
 static void dsmb_create_flags(const struct dsmb_create *c, struct ditto_open_request *req)
@@ -294,6 +310,9 @@ static u32 dsmb_create_file(struct dsmb_create *c)
 		return STATUS_PRIVILEGE_NOT_HELD;
 	if (req.rights & DITTO_RIGHTS_ALL & ~call->tree->maximal)
 		return STATUS_ACCESS_DENIED;
+	status = dsmb_create_security(c);
+	if (status)
+		return status;
 	dsmb_create_flags(c, &req);
 	dsmb_create_new(c, &req);
 	call->actor.owner = open->owner;
@@ -563,7 +582,7 @@ static u32 dsmb_create_decode(struct dsmb_call *call, void *args)
 		c->args.oplock = DSMB_OPLOCK_LEASE;
 	dsmb_caching_parse(call->conn, c->args.oplock, &c->contexts, &c->asked);
 	if (!c->durable.reconnect) {
-		status = dsmb_create_check(&c->args) ?: dsmb_create_security(c);
+		status = dsmb_create_check(&c->args) ?: dsmb_create_check_security(c);
 		if (status)
 			return status;
 	}

@@ -22,6 +22,7 @@
 #include "../../lockd/claim.h"
 #include "../auth/session.h"
 #include "../auth/tree.h"
+#include "../file/principal.h"
 #include "../open/open.h"
 #include "../open/replay.h"
 #include "buf.h"
@@ -105,6 +106,7 @@ void dsmb_call_done(struct dsmb_call *call)
 	 */
 	if (is_parked_on_breaks(call))
 		ditto_park_cancel(&call->park);
+	dsmb_principals_free(call);
 	dsmb_call_drop_open(call);
 	if (call->early)
 		dsmb_open_put(call->early);

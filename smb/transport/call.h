@@ -39,6 +39,7 @@ struct dsmb_created;	/* replay.h */
 struct dsmb_crowd;
 struct dsmb_message;	/* one received frame, one or more calls: message.h */
 struct dsmb_open;
+struct dsmb_principals;
 struct dsmb_session;
 struct dsmb_tree;
 
@@ -88,6 +89,7 @@ struct dsmb_tree;
  *	again. NULL if the call waits only on @park
  * @private: data of the command, kept while the call is parked and freed by its release(); if the
  *	call is cancelled, the command is executed once more to undo what it did
+ * @principals: SIDs and accounts that it waits for, or NULL: file/principal.c
  * @async_id: AsyncId of STATUS_PENDING; 0 until that was sent. In CANCEL, the AsyncId it names
  * @pages: data of the response behind the body, as pages
  * @npages: number of @pages
@@ -149,6 +151,7 @@ struct dsmb_call {
 	bool encrypted;
 	void (*cancel)(struct dsmb_call *call);
 	void *private;
+	struct dsmb_principals *principals;
 	u64 async_id;
 	struct bio_vec *pages;
 	unsigned int npages;

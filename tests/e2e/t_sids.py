@@ -3,16 +3,19 @@
 can tell. The map file stands for a directory."""
 import contextlib
 import os
+import signal
+import stat
+import struct
 
 import nfs3
 import rpc
 import servers
 import smb
 import smb2
-from harness import eq, one_of, put, run, test, wait_for
-from t_smb_acl import (ALL, ALLOW, DENY, DIRS, EVERYONE, EXECUTE, FILES, INHERIT_ONLY, INHERITED,
-                       READ_DATA, USERS, WRITE_DATA, aces, descriptor, fresh, granted, may,
-                       session, set_sd, sid)
+from harness import as_user, eq, one_of, put, run, test, wait_for
+from t_smb_acl import (ALL, ALLOW, DACL, DENY, DIRS, EVERYONE, EXECUTE, FILES, GROUP, INHERIT_ONLY,
+                       INHERITED, OWNER, PROTECTED, READ, READ_DATA, SECURITY, USERS, WRITE_DATA,
+                       aces, descriptor, fresh, get_sd, granted, may, session, set_sd, sid, user)
 
 MAXIMUM_ALLOWED = 0x2000000
 # By NFS whoever may execute a file may read it.
@@ -168,3 +171,96 @@ def nobody_can_tell(w):
              lambda: n.read(n.lookup(n.root, 'alias').fh, 0, 9).status == nfs3.OK)
     eq(reads(w, 'alias', 'alice'), True)
     users.end()
+
+
+def owners(s, fid):
+    """SIDs of owner and group."""
+    sd = s.query(fid, 0, SECURITY, extra=OWNER | GROUP)
+    return [sd[at:at + 8 + 4 * sd[at + 1]] for at in struct.unpack_from('<II', sd, 4)]
+
+
+@test(smb=True, squash='none')
+def accounts_of_a_domain(w):
+    """A user or group that the directory has is one principal: SMB shows its SID, also of an owner
+    or entry that came otherwise; NFS and the server's shell have its number."""
+    alice, carol = (smb.UIDS[name] for name in ('alice', 'carol'))
+    with mapped(w):
+        w.server.set('data', users=['bob=admin'])
+        s = session(w, 'bob')
+        f = opened(w, s, 'file')
+        eq(owners(s, f)[0], user('bob'), 'no directory has this user')
+        os.chown(w.path('file'), alice, carol)
+        eq(owners(s, f), [ALICE, SALES])
+        set_sd(s, f, descriptor((ALLOW, 0, ALL, ALICE), (ALLOW, 0, READ, SALES),
+                                (DENY, 0, READ, NOBODY), control=PROTECTED))
+        eq(aces(s, f), [(ALLOW, 0, ALL, ALICE), (ALLOW, 0, READ, SALES), (DENY, 0, READ, NOBODY)])
+        eq(stat.S_IMODE(os.stat(w.path('file')).st_mode), 0o740, 'mode bits count them')
+        mounted = w.client.mount(vers='4.1')
+        shown = as_user(alice, lambda: run('nfs4_getfacl', f'{mounted}/file'))
+        for who in (f'A::{alice}:', f'A:g:{carol}:', 'D::S-1-5-21-70-80-90-1201@:'):
+            eq(who in shown, True, shown)
+        as_user(alice, lambda: run('nfs4_setfacl', '-a', f'A:g:{carol}:w', f'{mounted}/file'))
+        eq(SALES in [who for _, _, mask, who in aces(s, f) if mask & WRITE_DATA], True)
+        w.client.umount(mounted)
+        s.close(f)
+
+        # An owner that is set, and the descriptor of a new file.
+        f = opened(w, s, 'given')
+        set_sd(s, f, descriptor(owner=ALICE), OWNER)
+        eq(os.stat(w.path('given')).st_uid, alice)
+        smb2.refused('INVALID_OWNER', set_sd, s, f, descriptor(owner=NOBODY), OWNER)
+        s.close(f)
+        f = fresh(s, 'new', context=(b'SecD', descriptor((ALLOW, 0, ALL, SALES), owner=ALICE)))
+        eq(get_sd(s, f)[1:], (ALICE, [(ALLOW, 0, ALL, SALES)]))
+        eq(os.stat(w.path('new')).st_uid, alice)
+        s.close(f)
+
+        # As many SIDs as a list has, which the helper does not know.
+        f = opened(w, s, 'many')
+        many = [(ALLOW, 0, READ, sid(5, 21, 7, 8, 9, 2000 + i)) for i in range(120)]
+        set_sd(s, f, descriptor(*many))
+        eq(aces(s, f), many)
+        s.close(f)
+        s.end()
+
+
+@test(smb=True, squash='none')
+def while_the_helper_hangs(w):
+    """Calls wait for the helper without keeping others, and in the end go on without it."""
+    with mapped(w):
+        w.server.set('data', users=['bob=admin'])
+        s = session(w, 'bob')
+        f = opened(w, s, 'file')
+        os.chown(w.path('file'), smb.UIDS['alice'], smb.UIDS['carol'])
+        w.server.ctl('server', 'set', 'upcall-ms', '60000')
+        w.server.ctl('cache', 'flush')
+        w.server.helper.send_signal(signal.SIGSTOP)
+        number = s.send(smb2.QUERY_INFO, struct.pack('<HBBIHHIII16s', 41, SECURITY, 0, 65536, 0, 0,
+                                                     0, OWNER | DACL, 0, f) + b'\0')
+        s.call(smb2.ECHO, struct.pack('<HH', 4, 0))
+        s.write(f, b'meanwhile')
+        w.server.helper.send_signal(signal.SIGCONT)
+        status, out = s.answer(number)
+        eq((status, ALICE in out, user('alice') in out), (smb2.OK, True, False))
+
+        w.server.ctl('server', 'set', 'upcall-ms', '200')
+        w.server.ctl('cache', 'flush')
+        w.server.helper.send_signal(signal.SIGSTOP)
+        eq(get_sd(s, f)[1], user('alice'), 'what the number says')
+        entries = [(ALLOW, 0, ALL, SALES), (ALLOW, 0, READ, EVERYONE)]
+        set_sd(s, f, descriptor(*entries))
+        eq(aces(s, f), entries, 'kept as it came')
+        eq(may(s, 'file', READ_DATA), True)
+        w.server.helper.send_signal(signal.SIGCONT)
+        w.server.ctl('server', 'set', 'upcall-ms', '5000')
+        wait_for('the helper is asked again', lambda: get_sd(s, f)[1] == ALICE)
+        # A call that waits ends with its session.
+        w.server.ctl('server', 'set', 'upcall-ms', '60000')
+        w.server.ctl('cache', 'flush')
+        w.server.helper.send_signal(signal.SIGSTOP)
+        s.send(smb2.QUERY_INFO, struct.pack('<HBBIHHIII16s', 41, SECURITY, 0, 65536, 0, 0, 0,
+                                            OWNER, 0, f) + b'\0')
+        s.call(smb2.ECHO, struct.pack('<HH', 4, 0))
+        s.end()
+        wait_for('the session is gone', lambda: not w.server.json('lock', 'client', 'list'))
+        w.server.helper.send_signal(signal.SIGCONT)

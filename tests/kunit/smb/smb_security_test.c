@@ -55,9 +55,14 @@ static struct dsmb_builder smb_room(struct kunit *test)
 	return dsmb_builder(room, SMB_SD_ROOM);
 }
 
-static struct dsmb_secured smb_secured(const struct ditto_acl *acl)
+static const kuid_t smb_uid = KUIDT_INIT(1000);
+static const kgid_t smb_gid = KGIDT_INIT(100);
+
+static struct dsmb_secured smb_secured(struct ditto_acl *acl)
 {
-	return (struct dsmb_secured) { KUIDT_INIT(1000), KGIDT_INIT(100), acl };
+	return (struct dsmb_secured) {
+		ditto_sid_of_uid(smb_uid), ditto_sid_of_gid(smb_gid), acl
+	};
 }
 
 static void smb_put_acl(void *acl)
@@ -148,7 +153,7 @@ static void smb_sd_mode_test(struct kunit *test)
 		/* The flags that clients expect by default: present, inherited, self-relative. */
 		KUNIT_EXPECT_EQ(test, sd.control, 0x8404);
 		KUNIT_ASSERT_EQ(test, dsmb_sd_acl(&sd, &smb_user, mode & 1, &acl), STATUS_SUCCESS);
-		KUNIT_EXPECT_EQ(test, ditto_acl_mode(acl, secured.uid, secured.gid), mode);
+		KUNIT_EXPECT_EQ(test, ditto_acl_mode(acl, smb_uid, smb_gid), mode);
 		ditto_acl_put(acl);
 	}
 }
@@ -423,9 +428,9 @@ static void smb_sd_owner_test(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, dsmb_get_sd(dsmb_cursor(b.data, b.len), &sd), STATUS_SUCCESS);
 	KUNIT_EXPECT_EQ(test, sd.parts, DSMB_SECURITY_OWNER | DSMB_SECURITY_GROUP);
 	KUNIT_EXPECT_TRUE(test, ditto_sid_to_uid(&sd.owner, &uid));
-	KUNIT_EXPECT_TRUE(test, uid_eq(uid, secured.uid));
+	KUNIT_EXPECT_TRUE(test, uid_eq(uid, smb_uid));
 	KUNIT_EXPECT_TRUE(test, ditto_sid_to_gid(&sd.group, &gid));
-	KUNIT_EXPECT_TRUE(test, gid_eq(gid, secured.gid));
+	KUNIT_EXPECT_TRUE(test, gid_eq(gid, smb_gid));
 	KUNIT_EXPECT_FALSE(test, ditto_sid_to_uid(&sd.group, &uid));
 	KUNIT_EXPECT_FALSE(test, ditto_sid_to_gid(&smb_everyone, &gid));
 }

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* SIDs of accounts, and accounts of SIDs, in security descriptors. See principal.h. */
+
+#include <linux/err.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "../../fs/acl/acl.h"
+#include "../../fs/acl/sid.h"
+#include "../../net/helper/names.h"
+#include "../../net/peer.h"
+#include "../auth/session.h"
+#include "../server.h"
+#include "../transport/call.h"
+#include "../transport/conn.h"
+#include "../transport/status.h"
+#include "principal.h"
+
+static_assert(DITTO_FOREIGN_MAX >= DITTO_SID_MAX);
+
+/**
+ * struct dsmb_principals - what a call waits for
+ * @call: the call
+ * @park: waits for an answer of the helper
+ */
+struct dsmb_principals {
+	struct dsmb_call *call;
+	struct ditto_names_park park;
+};
+
+static void dsmb_principals_done(struct ditto_names_park *park)
+{
+	dsmb_call_again(container_of(park, struct dsmb_principals, park)->call);
+}
+
+static void dsmb_principals_cancel(struct dsmb_call *call)
+{
+	if (ditto_names_park_cancel(&call->principals->park))
+		dsmb_call_complete(call, STATUS_CANCELLED);
+}
+
+u32 dsmb_principals_begin(struct dsmb_call *call)
+{
+	u32 status;
+
+	if (!call->principals)
+		return STATUS_SUCCESS;
+	if (dsmb_call_is_cancelled(call)) {
+		status = call->cancel_status;
+		dsmb_principals_free(call);
+		return status;
+	}
+	ditto_names_park_begin(&call->principals->park);
+	return STATUS_SUCCESS;
+}
+
+u32 dsmb_principals_end(struct dsmb_call *call)
+{
+	if (call->principals && call->principals->park.waits)
+		return DSMB_PARKED;
+	dsmb_principals_free(call);
+	return STATUS_SUCCESS;
+}
+
+void dsmb_principals_free(struct dsmb_call *call)
+{
+	struct dsmb_principals *principals = call->principals;
+
+	if (!principals)
+		return;
+	ditto_names_park_cancel(&principals->park);
+	call->principals = NULL;
+	call->cancel = NULL;
+	call->quiet = false;
+	kfree(principals);
+}
+
+/* The park of the call, made when the first answer is missing. NULL without memory. */
+static struct ditto_names_park *dsmb_principals_park(struct dsmb_call *call)
+{
+	struct dsmb_principals *principals = call->principals;
+
+	if (principals)
+		return &principals->park;
+	principals = kzalloc(sizeof(*principals), GFP_KERNEL);
+	if (!principals)
+		return NULL;
+	principals->call = call;
+	ditto_names_park_init(&principals->park, call->conn->server->srv, &call->conn->peer->addr,
+			      dsmb_principals_done);
+	call->principals = principals;
+	call->cancel = dsmb_principals_cancel;
+	/* The wait is bounded, and clients do not expect it. */
+	call->quiet = true;
+	return &principals->park;
+}
+
+static int dsmb_principal_uid_ask(struct dsmb_call *call, kuid_t uid, u8 sid[DITTO_SID_MAX])
+{
+	struct ditto_server *srv = call->conn->server->srv;
+	struct ditto_names_park *park;
+	int err = ditto_names_sid_of_user(srv, uid, sid, NULL);
+
+	if (err != -EJUKEBOX)
+		return err;
+	park = dsmb_principals_park(call);
+	return park ? ditto_names_sid_of_user(srv, uid, sid, park) : -ENOMEM;
+}
+
+static int dsmb_principal_gid_ask(struct dsmb_call *call, kgid_t gid, u8 sid[DITTO_SID_MAX])
+{
+	struct ditto_server *srv = call->conn->server->srv;
+	struct ditto_names_park *park;
+	int err = ditto_names_sid_of_group(srv, gid, sid, NULL);
+
+	if (err != -EJUKEBOX)
+		return err;
+	park = dsmb_principals_park(call);
+	return park ? ditto_names_sid_of_group(srv, gid, sid, park) : -ENOMEM;
+}
+
+/* Only SIDs of domains have accounts that are not told by the SID itself. */
+static int dsmb_principal_account_ask(struct dsmb_call *call, const struct ditto_sid *sid,
+				      struct ditto_account *account)
+{
+	struct ditto_server *srv = call->conn->server->srv;
+	struct ditto_names_park *park;
+	u8 packed[DITTO_SID_MAX];
+	int err;
+
+	if (!ditto_sid_is_of_domain(sid))
+		return -ENOENT;
+	ditto_sid_encode(sid, packed);
+	err = ditto_names_account_of_sid(srv, packed, account, NULL);
+	if (err != -EJUKEBOX)
+		return err;
+	park = dsmb_principals_park(call);
+	return park ? ditto_names_account_of_sid(srv, packed, account, park) : -ENOMEM;
+}
+
+void dsmb_principal_of_uid(struct dsmb_call *call, kuid_t uid, struct ditto_sid *sid)
+{
+	u8 packed[DITTO_SID_MAX];
+
+	if (dsmb_principal_uid_ask(call, uid, packed) ||
+	    !ditto_sid_decode(packed, sizeof(packed), sid))
+		*sid = ditto_sid_of_uid(uid);
+}
+
+void dsmb_principal_of_gid(struct dsmb_call *call, kgid_t gid, struct ditto_sid *sid)
+{
+	u8 packed[DITTO_SID_MAX];
+
+	if (dsmb_principal_gid_ask(call, gid, packed) ||
+	    !ditto_sid_decode(packed, sizeof(packed), sid))
+		*sid = ditto_sid_of_gid(gid);
+}
+
+bool dsmb_principal_to_uid(struct dsmb_call *call, const struct ditto_sid *sid, kuid_t *uid)
+{
+	struct ditto_account account;
+
+	if (ditto_sid_is_user(sid, call->session->user)) {
+		*uid = call->session->user->uid;
+		return true;
+	}
+	if (ditto_sid_to_uid(sid, uid))
+		return true;
+	if (dsmb_principal_account_ask(call, sid, &account) || !uid_valid(account.uid))
+		return false;
+	*uid = account.uid;
+	return true;
+}
+
+bool dsmb_principal_to_gid(struct dsmb_call *call, const struct ditto_sid *sid, kgid_t *gid)
+{
+	struct ditto_account account;
+
+	if (ditto_sid_to_gid(sid, gid))
+		return true;
+	if (dsmb_principal_account_ask(call, sid, &account) || !gid_valid(account.gid))
+		return false;
+	*gid = account.gid;
+	return true;
+}
+
+/* A list of a file is shared, so that a changed one is a copy. */
+static struct ditto_acl *dsmb_acl_copy(const struct ditto_acl *acl)
+{
+	struct ditto_acl *copy = ditto_acl_alloc(acl->count);
+
+	if (!copy)
+		return NULL;
+	copy->flags = acl->flags;
+	memcpy(copy->aces, acl->aces, array_size(acl->count, sizeof(acl->aces[0])));
+	return copy;
+}
+
+static bool dsmb_ace_ask(struct dsmb_call *call, const struct ditto_ace *ace,
+			 u8 sid[DITTO_SID_MAX])
+{
+	if (ace->who == DITTO_WHO_UID)
+		return !dsmb_principal_uid_ask(call, ace->uid, sid);
+	if (ace->who == DITTO_WHO_GID)
+		return !dsmb_principal_gid_ask(call, ace->gid, sid);
+	return false;
+}
+
+struct ditto_acl *dsmb_principals_shown(struct dsmb_call *call, struct ditto_acl *acl)
+{
+	struct ditto_acl *shown = acl;
+	u8 sid[DITTO_SID_MAX];
+
+	for (unsigned int i = 0; i < acl->count; i++) {
+		if (!dsmb_ace_ask(call, &acl->aces[i], sid))
+			continue;
+		if (shown == acl) {
+			shown = dsmb_acl_copy(acl);
+			if (!shown) {
+				ditto_acl_put(acl);
+				return ERR_PTR(-ENOMEM);
+			}
+		}
+		shown->aces[i].who = DITTO_WHO_FOREIGN;
+		shown->aces[i].foreign_len = ditto_sid_len(sid);
+		memcpy(shown->aces[i].foreign, sid, ditto_sid_len(sid));
+	}
+	if (shown != acl)
+		ditto_acl_put(acl);
+	return shown;
+}
+
+void dsmb_principals_taken(struct dsmb_call *call, struct ditto_acl *acl)
+{
+	struct ditto_account account;
+	struct ditto_ace *ace;
+	struct ditto_sid sid;
+
+	for (ace = acl->aces; ace < acl->aces + acl->count; ace++) {
+		if (ace->who != DITTO_WHO_FOREIGN ||
+		    !ditto_sid_decode(ace->foreign, ace->foreign_len, &sid) ||
+		    dsmb_principal_account_ask(call, &sid, &account))
+			continue;
+		if (gid_valid(account.gid)) {
+			ace->who = DITTO_WHO_GID;
+			ace->gid = account.gid;
+		} else {
+			ace->who = DITTO_WHO_UID;
+			ace->uid = account.uid;
+		}
+		ace->foreign_len = 0;
+		memset(ace->foreign, 0, sizeof(ace->foreign));
+	}
+}
