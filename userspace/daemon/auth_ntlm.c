@@ -251,7 +251,7 @@ static bool write_line(int fd, const struct entry *e, const struct ntlm_names *n
 }
 
 static bool find_user(int fd, FILE *file, const struct ntlm_names *names,
-		      char local[NSS_NAME_SIZE])
+		      char local[NSS_NAME_SIZE], bool *any_domain)
 {
 	char line[LINE_SIZE];
 	bool found = false;
@@ -264,6 +264,7 @@ static bool find_user(int fd, FILE *file, const struct ntlm_names *names,
 		found = write_line(fd, &e, names);
 		/* It has the length of the client's name, which fits. */
 		memcpy(local, e.name, strlen(names->user) + 1);
+		*any_domain = !e.domain && names->domain[0];
 	}
 	explicit_bzero(line, sizeof(line));
 	return found;
@@ -276,13 +277,15 @@ static bool is_sane(const struct ntlm_names *names)
 	       !strpbrk(names->domain, ":\\@\r\n") && names->domain[0] != '#';
 }
 
-int ntlm_user_open(const char *path, const struct ntlm_names *names, char local[NSS_NAME_SIZE])
+int ntlm_user_open(const char *path, const struct ntlm_names *names, char local[NSS_NAME_SIZE],
+		   bool *any_domain)
 {
 	bool found = false;
 	FILE *file;
 	int fd;
 
 	local[0] = '\0';
+	*any_domain = false;
 	if (!is_sane(names))
 		return -1;
 	file = fopen(path, "re");
@@ -293,7 +296,7 @@ int ntlm_user_open(const char *path, const struct ntlm_names *names, char local[
 	}
 	fd = memfd_create("ditto-user", MFD_CLOEXEC);
 	if (fd >= 0)
-		found = find_user(fd, file, names, local);
+		found = find_user(fd, file, names, local, any_domain);
 	else
 		log_error("a user's password cannot be handed on: %s", strerror(errno));
 	fclose(file);

@@ -64,10 +64,12 @@ bool ntlm_names_read(const u8 *token, size_t len, struct ntlm_names *names);
  * @path: our file of local users
  * @names: the names that the client sent
  * @local: filled with the name as our file writes it, or empty
+ * @any_domain: set if the line names no domain, and the client does
  *
  * Return: a descriptor of a file in memory that contains only this line, owned by the caller; -1
  * if there is no such user.
  */
-int ntlm_user_open(const char *path, const struct ntlm_names *names, char local[NSS_NAME_SIZE]);
+int ntlm_user_open(const char *path, const struct ntlm_names *names, char local[NSS_NAME_SIZE],
+		   bool *any_domain);
 
 #endif

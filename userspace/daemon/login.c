@@ -23,6 +23,7 @@
 #include "keeper.h"
 #include "log.h"
 #include "login.h"
+#include "lookup.h"
 #include "mem.h"
 #include "sandbox.h"
 #include "worker.h"
@@ -30,6 +31,9 @@
 
 /* Milliseconds in which the worker must process a token. */
 #define TAKE_TIME	30000
+/* The user of look-ups of the names that clients claim, and most of them that may be pending. */
+#define LOGIN_NAMES	(UINT64_MAX - 2)
+#define LOGIN_NAMES_MOST	8
 /* Maximum size of the keytab in bytes. */
 #define KEYTAB_MAX	1048576
 
@@ -335,6 +339,25 @@ static enum gss_outcome peer_from_worker(struct login *l, struct gss_peer *peer,
 }
 
 /*
+ * Does a directory have this user of this domain? A client may name its own machine or a workgroup
+ * for a local user, so only a user who is found there is not the local one of the same name.
+ */
+static bool login_is_of_directory(const struct ntlm_names *said)
+{
+	const struct identity_who who = { .user = LOGIN_NAMES, .most = LOGIN_NAMES_MOST,
+					  .until = clock_ms() + LOOKUP_TIME };
+	struct identity_query q = { .by = IDENTITY_BY_NAME, .kinds = IDENTITY_USER,
+				    .directories = true };
+
+	if (strlen(said->domain) >= sizeof(q.who.name.domain) ||
+	    strlen(said->user) >= sizeof(q.who.name.name))
+		return false;
+	memcpy(q.who.name.domain, said->domain, strlen(said->domain) + 1);
+	memcpy(q.who.name.name, said->user, strlen(said->user) + 1);
+	return !identity_find(&who, &q) && q.who.directory;
+}
+
+/*
  * Process one token on one channel. Returns 0 and the answer, or a negative errno that makes the
  * worker unusable.
  */
@@ -343,7 +366,7 @@ static int login_exchange(struct login *l, int fd, struct worker_msg *msg, u8 *p
 {
 	const struct worker_msg answer = { .type = WORKER_USER };
 	u64 until = clock_ms() + TAKE_TIME;
-	bool first = msg->first;
+	bool first = msg->first, any_domain;
 	int line, rc;
 
 	rc = worker_msg_send(fd, msg, -1);
@@ -359,7 +382,12 @@ static int login_exchange(struct login *l, int fd, struct worker_msg *msg, u8 *p
 	if (msg->type == WORKER_ASK && !first) {
 		memcpy(said->user, msg->user, sizeof(said->user));
 		memcpy(said->domain, msg->domain, sizeof(said->domain));
-		line = ntlm_user_open(l->users, said, local);
+		line = ntlm_user_open(l->users, said, local, &any_domain);
+		if (line >= 0 && any_domain && login_is_of_directory(said)) {
+			close(line);
+			line = -1;
+			local[0] = '\0';
+		}
 		rc = worker_msg_send(fd, &answer, line);
 		if (line >= 0)
 			close(line);
