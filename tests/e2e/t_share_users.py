@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import signal
 import subprocess
 
 import nfs3
@@ -197,3 +198,43 @@ def sids(w):
         assert 'SID' in w.server.refused('share', 'set', 'data', 'user', word), word
     assert 'twice' in w.server.refused('share', 'set', 'data', 'user', f'{domain}-1=read',
                                        'group', f'{domain}-1=read')
+
+
+MAP = '/etc/ditto/idmap'
+LINES = """S-1-5-21-7-8-9-1104 uid 3000 EXAMPLE\\emma
+S-1-5-21-7-8-9-1201 gid 3700 EXAMPLE\\Sales people
+"""
+
+
+@test(smb=True, squash='none')
+def names_of_a_directory(w):
+    """ditto.conf names users and groups that only a directory has; what is missing is told."""
+    os.chmod(w.path(), 0o777)
+    put(MAP, LINES)
+    os.mkdir(w.path('other'))
+    conf = '[server]\nidentity = map local\n' + servers.LISTENERS + servers.SMB_LISTENER
+    w.server.delete('data')
+    w.server.helper_stop()
+    try:
+        w.server.helper_start(conf + f"""[share data]
+path = {w.path()}
+squash = none
+user = EXAMPLE\\emma=read
+group = Sales people@EXAMPLE=write
+default_access = none
+[share other]
+path = {w.path('other')}
+user = EXAMPLE\\fred=read
+""")
+        wait_for('the share', lambda: [s['users'] for s in w.server.json('share', 'list')] ==
+                 [[{'uid': 3000, 'access': 'read'}, {'gid': 3700, 'access': 'write'}]])
+        told = w.server.refused('share', 'show', 'other')
+        assert "no user 'EXAMPLE\\fred'" in told, told
+        w.server.shares['data'] = (w.path(), {})
+        n = w.client.nfs(rpc.auth_sys(3000, 500))
+        eq([may(n, *ids) for ids in ((3000,), (3001, 3700), (3001,))], ['read', 'write', 'none'])
+        put(MAP, LINES + 'S-1-5-21-7-8-9-1105 uid 3005 EXAMPLE\\fred\n')
+        w.server.helper.send_signal(signal.SIGHUP)
+        wait_for('the other share', lambda: len(w.server.json('share', 'list')) == 2)
+    finally:
+        os.unlink(MAP)

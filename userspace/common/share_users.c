@@ -35,8 +35,10 @@ static bool share_user_number(const char *name, u32 *id)
  * A name is absent only if the answer has no error. Every error, also ENOENT, means that a part of
  * the name service could not be asked.
  */
-static int share_user_resolve(bool group, const char *name, u32 *id, struct why *why)
+int share_user_find(struct share_user *one, struct why *why)
 {
+	const char *name = one->name;
+	bool group = one->group;
 	const char *kind = group ? "group" : "user";
 	struct passwd pw, *user = NULL;
 	struct group gr, *found = NULL;
@@ -44,8 +46,6 @@ static int share_user_resolve(bool group, const char *name, u32 *id, struct why 
 	char *buf;
 	int err;
 
-	if (share_user_number(name, id))
-		return 0;
 	do {
 		buf = mem_new(size);
 		if (group)
@@ -56,7 +56,7 @@ static int share_user_resolve(bool group, const char *name, u32 *id, struct why 
 		size *= 2;
 	} while (err == ERANGE && size <= BUFFER_MAX);
 	if (found || user) {
-		*id = found ? gr.gr_gid : pw.pw_uid;
+		one->id = found ? gr.gr_gid : pw.pw_uid;
 		return 0;
 	}
 	if (err) {
@@ -165,7 +165,8 @@ err_name:
 	return false;
 }
 
-int share_users_resolve(const struct share_users *u, struct share_users *out, struct why *why)
+int share_users_resolve(const struct share_users *u, struct share_users *out,
+			share_user_find_fn find, struct why *why)
 {
 	unsigned int i;
 	int rc;
@@ -176,7 +177,7 @@ int share_users_resolve(const struct share_users *u, struct share_users *out, st
 		const char *name = one.name;
 
 		if (name) {
-			rc = share_user_resolve(one.group, name, &one.id, why);
+			rc = find(&one, why);
 			if (rc)
 				goto err;
 			one.name = NULL;
@@ -202,7 +203,7 @@ bool share_users_add(struct share_users *u, bool group, const char *text, struct
 
 	if (!share_users_add_unresolved(u, group, text, why))
 		return false;
-	if (share_users_resolve(u, &resolved, why)) {
+	if (share_users_resolve(u, &resolved, share_user_find, why)) {
 		free(u->user[--u->n].name);
 		return false;
 	}

@@ -50,18 +50,28 @@ bool share_users_add(struct share_users *u, bool group, const char *text, struct
 bool share_users_add_unresolved(struct share_users *u, bool group, const char *text,
 				struct why *why);
 
+/*
+ * Looks up the name of a share user, which stays the caller's, and fills its number or SID. Returns
+ * 0, or an error of share_users_resolve() with @why filled.
+ */
+typedef int (*share_user_find_fn)(struct share_user *one, struct why *why);
+/* The look-up by the name service. */
+int share_user_find(struct share_user *one, struct why *why);
+
 /**
  * share_users_resolve - look up the names of share users
  * @u: share users made by share_users_add_unresolved()
- * @out: filled with the same share users by number; to be freed with share_users_free()
+ * @out: filled with the same share users by number or SID; to be freed with share_users_free()
+ * @find: looks names up
  * @why: filled on error
  *
- * May block for as long as the name service does.
+ * May block for as long as @find does.
  *
  * Return: 0; -ENOENT if there is no such user or group; -EAGAIN if the name service does not work;
  * -EINVAL if two names are the same user or group.
  */
-int share_users_resolve(const struct share_users *u, struct share_users *out, struct why *why);
+int share_users_resolve(const struct share_users *u, struct share_users *out,
+			share_user_find_fn find, struct why *why);
 /* True if both are entries for the same user or group, by number or by SID. */
 bool share_user_same(const struct share_user *a, const struct share_user *b);
 /* Free what @u points to. */

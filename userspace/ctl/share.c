@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/share.h"
+#include "common/status.h"
 #include "ctl.h"
 #include "ditto-nl-gen.h"
 #include "mem.h"
@@ -322,6 +323,22 @@ static int share_list_all(struct ctl *ctl)
 	return status;
 }
 
+/* Print why dittod could not make a share as ditto.conf says. */
+static void share_problems(const char *name)
+{
+	char *what = mem_print("share %s", name);
+	struct status s;
+	unsigned int i;
+
+	if (status_read(&s)) {
+		for (i = 0; i < s.nproblems; i++)
+			if (!strcmp(s.problem[i].what, what))
+				printf("%-13s%s\n", "problem", s.problem[i].why);
+		status_free(&s);
+	}
+	free(what);
+}
+
 static int share_show(struct ctl *ctl, char **words)
 {
 	struct replies one = { 0 };
@@ -334,8 +351,11 @@ static int share_show(struct ctl *ctl, char **words)
 	if (ctl_no_more(ctl, words + 1))
 		return CTL_USAGE;
 	status = ctl_do(ctl, DITTO_CMD_SHARE_GET, put_name, words[0], words[0], &reply);
-	if (status)
+	if (status) {
+		if (!ctl->json)
+			share_problems(words[0]);
 		return status;
+	}
 	s = reply ? share_from_msg(reply) : NULL;
 	if (!s) {
 		why_not(&ctl->conn.why, "this version does not understand the kernel's answer");
@@ -346,6 +366,7 @@ static int share_show(struct ctl *ctl, char **words)
 		status = ctl_json_list(ctl, &one, DITTO_CMD_SHARE_GET);
 	} else {
 		share_details(s);
+		share_problems(s->name);
 	}
 	share_free(s);
 	if (reply)

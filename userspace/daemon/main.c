@@ -46,6 +46,7 @@
 #include "status.h"
 #include "tls.h"
 #include "upcall.h"
+#include "user_lookup.h"
 #include "worker.h"
 
 #define DEFAULT_CONFIG	"/etc/ditto/ditto.conf"
@@ -625,22 +626,24 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 static int check_config(struct daemon *d)
 {
 	struct share_users users;
+	unsigned int mistakes, i;
 	struct config *cfg;
 	struct why why;
-	unsigned int i;
 
 	d->config_optional = false;
 	cfg = dittod_load(d);
 	if (!cfg)
 		return EXIT_FAILURE;
+	mistakes = identity_map_read(IDENTITY_MAP);
+	identity_configure(&cfg->identity, &cfg->aliases);
 	for (i = 0; i < cfg->nshares; i++) {
-		if (share_users_resolve(&cfg->shares[i]->users, &users, &why))
+		if (share_users_resolve(&cfg->shares[i]->users, &users, user_lookup_find, &why))
 			fprintf(stderr, "%s: share %s: %s\n", d->config_path, cfg->shares[i]->name,
 				why.text);
 		else
 			share_users_free(&users);
 	}
-	if (identity_map_read(IDENTITY_MAP)) {
+	if (mistakes) {
 		config_free(cfg);
 		return EXIT_FAILURE;
 	}

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Looks up the users and groups of shares in the name service, which may hang. A late answer is
- * kept for the next caller with the same names, so a name service that is only slow succeeds
- * eventually.
+ * Looks up the users and groups of shares in the name service and in directories, which may hang. A
+ * late answer is kept for the next caller with the same names, so a name service that is only slow
+ * succeeds eventually.
  */
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "detached.h"
+#include "lookup.h"
 #include "mem.h"
 #include "user_lookup.h"
 
@@ -17,6 +19,9 @@
 #define STACK_SIZE	(512 * 1024)
 /* Milliseconds for which a late answer is kept. */
 #define KEEP_TIME	120000
+/* The user of look-ups in directories, and most of them that may be pending. */
+#define SHARES		(UINT64_MAX - 3)
+#define SHARES_MOST	8
 
 /**
  * struct user_lookup - look-up of the users and groups of one share
@@ -41,6 +46,59 @@ struct user_lookup_out {
 	struct share_users *users;
 	struct why *why;
 };
+
+/* Ask directories. Returns 0, -ENOENT, or -EAGAIN if one does not answer. */
+static int user_lookup_directory(struct share_user *one)
+{
+	const unsigned int kind = one->group ? IDENTITY_GROUP : IDENTITY_USER;
+	const struct identity_who who = { .user = SHARES, .most = SHARES_MOST,
+					  .until = clock_ms() + LOOKUP_TIME };
+	struct identity_query q = { .by = IDENTITY_BY_NAME, .kinds = kind, .directories = true };
+	int rc;
+
+	rc = sid_split(one->name, &q.who.name);
+	if (rc)
+		return rc;
+	rc = identity_find(&who, &q);
+	if (rc)
+		return rc == -ENOENT ? rc : -EAGAIN;
+	if (q.who.kinds & kind) {
+		one->id = q.who.id;
+		return 0;
+	}
+	/* Well-known SIDs are not in tokens. */
+	if (q.who.kinds || !identity_directory_may_have(&q.who.sid) ||
+	    q.who.name.use != (one->group ? SID_USE_GROUP : SID_USE_USER))
+		return -ENOENT;
+	one->sid_len = (u32)sid_put(&q.who.sid, one->sid);
+	return 0;
+}
+
+int user_lookup_find(struct share_user *one, struct why *why)
+{
+	const char *kind = one->group ? "group" : "user";
+	bool domain = strpbrk(one->name, "\\@");
+	int directory = -ENOENT, rc;
+
+	if (domain)
+		directory = user_lookup_directory(one);
+	if (!directory)
+		return 0;
+	rc = share_user_find(one, why);
+	if (rc != -ENOENT)
+		return rc;
+	if (!domain)
+		directory = user_lookup_directory(one);
+	if (directory == -EAGAIN)
+		why_not(why,
+			"no directory answers about %s '%s', which is asked for again: is winbindd or SSSD running, and its domain controller reachable?",
+			kind, one->name);
+	else if (directory && identity_knows_domains())
+		why_not(why,
+			"there is no %s '%s': neither the name service knows it, nor a source of 'identity' in ditto.conf",
+			kind, one->name);
+	return directory;
+}
 
 static struct user_lookup *user_lookup_of(const struct detached *one)
 {
@@ -100,7 +158,7 @@ static int user_lookup_run(struct detached *one)
 {
 	struct user_lookup *lookup = user_lookup_of(one);
 
-	return share_users_resolve(&lookup->users, &lookup->found, &lookup->why);
+	return share_users_resolve(&lookup->users, &lookup->found, user_lookup_find, &lookup->why);
 }
 
 static void user_lookup_read(const struct detached *one, void *arg)
@@ -151,7 +209,7 @@ int user_lookup_get(const struct share_users *u, u64 until, struct share_users *
 
 	memset(users, 0, sizeof(*users));
 	if (!share_users_have_names(u))
-		return share_users_resolve(u, users, why);
+		return share_users_resolve(u, users, user_lookup_find, why);
 	why_not(why, "the name service does not answer about its users and groups");
 	return detached_get(&user_lookups, u, until, &out);
 }

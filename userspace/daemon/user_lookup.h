@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Looks up the users and groups of several shares at the same time, with a deadline.
+ * Looks up the users and groups of several shares at the same time, with a deadline: in the name
+ * service, and in the directories of identity/identity.h.
  *
  * All functions are thread-safe.
  */
@@ -30,6 +31,12 @@ void user_lookup_begin(const struct share_users *u);
  */
 int user_lookup_get(const struct share_users *u, u64 until, struct share_users *users,
 		    struct why *why);
+
+/*
+ * Look up one name; see share_user_find_fn. A name with a domain is asked of the directories first,
+ * any other of the name service. What has no account here is found by its SID.
+ */
+int user_lookup_find(struct share_user *one, struct why *why);
 
 /* Discard all results. A look-up without a result is given up for now, but keeps running. */
 void user_lookup_end(void);

@@ -110,7 +110,7 @@ static void whole_file(void)
 	CHECK(s->users.user[1].id == 1000 && s->users.user[1].access == DITTO_SHARE_RIGHT_READ);
 	CHECK(s->users.user[2].group && s->users.user[2].access == DITTO_SHARE_RIGHT_NONE);
 	SAME(s->users.user[2].name, "root");
-	CHECK(!share_users_resolve(&s->users, &resolved, &why) && resolved.n == 3);
+	CHECK(!share_users_resolve(&s->users, &resolved, share_user_find, &why) && resolved.n == 3);
 	rule = share_user_text(&resolved.user[2]);
 	share_users_free(&resolved);
 	SAME(rule, "root=none");
