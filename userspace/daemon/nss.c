@@ -135,12 +135,16 @@ static int take_name(char out[NSS_NAME_SIZE], const char *name)
 int nss_groups(uid_t uid, u32 gids[NSS_GROUPS_MAX], unsigned int *n)
 {
 	struct user_entry e;
+	uid_t again;
 	int rc;
 
 	*n = 0;
 	rc = find_user(&e, NULL, uid);
 	if (!rc)
 		rc = list_groups(e.pw.pw_name, e.pw.pw_gid, gids, n);
+	/* The groups are found by the name. */
+	if (!rc && nss_user_id(e.pw.pw_name, &again) == -ENOENT)
+		rc = -ESTALE;
 	free(e.buf);
 	return rc;
 }
