@@ -233,8 +233,7 @@ void dnfs4_opens_cancel(struct dnfs4_owner *owner)
 static u32 dnfs4_rights_of(u32 access)
 {
 	return (access & NFS4_SHARE_ACCESS_READ ? DITTO_RIGHT_READ_DATA : 0) |
-	       (access & NFS4_SHARE_ACCESS_WRITE ?
-			DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA : 0);
+	       (access & NFS4_SHARE_ACCESS_WRITE ? DITTO_RIGHT_WRITE_DATA : 0);
 }
 
 static u8 dnfs4_deny_of(u32 deny)
