@@ -95,6 +95,8 @@ void ditto_closed_go(struct ditto_op *op, struct dentry *dentry, struct ditto_cr
 		/* Access was checked at open. */
 		.held = DITTO_RIGHT_DELETE,
 		.unstable = true,
+		/* The directory was traversed at open, which its list need not permit. */
+		.traverses = true,
 		.stream_of = op->stream_of,
 	};
 	int err = -ENOENT;
