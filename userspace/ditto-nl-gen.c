@@ -287,13 +287,32 @@ static const char *const acl_source_names[] = {
 	"posix-acl",
 	"posix-acl-over-stored",
 	"damaged",
+	"samba",
 };
 
 const struct spec_enum spec_acl_source = {
 	.name = "acl-source",
 	.flags = false,
 	.names = acl_source_names,
-	.count = 6,
+	.count = 7,
+};
+
+static const char *const acl_import_result_names[] = {
+	"stored",
+	"own",
+	"none",
+	"stale",
+	"unproven",
+	"damaged",
+	"too-long",
+	"conditional",
+};
+
+const struct spec_enum spec_acl_import_result = {
+	.name = "acl-import-result",
+	.flags = false,
+	.names = acl_import_result_names,
+	.count = 8,
 };
 
 static const char *const acl_flag_names[] = {
@@ -2867,6 +2886,28 @@ static const struct spec_attr acl_attrs[] = {
 		.min = 0,
 		.max = 1ULL,
 	},
+	[DITTO_A_ACL_ALWAYS] = {
+		.name = "always",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_ACL_DRY_RUN] = {
+		.name = "dry-run",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_ACL_RESULT] = {
+		.name = "result",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_acl_import_result,
+	},
 };
 
 static const struct nla_policy acl_policy[] = {
@@ -2901,6 +2942,15 @@ static const struct nla_policy acl_policy[] = {
 	},
 	[DITTO_A_ACL_REMOVE] = {
 		.type = NLA_U8,
+	},
+	[DITTO_A_ACL_ALWAYS] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_ACL_DRY_RUN] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_ACL_RESULT] = {
+		.type = NLA_U32,
 	},
 };
 
@@ -4031,6 +4081,21 @@ static const u16 job_cancel_request[] = {
 	0,
 };
 
+static const u16 acl_import_request[] = {
+	DITTO_A_ACL_PATH,
+	DITTO_A_ACL_SHARE,
+	DITTO_A_ACL_ALWAYS,
+	DITTO_A_ACL_DRY_RUN,
+	0,
+};
+
+static const u16 acl_import_reply[] = {
+	DITTO_A_ACL_PATH,
+	DITTO_A_ACL_SHARE,
+	DITTO_A_ACL_RESULT,
+	0,
+};
+
 const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 	[DITTO_CMD_SHARE_NEW] = {
 		.name = "share-new",
@@ -4239,5 +4304,11 @@ const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 		.name = "job-cancel",
 		.set = &spec_job_set,
 		.request = job_cancel_request,
+	},
+	[DITTO_CMD_ACL_IMPORT] = {
+		.name = "acl-import",
+		.set = &spec_acl_set,
+		.request = acl_import_request,
+		.reply = acl_import_reply,
 	},
 };

@@ -26,6 +26,7 @@ extern const struct spec_enum spec_open_durability;
 extern const struct spec_enum spec_lease_right;
 extern const struct spec_enum spec_event_kind;
 extern const struct spec_enum spec_acl_source;
+extern const struct spec_enum spec_acl_import_result;
 extern const struct spec_enum spec_acl_flag;
 extern const struct spec_enum spec_acl_entry_type;
 extern const struct spec_enum spec_acl_entry_flag;

@@ -8,7 +8,8 @@
  * memory. A POSIX access ACL next to the list was set later, by a user of POSIX ACLs, and
  * overrides the list. A value that cannot be parsed counts as an empty list, because it may have
  * denied what the mode permits. The owner, who may always write the list, and the administrator
- * can replace it.
+ * can replace it. If the share says so, a file without the attribute has the list that Samba has
+ * stored (ntacl.h).
  *
  * The list is cached with the node. Every change on this machine is reported by fsnotify
  * (fs/share/volume.c), which is synchronous, and invalidates the cache; in addition, a change of
@@ -170,12 +171,12 @@ struct posix_acl *ditto_find_posix_acl(struct ditto_share *share, struct dentry 
 
 /* Return an empty list in place of an unusable one. */
 static struct ditto_acl *acl_lock_out(struct ditto_share *share, const struct inode *inode,
-				      const char *what)
+				      const char *name, const char *what)
 {
 	struct ditto_acl *acl;
 
-	pr_warn_ratelimited("share %s: inode %lu has a %s %s, and only its owner and the administrator may change that: set another list\n",
-			    share->name, inode->i_ino, what, DITTO_ACL_XATTR);
+	pr_warn_ratelimited("share %s: inode %lu: its %s %s, and only its owner and the administrator may change that: set another list\n",
+			    share->name, inode->i_ino, name, what);
 	acl = ditto_acl_alloc(0);
 	if (!acl)
 		return ERR_PTR(-ENOMEM);
@@ -183,9 +184,38 @@ static struct ditto_acl *acl_lock_out(struct ditto_share *share, const struct in
 	return acl;
 }
 
-/* Load the list, adapted to @mode; or NULL. The server's credential is in place. */
-static struct ditto_acl *acl_load(struct ditto_share *share, struct dentry *dentry, umode_t mode)
+/* Load the list of a file that has none of this server; or NULL. */
+static struct ditto_acl *acl_load_ntacl(struct ditto_share *share, struct dentry *dentry,
+					enum ditto_ntacl_use use)
 {
+	const struct inode *inode = d_inode(dentry);
+	struct ditto_acl *acl;
+	int state = ditto_ntacl_load(share, dentry, use, &acl);
+
+	if (state < 0)
+		return ERR_PTR(state);
+	switch (state) {
+	case DITTO_NTACL_USED:
+	case DITTO_NTACL_NONE:
+		return acl;
+	case DITTO_NTACL_STALE:
+	case DITTO_NTACL_UNPROVEN:
+		pr_warn_ratelimited("share %s: inode %lu: its %s %s\n", share->name,
+				    inode->i_ino, DITTO_NTACL_XATTR, ditto_ntacl_text(state));
+		return NULL;
+	default:
+		return acl_lock_out(share, inode, DITTO_NTACL_XATTR, ditto_ntacl_text(state));
+	}
+}
+
+/*
+ * Load the list, adapted to kept->mode; or NULL. Sets kept->has_ntacl. The server's credential is
+ * in place.
+ */
+static struct ditto_acl *acl_load(struct ditto_share *share, struct dentry *dentry,
+				  struct ditto_acl_kept *kept)
+{
+	umode_t mode = kept->mode;
 	const struct inode *inode = d_inode(dentry);
 	struct ditto_acl *acl = NULL;
 	struct posix_acl *posix;
@@ -200,8 +230,11 @@ static struct ditto_acl *acl_load(struct ditto_share *share, struct dentry *dent
 	kvfree(bytes);
 	if (len < 0 && len != -ERANGE)
 		return ERR_PTR(len);
+	kept->has_ntacl = !len && ditto_ntacl_exists(dentry);
+	if (kept->has_ntacl && kept->use != DITTO_NTACL_OFF)
+		return acl_load_ntacl(share, dentry, kept->use);
 	if (len == -ERANGE || acl == ERR_PTR(-EUCLEAN))
-		return acl_lock_out(share, inode, "damaged");
+		return acl_lock_out(share, inode, DITTO_ACL_XATTR, "is damaged");
 	if (IS_ERR_OR_NULL(acl))
 		return acl;
 	posix = ditto_find_posix_acl(share, dentry, XATTR_NAME_POSIX_ACL_ACCESS);
@@ -221,39 +254,45 @@ static struct ditto_acl *acl_load(struct ditto_share *share, struct dentry *dent
 		fits->flags |= DITTO_ACL_ADAPTED;
 	ditto_acl_put(acl);
 	/* The list cannot express the new mode, and ignoring it would drop what it denies. */
-	return fits == ERR_PTR(-ENOSPC) ? acl_lock_out(share, inode, "too long") : fits;
+	if (fits == ERR_PTR(-ENOSPC))
+		return acl_lock_out(share, inode, DITTO_ACL_XATTR, "is too long");
+	return fits;
 }
 
 static struct ditto_acl *load_and_keep(struct ditto_share *share, struct ditto_node *node)
 {
 	struct dentry *dentry = ditto_node_dentry(node);
-	struct ditto_acl_kept *kept;
+	struct ditto_acl_kept *kept, found;
 	const struct cred *old;
 	struct ditto_acl *acl;
-	umode_t mode;
 	u32 count;
 
 	for (int i = 0; i < LOADS_MAX; i++) {
 		spin_lock(&node->lock);
 		count = node->acl_changes;
 		spin_unlock(&node->lock);
-		mode = acl_mode_bits(node->inode);
+		found = (struct ditto_acl_kept) {
+			.mode = acl_mode_bits(node->inode),
+			.use = ditto_share_ntacl(share),
+		};
 		old = ditto_act(share->srv->nodes->cred);
-		acl = acl_load(share, dentry, mode);
+		acl = acl_load(share, dentry, &found);
 		ditto_op_leave(old);
 		if (IS_ERR(acl))
 			goto out;
 		kept = &ditto_acl_none;
-		if (acl) {
-			acl = ditto_acl_intern(acl);
-			kept = kmalloc(sizeof(*kept), GFP_KERNEL);
+		if (acl || found.has_ntacl) {
+			if (acl)
+				acl = ditto_acl_intern(acl);
+			found.acl = acl;
+			kept = kmemdup(&found, sizeof(found), GFP_KERNEL);
 			if (!kept) {
 				ditto_acl_put(acl);
 				acl = ERR_PTR(-ENOMEM);
 				goto out;
 			}
-			kept->acl = ditto_acl_hold(acl);
-			kept->mode = mode;
+			if (acl)
+				ditto_acl_hold(acl);
 		}
 		/*
 		 * Otherwise list and mode could belong to two states, and permit more than
@@ -270,13 +309,16 @@ out:
 }
 
 /* Get the cached list unless it is stale, under RCU. NULL if it must be loaded. */
-static struct ditto_acl_kept *acl_peek(struct ditto_node *node)
+static struct ditto_acl_kept *acl_peek(const struct ditto_share *share, struct ditto_node *node)
 {
 	struct ditto_acl_kept *kept = rcu_dereference(node->acl);
 
-	if (!kept || kept == &ditto_acl_none || kept->mode == acl_mode_bits(node->inode))
+	if (!kept || kept == &ditto_acl_none)
 		return kept;
-	return NULL;
+	if (kept->mode != acl_mode_bits(node->inode) ||
+	    (kept->has_ntacl && kept->use != ditto_share_ntacl(share)))
+		return NULL;
+	return kept;
 }
 
 struct ditto_acl *ditto_acl_in_force(struct ditto_share *share, struct ditto_node *node)
@@ -285,9 +327,9 @@ struct ditto_acl *ditto_acl_in_force(struct ditto_share *share, struct ditto_nod
 	struct ditto_acl *acl = NULL;
 
 	rcu_read_lock();
-	kept = acl_peek(node);
+	kept = acl_peek(share, node);
 	/* A count of zero means that it was just removed from the node. */
-	if (kept && kept != &ditto_acl_none) {
+	if (kept && kept->acl) {
 		acl = kept->acl;
 		if (!refcount_inc_not_zero(&acl->ref))
 			kept = NULL;
@@ -370,21 +412,22 @@ int ditto_acl_access_slow(const struct ditto_op *op, struct ditto_node *node, u3
 		.is_dir = S_ISDIR(node->inode->i_mode),
 		.decisions = ditto_decisions(op, node),
 	};
+	bool decided = false, by_mode;
 	struct ditto_acl_kept *kept;
-	bool decided = false;
 	struct ditto_acl *acl;
 	int err;
 
 	if (ditto_is_administrator(op))
 		return 0;
 	rcu_read_lock();
-	kept = acl_peek(node);
-	if (kept && kept != &ditto_acl_none)
+	kept = acl_peek(op->share, node);
+	by_mode = kept && !kept->acl;
+	if (kept && kept->acl)
 		decided = acl_evaluate_rcu(op, kept->acl, &who, rights);
 	rcu_read_unlock();
 	if (decided)
 		return 1;
-	if (kept == &ditto_acl_none)
+	if (by_mode)
 		return 0;
 
 	acl = ditto_acl_in_force(op->share, node);

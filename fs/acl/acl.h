@@ -95,6 +95,8 @@ struct ditto_ace {
 #define DITTO_ACL_MADE			BIT(15)
 /* Not stored: the list was adapted to a mode that was set later. */
 #define DITTO_ACL_ADAPTED		BIT(14)
+/* Not stored: the list is that of ntacl.h. */
+#define DITTO_ACL_NTACL			BIT(12)
 /* Not stored: the stored list is unusable, and an empty one is in force. */
 #define DITTO_ACL_DAMAGED		BIT(13)
 

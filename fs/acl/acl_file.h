@@ -17,18 +17,24 @@
 
 #include "../op/op_private.h"
 #include "acl.h"
+#include "ntacl.h"
 
 #define DITTO_ACL_XATTR		"trusted.ditto.acl"
 
 /**
  * struct ditto_acl_kept - cached list of a node
- * @acl: the list, adapted to @mode, held
+ * @acl: the list, adapted to @mode, held; NULL if the file is governed by its mode
  * @mode: permission bits; the entry is stale if the file has others
+ * @has_ntacl: the file has no stored list, but the attribute of ntacl.h; shares differ in what
+ *	they do with it
+ * @use: value of the share's option samba-acl; with @has_ntacl the entry is stale for others
  * @rcu: freed under RCU
  */
 struct ditto_acl_kept {
 	struct ditto_acl *acl;
 	umode_t mode;
+	bool has_ntacl;
+	enum ditto_ntacl_use use;
 	struct rcu_head rcu;
 };
 

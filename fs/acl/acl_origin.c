@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The origin of the list of a file, see acl_origin.h. */
 
+#include <kunit/visibility.h>
 #include <linux/fs.h>
 #include <linux/posix_acl.h>
 #include <linux/xattr.h>
@@ -32,6 +33,8 @@ int ditto_acl_origin(const struct ditto_op *op, struct ditto_node *node,
 			posix_acl_release(posix);
 	} else if (acl->flags & DITTO_ACL_DAMAGED) {
 		source = DITTO_ACL_FROM_NOTHING;
+	} else if (acl->flags & DITTO_ACL_NTACL) {
+		source = DITTO_ACL_FROM_NTACL;
 	} else if (acl->flags & DITTO_ACL_ADAPTED) {
 		source = DITTO_ACL_FROM_STORE_ADAPTED;
 	}
@@ -39,3 +42,4 @@ int ditto_acl_origin(const struct ditto_op *op, struct ditto_node *node,
 	dput(dentry);
 	return source;
 }
+EXPORT_SYMBOL_IF_KUNIT(ditto_acl_origin);

@@ -15,6 +15,7 @@ enum ditto_acl_origin {
 	DITTO_ACL_FROM_POSIX,
 	DITTO_ACL_FROM_POSIX_OVER_STORE, /* the POSIX ACL was set after the stored list */
 	DITTO_ACL_FROM_NOTHING,		/* the stored list is unusable */
+	DITTO_ACL_FROM_NTACL,		/* the list that Samba has stored */
 };
 
 /**

@@ -64,26 +64,42 @@ static int remove_stored(struct ditto_op *op, struct dentry *dentry)
 	return err == -ENODATA || err == -EOPNOTSUPP ? 0 : err;
 }
 
-/* The server's credential is in place. */
-static int acl_set_store(const struct ditto_acl_change *ch,
-			 const struct ditto_acl *acl, umode_t mode)
+/* Store a list. The server's credential is in place. */
+static int acl_store(struct ditto_op *op, struct dentry *dentry, const struct ditto_acl *acl,
+		     umode_t mode)
 {
+	size_t size = ditto_acl_stored_size(acl);
 	struct inode *delegated = NULL;
-	size_t size;
 	void *bytes;
 	int err;
 
-	if (!acl)
-		return remove_stored(ch->op, ch->dentry);
-	size = ditto_acl_stored_size(acl);
 	bytes = kvmalloc(size, GFP_KERNEL);
 	if (!bytes)
 		return -ENOMEM;
 	ditto_acl_encode(acl, mode, bytes);
-	err = __vfs_setxattr_locked(ditto_idmap(ch->op->share), ch->dentry, DITTO_ACL_XATTR,
-				    bytes, size, 0, &delegated);
+	err = __vfs_setxattr_locked(ditto_idmap(op->share), dentry, DITTO_ACL_XATTR, bytes, size,
+				    0, &delegated);
 	kvfree(bytes);
 	return ditto_no_deleg_wait(err, delegated);
+}
+
+/*
+ * Remove the list, so that the mode governs the file. Without a stored list one of Samba would come
+ * into force; then a list made of the mode is stored.
+ */
+static int acl_clear(struct ditto_op *op, struct dentry *dentry, umode_t mode)
+{
+	struct ditto_acl *acl;
+	int err;
+
+	if (ditto_share_ntacl(op->share) == DITTO_NTACL_OFF || !ditto_ntacl_exists(dentry))
+		return remove_stored(op, dentry);
+	acl = ditto_acl_from_mode((d_inode(dentry)->i_mode & S_IFMT) | (mode & 0777));
+	if (IS_ERR(acl))
+		return PTR_ERR(acl);
+	err = acl_store(op, dentry, acl, mode);
+	ditto_acl_put(acl);
+	return err;
 }
 
 static int set_posix(const struct ditto_acl_change *ch, int type, struct posix_acl *acl)
@@ -106,7 +122,10 @@ static void acl_set_undo(struct ditto_acl_change *ch)
 		err = set_posix(ch, ACL_TYPE_DEFAULT, ch->dflt);
 	if (ch->took_access)
 		err = set_posix(ch, ACL_TYPE_ACCESS, ch->access) ?: err;
-	err = acl_set_store(ch, ch->from, ch->mode_from) ?: err;
+	if (ch->from && !(ch->from->flags & DITTO_ACL_NTACL))
+		err = acl_store(ch->op, ch->dentry, ch->from, ch->mode_from) ?: err;
+	else
+		err = remove_stored(ch->op, ch->dentry) ?: err;
 	acl_set_forget(ch);
 	/* The mode needs the old list in place: with the new one the file could permit more. */
 	err = err ?: set_mode(ch, ch->mode_from);
@@ -162,6 +181,32 @@ static struct ditto_acl *new_list(const struct ditto_acl_change *ch,
 	return fits;
 }
 
+/* True if attributes to set may change the list. */
+static bool acl_change_concerns(const struct ditto_share *share, const struct ditto_setattr *set)
+{
+	if (set->valid & (DITTO_SET_ACL | DITTO_SET_MODE))
+		return true;
+	return set->valid & (DITTO_SET_UID | DITTO_SET_GID) &&
+	       ditto_share_ntacl(share) != DITTO_NTACL_OFF;
+}
+
+/*
+ * True if the list in force is one of Samba, which would not be in force any more although neither
+ * list nor permission bits are set: it belongs to an owner, a group and set-id bits. It is stored
+ * as a list of this server then.
+ */
+static bool acl_change_outdates(const struct ditto_acl_change *ch, const struct ditto_setattr *set)
+{
+	umode_t mode = inode_of(ch)->i_mode & S_IALLUGO;
+
+	if (!ch->from || !(ch->from->flags & DITTO_ACL_NTACL) || set->valid & DITTO_SET_ACL)
+		return false;
+	if (set->valid & DITTO_SET_MODE && (set->mode & 0777) != ch->mode_from)
+		return false;
+	return set->valid & (DITTO_SET_UID | DITTO_SET_GID) ||
+	       (set->valid & DITTO_SET_MODE && (set->mode & S_IALLUGO) != mode);
+}
+
 int ditto_acl_change_init(struct ditto_acl_change *ch, struct ditto_op *op,
 			  struct dentry *dentry, struct ditto_node *node,
 			  const struct ditto_setattr *set)
@@ -173,14 +218,20 @@ int ditto_acl_change_init(struct ditto_acl_change *ch, struct ditto_op *op,
 		.node = node,
 		.mode_from = inode->i_mode & 0777,
 	};
-	if (S_ISLNK(inode->i_mode) || !(set->valid & (DITTO_SET_ACL | DITTO_SET_MODE)))
+	if (S_ISLNK(inode->i_mode) || !acl_change_concerns(op->share, set))
 		return 0;
 	if (node)
 		ch->from = ditto_acl_in_force(op->share, node);
 	if (IS_ERR(ch->from))
 		return PTR_ERR(ch->from);
+	if (acl_change_outdates(ch, set)) {
+		ch->to = ditto_acl_hold(ch->from);
+		ch->mode_to = ditto_acl_mode(ch->to, new_uid(ch, set), new_gid(ch, set)) & 0777;
+		return 1;
+	}
 	if (!(set->valid & DITTO_SET_ACL) &&
-	    (!ch->from || (set->mode & 0777) == ch->mode_from))
+	    (!ch->from || !(set->valid & DITTO_SET_MODE) ||
+	     (set->mode & 0777) == ch->mode_from))
 		return 0;
 	ch->to = new_list(ch, set, ditto_share_acl_mode(op->share));
 	if (IS_ERR(ch->to))
@@ -219,7 +270,10 @@ int ditto_acl_change_begin(struct ditto_acl_change *ch)
 	if (err)
 		goto leave;
 
-	err = acl_set_store(ch, ch->to, ch->mode_to);
+	if (ch->to)
+		err = acl_store(ch->op, ch->dentry, ch->to, ch->mode_to);
+	else
+		err = acl_clear(ch->op, ch->dentry, ch->mode_to);
 	if (!err && ch->access) {
 		err = set_posix(ch, ACL_TYPE_ACCESS, NULL);
 		ch->took_access = !err;
@@ -270,7 +324,7 @@ int ditto_acl_drop_inert(struct ditto_op *op, struct ditto_node *node, struct de
 	acl = ditto_acl_in_force(op->share, node);
 	if (!acl) {
 		old = ditto_act(op->srv->nodes->cred);
-		err = remove_stored(op, dentry);
+		err = acl_clear(op, dentry, node->inode->i_mode);
 		ditto_acl_forget(node);
 		ditto_op_leave(old);
 	} else if (IS_ERR(acl)) {
@@ -312,7 +366,7 @@ int ditto_acl_replace_by_posix(struct ditto_op *op, struct ditto_node *node,
 	err = set_posix(&ch, ACL_TYPE_ACCESS, posix);
 	ditto_op_leave(server);
 	if (!err) {
-		err = remove_stored(op, dentry);
+		err = acl_clear(op, dentry, mode);
 		if (err && (set_mode(&ch, both) || set_posix(&ch, ACL_TYPE_ACCESS, NULL)))
 			pr_warn_ratelimited("share %s: inode %lu: its list could not be put back (%d)\n",
 					    op->share->name, inode->i_ino, err);

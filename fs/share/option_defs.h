@@ -46,5 +46,12 @@ OPTION(ENUM, "acl-mode", acl_mode, 0, 0, 3, "groupmask|discard|passthrough|restr
 	"discard: the list is removed. "
 	"With passthrough and restricted, new files get inherited lists unchanged, whatever mode "
 	"a client names for them.")
+OPTION(ENUM, "samba-acl", samba_acl, 0, 0, 2, "off|checked|always",
+	"Obey the access control lists that Samba has stored in security.NTACL, where a file has "
+	"no list of this server. "
+	"checked: if owner, group, mode and POSIX ACLs are still those for which the list was "
+	"stored, as Samba does by default; otherwise the mode and the POSIX ACL count. "
+	"always: whatever they are, as Samba does with \"ignore system acls\". "
+	"Samba's attribute is never written; a list that is set takes its place.")
 
 #undef OPTION

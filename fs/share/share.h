@@ -54,6 +54,13 @@ enum ditto_squash {
 	DITTO_SQUASH_ALL_TO_GUEST,
 };
 
+/* Values of the option "samba-acl": what is done with the lists that fs/acl/ntacl.h describes. */
+enum ditto_ntacl_use {
+	DITTO_NTACL_OFF,	/* they are not read */
+	DITTO_NTACL_CHECKED,	/* obeyed if they belong to the present mode and POSIX ACL */
+	DITTO_NTACL_ALWAYS,	/* obeyed whatever mode and POSIX ACL are */
+};
+
 /**
  * enum ditto_chmod - effect on an access control list when a client sets the mode
  * @DITTO_CHMOD_GROUPMASK: the list is changed to fit the mode; named users and groups
@@ -98,6 +105,7 @@ enum ditto_chmod {
  * @short_names: files with long names have 8.3 names, too
  * @secure_ports: accept identities without proof from reserved ports only
  * @acl_mode: see enum ditto_chmod
+ * @samba_acl: see enum ditto_ntacl_use
  * @blocks: options of protocols; owned
  * @comment: shown to people; NULL without; owned
  * @snapshots: path from the root to the directory of snapshots, see snapshot.h; NULL
@@ -122,6 +130,7 @@ struct ditto_share_opts {
 	bool short_names;
 	bool secure_ports;
 	u32 acl_mode;
+	u32 samba_acl;
 	struct ditto_share_blocks *blocks;
 	char *comment;
 	char *snapshots;
@@ -334,6 +343,15 @@ bool ditto_share_local_locks(const struct ditto_share *share);
  * Return: effect on an access control list when a client sets the mode.
  */
 enum ditto_chmod ditto_share_acl_mode(const struct ditto_share *share);
+
+/**
+ * ditto_share_ntacl - get the current value of the option samba-acl of a share
+ * @share: held
+ *
+ * Context: any.
+ * Return: whether lists that Samba has stored are obeyed.
+ */
+enum ditto_ntacl_use ditto_share_ntacl(const struct ditto_share *share);
 
 /**
  * ditto_share_block - find the values of a protocol's own options

@@ -98,3 +98,13 @@ enum ditto_chmod ditto_share_acl_mode(const struct ditto_share *share)
 	rcu_read_unlock();
 	return mode;
 }
+
+enum ditto_ntacl_use ditto_share_ntacl(const struct ditto_share *share)
+{
+	enum ditto_ntacl_use use;
+
+	rcu_read_lock();
+	use = rcu_dereference(share->opts)->samba_acl;
+	rcu_read_unlock();
+	return use;
+}

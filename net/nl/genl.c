@@ -251,6 +251,14 @@ static const struct nla_policy ditto_job_cancel_nl_policy[DITTO_A_JOB_ID + 1] = 
 	[DITTO_A_JOB_ID] = NLA_POLICY_MIN(NLA_U64, 1),
 };
 
+/* DITTO_CMD_ACL_IMPORT - do */
+static const struct nla_policy ditto_acl_import_nl_policy[DITTO_A_ACL_DRY_RUN + 1] = {
+	[DITTO_A_ACL_PATH] = { .type = NLA_NUL_STRING, .len = 4095, },
+	[DITTO_A_ACL_SHARE] = { .type = NLA_NUL_STRING, .len = 255, },
+	[DITTO_A_ACL_ALWAYS] = NLA_POLICY_MAX(NLA_U8, 1),
+	[DITTO_A_ACL_DRY_RUN] = NLA_POLICY_MAX(NLA_U8, 1),
+};
+
 /* Ops table for ditto */
 static const struct genl_split_ops ditto_nl_ops[] = {
 	{
@@ -508,6 +516,13 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.doit		= ditto_nl_job_cancel_doit,
 		.policy		= ditto_job_cancel_nl_policy,
 		.maxattr	= DITTO_A_JOB_ID,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= DITTO_CMD_ACL_IMPORT,
+		.doit		= ditto_nl_acl_import_doit,
+		.policy		= ditto_acl_import_nl_policy,
+		.maxattr	= DITTO_A_ACL_DRY_RUN,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 };

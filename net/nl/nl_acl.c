@@ -8,6 +8,7 @@
 
 #include "../../fs/acl/acl.h"
 #include "../../fs/acl/acl_origin.h"
+#include "../../fs/acl/ntacl.h"
 #include "../../fs/node/node.h"
 #include "../../fs/op/attr.h"
 #include "../../fs/op/op.h"
@@ -23,6 +24,15 @@ static_assert(DITTO_ACL_FROM_MODE == (int)DITTO_ACL_SOURCE_MODE);
 static_assert(DITTO_ACL_FROM_POSIX == (int)DITTO_ACL_SOURCE_POSIX_ACL);
 static_assert(DITTO_ACL_FROM_POSIX_OVER_STORE == (int)DITTO_ACL_SOURCE_POSIX_ACL_OVER_STORED);
 static_assert(DITTO_ACL_FROM_NOTHING == (int)DITTO_ACL_SOURCE_DAMAGED);
+static_assert(DITTO_ACL_FROM_NTACL == (int)DITTO_ACL_SOURCE_SAMBA);
+static_assert(DITTO_NTACL_USED == (int)DITTO_ACL_IMPORT_RESULT_STORED);
+static_assert(DITTO_NTACL_OWN == (int)DITTO_ACL_IMPORT_RESULT_OWN);
+static_assert(DITTO_NTACL_NONE == (int)DITTO_ACL_IMPORT_RESULT_NONE);
+static_assert(DITTO_NTACL_STALE == (int)DITTO_ACL_IMPORT_RESULT_STALE);
+static_assert(DITTO_NTACL_UNPROVEN == (int)DITTO_ACL_IMPORT_RESULT_UNPROVEN);
+static_assert(DITTO_NTACL_DAMAGED == (int)DITTO_ACL_IMPORT_RESULT_DAMAGED);
+static_assert(DITTO_NTACL_TOO_LONG == (int)DITTO_ACL_IMPORT_RESULT_TOO_LONG);
+static_assert(DITTO_NTACL_CONDITIONAL == (int)DITTO_ACL_IMPORT_RESULT_CONDITIONAL);
 static_assert(DITTO_ACL_PROTECTED == DITTO_ACL_FLAG_PROTECTED);
 static_assert(DITTO_ACL_AUTO_INHERITED == DITTO_ACL_FLAG_AUTO_INHERITED);
 static_assert(DITTO_ACL_DEFAULTED == DITTO_ACL_FLAG_DEFAULTED);
@@ -227,11 +237,11 @@ static struct ditto_acl *acl_read(struct genl_info *info)
 }
 
 /* Say why a list was not set, where the errno alone does not. */
-static int acl_set_explain(struct genl_info *info, const struct ditto_setattr *set, int err)
+static int acl_set_explain(struct genl_info *info, const struct ditto_acl *acl, int err)
 {
 	switch (err) {
 	case -EINVAL:
-		if (!set->acl || ditto_acl_check(set->acl, true))
+		if (!acl || ditto_acl_check(acl, true))
 			NL_SET_ERR_MSG(info->extack, "an entry has a value that does not exist");
 		else
 			NL_SET_ERR_MSG(info->extack,
@@ -285,10 +295,59 @@ int ditto_nl_acl_set_doit(struct sk_buff *skb, struct genl_info *info)
 		goto put_file;
 	err = ditto_setattr(&op, file.node, &set, &wcc);
 	ditto_cred_put(op.cred);
-	err = acl_set_explain(info, &set, err);
+	err = acl_set_explain(info, acl, err);
 put_file:
 	ditto_nl_file_put(&file);
 put_acl:
 	ditto_acl_put(acl);
 	return err;
+}
+
+static int acl_import_reply(struct genl_info *info, const struct ditto_nl_file *file, u32 result)
+{
+	size_t size = nla_total_size(strlen(file->text) + 1) +
+		      nla_total_size(strlen(file->share->name) + 1) + nla_total_size(sizeof(u32));
+	struct sk_buff *msg;
+	void *hdr;
+
+	msg = ditto_nl_reply_new(info, size, &hdr);
+	if (!msg)
+		return -ENOMEM;
+	if (nla_put_string(msg, DITTO_A_ACL_PATH, file->text) ||
+	    nla_put_string(msg, DITTO_A_ACL_SHARE, file->share->name) ||
+	    nla_put_u32(msg, DITTO_A_ACL_RESULT, result)) {
+		nlmsg_free(msg);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(msg, hdr);
+	return genlmsg_reply(msg, info);
+}
+
+int ditto_nl_acl_import_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	const struct nlattr *always = info->attrs[DITTO_A_ACL_ALWAYS];
+	const struct nlattr *dry = info->attrs[DITTO_A_ACL_DRY_RUN];
+	struct ditto_nl_file file;
+	struct ditto_op op;
+	int ret;
+
+	ret = ditto_nl_file_get(info, info->attrs[DITTO_A_ACL_PATH],
+				info->attrs[DITTO_A_ACL_SHARE], &file);
+	if (ret)
+		return ret;
+	ret = ditto_nl_file_op(&file, &op);
+	if (ret)
+		goto put;
+	ret = ditto_ntacl_import(&op, file.node,
+				 always && nla_get_u8(always) ? DITTO_NTACL_ALWAYS :
+								DITTO_NTACL_CHECKED,
+				 dry && nla_get_u8(dry));
+	ditto_cred_put(op.cred);
+	if (ret >= 0)
+		ret = acl_import_reply(info, &file, ret);
+	else
+		ret = acl_set_explain(info, NULL, ret);
+put:
+	ditto_nl_file_put(&file);
+	return ret;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "acl_import.h"
 #include "acl_text.h"
 #include "ctl.h"
 #include "ditto-nl-gen.h"
@@ -38,6 +39,7 @@ static const char *const acl_sources[] = {
 		"made of the POSIX ACL, which was set after the list that is stored",
 	[DITTO_ACL_SOURCE_DAMAGED] =
 		"the stored list cannot be read: only the owner and administrators have access",
+	[DITTO_ACL_SOURCE_SAMBA] = "stored by Samba",
 };
 
 static void acl_request_put(struct nl_msg *msg, const void *arg)
@@ -327,5 +329,6 @@ static int acl_set(struct ctl *ctl, char **words)
 const struct verb acl_verbs[] = {
 	{ "show", acl_show, "[--share NAME] PATH" },
 	{ "set", acl_set, "[--share NAME] PATH ENTRY...|--file FILE|--copy-from PATH|--remove" },
+	{ "import", acl_import, "[--always] [--dry-run] [--json] PATH|SHARE" },
 	{ NULL, NULL, NULL }
 };

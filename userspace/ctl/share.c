@@ -287,6 +287,8 @@ static void share_details(const struct share *s)
 	print_flag("secure-ports", s->secure_ports);
 	printf("%-13s%s\n", "unreadable", s->hide_unreadable ? "hidden" : "shown");
 	printf("%-13s%s\n", "acl-mode", spec_enum_name(&spec_acl_mode, s->acl_mode));
+	printf("%-13s%s\n", "samba-acl",
+	       setting_text(&share_options[SHARE_OPTION_samba_acl], s->samba_acl, sec));
 	printf("%-13s%04o, force %04o\n", "new files", s->create_mask, s->force_create_mode);
 	printf("%-13s%04o, force %04o\n", "new folders", s->directory_mask,
 	       s->force_directory_mode);

@@ -214,7 +214,8 @@ enum ditto_event_kind {
  * enum ditto_acl_source - Where an access control list comes from: it is
  *   stored; it is stored, and was changed to fit a mode that a process of the
  *   server set; the mode; the POSIX ACL; the POSIX ACL, which was set after
- *   the list that is stored; the stored one cannot be read.
+ *   the list that is stored; the stored one cannot be read; Samba has stored
+ *   it.
  */
 enum ditto_acl_source {
 	DITTO_ACL_SOURCE_STORED,
@@ -223,6 +224,26 @@ enum ditto_acl_source {
 	DITTO_ACL_SOURCE_POSIX_ACL,
 	DITTO_ACL_SOURCE_POSIX_ACL_OVER_STORED,
 	DITTO_ACL_SOURCE_DAMAGED,
+	DITTO_ACL_SOURCE_SAMBA,
+};
+
+/**
+ * enum ditto_acl_import_result - What became of a list that Samba has stored:
+ *   it is stored for this server; the file has a list of this server already;
+ *   there is none of Samba; owner, mode or POSIX ACL were changed after it; it
+ *   does not tell which mode and POSIX ACL it belongs to; it cannot be read;
+ *   it has too many entries; it denies access on a condition that is not
+ *   evaluated here.
+ */
+enum ditto_acl_import_result {
+	DITTO_ACL_IMPORT_RESULT_STORED,
+	DITTO_ACL_IMPORT_RESULT_OWN,
+	DITTO_ACL_IMPORT_RESULT_NONE,
+	DITTO_ACL_IMPORT_RESULT_STALE,
+	DITTO_ACL_IMPORT_RESULT_UNPROVEN,
+	DITTO_ACL_IMPORT_RESULT_DAMAGED,
+	DITTO_ACL_IMPORT_RESULT_TOO_LONG,
+	DITTO_ACL_IMPORT_RESULT_CONDITIONAL,
 };
 
 /**
@@ -724,6 +745,9 @@ enum {
 	DITTO_A_ACL_FLAGS,
 	DITTO_A_ACL_ACE,
 	DITTO_A_ACL_REMOVE,
+	DITTO_A_ACL_ALWAYS,
+	DITTO_A_ACL_DRY_RUN,
+	DITTO_A_ACL_RESULT,
 
 	__DITTO_A_ACL_MAX,
 	DITTO_A_ACL_MAX = (__DITTO_A_ACL_MAX - 1)
@@ -847,6 +871,7 @@ enum {
 	DITTO_CMD_CONNECTION_PROVE,
 	DITTO_CMD_JOB_GET,
 	DITTO_CMD_JOB_CANCEL,
+	DITTO_CMD_ACL_IMPORT,
 
 	__DITTO_CMD_MAX,
 	DITTO_CMD_MAX = (__DITTO_CMD_MAX - 1)
