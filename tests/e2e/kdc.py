@@ -123,7 +123,8 @@ class Realm(Kdc):
     def with_rules(self, rules, *more):
         """The server's configuration with these rules for names, and more lines for [server]."""
         old = [line for line in self.world.server.conf.splitlines(keepends=True)
-               if line.split(' ')[0] not in ('user-map', 'min-uid', 'nfs-gss', '[server]\n')]
+               if line.split(' ')[0] not in ('user-map', 'min-uid', 'nfs-gss', 'service-names',
+                                             '[server]\n')]
         new = [f'user-map = {rule}\n' for rule in rules] + [f'{line}\n' for line in more]
         return ''.join(['[server]\n', *new, *old])
 
@@ -163,9 +164,9 @@ def gss_token(cache, service, skew=0):
         + spnego.asn1encode(spnego.TypesMech['KRB5 - Kerberos 5']) + b'\x01\x00' + req), key
 
 
-def ticket_token(cache):
+def ticket_token(cache, service=f'cifs/{HOST}'):
     """The first SPNEGO token, and the session key, from a cache with a ticket for the server."""
-    token, key = gss_token(cache, f'cifs/{HOST}')
+    token, key = gss_token(cache, service)
     blob = spnego.SPNEGO_NegTokenInit()
     blob['MechTypes'] = [spnego.TypesMech['KRB5 - Kerberos 5']]
     blob['MechToken'] = token

@@ -320,9 +320,9 @@ class Link(smb2.Smb2):
         type3, _ = ntlm.getNTLMSSPType3(self.type1, self.token(), '', '', '')
         return self.step(type3.getData(), {}, **kw)
 
-    def kerberos(self, cache, **kw):
+    def kerberos(self, cache, service=f'cifs/{kdc.HOST}', **kw):
         """Log in with the ticket for the server from a cache; returns the status."""
-        token, key = kdc.ticket_token(cache)
+        token, key = kdc.ticket_token(cache, service)
         self.setup_hash = self.hash
         status = self.step(token, {}, **kw)
         if status == 'SUCCESS' and not self.sign_key:

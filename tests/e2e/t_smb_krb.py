@@ -5,6 +5,9 @@ import errno
 import os
 import signal
 import time
+from unittest import mock
+
+from impacket import ntlm
 
 import kdc
 import servers
@@ -140,6 +143,49 @@ def kinds_of_logins(w):
     eq('takes logins by kerberos, and this one is ntlm' in ctl(
         'access', 'check', '--protocol', 'smb-ntlm', *user, w.path('f')), True)
     eq(refused('kerberos', *user), None, 'NFS has none')
+    realm.stop()
+
+
+def ntlm_of(client, pairs):
+    """Log in by NTLM with these AV pairs in the proof; returns the status."""
+    data = ntlm.AV_PAIRS.getData
+
+    def changed(self):
+        for kind, value in pairs.items():
+            self[kind] = value
+        return data(self)
+    with Link(client).negotiate() as s, mock.patch.object(ntlm.AV_PAIRS, 'getData', changed):
+        return s.login()
+
+
+@test(smb=True, squash='none', timeout=60)
+def services(w):
+    """Logins that were meant for another service or channel are refused, which is logged."""
+    realm = Realm(w)
+    realm.admin(f'addprinc -randkey ldap/{HOST}')
+    realm.admin(f'ktadd -k {realm.keytab} ldap/{HOST}')
+    cache = realm.login(w.client, 'alice', USERS['alice'])
+    for service in 'cifs', 'ldap':
+        realm.service_ticket(w.client, cache, f'{service}/{HOST}')
+
+    def by_ticket(service):
+        with Link(w.client).negotiate() as s:
+            return s.kerberos(cache, f'{service}/{HOST}')
+
+    def by_ntlm(target, bindings=bytes(16)):
+        return ntlm_of(w.client, {ntlm.NTLMSSP_AV_TARGET_NAME: target.encode('utf-16le'),
+                                  ntlm.NTLMSSP_AV_CHANNEL_BINDINGS: bindings})
+
+    eq((by_ticket('cifs'), by_ticket('ldap')), ('SUCCESS', 'LOGON_FAILURE'))
+    eq(f"the service ldap/{HOST}, which 'service-names' in" in w.server.helper_log(), True)
+    eq([by_ntlm(target) for target in ('', 'cifs/192.168.1.1', 'HTTP/proxy')],
+       ['SUCCESS', 'SUCCESS', 'LOGON_FAILURE'])
+    eq(by_ntlm('cifs/a', bytes(15) + b'x'), 'LOGON_FAILURE')
+    eq('is for a connection over TLS' in w.server.helper_log(), True)
+    realm.change([kdc.ALL_USERS], f'service-names = ldap/* cifs/{HOST[:8].upper()}*')
+    eq((by_ticket('cifs'), by_ticket('ldap')), ('SUCCESS', 'SUCCESS'))
+    eq([by_ntlm(target) for target in ('', 'cifs/192.168.1.1', f'cifs/{HOST}')],
+       ['SUCCESS', 'LOGON_FAILURE', 'SUCCESS'])
     realm.stop()
 
 

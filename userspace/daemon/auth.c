@@ -27,6 +27,7 @@
 #include "log.h"
 #include "login.h"
 #include "mem.h"
+#include "service_names.h"
 
 /*
  * Most authentications that wait for a token, in total and of one client address. An additional
@@ -328,6 +329,19 @@ static int auth_finish(struct auth_step *step, const struct gss_peer *peer, stru
 	return 0;
 }
 
+/* Check that a client wants this server. Guests prove nothing that could be passed on. */
+static bool auth_check_target(const struct auth_step *step, enum gss_outcome outcome,
+			      const struct gss_peer *peer, struct why *why)
+{
+	if (outcome == GSS_PROVED && peer->way == GSS_WAY_ANONYMOUS)
+		return true;
+	if (step->context.target[0])
+		return service_name_check(step->context.target, why);
+	if (outcome == GSS_PROVED && peer->way == GSS_WAY_KERBEROS)
+		return why_not(why, "the library does not tell which service the ticket is for");
+	return true;
+}
+
 /* Errors of the outcomes that end an authentication. */
 static const int outcome_errors[] = {
 	[GSS_MORE] = -EACCES,
@@ -351,6 +365,11 @@ int auth_step(struct auth *a, struct auth_step *step)
 	if (rc)
 		return rc;
 	outcome = login_take(a->login, &context, step, &peer, &why);
+	if ((outcome == GSS_PROVED || outcome == GSS_MORE) &&
+	    !auth_check_target(step, outcome, &peer, &why)) {
+		auth_drop_reply(step);
+		outcome = GSS_REFUSED;
+	}
 	if (outcome == GSS_PROVED)
 		rc = auth_finish(step, &peer, &why);
 	else if (outcome != GSS_MORE)

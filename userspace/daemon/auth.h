@@ -23,11 +23,12 @@
 struct auth;
 
 /**
- * struct auth_context - an established context of RPCSEC_GSS, beside its key
+ * struct auth_context - an established context of RPCSEC_GSS, beside its key; of others @target
  * @enctype: encryption type of the key (RFC 3961)
  * @subkey: the acceptor chose the key
  * @seq: number of the acceptor's first message
- * @target: the principal of this machine that the client asked for
+ * @target: the principal of this machine that the client asked for; for NTLM, the service that the
+ *	client says it wants, or empty
  */
 struct auth_context {
 	u32 enctype;
@@ -55,7 +56,7 @@ struct auth_context {
  * @key: session key
  * @key_len: length of @key in bytes; 0 for anonymous
  * @expires: wall clock in seconds, or AUTH_NEVER
- * @context: filled if @rpcsec
+ * @context: filled if @rpcsec; else only its target
  */
 struct auth_step {
 	u64 id;

@@ -419,14 +419,19 @@ static bool is_anonymous(OM_uint32 major, OM_uint32 minor, gss_OID mech)
 	return !strcmp(words.text, NTLM_ANONYMOUS);
 }
 
+static void drop_reply(struct auth_step *step)
+{
+	free(step->reply);
+	step->reply = NULL;
+	step->reply_len = 0;
+}
+
 static void let_in_anonymous(struct auth_step *step, struct gss_peer *peer)
 {
 	memset(peer, 0, sizeof(*peer));
 	peer->way = GSS_WAY_ANONYMOUS;
 	peer->expires = AUTH_NEVER;
-	free(step->reply);
-	step->reply = NULL;
-	step->reply_len = 0;
+	drop_reply(step);
 	if (is_raw_ntlm(step))
 		return;
 	step->reply = mem_new(sizeof(accept_completed));
@@ -487,16 +492,59 @@ static OM_uint32 accept_first(gss_ctx_id_t *context, gss_cred_id_t cred, struct 
 	return accept_token(context, cred, &in, step, proof);
 }
 
+/* Fill in the principal that the client asked for. */
+static void read_target(gss_ctx_id_t context, struct auth_context *to)
+{
+	gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
+	gss_name_t name = GSS_C_NO_NAME;
+	OM_uint32 minor;
+
+	if (!GSS_ERROR(gss_inquire_context(&minor, context, NULL, &name, NULL, NULL, NULL, NULL,
+					   NULL)) && name &&
+	    (GSS_ERROR(gss_display_name(&minor, name, &text, NULL)) ||
+	     !copy_text(to->target, sizeof(to->target), &text)))
+		to->target[0] = '\0';
+	gss_release_buffer(&minor, &text);
+	gss_release_name(&minor, &name);
+}
+
+/*
+ * Read which server an NTLM client says it wants, and check that it wants no other channel, after
+ * the library has accepted its proof. The library does not show the first, and checks the second
+ * only against bindings of our own, but there is no channel around SMB.
+ */
+static bool ntlm_check_target(struct auth_step *step, struct why *why)
+{
+	struct ntlm_target target;
+
+	if (!ntlm_target_read(step->token, step->token_len, &target))
+		return true;
+	memcpy(step->context.target, target.name, sizeof(target.name));
+	return !target.bound ||
+	       why_not(why, "the proof of the password is for a connection over TLS");
+}
+
 static enum gss_outcome gss_step_check(OM_uint32 major, gss_ctx_id_t context,
 				       struct auth_step *step,
 				       struct proof *proof,
 				       struct gss_peer *peer, struct why *why)
 {
 	gss_OID mech = is_raw_ntlm(step) ? &ntlm : &spnego;
+	enum gss_outcome outcome;
 
-	if (!GSS_ERROR(major))
-		return major & GSS_S_CONTINUE_NEEDED ? GSS_MORE :
-			read_peer(peer, context, proof, why);
+	if (!GSS_ERROR(major)) {
+		outcome = major & GSS_S_CONTINUE_NEEDED ? GSS_MORE :
+			  read_peer(peer, context, proof, why);
+		/* A token of Kerberos may have bytes that look like a message of NTLM. */
+		if (outcome == GSS_PROVED && peer->way == GSS_WAY_KERBEROS)
+			read_target(context, &step->context);
+		else if (outcome != GSS_REFUSED && !ntlm_check_target(step, why))
+			outcome = GSS_REFUSED;
+		/* The library has not refused, so its reply would report success. */
+		if (outcome == GSS_REFUSED)
+			drop_reply(step);
+		return outcome;
+	}
 	if (!proof->first && is_anonymous(major, proof->minor, mech)) {
 		let_in_anonymous(step, peer);
 		return GSS_PROVED;
@@ -566,22 +614,6 @@ static bool gss_export(gss_ctx_id_t *context, struct auth_step *step, struct gss
 	}
 	gss_krb5_free_lucid_sec_context(&minor, parts);
 	return good;
-}
-
-/* Fill in the principal that the client asked for. It is only told to the kernel. */
-static void read_target(gss_ctx_id_t context, struct auth_context *to)
-{
-	gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
-	gss_name_t name = GSS_C_NO_NAME;
-	OM_uint32 minor;
-
-	if (!GSS_ERROR(gss_inquire_context(&minor, context, NULL, &name, NULL, NULL, NULL, NULL,
-					   NULL)) && name &&
-	    (GSS_ERROR(gss_display_name(&minor, name, &text, NULL)) ||
-	     !copy_text(to->target, sizeof(to->target), &text)))
-		to->target[0] = '\0';
-	gss_release_buffer(&minor, &text);
-	gss_release_name(&minor, &name);
 }
 
 enum gss_outcome gss_accept(struct gss_acceptor *acc, gss_ctx_id_t *context,

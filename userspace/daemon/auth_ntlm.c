@@ -31,6 +31,8 @@
 #define PROOF_V1	24
 #define PROOF_PAIRS	44
 #define PAIR_HEADER	4
+#define PAIR_TARGET	9
+#define PAIR_BINDINGS	10
 
 /* NEGOTIATE_MESSAGE (MS-NLMP section 2.2.1.1) without and with a version. */
 #define FIRST_SHORT	32
@@ -201,6 +203,41 @@ bool ntlm_names_read(const u8 *token, size_t len, struct ntlm_names *names)
 			  sizeof(names->user)) &&
 	       get_string(message, len, MESSAGE_DOMAIN, unicode, names->domain,
 			  sizeof(names->domain));
+}
+
+bool ntlm_target_read(const u8 *token, size_t len, struct ntlm_target *target)
+{
+	const u8 *message = find_last(token, &len);
+	size_t n, at, size, rest = len - 1;
+	const u8 *proof;
+
+	memset(target, 0, sizeof(*target));
+	if (!message)
+		return false;
+	if (find_last(message + 1, &rest)) {
+		snprintf(target->name, sizeof(target->name), "?");
+		return true;
+	}
+	proof = get_field(message, len, MESSAGE_PROOF, &n);
+	if (!proof || n < PROOF_PAIRS)
+		return true;
+	for (at = PROOF_PAIRS; n - at >= PAIR_HEADER; at += size) {
+		u16 id = ntlm_get16(proof + at);
+
+		size = ntlm_get16(proof + at + 2);
+		at += PAIR_HEADER;
+		if (!id || size > n - at)
+			break;
+		if (id == PAIR_TARGET && !utf16_to_utf8(proof + at, size / 2, target->name,
+							sizeof(target->name)))
+			snprintf(target->name, sizeof(target->name), "?");
+		while (id == PAIR_BINDINGS && size && !proof[at]) {
+			at++;
+			size--;
+		}
+		target->bound |= id == PAIR_BINDINGS && size;
+	}
+	return true;
 }
 
 /* Split a line. Returns false if it is not about a user. */

@@ -60,6 +60,24 @@ bool ntlm_is_malformed(const u8 *token, size_t len);
 bool ntlm_names_read(const u8 *token, size_t len, struct ntlm_names *names);
 
 /**
+ * struct ntlm_target - what a client says about the server it wants to log in to
+ * @name: MsvAvTargetName, the service principal, such as "cifs/server"; empty if it was not sent
+ * @bound: MsvAvChannelBindings are those of a channel, and not zero
+ */
+struct ntlm_target {
+	char name[NSS_NAME_SIZE];
+	bool bound;
+};
+
+/*
+ * Read the target in the proof of an NTLM AUTHENTICATE_MESSAGE (MS-NLMP section 2.2.2.1), also
+ * inside SPNEGO. Only after the proof was accepted it is known to be the client's. Returns false
+ * if there is no such message. The name is "?" if it is too long or not valid, or if there are
+ * several messages, since the library may have taken another one.
+ */
+bool ntlm_target_read(const u8 *token, size_t len, struct ntlm_target *target);
+
+/**
  * ntlm_user_open - create the password line of one user for the library
  * @path: our file of local users
  * @names: the names that the client sent

@@ -18,7 +18,7 @@
 /* Limit of reported errors; further ones are mostly consequences. */
 #define MISTAKES_MAX	50
 /* Keys of the server's section that are no settings of the kernel. */
-#define OWN_KEYS	7
+#define OWN_KEYS	8
 /* Most keys of one kind of section; those of the server are the most. */
 #define KEYS_MAX	(OWN_KEYS + SETTINGS)
 
@@ -235,6 +235,11 @@ static bool server_set_nfs_gss(struct config *cfg, const char *value, struct why
 	return true;
 }
 
+static bool server_set_services(struct config *cfg, const char *value, struct why *why)
+{
+	return service_names_parse(&cfg->services, value, why);
+}
+
 /* Keys that dittod itself uses. */
 static const struct key server_keys[] = {
 	{ "domain", .config = server_set_domain },
@@ -244,6 +249,7 @@ static const struct key server_keys[] = {
 	{ "builtin", .config = server_add_alias, .repeats = true },
 	{ "nfsidmap", .config = server_set_nfsidmap },
 	{ "nfs-gss", .config = server_set_nfs_gss },
+	{ "service-names", .config = server_set_services },
 	{ .name = NULL }
 };
 
@@ -542,6 +548,7 @@ struct config *config_new(void)
 	struct config *cfg = mem_new(sizeof(*cfg));
 
 	cfg->users.min_uid = USER_MAP_MIN_UID;
+	cfg->services = (struct service_names)SERVICE_NAMES_DEFAULT;
 	identity_order_default(&cfg->identity);
 	return cfg;
 }

@@ -9,6 +9,7 @@
 #include "ditto-nl-gen.h"
 #include "identity/identity.h"
 #include "tls.h"
+#include "service_names.h"
 #include "user_map.h"
 
 /* Longest domain (RFC 1035 section 2.3.4), including the NUL. */
@@ -24,6 +25,7 @@
  * @aliases: BUILTIN aliases that stand for groups
  * @nfsidmap: libnfsidmap maps names of NFSv4
  * @gssproxy: contexts of RPCSEC_GSS are left to gssproxy
+ * @services: names of services that clients of SMB may ask for
  * @tls: the section [tls]
  * @listeners: listeners, without duplicates
  * @nlisteners: number of entries in @listeners
@@ -39,6 +41,7 @@ struct config {
 	struct identity_aliases aliases;
 	bool nfsidmap;
 	bool gssproxy;
+	struct service_names services;
 	struct tls_config tls;
 	struct listener *listeners;
 	unsigned int nlisteners;

@@ -278,7 +278,6 @@ static enum gss_outcome context_from_worker(struct auth_step *step, const struct
 	step->context.enctype = (u32)msg->enctype;
 	step->context.subkey = msg->subkey;
 	step->context.seq = msg->seq;
-	memcpy(step->context.target, msg->target, sizeof(step->context.target));
 	if (peer->way != GSS_WAY_KERBEROS) {
 		why_not(why, "the login worker sent a context that is not one of Kerberos");
 		return GSS_REFUSED;
@@ -434,6 +433,7 @@ static enum gss_outcome login_pass(struct login *l, u64 *id, struct auth_step *s
 		}
 		snprintf(why->text, sizeof(why->text), "%s", msg.why);
 		snprintf(step->user, sizeof(step->user), "%s", msg.user);
+		memcpy(step->context.target, msg.target, sizeof(step->context.target));
 		if (outcome == GSS_PROVED)
 			outcome = peer_from_worker(l, peer, &msg, &said, local, why);
 		if (outcome == GSS_PROVED && step->rpcsec)

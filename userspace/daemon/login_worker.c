@@ -158,8 +158,9 @@ static void thread_take(struct thread *t, const struct worker_msg *in)
 		out.enctype = step.context.enctype;
 		out.subkey = step.context.subkey;
 		out.seq = step.context.seq;
-		memcpy(out.target, step.context.target, sizeof(out.target));
 	}
+	if (out.outcome == GSS_PROVED || out.outcome == GSS_MORE)
+		memcpy(out.target, step.context.target, sizeof(out.target));
 	snprintf(out.user, sizeof(out.user), "%.255s", step.user);
 	memcpy(out.why, why.text, sizeof(out.why));
 	out.token = step.reply;

@@ -337,6 +337,7 @@ static struct config *dittod_load(const void *arg)
 static void dittod_use_accounts(const struct config *cfg)
 {
 	account_set_map(&cfg->users);
+	service_names_set(&cfg->services);
 	identity_map_read(IDENTITY_MAP);
 	identity_configure(&cfg->identity, &cfg->aliases);
 	idmap_use_library(cfg->nfsidmap);

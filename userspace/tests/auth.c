@@ -15,6 +15,7 @@
 
 #include "daemon/auth.h"
 #include "daemon/auth_ntlm.h"
+#include "daemon/service_names.h"
 #include "daemon/worker.h"
 #include "ditto-nl-gen.h"
 #include "mem.h"
@@ -303,6 +304,74 @@ static void tokens_nonsense(void)
 	step_free(step);
 }
 
+/* Add an AV_PAIR to the proof of a message. */
+static size_t add_pair(u8 *message, size_t at, u8 id, const void *value, u8 size)
+{
+	message[at] = id;
+	message[at + 2] = size;
+	memcpy(message + at + 4, value, size);
+	message[20] = (u8)(at + 4 + size - 88);
+	return at + 4 + size;
+}
+
+/* The target of the proof, and damaged proofs (MS-NLMP section 2.2.2.1). */
+static void target_of_proof(void)
+{
+	static const u8 name[] = { 'c', 0, 'i', 0, 'f', 0, 's', 0, '/', 0, 'a', 0 };
+	static const u8 bound[16] = { [15] = 1 }, unbound[16] = { 0 };
+	struct ntlm_target target;
+	u8 message[300] = { 0 };
+	size_t len, at;
+
+	CHECK(!ntlm_target_read(first, sizeof(first), &target) && !target.name[0]);
+	memcpy(message, nobody, 88);
+	CHECK(ntlm_target_read(message, 88, &target) && !target.name[0] && !target.bound);
+	at = add_pair(message, 88 + 44, 10, unbound, sizeof(unbound));
+	CHECK(ntlm_target_read(message, at, &target) && !target.name[0] && !target.bound);
+	at = add_pair(message, at, 9, name, sizeof(name));
+	CHECK(ntlm_target_read(message, at, &target) && !target.bound);
+	SAME(target.name, "cifs/a");
+	/* What is cut off or behind the end of the list is not read. */
+	for (len = 64; len < at; len++)
+		CHECK(ntlm_target_read(message, len, &target) && !target.name[0]);
+	len = add_pair(message, at, 10, bound, sizeof(bound));
+	CHECK(ntlm_target_read(message, len, &target) && target.bound);
+	len = add_pair(message, at, 0, bound, 0);
+	len = add_pair(message, len, 10, bound, sizeof(bound));
+	CHECK(ntlm_target_read(message, len, &target) && !target.bound);
+	/* Another message could hide the one that the library reads. */
+	memcpy(message + len, nobody, 64);
+	CHECK(ntlm_target_read(message, len + 64, &target));
+	SAME(target.name, "?");
+}
+
+static void names_of_services(void)
+{
+	static const struct service_names normal = SERVICE_NAMES_DEFAULT;
+	struct service_names n = { .count = 0 };
+	char most[400];
+	struct why why;
+
+	CHECK(service_name_check("cifs/a.example.org@EXAMPLE.ORG", &why));
+	CHECK(service_name_check("CIFS/A", &why) && service_name_check("host/a", &why));
+	CHECK(service_name_check("A$@EXAMPLE.ORG", &why));
+	CHECK(!service_name_check("nfs/a@EXAMPLE.ORG", &why) && strstr(why.text, "nfs/a,"));
+	CHECK(!service_name_check("?", &why) && !service_name_check("@cifs/a", &why));
+	CHECK(!service_names_parse(&n, "  ", &why) && !n.count);
+	CHECK(service_names_parse(&n, " cifs/a  cifs/b.* ", &why) && n.count == 2);
+	service_names_set(&n);
+	CHECK(service_name_check("cifs/A", &why) && service_name_check("cifs/b.c", &why));
+	CHECK(!service_name_check("cifs/c", &why) && !service_name_check("host/a", &why));
+	memset(most, 'a', sizeof(most) - 1);
+	most[sizeof(most) - 1] = '\0';
+	CHECK(!service_names_parse(&n, most, &why) && n.count == 2);
+	memset(most, 0, sizeof(most));
+	for (unsigned int i = 0; i <= SERVICE_NAMES_MAX; i++)
+		strcat(most, "a ");
+	CHECK(!service_names_parse(&n, most, &why));
+	service_names_set(&normal);
+}
+
 /* A proof whose list is terminated, and lists that exceed it (MS-NLMP section 2.2.2.1). */
 static void malformed_proof(void)
 {
@@ -459,7 +528,8 @@ int main(int argc, char **argv)
 		TEST(right_password), TEST(right_password_without_spnego),
 		TEST(any_domain_and_case), TEST(wrong_password), TEST(unknown_user),
 		TEST(user_without_account), TEST(other_domain), TEST(login_anonymous),
-		TEST(anonymous_in_spnego), TEST(tokens_nonsense), TEST(malformed_proof),
+		TEST(anonymous_in_spnego), TEST(tokens_nonsense), TEST(malformed_proof), TEST(target_of_proof),
+		TEST(names_of_services),
 		TEST(numbers_end), TEST(logins_flood),
 		TEST(flood_beside_a_client),
 		TEST(hello_token), TEST(users_are_read_anew), { 0 }

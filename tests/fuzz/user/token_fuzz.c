@@ -8,6 +8,7 @@
 int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 {
 	u8 padded[NTLM_PADDED_SIZE];
+	struct ntlm_target target;
 	struct ntlm_names names;
 	size_t n;
 
@@ -18,6 +19,9 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 	if (ntlm_names_read(data, len, &names) &&
 	    (strnlen(names.user, sizeof(names.user)) == sizeof(names.user) ||
 	     strnlen(names.domain, sizeof(names.domain)) == sizeof(names.domain)))
+		abort();
+	if (ntlm_target_read(data, len, &target) &&
+	    strnlen(target.name, sizeof(target.name)) == sizeof(target.name))
 		abort();
 	return 0;
 }
