@@ -80,14 +80,17 @@ static void kept_free(struct ditto_acl_kept *kept)
 void ditto_acl_forget(struct ditto_node *node)
 {
 	struct ditto_acl_kept *old;
+	struct ditto_acl *audit;
 
 	if (!node->volume->has_acls || S_ISLNK(node->inode->i_mode))
 		return;
 	spin_lock(&node->lock);
 	node->acl_changes++;
 	old = rcu_replace_pointer(node->acl, NULL, lockdep_is_held(&node->lock));
+	audit = ditto_audit_list_forget(node);
 	spin_unlock(&node->lock);
 	kept_free(old);
+	ditto_audit_list_free(audit);
 }
 
 void ditto_acl_forget_inode(struct ditto_node_table *table, const struct inode *inode)
@@ -104,12 +107,15 @@ void ditto_acl_forget_inode(struct ditto_node_table *table, const struct inode *
 void ditto_acl_free(struct ditto_node *node)
 {
 	struct ditto_acl_kept *old;
+	struct ditto_acl *audit;
 
 	/* A notification of a change may have found the node at the last moment. */
 	spin_lock(&node->lock);
 	old = rcu_replace_pointer(node->acl, NULL, lockdep_is_held(&node->lock));
+	audit = ditto_audit_list_forget(node);
 	spin_unlock(&node->lock);
 	kept_free(old);
+	ditto_audit_list_free(audit);
 }
 
 /* Cache the result. Return: false if it is stale by now. */

@@ -34,6 +34,7 @@ struct posix_acl;
 enum ditto_ace_type {
 	DITTO_ACE_ALLOW,
 	DITTO_ACE_DENY,
+	DITTO_ACE_AUDIT,	/* only in audit lists, see audit_list.h */
 };
 
 /* Flags of an entry; the values are those of MS-DTYP section 2.4.4.1. */
@@ -44,6 +45,10 @@ enum ditto_ace_type {
 #define DITTO_ACE_INHERITED		BIT(4)
 #define DITTO_ACE_FLAGS			0x1f
 #define DITTO_ACE_INHERITABLE		(DITTO_ACE_FILE_INHERIT | DITTO_ACE_DIR_INHERIT)
+/* Of audit entries only: which results are recorded. */
+#define DITTO_ACE_ON_SUCCESS		BIT(6)
+#define DITTO_ACE_ON_FAILURE		BIT(7)
+#define DITTO_ACE_RESULTS		(DITTO_ACE_ON_SUCCESS | DITTO_ACE_ON_FAILURE)
 
 /* Principals of an entry. The numbers are stored: only append. */
 enum ditto_who {
@@ -330,7 +335,8 @@ bool ditto_acl_is_trivial(const struct ditto_acl *acl);
  *
  * Implements RFC 8881 section 6.4.3 and MS-DTYP section 2.5.3.4. Entries for the owner and the
  * group are inherited as such, so they apply to a new owner if the file gets one. Entries are
- * marked DITTO_ACE_INHERITED if the directory's list is DITTO_ACL_AUTO_INHERITED.
+ * marked DITTO_ACE_INHERITED if the directory's list is DITTO_ACL_AUTO_INHERITED. Also for audit
+ * lists.
  *
  * Context: may sleep.
  * Return: the list, NULL if nothing is inherited, or ERR_PTR(-ENOMEM).

@@ -17,6 +17,7 @@
 
 #include "../op/op_private.h"
 #include "acl.h"
+#include "audit_list.h"
 #include "ntacl.h"
 
 #define DITTO_ACL_XATTR		"trusted.ditto.acl"
@@ -74,8 +75,10 @@ bool ditto_acl_is_stored(struct dentry *dentry);
 /* Initialize a new node: its inode cannot have a list, or the list is not known yet. */
 static inline void ditto_acl_init(struct ditto_node *node)
 {
-	if (!node->volume->has_acls || S_ISLNK(node->inode->i_mode))
+	if (!node->volume->has_acls || S_ISLNK(node->inode->i_mode)) {
 		RCU_INIT_POINTER(node->acl, &ditto_acl_none);
+		RCU_INIT_POINTER(node->audit, &ditto_audit_none);
+	}
 }
 
 /* Owner and group of a file as used in lists. Any context. */
@@ -106,7 +109,7 @@ struct ditto_acl *ditto_acl_intern(struct ditto_acl *acl);
 unsigned int ditto_acl_interned(void);
 #endif
 
-/* Drop the cached list of a node because it changed. Any context but interrupts. */
+/* Drop the cached lists of a node because one changed. Any context but interrupts. */
 void ditto_acl_forget(struct ditto_node *node);
 
 /**

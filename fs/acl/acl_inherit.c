@@ -23,7 +23,7 @@ static void add_flagged(struct ditto_acl_builder *b, const struct ditto_ace *ace
 {
 	struct ditto_ace copy = *ace;
 
-	copy.flags = flags;
+	copy.flags = flags | (ace->flags & DITTO_ACE_RESULTS);
 	ditto_acl_add(b, &copy);
 }
 

@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 
 #include "acl_private.h"
+#include "audit_list.h"
 
 struct ditto_acl *ditto_acl_alloc(unsigned int count)
 {
@@ -54,27 +55,47 @@ static bool principal_is_valid(const struct ditto_ace *ace)
 	return ace->who < DITTO_WHOS;
 }
 
+/* Check entries of the types from @first to @last. */
+static bool aces_are_valid(const struct ditto_acl *acl, u8 first, u8 last, u8 flags, u32 mask)
+{
+	for (unsigned int i = 0; i < acl->count; i++) {
+		const struct ditto_ace *ace = &acl->aces[i];
+
+		if (ace->type < first || ace->type > last || ace->flags & ~flags ||
+		    ace->mask & ~mask || !principal_is_valid(ace))
+			return false;
+	}
+	return true;
+}
+
+/* A file has no children that could inherit. */
+static u8 ace_flags_of(bool is_dir)
+{
+	return is_dir ? DITTO_ACE_FLAGS : DITTO_ACE_INHERITED;
+}
+
 int ditto_acl_check(const struct ditto_acl *acl, bool is_dir)
 {
-	/* A file has no children that could inherit. */
-	const u8 flags = is_dir ? DITTO_ACE_FLAGS : DITTO_ACE_INHERITED;
-	const struct ditto_ace *ace;
-	unsigned int i;
-
 	if (acl->flags & ~(DITTO_ACL_FLAGS | DITTO_ACL_MADE) || acl->count > DITTO_ACES_MAX)
 		return -EINVAL;
 	/* A NULL list has no entries. */
 	if (acl->flags & DITTO_ACL_NULL && acl->count)
 		return -EINVAL;
-	for (i = 0; i < acl->count; i++) {
-		ace = &acl->aces[i];
-		if (ace->type > DITTO_ACE_DENY || ace->flags & ~flags ||
-		    ace->mask & ~DITTO_RIGHTS_ALL || !principal_is_valid(ace))
-			return -EINVAL;
-	}
-	return 0;
+	return aces_are_valid(acl, DITTO_ACE_ALLOW, DITTO_ACE_DENY, ace_flags_of(is_dir),
+			      DITTO_RIGHTS_ALL) ? 0 : -EINVAL;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_acl_check, DITTO);
+
+int ditto_audit_list_check(const struct ditto_acl *list, bool is_dir)
+{
+	if (list->flags & ~DITTO_ACL_FLAGS || list->flags & DITTO_ACL_NULL ||
+	    list->count > DITTO_ACES_MAX)
+		return -EINVAL;
+	return aces_are_valid(list, DITTO_ACE_AUDIT, DITTO_ACE_AUDIT,
+			      ace_flags_of(is_dir) | DITTO_ACE_RESULTS,
+			      DITTO_RIGHTS_ALL | DITTO_RIGHT_SECURITY) ? 0 : -EINVAL;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_audit_list_check, DITTO);
 
 int ditto_acl_begin(struct ditto_acl_builder *b, unsigned int want)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Stored form of access control lists, see acl.h.
+ * Stored form of access control lists and audit lists, see acl.h and audit_list.h.
  *
  * The encoding is canonical: only values that ditto_acl_encode() can produce are accepted.
  */
@@ -12,16 +12,18 @@
 #include <linux/unaligned.h>
 
 #include "acl.h"
+#include "audit_list.h"
 
 #define ACL_MAGIC	0x4c434144	/* "DACL" */
+#define AUDIT_MAGIC	0x4c434153	/* "SACL" */
 #define ACL_VERSION	1
 
 /**
  * struct stored_head - header of a stored list
- * @magic: ACL_MAGIC
+ * @magic: ACL_MAGIC or AUDIT_MAGIC
  * @version: ACL_VERSION
  * @flags: DITTO_ACL_*
- * @mode: permission bits
+ * @mode: permission bits; 0 with an audit list
  * @count: number of entries
  */
 struct stored_head {
@@ -69,7 +71,7 @@ size_t ditto_acl_stored_size(const struct ditto_acl *acl)
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_acl_stored_size);
 
-void ditto_acl_encode(const struct ditto_acl *acl, umode_t mode, void *bytes)
+static void stored_encode(const struct ditto_acl *acl, u32 magic, umode_t mode, void *bytes)
 {
 	struct stored_head *head = bytes;
 	u8 *at = bytes + sizeof(*head);
@@ -77,7 +79,7 @@ void ditto_acl_encode(const struct ditto_acl *acl, umode_t mode, void *bytes)
 	struct stored_ace *stored;
 	unsigned int i;
 
-	head->magic = cpu_to_le32(ACL_MAGIC);
+	head->magic = cpu_to_le32(magic);
 	head->version = cpu_to_le16(ACL_VERSION);
 	head->flags = cpu_to_le16(acl->flags & DITTO_ACL_FLAGS);
 	head->mode = cpu_to_le16(mode & 0777);
@@ -100,7 +102,18 @@ void ditto_acl_encode(const struct ditto_acl *acl, umode_t mode, void *bytes)
 		at += stored->len;
 	}
 }
+
+void ditto_acl_encode(const struct ditto_acl *acl, umode_t mode, void *bytes)
+{
+	stored_encode(acl, ACL_MAGIC, mode, bytes);
+}
 EXPORT_SYMBOL_IF_KUNIT(ditto_acl_encode);
+
+void ditto_audit_list_encode(const struct ditto_acl *list, void *bytes)
+{
+	stored_encode(list, AUDIT_MAGIC, 0, bytes);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_audit_list_encode);
 
 /* Parse the entries; the last one must end at @end. */
 static bool get_aces(struct ditto_acl *acl, const u8 *at, const u8 *end)
@@ -139,12 +152,13 @@ static bool get_aces(struct ditto_acl *acl, const u8 *at, const u8 *end)
 	return at == end;
 }
 
-struct ditto_acl *ditto_acl_decode(const void *bytes, size_t size, umode_t *mode)
+static struct ditto_acl *stored_decode(const void *bytes, size_t size, u32 magic, umode_t *mode,
+				       int (*check)(const struct ditto_acl *acl, bool is_dir))
 {
 	const struct stored_head *head = bytes;
 	struct ditto_acl *acl;
 
-	if (size < sizeof(*head) || head->magic != cpu_to_le32(ACL_MAGIC) ||
+	if (size < sizeof(*head) || head->magic != cpu_to_le32(magic) ||
 	    head->version != cpu_to_le16(ACL_VERSION) ||
 	    le16_to_cpu(head->flags) & ~DITTO_ACL_FLAGS ||
 	    le16_to_cpu(head->mode) & ~0777 || le16_to_cpu(head->count) > DITTO_ACES_MAX)
@@ -155,10 +169,28 @@ struct ditto_acl *ditto_acl_decode(const void *bytes, size_t size, umode_t *mode
 	acl->flags = le16_to_cpu(head->flags);
 	*mode = le16_to_cpu(head->mode);
 	/* Checked as for a directory, because the file type is not known here. */
-	if (!get_aces(acl, bytes + sizeof(*head), bytes + size) || ditto_acl_check(acl, true)) {
+	if (!get_aces(acl, bytes + sizeof(*head), bytes + size) || check(acl, true)) {
 		ditto_acl_put(acl);
 		return ERR_PTR(-EUCLEAN);
 	}
 	return acl;
 }
+
+struct ditto_acl *ditto_acl_decode(const void *bytes, size_t size, umode_t *mode)
+{
+	return stored_decode(bytes, size, ACL_MAGIC, mode, ditto_acl_check);
+}
 EXPORT_SYMBOL_IF_KUNIT(ditto_acl_decode);
+
+struct ditto_acl *ditto_audit_list_decode(const void *bytes, size_t size)
+{
+	struct ditto_acl *list;
+	umode_t mode = 0;
+
+	list = stored_decode(bytes, size, AUDIT_MAGIC, &mode, ditto_audit_list_check);
+	if (IS_ERR(list) || !mode)
+		return list;
+	ditto_acl_put(list);
+	return ERR_PTR(-EUCLEAN);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_audit_list_decode);

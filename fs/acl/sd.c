@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Security descriptors and their DACLs, converted to lists: MS-DTYP sections 2.4.3 to 2.4.6.
+ * Security descriptors, their DACLs and SACLs, converted to lists: MS-DTYP sections 2.4.3 to 2.4.6.
  *
  * An entry of a DACL is ignored if its type is not known and it can only allow something.
  */
@@ -23,29 +23,24 @@
 /* Control bits that depend on each other. */
 #define SD_DACL_AUTO_INHERIT_REQ	0x0100
 #define SD_DACL_AUTO_INHERITED		0x0400
-
-static const struct {
-	u16 control;
-	u16 flag;
-} sd_controls[] = {
-	{ 0x0008, DITTO_ACL_DEFAULTED },
-	{ 0x1000, DITTO_ACL_PROTECTED },
-};
+#define SD_SACL_AUTO_INHERIT_REQ	0x0200
+#define SD_SACL_AUTO_INHERITED		0x0800
 
 /* Classes of entry types. */
 enum sd_ace_kind {
 	SD_ACE_OTHER,		/* ignored: allows nothing */
 	SD_ACE_ALLOWS,
 	SD_ACE_DENIES,
+	SD_ACE_AUDITS,
 	SD_ACE_REFUSED,		/* must not be ignored: that would allow more */
 };
 
 /**
- * struct sd_ace - a decoded DACL entry
+ * struct sd_ace - a decoded entry
  * @kind: class of its type
- * @flags: inheritance flags
+ * @flags: flags
  * @mask: access mask
- * @sid: principal; only of entries that allow or deny
+ * @sid: principal; only of entries that allow, deny or audit
  */
 struct sd_ace {
 	enum sd_ace_kind kind;
@@ -59,6 +54,7 @@ static enum sd_ace_kind sd_ace_kind(u8 type)
 	static const u8 kinds[] = {
 		[0x00] = SD_ACE_ALLOWS,
 		[0x01] = SD_ACE_DENIES,
+		[0x02] = SD_ACE_AUDITS,
 		[0x06] = SD_ACE_REFUSED,	/* ACCESS_DENIED_OBJECT */
 		[0x0a] = SD_ACE_REFUSED,	/* ACCESS_DENIED_CALLBACK */
 		[0x0c] = SD_ACE_REFUSED,	/* ACCESS_DENIED_CALLBACK_OBJECT */
@@ -84,30 +80,32 @@ static u32 sd_ace_decode(const u8 *bytes, u32 left, struct sd_ace *ace)
 	ace->kind = sd_ace_kind(bytes[0]);
 	ace->flags = bytes[1];
 	ace->mask = get_unaligned_le32(bytes + 4);
-	if ((ace->kind == SD_ACE_ALLOWS || ace->kind == SD_ACE_DENIES) &&
+	if (ace->kind != SD_ACE_OTHER && ace->kind != SD_ACE_REFUSED &&
 	    !ditto_sid_decode(bytes + SD_ACE_HEAD, size - SD_ACE_HEAD, &ace->sid))
 		return 0;
 	return size;
 }
 
-static int sd_dacl_decode(const u8 *bytes, size_t size, u32 at, struct ditto_sd *sd)
+/* Check a DACL or SACL; fill its entries, their number and their size. */
+static int sd_list_decode(const u8 *bytes, size_t size, u32 at, u16 *count, const u8 **aces,
+			  u32 *aces_size)
 {
-	const u8 *dacl = bytes + at;
+	const u8 *list = bytes + at;
 	struct sd_ace ace;
 	u32 len, pos = 0;
 	u16 i;
 
 	if (at > size || size - at < SD_ACL_HEAD)
 		return -EINVAL;
-	len = get_unaligned_le16(dacl + 2);
-	if (dacl[0] < SD_ACL_REVISION_MIN || dacl[0] > SD_ACL_REVISION_MAX ||
+	len = get_unaligned_le16(list + 2);
+	if (list[0] < SD_ACL_REVISION_MIN || list[0] > SD_ACL_REVISION_MAX ||
 	    len < SD_ACL_HEAD || len > size - at)
 		return -EINVAL;
-	sd->naces = get_unaligned_le16(dacl + 4);
-	sd->aces = dacl + SD_ACL_HEAD;
-	sd->size = len - SD_ACL_HEAD;
-	for (i = 0; i < sd->naces; i++) {
-		len = sd_ace_decode(sd->aces + pos, sd->size - pos, &ace);
+	*count = get_unaligned_le16(list + 4);
+	*aces = list + SD_ACL_HEAD;
+	*aces_size = len - SD_ACL_HEAD;
+	for (i = 0; i < *count; i++) {
+		len = sd_ace_decode(*aces + pos, *aces_size - pos, &ace);
 		if (!len)
 			return -EINVAL;
 		pos += len;
@@ -118,7 +116,8 @@ static int sd_dacl_decode(const u8 *bytes, size_t size, u32 at, struct ditto_sd 
 int ditto_sd_decode(const void *bytes, size_t size, u32 at, struct ditto_sd *sd)
 {
 	const u8 *head = bytes + at;
-	u32 owner, group, dacl;
+	u32 owner, group, dacl, sacl;
+	int err = 0;
 
 	memset(sd, 0, sizeof(*sd));
 	if (size > DITTO_SD_MAX)
@@ -128,6 +127,7 @@ int ditto_sd_decode(const void *bytes, size_t size, u32 at, struct ditto_sd *sd)
 	sd->control = get_unaligned_le16(head + 2);
 	owner = get_unaligned_le32(head + 4);
 	group = get_unaligned_le32(head + 8);
+	sacl = get_unaligned_le32(head + 12);
 	dacl = get_unaligned_le32(head + 16);
 	if (!(sd->control & DITTO_SD_SELF_RELATIVE))
 		return -EINVAL;
@@ -141,11 +141,17 @@ int ditto_sd_decode(const void *bytes, size_t size, u32 at, struct ditto_sd *sd)
 			return -EINVAL;
 		sd->parts |= DITTO_SD_GROUP;
 	}
-	if (!(sd->control & DITTO_SD_DACL_PRESENT))
-		return 0;
+	if (sd->control & DITTO_SD_SACL_PRESENT) {
+		sd->parts |= DITTO_SD_SACL;
+		if (sacl)
+			err = sd_list_decode(bytes, size, sacl, &sd->naudits, &sd->audits,
+					     &sd->audits_size);
+	}
+	if (err || !(sd->control & DITTO_SD_DACL_PRESENT))
+		return err;
 	sd->parts |= DITTO_SD_DACL;
 	sd->null_dacl = !dacl;
-	return dacl ? sd_dacl_decode(bytes, size, dacl, sd) : 0;
+	return dacl ? sd_list_decode(bytes, size, dacl, &sd->naces, &sd->aces, &sd->size) : 0;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_sd_decode, DITTO);
 
@@ -260,36 +266,58 @@ static int sd_count_aces(const struct ditto_sd *sd, bool is_dir)
 	return count > DITTO_ACES_MAX ? -E2BIG : count;
 }
 
+/* Control bits of a DACL and of a SACL, and the flag of a list that they stand for. */
+static const struct {
+	u16 dacl;
+	u16 sacl;
+	u16 flag;
+} sd_controls[] = {
+	{ 0x0008, 0x0020, DITTO_ACL_DEFAULTED },
+	{ 0x1000, 0x2000, DITTO_ACL_PROTECTED },
+};
+
 /*
  * MS-DTYP section 2.5.3.4.1: the list is auto-inherited if the client that computed it requests so.
  */
-static u16 sd_take_control(u16 control)
+static u16 sd_take_control(u16 control, bool audit)
 {
-	const u16 inherited = SD_DACL_AUTO_INHERITED | SD_DACL_AUTO_INHERIT_REQ;
+	const u16 inherited = audit ? SD_SACL_AUTO_INHERITED | SD_SACL_AUTO_INHERIT_REQ :
+				      SD_DACL_AUTO_INHERITED | SD_DACL_AUTO_INHERIT_REQ;
 	unsigned int i;
 	u16 flags = 0;
 
 	for (i = 0; i < ARRAY_SIZE(sd_controls); i++)
-		if (control & sd_controls[i].control)
+		if (control & (audit ? sd_controls[i].sacl : sd_controls[i].dacl))
 			flags |= sd_controls[i].flag;
 	if ((control & inherited) == inherited)
 		flags |= DITTO_ACL_AUTO_INHERITED;
 	return flags;
 }
 
-u16 ditto_sd_control(const struct ditto_acl *acl)
+static u16 sd_control_of(const struct ditto_acl *acl, bool audit)
 {
-	u16 control = DITTO_SD_DACL_PRESENT;
+	u16 control = 0;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(sd_controls); i++)
 		if (acl->flags & sd_controls[i].flag)
-			control |= sd_controls[i].control;
+			control |= audit ? sd_controls[i].sacl : sd_controls[i].dacl;
 	if (acl->flags & DITTO_ACL_AUTO_INHERITED)
-		control |= SD_DACL_AUTO_INHERITED;
+		control |= audit ? SD_SACL_AUTO_INHERITED : SD_DACL_AUTO_INHERITED;
 	return control;
 }
+
+u16 ditto_sd_control(const struct ditto_acl *acl)
+{
+	return DITTO_SD_DACL_PRESENT | sd_control_of(acl, false);
+}
 EXPORT_SYMBOL_NS_GPL(ditto_sd_control, DITTO);
+
+u16 ditto_sd_audit_control(const struct ditto_acl *list)
+{
+	return DITTO_SD_SACL_PRESENT | sd_control_of(list, true);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_sd_audit_control, DITTO);
 
 struct ditto_acl *ditto_sd_acl(const struct ditto_sd *sd, const struct ditto_auth_user *user,
 			       bool is_dir)
@@ -306,7 +334,7 @@ struct ditto_acl *ditto_sd_acl(const struct ditto_sd *sd, const struct ditto_aut
 	acl = ditto_acl_alloc(count);
 	if (!acl)
 		return ERR_PTR(-ENOMEM);
-	acl->flags = sd_take_control(sd->control);
+	acl->flags = sd_take_control(sd->control, false);
 	if (sd->null_dacl || !(sd->parts & DITTO_SD_DACL))
 		acl->flags |= DITTO_ACL_NULL;
 	to = acl->aces;
@@ -322,3 +350,59 @@ struct ditto_acl *ditto_sd_acl(const struct ditto_sd *sd, const struct ditto_aut
 	return acl;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_sd_acl, DITTO);
+
+static bool sd_ace_audits(const struct sd_ace *ace, bool is_dir)
+{
+	return ace->kind == SD_ACE_AUDITS && (is_dir || !(ace->flags & DITTO_ACE_INHERIT_ONLY));
+}
+
+struct ditto_acl *ditto_sd_audit_list(const struct ditto_sd *sd,
+				      const struct ditto_auth_user *user, bool is_dir)
+{
+	u16 flags = sd_take_control(sd->control, true), i;
+	unsigned int count = 0;
+	struct ditto_acl *list;
+	struct ditto_ace *to;
+	struct sd_ace ace;
+	u32 pos = 0;
+
+	for (i = 0; i < sd->naudits; i++) {
+		pos += sd_ace_decode(sd->audits + pos, sd->audits_size - pos, &ace);
+		count += sd_ace_audits(&ace, is_dir);
+	}
+	if (count > DITTO_ACES_MAX)
+		return ERR_PTR(-E2BIG);
+	if (!count && !flags)
+		return NULL;
+	list = ditto_acl_alloc(count);
+	if (!list)
+		return ERR_PTR(-ENOMEM);
+	list->flags = flags;
+	to = list->aces;
+	for (i = 0, pos = 0; i < sd->naudits; i++) {
+		pos += sd_ace_decode(sd->audits + pos, sd->audits_size - pos, &ace);
+		if (!sd_ace_audits(&ace, is_dir))
+			continue;
+		to->type = DITTO_ACE_AUDIT;
+		to->flags = sd_take_flags(ace.flags, is_dir) | (ace.flags & DITTO_ACE_RESULTS);
+		to->mask = ditto_specific_rights(ace.mask) &
+			   (DITTO_RIGHTS_ALL | DITTO_RIGHT_SECURITY);
+		sd_take_sid(&ace.sid, user, to++);
+	}
+	return list;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_sd_audit_list, DITTO);
+
+bool ditto_sd_has_audit_type(const struct ditto_sd *sd, u8 type)
+{
+	struct sd_ace ace;
+	u32 pos = 0;
+
+	for (u16 i = 0; i < sd->naudits; i++) {
+		if (sd->audits[pos] == type)
+			return true;
+		pos += sd_ace_decode(sd->audits + pos, sd->audits_size - pos, &ace);
+	}
+	return false;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_sd_has_audit_type, DITTO);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Security descriptors (MS-DTYP section 2.4.6) as a source of lists: owner and group of a file, and
- * its list as a DACL.
+ * Security descriptors (MS-DTYP section 2.4.6) as a source of lists: owner and group of a file, its
+ * list as a DACL, and its audit list as a SACL.
  */
 #ifndef _DITTO_FS_ACL_SD_H
 #define _DITTO_FS_ACL_SD_H
@@ -22,6 +22,7 @@ struct ditto_auth_user;
 
 /* Control: MS-DTYP section 2.4.6 */
 #define DITTO_SD_DACL_PRESENT	0x0004
+#define DITTO_SD_SACL_PRESENT	0x0010
 #define DITTO_SD_SELF_RELATIVE	0x8000
 
 #define DITTO_SD_REVISION	1
@@ -40,6 +41,9 @@ struct ditto_auth_user;
  * @naces: number of entries of the DACL
  * @aces: entries of the DACL as received; borrowed
  * @size: bytes of @aces
+ * @naudits: number of entries of the SACL
+ * @audits: entries of the SACL as received; borrowed
+ * @audits_size: bytes of @audits
  */
 struct ditto_sd {
 	u32 parts;
@@ -50,6 +54,9 @@ struct ditto_sd {
 	u16 naces;
 	const u8 *aces;
 	u32 size;
+	u16 naudits;
+	const u8 *audits;
+	u32 audits_size;
 };
 
 /**
@@ -59,7 +66,7 @@ struct ditto_sd {
  * @at: where it begins
  * @sd: filled; points into @bytes
  *
- * Every entry of the DACL is checked.
+ * Every entry of the DACL and of the SACL is checked.
  *
  * Context: any.
  * Return: 0; -EINVAL if it is malformed; -E2BIG if it has more than DITTO_SD_MAX bytes.
@@ -98,6 +105,40 @@ struct ditto_acl *ditto_sd_acl(const struct ditto_sd *sd, const struct ditto_aut
  * Return: Control bits of MS-DTYP section 2.4.6, with DITTO_SD_DACL_PRESENT.
  */
 u16 ditto_sd_control(const struct ditto_acl *acl);
+
+/**
+ * ditto_sd_audit_list - convert a SACL to an audit list
+ * @sd: decoded security descriptor
+ * @user: as for ditto_sd_acl()
+ * @is_dir: the list is for a directory
+ *
+ * Entries of other types than SYSTEM_AUDIT_ACE_TYPE are left out.
+ *
+ * Context: may sleep.
+ * Return: the list, to be put; NULL if it says nothing; ERR_PTR(-E2BIG) (more than DITTO_ACES_MAX
+ * entries); ERR_PTR(-ENOMEM).
+ */
+struct ditto_acl *ditto_sd_audit_list(const struct ditto_sd *sd,
+				      const struct ditto_auth_user *user, bool is_dir);
+
+/**
+ * ditto_sd_has_audit_type - look for SACL entries of a type
+ * @sd: decoded security descriptor
+ * @type: AceType of MS-DTYP section 2.4.4.1
+ *
+ * Context: any.
+ * Return: true if there is one.
+ */
+bool ditto_sd_has_audit_type(const struct ditto_sd *sd, u8 type);
+
+/**
+ * ditto_sd_audit_control - get the Control bits of an audit list
+ * @list: the list
+ *
+ * Context: any.
+ * Return: Control bits of MS-DTYP section 2.4.6, with DITTO_SD_SACL_PRESENT.
+ */
+u16 ditto_sd_audit_control(const struct ditto_acl *list);
 
 /**
  * ditto_specific_rights - replace the generic rights of a mask by specific rights for files

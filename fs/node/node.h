@@ -34,6 +34,7 @@
 
 #include "../../lockd/claim.h"
 
+struct ditto_acl;
 struct ditto_acl_kept;
 struct ditto_casefold;
 struct ditto_cred;
@@ -120,7 +121,7 @@ struct ditto_file;
  * @by_inode: link in the table by inode
  * @ref: holders, plus one of the tables
  * @lock: guards @dentry, @files, @opened, @wb_err, @instances, @keepers, @delete_dentry,
- *	@delete_cred, @delete_owner, @acl and @acl_changes
+ *	@delete_cred, @delete_owner, @acl, @audit and @acl_changes
  * @flags: DITTO_NODE_* bits
  * @plain: change time at which the file had no stored DOS attributes, see
  *	fs/op/dosattr.c; 0 if unknown
@@ -128,10 +129,11 @@ struct ditto_file;
  * @volume: constant
  * @acl: cached access control list, or the fact that there is none; NULL if unknown; see
  *	fs/acl/acl_file.h
+ * @audit: cached audit list, &ditto_audit_none, or NULL if unknown; see fs/acl/audit_list.h
  * @casefold: case-insensitive index of a directory's names, or NULL; see fs/name/casefold_index.h
  * @point: lock context of the file; claims hold a reference to the node, so it is not idle
  * @files: cached open files, see fs/node/file.c
- * @acl_changes: incremented by every change that may invalidate @acl
+ * @acl_changes: incremented by every change that may invalidate @acl or @audit
  * @wb_err: write-back errors that were taken account of, see fs/node/wb_err.c
  * @opens: number of files the server has open: [0] for reading only, [1] for writing
  * @moving: number of files the server is opening or closing; @opens is not exact meanwhile
@@ -164,6 +166,7 @@ struct ditto_node {
 	struct dentry *dentry;
 	struct ditto_volume *volume;
 	struct ditto_acl_kept __rcu *acl;
+	struct ditto_acl __rcu *audit;
 
 	struct ditto_casefold *casefold;
 	struct ditto_lock_point point;

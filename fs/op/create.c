@@ -246,7 +246,7 @@ int ditto_create_entry(struct ditto_op *op, struct ditto_node *dir, const struct
 	struct ditto_setattr set;
 	const struct cred *as;
 	bool fresh = false;
-	int err, listed;
+	int err, listed, audited;
 
 	err = ditto_dir_change_init(&c, op, dir, wcc) ?: ditto_name_plain(name, -EEXIST, -EEXIST);
 	if (!err && !create_knows(args->type))
@@ -269,9 +269,10 @@ int ditto_create_entry(struct ditto_op *op, struct ditto_node *dir, const struct
 	err = create_inode(&c, name, args, create_mode(args->type, &set, listed), as);
 	if (err)
 		goto unlock;
-	err = ditto_setattr_new(op, c.child, &set);
-	/* Without its list, no one could access the file. */
-	if (err && listed) {
+	audited = ditto_inherit_audit_list(op, dir, c.child);
+	err = audited ?: ditto_setattr_new(op, c.child, &set);
+	/* Without its list, no one could access the file, or nothing would be recorded. */
+	if (err && (listed || audited)) {
 		create_undo(&c);
 		fresh = false;
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Access control lists encoded as DACLs: MS-DTYP sections 2.4.3 to 2.4.5.
+ * Access control lists encoded as DACLs, and audit lists as SACLs: MS-DTYP sections 2.4.3 to 2.4.5.
  *
  * An entry of a list may name the owner of the file without saying which user that is. In a DACL
  * such an entry has two forms: the SID of the owner where it applies to the file itself, and
@@ -16,8 +16,8 @@
 #define DSMB_ACE_HEAD			8	/* including the mask */
 
 /**
- * struct dsmb_shown - a DACL entry to encode
- * @flags: inheritance flags
+ * struct dsmb_shown - an entry to encode
+ * @flags: flags of the entry
  * @sid: principal, unless the entry has a foreign SID
  */
 struct dsmb_shown {
@@ -50,7 +50,7 @@ static unsigned int dsmb_show_ace(const struct ditto_ace *ace, const struct dsmb
 	}
 	if (!(ace->flags & DITTO_ACE_INHERIT_ONLY))
 		shown[n++] = (struct dsmb_shown) {
-			.flags = ace->flags & DITTO_ACE_INHERITED,
+			.flags = ace->flags & (DITTO_ACE_INHERITED | DITTO_ACE_RESULTS),
 			.sid = owner ? secured->owner : secured->group,
 		};
 	if (ace->flags & DITTO_ACE_INHERITABLE)
@@ -70,7 +70,8 @@ static u32 dsmb_shown_size(const struct ditto_ace *ace, const struct dsmb_shown 
 static void dsmb_encode_ace(struct dsmb_builder *b, const struct ditto_ace *ace,
 			    const struct dsmb_shown *shown)
 {
-	dsmb_encode_u8(b, ace->type == DITTO_ACE_DENY);
+	/* The types have the same numbers. */
+	dsmb_encode_u8(b, ace->type);
 	dsmb_encode_u8(b, shown->flags);
 	dsmb_encode_u16(b, dsmb_shown_size(ace, shown));
 	dsmb_encode_u32(b, ace->mask);
@@ -80,9 +81,8 @@ static void dsmb_encode_ace(struct dsmb_builder *b, const struct ditto_ace *ace,
 		dsmb_encode_sid(b, &shown->sid);
 }
 
-u32 dsmb_dacl_size(const struct dsmb_secured *secured)
+u32 dsmb_list_size(const struct dsmb_secured *secured, const struct ditto_acl *acl)
 {
-	const struct ditto_acl *acl = secured->acl;
 	struct dsmb_shown shown[2];
 	u32 size = DSMB_ACL_HEAD;
 	unsigned int n;
@@ -98,9 +98,9 @@ u32 dsmb_dacl_size(const struct dsmb_secured *secured)
 	return size;
 }
 
-void dsmb_encode_dacl(struct dsmb_builder *b, const struct dsmb_secured *secured)
+void dsmb_encode_list(struct dsmb_builder *b, const struct dsmb_secured *secured,
+		      const struct ditto_acl *acl)
 {
-	const struct ditto_acl *acl = secured->acl;
 	struct dsmb_shown shown[2];
 	u32 at = b->len, n, j;
 	u16 count = 0, i;

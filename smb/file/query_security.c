@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * QUERY_INFO for a security descriptor: MS-SMB2 section 3.3.5.20.3. Every part needs READ_CONTROL,
- * and the SACL is never returned.
+ * QUERY_INFO for a security descriptor: MS-SMB2 section 3.3.5.20.3. The SACL needs
+ * ACCESS_SYSTEM_SECURITY, every other part READ_CONTROL. Files have no label, resource attributes
+ * or central access policy, which is what a descriptor without a SACL says.
  */
 
 #include <linux/err.h>
 
 #include "../../fs/acl/acl.h"
+#include "../../fs/acl/audit_list.h"
 #include "../../fs/open/instance.h"
 #include "../open/open.h"
 #include "info.h"
@@ -30,7 +32,9 @@ static u32 dsmb_query_encode_sd(struct dsmb_query *q, const struct dsmb_secured 
 	return STATUS_SUCCESS;
 }
 
-/* Look up the SIDs of a descriptor. Consumes @acl; @secured has one to be dropped in any case. */
+/*
+ * Look up the SIDs of a descriptor. Consumes @acl; @secured has lists to be dropped in any case.
+ */
 static u32 dsmb_query_principals(struct dsmb_query *q, const struct dsmb_attrs *attrs,
 				 struct ditto_acl *acl, struct dsmb_secured *secured)
 {
@@ -43,9 +47,15 @@ static u32 dsmb_query_principals(struct dsmb_query *q, const struct dsmb_attrs *
 	dsmb_principal_of_gid(q->call, attrs->gid, &secured->group);
 	if (acl)
 		acl = dsmb_principals_shown(q->call, acl);
-	if (IS_ERR(acl)) {
+	if (secured->audit)
+		secured->audit = dsmb_principals_shown(q->call, secured->audit);
+	if (IS_ERR(acl) || IS_ERR(secured->audit)) {
 		dsmb_principals_free(q->call);
-		return dsmb_status(PTR_ERR(acl));
+		if (!IS_ERR(acl))
+			ditto_acl_put(acl);
+		if (IS_ERR(secured->audit))
+			secured->audit = NULL;
+		return STATUS_INSUFFICIENT_RESOURCES;
 	}
 	status = dsmb_principals_end(q->call);
 out:
@@ -57,16 +67,17 @@ static u32 dsmb_query_security(struct dsmb_query *q)
 {
 	struct ditto_node *base = ditto_instance_base(q->inst);
 	struct ditto_op *op = &q->call->op;
-	struct ditto_acl *acl = NULL;
+	struct ditto_acl *acl = NULL, *audit;
 	struct dsmb_secured secured = { };
 	struct dsmb_attrs attrs;
 	u32 status;
 	int err;
 
-	/* No client may read the SACL. */
-	if (q->additional & DSMB_SECURITY_SACL)
+	if (q->additional & DSMB_SECURITY_BACKUP)
+		q->additional |= DSMB_SECURITY_ALL;
+	if (q->additional & DSMB_SECURITY_SACL && !(q->open->rights & DITTO_RIGHT_SECURITY))
 		return STATUS_ACCESS_DENIED;
-	if (q->additional && !(q->open->rights & DITTO_RIGHT_READ_ACL))
+	if (q->additional & ~DSMB_SECURITY_SACL && !(q->open->rights & DITTO_RIGHT_READ_ACL))
 		return STATUS_ACCESS_DENIED;
 	/* A stream has the descriptor of its file. */
 	err = dsmb_attrs_of_node(op->share, base, &attrs);
@@ -77,10 +88,19 @@ static u32 dsmb_query_security(struct dsmb_query *q)
 		if (IS_ERR(acl))
 			return dsmb_done(q->call, PTR_ERR(acl));
 	}
+	if (q->additional & DSMB_SECURITY_SACL) {
+		audit = ditto_get_audit_list(op->share, base);
+		if (IS_ERR(audit)) {
+			ditto_acl_put(acl);
+			return dsmb_done(q->call, PTR_ERR(audit));
+		}
+		secured.audit = audit;
+	}
 	status = dsmb_query_principals(q, &attrs, acl, &secured);
 	if (!status)
 		status = dsmb_query_encode_sd(q, &secured);
 	ditto_acl_put(secured.acl);
+	ditto_acl_put(secured.audit);
 	return status;
 }
 

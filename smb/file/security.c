@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Security descriptors: MS-DTYP section 2.4.6. The self-relative form is encoded here, its DACL in
- * dacl.c; the core decodes it.
+ * Security descriptors: MS-DTYP section 2.4.6. The self-relative form is encoded here, its DACL
+ * and SACL in dacl.c; the core decodes it.
  */
 
 #include <kunit/visibility.h>
@@ -21,7 +21,9 @@ u32 dsmb_sd_size(const struct dsmb_secured *secured, u32 parts)
 	if (parts & DSMB_SECURITY_GROUP)
 		size += ditto_sid_size(&secured->group);
 	if (parts & DSMB_SECURITY_DACL)
-		size += dsmb_dacl_size(secured);
+		size += dsmb_list_size(secured, secured->acl);
+	if (parts & DSMB_SECURITY_SACL && secured->audit)
+		size += dsmb_list_size(secured, secured->audit);
 	return size;
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_sd_size);
@@ -33,6 +35,8 @@ void dsmb_encode_sd(struct dsmb_builder *b, const struct dsmb_secured *secured, 
 
 	if (parts & DSMB_SECURITY_DACL)
 		control |= ditto_sd_control(secured->acl);
+	if (parts & DSMB_SECURITY_SACL && secured->audit)
+		control |= ditto_sd_audit_control(secured->audit);
 	dsmb_encode_u8(b, DITTO_SD_REVISION);
 	dsmb_encode_u8(b, 0);
 	dsmb_encode_u16(b, control);
@@ -45,10 +49,14 @@ void dsmb_encode_sd(struct dsmb_builder *b, const struct dsmb_secured *secured, 
 		dsmb_fill_u32(b, at + 8, b->len - at);
 		dsmb_encode_sid(b, &secured->group);
 	}
+	if (parts & DSMB_SECURITY_SACL && secured->audit) {
+		dsmb_fill_u32(b, at + 12, b->len - at);
+		dsmb_encode_list(b, secured, secured->audit);
+	}
 	/* A null DACL is present, but has no offset. */
 	if (parts & DSMB_SECURITY_DACL && !(secured->acl->flags & DITTO_ACL_NULL)) {
 		dsmb_fill_u32(b, at + 16, b->len - at);
-		dsmb_encode_dacl(b, secured);
+		dsmb_encode_list(b, secured, secured->acl);
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_encode_sd);
@@ -82,3 +90,14 @@ u32 dsmb_sd_acl(const struct ditto_sd *sd, const struct ditto_auth_user *user, b
 	return STATUS_SUCCESS;
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_sd_acl);
+
+u32 dsmb_sd_audit(const struct ditto_sd *sd, const struct ditto_auth_user *user, bool is_dir,
+		  struct ditto_acl **out)
+{
+	struct ditto_acl *list = ditto_sd_audit_list(sd, user, is_dir);
+
+	if (IS_ERR(list))
+		return dsmb_sd_status(PTR_ERR(list));
+	*out = list;
+	return STATUS_SUCCESS;
+}

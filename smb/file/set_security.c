@@ -7,6 +7,7 @@
 #include <linux/stat.h>
 
 #include "../../fs/acl/acl.h"
+#include "../../fs/acl/audit_list.h"
 #include "../../fs/open/instance.h"
 #include "../../fs/share/cred.h"
 #include "../../net/helper/auth.h"
@@ -96,34 +97,71 @@ static u32 dsmb_set_list(struct dsmb_call *call, const struct ditto_sd *sd,
 	return STATUS_SUCCESS;
 }
 
+static u32 dsmb_take_audit(struct dsmb_call *call, const struct ditto_sd *sd, bool is_dir,
+			   struct ditto_acl **audit)
+{
+	u32 status = dsmb_sd_audit(sd, call->session->user, is_dir, audit);
+
+	if (!status && *audit)
+		dsmb_principals_taken(call, *audit);
+	return status;
+}
+
+/* What setting a part needs, and the type of its SACL entries, if these are not kept. */
+static const struct {
+	u32 part;
+	u32 need;
+	u8 type;
+} dsmb_set_needs[] = {
+	{ DSMB_SECURITY_OWNER, DITTO_RIGHT_WRITE_OWNER },
+	{ DSMB_SECURITY_GROUP, DITTO_RIGHT_WRITE_OWNER },
+	{ DSMB_SECURITY_DACL, DITTO_RIGHT_WRITE_ACL },
+	{ DSMB_SECURITY_SACL, DITTO_RIGHT_SECURITY },
+	{ DSMB_SECURITY_LABEL, DITTO_RIGHT_WRITE_OWNER, 0x11 },
+	{ DSMB_SECURITY_ATTRIBUTE, DITTO_RIGHT_WRITE_ACL, 0x12 },
+	{ DSMB_SECURITY_SCOPE, DITTO_RIGHT_SECURITY, 0x13 },
+};
+
 static bool dsmb_may_set_security(const struct dsmb_change *c)
 {
 	u32 needed = 0;
 
-	if (c->additional & (DSMB_SECURITY_OWNER | DSMB_SECURITY_GROUP))
-		needed |= DITTO_RIGHT_WRITE_OWNER;
-	if (c->additional & DSMB_SECURITY_DACL)
-		needed |= DITTO_RIGHT_WRITE_ACL;
-	/* Clients must not access the SACL. */
-	return !(c->additional & DSMB_SECURITY_SACL) && !(needed & ~c->open->rights);
+	for (unsigned int i = 0; i < ARRAY_SIZE(dsmb_set_needs); i++)
+		if (c->additional & dsmb_set_needs[i].part)
+			needed |= dsmb_set_needs[i].need;
+	return !(needed & ~c->open->rights);
+}
+
+/* True if the client sets entries that would be lost, and says that it means these. */
+static bool dsmb_sets_unknown(const struct dsmb_change *c, const struct ditto_sd *sd)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(dsmb_set_needs); i++)
+		if (c->additional & dsmb_set_needs[i].part && dsmb_set_needs[i].type &&
+		    ditto_sd_has_audit_type(sd, dsmb_set_needs[i].type))
+			return true;
+	return false;
 }
 
 u32 dsmb_set_security(struct dsmb_change *c)
 {
 	struct ditto_op op = c->call->op;
 	struct ditto_setattr set = { };
-	struct ditto_acl *acl = NULL;
+	struct ditto_acl *acl = NULL, *audit = NULL;
 	struct dsmb_attrs attrs;
 	struct ditto_wcc wcc;
 	struct ditto_sd sd;
 	u32 status;
 	int err;
 
+	if (c->additional & DSMB_SECURITY_BACKUP)
+		c->additional = DSMB_SECURITY_ALL;
 	if (!dsmb_may_set_security(c))
 		return STATUS_ACCESS_DENIED;
 	status = dsmb_get_sd(c->in, &sd);
 	if (status)
 		return status;
+	if (dsmb_sets_unknown(c, &sd))
+		return STATUS_NOT_SUPPORTED;
 	err = dsmb_attrs_of_node(c->call->op.share, ditto_instance_base(c->inst), &attrs);
 	if (err)
 		return dsmb_done(c->call, err);
@@ -133,24 +171,33 @@ u32 dsmb_set_security(struct dsmb_change *c)
 	status = dsmb_set_owners(c, &sd, &attrs, &set);
 	if (!status && c->additional & DSMB_SECURITY_DACL)
 		status = dsmb_set_list(c->call, &sd, &attrs, &set, &acl);
+	if (!status && c->additional & DSMB_SECURITY_SACL)
+		status = dsmb_take_audit(c->call, &sd, attrs.is_dir, &audit);
 	/* An error may be due to an answer that is missing. */
 	status = dsmb_principals_end(c->call) ?: status;
-	if (status || !set.valid)
+	if (status)
 		goto put;
-	/* Access was checked at open: use the credential of the open, not that of the session. */
-	op.cred = READ_ONCE(c->open->cred);
-	err = ditto_setattr(&op, ditto_instance_base(c->inst), &set, &wcc);
-	if (err == -EPERM && set.valid & (DITTO_SET_UID | DITTO_SET_GID))
-		status = STATUS_INVALID_OWNER;
-	else
-		status = dsmb_done(c->call, err);
+	if (set.valid) {
+		/* Access was checked at open: use the credential of the open. */
+		op.cred = READ_ONCE(c->open->cred);
+		err = ditto_setattr(&op, ditto_instance_base(c->inst), &set, &wcc);
+		if (err == -EPERM && set.valid & (DITTO_SET_UID | DITTO_SET_GID))
+			status = STATUS_INVALID_OWNER;
+		else
+			status = dsmb_done(c->call, err);
+	}
+	if (!status && c->additional & DSMB_SECURITY_SACL)
+		status = dsmb_done(c->call, ditto_set_audit_list(&c->call->op,
+								 ditto_instance_base(c->inst),
+								 audit));
 put:
 	ditto_acl_put(acl);
+	ditto_acl_put(audit);
 	return status;
 }
 
 u32 dsmb_sd_new(struct dsmb_call *call, const struct ditto_sd *sd, bool is_dir,
-		struct ditto_setattr *set, struct ditto_acl **acl)
+		struct ditto_setattr *set, struct ditto_acl **acl, struct ditto_acl **audit)
 {
 	const struct dsmb_attrs attrs = {
 		.is_dir = is_dir,
@@ -169,5 +216,17 @@ u32 dsmb_sd_new(struct dsmb_call *call, const struct ditto_sd *sd, bool is_dir,
 	/* Without a DACL the file inherits its list (MS-DTYP section 2.5.3.4.2). */
 	if (sd->parts & DSMB_SECURITY_DACL)
 		status = dsmb_set_list(call, sd, &attrs, set, acl);
+	status = status ?: dsmb_take_audit(call, sd, is_dir, audit);
 	return dsmb_principals_end(call) ?: status;
+}
+
+u32 dsmb_set_audit_new(struct dsmb_call *call, struct ditto_node *node,
+		       const struct ditto_acl *audit)
+{
+	struct ditto_op op = call->op;
+
+	/* The privilege was checked, and is enough for a new file (MS-DTYP section 2.5.3.4.1). */
+	op.held |= DITTO_RIGHT_SECURITY;
+	op.fresh = true;
+	return dsmb_status(ditto_set_audit_list(&op, node, audit));
 }

@@ -62,6 +62,7 @@
  * @is_quota: $Extend\$Quota, an alias of the root
  * @set: of a new file: owner, group, list, mode
  * @acl: list of @set, with a reference
+ * @audit: audit list of a new file, with a reference; or NULL
  * @path: the name
  * @past: path in a snapshot, which replaces that of @path; or NULL
  * @open: the open, held while it is executed; or NULL
@@ -83,6 +84,7 @@ struct dsmb_create {
 	bool is_quota;
 	struct ditto_setattr set;
 	struct ditto_acl *acl;
+	struct ditto_acl *audit;
 	struct dsmb_path path;
 	char *past;
 	struct dsmb_open *open;
@@ -109,9 +111,11 @@ static u32 dsmb_create_security(struct dsmb_create *c)
 	if (status)
 		return status;
 	ditto_acl_put(c->acl);
+	ditto_acl_put(c->audit);
 	c->acl = NULL;
+	c->audit = NULL;
 	c->set = (struct ditto_setattr) { };
-	return dsmb_sd_new(c->call, &sd, is_dir, &c->set, &c->acl);
+	return dsmb_sd_new(c->call, &sd, is_dir, &c->set, &c->acl, &c->audit);
 }
 
 /* Check the form of a security descriptor, even if it will not be used. */
@@ -305,7 +309,7 @@ static u32 dsmb_create_file(struct dsmb_create *c)
 		return STATUS_OBJECT_NAME_INVALID;
 	if ((c->path.stream || c->path.data) && c->args.options & DSMB_OPTION_DIRECTORY)
 		return STATUS_NOT_A_DIRECTORY;
-	if (req.rights & DITTO_RIGHT_SECURITY &&
+	if ((req.rights & DITTO_RIGHT_SECURITY || c->audit) &&
 	    !(ditto_rights_by_privilege(&call->op) & DITTO_RIGHT_SECURITY))
 		return STATUS_PRIVILEGE_NOT_HELD;
 	if (req.rights & DITTO_RIGHTS_ALL & ~call->tree->maximal)
@@ -356,6 +360,8 @@ static u32 dsmb_create_fill(struct dsmb_create *c)
 	if (c->opened.action == DITTO_WAS_OPENED)
 		return STATUS_SUCCESS;
 	status = dsmb_create_uncompressed(c);
+	if (!status && c->audit && c->opened.action == DITTO_WAS_CREATED)
+		status = dsmb_set_audit_new(c->call, ditto_instance_base(c->open->inst), c->audit);
 	if (!status && dsmb_has_context(&c->contexts, DSMB_CONTEXT_EA)) {
 		change.in = c->contexts.data[DSMB_CONTEXT_EA];
 		status = dsmb_set_full_ea(&change);
@@ -717,6 +723,7 @@ static void dsmb_create_release(struct dsmb_call *call, void *args)
 	kfree(c->past);
 	dsmb_path_free(&c->path);
 	ditto_acl_put(c->acl);
+	ditto_acl_put(c->audit);
 }
 
 const struct dsmb_command dsmb_command_create = {

@@ -1,19 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Privileges of administrators over SMB (MS-DTYP sections 2.5.3.2 and 3.1.1): taking ownership,
-backing up and restoring."""
+backing up and restoring; and SACLs (section 2.4.6)."""
 import contextlib
 import os
+import struct
 
 import smb
 import smb2
-from harness import eq, get, put, test
-from t_smb_acl import (ALL, ALLOW, DACL, DENY, EVERYONE, OWNER, READ_ATTRS, READ_DATA, SYNC,
-                       WRITE_ACL, WRITE_DATA, WRITE_OWNER, aces, descriptor, fresh, granted,
-                       session, set_sd, sid, user)
+from harness import eq, get, put, run, test
+from t_smb_acl import (ALL, ALLOW, DACL, DENY, DIRS, EVERYONE, FILES, GROUP, INHERITED, OWNER,
+                       READ_ATTRS, READ_DATA, SACL, SECURITY, SYNC, WRITE_ACL, WRITE_DATA,
+                       WRITE_OWNER, aces, descriptor, fresh, granted, group, session, set_sd, sid,
+                       user)
 from t_smb_rpc import administrate
 
 SECURITY_RIGHT, BACKUP_INTENT = 1 << 24, 0x4000
 ADMINISTRATORS = sid(5, 32, 544)
+SACL_PRESENT, SACL_REQUEST, SACL_AUTO, SACL_PROTECTED = 0x10, 0x200, 0x800, 0x2000
+AUDIT, DONE, DENIED = 2, 0x40, 0x80
+BACKUP, LABEL, ATTRIBUTE, SCOPE = 0x10000, 0x10, 0x20, 0x40
+XATTR = 'trusted.ditto.sacl'
 
 
 @contextlib.contextmanager
@@ -141,3 +147,142 @@ def explained(w):
         check = w.server.json('access', 'check', '--user', 'carol', '--protocol', 'smb',
                               w.path('f'))
         eq([d['granted'] for d in check['decision'] if d['right'] == 'write-owner'], [False])
+
+
+def sacl_of(*entries, control=0, owner=b'', group=b'', dacl=None):
+    """A descriptor with a SACL, and with the other parts that are given."""
+    def acl(entries):
+        body = b''.join(struct.pack('<BBHI', kind, flags, 8 + len(who), mask) + who
+                        for kind, flags, mask, who in entries)
+        return struct.pack('<BBHHH', 2, 0, 8 + len(body), len(entries), 0) + body
+    parts, at, offsets = b'', 20, []
+    for part in (owner, group, acl(entries), acl(dacl) if dacl else b''):
+        offsets.append(at if part else 0)
+        parts += part
+        at += len(part)
+    return struct.pack('<BBHIIII', 1, 0, 0x8000 | SACL_PRESENT | control | (4 if dacl else 0),
+                       *offsets) + parts
+
+
+def sacl(s, fid, which=SACL):
+    """(control, entries) of the SACL; None without one."""
+    sd = s.query(fid, 0, SECURITY, extra=which)
+    control, at = struct.unpack_from('<H8xI', sd, 2)
+    eq(bool(control & SACL_PRESENT), bool(at))
+    if not at:
+        return None
+    count, entries = struct.unpack_from('<H', sd, at + 4)[0], []
+    at += 8
+    for _ in range(count):
+        kind, flags, size, mask = struct.unpack_from('<BBHI', sd, at)
+        entries.append((kind, flags, mask, sd[at + 8:at + size]))
+        at += size
+    return control & ~(0x8000 | SACL_PRESENT | 0x150f), entries
+
+
+@test(smb=True, squash='none')
+def audit_entries_are_kept(w):
+    """A SACL is shown to administrators who opened the file for it, and stays when anything else
+    of the file is changed."""
+    with sessions(w) as (s, b):
+        put(w.path('f'), b'', 0o666)
+        plain = b.create('f', access=ALL & ~(WRITE_ACL | WRITE_OWNER))
+        fid = s.create('f', access=ALL | SECURITY_RIGHT, options=BACKUP_INTENT)
+        eq(sacl(s, fid), None)
+        want = [(AUDIT, DONE | DENIED, WRITE_DATA, EVERYONE), (AUDIT, DENIED, ALL, user('bob'))]
+        for which in (SACL, SCOPE, BACKUP):
+            smb2.refused('ACCESS_DENIED', set_sd, b, plain, sacl_of(*want), which)
+        for which in (SACL, BACKUP):
+            smb2.refused('ACCESS_DENIED', sacl, b, plain, which)
+        eq(sacl(b, plain, LABEL | ATTRIBUTE | SCOPE), None)
+        # An alarm entry says nothing on Windows, either.
+        set_sd(s, fid, sacl_of(*want, (3, DONE, ALL, EVERYONE), control=SACL_PROTECTED), SACL)
+        eq(sacl(s, fid), (SACL_PROTECTED, want))
+        eq(sacl(b, plain, OWNER | DACL), None)
+        for kind, which in ((0x11, LABEL), (0x12, ATTRIBUTE), (0x13, SCOPE)):
+            smb2.refused('NOT_SUPPORTED', set_sd, s, fid, sacl_of((kind, 0, 1, EVERYONE)), which)
+            set_sd(s, fid, sacl_of(), which)
+        many = [(AUDIT, DONE, 1, EVERYONE)] * 129
+        smb2.refused('ALLOTTED_SPACE_EXCEEDED', set_sd, s, fid, sacl_of(*many), SACL)
+        smb2.refused('INVALID_SECURITY_DESCR', set_sd, s, fid, sacl_of(*want)[:-1], SACL)
+        # What changes the rest leaves the SACL alone.
+        set_sd(s, fid, descriptor((ALLOW, 0, ALL, EVERYONE)), DACL)
+        os.chmod(w.path('f'), 0o640)
+        run('setfacl', '-m', f'u:{smb.UIDS["carol"]}:rw', w.path('f'))
+        run('setfacl', '-b', w.path('f'))
+        w.server.ctl('acl', 'set', w.path('f'), 'allow:everyone@:full')
+        m = w.client.mount(vers='4.1')
+        os.chmod(f'{m}/f', 0o666)
+        w.client.run('nfs4_setfacl', '-a', 'A::EVERYONE@:rxtncy', f'{m}/f')
+        w.server.ctl('acl', 'set', w.path('f'), '--remove')
+        eq(sacl(s, fid), (SACL_PROTECTED, want))
+        # A descriptor without a SACL removes it.
+        set_sd(s, fid, descriptor(), SACL)
+        eq((sacl(s, fid), XATTR in os.listxattr(w.path('f'))), (None, False))
+        # A damaged one is none.
+        os.setxattr(w.path('f'), XATTR, b'no list')
+        eq(sacl(s, fid), None)
+
+
+@test(smb=True, squash='none')
+def audit_entries_are_inherited(w):
+    with sessions(w) as (s, b):
+        d = s.create('d', access=ALL | SECURITY_RIGHT, how=smb2.MAKE, options=smb2.DIRECTORY_FILE)
+        set_sd(s, d, sacl_of((AUDIT, FILES | DIRS | DENIED, WRITE_DATA, EVERYONE),
+                             (AUDIT, DONE, ALL, EVERYONE), control=SACL_AUTO | SACL_REQUEST), SACL)
+        os.chmod(w.path('d'), 0o777)
+        b.close(b.create(r'd\f', how=smb2.MAKE))
+        b.close(b.create(r'd\sub', how=smb2.MAKE, options=smb2.DIRECTORY_FILE))
+        n = w.client.nfs()
+        eq(n.create(n.lookup(n.root, 'd').fh, 'n').status, 0)
+        for name, flags in (('f', 0), ('n', 0), ('sub', FILES | DIRS)):
+            fid = s.create(rf'd\{name}', access=SECURITY_RIGHT, options=BACKUP_INTENT)
+            eq(sacl(s, fid), (SACL_AUTO, [(AUDIT, flags | INHERITED | DENIED, WRITE_DATA,
+                                           EVERYONE)]), name)
+            s.close(fid)
+        # CREATE brings its own, for who has the privilege.
+        own = sacl_of((AUDIT, DONE, ALL, user('bob')))
+        smb2.refused('PRIVILEGE_NOT_HELD', b.create, 'own', how=smb2.MAKE, context=(b'SecD', own))
+        eq(os.path.exists(w.path('own')), False)
+        fid = s.create('own', access=ALL | SECURITY_RIGHT, how=smb2.MAKE, context=(b'SecD', own))
+        eq(sacl(s, fid), (0, [(AUDIT, DONE, ALL, user('bob'))]))
+
+
+@test(smb=True, squash='none')
+def copied_with_everything(w):
+    """A tree is copied with owners, groups and both lists, as robocopy /COPYALL does it."""
+    with sessions(w) as (s, b):
+        os.mkdir(w.path('from'), 0o700)
+        os.chown(w.path('from'), smb.UIDS['carol'], smb.UIDS['carol'])
+        names = ['', r'\d', r'\f', r'\d\g']
+        opens = {'access': ALL | SECURITY_RIGHT, 'options': BACKUP_INTENT}
+        for i, name in enumerate(names):
+            kind = smb2.DIRECTORY_FILE if name in ('', r'\d') else 0
+            fid = s.create('from' + name, access=ALL | SECURITY_RIGHT,
+                           options=BACKUP_INTENT | kind)
+            if not kind:
+                s.write(fid, b'data %d' % i)
+            set_sd(s, fid, sacl_of((AUDIT, DONE, ALL, user('bob')), owner=user('carol'),
+                                   group=group('bob'), dacl=[(DENY, 0, WRITE_DATA, ADMINISTRATORS),
+                                                             (ALLOW, 0, ALL, user('carol'))]),
+                   OWNER | GROUP | DACL | SACL)
+            s.close(fid)
+        smb2.refused('ACCESS_DENIED', b.create, r'from\f', access=READ_DATA, options=BACKUP_INTENT)
+        for name in names:
+            kind = smb2.DIRECTORY_FILE if name in ('', r'\d') else 0
+            a = s.create('from' + name, how=smb2.OPEN, **opens)
+            z = s.create('to' + name, access=ALL | SECURITY_RIGHT, how=smb2.MAKE,
+                         options=BACKUP_INTENT | kind)
+            if not kind:
+                s.write(z, s.read(a, 99))
+            every = OWNER | GROUP | DACL | SACL
+            sd = s.query(a, 0, SECURITY, extra=every)
+            set_sd(s, z, sd, every)
+            eq(s.query(z, 0, SECURITY, extra=every), sd, name)
+            s.close(a)
+            s.close(z)
+        for name in names:
+            path = w.path('to' + name.replace('\\', '/'))
+            eq((os.stat(path).st_uid, os.stat(path).st_gid),
+               (smb.UIDS['carol'], smb.UIDS['bob']), name)
+        eq(get(w.path('to/d/g')), b'data 3')
