@@ -43,12 +43,12 @@ static void rquota_decodes(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, rquota_decode(dnfs_rquota2_procs[GETQUOTA], words, 5, &args));
 	KUNIT_EXPECT_EQ(test, args.kind, DITTO_QUOTA_PROJECT);
 	KUNIT_EXPECT_EQ(test, args.id, 1000);
-	for (unsigned int count = 0; count < 4; count++)
+	for (unsigned int n = 0; n < 4; n++)
 		KUNIT_EXPECT_FALSE(test,
-				   rquota_decode(dnfs_rquota1_procs[GETQUOTA], words, count, &args));
-	for (unsigned int count = 0; count < 5; count++)
+				   rquota_decode(dnfs_rquota1_procs[GETQUOTA], words, n, &args));
+	for (unsigned int n = 0; n < 5; n++)
 		KUNIT_EXPECT_FALSE(test,
-				   rquota_decode(dnfs_rquota2_procs[GETQUOTA], words, count, &args));
+				   rquota_decode(dnfs_rquota2_procs[GETQUOTA], words, n, &args));
 }
 
 static void refuses_long_paths(struct kunit *test)
