@@ -21,6 +21,7 @@
 #include "../node/file.h"
 #include "../node/node_private.h"
 #include "../open/stream.h"
+#include "../share/snapshot.h"
 #include "op_private.h"
 
 /**
@@ -52,6 +53,7 @@ struct ditto_raw_entry {
  * @dentries: look up dentries; the caller may search the directory
  * @subvolumes: directories may be roots of subvolumes, whose numbers the file system does not
  *	give; they are looked up
+ * @hides: the directory of snapshots is left out
  * @emit: receives an entry
  * @name: receives a name instead
  * @arg: passed to @emit or @name
@@ -67,6 +69,7 @@ struct ditto_listing {
 	bool full;
 	bool dentries;
 	bool subvolumes;
+	bool hides;
 	bool (*emit)(void *arg, const struct ditto_dirent *entry);
 	bool (*name)(void *arg, const struct ditto_name *name);
 	void *arg;
@@ -217,7 +220,8 @@ static bool emit_page(struct ditto_listing *l)
 		next = (const void *)raw + raw_size(raw->len);
 		pos = (void *)next < l->page + l->used ? next->pos : (u64)l->file->f_pos;
 		name = (struct ditto_name){ .name = raw->name, .len = raw->len };
-		if (ditto_is_hidden(l->op->share, l->dir, &name))
+		if (ditto_is_hidden(l->op->share, l->dir, &name) ||
+		    (l->hides && ditto_snapshots_is_name(l->op->share, &name)))
 			continue;
 		if (!l->name)
 			more = emit_entry(l, raw, pos);
@@ -288,6 +292,7 @@ int ditto_readdir(struct ditto_op *op, struct ditto_node *dir, u64 cookie,
 		return -ENOTDIR;
 
 	l.dir = ditto_node_dentry(dir);
+	l.hides = ditto_snapshots_hides(op->share, l.dir);
 	old = ditto_op_enter(op);
 	err = ditto_node_permission(op, dir, DITTO_MAY_READ);
 	if (err)

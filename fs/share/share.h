@@ -103,6 +103,7 @@ enum ditto_chmod {
  * @browse: the share appears in lists of shares
  * @streams: files may have named streams
  * @short_names: files with long names have 8.3 names, too
+ * @list_snapshots: listings show the directory of snapshots
  * @secure_ports: accept identities without proof from reserved ports only
  * @acl_mode: see enum ditto_chmod
  * @samba_acl: see enum ditto_ntacl_use
@@ -128,6 +129,7 @@ struct ditto_share_opts {
 	bool browse;
 	bool streams;
 	bool short_names;
+	bool list_snapshots;
 	bool secure_ports;
 	u32 acl_mode;
 	u32 samba_acl;

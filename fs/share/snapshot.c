@@ -2,6 +2,7 @@
 /* Snapshots of a share, found by the names of their directories; see snapshot.h. */
 
 #include <linux/ctype.h>
+#include <linux/dcache.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -161,3 +162,70 @@ int ditto_snapshot_path(struct ditto_op *op, time64_t time, const char *path, u3
 	return *out ? strlen(*out) : -ENOMEM;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_snapshot_path, DITTO);
+
+static bool snapshots_are_listed(const struct ditto_share *share)
+{
+	const struct ditto_share_opts *opts;
+	bool listed;
+
+	rcu_read_lock();
+	opts = rcu_dereference(share->opts);
+	listed = !opts->snapshots || opts->list_snapshots;
+	rcu_read_unlock();
+	return listed;
+}
+
+static bool dentry_has_name(struct dentry *dentry, const char *name, size_t len)
+{
+	bool same;
+
+	spin_lock(&dentry->d_lock);
+	same = dentry->d_name.len == len && !memcmp(dentry->d_name.name, name, len);
+	spin_unlock(&dentry->d_lock);
+	return same;
+}
+
+/* The names of directories are compared from the last one up to the root of the share. */
+static noinline_for_stack bool snapshots_are_in(const struct ditto_share *share,
+						struct dentry *dir)
+{
+	char path[DITTO_SNAPSHOTS_PATH_MAX + 1];
+	struct dentry *at = dget(dir), *parent;
+	bool same = snapshots_dir(share, path);
+	const char *name;
+	char *slash;
+
+	for (slash = strrchr(path, '/'); same && slash; slash = strrchr(path, '/')) {
+		*slash = '\0';
+		name = strrchr(path, '/');
+		name = name ? name + 1 : path;
+		same = at != share->root.dentry && dentry_has_name(at, name, strlen(name));
+		parent = dget_parent(at);
+		dput(at);
+		at = parent;
+	}
+	same = same && at == share->root.dentry;
+	dput(at);
+	return same;
+}
+
+bool ditto_snapshots_hides(const struct ditto_share *share, struct dentry *dir)
+{
+	return unlikely(!snapshots_are_listed(share)) && snapshots_are_in(share, dir);
+}
+
+bool ditto_snapshots_is_name(const struct ditto_share *share, const struct ditto_name *name)
+{
+	const char *path, *last;
+	bool same = false;
+
+	rcu_read_lock();
+	path = rcu_dereference(share->opts)->snapshots;
+	if (path) {
+		last = strrchr(path, '/');
+		last = last ? last + 1 : path;
+		same = strlen(last) == name->len && !memcmp(last, name->name, name->len);
+	}
+	rcu_read_unlock();
+	return same;
+}

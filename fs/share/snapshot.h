@@ -14,8 +14,10 @@
 #include <linux/time64.h>
 #include <linux/types.h>
 
+struct dentry;
 struct ditto_name;
 struct ditto_op;
+struct ditto_share;
 
 /* Longest path of the directory of snapshots, relative to the root of the share. */
 #define DITTO_SNAPSHOTS_PATH_MAX	255
@@ -58,5 +60,25 @@ int ditto_snapshots_for_each(struct ditto_op *op,
  * Return: length of the path, -ENOENT (no such snapshot), -ENOMEM and others.
  */
 int ditto_snapshot_path(struct ditto_op *op, time64_t time, const char *path, u32 len, char **out);
+
+/**
+ * ditto_snapshots_hides - check whether listings of a directory leave out that of snapshots
+ * @share: held
+ * @dir: a directory of the share
+ *
+ * Context: may sleep.
+ * Return: true if the directory of snapshots is in @dir and is not to be listed.
+ */
+bool ditto_snapshots_hides(const struct ditto_share *share, struct dentry *dir);
+
+/**
+ * ditto_snapshots_is_name - compare a name with that of the directory of snapshots
+ * @share: held
+ * @name: name of an entry
+ *
+ * Context: any.
+ * Return: true if it is the last component of the option.
+ */
+bool ditto_snapshots_is_name(const struct ditto_share *share, const struct ditto_name *name);
 
 #endif

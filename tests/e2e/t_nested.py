@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""File systems within a share: subvolumes, whose numbers repeat."""
+"""File systems within a share: subvolumes, whose numbers repeat, snapshots, mount points."""
 import contextlib
+import errno
 import functools
 import os
 import struct
@@ -8,7 +9,7 @@ import struct
 import nfs3
 import nfs4
 import smb2
-from harness import eq, get, mount, put, run, test, umount, under_base, wait_for
+from harness import eq, expect_errno, get, mount, put, run, test, umount, under_base, wait_for
 from nfs4 import getattr, putfh, readdir
 
 wire = functools.partial(test, server='ditto')
@@ -175,3 +176,43 @@ def mount_points(w):
         eq({e.name: e.inode() for e in os.scandir(where)}, {'at': number}, where)
         eq(os.stat(f'{where}/at/.').st_dev, os.stat(where).st_dev, where)
     umount(w.path('at'))
+
+
+@test(fs='btrfs', smb=True, squash='none', timeout=60)
+def snapshots(w):
+    """Snapshots are reached by the name of their directory, which is not listed."""
+    names = ('2026-11-20_14:30:00', '2026-11-21_14:30:00')
+    os.makedirs(w.path('kept/.past'))
+    run('btrfs', 'subvolume', 'create', w.path('sub'))
+    for i, name in enumerate(names):
+        put(w.path('sub/f'), b'version %d' % i, 0o666)
+        run('btrfs', 'subvolume', 'snapshot', '-r', w.path('sub'), w.path('kept/.past', name))
+    put(w.path('sub/f'), b'now')
+    os.makedirs(w.path('.past'))
+    os.makedirs(w.path('sub/kept/.past'))
+    w.server.ctl('share', 'set', 'data', 'snapshots', 'kept/.past')
+    mounts = [w.client.mount(vers=v, opts='nosharecache') for v in VERSIONS]
+    smb = w.client.mount_smb()
+    for where in mounts + [smb]:
+        eq((os.listdir(f'{where}/kept'), os.listdir(f'{where}/sub/kept')), ([], ['.past']), where)
+        eq(sorted(os.listdir(where)), ['.past', 'kept', 'sub'], where)
+        eq(sorted(os.listdir(f'{where}/kept/.past')), list(names), where)
+        eq([get(f'{where}/kept/.past/{name}/f') for name in names],
+           [b'version 0', b'version 1'], where)
+        with expect_errno(errno.EROFS, errno.EACCES):
+            put(f'{where}/kept/.past/{names[0]}/f', b'changed')
+        with expect_errno(errno.EROFS, errno.EACCES):
+            os.unlink(f'{where}/kept/.past/{names[0]}/f')
+        eq(run('find', where, '-name', 'f').split(), [f'{where}/sub/f'])
+    for where in mounts:
+        eq(len({os.stat(f'{where}/kept/.past/{name}/.').st_dev for name in ('',) + names}), 3)
+        leave(w.client, where)
+    n = w.client.nfs()
+    kept = n.lookup(n.root, 'kept').fh
+    one = n.lookup(n.lookup(n.lookup(kept, '.past').fh, names[0]).fh, 'f').fh
+    eq(n.write(one, 0, b'x').status, nfs3.ROFS)
+    w.server.set('data', list_snapshots=True)
+    eq(sorted(bytes(e.name) for e in n.listing(kept)), [b'.', b'..', b'.past'])
+    eq(sorted(bytes(e.name) for e in n.listing(kept, plus=True)), [b'.', b'..', b'.past'])
+    w.server.set('data', list_snapshots=False)
+    eq(sorted(bytes(e.name) for e in n.listing(kept)), [b'.', b'..'])

@@ -294,7 +294,8 @@ static void share_details(const struct share *s)
 	       s->force_directory_mode);
 	printf("%-13s%s\n", "comment", s->comment ? s->comment : "");
 	if (s->snapshots)
-		printf("%-13s%s\n", "snapshots", s->snapshots);
+		printf("%-13s%s, %s\n", "snapshots", s->snapshots,
+		       s->list_snapshots ? "listed" : "not listed");
 	print_users(s);
 }
 

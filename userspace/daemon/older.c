@@ -26,6 +26,7 @@ bool older_take(u64 *lacks, struct why *why)
 	const u64 extras = SHARE_BIT(DITTO_A_SHARE_COMMENT) | SHARE_BIT(DITTO_A_SHARE_SNAPSHOTS) |
 			   SHARE_OPTION_BIT(SHARE_OPTION_streams) |
 			   SHARE_OPTION_BIT(SHARE_OPTION_short_names) |
+			   SHARE_OPTION_BIT(SHARE_OPTION_list_snapshots) |
 			   SHARE_OPTION_BIT(SHARE_OPTION_notify) |
 			   SHARE_OPTION_BIT(SHARE_OPTION_continuous);
 	unsigned int option = (unsigned int)ffsll((long long)*lacks) - 1;
