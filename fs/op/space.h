@@ -48,6 +48,38 @@ int ditto_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_spac
 int ditto_seek(struct ditto_op *op, struct ditto_node *node, u64 pos, bool hole, u64 *found);
 
 /**
+ * struct ditto_data_map - data and holes at the beginning of a range
+ * @hole: bytes of the hole that the range begins with
+ * @data: bytes of data behind it, in which short holes count as data
+ * @tail: bytes of the hole behind the data
+ * @eof: the three end at the end of the file
+ */
+struct ditto_data_map {
+	u64 hole;
+	u64 data;
+	u64 tail;
+	bool eof;
+};
+
+/**
+ * ditto_map_data - find out which part of a range has to be read
+ * @op: the caller; checked as for reading the range
+ * @node: a regular file, held
+ * @pos: first byte
+ * @count: number of bytes
+ * @data_max: most bytes of data
+ * @map: filled; it may end before the range
+ *
+ * The costs do not depend on the size of the file: a file with as many blocks as its size needs
+ * counts as data, and otherwise it is looked for data in steps within the range.
+ *
+ * Context: may sleep.
+ * Return: 0, -EINVAL (not a regular file), -EACCES, -EAGAIN, -EJUKEBOX and others.
+ */
+int ditto_map_data(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 count,
+		   u64 data_max, struct ditto_data_map *map);
+
+/**
  * ditto_copy - copy bytes between files of one server
  * @op: the caller, for reading @from
  * @from: regular file, held

@@ -30,6 +30,16 @@ def io_advise(sid, offset, count, *hints):
     return Op('io_advise', Enc().fixed(stateid(sid)).u64(offset, count).fixed(words(hints)), good)
 
 
+def read_plus(sid, offset, count):
+    """The result has segments: (offset, data) and (offset, length of a hole)."""
+    def good(d, r):
+        r.eof, r.segments = d.flag(), []
+        for _ in range(d.u32()):
+            kind, at = d.u32(), d.u64()
+            r.segments.append((at, d.opaque() if kind == DATA else d.u64()))
+    return Op('read_plus', Enc().fixed(stateid(sid)).u64(offset).u32(count), good)
+
+
 # extended attributes
 
 EITHER, CREATE, REPLACE = range(3)

@@ -3,6 +3,7 @@
 import errno
 import functools
 import os
+import random
 
 import nfs4
 import smb2
@@ -11,7 +12,7 @@ from nfs4 import BOTH, READ, getattr, putfh
 from nfs4_callers import Caller, files
 from nfs4_opens import ANON, BYPASS, CURRENT, TO_END, V41, last, opened, read
 from nfs4_ops42 import (DATA, DONTNEED, HOLE, RANDOM, SEQUENTIAL, WILLNEED,
-                        WILLNEED_OPPORTUNISTIC, allocate, deallocate, io_advise, seek)
+                        WILLNEED_OPPORTUNISTIC, allocate, deallocate, io_advise, read_plus, seek)
 
 wire = functools.partial(test, server='ditto', squash='root-to-admin')
 
@@ -166,13 +167,14 @@ def locks_of_smb(w):
 
 @wire
 def delegations_are_recalled(w):
-    """ALLOCATE and DEALLOCATE recall read delegations of others, SEEK write delegations."""
-    files(w, 'f', 'g', 'h')
+    """ALLOCATE and DEALLOCATE recall delegations of others, SEEK and READ_PLUS those to write."""
+    files(w, 'f', 'g', 'h', 'i')
     a = Caller(w, minor=2)
     b = v42(w)
     for name, acc, op in (('f', READ, lambda: allocate(ANON, 0, 10000)),
                           ('g', READ, lambda: deallocate(ANON, 0, 10)),
-                          ('h', BOTH, lambda: seek(ANON, 0, HOLE))):
+                          ('h', BOTH, lambda: seek(ANON, 0, HOLE)),
+                          ('i', BOTH, lambda: read_plus(ANON, 0, 10))):
         sid, fh = a.delegated(name, acc)
         # its own
         last(a.compound(putfh(fh), seek(sid, 0, HOLE)), nfs4.OK)
@@ -211,6 +213,139 @@ def advice(w):
     user = v42(w, cred=nfs4.rpc.auth_sys(1000, 1000))
     last(user.compound(putfh(fh), io_advise(ANON, 0, 0, WILLNEED)), nfs4.ACCESS)
     eq(last(read(c, fh, sid, 0, 100), nfs4.OK).data, pattern(1, 100))
+
+
+# READ_PLUS
+
+def segments_of(r, pos, count):
+    """Check that the segments join; returns the bytes, and how many of them were in holes."""
+    out, holes, end = [], 0, pos
+    for at, what in r.segments:
+        eq(at, end, 'offset of a segment')
+        assert what, 'an empty segment'
+        if isinstance(what, int):
+            holes += what
+            what = bytes(what)
+        out.append(what)
+        end += len(what)
+    assert end <= pos + count, (pos, count, end)
+    return b''.join(out), holes
+
+
+def read_through(c, fh, sid, count=MIB):
+    """Read a file to its end; returns the bytes, bytes in holes, and the number of requests."""
+    out, holes, pos = [], 0, 0
+    while True:
+        r = last(c.compound(putfh(fh), read_plus(sid, pos, count)), nfs4.OK)
+        got, skipped = segments_of(r, pos, count)
+        out.append(got)
+        pos, holes = pos + len(got), holes + skipped
+        if r.eof:
+            return b''.join(out), holes, len(out)
+        assert got, 'nothing, and not the end'
+
+
+@wire(timeout=90)
+def read_plus_gives_the_same(w):
+    """READ_PLUS gives the bytes of the file, whatever lies where, and holes in few bytes."""
+    sparse(w.path('hole'), 16 * MIB)
+    sparse(w.path('ends'), 4 * MIB, (0, pattern(1, 100000)), (4 * MIB - 5000, pattern(2, 5000)))
+    sparse(w.path('middle'), 4 * MIB, (MIB + 77, pattern(3, MIB)))
+    sparse(w.path('stripes'), 2 * MIB, *((i << 19, pattern(i, 1 << 18)) for i in range(4)))
+    sparse(w.path('crumbs'), MIB, *((i << 14, b'%d' % i) for i in range(64)))
+    put(w.path('dense'), pattern(4, MIB + 1001), 0o644)
+    put(w.path('tiny'), b'tiny', 0o644)
+    c = v42(w)
+    random.seed(42)
+    for name, most in (('hole', 0), ('ends', 300000), ('middle', MIB + 200000),
+                       ('stripes', MIB + 400000), ('crumbs', MIB), ('dense', 2 * MIB),
+                       ('tiny', 4)):
+        sid, fh = opened(c, name, READ)
+        want = get(w.path(name))
+        got, holes, _ = read_through(c, fh, sid)
+        eq(got == want, True, name)
+        assert len(want) - holes <= most, (name, len(want) - holes)
+        eq(read_through(c, fh, sid, 256 * 1024 + 12)[0] == want, True, name)
+        for _ in range(4):
+            pos, count = random.randrange(len(want)), random.randrange(1, 300000)
+            r = last(c.compound(putfh(fh), read_plus(sid, pos, count)), nfs4.OK)
+            got = segments_of(r, pos, count)[0]
+            eq(got == want[pos:pos + len(got)], True, (name, pos, count))
+            eq(r.eof, pos + len(got) == len(want), (name, pos, count))
+            assert got
+    # a hole of any length is one reply
+    sid, fh = opened(c, 'hole', READ)
+    eq(read_through(c, fh, sid, nfs4.U32_MAX)[1:], (16 * MIB, 1))
+
+
+@wire
+def read_plus_at_the_ends(w):
+    sparse(w.path('f'), MIB + 10, (0, pattern(1, 1000)))
+    put(w.path('empty'), b'', 0o644)
+    os.mkdir(w.path('d'))
+    c = v42(w)
+    sid, fh = opened(c, 'f', READ)
+    for pos, count in ((MIB + 10, 1), (MIB + 10, 0), (1 << 40, 100), (TO_END, 100), (1 << 63, 1)):
+        r = last(c.compound(putfh(fh), read_plus(sid, pos, count)), nfs4.OK)
+        eq((r.eof, r.segments), (True, []), pos)
+    r = last(c.compound(putfh(fh), read_plus(sid, 0, 0)), nfs4.OK)
+    eq((r.eof, r.segments), (False, []))
+    r = last(c.compound(putfh(fh), read_plus(sid, MIB, 1000)), nfs4.OK)
+    eq((r.eof, segments_of(r, MIB, 1000)), (True, (bytes(10), 10)))
+    r = last(c.compound(putfh(c.fh('data', 'empty')), read_plus(ANON, 0, 1000)), nfs4.OK)
+    eq((r.eof, r.segments), (True, []))
+    for s in (ANON, BYPASS):
+        r = last(c.compound(putfh(fh), read_plus(s, 0, 1000)), nfs4.OK)
+        eq(r.segments, [(0, pattern(1, 1000))])
+    last(c.compound(putfh(fh), read_plus((1, b'\x55' * 12), 0, 10)), nfs4.BAD_STATEID)
+    last(c.compound(putfh(c.fh('data', 'd')), read_plus(ANON, 0, 10)), nfs4.ISDIR)
+    last(c.compound(putfh(fh), nfs4.Op('read_plus', bytes(20))), nfs4.BADXDR)
+    os.chmod(w.path('f'), 0o600)
+    user = v42(w, cred=nfs4.rpc.auth_sys(1000, 1000))
+    last(user.compound(putfh(fh), read_plus(ANON, MIB // 2, 10)), nfs4.ACCESS)
+
+
+@wire
+def read_plus_among_others(w):
+    """Behind and before other operations, and in sessions with little room."""
+    sparse(w.path('f'), 4 * MIB, (MIB, pattern(1, MIB)))
+    want = get(w.path('f'))
+    c = v42(w)
+    sid, fh = opened(c, 'f', READ)
+    r = c.compound(putfh(fh), read_plus(sid, MIB // 2, MIB), getattr('size', 'change')).ok()
+    got, holes = segments_of(r[-2], MIB // 2, MIB)
+    eq((got == want[MIB // 2:MIB // 2 + len(got)], holes, len(got), r[-1].attrs['size']),
+       (True, MIB // 2, MIB, 4 * MIB))
+    r = c.compound(putfh(fh), read_plus(sid, MIB // 2, 700001), nfs4.read(sid, MIB, 70001),
+                   read_plus(sid, 2 * MIB - 7, 200000), getattr('size'), getattr('change')).ok()
+    a, b = segments_of(r[2], MIB // 2, 700001)[0], segments_of(r[4], 2 * MIB - 7, 200000)[0]
+    eq((a == want[MIB // 2:][:len(a)], r[3].data == want[MIB:][:70001],
+        b == want[2 * MIB - 7:][:len(b)], r[-2].attrs['size']), (True, True, True, 4 * MIB))
+    for room in (1000, 5000, 70000):
+        s = nfs4.Session.make(nfs4.connect(w.client), minor=2, fore=nfs4.Channel(response=room))
+        got, holes, _ = read_through(s, fh, ANON)
+        eq((got == want, holes), (True, 3 * MIB), room)
+    s = nfs4.Session.make(nfs4.connect(w.client), minor=2, fore=nfs4.Channel(response=256))
+    r = s.compound(putfh(fh), getattr('size', 'time_modify', 'time_access', 'time_metadata'),
+                   getattr('size'), read_plus(ANON, 0, 100))
+    last(r, nfs4.REP_TOO_BIG)
+
+
+@wire(smb=True)
+def read_plus_obeys_locks(w):
+    """A mandatory lock counts in holes as well; a write delegation is recalled."""
+    os.chmod(w.export, 0o777)
+    sparse(w.path('f'), 4 * MIB, (0, pattern(1, 1000)))
+    s = smb2.Smb2(w.client)
+    fid = s.create('f')
+    s.lock(fid, 2 * MIB, 1000)
+    c = v42(w)
+    sid, fh = opened(c, 'f', READ)
+    last(c.compound(putfh(fh), read_plus(sid, MIB, 2 * MIB)), nfs4.LOCKED)
+    last(c.compound(putfh(fh), read_plus(sid, 0, MIB)), nfs4.OK)
+    s.close(fid)
+    s.end()
+    last(c.compound(putfh(fh), read_plus(sid, MIB, 2 * MIB)), nfs4.OK)
 
 
 # by the kernel's client

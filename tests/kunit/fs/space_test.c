@@ -181,6 +181,54 @@ static ssize_t node_copy(struct ditto_node *from, u64 from_pos, struct ditto_nod
 			  &verifier);
 }
 
+static void maps_data_and_holes(struct kunit *test)
+{
+	static const struct {
+		u64 pos, count, max;
+		struct ditto_data_map map;
+	} rows[] = {
+		/* The file: a hole of 1 piece, 19 of data, 17 of hole, 27 of data but 1 within. */
+		{ 0, 64, 64, { .hole = 1, .data = 19, .tail = 17 } },
+		{ 0, 1, 64, { .hole = 1 } },
+		{ 0, 64, 5, { .hole = 1, .data = 5 } },
+		{ 1, 64, 64, { .data = 19, .tail = 17 } },
+		{ 1, 25, 64, { .data = 19, .tail = 6 } },
+		{ 30, 64, 64, { .hole = 7, .data = 27, .eof = true } },
+		{ 30, 34, 27, { .hole = 7, .data = 27, .eof = true } },
+		{ 30, 64, 26, { .hole = 7, .data = 26 } },
+		{ 37, 2, 64, { .data = 2 } },
+		{ 63, 0, 64, { } },
+		{ 64, 1, 64, { .eof = true } },
+		{ 65, 1, 64, { .eof = true } },
+	};
+	struct ditto_data_map map;
+	struct ditto_node *file;
+
+	space_begin(test);
+	file = file_make(test, "file", 'c', 64);
+	KUNIT_EXPECT_EQ(test, ditto_map_data(&folder.op, file, 0, SZ_2M, SZ_512K, &map), 0);
+	KUNIT_EXPECT_EQ(test, map.data, SZ_512K);
+	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_PUNCH, 0, PIECE), 0);
+	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_PUNCH, 20 * PIECE, 17 * PIECE), 0);
+	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_PUNCH, 48 * PIECE, PIECE), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct ditto_data_map *want = &rows[i].map;
+
+		KUNIT_EXPECT_EQ(test, ditto_map_data(&folder.op, file, rows[i].pos * PIECE,
+						     rows[i].count * PIECE, rows[i].max * PIECE,
+						     &map), 0);
+		KUNIT_EXPECT_EQ_MSG(test, map.hole, want->hole * PIECE, "row %zu", i);
+		KUNIT_EXPECT_EQ_MSG(test, map.data, want->data * PIECE, "row %zu", i);
+		KUNIT_EXPECT_EQ_MSG(test, map.tail, want->tail * PIECE, "row %zu", i);
+		KUNIT_EXPECT_EQ_MSG(test, map.eof, want->eof, "row %zu", i);
+	}
+	KUNIT_EXPECT_EQ(test, ditto_map_data(&folder.op, file, U64_MAX - 1, 1, PIECE, &map), 0);
+	KUNIT_EXPECT_TRUE(test, map.eof && !map.hole && !map.data);
+	KUNIT_EXPECT_EQ(test, ditto_map_data(&folder.op, folder.root, 0, 1, 1, &map), -EINVAL);
+	file_drop(test, file, "file");
+	space_end(test);
+}
+
 static void copies_and_clones(struct kunit *test)
 {
 	struct ditto_node *from, *to;
@@ -278,6 +326,7 @@ static struct kunit_case space_cases[] = {
 	KUNIT_CASE(allocates_and_punches),
 	KUNIT_CASE(punch_and_zero),
 	KUNIT_CASE(seeks_data_and_holes),
+	KUNIT_CASE(maps_data_and_holes),
 	KUNIT_CASE(copies_and_clones),
 	KUNIT_CASE(copy_rights),
 	KUNIT_CASE(claims_are_asked),

@@ -49,6 +49,7 @@ const struct dnfs4_op *const dnfs4_ops[DNFS4_OP_MAX + 1] = {
 	OP(PUTPUBFH, putpubfh),
 	OP(PUTROOTFH, putrootfh),
 	OP(READ, read),
+	OP(READ_PLUS, read_plus),
 	OP(READDIR, readdir),
 	OP(READLINK, readlink),
 	OP(RECLAIM_COMPLETE, reclaim_complete),

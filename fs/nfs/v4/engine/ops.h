@@ -47,6 +47,7 @@ extern const struct dnfs4_op dnfs4_op_putfh;
 extern const struct dnfs4_op dnfs4_op_putpubfh;
 extern const struct dnfs4_op dnfs4_op_putrootfh;
 extern const struct dnfs4_op dnfs4_op_read;
+extern const struct dnfs4_op dnfs4_op_read_plus;
 extern const struct dnfs4_op dnfs4_op_readdir;
 extern const struct dnfs4_op dnfs4_op_readlink;
 extern const struct dnfs4_op dnfs4_op_reclaim_complete;

@@ -19,6 +19,7 @@
 #include "../engine/ops.h"
 #include "../session/client.h"
 #include "../state/open.h"
+#include "read.h"
 
 /* Bytes that must be left after a payload, more than a GETATTR needs. */
 #define DNFS4_READ_BEHIND	2048
@@ -27,22 +28,6 @@ struct read_args {
 	struct dnfs4_stateid stateid;
 	u64 offset;
 	u32 count;
-};
-
-/**
- * struct read_res - results of READ
- * @count: bytes read
- * @eof: the end of the file was reached
- * @paged: the data is in the pages of the reply
- * @base: if @paged: offset of the first byte in the first page
- * @copy: otherwise the data; to be freed
- */
-struct read_res {
-	u32 count;
-	bool eof;
-	bool paged;
-	u32 base;
-	void *copy;
 };
 
 static u32 read_decode(struct dnfs4_compound *cmp, void *args)
@@ -56,14 +41,20 @@ static u32 read_decode(struct dnfs4_compound *cmp, void *args)
 	return NFS4_OK;
 }
 
-/* Checks that a payload may be sent in pages, given the operations that follow. */
-static bool fits_behind(const struct dnfs4_compound *cmp)
+/*
+ * Checks that a payload may be sent in pages, given the operations that follow and @bytes of the
+ * first page for this one.
+ */
+static bool fits_behind(const struct dnfs4_compound *cmp, u32 bytes)
 {
+	u32 room = (cmp->out->end - cmp->out->p) * sizeof(*cmp->out->p);
 	struct xdr_stream ahead = *cmp->in;
 	struct dnfs4_bitmap ask;
 	bool more;
 	u32 opnum;
 
+	if (bytes > room)
+		return false;
 	if (cmp->index + 1 == cmp->nops)
 		return true;
 	if (cmp->index + 2 != cmp->nops || xdr_stream_decode_u32(&ahead, &opnum) ||
@@ -71,31 +62,48 @@ static bool fits_behind(const struct dnfs4_compound *cmp)
 		return false;
 	if (dnfs4_bitmap_has(&ask, FATTR4_ACL) || dnfs4_bitmap_has(&ask, FATTR4_DACL))
 		return false;
-	return (cmp->out->end - cmp->out->p) * sizeof(*cmp->out->p) >= DNFS4_READ_BEHIND;
+	return room - bytes >= DNFS4_READ_BEHIND;
 }
 
 static ssize_t read_copy(struct dnfs4_io *io, struct ditto_node *node, loff_t pos, u32 count,
-			 struct read_res *res)
+			 struct dnfs4_payload *payload)
 {
 	struct iov_iter iter;
 	struct kvec vec;
 
-	res->copy = kvmalloc(count, GFP_KERNEL_ACCOUNT);
-	if (!res->copy)
+	payload->copy = kvmalloc(count, GFP_KERNEL_ACCOUNT);
+	if (!payload->copy)
 		return -ENOMEM;
-	vec = (struct kvec){ res->copy, count };
+	vec = (struct kvec){ payload->copy, count };
 	iov_iter_kvec(&iter, ITER_DEST, &vec, 1, count);
-	return ditto_read(&io->op, node, pos, &iter, &res->eof);
+	return ditto_read(&io->op, node, pos, &iter, &payload->eof);
+}
+
+int dnfs4_payload_read(struct dnfs4_compound *cmp, struct dnfs4_io *io, loff_t pos, u32 count,
+		       u32 bytes, struct dnfs4_payload *payload)
+{
+	struct ditto_node *node = dnfs4_node(cmp);
+	ssize_t n;
+
+	payload->paged = fits_behind(cmp, bytes) && dnfs4_take_pages(cmp);
+	if (payload->paged)
+		n = dnfs_read(cmp->call, &io->op, node, pos, count, &payload->base, &payload->eof);
+	else
+		n = read_copy(io, node, pos, count, payload);
+	if (n < 0)
+		return n;
+	payload->count = n;
+	cmp->call->bytes += n;
+	return 0;
 }
 
 static u32 read_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
 	const struct read_args *a = args;
 	loff_t pos = min_t(u64, a->offset, S64_MAX);
-	struct read_res *res = result;
+	struct dnfs4_payload *payload = result;
 	u32 count, room, status;
 	struct dnfs4_io io;
-	ssize_t n;
 
 	status = dnfs4_check_data(cmp);
 	if (status)
@@ -113,61 +121,56 @@ static u32 read_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	}
 	/* No file reaches the last offsets: such a read is one beyond the end of the file. */
 	count = min_t(u64, count, S64_MAX - pos);
-	res->paged = fits_behind(cmp) && dnfs4_take_pages(cmp);
-	if (res->paged)
-		n = dnfs_read(cmp->call, &io.op, dnfs4_node(cmp), pos, count, &res->base,
-			      &res->eof);
-	else
-		n = read_copy(&io, dnfs4_node(cmp), pos, count, res);
-	if (n < 0) {
-		status = dnfs4_status(cmp, n);
-		goto end;
-	}
-	res->count = n;
-	cmp->call->bytes += n;
+	status = dnfs4_status(cmp, dnfs4_payload_read(cmp, &io, pos, count, 0, payload));
 end:
 	dnfs4_io_end(&io);
 	return status;
 }
 
-static bool encode_copy(struct xdr_stream *xdr, const struct read_res *res)
+static bool encode_copy(struct xdr_stream *xdr, const struct dnfs4_payload *payload)
 {
+	u32 whole = round_down(payload->count, XDR_UNIT);
 	__be32 *p;
 
-	if (!dnfs4_encode_bytes(xdr, res->copy, round_down(res->count, XDR_UNIT)))
+	if (!dnfs4_encode_bytes(xdr, payload->copy, whole))
 		return false;
-	if (!(res->count % XDR_UNIT))
+	if (whole == payload->count)
 		return true;
 	p = xdr_reserve_space(xdr, XDR_UNIT);
 	if (!p)
 		return false;
 	*p = 0;
-	memcpy(p, res->copy + round_down(res->count, XDR_UNIT), res->count % XDR_UNIT);
+	memcpy(p, payload->copy + whole, payload->count - whole);
+	return true;
+}
+
+bool dnfs4_payload_encode(struct dnfs4_compound *cmp, const struct dnfs4_payload *payload)
+{
+	if (!payload->count)
+		return true;
+	if (!payload->paged)
+		return encode_copy(cmp->out, payload);
+	cmp->call->transport->payload(cmp->call, payload->base, payload->count);
 	return true;
 }
 
 static bool read_encode(struct dnfs4_compound *cmp, u32 status, const void *result)
 {
-	const struct read_res *res = result;
+	const struct dnfs4_payload *payload = result;
 	__be32 *p = xdr_reserve_space(cmp->out, 2 * XDR_UNIT);
 
 	if (!p)
 		return false;
-	*p++ = cpu_to_be32(res->eof);
-	*p = cpu_to_be32(res->count);
-	if (!res->count)
-		return true;
-	if (!res->paged)
-		return encode_copy(cmp->out, res);
-	cmp->call->transport->payload(cmp->call, res->base, res->count);
-	return true;
+	*p++ = cpu_to_be32(payload->eof);
+	*p = cpu_to_be32(payload->count);
+	return dnfs4_payload_encode(cmp, payload);
 }
 
 static void read_end(struct dnfs4_compound *cmp, void *args, void *result)
 {
-	struct read_res *res = result;
+	struct dnfs4_payload *payload = result;
 
-	kvfree(res->copy);
+	kvfree(payload->copy);
 }
 
 const struct dnfs4_op dnfs4_op_read = {
@@ -176,7 +179,7 @@ const struct dnfs4_op dnfs4_op_read = {
 	.minor_last = DNFS4_MINOR_MAX,
 	.pseudo_status = NFS4ERR_ISDIR,
 	.argsize = sizeof(struct read_args),
-	.ressize = sizeof(struct read_res),
+	.ressize = sizeof(struct dnfs4_payload),
 	.decode = read_decode,
 	.exec = read_exec,
 	.encode = read_encode,

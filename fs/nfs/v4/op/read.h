@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Data of a file in a reply: what READ and READ_PLUS share. */
+#ifndef _DITTO_FS_NFS_V4_OP_READ_H
+#define _DITTO_FS_NFS_V4_OP_READ_H
+
+#include <linux/types.h>
+
+struct dnfs4_compound;
+struct dnfs4_io;
+
+/**
+ * struct dnfs4_payload - data that was read
+ * @count: bytes read
+ * @eof: the end of the file was reached
+ * @paged: the data is in the pages of the reply
+ * @base: if @paged: offset of the first byte in the first page
+ * @copy: otherwise the data; to be freed
+ */
+struct dnfs4_payload {
+	u32 count;
+	bool eof;
+	bool paged;
+	u32 base;
+	void *copy;
+};
+
+/**
+ * dnfs4_payload_read - read data for the reply, into its pages if possible
+ * @cmp: compound; its current filehandle is the file
+ * @io: permission to read it
+ * @pos: offset in bytes
+ * @count: most bytes to read; the reply has room for them
+ * @bytes: bytes that the operation encodes in the first page of the reply, before and after the
+ *	data
+ * @payload: zeros; filled. @payload->copy must be freed, also after an error
+ *
+ * Context: may sleep.
+ * Return: 0 or an errno of ditto_read().
+ */
+int dnfs4_payload_read(struct dnfs4_compound *cmp, struct dnfs4_io *io, loff_t pos, u32 count,
+		       u32 bytes, struct dnfs4_payload *payload);
+
+/**
+ * dnfs4_payload_encode - append the data to the results, padded to whole words
+ * @cmp: compound
+ * @payload: filled by dnfs4_payload_read()
+ *
+ * Return: false if it does not fit.
+ */
+bool dnfs4_payload_encode(struct dnfs4_compound *cmp, const struct dnfs4_payload *payload);
+
+#endif

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which part of a range is data, for a read that leaves holes out.
+ *
+ * SEEK_HOLE costs as much as there is data before the hole, so every read of a large file would
+ * search most of it. Only SEEK_DATA is used, at some places of the range: in data it returns at
+ * once, and in a hole it costs as much as that hole's one extent.
+ */
+
+#include <linux/fs.h>
+#include <linux/sizes.h>
+
+#include "data_private.h"
+#include "lock_check_private.h"
+#include "space.h"
+
+/* Distance of the places where holes are looked for. */
+#define MAP_STEP	SZ_64K
+/*
+ * A shorter hole between data is read as zeros: the map ends with the hole, and another request
+ * costs more than these bytes.
+ */
+#define MAP_HOLE_MIN	SZ_128K
+
+/* Return: the offset of the next data, or @end. */
+static u64 map_next_data(struct file *file, u64 pos, u64 end)
+{
+	/* The file position that this sets is not used. */
+	loff_t at = vfs_llseek(file, pos, SEEK_DATA);
+
+	if (at == -ENXIO)
+		return end;
+	/* Without SEEK_DATA all is data. Other errors are found by the read. */
+	return at < 0 ? pos : min_t(u64, at, end);
+}
+
+/* The file has a block for each of its bytes, as far as that can be told. */
+static bool map_is_dense(struct file *file)
+{
+	struct kstat st;
+
+	return !vfs_getattr_nosec(&file->f_path, &st, STATX_SIZE | STATX_BLOCKS,
+				  AT_STATX_SYNC_AS_STAT) &&
+	       (u64)st.blocks << 9 >= st.size;
+}
+
+static void map_range(struct file *file, u64 pos, u64 end, u64 data_max,
+		      struct ditto_data_map *map)
+{
+	u64 data = pos, stop, at, next;
+
+	if (!map_is_dense(file)) {
+		data = map_next_data(file, pos, end);
+		if (data != end && data - pos < PAGE_SIZE)
+			data = pos;
+		map->hole = data - pos;
+		stop = min(end, data + data_max);
+		for (at = round_up(data + 1, MAP_STEP); at < stop;
+		     at = round_up(next + 1, MAP_STEP)) {
+			next = map_next_data(file, at, end);
+			if (next < end && next - at < MAP_HOLE_MIN)
+				continue;
+			map->data = at - data;
+			map->tail = next - at;
+			return;
+		}
+	}
+	map->data = min(end - data, data_max);
+}
+
+int ditto_map_data(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 count,
+		   u64 data_max, struct ditto_data_map *map)
+{
+	struct inode *inode = node->inode;
+	const struct cred *old;
+	struct ditto_file *df;
+	u64 size;
+	int err;
+
+	*map = (struct ditto_data_map){};
+	if (!S_ISREG(inode->i_mode))
+		return -EINVAL;
+	old = ditto_op_enter(op);
+	err = ditto_may_read(op, node);
+	if (err)
+		goto leave;
+	err = ditto_lock_check_bytes(op, node, DITTO_INTENT_READ, pos, count);
+	if (err)
+		goto leave;
+	df = ditto_file_get(op->share, node, DITTO_FILE_READ);
+	if (IS_ERR(df)) {
+		err = ditto_no_wait(PTR_ERR(df));
+		goto leave;
+	}
+	err = ditto_lock_check_local(op, df->file, DITTO_INTENT_READ, pos, count);
+	size = i_size_read(inode);
+	if (!err && pos < size && count)
+		map_range(df->file, pos, pos + min(count, size - pos), data_max, map);
+	map->eof = pos + map->hole + map->data + map->tail >= size;
+	ditto_file_put(df);
+leave:
+	ditto_op_leave(old);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_map_data, DITTO);
