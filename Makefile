@@ -49,6 +49,7 @@ help:
 	@echo '  bench-locks       the lock table beside the kernel'"'"'s POSIX locks'
 	@echo '  bench-nfs3        beside knfsd in one guest'
 	@echo '  bench-nfs4        the same for version 4.1'
+	@echo '  bench-nfs42       copies by version 4.2 beside knfsd'
 	@echo '  bench-smb         beside ksmbd and Samba in one guest'
 	@echo 'Develop:'
 	@echo '  ynl               make the netlink code again from its specification'
@@ -99,7 +100,7 @@ demo:
 demo-ad:
 	@tests/demo/run-ad
 
-bench-locks bench-nfs3 bench-nfs4 bench-smb:
+bench-locks bench-nfs3 bench-nfs4 bench-nfs42 bench-smb:
 	@tests/deps build demo check bench
 	@tests/bench/run $(@:bench-%=%)
 
@@ -110,4 +111,4 @@ ynl:
 .PHONY: all help modules userspace install modules_install uninstall clean check lint \
 	check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-adlong check-cross check-smbtorture check-debug \
 	check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-full \
-	demo demo-ad bench-locks bench-nfs3 bench-nfs4 bench-smb ynl
+	demo demo-ad bench-locks bench-nfs3 bench-nfs4 bench-nfs42 bench-smb ynl
