@@ -4,6 +4,7 @@
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
+#include <linux/rcupdate.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -85,12 +86,25 @@ static void job_end(struct ditto_job *job, int err)
 	job->ops->ended(job);
 }
 
+/* The administrator may have made the share read-only after the job was started. */
+static bool job_may_write(const struct ditto_job *job)
+{
+	bool read_only;
+
+	rcu_read_lock();
+	read_only = rcu_dereference(job->op_to.share->opts)->read_only;
+	rcu_read_unlock();
+	return !read_only;
+}
+
 /* Copy a piece. Return: 1 at the end; 0 to go on after @wait milliseconds; or a negative errno. */
 static int job_step(struct ditto_job *job, u32 *wait)
 {
 	u64 done = atomic64_read(&job->done), verifier;
 	ssize_t n;
 
+	if (!job_may_write(job))
+		return -EROFS;
 	n = ditto_copy(&job->op, job->from, job->from_pos + done, &job->op_to, job->to,
 		       job->to_pos + done, min_t(u64, job->count - done, JOB_PIECE), false,
 		       &verifier);
@@ -225,6 +239,7 @@ int ditto_job_cancel_number(struct ditto_server *srv, u64 number)
 	spin_unlock(&jobs->lock);
 	return err;
 }
+EXPORT_SYMBOL_IF_KUNIT(ditto_job_cancel_number);
 
 bool ditto_job_next(struct ditto_server *srv, u64 number, struct ditto_job_info *info)
 {
@@ -258,6 +273,7 @@ bool ditto_job_next(struct ditto_server *srv, u64 number, struct ditto_job_info 
 	spin_unlock(&jobs->lock);
 	return found;
 }
+EXPORT_SYMBOL_IF_KUNIT(ditto_job_next);
 
 void ditto_job_info_put(struct ditto_job_info *info)
 {
@@ -266,6 +282,7 @@ void ditto_job_info_put(struct ditto_job_info *info)
 	ditto_share_put(info->share);
 	ditto_share_put(info->share_to);
 }
+EXPORT_SYMBOL_IF_KUNIT(ditto_job_info_put);
 
 void ditto_jobs_flush(void)
 {

@@ -508,6 +508,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 	},
 	{
 		.cmd	= DITTO_CMD_JOB_GET,
+		.start	= ditto_nl_job_get_start,
 		.dumpit	= ditto_nl_job_get_dumpit,
 		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DUMP,
 	},

@@ -54,6 +54,12 @@ static int job_put(struct sk_buff *msg, struct netlink_callback *cb,
 	return 0;
 }
 
+int ditto_nl_job_get_start(struct netlink_callback *cb)
+{
+	cb->min_dump_alloc = max_t(size_t, cb->min_dump_alloc, JOB_MESSAGE);
+	return 0;
+}
+
 int ditto_nl_job_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct ditto_server *srv = ditto_server_of(sock_net(skb->sk));
@@ -63,7 +69,6 @@ int ditto_nl_job_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	int err = 0;
 	char *buf;
 
-	cb->min_dump_alloc = max_t(size_t, cb->min_dump_alloc, JOB_MESSAGE);
 	buf = kmalloc(PATH_MAX, GFP_KERNEL);
 	if (!buf)
 		return -ENOMEM;

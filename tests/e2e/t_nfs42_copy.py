@@ -218,6 +218,8 @@ def shares_blocks(w):
     for args in ((1, 0, block), (0, 1, block), (0, 0, block - 1), (0, 0, 16 * MIB),
                  (16 * MIB, 0, block), (0, 0, 1 << 63)):
         last(between(c, a, b, clone(src, dst, *args)), nfs4.INVAL, args)
+    last(between(c, a, b, clone(src, dst, 8 * MIB + 1, 0, 0)), nfs4.INVAL)
+    last(between(c, a, b, clone(src, dst, 8 * MIB, 0, 0)), nfs4.OK)
     last(between(c, a, b, clone(src, dst, 0, 0, 0)), nfs4.OK)
     eq(get(w.path('to')) == data, True)
     sid, fh = opened(c, 'from', BOTH, own=b'both')

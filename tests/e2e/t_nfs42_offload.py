@@ -164,6 +164,15 @@ def share_removed(w):
 
 
 @wire
+def share_made_read_only(w):
+    source(w)
+    c = Copier(w, target=False)
+    with held_up(w, c) as sid:
+        w.server.set('data', ro=True)
+    eq(c.ended(sid).status, nfs4.ROFS)
+
+
+@wire
 def client_restarts(w):
     """The copies of a client end with it."""
     source(w)

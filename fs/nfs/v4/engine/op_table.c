@@ -3,6 +3,8 @@
  * The operations by number. A number that the minor version has but this table
  * has not is answered with NFS4ERR_NOTSUPP.
  */
+#include <kunit/visibility.h>
+
 #include "ops.h"
 
 #define OP(NUMBER, name)						\
@@ -72,3 +74,4 @@ const struct dnfs4_op *const dnfs4_ops[DNFS4_OP_MAX + 1] = {
 	OP(VERIFY, verify),
 	OP(WRITE, write),
 };
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_ops);

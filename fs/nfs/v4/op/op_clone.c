@@ -40,7 +40,7 @@ static int clone_files(struct dnfs4_compound *cmp, const struct clone_range *a,
 	if (n < 0)
 		return n;
 	/* All of the range or nothing: there is no count in the result. */
-	if (a->count && n < a->count)
+	if (n < a->count || (!n && a->src_pos > i_size_read(from->inode)))
 		return -EINVAL;
 	/* The result has no verifier, so no COMMIT can follow. */
 	return n ? ditto_fsync(&dst->op, to, a->dst_pos, n, &verifier, &wcc) : 0;

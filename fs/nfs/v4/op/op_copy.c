@@ -119,6 +119,9 @@ static u32 copy_now(struct dnfs4_compound *cmp, const struct copy_args *a, struc
 
 	if (!count && size > a->src_pos)
 		count = size - a->src_pos;
+	res->verf = atomic64_read(&cmp->call->srv->write_verifier);
+	if (!count)
+		return NFS4_OK;
 	range = (struct dnfs4_offload_range) { a->src_pos, a->dst_pos, count };
 	if (count > most && copy_may_go_on(cmp, a) &&
 	    !dnfs4_offload_start(cmp, src, dst, &range, &res->callback)) {
@@ -126,7 +129,6 @@ static u32 copy_now(struct dnfs4_compound *cmp, const struct copy_args *a, struc
 		/* The copy owns the states now. */
 		src->state = NULL;
 		dst->state = NULL;
-		res->verf = atomic64_read(&cmp->call->srv->write_verifier);
 		return NFS4_OK;
 	}
 	n = ditto_copy(&src->op, from, a->src_pos, &dst->op, dnfs4_node(cmp), a->dst_pos,
