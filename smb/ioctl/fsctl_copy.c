@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Server-side copies: MS-SMB2 sections 2.2.31.1, 2.2.32.1, 2.2.32.3, 3.3.5.15.5 and 3.3.5.15.6;
- * MS-FSCC section 2.3.8. A resume key or FileId names the source open; the IOCTL is on the target
- * open. A copy that is parked continues with the chunk at which it stopped.
+ * MS-FSCC sections 2.3.7 to 2.3.10. A resume key or FileId names the source open; the IOCTL is on
+ * the target open. A copy that is parked continues with the chunk at which it stopped.
  */
 
 #include <linux/slab.h>
@@ -26,6 +26,11 @@
 #define DSMB_RESUME_REPLY	32
 #define DSMB_COPY_REPLY		12
 #define DSMB_COPY_CHUNK_SIZE	24	/* of one SRV_COPYCHUNK */
+
+/* SMB2_DUPLICATE_EXTENTS_DATA_EX: MS-FSCC section 2.3.9.2 */
+#define DSMB_DUPLICATE_EX_SIZE	0x30	/* whatever its size is */
+#define DSMB_DUPLICATE_EX_FLAGS	48
+#define DSMB_DUPLICATE_ATOMIC	BIT(0)
 
 /**
  * struct dsmb_copy - a copy between two opens
@@ -339,4 +344,18 @@ u32 dsmb_fsctl_duplicate_extents(struct dsmb_ioctl *io)
 		status = dsmb_duplicate(&copy, from, to, count);
 	dsmb_copy_end(&copy);
 	return status;
+}
+
+/*
+ * The extended form has the same parameters between a size and flags. The one flag asks for all or
+ * nothing, which file systems do not promise: they may run out of space in the middle.
+ */
+u32 dsmb_fsctl_duplicate_extents_ex(struct dsmb_ioctl *io)
+{
+	struct dsmb_cursor tail = dsmb_window(&io->in, DSMB_DUPLICATE_EX_FLAGS, 4);
+	u32 flags = dsmb_get_u32(&tail);
+
+	if (dsmb_get_u64(&io->in) != DSMB_DUPLICATE_EX_SIZE || flags & ~DSMB_DUPLICATE_ATOMIC)
+		return STATUS_INVALID_PARAMETER;
+	return flags ? STATUS_NOT_SUPPORTED : dsmb_fsctl_duplicate_extents(io);
 }

@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Object ids and compression: MS-FSCC sections 2.3.1 to 2.3.3, 2.3.17 to 2.3.21, 2.3.67. Object ids
- * are stored with the DOS attributes; compression is the file system's.
+ * Object ids, compression and integrity: MS-FSCC sections 2.3.1 to 2.3.3, 2.3.17 to 2.3.21, 2.3.52,
+ * 2.3.67, 2.3.73. Object ids are stored with the DOS attributes; compression is the file system's.
+ * Programs that share extents compare the integrity of two files before.
  */
+
+#include <linux/statfs.h>
 
 #include "../../fs/op/compress.h"
 #include "../../fs/open/instance.h"
 #include "../../fs/share/share.h"
 #include "../open/open.h"
 #include "ioctl.h"
+
+/* Values of ChecksumAlgorithm, and the flag: MS-FSCC section 2.3.73 */
+#define DSMB_CHECKSUM_NONE		0x0000
+#define DSMB_CHECKSUM_UNCHANGED		0xffff
+#define DSMB_INTEGRITY_REPLY		16
 
 /* FILE_OBJECTID_BUFFER type 1: MS-FSCC section 2.1.3.1 */
 static u32 dsmb_encode_object_id(struct dsmb_ioctl *io, const uuid_t *id)
@@ -78,4 +86,37 @@ u32 dsmb_fsctl_set_compression(struct dsmb_ioctl *io)
 		return STATUS_SUCCESS;
 	return dsmb_done(io->call, ditto_compress(&io->call->op, io->node,
 						  format != DSMB_COMPRESSION_NONE));
+}
+
+/* Checksums, if there are any, are the business of the file system and always on. */
+u32 dsmb_fsctl_get_integrity(struct dsmb_ioctl *io)
+{
+	struct dsmb_space space;
+	struct kstatfs st;
+	int err;
+
+	if (io->max < DSMB_INTEGRITY_REPLY)
+		return STATUS_INVALID_PARAMETER;
+	err = ditto_statfs(&io->call->op, io->node, &st);
+	if (err)
+		return dsmb_done(io->call, err);
+	dsmb_space_fill(&space, &st);
+	dsmb_encode_u16(&io->out, DSMB_CHECKSUM_NONE);
+	dsmb_encode_u16(&io->out, 0);
+	dsmb_encode_u32(&io->out, 0);
+	dsmb_encode_u32(&io->out, space.cluster);
+	dsmb_encode_u32(&io->out, space.cluster);
+	return STATUS_SUCCESS;
+}
+
+/* The flag turns off the enforcement of checksums, so it needs some. */
+u32 dsmb_fsctl_set_integrity(struct dsmb_ioctl *io)
+{
+	u16 algorithm = dsmb_get_u16(&io->in);
+
+	dsmb_skip(&io->in, 2);
+	if (dsmb_get_u32(&io->in) ||
+	    (algorithm != DSMB_CHECKSUM_NONE && algorithm != DSMB_CHECKSUM_UNCHANGED))
+		return STATUS_INVALID_PARAMETER;
+	return STATUS_SUCCESS;
 }

@@ -128,6 +128,8 @@ static const struct dsmb_fsctl dsmb_fsctls[] = {
 	  dsmb_fsctl_copy_release },
 	{ DSMB_FSCTL_DUPLICATE_EXTENTS, 0, DITTO_RIGHT_WRITE_DATA, 40, 0,
 	  dsmb_fsctl_duplicate_extents },
+	{ DSMB_FSCTL_DUPLICATE_EXTENTS_EX, 0, DITTO_RIGHT_WRITE_DATA, 56, 0,
+	  dsmb_fsctl_duplicate_extents_ex },
 	{ DSMB_FSCTL_SET_SPARSE, 0, DSMB_RIGHTS_SPARSE, 0, 0, dsmb_fsctl_set_sparse },
 	{ DSMB_FSCTL_SET_ZERO_DATA, 0, DITTO_RIGHT_WRITE_DATA, 16, 0, dsmb_fsctl_set_zero_data },
 	{ DSMB_FSCTL_ALLOCATED_RANGES, 0, DITTO_RIGHT_READ_DATA, 16, DSMB_FSCTL_LIST_ROOM,
@@ -145,6 +147,8 @@ static const struct dsmb_fsctl dsmb_fsctls[] = {
 	{ DSMB_FSCTL_GET_COMPRESSION, 0, 0, 0, DSMB_FSCTL_ROOM, dsmb_fsctl_get_compression },
 	{ DSMB_FSCTL_SET_COMPRESSION, 0, DITTO_RIGHT_WRITE_DATA, 2, 0,
 	  dsmb_fsctl_set_compression },
+	{ DSMB_FSCTL_GET_INTEGRITY, 0, 0, 0, DSMB_FSCTL_ROOM, dsmb_fsctl_get_integrity },
+	{ DSMB_FSCTL_SET_INTEGRITY, 0, DITTO_RIGHT_WRITE_DATA, 8, 0, dsmb_fsctl_set_integrity },
 };
 
 static const struct dsmb_fsctl *dsmb_fsctl_find(u32 code)

@@ -39,6 +39,9 @@ struct dsmb_open;
 #define DSMB_FSCTL_FILE_REGIONS		0x00090284
 #define DSMB_FSCTL_TRIM			0x00098208
 #define DSMB_FSCTL_DUPLICATE_EXTENTS	0x00098344
+#define DSMB_FSCTL_DUPLICATE_EXTENTS_EX	0x000983e8
+#define DSMB_FSCTL_GET_INTEGRITY	0x0009027c
+#define DSMB_FSCTL_SET_INTEGRITY	0x0009c280
 
 /* Output buffer in bytes: default, lists, and the list of snapshots. */
 #define DSMB_FSCTL_ROOM			512
@@ -180,6 +183,17 @@ void dsmb_fsctl_copy_release(struct dsmb_call *call);
  */
 u32 dsmb_fsctl_duplicate_extents(struct dsmb_ioctl *io);
 
+/**
+ * dsmb_fsctl_duplicate_extents_ex - share extents of one open with another, with flags
+ * @io: FSCTL_DUPLICATE_EXTENTS_TO_FILE_EX
+ *
+ * MS-FSCC section 2.3.9, MS-FSA section 2.1.5.10.5.
+ *
+ * Context: may sleep.
+ * Return: a status or DSMB_PARKED.
+ */
+u32 dsmb_fsctl_duplicate_extents_ex(struct dsmb_ioctl *io);
+
 /* fsctl_reparse.c */
 
 /**
@@ -257,6 +271,28 @@ u32 dsmb_fsctl_get_compression(struct dsmb_ioctl *io);
  * Return: a status or DSMB_PARKED.
  */
 u32 dsmb_fsctl_set_compression(struct dsmb_ioctl *io);
+
+/**
+ * dsmb_fsctl_get_integrity - get the checksums of a file, which has none
+ * @io: FSCTL_GET_INTEGRITY_INFORMATION
+ *
+ * MS-FSCC section 2.3.52.
+ *
+ * Context: may sleep.
+ * Return: a status or DSMB_PARKED.
+ */
+u32 dsmb_fsctl_get_integrity(struct dsmb_ioctl *io);
+
+/**
+ * dsmb_fsctl_set_integrity - set the checksums of a file, which can have none
+ * @io: FSCTL_SET_INTEGRITY_INFORMATION
+ *
+ * MS-FSCC section 2.3.73, MS-FSA section 2.1.5.10.33.
+ *
+ * Context: any.
+ * Return: a status.
+ */
+u32 dsmb_fsctl_set_integrity(struct dsmb_ioctl *io);
 
 /* open/resilient.c */
 

@@ -16,9 +16,10 @@ READ_EA, WRITE_EA = 8, 16
 BASIC, STANDARD, FULL_EA, END_OF_FILE, STREAM = 4, 5, 15, 20, 22
 FILESYSTEM, SECURITY = 2, 3
 (SET_REPARSE, GET_REPARSE, DELETE_REPARSE, SET_SPARSE, ZERO_DATA, RANGES, OBJECT_ID,
- GET_OBJECT_ID, RESUME_KEY, COPYCHUNK, DUPLICATE, TRIM, GET_COMPRESSION, SET_COMPRESSION) = (
+ GET_OBJECT_ID, RESUME_KEY, COPYCHUNK, DUPLICATE, TRIM, GET_COMPRESSION, SET_COMPRESSION,
+ DUPLICATE_EX, GET_INTEGRITY, SET_INTEGRITY) = (
     0x900a4, 0x900a8, 0x900ac, 0x900c4, 0x980c8, 0x940cf, 0x900c0, 0x9009c, 0x140078, 0x1440f2,
-    0x98344, 0x98208, 0x9003c, 0x9c040)
+    0x98344, 0x98208, 0x9003c, 0x9c040, 0x983e8, 0x9027c, 0x9c280)
 SPARSE, HIDDEN, READONLY, ARCHIVE, COMPRESSED = 0x200, 2, 1, 0x20, 0x800
 NONE, DEFAULT, LZNT1 = range(3)
 ALTERNATE_NAME, COMPRESSION, FS_ATTRIBUTE = 21, 28, 5
@@ -234,6 +235,31 @@ def clones(w):
     eq(get(w.path('short')) == data[:4096], True)
     smb2.refused('NOT_SUPPORTED', s.ioctl, source, DUPLICATE,
                  struct.pack('<16sQQQ', source, 0, 4096, 8192))
+
+    def extended(flags=0, size=0x30):
+        return struct.pack('<Q16sQQQII', size, source, 4096, 0, 4096, flags, 0)
+    s.ioctl(target, DUPLICATE_EX, extended())
+    eq(get(w.path('short')) == data[4096:8192], True)
+    # all or nothing is not promised
+    smb2.refused('NOT_SUPPORTED', s.ioctl, target, DUPLICATE_EX, extended(1))
+    for wrong in extended(2), extended(size=56), extended()[:-1]:
+        smb2.refused('INVALID_PARAMETER', s.ioctl, target, DUPLICATE_EX, wrong)
+    s.end()
+
+
+@test(smb=True, squash='none')
+def integrity(w):
+    """Files have no checksums of their own, and cannot get any."""
+    s = session(w)
+    f = fresh(s, 'f', b'data')
+    algorithm, _, flags, chunk, cluster = struct.unpack('<HHIII', s.ioctl(f, GET_INTEGRITY))
+    eq((algorithm, flags, chunk, cluster), (0, 0, cluster, os.statvfs(w.export).f_frsize))
+    smb2.refused('INVALID_PARAMETER', s.ioctl, f, GET_INTEGRITY, b'', 15)
+    for kept in 0, 0xffff:
+        s.ioctl(f, SET_INTEGRITY, struct.pack('<HHI', kept, 0, 0))
+    for wrong in (struct.pack('<HHI', 2, 0, 0), struct.pack('<HHI', 0, 0, 1),
+                  struct.pack('<HHI', 0xffff, 0, 1), bytes(7)):
+        smb2.refused('INVALID_PARAMETER', s.ioctl, f, SET_INTEGRITY, wrong)
     s.end()
 
 
