@@ -236,5 +236,6 @@ user = EXAMPLE\\fred=read
         put(MAP, LINES + 'S-1-5-21-7-8-9-1105 uid 3005 EXAMPLE\\fred\n')
         w.server.helper.send_signal(signal.SIGHUP)
         wait_for('the other share', lambda: len(w.server.json('share', 'list')) == 2)
+        w.server.shares['other'] = (w.path('other'), {})
     finally:
         os.unlink(MAP)
