@@ -532,6 +532,9 @@ EXPORT_SYMBOL_NS_GPL(ditto_names_park_init, DITTO);
 
 void ditto_names_park_begin(struct ditto_names_park *park)
 {
+	spin_lock(&park->names->lock);
+	park_unlink_locked(park);
+	spin_unlock(&park->names->lock);
 	park->waits = false;
 	park->asked = 0;
 }
