@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import stat
 
 import smb
 from ad import Domain
@@ -29,6 +30,11 @@ def owner_of_new(domain, who, name, tries=5):
     return refused[0] if refused else out
 
 
+def gid(group):
+    """The number of a group of the domain on the server."""
+    return int(run('getent', 'group', f'{DOMAIN}\\{group}').split(':')[2])
+
+
 def why_refused(w, who):
     """The helper's answer about a name without a login."""
     return w.server_ns.run(tool('dittod'), '-c', f'{w.base}/ditto.conf', '--map-user', who,
@@ -46,10 +52,13 @@ def logins(w):
     for user in 'anna', 'alice', 'backup', 'root':
         cache = domain.login(w.client, user)
         eq(owner_of_new(domain, cache, f'{user}-krb5'), uids[user], user)
-        if user != 'alice':  # the file of local users has that name
-            eq(owner_of_new(domain, domain.password(user), f'{user}-ntlm'), uids[user], user)
+        eq(owner_of_new(domain, domain.password(user), f'{user}-ntlm'), uids[user], user)
     eq(owner_of_new(domain, f'{DOMAIN}\\anna%wrong', 'wrong'), 'NT_STATUS_LOGON_FAILURE')
-    eq(owner_of_new(domain, f'alice%{smb.USERS["alice"]}', 'local'), smb.UIDS['alice'])
+    # the file of local users has alice, too: not as a user of the domain
+    for i, name in enumerate(('alice', r'SERVER\alice', r'WORKGROUP\alice')):
+        eq(owner_of_new(domain, f'{name}%{smb.USERS["alice"]}', f'local{i}'), smb.UIDS['alice'])
+    eq(owner_of_new(domain, f'{DOMAIN}\\alice%{smb.USERS["alice"]}', 'wrong'),
+       'NT_STATUS_LOGON_FAILURE')
     # disabled: the controller gives no ticket, and winbind refuses the password
     p = w.client.run('kinit', f'dora@{REALM}', check=False, input='Dora-pw-1\n')
     eq('revoked' in p.stdout, True, p.stdout)
@@ -115,16 +124,43 @@ def lists(w):
     shown = as_user(uids['bert'], lambda: run('nfs4_getfacl', f'{mounted}/team'))
     eq(f':sales-files@{DNS}:' in shown, True, shown)
     shown = domain.smbcacls('bert', 'team')
-    eq('\\sales-files:ALLOWED/OI|CI/' in shown, True, shown)
+    for line in (f'OWNER:{DOMAIN}\\bert', f'ACL:{DOMAIN}\\sales-files:ALLOWED/OI|CI/'):
+        eq(line in shown, True, shown)
     eq(may_write(domain, mounted, 'team', uids), want)
     eq(get(w.path('team/anna-by-nfs')), b'')
     # the same by SMB, whose clients name the group by its SID
     os.mkdir(w.path('other'))
-    os.chown(w.path('other'), uids['bert'], uids['bert'])
+    os.chown(w.path('other'), uids['bert'], gid('sales-files'))
     entries = [f'ACL:{DOMAIN}\\{who}:ALLOWED/OI|CI/FULL' for who in ('bert', 'sales-files')]
     domain.smbcacls('bert', 'other', '-S', ','.join(entries))
     shown = domain.smbcacls('bert', 'other')
     eq(f'{DOMAIN}\\sales-files:ALLOWED/OI|CI/FULL' in shown, True, shown)
     eq(may_write(domain, mounted, 'other', uids), want)
+    shown = as_user(uids['bert'], lambda: run('nfs4_getfacl', f'{mounted}/other'))
+    eq(f':sales-files@{DNS}:' in shown, True, shown)
+    eq(stat.S_IMODE(os.stat(w.path('other')).st_mode), 0o770, 'mode bits count the group')
+    as_granted(domain, mounted, uids)
     w.client.umount(mounted)
     domain.stop()
+
+
+def as_granted(domain, mounted, uids):
+    """The share is for a group of the domain and one user, by name or SID; both protocols obey."""
+    w = domain.world
+    os.mkdir(w.path('all'))
+    os.chmod(w.path('all'), 0o777)
+    shown = domain.smbcacls('bert', 'other', '--numeric')
+    group = re.findall(r'ACL:(S-1-5-21-[-\d]+):0/0x3/', shown)[-1]
+    put(w.path('given'), b'hers', 0o600)
+    for i, name in enumerate((f'{DOMAIN}\\sales-files', group)):
+        w.server.set('data', users=[f'{DOMAIN}\\bert=admin'], groups=[f'{name}=write'],
+                     default_access='none')
+        os.mkdir(w.path(f'all/{i}'))
+        os.chmod(w.path(f'all/{i}'), 0o777)
+        eq(may_write(domain, mounted, f'all/{i}', {'anna': uids['anna'], 'alice': uids['alice']}),
+           {'anna': (uids['anna'],) * 2, 'alice': (DENIED,) * 2}, name)
+    # who may give files away gives them to a user of the domain
+    domain.smbcacls('bert', 'given', '-C', f'{DOMAIN}\\anna')
+    eq(os.stat(w.path('given')).st_uid, uids['anna'])
+    eq(f'OWNER:{DOMAIN}\\anna' in domain.smbcacls('bert', 'given'), True)
+    eq(as_user(uids['anna'], lambda: get(f'{mounted}/given')), b'hers', 'by NFS')
