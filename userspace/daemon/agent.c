@@ -9,6 +9,7 @@
 
 #include "agent.h"
 #include "config.h"
+#include "config_file.h"
 #include "log.h"
 #include "loop.h"
 #include "notify.h"
@@ -18,16 +19,14 @@
 
 /**
  * struct agent - state of the process
- * @load: see agent_run()
- * @arg: argument of @load
+ * @file: the configuration file
  * @signals: signal descriptor
  * @tls: the agent
  * @failed: @stop was set because of an error
  * @stop: ends the loop
  */
 struct agent {
-	struct config *(*load)(const void *arg);
-	const void *arg;
+	const struct config_file *file;
 	int signals;
 	struct tls *tls;
 	bool failed;
@@ -36,7 +35,7 @@ struct agent {
 
 static bool agent_configure(struct agent *a)
 {
-	struct config *cfg = a->load(a->arg);
+	struct config *cfg = config_file_load(a->file);
 
 	if (!cfg)
 		return false;
@@ -67,9 +66,9 @@ static void agent_spawner_ended(void *arg)
 	a->stop = true;
 }
 
-int agent_run(struct config *(*load)(const void *arg), const void *arg)
+int agent_run(const struct config_file *file)
 {
-	struct agent a = { .load = load, .arg = arg };
+	struct agent a = { .file = file };
 	int spawner, rc;
 
 	a.signals = loop_signals();

@@ -3,15 +3,14 @@
 #ifndef _DITTOD_AGENT_H
 #define _DITTOD_AGENT_H
 
-struct config;
+struct config_file;
 
 /**
  * agent_run - be the TLS agent of this network namespace until a signal ends it
- * @load: reads the configuration; returns NULL after it has logged its errors
- * @arg: argument of @load
+ * @file: the configuration file
  *
  * Return: the exit status of the process.
  */
-int agent_run(struct config *(*load)(const void *arg), const void *arg);
+int agent_run(const struct config_file *file);
 
 #endif

@@ -23,10 +23,11 @@
 #include "agent.h"
 #include "apply.h"
 #include "auth.h"
-#include "auth_account.h"
 #include "channel.h"
 #include "clock.h"
+#include "command.h"
 #include "config.h"
+#include "config_file.h"
 #include "hosts.h"
 #include "identity/identity.h"
 #include "idmap.h"
@@ -46,12 +47,10 @@
 #include "status.h"
 #include "tls.h"
 #include "upcall.h"
-#include "user_lookup.h"
 #include "worker.h"
 
 #define DEFAULT_CONFIG	"/etc/ditto/ditto.conf"
 #define DEFAULT_STATE	"/var/lib/ditto"
-#define IDENTITY_MAP	"/etc/ditto/idmap"
 
 /* Threads for look-ups of accounts, and most jobs in their pool. */
 #define NSS_THREADS	4
@@ -78,8 +77,7 @@
 
 /**
  * struct daemon - state of dittod
- * @config_path: path of the configuration file
- * @config_optional: the file may be missing, because no option named it
+ * @file: the configuration file
  * @cfg: the present configuration; changed only while @job does not run
  * @next_cfg: the next configuration, or NULL
  * @st: used by @job only
@@ -109,8 +107,7 @@
  * @stop: ends the loop
  */
 struct daemon {
-	const char *config_path;
-	bool config_optional;
+	struct config_file file;
 	struct config *cfg;
 	struct config *next_cfg;
 	struct state *st;
@@ -316,33 +313,6 @@ static const struct channel_ops channel_ops = {
 	.registered = on_registered,
 };
 
-/* Read the file and log all errors. Returns NULL if there are any. */
-static struct config *dittod_load(const void *arg)
-{
-	const struct daemon *d = arg;
-	struct mistakes m;
-	struct config *cfg;
-	unsigned int i;
-
-	if (d->config_optional && access(d->config_path, F_OK) && errno == ENOENT)
-		return config_new();
-	cfg = config_read(d->config_path, &m);
-	for (i = 0; i < m.count; i++)
-		log_error("%s", m.text[i]);
-	mistakes_free(&m);
-	return cfg;
-}
-
-/* Use what the configuration says about accounts. */
-static void dittod_use_accounts(const struct config *cfg)
-{
-	account_set_map(&cfg->users);
-	service_names_set(&cfg->services);
-	identity_map_read(IDENTITY_MAP);
-	identity_configure(&cfg->identity, &cfg->aliases);
-	idmap_use_library(cfg->nfsidmap);
-}
-
 /* The SID that this machine has had since its first start. */
 static void dittod_use_machine(struct state *st)
 {
@@ -362,24 +332,24 @@ static void dittod_use_machine(struct state *st)
 static void dittod_reload(struct daemon *d)
 {
 	u64 heard = clock_ns();
-	struct config *cfg = dittod_load(d);
+	struct config *cfg = config_file_load(&d->file);
 
 	channel_hello(d->channel);
 	if (!cfg) {
-		log_error("nothing of %s is applied", d->config_path);
+		log_error("nothing of %s is applied", d->file.path);
 		notify("STATUS=mistakes in %s: the configuration before it is in use",
-		       d->config_path);
+		       d->file.path);
 		return;
 	}
 	config_free(d->next_cfg);
 	d->next_cfg = cfg;
 	/* Now, because what was applied before may still wait for requests to end. */
-	dittod_use_accounts(cfg);
+	config_use_accounts(cfg);
 	rpcsec_set(d->rpcsec, !cfg->gssproxy);
 	tls_configure(d->tls, &cfg->tls);
 	d->heard = heard;
 	d->stopped = false;
-	log_notice("%s is read again", d->config_path);
+	log_notice("%s is read again", d->file.path);
 	if (channel_is_up(d->channel))
 		start_apply(d);
 }
@@ -541,7 +511,7 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 
 	d->signals = loop_signals();
 	d->heard = clock_ns();
-	d->cfg = dittod_load(d);
+	d->cfg = config_file_load(&d->file);
 	if (!d->cfg)
 		return EXIT_FAILURE;
 	d->st = state_open(state_dir, &why);
@@ -570,7 +540,7 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 			  "cannot drop privileges: %s", strerror(-rc));
 		return EXIT_FAILURE;
 	}
-	dittod_use_accounts(d->cfg);
+	config_use_accounts(d->cfg);
 	d->job.run = run_apply;
 	d->job.done = apply_done;
 	if (!open_kernel(d))
@@ -624,61 +594,6 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 	_exit(rc || d->failed ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 
-static int check_config(struct daemon *d)
-{
-	struct share_users users;
-	unsigned int mistakes, i;
-	struct config *cfg;
-	struct why why;
-
-	d->config_optional = false;
-	cfg = dittod_load(d);
-	if (!cfg)
-		return EXIT_FAILURE;
-	mistakes = identity_map_read(IDENTITY_MAP);
-	identity_configure(&cfg->identity, &cfg->aliases);
-	for (i = 0; i < cfg->nshares; i++) {
-		if (share_users_resolve(&cfg->shares[i]->users, &users, user_lookup_find, &why))
-			fprintf(stderr, "%s: share %s: %s\n", d->config_path, cfg->shares[i]->name,
-				why.text);
-		else
-			share_users_free(&users);
-	}
-	if (mistakes) {
-		config_free(cfg);
-		return EXIT_FAILURE;
-	}
-	printf("%s: %u shares, %u listeners: no mistakes\n", d->config_path, cfg->nshares,
-	       cfg->nlisteners);
-	config_free(cfg);
-	return EXIT_SUCCESS;
-}
-
-/* Print the account that a name would get, and why. */
-static int map_user(const struct daemon *d, const char *name)
-{
-	struct config *cfg = dittod_load(d);
-	char rule[USER_MAP_TEXT_MAX];
-	struct nss_account account;
-	struct why why;
-
-	if (!cfg)
-		return EXIT_FAILURE;
-	account_set_map(&cfg->users);
-	config_free(cfg);
-	if (account_map(name, &account, rule, &why)) {
-		fprintf(stderr, "%s\n", why.text);
-		return EXIT_FAILURE;
-	}
-	if (rule[0])
-		printf("%s: account '%s' (uid %u), by 'user-map = %s'\n", name, account.name,
-		       account.uid, rule);
-	else
-		printf("%s: account '%s' (uid %u), which the name service knows by this name\n",
-		       name, account.name, account.uid);
-	return EXIT_SUCCESS;
-}
-
 static void dittod_usage(FILE *out)
 {
 	fputs("dittod [-c FILE] [-s DIR] [--check-config | --map-user NAME | --tls-agent]\n\n"
@@ -706,7 +621,7 @@ int main(int argc, char **argv)
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 }
 	};
-	static struct daemon d = { .config_path = DEFAULT_CONFIG, .config_optional = true };
+	static struct daemon d = { .file = { .path = DEFAULT_CONFIG, .optional = true } };
 	const char *state_dir = DEFAULT_STATE;
 	const char *mapped = NULL;
 	bool check = false;
@@ -718,8 +633,8 @@ int main(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "c:s:fhV", options, NULL)) != -1) {
 		switch (c) {
 		case 'c':
-			d.config_path = optarg;
-			d.config_optional = false;
+			d.file.path = optarg;
+			d.file.optional = false;
 			break;
 		case 's':
 			state_dir = optarg;
@@ -752,8 +667,8 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	if (mapped)
-		return map_user(&d, mapped);
+		return command_map_user(&d.file, mapped);
 	if (agent)
-		return agent_run(dittod_load, &d);
-	return check ? check_config(&d) : dittod_run(&d, state_dir);
+		return agent_run(&d.file);
+	return check ? command_check_config(&d.file) : dittod_run(&d, state_dir);
 }

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* --check-config and --map-user, see command.h. */
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "auth_account.h"
+#include "command.h"
+#include "config.h"
+#include "config_file.h"
+#include "identity/identity.h"
+#include "share_users.h"
+#include "user_lookup.h"
+
+int command_check_config(const struct config_file *file)
+{
+	const struct config_file given = { .path = file->path };
+	struct share_users users;
+	unsigned int mistakes, i;
+	struct config *cfg;
+	struct why why;
+
+	cfg = config_file_load(&given);
+	if (!cfg)
+		return EXIT_FAILURE;
+	mistakes = identity_map_read(IDENTITY_MAP);
+	identity_configure(&cfg->identity, &cfg->aliases);
+	for (i = 0; i < cfg->nshares; i++) {
+		if (share_users_resolve(&cfg->shares[i]->users, &users, user_lookup_find, &why))
+			fprintf(stderr, "%s: share %s: %s\n", file->path, cfg->shares[i]->name,
+				why.text);
+		else
+			share_users_free(&users);
+	}
+	if (mistakes) {
+		config_free(cfg);
+		return EXIT_FAILURE;
+	}
+	printf("%s: %u shares, %u listeners: no mistakes\n", file->path, cfg->nshares,
+	       cfg->nlisteners);
+	config_free(cfg);
+	return EXIT_SUCCESS;
+}
+
+int command_map_user(const struct config_file *file, const char *name)
+{
+	struct config *cfg = config_file_load(file);
+	char rule[USER_MAP_TEXT_MAX];
+	struct nss_account account;
+	struct why why;
+
+	if (!cfg)
+		return EXIT_FAILURE;
+	config_use_accounts(cfg);
+	config_free(cfg);
+	if (account_map(name, &account, rule, &why)) {
+		fprintf(stderr, "%s\n", why.text);
+		return EXIT_FAILURE;
+	}
+	if (rule[0])
+		printf("%s: account '%s' (uid %u), by 'user-map = %s'\n", name, account.name,
+		       account.uid, rule);
+	else
+		printf("%s: account '%s' (uid %u), which the name service knows by this name\n",
+		       name, account.name, account.uid);
+	return EXIT_SUCCESS;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The configuration file as dittod and its commands use it. */
+#ifndef _DITTOD_CONFIG_FILE_H
+#define _DITTOD_CONFIG_FILE_H
+
+#include <stdbool.h>
+
+struct config;
+
+/* Lines of a map of SIDs, which is part of the configuration. */
+#define IDENTITY_MAP	"/etc/ditto/idmap"
+
+/**
+ * struct config_file - where the configuration is read from
+ * @path: path of the file
+ * @optional: the file may be missing, because no option named it
+ */
+struct config_file {
+	const char *path;
+	bool optional;
+};
+
+/* Read the file and log all errors. Returns NULL if there are any. */
+struct config *config_file_load(const struct config_file *file);
+/* Use what the configuration says about accounts. */
+void config_use_accounts(const struct config *cfg);
+
+#endif
