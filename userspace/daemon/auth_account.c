@@ -294,13 +294,36 @@ static int account_of_domain(const struct gss_peer *peer, const struct parts *wh
 	return rc || *by_rule ? rc : account_check_number(peer->name, account, why);
 }
 
+/*
+ * Check that the SID of a name is that of its account. A login brings this SID, and is refused if
+ * it has another number.
+ */
+static int account_check_sid(const char *name, const struct nss_account *account, struct why *why)
+{
+	const struct identity_who asks = { .user = account->uid,
+					   .until = clock_ms() + USER_TOKEN_TIME };
+	char sid[NSS_NAME_SIZE];
+	struct identity found;
+	int rc = identity_by_name(&asks, IDENTITY_USER, name, &found);
+
+	if (rc && rc != -ENOENT)
+		return account_no_answer(name, why);
+	if (rc || !(found.kinds & IDENTITY_USER) || found.id == account->uid)
+		return 0;
+	sid_text(&found.sid, sid);
+	why_not(why,
+		"%s would be the account '%s' (uid %u), but its SID %s is that of uid %u: a login is refused",
+		name, account->name, account->uid, sid, found.id);
+	return -EACCES;
+}
+
 int account_map(const char *name, struct nss_account *account, char rule[USER_MAP_TEXT_MAX],
 		struct why *why)
 {
 	struct gss_peer peer = { .way = GSS_WAY_KERBEROS };
 	struct user_rule found;
 	struct parts who;
-	bool ignored;
+	bool by_rule;
 	int rc;
 
 	rule[0] = '\0';
@@ -316,10 +339,14 @@ int account_map(const char *name, struct nss_account *account, char rule[USER_MA
 	}
 	if (who.kind == USER_OF_DOMAIN)
 		peer.way = GSS_WAY_NTLM;
-	rc = account_of_domain(&peer, &who, account, &ignored, why);
-	if (!rc && account_rule(&who, &found))
+	rc = account_of_domain(&peer, &who, account, &by_rule, why);
+	if (rc)
+		return rc;
+	if (!by_rule)
+		return account_check_sid(name, account, why);
+	if (account_rule(&who, &found))
 		user_rule_text(&found, rule);
-	return rc;
+	return 0;
 }
 
 static void account_set_numbers(struct user_token *t, const struct nss_account *account)

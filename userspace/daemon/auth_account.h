@@ -41,7 +41,8 @@ int account_of(const struct gss_peer *peer, struct auth_step *step, struct why *
  * @rule: filled with the rule that decided; empty if the name service knows @name itself
  * @why: filled on error
  *
- * For administrators. May block on the name service.
+ * For administrators. The SID of @name must have the number of the account, as at a login, unless a
+ * rule decided. May block on the name service and the sources of identities.
  *
  * Return: as account_of().
  */

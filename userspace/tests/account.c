@@ -394,8 +394,12 @@ static void directory_is_out_of_reach(void)
 /* The dry run shows an administrator for a name what a login does. */
 static void dry_run(void)
 {
+	char same[] = "S-1-5-21-1-2-3-1104 uid 20001 AD.EXAMPLE.ORG\\carol\n";
+	char other[] = "S-1-5-21-1-2-3-1104 uid 20009 AD.EXAMPLE.ORG\\carol\n";
+	char none[] = "";
 	struct nss_account account;
 	char rule[USER_MAP_TEXT_MAX];
+	int seen = 0;
 
 	RULES("*@EXAMPLE.ORG = *", "EXAMPLE\\a* = alice", NULL);
 	CHECK(!account_map("bob@EXAMPLE.ORG", &account, rule, &why) && account.uid == 3001);
@@ -404,6 +408,12 @@ static void dry_run(void)
 	SAME(rule, "EXAMPLE\\a* = alice");
 	CHECK(!account_map("carol@AD.EXAMPLE.ORG", &account, rule, &why));
 	CHECK(account.uid == 20001 && !rule[0]);
+	CHECK(!identity_map_parse("map", same, count_mistake, &seen) && !seen);
+	CHECK(!account_map("carol@AD.EXAMPLE.ORG", &account, rule, &why));
+	CHECK(!identity_map_parse("map", other, count_mistake, &seen) && !seen);
+	CHECK(account_map("carol@AD.EXAMPLE.ORG", &account, rule, &why) == -EACCES);
+	CHECK(strstr(why.text, "its SID S-1-5-21-1-2-3-1104 is that of uid 20009"));
+	CHECK(!identity_map_parse("map", none, count_mistake, &seen) && !seen);
 	CHECK(account_map("root@EXAMPLE.ORG", &account, rule, &why) == -EACCES);
 	CHECK(strstr(why.text, "only a local user"));
 	CHECK(account_map("alice", &account, rule, &why) == -EACCES);
