@@ -2,6 +2,8 @@
 /* Netlink operations on access control lists of files, for the administrator. */
 #include <linux/build_bug.h>
 #include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/mount.h>
 #include <linux/uidgid.h>
 #include <net/genetlink.h>
 #include <kunit/visibility.h>
@@ -290,6 +292,13 @@ int ditto_nl_acl_set_doit(struct sk_buff *skb, struct genl_info *info)
 				info->attrs[DITTO_A_ACL_SHARE], &file);
 	if (err)
 		goto put_acl;
+	/* CAP_NET_ADMIN administers the server, and does not make somebody master of all files. */
+	if (!inode_owner_or_capable(mnt_idmap(file.path.mnt), file.node->inode)) {
+		NL_SET_ERR_MSG(info->extack,
+			       "the list is changed by the owner of the file or with CAP_FOWNER");
+		err = -EPERM;
+		goto put_file;
+	}
 	err = ditto_nl_file_op(&file, &op);
 	if (err)
 		goto put_file;

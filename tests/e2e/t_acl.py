@@ -8,6 +8,7 @@ import nfs3
 import rpc
 import smb2
 from harness import eq, one_of, put, run, test, wait_for
+from servers import tool
 from t_admin import Helper, uapi
 from t_smb_acl import EVERYONE, READ_DATA, WRITE_DATA, may, session, smbcacls, text, user
 
@@ -216,6 +217,23 @@ def malformed(f):
         'set and remove': path + entry(*whole) + attr(uapi('DITTO_A_ACL_REMOVE'), b'\1'),
         'list flags beyond': path + attr(uapi('DITTO_A_ACL_FLAGS'), struct.pack('=I', 32)),
     }
+
+
+@test(server='ditto', squash='none')
+def owners_only(w):
+    """CAP_NET_ADMIN alone changes no lists of others' files."""
+    ctl = ('setpriv', '--bounding-set', '-fowner', '--inh-caps', '-fowner', tool('dittoctl'))
+    for name, uid in (('mine', 0), ('yours', 1001)):
+        os.chown(put(w.path(name), b'', 0o640), uid, uid)
+    w.server.ns.run(*ctl, 'acl', 'set', w.path('mine'), 'allow:everyone@:read')
+    eq(shown(w, 'mine')['source'], 'stored')
+    for words in (['allow:everyone@:read'], ['--remove']):
+        p = w.server.ns.run(*ctl, 'acl', 'set', w.path('yours'), *words, check=False)
+        eq(('CAP_FOWNER' in p.stdout, bool(p.returncode)), (True, True), p.stdout)
+    eq(shown(w, 'yours')['source'], 'mode')
+    w.server.ns.run(*ctl, 'acl', 'show', w.path('yours'))
+    give(w, 'yours', 'allow:everyone@:read')
+    eq(shown(w, 'yours')['source'], 'stored')
 
 
 @test(server='ditto', squash='none')
