@@ -92,6 +92,48 @@ struct ditto_conn_show {
 	int (*fn)(struct ditto_conn_show *show, const struct ditto_conn_info *info);
 };
 
+/* Connections that are looked up at once, because a list without order has to be walked for it. */
+#define DITTO_SHOW_BATCH	64
+
+/**
+ * struct ditto_show_batch - the connections with the lowest ids
+ * @count: number of entries
+ * @id: ids of the connections, in ascending order
+ * @conn: the connections
+ */
+struct ditto_show_batch {
+	unsigned int count;
+	u64 id[DITTO_SHOW_BATCH];
+	void *conn[DITTO_SHOW_BATCH];
+};
+
+/**
+ * ditto_show_batch_add - add a connection to a batch, unless all in a full batch have lower ids
+ * @batch: the batch
+ * @id: id of the connection
+ * @conn: the connection; takes the place of the one with the highest id if the batch is full
+ *
+ * Context: any.
+ */
+static inline void ditto_show_batch_add(struct ditto_show_batch *batch, u64 id, void *conn)
+{
+	unsigned int at = batch->count;
+
+	if (at == DITTO_SHOW_BATCH) {
+		if (id >= batch->id[at - 1])
+			return;
+		at--;
+	} else {
+		batch->count++;
+	}
+	for (; at && batch->id[at - 1] > id; at--) {
+		batch->id[at] = batch->id[at - 1];
+		batch->conn[at] = batch->conn[at - 1];
+	}
+	batch->id[at] = id;
+	batch->conn[at] = conn;
+}
+
 /* The loss that an open survives. The values are those of the netlink enum "open-durability". */
 enum ditto_lasting {
 	DITTO_LASTS_NOT,

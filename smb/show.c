@@ -59,38 +59,50 @@ static const char *dialect_name(u16 dialect)
 	}
 }
 
-/* Returns the connection with the lowest number from @number on, held; NULL at the end. */
-static struct dsmb_conn *conn_next(struct dsmb_server *server, u64 number)
+/* Returns the connections with the lowest numbers from @number on, held; none at the end. */
+static unsigned int conns_next(struct dsmb_server *server, u64 number,
+			       struct ditto_show_batch *batch)
 {
-	struct dsmb_conn *conn, *found = NULL;
+	struct dsmb_conn *conn;
 
+	batch->count = 0;
 	spin_lock(&server->conns_lock);
 	list_for_each_entry(conn, &server->conns, list)
-		if (conn->number >= number && (!found || conn->number < found->number))
-			found = conn;
-	if (found)
-		dsmb_conn_hold(found);
+		if (conn->number >= number)
+			ditto_show_batch_add(batch, conn->number, conn);
+	for (unsigned int i = 0; i < batch->count; i++)
+		dsmb_conn_hold(batch->conn[i]);
 	spin_unlock(&server->conns_lock);
-	return found;
+	return batch->count;
+}
+
+static int conn_show(struct dsmb_conn *conn, struct ditto_conn_show *show)
+{
+	char local[sizeof(conn->name)];
+	struct ditto_conn_info info = {
+		.id = conn->number, .addr = conn->name, .local = local,
+	};
+
+	snprintf(local, sizeof(local), "%pISpc", &conn->local);
+	return show->fn(show, &info);
 }
 
 int dsmb_show_conns(struct ditto_server *srv, struct ditto_conn_show *show)
 {
 	struct dsmb_server *server = dsmb_server_of(srv->net);
-	struct dsmb_conn *conn;
+	struct ditto_show_batch *batch = kmalloc(sizeof(*batch), GFP_KERNEL);
 	int err = 0;
 
-	while (!err && (conn = conn_next(server, show->next))) {
-		char local[sizeof(conn->name)];
-		struct ditto_conn_info info = {
-			.id = conn->number, .addr = conn->name, .local = local,
-		};
-
-		snprintf(local, sizeof(local), "%pISpc", &conn->local);
-
-		err = show->fn(show, &info);
-		dsmb_conn_put(conn);
+	if (!batch)
+		return -ENOMEM;
+	while (!err && conns_next(server, show->next, batch)) {
+		for (unsigned int i = 0; i < batch->count; i++) {
+			if (!err)
+				err = conn_show(batch->conn[i], show);
+			dsmb_conn_put(batch->conn[i]);
+		}
 	}
+	kfree(batch);
 	return err;
 }
 

@@ -30,6 +30,19 @@ def registered(w):
     return {tuple(line.split()[:4]) for line in out.splitlines()[1:]}
 
 
+@test(server='ditto')
+def many_connections(w):
+    """More connections than the kernel looks up at once are listed in order, each once."""
+    conns = [w.client.connect() for _ in range(150)]
+    for conn in conns:
+        eq(conn.call(nfs3.NFS, 3, nfs3.NULL).stat, rpc.SUCCESS)
+    ids = [c['id'] for c in w.server.json('connection', 'list') if c['protocol'] == 'nfs']
+    eq(ids, sorted(set(ids)))
+    assert len(ids) >= len(conns), f'{len(ids)} connections'
+    for conn in conns:
+        conn.close()
+
+
 @test(share=False)
 def rpcbind_and_mount_program(w):
     """The server is registered with rpcbind; showmount and a plain mount(8) work."""

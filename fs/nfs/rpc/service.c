@@ -441,25 +441,24 @@ unsigned int dnfs_connections(struct ditto_server *srv, const struct ditto_peer 
 	return count;
 }
 
-/* Get the connection with the lowest number from @from on, with a reference; NULL at the end. */
-static struct svc_xprt *dnfs_conn_next(struct svc_serv *serv, u64 from)
+/* Get the connections with the lowest numbers from @from on, with references; none at the end. */
+static unsigned int dnfs_conns_next(struct svc_serv *serv, u64 from,
+				    struct ditto_show_batch *batch)
 {
-	struct svc_xprt *xprt, *found = NULL;
-	u64 lowest = 0;
+	struct svc_xprt *xprt;
 
+	batch->count = 0;
 	spin_lock_bh(&serv->sv_lock);
 	list_for_each_entry(xprt, &serv->sv_tempsocks, xpt_list) {
 		u64 id = dnfs_conn_look_up(xprt, NULL);
 
-		if (id && id >= from && (!found || id < lowest)) {
-			found = xprt;
-			lowest = id;
-		}
+		if (id && id >= from)
+			ditto_show_batch_add(batch, id, xprt);
 	}
-	if (found)
-		svc_xprt_get(found);
+	for (unsigned int i = 0; i < batch->count; i++)
+		svc_xprt_get(batch->conn[i]);
 	spin_unlock_bh(&serv->sv_lock);
-	return found;
+	return batch->count;
 }
 
 static const char *dnfs_conn_security_text(const struct svc_xprt *xprt)
@@ -493,16 +492,22 @@ static int dnfs_conn_show(struct svc_xprt *xprt, struct ditto_conn_show *show)
 
 int dnfs_conns(struct ditto_server *srv, struct ditto_conn_show *show)
 {
+	struct ditto_show_batch *batch = kmalloc(sizeof(*batch), GFP_KERNEL);
 	struct dnfs_server *server = dnfs_server_of(srv->net);
-	struct svc_xprt *xprt;
 	int err = 0;
 
+	if (!batch)
+		return -ENOMEM;
 	mutex_lock(&server->lock);
-	while (!err && server->serv && (xprt = dnfs_conn_next(server->serv, show->next))) {
-		err = dnfs_conn_show(xprt, show);
-		svc_xprt_put(xprt);
+	while (!err && server->serv && dnfs_conns_next(server->serv, show->next, batch)) {
+		for (unsigned int i = 0; i < batch->count; i++) {
+			if (!err)
+				err = dnfs_conn_show(batch->conn[i], show);
+			svc_xprt_put(batch->conn[i]);
+		}
 	}
 	mutex_unlock(&server->lock);
+	kfree(batch);
 	return err;
 }
 
