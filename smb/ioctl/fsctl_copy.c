@@ -12,7 +12,7 @@
 #include "../../fs/open/instance.h"
 #include "../auth/session.h"
 #include "../open/open.h"
-#include "ioctl.h"
+#include "fsctl_copy.h"
 
 /*
  * MS-SMB2 section 3.3.3: ServerSideCopyMaxNumberofChunks, ServerSideCopyMaxChunkSize and
@@ -32,28 +32,6 @@
 #define DSMB_DUPLICATE_EX_FLAGS	48
 #define DSMB_DUPLICATE_ATOMIC	BIT(0)
 
-/**
- * struct dsmb_copy - a copy between two opens
- * @io: the IOCTL, on the open of the target
- * @from: open of the source, with a reference
- * @op: operation that reads the source
- * @actor: actor of @op
- * @node: node of @from, begun
- */
-struct dsmb_copy {
-	struct dsmb_ioctl *io;
-	struct dsmb_open *from;
-	struct ditto_op op;
-	struct ditto_actor actor;
-	struct ditto_node *node;
-};
-
-/* Progress of a copy that was parked; kept with its call. */
-struct dsmb_copy_state {
-	u32 chunks;
-	u32 total;
-};
-
 /* The key is opaque to the client: it contains the FileId and the session id. */
 u32 dsmb_fsctl_resume_key(struct dsmb_ioctl *io)
 {
@@ -68,8 +46,7 @@ u32 dsmb_fsctl_resume_key(struct dsmb_ioctl *io)
 	return STATUS_SUCCESS;
 }
 
-/* Check that both opens are of files and the source may be read, and begin the source. */
-static u32 dsmb_copy_begin(struct dsmb_copy *copy, u64 persistent, u64 volatile_id, u32 missing)
+u32 dsmb_copy_begin(struct dsmb_copy *copy, u64 persistent, u64 volatile_id, u32 missing)
 {
 	struct dsmb_ioctl *io = copy->io;
 	int err;
@@ -98,7 +75,7 @@ put:
 	return err == -EBADF ? STATUS_INVALID_DEVICE_REQUEST : dsmb_status(err);
 }
 
-static void dsmb_copy_end(struct dsmb_copy *copy)
+void dsmb_copy_end(struct dsmb_copy *copy)
 {
 	ditto_instance_end(copy->from->inst, &copy->op);
 	dsmb_open_put(copy->from);
@@ -113,12 +90,6 @@ static u32 dsmb_copy_limits(struct dsmb_ioctl *io)
 	io->call->keep_body = true;
 	return STATUS_INVALID_PARAMETER;
 }
-
-struct dsmb_copy_chunk {
-	u64 from;
-	u64 to;
-	u64 len;
-};
 
 static struct dsmb_copy_chunk dsmb_get_chunk(struct dsmb_cursor *in)
 {
@@ -180,7 +151,7 @@ static u32 dsmb_copy_buffered(struct dsmb_copy *copy, const struct dsmb_copy_chu
 	return n == chunk->len ? STATUS_SUCCESS : STATUS_UNEXPECTED_IO_ERROR;
 }
 
-static bool dsmb_copy_overlaps(const struct dsmb_copy *copy, const struct dsmb_copy_chunk *chunk)
+bool dsmb_copy_overlaps(const struct dsmb_copy *copy, const struct dsmb_copy_chunk *chunk)
 {
 	return copy->node == copy->io->node && chunk->from < chunk->to + chunk->len &&
 	       chunk->to < chunk->from + chunk->len;
@@ -218,8 +189,7 @@ void dsmb_fsctl_copy_release(struct dsmb_call *call)
 	call->private = NULL;
 }
 
-/* Progress of the call, which is not zero if the call was parked before. */
-static struct dsmb_copy_state *dsmb_copy_state(struct dsmb_call *call)
+struct dsmb_copy_state *dsmb_copy_state(struct dsmb_call *call)
 {
 	struct dsmb_copy_state *state = call->private;
 

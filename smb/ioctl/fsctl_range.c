@@ -88,7 +88,7 @@ static int dsmb_write_zeros(struct dsmb_ioctl *io, u64 pos, u64 count)
 	return err;
 }
 
-static int dsmb_zero(struct dsmb_ioctl *io, bool punch, u64 pos, u64 count)
+int dsmb_zero_range(struct dsmb_ioctl *io, bool punch, u64 pos, u64 count)
 {
 	int err = -EOPNOTSUPP;
 
@@ -117,7 +117,7 @@ u32 dsmb_fsctl_set_zero_data(struct dsmb_ioctl *io)
 	if (pos >= end)
 		return STATUS_SUCCESS;
 	/* Only a sparse file gives its blocks back. */
-	err = dsmb_zero(io, attrs.flags & DITTO_FLAG_SPARSE, pos, end - pos);
+	err = dsmb_zero_range(io, attrs.flags & DITTO_FLAG_SPARSE, pos, end - pos);
 	return dsmb_done(io->call, err);
 }
 

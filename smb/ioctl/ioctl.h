@@ -41,10 +41,13 @@ struct dsmb_open;
 #define DSMB_FSCTL_DUPLICATE_EXTENTS	0x00098344
 #define DSMB_FSCTL_DUPLICATE_EXTENTS_EX	0x000983e8
 #define DSMB_FSCTL_GET_INTEGRITY	0x0009027c
+#define DSMB_FSCTL_OFFLOAD_READ		0x00094264
+#define DSMB_FSCTL_OFFLOAD_WRITE	0x00098268
 #define DSMB_FSCTL_SET_INTEGRITY	0x0009c280
 
-/* Output buffer in bytes: default, lists, and the list of snapshots. */
+/* Output buffer in bytes: default, a token, lists, and the list of snapshots. */
 #define DSMB_FSCTL_ROOM			512
+#define DSMB_FSCTL_TOKEN_ROOM		528
 #define DSMB_FSCTL_LIST_ROOM		65536
 #define DSMB_SNAPSHOTS_ROOM		(256 << 10)
 
@@ -142,6 +145,18 @@ u32 dsmb_fsctl_file_regions(struct dsmb_ioctl *io);
  */
 u32 dsmb_fsctl_trim(struct dsmb_ioctl *io);
 
+/**
+ * dsmb_zero_range - write zeros over a range of a file
+ * @io: the request, on an open that may write
+ * @punch: give the blocks back if the file system can
+ * @pos: first byte
+ * @count: number of bytes, none of which is behind the end of the file
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno, for dsmb_done().
+ */
+int dsmb_zero_range(struct dsmb_ioctl *io, bool punch, u64 pos, u64 count);
+
 /* fsctl_copy.c */
 
 /**
@@ -193,6 +208,30 @@ u32 dsmb_fsctl_duplicate_extents(struct dsmb_ioctl *io);
  * Return: a status or DSMB_PARKED.
  */
 u32 dsmb_fsctl_duplicate_extents_ex(struct dsmb_ioctl *io);
+
+/* fsctl_offload.c */
+
+/**
+ * dsmb_fsctl_offload_read - make a token for a range of a file
+ * @io: FSCTL_OFFLOAD_READ
+ *
+ * MS-FSCC section 2.3.41, MS-FSA section 2.1.5.10.20.
+ *
+ * Context: may sleep.
+ * Return: a status or DSMB_PARKED.
+ */
+u32 dsmb_fsctl_offload_read(struct dsmb_ioctl *io);
+
+/**
+ * dsmb_fsctl_offload_write - write what a token stands for
+ * @io: FSCTL_OFFLOAD_WRITE
+ *
+ * MS-FSCC section 2.3.43, MS-FSA section 2.1.5.10.21.
+ *
+ * Context: may sleep.
+ * Return: a status or DSMB_PARKED.
+ */
+u32 dsmb_fsctl_offload_write(struct dsmb_ioctl *io);
 
 /* fsctl_reparse.c */
 

@@ -17,9 +17,10 @@ BASIC, STANDARD, FULL_EA, END_OF_FILE, STREAM = 4, 5, 15, 20, 22
 FILESYSTEM, SECURITY = 2, 3
 (SET_REPARSE, GET_REPARSE, DELETE_REPARSE, SET_SPARSE, ZERO_DATA, RANGES, OBJECT_ID,
  GET_OBJECT_ID, RESUME_KEY, COPYCHUNK, DUPLICATE, TRIM, GET_COMPRESSION, SET_COMPRESSION,
- DUPLICATE_EX, GET_INTEGRITY, SET_INTEGRITY) = (
+ DUPLICATE_EX, GET_INTEGRITY, SET_INTEGRITY, OFFLOAD_READ, OFFLOAD_WRITE) = (
     0x900a4, 0x900a8, 0x900ac, 0x900c4, 0x980c8, 0x940cf, 0x900c0, 0x9009c, 0x140078, 0x1440f2,
-    0x98344, 0x98208, 0x9003c, 0x9c040, 0x983e8, 0x9027c, 0x9c280)
+    0x98344, 0x98208, 0x9003c, 0x9c040, 0x983e8, 0x9027c, 0x9c280, 0x94264,
+    0x98268)
 SPARSE, HIDDEN, READONLY, ARCHIVE, COMPRESSED = 0x200, 2, 1, 0x20, 0x800
 NONE, DEFAULT, LZNT1 = range(3)
 ALTERNATE_NAME, COMPRESSION, FS_ATTRIBUTE = 21, 28, 5
@@ -260,6 +261,69 @@ def integrity(w):
     for wrong in (struct.pack('<HHI', 2, 0, 0), struct.pack('<HHI', 0, 0, 1),
                   struct.pack('<HHI', 0xffff, 0, 1), bytes(7)):
         smb2.refused('INVALID_PARAMETER', s.ioctl, f, SET_INTEGRITY, wrong)
+    s.end()
+
+
+def offload_read(s, fid, pos, count, ttl=0):
+    """(bytes, token)"""
+    out = s.ioctl(fid, OFFLOAD_READ, struct.pack('<IIIIQQ', 32, 0, ttl, 0, pos, count))
+    eq((len(out), struct.unpack_from('<II', out)), (528, (528, 0)))
+    return struct.unpack_from('<Q', out, 8)[0], out[16:]
+
+
+def offload_write(s, fid, token, pos, count, skip=0):
+    out = s.ioctl(fid, OFFLOAD_WRITE, struct.pack('<IIQQQ', 544, 0, pos, count, skip) + token)
+    size, flags, written = struct.unpack('<IIQ', out)
+    eq((size, flags), (16, 0))
+    return written
+
+
+@test(smb=True, squash='none')
+def offloaded(w):
+    """Tokens stand for what is in a file, for its own session, and until the file changes."""
+    s, data = session(w), pattern(3, 100000)
+    source, target = fresh(s, 'f', data[:50000]), fresh(s, 'to')
+    s.write(source, data[50000:], 50000)
+    s.set(target, END_OF_FILE, struct.pack('<Q', len(data)))
+    whole, token = offload_read(s, source, 0, 1 << 20)
+    eq((whole, token[:8]), (100352, b'DITT\0\0\x01\xf8'))
+    eq(offload_write(s, target, token, 0, whole), whole)
+    eq(get(w.path('to')) == data, True, 'a copy, which does not grow')
+    # a part of the token's range to another place; behind the end of the source are zeros
+    s.set(target, END_OF_FILE, struct.pack('<Q', 200000))
+    eq(offload_write(s, target, token, 102400, 4096, skip=512), 4096)
+    eq(offload_write(s, target, token, 150528, 1 << 20, skip=99840), 512)
+    copied = get(w.path('to'))
+    eq(copied[102400:106496] == data[512:4608], True)
+    eq(copied[150528:151040] == data[99840:] + bytes(352), True)
+    # the well-known token for zeros
+    zeros = struct.pack('>IHH', 0xffff0001, 0, 504) + bytes(504)
+    eq(offload_write(s, target, zeros, 512, 1024), 1024)
+    eq(get(w.path('to'))[:2048] == data[:512] + bytes(1024) + data[1536:2048], True)
+    # wrong arguments
+    for pos, count in (1, 512), (0, 511), (0, 0), (1 << 63, 512):
+        smb2.refused('INVALID_PARAMETER', offload_read, s, source, pos, count)
+        smb2.refused('INVALID_PARAMETER', offload_write, s, target, token, pos, count)
+    smb2.refused('INVALID_PARAMETER', offload_write, s, target, token, 0, 512, 1)
+    smb2.refused('INVALID_PARAMETER', offload_write, s, target, token, 0, 512, 1 << 20)
+    smb2.refused('END_OF_FILE', offload_read, s, source, 100352, 512)
+    smb2.refused('END_OF_FILE', offload_write, s, target, token, 200192, 512)
+    # a token that was changed, one of another session, one of a file that changed or was closed
+    for at in 0, 8, 32, 40, 64, 95:
+        wrong = bytearray(token)
+        wrong[at] ^= 1
+        smb2.refused('0xc0000465', offload_write, s, target, bytes(wrong), 0, 512)
+    other = smb2.Smb2(w.client)
+    mine = other.create('to', access=smb2.GENERIC_ALL)
+    smb2.refused('0xc0000465', offload_write, other, mine, token, 0, 512)
+    other.end()
+    smb2.refused('0xc000a2a4', offload_write, s, source, token, 0, 4096, 512)
+    s.write(source, b'changed')
+    smb2.refused('0xc0000465', offload_write, s, target, token, 0, 512)
+    token = offload_read(s, source, 0, 512)[1]
+    eq(offload_write(s, target, token, 0, 512), 512)
+    s.close(source)
+    smb2.refused('0xc0000465', offload_write, s, target, token, 0, 512)
     s.end()
 
 

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What server-side copies have in common: fsctl_copy.c and fsctl_offload.c. */
+#ifndef _DITTO_SMB_IOCTL_FSCTL_COPY_H
+#define _DITTO_SMB_IOCTL_FSCTL_COPY_H
+
+#include "../../fs/op/op.h"
+#include "ioctl.h"
+
+/**
+ * struct dsmb_copy - a copy between two opens
+ * @io: the IOCTL, on the open of the target
+ * @from: open of the source, with a reference
+ * @op: operation that reads the source
+ * @actor: actor of @op
+ * @node: node of @from, begun
+ */
+struct dsmb_copy {
+	struct dsmb_ioctl *io;
+	struct dsmb_open *from;
+	struct ditto_op op;
+	struct ditto_actor actor;
+	struct ditto_node *node;
+};
+
+/* A part of a copy. */
+struct dsmb_copy_chunk {
+	u64 from;
+	u64 to;
+	u64 len;
+};
+
+/* Progress of a copy that was parked; kept with its call. */
+struct dsmb_copy_state {
+	u32 chunks;
+	u32 total;
+};
+
+/**
+ * dsmb_copy_begin - find the source of a copy, and begin it
+ * @copy: the copy, with its IOCTL
+ * @persistent: FileId of the source, which must be an open of the same session
+ * @volatile_id: the same
+ * @missing: status if there is no such open
+ *
+ * Both opens must be of files, and the source must permit to read.
+ *
+ * Context: may sleep.
+ * Return: a status; with STATUS_SUCCESS, dsmb_copy_end() must follow.
+ */
+u32 dsmb_copy_begin(struct dsmb_copy *copy, u64 persistent, u64 volatile_id, u32 missing);
+
+/* End a copy that dsmb_copy_begin() has begun. May sleep. */
+void dsmb_copy_end(struct dsmb_copy *copy);
+
+/**
+ * dsmb_copy_overlaps - tell whether a chunk is copied over a part of itself
+ * @copy: begun
+ * @chunk: no end of its ranges overflows
+ *
+ * Context: any.
+ * Return: true if both ranges are in one file and have bytes in common.
+ */
+bool dsmb_copy_overlaps(const struct dsmb_copy *copy, const struct dsmb_copy_chunk *chunk);
+
+/**
+ * dsmb_copy_state - get the progress of a call
+ * @call: the call; its FSCTL has dsmb_fsctl_copy_release() as its release
+ *
+ * Context: may sleep.
+ * Return: the progress, which is not zero if the call was parked before; NULL without memory.
+ */
+struct dsmb_copy_state *dsmb_copy_state(struct dsmb_call *call);
+
+#endif
