@@ -122,6 +122,10 @@ static u32 auth_status(const struct dsmb_conn *conn, const struct ditto_auth *au
 	case -ECONNREFUSED:
 		pr_warn_ratelimited("%s cannot log in: there is no helper\n", conn->name);
 		return STATUS_NO_LOGON_SERVERS;
+	case -EAGAIN:
+		pr_warn_ratelimited("%s cannot log in: the helper gets no answer in time, see its log\n",
+				    conn->name);
+		return STATUS_NO_LOGON_SERVERS;
 	default:
 		pr_warn_ratelimited("%s cannot log in: the helper did not answer: error %d\n",
 				    conn->name, err);

@@ -255,6 +255,27 @@ def is_confined(w, pid, files, name):
                  lambda: f'has no seccomp: the {name}' in w.server.helper_log())
 
 
+@test(smb=True, squash='none', timeout=60)
+def login_worker_hangs(w):
+    """A login whose worker waits for a directory is answered before the kernel gives up."""
+    wait_for('the worker of logins', lambda: login_worker(w))
+    pid = login_worker(w)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with Link(w.client).negotiate() as s:
+            eq(s.login(), 'NO_LOGON_SERVERS')
+        wait_for('the line that says why', lambda: (
+            'a login is not answered in time: the name service does not answer'
+            in w.server.helper_log()))
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+    def works():
+        with Link(w.client).negotiate() as s:
+            return s.login() == 'SUCCESS'
+    wait_for('logins work again', works, 40)
+
+
 @test(smb=True)
 def worker_can_do_little(w):
     """The workers, which read data of clients and name servers, are confined."""

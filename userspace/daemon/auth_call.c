@@ -2,6 +2,7 @@
 /* Upcalls of the kernel for authentication. */
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,6 +136,21 @@ static void send_answer(const struct auth_call *c)
 	upcall_send(c->channel, msg);
 }
 
+/* Answer before the deadline. The token is still being processed, so its step is not looked at. */
+static void auth_call_late(struct late *late)
+{
+	const struct auth_call *c = (struct auth_call *)((char *)late -
+							 offsetof(struct auth_call, late));
+	struct nl_msg *msg = upcall_answer(c->channel);
+
+	late_log("a login");
+	if (!msg)
+		return;
+	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_ID, c->id);
+	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_ERROR, EAGAIN);
+	upcall_send(c->channel, msg);
+}
+
 static void run_job(struct job *job)
 {
 	struct auth_call *c = (struct auth_call *)job;
@@ -154,7 +170,7 @@ static void job_done(struct job *job)
 {
 	struct auth_call *c = (struct auth_call *)job;
 
-	if (clock_ms() < c->deadline)
+	if (late_remove(&c->late) && clock_ms() < c->deadline)
 		send_answer(c);
 	else if (!c->error && !c->step.done)
 		auth_abort(c->auth, c->step.id);
@@ -165,6 +181,7 @@ void auth_call_take(struct conn *channel, const struct upcall_services *services
 		    struct nl_msg *msg)
 {
 	struct auth_call *c = mem_new(sizeof(*c));
+	u64 now = clock_ms();
 	int rc;
 
 	c->job.run = run_job;
@@ -173,11 +190,14 @@ void auth_call_take(struct conn *channel, const struct upcall_services *services
 	c->channel = channel;
 	c->sends_sids = takes_sids;
 	c->sends_login = takes_login;
-	rc = auth_call_parse(c, msg, clock_ms());
+	rc = auth_call_parse(c, msg, now);
 	if (!rc)
 		rc = pool_submit(services->logins, &c->job);
-	if (!rc)
+	if (!rc) {
+		c->late.tell = auth_call_late;
+		late_add(&c->late, now, c->deadline);
 		return;
+	}
 	log_warning(rc == -EAGAIN ? "too many logins wait" : "a login was not understood");
 	c->error = (u32)-rc;
 	if (c->id)

@@ -4,6 +4,7 @@
 #define _DITTOD_AUTH_CALL_H
 
 #include "auth.h"
+#include "late.h"
 #include "pool.h"
 
 struct conn;
@@ -13,6 +14,7 @@ struct upcall_services;
 /**
  * struct auth_call - one token of a client
  * @job: job in the pool
+ * @late: answers in time if nobody else does
  * @auth: processes the token
  * @channel: connection on which the reply is sent
  * @id: number of the request, chosen by the kernel
@@ -26,6 +28,7 @@ struct upcall_services;
  */
 struct auth_call {
 	struct job job;
+	struct late late;
 	struct auth *auth;
 	struct conn *channel;
 	u64 id;

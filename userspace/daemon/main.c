@@ -32,6 +32,7 @@
 #include "identity/identity.h"
 #include "idmap.h"
 #include "kernel.h"
+#include "late.h"
 #include "log.h"
 #include "loop.h"
 #include "mem.h"
@@ -507,7 +508,7 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 {
 	char replay[PATH_MAX];
 	struct why why;
-	int rc;
+	int late, rc;
 
 	d->signals = loop_signals();
 	d->heard = clock_ns();
@@ -540,6 +541,11 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 			  "cannot drop privileges: %s", strerror(-rc));
 		return EXIT_FAILURE;
 	}
+	late = late_open();
+	if (late < 0) {
+		log_error("cannot make a timer: %s", strerror(errno));
+		return EXIT_FAILURE;
+	}
 	config_use_accounts(d->cfg);
 	d->job.run = run_apply;
 	d->job.done = apply_done;
@@ -562,6 +568,7 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 		loop_pool(d->services.names),
 		loop_pool(d->services.sids),
 		loop_pool(d->services.netgroups),
+		{ late, late_ready, NULL },
 		{ hosts_fd(d->services.hosts), hosts_are_ready, d->services.hosts },
 		{ pool_fd(d->services.logins), logins_ready, d },
 		loop_pool(d->services.calls),

@@ -268,6 +268,20 @@ static void send_record_answer(const struct record_upcall *u)
 	upcall_send(u->channel, msg);
 }
 
+/* Answer before the deadline. The work goes on, so its results are not looked at. */
+static void upcall_late(struct late *late)
+{
+	const struct upcall *u = (struct upcall *)((char *)late - offsetof(struct upcall, late));
+	struct nl_msg *msg = upcall_answer(u->channel);
+
+	late_log("a question about a user or group");
+	if (!msg)
+		return;
+	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_ID, u->id);
+	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_ERROR, EAGAIN);
+	upcall_send(u->channel, msg);
+}
+
 static void run_job(struct job *job)
 {
 	struct upcall *u = (struct upcall *)job;
@@ -281,7 +295,7 @@ static void job_done(struct job *job)
 {
 	struct upcall *u = (struct upcall *)job;
 
-	if (clock_ms() < u->deadline)
+	if (late_remove(&u->late) && clock_ms() < u->deadline)
 		send_answer(u);
 	upcall_free(u);
 }
@@ -406,6 +420,7 @@ static void take_question(struct conn *channel, const struct upcall_services *se
 			  struct nl_msg *msg)
 {
 	struct upcall *u = mem_new(sizeof(*u));
+	u64 now = clock_ms();
 	int rc;
 
 	u->job.run = run_job;
@@ -414,7 +429,7 @@ static void take_question(struct conn *channel, const struct upcall_services *se
 	u->lookup.names = &u->names;
 	u->netgroups = services->netgroups;
 	u->channel = channel;
-	rc = upcall_parse(u, msg, clock_ms());
+	rc = upcall_parse(u, msg, now);
 	if (rc) {
 		upcall_refuse(u, rc);
 	} else if (u->type == DITTO_UPCALL_KIND_HOST_NAME) {
@@ -426,8 +441,12 @@ static void take_question(struct conn *channel, const struct upcall_services *se
 			hosts_submit(services->hosts, &u->lookup);
 	} else {
 		rc = pool_submit(upcall_pool(services, u->type), &u->job);
-		if (rc)
+		if (rc) {
 			upcall_refuse(u, rc);
+		} else {
+			u->late.tell = upcall_late;
+			late_add(&u->late, now, u->deadline);
+		}
 	}
 }
 

@@ -6,6 +6,7 @@
 #include "common/types.h"
 #include "hosts.h"
 #include "idmap.h"
+#include "late.h"
 #include "nss.h"
 #include "pool.h"
 #include "recorder.h"
@@ -47,6 +48,7 @@ struct upcall_services {
 /**
  * struct upcall - one request and its reply
  * @job: job in the pool
+ * @late: answers in time if nobody else does
  * @lookup: look-up of the host's names
  * @netgroups: pool for the work after @lookup
  * @channel: connection on which the reply is sent
@@ -70,6 +72,7 @@ struct upcall_services {
  */
 struct upcall {
 	struct job job;
+	struct late late;
 	struct host_lookup lookup;
 	struct pool *netgroups;
 	struct conn *channel;

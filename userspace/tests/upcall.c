@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "daemon/auth_call.h"
+#include "daemon/late.h"
 #include "daemon/pipe_call.h"
 #include "daemon/pool.h"
 #include "daemon/upcall.h"
@@ -20,6 +22,39 @@
 
 static int spawner;
 static const u8 loopback[4] = { 127, 0, 0, 1 };
+
+static unsigned int tells;
+
+static void count_tell(struct late *late)
+{
+	CHECK(late->told);
+	tells++;
+}
+
+/* Requests are answered before their deadline, once, and not if they have an answer. */
+static void late_answers(void)
+{
+	struct late first = { .tell = count_tell }, second = first, third = first, never = first;
+	struct pollfd timer = { .fd = late_open(), .events = POLLIN };
+	u64 now = clock_ms();
+
+	CHECK(timer.fd >= 0 && late_remove(&first));
+	late_add(&never, now, UINT64_MAX);
+	late_add(&first, now, now + 400);
+	late_add(&second, now, now + 600000);
+	late_add(&third, now, now + 60000);
+	CHECK(first.at == now + 300 && third.at == now + 59000);
+	CHECK(poll(&timer, 1, 20000) == 1);
+	late_ready(NULL);
+	CHECK(tells == 1 && first.told && !second.told && !third.told);
+	CHECK(!late_remove(&first) && late_remove(&second) && late_remove(&third));
+	/* Nothing waits any more, so nothing is told; one whose time is over is at once. */
+	late_ready(NULL);
+	late_add(&second, now - 1000, now - 900);
+	CHECK(poll(&timer, 1, 20000) == 1);
+	late_ready(NULL);
+	CHECK(tells == 2 && !late_remove(&second) && late_remove(&never));
+}
 
 static struct nl_msg *upcall_request(u32 type)
 {
@@ -492,6 +527,7 @@ int main(int argc, char **argv)
 		TEST(accounts_of_sids), TEST(groups_of_nobody_known), TEST(name_of_host),
 		TEST(not_in_netgroup), TEST(requests_without_sense), TEST(mapped_address),
 		TEST(login_goes_on), TEST(login_succeeds), TEST(pipe_is_open), TEST(pool_runs_all),
+		TEST(late_answers),
 		{ 0 }
 	};
 

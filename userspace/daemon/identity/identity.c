@@ -143,6 +143,25 @@ bool identity_knows_domains(void)
 	return false;
 }
 
+void identity_explain_wait(char *text, size_t size)
+{
+	const char *names[2] = { NULL, NULL };
+	struct sources from;
+	unsigned int i, n = 0;
+
+	pthread_mutex_lock(&lock);
+	from = sources;
+	pthread_mutex_unlock(&lock);
+	for (i = 0; i < from.n && n < 2; i++)
+		if (from.source[i]->directory)
+			names[n++] = from.source[i]->title;
+	if (!n)
+		snprintf(text, size, "the name service does not answer, see nsswitch.conf(5)");
+	else
+		snprintf(text, size, "%s%s%s does not answer, or the domain behind it", names[0],
+			 n > 1 ? " or " : "", n > 1 ? names[1] : "");
+}
+
 bool identity_is_system(u32 id)
 {
 	return id < IDENTITY_SYSTEM_IDS || id == IDENTITY_NOBODY || id == UINT32_MAX;

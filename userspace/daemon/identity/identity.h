@@ -200,6 +200,11 @@ int identity_joined(const struct identity_who *who, struct identity *out);
 
 /* Is there a source of identities of domains: a directory, or a map file that is not empty? */
 bool identity_knows_domains(void);
+/*
+ * Say who can be the reason that users are not found in time: "winbind does not answer", or the name
+ * service if the configuration names no directory.
+ */
+void identity_explain_wait(char *text, size_t size);
 /* Does the map file have lines? */
 bool identity_map_has_lines(void);
 /* Is this a number of an account of the system? */
