@@ -122,7 +122,7 @@ static void copies_pieces(struct kunit *test)
 	file_drop(test, to, "to");
 }
 
-static void cancels(struct kunit *test)
+static void job_cancels(struct kunit *test)
 {
 	struct ditto_node *from = file_make(test, "from", JOB_SIZE), *to = file_make(test, "to", 0);
 	struct owned *early = owned_make(test, from, to, 1);
@@ -188,7 +188,7 @@ static void needs_permission(struct kunit *test)
 
 static struct kunit_case job_cases[] = {
 	KUNIT_CASE_SLOW(copies_pieces),
-	KUNIT_CASE(cancels),
+	KUNIT_CASE(job_cancels),
 	KUNIT_CASE(owner_ends_it),
 	KUNIT_CASE(needs_permission),
 	{}

@@ -7,8 +7,6 @@
 #include "../../../fs/nfs/v4/engine/compound.h"
 
 #define WORDS		64
-/* A stateid4. */
-#define STATEID		1, 0x01010101, 0x02020202, 0x03030303
 
 /**
  * struct fixture - arguments of an operation, and the COMPOUND that they are in
@@ -26,7 +24,8 @@ struct fixture {
 	u8 args[DNFS4_ARGS_MAX + DNFS4_SCRATCH_MAX];
 };
 
-static u32 args_decode(struct kunit *test, u32 opnum, const u32 *words, unsigned int bytes)
+/* Decode what begins with stateids. */
+static u32 args_decode(struct kunit *test, u32 opnum, const __be32 *words, unsigned int n)
 {
 	const struct dnfs4_op *op = dnfs4_ops[opnum];
 	struct fixture *f = test->priv;
@@ -34,12 +33,11 @@ static u32 args_decode(struct kunit *test, u32 opnum, const u32 *words, unsigned
 	KUNIT_ASSERT_NOT_NULL(test, op);
 	KUNIT_EXPECT_EQ(test, op->minor_first, 2);
 	memset(f, 0, sizeof(*f));
-	for (unsigned int i = 0; i < WORDS && i * XDR_UNIT < bytes; i++)
-		f->mem[i] = cpu_to_be32(words[i]);
+	memcpy(f->mem, words, n * XDR_UNIT);
 	f->buf.head[0].iov_base = f->mem;
-	f->buf.head[0].iov_len = bytes;
-	f->buf.len = bytes;
-	f->buf.buflen = bytes;
+	f->buf.head[0].iov_len = n * XDR_UNIT;
+	f->buf.len = n * XDR_UNIT;
+	f->buf.buflen = n * XDR_UNIT;
 	xdr_init_decode(&f->xdr, &f->buf, f->mem, NULL);
 	f->cmp.in = &f->xdr;
 	f->cmp.args = f->args;
@@ -49,55 +47,79 @@ static u32 args_decode(struct kunit *test, u32 opnum, const u32 *words, unsigned
 	return op->decode(&f->cmp, f->args);
 }
 
-/* All of it is understood, and nothing that is shorter. */
-static void expect_exact(struct kunit *test, u32 opnum, const u32 *words, unsigned int n)
-{
-	struct fixture *f = test->priv;
-	unsigned int i;
+/**
+ * struct sample - arguments of an operation
+ * @opnum: its number
+ * @stateids: number of stateids at the beginning
+ * @n: number of words behind them
+ * @words: the words
+ */
+struct sample {
+	u32 opnum;
+	unsigned int stateids;
+	unsigned int n;
+	u32 words[24];
+};
 
-	KUNIT_EXPECT_EQ(test, args_decode(test, opnum, words, n * XDR_UNIT), NFS4_OK);
-	KUNIT_EXPECT_EQ(test, xdr_stream_remaining(&f->xdr), 0);
-	for (i = 0; i < n; i++)
-		KUNIT_EXPECT_EQ_MSG(test, args_decode(test, opnum, words, i * XDR_UNIT),
-				    NFS4ERR_BADXDR, "operation %u, %u words", opnum, i);
+/* Fill the words of a sample; returns their number. */
+static unsigned int sample_fill(const struct sample *sample, __be32 words[WORDS])
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < sample->stateids * 4; i++)
+		words[n++] = cpu_to_be32(0x01010101);
+	for (i = 0; i < sample->n; i++)
+		words[n++] = cpu_to_be32(sample->words[i]);
+	return n;
 }
 
-#define EXPECT_EXACT(test, opnum, ...)						\
-	do {									\
-		static const u32 words[] = { __VA_ARGS__ };			\
-										\
-		expect_exact(test, opnum, words, ARRAY_SIZE(words));		\
-	} while (0)
+static const struct sample whole[] = {
+	{ OP_CLONE, 2, 6, { 0, 1, 0, 2, 0, 3 } },
+	{ OP_COPY, 2, 9, { 0, 1, 0, 2, 0, 3, 1, 0, 0 } },
+	/* Source servers by name, URL and address. */
+	{ OP_COPY, 2, 21, { 0, 1, 0, 2, 0, 3, 1, 0, 3, NL4_NAME, 3, 0x61626300, NL4_URL, 4,
+			    0x61626364, NL4_NETADDR, 3, 0x74637000, 5, 0x312e3200, 0x33000000 } },
+	{ OP_OFFLOAD_CANCEL, 1 },
+	{ OP_OFFLOAD_STATUS, 1 },
+};
 
-#define EXPECT_BAD(test, opnum, ...)						\
-	do {									\
-		static const u32 words[] = { __VA_ARGS__ };			\
-										\
-		KUNIT_EXPECT_EQ(test, args_decode(test, opnum, words, sizeof(words)),	\
-				NFS4ERR_BADXDR);				\
-	} while (0)
-
+/* All of it is understood, and nothing that is shorter. */
 static void whole_and_short(struct kunit *test)
 {
-	EXPECT_EXACT(test, OP_CLONE, STATEID, STATEID, 0, 1, 0, 2, 0, 3);
-	EXPECT_EXACT(test, OP_COPY, STATEID, STATEID, 0, 1, 0, 2, 0, 3, 1, 0, 0);
-	/* Source servers by name, URL and address. */
-	EXPECT_EXACT(test, OP_COPY, STATEID, STATEID, 0, 1, 0, 2, 0, 3, 1, 0, 3,
-		     NL4_NAME, 3, 0x61626300, NL4_URL, 4, 0x61626364,
-		     NL4_NETADDR, 3, 0x74637000, 5, 0x312e3200, 0x33000000);
-	EXPECT_EXACT(test, OP_OFFLOAD_CANCEL, STATEID);
-	EXPECT_EXACT(test, OP_OFFLOAD_STATUS, STATEID);
+	struct fixture *f = test->priv;
+	__be32 words[WORDS];
+	unsigned int i, n;
+
+	for (i = 0; i < ARRAY_SIZE(whole); i++) {
+		n = sample_fill(&whole[i], words);
+		KUNIT_EXPECT_EQ(test, args_decode(test, whole[i].opnum, words, n), NFS4_OK);
+		KUNIT_EXPECT_EQ(test, xdr_stream_remaining(&f->xdr), 0);
+		while (n--)
+			KUNIT_EXPECT_EQ_MSG(test, args_decode(test, whole[i].opnum, words, n),
+					    NFS4ERR_BADXDR, "sample %u, %u words", i, n);
+	}
 }
 
-static void wrong(struct kunit *test)
+/* Booleans, the number of servers, the kind and the length of a server. */
+static const struct sample bad[] = {
+	{ OP_COPY, 2, 9, { 0, 1, 0, 2, 0, 3, 2, 0, 0 } },
+	{ OP_COPY, 2, 9, { 0, 1, 0, 2, 0, 3, 0, 2, 0 } },
+	{ OP_COPY, 2, 9, { 0, 1, 0, 2, 0, 3, 0, 0, U32_MAX } },
+	{ OP_COPY, 2, 11, { 0, 1, 0, 2, 0, 3, 0, 0, 1, 0, 0 } },
+	{ OP_COPY, 2, 11, { 0, 1, 0, 2, 0, 3, 0, 0, 1, 4, 0 } },
+	{ OP_COPY, 2, 11, { 0, 1, 0, 2, 0, 3, 0, 0, 1, NL4_NAME, U32_MAX } },
+};
+
+static void refuses_bad(struct kunit *test)
 {
-	/* Booleans, the number of servers, the kind and the length of a server. */
-	EXPECT_BAD(test, OP_COPY, STATEID, STATEID, 0, 1, 0, 2, 0, 3, 2, 0, 0);
-	EXPECT_BAD(test, OP_COPY, STATEID, STATEID, 0, 1, 0, 2, 0, 3, 0, 2, 0);
-	EXPECT_BAD(test, OP_COPY, STATEID, STATEID, 0, 1, 0, 2, 0, 3, 0, 0, U32_MAX);
-	EXPECT_BAD(test, OP_COPY, STATEID, STATEID, 0, 1, 0, 2, 0, 3, 0, 0, 1, 0, 0);
-	EXPECT_BAD(test, OP_COPY, STATEID, STATEID, 0, 1, 0, 2, 0, 3, 0, 0, 1, 4, 0);
-	EXPECT_BAD(test, OP_COPY, STATEID, STATEID, 0, 1, 0, 2, 0, 3, 0, 0, 1, NL4_NAME, U32_MAX);
+	__be32 words[WORDS];
+	unsigned int i, n;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		n = sample_fill(&bad[i], words);
+		KUNIT_EXPECT_EQ_MSG(test, args_decode(test, bad[i].opnum, words, n),
+				    NFS4ERR_BADXDR, "sample %u", i);
+	}
 }
 
 static int fixture_init(struct kunit *test)
@@ -108,7 +130,7 @@ static int fixture_init(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(whole_and_short),
-	KUNIT_CASE(wrong),
+	KUNIT_CASE(refuses_bad),
 	{}
 };
 
