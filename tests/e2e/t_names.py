@@ -161,6 +161,7 @@ def local_unlink_frees_space(w):
     os.unlink(w.path('big'))
 
     def freed():
+        os.sync()
         v = os.statvfs(w.export)
         return (v.f_bfree - before) * v.f_frsize >= 20 << 20
     wait_for('the space of a removed file', freed, 15)
