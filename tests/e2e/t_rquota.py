@@ -153,7 +153,12 @@ def refused(w):
     w.server.set('data', sec=['krb5'])
     r = c.call(PROGRAM, 1, GET, Enc().opaque(b'data').u32(0).bytes())
     eq(r.stat, rpc.AUTH_ERROR)
+    # another share admits the machine: it does not learn which ones do not
+    os.mkdir(f'{w.base}/other')
+    w.server.add('other', f'{w.base}/other')
     w.server.set('data', sec=['sys'], allow=['192.0.2.1=rw'])
+    eq({ask(c, path, ALICE).status for path in ('data', 'nosuch')}, {NO_QUOTA})
+    w.server.delete('other')
     r = c.call(PROGRAM, 1, GET, Enc().opaque(b'data').u32(0).bytes())
     eq(r.stat, rpc.AUTH_ERROR)
 

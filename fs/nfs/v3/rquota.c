@@ -98,8 +98,9 @@ static int rquota_below(struct dnfs_call *call, const struct dnfs_rquota_args *a
 	int err;
 
 	err = dnfs_admit(call, share, false, &op);
+	/* The same answer as for a path that is not served, to hide which paths exist. */
 	if (err)
-		return err;
+		return err == -EACCES ? -ENOENT : err;
 	node = ditto_node_get_root(share);
 	if (IS_ERR(node)) {
 		err = PTR_ERR(node);
