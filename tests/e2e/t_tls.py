@@ -487,6 +487,37 @@ def restarted41(conn, verf):
     return nfs.compound(nfs4.create_session(r[0].clientid, r[0].seqid)).status
 
 
+def confirmed40(clear, conn):
+    """A client that is made over one connection and confirmed over another."""
+    c = nfs4.Client40(clear, b'me', b'before..', confirm=False)
+    c.nfs = nfs4.Nfs4(conn)
+    c.compound, c.fh = c.nfs.compound, c.nfs.fh
+    c.compound(nfs4.setclientid_confirm(c.id, c.confirm)).ok()
+    return c
+
+
+def confirmed41(clear, conn):
+    r = nfs4.Nfs4(clear, 1).compound(nfs4.exchange_id(b'me', b'before..')).ok()[0]
+    s = nfs4.Session(conn, r.clientid, r.seqid)
+    s.compound(nfs4.reclaim_complete()).ok()
+    return s
+
+
+@test(server='ditto', timeout=60)
+def confirmed_by_a_machine(w):
+    """A client that a machine confirms with its certificate is restarted with it alone."""
+    certs = Certificates(w)
+    w.server.helper_start(certs.section('server'))
+    put(w.path('f'), b'data')
+    clear, conn = w.client.connect(), tls(w.client, certs, 'client')
+    for make, restarted in (confirmed40, restarted40), (confirmed41, restarted41):
+        read = opened(make(clear, conn))
+        eq([restarted(clear, b'after...'), read()], [nfs4.CLID_INUSE, nfs4.OK])
+        eq(restarted(conn, b'after...'), nfs4.OK)
+    clear.close()
+    conn.close()
+
+
 @test(server='ditto', timeout=120)
 def clients_of_nfs4(w):
     """A client's state is not ended by a restart without its TLS, or with another certificate."""

@@ -77,6 +77,45 @@ static void principals_compared(struct kunit *test)
 	}
 }
 
+/* Records distinguish machines by their certificates, where the user is not proved. */
+static void principals_of_machines(struct kunit *test)
+{
+	static const struct who sys = { DITTO_SEC_SYS, 7 }, krb = { DITTO_SEC_KRB5, 7, "a" };
+	struct dnfs4_client *client = kunit_kzalloc(test, sizeof(*client), GFP_KERNEL);
+	struct ditto_peer *peer = kunit_kzalloc(test, sizeof(*peer), GFP_KERNEL);
+	struct dnfs_call *call = kunit_kzalloc(test, sizeof(*call), GFP_KERNEL);
+	u8 clear[DNFS4_PRINCIPAL_DIGEST], machine[DNFS4_PRINCIPAL_DIGEST];
+
+	KUNIT_ASSERT_TRUE(test, client && peer && call);
+	client_of(client, &sys);
+	client->principal.security = DNFS_CONN_PLAIN;
+	dnfs4_principal_digest(&client->principal, clear);
+
+	/* A client made over a clear connection, and confirmed with a certificate. */
+	call_of(call, &sys);
+	call->peer = peer;
+	call->security = DNFS_CONN_MTLS;
+	peer->proved = "m";
+	KUNIT_ASSERT_TRUE(test, dnfs4_principal_confirm(&client->principal, call));
+	KUNIT_EXPECT_STREQ(test, client->principal.proved, "m");
+	dnfs4_principal_digest(&client->principal, machine);
+	KUNIT_EXPECT_MEMNEQ(test, clear, machine, sizeof(clear));
+	KUNIT_EXPECT_TRUE(test, dnfs4_principal_may_restart(client, call));
+	call->security = DNFS_CONN_PLAIN;
+	KUNIT_EXPECT_FALSE(test, dnfs4_principal_may_restart(client, call));
+	/* A later call that proves less changes nothing. */
+	KUNIT_ASSERT_TRUE(test, dnfs4_principal_confirm(&client->principal, call));
+	KUNIT_EXPECT_EQ(test, client->principal.security, DNFS_CONN_MTLS);
+	kfree(client->principal.proved);
+
+	/* Kerberos proves enough. */
+	client_of(client, &krb);
+	dnfs4_principal_digest(&client->principal, clear);
+	client->principal.proved = "m";
+	dnfs4_principal_digest(&client->principal, machine);
+	KUNIT_EXPECT_MEMEQ(test, clear, machine, sizeof(clear));
+}
+
 /* The names become words of a line that rpc.gssd reads. */
 static void services_called_back(struct kunit *test)
 {
@@ -199,6 +238,7 @@ static void mach_cred_frees(struct kunit *test)
 static struct kunit_case client_cases[] = {
 	KUNIT_CASE(principals_compared),
 	KUNIT_CASE(services_called_back),
+	KUNIT_CASE(principals_of_machines),
 	KUNIT_CASE(principals_restart),
 	KUNIT_CASE(mach_cred),
 	KUNIT_CASE(mach_cred_frees),

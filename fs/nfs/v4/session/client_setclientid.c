@@ -17,6 +17,7 @@
 #include "../engine/ops.h"
 #include "../engine/server.h"
 #include "client_private.h"
+#include "principal.h"
 
 /* Longest r_netid and r_addr returned: an IPv6 address with scope and port. */
 #define DNFS4_NETID_MAX		8
@@ -212,6 +213,9 @@ static u32 confirm_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 	status = NFS4ERR_CLID_INUSE;
 	if (!known && confirmed && dnfs4_client_keeps_name(confirmed) &&
 	    !dnfs4_principal_may_restart(confirmed, cmp->call))
+		goto unlock;
+	status = NFS4ERR_DELAY;
+	if (!known && !dnfs4_principal_confirm(&client->principal, cmp->call))
 		goto unlock;
 	status = dnfs4_client_admit(client);
 	if (status)

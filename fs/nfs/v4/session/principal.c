@@ -75,6 +75,25 @@ bool dnfs4_principal_init(struct dnfs4_principal *principal, const struct dnfs_c
 	return principal->name;
 }
 
+bool dnfs4_principal_confirm(struct dnfs4_principal *principal, const struct dnfs_call *call)
+{
+	const char *name = dnfs4_proved_name(call);
+	char *proved = NULL;
+
+	if (call->security <= principal->security)
+		return true;
+	if (name) {
+		proved = kstrdup(name, GFP_KERNEL);
+		if (!proved)
+			return false;
+	}
+	kfree(principal->proved);
+	principal->proved = proved;
+	principal->security = call->security;
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_principal_confirm);
+
 void dnfs4_principal_exit(struct dnfs4_principal *principal)
 {
 	kfree(principal->name);
@@ -125,8 +144,11 @@ void dnfs4_principal_digest(const struct dnfs4_principal *principal,
 
 	blake2s_init(&state, DNFS4_PRINCIPAL_DIGEST);
 	blake2s_update(&state, (const u8 *)head, sizeof(head));
+	/* The name of a machine counts where the user is not proved, as for restarts. */
 	if (principal->name)
 		blake2s_update(&state, principal->name, strlen(principal->name));
+	else if (principal->proved && !(principal->sec & DNFS_SEC_PROVEN))
+		blake2s_update(&state, principal->proved, strlen(principal->proved));
 	blake2s_final(&state, digest);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_principal_digest);

@@ -25,6 +25,18 @@ struct dnfs4_principal;
  */
 bool dnfs4_principal_init(struct dnfs4_principal *principal, const struct dnfs_call *call);
 
+/**
+ * dnfs4_principal_confirm - take the proof of the machine from the call that confirms the client
+ * @principal: of a client that is not confirmed yet
+ * @call: the call, whose principal matches
+ *
+ * The client may have been made over a connection that proves less.
+ *
+ * Context: may sleep; clients->lock.
+ * Return: false without memory.
+ */
+bool dnfs4_principal_confirm(struct dnfs4_principal *principal, const struct dnfs_call *call);
+
 /* Free what a principal owns. One that is all zeroes owns nothing. */
 void dnfs4_principal_exit(struct dnfs4_principal *principal);
 

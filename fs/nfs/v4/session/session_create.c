@@ -18,6 +18,7 @@
 #include "../engine/ops.h"
 #include "../engine/server.h"
 #include "client_private.h"
+#include "principal.h"
 #include "session_private.h"
 
 /* Limits of a back channel; the message size applies to requests and replies. */
@@ -154,7 +155,8 @@ static u32 create_session(struct dnfs4_compound *cmp, struct dnfs4_client *clien
 }
 
 /* Confirm the client; @old is set to the incarnation that it replaces, with a reference. */
-static u32 create_confirm(struct dnfs4_client *client, struct dnfs4_client **old)
+static u32 create_confirm(struct dnfs4_client *client, const struct dnfs_call *call,
+			  struct dnfs4_client **old)
 {
 	const struct dnfs4_client_id id = {
 		.len = client->owner_len, .owner = client->owner_string
@@ -169,6 +171,9 @@ static u32 create_confirm(struct dnfs4_client *client, struct dnfs4_client **old
 		goto unlock;
 	status = NFS4_OK;
 	if (test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags))
+		goto unlock;
+	status = NFS4ERR_DELAY;
+	if (!dnfs4_principal_confirm(&client->principal, call))
 		goto unlock;
 	status = dnfs4_client_admit(client);
 	if (status)
@@ -209,7 +214,7 @@ static u32 create_run(struct dnfs4_compound *cmp, struct dnfs4_client *client,
 	status = create_session(cmp, client, args, &session);
 	if (status)
 		return status;
-	status = create_confirm(client, &old);
+	status = create_confirm(client, cmp->call, &old);
 	/* Release the state of the old incarnation before the new one can request it. */
 	if (old) {
 		dnfs4_client_end(old, "the client was restarted");
