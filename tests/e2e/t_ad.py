@@ -5,10 +5,12 @@ import os
 import re
 import stat
 
+import nfs3
+import rpc
 import smb
 from ad import Domain
 from ad_domain import DNS, DOMAIN, REALM
-from harness import as_user, eq, get, put, run, test
+from harness import as_user, eq, get, put, run, test, wait_for
 from servers import tool
 
 DENIED = 'NT_STATUS_ACCESS_DENIED'
@@ -77,6 +79,15 @@ userPrincipalName: erika@ad.test
     eq(domain.smb(w.client, cache, 'del erik'), '')
     eq(os.path.exists(w.path('erik')), False)
     eq(owner_of_new(domain, cache, 'erika'), uids['erik'])
+    # the groups of the account are found, though winbind may go on with its old name
+    os.mkdir(w.path('sales'))
+    os.chown(w.path('sales'), 0, gid('sales-files'))
+    os.chmod(w.path('sales'), 0o770)
+    n = w.client.nfs(rpc.auth_sys(uids['erik'], uids['erik']))
+    sales = n.lookup(n.root, 'sales').fh
+    w.server.set('data', manage_gids=True)
+    w.server.ctl('cache', 'flush')
+    wait_for('the groups', lambda: n.mkdir(sales, 'd').status in (nfs3.OK, nfs3.EXIST), 60)
     # a rule makes no user of the domain another one than winbind knows
     domain.helper(f'identity = winbind local\nuser-map = *@{REALM} = *')
     eq(owner_of_new(domain, domain.login(w.client, 'alice'), 'mapped'), 'NT_STATUS_LOGON_FAILURE')

@@ -20,6 +20,7 @@
 
 #include "clock.h"
 #include "idmap.h"
+#include "mem.h"
 #include "nfsidmap.h"
 
 /* Clients assume this domain for machines that have none. */
@@ -298,27 +299,21 @@ int idmap_account(const struct sid *sid, u64 until, unsigned int *kinds, u32 *id
 	return !rc && !sid_same(&own, sid) ? -ENOENT : rc;
 }
 
-int idmap_groups(uid_t uid, u64 until, u32 gids[NSS_GROUPS_MAX], unsigned int *n)
+int idmap_groups(uid_t uid, u32 gids[NSS_GROUPS_MAX], unsigned int *n)
 {
-	const struct identity_who kernel = { KERNEL, KERNEL_MOST, until };
-	char name[2 * NSS_NAME_SIZE];
-	struct nss_account account;
-	struct identity who;
+	u32 *found;
+	unsigned int nfound;
 	int rc;
 
 	rc = nss_groups(uid, gids, n);
 	if (rc != -ESTALE)
 		return rc;
-	rc = identity_by_id(&kernel, IDENTITY_USER, uid, &who);
-	if (rc)
-		return rc == -ENOENT ? 0 : rc;
-	snprintf(name, sizeof(name), "%s\\%s", who.name.domain, who.name.name);
-	rc = nss_account(name, &account);
-	if (rc == -ENOENT || (!rc && account.uid != uid))
-		return 0;
-	if (rc)
-		return rc;
-	memcpy(gids, account.gids, account.ngids * sizeof(gids[0]));
-	*n = account.ngids;
-	return 0;
+	found = mem_new(NSS_GROUPS_MAX * sizeof(*found));
+	rc = identity_groups(uid, found, &nfound);
+	if (!rc && nfound) {
+		memcpy(gids, found, nfound * sizeof(*found));
+		*n = nfound;
+	}
+	free(found);
+	return rc == -ENOENT ? 0 : rc;
 }

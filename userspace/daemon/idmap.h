@@ -38,11 +38,11 @@ int idmap_name(unsigned int kind, u32 id, u64 until, char name[IDMAP_NAME_SIZE])
 int idmap_id(unsigned int kind, const char *name, u64 until, u32 *id);
 
 /*
- * Look up the groups of a user as nss_groups() does, also if the name service goes on with a name
- * that the user had before being renamed. Returns as nss_groups(), but not -ESTALE; -EAGAIN if the
- * directory that knows the present name does not answer.
+ * Look up the groups of a user as nss_groups() does. If the name service goes on with a name that
+ * the user had before being renamed, a directory is asked by the user's SID. Returns as
+ * nss_groups(), but not -ESTALE; -EAGAIN if the directory does not answer.
  */
-int idmap_groups(uid_t uid, u64 until, u32 gids[NSS_GROUPS_MAX], unsigned int *n);
+int idmap_groups(uid_t uid, u32 gids[NSS_GROUPS_MAX], unsigned int *n);
 
 /*
  * Get the SID of a user or group. Returns 0; -ENOENT if it has none but the one made of its number;

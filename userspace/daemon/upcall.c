@@ -106,7 +106,7 @@ static int upcall_find_sids(struct upcall *u)
 {
 	struct user_token t = { .uid = u->uid };
 	struct why why;
-	int rc = idmap_groups(u->uid, u->deadline, t.gids, &t.ngids);
+	int rc = idmap_groups(u->uid, t.gids, &t.ngids);
 
 	rc = rc ?: user_token_fill(&t, NULL, false, &why);
 	if (rc) {
@@ -134,7 +134,7 @@ void upcall_work(struct upcall *u)
 		rc = u->lookup.error == -EAGAIN && !u->member ? -EAGAIN : 0;
 		break;
 	case DITTO_UPCALL_KIND_GROUPS:
-		rc = idmap_groups(u->uid, u->deadline, u->gids, &u->ngids);
+		rc = idmap_groups(u->uid, u->gids, &u->ngids);
 		break;
 	case DITTO_UPCALL_KIND_USER_SIDS:
 		rc = upcall_find_sids(u);

@@ -83,9 +83,10 @@ struct identity_query {
  * @by_sid: fills everything from @out->sid
  * @by_id: fills everything from @out->id, for one kind
  * @by_name: fills everything from @out->name, for any of the kinds
+ * @groups: fills the groups of a user, by the user's SID; may be NULL
  * @joined: fills name, realm and SID of the domain that this machine is a member of; may be NULL
  *
- * The last four return 0, -ENOENT, or -EAGAIN if the source does not answer. They may change
+ * The last five return 0, -ENOENT, or -EAGAIN if the source does not answer. They may change
  * @out in any case.
  */
 struct identity_source {
@@ -101,6 +102,7 @@ struct identity_source {
 	int (*by_sid)(struct identity *out);
 	int (*by_id)(unsigned int kind, struct identity *out);
 	int (*by_name)(unsigned int kinds, struct identity *out);
+	int (*groups)(uid_t uid, u32 gids[NSS_GROUPS_MAX], unsigned int *n);
 	int (*joined)(struct identity *out);
 };
 
@@ -197,6 +199,12 @@ int identity_by_name(const struct identity_who *who, unsigned int kinds, const c
 
 /* Look up the domain that this machine is a member of; blocks as identity_find() does. */
 int identity_joined(const struct identity_who *who, struct identity *out);
+
+/*
+ * Look up the groups of a user without the user's name. Blocks as long as the source does. Returns
+ * 0, -ENOENT (no source can tell) or -EAGAIN.
+ */
+int identity_groups(uid_t uid, u32 gids[NSS_GROUPS_MAX], unsigned int *n);
 
 /* Is there a source of identities of domains: a directory, or a map file that is not empty? */
 bool identity_knows_domains(void);

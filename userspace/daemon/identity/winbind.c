@@ -9,10 +9,12 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../log.h"
 #include "identity.h"
+#include "mem.h"
 
 #define LIBRARY	"libwbclient.so.0"
 
@@ -69,6 +71,8 @@ static struct {
 	int (*sids_to_ids)(const struct wbc_sid *sids, u32 n, struct wbc_id *ids);
 	int (*uid_to_sid)(uid_t uid, struct wbc_sid *sid);
 	int (*gid_to_sid)(gid_t gid, struct wbc_sid *sid);
+	int (*user_sids)(const struct wbc_sid *user, bool only_domain, u32 *n,
+			 struct wbc_sid **sids);
 	int (*domain_info)(const char *domain, struct wbc_domain **info);
 	int (*interface_details)(struct wbc_interface **details);
 	void (*free)(void *memory);
@@ -83,6 +87,7 @@ static const struct {
 	{ "wbcSidsToUnixIds", &wbc.sids_to_ids },
 	{ "wbcUidToSid", &wbc.uid_to_sid },
 	{ "wbcGidToSid", &wbc.gid_to_sid },
+	{ "wbcLookupUserSids", &wbc.user_sids },
 	{ "wbcDomainInfo", &wbc.domain_info },
 	{ "wbcInterfaceDetails", &wbc.interface_details },
 	{ "wbcFreeMemory", &wbc.free },
@@ -313,6 +318,31 @@ static int winbind_by_name(unsigned int kinds, struct identity *out)
 	return rc;
 }
 
+static int winbind_groups(uid_t uid, u32 gids[NSS_GROUPS_MAX], unsigned int *n)
+{
+	struct wbc_sid user, *sids = NULL;
+	struct wbc_id *ids;
+	u32 nsids = 0, i;
+	int rc;
+
+	*n = 0;
+	if (!winbind_loaded())
+		return -EAGAIN;
+	rc = winbind_error(wbc.uid_to_sid(uid, &user), "");
+	if (!rc)
+		rc = winbind_error(wbc.user_sids(&user, false, &nsids, &sids), "");
+	if (rc)
+		return rc;
+	ids = mem_new((nsids + 1) * sizeof(*ids));
+	rc = nsids && wbc.sids_to_ids(sids, nsids, ids) ? -EAGAIN : 0;
+	for (i = 0; !rc && i < nsids && *n < NSS_GROUPS_MAX; i++)
+		if (ids[i].kind == WBC_ID_GID || ids[i].kind == WBC_ID_BOTH)
+			gids[(*n)++] = ids[i].id;
+	free(ids);
+	wbc.free(sids);
+	return rc;
+}
+
 static int winbind_joined(struct identity *out)
 {
 	struct wbc_interface *details = NULL;
@@ -349,5 +379,6 @@ const struct identity_source identity_winbind = {
 	.by_sid = winbind_by_sid,
 	.by_id = winbind_by_id,
 	.by_name = winbind_by_name,
+	.groups = winbind_groups,
 	.joined = winbind_joined,
 };
