@@ -8,8 +8,9 @@
 #include "mem.h"
 #include "nt_status.h"
 
-/* Most names in one call (MS-LSAT section 3.1.4.5), and most SIDs. */
+/* Most names in one call (MS-LSAT section 3.1.4.5). */
 #define LOOKUP_NAMES_MAX	1000
+/* Most SIDs: section 2.2.16 has 20480, whose names would not fit into RPC_REPLY_MAX. */
 #define LOOKUP_SIDS_MAX		1000
 /* MaxEntries of the referenced domains (MS-LSAT section 3.1.4.9). */
 #define DOMAINS_ROOM	32
