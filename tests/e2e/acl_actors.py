@@ -380,18 +380,18 @@ def probe_nfs(s, obj, name, vers):
     for bit, want in access_bits(obj, token).items():
         yield f'ACCESS {ACCESS_WORDS[bit]}', bool(want), bool(says & bit), 0
     yield from (probe_dir if obj.directory else probe_file)(s, obj, n, fh, token, vers)
+    same = nfs3.sattr(mode=os.stat(s.w.path(path_of(obj))).st_mode & 0o7777)
     yield ('SETATTR of the mode', bool(have & m.WRITE_ACL),
-           nfs_ok(n.setattr(fh, nfs3.sattr(mode=os.stat(s.w.path(path_of(obj))).st_mode
-                                           & 0o7777)).status, vers), m.WRITE_ACL)
+           nfs_ok(settled(n.setattr, fh, same).status, vers), m.WRITE_ACL)
     times = have & m.WRITE_ATTRS
     now = times or have & m.WRITE_DATA
     if obj.aces is None:                 # as utimensat(2) has it
         times = token.admin or token.uid == obj.uid
         now = times or m.mode_grants(obj, token, 2)
     yield ('SETATTR of a time', bool(times),
-           nfs_ok(n.setattr(fh, nfs3.sattr(atime=(1, 0))).status, vers), m.WRITE_ATTRS)
+           nfs_ok(settled(n.setattr, fh, nfs3.sattr(atime=(1, 0))).status, vers), m.WRITE_ATTRS)
     yield ('SETATTR of the current time', bool(now),
-           nfs_ok(n.setattr(fh, nfs3.sattr(atime='server')).status, vers), m.WRITE_ATTRS)
+           nfs_ok(settled(n.setattr, fh, nfs3.sattr(atime='server')).status, vers), m.WRITE_ATTRS)
     if vers != '3':
         got = n._do(nfs4.putfh(fh), nfs4.getattr('acl'))
         yield 'GETATTR of the list', bool(have & m.READ_ACL), nfs_ok(got.status, vers), m.READ_ACL
@@ -401,7 +401,7 @@ def probe_file(s, obj, n, fh, token, vers):
     yield ('READ', m.nfs_may_read(obj, token),
            nfs_ok(settled(n.read, fh, 0, 9).status, vers), m.READ_DATA)
     yield ('WRITE', m.nfs_may_write(obj, token),
-           nfs_ok(n.write(fh, 0, b'content').status, vers), m.WRITE_DATA)
+           nfs_ok(settled(n.write, fh, 0, b'content').status, vers), m.WRITE_DATA)
     if vers != '3':
         reach = m.answer(obj.parent, token).granted & m.EXECUTE
         reads, writes = m.nfs_may_read(obj, token, True), m.nfs_may_write(obj, token, True)
@@ -423,7 +423,8 @@ def probe_dir(s, obj, n, fh, token, vers):
     have, top = m.answer(obj, token).granted, s.w.path(path_of(obj))
     yield ('READDIR', bool(have & m.READ_DATA),
            nfs_ok(settled(n.readdir, fh).status, vers), m.READ_DATA)
-    yield ('LOOKUP', bool(have & m.EXECUTE), nfs_ok(n.lookup(fh, 'child').status, vers), m.EXECUTE)
+    yield ('LOOKUP', bool(have & m.EXECUTE),
+           nfs_ok(settled(n.lookup, fh, 'child').status, vers), m.EXECUTE)
     for call, what, right, remove in ((n.create, 'CREATE', m.WRITE_DATA, os.unlink),
                                       (n.mkdir, 'MKDIR', m.APPEND_DATA, os.rmdir)):
         good = nfs_ok(settled(call, fh, 'new').status, vers)
