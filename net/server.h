@@ -48,6 +48,7 @@ struct ditto_jobs;
  * @proved: net/proved.c
  * @stats: net/stats.c
  * @upcalls: net/helper/upcall.c
+ * @audit_lost: records for the audit log that were lost and not told yet
  * @names: net/helper/names.c
  * @records: net/helper/record.c
  * @listeners: net/listener.c
@@ -75,6 +76,7 @@ struct ditto_server {
 	struct ditto_proved_names *proved;
 	struct ditto_stats_table *stats;
 	struct ditto_upcalls *upcalls;
+	atomic64_t audit_lost;
 	struct ditto_names *names;
 	struct ditto_records *records;
 	struct ditto_listeners *listeners;

@@ -137,13 +137,26 @@ static const char *const upcall_kind_names[] = {
 	"sid-of-user",
 	"sid-of-group",
 	"account-of-sid",
+	"audit",
 };
 
 const struct spec_enum spec_upcall_kind = {
 	.name = "upcall-kind",
 	.flags = false,
 	.names = upcall_kind_names,
-	.count = 19,
+	.count = 20,
+};
+
+static const char *const audit_kind_names[] = {
+	"open",
+	"delete",
+};
+
+const struct spec_enum spec_audit_kind = {
+	.name = "audit-kind",
+	.flags = false,
+	.names = audit_kind_names,
+	.count = 2,
 };
 
 static const char *const token_privilege_names[] = {
@@ -1493,6 +1506,66 @@ static const struct spec_attr upcall_attrs[] = {
 		.max = 4294967295ULL,
 		.values = &spec_login_kind,
 	},
+	[DITTO_A_UPCALL_AUDIT_EVENT] = {
+		.name = "audit-event",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_audit_kind,
+	},
+	[DITTO_A_UPCALL_GRANTED] = {
+		.name = "granted",
+		.kind = SPEC_U8,
+		.form = SPEC_BOOL,
+		.min = 0,
+		.max = 1ULL,
+	},
+	[DITTO_A_UPCALL_ACCESS] = {
+		.name = "access",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_UPCALL_SHARE] = {
+		.name = "share",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 255,
+	},
+	[DITTO_A_UPCALL_PATH] = {
+		.name = "path",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 4095,
+	},
+	[DITTO_A_UPCALL_CLIENT] = {
+		.name = "client",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 255,
+	},
+	[DITTO_A_UPCALL_PROTOCOL] = {
+		.name = "protocol",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 31,
+	},
+	[DITTO_A_UPCALL_TIME] = {
+		.name = "time",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_UPCALL_LOST] = {
+		.name = "lost",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
 };
 
 static const struct nla_policy upcall_policy[] = {
@@ -1596,6 +1669,37 @@ static const struct nla_policy upcall_policy[] = {
 	},
 	[DITTO_A_UPCALL_LOGIN] = {
 		.type = NLA_U32,
+	},
+	[DITTO_A_UPCALL_AUDIT_EVENT] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_UPCALL_GRANTED] = {
+		.type = NLA_U8,
+	},
+	[DITTO_A_UPCALL_ACCESS] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_UPCALL_SHARE] = {
+		.type = NLA_STRING,
+		.maxlen = 256,
+	},
+	[DITTO_A_UPCALL_PATH] = {
+		.type = NLA_STRING,
+		.maxlen = 4096,
+	},
+	[DITTO_A_UPCALL_CLIENT] = {
+		.type = NLA_STRING,
+		.maxlen = 256,
+	},
+	[DITTO_A_UPCALL_PROTOCOL] = {
+		.type = NLA_STRING,
+		.maxlen = 32,
+	},
+	[DITTO_A_UPCALL_TIME] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_UPCALL_LOST] = {
+		.type = NLA_U64,
 	},
 };
 
@@ -3748,6 +3852,15 @@ static const u16 upcall_reply[] = {
 	DITTO_A_UPCALL_PIPE,
 	DITTO_A_UPCALL_PIPE_NAME,
 	DITTO_A_UPCALL_DATA,
+	DITTO_A_UPCALL_AUDIT_EVENT,
+	DITTO_A_UPCALL_GRANTED,
+	DITTO_A_UPCALL_ACCESS,
+	DITTO_A_UPCALL_SHARE,
+	DITTO_A_UPCALL_PATH,
+	DITTO_A_UPCALL_CLIENT,
+	DITTO_A_UPCALL_PROTOCOL,
+	DITTO_A_UPCALL_TIME,
+	DITTO_A_UPCALL_LOST,
 	0,
 };
 

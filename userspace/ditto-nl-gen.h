@@ -16,6 +16,7 @@ extern const struct spec_enum spec_share_right;
 extern const struct spec_enum spec_setting_type;
 extern const struct spec_enum spec_transport_type;
 extern const struct spec_enum spec_upcall_kind;
+extern const struct spec_enum spec_audit_kind;
 extern const struct spec_enum spec_token_privilege;
 extern const struct spec_enum spec_record_type;
 extern const struct spec_enum spec_claim_type;

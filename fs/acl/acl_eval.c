@@ -87,6 +87,11 @@ static enum ditto_sid_match ace_match(const struct ditto_ace *ace,
 	return is_about(ace, who) ? DITTO_SID_HIS : DITTO_SID_OTHER;
 }
 
+bool ditto_ace_may_match(const struct ditto_ace *ace, const struct ditto_acl_subject *who)
+{
+	return ace_match(ace, who) != DITTO_SID_OTHER;
+}
+
 u32 ditto_acl_rights(const struct ditto_acl *acl, const struct ditto_acl_subject *who,
 		     const struct ditto_ace **undecided)
 {

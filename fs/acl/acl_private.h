@@ -81,4 +81,14 @@ u32 ditto_rights_of_bits(u32 bits, bool is_dir);
  */
 u32 ditto_ace_classes(const struct ditto_ace *ace, kuid_t uid, kgid_t gid);
 
+/**
+ * ditto_ace_may_match - tell whether an entry is about a user
+ * @ace: the entry
+ * @who: user and file
+ *
+ * Context: any.
+ * Return: true if it is, and if nobody can tell.
+ */
+bool ditto_ace_may_match(const struct ditto_ace *ace, const struct ditto_acl_subject *who);
+
 #endif

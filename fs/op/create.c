@@ -14,6 +14,7 @@
 #include <linux/unaligned.h>
 
 #include "../acl/acl_file.h"
+#include "../acl/audit.h"
 #include "../name/casefold_index.h"
 #include "../name/name_private.h"
 #include "../node/node.h"
@@ -281,6 +282,9 @@ unlock:
 	if (fresh && d_is_positive(c.child))
 		c.added = name;
 	ditto_dir_change_unlock(&c);
+	if (err == -EACCES || err == -EROFS)
+		ditto_audit(op, dir, DITTO_AUDIT_OPEN, S_ISDIR(args->type) ?
+			    DITTO_RIGHT_APPEND_DATA : DITTO_RIGHT_WRITE_DATA, false);
 	ditto_acl_put(inherited);
 	if (c.added)
 		ditto_dir_change_tell(&c, DITTO_ENTRY_ADDED, name, NULL);

@@ -5,6 +5,7 @@
 #include <linux/fs.h>
 
 #include "../acl/acl_file.h"
+#include "../acl/audit.h"
 #include "../name/casefold_index.h"
 #include "../name/name_private.h"
 #include "../node/node.h"
@@ -102,6 +103,8 @@ static int do_remove(struct ditto_op *op, struct ditto_node *dir, const struct d
 	err = ditto_op_commit(op, c.parent, false);
 end:
 	ditto_dir_change_end(&c);
+	if (victim && (c.removed || err == -EACCES || err == -EPERM || err == -EROFS))
+		ditto_audit(op, victim, DITTO_AUDIT_DELETE, DITTO_RIGHT_DELETE, c.removed);
 	if (victim) {
 		ditto_victim_gone(op->share, victim);
 		ditto_node_put(victim);

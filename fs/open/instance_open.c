@@ -21,6 +21,7 @@
 #include "../../lockd/grace.h"
 #include "../../lockd/open.h"
 #include "../../net/helper/token.h"
+#include "../acl/audit.h"
 #include "../name/name_private.h"
 #include "../op/space.h"
 #include "instance_private.h"
@@ -229,6 +230,15 @@ static int opening_check_flags(struct opening *o)
 	return kept ? -EACCES : 0;
 }
 
+/* The rights that a refused open asked for. */
+static u32 opening_wanted(const struct opening *o)
+{
+	const struct ditto_open_request *req = o->req;
+
+	return req->rights | (o->empties ? DITTO_RIGHT_WRITE_DATA : 0) |
+	       (req->flags & DITTO_OPENF_MAXIMUM && !req->rights ? DITTO_RIGHTS_ALL : 0);
+}
+
 /* The file exists: check everything that does not depend on the opens of others. */
 static int opening_check(struct opening *o)
 {
@@ -240,7 +250,12 @@ static int opening_check(struct opening *o)
 	if (!req->stream && !o->created && !dispositions[req->how].exists)
 		return -EEXIST;
 	o->empties = dispositions[req->how].empties;
-	err = opening_check_kind(o) ?: opening_decide_rights(o) ?: opening_check_flags(o);
+	err = opening_check_kind(o);
+	if (err)
+		return err;
+	err = opening_decide_rights(o) ?: opening_check_flags(o);
+	if (err == -EACCES || err == -EROFS)
+		ditto_audit(&o->op, o->base, DITTO_AUDIT_OPEN, opening_wanted(o), false);
 	if (err || !(req->flags & DITTO_OPENF_DELETE_ON_CLOSE))
 		return err;
 	if (!o->parent && !req->stream)
@@ -653,6 +668,8 @@ again:
 		ditto_instance_close(&o.op, inst);
 		goto out;
 	}
+	if (!(req->flags & DITTO_OPENF_GRANTED))
+		ditto_audit(&o.op, o.base, DITTO_AUDIT_OPEN, o.rights, true);
 	res->inst = inst;
 	res->created = o.created;
 	res->action = o.fresh ? DITTO_WAS_CREATED : dispositions[req->how].action;

@@ -56,5 +56,8 @@ OPTION(ENUM, "samba-acl", samba_acl, 0, 0, 2, "off|checked|always",
 	"stored, as Samba does by default; otherwise the mode and the POSIX ACL count. "
 	"always: whatever they are, as Samba does with \"ignore system acls\". "
 	"Samba's attribute is never written; a list that is set takes its place.")
+OPTION(BOOL, "audit", audit, 0, 0, 1, "",
+	"Record opens and deletions, granted or denied, in the audit log, as the audit entries of "
+	"each file say; needs dittod.")
 
 #undef OPTION

@@ -107,6 +107,7 @@ enum ditto_chmod {
  * @secure_ports: accept identities without proof from reserved ports only
  * @acl_mode: see enum ditto_chmod
  * @samba_acl: see enum ditto_ntacl_use
+ * @audit: accesses are recorded as audit lists say
  * @blocks: options of protocols; owned
  * @comment: shown to people; NULL without; owned
  * @snapshots: path from the root to the directory of snapshots, see snapshot.h; NULL
@@ -133,6 +134,7 @@ struct ditto_share_opts {
 	bool secure_ports;
 	u32 acl_mode;
 	u32 samba_acl;
+	u32 audit;
 	struct ditto_share_blocks *blocks;
 	char *comment;
 	char *snapshots;
@@ -345,6 +347,9 @@ bool ditto_share_local_locks(const struct ditto_share *share);
  * Return: effect on an access control list when a client sets the mode.
  */
 enum ditto_chmod ditto_share_acl_mode(const struct ditto_share *share);
+
+/* True if the share records accesses. Any context. */
+bool ditto_share_audits(const struct ditto_share *share);
 
 /**
  * ditto_share_ntacl - get the current value of the option samba-acl of a share

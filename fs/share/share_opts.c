@@ -108,3 +108,13 @@ enum ditto_ntacl_use ditto_share_ntacl(const struct ditto_share *share)
 	rcu_read_unlock();
 	return use;
 }
+
+bool ditto_share_audits(const struct ditto_share *share)
+{
+	bool audits;
+
+	rcu_read_lock();
+	audits = rcu_dereference(share->opts)->audit;
+	rcu_read_unlock();
+	return audits;
+}

@@ -44,6 +44,7 @@ static_assert(DITTO_UPCALL_PIPE_CLOSE == (int)DITTO_UPCALL_KIND_PIPE_CLOSE);
 static_assert(DITTO_UPCALL_GROUP_ID == (int)DITTO_UPCALL_KIND_GROUP_ID);
 static_assert(DITTO_UPCALL_USER_SIDS == (int)DITTO_UPCALL_KIND_USER_SIDS);
 static_assert(DITTO_UPCALL_ACCOUNT_OF_SID == (int)DITTO_UPCALL_KIND_ACCOUNT_OF_SID);
+static_assert(DITTO_UPCALL_AUDIT == (int)DITTO_UPCALL_KIND_AUDIT);
 
 /* Bytes of a request that gives no size, and of a message that has no answer. */
 #define MESSAGE_SIZE	SZ_8K
@@ -71,6 +72,7 @@ static const char *const type_names[] = {
 	[DITTO_UPCALL_SID_OF_USER] = "a question for the SID of a user",
 	[DITTO_UPCALL_SID_OF_GROUP] = "a question for the SID of a group",
 	[DITTO_UPCALL_ACCOUNT_OF_SID] = "a question for the account of a SID",
+	[DITTO_UPCALL_AUDIT] = "a record for the audit log",
 };
 
 /* Types of requests that a helper understands unless it says otherwise. */
@@ -85,6 +87,7 @@ enum upcall_queue {
 	QUEUE_ACCOUNTS,
 	QUEUE_SIDS,
 	QUEUE_RECORDS,
+	QUEUE_AUDIT,
 	QUEUES,
 };
 
@@ -105,6 +108,8 @@ static const struct ditto_fairq_limits queue_limits[QUEUES] = {
 	[QUEUE_SIDS] = { .width = 4, .peer_width = 2, .waiting = 128, .peer_waiting = 64 },
 	[QUEUE_RECORDS] = { .width = 1024, .peer_width = 1024, .waiting = 1024,
 			    .peer_waiting = 1024 },
+	/* Each user is a peer; one thread writes the log. */
+	[QUEUE_AUDIT] = { .width = 64, .peer_width = 16, .waiting = 2048, .peer_waiting = 512 },
 };
 
 static const u8 queue_of_type[] = {
@@ -125,6 +130,7 @@ static const u8 queue_of_type[] = {
 	[DITTO_UPCALL_SID_OF_USER] = QUEUE_SIDS,
 	[DITTO_UPCALL_SID_OF_GROUP] = QUEUE_SIDS,
 	[DITTO_UPCALL_ACCOUNT_OF_SID] = QUEUE_SIDS,
+	[DITTO_UPCALL_AUDIT] = QUEUE_AUDIT,
 };
 
 /**

@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Privileges of administrators over SMB (MS-DTYP sections 2.5.3.2 and 3.1.1): taking ownership,
-backing up and restoring; and SACLs (section 2.4.6)."""
+backing up and restoring; SACLs (section 2.4.6), and the audit log that they fill."""
 import contextlib
+import json
 import os
+import signal
 import struct
 
+import nfs3
+import rpc
 import smb
 import smb2
-from harness import eq, get, put, run, test
-from t_smb_acl import (ALL, ALLOW, DACL, DENY, DIRS, EVERYONE, FILES, GROUP, INHERITED, OWNER,
-                       READ_ATTRS, READ_DATA, SACL, SECURITY, SYNC, WRITE_ACL, WRITE_DATA,
-                       WRITE_OWNER, aces, descriptor, fresh, granted, group, session, set_sd, sid,
-                       user)
+from harness import eq, get, put, run, test, wait_for
+from t_smb_acl import (ALL, ALLOW, DACL, DENY, DIRS, EVERYONE, FILES, GROUP, INHERIT_ONLY,
+                       INHERITED, OWNER, READ_ATTRS, READ_DATA, SACL, SECURITY, SYNC, WRITE_ACL,
+                       WRITE_DATA, WRITE_OWNER, aces, descriptor, fresh, granted, group, session,
+                       set_sd, sid, user)
 from t_smb_rpc import administrate
 
 SECURITY_RIGHT, BACKUP_INTENT = 1 << 24, 0x4000
@@ -286,3 +290,107 @@ def copied_with_everything(w):
             eq((os.stat(path).st_uid, os.stat(path).st_gid),
                (smb.UIDS['carol'], smb.UIDS['bob']), name)
         eq(get(w.path('to/d/g')), b'data 3')
+
+
+@contextlib.contextmanager
+def audited(w):
+    """The share records accesses; yields what reads the records of the log so far."""
+    log = f'{w.base}/audit.log'
+    w.server.conf += f'\n[server]\nbuiltin = Administrators = alice\naudit-log = {log}\n'
+    put(f'{w.base}/ditto.conf', w.server.conf)
+    before = w.server.helper_log().count('is read again')
+    w.server.helper.send_signal(signal.SIGHUP)
+    wait_for('the configuration is read again',
+             lambda: w.server.helper_log().count('is read again') > before)
+    w.server.ctl('share', 'set', 'data', 'audit', 'on')
+
+    def records():
+        if not os.path.exists(log):
+            return []
+        return [json.loads(line) for line in get(log).splitlines()]
+    yield log, records
+
+
+def told(records, count):
+    """Wait for as many records; return them in short."""
+    wait_for(f'{count} records', lambda: len(records()) >= count)
+    eq(len(records()), count, records())
+    return [(r['event'], r['result'], r['user'], r['path']) for r in records()]
+
+
+@test(smb=True, squash='none')
+def accesses_are_recorded(w):
+    """What the SACL says is written to the audit log, if the share says so."""
+    os.chmod(w.export, 0o777)
+    with audited(w) as (log, records):
+        s, b = session(w), session(w, 'bob')
+        d = s.create('d', access=ALL | SECURITY_RIGHT, how=smb2.MAKE, options=smb2.DIRECTORY_FILE)
+        os.chmod(w.path('d'), 0o777)
+        set_sd(s, d, sacl_of((AUDIT, FILES | INHERIT_ONLY | DONE | DENIED, WRITE_DATA | smb2.DELETE,
+                              user('bob')),
+                             (AUDIT, DENIED, WRITE_DATA, user('carol'))), SACL)
+        # Neither what others do nor other rights are recorded.
+        s.close(s.create(r'd\a', access=ALL, how=smb2.MAKE))
+        os.chmod(w.path('d/a'), 0o644)
+        b.close(b.create(r'd\a', access=READ_DATA))
+        smb2.refused('ACCESS_DENIED', b.create, r'd\a', access=WRITE_DATA)
+        b.close(b.create(r'd\b', access=WRITE_DATA, how=smb2.MAKE))
+        b.close(b.create(r'd\b', access=smb2.DELETE, options=smb2.DELETE_ON_CLOSE))
+        want = [('open', 'denied', 'bob', '/d/a'), ('open', 'granted', 'bob', '/d/b'),
+                ('open', 'granted', 'bob', '/d/b'), ('delete', 'granted', 'bob', '/d/b')]
+        eq(told(records, 4), want)
+        first = records()[0]
+        eq((first['uid'], first['protocol'], first['share'], first['access']),
+           (smb.UIDS['bob'], 'smb', 'data', ['write-data']))
+        assert w.client.addr in first['client'], first
+        eq(os.stat(log).st_mode & 0o777, 0o600)
+        # By NFS too, and a file that was moved away is made anew.
+        os.rename(log, f'{log}.1')
+        n = w.client.nfs(rpc.auth_sys(smb.UIDS['bob'], smb.UIDS['bob']))
+        c = w.client.nfs(rpc.auth_sys(smb.UIDS['carol'], smb.UIDS['carol']))
+        fh = n.lookup(n.root, 'd').fh
+        eq(n.create(fh, 'n', nfs3.GUARDED).status, 0)
+        eq(n.remove(fh, 'n').status, 0)
+        os.chmod(w.path('d'), 0o755)
+        eq(c.create(fh, 'no', nfs3.GUARDED).status, nfs3.ACCES)
+        eq(n.remove(fh, 'a').status, nfs3.ACCES)
+        eq(told(records, 3), [('delete', 'granted', 'bob', '/d/n'),
+                              ('open', 'denied', 'carol', '/d'),
+                              ('delete', 'denied', 'bob', '/d/a')])
+        # Not without the option.
+        w.server.ctl('share', 'set', 'data', 'audit', 'off')
+        smb2.refused('ACCESS_DENIED', b.create, r'd\a', access=WRITE_DATA)
+        w.server.ctl('share', 'set', 'data', 'audit', 'on')
+        smb2.refused('ACCESS_DENIED', b.create, r'd\a', access=WRITE_DATA)
+        told(records, 4)
+        s.end()
+        b.end()
+
+
+@test(smb=True, squash='none')
+def lost_records_are_counted(w):
+    """Nobody waits for the helper: records without one are lost, and their number is told."""
+    os.chmod(w.export, 0o777)
+    with audited(w) as (log, records):
+        s, b = session(w), session(w, 'bob')
+        fid = s.create('f', access=ALL | SECURITY_RIGHT, how=smb2.MAKE)
+        set_sd(s, fid, sacl_of((AUDIT, DENIED, WRITE_DATA, EVERYONE)), SACL)
+        os.chmod(w.path('f'), 0o644)
+        w.server.helper_stop()
+        for _ in range(7):
+            smb2.refused('ACCESS_DENIED', b.create, 'f', access=WRITE_DATA)
+        w.server.helper_start(w.server.conf)
+        smb2.refused('ACCESS_DENIED', b.create, 'f', access=WRITE_DATA)
+        wait_for('the record', lambda: len(records()) == 2)
+        eq([(r['event'], r.get('count')) for r in records()], [('lost', 7), ('open', None)])
+        # A log that cannot be written loses records, and nothing else.
+        os.rename(log, f'{log}.1')
+        os.mkdir(log)
+        smb2.refused('ACCESS_DENIED', b.create, 'f', access=WRITE_DATA)
+        wait_for('a word about it', lambda: 'cannot be written' in w.server.helper_log())
+        os.rmdir(log)
+        wait_for('the loss', lambda: smb2.refused('ACCESS_DENIED', b.create, 'f',
+                                                  access=WRITE_DATA) or
+                 any(r['event'] == 'lost' for r in records()))
+        s.end()
+        b.end()

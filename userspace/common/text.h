@@ -85,4 +85,10 @@ bool text_rule_spec(const char *text, struct why *why);
 const char *text_nearest(const char *word, const char *(*name)(const void *arg, unsigned int i),
 			 const void *arg);
 
+/*
+ * Return the length of the well-formed UTF-8 character at @p (RFC 3629 section 4), 0 if there is
+ * none. @p is terminated.
+ */
+size_t text_utf8_length(const unsigned char *p);
+
 #endif

@@ -18,7 +18,7 @@
 /* Limit of reported errors; further ones are mostly consequences. */
 #define MISTAKES_MAX	50
 /* Keys of the server's section that are no settings of the kernel. */
-#define OWN_KEYS	8
+#define OWN_KEYS	9
 /* Most keys of one kind of section; those of the server are the most. */
 #define KEYS_MAX	(OWN_KEYS + SETTINGS)
 
@@ -240,6 +240,19 @@ static bool server_set_services(struct config *cfg, const char *value, struct wh
 	return service_names_parse(&cfg->services, value, why);
 }
 
+static bool config_set_path(char **path, const char *value, struct why *why)
+{
+	if (value[0] != '/')
+		return why_not(why, "'%.60s' is not allowed: an absolute path is", value);
+	*path = mem_string(value);
+	return true;
+}
+
+static bool server_set_audit_log(struct config *cfg, const char *value, struct why *why)
+{
+	return config_set_path(&cfg->audit_log, value, why);
+}
+
 /* Keys that dittod itself uses. */
 static const struct key server_keys[] = {
 	{ "domain", .config = server_set_domain },
@@ -250,6 +263,7 @@ static const struct key server_keys[] = {
 	{ "nfsidmap", .config = server_set_nfsidmap },
 	{ "nfs-gss", .config = server_set_nfs_gss },
 	{ "service-names", .config = server_set_services },
+	{ "audit-log", .config = server_set_audit_log },
 	{ .name = NULL }
 };
 
@@ -276,27 +290,19 @@ static bool tls_set_agent(struct config *cfg, const char *value, struct why *why
 	return tls_config_set_agent(&cfg->tls, value, why);
 }
 
-static bool tls_set_path(char **path, const char *value, struct why *why)
-{
-	if (value[0] != '/')
-		return why_not(why, "'%.60s' is not allowed: an absolute path is", value);
-	*path = mem_string(value);
-	return true;
-}
-
 static bool tls_set_certificate(struct config *cfg, const char *value, struct why *why)
 {
-	return tls_set_path(&cfg->tls.certificate, value, why);
+	return config_set_path(&cfg->tls.certificate, value, why);
 }
 
 static bool tls_set_key(struct config *cfg, const char *value, struct why *why)
 {
-	return tls_set_path(&cfg->tls.key, value, why);
+	return config_set_path(&cfg->tls.key, value, why);
 }
 
 static bool tls_set_trust(struct config *cfg, const char *value, struct why *why)
 {
-	return tls_set_path(&cfg->tls.trust, value, why);
+	return config_set_path(&cfg->tls.trust, value, why);
 }
 
 static bool tls_add_client(struct config *cfg, const char *value, struct why *why)
@@ -635,6 +641,7 @@ void config_free(struct config *cfg)
 	free(cfg->listeners);
 	user_map_free(&cfg->users);
 	tls_config_free(&cfg->tls);
+	free(cfg->audit_log);
 	free(cfg);
 }
 

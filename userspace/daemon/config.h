@@ -26,6 +26,7 @@
  * @nfsidmap: libnfsidmap maps names of NFSv4
  * @gssproxy: contexts of RPCSEC_GSS are left to gssproxy
  * @services: names of services that clients of SMB may ask for
+ * @audit_log: file of the audit log; NULL if none is named
  * @tls: the section [tls]
  * @listeners: listeners, without duplicates
  * @nlisteners: number of entries in @listeners
@@ -42,6 +43,7 @@ struct config {
 	bool nfsidmap;
 	bool gssproxy;
 	struct service_names services;
+	char *audit_log;
 	struct tls_config tls;
 	struct listener *listeners;
 	unsigned int nlisteners;

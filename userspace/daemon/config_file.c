@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "audit.h"
 #include "auth_account.h"
 #include "config.h"
 #include "config_file.h"
@@ -33,4 +34,5 @@ void config_use_accounts(const struct config *cfg)
 	identity_map_read(IDENTITY_MAP);
 	identity_configure(&cfg->identity, &cfg->aliases);
 	idmap_use_library(cfg->nfsidmap);
+	audit_set_file(cfg->audit_log);
 }

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "audit.h"
 #include "apply.h"
 #include "auth.h"
 #include "channel.h"
@@ -68,6 +69,8 @@
 /* The same for named pipes. */
 #define PIPE_THREADS	4
 #define PIPE_LIMIT	1024
+/* As many records as the kernel sends at once. */
+#define AUDIT_LIMIT	256
 
 /* Seconds until a failed change is retried: at first, and at most. */
 #define RETRY_MIN	1
@@ -482,6 +485,7 @@ static bool open_kernel(struct daemon *d)
 	d->services.netgroups = pool_new(NETGROUP_THREADS, NETGROUP_LIMIT);
 	d->services.logins = pool_new(LOGIN_THREADS, LOGIN_LIMIT);
 	d->services.calls = pool_new(PIPE_THREADS, PIPE_LIMIT);
+	d->services.audit = pool_new(1, AUDIT_LIMIT);
 	d->services.pipes = pipes_new(d->spawner, pipe_shares);
 	d->rpcsec = rpcsec_new(d->services.auth);
 	d->applier = pool_new(1, 2);
@@ -493,6 +497,7 @@ static bool open_kernel(struct daemon *d)
 	d->retry = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (!d->services.hosts || !d->services.names || !d->services.sids ||
 	    !d->services.netgroups || !d->services.logins || !d->services.calls ||
+	    !d->services.audit ||
 	    !d->services.pipes || !d->applier || !d->kernel || d->timer < 0 || d->retry < 0 ||
 	    !d->refresh || !d->rpcsec || !d->tls) {
 		log_error("cannot start: %s", strerror(errno));
@@ -572,6 +577,7 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 		{ hosts_fd(d->services.hosts), hosts_are_ready, d->services.hosts },
 		{ pool_fd(d->services.logins), logins_ready, d },
 		loop_pool(d->services.calls),
+		loop_pool(d->services.audit),
 		{ rpcsec_fd(d->rpcsec), rpcsec_is_ready, d->rpcsec },
 		{ d->spawner, spawner_is_ready, d },
 		{ auth_fd(d->services.auth), auth_is_ready, d },

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit.h"
 #include "auth_call.h"
 #include "clock.h"
 #include "ditto-nl-gen.h"
@@ -464,6 +465,9 @@ void upcall_take(struct conn *channel, const struct upcall_services *services,
 	case DITTO_UPCALL_KIND_RECORD_REMOVE:
 	case DITTO_UPCALL_KIND_RECORD_FORGET:
 		take_record(channel, services->recorder, msg);
+		break;
+	case DITTO_UPCALL_KIND_AUDIT:
+		audit_take(channel, services, msg);
 		break;
 	case DITTO_UPCALL_KIND_AUTH:
 		auth_call_take(channel, services, msg);

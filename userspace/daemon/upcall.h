@@ -18,7 +18,7 @@ struct nl_msg;
 struct pipes;
 
 /* Supported kinds of upcalls: one bit for each enum ditto_upcall_kind. */
-#define UPCALL_KINDS	((2ULL << DITTO_UPCALL_KIND_ACCOUNT_OF_SID) - 1)
+#define UPCALL_KINDS	((2ULL << DITTO_UPCALL_KIND_AUDIT) - 1)
 
 /**
  * struct upcall_services - the services that process upcalls
@@ -29,6 +29,7 @@ struct pipes;
  * @logins: pool for authentication, which uses the name service too but must not wait for
  *	other look-ups
  * @calls: pool for named pipes, which must not wait for a slow authentication
+ * @audit: pool of one thread that writes the audit log
  * @recorder: writes records
  * @auth: authenticates users
  * @pipes: serves named pipes
@@ -40,6 +41,7 @@ struct upcall_services {
 	struct pool *netgroups;
 	struct pool *logins;
 	struct pool *calls;
+	struct pool *audit;
 	struct recorder *recorder;
 	struct auth *auth;
 	struct pipes *pipes;
