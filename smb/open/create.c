@@ -309,14 +309,14 @@ static u32 dsmb_create_file(struct dsmb_create *c)
 		return STATUS_OBJECT_NAME_INVALID;
 	if ((c->path.stream || c->path.data) && c->args.options & DSMB_OPTION_DIRECTORY)
 		return STATUS_NOT_A_DIRECTORY;
+	status = dsmb_create_security(c);
+	if (status)
+		return status;
 	if ((req.rights & DITTO_RIGHT_SECURITY || c->audit) &&
 	    !(ditto_rights_by_privilege(&call->op) & DITTO_RIGHT_SECURITY))
 		return STATUS_PRIVILEGE_NOT_HELD;
 	if (req.rights & DITTO_RIGHTS_ALL & ~call->tree->maximal)
 		return STATUS_ACCESS_DENIED;
-	status = dsmb_create_security(c);
-	if (status)
-		return status;
 	dsmb_create_flags(c, &req);
 	dsmb_create_new(c, &req);
 	call->actor.owner = open->owner;
