@@ -121,11 +121,12 @@ const char *ditto_ntacl_text(enum ditto_ntacl_state state);
  * @use: DITTO_NTACL_CHECKED or DITTO_NTACL_ALWAYS
  * @dry: store nothing
  *
- * A file with a list of this server keeps it. The attribute is not changed.
+ * A file with a list of this server keeps it. The attribute is not changed. SIDs of accounts on
+ * this machine become their numbers.
  *
  * Context: may sleep.
  * Return: enum ditto_ntacl_state; with DITTO_NTACL_USED the list is stored. Or a negative errno,
- * as of ditto_setattr().
+ * as of ditto_setattr(); -EJUKEBOX also while the helper is asked for accounts.
  */
 int ditto_ntacl_import(struct ditto_op *op, struct ditto_node *node, enum ditto_ntacl_use use,
 		       bool dry);

@@ -260,7 +260,7 @@ static int acl_set_explain(struct genl_info *info, const struct ditto_acl *acl, 
 		return err;
 	case -EJUKEBOX:
 		NL_SET_ERR_MSG(info->extack,
-			       "a client was asked to give back what it holds of the file");
+			       "a client was asked to give back what it holds of the file, or the helper for accounts");
 		return -EBUSY;
 	default:
 		return err;

@@ -14,6 +14,7 @@ import smb
 from ad_domain import INSIDE, tree
 from harness import as_user, eq, get, mount, put, run, test, wait_for, umount, MNT_DETACH
 from servers import tool
+from t_sids import mapped
 from t_smb_acl import READ_DATA, WRITE_DATA, may, session, smbcacls, text
 
 XATTR, OURS = 'security.NTACL', 'trusted.ditto.acl'
@@ -203,6 +204,21 @@ def imported(w):
         assert '3 files' not in w.server.refused('acl', 'import', 'none-such')
     finally:
         umount(w.path('other'), MNT_DETACH)
+
+
+@test(smb=True, squash='none', timeout=90)
+def accounts(w):
+    """An import makes SIDs of accounts numbers, so that the mode shows the owner's rights."""
+    made(w, 'f')
+    samba(w, 'raw', f=sddl(*(('A', '', '0x001f01ff', sid_text) for sid_text in (
+        'S-1-5-21-7-8-9-1104', 'S-1-5-21-7-8-9-1201', 'S-1-5-21-70-80-90-1'))))
+    with mapped(w):
+        eq(imports(w, '--always')[1]['results']['stored'], 1)
+        one = w.server.json('acl', 'show', w.path('f'))
+    eq([(e['who'], e.get('id'), e.get('sid')) for e in one['entries']],
+       [('uid', ALICE, None), ('gid', smb.UIDS['carol'], None),
+        ('sid', None, 'S-1-5-21-70-80-90-1')])
+    eq(one['mode'], '0700')
 
 
 @test(smb=True, squash='none', timeout=120)
