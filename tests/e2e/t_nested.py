@@ -111,6 +111,10 @@ def subvolume_numbers(w):
         eq([names[x] for x in ('sub', 'snap', 'plain')], numbers[:3])
 
 
+def is_stale(n, fh):
+    return n.getattr(fh).status == nfs3.STALE
+
+
 @wire(fs='btrfs')
 def subvolume_handles(w):
     """Handles stay in their subvolume, and end with it."""
@@ -134,7 +138,7 @@ def subvolume_handles(w):
     run('btrfs', 'subvolume', 'create', w.path('snap'))
     put(w.path('snap/f'), b'new')
     for fh in (snap, held):
-        wait_for('the end of the handle', lambda: n.getattr(fh).status == nfs3.STALE)  # pylint: disable=W0640
+        wait_for('the end of the handle', functools.partial(is_stale, n, fh))
     # nothing of the server keeps what the subvolume took
     run('btrfs', 'subvolume', 'sync', w.export)
     eq(n.read(look('snap/f'), 0, 10).data, b'new')
