@@ -22,8 +22,7 @@
 
 /* Milliseconds that a record waits for the name of its user. */
 #define NAME_TIME	500
-/* The user of these look-ups, and most of them that may be pending. */
-#define AUDIT_WHO	(UINT64_MAX - 1)
+/* Most of these look-ups that may be pending. */
 #define NAMES_MOST	4
 /* Bit of the right to see and set audit entries. */
 #define SECURITY_BIT	24
@@ -214,7 +213,8 @@ static int audit_write(const char *text)
 /* Add the name of the user. Runs in the only thread of the pool. */
 static void audit_add_name(struct audit_record *r)
 {
-	const struct identity_who who = { AUDIT_WHO, NAMES_MOST, clock_ms() + NAME_TIME };
+	const struct identity_who who = { IDENTITY_FOR_AUDIT, NAMES_MOST,
+					  clock_ms() + NAME_TIME };
 	static u64 again;
 	struct identity user;
 	int rc;

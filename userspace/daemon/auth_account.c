@@ -21,8 +21,7 @@
 #include "clock.h"
 #include "identity/identity.h"
 
-/* Look-ups of names that the name service does not find: who asks, how many, how long. */
-#define FINDER		(UINT64_MAX - 2)
+/* Look-ups of names that the name service does not find: how many, how long. */
 #define FINDER_MOST	16
 #define FINDER_TIME	4000
 
@@ -160,7 +159,8 @@ static void account_explain(const char *name, const struct parts *who, struct wh
  */
 static int account_not_found(const char *name, const struct parts *who, struct why *why)
 {
-	const struct identity_who finder = { FINDER, FINDER_MOST, clock_ms() + FINDER_TIME };
+	const struct identity_who finder = { IDENTITY_FOR_ACCOUNTS, FINDER_MOST,
+					     clock_ms() + FINDER_TIME };
 	struct identity_query q = { .by = IDENTITY_BY_NAME, .kinds = IDENTITY_USER,
 				    .directories = true };
 	int rc = -ENOENT;

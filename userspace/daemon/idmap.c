@@ -28,12 +28,7 @@
 /* Milliseconds until the domain is looked up again, after a success and after a failure. */
 #define FOUND_TIME	300000
 #define NOT_FOUND_TIME	60000
-/*
- * The users of look-ups on behalf of the kernel, and most of them that may be pending. SIDs have a
- * user of their own, because clients can make up as many as they like.
- */
-#define KERNEL		UINT64_MAX
-#define KERNEL_SIDS	(UINT64_MAX - 1)
+/* Most look-ups on behalf of the kernel that may be pending, and as many of SIDs. */
 #define KERNEL_MOST	16
 /* Nanoseconds that a caller waits for the domain. */
 #define WAIT_NS		100000000
@@ -198,7 +193,7 @@ static int idmap_split(char plain[NSS_NAME_SIZE], const char *name)
 
 int idmap_id(unsigned int kind, const char *name, u64 until, u32 *id)
 {
-	const struct identity_who kernel = { KERNEL, KERNEL_MOST, until };
+	const struct identity_who kernel = { IDENTITY_FOR_KERNEL, KERNEL_MOST, until };
 	struct identity_query q = { .by = IDENTITY_BY_NAME, .kinds = kind, .directories = true };
 	char plain[NSS_NAME_SIZE];
 	int rc;
@@ -245,7 +240,7 @@ static bool name_is_of_another(unsigned int kind, u32 id, u64 until, const char 
 
 int idmap_name(unsigned int kind, u32 id, u64 until, char name[IDMAP_NAME_SIZE])
 {
-	const struct identity_who kernel = { KERNEL, KERNEL_MOST, until };
+	const struct identity_who kernel = { IDENTITY_FOR_KERNEL, KERNEL_MOST, until };
 	struct identity who;
 	int len, rc;
 
@@ -264,7 +259,7 @@ int idmap_name(unsigned int kind, u32 id, u64 until, char name[IDMAP_NAME_SIZE])
 
 int idmap_sid(unsigned int kind, u32 id, u64 until, struct sid *sid)
 {
-	const struct identity_who kernel = { KERNEL_SIDS, KERNEL_MOST, until };
+	const struct identity_who kernel = { IDENTITY_FOR_SIDS, KERNEL_MOST, until };
 	struct identity_query q = { .by = IDENTITY_BY_ID, .kinds = kind, .directories = true,
 				    .who = { .kinds = kind, .id = id } };
 	int rc = identity_find(&kernel, &q);
@@ -276,7 +271,7 @@ int idmap_sid(unsigned int kind, u32 id, u64 until, struct sid *sid)
 
 int idmap_account(const struct sid *sid, u64 until, unsigned int *kinds, u32 *id)
 {
-	const struct identity_who kernel = { KERNEL_SIDS, KERNEL_MOST, until };
+	const struct identity_who kernel = { IDENTITY_FOR_SIDS, KERNEL_MOST, until };
 	struct identity_query q = { .by = IDENTITY_BY_SID, .directories = true,
 				    .who = { .sid = *sid } };
 	struct sid own;

@@ -31,8 +31,7 @@
 
 /* Milliseconds in which the worker must process a token. */
 #define TAKE_TIME	30000
-/* The user of look-ups of the names that clients claim, and most of them that may be pending. */
-#define LOGIN_NAMES	(UINT64_MAX - 2)
+/* Most look-ups of the names that clients claim that may be pending. */
 #define LOGIN_NAMES_MOST	8
 /* Maximum size of the keytab in bytes. */
 #define KEYTAB_MAX	1048576
@@ -343,7 +342,7 @@ static enum gss_outcome peer_from_worker(struct login *l, struct gss_peer *peer,
  */
 static bool login_is_of_directory(const struct ntlm_names *said)
 {
-	const struct identity_who who = { .user = LOGIN_NAMES, .most = LOGIN_NAMES_MOST,
+	const struct identity_who who = { .user = IDENTITY_FOR_LOGINS, .most = LOGIN_NAMES_MOST,
 					  .until = clock_ms() + LOOKUP_TIME };
 	struct identity_query q = { .by = IDENTITY_BY_NAME, .kinds = IDENTITY_USER,
 				    .directories = true };

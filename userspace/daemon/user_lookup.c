@@ -19,8 +19,7 @@
 #define STACK_SIZE	(512 * 1024)
 /* Milliseconds for which a late answer is kept. */
 #define KEEP_TIME	120000
-/* The user of look-ups in directories, and most of them that may be pending. */
-#define SHARES		(UINT64_MAX - 3)
+/* Most look-ups in directories that may be pending. */
 #define SHARES_MOST	8
 
 /**
@@ -51,7 +50,7 @@ struct user_lookup_out {
 static int user_lookup_directory(struct share_user *one)
 {
 	const unsigned int kind = one->group ? IDENTITY_GROUP : IDENTITY_USER;
-	const struct identity_who who = { .user = SHARES, .most = SHARES_MOST,
+	const struct identity_who who = { .user = IDENTITY_FOR_SHARES, .most = SHARES_MOST,
 					  .until = clock_ms() + LOOKUP_TIME };
 	struct identity_query q = { .by = IDENTITY_BY_NAME, .kinds = kind, .directories = true };
 	int rc;

@@ -26,6 +26,17 @@
 /* Most BUILTIN aliases that the configuration can map. */
 #define IDENTITY_ALIASES_MAX	16
 
+/*
+ * Those that look identities up for no user, beyond all numbers of users. Each has look-ups of its
+ * own: what clients make one of them ask does not use up those of another.
+ */
+#define IDENTITY_FOR_KERNEL	UINT64_MAX		/* numbers and names */
+#define IDENTITY_FOR_SIDS	(UINT64_MAX - 1)	/* SIDs, for the kernel */
+#define IDENTITY_FOR_LOGINS	(UINT64_MAX - 2)	/* names that clients claim */
+#define IDENTITY_FOR_ACCOUNTS	(UINT64_MAX - 3)	/* names that the name service has not */
+#define IDENTITY_FOR_SHARES	(UINT64_MAX - 4)	/* names in ditto.conf */
+#define IDENTITY_FOR_AUDIT	(UINT64_MAX - 5)	/* users in the audit log */
+
 /* Kinds of accounts, as bits: a directory may have a number for both. */
 #define IDENTITY_USER	1u
 #define IDENTITY_GROUP	2u
@@ -209,8 +220,8 @@ int identity_groups(uid_t uid, u32 gids[NSS_GROUPS_MAX], unsigned int *n);
 /* Is there a source of identities of domains: a directory, or a map file that is not empty? */
 bool identity_knows_domains(void);
 /*
- * Say who can be the reason that users are not found in time: "winbind does not answer", or the name
- * service if the configuration names no directory.
+ * Say who can be the reason that users are not found in time: "winbind does not answer", or the
+ * name service if the configuration names no directory.
  */
 void identity_explain_wait(char *text, size_t size);
 /* Does the map file have lines? */
