@@ -139,7 +139,8 @@ def manage_gids(w):
     """Users have more than 16 groups, which the helper looks up."""
     n_groups = 30
     with open('/etc/passwd', 'a', encoding='ascii') as f:
-        f.write('many:x:7001:7001::/:/bin/false\n')
+        f.write('many:x:7001:7001::/:/bin/false\n'
+                'many:x:7003:7003::/:/bin/false\n')
     with open('/etc/group', 'a', encoding='ascii') as f:
         f.write('many:x:7001:\n')
         f.writelines(f'many{i}:x:{7100 + i}:many\n' for i in range(n_groups))
@@ -160,6 +161,8 @@ def manage_gids(w):
     eq(readable(n), [True, True], 'by the groups of the account')
     liar = n.as_user(rpc.auth_sys(7002, 7002, [7100, 7129]))
     eq(readable(liar), [False, False], 'somebody who claims the groups')
+    namesake = n.as_user(rpc.auth_sys(7003, 7003, [7100]))
+    eq(readable(namesake), [False, False], 'somebody whose name is that of another user')
     w.server.set('data', manage_gids=False)
     eq(readable(liar), [True, True], 'believed again')
     w.server.set('data', manage_gids=True)

@@ -132,19 +132,33 @@ static int take_name(char out[NSS_NAME_SIZE], const char *name)
 	return 0;
 }
 
+/*
+ * winbind may go on reporting the name that a user had before being renamed, which may be that of
+ * another user now. Without an answer the name counts as the user's.
+ */
+static bool user_has_name(uid_t uid, const char *name)
+{
+	uid_t now;
+	int rc = nss_user_id(name, &now);
+
+	return rc ? rc != -ENOENT : now == uid;
+}
+
 int nss_groups(uid_t uid, u32 gids[NSS_GROUPS_MAX], unsigned int *n)
 {
 	struct user_entry e;
-	uid_t again;
 	int rc;
 
 	*n = 0;
 	rc = find_user(&e, NULL, uid);
 	if (!rc)
 		rc = list_groups(e.pw.pw_name, e.pw.pw_gid, gids, n);
-	/* The groups are found by the name. */
-	if (!rc && nss_user_id(e.pw.pw_name, &again) == -ENOENT)
+	/* The groups were found by the name. */
+	if (!rc && !user_has_name(uid, e.pw.pw_name)) {
+		gids[0] = e.pw.pw_gid;
+		*n = 1;
 		rc = -ESTALE;
+	}
 	free(e.buf);
 	return rc;
 }
@@ -153,14 +167,12 @@ int nss_account(const char *name, struct nss_account *out)
 {
 	struct user_entry e;
 	const char *known;
-	uid_t uid;
 	int rc;
 
 	rc = find_user(&e, name, 0);
 	if (!rc) {
 		known = e.pw.pw_name;
-		/* winbind may go on reporting the name that a user had before being renamed. */
-		if (strcmp(known, name) && nss_user_id(known, &uid) == -ENOENT)
+		if (strcmp(known, name) && !user_has_name(e.pw.pw_uid, known))
 			known = name;
 		rc = take_name(out->name, known);
 	}

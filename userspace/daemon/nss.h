@@ -33,8 +33,8 @@ bool nss_in_netgroup(const char *netgroup, const struct address *addr,
  * @gids: filled, at most NSS_GROUPS_MAX
  * @n: filled with the number of groups
  *
- * Return: 0; -ENOENT (no such user); -ESTALE (the user has a name that the name service does not know
- * any more, and other groups may be missing; @gids is filled); another negative errno.
+ * Return: 0; -ENOENT (no such user); -ESTALE (the name service does not know the user's name any
+ * more, or as that of another user: @gids has only the primary group); another negative errno.
  */
 int nss_groups(uid_t uid, u32 gids[NSS_GROUPS_MAX], unsigned int *n);
 
