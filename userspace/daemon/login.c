@@ -20,10 +20,10 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "identity/identity.h"
 #include "keeper.h"
 #include "log.h"
 #include "login.h"
-#include "lookup.h"
 #include "mem.h"
 #include "sandbox.h"
 #include "worker.h"
@@ -31,8 +31,12 @@
 
 /* Milliseconds in which the worker must process a token. */
 #define TAKE_TIME	30000
-/* Most look-ups of the names that clients claim that may be pending. */
+/*
+ * Most look-ups of the names that clients claim that may be pending, and milliseconds for one. It
+ * is over before the kernel waits no longer, so that local users whose clients name a domain get in.
+ */
 #define LOGIN_NAMES_MOST	8
+#define LOGIN_NAMES_TIME	2000
 /* Maximum size of the keytab in bytes. */
 #define KEYTAB_MAX	1048576
 
@@ -343,7 +347,7 @@ static enum gss_outcome peer_from_worker(struct login *l, struct gss_peer *peer,
 static bool login_is_of_directory(const struct ntlm_names *said)
 {
 	const struct identity_who who = { .user = IDENTITY_FOR_LOGINS, .most = LOGIN_NAMES_MOST,
-					  .until = clock_ms() + LOOKUP_TIME };
+					  .until = clock_ms() + LOGIN_NAMES_TIME };
 	struct identity_query q = { .by = IDENTITY_BY_NAME, .kinds = IDENTITY_USER,
 				    .directories = true };
 
