@@ -11,7 +11,7 @@ import nfs3
 import rpc
 import smb
 import smb2
-from harness import eq, get, put, run, test, wait_for
+from harness import MNT_DETACH, eq, get, mount, put, run, test, umount, wait_for
 from t_smb_acl import (ALL, ALLOW, DACL, DENY, DIRS, EVERYONE, FILES, GROUP, INHERIT_ONLY,
                        INHERITED, OWNER, READ_ATTRS, READ_DATA, SACL, SECURITY, SYNC, WRITE_ACL,
                        WRITE_DATA, WRITE_OWNER, aces, descriptor, fresh, granted, group, session,
@@ -293,9 +293,9 @@ def copied_with_everything(w):
 
 
 @contextlib.contextmanager
-def audited(w):
+def audited(w, log=None):
     """The share records accesses; yields what reads the records of the log so far."""
-    log = f'{w.base}/audit.log'
+    log = log or f'{w.base}/audit.log'
     w.server.conf += f'\n[server]\nbuiltin = Administrators = alice\naudit-log = {log}\n'
     put(f'{w.base}/ditto.conf', w.server.conf)
     before = w.server.helper_log().count('is read again')
@@ -307,7 +307,7 @@ def audited(w):
     def records():
         if not os.path.exists(log):
             return []
-        return [json.loads(line) for line in get(log).splitlines()]
+        return [json.loads(line) for line in get(log).split(b'\n')[:-1]]
     yield log, records
 
 
@@ -394,3 +394,30 @@ def lost_records_are_counted(w):
                  any(r['event'] == 'lost' for r in records()))
         s.end()
         b.end()
+
+
+@test(smb=True, squash='none')
+def log_on_a_full_disk(w):
+    """A line for which there is no room leaves no part of it to spoil the next one."""
+    os.chmod(w.export, 0o777)
+    os.mkdir(f'{w.base}/small')
+    mount('e2e', f'{w.base}/small', 'tmpfs', 0, 'size=4k')
+    try:
+        with audited(w, f'{w.base}/small/audit.log') as (log, records):
+            s, b = session(w), session(w, 'bob')
+            fid = s.create('f', access=ALL | SECURITY_RIGHT, how=smb2.MAKE)
+            set_sd(s, fid, sacl_of((AUDIT, DENIED, WRITE_DATA, EVERYONE)), SACL)
+            os.chmod(w.path('f'), 0o644)
+
+            def full():
+                smb2.refused('ACCESS_DENIED', b.create, 'f', access=WRITE_DATA)
+                return 'cannot be written' in w.server.helper_log()
+            wait_for('the end of the room', full)
+            wait_for('whole lines', lambda: get(log).endswith(b'}\n'))
+            os.truncate(log, len(get(log).split(b'\n')[0]) + 1)
+            wait_for('the loss', lambda: full() and
+                     any(r['event'] == 'lost' for r in records()))
+            s.end()
+            b.end()
+    finally:
+        umount(f'{w.base}/small', MNT_DETACH)

@@ -202,6 +202,9 @@ static int audit_write(const char *text)
 		done = write(fd, text, len);
 		if (done != (ssize_t)len)
 			error = done < 0 ? errno : ENOSPC;
+		/* The next line would go on where a part of this one ends. */
+		if (error && done > 0 && ftruncate(fd, lseek(fd, 0, SEEK_CUR) - done))
+			error = errno;
 		close(fd);
 	}
 	if (error)
