@@ -392,6 +392,13 @@ const char *text_nearest(const char *word, const char *(*name)(const void *arg, 
 	return best;
 }
 
+void text_make_printable(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+}
+
 size_t text_utf8_length(const unsigned char *p)
 {
 	static const struct {

@@ -85,6 +85,9 @@ bool text_rule_spec(const char *text, struct why *why);
 const char *text_nearest(const char *word, const char *(*name)(const void *arg, unsigned int i),
 			 const void *arg);
 
+/* Replace control characters: those in names of files could be commands to the terminal. */
+void text_make_printable(char *text);
+
 /*
  * Return the length of the well-formed UTF-8 character at @p (RFC 3629 section 4), 0 if there is
  * none. @p is terminated.

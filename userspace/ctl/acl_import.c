@@ -30,6 +30,7 @@
 #include "ditto-nl-gen.h"
 #include "mem.h"
 #include "out.h"
+#include "text.h"
 
 #define SAMBA_XATTR	"security.NTACL"
 /* A client that was asked to give something back has most of a minute for it. */
@@ -134,6 +135,8 @@ static void import_bar(struct import *im, bool last)
 /* Tell about the current file. */
 static void import_problem(struct import *im, const char *why)
 {
+	char *path;
+
 	if (im->bar)
 		fputs("\r\033[K", stderr);
 	if (im->ctl->json) {
@@ -142,7 +145,10 @@ static void import_problem(struct import *im, const char *why)
 		json_string(stdout, "why", why);
 		json_close(stdout, '}');
 	} else {
-		fprintf(stderr, "%s: %s\n", im->path, why);
+		path = mem_string(im->path);
+		text_make_printable(path);
+		fprintf(stderr, "%s: %s\n", path, why);
+		free(path);
 	}
 	im->shown = 0;
 }

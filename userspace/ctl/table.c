@@ -8,6 +8,7 @@
 
 #include "mem.h"
 #include "out.h"
+#include "text.h"
 
 struct table {
 	const struct column *columns;
@@ -30,15 +31,11 @@ void table_cell(struct table *t, const char *format, ...)
 {
 	va_list args;
 	char *text;
-	char *p;
 
 	va_start(args, format);
 	text = mem_vprint(format, args);
 	va_end(args);
-	/* A name could contain control sequences of the terminal. */
-	for (p = text; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
+	text_make_printable(text);
 	t->cells = mem_grow(t->cells, t->ncells, sizeof(*t->cells));
 	t->cells[t->ncells++] = text;
 }

@@ -180,12 +180,21 @@ static void nearest_word(void)
 	CHECK(!text_nearest("xyzzy", word_at, words));
 }
 
+static void printable_text(void)
+{
+	char text[] = "a\033[2Jb\n\x7f\xc3\xa4";
+
+	text_make_printable(text);
+	SAME(text, "a?[2Jb??\xc3\xa4");
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
 		TEST(number_text), TEST(bool_text), TEST(enum_text),
 		TEST(option_text), TEST(dialect_text),
-		TEST(address_text), TEST(uuid_text), TEST(rule_specs), TEST(nearest_word), { 0 }
+		TEST(address_text), TEST(uuid_text), TEST(rule_specs), TEST(nearest_word),
+		TEST(printable_text), { 0 }
 	};
 
 	return test_main(tests);
