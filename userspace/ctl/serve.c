@@ -112,8 +112,10 @@ static bool is_gssd(const char *pid, const struct stat *here)
 	if (!fgets(comm, sizeof(comm), f))
 		comm[0] = '\0';
 	fclose(f);
+	if (strcmp(comm, "rpc.gssd\n"))
+		return false;
 	snprintf(path, sizeof(path), "/proc/%s/ns/net", pid);
-	return !strcmp(comm, "rpc.gssd\n") && !stat(path, &ns) && ns.st_ino == here->st_ino;
+	return stat(path, &ns) ? errno == EACCES : ns.st_ino == here->st_ino;
 }
 
 /* Does rpc.gssd run in this network namespace? Who may not look is told that it does. */
