@@ -75,6 +75,15 @@ def refused_ranges(w):
     last(between(c, fh, fh, copy(sid, sid, 0, 2, 4)), nfs4.INVAL)
     last(between(c, fh, fh, copy(sid, sid, 0, 5, 5)), nfs4.OK)
     eq(get(w.path('from')), b'0123401234')
+    # Ranges that overlap, copied in pieces that do not.
+    data = pattern(5, 512 << 10)
+    put(w.path('from'), data)
+    w.server.ctl('server', 'set', 'copy-sync-kib', '64')
+    for sync in (True, False):
+        last(between(c, fh, fh, copy(sid, sid, 0, 128 << 10, 256 << 10, sync=sync)),
+             nfs4.INVAL)
+    w.server.ctl('server', 'set', 'copy-sync-kib', '1024')
+    eq(get(w.path('from')) == data, True)
     last(between(c, a, b, copy(src, dst, servers=[netloc('other')])), nfs4.OFFLOAD_DENIED)
     last(between(c, a, b, copy(src, dst, servers=[b'\0\0\0\x09'])), nfs4.BADXDR)
     last(between(c, a, b, copy(src, dst, servers=[netloc('x')] * 65)), nfs4.BADXDR)

@@ -101,6 +101,17 @@ static u32 copy_check_end(struct dnfs4_compound *cmp, const struct copy_args *a,
 	return a->src_pos + a->count <= attr.st.size ? NFS4_OK : NFS4ERR_INVAL;
 }
 
+/*
+ * The core refuses to copy a piece onto itself. In a longer copy no piece may overlap, and yet
+ * later ones would copy what earlier ones have written.
+ */
+static bool copy_overlaps(const struct dnfs4_compound *cmp, const struct copy_args *a, u64 count)
+{
+	u64 apart = a->src_pos > a->dst_pos ? a->src_pos - a->dst_pos : a->dst_pos - a->src_pos;
+
+	return cmp->saved_fh.target.node == dnfs4_node(cmp) && apart < count;
+}
+
 /* A named attribute is copied as part of its file, which may not be held. */
 static bool copy_may_go_on(const struct dnfs4_compound *cmp, const struct copy_args *a)
 {
@@ -122,6 +133,8 @@ static u32 copy_now(struct dnfs4_compound *cmp, const struct copy_args *a, struc
 	res->verf = atomic64_read(&cmp->call->srv->write_verifier);
 	if (!count)
 		return NFS4_OK;
+	if (copy_overlaps(cmp, a, count))
+		return NFS4ERR_INVAL;
 	range = (struct dnfs4_offload_range) { a->src_pos, a->dst_pos, count };
 	if (count > most && copy_may_go_on(cmp, a) &&
 	    !dnfs4_offload_start(cmp, src, dst, &range, &res->callback)) {
