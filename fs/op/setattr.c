@@ -254,8 +254,10 @@ static bool lends_owner(const struct ditto_op *op, const struct inode *inode,
 			const struct ditto_setattr *set)
 {
 	kuid_t owner = set->valid & DITTO_SET_UID ? set->uid : ditto_owner_of(op->share, inode);
+	/* A bit that is set already lends the old owner, who may be the caller. */
+	umode_t had = changes_uid(op, inode, set) ? 0 : inode->i_mode;
 
-	return set->valid & DITTO_SET_MODE && set->mode & ~inode->i_mode & S_ISUID &&
+	return set->valid & DITTO_SET_MODE && set->mode & ~had & S_ISUID &&
 	       !uid_eq(owner, current_fsuid());
 }
 

@@ -155,6 +155,33 @@ static void privilege_owner(struct kunit *test)
 	ditto_cred_put(plain);
 }
 
+/* A file cannot be given away with a set-uid bit, not even with one that it has already. */
+static void privilege_set_id(struct kunit *test)
+{
+	struct ditto_cred *restores = privileged_user(test, DITTO_TOKEN_RESTORE, DITTO_SQUASH_NONE);
+	struct ditto_setattr set = { .valid = DITTO_SET_UID | DITTO_SET_MODE };
+	struct ditto_node *node = folder_make(test, &f, "file", 0755, false);
+
+	for (int list = 0; list < 2; list++) {
+		set.uid = KUIDT_INIT(USER);
+		set.mode = 04755;
+		if (list)
+			SET_LIST(&f, node, ALLOW(EVERYONE, ANYTHING));
+		KUNIT_EXPECT_EQ(test, listed_set(&f, f.admin, node, &set), 0);
+		KUNIT_EXPECT_EQ(test, listed_mode(node), 04755);
+		f.op.held = DITTO_RIGHT_WRITE_OWNER | DITTO_RIGHT_WRITE_ACL;
+		set.uid = KUIDT_INIT(0);
+		KUNIT_EXPECT_EQ(test, listed_set(&f, restores, node, &set), -EPERM);
+		set.mode = 0755;
+		KUNIT_EXPECT_EQ(test, listed_set(&f, restores, node, &set), 0);
+		f.op.held = 0;
+		KUNIT_EXPECT_EQ(test, listed_mode(node), 0755);
+	}
+	ditto_node_put(node);
+	folder_remove(test, &f, "file", false);
+	ditto_cred_put(restores);
+}
+
 /* The credential to back up is made once, and acts as the same user. */
 static void privilege_backup(struct kunit *test)
 {
@@ -187,6 +214,7 @@ static struct kunit_case privilege_cases[] = {
 	KUNIT_CASE(privilege_rights),
 	KUNIT_CASE(privilege_explained),
 	KUNIT_CASE(privilege_owner),
+	KUNIT_CASE(privilege_set_id),
 	KUNIT_CASE(privilege_backup),
 	{ }
 };
