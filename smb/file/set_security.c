@@ -216,7 +216,9 @@ u32 dsmb_sd_new(struct dsmb_call *call, const struct ditto_sd *sd, bool is_dir,
 	/* Without a DACL the file inherits its list (MS-DTYP section 2.5.3.4.2). */
 	if (sd->parts & DSMB_SECURITY_DACL)
 		status = dsmb_set_list(call, sd, &attrs, set, acl);
-	status = status ?: dsmb_take_audit(call, sd, is_dir, audit);
+	/* Control bits of a SACL that is not there mean nothing, and need no privilege. */
+	if (!status && sd->parts & DITTO_SD_SACL)
+		status = dsmb_take_audit(call, sd, is_dir, audit);
 	return dsmb_principals_end(call) ?: status;
 }
 

@@ -248,6 +248,10 @@ def audit_entries_are_inherited(w):
         own = sacl_of((AUDIT, DONE, ALL, user('bob')))
         smb2.refused('PRIVILEGE_NOT_HELD', b.create, 'own', how=smb2.MAKE, context=(b'SecD', own))
         eq(os.path.exists(w.path('own')), False)
+        none = struct.pack('<BBHIIII', 1, 0, 0x8000 | SACL_AUTO | SACL_REQUEST | SACL_PROTECTED,
+                           0, 0, 0, 0)
+        b.close(b.create('none', how=smb2.MAKE, context=(b'SecD', none)))
+        eq(XATTR in os.listxattr(w.path('none')), False)
         fid = s.create('own', access=ALL | SECURITY_RIGHT, how=smb2.MAKE, context=(b'SecD', own))
         eq(sacl(s, fid), (0, [(AUDIT, DONE, ALL, user('bob'))]))
 
