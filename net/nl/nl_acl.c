@@ -267,6 +267,16 @@ static int acl_set_explain(struct genl_info *info, const struct ditto_acl *acl, 
 	}
 }
 
+/* CAP_NET_ADMIN administers the server, and does not make somebody master of all files. */
+static int acl_may_change(struct genl_info *info, const struct ditto_nl_file *file)
+{
+	if (inode_owner_or_capable(mnt_idmap(file->path.mnt), file->node->inode))
+		return 0;
+	NL_SET_ERR_MSG(info->extack,
+		       "the list is changed by the owner of the file or with CAP_FOWNER");
+	return -EPERM;
+}
+
 int ditto_nl_acl_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	const struct nlattr *remove = info->attrs[DITTO_A_ACL_REMOVE];
@@ -292,14 +302,7 @@ int ditto_nl_acl_set_doit(struct sk_buff *skb, struct genl_info *info)
 				info->attrs[DITTO_A_ACL_SHARE], &file);
 	if (err)
 		goto put_acl;
-	/* CAP_NET_ADMIN administers the server, and does not make somebody master of all files. */
-	if (!inode_owner_or_capable(mnt_idmap(file.path.mnt), file.node->inode)) {
-		NL_SET_ERR_MSG(info->extack,
-			       "the list is changed by the owner of the file or with CAP_FOWNER");
-		err = -EPERM;
-		goto put_file;
-	}
-	err = ditto_nl_file_op(&file, &op);
+	err = acl_may_change(info, &file) ?: ditto_nl_file_op(&file, &op);
 	if (err)
 		goto put_file;
 	err = ditto_setattr(&op, file.node, &set, &wcc);
@@ -344,7 +347,9 @@ int ditto_nl_acl_import_doit(struct sk_buff *skb, struct genl_info *info)
 				info->attrs[DITTO_A_ACL_SHARE], &file);
 	if (ret)
 		return ret;
-	ret = ditto_nl_file_op(&file, &op);
+	/* The list that Samba has stored may have been dropped, or never been in force. */
+	ret = dry && nla_get_u8(dry) ? 0 : acl_may_change(info, &file);
+	ret = ret ?: ditto_nl_file_op(&file, &op);
 	if (ret)
 		goto put;
 	ret = ditto_ntacl_import(&op, file.node,

@@ -225,10 +225,11 @@ def owners_only(w):
     ctl = ('setpriv', '--bounding-set', '-fowner', '--inh-caps', '-fowner', tool('dittoctl'))
     for name, uid in (('mine', 0), ('yours', 1001)):
         os.chown(put(w.path(name), b'', 0o640), uid, uid)
+        os.setxattr(w.path(name), 'security.NTACL', b'no list')
     w.server.ns.run(*ctl, 'acl', 'set', w.path('mine'), 'allow:everyone@:read')
     eq(shown(w, 'mine')['source'], 'stored')
-    for words in (['allow:everyone@:read'], ['--remove']):
-        p = w.server.ns.run(*ctl, 'acl', 'set', w.path('yours'), *words, check=False)
+    for verb, *words in (('set', 'allow:everyone@:read'), ('set', '--remove'), ('import',)):
+        p = w.server.ns.run(*ctl, 'acl', verb, w.path('yours'), *words, check=False)
         eq(('CAP_FOWNER' in p.stdout, bool(p.returncode)), (True, True), p.stdout)
     eq(shown(w, 'yours')['source'], 'mode')
     w.server.ns.run(*ctl, 'acl', 'show', w.path('yours'))
