@@ -445,96 +445,106 @@ static void parked_init(struct kunit *test, struct parked *parked)
 	ditto_names_park_begin(&parked->park);
 }
 
+/* The heap, because debugobjects wants work on a stack to be declared as such. */
+static struct parked *parked_begin(struct kunit *test)
+{
+	struct parked *parked = kunit_kzalloc(test, sizeof(*parked), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, parked);
+	parked_init(test, parked);
+	return parked;
+}
+
 static void parked_until_answered(struct kunit *test)
 {
 	struct ditto_server *srv = test->priv;
 	u8 sid[DITTO_SID_MAX], want[DITTO_SID_MAX];
 	struct ditto_account account;
-	struct parked parked;
+	struct parked *parked;
 
-	parked_init(test, &parked);
+	parked = parked_begin(test);
 	fake.slow = true;
 	/* Without a park nobody is asked. */
 	KUNIT_EXPECT_EQ(test, ditto_names_sid_of_user(srv, KUIDT_INIT(7), sid, NULL), -EJUKEBOX);
 	KUNIT_EXPECT_EQ(test, ditto_names_count(srv), 0);
 	KUNIT_EXPECT_EQ(test, -EJUKEBOX,
-			ditto_names_sid_of_user(srv, KUIDT_INIT(7), sid, &parked.park));
-	KUNIT_EXPECT_TRUE(test, parked.park.waits);
-	KUNIT_EXPECT_EQ(test, atomic_read(&parked.told), 0);
+			ditto_names_sid_of_user(srv, KUIDT_INIT(7), sid, &parked->park));
+	KUNIT_EXPECT_TRUE(test, parked->park.waits);
+	KUNIT_EXPECT_EQ(test, atomic_read(&parked->told), 0);
 	complete_all(&fake.go);
-	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&parked.done, 60 * HZ), 0);
+	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&parked->done, 60 * HZ), 0);
 
-	ditto_names_park_begin(&parked.park);
-	KUNIT_EXPECT_EQ(test, ditto_names_sid_of_user(srv, KUIDT_INIT(7), sid, &parked.park), 0);
+	ditto_names_park_begin(&parked->park);
+	KUNIT_EXPECT_EQ(test, ditto_names_sid_of_user(srv, KUIDT_INIT(7), sid, &parked->park), 0);
 	sid_of_domain(want, 7);
 	KUNIT_EXPECT_MEMEQ(test, sid, want, SID_OF_DOMAIN);
-	KUNIT_EXPECT_FALSE(test, parked.park.waits);
-	KUNIT_EXPECT_FALSE(test, ditto_names_park_cancel(&parked.park));
+	KUNIT_EXPECT_FALSE(test, parked->park.waits);
+	KUNIT_EXPECT_FALSE(test, ditto_names_park_cancel(&parked->park));
 
 	KUNIT_EXPECT_EQ(test, -EJUKEBOX,
-			ditto_names_account_of_sid(srv, want, &account, &parked.park));
-	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&parked.done, 60 * HZ), 0);
+			ditto_names_account_of_sid(srv, want, &account, &parked->park));
+	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&parked->done, 60 * HZ), 0);
 	KUNIT_EXPECT_EQ(test, ditto_names_account_of_sid(srv, want, &account, NULL), 0);
 	KUNIT_EXPECT_EQ(test, __kuid_val(account.uid), strlen("S-1-5-21-1-2-3-7"));
 	KUNIT_EXPECT_FALSE(test, gid_valid(account.gid));
-	KUNIT_EXPECT_EQ(test, atomic_read(&parked.told), 2);
-	ditto_names_park_cancel(&parked.park);
+	KUNIT_EXPECT_EQ(test, atomic_read(&parked->told), 2);
+	ditto_names_park_cancel(&parked->park);
 }
 
 /* Of many answers some are asked for, and one is waited for. */
 static void parked_asks_some(struct kunit *test)
 {
 	struct ditto_server *srv = test->priv;
-	struct parked parked;
+	struct parked *parked;
 	u8 sid[DITTO_SID_MAX];
 
-	parked_init(test, &parked);
+	parked = parked_begin(test);
 	fake.slow = true;
 	for (u32 gid = 1; gid < 3 * DITTO_NAMES_PARK_ASKS; gid++)
 		KUNIT_EXPECT_EQ(test, -EJUKEBOX,
-				ditto_names_sid_of_group(srv, KGIDT_INIT(gid), sid, &parked.park));
+				ditto_names_sid_of_group(srv, KGIDT_INIT(gid), sid, &parked->park));
 	KUNIT_EXPECT_EQ(test, ditto_names_count(srv), DITTO_NAMES_PARK_ASKS);
-	KUNIT_EXPECT_TRUE(test, ditto_names_park_cancel(&parked.park));
+	KUNIT_EXPECT_TRUE(test, ditto_names_park_cancel(&parked->park));
 	complete_all(&fake.go);
-	KUNIT_EXPECT_EQ(test, atomic_read(&parked.told), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&parked->told), 0);
 }
 
 /* A helper that hangs or fails is not waited for without end, nor by every operation. */
 static void parked_no_longer(struct kunit *test)
 {
 	struct ditto_server *srv = test->priv;
-	struct parked parked;
+	struct parked *parked;
 	u8 sid[DITTO_SID_MAX];
 
 	srv->settings.upcall_ms = 100;
-	parked_init(test, &parked);
+	parked = parked_begin(test);
 	fake.slow = true;
 	KUNIT_EXPECT_EQ(test, -EJUKEBOX,
-			ditto_names_sid_of_user(srv, KUIDT_INIT(7), sid, &parked.park));
-	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&parked.done, 60 * HZ), 0);
-	ditto_names_park_begin(&parked.park);
+			ditto_names_sid_of_user(srv, KUIDT_INIT(7), sid, &parked->park));
+	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&parked->done, 60 * HZ), 0);
+	ditto_names_park_begin(&parked->park);
 	KUNIT_EXPECT_EQ(test, -EJUKEBOX,
-			ditto_names_sid_of_user(srv, KUIDT_INIT(7), sid, &parked.park));
-	KUNIT_EXPECT_FALSE(test, parked.park.waits);
-	ditto_names_park_cancel(&parked.park);
-	parked_init(test, &parked);
+			ditto_names_sid_of_user(srv, KUIDT_INIT(7), sid, &parked->park));
+	KUNIT_EXPECT_FALSE(test, parked->park.waits);
+	ditto_names_park_cancel(&parked->park);
+	parked_init(test, parked);
 	KUNIT_EXPECT_EQ(test, -EJUKEBOX,
-			ditto_names_sid_of_user(srv, KUIDT_INIT(7), sid, &parked.park));
-	KUNIT_EXPECT_FALSE(test, parked.park.waits);
+			ditto_names_sid_of_user(srv, KUIDT_INIT(7), sid, &parked->park));
+	KUNIT_EXPECT_FALSE(test, parked->park.waits);
 
 	srv->settings.upcall_ms = 60000;
-	parked_init(test, &parked);
+	parked_init(test, parked);
 	fake.error = -EAGAIN;
 	KUNIT_EXPECT_EQ(test, -EJUKEBOX,
-			ditto_names_sid_of_user(srv, KUIDT_INIT(8), sid, &parked.park));
-	KUNIT_EXPECT_TRUE(test, parked.park.waits);
+			ditto_names_sid_of_user(srv, KUIDT_INIT(8), sid, &parked->park));
+	KUNIT_EXPECT_TRUE(test, parked->park.waits);
 	complete_all(&fake.go);
-	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&parked.done, 60 * HZ), 0);
-	ditto_names_park_begin(&parked.park);
+	KUNIT_ASSERT_NE(test, wait_for_completion_timeout(&parked->done, 60 * HZ), 0);
+	ditto_names_park_begin(&parked->park);
 	KUNIT_EXPECT_EQ(test, -EAGAIN,
-			ditto_names_sid_of_user(srv, KUIDT_INIT(8), sid, &parked.park));
-	KUNIT_EXPECT_FALSE(test, parked.park.waits);
-	ditto_names_park_cancel(&parked.park);
+			ditto_names_sid_of_user(srv, KUIDT_INIT(8), sid, &parked->park));
+	KUNIT_EXPECT_FALSE(test, parked->park.waits);
+	ditto_names_park_cancel(&parked->park);
 }
 
 static struct kunit_case names_cases[] = {
