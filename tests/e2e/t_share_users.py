@@ -228,8 +228,8 @@ user = EXAMPLE\\fred=read
 """)
         wait_for('the share', lambda: [s['users'] for s in w.server.json('share', 'list')] ==
                  [[{'uid': 3000, 'access': 'read'}, {'gid': 3700, 'access': 'write'}]])
-        told = w.server.refused('share', 'show', 'other')
-        assert "no user 'EXAMPLE\\fred'" in told, told
+        wait_for('the reason', lambda: "no user 'EXAMPLE\\fred'" in
+                 w.server.refused('share', 'show', 'other'))
         w.server.shares['data'] = (w.path(), {})
         n = w.client.nfs(rpc.auth_sys(3000, 500))
         eq([may(n, *ids) for ids in ((3000,), (3001, 3700), (3001,))], ['read', 'write', 'none'])
