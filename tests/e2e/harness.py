@@ -43,6 +43,9 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 # Limits are for a guest that is quick to start; others emulate or check everything.
 SLOW = 1 if os.environ.get('DITTO_VM', 'uml') == 'uml' else 5
+# Seconds: the shortest limit of a test, and the usual one of a wait. Both only end what hangs;
+# other guests may have the CPU meanwhile.
+TEST_LIMIT, WAIT_LIMIT = 120, 30
 
 TESTS = []
 
@@ -51,7 +54,7 @@ class Skip(Exception):
     """The test does not apply here."""
 
 
-def test(func=None, *, server=None, clients=1, timeout=40, fs='tmpfs', share=True, locks=False,
+def test(func=None, *, server=None, clients=1, timeout=0, fs='tmpfs', share=True, locks=False,
          smb=False, **options):
     """Register a test.
 
@@ -61,8 +64,9 @@ def test(func=None, *, server=None, clients=1, timeout=40, fs='tmpfs', share=Tru
     """
     def register(f):
         theme = f.__module__.removeprefix('t_')
-        f.spec = dict(server='ditto' if smb else server, clients=clients, timeout=timeout * SLOW,
-                      fs=fs, share=share, locks=locks, smb=smb, vers='3', options=options)
+        f.spec = dict(server='ditto' if smb else server, clients=clients,
+                      timeout=max(timeout, TEST_LIMIT) * SLOW, fs=fs, share=share, locks=locks,
+                      smb=smb, vers='3', options=options)
         f.test_name = f'{theme}.{f.__name__}'
         TESTS.append(f)
         return f
@@ -112,7 +116,7 @@ def run(*args, check=True, ns=None, quiet=False, **kw):
     return p.stdout
 
 
-def wait_for(what, condition, seconds=10):
+def wait_for(what, condition, seconds=WAIT_LIMIT):
     """Poll until the condition holds; the limit only ends a test that would hang."""
     end = time.monotonic() + seconds * SLOW
     while True:

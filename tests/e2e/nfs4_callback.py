@@ -22,7 +22,7 @@ import time
 from types import SimpleNamespace as Result
 
 import rpc
-from harness import SLOW
+from harness import SLOW, WAIT_LIMIT
 from nfs4 import d_bitmap, d_stateid
 from nfs4_attr import d_fattr, fattr
 from nfs4_status import OK
@@ -203,7 +203,7 @@ class Callbacks:
                                                      self.highest).bytes()
         return OK, b''
 
-    def take(self, op, seconds=6):
+    def take(self, op, seconds=WAIT_LIMIT):
         """Return the next call, which must be of this operation."""
         try:
             call = self.calls.get(timeout=seconds * SLOW)
@@ -213,7 +213,7 @@ class Callbacks:
             raise AssertionError(f'CB_{call.op.upper()} came, and not CB_{op.upper()}')
         return call
 
-    def wait(self, conn, op, seconds=6):
+    def wait(self, conn, op, seconds=WAIT_LIMIT):
         """The same for calls over a connection of a session, which this thread serves."""
         end = time.monotonic() + seconds * SLOW
         while self.calls.empty() and time.monotonic() < end:

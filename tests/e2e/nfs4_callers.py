@@ -4,7 +4,7 @@ import collections
 import os
 
 import nfs4
-from harness import eq, put, wait_for
+from harness import WAIT_LIMIT, eq, put, wait_for
 from nfs4 import DELEG_NONE, DELEG_READ, DELEG_WRITE, READ, WANT_NO, WRITE, delegreturn, putfh
 from nfs4_callback import Callbacks, Listener
 from nfs4_status import OK
@@ -53,7 +53,7 @@ class Caller:
         eq(r.deleg.recall, False)
         return r.deleg.stateid, fh
 
-    def recall(self, seconds=6):
+    def recall(self, seconds=WAIT_LIMIT):
         return self.cb.wait(self.conn, 'recall', seconds)
 
     def give_back(self, sid, fh, status=OK):
@@ -85,7 +85,7 @@ class Caller40:
         eq(r.deleg.type, DELEG_WRITE if acc & WRITE else DELEG_READ, 'delegation')
         return r.deleg.stateid, fh
 
-    def recall(self, seconds=6):
+    def recall(self, seconds=WAIT_LIMIT):
         return self.cb.take('recall', seconds)
 
     def give_back(self, sid, fh, status=OK):
@@ -107,7 +107,7 @@ class V3:
     def write(self, name='f'):
         return self.n.write(self.fh(name), 0, b'NEW').status
 
-    def until(self, status, name='f', seconds=6):
+    def until(self, status, name='f', seconds=WAIT_LIMIT):
         wait_for(f'status {status} of a write', lambda: self.write(name) == status, seconds)
 
 

@@ -406,7 +406,7 @@ def reclaim_after_restart(w):
     status(owner_open(stranger, 'f'), nfs4.GRACE)
     # the last one ends it
     other = Session.make(connect(w), name=b'other', verf=b'verifier')
-    wait_for('grace ends early', lambda: not w.server.grace()['active'], 1)
+    wait_for('grace ends early', lambda: not w.server.grace()['active'], 5)
     owner_open(s, 'f').ok()
     status(owner_open(stranger, 'f'), nfs4.GRACE, 'before RECLAIM_COMPLETE')
     stranger.patiently(nfs4.reclaim_complete()).ok()
