@@ -220,14 +220,14 @@ static const struct dnfs_proc rquota2_getquota = RQUOTA_PROC(2, "GETQUOTA", rquo
 static const struct dnfs_proc rquota2_getactive =
 	RQUOTA_PROC(2, "GETACTIVEQUOTA", rquota_get_active);
 
-const struct dnfs_proc *const dnfs_rquota1_procs[RQUOTAPROC_COUNT] = {
+VISIBLE_IF_KUNIT const struct dnfs_proc *const dnfs_rquota1_procs[RQUOTAPROC_COUNT] = {
 	[RQUOTAPROC_NULL] = &dnfs_proc_null,
 	[RQUOTAPROC_GETQUOTA] = &rquota1_getquota,
 	[RQUOTAPROC_GETACTIVEQUOTA] = &rquota1_getactive,
 };
 EXPORT_SYMBOL_IF_KUNIT(dnfs_rquota1_procs);
 
-const struct dnfs_proc *const dnfs_rquota2_procs[RQUOTAPROC_COUNT] = {
+VISIBLE_IF_KUNIT const struct dnfs_proc *const dnfs_rquota2_procs[RQUOTAPROC_COUNT] = {
 	[RQUOTAPROC_NULL] = &dnfs_proc_null,
 	[RQUOTAPROC_GETQUOTA] = &rquota2_getquota,
 	[RQUOTAPROC_GETACTIVEQUOTA] = &rquota2_getactive,
