@@ -8,6 +8,8 @@ from harness import eq, one_of, test
 from nfs3 import MOUNT, NFS, NFSACL
 from rpc import Enc
 
+RQUOTA = 100011
+
 
 @test
 def programs_and_versions(w):
@@ -22,7 +24,9 @@ def programs_and_versions(w):
     for vers in (1, 2, 4):
         r = c.call(NFSACL, vers, 0)
         eq((r.stat, r.low, r.high), (rpc.PROG_MISMATCH, 3, 3), f'NFSACL version {vers}')
-    for prog in (100000, 100011, 200000, 0, 0xffffffff):
+    r = c.call(RQUOTA, 3, 0)
+    eq((r.stat, r.low, r.high), (rpc.PROG_MISMATCH, 1, 2), 'RQUOTA version 3')
+    for prog in (100000, 200000, 0, 0xffffffff):
         eq(c.call(prog, 3, 0).stat, rpc.PROG_UNAVAIL, f'program {prog}')
     for proc in (22, 23, 1000, 0xffffffff):
         eq(c.call(NFS, 3, proc).stat, rpc.PROC_UNAVAIL, f'procedure {proc}')
