@@ -215,8 +215,12 @@ def exceeded(w):
             w.vers = vers
             n = w.client.nfs(cred, path=path)
             fh = n.create(n.root, f'f{vers}').fh
-            got = [n.write(fh, at * 65536, os.urandom(65536)).status for at in range(17)]
-            eq((got[-1], set(got) - {nfs3.OK}), (want, {want}), f'{path} {vers}')
+            # btrfs gives back what it has reserved too much at its next commit.
+            for at in range(64):
+                got = n.write(fh, at * 65536, os.urandom(65536)).status
+                if got:
+                    break
+            eq(got, want, f'{path} {vers}')
             eq(n.remove(n.root, f'f{vers}').status, nfs3.OK)
             os.sync()
     w.vers = '3'
