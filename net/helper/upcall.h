@@ -43,7 +43,7 @@ enum ditto_upcall_type {
 	DITTO_UPCALL_SID_OF_USER,	/* uid to the SID of the user alone */
 	DITTO_UPCALL_SID_OF_GROUP,	/* gid to SID */
 	DITTO_UPCALL_ACCOUNT_OF_SID,	/* SID to uid, gid or both */
-	DITTO_UPCALL_AUDIT,		/* a record for the audit log; answered once it is written */
+	DITTO_UPCALL_AUDIT,		/* a record for the audit log; answered when written */
 };
 
 /**

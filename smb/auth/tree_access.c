@@ -98,11 +98,11 @@ static const char *login_advice(u32 login)
 	case DITTO_LOGIN_BY_KERBEROS:
 		return "its auth takes no logins by Kerberos: add kerberos to it";
 	case DITTO_LOGIN_BY_NTLM:
-		return "its auth takes no logins by NTLM: use Kerberos, by the server's name, or add ntlm";
+		return "its auth takes no logins by NTLM: use Kerberos by name, or add ntlm";
 	case DITTO_LOGIN_AS_GUEST:
 		return "its auth takes no guests: add guest to it";
 	default:
-		return "its auth takes some logins only, and dittod did not tell the kind: update it";
+		return "its auth takes some logins only, and dittod told no kind: update it";
 	}
 }
 

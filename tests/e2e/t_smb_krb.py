@@ -140,7 +140,7 @@ def kinds_of_logins(w):
     eq(refused('kerberos', '--protocol', 'smb-ntlm', *user), 'login')
     eq(refused('kerberos', '--guest', *smb), 'login')
     eq((refused('kerberos', *smb, *user), check(*smb, *user)['login']), (None, ['kerberos']))
-    eq('takes logins by kerberos, and this one is ntlm' in ctl(
+    eq('takes logins by kerberos, not by ntlm' in ctl(
         'access', 'check', '--protocol', 'smb-ntlm', *user, w.path('f')), True)
     eq(refused('kerberos', *user), None, 'NFS has none')
     realm.stop()

@@ -257,7 +257,7 @@ static void print_refusal(const struct access_request *r, struct nlattr **tb)
 	case DITTO_ACCESS_REFUSAL_LOGIN:
 		logins_text(access_number(tb, DITTO_A_ACCESS_LOGIN), logins, sizeof(logins));
 		logins_text(r->guest ? DITTO_LOGIN_KIND_GUEST : r->login, login, sizeof(login));
-		printf("refused    the share's option auth takes logins by %s, and this one is %s\n",
+		printf("refused    the share's option auth takes logins by %s, not by %s\n",
 		       logins, login);
 		break;
 	case DITTO_ACCESS_REFUSAL_GUEST:
@@ -350,7 +350,7 @@ static void print_acting(struct nlattr **tb)
 	if (access_flag(tb, DITTO_A_ACCESS_ADMIN))
 		puts("           with the privileges of an administrator of the share");
 	if (access_number(tb, DITTO_A_ACCESS_PRIVILEGES) & DITTO_TOKEN_PRIVILEGE_RESTORE)
-		puts("           may take ownership, and back up and restore regardless of all rights");
+		puts("           may take ownership, and back up and restore whatever the rights");
 	free(user);
 	free(group);
 }

@@ -14,6 +14,7 @@
 #include <limits.h>
 #include <linux/openat2.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,7 +98,7 @@ struct import_request {
 	const char *path;
 };
 
-static volatile sig_atomic_t import_stopped;
+static atomic_int import_stopped;
 
 static void import_on_signal(int number)
 {

@@ -33,7 +33,7 @@
 #define TAKE_TIME	30000
 /*
  * Most look-ups of the names that clients claim that may be pending, and milliseconds for one. It
- * is over before the kernel waits no longer: local users whose clients name a domain get in.
+ * is over before the kernel stops waiting: local users whose clients name a domain get in.
  */
 #define LOGIN_NAMES_MOST	8
 #define LOGIN_NAMES_TIME	2000

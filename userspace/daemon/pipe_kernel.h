@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Lists that the kernel gives to clients of SMB, some for administrators alone: sessions, opens, and
- * connections to shares, as rows (see enum rpc_list).
+ * Lists that the kernel gives to clients of SMB, some for administrators alone: sessions, opens,
+ * and connections to shares, as rows (see enum rpc_list).
  *
  * All functions are thread-safe: each call has a netlink connection of its own. They return 0 or a
  * negative errno, or -CONN_NOT_LOADED.

@@ -528,8 +528,8 @@ int main(int argc, char **argv)
 		TEST(right_password), TEST(right_password_without_spnego),
 		TEST(any_domain_and_case), TEST(wrong_password), TEST(unknown_user),
 		TEST(user_without_account), TEST(other_domain), TEST(login_anonymous),
-		TEST(anonymous_in_spnego), TEST(tokens_nonsense), TEST(malformed_proof), TEST(target_of_proof),
-		TEST(names_of_services),
+		TEST(anonymous_in_spnego), TEST(tokens_nonsense), TEST(malformed_proof),
+		TEST(target_of_proof), TEST(names_of_services),
 		TEST(numbers_end), TEST(logins_flood),
 		TEST(flood_beside_a_client),
 		TEST(hello_token), TEST(users_are_read_anew), { 0 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The attribute security.NTACL: fs/acl/ntacl.c. The bytes and hashes are those that Samba stored. */
+/* The attribute security.NTACL: fs/acl/ntacl.c. The bytes and hashes are those of Samba. */
 #include <kunit/test.h>
 #include <linux/fs.h>
 #include <linux/mount.h>

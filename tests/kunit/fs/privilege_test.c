@@ -140,8 +140,10 @@ static void privilege_owner(struct kunit *test)
 		if (list)
 			SET_LIST(&f, node, DENY(EVERYONE, ANYTHING));
 		KUNIT_EXPECT_EQ(test, privilege_owner_set(plain, node, 0, USER), none);
-		KUNIT_EXPECT_EQ(test, privilege_owner_set(plain, node, DITTO_RIGHT_WRITE_OWNER, OTHER), -EPERM);
-		KUNIT_EXPECT_EQ(test, privilege_owner_set(plain, node, DITTO_RIGHT_WRITE_OWNER, USER), 0);
+		KUNIT_EXPECT_EQ(test, -EPERM,
+				privilege_owner_set(plain, node, DITTO_RIGHT_WRITE_OWNER, OTHER));
+		KUNIT_EXPECT_EQ(test, 0,
+				privilege_owner_set(plain, node, DITTO_RIGHT_WRITE_OWNER, USER));
 		KUNIT_EXPECT_EQ(test, privilege_owner_set(restores, node, 0, OTHER), 0);
 		KUNIT_EXPECT_EQ(test, privilege_owner_set(restores, node, 0, USER), 0);
 		KUNIT_EXPECT_TRUE(test, uid_eq(node->inode->i_uid, KUIDT_INIT(USER)));
