@@ -296,6 +296,9 @@ static void worker_killed(void)
 		/* This pipe had not been used before. */
 		CHECK(!peer_send(&other, bind_srvsvc, sizeof(bind_srvsvc)));
 		peer_end(&other);
+		/* The old worker may still have to be reaped. */
+		for (tries = 0; tries < 1000 && process_worker() == pid; tries++)
+			usleep(10000);
 		CHECK(process_worker() != pid);
 	}
 	open_policy(&p, pipes, &user, handle);
