@@ -405,7 +405,8 @@ static void entry_ask(struct work_struct *work)
 	err = entry_answer(entry, &said, err == -ENOENT);
 out:
 	WRITE_ONCE(entry->error, err);
-	WRITE_ONCE(entry->retry, err ? jiffies + NAMES_RETRY : jiffies);
+	/* That one client asks too much says nothing about the question. */
+	WRITE_ONCE(entry->retry, err && err != -EBUSY ? jiffies + NAMES_RETRY : jiffies);
 	/* Pairs with test_bit_acquire(): error and answer are visible once the bit is clear. */
 	smp_mb__before_atomic();
 	clear_bit(NAME_ASKING, &entry->flags);
@@ -433,7 +434,7 @@ static void entry_ask_soon(struct name_entry *entry)
 		return;
 	if (test_and_set_bit(NAME_ASKING, &entry->flags))
 		return;
-	if (!entry_keeps_error(entry))
+	if (!entry_keeps_error(entry) || READ_ONCE(entry->error) == -EBUSY)
 		WRITE_ONCE(entry->error, 0);
 	WRITE_ONCE(entry->asked, jiffies);
 	refcount_inc(&entry->ref);

@@ -23,6 +23,7 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/wait_bit.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 #include <net/genetlink.h>
@@ -149,6 +150,7 @@ static const u8 queue_of_type[] = {
  * @queues: requests that wait for their turn
  * @sent: struct ditto_upcall_req by id: requests that wait for their answer
  * @next: where the search for a free id continues
+ * @completing: requests whose callback is running or about to
  */
 struct ditto_upcalls {
 	spinlock_t lock;	/* see above */
@@ -165,6 +167,7 @@ struct ditto_upcalls {
 	struct ditto_fairq queues[QUEUES];
 	struct xarray sent;
 	u32 next;
+	atomic_t completing;
 };
 
 bool ditto_upcall_has_helper(struct ditto_server *srv)
@@ -279,10 +282,16 @@ static struct ditto_fairq *ask_queue(struct ditto_upcall_req *ask)
 /* Complete a request that the caller owns. */
 static void ask_complete(struct ditto_upcall_req *ask, int err)
 {
-	/* The queue may be destroyed as soon as it is empty, so leave it before @done. */
+	struct ditto_upcalls *up = ask->srv->upcalls;
+
+	atomic_inc(&up->completing);
+	/* @done may free the request, so it leaves the queue before. */
 	if (ask->turn.peer)
 		ditto_fairq_leave(ask_queue(ask), &ask->turn);
 	ask->done(ask, err);
+	/* The server may be freed from now on; only the address is used. */
+	if (atomic_dec_and_test(&up->completing))
+		wake_up_var(&up->completing);
 }
 
 /* Like ask_complete(), for callers other than the timer. */
@@ -759,6 +768,8 @@ void ditto_upcalls_exit(struct ditto_server *srv)
 	ditto_upcalls_stop(srv);
 	for (unsigned int i = 0; i < QUEUES; i++)
 		ditto_fairq_exit(&up->queues[i]);
+	/* They have left the queues, and may still use the server. */
+	wait_var_event(&up->completing, !atomic_read(&up->completing));
 	xa_destroy(&up->sent);
 	kvfree(up->hello);
 	mutex_destroy(&up->hello_lock);

@@ -7,6 +7,7 @@
  * configured domain.
  */
 
+#include <assert.h>
 #include <errno.h>
 #include <netdb.h>
 #include <pthread.h>
@@ -20,6 +21,7 @@
 
 #include "clock.h"
 #include "idmap.h"
+#include "lookup.h"
 #include "mem.h"
 #include "nfsidmap.h"
 
@@ -32,6 +34,9 @@
 #define KERNEL_MOST	16
 /* Nanoseconds that a caller waits for the domain. */
 #define WAIT_NS		100000000
+
+/* The rest is for users that log in. */
+static_assert(2 * KERNEL_MOST <= LOOKUPS_MAX - 4 * LOOKUPS_PER_USER);
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char set_domain[NSS_NAME_SIZE];

@@ -14,7 +14,7 @@
 #include "identity/identity.h"
 
 /* Most pending look-ups of all users, and of one user unless it is said otherwise. */
-#define LOOKUPS_MAX		32
+#define LOOKUPS_MAX		48
 #define LOOKUPS_PER_USER	4
 /* Longest wait for one look-up, in ms. */
 #define LOOKUP_TIME		5000

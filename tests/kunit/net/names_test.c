@@ -382,6 +382,23 @@ static void token_errors_stay(struct kunit *test)
 	ditto_token_put(token);
 }
 
+/* A request that was dropped because its client has too many is repeated for the next caller. */
+static void token_busy_is_not_kept(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+	struct ditto_token *token;
+
+	fake.error = -EBUSY;
+	KUNIT_EXPECT_NE(test, ditto_names_token(srv, KUIDT_INIT(7), &token), 0);
+	for (int i = 0; i < 500 && !atomic_read(&fake.asked); i++)
+		msleep(20);
+	/* The error is stored soon; if not, there is nothing to be kept. */
+	msleep(20);
+	fake.error = 0;
+	KUNIT_ASSERT_EQ(test, token_ask(srv, 7, &token), 0);
+	ditto_token_put(token);
+}
+
 static void tokens_are_bounded(struct kunit *test)
 {
 	struct ditto_server *srv = test->priv;
@@ -559,6 +576,7 @@ static struct kunit_case names_cases[] = {
 	KUNIT_CASE(groups_are_cut),
 	KUNIT_CASE(tokens_of_users),
 	KUNIT_CASE(token_errors_stay),
+	KUNIT_CASE(token_busy_is_not_kept),
 	KUNIT_CASE_SLOW(tokens_are_bounded),
 	KUNIT_CASE(parked_until_answered),
 	KUNIT_CASE(parked_asks_some),

@@ -4,6 +4,8 @@
  * that were not requested.
  */
 #include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/limits.h>
 #include <linux/net.h>
 #include <linux/netlink.h>
@@ -349,6 +351,43 @@ static void given_up_before_it_is_sent(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, ditto_upcall_cancel(&a->ask));
 }
 
+/* A request whose callback takes a while. */
+struct lingering {
+	struct ditto_upcall_req ask;
+	struct completion runs;
+	bool over;
+};
+
+static void lingering_done(struct ditto_upcall_req *ask, int err)
+{
+	struct lingering *l = container_of(ask, struct lingering, ask);
+
+	complete(&l->runs);
+	msleep(50);
+	WRITE_ONCE(l->over, true);
+}
+
+/* The server is not freed under the callback of a request that is late. */
+static void end_waits_for_callbacks(struct kunit *test)
+{
+	struct lingering *late = kunit_kzalloc(test, sizeof(*late), GFP_KERNEL);
+	struct listener *l = listener_new(test);
+	struct ditto_server *srv = test->priv;
+
+	KUNIT_ASSERT_NOT_NULL(test, late);
+	init_completion(&late->runs);
+	late->ask.what.type = DITTO_UPCALL_AUDIT;
+	late->ask.what.put = put_uid;
+	late->ask.what.got = got_nothing;
+	late->ask.done = lingering_done;
+	srv->settings.upcall_ms = 10;
+	KUNIT_ASSERT_EQ(test, ditto_upcall_register(srv, l->port), 0);
+	ditto_upcall_start(srv, &late->ask);
+	wait_for_completion(&late->runs);
+	ditto_upcalls_exit(srv);
+	KUNIT_EXPECT_TRUE(test, READ_ONCE(late->over));
+}
+
 static int upcall_test_init(struct kunit *test)
 {
 	struct ditto_server *srv = kunit_kzalloc(test, sizeof(*srv), GFP_KERNEL);
@@ -377,6 +416,7 @@ static struct kunit_case upcall_cases[] = {
 	KUNIT_CASE(answers_to_who_gave_up),
 	KUNIT_CASE(older_helper),
 	KUNIT_CASE(given_up_before_it_is_sent),
+	KUNIT_CASE(end_waits_for_callbacks),
 	{}
 };
 
