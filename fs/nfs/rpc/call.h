@@ -210,6 +210,7 @@ extern const struct dnfs_program dnfs_rquota2_program;
  * @transport: services of the transport
  * @awaited: node whose holders were asked to give way to this call, with a reference; or NULL
  * @unresolved: credential of a user whose SIDs the helper is asked for, with a reference; or NULL
+ * @unresolved_ident: the helper is asked for the SIDs of @ident, whose user may have been squashed
  * @resolved: the call has waited for the SIDs of a user, and does not again
  * @break_wait: jiffies that the call may still wait for holders
  * @vec: scratch for the payload of a WRITE
@@ -257,6 +258,7 @@ struct dnfs_call {
 	const struct dnfs_transport *transport;
 	struct ditto_node *awaited;
 	struct ditto_cred *unresolved;
+	bool unresolved_ident;
 	bool resolved;
 	long break_wait;
 	struct kvec *vec;

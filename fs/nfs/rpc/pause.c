@@ -33,6 +33,7 @@ void dnfs_await_end(struct dnfs_call *call)
 	if (call->unresolved)
 		ditto_cred_put(call->unresolved);
 	call->unresolved = NULL;
+	call->unresolved_ident = false;
 }
 
 bool dnfs_pause_begin(struct dnfs_call *call)
@@ -53,7 +54,8 @@ void dnfs_pause(struct dnfs_call *call)
 	long left;
 
 	if (call->unresolved && !call->resolved) {
-		ditto_names_token_prefetch(call->srv, call->unresolved->uid);
+		ditto_names_token_prefetch(call->srv, call->unresolved_ident ?
+						      call->ident.uid : call->unresolved->uid);
 		call->resolved = true;
 	} else {
 		left = ditto_claim_pause(&call->awaited->point, call->break_wait);

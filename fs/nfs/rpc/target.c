@@ -122,8 +122,12 @@ static int dnfs_grant(struct dnfs_call *call, struct ditto_share *share,
 			grant = DITTO_SHARE_ACCESS_READ;
 	}
 	if (grant == -EJUKEBOX && !call->unresolved) {
-		/* The call waits for the user's SIDs; its reference passes on. */
+		/*
+		 * The call waits for the SIDs of the user that it names, whatever that was squashed
+		 * to. The reference passes on.
+		 */
 		call->unresolved = op->cred;
+		call->unresolved_ident = true;
 		return grant;
 	}
 	if (grant <= DITTO_SHARE_ACCESS_NONE) {
