@@ -45,7 +45,7 @@ enum ditto_ace_type {
 #define DITTO_ACE_INHERITED		BIT(4)
 #define DITTO_ACE_FLAGS			0x1f
 #define DITTO_ACE_INHERITABLE		(DITTO_ACE_FILE_INHERIT | DITTO_ACE_DIR_INHERIT)
-/* Of audit entries only: which results are recorded. */
+/* The results that an audit entry records; other entries do not have these flags. */
 #define DITTO_ACE_ON_SUCCESS		BIT(6)
 #define DITTO_ACE_ON_FAILURE		BIT(7)
 #define DITTO_ACE_RESULTS		(DITTO_ACE_ON_SUCCESS | DITTO_ACE_ON_FAILURE)

@@ -14,6 +14,7 @@
 #include "../../net/stats.h"
 #include "nlm/nlm.h"
 #include "rpc/reply_cache.h"
+#include "rpc/rpc.h"
 #include "server.h"
 #include "share_options.h"
 #include "v4/engine/server.h"
@@ -62,19 +63,6 @@ static struct ditto_protocol dnfs_protocol = {
 	},
 };
 
-static const struct dnfs_program *const dnfs_programs[DNFS_PROGRAMS] = {
-	[DNFS_PROGRAM_NFS]	= &dnfs3_program,
-	[DNFS_PROGRAM_ACL]	= &dnfs_acl3_program,
-	[DNFS_PROGRAM_MOUNT]	= &dnfs_mount3_program,
-	[DNFS_PROGRAM_NLM1]	= &dnlm1_program,
-	[DNFS_PROGRAM_NLM3]	= &dnlm3_program,
-	[DNFS_PROGRAM_NLM4]	= &dnlm4_program,
-	[DNFS_PROGRAM_NSM]	= &dnsm1_program,
-	[DNFS_PROGRAM_NFS4]	= &dnfs4_program,
-	[DNFS_PROGRAM_RQUOTA1]	= &dnfs_rquota1_program,
-	[DNFS_PROGRAM_RQUOTA2]	= &dnfs_rquota2_program,
-};
-
 /* Names of the procedures for the statistics. */
 static const char *dnfs_proc_names[DNFS_PROGRAMS][DNFS_PROCS_MAX];
 
@@ -92,10 +80,13 @@ static void dnfs_names_init(void)
 {
 	unsigned int i, j;
 
-	for (i = 0; i < DNFS_PROGRAMS; i++)
-		for (j = 0; j < min(dnfs_programs[i]->nprocs, DNFS_PROCS_MAX); j++)
-			if (dnfs_programs[i]->procs[j])
-				dnfs_proc_names[i][j] = dnfs_programs[i]->procs[j]->name;
+	for (i = 0; i < DNFS_PROGRAMS; i++) {
+		const struct dnfs_program *program = dnfs_rpc_program(i);
+
+		for (j = 0; j < min(program->nprocs, DNFS_PROCS_MAX); j++)
+			if (program->procs[j])
+				dnfs_proc_names[i][j] = program->procs[j]->name;
+	}
 }
 
 static void dnfs_stats_exit(struct dnfs_server *server)
@@ -112,9 +103,10 @@ static int dnfs_stats_init(struct dnfs_server *server)
 	unsigned int i;
 
 	for (i = 0; i < DNFS_PROGRAMS; i++) {
-		server->stats[i] = ditto_stats_register(server->srv, dnfs_programs[i]->group,
-							dnfs_proc_names[i],
-							dnfs_programs[i]->nprocs);
+		const struct dnfs_program *program = dnfs_rpc_program(i);
+
+		server->stats[i] = ditto_stats_register(server->srv, program->group,
+							dnfs_proc_names[i], program->nprocs);
 		if (!server->stats[i]) {
 			dnfs_stats_exit(server);
 			return -ENOMEM;

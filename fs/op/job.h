@@ -110,7 +110,7 @@ void ditto_job_init(struct ditto_job *job);
  *	the job takes references of its own
  * @who: principal that is charged
  *
- * What belongs to the request in the operation contexts is dropped.
+ * The operation contexts lose what belongs to the request.
  *
  * Context: may sleep.
  * Return: 0, after which @job->ops->ended is called once; -EDQUOT if the principal has too many

@@ -66,7 +66,7 @@ static inline u64 ditto_quota_left_soft(const struct ditto_quota *quota)
 int ditto_quota_statfs(struct ditto_op *op, struct ditto_node *node, struct kstatfs *st,
 		       u64 *files);
 
-/* Whose usage is limited. */
+/* Owners of limited usage. */
 enum ditto_quota_kind {
 	DITTO_QUOTA_USER,
 	DITTO_QUOTA_GROUP,

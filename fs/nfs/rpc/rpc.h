@@ -41,7 +41,7 @@ struct dnfs_rpc_call {
  */
 enum dnfs_once dnfs_rpc_once(struct dnfs_call *call);
 
-/* rpc.c: for rpcbind.c. Programs are numbered by enum dnfs_program_index. */
+/* rpc.c: for rpcbind.c and main.c. Programs are numbered by enum dnfs_program_index. */
 
 /**
  * dnfs_rpc_program - get a program by index

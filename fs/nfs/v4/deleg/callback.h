@@ -320,7 +320,7 @@ unsigned long dnfs4_way_time(const struct dnfs4_client *client);
  * dnfs4_way_first_time - get the time to wait for the reply to the first callback
  * @channel: has a transport
  *
- * With RPCSEC_GSS rpc.gssd first needs a ticket and a context.
+ * It is longer with RPCSEC_GSS, for which rpc.gssd gets a ticket and a context first.
  *
  * Context: any.
  * Return: jiffies.

@@ -125,7 +125,7 @@ u32 dnfs4_io_begin_of(struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 	case DNFS4_SPECIAL_CURRENT:
 		if (fh == &cmp->current_fh)
 			break;
-		/* With the saved filehandle, the one that SAVEFH saved. */
+		/* SAVEFH saved the stateid together with the filehandle. */
 		if (!cmp->saved_stateid_set ||
 		    dnfs4_stateid_special(&cmp->saved_stateid) != DNFS4_SPECIAL_NONE)
 			return NFS4ERR_BAD_STATEID;

@@ -24,15 +24,9 @@
 /* Bytes that must be left after a payload, more than a GETATTR needs. */
 #define DNFS4_READ_BEHIND	2048
 
-struct read_args {
-	struct dnfs4_stateid stateid;
-	u64 offset;
-	u32 count;
-};
-
-static u32 read_decode(struct dnfs4_compound *cmp, void *args)
+u32 dnfs4_read_decode(struct dnfs4_compound *cmp, void *args)
 {
-	struct read_args *a = args;
+	struct dnfs4_read_args *a = args;
 
 	if (dnfs4_decode_stateid(cmp->in, &a->stateid) ||
 	    xdr_stream_decode_u64(cmp->in, &a->offset) ||
@@ -99,7 +93,7 @@ int dnfs4_payload_read(struct dnfs4_compound *cmp, struct dnfs4_io *io, loff_t p
 
 static u32 read_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
-	const struct read_args *a = args;
+	const struct dnfs4_read_args *a = args;
 	loff_t pos = min_t(u64, a->offset, S64_MAX);
 	struct dnfs4_payload *payload = result;
 	u32 count, room, status;
@@ -178,9 +172,9 @@ const struct dnfs4_op dnfs4_op_read = {
 	.flags = DNFS4_OP_FH,
 	.minor_last = DNFS4_MINOR_MAX,
 	.pseudo_status = NFS4ERR_ISDIR,
-	.argsize = sizeof(struct read_args),
+	.argsize = sizeof(struct dnfs4_read_args),
 	.ressize = sizeof(struct dnfs4_payload),
-	.decode = read_decode,
+	.decode = dnfs4_read_decode,
 	.exec = read_exec,
 	.encode = read_encode,
 	.release = read_end,

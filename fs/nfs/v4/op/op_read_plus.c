@@ -25,12 +25,6 @@
 #define READ_PLUS_BYTES \
 	(READ_PLUS_HEAD_BYTES + 2 * READ_PLUS_HOLE_BYTES + READ_PLUS_DATA_BYTES + XDR_UNIT)
 
-struct read_plus_args {
-	struct dnfs4_stateid stateid;
-	u64 offset;
-	u32 count;
-};
-
 /**
  * struct read_plus_res - results of READ_PLUS
  * @offset: offset of the first segment
@@ -43,18 +37,7 @@ struct read_plus_res {
 	struct dnfs4_payload payload;
 };
 
-static u32 read_plus_decode(struct dnfs4_compound *cmp, void *args)
-{
-	struct read_plus_args *a = args;
-
-	if (dnfs4_decode_stateid(cmp->in, &a->stateid) ||
-	    xdr_stream_decode_u64(cmp->in, &a->offset) ||
-	    xdr_stream_decode_u32(cmp->in, &a->count))
-		return NFS4ERR_BADXDR;
-	return NFS4_OK;
-}
-
-static u32 read_plus_segments(struct dnfs4_compound *cmp, const struct read_plus_args *a,
+static u32 read_plus_segments(struct dnfs4_compound *cmp, const struct dnfs4_read_args *a,
 			      struct dnfs4_io *io, struct read_plus_res *res)
 {
 	struct dnfs4_payload *payload = &res->payload;
@@ -86,7 +69,7 @@ static u32 read_plus_segments(struct dnfs4_compound *cmp, const struct read_plus
 
 static u32 read_plus_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
-	const struct read_plus_args *a = args;
+	const struct dnfs4_read_args *a = args;
 	struct dnfs4_io io;
 	u32 status;
 
@@ -162,9 +145,9 @@ const struct dnfs4_op dnfs4_op_read_plus = {
 	.minor_first = 2,
 	.minor_last = DNFS4_MINOR_MAX,
 	.pseudo_status = NFS4ERR_ISDIR,
-	.argsize = sizeof(struct read_plus_args),
+	.argsize = sizeof(struct dnfs4_read_args),
 	.ressize = sizeof(struct read_plus_res),
-	.decode = read_plus_decode,
+	.decode = dnfs4_read_decode,
 	.exec = read_plus_exec,
 	.encode = read_plus_encode,
 	.release = read_plus_release,

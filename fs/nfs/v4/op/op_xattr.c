@@ -23,11 +23,20 @@ u32 dnfs4_xattr_check(const struct dnfs4_compound *cmp)
 	return dnfs4_has_xattrs(fh) ? NFS4_OK : NFS4ERR_NOTSUPP;
 }
 
-/* GETXATTR */
+/* The arguments of GETXATTR and REMOVEXATTR: only the name. */
 
-struct getxattr_args {
+struct xattr_name_args {
 	struct ditto_name name;
 };
+
+static u32 xattr_name_decode(struct dnfs4_compound *cmp, void *args)
+{
+	struct xattr_name_args *a = args;
+
+	return dnfs4_decode_xattr_name(cmp, &a->name);
+}
+
+/* GETXATTR */
 
 /**
  * struct getxattr_res - results of GETXATTR
@@ -39,16 +48,9 @@ struct getxattr_res {
 	void *value;
 };
 
-static u32 getxattr_decode(struct dnfs4_compound *cmp, void *args)
-{
-	struct getxattr_args *a = args;
-
-	return dnfs4_decode_xattr_name(cmp, &a->name);
-}
-
 static u32 getxattr_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
-	const struct getxattr_args *a = args;
+	const struct xattr_name_args *a = args;
 	struct ditto_node *node = dnfs4_node(cmp);
 	struct getxattr_res *res = result;
 	ssize_t size, len;
@@ -101,9 +103,9 @@ const struct dnfs4_op dnfs4_op_getxattr = {
 	.minor_first = 2,
 	.minor_last = DNFS4_MINOR_MAX,
 	.pseudo_status = NFS4ERR_NOTSUPP,
-	.argsize = sizeof(struct getxattr_args),
+	.argsize = sizeof(struct xattr_name_args),
 	.ressize = sizeof(struct getxattr_res),
-	.decode = getxattr_decode,
+	.decode = xattr_name_decode,
 	.exec = getxattr_exec,
 	.encode = getxattr_encode,
 	.release = getxattr_release,
@@ -205,20 +207,9 @@ const struct dnfs4_op dnfs4_op_setxattr = {
 
 /* REMOVEXATTR */
 
-struct removexattr_args {
-	struct ditto_name name;
-};
-
-static u32 removexattr_decode(struct dnfs4_compound *cmp, void *args)
-{
-	struct removexattr_args *a = args;
-
-	return dnfs4_decode_xattr_name(cmp, &a->name);
-}
-
 static u32 removexattr_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
-	const struct removexattr_args *a = args;
+	const struct xattr_name_args *a = args;
 	struct xattr_change_res *res = result;
 
 	return dnfs4_xattr_check(cmp) ?:
@@ -232,9 +223,9 @@ const struct dnfs4_op dnfs4_op_removexattr = {
 	.minor_first = 2,
 	.minor_last = DNFS4_MINOR_MAX,
 	.pseudo_status = NFS4ERR_NOTSUPP,
-	.argsize = sizeof(struct removexattr_args),
+	.argsize = sizeof(struct xattr_name_args),
 	.ressize = sizeof(struct xattr_change_res),
-	.decode = removexattr_decode,
+	.decode = xattr_name_decode,
 	.exec = removexattr_exec,
 	.encode = xattr_change_encode,
 	.reply = xattr_change_reply,

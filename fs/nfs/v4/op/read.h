@@ -1,12 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Data of a file in a reply: what READ and READ_PLUS share. */
+/* The common part of READ and READ_PLUS: arguments, and data of a file in a reply. */
 #ifndef _DITTO_FS_NFS_V4_OP_READ_H
 #define _DITTO_FS_NFS_V4_OP_READ_H
 
 #include <linux/types.h>
 
+#include "../state/stateid.h"
+
 struct dnfs4_compound;
 struct dnfs4_io;
+
+/**
+ * struct dnfs4_read_args - arguments (RFC 8881 section 18.22, RFC 7862 section 15.10)
+ * @stateid: permission to read
+ * @offset: first byte
+ * @count: number of bytes
+ */
+struct dnfs4_read_args {
+	struct dnfs4_stateid stateid;
+	u64 offset;
+	u32 count;
+};
+
+/* struct dnfs4_op.decode of both. @args: struct dnfs4_read_args. */
+u32 dnfs4_read_decode(struct dnfs4_compound *cmp, void *args);
 
 /**
  * struct dnfs4_payload - data that was read
