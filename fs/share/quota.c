@@ -13,6 +13,7 @@
 #include <linux/mount.h>
 #include <linux/projid.h>
 #include <linux/quota.h>
+#include <linux/quotaops.h>
 #include <linux/statfs.h>
 #include <linux/timekeeping.h>
 
@@ -80,6 +81,15 @@ static struct super_block *quota_sb(const struct ditto_op *op)
 	return op->share->root.mnt->mnt_sb;
 }
 
+/*
+ * Return: false if quotas are off, and s_umount, which may be held for long, is not worth taking.
+ * Only users of the generic quotas say so without it.
+ */
+static bool quota_may_be_on(struct super_block *sb)
+{
+	return sb->s_qcop && !(sb->dq_op && !sb_any_quota_loaded(sb));
+}
+
 void ditto_quota(struct ditto_op *op, struct ditto_quota *quota)
 {
 	struct super_block *sb = quota_sb(op);
@@ -88,7 +98,7 @@ void ditto_quota(struct ditto_op *op, struct ditto_quota *quota)
 	*quota = (struct ditto_quota) {
 		.limit = U64_MAX, .soft = U64_MAX, .file_limit = U64_MAX,
 	};
-	if (!sb->s_qcop)
+	if (!quota_may_be_on(sb))
 		return;
 	down_read(&sb->s_umount);
 	if (ask_state(sb, quota)) {
@@ -107,23 +117,22 @@ void ditto_quota(struct ditto_op *op, struct ditto_quota *quota)
 EXPORT_SYMBOL_NS_GPL(ditto_quota, DITTO);
 
 int ditto_quota_statfs(struct ditto_op *op, struct ditto_node *node, struct kstatfs *st,
-		       u64 *files)
+		       u64 *files, struct ditto_quota *quota)
 {
-	struct ditto_quota quota;
 	int err;
 
 	err = ditto_statfs(op, node, st);
 	if (err)
 		return err;
 	*files = st->f_ffree;
-	ditto_quota(op, &quota);
-	if (!quota.enforced)
+	ditto_quota(op, quota);
+	if (!quota->enforced)
 		return 0;
 	if (st->f_bsize > 0)
 		st->f_bavail = min_t(u64, st->f_bavail,
-				     div_u64(ditto_quota_left(&quota), st->f_bsize));
-	*files = min_t(u64, *files, quota.files < quota.file_limit ?
-					    quota.file_limit - quota.files : 0);
+				     div_u64(ditto_quota_left(quota), st->f_bsize));
+	*files = min_t(u64, *files, quota->files < quota->file_limit ?
+					    quota->file_limit - quota->files : 0);
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_quota_statfs, DITTO);

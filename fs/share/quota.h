@@ -35,7 +35,7 @@ struct ditto_quota {
  * @op: the operation; its credential names the user
  * @quota: filled; without a limit if the file system has no quotas or cannot report them
  *
- * Context: may sleep; takes s_umount for reading.
+ * Context: may sleep; takes s_umount for reading if quotas may be on.
  */
 void ditto_quota(struct ditto_op *op, struct ditto_quota *quota);
 
@@ -57,14 +57,15 @@ static inline u64 ditto_quota_left_soft(const struct ditto_quota *quota)
  * @node: held
  * @st: filled; of it, f_bavail is what the caller may use
  * @files: filled with the number of files that the caller may create
+ * @quota: filled as by ditto_quota()
  *
  * A quota of the project of @node is in the numbers of the file system already.
  *
- * Context: may sleep; takes s_umount for reading.
+ * Context: may sleep; takes s_umount for reading if quotas may be on.
  * Return: 0 or an errno of the file system.
  */
 int ditto_quota_statfs(struct ditto_op *op, struct ditto_node *node, struct kstatfs *st,
-		       u64 *files);
+		       u64 *files, struct ditto_quota *quota);
 
 /* Owners of limited usage. */
 enum ditto_quota_kind {

@@ -34,13 +34,14 @@ static int dnfs3_fsstat_exec(struct dnfs_call *call, void *args, void *result)
 	const struct dnfs3_fh_args *a = args;
 	struct fsstat_res *res = result;
 	struct dnfs_target target;
+	struct ditto_quota quota;
 	struct kstatfs st;
 	int err;
 
 	err = dnfs_target_get(call, &a->fh, &target);
 	if (err)
 		return err;
-	err = ditto_quota_statfs(&target.op, target.node, &st, &res->afiles);
+	err = ditto_quota_statfs(&target.op, target.node, &st, &res->afiles, &quota);
 	if (!err) {
 		res->tbytes = (u64)st.f_bsize * st.f_blocks;
 		res->fbytes = (u64)st.f_bsize * st.f_bfree;

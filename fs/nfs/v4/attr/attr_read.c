@@ -112,14 +112,16 @@ static int read_stat(const struct dnfs4_fh *fh, struct dentry *dentry, u32 need,
 }
 
 /* A file system without quotas: the attributes are dropped from the reply. */
-static void read_quota(const struct dnfs4_fh *fh, struct dnfs4_attr_src *src)
+static void read_quota(const struct dnfs4_fh *fh, u32 need, struct dnfs4_attr_src *src)
 {
 	static const u8 attrs[] = {
 		FATTR4_QUOTA_AVAIL_HARD, FATTR4_QUOTA_AVAIL_SOFT, FATTR4_QUOTA_USED,
 	};
 	struct ditto_op op = fh->target.op;
 
-	ditto_quota(&op, &src->quota);
+	/* The free space was cut down to the quota already. */
+	if (!(need & DNFS4_NEED_STATFS))
+		ditto_quota(&op, &src->quota);
 	if (src->quota.tracked)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(attrs); i++) {
@@ -220,7 +222,8 @@ static int read_rest(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh
 		dnfs4_attrs_exclcreat(cmp, fh, &src->exclcreat);
 	}
 	if (need & DNFS4_NEED_STATFS && fh->kind != DNFS4_FH_PSEUDO) {
-		err = ditto_quota_statfs(&op, fh->target.node, &src->statfs, &src->files_avail);
+		err = ditto_quota_statfs(&op, fh->target.node, &src->statfs, &src->files_avail,
+					 &src->quota);
 		if (err)
 			return err;
 	}
@@ -242,7 +245,7 @@ static int read_rest(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh
 			return err;
 	}
 	if (need & DNFS4_NEED_QUOTA)
-		read_quota(fh, src);
+		read_quota(fh, need, src);
 	return 0;
 }
 
