@@ -392,6 +392,13 @@ const char *text_nearest(const char *word, const char *(*name)(const void *arg, 
 	return best;
 }
 
+unsigned int text_control(const unsigned char *p)
+{
+	if ((*p && *p < ' ') || *p == 0x7f)
+		return *p;
+	return *p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0 ? p[1] : 0;
+}
+
 void text_make_printable(char *text)
 {
 	for (; *text; text++)

@@ -85,6 +85,12 @@ bool text_rule_spec(const char *text, struct why *why);
 const char *text_nearest(const char *word, const char *(*name)(const void *arg, unsigned int i),
 			 const void *arg);
 
+/*
+ * Return the code of the control character at @p, which is well-formed UTF-8; 0 if it is another
+ * one. Those of C1, too, may be commands to a terminal (ECMA-48 section 5.3).
+ */
+unsigned int text_control(const unsigned char *p);
+
 /* Replace control characters: those in names of files could be commands to the terminal. */
 void text_make_printable(char *text);
 

@@ -28,8 +28,8 @@ static void put_quoted(FILE *out, const char *text)
 			len = 1;
 		} else if (*p == '"' || *p == '\\') {
 			fprintf(out, "\\%c", *p);
-		} else if (*p < ' ' || *p == 0x7f) {
-			fprintf(out, "\\u%04x", *p);
+		} else if (text_control(p)) {
+			fprintf(out, "\\u%04x", text_control(p));
 		} else {
 			fwrite(p, 1, len, out);
 		}

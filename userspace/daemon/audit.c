@@ -108,8 +108,8 @@ static void audit_put_text(FILE *out, const char *key, const char *text)
 			fputs("\\ufffd", out);
 		else if (*p == '"' || *p == '\\')
 			fprintf(out, "\\%c", *p);
-		else if (*p < ' ' || *p == 0x7f)
-			fprintf(out, "\\u%04x", *p);
+		else if (text_control(p))
+			fprintf(out, "\\u%04x", text_control(p));
 		else
 			fwrite(p, 1, len, out);
 		p += len ? len : 1;

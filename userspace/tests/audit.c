@@ -50,6 +50,8 @@ static void audit_lines(void)
 	expect_lines("/a b", 0, OPEN "\"/a b\"" TAIL);
 	expect_lines("/\"\\\n\x7f", 0, OPEN "\"/\\\"\\\\\\u000a\\u007f\"" TAIL);
 	expect_lines("/\xc3\xa4\xff\xc3", 0, OPEN "\"/\xc3\xa4\\ufffd\\ufffd\"" TAIL);
+	expect_lines("/\302\2332J\302\205\302\240", 0,
+		     OPEN "\"/\\u009b2J\\u0085\302\240\"" TAIL);
 	expect_lines("", 7, HEAD "\"lost\",\"count\":7}\n" OPEN "\"\"" TAIL);
 }
 

@@ -44,6 +44,7 @@ static void string_escapes(void)
 
 	json_open(out, NULL, '[');
 	json_string(out, NULL, "a\"b\\c\n\x01\x7f");
+	json_string(out, NULL, "\xc2\x9b\xc2\xa0");
 	json_string(out, NULL, "gr\xc3\xbc\xc3\x9f");
 	/* Invalid UTF-8: truncated, overlong, surrogate, too large */
 	json_string(out, NULL, "x\xc3");
@@ -53,7 +54,7 @@ static void string_escapes(void)
 	json_close(out, ']');
 	json_end(out);
 	memory_end(&m,
-		   "[\"a\\\"b\\\\c\\u000a\\u0001\\u007f\",\"gr\xc3\xbc\xc3\x9f\",\"x\\ufffd\",\"\\ufffd\\ufffd\",\"\\ufffd\\ufffd\\ufffd\",\"\\ufffd\\ufffd\\ufffd\\ufffd\"]\n");
+		   "[\"a\\\"b\\\\c\\u000a\\u0001\\u007f\",\"\\u009b\xc2\xa0\",\"gr\xc3\xbc\xc3\x9f\",\"x\\ufffd\",\"\\ufffd\\ufffd\",\"\\ufffd\\ufffd\\ufffd\",\"\\ufffd\\ufffd\\ufffd\\ufffd\"]\n");
 }
 
 static void share_message(void)
