@@ -105,7 +105,8 @@ u8 ditto_gives_up(const struct ditto_matrix_cell *cell, const struct ditto_inten
 		*waits = 0;
 		return 0;
 	}
-	if (intent->access & DITTO_OPEN_WRITE) {
+	if (intent->access & DITTO_OPEN_WRITE ||
+	    (cell->opens_itself && intent->deny & DITTO_OPEN_READ)) {
 		bits |= cell->gives_up_to_write;
 		*waits |= cell->gives_up_to_write;
 	}

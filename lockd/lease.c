@@ -193,12 +193,15 @@ static bool fit_meets_open(struct ditto_lock_ctx *ctx, const struct ditto_lease_
 static u8 fit_opens(struct ditto_lock_ctx *ctx, const struct ditto_lease_request *req, u8 want)
 {
 	u8 writing = ditto_modes(DITTO_OPEN_WRITE, 0);
+	u8 denying = ditto_modes(0, DITTO_OPEN_READ);
 
-	/* All opens break the same bits, except that an open for writing may break more. */
+	/* All opens break the same bits, except that those may break more. */
 	if (fit_meets_open(ctx, req, DITTO_MODES_ALL))
 		want &= ~taken_by(req, DITTO_INTENT_OPEN, DITTO_OPEN_READ, 0);
 	if (fit_meets_open(ctx, req, writing))
 		want &= ~taken_by(req, DITTO_INTENT_OPEN, DITTO_OPEN_WRITE, 0);
+	if (fit_meets_open(ctx, req, denying))
+		want &= ~taken_by(req, DITTO_INTENT_OPEN, 0, DITTO_OPEN_READ);
 	/* MS-FSA section 2.1.5.18: opens of attributes only do not count beside WRITE. */
 	if (req->style == DITTO_LEASE_TYPE_LEASE && fit_meets_open(ctx, req, DITTO_MODES_ACL))
 		want &= ~DITTO_LEASE_WRITE;

@@ -28,6 +28,11 @@
 	{ .action = DITTO_RULE_BREAK, .exempt = DITTO_EXEMPT_##_exempt, \
 	  .gives_up = (_bits), .waits_for = (_waits), .gives_up_to_write = (_to_write) }
 
+/* The same, and an open that denies reading takes as much. */
+#define BREAKS_OPENER(_exempt, _bits, _waits, _to_write) \
+	{ .action = DITTO_RULE_BREAK, .exempt = DITTO_EXEMPT_##_exempt, .opens_itself = true, \
+	  .gives_up = (_bits), .waits_for = (_waits), .gives_up_to_write = (_to_write) }
+
 #define R DITTO_LEASE_READ
 #define H DITTO_LEASE_HANDLE
 #define W DITTO_LEASE_WRITE
@@ -96,7 +101,7 @@ const struct ditto_matrix_cell ditto_matrix[DITTO_HELDS][DITTO_INTENTS] = {
 		[DITTO_INTENT_WRITE]		= BREAKS(CLIENT, RHW, RHW),
 		[DITTO_INTENT_SIZE]		= BREAKS(CLIENT, RHW, RHW),
 		[DITTO_INTENT_SETATTR]		= BREAKS(CLIENT, RHW, RHW),
-		[DITTO_INTENT_OPEN]		= BREAKS_WRITER(CLIENT, W, W, RHW),
+		[DITTO_INTENT_OPEN]		= BREAKS_OPENER(CLIENT, W, W, RHW),
 		[DITTO_INTENT_REMOVE]		= BREAKS(CLIENT, RHW, RHW),
 		[DITTO_INTENT_RENAME]		= BREAKS(CLIENT, RHW, RHW),
 		[DITTO_INTENT_REPLACE]		= BREAKS(CLIENT, RHW, RHW),

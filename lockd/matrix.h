@@ -126,6 +126,8 @@ enum ditto_rule_action {
  * @waits_for: subset of @gives_up that must be returned before the operation continues; for the
  *	other bits the holder is only notified
  * @gives_up_to_write: bits taken and waited for if the intent opens for writing
+ * @opens_itself: the holder opens for reading without asking, so that an intent to open that
+ *	denies reading takes the same as one for writing
  * @exact_only: the cell denies only callers whose own ranges are mandatory (EXACT): an advisory
  *	range stops those
  */
@@ -135,6 +137,7 @@ struct ditto_matrix_cell {
 	u8 gives_up;
 	u8 waits_for;
 	u8 gives_up_to_write;
+	bool opens_itself;
 	bool exact_only;
 };
 

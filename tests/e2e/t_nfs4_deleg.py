@@ -16,7 +16,8 @@ from nfs4 import (BOTH, DELEG_NONE, DELEG_NONE_EXT, DELEG_READ, DELEG_WRITE, REA
                   WANT_CANCEL, WANT_NO, WANT_READ, WANT_WRITE, WRITE, delegreturn, putfh)
 from nfs4_callback import SILENT
 from nfs4_callers import DATA, LEASE, V3, Caller, Caller40, counts, files, lease, set_break_wait
-from nfs4_status import BAD_STATEID, CB_PATH_DOWN, DELAY, DELEG_REVOKED, OK, OPENMODE
+from nfs4_status import (BAD_STATEID, CB_PATH_DOWN, DELAY, DELEG_REVOKED, OK, OPENMODE,
+                         SHARE_DENIED)
 
 wire = functools.partial(test, server='ditto', squash='root-to-admin')
 
@@ -53,6 +54,24 @@ def recalled_and_returned(w):
         a.give_back(sid, fh, BAD_STATEID)
     eq(counts(w)['recalled'], 2)
     eq(counts(w)['revoked'], 0)
+
+
+@wire(clients=2)
+def recalled_by_a_reservation(w):
+    """An open that denies reading; the holder would open for reading without asking."""
+    files(w)
+    a, b = Caller(w), Caller(w, w.clients[1])
+    r, fh = a.open('f')
+    eq(r.deleg.type, DELEG_READ)
+    a.compound(putfh(fh), nfs4.close(r.stateid)).ok()
+    other, _ = b.open('f', READ | WANT_NO, deny=nfs4.DENY_WRITE, own=b'writers')
+    b.compound(putfh(fh), nfs4.close(other.stateid)).ok()
+    a.cb.none(a.conn)
+    eq(b.s.open(b.root, 'f', READ | WANT_NO, nfs4.DENY_READ)[0].status, DELAY)
+    eq(a.recall().stateid, r.deleg.stateid)
+    a.give_back(r.deleg.stateid, fh)
+    b.open('f', READ | WANT_NO, deny=nfs4.DENY_READ)
+    eq(a.s.open(a.root, 'f', READ)[0].status, SHARE_DENIED)
 
 
 @wire

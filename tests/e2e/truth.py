@@ -59,14 +59,14 @@ def matrix_outcome(cells, parts, wants, exact):
     outcome, parts = ALLOWED, list(parts)
     for want in wants:
         for i, part in enumerate(parts):
-            action, bits, waits, to_write, exact_only = cells[part.row][want.column]
+            action, bits, waits, to_write, exact_only, itself = cells[part.row][want.column]
             access = want.access | ACCESS_OF.get(want.column, 0)
             if action == 'deny' and (exact or not exact_only):
                 return REFUSED
             if action == 'deny mode' and (access & part.deny or want.deny & part.access):
                 return REFUSED
             if action == 'break':
-                if want.column == 'open' and access & A_WRITE:
+                if want.column == 'open' and (access & A_WRITE or itself and want.deny & A_READ):
                     bits, waits = bits | to_write, waits | to_write
                 lost = bits & part.bits
                 if lost & waits:

@@ -68,11 +68,12 @@ static int grant_to(struct deleg_test *t, int i, u8 want)
 	return ditto_lease_bits(lease);
 }
 
-static struct ditto_open *open_as(struct kunit *test, struct deleg_test *t, int i, u8 access)
+static struct ditto_open *open_as(struct kunit *test, struct deleg_test *t, int i, u8 access,
+				  u8 deny)
 {
 	struct ditto_actor actor = { .owner = t->owner[i] };
-	struct ditto_open *open = ditto_open_claim(&t->node->point, &actor, access, 0, false, NULL,
-						   NULL);
+	struct ditto_open *open = ditto_open_claim(&t->node->point, &actor, access, deny, false,
+						   NULL, NULL);
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(open));
 	return open;
@@ -82,20 +83,25 @@ static void beside_opens(struct kunit *test)
 {
 	static const struct {
 		u8 access;
+		u8 deny;
 		u8 want;
 		int own;
 		int other;
 	} table[] = {
-		{ DITTO_OPEN_READ, RH, RH, RH },
-		{ DITTO_OPEN_READ, RHW, RHW, RH },
-		{ DITTO_OPEN_WRITE, RH, RH, -EAGAIN },
-		{ DITTO_OPEN_WRITE, RHW, RHW, -EAGAIN },
-		{ 0, RHW, RHW, RHW },
+		{ DITTO_OPEN_READ, 0, RH, RH, RH },
+		{ DITTO_OPEN_READ, 0, RHW, RHW, RH },
+		{ DITTO_OPEN_READ, DITTO_OPEN_WRITE, RH, RH, RH },
+		{ DITTO_OPEN_READ, DITTO_OPEN_READ, RH, RH, -EAGAIN },
+		{ 0, DITTO_OPEN_READ, RHW, RHW, -EAGAIN },
+		{ DITTO_OPEN_WRITE, 0, RH, RH, -EAGAIN },
+		{ DITTO_OPEN_WRITE, 0, RHW, RHW, -EAGAIN },
+		{ 0, 0, RHW, RHW, RHW },
 	};
 	struct deleg_test *t = deleg_begin(test);
 
 	for (int i = 0; i < ARRAY_SIZE(table); i++) {
-		struct ditto_open *open = open_as(test, t, 0, table[i].access);
+		struct ditto_open *open = open_as(test, t, 0, table[i].access,
+						  table[i].deny);
 
 		KUNIT_EXPECT_EQ(test, grant_to(t, 0, table[i].want), table[i].own);
 		deleg_drop(test, t);
@@ -103,6 +109,39 @@ static void beside_opens(struct kunit *test)
 		deleg_drop(test, t);
 		ditto_open_release(open);
 	}
+	deleg_end(test, t);
+}
+
+/* The holder opens for reading by itself, so an open that denies it takes the delegation. */
+static void denies_reading(struct kunit *test)
+{
+	static const struct {
+		int client;
+		u8 deny;
+		enum ditto_answer answer;
+	} table[] = {
+		{ 0, DITTO_OPEN_READ, DITTO_ALLOWED },
+		{ 1, 0, DITTO_ALLOWED },
+		{ 1, DITTO_OPEN_WRITE, DITTO_ALLOWED },
+		{ 1, DITTO_OPEN_READ, DITTO_BREAKING },
+	};
+	struct deleg_test *t = deleg_begin(test);
+	struct ditto_intent intent = { .kind = DITTO_INTENT_OPEN, .access = DITTO_OPEN_READ };
+
+	KUNIT_ASSERT_EQ(test, grant_to(t, 0, RH), RH);
+	for (int i = 0; i < ARRAY_SIZE(table); i++) {
+		struct ditto_actor actor = { .owner = t->owner[table[i].client] };
+
+		intent.deny = table[i].deny;
+		KUNIT_EXPECT_EQ(test, ditto_claim_check(&t->node->point, &intent, &actor, NULL,
+							NULL), table[i].answer);
+	}
+	KUNIT_EXPECT_TRUE(test, ditto_lease_breaking(t->lease));
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(t->lease, 0), 0);
+	KUNIT_EXPECT_EQ(test, ditto_claim_check(&t->node->point, &intent,
+						&(struct ditto_actor){ .owner = t->owner[1] },
+						NULL, NULL), DITTO_ALLOWED);
 	deleg_end(test, t);
 }
 
@@ -122,7 +161,7 @@ static void own_ranges(struct kunit *test)
 	struct claim_wait *wait = claim_wait(test);
 	struct ditto_open *open, *second;
 
-	open = open_as(test, t, 0, DITTO_OPEN_WRITE);
+	open = open_as(test, t, 0, DITTO_OPEN_WRITE, 0);
 	KUNIT_EXPECT_EQ(test, grant_to(t, 0, RHW), RHW);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&own, NULL, NULL), 0);
 	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&own), 0);
@@ -133,7 +172,7 @@ static void own_ranges(struct kunit *test)
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&t->told.breaks), 1);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&own, NULL, NULL), 0);
-	second = open_as(test, t, 0, DITTO_OPEN_READ | DITTO_OPEN_WRITE);
+	second = open_as(test, t, 0, DITTO_OPEN_READ | DITTO_OPEN_WRITE, 0);
 	ditto_lease_return(t->lease);
 	claim_flush(test);
 	/* The range that was sent in time is held, and the other client waits for it. */
@@ -395,6 +434,7 @@ static void holder_is_slow(struct kunit *test)
 
 static struct kunit_case claim_delegation_cases[] = {
 	KUNIT_CASE(beside_opens),
+	KUNIT_CASE(denies_reading),
 	KUNIT_CASE(own_ranges),
 	KUNIT_CASE(counts_delegations),
 	KUNIT_CASE(limits_delegations),

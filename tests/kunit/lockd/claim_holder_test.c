@@ -128,7 +128,9 @@ static u8 expect_gives(const struct expected *e, const struct ditto_lease *lease
 {
 	const struct ditto_matrix_cell *cell = &ditto_matrix[lease->claim.held][e->intent.kind];
 	bool opens = e->intent.kind == DITTO_INTENT_OPEN;
-	bool writes = opens && e->intent.access & DITTO_OPEN_WRITE;
+	bool writes = opens && (e->intent.access & DITTO_OPEN_WRITE ||
+				(lease->claim.held == DITTO_HELD_DELEGATION &&
+				 e->intent.deny & DITTO_OPEN_READ));
 
 	*waits = 0;
 	if (is_mine(e, cell, e->actor.lease_owner, lease->claim.owner) ||
@@ -309,6 +311,8 @@ static u8 expect_fit(const struct holder_test *t, int key, enum ditto_lease_type
 		want &= ~cell->gives_up;
 		if (access & DITTO_OPEN_WRITE)
 			want &= ~cell->gives_up_to_write;
+		if (!lease && ditto_open_deny(slot->open) & DITTO_OPEN_READ)
+			want = 0;
 	}
 	return ditto_lease_valid(want);
 }
