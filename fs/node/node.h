@@ -28,6 +28,7 @@
 #include <linux/fs.h>
 #include <linux/list.h>
 #include <linux/list_lru.h>
+#include <linux/magic.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable.h>
 #include <linux/spinlock.h>
@@ -233,6 +234,12 @@ struct ditto_node *ditto_node_get_by_fid(struct ditto_share *share,
  * Return: the node with a reference, or ERR_PTR(-ENOMEM).
  */
 struct ditto_node *ditto_node_get_root(struct ditto_share *share);
+
+/* Are the files of a file system those of others below it (overlayfs)? Any context. */
+static inline bool ditto_sb_is_overlay(const struct super_block *sb)
+{
+	return sb->s_magic == OVERLAYFS_SUPER_MAGIC;
+}
 
 static inline void ditto_node_hold(struct ditto_node *node)
 /* The caller already has a reference. Any context. */

@@ -56,6 +56,24 @@ u64 ditto_attr_share_fileid(const struct ditto_share *share, const struct ditto_
 }
 EXPORT_SYMBOL_NS_GPL(ditto_attr_share_fileid, DITTO);
 
+/*
+ * The counter of a file system may be less than it was: after a crash, when it was not written, or
+ * when overlayfs has copied the file to its upper layer. Values that clients have seen must not
+ * come again with other contents, so the time is added.
+ */
+static void attr_set_change(struct ditto_attr *attr)
+{
+	const struct kstat *st = &attr->st;
+
+	attr->change = (u64)st->ctime.tv_sec * NSEC_PER_SEC + st->ctime.tv_nsec;
+	if (!(st->result_mask & STATX_CHANGE_COOKIE))
+		return;
+	if (st->attributes & STATX_ATTR_CHANGE_MONOTONIC)
+		attr->change = st->change_cookie;
+	else
+		attr->change += st->change_cookie;
+}
+
 int ditto_getattr_dentry(struct ditto_share *share, struct dentry *dentry,
 			 struct ditto_attr *attr)
 {
@@ -72,10 +90,7 @@ int ditto_getattr_dentry(struct ditto_share *share, struct dentry *dentry,
 	attr->mounted_on = st->ino;
 	if (unlikely(st->result_mask & STATX_SUBVOL && st->subvol != share->subvolume))
 		attr_set_subvolume(share, d_inode(dentry), attr);
-	if (st->result_mask & STATX_CHANGE_COOKIE)
-		attr->change = st->change_cookie;
-	else
-		attr->change = (u64)st->ctime.tv_sec * NSEC_PER_SEC + st->ctime.tv_nsec;
+	attr_set_change(attr);
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_getattr_dentry, DITTO);

@@ -22,8 +22,8 @@ struct kstatfs;
  *	subvolumes than that of the share's root. @st.ino is unique among files with the same @fsid
  * @mounted_on: number of the file among those of its parent directory's file system; differs
  *	from @st.ino for the root of a subvolume (RFC 8881 section 5.8.2.23)
- * @change: change attribute: grows with every change of data or attributes
- *	(STATX_CHANGE_COOKIE, otherwise ctime in nanoseconds)
+ * @change: change attribute: grows with every change of data or attributes: ctime in nanoseconds
+ *	plus STATX_CHANGE_COOKIE, or this alone with STATX_ATTR_CHANGE_MONOTONIC
  */
 struct ditto_attr {
 	struct kstat st;

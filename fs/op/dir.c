@@ -106,14 +106,20 @@ static bool dir_fill(struct dir_context *ctx, const char *name, int len, loff_t 
 /*
  * Rewind first: tmpfs and btrfs limit a listing to the entries that existed when the open
  * directory was last rewound, and the client's listing may have begun later.
+ *
+ * But not on overlayfs: a position in a directory that is merged from layers is a number in a
+ * list, which is made again after the directory has changed and was rewound. Names behind those
+ * that were removed meanwhile would be skipped.
  */
 static int dir_seek(struct file *file, u64 cookie)
 {
-	loff_t ret;
+	bool rewind = !cookie || !ditto_sb_is_overlay(file_inode(file)->i_sb);
+	loff_t ret = 0;
 
 	if (cookie > LLONG_MAX)
 		return -EBADCOOKIE;
-	ret = vfs_llseek(file, 0, SEEK_SET);
+	if (rewind)
+		ret = vfs_llseek(file, 0, SEEK_SET);
 	if (ret >= 0 && cookie)
 		ret = vfs_llseek(file, cookie, SEEK_SET);
 	if (ret == -EINVAL || ret == -EOVERFLOW)

@@ -88,6 +88,17 @@ static int zero_by_writing(struct file *file, u64 pos, u64 count)
 	return 0;
 }
 
+/*
+ * The part of a range to clear that a file can have. Where files are those of another file system
+ * (overlayfs), the limit of that one counts, which may be lower.
+ */
+static u64 space_to_clear(const struct file *file, u64 pos, u64 count)
+{
+	u64 max = d_real_inode(file->f_path.dentry)->i_sb->s_maxbytes;
+
+	return pos < max ? min(count, max - pos) : 0;
+}
+
 /* The caller's credential is in place. */
 static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_space_how how,
 		       u64 pos, u64 count)
@@ -109,6 +120,10 @@ static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_
 	file = df->file;
 	err = ditto_lock_check_local(op, file, intent.kind, intent.pos, intent.count);
 	if (err)
+		goto put;
+	if (how == DITTO_SPACE_PUNCH || how == DITTO_SPACE_ZERO)
+		count = space_to_clear(file, pos, count);
+	if (!count)
 		goto put;
 
 	ditto_wb_err_watch(node, file->f_path.dentry);

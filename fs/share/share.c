@@ -12,6 +12,7 @@
 
 #include <kunit/visibility.h>
 #include <linux/ctype.h>
+#include <linux/file.h>
 #include <linux/jhash.h>
 #include <linux/jiffies.h>
 #include <linux/module.h>
@@ -229,6 +230,12 @@ static void share_finish(struct share_item *item)
 	ditto_locks_release_share(item->share.srv->locks, item->share.number, "share removed");
 	ditto_instances_revoke(&item->share);
 	ditto_volume_leave(&item->share);
+	/*
+	 * A file of overlayfs has one of a layer, which pins the mount of the overlay and is not
+	 * closed at once by threads of the kernel.
+	 */
+	if (ditto_sb_is_overlay(item->share.root.mnt->mnt_sb))
+		flush_delayed_fput();
 	path_put(&item->share.root);
 	call_rcu(&item->share.rcu, share_free_rcu);
 }
