@@ -33,8 +33,6 @@
 /* Smallest table, as log2 of its heads; and average chain length that makes a table full. */
 #define DITTO_HEADS_MIN		6
 #define DITTO_CHAIN_MAX		8
-/* A change time of another machine that is closer to now may cover two changes. */
-#define DITTO_TICK_NS		(50 * NSEC_PER_MSEC)
 
 struct casefold_name {
 	struct hlist_node link;

@@ -32,6 +32,9 @@ struct ditto_attr {
 	u64 change;
 };
 
+/* A time of a change that is closer to now may cover two changes. */
+#define DITTO_TICK_NS		(50 * NSEC_PER_MSEC)
+
 /* Members of struct ditto_setattr that are set. */
 #define DITTO_SET_MODE		BIT(0)
 #define DITTO_SET_UID		BIT(1)

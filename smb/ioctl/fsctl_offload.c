@@ -5,9 +5,10 @@
  * token stands for.
  *
  * A token names the open that it was made for, and is of use in the session of that open only,
- * until the open is closed, the file changes, or its time is over. The client keeps it; the server
- * stores nothing. It is authenticated, so the client cannot make one for another range or renew
- * its time, though it could reach nothing by that which it may not read.
+ * until the open is closed, the file changes, or its time is over. A copy within one file changes
+ * it, too: nothing tells this change from another one that happens meanwhile. The client keeps the
+ * token; the server stores nothing. It is authenticated, so the client cannot make one for another
+ * range or renew its time, though it could reach nothing by that which it may not read.
  */
 
 #include <crypto/sha2.h>
@@ -44,13 +45,26 @@
 #define DSMB_OFFLOAD_TTL_MAX		300
 
 /**
+ * struct dsmb_offload_version - identifies the contents of a file
+ * @change: change attribute
+ * @ctime: time of the last change, in nanoseconds; 0 if it is so recent that another change may
+ *	have the same
+ *
+ * The counter of xfs, which is in @change, also moves when data is written to disk.
+ */
+struct dsmb_offload_version {
+	u64 change;
+	u64 ctime;
+};
+
+/**
  * struct dsmb_offload_token - contents of a token, in the byte order of this machine
  * @persistent: FileId of the source
  * @volatile_id: the same
  * @session: session of the source
  * @pos: first byte in the source
  * @len: number of bytes; those behind the end of the file are zero
- * @change: change attribute of the source
+ * @version: what the source contains
  * @expires: boot time in seconds
  */
 struct dsmb_offload_token {
@@ -59,7 +73,7 @@ struct dsmb_offload_token {
 	u64 session;
 	u64 pos;
 	u64 len;
-	u64 change;
+	struct dsmb_offload_version version;
 	u64 expires;
 };
 
@@ -83,20 +97,32 @@ static bool dsmb_offload_is_aligned(u64 pos, u64 len)
 	       len <= S64_MAX - pos;
 }
 
-/* Break what others have cached, so that the change attribute is that of the data. */
-static int dsmb_offload_change(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 *change)
+/* Break what others have cached, so that the version is that of the data. */
+static int dsmb_offload_version_get(struct ditto_op *op, struct ditto_node *node, u64 pos,
+				    struct dsmb_offload_version *version)
 {
 	struct ditto_attr attr;
-	u64 found;
+	u64 found, now;
 	int err;
 
 	err = ditto_seek(op, node, pos, false, &found);
 	if (err && err != -ENXIO)
 		return err;
+	now = ktime_get_real_ns();
 	err = ditto_getattr(op->share, node, &attr);
-	if (!err)
-		*change = attr.change;
-	return err;
+	if (err)
+		return err;
+	version->change = attr.change;
+	version->ctime = timespec64_to_ns(&attr.st.ctime);
+	if (version->ctime + DITTO_TICK_NS >= now)
+		version->ctime = 0;
+	return 0;
+}
+
+static bool dsmb_offload_is_same(const struct dsmb_offload_version *a,
+				 const struct dsmb_offload_version *b)
+{
+	return a->change == b->change || (a->ctime && a->ctime == b->ctime);
 }
 
 u32 dsmb_fsctl_offload_read(struct dsmb_ioctl *io)
@@ -122,7 +148,7 @@ u32 dsmb_fsctl_offload_read(struct dsmb_ioctl *io)
 		return STATUS_INVALID_DEVICE_REQUEST;
 	if (size != DSMB_OFFLOAD_READ_INPUT || !dsmb_offload_is_aligned(token.pos, token.len))
 		return STATUS_INVALID_PARAMETER;
-	err = dsmb_offload_change(&io->call->op, io->node, token.pos, &token.change);
+	err = dsmb_offload_version_get(&io->call->op, io->node, token.pos, &token.version);
 	if (!err)
 		err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
 	if (err)
@@ -185,26 +211,27 @@ static u32 dsmb_offload_copy(struct dsmb_copy *copy, const struct dsmb_copy_chun
 static u32 dsmb_offload_write_own(struct dsmb_copy *copy, const struct dsmb_offload_token *token,
 				  const struct dsmb_copy_chunk *chunk)
 {
+	struct dsmb_offload_version version;
 	struct dsmb_ioctl *io = copy->io;
 	u32 status;
-	u64 change;
 	int err;
 
 	if (dsmb_copy_overlaps(copy, chunk))
 		return STATUS_OFFLOAD_WRITE_FILE_NOT_SUPPORTED;
-	err = dsmb_offload_change(&copy->op, copy->node, chunk->from, &change);
+	err = dsmb_offload_version_get(&copy->op, copy->node, chunk->from, &version);
 	if (err)
 		return dsmb_done(io->call, err);
-	if (change != token->change)
+	if (!dsmb_offload_is_same(&version, &token->version))
 		return STATUS_INVALID_TOKEN;
 	status = dsmb_offload_copy(copy, chunk);
 	/* A copy within one file changes it by itself. */
 	if (status || copy->node == io->node)
 		return status;
-	err = dsmb_offload_change(&copy->op, copy->node, chunk->from, &change);
+	err = dsmb_offload_version_get(&copy->op, copy->node, chunk->from, &version);
 	if (err)
 		return dsmb_done(io->call, err);
-	return change == token->change ? STATUS_SUCCESS : STATUS_INVALID_TOKEN;
+	return dsmb_offload_is_same(&version, &token->version) ? STATUS_SUCCESS :
+								 STATUS_INVALID_TOKEN;
 }
 
 /* Decode a token of this server. Return: false if it is none, or not valid any more. */
