@@ -41,9 +41,10 @@ help:
 	@echo '  check-damage      damaged calls and failing allocations under the same kernel'
 	@echo '  check-fuzz        more of them; SEED=N, CALLS=N (not in check)'
 	@echo '  check-stock       on Debian'"'"'s kernel'
+	@echo '  check-fs          what depends on the file system, on ext4, xfs, btrfs and overlayfs; FS=NAME'
 	@echo '  check-race        with four CPUs, KASAN and lockdep (slow, not in check)'
 	@echo '  check-signed      no key signs twice under one nonce in any of smbtorture (not in check)'
-	@echo '  check-fs          SMB and NFSv3 on ext4, xfs and btrfs; T=NAME (not in check)'
+	@echo '  check-matrix      all about data, names, lists and streams on each of these (not in check)'
 	@echo '  check-full        check, and all that is not in it'
 	@echo '  check-soak        all protocols on the same records for T=600 s (not in check)'
 	@echo '  bench-locks       the lock table beside the kernel'"'"'s POSIX locks'
@@ -88,11 +89,11 @@ clean:
 check:
 	@tests/check
 
-lint check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-adlong check-cross check-smbtorture check-debug check-damage check-fuzz check-stock check-race check-signed check-soak check-fs:
+lint check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-adlong check-cross check-smbtorture check-debug check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-matrix:
 	@tests/check $(@:check-%=%)
 
 check-full: check
-	@tests/check race fs signed fuzz soak adlong
+	@tests/check race matrix signed fuzz soak adlong
 
 demo:
 	@tests/demo/run
@@ -110,5 +111,5 @@ ynl:
 
 .PHONY: all help modules userspace install modules_install uninstall clean check lint \
 	check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-adlong check-cross check-smbtorture check-debug \
-	check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-full \
+	check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-matrix check-full \
 	demo demo-ad bench-locks bench-nfs3 bench-nfs4 bench-nfs42 bench-smb ynl

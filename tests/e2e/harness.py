@@ -47,6 +47,21 @@ SLOW = 1 if os.environ.get('DITTO_VM', 'uml') == 'uml' else 5
 # other guests may have the CPU meanwhile.
 TEST_LIMIT, WAIT_LIMIT = 120, 30
 
+# The file systems that can be served; 'lower' is an overlay with files in its lower layer.
+KINDS = ('tmpfs', 'ext4', 'xfs', 'btrfs', 'overlay')
+# What those of the tests cannot do; World.needs() skips what depends on it. Documentation/ has the
+# same for users.
+LIMITS = {
+    'ext4': {
+        'large attributes': 'the extended attributes of a file share 4 KiB',
+        'many files': 'it is made with fewer inodes',
+    },
+    'xfs': {
+        'long links': 'a symbolic link has 1024 bytes at most',
+    },
+}
+LIMITS['overlay'] = LIMITS['lower'] = LIMITS['ext4']  # below it
+
 TESTS = []
 
 
@@ -400,14 +415,15 @@ class Volume:
         self.lower = None
         if kind == 'tmpfs':
             mount('e2e', where, 'tmpfs', 0, f'size={size},mode=755')
-        elif kind == 'overlay':
-            self.lower = Volume(f'{where}.lower', 'ext4', '200m')
+        elif kind in ('overlay', 'lower'):
+            self.lower = Volume(f'{where}.lower', 'ext4', size)
             d = self.lower.where
             for name in ('l', 'u', 'w'):
                 os.mkdir(f'{d}/{name}')
-            put(f'{d}/l/from-lower', b'lower\n')
-            os.makedirs(f'{d}/l/lower-dir/deep')
-            put(f'{d}/l/lower-dir/deep/file', b'deep\n')
+            if kind == 'lower':
+                put(f'{d}/l/from-lower', b'lower\n')
+                os.makedirs(f'{d}/l/lower-dir/deep')
+                put(f'{d}/l/lower-dir/deep/file', b'deep\n')
             mount('e2e', where, 'overlay', 0,
                   f'lowerdir={d}/l,upperdir={d}/u,workdir={d}/w,nfs_export=on,index=on')
         else:
@@ -482,6 +498,14 @@ class World:
         v = Volume(where, kind, size, image)
         self.volumes.append(v)
         return v
+
+    def needs(self, *what):
+        """Skip the test if the served file system cannot do something of LIMITS."""
+        kind = self.spec['fs']
+        for one in what:
+            assert any(one in limits for limits in LIMITS.values()), one
+            if one in LIMITS.get(kind, ()):
+                raise Skip(f'{kind}: {LIMITS[kind][one]}')
 
     def path(self, *parts):
         """Path of a file in the served directory, on the server."""

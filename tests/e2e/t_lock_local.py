@@ -287,6 +287,6 @@ def on_btrfs(w):
     many_kinds(w)
 
 
-@test(server='ditto', locks=True, fs='overlay')
+@test(server='ditto', locks=True, fs='lower')
 def on_overlay(w):
     many_kinds(w)

@@ -89,6 +89,7 @@ def made_from_the_mode(w):
 @wire
 def who_goes_round(w):
     """A list is read as it was set; GROUP@ is returned without the group flag."""
+    w.needs('large attributes')
     acl = [(ALLOW, 0, ALL, 'OWNER@'), (DENY, 0, WRITE | APPEND, '1001'),
            (ALLOW, IS_GROUP, READ | LOOK, '2001'), (ALLOW, 0, READ | LOOK, 'GROUP@'),
            (ALLOW, 0, READ_ATTRS, 'AUTHENTICATED@'), (DENY, 0, EXECUTE, 'ANONYMOUS@'),
@@ -112,6 +113,7 @@ def who_goes_round(w):
 @wire
 def lists_behind_data(w):
     """A list behind data in a reply is complete, or refused as too big."""
+    w.needs('large attributes')
     put(w.path('f'), b'x' * 5000, 0o666)
     short = [(ALLOW, 0, READ, f'{1000 + i}') for i in range(127)] + [(ALLOW, 0, ALL, 'OWNER@')]
     for c in each(w):
@@ -196,6 +198,7 @@ def refused(w):
 
 @wire
 def verified(w):
+    w.needs('large attributes')
     for c in each(w):
         put(w.path(f'file{c.minor}'))
         fh = c.fh('data', f'file{c.minor}')
@@ -545,6 +548,7 @@ def last_status(c, fh, acl):
 @wire
 def listed(w):
     """READDIR with lists keeps to maxcount, and cuts no list."""
+    w.needs('large attributes')
     os.mkdir(w.path('d'))
     os.mkdir(w.path('one'))
     for i in range(12):

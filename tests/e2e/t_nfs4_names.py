@@ -126,6 +126,7 @@ def refuses_to_create(w):
 @wire
 def long_links(w):
     """Links of the greatest length are read across page boundaries."""
+    w.needs('long links')
     c = open_nfs(w)
     fh = c.fh('data')
     for n, size in enumerate((1, 255, 1000, 3000, 4000, 4095)):

@@ -9,7 +9,7 @@ import nfs3
 import rpc
 import smb
 import smb2
-from harness import Skip, eq, expect_errno, get, put, run, test
+from harness import eq, expect_errno, get, put, run, test
 from smb import SmbClient
 
 SECURITY = 3
@@ -473,8 +473,7 @@ def not_read_only(w):
 @test(smb=True, squash='none')
 def long_lists(w):
     """Lists of any size are returned; a buffer too small gets the needed length."""
-    if w.volumes[0].kind == 'ext4':
-        raise Skip('ext4 keeps no more than 4 KiB of extended attributes')
+    w.needs('large attributes')
     s = session(w)
     fid = fresh(s, 'f')
     entries = [(ALLOW, 0, READ, sid(5, *range(i, i + 15))) for i in range(128)]
