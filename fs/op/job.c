@@ -12,9 +12,11 @@
 #include <linux/timekeeping.h>
 #include <kunit/visibility.h>
 
+#include "../../net/peer.h"
 #include "../../net/server.h"
 #include "../node/node.h"
 #include "../share/cred.h"
+#include "../share/rules.h"
 #include "../share/share.h"
 #include "job.h"
 #include "space.h"
@@ -67,6 +69,8 @@ static void job_release(struct ditto_job *job)
 	ditto_cred_put(job->op_to.cred);
 	ditto_share_put(job->op.share);
 	ditto_share_put(job->op_to.share);
+	if (job->peer)
+		ditto_peer_put(job->peer);
 	ditto_uncharge(&job->charge);
 }
 
@@ -86,6 +90,22 @@ static void job_end(struct ditto_job *job, int err)
 	job->ops->ended(job);
 }
 
+static u64 job_options_generation(const struct ditto_share *share)
+{
+	u64 generation;
+
+	rcu_read_lock();
+	generation = rcu_dereference(share->opts)->generation;
+	rcu_read_unlock();
+	return generation;
+}
+
+static bool job_options_changed(const struct ditto_job *job)
+{
+	return job->options != job_options_generation(job->op.share) ||
+	       job->options_to != job_options_generation(job->op_to.share);
+}
+
 /* The administrator may have made the share read-only after the job was started. */
 static bool job_may_write(const struct ditto_job *job)
 {
@@ -97,6 +117,27 @@ static bool job_may_write(const struct ditto_job *job)
 	return !read_only;
 }
 
+/* Names in rules may mean other machines by now, even if the rules are the same. */
+static int job_rules_check(const struct ditto_job *job)
+{
+	struct ditto_verdict verdict;
+	int err;
+
+	if (!job->peer)
+		return 0;
+	err = ditto_rules_match(job->op.share, job->peer, DITTO_RULES_ASK, &verdict);
+	if (err)
+		return err;
+	if (verdict.level == DITTO_ACCESS_NONE)
+		return -EACCES;
+	err = ditto_rules_match(job->op_to.share, job->peer, DITTO_RULES_ASK, &verdict);
+	if (err)
+		return err;
+	if (verdict.level == DITTO_ACCESS_NONE)
+		return -EACCES;
+	return verdict.level == DITTO_ACCESS_WRITE ? 0 : -EROFS;
+}
+
 /* Copy a piece. Return: 1 at the end; 0 to go on after @wait milliseconds; or a negative errno. */
 static int job_step(struct ditto_job *job, u32 *wait)
 {
@@ -105,9 +146,13 @@ static int job_step(struct ditto_job *job, u32 *wait)
 
 	if (!job_may_write(job))
 		return -EROFS;
-	n = ditto_copy(&job->op, job->from, job->from_pos + done, &job->op_to, job->to,
-		       job->to_pos + done, min_t(u64, job->count - done, JOB_PIECE), false,
-		       &verifier);
+	n = job_rules_check(job);
+	if (!n && job_options_changed(job))
+		return -EJUKEBOX;
+	if (!n)
+		n = ditto_copy(&job->op, job->from, job->from_pos + done, &job->op_to, job->to,
+			       job->to_pos + done, min_t(u64, job->count - done, JOB_PIECE), false,
+			       &verifier);
 	if (n == -EJUKEBOX || n == -ENOMEM) {
 		*wait = JOB_RETRY_MS;
 		return time_after(jiffies, job->give_up) ? -ETIMEDOUT : 0;
@@ -165,6 +210,10 @@ int ditto_job_start(struct ditto_job *job, const struct ditto_principal *who)
 	job_hold_op(&job->op_to);
 	ditto_node_hold(job->from);
 	ditto_node_hold(job->to);
+	if (job->peer)
+		refcount_inc(&job->peer->ref);
+	job->options = job_options_generation(job->op.share);
+	job->options_to = job_options_generation(job->op_to.share);
 
 	spin_lock(&jobs->lock);
 	/* Pairs with ditto_jobs_cancel_share(), which runs after the reference was killed. */

@@ -6,6 +6,10 @@
  * reservations and caching grants like a read and a write of its own. Between two pieces a job
  * gives its worker to the next one, so that long jobs do not hold up short ones.
  *
+ * Before each piece the client rules of both shares are matched again. When the options of a share
+ * change otherwise, for example who may use it, the job ends early with -EJUKEBOX: the request for
+ * the rest is checked like any other.
+ *
  * Locking: jobs->lock (spinlock) guards the list of jobs, and that no work is queued for a job
  * that is over.
  *
@@ -26,6 +30,7 @@
 #include "op.h"
 
 struct ditto_job;
+struct ditto_peer;
 
 /* Longest name of a client that is shown. */
 #define DITTO_JOB_CLIENT_MAX	128
@@ -45,6 +50,7 @@ struct ditto_job_ops {
  * @ops: callbacks to the owner
  * @protocol: short name of the protocol, for people; constant
  * @client: name of the client, for people; valid until @ops->ended
+ * @peer: the client's machine, for the client rules; NULL if they do not apply
  * @op: the caller, for reading; its actor is @actor or NULL
  * @actor: what reads
  * @from: source
@@ -61,6 +67,8 @@ struct ditto_job_ops {
  * @started: wall clock in seconds
  * @over: under jobs->lock
  * @cancelled: negative errno to end with; 0 if the job was not cancelled
+ * @options: generation of the options of the source's share at the start
+ * @options_to: the same of the destination's share
  * @give_up: jiffies after which a piece that others delay is given up
  * @work: copies the next piece
  * @ended: completed when the job is over
@@ -73,6 +81,7 @@ struct ditto_job {
 	const struct ditto_job_ops *ops;
 	const char *protocol;
 	const char *client;
+	struct ditto_peer *peer;
 	struct ditto_op op;
 	struct ditto_actor actor;
 	struct ditto_node *from;
@@ -89,6 +98,8 @@ struct ditto_job {
 	u64 started;
 	bool over;
 	int cancelled;
+	u64 options;
+	u64 options_to;
 	unsigned long give_up;
 	struct delayed_work work;
 	struct completion ended;
@@ -106,7 +117,7 @@ void ditto_job_init(struct ditto_job *job);
 
 /**
  * ditto_job_start - start a job
- * @job: prepared; shares, files and credentials are held by the caller, and
+ * @job: prepared; shares, files, credentials and the peer are held by the caller, and
  *	the job takes references of its own
  * @who: principal that is charged
  *

@@ -132,6 +132,36 @@ def files_are_removed(w):
 
 
 @wire
+def rules_withdrawn(w):
+    """A client that may not use the share any more does not have it copied to."""
+    source(w)
+    both = ['192.168.1.2=rw', '192.168.2.2=rw']
+    w.server.set('data', allow=both)
+    for rule, status in ((['192.168.1.2=ro'], nfs4.ROFS), ([], nfs4.ACCESS)):
+        c = Copier(w, target=False)
+        with held_up(w, c) as sid:
+            w.server.set('data', allow=[*rule, '192.168.2.2=rw'])
+            call = c.ended(sid)
+        eq((call.status, call.count), (status, 0))
+        w.server.set('data', allow=both)
+    eq((get(w.path('to')), jobs(w)), (b'', []))
+
+
+@wire
+def user_withdrawn(w):
+    """When other options change, the client asks again, and its user is checked again."""
+    source(w)
+    c = Copier(w, target=False)
+    with held_up(w, c) as sid:
+        w.server.set('data', users=['1234=read'], default_access='none')
+        call = c.ended(sid)
+    eq((call.status, call.count), (nfs4.DELAY, 0))
+    last(between(c, c.src_fh, c.dst_fh, copy(c.src, ANON, sync=False)), nfs4.ACCESS)
+    eq(get(w.path('to')), b'')
+    w.server.set('data', default_access='write')
+
+
+@wire
 def progress_rises(w):
     """The tool shows how far a copy is."""
     source(w, 2 * SIZE)

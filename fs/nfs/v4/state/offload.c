@@ -180,6 +180,7 @@ static void offload_job_fill(struct dnfs4_offload *offload, struct dnfs4_compoun
 	job->ops = &offload_job_ops;
 	job->protocol = cmp->client->client.protocol;
 	job->client = cmp->client->client.name;
+	job->peer = cmp->call->peer;
 	job->op = offload->src.op;
 	job->actor = offload->src.actor;
 	job->from = cmp->saved_fh.target.node;
