@@ -12,6 +12,7 @@
 #define _DITTO_LOCKD_LEASE_H
 
 #include <linux/errno.h>
+#include <linux/time64.h>
 
 #include "claim.h"
 
@@ -186,30 +187,44 @@ void ditto_lease_break(struct ditto_lease *lease, u8 gives_up);
 #define DITTO_LEASE_QUERY_AGAIN_MS	1000
 
 /**
+ * struct ditto_lease_times - times of a file that a holder of WRITE keeps itself
+ * @atime: access time
+ * @mtime: modification time
+ * @has_atime: @atime is valid
+ * @has_mtime: @mtime is valid
+ */
+struct ditto_lease_times {
+	struct timespec64 atime;
+	struct timespec64 mtime;
+	bool has_atime;
+	bool has_mtime;
+};
+
+/**
  * struct ditto_lease_answer - what a holder of WRITE knows of its file
  * @size: size of the file, as the holder sees it
  * @change: change attribute of the file, as the holder counts it
  * @modified: the holder has changes that the server does not have
+ * @times: the times that the holder keeps
  */
 struct ditto_lease_answer {
 	u64 size;
 	u64 change;
 	bool modified;
+	struct ditto_lease_times times;
 };
 
 /**
  * ditto_lease_answered - pass on the holder's reply to @ask
  * @lease: referenced by the caller
- * @size: see struct ditto_lease_answer
- * @change: see struct ditto_lease_answer
- * @modified: see struct ditto_lease_answer
+ * @answer: the reply, which is copied
  *
  * A reply that nothing waits for any more still lets the next question be sent. A reply for a
  * grant that ended is dropped.
  *
  * Context: may sleep; also from a callback of the grant.
  */
-void ditto_lease_answered(struct ditto_lease *lease, u64 size, u64 change, bool modified);
+void ditto_lease_answered(struct ditto_lease *lease, const struct ditto_lease_answer *answer);
 
 /**
  * ditto_lease_query_slow - the part of ditto_lease_query() that asks the holder

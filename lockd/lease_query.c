@@ -121,16 +121,14 @@ none:
 }
 EXPORT_SYMBOL_NS_GPL(ditto_lease_query_slow, DITTO);
 
-void ditto_lease_answered(struct ditto_lease *lease, u64 size, u64 change, bool modified)
+void ditto_lease_answered(struct ditto_lease *lease, const struct ditto_lease_answer *answer)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_of(&lease->claim);
 
 	if (!ctx)
 		return;
 	if (lease->asked != lease->answered) {
-		lease->answer = (struct ditto_lease_answer){
-			.size = size, .change = change, .modified = modified,
-		};
+		lease->answer = *answer;
 		WRITE_ONCE(lease->answered, lease->asked);
 		if (lease->ask_again)
 			question_put(lease);

@@ -10,6 +10,7 @@
 
 struct dentry;
 struct ditto_acl;
+struct ditto_lease_times;
 struct ditto_node;
 struct ditto_op;
 struct ditto_share;
@@ -115,14 +116,29 @@ int ditto_getattr(struct ditto_share *share, struct ditto_node *node,
  *
  * If another client caches writes of the file and can be queried, its answer gives the size. If
  * it has modified the file, times and change attribute advance with every query (RFC 8881 section
- * 10.4.3), as they will when the writes arrive. If it does not answer in time, its write caching
- * is recalled.
+ * 10.4.3), as they will when the writes arrive. Times that the client keeps itself are stored. If
+ * it does not answer in time, its write caching is recalled.
  *
  * Context: may sleep, at most the setting break-wait-ms for the holder.
  * Return: as ditto_getattr(); -EJUKEBOX if the holder's grant is being broken; @op->park waits
  * for that if it was queued.
  */
 int ditto_getattr_asked(struct ditto_op *op, struct ditto_node *node, struct ditto_attr *attr);
+
+/**
+ * ditto_store_times - store the times of a file that a client has kept itself
+ * @op: the client, which holds a grant with WRITE of the file
+ * @node: held
+ * @times: the times; which of them the client may set was checked
+ *
+ * Breaks no caching grant. An access time alone is stored only if the mount's rules for access
+ * times say so, and does not change the change attribute of most file systems.
+ *
+ * Context: may sleep.
+ * Return: 0, -EROFS, or an errno of the file system.
+ */
+int ditto_store_times(struct ditto_op *op, struct ditto_node *node,
+		      const struct ditto_lease_times *times);
 
 /**
  * ditto_getattr_dentry - read the attributes of a dentry

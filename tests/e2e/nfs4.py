@@ -50,11 +50,14 @@ READ, WRITE, BOTH = 1, 2, 3                      # OPEN4_SHARE_ACCESS_*
 DENY_NONE, DENY_READ, DENY_WRITE, DENY_BOTH = 0, 1, 2, 3
 WANT_NO_PREF, WANT_READ, WANT_WRITE, WANT_ANY, WANT_NO, WANT_CANCEL = (
     0, 0x100, 0x200, 0x300, 0x400, 0x500)
+WANT_TIMES, WANT_XOR = 0x100000, 0x200000        # RFC 9754
 UNCHECKED, GUARDED, EXCLUSIVE, EXCLUSIVE4_1 = range(4)
 (CLAIM_NULL, CLAIM_PREVIOUS, CLAIM_DELEGATE_CUR, CLAIM_DELEGATE_PREV, CLAIM_FH,
  CLAIM_DELEG_CUR_FH, CLAIM_DELEG_PREV_FH) = range(7)
-DELEG_NONE, DELEG_READ, DELEG_WRITE, DELEG_NONE_EXT = range(4)
+(DELEG_NONE, DELEG_READ, DELEG_WRITE, DELEG_NONE_EXT, DELEG_READ_TIMES,
+ DELEG_WRITE_TIMES) = range(6)
 OPEN_CONFIRM, OPEN_POSIX, OPEN_PRESERVE_UNLINKED, OPEN_MAY_NOTIFY_LOCK = 2, 4, 8, 32
+OPEN_NO_STATEID = 16
 READ_LT, WRITE_LT, READW_LT, WRITEW_LT = 1, 2, 3, 4
 UNSTABLE, DATA_SYNC, FILE_SYNC = range(3)
 U64_MAX = (1 << 64) - 1
@@ -239,9 +242,9 @@ def nverify(attrs):
 
 def d_delegation(d):
     g = Result(type=d.u32(), stateid=None, recall=None, why=None)
-    if g.type in (DELEG_READ, DELEG_WRITE):
+    if g.type in (DELEG_READ, DELEG_WRITE, DELEG_READ_TIMES, DELEG_WRITE_TIMES):
         g.stateid, g.recall = d_stateid(d), d.flag()
-        if g.type == DELEG_WRITE:
+        if g.type in (DELEG_WRITE, DELEG_WRITE_TIMES):
             g.limit = d.u32(), d.u64()       # by size, or two words of blocks
         g.ace = d.u32(), d.u32(), d.u32(), d.opaque()
     elif g.type == DELEG_NONE_EXT:

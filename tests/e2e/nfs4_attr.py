@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""bitmap4 and fattr4 by hand (RFC 8881 section 5, RFC 7862 section 12, RFC 8276)."""
+"""bitmap4 and fattr4 by hand (RFC 8881 section 5, RFC 7862 section 12, RFC 8276, RFC 9754)."""
 import struct
 
 import rpc
@@ -17,7 +17,7 @@ NAMES = (
     'layout_hint layout_types layout_blksize layout_alignment fs_locations_info mdsthreshold '
     'retention_get retention_set retentevt_get retentevt_set retention_hold mode_set_masked '
     'suppattr_exclcreat fs_charset_cap clone_blksize space_freed change_attr_type sec_label '
-    'mode_umask xattr_support').split()
+    'mode_umask xattr_support offline time_deleg_access time_deleg_modify open_arguments').split()
 NUMBERS = {name: i for i, name in enumerate(NAMES)}
 
 
@@ -98,6 +98,7 @@ READ = {
     'owner': d_text, 'owner_group': d_text, 'mimetype': d_text, 'rawdev': d_pair,
     'mode_umask': d_pair, 'fs_locations': d_locations, 'fs_layout_types': d_layout_types,
     'layout_types': d_layout_types,
+    'open_arguments': lambda d: [d_bits(d) for _ in range(5)],
     'dacl': lambda d: (d.u32(), d_acl(d)), 'sacl': lambda d: (d.u32(), d_acl(d)),
 }
 
@@ -130,11 +131,13 @@ def _acl(aces):
 _WRITE = {
     **{n: lambda v: struct.pack('>I', v) for n in _FLAGS + _U32},
     **{n: lambda v: struct.pack('>Q', v) for n in _U64},
-    **{n: lambda v: struct.pack('>qI', *v) for n in _TIMES},
+    **{n: lambda v: struct.pack('>qI', *v)
+       for n in _TIMES + ['time_deleg_access', 'time_deleg_modify']},
     'supported_attrs': lambda v: bitmap(*v), 'suppattr_exclcreat': lambda v: bitmap(*v),
     'fsid': lambda v: struct.pack('>QQ', *v), 'change_policy': lambda v: struct.pack('>QQ', *v),
     'rawdev': lambda v: struct.pack('>II', *v), 'mode_umask': lambda v: struct.pack('>II', *v),
     'mode_set_masked': lambda v: struct.pack('>II', *v),
+    'open_arguments': lambda v: b''.join(words(m) for m in v),
     'acl': _acl, 'dacl': lambda v: struct.pack('>I', v[0]) + _acl(v[1]),
     'sacl': lambda v: struct.pack('>I', v[0]) + _acl(v[1]),
     'time_access_set': _set_time, 'time_modify_set': _set_time,

@@ -311,6 +311,7 @@ static void unlinked_unopened(struct kunit *test)
 static struct {
 	bool modified;
 	bool mute;
+	struct ditto_lease_times times;
 	u64 size;
 	atomic_t breaks;
 } told;
@@ -327,8 +328,12 @@ static void lease_free(struct ditto_lease *lease) {}
 
 static void lease_ask(struct ditto_lease *lease)
 {
+	const struct ditto_lease_answer answer = {
+		.size = told.size, .change = 1, .modified = told.modified, .times = told.times,
+	};
+
 	if (!told.mute)
-		ditto_lease_answered(lease, told.size, 1, told.modified);
+		ditto_lease_answered(lease, &answer);
 }
 
 static const struct ditto_lease_ops lease_ops = {
@@ -479,6 +484,49 @@ static void attributes_are_asked_for(struct kunit *test)
 	change_end(test);
 }
 
+/* A holder that keeps the times reports them, and stores them before it returns the grant. */
+static void times_are_kept(struct kunit *test)
+{
+	struct ditto_lease *lease;
+	struct ditto_attr attr, then;
+
+	change_begin(test);
+	memset(&told, 0, sizeof(told));
+	lease = lease_grant(test, DITTO_LEASE_ALL);
+	KUNIT_ASSERT_EQ(test, ditto_getattr_asked(&t.op[0], t.node, &then), 0);
+	told.times = (struct ditto_lease_times){
+		.atime = then.st.atime, .mtime = { .tv_sec = 1000, .tv_nsec = 5000 },
+		.has_atime = true, .has_mtime = true,
+	};
+	KUNIT_EXPECT_EQ(test, ditto_getattr_asked(&t.op[1], t.node, &attr), 0);
+	KUNIT_EXPECT_TRUE(test, timespec64_equal(&attr.st.mtime, &told.times.mtime));
+	KUNIT_EXPECT_GE(test, attr.change, then.change);
+	then = attr;
+	/* The same again changes nothing. */
+	KUNIT_EXPECT_EQ(test, ditto_getattr_asked(&t.op[1], t.node, &attr), 0);
+	KUNIT_EXPECT_TRUE(test, timespec64_equal(&attr.st.ctime, &then.st.ctime));
+	/* Modified: the change attribute advances, and the time stays that of the holder. */
+	told.modified = true;
+	told.size = 100;
+	KUNIT_EXPECT_EQ(test, ditto_getattr_asked(&t.op[1], t.node, &attr), 0);
+	KUNIT_EXPECT_GT(test, attr.change, then.change);
+	KUNIT_EXPECT_EQ(test, attr.st.size, 100);
+	KUNIT_EXPECT_TRUE(test, timespec64_equal(&attr.st.mtime, &told.times.mtime));
+
+	told.times.mtime.tv_sec = 2000;
+	KUNIT_EXPECT_EQ(test, ditto_store_times(&t.op[0], t.node, &told.times), 0);
+	KUNIT_EXPECT_EQ(test, ditto_getattr(folder.share, t.node, &attr), 0);
+	KUNIT_EXPECT_TRUE(test, timespec64_equal(&attr.st.mtime, &told.times.mtime));
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(lease), DITTO_LEASE_ALL);
+	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 0);
+	t.op[0].writable = false;
+	KUNIT_EXPECT_EQ(test, ditto_store_times(&t.op[0], t.node, &told.times), -EROFS);
+	t.op[0].writable = true;
+	delegation_end(lease);
+	folder_remove(test, &folder, "file", false);
+	change_end(test);
+}
+
 static int open_name(struct ditto_open_request *req, enum ditto_disposition how, const char *verf,
 		     struct ditto_opened *opened)
 {
@@ -619,6 +667,7 @@ static struct kunit_case change_cases[] = {
 	KUNIT_CASE(own_files_do_not_count),
 	KUNIT_CASE(local_files_count),
 	KUNIT_CASE(attributes_are_asked_for),
+	KUNIT_CASE(times_are_kept),
 	KUNIT_CASE(by_name),
 	KUNIT_CASE(found_before_the_claim),
 	KUNIT_CASE(executed_and_read),

@@ -302,13 +302,20 @@ struct asked {
 	atomic_t grants;
 };
 
+static void deleg_answer(struct ditto_lease *lease, u64 size, u64 change, bool modified)
+{
+	ditto_lease_answered(lease, &(struct ditto_lease_answer){
+		.size = size, .change = change, .modified = modified,
+	});
+}
+
 static void asked_ask(struct ditto_lease *lease)
 {
 	struct asked *asked = ditto_lease_private(lease);
 	int n = atomic_inc_return(&asked->asks);
 
 	if (asked->answers)
-		ditto_lease_answered(lease, asked->size, n, asked->modified);
+		deleg_answer(lease, asked->size, n, asked->modified);
 }
 
 static void asked_breaking(struct ditto_lease *lease, u8 keep, bool ack) {}
@@ -406,8 +413,8 @@ static void holder_is_slow(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, deleg_want(t, 1, &answer), -EBUSY);
 	KUNIT_EXPECT_EQ(test, atomic_read(&asked.asks), 2);
 	/* A late answer: the next caller asks anew. */
-	ditto_lease_answered(t->lease, 7, 7, true);
-	ditto_lease_answered(t->lease, 8, 8, true);
+	deleg_answer(t->lease, 7, 7, true);
+	deleg_answer(t->lease, 8, 8, true);
 	asked.answers = true;
 	asked.size = 9;
 	KUNIT_EXPECT_EQ(test, deleg_want(t, 1, &answer), 0);
@@ -418,14 +425,14 @@ static void holder_is_slow(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, deleg_want(t, 1, &answer), -EBUSY);
 	KUNIT_EXPECT_EQ(test, atomic_read(&asked.asks), 4);
 	asked.answers = true;
-	ditto_lease_answered(t->lease, 10, 10, true);
+	deleg_answer(t->lease, 10, 10, true);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&asked.asks), 5);
 	/* Returned with a question outstanding; the answer is too late. */
 	asked.answers = false;
 	KUNIT_EXPECT_EQ(test, deleg_want(t, 1, &answer), -EBUSY);
 	ditto_lease_return(t->lease);
-	ditto_lease_answered(t->lease, 11, 11, true);
+	deleg_answer(t->lease, 11, 11, true);
 	KUNIT_EXPECT_EQ(test, deleg_want(t, 1, &answer), -ENOENT);
 	deleg_drop(test, t);
 	KUNIT_EXPECT_EQ(test, atomic_read(&asked.grants), 0);

@@ -205,6 +205,38 @@ static void each_is_encoded(struct kunit *test)
 	}
 }
 
+/* RFC 9754 section 3: each list of open_arguments is a bitmap4. */
+static void open_arguments(struct kunit *test)
+{
+	static const u32 supported[] = {
+		BIT(1) | BIT(2) | BIT(3),
+		BIT(0) | BIT(1) | BIT(2) | BIT(3),
+		BIT(3) | BIT(4) | BIT(5) | BIT(20) | BIT(21),
+		BIT(0) | BIT(1) | BIT(2) | BIT(4) | BIT(5),
+		BIT(0) | BIT(1) | BIT(2) | BIT(3),
+	};
+	struct dnfs4_bitmap ask = bitmap_only(FATTR4_OPEN_ARGUMENTS), got;
+	struct fixture *f = test->priv;
+	struct dnfs4_attr_plan plan;
+	bool more;
+	u32 len;
+
+	KUNIT_ASSERT_EQ(test, dnfs4_attr_plan(&f->cmp, &f->cmp.current_fh, &ask, &plan), NFS4_OK);
+	KUNIT_ASSERT_EQ(test, dnfs4_attr_read(&f->cmp, &f->cmp.current_fh, NULL, &plan, &f->src),
+			0);
+	begin_encode(f, PAGE_SIZE);
+	KUNIT_ASSERT_TRUE(test, dnfs4_attr_emit(&f->xdr, &f->src));
+	begin_decode(f, f->buf.len);
+	KUNIT_EXPECT_EQ(test, dnfs4_decode_bitmap(&f->xdr, &got, &more), NFS4_OK);
+	KUNIT_EXPECT_MEMEQ(test, &got, &ask, sizeof(got));
+	KUNIT_EXPECT_EQ(test, xdr_stream_decode_u32(&f->xdr, &len), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(supported); i++) {
+		KUNIT_EXPECT_EQ(test, dnfs4_decode_bitmap(&f->xdr, &got, &more), NFS4_OK);
+		KUNIT_EXPECT_EQ_MSG(test, got.word[0], supported[i], "list %zu", i);
+	}
+	KUNIT_EXPECT_EQ(test, xdr_stream_remaining(&f->xdr), 0);
+}
+
 static void encode_all(struct kunit *test, struct dnfs4_attr_plan *plan)
 {
 	struct fixture *f = test->priv;
@@ -214,6 +246,8 @@ static void encode_all(struct kunit *test, struct dnfs4_attr_plan *plan)
 	dnfs4_bitmap_clear(&ask, FATTR4_TIME_ACCESS_SET);
 	dnfs4_bitmap_clear(&ask, FATTR4_TIME_MODIFY_SET);
 	dnfs4_bitmap_clear(&ask, FATTR4_MODE_UMASK);
+	dnfs4_bitmap_clear(&ask, FATTR4_TIME_DELEG_ACCESS);
+	dnfs4_bitmap_clear(&ask, FATTR4_TIME_DELEG_MODIFY);
 	KUNIT_ASSERT_EQ(test, dnfs4_attr_plan(&f->cmp, &f->cmp.current_fh, &ask, plan), NFS4_OK);
 	KUNIT_ASSERT_EQ(test, dnfs4_attr_read(&f->cmp, &f->cmp.current_fh, NULL, plan, &f->src),
 			0);
@@ -280,10 +314,44 @@ static void longer_than_a_page(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, room + 3, f->src.acl.data, len);
 }
 
+/* RFC 9754 section 5: the holder of a delegation sets its times, and nobody with a new file. */
+static void delegated_times(struct kunit *test)
+{
+	struct dnfs4_bitmap map = bitmap_only(FATTR4_TIME_DELEG_ACCESS);
+	struct fixture *f = test->priv;
+	struct dnfs4_sattr sattr;
+	unsigned int begin;
+
+	dnfs4_bitmap_set(&map, FATTR4_TIME_DELEG_MODIFY);
+	begin = begin_values(f, &map);
+	put_time(f, 11, 12);
+	put_time(f, 21, 22);
+	end_values(f, begin);
+	KUNIT_ASSERT_EQ(test, sattr_decode(f, &sattr), NFS4_OK);
+	KUNIT_EXPECT_TRUE(test, sattr.times.has_atime && sattr.times.has_mtime);
+	KUNIT_EXPECT_EQ(test, sattr.times.atime.tv_sec, 11);
+	KUNIT_EXPECT_EQ(test, sattr.times.mtime.tv_nsec, 22);
+	KUNIT_EXPECT_EQ(test, sattr.set.valid, 0);
+	KUNIT_EXPECT_EQ(test, dnfs4_sattr_fit(&f->cmp, &sattr, f->node, S_IFREG), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, dnfs4_sattr_fit(&f->cmp, &sattr, NULL, S_IFREG), NFS4ERR_INVAL);
+	dnfs4_sattr_free(&sattr);
+
+	begin = begin_values(f, &map);
+	put_time(f, 11, 12);
+	put_time(f, 21, NSEC_PER_SEC);
+	end_values(f, begin);
+	KUNIT_EXPECT_EQ(test, sattr_decode(f, &sattr), NFS4ERR_INVAL);
+	dnfs4_sattr_free(&sattr);
+	f->cmp.minor = 1;
+	KUNIT_EXPECT_EQ(test, sattr_decode(f, &sattr), NFS4ERR_ATTRNOTSUPP);
+	dnfs4_sattr_free(&sattr);
+}
+
 static void write_only(struct kunit *test)
 {
 	static const u8 attrs[] = {
 		FATTR4_TIME_ACCESS_SET, FATTR4_TIME_MODIFY_SET, FATTR4_MODE_UMASK,
+		FATTR4_TIME_DELEG_ACCESS, FATTR4_TIME_DELEG_MODIFY,
 	};
 	struct fixture *f = test->priv;
 	struct dnfs4_attr_plan plan;
@@ -308,6 +376,8 @@ static void minor_versions(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, dnfs4_bitmap_has(&map, FATTR4_SUPPATTR_EXCLCREAT),
 				f->cmp.minor >= 1);
 		KUNIT_EXPECT_EQ(test, dnfs4_bitmap_has(&map, FATTR4_MODE_UMASK),
+				f->cmp.minor >= 2);
+		KUNIT_EXPECT_EQ(test, dnfs4_bitmap_has(&map, FATTR4_OPEN_ARGUMENTS),
 				f->cmp.minor >= 2);
 		KUNIT_EXPECT_TRUE(test, dnfs4_bitmap_has(&map, FATTR4_ACL));
 		KUNIT_EXPECT_EQ(test, dnfs4_bitmap_has(&map, FATTR4_DACL), f->cmp.minor >= 1);
@@ -766,10 +836,12 @@ static void names_of_nobody(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(table_is_whole),
 	KUNIT_CASE(each_is_encoded),
+	KUNIT_CASE(open_arguments),
 	KUNIT_CASE(no_room),
 	KUNIT_CASE(long_without_memory),
 	KUNIT_CASE(longer_than_a_page),
 	KUNIT_CASE(write_only),
+	KUNIT_CASE(delegated_times),
 	KUNIT_CASE(minor_versions),
 	KUNIT_CASE(no_lists),
 	KUNIT_CASE(of_an_exclusive_create),

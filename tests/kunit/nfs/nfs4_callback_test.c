@@ -8,7 +8,7 @@
 #include <linux/sunrpc/xdr.h>
 
 #include "../../../fs/nfs/v4/deleg/callback.h"
-#include "../../../fs/nfs/v4/deleg/delegation.h"
+#include "../../../fs/nfs/v4/deleg/delegations.h"
 
 #define WORDS	256
 
@@ -327,6 +327,8 @@ static void callback_delegated(struct kunit *test)
 				    0x40000000 };
 	static const u32 write[] = { 2, 5, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 9, 0x45564552,
 				     0x594f4e45, 0x40000000 };
+	static const u32 with_times[] = { 5, 5, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 9, 0x45564552,
+					  0x594f4e45, 0x40000000 };
 	static const u32 wanted[] = { 3, WND4_NOT_WANTED };
 	static const u32 contended[] = { 3, WND4_CONTENTION, 0 };
 	struct dnfs4_delegated out = {
@@ -346,6 +348,11 @@ static void callback_delegated(struct kunit *test)
 	expect_words(test, write, ARRAY_SIZE(write));
 	KUNIT_EXPECT_LE(test, sizeof(write), DNFS4_DELEGATED_BYTES);
 
+	out.type = NFS4_OPEN_DELEGATE_WRITE_ATTRS_DELEG;
+	begin_encode(f);
+	KUNIT_ASSERT_TRUE(test, dnfs4_encode_delegated(&f->xdr, &out));
+	expect_words(test, with_times, ARRAY_SIZE(with_times));
+
 	out = (struct dnfs4_delegated){
 		.type = NFS4_OPEN_DELEGATE_NONE_EXT, .why = WND4_NOT_WANTED,
 	};
@@ -357,6 +364,39 @@ static void callback_delegated(struct kunit *test)
 	begin_encode(f);
 	KUNIT_ASSERT_TRUE(test, dnfs4_encode_delegated(&f->xdr, &out));
 	expect_words(test, contended, ARRAY_SIZE(contended));
+}
+
+/* RFC 9754 section 5: not before the grant, nor after now; the owner may set any time. */
+static void callback_times(struct kunit *test)
+{
+	static const struct {
+		time64_t time, vetted;
+		bool taken;
+	} cases[] = {
+		{ 999, 999, false }, { 1000, 1000, true }, { 1500, 1500, true },
+		{ 2000, 2000, true }, { 2001, 2000, true },
+	};
+	const struct timespec64 granted = { .tv_sec = 1000 }, now = { .tv_sec = 2000 };
+	struct ditto_lease_times times;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		times = (struct ditto_lease_times){
+			.atime.tv_sec = cases[i].time, .has_atime = true,
+			.mtime.tv_sec = cases[i].time, .has_mtime = true,
+		};
+		dnfs4_times_vet(&times, &granted, &granted, &now, true);
+		KUNIT_EXPECT_TRUE(test, times.has_atime && times.has_mtime);
+		KUNIT_EXPECT_EQ(test, times.mtime.tv_sec, cases[i].time);
+		dnfs4_times_vet(&times, &granted, &now, &now, false);
+		KUNIT_EXPECT_EQ(test, times.has_atime, cases[i].taken);
+		KUNIT_EXPECT_EQ(test, times.has_mtime, cases[i].time >= now.tv_sec);
+		if (cases[i].taken)
+			KUNIT_EXPECT_EQ(test, times.atime.tv_sec, cases[i].vetted);
+	}
+	/* A time that was not given is not made up. */
+	times = (struct ditto_lease_times){ .atime.tv_sec = 1500 };
+	dnfs4_times_vet(&times, &granted, &granted, &now, false);
+	KUNIT_EXPECT_FALSE(test, times.has_atime || times.has_mtime);
 }
 
 static struct kunit_case callback_cases[] = {
@@ -371,6 +411,7 @@ static struct kunit_case callback_cases[] = {
 	KUNIT_CASE(callback_slots_lost),
 	KUNIT_CASE(callback_slots_limit),
 	KUNIT_CASE(callback_delegated),
+	KUNIT_CASE(callback_times),
 	{}
 };
 

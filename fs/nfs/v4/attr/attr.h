@@ -5,6 +5,7 @@
 #ifndef _DITTO_FS_NFS_V4_ATTR_ATTR_H
 #define _DITTO_FS_NFS_V4_ATTR_ATTR_H
 
+#include "../../../../lockd/lease.h"
 #include "../../../op/attr.h"
 #include "../../../op/dosattr.h"
 #include "../engine/compound.h"
@@ -98,6 +99,7 @@ void dnfs4_attrs_exclcreat(const struct dnfs4_compound *cmp, const struct dnfs4_
  * @dosattr: for ditto_dosattr_set(); @dosattr.valid lists its members. If only one of hidden and
  *	system is set its flags are not complete: use dnfs4_sattr_dosattr()
  * @umask: umask of mode_umask
+ * @times: time_deleg_access and time_deleg_modify, which only the holder of a delegation sets
  * @acl: list of acl or dacl, a reference; @set.acl borrows it
  */
 struct dnfs4_sattr {
@@ -105,6 +107,7 @@ struct dnfs4_sattr {
 	struct ditto_setattr set;
 	struct ditto_dosattr dosattr;
 	u32 umask;
+	struct ditto_lease_times times;
 	struct ditto_acl *acl;
 };
 
@@ -141,7 +144,8 @@ void dnfs4_sattr_free(struct dnfs4_sattr *sattr);
  *
  * Context: may sleep.
  * Return: NFS4_OK; NFS4ERR_ATTRNOTSUPP or NFS4ERR_INVAL for a list that is not valid for the
- * type; NFS4ERR_DELAY; others of dnfs4_status().
+ * type; NFS4ERR_INVAL for times of a delegation with a new file; NFS4ERR_DELAY; others of
+ * dnfs4_status().
  */
 u32 dnfs4_sattr_fit(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
 		    struct ditto_node *node, umode_t type);

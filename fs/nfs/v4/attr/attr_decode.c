@@ -100,6 +100,9 @@ u32 dnfs4_sattr_fit(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
 	u32 status;
 	int err;
 
+	/* RFC 9754 section 5: only the holder of a delegation sets these. */
+	if (!node && (sattr->times.has_atime || sattr->times.has_mtime))
+		return NFS4ERR_INVAL;
 	if (sattr->acl) {
 		status = dnfs4_acl_fits(sattr->acl, is_dir);
 		if (status)

@@ -18,8 +18,8 @@
 #include "attr.h"
 #include "idmap.h"
 
-/* Highest attribute number in the table (RFC 8276 section 8.6). */
-#define DNFS4_ATTR_MAX		FATTR4_XATTR_SUPPORT
+/* Highest attribute number in the table (RFC 9754 section 3). */
+#define DNFS4_ATTR_MAX		FATTR4_OPEN_ARGUMENTS
 
 /* Sources that attributes are made from. */
 #define DNFS4_NEED_STAT		BIT(0)	/* attributes of the file */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The attribute table, one row each (RFC 8881 sections 5.6 and 5.7, RFC 7862 section
- * 12, RFC 8275, RFC 8276 section 8.6), and the functions that encode and decode values.
+ * 12, RFC 8275, RFC 8276 section 8.6, RFC 9754), and the functions that encode and decode values.
  *
  * Not supported are: sacl, because nothing is audited; archive, because the server does
  * not know when a file was backed up (the DOS attribute of that name means the opposite);
@@ -371,6 +371,44 @@ static __be32 *encode_xattr_support(__be32 *p, const struct dnfs4_attr_src *src)
 	return encode_u32(p, dnfs4_has_xattrs(src->fh));
 }
 
+/* Bitmaps of an open_arguments4. */
+#define DNFS4_OPEN_ARGUMENTS_MAPS	5
+/* Bits of open_arguments4 (RFC 9754 section 3.1): what OPEN supports, see op_open.c. */
+#define ARGS_WANT_ANY_DELEG		3
+#define ARGS_WANT_NO_DELEG		4
+#define ARGS_WANT_CANCEL		5
+#define ARGS_WANT_DELEG_TIMESTAMPS	20
+#define ARGS_WANT_OPEN_XOR_DELEGATION	21
+
+static __be32 *encode_open_arguments(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	static const u32 supported[DNFS4_OPEN_ARGUMENTS_MAPS] = {
+		/* oa_share_access */
+		BIT(NFS4_SHARE_ACCESS_READ) | BIT(NFS4_SHARE_ACCESS_WRITE) |
+			BIT(NFS4_SHARE_ACCESS_BOTH),
+		/* oa_share_deny */
+		BIT(0) | BIT(NFS4_SHARE_DENY_READ) | BIT(NFS4_SHARE_DENY_WRITE) |
+			BIT(NFS4_SHARE_DENY_BOTH),
+		/* oa_share_access_want */
+		BIT(ARGS_WANT_ANY_DELEG) | BIT(ARGS_WANT_NO_DELEG) | BIT(ARGS_WANT_CANCEL) |
+			BIT(ARGS_WANT_DELEG_TIMESTAMPS) | BIT(ARGS_WANT_OPEN_XOR_DELEGATION),
+		/* oa_open_claim */
+		BIT(NFS4_OPEN_CLAIM_NULL) | BIT(NFS4_OPEN_CLAIM_PREVIOUS) |
+			BIT(NFS4_OPEN_CLAIM_DELEGATE_CUR) | BIT(NFS4_OPEN_CLAIM_FH) |
+			BIT(NFS4_OPEN_CLAIM_DELEG_CUR_FH),
+		/* oa_create_mode */
+		BIT(NFS4_CREATE_UNCHECKED) | BIT(NFS4_CREATE_GUARDED) |
+			BIT(NFS4_CREATE_EXCLUSIVE) | BIT(NFS4_CREATE_EXCLUSIVE4_1),
+	};
+
+	/* Each is a bitmap4 of one word. */
+	for (size_t i = 0; i < ARRAY_SIZE(supported); i++) {
+		p = encode_u32(p, 1);
+		p = encode_u32(p, supported[i]);
+	}
+	return p;
+}
+
 /* Decoding */
 
 static u32 get_mode_bits(struct dnfs4_compound *cmp, umode_t *mode)
@@ -519,6 +557,19 @@ static u32 get_time_create(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr
 	return dnfs4_decode_time(cmp->in, &sattr->dosattr.btime);
 }
 
+/* RFC 9754 section 5 */
+static u32 get_time_deleg_access(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
+{
+	sattr->times.has_atime = true;
+	return dnfs4_decode_time(cmp->in, &sattr->times.atime);
+}
+
+static u32 get_time_deleg_modify(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
+{
+	sattr->times.has_mtime = true;
+	return dnfs4_decode_time(cmp->in, &sattr->times.mtime);
+}
+
 /* The table */
 
 #define NEED_STAT	DNFS4_NEED_STAT
@@ -595,7 +646,7 @@ const struct dnfs4_attr_row dnfs4_attr_rows[DNFS4_ATTR_MAX + 1] = {
 	ROW(SPACE_TOTAL, 0, R, NEED_STATFS, 8, encode_space_total, NULL),
 	ROW(SPACE_USED, 0, R, NEED_FRESH, 8, encode_space_used, NULL),
 	ROW(SYSTEM, 0, RWE, NEED_EXTRA, 4, encode_system, get_system),
-	ROW(TIME_ACCESS, 0, R, NEED_STAT, 12, encode_time_access, NULL),
+	ROW(TIME_ACCESS, 0, R, NEED_FRESH, 12, encode_time_access, NULL),
 	ROW(TIME_ACCESS_SET, 0, W, 0, 0, NULL, get_time_access),
 	ROW(TIME_CREATE, 0, RWE, NEED_EXTRA, 12, encode_time_create, get_time_create),
 	ROW(TIME_DELTA, 0, R, 0, 12, encode_time_delta, NULL),
@@ -611,5 +662,8 @@ const struct dnfs4_attr_row dnfs4_attr_rows[DNFS4_ATTR_MAX + 1] = {
 	ROW(CHANGE_ATTR_TYPE, 2, R, NEED_STAT, 4, encode_change_attr_type, NULL),
 	ROW(MODE_UMASK, 2, WE, 0, 0, NULL, get_mode_umask),
 	ROW(XATTR_SUPPORT, 2, R, 0, 4, encode_xattr_support, NULL),
+	ROW(TIME_DELEG_ACCESS, 2, W, 0, 0, NULL, get_time_deleg_access),
+	ROW(TIME_DELEG_MODIFY, 2, W, 0, 0, NULL, get_time_deleg_modify),
+	ROW(OPEN_ARGUMENTS, 2, R, 0, 8 * DNFS4_OPEN_ARGUMENTS_MAPS, encode_open_arguments, NULL),
 };
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_rows);

@@ -284,6 +284,7 @@ static u32 delegation_type(struct dnfs4_compound *cmp, const struct dnfs4_open *
 	return writing ? NFS4_OPEN_DELEGATE_WRITE : NFS4_OPEN_DELEGATE_READ;
 }
 
+/* @type: OPEN_DELEGATE_READ, OPEN_DELEGATE_WRITE or OPEN_DELEGATE_WRITE_ATTRS_DELEG. */
 static int delegation_give(struct dnfs4_compound *cmp, u32 type, bool reclaim,
 			   struct dnfs4_delegated *out)
 {
@@ -295,13 +296,15 @@ static int delegation_give(struct dnfs4_compound *cmp, u32 type, bool reclaim,
 	d = dnfs4_delegation_alloc(cmp, DNFS4_STATE_DELEGATION);
 	if (IS_ERR(d))
 		return PTR_ERR(d);
-	d->write = type == NFS4_OPEN_DELEGATE_WRITE;
+	d->write = type != NFS4_OPEN_DELEGATE_READ;
 	if (d->write) {
 		want |= DITTO_LEASE_WRITE;
 		err = ditto_getattr(dnfs4_fs_op(cmp)->share, dnfs4_node(cmp), &attr);
 		if (err)
 			goto drop;
 		d->change = attr.change;
+		if (type == NFS4_OPEN_DELEGATE_WRITE_ATTRS_DELEG)
+			dnfs4_delegation_keep_times(cmp, d, &attr);
 	}
 	/* Nests inside the state.lock of the open. */
 	mutex_lock(&d->state.lock);
@@ -323,45 +326,69 @@ drop:
 	return err;
 }
 
+bool dnfs4_delegation_may_reclaim(const struct dnfs4_compound *cmp, u32 type)
+{
+	return type == NFS4_OPEN_DELEGATE_READ || type == NFS4_OPEN_DELEGATE_WRITE ||
+	       (type == NFS4_OPEN_DELEGATE_WRITE_ATTRS_DELEG && cmp->minor >= 2);
+}
+
+/* A delegation held before the restart. Return: true if it was granted. */
+static bool delegation_reclaim(struct dnfs4_compound *cmp, u32 type, struct dnfs4_delegated *out)
+{
+	if (delegation_give(cmp, type, true, out))
+		return false;
+	/* A client that cannot be called back yet must return it at once. */
+	out->recall = !dnfs4_callback_is_up(cmp->client);
+	return true;
+}
+
+/* Return: true if a delegation was granted; else @why is set to the reason. */
+static bool delegation_try(struct dnfs4_compound *cmp, u32 type, u32 want,
+			   struct dnfs4_delegated *out, u32 *why)
+{
+	int err;
+
+	*why = WND4_RESOURCE;
+	if (!dnfs4_callback_wait_up(cmp->client))
+		return false;
+	if (type == NFS4_OPEN_DELEGATE_WRITE && want & NFS4_SHARE_WANT_DELEG_TIMESTAMPS)
+		type = NFS4_OPEN_DELEGATE_WRITE_ATTRS_DELEG;
+	err = delegation_give(cmp, type, false, out);
+	if (!err)
+		return true;
+	if (err == -EEXIST) {
+		/* The client has a delegation of the file, which cannot be upgraded. */
+		*why = WND4_NOT_SUPP_UPGRADE;
+		return false;
+	}
+	if (err == -EAGAIN)
+		*why = WND4_CONTENTION;
+	else if (err == -ENOLCK)
+		dnfs4_recall_any(cmp->server);
+	dnfs4_delegation_count(cmp->server, DNFS4_DELEG_REFUSED, true, 0);
+	return false;
+}
+
 void dnfs4_delegate(struct dnfs4_compound *cmp, struct dnfs4_open *open, u32 want, u32 claim,
 		    u32 reclaim_type, struct dnfs4_delegated *out)
 {
 	u32 type, why;
-	int err;
 
 	memset(out, 0, sizeof(*out));
 	out->type = NFS4_OPEN_DELEGATE_NONE;
 	switch (claim) {
 	case NFS4_OPEN_CLAIM_PREVIOUS:
-		/* A delegation held before the restart. */
-		if (reclaim_type != NFS4_OPEN_DELEGATE_READ &&
-		    reclaim_type != NFS4_OPEN_DELEGATE_WRITE)
-			return;
-		/* A client that cannot be called back yet must return it at once. */
-		if (!delegation_give(cmp, reclaim_type, true, out))
-			out->recall = !dnfs4_callback_is_up(cmp->client);
+		if (dnfs4_delegation_may_reclaim(cmp, reclaim_type))
+			delegation_reclaim(cmp, reclaim_type, out);
 		return;
 	case NFS4_OPEN_CLAIM_DELEGATE_CUR:
 	case NFS4_OPEN_CLAIM_DELEG_CUR_FH:
 		return;
 	}
 	type = delegation_type(cmp, open, want, &why);
-	if (type == NFS4_OPEN_DELEGATE_NONE || (!cmp->minor && !open->confirmed) ||
-	    !dnfs4_callback_wait_up(cmp->client))
-		goto none;
-	err = delegation_give(cmp, type, false, out);
-	if (!err)
+	if (type != NFS4_OPEN_DELEGATE_NONE && (cmp->minor || open->confirmed) &&
+	    delegation_try(cmp, type, want, out, &why))
 		return;
-	if (err == -EEXIST) {
-		/* The client has a delegation of the file, which cannot be upgraded. */
-		why = WND4_NOT_SUPP_UPGRADE;
-		goto none;
-	}
-	why = err == -EAGAIN ? WND4_CONTENTION : WND4_RESOURCE;
-	if (err == -ENOLCK)
-		dnfs4_recall_any(cmp->server);
-	dnfs4_delegation_count(cmp->server, DNFS4_DELEG_REFUSED, true, 0);
-none:
 	if (!cmp->minor || !(want & NFS4_SHARE_WANT_MASK))
 		return;
 	out->type = NFS4_OPEN_DELEGATE_NONE_EXT;

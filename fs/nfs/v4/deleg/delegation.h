@@ -6,8 +6,11 @@
 #ifndef _DITTO_FS_NFS_V4_DELEG_DELEGATION_H
 #define _DITTO_FS_NFS_V4_DELEG_DELEGATION_H
 
+#include <linux/nfs4.h>
+
 #include "../engine/compound.h"
 
+struct ditto_lease_times;
 struct dnfs4_client;
 struct dnfs4_open;
 struct dnfs4_session;
@@ -16,7 +19,7 @@ struct net;
 /**
  * struct dnfs4_delegated - open_delegation4 of an OPEN (RFC 8881 section 18.16.2)
  * @type: OPEN_DELEGATE_*
- * @stateid: for OPEN_DELEGATE_READ and OPEN_DELEGATE_WRITE: the stateid
+ * @stateid: of a delegation that was granted
  * @recall: the client must return the delegation at once
  * @why: for OPEN_DELEGATE_NONE_EXT: why_no_delegation4
  * @will: for WND4_CONTENTION and WND4_RESOURCE: the server will notify the client later
@@ -28,6 +31,14 @@ struct dnfs4_delegated {
 	u32 why;
 	bool will;
 };
+
+/* True if @delegated has a stateid: a delegation was granted. */
+static inline bool dnfs4_delegated_is_held(const struct dnfs4_delegated *delegated)
+{
+	return delegated->type == NFS4_OPEN_DELEGATE_READ ||
+	       delegated->type == NFS4_OPEN_DELEGATE_WRITE ||
+	       delegated->type == NFS4_OPEN_DELEGATE_WRITE_ATTRS_DELEG;
+}
 
 /* Most bytes of an encoded open_delegation4. */
 #define DNFS4_DELEGATED_BYTES	(4 + 16 + 4 + 12 + 28)
@@ -45,7 +56,7 @@ bool dnfs4_encode_delegated(struct xdr_stream *xdr, const struct dnfs4_delegated
  * dnfs4_delegate - grant a delegation with an OPEN, if possible
  * @cmp: has the file as current handle, and a client
  * @open: the open of this OPEN; its state.lock is held
- * @want: OPEN4_SHARE_ACCESS_WANT_* bits (0x0ff00) of the OPEN; 0 in 4.0
+ * @want: OPEN4_SHARE_ACCESS_WANT_* bits of the OPEN; 0 in 4.0
  * @claim: the claim type of the OPEN; CLAIM_PREVIOUS reclaims a delegation
  * @reclaim_type: for CLAIM_PREVIOUS: OPEN_DELEGATE_* to reclaim
  * @out: filled. OPEN_DELEGATE_NONE if nothing is granted; in 4.1 OPEN_DELEGATE_NONE_EXT if the
@@ -57,6 +68,15 @@ bool dnfs4_encode_delegated(struct xdr_stream *xdr, const struct dnfs4_delegated
  */
 void dnfs4_delegate(struct dnfs4_compound *cmp, struct dnfs4_open *open, u32 want, u32 claim,
 		    u32 reclaim_type, struct dnfs4_delegated *out);
+
+/**
+ * dnfs4_delegation_may_reclaim - check whether delegations of a type are reclaimed
+ * @cmp: the request
+ * @type: OPEN_DELEGATE_* from the wire
+ *
+ * Return: true for the types that its minor version grants.
+ */
+bool dnfs4_delegation_may_reclaim(const struct dnfs4_compound *cmp, u32 type);
 
 /**
  * dnfs4_delegation_covers - check an OPEN with CLAIM_DELEGATE_CUR against its delegation
@@ -104,6 +124,22 @@ bool dnfs4_delegation_writes(const struct dnfs4_state *state);
  * Return: the node, without a reference, only for comparison.
  */
 struct ditto_node *dnfs4_delegation_node(const struct dnfs4_state *state);
+
+/**
+ * dnfs4_delegation_set_times - store the times that the holder of a delegation kept itself
+ * @cmp: SETATTR; the current handle is the file
+ * @sid: stateid from the wire
+ * @times: time_deleg_access and time_deleg_modify
+ *
+ * RFC 9754 section 5. See deleg_times.c for which times are accepted.
+ *
+ * Context: may sleep.
+ * Return: NFS4_OK, also if times were ignored; NFS4ERR_BAD_STATEID unless it is a delegation of
+ * the file that includes its times; or a status of dnfs4_state_find(), dnfs4_delegation_check(),
+ * the permission to write, or the file system.
+ */
+u32 dnfs4_delegation_set_times(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid,
+			       const struct ditto_lease_times *times);
 
 /*
  * callback.c: the callback channel of a client.

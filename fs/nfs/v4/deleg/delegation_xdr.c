@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Encoding of open_delegation4 in the reply to an OPEN (RFC 7530 section 16.16.2, RFC 8881
- * section 18.16.2).
+ * section 18.16.2, RFC 9754 section 5).
  */
 #include <kunit/visibility.h>
 #include <linux/nfs4.h>
@@ -25,10 +25,11 @@ bool dnfs4_encode_delegated(struct xdr_stream *xdr, const struct dnfs4_delegated
 	switch (out->type) {
 	case NFS4_OPEN_DELEGATE_READ:
 	case NFS4_OPEN_DELEGATE_WRITE:
+	case NFS4_OPEN_DELEGATE_WRITE_ATTRS_DELEG:
 		if (!dnfs4_encode_stateid(xdr, &out->stateid) ||
 		    xdr_stream_encode_u32(xdr, out->recall) < 0)
 			return false;
-		if (out->type == NFS4_OPEN_DELEGATE_WRITE &&
+		if (out->type != NFS4_OPEN_DELEGATE_READ &&
 		    (xdr_stream_encode_u32(xdr, NFS4_LIMIT_SIZE) < 0 ||
 		     xdr_stream_encode_u64(xdr, CLOSE_LIMIT) < 0))
 			return false;

@@ -22,12 +22,12 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
+#include "../../../../lockd/lease.h"
 #include "../engine/compound.h"
 #include "../state/stateid.h"
 #include "callback.h"
 
-struct ditto_lease;
-struct ditto_lease_ops;
+struct ditto_attr;
 struct ditto_stats_group;
 struct dnfs4_callers;
 struct dnfs4_dir;
@@ -85,6 +85,10 @@ struct dnfs4_delegations {
  * @node: the file; no reference, only for comparison
  * @write: it is a write delegation
  * @recalled: time of the recall; 0 if it was not recalled
+ * @times: the client keeps the times of the file (RFC 9754 section 5)
+ * @owns: with @times: the owner of the file opened it
+ * @atime: with @times: access time when it was granted
+ * @mtime: with @times: modification time when it was granted
  * @change: change attribute when a write delegation was granted
  * @granted: jiffies when it was granted
  * @by_node: link in the table by node
@@ -96,6 +100,7 @@ struct dnfs4_delegations {
  * @knows: the answer was NFS4_OK, so @answer_change and @answer_size are valid
  * @answer_change: change attribute in the answer
  * @answer_size: size in the answer
+ * @answer_times: times in the answer
  * @dir: directory delegation: notifications; else NULL
  * @fh_len: bytes of @fh
  * @fh: filehandle by which the client knows the file
@@ -105,6 +110,10 @@ struct dnfs4_delegation {
 	struct ditto_lease *grant;
 	const struct ditto_node *node;
 	bool write;
+	bool times;
+	bool owns;
+	struct timespec64 atime;
+	struct timespec64 mtime;
 	ktime_t recalled;
 	u64 change;
 	unsigned long granted;
@@ -117,6 +126,7 @@ struct dnfs4_delegation {
 	bool knows;
 	u64 answer_change;
 	u64 answer_size;
+	struct ditto_lease_times answer_times;
 	struct dnfs4_dir *dir;
 	u32 fh_len;
 	u8 fh[DNFS4_FH_MAX];
@@ -216,6 +226,30 @@ void dnfs4_delegation_end(struct dnfs4_delegation *d);
  * Return: milliseconds: the lease time, less in 4.0.
  */
 u32 dnfs4_recall_ms(const struct dnfs4_client *client);
+
+/* deleg_times.c */
+
+/**
+ * dnfs4_times_vet - decide which times of a holder are accepted (RFC 9754 section 5)
+ * @times: times from the client; those that are not accepted are removed
+ * @atime: access time when the delegation was granted
+ * @mtime: modification time then
+ * @now: the server's time
+ * @owns: the user may set any times
+ *
+ * Context: any.
+ */
+void dnfs4_times_vet(struct ditto_lease_times *times, const struct timespec64 *atime,
+		     const struct timespec64 *mtime, const struct timespec64 *now, bool owns);
+
+/**
+ * dnfs4_delegation_keep_times - let the client keep the times of the file
+ * @cmp: the OPEN; the current handle is the file
+ * @d: new; a write delegation
+ * @attr: attributes of the file
+ */
+void dnfs4_delegation_keep_times(struct dnfs4_compound *cmp, struct dnfs4_delegation *d,
+				 const struct ditto_attr *attr);
 
 /* recall.c */
 

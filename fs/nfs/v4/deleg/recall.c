@@ -27,8 +27,9 @@
 /* Bits of dnfs4_delegation.asking */
 #define ASK_BUSY		0	/* CB_GETATTR is in progress */
 #define ASK_AGAIN		1	/* send another CB_GETATTR after it */
-/* Bytes of the attributes requested: change and size. */
-#define ANSWER_BYTES		16
+/* Attributes requested: these, and the times if the client keeps them. */
+#define ASK_WORD0		(FATTR4_WORD0_CHANGE | FATTR4_WORD0_SIZE)
+#define ASK_WORD2_TIMES		(FATTR4_WORD2_TIME_DELEG_ACCESS | FATTR4_WORD2_TIME_DELEG_MODIFY)
 
 static bool encode_fh(struct xdr_stream *xdr, const struct dnfs4_delegation *d)
 {
@@ -164,28 +165,37 @@ static bool ask_wanted(const struct dnfs4_callback *cb)
 
 static bool ask_encode(struct xdr_stream *xdr, const struct dnfs4_callback *cb)
 {
-	static const struct dnfs4_bitmap map = {
-		.word[0] = BIT(FATTR4_CHANGE) | BIT(FATTR4_SIZE),
+	const struct dnfs4_delegation *d = of_ask(cb);
+	const struct dnfs4_bitmap map = {
+		.word[0] = ASK_WORD0, .word[2] = d->times ? ASK_WORD2_TIMES : 0,
 	};
 
-	return encode_fh(xdr, of_ask(cb)) && dnfs4_encode_bitmap(xdr, &map);
+	return encode_fh(xdr, d) && dnfs4_encode_bitmap(xdr, &map);
 }
 
+/* The client may leave out the times. */
 static int ask_decode(struct xdr_stream *xdr, struct dnfs4_callback *cb)
 {
 	struct dnfs4_delegation *d = of_ask(cb);
+	struct ditto_lease_times *times = &d->answer_times;
 	struct dnfs4_bitmap map;
-	u32 len;
+	u32 len, begin;
 	bool more;
 
-	if (dnfs4_decode_bitmap(xdr, &map, &more) || more ||
-	    map.word[0] != (BIT(FATTR4_CHANGE) | BIT(FATTR4_SIZE)) || map.word[1] || map.word[2])
+	if (dnfs4_decode_bitmap(xdr, &map, &more) || more || map.word[0] != ASK_WORD0 ||
+	    map.word[1] || map.word[2] & ~(d->times ? ASK_WORD2_TIMES : 0))
 		return -EBADMSG;
-	if (xdr_stream_decode_u32(xdr, &len) < 0 || len != ANSWER_BYTES ||
-	    xdr_stream_decode_u64(xdr, &d->answer_change) < 0 ||
-	    xdr_stream_decode_u64(xdr, &d->answer_size) < 0)
+	times->has_atime = map.word[2] & FATTR4_WORD2_TIME_DELEG_ACCESS;
+	times->has_mtime = map.word[2] & FATTR4_WORD2_TIME_DELEG_MODIFY;
+	if (xdr_stream_decode_u32(xdr, &len) < 0)
 		return -EBADMSG;
-	return 0;
+	begin = xdr_stream_pos(xdr);
+	if (xdr_stream_decode_u64(xdr, &d->answer_change) < 0 ||
+	    xdr_stream_decode_u64(xdr, &d->answer_size) < 0 ||
+	    (times->has_atime && dnfs4_decode_time(xdr, &times->atime)) ||
+	    (times->has_mtime && dnfs4_decode_time(xdr, &times->mtime)))
+		return -EBADMSG;
+	return xdr_stream_pos(xdr) - begin == len ? 0 : -EBADMSG;
 }
 
 static u32 ask_done(struct dnfs4_callback *cb, int err)
@@ -218,9 +228,20 @@ static void ask_send(struct dnfs4_delegation *d)
 static void ask_release(struct dnfs4_callback *cb)
 {
 	struct dnfs4_delegation *d = of_ask(cb);
-	u64 size = d->answer_size, change = d->knows ? d->answer_change : d->change;
+	struct ditto_lease_answer answer = {
+		.size = d->answer_size,
+		.change = d->knows ? d->answer_change : d->change,
+	};
 	struct ditto_lease *grant = NULL;
 	bool answered = d->answered;
+	struct timespec64 now;
+
+	if (d->times && d->knows) {
+		answer.times = d->answer_times;
+		ktime_get_real_ts64(&now);
+		dnfs4_times_vet(&answer.times, &d->atime, &d->mtime, &now, d->owns);
+	}
+	answer.modified = answer.change != d->change;
 
 	clear_bit_unlock(ASK_BUSY, &d->asking);
 	/* Clear ASK_BUSY before reading ASK_AGAIN; pairs with delegation_ask(). */
@@ -228,7 +249,7 @@ static void ask_release(struct dnfs4_callback *cb)
 	if (answered)
 		grant = dnfs4_delegation_grant_get(d);
 	if (grant) {
-		ditto_lease_answered(grant, size, change, change != d->change);
+		ditto_lease_answered(grant, &answer);
 		ditto_lease_put(grant);
 	}
 	if (test_and_clear_bit(ASK_AGAIN, &d->asking) &&

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * OPEN (RFC 8881 section 18.16, RFC 7530 section 16.16).
+ * OPEN (RFC 8881 section 18.16, RFC 7530 section 16.16, RFC 9754 sections 4 and 5). What it
+ * supports is reported by the attribute open_arguments, see attr_table.c.
  *
  * Argument errors are reported after the check of the owner's seqid, because they
  * advance the seqid.
@@ -20,6 +21,9 @@
 /* Bits of share_access above the wants (4.1): when the client wants a delegation. */
 #define DNFS4_WHEN_MASK	\
 	(NFS4_SHARE_SIGNAL_DELEG_WHEN_RESRC_AVAIL | NFS4_SHARE_PUSH_DELEG_WHEN_UNCONTENDED)
+/* Bits of share_access of 4.2 (RFC 9754). */
+#define DNFS4_SHARE_ACCESS_42	\
+	(NFS4_SHARE_WANT_DELEG_TIMESTAMPS | NFS4_SHARE_WANT_OPEN_XOR_DELEGATION)
 
 /**
  * struct open_args - OPEN4args
@@ -161,6 +165,8 @@ static u32 open_check_access(const struct dnfs4_compound *cmp, const struct open
 
 	if (cmp->minor)
 		allowed |= NFS4_SHARE_WANT_MASK | DNFS4_WHEN_MASK;
+	if (cmp->minor >= 2)
+		allowed |= DNFS4_SHARE_ACCESS_42;
 	if (!(a->access & DNFS4_ACCESS_BOTH) || (a->access & ~allowed) ||
 	    (a->access & NFS4_SHARE_WANT_MASK) > NFS4_SHARE_WANT_CANCEL)
 		return NFS4ERR_INVAL;
@@ -360,6 +366,18 @@ static bool open_has_no_use(const struct open_args *a, const struct open_res *re
 	       !(a->access & (NFS4_SHARE_ACCESS_READ | NFS4_SHARE_WANT_MASK));
 }
 
+/*
+ * RFC 9754 section 4: the delegation replaces the open, and the client saves the CLOSE. An open
+ * that existed before stays, and so does one with a share reservation that denies access, because
+ * a delegation denies nothing.
+ */
+static bool open_is_replaced(const struct open_args *a, const struct open_res *res)
+{
+	return a->access & NFS4_SHARE_WANT_OPEN_XOR_DELEGATION && !a->deny && res->done.fresh &&
+	       (a->claim == NFS4_OPEN_CLAIM_NULL || a->claim == NFS4_OPEN_CLAIM_FH) &&
+	       dnfs4_delegated_is_held(&res->delegated);
+}
+
 /* The file is open: what else the client gets. */
 static u32 open_grant(struct dnfs4_compound *cmp, struct open_args *a, struct open_res *res)
 {
@@ -382,12 +400,19 @@ static u32 open_grant(struct dnfs4_compound *cmp, struct open_args *a, struct op
 	dnfs4_fh_set(cmp, done->node, cmp->current_fh.named || named_attr);
 	open_confirm(cmp, a, res, done->open);
 	if (!open_has_no_use(a, res))
-		dnfs4_delegate(cmp, done->open, a->access & NFS4_SHARE_WANT_MASK, a->claim,
+		dnfs4_delegate(cmp, done->open, a->access & ~DNFS4_ACCESS_BOTH, a->claim,
 			       a->reclaim_type, &res->delegated);
 	if (cmp->minor && dnfs4_callback_is_up(cmp->client))
 		res->flags |= NFS4_OPEN_RESULT_MAY_NOTIFY_LOCK;
-	dnfs4_open_keep(cmp, done, &res->stateid);
-	dnfs4_current_stateid_set(cmp, &res->stateid);
+	if (open_is_replaced(a, res)) {
+		/* The stateid stays all zeros. */
+		res->flags |= NFS4_OPEN_RESULT_NO_OPEN_STATEID;
+		dnfs4_open_undo(cmp, done);
+		dnfs4_current_stateid_set(cmp, &res->delegated.stateid);
+	} else {
+		dnfs4_open_keep(cmp, done, &res->stateid);
+		dnfs4_current_stateid_set(cmp, &res->stateid);
+	}
 out:
 	ditto_node_put(done->node);
 	return status;

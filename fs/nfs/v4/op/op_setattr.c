@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * SETATTR (RFC 8881 section 18.30, RFC 7530 section 16.32).
+ * SETATTR (RFC 8881 section 18.30, RFC 7530 section 16.32, RFC 9754 section 5).
  *
- * Attributes are set in three steps, each of which succeeds or fails as a whole: the size,
- * with the times that a truncation sets; then owner, mode, list and times; then DOS
- * attributes and birth time. If a step fails, attrsset has what the earlier ones set.
+ * Attributes are set in steps, each of which succeeds or fails as a whole: the size, with the
+ * times that a truncation sets; then owner, mode, list and times; then DOS attributes and birth
+ * time; then the times that the holder of a delegation kept. If a step fails, attrsset has what
+ * the earlier ones set.
  */
 #include "../../../node/node.h"
 #include "../../../op/rights.h"
 #include "../attr/attr_private.h"
+#include "../deleg/delegation.h"
 #include "../engine/ops.h"
 #include "../state/open.h"
 
@@ -123,6 +125,23 @@ static u32 set_dosattr(struct dnfs4_compound *cmp, const struct dnfs4_sattr *sat
 	return status;
 }
 
+static u32 set_delegated(struct dnfs4_compound *cmp, const struct setattr_args *a,
+			 struct dnfs4_bitmap *map)
+{
+	static const u8 attrs[] = { FATTR4_TIME_DELEG_ACCESS, FATTR4_TIME_DELEG_MODIFY };
+	u32 status;
+
+	if (!a->sattr.times.has_atime && !a->sattr.times.has_mtime)
+		return NFS4_OK;
+	status = dnfs4_delegation_set_times(cmp, &a->stateid, &a->sattr.times);
+	if (status)
+		return status;
+	for (size_t i = 0; i < ARRAY_SIZE(attrs); i++)
+		if (dnfs4_bitmap_has(&a->sattr.map, attrs[i]))
+			dnfs4_bitmap_set(map, attrs[i]);
+	return NFS4_OK;
+}
+
 static u32 setattr_exec(struct dnfs4_compound *cmp, void *args, void *res)
 {
 	struct setattr_args *a = args;
@@ -150,7 +169,10 @@ static u32 setattr_exec(struct dnfs4_compound *cmp, void *args, void *res)
 	status = set_others(cmp, &a->sattr, &r->set);
 	if (status)
 		return status;
-	return set_dosattr(cmp, &a->sattr, &r->set);
+	status = set_dosattr(cmp, &a->sattr, &r->set);
+	if (status)
+		return status;
+	return set_delegated(cmp, a, &r->set);
 }
 
 static bool setattr_encode(struct dnfs4_compound *cmp, u32 status, const void *res)

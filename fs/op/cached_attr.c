@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Attributes that the holder of a caching grant keeps: the size, the times, and that it has
+ * modified the file. The holder is asked for them, or stores its times itself.
+ *
+ * They are stored as the server, which breaks no grant: neither that of the holder nor those of
+ * others, who could not see other times while it held its grant.
+ */
+
+#include <linux/errno.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/mount.h>
+
+#include "../../lockd/lease.h"
+#include "../../net/server.h"
+#include "../node/node_private.h"
+#include "../node/watch.h"
+#include "lock_check_private.h"
+#include "op_private.h"
+
+/* An access time alone is stored when a local read would store one (see mount(8), relatime). */
+static bool cached_atime_is_due(const struct ditto_share *share, struct inode *inode,
+				const struct timespec64 *atime)
+{
+	struct timespec64 mtime = inode_get_mtime(inode), old = inode_get_atime(inode);
+	const struct vfsmount *mnt = share->root.mnt;
+
+	/* An earlier one was set explicitly. */
+	if (timespec64_compare(atime, &old) < 0)
+		return true;
+	if (IS_NOATIME(inode) || mnt->mnt_flags & MNT_NOATIME)
+		return false;
+	if (!(mnt->mnt_flags & MNT_RELATIME))
+		return true;
+	return timespec64_compare(&old, &mtime) <= 0 || atime->tv_sec - old.tv_sec >= 24 * 60 * 60;
+}
+
+/* Fill what differs from the file, and what a modification changes. The inode is locked. */
+static u32 cached_iattr(const struct ditto_share *share, struct inode *inode,
+			const struct ditto_lease_times *times, bool modified, struct iattr *ia)
+{
+	struct timespec64 atime = timestamp_truncate(times->atime, inode);
+	struct timespec64 mtime = timestamp_truncate(times->mtime, inode);
+	struct timespec64 old_atime = inode_get_atime(inode);
+	struct timespec64 old_mtime = inode_get_mtime(inode);
+	u32 what = 0;
+
+	if (times->has_mtime && !timespec64_equal(&mtime, &old_mtime)) {
+		ia->ia_valid = ATTR_MTIME | ATTR_MTIME_SET | ATTR_CTIME;
+		ia->ia_mtime = mtime;
+		what = DITTO_CHANGED_MTIME;
+	} else if (modified) {
+		ia->ia_valid = ATTR_CTIME | (times->has_mtime ? 0 : ATTR_MTIME);
+	}
+	if (times->has_atime && !timespec64_equal(&atime, &old_atime) &&
+	    (ia->ia_valid || cached_atime_is_due(share, inode, &atime))) {
+		ia->ia_valid |= ATTR_ATIME | ATTR_ATIME_SET;
+		ia->ia_atime = atime;
+		what |= DITTO_CHANGED_ATIME;
+	}
+	return what;
+}
+
+/* Return: whether the file was changed, with @what filled; or an errno. */
+static int cached_store(struct ditto_share *share, struct dentry *dentry,
+			const struct ditto_lease_times *times, bool modified, u32 *what)
+{
+	struct inode *inode = d_inode(dentry);
+	struct iattr ia = {};
+	const struct cred *old;
+	int err;
+
+	err = mnt_want_write(share->root.mnt);
+	if (err)
+		return err;
+	old = override_creds(share->volume->srv->nodes->cred);
+	inode_lock(inode);
+	*what = cached_iattr(share, inode, times, modified, &ia);
+	if (ia.ia_valid) {
+		/* Permission was checked when the grant was made. */
+		ia.ia_valid |= ATTR_FORCE;
+		err = notify_change(ditto_idmap(share), dentry, &ia, NULL);
+	}
+	inode_unlock(inode);
+	revert_creds(old);
+	mnt_drop_write(share->root.mnt);
+	return err ?: !!ia.ia_valid;
+}
+
+int ditto_getattr_asked(struct ditto_op *op, struct ditto_node *node, struct ditto_attr *attr)
+{
+	struct ditto_lease_answer answer;
+	struct dentry *dentry;
+	u64 before;
+	u32 what;
+	int err;
+
+	if (!ditto_is_claimed(node))
+		return ditto_getattr(op->share, node, attr);
+	err = ditto_lease_query(&node->point, op->actor, &answer);
+	/* Other conflicts with a read do not prevent reading the attributes. */
+	if (err == -EBUSY && ditto_lock_check(op, node, DITTO_INTENT_READ) == -EJUKEBOX)
+		return -EJUKEBOX;
+	if (err || !(answer.modified || answer.times.has_atime || answer.times.has_mtime))
+		return ditto_getattr(op->share, node, attr);
+
+	/*
+	 * RFC 8881 section 10.4.3: the number of changes is not known, so each query counts as one
+	 * more. Times and change attribute are advanced in the file itself, so that no client sees
+	 * older values after the holder has written.
+	 */
+	dentry = ditto_node_dentry(node);
+	err = ditto_getattr_dentry(op->share, dentry, attr);
+	if (err)
+		goto put;
+	before = attr->change;
+	if (cached_store(op->share, dentry, &answer.times, answer.modified, &what) > 0)
+		err = ditto_getattr_dentry(op->share, dentry, attr);
+	if (!answer.modified)
+		goto put;
+	/* The clock has not advanced yet; it will have by the next change. */
+	if (attr->change <= before)
+		attr->change = before + 1;
+	attr->st.size = answer.size;
+put:
+	dput(dentry);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_getattr_asked, DITTO);
+
+int ditto_store_times(struct ditto_op *op, struct ditto_node *node,
+		      const struct ditto_lease_times *times)
+{
+	struct dentry *dentry;
+	u32 what;
+	int ret;
+
+	if (!op->writable)
+		return -EROFS;
+	dentry = ditto_node_dentry(node);
+	ret = cached_store(op->share, dentry, times, false, &what);
+	if (ret > 0) {
+		ditto_child_changed(op, node, what);
+		ret = ditto_op_commit(op, dentry, false);
+	}
+	dput(dentry);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_store_times, DITTO);
