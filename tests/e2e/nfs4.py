@@ -490,6 +490,16 @@ def destroy_clientid(clientid):
     return Op('destroy_clientid', Enc().u64(clientid))
 
 
+def want_delegation(want, claim=CLAIM_FH, kind=None):
+    """kind: with CLAIM_PREVIOUS the type to reclaim."""
+    def good(d, r):
+        r.deleg = d_delegation(d)
+    e = Enc().u32(want, claim)
+    if claim == CLAIM_PREVIOUS:
+        e.u32(kind)
+    return Op('want_delegation', e, good)
+
+
 def reclaim_complete(one_fs=False):
     return Op('reclaim_complete', Enc().u32(one_fs))
 

@@ -55,6 +55,7 @@ def of_40(sid, own, clientid):
 def of_41(sid, clientid, session):
     return [nfs4.free_stateid(sid), nfs4.test_stateid(sid, nfs4.ANON), nfs4.secinfo_no_name(),
             nfs4.get_dir_delegation(0, 1, 2), nfs4.reclaim_complete(),
+            nfs4.want_delegation(nfs4.WANT_ANY),
             nfs4.open(nfs4.owner(clientid, b'o'), 'e41', nfs4.WRITE, how=nfs4.EXCLUSIVE4_1,
                       verf=b'12345678', attrs={'mode': 0o600}),
             nfs4.backchannel_ctl(1), nfs4.create_session(clientid, 1),

@@ -445,6 +445,39 @@ static void statuses_of_errors(struct kunit *test)
 	}
 }
 
+/* WANT_DELEGATION: a claim without a name, and a type for one of them only. */
+static void want_delegation(struct kunit *test)
+{
+	static const struct {
+		u32 words[3];
+		u32 n;
+		u32 status;
+	} cases[] = {
+		{ { 0x100, NFS4_OPEN_CLAIM_FH }, 2, NFS4_OK },
+		{ { 0x100, NFS4_OPEN_CLAIM_DELEG_PREV_FH }, 2, NFS4_OK },
+		{ { 0x100, NFS4_OPEN_CLAIM_PREVIOUS, 1 }, 3, NFS4_OK },
+		{ { 0x100, NFS4_OPEN_CLAIM_PREVIOUS }, 2, NFS4ERR_BADXDR },
+		{ { 0x100, NFS4_OPEN_CLAIM_NULL, 0 }, 3, NFS4ERR_BADXDR },
+		{ { 0x100, NFS4_OPEN_CLAIM_DELEGATE_PREV, 0 }, 3, NFS4ERR_BADXDR },
+		{ { 0x100, U32_MAX, 0 }, 3, NFS4ERR_BADXDR },
+		{ { 0x100 }, 1, NFS4ERR_BADXDR },
+		{ {}, 0, NFS4ERR_BADXDR },
+	};
+	const struct dnfs4_op *op = dnfs4_ops[OP_WANT_DELEGATION];
+	struct fixture *f = test->priv;
+	struct dnfs4_compound cmp = { .in = &f->in, .minor = 1 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		f->n = 0;
+		for (u32 j = 0; j < cases[i].n; j++)
+			xdr_word(f, cases[i].words[j]);
+		compound_streams(f, PAGE_SIZE);
+		KUNIT_EXPECT_EQ(test, op->decode(&cmp, f->args), cases[i].status);
+		if (!cases[i].status)
+			KUNIT_EXPECT_EQ(test, xdr_stream_pos(&f->in), 4 * cases[i].n);
+	}
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(compound_envelope),
 	KUNIT_CASE(compound_undecodable),
@@ -456,6 +489,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(stateids_and_times),
 	KUNIT_CASE(room_of_a_session),
 	KUNIT_CASE(statuses_of_errors),
+	KUNIT_CASE(want_delegation),
 	{}
 };
 

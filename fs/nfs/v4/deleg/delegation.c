@@ -395,6 +395,18 @@ void dnfs4_delegate(struct dnfs4_compound *cmp, struct dnfs4_open *open, u32 wan
 	out->why = why;
 }
 
+void dnfs4_delegate_wanted(struct dnfs4_compound *cmp, u32 type, u32 want, bool reclaim,
+			   struct dnfs4_delegated *out)
+{
+	u32 why = WND4_RESOURCE;
+
+	if (reclaim ? delegation_reclaim(cmp, type, out) :
+		      delegation_try(cmp, type, want, out, &why))
+		return;
+	out->type = NFS4_OPEN_DELEGATE_NONE_EXT;
+	out->why = why;
+}
+
 /* Checks by other operations */
 
 /*

@@ -40,6 +40,10 @@ static inline bool dnfs4_delegated_is_held(const struct dnfs4_delegated *delegat
 	       delegated->type == NFS4_OPEN_DELEGATE_WRITE_ATTRS_DELEG;
 }
 
+/* Bits above the wants (4.1): when the client wants a delegation. */
+#define DNFS4_SHARE_WHEN_MASK	\
+	(NFS4_SHARE_SIGNAL_DELEG_WHEN_RESRC_AVAIL | NFS4_SHARE_PUSH_DELEG_WHEN_UNCONTENDED)
+
 /* Most bytes of an encoded open_delegation4. */
 #define DNFS4_DELEGATED_BYTES	(4 + 16 + 4 + 12 + 28)
 
@@ -68,6 +72,19 @@ bool dnfs4_encode_delegated(struct xdr_stream *xdr, const struct dnfs4_delegated
  */
 void dnfs4_delegate(struct dnfs4_compound *cmp, struct dnfs4_open *open, u32 want, u32 claim,
 		    u32 reclaim_type, struct dnfs4_delegated *out);
+
+/**
+ * dnfs4_delegate_wanted - grant a delegation without an OPEN, if possible
+ * @cmp: 4.1 or later; has a regular file as current handle, and a client that is recorded
+ * @type: OPEN_DELEGATE_* to grant or reclaim; the user has permission
+ * @want: OPEN4_SHARE_ACCESS_WANT_* bits of the request
+ * @reclaim: reclaims a delegation held before a restart of the server
+ * @out: zeroed by the caller; filled with the delegation, or OPEN_DELEGATE_NONE_EXT
+ *
+ * Context: may sleep.
+ */
+void dnfs4_delegate_wanted(struct dnfs4_compound *cmp, u32 type, u32 want, bool reclaim,
+			   struct dnfs4_delegated *out);
 
 /**
  * dnfs4_delegation_may_reclaim - check whether delegations of a type are reclaimed

@@ -72,6 +72,7 @@ const struct dnfs4_op *const dnfs4_ops[DNFS4_OP_MAX + 1] = {
 	OP(SETXATTR, setxattr),
 	OP(TEST_STATEID, test_stateid),
 	OP(VERIFY, verify),
+	OP(WANT_DELEGATION, want_delegation),
 	OP(WRITE, write),
 };
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_ops);

@@ -68,6 +68,7 @@ extern const struct dnfs4_op dnfs4_op_setclientid_confirm;
 extern const struct dnfs4_op dnfs4_op_setxattr;
 extern const struct dnfs4_op dnfs4_op_test_stateid;
 extern const struct dnfs4_op dnfs4_op_verify;
+extern const struct dnfs4_op dnfs4_op_want_delegation;
 extern const struct dnfs4_op dnfs4_op_write;
 
 #endif

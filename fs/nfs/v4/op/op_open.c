@@ -18,9 +18,6 @@
 #include "../session/client.h"
 #include "../state/open.h"
 
-/* Bits of share_access above the wants (4.1): when the client wants a delegation. */
-#define DNFS4_WHEN_MASK	\
-	(NFS4_SHARE_SIGNAL_DELEG_WHEN_RESRC_AVAIL | NFS4_SHARE_PUSH_DELEG_WHEN_UNCONTENDED)
 /* Bits of share_access of 4.2 (RFC 9754). */
 #define DNFS4_SHARE_ACCESS_42	\
 	(NFS4_SHARE_WANT_DELEG_TIMESTAMPS | NFS4_SHARE_WANT_OPEN_XOR_DELEGATION)
@@ -164,7 +161,7 @@ static u32 open_check_access(const struct dnfs4_compound *cmp, const struct open
 	u32 allowed = DNFS4_ACCESS_BOTH;
 
 	if (cmp->minor)
-		allowed |= NFS4_SHARE_WANT_MASK | DNFS4_WHEN_MASK;
+		allowed |= NFS4_SHARE_WANT_MASK | DNFS4_SHARE_WHEN_MASK;
 	if (cmp->minor >= 2)
 		allowed |= DNFS4_SHARE_ACCESS_42;
 	if (!(a->access & DNFS4_ACCESS_BOTH) || (a->access & ~allowed) ||
