@@ -33,6 +33,7 @@ enum ditto_entry_event {
  * @len: length of @name in bytes
  * @old_name: name before a rename, not terminated
  * @old_len: length of @old_name in bytes
+ * @replaced: the entry replaced another one of the same name, which is gone
  */
 struct ditto_entry_change {
 	enum ditto_entry_event event;
@@ -40,6 +41,7 @@ struct ditto_entry_change {
 	u32 len;
 	const char *old_name;
 	u32 old_len;
+	bool replaced;
 };
 
 /* Undelivered changes of one holder; beyond that its READ is broken instead. */

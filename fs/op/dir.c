@@ -276,6 +276,35 @@ free:
 	return err;
 }
 
+/* List as the caller, who needs read permission. */
+static int dir_read(struct ditto_listing *l, u64 cookie, bool *eof)
+{
+	struct ditto_op *op = l->op;
+	const struct cred *old;
+	int err;
+
+	*eof = false;
+	if (!S_ISDIR(l->node->inode->i_mode))
+		return -ENOTDIR;
+
+	l->dir = ditto_node_dentry(l->node);
+	l->hides = ditto_snapshots_hides(op->share, l->dir);
+	old = ditto_op_enter(op);
+	err = ditto_node_permission(op, l->node, DITTO_MAY_READ);
+	if (err)
+		goto leave;
+	if ((l->dentries || l->subvolumes) &&
+	    ditto_node_permission(op, l->node, DITTO_MAY_EXEC)) {
+		l->dentries = false;
+		l->subvolumes = false;
+	}
+	err = dir_list(l, l->node, cookie, eof);
+leave:
+	ditto_op_leave(old);
+	dput(l->dir);
+	return ditto_no_wait(err);
+}
+
 int ditto_readdir(struct ditto_op *op, struct ditto_node *dir, u64 cookie,
 		  bool dentries,
 		  bool (*emit)(void *arg, const struct ditto_dirent *entry),
@@ -290,30 +319,26 @@ int ditto_readdir(struct ditto_op *op, struct ditto_node *dir, u64 cookie,
 		.emit = emit,
 		.arg = arg,
 	};
-	const struct cred *old;
-	int err;
 
-	*eof = false;
-	if (!S_ISDIR(dir->inode->i_mode))
-		return -ENOTDIR;
-
-	l.dir = ditto_node_dentry(dir);
-	l.hides = ditto_snapshots_hides(op->share, l.dir);
-	old = ditto_op_enter(op);
-	err = ditto_node_permission(op, dir, DITTO_MAY_READ);
-	if (err)
-		goto leave;
-	if ((l.dentries || l.subvolumes) && ditto_node_permission(op, dir, DITTO_MAY_EXEC)) {
-		l.dentries = false;
-		l.subvolumes = false;
-	}
-	err = dir_list(&l, dir, cookie, eof);
-leave:
-	ditto_op_leave(old);
-	dput(l.dir);
-	return ditto_no_wait(err);
+	return dir_read(&l, cookie, eof);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_readdir, DITTO);
+
+int ditto_readdir_cookies(struct ditto_op *op, struct ditto_node *dir,
+			  bool (*emit)(void *arg, const struct ditto_dirent *entry),
+			  void *arg, bool *eof)
+{
+	struct ditto_listing l = {
+		.ctx.actor = dir_fill,
+		.op = op,
+		.node = dir,
+		.emit = emit,
+		.arg = arg,
+	};
+
+	return dir_read(&l, 0, eof);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_readdir_cookies, DITTO);
 
 int ditto_list_names(struct ditto_share *share, struct ditto_node *dir,
 		     bool (*emit)(void *arg, const struct ditto_name *name), void *arg)

@@ -129,6 +129,7 @@ void ditto_dir_change_tell(const struct ditto_dir_change *c, enum ditto_entry_ev
 		.len = name->len,
 		.old_name = old ? old->name : NULL,
 		.old_len = old ? old->len : 0,
+		.replaced = event != DITTO_ENTRY_REMOVED && c->replaced,
 	};
 
 	ditto_lock_recheck(c->op, c->dir, DITTO_INTENT_ENTRY);

@@ -18,6 +18,7 @@
  * @old: previous credential, while @entered
  * @entered: the caller's credential is in place, with write access to the mount
  * @locked: the directory's inode lock is held
+ * @replaced: the added name was that of another file, which was removed
  */
 struct ditto_dir_change {
 	struct ditto_op *op;
@@ -30,6 +31,7 @@ struct ditto_dir_change {
 	const struct cred *old;
 	bool entered;
 	bool locked;
+	bool replaced;
 };
 
 /**

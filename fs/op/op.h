@@ -384,6 +384,24 @@ int ditto_readdir(struct ditto_op *op, struct ditto_node *dir, u64 cookie,
 		  bool (*emit)(void *arg, const struct ditto_dirent *entry),
 		  void *arg, bool *eof);
 
+/**
+ * ditto_readdir_cookies - list the names and cookies of a directory
+ * @op: the caller; needs read permission
+ * @dir: held
+ * @emit: receives an entry, of which only name and cookie are to be used; returns false to end
+ * @arg: passed to @emit
+ * @eof: set if the end was reached
+ *
+ * The order and the cookies are those of ditto_readdir(). No entry is looked up, also where that
+ * one has to, to know the number of a subvolume.
+ *
+ * Context: may sleep.
+ * Return: as ditto_readdir().
+ */
+int ditto_readdir_cookies(struct ditto_op *op, struct ditto_node *dir,
+			  bool (*emit)(void *arg, const struct ditto_dirent *entry),
+			  void *arg, bool *eof);
+
 /* POSIX access control lists: fs/acl/posix_acl.c */
 
 /**

@@ -191,7 +191,7 @@ static void rename_tell(struct ditto_renamed *r)
 	if (r->victim) {
 		ditto_node_forget(r->victim);
 		ditto_lock_recheck(to->op, r->victim, DITTO_INTENT_REPLACE);
-		ditto_dir_change_tell(to, DITTO_ENTRY_REMOVED, r->to_name, NULL);
+		to->replaced = true;
 	}
 	if (from->dir == to->dir) {
 		ditto_dir_change_tell(to, DITTO_ENTRY_RENAMED, r->to_name, r->from_name);

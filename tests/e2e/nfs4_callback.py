@@ -52,13 +52,11 @@ def _entry(d):
 
 
 def _removed(d):
-    entry = _entry(d)
-    d.u64()
-    return entry[0]
+    return _entry(d)[0], d.u64()
 
 
 def _added(d):
-    r = Result(replaced=[_removed(d) for _ in range(d.u32())])
+    r = Result(old=None, replaced=[_removed(d) for _ in range(d.u32())])
     r.name, r.attrs = _entry(d)
     r.cookie = [d.u64() for _ in range(d.u32())]
     r.before = [(_entry(d)[0], d.u64()) for _ in range(d.u32())]
@@ -67,29 +65,33 @@ def _added(d):
 
 
 def _change(kind, d):
-    """One change of a directory, with its attributes."""
+    """One change of a directory, with its attributes, and with all there is of an entry."""
     if kind == ADDED:
         r = _added(d)
-        return (kind, r.name), r.attrs
+        return (kind, r.name), r.attrs, r
     if kind == REMOVED:
-        return (kind, _removed(d)), {}
+        old = _removed(d)
+        return (kind, old[0]), {}, Result(old=old)
     if kind == RENAMED:
         old, r = _removed(d), _added(d)
-        return (kind, old, r.name), r.attrs
+        r.old = old
+        return (kind, old[0], r.name), r.attrs, r
     name, attrs = _entry(d)
-    return (kind, name), attrs
+    return (kind, name), attrs, None
 
 
 def _notify(d, r):
     r.stateid, r.fh, r.changes, r.attrs = d_stateid(d), d.opaque(128), [], []
+    r.entries = []
     for _ in range(d.u32()):
         words = [d.u32() for _ in range(d.u32())]
         values = Dec(d.opaque())
         for kind in range(32 * len(words)):
             if words[kind // 32] >> kind % 32 & 1:
-                change, attrs = _change(kind, values)
+                change, attrs, entry = _change(kind, values)
                 r.changes.append(change)
                 r.attrs.append(attrs)
+                r.entries.append(entry)
         values.end()
 
 

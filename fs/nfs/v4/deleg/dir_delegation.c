@@ -4,12 +4,16 @@
  * (RFC 8881 sections 10.9 and 20.4). A change of a type that the holder did not request recalls
  * the delegation.
  *
- * Changes are collected for a short time and sent in order, in one callback. Notifications have
- * no cookies and no previous entries, because these would be correct only at the moment of the
- * change. dir_attrs.c reads attributes when it handles the change. If they change again before
- * the callback, only the last values are sent.
+ * Changes are collected for a short time and sent in order, in one callback. dir_attrs.c reads
+ * attributes when it handles the change, and dir_cookies.c the place of a new entry in the
+ * listing. If attributes change again before the callback, only the last values are sent.
  *
- * Locking: dir->lock (spinlock) guards the changes.
+ * The lock table calls dir_notify() for one change after the other. A holder that does not keep
+ * up has changes pending there and here; when either limit is reached, the delegation is
+ * recalled.
+ *
+ * Locking: dir->order (mutex) guards the cookies and the place. dir->lock (spinlock) guards the
+ * changes.
  */
 #include <linux/list.h>
 #include <linux/nfs4.h>
@@ -21,6 +25,7 @@
 #include "../engine/server.h"
 #include "delegations.h"
 #include "dir_delegation.h"
+#include "dir_notify.h"
 
 /* Time for which changes are collected. */
 #define NOTIFY_WAIT_MS		50
@@ -30,29 +35,14 @@
 #define CHANGES_MAX		1024
 
 /**
- * struct change - a change to be sent
- * @link: link in dir->changes
- * @type: NOTIFY4_*
- * @len: bytes of the name; 0 for a change of the directory itself
- * @old_len: bytes of the name before a rename
- * @attrs: fattr4 of the entry or the directory; data is NULL if there is none
- * @names: the name, followed by the name before a rename
- */
-struct change {
-	struct list_head link;
-	u32 type;
-	u32 len;
-	u32 old_len;
-	struct dnfs4_dir_attrs attrs;
-	char names[];
-};
-
-/**
  * struct dnfs4_dir - notifications to the holder of a directory delegation
  * @d: the delegation; no reference, because it owns this object
  * @types: bits of NOTIFY4_* that the holder requested
  * @attr_wait: milliseconds that a change of attributes may wait
  * @reader: reads attributes
+ * @order: guards @cookies and @place
+ * @cookies: cookies that the holder knows
+ * @place: place of the entry that is being handled
  * @lock: guards @changes, @count, @batch and @sending
  * @changes: pending changes, oldest first
  * @count: length of @changes
@@ -65,6 +55,9 @@ struct dnfs4_dir {
 	u32 types;
 	u32 attr_wait;
 	struct dnfs4_dir_reader reader;
+	struct mutex order;	/* see above */
+	struct dnfs4_dir_cookies cookies;
+	struct dnfs4_dir_place place;
 	spinlock_t lock;	/* see above */
 	struct list_head changes;
 	u32 count;
@@ -78,75 +71,6 @@ static struct dnfs4_dir *dir_of(const struct dnfs4_callback *cb)
 	return container_of(cb, struct dnfs4_dir, notify);
 }
 
-/* XDR */
-
-/* Most bytes of a notify4 without names and attributes. */
-#define CHANGE_BYTES	(8 + 4 + 4 + 8 + 8 + 4 + 4 + 8 + 4 + 4 + 4)
-
-static u32 change_bytes(const struct change *change)
-{
-	return CHANGE_BYTES + xdr_align_size(change->len) + xdr_align_size(change->old_len) +
-	       change->attrs.len;
-}
-
-/* notify_entry4 */
-static bool encode_entry(struct xdr_stream *xdr, const char *name, u32 len,
-			 const struct dnfs4_dir_attrs *attrs)
-{
-	if (xdr_stream_encode_opaque(xdr, name, len) < 0)
-		return false;
-	if (attrs && attrs->data)
-		return xdr_stream_encode_opaque_fixed(xdr, attrs->data, attrs->len) >= 0;
-	return xdr_stream_encode_u32(xdr, 0) >= 0 && xdr_stream_encode_u32(xdr, 0) >= 0;
-}
-
-/* notify_remove4; the cookie of a removed entry is not known. */
-static bool encode_removed(struct xdr_stream *xdr, const char *name, u32 len)
-{
-	return encode_entry(xdr, name, len, NULL) && xdr_stream_encode_u64(xdr, 0) >= 0;
-}
-
-/* notify_add4: no replaced entry, no cookie, no previous entry, nad_last_entry false. */
-static bool encode_added(struct xdr_stream *xdr, const struct change *change)
-{
-	return xdr_stream_encode_u32(xdr, 0) >= 0 &&
-	       encode_entry(xdr, change->names, change->len, &change->attrs) &&
-	       xdr_stream_encode_u32(xdr, 0) >= 0 && xdr_stream_encode_u32(xdr, 0) >= 0 &&
-	       xdr_stream_encode_u32(xdr, 0) >= 0;
-}
-
-/* notify4 with a single type and its value */
-static bool encode_change(struct xdr_stream *xdr, const struct change *change)
-{
-	unsigned int at;
-	__be32 *len;
-	bool ok;
-
-	if (xdr_stream_encode_u32(xdr, 1) < 0 ||
-	    xdr_stream_encode_u32(xdr, BIT(change->type)) < 0)
-		return false;
-	len = xdr_reserve_space(xdr, 4);
-	if (!len)
-		return false;
-	at = xdr_stream_pos(xdr);
-	switch (change->type) {
-	case NOTIFY4_ADD_ENTRY:
-		ok = encode_added(xdr, change);
-		break;
-	case NOTIFY4_REMOVE_ENTRY:
-		ok = encode_removed(xdr, change->names, change->len);
-		break;
-	case NOTIFY4_RENAME_ENTRY:
-		ok = encode_removed(xdr, change->names + change->len, change->old_len) &&
-		     encode_added(xdr, change);
-		break;
-	default:
-		ok = encode_entry(xdr, change->names, change->len, &change->attrs);
-	}
-	*len = cpu_to_be32(xdr_stream_pos(xdr) - at);
-	return ok;
-}
-
 /*
  * Choose as many changes as fit into a callback. A retransmission has the same changes, because
  * the client may have received them.
@@ -156,15 +80,22 @@ static void batch_choose(struct dnfs4_dir *dir, const struct dnfs4_callback *cb)
 	/* Stateid and filehandle come first. */
 	u32 head = 4 + DNFS4_OTHER_SIZE + 4 + DNFS4_FH_MAX + 4;
 	u32 room = dnfs4_callback_room(cb) - head;
-	struct change *change;
+	struct dnfs4_dir_change *change;
 
 	lockdep_assert_held(&dir->lock);
 	if (dir->batch)
 		return;
+	/* A small session may have no room for the neighbour. */
+	change = list_first_entry_or_null(&dir->changes, struct dnfs4_dir_change, link);
+	if (change && dnfs4_dir_change_bytes(change) > room) {
+		change->prev_len = 0;
+		change->cookie = 0;
+		change->last = false;
+	}
 	list_for_each_entry(change, &dir->changes, link) {
-		if (change_bytes(change) > room)
+		if (dnfs4_dir_change_bytes(change) > room)
 			break;
-		room -= change_bytes(change);
+		room -= dnfs4_dir_change_bytes(change);
 		dir->batch++;
 	}
 }
@@ -174,7 +105,7 @@ static bool notify_encode(struct xdr_stream *xdr, const struct dnfs4_callback *c
 	struct dnfs4_dir *dir = dir_of(cb);
 	const struct dnfs4_delegation *d = dir->d;
 	struct dnfs4_stateid sid;
-	struct change *change;
+	struct dnfs4_dir_change *change;
 	u32 n = 0;
 	bool ok;
 
@@ -188,7 +119,7 @@ static bool notify_encode(struct xdr_stream *xdr, const struct dnfs4_callback *c
 	list_for_each_entry(change, &dir->changes, link) {
 		if (!ok || n++ == dir->batch)
 			break;
-		ok = encode_change(xdr, change);
+		ok = dnfs4_dir_change_encode(xdr, change);
 	}
 	spin_unlock(&dir->lock);
 	return ok;
@@ -196,7 +127,7 @@ static bool notify_encode(struct xdr_stream *xdr, const struct dnfs4_callback *c
 
 /* The callback */
 
-static void change_free(struct change *change)
+static void change_free(struct dnfs4_dir_change *change)
 {
 	kfree(change->attrs.data);
 	kfree(change);
@@ -204,7 +135,7 @@ static void change_free(struct change *change)
 
 static void changes_drop(struct dnfs4_dir *dir, u32 n)
 {
-	struct change *change, *next;
+	struct dnfs4_dir_change *change, *next;
 
 	list_for_each_entry_safe(change, next, &dir->changes, link) {
 		if (!n--)
@@ -277,32 +208,74 @@ static const u32 type_of[] = {
 	[DITTO_ENTRY_ATTRIBUTES] = NOTIFY4_CHANGE_CHILD_ATTRS,
 };
 
-static struct change *change_make(struct dnfs4_dir *dir, u32 type,
-				  const struct ditto_entry_change *from)
+/* Return: a change; NULL without memory. Only added and renamed entries have a @place. */
+static struct dnfs4_dir_change *change_make(struct dnfs4_dir *dir, u32 type,
+					    const struct ditto_entry_change *from,
+					    const struct dnfs4_dir_place *place)
 {
 	u32 len = from ? from->len : 0, old_len = from ? from->old_len : 0;
-	struct change *change = kmalloc(struct_size(change, names, len + old_len), GFP_KERNEL);
+	u32 prev_len = place ? place->prev_len : 0;
+	struct dnfs4_dir_change *change;
 
+	change = kzalloc(struct_size(change, names, len + old_len + prev_len), GFP_KERNEL);
 	if (!change)
 		return NULL;
 	change->type = type;
 	change->len = len;
 	change->old_len = old_len;
+	change->prev_len = prev_len;
 	if (len)
 		memcpy(change->names, from->name, len);
 	if (old_len)
 		memcpy(change->names + len, from->old_name, old_len);
-	change->attrs = (struct dnfs4_dir_attrs) {};
+	if (place) {
+		memcpy(change->names + len + old_len, place->prev, prev_len);
+		change->prev_cookie = place->prev_cookie;
+		change->cookie = place->cookie;
+		change->last = place->last;
+	}
 	if (type != NOTIFY4_REMOVE_ENTRY)
 		dnfs4_dir_read(&dir->reader, dir->d, from ? change->names : NULL, len,
 			       &change->attrs);
 	return change;
 }
 
-/* Find an earlier change of the same attributes that is not being sent: @change replaces it. */
-static struct change *change_before(const struct dnfs4_dir *dir, const struct change *change)
+/* The same of an entry that was added, removed or renamed, with cookies. */
+static struct dnfs4_dir_change *change_make_entry(struct dnfs4_dir *dir, u32 type,
+						  const struct ditto_entry_change *from)
 {
-	struct change *other;
+	struct dnfs4_dir_cookies *cookies = &dir->cookies;
+	const struct dnfs4_dir_place *place = NULL;
+	struct dnfs4_dir_change *change;
+	u64 replaced = 0, old = 0;
+
+	mutex_lock(&dir->order);
+	if (type == NOTIFY4_REMOVE_ENTRY)
+		old = dnfs4_dir_cookies_take(cookies, from->name, from->len);
+	if (type == NOTIFY4_RENAME_ENTRY)
+		old = dnfs4_dir_cookies_take(cookies, from->old_name, from->old_len);
+	if (from->replaced)
+		replaced = dnfs4_dir_cookies_take(cookies, from->name, from->len);
+	if (type != NOTIFY4_REMOVE_ENTRY) {
+		dnfs4_dir_cookies_place(cookies, &dir->reader, dir->d, from->name, from->len,
+					&dir->place);
+		place = &dir->place;
+	}
+	change = change_make(dir, type, from, place);
+	mutex_unlock(&dir->order);
+	if (!change)
+		return NULL;
+	change->old_cookie = old;
+	change->replaced = from->replaced;
+	change->replaced_cookie = replaced;
+	return change;
+}
+
+/* Find an earlier change of the same attributes that is not being sent: @change replaces it. */
+static struct dnfs4_dir_change *change_before(const struct dnfs4_dir *dir,
+					      const struct dnfs4_dir_change *change)
+{
+	struct dnfs4_dir_change *other;
 	u32 n = 0;
 
 	if (change->type > NOTIFY4_CHANGE_DIR_ATTRS)
@@ -319,9 +292,11 @@ static bool dir_encode(struct dnfs4_dir *dir, u32 type, const struct ditto_entry
 {
 	u32 wait = type > NOTIFY4_CHANGE_DIR_ATTRS ? NOTIFY_WAIT_MS :
 						     max(dir->attr_wait, NOTIFY_WAIT_MS);
-	struct change *change = change_make(dir, type, from), *before;
+	struct dnfs4_dir_change *change, *before;
 	bool kept = true, send = false;
 
+	change = BIT(type) & DNFS4_DIR_ENTRY_TYPES ? change_make_entry(dir, type, from) :
+						     change_make(dir, type, from, NULL);
 	if (!change)
 		return false;
 	spin_lock(&dir->lock);
@@ -393,11 +368,22 @@ struct dnfs4_dir *dnfs4_dir_alloc(struct dnfs4_compound *cmp, struct dnfs4_deleg
 	dir->types = ask->types;
 	dir->attr_wait = ask->wait;
 	dnfs4_dir_reader_init(cmp, &dir->reader, ask);
+	mutex_init(&dir->order);
+	dnfs4_dir_cookies_init(&dir->cookies);
 	spin_lock_init(&dir->lock);
 	INIT_LIST_HEAD(&dir->changes);
 	dnfs4_callback_init_one(&dir->notify, &notify_ops, d->state.client);
 	dir->notify.after = d->recall.after;
 	return dir;
+}
+
+void dnfs4_dir_granted(struct dnfs4_dir *dir)
+{
+	if (!(dir->types & (BIT(NOTIFY4_REMOVE_ENTRY) | BIT(NOTIFY4_RENAME_ENTRY))))
+		return;
+	mutex_lock(&dir->order);
+	dnfs4_dir_cookies_list(&dir->cookies, &dir->reader, dir->d);
+	mutex_unlock(&dir->order);
 }
 
 bool dnfs4_dir_tells(const struct dnfs4_dir *dir)
@@ -408,6 +394,7 @@ bool dnfs4_dir_tells(const struct dnfs4_dir *dir)
 void dnfs4_dir_free(struct dnfs4_dir *dir)
 {
 	changes_drop(dir, dir->count);
+	dnfs4_dir_cookies_free(&dir->cookies);
 	dnfs4_dir_reader_free(&dir->reader);
 	kfree(dir);
 }

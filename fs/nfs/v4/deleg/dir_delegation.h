@@ -60,6 +60,16 @@ struct dnfs4_dir *dnfs4_dir_alloc(struct dnfs4_compound *cmp, struct dnfs4_deleg
 				  struct dnfs4_dir_ask *ask);
 
 /**
+ * dnfs4_dir_granted - note that the delegation was granted
+ * @dir: notifications of the delegation
+ *
+ * Remembers the cookies of entries, if their removal is to be notified.
+ *
+ * Context: may sleep.
+ */
+void dnfs4_dir_granted(struct dnfs4_dir *dir);
+
+/**
  * dnfs4_dir_tells - check whether a holder is notified of changes of entries
  * @dir: notifications of the delegation
  *

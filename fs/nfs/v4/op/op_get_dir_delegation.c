@@ -109,6 +109,7 @@ static u32 get_dir_exec(struct dnfs4_compound *cmp, void *data, void *out)
 	mutex_unlock(&d->state.lock);
 	if (err)
 		goto drop;
+	dnfs4_dir_granted(d->dir);
 	dnfs4_state_put(&d->state);
 	dnfs4_delegation_count(cmp->server, DNFS4_DELEG_DIRECTORY, false, 0);
 	dnfs4_current_stateid_set(cmp, &res->stateid);

@@ -26,12 +26,6 @@ static_assert(sizeof(struct dnfs4_listing) <= DNFS4_RES_MAX);
 /* Most bytes of an own buffer, used after a result that has taken the reply's pages. */
 #define OWN_BYTES_MAX	(32 * 1024)
 
-/*
- * A file system may use reserved cookies. They are mapped to negative ones, which no
- * file system uses.
- */
-#define COOKIE_MOVED	BIT_ULL(63)
-
 struct readdir_args {
 	u64 cookie;
 	u64 verifier;
@@ -135,23 +129,15 @@ static int no_dentry(struct dnfs4_listing *list)
 	return list->search ?: -ENOENT;
 }
 
-static bool is_dot(const struct ditto_name *name)
-{
-	return name->name[0] == '.' &&
-	       (name->len == 1 || (name->len == 2 && name->name[1] == '.'));
-}
-
 static bool readdir_emit(void *arg, const struct ditto_dirent *entry)
 {
 	struct dnfs4_listing *list = arg;
 	struct dnfs4_compound *cmp = list->cmp;
-	u64 cookie = entry->cookie;
+	u64 cookie = dnfs4_cookie(entry->cookie);
 	int err;
 
-	if (is_dot(&entry->name))
+	if (dnfs4_is_dot(&entry->name))
 		return true;
-	if (cookie <= DNFS4_COOKIE_LAST_RESERVED)
-		cookie |= COOKIE_MOVED;
 	if (entry->dentry) {
 		err = dnfs4_attr_read(cmp, &cmp->current_fh, entry->dentry, &list->plan,
 				      &list->src);
@@ -210,8 +196,8 @@ static int list_any(struct dnfs4_listing *list)
 	case DNFS4_FH_ATTRDIR:
 		return dnfs4_list_attrdir(list);
 	default:
-		if (cookie & COOKIE_MOVED)
-			cookie &= ~COOKIE_MOVED;
+		if (cookie & DNFS4_COOKIE_MOVED)
+			cookie &= ~DNFS4_COOKIE_MOVED;
 		return ditto_readdir(dnfs4_fs_op(cmp), dnfs4_node(cmp), cookie, dentries,
 				     readdir_emit, list, &list->eof);
 	}
