@@ -59,5 +59,9 @@ OPTION(ENUM, "samba-acl", samba_acl, 0, 0, 2, "off|checked|always",
 OPTION(BOOL, "audit", audit, 0, 0, 1, "",
 	"Record opens and deletions, granted or denied, in the audit log, as the audit entries of "
 	"each file say; needs dittod.")
+OPTION(BOOL, "security-labels", security_labels, 0, 0, 1, "",
+	"Clients may see and set the security labels of files, over protocols that know them, if the "
+	"server's security module has labels, as SELinux with a policy does. Clients and server must "
+	"have the same policy.")
 
 #undef OPTION

@@ -108,6 +108,7 @@ enum ditto_chmod {
  * @acl_mode: see enum ditto_chmod
  * @samba_acl: see enum ditto_ntacl_use
  * @audit: accesses are recorded as audit lists say
+ * @security_labels: clients may see and set security labels of files
  * @blocks: options of protocols; owned
  * @comment: shown to people; NULL without; owned
  * @snapshots: path from the root to the directory of snapshots, see snapshot.h; NULL
@@ -135,6 +136,7 @@ struct ditto_share_opts {
 	u32 acl_mode;
 	u32 samba_acl;
 	u32 audit;
+	u32 security_labels;
 	struct ditto_share_blocks *blocks;
 	char *comment;
 	char *snapshots;

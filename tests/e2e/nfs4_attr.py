@@ -75,6 +75,10 @@ def d_long_pair(d):
     return d.u64(), d.u64()
 
 
+def d_label(d):
+    return d.u32(), d.u32(), d.opaque(2048)
+
+
 def d_layout_types(d):
     return [d.u32() for _ in range(d.u32())]
 
@@ -98,6 +102,7 @@ READ = {
     'owner': d_text, 'owner_group': d_text, 'mimetype': d_text, 'rawdev': d_pair,
     'mode_umask': d_pair, 'fs_locations': d_locations, 'fs_layout_types': d_layout_types,
     'layout_types': d_layout_types,
+    'sec_label': d_label,
     'open_arguments': lambda d: [d_bits(d) for _ in range(5)],
     'dacl': lambda d: (d.u32(), d_acl(d)), 'sacl': lambda d: (d.u32(), d_acl(d)),
 }
@@ -137,6 +142,7 @@ _WRITE = {
     'fsid': lambda v: struct.pack('>QQ', *v), 'change_policy': lambda v: struct.pack('>QQ', *v),
     'rawdev': lambda v: struct.pack('>II', *v), 'mode_umask': lambda v: struct.pack('>II', *v),
     'mode_set_masked': lambda v: struct.pack('>II', *v),
+    'sec_label': lambda v: Enc().u32(v[0], v[1]).opaque(v[2]).bytes(),
     'open_arguments': lambda v: b''.join(words(m) for m in v),
     'acl': _acl, 'dacl': lambda v: struct.pack('>I', v[0]) + _acl(v[1]),
     'sacl': lambda v: struct.pack('>I', v[0]) + _acl(v[1]),

@@ -667,6 +667,91 @@ static void bad_values(struct kunit *test)
 				    rows[i].status, "attribute %u, row %zu", rows[i].attr, i);
 }
 
+static void labels_turn(bool on)
+{
+	struct ditto_share_opts *opts =
+		(struct ditto_share_opts *)rcu_access_pointer(folder.share->opts);
+
+	opts->security_labels = on;
+}
+
+/* RFC 7862 section 12.2.4: format, policy, label */
+static void labels_are_decoded(struct kunit *test)
+{
+	static const struct {
+		unsigned int n;
+		u32 words[4];
+		u32 status;
+	} rows[] = {
+		{ 4, { 0, 0, 3, 0x613a6200 }, NFS4_OK },
+		{ 4, { 0, 7, 3, 0x613a6200 }, NFS4_OK },
+		{ 4, { 1, 0, 3, 0x613a6200 }, NFS4ERR_WRONG_LFS },
+		{ 3, { 0, 0, 0 }, NFS4ERR_BADLABEL },
+		{ 3, { 0, 0, 1 }, NFS4ERR_BADXDR },
+		{ 3, { 0, 0, U32_MAX }, NFS4ERR_BADXDR },
+		{ 2, { 0, 0 }, NFS4ERR_BADXDR },
+	};
+	struct fixture *f = test->priv;
+
+	KUNIT_EXPECT_EQ(test, decode_one(f, FATTR4_SEC_LABEL, rows[0].n, rows[0].words),
+			NFS4ERR_ATTRNOTSUPP);
+	labels_turn(true);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		KUNIT_EXPECT_EQ_MSG(test, decode_one(f, FATTR4_SEC_LABEL, rows[i].n, rows[i].words),
+				    rows[i].status, "row %zu", i);
+	f->cmp.current_fh.named = true;
+	KUNIT_EXPECT_EQ(test, decode_one(f, FATTR4_SEC_LABEL, rows[0].n, rows[0].words),
+			NFS4ERR_ATTRNOTSUPP);
+	f->cmp.current_fh.named = false;
+	f->cmp.minor = 1;
+	KUNIT_EXPECT_EQ(test, decode_one(f, FATTR4_SEC_LABEL, rows[0].n, rows[0].words),
+			NFS4ERR_ATTRNOTSUPP);
+	f->cmp.minor = 2;
+	labels_turn(false);
+}
+
+/* The longest label, and one byte more. */
+static void labels_are_bounded(struct kunit *test)
+{
+	struct dnfs4_bitmap map = bitmap_only(FATTR4_SEC_LABEL);
+	struct fixture *f = test->priv;
+	struct dnfs4_sattr sattr;
+	unsigned int begin;
+
+	labels_turn(true);
+	for (u32 len = DITTO_LABEL_MAX; len <= DITTO_LABEL_MAX + 1; len++) {
+		begin = begin_values(f, &map);
+		xdr_add(f, 0);
+		xdr_add(f, 0);
+		xdr_add(f, len);
+		memset(&f->mem[f->n], 'x', xdr_align_size(len));
+		f->n += XDR_QUADLEN(len);
+		end_values(f, begin);
+		KUNIT_EXPECT_EQ(test, sattr_decode(f, &sattr),
+				len > DITTO_LABEL_MAX ? NFS4ERR_BADLABEL : NFS4_OK);
+		KUNIT_EXPECT_EQ(test, sattr.label_len, len);
+	}
+	labels_turn(false);
+}
+
+static void labels_are_encoded(struct kunit *test)
+{
+	static const u32 words[] = {
+		3, 0, 0, BIT(FATTR4_SEC_LABEL - 64), 16, 0, 0, 3, 0x613a6200,
+	};
+	struct fixture *f = test->priv;
+
+	f->src.map = bitmap_only(FATTR4_SEC_LABEL);
+	f->src.label = (struct ditto_label){ .data = "a:b", .len = 3 };
+	begin_encode(f, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, dnfs4_attr_bytes(&f->src), sizeof(words));
+	KUNIT_EXPECT_TRUE(test, dnfs4_attr_emit(&f->xdr, &f->src));
+	f->src.label = (struct ditto_label){};
+	KUNIT_ASSERT_EQ(test, f->buf.len, sizeof(words));
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		KUNIT_EXPECT_EQ_MSG(test, be32_to_cpu(f->mem[i]), words[i], "word %zu", i);
+}
+
 static void umask_is_applied(struct kunit *test)
 {
 	struct dnfs4_bitmap map = bitmap_only(FATTR4_MODE_UMASK);
@@ -854,6 +939,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(cut_off),
 	KUNIT_CASE(wrong_length),
 	KUNIT_CASE(bad_values),
+	KUNIT_CASE(labels_are_decoded),
+	KUNIT_CASE(labels_are_bounded),
+	KUNIT_CASE(labels_are_encoded),
 	KUNIT_CASE(umask_is_applied),
 	KUNIT_CASE(attr_numbers),
 	KUNIT_CASE(numbers_are_said),

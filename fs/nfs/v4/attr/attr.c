@@ -8,6 +8,8 @@
 #include <linux/fs.h>
 #include <kunit/visibility.h>
 
+#include "../../../node/node.h"
+#include "../../../op/label.h"
 #include "../../../op/xattr.h"
 #include "../../../share/share.h"
 #include "attr_private.h"
@@ -122,6 +124,7 @@ void dnfs4_attrs_here(const struct dnfs4_compound *cmp, const struct dnfs4_fh *f
 		take_away(map, &attrs_of_quota);
 		take_away(map, &attrs_of_dosattr);
 		take_away(map, &attrs_of_acl);
+		dnfs4_bitmap_clear(map, FATTR4_SEC_LABEL);
 		return;
 	}
 	root = fh->target.op.share->root.dentry;
@@ -129,9 +132,11 @@ void dnfs4_attrs_here(const struct dnfs4_compound *cmp, const struct dnfs4_fh *f
 		take_away(map, &attrs_of_quota);
 	if (fh->kind == DNFS4_FH_ATTRDIR || !(d_inode(root)->i_opflags & IOP_XATTR))
 		take_away(map, &attrs_of_dosattr);
-	/* Access to a named attribute is decided by its file's list. */
+	/* Access to a named attribute is decided by its file's list and label. */
 	if (fh->kind == DNFS4_FH_ATTRDIR || fh->named || !ditto_acl_is_supported(&fh->target.op))
 		take_away(map, &attrs_of_acl);
+	if (fh->kind == DNFS4_FH_ATTRDIR || fh->named || !ditto_label_is_on(fh->target.op.share))
+		dnfs4_bitmap_clear(map, FATTR4_SEC_LABEL);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_attrs_here);
 
@@ -141,6 +146,21 @@ bool dnfs4_has_xattrs(const struct dnfs4_fh *fh)
 	       ditto_xattr_is_supported(fh->target.op.share);
 }
 
+/* The security module may have no labels, or none for this file. */
+static void drop_label(const struct dnfs4_fh *fh, struct dnfs4_bitmap *map)
+{
+	struct ditto_label label;
+	struct dentry *dentry;
+
+	if (fh->kind != DNFS4_FH_NODE || !dnfs4_bitmap_has(map, FATTR4_SEC_LABEL))
+		return;
+	dentry = ditto_node_dentry(fh->target.node);
+	if (ditto_label_get(fh->target.op.share, dentry, &label))
+		dnfs4_bitmap_clear(map, FATTR4_SEC_LABEL);
+	ditto_label_free(&label);
+	dput(dentry);
+}
+
 void dnfs4_attrs_supported(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 			   struct dnfs4_bitmap *map)
 {
@@ -148,6 +168,7 @@ void dnfs4_attrs_supported(const struct dnfs4_compound *cmp, const struct dnfs4_
 	struct ditto_op op;
 
 	dnfs4_attrs_here(cmp, fh, map);
+	drop_label(fh, map);
 	if (!dnfs4_bitmap_has(map, FATTR4_QUOTA_USED))
 		return;
 	op = fh->target.op;
@@ -160,6 +181,7 @@ void dnfs4_attrs_exclcreat(const struct dnfs4_compound *cmp, const struct dnfs4_
 			   struct dnfs4_bitmap *map)
 {
 	dnfs4_attrs_here(cmp, fh, map);
+	drop_label(fh, map);
 	keep_only(map, &attrs_excl);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_attrs_exclcreat);

@@ -101,6 +101,8 @@ void dnfs4_attrs_exclcreat(const struct dnfs4_compound *cmp, const struct dnfs4_
  * @umask: umask of mode_umask
  * @times: time_deleg_access and time_deleg_modify, which only the holder of a delegation sets
  * @acl: list of acl or dacl, a reference; @set.acl borrows it
+ * @label: for dnfs4_sattr_label(); valid until the operation ends
+ * @label_len: bytes of @label
  */
 struct dnfs4_sattr {
 	struct dnfs4_bitmap map;
@@ -109,6 +111,8 @@ struct dnfs4_sattr {
 	u32 umask;
 	struct ditto_lease_times times;
 	struct ditto_acl *acl;
+	const void *label;
+	u32 label_len;
 };
 
 /**
@@ -121,8 +125,8 @@ struct dnfs4_sattr {
  *
  * Context: may sleep.
  * Return: NFS4_OK; NFS4ERR_BADXDR; NFS4ERR_ATTRNOTSUPP; NFS4ERR_INVAL (read-only, or an invalid
- * value); NFS4ERR_BADOWNER; NFS4ERR_NOSPC (a list that is too long); NFS4ERR_DELAY while the
- * helper is asked for a name.
+ * value); NFS4ERR_BADOWNER; NFS4ERR_NOSPC (a list that is too long); NFS4ERR_WRONG_LFS or
+ * NFS4ERR_BADLABEL; NFS4ERR_DELAY while the helper is asked for a name.
  */
 u32 dnfs4_decode_sattr(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr);
 
@@ -149,6 +153,19 @@ void dnfs4_sattr_free(struct dnfs4_sattr *sattr);
  */
 u32 dnfs4_sattr_fit(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
 		    struct ditto_node *node, umode_t type);
+
+/**
+ * dnfs4_sattr_label - set the security label
+ * @cmp: share and credential
+ * @node: the file, possibly just created
+ * @sattr: decoded
+ *
+ * Context: may sleep.
+ * Return: NFS4_OK, also if there is nothing to set; NFS4ERR_ATTRNOTSUPP if the file has no label;
+ * NFS4ERR_BADLABEL; others of dnfs4_status().
+ */
+u32 dnfs4_sattr_label(struct dnfs4_compound *cmp, struct ditto_node *node,
+		      const struct dnfs4_sattr *sattr);
 
 /**
  * dnfs4_sattr_dosattr - set the DOS attributes and the birth time

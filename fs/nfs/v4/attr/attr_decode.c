@@ -13,8 +13,8 @@
 #include "../../../share/cred.h"
 #include "attr_private.h"
 
-/* Bytes of the longest fattr4 to be set: two owners, a list, and a margin for the rest. */
-#define ATTRS_BYTES_MAX		(2 * DNFS4_OWNER_MAX + DNFS4_ACL_READ_MAX + 1024)
+/* Bytes of the longest fattr4 to be set: two owners, a list, a label, and a margin for the rest. */
+#define ATTRS_BYTES_MAX		(2 * DNFS4_OWNER_MAX + DNFS4_ACL_READ_MAX + DITTO_LABEL_MAX + 1024)
 
 /*
  * Checks that the attributes can be set. Attributes that are not supported
@@ -179,6 +179,19 @@ u32 dnfs4_decode_sattr(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
 	return NFS4_OK;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_decode_sattr);
+
+u32 dnfs4_sattr_label(struct dnfs4_compound *cmp, struct ditto_node *node,
+		      const struct dnfs4_sattr *sattr)
+{
+	int err;
+
+	if (!dnfs4_bitmap_has(&sattr->map, FATTR4_SEC_LABEL))
+		return NFS4_OK;
+	err = ditto_label_set(dnfs4_fs_op(cmp), node, sattr->label, sattr->label_len);
+	if (err == -EOPNOTSUPP)
+		return NFS4ERR_ATTRNOTSUPP;
+	return err == -EINVAL ? NFS4ERR_BADLABEL : dnfs4_status(cmp, err);
+}
 
 int dnfs4_sattr_dosattr(struct ditto_op *op, struct ditto_node *node,
 			const struct dnfs4_sattr *sattr)

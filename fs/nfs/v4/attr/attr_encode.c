@@ -30,6 +30,8 @@ u32 dnfs4_attr_bytes(const struct dnfs4_attr_src *src)
 		bytes += src->acl.len;
 	if (map->word[1] & FATTR4_WORD1_DACL)
 		bytes += src->dacl.len;
+	if (map->word[2] & FATTR4_WORD2_SECURITY_LABEL)
+		bytes += 3 * XDR_UNIT + xdr_align_size(src->label.len);
 	return bytes;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_bytes);

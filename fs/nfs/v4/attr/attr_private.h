@@ -13,6 +13,7 @@
 
 #include <linux/statfs.h>
 
+#include "../../../op/label.h"
 #include "../../../share/quota.h"
 #include "acl.h"
 #include "attr.h"
@@ -34,6 +35,7 @@
 #define DNFS4_NEED_MAPS		BIT(9)	/* which attributes are supported */
 #define DNFS4_NEED_FRESH	BIT(10)	/* STAT, after asking the holder of a write delegation */
 #define DNFS4_NEED_ACL		BIT(11)	/* the list in force, if the caller may read it */
+#define DNFS4_NEED_LABEL	BIT(12)	/* security label, of files that have one */
 
 /* Operations on an attribute. */
 #define DNFS4_ATTR_READ		BIT(0)
@@ -96,6 +98,7 @@ struct dnfs4_attr_plan {
  * @group: with NEED_GROUP
  * @acl: with NEED_ACL, if acl is requested
  * @dacl: with NEED_ACL, if dacl is requested
+ * @label: with NEED_LABEL, if the file has one
  * @built: the fattr4 itself if it is longer than a page, see dnfs4_attr_build(); else NULL
  * @built_len: bytes of @built
  */
@@ -120,6 +123,7 @@ struct dnfs4_attr_src {
 	struct dnfs4_owner_text group;
 	struct dnfs4_acl_value acl;
 	struct dnfs4_acl_value dacl;
+	struct ditto_label label;
 	__be32 *built;
 	u32 built_len;
 };
@@ -186,7 +190,7 @@ static inline void dnfs4_attr_begin(const struct dnfs4_compound *cmp, const stru
  * @dentry: entry of a listing; NULL for the node of @fh
  * @plan: plan
  * @src: filled. @owner, @group and the buffers of @acl and @dacl are reused from the file before,
- *	so their lengths and buffers must be zero at first, as must @built.
+ *	so their lengths and buffers must be zero at first, as must @label and @built.
  *	dnfs4_attr_src_free() must follow after the last file, also after an error
  *
  * Context: may sleep.
@@ -197,7 +201,7 @@ int dnfs4_attr_read(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 		    struct dnfs4_attr_src *src);
 
 /**
- * dnfs4_attr_src_free - free the buffers of @acl, @dacl and @built
+ * dnfs4_attr_src_free - free the buffers of @acl, @dacl, @label and @built
  * @src: all may be zeros
  */
 void dnfs4_attr_src_free(struct dnfs4_attr_src *src);

@@ -204,10 +204,26 @@ void dnfs4_attr_src_free(struct dnfs4_attr_src *src)
 {
 	dnfs4_acl_value_free(&src->acl);
 	dnfs4_acl_value_free(&src->dacl);
+	ditto_label_free(&src->label);
 	kvfree(src->built);
 	src->built = NULL;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_src_free);
+
+/* A file without a label: the attribute is dropped from the reply. */
+static int read_label(const struct dnfs4_fh *fh, struct dentry *dentry, struct dnfs4_attr_src *src)
+{
+	struct dentry *alias = dentry ? dget(dentry) : ditto_node_dentry(fh->target.node);
+	int err;
+
+	ditto_label_free(&src->label);
+	err = ditto_label_get(fh->target.op.share, alias, &src->label);
+	dput(alias);
+	if (err != -EOPNOTSUPP)
+		return err;
+	dnfs4_bitmap_clear(&src->map, FATTR4_SEC_LABEL);
+	return 0;
+}
 
 /* Sources that are rarely needed. */
 static int read_rest(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
@@ -246,11 +262,12 @@ static int read_rest(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh
 	}
 	if (need & DNFS4_NEED_QUOTA)
 		read_quota(fh, need, src);
-	return 0;
+	return need & DNFS4_NEED_LABEL ? read_label(fh, dentry, src) : 0;
 }
 
 #define DNFS4_NEED_REST	(DNFS4_NEED_MAPS | DNFS4_NEED_STATFS | DNFS4_NEED_EXTRA | \
-			 DNFS4_NEED_STREAMS | DNFS4_NEED_QUOTA | DNFS4_NEED_ACL)
+			 DNFS4_NEED_STREAMS | DNFS4_NEED_QUOTA | DNFS4_NEED_ACL | \
+			 DNFS4_NEED_LABEL)
 
 int dnfs4_attr_read(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 		    struct dentry *dentry, const struct dnfs4_attr_plan *plan,

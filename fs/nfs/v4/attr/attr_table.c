@@ -366,6 +366,14 @@ static __be32 *encode_change_attr_type(__be32 *p, const struct dnfs4_attr_src *s
 	return encode_u32(p, NFS4_CHANGE_TYPE_IS_UNDEFINED);
 }
 
+/* RFC 7862 section 12.2.4: format 0, because the module of the server decides what labels mean. */
+static __be32 *encode_sec_label(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	p = encode_u32(p, 0);
+	p = encode_u32(p, 0);
+	return xdr_encode_opaque(p, src->label.data, src->label.len);
+}
+
 static __be32 *encode_xattr_support(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	return encode_u32(p, dnfs4_has_xattrs(src->fh));
@@ -493,6 +501,22 @@ static u32 get_mode_umask(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
 	return NFS4_OK;
 }
 
+static u32 get_sec_label(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
+{
+	u32 format, policy, status;
+
+	if (xdr_stream_decode_u32(cmp->in, &format) < 0 ||
+	    xdr_stream_decode_u32(cmp->in, &policy) < 0)
+		return NFS4ERR_BADXDR;
+	status = dnfs4_decode_opaque(cmp, 2 * DITTO_LABEL_MAX, &sattr->label, &sattr->label_len);
+	if (status)
+		return status;
+	if (format)
+		return NFS4ERR_WRONG_LFS;
+	return sattr->label_len && sattr->label_len <= DITTO_LABEL_MAX ? NFS4_OK :
+									   NFS4ERR_BADLABEL;
+}
+
 /* Decodes an owner. An empty one is NFS4ERR_INVAL; BADOWNER is for one that is unknown. */
 static u32 get_text(struct dnfs4_compound *cmp, const void **text, u32 *len)
 {
@@ -584,6 +608,7 @@ static u32 get_time_deleg_modify(struct dnfs4_compound *cmp, struct dnfs4_sattr 
 #define NEED_STREAMS	DNFS4_NEED_STREAMS
 #define NEED_MAPS	DNFS4_NEED_MAPS
 #define NEED_ACL	DNFS4_NEED_ACL
+#define NEED_LABEL	DNFS4_NEED_LABEL
 
 #define MAY_R		DNFS4_ATTR_READ
 #define MAY_W		DNFS4_ATTR_WRITE
@@ -660,6 +685,7 @@ const struct dnfs4_attr_row dnfs4_attr_rows[DNFS4_ATTR_MAX + 1] = {
 	ROW(SUPPATTR_EXCLCREAT, 1, R, NEED_MAPS, 0, encode_suppattr_exclcreat, NULL),
 	ROW(CLONE_BLKSIZE, 2, R, 0, 4, encode_clone_blksize, NULL),
 	ROW(CHANGE_ATTR_TYPE, 2, R, NEED_STAT, 4, encode_change_attr_type, NULL),
+	ROW(SEC_LABEL, 2, RWE, NEED_LABEL, 0, encode_sec_label, get_sec_label),
 	ROW(MODE_UMASK, 2, WE, 0, 0, NULL, get_mode_umask),
 	ROW(XATTR_SUPPORT, 2, R, 0, 4, encode_xattr_support, NULL),
 	ROW(TIME_DELEG_ACCESS, 2, W, 0, 0, NULL, get_time_deleg_access),

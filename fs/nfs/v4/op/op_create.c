@@ -104,6 +104,8 @@ static u32 create_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	/* The file exists whatever fails now; attributes that were not set are not in attrset. */
 	dnfs4_sattr_dosattr(dnfs4_fs_op(cmp), node, &a->sattr);
 	dnfs4_sattr_made(dnfs4_fs_op(cmp), node, &a->sattr, &res->made);
+	if (dnfs4_sattr_label(cmp, node, &a->sattr))
+		dnfs4_bitmap_clear(&res->made, FATTR4_SEC_LABEL);
 	dnfs4_fh_set(cmp, node, false);
 	return NFS4_OK;
 }

@@ -304,6 +304,8 @@ static u32 open_new_attrs(struct dnfs4_compound *cmp, struct open_args *a, struc
 		if (err)
 			return dnfs4_status(cmp, err);
 		dnfs4_sattr_made(op, node, &a->sattr, &res->attrset);
+		if (dnfs4_sattr_label(cmp, node, &a->sattr))
+			dnfs4_bitmap_clear(&res->attrset, FATTR4_SEC_LABEL);
 	}
 	/* The verifier is stored in the times of the file, until the client sets them. */
 	if (open_is_exclusive(a)) {

@@ -4,8 +4,8 @@
  *
  * Attributes are set in steps, each of which succeeds or fails as a whole: the size, with the
  * times that a truncation sets; then owner, mode, list and times; then DOS attributes and birth
- * time; then the times that the holder of a delegation kept. If a step fails, attrsset has what
- * the earlier ones set.
+ * time; then the security label; then the times that the holder of a delegation kept. If a step
+ * fails, attrsset has what the earlier ones set.
  */
 #include "../../../node/node.h"
 #include "../../../op/rights.h"
@@ -105,6 +105,16 @@ static u32 set_others(struct dnfs4_compound *cmp, const struct dnfs4_sattr *satt
 	return status;
 }
 
+static u32 set_label(struct dnfs4_compound *cmp, const struct dnfs4_sattr *sattr,
+		     struct dnfs4_bitmap *map)
+{
+	u32 status = dnfs4_sattr_label(cmp, dnfs4_node(cmp), sattr);
+
+	if (!status && dnfs4_bitmap_has(&sattr->map, FATTR4_SEC_LABEL))
+		dnfs4_bitmap_set(map, FATTR4_SEC_LABEL);
+	return status;
+}
+
 static u32 set_dosattr(struct dnfs4_compound *cmp, const struct dnfs4_sattr *sattr,
 		       struct dnfs4_bitmap *map)
 {
@@ -170,6 +180,9 @@ static u32 setattr_exec(struct dnfs4_compound *cmp, void *args, void *res)
 	if (status)
 		return status;
 	status = set_dosattr(cmp, &a->sattr, &r->set);
+	if (status)
+		return status;
+	status = set_label(cmp, &a->sattr, &r->set);
 	if (status)
 		return status;
 	return set_delegated(cmp, a, &r->set);

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Security labels of files, see label.h.
+ *
+ * A label belongs to the file, whoever asks. What a client does is decided by its user, not by a
+ * label of the client, so the policy of the server's security module sees all clients as the
+ * kernel.
+ */
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/mount.h>
+#include <linux/security.h>
+
+#include "../acl/acl_file.h"
+#include "../node/node_private.h"
+#include "label.h"
+#include "lock_check_private.h"
+#include "op_private.h"
+
+bool ditto_label_is_on(const struct ditto_share *share)
+{
+	bool on;
+
+	rcu_read_lock();
+	on = rcu_dereference(share->opts)->security_labels;
+	rcu_read_unlock();
+	return on;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_label_is_on, DITTO);
+
+int ditto_label_get(const struct ditto_share *share, struct dentry *dentry,
+		    struct ditto_label *label)
+{
+	void *data = NULL;
+	u32 len = 0;
+	int err = -EOPNOTSUPP;
+
+	*label = (struct ditto_label){};
+	if (ditto_label_is_on(share))
+		err = security_inode_getsecctx(d_inode(dentry), &data, &len);
+	if (err)
+		return err;
+	*label = (struct ditto_label){ .data = data, .len = len };
+	if (data && len && len <= DITTO_LABEL_MAX)
+		return 0;
+	ditto_label_free(label);
+	return -EOPNOTSUPP;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_label_get, DITTO);
+
+void ditto_label_free(struct ditto_label *label)
+{
+	if (label->data)
+		security_release_secctx(label->data, label->len);
+	*label = (struct ditto_label){};
+}
+EXPORT_SYMBOL_NS_GPL(ditto_label_free, DITTO);
+
+/* Not every security module checks who sets a label. */
+static int label_set_locked(struct ditto_op *op, struct dentry *dentry, const void *data, u32 len)
+{
+	if (!inode_owner_or_capable(ditto_idmap(op->share), d_inode(dentry)))
+		return -EPERM;
+	return security_inode_setsecctx(dentry, (void *)data, len);
+}
+
+int ditto_label_set(struct ditto_op *op, struct ditto_node *node, const void *data, u32 len)
+{
+	struct vfsmount *mnt = op->share->root.mnt;
+	const struct cred *as, *old;
+	struct ditto_label there;
+	struct dentry *dentry;
+	int err;
+
+	err = op->writable ? mnt_want_write(mnt) : -EROFS;
+	if (err)
+		return err;
+	dentry = ditto_node_dentry(node);
+	/* Without a policy a label would be stored that nobody can read. */
+	err = ditto_label_get(op->share, dentry, &there);
+	if (err)
+		goto put;
+	ditto_label_free(&there);
+	err = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
+	if (err)
+		goto put;
+	err = ditto_act_on(op, node, DITTO_RIGHT_WRITE_ACL, &as);
+	if (err)
+		goto recheck;
+	old = ditto_act(as);
+	inode_lock(d_inode(dentry));
+	err = label_set_locked(op, dentry, data, len);
+	inode_unlock(d_inode(dentry));
+	ditto_op_leave(old);
+	err = ditto_no_wait(err);
+recheck:
+	ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
+	if (!err) {
+		ditto_child_changed(op, node, DITTO_CHANGED_SECURITY);
+		err = ditto_op_commit(op, dentry, false);
+	}
+put:
+	dput(dentry);
+	mnt_drop_write(mnt);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_label_set, DITTO);
