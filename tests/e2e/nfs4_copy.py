@@ -44,6 +44,25 @@ def netloc(host):
     return Enc().u32(1).opaque(host).bytes()
 
 
+def netaddr(host, port=2049, netid=None):
+    """A netloc4 by address."""
+    uaddr = f'{host}.{port >> 8}.{port & 255}'
+    return Enc().u32(3).opaque(netid or ('tcp6' if ':' in host else 'tcp')).opaque(uaddr).bytes()
+
+
+def d_netloc(d):
+    kind = d.u32()
+    return (kind, d.opaque(), d.opaque()) if kind == 3 else (kind, d.opaque())
+
+
+def copy_notify(src, destination):
+    """destination: bytes of netloc4."""
+    def good(d, r):
+        r.lease, r.stateid = (d.u64(), d.u32()), d_stateid(d)
+        r.servers = [d_netloc(d) for _ in range(d.u32())]
+    return Op('copy_notify', stateid(src) + destination, good)
+
+
 def between(c, src, dst, op, *more):
     """Run an operation with the handle src saved and dst current."""
     return c.compound(putfh(src), savefh(), putfh(dst), op, *more)

@@ -87,7 +87,7 @@ def absent_operations(w):
     old = [OPS[n] for n in ('setclientid setclientid_confirm renew open_confirm '
                             'release_lockowner').split()]
     layouts = [OPS[n] for n in 'getdeviceinfo getdevicelist layoutget layoutreturn set_ssv'.split()]
-    later = [OPS[n] for n in 'copy_notify layouterror layoutstats write_same'.split()]
+    later = [OPS[n] for n in 'layouterror layoutstats write_same'.split()]
     for minor, numbers in ((1, old + layouts), (2, old + layouts + later)):
         s = nfs4.Session.make(nfs4.connect(w.client), minor=minor)
         for n in numbers:

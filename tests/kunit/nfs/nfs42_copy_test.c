@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Arguments of the operations that copy (RFC 7862), whole, cut short and wrong. */
 #include <kunit/test.h>
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/inet.h>
 #include <linux/nfs4.h>
 #include <linux/sunrpc/xdr.h>
 
 #include "../../../fs/nfs/v4/engine/compound.h"
+#include "../../../fs/nfs/v4/op/netloc.h"
 
 #define WORDS		64
 
@@ -79,6 +83,8 @@ static const struct sample whole[] = {
 	/* Source servers by name, URL and address. */
 	{ OP_COPY, 2, 21, { 0, 1, 0, 2, 0, 3, 1, 0, 3, NL4_NAME, 3, 0x61626300, NL4_URL, 4,
 			    0x61626364, NL4_NETADDR, 3, 0x74637000, 5, 0x312e3200, 0x33000000 } },
+	{ OP_COPY_NOTIFY, 1, 3, { NL4_NAME, 3, 0x61626300 } },
+	{ OP_COPY_NOTIFY, 1, 6, { NL4_NETADDR, 3, 0x74637000, 5, 0x312e3200, 0x33000000 } },
 	{ OP_OFFLOAD_CANCEL, 1 },
 	{ OP_OFFLOAD_STATUS, 1 },
 };
@@ -108,6 +114,10 @@ static const struct sample bad[] = {
 	{ OP_COPY, 2, 11, { 0, 1, 0, 2, 0, 3, 0, 0, 1, 0, 0 } },
 	{ OP_COPY, 2, 11, { 0, 1, 0, 2, 0, 3, 0, 0, 1, 4, 0 } },
 	{ OP_COPY, 2, 11, { 0, 1, 0, 2, 0, 3, 0, 0, 1, NL4_NAME, U32_MAX } },
+	{ OP_COPY_NOTIFY, 1, 3, { 0, 3, 0x61626300 } },
+	{ OP_COPY_NOTIFY, 1, 3, { 4, 3, 0x61626300 } },
+	{ OP_COPY_NOTIFY, 1, 3, { NL4_URL, 1025, 0x61626300 } },
+	{ OP_COPY_NOTIFY, 1, 5, { NL4_NETADDR, 3, 0x74637000, U32_MAX, 0x312e3200 } },
 };
 
 static void refuses_bad(struct kunit *test)
@@ -122,6 +132,57 @@ static void refuses_bad(struct kunit *test)
 	}
 }
 
+/**
+ * struct address - an address of this server, and the netloc4 that names it
+ * @family: its family
+ * @text: the address
+ * @n: words of the netloc4 behind its type
+ * @words: the words
+ */
+struct address {
+	int family;
+	const char *text;
+	unsigned int n;
+	u32 words[8];
+};
+
+static const struct address addresses[] = {
+	/* "tcp", "192.0.2.1.8.1" */
+	{ AF_INET, "192.0.2.1", 7, { 3, 0x74637000, 13, 0x3139322e, 0x302e322e, 0x312e382e,
+				     0x31000000 } },
+	{ AF_INET6, "::ffff:192.0.2.1", 7, { 3, 0x74637000, 13, 0x3139322e, 0x302e322e,
+					     0x312e382e, 0x31000000 } },
+	/* "tcp6", "fd00::1.8.1" */
+	{ AF_INET6, "fd00::1", 6, { 4, 0x74637036, 11, 0x66643030, 0x3a3a312e, 0x382e3100 } },
+};
+
+/* This server is named by the address that the client uses. */
+static void names_this_server(struct kunit *test)
+{
+	struct sockaddr_storage sa;
+	struct fixture *f = test->priv;
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(addresses); i++) {
+		const struct address *a = &addresses[i];
+
+		KUNIT_ASSERT_EQ(test, inet_pton_with_scope(&init_net, a->family, a->text, "2049",
+							   &sa), 0);
+		memset(f, 0, sizeof(*f));
+		f->buf.head[0].iov_base = f->mem;
+		f->buf.buflen = sizeof(f->mem);
+		xdr_init_encode(&f->xdr, &f->buf, f->mem, NULL);
+		KUNIT_ASSERT_TRUE(test, dnfs4_netlocs_encode(&f->xdr, (struct sockaddr *)&sa));
+		KUNIT_EXPECT_EQ(test, f->buf.len, (2 + a->n) * XDR_UNIT);
+		KUNIT_EXPECT_LE(test, f->buf.len, XDR_UNIT + DNFS4_NETLOC_BYTES);
+		KUNIT_EXPECT_EQ(test, be32_to_cpu(f->mem[0]), 1);
+		KUNIT_EXPECT_EQ(test, be32_to_cpu(f->mem[1]), NL4_NETADDR);
+		for (j = 0; j < a->n; j++)
+			KUNIT_EXPECT_EQ_MSG(test, be32_to_cpu(f->mem[2 + j]), a->words[j],
+					    "address %u, word %u", i, j);
+	}
+}
+
 static int fixture_init(struct kunit *test)
 {
 	test->priv = kunit_kzalloc(test, sizeof(struct fixture), GFP_KERNEL);
@@ -131,6 +192,7 @@ static int fixture_init(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(whole_and_short),
 	KUNIT_CASE(refuses_bad),
+	KUNIT_CASE(names_this_server),
 	{}
 };
 

@@ -106,6 +106,8 @@ struct dnfs4_fh {
 #define DNFS4_OP_BRIEF		BIT(11)
 /* 4.0: sets the current filehandle, which a replay by the owner's seqid has to restore. */
 #define DNFS4_OP_SETS_FH	BIT(12)
+/* Reads by a copy-notify stateid of another client, too. */
+#define DNFS4_OP_NOTIFIED	BIT(13)
 
 /**
  * struct dnfs4_op - description of an operation

@@ -2,14 +2,19 @@
 /*
  * The current and the saved filehandle, and their wire form:
  *
- *   0  u8  version of this layout
- *   1  u8  enum dnfs4_fh_kind
- *   2  u8  1 for a named attribute, else 0
- *   3  u8  0
+ *   0  u8  1
+ *   1  u8  0
+ *   2  u8  6
+ *   3  u8  enum dnfs4_fh_kind, and bit 7 for a named attribute
  *   4      struct ditto_handle; absent for the pseudo root
  *
  * The core signs the part after the first four bytes. Those four bytes grant no
  * permission.
+ *
+ * A client that copies to another server sends it the filehandle of the source.
+ * To nfsd the first three bytes say that the UUID of a file system follows,
+ * which it does not know, so that the result is NFS4ERR_STALE and the client
+ * copies by itself. Linux clients pass NFS4ERR_BADHANDLE on to the program.
  */
 #include <linux/string.h>
 
@@ -21,6 +26,9 @@
 #include "fh.h"
 
 #define FH_VERSION	1
+#define FH_AUTH		0
+#define FH_FSID_UUID16	6
+#define FH_NAMED	BIT(7)
 #define FH_HEAD		4
 
 void dnfs4_fh_put(struct dnfs4_fh *fh)
@@ -173,9 +181,9 @@ bool dnfs4_fh_is_share_root(const struct dnfs4_fh *fh)
 static void encode_head(u8 *data, enum dnfs4_fh_kind kind, bool named)
 {
 	data[0] = FH_VERSION;
-	data[1] = kind;
-	data[2] = named;
-	data[3] = 0;
+	data[1] = FH_AUTH;
+	data[2] = FH_FSID_UUID16;
+	data[3] = kind | (named ? FH_NAMED : 0);
 }
 
 static int encode_handle(struct ditto_share *share, struct dentry *dentry, u8 *data, u32 *len)
@@ -215,10 +223,11 @@ int dnfs4_fh_encode_dentry(const struct dnfs4_fh *dir, struct dentry *dentry,
 /* Decodes the first four bytes of a wire filehandle. Return: false if they are not valid. */
 static bool get_head(const u8 *data, u32 len, enum dnfs4_fh_kind *kind, bool *named)
 {
-	if (len < FH_HEAD || data[0] != FH_VERSION || data[2] > 1 || data[3])
+	if (len < FH_HEAD || data[0] != FH_VERSION || data[1] != FH_AUTH ||
+	    data[2] != FH_FSID_UUID16)
 		return false;
-	*kind = data[1];
-	*named = data[2];
+	*kind = data[3] & ~FH_NAMED;
+	*named = data[3] & FH_NAMED;
 	switch (*kind) {
 	case DNFS4_FH_PSEUDO:
 		return len == FH_HEAD && !*named;

@@ -11,6 +11,7 @@
 #include "../../../share/cred.h"
 #include "../deleg/delegation.h"
 #include "../session/client.h"
+#include "../state/copy_notify.h"
 #include "../state/open.h"
 
 u32 dnfs4_check_regular(const struct dnfs4_compound *cmp, const struct ditto_node *node)
@@ -45,6 +46,7 @@ u32 dnfs4_check_data(const struct dnfs4_compound *cmp)
 void dnfs4_io_of_open(const struct dnfs4_fh *fh, struct dnfs4_open *open, struct dnfs4_io *io)
 {
 	io->state = NULL;
+	io->notify = NULL;
 	io->op = fh->target.op;
 	io->actor = (struct ditto_actor){
 		.client = &open->owner->client->client,
@@ -95,22 +97,58 @@ static u32 dnfs4_io_delegation(struct dnfs4_compound *cmp, const struct dnfs4_fh
 	if (status)
 		return status;
 	io->actor = (struct ditto_actor){
-		.client = &cmp->client->client,
-		.lease_owner = cmp->client->lease_owner,
+		.client = &io->state->client->client,
+		.lease_owner = io->state->client->lease_owner,
 	};
 	io->op.actor = &io->actor;
 	return NFS4_OK;
+}
+
+static u32 dnfs4_io_of_state(struct dnfs4_compound *cmp, const struct dnfs4_fh *fh, bool write,
+			     struct dnfs4_io *io)
+{
+	struct dnfs4_lock *lock;
+
+	switch (io->state->ops->kind) {
+	case DNFS4_STATE_OPEN:
+		return dnfs4_io_open(fh, dnfs4_open_of(io->state), write, io);
+	case DNFS4_STATE_LOCK:
+		lock = dnfs4_lock_of(io->state);
+		return dnfs4_io_open(fh, lock->open, write, io);
+	default:
+		return dnfs4_io_delegation(cmp, fh, write, io);
+	}
+}
+
+/* Another server reads for the user who sent COPY_NOTIFY, see copy_notify.h. */
+static u32 dnfs4_io_notified(struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
+			     const struct dnfs4_stateid *sid, struct dnfs4_io *io)
+{
+	struct dnfs4_copy_notify *notify;
+	struct dnfs4_fh as = *fh;
+	u32 status;
+
+	status = dnfs4_copy_notify_find(cmp, fh, sid, &notify, &io->state);
+	if (status)
+		return status;
+	as.target.op.cred = notify->cred;
+	io->op = as.target.op;
+	status = dnfs4_io_of_state(cmp, &as, false, io);
+	io->notify = notify;
+	if (status)
+		dnfs4_io_end(io);
+	return status;
 }
 
 u32 dnfs4_io_begin_of(struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 		      const struct dnfs4_stateid *sid, bool write, struct dnfs4_io *io)
 {
 	struct dnfs4_stateid saved;
-	struct dnfs4_lock *lock;
 	u32 status;
 
 	io->op = fh->target.op;
 	io->state = NULL;
+	io->notify = NULL;
 	switch (dnfs4_stateid_special(sid)) {
 	case DNFS4_SPECIAL_ANON:
 	case DNFS4_SPECIAL_BYPASS:
@@ -136,21 +174,12 @@ u32 dnfs4_io_begin_of(struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 	default:
 		break;
 	}
-	status = dnfs4_state_find(cmp, sid, DNFS4_STATE_OPEN | DNFS4_STATE_LOCK |
-					    DNFS4_STATE_DELEGATION, &io->state);
+	status = dnfs4_state_find(cmp, sid, DNFS4_STATE_IO, &io->state);
+	if (status == NFS4ERR_BAD_STATEID && cmp->op->flags & DNFS4_OP_NOTIFIED)
+		return dnfs4_io_notified(cmp, fh, sid, io);
 	if (status)
 		return status;
-	switch (io->state->ops->kind) {
-	case DNFS4_STATE_OPEN:
-		status = dnfs4_io_open(fh, dnfs4_open_of(io->state), write, io);
-		break;
-	case DNFS4_STATE_LOCK:
-		lock = dnfs4_lock_of(io->state);
-		status = dnfs4_io_open(fh, lock->open, write, io);
-		break;
-	default:
-		status = dnfs4_io_delegation(cmp, fh, write, io);
-	}
+	status = dnfs4_io_of_state(cmp, fh, write, io);
 	if (status)
 		dnfs4_io_end(io);
 	return status;
@@ -166,5 +195,8 @@ void dnfs4_io_end(struct dnfs4_io *io)
 {
 	if (io->state)
 		dnfs4_state_put(io->state);
+	if (io->notify)
+		dnfs4_state_put(&io->notify->state);
 	io->state = NULL;
+	io->notify = NULL;
 }

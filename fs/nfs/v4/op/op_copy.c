@@ -18,9 +18,8 @@
 #include "../engine/ops.h"
 #include "../state/offload.h"
 #include "../state/open.h"
+#include "netloc.h"
 
-/* A netloc4 is longer than a name, an URL or a universal address needs. */
-#define COPY_NETLOC_MAX		1024
 #define COPY_NETLOCS_MAX	64
 /* Result with a stateid. */
 #define COPY_REPLY_BYTES	64
@@ -43,30 +42,10 @@ struct copy_res {
 	u64 verf;
 };
 
-/* A netloc4 (RFC 7862 section 4.2.2), which is not looked at. */
-static u32 copy_decode_netloc(struct dnfs4_compound *cmp)
-{
-	const void *data;
-	u32 type, len, status;
-
-	if (xdr_stream_decode_u32(cmp->in, &type))
-		return NFS4ERR_BADXDR;
-	switch (type) {
-	case NL4_NETADDR:
-		status = dnfs4_decode_opaque(cmp, COPY_NETLOC_MAX, &data, &len);
-		if (status)
-			return status;
-		fallthrough;
-	case NL4_NAME:
-	case NL4_URL:
-		return dnfs4_decode_opaque(cmp, COPY_NETLOC_MAX, &data, &len);
-	}
-	return NFS4ERR_BADXDR;
-}
-
 static u32 copy_decode(struct dnfs4_compound *cmp, void *args)
 {
 	struct copy_args *a = args;
+	struct dnfs4_netloc server;
 	u32 i, status = NFS4_OK;
 
 	if (dnfs4_decode_stateid(cmp->in, &a->src) || dnfs4_decode_stateid(cmp->in, &a->dst) ||
@@ -78,7 +57,7 @@ static u32 copy_decode(struct dnfs4_compound *cmp, void *args)
 	    xdr_stream_decode_u32(cmp->in, &a->servers) || a->servers > COPY_NETLOCS_MAX)
 		return NFS4ERR_BADXDR;
 	for (i = 0; !status && i < a->servers; i++)
-		status = copy_decode_netloc(cmp);
+		status = dnfs4_netloc_decode(cmp, &server);
 	return status;
 }
 

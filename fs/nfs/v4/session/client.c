@@ -194,10 +194,11 @@ bool dnfs4_client_has_state(struct dnfs4_client *client)
 
 	if (ditto_client_claims(&client->client))
 		return true;
-	/* A void state holds nothing: it only waits for FREE_STATEID. */
+	/* A void state only waits for FREE_STATEID, and a copy-notify stateid holds nothing. */
 	rcu_read_lock();
 	xa_for_each(&client->states, id, state) {
-		found = READ_ONCE(state->void_why) == DNFS4_VALID;
+		found = READ_ONCE(state->void_why) == DNFS4_VALID &&
+			state->ops->kind != DNFS4_STATE_COPY_NOTIFY;
 		/* The memory may be reused for another client's state unless it is still here. */
 		smp_rmb();
 		found = found && xa_load(&client->states, id) == state;

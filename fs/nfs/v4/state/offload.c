@@ -14,11 +14,6 @@
 /* Delay before CB_OFFLOAD is resent after NFS4ERR_DELAY. */
 #define OFFLOAD_DELAY_MS	100
 
-static struct dnfs4_offload *offload_of_state(struct dnfs4_state *state)
-{
-	return container_of(state, struct dnfs4_offload, state);
-}
-
 static struct dnfs4_offload *offload_of_job(struct ditto_job *job)
 {
 	return container_of(job, struct dnfs4_offload, job);
@@ -35,14 +30,14 @@ static void offload_free(struct dnfs4_state *state)
 {
 	struct dnfs4_client *client = state->client;
 
-	kfree_rcu(offload_of_state(state), state.rcu);
+	kfree_rcu(dnfs4_offload_of(state), state.rcu);
 	dnfs4_client_put(client);
 }
 
 /* The client is being released. */
 static void offload_release(struct dnfs4_state *state)
 {
-	struct dnfs4_offload *offload = offload_of_state(state);
+	struct dnfs4_offload *offload = dnfs4_offload_of(state);
 
 	WRITE_ONCE(offload->forgotten, true);
 	ditto_job_cancel(&offload->job, -ESHUTDOWN);
@@ -50,7 +45,7 @@ static void offload_release(struct dnfs4_state *state)
 
 static u32 offload_free_stateid(struct dnfs4_state *state)
 {
-	struct dnfs4_offload *offload = offload_of_state(state);
+	struct dnfs4_offload *offload = dnfs4_offload_of(state);
 
 	if (!ditto_job_is_over(&offload->job))
 		return NFS4ERR_LOCKS_HELD;

@@ -44,6 +44,12 @@ struct dnfs4_offload {
 	u8 fh[DNFS4_FH_MAX];
 };
 
+/* The copy of a state of kind DNFS4_STATE_OFFLOAD. */
+static inline struct dnfs4_offload *dnfs4_offload_of(struct dnfs4_state *state)
+{
+	return container_of(state, struct dnfs4_offload, state);
+}
+
 /**
  * struct dnfs4_offload_range - what to copy
  * @src_pos: first byte in the source

@@ -5,7 +5,8 @@
  * The lock table decides what may be held; a state is the protocol's record of it. Each
  * state is in its client's table under a number, which its stateid carries:
  *   other = clientid (8 bytes, begins with the server's epoch) | number (4 bytes)
- * Numbers are allocated cyclically, so that a stale stateid finds no state for a long time.
+ * Numbers are allocated cyclically, so that a stale stateid finds no state for a long time. Those
+ * of copy-notify stateids are random, because who knows one may use it.
  *
  * Locking: state->lock (mutex) makes a change of a state and of its seqid one step. It may be
  * held across calls into the lock table and the file system, but never while waiting for a
@@ -66,7 +67,11 @@ enum dnfs4_state_kind {
 	DNFS4_STATE_DELEGATION	= BIT(2),	/* of a file */
 	DNFS4_STATE_DIRECTORY	= BIT(3),	/* of a directory */
 	DNFS4_STATE_OFFLOAD	= BIT(4),	/* a copy in the background */
+	DNFS4_STATE_COPY_NOTIFY	= BIT(5),	/* another server may read a file */
 };
+
+/* The kinds by which a file is read and written. */
+#define DNFS4_STATE_IO	(DNFS4_STATE_OPEN | DNFS4_STATE_LOCK | DNFS4_STATE_DELEGATION)
 
 /* The kinds that are a struct dnfs4_delegation. */
 #define DNFS4_STATE_DELEGATIONS	(DNFS4_STATE_DELEGATION | DNFS4_STATE_DIRECTORY)
@@ -190,6 +195,16 @@ bool dnfs4_state_del(struct dnfs4_state *state);
  * Return: false if @state was removed already.
  */
 bool dnfs4_state_replace(struct dnfs4_state *state, struct dnfs4_state *other);
+
+/**
+ * dnfs4_state_get - find a state of a client by its number
+ * @client: held
+ * @id: the number
+ *
+ * Context: any.
+ * Return: the state with a reference, valid or void and of any kind; NULL if there is none.
+ */
+struct dnfs4_state *dnfs4_state_get(struct dnfs4_client *client, u32 id);
 
 /* Take another reference on a state. */
 static inline void dnfs4_state_hold(struct dnfs4_state *state)

@@ -8,6 +8,7 @@
  */
 #include <kunit/visibility.h>
 #include <linux/log2.h>
+#include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
@@ -17,7 +18,7 @@
 #include "../session/client.h"
 #include "open.h"
 
-#define DNFS4_KINDS	5
+#define DNFS4_KINDS	6
 
 /* Locks of different kinds nest, so each kind has a lock class. */
 static struct lock_class_key dnfs4_state_keys[DNFS4_KINDS];
@@ -114,6 +115,8 @@ void dnfs4_states_init(struct dnfs4_client *client)
 	spin_lock_init(&client->owners_lock);
 	INIT_LIST_HEAD(&client->owners_idle);
 	client->nowners_idle = 0;
+	INIT_LIST_HEAD(&client->copy_notifies);
+	client->ncopy_notifies = 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_states_init);
 
@@ -162,11 +165,10 @@ void dnfs4_state_put(struct dnfs4_state *state)
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_state_put);
 
 /*
- * Return: the state with that number, with a reference; or NULL. The lookup takes no lock, so
- * the memory may have been reused for another state, which is checked after the reference is
- * taken.
+ * The lookup takes no lock, so the memory may have been reused for another state, which is checked
+ * after the reference is taken.
  */
-static struct dnfs4_state *dnfs4_state_get(struct dnfs4_client *client, u32 id)
+struct dnfs4_state *dnfs4_state_get(struct dnfs4_client *client, u32 id)
 {
 	struct dnfs4_state *state;
 
@@ -227,6 +229,20 @@ static int dnfs4_states_count(struct dnfs4_client *client, const struct dnfs4_st
 	return -ENOSPC;
 }
 
+/* Give a state a number. The lock of the table may be dropped meanwhile. */
+static int dnfs4_state_number(struct dnfs4_state *state)
+{
+	struct dnfs4_client *client = state->client;
+	u32 first;
+
+	if (state->ops->kind != DNFS4_STATE_COPY_NOTIFY)
+		return __xa_alloc_cyclic(&client->states, &state->id, state, xa_limit_32b,
+					 &client->states_next, GFP_KERNEL_ACCOUNT);
+	first = get_random_u32_inclusive(1, U32_MAX);
+	return __xa_alloc(&client->states, &state->id, state, XA_LIMIT(first, U32_MAX),
+			  GFP_KERNEL_ACCOUNT);
+}
+
 int dnfs4_state_add(struct dnfs4_state *state)
 {
 	struct dnfs4_client *client = state->client;
@@ -244,8 +260,7 @@ int dnfs4_state_add(struct dnfs4_state *state)
 	err = dnfs4_states_count(client, state, 1);
 	if (err)
 		goto put;
-	err = __xa_alloc_cyclic(&client->states, &state->id, state, xa_limit_32b,
-				&client->states_next, GFP_KERNEL_ACCOUNT);
+	err = dnfs4_state_number(state);
 	if (err < 0) {
 		err = err == -EBUSY ? -ENOSPC : err;
 		goto uncount;
@@ -254,7 +269,8 @@ int dnfs4_state_add(struct dnfs4_state *state)
 	err = -ESHUTDOWN;
 	if (client->states_closed)
 		goto erase;
-	dnfs4_states_anchor(client, state->id);
+	if (state->ops->kind != DNFS4_STATE_COPY_NOTIFY)
+		dnfs4_states_anchor(client, state->id);
 	xa_unlock(&client->states);
 	return 0;
 
