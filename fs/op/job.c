@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Jobs: copies that go on after the request was answered, see job.h. */
+#include <linux/bvec.h>
+#include <linux/cred.h>
 #include <linux/errno.h>
+#include <linux/fs.h>
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/sizes.h>
@@ -10,6 +14,7 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
+#include <linux/uio.h>
 #include <kunit/visibility.h>
 
 #include "../../net/peer.h"
@@ -23,8 +28,9 @@
 
 /* Jobs whose pieces are copied at the same time, over all servers. */
 #define JOBS_AT_ONCE	8
-/* A piece: nothing interrupts its copy. */
+/* A piece: nothing interrupts its copy. One from elsewhere goes through memory of its own. */
 #define JOB_PIECE	SZ_16M
+#define JOB_SOURCE_PIECE	SZ_1M
 /* A piece that others delay is tried again, and given up when a revocation should have come. */
 #define JOB_RETRY_MS	100
 #define JOB_GIVE_UP_MS	300000
@@ -42,6 +48,13 @@ struct ditto_jobs {
 };
 
 static struct workqueue_struct *job_wq;
+/* A source elsewhere may not answer for a while, and must not hold up other jobs. */
+static struct workqueue_struct *job_source_wq;
+
+static struct workqueue_struct *job_workqueue(const struct ditto_job *job)
+{
+	return job->from ? job_wq : job_source_wq;
+}
 
 static struct ditto_jobs *job_jobs(const struct ditto_job *job)
 {
@@ -63,11 +76,13 @@ static void job_hold_op(struct ditto_op *op)
 
 static void job_release(struct ditto_job *job)
 {
-	ditto_node_put(job->from);
+	if (job->from) {
+		ditto_node_put(job->from);
+		ditto_cred_put(job->op.cred);
+		ditto_share_put(job->op.share);
+	}
 	ditto_node_put(job->to);
-	ditto_cred_put(job->op.cred);
 	ditto_cred_put(job->op_to.cred);
-	ditto_share_put(job->op.share);
 	ditto_share_put(job->op_to.share);
 	if (job->peer)
 		ditto_peer_put(job->peer);
@@ -84,6 +99,8 @@ static void job_end(struct ditto_job *job, int err)
 	spin_unlock(&jobs->lock);
 	/* A cancellation may have queued the work, which is running, once more. */
 	cancel_delayed_work(&job->work);
+	if (job->source)
+		job->ops->close(job);
 	job_release(job);
 	job->err = err;
 	complete_all(&job->ended);
@@ -102,7 +119,7 @@ static u64 job_options_generation(const struct ditto_share *share)
 
 static bool job_options_changed(const struct ditto_job *job)
 {
-	return job->options != job_options_generation(job->op.share) ||
+	return (job->from && job->options != job_options_generation(job->op.share)) ||
 	       job->options_to != job_options_generation(job->op_to.share);
 }
 
@@ -125,17 +142,83 @@ static int job_rules_check(const struct ditto_job *job)
 
 	if (!job->peer)
 		return 0;
-	err = ditto_rules_match(job->op.share, job->peer, DITTO_RULES_ASK, &verdict);
-	if (err)
-		return err;
-	if (verdict.level == DITTO_ACCESS_NONE)
-		return -EACCES;
+	if (job->from) {
+		err = ditto_rules_match(job->op.share, job->peer, DITTO_RULES_ASK, &verdict);
+		if (err)
+			return err;
+		if (verdict.level == DITTO_ACCESS_NONE)
+			return -EACCES;
+	}
 	err = ditto_rules_match(job->op_to.share, job->peer, DITTO_RULES_ASK, &verdict);
 	if (err)
 		return err;
 	if (verdict.level == DITTO_ACCESS_NONE)
 		return -EACCES;
 	return verdict.level == DITTO_ACCESS_WRITE ? 0 : -EROFS;
+}
+
+static ssize_t job_copy(struct ditto_job *job, u64 done, u64 *verifier)
+{
+	return ditto_copy(&job->op, job->from, job->from_pos + done, &job->op_to, job->to,
+			  job->to_pos + done, min_t(u64, job->count - done, JOB_PIECE), false,
+			  verifier);
+}
+
+/*
+ * Read past the page cache: what it has was read for others, and the source decides for each
+ * request whether it may be read.
+ */
+static ssize_t job_read_source(struct ditto_job *job, loff_t pos, struct bio_vec *vec,
+			       unsigned int nvec, size_t count)
+{
+	const struct cred *old;
+	struct iov_iter iter;
+	struct kiocb kiocb;
+	ssize_t n;
+
+	init_sync_kiocb(&kiocb, job->source);
+	kiocb.ki_pos = pos;
+	kiocb.ki_flags |= IOCB_DIRECT;
+	iov_iter_bvec(&iter, ITER_DEST, vec, nvec, count);
+	old = override_creds(job->op_to.cred->cred);
+	n = job->source->f_op->read_iter(&kiocb, &iter);
+	revert_creds(old);
+	return n;
+}
+
+/* The same from a source elsewhere. A failure to read is -EREMOTEIO. */
+static ssize_t job_copy_source(struct ditto_job *job, u64 done, u64 *verifier)
+{
+	size_t count = min_t(u64, job->count - done, JOB_SOURCE_PIECE);
+	unsigned int i, nvec = DIV_ROUND_UP(count, PAGE_SIZE);
+	struct iov_iter iter;
+	struct bio_vec *vec;
+	struct page *page;
+	ssize_t n;
+
+	vec = kcalloc(nvec, sizeof(*vec), GFP_KERNEL_ACCOUNT);
+	if (!vec)
+		return -ENOMEM;
+	n = -ENOMEM;
+	for (i = 0; i < nvec; i++) {
+		page = alloc_page(GFP_KERNEL_ACCOUNT);
+		if (!page)
+			goto free;
+		bvec_set_page(&vec[i], page, min(count - i * PAGE_SIZE, PAGE_SIZE), 0);
+	}
+	n = job_read_source(job, job->from_pos + done, vec, nvec, count);
+	if (n > 0) {
+		iov_iter_bvec(&iter, ITER_SOURCE, vec, nvec, n);
+		n = ditto_write(&job->op_to, job->to, job->to_pos + done, &iter, DITTO_UNSTABLE,
+				verifier, NULL);
+	} else if (n) {
+		n = -EREMOTEIO;
+	}
+free:
+	while (i--)
+		__free_page(vec[i].bv_page);
+	kfree(vec);
+	return n;
 }
 
 /* Copy a piece. Return: 1 at the end; 0 to go on after @wait milliseconds; or a negative errno. */
@@ -149,10 +232,14 @@ static int job_step(struct ditto_job *job, u32 *wait)
 	n = job_rules_check(job);
 	if (!n && job_options_changed(job))
 		return -EJUKEBOX;
+	if (!n && !job->from && !job->source) {
+		n = job->ops->open(job);
+		if (!n && !job->count)
+			return 1;
+	}
 	if (!n)
-		n = ditto_copy(&job->op, job->from, job->from_pos + done, &job->op_to, job->to,
-			       job->to_pos + done, min_t(u64, job->count - done, JOB_PIECE), false,
-			       &verifier);
+		n = job->from ? job_copy(job, done, &verifier) :
+				job_copy_source(job, done, &verifier);
 	if (n == -EJUKEBOX || n == -ENOMEM) {
 		*wait = JOB_RETRY_MS;
 		return time_after(jiffies, job->give_up) ? -ETIMEDOUT : 0;
@@ -181,7 +268,7 @@ static void job_workfn(struct work_struct *work)
 	}
 	spin_lock(&jobs->lock);
 	/* A cancellation meanwhile has queued it already, and must not wait. */
-	queue_delayed_work(job_wq, &job->work, msecs_to_jiffies(wait));
+	queue_delayed_work(job_workqueue(job), &job->work, msecs_to_jiffies(wait));
 	spin_unlock(&jobs->lock);
 }
 
@@ -202,22 +289,25 @@ int ditto_job_start(struct ditto_job *job, const struct ditto_principal *who)
 	err = ditto_charge(&job->charge, who, DITTO_BUDGET_JOBS, 1);
 	if (err)
 		return err;
-	job->op.actor = job->op.actor ? &job->actor : NULL;
+	if (job->from) {
+		job->op.actor = job->op.actor ? &job->actor : NULL;
+		job_hold_op(&job->op);
+		ditto_node_hold(job->from);
+	}
 	job->op_to.actor = job->op_to.actor ? &job->actor_to : NULL;
 	job->started = ktime_get_real_seconds();
 	job->give_up = jiffies + msecs_to_jiffies(JOB_GIVE_UP_MS);
-	job_hold_op(&job->op);
 	job_hold_op(&job->op_to);
-	ditto_node_hold(job->from);
 	ditto_node_hold(job->to);
 	if (job->peer)
 		refcount_inc(&job->peer->ref);
-	job->options = job_options_generation(job->op.share);
+	if (job->from)
+		job->options = job_options_generation(job->op.share);
 	job->options_to = job_options_generation(job->op_to.share);
 
 	spin_lock(&jobs->lock);
 	/* Pairs with ditto_jobs_cancel_share(), which runs after the reference was killed. */
-	if (percpu_ref_is_dying(&job->op.share->ref) ||
+	if ((job->from && percpu_ref_is_dying(&job->op.share->ref)) ||
 	    percpu_ref_is_dying(&job->op_to.share->ref)) {
 		spin_unlock(&jobs->lock);
 		job_release(job);
@@ -225,7 +315,7 @@ int ditto_job_start(struct ditto_job *job, const struct ditto_principal *who)
 	}
 	job->number = ++jobs->last;
 	list_add_tail(&job->list, &jobs->list);
-	queue_delayed_work(job_wq, &job->work, 0);
+	queue_delayed_work(job_workqueue(job), &job->work, 0);
 	spin_unlock(&jobs->lock);
 	return 0;
 }
@@ -240,7 +330,7 @@ static void job_cancel_locked(struct ditto_job *job, int err)
 		WRITE_ONCE(job->cancelled, err);
 	/* Not before it was started, which then finds it cancelled. */
 	if (!list_empty(&job->list))
-		mod_delayed_work(job_wq, &job->work, 0);
+		mod_delayed_work(job_workqueue(job), &job->work, 0);
 }
 
 void ditto_job_cancel(struct ditto_job *job, int err)
@@ -308,14 +398,17 @@ bool ditto_job_next(struct ditto_server *srv, u64 number, struct ditto_job_info 
 		info->started = job->started;
 		info->done = atomic64_read(&job->done);
 		info->count = job->count;
-		info->share = job->op.share;
+		info->share = job->from ? job->op.share : NULL;
 		info->share_to = job->op_to.share;
 		info->node = job->from;
 		info->node_to = job->to;
+		strscpy(info->from_name, job->from_name, sizeof(info->from_name));
 		/* The job, which is not over, holds them. */
-		percpu_ref_get(&info->share->ref);
+		if (info->share) {
+			percpu_ref_get(&info->share->ref);
+			ditto_node_hold(info->node);
+		}
 		percpu_ref_get(&info->share_to->ref);
-		ditto_node_hold(info->node);
 		ditto_node_hold(info->node_to);
 		break;
 	}
@@ -326,9 +419,11 @@ EXPORT_SYMBOL_IF_KUNIT(ditto_job_next);
 
 void ditto_job_info_put(struct ditto_job_info *info)
 {
-	ditto_node_put(info->node);
+	if (info->share) {
+		ditto_node_put(info->node);
+		ditto_share_put(info->share);
+	}
 	ditto_node_put(info->node_to);
-	ditto_share_put(info->share);
 	ditto_share_put(info->share_to);
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_job_info_put);
@@ -336,17 +431,25 @@ EXPORT_SYMBOL_IF_KUNIT(ditto_job_info_put);
 void ditto_jobs_flush(void)
 {
 	flush_workqueue(job_wq);
+	flush_workqueue(job_source_wq);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_jobs_flush, DITTO);
 
 int ditto_jobs_setup(void)
 {
 	job_wq = alloc_workqueue("ditto_job", WQ_UNBOUND, JOBS_AT_ONCE);
-	return job_wq ? 0 : -ENOMEM;
+	if (!job_wq)
+		return -ENOMEM;
+	job_source_wq = alloc_workqueue("ditto_job_source", WQ_UNBOUND, JOBS_AT_ONCE);
+	if (job_source_wq)
+		return 0;
+	destroy_workqueue(job_wq);
+	return -ENOMEM;
 }
 
 void ditto_jobs_cleanup(void)
 {
+	destroy_workqueue(job_source_wq);
 	destroy_workqueue(job_wq);
 }
 

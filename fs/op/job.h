@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Jobs: copies between files of the server that go on after the request was answered.
+ * Jobs: copies to files of the server that go on after the request was answered. The source is a
+ * file of the server, too, or a file that the owner opens when the job begins.
  *
  * A job copies one piece after the other, each of which is checked against locks, share
  * reservations and caching grants like a read and a write of its own. Between two pieces a job
@@ -32,16 +33,22 @@
 struct ditto_job;
 struct ditto_peer;
 
-/* Longest name of a client that is shown. */
+/* Longest name of a client, and of a source elsewhere, that are shown. */
 #define DITTO_JOB_CLIENT_MAX	128
+#define DITTO_JOB_SOURCE_MAX	64
 
 /**
  * struct ditto_job_ops - callbacks to the owner of a job
  * @check: called before each piece; returns 0, or a negative errno to end the job. May sleep
+ * @open: for a job without @from: sets @source, and @count if that is 0; returns 0, or a negative
+ *	errno to end the job. May sleep for long
+ * @close: closes @source; may sleep
  * @ended: the job is over and holds nothing any more; the last use of its memory. May sleep
  */
 struct ditto_job_ops {
 	int (*check)(struct ditto_job *job);
+	int (*open)(struct ditto_job *job);
+	void (*close)(struct ditto_job *job);
 	void (*ended)(struct ditto_job *job);
 };
 
@@ -51,15 +58,17 @@ struct ditto_job_ops {
  * @protocol: short name of the protocol, for people; constant
  * @client: name of the client, for people; valid until @ops->ended
  * @peer: the client's machine, for the client rules; NULL if they do not apply
- * @op: the caller, for reading; its actor is @actor or NULL
+ * @op: the caller, for reading; its actor is @actor or NULL; unused without @from
  * @actor: what reads
- * @from: source
- * @from_pos: first byte in @from
+ * @from: source; NULL if it is not a file of the server
+ * @from_name: name of such a source, for people
+ * @from_pos: first byte in the source
  * @op_to: the caller, for writing; its actor is @actor_to or NULL
  * @actor_to: what writes
  * @to: destination
  * @to_pos: first byte in @to
- * @count: number of bytes, not 0
+ * @count: number of bytes; 0, without @from, if @ops->open sets it
+ * @source: without @from, what @ops->open has opened, or NULL
  * @verifier: write verifier of the first piece
  * @done: number of bytes copied
  * @err: result: 0, also if the source ended early; or a negative errno. Valid after @over
@@ -75,7 +84,8 @@ struct ditto_job_ops {
  * @list: in the server's list of jobs
  * @charge: charge for the job
  *
- * The owner fills in the members up to @count.
+ * The owner fills in the members up to @count. Its functions @ops->open and @ops->close, and the
+ * pieces between them, run on one worker at a time.
  */
 struct ditto_job {
 	const struct ditto_job_ops *ops;
@@ -85,12 +95,14 @@ struct ditto_job {
 	struct ditto_op op;
 	struct ditto_actor actor;
 	struct ditto_node *from;
+	char from_name[DITTO_JOB_SOURCE_MAX];
 	u64 from_pos;
 	struct ditto_op op_to;
 	struct ditto_actor actor_to;
 	struct ditto_node *to;
 	u64 to_pos;
 	u64 count;
+	struct file *source;
 	u64 verifier;
 	atomic64_t done;
 	int err;
@@ -183,8 +195,9 @@ int ditto_job_cancel_number(struct ditto_server *srv, u64 number);
  * @started: wall clock in seconds
  * @done: bytes copied
  * @count: bytes to copy
- * @share: share of the source, held
- * @node: source, held
+ * @share: share of the source, held; NULL if the source is not a file of the server
+ * @node: source, held; NULL without @share
+ * @from_name: name of the source, without @share
  * @share_to: share of the destination, held
  * @node_to: destination, held
  */
@@ -198,6 +211,7 @@ struct ditto_job_info {
 	u64 count;
 	struct ditto_share *share;
 	struct ditto_node *node;
+	char from_name[DITTO_JOB_SOURCE_MAX];
 	struct ditto_share *share_to;
 	struct ditto_node *node_to;
 };

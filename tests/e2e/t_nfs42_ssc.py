@@ -1,19 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """NFSv4.2: copies between servers (RFC 7862 section 4.6)."""
+import collections
+import contextlib
 import functools
 import os
 import time
 
+import daemons
 import nfs4
 import rpc
-from harness import eq, one_of, put, test
+import servers
+from harness import Ns, eq, get, ip, mount, one_of, pattern, put, run, test, wait_for
 from nfs4 import ANON, BOTH, BYPASS, CURRENT, DENY_BOTH, READ, WRITE, WRITE_LT, free_stateid, putfh
 from nfs4_callers import Caller
 from nfs4_copy import between, clone, copy, copy_notify, netaddr, netloc, offload_cancel, \
     offload_status
 from nfs4_ops42 import read_plus
 from nfs4_opens import V40, V41, last, opened, read
+from t_nfs42_copy import copied
 
+MIB = 1 << 20
 wire = functools.partial(test, server='ditto', clients=2)
 DATA = b'0123456789'
 FAR = netloc('destination')
@@ -215,3 +221,277 @@ def rules_of_the_share(w):
     eq(last(read(other, fh, r.stateid), nfs4.OK).data, DATA)
     w.server.set('data', sec=['krb5'])
     last(read(other, fh, r.stateid), nfs4.WRONGSEC)
+
+
+@wire
+def foreign_handles(w):
+    """A filehandle of another server may be saved, and only COPY can use it."""
+    c, sid, fh, _ = source(w)
+    far = b'a handle of another server'
+    far_server = [netaddr('192.0.2.1')]
+    last(between(c, far, fh, copy(sid, sid, servers=far_server)), nfs4.OFFLOAD_DENIED)
+    for op in (copy(sid, sid), clone(sid, sid), nfs4.rename('a', 'b'), nfs4.link('x'),
+               nfs4.restorefh()):
+        r = between(c, far, fh, op)
+        eq((len(r), r.status), (5, nfs4.BADHANDLE), op.number)
+    for op in (nfs4.getattr('size'), nfs4.getfh(), nfs4.setattr(ANON, {'mode': 0o600}),
+               nfs4.lookup('x'), nfs4.open(c.owner(), 'x'), copy(sid, sid, servers=far_server),
+               copy_notify(sid, FAR), nfs4.savefh()):
+        r = c.compound(putfh(far), nfs4.savefh(), op)
+        eq((len(r), r.status), (4, nfs4.OK if op.number == nfs4.OPS['savefh'] else
+                                nfs4.BADHANDLE), op.number)
+    # only one, directly before SAVEFH, and in 4.2
+    r = between(c, far, far, nfs4.savefh())
+    eq((len(r), r.status), (4, nfs4.BADHANDLE))
+    eq(len(c.compound(putfh(far), nfs4.getfh())), 2)
+    eq(len(c.compound(putfh(far))), 2)
+    eq(len(between(V41.at(w), far, fh, nfs4.getfh())), 2)
+    # a stale one of our own
+    put(w.path('gone'), b'')
+    gone = c.fh('data', 'gone')
+    os.unlink(w.path('gone'))
+    last(between(c, gone, c.root, nfs4.rename('a', 'b')), nfs4.STALE)
+    last(c.compound(putfh(gone)), nfs4.STALE)
+    eq(last(read(c, fh, sid), nfs4.OK).data, DATA)
+
+
+class Second:
+    """A second server in a namespace of its own, which the client and the first one reach."""
+
+    addr, of_first = '192.168.99.1', '192.168.98.1'
+
+    def __init__(self, w):
+        self.w = w
+        self.ns = Ns('e2e-s2', 'server2')
+        self.export = f'{w.base}/second'
+        ip(self.ns,
+           f'link add eth0 type veth peer name eth9 netns {w.client.name}',
+           f'link add eth1 type veth peer name second netns {w.server_ns.name}',
+           f'addr add {self.addr}/24 dev eth0', 'addr add 192.168.98.2/24 dev eth1',
+           'link set eth0 up', 'link set eth1 up',
+           f'route add 192.168.1.0/24 via {self.of_first}')
+        ip(w.client, 'addr add 192.168.99.2/24 dev eth9', 'link set eth9 up')
+        ip(w.server_ns, f'addr add {self.of_first}/24 dev second', 'link set second up',
+           'route add 192.168.99.0/24 via 192.168.98.2')
+        w.volume(self.export, 'tmpfs')
+        os.chmod(self.export, 0o777)
+
+    def mount(self, path='/second'):
+        """Mount its share on the client."""
+        where = f'{self.w.base}/c.second'
+        os.makedirs(where, exist_ok=True)
+        with self.w.client:
+            mount(f'{self.addr}:{path}', where, 'nfs', 0,
+                  f'vers=4.2,addr={self.addr},proto=tcp,clientaddr=192.168.99.2,hard,timeo=20,'
+                  'retrans=3,rsize=65536')
+        self.w.client.mounts.append(where)
+        return where
+
+    def umount(self):
+        for where in reversed(self.w.client.mounts[:]):
+            self.w.client.umount(where)
+
+
+def listeners_end(server):
+    """Without the service a server gives up its mounts of sources."""
+    for listener in server.json('listener', 'list'):
+        server.ctl('listener', 'del', str(listener['id']))
+
+
+class SecondDitto(Second):
+    def __init__(self, w):
+        super().__init__(w)
+        self.server = servers.Ditto(w)
+        self.server.ns = self.ns
+        self.server.ctl('server', 'set', 'handle-key', 'ff' * 16)
+        self.server.add('second', self.export, copy_from_servers=True)
+
+    def end(self, destination):
+        self.umount()
+        for share in list(self.server.shares):
+            self.server.delete(share)
+        for server in destination, self.server:
+            listeners_end(server)
+        self.ns.remove()
+
+
+class RootKnfsd(servers.Knfsd):
+    """The kernel's nfsd with one directory, as the root of NFSv4."""
+
+    def _line(self, number, path, **_):
+        return f'{path} *(rw,no_root_squash,fsid=0,insecure,sync,no_subtree_check)\n'
+
+
+class SecondKnfsd(Second):
+    """The same with the kernel's own server."""
+
+    def __init__(self, w):
+        super().__init__(w)
+        self.server = RootKnfsd(w)
+        self.server.ns = self.ns
+        with self.ns:
+            mount('nfsd', self.server.proc, 'nfsd')
+        self.server.daemons = daemons.Daemons(self.ns, f'{w.base}/knfsd')
+        self.server.daemons.spawn('sh', '-c', servers.CLD)
+        wait_for('nfsdcld', lambda: run('pgrep', 'nfsdcld', check=False).returncode == 0)
+        self.ns.run('rpc.nfsd', '-V', '4.2', '--tcp', '4')
+        self.server.daemons.spawn('rpc.mountd', '-F', '-p', '20048')
+        wait_for('rpc.mountd', lambda: '20048' in self.ns.run('rpcinfo', '-p', '127.0.0.1'))
+        self.server.add('second', self.export)
+
+    def end(self):
+        self.umount()
+        listeners_end(self.w.server)
+        self.server.stop()
+        self.ns.remove()
+
+
+@contextlib.contextmanager
+def second(w, first_is_destination=False):
+    other = SecondDitto(w)
+    yield other
+    other.end(w.server if first_is_destination else other.server)
+
+
+def calls(server):
+    return collections.Counter(server.calls('nfs4'))
+
+
+@test(server='ditto')
+def copied_by_the_servers(w):
+    """copy_file_range() between mounts of two servers; the client neither reads nor writes."""
+    os.chmod(w.export, 0o777)
+    data = pattern(5, 3 * MIB + 17)
+    with second(w) as other:
+        a, b = w.client.mount(vers='4.2', opts='rsize=65536'), other.mount()
+        put(f'{a}/f', data, 0o600)
+        for name in 'gh':
+            before = calls(other.server)
+            copied(f'{a}/f', f'{b}/{name}')
+            got = calls(other.server) - before
+            eq((got['copy'], got['write'], got['read']), (1, 0, 0), got)
+            eq(get(f'{other.export}/{name}') == data, True)
+            eq(get(f'{b}/{name}') == data, True)
+        eq(calls(w.server)['copy_notify'], 2)
+        # one mount for both
+        eq(len([c for c in w.server.json('lock', 'client', 'list')]), 2)
+        # it reads what is there now
+        put(f'{a}/f', data[::-1], 0o600)
+        copied(f'{a}/f', f'{b}/g')
+        eq(get(f'{other.export}/g') == data[::-1], True)
+
+
+@test(server='ditto')
+def copied_by_hand(w):
+    """COPY from another server: what it refuses at once, and what CB_OFFLOAD tells."""
+    os.chmod(w.export, 0o777)
+    data = pattern(5, 3 * MIB + 17)
+    w.server.set('data', copy_from_servers=True)
+    put(w.path('to'), b'', 0o666)
+    with second(w, first_is_destination=True) as other:
+        put(f'{other.export}/f', data, 0o666)
+        far = nfs4.Session.make(nfs4.Conn(w.client, other.addr, 2049, 'tcp'), minor=2)
+        root = far.fh('second')
+        opening, fh = far.open(root, 'f')
+        sid = opening.stateid
+        cnr = notified(far, fh, sid)
+        eq(cnr.servers, [(3, b'tcp', b'192.168.99.1.8.1')])
+        c = Caller(w, minor=2)
+        opening, to = c.open('to', BOTH | nfs4.WANT_NO)
+        dst = opening.stateid
+
+        def ask(status, src=cnr.stateid, src_fh=fh, args=(), sync=False, by=c,
+                at=netaddr('192.168.98.2')):
+            return last(between(by, src_fh, to, copy(src, dst, *args, sync=sync, servers=[
+                netloc('second'), at])), status)
+
+        def told(status, count=0, **kw):
+            r = ask(nfs4.OK, **kw)
+            eq((len(r.callback), r.count, r.synchronous), (1, 0, False))
+            call = c.cb.wait(c.conn, 'offload', 60)
+            eq((call.status, call.count, call.stateid), (status, count, r.callback[0]))
+        told(nfs4.OK, len(data))
+        eq(get(w.path('to')) == data, True)
+        put(w.path('to'), b'', 0o666)
+        told(nfs4.OK, 2 * MIB, args=(7, 5, 2 * MIB))
+        eq(get(w.path('to')) == bytes(5) + data[7:2 * MIB + 7], True)
+        # two of one file, one after the other
+        sids = [ask(nfs4.OK).callback[0], ask(nfs4.OK).callback[0]]
+        ended = [c.cb.wait(c.conn, 'offload', 60) for _ in sids]
+        eq({e.stateid: (e.status, e.count) for e in ended},
+           {s: (nfs4.OK, len(data)) for s in sids})
+        eq(get(w.path('to')) == data, True)
+        told(nfs4.INVAL, args=(0, 0, len(data) + 1))
+        told(nfs4.INVAL, args=(len(data) + 1, 0, 0))
+        told(nfs4.OK, args=(len(data), 0, 0))
+        # stateids that are forged, of something else, or over; and handles
+        for src in (ANON, BYPASS, CURRENT):
+            ask(nfs4.BAD_STATEID, src=src)
+        for src in ((1, b'forged stateid'[:12]), sid):
+            told(nfs4.OFFLOAD_DENIED, src=src)
+        told(nfs4.OFFLOAD_DENIED, src_fh=b'a handle of nobody')
+        told(nfs4.OFFLOAD_DENIED, src_fh=root)
+        last(far.compound(putfh(fh), offload_cancel(cnr.stateid)), nfs4.OK)
+        told(nfs4.OFFLOAD_DENIED)
+        # nobody answers there
+        told(nfs4.OFFLOAD_DENIED, at=netaddr('192.168.1.2'))
+        # at once
+        for at in (netaddr('192.168.98.2', 2050), netaddr('127.0.0.1'), netloc('x')):
+            ask(nfs4.OFFLOAD_DENIED, at=at)
+        ask(nfs4.OFFLOAD_DENIED, sync=True)
+        ask(nfs4.INVAL, args=(1 << 63, 0, 1))
+        ask(nfs4.FBIG, args=(0, (1 << 63) - 1, 2))
+        ask(nfs4.OFFLOAD_DENIED, src_fh=to)
+        w.server.set('data', copy_from_servers=False)
+        ask(nfs4.OFFLOAD_DENIED)
+        eq(w.server.json('job', 'list'), [])
+
+
+@test(server='ditto')
+def refused_and_copied_by_the_client(w):
+    """A client copies by itself what the servers may not copy, or cannot."""
+    os.chmod(w.export, 0o777)
+    data = pattern(5, 3 * MIB + 17)
+    with second(w) as other:
+        a, b = w.client.mount(vers='4.2', opts='rsize=65536'), other.mount()
+
+        def falls_back(source, source_dir, target, target_dir, copies):
+            put(f'{source_dir}/f', data)
+            before = calls(target)
+            copied(f'{source_dir}/f', f'{target_dir}/g')
+            got = calls(target) - before
+            eq((got['copy'] >= copies, got['write'] >= 1), (True, True), got)
+            eq(calls(source)['copy_notify'] >= 1, True)
+            eq(get(f'{target_dir}/g') == data, True)
+            os.unlink(f'{target_dir}/g')
+            os.unlink(f'{source_dir}/f')
+        # the option is off
+        falls_back(other.server, b, w.server, a, 1)
+        # the rules do not admit the source as a client
+        other.server.set('second', allow=['192.168.99.2'])
+        falls_back(w.server, a, other.server, b, 1)
+        # the source does not admit the destination
+        other.server.set('second', allow=['*'])
+        w.server.set('data', allow=['192.168.1.2'])
+        falls_back(w.server, a, other.server, b, 1)
+
+
+@test(server='ditto')
+def copied_from_knfsd(w):
+    """The source is the kernel's own server, as whose client the destination reads."""
+    os.chmod(w.export, 0o777)
+    w.server.set('data', copy_from_servers=True)
+    data = pattern(5, 3 * MIB + 17)
+    other = SecondKnfsd(w)
+    a, b = other.mount('/'), w.client.mount(vers='4.2')
+    put(f'{a}/f', data, 0o644)
+    before = calls(w.server)
+    copied(f'{a}/f', f'{b}/g')
+    got = calls(w.server) - before
+    eq((got['copy'], got['write'], got['read']), (1, 0, 0), got)
+    eq(get(w.path('g')) == data, True)
+    # the other way, it refuses, and the client copies
+    put(f'{b}/h', data)
+    copied(f'{b}/h', f'{a}/h')
+    eq(get(f'{other.export}/h') == data, True)
+    other.end()

@@ -9,6 +9,7 @@
 
 #include "../../../fs/nfs/v4/engine/compound.h"
 #include "../../../fs/nfs/v4/op/netloc.h"
+#include "../../../fs/nfs/v4/state/copy_source.h"
 
 #define WORDS		64
 
@@ -183,6 +184,71 @@ static void names_this_server(struct kunit *test)
 	}
 }
 
+/**
+ * struct source - a server that a client wants to have copied from
+ * @type: kind of its netloc4
+ * @netid: network
+ * @text: name or address
+ * @allowed: it may be connected to
+ */
+struct source {
+	u32 type;
+	const char *netid;
+	const char *text;
+	bool allowed;
+};
+
+static const struct source sources[] = {
+	{ NL4_NETADDR, "tcp", "192.0.2.1.8.1", true },
+	{ NL4_NETADDR, "tcp6", "fd00::1.8.1", true },
+	/* No address. */
+	{ NL4_NAME, "tcp", "192.0.2.1.8.1" },
+	{ NL4_URL, "tcp", "192.0.2.1.8.1" },
+	{ NL4_NETADDR, "tcp", "localhost.8.1" },
+	{ NL4_NETADDR, "tcp", "192.0.2.1" },
+	{ NL4_NETADDR, "tcp", "" },
+	/* The network of another one. */
+	{ NL4_NETADDR, "tcp6", "192.0.2.1.8.1" },
+	{ NL4_NETADDR, "tcp", "fd00::1.8.1" },
+	{ NL4_NETADDR, "udp", "192.0.2.1.8.1" },
+	{ NL4_NETADDR, "rdma", "192.0.2.1.8.1" },
+	{ NL4_NETADDR, "", "192.0.2.1.8.1" },
+	/* Another port. */
+	{ NL4_NETADDR, "tcp", "192.0.2.1.0.22" },
+	{ NL4_NETADDR, "tcp", "192.0.2.1.0.0" },
+	{ NL4_NETADDR, "tcp", "192.0.2.1.8.2" },
+	{ NL4_NETADDR, "tcp", "192.0.2.1.8.257" },
+	/* This machine, or several. */
+	{ NL4_NETADDR, "tcp", "127.0.0.1.8.1" },
+	{ NL4_NETADDR, "tcp", "0.0.0.0.8.1" },
+	{ NL4_NETADDR, "tcp", "169.254.1.1.8.1" },
+	{ NL4_NETADDR, "tcp", "224.0.0.1.8.1" },
+	{ NL4_NETADDR, "tcp", "255.255.255.255.8.1" },
+	{ NL4_NETADDR, "tcp6", "::1.8.1" },
+	{ NL4_NETADDR, "tcp6", "::.8.1" },
+	{ NL4_NETADDR, "tcp6", "fe80::1.8.1" },
+	{ NL4_NETADDR, "tcp6", "ff02::1.8.1" },
+	{ NL4_NETADDR, "tcp6", "::ffff:127.0.0.1.8.1" },
+};
+
+/* Only servers of NFS at addresses of other machines. */
+static void sources_allowed(struct kunit *test)
+{
+	struct sockaddr_storage addr;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sources); i++) {
+		const struct source *s = &sources[i];
+		const struct dnfs4_netloc loc = {
+			.type = s->type, .netid = s->netid, .text = s->text,
+			.netid_len = strlen(s->netid), .text_len = strlen(s->text),
+		};
+
+		KUNIT_EXPECT_EQ_MSG(test, dnfs4_copy_source_parse(&init_net, &loc, &addr),
+				    s->allowed, "source %u", i);
+	}
+}
+
 static int fixture_init(struct kunit *test)
 {
 	test->priv = kunit_kzalloc(test, sizeof(struct fixture), GFP_KERNEL);
@@ -193,6 +259,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(whole_and_short),
 	KUNIT_CASE(refuses_bad),
 	KUNIT_CASE(names_this_server),
+	KUNIT_CASE(sources_allowed),
 	{}
 };
 

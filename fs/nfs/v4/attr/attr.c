@@ -117,7 +117,7 @@ void dnfs4_attrs_here(const struct dnfs4_compound *cmp, const struct dnfs4_fh *f
 
 	*map = attrs_all[min_t(u32, cmp->minor, DNFS4_MINOR_MAX)];
 	/* Arguments are decoded before the filehandle is checked. */
-	if (fh->kind == DNFS4_FH_NONE)
+	if (fh->kind <= DNFS4_FH_NONE)
 		return;
 	if (fh->kind == DNFS4_FH_PSEUDO) {
 		take_away(map, &attrs_of_space);

@@ -10,6 +10,7 @@
 #include "../../server.h"
 #include "../attr/attr.h"
 #include "../deleg/delegation.h"
+#include "../state/copy_source.h"
 #include "../state/open.h"
 #include "compound.h"
 #include "server.h"
@@ -77,8 +78,12 @@ struct dnfs4_server *dnfs4_server_alloc(struct dnfs_server *nfs)
 	server->stats = ditto_stats_register(nfs->srv, "nfs4", op_names, ARRAY_SIZE(op_names));
 	if (!server->stats)
 		goto free;
+	if (dnfs4_copy_sources_init(server))
+		goto unregister;
 	if (!parts_init(server))
 		return server;
+	dnfs4_copy_sources_exit(server);
+unregister:
 	ditto_stats_unregister(server->stats);
 free:
 	kfree(server);
@@ -90,6 +95,7 @@ void dnfs4_server_free(struct dnfs4_server *server)
 	parts_exit(server, ARRAY_SIZE(parts));
 	/* The last copies held their clients until now, and may still return from this module. */
 	ditto_jobs_flush();
+	dnfs4_copy_sources_exit(server);
 	ditto_stats_unregister(server->stats);
 	kfree(server);
 }
@@ -117,6 +123,7 @@ void dnfs4_stop(struct dnfs4_server *server)
 	for (i = ARRAY_SIZE(parts); i--;)
 		if (parts[i].stop)
 			parts[i].stop(server);
+	dnfs4_copy_sources_stop(server);
 }
 
 int dnfs4_init(void)

@@ -115,6 +115,11 @@ static const struct row rows[] = {
 	{ EBADMSG,	ANY,		NFS4ERR_IO },
 	{ ESHUTDOWN,	ANY,		NFS4ERR_DELAY },
 	{ ECANCELED,	ANY,		NFS4ERR_IO },
+	/*
+	 * The source server of a copy. NFS4ERR_PARTNER_NOTSUPP and NFS4ERR_PARTNER_NO_AUTH would
+	 * say more, but this is what makes clients copy by reading and writing.
+	 */
+	{ EREMOTEIO,	ANY,		NFS4ERR_OFFLOAD_DENIED },
 };
 
 static const struct row *status_find(u32 op, int err)

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * COPY within the server (RFC 7862 sections 4 and 15.2): from the saved file to the current one.
+ * COPY (RFC 7862 sections 4 and 15.2): from the saved file to the current one, or from a file of
+ * another server, which the saved filehandle names there.
  *
  * Bytes are copied in order, so every copy is consecutive. At most copy-sync-kib is copied before
  * the reply, so that a copy does not keep a thread. A longer copy goes on in the background, see
  * state/offload.h. If the client wants it done before the reply, or cannot be called back, it gets
- * the number of bytes copied and asks for the rest again.
+ * the number of bytes copied and asks for the rest again. A copy from another server is always
+ * done in the background, or refused, so that the client copies by reading and writing.
  */
 #include <linux/limits.h>
 #include <linux/nfs4.h>
@@ -15,6 +17,7 @@
 #include "../../../node/node.h"
 #include "../../../op/space.h"
 #include "../../server.h"
+#include "../../share_options.h"
 #include "../engine/ops.h"
 #include "../state/offload.h"
 #include "../state/open.h"
@@ -33,6 +36,7 @@ struct copy_args {
 	u32 consecutive;
 	u32 synchronous;
 	u32 servers;
+	struct dnfs4_netloc server;
 };
 
 struct copy_res {
@@ -56,8 +60,12 @@ static u32 copy_decode(struct dnfs4_compound *cmp, void *args)
 	    xdr_stream_decode_u32(cmp->in, &a->synchronous) || a->synchronous > 1 ||
 	    xdr_stream_decode_u32(cmp->in, &a->servers) || a->servers > COPY_NETLOCS_MAX)
 		return NFS4ERR_BADXDR;
-	for (i = 0; !status && i < a->servers; i++)
+	for (i = 0; !status && i < a->servers; i++) {
 		status = dnfs4_netloc_decode(cmp, &server);
+		/* The first address is used. */
+		if (!status && server.type == NL4_NETADDR && !a->server.type)
+			a->server = server;
+	}
 	return status;
 }
 
@@ -116,7 +124,7 @@ static u32 copy_now(struct dnfs4_compound *cmp, const struct copy_args *a, struc
 		return NFS4ERR_INVAL;
 	range = (struct dnfs4_offload_range) { a->src_pos, a->dst_pos, count };
 	if (count > most && copy_may_go_on(cmp, a) &&
-	    !dnfs4_offload_start(cmp, src, dst, &range, &res->callback)) {
+	    !dnfs4_offload_start(cmp, src, NULL, dst, &range, &res->callback)) {
 		res->background = true;
 		/* The copy owns the states now. */
 		src->state = NULL;
@@ -131,6 +139,60 @@ static u32 copy_now(struct dnfs4_compound *cmp, const struct copy_args *a, struc
 	return NFS4_OK;
 }
 
+static u32 copy_check_range(const struct copy_args *a)
+{
+	if (a->src_pos > S64_MAX || a->count > S64_MAX - a->src_pos)
+		return NFS4ERR_INVAL;
+	return a->dst_pos > S64_MAX || a->count > S64_MAX - a->dst_pos ? NFS4ERR_FBIG : NFS4_OK;
+}
+
+static bool copy_share_allows(const struct dnfs4_compound *cmp)
+{
+	const struct dnfs_share_options *own;
+	bool allows;
+
+	rcu_read_lock();
+	own = dnfs_share_options(rcu_dereference(cmp->current_fh.target.op.share->opts));
+	allows = own && own->copy_from_servers;
+	rcu_read_unlock();
+	return allows;
+}
+
+static u32 copy_from_server(struct dnfs4_compound *cmp, const struct copy_args *a,
+			    struct copy_res *res)
+{
+	struct dnfs4_offload_range range = { a->src_pos, a->dst_pos, a->count };
+	struct dnfs4_copy_from from = { .sid = a->src };
+	struct dnfs4_io dst;
+	u32 status;
+
+	status = dnfs4_check_data(cmp) ?: copy_check_range(a);
+	if (status)
+		return status;
+	if (!copy_share_allows(cmp) || cmp->saved_fh.kind != DNFS4_FH_FOREIGN ||
+	    !copy_may_go_on(cmp, a) ||
+	    !dnfs4_copy_source_parse(cmp->call->server->net, &a->server, &from.addr))
+		return NFS4ERR_OFFLOAD_DENIED;
+	/* The source would read by one of these for any client that knows a filehandle. */
+	if (dnfs4_stateid_special(&a->src) != DNFS4_SPECIAL_NONE)
+		return NFS4ERR_BAD_STATEID;
+	from.fh.size = cmp->foreign.len;
+	memcpy(from.fh.data, cmp->foreign.data, cmp->foreign.len);
+	status = dnfs4_io_begin(cmp, &a->dst, true, &dst);
+	if (status)
+		return status;
+	res->verf = atomic64_read(&cmp->call->srv->write_verifier);
+	if (!dnfs4_offload_start(cmp, NULL, &from, &dst, &range, &res->callback)) {
+		res->background = true;
+		/* The copy owns the state now. */
+		dst.state = NULL;
+	} else {
+		status = NFS4ERR_OFFLOAD_DENIED;
+	}
+	dnfs4_io_end(&dst);
+	return status;
+}
+
 static u32 copy_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
 	const struct copy_args *a = args;
@@ -138,16 +200,16 @@ static u32 copy_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	struct dnfs4_io src, dst;
 	u32 status;
 
-	/* From another server: the client copies by reading and writing instead. */
 	if (a->servers)
-		return NFS4ERR_OFFLOAD_DENIED;
+		return copy_from_server(cmp, a, res);
+	if (cmp->saved_fh.kind == DNFS4_FH_FOREIGN)
+		return cmp->foreign.status;
 	status = dnfs4_check_data_of(cmp, &cmp->saved_fh) ?: dnfs4_check_data(cmp);
 	if (status)
 		return status;
-	if (a->src_pos > S64_MAX || a->count > S64_MAX - a->src_pos)
-		return NFS4ERR_INVAL;
-	if (a->dst_pos > S64_MAX || a->count > S64_MAX - a->dst_pos)
-		return NFS4ERR_FBIG;
+	status = copy_check_range(a);
+	if (status)
+		return status;
 	status = dnfs4_io_begin_of(cmp, &cmp->saved_fh, &a->src, false, &src);
 	if (status)
 		return status;
@@ -183,7 +245,7 @@ static u32 copy_reply(const struct dnfs4_compound *cmp, const void *args)
 
 const struct dnfs4_op dnfs4_op_copy = {
 	.name = "COPY",
-	.flags = DNFS4_OP_FH | DNFS4_OP_SAVED | DNFS4_OP_CHANGES,
+	.flags = DNFS4_OP_FH | DNFS4_OP_SAVED | DNFS4_OP_CHANGES | DNFS4_OP_FOREIGN_SAVED,
 	.minor_first = 2,
 	.minor_last = DNFS4_MINOR_MAX,
 	.pseudo_status = NFS4ERR_ISDIR,

@@ -54,8 +54,14 @@ static u32 putfh_decode(struct dnfs4_compound *cmp, void *args)
 static u32 putfh_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
 	const struct putfh_args *a = args;
+	u32 status = dnfs4_fh_decode(cmp, a->data, a->len);
 
-	return dnfs4_fh_decode(cmp, a->data, a->len);
+	if (likely(!status) || (status != NFS4ERR_STALE && status != NFS4ERR_BADHANDLE) ||
+	    cmp->minor < 2 || cmp->saved_fh.kind == DNFS4_FH_FOREIGN ||
+	    dnfs4_next_op(cmp) != OP_SAVEFH)
+		return status;
+	dnfs4_fh_enter_foreign(cmp, a->data, a->len, status);
+	return NFS4_OK;
 }
 
 const struct dnfs4_op dnfs4_op_putfh = {
@@ -92,6 +98,8 @@ static u32 restorefh_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
 	if (cmp->saved_fh.kind == DNFS4_FH_NONE)
 		return cmp->minor ? NFS4ERR_NOFILEHANDLE : NFS4ERR_RESTOREFH;
+	if (cmp->saved_fh.kind == DNFS4_FH_FOREIGN)
+		return cmp->foreign.status;
 	dnfs4_fh_copy(&cmp->current_fh, &cmp->saved_fh);
 	cmp->current_stateid = cmp->saved_stateid;
 	cmp->stateid_set = cmp->saved_stateid_set;
@@ -115,7 +123,7 @@ static u32 savefh_exec(struct dnfs4_compound *cmp, void *args, void *result)
 
 const struct dnfs4_op dnfs4_op_savefh = {
 	.name = "SAVEFH",
-	.flags = DNFS4_OP_FH_ANY | DNFS4_OP_ANY_SEC | DNFS4_OP_BRIEF,
+	.flags = DNFS4_OP_FH_ANY | DNFS4_OP_ANY_SEC | DNFS4_OP_BRIEF | DNFS4_OP_FOREIGN,
 	.minor_last = DNFS4_MINOR_MAX,
 	.exec = savefh_exec,
 };
