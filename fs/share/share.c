@@ -34,29 +34,12 @@
 #include "share.h"
 #include "share_private.h"
 
-/**
- * struct share_item - a share with the members private to this file
- * @share: the public part
- * @path: path as the administrator wrote it, without trailing slashes
- * @late: requests did not end within the drain setting
- * @finish: releases the share in the background
- */
-struct share_item {
-	struct ditto_share share;
-	char *path;
-	bool late;
-	struct work_struct finish;
-};
-
 struct name_key {
 	const char *name;
 	size_t len;
 };
 
-static atomic64_t opts_generation = ATOMIC64_INIT(0);
 static atomic_t share_number = ATOMIC_INIT(0);
-
-#define to_item(ptr)	container_of_const(ptr, struct share_item, share)
 
 static u32 name_key_hash(const void *data, u32 len, u32 seed)
 {
@@ -87,32 +70,6 @@ static const struct rhashtable_params by_name_params = {
 	.obj_cmpfn = name_cmp,
 	.automatic_shrinking = true,
 };
-
-static const struct rhashtable_params by_tag_params = {
-	.key_len = sizeof(u64),
-	.key_offset = offsetof(struct ditto_share, tag),
-	.head_offset = offsetof(struct ditto_share, by_tag),
-	.automatic_shrinking = true,
-};
-
-/* Options */
-
-static void opts_free_rcu(struct rcu_head *rcu)
-{
-	ditto_share_opts_free(container_of(rcu, struct ditto_share_opts, rcu));
-}
-
-/* Replace the options. The new generation invalidates cached decisions. */
-static void opts_publish(struct ditto_share_table *table, struct ditto_share *share,
-			 struct ditto_share_opts *opts)
-{
-	struct ditto_share_opts *old;
-
-	opts->generation = atomic64_inc_return(&opts_generation);
-	old = rcu_replace_pointer(share->opts, opts, lockdep_is_held(&table->lock));
-	if (old)
-		call_rcu(&old->rcu, opts_free_rcu);
-}
 
 /* Lookup */
 
@@ -147,7 +104,7 @@ struct ditto_share *ditto_share_get_by_tag(struct ditto_server *srv, u64 tag)
 	struct ditto_share *share;
 
 	rcu_read_lock();
-	share = share_tryget(rhashtable_lookup(&srv->shares->by_tag, &tag, by_tag_params));
+	share = share_tryget(rhashtable_lookup(&srv->shares->by_tag, &tag, ditto_share_by_tag));
 	rcu_read_unlock();
 	return share;
 }
@@ -170,7 +127,7 @@ struct ditto_share *ditto_share_get_by_path(struct ditto_server *srv, const char
 
 	rcu_read_lock();
 	list_for_each_entry_rcu(share, &srv->shares->list, list) {
-		const char *own = to_item(share)->path;
+		const char *own = to_share_item(share)->path;
 
 		if (strlen(own) == len && !memcmp(own, path, len)) {
 			found = share_tryget(share);
@@ -201,15 +158,25 @@ EXPORT_SYMBOL_NS_GPL(ditto_shares_let_guests, DITTO);
 
 const char *ditto_share_path(const struct ditto_share *share)
 {
-	return to_item(share)->path;
+	return to_share_item(share)->path;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_path, DITTO);
+
+/* A worker never waits for requests: the later of their end and the removal queues it. */
+static void share_finish_due(struct share_item *item)
+{
+	if (atomic_dec_and_test(&item->finish_after))
+		queue_work(ditto_wq, &item->finish);
+}
 
 /* Addition */
 
 static void share_ref_gone(struct percpu_ref *ref)
 {
-	complete(&container_of(ref, struct ditto_share, ref)->gone);
+	struct ditto_share *share = container_of(ref, struct ditto_share, ref);
+
+	share_finish_due(to_share_item(share));
+	complete(&share->gone);
 }
 
 static void share_free_rcu(struct rcu_head *rcu)
@@ -221,6 +188,11 @@ static void share_free_rcu(struct rcu_head *rcu)
 	kfree(item->share.name);
 	kfree(item->path);
 	kfree(item);
+}
+
+void ditto_share_free(struct ditto_share *share)
+{
+	call_rcu(&share->rcu, share_free_rcu);
 }
 
 /* Release a share that is out of the tables and has no users. */
@@ -237,7 +209,7 @@ static void share_finish(struct share_item *item)
 	if (ditto_sb_is_overlay(item->share.root.mnt->mnt_sb))
 		flush_delayed_fput();
 	path_put(&item->share.root);
-	call_rcu(&item->share.rcu, share_free_rcu);
+	ditto_share_free(&item->share);
 }
 
 static void share_finish_workfn(struct work_struct *work)
@@ -245,6 +217,7 @@ static void share_finish_workfn(struct work_struct *work)
 	struct share_item *item = container_of(work, struct share_item, finish);
 	struct ditto_share_table *table = item->share.srv->shares;
 
+	/* It is queued just before the completion. */
 	wait_for_completion(&item->share.gone);
 	if (item->late)
 		pr_info("share %s: the last request has ended\n", item->share.name);
@@ -327,8 +300,8 @@ static u64 path_subvolume(const struct path *path)
 	return st.subvol;
 }
 
-static struct share_item *share_new(struct ditto_server *srv, const struct ditto_share_config *cfg,
-				    const struct path *root)
+struct share_item *ditto_share_new(struct ditto_server *srv, const struct ditto_share_config *cfg,
+				   const struct path *root)
 {
 	struct share_item *item = kzalloc(sizeof(*item), GFP_KERNEL);
 	struct ditto_share *share;
@@ -354,6 +327,7 @@ static struct share_item *share_new(struct ditto_server *srv, const struct ditto
 	spin_lock_init(&share->instances_lock);
 	INIT_LIST_HEAD(&share->instances);
 	INIT_WORK(&item->finish, share_finish_workfn);
+	atomic_set(&item->finish_after, 2);
 	if (cfg->id)
 		share->id = *cfg->id;
 	else
@@ -363,7 +337,7 @@ static struct share_item *share_new(struct ditto_server *srv, const struct ditto
 	return item;
 }
 
-static void shares_mark_changed(struct ditto_share_table *table)
+void ditto_shares_mark_changed(struct ditto_share_table *table)
 {
 	lockdep_assert_held(&table->lock);
 	/* Pairs with ditto_shares_changed(): a reader of the new number sees the change. */
@@ -372,7 +346,7 @@ static void shares_mark_changed(struct ditto_share_table *table)
 
 u64 ditto_shares_changed(const struct ditto_server *srv)
 {
-	/* Pairs with shares_mark_changed(). */
+	/* Pairs with ditto_shares_mark_changed(). */
 	return max(smp_load_acquire(&srv->shares->changed), srv->started);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_shares_changed, DITTO);
@@ -395,7 +369,7 @@ static int share_check_free(struct ditto_share_table *table, const struct ditto_
 		NL_SET_ERR_MSG(extack, "name: there is such a share already");
 		return -EEXIST;
 	}
-	other = rhashtable_lookup(&table->by_tag, &share->tag, by_tag_params);
+	other = rhashtable_lookup(&table->by_tag, &share->tag, ditto_share_by_tag);
 	if (other)
 		NL_SET_ERR_MSG_FMT(extack, "share %.24s has the same id; give another with id",
 				   other->name);
@@ -413,7 +387,7 @@ static int share_publish(struct ditto_share_table *table, struct ditto_share *sh
 	err = rhashtable_insert_fast(&table->by_name, &share->by_name, by_name_params);
 	if (err)
 		return -ENOMEM;
-	err = rhashtable_insert_fast(&table->by_tag, &share->by_tag, by_tag_params);
+	err = rhashtable_insert_fast(&table->by_tag, &share->by_tag, ditto_share_by_tag);
 	if (err) {
 		rhashtable_remove_fast(&table->by_name, &share->by_name, by_name_params);
 		return -ENOMEM;
@@ -425,7 +399,7 @@ static int share_publish(struct ditto_share_table *table, struct ditto_share *sh
 	list_add_tail_rcu(&share->list, &pos->list);
 	table->count++;
 	percpu_ref_reinit(&share->ref);
-	shares_mark_changed(table);
+	ditto_shares_mark_changed(table);
 	return 0;
 }
 
@@ -471,7 +445,7 @@ int ditto_share_add(struct ditto_server *srv, const struct ditto_share_config *c
 	err = path_check(cfg->path, &root, extack);
 	if (err)
 		return err;
-	item = share_new(srv, cfg, &root);
+	item = ditto_share_new(srv, cfg, &root);
 	if (!item) {
 		err = -ENOMEM;
 		goto put_path;
@@ -490,7 +464,7 @@ int ditto_share_add(struct ditto_server *srv, const struct ditto_share_config *c
 	err = ditto_share_blocks_make(cfg->opts, cfg->name);
 	if (err)
 		goto leave;
-	opts_publish(table, share, cfg->opts);
+	ditto_share_opts_publish(table, share, cfg->opts);
 	err = share_publish(table, share);
 	if (err)
 		goto leave;
@@ -508,16 +482,15 @@ leave:
 unlock:
 	mutex_unlock(&table->lock);
 free:
-	call_rcu(&share->rcu, share_free_rcu);
+	ditto_share_free(share);
 put_path:
 	path_put(&root);
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_add, DITTO);
 
-/* Find a share by name, with the mutex held. */
-static struct ditto_share *share_named(struct ditto_share_table *table, const char *name,
-				       struct netlink_ext_ack *extack)
+struct ditto_share *ditto_share_named(struct ditto_share_table *table, const char *name,
+				      struct netlink_ext_ack *extack)
 {
 	struct ditto_share *share;
 
@@ -530,75 +503,24 @@ static struct ditto_share *share_named(struct ditto_share_table *table, const ch
 	return share;
 }
 
-int ditto_share_set(struct ditto_server *srv, const struct ditto_share_config *cfg,
-		    struct netlink_ext_ack *extack)
-{
-	struct ditto_share_table *table = srv->shares;
-	struct ditto_share *share;
-	int err = -ENOENT;
-
-	if (cfg->path) {
-		NL_SET_ERR_MSG(extack, "path: cannot be changed; remove the share and add it");
-		return -EINVAL;
-	}
-	mutex_lock(&table->lock);
-	share = share_named(table, cfg->name, extack);
-	if (share)
-		err = ditto_share_blocks_make(cfg->opts, cfg->name);
-	if (!err) {
-		opts_publish(table, share, cfg->opts);
-		shares_mark_changed(table);
-	}
-	mutex_unlock(&table->lock);
-	if (err)
-		return err;
-	ditto_event(srv, DITTO_EVENT_SHARE_CHANGED, cfg->name);
-	return 0;
-}
-EXPORT_SYMBOL_NS_GPL(ditto_share_set, DITTO);
-
-/* A protocol was registered: make its values for all shares, of what was given before. */
-static int shares_options_added(struct ditto_server *srv)
-{
-	struct ditto_share_table *table = srv->shares;
-	struct ditto_share_opts *opts;
-	struct ditto_share *share;
-	int err = 0;
-
-	mutex_lock(&table->lock);
-	list_for_each_entry(share, &table->list, list) {
-		rcu_read_lock();
-		opts = ditto_share_opts_dup(rcu_dereference(share->opts));
-		rcu_read_unlock();
-		err = opts ? ditto_share_blocks_make(opts, share->name) : -ENOMEM;
-		if (err) {
-			ditto_share_opts_free(opts);
-			break;
-		}
-		opts_publish(table, share, opts);
-	}
-	mutex_unlock(&table->lock);
-	return err;
-}
-
 /* Removal */
 
 static void share_withdraw(struct ditto_share_table *table, struct ditto_share *share)
 {
 	lockdep_assert_held(&table->lock);
 	rhashtable_remove_fast(&table->by_name, &share->by_name, by_name_params);
-	rhashtable_remove_fast(&table->by_tag, &share->by_tag, by_tag_params);
+	rhashtable_remove_fast(&table->by_tag, &share->by_tag, ditto_share_by_tag);
 	list_del_rcu(&share->list);
 	table->count--;
 	percpu_ref_kill(&share->ref);
-	shares_mark_changed(table);
+	ditto_shares_mark_changed(table);
 }
 
-static void share_finish_later(struct ditto_share_table *table, struct share_item *item, bool late)
+void ditto_share_finish_later(struct ditto_share_table *table, struct share_item *item, bool late)
 {
 	item->late = late;
 	atomic_inc(&table->draining);
-	queue_work(ditto_wq, &item->finish);
+	share_finish_due(item);
 }
 
 int ditto_share_del(struct ditto_server *srv, const char *name, struct netlink_ext_ack *extack)
@@ -609,7 +531,7 @@ int ditto_share_del(struct ditto_server *srv, const char *name, struct netlink_e
 	unsigned long left;
 
 	mutex_lock(&table->lock);
-	share = share_named(table, name, extack);
+	share = ditto_share_named(table, name, extack);
 	if (share)
 		share_withdraw(table, share);
 	mutex_unlock(&table->lock);
@@ -629,10 +551,10 @@ int ditto_share_del(struct ditto_server *srv, const char *name, struct netlink_e
 				   "%ld requests still run after %u ms; it goes when they end",
 				   running, drain_ms);
 		pr_warn("share %s: %ld requests still run after %u ms\n", name, running, drain_ms);
-		share_finish_later(table, to_item(share), true);
+		ditto_share_finish_later(table, to_share_item(share), true);
 		return -ETIMEDOUT;
 	}
-	share_finish(to_item(share));
+	share_finish(to_share_item(share));
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_del, DITTO);
@@ -668,11 +590,11 @@ int ditto_shares_init(struct ditto_server *srv)
 	err = rhashtable_init(&table->by_name, &by_name_params);
 	if (err)
 		goto err_table;
-	err = rhashtable_init(&table->by_tag, &by_tag_params);
+	err = rhashtable_init(&table->by_tag, &ditto_share_by_tag);
 	if (err)
 		goto err_name;
 	srv->shares = table;
-	srv->options_added = shares_options_added;
+	srv->options_added = ditto_shares_options_added;
 	return 0;
 
 err_name:
@@ -690,7 +612,7 @@ void ditto_shares_exit(struct ditto_server *srv)
 	mutex_lock(&table->lock);
 	list_for_each_entry_safe(share, next, &table->list, list) {
 		share_withdraw(table, share);
-		share_finish_later(table, to_item(share), false);
+		ditto_share_finish_later(table, to_share_item(share), false);
 	}
 	mutex_unlock(&table->lock);
 	wait_var_event(&table->draining, !atomic_read(&table->draining));

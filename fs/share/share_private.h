@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Internals shared by fs/share/share.c and fs/share/share_visit.c. */
+/* Internals of the table of shares: fs/share/{share,share_set,share_visit}.c. */
 #ifndef _DITTO_FS_SHARE_SHARE_PRIVATE_H
 #define _DITTO_FS_SHARE_SHARE_PRIVATE_H
 
@@ -7,6 +7,9 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/rhashtable.h>
+#include <linux/workqueue.h>
+
+#include "share.h"
 
 /**
  * struct ditto_share_table - the shares of a server
@@ -29,5 +32,86 @@ struct ditto_share_table {
 	u64 changed;
 	bool key_warned;
 };
+
+/**
+ * struct share_item - a share with its private members
+ * @share: the public part
+ * @path: path as the administrator wrote it, without trailing slashes
+ * @late: requests did not end within the drain setting
+ * @finish_after: what must happen before @finish: the end of the last request, and its removal
+ * @finish: releases the share in the background
+ */
+struct share_item {
+	struct ditto_share share;
+	char *path;
+	bool late;
+	atomic_t finish_after;
+	struct work_struct finish;
+};
+
+#define to_share_item(ptr)	container_of_const(ptr, struct share_item, share)
+
+static const struct rhashtable_params ditto_share_by_tag __maybe_unused = {
+	.key_len = sizeof(u64),
+	.key_offset = offsetof(struct ditto_share, tag),
+	.head_offset = offsetof(struct ditto_share, by_tag),
+	.automatic_shrinking = true,
+};
+
+/**
+ * ditto_share_new - allocate a share that is in no table
+ * @srv: the server
+ * @cfg: name, path and identity
+ * @root: the served directory; the caller's reference passes to the share with its publication
+ *
+ * Context: may sleep.
+ * Return: the share, to be published or freed with ditto_share_free(); NULL without memory.
+ */
+struct share_item *ditto_share_new(struct ditto_server *srv, const struct ditto_share_config *cfg,
+				   const struct path *root);
+
+/* Free a share that was never published. Any context. */
+void ditto_share_free(struct ditto_share *share);
+
+/**
+ * ditto_share_finish_later - release a share in the background when its last user is gone
+ * @table: the table
+ * @item: a share that is out of the tables and whose reference count was killed
+ * @late: requests did not end within the drain setting
+ *
+ * Context: any.
+ */
+void ditto_share_finish_later(struct ditto_share_table *table, struct share_item *item, bool late);
+
+/* Note a change of the set of shares. The table's mutex is held. */
+void ditto_shares_mark_changed(struct ditto_share_table *table);
+
+/**
+ * ditto_share_named - find a share by name, to change it
+ * @table: its mutex is held
+ * @name: name of the share
+ * @extack: gets a message if there is none
+ *
+ * Context: process.
+ * Return: the share, valid while the mutex is held; or NULL.
+ */
+struct ditto_share *ditto_share_named(struct ditto_share_table *table, const char *name,
+				      struct netlink_ext_ack *extack);
+
+/**
+ * ditto_share_opts_publish - replace the options of a share
+ * @table: its mutex is held
+ * @share: the share
+ * @opts: new options, consumed
+ *
+ * They get a new generation, which invalidates cached decisions.
+ *
+ * Context: process.
+ */
+void ditto_share_opts_publish(struct ditto_share_table *table, struct ditto_share *share,
+			      struct ditto_share_opts *opts);
+
+/* A protocol was registered: make its values for all shares, of what was given before. */
+int ditto_shares_options_added(struct ditto_server *srv);
 
 #endif

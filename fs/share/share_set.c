@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Changes of the options of a share, which are replaced as a whole, under the table's mutex.
+ */
+#include <linux/module.h>
+#include <linux/netlink.h>
+
+#include "../../net/event.h"
+#include "../../net/server.h"
+#include "share.h"
+#include "share_private.h"
+
+static atomic64_t opts_generation = ATOMIC64_INIT(0);
+
+static void opts_free_rcu(struct rcu_head *rcu)
+{
+	ditto_share_opts_free(container_of(rcu, struct ditto_share_opts, rcu));
+}
+
+void ditto_share_opts_publish(struct ditto_share_table *table, struct ditto_share *share,
+			      struct ditto_share_opts *opts)
+{
+	struct ditto_share_opts *old;
+
+	opts->generation = atomic64_inc_return(&opts_generation);
+	old = rcu_replace_pointer(share->opts, opts, lockdep_is_held(&table->lock));
+	if (old)
+		call_rcu(&old->rcu, opts_free_rcu);
+}
+
+int ditto_share_set(struct ditto_server *srv, const struct ditto_share_config *cfg,
+		    struct netlink_ext_ack *extack)
+{
+	struct ditto_share_table *table = srv->shares;
+	struct ditto_share *share;
+	int err = -ENOENT;
+
+	if (cfg->path) {
+		NL_SET_ERR_MSG(extack, "path: cannot be changed; remove the share and add it");
+		return -EINVAL;
+	}
+	mutex_lock(&table->lock);
+	share = ditto_share_named(table, cfg->name, extack);
+	if (share)
+		err = ditto_share_blocks_make(cfg->opts, cfg->name);
+	if (!err) {
+		ditto_share_opts_publish(table, share, cfg->opts);
+		ditto_shares_mark_changed(table);
+	}
+	mutex_unlock(&table->lock);
+	if (err)
+		return err;
+	ditto_event(srv, DITTO_EVENT_SHARE_CHANGED, cfg->name);
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_share_set, DITTO);
+
+static int opts_remake(struct ditto_share_table *table, struct ditto_share *share)
+{
+	struct ditto_share_opts *opts;
+	int err;
+
+	opts = ditto_share_opts_dup(rcu_dereference_protected(share->opts,
+							      lockdep_is_held(&table->lock)));
+	err = opts ? ditto_share_blocks_make(opts, share->name) : -ENOMEM;
+	if (err)
+		ditto_share_opts_free(opts);
+	else
+		ditto_share_opts_publish(table, share, opts);
+	return err;
+}
+
+int ditto_shares_options_added(struct ditto_server *srv)
+{
+	struct ditto_share_table *table = srv->shares;
+	struct ditto_share *share;
+	int err = 0;
+
+	mutex_lock(&table->lock);
+	list_for_each_entry(share, &table->list, list) {
+		err = opts_remake(table, share);
+		if (err)
+			goto unlock;
+	}
+unlock:
+	mutex_unlock(&table->lock);
+	return err;
+}
