@@ -4209,6 +4209,12 @@ static const u16 acl_import_reply[] = {
 	0,
 };
 
+static const u16 nested_add_request[] = {
+	DITTO_A_SHARE_NAME,
+	DITTO_A_SHARE_PATH,
+	0,
+};
+
 const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 	[DITTO_CMD_SHARE_NEW] = {
 		.name = "share-new",
@@ -4423,5 +4429,14 @@ const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 		.set = &spec_acl_set,
 		.request = acl_import_request,
 		.reply = acl_import_reply,
+	},
+	[DITTO_CMD_NESTED_ADD] = {
+		.name = "nested-add",
+		.set = &spec_share_set,
+		.request = nested_add_request,
+	},
+	[DITTO_CMD_NESTED_CHECK] = {
+		.name = "nested-check",
+		.set = &spec_share_set,
 	},
 };

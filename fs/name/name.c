@@ -2,8 +2,9 @@
 /*
  * Names: validation and lookup.
  *
- * A name is looked up in the directory's own file system only. If another file system is mounted
- * or automounted on it, the directory below is found.
+ * A name is looked up in the directory's own file system. If another file system is mounted on it,
+ * the directory below is found, unless the caller follows mounts and the other file system is part
+ * of the share.
  */
 
 #include <kunit/visibility.h>
@@ -15,6 +16,7 @@
 #include "../node/node.h"
 #include "../op/op_private.h"
 #include "../open/stream.h"
+#include "../share/nested.h"
 #include "name_private.h"
 
 int ditto_name_check(const struct ditto_name *name)
@@ -125,6 +127,63 @@ int ditto_lookup(struct ditto_op *op, struct ditto_node *dir,
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_lookup, DITTO);
+
+/* Find the parent of the root of a file system within a share. */
+static int lookup_outer(struct ditto_op *op, struct ditto_node *dir, struct ditto_share **share,
+			struct ditto_node **out)
+{
+	struct ditto_share *inner = op->share, *outer = inner->outer;
+	struct ditto_node *node;
+	struct dentry *parent;
+	const struct cred *old;
+	int err;
+
+	old = ditto_op_enter(op);
+	err = ditto_node_permission(op, dir, DITTO_MAY_EXEC);
+	ditto_op_leave(old);
+	if (err)
+		return err;
+	/* A root that covers another root has the same parent. */
+	while (outer->outer && inner->covered == outer->root.dentry) {
+		inner = outer;
+		outer = inner->outer;
+	}
+	/* It is held by the inner one, but may be on its way out. */
+	if (!percpu_ref_tryget_live(&outer->ref))
+		return -ESTALE;
+	parent = ditto_parent(outer, inner->covered);
+	node = IS_ERR(parent) ? ERR_CAST(parent) : ditto_node_get(outer, parent);
+	if (!IS_ERR(parent))
+		dput(parent);
+	if (IS_ERR(node)) {
+		ditto_share_put(outer);
+		return PTR_ERR(node);
+	}
+	*share = outer;
+	*out = node;
+	return 0;
+}
+
+int ditto_lookup_follow(struct ditto_op *op, struct ditto_node *dir,
+			const struct ditto_name *name, struct ditto_share **share,
+			struct ditto_node **out)
+{
+	int kind = ditto_name_check(name);
+	int err;
+
+	*share = NULL;
+	if (unlikely(kind == DITTO_NAME_DOTDOT && op->share->outer) &&
+	    dir->inode == d_inode(op->share->root.dentry))
+		return lookup_outer(op, dir, share, out);
+	err = ditto_lookup(op, dir, name, out);
+	if (err || kind != DITTO_NAME_PLAIN || likely(list_empty(&op->share->nested)))
+		return err;
+	err = ditto_nested_follow(op, share, out);
+	if (err)
+		ditto_node_put(*out);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_lookup_follow, DITTO);
 
 int ditto_readlink(struct ditto_op *op, struct ditto_node *node, char *buf, u32 *len)
 {

@@ -47,9 +47,9 @@ u64 ditto_attr_share_fileid(const struct ditto_share *share, const struct ditto_
 {
 	const struct kstat *st = &attr->st;
 
-	if (likely(attr->fsid == share->tag))
+	if (likely(attr->fsid == share->tag && !share->outer))
 		return st->ino;
-	if (st->ino < BIT_ULL(DITTO_SUBVOLUME_SHIFT) &&
+	if (!share->outer && st->ino < BIT_ULL(DITTO_SUBVOLUME_SHIFT) &&
 	    st->subvol < DITTO_SUBVOLUME_BIT >> DITTO_SUBVOLUME_SHIFT)
 		return DITTO_SUBVOLUME_BIT | st->subvol << DITTO_SUBVOLUME_SHIFT | st->ino;
 	return BIT_ULL(63) | siphash_2u64(attr->fsid, st->ino, &subvolume_key);

@@ -157,8 +157,8 @@ int ditto_getattr_dentry(struct ditto_share *share, struct dentry *dentry,
  * @share: share the file was reached through
  * @attr: its attributes
  *
- * For protocols to which a share is one volume. In the subvolume of the share's root it is the
- * inode number.
+ * For protocols to which a share is one volume, with the file systems within it. In the subvolume
+ * of the share's root it is the inode number.
  *
  * Context: any.
  * Return: the number, never 0.

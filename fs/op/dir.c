@@ -21,6 +21,7 @@
 #include "../node/file.h"
 #include "../node/node_private.h"
 #include "../open/stream.h"
+#include "../share/nested.h"
 #include "../share/snapshot.h"
 #include "op_private.h"
 
@@ -53,6 +54,7 @@ struct ditto_raw_entry {
  * @dentries: look up dentries; the caller may search the directory
  * @subvolumes: directories may be roots of subvolumes, whose numbers the file system does not
  *	give; they are looked up
+ * @nested: file systems may be mounted on directories that are part of the share
  * @hides: the directory of snapshots is left out
  * @emit: receives an entry
  * @name: receives a name instead
@@ -69,6 +71,7 @@ struct ditto_listing {
 	bool full;
 	bool dentries;
 	bool subvolumes;
+	bool nested;
 	bool hides;
 	bool (*emit)(void *arg, const struct ditto_dirent *entry);
 	bool (*name)(void *arg, const struct ditto_name *name);
@@ -181,17 +184,30 @@ static noinline_for_stack void subvolume_entry(struct ditto_listing *l, struct d
 	entry->mounted_on = attr.mounted_on;
 }
 
+/* A file system without handles is never part of a share, so its root has a number. */
+static noinline_for_stack void nested_entry(struct dentry *dentry, struct ditto_share *share,
+					    struct ditto_dirent *entry)
+{
+	struct ditto_attr attr;
+
+	entry->nested = ditto_nested_get(share, dentry);
+	if (entry->nested &&
+	    !ditto_getattr_dentry(entry->nested, entry->nested->root.dentry, &attr))
+		entry->ino = attr.st.ino;
+}
+
 static bool emit_entry(struct ditto_listing *l, const struct ditto_raw_entry *raw, u64 next)
 {
 	struct ditto_dirent entry = {
 		.name = { .name = raw->name, .len = raw->len },
 		.cookie = next,
 	};
-	bool subvolume = l->subvolumes && raw->is_dir && !is_dot(raw) && !is_dotdot(raw);
+	bool below = !is_dot(raw) && !is_dotdot(raw);
+	bool subvolume = l->subvolumes && raw->is_dir && below;
 	struct dentry *dentry = NULL;
 	bool more;
 
-	if (l->dentries || subvolume) {
+	if (l->dentries || subvolume || (l->nested && raw->is_dir && below)) {
 		dentry = lookup_entry(l, raw);
 		/* The entry was removed since, or is damaged: only its name is known. */
 		if (IS_ERR(dentry))
@@ -205,9 +221,13 @@ static bool emit_entry(struct ditto_listing *l, const struct ditto_raw_entry *ra
 		entry.ino = ditto_fileid(raw->ino);
 	if (!entry.mounted_on)
 		entry.mounted_on = entry.ino;
+	if (l->nested && dentry && below)
+		nested_entry(dentry, l->op->share, &entry);
 	if (l->dentries)
 		entry.dentry = dentry;
 	more = l->emit(l->arg, &entry);
+	if (entry.nested)
+		ditto_share_put(entry.nested);
 	dput(dentry);
 	return more;
 }
@@ -293,10 +313,11 @@ static int dir_read(struct ditto_listing *l, u64 cookie, bool *eof)
 	err = ditto_node_permission(op, l->node, DITTO_MAY_READ);
 	if (err)
 		goto leave;
-	if ((l->dentries || l->subvolumes) &&
+	if ((l->dentries || l->subvolumes || l->nested) &&
 	    ditto_node_permission(op, l->node, DITTO_MAY_EXEC)) {
 		l->dentries = false;
 		l->subvolumes = false;
+		l->nested = false;
 	}
 	err = dir_list(l, l->node, cookie, eof);
 leave:
@@ -316,6 +337,7 @@ int ditto_readdir(struct ditto_op *op, struct ditto_node *dir, u64 cookie,
 		.node = dir,
 		.dentries = dentries,
 		.subvolumes = op->share->subvolume,
+		.nested = !list_empty(&op->share->nested),
 		.emit = emit,
 		.arg = arg,
 	};

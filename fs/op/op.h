@@ -129,13 +129,30 @@ int ditto_permission(struct ditto_op *op, struct ditto_node *node, u32 may);
  * @name: may be "." or ".."; ".." of the share's root is the root
  * @out: filled with the node, to be put
  *
- * The lookup does not cross mount points: a share is one file system.
+ * The lookup does not cross mount points.
  *
  * Context: may sleep.
  * Return: 0, -ENOENT, -ENOTDIR, -EACCES, -ENAMETOOLONG, -EILSEQ.
  */
 int ditto_lookup(struct ditto_op *op, struct ditto_node *dir,
 		 const struct ditto_name *name, struct ditto_node **out);
+
+/**
+ * ditto_lookup_follow - look up a name, and follow mounts that are part of the share
+ * @op: the caller
+ * @dir: held
+ * @name: may be "." or ".."; ".." of the share's root is the root, ".." of the root of a file
+ *	system within the share is the parent of the directory that it is mounted on
+ * @share: filled with the file system of the result, to be put, if that is another one than that
+ *	of @op; else NULL
+ * @out: filled with the node, to be put
+ *
+ * Context: may sleep.
+ * Return: as ditto_lookup(), or -ESTALE.
+ */
+int ditto_lookup_follow(struct ditto_op *op, struct ditto_node *dir,
+			const struct ditto_name *name, struct ditto_share **share,
+			struct ditto_node **out);
 
 /* Treatment of an existing name by the creation of a file. */
 enum ditto_create_how {
@@ -355,6 +372,8 @@ int ditto_advise(struct ditto_op *op, struct ditto_node *node, enum ditto_advice
  * @mounted_on: as in struct ditto_attr
  * @cookie: position behind this entry, to continue the listing
  * @dentry: dentry of the entry, if the caller asked for dentries and it still exists; borrowed
+ * @nested: file system that is mounted on the entry and is part of the share, borrowed; or NULL.
+ *	@dentry and @mounted_on are of the covered directory, @ino is of its root
  */
 struct ditto_dirent {
 	struct ditto_name name;
@@ -362,6 +381,7 @@ struct ditto_dirent {
 	u64 mounted_on;
 	u64 cookie;
 	struct dentry *dentry;
+	struct ditto_share *nested;
 };
 
 /**
@@ -393,7 +413,7 @@ int ditto_readdir(struct ditto_op *op, struct ditto_node *dir, u64 cookie,
  * @eof: set if the end was reached
  *
  * The order and the cookies are those of ditto_readdir(). No entry is looked up, also where that
- * one has to, to know the number of a subvolume.
+ * one has to, to know the number of a subvolume or what is mounted on a directory.
  *
  * Context: may sleep.
  * Return: as ditto_readdir().

@@ -379,13 +379,23 @@ char *ditto_dentry_path(const struct ditto_share *share, const struct dentry *de
 char *ditto_instance_path(const struct ditto_instance *inst, char *buf, size_t size)
 {
 	const struct ditto_share *share = rcu_access_pointer(inst->share);
+	const struct dentry *dentry = inst->dentry;
 	char *at = buf + size;
-	bool fits;
+	bool fits, names;
 
 	fits = instance_path_prepend(buf, &at, "", 1);
 	if (fits && inst->is_stream)
 		fits = prepend_stream(inst, buf, &at);
-	fits = fits && prepend_names(share, inst->dentry, buf, &at);
+	names = dentry != share->root.dentry;
+	fits = fits && prepend_names(share, dentry, buf, &at);
+	for (; fits && share->outer; share = share->outer) {
+		dentry = share->covered;
+		if (dentry == share->outer->root.dentry)
+			continue;
+		fits = (!names || instance_path_prepend(buf, &at, "/", 1)) &&
+		       prepend_names(share->outer, dentry, buf, &at);
+		names = true;
+	}
 	return fits ? at : ERR_PTR(-ENAMETOOLONG);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_path, DITTO);

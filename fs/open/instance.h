@@ -280,13 +280,13 @@ struct ditto_node *ditto_instance_base(const struct ditto_instance *inst);
 /* The following are called between begin and end. */
 
 /**
- * ditto_instance_path - get the current path relative to the root of the share
+ * ditto_instance_path - get the current path relative to the root of the outermost share
  * @inst: begun
  * @buf: filled from its end, as by d_path()
  * @size: size of @buf
  *
  * Renames of the file and of directories above it are taken into account. A stream is appended as
- * ":stream".
+ * ":stream". In a file system within a share the path begins at the root of the share.
  *
  * Context: may sleep.
  * Return: the terminated path without a leading '/', empty for the root; or

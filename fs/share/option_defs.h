@@ -35,6 +35,11 @@ OPTION(BOOL, "short-names", short_names, 0, 0, 1, "",
 OPTION(BOOL, "list-snapshots", list_snapshots, 0, 0, 1, "",
 	"Show the directory that the option snapshots names in listings. If not, only those find it "
 	"who know its name, and programs that walk the share do not walk through the past.")
+OPTION(ENUM, "nested", nested, 0, 0, 2, "off|look|on",
+	"File systems that are mounted below the root of the share; needs dittod. "
+	"off: they are not part of it, and the directories that they cover are served. "
+	"look: they are part of it, and clients can change nothing in them. "
+	"on: they are part of it.")
 OPTION(BOOL, "secure-ports", secure_ports, 1, 0, 1, "",
 	"Accept AUTH_SYS, with which any program can claim to be any user, only from source ports "
 	"below 1024, which the client's kernel gives to root only. "

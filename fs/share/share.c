@@ -31,6 +31,7 @@
 #include "../node/node_private.h"
 #include "../op/job.h"
 #include "../open/instance.h"
+#include "nested.h"
 #include "share.h"
 #include "share_private.h"
 
@@ -106,7 +107,10 @@ struct ditto_share *ditto_share_get_by_tag(struct ditto_server *srv, u64 tag)
 	rcu_read_lock();
 	share = share_tryget(rhashtable_lookup(&srv->shares->by_tag, &tag, ditto_share_by_tag));
 	rcu_read_unlock();
-	return share;
+	if (!share || likely(!share->outer) || ditto_nested_is_inside(share))
+		return share;
+	ditto_share_put(share);
+	return NULL;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_get_by_tag, DITTO);
 
@@ -208,7 +212,10 @@ static void share_finish(struct share_item *item)
 	 */
 	if (ditto_sb_is_overlay(item->share.root.mnt->mnt_sb))
 		flush_delayed_fput();
-	path_put(&item->share.root);
+	if (item->share.outer)
+		ditto_nested_release(&item->share);
+	else
+		path_put(&item->share.root);
 	ditto_share_free(&item->share);
 }
 
@@ -326,6 +333,7 @@ struct share_item *ditto_share_new(struct ditto_server *srv, const struct ditto_
 	init_completion(&share->gone);
 	spin_lock_init(&share->instances_lock);
 	INIT_LIST_HEAD(&share->instances);
+	INIT_LIST_HEAD(&share->nested);
 	INIT_WORK(&item->finish, share_finish_workfn);
 	atomic_set(&item->finish_after, 2);
 	if (cfg->id)
@@ -513,6 +521,7 @@ static void share_withdraw(struct ditto_share_table *table, struct ditto_share *
 	list_del_rcu(&share->list);
 	table->count--;
 	percpu_ref_kill(&share->ref);
+	ditto_nested_trim(table);
 	ditto_shares_mark_changed(table);
 }
 
@@ -587,6 +596,7 @@ int ditto_shares_init(struct ditto_server *srv)
 		return -ENOMEM;
 	mutex_init(&table->lock);
 	INIT_LIST_HEAD(&table->list);
+	INIT_LIST_HEAD(&table->nested);
 	err = rhashtable_init(&table->by_name, &by_name_params);
 	if (err)
 		goto err_table;

@@ -87,6 +87,13 @@ enum ditto_chmod {
 #define DITTO_SEC_KRB5I	BIT(3)	/* RPCSEC_GSS, integrity */
 #define DITTO_SEC_KRB5P	BIT(4)	/* RPCSEC_GSS, privacy */
 
+/* Values of the option "nested": what is mounted below the root of a share. */
+enum ditto_nested_use {
+	DITTO_NESTED_OFF,	/* not part of it: covered directories are served */
+	DITTO_NESTED_LOOK,	/* part of it, read-only */
+	DITTO_NESTED_ON,	/* part of it */
+};
+
 /**
  * struct ditto_share_opts - the options of a share
  * @rcu: replaced and freed under RCU
@@ -104,6 +111,7 @@ enum ditto_chmod {
  * @streams: files may have named streams
  * @short_names: files with long names have 8.3 names, too
  * @list_snapshots: listings show the directory of snapshots
+ * @nested: see enum ditto_nested_use
  * @secure_ports: accept identities without proof from reserved ports only
  * @acl_mode: see enum ditto_chmod
  * @samba_acl: see enum ditto_ntacl_use
@@ -132,6 +140,7 @@ struct ditto_share_opts {
 	bool streams;
 	bool short_names;
 	bool list_snapshots;
+	u32 nested;
 	bool secure_ports;
 	u32 acl_mode;
 	u32 samba_acl;
@@ -161,11 +170,17 @@ struct ditto_share_opts {
  * @opts: see struct ditto_share_opts
  * @ref: operations in flight
  * @gone: completed when @ref has dropped to zero
+ * @outer: share that this file system is mounted in, held; NULL for a share of its own, see
+ *	nested.h
+ * @covered: directory of @outer that this file system is mounted on, held; the mount of @root is
+ *	then the server's own, and does not keep that of the administrator from unmounting
+ * @nested: file systems mounted in this one; changed under the table's mutex, read under RCU
+ * @nested_link: link in @nested of @outer
  * @instances_lock: guards @instances; node->lock nests inside
  * @instances: open instances, see fs/open/instance.h
  * @by_name: link in the table by name
  * @by_tag: link in the table by tag
- * @list: link in the table's list, under its mutex
+ * @list: link in the table's list of shares or of nested ones, under its mutex
  * @volume_link: link in the volume's list of shares, under the node table's volumes_lock
  * @rcu: freed under RCU
  */
@@ -183,6 +198,10 @@ struct ditto_share {
 	struct ditto_share_opts __rcu *opts;
 	struct percpu_ref ref;
 	struct completion gone;
+	struct ditto_share *outer;
+	struct dentry *covered;
+	struct list_head nested;
+	struct list_head nested_link;
 	spinlock_t instances_lock;	/* see above */
 	struct list_head instances;
 	struct rhash_head by_name;
@@ -324,7 +343,8 @@ struct ditto_share *ditto_share_get_by_path(struct ditto_server *srv,
  * @file: the file
  * @name: name of the share; NULL for the one with the innermost root
  *
- * A share does not contain what is mounted below its root.
+ * A share does not contain what is mounted below its root; a file system that is part of a share
+ * is found as itself.
  *
  * Context: may sleep.
  * Return: the share with a reference, or NULL.

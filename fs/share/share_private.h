@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Internals of the table of shares: fs/share/{share,share_set,share_visit}.c. */
+/* Internals of the table of shares: fs/share/{share,share_set,share_visit,nested}.c. */
 #ifndef _DITTO_FS_SHARE_SHARE_PRIVATE_H
 #define _DITTO_FS_SHARE_SHARE_PRIVATE_H
 
@@ -17,7 +17,9 @@
  * @by_name: hash table by name
  * @by_tag: hash table by tag
  * @list: list in order of name; also read under RCU
+ * @nested: file systems within shares, outer ones before those within them
  * @count: length of @list
+ * @nested_count: length of @nested
  * @draining: number of removed shares that a worker waits for
  * @changed: generation of the set of shares: time of the last change in nanoseconds, made unique
  * @key_warned: the warning about a missing handle key was printed
@@ -27,7 +29,9 @@ struct ditto_share_table {
 	struct rhashtable by_name;
 	struct rhashtable by_tag;
 	struct list_head list;
+	struct list_head nested;
 	unsigned int count;
+	unsigned int nested_count;
 	atomic_t draining;
 	u64 changed;
 	bool key_warned;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Changes of the options of a share, which are replaced as a whole, under the table's mutex.
+ * Changes of the options of a share, and of the file systems within it, which have copies. The
+ * options of a share are replaced as a whole, under the table's mutex.
  */
 #include <linux/module.h>
 #include <linux/netlink.h>
 
 #include "../../net/event.h"
 #include "../../net/server.h"
+#include "nested.h"
 #include "share.h"
 #include "share_private.h"
 
@@ -45,6 +47,7 @@ int ditto_share_set(struct ditto_server *srv, const struct ditto_share_config *c
 		err = ditto_share_blocks_make(cfg->opts, cfg->name);
 	if (!err) {
 		ditto_share_opts_publish(table, share, cfg->opts);
+		ditto_nested_set(table, share);
 		ditto_shares_mark_changed(table);
 	}
 	mutex_unlock(&table->lock);
@@ -78,6 +81,11 @@ int ditto_shares_options_added(struct ditto_server *srv)
 
 	mutex_lock(&table->lock);
 	list_for_each_entry(share, &table->list, list) {
+		err = opts_remake(table, share);
+		if (err)
+			goto unlock;
+	}
+	list_for_each_entry(share, &table->nested, list) {
 		err = opts_remake(table, share);
 		if (err)
 			goto unlock;

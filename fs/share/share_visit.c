@@ -9,6 +9,7 @@
 
 #include "../../net/server.h"
 #include "../node/node_private.h"
+#include "nested.h"
 #include "share.h"
 #include "share_private.h"
 
@@ -110,7 +111,10 @@ static int share_contains(struct ditto_share *share, void *arg)
 	if (best && (best->root.dentry == share->root.dentry ||
 		     !is_subdir(share->root.dentry, best->root.dentry)))
 		return 0;
-	/* The visit holds the share only until it goes on. */
+	/*
+	 * The visit holds the share only until it goes on. Those within shares are live while the
+	 * table is locked.
+	 */
 	percpu_ref_get(&share->ref);
 	if (best)
 		ditto_share_put(best);
@@ -124,5 +128,6 @@ struct ditto_share *ditto_share_get_by_file(struct ditto_server *srv, const stru
 	struct share_search search = { .file = file, .name = name };
 
 	ditto_share_visit(srv, share_contains, &search);
+	ditto_nested_for_each(srv, share_contains, &search);
 	return search.best;
 }

@@ -259,6 +259,12 @@ static const struct nla_policy ditto_acl_import_nl_policy[DITTO_A_ACL_DRY_RUN + 
 	[DITTO_A_ACL_DRY_RUN] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
+/* DITTO_CMD_NESTED_ADD - do */
+static const struct nla_policy ditto_nested_add_nl_policy[DITTO_A_SHARE_PATH + 1] = {
+	[DITTO_A_SHARE_NAME] = { .type = NLA_NUL_STRING, .len = 255, },
+	[DITTO_A_SHARE_PATH] = { .type = NLA_NUL_STRING, .len = 4095, },
+};
+
 /* Ops table for ditto */
 static const struct genl_split_ops ditto_nl_ops[] = {
 	{
@@ -525,6 +531,18 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.policy		= ditto_acl_import_nl_policy,
 		.maxattr	= DITTO_A_ACL_DRY_RUN,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= DITTO_CMD_NESTED_ADD,
+		.doit		= ditto_nl_nested_add_doit,
+		.policy		= ditto_nested_add_nl_policy,
+		.maxattr	= DITTO_A_SHARE_PATH,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= DITTO_CMD_NESTED_CHECK,
+		.doit	= ditto_nl_nested_check_doit,
+		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 };
 

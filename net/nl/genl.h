@@ -83,6 +83,8 @@ int ditto_nl_connection_prove_doit(struct sk_buff *skb, struct genl_info *info);
 int ditto_nl_job_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int ditto_nl_job_cancel_doit(struct sk_buff *skb, struct genl_info *info);
 int ditto_nl_acl_import_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_nested_add_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_nested_check_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	DITTO_NLGRP_EVENTS,

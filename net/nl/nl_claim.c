@@ -16,6 +16,7 @@
 #include <net/sock.h>
 
 #include "../../fs/node/node_private.h"
+#include "../../fs/share/nested.h"
 #include "../../fs/share/share.h"
 #include "../../lockd/range.h"
 #include "../../lockd/show.h"
@@ -120,7 +121,8 @@ static void claim_name(struct claim_dump *dump, struct ditto_lock_point *point)
 	n.dentry = ditto_node_dentry(n.node);
 	/* d_path() would show an unlinked file with its former name. */
 	if (!d_unlinked(n.dentry))
-		ditto_share_for_each(n.node->volume->srv, NULL, name_in_share, &n);
+		if (!ditto_share_for_each(n.node->volume->srv, NULL, name_in_share, &n))
+			ditto_nested_for_each(n.node->volume->srv, name_in_share, &n);
 	dput(n.dentry);
 }
 

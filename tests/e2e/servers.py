@@ -178,7 +178,7 @@ class Ditto:
                        'copy_from_servers'):
             if switch in switches:
                 out += [switch.replace('_', '-'), 'on' if switches.pop(switch) else 'off']
-        for choice in ('sec_first', 'nlm_callers'):
+        for choice in ('sec_first', 'nlm_callers', 'nested'):
             if choice in switches:
                 out += [choice.replace('_', '-'), switches.pop(choice)]
         if switches:

@@ -220,3 +220,135 @@ def snapshots(w):
     eq(sorted(bytes(e.name) for e in n.listing(kept, plus=True)), [b'.', b'..', b'.past'])
     w.server.set('data', list_snapshots=False)
     eq(sorted(bytes(e.name) for e in n.listing(kept)), [b'.', b'..'])
+
+
+def cover(w, name, below, **files):
+    """Mount a file system of memory on a directory of the share, which has another file below."""
+    os.makedirs(w.path(name), exist_ok=True)
+    put(w.path(name, 'below'), below, 0o666)
+    mount('e2e', w.path(name), 'tmpfs', 0, 'size=1m,mode=777')
+    for file, data in files.items():
+        put(w.path(name, file), data, 0o666)
+
+
+def is_uncovered(path):
+    try:
+        umount(path)
+    except OSError as e:
+        eq(e.errno, errno.EBUSY)
+        return False
+    return True
+
+
+def uncover(w, name):
+    """Unmount what is on a directory of the share. The server may look for mounts just now."""
+    wait_for('the end of the mount', functools.partial(is_uncovered, w.path(name)))
+
+
+def handle(n, path):
+    return functools.reduce(lambda fh, part: n.lookup(fh, part).fh, path.split('/'), n.root)
+
+
+def fsid(n, path):
+    return n.getattr(handle(n, path)).attr.fsid if path else n.getattr(n.root).attr.fsid
+
+
+def is_entered(n, path):
+    """True if this path leads into another file system; false also while one is released."""
+    try:
+        return fsid(n, path) != fsid(n, '')
+    except AttributeError:  # a reply with an error
+        return False
+
+
+def entered(w, n, *paths):
+    """Make mounts part of the share, and wait for the helper to have told of them."""
+    w.server.set('data', nested='on')
+    for path in paths:
+        wait_for('the mount', functools.partial(is_entered, n, path))
+
+
+@wire(smb=True, squash='none', timeout=120)
+def nested_clients(w):
+    """With the option nested, to the kernel's clients each mounted file system is one."""
+    cover(w, 'dir/at', b'below', above=b'above')
+    cover(w, 'dir/at/in', b'under', deep=b'deep')
+    n = w.client.nfs()
+    entered(w, n, 'dir/at', 'dir/at/in')
+    for vers in VERSIONS:
+        with mounted(w, vers) as where:
+            eq(get(f'{where}/dir/at/above'), b'above', vers)
+            eq(get(f'{where}/dir/at/in/deep'), b'deep', vers)
+            found = {os.stat(f'{where}/{x}/.').st_dev for x in ('', 'dir/at', 'dir/at/in')}
+            eq(len(found), 3, f'{vers}: file systems')
+            eq(sorted(os.listdir(f'{where}/dir/at')), ['above', 'in'], vers)
+            space = os.statvfs(f'{where}/dir/at')
+            eq(space.f_blocks * space.f_frsize, 1 << 20, vers)
+            put(f'{where}/dir/at/in/new', vers.encode())
+            eq(get(w.path('dir/at/in/new')), vers.encode())
+            eq(sorted(run('find', where, '-type', 'f').split()),
+               sorted(f'{where}/dir/at/{x}' for x in ('above', 'in/deep', 'in/new')), vers)
+        # a mount of the directory, by its own path
+        where = w.client.mount(path=f'{w.export}/dir/at', vers=vers, opts='nosharecache')
+        eq(get(f'{where}/above'), b'above', vers)
+        leave(w.client, where)
+    at = handle(n, 'dir/at')
+    eq(n.lookup(at, '..').fh, handle(n, 'dir'))
+    eq(n.rename(at, 'above', n.root, 'above').status, nfs3.XDEV)
+    eq(n.link(n.lookup(at, 'above').fh, n.root, 'above').status, nfs3.XDEV)
+    w.server.delete('data')
+    for path in ('dir/at/in', 'dir/at'):
+        uncover(w, path)
+
+
+@wire(smb=True, timeout=60)
+def nested_numbers(w):
+    """Attributes in listings are those of the mounted file system, as in LOOKUP."""
+    cover(w, 'at', b'below', above=b'above')
+    n = w.client.nfs()
+    under = n.getattr(handle(n, 'at')).attr
+    entered(w, n, 'at')
+    eq({bytes(e.name).decode(): e.fileid for e in n.listing(n.root)}['at'], under.fileid)
+    plus = {bytes(e.name).decode(): e for e in n.listing(n.root, plus=True)}
+    eq((plus['at'].fileid, plus['at'].fh), (under.fileid, None))
+    for c in (nfs4.Nfs4(nfs4.connect(w.client), 0), nfs4.Session.make(nfs4.connect(w.client))):
+        root = c.compound(putfh(c.fh('data')), getattr('fsid', 'fileid')).ok()[-1].attrs
+        there = mounted_on(w, c, 'at')
+        eq(there['mounted_on_fileid'], under.fileid)
+        eq(there['fsid'] == root['fsid'], False)
+        up = c.compound(putfh(c.fh('data', 'at')), nfs4.lookupp(), getattr('fsid', 'fileid'))
+        eq(up.ok()[-1].attrs, root)
+        eq(c.compound(putfh(c.fh('data', 'at', 'above')), nfs4.savefh(), putfh(c.fh('data')),
+                      nfs4.link('other')).status, nfs3.XDEV)
+    uncover(w, 'at')
+
+
+@wire(locks='raw', squash='none', timeout=90)
+def nested_changes(w):
+    """Mounts come and go while they are served; no handle leads into another file system."""
+    n = w.client.nfs()
+    cover(w, 'at', b'below', above=b'first')
+    entered(w, n, 'at')
+    first = n.lookup(handle(n, 'at'), 'above').fh
+    eq(n.read(first, 0, 9).data, b'first')
+    # being served does not keep it
+    uncover(w, 'at')
+    eq(n.read(n.lookup(handle(n, 'at'), 'below').fh, 0, 9).data, b'below')
+    wait_for('the end of the handle', functools.partial(is_stale, n, first))
+    cover(w, 'at', b'below', above=b'second')
+    wait_for('the second', functools.partial(is_entered, n, 'at'))
+    second = n.lookup(handle(n, 'at'), 'above').fh
+    eq((n.read(second, 0, 9).data, n.getattr(first).status), (b'second', nfs3.STALE))
+    put(w.path('f'), b'', 0o666)
+    w.server.set('data', nested='look')
+    eq((n.write(second, 0, b'x').status, n.write(handle(n, 'f'), 0, b'x').status),
+       (nfs3.ROFS, nfs3.OK))
+    w.server.set('data', nested='on')
+    eq(n.write(second, 0, b'S').status, nfs3.OK)
+    # handles stay valid over a restart, without a lookup
+    w.server.restart()
+    n = w.client.nfs()
+    eq((n.getattr(second).status, n.getattr(first).status), (nfs3.OK, nfs3.STALE))
+    w.server.set('data', nested='off')
+    eq((n.getattr(second).status, fsid(n, 'at')), (nfs3.STALE, fsid(n, '')))
+    uncover(w, 'at')

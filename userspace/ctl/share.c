@@ -282,6 +282,8 @@ static void share_details(const struct share *s)
 	print_flag("browse", s->browse);
 	print_flag("streams", s->streams);
 	print_flag("short-names", s->short_names);
+	printf("%-13s%s\n", "nested",
+	       setting_text(&share_options[SHARE_OPTION_nested], s->nested, sec));
 	print_flag("notify", s->notify);
 	print_flag("continuous", s->continuous);
 	print_flag("secure-ports", s->secure_ports);

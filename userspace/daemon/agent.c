@@ -88,8 +88,8 @@ int agent_run(const struct config_file *file)
 	notify("READY=1");
 
 	struct source sources[] = {
-		{ a.signals, agent_signalled, &a },
-		{ spawner, agent_spawner_ended, &a },
+		{ a.signals, agent_signalled, &a, 0 },
+		{ spawner, agent_spawner_ended, &a, 0 },
 		tls_source(a.tls),
 	};
 

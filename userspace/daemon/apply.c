@@ -18,6 +18,7 @@
 #include "kernel.h"
 #include "log.h"
 #include "mem.h"
+#include "mounts.h"
 #include "nl.h"
 #include "older.h"
 #include "place.h"
@@ -688,8 +689,11 @@ void apply(struct kernel *k, const struct config *cfg, struct state *st,
 		apply_failure(&w, "state", "the state of the previous instance cannot be deleted");
 		goto out;
 	}
-	if (give_key(&w) && apply_settings(&w) && apply_listeners(&w, true) && apply_shares(&w))
+	if (give_key(&w) && apply_settings(&w) && apply_listeners(&w, true) && apply_shares(&w)) {
+		/* Clients may have handles of files there. */
+		mounts_tell(w.k);
 		apply_listeners(&w, false);
+	}
 out:
 	applied_free(&w.before);
 }

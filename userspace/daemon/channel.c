@@ -211,6 +211,10 @@ static void on_ditto_event(struct channel *ch, struct nl_msg *msg)
 	case DITTO_EVENT_KIND_PROTOCOL_ADDED:
 		ch->ops->protocol(ch->arg);
 		break;
+	case DITTO_EVENT_KIND_SHARE_ADDED:
+	case DITTO_EVENT_KIND_SHARE_CHANGED:
+		ch->ops->shares(ch->arg);
+		break;
 	case DITTO_EVENT_KIND_HELPER_GONE:
 		/* Another helper had registered after us, and has ended. */
 		send_registration(ch);

@@ -264,6 +264,25 @@ int kernel_share_del(struct kernel *k, const char *name)
 	return conn_call(&k->conn, msg, NULL);
 }
 
+int kernel_nested_add(struct kernel *k, const char *share, const char *path)
+{
+	struct nl_msg *msg;
+
+	if (kernel_begin(k))
+		return -CONN_NOT_LOADED;
+	msg = conn_message(&k->conn, DITTO_CMD_NESTED_ADD);
+	msg_put_string(msg, DITTO_A_SHARE_NAME, share);
+	msg_put_string(msg, DITTO_A_SHARE_PATH, path);
+	return conn_call(&k->conn, msg, NULL);
+}
+
+int kernel_nested_check(struct kernel *k)
+{
+	if (kernel_begin(k))
+		return -CONN_NOT_LOADED;
+	return conn_call(&k->conn, conn_message(&k->conn, DITTO_CMD_NESTED_CHECK), NULL);
+}
+
 int kernel_listeners_get(struct kernel *k, struct kernel_listeners *out)
 {
 	struct replies r;

@@ -77,6 +77,10 @@ struct share *kernel_share_get(struct kernel *k, const char *name);
 int kernel_share_add(struct kernel *k, const struct share *s);
 int kernel_share_set(struct kernel *k, const struct share *s);
 int kernel_share_del(struct kernel *k, const char *name);
+/* Make the file system that is mounted on a path part of a share. */
+int kernel_nested_add(struct kernel *k, const char *share, const char *path);
+/* Let the kernel drop file systems that are not mounted any more. */
+int kernel_nested_check(struct kernel *k);
 
 /*
  * List, add and remove listeners. @out is freed with kernel_listeners_free(); @id is filled with

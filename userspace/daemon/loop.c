@@ -17,7 +17,7 @@ static void loop_reap(void *arg)
 
 struct source loop_pool(struct pool *pool)
 {
-	return (struct source){ pool_fd(pool), loop_reap, pool };
+	return (struct source){ pool_fd(pool), loop_reap, pool, 0 };
 }
 
 int loop_signals(void)
@@ -44,7 +44,7 @@ int loop_run(struct source *sources, unsigned int n, const bool *stop)
 	if (ep < 0)
 		return -errno;
 	for (i = 0; i < n && !rc; i++) {
-		event.events = EPOLLIN;
+		event.events = sources[i].events ? sources[i].events : EPOLLIN;
 		event.data.ptr = &sources[i];
 		if (epoll_ctl(ep, EPOLL_CTL_ADD, sources[i].fd, &event))
 			rc = -errno;

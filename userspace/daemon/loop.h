@@ -12,11 +12,13 @@ struct pool;
  * @fd: the descriptor
  * @ready: called when @fd is readable
  * @arg: argument of @ready
+ * @events: events of epoll(7) instead of EPOLLIN; or 0
  */
 struct source {
 	int fd;
 	void (*ready)(void *arg);
 	void *arg;
+	unsigned int events;
 };
 
 /* Return the source of a pool, whose handler is pool_reap(). */

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -37,6 +38,7 @@
 #include "log.h"
 #include "loop.h"
 #include "mem.h"
+#include "mounts.h"
 #include "notify.h"
 #include "paths.h"
 #include "pipe.h"
@@ -92,7 +94,7 @@
  * @tls: agent for TLS handshakes
  * @signals: signal descriptor
  * @failed: @stop was set because of an error
- * @applier: pool of one thread for @job and @refresh
+ * @applier: pool of one thread for @job, @refresh and @mounts
  * @job: applies the configuration
  * @result: result of @job
  * @applying: @job is queued or running
@@ -106,6 +108,7 @@
  * @retry_s: seconds until the next retry; 0 if nothing failed
  * @retry: timer for the retry
  * @refresh: makes the kernel renew registrations with other programs
+ * @mounts: tells the kernel about file systems within shares
  * @rpcsec: authenticates users of NFS
  * @timer: fires every second while ditto.ko is not loaded, or @instance waits
  * @stop: ends the loop
@@ -136,6 +139,7 @@ struct daemon {
 	unsigned int retry_s;
 	int retry;
 	struct refresh *refresh;
+	struct mounts *mounts;
 	struct rpcsec *rpcsec;
 	int timer;
 	bool stop;
@@ -208,7 +212,7 @@ static void start_apply(struct daemon *d)
 	d->applied = d->heard;
 	d->again = false;
 	d->applying = true;
-	/* Cannot fail: this pool has room for both jobs, this one and the refresh. */
+	/* Cannot fail: this pool has room for this job, the refresh and the mounts. */
 	pool_submit(d->applier, &d->job);
 }
 
@@ -294,6 +298,13 @@ static void on_protocol(void *arg)
 	start_apply(d);
 }
 
+static void on_shares(void *arg)
+{
+	struct daemon *d = arg;
+
+	mounts_changed(d->mounts, true);
+}
+
 static void on_registered(void *arg, u64 instance, u64 epoch)
 {
 	struct daemon *d = arg;
@@ -314,6 +325,7 @@ static const struct channel_ops channel_ops = {
 	.up = on_up,
 	.down = on_down,
 	.protocol = on_protocol,
+	.shares = on_shares,
 	.registered = on_registered,
 };
 
@@ -416,6 +428,13 @@ static void refresh_is_ready(void *arg)
 	rpcsec_check(d->rpcsec);
 }
 
+static void mounts_are_ready(void *arg)
+{
+	struct daemon *d = arg;
+
+	mounts_changed(d->mounts, channel_is_up(d->channel));
+}
+
 static void hosts_are_ready(void *arg)
 {
 	hosts_ready(arg);
@@ -488,18 +507,20 @@ static bool open_kernel(struct daemon *d)
 	d->services.audit = pool_new(1, AUDIT_LIMIT);
 	d->services.pipes = pipes_new(d->spawner, pipe_shares);
 	d->rpcsec = rpcsec_new(d->services.auth);
-	d->applier = pool_new(1, 2);
+	d->applier = pool_new(1, 3);
 	d->kernel = kernel_open();
 	d->tls = tls_new(d->spawner);
-	if (d->applier && d->kernel)
+	if (d->applier && d->kernel) {
 		d->refresh = refresh_new(d->applier, d->kernel);
+		d->mounts = mounts_new(d->applier, d->kernel);
+	}
 	d->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	d->retry = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (!d->services.hosts || !d->services.names || !d->services.sids ||
 	    !d->services.netgroups || !d->services.logins || !d->services.calls ||
 	    !d->services.audit ||
 	    !d->services.pipes || !d->applier || !d->kernel || d->timer < 0 || d->retry < 0 ||
-	    !d->refresh || !d->rpcsec || !d->tls) {
+	    !d->refresh || !d->mounts || !d->rpcsec || !d->tls) {
 		log_error("cannot start: %s", strerror(errno));
 		return false;
 	}
@@ -566,27 +587,28 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 	}
 
 	struct source sources[] = {
-		{ d->signals, signal_ready, d },
-		{ d->timer, timer_ready, d },
-		{ d->retry, retry_ready, d },
-		{ refresh_fd(d->refresh), refresh_is_ready, d },
+		{ d->signals, signal_ready, d, 0 },
+		{ d->timer, timer_ready, d, 0 },
+		{ d->retry, retry_ready, d, 0 },
+		{ refresh_fd(d->refresh), refresh_is_ready, d, 0 },
+		{ mounts_fd(d->mounts), mounts_are_ready, d, EPOLLPRI },
 		loop_pool(d->services.names),
 		loop_pool(d->services.sids),
 		loop_pool(d->services.netgroups),
-		{ late, late_ready, NULL },
-		{ hosts_fd(d->services.hosts), hosts_are_ready, d->services.hosts },
-		{ pool_fd(d->services.logins), logins_ready, d },
+		{ late, late_ready, NULL, 0 },
+		{ hosts_fd(d->services.hosts), hosts_are_ready, d->services.hosts, 0 },
+		{ pool_fd(d->services.logins), logins_ready, d, 0 },
 		loop_pool(d->services.calls),
 		loop_pool(d->services.audit),
-		{ rpcsec_fd(d->rpcsec), rpcsec_is_ready, d->rpcsec },
-		{ d->spawner, spawner_is_ready, d },
-		{ auth_fd(d->services.auth), auth_is_ready, d },
-		{ pipes_fd(d->services.pipes), pipes_are_ready, d->services.pipes },
+		{ rpcsec_fd(d->rpcsec), rpcsec_is_ready, d->rpcsec, 0 },
+		{ d->spawner, spawner_is_ready, d, 0 },
+		{ auth_fd(d->services.auth), auth_is_ready, d, 0 },
+		{ pipes_fd(d->services.pipes), pipes_are_ready, d->services.pipes, 0 },
 		tls_source(d->tls),
 		loop_pool(d->applier),
-		{ recorder_fd(d->services.recorder), recorder_ready, d->services.recorder },
-		{ channel_helper_fd(d->channel), helper_ready, d->channel },
-		{ channel_events_fd(d->channel), events_ready, d->channel },
+		{ recorder_fd(d->services.recorder), recorder_ready, d->services.recorder, 0 },
+		{ channel_helper_fd(d->channel), helper_ready, d->channel, 0 },
+		{ channel_events_fd(d->channel), events_ready, d->channel, 0 },
 	};
 
 	rc = loop_run(sources, ARRAY_SIZE(sources), &d->stop);

@@ -27,6 +27,7 @@ bool older_take(u64 *lacks, struct why *why)
 			   SHARE_OPTION_BIT(SHARE_OPTION_streams) |
 			   SHARE_OPTION_BIT(SHARE_OPTION_short_names) |
 			   SHARE_OPTION_BIT(SHARE_OPTION_list_snapshots) |
+			   SHARE_OPTION_BIT(SHARE_OPTION_nested) |
 			   SHARE_OPTION_BIT(SHARE_OPTION_notify) |
 			   SHARE_OPTION_BIT(SHARE_OPTION_continuous);
 	unsigned int option = (unsigned int)ffsll((long long)*lacks) - 1;

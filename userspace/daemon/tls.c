@@ -507,7 +507,7 @@ static void tls_ready(void *arg)
 
 struct source tls_source(struct tls *t)
 {
-	return (struct source){ t->poll, tls_ready, t };
+	return (struct source){ t->poll, tls_ready, t, 0 };
 }
 
 struct tls *tls_new(int spawner)

@@ -286,6 +286,18 @@ int kernel_listener_del(struct kernel *k, u32 id)
 	return 0;
 }
 
+int kernel_nested_add(struct kernel *k, const char *share, const char *path)
+{
+	fake_note(k, "+nested:%s:%s", share, path);
+	return 0;
+}
+
+int kernel_nested_check(struct kernel *k)
+{
+	fake_note(k, "nested?");
+	return 0;
+}
+
 /* The TLS agent is linked, but does nothing. */
 struct kernel *kernel_open(void)
 {

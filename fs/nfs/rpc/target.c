@@ -233,6 +233,8 @@ static bool dnfs_is_mounting(const struct dnfs_call *call, const struct dnfs_tar
 		return false;
 	if (!(call->sec & (DITTO_SEC_NONE | DITTO_SEC_SYS)))
 		return false;
+	if (target->op.share->outer)
+		return false;
 	return target->node->inode == d_inode(target->op.share->root.dentry);
 }
 

@@ -146,6 +146,7 @@ int dnfs_path_walk(struct ditto_op *op, struct ditto_node **node, const char *re
 	while (rest < end) {
 		const char *slash = memchr(rest, '/', end - rest) ?: end;
 		struct ditto_name name = { .name = rest, .len = slash - rest };
+		struct ditto_share *share;
 		struct ditto_node *next;
 		int err;
 
@@ -155,15 +156,20 @@ int dnfs_path_walk(struct ditto_op *op, struct ditto_node **node, const char *re
 		/* A path must not leave the share. */
 		if (name.len == 2 && !memcmp(name.name, "..", 2))
 			return -EACCES;
-		err = ditto_lookup(op, *node, &name, &next);
+		err = ditto_lookup_follow(op, *node, &name, &share, &next);
 		if (err)
 			return err;
 		ditto_node_put(*node);
 		*node = next;
+		if (share) {
+			ditto_share_put(op->share);
+			op->share = share;
+		}
 	}
 	return S_ISDIR((*node)->inode->i_mode) ? 0 : -ENOTDIR;
 }
 
+/* Consumes the reference to @share. */
 static int mnt_below(struct dnfs_call *call, struct ditto_share *share, const char *rest,
 		     const char *end, struct mnt_res *res)
 {
@@ -173,7 +179,7 @@ static int mnt_below(struct dnfs_call *call, struct ditto_share *share, const ch
 
 	err = dnfs_admit(call, share, true, &op);
 	if (err)
-		return err;
+		goto put_share;
 	/* The filehandle would be refused from such a port: refuse the mount instead. */
 	if (call->sec == DITTO_SEC_SYS && !dnfs_share_accepts(call, share) &&
 	    dnfs_share_sec(share) == DITTO_SEC_SYS) {
@@ -186,6 +192,7 @@ static int mnt_below(struct dnfs_call *call, struct ditto_share *share, const ch
 		goto put_cred;
 	}
 	err = dnfs_path_walk(&op, &node, rest, end);
+	share = op.share;
 	if (err)
 		goto put_node;
 	err = dnfs_node_handle(share, node, &res->handle);
@@ -195,6 +202,8 @@ put_node:
 	ditto_node_put(node);
 put_cred:
 	ditto_cred_put(op.cred);
+put_share:
+	ditto_share_put(share);
 	return err;
 }
 
@@ -210,10 +219,8 @@ static int mnt_exec(struct dnfs_call *call, void *args, void *result)
 		return -EINVAL;
 
 	share = dnfs_path_share(call, a->path, a->len, &rest);
-	if (share) {
+	if (share)
 		err = mnt_below(call, share, rest, a->path + a->len, result);
-		ditto_share_put(share);
-	}
 	if (err)
 		pr_info_ratelimited("%pISc may not mount \"%*pE\": error %d\n",
 				    call->addr, (int)a->len, a->path, err);

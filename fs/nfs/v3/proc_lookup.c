@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* LOOKUP (RFC 1813 section 3.3.3). */
 #include "../../node/node.h"
+#include "../../share/share.h"
 #include "procs.h"
 #include "xdr.h"
 
@@ -8,6 +9,7 @@ static int dnfs3_lookup_exec(struct dnfs_call *call, void *args, void *result)
 {
 	const struct dnfs3_dirop_args *a = args;
 	struct dnfs3_lookup_res *res = result;
+	struct ditto_share *share, *nested;
 	struct dnfs_target dir;
 	struct ditto_node *node;
 	int err;
@@ -15,13 +17,16 @@ static int dnfs3_lookup_exec(struct dnfs_call *call, void *args, void *result)
 	err = dnfs_target_get(call, &a->where.dir, &dir);
 	if (err)
 		return err;
-	err = ditto_lookup(&dir.op, dir.node, &a->where.name, &node);
+	err = ditto_lookup_follow(&dir.op, dir.node, &a->where.name, &nested, &node);
 	if (err)
 		goto put_dir;
-	err = dnfs_node_handle(dir.op.share, node, &res->handle);
+	share = nested ?: dir.op.share;
+	err = dnfs_node_handle(share, node, &res->handle);
 	if (!err)
-		res->attr.valid = !ditto_getattr(dir.op.share, node, &res->attr.attr);
+		res->attr.valid = !ditto_getattr(share, node, &res->attr.attr);
 	ditto_node_put(node);
+	if (nested)
+		ditto_share_put(nested);
 put_dir:
 	dnfs_post_attr_get(&dir, &res->dir_attr);
 	dnfs_target_put(&dir);

@@ -137,12 +137,15 @@ static bool dnfs3_readdir_emit(void *arg, const struct ditto_dirent *entry)
 		list->full = true;
 		return false;
 	}
-	/* An entry whose attributes or filehandle cannot be had is listed without. */
+	/*
+	 * An entry whose attributes or filehandle cannot be had is listed without. So is a mount
+	 * point: clients look it up, and make a mount of their own of it.
+	 */
 	if (list->plus) {
-		list->attr.valid = entry->dentry &&
+		list->attr.valid = entry->dentry && !entry->nested &&
 				   !ditto_getattr_dentry(list->share, entry->dentry,
 							 &list->attr.attr);
-		if (!entry->dentry ||
+		if (!entry->dentry || entry->nested ||
 		    ditto_handle_encode(list->share, entry->dentry, &list->handle))
 			list->handle.len = 0;
 	}

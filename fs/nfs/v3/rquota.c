@@ -89,6 +89,7 @@ static u32 rquota_id(const struct dnfs_call *call, const struct dnfs_rquota_args
 	return from_kprojid(&init_user_ns, make_kprojid(call->userns, a->id));
 }
 
+/* Consumes the reference to @share. */
 static int rquota_below(struct dnfs_call *call, const struct dnfs_rquota_args *a,
 			struct ditto_share *share, const char *rest,
 			struct ditto_quota_report *report)
@@ -99,8 +100,10 @@ static int rquota_below(struct dnfs_call *call, const struct dnfs_rquota_args *a
 
 	err = dnfs_admit(call, share, false, &op);
 	/* The same answer as for a path that is not served, to hide which paths exist. */
-	if (err)
-		return err == -EACCES ? -ENOENT : err;
+	if (err) {
+		err = err == -EACCES ? -ENOENT : err;
+		goto put_share;
+	}
 	node = ditto_node_get_root(share);
 	if (IS_ERR(node)) {
 		err = PTR_ERR(node);
@@ -108,9 +111,12 @@ static int rquota_below(struct dnfs_call *call, const struct dnfs_rquota_args *a
 	}
 	err = dnfs_path_walk(&op, &node, rest, a->path + a->len) ?:
 	      ditto_quota_report(&op, node, a->kind, rquota_id(call, a, &op), report);
+	share = op.share;
 	ditto_node_put(node);
 put_cred:
 	ditto_cred_put(op.cred);
+put_share:
+	ditto_share_put(share);
 	return err;
 }
 
@@ -126,10 +132,8 @@ static int rquota_get(struct dnfs_call *call, void *args, void *result)
 	if (!a->len || memchr(a->path, '\0', a->len) || a->kind >= DITTO_QUOTA_KINDS)
 		return -ENOENT;
 	share = dnfs_path_share(call, a->path, a->len, &rest);
-	if (share) {
+	if (share)
 		err = rquota_below(call, a, share, rest, report);
-		ditto_share_put(share);
-	}
 	return err;
 }
 

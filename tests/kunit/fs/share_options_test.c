@@ -31,6 +31,7 @@ static const struct option_limit {
 	{ "core", "streams", 0, 1, 1 },
 	{ "core", "short-names", 0, 1, 0 },
 	{ "core", "list-snapshots", 0, 1, 0 },
+	{ "core", "nested", 0, 2, 0 },
 	{ "core", "secure-ports", 0, 1, 1 },
 	{ "core", "acl-mode", 0, 3, 0 },
 	{ "core", "samba-acl", 0, 2, 0 },

@@ -82,6 +82,19 @@ static int read_attrdir(const struct dnfs4_fh *fh, struct ditto_attr *attr)
 	return 0;
 }
 
+/* Number of what the root of a share or of a file system within it covers. */
+static noinline_for_stack u64 share_mounted_on(const struct ditto_share *share)
+{
+	struct ditto_attr attr;
+
+	if (!share->outer)
+		return dnfs4_pseudo_fileid(share);
+	/* A root that covers another one has the number of what that covers. */
+	while (share->outer->outer && share->covered == share->outer->root.dentry)
+		share = share->outer;
+	return ditto_getattr_dentry(share->outer, share->covered, &attr) ? 0 : attr.mounted_on;
+}
+
 static int read_stat(const struct dnfs4_fh *fh, struct dentry *dentry, u32 need,
 		     struct dnfs4_attr_src *src)
 {
@@ -107,7 +120,7 @@ static int read_stat(const struct dnfs4_fh *fh, struct dentry *dentry, u32 need,
 		return err;
 	inode = dentry ? d_inode(dentry) : fh->target.node->inode;
 	src->mounted_on = inode == d_inode(share->root.dentry) ?
-		dnfs4_pseudo_fileid(share) : src->attr.mounted_on;
+		share_mounted_on(share) : src->attr.mounted_on;
 	return 0;
 }
 

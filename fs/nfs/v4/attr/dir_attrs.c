@@ -10,6 +10,7 @@
 
 #include "../../../node/node.h"
 #include "../../../share/cred.h"
+#include "../../../share/share.h"
 #include "../deleg/delegations.h"
 #include "../deleg/dir_delegation.h"
 #include "../engine/fh.h"
@@ -74,6 +75,7 @@ void dnfs4_dir_read(const struct dnfs4_dir_reader *reader, const struct dnfs4_de
 	const struct dnfs4_attr_plan *plan = name ? &reader->child : &reader->dir;
 	const struct ditto_name entry = { .name = name, .len = len };
 	struct dnfs4_server *server = d->state.client->server;
+	struct ditto_share *nested;
 	struct ditto_node *child;
 	struct reading *r;
 	struct dnfs4_fh fh;
@@ -92,10 +94,14 @@ void dnfs4_dir_read(const struct dnfs4_dir_reader *reader, const struct dnfs4_de
 	refcount_inc(&reader->cred->ref);
 	if (name) {
 		/* An entry that is gone, or that the credential may not look up, has none. */
-		if (ditto_lookup(&fh.target.op, fh.target.node, &entry, &child))
+		if (ditto_lookup_follow(&fh.target.op, fh.target.node, &entry, &nested, &child))
 			goto put;
 		ditto_node_put(fh.target.node);
 		fh.target.node = child;
+		if (nested) {
+			ditto_share_put(fh.target.op.share);
+			fh.target.op.share = nested;
+		}
 	}
 	if (dnfs4_attr_read(&r->cmp, &fh, NULL, plan, &r->src))
 		goto put;

@@ -184,7 +184,7 @@ u32 dnfs4_fh_is_dir(const struct dnfs4_compound *cmp)
 
 bool dnfs4_fh_is_share_root(const struct dnfs4_fh *fh)
 {
-	return fh->kind == DNFS4_FH_NODE &&
+	return fh->kind == DNFS4_FH_NODE && !fh->target.op.share->outer &&
 	       fh->target.node->inode == d_inode(fh->target.op.share->root.dentry);
 }
 

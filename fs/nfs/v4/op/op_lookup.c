@@ -30,6 +30,7 @@ static u32 lookup_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	bool named = cmp->current_fh.kind == DNFS4_FH_ATTRDIR;
 	const struct lookup_args *a = args;
 	struct ditto_op *op = dnfs4_fs_op(cmp);
+	struct ditto_share *nested = NULL;
 	struct ditto_node *node;
 	u32 status;
 	int err;
@@ -47,9 +48,11 @@ static u32 lookup_exec(struct dnfs4_compound *cmp, void *args, void *result)
 		err = ditto_permission(op, dnfs4_node(cmp), DITTO_MAY_READ_XATTRS) ?:
 		      ditto_stream_open(op, dnfs4_node(cmp), &a->name, false, &node, NULL);
 	else
-		err = ditto_lookup(op, dnfs4_node(cmp), &a->name, &node);
+		err = ditto_lookup_follow(op, dnfs4_node(cmp), &a->name, &nested, &node);
 	if (err)
 		return dnfs4_status(cmp, err);
+	if (nested)
+		return dnfs4_fh_enter(cmp, DNFS4_FH_NODE, nested, node, false);
 	dnfs4_fh_set(cmp, node, named);
 	return NFS4_OK;
 }
@@ -67,6 +70,7 @@ static u32 lookupp_exec(struct dnfs4_compound *cmp, void *args, void *result)
 {
 	static const struct ditto_name dotdot = { .name = "..", .len = 2 };
 	const struct dnfs4_fh *fh = &cmp->current_fh;
+	struct ditto_share *outer;
 	struct ditto_node *node;
 	u32 status;
 	int err;
@@ -87,9 +91,12 @@ static u32 lookupp_exec(struct dnfs4_compound *cmp, void *args, void *result)
 		node = dnfs4_node(cmp);
 		ditto_node_hold(node);
 	} else {
-		err = ditto_lookup(dnfs4_fs_op(cmp), dnfs4_node(cmp), &dotdot, &node);
+		err = ditto_lookup_follow(dnfs4_fs_op(cmp), dnfs4_node(cmp), &dotdot, &outer,
+					  &node);
 		if (err)
 			return dnfs4_status(cmp, err);
+		if (outer)
+			return dnfs4_fh_enter(cmp, DNFS4_FH_NODE, outer, node, false);
 	}
 	dnfs4_fh_set(cmp, node, false);
 	return NFS4_OK;

@@ -129,6 +129,28 @@ static int no_dentry(struct dnfs4_listing *list)
 	return list->search ?: -ENOENT;
 }
 
+/* A file system within the share may have other attributes than the directory. */
+static noinline_for_stack bool add_nested(struct dnfs4_listing *list,
+					  const struct ditto_dirent *entry, u64 cookie)
+{
+	struct dnfs4_compound *cmp = list->cmp;
+	struct dnfs4_fh fh = { .kind = DNFS4_FH_NODE, .target.op = *dnfs4_fs_op(cmp) };
+	struct dnfs4_attr_plan plan;
+	bool more;
+	int err;
+
+	fh.target.op.share = entry->nested;
+	fh.target.node = ditto_node_get_root(entry->nested);
+	if (IS_ERR(fh.target.node))
+		return dnfs4_listing_add(list, &entry->name, cookie, entry->ino,
+					 dnfs4_status(cmp, PTR_ERR(fh.target.node)));
+	err = dnfs4_attr_plan(cmp, &fh, list->ask, &plan) ? -EIO :
+	      dnfs4_attr_read(cmp, &fh, NULL, &plan, &list->src);
+	more = dnfs4_listing_add(list, &entry->name, cookie, entry->ino, dnfs4_status(cmp, err));
+	ditto_node_put(fh.target.node);
+	return more;
+}
+
 static bool readdir_emit(void *arg, const struct ditto_dirent *entry)
 {
 	struct dnfs4_listing *list = arg;
@@ -138,6 +160,8 @@ static bool readdir_emit(void *arg, const struct ditto_dirent *entry)
 
 	if (dnfs4_is_dot(&entry->name))
 		return true;
+	if (entry->nested)
+		return add_nested(list, entry, cookie);
 	if (entry->dentry) {
 		err = dnfs4_attr_read(cmp, &cmp->current_fh, entry->dentry, &list->plan,
 				      &list->src);
@@ -215,6 +239,7 @@ static u32 readdir_exec(struct dnfs4_compound *cmp, void *args, void *res)
 	if (a->cookie && a->verifier)
 		return NFS4ERR_NOT_SAME;
 	list->cmp = cmp;
+	list->ask = &a->ask;
 	list->cookie = a->cookie;
 	list->dirroom = a->dircount ?: U32_MAX;
 	list->search = 1;

@@ -24,6 +24,7 @@
  * struct dnfs4_listing - the entries of a READDIR reply
  * @cmp: compound
  * @cookie: cookie of the entry before the first one wanted; 0 for the first
+ * @ask: attributes that the client asked for
  * @plan: attributes to return for each entry
  * @src: attributes read of the current entry
  * @xdr: stream that entries are written to
@@ -39,6 +40,7 @@
 struct dnfs4_listing {
 	struct dnfs4_compound *cmp;
 	u64 cookie;
+	const struct dnfs4_bitmap *ask;
 	struct dnfs4_attr_plan plan;
 	struct dnfs4_attr_src src;
 	struct xdr_stream xdr;

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Tells the kernel which file systems are mounted below shares; see mounts.h. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel.h"
+#include "log.h"
+#include "mounts.h"
+#include "pool.h"
+
+#define MOUNTS_TABLE	"/proc/self/mountinfo"
+
+/**
+ * struct mounts - the watch of the table of mounts
+ * @job: tells the kernel
+ * @pool: runs @job
+ * @kernel: is told
+ * @telling: @job is queued or running
+ * @again: the table has changed since @job was queued
+ * @fd: the table
+ */
+struct mounts {
+	struct job job;
+	struct pool *pool;
+	struct kernel *kernel;
+	bool telling;
+	bool again;
+	int fd;
+};
+
+static struct mounts *of_job(struct job *job)
+{
+	return (struct mounts *)((char *)job - offsetof(struct mounts, job));
+}
+
+/* Decode the octal escapes of blanks and backslashes in place; proc(5). */
+static void mounts_unescape(char *text)
+{
+	char *to = text;
+
+	for (; *text; text++, to++) {
+		if (text[0] == '\\' && text[1] && text[2] && text[3]) {
+			*to = (char)((text[1] - '0') << 6 | (text[2] - '0') << 3 | (text[3] - '0'));
+			text += 3;
+		} else {
+			*to = *text;
+		}
+	}
+	*to = '\0';
+}
+
+/* Cut the mount point, which is the fifth field, out of a line. Returns NULL without one. */
+static char *mounts_point(char *line)
+{
+	char *field = line, *end;
+	int i;
+
+	for (i = 0; i < 4 && field; i++) {
+		field = strchr(field, ' ');
+		if (field)
+			field++;
+	}
+	end = field ? strchr(field, ' ') : NULL;
+	if (!end)
+		return NULL;
+	*end = '\0';
+	mounts_unescape(field);
+	return field;
+}
+
+static bool is_below(const char *path, const char *root)
+{
+	size_t len = strlen(root);
+
+	if (!strcmp(root, "/"))
+		return path[0] == '/' && path[1];
+	return !strncmp(path, root, len) && path[len] == '/';
+}
+
+/* The table has paths without symbolic links. */
+static char **mounts_roots(const struct kernel_shares *shares)
+{
+	char **roots = calloc(shares->n + 1, sizeof(*roots));
+	unsigned int i;
+
+	for (i = 0; roots && i < shares->n; i++)
+		if (shares->share[i]->nested && shares->share[i]->path)
+			roots[i] = realpath(shares->share[i]->path, NULL);
+	return roots;
+}
+
+static void mounts_tell_point(struct kernel *k, const struct kernel_shares *shares, char **roots,
+			      const char *point)
+{
+	unsigned int i;
+	int rc;
+
+	for (i = 0; i < shares->n; i++) {
+		if (!roots[i] || !is_below(point, roots[i]))
+			continue;
+		rc = kernel_nested_add(k, shares->share[i]->name, point);
+		/* Unmounted meanwhile, the option was changed, or no file handles. */
+		if (rc && rc != -ENOENT && rc != -EINVAL && rc != -EOPNOTSUPP && rc != -ENOTDIR)
+			log_warning("share %s: %s is not part of it: %s", shares->share[i]->name,
+				    point, kernel_why(k));
+	}
+}
+
+static void mounts_tell_all(struct kernel *k, const struct kernel_shares *shares, char **roots)
+{
+	FILE *table = fopen(MOUNTS_TABLE, "re");
+	char *line = NULL, *point;
+	size_t size = 0;
+
+	if (!table) {
+		log_warning("%s: %s", MOUNTS_TABLE, strerror(errno));
+		return;
+	}
+	while (getline(&line, &size, table) >= 0) {
+		point = mounts_point(line);
+		if (point)
+			mounts_tell_point(k, shares, roots, point);
+	}
+	free(line);
+	fclose(table);
+}
+
+void mounts_tell(struct kernel *k)
+{
+	struct kernel_shares shares;
+	bool nested = false;
+	unsigned int i;
+	char **roots;
+
+	if (kernel_shares_get(k, &shares))
+		return;
+	for (i = 0; i < shares.n; i++)
+		nested = nested || shares.share[i]->nested;
+	roots = nested && !kernel_nested_check(k) ? mounts_roots(&shares) : NULL;
+	if (roots) {
+		mounts_tell_all(k, &shares, roots);
+		for (i = 0; i < shares.n; i++)
+			free(roots[i]);
+		free(roots);
+	}
+	kernel_shares_free(&shares);
+}
+
+static void mounts_run(struct job *job)
+{
+	mounts_tell(of_job(job)->kernel);
+}
+
+static void mounts_done(struct job *job)
+{
+	struct mounts *m = of_job(job);
+
+	m->telling = false;
+	if (m->again)
+		mounts_changed(m, true);
+}
+
+struct mounts *mounts_new(struct pool *pool, struct kernel *kernel)
+{
+	struct mounts *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->job.run = mounts_run;
+	m->job.done = mounts_done;
+	m->pool = pool;
+	m->kernel = kernel;
+	m->fd = open(MOUNTS_TABLE, O_RDONLY | O_CLOEXEC);
+	if (m->fd >= 0)
+		return m;
+	free(m);
+	return NULL;
+}
+
+int mounts_fd(const struct mounts *m)
+{
+	return m->fd;
+}
+
+void mounts_changed(struct mounts *m, bool up)
+{
+	m->again = up && m->telling;
+	if (up && !m->telling)
+		m->telling = !pool_submit(m->pool, &m->job);
+}
