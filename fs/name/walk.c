@@ -7,6 +7,8 @@
 
 #include "../op/op_private.h"
 #include "../open/instance_private.h"
+#include "../share/nested.h"
+#include "../share/share.h"
 #include "casefold_index.h"
 #include "name_private.h"
 #include "shortname.h"
@@ -121,6 +123,57 @@ int ditto_walk(struct ditto_op *op, struct ditto_node *start, const char *path, 
 	return ditto_walk_how(op, start, path, len, false, walk);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_walk, DITTO);
+
+/* Errors that the path causes: who walks it again gets the same. */
+static bool walk_err_is_lasting(int err)
+{
+	return err == -ENOENT || err == -ENOTDIR || err == -ELOOP || err == -EACCES ||
+	       err == -EILSEQ || err == -ENAMETOOLONG;
+}
+
+struct ditto_share *ditto_walk_enter(const struct ditto_op *op, const char *path, u32 len,
+				     bool exact, u32 *passed)
+{
+	struct ditto_share *share, *found = NULL;
+	struct ditto_op here = *op;
+	struct ditto_walk walk = {};
+	const char *slash;
+	u32 at = 0;
+	int err = 0;
+
+	*passed = 0;
+	if (likely(list_empty(&op->share->nested)))
+		return NULL;
+	walk.node = ditto_node_get_root(op->share);
+	if (IS_ERR(walk.node))
+		return ERR_CAST(walk.node);
+	while (at < len && !list_empty(&here.share->nested)) {
+		slash = memchr(path + at, '/', len - at);
+		walk.last.name = path + at;
+		walk.last.len = (slash ? slash - path : len) - at;
+		err = walk_down(&here, &walk, exact);
+		if (err || !walk.node)
+			break;
+		err = ditto_nested_follow(&here, &share, &walk.node);
+		if (err)
+			break;
+		at = min(at + walk.last.len + 1, len);
+		if (!share)
+			continue;
+		if (found)
+			ditto_share_put(found);
+		found = share;
+		here.share = share;
+		*passed = at;
+	}
+	ditto_walk_end(&walk);
+	if (likely(!err || walk_err_is_lasting(err)))
+		return found;
+	if (found)
+		ditto_share_put(found);
+	return ERR_PTR(err);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_walk_enter, DITTO);
 
 void ditto_walk_end(struct ditto_walk *walk)
 {

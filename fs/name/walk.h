@@ -59,6 +59,24 @@ int ditto_walk(struct ditto_op *op, struct ditto_node *start, const char *path, 
 	       struct ditto_walk *walk);
 
 /**
+ * ditto_walk_enter - find the file system within a share that a path leads into
+ * @op: the caller
+ * @path: from the root of @op->share, as for ditto_walk(); the last component may be missing
+ * @len: length of @path
+ * @exact: names are case-sensitive
+ * @passed: bytes of the path up to the root of that file system, with the separator behind it
+ *
+ * The walk ends without an error where the path cannot go on, e.g. at a symbolic link. Other errors
+ * are returned: to go on without the mount would lead into the directory that it covers.
+ *
+ * Context: may sleep.
+ * Return: the share that stands for the file system, with a reference, see fs/share/nested.h; NULL
+ * if the path stays in that of @op->share; or ERR_PTR of -ENOMEM, -ESTALE and others.
+ */
+struct ditto_share *ditto_walk_enter(const struct ditto_op *op, const char *path, u32 len,
+				     bool exact, u32 *passed);
+
+/**
  * ditto_walk_end - drop the nodes that a walk has found
  * @walk: filled by a successful ditto_walk()
  *

@@ -18,6 +18,7 @@
 #include "../../fs/node/node.h"
 #include "../../fs/op/rights.h"
 #include "../../fs/open/instance.h"
+#include "../../fs/share/nested.h"
 #include "../../fs/share/share.h"
 #include "../open/open.h"
 #include "../share_options.h"
@@ -239,18 +240,20 @@ static void dsmb_dir_encode_cut(struct dsmb_dir_query *q, const struct ditto_nam
 	kfree(room);
 }
 
-static bool dsmb_dir_is_shown(struct dsmb_dir_query *q, struct dentry *dentry)
+static bool dsmb_dir_is_shown(struct dsmb_dir_query *q, struct ditto_share *share,
+			      struct dentry *dentry)
 {
-	struct ditto_op *op = &q->call->op;
+	struct ditto_op op = q->call->op;
 	struct ditto_node *node;
 	bool shown;
 
 	if (!q->hide)
 		return true;
-	node = dentry ? ditto_node_get(op->share, dentry) : NULL;
+	op.share = share;
+	node = dentry ? ditto_node_get(share, dentry) : NULL;
 	if (IS_ERR_OR_NULL(node))
 		return false;
-	shown = ditto_is_readable(op, node);
+	shown = ditto_is_readable(&op, node);
 	ditto_node_put(node);
 	return shown;
 }
@@ -258,20 +261,21 @@ static bool dsmb_dir_is_shown(struct dsmb_dir_query *q, struct dentry *dentry)
 static bool dsmb_dir_emit(void *arg, const struct ditto_dirent *entry)
 {
 	struct dsmb_dir_query *q = arg;
+	struct ditto_share *share = entry->nested ?: q->call->op.share;
+	struct dentry *dentry = entry->nested ? share->root.dentry : entry->dentry;
 	struct dsmb_dir *dir = q->dir;
 	struct dsmb_attrs attrs;
 
 	if (q->count && q->flags & DSMB_DIR_SINGLE)
 		return false;
 	if (dsmb_is_dots(&entry->name) || !dsmb_dir_fits(q, &entry->name) ||
-	    !dsmb_dir_is_shown(q, entry->dentry)) {
+	    !dsmb_dir_is_shown(q, share, dentry)) {
 		dir->cookie = entry->cookie;
 		return true;
 	}
 	/* Entries whose attributes cannot be read are left out. */
 	if (q->level->attrs &&
-	    (!entry->dentry ||
-	     dsmb_attrs_of_dentry(q->call->op.share, entry->dentry, &attrs))) {
+	    (!dentry || dsmb_attrs_of_dentry(share, dentry, &attrs))) {
 		dir->cookie = entry->cookie;
 		return true;
 	}
@@ -297,16 +301,19 @@ static bool dsmb_dir_list_dots(struct dsmb_dir_query *q, struct ditto_node *node
 
 	for (; q->dir->dots < ARRAY_SIZE(names); q->dir->dots++) {
 		const struct ditto_name *name = &names[q->dir->dots];
+		struct ditto_share *outer;
 		struct dsmb_attrs attrs;
 		struct ditto_node *dir;
 		int err;
 
 		if (q->count && q->flags & DSMB_DIR_SINGLE)
 			return false;
-		if (!dsmb_dir_fits(q, name) || ditto_lookup(op, node, name, &dir))
+		if (!dsmb_dir_fits(q, name) || ditto_lookup_follow(op, node, name, &outer, &dir))
 			continue;
-		err = dsmb_attrs_of_node(op->share, dir, &attrs);
+		err = dsmb_attrs_of_node(outer ?: op->share, dir, &attrs);
 		ditto_node_put(dir);
+		if (outer)
+			ditto_share_put(outer);
 		if (!err && !dsmb_dir_encode(q, name, &attrs))
 			return false;
 	}
@@ -318,6 +325,8 @@ static int dsmb_dir_list_fixed(struct dsmb_dir_query *q, struct ditto_node *node
 {
 	struct dsmb_dir *dir = q->dir;
 	struct ditto_name name = { .name = dir->name, .len = dir->name_len };
+	struct ditto_op op = q->call->op;
+	struct ditto_share *nested = NULL;
 	char found[NAME_MAX + 1];
 	struct dsmb_attrs attrs;
 	struct ditto_node *child;
@@ -325,25 +334,30 @@ static int dsmb_dir_list_fixed(struct dsmb_dir_query *q, struct ditto_node *node
 
 	found[0] = 0;
 	if (dir->posix)
-		err = ditto_lookup(&q->call->op, node, &name, &child);
+		err = ditto_lookup(&op, node, &name, &child);
 	else
-		err = ditto_lookup_casefold(&q->call->op, node, &name, found, &child);
+		err = ditto_lookup_casefold(&op, node, &name, found, &child);
 	if (err == -ENOENT || err == -EACCES) {
 		dir->eof = true;
 		return 0;
 	}
 	if (err)
 		return err;
-	if (q->hide && !ditto_is_readable(&q->call->op, child)) {
-		ditto_node_put(child);
-		dir->eof = true;
-		return 0;
-	}
 	if (found[0])
 		name = (struct ditto_name) { .name = found, .len = strlen(found) };
-	err = dsmb_attrs_asked(&q->call->op, child, &attrs);
-	ditto_node_put(child);
+	err = ditto_nested_follow(&op, &nested, &child);
 	if (err)
+		goto put;
+	if (nested)
+		op.share = nested;
+	dir->eof = q->hide && !ditto_is_readable(&op, child);
+	if (!dir->eof)
+		err = dsmb_attrs_asked(&op, child, &attrs);
+put:
+	ditto_node_put(child);
+	if (nested)
+		ditto_share_put(nested);
+	if (err || dir->eof)
 		return err;
 	if (dsmb_dir_encode(q, &name, &attrs))
 		dir->eof = true;

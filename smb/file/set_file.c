@@ -8,6 +8,7 @@
 
 #include "../../fs/op/space.h"
 #include "../../fs/open/instance.h"
+#include "../open/nested.h"
 #include "../open/open.h"
 #include "../open/persist.h"
 #include "info.h"
@@ -302,6 +303,29 @@ static int dsmb_rename_stream(struct dsmb_change *c, const struct dsmb_target *t
 	return err;
 }
 
+/* The path of the new name is from the root of the tree connect. */
+static int dsmb_rename_file(struct dsmb_change *c, const struct dsmb_target *target)
+{
+	const struct dsmb_path *path = &target->path;
+	int skip = dsmb_nested_skip(c->call, path->path, path->len, path->posix);
+
+	if (skip < 0)
+		return skip;
+	return ditto_instance_rename(&c->call->op, c->inst, path->path + skip, path->len - skip,
+				     target->replace, target->posix);
+}
+
+static int dsmb_link_file(struct dsmb_change *c, const struct dsmb_target *target)
+{
+	const struct dsmb_path *path = &target->path;
+	int skip = dsmb_nested_skip(c->call, path->path, path->len, path->posix);
+
+	if (skip < 0)
+		return skip;
+	return ditto_instance_link(&c->call->op, c->inst, path->path + skip, path->len - skip,
+				   target->replace);
+}
+
 static u32 dsmb_set_rename(struct dsmb_change *c)
 {
 	bool is_stream = ditto_instance_is_stream(c->inst);
@@ -322,10 +346,7 @@ static u32 dsmb_set_rename(struct dsmb_change *c)
 	else if (!path->len)
 		status = STATUS_OBJECT_NAME_INVALID;
 	else
-		status = dsmb_target_status(c, ditto_instance_rename(&c->call->op, c->inst,
-								     path->path, path->len,
-								     target.replace,
-								     target.posix));
+		status = dsmb_target_status(c, dsmb_rename_file(c, &target));
 	dsmb_path_free(path);
 	return status;
 }
@@ -345,10 +366,7 @@ static u32 dsmb_set_link(struct dsmb_change *c)
 	if (target.path.stream || !target.path.len)
 		status = STATUS_OBJECT_NAME_INVALID;
 	else
-		status = dsmb_target_status(c, ditto_instance_link(&c->call->op, c->inst,
-								   target.path.path,
-								   target.path.len,
-								   target.replace));
+		status = dsmb_target_status(c, dsmb_link_file(c, &target));
 	dsmb_path_free(&target.path);
 	return status;
 }

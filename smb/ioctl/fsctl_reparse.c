@@ -15,6 +15,7 @@
 #include "../../fs/node/node.h"
 #include "../../fs/open/instance.h"
 #include "../file/name.h"
+#include "../open/nested.h"
 #include "../open/open.h"
 #include "ioctl.h"
 
@@ -277,7 +278,7 @@ static int dsmb_replace(struct dsmb_ioctl *io, const struct dsmb_special *specia
 	struct ditto_node *root;
 	struct ditto_walk walk;
 	char *buf, *path;
-	int err;
+	int err, skip;
 
 	buf = kmalloc(PATH_MAX, GFP_KERNEL);
 	if (!buf)
@@ -286,6 +287,11 @@ static int dsmb_replace(struct dsmb_ioctl *io, const struct dsmb_special *specia
 	err = PTR_ERR_OR_ZERO(path);
 	if (err)
 		goto free;
+	skip = dsmb_nested_skip(io->call, path, strlen(path), true);
+	err = min(skip, 0);
+	if (err)
+		goto free;
+	path += skip;
 	root = ditto_node_get_root(io->call->op.share);
 	err = PTR_ERR_OR_ZERO(root);
 	if (err)

@@ -35,6 +35,7 @@
 #include "durable.h"
 #include "durable_app.h"
 #include "lease.h"
+#include "nested.h"
 #include "open.h"
 #include "persist.h"
 #include "replay.h"
@@ -609,6 +610,7 @@ static u32 dsmb_create_exec(struct dsmb_call *call, void *args, void *res)
 	bool is_pipe = call->tree->kind == DSMB_TREE_PIPE;
 	bool outlives = call->tree->kind == DSMB_TREE_DISK && dsmb_durable_may(call);
 	struct dsmb_create *c = args;
+	const struct dsmb_cursor name = c->args.name;
 	const struct dsmb_path path = c->path;
 	struct dsmb_open *open;
 	u32 status;
@@ -618,6 +620,13 @@ static u32 dsmb_create_exec(struct dsmb_call *call, void *args, void *res)
 		status = dsmb_create_past(c);
 		if (status)
 			goto fail;
+	}
+	if (!is_pipe) {
+		err = dsmb_nested_enter(call, &c->path, &c->args.name);
+		if (err) {
+			status = dsmb_create_status(c, err);
+			goto fail;
+		}
 	}
 	if (c->durable.reconnect) {
 		status = dsmb_create_reconnect(c);
@@ -683,6 +692,7 @@ fail:
 	kfree(c->past);
 	c->past = NULL;
 	c->path = path;
+	c->args.name = name;
 	return status;
 }
 

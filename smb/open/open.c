@@ -32,6 +32,7 @@
 #include "durable.h"
 #include "durable_app.h"
 #include "lease.h"
+#include "nested.h"
 #include "open.h"
 #include "replay.h"
 
@@ -324,6 +325,7 @@ u32 dsmb_open_begin(struct dsmb_call *call, struct dsmb_open *open, struct ditto
 		return STATUS_INVALID_DEVICE_REQUEST;
 	if (ditto_instance_begin(open->inst, &call->op, node))
 		return STATUS_FILE_CLOSED;
+	dsmb_nested_restrict(call);
 	return STATUS_SUCCESS;
 }
 

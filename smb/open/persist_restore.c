@@ -23,6 +23,7 @@
 #include "../../fs/op/rights.h"
 #include "../../fs/open/instance.h"
 #include "../../fs/share/cred.h"
+#include "../../fs/share/nested.h"
 #include "../../fs/share/rules.h"
 #include "../../fs/share/share.h"
 #include "../../lockd/grace.h"
@@ -146,7 +147,7 @@ static struct ditto_auth_user *restore_user(const struct dsmb_record *rec)
 static int restore_open(struct restoring *r)
 {
 	const struct dsmb_record *rec = &r->record;
-	struct dsmb_tree *tree = dsmb_tree_restored(r->share, r->cred,
+	struct dsmb_tree *tree = dsmb_tree_restored(ditto_nested_outermost(r->share), r->cred,
 						    rec->flags & DSMB_RECORD_WRITABLE);
 	struct dsmb_open *open;
 
@@ -252,7 +253,8 @@ static int restore_rest(struct restoring *r)
 		err = ditto_instance_set_delete(&r->op, open->inst, DITTO_DELETE_ON |
 						DITTO_DELETE_AT_CLOSE | DITTO_DELETE_READONLY);
 	if (!err && rec->app.present)
-		dsmb_app_enter(open, &rec->client, r->share->tag, &rec->app, node);
+		dsmb_app_enter(open, &rec->client, ditto_nested_outermost(r->share)->tag,
+			       &rec->app, node);
 	if (!err)
 		dsmb_lease_restore(&r->op, open, node, &rec->caching, r->reclaim);
 	ditto_instance_end(open->inst, &r->op);
@@ -296,7 +298,8 @@ static int restore_locate(struct restoring *r)
 	struct ditto_server *srv = r->server->srv;
 	int err;
 
-	if (!ditto_share_for_each(srv, NULL, find_share, &r->record.share))
+	if (!ditto_share_for_each(srv, NULL, find_share, &r->record.share) &&
+	    !ditto_nested_for_each(srv, find_share, &r->record.share))
 		return -EAGAIN;
 	err = ditto_handle_decode(srv, handle->data, handle->len, &r->share, &r->node);
 	/* The key that signed the handle may still arrive. */

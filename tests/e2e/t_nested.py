@@ -1,20 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """File systems within a share: subvolumes, whose numbers repeat, snapshots, mount points."""
+import collections
 import contextlib
 import errno
 import functools
 import os
 import struct
+import threading
 
 import nfs3
 import nfs4
 import smb2
-from harness import eq, expect_errno, get, mount, put, run, test, umount, under_base, wait_for
+from harness import (Volume, eq, expect_errno, get, mount, put, run, test, umount, under_base,
+                     wait_for)
 from nfs4 import getattr, putfh, readdir
+from smb2 import refused
+from t_smb_volume import SNAPSHOTS, filetime
 
 wire = functools.partial(test, server='ditto')
 VERSIONS = ('3', '4.0', '4.1', '4.2')
-INTERNAL, ID = 6, 59
+INTERNAL, ALL, ID, FULL_SIZE = 6, 18, 59, 7
 
 
 def leave(client, where):
@@ -351,4 +356,288 @@ def nested_changes(w):
     eq((n.getattr(second).status, n.getattr(first).status), (nfs3.OK, nfs3.STALE))
     w.server.set('data', nested='off')
     eq((n.getattr(second).status, fsid(n, 'at')), (nfs3.STALE, fsid(n, '')))
+    uncover(w, 'at')
+
+
+def entries(s, name=''):
+    """{name: file id} of a listing, by FileIdBothDirectoryInformation."""
+    fid = s.create(name, access=smb2.GENERIC_READ, how=smb2.OPEN, options=smb2.DIRECTORY_FILE)
+    body = s.call(smb2.QUERY_DIRECTORY, struct.pack('<HBBI16sHHI', 33, 37, 1, 0, fid, 96, 2,
+                                                    65536) + '*'.encode('utf-16-le'))
+    s.close(fid)
+    at, out = struct.unpack_from('<H', body, 2)[0] - 64, {}
+    while True:
+        following, size = struct.unpack_from('<I56xI', body, at)
+        file = body[at + 104:at + 104 + size].decode('utf-16-le')
+        out[file], = struct.unpack_from('<Q', body, at + 96)
+        if not following:
+            return out
+        at += following
+
+
+def numbers(s, name):
+    """The volume's serial number and the file's, its full name, and the bytes of the volume."""
+    fid = s.create(name, access=smb2.GENERIC_READ, how=smb2.OPEN)
+    volume, number = struct.unpack('<QQ8x', s.query(fid, ID))
+    eq(struct.unpack('<Q', s.query(fid, INTERNAL))[0], number, name)
+    total, unit, sector = struct.unpack_from('<Q8x8xII', s.query(fid, FULL_SIZE, kind=2))
+    serial, = struct.unpack_from('<8xI', s.query(fid, 1, kind=2))
+    eq(serial, volume & 0xffffffff ^ volume >> 32, name)
+    eq(s.query(fid, ALL)[100:].decode('utf-16-le'), '\\' + name)
+    s.close(fid)
+    return volume, number, total * unit * sector
+
+
+@test(server='ditto', smb=True, squash='none', timeout=60)
+def nested_smb(w):
+    """Paths of SMB lead into mounted file systems, which are volumes of their own."""
+    cover(w, 'dir/at', b'below', above=b'above')
+    cover(w, 'dir/at/in', b'under', deep=b'deep')
+    put(w.path('dir/f'), b'outside', 0o666)
+    os.chmod(w.path('dir'), 0o777)
+    os.chmod(w.export, 0o777)
+    entered(w, w.client.nfs(), 'dir/at', 'dir/at/in')
+    s = smb2.Smb2(w.client)
+    found = {name: numbers(s, name) for name in
+             ('dir', 'dir\\f', 'dir\\at', 'dir\\at\\above', 'dir\\at\\in', 'dir\\at\\in\\deep')}
+    eq(len({number for _, number, _ in found.values()}), len(found), found)
+    eq(len({volume for volume, _, _ in found.values()}), 3)
+    eq([found[name][2] for name in ('dir\\at', 'dir\\at\\in\\deep')], [1 << 20] * 2)
+    eq(found['dir'][2] == 1 << 20, False)
+    # listings have the numbers of the mounted roots
+    for where, name in (('dir', 'at'), ('dir\\at', 'in')):
+        eq(entries(s, where)[name], found[f'{where}\\{name}'][1], name)
+    eq(entries(s, 'dir\\at')['..'], found['dir'][1])
+    eq(sorted(entries(s, 'DIR\\AT')), ['.', '..', 'above', 'in'])
+    # changes stay within a file system
+    changing = smb2.GENERIC_READ | smb2.GENERIC_WRITE | smb2.DELETE
+    new = s.create('dir\\AT\\New', how=smb2.MAKE, access=changing)
+    s.write(new, b'data')
+    eq(get(w.path('dir/at/New')), b'data')
+    s.rename(new, 'dir\\at\\other')
+    eq(get(w.path('dir/at/other')), b'data')
+    for target in ('dir\\other', 'other', 'dir\\at\\in\\other'):
+        refused('NOT_SAME_DEVICE', s.rename, new, target)
+        name = target.encode('utf-16-le')
+        refused('NOT_SAME_DEVICE', s.set, new, 11,
+                struct.pack('<B7xQI', 0, 0, len(name)) + name)
+    s.delete_on_close(new)
+    s.close(new)
+    eq(os.path.exists(w.path('dir/at/other')), False)
+    f = s.create('dir\\f', access=changing)
+    refused('NOT_SAME_DEVICE', s.rename, f, 'dir\\at\\f')
+    s.rename(f, 'dir\\g')
+    s.close(f)
+    # the mount point itself cannot be removed or renamed
+    for name in ('dir\\at', 'dir\\at\\in'):
+        refused('ACCESS_DENIED', s.create, name, access=smb2.DELETE, how=smb2.OPEN)
+    # a symbolic link is for the client, with what is behind it
+    os.symlink('in', w.path('dir/at/link'))
+    refused('STOPPED_ON_SYMLINK', s.create, 'dir\\at\\link\\deep', how=smb2.OPEN)
+    eq(struct.unpack_from('<H', s.frame, 64 + 8 + 14)[0], len('\\deep'.encode('utf-16-le')))
+    os.unlink(w.path('dir/at/link'))
+    s.end()
+    for path in ('dir/at/in', 'dir/at'):
+        uncover(w, path)
+
+
+@test(server='ditto', smb=True, squash='none', timeout=60)
+def nested_smb_changes(w):
+    """What clients of SMB have open ends with the mount; look allows no changes."""
+    cover(w, 'at', b'below', above=b'above')
+    n = w.client.nfs()
+    entered(w, n, 'at')
+    s = smb2.Smb2(w.client)
+    held = s.create('at\\above')
+    s.write(held, b'A')
+    os.chmod(w.export, 0o777)
+    w.server.set('data', nested='look')
+    refused('MEDIA_WRITE_PROTECTED', s.create, 'at\\above')
+    refused('MEDIA_WRITE_PROTECTED', s.create, 'at\\new', how=smb2.MAKE)
+    name = 'at\\other'.encode('utf-16-le')
+    refused('MEDIA_WRITE_PROTECTED', s.set, held, 11,
+            struct.pack('<B7xQI', 0, 0, len(name)) + name)
+    eq(s.read(held, 9), b'Above')
+    eq(s.query(held, 4, kind=2)[4] & 2, 2, 'read-only device')
+    s.close(s.create('new', how=smb2.MAKE))
+    w.server.set('data', nested='on')
+    s.close(s.create('at\\new', how=smb2.MAKE))
+    uncover(w, 'at')
+    eq(s.read(s.create('at\\below', how=smb2.OPEN), 9), b'below')
+
+    def closed():
+        try:
+            s.read(held, 9)
+        except smb2.Status as e:
+            eq(e.name, 'FILE_CLOSED')
+            return True
+        return False
+    wait_for('the end of the open', closed)
+    cover(w, 'at', b'below', above=b'second')
+    wait_for('the second', functools.partial(is_entered, n, 'at'))
+    eq(s.read(s.create('at\\above', how=smb2.OPEN), 9), b'second')
+    refused('FILE_CLOSED', s.read, held, 9)
+    s.end()
+    w.server.set('data', nested='off')
+    uncover(w, 'at')
+
+
+@test(server='ditto', smb=True, squash='none', timeout=60)
+def nested_smb_mount(w):
+    """To the kernel's client of SMB a share is one file system, in which no number repeats."""
+    cover(w, 'at', b'below', above=b'above')
+    cover(w, 'at/in', b'under', deep=b'deep')
+    entered(w, w.client.nfs(), 'at', 'at/in')
+    where = w.client.mount_smb()
+    eq((get(f'{where}/at/above'), get(f'{where}/at/in/deep')), (b'above', b'deep'))
+    put(f'{where}/at/in/new', b'new')
+    eq(get(w.path('at/in/new')), b'new')
+    found = {name: os.stat(f'{where}/{name}').st_ino
+             for name in ('', 'at', 'at/above', 'at/in', 'at/in/deep', 'at/in/new')}
+    eq(len(set(found.values())), len(found), found)
+    listed = {f'{path}/{e.name}'.lstrip('/'): e.inode() for path in ('', 'at', 'at/in')
+              for e in os.scandir(f'{where}/{path}')}
+    del found['']
+    eq(listed, found)
+    with expect_errno(errno.EXDEV):
+        os.rename(f'{where}/at/above', f'{where}/above')
+    os.rename(f'{where}/at/above', f'{where}/at/away')
+    eq(os.listdir(w.path('at')).count('away'), 1)
+    w.client.umount(where)
+    for path in ('at/in', 'at'):
+        uncover(w, path)
+
+
+@test(server='ditto', fs='ext4', smb=True, squash='none', timeout=120)
+def nested_kinds(w):
+    """File systems of other kinds, one of them with subvolumes."""
+    volumes = [Volume(w.path(kind), kind, image=f'{w.base}/{kind}.img')
+               for kind in ('xfs', 'btrfs')]
+    run('btrfs', 'subvolume', 'create', w.path('btrfs/sub'))
+    files = ('f', 'xfs/f', 'btrfs/f', 'btrfs/sub/f')
+    for name in files:
+        put(w.path(name), name.encode(), 0o666)
+        os.chmod(os.path.dirname(w.path(name)), 0o777)
+    entered(w, w.client.nfs(), 'xfs', 'btrfs')
+    mounts = [w.client.mount(vers=vers, opts='nosharecache') for vers in ('3', '4.2')]
+    for where in mounts + [w.client.mount_smb()]:
+        eq([get(f'{where}/{name}') for name in files], [name.encode() for name in files], where)
+        numbered = {(os.stat(f'{where}/{name}').st_dev, os.stat(f'{where}/{name}').st_ino)
+                    for name in files}
+        eq(len(numbered), len(files), where)
+        with open(f'{where}/xfs/f', 'rb') as held:
+            with expect_errno(errno.EXDEV):
+                os.rename(f'{where}/xfs/f', f'{where}/g')
+            eq(held.read(), b'xfs/f', where)
+    for where in mounts:
+        eq(len({os.stat(f'{where}/{name}/.').st_dev
+                for name in ('', 'xfs', 'btrfs', 'btrfs/sub')}), 4, where)
+        leave(w.client, where)
+    # what clients have open does not keep a file system from being unmounted
+    n = w.client.nfs()
+    held = handle(n, 'xfs/f')
+    for kind in ('xfs', 'btrfs'):
+        uncover(w, kind)
+    wait_for('the end of the handle', functools.partial(is_stale, n, held))
+    # its device is free when nothing of the server uses it any more
+    for v in volumes:
+        wait_for('the device', lambda image=v.image: not run('losetup', '-j', image).strip())
+    # the same file system in the same place has the same handles
+    mount(run('losetup', '-f', '--show', volumes[0].image).strip(), w.path('xfs'), 'xfs')
+    wait_for('the handle', lambda: n.getattr(held).status == nfs3.OK)
+    eq(n.read(held, 0, 9).data, b'xfs/f')
+    # another one in the same place has not
+    loop = os.stat(w.path('xfs')).st_dev
+    uncover(w, 'xfs')
+    run('losetup', '-d', f'/dev/loop{os.minor(loop)}')
+    wait_for('the end of the handle', functools.partial(is_stale, n, held))
+    other = Volume(w.path('xfs'), 'ext4', '32m', image=f'{w.base}/other.img')
+    put(w.path('xfs/f'), b'other', 0o666)
+    wait_for('the other one', functools.partial(is_entered, n, 'xfs'))
+    eq(n.read(handle(n, 'xfs/f'), 0, 9).data, b'other')
+    eq(n.getattr(held).status, nfs3.STALE)
+    w.server.set('data', nested='off')
+    uncover(w, 'xfs')
+
+
+@test(server='ditto', smb=True, squash='none', timeout=60)
+def nested_snapshots(w):
+    """A snapshot that is mounted below the share is a previous version."""
+    day = (2026, 11, 20, 14, 30, 0)
+    where = w.path('.snapshots', '2026-11-20_14:30:00')
+    os.makedirs(where)
+    put(w.path('f'), b'now', 0o666)
+    past = Volume(where, 'ext4', '32m', image=f'{w.base}/past.img')
+    os.mkdir(f'{where}/dir')
+    for name in ('f', 'dir/g'):
+        put(f'{where}/{name}', b'then', 0o666)
+    run('mount', '-o', 'remount,ro', where)
+    w.server.ctl('share', 'set', 'data', 'snapshots', '.snapshots', 'nested', 'look')
+    n = w.client.nfs()
+    wait_for('the mount', functools.partial(is_entered, n, '.snapshots/2026-11-20_14:30:00'))
+    for vers in ('3', '4.2'):
+        with mounted(w, vers) as m:
+            eq(os.listdir(m), ['f'], vers)
+            eq(os.listdir(f'{m}/.snapshots'), ['2026-11-20_14:30:00'], vers)
+            eq(get(f'{m}/.snapshots/2026-11-20_14:30:00/dir/g'), b'then', vers)
+            with expect_errno(errno.EROFS):
+                put(f'{m}/.snapshots/2026-11-20_14:30:00/f', b'changed')
+    s = smb2.Smb2(w.client)
+    root = s.create('', access=smb2.GENERIC_READ, how=smb2.OPEN)
+    eq(s.ioctl(root, SNAPSHOTS)[12:62].decode('utf-16-le'), '@GMT-2026.11.20-14.30.00\0')
+    when = (b'TWrp', struct.pack('<Q', filetime(*day)))
+    for name in ('f', 'dir\\g'):
+        fid = s.create_answer(name, access=smb2.GENERIC_READ, how=smb2.OPEN, context=when)[64:80]
+        eq(s.read(fid, 9), b'then')
+    refused('MEDIA_WRITE_PROTECTED', s.create_answer, 'f', context=when)
+    eq(s.read(s.create('f', how=smb2.OPEN), 9), b'now')
+    s.end()
+    w.server.set('data', nested='off')
+    uncover(w, '.snapshots/2026-11-20_14:30:00')
+
+
+@test(server='ditto', smb=True, squash='none', timeout=90)
+def nested_churn(w):
+    """Mounts come and go under clients that use them."""
+    cover(w, 'at', b'below', above=b'above')
+    n, s = w.client.nfs(), smb2.Smb2(w.client)
+    entered(w, n, 'at')
+    stop, did, wrong = threading.Event(), collections.Counter(), []
+
+    def nfs():
+        at = n.lookup(n.root, 'at')
+        if at.status == nfs3.OK:
+            n.readdirplus(at.fh)
+            file = n.lookup(at.fh, 'above')
+            if file.status == nfs3.OK:
+                did['nfs'] += n.write(file.fh, 0, b'nfs').status == nfs3.OK
+
+    def smb():
+        fid = s.create('at\\above', how=smb2.OPEN)
+        s.write(fid, b'smb')
+        s.close(fid)
+        did['smb'] += 1
+
+    def use(what):
+        try:
+            while not stop.is_set():
+                with contextlib.suppress(smb2.Status):
+                    what()
+        except Exception as e:
+            wrong.append(e)
+    threads = [threading.Thread(target=use, args=(what,)) for what in (nfs, smb)]
+    for t in threads:
+        t.start()
+    for _ in range(20):
+        uncover(w, 'at')
+        mount('e2e', w.path('at'), 'tmpfs', 0, 'size=1m,mode=777')
+        put(w.path('at/above'), b'above', 0o666)
+    before = did.copy()
+    wait_for('both work', lambda: wrong or all(did[x] > before[x] + 5 for x in ('nfs', 'smb')))
+    stop.set()
+    for t in threads:
+        t.join()
+    eq(wrong, [])
+    s.end()
+    w.server.set('data', nested='off')
     uncover(w, 'at')

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Paths that lead into file systems within a share; see nested.h. */
+
+#include <linux/err.h>
+
+#include "../../fs/name/walk.h"
+#include "../../fs/share/share.h"
+#include "../file/name.h"
+#include "../transport/call.h"
+#include "nested.h"
+
+void dsmb_nested_restrict(struct dsmb_call *call)
+{
+	const struct ditto_share *share = call->op.share;
+
+	if (likely(!share->outer))
+		return;
+	rcu_read_lock();
+	if (rcu_dereference(share->opts)->read_only)
+		call->op.writable = false;
+	rcu_read_unlock();
+}
+
+/* Skip as many separators of the received name as the first @len bytes of @path have. */
+static void dsmb_name_skip(struct dsmb_cursor *name, const struct dsmb_path *path, u32 len)
+{
+	u16 separator = path->posix ? '/' : '\\';
+	unsigned int slashes = 0;
+
+	for (u32 i = 0; i < len; i++)
+		slashes += path->path[i] == '/';
+	while (slashes && dsmb_left(name) >= 2)
+		slashes -= dsmb_get_u16(name) == separator;
+}
+
+int dsmb_nested_enter(struct dsmb_call *call, struct dsmb_path *path, struct dsmb_cursor *name)
+{
+	struct ditto_share *nested;
+	u32 passed;
+
+	nested = ditto_walk_enter(&call->op, path->path, path->len, path->posix, &passed);
+	if (IS_ERR_OR_NULL(nested))
+		return PTR_ERR_OR_ZERO(nested);
+	ditto_share_put(call->share);
+	call->share = nested;
+	call->op.share = nested;
+	dsmb_nested_restrict(call);
+	dsmb_name_skip(name, path, passed);
+	path->path += passed;
+	path->len -= passed;
+	return 0;
+}
+
+int dsmb_nested_skip(struct dsmb_call *call, const char *path, u32 len, bool exact)
+{
+	struct ditto_op op = call->op;
+	struct ditto_share *nested;
+	u32 passed;
+	bool same;
+
+	/* Between begin and end, the share of the call is that of the tree connect. */
+	op.share = call->share;
+	/* The granted rights concern the open file, not directories. */
+	op.granted = 0;
+	nested = ditto_walk_enter(&op, path, len, exact, &passed);
+	if (IS_ERR(nested))
+		return PTR_ERR(nested);
+	same = (nested ?: call->share) == call->op.share;
+	if (nested)
+		ditto_share_put(nested);
+	return same ? passed : -EXDEV;
+}
