@@ -259,9 +259,11 @@ static void names_are_found(void)
 static void sandbox_holds(void)
 {
 	struct rpc_user user = { .uid = 1000 };
-	struct pipes *pipes = pipes_new(spawner, shares_served);
+	struct pipes *pipes;
 	struct peer p;
 
+	CHECK(process_worker_gone());
+	pipes = pipes_new(spawner, shares_served);
 	open_by(&p, pipes, "srvsvc", &user);
 	CHECK(!peer_send(&p, bind_srvsvc, sizeof(bind_srvsvc)));
 	process_check_worker(1 + WORKER_CHANNELS);
@@ -273,12 +275,14 @@ static void sandbox_holds(void)
 static void worker_killed(void)
 {
 	struct rpc_user user = { .uid = 1000 };
-	struct pipes *pipes = pipes_new(spawner, shares_served);
+	struct pipes *pipes;
 	u8 handle[20] = { 0 };
 	struct peer p, other;
 	pid_t pid;
 	int tries, times;
 
+	CHECK(process_worker_gone());
+	pipes = pipes_new(spawner, shares_served);
 	for (times = 0; times < 2; times++) {
 		open_policy(&p, pipes, &user, handle);
 		open_by(&other, pipes, "srvsvc", &user);

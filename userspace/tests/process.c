@@ -70,15 +70,26 @@ bool process_stop(pid_t pid)
 	return state == 'T';
 }
 
+bool process_worker_gone(void)
+{
+	int tries;
+
+	for (tries = 0; tries < 6000 && process_worker() > 0; tries++)
+		usleep(10000);
+	return tries < 6000;
+}
+
 void process_check_worker(int threads)
 {
 	pid_t pid = process_worker();
 	int tries;
 
-	CHECK(pid > 0);
 	/* A worker answers as soon as the first of its threads runs. */
-	for (tries = 0; tries < 1000 && process_status(pid, "Threads", 10) < threads; tries++)
+	for (tries = 0; tries < 6000 && process_status(pid, "Threads", 10) != threads; tries++) {
 		usleep(10000);
+		pid = process_worker();
+	}
+	CHECK(pid > 0);
 	CHECK(process_status(pid, "CapPrm", 16) == 0 && process_status(pid, "CapEff", 16) == 0);
 	CHECK(process_status(pid, "CapInh", 16) == 0 && process_status(pid, "CapAmb", 16) == 0);
 	CHECK(process_status(pid, "NoNewPrivs", 10) == 1);

@@ -13,9 +13,11 @@ long long process_status(pid_t pid, const char *name, int base);
 pid_t process_child(pid_t parent);
 /* Return the worker, a child of the spawner, which is our child; -1 if there is none. */
 pid_t process_worker(void);
+/* Wait until no worker is left, not even a dying one. Returns false if one stays. */
+bool process_worker_gone(void);
 /* Stop a process, and wait until it has stopped. Returns false on error. */
 bool process_stop(pid_t pid);
-/* CHECK() that the worker is confined and has @threads threads. */
+/* Wait for a worker with @threads threads, and CHECK() that it is confined. */
 void process_check_worker(int threads);
 
 #endif
