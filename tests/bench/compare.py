@@ -8,6 +8,8 @@ import statistics
 import subprocess
 import sys
 
+import guest
+
 # Rows below this are reported at the end: the noise of a quiet machine is smaller.
 SLOW = 0.95
 
@@ -17,26 +19,31 @@ def measure(servers, table, rounds, scale):
     times = [[[] for _ in servers] for _ in table]
     for number in range(-1, rounds):
         order = list(enumerate(servers))
-        if number % 2:
+        # Not in the first one: the floor answers as the servers before it did.
+        if number % 2 == 0:
             order.reverse()
         for row, taken in zip(table, times):
             for i, server in order:
+                if server.kind == "floor" and not hasattr(row, "reply"):
+                    continue
                 took = row.measure(server, scale)
                 # The first round only warms up.
                 if number >= 0:
                     taken[i].append(took)
         print(f"# round {number + 1} of {rounds}", file=sys.stderr, flush=True)
-    return [[statistics.median(t) for t in taken] for taken in times]
+    return [[statistics.median(t) if t else None for t in taken] for taken in times]
 
 
 def show(servers, table, medians):
     """Print the table and its conclusions; returns the rows that are too slow."""
-    a, b = servers
-    print(f"{'operation':<18}{'out':>4}{a.label + ' us':>12}{b.label + ' us':>12}{'ratio':>8}")
+    a, b, *more = servers
+    print(f"{'operation':<18}{'out':>4}{a.label + ' us':>12}{b.label + ' us':>12}{'ratio':>8}" +
+          "".join(f"{s.label + ' us':>12}" for s in more))
     ratios, slow = [], []
-    for row, (mine, other) in zip(table, medians):
+    for row, (mine, other, *floor) in zip(table, medians):
         ratios.append(mine / other)
-        print(f"{row.label:<18}{row.outstanding:>4}{mine:>12.2f}{other:>12.2f}{mine / other:>8.2f}")
+        print(f"{row.label:<18}{row.outstanding:>4}{mine:>12.2f}{other:>12.2f}" +
+              f"{mine / other:>8.2f}" + "".join(f"{f:>12.2f}" for f in floor if f))
         if mine / other < SLOW:
             slow.append(f"{row.label}/{row.outstanding} {mine / other:.2f}")
     mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
@@ -62,6 +69,15 @@ def prepare():
     os.makedirs("/bench", exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2G", "bench", "/bench"], check=True)
     subprocess.run(["modprobe", "ditto_load"], check=True)
+
+
+def floors(chosen):
+    """The loop that answers with nothing, for a third column; it is ready."""
+    if chosen.noise:
+        return []
+    floor = guest.Floor()
+    floor.start()
+    return [floor]
 
 
 def run(servers, table, chosen):

@@ -49,15 +49,36 @@ def kernel_threads():
     return found
 
 
+def generate(words, net=None):
+    """Run the load generator once in a name space; its result is a dictionary of numbers."""
+    fd = os.open(CONTROL, os.O_RDWR)
+    try:
+        with namespace(net) if net else contextlib.nullcontext():
+            os.write(fd, " ".join(words).encode())
+        text = os.pread(fd, 4096, 0).decode()
+    finally:
+        os.close(fd)
+    result = dict(word.split("=") for word in text.split())
+    result = {k: int(v) for k, v in result.items() if k != "op"}
+    if result["err"] or result["errors"] or f"count={result['ops']}" not in words:
+        raise RuntimeError(f"{net or ''}: {' '.join(words)}: {text}")
+    return result
+
+
 class Server:
     """A server in a network namespace of its own, with files to work on."""
+
+    # Entries of the listing of a directory, with "." and "..".
+    listed = LISTED + 2
+    # Threads of the servers that were started, by their kinds.
+    started = {}
 
     def __init__(self, label, kind, directory, first=0):
         self.label = label
         self.kind = kind
         self.directory = directory
-        self.mount_port = 20048 if kind == "knfsd" else 2049
-        self.share = directory if kind == "knfsd" else "/bench"
+        self.mount_port = 2049 if kind == "ditto" else 20048
+        self.share = "/bench" if kind == "ditto" else directory
         self.net = f"/run/netns/{kind}"
         self.first = first      # number of the first name it makes
         self.handles = {}
@@ -65,12 +86,13 @@ class Server:
 
     def start(self):
         """Start the server, make the files, and look up their handles."""
-        before = set(kernel_threads())
-        if not os.path.exists(self.net):
+        if self.kind not in self.started:
+            before = set(kernel_threads())
             subprocess.run(["ip", "netns", "add", self.kind], check=True)
             subprocess.run(["nsenter", f"--net={self.net}", os.path.join(HERE, "serve"), self.kind,
                             self.directory], check=True)
-        self.threads = sorted(set(kernel_threads()) - before)
+            self.started[self.kind] = sorted(set(kernel_threads()) - before)
+        self.threads = self.started[self.kind]
         self._make_files()
         self.find_files()
 
@@ -95,19 +117,9 @@ class Server:
     def load(self, op, handle, count, outstanding, **more):
         """Run the load generator once; returns its results as a dictionary of numbers."""
         words = [f"op={op}", "port=2049", f"fh={self.handles[handle].hex()}", f"count={count}",
-                 f"outstanding={outstanding}", f"first={self.first}", *(f"{k}={v}" for k, v in more.items())]
-        fd = os.open(CONTROL, os.O_RDWR)
-        try:
-            with namespace(self.net):
-                os.write(fd, " ".join(words).encode())
-            text = os.pread(fd, 4096, 0).decode()
-        finally:
-            os.close(fd)
-        result = dict(word.split("=") for word in text.split())
-        result = {k: int(v) for k, v in result.items() if k != "op"}
-        if result["err"] or result["errors"] or result["ops"] != count:
-            raise RuntimeError(f"{self.label}: {' '.join(words)}: {text}")
-        return result
+                 f"outstanding={outstanding}", f"first={self.first}",
+                 *(f"{k}={v}" for k, v in more.items())]
+        return generate(words, self.net)
 
     def mount(self, where):
         """Mount the share with the kernel's client."""
@@ -119,3 +131,23 @@ class Server:
     def mount_options(self):
         """Mount options of the version that is measured."""
         return f"vers=3,mountproto=tcp,mountport={self.mount_port},nolock"
+
+
+class Floor(Server):
+    """The loop that answers with nothing: what every server pays."""
+
+    def __init__(self):
+        super().__init__("floor", "floor", "/bench/floor")
+
+    def _make_files(self):
+        pass
+
+    def find_files(self):
+        pass
+
+    def answer(self, reply, op, count, outstanding, **more):
+        """Run the load generator; answers have @reply bytes."""
+        with open("/sys/module/ditto_floor/parameters/reply", "w", encoding="ascii") as f:
+            f.write(str(reply))
+        self.handles["any"] = bytes(28)
+        return self.load(op, "any", count, outstanding, **more)

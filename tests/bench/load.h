@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Load generator: a thin NFS client of kernel threads, version 3 or 4.1, that
- * drives any server over TCP with a fixed number of calls outstanding on one
+ * Load generator: a thin client of kernel threads, of NFS version 3 or 4.1 or of SMB 3.1.1,
+ * that drives any server over TCP with a fixed number of calls outstanding on one
  * connection.
  */
 #ifndef _DITTO_BENCH_LOAD_H
@@ -10,6 +10,7 @@
 #include <linux/types.h>
 
 struct net;
+struct socket;
 
 /* The slot of a call is in the low bits of its xid. */
 #define LOAD_SLOT_BITS		6
@@ -23,6 +24,7 @@ struct net;
 #define LOAD_PAYLOAD_MAX	(1024 * 1024)
 
 struct load_op;
+struct load_smb_part;
 
 /**
  * struct load_run - one measurement: what is asked, and what came out
@@ -30,9 +32,9 @@ struct load_op;
  * @addr: its IPv4 address
  * @port: its port
  * @op: the operation
- * @fh: handle of the object: a directory for operations that take a name
+ * @fh: handle of the object: a directory for operations that take a name; of SMB, the file id
  * @fh_len: bytes of it
- * @name: for LOOKUP
+ * @name: for LOOKUP; of SMB, the path, and the directory in which names are made
  * @count: how many calls
  * @outstanding: how many of them at a time
  * @size: bytes of a READ or WRITE, or of a READDIRPLUS reply
@@ -40,8 +42,11 @@ struct load_op;
  * @stable: stable_how of a WRITE
  * @first: number of the first name of CREATE and REMOVE
  * @session: of version 4.1: one that was not used before, with @outstanding slots
- * @clientid: whose it is
+ * @clientid: whose it is; of SMB, the id of the session
  * @stateid: of version 4.1: an open of the file
+ * @tree: of SMB, the tree that user space connected
+ * @mid: of SMB, the next message id that may be used
+ * @sock: of SMB, the connection that user space authenticated
  * @payload: what is written
  * @ops: calls that were answered
  * @ns: from the first call to the last reply
@@ -49,6 +54,8 @@ struct load_op;
  * @status: the last of them
  * @bytes: payload moved
  * @entries: directory entries received
+ * @received: bytes of the replies, without their record marks
+ * @cpu: nanoseconds of @ns in which the generator itself ran
  * @err: errno if the run broke off
  */
 struct load_run {
@@ -68,6 +75,9 @@ struct load_run {
 	u8 session[LOAD_SESSION_SIZE];
 	u64 clientid;
 	u8 stateid[LOAD_STATEID_SIZE];
+	u32 tree;
+	u64 mid;
+	struct socket *sock;
 	void *payload;
 
 	u64 ops;
@@ -76,12 +86,15 @@ struct load_run {
 	u32 status;
 	u64 bytes;
 	u64 entries;
+	u64 received;
+	u64 cpu;
 	int err;
 };
 
 /**
  * struct load_slot - one outstanding call
  * @xid: of the call; 0 while there is none
+ * @mid: of SMB, the same: the message id that the reply to wait for has
  * @index: which slot it is
  * @seq: calls made in it
  * @cookie: where the next READDIRPLUS of this slot goes on
@@ -90,6 +103,7 @@ struct load_run {
  */
 struct load_slot {
 	u32 xid;
+	u64 mid;
 	u32 index;
 	u32 seq;
 	u64 cookie;
@@ -106,11 +120,12 @@ struct load_reply {
 /**
  * struct load_op - how an operation is asked and its answer read
  * @name: as the run file spells it
- * @version: of NFS, 3 or 4
+ * @version: of NFS, 3 or 4; 0 for SMB
  * @proc: procedure
  * @writes: the payload follows the arguments
  * @encode: append the arguments of call number @n at @p; returns the end
  * @result: read a successful answer, after its status; -EBADMSG if it is malformed. Optional.
+ * @parts: of SMB, the requests that it is made of
  */
 struct load_op {
 	const char *name;
@@ -120,10 +135,29 @@ struct load_op {
 	__be32 *(*encode)(const struct load_run *run, const struct load_slot *slot,
 			  u32 n, __be32 *p);
 	int (*result)(struct load_run *run, struct load_slot *slot, struct load_reply *reply);
+	const struct load_smb_part *parts;
 };
+
+/**
+ * struct load_proto - how the calls and replies of a protocol are made up
+ * @mark: flags beside the length of a record
+ * @call: write call number @n behind the record mark; returns its bytes without the payload
+ * @reply: read a reply, and count its errors; returns the slot of the call it answers, or
+ *	-EBADMSG
+ */
+struct load_proto {
+	u32 mark;
+	size_t (*call)(struct load_run *run, struct load_slot *slot, u32 n, void *data);
+	int (*reply)(struct load_run *run, struct load_slot *slots, const void *data, size_t len);
+};
+
+extern const struct load_proto load_proto_rpc;
+extern const struct load_proto load_proto_smb;
 
 /* Operations of version 4.1: load_ops4.c; the last has no name. */
 extern const struct load_op load_ops4[];
+/* The same for SMB: load_smb.c. */
+extern const struct load_op load_ops_smb[];
 
 const struct load_op *load_op_find(const char *name);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One connection of the load generator: calls of RFC 5531 with AUTH_SYS in the
- * records of its section 11, several outstanding, replies in any order.
+ * One connection of the load generator: calls in records that begin with their length,
+ * several outstanding, replies in any order.
  *
  * The client is as thin as it can be and the same for every server: it writes
  * all calls that are due with one send and reads what is there with one
@@ -11,14 +11,16 @@
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/net.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/tcp.h>
+#include <linux/unaligned.h>
 #include <net/sock.h>
 
 #include "load.h"
 
-#define RPC_LAST_FRAGMENT	BIT(31)
-#define NFS_PROGRAM		100003
+/* Length of a record: RFC 5531 section 11, [MS-SMB2] section 2.1. The top bits are flags. */
+#define RECORD_LEN_MASK		(BIT(24) - 1)
 /* A server that says nothing for this long has failed. */
 #define LOAD_TIMEOUT		(30 * HZ)
 /* Room for headers and attributes around the payload of a reply. */
@@ -27,6 +29,7 @@
 /**
  * struct load_conn - state of a run
  * @run: what it is for
+ * @proto: how calls and replies are made up
  * @sock: connection
  * @sent: calls made so far
  * @slots: outstanding calls
@@ -38,6 +41,7 @@
  */
 struct load_conn {
 	struct load_run *run;
+	const struct load_proto *proto;
 	struct socket *sock;
 	u32 sent;
 	struct load_slot *slots;
@@ -48,6 +52,7 @@ struct load_conn {
 	size_t have;
 };
 
+/* A connection of its own, or the one that user space made. */
 static int load_connect(struct load_conn *conn)
 {
 	const struct load_run *run = conn->run;
@@ -58,6 +63,10 @@ static int load_connect(struct load_conn *conn)
 	};
 	int err;
 
+	if (run->sock) {
+		conn->sock = run->sock;
+		return 0;
+	}
 	err = sock_create_kern(run->net, AF_INET, SOCK_STREAM, IPPROTO_TCP, &conn->sock);
 	if (err)
 		return err;
@@ -67,49 +76,18 @@ static int load_connect(struct load_conn *conn)
 	return kernel_connect(conn->sock, (struct sockaddr *)&sin, sizeof(sin), 0);
 }
 
-/*
- * The cost of copying a WRITE's payload depends on its alignment, and servers have handles of
- * different lengths. The machine's name is padded so that the payload has the same alignment for
- * every server.
- */
-#define LOAD_NAME_AND_FH	72
-
-static __be32 *load_encode_header(const struct load_run *run, const struct load_slot *slot,
-				  __be32 *p)
-{
-	static const char machine[LOAD_NAME_AND_FH] = "load";
-	u32 fh = round_up(run->fh_len, sizeof(*p));
-	u32 name = fh < LOAD_NAME_AND_FH ? LOAD_NAME_AND_FH - fh : sizeof(*p);
-	const u32 header[] = {
-		slot->xid, 0, 2, NFS_PROGRAM, run->op->version, run->op->proc,
-		1, 20 + name, 0,	/* AUTH_SYS, bytes of its body: stamp, machine, */
-	};
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(header); i++)
-		*p++ = cpu_to_be32(header[i]);
-	p = load_put_opaque(p, machine, name);
-	/* uid, gid, no groups; verifier AUTH_NONE. */
-	memset(p, 0, 5 * sizeof(*p));
-	return p + 5;
-}
-
 /* Make the next call in a slot, to be sent by load_flush(). */
 static void load_call(struct load_conn *conn, u32 index)
 {
-	const struct load_run *run = conn->run;
+	struct load_run *run = conn->run;
 	struct load_slot *slot = &conn->slots[index];
 	size_t len, payload = run->op->writes ? run->size : 0;
 	u32 n = conn->sent++;
-	__be32 *p;
 
-	slot->xid = (n + 1) << LOAD_SLOT_BITS | index;
 	slot->index = index;
 	slot->seq++;
-	p = load_encode_header(run, slot, slot->call + 1);
-	p = run->op->encode(run, slot, n, p);
-	len = (p - slot->call) * sizeof(*p);
-	slot->call[0] = cpu_to_be32(RPC_LAST_FRAGMENT | (len - sizeof(*p) + payload));
+	len = conn->proto->call(run, slot, n, slot->call + 1) + sizeof(*slot->call);
+	slot->call[0] = cpu_to_be32(conn->proto->mark | (len - sizeof(*slot->call) + payload));
 
 	conn->vec[conn->nvec].iov_base = slot->call;
 	conn->vec[conn->nvec++].iov_len = len;
@@ -138,39 +116,17 @@ static int load_flush(struct load_conn *conn)
 	return 0;
 }
 
-/* Read one reply. -EBADMSG if it is not one to a call of ours. */
-static int load_reply(struct load_conn *conn, const __be32 *p, size_t len)
+/* Read one reply, and make the next call in its slot. */
+static int load_reply(struct load_conn *conn, const void *data, size_t len)
 {
 	struct load_run *run = conn->run;
-	struct load_reply reply = { .end = p + len / sizeof(*p) };
-	struct load_slot *slot;
-	u32 index, verf_words;
+	int index;
 
-	if (len < 6 * sizeof(*p))
-		return -EBADMSG;
-	index = be32_to_cpu(p[0]) & (LOAD_SLOTS_MAX - 1);
-	slot = &conn->slots[index];
-	if (index >= run->outstanding || !slot->xid || slot->xid != be32_to_cpu(p[0]))
-		return -EBADMSG;
-	/* A reply, accepted, executed. The verifier is skipped. */
-	verf_words = DIV_ROUND_UP(be32_to_cpu(p[4]) & 0xffff, sizeof(*p));
-	if (p[1] != cpu_to_be32(1) || p[2] || p + 6 + verf_words > reply.end ||
-	    p[5 + verf_words])
-		return -EBADMSG;
-	reply.p = p + 6 + verf_words;
-
-	slot->xid = 0;
+	index = conn->proto->reply(run, conn->slots, data, len);
+	if (index < 0)
+		return index;
 	run->ops++;
-	if (run->op->proc) {
-		if (reply.p == reply.end)
-			return -EBADMSG;
-		if (*reply.p++) {
-			run->errors++;
-			run->status = be32_to_cpu(reply.p[-1]);
-		} else if (run->op->result && run->op->result(run, slot, &reply)) {
-			return -EBADMSG;
-		}
-	}
+	run->received += len;
 	if (conn->sent < run->count)
 		load_call(conn, index);
 	return 0;
@@ -184,15 +140,15 @@ static int load_replies(struct load_conn *conn)
 	int err;
 
 	while (conn->have - pos >= sizeof(mark)) {
-		mark = be32_to_cpup((__be32 *)(conn->buf + pos));
-		len = mark & ~RPC_LAST_FRAGMENT;
-		if (!(mark & RPC_LAST_FRAGMENT) || len % sizeof(mark) ||
+		mark = get_unaligned_be32(conn->buf + pos);
+		len = mark & RECORD_LEN_MASK;
+		if ((mark & ~RECORD_LEN_MASK) != conn->proto->mark ||
 		    len > conn->size - sizeof(mark))
 			return -EMSGSIZE;
 		if (conn->have - pos - sizeof(mark) < len)
 			break;
 		pos += sizeof(mark);
-		err = load_reply(conn, (__be32 *)(conn->buf + pos), len);
+		err = load_reply(conn, conn->buf + pos, len);
 		if (err)
 			return err;
 		pos += len;
@@ -243,13 +199,14 @@ static int load_exchange(struct load_conn *conn)
 void load_run_execute(struct load_run *run)
 {
 	struct load_conn *conn;
-	u64 start;
+	u64 start, cpu;
 
 	run->err = -ENOMEM;
 	conn = kvzalloc(sizeof(*conn), GFP_KERNEL);
 	if (!conn)
 		return;
 	conn->run = run;
+	conn->proto = run->op->version ? &load_proto_rpc : &load_proto_smb;
 	conn->size = run->size + LOAD_REPLY_EXTRA;
 	conn->buf = kvmalloc(conn->size, GFP_KERNEL);
 	conn->slots = kvcalloc(run->outstanding, sizeof(*conn->slots), GFP_KERNEL);
@@ -258,11 +215,13 @@ void load_run_execute(struct load_run *run)
 	run->err = load_connect(conn);
 	if (run->err)
 		goto out;
+	cpu = current->se.sum_exec_runtime;
 	start = ktime_get_ns();
 	run->err = load_exchange(conn);
 	run->ns = ktime_get_ns() - start;
+	run->cpu = current->se.sum_exec_runtime - cpu;
 out:
-	if (conn->sock)
+	if (conn->sock && conn->sock != run->sock)
 		sock_release(conn->sock);
 	kvfree(conn->slots);
 	kvfree(conn->buf);

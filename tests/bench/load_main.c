@@ -8,7 +8,8 @@
  *	server=127.0.0.1 port=2049 op=lookup fh=0100... name=file count=20000
  *	outstanding=8
  *
- * Operations of version 4.1 need a session besides, see tests/bench/nfs4.
+ * Operations of version 4.1 need a session besides, see tests/bench/guest4.py; those of SMB
+ * a connection that the writer has authenticated, fd=N, see tests/bench/guest_smb.py.
  *
  * The server is looked for in the writer's network namespace.
  *
@@ -18,11 +19,13 @@
 
 #include <linux/completion.h>
 #include <linux/debugfs.h>
+#include <linux/file.h>
 #include <linux/inet.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/net.h>
 #include <linux/nsproxy.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -57,6 +60,16 @@ static int load_parse_hex(u8 *bytes, size_t size, const char *hex)
 	return strlen(hex) == 2 * size ? hex2bin(bytes, hex, size) : -EINVAL;
 }
 
+static int load_parse_fd(struct load_run *run, const char *value)
+{
+	int fd, err;
+
+	if (run->sock || kstrtoint(value, 0, &fd))
+		return -EINVAL;
+	run->sock = sockfd_lookup(fd, &err);
+	return run->sock ? 0 : err;
+}
+
 static int load_parse_one(struct load_run *run, const char *key, const char *value)
 {
 	if (!strcmp(key, "server"))
@@ -69,6 +82,12 @@ static int load_parse_one(struct load_run *run, const char *key, const char *val
 		return load_parse_hex(run->session, sizeof(run->session), value);
 	if (!strcmp(key, "stateid"))
 		return load_parse_hex(run->stateid, sizeof(run->stateid), value);
+	if (!strcmp(key, "tree"))
+		return kstrtou32(value, 0, &run->tree);
+	if (!strcmp(key, "mid"))
+		return kstrtou64(value, 0, &run->mid);
+	if (!strcmp(key, "fd"))
+		return load_parse_fd(run, value);
 	if (!strcmp(key, "clientid"))
 		return kstrtou64(value, 0, &run->clientid);
 	if (!strcmp(key, "name"))
@@ -106,7 +125,7 @@ static int load_parse(struct load_run *run, char *line)
 			return -EINVAL;
 		}
 	}
-	if (!run->op || !run->port || !run->count || !run->outstanding ||
+	if (!run->op || !(run->port || run->sock) || !run->count || !run->outstanding ||
 	    run->outstanding > LOAD_SLOTS_MAX || run->size > LOAD_PAYLOAD_MAX ||
 	    run->size % sizeof(__be32) || run->count > U32_MAX >> (LOAD_SLOT_BITS + 1)) {
 		pr_err("op, port, count or outstanding missing, or a number too large\n");
@@ -165,6 +184,9 @@ static ssize_t load_write(struct file *file, const char __user *data, size_t len
 		err = load_in_thread(run);
 	run->err = err;
 	run->net = NULL;
+	if (run->sock)
+		sockfd_put(run->sock);
+	run->sock = NULL;
 	kvfree(run->payload);
 	run->payload = NULL;
 	mutex_unlock(&load_lock);
@@ -181,7 +203,8 @@ static int load_show(struct seq_file *m, void *v)
 	seq_printf(m, "op=%s outstanding=%u ops=%llu ns=%llu ns_per_op=%llu errors=%llu status=%u",
 		   run->op ? run->op->name : "none", run->outstanding, run->ops, run->ns,
 		   run->ops ? div64_u64(run->ns, run->ops) : 0, run->errors, run->status);
-	seq_printf(m, " bytes=%llu entries=%llu err=%d\n", run->bytes, run->entries, run->err);
+	seq_printf(m, " bytes=%llu entries=%llu received=%llu cpu=%llu mid=%llu err=%d\n",
+		   run->bytes, run->entries, run->received, run->cpu, run->mid, run->err);
 	mutex_unlock(&load_lock);
 	return 0;
 }

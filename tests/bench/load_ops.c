@@ -149,20 +149,21 @@ static const struct load_op load_ops[] = {
 	{ .name = "remove",	 .version = 3, .proc = 12, .encode = encode_remove },
 	{ .name = "readdirplus", .version = 3, .proc = 17, .encode = encode_readdirplus,
 	  .result = result_readdirplus },
+	{}
 };
 
 /* NULL if there is no such operation. */
 const struct load_op *load_op_find(const char *name)
 {
+	static const struct load_op *const tables[] = { load_ops, load_ops4, load_ops_smb };
+	const struct load_op *op;
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(load_ops); i++) {
-		if (!strcmp(load_ops[i].name, name))
-			return &load_ops[i];
-	}
-	for (i = 0; load_ops4[i].name; i++) {
-		if (!strcmp(load_ops4[i].name, name))
-			return &load_ops4[i];
+	for (i = 0; i < ARRAY_SIZE(tables); i++) {
+		for (op = tables[i]; op->name; op++) {
+			if (!strcmp(op->name, name))
+				return op;
+		}
 	}
 	return NULL;
 }

@@ -60,15 +60,21 @@ static __be32 *put_close(__be32 *p)
 	return put_current_stateid(p);
 }
 
-/* Up to the claim. Nobody wants a delegation: it would have to be given back. */
-static __be32 *put_open(const struct load_run *run, __be32 *p, bool create)
+/*
+ * Up to the claim. Nobody wants a delegation: it would have to be given back. Each slot is an owner
+ * of its own: of one owner, a second open would change the stateid that the first is to close.
+ */
+static __be32 *put_open(const struct load_run *run, const struct load_slot *slot, __be32 *p,
+			bool create)
 {
+	char owner[12];
+
 	p = load_put_u32(p, OP_OPEN);
 	p = load_put_u32(p, 0);			/* seqid, of no meaning */
 	p = load_put_u32(p, (create ? 3 : 1) | 0x0400);	/* access, NO_DELEG */
 	p = load_put_u32(p, 0);			/* denies nothing */
 	p = load_put_u64(p, run->clientid);
-	p = load_put_opaque(p, "load", 4);
+	p = load_put_opaque(p, owner, scnprintf(owner, sizeof(owner), "load%02u", slot->index));
 	p = load_put_u32(p, create);
 	if (!create)
 		return p;
@@ -97,7 +103,7 @@ static __be32 *encode_lookup(const struct load_run *run, const struct load_slot 
 static __be32 *encode_open(const struct load_run *run, const struct load_slot *slot,
 			   u32 n, __be32 *p)
 {
-	p = put_open(run, compound_begin(run, slot, 3, p), false);
+	p = put_open(run, slot, compound_begin(run, slot, 3, p), false);
 	p = load_put_u32(p, 0);			/* CLAIM_NULL */
 	p = load_put_opaque(p, run->name, strlen(run->name));
 	return put_close(put_getattr(p));
@@ -106,7 +112,7 @@ static __be32 *encode_open(const struct load_run *run, const struct load_slot *s
 static __be32 *encode_create(const struct load_run *run, const struct load_slot *slot,
 			     u32 n, __be32 *p)
 {
-	p = put_open(run, compound_begin(run, slot, 4, p), true);
+	p = put_open(run, slot, compound_begin(run, slot, 4, p), true);
 	p = load_put_u32(p, 0);
 	p = load_put_numbered_name(p, run, n);
 	p = load_put_u32(p, OP_GETFH);
