@@ -66,9 +66,9 @@ def padded(data):
 class Link(smb2.Smb2):
     """A connection of a client (harness.Client)."""
 
-    def __init__(self, client, guid=None):
+    def __init__(self, client, guid=None, port=445):
         with client:
-            self.socket = socket.create_connection((client.server_addr, 445), 20)
+            self.socket = socket.create_connection((client.server_addr, port), 20)
         self.host = client.server_addr
         self.guid = guid or os.urandom(16)
         self.next_id = self.session = self.tree = self.dialect = 0

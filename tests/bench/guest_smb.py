@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Servers of SMB for the load generator: sessions that it uses after they are authenticated."""
+
+import contextlib
+import os
+import time
+
+import guest
+import harness
+import smb_peers
+import smbraw
+
+# More than the charge of all calls that are outstanding.
+CREDITS = 512
+# What an ECHO asks for.
+CREDITS_ASKED = 64
+
+
+class Local(contextlib.nullcontext):
+    """A client in the same network namespace."""
+
+    server_addr = "127.0.0.1"
+
+
+class Server:
+    """A peer, a session with it, and files to work on."""
+
+    listed = guest.LISTED
+
+    def __init__(self, peer, first=0):
+        self.peer = peer
+        self.label = self.kind = peer.name
+        self.first = first
+        self.link = None
+        self.handles = {"none": b""}
+
+    def start(self):
+        """Start the server and open the file."""
+        self.peer.start()
+        self._make_files()
+        end = time.monotonic() + 60
+        while not self.link:
+            try:
+                self._connect()
+            except OSError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.2)
+        self.handles["file"] = self.link.create("file")
+
+    def _make_files(self):
+        top = self.peer.path
+        for name in ("list", "work"):
+            os.mkdir(f"{top}/{name}")
+            os.chmod(f"{top}/{name}", 0o777)
+        for i in range(guest.LISTED):
+            with open(f"{top}/list/entry-{i:04}", "wb"):
+                pass
+        with open(f"{top}/file", "wb") as f:
+            f.write(os.urandom(1 << 20) * (guest.FILE_SIZE >> 20))
+        os.chmod(f"{top}/file", 0o666)
+
+    def _connect(self):
+        link = smbraw.Link(Local(), port=self.peer.port).negotiate(ciphers=())
+        share = self.peer.share
+        for call in (lambda: link.login(smb_peers.USER), lambda: link.connect_tree(share)):
+            status = call()
+            if status != "SUCCESS":
+                raise ConnectionError(f"{self.label}: {status}")
+            # The tree is connected by a signed request (section 3.3.5.7 of MS-SMB2).
+            link.sign = not link.sign
+        for _ in range(CREDITS // CREDITS_ASKED + 1):
+            link.echo()
+        self.link = link
+
+    def load(self, op, handle, count, outstanding, **more):
+        """Run the load generator once; returns its results as a dictionary of numbers."""
+        link = self.link
+        words = [f"op={op}", f"fd={link.socket.fileno()}", f"mid={link.next_id}",
+                 f"clientid={link.session}", f"tree={link.tree}",
+                 f"fh={self.handles[handle].hex()}", f"count={count}",
+                 f"outstanding={outstanding}", f"first={self.first}",
+                 *(f"{k}={v}" for k, v in more.items())]
+        link.socket.settimeout(None)
+        result = guest.generate(words)
+        link.next_id = result["mid"]
+        return result
+
+
+def prepare():
+    """Folders and accounts for the peers."""
+    os.makedirs(smb_peers.BASE)
+    harness.mount("bench-smb", smb_peers.BASE, "tmpfs", 0, "mode=755")
+    smb_peers.make_user()
