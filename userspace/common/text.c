@@ -392,7 +392,11 @@ const char *text_nearest(const char *word, const char *(*name)(const void *arg, 
 	return best;
 }
 
-unsigned int text_control(const unsigned char *p)
+/*
+ * Return the code of the control character at @p, or 0 if there is none. Those of C1, too, may be
+ * commands to a terminal (ECMA-48 section 5.3).
+ */
+static unsigned int text_control(const unsigned char *p)
 {
 	if ((*p && *p < ' ') || *p == 0x7f)
 		return *p;
@@ -401,12 +405,22 @@ unsigned int text_control(const unsigned char *p)
 
 void text_make_printable(char *text)
 {
-	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			*text = '?';
+	char *to = text;
+
+	while (*text) {
+		unsigned int control = text_control((unsigned char *)text);
+
+		*to++ = control ? '?' : *text;
+		text += control < 0x80 ? 1 : 2;
+	}
+	*to = '\0';
 }
 
-size_t text_utf8_length(const unsigned char *p)
+/*
+ * Return the length of the well-formed UTF-8 character at @p (RFC 3629 section 4), 0 if there is
+ * none. @p is terminated.
+ */
+static size_t text_utf8_length(const unsigned char *p)
 {
 	static const struct {
 		unsigned char first, last, low, high;
@@ -432,4 +446,27 @@ size_t text_utf8_length(const unsigned char *p)
 		return forms[i].len;
 	}
 	return 0;
+}
+
+void text_put_json(FILE *out, const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+
+	putc('"', out);
+	while (*p) {
+		size_t len = text_utf8_length(p);
+
+		if (!len) {
+			fputs("\\ufffd", out);
+			len = 1;
+		} else if (*p == '"' || *p == '\\') {
+			fprintf(out, "\\%c", *p);
+		} else if (text_control(p)) {
+			fprintf(out, "\\u%04x", text_control(p));
+		} else {
+			fwrite(p, 1, len, out);
+		}
+		p += len;
+	}
+	putc('"', out);
 }

@@ -9,6 +9,7 @@
 #define _DITTO_TEXT_H
 
 #include <netinet/in.h>
+#include <stdio.h>
 
 #include "types.h"
 
@@ -85,19 +86,13 @@ bool text_rule_spec(const char *text, struct why *why);
 const char *text_nearest(const char *word, const char *(*name)(const void *arg, unsigned int i),
 			 const void *arg);
 
-/*
- * Return the code of the control character at @p, which is well-formed UTF-8; 0 if it is another
- * one. Those of C1, too, may be commands to a terminal (ECMA-48 section 5.3).
- */
-unsigned int text_control(const unsigned char *p);
-
 /* Replace control characters: those in names of files could be commands to the terminal. */
 void text_make_printable(char *text);
 
 /*
- * Return the length of the well-formed UTF-8 character at @p (RFC 3629 section 4), 0 if there is
- * none. @p is terminated.
+ * Write a string of JSON (RFC 8259 section 7), with its quotation marks. Names of files need not
+ * be UTF-8: what is not becomes U+FFFD.
  */
-size_t text_utf8_length(const unsigned char *p);
+void text_put_json(FILE *out, const char *text);
 
 #endif

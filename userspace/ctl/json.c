@@ -15,29 +15,6 @@
 /* The next value must be preceded by a comma. Only one document is written at a time. */
 static bool comma;
 
-static void put_quoted(FILE *out, const char *text)
-{
-	const unsigned char *p = (const unsigned char *)text;
-
-	putc('"', out);
-	while (*p) {
-		size_t len = text_utf8_length(p);
-
-		if (!len) {
-			fputs("\\ufffd", out);
-			len = 1;
-		} else if (*p == '"' || *p == '\\') {
-			fprintf(out, "\\%c", *p);
-		} else if (text_control(p)) {
-			fprintf(out, "\\u%04x", text_control(p));
-		} else {
-			fwrite(p, 1, len, out);
-		}
-		p += len;
-	}
-	putc('"', out);
-}
-
 static void json_begin(FILE *out, const char *key)
 {
 	if (comma)
@@ -67,7 +44,7 @@ void json_close(FILE *out, char bracket)
 void json_string(FILE *out, const char *key, const char *text)
 {
 	json_begin(out, key);
-	put_quoted(out, text);
+	text_put_json(out, text);
 }
 
 void json_number(FILE *out, const char *key, u64 value)

@@ -95,26 +95,10 @@ void audit_record_free(struct audit_record *r)
 	free(r->protocol);
 }
 
-/* Names of files need not be UTF-8, but lines of JSON are. */
 static void audit_put_text(FILE *out, const char *key, const char *text)
 {
-	const unsigned char *p = (const unsigned char *)text;
-
-	fprintf(out, ",\"%s\":\"", key);
-	while (*p) {
-		size_t len = text_utf8_length(p);
-
-		if (!len)
-			fputs("\\ufffd", out);
-		else if (*p == '"' || *p == '\\')
-			fprintf(out, "\\%c", *p);
-		else if (text_control(p))
-			fprintf(out, "\\u%04x", text_control(p));
-		else
-			fwrite(p, 1, len, out);
-		p += len ? len : 1;
-	}
-	putc('"', out);
+	fprintf(out, ",\"%s\":", key);
+	text_put_json(out, text);
 }
 
 static void audit_put_time(FILE *out, u64 ns)

@@ -182,10 +182,10 @@ static void nearest_word(void)
 
 static void printable_text(void)
 {
-	char text[] = "a\033[2Jb\n\x7f\xc3\xa4";
+	char text[] = "a\033[2Jb\n\x7f\303\244\302\2332J\302\240";
 
 	text_make_printable(text);
-	SAME(text, "a?[2Jb??\xc3\xa4");
+	SAME(text, "a?[2Jb??\303\244?2J\302\240");
 }
 
 int main(void)
