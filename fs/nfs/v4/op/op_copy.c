@@ -123,14 +123,10 @@ static u32 copy_now(struct dnfs4_compound *cmp, const struct copy_args *a, struc
 	if (copy_overlaps(cmp, a, count))
 		return NFS4ERR_INVAL;
 	range = (struct dnfs4_offload_range) { a->src_pos, a->dst_pos, count };
-	if (count > most && copy_may_go_on(cmp, a) &&
-	    !dnfs4_offload_start(cmp, src, NULL, dst, &range, &res->callback)) {
-		res->background = true;
-		/* The copy owns the states now. */
-		src->state = NULL;
-		dst->state = NULL;
+	res->background = count > most && copy_may_go_on(cmp, a) &&
+			  !dnfs4_offload_start(cmp, src, NULL, dst, &range, &res->callback);
+	if (res->background)
 		return NFS4_OK;
-	}
 	n = ditto_copy(&src->op, from, a->src_pos, &dst->op, dnfs4_node(cmp), a->dst_pos,
 		       min(count, most), false, &res->verf);
 	if (n < 0)
@@ -182,15 +178,9 @@ static u32 copy_from_server(struct dnfs4_compound *cmp, const struct copy_args *
 	if (status)
 		return status;
 	res->verf = atomic64_read(&cmp->call->srv->write_verifier);
-	if (!dnfs4_offload_start(cmp, NULL, &from, &dst, &range, &res->callback)) {
-		res->background = true;
-		/* The copy owns the state now. */
-		dst.state = NULL;
-	} else {
-		status = NFS4ERR_OFFLOAD_DENIED;
-	}
+	res->background = !dnfs4_offload_start(cmp, NULL, &from, &dst, &range, &res->callback);
 	dnfs4_io_end(&dst);
-	return status;
+	return res->background ? NFS4_OK : NFS4ERR_OFFLOAD_DENIED;
 }
 
 static u32 copy_exec(struct dnfs4_compound *cmp, void *args, void *result)

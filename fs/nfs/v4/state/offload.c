@@ -262,8 +262,14 @@ int dnfs4_offload_start(struct dnfs4_compound *cmp, struct dnfs4_io *src,
 	dnfs4_state_stateid(&offload->state, sid);
 	/* On success the job owns the first reference, and the states. */
 	err = ditto_job_start(&offload->job, &cmp->client->who);
-	if (!err)
-		return 0;
+	if (err)
+		goto del;
+	if (src)
+		src->state = NULL;
+	dst->state = NULL;
+	return 0;
+
+del:
 	dnfs4_state_del(&offload->state);
 put:
 	dnfs4_state_put(&offload->state);
