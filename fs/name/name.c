@@ -83,17 +83,16 @@ struct dentry *ditto_lookup_dentry(struct ditto_op *op, struct ditto_node *dir,
 	return child;
 }
 
-int ditto_lookup(struct ditto_op *op, struct ditto_node *dir,
-		 const struct ditto_name *name, struct ditto_node **out)
+int ditto_lookup_kind(struct ditto_op *op, struct ditto_node *dir, const struct ditto_name *name,
+		      int kind, struct ditto_node **out)
 {
 	struct dentry *parent, *child;
 	const struct cred *old;
 	struct ditto_node *node;
-	int kind, err;
+	int err;
 
 	if (!S_ISDIR(dir->inode->i_mode))
 		return -ENOTDIR;
-	kind = ditto_name_check(name);
 	if (kind < 0)
 		return kind;
 
@@ -125,6 +124,12 @@ int ditto_lookup(struct ditto_op *op, struct ditto_node *dir,
 		return PTR_ERR(node);
 	*out = node;
 	return 0;
+}
+
+int ditto_lookup(struct ditto_op *op, struct ditto_node *dir, const struct ditto_name *name,
+		 struct ditto_node **out)
+{
+	return ditto_lookup_kind(op, dir, name, ditto_name_check(name), out);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_lookup, DITTO);
 
@@ -175,7 +180,7 @@ int ditto_lookup_follow(struct ditto_op *op, struct ditto_node *dir,
 	if (unlikely(kind == DITTO_NAME_DOTDOT && op->share->outer) &&
 	    dir->inode == d_inode(op->share->root.dentry))
 		return lookup_outer(op, dir, share, out);
-	err = ditto_lookup(op, dir, name, out);
+	err = ditto_lookup_kind(op, dir, name, kind, out);
 	if (err || kind != DITTO_NAME_PLAIN || likely(list_empty(&op->share->nested)))
 		return err;
 	err = ditto_nested_follow(op, share, out);

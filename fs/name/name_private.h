@@ -32,6 +32,20 @@ int ditto_name_check(const struct ditto_name *name);
 int ditto_name_plain(const struct ditto_name *name, int dot, int dotdot);
 
 /**
+ * ditto_lookup_kind - look up a name that was checked
+ * @op: the caller
+ * @dir: node of the directory
+ * @name: the name
+ * @kind: from ditto_name_check(); returned if it is an error
+ * @out: filled
+ *
+ * Context: may sleep.
+ * Return: as ditto_lookup().
+ */
+int ditto_lookup_kind(struct ditto_op *op, struct ditto_node *dir, const struct ditto_name *name,
+		      int kind, struct ditto_node **out);
+
+/**
  * ditto_lookup_dentry - look up a name in a directory
  * @op: the caller, entered
  * @dir: node of the directory

@@ -30,7 +30,7 @@ static int lookup_spelling(struct ditto_op *op, struct ditto_node *dir,
 		if (err)
 			return err;
 		spelled.len = strlen(found);
-		err = ditto_lookup(op, dir, &spelled, out);
+		err = ditto_lookup_kind(op, dir, &spelled, DITTO_NAME_PLAIN, out);
 		if (err != -ENOENT)
 			return err;
 	}
@@ -46,7 +46,7 @@ static int lookup_name(struct ditto_op *op, struct ditto_node *dir,
 	err = ditto_name_plain(name, -EILSEQ, -EILSEQ);
 	if (err)
 		return err;
-	err = ditto_lookup(op, dir, name, out);
+	err = ditto_lookup_kind(op, dir, name, DITTO_NAME_PLAIN, out);
 	if (!err && found) {
 		memcpy(found, name->name, name->len);
 		found[name->len] = '\0';
