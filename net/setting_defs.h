@@ -5,10 +5,12 @@
 
 SETTING(NUMBER, "max-connections", max_connections, 1024, 1, 65536, "",
 	"Connections of a protocol over all its listeners.")
-SETTING(NUMBER, "node-limit", node_limit, 65536, 16, 16777216, "",
-	"Unused files that are kept in memory.")
-SETTING(NUMBER, "file-limit", file_limit, 1024, 16, 1048576, "",
-	"Unused files that are kept open.")
+SETTING(NUMBER, "node-limit", node_limit, 0, 0, 16777216, "",
+	"Unused files that are kept in memory. "
+	"0 is one for each 16 KiB of the machine's memory, at least 16384.")
+SETTING(NUMBER, "file-limit", file_limit, 0, 0, 1048576, "",
+	"Unused files that are kept open. "
+	"0 is one for each 64 KiB of the machine's memory, at least 1024.")
 SETTING(NUMBER, "file-idle-ms", file_idle_ms, 2000, 10, 3600000, "milliseconds",
 	"How long an unused file is kept open.")
 SETTING(NUMBER, "drain-ms", drain_ms, 30000, 100, 600000, "milliseconds",

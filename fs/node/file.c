@@ -17,9 +17,11 @@
 #include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/jiffies.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mount.h>
 #include <linux/pagemap.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
@@ -28,6 +30,14 @@
 #include "../share/share.h"
 #include "file.h"
 #include "node_private.h"
+
+/*
+ * Memory for each cached file, unless a setting gives the limit. The system lets users have one
+ * open file for each 10 KiB (fs.file-max), of which the cache takes a sixth.
+ */
+#define FILE_MEMORY	SZ_64K
+#define FILES_LEAST	1024
+#define FILES_MOST	1048576
 
 /* Files to examine for the oldest one when the limit is exceeded. */
 #define FILES_LOOK	8
@@ -168,10 +178,15 @@ static struct ditto_file *files_oldest(struct ditto_node_table *table)
 	return oldest;
 }
 
+static unsigned long files_limit(const struct ditto_node_table *table)
+{
+	return READ_ONCE(table->srv->settings.file_limit) ?: table->files_by_memory;
+}
+
 static void files_trim(struct ditto_node_table *table)
 {
 	spin_lock(&table->files_lock);
-	if (table->nfiles <= READ_ONCE(table->srv->settings.file_limit))
+	if (table->nfiles <= files_limit(table))
 		spin_unlock(&table->files_lock);
 	else if (!file_evict(table, files_oldest(table)))
 		flush_work(&table->dispose_work);	/* do not run ahead of it */
@@ -472,13 +487,12 @@ static void files_workfn(struct work_struct *work)
 	struct ditto_node_table *table =
 		container_of(to_delayed_work(work), struct ditto_node_table, files_work);
 	u32 idle_ms = READ_ONCE(table->srv->settings.file_idle_ms);
-	u32 limit = READ_ONCE(table->srv->settings.file_limit);
 	unsigned long todo;
 
 	files_reap(table, jiffies - msecs_to_jiffies(idle_ms));
 	/* Close files above the limit, in one pass over the list. */
 	todo = READ_ONCE(table->nfiles);
-	while (READ_ONCE(table->nfiles) > limit && todo--) {
+	while (READ_ONCE(table->nfiles) > files_limit(table) && todo--) {
 		files_trim(table);
 		cond_resched();
 	}
@@ -505,6 +519,8 @@ EXPORT_SYMBOL_NS_GPL(ditto_files_count, DITTO);
 
 void ditto_files_init(struct ditto_node_table *table)
 {
+	table->files_by_memory = clamp_t(u64, ((u64)totalram_pages() << PAGE_SHIFT) / FILE_MEMORY,
+					 FILES_LEAST, FILES_MOST);
 	spin_lock_init(&table->files_lock);
 	INIT_LIST_HEAD(&table->files);
 	INIT_DELAYED_WORK(&table->files_work, files_workfn);

@@ -9,13 +9,16 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <kunit/visibility.h>
 #include <linux/cred.h>
 #include <linux/exportfs.h>
 #include <linux/file.h>
 #include <linux/init_task.h>
 #include <linux/jiffies.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/shrinker.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
@@ -31,6 +34,13 @@
 #define TRIM_BATCH	16
 /* Nodes to scan at once when the limit was lowered. */
 #define LOWER_BATCH	1024L
+/*
+ * Memory for each node, unless a setting gives the limit. A node pins a dentry and an inode, about
+ * 2 KiB with it, so that unused nodes have an eighth of memory until the shrinker is asked.
+ */
+#define NODE_MEMORY	SZ_16K
+#define NODES_LEAST	16384
+#define NODES_MOST	16777216
 
 struct isolate_arg {
 	struct ditto_node_table *table;
@@ -128,11 +138,15 @@ static unsigned long nodes_walk(struct ditto_node_table *table, unsigned long co
 	return freed;
 }
 
+u32 ditto_nodes_limit(const struct ditto_node_table *table)
+{
+	return READ_ONCE(table->srv->settings.node_limit) ?: table->nodes_by_memory;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_nodes_limit);
+
 void ditto_nodes_trim(struct ditto_node_table *table)
 {
-	long limit = READ_ONCE(table->srv->settings.node_limit);
-
-	if (likely(atomic_long_read(&table->count) <= limit))
+	if (likely(atomic_long_read(&table->count) <= ditto_nodes_limit(table)))
 		return;
 	/* If all were used since the last scan, the second scan evicts some anyway. */
 	if (!nodes_walk(table, TRIM_BATCH, true))
@@ -362,8 +376,7 @@ void ditto_nodes_settings_changed(struct ditto_server *srv)
 
 	ditto_files_settings_changed(table);
 	do {
-		above = atomic_long_read(&table->count) -
-			(long)READ_ONCE(srv->settings.node_limit);
+		above = atomic_long_read(&table->count) - (long)ditto_nodes_limit(table);
 		cond_resched();
 		/* Nodes in use stay until a new node needs room. */
 	} while (above > 0 && nodes_walk(table, min(above, LOWER_BATCH), false));
@@ -393,6 +406,8 @@ int ditto_nodes_init(struct ditto_server *srv)
 	if (!table)
 		return -ENOMEM;
 	table->srv = srv;
+	table->nodes_by_memory = clamp_t(u64, ((u64)totalram_pages() << PAGE_SHIFT) / NODE_MEMORY,
+					 NODES_LEAST, NODES_MOST);
 	mutex_init(&table->volumes_lock);
 	INIT_LIST_HEAD(&table->volumes);
 	spin_lock_init(&table->dispose_lock);

@@ -43,6 +43,8 @@ struct shrinker;
  * @files: cached open files, roughly in order of last use
  * @nfiles: length of @files
  * @files_work: closes idle files
+ * @nodes_by_memory: limit of nodes, unless a setting gives one
+ * @files_by_memory: limit of cached files, unless a setting gives one
  * @local_lock: guards the nodes' @local, see fs/node/local_notify.c
  * @local_group: fsnotify group for changes by local processes; allocated with the first
  *	watched directory
@@ -71,6 +73,8 @@ struct ditto_node_table {
 	struct list_head files;
 	unsigned long nfiles;
 	struct delayed_work files_work;
+	u32 nodes_by_memory;
+	u32 files_by_memory;
 	struct mutex local_lock;	/* guards the nodes' @local */
 	struct fsnotify_group *local_group;
 	atomic_t locals;
@@ -157,6 +161,15 @@ void ditto_node_unclaim(struct ditto_node *node);
 void ditto_node_free(struct ditto_node *node);
 
 /* node_lru.c */
+
+/**
+ * ditto_nodes_limit - get the number of unused nodes to keep
+ * @table: the nodes of the server
+ *
+ * Context: any.
+ * Return: the setting, or what follows from the memory of the machine.
+ */
+u32 ditto_nodes_limit(const struct ditto_node_table *table);
 
 /**
  * ditto_nodes_start - allocate what only a server with volumes needs

@@ -14,7 +14,7 @@
 
 #include "../../../fs/node/file.h"
 #include "../../../fs/node/handle.h"
-#include "../../../fs/node/node.h"
+#include "../../../fs/node/node_private.h"
 #include "../../../fs/op/op.h"
 #include "../../../fs/share/cred.h"
 #include "../../../fs/share/share.h"
@@ -255,6 +255,24 @@ static void node_files(struct kunit *test)
 	ditto_share_put(share);
 }
 
+/* Without a setting, the limits follow from memory. */
+static void node_limits_by_memory(struct kunit *test)
+{
+	const struct ditto_node_table *table = folder.srv->nodes;
+	u64 memory = (u64)totalram_pages() << PAGE_SHIFT;
+	u32 node_limit = folder.srv->settings.node_limit;
+
+	KUNIT_EXPECT_EQ(test, node_limit, 0);
+	KUNIT_EXPECT_EQ(test, folder.srv->settings.file_limit, 0);
+	KUNIT_EXPECT_EQ(test, ditto_nodes_limit(table),
+			clamp_t(u64, memory / SZ_16K, 16384, 16777216));
+	KUNIT_EXPECT_EQ(test, table->files_by_memory,
+			clamp_t(u64, memory / SZ_64K, 1024, 1048576));
+	folder.srv->settings.node_limit = 24;
+	KUNIT_EXPECT_EQ(test, ditto_nodes_limit(table), 24);
+	folder.srv->settings.node_limit = node_limit;
+}
+
 /* The limits hold for any number of files. */
 static void node_limits(struct kunit *test)
 {
@@ -441,6 +459,7 @@ static struct kunit_case node_cases[] = {
 	KUNIT_CASE(node_removed),
 	KUNIT_CASE(node_left_subtree),
 	KUNIT_CASE(node_files),
+	KUNIT_CASE(node_limits_by_memory),
 	KUNIT_CASE(node_limits),
 	KUNIT_CASE(node_writeback_failed),
 	KUNIT_CASE(node_claims_end),

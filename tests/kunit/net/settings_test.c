@@ -21,8 +21,8 @@ static const struct limit {
 	u32 initial;
 } limits[] = {
 	{ "core", "max-connections", 1, 65536, 1024 },
-	{ "core", "node-limit", 16, 16777216, 65536 },
-	{ "core", "file-limit", 16, 1048576, 1024 },
+	{ "core", "node-limit", 0, 16777216, 0 },
+	{ "core", "file-limit", 0, 1048576, 0 },
 	{ "core", "file-idle-ms", 10, 3600000, 2000 },
 	{ "core", "drain-ms", 100, 600000, 30000 },
 	{ "core", "upcall-ms", 10, 60000, 5000 },
@@ -316,7 +316,7 @@ static void all_or_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, picky_seen.limit, 100);
 
 	/* Nothing changes if one of several settings is wrong. */
-	twice[1].value = 1;
+	twice[1].value = 1048577;
 	KUNIT_EXPECT_EQ(test, ditto_settings_set(srv, twice, 2, NULL, NULL), -ERANGE);
 	KUNIT_EXPECT_EQ(test, srv->settings.file_limit, 100);
 
