@@ -8,12 +8,15 @@
  * that drops its last reference, before that call returns, so that no file pins a mount after its
  * share is gone.
  *
+ * An open instance keeps the files that it uses (struct ditto_pins), with references of its own.
+ *
  * Locking: node->lock guards the slots; files_lock nests inside and guards the list. While
  * files_lock is held, the node of a file on the list is valid, because files leave slot and list
  * under node->lock.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <kunit/visibility.h>
 #include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/jiffies.h>
@@ -21,6 +24,7 @@
 #include <linux/module.h>
 #include <linux/mount.h>
 #include <linux/pagemap.h>
+#include <linux/percpu_counter.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
@@ -326,6 +330,58 @@ struct ditto_file *ditto_file_get(struct ditto_share *share, struct ditto_node *
 }
 EXPORT_SYMBOL_NS_GPL(ditto_file_get, DITTO);
 
+/* Count one more kept file, unless there are as many as the cache may have. */
+static bool pin_charge(struct ditto_node_table *table)
+{
+	if (percpu_counter_compare(&table->pinned, files_limit(table)) >= 0)
+		return false;
+	percpu_counter_inc(&table->pinned);
+	return true;
+}
+
+struct ditto_file *ditto_file_get_pinned(struct ditto_share *share, struct ditto_node *node,
+					 enum ditto_file_mode mode, struct ditto_pins *pins)
+{
+	struct ditto_node_table *table = node->volume->srv->nodes;
+	struct ditto_file *df;
+
+	if (!pins || pins->node != node)
+		return ditto_file_get(share, node, mode);
+	df = READ_ONCE(pins->files[DITTO_FILE_WRITE]);
+	if (!df && mode == DITTO_FILE_READ)
+		df = READ_ONCE(pins->files[DITTO_FILE_READ]);
+	if (df) {
+		/* The instance has a reference. */
+		refcount_inc(&df->ref);
+		return df;
+	}
+
+	df = ditto_file_get(share, node, mode);
+	/* A reader does not keep a file open for writing that the cache had for a writer. */
+	if (IS_ERR(df) || df->mode != mode || node->volume->caller_opens || !pin_charge(table))
+		return df;
+	refcount_inc(&df->ref);
+	if (cmpxchg(&pins->files[mode], NULL, df)) {
+		percpu_counter_dec(&table->pinned);
+		refcount_dec(&df->ref);
+	}
+	return df;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_file_get_pinned);
+
+void ditto_pins_drop(struct ditto_pins *pins)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(pins->files); i++) {
+		struct ditto_file *df = pins->files[i];
+
+		if (!df)
+			continue;
+		pins->files[i] = NULL;
+		percpu_counter_dec(&df->node->volume->srv->nodes->pinned);
+		ditto_file_put(df);
+	}
+}
+
 struct ditto_file *ditto_file_take_dir(struct ditto_share *share, struct ditto_node *node)
 {
 	struct ditto_file *df;
@@ -458,8 +514,8 @@ void ditto_files_close_mount(struct ditto_volume *volume, const struct vfsmount 
 }
 
 /*
- * Close files that were not used since @before, in one pass over the list. The others move to its
- * end.
+ * Drop files that were not used since @before, in one pass over the list. The others move to its
+ * end. A file that an instance keeps stays open, and is not looked at again.
  */
 static void files_reap(struct ditto_node_table *table, unsigned long before)
 {
@@ -471,7 +527,7 @@ static void files_reap(struct ditto_node_table *table, unsigned long before)
 		struct ditto_file *df = list_first_entry(&table->files, struct ditto_file, lru);
 
 		list_move_tail(&df->lru, &table->files);
-		if (time_before_eq(READ_ONCE(df->used), before) && refcount_read(&df->ref) == 1) {
+		if (time_before_eq(READ_ONCE(df->used), before)) {
 			file_evict(table, df);
 			cond_resched();
 			spin_lock(&table->files_lock);
@@ -517,16 +573,19 @@ unsigned long ditto_files_count(struct ditto_server *srv)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_files_count, DITTO);
 
-void ditto_files_init(struct ditto_node_table *table)
+int ditto_files_init(struct ditto_node_table *table)
 {
 	table->files_by_memory = clamp_t(u64, ((u64)totalram_pages() << PAGE_SHIFT) / FILE_MEMORY,
 					 FILES_LEAST, FILES_MOST);
 	spin_lock_init(&table->files_lock);
 	INIT_LIST_HEAD(&table->files);
 	INIT_DELAYED_WORK(&table->files_work, files_workfn);
+	return percpu_counter_init(&table->pinned, 0, GFP_KERNEL);
 }
 
 void ditto_files_exit(struct ditto_node_table *table)
 {
 	cancel_delayed_work_sync(&table->files_work);
+	WARN_ON(percpu_counter_sum(&table->pinned));
+	percpu_counter_destroy(&table->pinned);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Open files cached with their node, so that a READ or WRITE of a stateless protocol need not
- * open and close the file.
+ * open and close the file; and files that an open instance keeps open from its first I/O on.
  */
 #ifndef _DITTO_FS_NODE_FILE_H
 #define _DITTO_FS_NODE_FILE_H
@@ -35,6 +35,16 @@ struct ditto_file {
 };
 
 /**
+ * struct ditto_pins - files that an open instance keeps open until it is closed
+ * @node: node of the instance
+ * @files: set once each, by the first I/O; [DITTO_FILE_READ] and [DITTO_FILE_WRITE]
+ */
+struct ditto_pins {
+	struct ditto_node *node;
+	struct ditto_file *files[2];
+};
+
+/**
  * ditto_file_get - get an open file of a node
  * @share: share whose mount is used
  * @node: a regular file, held
@@ -54,6 +64,31 @@ struct ditto_file *ditto_file_get(struct ditto_share *share, struct ditto_node *
  * Context: may sleep: the last reference closes the file before the function returns.
  */
 void ditto_file_put(struct ditto_file *df);
+
+/**
+ * ditto_file_get_pinned - get an open file of a node for an operation on an instance
+ * @share: as for ditto_file_get()
+ * @node: as for ditto_file_get()
+ * @mode: as for ditto_file_get()
+ * @pins: files of the instance, which is in use; NULL without an instance
+ *
+ * If @node is the instance's, the instance keeps the file, so that further operations do not
+ * depend on the cache. As many files are kept as the limit of the cache allows; beyond it this is
+ * ditto_file_get().
+ *
+ * Context: may sleep.
+ * Return: as ditto_file_get().
+ */
+struct ditto_file *ditto_file_get_pinned(struct ditto_share *share, struct ditto_node *node,
+					 enum ditto_file_mode mode, struct ditto_pins *pins);
+
+/**
+ * ditto_pins_drop - close the files of an instance
+ * @pins: no operation on the instance is running
+ *
+ * Context: may sleep.
+ */
+void ditto_pins_drop(struct ditto_pins *pins);
 
 /**
  * ditto_file_take_dir - get an open directory for one listing

@@ -401,7 +401,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_nodes_count, DITTO);
 int ditto_nodes_init(struct ditto_server *srv)
 {
 	struct ditto_node_table *table = kzalloc(sizeof(*table), GFP_KERNEL);
-	int err = -ENOMEM;
+	int err;
 
 	if (!table)
 		return -ENOMEM;
@@ -414,14 +414,17 @@ int ditto_nodes_init(struct ditto_server *srv)
 	INIT_LIST_HEAD(&table->dispose);
 	INIT_WORK(&table->dispose_work, dispose_workfn);
 	INIT_WORK(&table->vanished_work, vanished_workfn);
-	ditto_files_init(table);
 	ditto_local_notify_init(table);
 	ditto_watch_init(&table->watches);
 	atomic_set(&table->hidden_made, 1);
 
+	err = ditto_files_init(table);
+	if (err)
+		goto err_table;
+	err = -ENOMEM;
 	table->cred = prepare_kernel_cred(&init_task);
 	if (!table->cred)
-		goto err_table;
+		goto err_files;
 	ditto_acting_add(&table->acting, table->cred);
 	err = list_lru_init(&table->lru);
 	if (err)
@@ -438,6 +441,8 @@ err_lru:
 err_cred:
 	ditto_acting_del(&table->acting);
 	put_cred(table->cred);
+err_files:
+	ditto_files_exit(table);
 err_table:
 	kfree_rcu(table, rcu);
 	return err;

@@ -8,6 +8,7 @@
 #ifndef _DITTO_FS_NODE_NODE_PRIVATE_H
 #define _DITTO_FS_NODE_NODE_PRIVATE_H
 
+#include <linux/percpu_counter.h>
 #include <linux/workqueue.h>
 
 #include "../../lockd/acting.h"
@@ -43,6 +44,7 @@ struct shrinker;
  * @files: cached open files, roughly in order of last use
  * @nfiles: length of @files
  * @files_work: closes idle files
+ * @pinned: number of files that instances keep
  * @nodes_by_memory: limit of nodes, unless a setting gives one
  * @files_by_memory: limit of cached files, unless a setting gives one
  * @local_lock: guards the nodes' @local, see fs/node/local_notify.c
@@ -73,6 +75,7 @@ struct ditto_node_table {
 	struct list_head files;
 	unsigned long nfiles;
 	struct delayed_work files_work;
+	struct percpu_counter pinned;
 	u32 nodes_by_memory;
 	u32 files_by_memory;
 	struct mutex local_lock;	/* guards the nodes' @local */
@@ -256,8 +259,8 @@ void ditto_wb_err_settle(struct ditto_node *node);
 
 /* file.c */
 
-/* Set up and tear down the cache of open files. */
-void ditto_files_init(struct ditto_node_table *table);
+/* Set up and tear down the cache of open files. Return: 0 or -ENOMEM. */
+int ditto_files_init(struct ditto_node_table *table);
 void ditto_files_exit(struct ditto_node_table *table);
 
 /**

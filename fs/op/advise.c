@@ -29,7 +29,7 @@ int ditto_advise(struct ditto_op *op, struct ditto_node *node, enum ditto_advice
 	err = ditto_may_read(op, node);
 	if (err || ditto_is_beyond(inode, pos))
 		goto leave;
-	df = ditto_file_get(op->share, node, DITTO_FILE_READ);
+	df = ditto_op_file(op, node, DITTO_FILE_READ);
 	if (IS_ERR(df)) {
 		err = PTR_ERR(df);
 		goto leave;

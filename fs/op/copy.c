@@ -123,7 +123,7 @@ static struct ditto_file *open_as(struct ditto_op *op, struct ditto_node *node,
 				  enum ditto_file_mode mode)
 {
 	const struct cred *old = ditto_op_enter(op);
-	struct ditto_file *df = ditto_file_get(op->share, node, mode);
+	struct ditto_file *df = ditto_op_file(op, node, mode);
 
 	ditto_op_leave(old);
 	return df;

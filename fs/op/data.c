@@ -112,7 +112,7 @@ static ssize_t do_read(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 	ret = ditto_lock_check_bytes(op, node, DITTO_INTENT_READ, pos, count);
 	if (ret)
 		goto leave;
-	df = ditto_file_get(op->share, node, DITTO_FILE_READ);
+	df = ditto_op_file(op, node, DITTO_FILE_READ);
 	if (IS_ERR(df)) {
 		ret = ditto_no_wait(PTR_ERR(df));
 		goto leave;
@@ -240,7 +240,7 @@ ssize_t ditto_write(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 	ret = ditto_lock_check_bytes(op, node, DITTO_INTENT_WRITE, pos, count);
 	if (ret)
 		goto leave;
-	df = ditto_file_get(op->share, node, DITTO_FILE_WRITE);
+	df = ditto_op_file(op, node, DITTO_FILE_WRITE);
 	if (IS_ERR(df)) {
 		ret = ditto_no_wait(PTR_ERR(df));
 		goto leave;
@@ -284,7 +284,7 @@ int ditto_fsync(struct ditto_op *op, struct ditto_node *node, loff_t pos, u64 co
 	err = ditto_node_permission(op, node, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
 	if (err)
 		goto leave;
-	df = ditto_file_get(op->share, node, DITTO_FILE_WRITE);
+	df = ditto_op_file(op, node, DITTO_FILE_WRITE);
 	if (IS_ERR(df)) {
 		err = PTR_ERR(df);
 		goto leave;

@@ -87,7 +87,7 @@ int ditto_map_data(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 co
 	err = ditto_lock_check_bytes(op, node, DITTO_INTENT_READ, pos, count);
 	if (err)
 		goto leave;
-	df = ditto_file_get(op->share, node, DITTO_FILE_READ);
+	df = ditto_op_file(op, node, DITTO_FILE_READ);
 	if (IS_ERR(df)) {
 		err = ditto_no_wait(PTR_ERR(df));
 		goto leave;

@@ -70,6 +70,7 @@ static void job_hold_op(struct ditto_op *op)
 	op->unresolved = NULL;
 	op->conflict = NULL;
 	op->later = NULL;
+	op->pins = NULL;
 	op->stream_of = NULL;
 	op->why = NULL;
 }

@@ -32,6 +32,7 @@ struct ditto_explanation;
 struct ditto_file;
 struct ditto_node;
 struct ditto_park;
+struct ditto_pins;
 struct ditto_server;
 struct ditto_share;
 struct ditto_share_opts;
@@ -67,6 +68,7 @@ struct splice_desc;
  *	creation and are not notified of this change
  * @later: collects DITTO_CHANGED_* bits of an open file, of which holders of caching grants on
  *	the directory are notified at close; NULL if the operation is not part of an open
+ * @pins: files that the open instance in use keeps open; NULL if the operation is not part of one
  * @stream_of: node of the base file if the open file is a named stream, borrowed; else NULL
  * @why: access checks note here what decides, see explain.h; or NULL
  */
@@ -87,6 +89,7 @@ struct ditto_op {
 	bool traverses;
 	bool fresh;
 	u32 *later;
+	struct ditto_pins *pins;
 	struct ditto_node *stream_of;
 	struct ditto_explanation *why;
 };

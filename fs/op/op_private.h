@@ -18,6 +18,7 @@
 #include <linux/sched.h>
 
 #include "../../net/server.h"
+#include "../node/file.h"
 #include "../node/node_private.h"
 #include "../share/cred.h"
 #include "../share/share.h"
@@ -82,6 +83,13 @@ static inline int ditto_no_deleg_wait(int err, struct inode *delegated)
 	if (delegated)
 		iput(delegated);
 	return ditto_no_wait(err);
+}
+
+/* Get an open file of a node; as ditto_file_get_pinned() for the caller's instance, if any. */
+static inline struct ditto_file *ditto_op_file(const struct ditto_op *op, struct ditto_node *node,
+					       enum ditto_file_mode mode)
+{
+	return ditto_file_get_pinned(op->share, node, mode, op->pins);
 }
 
 /**

@@ -324,7 +324,7 @@ static int begin_size(struct ditto_op *op, struct ditto_node *node,
 		if (err)
 			return err;
 		if (op->actor && op->actor->exact && vfs_inode_has_locks(inode)) {
-			df = ditto_file_get(op->share, node, DITTO_FILE_WRITE);
+			df = ditto_op_file(op, node, DITTO_FILE_WRITE);
 			if (IS_ERR(df))
 				return ditto_no_wait(PTR_ERR(df));
 			err = ditto_lock_check_local(op, df->file, DITTO_INTENT_SIZE, from, count);

@@ -114,7 +114,7 @@ static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_
 	err = ditto_lock_check_bytes(op, node, intent.kind, intent.pos, intent.count);
 	if (err)
 		return err;
-	df = ditto_file_get(op->share, node, DITTO_FILE_WRITE);
+	df = ditto_op_file(op, node, DITTO_FILE_WRITE);
 	if (IS_ERR(df))
 		return ditto_no_wait(PTR_ERR(df));
 	file = df->file;
@@ -192,7 +192,7 @@ int ditto_seek(struct ditto_op *op, struct ditto_node *node, u64 pos, bool hole,
 	err = ditto_lock_check_bytes(op, node, DITTO_INTENT_READ, pos, 0);
 	if (err)
 		goto leave;
-	df = ditto_file_get(op->share, node, DITTO_FILE_READ);
+	df = ditto_op_file(op, node, DITTO_FILE_READ);
 	if (IS_ERR(df)) {
 		err = PTR_ERR(df);
 		goto leave;

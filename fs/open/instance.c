@@ -117,6 +117,7 @@ struct ditto_instance *ditto_instance_new(struct ditto_op *op, struct ditto_node
 	if (!inst)
 		return ERR_PTR(-ENOMEM);
 	inst->node = node;
+	inst->pins.node = node;
 	inst->base = base;
 	inst->open = open;
 	inst->rights = rights;
@@ -162,6 +163,7 @@ static void let_go(struct ditto_op *op, struct ditto_instance *inst)
 		ditto_watch_end(inst->watch);
 	/* No unlock can arrive for these byte-range locks any more. */
 	ditto_range_release_owner(&node->point, ditto_open_owner(inst->open));
+	ditto_pins_drop(&inst->pins);
 	RCU_INIT_POINTER(inst->share, NULL);
 	inst->node = NULL;
 	inst->base = NULL;
@@ -261,6 +263,7 @@ int ditto_instance_begin(struct ditto_instance *inst, struct ditto_op *op,
 	op->unstable = true;
 	op->stream_of = inst->is_stream ? inst->base : NULL;
 	op->later = inst->is_stream ? NULL : &inst->written;
+	op->pins = &inst->pins;
 	*node = inst->node;
 	return 0;
 }
@@ -276,6 +279,7 @@ void ditto_instance_end(struct ditto_instance *inst, struct ditto_op *op)
 	op->unstable = false;
 	op->stream_of = NULL;
 	op->later = NULL;
+	op->pins = NULL;
 	ditto_share_put(share);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_end, DITTO);

@@ -10,6 +10,7 @@
 #ifndef _DITTO_FS_OPEN_INSTANCE_PRIVATE_H
 #define _DITTO_FS_OPEN_INSTANCE_PRIVATE_H
 
+#include "../node/file.h"
 #include "../node/node.h"
 #include "../op/lock_check_private.h"
 #include "../op/op_private.h"
@@ -37,6 +38,7 @@
  * @of_share: link on the share's list, or empty
  * @written: DITTO_CHANGED_* bits of changes made through the instance, notified at close
  * @watch: watch of the directory, or NULL; ends when the file is dropped
+ * @pins: files kept open for reading and writing @node
  */
 struct ditto_instance {
 	struct ditto_share __rcu *share;
@@ -56,6 +58,7 @@ struct ditto_instance {
 	struct list_head of_share;
 	u32 written;
 	struct ditto_watch *watch;
+	struct ditto_pins pins;
 };
 
 /**

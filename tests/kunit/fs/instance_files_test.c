@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Open instances keep the files that they read and write, within the limit of files. */
+#include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/fs.h>
+#include <linux/uio.h>
+
+#include "../../../fs/node/file.h"
+#include "../../../fs/node/node_private.h"
+#include "../../../fs/open/instance.h"
+#include "../../../lockd/table.h"
+#include "folder.h"
+
+#define R	DITTO_RIGHT_READ_DATA
+#define W	DITTO_RIGHT_WRITE_DATA
+
+DEFINE_FOLDER(folder, "kunit-instance-files")
+static struct ditto_client client;
+static struct completion client_free;
+static struct ditto_actor actor;
+
+static void client_released(struct ditto_client *c) {}
+
+static void client_free_done(struct ditto_client *c)
+{
+	complete(&client_free);
+}
+
+static const struct ditto_client_ops client_ops = {
+	.released = client_released,
+	.free = client_free_done,
+};
+
+static void files_begin(struct kunit *test)
+{
+	folder_begin(test, &folder);
+	memset(&client, 0, sizeof(client));
+	init_completion(&client_free);
+	ditto_client_init(&client, folder.srv->locks, &client_ops, "test", "files",
+			  DITTO_CLIENT_TTL_NEVER);
+	actor = (struct ditto_actor){ .client = &client, .exact = true };
+	folder.op.actor = &actor;
+}
+
+static void files_end(struct kunit *test)
+{
+	ditto_client_release(&client, "test over");
+	ditto_client_put(&client);
+	wait_for_completion(&client_free);
+	folder.op.actor = NULL;
+	folder_end(test, &folder);
+}
+
+static struct ditto_instance *must_open(struct kunit *test, const char *path, u32 rights)
+{
+	const struct ditto_setattr plain = { .valid = DITTO_SET_MODE, .mode = 0644 };
+	const struct ditto_open_request req = {
+		.path = path, .path_len = strlen(path), .how = DITTO_OPEN_OR_CREATE,
+		.rights = rights, .set = &plain,
+	};
+	static u32 owners;
+	struct ditto_owner *owner;
+	struct ditto_opened opened;
+
+	owners++;
+	owner = ditto_owner_get(&client, &owners, sizeof(owners));
+	KUNIT_ASSERT_FALSE(test, IS_ERR(owner));
+	actor.owner = owner;
+	actor.lease_owner = owner;
+	KUNIT_EXPECT_EQ(test, ditto_instance_open(&folder.op, &req, &opened), 0);
+	ditto_owner_put(owner);
+	KUNIT_ASSERT_NOT_NULL(test, opened.inst);
+	return opened.inst;
+}
+
+/* Read or write a byte, and return the number of files that the server then has open. */
+static int files_after_io(struct kunit *test, struct ditto_instance *inst, bool writes)
+{
+	struct kvec vec = { .iov_base = "x", .iov_len = 1 };
+	struct ditto_op op = folder.op;
+	struct ditto_node *node;
+	struct iov_iter iter;
+	u64 verifier;
+	bool eof;
+	char byte;
+	int n;
+
+	KUNIT_ASSERT_EQ(test, ditto_instance_begin(inst, &op, &node), 0);
+	if (writes) {
+		iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, 1);
+		KUNIT_EXPECT_EQ(test, ditto_write(&op, node, 0, &iter, DITTO_UNSTABLE, &verifier,
+						  NULL), 1);
+	} else {
+		vec.iov_base = &byte;
+		iov_iter_kvec(&iter, ITER_DEST, &vec, 1, 1);
+		KUNIT_EXPECT_EQ(test, ditto_read(&op, node, 0, &iter, &eof), 1);
+	}
+	/* Without the cache, what is left is what instances keep. */
+	ditto_nodes_flush(folder.srv);
+	n = atomic_read(&node->opens[0]) + atomic_read(&node->opens[1]);
+	ditto_instance_end(inst, &op);
+	return n;
+}
+
+static s64 files_pinned(void)
+{
+	return percpu_counter_sum(&folder.srv->nodes->pinned);
+}
+
+static void files_kept(struct kunit *test)
+{
+	struct ditto_instance *both, *reader, *other;
+
+	files_begin(test);
+	both = must_open(test, "file", R | W);
+	reader = must_open(test, "file", R);
+	KUNIT_EXPECT_EQ(test, files_pinned(), 0);
+	KUNIT_EXPECT_EQ(test, files_after_io(test, both, true), 1);
+	/* A file open for writing serves reads, and is used again. */
+	KUNIT_EXPECT_EQ(test, files_after_io(test, both, false), 1);
+	KUNIT_EXPECT_EQ(test, files_after_io(test, both, true), 1);
+	KUNIT_EXPECT_EQ(test, files_pinned(), 1);
+	KUNIT_EXPECT_EQ(test, files_after_io(test, reader, false), 2);
+	KUNIT_EXPECT_EQ(test, files_pinned(), 2);
+	ditto_instance_close(&folder.op, both);
+	KUNIT_EXPECT_EQ(test, files_pinned(), 1);
+	KUNIT_EXPECT_EQ(test, files_after_io(test, reader, false), 1);
+
+	/* Opens that are not used for data keep none. */
+	other = must_open(test, "other", R);
+	ditto_instance_close(&folder.op, other);
+	ditto_instance_close(&folder.op, reader);
+	KUNIT_EXPECT_EQ(test, files_pinned(), 0);
+	folder_remove(test, &folder, "file", false);
+	folder_remove(test, &folder, "other", false);
+	files_end(test);
+}
+
+/* A reader does not keep the file that the cache has for a writer. */
+static void files_kept_by_mode(struct kunit *test)
+{
+	struct ditto_instance *reader;
+	struct ditto_node *node;
+	struct ditto_file *df;
+	struct ditto_op op;
+
+	files_begin(test);
+	op = folder.op;
+	reader = must_open(test, "file", R);
+	KUNIT_ASSERT_EQ(test, ditto_instance_begin(reader, &op, &node), 0);
+	df = ditto_file_get(folder.share, node, DITTO_FILE_WRITE);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(df));
+	ditto_file_put(df);
+	df = ditto_file_get_pinned(folder.share, node, DITTO_FILE_READ, op.pins);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(df));
+	KUNIT_EXPECT_EQ(test, df->mode, DITTO_FILE_WRITE);
+	ditto_file_put(df);
+	ditto_nodes_flush(folder.srv);
+	KUNIT_EXPECT_EQ(test, atomic_read(&node->opens[1]), 0);
+	KUNIT_EXPECT_EQ(test, files_pinned(), 0);
+	ditto_instance_end(reader, &op);
+	ditto_instance_close(&folder.op, reader);
+	folder_remove(test, &folder, "file", false);
+	files_end(test);
+}
+
+static void files_kept_limit(struct kunit *test)
+{
+	struct ditto_instance *inst[4];
+	char name[2] = "a";
+	u32 limit;
+
+	files_begin(test);
+	limit = folder.srv->settings.file_limit;
+	folder.srv->settings.file_limit = 3;
+	for (size_t i = 0; i < ARRAY_SIZE(inst); i++) {
+		name[0] = 'a' + i;
+		inst[i] = must_open(test, name, R | W);
+		KUNIT_EXPECT_EQ(test, files_after_io(test, inst[i], true), i < 3);
+		KUNIT_EXPECT_EQ(test, files_pinned(), min_t(int, i + 1, 3));
+	}
+	/* One that is closed makes room. */
+	ditto_instance_close(&folder.op, inst[0]);
+	KUNIT_EXPECT_EQ(test, files_after_io(test, inst[3], true), 1);
+	folder.srv->settings.file_limit = limit;
+	for (size_t i = 1; i < ARRAY_SIZE(inst); i++)
+		ditto_instance_close(&folder.op, inst[i]);
+	KUNIT_EXPECT_EQ(test, files_pinned(), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(inst); i++) {
+		name[0] = 'a' + i;
+		folder_remove(test, &folder, name, false);
+	}
+	files_end(test);
+}
+
+static struct kunit_case files_cases[] = {
+	KUNIT_CASE(files_kept),
+	KUNIT_CASE(files_kept_by_mode),
+	KUNIT_CASE(files_kept_limit),
+	{}
+};
+
+static struct kunit_suite files_suite = {
+	.name = "ditto_instance_files",
+	.suite_init = folder_suite_init,
+	.suite_exit = folder_suite_exit,
+	.test_cases = files_cases,
+};
+
+kunit_test_suite(files_suite);
