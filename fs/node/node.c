@@ -212,7 +212,8 @@ static bool node_kill(struct ditto_node_table *table, struct ditto_node *node, b
 	spin_unlock(&node->lock);
 
 	if (mine) {
-		list_lru_del_obj(&table->lru, &node->lru);
+		if (!list_lru_del_obj(&table->lru, &node->lru))
+			atomic_long_dec(&table->off_lru);
 		atomic_long_dec(&table->count);
 		spin_lock(&table->dispose_lock);
 		list_add_tail(&node->dead, &node->volume->dead);
@@ -313,6 +314,7 @@ static void point_put(struct ditto_lock_point *point)
 {
 	struct ditto_node *node = point_node(point);
 
+	ditto_node_relist(node);
 	/* The caller may hold locks, and freeing the node sleeps. */
 	if (refcount_dec_and_test(&node->ref))
 		ditto_node_dispose(node->volume->srv->nodes, node);

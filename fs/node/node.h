@@ -16,8 +16,9 @@
  * table's volumes_lock and is never held across VFS calls. All other members are constant while a
  * reference is held, or atomic.
  *
- * Lifetime: node->ref counts the holders, plus one reference of the tables. Every node in the
- * tables is on the LRU, so a request does not touch the LRU. An idle node has only the tables'
+ * Lifetime: node->ref counts the holders, plus one reference of the tables. A node in the tables is
+ * on the LRU from its beginning, so that a request does not touch the LRU; the LRU's scan takes off
+ * nodes with claims until their last claim ends. An idle node has only the tables'
  * reference; eviction drops the count to zero. Lookups use refcount_inc_not_zero().
  */
 #ifndef _DITTO_FS_NODE_NODE_H
@@ -198,6 +199,7 @@ struct ditto_node {
 #define DITTO_NODE_DEAD		1	/* out of the tables; freed with its last holder */
 #define DITTO_NODE_REFERENCED	2	/* used since the LRU scan passed it */
 #define DITTO_NODE_WRITTEN	3	/* @wb_err is valid */
+#define DITTO_NODE_OFF_LRU	4	/* taken off the LRU while it has claims */
 
 /**
  * ditto_node_get - get the node of a dentry

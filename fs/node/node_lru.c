@@ -2,10 +2,11 @@
 /*
  * Eviction of nodes.
  *
- * Every node in the tables is on the LRU, so that a request does not touch the LRU. The scan
- * gives a recently used node a second chance and skips nodes in use. A node that it evicts leaves
- * the hash tables under the LRU's lock. A worker frees it, because that sleeps and takes locks of
- * the file system.
+ * A node is on the LRU from its beginning, so that a request does not touch the LRU. The scan
+ * gives a recently used node a second chance and skips nodes in use. A node with claims is taken
+ * off, so that no scan meets it again; it returns when the last claim ends. A node that is evicted
+ * leaves the hash tables under the LRU's lock. A worker frees it, because that sleeps and takes
+ * locks of the file system.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -48,6 +49,41 @@ struct isolate_arg {
 	bool second_chance;
 };
 
+/* Take a node with claims off the LRU, under its lock. */
+static enum lru_status node_unlist(struct ditto_node_table *table, struct ditto_node *node,
+				   struct list_lru_one *list)
+{
+	if (!ditto_node_is_claimed(node))
+		return LRU_ROTATE;
+	set_bit(DITTO_NODE_OFF_LRU, &node->flags);
+	/* Pairs with the barrier in ditto_node_relist(). */
+	smp_mb__after_atomic();
+	if (!ditto_node_is_claimed(node)) {
+		clear_bit(DITTO_NODE_OFF_LRU, &node->flags);
+		return LRU_ROTATE;
+	}
+	list_lru_isolate(list, &node->lru);
+	atomic_long_inc(&table->off_lru);
+	return LRU_REMOVED;
+}
+
+void ditto_node_relist(struct ditto_node *node)
+{
+	struct ditto_node_table *table = node->volume->srv->nodes;
+
+	/* The claims ended before: either the bit is seen here, or their end by the scan. */
+	smp_mb();
+	if (likely(!test_bit(DITTO_NODE_OFF_LRU, &node->flags)) || ditto_node_is_claimed(node))
+		return;
+	spin_lock(&node->lock);
+	/* A dead node stays off the list. */
+	if (test_and_clear_bit(DITTO_NODE_OFF_LRU, &node->flags) &&
+	    !test_bit(DITTO_NODE_DEAD, &node->flags) &&
+	    list_lru_add_obj(&table->lru, &node->lru))
+		atomic_long_dec(&table->off_lru);
+	spin_unlock(&node->lock);
+}
+
 static enum lru_status node_isolate(struct list_head *item, struct list_lru_one *list,
 				    spinlock_t *lock, void *arg)
 {
@@ -57,7 +93,7 @@ static enum lru_status node_isolate(struct list_head *item, struct list_lru_one 
 	if (test_and_clear_bit(DITTO_NODE_REFERENCED, &node->flags) && isolate->second_chance)
 		return LRU_ROTATE;
 	if (!refcount_dec_if_one(&node->ref))
-		return LRU_ROTATE;
+		return node_unlist(isolate->table, node, list);
 
 	ditto_node_unhash(isolate->table, node);
 	atomic_long_dec(&isolate->table->count);
@@ -144,9 +180,16 @@ u32 ditto_nodes_limit(const struct ditto_node_table *table)
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_nodes_limit);
 
+/* Number of nodes above the limit. Nodes with claims do not count, as they are in use. */
+static long nodes_above(const struct ditto_node_table *table)
+{
+	return atomic_long_read(&table->count) - atomic_long_read(&table->off_lru) -
+	       (long)ditto_nodes_limit(table);
+}
+
 void ditto_nodes_trim(struct ditto_node_table *table)
 {
-	if (likely(atomic_long_read(&table->count) <= ditto_nodes_limit(table)))
+	if (likely(nodes_above(table) <= 0))
 		return;
 	/* If all were used since the last scan, the second scan evicts some anyway. */
 	if (!nodes_walk(table, TRIM_BATCH, true))
@@ -297,11 +340,6 @@ void ditto_nodes_subvolume_gone(struct ditto_node_table *table)
 	queue_work(ditto_wq, &table->vanished_work);
 }
 
-static bool node_is_claimed(const struct ditto_node *node)
-{
-	return rcu_access_pointer(node->point.ctx);
-}
-
 static void node_release(struct ditto_node *node)
 {
 	ditto_lock_point_release(&node->point, "share removed");
@@ -316,7 +354,7 @@ static struct ditto_node *dead_claimed(struct ditto_node_table *table,
 
 	spin_lock(&table->dispose_lock);
 	list_for_each_entry(node, &volume->dead, dead) {
-		if (node_is_claimed(node) && refcount_inc_not_zero(&node->ref)) {
+		if (ditto_node_is_claimed(node) && refcount_inc_not_zero(&node->ref)) {
 			found = node;
 			list_move_tail(&node->dead, &volume->dead);
 			break;
@@ -337,7 +375,7 @@ static void release_pass(struct ditto_node_table *table, struct ditto_volume *vo
 	rhashtable_walk_start(&iter);
 	while ((node = rhashtable_walk_next(&iter))) {
 		/* -EAGAIN: the table was resized and the walk starts over. */
-		if (IS_ERR(node) || node->volume != volume || !node_is_claimed(node) ||
+		if (IS_ERR(node) || node->volume != volume || !ditto_node_is_claimed(node) ||
 		    !refcount_inc_not_zero(&node->ref))
 			continue;
 		rhashtable_walk_stop(&iter);
@@ -376,7 +414,7 @@ void ditto_nodes_settings_changed(struct ditto_server *srv)
 
 	ditto_files_settings_changed(table);
 	do {
-		above = atomic_long_read(&table->count) - (long)ditto_nodes_limit(table);
+		above = nodes_above(table);
 		cond_resched();
 		/* Nodes in use stay until a new node needs room. */
 	} while (above > 0 && nodes_walk(table, min(above, LOWER_BATCH), false));

@@ -2,8 +2,8 @@
 /*
  * Internals shared by the files behind node.h, file.h, share.h and handle.h.
  *
- * Lock order: volumes_lock, then node->lock or the LRU's lock (never both), then files_lock,
- * dispose_lock or the buckets of the hash tables.
+ * Lock order: volumes_lock, then node->lock, then the LRU's lock, files_lock, dispose_lock or the
+ * buckets of the hash tables.
  */
 #ifndef _DITTO_FS_NODE_NODE_PRIVATE_H
 #define _DITTO_FS_NODE_NODE_PRIVATE_H
@@ -26,8 +26,11 @@ struct shrinker;
  * @srv: the server
  * @by_inode: all nodes except dead ones
  * @by_fid: nodes whose file id is known
- * @lru: all nodes of @by_inode; idle ones are evicted when the LRU scan reaches them
- * @count: number of nodes on @lru
+ * @lru: nodes of @by_inode, except the @off_lru; idle ones are evicted when the LRU scan reaches
+ *	them
+ * @count: number of nodes of @by_inode
+ * @off_lru: number of nodes that the LRU scan has taken off, because they have claims. They return
+ *	when the last claim ends
  * @shrinker: shrinks @lru; registered with the first volume
  * @group: fsnotify group for removed files and changed directories; allocated with the
  *	first volume
@@ -61,6 +64,7 @@ struct ditto_node_table {
 	struct rhashtable by_fid;
 	struct list_lru lru;
 	atomic_long_t count;
+	atomic_long_t off_lru;
 	struct shrinker *shrinker;
 	struct fsnotify_group *group;
 	const struct cred *cred;
@@ -123,6 +127,12 @@ struct ditto_node *ditto_node_peek_inode(struct ditto_node_table *table,
  */
 void ditto_node_unhash(struct ditto_node_table *table, struct ditto_node *node);
 
+/* Does a client hold or wait for anything on a node? Any context. */
+static inline bool ditto_node_is_claimed(const struct ditto_node *node)
+{
+	return rcu_access_pointer(node->point.ctx);
+}
+
 /**
  * ditto_node_kill - take a node out of all tables
  * @table: the nodes of the server
@@ -173,6 +183,14 @@ void ditto_node_free(struct ditto_node *node);
  * Return: the setting, or what follows from the memory of the machine.
  */
 u32 ditto_nodes_limit(const struct ditto_node_table *table);
+
+/**
+ * ditto_node_relist - let the LRU's scan see a node again whose last claim has ended
+ * @node: held
+ *
+ * Context: any; node->lock is not held.
+ */
+void ditto_node_relist(struct ditto_node *node);
 
 /**
  * ditto_nodes_start - allocate what only a server with volumes needs

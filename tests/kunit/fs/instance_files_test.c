@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Open instances keep the files that they read and write, within the limit of files. */
+/*
+ * Open instances keep the files that they read and write, within the limit of files, and their
+ * nodes off the LRU.
+ */
 #include <kunit/test.h>
 #include <linux/completion.h>
 #include <linux/fs.h>
@@ -193,10 +196,67 @@ static void files_kept_limit(struct kunit *test)
 	files_end(test);
 }
 
+static unsigned long on_lru(void)
+{
+	return list_lru_count(&folder.srv->nodes->lru);
+}
+
+static long off_lru(void)
+{
+	return atomic_long_read(&folder.srv->nodes->off_lru);
+}
+
+/* Files that clients have open are not unused: others are kept beside them, up to the limit. */
+static void nodes_claimed(struct kunit *test)
+{
+	u32 limit = folder.srv->settings.node_limit;
+	struct ditto_instance *inst[40];
+	unsigned long most = 0;
+	char name[8];
+
+	files_begin(test);
+	ditto_nodes_flush(folder.srv);
+	KUNIT_EXPECT_EQ(test, off_lru(), 0);
+	folder.srv->settings.node_limit = 16;
+	for (size_t i = 0; i < ARRAY_SIZE(inst); i++) {
+		snprintf(name, sizeof(name), "c%zu", i);
+		inst[i] = must_open(test, name, R);
+	}
+	for (int i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		ditto_node_put(folder_make(test, &folder, name, 0644, false));
+		/* The first scans take the claimed nodes off. */
+		if (i >= 10)
+			most = max(most, on_lru());
+	}
+	KUNIT_EXPECT_LE(test, most, 18);
+	KUNIT_EXPECT_GE(test, most, 10);
+	KUNIT_EXPECT_EQ(test, off_lru(), ARRAY_SIZE(inst));
+	KUNIT_EXPECT_EQ(test, ditto_nodes_count(folder.srv), on_lru() + off_lru());
+
+	/* Removed while it is open, or closed: each node is counted once. */
+	folder_remove(test, &folder, "c0", false);
+	for (size_t i = 0; i < ARRAY_SIZE(inst); i++)
+		ditto_instance_close(&folder.op, inst[i]);
+	KUNIT_EXPECT_EQ(test, off_lru(), 0);
+	KUNIT_EXPECT_EQ(test, ditto_nodes_count(folder.srv), on_lru());
+	folder.srv->settings.node_limit = limit;
+	for (size_t i = 1; i < ARRAY_SIZE(inst); i++) {
+		snprintf(name, sizeof(name), "c%zu", i);
+		folder_remove(test, &folder, name, false);
+	}
+	for (int i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		folder_remove(test, &folder, name, false);
+	}
+	files_end(test);
+}
+
 static struct kunit_case files_cases[] = {
 	KUNIT_CASE(files_kept),
 	KUNIT_CASE(files_kept_by_mode),
 	KUNIT_CASE(files_kept_limit),
+	KUNIT_CASE(nodes_claimed),
 	{}
 };
 
