@@ -338,20 +338,54 @@ static bool instance_path_prepend(char *buf, char **at, const char *s, size_t le
 	return true;
 }
 
-/* Names do not change while rename_lock is held. */
+/*
+ * The name may be changing, in which case the caller's result is void. Under RCU, each name ends
+ * within its memory, whatever length was read with it.
+ */
+static bool prepend_name(const struct dentry *dentry, char *buf, char **at)
+{
+	/* Pairs with the release of a new name by the dcache. */
+	const unsigned char *name = smp_load_acquire(&dentry->d_name.name);
+	size_t len = READ_ONCE(dentry->d_name.len);
+
+	return instance_path_prepend(buf, at, name, strnlen(name, len));
+}
+
+static bool try_prepend_names(const struct dentry *root, const struct dentry *dentry, char *buf,
+			      char **at)
+{
+	bool fits = true;
+
+	while (fits && dentry != root && !IS_ROOT(dentry)) {
+		const struct dentry *parent = READ_ONCE(dentry->d_parent);
+
+		fits = prepend_name(dentry, buf, at);
+		if (fits && parent != root && !IS_ROOT(parent))
+			fits = instance_path_prepend(buf, at, "/", 1);
+		dentry = parent;
+	}
+	return fits;
+}
+
+/* Names are read under rename_lock only if something was renamed meanwhile: all CPUs read them. */
 static bool prepend_names(const struct ditto_share *share, const struct dentry *dentry,
 			  char *buf, char **at)
 {
 	const struct dentry *root = share->root.dentry;
-	bool fits = true;
+	char *end = *at;
+	unsigned int seq;
+	bool fits;
 
-	read_seqlock_excl(&rename_lock);
-	for (; fits && dentry != root && !IS_ROOT(dentry); dentry = dentry->d_parent) {
-		fits = instance_path_prepend(buf, at, dentry->d_name.name, dentry->d_name.len);
-		if (fits && dentry->d_parent != root && !IS_ROOT(dentry->d_parent))
-			fits = instance_path_prepend(buf, at, "/", 1);
+	rcu_read_lock();
+	seq = read_seqbegin(&rename_lock);
+	fits = try_prepend_names(root, dentry, buf, at);
+	if (unlikely(read_seqretry(&rename_lock, seq))) {
+		*at = end;
+		read_seqlock_excl(&rename_lock);
+		fits = try_prepend_names(root, dentry, buf, at);
+		read_sequnlock_excl(&rename_lock);
 	}
-	read_sequnlock_excl(&rename_lock);
+	rcu_read_unlock();
 	return fits;
 }
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Open instances keep the files that they read and write, within the limit of files, and their
- * nodes off the LRU.
+ * nodes off the LRU. Their paths are read while files are renamed.
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
 #include <linux/fs.h>
+#include <linux/kthread.h>
 #include <linux/uio.h>
 
 #include "../../../fs/node/file.h"
@@ -252,11 +253,67 @@ static void nodes_claimed(struct kunit *test)
 	files_end(test);
 }
 
+#define SHORT_NAME	"short"
+#define LONG_NAME	"a name too long to be kept within its dentry, so that it is elsewhere"
+
+static atomic_t path_reads;
+static atomic_t path_errors;
+
+static int path_reader(void *arg)
+{
+	struct ditto_instance *inst = arg;
+	char buf[128], *path;
+
+	while (!kthread_should_stop()) {
+		path = ditto_instance_path(inst, buf, sizeof(buf));
+		if (IS_ERR(path) || (strcmp(path, SHORT_NAME) && strcmp(path, LONG_NAME)))
+			atomic_inc(&path_errors);
+		atomic_inc(&path_reads);
+		cond_resched();
+	}
+	return 0;
+}
+
+/* Each path is that of one moment. */
+static void path_while_renamed(struct kunit *test)
+{
+	const struct ditto_name names[] = {
+		{ .name = SHORT_NAME, .len = strlen(SHORT_NAME) },
+		{ .name = LONG_NAME, .len = strlen(LONG_NAME) },
+	};
+	struct ditto_wcc from, to;
+	struct ditto_instance *inst;
+	struct task_struct *reader;
+
+	files_begin(test);
+	inst = must_open(test, SHORT_NAME, DITTO_RIGHT_READ_ATTRS);
+	atomic_set(&path_reads, 0);
+	atomic_set(&path_errors, 0);
+	reader = kthread_run(path_reader, inst, "ditto-kunit-path");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(reader));
+	for (int i = 0; i < 2000; i++) {
+		KUNIT_EXPECT_EQ(test, ditto_rename(&folder.op, folder.root, &names[i & 1],
+						   &folder.op, folder.root, &names[~i & 1],
+						   &from, &to), 0);
+		if (!(i % 16))
+			cond_resched();
+	}
+	/* The reader may not have run yet, on one CPU. */
+	while (!atomic_read(&path_reads))
+		schedule_timeout_uninterruptible(1);
+	kthread_stop(reader);
+	KUNIT_EXPECT_EQ(test, atomic_read(&path_errors), 0);
+	ditto_instance_close(&folder.op, inst);
+	folder_remove(test, &folder, SHORT_NAME, false);
+	files_end(test);
+}
+
 static struct kunit_case files_cases[] = {
 	KUNIT_CASE(files_kept),
 	KUNIT_CASE(files_kept_by_mode),
 	KUNIT_CASE(files_kept_limit),
 	KUNIT_CASE(nodes_claimed),
+	KUNIT_CASE(path_while_renamed),
 	{}
 };
 
