@@ -109,9 +109,12 @@ static int __init ditto_init(void)
 	if (!ditto_wq)
 		return -ENOMEM;
 
-	err = ditto_jobs_setup();
+	err = ditto_node_slab_init();
 	if (err)
 		goto err_wq;
+	err = ditto_jobs_setup();
+	if (err)
+		goto err_nodes;
 	err = ditto_acl_interning_init();
 	if (err)
 		goto err_jobs;
@@ -140,6 +143,8 @@ err_acls:
 	ditto_acl_interning_exit();
 err_jobs:
 	ditto_jobs_cleanup();
+err_nodes:
+	ditto_node_slab_exit();
 err_wq:
 	destroy_workqueue(ditto_wq);
 	return err;
@@ -155,6 +160,7 @@ static void __exit ditto_exit(void)
 	destroy_workqueue(ditto_wq);
 	ditto_casefold_tables_exit();
 	ditto_acl_interning_exit();
+	ditto_node_slab_exit();
 }
 
 module_init(ditto_init);

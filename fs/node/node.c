@@ -31,6 +31,19 @@
 #include "local_notify.h"
 #include "node_private.h"
 
+static struct kmem_cache *ditto_node_slab;
+
+int __init ditto_node_slab_init(void)
+{
+	ditto_node_slab = KMEM_CACHE(ditto_node, SLAB_HWCACHE_ALIGN | SLAB_RECLAIM_ACCOUNT);
+	return ditto_node_slab ? 0 : -ENOMEM;
+}
+
+void ditto_node_slab_exit(void)
+{
+	kmem_cache_destroy(ditto_node_slab);
+}
+
 /* Key of the table by file id. */
 struct ditto_fid_key {
 	const struct ditto_volume *volume;
@@ -346,7 +359,7 @@ static const struct ditto_lock_point_ops point_ops = {
 static struct ditto_node *node_alloc(struct ditto_volume *volume, struct dentry *dentry,
 				     struct inode *inode)
 {
-	struct ditto_node *node = kzalloc(sizeof(*node), GFP_KERNEL);
+	struct ditto_node *node = kmem_cache_zalloc(ditto_node_slab, GFP_KERNEL);
 
 	if (!node)
 		return NULL;

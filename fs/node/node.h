@@ -335,6 +335,10 @@ void ditto_nodes_flush(struct ditto_server *srv);
  */
 void ditto_nodes_settings_changed(struct ditto_server *srv);
 
+/* Set up and tear down the memory of nodes, for all servers. */
+int ditto_node_slab_init(void);
+void ditto_node_slab_exit(void);
+
 /* Set up and tear down the node tables of a server. */
 int ditto_nodes_init(struct ditto_server *srv);
 void ditto_nodes_exit(struct ditto_server *srv);
