@@ -119,7 +119,7 @@ void ditto_lease_remove(struct ditto_lease *lease)
 	lease_count(ctx, lease->bits, -1);
 	WRITE_ONCE(lease->bits, 0);
 	WRITE_ONCE(lease->state, DITTO_LEASE_GONE);
-	if (lease->notify_due)
+	if (lease->notify)
 		ctx->notifying--;
 	ditto_holder_del_grant(ctx, lease);
 	ctx->settled = true;

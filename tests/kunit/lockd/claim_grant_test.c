@@ -584,6 +584,24 @@ static struct ditto_lease *grant_notified(struct grant_test *t, int i)
 	return ditto_lease_grant(&req);
 }
 
+/* The end of a grant that takes no changes does not end the delivery to others. */
+static void changes_after_another_ended(struct kunit *test)
+{
+	struct ditto_entry_change change = { .event = DITTO_ENTRY_ADDED, .name = "new", .len = 3 };
+	struct grant_test *t = lease_begin(test);
+
+	t->lease[0] = grant_notified(t, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(t->lease[0]));
+	KUNIT_ASSERT_EQ(test, lease_grant(t, 1, DITTO_LEASE_TYPE_DIRECTORY, R), R);
+	ditto_lease_break(t->lease[1], R);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->lease[1]), 0);
+	ditto_lease_deliver(&t->node->point, NULL, &change);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&t->told[0].changes), 1);
+	lease_end(test, t);
+}
+
 static void changes_are_delivered(struct kunit *test)
 {
 	struct ditto_entry_change change = { .event = DITTO_ENTRY_ADDED, .name = "new", .len = 3 };
@@ -648,6 +666,7 @@ static struct kunit_case claim_grant_cases[] = {
 	KUNIT_CASE(told_before_it_is_done),
 	KUNIT_CASE(void_before_it_is_done),
 	KUNIT_CASE(told_by_itself),
+	KUNIT_CASE(changes_after_another_ended),
 	KUNIT_CASE(changes_are_delivered),
 	KUNIT_CASE(release_ends_breaks),
 	{}
