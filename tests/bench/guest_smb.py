@@ -82,7 +82,13 @@ class Server:
                  f"outstanding={outstanding}", f"first={self.first}",
                  *(f"{k}={v}" for k, v in more.items())]
         link.socket.settimeout(None)
-        result = guest.generate(words)
+        try:
+            result = guest.generate(words)
+        except OSError as e:
+            # What is still to come on this connection is unknown.
+            self._connect()
+            self.handles["file"] = self.link.create("file")
+            raise RuntimeError(f"{self.label}: {' '.join(words)}: {e}") from e
         link.next_id = result["mid"]
         return result
 

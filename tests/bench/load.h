@@ -142,8 +142,8 @@ struct load_op {
  * struct load_proto - how the calls and replies of a protocol are made up
  * @mark: flags beside the length of a record
  * @call: write call number @n behind the record mark; returns its bytes without the payload
- * @reply: read a reply, and count its errors; returns the slot of the call it answers, or
- *	-EBADMSG
+ * @reply: read a reply, and count its errors; returns the slot of the call it answers,
+ *	-EINPROGRESS if the answer is still to come, or -EBADMSG
  */
 struct load_proto {
 	u32 mark;

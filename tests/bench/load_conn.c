@@ -124,7 +124,7 @@ static int load_reply(struct load_conn *conn, const void *data, size_t len)
 
 	index = conn->proto->reply(run, conn->slots, data, len);
 	if (index < 0)
-		return index;
+		return index == -EINPROGRESS ? 0 : index;
 	run->ops++;
 	run->received += len;
 	if (conn->sent < run->count)

@@ -40,6 +40,9 @@
 #define SMB_QUERY_DIRECTORY	14
 #define SMB_QUERY_INFO		16
 
+/* Status of an interim response (section 3.3.4.2): the answer comes later. */
+#define STATUS_PENDING		0x103
+
 /* Of QUERY_INFO and QUERY_DIRECTORY ([MS-FSCC] 2.4). */
 #define FILE_ALL_INFO		18
 #define FILE_ID_FULL_DIR_INFO	38
@@ -307,6 +310,8 @@ static int smb_reply(struct load_run *run, struct load_slot *slots, const void *
 	do {
 		if (len < SMB_HEADER || memcmp(p, "\xfeSMB", 4))
 			return -EBADMSG;
+		if (!slot && get_unaligned_le32(p + 8) == STATUS_PENDING)
+			return -EINPROGRESS;
 		if (!slot)
 			slot = smb_slot(run, slots, get_unaligned_le64(p + 24));
 		next = get_unaligned_le32(p + 20);
