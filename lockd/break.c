@@ -167,14 +167,26 @@ static bool break_awaits_withdrawal(const struct ditto_lease *lease)
 	       lease->claim.owner->client->ops->withdraw;
 }
 
+static void orphan_revoke(struct ditto_lease *lease)
+{
+	struct ditto_lock_table *table = lease->claim.ctx->point->table;
+
+	trace_ditto_revoke(&lease->claim, 0, "orphan");
+	ditto_locks_report(table, DITTO_LOCK_REVOKED, lease->claim.owner->client);
+	ditto_delegation_revoked(lease);
+	ditto_lease_remove(lease);
+}
+
 bool ditto_break_begin(struct ditto_lease *lease, u8 gives_up)
 {
 	u8 keep = ditto_lease_valid(lease->bits & ~gives_up);
 	struct ditto_lock_ctx *ctx = lease->claim.ctx;
 
 	lockdep_assert_held(&ctx->lock);
-	/* A courtesy client is not asked to give way. */
-	if (ditto_client_yields(lease->claim.owner->client)) {
+	/* Neither an orphan nor a courtesy client is asked to give way. */
+	if (lease->orphan) {
+		orphan_revoke(lease);
+	} else if (ditto_client_yields(lease->claim.owner->client)) {
 		if (break_awaits_withdrawal(lease))
 			return false;
 		break_revoke(lease);

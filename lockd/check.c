@@ -176,7 +176,8 @@ static const struct ditto_client *ranges_hidden_by(struct ditto_lock_ctx *ctx,
 	const struct ditto_matrix_cell *cell;
 	u8 bits, waits;
 
-	if (!lease)
+	/* The ranges of the client are not older than its orphan, so they do not depend on it. */
+	if (!lease || lease->orphan)
 		return NULL;
 	cell = question_cell(q, lease->claim.held);
 	bits = ditto_gives_up(cell, q->intent, lease->older, &waits) & waits;
@@ -450,7 +451,7 @@ static bool grants_break(struct ditto_lock_ctx *ctx, const struct question *q, u
 		bits &= lease->bits;
 		next = holder_pass(ctx, q, ditto_holder_next(holder, &left), &left);
 		/* The courtesy client is released a moment later, and its bits count until then. */
-		if (ditto_client_yields(lease->claim.owner->client))
+		if (!lease->orphan && ditto_client_yields(lease->claim.owner->client))
 			wait |= bits & waits;
 		if (last)
 			*last = lease->claim.owner;

@@ -29,7 +29,7 @@ static bool is_directory(enum ditto_held held)
 	return held >= DITTO_HELD_DIRECTORY;
 }
 
-static struct ditto_lease *lease_alloc(const struct ditto_lease_request *req)
+struct ditto_lease *ditto_lease_alloc(const struct ditto_lease_request *req)
 {
 	struct ditto_lease *lease = kmem_cache_zalloc(ditto_lease_slab, GFP_KERNEL);
 
@@ -50,7 +50,7 @@ static struct ditto_lease *lease_alloc(const struct ditto_lease_request *req)
 	return lease;
 }
 
-static void lease_free(struct ditto_lease *lease)
+void ditto_lease_free(struct ditto_lease *lease)
 {
 	ditto_changes_free(&lease->changes);
 	ditto_owner_put(lease->claim.owner);
@@ -68,7 +68,7 @@ void ditto_lease_put(struct ditto_lease *lease)
 	if (!refcount_dec_and_test(&lease->ref))
 		return;
 	lease->ops->free(lease);
-	lease_free(lease);
+	ditto_lease_free(lease);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_lease_put, DITTO);
 
@@ -133,7 +133,8 @@ void ditto_lease_remove(struct ditto_lease *lease)
 void ditto_lease_drop(struct ditto_lease *lease)
 {
 	clear_bit(DITTO_NOTIFY_BREAK, &lease->notify_due);
-	ditto_lease_notify(lease, DITTO_NOTIFY_REVOKED);
+	if (!lease->orphan)
+		ditto_lease_notify(lease, DITTO_NOTIFY_REVOKED);
 	ditto_lease_remove(lease);
 }
 
@@ -311,6 +312,50 @@ static struct ditto_lease *lease_widen(struct ditto_lock_ctx *ctx, struct ditto_
 	return lease;
 }
 
+/* Put a grant on its node, whose claim is attached. */
+static void lease_enter(struct ditto_lock_ctx *ctx, struct ditto_lease *fresh,
+			struct ditto_holder **holder, u8 bits)
+{
+	fresh->bits = bits;
+	lease_count(ctx, bits, 1);
+	ctx->notifying += fresh->notify;
+	ditto_holder_add_grant(ctx, fresh, holder);
+	ditto_delegation_hold(fresh, 1);
+	/* The table's reference. */
+	ditto_lease_hold(fresh);
+	trace_ditto_grant(&fresh->claim, 0, "cache");
+}
+
+int ditto_lease_replace(struct ditto_lock_ctx *ctx, struct ditto_lease *old,
+			struct ditto_lease *fresh, struct ditto_holder **holder)
+{
+	int err = ditto_claim_attach(ctx, &fresh->claim);
+
+	if (err)
+		return err;
+	lease_enter(ctx, fresh, holder, old->bits);
+	trace_ditto_release(&old->claim, 0, "replaced");
+	ditto_lease_remove(old);
+	return 0;
+}
+
+/* The orphan stood beside all claims of others, so nothing else is checked. */
+static struct ditto_lease *lease_adopt(struct ditto_lock_ctx *ctx, struct ditto_lease *fresh,
+				       struct ditto_holder **holder,
+				       const struct ditto_lease_request *req, u8 want)
+{
+	struct ditto_lease *old = ditto_lease_of(ctx, req->adopts);
+	int err;
+
+	if (!old || !old->orphan || old->bits != want || old->claim.held != fresh->claim.held)
+		return ERR_PTR(-EAGAIN);
+	/* A local process breaks it just now. */
+	if (want & ditto_mirror_barred(ctx))
+		return ERR_PTR(-EAGAIN);
+	err = ditto_lease_replace(ctx, old, fresh, holder);
+	return err ? ERR_PTR(err) : fresh;
+}
+
 static struct ditto_lease *lease_add(struct ditto_lock_ctx *ctx, struct ditto_lease *fresh,
 				     struct ditto_holder **holder,
 				     const struct ditto_lease_request *req, u8 want)
@@ -329,14 +374,7 @@ static struct ditto_lease *lease_add(struct ditto_lock_ctx *ctx, struct ditto_le
 	err = ditto_claim_attach(ctx, &fresh->claim);
 	if (err)
 		return ERR_PTR(err);
-	fresh->bits = want;
-	lease_count(ctx, want, 1);
-	ctx->notifying += fresh->notify;
-	ditto_holder_add_grant(ctx, fresh, holder);
-	ditto_delegation_hold(fresh, 1);
-	/* The table's reference. */
-	ditto_lease_hold(fresh);
-	trace_ditto_grant(&fresh->claim, 0, "cache");
+	lease_enter(ctx, fresh, holder, want);
 	return fresh;
 }
 
@@ -358,6 +396,8 @@ static struct ditto_lease *lease_grant(const struct ditto_lease_request *req,
 	*before = lease ? lease->bits : 0;
 	if (lease)
 		lease = lease_widen(ctx, lease, req, want);
+	else if (req->adopts)
+		lease = lease_adopt(ctx, fresh, holder, req, want);
 	else
 		lease = lease_add(ctx, fresh, holder, req, want);
 	ditto_lock_ctx_unlock(ctx);
@@ -416,14 +456,14 @@ struct ditto_lease *ditto_lease_grant(const struct ditto_lease_request *req)
 	struct ditto_holder *holder;
 	u8 before;
 
-	if (ditto_grace_check(req->actor.lease_owner->client, req->reclaim))
+	if (!req->adopts && ditto_grace_check(req->actor.lease_owner->client, req->reclaim))
 		return ERR_PTR(-EAGAIN);
-	fresh = lease_alloc(req);
+	fresh = ditto_lease_alloc(req);
 	if (!fresh)
 		return ERR_PTR(-ENOMEM);
 	holder = kmalloc(sizeof(*holder), GFP_KERNEL);
 	if (!holder) {
-		lease_free(fresh);
+		ditto_lease_free(fresh);
 		return ERR_PTR(-ENOMEM);
 	}
 	if (filp && req->point->ops->settle)
@@ -431,13 +471,13 @@ struct ditto_lease *ditto_lease_grant(const struct ditto_lease_request *req)
 	mirror = ditto_mirror_begin(req->point, filp);
 	if (IS_ERR(mirror)) {
 		kfree(holder);
-		lease_free(fresh);
+		ditto_lease_free(fresh);
 		return ERR_CAST(mirror);
 	}
 	lease = lease_grant(req, fresh, &holder, &before);
 	kfree(holder);
 	if (lease != fresh)
-		lease_free(fresh);
+		ditto_lease_free(fresh);
 	if (!IS_ERR(lease) && filp && !ditto_mirror_lease(mirror))
 		lease_undo(lease, before);
 	else if (!IS_ERR(lease) && directory && lease_watch(req->point))

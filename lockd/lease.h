@@ -87,6 +87,8 @@ enum ditto_lease_type {
  *	leases exclude each other (MS-FSA section 2.1.5.18.1), and an open that reads the access
  *	control list breaks it as well (MS-FSA section 2.1.4.12)
  * @reclaim: the grant was held before a restart
+ * @adopts: key of an orphan on this node that the grant replaces in one step, see orphan.h; @want
+ *	is what the orphan has. NULL for other grants
  * @break_ms: how long an answer to a break is awaited, in milliseconds
  * @ops: the holder's side; constant
  * @private: for @ops
@@ -102,6 +104,7 @@ struct ditto_lease_request {
 	bool notify;
 	bool older;
 	bool reclaim;
+	const struct ditto_owner *adopts;
 	u32 break_ms;
 	const struct ditto_lease_ops *ops;
 	void *private;

@@ -36,6 +36,7 @@ enum ditto_lease_state {
  * @state: enum ditto_lease_state
  * @notify: gets changes of entries delivered
  * @older: see struct ditto_lease_request
+ * @orphan: nobody can answer a break of it, see orphan.h
  * @ack: the break needs an answer
  * @told: the holder was notified of the break, so it may answer
  * @unnotified: the point whose @unnotified count this grant raised, referenced, until the holder
@@ -65,6 +66,7 @@ struct ditto_lease {
 	u8 state;
 	bool notify;
 	bool older;
+	bool orphan;
 	bool ack;
 	bool told;
 	struct ditto_lock_point *unnotified;
@@ -90,6 +92,31 @@ static inline struct ditto_lease *ditto_claim_lease(struct ditto_claim *claim)
 
 /* The caching grant with a key, or NULL. ctx->lock held. Defined in lease.c. */
 struct ditto_lease *ditto_lease_of(struct ditto_lock_ctx *ctx, const struct ditto_owner *key);
+
+/**
+ * ditto_lease_alloc - allocate a grant that is on no node yet
+ * @req: the request
+ *
+ * Context: may sleep. Defined in lease.c.
+ * Return: the grant with one reference, or NULL.
+ */
+struct ditto_lease *ditto_lease_alloc(const struct ditto_lease_request *req);
+
+/* Free a grant that was never on a node, without a callback. */
+void ditto_lease_free(struct ditto_lease *lease);
+
+/**
+ * ditto_lease_replace - put a grant in the place of another one, in one step
+ * @ctx: lock context of the node
+ * @old: on the node; taken off it without a callback
+ * @fresh: from ditto_lease_alloc(), with a key that has no grant here; gets the bits of @old
+ * @holder: memory for a new holder; set to NULL if it was used
+ *
+ * Context: ctx->lock held. Defined in lease.c.
+ * Return: 0; -ENOLCK or -ESHUTDOWN, and then @old stays.
+ */
+int ditto_lease_replace(struct ditto_lock_ctx *ctx, struct ditto_lease *old,
+			struct ditto_lease *fresh, struct ditto_holder **holder);
 
 /* Take a grant off its node; the table's reference is put when ctx->lock is dropped. */
 void ditto_lease_remove(struct ditto_lease *lease);
