@@ -67,12 +67,12 @@ class Caller:
 class Caller40:
     """The same for 4.0."""
 
-    def __init__(self, w, client=None, **answers):
+    def __init__(self, w, client=None, name=None, **answers):
         self.client = client or w.client
         self.cb = Callbacks(**answers)
         self.at = Listener(self.client, self.cb)
-        self.c = nfs4.Client40(nfs4.connect(self.client), prog=0x40001234, addr=self.at.uaddr,
-                               ident=77)
+        self.c = nfs4.Client40(nfs4.connect(self.client), name, prog=0x40001234,
+                               addr=self.at.uaddr, ident=77)
         self.compound = self.c.compound
         self.root = self.c.fh('data')
 

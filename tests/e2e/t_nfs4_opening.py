@@ -357,7 +357,7 @@ def claims_by_handle(w):
         last(c.compound(putfh(fh), nfs4.open(c.owner(), None, BOTH, how=how)), nfs4.INVAL)
     last(c.compound(putfh(c.root), nfs4.open(c.owner(), None, READ)), nfs4.ISDIR)
     last(c.compound(putfh(c.root), nfs4.open(c.owner(), 'f', READ,
-                                             claim=nfs4.CLAIM_DELEGATE_PREV)), nfs4.NOTSUPP)
+                                             claim=nfs4.CLAIM_DELEGATE_PREV)), nfs4.NO_GRACE)
     last(c.compound(putfh(c.root), nfs4.open(c.owner(), 'f', READ,
                                              claim=nfs4.CLAIM_DELEGATE_CUR, deleg=newer(sid))),
          nfs4.BAD_STATEID)

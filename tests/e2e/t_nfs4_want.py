@@ -13,8 +13,7 @@ from nfs4 import (ANON, BOTH, CLAIM_DELEG_PREV_FH, CLAIM_NULL, CLAIM_PREVIOUS, C
                   WANT_TIMES, WANT_WRITE, WANT_XOR, WRITE, delegreturn, putfh, want_delegation)
 from nfs4_callers import DATA, V3, Caller, counts, files
 from nfs4_raw import last
-from nfs4_status import (ACCESS, BAD_STATEID, BADXDR, GRACE, INVAL, NO_GRACE, NOTSUPP, OK,
-                         OP_ILLEGAL)
+from nfs4_status import (ACCESS, BAD_STATEID, BADXDR, GRACE, INVAL, NO_GRACE, OK, OP_ILLEGAL)
 from t_nfs4_delegation import held
 
 wire = functools.partial(test, server='ditto', squash='root-to-admin')
@@ -132,7 +131,7 @@ def malformed(w):
     fh = a.s.fh('data', 'f')
     for kind in 0, WANT_NO, READ, PUSH, 0x600, WANT_READ | WANT_XOR, WANT_READ | 4, 1 << 31:
         want(a, fh, kind, INVAL)
-    want(a, fh, WANT_READ, NOTSUPP, claim=CLAIM_DELEG_PREV_FH)
+    want(a, fh, WANT_READ, NO_GRACE, claim=CLAIM_DELEG_PREV_FH)
     for claim in CLAIM_NULL, 2, 3, 5, 7, 0xffffffff:
         want(a, fh, WANT_READ, BADXDR, claim=claim)
     op = want_delegation(WANT_READ, CLAIM_PREVIOUS, DELEG_READ)

@@ -81,7 +81,7 @@ static void open_arguments(struct kunit *test)
 		BIT(1) | BIT(2) | BIT(3),
 		BIT(0) | BIT(1) | BIT(2) | BIT(3),
 		BIT(3) | BIT(4) | BIT(5) | BIT(20) | BIT(21),
-		BIT(0) | BIT(1) | BIT(2) | BIT(4) | BIT(5),
+		BIT(0) | BIT(1) | BIT(2) | BIT(3) | BIT(4) | BIT(5) | BIT(6),
 		BIT(0) | BIT(1) | BIT(2) | BIT(3),
 	};
 	struct dnfs4_bitmap ask = bitmap_only(FATTR4_OPEN_ARGUMENTS), got;

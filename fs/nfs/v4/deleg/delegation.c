@@ -170,7 +170,8 @@ struct dnfs4_delegation *dnfs4_delegation_alloc(struct dnfs4_compound *cmp,
 }
 
 int dnfs4_delegation_grant(struct dnfs4_compound *cmp, struct dnfs4_delegation *d, u8 want,
-			   bool reclaim, const struct ditto_lease_ops *ops)
+			   bool reclaim, const struct ditto_owner *adopts,
+			   const struct ditto_lease_ops *ops)
 {
 	bool directory = d->state.ops->kind == DNFS4_STATE_DIRECTORY;
 	struct ditto_share *share = cmp->current_fh.target.op.share;
@@ -185,6 +186,7 @@ int dnfs4_delegation_grant(struct dnfs4_compound *cmp, struct dnfs4_delegation *
 		.want = want,
 		.notify = directory && dnfs4_dir_tells(d->dir),
 		.reclaim = reclaim,
+		.adopts = adopts,
 		.break_ms = dnfs4_recall_ms(cmp->client),
 		.ops = ops,
 		.private = d,
@@ -194,6 +196,8 @@ int dnfs4_delegation_grant(struct dnfs4_compound *cmp, struct dnfs4_delegation *
 	int err;
 
 	lockdep_assert_held(&d->state.lock);
+	if (!adopts)
+		dnfs4_previous_drop(cmp->client, node);
 	/* Local processes see the grant as a lease on this file. */
 	if (S_ISREG(node->inode->i_mode) && ditto_share_local_locks(share)) {
 		shown = ditto_file_get(share, node, DITTO_FILE_READ);
@@ -286,7 +290,7 @@ static u32 delegation_type(struct dnfs4_compound *cmp, const struct dnfs4_open *
 
 /* @type: OPEN_DELEGATE_READ, OPEN_DELEGATE_WRITE or OPEN_DELEGATE_WRITE_ATTRS_DELEG. */
 static int delegation_give(struct dnfs4_compound *cmp, u32 type, bool reclaim,
-			   struct dnfs4_delegated *out)
+			   const struct ditto_owner *adopts, struct dnfs4_delegated *out)
 {
 	u8 want = DITTO_LEASE_READ | DITTO_LEASE_HANDLE;
 	struct dnfs4_delegation *d;
@@ -308,7 +312,7 @@ static int delegation_give(struct dnfs4_compound *cmp, u32 type, bool reclaim,
 	}
 	/* Nests inside the state.lock of the open. */
 	mutex_lock(&d->state.lock);
-	err = dnfs4_delegation_grant(cmp, d, want, reclaim, &dnfs4_delegation_cache_ops);
+	err = dnfs4_delegation_grant(cmp, d, want, reclaim, adopts, &dnfs4_delegation_cache_ops);
 	if (!err)
 		dnfs4_state_stateid(&d->state, &out->stateid);
 	mutex_unlock(&d->state.lock);
@@ -335,11 +339,22 @@ bool dnfs4_delegation_may_reclaim(const struct dnfs4_compound *cmp, u32 type)
 /* A delegation held before the restart. Return: true if it was granted. */
 static bool delegation_reclaim(struct dnfs4_compound *cmp, u32 type, struct dnfs4_delegated *out)
 {
-	if (delegation_give(cmp, type, true, out))
+	if (delegation_give(cmp, type, true, NULL, out))
 		return false;
 	/* A client that cannot be called back yet must return it at once. */
 	out->recall = !dnfs4_callback_is_up(cmp->client);
 	return true;
+}
+
+int dnfs4_delegation_adopt(struct dnfs4_compound *cmp, const struct ditto_owner *key, u8 bits,
+			   struct dnfs4_delegated *out)
+{
+	u32 type = bits & DITTO_LEASE_WRITE ? NFS4_OPEN_DELEGATE_WRITE : NFS4_OPEN_DELEGATE_READ;
+	int err = delegation_give(cmp, type, false, key, out);
+
+	if (!err)
+		out->recall = !dnfs4_callback_is_up(cmp->client);
+	return err;
 }
 
 /* Return: true if a delegation was granted; else @why is set to the reason. */
@@ -353,7 +368,7 @@ static bool delegation_try(struct dnfs4_compound *cmp, u32 type, u32 want,
 		return false;
 	if (type == NFS4_OPEN_DELEGATE_WRITE && want & NFS4_SHARE_WANT_DELEG_TIMESTAMPS)
 		type = NFS4_OPEN_DELEGATE_WRITE_ATTRS_DELEG;
-	err = delegation_give(cmp, type, false, out);
+	err = delegation_give(cmp, type, false, NULL, out);
 	if (!err)
 		return true;
 	if (err == -EEXIST) {

@@ -11,6 +11,7 @@
 #include "../engine/compound.h"
 
 struct ditto_lease_times;
+struct ditto_node;
 struct dnfs4_client;
 struct dnfs4_open;
 struct dnfs4_session;
@@ -157,6 +158,81 @@ struct ditto_node *dnfs4_delegation_node(const struct dnfs4_state *state);
  */
 u32 dnfs4_delegation_set_times(struct dnfs4_compound *cmp, const struct dnfs4_stateid *sid,
 			       const struct ditto_lease_times *times);
+
+/*
+ * previous.c: delegations of the previous instance of a client, which the client may claim after
+ * its restart (RFC 8881 section 10.2.1, RFC 7530 section 10.2.1). They are orphans in the lock
+ * table.
+ */
+
+/**
+ * dnfs4_previous_inherit - keep the delegations of the previous instance of a client
+ * @client: the new instance, which was just confirmed, with DNFS4_CLIENT_INHERITS set
+ * @old: the previous instance; of the same principal, and released by the caller afterwards
+ *
+ * What exceeds the limits of the client is not kept.
+ *
+ * Context: may sleep.
+ */
+void dnfs4_previous_inherit(struct dnfs4_client *client, struct dnfs4_client *old);
+
+/**
+ * dnfs4_previous_check - check whether a client may claim delegations of its previous instance
+ * @client: the client
+ *
+ * It may until DELEGPURGE, and otherwise for a lease time after it was confirmed or last claimed
+ * one.
+ *
+ * Context: any.
+ * Return: NFS4_OK; NFS4ERR_NO_GRACE; NFS4ERR_GRACE while the server is in its grace period;
+ * NFS4ERR_DELAY while the delegations are being passed on.
+ */
+u32 dnfs4_previous_check(struct dnfs4_client *client);
+
+/**
+ * dnfs4_previous_type - find out which delegation of the current file is kept
+ * @cmp: has a client, and the file as current handle
+ *
+ * Context: process.
+ * Return: OPEN_DELEGATE_READ, OPEN_DELEGATE_WRITE, or OPEN_DELEGATE_NONE.
+ */
+u32 dnfs4_previous_type(struct dnfs4_compound *cmp);
+
+/**
+ * dnfs4_previous_claim - claim the delegation of the current file
+ * @cmp: has a client that is recorded, and the file as current handle
+ * @out: filled on success
+ *
+ * Context: may sleep.
+ * Return: NFS4_OK; NFS4ERR_RECLAIM_BAD if none is kept; NFS4ERR_DELAY.
+ */
+u32 dnfs4_previous_claim(struct dnfs4_compound *cmp, struct dnfs4_delegated *out);
+
+/**
+ * dnfs4_previous_drop - give up what is kept of one file
+ * @client: the client, which is about to get a delegation of the file
+ * @node: the file
+ *
+ * Context: may sleep.
+ */
+void dnfs4_previous_drop(struct dnfs4_client *client, struct ditto_node *node);
+
+/**
+ * dnfs4_previous_purge - give up everything that is kept
+ * @client: the client
+ *
+ * Context: may sleep.
+ */
+void dnfs4_previous_purge(struct dnfs4_client *client);
+
+/**
+ * dnfs4_previous_is_over - check whether the time to claim delegations is over
+ * @client: the client
+ *
+ * Context: any.
+ * Return: true if dnfs4_previous_purge() is due.
+ */
+bool dnfs4_previous_is_over(const struct dnfs4_client *client);
 
 /*
  * callback.c: the callback channel of a client.

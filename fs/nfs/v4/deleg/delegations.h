@@ -28,8 +28,10 @@
 #include "callback.h"
 
 struct ditto_attr;
+struct ditto_owner;
 struct ditto_stats_group;
 struct dnfs4_callers;
+struct dnfs4_delegated;
 struct dnfs4_dir;
 struct shrinker;
 
@@ -182,6 +184,7 @@ struct dnfs4_delegation *dnfs4_delegation_alloc(struct dnfs4_compound *cmp,
  * @d: the delegation; its state.lock is held
  * @want: DITTO_LEASE_* bits, all of which are required
  * @reclaim: reclaims a delegation held before a restart of the server
+ * @adopts: key of the orphan that it continues, see previous.c; or NULL
  * @ops: holder's operations for the grant
  *
  * On success the delegation has a stateid.
@@ -191,7 +194,22 @@ struct dnfs4_delegation *dnfs4_delegation_alloc(struct dnfs4_compound *cmp,
  * -ENOLCK if a limit is reached; or another errno of ditto_lease_grant() or dnfs4_state_add().
  */
 int dnfs4_delegation_grant(struct dnfs4_compound *cmp, struct dnfs4_delegation *d, u8 want,
-			   bool reclaim, const struct ditto_lease_ops *ops);
+			   bool reclaim, const struct ditto_owner *adopts,
+			   const struct ditto_lease_ops *ops);
+
+/**
+ * dnfs4_delegation_adopt - make an orphan a delegation again
+ * @cmp: as for dnfs4_delegation_alloc()
+ * @key: key of the orphan
+ * @bits: DITTO_LEASE_* bits of the orphan
+ * @out: filled on success
+ *
+ * Context: may sleep.
+ * Return: 0; -EAGAIN if the orphan is gone; -EEXIST if a delegation of the client is just ending;
+ * or another errno of dnfs4_delegation_grant().
+ */
+int dnfs4_delegation_adopt(struct dnfs4_compound *cmp, const struct ditto_owner *key, u8 bits,
+			   struct dnfs4_delegated *out);
 
 /**
  * dnfs4_delegation_grant_get - get the caching grant of a delegation

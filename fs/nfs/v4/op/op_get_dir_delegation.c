@@ -102,7 +102,7 @@ static u32 get_dir_exec(struct dnfs4_compound *cmp, void *data, void *out)
 	if (!d->dir)
 		goto drop;
 	mutex_lock(&d->state.lock);
-	err = dnfs4_delegation_grant(cmp, d, DITTO_LEASE_READ | DITTO_LEASE_HANDLE, false,
+	err = dnfs4_delegation_grant(cmp, d, DITTO_LEASE_READ | DITTO_LEASE_HANDLE, false, NULL,
 				     &dnfs4_dir_cache_ops);
 	if (!err)
 		dnfs4_state_stateid(&d->state, &res->stateid);

@@ -70,25 +70,24 @@ struct open_res {
  * @named: the file is named in a directory; otherwise it is the current filehandle
  * @reclaim: the open was held before the restart
  * @delegated: the client holds a delegation
- * @never: not supported
+ * @previous: the previous instance of the client held a delegation
  */
 struct open_claim_type {
 	u8 minor;
 	bool named;
 	bool reclaim;
 	bool delegated;
-	bool never;
+	bool previous;
 };
 
 static const struct open_claim_type open_claim_types[] = {
 	[NFS4_OPEN_CLAIM_NULL] = { .named = true },
 	[NFS4_OPEN_CLAIM_PREVIOUS] = { .reclaim = true },
 	[NFS4_OPEN_CLAIM_DELEGATE_CUR] = { .named = true, .delegated = true },
-	/* Delegations do not outlive their client, see DELEGPURGE. */
-	[NFS4_OPEN_CLAIM_DELEGATE_PREV] = { .named = true, .never = true },
+	[NFS4_OPEN_CLAIM_DELEGATE_PREV] = { .named = true, .previous = true },
 	[NFS4_OPEN_CLAIM_FH] = { .minor = 1 },
 	[NFS4_OPEN_CLAIM_DELEG_CUR_FH] = { .minor = 1, .delegated = true },
-	[NFS4_OPEN_CLAIM_DELEG_PREV_FH] = { .minor = 1, .never = true },
+	[NFS4_OPEN_CLAIM_DELEG_PREV_FH] = { .minor = 1, .previous = true },
 };
 
 static u32 open_decode_how(struct dnfs4_compound *cmp, struct open_args *a)
@@ -174,8 +173,6 @@ static u32 open_check_args(const struct dnfs4_compound *cmp, const struct open_a
 {
 	if (a->status)
 		return a->status;
-	if (open_claim_types[a->claim].never)
-		return NFS4ERR_NOTSUPP;
 	if (a->create && a->claim != NFS4_OPEN_CLAIM_NULL)
 		return NFS4ERR_INVAL;
 	return open_check_access(cmp, a);
@@ -263,8 +260,10 @@ static u32 open_request(struct dnfs4_compound *cmp, struct open_args *a,
 	/* Avoids creating a file that cannot be opened. */
 	if (a->create && !dnfs4_states_may_open(cmp->client))
 		return cmp->minor ? NFS4ERR_DELAY : NFS4ERR_RESOURCE;
-	status = dnfs4_reclaim_check(cmp->client, claim->reclaim) ?:
-		 dnfs4_client_record(cmp->client);
+	status = claim->previous ? dnfs4_previous_check(cmp->client) :
+				   dnfs4_reclaim_check(cmp->client, claim->reclaim);
+	if (!status)
+		status = dnfs4_client_record(cmp->client);
 	if (status)
 		return status;
 	ask->access = a->access & DNFS4_ACCESS_BOTH;
@@ -274,7 +273,7 @@ static u32 open_request(struct dnfs4_compound *cmp, struct open_args *a,
 	req->how = DITTO_OPEN_EXISTING;
 	req->flags = DITTO_OPENF_FILE | DITTO_OPENF_MODE_ONLY | DITTO_OPENF_STABLE;
 	/* The client had it open before. */
-	if (claim->reclaim || claim->delegated)
+	if (claim->reclaim || claim->delegated || claim->previous)
 		req->flags |= DITTO_OPENF_OWNER;
 	if (claim->named) {
 		status = open_request_named(cmp, a, req);
@@ -341,6 +340,8 @@ static noinline_for_stack u32 open_truncate(struct dnfs4_compound *cmp, const st
 static void open_confirm(const struct dnfs4_compound *cmp, const struct open_args *a,
 			 struct open_res *res, struct dnfs4_open *open)
 {
+	const struct open_claim_type *claim = &open_claim_types[a->claim];
+
 	res->flags = NFS4_OPEN_RESULT_LOCKTYPE_POSIX | NFS4_OPEN_RESULT_PRESERVE_UNLINKED;
 	if (cmp->minor) {
 		open->confirmed = true;
@@ -348,7 +349,7 @@ static void open_confirm(const struct dnfs4_compound *cmp, const struct open_arg
 	}
 	/* RFC 7530 does not have this flag. */
 	res->flags &= ~NFS4_OPEN_RESULT_PRESERVE_UNLINKED;
-	if (open_claim_types[a->claim].reclaim || open_claim_types[a->claim].delegated)
+	if (claim->reclaim || claim->delegated || claim->previous)
 		open->owner->confirmed = true;
 	open->confirmed = open->owner->confirmed;
 	if (!open->confirmed)
@@ -381,6 +382,7 @@ static bool open_is_replaced(const struct open_args *a, const struct open_res *r
 static u32 open_grant(struct dnfs4_compound *cmp, struct open_args *a, struct open_res *res)
 {
 	bool named_attr = cmp->current_fh.kind == DNFS4_FH_ATTRDIR;
+	bool previous = open_claim_types[a->claim].previous;
 	struct dnfs4_opened *done = &res->done;
 	u32 status;
 
@@ -397,8 +399,14 @@ static u32 open_grant(struct dnfs4_compound *cmp, struct open_args *a, struct op
 	}
 	ditto_node_hold(done->node);
 	dnfs4_fh_set(cmp, done->node, cmp->current_fh.named || named_attr);
+	if (previous)
+		status = dnfs4_previous_claim(cmp, &res->delegated);
+	if (status) {
+		dnfs4_open_undo(cmp, done);
+		goto out;
+	}
 	open_confirm(cmp, a, res, done->open);
-	if (!open_has_no_use(a, res))
+	if (!previous && !open_has_no_use(a, res))
 		dnfs4_delegate(cmp, done->open, a->access & ~DNFS4_ACCESS_BOTH, a->claim,
 			       a->reclaim_type, &res->delegated);
 	if (cmp->minor && dnfs4_callback_is_up(cmp->client))

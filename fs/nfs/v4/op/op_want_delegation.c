@@ -54,9 +54,6 @@ static u32 want_check_args(const struct dnfs4_compound *cmp, const struct want_a
 	if (a->want & ~allowed || !want || want == NFS4_SHARE_WANT_NO_DELEG ||
 	    want > NFS4_SHARE_WANT_CANCEL)
 		return NFS4ERR_INVAL;
-	/* Delegations do not outlive their client, see DELEGPURGE. */
-	if (a->claim == NFS4_OPEN_CLAIM_DELEG_PREV_FH)
-		return NFS4ERR_NOTSUPP;
 	if (a->claim == NFS4_OPEN_CLAIM_PREVIOUS &&
 	    !dnfs4_delegation_may_reclaim(cmp, a->reclaim_type))
 		return NFS4ERR_INVAL;
@@ -101,6 +98,21 @@ static u32 want_check_permission(struct dnfs4_compound *cmp, u32 type, bool recl
 	return dnfs4_status(cmp, err);
 }
 
+/* A delegation of the previous instance of the client, of whatever type that is. */
+static u32 want_previous(struct dnfs4_compound *cmp, struct dnfs4_delegated *out)
+{
+	u32 status, type;
+
+	status = dnfs4_previous_check(cmp->client);
+	if (status)
+		return status;
+	type = dnfs4_previous_type(cmp);
+	if (type == NFS4_OPEN_DELEGATE_NONE)
+		return NFS4ERR_RECLAIM_BAD;
+	return want_check_permission(cmp, type, true) ?: dnfs4_client_record(cmp->client) ?:
+	       dnfs4_previous_claim(cmp, out);
+}
+
 static u32 want_exec(struct dnfs4_compound *cmp, void *args, void *res)
 {
 	const struct want_args *a = args;
@@ -111,6 +123,12 @@ static u32 want_exec(struct dnfs4_compound *cmp, void *args, void *res)
 	status = want_check_args(cmp, a);
 	if (status)
 		return status;
+	if (a->claim == NFS4_OPEN_CLAIM_DELEG_PREV_FH) {
+		status = want_previous(cmp, out);
+		if (!status)
+			dnfs4_current_stateid_set(cmp, &out->stateid);
+		return status;
+	}
 	if (!want_is_possible(cmp, a->want, &why)) {
 		out->type = NFS4_OPEN_DELEGATE_NONE_EXT;
 		out->why = why;

@@ -192,7 +192,8 @@ bool dnfs4_client_has_state(struct dnfs4_client *client)
 	unsigned long id;
 	bool found = false;
 
-	if (ditto_client_claims(&client->client))
+	/* What its previous instance had does not count: the client may not know of it. */
+	if (ditto_client_claims(&client->client) > READ_ONCE(client->nkept))
 		return true;
 	/* A void state only waits for FREE_STATEID, and a copy-notify stateid holds nothing. */
 	rcu_read_lock();
@@ -345,6 +346,14 @@ void dnfs4_client_end(struct dnfs4_client *client, const char *why)
 {
 	if (client)
 		ditto_client_release(&client->client, why);
+}
+
+void dnfs4_client_succeed(struct dnfs4_client *client, struct dnfs4_client *old)
+{
+	if (test_bit(DNFS4_CLIENT_INHERITS, &client->flags))
+		dnfs4_previous_inherit(client, old);
+	dnfs4_client_end(old, "the client was restarted");
+	dnfs4_client_put(old);
 }
 
 static struct dnfs4_client *dnfs4_client_alloc(struct dnfs4_compound *cmp,

@@ -67,6 +67,8 @@ struct ditto_owner;
 #define DNFS4_CLIENT_CB_MISSED		8	/* 4.0: delegation revoked, RENEW reports it */
 #define DNFS4_CLIENT_RECORD_UNSURE	9	/* unknown whether the record is on disk */
 #define DNFS4_CLIENT_WITHDRAWN		10	/* record removed, client about to be released */
+#define DNFS4_CLIENT_INHERITS		11	/* its previous instance is being released */
+#define DNFS4_CLIENT_PREVIOUS		12	/* it may claim what its previous instance had */
 
 /**
  * struct dnfs4_principal - the principal that created a client
@@ -104,14 +106,17 @@ struct dnfs4_principal {
  * @memory: charge for the memory of the record, see @charge
  * @renewed: jiffies of the last lease renewal, written at most once a second
  * @courtesy_at: jiffies when it became a courtesy client
+ * @previous_since: jiffies when its time to claim delegations of its previous instance began
  * @states: struct dnfs4_state by number. Its xa_lock guards the members from here up to
  *	@states_closed. See dnfs4_states_init()
  * @states_next: where the search for a free number starts
  * @states_anchor: number that is kept reserved, see dnfs4_states_anchor(); 0: none
  * @nstates: number of states
  * @ndelegations: number of states that are delegations
+ * @nkept: number of delegations of its previous instance, or more while they are being passed on
+ * @disowned: @delegations is charged to the next instance
  * @opens: charge for states other than delegations
- * @delegations: charge for delegations
+ * @delegations: charge for delegations, @nkept included
  * @states_closed: no new states are accepted
  * @owners_lock: spinlock for the owner lists, see owner.h
  * @owners_idle: open-owners and lock-owners without state, kept for a while
@@ -158,11 +163,14 @@ struct dnfs4_client {
 	struct ditto_charge memory;
 	unsigned long renewed;
 	unsigned long courtesy_at;
+	unsigned long previous_since;
 	struct xarray states;
 	u32 states_next;
 	u32 states_anchor;
 	u32 nstates;
 	u32 ndelegations;
+	u32 nkept;
+	bool disowned;
 	struct ditto_charge opens;
 	struct ditto_charge delegations;
 	bool states_closed;

@@ -182,6 +182,16 @@ void dnfs4_client_unhash(struct dnfs4_client *client);
 void dnfs4_client_end(struct dnfs4_client *client, const char *why);
 
 /**
+ * dnfs4_client_succeed - release the previous instance of a client
+ * @client: the new instance, which was just confirmed; it keeps the delegations of @old if
+ *	DNFS4_CLIENT_INHERITS is set
+ * @old: the previous instance, out of the tables; its reference is put
+ *
+ * Context: may sleep; no lock held but client->create_lock.
+ */
+void dnfs4_client_succeed(struct dnfs4_client *client, struct dnfs4_client *old);
+
+/**
  * dnfs4_client_has_state - check whether a client holds anything
  * @client: the client
  *

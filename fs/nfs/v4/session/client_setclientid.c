@@ -228,6 +228,8 @@ static u32 confirm_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 		dnfs4_client_hold(confirmed);
 		dnfs4_client_unhash(confirmed);
 		old = confirmed;
+		if (dnfs4_principal_may_restart(old, cmp->call))
+			set_bit(DNFS4_CLIENT_INHERITS, &client->flags);
 	}
 	dnfs4_lease_begin(client);
 	set_bit(DNFS4_CLIENT_CONFIRMED, &client->flags);
@@ -235,10 +237,8 @@ unlock:
 	mutex_unlock(&clients->lock);
 
 	/* Release the state of the old incarnation before the new one can request it. */
-	if (old) {
-		dnfs4_client_end(old, "the client was restarted");
-		dnfs4_client_put(old);
-	}
+	if (old)
+		dnfs4_client_succeed(client, old);
 	if (pending) {
 		dnfs4_reclaim_admit(client);
 		dnfs4_callback_set(client, &pending->addr);

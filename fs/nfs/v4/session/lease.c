@@ -73,6 +73,7 @@ bool dnfs4_client_use(struct dnfs4_client *client)
 void dnfs4_lease_begin(struct dnfs4_client *client)
 {
 	WRITE_ONCE(client->renewed, jiffies);
+	WRITE_ONCE(client->previous_since, jiffies);
 }
 
 static bool dnfs4_lease_is_over(const struct dnfs4_clients *clients,
@@ -118,6 +119,12 @@ static bool dnfs4_laundry_filter(const struct dnfs4_clients *clients,
 	if (test_bit(DNFS4_CLIENT_COURTESY, &client->flags))
 		return time_after(jiffies, client->courtesy_at + DNFS4_COURTESY_MAX_S * HZ);
 	return dnfs4_lease_is_over(clients, client);
+}
+
+static bool dnfs4_previous_filter(const struct dnfs4_clients *clients,
+				  const struct dnfs4_client *client)
+{
+	return dnfs4_previous_is_over(client);
 }
 
 static void dnfs4_laundry_do(struct dnfs4_client *client)
@@ -185,6 +192,8 @@ static void dnfs4_laundry(struct work_struct *work)
 
 	dnfs4_collect(clients, &todo, UINT_MAX, dnfs4_laundry_filter);
 	dnfs4_for_all(clients, &todo, dnfs4_laundry_do);
+	dnfs4_collect(clients, &todo, UINT_MAX, dnfs4_previous_filter);
+	dnfs4_for_all(clients, &todo, dnfs4_previous_purge);
 	dnfs4_sessions_review(clients->server);
 	dnfs4_laundry_arm(clients);
 }

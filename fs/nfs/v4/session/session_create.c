@@ -183,6 +183,8 @@ static u32 create_confirm(struct dnfs4_client *client, const struct dnfs_call *c
 		dnfs4_client_hold(confirmed);
 		dnfs4_client_unhash(confirmed);
 		*old = confirmed;
+		if (dnfs4_principal_may_restart(confirmed, call))
+			set_bit(DNFS4_CLIENT_INHERITS, &client->flags);
 	}
 	dnfs4_lease_begin(client);
 	set_bit(DNFS4_CLIENT_CONFIRMED, &client->flags);
@@ -216,10 +218,8 @@ static u32 create_run(struct dnfs4_compound *cmp, struct dnfs4_client *client,
 		return status;
 	status = create_confirm(client, cmp->call, &old);
 	/* Release the state of the old incarnation before the new one can request it. */
-	if (old) {
-		dnfs4_client_end(old, "the client was restarted");
-		dnfs4_client_put(old);
-	}
+	if (old)
+		dnfs4_client_succeed(client, old);
 	if (status)
 		goto put;
 	status = NFS4ERR_STALE_CLIENTID;

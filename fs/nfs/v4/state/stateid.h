@@ -134,6 +134,25 @@ struct dnfs4_state {
 void dnfs4_states_init(struct dnfs4_client *client);
 
 /**
+ * dnfs4_states_disown - stop charging a client for its delegations
+ * @client: being replaced by its next instance, which is charged for those that it keeps
+ *
+ * Context: process.
+ * Return: number of its delegations, those of its own previous instance included.
+ */
+u32 dnfs4_states_disown(struct dnfs4_client *client);
+
+/**
+ * dnfs4_states_keep - charge a client for delegations of its previous instance
+ * @client: the client
+ * @count: number to add to those that are kept; negative if some are gone
+ *
+ * Context: process.
+ * Return: 0, or an errno of ditto_charge_cover() if @count does not fit the budget.
+ */
+int dnfs4_states_keep(struct dnfs4_client *client, int count);
+
+/**
  * dnfs4_state_init - initialize a state
  * @state: embedded in the caller's object; gets one reference, the caller's
  * @ops: operations of its kind

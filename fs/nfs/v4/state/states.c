@@ -111,6 +111,8 @@ void dnfs4_states_init(struct dnfs4_client *client)
 	client->states_anchor = 0;
 	client->nstates = 0;
 	client->ndelegations = 0;
+	client->nkept = 0;
+	client->disowned = false;
 	client->states_closed = false;
 	spin_lock_init(&client->owners_lock);
 	INIT_LIST_HEAD(&client->owners_idle);
@@ -201,6 +203,40 @@ static void dnfs4_states_anchor(struct dnfs4_client *client, u32 id)
 	__xa_cmpxchg(&client->states, anchor, NULL, XA_ZERO_ENTRY, 0);
 }
 
+static int dnfs4_states_cover(struct dnfs4_client *client)
+{
+	lockdep_assert_held(&client->states.xa_lock);
+	if (client->disowned)
+		return 0;
+	return ditto_charge_cover(&client->delegations, client->ndelegations + client->nkept,
+				  DNFS4_STATES_STEP);
+}
+
+u32 dnfs4_states_disown(struct dnfs4_client *client)
+{
+	u32 count;
+
+	xa_lock(&client->states);
+	count = client->ndelegations + client->nkept;
+	client->disowned = true;
+	ditto_charge_cover(&client->delegations, 0, DNFS4_STATES_STEP);
+	xa_unlock(&client->states);
+	return count;
+}
+
+int dnfs4_states_keep(struct dnfs4_client *client, int count)
+{
+	int err;
+
+	xa_lock(&client->states);
+	WRITE_ONCE(client->nkept, client->nkept + count);
+	err = dnfs4_states_cover(client);
+	if (err)
+		WRITE_ONCE(client->nkept, client->nkept - count);
+	xa_unlock(&client->states);
+	return err;
+}
+
 /*
  * Count and charge a state that is added or removed. Delegations have a charge of their own: a
  * client at its limit works without further delegations, but not without opens.
@@ -216,8 +252,7 @@ static int dnfs4_states_count(struct dnfs4_client *client, const struct dnfs4_st
 	if (delegation)
 		client->ndelegations += count;
 	if (delegation)
-		err = ditto_charge_cover(&client->delegations, client->ndelegations,
-					 DNFS4_STATES_STEP);
+		err = dnfs4_states_cover(client);
 	else
 		err = ditto_charge_cover(&client->opens, client->nstates - client->ndelegations,
 					 DNFS4_STATES_STEP);
