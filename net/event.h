@@ -31,6 +31,9 @@ enum ditto_event_type {
 	DITTO_EVENT_SESSION_OPENED,
 	DITTO_EVENT_SESSION_CLOSED,
 	DITTO_EVENT_AUTH_REFUSED,
+	DITTO_EVENT_OFFLOAD_RELEASED,
+	DITTO_EVENT_OFFLOAD_RESIDENT,
+	DITTO_EVENT_OFFLOAD_FAILED,
 };
 
 /* The group of these events, which is the first of the family. */

@@ -138,13 +138,14 @@ static const char *const upcall_kind_names[] = {
 	"sid-of-group",
 	"account-of-sid",
 	"audit",
+	"offload-fetch",
 };
 
 const struct spec_enum spec_upcall_kind = {
 	.name = "upcall-kind",
 	.flags = false,
 	.names = upcall_kind_names,
-	.count = 20,
+	.count = 21,
 };
 
 static const char *const audit_kind_names[] = {
@@ -284,13 +285,16 @@ static const char *const event_kind_names[] = {
 	"session-opened",
 	"session-closed",
 	"auth-refused",
+	"offload-released",
+	"offload-resident",
+	"offload-failed",
 };
 
 const struct spec_enum spec_event_kind = {
 	.name = "event-kind",
 	.flags = false,
 	.names = event_kind_names,
-	.count = 21,
+	.count = 24,
 };
 
 static const char *const acl_source_names[] = {
@@ -492,6 +496,20 @@ const struct spec_enum spec_access_class = {
 	.flags = false,
 	.names = access_class_names,
 	.count = 5,
+};
+
+static const char *const offload_state_names[] = {
+	"resident",
+	"partial",
+	"offloaded",
+	"recalling",
+};
+
+const struct spec_enum spec_offload_state = {
+	.name = "offload-state",
+	.flags = false,
+	.names = offload_state_names,
+	.count = 4,
 };
 
 static const char *const mode_bit_names[] = {
@@ -1566,6 +1584,45 @@ static const struct spec_attr upcall_attrs[] = {
 		.min = 0,
 		.max = 18446744073709551615ULL,
 	},
+	[DITTO_A_UPCALL_RECALL] = {
+		.name = "recall",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_UPCALL_COOKIE] = {
+		.name = "cookie",
+		.kind = SPEC_BINARY,
+		.form = SPEC_HEX,
+	},
+	[DITTO_A_UPCALL_FILE_SIZE] = {
+		.name = "file-size",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_UPCALL_OFFSET] = {
+		.name = "offset",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_UPCALL_LENGTH] = {
+		.name = "length",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_UPCALL_ERROR_TEXT] = {
+		.name = "error-text",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 511,
+	},
 };
 
 static const struct nla_policy upcall_policy[] = {
@@ -1700,6 +1757,25 @@ static const struct nla_policy upcall_policy[] = {
 	},
 	[DITTO_A_UPCALL_LOST] = {
 		.type = NLA_U64,
+	},
+	[DITTO_A_UPCALL_RECALL] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_UPCALL_COOKIE] = {
+		.type = NLA_BINARY,
+	},
+	[DITTO_A_UPCALL_FILE_SIZE] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_UPCALL_OFFSET] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_UPCALL_LENGTH] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_UPCALL_ERROR_TEXT] = {
+		.type = NLA_STRING,
+		.maxlen = 512,
 	},
 };
 
@@ -3681,6 +3757,158 @@ const struct spec_set spec_job_set = {
 	.max = DITTO_A_JOB_MAX,
 };
 
+static const struct spec_attr offload_attrs[] = {
+	[DITTO_A_OFFLOAD_PATH] = {
+		.name = "path",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 4095,
+	},
+	[DITTO_A_OFFLOAD_SHARE] = {
+		.name = "share",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 255,
+	},
+	[DITTO_A_OFFLOAD_STATE] = {
+		.name = "state",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_offload_state,
+	},
+	[DITTO_A_OFFLOAD_SIZE] = {
+		.name = "size",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_OFFLOAD_CHANGE] = {
+		.name = "change",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_OFFLOAD_FILE_ID] = {
+		.name = "file-id",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_OFFLOAD_GENERATION] = {
+		.name = "generation",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_OFFLOAD_RESIDENT] = {
+		.name = "resident",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_OFFLOAD_COOKIE] = {
+		.name = "cookie",
+		.kind = SPEC_BINARY,
+		.form = SPEC_HEX,
+	},
+	[DITTO_A_OFFLOAD_RECALL] = {
+		.name = "recall",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_OFFLOAD_FD] = {
+		.name = "fd",
+		.kind = SPEC_U32,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 4294967295ULL,
+	},
+	[DITTO_A_OFFLOAD_FD_OFFSET] = {
+		.name = "fd-offset",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_OFFLOAD_OFFSET] = {
+		.name = "offset",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
+	[DITTO_A_OFFLOAD_LENGTH] = {
+		.name = "length",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 1,
+		.max = 18446744073709551615ULL,
+	},
+};
+
+static const struct nla_policy offload_policy[] = {
+	[DITTO_A_OFFLOAD_PATH] = {
+		.type = NLA_STRING,
+		.maxlen = 4096,
+	},
+	[DITTO_A_OFFLOAD_SHARE] = {
+		.type = NLA_STRING,
+		.maxlen = 256,
+	},
+	[DITTO_A_OFFLOAD_STATE] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_OFFLOAD_SIZE] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_OFFLOAD_CHANGE] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_OFFLOAD_FILE_ID] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_OFFLOAD_GENERATION] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_OFFLOAD_RESIDENT] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_OFFLOAD_COOKIE] = {
+		.type = NLA_BINARY,
+	},
+	[DITTO_A_OFFLOAD_RECALL] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_OFFLOAD_FD] = {
+		.type = NLA_U32,
+	},
+	[DITTO_A_OFFLOAD_FD_OFFSET] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_OFFLOAD_OFFSET] = {
+		.type = NLA_U64,
+	},
+	[DITTO_A_OFFLOAD_LENGTH] = {
+		.type = NLA_U64,
+	},
+};
+
+const struct spec_set spec_offload_set = {
+	.name = "offload",
+	.attrs = offload_attrs,
+	.policy = offload_policy,
+	.max = DITTO_A_OFFLOAD_MAX,
+};
+
 static const u16 share_new_request[] = {
 	DITTO_A_SHARE_NAME,
 	DITTO_A_SHARE_PATH,
@@ -3861,6 +4089,11 @@ static const u16 upcall_reply[] = {
 	DITTO_A_UPCALL_PROTOCOL,
 	DITTO_A_UPCALL_TIME,
 	DITTO_A_UPCALL_LOST,
+	DITTO_A_UPCALL_RECALL,
+	DITTO_A_UPCALL_COOKIE,
+	DITTO_A_UPCALL_FILE_SIZE,
+	DITTO_A_UPCALL_OFFSET,
+	DITTO_A_UPCALL_LENGTH,
 	0,
 };
 
@@ -3888,6 +4121,7 @@ static const u16 upcall_reply_request[] = {
 	DITTO_A_UPCALL_PIPE,
 	DITTO_A_UPCALL_DATA,
 	DITTO_A_UPCALL_LOGIN,
+	DITTO_A_UPCALL_ERROR_TEXT,
 	0,
 };
 
@@ -4215,6 +4449,51 @@ static const u16 nested_add_request[] = {
 	0,
 };
 
+static const u16 offload_get_request[] = {
+	DITTO_A_OFFLOAD_PATH,
+	DITTO_A_OFFLOAD_SHARE,
+	0,
+};
+
+static const u16 offload_get_reply[] = {
+	DITTO_A_OFFLOAD_PATH,
+	DITTO_A_OFFLOAD_SHARE,
+	DITTO_A_OFFLOAD_STATE,
+	DITTO_A_OFFLOAD_SIZE,
+	DITTO_A_OFFLOAD_CHANGE,
+	DITTO_A_OFFLOAD_FILE_ID,
+	DITTO_A_OFFLOAD_GENERATION,
+	DITTO_A_OFFLOAD_RESIDENT,
+	DITTO_A_OFFLOAD_COOKIE,
+	0,
+};
+
+static const u16 offload_release_request[] = {
+	DITTO_A_OFFLOAD_PATH,
+	DITTO_A_OFFLOAD_SHARE,
+	DITTO_A_OFFLOAD_FILE_ID,
+	DITTO_A_OFFLOAD_GENERATION,
+	DITTO_A_OFFLOAD_CHANGE,
+	DITTO_A_OFFLOAD_SIZE,
+	DITTO_A_OFFLOAD_COOKIE,
+	0,
+};
+
+static const u16 offload_fill_request[] = {
+	DITTO_A_OFFLOAD_RECALL,
+	DITTO_A_OFFLOAD_FD,
+	DITTO_A_OFFLOAD_FD_OFFSET,
+	DITTO_A_OFFLOAD_OFFSET,
+	DITTO_A_OFFLOAD_LENGTH,
+	0,
+};
+
+static const u16 offload_recall_request[] = {
+	DITTO_A_OFFLOAD_PATH,
+	DITTO_A_OFFLOAD_SHARE,
+	0,
+};
+
 const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 	[DITTO_CMD_SHARE_NEW] = {
 		.name = "share-new",
@@ -4438,5 +4717,26 @@ const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 	[DITTO_CMD_NESTED_CHECK] = {
 		.name = "nested-check",
 		.set = &spec_share_set,
+	},
+	[DITTO_CMD_OFFLOAD_GET] = {
+		.name = "offload-get",
+		.set = &spec_offload_set,
+		.request = offload_get_request,
+		.reply = offload_get_reply,
+	},
+	[DITTO_CMD_OFFLOAD_RELEASE] = {
+		.name = "offload-release",
+		.set = &spec_offload_set,
+		.request = offload_release_request,
+	},
+	[DITTO_CMD_OFFLOAD_FILL] = {
+		.name = "offload-fill",
+		.set = &spec_offload_set,
+		.request = offload_fill_request,
+	},
+	[DITTO_CMD_OFFLOAD_RECALL] = {
+		.name = "offload-recall",
+		.set = &spec_offload_set,
+		.request = offload_recall_request,
 	},
 };

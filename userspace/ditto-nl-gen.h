@@ -37,6 +37,7 @@ extern const struct spec_enum spec_access_refusal;
 extern const struct spec_enum spec_grant_source;
 extern const struct spec_enum spec_access_reason;
 extern const struct spec_enum spec_access_class;
+extern const struct spec_enum spec_offload_state;
 extern const struct spec_enum spec_mode_bit;
 
 extern const struct spec_set spec_rule_set;
@@ -68,6 +69,7 @@ extern const struct spec_set spec_acl_set;
 extern const struct spec_set spec_decision_set;
 extern const struct spec_set spec_access_set;
 extern const struct spec_set spec_job_set;
+extern const struct spec_set spec_offload_set;
 
 /* By command number. */
 extern const struct spec_op spec_ops[DITTO_CMD_MAX + 1];

@@ -68,5 +68,8 @@ OPTION(BOOL, "security-labels", security_labels, 0, 0, 1, "",
 	"Clients may see and set the security labels of files, over protocols that know them, if the "
 	"server's security module has labels, as SELinux with a policy does. Clients and server must "
 	"have the same policy.")
+OPTION(BOOL, "offload", offload, 0, 0, 1, "",
+	"The data of files may be moved to a store; it is brought back when it is used. "
+	"Without it no further data is moved; data that was moved is still brought back.")
 
 #undef OPTION

@@ -46,6 +46,7 @@ static_assert(DITTO_UPCALL_GROUP_ID == (int)DITTO_UPCALL_KIND_GROUP_ID);
 static_assert(DITTO_UPCALL_USER_SIDS == (int)DITTO_UPCALL_KIND_USER_SIDS);
 static_assert(DITTO_UPCALL_ACCOUNT_OF_SID == (int)DITTO_UPCALL_KIND_ACCOUNT_OF_SID);
 static_assert(DITTO_UPCALL_AUDIT == (int)DITTO_UPCALL_KIND_AUDIT);
+static_assert(DITTO_UPCALL_OFFLOAD_FETCH == (int)DITTO_UPCALL_KIND_OFFLOAD_FETCH);
 
 /* Bytes of a request that gives no size, and of a message that has no answer. */
 #define MESSAGE_SIZE	SZ_8K
@@ -74,6 +75,7 @@ static const char *const type_names[] = {
 	[DITTO_UPCALL_SID_OF_GROUP] = "a question for the SID of a group",
 	[DITTO_UPCALL_ACCOUNT_OF_SID] = "a question for the account of a SID",
 	[DITTO_UPCALL_AUDIT] = "a record for the audit log",
+	[DITTO_UPCALL_OFFLOAD_FETCH] = "a request for offloaded data",
 };
 
 /* Types of requests that a helper understands unless it says otherwise. */
@@ -89,6 +91,7 @@ enum upcall_queue {
 	QUEUE_SIDS,
 	QUEUE_RECORDS,
 	QUEUE_AUDIT,
+	QUEUE_OFFLOAD,
 	QUEUES,
 };
 
@@ -111,6 +114,8 @@ static const struct ditto_fairq_limits queue_limits[QUEUES] = {
 			    .peer_waiting = 1024 },
 	/* Each user is a peer; one thread writes the log. */
 	[QUEUE_AUDIT] = { .width = 64, .peer_width = 16, .waiting = 2048, .peer_waiting = 512 },
+	/* fs/offload/ has a queue of its own in front, whose width is a setting. */
+	[QUEUE_OFFLOAD] = { .width = 1024, .peer_width = 1024, .waiting = 64, .peer_waiting = 64 },
 };
 
 static const u8 queue_of_type[] = {
@@ -132,6 +137,7 @@ static const u8 queue_of_type[] = {
 	[DITTO_UPCALL_SID_OF_GROUP] = QUEUE_SIDS,
 	[DITTO_UPCALL_ACCOUNT_OF_SID] = QUEUE_SIDS,
 	[DITTO_UPCALL_AUDIT] = QUEUE_AUDIT,
+	[DITTO_UPCALL_OFFLOAD_FETCH] = QUEUE_OFFLOAD,
 };
 
 /**

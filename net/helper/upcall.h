@@ -44,6 +44,7 @@ enum ditto_upcall_type {
 	DITTO_UPCALL_SID_OF_GROUP,	/* gid to SID */
 	DITTO_UPCALL_ACCOUNT_OF_SID,	/* SID to uid, gid or both */
 	DITTO_UPCALL_AUDIT,		/* a record for the audit log; answered when written */
+	DITTO_UPCALL_OFFLOAD_FETCH,	/* a range of a file; answered when its data was given */
 };
 
 /**

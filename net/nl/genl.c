@@ -123,7 +123,7 @@ static const struct nla_policy ditto_helper_register_nl_policy[DITTO_A_STATE_KIN
 };
 
 /* DITTO_CMD_UPCALL_REPLY - do */
-static const struct nla_policy ditto_upcall_reply_nl_policy[DITTO_A_UPCALL_LOGIN + 1] = {
+static const struct nla_policy ditto_upcall_reply_nl_policy[DITTO_A_UPCALL_ERROR_TEXT + 1] = {
 	[DITTO_A_UPCALL_ID] = { .type = NLA_U64, },
 	[DITTO_A_UPCALL_ERROR] = NLA_POLICY_MAX(NLA_U32, 4095),
 	[DITTO_A_UPCALL_HOST_NAME] = { .type = NLA_STRING, .len = 255, },
@@ -147,6 +147,7 @@ static const struct nla_policy ditto_upcall_reply_nl_policy[DITTO_A_UPCALL_LOGIN
 	[DITTO_A_UPCALL_PIPE] = { .type = NLA_U64, },
 	[DITTO_A_UPCALL_DATA] = { .type = NLA_BINARY, },
 	[DITTO_A_UPCALL_LOGIN] = NLA_POLICY_MASK(NLA_U32, 0x7),
+	[DITTO_A_UPCALL_ERROR_TEXT] = { .type = NLA_NUL_STRING, .len = 511, },
 };
 
 /* DITTO_CMD_RECORD_LOAD - do */
@@ -265,6 +266,38 @@ static const struct nla_policy ditto_nested_add_nl_policy[DITTO_A_SHARE_PATH + 1
 	[DITTO_A_SHARE_PATH] = { .type = NLA_NUL_STRING, .len = 4095, },
 };
 
+/* DITTO_CMD_OFFLOAD_GET - do */
+static const struct nla_policy ditto_offload_get_nl_policy[DITTO_A_OFFLOAD_SHARE + 1] = {
+	[DITTO_A_OFFLOAD_PATH] = { .type = NLA_NUL_STRING, .len = 4095, },
+	[DITTO_A_OFFLOAD_SHARE] = { .type = NLA_NUL_STRING, .len = 255, },
+};
+
+/* DITTO_CMD_OFFLOAD_RELEASE - do */
+static const struct nla_policy ditto_offload_release_nl_policy[DITTO_A_OFFLOAD_COOKIE + 1] = {
+	[DITTO_A_OFFLOAD_PATH] = { .type = NLA_NUL_STRING, .len = 4095, },
+	[DITTO_A_OFFLOAD_SHARE] = { .type = NLA_NUL_STRING, .len = 255, },
+	[DITTO_A_OFFLOAD_FILE_ID] = { .type = NLA_U64, },
+	[DITTO_A_OFFLOAD_GENERATION] = { .type = NLA_U32, },
+	[DITTO_A_OFFLOAD_CHANGE] = { .type = NLA_U64, },
+	[DITTO_A_OFFLOAD_SIZE] = { .type = NLA_U64, },
+	[DITTO_A_OFFLOAD_COOKIE] = { .type = NLA_BINARY, },
+};
+
+/* DITTO_CMD_OFFLOAD_FILL - do */
+static const struct nla_policy ditto_offload_fill_nl_policy[DITTO_A_OFFLOAD_LENGTH + 1] = {
+	[DITTO_A_OFFLOAD_RECALL] = { .type = NLA_U64, },
+	[DITTO_A_OFFLOAD_FD] = { .type = NLA_U32, },
+	[DITTO_A_OFFLOAD_FD_OFFSET] = { .type = NLA_U64, },
+	[DITTO_A_OFFLOAD_OFFSET] = { .type = NLA_U64, },
+	[DITTO_A_OFFLOAD_LENGTH] = NLA_POLICY_MIN(NLA_U64, 1),
+};
+
+/* DITTO_CMD_OFFLOAD_RECALL - do */
+static const struct nla_policy ditto_offload_recall_nl_policy[DITTO_A_OFFLOAD_SHARE + 1] = {
+	[DITTO_A_OFFLOAD_PATH] = { .type = NLA_NUL_STRING, .len = 4095, },
+	[DITTO_A_OFFLOAD_SHARE] = { .type = NLA_NUL_STRING, .len = 255, },
+};
+
 /* Ops table for ditto */
 static const struct genl_split_ops ditto_nl_ops[] = {
 	{
@@ -366,7 +399,7 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.cmd		= DITTO_CMD_UPCALL_REPLY,
 		.doit		= ditto_nl_upcall_reply_doit,
 		.policy		= ditto_upcall_reply_nl_policy,
-		.maxattr	= DITTO_A_UPCALL_LOGIN,
+		.maxattr	= DITTO_A_UPCALL_ERROR_TEXT,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
@@ -543,6 +576,34 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.cmd	= DITTO_CMD_NESTED_CHECK,
 		.doit	= ditto_nl_nested_check_doit,
 		.flags	= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= DITTO_CMD_OFFLOAD_GET,
+		.doit		= ditto_nl_offload_get_doit,
+		.policy		= ditto_offload_get_nl_policy,
+		.maxattr	= DITTO_A_OFFLOAD_SHARE,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= DITTO_CMD_OFFLOAD_RELEASE,
+		.doit		= ditto_nl_offload_release_doit,
+		.policy		= ditto_offload_release_nl_policy,
+		.maxattr	= DITTO_A_OFFLOAD_COOKIE,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= DITTO_CMD_OFFLOAD_FILL,
+		.doit		= ditto_nl_offload_fill_doit,
+		.policy		= ditto_offload_fill_nl_policy,
+		.maxattr	= DITTO_A_OFFLOAD_LENGTH,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= DITTO_CMD_OFFLOAD_RECALL,
+		.doit		= ditto_nl_offload_recall_doit,
+		.policy		= ditto_offload_recall_nl_policy,
+		.maxattr	= DITTO_A_OFFLOAD_SHARE,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 };
 

@@ -85,6 +85,10 @@ int ditto_nl_job_cancel_doit(struct sk_buff *skb, struct genl_info *info);
 int ditto_nl_acl_import_doit(struct sk_buff *skb, struct genl_info *info);
 int ditto_nl_nested_add_doit(struct sk_buff *skb, struct genl_info *info);
 int ditto_nl_nested_check_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_offload_get_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_offload_release_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_offload_fill_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_offload_recall_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	DITTO_NLGRP_EVENTS,
