@@ -33,6 +33,7 @@
 #include "acl/acl_file.h"
 #include "name/casefold.h"
 #include "node/node.h"
+#include "offload/offload.h"
 #include "op/job.h"
 #include "open/stream.h"
 #include "share/cred.h"
@@ -50,6 +51,7 @@ static const struct {
 	{ ditto_upcalls_init, ditto_upcalls_exit },
 	{ ditto_records_init, ditto_records_exit },
 	{ ditto_locks_init, ditto_locks_exit },
+	{ ditto_offload_init, ditto_offload_exit },
 	{ ditto_nodes_init, ditto_nodes_exit },
 	{ ditto_jobs_init, ditto_jobs_exit },
 	{ ditto_shares_init, ditto_shares_exit },

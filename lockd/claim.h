@@ -303,6 +303,21 @@ struct ditto_park {
 void ditto_park_init(struct ditto_park *park, void (*done)(struct ditto_park *park));
 
 /**
+ * ditto_park_on - park an operation that waits for something else than a break
+ * @point: of the node, held by the caller
+ * @park: initialised, not parked
+ *
+ * Whatever is awaited is looked for again after the call, or its wake-up may be missed.
+ *
+ * Context: may sleep; no lock of the table held.
+ * Return: false if too many operations are parked already, or without memory.
+ */
+bool ditto_park_on(struct ditto_lock_point *point, struct ditto_park *park);
+
+/* Wake all operations that are parked on a node. May sleep; no lock of the table held. */
+void ditto_park_wake_point(struct ditto_lock_point *point);
+
+/**
  * ditto_park_cancel - stop waiting
  * @park: initialised
  *

@@ -61,6 +61,28 @@ void ditto_park_wake(struct ditto_lock_ctx *ctx)
 	}
 }
 
+bool ditto_park_on(struct ditto_lock_point *point, struct ditto_park *park)
+{
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_make(point);
+	bool parked;
+
+	if (!ctx)
+		return false;
+	parked = ditto_park_add(ctx, park);
+	ditto_lock_ctx_unlock(ctx);
+	return parked;
+}
+
+void ditto_park_wake_point(struct ditto_lock_point *point)
+{
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(point);
+
+	if (!ctx)
+		return;
+	ctx->settled = true;
+	ditto_lock_ctx_unlock(ctx);
+}
+
 bool ditto_park_cancel(struct ditto_park *park)
 {
 	struct ditto_lock_point *point;

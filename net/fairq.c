@@ -200,6 +200,16 @@ static struct ditto_fair_turn *fairq_evict_locked(struct ditto_fairq *q,
 	return last;
 }
 
+void ditto_fairq_set_width(struct ditto_fairq *q, unsigned int width)
+{
+	if (READ_ONCE(q->limits.width) == width)
+		return;
+	spin_lock(&q->lock);
+	WRITE_ONCE(q->limits.width, width);
+	q->limits.peer_width = width;
+	spin_unlock(&q->lock);
+}
+
 int ditto_fairq_enter(struct ditto_fairq *q, struct ditto_fair_turn *turn,
 		      const struct in6_addr *addr, u64 user)
 {

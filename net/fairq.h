@@ -41,7 +41,7 @@ struct ditto_fairq_limits {
 
 /**
  * struct ditto_fairq - a queue
- * @limits: bounds; do not change
+ * @limits: bounds; the widths are guarded by @lock, the others do not change
  * @lock: guards all following members but @key and @work, and all peers and turns of the queue
  * @active: turns that are taken
  * @waiting: requests that wait
@@ -89,6 +89,17 @@ struct ditto_fair_turn {
  * @limits: its bounds, copied
  */
 void ditto_fairq_init(struct ditto_fairq *q, const struct ditto_fairq_limits *limits);
+
+/**
+ * ditto_fairq_set_width - change how many turns are taken at once
+ * @q: the queue
+ * @width: turns taken at once, also by one peer
+ *
+ * Turns that are taken already are not ended; more of them begin with the next one that ends.
+ *
+ * Context: any but interrupts.
+ */
+void ditto_fairq_set_width(struct ditto_fairq *q, unsigned int width);
 
 /**
  * ditto_fairq_exit - wait until a queue is empty

@@ -28,6 +28,7 @@ struct ditto_budget;
 struct ditto_login_delays;
 struct ditto_proved_names;
 struct ditto_jobs;
+struct ditto_offload;
 
 /**
  * struct ditto_server - one server, one per network namespace
@@ -43,6 +44,7 @@ struct ditto_jobs;
  * @shares: fs/share/share.c
  * @nodes: fs/node/node.c
  * @jobs: fs/op/job.c
+ * @offload: fs/offload/recall.c
  * @creds: fs/share/cred.c
  * @peers: net/peer.c
  * @proved: net/proved.c
@@ -71,6 +73,7 @@ struct ditto_server {
 	struct ditto_share_table *shares;
 	struct ditto_node_table *nodes;
 	struct ditto_jobs *jobs;
+	struct ditto_offload *offload;
 	struct ditto_cred_cache *creds;
 	struct ditto_peer_table *peers;
 	struct ditto_proved_names *proved;

@@ -299,6 +299,8 @@ static struct ditto_file *file_open(struct vfsmount *mnt, struct ditto_node *nod
 	spin_lock(&node->lock);
 	hlist_add_head(&df->of_node, &node->opened);
 	spin_unlock(&node->lock);
+	/* The file is open before its user looks whether it is whole: fs/offload/offload.h. */
+	smp_mb();
 	return df;
 }
 
@@ -382,6 +384,35 @@ void ditto_pins_drop(struct ditto_pins *pins)
 	}
 }
 
+struct ditto_file *ditto_file_open_own(struct ditto_node *node)
+{
+	struct vfsmount *mnt = node->volume->mnt;
+	struct ditto_file *df;
+
+	if (!mnt)
+		return ERR_PTR(-EOPNOTSUPP);
+	df = file_open(mnt, node, DITTO_FILE_WRITE);
+	if (IS_ERR(df))
+		return df;
+#ifdef FMODE_NONOTIFY_PERM
+	df->file->f_mode &= ~FMODE_NONOTIFY_PERM;
+#endif
+	df->file->f_mode |= FMODE_NOCMTIME | FMODE_NONOTIFY;
+	return df;
+}
+
+bool ditto_files_in_use(struct ditto_node *node)
+{
+	struct ditto_file *df;
+	bool used = atomic_read(&node->moving);
+
+	spin_lock(&node->lock);
+	hlist_for_each_entry(df, &node->opened, of_node)
+		used |= !df->kept;
+	spin_unlock(&node->lock);
+	return used;
+}
+
 struct ditto_file *ditto_file_take_dir(struct ditto_share *share, struct ditto_node *node)
 {
 	struct ditto_file *df;
@@ -429,8 +460,10 @@ struct file *ditto_file_keep(struct ditto_lock_point *point, struct file *file)
 	if (mnt) {
 		df = file_open(mnt, node, file->f_mode & FMODE_WRITE ? DITTO_FILE_WRITE :
 								       DITTO_FILE_READ);
-		if (!IS_ERR(df))
+		if (!IS_ERR(df)) {
+			df->kept = true;
 			return df->file;
+		}
 	}
 	spin_lock(&node->lock);
 	df = file_find(node, file);

@@ -19,6 +19,7 @@
  * @ref: users, plus one of the cache
  * @used: jiffies of the last use, written at most once per tick
  * @mode: enum ditto_file_mode
+ * @kept: represents claims towards the VFS; no data is read or written through it
  * @of_node: link on the node's list of open files
  * @lru: link on the server's list of cached files, or empty
  * @rcu: freed under RCU
@@ -29,6 +30,7 @@ struct ditto_file {
 	refcount_t ref;
 	unsigned long used;
 	u8 mode;
+	bool kept;
 	struct hlist_node of_node;
 	struct list_head lru;
 	struct rcu_head rcu;
@@ -56,6 +58,28 @@ struct ditto_pins {
  */
 struct ditto_file *ditto_file_get(struct ditto_share *share, struct ditto_node *node,
 				  enum ditto_file_mode mode);
+
+/**
+ * ditto_file_open_own - open a file for writing by the server itself
+ * @node: a regular file, held
+ *
+ * The file is not cached, and is on the mount of the volume. Writing to it changes no times, and is
+ * not reported as a change.
+ *
+ * Context: may sleep.
+ * Return: a file with a reference; ERR_PTR(-EOPNOTSUPP) if the volume has no mount; or as
+ * ditto_file_get().
+ */
+struct ditto_file *ditto_file_open_own(struct ditto_node *node);
+
+/**
+ * ditto_files_in_use - tell whether the server has a file open for data
+ * @node: held
+ *
+ * Context: any.
+ * Return: true if it has, or is about to open or close one.
+ */
+bool ditto_files_in_use(struct ditto_node *node);
 
 /**
  * ditto_file_put - drop a reference to an open file

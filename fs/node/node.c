@@ -26,6 +26,7 @@
 #include "../../net/server.h"
 #include "../acl/acl_file.h"
 #include "../name/casefold_index.h"
+#include "../offload/offload.h"
 #include "../share/share.h"
 #include "file.h"
 #include "local_notify.h"
@@ -256,6 +257,7 @@ void ditto_node_free(struct ditto_node *node)
 		spin_unlock(&table->dispose_lock);
 	}
 	ditto_acl_free(node);
+	ditto_offload_node_free(node);
 	ditto_casefold_free(node);
 	dput(node->dentry);
 	kfree_rcu(node, rcu);

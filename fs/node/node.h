@@ -43,6 +43,8 @@ struct ditto_cred;
 struct ditto_local;
 struct ditto_server;
 struct ditto_share;
+struct ditto_stub;
+struct fsnotify_group;
 struct fsnotify_mark;
 
 /* Longest file id of exportfs that is kept: what fits between head and signature of a handle. */
@@ -85,6 +87,11 @@ struct ditto_fid {
  * @knows_absence: the in-memory inode tells that a file has no extended attributes
  * @is_remote: other machines may change the file system without this one being notified
  * @has_acls: access control lists can be stored
+ * @offload_group: fsnotify group that lets local processes wait for data, or NULL; set once
+ * @offload_mark: its mark on @sb
+ * @offload_link: link in the list of all volumes of fs/offload/release.c
+ * @offload_waits: local processes that wait for data
+ * @offload_stopped: no data is brought back any more
  * @rcu: freed under RCU
  */
 struct ditto_volume {
@@ -104,6 +111,11 @@ struct ditto_volume {
 	bool knows_absence;
 	bool is_remote;
 	bool has_acls;
+	struct fsnotify_group *offload_group;
+	struct fsnotify_mark *offload_mark;
+	struct list_head offload_link;
+	atomic_t offload_waits;
+	bool offload_stopped;
 	struct rcu_head rcu;
 };
 
@@ -150,6 +162,7 @@ struct ditto_file;
  *	inode lock; for other files, task that removes a name and handles the consequences
  *	itself
  * @victim: inode that the rename by @changer replaces in this directory, or NULL
+ * @stub: where absent data is, see fs/offload/; NULL if the file is whole or that is not known
  * @streams: tag of the share in which the file has streams, or 0
  * @by_fid: link in the table by file id
  * @fid: file id; @fid.len is 0 until it is known
@@ -186,6 +199,7 @@ struct ditto_node {
 	struct ditto_local *local;
 	struct task_struct *changer;
 	const struct inode *victim;
+	struct ditto_stub __rcu *stub;
 	u64 streams;
 	struct rhash_head by_fid;
 	struct ditto_fid fid;
@@ -200,6 +214,7 @@ struct ditto_node {
 #define DITTO_NODE_REFERENCED	2	/* used since the LRU scan passed it */
 #define DITTO_NODE_WRITTEN	3	/* @wb_err is valid */
 #define DITTO_NODE_OFF_LRU	4	/* taken off the LRU while it has claims */
+#define DITTO_NODE_WHOLE	5	/* all data is in the file, see fs/offload/offload.h */
 
 /**
  * ditto_node_get - get the node of a dentry

@@ -15,6 +15,7 @@
 
 #include "../../net/server.h"
 #include "../node/node_private.h"
+#include "../offload/offload.h"
 #include "data_private.h"
 #include "lock_check_private.h"
 #include "space.h"
@@ -129,9 +130,24 @@ static struct ditto_file *open_as(struct ditto_op *op, struct ditto_node *node,
 	return df;
 }
 
+/* Data of both files must be there. Return: 0, and @stub is entered for the destination. */
+static int copy_enter(const struct copy *c, struct ditto_stub **stub)
+{
+	struct ditto_stub *from;
+	int err;
+
+	err = ditto_offload_enter(c->op, c->from, DITTO_OFFLOAD_READ, c->from_pos, c->count, &from);
+	if (err)
+		return err;
+	/* It stays in the file as long as the file is open. */
+	ditto_offload_leave(from);
+	return ditto_offload_enter(c->op_to, c->to, DITTO_OFFLOAD_WRITE, c->to_pos, c->count, stub);
+}
+
 static ssize_t do_copy(struct copy *c, u64 *verifier)
 {
 	struct ditto_file *from, *to;
+	struct ditto_stub *stub;
 	const struct cred *old;
 	ssize_t ret;
 
@@ -149,6 +165,9 @@ static ssize_t do_copy(struct copy *c, u64 *verifier)
 	ret = ditto_lock_check_local(c->op_to, to->file, DITTO_INTENT_WRITE, c->to_pos, c->count);
 	if (ret)
 		goto put;
+	ret = copy_enter(c, &stub);
+	if (ret)
+		goto put;
 
 	ditto_wb_err_watch(c->to, to->file->f_path.dentry);
 	*verifier = atomic64_read(&c->op_to->srv->write_verifier);
@@ -163,6 +182,7 @@ static ssize_t do_copy(struct copy *c, u64 *verifier)
 	if (ret < 0 && !ditto_is_refusal(ret) && ditto_no_wait(ret) == ret)
 		ditto_server_writeback_failed(c->op_to->srv);
 	ditto_wb_err_take(c->to, to->file->f_path.dentry);
+	ditto_offload_leave(stub);
 put:
 	ditto_file_put(to);
 put_from:

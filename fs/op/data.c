@@ -22,6 +22,7 @@
 #include "../../lockd/mirror.h"
 #include "../../net/server.h"
 #include "../node/node_private.h"
+#include "../offload/offload.h"
 #include "data_private.h"
 #include "lock_check_private.h"
 
@@ -92,6 +93,7 @@ static ssize_t do_read(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 		       splice_actor *actor, void *data, bool *eof)
 {
 	struct inode *inode = node->inode;
+	struct ditto_stub *stub;
 	loff_t end = pos;
 	const struct cred *old;
 	struct ditto_file *df;
@@ -121,6 +123,9 @@ static ssize_t do_read(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 	if (ret)
 		goto put;
 	count = clamp_count(inode, pos, count);
+	ret = ditto_offload_enter(op, node, DITTO_OFFLOAD_READ, pos, count, &stub);
+	if (ret)
+		goto put;
 	if (iter) {
 		iov_iter_truncate(iter, count);
 		ret = vfs_iter_read(df->file, iter, &end, 0);
@@ -130,6 +135,7 @@ static ssize_t do_read(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 	ret = ditto_no_wait(ret);
 	if (ret >= 0)
 		*eof = pos + ret >= i_size_read(inode);
+	ditto_offload_leave(stub);
 put:
 	ditto_file_put(df);
 leave:
@@ -224,6 +230,7 @@ ssize_t ditto_write(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 	struct inode *inode = node->inode;
 	size_t count = iov_iter_count(iter);
 	loff_t size = i_size_read(inode);
+	struct ditto_stub *stub;
 	struct ditto_file *df;
 	ssize_t ret;
 
@@ -247,7 +254,11 @@ ssize_t ditto_write(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 	}
 	ret = ditto_lock_check_local(op, df->file, DITTO_INTENT_WRITE, pos, count);
 	if (!ret)
+		ret = ditto_offload_enter(op, node, DITTO_OFFLOAD_WRITE, pos, count, &stub);
+	if (!ret) {
 		ret = ditto_no_wait(write_file(op, df, pos, iter, stable, verifier));
+		ditto_offload_leave(stub);
+	}
 	ditto_file_put(df);
 	ditto_lock_recheck(op, node, DITTO_INTENT_WRITE);
 	if (ret > 0)

@@ -10,6 +10,7 @@
 #include <linux/fs.h>
 #include <linux/sizes.h>
 
+#include "../offload/offload.h"
 #include "data_private.h"
 #include "lock_check_private.h"
 #include "space.h"
@@ -72,6 +73,7 @@ int ditto_map_data(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 co
 		   u64 data_max, struct ditto_data_map *map)
 {
 	struct inode *inode = node->inode;
+	struct ditto_stub *stub = NULL;
 	const struct cred *old;
 	struct ditto_file *df;
 	u64 size;
@@ -93,10 +95,13 @@ int ditto_map_data(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 co
 		goto leave;
 	}
 	err = ditto_lock_check_local(op, df->file, DITTO_INTENT_READ, pos, count);
+	if (!err)
+		err = ditto_offload_enter(op, node, DITTO_OFFLOAD_READ, pos, count, &stub);
 	size = i_size_read(inode);
 	if (!err && pos < size && count)
 		map_range(df->file, pos, pos + min(count, size - pos), data_max, map);
 	map->eof = pos + map->hole + map->data + map->tail >= size;
+	ditto_offload_leave(stub);
 	ditto_file_put(df);
 leave:
 	ditto_op_leave(old);

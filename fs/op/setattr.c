@@ -17,6 +17,7 @@
 #include "../acl/acl_file.h"
 #include "../acl/acl_set_private.h"
 #include "../node/node.h"
+#include "../offload/offload.h"
 #include "../open/stream.h"
 #include "data_private.h"
 #include "lock_check_private.h"
@@ -300,9 +301,12 @@ raise:
 	return *as ? 0 : -ENOMEM;
 }
 
-/* Check permission and locks for a new size. Ended by put_write_access(). */
+/*
+ * Check permission and locks for a new size. Ended by ditto_offload_resize_end() and
+ * put_write_access().
+ */
 static int begin_size(struct ditto_op *op, struct ditto_node *node,
-		      const struct ditto_setattr *set)
+		      const struct ditto_setattr *set, struct ditto_stub **stub)
 {
 	struct inode *inode = node->inode;
 	u64 old = i_size_read(inode);
@@ -337,6 +341,8 @@ static int begin_size(struct ditto_op *op, struct ditto_node *node,
 	if (err)
 		return err;
 	err = break_lease(inode, O_WRONLY | O_NONBLOCK);
+	if (!err)
+		err = ditto_offload_resize_begin(op, node, set->size, stub);
 	if (err)
 		put_write_access(inode);
 	return ditto_no_wait(err);
@@ -369,6 +375,7 @@ int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct de
 	bool sized = set->valid & DITTO_SET_SIZE;
 	struct inode *inode = node->inode;
 	bool others = has_others(set);
+	struct ditto_stub *stub = NULL;
 	const struct cred *as;
 	int err, commit_err;
 	u32 what;
@@ -382,7 +389,7 @@ int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct de
 			return err;
 	}
 	if (sized) {
-		err = begin_size(op, node, set);
+		err = begin_size(op, node, set, &stub);
 		if (err)
 			return err;
 	}
@@ -403,6 +410,8 @@ unlock:
 	inode_unlock(inode);
 
 	if (sized) {
+		commit_err = ditto_offload_resize_end(stub);
+		err = err ?: commit_err;
 		put_write_access(inode);
 		ditto_lock_recheck(op, node, DITTO_INTENT_SIZE);
 	}

@@ -14,6 +14,7 @@
 
 #include "../../net/server.h"
 #include "../node/node_private.h"
+#include "../offload/offload.h"
 #include "data_private.h"
 #include "lock_check_private.h"
 #include "space.h"
@@ -104,6 +105,8 @@ static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_
 		       u64 pos, u64 count)
 {
 	struct space_intent intent = space_intent(node, how, pos, count);
+	bool clears = how == DITTO_SPACE_PUNCH || how == DITTO_SPACE_ZERO;
+	struct ditto_stub *stub;
 	struct ditto_file *df;
 	struct file *file;
 	int err, wb_err;
@@ -121,9 +124,13 @@ static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_
 	err = ditto_lock_check_local(op, file, intent.kind, intent.pos, intent.count);
 	if (err)
 		goto put;
-	if (how == DITTO_SPACE_PUNCH || how == DITTO_SPACE_ZERO)
+	if (clears)
 		count = space_to_clear(file, pos, count);
 	if (!count)
+		goto put;
+	err = ditto_offload_enter(op, node, clears ? DITTO_OFFLOAD_CLEAR : DITTO_OFFLOAD_WRITE, pos,
+				  count, &stub);
+	if (err)
 		goto put;
 
 	ditto_wb_err_watch(node, file->f_path.dentry);
@@ -133,6 +140,9 @@ static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_
 	/* Parts of blocks at the ends of a hole are zeroed in the page cache. */
 	if (!err && !op->unstable)
 		err = vfs_fsync_range(file, pos, pos + count - 1, 0);
+	if (!err && clears)
+		err = ditto_offload_cleared(stub, pos, count);
+	ditto_offload_leave(stub);
 	if (err && !ditto_is_refusal(err) && ditto_no_wait(err) == err)
 		ditto_server_writeback_failed(op->srv);
 	wb_err = ditto_wb_err_take(node, file->f_path.dentry);
@@ -176,6 +186,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_allocate, DITTO);
 
 int ditto_seek(struct ditto_op *op, struct ditto_node *node, u64 pos, bool hole, u64 *found)
 {
+	struct ditto_stub *stub;
 	const struct cred *old;
 	struct ditto_file *df;
 	loff_t at;
@@ -201,8 +212,12 @@ int ditto_seek(struct ditto_op *op, struct ditto_node *node, u64 pos, bool hole,
 	size = i_size_read(node->inode);
 	if (pos >= size)
 		goto put;
+	err = ditto_offload_enter(op, node, DITTO_OFFLOAD_LOOK, pos, 0, &stub);
+	if (err)
+		goto put;
 	/* The file position that this sets is not used. */
-	at = vfs_llseek(df->file, pos, hole ? SEEK_HOLE : SEEK_DATA);
+	at = ditto_offload_seek(stub, df->file, pos, hole);
+	ditto_offload_leave(stub);
 	/* Without SEEK_HOLE, the whole file is data. */
 	if (at == -EINVAL || at == -EOPNOTSUPP || at == -ESPIPE)
 		at = hole ? size : pos;

@@ -31,6 +31,7 @@
 #include "../node/node_private.h"
 #include "../op/job.h"
 #include "../open/instance.h"
+#include "../offload/offload.h"
 #include "nested.h"
 #include "share.h"
 #include "share_private.h"
@@ -477,6 +478,7 @@ int ditto_share_add(struct ditto_server *srv, const struct ditto_share_config *c
 	if (err)
 		goto leave;
 	share_warn(table, share, extack);
+	ditto_offload_share_changed(share);
 	mutex_unlock(&table->lock);
 	ditto_event(srv, DITTO_EVENT_SHARE_ADDED, cfg->name);
 	return 0;

@@ -117,6 +117,7 @@ enum ditto_nested_use {
  * @samba_acl: see enum ditto_ntacl_use
  * @audit: accesses are recorded as audit lists say
  * @security_labels: clients may see and set security labels of files
+ * @offload: data of files may be moved to a store
  * @blocks: options of protocols; owned
  * @comment: shown to people; NULL without; owned
  * @snapshots: path from the root to the directory of snapshots, see snapshot.h; NULL
@@ -146,6 +147,7 @@ struct ditto_share_opts {
 	u32 samba_acl;
 	u32 audit;
 	u32 security_labels;
+	u32 offload;
 	struct ditto_share_blocks *blocks;
 	char *comment;
 	char *snapshots;

@@ -29,6 +29,7 @@
 #include "../name/casefold_index.h"
 #include "../node/file.h"
 #include "../node/node_private.h"
+#include "../offload/offload.h"
 #include "../open/stream.h"
 #include "share.h"
 
@@ -224,6 +225,7 @@ static struct ditto_volume *volume_new(struct ditto_node_table *table, const str
 			      !ditto_fid_encode(sb->s_root, false, &fid);
 	volume->mnt = volume_mount(table, path);
 	list_add_tail(&volume->list, &table->volumes);
+	ditto_offload_volume_start(volume);
 	return volume;
 
 put_mark:
@@ -267,7 +269,9 @@ void ditto_volume_leave(struct ditto_share *share)
 		ditto_files_close_mount(volume, share->root.mnt);
 		goto unlock;
 	}
+	ditto_offload_volume_stop(volume);
 	ditto_nodes_evict(volume);
+	ditto_offload_volume_end(volume);
 	fsnotify_destroy_mark(volume->mark, table->group);
 	fsnotify_put_mark(volume->mark);
 	list_del(&volume->list);

@@ -114,8 +114,8 @@ static const struct ditto_fairq_limits queue_limits[QUEUES] = {
 			    .peer_waiting = 1024 },
 	/* Each user is a peer; one thread writes the log. */
 	[QUEUE_AUDIT] = { .width = 64, .peer_width = 16, .waiting = 2048, .peer_waiting = 512 },
-	/* fs/offload/ has a queue of its own in front, whose width is a setting. */
-	[QUEUE_OFFLOAD] = { .width = 1024, .peer_width = 1024, .waiting = 64, .peer_waiting = 64 },
+	/* The width is a setting. */
+	[QUEUE_OFFLOAD] = { .width = 16, .peer_width = 16, .waiting = 4096, .peer_waiting = 4096 },
 };
 
 static const u8 queue_of_type[] = {
@@ -307,6 +307,11 @@ static void ask_complete_sync(struct ditto_upcall_req *ask, int err)
 	ask_complete(ask, err);
 }
 
+static u32 ask_deadline_ms(const struct ditto_upcall_req *ask)
+{
+	return ask->what.deadline_ms ?: READ_ONCE(ask->srv->settings.upcall_ms);
+}
+
 static bool ask_is_sent_locked(const struct ditto_upcall_req *ask)
 {
 	struct xarray *sent = &ask->srv->upcalls->sent;
@@ -335,7 +340,7 @@ static void ask_late(struct work_struct *work)
 		if (!late)
 			return;
 	}
-	helper_is_late(srv->upcalls, ask->what.type, READ_ONCE(srv->settings.upcall_ms));
+	helper_is_late(srv->upcalls, ask->what.type, ask_deadline_ms(ask));
 	ask_complete(ask, -ETIMEDOUT);
 }
 
@@ -345,7 +350,7 @@ static void ask_late(struct work_struct *work)
  */
 static int ask_send(struct ditto_upcall_req *ask)
 {
-	u32 deadline_ms = READ_ONCE(ask->srv->settings.upcall_ms), portid, term, id;
+	u32 deadline_ms = ask_deadline_ms(ask), portid, term, id;
 	struct ditto_server *srv = ask->srv;
 	struct ditto_upcalls *up = srv->upcalls;
 	struct sk_buff *msg;
@@ -439,8 +444,10 @@ void ditto_upcall_start(struct ditto_server *srv, struct ditto_upcall_req *ask)
 		 * The request may get its turn, and even complete, as soon as it is in the queue.
 		 */
 		queue_delayed_work(ditto_wq, &ask->timer,
-				   msecs_to_jiffies(READ_ONCE(srv->settings.upcall_ms)) *
+				   msecs_to_jiffies(ask_deadline_ms(ask)) *
 				   DITTO_UPCALL_TURN_FACTOR);
+		if (ask->what.width)
+			ditto_fairq_set_width(ask_queue(ask), ask->what.width);
 		ret = ditto_fairq_enter(ask_queue(ask), &ask->turn, &ask->peer, ask->user);
 	}
 	if (ret > 0)

@@ -51,6 +51,8 @@ enum ditto_upcall_type {
  * struct ditto_upcall - a request
  * @type: type of the request
  * @size: bytes of the attributes that @put adds; 0 for up to 8 KiB
+ * @deadline_ms: how long the answer is waited for, in milliseconds; 0 for the setting upcall-ms
+ * @width: how many requests of the kind are sent at once; 0 for the usual number of the kind
  * @put: adds the attributes of the request to the message; returns 0 or -EMSGSIZE
  * @got: reads the attributes of the answer; called in the context of the answering command;
  *	returns 0 or an error, which becomes the result of the request
@@ -60,6 +62,8 @@ enum ditto_upcall_type {
 struct ditto_upcall {
 	enum ditto_upcall_type type;
 	size_t size;
+	u32 deadline_ms;
+	u32 width;
 	int (*put)(struct sk_buff *msg, void *arg);
 	int (*got)(struct genl_info *info, void *arg);
 	void (*failed)(struct genl_info *info, void *arg);

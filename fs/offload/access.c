@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Operations on files that are not whole, see offload.h.
+ *
+ * No thread waits for data: the operation is refused with -EJUKEBOX and repeated. A failure of the
+ * helper is told at least once to somebody before it is tried again.
+ */
+#include <linux/cred.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/jiffies.h>
+#include <linux/uidgid.h>
+
+#include "../../lockd/claim.h"
+#include "../../net/server.h"
+#include "../op/op.h"
+#include "../share/cred.h"
+#include "stub.h"
+
+bool ditto_stub_failed_locked(struct ditto_stub *stub)
+{
+	unsigned long age;
+
+	lockdep_assert_held(&stub->lock);
+	if (!stub->error)
+		return false;
+	age = jiffies - stub->error_at;
+	if (age > msecs_to_jiffies(DITTO_OFFLOAD_TELL_MS) ||
+	    (stub->told && age > msecs_to_jiffies(DITTO_OFFLOAD_RETRY_MS))) {
+		stub->error = 0;
+		return false;
+	}
+	stub->told = true;
+	return true;
+}
+
+static u64 access_user(const struct ditto_op *op)
+{
+	return op->cred ? from_kuid(&init_user_ns, op->cred->cred->fsuid) : 0;
+}
+
+/* Ask for ranges behind one that is read, if the reader proceeds in sequence. */
+static void access_read_ahead(struct ditto_op *op, struct ditto_stub *stub, u64 pos, u64 end)
+{
+	u32 ahead = READ_ONCE(op->srv->settings.offload_read_ahead), first, last, ranges, range;
+	bool sequential;
+
+	spin_lock(&stub->lock);
+	ranges = ditto_offload_ranges(&stub->record);
+	first = pos >> stub->record.shift;
+	last = min_t(u64, (end - 1) >> stub->record.shift, ranges);
+	sequential = first == stub->next || first + 1 == stub->next;
+	stub->next = last + 1;
+	spin_unlock(&stub->lock);
+	if (!sequential)
+		return;
+	for (range = last + 1; ahead && range < ranges; range++, ahead--)
+		ditto_recall_range(stub, range, access_user(op));
+}
+
+/* Park the operation. A range that came just before would wake nobody, so it is looked for again. */
+static void access_park(struct ditto_op *op, struct ditto_stub *stub, u64 pos, u64 end)
+{
+	bool come;
+
+	if (!op->park || !ditto_park_on(&stub->node->point, op->park))
+		return;
+	spin_lock(&stub->lock);
+	come = stub->releasing ? false :
+	       list_empty(&stub->recalls) ||
+	       ditto_offload_absent(&stub->record, pos, end) == DITTO_OFFLOAD_NONE;
+	spin_unlock(&stub->lock);
+	if (come || test_bit(DITTO_NODE_WHOLE, &stub->node->flags))
+		ditto_park_wake_point(&stub->node->point);
+}
+
+/* Ask for what is absent. Return: 0 if nothing is; -EJUKEBOX; an errno. */
+static int access_want(struct ditto_op *op, struct ditto_stub *stub, bool read, u64 pos, u64 end)
+{
+	bool failed = false;
+	u32 range;
+	int err;
+
+	spin_lock(&stub->lock);
+	range = ditto_offload_absent(&stub->record, pos, end);
+	if (range != DITTO_OFFLOAD_NONE)
+		failed = ditto_stub_failed_locked(stub);
+	spin_unlock(&stub->lock);
+	if (failed)
+		return -EIO;
+	if (read && end > pos)
+		access_read_ahead(op, stub, pos, end);
+	if (range == DITTO_OFFLOAD_NONE)
+		return 0;
+	err = ditto_recall_range(stub, range, access_user(op));
+	if (err)
+		return err;
+	access_park(op, stub, pos, end);
+	return -EJUKEBOX;
+}
+
+/* The first and last range of bytes to clear have to be in the file unless they are whole. */
+static int access_want_edges(struct ditto_op *op, struct ditto_stub *stub, u64 pos, u64 end)
+{
+	u64 size = 1ULL << stub->record.shift, mask = size - 1, tail;
+	int err;
+
+	end = min(end, READ_ONCE(stub->record.size));
+	if (pos >= end)
+		return 0;
+	tail = end & ~mask;
+	if (pos & mask) {
+		err = access_want(op, stub, false, pos, pos + 1);
+		if (err)
+			return err;
+	}
+	if (end & mask && end < READ_ONCE(stub->record.size) && tail >= pos)
+		return access_want(op, stub, false, end - 1, end);
+	return 0;
+}
+
+/* What forbids the use of a stub whatever the range. */
+static int access_check(struct ditto_op *op, struct ditto_stub *stub)
+{
+	if (READ_ONCE(stub->damaged))
+		return -EIO;
+	if (!READ_ONCE(stub->releasing))
+		return 0;
+	if (op->park && ditto_park_on(&stub->node->point, op->park) && !READ_ONCE(stub->releasing))
+		ditto_park_wake_point(&stub->node->point);
+	return -EJUKEBOX;
+}
+
+int ditto_offload_enter_slow(struct ditto_op *op, struct ditto_node *node,
+			     enum ditto_offload_use use, u64 pos, u64 count,
+			     struct ditto_stub **found)
+{
+	u64 end = count > U64_MAX - pos ? U64_MAX : pos + count;
+	struct ditto_stub *stub = ditto_stub_get(node);
+	int err;
+
+	if (IS_ERR_OR_NULL(stub))
+		return PTR_ERR_OR_ZERO(stub);
+	down_read(&stub->sem);
+	err = access_check(op, stub);
+	if (!err && use == DITTO_OFFLOAD_CLEAR)
+		err = access_want_edges(op, stub, pos, end);
+	else if (!err && use != DITTO_OFFLOAD_LOOK)
+		err = access_want(op, stub, use == DITTO_OFFLOAD_READ, pos, end);
+	if (err) {
+		ditto_offload_leave_slow(stub);
+		return err;
+	}
+	*found = stub;
+	return 0;
+}
+
+void ditto_offload_leave_slow(struct ditto_stub *stub)
+{
+	up_read(&stub->sem);
+	ditto_stub_put(stub);
+}
+
+int ditto_offload_cleared(struct ditto_stub *stub, u64 pos, u64 count)
+{
+	if (!stub || !count)
+		return 0;
+	return ditto_stub_commit(stub, NULL, pos, count > U64_MAX - pos ? U64_MAX : pos + count);
+}
+
+/* Byte behind the absent ranges that contain @pos; @pos if it is in the file. */
+static u64 stub_absent_end(struct ditto_stub *stub, u64 pos)
+{
+	struct ditto_offload_record *record = &stub->record;
+	u32 ranges, next, range;
+	u64 end = pos;
+
+	spin_lock(&stub->lock);
+	range = ditto_offload_absent(record, pos, pos + 1);
+	if (range != DITTO_OFFLOAD_NONE) {
+		ranges = ditto_offload_ranges(record);
+		next = find_next_bit(record->map, ranges, range);
+		end = ditto_offload_range_end(record, min(next, ranges) - 1);
+	}
+	spin_unlock(&stub->lock);
+	return end;
+}
+
+/* First byte from @pos on that is absent; the size of the record if none is. */
+static u64 stub_absent_next(struct ditto_stub *stub, u64 pos)
+{
+	u64 at = U64_MAX;
+	u32 range;
+
+	spin_lock(&stub->lock);
+	range = ditto_offload_absent(&stub->record, pos, stub->record.size);
+	if (range != DITTO_OFFLOAD_NONE)
+		at = max(pos, ditto_offload_range_pos(&stub->record, range));
+	spin_unlock(&stub->lock);
+	return at;
+}
+
+loff_t ditto_offload_seek(struct ditto_stub *stub, struct file *file, u64 pos, bool hole)
+{
+	loff_t at;
+	u64 end;
+
+	if (!stub)
+		return vfs_llseek(file, pos, hole ? SEEK_HOLE : SEEK_DATA);
+	if (!hole) {
+		at = vfs_llseek(file, pos, SEEK_DATA);
+		end = stub_absent_next(stub, pos);
+		if (end == U64_MAX || (at < 0 && at != -ENXIO))
+			return at;
+		return at < 0 ? end : min_t(u64, at, end);
+	}
+	for (;;) {
+		at = vfs_llseek(file, pos, SEEK_HOLE);
+		if (at < 0)
+			return at;
+		end = stub_absent_end(stub, at);
+		if (end == at || end >= i_size_read(file_inode(file)))
+			return end == at ? at : i_size_read(file_inode(file));
+		pos = end;
+	}
+}
+
+int ditto_offload_resize_begin(struct ditto_op *op, struct ditto_node *node, u64 size,
+			       struct ditto_stub **found)
+{
+	struct ditto_stub *stub;
+	int err;
+
+	*found = NULL;
+	if (likely(test_bit(DITTO_NODE_WHOLE, &node->flags)))
+		return 0;
+	stub = ditto_stub_get(node);
+	if (IS_ERR_OR_NULL(stub))
+		return PTR_ERR_OR_ZERO(stub);
+	down_write(&stub->sem);
+	err = access_check(op, stub);
+	/* The range that is cut keeps data. */
+	if (!err && size && size < stub->record.size &&
+	    size & ((1ULL << stub->record.shift) - 1))
+		err = access_want(op, stub, false, size - 1, size);
+	if (err) {
+		up_write(&stub->sem);
+		ditto_stub_put(stub);
+		return err;
+	}
+	*found = stub;
+	return 0;
+}
+
+int ditto_offload_resize_end(struct ditto_stub *stub)
+{
+	int err = 0;
+
+	if (!stub)
+		return 0;
+	/*
+	 * The file is shorter on disk before the record is: after a crash between the two, the
+	 * record is cut when it is read.
+	 */
+	if (i_size_read(stub->node->inode) < stub->record.size)
+		err = ditto_stub_commit(stub, NULL, 0, 0);
+	up_write(&stub->sem);
+	ditto_stub_wake(stub);
+	ditto_stub_put(stub);
+	return err;
+}

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Local processes and files that are not whole.
+ *
+ * An open of such a file, by whatever means, waits until it is whole: a permission mark on the
+ * superblock asks this module. Only opens by the server itself do not wait; they are recognized by
+ * their credential, since other servers in the kernel (knfsd) open files, too, and must not read
+ * zeros.
+ *
+ * truncate() of a path opens nothing. It is noticed when it is done, while the inode is locked, and
+ * the record is cut before the file can grow again.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/fsnotify_backend.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/wait_bit.h>
+#include <linux/xattr.h>
+
+#include "../../lockd/acting.h"
+#include "../../net/server.h"
+#include "../node/node_private.h"
+#include "../share/share.h"
+#include "stub.h"
+
+#define GUARD_EVENTS	(FS_OPEN_PERM | FS_MODIFY)
+
+static DEFINE_MUTEX(guard_lock);
+
+/* The node of a file that may have a record, with a reference; NULL if it is known to have none. */
+static struct ditto_node *local_node(struct ditto_volume *volume, struct dentry *dentry)
+{
+	struct inode *inode = d_inode(dentry);
+	struct ditto_share *share, *found = NULL;
+	struct ditto_node *node;
+
+	node = ditto_node_find_inode(volume->srv->nodes, inode);
+	if (node)
+		return node;
+	if (__vfs_getxattr(dentry, inode, DITTO_OFFLOAD_XATTR, NULL, 0) <= 0)
+		return NULL;
+	rcu_read_lock();
+	list_for_each_entry_rcu(share, &volume->shares, volume_link) {
+		if (percpu_ref_tryget_live(&share->ref)) {
+			found = share;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	if (!found)
+		return ERR_PTR(-EIO);
+	node = ditto_node_get(found, dentry);
+	ditto_share_put(found);
+	return node;
+}
+
+/* Return: 1 if the stub can be used now; 0 to wait; an errno. */
+static int local_ready(struct ditto_stub *stub)
+{
+	struct ditto_node *node = stub->node;
+	int ret = 0;
+
+	if (test_bit(DITTO_NODE_WHOLE, &node->flags))
+		return 1;
+	if (READ_ONCE(node->volume->offload_stopped))
+		return -EIO;
+	if (READ_ONCE(stub->releasing))
+		return 0;
+	spin_lock(&stub->lock);
+	if (list_empty(&stub->recalls) && stub->error)
+		ret = -EIO;
+	spin_unlock(&stub->lock);
+	return ret;
+}
+
+/* Wait until all data is in the file. */
+static int local_wait(struct ditto_stub *stub)
+{
+	int ret, err;
+
+	/* A release ends soon. */
+	err = wait_event_killable(stub->wait, !READ_ONCE(stub->releasing));
+	if (err || test_bit(DITTO_NODE_WHOLE, &stub->node->flags))
+		return err ? -EINTR : 0;
+	err = ditto_recall_all(stub);
+	if (err)
+		return err;
+	err = wait_event_killable(stub->wait, (ret = local_ready(stub)));
+	if (err)
+		return -EINTR;
+	return min(ret, 0);
+}
+
+static int local_open(struct ditto_volume *volume, struct dentry *dentry)
+{
+	struct ditto_node_table *table = volume->srv->nodes;
+	struct ditto_node *node;
+	struct ditto_stub *stub;
+	int err = 0;
+
+	if (!S_ISREG(d_inode(dentry)->i_mode) || ditto_is_acting())
+		return 0;
+	atomic_inc(&volume->offload_waits);
+	node = local_node(volume, dentry);
+	if (IS_ERR_OR_NULL(node)) {
+		err = PTR_ERR_OR_ZERO(node);
+		goto out;
+	}
+	stub = ditto_stub_get(node);
+	if (!IS_ERR_OR_NULL(stub)) {
+		err = local_wait(stub);
+		ditto_stub_put(stub);
+	} else {
+		err = PTR_ERR_OR_ZERO(stub);
+	}
+	if (refcount_dec_and_test(&node->ref))
+		ditto_node_dispose(table, node);
+out:
+	if (atomic_dec_and_test(&volume->offload_waits))
+		wake_up_var(&volume->offload_waits);
+	return err;
+}
+
+/* Cut the stored record; the task that has truncated the file has the inode locked. */
+static void local_cut_record(struct dentry *dentry, struct inode *inode)
+{
+	struct ditto_offload_record *record = kmalloc(sizeof(*record), GFP_KERNEL);
+	u8 *buf = kmalloc(DITTO_OFFLOAD_RECORD_MAX, GFP_KERNEL);
+	ssize_t len;
+	int err = -ENOMEM;
+
+	if (!record || !buf)
+		goto free;
+	err = 0;
+	len = __vfs_getxattr(dentry, inode, DITTO_OFFLOAD_XATTR, buf, DITTO_OFFLOAD_RECORD_MAX);
+	if (len <= 0 || ditto_offload_record_decode(record, buf, len) ||
+	    record->size <= i_size_read(inode))
+		goto free;
+	ditto_offload_cut(record, i_size_read(inode));
+	if (ditto_offload_absent(record, 0, record->size) == DITTO_OFFLOAD_NONE) {
+		err = __vfs_removexattr(&nop_mnt_idmap, dentry, DITTO_OFFLOAD_XATTR);
+	} else {
+		len = ditto_offload_record_encode(record, buf);
+		err = __vfs_setxattr(&nop_mnt_idmap, dentry, inode, DITTO_OFFLOAD_XATTR, buf, len,
+				     0);
+	}
+free:
+	if (err)
+		pr_warn_ratelimited("%s: the record of inode %lu, which was truncated, cannot be changed: error %d\n",
+				    inode->i_sb->s_id, inode->i_ino, -err);
+	kfree(record);
+	kfree(buf);
+}
+
+static void local_resized(struct ditto_volume *volume, struct dentry *dentry)
+{
+	struct ditto_node_table *table = volume->srv->nodes;
+	struct inode *inode = d_inode(dentry);
+	struct ditto_node *node;
+	struct ditto_stub *stub;
+
+	if (!S_ISREG(inode->i_mode) || ditto_is_acting())
+		return;
+	node = ditto_node_find_inode(table, inode);
+	if (node && !test_bit(DITTO_NODE_WHOLE, &node->flags)) {
+		rcu_read_lock();
+		stub = rcu_dereference(node->stub);
+		if (stub) {
+			spin_lock(&stub->lock);
+			ditto_offload_cut(&stub->record, i_size_read(inode));
+			spin_unlock(&stub->lock);
+		}
+		rcu_read_unlock();
+	}
+	if (!node || !test_bit(DITTO_NODE_WHOLE, &node->flags))
+		local_cut_record(dentry, inode);
+	if (node && refcount_dec_and_test(&node->ref))
+		ditto_node_dispose(table, node);
+}
+
+static int guard_event(struct fsnotify_group *group, u32 mask, const void *data, int data_type,
+		       struct inode *dir, const struct qstr *file_name, u32 cookie,
+		       struct fsnotify_iter_info *iter_info)
+{
+	struct dentry *dentry = fsnotify_data_dentry(data, data_type);
+	struct ditto_volume *volume = group->private;
+
+	if (!dentry || !d_inode(dentry))
+		return 0;
+	if (mask & FS_OPEN_PERM)
+		return local_open(volume, dentry);
+	/* A write is told with its path, a change of the size with the dentry. */
+	if (mask & FS_MODIFY && data_type == FSNOTIFY_EVENT_DENTRY)
+		local_resized(volume, dentry);
+	return 0;
+}
+
+static void guard_free_mark(struct fsnotify_mark *mark)
+{
+	kfree(mark);
+}
+
+static const struct fsnotify_ops guard_ops = {
+	.handle_event = guard_event,
+	.free_mark = guard_free_mark,
+};
+
+static int guard_begin(struct ditto_volume *volume)
+{
+	struct fsnotify_group *group;
+	struct fsnotify_mark *mark;
+	int err;
+
+	mark = kzalloc(sizeof(*mark), GFP_KERNEL);
+	if (!mark)
+		return -ENOMEM;
+	group = fsnotify_alloc_group(&guard_ops, 0);
+	if (IS_ERR(group)) {
+		kfree(mark);
+		return PTR_ERR(group);
+	}
+	group->priority = FSNOTIFY_PRIO_CONTENT;
+	group->private = volume;
+	fsnotify_init_mark(mark, group);
+	mark->mask = GUARD_EVENTS;
+	err = fsnotify_add_mark(mark, volume->sb, FSNOTIFY_OBJ_TYPE_SB, 0);
+	if (err) {
+		fsnotify_put_mark(mark);
+		fsnotify_wait_marks_destroyed();
+		fsnotify_put_group(group);
+		return err;
+	}
+	volume->offload_mark = mark;
+	smp_store_release(&volume->offload_group, group);
+	return 0;
+}
+
+int ditto_offload_guard(struct ditto_volume *volume)
+{
+	int err = 0;
+
+	/* Pairs with the release in guard_begin(). */
+	if (smp_load_acquire(&volume->offload_group))
+		return 0;
+	mutex_lock(&guard_lock);
+	if (!volume->offload_group && !READ_ONCE(volume->offload_stopped))
+		err = guard_begin(volume);
+	mutex_unlock(&guard_lock);
+	return err;
+}
+
+void ditto_offload_unguard(struct ditto_volume *volume)
+{
+	mutex_lock(&guard_lock);
+	if (volume->offload_mark)
+		fsnotify_destroy_mark(volume->offload_mark, volume->offload_group);
+	mutex_unlock(&guard_lock);
+}
+
+void ditto_offload_guard_free(struct ditto_volume *volume)
+{
+	if (!volume->offload_group)
+		return;
+	fsnotify_put_mark(volume->offload_mark);
+	/* Marks are freed by a callback in this module, after the last event. */
+	fsnotify_wait_marks_destroyed();
+	fsnotify_put_group(volume->offload_group);
+}
+
+void ditto_offload_share_changed(struct ditto_share *share)
+{
+	bool on;
+
+	rcu_read_lock();
+	on = rcu_dereference(share->opts)->offload;
+	rcu_read_unlock();
+	if (on && !share->volume->is_remote && ditto_offload_guard(share->volume))
+		pr_warn("share %s: local processes cannot be made to wait for offloaded data\n",
+			share->name);
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Offloaded files: regular files, some of whose data is outside of the file system and is brought
+ * back when somebody uses it.
+ *
+ * The record that is stored with a file (record.h) is the truth. A node learns from it at its first
+ * use whether the file is whole; then one bit of the node's flags tells, and an operation on a
+ * whole file costs no more. Otherwise the node has a stub (stub.h).
+ *
+ * An operation on data announces itself with ditto_offload_enter() after it has got an open file of
+ * the node, and before it touches data; ditto_offload_release() frees blocks only if the server has
+ * no open file left after it took the bit away, so neither misses the other.
+ */
+#ifndef _DITTO_FS_OFFLOAD_OFFLOAD_H
+#define _DITTO_FS_OFFLOAD_OFFLOAD_H
+
+#include <linux/bitops.h>
+#include <linux/types.h>
+
+#include "../node/node.h"
+
+struct ditto_op;
+struct ditto_server;
+struct ditto_share;
+struct ditto_stub;
+struct ditto_volume;
+struct file;
+struct netlink_ext_ack;
+
+/* Where the data of a file is. The values are those of the netlink enum "offload-state". */
+enum ditto_offload_place {
+	DITTO_OFFLOAD_IS_RESIDENT,
+	DITTO_OFFLOAD_IS_PARTIAL,
+	DITTO_OFFLOAD_IS_OFFLOADED,
+	DITTO_OFFLOAD_IS_RECALLING,
+};
+
+/* What an operation does with the data that it announces. */
+enum ditto_offload_use {
+	DITTO_OFFLOAD_READ,
+	DITTO_OFFLOAD_WRITE,
+	DITTO_OFFLOAD_CLEAR,	/* it writes zeros, and tells so with ditto_offload_cleared() */
+	DITTO_OFFLOAD_LOOK,	/* it looks for holes and needs no data */
+};
+
+/* The part of ditto_offload_enter() for files that are not known to be whole. */
+int ditto_offload_enter_slow(struct ditto_op *op, struct ditto_node *node,
+			     enum ditto_offload_use use, u64 pos, u64 count,
+			     struct ditto_stub **stub);
+/* The part of ditto_offload_leave() for stubs. */
+void ditto_offload_leave_slow(struct ditto_stub *stub);
+
+/**
+ * ditto_offload_enter - make sure that an operation finds the data that it uses
+ * @op: the caller
+ * @node: a regular file, held; the caller has an open file of it
+ * @use: what is done
+ * @pos: first byte
+ * @count: number of bytes
+ * @stub: filled, for ditto_offload_leave(); NULL if the file is whole
+ *
+ * Absent data is asked for. Then the operation is to be repeated: the caller's park is woken when
+ * that is worth it.
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0; -EJUKEBOX while the data comes; -EIO if it does not come; -ENOMEM.
+ */
+static inline int ditto_offload_enter(struct ditto_op *op, struct ditto_node *node,
+				      enum ditto_offload_use use, u64 pos, u64 count,
+				      struct ditto_stub **stub)
+{
+	*stub = NULL;
+	if (likely(test_bit(DITTO_NODE_WHOLE, &node->flags)))
+		return 0;
+	return ditto_offload_enter_slow(op, node, use, pos, count, stub);
+}
+
+/* End what ditto_offload_enter() began. May sleep. */
+static inline void ditto_offload_leave(struct ditto_stub *stub)
+{
+	if (unlikely(stub))
+		ditto_offload_leave_slow(stub);
+}
+
+/**
+ * ditto_offload_cleared - record that bytes were overwritten with zeros
+ * @stub: entered with DITTO_OFFLOAD_CLEAR; NULL does nothing
+ * @pos: first byte
+ * @count: number of bytes
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0 or a negative errno: the ranges that were cleared will be brought back.
+ */
+int ditto_offload_cleared(struct ditto_stub *stub, u64 pos, u64 count);
+
+/**
+ * ditto_offload_seek - correct what the file system says about holes
+ * @stub: entered with DITTO_OFFLOAD_LOOK, or NULL
+ * @file: an open file of the node
+ * @pos: where to begin
+ * @hole: look for a hole, otherwise for data
+ *
+ * Absent ranges are data.
+ *
+ * Context: may sleep.
+ * Return: the offset, or an errno as vfs_llseek().
+ */
+loff_t ditto_offload_seek(struct ditto_stub *stub, struct file *file, u64 pos, bool hole);
+
+/**
+ * ditto_offload_resize_begin - make sure that the size of a file can be changed
+ * @op: the caller
+ * @node: a regular file, held
+ * @size: the new size
+ * @stub: filled, for ditto_offload_resize_end(); NULL if the file is whole
+ *
+ * Only a range that the new size divides must be in the file.
+ *
+ * Context: may sleep; no inode lock held. Until the end, no other operation uses the data.
+ * Return: as ditto_offload_enter().
+ */
+int ditto_offload_resize_begin(struct ditto_op *op, struct ditto_node *node, u64 size,
+			       struct ditto_stub **stub);
+
+/**
+ * ditto_offload_resize_end - record the size
+ * @stub: from ditto_offload_resize_begin(), or NULL
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0 or a negative errno.
+ */
+int ditto_offload_resize_end(struct ditto_stub *stub);
+
+/**
+ * ditto_offload_is_stub - tell whether data of a file is absent
+ * @node: held
+ *
+ * Context: may sleep: the first call for a node reads the record.
+ * Return: true if the file is not whole.
+ */
+bool ditto_offload_is_stub(struct ditto_node *node);
+
+/**
+ * struct ditto_offload_info - an offloaded file, for the administrator
+ * @state: where its data is
+ * @size: bytes of the file
+ * @change: another number after each change of the data
+ * @resident: bytes that are in the file
+ * @cookie_len: bytes of @cookie; 0 if the file is whole
+ * @cookie: as given with the release
+ */
+struct ditto_offload_info {
+	enum ditto_offload_place state;
+	u64 size;
+	u64 change;
+	u64 resident;
+	u16 cookie_len;
+	u8 cookie[512];
+};
+
+/**
+ * ditto_offload_get - tell where the data of a file is
+ * @node: a regular file, held
+ * @info: filled
+ *
+ * Data that processes have written is on disk afterwards, so a later change, also through memory
+ * that is mapped, changes the number.
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno.
+ */
+int ditto_offload_get(struct ditto_node *node, struct ditto_offload_info *info);
+
+/**
+ * struct ditto_offload_release_args - what the administrator believes about a file
+ * @ino: inode number
+ * @generation: of the inode
+ * @change: number that ditto_offload_get() told
+ * @size: size that it told
+ * @cookie: tells the helper where the data is
+ * @cookie_len: bytes of @cookie
+ */
+struct ditto_offload_release_args {
+	u64 ino;
+	u32 generation;
+	u64 change;
+	u64 size;
+	const void *cookie;
+	size_t cookie_len;
+};
+
+/**
+ * ditto_offload_release - free the blocks of a file whose content is stored elsewhere
+ * @share: share that contains the file, held
+ * @node: a regular file, held
+ * @args: the file has not changed since these were true
+ * @extack: gets a message on error
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0; -ESTALE if the file was changed; -EBUSY if it is in use; -EALREADY if it is offloaded;
+ * -EOPNOTSUPP, -EACCES, or an errno of the file system.
+ */
+int ditto_offload_release(struct ditto_share *share, struct ditto_node *node,
+			  const struct ditto_offload_release_args *args,
+			  struct netlink_ext_ack *extack);
+
+/**
+ * ditto_offload_recall - begin to bring back all data of a file
+ * @node: a regular file, held
+ *
+ * Context: may sleep; does not wait for the data.
+ * Return: 0; -EALREADY if the file is whole; or a negative errno.
+ */
+int ditto_offload_recall(struct ditto_node *node);
+
+/**
+ * struct ditto_offload_fill - data of a range that is being recalled
+ * @recall: number of the recall
+ * @from: file with the data
+ * @from_pos: where it begins there
+ * @pos: where it belongs
+ * @count: number of bytes
+ */
+struct ditto_offload_fill {
+	u64 recall;
+	struct file *from;
+	loff_t from_pos;
+	u64 pos;
+	u64 count;
+};
+
+/**
+ * ditto_offload_fill - take data of a range that is being recalled
+ * @srv: the server
+ * @fill: the data
+ * @extack: gets a message on error
+ *
+ * Context: may sleep.
+ * Return: 0; -ENOENT if the recall has ended; -EINVAL if the data is not the next of the range;
+ * -ENODATA if the file has less data; or an errno of a file system.
+ */
+int ditto_offload_fill(struct ditto_server *srv, const struct ditto_offload_fill *fill,
+		       struct netlink_ext_ack *extack);
+
+/**
+ * ditto_offload_share_changed - guard the files of a share against local processes, if they may be
+ * offloaded
+ * @share: with a volume; its options are set
+ *
+ * Context: may sleep.
+ */
+void ditto_offload_share_changed(struct ditto_share *share);
+
+/* A volume begins to serve a file system. May sleep. */
+void ditto_offload_volume_start(struct ditto_volume *volume);
+/* A volume has ended: it has no node any more. May sleep. */
+void ditto_offload_volume_end(struct ditto_volume *volume);
+
+/**
+ * ditto_offload_volume_stop - end all recalls of a volume
+ * @volume: its last share is gone; nothing uses its files any more
+ *
+ * Context: may sleep.
+ */
+void ditto_offload_volume_stop(struct ditto_volume *volume);
+
+/* Drop the stub of a node that is freed. May sleep. */
+void ditto_offload_node_free(struct ditto_node *node);
+
+/* Set up and tear down the part of a server. May sleep. */
+int ditto_offload_init(struct ditto_server *srv);
+void ditto_offload_exit(struct ditto_server *srv);
+
+#endif

@@ -1,0 +1,559 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Recalls: ranges that the helper was asked for, see offload.h.
+ *
+ * There is one recall of a range at a time, whoever needs it. The helper gives the data in order
+ * with offload-fill, and then answers the request. The answer, the deadline or the end of the
+ * helper completes the request, and a worker ends the recall: it makes the data durable, then the
+ * record, and only then is the range in the file. A recall that the helper has not filled to its
+ * end has failed, whatever the helper answers.
+ *
+ * Locking: recall->lock (mutex) is held while data is copied, and taken by the worker to end that.
+ * It nests outside of stub->sem. stub->lock guards the list of recalls. The table of recalls has
+ * its own lock.
+ *
+ * Lifetime: the request has a reference, which passes to the worker; so has whoever copies data. A
+ * recall holds the node.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cred.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/jiffies.h>
+#include <linux/netlink.h>
+#include <linux/random.h>
+#include <linux/ratelimit.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+#include <linux/wait_bit.h>
+
+#include "../../net/event.h"
+#include "../../net/helper/upcall.h"
+#include "../../net/netlink.h"
+#include "../../net/server.h"
+#include "../../net/stats.h"
+#include "../node/file.h"
+#include "../node/node_private.h"
+#include "../share/share.h"
+#include "stub.h"
+
+/* Bytes copied at once. */
+#define FILL_STEP	SZ_256K
+/* Bytes of the cause that the helper tells. */
+#define CAUSE_MAX	256
+/* Ranges that a recall of a whole file asks for at once, at least. */
+#define ALL_AT_ONCE	2
+
+/**
+ * struct ditto_recall - a range that is being brought back
+ * @ask: the request to the helper
+ * @ref: references
+ * @link: entry in stub->recalls, under stub->lock
+ * @work: ends the recall
+ * @stub: held
+ * @node: held
+ * @id: number in the table
+ * @number: number for the helper
+ * @range: the range
+ * @pos: its first byte
+ * @end: the byte behind its last one
+ * @began: when it was asked for, in nanoseconds
+ * @error: result of the request
+ * @lock: see above
+ * @ended: no more data is taken; under @lock
+ * @filled: data before this offset was taken; under @lock
+ * @file: the file, open for writing, or NULL; under @lock
+ * @share: name of a share that serves the file
+ * @cause: what the helper says about its error
+ */
+struct ditto_recall {
+	struct ditto_upcall_req ask;
+	refcount_t ref;
+	struct list_head link;
+	struct work_struct work;
+	struct ditto_stub *stub;
+	struct ditto_node *node;
+	u32 id;
+	u64 number;
+	u32 range;
+	u64 pos;
+	u64 end;
+	u64 began;
+	int error;
+	struct mutex lock;	/* see above */
+	bool ended;
+	u64 filled;
+	struct ditto_file *file;
+	char share[DITTO_SHARE_NAME_MAX + 1];
+	char cause[CAUSE_MAX];
+};
+
+static void recall_put(struct ditto_recall *recall)
+{
+	if (!refcount_dec_and_test(&recall->ref))
+		return;
+	if (recall->file)
+		ditto_file_put(recall->file);
+	ditto_stub_put(recall->stub);
+	ditto_node_put(recall->node);
+	mutex_destroy(&recall->lock);
+	kfree(recall);
+}
+
+static int recall_ask_put(struct sk_buff *msg, void *arg)
+{
+	const struct ditto_recall *recall = arg;
+	const struct ditto_offload_record *record = &recall->stub->record;
+
+	if (ditto_nl_put_u64(msg, DITTO_A_UPCALL_RECALL, recall->number) ||
+	    nla_put_string(msg, DITTO_A_UPCALL_SHARE, recall->share) ||
+	    nla_put(msg, DITTO_A_UPCALL_COOKIE, record->cookie_len, record->cookie) ||
+	    ditto_nl_put_u64(msg, DITTO_A_UPCALL_FILE_SIZE, READ_ONCE(record->size)) ||
+	    ditto_nl_put_u64(msg, DITTO_A_UPCALL_OFFSET, recall->pos) ||
+	    ditto_nl_put_u64(msg, DITTO_A_UPCALL_LENGTH, recall->end - recall->pos))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int recall_ask_got(struct genl_info *info, void *arg)
+{
+	return 0;
+}
+
+static void recall_ask_failed(struct genl_info *info, void *arg)
+{
+	struct ditto_recall *recall = arg;
+	const struct nlattr *text = info->attrs[DITTO_A_UPCALL_ERROR_TEXT];
+
+	if (text)
+		strscpy(recall->cause, nla_data(text), sizeof(recall->cause));
+}
+
+static void recall_ask_done(struct ditto_upcall_req *ask, int err)
+{
+	struct ditto_recall *recall = container_of(ask, struct ditto_recall, ask);
+
+	recall->error = err;
+	queue_work(ask->srv->offload->wq, &recall->work);
+}
+
+/* Name a share that serves the volume. */
+static void recall_name_share(struct ditto_recall *recall)
+{
+	struct ditto_share *share;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(share, &recall->node->volume->shares, volume_link) {
+		if (!share->name)
+			continue;
+		strscpy(recall->share, share->name, sizeof(recall->share));
+		break;
+	}
+	rcu_read_unlock();
+}
+
+static void recall_report(struct ditto_recall *recall, int err)
+{
+	unsigned long ino = recall->node->inode->i_ino;
+	char text[CAUSE_MAX + 128];
+
+	snprintf(text, sizeof(text), "%s: inode %lu: data of %llu bytes at %llu: error %d%s%s",
+		 recall->share, ino, recall->end - recall->pos, recall->pos, -err,
+		 *recall->cause ? ": " : "", recall->cause);
+	pr_warn_ratelimited("share %s cannot be brought back\n", text);
+	ditto_event(recall->ask.srv, DITTO_EVENT_OFFLOAD_FAILED, text);
+}
+
+static void recall_report_whole(struct ditto_recall *recall)
+{
+	char text[DITTO_SHARE_NAME_MAX + 64];
+
+	snprintf(text, sizeof(text), "%s: inode %lu", recall->share, recall->node->inode->i_ino);
+	ditto_event(recall->ask.srv, DITTO_EVENT_OFFLOAD_RESIDENT, text);
+}
+
+/* No more data is taken. Return: whether all was. */
+static bool recall_close(struct ditto_recall *recall)
+{
+	bool filled;
+
+	mutex_lock(&recall->lock);
+	recall->ended = true;
+	filled = recall->filled >= recall->end;
+	mutex_unlock(&recall->lock);
+	return filled;
+}
+
+/* Note the result of an attempt, 0 or an errno, for those who wait. */
+static void recall_note(struct ditto_stub *stub, int err)
+{
+	spin_lock(&stub->lock);
+	stub->error = err;
+	stub->error_at = jiffies;
+	stub->told = false;
+	spin_unlock(&stub->lock);
+}
+
+static int recall_commit(struct ditto_recall *recall)
+{
+	u64 end = recall->end;
+
+	/* The last range ends with the content, which may have become shorter. */
+	if (end >= READ_ONCE(recall->stub->record.size))
+		end = U64_MAX >> 1;
+	return ditto_stub_commit(recall->stub, recall->file ? recall->file->file : NULL,
+				 recall->pos, end);
+}
+
+static void recall_work(struct work_struct *work)
+{
+	struct ditto_recall *recall = container_of(work, struct ditto_recall, work);
+	struct ditto_offload *offload = recall->ask.srv->offload;
+	struct ditto_stub *stub = recall->stub;
+	int err = recall->error;
+	bool all;
+
+	if (!recall_close(recall) && !err) {
+		strscpy(recall->cause, "the helper did not give all data", sizeof(recall->cause));
+		err = -EIO;
+	}
+	if (!err)
+		err = recall_commit(recall);
+	xa_erase(&offload->recalls, recall->id);
+	recall_note(stub, err);
+	spin_lock(&stub->lock);
+	list_del(&recall->link);
+	stub->whole &= !err;
+	all = stub->whole;
+	spin_unlock(&stub->lock);
+	ditto_stats_count(offload->stats, DITTO_OFFLOAD_COUNT_RECALL, err,
+			  ktime_get_ns() - recall->began, err ? 0 : recall->end - recall->pos);
+	if (err)
+		recall_report(recall, err);
+	else if (test_bit(DITTO_NODE_WHOLE, &recall->node->flags))
+		recall_report_whole(recall);
+	if (all && ditto_recall_all(stub))
+		recall_note(stub, -ENOMEM);
+	ditto_stub_wake(stub);
+	recall_put(recall);
+}
+
+static struct ditto_recall *recall_alloc(struct ditto_stub *stub, u32 range)
+{
+	struct ditto_offload *offload = stub->node->volume->srv->offload;
+	struct ditto_recall *recall = kzalloc(sizeof(*recall), GFP_KERNEL);
+	int err;
+
+	if (!recall)
+		return NULL;
+	err = xa_alloc_cyclic(&offload->recalls, &recall->id, NULL, XA_LIMIT(1, U32_MAX),
+			      &offload->next, GFP_KERNEL);
+	if (err < 0) {
+		kfree(recall);
+		return NULL;
+	}
+	/* One for the request, one for the caller. */
+	refcount_set(&recall->ref, 2);
+	INIT_WORK(&recall->work, recall_work);
+	mutex_init(&recall->lock);
+	refcount_inc(&stub->ref);
+	recall->stub = stub;
+	ditto_node_hold(stub->node);
+	recall->node = stub->node;
+	recall->number = (u64)offload->term << 32 | recall->id;
+	recall->range = range;
+	recall->began = ktime_get_ns();
+	recall_name_share(recall);
+	return recall;
+}
+
+/* Is the range absent, and nobody asked for it? */
+static bool recall_is_due_locked(struct ditto_stub *stub, u32 range)
+{
+	struct ditto_recall *recall;
+
+	lockdep_assert_held(&stub->lock);
+	if (range >= ditto_offload_ranges(&stub->record) || test_bit(range, stub->record.map))
+		return false;
+	list_for_each_entry(recall, &stub->recalls, link)
+		if (recall->range == range)
+			return false;
+	return !READ_ONCE(stub->node->volume->offload_stopped);
+}
+
+int ditto_recall_range(struct ditto_stub *stub, u32 range, u64 user)
+{
+	struct ditto_server *srv = stub->node->volume->srv;
+	struct ditto_recall *recall;
+	bool due;
+
+	spin_lock(&stub->lock);
+	due = recall_is_due_locked(stub, range);
+	spin_unlock(&stub->lock);
+	if (!due)
+		return 0;
+	recall = recall_alloc(stub, range);
+	if (!recall)
+		return -ENOMEM;
+	spin_lock(&stub->lock);
+	due = recall_is_due_locked(stub, range);
+	if (due) {
+		recall->pos = ditto_offload_range_pos(&stub->record, range);
+		recall->filled = recall->pos;
+		recall->end = ditto_offload_range_end(&stub->record, range);
+		list_add_tail(&recall->link, &stub->recalls);
+	}
+	spin_unlock(&stub->lock);
+	if (!due) {
+		xa_erase(&srv->offload->recalls, recall->id);
+		recall_put(recall);
+		recall_put(recall);
+		return 0;
+	}
+	/* Whoever finds the recall in the table finds its request begun. */
+	mutex_lock(&recall->lock);
+	xa_store(&srv->offload->recalls, recall->id, recall, GFP_KERNEL);
+	recall->ask.what = (struct ditto_upcall) {
+		.type = DITTO_UPCALL_OFFLOAD_FETCH,
+		.put = recall_ask_put,
+		.got = recall_ask_got,
+		.failed = recall_ask_failed,
+		.arg = recall,
+		.deadline_ms = READ_ONCE(srv->settings.offload_recall_ms),
+		.width = READ_ONCE(srv->settings.offload_recalls),
+	};
+	recall->ask.user = user;
+	recall->ask.done = recall_ask_done;
+	ditto_upcall_start(srv, &recall->ask);
+	mutex_unlock(&recall->lock);
+	recall_put(recall);
+	return 0;
+}
+
+int ditto_recall_all(struct ditto_stub *stub)
+{
+	struct ditto_server *srv = stub->node->volume->srv;
+	u32 left = max(READ_ONCE(srv->settings.offload_read_ahead) + 1, ALL_AT_ONCE);
+	u32 range = 0, ranges;
+	bool failed;
+	int err;
+
+	spin_lock(&stub->lock);
+	stub->whole = true;
+	failed = stub->damaged || ditto_stub_failed_locked(stub);
+	ranges = ditto_offload_ranges(&stub->record);
+	spin_unlock(&stub->lock);
+	if (failed)
+		return -EIO;
+	for (; left; left--, range++) {
+		spin_lock(&stub->lock);
+		range = find_next_zero_bit(stub->record.map, ranges, range);
+		spin_unlock(&stub->lock);
+		if (range >= ranges)
+			break;
+		err = ditto_recall_range(stub, range, 0);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int ditto_offload_recall(struct ditto_node *node)
+{
+	struct ditto_stub *stub = S_ISREG(node->inode->i_mode) ? ditto_stub_get(node) : NULL;
+	int err;
+
+	if (IS_ERR_OR_NULL(stub))
+		return stub ? PTR_ERR(stub) : -EALREADY;
+	err = stub->releasing ? -EBUSY : ditto_recall_all(stub);
+	ditto_stub_put(stub);
+	return err;
+}
+
+static struct ditto_recall *recall_find(struct ditto_offload *offload, u64 number)
+{
+	struct ditto_recall *recall;
+
+	xa_lock(&offload->recalls);
+	recall = xa_load(&offload->recalls, lower_32_bits(number));
+	if (recall && recall->number == number)
+		refcount_inc(&recall->ref);
+	else
+		recall = NULL;
+	xa_unlock(&offload->recalls);
+	return recall;
+}
+
+/* Write what is not behind the end of the content any more. stub->sem is held. */
+static int fill_write(struct ditto_recall *recall, void *buf, u64 pos, size_t len)
+{
+	struct ditto_stub *stub = recall->stub;
+	loff_t at = pos;
+	u64 end = min_t(u64, READ_ONCE(stub->record.size), i_size_read(recall->node->inode));
+	struct iov_iter iter;
+	struct kvec vec;
+	ssize_t ret;
+
+	if (pos >= end)
+		return 0;
+	vec.iov_base = buf;
+	vec.iov_len = min_t(u64, len, end - pos);
+	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, vec.iov_len);
+	ret = vfs_iter_write(recall->file->file, &iter, &at, 0);
+	if (ret < 0)
+		return ret;
+	return ret == vec.iov_len ? 0 : -EIO;
+}
+
+static int fill_copy(struct ditto_recall *recall, const struct ditto_offload_fill *fill)
+{
+	void *buf = kvmalloc(FILL_STEP, GFP_KERNEL);
+	loff_t from = fill->from_pos;
+	u64 end = fill->pos + fill->count;
+	ssize_t len;
+	int err = 0;
+
+	if (!buf)
+		return -ENOMEM;
+	while (!err && recall->filled < end) {
+		len = kernel_read(fill->from, buf, min_t(u64, end - recall->filled, FILL_STEP),
+				  &from);
+		if (len <= 0) {
+			err = len ?: -ENODATA;
+			break;
+		}
+		down_read(&recall->stub->sem);
+		err = fill_write(recall, buf, recall->filled, len);
+		up_read(&recall->stub->sem);
+		if (!err)
+			recall->filled += len;
+		cond_resched();
+	}
+	kvfree(buf);
+	return err;
+}
+
+/* Under recall->lock. */
+static int fill_take(struct ditto_recall *recall, const struct ditto_offload_fill *fill,
+		     struct netlink_ext_ack *extack)
+{
+	const struct cred *old;
+	struct ditto_file *file;
+	int err;
+
+	if (recall->ended)
+		return -ENOENT;
+	if (fill->pos != recall->filled || fill->count > recall->end - recall->filled) {
+		NL_SET_ERR_MSG_FMT(extack, "the data of the range comes in order; next is offset %llu",
+				   recall->filled);
+		return -EINVAL;
+	}
+	if (!recall->file) {
+		file = ditto_file_open_own(recall->node);
+		if (IS_ERR(file))
+			return PTR_ERR(file) == -EJUKEBOX ? -EBUSY : PTR_ERR(file);
+		recall->file = file;
+	}
+	old = override_creds(recall->ask.srv->nodes->cred);
+	err = fill_copy(recall, fill);
+	revert_creds(old);
+	return err;
+}
+
+int ditto_offload_fill(struct ditto_server *srv, const struct ditto_offload_fill *fill,
+		       struct netlink_ext_ack *extack)
+{
+	struct ditto_recall *recall = recall_find(srv->offload, fill->recall);
+	int err;
+
+	if (!recall) {
+		NL_SET_ERR_MSG(extack, "nobody waits for this data any more");
+		return -ENOENT;
+	}
+	mutex_lock(&recall->lock);
+	err = fill_take(recall, fill, extack);
+	mutex_unlock(&recall->lock);
+	ditto_stats_count(srv->offload->stats, DITTO_OFFLOAD_COUNT_FILL, err, 0,
+			  err ? 0 : fill->count);
+	recall_put(recall);
+	return err;
+}
+
+static void recalls_cancel(struct ditto_offload *offload, const struct ditto_volume *volume)
+{
+	struct ditto_recall *recall;
+	unsigned long id;
+
+	xa_lock(&offload->recalls);
+	xa_for_each(&offload->recalls, id, recall) {
+		if (recall->node->volume != volume)
+			continue;
+		refcount_inc(&recall->ref);
+		xa_unlock(&offload->recalls);
+		mutex_lock(&recall->lock);
+		mutex_unlock(&recall->lock);
+		if (ditto_upcall_cancel(&recall->ask))
+			recall_ask_done(&recall->ask, -ESHUTDOWN);
+		recall_put(recall);
+		xa_lock(&offload->recalls);
+	}
+	xa_unlock(&offload->recalls);
+	flush_workqueue(offload->wq);
+}
+
+void ditto_offload_volume_stop(struct ditto_volume *volume)
+{
+	WRITE_ONCE(volume->offload_stopped, true);
+	ditto_offload_unguard(volume);
+	/* A local process that saw the volume before may still ask for data. */
+	do {
+		recalls_cancel(volume->srv->offload, volume);
+	} while (!wait_var_event_timeout(&volume->offload_waits,
+					 !atomic_read(&volume->offload_waits),
+					 msecs_to_jiffies(20)));
+	recalls_cancel(volume->srv->offload, volume);
+}
+
+static const char *const offload_ops[DITTO_OFFLOAD_COUNTS] = {
+	[DITTO_OFFLOAD_COUNT_RELEASE] = "release",
+	[DITTO_OFFLOAD_COUNT_RECALL] = "recall",
+	[DITTO_OFFLOAD_COUNT_FILL] = "fill",
+};
+
+int ditto_offload_init(struct ditto_server *srv)
+{
+	struct ditto_offload *offload = kzalloc(sizeof(*offload), GFP_KERNEL);
+
+	if (!offload)
+		return -ENOMEM;
+	xa_init_flags(&offload->recalls, XA_FLAGS_ALLOC1);
+	offload->term = get_random_u32();
+	offload->wq = alloc_workqueue("ditto_offload", WQ_UNBOUND, 0);
+	if (!offload->wq)
+		goto free;
+	offload->stats = ditto_stats_register(srv, "offload", offload_ops, DITTO_OFFLOAD_COUNTS);
+	if (!offload->stats)
+		goto destroy;
+	srv->offload = offload;
+	return 0;
+
+destroy:
+	destroy_workqueue(offload->wq);
+free:
+	kfree(offload);
+	return -ENOMEM;
+}
+
+void ditto_offload_exit(struct ditto_server *srv)
+{
+	struct ditto_offload *offload = srv->offload;
+
+	destroy_workqueue(offload->wq);
+	ditto_stats_unregister(offload->stats);
+	xa_destroy(&offload->recalls);
+	srv->offload = NULL;
+	kfree(offload);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The record of an offloaded file: which parts of its content are in the file, and where the helper
+ * finds the others. It is stored with the file as trusted.ditto.offload, see
+ * Documentation/offload.md, and is the truth: nothing else tells that blocks were freed.
+ *
+ * The content is divided into ranges of the same size. A range whose bit is not set is absent: the
+ * file system has no data for it, and its bytes must not be read from there. Bytes behind the size
+ * of the record belong to no range and are in the file.
+ */
+#ifndef _DITTO_FS_OFFLOAD_RECORD_H
+#define _DITTO_FS_OFFLOAD_RECORD_H
+
+#include <linux/bitmap.h>
+#include <linux/math.h>
+#include <linux/minmax.h>
+#include <linux/types.h>
+
+#define DITTO_OFFLOAD_XATTR		"trusted.ditto.offload"
+/* Bytes of the longest cookie. */
+#define DITTO_OFFLOAD_COOKIE_MAX	512
+/* Ranges of a file; larger files have larger ranges. */
+#define DITTO_OFFLOAD_RANGES_MAX	8192
+/* Logarithm of the smallest and largest size of a range. */
+#define DITTO_OFFLOAD_SHIFT_MIN		23
+#define DITTO_OFFLOAD_SHIFT_MAX		50
+/* Bytes of the longest stored record. */
+#define DITTO_OFFLOAD_RECORD_MAX	(40 + DITTO_OFFLOAD_COOKIE_MAX + \
+					 DITTO_OFFLOAD_RANGES_MAX / 8)
+/* No range. */
+#define DITTO_OFFLOAD_NONE		U32_MAX
+
+/**
+ * struct ditto_offload_record - a record in memory
+ * @size: bytes of the content that was offloaded; less after a truncation
+ * @change: change number of the file when its blocks were freed
+ * @ino: inode number of the file that the record belongs to
+ * @generation: generation of that inode
+ * @shift: logarithm of the size of a range
+ * @cookie_len: bytes of @cookie
+ * @cookie: opaque to the kernel
+ * @map: a bit for each range that is in the file
+ */
+struct ditto_offload_record {
+	u64 size;
+	u64 change;
+	u64 ino;
+	u32 generation;
+	u8 shift;
+	u16 cookie_len;
+	u8 cookie[DITTO_OFFLOAD_COOKIE_MAX];
+	DECLARE_BITMAP(map, DITTO_OFFLOAD_RANGES_MAX);
+};
+
+/* Number of ranges of a record. */
+static inline u32 ditto_offload_ranges(const struct ditto_offload_record *record)
+{
+	return (record->size + (1ULL << record->shift) - 1) >> record->shift;
+}
+
+/* First byte of a range. */
+static inline u64 ditto_offload_range_pos(const struct ditto_offload_record *record, u32 range)
+{
+	return (u64)range << record->shift;
+}
+
+/* Byte behind the last one of a range. */
+static inline u64 ditto_offload_range_end(const struct ditto_offload_record *record, u32 range)
+{
+	return min(((u64)range + 1) << record->shift, record->size);
+}
+
+/**
+ * ditto_offload_record_init - set the size of a record, and no range in the file
+ * @record: filled but for the identity of the file and the cookie
+ * @size: bytes of the content
+ */
+void ditto_offload_record_init(struct ditto_offload_record *record, u64 size);
+
+/**
+ * ditto_offload_record_encode - write the stored form of a record
+ * @record: the record
+ * @buf: DITTO_OFFLOAD_RECORD_MAX bytes
+ *
+ * Return: bytes written.
+ */
+size_t ditto_offload_record_encode(const struct ditto_offload_record *record, u8 *buf);
+
+/**
+ * ditto_offload_record_decode - read the stored form of a record
+ * @record: filled
+ * @buf: the stored form
+ * @len: bytes of @buf
+ *
+ * Return: 0; -EINVAL if @buf is not a record that this version can read.
+ */
+int ditto_offload_record_decode(struct ditto_offload_record *record, const u8 *buf, size_t len);
+
+/**
+ * ditto_offload_absent - find the first absent range
+ * @record: the record
+ * @pos: first byte of the bytes to look at
+ * @end: byte behind the last one
+ *
+ * Return: the range, or DITTO_OFFLOAD_NONE if all bytes are in the file.
+ */
+u32 ditto_offload_absent(const struct ditto_offload_record *record, u64 pos, u64 end);
+
+/**
+ * ditto_offload_cover - mark the ranges that lie in some bytes as a whole
+ * @record: changed
+ * @pos: first byte
+ * @end: byte behind the last one
+ *
+ * Return: true if a range was absent before.
+ */
+bool ditto_offload_cover(struct ditto_offload_record *record, u64 pos, u64 end);
+
+/* Forget what lies behind @size. */
+void ditto_offload_cut(struct ditto_offload_record *record, u64 size);
+
+/* Bytes of the content that are in the file. */
+u64 ditto_offload_resident(const struct ditto_offload_record *record);
+
+#endif

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Freeing the blocks of a file whose content is stored elsewhere, see offload.h.
+ *
+ * The order is that of crash safety: the record is durable before a block is freed. Before, nothing
+ * may use the file: the stub turns away operations of clients and opens of local processes, and
+ * then there must be no file open that came earlier, neither by the server nor by somebody else.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/falloc.h>
+#include <linux/fs.h>
+#include <linux/iversion.h>
+#include <linux/netlink.h>
+#include <linux/pagemap.h>
+#include <linux/rwsem.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+
+#include "../../lockd/claim.h"
+#include "../../net/event.h"
+#include "../../net/server.h"
+#include "../../net/stats.h"
+#include "../node/file.h"
+#include "../node/node_private.h"
+#include "../share/share.h"
+#include "stub.h"
+
+/* Claims of clients that keep a file from being released. */
+#define RELEASE_CLAIMS	(DITTO_SUM_OPEN | DITTO_SUM_LEASE_WRITE | DITTO_SUM_RANGE | \
+			 DITTO_SUM_EXACT | DITTO_SUM_WAIT | DITTO_SUM_DENY_READ | \
+			 DITTO_SUM_DENY_WRITE | DITTO_SUM_DENY_DELETE)
+
+/*
+ * All volumes of all servers. A file is not released while another server may serve it, since that
+ * one would not notice.
+ */
+static LIST_HEAD(volumes);
+static DECLARE_RWSEM(volumes_sem);
+
+void ditto_offload_volume_start(struct ditto_volume *volume)
+{
+	down_write(&volumes_sem);
+	list_add_tail(&volume->offload_link, &volumes);
+	up_write(&volumes_sem);
+}
+
+void ditto_offload_volume_end(struct ditto_volume *volume)
+{
+	down_write(&volumes_sem);
+	list_del(&volume->offload_link);
+	up_write(&volumes_sem);
+	ditto_offload_guard_free(volume);
+}
+
+static bool volume_is_alone(const struct ditto_volume *volume, bool first)
+{
+	const struct ditto_volume *other;
+
+	lockdep_assert_held(&volumes_sem);
+	list_for_each_entry(other, &volumes, offload_link) {
+		if (other == volume && first)
+			return true;
+		if (other != volume && other->sb == volume->sb)
+			return false;
+	}
+	return true;
+}
+
+bool ditto_offload_volume_owns(const struct ditto_volume *volume)
+{
+	bool owns;
+
+	down_read(&volumes_sem);
+	owns = volume_is_alone(volume, true);
+	up_read(&volumes_sem);
+	return owns;
+}
+
+u64 ditto_offload_change(struct inode *inode)
+{
+	struct timespec64 ctime = inode_get_ctime(inode);
+
+	if (IS_I_VERSION(inode))
+		return inode_query_iversion(inode);
+	return timespec64_to_ns(&ctime);
+}
+
+/* A later change must not get the time of an earlier one. */
+static void change_wait_tick(struct inode *inode)
+{
+	struct timespec64 ctime = inode_get_ctime(inode), now;
+
+	for (int i = 0; i < 100 && !IS_I_VERSION(inode); i++) {
+		ktime_get_coarse_real_ts64(&now);
+		if (timespec64_compare(&ctime, &now) < 0)
+			return;
+		msleep(1);
+	}
+}
+
+int ditto_offload_get(struct ditto_node *node, struct ditto_offload_info *info)
+{
+	struct inode *inode = node->inode;
+	struct ditto_stub *stub;
+
+	if (!S_ISREG(inode->i_mode))
+		return -EINVAL;
+	*info = (struct ditto_offload_info) {};
+	stub = ditto_stub_get(node);
+	if (IS_ERR(stub))
+		return PTR_ERR(stub);
+	change_wait_tick(inode);
+	info->change = ditto_offload_change(inode);
+	info->size = i_size_read(inode);
+	if (!stub) {
+		info->resident = info->size;
+		/* Also protects mapped pages, so that the next write to one is a change. */
+		return filemap_write_and_wait(inode->i_mapping);
+	}
+	spin_lock(&stub->lock);
+	info->resident = ditto_offload_resident(&stub->record);
+	info->cookie_len = stub->record.cookie_len;
+	memcpy(info->cookie, stub->record.cookie, info->cookie_len);
+	if (!list_empty(&stub->recalls))
+		info->state = DITTO_OFFLOAD_IS_RECALLING;
+	else
+		info->state = info->resident ? DITTO_OFFLOAD_IS_PARTIAL : DITTO_OFFLOAD_IS_OFFLOADED;
+	/* What clients have written behind the content is in the file, too. */
+	info->resident += info->size - min(info->size, stub->record.size);
+	spin_unlock(&stub->lock);
+	ditto_stub_put(stub);
+	return 0;
+}
+
+/* Return: NULL, or why the file cannot be released now. */
+static const char *release_in_use(struct ditto_node *node)
+{
+	if (ditto_lock_point_held(&node->point, RELEASE_CLAIMS))
+		return "a client has the file open or locked";
+	if (mapping_mapped(node->inode->i_mapping))
+		return "a local process has mapped the file";
+	if (node->point.ops->local_access(&node->point))
+		return "a local process has the file open";
+	return NULL;
+}
+
+static bool release_is_stale(struct inode *inode, const struct ditto_offload_release_args *args)
+{
+	return inode->i_ino != args->ino || inode->i_generation != args->generation ||
+	       i_size_read(inode) != args->size || ditto_offload_change(inode) != args->change;
+}
+
+/* Free the blocks; the times stay. */
+static int release_punch(struct ditto_node *node, struct file *file, u64 size)
+{
+	struct inode *inode = node->inode;
+	struct timespec64 mtime = inode_get_mtime(inode), ctime = inode_get_ctime(inode);
+	u64 version = inode_peek_iversion_raw(inode);
+	u64 end = min_t(u64, round_up(size, PAGE_SIZE), inode->i_sb->s_maxbytes);
+	int err;
+
+	err = vfs_fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, end);
+	file_start_write(file);
+	inode_lock(inode);
+	inode_set_mtime_to_ts(inode, mtime);
+	inode_set_ctime_to_ts(inode, ctime);
+	if (IS_I_VERSION(inode))
+		inode_set_iversion_raw(inode, version);
+	mark_inode_dirty(inode);
+	inode_unlock(inode);
+	file_end_write(file);
+	return err;
+}
+
+/*
+ * The file is turned away from all users by the stub. Return: 0; an errno, and the record is gone,
+ * or it is kept if blocks may have been freed.
+ */
+static int release_blocks(struct ditto_stub *stub, struct file *file,
+			  const struct ditto_offload_release_args *args, bool *kept)
+{
+	struct inode *inode = stub->node->inode;
+	struct ditto_offload_record *copy;
+	int err;
+
+	err = filemap_write_and_wait(inode->i_mapping);
+	if (err)
+		return err;
+	if (release_is_stale(inode, args))
+		return -ESTALE;
+	copy = kmemdup(&stub->record, sizeof(*copy), GFP_KERNEL);
+	if (!copy)
+		return -ENOMEM;
+	mutex_lock(&stub->io);
+	err = ditto_stub_store(stub, file, copy);
+	if (!err) {
+		err = release_punch(stub->node, file, args->size);
+		*kept = err != -EOPNOTSUPP;
+	}
+	if (err && !*kept) {
+		bitmap_fill(copy->map, DITTO_OFFLOAD_RANGES_MAX);
+		*kept = ditto_stub_store(stub, file, copy);
+	}
+	mutex_unlock(&stub->io);
+	kfree(copy);
+	return err;
+}
+
+static const char *const in_use_by_server = "the file is being used by a client";
+
+/* Wait until the server has closed its files. Return: NULL, or why the file is in use. */
+static const char *release_quiesce(struct ditto_node *node)
+{
+	const char *why;
+
+	for (int i = 0; i < 10; i++) {
+		ditto_files_close(node, NULL);
+		ditto_file_settle(&node->point);
+		if (!ditto_files_in_use(node)) {
+			why = release_in_use(node);
+			return why;
+		}
+		msleep(2);
+	}
+	return in_use_by_server;
+}
+
+static int release_begun(struct ditto_stub *stub, const struct ditto_offload_release_args *args,
+			 struct netlink_ext_ack *extack, bool *kept)
+{
+	struct ditto_node *node = stub->node;
+	const char *why = release_quiesce(node);
+	struct ditto_file *own;
+	int err;
+
+	if (why) {
+		NL_SET_ERR_MSG_FMT(extack, "%s", why);
+		return -EBUSY;
+	}
+	own = ditto_file_open_own(node);
+	if (IS_ERR(own))
+		return PTR_ERR(own) == -EJUKEBOX ? -EBUSY : PTR_ERR(own);
+	err = release_blocks(stub, own->file, args, kept);
+	ditto_file_put(own);
+	if (err == -ESTALE)
+		NL_SET_ERR_MSG(extack, "the file was changed");
+	else if (err == -EOPNOTSUPP)
+		NL_SET_ERR_MSG(extack, "the file system cannot keep the record of the file, or cannot free its blocks");
+	else if (err)
+		NL_SET_ERR_MSG(extack, "the file system has failed");
+	return err;
+}
+
+static int release_check(struct ditto_share *share, struct ditto_node *node,
+			 const struct ditto_offload_release_args *args,
+			 struct netlink_ext_ack *extack)
+{
+	const struct ditto_volume *volume = node->volume;
+	const char *why;
+	bool on;
+
+	rcu_read_lock();
+	on = rcu_dereference(share->opts)->offload;
+	rcu_read_unlock();
+	if (!on) {
+		NL_SET_ERR_MSG_FMT(extack, "the share \"%.40s\" does not have the option offload",
+				   share->name ?: "");
+		return -EACCES;
+	}
+	if (!S_ISREG(node->inode->i_mode) || !args->size || !args->cookie_len ||
+	    args->cookie_len > DITTO_OFFLOAD_COOKIE_MAX) {
+		NL_SET_ERR_MSG_FMT(extack, "only data of regular files is released, with a cookie of 1 to %u bytes",
+				   DITTO_OFFLOAD_COOKIE_MAX);
+		return -EINVAL;
+	}
+	if (volume->is_remote || ditto_sb_is_overlay(volume->sb) || !volume->mnt) {
+		NL_SET_ERR_MSG(extack, "files of this file system cannot be released");
+		return -EOPNOTSUPP;
+	}
+	if (!volume_is_alone(volume, false)) {
+		NL_SET_ERR_MSG(extack, "the file system is served in another network namespace, too");
+		return -EBUSY;
+	}
+	if (release_is_stale(node->inode, args)) {
+		NL_SET_ERR_MSG(extack, "the file was changed");
+		return -ESTALE;
+	}
+	why = release_in_use(node);
+	if (why)
+		NL_SET_ERR_MSG_FMT(extack, "%s", why);
+	return why ? -EBUSY : 0;
+}
+
+static struct ditto_stub *release_stub(struct ditto_node *node,
+				       const struct ditto_offload_release_args *args)
+{
+	struct ditto_stub *stub = ditto_stub_alloc(node);
+	struct ditto_offload_record *record;
+
+	if (!stub)
+		return NULL;
+	record = &stub->record;
+	ditto_offload_record_init(record, args->size);
+	record->change = args->change;
+	record->ino = args->ino;
+	record->generation = args->generation;
+	record->cookie_len = args->cookie_len;
+	memcpy(record->cookie, args->cookie, args->cookie_len);
+	stub->releasing = true;
+	return stub;
+}
+
+static int release_do(struct ditto_node *node, const struct ditto_offload_release_args *args,
+		      struct netlink_ext_ack *extack)
+{
+	struct ditto_stub *stub = ditto_stub_get(node);
+	bool kept = false;
+	int err;
+
+	if (stub) {
+		if (IS_ERR(stub))
+			return PTR_ERR(stub);
+		ditto_stub_put(stub);
+		NL_SET_ERR_MSG(extack, "data of the file is released already");
+		return -EALREADY;
+	}
+	err = ditto_offload_guard(node->volume);
+	if (err) {
+		NL_SET_ERR_MSG(extack, "local processes cannot be made to wait for the data");
+		return err;
+	}
+	stub = release_stub(node, args);
+	if (!stub)
+		return -ENOMEM;
+	if (!ditto_stub_attach(stub)) {
+		ditto_stub_put(stub);
+		return -EBUSY;
+	}
+	err = release_begun(stub, args, extack, &kept);
+	if (err && !kept)
+		ditto_stub_detach(stub);
+	WRITE_ONCE(stub->releasing, false);
+	ditto_stub_wake(stub);
+	ditto_stub_put(stub);
+	return err;
+}
+
+int ditto_offload_release(struct ditto_share *share, struct ditto_node *node,
+			  const struct ditto_offload_release_args *args,
+			  struct netlink_ext_ack *extack)
+{
+	struct ditto_server *srv = share->srv;
+	char text[DITTO_SHARE_NAME_MAX + 64];
+	u64 began = ktime_get_ns();
+	int err;
+
+	down_read(&volumes_sem);
+	err = release_check(share, node, args, extack);
+	if (!err)
+		err = release_do(node, args, extack);
+	up_read(&volumes_sem);
+	ditto_stats_count(srv->offload->stats, DITTO_OFFLOAD_COUNT_RELEASE, err,
+			  ktime_get_ns() - began, err ? 0 : args->size);
+	if (err)
+		return err;
+	snprintf(text, sizeof(text), "%s: inode %lu", share->name ?: "", node->inode->i_ino);
+	ditto_event(srv, DITTO_EVENT_OFFLOAD_RELEASED, text);
+	return 0;
+}

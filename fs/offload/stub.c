@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Stubs and their records, see stub.h.
+ *
+ * A node reads the record of its file once. Afterwards only this module changes it, and keeps node
+ * and record the same.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/hash.h>
+#include <linux/iversion.h>
+#include <linux/pagemap.h>
+#include <linux/ratelimit.h>
+#include <linux/slab.h>
+#include <linux/xattr.h>
+
+#include "../../lockd/claim.h"
+#include "../node/file.h"
+#include "../node/node_private.h"
+#include "stub.h"
+
+/* Nodes whose record is read share these locks. */
+#define LOAD_LOCKS_BITS	4
+
+static struct mutex load_locks[1 << LOAD_LOCKS_BITS] = {
+	[0 ... (1 << LOAD_LOCKS_BITS) - 1] = __MUTEX_INITIALIZER(load_locks[0]),
+};
+
+struct ditto_stub *ditto_stub_alloc(struct ditto_node *node)
+{
+	struct ditto_stub *stub = kzalloc(sizeof(*stub), GFP_KERNEL);
+
+	if (!stub)
+		return NULL;
+	refcount_set(&stub->ref, 1);
+	stub->node = node;
+	init_rwsem(&stub->sem);
+	mutex_init(&stub->io);
+	spin_lock_init(&stub->lock);
+	INIT_LIST_HEAD(&stub->recalls);
+	init_waitqueue_head(&stub->wait);
+	return stub;
+}
+
+void ditto_stub_put(struct ditto_stub *stub)
+{
+	if (stub && refcount_dec_and_test(&stub->ref)) {
+		mutex_destroy(&stub->io);
+		kfree_rcu(stub, rcu);
+	}
+}
+
+bool ditto_stub_attach(struct ditto_stub *stub)
+{
+	struct ditto_node *node = stub->node;
+
+	if (cmpxchg((struct ditto_stub __force **)&node->stub, NULL, stub))
+		return false;
+	refcount_inc(&stub->ref);
+	/* Whoever finds the bit cleared finds the stub. */
+	smp_mb__before_atomic();
+	clear_bit(DITTO_NODE_WHOLE, &node->flags);
+	/* Orders the bit before the search for open files: see offload.h. */
+	smp_mb__after_atomic();
+	return true;
+}
+
+void ditto_stub_detach(struct ditto_stub *stub)
+{
+	set_bit(DITTO_NODE_WHOLE, &stub->node->flags);
+	if (cmpxchg((struct ditto_stub __force **)&stub->node->stub, stub, NULL) == stub)
+		ditto_stub_put(stub);
+}
+
+void ditto_offload_node_free(struct ditto_node *node)
+{
+	ditto_stub_put(rcu_dereference_protected(node->stub, true));
+}
+
+static struct ditto_stub *stub_find(struct ditto_node *node)
+{
+	struct ditto_stub *stub;
+
+	rcu_read_lock();
+	stub = rcu_dereference(node->stub);
+	if (stub && !refcount_inc_not_zero(&stub->ref))
+		stub = NULL;
+	rcu_read_unlock();
+	return stub;
+}
+
+/* Read the record. Return: its bytes, -ENODATA if there is none, or an errno. */
+static ssize_t stub_read_record(struct ditto_node *node, u8 *buf)
+{
+	struct dentry *dentry = ditto_node_dentry(node);
+	ssize_t len;
+
+	len = __vfs_getxattr(dentry, node->inode, DITTO_OFFLOAD_XATTR, buf,
+			     DITTO_OFFLOAD_RECORD_MAX);
+	dput(dentry);
+	/* A longer one is not of this version. */
+	if (len == -ERANGE)
+		return 0;
+	return len == -EOPNOTSUPP || !len ? -ENODATA : len;
+}
+
+/*
+ * A file that became shorter without this server: the record is cut before the file can grow
+ * again, or old data would come back behind the cut.
+ */
+static int stub_catch_up(struct ditto_stub *stub)
+{
+	struct ditto_offload_record *next;
+	int err;
+
+	next = kmemdup(&stub->record, sizeof(*next), GFP_KERNEL);
+	if (!next)
+		return -ENOMEM;
+	mutex_lock(&stub->io);
+	err = ditto_stub_store(stub, NULL, next);
+	mutex_unlock(&stub->io);
+	ditto_offload_cut(&stub->record, i_size_read(stub->node->inode));
+	kfree(next);
+	return err;
+}
+
+/* Return: the stub with two references, one of them for the node; NULL; an ERR_PTR. */
+static struct ditto_stub *stub_load(struct ditto_node *node)
+{
+	struct inode *inode = node->inode;
+	struct ditto_stub *stub;
+	u8 *buf = NULL;
+	ssize_t len;
+	int err = 0;
+
+	if (!S_ISREG(inode->i_mode) || node->volume->is_remote)
+		return NULL;
+	buf = kmalloc(DITTO_OFFLOAD_RECORD_MAX, GFP_KERNEL);
+	if (!buf)
+		return ERR_PTR(-ENOMEM);
+	len = stub_read_record(node, buf);
+	stub = NULL;
+	if (len == -ENODATA)
+		goto free;
+	err = min_t(ssize_t, len, 0);
+	if (err)
+		goto free;
+	stub = ditto_stub_alloc(node);
+	err = -ENOMEM;
+	if (!stub)
+		goto free;
+	err = 0;
+	if (ditto_offload_record_decode(&stub->record, buf, len) ||
+	    stub->record.ino != inode->i_ino || stub->record.generation != inode->i_generation) {
+		pr_warn_ratelimited("%s: the record of offloaded data of inode %lu is damaged, or that of another file; it is not served\n",
+				    inode->i_sb->s_id, inode->i_ino);
+		stub->damaged = true;
+	} else if (!ditto_offload_volume_owns(node->volume)) {
+		pr_warn_ratelimited("%s: inode %lu is offloaded, and the file system is served in another network namespace, too; it is served there only\n",
+				    inode->i_sb->s_id, inode->i_ino);
+		stub->damaged = true;
+	} else if (stub->record.size > i_size_read(inode)) {
+		err = stub_catch_up(stub);
+	}
+	if (!err && !stub->damaged &&
+	    ditto_offload_absent(&stub->record, 0, stub->record.size) == DITTO_OFFLOAD_NONE) {
+		ditto_stub_put(stub);
+		stub = NULL;
+	}
+free:
+	kfree(buf);
+	if (!err)
+		return stub;
+	ditto_stub_put(stub);
+	return ERR_PTR(err);
+}
+
+struct ditto_stub *ditto_stub_get(struct ditto_node *node)
+{
+	struct mutex *lock = &load_locks[hash_ptr(node, LOAD_LOCKS_BITS)];
+	struct ditto_stub *stub;
+
+	if (test_bit(DITTO_NODE_WHOLE, &node->flags))
+		return NULL;
+	stub = stub_find(node);
+	if (stub)
+		return stub;
+	mutex_lock(lock);
+	stub = stub_find(node);
+	if (stub || test_bit(DITTO_NODE_WHOLE, &node->flags))
+		goto unlock;
+	stub = stub_load(node);
+	if (!stub) {
+		set_bit(DITTO_NODE_WHOLE, &node->flags);
+	} else if (!IS_ERR(stub)) {
+		refcount_inc(&stub->ref);
+		rcu_assign_pointer(node->stub, stub);
+	}
+unlock:
+	mutex_unlock(lock);
+	if (!IS_ERR_OR_NULL(stub))
+		ditto_offload_guard(node->volume);
+	return stub;
+}
+
+/* Change the attribute; times and change number of the file stay as they are. */
+static int record_write(struct file *file, const u8 *buf, size_t len)
+{
+	struct dentry *dentry = file->f_path.dentry;
+	struct inode *inode = d_inode(dentry);
+	struct timespec64 ctime;
+	u64 version;
+	int err;
+
+	lockdep_assert_held_write(&inode->i_rwsem);
+	ctime = inode_get_ctime(inode);
+	version = inode_peek_iversion_raw(inode);
+	if (len)
+		err = __vfs_setxattr(&nop_mnt_idmap, dentry, inode, DITTO_OFFLOAD_XATTR, buf, len,
+				     0);
+	else
+		err = __vfs_removexattr(&nop_mnt_idmap, dentry, DITTO_OFFLOAD_XATTR);
+	if (!len && err == -ENODATA)
+		err = 0;
+	inode_set_ctime_to_ts(inode, ctime);
+	if (IS_I_VERSION(inode))
+		inode_set_iversion_raw(inode, version);
+	mark_inode_dirty(inode);
+	return err;
+}
+
+static int stub_store_in(struct file *file, struct ditto_offload_record *record, u8 *buf)
+{
+	struct inode *inode = file_inode(file);
+	size_t len = 0;
+	int err;
+
+	file_start_write(file);
+	inode_lock(inode);
+	ditto_offload_cut(record, i_size_read(inode));
+	if (ditto_offload_absent(record, 0, record->size) != DITTO_OFFLOAD_NONE)
+		len = ditto_offload_record_encode(record, buf);
+	err = record_write(file, buf, len);
+	inode_unlock(inode);
+	file_end_write(file);
+	/* Not only the data: the attribute and the blocks must be durable together. */
+	return err ?: vfs_fsync(file, 0);
+}
+
+int ditto_stub_store(struct ditto_stub *stub, struct file *file,
+		     struct ditto_offload_record *record)
+{
+	struct ditto_file *own = NULL;
+	int err = 0;
+	u8 *buf;
+
+	lockdep_assert_held(&stub->io);
+	buf = kmalloc(DITTO_OFFLOAD_RECORD_MAX, GFP_KERNEL);
+	if (!buf)
+		return -ENOMEM;
+	if (!file) {
+		own = ditto_file_open_own(stub->node);
+		if (IS_ERR(own))
+			err = PTR_ERR(own);
+		else
+			file = own->file;
+	}
+	if (!err)
+		err = stub_store_in(file, record, buf);
+	if (!IS_ERR_OR_NULL(own))
+		ditto_file_put(own);
+	kfree(buf);
+	return err == -EJUKEBOX ? -EBUSY : err;
+}
+
+static struct ditto_offload_record *stub_copy_record(struct ditto_stub *stub)
+{
+	struct ditto_offload_record *copy = kmalloc(sizeof(*copy), GFP_KERNEL);
+
+	if (copy) {
+		spin_lock(&stub->lock);
+		*copy = stub->record;
+		spin_unlock(&stub->lock);
+	}
+	return copy;
+}
+
+int ditto_stub_commit(struct ditto_stub *stub, struct file *file, u64 pos, u64 end)
+{
+	struct ditto_offload_record *next;
+	bool whole = false;
+	int err = 0;
+
+	mutex_lock(&stub->io);
+	next = stub_copy_record(stub);
+	if (!next) {
+		err = -ENOMEM;
+		goto unlock;
+	}
+	if (!ditto_offload_cover(next, pos, end) && end > pos)
+		goto free;
+	if (end > pos)
+		err = filemap_write_and_wait_range(stub->node->inode->i_mapping, pos, end - 1);
+	if (!err)
+		err = ditto_stub_store(stub, file, next);
+	if (err)
+		goto free;
+	spin_lock(&stub->lock);
+	ditto_offload_cut(&stub->record, next->size);
+	ditto_offload_cover(&stub->record, pos, end);
+	whole = ditto_offload_absent(&stub->record, 0, stub->record.size) == DITTO_OFFLOAD_NONE;
+	spin_unlock(&stub->lock);
+	if (whole)
+		ditto_stub_detach(stub);
+free:
+	kfree(next);
+unlock:
+	mutex_unlock(&stub->io);
+	return err;
+}
+
+void ditto_stub_wake(struct ditto_stub *stub)
+{
+	ditto_park_wake_point(&stub->node->point);
+	wake_up_all(&stub->wait);
+}
+
+bool ditto_offload_is_stub(struct ditto_node *node)
+{
+	struct ditto_stub *stub;
+
+	if (test_bit(DITTO_NODE_WHOLE, &node->flags) || !S_ISREG(node->inode->i_mode))
+		return false;
+	stub = ditto_stub_get(node);
+	if (IS_ERR_OR_NULL(stub))
+		return false;
+	ditto_stub_put(stub);
+	return true;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_offload_is_stub, DITTO);

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Stubs: the state of a file that is not whole, as long as its node exists. Internal to
+ * fs/offload/.
+ *
+ * Locking, from the outside: stub->sem, stub->io, inode lock, stub->lock. Operations on data hold
+ * stub->sem for reading, changes of the size for writing. stub->io serializes changes of the stored
+ * record. stub->lock (spinlock) guards the members; the record is changed under stub->io and
+ * stub->lock, except that a local truncation cuts it under the inode lock and stub->lock.
+ *
+ * A bit of the map is set only after data and record are durable, so a client's write is never
+ * acknowledged for a range that would be brought back after a crash.
+ */
+#ifndef _DITTO_FS_OFFLOAD_STUB_H
+#define _DITTO_FS_OFFLOAD_STUB_H
+
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/rwsem.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include "offload.h"
+#include "record.h"
+
+struct ditto_file;
+struct ditto_park;
+struct ditto_stats_group;
+
+/* How long no new attempt is made after one has failed. */
+#define DITTO_OFFLOAD_RETRY_MS	5000
+/* How long a failure is kept for somebody who did not hear of it. */
+#define DITTO_OFFLOAD_TELL_MS	60000
+
+/**
+ * struct ditto_stub - a file that is not whole
+ * @ref: references
+ * @node: its node, which outlives the stub's users; not counted
+ * @sem: see above
+ * @io: see above
+ * @lock: guards the following
+ * @record: what is stored
+ * @releasing: the blocks are being freed; nothing may use the data
+ * @damaged: the stored record cannot be read, or belongs to another file
+ * @whole: all data is to be brought back
+ * @recalls: struct ditto_recall that are under way
+ * @next: range that a sequential reader uses next
+ * @error: failure of the last recall, or 0
+ * @error_at: jiffies of @error
+ * @told: somebody got @error
+ * @wait: local processes that wait for data
+ * @rcu: freed under RCU
+ */
+struct ditto_stub {
+	refcount_t ref;
+	struct ditto_node *node;
+	struct rw_semaphore sem;
+	struct mutex io;	/* see above */
+	spinlock_t lock;	/* see above */
+	struct ditto_offload_record record;
+	bool releasing;
+	bool damaged;
+	bool whole;
+	struct list_head recalls;
+	u32 next;
+	int error;
+	unsigned long error_at;
+	bool told;
+	wait_queue_head_t wait;
+	struct rcu_head rcu;
+};
+
+/* Operations of the statistics. */
+enum ditto_offload_count {
+	DITTO_OFFLOAD_COUNT_RELEASE,
+	DITTO_OFFLOAD_COUNT_RECALL,
+	DITTO_OFFLOAD_COUNT_FILL,
+	DITTO_OFFLOAD_COUNTS,
+};
+
+/**
+ * struct ditto_offload - offloaded files of a server
+ * @recalls: struct ditto_recall by number
+ * @next: where the search for a free number continues
+ * @term: upper half of the numbers; random
+ * @stats: counters
+ * @wq: ends recalls, which waits for disks
+ */
+struct ditto_offload {
+	struct xarray recalls;
+	u32 next;
+	u32 term;
+	struct ditto_stats_group *stats;
+	struct workqueue_struct *wq;
+};
+
+/* stub.c */
+
+/**
+ * ditto_stub_get - get the stub of a node
+ * @node: held
+ *
+ * Context: may sleep: reads the record for the first time.
+ * Return: the stub with a reference; NULL if the file is whole; an ERR_PTR.
+ */
+struct ditto_stub *ditto_stub_get(struct ditto_node *node);
+/* Drop a reference; NULL does nothing. */
+void ditto_stub_put(struct ditto_stub *stub);
+
+/* Allocate a stub with one reference that no node has yet. May sleep. NULL without memory. */
+struct ditto_stub *ditto_stub_alloc(struct ditto_node *node);
+
+/*
+ * Make a stub that of its node, which gets a reference; the file is not whole any more. Return:
+ * false if the node has one.
+ */
+bool ditto_stub_attach(struct ditto_stub *stub);
+/* The file is whole from now on. */
+void ditto_stub_detach(struct ditto_stub *stub);
+
+/**
+ * ditto_stub_store - change the stored record
+ * @stub: its @io is held
+ * @file: open for writing
+ * @record: to be stored; cut to the size of the file; nothing is stored if no range is absent
+ *
+ * The record is durable afterwards, and so is data that was written back before. Times and change
+ * number of the file stay.
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0 or an errno.
+ */
+int ditto_stub_store(struct ditto_stub *stub, struct file *file,
+		     struct ditto_offload_record *record);
+
+/**
+ * ditto_stub_commit - record that bytes are in the file
+ * @stub: the stub
+ * @file: an open file of the node for writing, or NULL
+ * @pos: first byte
+ * @end: byte behind the last one
+ *
+ * Only ranges that lie in these bytes as a whole are recorded. The data is made durable before.
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0 or an errno.
+ */
+int ditto_stub_commit(struct ditto_stub *stub, struct file *file, u64 pos, u64 end);
+
+/* Wake all that wait for data of the file. May sleep. */
+void ditto_stub_wake(struct ditto_stub *stub);
+
+/* recall.c */
+
+/**
+ * ditto_recall_range - ask for a range, unless that is done already
+ * @stub: its node is held
+ * @range: the range
+ * @user: who needs it: a number for fair ordering
+ *
+ * Context: may sleep for memory.
+ * Return: 0 or -ENOMEM.
+ */
+int ditto_recall_range(struct ditto_stub *stub, u32 range, u64 user);
+
+/**
+ * ditto_recall_all - ask for all absent ranges, some at a time
+ * @stub: its node is held
+ *
+ * Context: may sleep for memory.
+ * Return: 0; -EIO after a failure; -ENOMEM.
+ */
+int ditto_recall_all(struct ditto_stub *stub);
+
+/* Is there a failure that stops new attempts? The caller is told of it. stub->lock is held. */
+bool ditto_stub_failed_locked(struct ditto_stub *stub);
+
+/* local.c */
+
+/**
+ * ditto_offload_guard - let local processes wait for the data of the files of a volume
+ * @volume: the volume
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno.
+ */
+int ditto_offload_guard(struct ditto_volume *volume);
+/* No more local processes wait. May sleep. */
+void ditto_offload_unguard(struct ditto_volume *volume);
+
+/* Undo ditto_offload_guard() for good, after ditto_offload_unguard(). May sleep. */
+void ditto_offload_guard_free(struct ditto_volume *volume);
+
+/* release.c */
+
+/* Of all servers that serve a file system, one may use its offloaded files. May sleep. */
+bool ditto_offload_volume_owns(const struct ditto_volume *volume);
+
+/* Number that changes with the data of a file. Any context. */
+u64 ditto_offload_change(struct inode *inode);
+
+#endif
