@@ -66,9 +66,9 @@ static void access_park(struct ditto_op *op, struct ditto_stub *stub, u64 pos, u
 	if (!op->park || !ditto_park_on(&stub->node->point, op->park))
 		return;
 	spin_lock(&stub->lock);
-	come = stub->releasing ? false :
-	       list_empty(&stub->recalls) ||
-	       ditto_offload_absent(&stub->record, pos, end) == DITTO_OFFLOAD_NONE;
+	come = !stub->releasing && !stub->clearing &&
+	       (list_empty(&stub->recalls) ||
+		ditto_offload_absent(&stub->record, pos, end) == DITTO_OFFLOAD_NONE);
 	spin_unlock(&stub->lock);
 	if (come || test_bit(DITTO_NODE_WHOLE, &stub->node->flags))
 		ditto_park_wake_point(&stub->node->point);
@@ -96,6 +96,25 @@ static int access_want(struct ditto_op *op, struct ditto_stub *stub, bool read, 
 	if (err)
 		return err;
 	access_park(op, stub, pos, end);
+	return -EJUKEBOX;
+}
+
+/*
+ * Old data must not come after the zeros: data is brought back or cleared, not both at once. Ended
+ * by ditto_offload_cleared().
+ */
+static int access_clear(struct ditto_op *op, struct ditto_stub *stub)
+{
+	bool busy;
+
+	spin_lock(&stub->lock);
+	busy = !list_empty(&stub->recalls);
+	if (!busy)
+		stub->clearing++;
+	spin_unlock(&stub->lock);
+	if (!busy)
+		return 0;
+	access_park(op, stub, 0, U64_MAX);
 	return -EJUKEBOX;
 }
 
@@ -141,14 +160,13 @@ int ditto_offload_enter_slow(struct ditto_op *op, struct ditto_node *node,
 
 	if (IS_ERR_OR_NULL(stub))
 		return PTR_ERR_OR_ZERO(stub);
-	down_read(&stub->sem);
 	err = access_check(op, stub);
 	if (!err && use == DITTO_OFFLOAD_CLEAR)
-		err = access_want_edges(op, stub, pos, end);
+		err = access_want_edges(op, stub, pos, end) ?: access_clear(op, stub);
 	else if (!err && use != DITTO_OFFLOAD_LOOK)
 		err = access_want(op, stub, use == DITTO_OFFLOAD_READ, pos, end);
 	if (err) {
-		ditto_offload_leave_slow(stub);
+		ditto_stub_put(stub);
 		return err;
 	}
 	*found = stub;
@@ -157,15 +175,21 @@ int ditto_offload_enter_slow(struct ditto_op *op, struct ditto_node *node,
 
 void ditto_offload_leave_slow(struct ditto_stub *stub)
 {
-	up_read(&stub->sem);
 	ditto_stub_put(stub);
 }
 
-int ditto_offload_cleared(struct ditto_stub *stub, u64 pos, u64 count)
+int ditto_offload_cleared(struct ditto_stub *stub, u64 pos, u64 count, int err)
 {
-	if (!stub || !count)
-		return 0;
-	return ditto_stub_commit(stub, NULL, pos, count > U64_MAX - pos ? U64_MAX : pos + count);
+	if (!stub)
+		return err;
+	if (!err)
+		err = ditto_stub_commit(stub, NULL, pos,
+					count > U64_MAX - pos ? U64_MAX : pos + count);
+	spin_lock(&stub->lock);
+	stub->clearing--;
+	spin_unlock(&stub->lock);
+	ditto_stub_wake(stub);
+	return err;
 }
 
 /* Byte behind the absent ranges that contain @pos; @pos if it is in the file. */
@@ -252,18 +276,16 @@ int ditto_offload_resize_begin(struct ditto_op *op, struct ditto_node *node, u64
 	return 0;
 }
 
-int ditto_offload_resize_end(struct ditto_stub *stub)
+int ditto_offload_resize_end(struct ditto_stub *stub, u64 size, int err)
 {
-	int err = 0;
-
 	if (!stub)
-		return 0;
+		return err;
 	/*
 	 * The file is shorter on disk before the record is: after a crash between the two, the
 	 * record is cut when it is read.
 	 */
-	if (i_size_read(stub->node->inode) < stub->record.size)
-		err = ditto_stub_commit(stub, NULL, 0, 0);
+	if (!err && size < stub->record.size)
+		err = ditto_stub_cut(stub, size);
 	up_write(&stub->sem);
 	ditto_stub_wake(stub);
 	ditto_stub_put(stub);

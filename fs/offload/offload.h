@@ -87,11 +87,12 @@ static inline void ditto_offload_leave(struct ditto_stub *stub)
  * @stub: entered with DITTO_OFFLOAD_CLEAR; NULL does nothing
  * @pos: first byte
  * @count: number of bytes
+ * @err: result of the operation; nothing is recorded if it has failed
  *
  * Context: may sleep; no inode lock held.
- * Return: 0 or a negative errno: the ranges that were cleared will be brought back.
+ * Return: @err, or a negative errno: the ranges that were cleared will be brought back.
  */
-int ditto_offload_cleared(struct ditto_stub *stub, u64 pos, u64 count);
+int ditto_offload_cleared(struct ditto_stub *stub, u64 pos, u64 count, int err);
 
 /**
  * ditto_offload_seek - correct what the file system says about holes
@@ -116,7 +117,7 @@ loff_t ditto_offload_seek(struct ditto_stub *stub, struct file *file, u64 pos, b
  *
  * Only a range that the new size divides must be in the file.
  *
- * Context: may sleep; no inode lock held. Until the end, no other operation uses the data.
+ * Context: may sleep; no inode lock held. Until the end, no data is brought back.
  * Return: as ditto_offload_enter().
  */
 int ditto_offload_resize_begin(struct ditto_op *op, struct ditto_node *node, u64 size,
@@ -125,11 +126,13 @@ int ditto_offload_resize_begin(struct ditto_op *op, struct ditto_node *node, u64
 /**
  * ditto_offload_resize_end - record the size
  * @stub: from ditto_offload_resize_begin(), or NULL
+ * @size: the new size
+ * @err: result of the operation; nothing is recorded if it has failed
  *
- * Context: may sleep; no inode lock held.
- * Return: 0 or a negative errno.
+ * Context: may sleep; no inode lock held; the caller has write access to the mount.
+ * Return: @err, or a negative errno.
  */
-int ditto_offload_resize_end(struct ditto_stub *stub);
+int ditto_offload_resize_end(struct ditto_stub *stub, u64 size, int err);
 
 /**
  * ditto_offload_is_stub - tell whether data of a file is absent
@@ -139,6 +142,18 @@ int ditto_offload_resize_end(struct ditto_stub *stub);
  * Return: true if the file is not whole.
  */
 bool ditto_offload_is_stub(struct ditto_node *node);
+
+/**
+ * ditto_offload_is_stub_dentry - the same for a file that may have no node
+ * @share: share that contains the file
+ * @dentry: positive
+ *
+ * Costs one load if nothing in the file system is offloaded.
+ *
+ * Context: may sleep.
+ * Return: true if the file is not whole.
+ */
+bool ditto_offload_is_stub_dentry(struct ditto_share *share, struct dentry *dentry);
 
 /**
  * struct ditto_offload_info - an offloaded file, for the administrator

@@ -9,7 +9,7 @@
  * end has failed, whatever the helper answers.
  *
  * Locking: recall->lock (mutex) is held while data is copied, and taken by the worker to end that.
- * It nests outside of stub->sem. stub->lock guards the list of recalls. The table of recalls has
+ * It nests outside of write access to the mount and of stub->sem. stub->lock guards the list of recalls. The table of recalls has
  * its own lock.
  *
  * Lifetime: the request has a reference, which passes to the worker; so has whoever copies data. A
@@ -17,6 +17,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/completion.h>
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/file.h>
@@ -60,6 +61,7 @@
  * @range: the range
  * @pos: its first byte
  * @end: the byte behind its last one
+ * @begun: the request was begun
  * @began: when it was asked for, in nanoseconds
  * @error: result of the request
  * @lock: see above
@@ -81,6 +83,7 @@ struct ditto_recall {
 	u32 range;
 	u64 pos;
 	u64 end;
+	struct completion begun;
 	u64 began;
 	int error;
 	struct mutex lock;	/* see above */
@@ -259,6 +262,7 @@ static struct ditto_recall *recall_alloc(struct ditto_stub *stub, u32 range)
 	refcount_set(&recall->ref, 2);
 	INIT_WORK(&recall->work, recall_work);
 	mutex_init(&recall->lock);
+	init_completion(&recall->begun);
 	refcount_inc(&stub->ref);
 	recall->stub = stub;
 	ditto_node_hold(stub->node);
@@ -281,7 +285,7 @@ static bool recall_is_due_locked(struct ditto_stub *stub, u32 range)
 	list_for_each_entry(recall, &stub->recalls, link)
 		if (recall->range == range)
 			return false;
-	return !READ_ONCE(stub->node->volume->offload_stopped);
+	return !stub->clearing && !READ_ONCE(stub->node->volume->offload_stopped);
 }
 
 int ditto_recall_range(struct ditto_stub *stub, u32 range, u64 user)
@@ -313,8 +317,6 @@ int ditto_recall_range(struct ditto_stub *stub, u32 range, u64 user)
 		recall_put(recall);
 		return 0;
 	}
-	/* Whoever finds the recall in the table finds its request begun. */
-	mutex_lock(&recall->lock);
 	xa_store(&srv->offload->recalls, recall->id, recall, GFP_KERNEL);
 	recall->ask.what = (struct ditto_upcall) {
 		.type = DITTO_UPCALL_OFFLOAD_FETCH,
@@ -328,7 +330,7 @@ int ditto_recall_range(struct ditto_stub *stub, u32 range, u64 user)
 	recall->ask.user = user;
 	recall->ask.done = recall_ask_done;
 	ditto_upcall_start(srv, &recall->ask);
-	mutex_unlock(&recall->lock);
+	complete_all(&recall->begun);
 	recall_put(recall);
 	return 0;
 }
@@ -387,22 +389,32 @@ static struct ditto_recall *recall_find(struct ditto_offload *offload, u64 numbe
 	return recall;
 }
 
-/* Write what is not behind the end of the content any more. stub->sem is held. */
+/*
+ * Write what is not behind the end of the content any more. Write access to the mount comes before
+ * stub->sem, so the file system's function is called directly.
+ */
 static int fill_write(struct ditto_recall *recall, void *buf, u64 pos, size_t len)
 {
+	struct file *file = recall->file->file;
 	struct ditto_stub *stub = recall->stub;
-	loff_t at = pos;
-	u64 end = min_t(u64, READ_ONCE(stub->record.size), i_size_read(recall->node->inode));
 	struct iov_iter iter;
+	struct kiocb iocb;
 	struct kvec vec;
-	ssize_t ret;
+	ssize_t ret = 0;
+	u64 end;
 
-	if (pos >= end)
-		return 0;
+	file_start_write(file);
+	down_read(&stub->sem);
+	end = min_t(u64, READ_ONCE(stub->record.size), i_size_read(file_inode(file)));
 	vec.iov_base = buf;
-	vec.iov_len = min_t(u64, len, end - pos);
+	vec.iov_len = pos < end ? min_t(u64, len, end - pos) : 0;
 	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, vec.iov_len);
-	ret = vfs_iter_write(recall->file->file, &iter, &at, 0);
+	init_sync_kiocb(&iocb, file);
+	iocb.ki_pos = pos;
+	if (vec.iov_len)
+		ret = file->f_op->write_iter(&iocb, &iter);
+	up_read(&stub->sem);
+	file_end_write(file);
 	if (ret < 0)
 		return ret;
 	return ret == vec.iov_len ? 0 : -EIO;
@@ -425,9 +437,7 @@ static int fill_copy(struct ditto_recall *recall, const struct ditto_offload_fil
 			err = len ?: -ENODATA;
 			break;
 		}
-		down_read(&recall->stub->sem);
 		err = fill_write(recall, buf, recall->filled, len);
-		up_read(&recall->stub->sem);
 		if (!err)
 			recall->filled += len;
 		cond_resched();
@@ -493,8 +503,7 @@ static void recalls_cancel(struct ditto_offload *offload, const struct ditto_vol
 			continue;
 		refcount_inc(&recall->ref);
 		xa_unlock(&offload->recalls);
-		mutex_lock(&recall->lock);
-		mutex_unlock(&recall->lock);
+		wait_for_completion(&recall->begun);
 		if (ditto_upcall_cancel(&recall->ask))
 			recall_ask_done(&recall->ask, -ESHUTDOWN);
 		recall_put(recall);

@@ -175,6 +175,19 @@ static int release_punch(struct ditto_node *node, struct file *file, u64 size)
 	return err;
 }
 
+static int release_store(struct ditto_stub *stub, struct file *file,
+			 struct ditto_offload_record *record)
+{
+	int err;
+
+	file_start_write(file);
+	mutex_lock(&stub->io);
+	err = ditto_stub_store(stub, file, record);
+	mutex_unlock(&stub->io);
+	file_end_write(file);
+	return err;
+}
+
 /*
  * The file is turned away from all users by the stub. Return: 0; an errno, and the record is gone,
  * or it is kept if blocks may have been freed.
@@ -194,17 +207,15 @@ static int release_blocks(struct ditto_stub *stub, struct file *file,
 	copy = kmemdup(&stub->record, sizeof(*copy), GFP_KERNEL);
 	if (!copy)
 		return -ENOMEM;
-	mutex_lock(&stub->io);
-	err = ditto_stub_store(stub, file, copy);
+	err = release_store(stub, file, copy);
 	if (!err) {
 		err = release_punch(stub->node, file, args->size);
 		*kept = err != -EOPNOTSUPP;
 	}
 	if (err && !*kept) {
 		bitmap_fill(copy->map, DITTO_OFFLOAD_RANGES_MAX);
-		*kept = ditto_stub_store(stub, file, copy);
+		*kept = release_store(stub, file, copy);
 	}
-	mutex_unlock(&stub->io);
 	kfree(copy);
 	return err;
 }

@@ -17,8 +17,10 @@
 #include <linux/xattr.h>
 
 #include "../../lockd/claim.h"
+#include "../../net/server.h"
 #include "../node/file.h"
 #include "../node/node_private.h"
+#include "../share/share.h"
 #include "stub.h"
 
 /* Nodes whose record is read share these locks. */
@@ -115,12 +117,19 @@ static int stub_catch_up(struct ditto_stub *stub)
 	struct ditto_offload_record *next;
 	int err;
 
+	struct super_block *sb = stub->node->inode->i_sb;
+
 	next = kmemdup(&stub->record, sizeof(*next), GFP_KERNEL);
 	if (!next)
 		return -ENOMEM;
-	mutex_lock(&stub->io);
-	err = ditto_stub_store(stub, NULL, next);
-	mutex_unlock(&stub->io);
+	/* The caller may have write access already, so it is not waited for. */
+	err = -EBUSY;
+	if (sb_start_write_trylock(sb)) {
+		mutex_lock(&stub->io);
+		err = ditto_stub_store(stub, NULL, next);
+		mutex_unlock(&stub->io);
+		sb_end_write(sb);
+	}
 	ditto_offload_cut(&stub->record, i_size_read(stub->node->inode));
 	kfree(next);
 	return err;
@@ -237,14 +246,12 @@ static int stub_store_in(struct file *file, struct ditto_offload_record *record,
 	size_t len = 0;
 	int err;
 
-	file_start_write(file);
 	inode_lock(inode);
 	ditto_offload_cut(record, i_size_read(inode));
 	if (ditto_offload_absent(record, 0, record->size) != DITTO_OFFLOAD_NONE)
 		len = ditto_offload_record_encode(record, buf);
 	err = record_write(file, buf, len);
 	inode_unlock(inode);
-	file_end_write(file);
 	/* Not only the data: the attribute and the blocks must be durable together. */
 	return err ?: vfs_fsync(file, 0);
 }
@@ -287,7 +294,8 @@ static struct ditto_offload_record *stub_copy_record(struct ditto_stub *stub)
 	return copy;
 }
 
-int ditto_stub_commit(struct ditto_stub *stub, struct file *file, u64 pos, u64 end)
+/* Store the record with some ranges in the file and cut to a size; then the same in memory. */
+static int stub_change(struct ditto_stub *stub, struct file *file, u64 pos, u64 end, u64 size)
 {
 	struct ditto_offload_record *next;
 	bool whole = false;
@@ -299,12 +307,10 @@ int ditto_stub_commit(struct ditto_stub *stub, struct file *file, u64 pos, u64 e
 		err = -ENOMEM;
 		goto unlock;
 	}
-	if (!ditto_offload_cover(next, pos, end) && end > pos)
+	if (!ditto_offload_cover(next, pos, end) && size >= next->size)
 		goto free;
-	if (end > pos)
-		err = filemap_write_and_wait_range(stub->node->inode->i_mapping, pos, end - 1);
-	if (!err)
-		err = ditto_stub_store(stub, file, next);
+	ditto_offload_cut(next, size);
+	err = ditto_stub_store(stub, file, next);
 	if (err)
 		goto free;
 	spin_lock(&stub->lock);
@@ -319,6 +325,25 @@ free:
 unlock:
 	mutex_unlock(&stub->io);
 	return err;
+}
+
+int ditto_stub_commit(struct ditto_stub *stub, struct file *file, u64 pos, u64 end)
+{
+	struct inode *inode = stub->node->inode;
+	int err;
+
+	err = filemap_write_and_wait_range(inode->i_mapping, pos, end - 1);
+	if (err)
+		return err;
+	sb_start_write(inode->i_sb);
+	err = stub_change(stub, file, pos, end, U64_MAX);
+	sb_end_write(inode->i_sb);
+	return err;
+}
+
+int ditto_stub_cut(struct ditto_stub *stub, u64 size)
+{
+	return stub_change(stub, NULL, 0, 0, size);
 }
 
 void ditto_stub_wake(struct ditto_stub *stub)
@@ -340,3 +365,20 @@ bool ditto_offload_is_stub(struct ditto_node *node)
 	return true;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_offload_is_stub, DITTO);
+
+bool ditto_offload_is_stub_dentry(struct ditto_share *share, struct dentry *dentry)
+{
+	struct inode *inode = d_inode(dentry);
+	struct ditto_node *node;
+	bool is;
+
+	if (!READ_ONCE(share->volume->offload_group) || !S_ISREG(inode->i_mode))
+		return false;
+	node = ditto_node_find_inode(share->srv->nodes, inode);
+	if (!node)
+		return __vfs_getxattr(dentry, inode, DITTO_OFFLOAD_XATTR, NULL, 0) > 0;
+	is = ditto_offload_is_stub(node);
+	ditto_node_put(node);
+	return is;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_offload_is_stub_dentry, DITTO);

@@ -3,7 +3,8 @@
  * Stubs: the state of a file that is not whole, as long as its node exists. Internal to
  * fs/offload/.
  *
- * Locking, from the outside: stub->sem, stub->io, inode lock, stub->lock. Operations on data hold
+ * Locking, from the outside: write access to the mount (which a freeze of the file system blocks),
+ * stub->sem, stub->io, inode lock, stub->lock. Whoever writes data that was brought back holds
  * stub->sem for reading, changes of the size for writing. stub->io serializes changes of the stored
  * record. stub->lock (spinlock) guards the members; the record is changed under stub->io and
  * stub->lock, except that a local truncation cuts it under the inode lock and stub->lock.
@@ -45,6 +46,7 @@ struct ditto_stats_group;
  * @record: what is stored
  * @releasing: the blocks are being freed; nothing may use the data
  * @damaged: the stored record cannot be read, or belongs to another file
+ * @clearing: operations that write zeros; nothing is brought back meanwhile
  * @whole: all data is to be brought back
  * @recalls: struct ditto_recall that are under way
  * @next: range that a sequential reader uses next
@@ -63,6 +65,7 @@ struct ditto_stub {
 	struct ditto_offload_record record;
 	bool releasing;
 	bool damaged;
+	u32 clearing;
 	bool whole;
 	struct list_head recalls;
 	u32 next;
@@ -130,7 +133,7 @@ void ditto_stub_detach(struct ditto_stub *stub);
  * The record is durable afterwards, and so is data that was written back before. Times and change
  * number of the file stay.
  *
- * Context: may sleep; no inode lock held.
+ * Context: may sleep; write access to the mount, and no inode lock held.
  * Return: 0 or an errno.
  */
 int ditto_stub_store(struct ditto_stub *stub, struct file *file,
@@ -145,10 +148,20 @@ int ditto_stub_store(struct ditto_stub *stub, struct file *file,
  *
  * Only ranges that lie in these bytes as a whole are recorded. The data is made durable before.
  *
- * Context: may sleep; no inode lock held.
+ * Context: may sleep; neither write access to the mount nor an inode lock held.
  * Return: 0 or an errno.
  */
 int ditto_stub_commit(struct ditto_stub *stub, struct file *file, u64 pos, u64 end);
+
+/**
+ * ditto_stub_cut - record that the file was made shorter
+ * @stub: the stub
+ * @size: the new size
+ *
+ * Context: may sleep; write access to the mount, and no inode lock held.
+ * Return: 0 or an errno.
+ */
+int ditto_stub_cut(struct ditto_stub *stub, u64 size);
 
 /* Wake all that wait for data of the file. May sleep. */
 void ditto_stub_wake(struct ditto_stub *stub);

@@ -410,8 +410,7 @@ unlock:
 	inode_unlock(inode);
 
 	if (sized) {
-		commit_err = ditto_offload_resize_end(stub);
-		err = err ?: commit_err;
+		err = ditto_offload_resize_end(stub, set->size, err);
 		put_write_access(inode);
 		ditto_lock_recheck(op, node, DITTO_INTENT_SIZE);
 	}

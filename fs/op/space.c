@@ -140,8 +140,8 @@ static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_
 	/* Parts of blocks at the ends of a hole are zeroed in the page cache. */
 	if (!err && !op->unstable)
 		err = vfs_fsync_range(file, pos, pos + count - 1, 0);
-	if (!err && clears)
-		err = ditto_offload_cleared(stub, pos, count);
+	if (clears)
+		err = ditto_offload_cleared(stub, pos, count, err);
 	ditto_offload_leave(stub);
 	if (err && !ditto_is_refusal(err) && ditto_no_wait(err) == err)
 		ditto_server_writeback_failed(op->srv);

@@ -4,6 +4,7 @@
  * the stored DOS attributes, in one snapshot. See attrs.h.
  */
 #include "../../fs/node/node.h"
+#include "../../fs/offload/offload.h"
 #include "../../fs/open/instance.h"
 #include "../../fs/share/share.h"
 #include "../transport/builder.h"
@@ -87,6 +88,9 @@ static int dsmb_attrs_make(struct ditto_share *share, struct dentry *dentry,
 	if (err)
 		return err;
 	dsmb_attrs_fill(share, attr, attrs);
+	attrs->is_offloaded = ditto_offload_is_stub_dentry(share, dentry);
+	if (attrs->is_offloaded)
+		attrs->flags = (attrs->flags & ~DSMB_ATTR_NORMAL) | DSMB_ATTRS_OFFLOADED;
 	if (dsmb_is_unmarked(attrs) && dsmb_is_dot_file(share, dentry))
 		attrs->flags = (attrs->flags & ~DSMB_ATTR_NORMAL) | DITTO_FLAG_HIDDEN;
 	return 0;
@@ -146,6 +150,10 @@ int dsmb_attrs_get(struct ditto_op *op, const struct ditto_instance *inst,
 	attrs->allocation = stream.st.blocks << 9;
 	attrs->size = stream.st.size;
 	attrs->flags &= ~DSMB_ATTR_DIRECTORY;
+	if (attrs->is_offloaded)
+		attrs->flags = (attrs->flags & ~DSMB_ATTRS_OFFLOADED) |
+			       (attrs->dosattr.flags & DSMB_ATTRS_OFFLOADED);
+	attrs->is_offloaded = false;
 	attrs->flags = attrs->flags ?: DSMB_ATTR_NORMAL;
 	attrs->is_dir = false;
 	attrs->is_stream = true;

@@ -27,13 +27,17 @@ struct dsmb_builder;
 #define DSMB_ATTR_REPARSE_POINT		0x00000400
 #define DSMB_ATTR_COMPRESSED		0x00000800
 #define DSMB_ATTR_ENCRYPTED		0x00004000
+#define DSMB_ATTR_RECALL_ON_DATA_ACCESS	0x00400000
 /* CompressionState: MS-FSCC sections 2.3.18 and 2.3.67 */
 #define DSMB_COMPRESSION_NONE		0
 #define DSMB_COMPRESSION_LZNT1		2
 /* FileAttributes that CREATE and SET_INFO accept; others are STATUS_INVALID_PARAMETER. */
 #define DSMB_ATTRS_KNOWN \
 	(DITTO_FLAGS_KEPT | DSMB_ATTR_DIRECTORY | DSMB_ATTR_NORMAL | DSMB_ATTR_REPARSE_POINT | \
-	 DSMB_ATTR_COMPRESSED | DSMB_ATTR_ENCRYPTED)
+	 DSMB_ATTR_COMPRESSED | DSMB_ATTR_ENCRYPTED | DSMB_ATTR_RECALL_ON_DATA_ACCESS)
+/* FileAttributes of a file whose data is brought back when it is used. */
+#define DSMB_ATTRS_OFFLOADED \
+	(DITTO_FLAG_OFFLINE | DITTO_FLAG_SPARSE | DSMB_ATTR_RECALL_ON_DATA_ACCESS)
 
 /* MS-FSCC section 2.1.2.1 */
 #define DSMB_REPARSE_TAG_SYMLINK	0xa000000c
@@ -53,6 +57,7 @@ struct dsmb_builder;
  * @volume_id: id of the volume, the same for all files of a share
  * @links: number of links; 0 only once the last name is removed
  * @is_dir: the file is a directory; false for a stream
+ * @is_offloaded: data of the file is brought back when it is used
  * @is_stream: @allocation and @size are those of a stream
  * @mode: mode of the file, with its type
  * @uid: owner
@@ -74,6 +79,7 @@ struct dsmb_attrs {
 	u64 volume_id;
 	u32 links;
 	bool is_dir;
+	bool is_offloaded;
 	bool is_stream;
 	umode_t mode;
 	kuid_t uid;

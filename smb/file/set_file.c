@@ -104,6 +104,9 @@ static u32 dsmb_set_flags(struct dsmb_change *c, u32 flags, struct ditto_dosattr
 	/* The sparse attribute is set by an FSCTL. */
 	flags &= DITTO_FLAGS_KEPT & ~DITTO_FLAG_SPARSE;
 	flags |= attrs.dosattr.flags & DITTO_FLAG_SPARSE;
+	/* A client may write back what it has read. */
+	if (attrs.is_offloaded)
+		flags = (flags & ~DITTO_FLAG_OFFLINE) | (attrs.dosattr.flags & DITTO_FLAG_OFFLINE);
 	if (flags == attrs.dosattr.flags)
 		return STATUS_SUCCESS;
 	dosattr->flags = flags;

@@ -278,7 +278,7 @@ static u32 dsmb_duplicate(struct dsmb_copy *copy, u64 from, u64 to, u64 count)
 		return dsmb_done(io->call, err);
 	/* MS-FSA section 2.1.5.10.4; and the ranges must not overlap within one file. */
 	if (from > source.size || count > source.size - from ||
-	    (source.flags & ~target.flags) & DITTO_FLAG_SPARSE ||
+	    (source.dosattr.flags & ~target.dosattr.flags) & DITTO_FLAG_SPARSE ||
 	    dsmb_copy_overlaps(copy, &(struct dsmb_copy_chunk) { from, to, count }))
 		return STATUS_NOT_SUPPORTED;
 	/* The target does not grow, so extents behind its end are not shared. */

@@ -300,8 +300,9 @@ u32 dsmb_fsctl_offload_write(struct dsmb_ioctl *io)
 	len = min(len, round_up(attrs.size - pos, DSMB_SECTOR));
 	if (type == DSMB_TOKEN_ZERO) {
 		len = min_t(u64, len, DSMB_OFFLOAD_MAX);
-		status = dsmb_done(io->call, dsmb_zero_range(io, attrs.flags & DITTO_FLAG_SPARSE,
-							     pos, min(len, attrs.size - pos)));
+		status = dsmb_done(io->call,
+				   dsmb_zero_range(io, attrs.dosattr.flags & DITTO_FLAG_SPARSE,
+						   pos, min(len, attrs.size - pos)));
 	} else if (type == DSMB_TOKEN_OWN) {
 		status = dsmb_offload_write_token(io, skip, pos, attrs.size, &len);
 	} else {

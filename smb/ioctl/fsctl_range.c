@@ -117,7 +117,7 @@ u32 dsmb_fsctl_set_zero_data(struct dsmb_ioctl *io)
 	if (pos >= end)
 		return STATUS_SUCCESS;
 	/* Only a sparse file gives its blocks back. */
-	err = dsmb_zero_range(io, attrs.flags & DITTO_FLAG_SPARSE, pos, end - pos);
+	err = dsmb_zero_range(io, attrs.dosattr.flags & DITTO_FLAG_SPARSE, pos, end - pos);
 	return dsmb_done(io->call, err);
 }
 
@@ -175,7 +175,7 @@ u32 dsmb_fsctl_allocated_ranges(struct dsmb_ioctl *io)
 	/*
 	 * A file that is not sparse has no holes that clients can see (MS-FSA section 2.1.5.10.22).
 	 */
-	if (!(attrs.flags & DITTO_FLAG_SPARSE))
+	if (!(attrs.dosattr.flags & DITTO_FLAG_SPARSE))
 		return dsmb_encode_range(io, pos, end) ? STATUS_SUCCESS : STATUS_BUFFER_TOO_SMALL;
 	return dsmb_encode_data_ranges(io, pos, end);
 }

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A small helper of the tests' own that answers requests for offloaded data, over netlink."""
+import contextlib
+import os
+import re
+import select
+import socket
+import struct
+import threading
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+UAPI = os.path.join(os.path.dirname(os.path.dirname(HERE)), 'net/uapi/linux/ditto.h')
+
+NETLINK_GENERIC, GENL_ID_CTRL = 16, 16
+NLM_F_REQUEST, NLM_F_ACK = 1, 4
+NLMSG_ERROR = 2
+
+
+def constants():
+    """The numbers of the enums of the uapi header."""
+    with open(UAPI, encoding='ascii') as f:
+        text = re.sub(r'/\*.*?\*/', '', f.read(), flags=re.S)
+    found = {}
+    for body in re.findall(r'enum\s*\w*\s*{(.*?)}', text, re.S):
+        value = -1
+        for word in (w.strip() for w in body.split(',')):
+            if not word:
+                continue
+            name, _, expr = (p.strip() for p in word.partition('='))
+            value = value + 1 if not expr else eval(expr, {}, dict(found))  # pylint: disable=eval-used
+            found[name] = value
+    return found
+
+
+C = constants()
+
+
+def attr(kind, data):
+    """An attribute: numbers are given as bytes."""
+    size = 4 + len(data)
+    return struct.pack('=HH', size, kind) + data + b'\0' * (-size % 4)
+
+
+def attrs(data):
+    """The attributes of a message, the last of each kind."""
+    out = {}
+    while len(data) >= 4:
+        size, kind = struct.unpack_from('=HH', data)
+        out[kind & 0x3fff] = data[4:size]
+        data = data[(size + 3) & ~3:]
+    return out
+
+
+def u32(n):
+    return struct.pack('=I', n)
+
+
+def u64(n):
+    return struct.pack('=Q', n)
+
+
+def text(s):
+    return os.fsencode(s) + b'\0'
+
+
+class Netlink:
+    """A socket of the family in the namespace of the server."""
+
+    def __init__(self, ns):
+        with ns:
+            self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_GENERIC)
+            self.socket.bind((0, 0))
+        self.seq = 0
+        self.family = GENL_ID_CTRL
+        reply = self.call(3, attr(2, text('ditto')))
+        self.family = struct.unpack('=H', reply[1])[0]
+
+    def close(self):
+        self.socket.close()
+
+    def send(self, cmd, payload):
+        self.seq += 1
+        body = struct.pack('=BBH', cmd, 1, 0) + payload
+        self.socket.send(struct.pack('=IHHII', 16 + len(body), self.family,
+                                     NLM_F_REQUEST | NLM_F_ACK, self.seq, 0) + body)
+        return self.seq
+
+    @staticmethod
+    def messages(data):
+        while len(data) >= 16:
+            size, kind, _, seq, _ = struct.unpack_from('=IHHII', data)
+            yield kind, seq, data[16:size]
+            data = data[(size + 3) & ~3:]
+
+    def call(self, cmd, payload):
+        """Send a command and return the attributes of its reply; an error is raised."""
+        seq, reply = self.send(cmd, payload), {}
+        while True:
+            for kind, got, body in self.messages(self.socket.recv(1 << 17)):
+                if got != seq:
+                    continue
+                if kind != NLMSG_ERROR:
+                    reply = attrs(body[4:])
+                    continue
+                err = -struct.unpack_from('=i', body)[0]
+                if err:
+                    raise OSError(err, os.strerror(err))
+                return reply
+
+
+class Offload(Netlink):
+    """The commands."""
+
+    def get(self, path):
+        r = self.call(C['DITTO_CMD_OFFLOAD_GET'], attr(C['DITTO_A_OFFLOAD_PATH'], text(path)))
+
+        def number(name, form='=Q'):
+            return struct.unpack(form, r[C[f'DITTO_A_OFFLOAD_{name}']])[0]
+        return {'state': ('resident', 'partial', 'offloaded', 'recalling')[number('STATE', '=I')],
+                'size': number('SIZE'), 'change': number('CHANGE'), 'file_id': number('FILE_ID'),
+                'generation': number('GENERATION', '=I'), 'resident': number('RESIDENT'),
+                'cookie': r.get(C['DITTO_A_OFFLOAD_COOKIE'])}
+
+    def release(self, path, cookie, **other):
+        """Release a file as it is now; other replaces what offload-get tells."""
+        f = {**self.get(path), **other}
+        self.call(C['DITTO_CMD_OFFLOAD_RELEASE'],
+                  attr(C['DITTO_A_OFFLOAD_PATH'], text(path)) +
+                  attr(C['DITTO_A_OFFLOAD_FILE_ID'], u64(f['file_id'])) +
+                  attr(C['DITTO_A_OFFLOAD_GENERATION'], u32(f['generation'])) +
+                  attr(C['DITTO_A_OFFLOAD_CHANGE'], u64(f['change'])) +
+                  attr(C['DITTO_A_OFFLOAD_SIZE'], u64(f['size'])) +
+                  attr(C['DITTO_A_OFFLOAD_COOKIE'], cookie))
+
+    def recall(self, path):
+        self.call(C['DITTO_CMD_OFFLOAD_RECALL'], attr(C['DITTO_A_OFFLOAD_PATH'], text(path)))
+
+    def fill(self, recall, fd, fd_offset, offset, length):
+        self.call(C['DITTO_CMD_OFFLOAD_FILL'],
+                  attr(C['DITTO_A_OFFLOAD_RECALL'], u64(recall)) +
+                  attr(C['DITTO_A_OFFLOAD_FD'], u32(fd)) +
+                  attr(C['DITTO_A_OFFLOAD_FD_OFFSET'], u64(fd_offset)) +
+                  attr(C['DITTO_A_OFFLOAD_OFFSET'], u64(offset)) +
+                  attr(C['DITTO_A_OFFLOAD_LENGTH'], u64(length)))
+
+
+class Request:
+    """A request for data."""
+
+    def __init__(self, a):
+        def number(name):
+            return struct.unpack('=Q', a[C[f'DITTO_A_UPCALL_{name}']])[0]
+        self.id, self.recall = number('ID'), number('RECALL')
+        self.offset, self.length = number('OFFSET'), number('LENGTH')
+        self.size = number('FILE_SIZE')
+        self.cookie = a[C['DITTO_A_UPCALL_COOKIE']]
+        self.share = os.fsdecode(a[C['DITTO_A_UPCALL_SHARE']].rstrip(b'\0'))
+
+
+class Helper:
+    """Registers as the helper. Its store is a dictionary of contents by cookie.
+
+    how() gets each Request and returns what to do: None to give the data, 'hold' to leave the
+    request until go() is called, or an errno and a text to fail with.
+    """
+
+    def __init__(self, ns, how=None):
+        self.store, self.requests, self.held = {}, [], []
+        self.how = how or (lambda request: None)
+        self.lock = threading.Lock()
+        self.fill = Offload(ns)
+        self.nl = Netlink(ns)
+        self.nl.call(C['DITTO_CMD_HELPER_REGISTER'],
+                     attr(C['DITTO_A_STATE_KINDS'], u64((1 << 63) - 1)))
+        self.end = os.pipe()
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+
+    def _serve(self):
+        while True:
+            ready, _, _ = select.select([self.nl.socket, self.end[0]], [], [])
+            if self.end[0] in ready:
+                return
+            data = self.nl.socket.recv(1 << 17)
+            for kind, _, body in Netlink.messages(data):
+                if kind == self.nl.family and body[0] == C['DITTO_CMD_UPCALL']:
+                    with contextlib.suppress(OSError):
+                        self._upcall(attrs(body[4:]))
+
+    def _upcall(self, a):
+        kind = struct.unpack('=I', a[C['DITTO_A_UPCALL_TYPE']])[0]
+        if kind != C['DITTO_UPCALL_KIND_OFFLOAD_FETCH']:
+            self._answer(struct.unpack('=Q', a[C['DITTO_A_UPCALL_ID']])[0], 95)
+            return
+        request = Request(a)
+        with self.lock:
+            self.requests.append((request.cookie, request.offset, request.length))
+            what = self.how(request)
+            if what == 'hold':
+                self.held.append(request)
+                return
+        self._do(request, what)
+
+    def _answer(self, number, err=0, cause=None):
+        payload = attr(C['DITTO_A_UPCALL_ID'], u64(number))
+        if err:
+            payload += attr(C['DITTO_A_UPCALL_ERROR'], u32(err))
+        if cause:
+            payload += attr(C['DITTO_A_UPCALL_ERROR_TEXT'], text(cause))
+        self.nl.send(C['DITTO_CMD_UPCALL_REPLY'], payload)
+
+    def _do(self, request, what):
+        if what:
+            self._answer(request.id, *what)
+            return
+        self.give(request)
+        self._answer(request.id)
+
+    def give(self, request, data=None):
+        """Give the data of a request, in two pieces."""
+        data = self.store[request.cookie] if data is None else data
+        part = data[request.offset:request.offset + request.length]
+        fd = os.memfd_create('data')
+        try:
+            os.write(fd, part)
+            half = len(part) // 2
+            for at, length in ((0, half), (half, len(part) - half)):
+                if length:
+                    self.fill.fill(request.recall, fd, at, request.offset + at, length)
+        finally:
+            os.close(fd)
+
+    def go(self, what=None):
+        """Do with all requests that are held, and with later ones, what is given."""
+        with self.lock:
+            held, self.held = self.held, []
+            self.how = lambda request: what
+        for request in held:
+            self._do(request, what)
+
+    def close(self):
+        """As if the helper were killed."""
+        os.write(self.end[1], b'.')
+        self.thread.join()
+        self.nl.close()
+        self.fill.close()
+        for fd in self.end:
+            os.close(fd)

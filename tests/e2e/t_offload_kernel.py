@@ -1,0 +1,456 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Offloaded files as the kernel serves them, with a helper of the tests' own."""
+import contextlib
+import errno
+import os
+import random
+
+import nfs3
+from harness import Child, eq, expect_errno, get, one_of, parallel, put, run, test, wait_for
+from nfs3 import sattr
+from offload_helper import Helper
+
+MIB = 1 << 20
+RANGE = 8 * MIB
+XATTR = 'trusted.ditto.offload'
+# Two whole ranges and a part of a third.
+SIZE = 2 * RANGE + 1000003
+
+
+def pattern(name, size=SIZE):
+    """Content of a file: every 64 KiB begin with their number."""
+    some = random.Random(name).randbytes(65528)
+    return b''.join(i.to_bytes(8, 'big') + some for i in range(size // 65536 + 1))[:size]
+
+
+@contextlib.contextmanager
+def helper(w, how=None):
+    h = Helper(w.server_ns, how)
+    try:
+        yield h
+    finally:
+        h.close()
+
+
+def offloaded(w, h, name, data=None, cookie=None):
+    """Make a file and release its blocks; returns the content."""
+    data = pattern(name) if data is None else data
+    cookie = cookie or f'store\n{name}'.encode()
+    put(w.path(name), data)
+    h.store[cookie] = data
+    h.fill.release(w.path(name), cookie)
+    return data
+
+
+def blocks(w, name):
+    return os.stat(w.path(name)).st_blocks * 512
+
+
+def has_record(w, name):
+    return XATTR in os.listxattr(w.path(name))
+
+
+def settled(call, *args):
+    """Repeat a raw call until it is not answered with JUKEBOX."""
+    result = []
+
+    def done():
+        result[:] = [call(*args)]
+        return result[0].status != nfs3.JUKEBOX
+    wait_for('an answer other than JUKEBOX', done)
+    return result[0]
+
+
+def local(path):
+    """Read a file as a process of the server."""
+    return Child(get, path).join()
+
+
+def moves(h):
+    """The ranges that were asked for."""
+    return sorted({at // RANGE for _, at, _ in h.requests})
+
+
+@test(fs='ext4', offload=True)
+def release_and_read(w):
+    """Blocks are freed and the file looks the same; a client reads it back."""
+    with helper(w) as h:
+        put(w.path('f'), pattern('f'))
+        before = os.stat(w.path('f'))
+        h.store[b'c'] = pattern('f')
+        h.fill.release(w.path('f'), b'c')
+        after = os.stat(w.path('f'))
+        eq((after.st_size, after.st_mtime_ns, after.st_ctime_ns),
+           (before.st_size, before.st_mtime_ns, before.st_ctime_ns), 'size and times')
+        if blocks(w, 'f') > 65536:
+            raise AssertionError(f'{blocks(w, "f")} bytes of blocks are left')
+        told = h.fill.get(w.path('f'))
+        eq((told['state'], told['resident'], told['cookie']), ('offloaded', 0, b'c'), 'offload-get')
+        n = w.client.nfs()
+        fh = n.lookup(n.root, 'f').fh
+        eq(n.read(fh, 0, 4096).status, nfs3.JUKEBOX, 'the first READ')
+        r = settled(n.read, fh, 0, 4096)
+        eq((r.status, r.data), (nfs3.OK, pattern('f')[:4096]), 'READ')
+        eq(h.fill.get(w.path('f'))['state'] in ('partial', 'recalling'), True, 'partly there')
+        m = w.client.mount()
+        eq(get(f'{m}/f') == pattern('f'), True, 'all data')
+        wait_for('no record is left', lambda: not has_record(w, 'f'))
+        eq(h.fill.get(w.path('f'))['state'], 'resident', 'state')
+        eq(len(h.requests), 3, 'one request for each range')
+        eq(os.stat(w.path('f')).st_mtime_ns, before.st_mtime_ns, 'mtime after the recall')
+
+
+def round_trip(w):
+    with helper(w) as h:
+        data = offloaded(w, h, 'f')
+        eq(has_record(w, 'f'), True, 'the record')
+        eq(get(f'{w.client.mount()}/f') == data, True, 'data over NFSv3')
+        data = offloaded(w, h, 'g')
+        eq(get(f'{w.client.mount(vers="4.2")}/g') == data, True, 'data over NFSv4.2')
+        data = offloaded(w, h, 'h')
+        eq(local(w.path('h')) == data, True, 'data for a local process')
+
+
+@test(offload=True)
+def on_tmpfs(w):
+    round_trip(w)
+
+
+@test(fs='xfs', offload=True)
+def on_xfs(w):
+    round_trip(w)
+
+
+@test(fs='btrfs', offload=True)
+def on_btrfs(w):
+    round_trip(w)
+
+
+@test(offload=True, clients=2)
+def one_recall_for_all(w):
+    """Readers of a range share one request, and nothing but JUKEBOX comes before the data."""
+    with helper(w, lambda request: 'hold') as h:
+        data = offloaded(w, h, 'f')
+        ns = [c.nfs() for c in w.clients]
+        fh = ns[0].lookup(ns[0].root, 'f').fh
+        for n in ns * 3:
+            eq(n.read(fh, 4096, 4096).status, nfs3.JUKEBOX, 'READ while the data comes')
+        wait_for('the request', lambda: h.held)
+        eq([r for r in h.requests if r[1] == 0], [(b'store\nf', 0, RANGE)], 'requests')
+        h.go()
+        for n in ns:
+            eq(settled(n.read, fh, 4096, 4096).data, data[4096:8192], 'READ')
+        eq(len([r for r in h.requests if r[1] == 0]), 1, 'requests for the range')
+
+
+@test(offload=True)
+def writes(w):
+    """A write needs its range; one behind the content needs none."""
+    with helper(w) as h:
+        data = bytearray(offloaded(w, h, 'f'))
+        n = w.client.nfs()
+        fh = n.lookup(n.root, 'f').fh
+        eq(n.write(fh, RANGE + 10, b'new').status, nfs3.JUKEBOX, 'WRITE to an absent range')
+        eq(settled(n.write, fh, RANGE + 10, b'new').status, nfs3.OK, 'WRITE')
+        data[RANGE + 10:RANGE + 13] = b'new'
+        eq(moves(h), [1], 'ranges asked for')
+        eq(n.write(fh, SIZE, b'tail').status, nfs3.OK, 'WRITE at the end')
+        data += b'tail'
+        eq(moves(h), [1], 'ranges asked for after the WRITE at the end')
+        eq(h.fill.get(w.path('f'))['state'], 'partial', 'state')
+        eq(local(w.path('f')) == bytes(data), True, 'old and new data')
+
+
+@test(fs='ext4', offload=True)
+def sizes(w):
+    """A truncation brings back only a range that it divides, and what was cut never returns."""
+    with helper(w) as h:
+        n = w.client.nfs()
+
+        def cut(name, size, grow, ranges):
+            data = offloaded(w, h, name)
+            fh = n.lookup(n.root, name).fh
+            h.requests.clear()
+            eq(settled(n.setattr, fh, sattr(size=size)).status, nfs3.OK, f'{name}: cut')
+            eq(moves(h), ranges, f'{name}: ranges asked for')
+            eq(settled(n.setattr, fh, sattr(size=grow)).status, nfs3.OK, f'{name}: grow')
+            eq(moves(h), ranges, f'{name}: ranges asked for by growing')
+            want = data[:size] + bytes(max(0, grow - size))
+            eq(local(w.path(name)) == want, True, f'{name}: data')
+        cut('empty', 0, 5000, [])
+        cut('border', RANGE, 2 * RANGE + 77, [])
+        cut('within', RANGE + 100, 2 * RANGE, [1])
+        cut('longer', SIZE, SIZE + RANGE, [])
+        # by a local process, which opens nothing
+        data = offloaded(w, h, 'local')
+        h.requests.clear()
+        os.truncate(w.path('local'), RANGE)
+        os.truncate(w.path('local'), RANGE + 50)
+        eq(local(w.path('local')) == data[:RANGE] + bytes(50), True, 'cut by truncate()')
+
+
+@test(fs='ext4', offload=True)
+def holes(w):
+    """Absent ranges are data; a hole that covers them needs none."""
+    with helper(w) as h:
+        data = bytearray(offloaded(w, h, 'f'))
+        m = w.client.mount(vers='4.2')
+        with open(f'{m}/f', 'r+b', buffering=0) as f:
+            eq(os.lseek(f.fileno(), 5, os.SEEK_DATA), 5, 'SEEK_DATA')
+            eq(os.lseek(f.fileno(), 5, os.SEEK_HOLE), SIZE, 'SEEK_HOLE')
+            eq(moves(h), [], 'ranges asked for by SEEK')
+            run('fallocate', '-p', '-o', '0', '-l', str(RANGE), f'{m}/f')
+            eq(moves(h), [], 'ranges asked for by DEALLOCATE')
+            eq(os.lseek(f.fileno(), 5, os.SEEK_DATA), RANGE, 'SEEK_DATA behind the hole')
+            run('fallocate', '-p', '-o', str(RANGE + 4096), '-l', '4096', f'{m}/f')
+            eq(moves(h), [1], 'ranges asked for by a small hole')
+        data[:RANGE] = bytes(RANGE)
+        data[RANGE + 4096:RANGE + 8192] = bytes(4096)
+        eq(local(w.path('f')) == bytes(data), True, 'data')
+
+
+@test(fs='xfs', offload=True)
+def copies(w):
+    """Copies and clones get data, not holes."""
+    with helper(w) as h:
+        data = offloaded(w, h, 'f')
+        m = w.client.mount(vers='4.2')
+        run('cp', '--reflink=always', f'{m}/f', f'{m}/clone')
+        eq(get(w.path('clone')) == data, True, 'clone')
+        data = offloaded(w, h, 'g')
+        run('cp', '--reflink=never', f'{m}/g', f'{m}/copy')
+        eq(get(w.path('copy')) == data, True, 'copy')
+        eq(XATTR in os.listxattr(w.path('copy')), False, 'the copy has no record')
+
+
+@test(offload=True)
+def names_and_attributes(w):
+    """Names, modes and attributes change without the data; clients do not see the record."""
+    with helper(w) as h:
+        data = offloaded(w, h, 'f')
+        m = w.client.mount(vers='4.2')
+        os.chmod(f'{m}/f', 0o640)
+        os.link(f'{m}/f', f'{m}/l')
+        os.rename(f'{m}/f', f'{m}/g')
+        os.setxattr(f'{m}/g', 'user.x', b'1')
+        os.utime(f'{m}/g', ns=(10**18, 10**18))
+        eq([x for x in os.listxattr(f'{m}/g') if 'ditto' in x], [], 'attributes')
+        with expect_errno(errno.EPERM, errno.EOPNOTSUPP, errno.EACCES):
+            os.setxattr(f'{m}/g', XATTR, b'x')
+        eq(h.requests, [], 'requests')
+        eq(get(f'{m}/l') == data, True, 'data')
+        offloaded(w, h, 'gone')
+        h.requests.clear()
+        os.unlink(f'{m}/gone')
+        eq(h.requests, [], 'requests of an unlink')
+
+
+@test(offload=True)
+def refusals(w):
+    """Only a file that is unused and unchanged is released."""
+    with helper(w) as h:
+        put(w.path('f'), b'x' * 100000)
+        path, nl = w.path('f'), h.fill
+        told = nl.get(path)
+        with expect_errno(errno.ESTALE):
+            nl.release(path, b'c', change=told['change'] - 1)
+        with expect_errno(errno.ESTALE):
+            nl.release(path, b'c', size=told['size'] + 1)
+        with expect_errno(errno.ESTALE):
+            nl.release(path, b'c', file_id=told['file_id'] + 1)
+        with expect_errno(errno.EINVAL):
+            nl.release(path, b'')
+        with expect_errno(errno.EINVAL):
+            nl.release(path, b'c' * 513)
+        for mode in ('rb', 'r+b'):
+            with open(path, mode), expect_errno(errno.EBUSY):
+                nl.release(path, b'c')
+        m = w.client.mount(vers='4.2')
+        with open(f'{m}/f', 'r+b') as f:
+            with expect_errno(errno.EBUSY):
+                nl.release(path, b'c')
+            f.write(b'y')
+        eq(get(path), b'y' + b'x' * 99999, 'data after refusals')
+        with expect_errno(errno.ESTALE):
+            nl.release(path, b'c', change=told['change'])
+        with expect_errno(errno.EALREADY):
+            nl.recall(path)
+        w.server.set('data', offload=False)
+        with expect_errno(errno.EACCES):
+            nl.release(path, b'c')
+        w.server.set('data', offload=True)
+        h.store[b'c'] = get(path)
+        wait_for('the release', lambda: released(nl, path))
+        with expect_errno(errno.EALREADY):
+            nl.release(path, b'c')
+        # it comes back although the share does not have the option any more
+        w.server.set('data', offload=False)
+        eq(get(f'{m}/f'), b'y' + b'x' * 99999, 'data')
+
+
+def released(nl, path, cookie=b'c'):
+    """Release a file that a client may have closed a moment ago."""
+    try:
+        nl.release(path, cookie)
+    except OSError as e:
+        one_of(e.errno, (errno.EBUSY,), 'release')
+        return False
+    return True
+
+
+@test(offload=True)
+def local_processes(w):
+    """A process of the server waits at its open; without the helper it gets an error."""
+    with helper(w, lambda request: 'hold') as h:
+        data = offloaded(w, h, 'f')
+        reader = Child(get, w.path('f'))
+        wait_for('the request', lambda: h.held)
+        waits = Child(get, w.path('f'))
+        h.go()
+        eq(reader.join() == data, True, 'data')
+        eq(waits.join() == data, True, 'data for the second')
+        offloaded(w, h, 'g')
+        h.how = lambda request: 'hold'
+        reader = Child(failure_of, w.path('g'))
+        wait_for('the request', lambda: h.held)
+    eq(reader.join(), errno.EIO, 'the helper went away')
+    eq(Child(failure_of, w.path('g')).join(), errno.EIO, 'no helper')
+
+
+def failure_of(path):
+    try:
+        get(path)
+    except OSError as e:
+        return e.errno
+    return 0
+
+
+@test(offload=True)
+def failures(w):
+    """What cannot be brought back is an error, never zeros; later it is tried again."""
+    with helper(w, lambda request: (errno.EIO, 'the bucket is gone')) as h:
+        data = offloaded(w, h, 'f')
+        n = w.client.nfs()
+        fh = n.lookup(n.root, 'f').fh
+        eq(settled(n.read, fh, 0, 100).status, nfs3.IO, 'READ without data')
+        eq(n.write(fh, 0, b'x').status, nfs3.IO, 'WRITE without data')
+        h.go()
+        wait_for('another attempt', lambda: settled(n.read, fh, 0, 100).status == nfs3.OK)
+        eq(n.read(fh, 0, 100).data, data[:100], 'READ')
+        # an answer without data, and data of a wrong place
+        offloaded(w, h, 'g')
+        fh = n.lookup(n.root, 'g').fh
+        h.give = lambda request: None
+        eq(settled(n.read, fh, 0, 100).status, nfs3.IO, 'READ of what was not given')
+        eq(h.fill.get(w.path('g'))['resident'], 0, 'nothing counts as there')
+        with expect_errno(errno.ENOENT):
+            h.fill.fill(12345, 0, 0, 0, 1)
+    offloaded_without = n.read(fh, 2 * RANGE, 100)
+    one_of(offloaded_without.status, (nfs3.IO, nfs3.JUKEBOX), 'READ without a helper')
+
+
+@test(fs='ext4', offload=True)
+def restart(w):
+    """The record survives the modules; what was there stays there."""
+    with helper(w) as h:
+        data = bytearray(offloaded(w, h, 'f'))
+        store = h.store
+        n = w.client.nfs()
+        fh = n.lookup(n.root, 'f').fh
+        eq(settled(n.write, fh, 5, b'changed').status, nfs3.OK, 'WRITE')
+        data[5:12] = b'changed'
+        wait_for('no recall is left', lambda: h.fill.get(w.path('f'))['state'] == 'partial')
+    w.server.restart()
+    with helper(w) as h:
+        h.store = store
+        eq(Child(get, w.path('f')).join() == bytes(data), True, 'data after a restart')
+        eq(0 in moves(h), False, 'the changed range was not asked for')
+
+
+@test(offload=True)
+def foreign_records(w):
+    """A record that was copied to another file is not believed."""
+    with helper(w) as h:
+        offloaded(w, h, 'f')
+        put(w.path('g'), b'g' * 1000)
+        os.setxattr(w.path('g'), XATTR, os.getxattr(w.path('f'), XATTR))
+        put(w.path('d'), b'd' * 1000)
+        os.setxattr(w.path('d'), XATTR, b'DOFL')
+        n = w.client.nfs()
+        for name in 'gd':
+            eq(n.read(n.lookup(n.root, name).fh, 0, 100).status, nfs3.IO, f'READ of {name}')
+        eq(h.requests, [], 'requests')
+
+
+@test(offload=True, share=False)
+def share_removed(w):
+    """A share is removed while data is on its way."""
+    with helper(w, lambda request: 'hold') as h:
+        w.server.add('data', w.export, offload=True)
+        offloaded(w, h, 'f')
+        n = w.client.nfs()
+        fh = n.lookup(n.root, 'f').fh
+        eq(n.read(fh, 0, 100).status, nfs3.JUKEBOX, 'READ')
+        wait_for('the request', lambda: h.held)
+        reader = Child(failure_of, w.path('f'))
+        h.fill.recall(w.path('f'))
+        w.server.delete('data')
+        one_of(reader.join(), (errno.EIO, 0), 'a local process')
+
+
+@test(smb=True, offload=True)
+def over_smb(w):
+    """A READ is answered when the data is there; attributes tell what is offloaded."""
+    m = w.client.mount_smb()
+    put(f'{m}/warm', b'x')
+    w.server.helper_stop('KILL')
+    with helper(w) as h:
+        data = offloaded(w, h, 'f')
+        attributes = run('getfattr', '--only-values', '-n', 'user.cifs.dosattrib', f'{m}/f',
+                         check=False)
+        eq(h.requests, [], f'requests of {attributes}')
+        names = run('getfattr', '-d', '-m', '-', f'{m}/f', check=False).stdout
+        eq('offload' in names, False, 'the record is not an EA')
+        eq(get(f'{m}/f') == data, True, 'data')
+        data = offloaded(w, h, 'g')
+        with open(f'{m}/g', 'r+b') as f:
+            f.seek(RANGE)
+            f.write(b'written')
+        want = data[:RANGE] + b'written' + data[RANGE + 7:]
+        eq(get(f'{m}/g') == want, True, 'old and new data')
+    w.server.helper_start(w.server.conf)
+
+
+@test(offload=True)
+def counters(w):
+    """What was done is counted, and told."""
+    with helper(w) as h:
+        offloaded(w, h, 'f')
+        h.fill.recall(w.path('f'))
+        wait_for('the data', lambda: h.fill.get(w.path('f'))['state'] == 'resident')
+        calls = w.server.calls('offload')
+        eq((calls['release'], calls['recall']), (1, 3), 'counters')
+
+
+@test(offload=True)
+def many(w):
+    """Files are read and written at once while they come back and are released again."""
+    def work(h, name):
+        data = bytearray(offloaded(w, h, name, pattern(name, 300000)))
+        m = mounts[name]
+        for i in range(3):
+            with open(f'{m}/{name}', 'r+b') as f:
+                f.seek(i * 1000)
+                f.write(name.encode())
+            data[i * 1000:i * 1000 + len(name)] = name.encode()
+            eq(get(w.path(name)) == bytes(data), True, f'{name}: data')
+            cookie = f'{name}{i}'.encode()
+            h.store[cookie] = bytes(data)
+            wait_for('the release', lambda: released(h.fill, w.path(name), cookie))
+    names = [f'many{i}' for i in range(4)]
+    mounts = {name: w.client.mount(vers='4.2') for name in names}
+    with helper(w) as h:
+        for name in names:
+            work(h, name)
+        parallel(*(lambda name=name: get(f'{mounts[name]}/{name}') for name in names))
+

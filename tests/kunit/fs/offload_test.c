@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Records of offloaded files: the stored form, and which ranges bytes belong to. */
+
+#include <kunit/test.h>
+#include <linux/sizes.h>
+#include <linux/string.h>
+#include <linux/unaligned.h>
+
+#include "../../../fs/offload/record.h"
+
+#define RANGE	SZ_8M
+
+/* Three ranges, the last one 100 bytes long. */
+static struct ditto_offload_record *offload_record(struct kunit *test, u64 size)
+{
+	struct ditto_offload_record *record = kunit_kzalloc(test, sizeof(*record), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, record);
+	ditto_offload_record_init(record, size);
+	record->change = 0x1122334455667788;
+	record->ino = 42;
+	record->generation = 7;
+	record->cookie_len = 3;
+	memcpy(record->cookie, "abc", 3);
+	return record;
+}
+
+static u8 *offload_buffer(struct kunit *test)
+{
+	u8 *buf = kunit_kzalloc(test, DITTO_OFFLOAD_RECORD_MAX + 1, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, buf);
+	return buf;
+}
+
+static void offload_sizes(struct kunit *test)
+{
+	static const struct {
+		u64 size;
+		u8 shift;
+		u32 ranges;
+	} cases[] = {
+		{ 1, 23, 1 },
+		{ RANGE, 23, 1 },
+		{ RANGE + 1ULL, 23, 2 },
+		{ 8192ULL * RANGE, 23, 8192 },
+		{ 8192ULL * RANGE + 1, 24, 4097 },
+		{ LLONG_MAX, 50, 8192 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct ditto_offload_record *record = offload_record(test, cases[i].size);
+
+		KUNIT_EXPECT_EQ(test, record->shift, cases[i].shift);
+		KUNIT_EXPECT_EQ(test, ditto_offload_ranges(record), cases[i].ranges);
+	}
+}
+
+static void offload_stored_form(struct kunit *test)
+{
+	static const u8 want[] = {
+		'D', 'O', 'F', 'L', 1, 0, 0, 23,
+		0x64, 0, 0, 1, 0, 0, 0, 0,
+		0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11,
+		42, 0, 0, 0, 0, 0, 0, 0,
+		7, 0, 0, 0, 3, 0, 1, 0,
+		'a', 'b', 'c', 2,
+	};
+	struct ditto_offload_record *record = offload_record(test, 2ULL * RANGE + 100);
+	struct ditto_offload_record *read = offload_record(test, 1);
+	u8 *buf = offload_buffer(test);
+
+	__set_bit(1, record->map);
+	KUNIT_ASSERT_EQ(test, ditto_offload_record_encode(record, buf), sizeof(want));
+	KUNIT_EXPECT_MEMEQ(test, buf, want, sizeof(want));
+	KUNIT_ASSERT_EQ(test, ditto_offload_record_decode(read, buf, sizeof(want)), 0);
+	KUNIT_EXPECT_MEMEQ(test, read, record, sizeof(*read));
+}
+
+static void offload_longest(struct kunit *test)
+{
+	struct ditto_offload_record *record = offload_record(test, 8192ULL * RANGE);
+	struct ditto_offload_record *read = offload_record(test, 1);
+	u8 *buf = offload_buffer(test);
+	size_t len;
+
+	record->cookie_len = DITTO_OFFLOAD_COOKIE_MAX;
+	memset(record->cookie, 'x', sizeof(record->cookie));
+	len = ditto_offload_record_encode(record, buf);
+	KUNIT_EXPECT_EQ(test, len, DITTO_OFFLOAD_RECORD_MAX);
+	KUNIT_EXPECT_EQ(test, ditto_offload_record_decode(read, buf, len), 0);
+}
+
+/* Whatever is damaged, the record is refused and nothing is read behind it. */
+static void offload_damaged(struct kunit *test)
+{
+	static const struct {
+		u8 at;
+		u8 value;
+	} cases[] = {
+		{ 0, 'd' }, { 4, 2 }, { 5, 1 }, { 6, 1 }, { 7, 22 }, { 7, 51 }, { 11, 2 },
+		{ 15, 0x80 }, { 36, 0 }, { 36, 4 }, { 37, 2 }, { 37, 0xff }, { 38, 0 },
+		{ 38, 2 }, { 39, 0xff },
+	};
+	struct ditto_offload_record *record = offload_record(test, 2ULL * RANGE + 100);
+	struct ditto_offload_record *read = offload_record(test, 1);
+	u8 *buf = offload_buffer(test);
+	size_t len = ditto_offload_record_encode(record, buf);
+	u8 was;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		was = buf[cases[i].at];
+		buf[cases[i].at] = cases[i].value;
+		/* A size of more ranges needs a longer map. */
+		if (cases[i].at == 11)
+			buf[11] = 0x10;
+		KUNIT_EXPECT_EQ_MSG(test, ditto_offload_record_decode(read, buf, len), -EINVAL,
+				    "byte %u is %u", cases[i].at, cases[i].value);
+		buf[cases[i].at] = was;
+	}
+	for (size_t cut = 0; cut < len; cut++)
+		KUNIT_EXPECT_EQ(test, ditto_offload_record_decode(read, buf, cut), -EINVAL);
+	KUNIT_EXPECT_EQ(test, ditto_offload_record_decode(read, buf, len + 1), -EINVAL);
+	memset(buf + 8, 0, 8);
+	KUNIT_EXPECT_EQ(test, ditto_offload_record_decode(read, buf, len), -EINVAL);
+}
+
+static void offload_absent_ranges(struct kunit *test)
+{
+	struct ditto_offload_record *record = offload_record(test, 2ULL * RANGE + 100);
+
+	KUNIT_EXPECT_EQ(test, ditto_offload_absent(record, 0, 1), 0);
+	KUNIT_EXPECT_EQ(test, ditto_offload_absent(record, 5, 5), DITTO_OFFLOAD_NONE);
+	KUNIT_EXPECT_EQ(test, ditto_offload_absent(record, RANGE, U64_MAX), 1);
+	KUNIT_EXPECT_EQ(test, ditto_offload_absent(record, 2 * RANGE + 99, U64_MAX), 2);
+	KUNIT_EXPECT_EQ(test, ditto_offload_absent(record, 2 * RANGE + 100, U64_MAX),
+			DITTO_OFFLOAD_NONE);
+	__set_bit(0, record->map);
+	KUNIT_EXPECT_EQ(test, ditto_offload_absent(record, 0, RANGE), DITTO_OFFLOAD_NONE);
+	KUNIT_EXPECT_EQ(test, ditto_offload_absent(record, 0, RANGE + 1), 1);
+	KUNIT_EXPECT_EQ(test, ditto_offload_resident(record), RANGE);
+	__set_bit(2, record->map);
+	KUNIT_EXPECT_EQ(test, ditto_offload_resident(record), RANGE + 100);
+}
+
+/* Only what is covered as a whole counts; the last range ends with the content. */
+static void offload_covered_ranges(struct kunit *test)
+{
+	struct ditto_offload_record *record = offload_record(test, 2ULL * RANGE + 100);
+
+	KUNIT_EXPECT_FALSE(test, ditto_offload_cover(record, 0, RANGE - 1));
+	KUNIT_EXPECT_FALSE(test, ditto_offload_cover(record, 1, RANGE + 1));
+	KUNIT_EXPECT_FALSE(test, ditto_offload_cover(record, 0, 0));
+	KUNIT_EXPECT_TRUE(test, ditto_offload_cover(record, 1, 2 * RANGE + 50));
+	KUNIT_EXPECT_EQ(test, record->map[0], BIT(1));
+	KUNIT_EXPECT_FALSE(test, ditto_offload_cover(record, RANGE, 2 * RANGE));
+	KUNIT_EXPECT_TRUE(test, ditto_offload_cover(record, 2 * RANGE, 2 * RANGE + 100));
+	KUNIT_EXPECT_EQ(test, record->map[0], BIT(1) | BIT(2));
+	KUNIT_EXPECT_FALSE(test, ditto_offload_cover(record, U64_MAX - 5, U64_MAX));
+}
+
+static void offload_cut_content(struct kunit *test)
+{
+	struct ditto_offload_record *record = offload_record(test, 2ULL * RANGE + 100);
+
+	bitmap_set(record->map, 0, 3);
+	ditto_offload_cut(record, 3ULL * RANGE);
+	KUNIT_EXPECT_EQ(test, record->size, 2ULL * RANGE + 100);
+	ditto_offload_cut(record, RANGE + 1);
+	KUNIT_EXPECT_EQ(test, record->size, RANGE + 1);
+	KUNIT_EXPECT_EQ(test, record->map[0], BIT(0) | BIT(1));
+	KUNIT_EXPECT_EQ(test, ditto_offload_range_end(record, 1), RANGE + 1);
+	ditto_offload_cut(record, 0);
+	KUNIT_EXPECT_EQ(test, ditto_offload_absent(record, 0, U64_MAX), DITTO_OFFLOAD_NONE);
+	KUNIT_EXPECT_EQ(test, record->map[0], 0UL);
+}
+
+static struct kunit_case offload_test_cases[] = {
+	KUNIT_CASE(offload_sizes),
+	KUNIT_CASE(offload_stored_form),
+	KUNIT_CASE(offload_longest),
+	KUNIT_CASE(offload_damaged),
+	KUNIT_CASE(offload_absent_ranges),
+	KUNIT_CASE(offload_covered_ranges),
+	KUNIT_CASE(offload_cut_content),
+	{}
+};
+
+static struct kunit_suite offload_suite = {
+	.name = "ditto_offload",
+	.test_cases = offload_test_cases,
+};
+
+kunit_test_suite(offload_suite);
