@@ -2,7 +2,7 @@
 /*
  * The record of an offloaded file: which parts of its content are in the file, and where the helper
  * finds the others. It is stored with the file as trusted.ditto.offload, see
- * Documentation/offload.md, and is the truth: nothing else tells that blocks were freed.
+ * Documentation/offload-kernel.md, and is the truth: nothing else tells that blocks were freed.
  *
  * The content is divided into ranges of the same size. A range whose bit is not set is absent: the
  * file system has no data for it, and its bytes must not be read from there. Bytes behind the size

@@ -37,6 +37,7 @@ static const struct option_limit {
 	{ "core", "samba-acl", 0, 2, 0 },
 	{ "core", "audit", 0, 1, 0 },
 	{ "core", "security-labels", 0, 1, 0 },
+	{ "core", "offload", 0, 1, 0 },
 	{ "nfs", "xprtsec", 1, 7, 7 },
 	{ "nfs", "sec-first", 0, 5, 0 },
 	{ "nfs", "nlm-callers", 0, 2, 0 },
