@@ -21,6 +21,7 @@
 #include <linux/xattr.h>
 
 #include "../../lockd/acting.h"
+#include "../../net/helper/upcall.h"
 #include "../../net/server.h"
 #include "../node/node_private.h"
 #include "../share/share.h"
@@ -111,7 +112,8 @@ static int local_open(struct ditto_volume *volume, struct dentry *dentry)
 	}
 	stub = ditto_stub_get(node);
 	if (!IS_ERR_OR_NULL(stub)) {
-		err = local_wait(stub);
+		/* The helper would wait for its own answer. */
+		err = ditto_upcall_is_helper(volume->srv) ? -EBUSY : local_wait(stub);
 		ditto_stub_put(stub);
 	} else {
 		err = PTR_ERR_OR_ZERO(stub);

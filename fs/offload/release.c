@@ -368,6 +368,8 @@ int ditto_offload_release(struct ditto_share *share, struct ditto_node *node,
 	u64 began = ktime_get_ns();
 	int err;
 
+	/* The record is read before the lock is held that this takes, too. */
+	ditto_offload_is_stub(node);
 	down_read(&volumes_sem);
 	err = release_check(share, node, args, extack);
 	if (!err)

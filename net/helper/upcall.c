@@ -20,6 +20,7 @@
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/random.h>
+#include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -142,8 +143,9 @@ static const u8 queue_of_type[] = {
 
 /**
  * struct ditto_upcalls - the helper of one server and the requests to it
- * @lock: guards @portid, @term, @kinds, @lacks, @stopped, @missed and @stuck
+ * @lock: guards @portid, @tgid, @term, @kinds, @lacks, @stopped, @missed and @stuck
  * @portid: netlink port of the helper; 0 without one
+ * @tgid: process that registered it
  * @term: changes with each helper that registers; starts at a random value
  * @kinds: types of requests that the helper understands, one bit each
  * @lacks: types that it does not understand and that were logged
@@ -161,6 +163,7 @@ static const u8 queue_of_type[] = {
 struct ditto_upcalls {
 	spinlock_t lock;	/* see above */
 	u32 portid;
+	pid_t tgid;
 	u32 term;
 	u64 kinds;
 	u64 lacks;
@@ -181,6 +184,11 @@ bool ditto_upcall_has_helper(struct ditto_server *srv)
 	return READ_ONCE(srv->upcalls->portid);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_upcall_has_helper, DITTO);
+
+bool ditto_upcall_is_helper(struct ditto_server *srv)
+{
+	return READ_ONCE(srv->upcalls->portid) && READ_ONCE(srv->upcalls->tgid) == current->tgid;
+}
 
 /* Get the helper's port and term. Logs a missing helper once per absence. */
 static int helper_find(struct ditto_upcalls *up, u32 *portid, u32 *term)
@@ -610,6 +618,7 @@ int ditto_upcall_register(struct ditto_server *srv, u32 portid)
 	old = up->portid;
 	if (!old) {
 		WRITE_ONCE(up->portid, portid);
+		WRITE_ONCE(up->tgid, current->tgid);
 		WRITE_ONCE(up->kinds, FIRST_KINDS);
 		up->lacks = 0;
 		up->term++;

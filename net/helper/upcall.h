@@ -243,6 +243,9 @@ int ditto_upcall_hello(struct ditto_server *srv, void **hello, size_t *len);
 /* True if a helper is registered. Any context. */
 bool ditto_upcall_has_helper(struct ditto_server *srv);
 
+/* True if the current process has registered as the helper, and must not wait for itself. */
+bool ditto_upcall_is_helper(struct ditto_server *srv);
+
 /**
  * ditto_upcalls_stop - fail all requests that wait, and accept no further ones
  * @srv: the server, which is being shut down

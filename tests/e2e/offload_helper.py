@@ -71,6 +71,7 @@ class Netlink:
             self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_GENERIC)
             self.socket.bind((0, 0))
         self.seq = 0
+        self.lock = threading.Lock()
         self.family = GENL_ID_CTRL
         reply = self.call(3, attr(2, text('ditto')))
         self.family = struct.unpack('=H', reply[1])[0]
@@ -94,6 +95,10 @@ class Netlink:
 
     def call(self, cmd, payload):
         """Send a command and return the attributes of its reply; an error is raised."""
+        with self.lock:
+            return self._call(cmd, payload)
+
+    def _call(self, cmd, payload):
         seq, reply = self.send(cmd, payload), {}
         while True:
             for kind, got, body in self.messages(self.socket.recv(1 << 17)):
