@@ -58,7 +58,7 @@ static void access_read_ahead(struct ditto_op *op, struct ditto_stub *stub, u64 
 		ditto_recall_range(stub, range, access_user(op));
 }
 
-/* Park the operation. A range that came just before would wake nobody, so it is looked for again. */
+/* Park the operation. A range that came just before woke nobody, so it is looked for again. */
 static void access_park(struct ditto_op *op, struct ditto_stub *stub, u64 pos, u64 end)
 {
 	bool come;
@@ -88,13 +88,15 @@ static int access_want(struct ditto_op *op, struct ditto_stub *stub, bool read, 
 	spin_unlock(&stub->lock);
 	if (failed)
 		return -EIO;
+	if (range != DITTO_OFFLOAD_NONE) {
+		err = ditto_recall_range(stub, range, access_user(op));
+		if (err)
+			return err;
+	}
 	if (read && end > pos)
 		access_read_ahead(op, stub, pos, end);
 	if (range == DITTO_OFFLOAD_NONE)
 		return 0;
-	err = ditto_recall_range(stub, range, access_user(op));
-	if (err)
-		return err;
 	access_park(op, stub, pos, end);
 	return -EJUKEBOX;
 }

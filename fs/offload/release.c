@@ -13,6 +13,7 @@
 #include <linux/falloc.h>
 #include <linux/fs.h>
 #include <linux/iversion.h>
+#include <linux/magic.h>
 #include <linux/netlink.h>
 #include <linux/pagemap.h>
 #include <linux/rwsem.h>
@@ -79,11 +80,17 @@ bool ditto_offload_volume_owns(const struct ditto_volume *volume)
 	return owns;
 }
 
+/* XFS counts changes that write-back makes, too. */
+static bool change_is_counted(const struct inode *inode)
+{
+	return IS_I_VERSION(inode) && inode->i_sb->s_magic != XFS_SUPER_MAGIC;
+}
+
 u64 ditto_offload_change(struct inode *inode)
 {
 	struct timespec64 ctime = inode_get_ctime(inode);
 
-	if (IS_I_VERSION(inode))
+	if (change_is_counted(inode))
 		return inode_query_iversion(inode);
 	return timespec64_to_ns(&ctime);
 }
@@ -93,11 +100,11 @@ static void change_wait_tick(struct inode *inode)
 {
 	struct timespec64 ctime = inode_get_ctime(inode), now;
 
-	for (int i = 0; i < 100 && !IS_I_VERSION(inode); i++) {
+	for (int i = 0; i < 10 && !change_is_counted(inode); i++) {
 		ktime_get_coarse_real_ts64(&now);
 		if (timespec64_compare(&ctime, &now) < 0)
 			return;
-		msleep(1);
+		msleep(20);
 	}
 }
 
@@ -105,6 +112,7 @@ int ditto_offload_get(struct ditto_node *node, struct ditto_offload_info *info)
 {
 	struct inode *inode = node->inode;
 	struct ditto_stub *stub;
+	int err;
 
 	if (!S_ISREG(inode->i_mode))
 		return -EINVAL;
@@ -112,12 +120,15 @@ int ditto_offload_get(struct ditto_node *node, struct ditto_offload_info *info)
 	stub = ditto_stub_get(node);
 	if (IS_ERR(stub))
 		return PTR_ERR(stub);
+	err = stub ? 0 : filemap_write_and_wait(inode->i_mapping);
+	if (err)
+		return err;
 	change_wait_tick(inode);
 	info->change = ditto_offload_change(inode);
 	info->size = i_size_read(inode);
 	if (!stub) {
 		info->resident = info->size;
-		/* Also protects mapped pages, so that the next write to one is a change. */
+		/* Protects pages mapped meanwhile, so that the next write to one is a change. */
 		return filemap_write_and_wait(inode->i_mapping);
 	}
 	spin_lock(&stub->lock);
@@ -234,7 +245,7 @@ static const char *release_quiesce(struct ditto_node *node)
 			why = release_in_use(node);
 			return why;
 		}
-		msleep(2);
+		msleep(20);
 	}
 	return in_use_by_server;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A small helper of the tests' own that answers requests for offloaded data, over netlink."""
 import contextlib
+import errno
 import os
 import re
 import select
@@ -33,6 +34,7 @@ def constants():
 
 
 C = constants()
+RECORDS = [C[f'DITTO_UPCALL_KIND_RECORD_{what}'] for what in ('PUT', 'REMOVE', 'FORGET')]
 
 
 def attr(kind, data):
@@ -195,7 +197,9 @@ class Helper:
     def _upcall(self, a):
         kind = struct.unpack('=I', a[C['DITTO_A_UPCALL_TYPE']])[0]
         if kind != C['DITTO_UPCALL_KIND_OFFLOAD_FETCH']:
-            self._answer(struct.unpack('=Q', a[C['DITTO_A_UPCALL_ID']])[0], 95)
+            # Records of clients are as good as on disk; nobody has a name.
+            self._answer(struct.unpack('=Q', a[C['DITTO_A_UPCALL_ID']])[0],
+                         0 if kind in RECORDS else errno.ENOENT)
             return
         request = Request(a)
         with self.lock:
