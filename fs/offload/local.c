@@ -236,6 +236,7 @@ static int guard_begin(struct ditto_volume *volume)
 		return err;
 	}
 	volume->offload_mark = mark;
+	/* Whoever sees the group sees its mark. */
 	smp_store_release(&volume->offload_group, group);
 	return 0;
 }

@@ -9,8 +9,8 @@
  * end has failed, whatever the helper answers.
  *
  * Locking: recall->lock (mutex) is held while data is copied, and taken by the worker to end that.
- * It nests outside of write access to the mount and of stub->sem. stub->lock guards the list of recalls. The table of recalls has
- * its own lock.
+ * It nests outside of write access to the mount and of stub->sem. stub->lock guards the list of
+ * recalls. The table of recalls has its own lock.
  *
  * Lifetime: the request has a reference, which passes to the worker; so has whoever copies data. A
  * recall holds the node.
@@ -457,7 +457,8 @@ static int fill_take(struct ditto_recall *recall, const struct ditto_offload_fil
 	if (recall->ended)
 		return -ENOENT;
 	if (fill->pos != recall->filled || fill->count > recall->end - recall->filled) {
-		NL_SET_ERR_MSG_FMT(extack, "the data of the range comes in order; next is offset %llu",
+		NL_SET_ERR_MSG_FMT(extack,
+				   "the data of the range comes in order; next is offset %llu",
 				   recall->filled);
 		return -EINVAL;
 	}

@@ -270,7 +270,8 @@ static int release_begun(struct ditto_stub *stub, const struct ditto_offload_rel
 	if (err == -ESTALE)
 		NL_SET_ERR_MSG(extack, "the file was changed");
 	else if (err == -EOPNOTSUPP)
-		NL_SET_ERR_MSG(extack, "the file system cannot keep the record of the file, or cannot free its blocks");
+		NL_SET_ERR_MSG(extack,
+			       "the file system cannot keep a record, or cannot free blocks");
 	else if (err)
 		NL_SET_ERR_MSG(extack, "the file system has failed");
 	return err;
@@ -294,7 +295,8 @@ static int release_check(struct ditto_share *share, struct ditto_node *node,
 	}
 	if (!S_ISREG(node->inode->i_mode) || !args->size || !args->cookie_len ||
 	    args->cookie_len > DITTO_OFFLOAD_COOKIE_MAX) {
-		NL_SET_ERR_MSG_FMT(extack, "only data of regular files is released, with a cookie of 1 to %u bytes",
+		NL_SET_ERR_MSG_FMT(extack,
+				   "only data of regular files is released, with a cookie of 1 to %u bytes",
 				   DITTO_OFFLOAD_COOKIE_MAX);
 		return -EINVAL;
 	}

@@ -28,7 +28,8 @@ def constants():
             if not word:
                 continue
             name, _, expr = (p.strip() for p in word.partition('='))
-            value = value + 1 if not expr else eval(expr, {}, dict(found))  # pylint: disable=eval-used
+            # Other values than numbers are those of the last ones, which nobody needs.
+            value = int(expr) if expr.isdigit() else value + 1
             found[name] = value
     return found
 
@@ -177,8 +178,13 @@ class Helper:
         self.lock = threading.Lock()
         self.fill = Offload(ns)
         self.nl = Netlink(ns)
-        self.nl.call(C['DITTO_CMD_HELPER_REGISTER'],
-                     attr(C['DITTO_A_STATE_KINDS'], u64((1 << 63) - 1)))
+        state = self.nl.call(C['DITTO_CMD_HELPER_REGISTER'],
+                             attr(C['DITTO_A_STATE_KINDS'], u64((1 << 63) - 1)))
+        if not struct.unpack('=Q', state[C['DITTO_A_STATE_EPOCH']])[0]:
+            self.nl.call(C['DITTO_CMD_STATE_BEGIN'],
+                         attr(C['DITTO_A_STATE_INSTANCE'], state[C['DITTO_A_STATE_INSTANCE']]) +
+                         attr(C['DITTO_A_STATE_EPOCH'], u64(1)) +
+                         attr(C['DITTO_A_STATE_CLEAN'], b''))
         self.end = os.pipe()
         self.thread = threading.Thread(target=self._serve, daemon=True)
         self.thread.start()
