@@ -339,17 +339,26 @@ int ditto_recall_all(struct ditto_stub *stub)
 {
 	struct ditto_server *srv = stub->node->volume->srv;
 	u32 left = max(READ_ONCE(srv->settings.offload_read_ahead) + 1, ALL_AT_ONCE);
-	u32 range = 0, ranges;
+	u32 range = 0, ranges, absent;
 	bool failed;
 	int err;
 
 	spin_lock(&stub->lock);
-	stub->whole = true;
-	failed = stub->damaged || ditto_stub_failed_locked(stub);
 	ranges = ditto_offload_ranges(&stub->record);
+	absent = ditto_offload_absent(&stub->record, 0, stub->record.size);
+	failed = stub->damaged ||
+		 (absent != DITTO_OFFLOAD_NONE && ditto_stub_failed_locked(stub));
+	stub->whole = !failed;
 	spin_unlock(&stub->lock);
 	if (failed)
 		return -EIO;
+	/* A local process has cut what was absent. */
+	if (absent == DITTO_OFFLOAD_NONE) {
+		mutex_lock(&stub->io);
+		ditto_stub_detach(stub);
+		mutex_unlock(&stub->io);
+		return 0;
+	}
 	for (; left; left--, range++) {
 		spin_lock(&stub->lock);
 		range = find_next_zero_bit(stub->record.map, ranges, range);

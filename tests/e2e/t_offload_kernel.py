@@ -190,6 +190,12 @@ def sizes(w):
         os.truncate(w.path('local'), RANGE)
         os.truncate(w.path('local'), RANGE + 50)
         eq(local(w.path('local')) == data[:RANGE] + bytes(50), True, 'cut by truncate()')
+        offloaded(w, h, 'none')
+        h.requests.clear()
+        os.truncate(w.path('none'), 0)
+        os.truncate(w.path('none'), 50)
+        eq(local(w.path('none')), bytes(50), 'emptied by truncate()')
+        eq(h.requests, [], 'requests for what was cut')
 
 
 @test(fs='ext4', offload=True)
