@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Messages between dittod and the store process ditto-offload, over SOCK_SEQPACKET: one packet is
+ * one message. Both sides check the form and the length of each message; its meaning is checked
+ * by the receiver.
+ *
+ * A packet consists of type (u32), length of the rest (u32), id (u64), and the fields of the type
+ * in the order of struct offload_msg: a number as u64, any other field as its length (u32) and its
+ * bytes. Both sides run on one machine, so numbers are in host byte order. At most one descriptor
+ * accompanies a packet.
+ *
+ * dittod chooses the ids; the ids of running requests differ. Each request gets exactly one last
+ * answer, OFFLOAD_FAILED or the one named below.
+ *
+ *  type       from     fields                             descriptor     last answer
+ *  HELLO      process  number (OFFLOAD_VERSION)           -              -
+ *  STORE      dittod   store, text                        CA file or -   STORED
+ *  STORED     process  -                                  -              -
+ *  CHECK      dittod   store                              -              CHECKED
+ *  CHECKED    process  -                                  -              -
+ *  PUSH       dittod   store                              the file       PUSHED
+ *  PROGRESS   process  size, done, uploaded, requests     -              -
+ *  PUSHED     process  size, uploaded, deduplicated,      -              -
+ *                      requests, cookie
+ *  FETCH      dittod   offset, length, cookie             -              FETCHED
+ *  DATA       process  offset, length, start              sealed memfd   -
+ *  FETCHED    process  -                                  -              -
+ *  CANCEL     dittod   -                                  -              that of its id
+ *  FAILED     process  error, text                        -              -
+ */
+#ifndef _DITTO_OFFLOAD_MSG_H
+#define _DITTO_OFFLOAD_MSG_H
+
+#include "types.h"
+
+/* Version of these messages, in the number of OFFLOAD_HELLO. */
+#define OFFLOAD_VERSION		1
+/* Longest name of a store in bytes: letters, digits, '-', '_' and '.'. */
+#define OFFLOAD_STORE_MAX	64
+/* Longest cookie, as in the record of an offloaded file. */
+#define OFFLOAD_COOKIE_MAX	512
+/* Longest settings of a store, or text of an error, in bytes. */
+#define OFFLOAD_TEXT_MAX	16384
+/* Longest packet in bytes. */
+#define OFFLOAD_PACKET_MAX	(OFFLOAD_TEXT_MAX + 2048)
+/* Most bytes of one OFFLOAD_DATA. */
+#define OFFLOAD_DATA_MAX	(16U << 20)
+
+/* The process is started with its socket here. */
+#define OFFLOAD_FD		3
+
+/**
+ * enum offload_type - types of messages
+ * @OFFLOAD_HELLO: the process is ready, sent once and first; id is 0
+ * @OFFLOAD_STORE: define a store or replace its definition; requests that run keep the old one.
+ *	The text consists of lines "key=value", see store.h; an empty text removes the store. The
+ *	descriptor is the file of certificates to trust (PEM); without it, those of the system
+ * @OFFLOAD_STORED: the definition is valid; the store was not contacted
+ * @OFFLOAD_CHECK: contact the store, with its bucket and credentials
+ * @OFFLOAD_CHECKED: it answers
+ * @OFFLOAD_PUSH: upload the content of a file, read by pread() from its start to its end
+ * @OFFLOAD_PROGRESS: state of a push, at most four times a second
+ * @OFFLOAD_PUSHED: all that @cookie names is in the bucket
+ * @OFFLOAD_FETCH: fetch a range of the content that @cookie names. It must lie within it; the
+ *	length is not limited
+ * @OFFLOAD_DATA: bytes of that range, verified; they begin at @start in the memfd, which may hold
+ *	more. The parts do not overlap and come in any order
+ * @OFFLOAD_FETCHED: the whole range was sent
+ * @OFFLOAD_CANCEL: end the request with this id. The answer is OFFLOAD_FAILED with ECANCELED,
+ *	unless another last answer is already on its way. Ignored if there is no such request
+ * @OFFLOAD_FAILED: the request failed
+ * @OFFLOAD_TYPES: one more than the highest type
+ */
+enum offload_type {
+	OFFLOAD_HELLO = 1,
+	OFFLOAD_STORE,
+	OFFLOAD_STORED,
+	OFFLOAD_CHECK,
+	OFFLOAD_CHECKED,
+	OFFLOAD_PUSH,
+	OFFLOAD_PROGRESS,
+	OFFLOAD_PUSHED,
+	OFFLOAD_FETCH,
+	OFFLOAD_DATA,
+	OFFLOAD_FETCHED,
+	OFFLOAD_CANCEL,
+	OFFLOAD_FAILED,
+	OFFLOAD_TYPES
+};
+
+/**
+ * struct offload_msg - a message
+ * @type: enum offload_type; determines which other members are transmitted
+ * @id: number of the request
+ * @number: OFFLOAD_VERSION
+ * @error: positive errno
+ * @offset: place in the file in bytes
+ * @length: bytes from @offset on
+ * @start: place of these bytes in the memfd
+ * @size: bytes of the file
+ * @done: bytes of the file that are in the bucket
+ * @uploaded: bytes that were sent to the store
+ * @deduplicated: bytes of the file that were in the bucket already
+ * @requests: requests to the store, including repeated ones
+ * @store: name of the store
+ * @cookie: names the content of a file; begins with the name of its store and '\n'
+ * @cookie_len: length of @cookie in bytes
+ * @text: settings or a sentence, without NUL; in a decoded message it points into the packet
+ * @text_len: length of @text in bytes
+ */
+struct offload_msg {
+	u32 type;
+	u64 id;
+	u64 number;
+	u64 error;
+	u64 offset;
+	u64 length;
+	u64 start;
+	u64 size;
+	u64 done;
+	u64 uploaded;
+	u64 deduplicated;
+	u64 requests;
+	char store[OFFLOAD_STORE_MAX + 1];
+	u8 cookie[OFFLOAD_COOKIE_MAX];
+	size_t cookie_len;
+	const char *text;
+	size_t text_len;
+};
+
+/**
+ * offload_msg_encode - encode a message
+ * @msg: the message
+ * @packet: filled
+ *
+ * Return: the length of the packet, 0 if the type is unknown or a field too long.
+ */
+size_t offload_msg_encode(const struct offload_msg *msg, u8 packet[OFFLOAD_PACKET_MAX]);
+
+/**
+ * offload_msg_decode - decode a packet
+ * @msg: filled; its text points into @packet
+ * @packet: the packet
+ * @len: bytes of @packet
+ *
+ * Return: false unless it is exactly one message with every field within its limits.
+ */
+bool offload_msg_decode(struct offload_msg *msg, const u8 *packet, size_t len);
+
+/**
+ * offload_msg_send - send a message
+ * @fd: socket
+ * @msg: the message
+ * @pass: descriptor to pass along, or -1; stays the caller's
+ *
+ * Never blocks. Return: 0, -EAGAIN (the other side does not read), another negative errno.
+ */
+int offload_msg_send(int fd, const struct offload_msg *msg, int pass);
+
+/**
+ * offload_msg_receive - receive a message
+ * @fd: socket
+ * @msg: filled; its text points into @packet
+ * @packet: receive buffer
+ * @passed: filled with the descriptor that was passed along, owned by the caller, or -1
+ *
+ * Never blocks. Return: 0, -EAGAIN (there is none), -ECONNRESET (the other side ended), -EBADMSG
+ * (invalid message), another negative errno.
+ */
+int offload_msg_receive(int fd, struct offload_msg *msg, u8 packet[OFFLOAD_PACKET_MAX],
+			int *passed);
+
+#endif
