@@ -7,13 +7,13 @@
  *  endpoint     URL of the service, "https://s3.example.com:8080"; required
  *  bucket       name of the bucket; required
  *  region       for signatures; "us-east-1"
- *  prefix       put before all names of objects; none
+ *  prefix       put before the names of all objects, with '/' between; none
  *  addressing   "path" (the default): the bucket is in the path; "host": in the host name
  *  access-key   required
  *  secret-key   required
  *  token        session token of temporary credentials; none
- *  key          32 bytes in hexadecimal: encrypt with it. May be repeated: the first key encrypts,
- *               all decrypt
+ *  key          32 bytes in hexadecimal: encrypt with it. May be repeated: the first key
+ *               encrypts, all decrypt
  *  compression  "on" (the default) or "off"
  *  parallel     transfers at once, 1 to 64; 8
  *  timeout      seconds without any data after which an attempt is given up, and for which a
@@ -21,5 +21,94 @@
  */
 #ifndef _DITTO_OFFLOAD_STORE_H
 #define _DITTO_OFFLOAD_STORE_H
+
+#include "key.h"
+#include "msg.h"
+#include "text.h"
+
+/* Most keys of a store. */
+#define STORE_KEYS_MAX	16
+
+struct transfer;
+
+/**
+ * struct breaker - keeps requests away from a store that does not answer
+ * @failures: attempts that failed since the last one that did not
+ * @until: CLOCK_MONOTONIC in ms; no attempt is made before
+ * @pause: length of the present pause in ms
+ * @why: the last failure
+ */
+struct breaker {
+	unsigned int failures;
+	u64 until;
+	u64 pause;
+	struct why why;
+};
+
+/**
+ * struct store - a store
+ * @refs: users of this definition
+ * @name: its name
+ * @bucket: name of the bucket
+ * @region: for signatures
+ * @prefix: "" or ends with '/'
+ * @access_key: name of the secret key
+ * @secret_key: signs the requests
+ * @token: session token, or NULL
+ * @url: scheme and host of the requests, without a final '/'
+ * @host: value of the header "Host"
+ * @path: what comes before the prefix in paths: begins and ends with '/'
+ * @keys: keys of encryption; the first one encrypts
+ * @n_keys: number of them
+ * @compress: compress chunks
+ * @parallel: transfers at once
+ * @timeout: in ms
+ * @trust: certificates to trust (PEM), or NULL for those of the system
+ * @trust_len: bytes of @trust
+ * @running: transfers that run
+ * @breaker: tells whether the store answers
+ */
+struct store {
+	unsigned int refs;
+	char name[OFFLOAD_STORE_MAX + 1];
+	char *bucket;
+	char *region;
+	char *prefix;
+	char *access_key;
+	char *secret_key;
+	char *token;
+	char *url;
+	char *host;
+	char *path;
+	struct key keys[STORE_KEYS_MAX];
+	unsigned int n_keys;
+	bool compress;
+	unsigned int parallel;
+	u64 timeout;
+	char *trust;
+	size_t trust_len;
+	unsigned int running;
+	struct breaker breaker;
+};
+
+/**
+ * store_new - make a store
+ * @name: name of the store
+ * @text: settings, see above
+ * @len: bytes of @text
+ * @why: filled on errors
+ *
+ * Return: the store with one user, or NULL.
+ */
+struct store *store_new(const char *name, const char *text, size_t len, struct why *why);
+
+/* Read the certificates to trust from a file. Returns false and fills @why on errors. */
+bool store_read_trust(struct store *s, int fd, struct why *why);
+/* Add a user. Returns @s. */
+struct store *store_get(struct store *s);
+/* Remove a user; the last one frees the store. */
+void store_put(struct store *s);
+/* Key that encrypts, or NULL. */
+const struct key *store_key(const struct store *s);
 
 #endif

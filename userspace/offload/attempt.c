@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Attempts of transfers with libcurl. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "attempt.h"
+#include "mem.h"
+#include "sigv4.h"
+
+/* Bytes that are read and written at once. */
+#define BUFFER		(512L << 10)
+#define CONNECT_MAX	10000
+/* Slower than so many bytes per second counts as no data. */
+#define SLOWEST		1024L
+#define EMPTY_SHA256	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+static const char *const methods[] = {
+	[TRANSFER_GET] = "GET",
+	[TRANSFER_HEAD] = "HEAD",
+	[TRANSFER_PUT] = "PUT",
+};
+
+static size_t attempt_body(char *to, size_t size, size_t n, void *arg)
+{
+	struct transfer *t = arg;
+
+	size *= n;
+	if (size > t->body_len - t->body_pos)
+		size = t->body_len - t->body_pos;
+	memcpy(to, t->body + t->body_pos, size);
+	t->body_pos += size;
+	t->sent += size;
+	return size;
+}
+
+/* libcurl goes back if a connection that it used again was closed. */
+static int attempt_seek(void *arg, curl_off_t offset, int origin)
+{
+	struct transfer *t = arg;
+
+	if (origin != SEEK_SET || offset < 0 || (u64)offset > t->body_len)
+		return CURL_SEEKFUNC_FAIL;
+	t->body_pos = (size_t)offset;
+	return CURL_SEEKFUNC_OK;
+}
+
+/* Keep the start of an error's body. */
+static void attempt_error_body(struct answer *a, const char *from, size_t size)
+{
+	size_t have = strlen(a->body), room = sizeof(a->body) - 1 - have;
+
+	if (size > room)
+		size = room;
+	if (memchr(from, 0, size))
+		return;
+	memcpy(a->body + have, from, size);
+	a->body[have + size] = '\0';
+}
+
+static size_t attempt_data(char *from, size_t size, size_t n, void *arg)
+{
+	struct transfer *t = arg;
+	long status = 0;
+
+	size *= n;
+	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (status >= 300) {
+		attempt_error_body(&t->answer, from, size);
+		return size;
+	}
+	if (t->method != TRANSFER_GET)
+		return size;
+	if (size > t->room - t->got)
+		return 0;
+	memcpy(t->into + t->got, from, size);
+	t->got += size;
+	return size;
+}
+
+/* Copy the value of a header without spaces around it, if it has this name. */
+static bool attempt_header_is(const char *line, size_t len, const char *name, char *value,
+			      size_t size)
+{
+	size_t n = strlen(name);
+
+	if (len <= n || strncasecmp(line, name, n) || line[n] != ':')
+		return false;
+	for (n++; n < len && (line[n] == ' ' || line[n] == '\t'); n++)
+		;
+	while (len > n && strchr(" \t\r\n", line[len - 1]))
+		len--;
+	if (len - n >= size)
+		return false;
+	memcpy(value, line + n, len - n);
+	value[len - n] = '\0';
+	return true;
+}
+
+static size_t attempt_header(char *line, size_t size, size_t n, void *arg)
+{
+	struct transfer *t = arg;
+	char value[128];
+	time_t date;
+
+	size *= n;
+	if (attempt_header_is(line, size, "etag", t->etag, sizeof(t->etag)))
+		return size;
+	/* With keys of the service or of the customer, the ETag is no MD5. */
+	if (attempt_header_is(line, size, "x-amz-server-side-encryption", value, sizeof(value)))
+		t->other_etag = strcmp(value, "AES256");
+	if (attempt_header_is(line, size, "x-amz-server-side-encryption-customer-algorithm", value,
+			      sizeof(value)))
+		t->other_etag = true;
+	if (attempt_header_is(line, size, "x-amz-bucket-region", t->answer.region,
+			      sizeof(t->answer.region)))
+		text_make_printable(t->answer.region);
+	if (attempt_header_is(line, size, "date", value, sizeof(value))) {
+		date = curl_getdate(value, NULL);
+		if (date != -1)
+			t->answer.ahead = (long long)(time(NULL) - date);
+	}
+	return size;
+}
+
+static bool attempt_add(struct transfer *t, char *line)
+{
+	struct curl_slist *list = curl_slist_append(t->headers, line);
+
+	free(line);
+	if (!list)
+		return false;
+	t->headers = list;
+	return true;
+}
+
+/* Add the headers of the request, with its signature. */
+static bool attempt_sign(struct transfer *t, const char *path)
+{
+	const struct store *s = t->store;
+	char now[SIGV4_TIME_SIZE], hash[HASH_HEX] = EMPTY_SHA256;
+	const struct sigv4_header headers[] = {
+		{ "host", s->host }, { "x-amz-content-sha256", hash }, { "x-amz-date", now },
+		{ "x-amz-security-token", s->token },
+	};
+	const struct sigv4_request request = {
+		.method = methods[t->method], .path = path, .query = "", .headers = headers,
+		.n_headers = ARRAY_SIZE(headers) - !s->token, .payload = hash, .time = now,
+		.region = s->region, .service = "s3", .access_key = s->access_key,
+		.secret_key = s->secret_key,
+	};
+	char *authorization;
+	bool good = true;
+	size_t i;
+
+	sigv4_time((long long)time(NULL), now);
+	if (t->method == TRANSFER_PUT)
+		hash_to_hex(t->sha256, sizeof(t->sha256), hash);
+	for (i = 0; i < request.n_headers && good; i++)
+		good = attempt_add(t, mem_print("%s: %s", headers[i].name, headers[i].value));
+	authorization = sigv4_sign(&request);
+	good = good && attempt_add(t, mem_print("authorization: %s", authorization));
+	free(authorization);
+	/* Not waiting for "100 Continue" saves a round trip; "type" is not guessed either. */
+	return good && attempt_add(t, mem_string("Expect:")) &&
+	       attempt_add(t, mem_string("Content-Type: application/octet-stream"));
+}
+
+static void attempt_set_body(struct transfer *t)
+{
+	switch (t->method) {
+	case TRANSFER_HEAD:
+		curl_easy_setopt(t->easy, CURLOPT_NOBODY, 1L);
+		break;
+	case TRANSFER_PUT:
+		curl_easy_setopt(t->easy, CURLOPT_UPLOAD, 1L);
+		curl_easy_setopt(t->easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)t->body_len);
+		curl_easy_setopt(t->easy, CURLOPT_UPLOAD_BUFFERSIZE, BUFFER);
+		curl_easy_setopt(t->easy, CURLOPT_READFUNCTION, attempt_body);
+		curl_easy_setopt(t->easy, CURLOPT_READDATA, t);
+		curl_easy_setopt(t->easy, CURLOPT_SEEKFUNCTION, attempt_seek);
+		curl_easy_setopt(t->easy, CURLOPT_SEEKDATA, t);
+		break;
+	default:
+		break;
+	}
+}
+
+static void attempt_set_trust(struct transfer *t)
+{
+	struct curl_blob blob = { t->store->trust, t->store->trust_len, CURL_BLOB_NOCOPY };
+
+	if (t->store->trust)
+		curl_easy_setopt(t->easy, CURLOPT_CAINFO_BLOB, &blob);
+}
+
+static void attempt_set(struct transfer *t, const char *url)
+{
+	long timeout = (long)t->store->timeout;
+
+	curl_easy_setopt(t->easy, CURLOPT_URL, url);
+	curl_easy_setopt(t->easy, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
+	curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "ditto/" DITTO_VERSION);
+	curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(t->easy, CURLOPT_NOPROGRESS, 1L);
+	curl_easy_setopt(t->easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, BUFFER);
+	curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS,
+			 timeout < CONNECT_MAX ? timeout : CONNECT_MAX);
+	curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_LIMIT, SLOWEST);
+	curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_TIME, timeout / 1000);
+	curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->answer.error);
+	curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, attempt_data);
+	curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
+	curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, attempt_header);
+	curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
+	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
+}
+
+bool attempt_open(struct transfer *t)
+{
+	const struct store *s = t->store;
+	char *name = mem_print("%s%s%s", s->path, s->prefix, t->object);
+	char *path = sigv4_encode(name), *url = mem_print("%s%s", s->url, path);
+	bool good;
+
+	memset(&t->answer, 0, sizeof(t->answer));
+	t->headers = NULL;
+	t->body_pos = 0;
+	t->got = 0;
+	t->etag[0] = '\0';
+	t->other_etag = false;
+	t->easy = curl_easy_init();
+	good = t->easy && attempt_sign(t, path);
+	if (good) {
+		attempt_set(t, url);
+		attempt_set_body(t);
+		attempt_set_trust(t);
+	}
+	free(url);
+	free(path);
+	free(name);
+	return good;
+}
+
+/* Compare the ETag of an upload, which is the MD5 of the body in quotes, where it is one. */
+static bool attempt_etag_fits(const struct transfer *t, struct why *why)
+{
+	char md5[2 * HASH_MD5 + 3];
+
+	if (t->method != TRANSFER_PUT || !t->has_md5 || t->other_etag ||
+	    strlen(t->etag) != sizeof(md5) - 1)
+		return true;
+	md5[0] = '"';
+	hash_to_hex(t->md5, sizeof(t->md5), md5 + 1);
+	strcat(md5, "\"");
+	return !strcasecmp(md5, t->etag) ||
+	       why_not(why, "wrong bytes: the store has stored %s instead of %s", t->etag, md5);
+}
+
+enum outcome attempt_outcome(struct transfer *t, CURLcode code, int *error, struct why *why)
+{
+	enum outcome outcome;
+	curl_off_t length = -1;
+
+	t->answer.code = code;
+	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->answer.status);
+	outcome = cause_find(&t->answer, error, why);
+	if (outcome == OUTCOME_GOOD && !attempt_etag_fits(t, why)) {
+		*error = EIO;
+		return OUTCOME_DAMAGED;
+	}
+	if (outcome == OUTCOME_GOOD && t->method == TRANSFER_HEAD) {
+		curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+		t->got = length < 0 ? 0 : (u64)length;
+	}
+	return outcome;
+}
+
+void attempt_close(struct transfer *t)
+{
+	curl_easy_cleanup(t->easy);
+	curl_slist_free_all(t->headers);
+	t->easy = NULL;
+	t->headers = NULL;
+}

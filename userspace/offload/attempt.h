@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Single attempts of transfers: the request as libcurl sends it, and the answer. */
+#ifndef _DITTO_OFFLOAD_ATTEMPT_H
+#define _DITTO_OFFLOAD_ATTEMPT_H
+
+#include "transfer.h"
+
+/* Prepare the next attempt of a transfer, @t->easy. Returns false without memory. */
+bool attempt_open(struct transfer *t);
+
+/**
+ * attempt_outcome - find out how an attempt ended
+ * @t: the transfer
+ * @code: how it ended for libcurl
+ * @error: set to a positive errno unless the outcome is OUTCOME_GOOD
+ * @why: filled unless the outcome is OUTCOME_GOOD
+ *
+ * Return: the outcome.
+ */
+enum outcome attempt_outcome(struct transfer *t, CURLcode code, int *error, struct why *why);
+
+/* Release what attempt_open() made. */
+void attempt_close(struct transfer *t);
+
+#endif

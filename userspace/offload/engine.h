@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What all requests of dittod share. */
+#ifndef _DITTO_OFFLOAD_ENGINE_H
+#define _DITTO_OFFLOAD_ENGINE_H
+
+#include "daemon/pool.h"
+#include "out.h"
+#include "transfer.h"
+
+/**
+ * struct engine - all that requests share
+ * @out: messages to dittod
+ * @transfers: requests to the stores
+ * @readers: threads that open envelopes
+ * @writers: threads that read files, and make envelopes
+ */
+struct engine {
+	struct out out;
+	struct transfers *transfers;
+	struct pool *readers;
+	struct pool *writers;
+};
+
+/* Format the name of an object below the prefix of its store. */
+void object_name(bool manifest, const u8 name[HASH_SIZE], char text[TRANSFER_OBJECT_SIZE]);
+
+#endif

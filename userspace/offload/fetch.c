@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Fetches: the chunks of a range are loaded side by side, and sent as they come. */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "fetch.h"
+#include "mem.h"
+
+/* Most chunks that a fetch waits for at once. */
+#define WINDOW		16
+/* Bytes behind a range that are loaded ahead if the file is read in order. */
+#define AHEAD		(16U << 20)
+
+/**
+ * struct fetch_wait - waits for a chunk
+ * @wait: its part in the object; first member
+ * @fetch: the fetch
+ * @chunk: index of the chunk
+ */
+struct fetch_wait {
+	struct object_wait wait;
+	struct fetch *fetch;
+	u32 chunk;
+};
+
+/**
+ * struct fetch - a fetch
+ * @list: entry in struct fetches' list
+ * @all: the set
+ * @id: number of the request
+ * @store: the store
+ * @offset: first byte of the range
+ * @end: behind its last byte
+ * @manifest: the manifest, once it is there
+ * @in_order: the range follows the one before
+ * @next: index of the next chunk
+ * @waits: one for the manifest, then one per chunk; unused if @object is NULL in it
+ * @waiting: number of chunks that are waited for
+ */
+struct fetch {
+	TAILQ_ENTRY(fetch) list;
+	struct fetches *all;
+	u64 id;
+	struct store *store;
+	u64 offset;
+	u64 end;
+	struct object *manifest;
+	bool in_order;
+	u32 next;
+	struct fetch_wait waits[WINDOW];
+	unsigned int waiting;
+};
+
+/**
+ * struct fetches - all fetches
+ * @engine: what they share
+ * @objects: chunks and manifests
+ * @list: the fetches
+ */
+struct fetches {
+	struct engine *engine;
+	struct objects *objects;
+	TAILQ_HEAD(, fetch) list;
+};
+
+struct fetches *fetches_new(struct engine *engine, struct objects *objects)
+{
+	struct fetches *all = mem_new(sizeof(*all));
+
+	all->engine = engine;
+	all->objects = objects;
+	TAILQ_INIT(&all->list);
+	return all;
+}
+
+/* Tell the end, with an error or without, and free the fetch. */
+static void fetch_end(struct fetch *f, int error, const char *why)
+{
+	const struct offload_msg done = { .type = OFFLOAD_FETCHED, .id = f->id };
+	struct out *out = &f->all->engine->out;
+	unsigned int i;
+
+	for (i = 0; i < WINDOW; i++)
+		objects_stop_waiting(&f->waits[i].wait);
+	if (error)
+		out_send_failed(out, f->id, error, why);
+	else
+		out_send(out, &done, -1);
+	if (f->manifest)
+		object_unuse(f->manifest);
+	store_put(f->store);
+	TAILQ_REMOVE(&f->all->list, f, list);
+	free(f);
+}
+
+/* Send the part of a chunk that lies within the range. */
+static void fetch_send(struct fetch *f, const struct object *o, const struct manifest_chunk *c)
+{
+	u64 from = c->offset > f->offset ? c->offset : f->offset;
+	u64 to = c->offset + c->length < f->end ? c->offset + c->length : f->end;
+	const struct offload_msg msg = { .type = OFFLOAD_DATA, .id = f->id, .offset = from,
+					 .length = to - from,
+					 .start = o->load.start + (from - c->offset) };
+
+	out_send(&f->all->engine->out, &msg, o->load.content.fd);
+}
+
+static struct object *fetch_get(struct fetch *f, const struct manifest_chunk *c,
+				enum transfer_urgency urgency, struct object_wait *wait)
+{
+	const struct object_key key = { .store = f->store, .kind = ENVELOPE_CHUNK, .name = c->name,
+					.max = c->length };
+
+	return objects_get(f->all->objects, &key, urgency, wait);
+}
+
+/* Load what will probably be read next. */
+static void fetch_ahead(struct fetch *f)
+{
+	const struct manifest *m = &f->manifest->manifest;
+	u32 i;
+
+	for (i = f->next; i < m->n && m->chunks[i].offset < f->end + AHEAD; i++)
+		fetch_get(f, &m->chunks[i], TRANSFER_AHEAD, NULL);
+}
+
+static struct fetch_wait *fetch_free_wait(struct fetch *f)
+{
+	unsigned int i;
+
+	for (i = 0; i < WINDOW; i++)
+		if (!f->waits[i].wait.object)
+			return &f->waits[i];
+	return NULL;
+}
+
+/* Ask for chunks, and send those that are there. */
+static void fetch_go_on(struct fetch *f)
+{
+	const struct manifest *m = &f->manifest->manifest;
+	bool asked = false;
+	struct fetch_wait *w;
+	struct object *o;
+
+	while (f->next < m->n && m->chunks[f->next].offset < f->end &&
+	       (w = fetch_free_wait(f))) {
+		w->chunk = f->next++;
+		asked = true;
+		o = fetch_get(f, &m->chunks[w->chunk], TRANSFER_WAITED_FOR, &w->wait);
+		if (o)
+			fetch_send(f, o, &m->chunks[w->chunk]);
+		else
+			f->waiting++;
+	}
+	if (f->next < m->n && m->chunks[f->next].offset < f->end)
+		return;
+	if (asked && f->in_order)
+		fetch_ahead(f);
+	if (!f->waiting)
+		fetch_end(f, 0, NULL);
+}
+
+static void fetch_got_chunk(struct object_wait *wait, struct object *o, int error, const char *why)
+{
+	struct fetch_wait *w = (struct fetch_wait *)wait;
+	struct fetch *f = w->fetch;
+
+	if (error) {
+		fetch_end(f, error, why);
+		return;
+	}
+	f->waiting--;
+	fetch_send(f, o, &f->manifest->manifest.chunks[w->chunk]);
+	fetch_go_on(f);
+}
+
+static void fetch_begin(struct fetch *f, struct object *o)
+{
+	const struct manifest *m = &o->manifest;
+	unsigned int i;
+
+	f->manifest = o;
+	object_use(o);
+	if (f->end > m->size) {
+		fetch_end(f, EINVAL, "the range lies behind the end of the file");
+		return;
+	}
+	f->in_order = f->offset == o->last_end;
+	o->last_end = f->end;
+	for (i = 0; i < WINDOW; i++)
+		f->waits[i].wait.done = fetch_got_chunk;
+	if (m->n)
+		f->next = manifest_find(m, f->offset);
+	if (f->offset == f->end)
+		fetch_end(f, 0, NULL);
+	else
+		fetch_go_on(f);
+}
+
+static void fetch_got_manifest(struct object_wait *wait, struct object *o, int error,
+			       const char *why)
+{
+	struct fetch *f = ((struct fetch_wait *)wait)->fetch;
+
+	if (error)
+		fetch_end(f, error, why);
+	else
+		fetch_begin(f, o);
+}
+
+void fetch_start(struct fetches *all, const struct offload_msg *msg, struct store *store,
+		 const u8 manifest[HASH_SIZE])
+{
+	const struct object_key key = { .store = store, .kind = ENVELOPE_MANIFEST,
+					.name = manifest, .max = MANIFEST_MAX };
+	struct fetch *f = mem_new(sizeof(*f));
+	struct object *o;
+	unsigned int i;
+
+	f->all = all;
+	f->id = msg->id;
+	f->store = store_get(store);
+	f->offset = msg->offset;
+	/* Both are less than 2^63. */
+	f->end = msg->offset + msg->length;
+	for (i = 0; i < WINDOW; i++)
+		f->waits[i].fetch = f;
+	f->waits[0].wait.done = fetch_got_manifest;
+	TAILQ_INSERT_TAIL(&all->list, f, list);
+	o = objects_get(all->objects, &key, TRANSFER_WAITED_FOR, &f->waits[0].wait);
+	if (o)
+		fetch_begin(f, o);
+}
+
+bool fetch_cancel(struct fetches *all, u64 id)
+{
+	struct fetch *f;
+
+	TAILQ_FOREACH(f, &all->list, list) {
+		if (f->id != id)
+			continue;
+		fetch_end(f, ECANCELED, "cancelled");
+		return true;
+	}
+	return false;
+}

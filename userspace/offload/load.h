@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Loads: get an object from its store, open it, and compare it with its name. */
+#ifndef _DITTO_OFFLOAD_LOAD_H
+#define _DITTO_OFFLOAD_LOAD_H
+
+#include "engine.h"
+#include "envelope.h"
+#include "memfile.h"
+
+/**
+ * struct load - a load
+ * @engine: set by the caller, as all members up to @arg
+ * @store: the store, of which the caller is a user
+ * @kind: kind of the content
+ * @urgency: enum transfer_urgency
+ * @name: name of the content
+ * @max: most bytes of content
+ * @use: checks and uses the verified content, in a thread; fills @why and returns false if it is
+ *	invalid. NULL to keep the content
+ * @done: called at the end
+ * @arg: for @use and @done
+ * @error: 0 or a positive errno; the result, as all members up to @len
+ * @why: cause of @error
+ * @content: a sealed file with the content unless there is @use; becomes the caller's
+ * @start: place of the content in @content
+ * @len: bytes of content
+ */
+struct load {
+	struct engine *engine;
+	struct store *store;
+	enum envelope_kind kind;
+	enum transfer_urgency urgency;
+	u8 name[HASH_SIZE];
+	size_t max;
+	bool (*use)(struct load *l, const u8 *plain, struct why *why);
+	void (*done)(struct load *l);
+	void *arg;
+
+	int error;
+	struct why why;
+	struct memfile content;
+	size_t start;
+	size_t len;
+
+	/* The rest is private. */
+	struct transfer transfer;
+	struct job job;
+	struct memfile stored;
+	unsigned int tries;
+};
+
+/* Begin a load. @l->done is not called before this returns. */
+void load_start(struct load *l);
+/* Make a load more urgent. */
+void load_raise(struct load *l, enum transfer_urgency urgency);
+
+#endif

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Sets of names of chunks. The names are hashes, so their first bytes are the hash. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+#include "name_set.h"
+
+#define SIZE_FIRST	64
+
+static const u8 no_name[HASH_SIZE];
+
+/* The slot with this name, or the free one for it. */
+static u8 *name_set_slot(const struct name_set *s, const u8 name[HASH_SIZE])
+{
+	size_t i;
+
+	memcpy(&i, name, sizeof(i));
+	for (;; i++) {
+		u8 *slot = s->slots[i & (s->size - 1)];
+
+		if (!memcmp(slot, name, HASH_SIZE) || !memcmp(slot, no_name, HASH_SIZE))
+			return slot;
+	}
+}
+
+static void name_set_double(struct name_set *s)
+{
+	struct name_set old = *s;
+	size_t i;
+
+	s->size = old.size ? 2 * old.size : SIZE_FIRST;
+	s->slots = mem_new(s->size * HASH_SIZE);
+	for (i = 0; i < old.size; i++)
+		if (memcmp(old.slots[i], no_name, HASH_SIZE))
+			memcpy(name_set_slot(s, old.slots[i]), old.slots[i], HASH_SIZE);
+	free(old.slots);
+}
+
+bool name_set_add(struct name_set *s, const u8 name[HASH_SIZE])
+{
+	u8 *slot;
+
+	if (4 * s->n >= 3 * s->size)
+		name_set_double(s);
+	slot = name_set_slot(s, name);
+	if (!memcmp(slot, name, HASH_SIZE))
+		return false;
+	memcpy(slot, name, HASH_SIZE);
+	s->n++;
+	return true;
+}
+
+void name_set_free(struct name_set *s)
+{
+	free(s->slots);
+	*s = (struct name_set){ .size = 0 };
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The service: stores by name, and the requests of dittod. One thread does all but arithmetic. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "cookie.h"
+#include "fetch.h"
+#include "mem.h"
+#include "push.h"
+#include "service.h"
+
+/* Threads for each of reading and writing. */
+#define THREADS_MIN	2
+#define THREADS_MAX	8
+/* More than all requests have at once. */
+#define JOBS_MAX	4096
+/* Messages that are taken before the transfers go on. */
+#define BATCH		32
+
+/**
+ * struct service - the service
+ * @engine: what all requests share
+ * @checks: all checks
+ * @pushes: all pushes
+ * @objects: chunks and manifests
+ * @fetches: all fetches
+ * @stores: the stores that are defined
+ * @n_stores: number of them
+ * @packet: receive buffer
+ */
+struct service {
+	struct engine engine;
+	struct checks *checks;
+	struct pushes *pushes;
+	struct objects *objects;
+	struct fetches *fetches;
+	struct store **stores;
+	size_t n_stores;
+	u8 packet[OFFLOAD_PACKET_MAX];
+};
+
+static struct store **service_store(struct service *s, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_stores; i++)
+		if (!strcmp(s->stores[i]->name, name))
+			return &s->stores[i];
+	return NULL;
+}
+
+static void service_forget(struct service *s, struct store **at)
+{
+	store_put(*at);
+	*at = s->stores[--s->n_stores];
+}
+
+/* Only characters that need no quoting anywhere. */
+static bool service_name_is_good(const char *name)
+{
+	static const char good[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
+
+	return name[0] && name[strspn(name, good)] == '\0';
+}
+
+static void service_define(struct service *s, const struct offload_msg *msg, int fd)
+{
+	const struct offload_msg good = { .type = OFFLOAD_STORED, .id = msg->id };
+	struct store **at = service_store(s, msg->store), *store = NULL;
+	struct why why;
+	bool valid;
+
+	if (!service_name_is_good(msg->store)) {
+		out_send_failed(&s->engine.out, msg->id, EINVAL, "invalid name of a store");
+		return;
+	}
+	if (msg->text_len) {
+		store = store_new(msg->store, msg->text, msg->text_len, &why);
+		valid = store && (fd < 0 || store_read_trust(store, fd, &why));
+		if (!valid) {
+			out_send_failed(&s->engine.out, msg->id, EINVAL, why.text);
+			if (store)
+				store_put(store);
+			return;
+		}
+	}
+	if (at)
+		service_forget(s, at);
+	if (store) {
+		s->stores = reallocarray(s->stores, s->n_stores + 1, sizeof(*s->stores));
+		if (!s->stores)
+			mem_out();
+		s->stores[s->n_stores++] = store;
+	}
+	out_send(&s->engine.out, &good, -1);
+}
+
+static void service_fetch(struct service *s, const struct offload_msg *msg)
+{
+	char name[OFFLOAD_STORE_MAX + 1];
+	u8 manifest[HASH_SIZE];
+	struct store **at;
+	struct why why;
+
+	if (!cookie_decode(msg->cookie, msg->cookie_len, name, manifest)) {
+		out_send_failed(&s->engine.out, msg->id, EINVAL,
+				"the record of the file is invalid or of a later version");
+		return;
+	}
+	at = service_store(s, name);
+	if (at) {
+		fetch_start(s->fetches, msg, *at, manifest);
+		return;
+	}
+	why_not(&why, "store %s is not configured", name);
+	out_send_failed(&s->engine.out, msg->id, ENOENT, why.text);
+}
+
+static void service_check_or_push(struct service *s, const struct offload_msg *msg, int *fd)
+{
+	struct store **at = service_store(s, msg->store);
+	struct why why;
+
+	if (!at) {
+		why_not(&why, "store %s is not configured", msg->store);
+		out_send_failed(&s->engine.out, msg->id, ENOENT, why.text);
+	} else if (msg->type == OFFLOAD_CHECK) {
+		check_start(s->checks, msg->id, *at);
+	} else if (*fd < 0) {
+		out_send_failed(&s->engine.out, msg->id, EBADF, "the file is missing");
+	} else {
+		push_start(s->pushes, msg->id, *at, *fd);
+		*fd = -1;
+	}
+}
+
+/* Returns false if the message is not one of dittod. */
+static bool service_take(struct service *s, const struct offload_msg *msg, int *fd)
+{
+	switch (msg->type) {
+	case OFFLOAD_STORE:
+		service_define(s, msg, *fd);
+		return true;
+	case OFFLOAD_CHECK:
+	case OFFLOAD_PUSH:
+		service_check_or_push(s, msg, fd);
+		return true;
+	case OFFLOAD_FETCH:
+		service_fetch(s, msg);
+		return true;
+	case OFFLOAD_CANCEL:
+		if (!fetch_cancel(s->fetches, msg->id) && !push_cancel(s->pushes, msg->id))
+			check_cancel(s->checks, msg->id);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int service_receive(struct service *s)
+{
+	struct offload_msg msg;
+	int rc = 0, fd, i;
+	bool good;
+
+	for (i = 0; i < BATCH; i++) {
+		rc = offload_msg_receive(s->engine.out.fd, &msg, s->packet, &fd);
+		if (rc)
+			break;
+		good = service_take(s, &msg, &fd);
+		if (msg.type == OFFLOAD_STORE)
+			explicit_bzero(s->packet, sizeof(s->packet));
+		if (fd >= 0)
+			close(fd);
+		if (!good)
+			return -EBADMSG;
+	}
+	return rc == -EAGAIN ? 0 : rc;
+}
+
+static int service_round(struct service *s)
+{
+	struct engine *e = &s->engine;
+	struct curl_waitfd fds[] = {
+		{ .fd = e->out.fd, .events = CURL_WAIT_POLLIN },
+		{ .fd = pool_fd(e->readers), .events = CURL_WAIT_POLLIN },
+		{ .fd = pool_fd(e->writers), .events = CURL_WAIT_POLLIN },
+	};
+	u64 timeout = pushes_tick(s->pushes), other = objects_tick(s->objects);
+	int rc;
+
+	if (out_waits(&e->out))
+		fds[0].events |= CURL_WAIT_POLLOUT;
+	transfers_wait(e->transfers, fds, ARRAY_SIZE(fds), timeout < other ? timeout : other);
+	pool_reap(e->readers);
+	pool_reap(e->writers);
+	rc = service_receive(s);
+	if (rc)
+		return rc;
+	transfers_run(e->transfers);
+	out_flush(&e->out);
+	return e->out.broken ? -ECONNRESET : 0;
+}
+
+static struct pool *service_pool(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (n < THREADS_MIN)
+		n = THREADS_MIN;
+	if (n > THREADS_MAX)
+		n = THREADS_MAX;
+	return pool_new((unsigned int)n, JOBS_MAX);
+}
+
+int service_run(int fd)
+{
+	const struct offload_msg hello = { .type = OFFLOAD_HELLO, .number = OFFLOAD_VERSION };
+	struct service *s = mem_new(sizeof(*s));
+	int rc = 0;
+
+	out_init(&s->engine.out, fd);
+	s->engine.transfers = transfers_new();
+	s->engine.readers = service_pool();
+	s->engine.writers = service_pool();
+	if (!s->engine.transfers || !s->engine.readers || !s->engine.writers)
+		return -ENOMEM;
+	s->checks = checks_new(&s->engine);
+	s->pushes = pushes_new(&s->engine);
+	s->objects = objects_new(&s->engine);
+	s->fetches = fetches_new(&s->engine, s->objects);
+	out_send(&s->engine.out, &hello, -1);
+	while (!rc)
+		rc = service_round(s);
+	return rc == -ECONNRESET ? 0 : rc;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Transfers: requests to stores by libcurl, many at once in one thread. Failed attempts are
+ * repeated with growing pauses, unless a repetition is useless or the store has not answered
+ * anybody for some time.
+ */
+#ifndef _DITTO_OFFLOAD_TRANSFER_H
+#define _DITTO_OFFLOAD_TRANSFER_H
+
+#include <curl/curl.h>
+#include <sys/queue.h>
+
+#include "cause.h"
+#include "hash.h"
+#include "store.h"
+
+/* Longest name of an object below the prefix, with the NUL: "manifests/XX/HEX". */
+#define TRANSFER_OBJECT_SIZE	96
+
+enum transfer_method {
+	TRANSFER_GET,
+	TRANSFER_HEAD,
+	TRANSFER_PUT,
+};
+
+/* Order in which waiting transfers of a store begin. */
+enum transfer_urgency {
+	TRANSFER_WAITED_FOR,
+	TRANSFER_BACKGROUND,
+	TRANSFER_AHEAD,
+	TRANSFER_URGENCIES
+};
+
+enum transfer_state {
+	TRANSFER_IDLE,
+	TRANSFER_WAITING,
+	TRANSFER_RUNNING,
+	TRANSFER_PAUSING,
+	TRANSFER_ENDED,
+};
+
+/**
+ * struct transfer - a request
+ * @store: the store; set by the caller, as all members up to @done. The transfer is a user
+ * @method: enum transfer_method
+ * @urgency: enum transfer_urgency
+ * @object: name of the object below the prefix
+ * @body: content of TRANSFER_PUT; must stay valid until @done
+ * @body_len: bytes of @body
+ * @sha256: SHA-256 of @body
+ * @md5: MD5 of @body, if @has_md5
+ * @has_md5: compare @md5 with what the store answers
+ * @into: buffer for TRANSFER_GET
+ * @room: bytes of @into
+ * @done: called at the end, in the thread of transfers_run()
+ * @arg: for @done
+ * @outcome: enum outcome, and the result as all members from here on
+ * @error: positive errno unless OUTCOME_GOOD
+ * @why: cause with names of store, bucket and object, unless OUTCOME_GOOD
+ * @got: bytes in @into; length of the object after TRANSFER_HEAD
+ * @requests: number of attempts
+ * @sent: bytes of bodies that were sent
+ */
+struct transfer {
+	struct store *store;
+	enum transfer_method method;
+	enum transfer_urgency urgency;
+	char object[TRANSFER_OBJECT_SIZE];
+	const u8 *body;
+	size_t body_len;
+	u8 sha256[HASH_SIZE];
+	u8 md5[HASH_MD5];
+	bool has_md5;
+	u8 *into;
+	size_t room;
+	void (*done)(struct transfer *t);
+	void *arg;
+
+	enum outcome outcome;
+	int error;
+	struct why why;
+	u64 got;
+	u64 requests;
+	u64 sent;
+
+	/* The rest is private: the state, and the present attempt. */
+	TAILQ_ENTRY(transfer) list;
+	enum transfer_state state;
+	u64 first;
+	u64 when;
+	unsigned int damaged;
+	CURL *easy;
+	struct curl_slist *headers;
+	struct answer answer;
+	size_t body_pos;
+	char etag[2 * HASH_MD5 + 3];
+	bool other_etag;
+};
+
+TAILQ_HEAD(transfer_list, transfer);
+
+struct transfers;
+
+/* Create the set of all transfers. Returns NULL without memory. */
+struct transfers *transfers_new(void);
+/* Free the set; there must be no transfers. */
+void transfers_free(struct transfers *all);
+
+/* Begin a transfer. @t->done is not called before this returns. */
+void transfer_start(struct transfers *all, struct transfer *t);
+/* End a transfer that has begun, without calling @t->done. */
+void transfer_cancel(struct transfers *all, struct transfer *t);
+/* Make a transfer more urgent. */
+void transfer_raise(struct transfers *all, struct transfer *t, enum transfer_urgency urgency);
+
+/**
+ * transfers_wait - wait until transfers_run() has work
+ * @all: the set
+ * @fds: other descriptors to wait for
+ * @n: number of them
+ * @timeout: most ms to wait
+ */
+void transfers_wait(struct transfers *all, struct curl_waitfd *fds, unsigned int n, u64 timeout);
+/* Go on with all transfers, and call @done of those that ended. */
+void transfers_run(struct transfers *all);
+
+#endif

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Uploads: ask whether the object is there, else make its envelope and put it there. The store
+ * checks the hash of what it gets, and its answer is compared with the MD5 of what was sent.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "upload.h"
+
+void object_name(bool manifest, const u8 name[HASH_SIZE], char text[TRANSFER_OBJECT_SIZE])
+{
+	char hex[HASH_HEX];
+
+	hash_to_hex(name, HASH_SIZE, hex);
+	snprintf(text, TRANSFER_OBJECT_SIZE, "%s/%.2s/%s", manifest ? "manifests" : "chunks", hex,
+		 hex);
+}
+
+static struct upload *upload_of(struct job *job)
+{
+	return (struct upload *)((char *)job - offsetof(struct upload, job));
+}
+
+static void upload_end(struct upload *u, int error, const struct why *why)
+{
+	free(u->sealed);
+	u->sealed = NULL;
+	u->error = error;
+	if (error)
+		u->why = *why;
+	u->done(u);
+}
+
+static void upload_fail(struct upload *u, int error, const char *text)
+{
+	struct why why;
+
+	why_not(&why, "%s", text);
+	upload_end(u, error, &why);
+}
+
+static void upload_add_up(struct upload *u, const struct transfer *t)
+{
+	u->requests += t->requests;
+	u->uploaded += t->sent;
+}
+
+static void upload_put_done(struct transfer *t)
+{
+	struct upload *u = t->arg;
+
+	upload_add_up(u, t);
+	upload_end(u, t->outcome == OUTCOME_GOOD ? 0 : t->error, &t->why);
+}
+
+/* Runs in a thread. */
+static void upload_seal(struct job *job)
+{
+	struct upload *u = upload_of(job);
+	struct transfer *t = &u->transfer;
+
+	u->sealed = malloc(ENVELOPE_MAX(u->len));
+	u->sealed_len = 0;
+	if (!u->sealed)
+		return;
+	u->sealed_len = envelope_seal(u->kind, store_key(u->store), u->store->compress, u->plain,
+				      u->len, u->sealed);
+	hash_sha256(u->sealed, u->sealed_len, t->sha256);
+	t->has_md5 = hash_md5(u->sealed, u->sealed_len, t->md5);
+}
+
+static void upload_sealed(struct job *job)
+{
+	struct upload *u = upload_of(job);
+	struct transfer *t = &u->transfer;
+
+	job->run = NULL;
+	if (u->error) {
+		upload_fail(u, u->error, "cancelled");
+		return;
+	}
+	if (!u->sealed_len) {
+		upload_fail(u, ENOMEM, "cannot encrypt: out of memory");
+		return;
+	}
+	t->method = TRANSFER_PUT;
+	t->body = u->sealed;
+	t->body_len = u->sealed_len;
+	t->done = upload_put_done;
+	transfer_start(u->engine->transfers, t);
+}
+
+/* An object of this length can be the envelope of the content. */
+static bool upload_fits(const struct upload *u, u64 length)
+{
+	return length > ENVELOPE_HEADER && length <= ENVELOPE_MAX(u->len);
+}
+
+/*
+ * Only "it is there" is believed. Without the permission to list, stores answer 403 for objects
+ * that do not exist, and answers to HEAD have no body that tells the cause of an error; those to
+ * PUT have one.
+ */
+static void upload_head_done(struct transfer *t)
+{
+	struct upload *u = t->arg;
+
+	upload_add_up(u, t);
+	if (t->outcome == OUTCOME_GOOD && upload_fits(u, t->got)) {
+		u->present = true;
+		upload_end(u, 0, NULL);
+		return;
+	}
+	if (t->outcome == OUTCOME_BUSY) {
+		upload_end(u, t->error, &t->why);
+		return;
+	}
+	u->job.run = upload_seal;
+	u->job.done = upload_sealed;
+	if (pool_submit(u->engine->writers, &u->job))
+		upload_fail(u, EAGAIN, "too many uploads");
+}
+
+void upload_start(struct upload *u)
+{
+	struct transfer *t = &u->transfer;
+
+	u->error = 0;
+	u->present = false;
+	u->uploaded = 0;
+	u->requests = 0;
+	u->sealed = NULL;
+	u->job.run = NULL;
+	memset(t, 0, sizeof(*t));
+	t->store = u->store;
+	t->method = TRANSFER_HEAD;
+	t->urgency = TRANSFER_BACKGROUND;
+	object_name(u->kind == ENVELOPE_MANIFEST, u->name, t->object);
+	t->done = upload_head_done;
+	t->arg = u;
+	transfer_start(u->engine->transfers, t);
+}
+
+bool upload_cancel(struct upload *u)
+{
+	if (u->job.run) {
+		u->error = ECANCELED;
+		return false;
+	}
+	transfer_cancel(u->engine->transfers, &u->transfer);
+	free(u->sealed);
+	u->sealed = NULL;
+	return true;
+}
