@@ -116,6 +116,7 @@ static const struct key *envelope_key(const struct key *keys, unsigned int n_key
 bool envelope_parse(struct envelope *e, enum envelope_kind kind, const struct key *keys,
 		    unsigned int n_keys, const u8 *in, size_t len, size_t max, struct why *why)
 {
+	static const u8 zeros[ENVELOPE_HEADER];
 	struct envelope_header head;
 	char id[2 * KEY_ID_SIZE + 1];
 	size_t tag;
@@ -125,7 +126,9 @@ bool envelope_parse(struct envelope *e, enum envelope_kind kind, const struct ke
 	memcpy(&head, in, sizeof(head));
 	if (memcmp(head.magic, MAGIC, sizeof(head.magic)))
 		return why_not(why, "the object is not one of Ditto");
-	if (head.version != VERSION || head.flags & ~FLAGS || head.kind != kind)
+	if (head.version != VERSION || head.flags & ~FLAGS || head.kind != kind ||
+	    memcmp(head.zero, zeros, sizeof(head.zero)) ||
+	    memcmp(head.zeros, zeros, sizeof(head.zeros)))
 		return why_not(why, "the object has version %u, flags %#x and kind %u, which this version of Ditto cannot read",
 			       head.version, head.flags, head.kind);
 	tag = head.flags & FLAG_AES_GCM ? ENVELOPE_TAG : 0;

@@ -16,8 +16,8 @@
  *               encrypts, all decrypt
  *  compression  "on" (the default) or "off"
  *  parallel     transfers at once, 1 to 64; 8
- *  timeout      seconds without any data after which an attempt is given up, and for which a
- *               failed request is repeated, 1 to 600; 30
+ *  timeout      seconds without any data after which an attempt is given up; failed requests are
+ *               repeated for twice as long; 1 to 600; 30
  */
 #ifndef _DITTO_OFFLOAD_STORE_H
 #define _DITTO_OFFLOAD_STORE_H

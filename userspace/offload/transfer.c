@@ -13,6 +13,8 @@
 /* Pauses between attempts, in ms: each is twice the one before. */
 #define PAUSE_FIRST	200
 #define PAUSE_MAX	5000
+/* Timeouts after which no other attempt begins. */
+#define REPEAT		2
 /* Attempts after wrong bytes. */
 #define DAMAGED_MAX	3
 /* Failures in a row after which a store is left alone for a while, in ms. */
@@ -192,7 +194,8 @@ static bool transfer_again(struct transfers *all, struct transfer *t, enum outco
 		return false;
 	if (when < b->until)
 		when = b->until;
-	if (when > t->first + t->store->timeout)
+	/* An attempt that got no answer has taken the time of one. */
+	if (when > t->first + REPEAT * t->store->timeout)
 		return false;
 	t->when = when;
 	t->state = TRANSFER_PAUSING;
@@ -271,7 +274,7 @@ static void transfers_give_up(struct transfers *all)
 		for (t = TAILQ_FIRST(&all->waiting[i]); t; t = next) {
 			next = TAILQ_NEXT(t, list);
 			if (!t->store->breaker.until ||
-			    clock_ms() < t->first + t->store->timeout)
+			    clock_ms() < t->first + REPEAT * t->store->timeout)
 				continue;
 			TAILQ_REMOVE(&all->waiting[i], t, list);
 			cause = t->store->breaker.why;

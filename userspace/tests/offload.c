@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Parts of the store process: messages, chunks, envelopes, manifests, signatures, settings. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "mem.h"
+#include "offload/chunker.h"
+#include "offload/cookie.h"
+#include "offload/envelope.h"
+#include "offload/manifest.h"
+#include "offload/msg.h"
+#include "offload/name_set.h"
+#include "offload/sigv4.h"
+#include "offload/store.h"
+#include "test.h"
+
+#define MIB	(1U << 20)
+
+/* Bytes that look random, and are the same each time. */
+static u8 *noise(size_t len, u64 seed)
+{
+	u8 *bytes = mem_new(len);
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+		bytes[i] = (u8)(seed >> 56);
+	}
+	return bytes;
+}
+
+static void messages(void)
+{
+	struct offload_msg msg = { .type = OFFLOAD_PUSHED, .id = 7, .size = 5, .uploaded = 6,
+				   .deduplicated = 3, .requests = 4, .cookie_len = 3 }, got;
+	u8 packet[OFFLOAD_PACKET_MAX], copy[OFFLOAD_PACKET_MAX];
+	size_t len, i;
+
+	memcpy(msg.cookie, "a\nb", 3);
+	len = offload_msg_encode(&msg, packet);
+	CHECK(len && offload_msg_decode(&got, packet, len));
+	CHECK(got.type == OFFLOAD_PUSHED && got.id == 7 && got.size == 5 && got.uploaded == 6);
+	CHECK(got.deduplicated == 3 && got.requests == 4 && got.cookie_len == 3);
+	CHECK(!memcmp(got.cookie, "a\nb", 3));
+	for (i = 0; i < len; i++)
+		CHECK(!offload_msg_decode(&got, packet, i));
+	memcpy(copy, packet, len);
+	copy[len] = 0;
+	CHECK(!offload_msg_decode(&got, copy, len + 1));
+	copy[0] = OFFLOAD_TYPES;
+	CHECK(!offload_msg_decode(&got, copy, len));
+	msg.cookie_len = OFFLOAD_COOKIE_MAX + 1;
+	CHECK(!offload_msg_encode(&msg, packet));
+	msg = (struct offload_msg){ .type = OFFLOAD_FETCH, .offset = 1ULL << 63 };
+	len = offload_msg_encode(&msg, packet);
+	CHECK(len && !offload_msg_decode(&got, packet, len));
+	msg = (struct offload_msg){ .type = OFFLOAD_STORE, .text = "a\0b", .text_len = 3 };
+	len = offload_msg_encode(&msg, packet);
+	CHECK(len && !offload_msg_decode(&got, packet, len));
+}
+
+static void messages_with_files(void)
+{
+	struct offload_msg msg = { .type = OFFLOAD_PUSH, .id = 1, .store = "s" }, got;
+	u8 packet[OFFLOAD_PACKET_MAX];
+	int pair[2], fd = -1;
+
+	if (!CHECK(!socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair)))
+		return;
+	CHECK(offload_msg_receive(pair[1], &got, packet, &fd) == -EAGAIN && fd == -1);
+	CHECK(!offload_msg_send(pair[0], &msg, pair[0]));
+	CHECK(!offload_msg_receive(pair[1], &got, packet, &fd) && fd >= 0);
+	SAME(got.store, "s");
+	close(fd);
+	CHECK(send(pair[0], "junk", 4, 0) == 4);
+	CHECK(offload_msg_receive(pair[1], &got, packet, &fd) == -EBADMSG && fd == -1);
+	close(pair[0]);
+	CHECK(offload_msg_receive(pair[1], &got, packet, &fd) == -ECONNRESET);
+	close(pair[1]);
+}
+
+/* Cut @len bytes that come in steps. Returns the number of chunks, and fills their ends. */
+static unsigned int cut_all(const u8 *bytes, size_t len, size_t step, size_t *ends)
+{
+	struct chunker c;
+	unsigned int n = 0;
+	size_t pos = 0, size;
+	bool cut = false;
+
+	chunker_init(&c, NULL);
+	while (pos < len) {
+		size = len - pos < step ? len - pos : step;
+		pos += chunker_scan(&c, bytes + pos, size, &cut);
+		if (cut)
+			ends[n++] = pos;
+	}
+	if (!cut)
+		ends[n++] = len;
+	return n;
+}
+
+static void chunks(void)
+{
+	size_t len = 64 * MIB, ends[80], other[80], start = 0;
+	u8 *bytes = noise(len, 1);
+	unsigned int n, m, i, j, same = 0;
+
+	n = cut_all(bytes, len, len, ends);
+	CHECK(n >= 64 / 16 && n <= 64);
+	for (i = 0; i < n; i++) {
+		CHECK(ends[i] - start <= CHUNK_MAX);
+		CHECK(i == n - 1 || ends[i] - start >= CHUNK_MIN);
+		start = ends[i];
+	}
+	/* The steps do not matter. */
+	m = cut_all(bytes, len, 65537, other);
+	CHECK(m == n && !memcmp(ends, other, n * sizeof(ends[0])));
+	/* The cuts move with the content. */
+	m = cut_all(bytes + 12345, len - 12345, len, other);
+	for (i = 0; i < n; i++)
+		for (j = 0; j < m; j++)
+			same += other[j] + 12345 == ends[i];
+	CHECK(same >= n - 3);
+	memset(bytes, 0, len);
+	n = cut_all(bytes, len, len, ends);
+	CHECK(n == 4 && ends[0] == CHUNK_MAX);
+	free(bytes);
+}
+
+/* An envelope survives, and none with a changed byte or length does. */
+static void check_envelope(const struct key *key, bool compress, const u8 *plain, size_t len)
+{
+	u8 *out = mem_new(ENVELOPE_MAX(len)), *copy = mem_new(ENVELOPE_MAX(len));
+	u8 *back = mem_new(len + 1), name[HASH_SIZE];
+	struct envelope e;
+	struct why why;
+	size_t size, i;
+	bool good;
+
+	key_name(key, plain, len, name);
+	size = envelope_seal(ENVELOPE_CHUNK, key, compress, plain, len, out);
+	CHECK(size > ENVELOPE_HEADER && size <= ENVELOPE_MAX(len));
+	for (i = 0; i <= size; i += i < 100 ? 1 : 997) {
+		memcpy(copy, out, size);
+		if (i < size)
+			copy[i] ^= 0x80;
+		good = envelope_parse(&e, ENVELOPE_CHUNK, key, !!key, copy, size, len, &why) &&
+		       envelope_decrypt(&e, copy, &why);
+		if (good && e.zstd)
+			good = envelope_inflate(&e, copy, back, &why);
+		else if (good)
+			memcpy(back, copy + ENVELOPE_HEADER, len);
+		good = good && e.plain == len && envelope_check_name(&e, back, name, &why);
+		/* Without a key, nothing looks at the bytes of the header from there on. */
+		CHECK(good == (i == size) || (!key && i >= 32 && i < 52));
+		CHECK(!good || !memcmp(back, plain, len));
+		CHECK(!envelope_parse(&e, ENVELOPE_CHUNK, key, !!key, out, i, len, &why) ||
+		      i == size);
+	}
+	CHECK(!envelope_parse(&e, ENVELOPE_MANIFEST, key, !!key, out, size, len, &why));
+	CHECK(!envelope_parse(&e, ENVELOPE_CHUNK, key, !!key, out, size, len - 1, &why));
+	free(back);
+	free(copy);
+	free(out);
+}
+
+static void envelopes(void)
+{
+	static const u8 master[KEY_SIZE] = { 1 }, other[KEY_SIZE] = { 2 };
+	u8 *plain = noise(20000, 2), *out = mem_new(ENVELOPE_MAX(20000));
+	struct key keys[2];
+	struct envelope e;
+	struct why why;
+	size_t size;
+
+	key_derive(&keys[0], master);
+	key_derive(&keys[1], other);
+	check_envelope(NULL, false, plain, 20000);
+	check_envelope(&keys[0], true, plain, 20000);
+	size = envelope_seal(ENVELOPE_CHUNK, &keys[0], true, plain, 20000, out);
+	CHECK(!envelope_parse(&e, ENVELOPE_CHUNK, &keys[1], 1, out, size, 20000, &why));
+	CHECK(strstr(why.text, "wrong key"));
+	CHECK(envelope_parse(&e, ENVELOPE_CHUNK, keys, 2, out, size, 20000, &why));
+	memset(plain, 'a', 19000);
+	CHECK(envelope_seal(ENVELOPE_CHUNK, NULL, true, plain, 20000, out) < 3000);
+	check_envelope(NULL, true, plain, 20000);
+	check_envelope(&keys[0], true, plain, 20000);
+	free(out);
+	free(plain);
+}
+
+static void manifests(void)
+{
+	struct manifest m = { .size = 0 }, back;
+	u8 name[HASH_SIZE] = { 1 }, *text;
+	struct why why;
+	size_t len, i;
+
+	CHECK(manifest_add(&m, name, 100) && manifest_add(&m, name, 50) &&
+	      manifest_add(&m, name, CHUNK_MAX));
+	len = manifest_length(&m);
+	text = mem_new(len + 1);
+	manifest_encode(&m, text);
+	CHECK(manifest_decode(&back, text, len, &why) && back.n == 3 && back.size == m.size);
+	CHECK(manifest_find(&back, 0) == 0 && manifest_find(&back, 99) == 0);
+	CHECK(manifest_find(&back, 100) == 1 && manifest_find(&back, 149) == 1);
+	CHECK(manifest_find(&back, 150) == 2 && manifest_find(&back, back.size - 1) == 2);
+	manifest_free(&back);
+	for (i = 0; i < len; i++)
+		CHECK(!manifest_decode(&back, text, i, &why));
+	for (i = 0; i < MANIFEST_HEADER; i++) {
+		text[i] ^= 1;
+		CHECK(!manifest_decode(&back, text, len, &why));
+		text[i] ^= 1;
+	}
+	/* Lengths that wrap around, or of an impossible chunk. */
+	memset(text + MANIFEST_HEADER + HASH_SIZE, 0xff, 4);
+	CHECK(!manifest_decode(&back, text, len, &why));
+	memset(text + MANIFEST_HEADER + HASH_SIZE, 0, 4);
+	CHECK(!manifest_decode(&back, text, len, &why));
+	memset(text + 24, 0xff, 8);
+	CHECK(!manifest_decode(&back, text, len, &why));
+	free(text);
+	manifest_free(&m);
+}
+
+static void cookies(void)
+{
+	u8 cookie[OFFLOAD_COOKIE_MAX + 1], name[HASH_SIZE] = { 0xab }, back[HASH_SIZE];
+	char store[OFFLOAD_STORE_MAX + 1];
+	size_t len = cookie_encode("archive", name, cookie), i;
+
+	CHECK(cookie_decode(cookie, len, store, back) && !memcmp(name, back, sizeof(name)));
+	SAME(store, "archive");
+	for (i = 0; i < len; i++)
+		CHECK(!cookie_decode(cookie, i, store, back));
+	cookie[len - 1] = '2';
+	CHECK(!cookie_decode(cookie, len, store, back));
+}
+
+static void name_sets(void)
+{
+	struct name_set set = { .size = 0 };
+	u8 name[HASH_SIZE];
+	u32 i;
+
+	for (i = 0; i < 5000; i++) {
+		hash_sha256(&i, sizeof(i), name);
+		CHECK(name_set_add(&set, name));
+	}
+	for (i = 0; i < 5000; i++) {
+		hash_sha256(&i, sizeof(i), name);
+		CHECK(!name_set_add(&set, name));
+	}
+	name_set_free(&set);
+}
+
+#define S3_HOST		{ "host", "examplebucket.s3.amazonaws.com" }
+#define S3_EMPTY	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define S3_NOW		"20130524T000000Z"
+
+/*
+ * "Signature Calculations for the Authorization Header" in the Amazon S3 API reference, and
+ * "get-vanilla" of the AWS Signature Version 4 test suite.
+ */
+static const struct {
+	const char *method;
+	const char *path;
+	const char *query;
+	struct sigv4_header headers[6];
+	size_t n;
+	const char *payload;
+	const char *signature;
+} examples[] = {
+	{ "GET", "/test.txt", "",
+	  { S3_HOST, { "range", "bytes=0-9" }, { "x-amz-content-sha256", S3_EMPTY },
+	    { "x-amz-date", S3_NOW } }, 4, S3_EMPTY,
+	  "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41" },
+	{ "PUT", "/test$file.text", "",
+	  { { "date", "Fri, 24 May 2013 00:00:00 GMT" }, S3_HOST,
+	    { "x-amz-content-sha256",
+	      "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072" },
+	    { "x-amz-date", S3_NOW }, { "x-amz-storage-class", "REDUCED_REDUNDANCY" } }, 5,
+	  "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072",
+	  "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd" },
+	{ "GET", "/", "lifecycle=",
+	  { S3_HOST, { "x-amz-content-sha256", S3_EMPTY }, { "x-amz-date", S3_NOW } }, 3, S3_EMPTY,
+	  "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543" },
+	{ "GET", "/", "max-keys=2&prefix=J",
+	  { S3_HOST, { "x-amz-content-sha256", S3_EMPTY }, { "x-amz-date", S3_NOW } }, 3, S3_EMPTY,
+	  "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7" },
+};
+
+static void signatures(void)
+{
+	struct sigv4_request r = { .time = S3_NOW, .region = "us-east-1", .service = "s3",
+				   .access_key = "AKIAIOSFODNN7EXAMPLE",
+				   .secret_key = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" };
+	static const struct sigv4_header vanilla[] = {
+		{ "host", "example.amazonaws.com" }, { "x-amz-date", "20150830T123600Z" },
+	};
+	char time[SIGV4_TIME_SIZE], *path, *header;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(examples); i++) {
+		path = sigv4_encode(examples[i].path);
+		r.method = examples[i].method;
+		r.path = path;
+		r.query = examples[i].query;
+		r.headers = examples[i].headers;
+		r.n_headers = examples[i].n;
+		r.payload = examples[i].payload;
+		header = sigv4_sign(&r);
+		SAME(strstr(header, "Signature=") + strlen("Signature="), examples[i].signature);
+		free(header);
+		free(path);
+	}
+	r = (struct sigv4_request){ .method = "GET", .path = "/", .query = "", .headers = vanilla,
+				    .n_headers = 2, .payload = S3_EMPTY,
+				    .time = "20150830T123600Z", .region = "us-east-1",
+				    .service = "service", .access_key = "AKIDEXAMPLE",
+				    .secret_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" };
+	header = sigv4_sign(&r);
+	SAME(header, "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=host;x-amz-date, Signature=5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31");
+	free(header);
+	sigv4_time(1369353600, time);
+	SAME(time, S3_NOW);
+	path = sigv4_encode("/a b/\xc3\xa9+~");
+	SAME(path, "/a%20b/%C3%A9%2B~");
+	free(path);
+}
+
+#define LOGIN	"access-key=a\nsecret-key=b\n"
+
+static void settings(void)
+{
+	static const char *const wrong[] = {
+		"", "bucket=b\n" LOGIN, "endpoint=http://h\n" LOGIN, "endpoint=http://h\nbucket=b\n",
+		"endpoint=ftp://h\nbucket=b\n" LOGIN, "endpoint=http://\nbucket=b\n" LOGIN,
+		"endpoint=http://u@h\nbucket=b\n" LOGIN, "endpoint=http://h\nbucket=a/b\n" LOGIN,
+		"endpoint=http://h\nbucket=b\nkey=00\n" LOGIN,
+		"endpoint=http://h\nbucket=b\nparallel=0\n" LOGIN,
+		"endpoint=http://h\nbucket=b\ntimeout=x\n" LOGIN,
+		"endpoint=http://h\nbucket=b\nwhat=x\n" LOGIN,
+		"endpoint=http://h\nbucket=b\nregion\n" LOGIN,
+		"endpoint=http://h\nbucket=b\nregion=a\rx: y\n" LOGIN,
+	};
+	static const char good[] =
+		"endpoint=https://h:443/x/\nbucket=b\nprefix=/p/q/\ncompression=off\nparallel=3\ntimeout=5\n"
+		"key=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n" LOGIN;
+	static const char in_host[] = "endpoint=http://h:81\nbucket=b\naddressing=host\n" LOGIN;
+	struct store *s;
+	struct why why;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
+		why.text[0] = '\0';
+		CHECK(!store_new("s", wrong[i], strlen(wrong[i]), &why) && why.text[0]);
+	}
+	s = store_new("s", good, strlen(good), &why);
+	if (!CHECK(s))
+		return;
+	SAME(s->url, "https://h");
+	SAME(s->host, "h");
+	SAME(s->path, "/x/b/");
+	SAME(s->prefix, "p/q/");
+	SAME(s->region, "us-east-1");
+	CHECK(!s->compress && s->parallel == 3 && s->timeout == 5000 && s->n_keys == 1);
+	store_put(s);
+	s = store_new("s", in_host, strlen(in_host), &why);
+	if (!CHECK(s))
+		return;
+	SAME(s->url, "http://b.h:81");
+	SAME(s->path, "/");
+	CHECK(!store_key(s));
+	store_put(s);
+}
+
+int main(void)
+{
+	static const struct test tests[] = {
+		TEST(messages), TEST(messages_with_files), TEST(chunks), TEST(envelopes),
+		TEST(manifests), TEST(cookies), TEST(name_sets), TEST(signatures), TEST(settings),
+		{ NULL, NULL }
+	};
+
+	return hash_init() ? test_main(tests) : 1;
+}

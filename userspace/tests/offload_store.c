@@ -1,0 +1,508 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The store process as dittod uses it, with a store that misbehaves. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "mem.h"
+#include "offload/hash.h"
+#include "offload/msg.h"
+#include "process.h"
+#include "s3_server.h"
+#include "test.h"
+
+#define MIB		(1U << 20)
+#define SIZE		(12 * MIB)
+#define RANGE		(5 * MIB)
+#define KEY_1		"key=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
+#define KEY_2		"key=ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
+/* No answer takes so long, in ms. */
+#define PATIENCE	60000
+
+static struct s3_server *server;
+static pid_t process;
+static int channel = -1;
+static u64 last_id;
+/* Content of the file that is pushed, and the file. */
+static u8 *content;
+static int file;
+
+/* Fill with bytes that look random, other ones for each seed. */
+static void fill(u8 *bytes, size_t len, u64 seed)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+		bytes[i] = (u8)(seed >> 56);
+	}
+}
+
+static bool receive(struct offload_msg *msg, u8 *packet, int *fd)
+{
+	struct pollfd p = { .fd = channel, .events = POLLIN };
+
+	return poll(&p, 1, PATIENCE) == 1 && !offload_msg_receive(channel, msg, packet, fd);
+}
+
+static bool process_start(void)
+{
+	u8 packet[OFFLOAD_PACKET_MAX];
+	struct offload_msg msg;
+	int pair[2], fd;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		return false;
+	process = fork();
+	if (!process) {
+		/* The duplicate is kept over exec, unless it is the same descriptor. */
+		if (pair[1] == OFFLOAD_FD)
+			fcntl(OFFLOAD_FD, F_SETFD, 0);
+		else
+			dup2(pair[1], OFFLOAD_FD);
+		execl("./ditto-offload", "ditto-offload", NULL);
+		_exit(127);
+	}
+	close(pair[1]);
+	channel = pair[0];
+	return receive(&msg, packet, &fd) && msg.type == OFFLOAD_HELLO &&
+	       msg.number == OFFLOAD_VERSION;
+}
+
+/* Close the channel. Returns the exit status of the process. */
+static int process_end(void)
+{
+	int status = -1;
+
+	close(channel);
+	channel = -1;
+	if (waitpid(process, &status, 0) != process || !WIFEXITED(status))
+		return -1;
+	return WEXITSTATUS(status);
+}
+
+static u64 ask(struct offload_msg *msg, int fd)
+{
+	msg->id = ++last_id;
+	CHECK(!offload_msg_send(channel, msg, fd));
+	return msg->id;
+}
+
+/**
+ * struct answer - the last answer to a request
+ * @msg: the answer
+ * @text: its text
+ */
+struct answer {
+	struct offload_msg msg;
+	char text[OFFLOAD_TEXT_MAX + 1];
+};
+
+/* Compare the bytes of a part with the content. */
+static void check_data(const struct offload_msg *msg, int fd)
+{
+	u8 *bytes = mem_new(msg->length);
+
+	CHECK(fd >= 0 && (fcntl(fd, F_GET_SEALS) & F_SEAL_WRITE));
+	CHECK(pread(fd, bytes, msg->length, (off_t)msg->start) == (ssize_t)msg->length);
+	CHECK(!memcmp(bytes, content + msg->offset, msg->length));
+	free(bytes);
+}
+
+/* Wait for the last answer to a request; @got counts the bytes of its data. */
+static void wait_for(u64 id, struct answer *a, u64 *got)
+{
+	u8 packet[OFFLOAD_PACKET_MAX];
+	int fd;
+
+	memset(a, 0, sizeof(*a));
+	*got = 0;
+	for (;;) {
+		if (!CHECK(receive(&a->msg, packet, &fd)))
+			return;
+		CHECK(a->msg.id == id);
+		if (a->msg.type == OFFLOAD_DATA) {
+			check_data(&a->msg, fd);
+			*got += a->msg.length;
+			close(fd);
+		} else if (a->msg.type != OFFLOAD_PROGRESS) {
+			break;
+		}
+	}
+	if (a->msg.text)
+		memcpy(a->text, a->msg.text, a->msg.text_len);
+}
+
+/* Define the store "s" with more settings. */
+static void define(const char *more)
+{
+	char *text = mem_print("endpoint=http://127.0.0.1:%d\nbucket=b\naccess-key=a\nsecret-key=b\n%s",
+			       server->port, more);
+	struct offload_msg msg = { .type = OFFLOAD_STORE, .store = "s", .text = text,
+				   .text_len = strlen(text) };
+	struct answer a;
+	u64 got;
+
+	wait_for(ask(&msg, -1), &a, &got);
+	CHECK(a.msg.type == OFFLOAD_STORED);
+	free(text);
+}
+
+static void push_file(int fd, struct answer *a)
+{
+	struct offload_msg msg = { .type = OFFLOAD_PUSH, .store = "s" };
+	u64 got;
+
+	wait_for(ask(&msg, fd), a, &got);
+}
+
+static u64 fetch_send(const struct answer *pushed, u64 offset, u64 length)
+{
+	struct offload_msg msg = { .type = OFFLOAD_FETCH, .offset = offset, .length = length,
+				   .cookie_len = pushed->msg.cookie_len };
+
+	memcpy(msg.cookie, pushed->msg.cookie, msg.cookie_len);
+	return ask(&msg, -1);
+}
+
+static void fetch_range(const struct answer *pushed, u64 offset, u64 length, struct answer *a)
+{
+	u64 got;
+
+	wait_for(fetch_send(pushed, offset, length), a, &got);
+	CHECK(a->msg.type != OFFLOAD_FETCHED || got == length);
+}
+
+/* Push the file, and fetch it in ranges from a process that has no cache. */
+static void check_round_trip(const char *settings, struct answer *pushed)
+{
+	struct answer a;
+	u64 offset;
+
+	define(settings);
+	push_file(file, pushed);
+	if (!CHECK(pushed->msg.type == OFFLOAD_PUSHED && pushed->msg.size == SIZE)) {
+		printf("# %s\n", pushed->text);
+		return;
+	}
+	define(settings);
+	for (offset = 0; offset < SIZE; offset += RANGE) {
+		fetch_range(pushed, offset, SIZE - offset < RANGE ? SIZE - offset : RANGE, &a);
+		if (!CHECK(a.msg.type == OFFLOAD_FETCHED))
+			printf("# %s\n", a.text);
+	}
+	fetch_range(pushed, 12345, 1, &a);
+	CHECK(a.msg.type == OFFLOAD_FETCHED);
+}
+
+static void push_and_fetch(void)
+{
+	struct answer first, again;
+	int puts;
+
+	s3_server_fault(server, S3_GOOD, 0, 0);
+	check_round_trip("prefix=p\n", &first);
+	CHECK(first.msg.uploaded > SIZE && first.msg.uploaded < SIZE + 100000);
+	CHECK(!first.msg.deduplicated && first.msg.requests == 2 * (u64)server->puts);
+	puts = server->puts;
+	push_file(file, &again);
+	CHECK(again.msg.type == OFFLOAD_PUSHED && !again.msg.uploaded);
+	CHECK(again.msg.deduplicated == SIZE && server->puts == puts);
+	CHECK(again.msg.cookie_len == first.msg.cookie_len &&
+	      !memcmp(again.msg.cookie, first.msg.cookie, first.msg.cookie_len));
+	check_round_trip("prefix=k\n" KEY_1, &first);
+	CHECK(!server->bad);
+}
+
+static void keys_change(void)
+{
+	struct answer pushed, a;
+
+	check_round_trip("prefix=k\n" KEY_1, &pushed);
+	define("prefix=k\n" KEY_2 KEY_1);
+	fetch_range(&pushed, 0, SIZE, &a);
+	CHECK(a.msg.type == OFFLOAD_FETCHED);
+	define("prefix=k\n" KEY_2);
+	fetch_range(&pushed, 0, SIZE, &a);
+	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == EIO && strstr(a.text, "wrong key"));
+	define("prefix=k\n");
+	fetch_range(&pushed, 0, SIZE, &a);
+	CHECK(a.msg.type == OFFLOAD_FAILED && strstr(a.text, "wrong key"));
+}
+
+static void zeros_and_nothing(void)
+{
+	int zeros = memfd_create("zeros", 0), empty = memfd_create("empty", 0);
+	struct answer pushed, a;
+
+	define("prefix=z\n");
+	s3_server_fault(server, S3_GOOD, 0, 0);
+	CHECK(!ftruncate(zeros, 64 * MIB));
+	push_file(zeros, &pushed);
+	/* Four equal chunks, and the manifest. */
+	CHECK(pushed.msg.type == OFFLOAD_PUSHED && server->puts == 2);
+	CHECK(pushed.msg.deduplicated == 48 * MIB && pushed.msg.uploaded < 10000);
+	push_file(empty, &pushed);
+	CHECK(pushed.msg.type == OFFLOAD_PUSHED && !pushed.msg.size);
+	fetch_range(&pushed, 0, 0, &a);
+	CHECK(a.msg.type == OFFLOAD_FETCHED);
+	fetch_range(&pushed, 0, 1, &a);
+	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == EINVAL);
+	close(zeros);
+	close(empty);
+}
+
+/* Faults after which another attempt succeeds. */
+static void passing_faults(void)
+{
+	static const struct {
+		enum s3_fault fault;
+		int method;
+	} faults[] = {
+		{ S3_ERROR, 0 }, { S3_SLOW_DOWN, 0 }, { S3_CLOSE, 0 }, { S3_HTML, 0 },
+		{ S3_TRUNCATED, 'G' }, { S3_WRONG, 'G' }, { S3_SHORT, 'G' }, { S3_LONG, 'G' },
+		{ S3_ETAG, 'P' }, { S3_DENIED, 'H' },
+	};
+	struct answer pushed, a;
+	char prefix[32];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(faults); i++) {
+		snprintf(prefix, sizeof(prefix), "prefix=fault%zu\n", i);
+		define(prefix);
+		s3_server_fault(server, faults[i].fault, faults[i].method, 2);
+		push_file(file, &pushed);
+		if (!CHECK(pushed.msg.type == OFFLOAD_PUSHED)) {
+			printf("# fault %d: %s\n", faults[i].fault, pushed.text);
+			continue;
+		}
+		s3_server_fault(server, faults[i].fault, faults[i].method, 2);
+		define(prefix);
+		fetch_range(&pushed, 0, SIZE, &a);
+		if (!CHECK(a.msg.type == OFFLOAD_FETCHED))
+			printf("# fault %d: %s\n", faults[i].fault, a.text);
+	}
+	CHECK(!server->bad);
+}
+
+static const struct {
+	enum s3_fault fault;
+	bool fetching;
+	int error;
+	const char *text;
+} lasting[] = {
+	{ S3_NO_BUCKET, false, ENOENT, "there is no such bucket" },
+	{ S3_SIGNATURE, false, EACCES, "the secret key is wrong" },
+	{ S3_SKEW, false, EACCES, "clock skew: the clock of this machine is 72" },
+	{ S3_QUOTA, false, EDQUOT, "the quota of the bucket is used up" },
+	{ S3_ETAG, false, EIO, "wrong bytes: the store has stored" },
+	{ S3_ERROR, false, EIO, "InternalError" },
+	{ S3_NO_BUCKET, true, ENOENT, "there is no such bucket" },
+	{ S3_LOST, true, ENODATA, "there is no such object" },
+	{ S3_DENIED, true, EACCES, "access denied" },
+	{ S3_WRONG, true, EIO, "wrong bytes" },
+	{ S3_SHORT, true, EIO, "its header says" },
+	{ S3_LONG, true, EIO, "its header says" },
+	{ S3_TRUNCATED, true, EIO, "wrong bytes: the answer is truncated" },
+	{ S3_SILENT, true, ETIMEDOUT, "no answer: Operation too slow" },
+	{ S3_CLOSE, true, EHOSTUNREACH, "no answer" },
+	{ S3_HTML, true, EIO, "the store has a problem (502)" },
+};
+
+/* Faults that stay are errors with names and causes, and never data. */
+static void lasting_faults(void)
+{
+	struct answer pushed, a;
+	char settings[64];
+	size_t i;
+
+	check_round_trip("prefix=last\n", &pushed);
+	for (i = 0; i < ARRAY_SIZE(lasting); i++) {
+		snprintf(settings, sizeof(settings), "prefix=last%s\ntimeout=1\nparallel=2\n",
+			 lasting[i].fetching ? "" : "ing");
+		define(settings);
+		s3_server_fault(server, lasting[i].fault, lasting[i].fetching ? 'G' : 'P', 100000);
+		if (lasting[i].fetching)
+			fetch_range(&pushed, 0, RANGE, &a);
+		else
+			push_file(file, &a);
+		s3_server_fault(server, S3_GOOD, 0, 0);
+		if (!CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == (u64)lasting[i].error &&
+			   strstr(a.text, lasting[i].text) && strstr(a.text, "store s, bucket b")))
+			printf("# fault %d: %d, %llu %s\n", lasting[i].fault, a.msg.type,
+			       (unsigned long long)a.msg.error, a.text);
+		CHECK(!strchr(a.text, 0x1b));
+	}
+}
+
+static void store_is_left_alone(void)
+{
+	struct offload_msg check = { .type = OFFLOAD_CHECK, .store = "s" };
+	struct answer a;
+	u64 got;
+
+	define("prefix=check\ntimeout=2\n");
+	s3_server_fault(server, S3_CLOSE, 0, 100000);
+	do {
+		wait_for(ask(&check, -1), &a, &got);
+		CHECK(a.msg.type == OFFLOAD_FAILED);
+	} while (a.msg.type == OFFLOAD_FAILED && a.msg.error != EHOSTDOWN);
+	CHECK(strstr(a.text, "store s does not answer and is not asked"));
+	s3_server_fault(server, S3_GOOD, 0, 0);
+	do {
+		usleep(50000);
+		wait_for(ask(&check, -1), &a, &got);
+	} while (a.msg.type == OFFLOAD_FAILED && a.msg.error == EHOSTDOWN);
+	CHECK(a.msg.type == OFFLOAD_CHECKED);
+}
+
+/* Many readers of a range share its chunks, and only so many transfers run. */
+static void many_readers(void)
+{
+	u8 packet[OFFLOAD_PACKET_MAX];
+	struct answer pushed;
+	struct offload_msg msg;
+	int fd, left = 50, i;
+	u64 got = 0;
+
+	check_round_trip("prefix=many\nparallel=2\n", &pushed);
+	define("prefix=many\nparallel=2\n");
+	s3_server_fault(server, S3_GOOD, 0, 0);
+	for (i = 0; i < left; i++)
+		fetch_send(&pushed, 0, SIZE);
+	while (left && CHECK(receive(&msg, packet, &fd))) {
+		CHECK(msg.type == OFFLOAD_DATA || msg.type == OFFLOAD_FETCHED);
+		if (msg.type == OFFLOAD_DATA)
+			got += msg.length;
+		else
+			left--;
+		if (fd >= 0)
+			close(fd);
+	}
+	CHECK(got == 50ULL * SIZE);
+	CHECK(server->gets <= (int)(SIZE / MIB) + 1 && server->busiest <= 2);
+}
+
+static void cancelled(void)
+{
+	struct offload_msg push = { .type = OFFLOAD_PUSH, .store = "s" };
+	struct offload_msg cancel = { .type = OFFLOAD_CANCEL };
+	struct answer pushed, a;
+	u64 got;
+
+	check_round_trip("prefix=cancel\n", &pushed);
+	define("prefix=cancel\n");
+	s3_server_fault(server, S3_SILENT, 0, 100000);
+	cancel.id = fetch_send(&pushed, 0, SIZE);
+	CHECK(!offload_msg_send(channel, &cancel, -1));
+	wait_for(cancel.id, &a, &got);
+	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == ECANCELED && !got);
+	cancel.id = ask(&push, file);
+	CHECK(!offload_msg_send(channel, &cancel, -1));
+	wait_for(cancel.id, &a, &got);
+	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == ECANCELED);
+	/* One that is unknown is ignored. */
+	CHECK(!offload_msg_send(channel, &cancel, -1));
+	s3_server_fault(server, S3_GOOD, 0, 0);
+	check_round_trip("prefix=cancel\n", &pushed);
+}
+
+static void file_becomes_shorter(void)
+{
+	int fd = memfd_create("file", 0);
+	struct offload_msg push = { .type = OFFLOAD_PUSH, .store = "s" };
+	struct answer a;
+	u64 id, got;
+
+	define("prefix=short\nparallel=1\ntimeout=1\n");
+	s3_server_fault(server, S3_SILENT, 0, 1);
+	CHECK(!ftruncate(fd, 200 * MIB));
+	id = ask(&push, fd);
+	while (server->times)
+		usleep(10000);
+	CHECK(!ftruncate(fd, MIB));
+	wait_for(id, &a, &got);
+	if (!CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == ESTALE))
+		printf("# %s\n", a.text);
+	close(fd);
+}
+
+static void wrong_requests(void)
+{
+	struct offload_msg msg = { .type = OFFLOAD_PUSH, .store = "other" };
+	struct answer pushed = { .msg.cookie_len = 3 }, a;
+	int pair[2];
+	u64 got;
+
+	wait_for(ask(&msg, file), &a, &got);
+	CHECK(a.msg.error == ENOENT && strstr(a.text, "store other is not configured"));
+	strcpy(msg.store, "s");
+	wait_for(ask(&msg, -1), &a, &got);
+	CHECK(a.msg.error == EBADF);
+	CHECK(!pipe(pair));
+	wait_for(ask(&msg, pair[0]), &a, &got);
+	CHECK(a.msg.error == EINVAL);
+	close(pair[0]);
+	close(pair[1]);
+	fetch_range(&pushed, 0, 1, &a);
+	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == EINVAL);
+	msg = (struct offload_msg){ .type = OFFLOAD_STORE, .store = "a/b" };
+	wait_for(ask(&msg, -1), &a, &got);
+	CHECK(a.msg.type == OFFLOAD_FAILED);
+}
+
+static void confined(void)
+{
+	CHECK(process_status(process, "CapPrm", 16) == 0);
+	CHECK(process_status(process, "CapBnd", 16) == 0 || getuid());
+	CHECK(process_status(process, "NoNewPrivs", 10) == 1);
+	CHECK(getuid() || process_status(process, "Uid", 10) > 0);
+	if (process_status(getpid(), "Seccomp", 10) >= 0)
+		CHECK(process_status(process, "Seccomp", 10) == 2);
+}
+
+static void ends(void)
+{
+	int status = -1;
+
+	CHECK(process_end() == 0);
+	CHECK(process_start());
+	CHECK(send(channel, "junk", 4, 0) == 4);
+	CHECK(waitpid(process, &status, 0) == process && WIFEXITED(status) &&
+	      WEXITSTATUS(status) == 1);
+	close(channel);
+}
+
+int main(void)
+{
+	static const struct test tests[] = {
+		TEST(confined), TEST(push_and_fetch), TEST(keys_change), TEST(zeros_and_nothing),
+		TEST(passing_faults), TEST(lasting_faults), TEST(store_is_left_alone),
+		TEST(many_readers), TEST(cancelled), TEST(file_becomes_shorter),
+		TEST(wrong_requests), TEST(ends),
+		{ NULL, NULL }
+	};
+	int status;
+
+	signal(SIGPIPE, SIG_IGN);
+	content = mem_new(SIZE);
+	fill(content, SIZE, 42);
+	file = memfd_create("content", MFD_CLOEXEC);
+	if (!hash_init() || write(file, content, SIZE) != SIZE)
+		return 1;
+	server = s3_server_start();
+	if (!server || !process_start())
+		return 1;
+	status = test_main(tests);
+	s3_server_stop(server);
+	return status;
+}

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A misbehaving object store. A thread serves each connection; the objects are in the memory of
+ * the process, which is another one than that of the test.
+ */
+
+#include <arpa/inet.h>
+#include <gcrypt.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "mem.h"
+#include "offload/hash.h"
+#include "s3_server.h"
+
+#define HEAD_MAX	8192
+#define MORE		(100U << 20)
+#define SKEW		7200
+
+struct s3_object {
+	char path[512];
+	u8 *bytes;
+	size_t len;
+	struct s3_object *next;
+};
+
+/**
+ * struct s3_request - a request
+ * @fd: the connection
+ * @head: request line and headers
+ * @method: "GET"
+ * @path: path
+ * @body: body
+ * @len: bytes of @body
+ * @fault: enum s3_fault
+ */
+struct s3_request {
+	int fd;
+	char head[HEAD_MAX];
+	char method[8];
+	char path[512];
+	u8 *body;
+	size_t len;
+	int fault;
+};
+
+static struct s3_server *server;
+static struct s3_object *objects;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static bool s3_write(int fd, const void *bytes, size_t len)
+{
+	const char *p = bytes;
+	ssize_t n;
+
+	while (len) {
+		n = send(fd, p, len, MSG_NOSIGNAL);
+		if (n <= 0)
+			return false;
+		p += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+/* Value of a header, or NULL. The text ends with '\r'. */
+static const char *s3_header(const struct s3_request *r, const char *name)
+{
+	const char *line = r->head;
+
+	while ((line = strchr(line, '\n'))) {
+		line++;
+		if (!strncasecmp(line, name, strlen(name)) && line[strlen(name)] == ':')
+			return line + strlen(name) + 1 + strspn(line + strlen(name) + 1, " ");
+	}
+	return NULL;
+}
+
+/* Send the head of an answer. */
+static bool s3_answer(const struct s3_request *r, int status, size_t len, const char *etag,
+		      time_t now)
+{
+	char date[64], head[512];
+
+	strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", gmtime(&now));
+	snprintf(head, sizeof(head), "HTTP/1.1 %d x\r\nDate: %s\r\nContent-Length: %zu\r\n%s%s%s\r\n",
+		 status, date, len, etag ? "ETag: \"" : "", etag ? etag : "", etag ? "\"\r\n" : "");
+	return s3_write(r->fd, head, strlen(head));
+}
+
+static bool s3_error(const struct s3_request *r, int status, const char *code, time_t now)
+{
+	char *text = mem_print("<?xml version=\"1.0\"?><Error><Code>%s</Code><Message>so it is</Message></Error>",
+			       code);
+	size_t len = code && r->method[0] != 'H' ? strlen(text) : 0;
+	bool good = s3_answer(r, status, len, NULL, now) && s3_write(r->fd, text, len);
+
+	free(text);
+	return good;
+}
+
+static bool s3_html(const struct s3_request *r)
+{
+	char page[5000];
+
+	memset(page, 'x', sizeof(page));
+	memcpy(page, "<html>\x1b[2J", 10);
+	return s3_answer(r, 502, sizeof(page), NULL, time(NULL)) &&
+	       (r->method[0] == 'H' || s3_write(r->fd, page, sizeof(page)));
+}
+
+static struct s3_object *s3_find(const char *path)
+{
+	struct s3_object *o = objects;
+
+	while (o && strcmp(o->path, path))
+		o = o->next;
+	return o;
+}
+
+static bool s3_put(struct s3_request *r)
+{
+	const char *want = s3_header(r, "x-amz-content-sha256");
+	u8 hash[HASH_SIZE], md5[HASH_MD5];
+	char hex[HASH_HEX];
+	struct s3_object *o;
+
+	hash_sha256(r->body, r->len, hash);
+	hash_to_hex(hash, sizeof(hash), hex);
+	if (!want || strncmp(want, hex, strlen(hex)) || !s3_header(r, "authorization"))
+		__atomic_fetch_add(&server->bad, 1, __ATOMIC_RELAXED);
+	hash_md5(r->body, r->len, md5);
+	md5[0] ^= r->fault == S3_ETAG;
+	hash_to_hex(md5, sizeof(md5), hex);
+	pthread_mutex_lock(&lock);
+	o = s3_find(r->path);
+	if (!o) {
+		o = mem_new(sizeof(*o));
+		strcpy(o->path, r->path);
+		o->next = objects;
+		objects = o;
+		server->objects++;
+	}
+	o->bytes = r->body;
+	o->len = r->len;
+	r->body = NULL;
+	pthread_mutex_unlock(&lock);
+	return s3_answer(r, 200, 0, hex, time(NULL));
+}
+
+static bool s3_send_more(int fd)
+{
+	static const u8 zeros[1 << 16];
+	size_t i;
+
+	for (i = 0; i < MORE / sizeof(zeros); i++)
+		if (!s3_write(fd, zeros, sizeof(zeros)))
+			return false;
+	return true;
+}
+
+static bool s3_get(const struct s3_request *r)
+{
+	struct s3_object *o;
+	size_t len, whole;
+	bool good;
+	u8 *bytes;
+
+	pthread_mutex_lock(&lock);
+	o = s3_find(r->path);
+	pthread_mutex_unlock(&lock);
+	if (!o)
+		return s3_error(r, 404, "NoSuchKey", time(NULL));
+	len = o->len - (r->fault == S3_SHORT);
+	whole = len + (r->fault == S3_LONG ? MORE : 0);
+	if (!s3_answer(r, 200, whole, "x", time(NULL)) || r->method[0] == 'H')
+		return r->method[0] == 'H';
+	bytes = mem_new(len + 1);
+	memcpy(bytes, o->bytes, len);
+	if (r->fault == S3_WRONG)
+		bytes[len - 1] ^= 1;
+	if (r->fault == S3_TRUNCATED)
+		len /= 2;
+	good = s3_write(r->fd, bytes, len) && r->fault != S3_TRUNCATED;
+	free(bytes);
+	return good && (r->fault != S3_LONG || s3_send_more(r->fd));
+}
+
+/* Take the fault of a request, if it has one. */
+static int s3_take_fault(const struct s3_request *r)
+{
+	int fault = S3_GOOD;
+
+	pthread_mutex_lock(&lock);
+	server->gets += r->method[0] == 'G';
+	server->heads += r->method[0] == 'H';
+	server->puts += r->method[0] == 'P';
+	if (server->times && (!server->method || server->method == r->method[0])) {
+		server->times--;
+		fault = server->fault;
+	}
+	pthread_mutex_unlock(&lock);
+	return fault;
+}
+
+/* Returns false to close the connection. */
+static bool s3_serve(struct s3_request *r)
+{
+	time_t now = time(NULL);
+	char byte;
+
+	switch (r->fault) {
+	case S3_ERROR:
+		return s3_error(r, 500, "InternalError", now);
+	case S3_SLOW_DOWN:
+		return s3_error(r, 503, "SlowDown", now);
+	case S3_CLOSE:
+		return false;
+	case S3_SILENT:
+		return recv(r->fd, &byte, 1, 0) > 0;
+	case S3_DENIED:
+		return s3_error(r, 403, NULL, now);
+	case S3_LOST:
+		return s3_error(r, 404, "NoSuchKey", now);
+	case S3_NO_BUCKET:
+		return s3_error(r, 404, "NoSuchBucket", now);
+	case S3_SIGNATURE:
+		return s3_error(r, 403, "SignatureDoesNotMatch", now);
+	case S3_SKEW:
+		return s3_error(r, 403, "RequestTimeTooSkewed", now - SKEW);
+	case S3_QUOTA:
+		return s3_error(r, 403, "QuotaExceeded", now);
+	case S3_HTML:
+		return s3_html(r);
+	default:
+		return r->method[0] == 'P' ? s3_put(r) : s3_get(r);
+	}
+}
+
+/* Read a request. Returns false at the end of the connection. */
+static bool s3_read(struct s3_request *r)
+{
+	const char *length;
+	size_t have = 0;
+	ssize_t n;
+
+	while (have < 4 || memcmp(r->head + have - 4, "\r\n\r\n", 4)) {
+		n = have < HEAD_MAX - 1 ? recv(r->fd, r->head + have, 1, 0) : 0;
+		if (n <= 0)
+			return false;
+		r->head[++have] = '\0';
+	}
+	if (sscanf(r->head, "%7s %511s", r->method, r->path) != 2)
+		return false;
+	length = s3_header(r, "content-length");
+	r->len = length ? strtoul(length, NULL, 10) : 0;
+	r->body = mem_new(r->len + 1);
+	return !r->len || recv(r->fd, r->body, r->len, MSG_WAITALL) == (ssize_t)r->len;
+}
+
+static void *s3_connection(void *arg)
+{
+	struct s3_request *r = mem_new(sizeof(*r));
+	bool open = true;
+	int busy;
+
+	r->fd = (int)(intptr_t)arg;
+	while (open && s3_read(r)) {
+		busy = __atomic_add_fetch(&server->busy, 1, __ATOMIC_RELAXED);
+		if (busy > server->busiest)
+			server->busiest = busy;
+		r->fault = s3_take_fault(r);
+		open = s3_serve(r);
+		free(r->body);
+		r->body = NULL;
+		__atomic_fetch_sub(&server->busy, 1, __ATOMIC_RELAXED);
+	}
+	free(r->body);
+	close(r->fd);
+	free(r);
+	return NULL;
+}
+
+static void s3_accept(int listener)
+{
+	pthread_t thread;
+	int fd, one = 1;
+
+	for (;;) {
+		fd = accept(listener, NULL, NULL);
+		if (fd < 0)
+			continue;
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+		if (pthread_create(&thread, NULL, s3_connection, (void *)(intptr_t)fd))
+			close(fd);
+		else
+			pthread_detach(thread);
+	}
+}
+
+struct s3_server *s3_server_start(void)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET };
+	socklen_t len = sizeof(addr);
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct s3_server *s;
+	pid_t pid;
+
+	s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (s == MAP_FAILED || bind(listener, (struct sockaddr *)&addr, sizeof(addr)) ||
+	    listen(listener, 128) || getsockname(listener, (struct sockaddr *)&addr, &len))
+		return NULL;
+	s->port = ntohs(addr.sin_port);
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		hash_init();
+		server = s;
+		s3_accept(listener);
+	}
+	close(listener);
+	s->pid = pid;
+	return pid > 0 ? s : NULL;
+}
+
+void s3_server_stop(struct s3_server *s)
+{
+	kill(s->pid, SIGKILL);
+	waitpid(s->pid, NULL, 0);
+	munmap(s, sizeof(*s));
+}
+
+void s3_server_fault(struct s3_server *s, enum s3_fault fault, int method, int times)
+{
+	s->times = 0;
+	s->fault = fault;
+	s->method = method;
+	s->gets = 0;
+	s->heads = 0;
+	s->puts = 0;
+	s->busiest = 0;
+	s->times = times;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* An object store in a process of its own, which misbehaves as told. */
+#ifndef _DITTO_TESTS_S3_SERVER_H
+#define _DITTO_TESTS_S3_SERVER_H
+
+#include <sys/types.h>
+
+#include "common/types.h"
+
+/**
+ * enum s3_fault - what goes wrong
+ * @S3_GOOD: nothing
+ * @S3_ERROR: status 500
+ * @S3_SLOW_DOWN: status 503, code SlowDown
+ * @S3_CLOSE: the connection is closed without an answer
+ * @S3_SILENT: there is no answer for as long as the client waits
+ * @S3_TRUNCATED: half of the object comes
+ * @S3_WRONG: one byte of the object is another one
+ * @S3_SHORT: the object has lost its last byte
+ * @S3_LONG: the object has 100 MiB more
+ * @S3_ETAG: the ETag is that of another object
+ * @S3_DENIED: status 403, without a body
+ * @S3_LOST: status 404, code NoSuchKey
+ * @S3_NO_BUCKET: status 404, code NoSuchBucket
+ * @S3_SIGNATURE: status 403, code SignatureDoesNotMatch
+ * @S3_SKEW: status 403, code RequestTimeTooSkewed, by a clock that is two hours behind
+ * @S3_QUOTA: status 403, code QuotaExceeded
+ * @S3_HTML: status 502 of a proxy, with a long page
+ */
+enum s3_fault {
+	S3_GOOD,
+	S3_ERROR,
+	S3_SLOW_DOWN,
+	S3_CLOSE,
+	S3_SILENT,
+	S3_TRUNCATED,
+	S3_WRONG,
+	S3_SHORT,
+	S3_LONG,
+	S3_ETAG,
+	S3_DENIED,
+	S3_LOST,
+	S3_NO_BUCKET,
+	S3_SIGNATURE,
+	S3_SKEW,
+	S3_QUOTA,
+	S3_HTML,
+};
+
+/**
+ * struct s3_server - the server; both processes see it
+ * @port: its port on 127.0.0.1
+ * @pid: its process
+ * @fault: enum s3_fault
+ * @method: first letter of the method that has the fault, or 0 for all
+ * @times: requests that have the fault before all is good again
+ * @gets: requests by method
+ * @heads: the same
+ * @puts: the same
+ * @busy: requests that are answered now
+ * @busiest: most at once
+ * @bad: uploads whose hash was not that of the header, or without a signature
+ * @objects: objects that are stored
+ */
+struct s3_server {
+	int port;
+	pid_t pid;
+	int fault;
+	int method;
+	int times;
+	int gets;
+	int heads;
+	int puts;
+	int busy;
+	int busiest;
+	int bad;
+	int objects;
+};
+
+/* Start a server without objects. Returns NULL on errors. */
+struct s3_server *s3_server_start(void);
+/* Stop it. */
+void s3_server_stop(struct s3_server *s);
+/* Let the next @times requests with @method, or all for 0, have a fault. Resets the counters. */
+void s3_server_fault(struct s3_server *s, enum s3_fault fault, int method, int times);
+
+#endif
