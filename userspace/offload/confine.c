@@ -14,14 +14,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "chunker.h"
 #include "confine.h"
 #include "daemon/sandbox.h"
-#include "manifest.h"
 
 /* Descriptors: of files that are pushed, of objects, of connections. */
 #define FILES_MAX	2048
-/* Longest file in memory: the envelope of a manifest. */
-#define FILE_MAX	(MANIFEST_MAX + 4096)
+/* Longest file in memory. */
+#define FILE_MAX	CHUNK_MAX
 
 static const int denied[] = {
 	SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),

@@ -101,9 +101,9 @@ static void fetch_send(struct fetch *f, const struct object *o, const struct man
 	u64 to = c->offset + c->length < f->end ? c->offset + c->length : f->end;
 	const struct offload_msg msg = { .type = OFFLOAD_DATA, .id = f->id, .offset = from,
 					 .length = to - from,
-					 .start = o->load.start + (from - c->offset) };
+					 .start = from - c->offset };
 
-	out_send(&f->all->engine->out, &msg, o->load.content.fd);
+	out_send(&f->all->engine->out, &msg, o->load.file);
 }
 
 static struct object *fetch_get(struct fetch *f, const struct manifest_chunk *c,

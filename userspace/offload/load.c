@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Loads. An object arrives in a file in memory and is decrypted there. If it is not compressed,
- * this file is what dittod gets, and nothing was copied.
- */
+/* Loads: an object is decrypted where it arrived, checked, and then copied into a file. */
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "load.h"
+#include "memfile.h"
 
 /* Attempts after wrong bytes. */
 #define TRIES_MAX	3
@@ -19,46 +18,41 @@ static struct load *load_of(struct job *job)
 
 static void load_end(struct load *l)
 {
-	memfile_close(&l->stored);
-	if (l->error)
-		memfile_close(&l->content);
+	free(l->stored);
+	l->stored = NULL;
 	l->done(l);
 }
 
-/* Replace @l->content by the decompressed content. */
-static bool load_inflate(struct load *l, const struct envelope *e)
+/* Use the content, or make a file of it. */
+static bool load_use(struct load *l, const struct envelope *e, const u8 *plain)
 {
-	struct memfile plain;
-
-	if (memfile_open(&plain, e->plain ? e->plain : 1))
-		return why_not(&l->why, "out of memory");
-	if (!envelope_inflate(e, l->stored.map, plain.map, &l->why)) {
-		memfile_close(&plain);
+	l->len = e->plain;
+	if (!envelope_check_name(e, plain, l->name, &l->why))
 		return false;
-	}
-	l->content = plain;
-	l->start = 0;
-	return true;
+	if (l->use)
+		return l->use(l, plain, &l->why);
+	l->file = memfile_new(plain, l->len);
+	return l->file >= 0 || why_not(&l->why, "no memory for a file: %s", strerror(-l->file));
 }
 
 static bool load_open_envelope(struct load *l)
 {
 	struct envelope e;
+	u8 *plain;
+	bool good;
 
-	if (!envelope_parse(&e, l->kind, l->store->keys, l->store->n_keys, l->stored.map,
+	if (!envelope_parse(&e, l->kind, l->store->keys, l->store->n_keys, l->stored,
 			    l->transfer.got, l->max, &l->why) ||
-	    !envelope_decrypt(&e, l->stored.map, &l->why))
+	    !envelope_decrypt(&e, l->stored, &l->why))
 		return false;
-	if (e.zstd) {
-		if (!load_inflate(l, &e))
-			return false;
-	} else {
-		l->content = l->stored;
-		l->stored = (struct memfile)MEMFILE_NONE;
-		l->start = ENVELOPE_HEADER;
-	}
-	l->len = e.plain;
-	return envelope_check_name(&e, l->content.map + l->start, l->name, &l->why);
+	if (!e.zstd)
+		return load_use(l, &e, l->stored + ENVELOPE_HEADER);
+	plain = malloc(e.plain + 1);
+	if (!plain)
+		return why_not(&l->why, "out of memory");
+	good = envelope_inflate(&e, l->stored, plain, &l->why) && load_use(l, &e, plain);
+	free(plain);
+	return good;
 }
 
 /* Runs in a thread. */
@@ -66,18 +60,7 @@ static void load_open(struct job *job)
 {
 	struct load *l = load_of(job);
 
-	l->error = EIO;
-	if (!load_open_envelope(l))
-		return;
-	if (l->use) {
-		if (!l->use(l, l->content.map + l->start, &l->why))
-			return;
-		memfile_close(&l->content);
-	} else if (memfile_seal(&l->content, l->start + l->len)) {
-		why_not(&l->why, "out of memory");
-		return;
-	}
-	l->error = 0;
+	l->error = load_open_envelope(l) ? 0 : EIO;
 }
 
 static void load_explain(struct load *l)
@@ -93,8 +76,7 @@ static void load_opened(struct job *job)
 	struct load *l = load_of(job);
 
 	if (l->error && ++l->tries < TRIES_MAX) {
-		memfile_close(&l->content);
-		memfile_close(&l->stored);
+		free(l->stored);
 		load_start(l);
 		return;
 	}
@@ -109,7 +91,7 @@ static void load_got(struct transfer *t)
 
 	l->job.run = load_open;
 	l->job.done = load_opened;
-	if (!l->stored.map) {
+	if (!l->stored) {
 		t->outcome = OUTCOME_REFUSED;
 		t->error = ENOMEM;
 		why_not(&t->why, "out of memory");
@@ -130,16 +112,15 @@ void load_start(struct load *l)
 	struct transfer *t = &l->transfer;
 
 	l->error = 0;
-	l->content = (struct memfile)MEMFILE_NONE;
+	l->file = -1;
 	memset(t, 0, sizeof(*t));
 	t->store = l->store;
 	t->method = TRANSFER_GET;
 	t->urgency = l->urgency;
 	object_name(l->kind == ENVELOPE_MANIFEST, l->name, t->object);
-	if (!memfile_open(&l->stored, ENVELOPE_MAX(l->max))) {
-		t->into = l->stored.map;
-		t->room = l->stored.size;
-	}
+	l->stored = malloc(ENVELOPE_MAX(l->max));
+	t->into = l->stored;
+	t->room = l->stored ? ENVELOPE_MAX(l->max) : 0;
 	t->done = load_got;
 	t->arg = l;
 	transfer_start(l->engine->transfers, t);

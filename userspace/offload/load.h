@@ -5,7 +5,6 @@
 
 #include "engine.h"
 #include "envelope.h"
-#include "memfile.h"
 
 /**
  * struct load - a load
@@ -21,8 +20,7 @@
  * @arg: for @use and @done
  * @error: 0 or a positive errno; the result, as all members up to @len
  * @why: cause of @error
- * @content: a sealed file with the content unless there is @use; becomes the caller's
- * @start: place of the content in @content
+ * @file: a sealed file with the content unless there is @use, which becomes the caller's; or -1
  * @len: bytes of content
  */
 struct load {
@@ -38,14 +36,13 @@ struct load {
 
 	int error;
 	struct why why;
-	struct memfile content;
-	size_t start;
+	int file;
 	size_t len;
 
 	/* The rest is private. */
 	struct transfer transfer;
 	struct job job;
-	struct memfile stored;
+	u8 *stored;
 	unsigned int tries;
 };
 

@@ -2,6 +2,7 @@
 /* ditto-offload: the store process. dittod starts it with a socket. */
 
 #include <curl/curl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,11 @@
 #include "hash.h"
 #include "msg.h"
 #include "service.h"
+
+/* Larger buffers than those of chunks are mapped, which is the largest value that malloc takes. */
+#define BUFFER_MAPPED	(32 << 20)
+/* Bytes of freed memory that are kept until the process is idle. */
+#define BUFFERS_KEPT	(256 << 20)
 
 static bool socket_is_good(void)
 {
@@ -40,6 +46,10 @@ int main(void)
 		fprintf(stderr, "ditto-offload: %s\n", why.text);
 		return EXIT_FAILURE;
 	}
+	/* The buffers of chunks are used again, instead of cleared by the kernel each time. */
+	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_MMAP_THRESHOLD, BUFFER_MAPPED);
+	mallopt(M_TRIM_THRESHOLD, BUFFERS_KEPT);
 	rc = service_run(OFFLOAD_FD);
 	if (rc) {
 		fprintf(stderr, "ditto-offload: %s\n", strerror(-rc));

@@ -31,7 +31,7 @@ static const struct {
 	[FIELD_ERROR] = { offsetof(struct offload_msg, error), ERROR_MAX },
 	[FIELD_OFFSET] = { offsetof(struct offload_msg, offset), INT64_MAX },
 	[FIELD_LENGTH] = { offsetof(struct offload_msg, length), INT64_MAX },
-	[FIELD_START] = { offsetof(struct offload_msg, start), 2 * OFFLOAD_DATA_MAX },
+	[FIELD_START] = { offsetof(struct offload_msg, start), OFFLOAD_DATA_MAX },
 	[FIELD_SIZE] = { offsetof(struct offload_msg, size), INT64_MAX },
 	[FIELD_DONE] = { offsetof(struct offload_msg, done), INT64_MAX },
 	[FIELD_UPLOADED] = { offsetof(struct offload_msg, uploaded), INT64_MAX },

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "mem.h"
@@ -46,7 +47,8 @@ static void object_free(struct object *o)
 	TAILQ_REMOVE(&o->all->list, o, list);
 	o->all->n--;
 	o->all->memory -= o->memory;
-	memfile_close(&o->load.content);
+	if (o->load.file >= 0)
+		close(o->load.file);
 	manifest_free(&o->manifest);
 	store_put(o->load.store);
 	free(o);
@@ -134,7 +136,7 @@ static void object_loaded(struct load *l)
 	}
 	if (!l->error) {
 		o->state = OBJECT_READY;
-		object_count(o, OVERHEAD + (l->kind == ENVELOPE_CHUNK ? l->start + l->len :
+		object_count(o, OVERHEAD + (l->kind == ENVELOPE_CHUNK ? l->len :
 					    (u64)o->manifest.n * sizeof(*o->manifest.chunks)));
 		object_touch(o);
 	}
@@ -167,7 +169,7 @@ static struct object *object_new(struct objects *all, const struct object_key *k
 	o->load.use = key->kind == ENVELOPE_MANIFEST ? object_decode_manifest : NULL;
 	o->load.done = object_loaded;
 	o->load.arg = o;
-	o->load.content = (struct memfile)MEMFILE_NONE;
+	o->load.file = -1;
 	TAILQ_INSERT_TAIL(&all->list, o, list);
 	all->n++;
 	return o;
@@ -222,6 +224,11 @@ void object_use(struct object *o)
 void object_unuse(struct object *o)
 {
 	o->users--;
+}
+
+bool objects_idle(const struct objects *all)
+{
+	return TAILQ_EMPTY(&all->list);
 }
 
 u64 objects_tick(struct objects *all)

@@ -94,6 +94,8 @@ void objects_stop_waiting(struct object_wait *wait);
 void object_use(struct object *o);
 void object_unuse(struct object *o);
 
+/* Return whether there are no objects. */
+bool objects_idle(const struct objects *all);
 /* Free objects that were not used for long. Returns the ms until the next call. */
 u64 objects_tick(struct objects *all);
 

@@ -436,6 +436,11 @@ bool push_cancel(struct pushes *all, u64 id)
 	return false;
 }
 
+bool pushes_idle(const struct pushes *all)
+{
+	return TAILQ_EMPTY(&all->list);
+}
+
 u64 pushes_tick(struct pushes *all)
 {
 	struct offload_msg msg = { .type = OFFLOAD_PROGRESS };

@@ -26,6 +26,8 @@ void push_start(struct pushes *all, u64 id, struct store *store, int fd);
 /* End a push. Returns false if there is none with this number. */
 bool push_cancel(struct pushes *all, u64 id);
 
+/* Return whether there are no pushes. */
+bool pushes_idle(const struct pushes *all);
 /* Tell dittod the progress of pushes. Returns the ms until the next call. */
 u64 pushes_tick(struct pushes *all);
 

@@ -2,6 +2,7 @@
 /* The service: stores by name, and the requests of dittod. One thread does all but arithmetic. */
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,6 +31,7 @@
  * @fetches: all fetches
  * @stores: the stores that are defined
  * @n_stores: number of them
+ * @used: there were requests since the last rest
  * @packet: receive buffer
  */
 struct service {
@@ -40,6 +42,7 @@ struct service {
 	struct fetches *fetches;
 	struct store **stores;
 	size_t n_stores;
+	bool used;
 	u8 packet[OFFLOAD_PACKET_MAX];
 };
 
@@ -182,6 +185,16 @@ static int service_receive(struct service *s)
 	return rc == -EAGAIN ? 0 : rc;
 }
 
+/* Give the memory of buffers back to the system after the last request. */
+static void service_rest(struct service *s)
+{
+	bool idle = pushes_idle(s->pushes) && objects_idle(s->objects);
+
+	if (idle && s->used)
+		malloc_trim(0);
+	s->used = !idle;
+}
+
 static int service_round(struct service *s)
 {
 	struct engine *e = &s->engine;
@@ -193,6 +206,7 @@ static int service_round(struct service *s)
 	u64 timeout = pushes_tick(s->pushes), other = objects_tick(s->objects);
 	int rc;
 
+	service_rest(s);
 	if (out_waits(&e->out))
 		fds[0].events |= CURL_WAIT_POLLOUT;
 	transfers_wait(e->transfers, fds, ARRAY_SIZE(fds), timeout < other ? timeout : other);

@@ -144,10 +144,11 @@ static bool store_set_endpoint(struct store *s, const char *endpoint, bool host_
 			       struct why *why)
 {
 	bool tls = !strncmp(endpoint, "https://", 8);
-	const char *host = endpoint + (tls ? 8 : 7), *path, *port;
+	bool good = tls || !strncmp(endpoint, "http://", 7);
+	const char *host = good ? endpoint + (tls ? 8 : 7) : "", *path, *port;
 	size_t len = strcspn(host, "/"), end;
 
-	if ((!tls && strncmp(endpoint, "http://", 7)) || !len || strpbrk(host, "?#@ "))
+	if (!len || strpbrk(host, "?#@ "))
 		return why_not(why, "endpoint: \"%s\" is not like https://HOST[:PORT][/PATH]",
 			       endpoint);
 	path = host + len;

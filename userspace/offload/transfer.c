@@ -11,7 +11,7 @@
 #include "transfer.h"
 
 /* Pauses between attempts, in ms: each is twice the one before. */
-#define PAUSE_FIRST	200
+#define PAUSE_FIRST	100
 #define PAUSE_MAX	5000
 /* Timeouts after which no other attempt begins. */
 #define REPEAT		2

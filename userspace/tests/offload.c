@@ -341,6 +341,7 @@ static void settings(void)
 {
 	static const char *const wrong[] = {
 		"", "bucket=b\n" LOGIN, "endpoint=http://h\n" LOGIN, "endpoint=http://h\nbucket=b\n",
+		"endpoint=h\nbucket=b\n" LOGIN,
 		"endpoint=ftp://h\nbucket=b\n" LOGIN, "endpoint=http://\nbucket=b\n" LOGIN,
 		"endpoint=http://u@h\nbucket=b\n" LOGIN, "endpoint=http://h\nbucket=a/b\n" LOGIN,
 		"endpoint=http://h\nbucket=b\nkey=00\n" LOGIN,

@@ -305,7 +305,7 @@ static const struct {
 	{ S3_SKEW, false, EACCES, "clock skew: the clock of this machine is 72" },
 	{ S3_QUOTA, false, EDQUOT, "the quota of the bucket is used up" },
 	{ S3_ETAG, false, EIO, "wrong bytes: the store has stored" },
-	{ S3_ERROR, false, EIO, "InternalError" },
+	{ S3_HTML, false, EIO, "the store has a problem (502)" },
 	{ S3_NO_BUCKET, true, ENOENT, "there is no such bucket" },
 	{ S3_LOST, true, ENODATA, "there is no such object" },
 	{ S3_DENIED, true, EACCES, "access denied" },
@@ -315,7 +315,6 @@ static const struct {
 	{ S3_TRUNCATED, true, EIO, "wrong bytes: the answer is truncated" },
 	{ S3_SILENT, true, ETIMEDOUT, "no answer: Operation too slow" },
 	{ S3_CLOSE, true, EHOSTUNREACH, "no answer" },
-	{ S3_HTML, true, EIO, "the store has a problem (502)" },
 };
 
 /* Faults that stay are errors with names and causes, and never data. */
@@ -350,7 +349,7 @@ static void store_is_left_alone(void)
 	struct answer a;
 	u64 got;
 
-	define("prefix=check\ntimeout=2\n");
+	define("prefix=check\ntimeout=1\n");
 	s3_server_fault(server, S3_CLOSE, 0, 100000);
 	do {
 		wait_for(ask(&check, -1), &a, &got);

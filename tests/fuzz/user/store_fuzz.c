@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the store process reads: messages, objects of a bucket, answers of a store, settings. */
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "offload/cause.h"
+#include "offload/cookie.h"
+#include "offload/envelope.h"
+#include "offload/manifest.h"
+#include "offload/msg.h"
+#include "offload/store.h"
+
+#define CONTENT_MAX	65536
+
+static void fuzz_message(const u8 *data, size_t len)
+{
+	static u8 packet[OFFLOAD_PACKET_MAX];
+	struct offload_msg msg;
+
+	if (len > sizeof(packet) || !offload_msg_decode(&msg, data, len))
+		return;
+	/* A decoded packet fits its fields, so encoding it gives the same bytes. */
+	if (offload_msg_encode(&msg, packet) != len || memcmp(packet, data, len))
+		abort();
+}
+
+static void fuzz_envelope(const u8 *data, size_t len)
+{
+	static u8 plain[CONTENT_MAX];
+	static const u8 master[KEY_SIZE];
+	u8 *copy = malloc(len + 1);
+	struct envelope e;
+	struct key key;
+	struct why why;
+
+	key_derive(&key, master);
+	memcpy(copy, data, len);
+	if (envelope_parse(&e, ENVELOPE_CHUNK, &key, 1, copy, len, sizeof(plain), &why) &&
+	    envelope_decrypt(&e, copy, &why) && e.zstd)
+		envelope_inflate(&e, copy, plain, &why);
+	free(copy);
+}
+
+static void fuzz_manifest(const u8 *data, size_t len)
+{
+	struct manifest m;
+	struct why why;
+	u8 *text;
+
+	if (!manifest_decode(&m, data, len, &why))
+		return;
+	text = malloc(len);
+	manifest_encode(&m, text);
+	if (manifest_length(&m) != len || memcmp(text, data, len))
+		abort();
+	free(text);
+	manifest_free(&m);
+}
+
+static void fuzz_cookie(const u8 *data, size_t len)
+{
+	u8 cookie[OFFLOAD_COOKIE_MAX], name[HASH_SIZE];
+	char store[OFFLOAD_STORE_MAX + 1];
+
+	if (len <= sizeof(cookie) && cookie_decode(data, len, store, name) &&
+	    cookie_encode(store, name, cookie) != len)
+		abort();
+}
+
+static void fuzz_answer(const u8 *data, size_t len)
+{
+	struct answer a = { .code = CURLE_OK, .status = 403 };
+	struct why why;
+	int error;
+
+	memcpy(a.body, data, len < sizeof(a.body) ? len : sizeof(a.body) - 1);
+	if (cause_find(&a, &error, &why) == OUTCOME_GOOD || !error || strchr(why.text, '\n'))
+		abort();
+}
+
+static void fuzz_settings(const u8 *data, size_t len)
+{
+	struct why why;
+	struct store *s = store_new("s", (const char *)data, len, &why);
+
+	if (s)
+		store_put(s);
+}
+
+/* The first byte says what the rest is. */
+int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
+{
+	static void (*const parsers[])(const u8 *data, size_t len) = {
+		fuzz_message, fuzz_envelope, fuzz_manifest, fuzz_cookie, fuzz_answer,
+		fuzz_settings,
+	};
+	static bool ready;
+
+	if (!ready)
+		ready = hash_init();
+	if (len && data[0] < ARRAY_SIZE(parsers))
+		parsers[data[0]](data + 1, len - 1);
+	return 0;
+}
