@@ -264,7 +264,7 @@ static bool attempt_etag_fits(const struct transfer *t, struct why *why)
 	       why_not(why, "wrong bytes: the store has stored %s instead of %s", t->etag, md5);
 }
 
-enum outcome attempt_outcome(struct transfer *t, CURLcode code, int *error, struct why *why)
+enum outcome attempt_outcome(struct transfer *t, int code, int *error, struct why *why)
 {
 	enum outcome outcome;
 	curl_off_t length = -1;

@@ -11,13 +11,13 @@ bool attempt_open(struct transfer *t);
 /**
  * attempt_outcome - find out how an attempt ended
  * @t: the transfer
- * @code: how it ended for libcurl
+ * @code: CURLE_*, how it ended for libcurl
  * @error: set to a positive errno unless the outcome is OUTCOME_GOOD
  * @why: filled unless the outcome is OUTCOME_GOOD
  *
  * Return: the outcome.
  */
-enum outcome attempt_outcome(struct transfer *t, CURLcode code, int *error, struct why *why);
+enum outcome attempt_outcome(struct transfer *t, int code, int *error, struct why *why);
 
 /* Release what attempt_open() made. */
 void attempt_close(struct transfer *t);

@@ -31,7 +31,7 @@ static const struct {
 	{ "AuthorizationHeaderMalformed", OUTCOME_REFUSED, EINVAL, "the region is wrong" },
 	{ "IllegalLocationConstraintException", OUTCOME_REFUSED, EINVAL, "the region is wrong" },
 	{ "InvalidBucketName", OUTCOME_REFUSED, EINVAL, "the name of the bucket is invalid" },
-	{ "InvalidObjectState", OUTCOME_REFUSED, EBUSY, "the object is in an archive and must be restored first" },
+	{ "InvalidObjectState", OUTCOME_REFUSED, EBUSY, "the object must be restored first" },
 	{ "QuotaExceeded", OUTCOME_REFUSED, EDQUOT, "the quota of the bucket is used up" },
 	{ "EntityTooLarge", OUTCOME_REFUSED, EFBIG, "the object is too large" },
 	{ "XAmzContentSHA256Mismatch", OUTCOME_DAMAGED, EIO, "bytes were changed on the way" },
@@ -62,11 +62,11 @@ static const struct {
 
 /* libcurl's errors that another attempt does not change. */
 static const struct {
-	CURLcode code;
+	int code;
 	int error;
 	const char *text;
 } failures[] = {
-	{ CURLE_PEER_FAILED_VERIFICATION, EPROTO, "TLS: the certificate of the store is not trusted" },
+	{ CURLE_PEER_FAILED_VERIFICATION, EPROTO, "TLS: the store is not trusted" },
 	{ CURLE_SSL_CACERT_BADFILE, EPROTO, "TLS: the certificates to trust cannot be read" },
 	{ CURLE_SSL_ENGINE_INITFAILED, EPROTO, "TLS is not available" },
 	{ CURLE_UNSUPPORTED_PROTOCOL, EINVAL, "the endpoint is not one of HTTP" },

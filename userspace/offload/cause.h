@@ -28,7 +28,7 @@ enum outcome {
 
 /**
  * struct answer - an answer of a store, or the lack of it
- * @code: how the transfer ended
+ * @code: CURLE_*, how the transfer ended
  * @error: libcurl's words for it
  * @status: status of HTTP, 0 if there is none
  * @body: body of an error, ends with NUL
@@ -36,7 +36,7 @@ enum outcome {
  * @ahead: seconds that this machine's clock is ahead of the store's
  */
 struct answer {
-	CURLcode code;
+	int code;
 	char error[CURL_ERROR_SIZE];
 	long status;
 	char body[CAUSE_BODY_SIZE];

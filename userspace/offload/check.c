@@ -10,6 +10,7 @@
 
 #define OBJECT		"ditto-check"
 #define CONTENT		"Ditto can write to this bucket.\n"
+#define CONTENT_LEN	(sizeof(CONTENT) - 1)
 
 /**
  * struct check - a check
@@ -24,7 +25,7 @@ struct check {
 	struct checks *all;
 	u64 id;
 	struct transfer transfer;
-	u8 content[sizeof(CONTENT) - 1];
+	u8 content[CONTENT_LEN];
 };
 
 /**
@@ -33,8 +34,8 @@ struct check {
  * @list: the checks
  */
 struct checks {
-	struct engine *engine;
 	TAILQ_HEAD(, check) list;
+	struct engine *engine;
 };
 
 struct checks *checks_new(struct engine *engine)
@@ -95,7 +96,7 @@ void check_start(struct checks *all, u64 id, struct store *store)
 	c->id = id;
 	t->store = store;
 	t->method = TRANSFER_PUT;
-	strcpy(t->object, OBJECT);
+	memcpy(t->object, OBJECT, sizeof(OBJECT));
 	t->body = (const u8 *)CONTENT;
 	t->body_len = sizeof(c->content);
 	hash_sha256(t->body, t->body_len, t->sha256);

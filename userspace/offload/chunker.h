@@ -13,7 +13,7 @@
 #include "hash.h"
 
 /* Lengths of a chunk in bytes; only the last one of a file may be shorter. */
-#define CHUNK_MIN	(1U << 20)
+#define CHUNK_MIN	(1024U * 1024)
 #define CHUNK_WANTED	(4U << 20)
 #define CHUNK_MAX	(16U << 20)
 

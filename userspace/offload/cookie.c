@@ -32,5 +32,6 @@ bool cookie_decode(const u8 *cookie, size_t len, char store[OFFLOAD_STORE_MAX + 
 	memcpy(hex, end + 1, sizeof(hex) - 1);
 	hex[sizeof(hex) - 1] = '\0';
 	end += sizeof(hex);
-	return hash_from_hex(hex, name, HASH_SIZE) && !memcmp(end, "\n" VERSION, 1 + strlen(VERSION));
+	return hash_from_hex(hex, name, HASH_SIZE) &&
+	       !memcmp(end, "\n" VERSION, 1 + strlen(VERSION));
 }

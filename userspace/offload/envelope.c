@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Envelopes of objects, by libgcrypt and libzstd. */
 
+#include <assert.h>
 #include <endian.h>
 #include <gcrypt.h>
 #include <string.h>
@@ -44,7 +45,7 @@ struct envelope_header {
 	u8 zeros[12];
 };
 
-_Static_assert(sizeof(struct envelope_header) == ENVELOPE_HEADER, "layout of the bucket");
+static_assert(sizeof(struct envelope_header) == ENVELOPE_HEADER, "layout of the bucket");
 
 /* Open AES-256-GCM (NIST SP 800-38D) with the header as additional data. */
 static bool envelope_cipher(gcry_cipher_hd_t *h, const struct key *key,
@@ -129,7 +130,7 @@ bool envelope_parse(struct envelope *e, enum envelope_kind kind, const struct ke
 	if (head.version != VERSION || head.flags & ~FLAGS || head.kind != kind ||
 	    memcmp(head.zero, zeros, sizeof(head.zero)) ||
 	    memcmp(head.zeros, zeros, sizeof(head.zeros)))
-		return why_not(why, "the object has version %u, flags %#x and kind %u, which this version of Ditto cannot read",
+		return why_not(why, "the object has an unknown version %u, flags %#x or kind %u",
 			       head.version, head.flags, head.kind);
 	tag = head.flags & FLAG_AES_GCM ? ENVELOPE_TAG : 0;
 	e->kind = kind;

@@ -59,9 +59,9 @@ struct fetch {
  * @list: the fetches
  */
 struct fetches {
+	TAILQ_HEAD(, fetch) list;
 	struct engine *engine;
 	struct objects *objects;
-	TAILQ_HEAD(, fetch) list;
 };
 
 struct fetches *fetches_new(struct engine *engine, struct objects *objects)

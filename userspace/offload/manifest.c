@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Manifests. */
 
+#include <assert.h>
 #include <endian.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,8 +29,8 @@ struct manifest_record {
 	u32 zero;
 };
 
-_Static_assert(sizeof(struct manifest_header) == MANIFEST_HEADER, "layout of the bucket");
-_Static_assert(sizeof(struct manifest_record) == MANIFEST_RECORD, "layout of the bucket");
+static_assert(sizeof(struct manifest_header) == MANIFEST_HEADER, "layout of the bucket");
+static_assert(sizeof(struct manifest_record) == MANIFEST_RECORD, "layout of the bucket");
 
 bool manifest_add(struct manifest *m, const u8 name[HASH_SIZE], u32 length)
 {
@@ -105,11 +106,11 @@ bool manifest_decode(struct manifest *m, const u8 *in, size_t len, struct why *w
 		return why_not(why, "wrong bytes: this is not a manifest");
 	if (le16toh(head.version) != VERSION || le16toh(head.record) != MANIFEST_RECORD ||
 	    head.zero)
-		return why_not(why, "the manifest has version %u, which this version of Ditto cannot read",
+		return why_not(why, "the manifest has an unknown version, %u",
 			       le16toh(head.version));
 	n = le64toh(head.chunks);
 	if (n > MANIFEST_CHUNKS_MAX || len != MANIFEST_HEADER + n * MANIFEST_RECORD)
-		return why_not(why, "wrong bytes: the length of the manifest does not fit its %llu chunks",
+		return why_not(why, "wrong bytes: the manifest cannot have %llu chunks",
 			       (unsigned long long)n);
 	if (manifest_decode_records(m, in + sizeof(head), n, why)) {
 		if (m->size == le64toh(head.size))

@@ -39,9 +39,10 @@ static const struct {
 	[FIELD_REQUESTS] = { offsetof(struct offload_msg, requests), INT64_MAX },
 };
 
-#define HAS(field)	(1U << FIELD_##field)
+#define BIT32(n)	(1U << (n))
+#define HAS(field)	BIT32(FIELD_##field)
 /* So that a type without fields is told from an unknown one. */
-#define KNOWN		(1U << FIELDS)
+#define KNOWN		BIT32(FIELDS)
 
 static const u32 types[OFFLOAD_TYPES] = {
 	[OFFLOAD_HELLO] = KNOWN | HAS(NUMBER),

@@ -26,8 +26,8 @@
  * @memory: bytes that they use
  */
 struct objects {
-	struct engine *engine;
 	TAILQ_HEAD(, object) list;
+	struct engine *engine;
 	unsigned int n;
 	unsigned int loading;
 	u64 memory;

@@ -48,11 +48,11 @@ enum object_state {
  * @last_end: where the last range of the manifest's file ended that was fetched
  */
 struct object {
+	TAILQ_HEAD(, object_wait) waits;
 	TAILQ_ENTRY(object) list;
 	struct objects *all;
 	enum object_state state;
 	struct load load;
-	TAILQ_HEAD(, object_wait) waits;
 	unsigned int users;
 	u64 used;
 	u64 memory;

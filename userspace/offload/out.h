@@ -16,8 +16,8 @@ struct out_item;
  * @broken: dittod has ended
  */
 struct out {
-	int fd;
 	STAILQ_HEAD(, out_item) waiting;
+	int fd;
 	bool broken;
 };
 

@@ -21,7 +21,7 @@
 #include "upload.h"
 
 /* Bytes that are read at once. */
-#define STEP		(1U << 20)
+#define STEP		CHUNK_MIN
 /* A chunk and its envelope are in memory. */
 #define COPIES		2
 /* Time between two messages of progress, in ms. */
@@ -77,6 +77,7 @@ struct push_chunk {
  * @why: the same in words
  */
 struct push {
+	TAILQ_HEAD(, push_chunk) chunks;
 	TAILQ_ENTRY(push) list;
 	struct pushes *all;
 	u64 id;
@@ -89,7 +90,6 @@ struct push {
 	u64 read;
 	struct job job;
 	struct push_chunk *next;
-	TAILQ_HEAD(, push_chunk) chunks;
 	unsigned int n_chunks;
 	struct manifest manifest;
 	struct name_set names;
@@ -113,8 +113,8 @@ struct push {
  * @memory: bytes that they use
  */
 struct pushes {
-	struct engine *engine;
 	TAILQ_HEAD(, push) list;
+	struct engine *engine;
 	unsigned int n;
 	u64 memory;
 };
@@ -251,7 +251,7 @@ static struct push *push_of(struct job *job)
 	return (struct push *)((char *)job - offsetof(struct push, job));
 }
 
-/* Read more of the chunk, up to @room bytes in all. Returns a positive errno, or 0. */
+/* Read more of the chunk, up to @room bytes in all. Returns 0 or a negative errno. */
 static int push_read_some(struct push *p, struct upload *u, u8 *plain, size_t room)
 {
 	size_t size = room - u->len < STEP ? room - u->len : STEP;
@@ -266,9 +266,9 @@ static int push_read_some(struct push *p, struct upload *u, u8 *plain, size_t ro
 	}
 	n = pread(p->fd, plain + u->len, size, (off_t)p->read);
 	if (n < 0)
-		return errno;
+		return -errno;
 	if (!n)
-		return ESTALE;
+		return -ESTALE;
 	u->len += (size_t)n;
 	p->read += (size_t)n;
 	return 0;
@@ -285,7 +285,7 @@ static void push_read(struct job *job)
 
 	while (!cut && u->len < room && !u->error) {
 		before = u->len;
-		u->error = push_read_some(p, u, plain, room);
+		u->error = -push_read_some(p, u, plain, room);
 		taken = chunker_scan(&p->chunker, plain + before, u->len - before, &cut);
 		/* Only one step, or the rest of one, can be left. */
 		p->rest_len = u->len - before - taken;

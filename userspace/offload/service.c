@@ -65,7 +65,8 @@ static void service_forget(struct service *s, struct store **at)
 /* Only characters that need no quoting anywhere. */
 static bool service_name_is_good(const char *name)
 {
-	static const char good[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
+	static const char good[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
 
 	return name[0] && name[strspn(name, good)] == '\0';
 }

@@ -16,7 +16,8 @@
 
 char *sigv4_encode(const char *text)
 {
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
+	static const char plain[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
 	char *out = mem_new(3 * strlen(text) + 1), *p = out;
 
 	for (; *text; text++) {

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -214,7 +215,7 @@ struct store *store_new(const char *name, const char *text, size_t len, struct w
 	r.store->compress = true;
 	r.store->parallel = PARALLEL;
 	r.store->timeout = TIMEOUT * 1000;
-	strncpy(r.store->name, name, OFFLOAD_STORE_MAX);
+	snprintf(r.store->name, sizeof(r.store->name), "%s", name);
 	while (good && (line = strsep(&rest, "\n")))
 		good = !*line || store_read_line(&r, line, why);
 	good = good && store_complete(&r, why);

@@ -87,9 +87,9 @@ static bool breaker_closed(struct store *s)
 	return clock_ms() >= s->breaker.until && !s->running;
 }
 
-static void transfer_end(struct transfers *all, struct transfer *t, enum outcome outcome, int error)
+static void transfer_end(struct transfers *all, struct transfer *t, enum outcome end, int error)
 {
-	t->outcome = outcome;
+	t->outcome = end;
 	t->error = error;
 	t->state = TRANSFER_ENDED;
 	TAILQ_INSERT_TAIL(&all->ended, t, list);
@@ -203,7 +203,7 @@ static bool transfer_again(struct transfers *all, struct transfer *t, enum outco
 	return true;
 }
 
-static void transfer_attempt_ended(struct transfers *all, struct transfer *t, CURLcode code)
+static void transfer_attempt_ended(struct transfers *all, struct transfer *t, int code)
 {
 	struct why cause = { "" };
 	enum outcome outcome;
@@ -321,7 +321,7 @@ void transfers_run(struct transfers *all)
 void transfers_wait(struct transfers *all, struct curl_waitfd *fds, unsigned int n, u64 timeout)
 {
 	const struct transfer *t;
-	u64 now = clock_ms();
+	u64 now = clock_ms(), until;
 	unsigned int i;
 
 	if (!TAILQ_EMPTY(&all->ended))
@@ -330,8 +330,10 @@ void transfers_wait(struct transfers *all, struct curl_waitfd *fds, unsigned int
 		if (t->when < now + timeout)
 			timeout = t->when > now ? t->when - now : 0;
 	for (i = 0; i < TRANSFER_URGENCIES; i++)
-		TAILQ_FOREACH(t, &all->waiting[i], list)
-			if (t->store->breaker.until > now && t->store->breaker.until < now + timeout)
-				timeout = t->store->breaker.until - now;
+		TAILQ_FOREACH(t, &all->waiting[i], list) {
+			until = t->store->breaker.until;
+			if (until > now && until < now + timeout)
+				timeout = until - now;
+		}
 	curl_multi_poll(all->multi, fds, n, (int)timeout, NULL);
 }

@@ -19,7 +19,7 @@
 #include "offload/store.h"
 #include "test.h"
 
-#define MIB	(1U << 20)
+#define MIB	(1024U * 1024)
 
 /* Bytes that look random, and are the same each time. */
 static u8 *noise(size_t len, u64 seed)
@@ -326,7 +326,10 @@ static void signatures(void)
 				    .service = "service", .access_key = "AKIDEXAMPLE",
 				    .secret_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" };
 	header = sigv4_sign(&r);
-	SAME(header, "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=host;x-amz-date, Signature=5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31");
+	CHECK(strstr(header, "Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, "));
+	CHECK(strstr(header, "SignedHeaders=host;x-amz-date, "));
+	SAME(strstr(header, "Signature=") + strlen("Signature="),
+	     "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31");
 	free(header);
 	sigv4_time(1369353600, time);
 	SAME(time, S3_NOW);

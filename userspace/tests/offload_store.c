@@ -20,9 +20,9 @@
 #include "s3_server.h"
 #include "test.h"
 
-#define MIB		(1U << 20)
-#define SIZE		(12 * MIB)
-#define RANGE		(5 * MIB)
+#define MIB		(1024U * 1024)
+#define SIZE		(6 * MIB)
+#define RANGE		(5 * MIB / 2)
 #define KEY_1		"key=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
 #define KEY_2		"key=ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
 /* No answer takes so long, in ms. */
@@ -444,7 +444,7 @@ static void wrong_requests(void)
 
 	wait_for(ask(&msg, file), &a, &got);
 	CHECK(a.msg.error == ENOENT && strstr(a.text, "store other is not configured"));
-	strcpy(msg.store, "s");
+	msg = (struct offload_msg){ .type = OFFLOAD_PUSH, .store = "s" };
 	wait_for(ask(&msg, -1), &a, &got);
 	CHECK(a.msg.error == EBADF);
 	CHECK(!pipe(pair));

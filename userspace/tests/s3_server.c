@@ -25,7 +25,7 @@
 #include "s3_server.h"
 
 #define HEAD_MAX	8192
-#define MORE		(100U << 20)
+#define MORE		(32U << 20)
 #define SKEW		7200
 
 struct s3_object {
@@ -94,15 +94,15 @@ static bool s3_answer(const struct s3_request *r, int status, size_t len, const 
 	char date[64], head[512];
 
 	strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", gmtime(&now));
-	snprintf(head, sizeof(head), "HTTP/1.1 %d x\r\nDate: %s\r\nContent-Length: %zu\r\n%s%s%s\r\n",
-		 status, date, len, etag ? "ETag: \"" : "", etag ? etag : "", etag ? "\"\r\n" : "");
+	snprintf(head, sizeof(head),
+		 "HTTP/1.1 %d x\r\nDate: %s\r\nContent-Length: %zu\r\n%s%s%s\r\n", status,
+		 date, len, etag ? "ETag: \"" : "", etag ? etag : "", etag ? "\"\r\n" : "");
 	return s3_write(r->fd, head, strlen(head));
 }
 
 static bool s3_error(const struct s3_request *r, int status, const char *code, time_t now)
 {
-	char *text = mem_print("<?xml version=\"1.0\"?><Error><Code>%s</Code><Message>so it is</Message></Error>",
-			       code);
+	char *text = mem_print("<Error><Code>%s</Code><Message>so</Message></Error>", code);
 	size_t len = code && r->method[0] != 'H' ? strlen(text) : 0;
 	bool good = s3_answer(r, status, len, NULL, now) && s3_write(r->fd, text, len);
 
@@ -147,7 +147,7 @@ static bool s3_put(struct s3_request *r)
 	o = s3_find(r->path);
 	if (!o) {
 		o = mem_new(sizeof(*o));
-		strcpy(o->path, r->path);
+		snprintf(o->path, sizeof(o->path), "%s", r->path);
 		o->next = objects;
 		objects = o;
 		server->objects++;

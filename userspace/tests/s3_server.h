@@ -17,7 +17,7 @@
  * @S3_TRUNCATED: half of the object comes
  * @S3_WRONG: one byte of the object is another one
  * @S3_SHORT: the object has lost its last byte
- * @S3_LONG: the object has 100 MiB more
+ * @S3_LONG: the object has 32 MiB more
  * @S3_ETAG: the ETag is that of another object
  * @S3_DENIED: status 403, without a body
  * @S3_LOST: status 404, code NoSuchKey
