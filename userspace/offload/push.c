@@ -148,7 +148,8 @@ static void push_free(struct push *p)
 {
 	TAILQ_REMOVE(&p->all->list, p, list);
 	p->all->n--;
-	close(p->fd);
+	if (p->fd >= 0)
+		close(p->fd);
 	store_put(p->store);
 	manifest_free(&p->manifest);
 	name_set_free(&p->names);
@@ -185,6 +186,9 @@ static bool push_ended(struct push *p)
 
 	if (p->next || p->n_chunks || (!p->error && !p->finishing))
 		return false;
+	/* Who hears of the end has the blocks released, which an open file prevents. */
+	close(p->fd);
+	p->fd = -1;
 	if (p->error) {
 		out_send_failed(out, p->id, p->error, p->why.text);
 	} else {
