@@ -28,6 +28,7 @@ void share_free(struct share *s)
 	share_users_free(&s->users);
 	free(s->comment);
 	free(s->snapshots);
+	free(s->offload_store);
 	free(s->name);
 	free(s->path);
 	free(s->fs_type);
@@ -215,6 +216,15 @@ bool share_add_group_unresolved(struct share *s, const char *text, struct why *w
 bool share_set_mountpoint(struct share *s, const char *text, struct why *why)
 {
 	return text_bool(text, &s->mountpoint, why);
+}
+
+bool share_set_offload_store(struct share *s, const char *text, struct why *why)
+{
+	if (!text[0])
+		return why_not(why, "the name of a store is needed");
+	free(s->offload_store);
+	s->offload_store = mem_string(text);
+	return true;
 }
 
 /* The highest number means "no id" in the kernel. */

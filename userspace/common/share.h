@@ -50,6 +50,7 @@ struct share_rule {
  * @nrules: entries of @rules
  * @users: what users and groups may do
  * @mountpoint: dittod serves it only if its path is a mount point; not sent to the kernel
+ * @offload_store: name of the store that its data is offloaded to, or NULL; not sent to the kernel
  */
 struct share {
 	char *name;
@@ -66,6 +67,7 @@ struct share {
 	unsigned int nrules;
 	struct share_users users;
 	bool mountpoint;
+	char *offload_store;
 	/* The options that are described in option_defs.h. */
 #define OPTION(...) SHARE_MEMBER(__VA_ARGS__)
 #include "../../fs/share/option_defs.h"
@@ -125,6 +127,7 @@ bool share_add_group(struct share *s, const char *text, struct why *why);
 bool share_add_user_unresolved(struct share *s, const char *text, struct why *why);
 bool share_add_group_unresolved(struct share *s, const char *text, struct why *why);
 bool share_set_mountpoint(struct share *s, const char *text, struct why *why);
+bool share_set_offload_store(struct share *s, const char *text, struct why *why);
 /* Add a rule: SPEC or SPEC=ACCESS, optionally followed by ",squash=MODE". */
 bool share_add_rule(struct share *s, const char *text, struct why *why);
 

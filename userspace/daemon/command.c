@@ -32,6 +32,14 @@ int command_check_config(const struct config_file *file)
 		else
 			share_users_free(&users);
 	}
+	for (i = 0; i < cfg->nstores; i++) {
+		char *text = store_config_text(cfg->stores[i], &why);
+
+		if (!text)
+			fprintf(stderr, "%s: [store %s]: %s\n", file->path, cfg->stores[i]->name,
+				why.text);
+		store_config_text_free(text);
+	}
 	if (mistakes) {
 		config_free(cfg);
 		return EXIT_FAILURE;

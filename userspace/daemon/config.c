@@ -5,7 +5,6 @@
  */
 
 #include <assert.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +12,6 @@
 #include "config.h"
 #include "mem.h"
 
-/* Larger files are rejected. */
-#define FILE_MAX	(4 * 1024 * 1024)
 /* Limit of reported errors; further ones are mostly consequences. */
 #define MISTAKES_MAX	50
 /* Keys of the server's section that are no settings of the kernel. */
@@ -30,6 +27,7 @@ struct parser;
  * @repeats: may occur several times
  * @share: parses the value into the section's share, or NULL
  * @listener: parses the value into the section's listener, or NULL
+ * @store: parses the value of the key into the section's store, or NULL
  * @config: parses the value into the configuration, or NULL
  */
 struct key {
@@ -37,6 +35,8 @@ struct key {
 	bool repeats;
 	bool (*share)(struct share *s, const char *value, struct why *why);
 	bool (*listener)(struct listener *l, const char *value, struct why *why);
+	bool (*store)(struct store_config *s, const char *key, const char *value,
+		      struct why *why);
 	bool (*config)(struct config *cfg, const char *value, struct why *why);
 };
 
@@ -70,6 +70,7 @@ struct section {
  * @tls_line: line of the section [tls]
  * @share: share of the present section
  * @listener: listener of the present section
+ * @store: store of the present section
  */
 struct parser {
 	const char *name;
@@ -84,6 +85,7 @@ struct parser {
 	unsigned int tls_line;
 	struct share *share;
 	struct listener listener;
+	struct store_config *store;
 };
 
 static void config_mistake(struct parser *p, unsigned int line, const char *text)
@@ -143,6 +145,7 @@ static const struct key share_keys[] = {
 	{ "group", .share = share_add_group_unresolved, .repeats = true },
 	{ "default_access", .share = share_set_default_access },
 	{ "mountpoint", .share = share_set_mountpoint },
+	{ "offload-store", .share = share_set_offload_store },
 	{ .name = NULL }
 };
 
@@ -338,10 +341,47 @@ static bool tls_end(struct parser *p, struct why *why)
 	return true;
 }
 
+static const struct key store_keys[] = {
+	{ "endpoint", .store = store_config_set },
+	{ "bucket", .store = store_config_set },
+	{ "region", .store = store_config_set },
+	{ "prefix", .store = store_config_set },
+	{ "credentials-file", .store = store_config_set },
+	{ "key-file", .store = store_config_set },
+	{ "ca-file", .store = store_config_set },
+	{ "addressing", .store = store_config_set },
+	{ "compression", .store = store_config_set },
+	{ "parallel", .store = store_config_set },
+	{ "timeout-s", .store = store_config_set },
+	{ .name = NULL }
+};
+
+static bool store_begin(struct parser *p, const char *argument, struct why *why)
+{
+	/* Created even after an error, so that the keys of the section are checked. */
+	p->store = store_config_new(argument);
+	if (!store_config_check_name(argument, why))
+		return false;
+	return !config_store(p->cfg, argument) ||
+	       why_not(why, "there is a store '%s' already", argument);
+}
+
+static bool store_end(struct parser *p, struct why *why)
+{
+	struct config *cfg = p->cfg;
+	struct store_config *s = p->store;
+
+	p->store = NULL;
+	cfg->stores = mem_grow(cfg->stores, cfg->nstores, sizeof(*cfg->stores));
+	cfg->stores[cfg->nstores++] = s;
+	return store_config_complete(s, why);
+}
+
 static const struct section sections[] = {
 	{ "server", NULL, server_keys, server_begin, server_end },
 	{ "listener", "protocol", listener_keys, listener_begin, listener_end },
 	{ "tls", NULL, tls_keys, tls_begin, tls_end },
+	{ "store", "name", store_keys, store_begin, store_end },
 	{ "share", "name", share_keys, share_begin, share_end },
 };
 
@@ -440,6 +480,8 @@ static void read_key(struct parser *p, const char *word, const char *value)
 			good = keys[i].share(p->share, value, &why);
 		else if (keys[i].listener)
 			good = keys[i].listener(&p->listener, value, &why);
+		else if (keys[i].store)
+			good = keys[i].store(p->store, keys[i].name, value, &why);
 		else
 			good = keys[i].config(p->cfg, value, &why);
 		if (!good)
@@ -496,7 +538,7 @@ static void begin_section(struct parser *p, char *text)
 	if (p->in_unknown) {
 		near = text_nearest(text, section_name, NULL);
 		why_not(&why, near ? "there is no section [%s]; did you mean [%s]?" :
-			"there is no section [%s]: [server], [listener PROTOCOL], [tls] and [share NAME] are allowed",
+			"there is no section [%s]: [server], [listener PROTOCOL], [tls], [store NAME] and [share NAME] are allowed",
 			text, near);
 		config_mistake(p, p->line, why.text);
 		return;
@@ -549,6 +591,33 @@ static void read_line(struct parser *p, char *text)
 		config_mistake(p, p->line, "a key before the first [section]");
 }
 
+/* Sections may be in any order, so this is checked after the last one. */
+static void config_check_stores(struct parser *p)
+{
+	struct why why;
+	unsigned int i;
+
+	for (i = 0; i < p->cfg->nshares; i++) {
+		const struct share *s = p->cfg->shares[i];
+
+		if (!s->offload_store || config_store(p->cfg, s->offload_store))
+			continue;
+		why_not(&why, "[share %s]: offload-store: there is no [store %s]", s->name,
+			s->offload_store);
+		config_mistake(p, 0, why.text);
+	}
+}
+
+const struct store_config *config_store(const struct config *cfg, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < cfg->nstores; i++)
+		if (!strcmp(cfg->stores[i]->name, name))
+			return cfg->stores[i];
+	return NULL;
+}
+
 struct config *config_new(void)
 {
 	struct config *cfg = mem_new(sizeof(*cfg));
@@ -583,50 +652,13 @@ struct config *config_parse(const char *name, char *text, size_t len,
 		read_line(&p, text);
 	}
 	end_section(&p);
+	config_check_stores(&p);
 	share_free(p.share);
+	store_config_free(p.store);
 	if (!mistakes->count)
 		return p.cfg;
 	config_free(p.cfg);
 	return NULL;
-}
-
-/* Read a file and append a NUL. Returns NULL and sets errno on error. */
-static char *read_file(const char *path, size_t *len)
-{
-	FILE *file = fopen(path, "re");
-	char *text;
-
-	if (!file)
-		return NULL;
-	text = mem_new(FILE_MAX + 1);
-	*len = fread(text, 1, FILE_MAX + 1, file);
-	if (ferror(file) || *len > FILE_MAX) {
-		errno = ferror(file) ? errno : EFBIG;
-		free(text);
-		text = NULL;
-	} else {
-		text[*len] = '\0';
-	}
-	fclose(file);
-	return text;
-}
-
-struct config *config_read(const char *path, struct mistakes *mistakes)
-{
-	struct parser p = { .name = path, .mistakes = mistakes };
-	struct config *cfg;
-	size_t len = 0;
-	char *text;
-
-	memset(mistakes, 0, sizeof(*mistakes));
-	text = read_file(path, &len);
-	if (!text) {
-		config_mistake(&p, 0, strerror(errno));
-		return NULL;
-	}
-	cfg = config_parse(path, text, len, mistakes);
-	free(text);
-	return cfg;
 }
 
 void config_free(struct config *cfg)
@@ -639,6 +671,9 @@ void config_free(struct config *cfg)
 		share_free(cfg->shares[i]);
 	free(cfg->shares);
 	free(cfg->listeners);
+	for (i = 0; i < cfg->nstores; i++)
+		store_config_free(cfg->stores[i]);
+	free(cfg->stores);
 	user_map_free(&cfg->users);
 	tls_config_free(&cfg->tls);
 	free(cfg->audit_log);

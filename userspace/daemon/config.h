@@ -10,6 +10,7 @@
 #include "identity/identity.h"
 #include "tls.h"
 #include "service_names.h"
+#include "store_config.h"
 #include "user_map.h"
 
 /* Longest domain (RFC 1035 section 2.3.4), including the NUL. */
@@ -32,6 +33,8 @@
  * @nlisteners: number of entries in @listeners
  * @shares: shares with unique names
  * @nshares: number of entries in @shares
+ * @stores: object stores with unique names
+ * @nstores: number of entries in @stores
  */
 struct config {
 	bool given[SETTINGS];
@@ -49,6 +52,8 @@ struct config {
 	unsigned int nlisteners;
 	struct share **shares;
 	unsigned int nshares;
+	struct store_config **stores;
+	unsigned int nstores;
 };
 
 /* Errors in a file, one line each: "FILE:LINE: what is wrong". */
@@ -70,6 +75,8 @@ struct config *config_parse(const char *name, char *text, size_t len,
 			    struct mistakes *mistakes);
 /* Return the configuration of an empty file. */
 struct config *config_new(void);
+/* Return the store of a name, or NULL. */
+const struct store_config *config_store(const struct config *cfg, const char *name);
 /* Free a configuration; NULL is allowed. */
 void config_free(struct config *cfg);
 /* Free the texts of @m; the structure itself stays the caller's. */

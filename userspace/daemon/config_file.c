@@ -2,6 +2,9 @@
 /* Reading the configuration file, see config_file.h. */
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "audit.h"
@@ -11,6 +14,49 @@
 #include "identity/identity.h"
 #include "idmap.h"
 #include "log.h"
+#include "mem.h"
+
+/* Larger files are rejected. */
+#define FILE_MAX	(4 * 1024 * 1024)
+
+/* Read a file and append a NUL. Returns NULL and sets errno on error. */
+static char *config_file_text(const char *path, size_t *len)
+{
+	FILE *file = fopen(path, "re");
+	char *text;
+
+	if (!file)
+		return NULL;
+	text = mem_new(FILE_MAX + 1);
+	*len = fread(text, 1, FILE_MAX + 1, file);
+	if (ferror(file) || *len > FILE_MAX) {
+		errno = ferror(file) ? errno : EFBIG;
+		free(text);
+		text = NULL;
+	} else {
+		text[*len] = '\0';
+	}
+	fclose(file);
+	return text;
+}
+
+struct config *config_read(const char *path, struct mistakes *mistakes)
+{
+	struct config *cfg;
+	size_t len = 0;
+	char *text;
+
+	memset(mistakes, 0, sizeof(*mistakes));
+	text = config_file_text(path, &len);
+	if (!text) {
+		mistakes->text = mem_grow(NULL, 0, sizeof(*mistakes->text));
+		mistakes->text[mistakes->count++] = mem_print("%s: %s", path, strerror(errno));
+		return NULL;
+	}
+	cfg = config_parse(path, text, len, mistakes);
+	free(text);
+	return cfg;
+}
 
 struct config *config_file_load(const struct config_file *file)
 {

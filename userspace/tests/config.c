@@ -182,7 +182,7 @@ static const struct {
 	},
 	{
 		"[]\n",
-		"f:1: there is no section []: [server], [listener PROTOCOL], [tls] and [share NAME] are allowed"
+		"f:1: there is no section []: [server], [listener PROTOCOL], [tls], [store NAME] and [share NAME] are allowed"
 	},
 	{
 		"[tls]\ntrust = ca.pem\n",
@@ -210,7 +210,7 @@ static const struct {
 	},
 	{
 		"[printer]\nx = 1\n",
-		"f:1: there is no section [printer]: [server], [listener PROTOCOL], [tls] and [share NAME] are allowed"
+		"f:1: there is no section [printer]: [server], [listener PROTOCOL], [tls], [store NAME] and [share NAME] are allowed"
 	},
 	{
 		"[server nfs]\n",

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Messages between dittoctl and dittod about offloaded data, over SOCK_SEQPACKET: one packet is
+ * one message. Only root can connect. Both sides are of the same build, so numbers are in host
+ * byte order and structures are sent as they are; each begins with its type and version.
+ *
+ * A connection has one request at a time. It ends with OFFLOAD_CTL_DONE or OFFLOAD_CTL_FAILED, or
+ * with the connection: closing it cancels the request.
+ */
+#ifndef _DITTO_OFFLOAD_CTL_H
+#define _DITTO_OFFLOAD_CTL_H
+
+#include "types.h"
+
+/* Where dittod listens. */
+#define OFFLOAD_CTL_SOCKET		"/run/ditto/offload.sock"
+/* Number of this version of the messages. */
+#define OFFLOAD_CTL_VERSION		1
+/* Longest name of a store, and of a share, with the NUL. */
+#define OFFLOAD_CTL_STORE_SIZE	65
+#define OFFLOAD_CTL_SHARE_SIZE	256
+/* Longest path for messages, with the NUL; longer ones are cut. */
+#define OFFLOAD_CTL_PATH_SIZE	1024
+/* Bytes of the longest cookie, as in the specification of the netlink family. */
+#define OFFLOAD_CTL_COOKIE_MAX	512
+/* Longest text of an error, with the NUL. */
+#define OFFLOAD_CTL_TEXT_SIZE	512
+
+/**
+ * enum offload_ctl_type - types of messages
+ * @OFFLOAD_CTL_PUSH: to dittod, with the descriptor of a file: upload its content
+ * @OFFLOAD_CTL_STATUS: to dittod: tell about the stores
+ * @OFFLOAD_CTL_PROGRESS: answer to @OFFLOAD_CTL_PUSH, some times a second
+ * @OFFLOAD_CTL_STORE: answer to @OFFLOAD_CTL_STATUS, once for each store
+ * @OFFLOAD_CTL_DONE: the request was done
+ * @OFFLOAD_CTL_FAILED: the request failed
+ */
+enum offload_ctl_type {
+	OFFLOAD_CTL_PUSH = 1,
+	OFFLOAD_CTL_STATUS,
+	OFFLOAD_CTL_PROGRESS,
+	OFFLOAD_CTL_STORE,
+	OFFLOAD_CTL_DONE,
+	OFFLOAD_CTL_FAILED,
+};
+
+/**
+ * struct offload_ctl_request - OFFLOAD_CTL_PUSH and OFFLOAD_CTL_STATUS
+ * @type: enum offload_ctl_type
+ * @version: OFFLOAD_CTL_VERSION
+ * @store: name of the store; "" for that of @share
+ * @share: name of the share
+ * @path: path of the file, for messages
+ */
+struct offload_ctl_request {
+	u32 type;
+	u32 version;
+	char store[OFFLOAD_CTL_STORE_SIZE];
+	char share[OFFLOAD_CTL_SHARE_SIZE];
+	char path[OFFLOAD_CTL_PATH_SIZE];
+};
+
+/**
+ * struct offload_ctl_push - OFFLOAD_CTL_PROGRESS, and OFFLOAD_CTL_DONE after OFFLOAD_CTL_PUSH
+ * @type: enum offload_ctl_type
+ * @version: OFFLOAD_CTL_VERSION
+ * @done: bytes of the file that are in the store
+ * @uploaded: bytes that were sent
+ * @deduplicated: bytes of the file that were in the store before; once the push is done
+ * @requests: requests to the store
+ * @cookie_len: bytes of @cookie; 0 until the push is done
+ * @cookie: names the content in the store
+ * @store: name of the store
+ */
+struct offload_ctl_push {
+	u32 type;
+	u32 version;
+	u64 done;
+	u64 uploaded;
+	u64 deduplicated;
+	u64 requests;
+	u32 cookie_len;
+	u8 cookie[OFFLOAD_CTL_COOKIE_MAX];
+	char store[OFFLOAD_CTL_STORE_SIZE];
+};
+
+/**
+ * struct offload_ctl_store - OFFLOAD_CTL_STORE, and OFFLOAD_CTL_DONE after OFFLOAD_CTL_STATUS
+ * @type: enum offload_ctl_type
+ * @version: OFFLOAD_CTL_VERSION
+ * @running: the store process runs and knows the store
+ * @starts: how often the store process was started
+ * @pushes: uploads under way
+ * @fetches: recalls under way
+ * @pushed: bytes that were uploaded since the start of dittod
+ * @fetched: bytes that were recalled since the start of dittod
+ * @errors: requests that failed since the start of dittod
+ * @name: name of the store
+ * @where: endpoint and bucket
+ * @error: text of the last error, or ""
+ */
+struct offload_ctl_store {
+	u32 type;
+	u32 version;
+	u32 running;
+	u32 starts;
+	u32 pushes;
+	u32 fetches;
+	u64 pushed;
+	u64 fetched;
+	u64 errors;
+	char name[OFFLOAD_CTL_STORE_SIZE];
+	char where[OFFLOAD_CTL_TEXT_SIZE];
+	char error[OFFLOAD_CTL_TEXT_SIZE];
+};
+
+/**
+ * struct offload_ctl_failure - OFFLOAD_CTL_FAILED
+ * @type: enum offload_ctl_type
+ * @version: OFFLOAD_CTL_VERSION
+ * @error: positive errno
+ * @store: name of the store, or ""
+ * @text: the cause
+ */
+struct offload_ctl_failure {
+	u32 type;
+	u32 version;
+	u32 error;
+	char store[OFFLOAD_CTL_STORE_SIZE];
+	char text[OFFLOAD_CTL_TEXT_SIZE];
+};
+
+/* Any answer of dittod. */
+union offload_ctl_answer {
+	u32 type;
+	struct offload_ctl_push push;
+	struct offload_ctl_store store;
+	struct offload_ctl_failure failure;
+};
+
+#endif
