@@ -5,7 +5,8 @@
  * One event loop waits for everything. Untrusted input is parsed by workers, which are separate
  * processes. Blocking work runs in pools: look-ups of accounts, authentication over SMB and over
  * NFS, and named pipes have four threads each; netgroups, applying the configuration, and writing
- * records have one thread each. No kind of work can therefore delay another.
+ * records have one thread each; four give offloaded data to the kernel. No kind of work can
+ * therefore delay another.
  */
 
 #include <errno.h>
@@ -28,6 +29,7 @@
 #include "channel.h"
 #include "clock.h"
 #include "command.h"
+#include "common/offload_ctl.h"
 #include "config.h"
 #include "config_file.h"
 #include "hosts.h"
@@ -40,6 +42,7 @@
 #include "mem.h"
 #include "mounts.h"
 #include "notify.h"
+#include "offload.h"
 #include "paths.h"
 #include "pipe.h"
 #include "pool.h"
@@ -287,6 +290,7 @@ static void on_down(void *arg)
 	d->instance = 0;
 	recorder_gone(d->services.recorder);
 	pipes_clear(d->services.pipes);
+	offload_gone(d->services.offload);
 	wait_for_module(d);
 }
 
@@ -363,6 +367,7 @@ static void dittod_reload(struct daemon *d)
 	config_use_accounts(cfg);
 	rpcsec_set(d->rpcsec, !cfg->gssproxy);
 	tls_configure(d->tls, &cfg->tls);
+	offload_configure(d->services.offload, cfg);
 	d->heard = heard;
 	d->stopped = false;
 	log_notice("%s is read again", d->file.path);
@@ -506,6 +511,7 @@ static bool open_kernel(struct daemon *d)
 	d->services.calls = pool_new(PIPE_THREADS, PIPE_LIMIT);
 	d->services.audit = pool_new(1, AUDIT_LIMIT);
 	d->services.pipes = pipes_new(d->spawner, pipe_shares);
+	d->services.offload = offload_new(d->spawner, OFFLOAD_CTL_SOCKET);
 	d->rpcsec = rpcsec_new(d->services.auth);
 	d->applier = pool_new(1, 3);
 	d->kernel = kernel_open();
@@ -518,8 +524,8 @@ static bool open_kernel(struct daemon *d)
 	d->retry = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (!d->services.hosts || !d->services.names || !d->services.sids ||
 	    !d->services.netgroups || !d->services.logins || !d->services.calls ||
-	    !d->services.audit ||
-	    !d->services.pipes || !d->applier || !d->kernel || d->timer < 0 || d->retry < 0 ||
+	    !d->services.audit || !d->services.offload || !d->services.pipes || !d->applier ||
+	    !d->kernel || d->timer < 0 || d->retry < 0 ||
 	    !d->refresh || !d->mounts || !d->rpcsec || !d->tls) {
 		log_error("cannot start: %s", strerror(errno));
 		return false;
@@ -580,6 +586,7 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 	log_notice("dittod %s, start %llu", DITTO_VERSION, state_epoch(d->st));
 	rpcsec_set(d->rpcsec, !d->cfg->gssproxy);
 	tls_configure(d->tls, &d->cfg->tls);
+	offload_configure(d->services.offload, d->cfg);
 	channel_check(d->channel);
 	if (!channel_is_up(d->channel)) {
 		log_notice("ditto.ko is not loaded: waiting for it");
@@ -605,6 +612,7 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 		{ auth_fd(d->services.auth), auth_is_ready, d, 0 },
 		{ pipes_fd(d->services.pipes), pipes_are_ready, d->services.pipes, 0 },
 		tls_source(d->tls),
+		offload_source(d->services.offload),
 		loop_pool(d->applier),
 		{ recorder_fd(d->services.recorder), recorder_ready, d->services.recorder, 0 },
 		{ channel_helper_fd(d->channel), helper_ready, d->channel, 0 },
@@ -622,6 +630,8 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 	notify("STOPPING=1");
 	rpcsec_set(d->rpcsec, false);
 	status_remove();
+	/* Its process ends with it; what the kernel waits for is asked for again. */
+	unlink(OFFLOAD_CTL_SOCKET);
 	recorder_close(d->services.recorder);
 	if (!d->applying)
 		state_close(d->st);

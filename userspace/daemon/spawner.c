@@ -23,14 +23,20 @@
 
 #define SPAWNER_WORD	"--spawner"
 
+/*
+ * Kinds of workers: a word for this program and the function that it runs then, or a program
+ * beside it, which has only a control socket.
+ */
 static const struct {
 	const char *word;
 	void (*run)(void);
+	const char *program;
 } workers[WORKER_KINDS] = {
 	[WORKER_LOGINS] = { "--login-worker", worker_run_logins },
 	[WORKER_PIPES] = { "--pipe-worker", worker_run_pipes },
 	[WORKER_HOSTS] = { "--host-worker", worker_run_hosts },
 	[WORKER_TLS] = { "--tls-worker", worker_run_tls },
+	[WORKER_STORES] = { .program = WORKER_STORES_PROGRAM },
 };
 
 /**
@@ -86,6 +92,42 @@ static void spawner_exec(const char *word)
 	_exit(127);
 }
 
+bool worker_program_path(const char *program, char path[PATH_MAX])
+{
+	ssize_t len = readlink("/proc/self/exe", path, PATH_MAX - 1);
+	char *slash;
+
+	if (len <= 0)
+		return false;
+	path[len] = '\0';
+	slash = strrchr(path, '/');
+	if (!slash || (size_t)(slash + 1 - path) + strlen(program) >= PATH_MAX)
+		return false;
+	memcpy(slash + 1, program, strlen(program) + 1);
+	return true;
+}
+
+/* Runs in the child of the spawner. */
+static void spawner_exec_program(const char *program, int control)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	char path[PATH_MAX];
+	sigset_t none;
+	int i;
+
+	for (i = 0; i < WORKER_FD_CONTROL; i++)
+		if (dup2(null, i) < 0)
+			_exit(127);
+	if (!fds_lay_out(&control, WORKER_FD_CONTROL, 1) || !worker_program_path(program, path))
+		_exit(127);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* What the spawner does with its children is not for others. */
+	signal(SIGCHLD, SIG_DFL);
+	execl(path, program, NULL);
+	_exit(127);
+}
+
 /* Runs in the child of the spawner. */
 static void spawner_exec_worker(const struct order *order)
 {
@@ -131,7 +173,8 @@ static bool spawner_next_order(struct order *order)
 	if (len != 1 || h.msg_controllen < CMSG_LEN(0) || order->kind >= WORKER_KINDS)
 		return false;
 	order->n = (control.header.cmsg_len - CMSG_LEN(0)) / sizeof(int);
-	if (order->n < WORKER_SOCKETS || order->n > ARRAY_SIZE(order->fds))
+	if (workers[order->kind].program ? order->n != 1 :
+	    order->n < WORKER_SOCKETS || order->n > ARRAY_SIZE(order->fds))
 		return false;
 	memcpy(order->fds, CMSG_DATA(&control.header), order->n * sizeof(int));
 	return true;
@@ -155,6 +198,8 @@ static void spawner_run(void)
 		if (*pid > 0)
 			kill(*pid, SIGKILL);
 		*pid = fork();
+		if (!*pid && workers[order.kind].program)
+			spawner_exec_program(workers[order.kind].program, order.fds[0]);
 		if (!*pid)
 			spawner_exec_worker(&order);
 		for (i = 0; i < order.n; i++)
@@ -175,7 +220,7 @@ void worker_main(int argc, char **argv)
 	if (!strcmp(argv[1], SPAWNER_WORD))
 		spawner_run();
 	for (i = 0; i < WORKER_KINDS; i++)
-		if (!strcmp(argv[1], workers[i].word)) {
+		if (workers[i].word && !strcmp(argv[1], workers[i].word)) {
 			/* From here on, processes of the same user must not trace it. */
 			prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 			workers[i].run();
@@ -235,10 +280,9 @@ int worker_spawner_start(void)
 	return rc;
 }
 
-int worker_spawner_order(int spawner, enum worker_kind kind, const int sockets[WORKER_SOCKETS],
-			 int file)
+/* Send an order with descriptors, which become those of the worker. */
+static int spawner_send(int spawner, enum worker_kind kind, const int *fds, size_t n)
 {
-	size_t len = (WORKER_SOCKETS + (file >= 0)) * sizeof(int);
 	union {
 		struct cmsghdr header;
 		char bytes[CMSG_SPACE((WORKER_SOCKETS + 1) * sizeof(int))];
@@ -246,13 +290,26 @@ int worker_spawner_order(int spawner, enum worker_kind kind, const int sockets[W
 	u8 byte = (u8)kind;
 	struct iovec iov = { &byte, 1 };
 	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &c,
-			    .msg_controllen = CMSG_SPACE(len) };
+			    .msg_controllen = CMSG_SPACE(n * sizeof(int)) };
 
 	c.header.cmsg_level = SOL_SOCKET;
 	c.header.cmsg_type = SCM_RIGHTS;
-	c.header.cmsg_len = CMSG_LEN(len);
-	memcpy(CMSG_DATA(&c.header), sockets, WORKER_SOCKETS * sizeof(int));
-	if (file >= 0)
-		memcpy(CMSG_DATA(&c.header) + WORKER_SOCKETS * sizeof(int), &file, sizeof(file));
+	c.header.cmsg_len = CMSG_LEN(n * sizeof(int));
+	memcpy(CMSG_DATA(&c.header), fds, n * sizeof(int));
 	return sendmsg(spawner, &h, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+int worker_spawner_order(int spawner, enum worker_kind kind, const int sockets[WORKER_SOCKETS],
+			 int file)
+{
+	int fds[WORKER_SOCKETS + 1];
+
+	memcpy(fds, sockets, WORKER_SOCKETS * sizeof(int));
+	fds[WORKER_SOCKETS] = file;
+	return spawner_send(spawner, kind, fds, WORKER_SOCKETS + (file >= 0));
+}
+
+int worker_spawner_program(int spawner, enum worker_kind kind, int control)
+{
+	return spawner_send(spawner, kind, &control, 1);
 }

@@ -17,6 +17,7 @@
 #include "log.h"
 #include "mem.h"
 #include "nl.h"
+#include "offload.h"
 #include "pipe_call.h"
 #include "upcall.h"
 #include "user_token.h"
@@ -481,6 +482,9 @@ void upcall_take(struct conn *channel, const struct upcall_services *services,
 		break;
 	case DITTO_UPCALL_KIND_PIPE_CLOSE:
 		pipe_call_close(services, msg);
+		break;
+	case DITTO_UPCALL_KIND_OFFLOAD_FETCH:
+		offload_take(services->offload, channel, msg);
 		break;
 	default:
 		take_question(channel, services, msg);

@@ -15,10 +15,11 @@
 struct auth;
 struct conn;
 struct nl_msg;
+struct offload;
 struct pipes;
 
 /* Supported kinds of upcalls: one bit for each enum ditto_upcall_kind. */
-#define UPCALL_KINDS	((2ULL << DITTO_UPCALL_KIND_AUDIT) - 1)
+#define UPCALL_KINDS	((2ULL << DITTO_UPCALL_KIND_OFFLOAD_FETCH) - 1)
 
 /**
  * struct upcall_services - the services that process upcalls
@@ -33,6 +34,7 @@ struct pipes;
  * @recorder: writes records
  * @auth: authenticates users
  * @pipes: serves named pipes
+ * @offload: fetches offloaded data
  */
 struct upcall_services {
 	struct hosts *hosts;
@@ -45,6 +47,7 @@ struct upcall_services {
 	struct recorder *recorder;
 	struct auth *auth;
 	struct pipes *pipes;
+	struct offload *offload;
 };
 
 /**

@@ -5,11 +5,13 @@
  * dittod starts a spawner, which has no privileges and reads only orders of dittod. The spawner
  * starts the workers, and replaces them on request; dittod cannot do that itself after it has
  * dropped its privileges. All of them execute the dittod program again, so none contains memory
- * of dittod.
+ * of dittod. WORKER_STORES is a program of its own, because it has libraries that dittod does
+ * without: those of HTTP.
  */
 #ifndef _DITTOD_WORKER_H
 #define _DITTOD_WORKER_H
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdbool.h>
 
@@ -19,8 +21,12 @@ enum worker_kind {
 	WORKER_PIPES,
 	WORKER_HOSTS,
 	WORKER_TLS,
+	WORKER_STORES,
 	WORKER_KINDS
 };
+
+/* Program of WORKER_STORES, in the directory of dittod. */
+#define WORKER_STORES_PROGRAM	"ditto-offload"
 
 /* Number of sockets for work, one for each thread of a worker. */
 #define WORKER_CHANNELS	4
@@ -80,6 +86,21 @@ int worker_spawner_start(void);
  */
 int worker_spawner_order(int spawner, enum worker_kind kind, const int sockets[WORKER_SOCKETS],
 			 int file);
+
+/**
+ * worker_spawner_program - order a new worker that is a program of its own
+ * @spawner: socket of the spawner
+ * @kind: WORKER_STORES; the present worker of that kind is killed
+ * @control: the worker's end of its socket, which stays the caller's to close
+ *
+ * Does not block and does not wait for the worker.
+ *
+ * Return: 0 or a negative errno.
+ */
+int worker_spawner_program(int spawner, enum worker_kind kind, int control);
+
+/* Fill in the path of a program in the directory of this one. Returns false if it is too long. */
+bool worker_program_path(const char *program, char path[PATH_MAX]);
 
 /* Main functions of the workers; they do not return. */
 void worker_run_logins(void);

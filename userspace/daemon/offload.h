@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The broker of offloaded data, between the kernel, dittoctl and the store process.
+ *
+ * dittod starts the process ditto-offload, which alone talks with object stores, and gives it the
+ * stores of the configuration. Requests of the kernel for data become fetches: threads of a pool
+ * give the parts that arrive to the kernel, so the event loop does not wait for a file system.
+ * Uploads are requested by dittoctl over a socket that is for root only.
+ *
+ * If the process ends, another one is started after a pause that grows. Fetches then are repeated
+ * once; uploads fail.
+ *
+ * To be used by the thread of the event loop only.
+ */
+#ifndef _DITTOD_OFFLOAD_H
+#define _DITTOD_OFFLOAD_H
+
+#include "loop.h"
+
+struct config;
+struct conn;
+struct nl_msg;
+struct offload;
+
+/**
+ * offload_new - create a broker, which does nothing yet
+ * @spawner: see worker_spawner_program()
+ * @socket_path: where dittoctl finds it
+ *
+ * Return: the broker, or NULL with errno set.
+ */
+struct offload *offload_new(int spawner, const char *socket_path);
+/* End all requests and the store process. NULL is allowed. */
+void offload_free(struct offload *o);
+
+/*
+ * Use the stores of a configuration, and read their files with secrets. The process runs as long
+ * as there are stores. Errors are logged; requests for the store then fail with the same text.
+ */
+void offload_configure(struct offload *o, const struct config *cfg);
+
+/* Source of the event loop for all that the broker has to do. */
+struct source offload_source(struct offload *o);
+
+/* Take the kernel's request for a part of a file. The answer is sent on @channel. */
+void offload_take(struct offload *o, struct conn *channel, struct nl_msg *msg);
+
+/* The kernel module is gone: nobody waits for data any more. */
+void offload_gone(struct offload *o);
+
+#endif

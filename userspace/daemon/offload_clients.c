@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Connections of dittoctl: uploads of files, and the state of the stores. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "log.h"
+#include "mem.h"
+#include "offload_private.h"
+
+/* Most connections at once. */
+#define CLIENTS_MAX	64
+/* Descriptors that are taken from one packet, so that surplus ones can be closed. */
+#define FDS_MAX		4
+
+/**
+ * struct client - a connection
+ * @task: its upload
+ * @next: next connection
+ * @fd: the socket, or -1 once it is closed
+ * @busy: @task is in the queue
+ * @file: the file, until it was passed on, or -1
+ * @request: its request
+ */
+struct client {
+	struct offload_task task;
+	struct client *next;
+	int fd;
+	bool busy;
+	int file;
+	struct offload_ctl_request request;
+};
+
+/**
+ * struct offload_clients - all connections
+ * @path: path of the socket
+ * @poll: epoll descriptor that watches @listener and all connections
+ * @listener: the socket that dittoctl connects to
+ * @first: first connection
+ * @n: number of connections
+ */
+struct offload_clients {
+	char *path;
+	int poll;
+	int listener;
+	struct client *first;
+	unsigned int n;
+};
+
+static struct client *client_of(struct offload_task *task)
+{
+	return (struct client *)((char *)task - offsetof(struct client, task));
+}
+
+static void client_close_file(struct client *c)
+{
+	if (c->file >= 0)
+		close(c->file);
+	c->file = -1;
+}
+
+static void client_free(struct offload *o, struct client *c)
+{
+	struct client **link = &o->clients->first;
+
+	while (*link != c)
+		link = &(*link)->next;
+	*link = c->next;
+	o->clients->n--;
+	client_close_file(c);
+	if (c->fd >= 0)
+		close(c->fd);
+	free(c);
+}
+
+/* The connection is closed: an upload ends, and then the client is freed. */
+static void client_drop(struct offload *o, struct client *c)
+{
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+	if (c->busy)
+		offload_cancel(o, &c->task);
+	else
+		client_free(o, c);
+}
+
+/* Send an answer. A client that does not read loses its connection, but not its progress. */
+static bool client_send(const struct client *c, const void *answer, size_t len)
+{
+	return c->fd >= 0 && send(c->fd, answer, len, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)len;
+}
+
+static bool client_fail(const struct client *c, u32 error, const char *store, const char *text)
+{
+	struct offload_ctl_failure answer = { .type = OFFLOAD_CTL_FAILED,
+					      .version = OFFLOAD_CTL_VERSION, .error = error };
+
+	snprintf(answer.store, sizeof(answer.store), "%s", store);
+	snprintf(answer.text, sizeof(answer.text), "%s", text);
+	return client_send(c, &answer, sizeof(answer));
+}
+
+static int push_send(struct offload *o, struct offload_task *task)
+{
+	struct offload_msg msg = { .type = OFFLOAD_PUSH, .id = task->id };
+	struct client *c = client_of(task);
+	int rc;
+
+	snprintf(msg.store, sizeof(msg.store), "%s", task->store);
+	rc = offload_msg_send(o->process, &msg, c->file);
+	/* While it is open here, its blocks cannot be released. */
+	if (!rc)
+		client_close_file(c);
+	return rc;
+}
+
+static bool push_heard(struct offload *o, struct offload_task *task,
+		       const struct offload_msg *msg, int fd)
+{
+	struct offload_store *s = offload_store_find(o, task->store);
+	struct client *c = client_of(task);
+	struct offload_ctl_push answer = {
+		.type = OFFLOAD_CTL_PROGRESS, .version = OFFLOAD_CTL_VERSION,
+		.done = msg->type == OFFLOAD_PUSHED ? msg->size : msg->done,
+		.uploaded = msg->uploaded, .deduplicated = msg->deduplicated,
+		.requests = msg->requests,
+	};
+
+	if (fd >= 0)
+		close(fd);
+	snprintf(answer.store, sizeof(answer.store), "%s", task->store);
+	if (msg->type == OFFLOAD_PROGRESS) {
+		client_send(c, &answer, sizeof(answer));
+		return true;
+	}
+	if (msg->type != OFFLOAD_PUSHED || !msg->cookie_len)
+		return false;
+	answer.type = OFFLOAD_CTL_DONE;
+	answer.cookie_len = (u32)msg->cookie_len;
+	memcpy(answer.cookie, msg->cookie, msg->cookie_len);
+	if (s)
+		s->pushed += msg->size;
+	c->busy = false;
+	if (!client_send(c, &answer, sizeof(answer)))
+		client_drop(o, c);
+	return true;
+}
+
+static void push_failed(struct offload *o, struct offload_task *task, u32 error,
+			const char *text)
+{
+	struct client *c = client_of(task);
+
+	c->busy = false;
+	client_close_file(c);
+	if (c->fd >= 0) {
+		log_error("share %s: %s: cannot be offloaded to store %s: %s", c->request.share,
+			  c->request.path, task->store, text);
+		offload_store_failed(o, task->store, text);
+	}
+	if (!client_fail(c, error, task->store, text))
+		client_drop(o, c);
+}
+
+static const struct offload_task_ops push_ops = {
+	.send = push_send,
+	.heard = push_heard,
+	.failed = push_failed,
+};
+
+unsigned int offload_pushes(const struct offload *o, const char *store)
+{
+	return offload_count(o, &push_ops, store);
+}
+
+/* The store that a share names, or the only one. Returns false and fills @why if there is none. */
+static bool push_find_store(const struct offload *o, const struct client *c, const char **name,
+			    struct why *why)
+{
+	const struct config *cfg = o->cfg;
+	unsigned int i;
+
+	*name = c->request.store;
+	if (**name)
+		return true;
+	for (i = 0; cfg && i < cfg->nshares; i++)
+		if (!strcmp(cfg->shares[i]->name, c->request.share))
+			*name = cfg->shares[i]->offload_store;
+	if (*name && **name)
+		return true;
+	if (cfg && cfg->nstores == 1) {
+		*name = cfg->stores[0]->name;
+		return true;
+	}
+	return why_not(why, cfg && cfg->nstores ?
+		       "there are several stores, and [share %s] has no offload-store" :
+		       "there is no [store NAME] in the configuration", c->request.share);
+}
+
+static bool client_push(struct offload *o, struct client *c)
+{
+	const char *store;
+	struct stat st;
+	struct why why;
+
+	if (c->file < 0 || fstat(c->file, &st) || !S_ISREG(st.st_mode))
+		return client_fail(c, EINVAL, "", "this is no regular file");
+	if (!push_find_store(o, c, &store, &why))
+		return client_fail(c, ENOENT, "", why.text);
+	c->task.ops = &push_ops;
+	snprintf(c->task.store, sizeof(c->task.store), "%s", store);
+	c->busy = true;
+	offload_submit(o, &c->task);
+	return true;
+}
+
+static bool client_status(struct offload *o, const struct client *c)
+{
+	struct offload_ctl_store answer = { .version = OFFLOAD_CTL_VERSION };
+	unsigned int i;
+
+	for (i = 0; i < o->nstores; i++) {
+		const struct offload_store *s = o->stores[i];
+
+		if (!s->text && (!o->cfg || !config_store(o->cfg, s->name)))
+			continue;
+		answer = (struct offload_ctl_store){
+			.type = OFFLOAD_CTL_STORE, .version = OFFLOAD_CTL_VERSION,
+			.running = s->ready, .starts = o->starts,
+			.pushes = offload_pushes(o, s->name),
+			.fetches = offload_fetches(o, s->name),
+			.pushed = s->pushed, .fetched = s->fetched, .errors = s->errors,
+		};
+		snprintf(answer.name, sizeof(answer.name), "%s", s->name);
+		snprintf(answer.where, sizeof(answer.where), "%s", s->where);
+		snprintf(answer.error, sizeof(answer.error), "%s", s->why[0] ? s->why : s->error);
+		if (!client_send(c, &answer, sizeof(answer)))
+			return false;
+	}
+	answer.type = OFFLOAD_CTL_DONE;
+	return client_send(c, &answer, sizeof(answer));
+}
+
+/* Receive a request, with the descriptor of a file or without. Returns false if it has none. */
+static bool client_receive(struct client *c)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(FDS_MAX * sizeof(int))];
+	} control;
+	struct iovec iov = { &c->request, sizeof(c->request) };
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+			    .msg_controllen = sizeof(control) };
+	ssize_t len = recvmsg(c->fd, &h, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	struct cmsghdr *m;
+	size_t i, n;
+	int fd;
+
+	for (m = len < 0 ? NULL : CMSG_FIRSTHDR(&h); m; m = CMSG_NXTHDR(&h, m)) {
+		n = m->cmsg_type == SCM_RIGHTS ? (m->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
+		for (i = 0; i < n; i++) {
+			memcpy(&fd, CMSG_DATA(m) + i * sizeof(int), sizeof(int));
+			if (c->file < 0)
+				c->file = fd;
+			else
+				close(fd);
+		}
+	}
+	return len == sizeof(c->request) && !(h.msg_flags & MSG_TRUNC) &&
+	       c->request.version == OFFLOAD_CTL_VERSION &&
+	       memchr(c->request.store, 0, sizeof(c->request.store)) &&
+	       memchr(c->request.share, 0, sizeof(c->request.share)) &&
+	       memchr(c->request.path, 0, sizeof(c->request.path));
+}
+
+static void client_ready(struct offload *o, struct client *c)
+{
+	char byte;
+	bool good;
+
+	/* While a request runs, only the end of the connection is expected. */
+	if (c->busy) {
+		if (recv(c->fd, &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN)
+			return;
+		client_drop(o, c);
+		return;
+	}
+	good = client_receive(c);
+	if (good && c->request.type == OFFLOAD_CTL_PUSH)
+		good = client_push(o, c);
+	else if (good)
+		good = c->request.type == OFFLOAD_CTL_STATUS && client_status(o, c);
+	if (!good)
+		client_drop(o, c);
+}
+
+static void clients_accept(struct offload_clients *all)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	socklen_t len = sizeof(struct ucred);
+	struct ucred peer;
+	struct client *c;
+	int fd = accept4(all->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd < 0)
+		return;
+	/* The mode of the socket allows nobody else, either. */
+	if (all->n >= CLIENTS_MAX || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) ||
+	    (peer.uid && peer.uid != geteuid())) {
+		close(fd);
+		return;
+	}
+	c = mem_new(sizeof(*c));
+	c->fd = fd;
+	c->file = -1;
+	event.data.ptr = c;
+	if (epoll_ctl(all->poll, EPOLL_CTL_ADD, fd, &event)) {
+		close(fd);
+		free(c);
+		return;
+	}
+	c->next = all->first;
+	all->first = c;
+	all->n++;
+}
+
+int offload_clients_fd(const struct offload_clients *c)
+{
+	return c->poll;
+}
+
+void offload_clients_ready(struct offload *o)
+{
+	struct offload_clients *all = o->clients;
+	struct epoll_event event;
+	unsigned int turn;
+
+	/* One at a time, because a handler may free other clients. */
+	for (turn = 0; turn < CLIENTS_MAX; turn++) {
+		if (epoll_wait(all->poll, &event, 1, 0) != 1)
+			break;
+		if (event.data.ptr)
+			client_ready(o, event.data.ptr);
+		else
+			clients_accept(all);
+	}
+}
+
+/* The folder is there under a service manager, and made by others, too. */
+static void clients_make_folder(const char *socket_path)
+{
+	char *folder = mem_string(socket_path);
+	char *slash = strrchr(folder, '/');
+
+	if (slash && slash > folder) {
+		*slash = '\0';
+		mkdir(folder, 0755);
+	}
+	free(folder);
+}
+
+struct offload_clients *offload_clients_new(const char *socket_path)
+{
+	struct offload_clients *all = mem_new(sizeof(*all));
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct epoll_event event = { .events = EPOLLIN };
+
+	all->path = mem_string(socket_path);
+	all->poll = epoll_create1(EPOLL_CLOEXEC);
+	all->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", socket_path);
+	clients_make_folder(socket_path);
+	unlink(socket_path);
+	/* The mode is that of the file from its start on. */
+	if (all->poll < 0 || all->listener < 0 || fchmod(all->listener, 0600) ||
+	    bind(all->listener, (struct sockaddr *)&addr, sizeof(addr)) ||
+	    listen(all->listener, CLIENTS_MAX) ||
+	    epoll_ctl(all->poll, EPOLL_CTL_ADD, all->listener, &event)) {
+		log_error("%s: %s: dittoctl cannot offload files", socket_path, strerror(errno));
+		if (all->listener >= 0)
+			close(all->listener);
+		all->listener = -1;
+	}
+	if (all->poll >= 0)
+		return all;
+	free(all->path);
+	free(all);
+	return NULL;
+}
+
+void offload_clients_free(struct offload *o)
+{
+	struct offload_clients *all = o->clients;
+
+	if (!all)
+		return;
+	while (all->first)
+		client_drop(o, all->first);
+	if (all->listener >= 0) {
+		close(all->listener);
+		unlink(all->path);
+	}
+	close(all->poll);
+	free(all->path);
+	free(all);
+}

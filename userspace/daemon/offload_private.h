@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Parts of the broker of offloaded data, see offload.h. */
+#ifndef _DITTOD_OFFLOAD_PRIVATE_H
+#define _DITTOD_OFFLOAD_PRIVATE_H
+
+#include <stddef.h>
+
+#include "common/offload_ctl.h"
+#include "common/types.h"
+#include "offload.h"
+#include "offload/msg.h"
+#include "text.h"
+
+struct config;
+struct offload_clients;
+struct offload_fills;
+struct offload_kernel;
+struct offload_task;
+
+/**
+ * struct offload_task_ops - one kind of request to the store process
+ * @send: sends the request; returns 0, -EAGAIN (the process does not read), or an error of the
+ *	request itself, for which @failed is called
+ * @heard: takes a message for the task other than OFFLOAD_FAILED, and its descriptor or -1. The
+ *	task has left the queue and may be freed, unless the message is OFFLOAD_DATA or
+ *	OFFLOAD_PROGRESS. Returns false, and frees nothing, if the message is invalid
+ * @failed: the request failed with a positive errno, or the process ended. The task has left the
+ *	queue and may be freed
+ * @repeats: true if the request may be sent again when the process has ended; NULL for never
+ */
+struct offload_task_ops {
+	int (*send)(struct offload *o, struct offload_task *task);
+	bool (*heard)(struct offload *o, struct offload_task *task,
+		      const struct offload_msg *msg, int fd);
+	void (*failed)(struct offload *o, struct offload_task *task, u32 error, const char *text);
+	bool (*repeats)(struct offload_task *task);
+};
+
+/**
+ * struct offload_task - a request to the store process, embedded in its owner's structure
+ * @next: next task, in the order of arrival
+ * @ops: kind of the task
+ * @id: number in messages
+ * @store: name of the store
+ * @sent: the process has the request
+ * @cancelled: clock_ms() when its end was requested, or 0
+ */
+struct offload_task {
+	struct offload_task *next;
+	const struct offload_task_ops *ops;
+	u64 id;
+	char store[OFFLOAD_STORE_MAX + 1];
+	bool sent;
+	u64 cancelled;
+};
+
+/**
+ * struct offload_store - a store of the configuration
+ * @task: task that gives it to the process
+ * @name: its name
+ * @where: endpoint and bucket, for people
+ * @text: settings with secrets, see store_config_text(); NULL if they cannot be read
+ * @ca_file: path of the certificates to trust, or NULL
+ * @busy: @task is in the queue
+ * @again: it has changed since @task was sent
+ * @ready: the process knows the store
+ * @why: why the store cannot be used, or empty
+ * @pushed: bytes of files that were uploaded
+ * @fetched: bytes of files that were recalled
+ * @errors: requests that failed
+ * @error: text of the last of them
+ */
+struct offload_store {
+	struct offload_task task;
+	char name[OFFLOAD_STORE_MAX + 1];
+	char *where;
+	char *text;
+	char *ca_file;
+	bool busy;
+	bool again;
+	bool ready;
+	char why[OFFLOAD_CTL_TEXT_SIZE];
+	u64 pushed;
+	u64 fetched;
+	u64 errors;
+	char error[OFFLOAD_CTL_TEXT_SIZE];
+};
+
+/**
+ * struct offload - the broker
+ * @spawner: socket of the spawner
+ * @poll: epoll descriptor that watches all that follows
+ * @timer: fires when the process is started again, or has not ended a request in time
+ * @process: socket of the process, or -1
+ * @ready: the process has sent HELLO
+ * @paused: @process is not read, because too many parts wait for threads
+ * @starts: how often the process was started
+ * @started: clock_ms() of its start
+ * @pause: ms from @started until the next start, if the process ends
+ * @serial: number of the last task
+ * @tasks: tasks in the order of arrival
+ * @stores: stores by name
+ * @nstores: entries of @stores
+ * @wanted: the configuration has stores; those that it had before are in @stores too
+ * @cfg: the configuration, for the stores of shares; the caller's
+ * @fills: threads that give data to the kernel
+ * @clients: connections of dittoctl
+ * @packet: receive buffer
+ */
+struct offload {
+	int spawner;
+	int poll;
+	int timer;
+	int process;
+	bool ready;
+	bool paused;
+	u32 starts;
+	u64 started;
+	u64 pause;
+	u64 serial;
+	struct offload_task *tasks;
+	struct offload_store **stores;
+	unsigned int nstores;
+	bool wanted;
+	const struct config *cfg;
+	struct offload_fills *fills;
+	struct offload_clients *clients;
+	u8 packet[OFFLOAD_PACKET_MAX];
+};
+
+/**
+ * offload_submit - queue a request
+ * @o: the broker
+ * @task: with @ops and @store; belongs to the broker until the last call of its @ops
+ *
+ * It is sent when the process is ready; if the store cannot be used, &offload_task_ops.failed is
+ * called before this returns.
+ */
+void offload_submit(struct offload *o, struct offload_task *task);
+/*
+ * End a task early. Its &offload_task_ops.failed is called, with ECANCELED unless it has ended
+ * otherwise; that may be before this returns.
+ */
+void offload_cancel(struct offload *o, struct offload_task *task);
+/* End the tasks of a store that were not sent, for the reason &offload_store.why. */
+void offload_refuse(struct offload *o, const struct offload_store *s);
+/* Number of tasks of a kind in a store; all stores if @store is NULL. */
+unsigned int offload_count(const struct offload *o, const struct offload_task_ops *ops,
+			   const char *store);
+/* Return the store of a name, or NULL. */
+struct offload_store *offload_store_find(const struct offload *o, const char *name);
+/* Note a failure for the status of the store. */
+void offload_store_failed(struct offload *o, const char *name, const char *text);
+
+/* Read no more from the process while parts wait for threads, or read again. */
+void offload_pause(struct offload *o, bool paused);
+
+/* Stores of the configuration (offload_stores.c). */
+void offload_stores_set(struct offload *o, const struct config *cfg);
+void offload_stores_free(struct offload *o);
+/* Give all stores to a process that has started. */
+void offload_stores_send(struct offload *o);
+/* The process has ended: it knows no stores. */
+void offload_stores_lost(struct offload *o);
+
+/* Fetches for the kernel, and the threads for their data (offload_fetch.c). */
+struct offload_fills *offload_fills_new(void);
+void offload_fills_free(struct offload_fills *f);
+int offload_fills_fd(const struct offload_fills *f);
+/* Take the results of the threads. */
+void offload_fills_ready(struct offload *o);
+unsigned int offload_fetches(const struct offload *o, const char *store);
+/* End all fetches without answers. */
+void offload_fetches_drop(struct offload *o);
+
+/**
+ * struct offload_data - data of a recall
+ * @recall: number of the recall
+ * @fd: file with the data
+ * @start: place of the data in that file
+ * @offset: place of the data in the file that is recalled
+ * @length: bytes of data
+ */
+struct offload_data {
+	u64 recall;
+	int fd;
+	u64 start;
+	u64 offset;
+	u64 length;
+};
+
+/* Connections for so many threads (offload_kernel.c). */
+struct offload_kernel *offload_kernel_new(unsigned int threads);
+void offload_kernel_free(struct offload_kernel *k);
+/*
+ * Give data to the kernel. Thread-safe; waits for the file system. Returns 0 or a negative errno
+ * with a text.
+ */
+int offload_kernel_fill(struct offload_kernel *k, const struct offload_data *data,
+			struct why *why);
+
+/* Connections of dittoctl (offload_clients.c). Returns NULL and sets errno on error. */
+struct offload_clients *offload_clients_new(const char *socket_path);
+void offload_clients_free(struct offload *o);
+int offload_clients_fd(const struct offload_clients *c);
+void offload_clients_ready(struct offload *o);
+unsigned int offload_pushes(const struct offload *o, const char *store);
+
+#endif

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The stores of the configuration, as the store process gets them. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "log.h"
+#include "mem.h"
+#include "offload_private.h"
+
+static struct offload_store *store_of(struct offload_task *task)
+{
+	return (struct offload_store *)((char *)task - offsetof(struct offload_store, task));
+}
+
+static int store_send(struct offload *o, struct offload_task *task)
+{
+	const struct offload_store *s = store_of(task);
+	struct offload_msg msg = { .type = OFFLOAD_STORE, .id = task->id, .text = s->text };
+	int ca = -1;
+	int rc;
+
+	/* The store was removed meanwhile. */
+	if (!s->text)
+		return -ENOENT;
+	msg.text_len = strlen(s->text);
+	snprintf(msg.store, sizeof(msg.store), "%s", s->name);
+	if (s->ca_file) {
+		ca = open(s->ca_file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+		if (ca < 0) {
+			rc = -errno;
+			log_error("[store %s]: %s: %s", s->name, s->ca_file, strerror(errno));
+			return rc;
+		}
+	}
+	rc = offload_msg_send(o->process, &msg, ca);
+	if (ca >= 0)
+		close(ca);
+	return rc;
+}
+
+static void store_submit(struct offload *o, struct offload_store *s);
+
+static bool store_heard(struct offload *o, struct offload_task *task,
+			const struct offload_msg *msg, int fd)
+{
+	struct offload_store *s = store_of(task);
+
+	if (fd >= 0)
+		close(fd);
+	if (msg->type != OFFLOAD_STORED)
+		return false;
+	s->busy = false;
+	s->ready = true;
+	if (s->again)
+		store_submit(o, s);
+	return true;
+}
+
+static void store_failed(struct offload *o, struct offload_task *task, u32 error,
+			 const char *text)
+{
+	struct offload_store *s = store_of(task);
+
+	(void)error;
+	s->busy = false;
+	/* If the process has ended, the next one gets the store again. */
+	if (o->process < 0 || !s->text)
+		return;
+	if (s->again) {
+		store_submit(o, s);
+		return;
+	}
+	snprintf(s->why, sizeof(s->why), "[store %s]: %.400s", s->name, text);
+	log_error("%s", s->why);
+	offload_refuse(o, s);
+}
+
+static const struct offload_task_ops store_ops = {
+	.send = store_send,
+	.heard = store_heard,
+	.failed = store_failed,
+};
+
+static void store_submit(struct offload *o, struct offload_store *s)
+{
+	s->again = s->busy;
+	if (s->busy || !s->text)
+		return;
+	s->why[0] = '\0';
+	s->busy = true;
+	s->task.ops = &store_ops;
+	snprintf(s->task.store, sizeof(s->task.store), "%s", s->name);
+	offload_submit(o, &s->task);
+}
+
+void offload_stores_send(struct offload *o)
+{
+	unsigned int i;
+
+	for (i = 0; i < o->nstores; i++)
+		store_submit(o, o->stores[i]);
+}
+
+void offload_stores_lost(struct offload *o)
+{
+	unsigned int i;
+
+	for (i = 0; i < o->nstores; i++)
+		o->stores[i]->ready = false;
+}
+
+static void store_free(struct offload_store *s)
+{
+	free(s->where);
+	store_config_text_free(s->text);
+	free(s->ca_file);
+	free(s);
+}
+
+void offload_stores_free(struct offload *o)
+{
+	unsigned int i;
+
+	for (i = 0; i < o->nstores; i++)
+		store_free(o->stores[i]);
+	free(o->stores);
+}
+
+static void store_set(struct offload_store *s, const struct store_config *cfg)
+{
+	struct why why;
+
+	free(s->where);
+	free(s->ca_file);
+	store_config_text_free(s->text);
+	s->where = mem_print("%s/%s%s%s", cfg->endpoint, cfg->bucket, cfg->prefix ? "/" : "",
+			     cfg->prefix ?: "");
+	s->ca_file = cfg->ca_file ? mem_string(cfg->ca_file) : NULL;
+	s->text = store_config_text(cfg, &why);
+	s->why[0] = '\0';
+	if (s->text)
+		return;
+	snprintf(s->why, sizeof(s->why), "[store %s]: %.400s", cfg->name, why.text);
+	log_error("%s", s->why);
+}
+
+/* A store that is gone stays in the list, but nothing can use it. */
+static void store_remove(struct offload *o, struct offload_store *s)
+{
+	snprintf(s->why, sizeof(s->why), "there is no [store %s] in the configuration any more",
+		 s->name);
+	store_config_text_free(s->text);
+	s->text = NULL;
+	offload_refuse(o, s);
+}
+
+void offload_stores_set(struct offload *o, const struct config *cfg)
+{
+	struct offload_store *s;
+	unsigned int i;
+
+	o->cfg = cfg;
+	o->wanted = cfg->nstores;
+	for (i = 0; i < o->nstores; i++)
+		if (!config_store(cfg, o->stores[i]->name))
+			store_remove(o, o->stores[i]);
+	for (i = 0; i < cfg->nstores; i++) {
+		s = offload_store_find(o, cfg->stores[i]->name);
+		if (!s) {
+			s = mem_new(sizeof(*s));
+			snprintf(s->name, sizeof(s->name), "%s", cfg->stores[i]->name);
+			o->stores = mem_grow(o->stores, o->nstores, sizeof(*o->stores));
+			o->stores[o->nstores++] = s;
+		}
+		store_set(s, cfg->stores[i]);
+		if (!s->text)
+			offload_refuse(o, s);
+		if (o->ready)
+			store_submit(o, s);
+	}
+}
