@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* dittoctl offload: requests to the kernel and dittod, and the status. */
+
+#include <errno.h>
+#include <fts.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "ctl.h"
+#include "ditto-nl-gen.h"
+#include "mem.h"
+#include "offload.h"
+#include "out.h"
+#include "text.h"
+
+static u64 info_number(struct nlattr **tb, unsigned int type)
+{
+	return tb[type] ? msg_number(&spec_offload_set.attrs[type], tb[type]) : 0;
+}
+
+/* The store's name is the first line of the cookie. */
+static void info_set_store(struct offload_info *info, const struct nlattr *cookie)
+{
+	const char *text = nla_data(cookie), *end = memchr(text, '\n', (size_t)nla_len(cookie));
+
+	if (end && (size_t)(end - text) < sizeof(info->store))
+		snprintf(info->store, sizeof(info->store), "%.*s", (int)(end - text), text);
+	text_make_printable(info->store);
+}
+
+int offload_info_get(struct ctl *ctl, const char *path, struct offload_info *info)
+{
+	struct nl_msg *msg = conn_message(&ctl->conn, DITTO_CMD_OFFLOAD_GET);
+	struct nlattr *tb[DITTO_A_OFFLOAD_MAX + 1];
+	struct nl_msg *reply = NULL;
+	int rc;
+
+	memset(info, 0, sizeof(*info));
+	msg_put_string(msg, DITTO_A_OFFLOAD_PATH, path);
+	rc = conn_call(&ctl->conn, msg, &reply);
+	if (rc)
+		return rc;
+	if (!reply || msg_parse(reply, &spec_offload_set, tb) || !tb[DITTO_A_OFFLOAD_STATE]) {
+		why_not(&ctl->conn.why, "this version does not understand the kernel's answer");
+		nlmsg_free(reply);
+		return -EBADMSG;
+	}
+	info->state = (u32)info_number(tb, DITTO_A_OFFLOAD_STATE);
+	info->size = info_number(tb, DITTO_A_OFFLOAD_SIZE);
+	info->change = info_number(tb, DITTO_A_OFFLOAD_CHANGE);
+	info->file_id = info_number(tb, DITTO_A_OFFLOAD_FILE_ID);
+	info->generation = (u32)info_number(tb, DITTO_A_OFFLOAD_GENERATION);
+	info->resident = info_number(tb, DITTO_A_OFFLOAD_RESIDENT);
+	if (tb[DITTO_A_OFFLOAD_SHARE])
+		snprintf(info->share, sizeof(info->share), "%s",
+			 nla_get_string(tb[DITTO_A_OFFLOAD_SHARE]));
+	if (tb[DITTO_A_OFFLOAD_COOKIE])
+		info_set_store(info, tb[DITTO_A_OFFLOAD_COOKIE]);
+	nlmsg_free(reply);
+	return 0;
+}
+
+static bool connect_send(int fd, const struct offload_ctl_request *request, int file)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec iov = { (void *)request, sizeof(*request) };
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (file >= 0) {
+		h.msg_control = &control;
+		h.msg_controllen = sizeof(control);
+		control.header.cmsg_level = SOL_SOCKET;
+		control.header.cmsg_type = SCM_RIGHTS;
+		control.header.cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(&control.header), &file, sizeof(int));
+	}
+	return sendmsg(fd, &h, MSG_NOSIGNAL) == (ssize_t)sizeof(*request);
+}
+
+int offload_connect(struct offload_ctl_request *request, int file, struct why *why)
+{
+	const struct sockaddr_un addr = { AF_UNIX, OFFLOAD_CTL_SOCKET };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	request->version = OFFLOAD_CTL_VERSION;
+	if (fd >= 0 && !connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) &&
+	    connect_send(fd, request, file))
+		return fd;
+	if (errno == ENOENT || errno == ECONNREFUSED)
+		why_not(why, "dittod does not run, which does the work");
+	else
+		why_not(why, OFFLOAD_CTL_SOCKET ": %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+bool offload_answer(int fd, union offload_ctl_answer *answer)
+{
+	ssize_t len;
+
+	do {
+		len = recv(fd, answer, sizeof(*answer), 0);
+	} while (len < 0 && errno == EINTR);
+	if (len < (ssize_t)sizeof(answer->type))
+		return false;
+	switch (answer->type) {
+	case OFFLOAD_CTL_STORE:
+		return len == sizeof(answer->store);
+	case OFFLOAD_CTL_FAILED:
+		return len == sizeof(answer->failure);
+	default:
+		return len == sizeof(answer->push) || len == sizeof(answer->store);
+	}
+}
+
+static const struct column store_columns[] = {
+	{ "STORE", false }, { "STATE", false }, { "PUSHES", true }, { "FETCHES", true },
+	{ "PUSHED", true }, { "FETCHED", true }, { "ERRORS", true }, { "WHERE", false },
+	{ NULL, false }
+};
+
+static void store_row(struct table *t, const struct offload_ctl_store *s)
+{
+	char bytes[OUT_VALUE_MAX];
+
+	table_cell(t, "%s", s->name);
+	table_cell(t, "%s", s->running ? "ready" : "down");
+	table_cell(t, "%u", s->pushes);
+	table_cell(t, "%u", s->fetches);
+	table_cell(t, "%s", bytes_text((double)s->pushed, bytes));
+	table_cell(t, "%s", bytes_text((double)s->fetched, bytes));
+	table_cell(t, "%llu", (unsigned long long)s->errors);
+	table_cell(t, "%s", s->where);
+}
+
+static void store_json(const struct offload_ctl_store *s)
+{
+	json_open(stdout, NULL, '{');
+	json_string(stdout, "store", s->name);
+	json_string(stdout, "where", s->where);
+	json_bool(stdout, "ready", s->running);
+	json_number(stdout, "starts", s->starts);
+	json_number(stdout, "pushes", s->pushes);
+	json_number(stdout, "fetches", s->fetches);
+	json_number(stdout, "pushed", s->pushed);
+	json_number(stdout, "fetched", s->fetched);
+	json_number(stdout, "errors", s->errors);
+	json_string(stdout, "error", s->error);
+	json_close(stdout, '}');
+}
+
+static int status_stores(struct ctl *ctl)
+{
+	struct offload_ctl_request request = { .type = OFFLOAD_CTL_STATUS };
+	struct table *t = ctl->json ? NULL : table_new(store_columns);
+	char errors[8192] = "";
+	union offload_ctl_answer a;
+	size_t len = 0;
+	struct why why;
+	bool good;
+	int fd = offload_connect(&request, -1, &why);
+
+	if (fd < 0) {
+		ctl->conn.why = why;
+		return ctl_refused(ctl, NULL);
+	}
+	if (ctl->json)
+		json_open(stdout, NULL, '[');
+	while ((good = offload_answer(fd, &a)) && a.type == OFFLOAD_CTL_STORE) {
+		if (ctl->json)
+			store_json(&a.store);
+		else
+			store_row(t, &a.store);
+		if (a.store.error[0] && len < sizeof(errors))
+			len += (size_t)snprintf(errors + len, sizeof(errors) - len,
+						"%s: %s\n", a.store.name, a.store.error);
+	}
+	close(fd);
+	if (ctl->json) {
+		json_close(stdout, ']');
+		json_end(stdout);
+	} else {
+		table_end(t, stdout);
+		if (len)
+			printf("\nLast errors:\n%s", errors);
+	}
+	if (good)
+		return CTL_OK;
+	why_not(&ctl->conn.why, "dittod has ended");
+	return ctl_refused(ctl, NULL);
+}
+
+/**
+ * struct files - where the data of the files below a path is
+ * @n: files by enum ditto_offload_state
+ * @size: bytes of the files
+ * @resident: bytes that are in the file system
+ * @store: the store of the last one that is not resident
+ * @failed: files that could not be asked for
+ */
+struct files {
+	u64 n[DITTO_OFFLOAD_STATE_RECALLING + 1];
+	u64 size;
+	u64 resident;
+	char store[OFFLOAD_CTL_STORE_SIZE];
+	u64 failed;
+};
+
+static void files_add(struct ctl *ctl, struct files *f, const char *path)
+{
+	struct offload_info info;
+
+	if (offload_info_get(ctl, path, &info)) {
+		ctl_refused(ctl, path);
+		f->failed++;
+		return;
+	}
+	if (info.state < ARRAY_SIZE(f->n))
+		f->n[info.state]++;
+	f->size += info.size;
+	f->resident += info.state == DITTO_OFFLOAD_STATE_RESIDENT ? info.size : info.resident;
+	if (info.store[0])
+		snprintf(f->store, sizeof(f->store), "%s", info.store);
+}
+
+static void files_walk(struct ctl *ctl, struct files *f, char *root)
+{
+	char *const roots[] = { root, NULL };
+	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL);
+	FTSENT *e;
+
+	if (!fts)
+		mem_out();
+	while ((e = fts_read(fts)))
+		if (e->fts_info == FTS_F && S_ISREG(e->fts_statp->st_mode))
+			files_add(ctl, f, e->fts_path);
+	fts_close(fts);
+}
+
+static const struct column file_columns[] = {
+	{ "RESIDENT", true }, { "PARTIAL", true }, { "OFFLOADED", true }, { "RECALLING", true },
+	{ "SIZE", true }, { "HERE", true }, { "STORE", false }, { "PATH", false },
+	{ NULL, false }
+};
+
+static void files_row(struct table *t, const struct files *f, const char *path)
+{
+	char bytes[OUT_VALUE_MAX];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(f->n); i++)
+		table_cell(t, "%llu", (unsigned long long)f->n[i]);
+	table_cell(t, "%s", bytes_text((double)f->size, bytes));
+	table_cell(t, "%s", bytes_text((double)f->resident, bytes));
+	table_cell(t, "%s", f->store[0] ? f->store : "-");
+	table_cell(t, "%s", path);
+}
+
+static void files_json(const struct files *f, const char *path)
+{
+	size_t i;
+
+	json_open(stdout, NULL, '{');
+	json_string(stdout, "path", path);
+	for (i = 0; i < ARRAY_SIZE(f->n); i++)
+		json_number(stdout, spec_enum_name(&spec_offload_state, (u32)i), f->n[i]);
+	json_number(stdout, "size", f->size);
+	json_number(stdout, "here", f->resident);
+	json_string(stdout, "store", f->store);
+	json_close(stdout, '}');
+}
+
+static int status_files(struct ctl *ctl, char **words)
+{
+	struct table *t = NULL;
+	bool good = true;
+
+	if (ctl_connect(ctl))
+		return CTL_REFUSED;
+	if (ctl->json)
+		json_open(stdout, NULL, '[');
+	else
+		t = table_new(file_columns);
+	for (; *words; words++) {
+		char *path = realpath(*words, NULL);
+		struct files f = { 0 };
+
+		if (!path) {
+			ctl_usage(ctl, "%s: %s", *words, strerror(errno));
+			good = false;
+			continue;
+		}
+		files_walk(ctl, &f, path);
+		good = good && !f.failed;
+		if (ctl->json)
+			files_json(&f, path);
+		else
+			files_row(t, &f, path);
+		free(path);
+	}
+	if (ctl->json) {
+		json_close(stdout, ']');
+		json_end(stdout);
+	} else {
+		table_end(t, stdout);
+	}
+	return good ? CTL_OK : CTL_REFUSED;
+}
+
+static int offload_status(struct ctl *ctl, char **words)
+{
+	if (*words && !strcmp(*words, "--json")) {
+		ctl->json = true;
+		words++;
+	}
+	if (*words && !strncmp(*words, "--", 2))
+		return ctl_unknown(ctl, "option", *words, NULL);
+	return *words ? status_files(ctl, words) : status_stores(ctl);
+}
+
+const struct verb offload_verbs[] = {
+	{ "push", offload_push, "[--store NAME] PATH..." },
+	{ "recall", offload_recall, "PATH..." },
+	{ "status", offload_status, "[PATH...]" },
+	{ NULL, NULL, NULL }
+};

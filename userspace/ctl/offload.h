@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Common parts of the dittoctl commands about offloaded data. */
+#ifndef _DITTO_CTL_OFFLOAD_H
+#define _DITTO_CTL_OFFLOAD_H
+
+#include <sys/stat.h>
+
+#include "common/offload_ctl.h"
+#include "common/types.h"
+
+struct ctl;
+
+/**
+ * struct offload_info - where the data of a file is, see offload-get in the specification
+ * @state: enum ditto_offload_state
+ * @size: bytes of the file
+ * @change: another number after each change
+ * @file_id: inode number
+ * @generation: of the inode
+ * @resident: bytes of the content that are in the file
+ * @share: name of the share
+ * @store: name of the store, or ""
+ */
+struct offload_info {
+	u32 state;
+	u64 size;
+	u64 change;
+	u64 file_id;
+	u32 generation;
+	u64 resident;
+	char share[OFFLOAD_CTL_SHARE_SIZE];
+	char store[OFFLOAD_CTL_STORE_SIZE];
+};
+
+/* Ask the kernel. Returns 0 or a negative errno with the text in the connection. */
+int offload_info_get(struct ctl *ctl, const char *path, struct offload_info *info);
+
+struct offload_run;
+
+/**
+ * struct offload_totals - sums over the files of one run
+ * @files: files that were done
+ * @bytes: bytes of these files
+ * @skipped: files for which there was nothing to do
+ * @failed: files that failed
+ * @uploaded: bytes that were sent to stores
+ * @deduplicated: bytes that the stores had already
+ * @requests: requests to the stores
+ */
+struct offload_totals {
+	u64 files;
+	u64 bytes;
+	u64 skipped;
+	u64 failed;
+	u64 uploaded;
+	u64 deduplicated;
+	u64 requests;
+};
+
+/**
+ * offload_run_new - walk over files and directories, with progress
+ * @ctl: this run of the tool
+ * @words: paths; ends with NULL
+ *
+ * Directories are walked with all below, but not other file systems that are mounted there; only
+ * regular files count. On a terminal the files are counted first and a bar shows the progress.
+ *
+ * Return: NULL after a message if a path does not exist.
+ */
+struct offload_run *offload_run_new(struct ctl *ctl, char **words);
+/* The next regular file; its path is valid until the next call. NULL after the last one. */
+const char *offload_run_next(struct offload_run *r, const struct stat **st);
+/* The user wants to stop: no more files are begun. */
+bool offload_run_stopped(const struct offload_run *r);
+struct offload_totals *offload_run_totals(struct offload_run *r);
+/* Show the progress, with @bytes of files that are not done yet. */
+void offload_run_show(struct offload_run *r, u64 bytes);
+/* A file failed: print it, and count it. */
+void offload_run_fail(struct offload_run *r, const char *path, const char *format, ...)
+	__printf(3, 4);
+/* A file is done, or has nothing to do: for JSON, and the totals. */
+void offload_run_done(struct offload_run *r, const char *path, u64 size, bool skipped);
+/* Print the totals and free. @what: what was done, for people. Returns an exit status. */
+int offload_run_end(struct offload_run *r, const char *what);
+
+/* Commands; they return exit statuses. */
+int offload_push(struct ctl *ctl, char **words);
+int offload_recall(struct ctl *ctl, char **words);
+
+/**
+ * offload_connect - send a request to dittod
+ * @request: the request; version and type are filled in but for the type
+ * @file: descriptor to pass along, or -1
+ * @why: filled on error
+ *
+ * Return: the socket, from which answers are read; -1 on error.
+ */
+int offload_connect(struct offload_ctl_request *request, int file, struct why *why);
+/* Receive one answer, which has the right length. Returns false if dittod has ended. */
+bool offload_answer(int fd, union offload_ctl_answer *answer);
+
+#endif

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * dittoctl offload push: has files uploaded, and then their blocks released.
+ *
+ * dittod uploads what this program opened. The kernel releases the blocks only if the file is
+ * still the one that was looked at before: offload-get, open, upload, offload-release.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/share.h"
+#include "ctl.h"
+#include "ditto-nl-gen.h"
+#include "mem.h"
+#include "offload.h"
+
+/* Files at once: small ones wait for the store, not for the line. */
+#define SLOTS		8
+/* Milliseconds until the bar is shown again if nothing happens. */
+#define SHOW_TIME	250
+
+/**
+ * struct slot - a file that is being uploaded
+ * @fd: connection to dittod, or -1 if the slot is free
+ * @path: path of the file
+ * @info: the file before the upload
+ * @done: bytes that are in the store
+ * @uploaded: bytes that were sent
+ * @requests: requests to the store
+ */
+struct slot {
+	int fd;
+	char *path;
+	struct offload_info info;
+	u64 done;
+	u64 uploaded;
+	u64 requests;
+};
+
+/**
+ * struct push - one run of the command
+ * @ctl: this run of the tool
+ * @run: the files
+ * @store: name of the store, or ""
+ * @share: name of the share of the last file
+ * @offload: that share may have its files released
+ * @slot: the files that are being uploaded
+ */
+struct push {
+	struct ctl *ctl;
+	struct offload_run *run;
+	char store[OFFLOAD_CTL_STORE_SIZE];
+	char share[OFFLOAD_CTL_SHARE_SIZE];
+	bool offload;
+	struct slot slot[SLOTS];
+};
+
+/* Ask for the share's option before anything is uploaded: the kernel would refuse afterwards. */
+static bool push_share_allows(struct push *p, const char *name)
+{
+	struct nl_msg *msg, *reply = NULL;
+	struct share *s = NULL;
+
+	if (!strcmp(p->share, name))
+		return p->offload;
+	msg = conn_message(&p->ctl->conn, DITTO_CMD_SHARE_GET);
+	msg_put_string(msg, DITTO_A_SHARE_NAME, name);
+	if (!conn_call(&p->ctl->conn, msg, &reply) && reply)
+		s = share_from_msg(reply);
+	p->offload = s && s->offload;
+	snprintf(p->share, sizeof(p->share), "%s", name);
+	share_free(s);
+	nlmsg_free(reply);
+	return p->offload;
+}
+
+/*
+ * Open the file that offload-get told about. The first descriptor gives no access, so what else
+ * has the name now, such as a pipe, is not opened. Returns a descriptor, or -1 after a message.
+ */
+static int push_open(struct push *p, const char *path, const struct offload_info *info)
+{
+	int fd = -1, place = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	char name[64];
+	struct stat st;
+
+	if (place < 0 || fstat(place, &st)) {
+		offload_run_fail(p->run, path, "%s", strerror(errno));
+	} else if (!S_ISREG(st.st_mode) || st.st_ino != info->file_id) {
+		offload_run_fail(p->run, path, "there is another file now");
+	} else {
+		snprintf(name, sizeof(name), "/proc/self/fd/%d", place);
+		fd = open(name, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			offload_run_fail(p->run, path, "%s", strerror(errno));
+	}
+	if (place >= 0)
+		close(place);
+	return fd;
+}
+
+/* Begin with a file. Returns false if it needs no slot: it failed, or has nothing to do. */
+static bool push_begin(struct push *p, struct slot *slot, const char *path)
+{
+	struct offload_ctl_request request = { .type = OFFLOAD_CTL_PUSH };
+	struct offload_info *info = &slot->info;
+	struct why why;
+	int file;
+
+	if (offload_info_get(p->ctl, path, info)) {
+		offload_run_fail(p->run, path, "%s", p->ctl->conn.why.text);
+		return false;
+	}
+	if (info->state == DITTO_OFFLOAD_STATE_OFFLOADED || !info->size) {
+		offload_run_done(p->run, path, info->size, true);
+		return false;
+	}
+	if (info->state != DITTO_OFFLOAD_STATE_RESIDENT) {
+		offload_run_fail(p->run, path,
+				 "it is here in part: dittoctl offload recall brings back the rest first");
+		return false;
+	}
+	if (!push_share_allows(p, info->share)) {
+		offload_run_fail(p->run, path, "offload is off in share %s", info->share);
+		return false;
+	}
+	file = push_open(p, path, info);
+	if (file < 0)
+		return false;
+	snprintf(request.store, sizeof(request.store), "%s", p->store);
+	snprintf(request.share, sizeof(request.share), "%s", info->share);
+	snprintf(request.path, sizeof(request.path), "%s", path);
+	slot->fd = offload_connect(&request, file, &why);
+	/* While it is open here, its blocks cannot be released. */
+	close(file);
+	if (slot->fd < 0) {
+		offload_run_fail(p->run, path, "%s", why.text);
+		return false;
+	}
+	slot->path = mem_string(path);
+	slot->done = 0;
+	slot->uploaded = 0;
+	slot->requests = 0;
+	return true;
+}
+
+static void push_release(struct push *p, struct slot *slot, const struct offload_ctl_push *done)
+{
+	const struct offload_info *info = &slot->info;
+	struct offload_totals *totals = offload_run_totals(p->run);
+	struct nl_msg *msg = conn_message(&p->ctl->conn, DITTO_CMD_OFFLOAD_RELEASE);
+
+	totals->uploaded += done->uploaded;
+	totals->deduplicated += done->deduplicated;
+	totals->requests += done->requests;
+	msg_put_string(msg, DITTO_A_OFFLOAD_PATH, slot->path);
+	msg_put_string(msg, DITTO_A_OFFLOAD_SHARE, info->share);
+	msg_put_number(msg, &spec_offload_set, DITTO_A_OFFLOAD_FILE_ID, info->file_id);
+	msg_put_number(msg, &spec_offload_set, DITTO_A_OFFLOAD_GENERATION, info->generation);
+	msg_put_number(msg, &spec_offload_set, DITTO_A_OFFLOAD_CHANGE, info->change);
+	msg_put_number(msg, &spec_offload_set, DITTO_A_OFFLOAD_SIZE, info->size);
+	msg_put(msg, DITTO_A_OFFLOAD_COOKIE, done->cookie, done->cookie_len);
+	if (conn_call(&p->ctl->conn, msg, NULL))
+		offload_run_fail(p->run, slot->path, "share %s: uploaded, but not released: %s",
+				 info->share, p->ctl->conn.why.text);
+	else
+		offload_run_done(p->run, slot->path, info->size, false);
+}
+
+static void push_end(struct slot *slot)
+{
+	close(slot->fd);
+	slot->fd = -1;
+	free(slot->path);
+	slot->path = NULL;
+}
+
+static void push_answered(struct push *p, struct slot *slot)
+{
+	union offload_ctl_answer answer;
+
+	if (!offload_answer(slot->fd, &answer)) {
+		offload_run_fail(p->run, slot->path, "share %s: dittod has ended",
+				 slot->info.share);
+		push_end(slot);
+		return;
+	}
+	switch (answer.type) {
+	case OFFLOAD_CTL_PROGRESS:
+		slot->done = answer.push.done;
+		return;
+	case OFFLOAD_CTL_DONE:
+		/* A file that grew is another one, and the kernel would say the same. */
+		if (answer.push.done == slot->info.size)
+			push_release(p, slot, &answer.push);
+		else
+			offload_run_fail(p->run, slot->path,
+					 "share %s: it has changed during the upload",
+					 slot->info.share);
+		break;
+	default:
+		offload_run_fail(p->run, slot->path, "share %s, store %s: %s", slot->info.share,
+				 answer.failure.store[0] ? answer.failure.store : "-",
+				 answer.failure.text);
+	}
+	push_end(slot);
+}
+
+/* Give files to free slots. Returns the number of slots in use. */
+static unsigned int push_fill_slots(struct push *p)
+{
+	const struct stat *st;
+	unsigned int n = 0;
+	const char *path;
+	int i;
+
+	for (i = 0; i < SLOTS; i++) {
+		while (p->slot[i].fd < 0) {
+			path = offload_run_next(p->run, &st);
+			if (!path)
+				break;
+			push_begin(p, &p->slot[i], path);
+			offload_run_show(p->run, 0);
+		}
+		n += p->slot[i].fd >= 0;
+	}
+	return n;
+}
+
+static void push_files(struct push *p)
+{
+	struct pollfd polls[SLOTS];
+	u64 bytes;
+	int i;
+
+	while (push_fill_slots(p)) {
+		for (i = 0; i < SLOTS; i++)
+			polls[i] = (struct pollfd){ .fd = p->slot[i].fd, .events = POLLIN };
+		if (offload_run_stopped(p->run))
+			break;
+		if (poll(polls, SLOTS, SHOW_TIME) < 0)
+			continue;
+		bytes = 0;
+		for (i = 0; i < SLOTS; i++) {
+			if (polls[i].revents)
+				push_answered(p, &p->slot[i]);
+			if (p->slot[i].fd >= 0)
+				bytes += p->slot[i].done;
+		}
+		offload_run_show(p->run, bytes);
+	}
+	/* Closing the connections cancels what is under way. */
+	for (i = 0; i < SLOTS; i++)
+		if (p->slot[i].fd >= 0)
+			push_end(&p->slot[i]);
+}
+
+int offload_push(struct ctl *ctl, char **words)
+{
+	struct push p = { .ctl = ctl };
+	int i;
+
+	for (; *words && !strncmp(*words, "--", 2); words++) {
+		if (!strcmp(*words, "--json")) {
+			ctl->json = true;
+		} else if (!strcmp(*words, "--store") && words[1]) {
+			if (strlen(*++words) >= sizeof(p.store))
+				return ctl_usage(ctl, "'%.60s...' is no store", *words);
+			snprintf(p.store, sizeof(p.store), "%s", *words);
+		} else {
+			return ctl_unknown(ctl, "option", *words, NULL);
+		}
+	}
+	if (!*words)
+		return ctl_usage(ctl, "the path of a file or directory is needed");
+	if (ctl_connect(ctl))
+		return CTL_REFUSED;
+	for (i = 0; i < SLOTS; i++)
+		p.slot[i].fd = -1;
+	p.run = offload_run_new(ctl, words);
+	if (!p.run)
+		return CTL_USAGE;
+	push_files(&p);
+	return offload_run_end(p.run, "offloaded");
+}
