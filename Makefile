@@ -36,6 +36,7 @@ help:
 	@echo '  check-ad          a server that joined a domain of Active Directory'
 	@echo '  check-adlong      the same by SSSD, and without its controller (not in check)'
 	@echo '  check-cross       each claim of each protocol against what the others want'
+	@echo '  check-offload     data of files in an object store, Ceph RGW'
 	@echo '  check-smbtorture  Samba'"'"'s conformance tests; T=SUITE for some'
 	@echo '  check-debug       parts of them under KASAN, lockdep, kmemleak and UBSAN'
 	@echo '  check-damage      damaged calls and failing allocations under the same kernel'
@@ -93,7 +94,7 @@ clean:
 check:
 	@tests/check
 
-lint check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-adlong check-cross check-smbtorture check-debug check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-matrix:
+lint check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-adlong check-cross check-offload check-smbtorture check-debug check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-matrix:
 	@tests/check $(@:check-%=%)
 
 check-full: check
@@ -120,6 +121,6 @@ ynl:
 	userspace/gen-bindings
 
 .PHONY: all help modules userspace install modules_install uninstall clean check lint \
-	check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-adlong check-cross check-smbtorture check-debug \
+	check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-adlong check-cross check-offload check-smbtorture check-debug \
 	check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-matrix check-full \
 	demo demo-ad bench bench-load bench-icount bench-locks bench-nfs3 bench-nfs4 bench-nfs42 bench-smb ynl

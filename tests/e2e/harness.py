@@ -34,6 +34,8 @@ import smb
 BASE = '/tmp/e2e'
 NETNS = '/run/netns'
 UTSNS = '/run/utsns'
+# Folders of daemons that stay for all tests of a run, each with a file 'pids'.
+KEEP = '/run/e2e-keep'
 MNT_FORCE, MNT_DETACH = 1, 2
 MS_RDONLY, MS_BIND = 1, 4096
 CLONE_NEWUTS, CLONE_NEWNET = 0x04000000, 0x40000000
@@ -531,14 +533,24 @@ def under_base():
         return [line.split()[1] for line in f if line.split()[1].startswith(BASE + '/')]
 
 
+def kept():
+    """The processes that stay for other tests."""
+    out = set()
+    for folder in os.listdir(KEEP) if os.path.isdir(KEEP) else ():
+        with contextlib.suppress(OSError), open(f'{KEEP}/{folder}/pids', encoding='ascii') as f:
+            out |= {int(pid) for pid in f.read().split()}
+    return out
+
+
 def kill_children():
     """End the processes that the test started; the runner inherits them as a subreaper."""
-    me = str(os.getpid())
+    me, stay = str(os.getpid()), kept()
     for _ in range(100):
         pids = []
         for pid in filter(str.isdigit, os.listdir('/proc')):
             with contextlib.suppress(OSError), open(f'/proc/{pid}/stat', 'rb') as f:
-                if f.read().rsplit(b')', 1)[1].split()[1].decode() == me:
+                if f.read().rsplit(b')', 1)[1].split()[1].decode() == me \
+                        and int(pid) not in stay:
                     pids.append(int(pid))
         if not pids:
             return

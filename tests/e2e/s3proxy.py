@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A proxy in front of an object store that misbehaves on demand: s3proxy.py DIR PORT STORE-PORT
+
+It listens on the loopback interface of its network namespace and connects from that of process 1.
+DIR/mode has what it does with requests, and may be changed at any time:
+
+    ok          pass them on
+    slow N      after N seconds
+    500         answer 500 to all; "500 N" to the next N only
+    down        close the connection
+    hang        read requests and answer nothing
+    wrong       pass on, and change a byte in the middle of bodies of answers
+    short       pass on, and leave out the end of bodies of answers
+
+DIR/requests gets a line for each request when its answer begins: method, path, status.
+"""
+import contextlib
+import http.client
+import http.server
+import os
+import socket
+import sys
+import threading
+import time
+
+CLONE_NEWNET = 0x40000000
+
+
+class Proxy(http.server.BaseHTTPRequestHandler):
+    """One connection of a client, with one to the store."""
+
+    protocol_version = 'HTTP/1.1'
+    folder, store = '', 0
+    lock = threading.Lock()
+    failed = 0
+
+    def setup(self):
+        super().setup()
+        self.upstream = http.client.HTTPConnection('127.0.0.1', self.store, timeout=120)
+
+    def finish(self):
+        self.upstream.close()
+        with contextlib.suppress(OSError):
+            super().finish()
+
+    def mode(self):
+        with open(f'{self.folder}/mode', encoding='ascii') as f:
+            words = f.read().split()
+        if words[0] == '500' and len(words) > 1:
+            with self.lock:
+                Proxy.failed += 1
+                if Proxy.failed > int(words[1]):
+                    return ['ok']
+        return words
+
+    def note(self, status):
+        with self.lock, open(f'{self.folder}/requests', 'a', encoding='ascii') as f:
+            f.write(f'{self.command} {self.path} {status}\n')
+
+    def answer(self, status, headers, body):
+        self.note(status)
+        self.send_response_only(status)
+        for name, value in headers:
+            if name.lower() not in ('content-length', 'transfer-encoding', 'connection'):
+                self.send_header(name, value)
+        length = dict((n.lower(), v) for n, v in headers).get('content-length', str(len(body)))
+        self.send_header('Content-Length', length)
+        self.end_headers()
+        if self.command != 'HEAD':
+            self.wfile.write(body)
+            if int(length) != len(body):
+                self.close_connection = True
+
+    def pass_on(self, body):
+        self.upstream.putrequest(self.command, self.path, skip_host=True,
+                                 skip_accept_encoding=True)
+        for name, value in self.headers.items():
+            if name.lower() != 'expect':
+                self.upstream.putheader(name, value)
+        self.upstream.endheaders(body)
+        r = self.upstream.getresponse()
+        return r.status, r.getheaders(), r.read()
+
+    def serve(self):
+        words = self.mode()
+        body = self.rfile.read(int(self.headers.get('Content-Length', 0)))
+        if words[0] == 'slow':
+            time.sleep(float(words[1]))
+        elif words[0] == '500':
+            self.answer(500, [], b'')
+            return
+        elif words[0] in ('down', 'hang'):
+            self.note(words[0])
+            while self.mode()[0] == 'hang':
+                time.sleep(0.2)
+            self.close_connection = True
+            return
+        status, headers, data = self.pass_on(body)
+        if words[0] == 'wrong' and data:
+            middle = len(data) // 2
+            data = data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1:]
+        elif words[0] == 'short':
+            data = data[:-(len(data) + 1) // 2]
+        self.answer(status, headers, data)
+
+    def handle_one_request(self):
+        try:
+            super().handle_one_request()
+        except (OSError, http.client.HTTPException):
+            self.close_connection = True
+
+    do_GET = do_HEAD = do_PUT = do_DELETE = do_POST = serve  # pylint: disable=invalid-name
+
+    def log_message(self, *_):  # pylint: disable=arguments-differ
+        """The requests are noted otherwise."""
+
+
+def main():
+    Proxy.folder, port, Proxy.store = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    http.server.ThreadingHTTPServer.daemon_threads = True
+    http.server.ThreadingHTTPServer.request_queue_size = 128
+    server = http.server.ThreadingHTTPServer(('127.0.0.1', port), Proxy)
+    # Threads that are started from here on connect from there.
+    with open('/proc/1/ns/net', 'rb') as ns:
+        libc_setns(ns.fileno())
+    server.serve_forever()
+
+
+def libc_setns(fd):
+    """setns(2), which Python has from 3.12 on."""
+    import ctypes
+    if ctypes.CDLL(None, use_errno=True).setns(fd, CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), 'setns')
+    socket.setdefaulttimeout(None)
+
+
+if __name__ == '__main__':
+    os.umask(0o077)
+    main()

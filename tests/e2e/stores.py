@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""An object store for tests of offloaded data: Ceph RGW, behind the proxy of s3proxy.py.
+
+RGW takes long to start, so it is kept for all tests of a run; each has a bucket of its own.
+"""
+import os
+import shutil
+import signal
+import subprocess
+
+import servers
+from harness import KEEP, Skip, put, run, wait_for
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+RGW = f'{KEEP}/rgw'
+RGW_PORT, PROXY_PORT = 7480, 9000
+ACCESS, SECRET = 'TESTAK', 'TESTSECRETKEY000'
+PROGRAM = 'ditto-offload'
+KEY = '6b' * 32
+
+CONF = """[store main]
+endpoint = http://127.0.0.1:{port}
+bucket = {bucket}
+credentials-file = {folder}/credentials
+timeout-s = 3
+{more}
+"""
+
+
+def rgw():
+    """Start RGW, or find it running."""
+    if not shutil.which('radosgw'):
+        raise Skip('there is no radosgw')
+    if not os.path.exists(f'{RGW}/ready'):
+        os.makedirs(KEEP, exist_ok=True)
+        run(f'{servers.TOP}/tests/s3/rgw', 'start', RGW, str(RGW_PORT), timeout=600)
+        put(f'{RGW}/ready')
+
+
+def make_bucket(name):
+    run('curl', '-sSf', '-X', 'PUT', '--aws-sigv4', 'aws:amz:us-east-1:s3',
+        '--user', f'{ACCESS}:{SECRET}', '-H', 'x-amz-content-sha256: UNSIGNED-PAYLOAD',
+        f'http://127.0.0.1:{RGW_PORT}/{name}')
+
+
+class Store:
+    """A bucket, the proxy in front of it, and a server that is configured to use it."""
+
+    def __init__(self, world, more='key-file = {folder}/key'):
+        rgw()
+        self.world, self.server = world, world.server
+        self.folder = f'{world.base}/store'
+        self.bucket = world.name.replace('_', '-').replace('.', '-')
+        os.makedirs(self.folder)
+        put(f'{self.folder}/credentials', f'access-key = {ACCESS}\nsecret-key = {SECRET}\n', 0o600)
+        put(f'{self.folder}/key', f'{KEY}\n', 0o600)
+        put(f'{self.folder}/requests')
+        self.mode('ok')
+        make_bucket(self.bucket)
+        self.server.ns.spawn('/usr/bin/python3', '-B', f'{HERE}/s3proxy.py', self.folder,
+                             str(PROXY_PORT), str(RGW_PORT))
+        wait_for('the proxy listens', lambda: f':{PROXY_PORT} ' in
+                 self.server.ns.run('ss', '-Hltn'))
+        # dittod finds the program beside its own.
+        helper = os.path.dirname(servers.tool('dittod'))
+        if not os.path.exists(f'{helper}/{PROGRAM}'):
+            shutil.copy(f'{servers.TOP}/userspace/{PROGRAM}', helper)
+        self.conf = self.server.conf or servers.LISTENERS
+        self.configure(more)
+        if self.server.helper:
+            self.ready()
+
+    def configure(self, more=''):
+        """Use other keys in the section of the store."""
+        more = more.format(folder=self.folder)
+        conf = self.conf + CONF.format(port=PROXY_PORT, bucket=self.bucket, folder=self.folder,
+                                       more=more)
+        if not self.server.helper:
+            self.server.helper_start(conf)
+            self.ready()
+            return
+        self.server.conf = conf
+        put(f'{self.world.base}/ditto.conf', conf)
+        self.server.helper.send_signal(signal.SIGHUP)
+
+    def status(self):
+        """What dittod says about the store, or {} while there is no answer."""
+        p = self.server.ctl('--json', 'offload', 'status', check=False)
+        if p.returncode:
+            return {}
+        import json
+        return (json.loads(p.stdout) or [{}])[0]
+
+    def ready(self):
+        wait_for('the store is ready', lambda: self.status().get('ready'))
+
+    # the proxy
+    def mode(self, words):
+        put(f'{self.folder}/mode.new', words)
+        os.rename(f'{self.folder}/mode.new', f'{self.folder}/mode')
+
+    def requests(self, method=None, part=''):
+        """The paths of requests since the last forget()."""
+        with open(f'{self.folder}/requests', encoding='ascii') as f:
+            lines = [line.split() for line in f]
+        return [path for m, path, _ in lines if method in (None, m) and part in path]
+
+    def forget(self):
+        put(f'{self.folder}/requests')
+
+    # the tool
+    def push(self, *paths, check=True):
+        """Returns the totals, or the output if @check is off."""
+        return self._do('push', paths, check)
+
+    def recall(self, *paths, check=True):
+        return self._do('recall', paths, check)
+
+    def _do(self, verb, paths, check):
+        import json
+        with self.server.ns:
+            p = subprocess.run([servers.tool('dittoctl'), '--json', 'offload', verb, *paths],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True, check=False, timeout=300)
+        if not check:
+            return p.stderr
+        if p.returncode:
+            raise AssertionError(f'dittoctl offload {verb}: {p.stdout}{p.stderr}')
+        return json.loads(p.stdout)
+
+    def spawn_push(self, *paths):
+        """A push in the background."""
+        return self.server.ns.spawn(servers.tool('dittoctl'), 'offload', 'push', *paths,
+                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def states(self, *paths):
+        """The number of files in each state, of the whole share without paths."""
+        import json
+        rows = json.loads(self.server.ctl('--json', 'offload', 'status',
+                                          *(paths or [self.world.export])))
+        return {key: sum(row[key] for row in rows)
+                for key in ('resident', 'partial', 'offloaded', 'recalling')}
+
+    # the store process
+    @staticmethod
+    def process():
+        """The store process, or None."""
+        for pid in filter(str.isdigit, os.listdir('/proc')):
+            try:
+                with open(f'/proc/{pid}/stat', encoding='ascii', errors='replace') as f:
+                    name, rest = f.read().split('(', 1)[1].rsplit(')', 1)
+                # The dead wait for the runner, which inherits them.
+                if name == PROGRAM and rest.split()[0] != 'Z':
+                    return int(pid)
+            except OSError:
+                continue
+        return None
+
+    def kill_process(self):
+        """Kill the store process; returns when it is gone."""
+        pid = self.process()
+        os.kill(pid, signal.SIGKILL)
+        wait_for('the store process is gone', lambda: self.process() != pid)
