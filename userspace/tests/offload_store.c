@@ -26,7 +26,7 @@
 #define KEY_1		"key=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
 #define KEY_2		"key=ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
 /* No answer takes so long, in ms. */
-#define PATIENCE	60000
+#define WAIT_MS	60000
 
 static struct s3_server *server;
 static pid_t process;
@@ -37,7 +37,7 @@ static u8 *content;
 static int file;
 
 /* Fill with bytes that look random, other ones for each seed. */
-static void fill(u8 *bytes, size_t len, u64 seed)
+static void bytes_fill(u8 *bytes, size_t len, u64 seed)
 {
 	size_t i;
 
@@ -47,11 +47,11 @@ static void fill(u8 *bytes, size_t len, u64 seed)
 	}
 }
 
-static bool receive(struct offload_msg *msg, u8 *packet, int *fd)
+static bool process_receive(struct offload_msg *msg, u8 *packet, int *fd)
 {
 	struct pollfd p = { .fd = channel, .events = POLLIN };
 
-	return poll(&p, 1, PATIENCE) == 1 && !offload_msg_receive(channel, msg, packet, fd);
+	return poll(&p, 1, WAIT_MS) == 1 && !offload_msg_receive(channel, msg, packet, fd);
 }
 
 static bool process_start(void)
@@ -74,7 +74,7 @@ static bool process_start(void)
 	}
 	close(pair[1]);
 	channel = pair[0];
-	return receive(&msg, packet, &fd) && msg.type == OFFLOAD_HELLO &&
+	return process_receive(&msg, packet, &fd) && msg.type == OFFLOAD_HELLO &&
 	       msg.number == OFFLOAD_VERSION;
 }
 
@@ -90,7 +90,7 @@ static int process_end(void)
 	return WEXITSTATUS(status);
 }
 
-static u64 ask(struct offload_msg *msg, int fd)
+static u64 process_ask(struct offload_msg *msg, int fd)
 {
 	msg->id = ++last_id;
 	CHECK(!offload_msg_send(channel, msg, fd));
@@ -127,7 +127,7 @@ static void wait_for(u64 id, struct answer *a, u64 *got)
 	memset(a, 0, sizeof(*a));
 	*got = 0;
 	for (;;) {
-		if (!CHECK(receive(&a->msg, packet, &fd)))
+		if (!CHECK(process_receive(&a->msg, packet, &fd)))
 			return;
 		CHECK(a->msg.id == id);
 		if (a->msg.type == OFFLOAD_DATA) {
@@ -143,7 +143,7 @@ static void wait_for(u64 id, struct answer *a, u64 *got)
 }
 
 /* Define the store "s" with more settings. */
-static void define(const char *more)
+static void store_define(const char *more)
 {
 	char *text = mem_print("endpoint=http://127.0.0.1:%d\nbucket=b\naccess-key=a\nsecret-key=b\n%s",
 			       server->port, more);
@@ -152,7 +152,7 @@ static void define(const char *more)
 	struct answer a;
 	u64 got;
 
-	wait_for(ask(&msg, -1), &a, &got);
+	wait_for(process_ask(&msg, -1), &a, &got);
 	CHECK(a.msg.type == OFFLOAD_STORED);
 	free(text);
 }
@@ -162,7 +162,7 @@ static void push_file(int fd, struct answer *a)
 	struct offload_msg msg = { .type = OFFLOAD_PUSH, .store = "s" };
 	u64 got;
 
-	wait_for(ask(&msg, fd), a, &got);
+	wait_for(process_ask(&msg, fd), a, &got);
 }
 
 static u64 fetch_send(const struct answer *pushed, u64 offset, u64 length)
@@ -171,7 +171,7 @@ static u64 fetch_send(const struct answer *pushed, u64 offset, u64 length)
 				   .cookie_len = pushed->msg.cookie_len };
 
 	memcpy(msg.cookie, pushed->msg.cookie, msg.cookie_len);
-	return ask(&msg, -1);
+	return process_ask(&msg, -1);
 }
 
 static void fetch_range(const struct answer *pushed, u64 offset, u64 length, struct answer *a)
@@ -188,13 +188,13 @@ static void check_round_trip(const char *settings, struct answer *pushed)
 	struct answer a;
 	u64 offset;
 
-	define(settings);
+	store_define(settings);
 	push_file(file, pushed);
 	if (!CHECK(pushed->msg.type == OFFLOAD_PUSHED && pushed->msg.size == SIZE)) {
 		printf("# %s\n", pushed->text);
 		return;
 	}
-	define(settings);
+	store_define(settings);
 	for (offset = 0; offset < SIZE; offset += RANGE) {
 		fetch_range(pushed, offset, SIZE - offset < RANGE ? SIZE - offset : RANGE, &a);
 		if (!CHECK(a.msg.type == OFFLOAD_FETCHED))
@@ -228,13 +228,13 @@ static void keys_change(void)
 	struct answer pushed, a;
 
 	check_round_trip("prefix=k\n" KEY_1, &pushed);
-	define("prefix=k\n" KEY_2 KEY_1);
+	store_define("prefix=k\n" KEY_2 KEY_1);
 	fetch_range(&pushed, 0, SIZE, &a);
 	CHECK(a.msg.type == OFFLOAD_FETCHED);
-	define("prefix=k\n" KEY_2);
+	store_define("prefix=k\n" KEY_2);
 	fetch_range(&pushed, 0, SIZE, &a);
 	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == EIO && strstr(a.text, "wrong key"));
-	define("prefix=k\n");
+	store_define("prefix=k\n");
 	fetch_range(&pushed, 0, SIZE, &a);
 	CHECK(a.msg.type == OFFLOAD_FAILED && strstr(a.text, "wrong key"));
 }
@@ -244,7 +244,7 @@ static void zeros_and_nothing(void)
 	int zeros = memfd_create("zeros", 0), empty = memfd_create("empty", 0);
 	struct answer pushed, a;
 
-	define("prefix=z\n");
+	store_define("prefix=z\n");
 	s3_server_fault(server, S3_GOOD, 0, 0);
 	CHECK(!ftruncate(zeros, 64 * MIB));
 	push_file(zeros, &pushed);
@@ -278,7 +278,7 @@ static void passing_faults(void)
 
 	for (i = 0; i < ARRAY_SIZE(faults); i++) {
 		snprintf(prefix, sizeof(prefix), "prefix=fault%zu\n", i);
-		define(prefix);
+		store_define(prefix);
 		s3_server_fault(server, faults[i].fault, faults[i].method, 2);
 		push_file(file, &pushed);
 		if (!CHECK(pushed.msg.type == OFFLOAD_PUSHED)) {
@@ -286,7 +286,7 @@ static void passing_faults(void)
 			continue;
 		}
 		s3_server_fault(server, faults[i].fault, faults[i].method, 2);
-		define(prefix);
+		store_define(prefix);
 		fetch_range(&pushed, 0, SIZE, &a);
 		if (!CHECK(a.msg.type == OFFLOAD_FETCHED))
 			printf("# fault %d: %s\n", faults[i].fault, a.text);
@@ -328,7 +328,7 @@ static void lasting_faults(void)
 	for (i = 0; i < ARRAY_SIZE(lasting); i++) {
 		snprintf(settings, sizeof(settings), "prefix=last%s\ntimeout=1\nparallel=2\n",
 			 lasting[i].fetching ? "" : "ing");
-		define(settings);
+		store_define(settings);
 		s3_server_fault(server, lasting[i].fault, lasting[i].fetching ? 'G' : 'P', 100000);
 		if (lasting[i].fetching)
 			fetch_range(&pushed, 0, RANGE, &a);
@@ -349,17 +349,17 @@ static void store_is_left_alone(void)
 	struct answer a;
 	u64 got;
 
-	define("prefix=check\ntimeout=1\n");
+	store_define("prefix=check\ntimeout=1\n");
 	s3_server_fault(server, S3_CLOSE, 0, 100000);
 	do {
-		wait_for(ask(&check, -1), &a, &got);
+		wait_for(process_ask(&check, -1), &a, &got);
 		CHECK(a.msg.type == OFFLOAD_FAILED);
 	} while (a.msg.type == OFFLOAD_FAILED && a.msg.error != EHOSTDOWN);
 	CHECK(strstr(a.text, "store s does not answer and is not asked"));
 	s3_server_fault(server, S3_GOOD, 0, 0);
 	do {
 		usleep(50000);
-		wait_for(ask(&check, -1), &a, &got);
+		wait_for(process_ask(&check, -1), &a, &got);
 	} while (a.msg.type == OFFLOAD_FAILED && a.msg.error == EHOSTDOWN);
 	CHECK(a.msg.type == OFFLOAD_CHECKED);
 }
@@ -374,11 +374,11 @@ static void many_readers(void)
 	u64 got = 0;
 
 	check_round_trip("prefix=many\nparallel=2\n", &pushed);
-	define("prefix=many\nparallel=2\n");
+	store_define("prefix=many\nparallel=2\n");
 	s3_server_fault(server, S3_GOOD, 0, 0);
 	for (i = 0; i < left; i++)
 		fetch_send(&pushed, 0, SIZE);
-	while (left && CHECK(receive(&msg, packet, &fd))) {
+	while (left && CHECK(process_receive(&msg, packet, &fd))) {
 		CHECK(msg.type == OFFLOAD_DATA || msg.type == OFFLOAD_FETCHED);
 		if (msg.type == OFFLOAD_DATA)
 			got += msg.length;
@@ -391,7 +391,7 @@ static void many_readers(void)
 	CHECK(server->gets <= (int)(SIZE / MIB) + 1 && server->busiest <= 2);
 }
 
-static void cancelled(void)
+static void requests_cancelled(void)
 {
 	struct offload_msg push = { .type = OFFLOAD_PUSH, .store = "s" };
 	struct offload_msg cancel = { .type = OFFLOAD_CANCEL };
@@ -399,13 +399,13 @@ static void cancelled(void)
 	u64 got;
 
 	check_round_trip("prefix=cancel\n", &pushed);
-	define("prefix=cancel\n");
+	store_define("prefix=cancel\n");
 	s3_server_fault(server, S3_SILENT, 0, 100000);
 	cancel.id = fetch_send(&pushed, 0, SIZE);
 	CHECK(!offload_msg_send(channel, &cancel, -1));
 	wait_for(cancel.id, &a, &got);
 	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == ECANCELED && !got);
-	cancel.id = ask(&push, file);
+	cancel.id = process_ask(&push, file);
 	CHECK(!offload_msg_send(channel, &cancel, -1));
 	wait_for(cancel.id, &a, &got);
 	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == ECANCELED);
@@ -422,10 +422,10 @@ static void file_becomes_shorter(void)
 	struct answer a;
 	u64 id, got;
 
-	define("prefix=short\nparallel=1\ntimeout=1\n");
+	store_define("prefix=short\nparallel=1\ntimeout=1\n");
 	s3_server_fault(server, S3_SILENT, 0, 1);
 	CHECK(!ftruncate(fd, 200 * MIB));
-	id = ask(&push, fd);
+	id = process_ask(&push, fd);
 	while (server->times)
 		usleep(10000);
 	CHECK(!ftruncate(fd, MIB));
@@ -442,24 +442,24 @@ static void wrong_requests(void)
 	int pair[2];
 	u64 got;
 
-	wait_for(ask(&msg, file), &a, &got);
+	wait_for(process_ask(&msg, file), &a, &got);
 	CHECK(a.msg.error == ENOENT && strstr(a.text, "store other is not configured"));
 	msg = (struct offload_msg){ .type = OFFLOAD_PUSH, .store = "s" };
-	wait_for(ask(&msg, -1), &a, &got);
+	wait_for(process_ask(&msg, -1), &a, &got);
 	CHECK(a.msg.error == EBADF);
 	CHECK(!pipe(pair));
-	wait_for(ask(&msg, pair[0]), &a, &got);
+	wait_for(process_ask(&msg, pair[0]), &a, &got);
 	CHECK(a.msg.error == EINVAL);
 	close(pair[0]);
 	close(pair[1]);
 	fetch_range(&pushed, 0, 1, &a);
 	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == EINVAL);
 	msg = (struct offload_msg){ .type = OFFLOAD_STORE, .store = "a/b" };
-	wait_for(ask(&msg, -1), &a, &got);
+	wait_for(process_ask(&msg, -1), &a, &got);
 	CHECK(a.msg.type == OFFLOAD_FAILED);
 }
 
-static void confined(void)
+static void process_confined(void)
 {
 	CHECK(process_status(process, "CapPrm", 16) == 0);
 	CHECK(process_status(process, "CapBnd", 16) == 0 || getuid());
@@ -469,7 +469,7 @@ static void confined(void)
 		CHECK(process_status(process, "Seccomp", 10) == 2);
 }
 
-static void ends(void)
+static void process_ends(void)
 {
 	int status = -1;
 
@@ -484,17 +484,16 @@ static void ends(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(confined), TEST(push_and_fetch), TEST(keys_change), TEST(zeros_and_nothing),
-		TEST(passing_faults), TEST(lasting_faults), TEST(store_is_left_alone),
-		TEST(many_readers), TEST(cancelled), TEST(file_becomes_shorter),
-		TEST(wrong_requests), TEST(ends),
-		{ NULL, NULL }
+		TEST(process_confined), TEST(push_and_fetch), TEST(keys_change),
+		TEST(zeros_and_nothing), TEST(passing_faults), TEST(lasting_faults),
+		TEST(store_is_left_alone), TEST(many_readers), TEST(requests_cancelled),
+		TEST(file_becomes_shorter), TEST(wrong_requests), TEST(process_ends), { 0 }
 	};
 	int status;
 
 	signal(SIGPIPE, SIG_IGN);
 	content = mem_new(SIZE);
-	fill(content, SIZE, 42);
+	bytes_fill(content, SIZE, 42);
 	file = memfd_create("content", MFD_CLOEXEC);
 	if (!hash_init() || write(file, content, SIZE) != SIZE)
 		return 1;
