@@ -22,7 +22,7 @@
 #define MIB	(1024U * 1024)
 
 /* Bytes that look random, and are the same each time. */
-static u8 *noise_fill(size_t len, u64 seed)
+static u8 *noise_new(size_t len, u64 seed)
 {
 	u8 *bytes = mem_new(len);
 	size_t i;
@@ -34,7 +34,7 @@ static u8 *noise_fill(size_t len, u64 seed)
 	return bytes;
 }
 
-static void messages_round_trip(void)
+static void messages_coded(void)
 {
 	struct offload_msg msg = { .type = OFFLOAD_PUSHED, .id = 7, .size = 5, .uploaded = 6,
 				   .deduplicated = 3, .requests = 4, .cookie_len = 3 }, got;
@@ -104,10 +104,10 @@ static unsigned int cut_all(const u8 *bytes, size_t len, size_t step, size_t *en
 	return n;
 }
 
-static void chunks_of_files(void)
+static void chunks_cut(void)
 {
 	size_t len = 64 * MIB, ends[80], other[80], start = 0;
-	u8 *bytes = noise_fill(len, 1);
+	u8 *bytes = noise_new(len, 1);
 	unsigned int n, m, i, j, same = 0;
 
 	n = cut_all(bytes, len, len, ends);
@@ -169,10 +169,10 @@ static void check_envelope(const struct key *key, bool compress, const u8 *plain
 	free(out);
 }
 
-static void envelopes_round_trip(void)
+static void envelopes_opened(void)
 {
 	static const u8 master[KEY_SIZE] = { 1 }, other[KEY_SIZE] = { 2 };
-	u8 *plain = noise_fill(20000, 2), *out = mem_new(ENVELOPE_MAX(20000));
+	u8 *plain = noise_new(20000, 2), *out = mem_new(ENVELOPE_MAX(20000));
 	struct key keys[2];
 	struct envelope e;
 	struct why why;
@@ -194,7 +194,7 @@ static void envelopes_round_trip(void)
 	free(plain);
 }
 
-static void manifests_round_trip(void)
+static void manifests_coded(void)
 {
 	struct manifest m = { .size = 0 }, back;
 	u8 name[HASH_SIZE] = { 1 }, *text;
@@ -229,7 +229,7 @@ static void manifests_round_trip(void)
 	manifest_free(&m);
 }
 
-static void cookies_round_trip(void)
+static void cookies_coded(void)
 {
 	u8 cookie[OFFLOAD_COOKIE_MAX + 1], name[HASH_SIZE] = { 0xab }, back[HASH_SIZE];
 	char store[OFFLOAD_STORE_MAX + 1];
@@ -296,7 +296,7 @@ static const struct {
 	  "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7" },
 };
 
-static void signatures_of_requests(void)
+static void signatures_of_aws(void)
 {
 	struct sigv4_request r = { .time = S3_NOW, .region = "us-east-1", .service = "s3",
 				   .access_key = "AKIAIOSFODNN7EXAMPLE",
@@ -340,7 +340,7 @@ static void signatures_of_requests(void)
 
 #define LOGIN	"access-key=a\nsecret-key=b\n"
 
-static void settings_of_stores(void)
+static void settings_read(void)
 {
 	static const char *const wrong[] = {
 		"", "bucket=b\n" LOGIN, "endpoint=http://h\n" LOGIN, "endpoint=http://h\nbucket=b\n",
@@ -388,10 +388,10 @@ static void settings_of_stores(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(messages_round_trip), TEST(messages_with_files), TEST(chunks_of_files),
-		TEST(envelopes_round_trip), TEST(manifests_round_trip),
-		TEST(cookies_round_trip), TEST(name_sets), TEST(signatures_of_requests),
-		TEST(settings_of_stores), { 0 }
+		TEST(messages_coded), TEST(messages_with_files), TEST(chunks_cut),
+		TEST(envelopes_opened), TEST(manifests_coded), TEST(cookies_coded),
+		TEST(name_sets), TEST(signatures_of_aws), TEST(settings_read),
+		{ NULL, NULL }
 	};
 
 	return hash_init() ? test_main(tests) : 1;

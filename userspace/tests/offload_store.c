@@ -26,7 +26,7 @@
 #define KEY_1		"key=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
 #define KEY_2		"key=ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
 /* No answer takes so long, in ms. */
-#define WAIT_MS	60000
+#define ANSWER_MAX	60000
 
 static struct s3_server *server;
 static pid_t process;
@@ -37,7 +37,7 @@ static u8 *content;
 static int file;
 
 /* Fill with bytes that look random, other ones for each seed. */
-static void bytes_fill(u8 *bytes, size_t len, u64 seed)
+static void content_fill(u8 *bytes, size_t len, u64 seed)
 {
 	size_t i;
 
@@ -47,11 +47,11 @@ static void bytes_fill(u8 *bytes, size_t len, u64 seed)
 	}
 }
 
-static bool process_receive(struct offload_msg *msg, u8 *packet, int *fd)
+static bool channel_receive(struct offload_msg *msg, u8 *packet, int *fd)
 {
 	struct pollfd p = { .fd = channel, .events = POLLIN };
 
-	return poll(&p, 1, WAIT_MS) == 1 && !offload_msg_receive(channel, msg, packet, fd);
+	return poll(&p, 1, ANSWER_MAX) == 1 && !offload_msg_receive(channel, msg, packet, fd);
 }
 
 static bool process_start(void)
@@ -74,7 +74,7 @@ static bool process_start(void)
 	}
 	close(pair[1]);
 	channel = pair[0];
-	return process_receive(&msg, packet, &fd) && msg.type == OFFLOAD_HELLO &&
+	return channel_receive(&msg, packet, &fd) && msg.type == OFFLOAD_HELLO &&
 	       msg.number == OFFLOAD_VERSION;
 }
 
@@ -90,7 +90,7 @@ static int process_end(void)
 	return WEXITSTATUS(status);
 }
 
-static u64 process_ask(struct offload_msg *msg, int fd)
+static u64 channel_ask(struct offload_msg *msg, int fd)
 {
 	msg->id = ++last_id;
 	CHECK(!offload_msg_send(channel, msg, fd));
@@ -127,7 +127,7 @@ static void wait_for(u64 id, struct answer *a, u64 *got)
 	memset(a, 0, sizeof(*a));
 	*got = 0;
 	for (;;) {
-		if (!CHECK(process_receive(&a->msg, packet, &fd)))
+		if (!CHECK(channel_receive(&a->msg, packet, &fd)))
 			return;
 		CHECK(a->msg.id == id);
 		if (a->msg.type == OFFLOAD_DATA) {
@@ -152,7 +152,7 @@ static void store_define(const char *more)
 	struct answer a;
 	u64 got;
 
-	wait_for(process_ask(&msg, -1), &a, &got);
+	wait_for(channel_ask(&msg, -1), &a, &got);
 	CHECK(a.msg.type == OFFLOAD_STORED);
 	free(text);
 }
@@ -162,7 +162,7 @@ static void push_file(int fd, struct answer *a)
 	struct offload_msg msg = { .type = OFFLOAD_PUSH, .store = "s" };
 	u64 got;
 
-	wait_for(process_ask(&msg, fd), a, &got);
+	wait_for(channel_ask(&msg, fd), a, &got);
 }
 
 static u64 fetch_send(const struct answer *pushed, u64 offset, u64 length)
@@ -171,7 +171,7 @@ static u64 fetch_send(const struct answer *pushed, u64 offset, u64 length)
 				   .cookie_len = pushed->msg.cookie_len };
 
 	memcpy(msg.cookie, pushed->msg.cookie, msg.cookie_len);
-	return process_ask(&msg, -1);
+	return channel_ask(&msg, -1);
 }
 
 static void fetch_range(const struct answer *pushed, u64 offset, u64 length, struct answer *a)
@@ -352,14 +352,14 @@ static void store_is_left_alone(void)
 	store_define("prefix=check\ntimeout=1\n");
 	s3_server_fault(server, S3_CLOSE, 0, 100000);
 	do {
-		wait_for(process_ask(&check, -1), &a, &got);
+		wait_for(channel_ask(&check, -1), &a, &got);
 		CHECK(a.msg.type == OFFLOAD_FAILED);
 	} while (a.msg.type == OFFLOAD_FAILED && a.msg.error != EHOSTDOWN);
 	CHECK(strstr(a.text, "store s does not answer and is not asked"));
 	s3_server_fault(server, S3_GOOD, 0, 0);
 	do {
 		usleep(50000);
-		wait_for(process_ask(&check, -1), &a, &got);
+		wait_for(channel_ask(&check, -1), &a, &got);
 	} while (a.msg.type == OFFLOAD_FAILED && a.msg.error == EHOSTDOWN);
 	CHECK(a.msg.type == OFFLOAD_CHECKED);
 }
@@ -378,7 +378,7 @@ static void many_readers(void)
 	s3_server_fault(server, S3_GOOD, 0, 0);
 	for (i = 0; i < left; i++)
 		fetch_send(&pushed, 0, SIZE);
-	while (left && CHECK(process_receive(&msg, packet, &fd))) {
+	while (left && CHECK(channel_receive(&msg, packet, &fd))) {
 		CHECK(msg.type == OFFLOAD_DATA || msg.type == OFFLOAD_FETCHED);
 		if (msg.type == OFFLOAD_DATA)
 			got += msg.length;
@@ -405,7 +405,7 @@ static void requests_cancelled(void)
 	CHECK(!offload_msg_send(channel, &cancel, -1));
 	wait_for(cancel.id, &a, &got);
 	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == ECANCELED && !got);
-	cancel.id = process_ask(&push, file);
+	cancel.id = channel_ask(&push, file);
 	CHECK(!offload_msg_send(channel, &cancel, -1));
 	wait_for(cancel.id, &a, &got);
 	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == ECANCELED);
@@ -425,7 +425,7 @@ static void file_becomes_shorter(void)
 	store_define("prefix=short\nparallel=1\ntimeout=1\n");
 	s3_server_fault(server, S3_SILENT, 0, 1);
 	CHECK(!ftruncate(fd, 200 * MIB));
-	id = process_ask(&push, fd);
+	id = channel_ask(&push, fd);
 	while (server->times)
 		usleep(10000);
 	CHECK(!ftruncate(fd, MIB));
@@ -442,20 +442,20 @@ static void wrong_requests(void)
 	int pair[2];
 	u64 got;
 
-	wait_for(process_ask(&msg, file), &a, &got);
+	wait_for(channel_ask(&msg, file), &a, &got);
 	CHECK(a.msg.error == ENOENT && strstr(a.text, "store other is not configured"));
 	msg = (struct offload_msg){ .type = OFFLOAD_PUSH, .store = "s" };
-	wait_for(process_ask(&msg, -1), &a, &got);
+	wait_for(channel_ask(&msg, -1), &a, &got);
 	CHECK(a.msg.error == EBADF);
 	CHECK(!pipe(pair));
-	wait_for(process_ask(&msg, pair[0]), &a, &got);
+	wait_for(channel_ask(&msg, pair[0]), &a, &got);
 	CHECK(a.msg.error == EINVAL);
 	close(pair[0]);
 	close(pair[1]);
 	fetch_range(&pushed, 0, 1, &a);
 	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == EINVAL);
 	msg = (struct offload_msg){ .type = OFFLOAD_STORE, .store = "a/b" };
-	wait_for(process_ask(&msg, -1), &a, &got);
+	wait_for(channel_ask(&msg, -1), &a, &got);
 	CHECK(a.msg.type == OFFLOAD_FAILED);
 }
 
@@ -487,13 +487,14 @@ int main(void)
 		TEST(process_confined), TEST(push_and_fetch), TEST(keys_change),
 		TEST(zeros_and_nothing), TEST(passing_faults), TEST(lasting_faults),
 		TEST(store_is_left_alone), TEST(many_readers), TEST(requests_cancelled),
-		TEST(file_becomes_shorter), TEST(wrong_requests), TEST(process_ends), { 0 }
+		TEST(file_becomes_shorter), TEST(wrong_requests), TEST(process_ends),
+		{ NULL, NULL }
 	};
 	int status;
 
 	signal(SIGPIPE, SIG_IGN);
 	content = mem_new(SIZE);
-	bytes_fill(content, SIZE, 42);
+	content_fill(content, SIZE, 42);
 	file = memfd_create("content", MFD_CLOEXEC);
 	if (!hash_init() || write(file, content, SIZE) != SIZE)
 		return 1;
