@@ -137,8 +137,10 @@ int ditto_offload_get(struct ditto_node *node, struct ditto_offload_info *info)
 	memcpy(info->cookie, stub->record.cookie, info->cookie_len);
 	if (!list_empty(&stub->recalls))
 		info->state = DITTO_OFFLOAD_IS_RECALLING;
+	else if (info->resident)
+		info->state = DITTO_OFFLOAD_IS_PARTIAL;
 	else
-		info->state = info->resident ? DITTO_OFFLOAD_IS_PARTIAL : DITTO_OFFLOAD_IS_OFFLOADED;
+		info->state = DITTO_OFFLOAD_IS_OFFLOADED;
 	/* What clients have written behind the content is in the file, too. */
 	info->resident += info->size - min(info->size, stub->record.size);
 	spin_unlock(&stub->lock);
@@ -305,7 +307,8 @@ static int release_check(struct ditto_share *share, struct ditto_node *node,
 		return -EOPNOTSUPP;
 	}
 	if (!volume_is_alone(volume, false)) {
-		NL_SET_ERR_MSG(extack, "the file system is served in another network namespace, too");
+		NL_SET_ERR_MSG(extack,
+			       "the file system is served in another network namespace, too");
 		return -EBUSY;
 	}
 	if (release_is_stale(node->inode, args)) {
