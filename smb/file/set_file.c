@@ -92,7 +92,8 @@ static u32 dsmb_set_flags(struct dsmb_change *c, u32 flags, struct ditto_dosattr
 
 	if (!flags)
 		return STATUS_SUCCESS;
-	if (flags & ~DSMB_ATTRS_KNOWN)
+	/* A client may write back what it has read. */
+	if (flags & ~(DSMB_ATTRS_KNOWN | DSMB_ATTR_RECALL_ON_DATA_ACCESS))
 		return STATUS_INVALID_PARAMETER;
 	err = dsmb_attrs_of_node(c->call->op.share, ditto_instance_base(c->inst), &attrs);
 	if (err)
@@ -104,7 +105,6 @@ static u32 dsmb_set_flags(struct dsmb_change *c, u32 flags, struct ditto_dosattr
 	/* The sparse attribute is set by an FSCTL. */
 	flags &= DITTO_FLAGS_KEPT & ~DITTO_FLAG_SPARSE;
 	flags |= attrs.dosattr.flags & DITTO_FLAG_SPARSE;
-	/* A client may write back what it has read. */
 	if (attrs.is_offloaded)
 		flags = (flags & ~DITTO_FLAG_OFFLINE) | (attrs.dosattr.flags & DITTO_FLAG_OFFLINE);
 	if (flags == attrs.dosattr.flags)
