@@ -282,6 +282,9 @@ void ditto_offload_volume_stop(struct ditto_volume *volume);
 /* Drop the stub of a node that is freed. May sleep. */
 void ditto_offload_node_free(struct ditto_node *node);
 
+/* Called once when the module is loaded. */
+void ditto_offload_locks_init(void);
+
 /* Set up and tear down the part of a server. May sleep. */
 int ditto_offload_init(struct ditto_server *srv);
 void ditto_offload_exit(struct ditto_server *srv);

@@ -26,9 +26,15 @@
 /* Nodes whose record is read share these locks. */
 #define LOAD_LOCKS_BITS	4
 
-static struct mutex load_locks[1 << LOAD_LOCKS_BITS] = {
-	[0 ... (1 << LOAD_LOCKS_BITS) - 1] = __MUTEX_INITIALIZER(load_locks[0]),
-};
+static struct mutex load_locks[1 << LOAD_LOCKS_BITS];
+
+void __init ditto_offload_locks_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(load_locks); i++)
+		mutex_init(&load_locks[i]);
+}
 
 struct ditto_stub *ditto_stub_alloc(struct ditto_node *node)
 {
