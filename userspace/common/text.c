@@ -338,33 +338,36 @@ bool text_rule_spec(const char *text, struct why *why)
 	return true;
 }
 
-/* Smallest number of insertions, deletions and replacements between two words. */
+/* Smallest number of insertions, deletions, replacements and swaps of neighbours. */
 static unsigned int text_distance(const char *a, const char *b)
 {
-	unsigned int row[64];
+	unsigned int rows[3][64];
 	size_t blen = strlen(b);
 	size_t i, j;
 
-	if (blen >= ARRAY_SIZE(row))
+	if (blen >= ARRAY_SIZE(rows[0]))
 		return ~0U;
 	for (j = 0; j <= blen; j++)
-		row[j] = (unsigned int)j;
+		rows[0][j] = (unsigned int)j;
 	for (i = 0; a[i]; i++) {
-		unsigned int corner = row[0];
+		const unsigned int *above = rows[i % 3];
+		unsigned int *row = rows[(i + 1) % 3];
 
 		row[0] = (unsigned int)i + 1;
 		for (j = 0; j < blen; j++) {
-			unsigned int best = corner + (a[i] != b[j]);
+			unsigned int best = above[j] + (a[i] != b[j]);
 
-			corner = row[j + 1];
-			if (corner + 1 < best)
-				best = corner + 1;
+			if (above[j + 1] + 1 < best)
+				best = above[j + 1] + 1;
 			if (row[j] + 1 < best)
 				best = row[j] + 1;
+			if (i && j && a[i] == b[j - 1] && a[i - 1] == b[j] &&
+			    rows[(i + 2) % 3][j - 1] + 1 < best)
+				best = rows[(i + 2) % 3][j - 1] + 1;
 			row[j + 1] = best;
 		}
 	}
-	return row[blen];
+	return rows[i % 3][blen];
 }
 
 const char *text_nearest(const char *word, const char *(*name)(const void *arg, unsigned int i),

@@ -209,6 +209,10 @@ static const struct {
 		"f:1: there is no section [servre]; did you mean [server]?"
 	},
 	{
+		"[sahre x]\npath = /x\n",
+		"f:1: there is no section [sahre]; did you mean [share]?"
+	},
+	{
 		"[printer]\nx = 1\n",
 		"f:1: there is no section [printer]: [server], [listener PROTOCOL], [tls], [store NAME] and [share NAME] are allowed"
 	},
