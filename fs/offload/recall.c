@@ -161,7 +161,7 @@ static void recall_name_share(struct ditto_recall *recall)
 static void recall_report(struct ditto_recall *recall, int err)
 {
 	unsigned long ino = recall->node->inode->i_ino;
-	char text[CAUSE_MAX + 128];
+	char text[DITTO_SHARE_NAME_MAX + CAUSE_MAX + 128];
 
 	snprintf(text, sizeof(text), "%s: inode %lu: data of %llu bytes at %llu: error %d%s%s",
 		 recall->share, ino, recall->end - recall->pos, recall->pos, -err,

@@ -195,6 +195,19 @@ static void process_say(struct bench *b, struct offload_msg msg, int pass)
 	CHECK(!offload_msg_send(b->process, &msg, pass));
 }
 
+static void process_fails(struct bench *b, u64 id, int error, const char *text)
+{
+	struct offload_msg msg = {
+		.type = OFFLOAD_FAILED,
+		.id = id,
+		.error = error,
+		.text = text,
+		.text_len = strlen(text),
+	};
+
+	process_say(b, msg, -1);
+}
+
 /* The first messages of a process. */
 static void process_begin(struct bench *b)
 {
@@ -306,10 +319,16 @@ static int data_file(u64 offset, u64 length, u64 before, bool sealed)
 
 static void process_send_data(struct bench *b, u64 id, u64 offset, u64 length, bool sealed)
 {
+	struct offload_msg msg = {
+		.type = OFFLOAD_DATA,
+		.id = id,
+		.offset = offset,
+		.length = length,
+		.start = 10,
+	};
 	int fd = data_file(offset, length, 10, sealed);
 
-	process_say(b, (struct offload_msg){ .type = OFFLOAD_DATA, .id = id, .offset = offset,
-					     .length = length, .start = 10 }, fd);
+	process_say(b, msg, fd);
 	close(fd);
 }
 
@@ -394,9 +413,7 @@ static void fetch_that_fails(void)
 	bench_begin(&b);
 	kernel_ask(&b, 0, 4096, 60000, COOKIE);
 	if (CHECK(process_hear(&b, &msg, &fd)))
-		process_say(&b, (struct offload_msg){ .type = OFFLOAD_FAILED, .id = msg.id,
-						      .error = EBADMSG, .text = text,
-						      .text_len = strlen(text) }, -1);
+		process_fails(&b, msg.id, EBADMSG, text);
 	CHECK(kernel_is_answered(&b) && kernel_error == EBADMSG);
 	SAME(kernel_text, text);
 	bench_end(&b);
@@ -417,9 +434,7 @@ static void full_file_system(void)
 		process_send_data(&b, id, 0, 100, true);
 		/* The rest is not wanted any more. */
 		CHECK(process_hear(&b, &msg, &fd) && msg.type == OFFLOAD_CANCEL && msg.id == id);
-		process_say(&b, (struct offload_msg){ .type = OFFLOAD_FAILED, .id = id,
-						      .error = ECANCELED, .text = "",
-						      .text_len = 0 }, -1);
+		process_fails(&b, id, ECANCELED, "");
 	}
 	CHECK(kernel_is_answered(&b) && kernel_error == ENOSPC);
 	SAME(kernel_text, "the kernel refuses");
@@ -497,8 +512,7 @@ static void store_that_is_refused(void)
 	process_say(&b, (struct offload_msg){ .type = OFFLOAD_HELLO, .number = OFFLOAD_VERSION },
 		    -1);
 	CHECK(process_hear(&b, &msg, &fd) && msg.type == OFFLOAD_STORE && !kernel_answers);
-	process_say(&b, (struct offload_msg){ .type = OFFLOAD_FAILED, .id = msg.id,
-					      .error = EINVAL, .text = "no", .text_len = 2 }, -1);
+	process_fails(&b, msg.id, EINVAL, "no");
 	CHECK(kernel_is_answered(&b) && kernel_error == ENOENT);
 	SAME(kernel_text, "[store main]: no");
 	bench_end(&b);
@@ -551,7 +565,7 @@ static void push_a_file(void)
 	struct offload_ctl_request request = { .type = OFFLOAD_CTL_PUSH, .share = "data" };
 	union offload_ctl_answer a;
 	int fd = -1, file = any_file(), ctl;
-	struct offload_msg msg;
+	struct offload_msg msg, say;
 	struct bench b;
 	char text[8] = "";
 
@@ -563,14 +577,15 @@ static void push_a_file(void)
 		CHECK(pread(fd, text, 7, 0) == 7);
 		SAME(text, "content");
 		close(fd);
-		process_say(&b, (struct offload_msg){ .type = OFFLOAD_PROGRESS, .id = msg.id,
-						      .size = 7, .done = 3, .requests = 1 }, -1);
+		say = (struct offload_msg) { .type = OFFLOAD_PROGRESS, .id = msg.id, .size = 7,
+					     .done = 3, .requests = 1 };
+		process_say(&b, say, -1);
 		CHECK(ctl_hear(&b, ctl, &a) == sizeof(a.push) &&
 		      a.type == OFFLOAD_CTL_PROGRESS && a.push.done == 3);
-		process_say(&b, (struct offload_msg){ .type = OFFLOAD_PUSHED, .id = msg.id,
-						      .size = 7, .uploaded = 5, .requests = 2,
-						      .cookie = COOKIE,
-						      .cookie_len = strlen(COOKIE) }, -1);
+		say = (struct offload_msg) { .type = OFFLOAD_PUSHED, .id = msg.id, .size = 7,
+					     .uploaded = 5, .requests = 2, .cookie = COOKIE,
+					     .cookie_len = strlen(COOKIE) };
+		process_say(&b, say, -1);
 		CHECK(ctl_hear(&b, ctl, &a) == sizeof(a.push) && a.type == OFFLOAD_CTL_DONE &&
 		      a.push.done == 7 && a.push.uploaded == 5 && a.push.requests == 2 &&
 		      a.push.cookie_len == strlen(COOKIE) &&
@@ -595,8 +610,7 @@ static void pushes_that_end(void)
 	close(fd);
 	close(ctl);
 	CHECK(process_hear(&b, &msg, &fd) && msg.type == OFFLOAD_CANCEL);
-	process_say(&b, (struct offload_msg){ .type = OFFLOAD_FAILED, .id = msg.id,
-					      .error = ECANCELED, .text = "", .text_len = 0 }, -1);
+	process_fails(&b, msg.id, ECANCELED, "");
 	bench_turn(&b, -1, 50);
 	CHECK(!offload_pushes(b.o, NULL));
 

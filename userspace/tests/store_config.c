@@ -100,7 +100,8 @@ static void mistakes_of_stores(void)
 		    "f:5: prefix: '/a' is not allowed: letters, digits, '.', '_', '-' and single slashes between them are");
 	refuse_text(STORE "key-file = k\n",
 		    "f:5: key-file: 'k' is not allowed: an absolute path is");
-	refuse_text(STORE "parallel = 65\n", "f:5: parallel: '65' is not allowed: a number from 1 to 64 is");
+	refuse_text(STORE "parallel = 65\n",
+		    "f:5: parallel: '65' is not allowed: a number from 1 to 64 is");
 	refuse_text(STORE "paralel = 1\n",
 		    "f:5: [store] has no key 'paralel'; did you mean 'parallel'?");
 	refuse_text("[store a b]\nendpoint = http://a\nbucket = cold\ncredentials-file = /c\n",
