@@ -51,12 +51,14 @@ enum dnfs_once {
  * @once: looks the call up in the reply cache before the first non-idempotent step. For
  *	procedures that only learn during execution whether they are idempotent; for procedures
  *	with DNFS_PROC_CACHED, rpc.c calls it
+ * @may_wait: see dnfs_may_wait(); called only for calls with @batched
  */
 struct dnfs_transport {
 	struct page **(*pages)(struct dnfs_call *call, unsigned int *count);
 	bool (*add_page)(struct dnfs_call *call, struct page *page);
 	void (*payload)(struct dnfs_call *call, u32 base, u32 len);
 	enum dnfs_once (*once)(struct dnfs_call *call);
+	void (*may_wait)(struct dnfs_call *call);
 };
 
 /* Properties of a procedure. */
@@ -64,6 +66,8 @@ struct dnfs_transport {
 #define DNFS_PROC_MOUNTING	BIT(1)	/* any flavour is accepted on a root (RFC 2623, 2.3.2) */
 #define DNFS_PROC_WHOLE		BIT(2)	/* @exec decodes, encodes and sets the status itself */
 #define DNFS_PROC_RESERVED	BIT(3)	/* accepted from reserved ports only */
+#define DNFS_PROC_DIRECT	BIT(4)	/* may be executed in a batch, see batch.h */
+#define DNFS_PROC_SLOW		BIT(5)	/* in a batch, dnfs_may_wait() precedes @exec */
 
 /**
  * struct dnfs_proc - description of a procedure
@@ -182,6 +186,7 @@ extern const struct dnfs_program dnfs_rquota2_program;
  * @local: the server's address that was called
  * @datagram: it arrived over UDP
  * @reserved_port: it came from a port below 1024
+ * @batched: it is executed in a batch, see batch.h
  * @undecided: it is not known yet whether a share admits the caller, or its port; the client
  *	must retry
  * @ident: the identity that the call claims
@@ -230,6 +235,7 @@ struct dnfs_call {
 	const struct sockaddr *local;
 	bool datagram;
 	bool reserved_port;
+	bool batched;
 	bool undecided;
 	struct ditto_ident ident;
 	const char *principal;
@@ -268,6 +274,21 @@ struct dnfs_call {
 	u32 spliced;
 	struct page *spliced_last;
 };
+
+/**
+ * dnfs_may_wait - let other calls of the connection go on
+ * @call: a call that may wait for a device or for others from now on
+ *
+ * Context: may sleep.
+ */
+static inline void dnfs_may_wait(struct dnfs_call *call)
+{
+	if (unlikely(call->batched))
+		call->transport->may_wait(call);
+}
+
+/* Longest payload of a READ or WRITE for which other calls of the connection wait. */
+#define DNFS_BRIEF_IO		(16 * 1024)
 
 /* pause.c */
 

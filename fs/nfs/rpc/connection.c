@@ -44,6 +44,7 @@
 #include "../../share/admit.h"
 #include "../server.h"
 #include "../share_options.h"
+#include "batch.h"
 
 /*
  * Bytes of a record that are free of charge. The memory of the connection itself is free, too: a
@@ -485,6 +486,37 @@ static bool conn_has_unsent(struct svc_xprt *xprt)
 	       (conn && (READ_ONCE(conn->unsent.amount) || !ditto_charge_room(&conn->unsent)));
 }
 
+/* The thread's batch, if calls are to be executed in one. It exists only while they are. */
+static struct dnfs_batch *conn_batch_get(struct svc_rqst *rqstp)
+{
+	struct dnfs_batch *batch = dnfs_batch_of(rqstp);
+
+	if (likely(!READ_ONCE(dnfs_server_of(rqstp->rq_xprt->xpt_net)->settings.fast_path))) {
+		dnfs_batch_free(batch);
+		return NULL;
+	}
+	return batch ?: dnfs_batch_alloc(rqstp);
+}
+
+/* Execute the calls at the beginning of the stream in a batch. Return: as dnfs_batch_run(). */
+static bool conn_batch(struct svc_rqst *rqstp)
+{
+	struct dnfs_batch *batch = conn_batch_get(rqstp);
+	struct svc_xprt *xprt = rqstp->rq_xprt;
+	bool full = false, finished;
+
+	if (!batch)
+		return false;
+	finished = dnfs_batch_run(batch);
+	if (READ_ONCE(conn_sock(xprt)->sk_wmem_queued) > CONN_FREE)
+		full = conn_watch(xprt);
+	if (finished || !full)
+		return finished;
+	set_bit(XPT_DATA, &xprt->xpt_flags);
+	svc_xprt_received(xprt);
+	return true;
+}
+
 static int conn_recvfrom(struct svc_rqst *rqstp)
 {
 	struct svc_xprt *xprt = rqstp->rq_xprt;
@@ -498,6 +530,8 @@ static int conn_recvfrom(struct svc_rqst *rqstp)
 		svc_xprt_received(xprt);
 		return 0;
 	}
+	if (!tls && conn_batch(rqstp))
+		return 0;
 	len = conn_stock_ops->xpo_recvfrom(rqstp);
 	/* sunrpc's TCP does not use this pointer, and keeps it with a call that is deferred. */
 	if (tls)
@@ -639,6 +673,7 @@ int dnfs_connections_init(void)
 
 void dnfs_connections_exit(void)
 {
+	dnfs_batches_exit();
 	destroy_workqueue(conn_shake_wq);
 	destroy_workqueue(conn_wq);
 	rcu_barrier();

@@ -22,6 +22,7 @@
 #include <linux/sunrpc/svc.h>
 #include <linux/uio.h>
 
+#include "batch.h"
 #include "rpc.h"
 
 /*
@@ -88,11 +89,17 @@ static void dnfs_rpc_payload(struct dnfs_call *call, u32 base, u32 len)
 	xdr->buf->buflen = xdr->buf->len + (xdr->end - xdr->p) * sizeof(*xdr->p);
 }
 
+static void dnfs_rpc_may_wait(struct dnfs_call *call)
+{
+	dnfs_batch_release(container_of(call, struct dnfs_rpc_call, call)->batch);
+}
+
 const struct dnfs_transport dnfs_rpc_transport = {
 	.pages = dnfs_rpc_pages,
 	.add_page = dnfs_rpc_add_page,
 	.payload = dnfs_rpc_payload,
 	.once = dnfs_rpc_once,
+	.may_wait = dnfs_rpc_may_wait,
 };
 
 /*
@@ -147,10 +154,14 @@ ssize_t dnfs_read(struct dnfs_call *call, struct ditto_op *op, struct ditto_node
 		  loff_t pos, u32 count, u32 *base, bool *eof)
 {
 	unsigned int npages;
-	struct page **pages = call->transport->pages(call, &npages);
+	struct page **pages;
 	ssize_t n;
 
+	/* First, because more pages may be free afterwards. */
+	if (count > DNFS_BRIEF_IO)
+		dnfs_may_wait(call);
 	*base = 0;
+	pages = call->transport->pages(call, &npages);
 	npages = min(npages, call->nvec);
 	if (call->can_splice && count > DNFS_SPLICE_ABOVE &&
 	    DIV_ROUND_UP(offset_in_page(pos) + count, PAGE_SIZE) <= npages) {

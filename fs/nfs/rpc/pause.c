@@ -53,6 +53,7 @@ void dnfs_pause(struct dnfs_call *call)
 {
 	long left;
 
+	dnfs_may_wait(call);
 	if (call->unresolved && !call->resolved) {
 		ditto_names_token_prefetch(call->srv, call->unresolved_ident ?
 						      call->ident.uid : call->unresolved->uid);

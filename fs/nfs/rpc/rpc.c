@@ -26,6 +26,7 @@
 #include "../server.h"
 #include "../trace.h"
 #include "../v3/proto.h"
+#include "batch.h"
 #include "reply_cache.h"
 #include "rpc.h"
 
@@ -49,12 +50,16 @@ static const struct svc_version *dnfs_svc_tables[DNFS_PROGRAMS][DNFS_VERSION_MAX
 static struct svc_program dnfs_svc_programs[DNFS_PROGRAMS];
 static unsigned int dnfs_svc_count;
 
-const struct dnfs_proc dnfs_proc_null = { .name = "NULL", .max_reply = XDR_UNIT };
+const struct dnfs_proc dnfs_proc_null = {
+	.name = "NULL",
+	.flags = DNFS_PROC_DIRECT,
+	.max_reply = XDR_UNIT,
+};
 
 /* Makes the checksums of the reply cache unpredictable. */
 static siphash_key_t dnfs_sum_key __read_mostly;
 
-static const struct dnfs_program *dnfs_program_of(u32 prog, u32 vers)
+const struct dnfs_program *dnfs_rpc_find(u32 prog, u32 vers)
 {
 	unsigned int i;
 
@@ -92,7 +97,7 @@ static __be32 dnfs_mismatch(const struct dnfs_server *server, const struct svc_p
 	unsigned int vers;
 
 	for (vers = 0; vers <= DNFS_VERSION_MAX; vers++) {
-		program = dnfs_program_of(progp->pg_prog, vers);
+		program = dnfs_rpc_find(progp->pg_prog, vers);
 		if (!program || !dnfs_is_served(server, program, proto))
 			continue;
 		if (result == rpc_prog_unavail)
@@ -106,7 +111,7 @@ static __be32 dnfs_mismatch(const struct dnfs_server *server, const struct svc_p
 static __be32 dnfs_init_request(struct svc_rqst *rqstp, const struct svc_program *progp,
 				struct svc_process_info *info)
 {
-	const struct dnfs_program *program = dnfs_program_of(progp->pg_prog, rqstp->rq_vers);
+	const struct dnfs_program *program = dnfs_rpc_find(progp->pg_prog, rqstp->rq_vers);
 	const struct dnfs_server *server = dnfs_server_of(SVC_NET(rqstp));
 	const struct svc_version *version;
 
@@ -189,7 +194,7 @@ static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 	memset(rc, 0, sizeof(*rc));
 	rc->rqstp = rqstp;
 	rc->args = xdr_stream_pos(&rqstp->rq_arg_stream);
-	rc->start = rqstp->rq_res.len;
+	rc->start = rqstp->rq_res_stream.buf->len;
 	call->server = dnfs_server_of(SVC_NET(rqstp));
 	call->srv = call->server->srv;
 	call->program = program;
@@ -306,7 +311,7 @@ static noinline_for_stack u64 dnfs_sum_pieces(const struct xdr_buf *buf, unsigne
 static void dnfs_reply_key(struct svc_rqst *rqstp, unsigned int pos,
 			   struct dnfs_reply_key *key)
 {
-	const struct xdr_buf *buf = &rqstp->rq_arg;
+	const struct xdr_buf *buf = rqstp->rq_arg_stream.buf;
 	const struct kvec *head = buf->head;
 	unsigned int len;
 
@@ -363,7 +368,7 @@ static void dnfs_once_end(struct dnfs_rpc_call *rc, bool result)
 	struct svc_xprt *again;
 
 	if (result && !rc->call.again)
-		again = dnfs_reply_done(replies, rc->reply, &rc->rqstp->rq_res, rc->start);
+		again = dnfs_reply_done(replies, rc->reply, rc->call.xdr->buf, rc->start);
 	else
 		again = dnfs_reply_forget(replies, rc->reply);
 	if (again) {
@@ -401,6 +406,8 @@ static bool dnfs_run(struct dnfs_rpc_call *rc)
 		call->status = program->status(-EJUKEBOX);
 		goto encode;
 	}
+	if (proc->flags & DNFS_PROC_SLOW)
+		dnfs_may_wait(call);
 again:
 	err = call->peer ? proc->exec(call, call->args, call->res) : -ENOMEM;
 	if (err && proc->encode && dnfs_pause_begin(call)) {
@@ -478,17 +485,17 @@ static bool dnfs_peer_set(struct dnfs_rpc_call *rc)
 	return true;
 }
 
-/* Return: 1 to send the reply, 0 to send none. */
-static int dnfs_dispatch(struct svc_rqst *rqstp)
+bool dnfs_rpc_execute(struct svc_rqst *rqstp, const struct dnfs_program *program,
+		      const struct dnfs_proc *proc, struct dnfs_batch *batch)
 {
-	const struct dnfs_program *program = dnfs_program_of(rqstp->rq_prog, rqstp->rq_vers);
-	const struct dnfs_proc *proc = program->procs[rqstp->rq_proc];
 	enum dnfs_once once = DNFS_ONCE_DO;
 	struct dnfs_rpc_call rc;
 	struct dnfs_call *call = &rc.call;
 	bool result;
 
 	dnfs_call_init(&rc, rqstp, program, proc);
+	rc.batch = batch;
+	call->batched = batch;
 	if ((proc->exec || proc->encode) && !dnfs_peer_set(&rc))
 		goto count;
 	if (!dnfs_admission(&rc))
@@ -522,6 +529,14 @@ count:
 	if (call->peer)
 		ditto_peer_put(call->peer);
 	return !call->dropped;
+}
+
+/* Return: 1 to send the reply, 0 to send none. */
+static int dnfs_dispatch(struct svc_rqst *rqstp)
+{
+	const struct dnfs_program *program = dnfs_rpc_find(rqstp->rq_prog, rqstp->rq_vers);
+
+	return dnfs_rpc_execute(rqstp, program, program->procs[rqstp->rq_proc], NULL);
 }
 
 /* sunrpc does not call these two here, but considers a procedure without them as missing. */

@@ -8,6 +8,7 @@
 
 #include "call.h"
 
+struct dnfs_batch;
 struct dnfs_reply;
 struct dnfs_server;
 struct svc_rqst;
@@ -20,6 +21,7 @@ struct svc_rqst;
  * @args: position of the arguments in the call
  * @start: position of the results in the reply
  * @reply: entry in the reply cache; NULL if the reply is not kept
+ * @batch: batch that the call belongs to; NULL if sunrpc received it
  */
 struct dnfs_rpc_call {
 	struct dnfs_call call;
@@ -28,6 +30,7 @@ struct dnfs_rpc_call {
 	unsigned int args;
 	unsigned int start;
 	struct dnfs_reply *reply;
+	struct dnfs_batch *batch;
 };
 
 /**
@@ -40,6 +43,28 @@ struct dnfs_rpc_call {
  * Return: enum dnfs_once.
  */
 enum dnfs_once dnfs_rpc_once(struct dnfs_call *call);
+
+/**
+ * dnfs_rpc_execute - execute a call whose header was decoded
+ * @rqstp: the call
+ * @proc: its procedure, of @program
+ * @program: its program
+ * @batch: see struct dnfs_rpc_call
+ *
+ * Context: may sleep.
+ * Return: true if there is a reply.
+ */
+bool dnfs_rpc_execute(struct svc_rqst *rqstp, const struct dnfs_program *program,
+		      const struct dnfs_proc *proc, struct dnfs_batch *batch);
+
+/**
+ * dnfs_rpc_find - find a program
+ * @prog: its number
+ * @vers: its version
+ *
+ * Return: the program, or NULL.
+ */
+const struct dnfs_program *dnfs_rpc_find(u32 prog, u32 vers);
 
 /* rpc.c: for rpcbind.c and main.c. Programs are numbered by enum dnfs_program_index. */
 

@@ -35,6 +35,7 @@
 #include "../nlm/nlm.h"
 #include "../server.h"
 #include "../v4/engine/server.h"
+#include "batch.h"
 #include "rpc.h"
 #include "rpcbind.h"
 
@@ -82,6 +83,7 @@ static int dnfs_thread(void *data)
 		dnfs_restore_pages(rqstp);
 	}
 
+	dnfs_batch_free(dnfs_batch_of(rqstp));
 	svc_exit_thread(rqstp);
 	kthread_complete_and_exit(&dnfs_threads_ended, 0);
 	return 0;

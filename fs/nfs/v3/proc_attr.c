@@ -36,7 +36,7 @@ static bool dnfs3_getattr_encode(struct dnfs_call *call, const void *result)
 
 const struct dnfs_proc dnfs3_proc_getattr = {
 	.name = "GETATTR",
-	.flags = DNFS_PROC_MOUNTING,
+	.flags = DNFS_PROC_MOUNTING | DNFS_PROC_DIRECT,
 	.argsize = sizeof(struct dnfs3_fh_args),
 	.ressize = sizeof(struct dnfs3_attr_res),
 	.max_reply = 4 + NFS3_FATTR_SIZE,
@@ -88,7 +88,7 @@ put:
 
 const struct dnfs_proc dnfs3_proc_setattr = {
 	.name = "SETATTR",
-	.flags = DNFS_PROC_CACHED,
+	.flags = DNFS_PROC_CACHED | DNFS_PROC_DIRECT | DNFS_PROC_SLOW,
 	.argsize = sizeof(struct dnfs3_setattr_args),
 	.ressize = sizeof(struct dnfs3_wcc_res),
 	.max_reply = 4 + NFS3_WCC_SIZE,
@@ -156,6 +156,7 @@ static bool dnfs3_access_encode(struct dnfs_call *call, const void *result)
 
 const struct dnfs_proc dnfs3_proc_access = {
 	.name = "ACCESS",
+	.flags = DNFS_PROC_DIRECT,
 	.argsize = sizeof(struct access_args),
 	.ressize = sizeof(struct access_res),
 	.max_reply = 4 + NFS3_POST_ATTR_SIZE + 4,

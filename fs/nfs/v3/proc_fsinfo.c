@@ -75,6 +75,7 @@ static bool dnfs3_fsstat_encode(struct dnfs_call *call, const void *result)
 
 const struct dnfs_proc dnfs3_proc_fsstat = {
 	.name = "FSSTAT",
+	.flags = DNFS_PROC_DIRECT | DNFS_PROC_SLOW,
 	.argsize = sizeof(struct dnfs3_fh_args),
 	.ressize = sizeof(struct fsstat_res),
 	.max_reply = 4 + NFS3_POST_ATTR_SIZE + 52,
@@ -142,7 +143,7 @@ static bool dnfs3_fsinfo_encode(struct dnfs_call *call, const void *result)
 
 const struct dnfs_proc dnfs3_proc_fsinfo = {
 	.name = "FSINFO",
-	.flags = DNFS_PROC_MOUNTING,
+	.flags = DNFS_PROC_MOUNTING | DNFS_PROC_DIRECT,
 	.argsize = sizeof(struct dnfs3_fh_args),
 	.ressize = sizeof(struct fsinfo_res),
 	.max_reply = 4 + NFS3_POST_ATTR_SIZE + 48,
@@ -209,6 +210,7 @@ static bool dnfs3_pathconf_encode(struct dnfs_call *call, const void *result)
 
 const struct dnfs_proc dnfs3_proc_pathconf = {
 	.name = "PATHCONF",
+	.flags = DNFS_PROC_DIRECT,
 	.argsize = sizeof(struct dnfs3_fh_args),
 	.ressize = sizeof(struct pathconf_res),
 	.max_reply = 4 + NFS3_POST_ATTR_SIZE + 24,

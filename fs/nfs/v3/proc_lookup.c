@@ -55,6 +55,7 @@ static bool dnfs3_lookup_encode(struct dnfs_call *call, const void *result)
 
 const struct dnfs_proc dnfs3_proc_lookup = {
 	.name = "LOOKUP",
+	.flags = DNFS_PROC_DIRECT,
 	.argsize = sizeof(struct dnfs3_dirop_args),
 	.ressize = sizeof(struct dnfs3_lookup_res),
 	.max_reply = 4 + NFS3_FH_WIRE_SIZE + 2 * NFS3_POST_ATTR_SIZE,

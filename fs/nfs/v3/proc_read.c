@@ -79,6 +79,7 @@ static bool dnfs3_read_encode(struct dnfs_call *call, const void *result)
 
 const struct dnfs_proc dnfs3_proc_read = {
 	.name = "READ",
+	.flags = DNFS_PROC_DIRECT,
 	.argsize = sizeof(struct read_args),
 	.ressize = sizeof(struct dnfs3_read_res),
 	.decode = dnfs3_read_decode,
@@ -134,6 +135,7 @@ static bool dnfs3_readlink_encode(struct dnfs_call *call, const void *result)
 
 const struct dnfs_proc dnfs3_proc_readlink = {
 	.name = "READLINK",
+	.flags = DNFS_PROC_DIRECT,
 	.argsize = sizeof(struct dnfs3_fh_args),
 	.ressize = sizeof(struct readlink_res),
 	.max_reply = 4 + NFS3_POST_ATTR_SIZE + 4 + PATH_MAX,

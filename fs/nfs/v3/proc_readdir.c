@@ -232,6 +232,7 @@ static bool dnfs3_readdir_encode(struct dnfs_call *call, const void *result)
 
 const struct dnfs_proc dnfs3_proc_readdir = {
 	.name = "READDIR",
+	.flags = DNFS_PROC_DIRECT | DNFS_PROC_SLOW,
 	.argsize = sizeof(struct readdir_args),
 	.ressize = sizeof(struct readdir_res),
 	.decode = dnfs3_readdir_decode,
@@ -241,6 +242,7 @@ const struct dnfs_proc dnfs3_proc_readdir = {
 
 const struct dnfs_proc dnfs3_proc_readdirplus = {
 	.name = "READDIRPLUS",
+	.flags = DNFS_PROC_DIRECT | DNFS_PROC_SLOW,
 	.argsize = sizeof(struct readdir_args),
 	.ressize = sizeof(struct readdir_res),
 	.decode = dnfs3_readdirplus_decode,

@@ -66,6 +66,8 @@ static int dnfs3_write_exec(struct dnfs_call *call, void *args, void *result)
 	err = -EFBIG;
 	if (a->offset > S64_MAX || a->count > S64_MAX - a->offset)
 		goto unchanged;
+	if (a->stable != UNSTABLE || a->count > DNFS_BRIEF_IO)
+		dnfs_may_wait(call);
 	n = ditto_write(&target.op, target.node, a->offset, &iter, (enum ditto_stable)a->stable,
 			&res->verf, &res->wcc);
 	err = n < 0 ? n : 0;
@@ -100,7 +102,7 @@ static bool dnfs3_write_encode(struct dnfs_call *call, const void *result)
 
 const struct dnfs_proc dnfs3_proc_write = {
 	.name = "WRITE",
-	.flags = DNFS_PROC_CACHED,
+	.flags = DNFS_PROC_CACHED | DNFS_PROC_DIRECT,
 	.argsize = sizeof(struct dnfs3_write_args),
 	.ressize = sizeof(struct write_res),
 	.max_reply = 4 + NFS3_WCC_SIZE + 8 + NFS3_WRITEVERFSIZE,
@@ -176,6 +178,7 @@ static bool dnfs3_commit_encode(struct dnfs_call *call, const void *result)
 
 const struct dnfs_proc dnfs3_proc_commit = {
 	.name = "COMMIT",
+	.flags = DNFS_PROC_DIRECT | DNFS_PROC_SLOW,
 	.argsize = sizeof(struct commit_args),
 	.ressize = sizeof(struct commit_res),
 	.max_reply = 4 + NFS3_WCC_SIZE + NFS3_WRITEVERFSIZE,

@@ -280,6 +280,8 @@ static int compound_exec(struct dnfs4_compound *cmp, bool *ready)
 	dnfs4_fh_actor(cmp, &cmp->current_fh);
 	if (op->flags & DNFS4_OP_SAVED)
 		dnfs4_fh_actor(cmp, &cmp->saved_fh);
+	if (!(op->flags & (DNFS4_OP_BRIEF | DNFS4_OP_QUICK)))
+		dnfs_may_wait(cmp->call);
 	status = op->exec(cmp, cmp->args, cmp->res);
 	if (!status && op->flags & DNFS4_OP_WRONGSEC && dnfs4_fh_is_weak(&cmp->current_fh) &&
 	    !next_copes(cmp))
@@ -487,7 +489,7 @@ EXPORT_SYMBOL_IF_KUNIT(dnfs4_compound);
 
 static const struct dnfs_proc dnfs4_proc_compound = {
 	.name = "COMPOUND",
-	.flags = DNFS_PROC_WHOLE,
+	.flags = DNFS_PROC_WHOLE | DNFS_PROC_DIRECT,
 	.argsize = sizeof(struct arguments),
 	.ressize = sizeof(struct results),
 	.exec = dnfs4_compound,

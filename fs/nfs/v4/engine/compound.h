@@ -128,6 +128,8 @@ struct dnfs4_foreign_fh {
 #define DNFS4_OP_FOREIGN	BIT(14)
 /* The saved filehandle may be that of another server. */
 #define DNFS4_OP_FOREIGN_SAVED	BIT(15)
+/* Other calls of the connection may wait for it; see dnfs_may_wait(). DNFS4_OP_BRIEF implies it. */
+#define DNFS4_OP_QUICK		BIT(16)
 
 /**
  * struct dnfs4_op - description of an operation

@@ -75,7 +75,7 @@ static bool access_encode(struct dnfs4_compound *cmp, u32 status, const void *re
 
 const struct dnfs4_op dnfs4_op_access = {
 	.name = "ACCESS",
-	.flags = DNFS4_OP_FH_ANY,
+	.flags = DNFS4_OP_FH_ANY | DNFS4_OP_QUICK,
 	.minor_last = DNFS4_MINOR_MAX,
 	.argsize = sizeof(struct access_args),
 	.ressize = sizeof(struct access_res),

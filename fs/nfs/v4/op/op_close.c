@@ -247,7 +247,7 @@ static void close_end(struct dnfs4_compound *cmp, void *args, void *result)
 
 const struct dnfs4_op dnfs4_op_close = {
 	.name = "CLOSE",
-	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES,
+	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES | DNFS4_OP_QUICK,
 	.minor_last = DNFS4_MINOR_MAX,
 	.pseudo_status = NFS4ERR_BAD_STATEID,
 	.argsize = sizeof(struct close_args),
@@ -275,7 +275,7 @@ const struct dnfs4_op dnfs4_op_open_confirm = {
 
 const struct dnfs4_op dnfs4_op_open_downgrade = {
 	.name = "OPEN_DOWNGRADE",
-	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES,
+	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES | DNFS4_OP_QUICK,
 	.minor_last = DNFS4_MINOR_MAX,
 	.pseudo_status = NFS4ERR_BAD_STATEID,
 	.argsize = sizeof(struct close_args),

@@ -51,7 +51,7 @@ static void getattr_release(struct dnfs4_compound *cmp, void *args, void *res)
 
 const struct dnfs4_op dnfs4_op_getattr = {
 	.name = "GETATTR",
-	.flags = DNFS4_OP_FH_ANY,
+	.flags = DNFS4_OP_FH_ANY | DNFS4_OP_QUICK,
 	.minor_last = DNFS4_MINOR_MAX,
 	.argsize = sizeof(struct getattr_args),
 	.ressize = sizeof(struct dnfs4_attr_src),

@@ -432,7 +432,7 @@ static void lock_end(struct dnfs4_compound *cmp, void *args, void *result)
 
 const struct dnfs4_op dnfs4_op_lock = {
 	.name = "LOCK",
-	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES | DNFS4_OP_ALWAYS,
+	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES | DNFS4_OP_ALWAYS | DNFS4_OP_QUICK,
 	.minor_last = DNFS4_MINOR_MAX,
 	.pseudo_status = NFS4ERR_ISDIR,
 	.argsize = sizeof(struct lock_args),
@@ -491,7 +491,7 @@ static bool lockt_encode(struct dnfs4_compound *cmp, u32 status, const void *res
 
 const struct dnfs4_op dnfs4_op_lockt = {
 	.name = "LOCKT",
-	.flags = DNFS4_OP_FH | DNFS4_OP_ALWAYS,
+	.flags = DNFS4_OP_FH | DNFS4_OP_ALWAYS | DNFS4_OP_QUICK,
 	.minor_last = DNFS4_MINOR_MAX,
 	.pseudo_status = NFS4ERR_ISDIR,
 	.argsize = sizeof(struct lock_args),
@@ -540,7 +540,7 @@ static bool locku_encode(struct dnfs4_compound *cmp, u32 status, const void *res
 
 const struct dnfs4_op dnfs4_op_locku = {
 	.name = "LOCKU",
-	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES,
+	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES | DNFS4_OP_QUICK,
 	.minor_last = DNFS4_MINOR_MAX,
 	.pseudo_status = NFS4ERR_ISDIR,
 	.argsize = sizeof(struct lock_args),

@@ -59,7 +59,7 @@ static u32 lookup_exec(struct dnfs4_compound *cmp, void *args, void *result)
 
 const struct dnfs4_op dnfs4_op_lookup = {
 	.name = "LOOKUP",
-	.flags = DNFS4_OP_FH_ANY | DNFS4_OP_ANY_SEC,
+	.flags = DNFS4_OP_FH_ANY | DNFS4_OP_ANY_SEC | DNFS4_OP_QUICK,
 	.minor_last = DNFS4_MINOR_MAX,
 	.argsize = sizeof(struct lookup_args),
 	.decode = lookup_decode,
@@ -104,7 +104,7 @@ static u32 lookupp_exec(struct dnfs4_compound *cmp, void *args, void *result)
 
 const struct dnfs4_op dnfs4_op_lookupp = {
 	.name = "LOOKUPP",
-	.flags = DNFS4_OP_FH_ANY | DNFS4_OP_ANY_SEC,
+	.flags = DNFS4_OP_FH_ANY | DNFS4_OP_ANY_SEC | DNFS4_OP_QUICK,
 	.minor_last = DNFS4_MINOR_MAX,
 	.exec = lookupp_exec,
 };

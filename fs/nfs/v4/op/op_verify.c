@@ -96,7 +96,7 @@ static void verify_release(struct dnfs4_compound *cmp, void *args, void *res)
 
 const struct dnfs4_op dnfs4_op_verify = {
 	.name = "VERIFY",
-	.flags = DNFS4_OP_FH_ANY,
+	.flags = DNFS4_OP_FH_ANY | DNFS4_OP_QUICK,
 	.minor_last = DNFS4_MINOR_MAX,
 	.argsize = sizeof(struct verify_args),
 	.ressize = sizeof(struct dnfs4_attr_src),
@@ -107,7 +107,7 @@ const struct dnfs4_op dnfs4_op_verify = {
 
 const struct dnfs4_op dnfs4_op_nverify = {
 	.name = "NVERIFY",
-	.flags = DNFS4_OP_FH_ANY,
+	.flags = DNFS4_OP_FH_ANY | DNFS4_OP_QUICK,
 	.minor_last = DNFS4_MINOR_MAX,
 	.argsize = sizeof(struct verify_args),
 	.ressize = sizeof(struct dnfs4_attr_src),

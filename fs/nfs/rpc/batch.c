@@ -1,0 +1,603 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Batches of calls: receiving, the order of execution, and sending. See batch.h.
+ *
+ * While a thread executes a batch it has XPT_BUSY, and nobody else receives from the connection.
+ * So a call that takes long must not keep it. Before a step that may wait, the thread releases the
+ * connection itself, by dnfs_batch_release(). A call that takes long unexpectedly, because of a
+ * read from a device for example, is found by batches_look(), which looks at all batches now and
+ * then while any is active, and the connection is released by a work item.
+ *
+ * The replies are copied into the socket, so the memory that they were encoded in is used again
+ * at once. Payload that is longer than BATCH_COPY_MAX, or in the page cache, is sent by reference
+ * to its pages. Such a reply is the last one of its batch, because sunrpc releases the pages of a
+ * request when the thread is done with it.
+ *
+ * Locking: batches_lock (spinlock) guards the list of batches. @stage changes from RUNNING by
+ * cmpxchg(): to IDLE by the thread, or to RESCUED by the work item, which holds batch->lock (mutex)
+ * until the connection is released. The thread then takes batch->lock before it goes on. The work
+ * item reads members of the batch that the thread does not write while it executes a call. A batch
+ * sends with xpt_mutex and receives with the lock of the socket; both are taken inside batch->lock.
+ *
+ * The batch of a thread is in rq_lease_breaker, which only the kernel's own NFS server uses.
+ */
+#include <linux/bvec.h>
+#include <linux/cred.h>
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/sunrpc/auth.h>
+#include <linux/sunrpc/svcsock.h>
+#include <linux/tcp.h>
+#include <net/tcp.h>
+
+#include "batch.h"
+#include "call.h"
+
+/* Replies with more payload than this are sent by reference to their pages. */
+#define BATCH_COPY_MAX		(16 * 1024)
+/* The longest head of a reply. */
+#define BATCH_HEAD_MAX		PAGE_SIZE
+/* Pieces of the longest reply that is copied, with its head and its tail. */
+#define BATCH_PIECES_MAX	(BATCH_COPY_MAX / PAGE_SIZE + 4)
+/*
+ * Pages that a call finds free at least. READ of more than DNFS_BRIEF_IO, READDIR, and all that
+ * may have longer results release the connection first and then find all of them free.
+ */
+#define BATCH_PAGES_MIN		(SZ_256K / PAGE_SIZE)
+/* The same for a COMPOUND, whose limits are computed at its beginning; as sunrpc leaves. */
+#define BATCH_PAGES_COMPOUND	(DNFS_MAX_PAYLOAD / PAGE_SIZE + 1)
+
+/* One reply of any length fits into an empty batch. */
+static_assert(sizeof(__be32) + BATCH_HEAD_MAX <= DNFS_BATCH_OUT);
+static_assert(BATCH_PIECES_MAX <= DNFS_BATCH_VECS);
+static_assert(BATCH_PAGES_MIN * PAGE_SIZE > DNFS_BRIEF_IO);
+static_assert(BATCH_PAGES_MIN < RPCSVC_MAXPAGES && BATCH_PAGES_COMPOUND < RPCSVC_MAXPAGES);
+/* The buffer grows to its full size in steps of two. */
+static_assert(DNFS_BATCH_IN == 8 * DNFS_BATCH_IN_FIRST);
+/* rq_lease_breaker can hold a pointer to a batch. */
+static_assert(sizeof_field(struct svc_rqst, rq_lease_breaker) == sizeof(struct dnfs_batch *));
+
+/* Interval at which running batches are looked at; a call may take as long without a rescue. */
+#define BATCH_LOOK		(msecs_to_jiffies(5) + 1)
+
+static DEFINE_SPINLOCK(batches_lock);	/* guards the list and its length */
+static LIST_HEAD(batches);
+static unsigned int batches_count;
+/* batches_look() is armed or running. */
+static bool batches_watched;
+static void batches_look(struct work_struct *work);
+static DECLARE_DELAYED_WORK(batches_work, batches_look);
+
+static struct svc_sock *batch_svsk(const struct dnfs_batch *batch)
+{
+	return container_of(batch->xprt, struct svc_sock, sk_xprt);
+}
+
+static void batch_rescue(struct work_struct *work);
+
+static void batch_destroy(struct dnfs_batch *batch)
+{
+	if (batch->groups)
+		put_group_info(batch->groups);
+	kvfree(batch->in);
+	kvfree(batch->out);
+	kfree(batch);
+}
+
+static struct dnfs_batch *batch_create(struct svc_rqst *rqstp)
+{
+	struct dnfs_batch *batch = kzalloc(sizeof(*batch), GFP_KERNEL);
+
+	if (!batch)
+		return NULL;
+	batch->rqstp = rqstp;
+	batch->begun = jiffies - HZ;
+	mutex_init(&batch->lock);
+	INIT_WORK(&batch->rescue, batch_rescue);
+	batch->groups = groups_alloc(UNX_NGROUPS);
+	batch->in = kvmalloc(DNFS_BATCH_IN, GFP_KERNEL);
+	batch->out = kvmalloc(DNFS_BATCH_OUT, GFP_KERNEL);
+	if (batch->groups && batch->in && batch->out)
+		return batch;
+	batch_destroy(batch);
+	return NULL;
+}
+
+/* Add a batch to the list. Return: false if there are as many as may be. */
+static bool batch_insert(struct dnfs_batch *batch)
+{
+	bool room;
+
+	spin_lock(&batches_lock);
+	room = batches_count < DNFS_BATCHES_MAX;
+	if (room) {
+		WRITE_ONCE(batches_count, batches_count + 1);
+		list_add(&batch->list, &batches);
+	}
+	spin_unlock(&batches_lock);
+	return room;
+}
+
+struct dnfs_batch *dnfs_batch_alloc(struct svc_rqst *rqstp)
+{
+	struct dnfs_batch *batch;
+
+	if (READ_ONCE(batches_count) >= DNFS_BATCHES_MAX)
+		return NULL;
+	batch = batch_create(rqstp);
+	if (!batch)
+		return NULL;
+	if (!batch_insert(batch)) {
+		batch_destroy(batch);
+		return NULL;
+	}
+	rqstp->rq_lease_breaker = (void **)batch;
+	return batch;
+}
+
+struct dnfs_batch *dnfs_batch_of(const struct svc_rqst *rqstp)
+{
+	return (struct dnfs_batch *)rqstp->rq_lease_breaker;
+}
+
+void dnfs_batch_free(struct dnfs_batch *batch)
+{
+	if (!batch)
+		return;
+	batch->rqstp->rq_lease_breaker = NULL;
+	spin_lock(&batches_lock);
+	list_del(&batch->list);
+	WRITE_ONCE(batches_count, batches_count - 1);
+	spin_unlock(&batches_lock);
+	cancel_work_sync(&batch->rescue);
+	batch_destroy(batch);
+}
+
+/* Copy what the socket has received, up to batch->most bytes, and leave it there. */
+static void batch_peek(struct dnfs_batch *batch)
+{
+	struct sock *sk = batch->sk;
+	u32 seq, offset, n;
+	struct sk_buff *skb;
+
+	lock_sock(sk);
+	/* Nobody else receives, so what was copied is still there. */
+	seq = tcp_sk(sk)->copied_seq + batch->have;
+	/* Urgent data and protocols above TCP are left to sunrpc. */
+	batch->foreign = tcp_sk(sk)->urg_data || inet_csk(sk)->icsk_ulp_ops;
+	if (unlikely(batch->foreign))
+		goto unlock;
+	skb_queue_walk(&sk->sk_receive_queue, skb) {
+		offset = seq - TCP_SKB_CB(skb)->seq;
+		if (offset >= skb->len)
+			continue;
+		n = min_t(u32, skb->len - offset, batch->most - batch->have);
+		batch->foreign = skb_copy_bits(skb, offset, batch->in + batch->have, n);
+		if (batch->foreign)
+			break;
+		batch->have += n;
+		seq += n;
+		if (batch->have == batch->most)
+			break;
+	}
+unlock:
+	release_sock(sk);
+}
+
+/* Take the calls that were executed out of the socket. Return: true if there is more. */
+static bool batch_consume(struct dnfs_batch *batch)
+{
+	struct sock *sk = batch->sk;
+	bool more;
+
+	lock_sock(sk);
+	if (batch->done)
+		tcp_read_done(sk, batch->done);
+	/* tcp_inq() does not count what is behind urgent data. */
+	more = tcp_inq(sk) || tcp_sk(sk)->urg_data;
+	release_sock(sk);
+	batch->done = 0;
+	return more;
+}
+
+static int batch_send_vec(struct dnfs_batch *batch, int flags)
+{
+	struct msghdr msg = { .msg_flags = MSG_NOSIGNAL | flags };
+	int sent;
+
+	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, batch->vec, batch->nvec, batch->bytes);
+	sent = sock_sendmsg(batch_svsk(batch)->sk_sock, &msg);
+	return sent == batch->bytes ? 0 : sent < 0 ? sent : -EAGAIN;
+}
+
+static int batch_send_pages(struct dnfs_batch *batch)
+{
+	struct msghdr msg = { .msg_flags = MSG_NOSIGNAL | MSG_SPLICE_PAGES };
+	struct bio_vec *bvec = batch->rqstp->rq_bvec;
+	const struct xdr_buf *res = &batch->res;
+	unsigned int offset = offset_in_page(res->page_base), n = 0;
+	struct page **pages = res->pages + (res->page_base >> PAGE_SHIFT);
+	u32 left = res->page_len;
+	int sent;
+
+	if (res->tail[0].iov_len)
+		msg.msg_flags |= MSG_MORE;
+	while (left) {
+		u32 len = min_t(u32, PAGE_SIZE - offset, left);
+
+		bvec_set_page(&bvec[n++], *pages++, len, offset);
+		offset = 0;
+		left -= len;
+	}
+	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, bvec, n, res->page_len);
+	sent = sock_sendmsg(batch_svsk(batch)->sk_sock, &msg);
+	return sent == res->page_len ? 0 : sent < 0 ? sent : -EAGAIN;
+}
+
+static int batch_send_all(struct dnfs_batch *batch, bool pages)
+{
+	int err;
+
+	err = batch_send_vec(batch, pages ? MSG_MORE : 0);
+	if (err || !pages)
+		return err;
+	err = batch_send_pages(batch);
+	if (err || !batch->res.tail[0].iov_len)
+		return err;
+	batch->vec[0] = batch->res.tail[0];
+	batch->nvec = 1;
+	batch->bytes = batch->vec[0].iov_len;
+	return batch_send_vec(batch, 0);
+}
+
+/* Send the replies, with @pages the payload of the last one, too. */
+static void batch_send(struct dnfs_batch *batch, bool pages)
+{
+	struct svc_xprt *xprt = batch->xprt;
+	int err;
+
+	if (!batch->nvec)
+		return;
+	mutex_lock(&xprt->xpt_mutex);
+	if (!svc_xprt_is_dead(xprt)) {
+		err = batch_send_all(batch, pages);
+		if (err)
+			svc_xprt_deferred_close(xprt);
+	}
+	mutex_unlock(&xprt->xpt_mutex);
+	batch->nvec = 0;
+	batch->bytes = 0;
+}
+
+static void batch_release(struct dnfs_batch *batch)
+{
+	struct svc_xprt *xprt = batch->xprt;
+
+	batch_send(batch, false);
+	if (batch_consume(batch))
+		set_bit(XPT_DATA, &xprt->xpt_flags);
+	batch->released = true;
+	svc_xprt_received(xprt);
+}
+
+static void batch_rescue(struct work_struct *work)
+{
+	struct dnfs_batch *batch = container_of(work, struct dnfs_batch, rescue);
+
+	mutex_lock(&batch->lock);
+	if (cmpxchg(&batch->stage, DNFS_BATCH_RUNNING, DNFS_BATCH_RESCUED) == DNFS_BATCH_RUNNING)
+		batch_release(batch);
+	mutex_unlock(&batch->lock);
+}
+
+static void batches_look(struct work_struct *work)
+{
+	struct dnfs_batch *batch;
+	bool active = false;
+
+	WRITE_ONCE(batches_watched, false);
+	/* Pairs with batch_begin(): either that finds this cleared, or the stage is found here. */
+	smp_mb();
+	spin_lock(&batches_lock);
+	list_for_each_entry(batch, &batches, list) {
+		unsigned long begun = READ_ONCE(batch->begun);
+
+		active |= time_before(jiffies, begun + HZ);
+		if (READ_ONCE(batch->stage) != DNFS_BATCH_RUNNING)
+			continue;
+		active = true;
+		if (time_after(jiffies, begun + BATCH_LOOK))
+			queue_work(system_unbound_wq, &batch->rescue);
+	}
+	spin_unlock(&batches_lock);
+	if (active && !xchg(&batches_watched, true))
+		queue_delayed_work(system_wq, &batches_work, BATCH_LOOK);
+}
+
+void dnfs_batches_exit(void)
+{
+	cancel_delayed_work_sync(&batches_work);
+}
+
+/* The thread executes a call from now on. */
+static void batch_begin(struct dnfs_batch *batch)
+{
+	WRITE_ONCE(batch->begun, jiffies);
+	/* A full barrier; pairs with batches_look(). */
+	xchg(&batch->stage, DNFS_BATCH_RUNNING);
+	if (unlikely(!READ_ONCE(batches_watched)) && !xchg(&batches_watched, true))
+		queue_delayed_work(system_wq, &batches_work, BATCH_LOOK);
+}
+
+/* The thread does not execute a call any more, or has to release the connection itself. */
+static void batch_end(struct dnfs_batch *batch)
+{
+	if (likely(cmpxchg(&batch->stage, DNFS_BATCH_RUNNING, DNFS_BATCH_IDLE) !=
+		   DNFS_BATCH_RESCUED))
+		return;
+	/* The work item may still be about it. */
+	mutex_lock(&batch->lock);
+	WRITE_ONCE(batch->stage, DNFS_BATCH_IDLE);
+	mutex_unlock(&batch->lock);
+}
+
+/*
+ * The replies before the present one are sent, so it gets their pages, too. Nothing happens if it
+ * has results in its pages already, or is a COMPOUND, which has limited its reply.
+ */
+static void batch_rewind(struct dnfs_batch *batch)
+{
+	struct svc_rqst *rqstp = batch->rqstp;
+	struct xdr_stream *xdr = &rqstp->rq_res_stream;
+	struct xdr_buf *res = &batch->res;
+
+	if (batch->proc->flags & DNFS_PROC_WHOLE || res->page_len || xdr->iov != res->head ||
+	    rqstp->rq_next_page != res->pages)
+		return;
+	rqstp->rq_next_page = rqstp->rq_pages;
+	res->pages = rqstp->rq_pages;
+	res->buflen = PAGE_SIZE * (rqstp->rq_page_end - res->pages);
+	xdr->page_ptr = res->pages - 1;
+}
+
+void dnfs_batch_release(struct dnfs_batch *batch)
+{
+	batch_end(batch);
+	if (!batch->released)
+		batch_release(batch);
+	batch_rewind(batch);
+}
+
+static void batch_add(struct dnfs_batch *batch, void *base, size_t len)
+{
+	struct kvec *vec = batch->vec + batch->nvec;
+
+	if (!len)
+		return;
+	batch->bytes += len;
+	if (batch->nvec && vec[-1].iov_base + vec[-1].iov_len == base) {
+		vec[-1].iov_len += len;
+		return;
+	}
+	*vec = (struct kvec) { .iov_base = base, .iov_len = len };
+	batch->nvec++;
+}
+
+/* The end of the reply in @batch->out. If there is payload, its padding may be in the tail. */
+static unsigned int batch_used(const struct dnfs_batch *batch)
+{
+	const struct xdr_buf *res = &batch->res;
+	const struct kvec *last = res->tail[0].iov_len ? res->tail : res->head;
+	const u8 *end = last->iov_base + last->iov_len;
+
+	return round_up(end - batch->out, XDR_UNIT);
+}
+
+/*
+ * Add the reply in @batch->res, whose mark is in front of its head. Return: false if its payload
+ * is to be sent by reference.
+ */
+static bool batch_add_reply(struct dnfs_batch *batch)
+{
+	struct xdr_buf *res = &batch->res;
+	__be32 *mark = res->head[0].iov_base - sizeof(*mark);
+	unsigned int offset = offset_in_page(res->page_base);
+	struct page **pages = res->pages + (res->page_base >> PAGE_SHIFT);
+	u32 left = res->page_len;
+
+	res->len = res->head[0].iov_len + res->page_len + res->tail[0].iov_len;
+	*mark = cpu_to_be32(RPC_LAST_STREAM_FRAGMENT | res->len);
+	batch_add(batch, mark, sizeof(*mark) + res->head[0].iov_len);
+	batch->used = batch_used(batch);
+	if (left && (left > BATCH_COPY_MAX || batch->rqstp->rq_cachetype))
+		return false;
+	while (left) {
+		u32 len = min_t(u32, PAGE_SIZE - offset, left);
+
+		batch_add(batch, page_address(*pages++) + offset, len);
+		offset = 0;
+		left -= len;
+	}
+	batch_add(batch, res->tail[0].iov_base, res->tail[0].iov_len);
+	return true;
+}
+
+/* Return: true if there is room for one more reply. */
+static bool batch_has_room(const struct dnfs_batch *batch)
+{
+	return batch->used + sizeof(__be32) + BATCH_HEAD_MAX <= DNFS_BATCH_OUT &&
+	       batch->nvec + BATCH_PIECES_MAX <= DNFS_BATCH_VECS;
+}
+
+/* Return: true if there are enough free pages for the reply to the present call. */
+static bool batch_has_pages(const struct dnfs_batch *batch)
+{
+	const struct svc_rqst *rqstp = batch->rqstp;
+	bool whole = batch->proc->flags & DNFS_PROC_WHOLE;
+
+	return rqstp->rq_page_end - rqstp->rq_next_page >=
+	       (whole ? BATCH_PAGES_COMPOUND : BATCH_PAGES_MIN);
+}
+
+/* Use the memory of replies that were sent again. */
+static void batch_empty(struct dnfs_batch *batch)
+{
+	batch->used = 0;
+	batch->rqstp->rq_next_page = batch->rqstp->rq_pages;
+}
+
+enum batch_state {
+	BATCH_MORE,	/* another call may be in the buffer */
+	BATCH_EMPTY,	/* all that the buffer had was executed */
+	BATCH_END,	/* it is the turn of other connections */
+	BATCH_OTHER,	/* sunrpc is to receive what follows */
+};
+
+/* Return: BATCH_MORE if a record is in the buffer as a whole, BATCH_EMPTY if it may follow. */
+static enum batch_state batch_record(const struct dnfs_batch *batch, unsigned int pos)
+{
+	unsigned int left = batch->have - pos;
+	u32 mark, len;
+
+	if (left < sizeof(mark))
+		return BATCH_EMPTY;
+	mark = be32_to_cpup((const __be32 *)(batch->in + pos));
+	len = mark & RPC_FRAGMENT_SIZE_MASK;
+	if (!(mark & RPC_LAST_STREAM_FRAGMENT) || len % XDR_UNIT ||
+	    len > DNFS_BATCH_IN - sizeof(mark))
+		return BATCH_OTHER;
+	return len <= left - sizeof(mark) ? BATCH_MORE : BATCH_EMPTY;
+}
+
+/* What to do where no whole call is. The rest of one may wait behind a full buffer. */
+static enum batch_state batch_behind(const struct dnfs_batch *batch, unsigned int pos)
+{
+	if (batch->foreign)
+		return BATCH_OTHER;
+	if (pos == batch->have || (pos && batch->have == DNFS_BATCH_IN))
+		return BATCH_EMPTY;
+	return BATCH_OTHER;
+}
+
+static bool batch_may_go_on(const struct dnfs_batch *batch)
+{
+	return !batch->released && batch->calls < DNFS_BATCH_CALLS &&
+	       !time_after(jiffies, batch->turn) &&
+	       !(READ_ONCE(batch->xprt->xpt_flags) & (BIT(XPT_CLOSE) | BIT(XPT_HANDSHAKE))) &&
+	       READ_ONCE(batch->sk->sk_wmem_queued) <= DNFS_BATCH_UNSENT;
+}
+
+/* Begin the call at @p, with room for its reply. Return: as dnfs_direct_begin(). */
+static bool batch_prepare(struct dnfs_batch *batch, const __be32 *p, unsigned int len)
+{
+	if (batch_has_room(batch)) {
+		if (!dnfs_direct_begin(batch, p, len))
+			return false;
+		if (batch_has_pages(batch))
+			return true;
+	}
+	batch_send(batch, false);
+	batch_empty(batch);
+	return dnfs_direct_begin(batch, p, len);
+}
+
+/* Execute the next call in @batch->in. */
+static enum batch_state batch_next(struct dnfs_batch *batch, unsigned int *pos)
+{
+	const __be32 *p = (const __be32 *)(batch->in + *pos);
+	enum batch_state state;
+	unsigned int len;
+	bool reply;
+
+	while ((state = batch_record(batch, *pos)) == BATCH_EMPTY) {
+		/* The buffer is not full: the socket has no more. */
+		if (batch->have < batch->most || batch->most == DNFS_BATCH_IN)
+			return batch_behind(batch, *pos);
+		batch->most *= 2;
+		batch_peek(batch);
+	}
+	if (state == BATCH_OTHER)
+		return state;
+	len = be32_to_cpup(p) & RPC_FRAGMENT_SIZE_MASK;
+	if (!batch_prepare(batch, p + 1, len))
+		return BATCH_OTHER;
+	*pos += sizeof(*p) + len;
+	batch->done = *pos;
+	batch->calls++;
+	batch_begin(batch);
+	reply = dnfs_direct_execute(batch);
+	batch_end(batch);
+	if (reply && !batch_add_reply(batch)) {
+		batch_send(batch, true);
+		return BATCH_END;
+	}
+	/* Pages of the page cache must not be written to, whether they are in a reply or not. */
+	if (batch->rqstp->rq_cachetype)
+		return BATCH_END;
+	return batch_may_go_on(batch) ? BATCH_MORE : BATCH_END;
+}
+
+static enum batch_state batch_round(struct dnfs_batch *batch)
+{
+	enum batch_state state;
+	unsigned int pos = 0;
+
+	batch->have = 0;
+	batch->most = DNFS_BATCH_IN_FIRST;
+	batch->done = 0;
+	clear_bit(XPT_DATA, &batch->xprt->xpt_flags);
+	/* Data that arrives after the look sets it again. */
+	smp_mb__after_atomic();
+	batch_peek(batch);
+	do {
+		state = batch_next(batch, &pos);
+	} while (state == BATCH_MORE);
+	batch_send(batch, false);
+	/* Behind the replies, so that they carry the acknowledgment. */
+	if (!batch->released && batch->done && batch_consume(batch))
+		set_bit(XPT_DATA, &batch->xprt->xpt_flags);
+	if (state != BATCH_END)
+		batch_empty(batch);
+	return state;
+}
+
+bool dnfs_batch_run(struct dnfs_batch *batch)
+{
+	struct svc_rqst *rqstp = batch->rqstp;
+	struct svc_xprt *xprt = rqstp->rq_xprt;
+	enum batch_state state;
+	struct svc_sock *svsk;
+
+	batch->xprt = xprt;
+	svsk = batch_svsk(batch);
+	/* sunrpc has received the beginning of a record. */
+	if (svsk->sk_tcplen || svsk->sk_datalen)
+		return false;
+	batch->sk = svsk->sk_sk;
+	batch->turn = jiffies;
+	batch->calls = 0;
+	batch->released = false;
+	/* sunrpc releases the pages between the two. */
+	rqstp->rq_respages = rqstp->rq_pages;
+	batch_empty(batch);
+	rqstp->rq_xprt_ctxt = NULL;
+	rqstp->rq_prot = IPPROTO_TCP;
+	svc_xprt_copy_addrs(rqstp, xprt);
+	do {
+		state = batch_round(batch);
+	} while (state == BATCH_EMPTY && test_bit(XPT_DATA, &xprt->xpt_flags) &&
+		 batch_may_go_on(batch));
+	/* The groups are the batch's own. */
+	rqstp->rq_cred.cr_group_info = NULL;
+	/* As sunrpc does: a connection without calls is closed after a while. */
+	if (batch->calls)
+		clear_bit(XPT_OLD, &xprt->xpt_flags);
+	/* What follows STARTTLS is not for sunrpc, which would take it for a record. */
+	if (state == BATCH_OTHER && !test_bit(XPT_HANDSHAKE, &xprt->xpt_flags))
+		return false;
+	if (!batch->released)
+		svc_xprt_received(xprt);
+	return true;
+}

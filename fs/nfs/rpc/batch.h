@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Batches of calls that are executed without sunrpc's own receiving and sending.
+ *
+ * A service thread that got a connection looks at what the socket has received, executes the whole
+ * calls at its beginning one after the other, and sends their replies together. A call stays in
+ * the socket until it is executed, so that all that is not for a batch can be left there: calls
+ * with RPCSEC_GSS, AUTH_TLS or an invalid header, records that are incomplete, large or divided
+ * in fragments, and replies to callbacks. sunrpc receives these, and what follows them is looked
+ * at again.
+ */
+#ifndef _DITTO_FS_NFS_RPC_BATCH_H
+#define _DITTO_FS_NFS_RPC_BATCH_H
+
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/sunrpc/xdr.h>
+#include <linux/types.h>
+#include <linux/uio.h>
+#include <linux/workqueue.h>
+
+struct dnfs_proc;
+struct dnfs_program;
+struct group_info;
+struct sock;
+struct svc_rqst;
+struct svc_xprt;
+
+/* Most bytes of calls that are looked at before they are taken out of the socket. */
+#define DNFS_BATCH_IN		(64 * 1024)
+/* Bytes that are looked at first, then twice as many, because any call may end the batch. */
+#define DNFS_BATCH_IN_FIRST	(8 * 1024)
+/* Room for the heads of replies. */
+#define DNFS_BATCH_OUT		(8 * PAGE_SIZE)
+/* Most batches; further threads leave all calls to sunrpc. Each has the two buffers above. */
+#define DNFS_BATCHES_MAX	64
+/* Bytes that may wait to be sent; behind more, the batch ends and the budget is checked. */
+#define DNFS_BATCH_UNSENT	(256 * 1024)
+/* Most calls of a connection before others get their turn. */
+#define DNFS_BATCH_CALLS	64
+/* Pieces that are sent in one go. */
+#define DNFS_BATCH_VECS		64
+
+/* What the thread of a batch does. */
+enum dnfs_batch_stage {
+	DNFS_BATCH_IDLE,	/* nothing that takes long */
+	DNFS_BATCH_RUNNING,	/* executes a call; other calls of the connection wait */
+	DNFS_BATCH_RESCUED,	/* executes a call that others do not wait for any more */
+};
+
+/**
+ * struct dnfs_batch - calls that a service thread executes, and their replies
+ * @rqstp: the thread's request, which serves each call in turn
+ * @xprt: the connection
+ * @sk: its socket
+ * @groups: groups of the caller of the present call
+ * @in: copy of what the socket has received
+ * @have: bytes in @in
+ * @most: bytes that @in takes for now
+ * @foreign: the socket has what cannot be copied
+ * @done: bytes of @in that belong to calls that were begun
+ * @out: heads and tails of replies
+ * @used: bytes of @out that are in use
+ * @vec: what is to be sent, in order
+ * @nvec: entries of @vec
+ * @bytes: bytes in @vec
+ * @calls: calls executed
+ * @turn: jiffies at which the thread got the connection
+ * @released: another thread may receive from the connection
+ * @program: program of the present call
+ * @proc: its procedure
+ * @arg: the present call
+ * @res: its reply
+ * @list: link in the list of all batches
+ * @stage: enum dnfs_batch_stage
+ * @begun: jiffies at which the present call was begun
+ * @lock: held while the connection is released on behalf of the thread
+ * @rescue: work that does so
+ */
+struct dnfs_batch {
+	struct svc_rqst *rqstp;
+	struct svc_xprt *xprt;
+	struct sock *sk;
+	struct group_info *groups;
+	u8 *in;
+	unsigned int have;
+	unsigned int most;
+	bool foreign;
+	unsigned int done;
+	u8 *out;
+	unsigned int used;
+	struct kvec vec[DNFS_BATCH_VECS];
+	unsigned int nvec;
+	size_t bytes;
+	unsigned int calls;
+	unsigned long turn;
+	bool released;
+	const struct dnfs_program *program;
+	const struct dnfs_proc *proc;
+	struct xdr_buf arg;
+	struct xdr_buf res;
+
+	struct list_head list;
+	unsigned int stage;
+	unsigned long begun;
+	struct mutex lock;	/* see above */
+	struct work_struct rescue;
+};
+
+/**
+ * dnfs_batch_alloc - make the batch of a service thread
+ * @rqstp: the thread's request, which has none
+ *
+ * Context: may sleep; called by the thread.
+ * Return: the batch; NULL without memory or if there are DNFS_BATCHES_MAX, and then all calls are
+ * left to sunrpc.
+ */
+struct dnfs_batch *dnfs_batch_alloc(struct svc_rqst *rqstp);
+
+/**
+ * dnfs_batch_free - free the batch of a service thread
+ * @batch: the batch, or NULL
+ *
+ * Context: may sleep; called by the thread.
+ */
+void dnfs_batch_free(struct dnfs_batch *batch);
+
+/**
+ * dnfs_batch_of - get the batch of a service thread
+ * @rqstp: the thread's request
+ *
+ * Context: any.
+ * Return: the batch, or NULL.
+ */
+struct dnfs_batch *dnfs_batch_of(const struct svc_rqst *rqstp);
+
+/**
+ * dnfs_batch_run - execute the calls that wait in a connection
+ * @batch: the thread's batch
+ *
+ * The caller has XPT_BUSY, and the connection has no TLS. The caller charges for the replies that
+ * are not sent yet.
+ *
+ * Context: may sleep.
+ * Return: true if it has given XPT_BUSY back; false if sunrpc is to receive the next record.
+ */
+bool dnfs_batch_run(struct dnfs_batch *batch);
+
+/**
+ * dnfs_batch_release - let other threads receive from the connection
+ * @batch: a batch whose present call may take long
+ *
+ * The replies that are ready are sent. The present call becomes the last one of the batch.
+ *
+ * Context: may sleep; called by the thread that executes the call.
+ */
+void dnfs_batch_release(struct dnfs_batch *batch);
+
+/* Module exit; there is no batch any more. */
+void dnfs_batches_exit(void);
+
+/* direct.c */
+
+/**
+ * dnfs_direct_begin - decode the header of a call, and begin the reply
+ * @batch: the batch, with room for a reply; its members for the present call are set
+ * @p: the call, behind its record mark
+ * @len: bytes of the call, a multiple of four
+ *
+ * Context: may sleep.
+ * Return: false if sunrpc is to receive and execute the call.
+ */
+bool dnfs_direct_begin(struct dnfs_batch *batch, const __be32 *p, unsigned int len);
+
+/**
+ * dnfs_direct_execute - execute the call of dnfs_direct_begin()
+ * @batch: the batch
+ *
+ * Context: may sleep.
+ * Return: true if there is a reply in @batch->res.
+ */
+bool dnfs_direct_execute(struct dnfs_batch *batch);
+
+#endif

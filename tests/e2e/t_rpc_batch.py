@@ -1,0 +1,343 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Calls of one connection that arrive together, in pieces, or beside what is no call."""
+import os
+import socket
+import struct
+import time
+
+import nfs3
+import nfs4
+import rpc
+import servers
+from harness import eq, pattern, put, run, test, wait_for
+from nfs3 import MOUNT, NFS
+from rpc import Enc
+from t_budget import budget
+
+KIB = 1 << 10
+# RPCSEC_GSS (RFC 2203 section 5.3.1): data, without protection, of a context that nobody made.
+NO_CONTEXT = (rpc.AUTH_GSS, Enc().u32(1, 0, 1, 1).opaque(b'none').bytes())
+
+
+def record(message):
+    return struct.pack('>I', 0x80000000 | len(message)) + message
+
+
+def fragments(message, size):
+    pieces = [message[i:i + size] for i in range(0, len(message), size)]
+    last = len(pieces) - 1
+    return b''.join(struct.pack('>I', (i == last) << 31 | len(p)) + p
+                    for i, p in enumerate(pieces))
+
+
+def call(xid, proc, args=b'', **kw):
+    return rpc.call_bytes(NFS, kw.pop('vers', 3), proc, args, xid=xid, **kw)
+
+
+def replies(c, count):
+    """What was answered, by transaction id."""
+    got = [c.recv() for _ in range(count)]
+    return {r.xid: (r.stat, r.why, r.body) for r in got}
+
+
+def one_by_one(w, messages):
+    """The answers if each call has a connection of its own."""
+    found = {}
+    for message in messages:
+        c = w.client.connect()
+        c.send(message)
+        found.update(replies(c, 1))
+        c.close()
+    return found
+
+
+def mixture(n, f, big):
+    """Calls of all kinds that change nothing, so that their answers do not depend on the order."""
+    fh, read = Enc().opaque(f).bytes(), lambda count: Enc().opaque(big).u64(0).u32(count).bytes()
+    calls = [
+        (nfs3.GETATTR, fh, {}),
+        (0, b'', {'cred': (rpc.AUTH_NONE, b'')}),
+        (nfs3.READ, read(4 * KIB), {}),
+        (nfs3.GETATTR, fh, {'cred': (rpc.AUTH_SYS, b'')}),
+        (nfs3.GETATTR, fh, {'cred': rpc.auth_sys(0, 0, range(16))}),
+        (nfs3.GETATTR, fh, {'cred': rpc.auth_sys(0, 0, range(17))}),
+        (nfs3.GETATTR, fh, {'cred': (77, b'')}),
+        (nfs3.GETATTR, fh, {'cred': NO_CONTEXT}),
+        (nfs3.READ, read(1), {}),
+        (nfs3.READ, read(4 * KIB + 2), {}),
+        (nfs3.READ, read(16 * KIB - 1), {}),
+        (nfs3.GETATTR, fh, {'verf': (rpc.AUTH_SYS, b'')}),
+        (nfs3.GETATTR, fh, {'verf': (rpc.AUTH_NONE, b'four')}),
+        (nfs3.READ, read(128 * KIB), {}),
+        (nfs3.GETATTR, fh[:8], {}),
+        (nfs3.READ, read(16 * KIB), {}),
+        (nfs3.READ, read(16 * KIB + 1), {}),
+        (nfs3.LOOKUP, nfs3.diropargs(n.root, 'f'), {}),
+        (nfs3.LOOKUP, nfs3.diropargs(n.root, 'missing'), {}),
+        (nfs3.READDIR, Enc().opaque(n.root).u64(0).fixed(bytes(8)).u32(4096).bytes(), {}),
+        (nfs3.ACCESS, fh + Enc().u32(63).bytes(), {}),
+        (99, b'', {}),
+        (0, b'', {'vers': 9}),
+        (0, b'', {'rpcvers': 3}),
+        (nfs3.GETATTR, Enc().opaque(bytes(64)).bytes(), {}),
+        (nfs3.FSINFO, Enc().opaque(n.root).bytes(), {}),
+    ]
+    return [call(0x7000 + i, proc, args, **kw) for i, (proc, args, kw) in enumerate(calls)]
+
+
+def setup(w):
+    if w.server.name == 'ditto':
+        w.server.ctl('server', 'set', 'fast-path', '1')
+    n = w.client.nfs()
+    put(w.path('f'), b'content')
+    put(w.path('big'), pattern(1, 128 * KIB))
+    f, big = (n.lookup(n.root, name).fh for name in ('f', 'big'))
+    # An access time ahead of the clock is not changed by reading.
+    for name in ('.', 'f', 'big'):
+        os.utime(w.path(name), (time.time() + 1000, time.time()))
+    return n, f, big
+
+
+def same(got, want, what):
+    eq(sorted(got), sorted(want), f'{what}: calls answered')
+    for xid, reply in want.items():
+        assert got[xid] == reply, f'{what}: call {xid - 0x7000}: {got[xid]} instead of {reply}'
+
+
+@test
+def together(w):
+    """Calls of all kinds in one segment are answered as if each had come alone."""
+    n, f, big = setup(w)
+    messages = mixture(n, f, big)
+    want = one_by_one(w, messages)
+    for what, stream in (('in order', messages), ('reversed', messages[::-1]),
+                         ('twice', messages * 2), ('by turns', messages[::2] + messages[1::2])):
+        c = w.client.connect()
+        c.sock.sendall(b''.join(map(record, stream)))
+        same(replies(c, len(stream)), want, what)
+        c.close()
+
+
+@test(server='ditto')
+def switched(w):
+    """The setting decides how calls are executed, not what is answered; it applies at once."""
+    n, f, big = setup(w)
+    messages = mixture(n, f, big)
+    want = one_by_one(w, messages)
+    c = w.client.connect()
+    for value in '0', '1', '0', '1', '0':
+        w.server.ctl('server', 'set', 'fast-path', value)
+        c.sock.sendall(b''.join(map(record, messages)))
+        same(replies(c, len(messages)), want, f'fast-path {value}')
+    c.close()
+
+
+@test
+def odd_lengths(w):
+    """The padding of a reply, and what is behind it, is not touched by the next reply."""
+    _, _, big = setup(w)
+    reads = [call(0x7000 + i, nfs3.READ, Enc().opaque(big).u64(i).u32(size).bytes())
+             for i, size in enumerate([1, 2, 3, 5, 4095, 4097, 8191, 16383] * 4)]
+    want = one_by_one(w, reads)
+    eq({stat for stat, _, _ in want.values()}, {rpc.SUCCESS})
+    c = w.client.connect()
+    c.sock.sendall(b''.join(map(record, reads)))
+    same(replies(c, len(reads)), want, 'reads')
+    c.close()
+
+
+@test(server='ditto')
+def compounds(w):
+    """Results behind the payload of a READ arrive as they were, whatever its length."""
+    setup(w)
+    fh = nfs4.Nfs4(nfs4.connect(w.client)).fh('data', 'big')
+    messages = []
+    for i, size in enumerate([1, 2, 3, 4097, 8190, 16383, 16384, 100001] * 4):
+        ops = (nfs4.putrootfh(), nfs4.getattr('type', 'fileid'))
+        messages.append(call(0x7000 + 2 * i, 1, nfs4.compound_bytes(ops, 0), vers=4))
+        ops = (nfs4.putfh(fh), nfs4.read(nfs4.ANON, i, size), nfs4.getattr('type', 'size'))
+        messages.append(call(0x7001 + 2 * i, 1, nfs4.compound_bytes(ops, 0), vers=4))
+    want = one_by_one(w, messages)
+    c = w.client.connect()
+    c.sock.sendall(b''.join(map(record, messages)))
+    same(replies(c, len(messages)), want, 'compounds')
+    c.close()
+
+
+@test(server='ditto', fs='ext4')
+def slow_call_in_front(w):
+    """A write that hangs does not hold the calls behind it, though it looked like a short one."""
+    n, f, _ = setup(w)
+    write = call(0x7000, nfs3.WRITE, Enc().opaque(f).u64(0).u32(4, 0).opaque(b'slow').bytes())
+    behind = [call(0x7001 + i, nfs3.GETATTR, Enc().opaque(n.root).bytes()) for i in range(8)]
+    c = w.client.connect()
+    run('fsfreeze', '-f', w.export)
+    try:
+        c.sock.sendall(b''.join(map(record, [write, *behind])))
+        wait_for('it hangs', lambda: 'D' in servers.service_threads())
+        got = replies(c, len(behind))
+        eq(sorted(got), [0x7001 + i for i in range(8)])
+        eq({stat for stat, _, _ in got.values()}, {rpc.SUCCESS})
+    finally:
+        run('fsfreeze', '-u', w.export)
+    (stat, _, body), = replies(c, 1).values()
+    eq((stat, body[:4]), (rpc.SUCCESS, bytes(4)))
+    with open(w.path('f'), 'rb') as file:
+        eq(file.read(4), b'slow')
+    c.close()
+
+
+@test
+def fragments_between(w):
+    """Records in several fragments stand between others."""
+    n, f, big = setup(w)
+    messages = mixture(n, f, big)
+    want = one_by_one(w, messages)
+    for size in (4, 7, 60, 4 * KIB):
+        c = w.client.connect()
+        c.sock.sendall(b''.join(fragments(m, size) if i % 3 else record(m)
+                                for i, m in enumerate(messages)))
+        same(replies(c, len(messages)), want, f'fragments of {size}')
+        c.close()
+
+
+@test(timeout=60)
+def split_everywhere(w):
+    """Two calls are answered wherever the stream is divided."""
+    n, f, _ = setup(w)
+    messages = [call(0x7000, nfs3.GETATTR, Enc().opaque(f).bytes()),
+                call(0x7001, nfs3.LOOKUP, nfs3.diropargs(n.root, 'f'))]
+    want = one_by_one(w, messages)
+    stream = b''.join(map(record, messages))
+    c = w.client.connect()
+    for cut in range(1, len(stream)):
+        c.sock.sendall(stream[:cut])
+        # Its answer shows that the server had time for the first part.
+        eq(n.getattr(f).status, nfs3.OK)
+        c.sock.sendall(stream[cut:])
+        same(replies(c, 2), want, f'cut at {cut}')
+    for byte in stream:
+        c.sock.sendall(bytes([byte]))
+    same(replies(c, 2), want, 'byte by byte')
+
+
+@test
+def more_than_a_buffer(w):
+    """Hundreds of calls with payload, in one stream that no buffer holds."""
+    n, f, big = setup(w)
+    data = pattern(2, 3000)
+    total = 300
+    stream = b''.join(
+        record(call(0x7000 + i, nfs3.WRITE,
+                    Enc().opaque(f).u64(i * 3000).u32(3000, 0).opaque(data).bytes()))
+        if i % 2 else
+        record(call(0x7000 + i, nfs3.READ, Enc().opaque(big).u64(4 * i).u32(2000).bytes()))
+        for i in range(total))
+    c = w.client.connect()
+    c.sock.sendall(stream)
+    got = replies(c, total)
+    eq(len(got), total)
+    content = pattern(1, 128 * KIB)
+    for xid, (stat, _, body) in got.items():
+        eq((stat, body[:4]), (rpc.SUCCESS, bytes(4)), f'call {xid - 0x7000}')
+        if not xid % 2:
+            i = xid - 0x7000
+            assert content[4 * i:4 * i + 2000] in body, f'content of read {i}'
+    with open(w.path('f'), 'rb') as file:
+        for i in range(1, total, 2):
+            file.seek(i * 3000)
+            eq(file.read(3000), data, f'write {i}')
+
+
+@test
+def nonsense_behind(w):
+    """A call is answered whatever follows it, and other connections are not disturbed."""
+    n, f, _ = setup(w)
+    message = call(0x7000, nfs3.GETATTR, Enc().opaque(f).bytes())
+    want = one_by_one(w, [message])
+    for junk in (b'\x80', struct.pack('>I', 0x80000000 | 200) + b'half',
+                 struct.pack('>I', 0xffffffff) + b'x' * 100, struct.pack('>I', 0x80000000),
+                 struct.pack('>I', 0x80000003) + b'abc', b'GET / HTTP/1.0\r\n\r\n',
+                 struct.pack('>I', 0x80000004) + b'abcd', bytes(64), b'\xff' * 4096,
+                 record(struct.pack('>II', 0x7001, 1) + bytes(100)),    # a reply
+                 record(struct.pack('>II', 0x7001, 7) + bytes(100)), record(message[:39])):
+        c = w.client.connect()
+        c.sock.sendall(record(message) + junk)
+        same(replies(c, 1), want, f'before {junk[:20]}')
+        c.close()
+        eq(n.getattr(f).status, nfs3.OK, f'after {junk[:20]}')
+
+
+@test
+def repeated(w):
+    """A call that changes something is executed once, though it stands twice in one segment."""
+    n, _, _ = setup(w)
+    attrs = nfs3.sattr(0o644)
+    args = nfs3.diropargs(n.root, 'new') + Enc().u32(nfs3.GUARDED).fixed(attrs).bytes()
+    c = w.client.connect()
+    message = call(0x7000, nfs3.CREATE, args)
+    c.sock.sendall(record(message) * 3 + record(call(0x7001, 0)))
+    got = {}
+    while len(got) < 2:
+        r = c.recv()
+        got[r.xid] = r.stat, r.body[:4]
+    eq(got[0x7000], (rpc.SUCCESS, bytes(4)))
+    remove = call(0x7002, nfs3.REMOVE, nfs3.diropargs(n.root, 'new'))
+    c.sock.sendall(record(remove) + record(call(0x7003, 0)))
+    while 0x7002 not in got:
+        r = c.recv()
+        got[r.xid] = r.stat, r.body[:4]
+        assert r.xid != 0x7000 or r.body[:4] == bytes(4), 'a retransmission gets the first reply'
+    eq(got[0x7002], (rpc.SUCCESS, bytes(4)))
+
+
+@test
+def programs_together(w):
+    """Calls of several programs and versions share a segment."""
+    n, f, _ = setup(w)
+    port = w.server.mount_port
+    c = w.client.connect(port=port)
+    messages = [rpc.call_bytes(prog, vers, 0, xid=0x7000 + i) for i, (prog, vers) in enumerate(
+        ((MOUNT, 3), (NFS, 3), (NFS, 4), (100021, 4), (100011, 1), (100227, 3), (NFS, 3), (9, 9)))]
+    c.sock.sendall(b''.join(map(record, messages)))
+    got = replies(c, len(messages))
+    eq(got[0x7000][0], rpc.SUCCESS)
+    if port == 2049:
+        eq([got[0x7000 + i][0] for i in (1, 2, 6)], [rpc.SUCCESS] * 3)
+    eq(got[0x7007][0], rpc.PROG_UNAVAIL)
+    eq(n.getattr(f).status, nfs3.OK)
+
+
+@test(clients=2)
+def nobody_reads(w):
+    """A client that reads no replies does not keep another one from its own."""
+    n, f, big = setup(w)
+    c = w.clients[1].connect()
+    c.sock.settimeout(2)
+    stream = b''.join(record(call(0x7000 + i, nfs3.READ, Enc().opaque(big).u64(0).u32(16 * KIB)
+                                  .bytes())) for i in range(64))
+    try:
+        for _ in range(200):
+            c.sock.sendall(stream)
+    except OSError:
+        pass
+    if w.server.name == 'ditto':
+        wait_for('the replies are charged', lambda: 'unsent-bytes' in budget(w, 1))
+    for _ in range(50):
+        eq(n.getattr(f).status, nfs3.OK)
+    c.close()
+    eq(n.getattr(f).status, nfs3.OK, 'afterwards')
+
+
+@test(server='ditto', clients=2)
+def unsent_before_a_part(w):
+    """Replies are charged though the beginning of a record follows the calls."""
+    _, _, big = setup(w)
+    c = w.clients[1].connect()
+    c.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * KIB)
+    c.sock.sendall(b''.join(record(call(0x7000 + i, nfs3.READ, Enc().opaque(big).u64(0)
+                                        .u32(16 * KIB).bytes())) for i in range(60))
+                   + struct.pack('>I', 0x80000000 | 200) + b'half')
+    wait_for('the replies are charged', lambda: 'unsent-bytes' in budget(w, 1))
+    c.close()
+    wait_for('nothing is charged', lambda: 'unsent-bytes' not in budget(w, 1))
