@@ -15,6 +15,7 @@
 #include "mem.h"
 #include "offload.h"
 #include "out.h"
+#include "pass.h"
 #include "text.h"
 
 static u64 info_number(struct nlattr **tb, unsigned int type)
@@ -66,21 +67,11 @@ int offload_info_get(struct ctl *ctl, const char *path, struct offload_info *inf
 
 static bool connect_send(int fd, const struct offload_ctl_request *request, int file)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
+	union pass_room room;
 	struct iovec iov = { (void *)request, sizeof(*request) };
 	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
 
-	if (file >= 0) {
-		h.msg_control = &control;
-		h.msg_controllen = sizeof(control);
-		control.header.cmsg_level = SOL_SOCKET;
-		control.header.cmsg_type = SCM_RIGHTS;
-		control.header.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.header), &file, sizeof(int));
-	}
+	pass_put(&h, &room, file);
 	return sendmsg(fd, &h, MSG_NOSIGNAL) == (ssize_t)sizeof(*request);
 }
 

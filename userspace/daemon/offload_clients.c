@@ -15,11 +15,10 @@
 #include "log.h"
 #include "mem.h"
 #include "offload_private.h"
+#include "pass.h"
 
 /* Most connections at once. */
 #define CLIENTS_MAX	64
-/* Descriptors that are taken from one packet, so that surplus ones can be closed. */
-#define FDS_MAX		4
 
 /**
  * struct client - a connection
@@ -253,28 +252,14 @@ static bool client_status(struct offload *o, const struct client *c)
 /* Receive a request, with the descriptor of a file or without. Returns false if it has none. */
 static bool client_receive(struct client *c)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(FDS_MAX * sizeof(int))];
-	} control;
+	union pass_room room;
 	struct iovec iov = { &c->request, sizeof(c->request) };
-	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
-			    .msg_controllen = sizeof(control) };
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &room,
+			    .msg_controllen = sizeof(room) };
 	ssize_t len = recvmsg(c->fd, &h, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	struct cmsghdr *m;
-	size_t i, n;
-	int fd;
 
-	for (m = len < 0 ? NULL : CMSG_FIRSTHDR(&h); m; m = CMSG_NXTHDR(&h, m)) {
-		n = m->cmsg_type == SCM_RIGHTS ? (m->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
-		for (i = 0; i < n; i++) {
-			memcpy(&fd, CMSG_DATA(m) + i * sizeof(int), sizeof(int));
-			if (c->file < 0)
-				c->file = fd;
-			else
-				close(fd);
-		}
-	}
+	if (len >= 0)
+		pass_take(&h, &c->file);
 	return len == sizeof(c->request) && !(h.msg_flags & MSG_TRUNC) &&
 	       c->request.version == OFFLOAD_CTL_VERSION &&
 	       memchr(c->request.store, 0, sizeof(c->request.store)) &&

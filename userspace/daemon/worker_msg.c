@@ -12,13 +12,12 @@
 #include "auth_gss.h"
 #include "clock.h"
 #include "mem.h"
+#include "pass.h"
 #include "rpc.h"
 #include "sid.h"
 #include "worker_msg.h"
 
 #define HEADER	(2 * sizeof(u32))
-/* Descriptors that are taken from one packet, so that surplus ones can be closed. */
-#define FDS_MAX	4
 /* Largest errno. */
 #define ERROR_MAX	4095
 /* Longest time of a handshake in ms. */
@@ -237,10 +236,7 @@ bool worker_msg_decode(struct worker_msg *msg, const u8 *packet, size_t len)
 
 int worker_msg_send(int fd, const struct worker_msg *msg, int pass)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
+	union pass_room room;
 	/* Not cleared, because it is large, and a call may ask a thousand questions. */
 	u8 *packet = malloc(WORKER_PACKET_MAX);
 	struct msghdr h = { .msg_iovlen = 1 };
@@ -253,14 +249,7 @@ int worker_msg_send(int fd, const struct worker_msg *msg, int pass)
 	len = worker_msg_encode(msg, packet);
 	iov = (struct iovec){ packet, len };
 	h.msg_iov = &iov;
-	if (pass >= 0) {
-		h.msg_control = &control;
-		h.msg_controllen = sizeof(control);
-		control.header.cmsg_level = SOL_SOCKET;
-		control.header.cmsg_type = SCM_RIGHTS;
-		control.header.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.header), &pass, sizeof(int));
-	}
+	pass_put(&h, &room, pass);
 	if (!len)
 		rc = -EMSGSIZE;
 	else if (sendmsg(fd, &h, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
@@ -285,34 +274,10 @@ static int worker_msg_wait(int fd, u64 until)
 	return rc < 0 ? -errno : 0;
 }
 
-/* Keep the first descriptor if one is wanted, and close all others. */
-static void worker_msg_take_fds(struct msghdr *h, int *passed)
-{
-	struct cmsghdr *c;
-	size_t i, n;
-	int fd;
-
-	for (c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		for (i = 0; i < n; i++) {
-			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
-			if (*passed < 0)
-				*passed = fd;
-			else
-				close(fd);
-		}
-	}
-}
-
 int worker_msg_receive(int fd, struct worker_msg *msg, u8 packet[WORKER_PACKET_MAX], int *passed,
 		       u64 until)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(FDS_MAX * sizeof(int))];
-	} control;
+	union pass_room room;
 	struct iovec iov = { packet, WORKER_PACKET_MAX };
 	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
 	ssize_t len;
@@ -323,14 +288,14 @@ int worker_msg_receive(int fd, struct worker_msg *msg, u8 packet[WORKER_PACKET_M
 		return rc;
 	if (passed) {
 		*passed = -1;
-		h.msg_control = &control;
-		h.msg_controllen = sizeof(control);
+		h.msg_control = &room;
+		h.msg_controllen = sizeof(room);
 	}
 	len = recvmsg(fd, &h, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	if (len <= 0)
 		return len ? -errno : -ECONNRESET;
 	if (passed)
-		worker_msg_take_fds(&h, passed);
+		pass_take(&h, passed);
 	if (!(h.msg_flags & MSG_TRUNC) && worker_msg_decode(msg, packet, (size_t)len))
 		return 0;
 	if (passed && *passed >= 0) {

@@ -7,11 +7,10 @@
 #include <unistd.h>
 
 #include "msg.h"
+#include "pass.h"
 
 /* Type, length, id. */
 #define HEADER		(2 * sizeof(u32) + sizeof(u64))
-/* Descriptors that are taken from one packet, so that surplus ones can be closed. */
-#define FDS_MAX		4
 /* Largest errno. */
 #define ERROR_MAX	4095
 
@@ -185,10 +184,7 @@ bool offload_msg_decode(struct offload_msg *msg, const u8 *packet, size_t len)
 
 int offload_msg_send(int fd, const struct offload_msg *msg, int pass)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
+	union pass_room room;
 	u8 packet[OFFLOAD_PACKET_MAX];
 	struct iovec iov = { packet, offload_msg_encode(msg, packet) };
 	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
@@ -196,14 +192,7 @@ int offload_msg_send(int fd, const struct offload_msg *msg, int pass)
 
 	if (!iov.iov_len)
 		return -EMSGSIZE;
-	if (pass >= 0) {
-		h.msg_control = &control;
-		h.msg_controllen = sizeof(control);
-		control.header.cmsg_level = SOL_SOCKET;
-		control.header.cmsg_type = SCM_RIGHTS;
-		control.header.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.header), &pass, sizeof(int));
-	}
+	pass_put(&h, &room, pass);
 	if (sendmsg(fd, &h, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		rc = -errno;
 	/* The settings of a store contain secrets. */
@@ -211,37 +200,13 @@ int offload_msg_send(int fd, const struct offload_msg *msg, int pass)
 	return rc;
 }
 
-/* Keep the first descriptor, and close all others. */
-static void offload_msg_take_fds(struct msghdr *h, int *passed)
-{
-	struct cmsghdr *c;
-	size_t i, n;
-	int fd;
-
-	for (c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		for (i = 0; i < n; i++) {
-			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
-			if (*passed < 0)
-				*passed = fd;
-			else
-				close(fd);
-		}
-	}
-}
-
 int offload_msg_receive(int fd, struct offload_msg *msg, u8 packet[OFFLOAD_PACKET_MAX],
 			int *passed)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(FDS_MAX * sizeof(int))];
-	} control;
+	union pass_room room;
 	struct iovec iov = { packet, OFFLOAD_PACKET_MAX };
-	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
-			    .msg_controllen = sizeof(control) };
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &room,
+			    .msg_controllen = sizeof(room) };
 	ssize_t len;
 
 	*passed = -1;
@@ -250,7 +215,7 @@ int offload_msg_receive(int fd, struct offload_msg *msg, u8 packet[OFFLOAD_PACKE
 	} while (len < 0 && errno == EINTR);
 	if (len <= 0)
 		return len ? -errno : -ECONNRESET;
-	offload_msg_take_fds(&h, passed);
+	pass_take(&h, passed);
 	if (!(h.msg_flags & MSG_TRUNC) && offload_msg_decode(msg, packet, (size_t)len))
 		return 0;
 	if (*passed >= 0) {
