@@ -587,6 +587,8 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 	rpcsec_set(d->rpcsec, !d->cfg->gssproxy);
 	tls_configure(d->tls, &d->cfg->tls);
 	offload_configure(d->services.offload, d->cfg);
+	/* dittoctl can send orders from now on: their signals wait until the loop takes them. */
+	write_status(d);
 	channel_check(d->channel);
 	if (!channel_is_up(d->channel)) {
 		log_notice("ditto.ko is not loaded: waiting for it");
