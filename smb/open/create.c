@@ -9,125 +9,26 @@
  */
 #include <linux/err.h>
 #include <linux/slab.h>
-#include <linux/stat.h>
 
 #include "../../fs/acl/acl.h"
 #include "../../fs/name/walk.h"
 #include "../../fs/node/node.h"
-#include "../../fs/op/compress.h"
-#include "../../fs/open/instance.h"
 #include "../../fs/open/stream.h"
 #include "../../fs/share/share.h"
 #include "../../fs/share/snapshot.h"
 #include "../auth/session.h"
 #include "../auth/tree.h"
-#include "../file/attrs.h"
 #include "../file/info.h"
-#include "../file/name.h"
 #include "../file/pipe.h"
 #include "../file/quota.h"
-#include "../file/security.h"
-#include "../share_options.h"
 #include "../transport/command.h"
 #include "../transport/conn.h"
-#include "create_context.h"
-#include "create_wire.h"
-#include "durable.h"
-#include "durable_app.h"
-#include "lease.h"
+#include "create_private.h"
 #include "nested.h"
 #include "open.h"
 #include "persist.h"
 #include "replay.h"
 #include "symlink_error.h"
-
-/*
- * Permission bits of a new file, for access by other protocols and locally, before the masks of the
- * share apply. No FileAttributes bit stands for execute permission.
- */
-#define DSMB_NEW_FILE_MODE	0666
-#define DSMB_NEW_DIRECTORY_MODE	0777
-/* No permission bits. */
-#define DSMB_NO_MODE		S_IFMT
-
-/**
- * struct dsmb_create - a CREATE while it runs
- * @call: the call
- * @args: parameters
- * @contexts: create contexts
- * @asked: requested caching
- * @granted: granted caching
- * @durable: requested durability
- * @app: application instance
- * @replays: the open was created by an earlier transmission of the request
- * @is_quota: $Extend\$Quota, an alias of the root
- * @set: of a new file: owner, group, list, mode
- * @acl: list of @set, with a reference
- * @audit: audit list of a new file, with a reference; or NULL
- * @path: the name
- * @past: path in a snapshot, which replaces that of @path; or NULL
- * @open: the open, held while it is executed; or NULL
- * @node: node of the open, once it was begun
- * @opened: what the core did
- * @attrs: attributes of the file
- * @maximal: maximal access
- * @maximal_status: STATUS_SUCCESS, or why @maximal is not known
- */
-struct dsmb_create {
-	struct dsmb_call *call;
-	struct dsmb_create_args args;
-	struct dsmb_contexts contexts;
-	struct dsmb_caching asked;
-	struct dsmb_caching granted;
-	struct dsmb_durable_ask durable;
-	struct dsmb_app_ask app;
-	bool replays;
-	bool is_quota;
-	struct ditto_setattr set;
-	struct ditto_acl *acl;
-	struct ditto_acl *audit;
-	struct dsmb_path path;
-	char *past;
-	struct dsmb_open *open;
-	struct ditto_node *node;
-	struct ditto_opened opened;
-	struct dsmb_attrs attrs;
-	u32 maximal;
-	u32 maximal_status;
-};
-
-/*
- * MS-SMB2 section 3.3.5.9.2: applies to new files only; an existing file keeps its descriptor. The
- * CREATE may run again, so that it starts without what was set before.
- */
-static u32 dsmb_create_security(struct dsmb_create *c)
-{
-	bool is_dir = c->args.options & DSMB_OPTION_DIRECTORY;
-	struct ditto_sd sd;
-	u32 status;
-
-	if (!dsmb_has_context(&c->contexts, DSMB_CONTEXT_SECURITY))
-		return STATUS_SUCCESS;
-	status = dsmb_get_sd(c->contexts.data[DSMB_CONTEXT_SECURITY], &sd);
-	if (status)
-		return status;
-	ditto_acl_put(c->acl);
-	ditto_acl_put(c->audit);
-	c->acl = NULL;
-	c->audit = NULL;
-	c->set = (struct ditto_setattr) { };
-	return dsmb_sd_new(c->call, &sd, is_dir, &c->set, &c->acl, &c->audit);
-}
-
-/* Check the form of a security descriptor, even if it will not be used. */
-static u32 dsmb_create_check_security(const struct dsmb_create *c)
-{
-	struct ditto_sd sd;
-
-	if (!dsmb_has_context(&c->contexts, DSMB_CONTEXT_SECURITY))
-		return STATUS_SUCCESS;
-	return dsmb_get_sd(c->contexts.data[DSMB_CONTEXT_SECURITY], &sd);
-}
 
 static void dsmb_create_flags(const struct dsmb_create *c, struct ditto_open_request *req)
 {
@@ -153,41 +54,6 @@ static void dsmb_create_flags(const struct dsmb_create *c, struct ditto_open_req
 		req->flags |= DITTO_OPENF_MAXIMUM;
 	if (c->path.posix)
 		req->flags |= DITTO_OPENF_ONLY_EXACT;
-}
-
-/* Attributes and mode of a new file. */
-static void dsmb_create_new(struct dsmb_create *c, struct ditto_open_request *req)
-{
-	u32 flags = c->args.attributes & DITTO_FLAGS_KEPT & ~DITTO_FLAG_SPARSE;
-	umode_t mode = dsmb_context_mode(&c->contexts, DSMB_NO_MODE);
-	bool is_dir = c->args.options & DSMB_OPTION_DIRECTORY;
-	u32 plain = is_dir ? 0 : DITTO_FLAG_ARCHIVE;
-
-	/*
-	 * A requested mode overrides what is inherited, unless the security descriptor sets a mode
-	 * or list. The default mode does not.
-	 */
-	if (mode != DSMB_NO_MODE && !(c->set.valid & (DITTO_SET_MODE | DITTO_SET_ACL))) {
-		c->set.mode = mode;
-		c->set.valid |= DITTO_SET_MODE;
-	}
-	if (!(c->set.valid & DITTO_SET_MODE)) {
-		c->set.mode = dsmb_share_new_mode(c->call->op.share, is_dir ?
-						  DSMB_NEW_DIRECTORY_MODE : DSMB_NEW_FILE_MODE,
-						  is_dir);
-		c->set.valid |= DITTO_SET_MODE | DITTO_SET_MODE_IF_NO_ACL;
-	}
-	flags |= plain;
-	req->set = &c->set;
-	req->dosattr.flags = flags;
-	/*
-	 * Default attributes need not be stored, except on an existing file that is emptied and may
-	 * have others.
-	 */
-	if (flags != plain || c->args.how == DITTO_OPEN_SUPERSEDE ||
-	    c->args.how == DITTO_OPEN_OVERWRITE || c->args.how == DITTO_OPEN_OVERWRITE_OR_CREATE)
-		req->dosattr.valid = DITTO_DOSATTR_FLAGS;
-	req->size = dsmb_context_u64(&c->contexts, DSMB_CONTEXT_ALLOCATION);
 }
 
 static u32 dsmb_create_status(struct dsmb_create *c, int err)
@@ -310,7 +176,7 @@ static u32 dsmb_create_file(struct dsmb_create *c)
 		return STATUS_OBJECT_NAME_INVALID;
 	if ((c->path.stream || c->path.data) && c->args.options & DSMB_OPTION_DIRECTORY)
 		return STATUS_NOT_A_DIRECTORY;
-	status = dsmb_create_security(c);
+	status = dsmb_create_new_security(c);
 	if (status)
 		return status;
 	if ((req.rights & DITTO_RIGHT_SECURITY || c->audit) &&
@@ -319,7 +185,7 @@ static u32 dsmb_create_file(struct dsmb_create *c)
 	if (req.rights & DITTO_RIGHTS_ALL & ~call->tree->maximal)
 		return STATUS_ACCESS_DENIED;
 	dsmb_create_flags(c, &req);
-	dsmb_create_new(c, &req);
+	dsmb_create_new_ask(c, &req);
 	call->actor.owner = open->owner;
 	call->actor.exact = true;
 	status = dsmb_create_key(c);
@@ -334,40 +200,6 @@ static u32 dsmb_create_file(struct dsmb_create *c)
 	open->rights = ditto_instance_rights(open->inst) &
 		       (call->tree->maximal | DITTO_RIGHT_SECURITY);
 	return STATUS_SUCCESS;
-}
-
-/* MS-FSA section 2.1.5.1.1: do not inherit the compression of the directory. */
-static u32 dsmb_create_uncompressed(struct dsmb_create *c)
-{
-	struct ditto_op *op = &c->call->op;
-
-	if (!(c->args.options & DSMB_OPTION_NO_COMPRESSION) ||
-	    c->opened.action != DITTO_WAS_CREATED || !ditto_can_compress(op->share))
-		return STATUS_SUCCESS;
-	return dsmb_done(c->call, ditto_compress(op, c->node, false));
-}
-
-/* Set the extended attributes of a new file, MS-SMB2 section 3.3.5.9.1. */
-static u32 dsmb_create_fill(struct dsmb_create *c)
-{
-	struct dsmb_change change = {
-		.call = c->call,
-		.open = c->open,
-		.inst = c->open->inst,
-		.node = c->node,
-	};
-	u32 status;
-
-	if (c->opened.action == DITTO_WAS_OPENED)
-		return STATUS_SUCCESS;
-	status = dsmb_create_uncompressed(c);
-	if (!status && c->audit && c->opened.action == DITTO_WAS_CREATED)
-		status = dsmb_set_audit_new(c->call, ditto_instance_base(c->open->inst), c->audit);
-	if (!status && dsmb_has_context(&c->contexts, DSMB_CONTEXT_EA)) {
-		change.in = c->contexts.data[DSMB_CONTEXT_EA];
-		status = dsmb_set_full_ea(&change);
-	}
-	return status;
 }
 
 /* MS-SMB2 section 3.3.5.9.5: the maximal access is that to the file, not that of the open. */
@@ -425,7 +257,7 @@ static u32 dsmb_create_look(struct dsmb_create *c)
 	/* The file exists now, so the call must not start over. */
 	call->op.park = NULL;
 	c->open->action = c->opened.action;
-	status = dsmb_create_fill(c);
+	status = dsmb_create_new_fill(c);
 	if (!status)
 		status = dsmb_status(dsmb_attrs_at_once(&call->op, c->open->inst, c->node,
 							&c->attrs));
@@ -589,7 +421,7 @@ static u32 dsmb_create_decode(struct dsmb_call *call, void *args)
 		c->args.oplock = DSMB_OPLOCK_LEASE;
 	dsmb_caching_parse(call->conn, c->args.oplock, &c->contexts, &c->asked);
 	if (!c->durable.reconnect) {
-		status = dsmb_create_check(&c->args) ?: dsmb_create_check_security(c);
+		status = dsmb_create_check(&c->args) ?: dsmb_create_new_check(c);
 		if (status)
 			return status;
 	}
