@@ -144,17 +144,13 @@ static int job_rules_check(const struct ditto_job *job)
 	if (!job->peer)
 		return 0;
 	if (job->from) {
-		err = ditto_rules_match(job->op.share, job->peer, DITTO_RULES_ASK, &verdict);
+		err = ditto_rules_admit(job->op.share, job->peer, DITTO_RULES_ASK, &verdict);
 		if (err)
 			return err;
-		if (verdict.level == DITTO_ACCESS_NONE)
-			return -EACCES;
 	}
-	err = ditto_rules_match(job->op_to.share, job->peer, DITTO_RULES_ASK, &verdict);
+	err = ditto_rules_admit(job->op_to.share, job->peer, DITTO_RULES_ASK, &verdict);
 	if (err)
 		return err;
-	if (verdict.level == DITTO_ACCESS_NONE)
-		return -EACCES;
 	return verdict.level == DITTO_ACCESS_WRITE ? 0 : -EROFS;
 }
 

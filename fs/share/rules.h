@@ -127,6 +127,24 @@ int ditto_rules_match(struct ditto_share *share, struct ditto_peer *peer,
 		      enum ditto_rules_ask ask, struct ditto_verdict *verdict);
 
 /**
+ * ditto_rules_admit - check that the rules admit a client, to read or to write
+ * @share: as for ditto_rules_match()
+ * @peer: the client
+ * @ask: how to treat rules about names
+ * @verdict: filled
+ *
+ * Context: as ditto_rules_match().
+ * Return: as ditto_rules_match(); also -EACCES if the rules do not admit the client.
+ */
+static inline int ditto_rules_admit(struct ditto_share *share, struct ditto_peer *peer,
+				    enum ditto_rules_ask ask, struct ditto_verdict *verdict)
+{
+	int err = ditto_rules_match(share, peer, ask, verdict);
+
+	return err || verdict->level != DITTO_ACCESS_NONE ? err : -EACCES;
+}
+
+/**
  * struct ditto_rule_reason - the rule that decided about a client
  * @number: position of the rule from 1; 0 if none matches
  * @level: access that it grants, before the share's option read_only

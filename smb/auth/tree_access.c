@@ -117,11 +117,9 @@ u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 	int err;
 
 	access->why = "the share's rules do not let this address in";
-	err = ditto_rules_match(share, peer, DITTO_RULES_ASK_WAIT, &verdict);
+	err = ditto_rules_admit(share, peer, DITTO_RULES_ASK_WAIT, &verdict);
 	if (err)
 		return err == -EACCES ? STATUS_ACCESS_DENIED : dsmb_status(err);
-	if (verdict.level == DITTO_ACCESS_NONE)
-		return STATUS_ACCESS_DENIED;
 	access->acting_user = dsmb_session_acting_user(session);
 	access->login = dsmb_session_login(session);
 	ident_of(access->acting_user, &ident);

@@ -192,11 +192,9 @@ int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavo
 	struct ditto_verdict verdict;
 	int err;
 
-	err = ditto_rules_match(share, call->peer, dnfs_ask_how(call), &verdict);
+	err = ditto_rules_admit(share, call->peer, dnfs_ask_how(call), &verdict);
 	if (err)
 		return err;
-	if (verdict.level == DITTO_ACCESS_NONE)
-		return -EACCES;
 
 	dnfs_share_opts(share, &opts, &own);
 	if (unlikely(!own.xprtsec))

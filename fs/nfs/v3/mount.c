@@ -355,8 +355,7 @@ static bool export_is_shown(struct dnfs_call *call, struct ditto_share *share, b
 	browse = opts->browse;
 	*limited = opts->rules.count;
 	rcu_read_unlock();
-	return browse && !ditto_rules_match(share, call->peer, DITTO_RULES_ASK, &verdict) &&
-	       verdict.level != DITTO_ACCESS_NONE;
+	return browse && !ditto_rules_admit(share, call->peer, DITTO_RULES_ASK, &verdict);
 }
 
 /*
