@@ -45,6 +45,7 @@
 #include "../server.h"
 #include "../share_options.h"
 #include "batch.h"
+#include "sock.h"
 
 /*
  * Bytes of a record that are free of charge. The memory of the connection itself is free, too: a
@@ -55,10 +56,6 @@
 #define CONN_STEP		SZ_64K
 /* Nothing is received while this many bytes wait to be sent. TCP's default buffer is as large. */
 #define CONN_UNSENT_MAX		SZ_4M
-/* Send buffer, more than is ever queued: at the socket's own limit, threads would wait. */
-#define CONN_SNDBUF		SZ_1G
-/* Time that a thread waits for the socket if TCP has no memory. */
-#define CONN_SEND_WAIT		(2 * HZ)
 /* A connection is closed if the client acknowledges nothing for this time. */
 #define CONN_STALLED		(30 * HZ)
 /* Interval at which unsent replies are checked; it grows while the client acknowledges nothing. */
@@ -398,17 +395,6 @@ static int conn_charge(struct dnfs_conn *conn)
 	return err;
 }
 
-/* Make threads wait in this socket only if TCP has no memory. */
-static void conn_sock_init(struct sock *sk)
-{
-	lock_sock(sk);
-	sk->sk_userlocks |= SOCK_SNDBUF_LOCK;
-	WRITE_ONCE(sk->sk_sndbuf, CONN_SNDBUF);
-	WRITE_ONCE(sk->sk_sndtimeo, CONN_SEND_WAIT);
-	WRITE_ONCE(tcp_sk(sk)->notsent_lowat, UINT_MAX);
-	release_sock(sk);
-}
-
 static int conn_begin(struct svc_xprt *xprt)
 {
 	struct dnfs_conn *conn = kzalloc(sizeof(*conn), GFP_KERNEL);
@@ -427,7 +413,7 @@ static int conn_begin(struct svc_xprt *xprt)
 		conn_free(conn);
 		return err;
 	}
-	conn_sock_init(conn_sock(xprt));
+	dnfs_sock_init(conn_sock(xprt));
 	/* No other thread uses the connection yet. */
 	WRITE_ONCE(xprt->xpt_ops, &conn_ops);
 	return 0;
@@ -437,6 +423,9 @@ static struct svc_xprt *conn_accept(struct svc_xprt *listener)
 {
 	struct svc_xprt *xprt = conn_stock_ops->xpo_accept(listener);
 
+	/* Otherwise the others that wait would wait for one more. */
+	if (!xprt && dnfs_sock_accept_again(conn_sock(listener)))
+		set_bit(XPT_CONN, &listener->xpt_flags);
 	/* The connection is still busy; a thread sees the flag as soon as it is released. */
 	if (xprt && conn_begin(xprt))
 		set_bit(XPT_CLOSE, &xprt->xpt_flags);
@@ -620,7 +609,10 @@ static int conn_held_has_wspace(struct svc_xprt *xprt)
 	return 0;
 }
 
-/* No account is charged for the unsent replies any more, so they are discarded. */
+/*
+ * No account is charged for the unsent replies any more, so they are discarded, by a reset when the
+ * socket is released. A reset also tells a client of the end that was not told by a FIN.
+ */
 static void conn_detach(struct svc_xprt *xprt)
 {
 	struct sock *sk = conn_sock(xprt);
@@ -628,6 +620,8 @@ static void conn_detach(struct svc_xprt *xprt)
 	if (READ_ONCE(sk->sk_wmem_queued) > CONN_FREE)
 		sock_no_linger(sk);
 	conn_stock_ops->xpo_detach(xprt);
+	if (dnfs_sock_lacks_fin(sk))
+		sock_no_linger(sk);
 }
 
 void dnfs_connections_charge(struct svc_xprt *listener)
@@ -647,6 +641,7 @@ void dnfs_connections_charge(struct svc_xprt *listener)
 		conn_held_ops.xpo_has_wspace = conn_held_has_wspace;
 	}
 	mutex_unlock(&conn_ops_lock);
+	dnfs_sock_init_listener(conn_sock(listener));
 	WRITE_ONCE(listener->xpt_ops, &conn_ops);
 }
 
