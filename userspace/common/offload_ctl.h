@@ -15,7 +15,7 @@
 /* Where dittod listens. */
 #define OFFLOAD_CTL_SOCKET		"/run/ditto/offload.sock"
 /* Number of this version of the messages. */
-#define OFFLOAD_CTL_VERSION		1
+#define OFFLOAD_CTL_VERSION		2
 /* Longest name of a store, and of a share, with the NUL. */
 #define OFFLOAD_CTL_STORE_SIZE	65
 #define OFFLOAD_CTL_SHARE_SIZE	256
@@ -34,6 +34,10 @@
  * @OFFLOAD_CTL_STORE: answer to @OFFLOAD_CTL_STATUS, once for each store
  * @OFFLOAD_CTL_DONE: the request was done
  * @OFFLOAD_CTL_FAILED: the request failed
+ * @OFFLOAD_CTL_LIST: to dittod: list objects; the path is that of OFFLOAD_LIST, see offload/msg.h
+ * @OFFLOAD_CTL_READ: to dittod: read and check the object that the path names
+ * @OFFLOAD_CTL_DELETE: to dittod: delete the object that the path names
+ * @OFFLOAD_CTL_OBJECT: answer to these three, and their end
  */
 enum offload_ctl_type {
 	OFFLOAD_CTL_PUSH = 1,
@@ -42,15 +46,19 @@ enum offload_ctl_type {
 	OFFLOAD_CTL_STORE,
 	OFFLOAD_CTL_DONE,
 	OFFLOAD_CTL_FAILED,
+	OFFLOAD_CTL_LIST,
+	OFFLOAD_CTL_READ,
+	OFFLOAD_CTL_DELETE,
+	OFFLOAD_CTL_OBJECT,
 };
 
 /**
- * struct offload_ctl_request - OFFLOAD_CTL_PUSH and OFFLOAD_CTL_STATUS
+ * struct offload_ctl_request - a request
  * @type: enum offload_ctl_type
  * @version: OFFLOAD_CTL_VERSION
  * @store: name of the store; "" for that of @share
  * @share: name of the share
- * @path: path of the file, for messages
+ * @path: path of the file, for messages; or names of objects
  */
 struct offload_ctl_request {
 	u32 type;
@@ -130,12 +138,31 @@ struct offload_ctl_failure {
 	char text[OFFLOAD_CTL_TEXT_SIZE];
 };
 
+/**
+ * struct offload_ctl_object - OFFLOAD_CTL_OBJECT
+ * @type: enum offload_ctl_type
+ * @version: OFFLOAD_CTL_VERSION
+ * @size: bytes of the content that was read, or number of objects that were listed
+ * @requests: requests to the store
+ * @more: 1 if there are more objects to list
+ * @has_file: 1 if a descriptor comes along: the list, or the content of a manifest
+ */
+struct offload_ctl_object {
+	u32 type;
+	u32 version;
+	u64 size;
+	u64 requests;
+	u32 more;
+	u32 has_file;
+};
+
 /* Any answer of dittod. */
 union offload_ctl_answer {
 	u32 type;
 	struct offload_ctl_push push;
 	struct offload_ctl_store store;
 	struct offload_ctl_failure failure;
+	struct offload_ctl_object object;
 };
 
 #endif

@@ -176,6 +176,75 @@ static const struct offload_task_ops push_ops = {
 	.failed = push_failed,
 };
 
+static int order_send(struct offload *o, struct offload_task *task)
+{
+	static const u32 types[] = {
+		[OFFLOAD_CTL_LIST] = OFFLOAD_LIST,
+		[OFFLOAD_CTL_READ] = OFFLOAD_READ,
+		[OFFLOAD_CTL_DELETE] = OFFLOAD_DELETE,
+	};
+	const struct client *c = client_of(task);
+	struct offload_msg msg = { .type = types[c->request.type], .id = task->id,
+				   .text = c->request.path, .text_len = strlen(c->request.path) };
+
+	snprintf(msg.store, sizeof(msg.store), "%s", task->store);
+	return offload_msg_send(o->process, &msg, -1);
+}
+
+static bool order_heard(struct offload *o, struct offload_task *task,
+			const struct offload_msg *msg, int fd)
+{
+	struct client *c = client_of(task);
+	struct offload_ctl_object answer = {
+		.type = OFFLOAD_CTL_OBJECT, .version = OFFLOAD_CTL_VERSION,
+		.size = msg->type == OFFLOAD_LISTED ? msg->number : msg->size,
+		.requests = msg->requests, .more = msg->type == OFFLOAD_LISTED && msg->done,
+		.has_file = fd >= 0,
+	};
+	union pass_room room;
+	struct iovec iov = { &answer, sizeof(answer) };
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
+	bool good = msg->type == OFFLOAD_LISTED || msg->type == OFFLOAD_OBJECT ||
+		    msg->type == OFFLOAD_DELETED;
+
+	if (good) {
+		c->busy = false;
+		pass_put(&h, &room, fd);
+		if (c->fd < 0 || sendmsg(c->fd, &h, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+			client_drop(o, c);
+	}
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
+/* Whoever gave the order reports the error. */
+static void order_failed(struct offload *o, struct offload_task *task, u32 error,
+			 const char *text)
+{
+	struct client *c = client_of(task);
+
+	c->busy = false;
+	if (!client_fail(c, error, task->store, text))
+		client_drop(o, c);
+}
+
+static const struct offload_task_ops order_ops = {
+	.send = order_send,
+	.heard = order_heard,
+	.failed = order_failed,
+};
+
+static bool client_order(struct offload *o, struct client *c)
+{
+	client_close_file(c);
+	c->task.ops = &order_ops;
+	snprintf(c->task.store, sizeof(c->task.store), "%s", c->request.store);
+	c->busy = true;
+	offload_submit(o, &c->task);
+	return true;
+}
+
 unsigned int offload_pushes(const struct offload *o, const char *store)
 {
 	return offload_count(o, &push_ops, store);
@@ -267,10 +336,26 @@ static bool client_receive(struct client *c)
 	       memchr(c->request.path, 0, sizeof(c->request.path));
 }
 
+/* Begin with a request. Returns false if the connection is to be closed. */
+static bool client_take(struct offload *o, struct client *c)
+{
+	switch (c->request.type) {
+	case OFFLOAD_CTL_PUSH:
+		return client_push(o, c);
+	case OFFLOAD_CTL_STATUS:
+		return client_status(o, c);
+	case OFFLOAD_CTL_LIST:
+	case OFFLOAD_CTL_READ:
+	case OFFLOAD_CTL_DELETE:
+		return client_order(o, c);
+	default:
+		return false;
+	}
+}
+
 static void client_ready(struct offload *o, struct client *c)
 {
 	char byte;
-	bool good;
 
 	/* While a request runs, only the end of the connection is expected. */
 	if (c->busy) {
@@ -279,12 +364,7 @@ static void client_ready(struct offload *o, struct client *c)
 		client_drop(o, c);
 		return;
 	}
-	good = client_receive(c);
-	if (good && c->request.type == OFFLOAD_CTL_PUSH)
-		good = client_push(o, c);
-	else if (good)
-		good = c->request.type == OFFLOAD_CTL_STATUS && client_status(o, c);
-	if (!good)
+	if (!client_receive(c) || !client_take(o, c))
 		client_drop(o, c);
 }
 

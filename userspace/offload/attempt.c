@@ -22,6 +22,7 @@ static const char *const methods[] = {
 	[TRANSFER_GET] = "GET",
 	[TRANSFER_HEAD] = "HEAD",
 	[TRANSFER_PUT] = "PUT",
+	[TRANSFER_DELETE] = "DELETE",
 };
 
 static size_t attempt_body(char *to, size_t size, size_t n, void *arg)
@@ -147,8 +148,8 @@ static bool attempt_sign(struct transfer *t, const char *path)
 		{ "x-amz-security-token", s->token },
 	};
 	const struct sigv4_request request = {
-		.method = methods[t->method], .path = path, .query = "", .headers = headers,
-		.n_headers = ARRAY_SIZE(headers) - !s->token, .payload = hash, .time = now,
+		.method = methods[t->method], .path = path, .query = t->query ?: "",
+		.headers = headers, .n_headers = ARRAY_SIZE(headers) - !s->token, .payload = hash, .time = now,
 		.region = s->region, .service = "s3", .access_key = s->access_key,
 		.secret_key = s->secret_key,
 	};
@@ -183,6 +184,9 @@ static void attempt_set_body(struct transfer *t)
 		curl_easy_setopt(t->easy, CURLOPT_READDATA, t);
 		curl_easy_setopt(t->easy, CURLOPT_SEEKFUNCTION, attempt_seek);
 		curl_easy_setopt(t->easy, CURLOPT_SEEKDATA, t);
+		break;
+	case TRANSFER_DELETE:
+		curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, methods[t->method]);
 		break;
 	default:
 		break;
@@ -226,8 +230,10 @@ static void attempt_set(struct transfer *t, const char *url)
 bool attempt_open(struct transfer *t)
 {
 	const struct store *s = t->store;
-	char *name = mem_print("%s%s%s", s->path, s->prefix, t->object);
-	char *path = sigv4_encode(name), *url = mem_print("%s%s", s->url, path);
+	char *name = t->query ? mem_string(s->path) :
+				mem_print("%s%s%s", s->path, s->prefix, t->object);
+	char *path = sigv4_encode(name);
+	char *url = mem_print("%s%s%s%s", s->url, path, t->query ? "?" : "", t->query ?: "");
 	bool good;
 
 	memset(&t->answer, 0, sizeof(t->answer));

@@ -27,6 +27,12 @@
  *  FETCHED    process  -                                  -              -
  *  CANCEL     dittod   -                                  -              that of its id
  *  FAILED     process  error, text                        -              -
+ *  LIST       dittod   store, text                        -              LISTED
+ *  LISTED     process  number, done, requests             memfd or -     -
+ *  READ       dittod   store, text                        -              OBJECT
+ *  OBJECT     process  size, requests                     memfd or -     -
+ *  DELETE     dittod   store, text                        -              DELETED
+ *  DELETED    process  requests                           -              -
  */
 #ifndef _DITTO_OFFLOAD_MSG_H
 #define _DITTO_OFFLOAD_MSG_H
@@ -34,7 +40,7 @@
 #include "types.h"
 
 /* Version of these messages, in the number of OFFLOAD_HELLO. */
-#define OFFLOAD_VERSION		1
+#define OFFLOAD_VERSION		2
 /* Longest name of a store in bytes: letters, digits, '-', '_' and '.'. */
 #define OFFLOAD_STORE_MAX	64
 /* Longest cookie, as in the record of an offloaded file. */
@@ -69,6 +75,15 @@
  * @OFFLOAD_CANCEL: end the request with this id. The answer is OFFLOAD_FAILED with ECANCELED,
  *	unless another last answer is already on its way. Ignored if there is no such request
  * @OFFLOAD_FAILED: the request failed
+ * @OFFLOAD_LIST: list the objects whose names below the prefix of the store begin with the first
+ *	line of the text, from the first name on that is greater than the second line
+ * @OFFLOAD_LISTED: the file has a line "NAME SIZE TIME" for each of number objects, in the order of
+ *	names; the time is that of the last change in seconds since 1970. More follow if done is 1.
+ *	There is no file if there are no objects
+ * @OFFLOAD_READ: read the object that the text names, and compare it with its name
+ * @OFFLOAD_OBJECT: it is what its name says. The file has the content if it is a manifest
+ * @OFFLOAD_DELETE: delete the chunk or manifest that the text names
+ * @OFFLOAD_DELETED: it is gone, or was before
  * @OFFLOAD_TYPES: one more than the highest type
  */
 enum offload_type {
@@ -85,6 +100,12 @@ enum offload_type {
 	OFFLOAD_FETCHED,
 	OFFLOAD_CANCEL,
 	OFFLOAD_FAILED,
+	OFFLOAD_LIST,
+	OFFLOAD_LISTED,
+	OFFLOAD_READ,
+	OFFLOAD_OBJECT,
+	OFFLOAD_DELETE,
+	OFFLOAD_DELETED,
 	OFFLOAD_TYPES
 };
 
@@ -92,13 +113,13 @@ enum offload_type {
  * struct offload_msg - a message
  * @type: enum offload_type; determines which other members are transmitted
  * @id: number of the request
- * @number: OFFLOAD_VERSION
+ * @number: OFFLOAD_VERSION, or number of objects
  * @error: positive errno
  * @offset: place in the file in bytes
  * @length: bytes from @offset on
  * @start: place of these bytes in the memfd
  * @size: bytes of the file
- * @done: bytes of the file that are in the bucket
+ * @done: bytes of the file that are in the bucket; 1 if there are more objects to list
  * @uploaded: bytes that were sent to the store
  * @deduplicated: bytes of the file that were in the bucket already
  * @requests: requests to the store, including repeated ones

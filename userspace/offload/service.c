@@ -11,6 +11,7 @@
 #include "cookie.h"
 #include "fetch.h"
 #include "mem.h"
+#include "order.h"
 #include "push.h"
 #include "service.h"
 
@@ -29,6 +30,7 @@
  * @pushes: all pushes
  * @objects: chunks and manifests
  * @fetches: all fetches
+ * @orders: all orders about single objects
  * @stores: the stores that are defined
  * @n_stores: number of them
  * @used: there were requests since the last rest
@@ -40,6 +42,7 @@ struct service {
 	struct pushes *pushes;
 	struct objects *objects;
 	struct fetches *fetches;
+	struct orders *orders;
 	struct store **stores;
 	size_t n_stores;
 	bool used;
@@ -124,7 +127,7 @@ static void service_fetch(struct service *s, const struct offload_msg *msg)
 	out_send_failed(&s->engine.out, msg->id, ENOENT, why.text);
 }
 
-static void service_check_or_push(struct service *s, const struct offload_msg *msg, int *fd)
+static void service_use_store(struct service *s, const struct offload_msg *msg, int *fd)
 {
 	struct store **at = service_store(s, msg->store);
 	struct why why;
@@ -134,6 +137,8 @@ static void service_check_or_push(struct service *s, const struct offload_msg *m
 		out_send_failed(&s->engine.out, msg->id, ENOENT, why.text);
 	} else if (msg->type == OFFLOAD_CHECK) {
 		check_start(s->checks, msg->id, *at);
+	} else if (msg->type != OFFLOAD_PUSH) {
+		order_start(s->orders, msg, *at);
 	} else if (*fd < 0) {
 		out_send_failed(&s->engine.out, msg->id, EBADF, "the file is missing");
 	} else {
@@ -151,13 +156,17 @@ static bool service_take(struct service *s, const struct offload_msg *msg, int *
 		return true;
 	case OFFLOAD_CHECK:
 	case OFFLOAD_PUSH:
-		service_check_or_push(s, msg, fd);
+	case OFFLOAD_LIST:
+	case OFFLOAD_READ:
+	case OFFLOAD_DELETE:
+		service_use_store(s, msg, fd);
 		return true;
 	case OFFLOAD_FETCH:
 		service_fetch(s, msg);
 		return true;
 	case OFFLOAD_CANCEL:
-		if (!fetch_cancel(s->fetches, msg->id) && !push_cancel(s->pushes, msg->id))
+		if (!fetch_cancel(s->fetches, msg->id) && !push_cancel(s->pushes, msg->id) &&
+		    !order_cancel(s->orders, msg->id))
 			check_cancel(s->checks, msg->id);
 		return true;
 	default:
@@ -248,6 +257,7 @@ int service_run(int fd)
 	s->pushes = pushes_new(&s->engine);
 	s->objects = objects_new(&s->engine);
 	s->fetches = fetches_new(&s->engine, s->objects);
+	s->orders = orders_new(&s->engine);
 	out_send(&s->engine.out, &hello, -1);
 	while (!rc)
 		rc = service_round(s);

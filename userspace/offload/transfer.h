@@ -21,6 +21,7 @@ enum transfer_method {
 	TRANSFER_GET,
 	TRANSFER_HEAD,
 	TRANSFER_PUT,
+	TRANSFER_DELETE,
 };
 
 /* Order in which waiting transfers of a store begin. */
@@ -45,6 +46,7 @@ enum transfer_state {
  * @method: enum transfer_method
  * @urgency: enum transfer_urgency
  * @object: name of the object below the prefix
+ * @query: NULL, or the canonical query of a request for the whole bucket: @object is not used
  * @body: content of TRANSFER_PUT; must stay valid until @done
  * @body_len: bytes of @body
  * @sha256: SHA-256 of @body
@@ -66,6 +68,7 @@ struct transfer {
 	enum transfer_method method;
 	enum transfer_urgency urgency;
 	char object[TRANSFER_OBJECT_SIZE];
+	const char *query;
 	const u8 *body;
 	size_t body_len;
 	u8 sha256[HASH_SIZE];

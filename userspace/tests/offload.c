@@ -12,6 +12,7 @@
 #include "offload/chunker.h"
 #include "offload/cookie.h"
 #include "offload/envelope.h"
+#include "offload/listing.h"
 #include "offload/manifest.h"
 #include "offload/msg.h"
 #include "offload/name_set.h"
@@ -385,12 +386,48 @@ static void settings_read(void)
 	store_put(s);
 }
 
+static bool listing_is(const char *xml, const char *want, bool more)
+{
+	struct listing l;
+	struct why why;
+	bool same;
+
+	if (!listing_parse(&l, xml, strlen(xml), "p/", &why))
+		return !want;
+	same = want && !strcmp(l.lines, want) && l.more == more;
+	free(l.lines);
+	return same;
+}
+
+static void listings_parsed(void)
+{
+#define ENTRY(name, size)	"<Contents><Key>" name "</Key><LastModified>" \
+	"1970-01-02T00:00:01.000Z</LastModified><ETag>x</ETag><Size>" size "</Size></Contents>"
+	static const char last[] = "<IsTruncated>false</IsTruncated>";
+	char *xml = mem_print("%s%s", last, ENTRY("p/a/b", "7") ENTRY("p/c", "0"));
+	char *query = listing_query("p/chunks/", "a b");
+
+	CHECK(listing_is(xml, "a/b 7 86401\nc 0 86401\n", false));
+	SAME(query, "marker=a%20b&max-keys=1000&prefix=p%2Fchunks%2F");
+	free(query);
+	free(xml);
+	CHECK(listing_is("<IsTruncated>true</IsTruncated>" ENTRY("p/a", "1"), "a 1 86401\n", true));
+	/* Objects of others are left out. */
+	xml = mem_print("%s%s", last, ENTRY("q/a", "1") ENTRY("p/&amp;", "1") ENTRY("p/", "1"));
+	CHECK(listing_is(xml, "", false));
+	free(xml);
+	CHECK(listing_is("<html>", NULL, false));
+	CHECK(listing_is("<IsTruncated>false</IsTruncated><Contents><Key>p/a", NULL, false));
+	CHECK(listing_is("<IsTruncated>false</IsTruncated>" ENTRY("p/a", "-1"), NULL, false));
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
 		TEST(messages_coded), TEST(messages_with_files), TEST(chunks_cut),
 		TEST(envelopes_opened), TEST(manifests_coded), TEST(cookies_coded),
 		TEST(name_sets), TEST(signatures_of_aws), TEST(settings_read),
+		TEST(listings_parsed),
 		{ NULL, NULL }
 	};
 

@@ -459,6 +459,56 @@ static void wrong_requests(void)
 	CHECK(a.msg.type == OFFLOAD_FAILED);
 }
 
+static void order_give(u32 type, const char *text, struct answer *a, int *passed)
+{
+	struct offload_msg msg = { .type = type, .store = "s", .text = text,
+				   .text_len = strlen(text) };
+	u8 packet[OFFLOAD_PACKET_MAX];
+
+	memset(a, 0, sizeof(*a));
+	channel_ask(&msg, -1);
+	CHECK(channel_receive(&a->msg, packet, passed));
+	if (a->msg.text)
+		memcpy(a->text, a->msg.text, a->msg.text_len);
+}
+
+static void objects_listed_read_deleted(void)
+{
+	char lines[16384] = "", name[OFFLOAD_STORE_MAX * 2] = "";
+	struct answer pushed, a;
+	int fd = -1, n;
+
+	store_define(KEY_1);
+	push_file(file, &pushed);
+	order_give(OFFLOAD_LIST, "chunks/\n", &a, &fd);
+	CHECK(a.msg.type == OFFLOAD_LISTED && a.msg.number > 1 && !a.msg.done && fd >= 0);
+	CHECK(pread(fd, lines, sizeof(lines) - 1, 0) > 0);
+	close(fd);
+	CHECK(sscanf(strstr(lines, "manifests/") ?: "", "%127s %*d 7", name) == 1);
+	order_give(OFFLOAD_READ, name, &a, &fd);
+	CHECK(a.msg.type == OFFLOAD_OBJECT && fd >= 0 && lseek(fd, 0, SEEK_END) > 0);
+	close(fd);
+	CHECK(sscanf(strstr(lines, "chunks/") ?: "", "%127s", name) == 1);
+	order_give(OFFLOAD_READ, name, &a, &fd);
+	CHECK(a.msg.type == OFFLOAD_OBJECT && a.msg.size && fd < 0);
+	s3_server_fault(server, S3_WRONG, 'G', 100);
+	order_give(OFFLOAD_READ, name, &a, &fd);
+	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == EIO);
+	s3_server_fault(server, S3_GOOD, 0, 0);
+	n = server->objects;
+	order_give(OFFLOAD_DELETE, name, &a, &fd);
+	CHECK(a.msg.type == OFFLOAD_DELETED && server->objects == n - 1);
+	order_give(OFFLOAD_DELETE, name, &a, &fd);
+	CHECK(a.msg.type == OFFLOAD_DELETED);
+	order_give(OFFLOAD_READ, name, &a, &fd);
+	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == ENODATA && strstr(a.text, name));
+	/* Nothing but chunks and manifests. */
+	order_give(OFFLOAD_DELETE, "ditto-check", &a, &fd);
+	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == EINVAL);
+	order_give(OFFLOAD_LIST, "chunks/", &a, &fd);
+	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == EINVAL);
+}
+
 static void process_confined(void)
 {
 	CHECK(process_status(process, "CapPrm", 16) == 0);
@@ -487,7 +537,8 @@ int main(void)
 		TEST(process_confined), TEST(push_and_fetch), TEST(keys_change),
 		TEST(zeros_and_nothing), TEST(passing_faults), TEST(lasting_faults),
 		TEST(store_is_left_alone), TEST(many_readers), TEST(requests_cancelled),
-		TEST(file_becomes_shorter), TEST(wrong_requests), TEST(process_ends),
+		TEST(file_becomes_shorter), TEST(wrong_requests), TEST(objects_listed_read_deleted),
+		TEST(process_ends),
 		{ NULL, NULL }
 	};
 	int status;

@@ -170,6 +170,43 @@ static bool s3_send_more(int fd)
 	return true;
 }
 
+/* All objects, in one page. */
+static bool s3_list(const struct s3_request *r)
+{
+	char *text = NULL;
+	size_t len = 0, n = strcspn(r->path, "?");
+	FILE *out = open_memstream(&text, &len);
+	const struct s3_object *o;
+	bool good;
+
+	fputs("<IsTruncated>false</IsTruncated>", out);
+	pthread_mutex_lock(&lock);
+	for (o = objects; o; o = o->next)
+		if (o->path[0] && !strncmp(o->path, r->path, n))
+			fprintf(out,
+				"<Contents><Key>%s</Key><LastModified>1970-01-01T00:00:07Z</LastModified><Size>%zu</Size></Contents>",
+				o->path + n, o->len);
+	pthread_mutex_unlock(&lock);
+	fclose(out);
+	good = s3_answer(r, 200, len, NULL, time(NULL)) && s3_write(r->fd, text, len);
+	free(text);
+	return good;
+}
+
+static bool s3_delete(const struct s3_request *r)
+{
+	struct s3_object *o;
+
+	pthread_mutex_lock(&lock);
+	o = s3_find(r->path);
+	if (o) {
+		o->path[0] = '\0';
+		server->objects--;
+	}
+	pthread_mutex_unlock(&lock);
+	return s3_answer(r, 204, 0, NULL, time(NULL));
+}
+
 static bool s3_get(const struct s3_request *r)
 {
 	struct s3_object *o;
@@ -244,6 +281,10 @@ static bool s3_serve(struct s3_request *r)
 	case S3_HTML:
 		return s3_html(r);
 	default:
+		if (r->method[0] == 'D')
+			return s3_delete(r);
+		if (strchr(r->path, '?'))
+			return s3_list(r);
 		return r->method[0] == 'P' ? s3_put(r) : s3_get(r);
 	}
 }

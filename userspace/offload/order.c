@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Orders about single objects. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "chunker.h"
+#include "listing.h"
+#include "load.h"
+#include "manifest.h"
+#include "mem.h"
+#include "memfile.h"
+#include "order.h"
+
+/**
+ * struct order - an order
+ * @list: entry in struct orders' list
+ * @all: the set
+ * @id: number of the request
+ * @cancelled: its end was told already
+ * @load: reads the object; its store is that of the order, which is a user of it
+ * @transfer: request for a list, or to delete
+ * @query: of the request for a list
+ * @page: the answer to it
+ */
+struct order {
+	TAILQ_ENTRY(order) list;
+	struct orders *all;
+	u64 id;
+	bool cancelled;
+	struct load load;
+	struct transfer transfer;
+	char *query;
+	u8 *page;
+};
+
+/**
+ * struct orders - all orders
+ * @list: the orders
+ * @engine: what they share
+ */
+struct orders {
+	TAILQ_HEAD(, order) list;
+	struct engine *engine;
+};
+
+struct orders *orders_new(struct engine *engine)
+{
+	struct orders *all = mem_new(sizeof(*all));
+
+	all->engine = engine;
+	TAILQ_INIT(&all->list);
+	return all;
+}
+
+static void order_free(struct order *o)
+{
+	TAILQ_REMOVE(&o->all->list, o, list);
+	store_put(o->load.store);
+	free(o->query);
+	free(o->page);
+	free(o);
+}
+
+static void order_fail(struct order *o, int error, const char *why)
+{
+	out_send_failed(&o->all->engine->out, o->id, error, why);
+	order_free(o);
+}
+
+/* "chunks/XX/HEX" or "manifests/XX/HEX" */
+static bool order_parse_name(const char *text, enum envelope_kind *kind, u8 name[HASH_SIZE])
+{
+	char again[TRANSFER_OBJECT_SIZE];
+	const char *hex = strrchr(text, '/');
+
+	*kind = strncmp(text, "manifests/", strlen("manifests/")) ? ENVELOPE_CHUNK :
+								     ENVELOPE_MANIFEST;
+	if (!hex || strlen(++hex) != 2 * HASH_SIZE || !hash_from_hex(hex, name, HASH_SIZE))
+		return false;
+	object_name(*kind == ENVELOPE_MANIFEST, name, again);
+	return !strcmp(text, again);
+}
+
+static void order_listed(struct transfer *t)
+{
+	struct order *o = t->arg;
+	struct out *out = &o->all->engine->out;
+	struct offload_msg msg = { .type = OFFLOAD_LISTED, .id = o->id, .requests = t->requests };
+	struct listing l;
+	struct why why;
+	int fd = -1;
+
+	if (t->outcome != OUTCOME_GOOD) {
+		order_fail(o, t->error, t->why.text);
+		return;
+	}
+	if (!listing_parse(&l, (const char *)o->page, t->got, t->store->prefix, &why)) {
+		order_fail(o, EIO, why.text);
+		return;
+	}
+	if (l.n)
+		fd = memfile_new(l.lines, l.len);
+	free(l.lines);
+	if (fd < -1) {
+		order_fail(o, -fd, "no memory for a list");
+		return;
+	}
+	msg.number = l.n;
+	msg.done = l.more;
+	out_send(out, &msg, fd);
+	if (fd >= 0)
+		close(fd);
+	order_free(o);
+}
+
+static void order_list(struct order *o, const char *text)
+{
+	struct store *store = o->load.store;
+	struct transfer *t = &o->transfer;
+	const char *after = strchr(text, '\n');
+	char *prefix, *from;
+
+	if (!after) {
+		order_fail(o, EINVAL, "the order names no place to begin");
+		return;
+	}
+	o->page = malloc(LISTING_MAX);
+	if (!o->page) {
+		order_fail(o, ENOMEM, "out of memory");
+		return;
+	}
+	prefix = mem_print("%s%.*s", store->prefix, (int)(after - text), text);
+	from = after[1] ? mem_print("%s%s", store->prefix, after + 1) : mem_string("");
+	o->query = listing_query(prefix, from);
+	free(prefix);
+	free(from);
+	t->method = TRANSFER_GET;
+	t->query = o->query;
+	t->into = o->page;
+	t->room = LISTING_MAX;
+	t->done = order_listed;
+	transfer_start(o->all->engine->transfers, t);
+}
+
+/* The content of a chunk is of no use to anybody. */
+static bool order_drop(struct load *l, const u8 *plain, struct why *why)
+{
+	(void)l;
+	(void)plain;
+	(void)why;
+	return true;
+}
+
+static void order_read_done(struct load *l)
+{
+	struct order *o = l->arg;
+	const struct offload_msg msg = { .type = OFFLOAD_OBJECT, .id = o->id, .size = l->len,
+					 .requests = l->transfer.requests };
+
+	if (l->error && !o->cancelled) {
+		order_fail(o, l->error, l->why.text);
+		return;
+	}
+	if (!o->cancelled)
+		out_send(&o->all->engine->out, &msg, l->file);
+	if (l->file >= 0)
+		close(l->file);
+	order_free(o);
+}
+
+static void order_read(struct order *o, const char *text)
+{
+	struct load *l = &o->load;
+
+	if (!order_parse_name(text, &l->kind, l->name)) {
+		order_fail(o, EINVAL, "this is no name of a chunk or manifest");
+		return;
+	}
+	l->engine = o->all->engine;
+	l->urgency = TRANSFER_BACKGROUND;
+	l->max = l->kind == ENVELOPE_CHUNK ? CHUNK_MAX : MANIFEST_MAX;
+	l->use = l->kind == ENVELOPE_CHUNK ? order_drop : NULL;
+	l->done = order_read_done;
+	l->arg = o;
+	load_start(l);
+}
+
+static void order_deleted(struct transfer *t)
+{
+	struct order *o = t->arg;
+	const struct offload_msg msg = { .type = OFFLOAD_DELETED, .id = o->id,
+					 .requests = t->requests };
+
+	if (t->outcome != OUTCOME_GOOD && t->outcome != OUTCOME_MISSING) {
+		order_fail(o, t->error, t->why.text);
+		return;
+	}
+	out_send(&o->all->engine->out, &msg, -1);
+	order_free(o);
+}
+
+static void order_delete(struct order *o, const char *text)
+{
+	struct transfer *t = &o->transfer;
+	enum envelope_kind kind;
+	u8 name[HASH_SIZE];
+
+	if (!order_parse_name(text, &kind, name)) {
+		order_fail(o, EINVAL, "this is no name of a chunk or manifest");
+		return;
+	}
+	snprintf(t->object, sizeof(t->object), "%s", text);
+	t->method = TRANSFER_DELETE;
+	t->done = order_deleted;
+	transfer_start(o->all->engine->transfers, t);
+}
+
+void order_start(struct orders *all, const struct offload_msg *msg, struct store *store)
+{
+	struct order *o = mem_new(sizeof(*o));
+	char *text = mem_print("%.*s", (int)msg->text_len, msg->text);
+
+	o->all = all;
+	o->id = msg->id;
+	o->load.store = store_get(store);
+	o->load.file = -1;
+	o->transfer.store = store;
+	o->transfer.urgency = TRANSFER_BACKGROUND;
+	o->transfer.arg = o;
+	TAILQ_INSERT_TAIL(&all->list, o, list);
+	if (msg->type == OFFLOAD_LIST)
+		order_list(o, text);
+	else if (msg->type == OFFLOAD_READ)
+		order_read(o, text);
+	else
+		order_delete(o, text);
+	free(text);
+}
+
+bool order_cancel(struct orders *all, u64 id)
+{
+	struct order *o;
+
+	TAILQ_FOREACH(o, &all->list, list) {
+		if (o->id != id || o->cancelled)
+			continue;
+		if (!o->load.done) {
+			transfer_cancel(all->engine->transfers, &o->transfer);
+			order_fail(o, ECANCELED, "cancelled");
+			return true;
+		}
+		/* A thread may work on it. */
+		o->cancelled = true;
+		out_send_failed(&all->engine->out, id, ECANCELED, "cancelled");
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Orders about single objects: list, read, delete. */
+#ifndef _DITTO_OFFLOAD_ORDER_H
+#define _DITTO_OFFLOAD_ORDER_H
+
+#include "engine.h"
+
+struct orders;
+
+/* Create the set of all orders. */
+struct orders *orders_new(struct engine *engine);
+/* Begin an order: OFFLOAD_LIST, OFFLOAD_READ or OFFLOAD_DELETE. A message tells the end. */
+void order_start(struct orders *all, const struct offload_msg *msg, struct store *store);
+/* End an order. Returns false if there is none with this number. */
+bool order_cancel(struct orders *all, u64 id);
+
+#endif
