@@ -3,6 +3,7 @@
 
 RGW takes long to start, so it is kept for all tests of a run; each has a bucket of its own.
 """
+import contextlib
 import os
 import shutil
 import signal
@@ -17,6 +18,7 @@ RGW_PORT, PROXY_PORT = 7480, 9000
 ACCESS, SECRET = 'TESTAK', 'TESTSECRETKEY000'
 PROGRAM = 'ditto-offload'
 KEY = '6b' * 32
+INDEX = '/var/lib/ditto/offload.db'
 
 CONF = """[store main]
 endpoint = http://127.0.0.1:{port}
@@ -48,6 +50,10 @@ class Store:
 
     def __init__(self, world, more='key-file = {folder}/key'):
         rgw()
+        # The index knows the file systems of earlier tests, and misses them.
+        for end in ('', '-wal', '-shm'):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(f'{INDEX}{end}')
         self.world, self.server = world, world.server
         self.folder = f'{world.base}/store'
         self.bucket = world.name.replace('_', '-').replace('.', '-')
@@ -127,6 +133,24 @@ class Store:
         if p.returncode:
             raise AssertionError(f'dittoctl offload {verb}: {p.stdout}{p.stderr}')
         return json.loads(p.stdout)
+
+    def tool(self, *words, check=True):
+        """Run dittoctl offload. Returns its JSON, or (status, JSON or None, errors)."""
+        import json
+        with self.server.ns:
+            p = subprocess.run([servers.tool('dittoctl'), '--json', 'offload', *words],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True, check=False, timeout=300)
+        if check and p.returncode:
+            raise AssertionError(f'dittoctl offload {words}: {p.stdout}{p.stderr}')
+        said = json.loads(p.stdout) if p.stdout else None
+        return said if check else (p.returncode, said, p.stderr)
+
+    def delete(self, name):
+        """Delete an object behind the back of all others."""
+        run('curl', '-sSf', '-X', 'DELETE', '--aws-sigv4', 'aws:amz:us-east-1:s3',
+            '--user', f'{ACCESS}:{SECRET}', '-H', 'x-amz-content-sha256: UNSIGNED-PAYLOAD',
+            f'http://127.0.0.1:{RGW_PORT}/{self.bucket}/{name}')
 
     def spawn_push(self, *paths):
         """A push in the background."""

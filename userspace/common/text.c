@@ -41,6 +41,48 @@ bool text_number(const char *text, u64 min, u64 max, u64 *value,
 		       min, max);
 }
 
+/* A number with one of the letters of @units, each of which stands for a factor, or with none. */
+static bool text_number_with_unit(const char *text, const char *units, const u64 *factors, u64 max,
+				  u64 *value)
+{
+	const char *unit;
+	u64 factor = 1;
+	char *end;
+
+	errno = 0;
+	*value = strtoull(text, &end, 10);
+	if (errno || !isdigit((unsigned char)text[0]))
+		return false;
+	if (*end) {
+		unit = strchr(units, *end);
+		if (!unit || end[1])
+			return false;
+		factor = factors[unit - units];
+	}
+	if (*value > max / factor)
+		return false;
+	*value *= factor;
+	return true;
+}
+
+bool text_duration(const char *text, u64 max, u64 *seconds, struct why *why)
+{
+	static const u64 factors[] = { 1, 60, 3600, 86400, 7 * 86400 };
+
+	return text_number_with_unit(text, "smhdw", factors, max, seconds) ||
+	       why_not(why, "'%s' is not allowed: a time such as 30m, 12h or 7d, up to %llud, is",
+		       text, max / 86400);
+}
+
+bool text_size(const char *text, u64 *bytes, struct why *why)
+{
+	static const u64 factors[] = { 1ULL << 10, 1ULL << 20, 1ULL << 30, 1ULL << 40 };
+
+	return text_number_with_unit(text, "KMGT", factors, INT64_MAX, bytes) ||
+	       why_not(why, "'%s' is not allowed: a number of bytes such as 4096, 64K or 10M is",
+		       text);
+}
+
 bool text_bool(const char *text, bool *value, struct why *why)
 {
 	static const struct {

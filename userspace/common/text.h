@@ -48,6 +48,10 @@ bool why_not(struct why *why, const char *format, ...)
 /* Decimal digits only, from @min to @max. */
 bool text_number(const char *text, u64 min, u64 max, u64 *value,
 		 struct why *why);
+/* A number with the unit s, m, h, d or w, or without for seconds; at most @max seconds. */
+bool text_duration(const char *text, u64 max, u64 *seconds, struct why *why);
+/* A number of bytes, or with the unit K, M, G or T of 1024, 1024^2... bytes. */
+bool text_size(const char *text, u64 *bytes, struct why *why);
 /* yes/no, on/off, true/false, 1/0. */
 bool text_bool(const char *text, bool *value, struct why *why);
 /* One name of an enum. */

@@ -65,12 +65,13 @@ int offload_info_get(struct ctl *ctl, const char *path, struct offload_info *inf
 	return 0;
 }
 
-static bool connect_send(int fd, const struct offload_ctl_request *request, int file)
+bool offload_send(int fd, struct offload_ctl_request *request, int file)
 {
 	union pass_room room;
-	struct iovec iov = { (void *)request, sizeof(*request) };
+	struct iovec iov = { request, sizeof(*request) };
 	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
 
+	request->version = OFFLOAD_CTL_VERSION;
 	pass_put(&h, &room, file);
 	return sendmsg(fd, &h, MSG_NOSIGNAL) == (ssize_t)sizeof(*request);
 }
@@ -80,9 +81,8 @@ int offload_connect(struct offload_ctl_request *request, int file, struct why *w
 	const struct sockaddr_un addr = { AF_UNIX, OFFLOAD_CTL_SOCKET };
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
-	request->version = OFFLOAD_CTL_VERSION;
 	if (fd >= 0 && !connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) &&
-	    connect_send(fd, request, file))
+	    offload_send(fd, request, file))
 		return fd;
 	if (errno == ENOENT || errno == ECONNREFUSED)
 		why_not(why, "dittod does not run, which does the work");
@@ -93,13 +93,24 @@ int offload_connect(struct offload_ctl_request *request, int file, struct why *w
 	return -1;
 }
 
-bool offload_answer(int fd, union offload_ctl_answer *answer)
+bool offload_answer(int fd, union offload_ctl_answer *answer, int *file)
 {
+	union pass_room room;
+	struct iovec iov = { answer, sizeof(*answer) };
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &room,
+			    .msg_controllen = sizeof(room) };
+	int passed = -1;
 	ssize_t len;
 
 	do {
-		len = recv(fd, answer, sizeof(*answer), 0);
+		len = recvmsg(fd, &h, MSG_CMSG_CLOEXEC);
 	} while (len < 0 && errno == EINTR);
+	if (len >= 0)
+		pass_take(&h, &passed);
+	if (file)
+		*file = passed;
+	else if (passed >= 0)
+		close(passed);
 	if (len < (ssize_t)sizeof(answer->type))
 		return false;
 	switch (answer->type) {
@@ -107,6 +118,8 @@ bool offload_answer(int fd, union offload_ctl_answer *answer)
 		return len == sizeof(answer->store);
 	case OFFLOAD_CTL_FAILED:
 		return len == sizeof(answer->failure);
+	case OFFLOAD_CTL_OBJECT:
+		return len == sizeof(answer->object);
 	default:
 		return len == sizeof(answer->push) || len == sizeof(answer->store);
 	}
@@ -165,7 +178,7 @@ static int status_stores(struct ctl *ctl)
 	}
 	if (ctl->json)
 		json_open(stdout, NULL, '[');
-	while ((good = offload_answer(fd, &a)) && a.type == OFFLOAD_CTL_STORE) {
+	while ((good = offload_answer(fd, &a, NULL)) && a.type == OFFLOAD_CTL_STORE) {
 		if (ctl->json)
 			store_json(&a.store);
 		else
@@ -321,5 +334,8 @@ const struct verb offload_verbs[] = {
 	{ "push", offload_push, "[--store NAME] PATH..." },
 	{ "recall", offload_recall, "PATH..." },
 	{ "status", offload_status, "[PATH...]" },
+	{ "gc", offload_gc, "[--dry-run] [--grace TIME]" },
+	{ "scrub", offload_scrub, "[--quick]" },
+	{ "rebuild", offload_rebuild, "" },
 	{ NULL, NULL, NULL }
 };

@@ -7,6 +7,7 @@
 
 #include "common/offload_ctl.h"
 #include "common/types.h"
+#include "text.h"
 
 struct ctl;
 
@@ -86,6 +87,9 @@ int offload_run_end(struct offload_run *r, const char *what);
 /* Commands; they return exit statuses. */
 int offload_push(struct ctl *ctl, char **words);
 int offload_recall(struct ctl *ctl, char **words);
+int offload_rebuild(struct ctl *ctl, char **words);
+int offload_gc(struct ctl *ctl, char **words);
+int offload_scrub(struct ctl *ctl, char **words);
 
 /**
  * offload_connect - send a request to dittod
@@ -96,7 +100,12 @@ int offload_recall(struct ctl *ctl, char **words);
  * Return: the socket, from which answers are read; -1 on error.
  */
 int offload_connect(struct offload_ctl_request *request, int file, struct why *why);
-/* Receive one answer, which has the right length. Returns false if dittod has ended. */
-bool offload_answer(int fd, union offload_ctl_answer *answer);
+/* Send another request. Returns false if dittod has ended. */
+bool offload_send(int fd, struct offload_ctl_request *request, int file);
+/*
+ * Receive one answer, which has the right length. @file is set to the descriptor that came along,
+ * or -1; NULL if none is expected. Returns false if dittod has ended.
+ */
+bool offload_answer(int fd, union offload_ctl_answer *answer, int *file);
 
 #endif

@@ -19,6 +19,7 @@
 #include "ditto-nl-gen.h"
 #include "mem.h"
 #include "offload.h"
+#include "offload_lock.h"
 
 /* Files at once: small ones wait for the store, not for the line. */
 #define SLOTS		8
@@ -28,6 +29,7 @@
 /**
  * struct slot - a file that is being uploaded
  * @fd: connection to dittod, or -1 if the slot is free
+ * @lock: no objects are deleted until the file has its record; -1 if the slot does not need it
  * @path: path of the file
  * @info: the file before the upload
  * @done: bytes that are in the store
@@ -36,6 +38,7 @@
  */
 struct slot {
 	int fd;
+	int lock;
 	char *path;
 	struct offload_info info;
 	u64 done;
@@ -50,6 +53,7 @@ struct slot {
  * @store: name of the store, or ""
  * @share: name of the share of the last file
  * @offload: that share may have its files released
+ * @waits: no file may begin, because objects are deleted
  * @slot: the files that are being uploaded
  */
 struct push {
@@ -58,6 +62,7 @@ struct push {
 	char store[OFFLOAD_CTL_STORE_SIZE];
 	char share[OFFLOAD_CTL_SHARE_SIZE];
 	bool offload;
+	bool waits;
 	struct slot slot[SLOTS];
 };
 
@@ -173,8 +178,16 @@ static void push_release(struct push *p, struct slot *slot, const struct offload
 		offload_run_done(p->run, slot->path, info->size, false);
 }
 
+static void push_unlock(struct slot *slot)
+{
+	if (slot->lock >= 0)
+		close(slot->lock);
+	slot->lock = -1;
+}
+
 static void push_end(struct slot *slot)
 {
+	push_unlock(slot);
 	close(slot->fd);
 	slot->fd = -1;
 	free(slot->path);
@@ -185,7 +198,7 @@ static void push_answered(struct push *p, struct slot *slot)
 {
 	union offload_ctl_answer answer;
 
-	if (!offload_answer(slot->fd, &answer)) {
+	if (!offload_answer(slot->fd, &answer, NULL)) {
 		offload_run_fail(p->run, slot->path, "share %s: dittod has ended",
 				 slot->info.share);
 		push_end(slot);
@@ -212,25 +225,40 @@ static void push_answered(struct push *p, struct slot *slot)
 	push_end(slot);
 }
 
-/* Give files to free slots. Returns the number of slots in use. */
-static unsigned int push_fill_slots(struct push *p)
+static void push_fill_slot(struct push *p, struct slot *slot)
 {
 	const struct stat *st;
-	unsigned int n = 0;
 	const char *path;
+
+	slot->lock = offload_lock_upload();
+	p->waits = slot->lock == -EAGAIN;
+	while (slot->fd < 0 && !p->waits) {
+		path = offload_run_next(p->run, &st);
+		if (!path)
+			break;
+		if (slot->lock < 0)
+			offload_run_fail(p->run, path, "no lock: %s", strerror(-slot->lock));
+		else
+			push_begin(p, slot, path);
+		offload_run_show(p->run, 0);
+	}
+	if (slot->fd < 0)
+		push_unlock(slot);
+}
+
+/* Give files to free slots. Returns whether there is anything to wait for. */
+static bool push_fill_slots(struct push *p)
+{
+	unsigned int n = 0;
 	int i;
 
+	p->waits = false;
 	for (i = 0; i < SLOTS; i++) {
-		while (p->slot[i].fd < 0) {
-			path = offload_run_next(p->run, &st);
-			if (!path)
-				break;
-			push_begin(p, &p->slot[i], path);
-			offload_run_show(p->run, 0);
-		}
+		if (p->slot[i].fd < 0 && !p->waits)
+			push_fill_slot(p, &p->slot[i]);
 		n += p->slot[i].fd >= 0;
 	}
-	return n;
+	return n || p->waits;
 }
 
 static void push_files(struct push *p)
@@ -281,8 +309,10 @@ int offload_push(struct ctl *ctl, char **words)
 		return ctl_usage(ctl, "the path of a file or directory is needed");
 	if (ctl_connect(ctl))
 		return CTL_REFUSED;
-	for (i = 0; i < SLOTS; i++)
+	for (i = 0; i < SLOTS; i++) {
 		p.slot[i].fd = -1;
+		p.slot[i].lock = -1;
+	}
 	p.run = offload_run_new(ctl, words);
 	if (!p.run)
 		return CTL_USAGE;

@@ -36,6 +36,23 @@ static void bool_text(void)
 	CHECK(!text_bool("2", &v, &why));
 }
 
+static void unit_text(void)
+{
+	struct why why;
+	u64 v;
+
+	CHECK(text_duration("90", 1000, &v, &why) && v == 90);
+	CHECK(text_duration("2d", 1000000, &v, &why) && v == 172800);
+	CHECK(text_duration("0", 0, &v, &why) && !v);
+	CHECK(!text_duration("2d", 172799, &v, &why));
+	CHECK(!text_duration("d", 1000, &v, &why) && !text_duration("-1", 1000, &v, &why));
+	CHECK(!text_duration("1dd", 1000000, &v, &why) && !text_duration("1M", 1000, &v, &why));
+	CHECK(text_size("64K", &v, &why) && v == 65536);
+	CHECK(text_size("3T", &v, &why) && v == 3ULL << 40);
+	CHECK(!text_size("9000000T", &v, &why) && !text_size("", &v, &why));
+	CHECK(!text_size("1m", &v, &why));
+}
+
 static void enum_text(void)
 {
 	struct why why;
@@ -191,7 +208,7 @@ static void printable_text(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(number_text), TEST(bool_text), TEST(enum_text),
+		TEST(number_text), TEST(bool_text), TEST(unit_text), TEST(enum_text),
 		TEST(option_text), TEST(dialect_text),
 		TEST(address_text), TEST(uuid_text), TEST(rule_specs), TEST(nearest_word),
 		TEST(printable_text), { 0 }

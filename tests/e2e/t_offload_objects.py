@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The objects of offloaded files: index, garbage collection, scrub."""
+import os
+
+from harness import eq, get, mount, put, test, umount, wait_for
+from stores import Store
+from t_offload import MIB, content, offloaded
+
+RECORD = 'trusted.ditto.offload'
+
+
+def collect(s, *words):
+    """Delete all garbage of whatever age. Returns the number of objects."""
+    return s.tool('gc', '--grace', '0', *words)['deleted']
+
+
+@test(smb=True, offload=True, timeout=240)
+def garbage_goes_and_the_rest_stays(w):
+    """Only objects without a file are deleted: not those of copies, moved or hidden files."""
+    s = Store(w)
+    same, other = content('same', 2 * MIB), content('other', MIB)
+    a = offloaded(s, w.path('a'), same)
+    b = offloaded(s, w.path('b'), same)
+    c = offloaded(s, w.path('c'), other)
+    known = s.tool('rebuild')
+    eq((known['files'], known['garbage'], known['missing'], known['problems']), (3, 0, 0, 0))
+    objects = known['objects']
+    eq(s.tool('scrub')['objects'], objects, 'checked')
+    eq(collect(s), 0, 'nothing is garbage')
+
+    s.recall(c)
+    eq(s.tool('gc')['due'], 0, 'the grace time has not passed')
+    s.forget()
+    dry = s.tool('gc', '--grace', '0', '--dry-run')
+    assert dry['due'] == dry['garbage'] > 0 == dry['deleted'], dry
+    eq(s.requests('DELETE'), [], 'deleted by a dry run')
+    eq(collect(s), dry['due'], 'deleted')
+    eq(len(s.requests('DELETE')), dry['due'], 'requests')
+    eq(s.tool('rebuild')['objects'], objects - dry['due'], 'left')
+    # What was deleted is uploaded again.
+    eq(s.push(c)['done'], 1, 'pushed again')
+
+    # The other name, a file that left the share, and one that a mount hides.
+    os.unlink(a)
+    os.mkdir(w.path('hidden'))
+    moved = w.path('hidden/b')
+    os.rename(b, moved)
+    mount('none', w.path('hidden'), 'tmpfs')
+    eq(collect(s), 0, 'deleted')
+    umount(w.path('hidden'))
+    eq(get(moved), same, 'content')
+    eq(get(f'{w.client.mount(vers="4.2")}/c'), other, 'content')
+    s.forget()
+    assert collect(s) > 0, 'all was recalled'
+    left = s.tool('rebuild')
+    eq((left['files'], left['objects']), (0, 0), 'left')
+
+
+@test(smb=True, offload=True, timeout=240)
+def nothing_goes_in_doubt(w):
+    """If a record, a manifest or a file system cannot be read, nothing is deleted."""
+    s = Store(w)
+    path = offloaded(s, w.path('f'), content('f', MIB))
+    offloaded(s, w.path('g'), content('g', MIB))
+    garbage = offloaded(s, w.path('garbage'), content('garbage', MIB))
+    os.unlink(garbage)
+
+    def refused(word):
+        s.forget()
+        status, said, errors = s.tool('gc', '--grace', '0', check=False)
+        assert status and said['problems'], (status, said, errors)
+        eq(said['deleted'], 0, 'deleted')
+        eq(s.requests('DELETE'), [], 'requests')
+        assert word in errors, errors
+
+    damaged = put(w.path('damaged'), b'x', 0o644)
+    os.setxattr(damaged, RECORD, b'DOFLxxxx')
+    refused('record is damaged')
+    os.removexattr(damaged, RECORD)
+    s.mode('500')
+    refused('500')
+    s.mode('down')
+    refused('store main')
+    s.mode('ok')
+    s.kill_process()
+    s.ready()
+    assert collect(s) > 0, 'nothing was deleted'
+    eq(s.tool('scrub')['bad_objects'], 0, 'bad')
+    eq(get(path), content('f', MIB), 'content')
+
+
+@test(smb=True, offload=True, timeout=240)
+def uploads_and_deletions_exclude_each_other(w):
+    """What an upload found in the bucket is there when its file has its record."""
+    s, data = Store(w), content('again', 3 * MIB)
+    path = offloaded(s, w.path('f'), data)
+    s.recall(path)
+    s.forget()
+    s.mode('slow 1')
+    push = s.spawn_push(path)
+    wait_for('the upload looks at the bucket', lambda: s.requests('HEAD'))
+    s.mode('ok')
+    said = s.tool('gc', '--grace', '0')
+    out = push.communicate()[0]
+    eq(push.returncode, 0, out)
+    # The first survey saw garbage, the second one the record.
+    eq(said['deleted'], 0, 'deleted')
+    eq(s.states(path)['offloaded'], 1, 'offloaded')
+    eq(s.tool('scrub')['bad_objects'], 0, 'bad')
+    eq(get(path), data, 'content')
+
+
+@test(smb=True, offload=True, timeout=240)
+def scrub_finds_what_is_bad(w):
+    """Missing and wrong objects are told with file, object and cause."""
+    s = Store(w)
+    good = offloaded(s, w.path('good'), content('good', MIB))
+    bad = offloaded(s, w.path('bad'), content('bad', MIB))
+    twin = offloaded(s, w.path('twin'), content('bad', MIB))
+
+    def found(*words):
+        status, said, _ = s.tool('scrub', *words, check=False)
+        assert status, said
+        return said
+
+    s.mode('wrong')
+    said = found()
+    # One chunk and one manifest for each content.
+    eq({entry['file'] for entry in said['bad']}, {good, bad, twin}, 'files')
+    s.mode('ok')
+    eq(s.tool('scrub')['bad'], [], 'bad')
+
+    s.forget()
+    s.recall(bad)
+    chunk = s.requests('GET', 'chunks/')[0].split(f'{s.bucket}/', 1)[1]
+    eq(s.push(bad)['done'], 1, 'pushed')
+    s.delete(chunk)
+    for words in ((), ('--quick',)):
+        said = found(*words)
+        eq(sorted((e['file'], e['object'], e['store']) for e in said['bad']),
+           [(bad, chunk, 'main'), (twin, chunk, 'main')], 'bad')
+        assert 'no such object' in said['bad'][0]['cause'], said
+    eq(s.tool('rebuild', check=False)[1]['missing'], 1, 'missing')

@@ -1,0 +1,457 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Surveys of records and buckets, and dittoctl offload rebuild.
+ *
+ * Each file system with a share that offloads is looked at as a whole, because local programs can
+ * move files out of the share; of other shares, only what is below their path.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <limits.h>
+#include <linux/mount.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <sys/xattr.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "common/share.h"
+#include "ctl.h"
+#include "ditto-nl-gen.h"
+#include "mem.h"
+#include "offload_survey.h"
+#include "out.h"
+#include "text.h"
+
+/* Milliseconds between two refreshes of the progress. */
+#define SHOW_PAUSE	200
+/* What forgets file systems that are gone. */
+#define REBUILD		"dittoctl offload rebuild"
+
+void offload_survey_show(struct offload_survey *s, const char *what, u64 n)
+{
+	u64 now = clock_ms();
+
+	if (!s->bar || now < s->shown + SHOW_PAUSE)
+		return;
+	s->shown = now;
+	fprintf(stderr, "\r\033[K%s: %llu", what, (unsigned long long)n);
+}
+
+static void survey_clear_bar(const struct offload_survey *s)
+{
+	if (s->bar)
+		fputs("\r\033[K", stderr);
+}
+
+void offload_survey_problem(struct offload_survey *s, const char *subject, const char *format, ...)
+{
+	char text[1200], name[OFFLOAD_CTL_PATH_SIZE];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	snprintf(name, sizeof(name), "%s", subject);
+	text_make_printable(name);
+	text_make_printable(text);
+	survey_clear_bar(s);
+	fprintf(stderr, "dittoctl: offload %s: %s: %s\n", s->ctl->verb, name, text);
+	s->problems++;
+}
+
+bool offload_record_read(const char *path, struct offload_record *r, int *error)
+{
+	u8 record[OFFLOAD_RECORD_MAX];
+	ssize_t len = lgetxattr(path, OFFLOAD_RECORD_XATTR, record, sizeof(record));
+
+	*error = len < 0 ? errno : 0;
+	if (len >= 0 && offload_record_decode(r, record, (size_t)len))
+		return true;
+	if (len >= 0)
+		*error = EBADMSG;
+	return false;
+}
+
+static void survey_add_file(struct offload_survey *s, const char *place, const char *path)
+{
+	struct offload_record r;
+	int error;
+
+	s->looked++;
+	offload_survey_show(s, "files looked at", s->looked);
+	if (offload_record_read(place, &r, &error))
+		index_add_file(s->index, path, &r);
+	else if (error == EBADMSG)
+		offload_survey_problem(s, path, "its record is damaged or of a later version");
+	/* Files without records, those that are gone, and file systems without any. */
+	else if (error != ENODATA && error != ENOENT && error != EOPNOTSUPP)
+		offload_survey_problem(s, path, "its record cannot be read: %s", strerror(error));
+}
+
+/*
+ * A copy of the mount, which shows what others that are mounted on it hide. Returns a descriptor,
+ * or that of the directory if there can be no copy.
+ */
+static int survey_open_root(const char *path)
+{
+	int fd = (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	return fd < 0 ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : fd;
+}
+
+static void survey_walk_tree(struct offload_survey *s, int fd, const char *root)
+{
+	char *place = mem_print("/proc/self/fd/%d/", fd), *path;
+	char *const roots[] = { place, NULL };
+	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL);
+	FTSENT *e;
+
+	if (!fts)
+		mem_out();
+	while ((e = fts_read(fts))) {
+		path = mem_print("%s%s%s", strcmp(root, "/") ? root : "",
+				 e->fts_path[strlen(place)] ? "/" : "",
+				 e->fts_path + strlen(place));
+		/* Files may be removed meanwhile. */
+		if ((e->fts_info == FTS_DNR || e->fts_info == FTS_ERR || e->fts_info == FTS_NS) &&
+		    e->fts_errno != ENOENT)
+			offload_survey_problem(s, path, "%s", strerror(e->fts_errno));
+		else if (e->fts_info == FTS_F && S_ISREG(e->fts_statp->st_mode))
+			survey_add_file(s, e->fts_path, path);
+		free(path);
+	}
+	/* The walk ends early after an error. */
+	if (errno)
+		offload_survey_problem(s, root, "%s", strerror(errno));
+	fts_close(fts);
+	free(place);
+}
+
+static u64 survey_fs_id(const struct statfs *fs)
+{
+	u64 id;
+
+	memcpy(&id, &fs->f_fsid, sizeof(id));
+	return id;
+}
+
+static void survey_walk(void *arg, const char *root, u64 fs_id)
+{
+	struct offload_survey *s = arg;
+	struct statfs fs;
+	int fd = survey_open_root(root);
+
+	if (fd < 0 || fstatfs(fd, &fs))
+		offload_survey_problem(s, root, "%s; if it is gone for good: " REBUILD,
+				       strerror(errno));
+	else if (survey_fs_id(&fs) != fs_id)
+		offload_survey_problem(s, root,
+				       "there was another file system before; if it is gone for good: "
+				       REBUILD);
+	else
+		survey_walk_tree(s, fd, root);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Go up from a directory to the root of its file system. */
+static void survey_climb(char *path)
+{
+	char parent[PATH_MAX];
+	struct stat st, up;
+	char *slash;
+
+	while (strcmp(path, "/")) {
+		snprintf(parent, sizeof(parent), "%s", path);
+		slash = strrchr(parent, '/');
+		slash[slash == parent] = '\0';
+		if (stat(path, &st) || stat(parent, &up) || st.st_dev != up.st_dev)
+			return;
+		memcpy(path, parent, strlen(parent) + 1);
+	}
+}
+
+/* A root that is known keeps its file system. */
+static void survey_add_share(struct offload_survey *s, const struct share *share)
+{
+	char path[PATH_MAX];
+	struct statfs fs;
+
+	if (!realpath(share->path, path) || statfs(path, &fs)) {
+		offload_survey_problem(s, share->path, "%s", strerror(errno));
+		return;
+	}
+	if (share->offload)
+		survey_climb(path);
+	index_add_root(s->index, path, survey_fs_id(&fs));
+}
+
+static void survey_add_shares(struct offload_survey *s)
+{
+	struct replies replies = { 0 };
+	struct share *share;
+	unsigned int i;
+
+	if (ctl_list(s->ctl, DITTO_CMD_SHARE_GET, &replies)) {
+		s->problems++;
+		return;
+	}
+	for (i = 0; i < replies.count; i++) {
+		share = share_from_msg(replies.msg[i]);
+		if (share)
+			survey_add_share(s, share);
+		else
+			offload_survey_problem(s, "shares", "the kernel's answer is malformed");
+		share_free(share);
+	}
+	replies_free(&replies);
+}
+
+static void survey_got_manifest(void *arg, const struct offload_result *r)
+{
+	struct offload_survey *s = arg;
+	struct manifest m = { 0 };
+	u8 name[HASH_SIZE], *bytes;
+	struct why why;
+	size_t len = 0;
+	u32 kind;
+
+	if (r->error) {
+		offload_survey_problem(s, r->path, "%s", r->text);
+		return;
+	}
+	bytes = offload_file_read(r->file, &len);
+	if (!bytes || !offload_object_parse(r->path, &kind, name))
+		offload_survey_problem(s, r->path, "the manifest did not come");
+	else if (!manifest_decode(&m, bytes, len, &why))
+		offload_survey_problem(s, r->path, "%s", why.text);
+	else
+		index_add_manifest(s->index, r->store, name, &m);
+	manifest_free(&m);
+	free(bytes);
+}
+
+static void survey_add_line(struct offload_survey *s, const char *store, const char *line)
+{
+	struct index_object o = { .store = store };
+	unsigned long long size, modified;
+
+	if (sscanf(line, "%95s %llu %llu", s->after, &size, &modified) != 3)
+		return;
+	o.size = size;
+	o.modified = modified;
+	if (offload_object_parse(s->after, &o.kind, o.name))
+		index_add_object(s->index, &o);
+}
+
+static void survey_got_list(void *arg, const struct offload_result *r)
+{
+	struct offload_survey *s = arg;
+	char *text, *line, *next;
+	size_t len = 0;
+
+	s->more = false;
+	if (r->error) {
+		offload_survey_problem(s, r->store, "%s", r->text);
+		return;
+	}
+	text = (char *)offload_file_read(r->file, &len);
+	for (line = text ? strtok_r(text, "\n", &next) : NULL; line;
+	     line = strtok_r(NULL, "\n", &next))
+		survey_add_line(s, r->store, line);
+	/* Without a place to go on from, the list would begin anew. */
+	if (r->more && !text)
+		offload_survey_problem(s, r->store, "a page of the list has no object of Ditto's");
+	s->more = r->more && text;
+	free(text);
+}
+
+static void survey_on_result(void *arg, const struct offload_result *r)
+{
+	if (!strncmp(r->path, "manifests/", 10) && !strchr(r->path, '\n'))
+		survey_got_manifest(arg, r);
+	else
+		survey_got_list(arg, r);
+}
+
+static void survey_read_manifest(void *arg, const struct index_object *o)
+{
+	struct offload_survey *s = arg;
+	char name[OFFLOAD_OBJECT_SIZE];
+
+	offload_object_name(o->kind, o->name, name);
+	offload_survey_show(s, "requests to the store", offload_orders_requests(s->orders));
+	offload_orders_add(s->orders, OFFLOAD_CTL_READ, o->store, name, 0);
+}
+
+static void survey_list(struct offload_survey *s, const char *store, const char *prefix)
+{
+	char *words;
+
+	s->after[0] = '\0';
+	do {
+		words = mem_print("%s\n%s", prefix, s->after);
+		offload_orders_add(s->orders, OFFLOAD_CTL_LIST, store, words, 0);
+		offload_orders_wait(s->orders);
+		offload_survey_show(s, "requests to the store", offload_orders_requests(s->orders));
+		free(words);
+	} while (s->more);
+}
+
+/* List the buckets of all stores of the configuration. */
+static void survey_list_stores(struct offload_survey *s)
+{
+	struct offload_ctl_request request = { .type = OFFLOAD_CTL_STATUS };
+	union offload_ctl_answer a;
+	struct why why;
+	bool good = false;
+	int fd = offload_connect(&request, -1, &why);
+
+	while (fd >= 0 && (good = offload_answer(fd, &a, NULL)) && a.type == OFFLOAD_CTL_STORE) {
+		survey_list(s, a.store.name, "chunks/");
+		survey_list(s, a.store.name, "manifests/");
+	}
+	if (fd >= 0)
+		close(fd);
+	if (!good)
+		offload_survey_problem(s, "stores", "%s", fd < 0 ? why.text : "dittod has ended");
+}
+
+bool offload_survey_run(struct offload_survey *s, bool objects)
+{
+	u64 before = s->problems;
+
+	index_begin_survey(s->index, objects);
+	survey_add_shares(s);
+	index_roots(s->index, survey_walk, s);
+	/* Nothing was deleted yet: each manifest that a record names is there. */
+	index_unknown_manifests(s->index, survey_read_manifest, s);
+	offload_orders_wait(s->orders);
+	if (objects)
+		survey_list_stores(s);
+	index_end_survey(s->index, (u64)time(NULL));
+	survey_clear_bar(s);
+	if (index_error(s->index))
+		offload_survey_problem(s, "the index", "%s", index_error(s->index));
+	return s->problems == before;
+}
+
+bool offload_survey_commit(struct offload_survey *s)
+{
+	struct why why;
+
+	if (index_commit(s->index, &why))
+		return true;
+	offload_survey_problem(s, INDEX_PATH, "%s", why.text);
+	return false;
+}
+
+static void survey_sync(void *arg, const char *root, u64 fs_id)
+{
+	struct offload_survey *s = arg;
+	int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	(void)fs_id;
+	if (fd < 0 || syncfs(fd))
+		offload_survey_problem(s, root, "%s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
+bool offload_survey_sync(struct offload_survey *s)
+{
+	u64 before = s->problems;
+
+	index_roots(s->index, survey_sync, s);
+	return s->problems == before;
+}
+
+bool offload_survey_open(struct offload_survey *s, struct ctl *ctl, bool fresh)
+{
+	struct why why;
+
+	memset(s, 0, sizeof(*s));
+	s->ctl = ctl;
+	if (ctl_connect(ctl))
+		return false;
+	mkdir(INDEX_FOLDER, 0755);
+	s->index = index_open(INDEX_PATH, fresh, &why);
+	if (!s->index) {
+		ctl->conn.why = why;
+		ctl_refused(ctl, NULL);
+		return false;
+	}
+	s->bar = isatty(STDERR_FILENO);
+	s->orders = offload_orders_new(survey_on_result, s);
+	return true;
+}
+
+void offload_survey_close(struct offload_survey *s)
+{
+	offload_orders_free(s->orders);
+	index_close(s->index);
+}
+
+static void rebuild_print(const struct offload_survey *s, const struct index_counts *c)
+{
+	char content[OUT_VALUE_MAX], stored[OUT_VALUE_MAX], garbage[OUT_VALUE_MAX];
+
+	printf("%llu files looked at: %llu are offloaded, %s\n", (unsigned long long)s->looked,
+	       (unsigned long long)c->files, bytes_text((double)c->bytes, content));
+	printf("%llu objects in the stores, %s; %llu of them without a file, %s\n",
+	       (unsigned long long)c->objects, bytes_text((double)c->stored, stored),
+	       (unsigned long long)c->garbage, bytes_text((double)c->garbage_bytes, garbage));
+	printf("%llu objects are missing, %llu problems\n", (unsigned long long)c->missing,
+	       (unsigned long long)s->problems);
+}
+
+static void rebuild_print_json(const struct offload_survey *s, const struct index_counts *c)
+{
+	json_open(stdout, NULL, '{');
+	json_number(stdout, "looked-at", s->looked);
+	json_number(stdout, "files", c->files);
+	json_number(stdout, "bytes", c->bytes);
+	json_number(stdout, "objects", c->objects);
+	json_number(stdout, "stored", c->stored);
+	json_number(stdout, "garbage", c->garbage);
+	json_number(stdout, "garbage-bytes", c->garbage_bytes);
+	json_number(stdout, "missing", c->missing);
+	json_number(stdout, "problems", s->problems);
+	json_number(stdout, "requests", offload_orders_requests(s->orders));
+	json_close(stdout, '}');
+	json_end(stdout);
+}
+
+int offload_rebuild(struct ctl *ctl, char **words)
+{
+	struct offload_survey s;
+	struct index_counts c;
+	bool good;
+
+	if (*words && !strcmp(*words, "--json")) {
+		ctl->json = true;
+		words++;
+	}
+	if (ctl_no_more(ctl, words))
+		return CTL_USAGE;
+	if (!offload_survey_open(&s, ctl, true))
+		return CTL_REFUSED;
+	good = offload_survey_run(&s, true);
+	index_count(s.index, &c);
+	good = offload_survey_commit(&s) && good && !c.missing;
+	if (ctl->json)
+		rebuild_print_json(&s, &c);
+	else
+		rebuild_print(&s, &c);
+	offload_survey_close(&s);
+	return good ? CTL_OK : CTL_REFUSED;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Surveys: what the records of files and the buckets say, for the index. */
+#ifndef _DITTO_CTL_OFFLOAD_SURVEY_H
+#define _DITTO_CTL_OFFLOAD_SURVEY_H
+
+#include "offload/index.h"
+#include "offload_orders.h"
+
+struct ctl;
+
+/**
+ * struct offload_survey - a survey
+ * @ctl: this run of the tool
+ * @index: the index
+ * @orders: orders about objects
+ * @looked: files that were looked at
+ * @problems: things that could not be read; each was printed
+ * @bar: progress is shown
+ */
+struct offload_survey {
+	struct ctl *ctl;
+	struct index *index;
+	struct offload_orders *orders;
+	u64 looked;
+	u64 problems;
+
+	/* The rest is private. */
+	bool bar;
+	u64 shown;
+	const char *root;
+	size_t root_len;
+	const char *prefix;
+	const char *after_store;
+	char after[OFFLOAD_OBJECT_SIZE];
+	bool more;
+};
+
+/* Open the index, and connect. Returns false after a message. */
+bool offload_survey_open(struct offload_survey *s, struct ctl *ctl, bool fresh);
+/*
+ * Look at all records, the manifests that they name, and, if @objects, the objects of all buckets.
+ * Returns false if something is unknown: then it must not be taken for garbage.
+ */
+bool offload_survey_run(struct offload_survey *s, bool objects);
+/* Commit the changes of the index. Returns false after a message. */
+bool offload_survey_commit(struct offload_survey *s);
+void offload_survey_close(struct offload_survey *s);
+/* Write the file systems with records to their disks. Returns false after a message. */
+bool offload_survey_sync(struct offload_survey *s);
+/* Print a problem, and count it. */
+void offload_survey_problem(struct offload_survey *s, const char *subject, const char *format, ...)
+	__printf(3, 4);
+/* Show progress: a short text. */
+void offload_survey_show(struct offload_survey *s, const char *what, u64 n);
+/* Read the record of a file. Returns false and sets @error to an errno, such as ENODATA. */
+bool offload_record_read(const char *path, struct offload_record *r, int *error);
+
+#endif

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The index of offloaded data, in SQLite. See index.h. */
+
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "index.h"
+#include "mem.h"
+
+/* How long to wait for another user, in ms. */
+#define BUSY_TIME	60000
+/* Another version is created anew. */
+#define VERSION		1
+
+/**
+ * struct index - the index
+ * @db: the database
+ * @error: the first error, or NULL
+ */
+struct index {
+	sqlite3 *db;
+	char *error;
+};
+
+static const char schema[] =
+	"CREATE TABLE IF NOT EXISTS root(path TEXT PRIMARY KEY, fs INTEGER);"
+	"CREATE TABLE IF NOT EXISTS file(path BLOB PRIMARY KEY, inode INTEGER, generation INTEGER,\n"
+	"size INTEGER, store TEXT, manifest BLOB) WITHOUT ROWID;"
+	"CREATE INDEX IF NOT EXISTS file_manifest ON file(store, manifest);"
+	"CREATE TABLE IF NOT EXISTS manifest(id INTEGER PRIMARY KEY, store TEXT, name BLOB,\n"
+	"UNIQUE(store, name));"
+	"CREATE TABLE IF NOT EXISTS chunk(manifest INTEGER, name BLOB, length INTEGER,\n"
+	"PRIMARY KEY(manifest, name)) WITHOUT ROWID;"
+	"CREATE INDEX IF NOT EXISTS chunk_name ON chunk(name);"
+	"CREATE TABLE IF NOT EXISTS object(store TEXT, kind INTEGER, name BLOB, size INTEGER,\n"
+	"modified INTEGER, since INTEGER, seen INTEGER, PRIMARY KEY(store, kind, name))\n"
+	"WITHOUT ROWID;"
+	/* All that files refer to, once each. */
+	"CREATE TEMP TABLE referred(store TEXT, kind INTEGER, name BLOB, length INTEGER,\n"
+	"PRIMARY KEY(store, kind, name)) WITHOUT ROWID;";
+
+static const char forget[] =
+	"DROP TABLE IF EXISTS root; DROP TABLE IF EXISTS file; DROP TABLE IF EXISTS manifest;"
+	"DROP TABLE IF EXISTS chunk; DROP TABLE IF EXISTS object;";
+
+static bool index_good(struct index *x, int rc)
+{
+	if (x->error)
+		return false;
+	if (rc == SQLITE_OK || rc == SQLITE_ROW || rc == SQLITE_DONE)
+		return true;
+	x->error = mem_string(sqlite3_errmsg(x->db));
+	return false;
+}
+
+const char *index_error(const struct index *x)
+{
+	return x->error;
+}
+
+static void index_run(struct index *x, const char *sql)
+{
+	if (!x->error)
+		index_good(x, sqlite3_exec(x->db, sql, NULL, NULL, NULL));
+}
+
+/* A statement with its values: 'i' a u64, 's' a string, 'n' a name, 'p' a path. */
+static sqlite3_stmt *index_prepare(struct index *x, const char *sql, const char *types,
+				   va_list args)
+{
+	sqlite3_stmt *stmt = NULL;
+	const char *text;
+	int i, rc;
+
+	if (x->error || !index_good(x, sqlite3_prepare_v2(x->db, sql, -1, &stmt, NULL)))
+		return NULL;
+	for (i = 1, rc = SQLITE_OK; *types && rc == SQLITE_OK; types++, i++) {
+		if (*types == 'i') {
+			rc = sqlite3_bind_int64(stmt, i, (sqlite3_int64)va_arg(args, u64));
+			continue;
+		}
+		text = va_arg(args, const char *);
+		if (*types == 'n')
+			rc = sqlite3_bind_blob(stmt, i, text, HASH_SIZE, SQLITE_TRANSIENT);
+		else if (*types == 'p')
+			rc = sqlite3_bind_blob(stmt, i, text, (int)strlen(text), SQLITE_TRANSIENT);
+		else
+			rc = sqlite3_bind_text(stmt, i, text, -1, SQLITE_TRANSIENT);
+	}
+	if (index_good(x, rc))
+		return stmt;
+	sqlite3_finalize(stmt);
+	return NULL;
+}
+
+static sqlite3_stmt *index_query(struct index *x, const char *sql, const char *types, ...)
+{
+	sqlite3_stmt *stmt;
+	va_list args;
+
+	va_start(args, types);
+	stmt = index_prepare(x, sql, types, args);
+	va_end(args);
+	return stmt;
+}
+
+/* Go to the next row. After the last one, the statement is freed. */
+static bool index_row(struct index *x, sqlite3_stmt *stmt)
+{
+	int rc = stmt ? sqlite3_step(stmt) : SQLITE_DONE;
+
+	if (rc == SQLITE_ROW)
+		return true;
+	index_good(x, rc);
+	sqlite3_finalize(stmt);
+	return false;
+}
+
+static void index_do(struct index *x, const char *sql, const char *types, ...)
+{
+	sqlite3_stmt *stmt;
+	va_list args;
+
+	va_start(args, types);
+	stmt = index_prepare(x, sql, types, args);
+	va_end(args);
+	while (index_row(x, stmt))
+		;
+}
+
+static u64 index_number(struct index *x, const char *sql)
+{
+	sqlite3_stmt *stmt = index_query(x, sql, "");
+	u64 number = 0;
+
+	while (index_row(x, stmt))
+		number = (u64)sqlite3_column_int64(stmt, 0);
+	return number;
+}
+
+struct index *index_open(const char *path, bool fresh, struct why *why)
+{
+	struct index *x = mem_new(sizeof(*x));
+	char *version = mem_print("PRAGMA user_version = %d", VERSION);
+
+	if (index_good(x, sqlite3_open(path, &x->db))) {
+		sqlite3_busy_timeout(x->db, BUSY_TIME);
+		/* The names of offloaded files are for root only. */
+		chmod(path, 0600);
+		index_run(x, "PRAGMA journal_mode = WAL; PRAGMA temp_store = MEMORY;"
+			     "BEGIN IMMEDIATE");
+		if (fresh || index_number(x, "PRAGMA user_version") != VERSION)
+			index_run(x, forget);
+		index_run(x, schema);
+		index_run(x, version);
+	}
+	free(version);
+	if (!x->error)
+		return x;
+	why_not(why, "%s: %s", path, x->error);
+	index_close(x);
+	return NULL;
+}
+
+bool index_commit(struct index *x, struct why *why)
+{
+	index_run(x, "COMMIT; BEGIN");
+	return !x->error || why_not(why, "the index: %s", x->error);
+}
+
+void index_close(struct index *x)
+{
+	if (!x)
+		return;
+	sqlite3_close(x->db);
+	free(x->error);
+	free(x);
+}
+
+void index_add_root(struct index *x, const char *path, u64 fs_id)
+{
+	index_do(x, "INSERT OR IGNORE INTO root VALUES(?, ?)", "si", path, fs_id);
+}
+
+void index_roots(struct index *x, void (*use)(void *arg, const char *path, u64 fs_id), void *arg)
+{
+	sqlite3_stmt *stmt = index_query(x, "SELECT path, fs FROM root ORDER BY path", "");
+
+	while (index_row(x, stmt))
+		use(arg, (const char *)sqlite3_column_text(stmt, 0),
+		    (u64)sqlite3_column_int64(stmt, 1));
+}
+
+void index_begin_survey(struct index *x, bool objects)
+{
+	index_run(x, "DELETE FROM file; DELETE FROM referred");
+	if (objects)
+		index_run(x, "UPDATE object SET seen = 0");
+}
+
+void index_add_file(struct index *x, const char *path, const struct offload_record *r)
+{
+	index_do(x, "INSERT OR REPLACE INTO file VALUES(?, ?, ?, ?, ?, ?)", "piiisn", path,
+		 r->inode, (u64)r->generation, r->size, r->store, r->manifest);
+}
+
+void index_add_object(struct index *x, const struct index_object *o)
+{
+	index_do(x, "INSERT INTO object VALUES(?, ?, ?, ?, ?, 0, 1) ON CONFLICT DO UPDATE SET\n"
+		    "size = excluded.size, modified = excluded.modified, seen = 1", "sinii",
+		 o->store, (u64)o->kind, o->name, o->size, o->modified);
+}
+
+void index_add_manifest(struct index *x, const char *store, const u8 name[HASH_SIZE],
+			const struct manifest *m)
+{
+	u64 id;
+	u32 i;
+
+	index_do(x, "INSERT OR REPLACE INTO manifest(store, name) VALUES(?, ?)", "sn", store, name);
+	id = (u64)sqlite3_last_insert_rowid(x->db);
+	for (i = 0; i < m->n && !x->error; i++)
+		index_do(x, "INSERT OR IGNORE INTO chunk VALUES(?, ?, ?)", "ini", id,
+			 m->chunks[i].name, (u64)m->chunks[i].length);
+}
+
+void index_end_survey(struct index *x, u64 now)
+{
+	index_run(x, "DELETE FROM object WHERE NOT seen;"
+		     "INSERT OR IGNORE INTO referred SELECT store, 2, manifest, 0 FROM file;"
+		     "INSERT OR IGNORE INTO referred SELECT f.store, 1, c.name, c.length FROM\n"
+		     "(SELECT DISTINCT store, manifest FROM file) f\n"
+		     "JOIN manifest m ON m.store = f.store AND m.name = f.manifest\n"
+		     "JOIN chunk c ON c.manifest = m.id;"
+		     /* Manifests without files are read again if they come back. */
+		     "DELETE FROM manifest WHERE NOT EXISTS (SELECT 1 FROM file f\n"
+		     "WHERE f.store = manifest.store AND f.manifest = manifest.name);"
+		     "DELETE FROM chunk WHERE manifest NOT IN (SELECT id FROM manifest);"
+		     "UPDATE object SET since = 0 WHERE EXISTS (SELECT 1 FROM referred r WHERE\n"
+		     "r.store = object.store AND r.kind = object.kind AND r.name = object.name)");
+	index_do(x, "UPDATE object SET since = ? WHERE NOT since AND NOT EXISTS (SELECT 1 FROM\n"
+		    "referred r WHERE r.store = object.store AND r.kind = object.kind AND\n"
+		    "r.name = object.name)", "i", now);
+}
+
+/* Columns: store, kind, name, size, modified, since. */
+static void index_object_read(sqlite3_stmt *stmt, struct index_object *o)
+{
+	memset(o, 0, sizeof(*o));
+	o->store = (const char *)sqlite3_column_text(stmt, 0);
+	o->kind = (u32)sqlite3_column_int64(stmt, 1);
+	if (sqlite3_column_bytes(stmt, 2) == HASH_SIZE)
+		memcpy(o->name, sqlite3_column_blob(stmt, 2), HASH_SIZE);
+	o->size = (u64)sqlite3_column_int64(stmt, 3);
+	o->modified = (u64)sqlite3_column_int64(stmt, 4);
+	o->since = (u64)sqlite3_column_int64(stmt, 5);
+}
+
+/* The rows are those of a copy, because @use may change the tables. */
+static void index_objects(struct index *x, void (*use)(void *arg, const struct index_object *o),
+			  void *arg)
+{
+	sqlite3_stmt *stmt = index_query(x, "SELECT * FROM work", "");
+	struct index_object o;
+
+	while (index_row(x, stmt)) {
+		index_object_read(stmt, &o);
+		use(arg, &o);
+	}
+}
+
+void index_unknown_manifests(struct index *x,
+			     void (*use)(void *arg, const struct index_object *o), void *arg)
+{
+	index_run(x, "DROP TABLE IF EXISTS temp.work");
+	index_do(x, "CREATE TEMP TABLE work AS SELECT DISTINCT store, 2, manifest, 0, 0, 0\n"
+		    "FROM file f WHERE NOT EXISTS (SELECT 1 FROM manifest m WHERE\n"
+		    "m.store = f.store AND m.name = f.manifest)", "");
+	index_objects(x, use, arg);
+}
+
+void index_stores(struct index *x, void (*use)(void *arg, const char *store), void *arg)
+{
+	sqlite3_stmt *stmt = index_query(x, "SELECT DISTINCT store FROM file", "");
+
+	while (index_row(x, stmt))
+		use(arg, (const char *)sqlite3_column_text(stmt, 0));
+}
+
+void index_garbage(struct index *x, u32 kind, u64 before,
+		   void (*use)(void *arg, const struct index_object *o), void *arg)
+{
+	index_run(x, "DROP TABLE IF EXISTS temp.work; CREATE TEMP TABLE work(store TEXT,\n"
+		     "kind INTEGER, name BLOB, size INTEGER, modified INTEGER, since INTEGER)");
+	index_do(x, "INSERT INTO work SELECT store, kind, name, size, modified, since FROM object\n"
+		    "WHERE kind = ? AND since AND since <= ? AND modified <= ?",
+		 "iii", (u64)kind, before, before);
+	index_objects(x, use, arg);
+}
+
+void index_referred(struct index *x,
+		    void (*use)(void *arg, const struct index_object *o, bool present, u64 length),
+		    void *arg)
+{
+	sqlite3_stmt *stmt = index_query(x, "SELECT r.store, r.kind, r.name, o.size, o.modified,\n"
+					    "0, r.length, o.name NOTNULL FROM referred r\n"
+					    "LEFT JOIN object o ON o.store = r.store\n"
+					    "AND o.kind = r.kind AND o.name = r.name", "");
+	struct index_object o;
+
+	while (index_row(x, stmt)) {
+		index_object_read(stmt, &o);
+		use(arg, &o, sqlite3_column_int(stmt, 7), (u64)sqlite3_column_int64(stmt, 6));
+	}
+}
+
+void index_files_of(struct index *x, const struct index_object *o,
+		    void (*use)(void *arg, const char *path), void *arg)
+{
+	sqlite3_stmt *stmt;
+	char *path;
+
+	if (o->kind == ENVELOPE_MANIFEST)
+		stmt = index_query(x, "SELECT path FROM file WHERE store = ? AND manifest = ?",
+				   "sn", o->store, o->name);
+	else
+		stmt = index_query(x, "SELECT DISTINCT f.path FROM chunk c\n"
+				      "JOIN manifest m ON m.id = c.manifest\n"
+				      "JOIN file f ON f.store = m.store AND f.manifest = m.name\n"
+				      "WHERE m.store = ? AND c.name = ?", "sn", o->store, o->name);
+	while (index_row(x, stmt)) {
+		path = mem_print("%.*s", sqlite3_column_bytes(stmt, 0),
+				 (const char *)sqlite3_column_blob(stmt, 0));
+		use(arg, path);
+		free(path);
+	}
+}
+
+void index_remove_object(struct index *x, const struct index_object *o)
+{
+	index_do(x, "DELETE FROM object WHERE store = ? AND kind = ? AND name = ?", "sin",
+		 o->store, (u64)o->kind, o->name);
+}
+
+void index_count(struct index *x, struct index_counts *c)
+{
+	c->files = index_number(x, "SELECT count(*) FROM file");
+	c->bytes = index_number(x, "SELECT sum(size) FROM file");
+	c->objects = index_number(x, "SELECT count(*) FROM object");
+	c->stored = index_number(x, "SELECT sum(size) FROM object");
+	c->garbage = index_number(x, "SELECT count(*) FROM object WHERE since");
+	c->garbage_bytes = index_number(x, "SELECT sum(size) FROM object WHERE since");
+	c->missing = index_number(x, "SELECT count(*) FROM referred r WHERE NOT EXISTS (SELECT 1\n"
+				     "FROM object o WHERE o.store = r.store AND o.kind = r.kind\n"
+				     "AND o.name = r.name)");
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The index of offloaded data: which files refer to which objects, and since when objects are
+ * without a file. The truth are the records of the files and the bucket; the index can be rebuilt
+ * from them at any time, and loses nothing but the ages of garbage.
+ */
+#ifndef _DITTO_OFFLOAD_INDEX_H
+#define _DITTO_OFFLOAD_INDEX_H
+
+#include "envelope.h"
+#include "manifest.h"
+#include "record.h"
+
+#define INDEX_FOLDER	"/var/lib/ditto"
+#define INDEX_PATH	INDEX_FOLDER "/offload.db"
+
+struct index;
+
+/**
+ * struct index_object - an object of a bucket
+ * @store: name of the store
+ * @kind: enum envelope_kind
+ * @name: name of the content
+ * @size: bytes of the object
+ * @modified: when it was written, seconds since 1970 by the store's clock
+ * @since: when no file referred to it for the first time, seconds since 1970; 0 if files do
+ */
+struct index_object {
+	const char *store;
+	u32 kind;
+	u8 name[HASH_SIZE];
+	u64 size;
+	u64 modified;
+	u64 since;
+};
+
+/**
+ * struct index_counts - how much the index knows
+ * @files: offloaded files
+ * @bytes: bytes of their content
+ * @objects: objects in the buckets
+ * @stored: bytes of them
+ * @garbage: objects without a file
+ * @garbage_bytes: bytes of them
+ * @missing: objects that files refer to, and that are not in the buckets
+ */
+struct index_counts {
+	u64 files;
+	u64 bytes;
+	u64 objects;
+	u64 stored;
+	u64 garbage;
+	u64 garbage_bytes;
+	u64 missing;
+};
+
+/**
+ * index_open - open the index, or create it
+ * @path: its path
+ * @fresh: forget all that it knows
+ * @why: filled on errors
+ *
+ * All changes are one transaction, which index_commit() ends. Others who open it wait until then.
+ *
+ * Return: the index or NULL.
+ */
+struct index *index_open(const char *path, bool fresh, struct why *why);
+/* Make all changes so far durable, and begin others. Returns false and fills @why on errors. */
+bool index_commit(struct index *x, struct why *why);
+/* Forget changes that were not committed, and free. NULL is allowed. */
+void index_close(struct index *x);
+/* The first error since index_open() in words, or NULL. Functions do nothing after an error. */
+const char *index_error(const struct index *x);
+
+/* Add the root of a file system, with the identity of the file system, unless it is known. */
+void index_add_root(struct index *x, const char *path, u64 fs_id);
+/* Call @use for all roots. */
+void index_roots(struct index *x, void (*use)(void *arg, const char *path, u64 fs_id), void *arg);
+
+/* Forget all files and, if @objects, objects, but neither manifests nor the age of garbage. */
+void index_begin_survey(struct index *x, bool objects);
+void index_add_file(struct index *x, const char *path, const struct offload_record *r);
+void index_add_object(struct index *x, const struct index_object *o);
+/* Add the content of a manifest. */
+void index_add_manifest(struct index *x, const char *store, const u8 name[HASH_SIZE],
+			const struct manifest *m);
+/* Work out which objects are garbage, at the time @now. */
+void index_end_survey(struct index *x, u64 now);
+
+/* Call @use for the manifests of files whose content is not known. */
+void index_unknown_manifests(struct index *x,
+			     void (*use)(void *arg, const struct index_object *o), void *arg);
+/* Call @use for all stores of files. */
+void index_stores(struct index *x, void (*use)(void *arg, const char *store), void *arg);
+/*
+ * Call @use for the garbage of a kind that was without a file at the time @before, and was
+ * written before.
+ */
+void index_garbage(struct index *x, u32 kind, u64 before,
+		   void (*use)(void *arg, const struct index_object *o), void *arg);
+/* Call @use for all objects that files refer to. @length: bytes of a chunk's content. */
+void index_referred(struct index *x,
+		    void (*use)(void *arg, const struct index_object *o, bool present, u64 length),
+		    void *arg);
+/* Call @use for the files that refer to an object. */
+void index_files_of(struct index *x, const struct index_object *o,
+		    void (*use)(void *arg, const char *path), void *arg);
+/* An object was deleted. */
+void index_remove_object(struct index *x, const struct index_object *o);
+void index_count(struct index *x, struct index_counts *c);
+
+#endif

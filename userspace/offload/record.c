@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Records of offloaded files. */
+
+#include <string.h>
+
+#include "cookie.h"
+#include "record.h"
+
+#define RECORD_HEADER	40
+#define RECORD_VERSION	1
+/* Places of the fields. */
+#define AT_VERSION	4
+#define AT_SIZE		8
+#define AT_INODE	24
+#define AT_GENERATION	32
+#define AT_COOKIE_LEN	36
+#define AT_MAP_LEN	38
+
+static u64 record_number(const u8 *in, unsigned int bytes)
+{
+	u64 number = 0;
+
+	while (bytes--)
+		number = number << 8 | in[bytes];
+	return number;
+}
+
+bool offload_record_decode(struct offload_record *r, const u8 *in, size_t len)
+{
+	size_t cookie, map;
+
+	memset(r, 0, sizeof(*r));
+	if (len < RECORD_HEADER || memcmp(in, "DOFL", 4) || in[AT_VERSION] != RECORD_VERSION)
+		return false;
+	cookie = record_number(in + AT_COOKIE_LEN, 2);
+	map = record_number(in + AT_MAP_LEN, 2);
+	if (len != RECORD_HEADER + cookie + map || cookie > OFFLOAD_COOKIE_MAX)
+		return false;
+	r->size = record_number(in + AT_SIZE, 8);
+	r->inode = record_number(in + AT_INODE, 8);
+	r->generation = (u32)record_number(in + AT_GENERATION, 4);
+	return cookie_decode(in + RECORD_HEADER, cookie, r->store, r->manifest);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Records of offloaded files, see Documentation/offload-kernel.md. The kernel alone writes them. */
+#ifndef _DITTO_OFFLOAD_RECORD_H
+#define _DITTO_OFFLOAD_RECORD_H
+
+#include "hash.h"
+#include "msg.h"
+
+#define OFFLOAD_RECORD_XATTR	"trusted.ditto.offload"
+/* Longest record in bytes. */
+#define OFFLOAD_RECORD_MAX	4096
+
+/**
+ * struct offload_record - what the record of a file says about its content
+ * @size: bytes of the content
+ * @inode: inode number of the file that the record was made for
+ * @generation: of that inode
+ * @store: name of the store
+ * @manifest: name of the manifest
+ */
+struct offload_record {
+	u64 size;
+	u64 inode;
+	u32 generation;
+	char store[OFFLOAD_STORE_MAX + 1];
+	u8 manifest[HASH_SIZE];
+};
+
+/* Decode a record. Returns false if it is damaged or of another version. */
+bool offload_record_decode(struct offload_record *r, const u8 *in, size_t len);
+
+#endif

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The index of offloaded data, and the records that it is made from. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mem.h"
+#include "offload/cookie.h"
+#include "offload/index.h"
+#include "test.h"
+
+#define DAY	86400
+
+static char *path;
+
+/* A name that consists of one byte. */
+static const u8 *name_of(char byte)
+{
+	static u8 names[4][HASH_SIZE];
+	static unsigned int next;
+
+	next = (next + 1) % ARRAY_SIZE(names);
+	return memset(names[next], byte, HASH_SIZE);
+}
+
+static void file_add(struct index *x, const char *file, char manifest)
+{
+	struct offload_record r = { .size = 5, .store = "s" };
+
+	memcpy(r.manifest, name_of(manifest), HASH_SIZE);
+	index_add_file(x, file, &r);
+}
+
+static void object_add(struct index *x, u32 kind, char name, u64 modified)
+{
+	struct index_object o = { .store = "s", .kind = kind, .size = 1, .modified = modified };
+
+	memcpy(o.name, name_of(name), HASH_SIZE);
+	index_add_object(x, &o);
+}
+
+/* A manifest with two chunks. */
+static void manifest_add_pair(struct index *x, char name, char first, char second)
+{
+	struct manifest m = { 0 };
+
+	manifest_add(&m, name_of(first), 2);
+	manifest_add(&m, name_of(second), 2);
+	index_add_manifest(x, "s", name_of(name), &m);
+	manifest_free(&m);
+}
+
+static void text_add(char *text, char c)
+{
+	text[strlen(text)] = c;
+}
+
+static void object_note(void *arg, const struct index_object *o)
+{
+	text_add(arg, (char)o->name[0]);
+}
+
+static void referred_note(void *arg, const struct index_object *o, bool present, u64 length)
+{
+	text_add(arg, (char)o->name[0]);
+	text_add(arg, present ? '+' : '-');
+	text_add(arg, (char)('0' + length));
+}
+
+static void file_note(void *arg, const char *file)
+{
+	text_add(arg, file[1]);
+}
+
+/* The names of garbage, as a string. */
+static const char *index_garbage_names(struct index *x, u32 kind, u64 before)
+{
+	static char text[64];
+
+	memset(text, 0, sizeof(text));
+	index_garbage(x, kind, before, object_note, text);
+	return text;
+}
+
+/*
+ * Look at files and objects at a time: manifest A has chunks a and b, B has b and c. @files: which
+ * manifests have a file.
+ */
+static void index_survey(struct index *x, const char *files, u64 now)
+{
+	char unknown[64] = "", *p;
+	char file[3] = "/";
+
+	index_begin_survey(x, true);
+	for (; *files; files++) {
+		file[1] = *files;
+		file_add(x, file, *files);
+	}
+	index_unknown_manifests(x, object_note, unknown);
+	for (p = unknown; *p; p++)
+		manifest_add_pair(x, *p, (char)(*p - 'A' + 'a'), (char)(*p - 'A' + 'b'));
+	object_add(x, ENVELOPE_MANIFEST, 'A', DAY);
+	object_add(x, ENVELOPE_MANIFEST, 'B', DAY);
+	object_add(x, ENVELOPE_CHUNK, 'a', DAY);
+	object_add(x, ENVELOPE_CHUNK, 'b', DAY);
+	object_add(x, ENVELOPE_CHUNK, 'c', 5 * DAY);
+	index_end_survey(x, now);
+}
+
+static void garbage_ages(void)
+{
+	struct index_counts c;
+	struct index *x;
+	struct why why;
+
+	x = index_open(path, true, &why);
+	if (!CHECK(x))
+		return;
+	index_survey(x, "AB", 2 * DAY);
+	SAME(index_garbage_names(x, ENVELOPE_CHUNK, 100 * DAY), "");
+	CHECK(index_commit(x, &why));
+	index_survey(x, "A", 3 * DAY);
+	SAME(index_garbage_names(x, ENVELOPE_MANIFEST, 3 * DAY), "B");
+	SAME(index_garbage_names(x, ENVELOPE_MANIFEST, 3 * DAY - 1), "");
+	/* An object that was written after that time stays, too. */
+	SAME(index_garbage_names(x, ENVELOPE_CHUNK, 4 * DAY), "");
+	SAME(index_garbage_names(x, ENVELOPE_CHUNK, 5 * DAY), "c");
+	CHECK(index_commit(x, &why));
+	index_close(x);
+
+	/* The age is kept by later surveys, and ends with a new file. */
+	x = index_open(path, false, &why);
+	index_survey(x, "A", 9 * DAY);
+	SAME(index_garbage_names(x, ENVELOPE_MANIFEST, 3 * DAY), "B");
+	index_survey(x, "AB", 10 * DAY);
+	SAME(index_garbage_names(x, ENVELOPE_MANIFEST, 100 * DAY), "");
+	index_survey(x, "", 11 * DAY);
+	SAME(index_garbage_names(x, ENVELOPE_MANIFEST, 10 * DAY), "");
+	SAME(index_garbage_names(x, ENVELOPE_MANIFEST, 11 * DAY), "AB");
+	SAME(index_garbage_names(x, ENVELOPE_CHUNK, 11 * DAY), "abc");
+	index_count(x, &c);
+	CHECK(c.files == 0 && c.objects == 5 && c.stored == 5 && c.garbage == 5 && !c.missing);
+	index_close(x);
+
+	/* What was not committed is forgotten. */
+	x = index_open(path, false, &why);
+	SAME(index_garbage_names(x, ENVELOPE_CHUNK, 100 * DAY), "c");
+	CHECK(!index_error(x));
+	index_close(x);
+}
+
+static void references_found(void)
+{
+	struct index_object o = { .store = "s", .kind = ENVELOPE_CHUNK };
+	struct index_counts c;
+	char text[64] = "";
+	struct index *x;
+	struct why why;
+
+	x = index_open(path, true, &why);
+	if (!CHECK(x))
+		return;
+	index_survey(x, "AB", DAY);
+	memcpy(o.name, name_of('b'), HASH_SIZE);
+	index_files_of(x, &o, file_note, text);
+	SAME(text, "AB");
+	index_remove_object(x, &o);
+	memset(text, 0, sizeof(text));
+	index_referred(x, referred_note, text);
+	SAME(text, "a+2b-2c+2A+0B+0");
+	index_count(x, &c);
+	CHECK(c.missing == 1 && c.files == 2 && c.bytes == 10);
+	memset(text, 0, sizeof(text));
+	o.kind = ENVELOPE_MANIFEST;
+	memcpy(o.name, name_of('A'), HASH_SIZE);
+	index_files_of(x, &o, file_note, text);
+	SAME(text, "A");
+	index_close(x);
+}
+
+static void records_decoded(void)
+{
+	u8 record[OFFLOAD_RECORD_MAX] = "DOFL\001";
+	struct offload_record r;
+	size_t cookie = cookie_encode("cold", name_of('x'), record + 40), len = 40 + cookie + 2;
+
+	record[9] = 1;
+	record[24] = 7;
+	record[32] = 9;
+	record[36] = (u8)cookie;
+	record[38] = 2;
+	CHECK(offload_record_decode(&r, record, len) && r.size == 256 && r.inode == 7 &&
+	      r.generation == 9 && !memcmp(r.manifest, name_of('x'), HASH_SIZE));
+	SAME(r.store, "cold");
+	CHECK(!offload_record_decode(&r, record, len - 1));
+	CHECK(!offload_record_decode(&r, record, len + 1));
+	CHECK(!offload_record_decode(&r, record, 39));
+	record[4] = 2;
+	CHECK(!offload_record_decode(&r, record, len));
+	record[4] = 1;
+	record[37] = 0xff;
+	CHECK(!offload_record_decode(&r, record, len));
+}
+
+int main(void)
+{
+	static const struct test tests[] = {
+		TEST(records_decoded), TEST(garbage_ages), TEST(references_found), { NULL, NULL }
+	};
+	char folder[] = "/tmp/ditto-index.XXXXXX";
+	int status;
+
+	if (!hash_init() || !mkdtemp(folder))
+		return 1;
+	path = mem_print("%s/db", folder);
+	status = test_main(tests);
+	unlink(path);
+	rmdir(folder);
+	free(path);
+	return status;
+}
