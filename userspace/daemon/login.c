@@ -63,6 +63,8 @@ struct keytab_mark {
  * @keytab: path of the keytab; NULL if there can be none
  * @replay: descriptor of the replay cache
  * @id: number of the last login
+ * @forget: numbers of logins that the worker is to drop, one with each token
+ * @forgets: entries of @forget; at most as many as logins that waited at the same time
  * @keytabs: number of the present keytab
  * @mark: the present keytab
  * @sent: numbers of the keytabs that were sent on the channels of the present worker
@@ -77,6 +79,8 @@ struct login {
 	char *keytab;
 	int replay;
 	u64 id;
+	u64 forget[WORKER_LOGINS_MAX];
+	unsigned int forgets;
 	u64 keytabs;
 	struct keytab_mark mark;
 	u64 sent[WORKER_CHANNELS];
@@ -197,9 +201,11 @@ static int login_send_keytab_locked(struct login *l, struct crew *crew, int fd)
 /*
  * Borrow a channel of the present worker, and number a new login. Returns -1 if there is no
  * worker. @keytab is filled with the number of the keytab that the worker will use, or a later
- * one: each channel brings the keytab itself, because channels overtake each other.
+ * one: each channel brings the keytab itself, because channels overtake each other. @forget is
+ * a login that the worker drops, or 0.
  */
-static int login_channel_get(struct login *l, struct crew **crew, u64 *id, u64 *keytab)
+static int login_channel_get(struct login *l, struct crew **crew, u64 *id, u64 *forget,
+			     u64 *keytab)
 {
 	struct crew *c;
 	int i = keeper_get(&l->keeper, &c);
@@ -211,6 +217,7 @@ static int login_channel_get(struct login *l, struct crew **crew, u64 *id, u64 *
 	pthread_mutex_lock(&l->keeper.lock);
 	if (!*id)
 		*id = ++l->id;
+	*forget = l->forgets ? l->forget[--l->forgets] : 0;
 	login_look_locked(l);
 	*keytab = l->keytabs;
 	if (!c->dead && l->sent[i] != l->keytabs) {
@@ -415,7 +422,7 @@ static enum gss_outcome login_pass(struct login *l, u64 *id, struct auth_step *s
 	u8 *packet;
 	int i, rc;
 
-	i = login_channel_get(l, &crew, id, keytab);
+	i = login_channel_get(l, &crew, id, &msg.forget, keytab);
 	if (i < 0) {
 		*id = 0;
 		why_not(why, "the login worker is not running");
@@ -468,15 +475,20 @@ enum gss_outcome login_take(struct login *l, u64 *id, struct auth_step *step,
 	return login_pass(l, id, step, peer, &keytab, why);
 }
 
+/*
+ * Each login is begun with a token, and tokens are processed before the worker needs room for
+ * another login. A message of its own would be lost when the worker does not read, and then many
+ * of them would make it evict logins that still wait.
+ */
 void login_forget(struct login *l, u64 *id)
 {
-	const struct worker_msg msg = { .type = WORKER_FORGET, .id = *id };
-
 	if (!*id)
 		return;
+	pthread_mutex_lock(&l->keeper.lock);
+	if (l->forgets < WORKER_LOGINS_MAX)
+		l->forget[l->forgets++] = *id;
+	pthread_mutex_unlock(&l->keeper.lock);
 	*id = 0;
-	/* If the message is lost, the worker later evicts the login in favour of newer ones. */
-	keeper_tell(&l->keeper, &msg);
 }
 
 u8 *login_hello(struct login *l, size_t *len)

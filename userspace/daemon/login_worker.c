@@ -82,6 +82,13 @@ static gss_ctx_id_t kept_take(struct worker *w, u64 id)
 	return context;
 }
 
+static void kept_drop(struct worker *w, u64 id)
+{
+	gss_ctx_id_t context = kept_take(w, id);
+
+	gss_forget(&context);
+}
+
 /* Add a login. The oldest one, which has the smallest number, is evicted. */
 static void kept_add(struct worker *w, u64 id, gss_ctx_id_t context)
 {
@@ -135,6 +142,8 @@ static void thread_take(struct thread *t, const struct worker_msg *in)
 	u8 *sids;
 
 	t->first = in->first;
+	if (in->forget)
+		kept_drop(t->worker, in->forget);
 	if (!in->first)
 		context = kept_take(t->worker, in->id);
 	if (in->rpcsec) {
@@ -233,7 +242,6 @@ void worker_run_logins(void)
 	struct worker *w = mem_new(sizeof(*w));
 	struct thread *t = mem_new(sizeof(*t));
 	struct worker_gate gate = { .run = thread_run, .arg = w };
-	gss_ctx_id_t context;
 	struct worker_msg msg;
 	int keytab, fd, rc;
 	char name[64];
@@ -262,13 +270,7 @@ void worker_run_logins(void)
 	worker_gate_open(&gate);
 	for (;;) {
 		worker_check(worker_msg_receive(WORKER_FD_CONTROL, &msg, t->packet, &fd, 0));
-		if (msg.type == WORKER_KEYTAB) {
-			worker_set_keytab(w, msg.id, fd);
-		} else if (msg.type == WORKER_FORGET) {
-			context = kept_take(w, msg.id);
-			gss_forget(&context);
-		} else {
-			worker_check(-EBADMSG);
-		}
+		worker_check(msg.type == WORKER_KEYTAB ? 0 : -EBADMSG);
+		worker_set_keytab(w, msg.id, fd);
 	}
 }

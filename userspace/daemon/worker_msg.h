@@ -27,7 +27,7 @@
 /**
  * enum worker_type - types of messages
  * @WORKER_HELLO: from any worker: it is ready; from the login worker: the available mechanisms
- * @WORKER_FORGET: to any worker: drop a login or a pipe
+ * @WORKER_FORGET: to the pipe worker: drop a pipe
  * @WORKER_TAKE: to the login worker: a token of a client
  * @WORKER_TOOK: answer to @WORKER_TAKE
  * @WORKER_ASK: from the login worker, at most once before @WORKER_TOOK: requests the
@@ -94,6 +94,7 @@ enum worker_type {
  * @type: enum worker_type; determines which other members are transmitted
  * @id: number of the login, pipe, keytab or look-up, chosen by dittod; of what is to end
  * @first: the token or message is the first one
+ * @forget: number of a login to be dropped first, or 0
  * @rpcsec: the token is one of RPCSEC_GSS
  * @outcome: enum gss_outcome
  * @way: enum gss_way
@@ -137,6 +138,7 @@ struct worker_msg {
 	u32 type;
 	u64 id;
 	u64 first;
+	u64 forget;
 	u64 rpcsec;
 	u64 outcome;
 	u64 way;

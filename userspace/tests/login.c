@@ -96,6 +96,17 @@ static void message_kinds(void)
 	CHECK(out.id == 12345 && !out.name[0] && !out.token_len);
 }
 
+/* A token for a worker that drops another login first. */
+static void message_forget(void)
+{
+	struct worker_msg in = { .type = WORKER_TAKE, .id = 8, .first = 1, .forget = 7,
+				 .token = (const u8 *)"token", .token_len = 5 };
+	struct worker_msg out;
+
+	CHECK(worker_msg_decode(&out, packet, worker_msg_encode(&in, packet)));
+	CHECK(out.id == 8 && out.first && out.forget == 7 && out.token_len == 5);
+}
+
 /* A truncated packet, one with trailing bytes, and one of an invalid type. */
 static void message_lengths(void)
 {
@@ -268,11 +279,12 @@ static void killed_unnoticed(void)
 
 int main(int argc, char **argv)
 {
-	static const struct test tests[] = {TEST(message_kinds),    TEST(messages_of_pipes),
-					    TEST(message_lengths),  TEST(message_limits),
-					    TEST(message_damage),   TEST(socket_messages),
-					    TEST(sandbox_holds),    TEST(worker_killed),
-					    TEST(killed_unnoticed), {0}};
+	static const struct test tests[] = {
+		TEST(message_kinds), TEST(message_forget), TEST(messages_of_pipes),
+		TEST(message_lengths), TEST(message_limits), TEST(message_damage),
+		TEST(socket_messages), TEST(sandbox_holds), TEST(worker_killed),
+		TEST(killed_unnoticed), { 0 }
+	};
 	int status;
 
 	worker_main(argc, argv);
