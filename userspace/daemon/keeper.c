@@ -18,8 +18,11 @@
 #include "log.h"
 #include "mem.h"
 
-/* Milliseconds in which a worker must become ready. */
-#define START_TIME	10000
+/*
+ * Milliseconds in which the first worker must become ready, or else dittod ends. Less than systemd
+ * waits for dittod, and more than a machine needs that is busy with booting.
+ */
+#define START_TIME	60000
 /*
  * Milliseconds between two starts of a worker: at first, at most, and the time after which the
  * pause is reset.
