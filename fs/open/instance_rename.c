@@ -2,8 +2,8 @@
 /*
  * Renaming and linking through instances.
  *
- * A directory is not renamed while files below it are open, because the paths of these opens
- * would change.
+ * A directory is not renamed while files below it are open, in mounted file systems too, because
+ * the paths of these opens would change.
  */
 
 #include <linux/dcache.h>
@@ -11,6 +11,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
+#include "../share/nested.h"
 #include "instance_private.h"
 #include "stream.h"
 
@@ -30,18 +31,20 @@ struct target {
 };
 
 /*
- * Get a node below @dir that is open, held; or NULL. With @exact, ignore case-sensitive
- * instances.
+ * Get a node below @dir that is open, held; or NULL. Without @dir, any node of the share. With
+ * @exact, ignore case-sensitive instances.
  */
-static struct ditto_node *open_below(struct ditto_share *share, struct dentry *dir, bool exact)
+static struct ditto_node *share_open_below(struct ditto_share *share, struct dentry *dir,
+					   bool exact)
 {
 	struct ditto_instance *inst;
 	struct ditto_node *found = NULL;
 
 	spin_lock(&share->instances_lock);
 	list_for_each_entry(inst, &share->instances, of_share) {
-		if (inst->dentry == dir || (exact && inst->exact) ||
-		    !is_subdir(inst->dentry, dir))
+		if (exact && inst->exact)
+			continue;
+		if (dir && (inst->dentry == dir || !is_subdir(inst->dentry, dir)))
 			continue;
 		found = inst->node;
 		ditto_node_hold(found);
@@ -51,15 +54,48 @@ static struct ditto_node *open_below(struct ditto_share *share, struct dentry *d
 	return found;
 }
 
+/*
+ * The same, with the file systems that are mounted below. @in is filled with the share of the
+ * node, held. The recursion ends after DITTO_NESTED_DEPTH levels.
+ */
+static struct ditto_node *open_below(struct ditto_share *share, struct dentry *dir, bool exact,
+				     struct ditto_share **in)
+{
+	struct ditto_node *found = share_open_below(share, dir, exact);
+	struct ditto_share *nested;
+
+	if (found) {
+		percpu_ref_get(&share->ref);
+		*in = share;
+		return found;
+	}
+	rcu_read_lock();
+	list_for_each_entry_rcu(nested, &share->nested, nested_link) {
+		/* The opens of one that is being released are revoked. */
+		if (!percpu_ref_tryget_live(&nested->ref))
+			continue;
+		if (!dir || is_subdir(nested->covered, dir))
+			found = open_below(nested, NULL, exact, in);
+		ditto_share_put(nested);
+		if (found)
+			break;
+	}
+	rcu_read_unlock();
+	return found;
+}
+
 int ditto_instance_is_busy(struct ditto_op *op, struct dentry *dir, bool exact)
 {
-	struct ditto_node *node = open_below(op->share, dir, exact);
+	struct ditto_op as = *op;
+	struct ditto_node *node;
 	int err;
 
+	node = open_below(op->share, dir, exact, &as.share);
 	if (!node)
 		return 0;
-	err = ditto_lock_check(op, node, DITTO_INTENT_RENAME);
+	err = ditto_lock_check(&as, node, DITTO_INTENT_RENAME);
 	ditto_node_put(node);
+	ditto_share_put(as.share);
 	return err == -EJUKEBOX ? err : -EACCES;
 }
 
