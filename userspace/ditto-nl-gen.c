@@ -89,6 +89,18 @@ const struct spec_enum spec_share_right = {
 	.count = 4,
 };
 
+static const char *const nested_state_names[] = {
+	"writable",
+	"read-only",
+};
+
+const struct spec_enum spec_nested_state = {
+	.name = "nested-state",
+	.flags = false,
+	.names = nested_state_names,
+	.count = 2,
+};
+
 static const char *const setting_type_names[] = {
 	"bool",
 	"number",
@@ -3646,6 +3658,64 @@ const struct spec_set spec_access_set = {
 	.max = DITTO_A_ACCESS_MAX,
 };
 
+static const struct spec_attr nested_attrs[] = {
+	[DITTO_A_NESTED_SHARE] = {
+		.name = "share",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+		.max_len = 255,
+	},
+	[DITTO_A_NESTED_PATH] = {
+		.name = "path",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_NESTED_FS_TYPE] = {
+		.name = "fs-type",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_NESTED_FSID] = {
+		.name = "fsid",
+		.kind = SPEC_STRING,
+		.form = SPEC_PLAIN,
+	},
+	[DITTO_A_NESTED_STATE] = {
+		.name = "state",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_nested_state,
+	},
+};
+
+static const struct nla_policy nested_policy[] = {
+	[DITTO_A_NESTED_SHARE] = {
+		.type = NLA_STRING,
+		.maxlen = 256,
+	},
+	[DITTO_A_NESTED_PATH] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_NESTED_FS_TYPE] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_NESTED_FSID] = {
+		.type = NLA_STRING,
+	},
+	[DITTO_A_NESTED_STATE] = {
+		.type = NLA_U32,
+	},
+};
+
+const struct spec_set spec_nested_set = {
+	.name = "nested",
+	.attrs = nested_attrs,
+	.policy = nested_policy,
+	.max = DITTO_A_NESTED_MAX,
+};
+
 static const struct spec_attr job_attrs[] = {
 	[DITTO_A_JOB_ID] = {
 		.name = "id",
@@ -4494,6 +4564,20 @@ static const u16 offload_recall_request[] = {
 	0,
 };
 
+static const u16 nested_get_request[] = {
+	DITTO_A_NESTED_SHARE,
+	0,
+};
+
+static const u16 nested_get_reply[] = {
+	DITTO_A_NESTED_SHARE,
+	DITTO_A_NESTED_PATH,
+	DITTO_A_NESTED_FS_TYPE,
+	DITTO_A_NESTED_FSID,
+	DITTO_A_NESTED_STATE,
+	0,
+};
+
 const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 	[DITTO_CMD_SHARE_NEW] = {
 		.name = "share-new",
@@ -4738,5 +4822,11 @@ const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 		.name = "offload-recall",
 		.set = &spec_offload_set,
 		.request = offload_recall_request,
+	},
+	[DITTO_CMD_NESTED_GET] = {
+		.name = "nested-get",
+		.set = &spec_nested_set,
+		.request = nested_get_request,
+		.reply = nested_get_reply,
 	},
 };

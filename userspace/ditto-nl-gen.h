@@ -13,6 +13,7 @@ extern const struct spec_enum spec_flavor;
 extern const struct spec_enum spec_login_kind;
 extern const struct spec_enum spec_access_right;
 extern const struct spec_enum spec_share_right;
+extern const struct spec_enum spec_nested_state;
 extern const struct spec_enum spec_setting_type;
 extern const struct spec_enum spec_transport_type;
 extern const struct spec_enum spec_upcall_kind;
@@ -68,6 +69,7 @@ extern const struct spec_set spec_ace_set;
 extern const struct spec_set spec_acl_set;
 extern const struct spec_set spec_decision_set;
 extern const struct spec_set spec_access_set;
+extern const struct spec_set spec_nested_set;
 extern const struct spec_set spec_job_set;
 extern const struct spec_set spec_offload_set;
 

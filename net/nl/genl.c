@@ -298,6 +298,11 @@ static const struct nla_policy ditto_offload_recall_nl_policy[DITTO_A_OFFLOAD_SH
 	[DITTO_A_OFFLOAD_SHARE] = { .type = NLA_NUL_STRING, .len = 255, },
 };
 
+/* DITTO_CMD_NESTED_GET - dump */
+static const struct nla_policy ditto_nested_get_nl_policy[DITTO_A_NESTED_SHARE + 1] = {
+	[DITTO_A_NESTED_SHARE] = { .type = NLA_NUL_STRING, .len = 255, },
+};
+
 /* Ops table for ditto */
 static const struct genl_split_ops ditto_nl_ops[] = {
 	{
@@ -604,6 +609,14 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.policy		= ditto_offload_recall_nl_policy,
 		.maxattr	= DITTO_A_OFFLOAD_SHARE,
 		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= DITTO_CMD_NESTED_GET,
+		.start		= ditto_nl_nested_get_start,
+		.dumpit		= ditto_nl_nested_get_dumpit,
+		.policy		= ditto_nested_get_nl_policy,
+		.maxattr	= DITTO_A_NESTED_SHARE,
+		.flags		= GENL_CMD_CAP_DUMP,
 	},
 };
 

@@ -27,6 +27,7 @@ int ditto_nl_open_get_start(struct netlink_callback *cb);
 int ditto_nl_tree_get_start(struct netlink_callback *cb);
 int ditto_nl_connection_get_start(struct netlink_callback *cb);
 int ditto_nl_job_get_start(struct netlink_callback *cb);
+int ditto_nl_nested_get_start(struct netlink_callback *cb);
 int ditto_nl_share_get_done(struct netlink_callback *cb);
 int ditto_nl_claim_get_done(struct netlink_callback *cb);
 int ditto_nl_session_get_done(struct netlink_callback *cb);
@@ -89,6 +90,8 @@ int ditto_nl_offload_get_doit(struct sk_buff *skb, struct genl_info *info);
 int ditto_nl_offload_release_doit(struct sk_buff *skb, struct genl_info *info);
 int ditto_nl_offload_fill_doit(struct sk_buff *skb, struct genl_info *info);
 int ditto_nl_offload_recall_doit(struct sk_buff *skb, struct genl_info *info);
+int ditto_nl_nested_get_dumpit(struct sk_buff *skb,
+			       struct netlink_callback *cb);
 
 enum {
 	DITTO_NLGRP_EVENTS,

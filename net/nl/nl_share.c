@@ -14,7 +14,6 @@
 #include <net/sock.h>
 
 #include "../../fs/share/option.h"
-#include "../../fs/share/nested.h"
 #include "../../fs/share/share.h"
 #include "../helper/record.h"
 #include "../option.h"
@@ -392,25 +391,6 @@ int ditto_nl_share_del_doit(struct sk_buff *skb, struct genl_info *info)
 		return -EINVAL;
 	}
 	return ditto_share_del(srv, attr_name(info), info->extack);
-}
-
-int ditto_nl_nested_add_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	struct ditto_server *srv = ditto_server_of(genl_info_net(info));
-
-	if (GENL_REQ_ATTR_CHECK(info, DITTO_A_SHARE_NAME) ||
-	    GENL_REQ_ATTR_CHECK(info, DITTO_A_SHARE_PATH)) {
-		NL_SET_ERR_MSG(info->extack, "a mount needs the name of a share, and a path");
-		return -EINVAL;
-	}
-	return ditto_nested_add(srv, attr_name(info), nla_data(info->attrs[DITTO_A_SHARE_PATH]),
-				info->extack);
-}
-
-int ditto_nl_nested_check_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	ditto_nested_check(ditto_server_of(genl_info_net(info)));
-	return 0;
 }
 
 /* Bytes of a share in a message. */

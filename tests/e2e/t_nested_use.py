@@ -5,12 +5,50 @@ import os
 
 import smb2
 import t_smb_durable
-from harness import eq, get, test
+from harness import eq, get, run, test, wait_for
 from smb2 import refused
-from t_nested import cover, entered, uncover
+from t_nested import cover, entered, handle, uncover
 from t_smb_lease import H, R, W
 
 nested = functools.partial(test, server='ditto', smb=True, squash='none', timeout=60)
+
+
+def listed(w):
+    share, = w.server.json('share', 'show', 'data')
+    return {m['path']: m for m in share['mounted']}
+
+
+@nested
+def shown(w):
+    """The administrator sees what is part of a share: where, what, its fsid, its state."""
+    cover(w, 'at', b'below', above=b'above')
+    cover(w, 'at/in', b'under', deep=b'deep')
+    eq(listed(w), {})
+    n = w.client.nfs()
+    entered(w, n, 'at', 'at/in')
+    found = listed(w)
+    eq(sorted(found), [w.path('at'), w.path('at/in')])
+    for path, one in found.items():
+        fsid = n.getattr(handle(n, os.path.relpath(path, w.export))).attr.fsid
+        eq(one, {'share': 'data', 'path': path, 'fs_type': 'tmpfs', 'fsid': f'{fsid:x}',
+                 'state': 'writable'})
+    line = f'mounted      {w.path("at")}, tmpfs, fsid {found[w.path("at")]["fsid"]}, writable'
+    eq(line in w.server.ctl('share', 'show', 'data').splitlines(), True, line)
+    # those of another share are not shown with this one
+    os.mkdir(f'{w.base}/other')
+    w.server.add('other', f'{w.base}/other', nested='on')
+    eq(w.server.json('share', 'show', 'other')[0]['mounted'], [])
+    w.server.set('data', nested='look')
+    eq({m['state'] for m in listed(w).values()}, {'read-only'})
+    w.server.set('data', nested='on')
+    run('mount', '-o', 'remount,bind,ro', w.path('at/in'))
+    wait_for('its new state', lambda: {p: m['state'] for p, m in listed(w).items()} ==
+             {w.path('at'): 'writable', w.path('at/in'): 'read-only'})
+    uncover(w, 'at/in')
+    wait_for('its end', lambda: list(listed(w)) == [w.path('at')])
+    w.server.set('data', nested='off')
+    eq(listed(w), {})
+    uncover(w, 'at')
 
 
 @nested

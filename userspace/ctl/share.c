@@ -154,6 +154,11 @@ static void put_name(struct nl_msg *msg, const void *arg)
 	msg_put_string(msg, DITTO_A_SHARE_NAME, arg);
 }
 
+static void put_mount_share(struct nl_msg *msg, const void *arg)
+{
+	msg_put_string(msg, DITTO_A_NESTED_SHARE, arg);
+}
+
 static int share_write(struct ctl *ctl, u8 cmd, struct share *s, char **words)
 {
 	struct share_request r = { cmd, s };
@@ -328,6 +333,12 @@ static int share_list_all(struct ctl *ctl)
 	return status;
 }
 
+static int share_unsound(struct ctl *ctl, const char *name)
+{
+	why_not(&ctl->conn.why, "this version does not understand the kernel's answer");
+	return ctl_refused(ctl, name);
+}
+
 /* Print why dittod could not make a share as ditto.conf says. */
 static void share_problems(const char *name)
 {
@@ -344,9 +355,73 @@ static void share_problems(const char *name)
 	free(what);
 }
 
+/* Get the mounted file systems that are part of a share; @out is empty if the option is off. */
+static int share_mounts_get(struct ctl *ctl, const struct share *s, struct replies *out)
+{
+	*out = (struct replies){ 0 };
+	if (!s->nested)
+		return CTL_OK;
+	return ctl_list_some(ctl, DITTO_CMD_NESTED_GET, put_mount_share, s->name, s->name, out);
+}
+
+static void share_mounts_print(const struct replies *mounts)
+{
+	struct nlattr *tb[DITTO_A_NESTED_MAX + 1];
+	unsigned int i;
+
+	for (i = 0; i < mounts->count; i++) {
+		if (msg_parse(mounts->msg[i], &spec_nested_set, tb) ||
+		    !tb[DITTO_A_NESTED_PATH] || !tb[DITTO_A_NESTED_FS_TYPE] ||
+		    !tb[DITTO_A_NESTED_FSID] || !tb[DITTO_A_NESTED_STATE])
+			continue;
+		printf("%-13s%s, %s, fsid %s, %s\n", "mounted",
+		       nla_get_string(tb[DITTO_A_NESTED_PATH]),
+		       nla_get_string(tb[DITTO_A_NESTED_FS_TYPE]),
+		       nla_get_string(tb[DITTO_A_NESTED_FSID]),
+		       spec_enum_name(&spec_nested_state, nla_get_u32(tb[DITTO_A_NESTED_STATE])));
+	}
+}
+
+/* A list of one share, which has the list of what is mounted within it as another member. */
+static bool share_json(struct nl_msg *share, const struct replies *mounts)
+{
+	unsigned int i;
+	bool sound;
+
+	json_open(stdout, NULL, '[');
+	json_open(stdout, NULL, '{');
+	sound = json_members(stdout, share, &spec_ops[DITTO_CMD_SHARE_GET]);
+	json_open(stdout, "mounted", '[');
+	for (i = 0; i < mounts->count; i++)
+		sound &= json_message(stdout, mounts->msg[i], &spec_ops[DITTO_CMD_NESTED_GET]);
+	json_close(stdout, ']');
+	json_close(stdout, '}');
+	json_close(stdout, ']');
+	json_end(stdout);
+	return sound;
+}
+
+static int share_show_one(struct ctl *ctl, struct nl_msg *reply, const struct share *s)
+{
+	struct replies mounts;
+	int status;
+
+	status = share_mounts_get(ctl, s, &mounts);
+	if (status)
+		return status;
+	if (!ctl->json) {
+		share_details(s);
+		share_mounts_print(&mounts);
+		share_problems(s->name);
+	} else if (!share_json(reply, &mounts)) {
+		status = share_unsound(ctl, s->name);
+	}
+	replies_free(&mounts);
+	return status;
+}
+
 static int share_show(struct ctl *ctl, char **words)
 {
-	struct replies one = { 0 };
 	struct nl_msg *reply;
 	struct share *s;
 	int status;
@@ -362,17 +437,7 @@ static int share_show(struct ctl *ctl, char **words)
 		return status;
 	}
 	s = reply ? share_from_msg(reply) : NULL;
-	if (!s) {
-		why_not(&ctl->conn.why, "this version does not understand the kernel's answer");
-		status = ctl_refused(ctl, words[0]);
-	} else if (ctl->json) {
-		one.msg = &reply;
-		one.count = 1;
-		status = ctl_json_list(ctl, &one, DITTO_CMD_SHARE_GET);
-	} else {
-		share_details(s);
-		share_problems(s->name);
-	}
+	status = s ? share_show_one(ctl, reply, s) : share_unsound(ctl, words[0]);
 	share_free(s);
 	if (reply)
 		nlmsg_free(reply);

@@ -108,6 +108,26 @@ static void lists_without_entries(void)
 	nlmsg_free(msg);
 }
 
+static void nested_message(void)
+{
+	struct nl_msg *msg = message_new(DITTO_CMD_NESTED_GET);
+	struct memory m;
+	FILE *out;
+
+	msg_put_string(msg, DITTO_A_NESTED_SHARE, "data");
+	msg_put_string(msg, DITTO_A_NESTED_PATH, "/srv/data/at");
+	msg_put_string(msg, DITTO_A_NESTED_FS_TYPE, "xfs");
+	msg_put_string(msg, DITTO_A_NESTED_FSID, "6f1d09c2a7b3e458");
+	msg_put_number(msg, &spec_nested_set, DITTO_A_NESTED_STATE,
+		       DITTO_NESTED_STATE_READ_ONLY);
+	out = memory_begin(&m);
+	CHECK(json_message(out, msg, &spec_ops[DITTO_CMD_NESTED_GET]));
+	json_end(out);
+	memory_end(&m,
+		   "{\"share\":\"data\",\"path\":\"/srv/data/at\",\"fs_type\":\"xfs\",\"fsid\":\"6f1d09c2a7b3e458\",\"state\":\"read-only\"}\n");
+	nlmsg_free(msg);
+}
+
 static void unsound_message(void)
 {
 	struct nl_msg *msg = message_new(DITTO_CMD_SHARE_GET);
@@ -194,8 +214,8 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(string_escapes), TEST(share_message), TEST(lists_without_entries),
-		TEST(unsound_message), TEST(claim_message), TEST(event_message),
-		TEST(aligned_table), TEST(name_words), { 0 }
+		TEST(nested_message), TEST(unsound_message), TEST(claim_message),
+		TEST(event_message), TEST(aligned_table), TEST(name_words), { 0 }
 	};
 
 	return test_main(tests);

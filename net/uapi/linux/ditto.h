@@ -75,6 +75,15 @@ enum ditto_share_right {
 };
 
 /**
+ * enum ditto_nested_state - What clients may do in a file system that is
+ *   mounted within a share.
+ */
+enum ditto_nested_state {
+	DITTO_NESTED_STATE_WRITABLE,
+	DITTO_NESTED_STATE_READ_ONLY,
+};
+
+/**
  * enum ditto_setting_type - What the value of a setting is: 0 or 1; a number;
  *   which of its names, from 0 on; the number of a version, two digits each
  *   for the major number and the rest; which of its names, one bit each from
@@ -854,6 +863,17 @@ enum {
 };
 
 enum {
+	DITTO_A_NESTED_SHARE = 1,
+	DITTO_A_NESTED_PATH,
+	DITTO_A_NESTED_FS_TYPE,
+	DITTO_A_NESTED_FSID,
+	DITTO_A_NESTED_STATE,
+
+	__DITTO_A_NESTED_MAX,
+	DITTO_A_NESTED_MAX = (__DITTO_A_NESTED_MAX - 1)
+};
+
+enum {
 	DITTO_A_JOB_ID = 1,
 	DITTO_A_JOB_PROTOCOL,
 	DITTO_A_JOB_CLIENT,
@@ -938,6 +958,7 @@ enum {
 	DITTO_CMD_OFFLOAD_RELEASE,
 	DITTO_CMD_OFFLOAD_FILL,
 	DITTO_CMD_OFFLOAD_RECALL,
+	DITTO_CMD_NESTED_GET,
 
 	__DITTO_CMD_MAX,
 	DITTO_CMD_MAX = (__DITTO_CMD_MAX - 1)
