@@ -270,7 +270,8 @@ void ditto_nested_check(struct ditto_server *srv)
 
 /*
  * A file system without a UUID is told from others by its root, which has another number and time
- * of birth when such a file system is made anew.
+ * of birth when such a file system is made anew. A file system whose server does not answer must
+ * not hold up changes of other shares, so no server is asked.
  */
 static void nested_derive_id(const struct ditto_share *outer, struct dentry *covered,
 			     const struct path *root, const char *name, uuid_t *id)
@@ -294,7 +295,7 @@ static void nested_derive_id(const struct ditto_share *outer, struct dentry *cov
 		key.path = siphash(name, strlen(name), &nested_id_keys[0]);
 	if (!(sb->s_type->fs_flags & FS_REQUIRES_DEV) || uuid_is_null(&sb->s_uuid)) {
 		ditto_fid_encode(root->dentry, false, &key.root);
-		if (!vfs_getattr_nosec(root, &st, STATX_BTIME, AT_STATX_SYNC_AS_STAT) &&
+		if (!vfs_getattr_nosec(root, &st, STATX_BTIME, AT_STATX_DONT_SYNC) &&
 		    st.result_mask & STATX_BTIME) {
 			key.born = st.btime.tv_sec;
 			key.born_ns = st.btime.tv_nsec;

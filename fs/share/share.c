@@ -298,11 +298,12 @@ static char *path_string(const char *path)
 	return kstrndup(path, len, GFP_KERNEL);
 }
 
+/* No server is asked: it might not answer, and subvolumes are those of local file systems. */
 static u64 path_subvolume(const struct path *path)
 {
 	struct kstat st;
 
-	if (vfs_getattr_nosec(path, &st, STATX_SUBVOL, AT_STATX_SYNC_AS_STAT) ||
+	if (vfs_getattr_nosec(path, &st, STATX_SUBVOL, AT_STATX_DONT_SYNC) ||
 	    !(st.result_mask & STATX_SUBVOL))
 		return 0;
 	return st.subvol;

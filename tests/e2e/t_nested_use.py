@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What clients use in file systems mounted within a share: opens, quotas; and one that hangs."""
+import errno
 import functools
 import os
 
 import smb2
 import t_smb_durable
-from harness import eq, get, run, test, wait_for
+from harness import eq, get, put, run, test, wait_for
 from smb2 import refused
 from t_nested import cover, entered, handle, uncover
 from t_smb_lease import H, R, W
@@ -76,3 +77,45 @@ def renamed_above_opens(w):
     s.end()
     for path in ('new/at/in', 'new/at'):
         uncover(w, path)
+
+
+def cable(w, client, state):
+    run('ip', '-n', w.server_ns.name, 'link', 'set', f'veth{client.number}', state)
+
+
+def unmounted(client, where):
+    try:
+        client.umount(where)
+    except OSError as e:
+        eq(e.errno, errno.EBUSY)
+        return False
+    return True
+
+
+@nested(clients=2, timeout=120)
+def hung(w):
+    """A file system whose server does not answer holds up nothing but itself."""
+    remote, local = w.path('remote'), w.path('local')
+    os.mkdir(f'{w.base}/other')
+    put(f'{w.base}/other/f', b'far away', 0o666)
+    w.server.add('other', f'{w.base}/other', squash='none')
+    os.makedirs(remote)
+    w.clients[1].mount(path=f'{w.base}/other', where=remote, vers='3', opts='noac,lookupcache=none')
+    cable(w, w.clients[1], 'down')
+    try:
+        w.server.set('data', nested='on')
+        wait_for('the mount', lambda: remote in listed(w))
+        # what was mounted later is told, and administration goes on
+        cover(w, 'local', b'below', above=b'above')
+        wait_for('the other mount', lambda: local in listed(w))
+        w.server.set('data', comment='changed')
+        n = w.client.nfs()
+        eq(n.read(handle(n, 'local/above'), 0, 9).data, b'above')
+    finally:
+        cable(w, w.clients[1], 'up')
+    s = smb2.Smb2(w.client)
+    eq(s.read(s.create('remote\\f', access=smb2.GENERIC_READ, how=smb2.OPEN), 9), b'far away')
+    s.end()
+    w.server.set('data', nested='off')
+    uncover(w, 'local')
+    wait_for('the end of the mount', lambda: unmounted(w.clients[1], remote))
