@@ -3,13 +3,23 @@
 import errno
 import functools
 import os
+import types
 
+import nfs3
+import nfs4
+import rpc
+import smb
 import smb2
+import t_rquota
 import t_smb_durable
-from harness import eq, get, put, run, test, wait_for
+import t_smb_persist
+from harness import eq, get, one_of, put, run, test, wait_for
+from nfs4 import getattr, putfh
 from smb2 import refused
 from t_nested import cover, entered, handle, uncover
+from t_rquota import ALICE, BOB, GROUP, MIB, PROJECT, TEAM, USER, WORK, ask, fill, limit
 from t_smb_lease import H, R, W
+from t_smb_volume import quotas
 
 nested = functools.partial(test, server='ditto', smb=True, squash='none', timeout=60)
 
@@ -83,15 +93,6 @@ def cable(w, client, state):
     run('ip', '-n', w.server_ns.name, 'link', 'set', f'veth{client.number}', state)
 
 
-def unmounted(client, where):
-    try:
-        client.umount(where)
-    except OSError as e:
-        eq(e.errno, errno.EBUSY)
-        return False
-    return True
-
-
 @nested(clients=2, timeout=120)
 def hung(w):
     """A file system whose server does not answer holds up nothing but itself."""
@@ -119,3 +120,105 @@ def hung(w):
     w.server.set('data', nested='off')
     uncover(w, 'local')
     wait_for('the end of the mount', lambda: unmounted(w.clients[1], remote))
+
+
+def unmounted(client, where):
+    try:
+        client.umount(where)
+    except OSError as e:
+        eq(e.errno, errno.EBUSY)
+        return False
+    return True
+
+
+@nested(timeout=120)
+def quotas_within(w):
+    """Quotas are those of the mounted file system, and its end is DQUOT, not that of the share."""
+    where, device = t_rquota.prepare(w, 'xfs', w.path('at'))
+    limit(device, USER, ALICE, 2 * MIB, 4 * MIB, files=10)
+    limit(device, GROUP, TEAM, 0, 32 * MIB)
+    limit(device, PROJECT, WORK, 0, 8 * MIB)
+    fill(f'{where}/f', ALICE, MIB, TEAM)
+    cred = rpc.auth_sys(ALICE, ALICE)
+    n = w.client.nfs(cred)
+    entered(w, n, 'at')
+    c = w.client.connect()
+    for path in ('data/at', '/data/at', where):
+        for kind in (None, USER):
+            r = ask(c, path, ALICE, kind)
+            eq((r.status, r.hard, r.soft, r.files), (t_rquota.OK, 4096, 2048, 1), path)
+    member = rpc.auth_sys(BOB, BOB, (TEAM,))
+    eq(ask(c, where, TEAM, GROUP, member).hard, 32 << 10)
+    eq(ask(c, f'{where}/work', WORK, PROJECT, member).hard, 8192)
+    eq(ask(c, 'data', ALICE).status, t_rquota.NO_QUOTA)
+    at = handle(n, 'at')
+    r = n.fsstat(at)
+    one_of(r.abytes, range(2 * MIB, 3 * MIB + 1))
+    eq((r.afiles, n.fsstat(n.root).abytes == r.abytes), (9, False))
+    v4 = nfs4.Session.make(nfs4.connect(w.client), cred=cred)
+    a = v4.compound(putfh(v4.fh('data', 'at')), getattr('quota_avail_hard', 'quota_used')).ok()
+    eq(sum(a[-1].attrs.values()), 4 * MIB)
+    user = smb.UIDS['alice']
+    limit(device, USER, user, 3 * MIB, 5 * MIB)
+    s = smb2.Smb2(w.client)
+    root = s.create('at', options=smb2.DIRECTORY_FILE, access=smb2.GENERIC_READ, how=smb2.OPEN)
+    eq(quotas(s, root, user)[user], (0, 3 * MIB, 5 * MIB))
+    s.end()
+    for vers in '3', '4.2':
+        w.vers = vers
+        n = w.client.nfs(cred)
+        fh = n.create(handle(n, 'at'), f'f{vers}').fh
+        got = [n.write(fh, i * 65536, bytes(65536)).status for i in range(64)]
+        eq((got[0], got[-1]), (nfs3.OK, nfs3.DQUOT), vers)
+        eq(n.remove(handle(n, 'at'), f'f{vers}').status, nfs3.OK)
+    w.vers = '3'
+    w.server.set('data', nested='off')
+    uncover(w, 'at')
+
+
+@nested
+def durable(w):
+    """A durable open outlives its connection, and does not keep the file system."""
+    cover(w, 'at', b'below', f=b'0123456789')
+    entered(w, w.client.nfs(), 'at')
+    s = t_smb_durable.session(w)
+    g = s.lasting('at\\f')
+    s.lock(g.fid, 0, 3)
+    t_smb_durable.away(w, s)
+    s = t_smb_durable.session(w)
+    again = s.back(g.fid, 'at\\f')
+    eq((again.action, again.fid[:8]), (1, g.fid[:8]))
+    s.unlock(again.fid, 0, 3)
+    t_smb_durable.away(w, s)
+    uncover(w, 'at')
+    wait_for('the end of the open', lambda: not w.server.json('open', 'list'))
+    s = t_smb_durable.session(w)
+    refused('OBJECT_NAME_NOT_FOUND', s.back, again.fid, 'at\\f')
+    s.end()
+    t_smb_durable.gone(w)
+    w.server.set('data', nested='off')
+
+
+@nested(timeout=120)
+def persistent(w):
+    """A persistent open is restored when its file system is mounted, which may be later."""
+    t_smb_persist.available(w)
+    image = w.volume(w.path('at'), 'ext4', '32m', f'{w.base}/at.img')
+    os.chmod(image.where, 0o777)
+    put(f'{image.where}/f', b'0123456789', 0o666)
+    os.chmod(f'{image.where}/f', 0o666)
+    entered(w, w.client.nfs(), 'at')
+    s = t_smb_persist.client(w)
+    g = s.lasting('at\\f', share=smb2.SHARE_READ)
+    s.write(g.fid, b'before')
+    eq(t_smb_persist.records(w), 1)
+    w.server.restart()
+    s.end()
+    wait_for('it waits', lambda: len(t_smb_durable.waiting(w)) == 1)
+    s = t_smb_persist.client(w)
+    again = s.back(g.fid, 'at\\f')
+    eq((again.action, s.read(again.fid, 6)), (1, b'before'))
+    s.close(again.fid)
+    s.end()
+    t_smb_persist.gone(w)
+    w.server.set('data', nested='off')

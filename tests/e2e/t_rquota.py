@@ -34,9 +34,9 @@ def limit(device, kind, number, soft, hard, files=0):
                           ctypes.create_string_buffer(block, len(block))), 'quotactl')
 
 
-def limited(w, kind, name='limited'):
-    """Serve a file system that counts users, groups and projects; returns it and its device."""
-    where, image = f'{w.base}/{name}', f'{w.base}/{name}.img'
+def prepare(w, kind, where):
+    """Mount a file system that counts users, groups and projects; returns the path and device."""
+    image = f'{w.base}/{os.path.basename(where)}.img'
     os.mkdir(where)
     with open(image, 'wb') as f:
         f.truncate(400 << 20)
@@ -44,11 +44,17 @@ def limited(w, kind, name='limited'):
     loop = run('losetup', '-f', '--show', image).strip()
     mount(loop, where, kind, 0, OPTIONS[kind])
     run('losetup', '-d', loop)
-    w.volumes.append(types.SimpleNamespace(umount=lambda: umount(where)))
     os.chmod(where, 0o777)
     os.makedirs(f'{where}/work/deep')
     run('chattr', '-R', '-p', str(WORK), '+P', f'{where}/work')
     os.chmod(f'{where}/work', 0o777)
+    return where, loop
+
+
+def limited(w, kind, name='limited'):
+    """Serve such a file system; returns the same."""
+    where, loop = prepare(w, kind, f'{w.base}/{name}')
+    w.volumes.append(types.SimpleNamespace(umount=lambda: umount(where)))
     w.server.add(name, where, squash='none')
     return where, loop
 
