@@ -19,6 +19,8 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 # Entries of the directory that is listed.
 LISTED = 1000
 FILE_SIZE = 16 << 20
+# Kinds of servers that are Ditto: as it is, and with all calls left to sunrpc.
+DITTO = ("ditto", "sunrpc")
 # Files of a server: a file, a directory that is listed, one to make and remove files in.
 NAMES = ("file", "list", "work")
 
@@ -77,8 +79,8 @@ class Server:
         self.label = label
         self.kind = kind
         self.directory = directory
-        self.mount_port = 2049 if kind == "ditto" else 20048
-        self.share = "/bench" if kind == "ditto" else directory
+        self.mount_port = 2049 if kind in DITTO else 20048
+        self.share = "/bench" if kind in DITTO else directory
         self.net = f"/run/netns/{kind}"
         self.first = first      # number of the first name it makes
         self.handles = {}
@@ -114,10 +116,13 @@ class Server:
         with open(f"{top}/file", "wb") as f:
             f.write(os.urandom(1 << 20) * (FILE_SIZE >> 20))
 
-    def load(self, op, handle, count, outstanding, **more):
-        """Run the load generator once; returns its results as a dictionary of numbers."""
+    def load(self, op, handle, count, outstanding, after=0, **more):
+        """Run the load generator once; returns its results as a dictionary of numbers.
+
+        The first name has the number @after behind that of the server.
+        """
         words = [f"op={op}", "port=2049", f"fh={self.handles[handle].hex()}", f"count={count}",
-                 f"outstanding={outstanding}", f"first={self.first}",
+                 f"outstanding={outstanding}", f"first={self.first + after}",
                  *(f"{k}={v}" for k, v in more.items())]
         return generate(words, self.net)
 

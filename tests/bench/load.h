@@ -21,6 +21,8 @@ struct socket;
 #define LOAD_STATEID_SIZE	16
 /* RPC header with AUTH_SYS, handle, name and attributes of the longest call. */
 #define LOAD_CALL_MAX		1024
+/* RENAME adds this to the number of a name. */
+#define LOAD_RENAMED		500000
 #define LOAD_PAYLOAD_MAX	(1024 * 1024)
 
 struct load_op;
@@ -40,7 +42,7 @@ struct load_smb_part;
  * @size: bytes of a READ or WRITE, or of a READDIRPLUS reply
  * @span: READ and WRITE go round the first @span bytes of the file
  * @stable: stable_how of a WRITE
- * @first: number of the first name of CREATE and REMOVE
+ * @first: number of the first name of CREATE, RENAME and REMOVE
  * @session: of version 4.1: one that was not used before, with @outstanding slots
  * @clientid: whose it is; of SMB, the id of the session
  * @stateid: of version 4.1: an open of the file

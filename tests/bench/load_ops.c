@@ -67,6 +67,13 @@ static __be32 *encode_remove(const struct load_run *run, const struct load_slot 
 	return load_put_numbered_name(load_put_fh(p, run), run, n);
 }
 
+static __be32 *encode_rename(const struct load_run *run, const struct load_slot *slot,
+			     u32 n, __be32 *p)
+{
+	p = load_put_numbered_name(load_put_fh(p, run), run, n);
+	return load_put_numbered_name(load_put_fh(p, run), run, n + LOAD_RENAMED);
+}
+
 static __be32 *encode_read(const struct load_run *run, const struct load_slot *slot,
 			   u32 n, __be32 *p)
 {
@@ -147,6 +154,7 @@ static const struct load_op load_ops[] = {
 	  .result = result_write, .writes = true },
 	{ .name = "create",	 .version = 3, .proc = 8,  .encode = encode_create },
 	{ .name = "remove",	 .version = 3, .proc = 12, .encode = encode_remove },
+	{ .name = "rename",	 .version = 3, .proc = 14, .encode = encode_rename },
 	{ .name = "readdirplus", .version = 3, .proc = 17, .encode = encode_readdirplus,
 	  .result = result_readdirplus },
 	{}

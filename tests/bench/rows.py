@@ -4,6 +4,8 @@
 import guest
 
 MIB = 1 << 20
+# What RENAME adds to the number of a name (load.h).
+RENAMED = 500000
 
 
 class Row:
@@ -39,7 +41,7 @@ class Row:
 
 
 def nfs3():
-    """Operations of NFSv3. REMOVE follows CREATE, whose names it removes."""
+    """Operations of NFSv3. RENAME and REMOVE follow CREATE, whose names they change."""
     io = {"span": guest.FILE_SIZE}
     for n in 1, 8:
         yield Row("NULL", "null", "root", 30000, n)
@@ -47,7 +49,8 @@ def nfs3():
         yield Row("LOOKUP", "lookup", "root", 30000, n, name="file")
         yield Row("ACCESS", "access", "file", 30000, n)
         yield Row("CREATE", "create", "work", 6000, n)
-        yield Row("REMOVE", "remove", "work", 6000, n)
+        yield Row("RENAME", "rename", "work", 6000, n)
+        yield Row("REMOVE", "remove", "work", 6000, n, after=RENAMED)
         yield Row("READDIRPLUS 1000", "readdirplus", "list", 1200, n, size=32768)
         yield Row("READ 4 KiB", "read", "file", 20000, n, size=4096, **io)
         yield Row("WRITE 4 KiB", "write", "file", 20000, n, size=4096, **io)
