@@ -66,6 +66,8 @@ class Ditto:
 
     name = 'ditto'
     port = mount_port = 2049
+    # Settings for all tests, as words of the tool: run -o.
+    settings = ()
 
     def __init__(self, world):
         self.world, self.ns = world, world.server_ns
@@ -119,7 +121,7 @@ class Ditto:
             with contextlib.closing(sqlite3.connect(database)) as db:
                 row = db.execute("SELECT hex(value) FROM meta WHERE name = 'handle-key'").fetchone()
             key = row[0] if row else KEY
-        self.ctl('server', 'set', 'handle-key', key)
+        self.ctl('server', 'set', 'handle-key', key, *self.settings)
 
     def restart(self, order=None):
         """Unload and load the modules, then serve the same shares again."""
