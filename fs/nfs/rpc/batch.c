@@ -3,10 +3,13 @@
  * Batches of calls: receiving, the order of execution, and sending. See batch.h.
  *
  * While a thread executes a batch it has XPT_BUSY, and nobody else receives from the connection.
- * So a call that takes long must not keep it. Before a step that may wait, the thread releases the
- * connection itself, by dnfs_batch_release(). A call that takes long unexpectedly, because of a
- * read from a device for example, is found by batches_look(), which looks at all batches now and
- * then while any is active, and the connection is released by a work item.
+ * So a call that takes long must not keep it. Before a step that takes long or waits for clients,
+ * the thread releases the connection itself, by dnfs_batch_release(). Whether other calls wait, for
+ * a device for example, depends on the file system and on what is cached, so the connection learns
+ * it: behind a call that waited, the next ones release the connection before they are executed,
+ * and it is tried again when none of them has waited. A call that waits unexpectedly is found by
+ * batches_look(), which looks at all batches now and then while any is active, and the connection
+ * is released by a work item.
  *
  * The replies are copied into the socket, so the memory that they were encoded in is used again
  * at once. Payload that is longer than BATCH_COPY_MAX, or in the page cache, is sent by reference
@@ -24,7 +27,9 @@
 #include <linux/bvec.h>
 #include <linux/cred.h>
 #include <linux/jiffies.h>
+#include <linux/lwq.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/sunrpc/auth.h>
@@ -62,9 +67,8 @@ static_assert(sizeof_field(struct svc_rqst, rq_lease_breaker) == sizeof(struct d
 /* Interval at which running batches are looked at; a call may take as long without a rescue. */
 #define BATCH_LOOK		(msecs_to_jiffies(5) + 1)
 
-static DEFINE_SPINLOCK(batches_lock);	/* guards the list and its length */
+static DEFINE_SPINLOCK(batches_lock);	/* guards the list */
 static LIST_HEAD(batches);
-static unsigned int batches_count;
 /* batches_look() is armed or running. */
 static bool batches_watched;
 static void batches_look(struct work_struct *work);
@@ -105,34 +109,15 @@ static struct dnfs_batch *batch_create(struct svc_rqst *rqstp)
 	return NULL;
 }
 
-/* Add a batch to the list. Return: false if there are as many as may be. */
-static bool batch_insert(struct dnfs_batch *batch)
-{
-	bool room;
-
-	spin_lock(&batches_lock);
-	room = batches_count < DNFS_BATCHES_MAX;
-	if (room) {
-		WRITE_ONCE(batches_count, batches_count + 1);
-		list_add(&batch->list, &batches);
-	}
-	spin_unlock(&batches_lock);
-	return room;
-}
-
 struct dnfs_batch *dnfs_batch_alloc(struct svc_rqst *rqstp)
 {
-	struct dnfs_batch *batch;
+	struct dnfs_batch *batch = batch_create(rqstp);
 
-	if (READ_ONCE(batches_count) >= DNFS_BATCHES_MAX)
-		return NULL;
-	batch = batch_create(rqstp);
 	if (!batch)
 		return NULL;
-	if (!batch_insert(batch)) {
-		batch_destroy(batch);
-		return NULL;
-	}
+	spin_lock(&batches_lock);
+	list_add(&batch->list, &batches);
+	spin_unlock(&batches_lock);
 	rqstp->rq_lease_breaker = (void **)batch;
 	return batch;
 }
@@ -149,7 +134,6 @@ void dnfs_batch_free(struct dnfs_batch *batch)
 	batch->rqstp->rq_lease_breaker = NULL;
 	spin_lock(&batches_lock);
 	list_del(&batch->list);
-	WRITE_ONCE(batches_count, batches_count - 1);
 	spin_unlock(&batches_lock);
 	cancel_work_sync(&batch->rescue);
 	batch_destroy(batch);
@@ -368,6 +352,8 @@ void dnfs_batch_release(struct dnfs_batch *batch)
 	if (!batch->released)
 		batch_release(batch);
 	batch_rewind(batch);
+	/* Waiting for the socket does not count. */
+	batch->switches = current->nvcsw;
 }
 
 static void batch_add(struct dnfs_batch *batch, void *base, size_t len)
@@ -481,9 +467,17 @@ static enum batch_state batch_behind(const struct dnfs_batch *batch, unsigned in
 	return BATCH_OTHER;
 }
 
+/* Return: true if the connection had its turn. */
+static bool batch_had_turn(const struct dnfs_batch *batch)
+{
+	return batch->calls >= DNFS_BATCH_CALLS ||
+	       (batch->calls >= DNFS_BATCH_CALLS_FAIR &&
+		!lwq_empty(&batch->rqstp->rq_pool->sp_xprts));
+}
+
 static bool batch_may_go_on(const struct dnfs_batch *batch)
 {
-	return !batch->released && batch->calls < DNFS_BATCH_CALLS &&
+	return !batch->released && !batch_had_turn(batch) &&
 	       !time_after(jiffies, batch->turn) &&
 	       !(READ_ONCE(batch->xprt->xpt_flags) & (BIT(XPT_CLOSE) | BIT(XPT_HANDSHAKE))) &&
 	       READ_ONCE(batch->sk->sk_wmem_queued) <= DNFS_BATCH_UNSENT;
@@ -501,6 +495,25 @@ static bool batch_prepare(struct dnfs_batch *batch, const __be32 *p, unsigned in
 	batch_send(batch, false);
 	batch_empty(batch);
 	return dnfs_direct_begin(batch, p, len);
+}
+
+/* Execute the present call. Return: true if there is a reply. */
+static bool batch_execute(struct dnfs_batch *batch)
+{
+	unsigned int wary = READ_ONCE(*batch->wary);
+	bool reply;
+
+	batch->switches = current->nvcsw;
+	batch_begin(batch);
+	if (unlikely(wary) && batch->proc->exec) {
+		WRITE_ONCE(*batch->wary, wary - 1);
+		dnfs_batch_release(batch);
+	}
+	reply = dnfs_direct_execute(batch);
+	batch_end(batch);
+	if (unlikely(current->nvcsw != batch->switches))
+		dnfs_conn_waited(batch->xprt);
+	return reply;
 }
 
 /* Execute the next call in @batch->in. */
@@ -526,9 +539,7 @@ static enum batch_state batch_next(struct dnfs_batch *batch, unsigned int *pos)
 	*pos += sizeof(*p) + len;
 	batch->done = *pos;
 	batch->calls++;
-	batch_begin(batch);
-	reply = dnfs_direct_execute(batch);
-	batch_end(batch);
+	reply = batch_execute(batch);
 	if (reply && !batch_add_reply(batch)) {
 		batch_send(batch, true);
 		return BATCH_END;
@@ -563,7 +574,7 @@ static enum batch_state batch_round(struct dnfs_batch *batch)
 	return state;
 }
 
-bool dnfs_batch_run(struct dnfs_batch *batch)
+bool dnfs_batch_run(struct dnfs_batch *batch, unsigned int *wary)
 {
 	struct svc_rqst *rqstp = batch->rqstp;
 	struct svc_xprt *xprt = rqstp->rq_xprt;
@@ -579,6 +590,7 @@ bool dnfs_batch_run(struct dnfs_batch *batch)
 	batch->turn = jiffies;
 	batch->calls = 0;
 	batch->released = false;
+	batch->wary = wary;
 	/* sunrpc releases the pages between the two. */
 	rqstp->rq_respages = rqstp->rq_pages;
 	batch_empty(batch);

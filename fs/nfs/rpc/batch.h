@@ -32,12 +32,13 @@ struct svc_xprt;
 #define DNFS_BATCH_IN_FIRST	(8 * 1024)
 /* Room for the heads of replies. */
 #define DNFS_BATCH_OUT		(8 * PAGE_SIZE)
-/* Most batches; further threads leave all calls to sunrpc. Each has the two buffers above. */
-#define DNFS_BATCHES_MAX	64
 /* Bytes that may wait to be sent; behind more, the batch ends and the budget is checked. */
 #define DNFS_BATCH_UNSENT	(256 * 1024)
-/* Most calls of a connection before others get their turn. */
+/* Most calls of a connection before others get their turn; and while others wait for a thread. */
 #define DNFS_BATCH_CALLS	64
+#define DNFS_BATCH_CALLS_FAIR	8
+/* Calls that release the connection at once, after one that waited. */
+#define DNFS_BATCH_WARY		16
 /* Pieces that are sent in one go. */
 #define DNFS_BATCH_VECS		64
 
@@ -67,6 +68,8 @@ enum dnfs_batch_stage {
  * @calls: calls executed
  * @turn: jiffies at which the thread got the connection
  * @released: another thread may receive from the connection
+ * @wary: calls of the connection that are still to release it at once; valid until @released
+ * @switches: how often the thread had waited when the present call was begun
  * @program: program of the present call
  * @proc: its procedure
  * @arg: the present call
@@ -95,6 +98,8 @@ struct dnfs_batch {
 	unsigned int calls;
 	unsigned long turn;
 	bool released;
+	unsigned int *wary;
+	unsigned long switches;
 	const struct dnfs_program *program;
 	const struct dnfs_proc *proc;
 	struct xdr_buf arg;
@@ -112,8 +117,7 @@ struct dnfs_batch {
  * @rqstp: the thread's request, which has none
  *
  * Context: may sleep; called by the thread.
- * Return: the batch; NULL without memory or if there are DNFS_BATCHES_MAX, and then all calls are
- * left to sunrpc.
+ * Return: the batch; NULL without memory, and then all calls are left to sunrpc.
  */
 struct dnfs_batch *dnfs_batch_alloc(struct svc_rqst *rqstp);
 
@@ -137,6 +141,7 @@ struct dnfs_batch *dnfs_batch_of(const struct svc_rqst *rqstp);
 /**
  * dnfs_batch_run - execute the calls that wait in a connection
  * @batch: the thread's batch
+ * @wary: number in the connection's memory, 0 at its beginning; see struct dnfs_batch
  *
  * The caller has XPT_BUSY, and the connection has no TLS. The caller charges for the replies that
  * are not sent yet.
@@ -144,7 +149,7 @@ struct dnfs_batch *dnfs_batch_of(const struct svc_rqst *rqstp);
  * Context: may sleep.
  * Return: true if it has given XPT_BUSY back; false if sunrpc is to receive the next record.
  */
-bool dnfs_batch_run(struct dnfs_batch *batch);
+bool dnfs_batch_run(struct dnfs_batch *batch, unsigned int *wary);
 
 /**
  * dnfs_batch_release - let other threads receive from the connection
@@ -158,6 +163,18 @@ void dnfs_batch_release(struct dnfs_batch *batch);
 
 /* Module exit; there is no batch any more. */
 void dnfs_batches_exit(void);
+
+/* connection.c */
+
+/**
+ * dnfs_conn_waited - note that a call of a connection has waited
+ * @xprt: the connection
+ *
+ * The next DNFS_BATCH_WARY calls then release the connection at once.
+ *
+ * Context: any; takes xpt_lock.
+ */
+void dnfs_conn_waited(struct svc_xprt *xprt);
 
 /* direct.c */
 

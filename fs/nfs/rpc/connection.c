@@ -81,6 +81,7 @@
  * @acked: sequence number of the last byte that the client acknowledged
  * @moved: jiffies at which @acked changed
  * @wait: jiffies until the next look
+ * @wary: see struct dnfs_batch; written by the thread that has XPT_BUSY, or with xpt_lock
  * @rcu: frees it after a grace period
  */
 struct dnfs_conn {
@@ -101,6 +102,7 @@ struct dnfs_conn {
 	u32 acked;
 	unsigned long moved;
 	unsigned long wait;
+	unsigned int wary;
 	struct rcu_head rcu;
 };
 
@@ -475,6 +477,17 @@ static bool conn_has_unsent(struct svc_xprt *xprt)
 	       (conn && (READ_ONCE(conn->unsent.amount) || !ditto_charge_room(&conn->unsent)));
 }
 
+void dnfs_conn_waited(struct svc_xprt *xprt)
+{
+	struct dnfs_conn *conn;
+
+	spin_lock(&xprt->xpt_lock);
+	conn = conn_of(xprt);
+	if (conn)
+		WRITE_ONCE(conn->wary, DNFS_BATCH_WARY);
+	spin_unlock(&xprt->xpt_lock);
+}
+
 /* The thread's batch, if calls are to be executed in one. It exists only while they are. */
 static struct dnfs_batch *conn_batch_get(struct svc_rqst *rqstp)
 {
@@ -492,11 +505,12 @@ static bool conn_batch(struct svc_rqst *rqstp)
 {
 	struct dnfs_batch *batch = conn_batch_get(rqstp);
 	struct svc_xprt *xprt = rqstp->rq_xprt;
+	struct dnfs_conn *conn = conn_of(xprt);
 	bool full = false, finished;
 
-	if (!batch)
+	if (!batch || !conn)
 		return false;
-	finished = dnfs_batch_run(batch);
+	finished = dnfs_batch_run(batch, &conn->wary);
 	if (READ_ONCE(conn_sock(xprt)->sk_wmem_queued) > CONN_FREE)
 		full = conn_watch(xprt);
 	if (finished || !full)

@@ -88,7 +88,7 @@ put:
 
 const struct dnfs_proc dnfs3_proc_setattr = {
 	.name = "SETATTR",
-	.flags = DNFS_PROC_CACHED | DNFS_PROC_DIRECT | DNFS_PROC_SLOW,
+	.flags = DNFS_PROC_CACHED | DNFS_PROC_DIRECT,
 	.argsize = sizeof(struct dnfs3_setattr_args),
 	.ressize = sizeof(struct dnfs3_wcc_res),
 	.max_reply = 4 + NFS3_WCC_SIZE,

@@ -119,7 +119,7 @@ static int dnfs3_create_exec(struct dnfs_call *call, void *args, void *result)
 
 const struct dnfs_proc dnfs3_proc_create = {
 	.name = "CREATE",
-	.flags = DNFS_PROC_CACHED | DNFS_PROC_DIRECT | DNFS_PROC_SLOW,
+	.flags = DNFS_PROC_CACHED | DNFS_PROC_DIRECT,
 	.argsize = sizeof(struct create_args),
 	.ressize = sizeof(struct dnfs3_create_res),
 	.max_reply = CREATE_MAX,
@@ -157,7 +157,7 @@ static int dnfs3_mkdir_exec(struct dnfs_call *call, void *args, void *result)
 
 const struct dnfs_proc dnfs3_proc_mkdir = {
 	.name = "MKDIR",
-	.flags = DNFS_PROC_CACHED | DNFS_PROC_DIRECT | DNFS_PROC_SLOW,
+	.flags = DNFS_PROC_CACHED | DNFS_PROC_DIRECT,
 	.argsize = sizeof(struct mkdir_args),
 	.ressize = sizeof(struct dnfs3_create_res),
 	.max_reply = CREATE_MAX,
@@ -205,7 +205,7 @@ static int dnfs3_symlink_exec(struct dnfs_call *call, void *args, void *result)
 
 const struct dnfs_proc dnfs3_proc_symlink = {
 	.name = "SYMLINK",
-	.flags = DNFS_PROC_CACHED | DNFS_PROC_DIRECT | DNFS_PROC_SLOW,
+	.flags = DNFS_PROC_CACHED | DNFS_PROC_DIRECT,
 	.argsize = sizeof(struct symlink_args),
 	.ressize = sizeof(struct dnfs3_create_res),
 	.max_reply = CREATE_MAX,
@@ -255,7 +255,7 @@ static int dnfs3_mknod_exec(struct dnfs_call *call, void *args, void *result)
 
 const struct dnfs_proc dnfs3_proc_mknod = {
 	.name = "MKNOD",
-	.flags = DNFS_PROC_CACHED | DNFS_PROC_DIRECT | DNFS_PROC_SLOW,
+	.flags = DNFS_PROC_CACHED | DNFS_PROC_DIRECT,
 	.argsize = sizeof(struct dnfs3_mknod_args),
 	.ressize = sizeof(struct dnfs3_create_res),
 	.max_reply = CREATE_MAX,

@@ -75,7 +75,7 @@ static bool dnfs3_fsstat_encode(struct dnfs_call *call, const void *result)
 
 const struct dnfs_proc dnfs3_proc_fsstat = {
 	.name = "FSSTAT",
-	.flags = DNFS_PROC_DIRECT | DNFS_PROC_SLOW,
+	.flags = DNFS_PROC_DIRECT,
 	.argsize = sizeof(struct dnfs3_fh_args),
 	.ressize = sizeof(struct fsstat_res),
 	.max_reply = 4 + NFS3_POST_ATTR_SIZE + 52,

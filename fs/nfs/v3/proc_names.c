@@ -30,7 +30,7 @@ static int dnfs3_remove_exec(struct dnfs_call *call, void *args, void *result)
 
 const struct dnfs_proc dnfs3_proc_remove = {
 	.name = "REMOVE",
-	.flags = DNFS_PROC_CACHED | DNFS_PROC_DIRECT | DNFS_PROC_SLOW,
+	.flags = DNFS_PROC_CACHED | DNFS_PROC_DIRECT,
 	.argsize = sizeof(struct dnfs3_dirop_args),
 	.ressize = sizeof(struct dnfs3_wcc_res),
 	.max_reply = 4 + NFS3_WCC_SIZE,
@@ -48,7 +48,7 @@ static int dnfs3_rmdir_exec(struct dnfs_call *call, void *args, void *result)
 
 const struct dnfs_proc dnfs3_proc_rmdir = {
 	.name = "RMDIR",
-	.flags = DNFS_PROC_CACHED | DNFS_PROC_DIRECT | DNFS_PROC_SLOW,
+	.flags = DNFS_PROC_CACHED | DNFS_PROC_DIRECT,
 	.argsize = sizeof(struct dnfs3_dirop_args),
 	.ressize = sizeof(struct dnfs3_wcc_res),
 	.max_reply = 4 + NFS3_WCC_SIZE,
@@ -112,7 +112,7 @@ static bool dnfs3_rename_encode(struct dnfs_call *call, const void *result)
 
 const struct dnfs_proc dnfs3_proc_rename = {
 	.name = "RENAME",
-	.flags = DNFS_PROC_CACHED | DNFS_PROC_DIRECT | DNFS_PROC_SLOW,
+	.flags = DNFS_PROC_CACHED | DNFS_PROC_DIRECT,
 	.argsize = sizeof(struct dnfs3_rename_args),
 	.ressize = sizeof(struct rename_res),
 	.max_reply = 4 + 2 * NFS3_WCC_SIZE,
@@ -184,7 +184,7 @@ static bool dnfs3_link_encode(struct dnfs_call *call, const void *result)
 
 const struct dnfs_proc dnfs3_proc_link = {
 	.name = "LINK",
-	.flags = DNFS_PROC_CACHED | DNFS_PROC_DIRECT | DNFS_PROC_SLOW,
+	.flags = DNFS_PROC_CACHED | DNFS_PROC_DIRECT,
 	.argsize = sizeof(struct link_args),
 	.ressize = sizeof(struct link_res),
 	.max_reply = 4 + NFS3_POST_ATTR_SIZE + NFS3_WCC_SIZE,

@@ -66,7 +66,7 @@ static int dnfs3_write_exec(struct dnfs_call *call, void *args, void *result)
 	err = -EFBIG;
 	if (a->offset > S64_MAX || a->count > S64_MAX - a->offset)
 		goto unchanged;
-	if (a->stable != UNSTABLE || a->count > DNFS_BRIEF_IO)
+	if (a->count > DNFS_BRIEF_IO)
 		dnfs_may_wait(call);
 	n = ditto_write(&target.op, target.node, a->offset, &iter, (enum ditto_stable)a->stable,
 			&res->verf, &res->wcc);

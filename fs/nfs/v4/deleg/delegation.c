@@ -364,6 +364,9 @@ static bool delegation_try(struct dnfs4_compound *cmp, u32 type, u32 want,
 	int err;
 
 	*why = WND4_RESOURCE;
+	/* The client may answer the probe over this connection. */
+	if (!dnfs4_callback_is_up(cmp->client))
+		dnfs_may_wait(cmp->call);
 	if (!dnfs4_callback_wait_up(cmp->client))
 		return false;
 	if (type == NFS4_OPEN_DELEGATE_WRITE && want & NFS4_SHARE_WANT_DELEG_TIMESTAMPS)

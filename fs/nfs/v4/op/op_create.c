@@ -132,7 +132,8 @@ static u32 create_reply(const struct dnfs4_compound *cmp, const void *args)
 
 const struct dnfs4_op dnfs4_op_create = {
 	.name = "CREATE",
-	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES | DNFS4_OP_CACHED | DNFS4_OP_NO_ATTRDIR,
+	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES | DNFS4_OP_CACHED | DNFS4_OP_NO_ATTRDIR |
+		 DNFS4_OP_QUICK,
 	.pseudo_status = NFS4ERR_ROFS,
 	.minor_last = DNFS4_MINOR_MAX,
 	.argsize = sizeof(struct create_args),

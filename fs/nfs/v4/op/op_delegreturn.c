@@ -59,7 +59,7 @@ put:
 
 const struct dnfs4_op dnfs4_op_delegreturn = {
 	.name = "DELEGRETURN",
-	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES | DNFS4_OP_CACHED,
+	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES | DNFS4_OP_CACHED | DNFS4_OP_QUICK,
 	.minor_first = 0,
 	.minor_last = 2,
 	.argsize = sizeof(struct dnfs4_stateid),

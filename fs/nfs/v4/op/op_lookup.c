@@ -141,7 +141,7 @@ static bool readlink_encode(struct dnfs4_compound *cmp, u32 status, const void *
 
 const struct dnfs4_op dnfs4_op_readlink = {
 	.name = "READLINK",
-	.flags = DNFS4_OP_FH | DNFS4_OP_NO_ATTRDIR,
+	.flags = DNFS4_OP_FH | DNFS4_OP_NO_ATTRDIR | DNFS4_OP_QUICK,
 	.pseudo_status = NFS4ERR_INVAL,
 	.minor_last = DNFS4_MINOR_MAX,
 	.ressize = sizeof(struct readlink_res),

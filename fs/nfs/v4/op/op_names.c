@@ -64,7 +64,7 @@ static u32 link_exec(struct dnfs4_compound *cmp, void *args, void *result)
 const struct dnfs4_op dnfs4_op_link = {
 	.name = "LINK",
 	.flags = DNFS4_OP_FH | DNFS4_OP_SAVED | DNFS4_OP_CHANGES | DNFS4_OP_CACHED |
-		 DNFS4_OP_NO_ATTRDIR,
+		 DNFS4_OP_NO_ATTRDIR | DNFS4_OP_QUICK,
 	.pseudo_status = NFS4ERR_XDEV,
 	.minor_last = DNFS4_MINOR_MAX,
 	.argsize = sizeof(struct name_args),
@@ -123,7 +123,7 @@ static u32 remove_exec(struct dnfs4_compound *cmp, void *args, void *result)
 
 const struct dnfs4_op dnfs4_op_remove = {
 	.name = "REMOVE",
-	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES | DNFS4_OP_CACHED,
+	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES | DNFS4_OP_CACHED | DNFS4_OP_QUICK,
 	.pseudo_status = NFS4ERR_ROFS,
 	.minor_last = DNFS4_MINOR_MAX,
 	.argsize = sizeof(struct name_args),
@@ -197,7 +197,8 @@ static u32 rename_reply(const struct dnfs4_compound *cmp, const void *args)
 
 const struct dnfs4_op dnfs4_op_rename = {
 	.name = "RENAME",
-	.flags = DNFS4_OP_FH | DNFS4_OP_SAVED | DNFS4_OP_CHANGES | DNFS4_OP_CACHED,
+	.flags = DNFS4_OP_FH | DNFS4_OP_SAVED | DNFS4_OP_CHANGES | DNFS4_OP_CACHED |
+		 DNFS4_OP_QUICK,
 	.pseudo_status = NFS4ERR_ROFS,
 	.minor_last = DNFS4_MINOR_MAX,
 	.argsize = sizeof(struct rename_args),

@@ -487,7 +487,7 @@ static u32 open_reply(const struct dnfs4_compound *cmp, const void *args)
 
 const struct dnfs4_op dnfs4_op_open = {
 	.name = "OPEN",
-	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES | DNFS4_OP_SETS_FH,
+	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES | DNFS4_OP_SETS_FH | DNFS4_OP_QUICK,
 	.minor_last = DNFS4_MINOR_MAX,
 	.argsize = sizeof(struct open_args),
 	.ressize = sizeof(struct open_res),

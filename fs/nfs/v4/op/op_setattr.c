@@ -205,7 +205,7 @@ static void setattr_release(struct dnfs4_compound *cmp, void *args, void *res)
 const struct dnfs4_op dnfs4_op_setattr = {
 	.name = "SETATTR",
 	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES | DNFS4_OP_CACHED | DNFS4_OP_ALWAYS |
-		 DNFS4_OP_NO_ATTRDIR,
+		 DNFS4_OP_NO_ATTRDIR | DNFS4_OP_QUICK,
 	.minor_last = DNFS4_MINOR_MAX,
 	.argsize = sizeof(struct setattr_args),
 	.ressize = sizeof(struct setattr_res),

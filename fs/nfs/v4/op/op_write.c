@@ -62,6 +62,8 @@ static u32 write_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	status = dnfs4_io_begin(cmp, &a->stateid, true, &io);
 	if (status)
 		return status;
+	if (a->count > DNFS_BRIEF_IO)
+		dnfs_may_wait(cmp->call);
 	n = ditto_write(&io.op, dnfs4_node(cmp), a->offset, &iter,
 			(enum ditto_stable)a->stable, &res->verf, NULL);
 	dnfs4_io_end(&io);
@@ -88,7 +90,7 @@ static bool write_encode(struct dnfs4_compound *cmp, u32 status, const void *res
 
 const struct dnfs4_op dnfs4_op_write = {
 	.name = "WRITE",
-	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES,
+	.flags = DNFS4_OP_FH | DNFS4_OP_CHANGES | DNFS4_OP_QUICK,
 	.minor_last = DNFS4_MINOR_MAX,
 	.pseudo_status = NFS4ERR_ISDIR,
 	.argsize = sizeof(struct write_args),
