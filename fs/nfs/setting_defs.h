@@ -15,8 +15,8 @@ SETTING(NUMBER, "sessions-per-client", sessions_per_client, 64, 1, 1024, "",
 SETTING(NUMBER, "copy-sync-kib", copy_sync_kib, 8192, 64, 1048576, "KiB",
 	"The most that a COPY of an NFSv4.2 client copies before it is answered.")
 
-SETTING(BOOL, "fast-path", fast_path, 0, 0, 1, "",
-	"Execute the short calls of a TCP connection together, without TLS and Kerberos only. "
-	"This is new, and off until it has run longer.")
+SETTING(BOOL, "fast-path", fast_path, 1, 0, 1, "",
+	"Execute calls that arrive on a TCP connection together, without TLS and Kerberos only. "
+	"If it is off, the kernel's RPC service receives each of them.")
 
 #undef SETTING
