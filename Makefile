@@ -23,6 +23,7 @@ help:
 	@echo 'Try:'
 	@echo '  demo              a share, mounted by a client, on Debian'"'"'s kernel in a guest'
 	@echo '  demo-ad           a domain of Active Directory, and a folder for one of its groups'
+	@echo '  demo-offload      a share of 2 GiB on a disk of 300 MiB, its data in an object store'
 	@echo 'Test:'
 	@echo '  check             all of these; the last line counts'
 	@echo '  lint              compilers'"'"' warnings, sparse, checkpatch, shellcheck'
@@ -106,6 +107,9 @@ demo:
 demo-ad:
 	@tests/demo/run-ad
 
+demo-offload:
+	@tests/demo/run-offload
+
 export SYSTEMS TIERS ITER QUICK
 
 bench:
@@ -123,4 +127,4 @@ ynl:
 .PHONY: all help modules userspace install modules_install uninstall clean check lint \
 	check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-adlong check-cross check-offload check-smbtorture check-debug \
 	check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-matrix check-full \
-	demo demo-ad bench bench-load bench-icount bench-locks bench-nfs3 bench-nfs4 bench-nfs42 bench-smb ynl
+	demo demo-ad demo-offload bench bench-load bench-icount bench-locks bench-nfs3 bench-nfs4 bench-nfs42 bench-smb ynl
