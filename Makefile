@@ -36,6 +36,8 @@ help:
 	@echo '  check-attack      attackers beside clients that behave; longer than in check'
 	@echo '  check-ad          a server that joined a domain of Active Directory'
 	@echo '  check-adlong      the same by SSSD, and without its controller (not in check)'
+	@echo '  check-faults      all faults at all steps of offloading (not in check)'
+	@echo '  check-powercut    a guest without power at each of these steps (not in check)'
 	@echo '  check-cross       each claim of each protocol against what the others want'
 	@echo '  check-offload     data of files in an object store, Ceph RGW'
 	@echo '  check-smbtorture  Samba'"'"'s conformance tests; T=SUITE for some'
@@ -95,11 +97,11 @@ clean:
 check:
 	@tests/check
 
-lint check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-adlong check-cross check-offload check-smbtorture check-debug check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-matrix:
+lint check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-adlong check-cross check-offload check-smbtorture check-debug check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-matrix check-faults check-powercut:
 	@tests/check $(@:check-%=%)
 
 check-full: check
-	@tests/check race matrix signed fuzz soak adlong
+	@tests/check race matrix signed fuzz soak adlong faults powercut
 
 demo:
 	@tests/demo/run
@@ -126,5 +128,5 @@ ynl:
 
 .PHONY: all help modules userspace install modules_install uninstall clean check lint \
 	check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-adlong check-cross check-offload check-smbtorture check-debug \
-	check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-matrix check-full \
+	check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-matrix check-faults check-powercut check-full \
 	demo demo-ad demo-offload bench bench-load bench-icount bench-locks bench-nfs3 bench-nfs4 bench-nfs42 bench-smb ynl

@@ -133,6 +133,7 @@ static int __init ditto_init(void)
 	err = ditto_genl_init();
 	if (err)
 		goto err_net;
+	ditto_offload_faults_init();
 	return 0;
 
 err_net:
@@ -155,6 +156,8 @@ err_wq:
 
 static void __exit ditto_exit(void)
 {
+	/* First, since all others wait for what has stopped at a point. */
+	ditto_offload_faults_exit();
 	ditto_genl_exit();
 	unregister_pernet_subsys(&ditto_net_ops);
 	rcu_barrier();

@@ -285,6 +285,11 @@ void ditto_offload_node_free(struct ditto_node *node);
 /* Called once when the module is loaded. */
 void ditto_offload_locks_init(void);
 
+/* Make the fault points known that tests arm. May sleep. */
+void ditto_offload_faults_init(void);
+/* Disarm them: what has stopped at one goes on. May sleep. */
+void ditto_offload_faults_exit(void);
+
 /* Set up and tear down the part of a server. May sleep. */
 int ditto_offload_init(struct ditto_server *srv);
 void ditto_offload_exit(struct ditto_server *srv);

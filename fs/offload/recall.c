@@ -39,6 +39,7 @@
 #include "../node/file.h"
 #include "../node/node_private.h"
 #include "../share/share.h"
+#include "fault.h"
 #include "stub.h"
 
 /* Bytes copied at once. */
@@ -207,7 +208,8 @@ static int recall_commit(struct ditto_recall *recall)
 	/* The last range ends with the content, which may have become shorter. */
 	if (end >= READ_ONCE(recall->stub->record.size))
 		end = U64_MAX >> 1;
-	return ditto_stub_commit(recall->stub, recall->file ? recall->file->file : NULL,
+	return ditto_fault(DITTO_FAULT_COMMIT_DATA) ?:
+	       ditto_stub_commit(recall->stub, recall->file ? recall->file->file : NULL,
 				 recall->pos, end);
 }
 
@@ -446,7 +448,9 @@ static int fill_copy(struct ditto_recall *recall, const struct ditto_offload_fil
 			err = len ?: -ENODATA;
 			break;
 		}
-		err = fill_write(recall, buf, recall->filled, len);
+		err = ditto_fault(DITTO_FAULT_FILL_WRITE) ?:
+		      fill_write(recall, buf, recall->filled, len) ?:
+		      ditto_fault(DITTO_FAULT_FILL_WRITTEN);
 		if (!err)
 			recall->filled += len;
 		cond_resched();

@@ -27,6 +27,7 @@
 #include "../node/file.h"
 #include "../node/node_private.h"
 #include "../share/share.h"
+#include "fault.h"
 #include "stub.h"
 
 /* Claims of clients that keep a file from being released. */
@@ -220,11 +221,15 @@ static int release_blocks(struct ditto_stub *stub, struct file *file,
 	copy = kmemdup(&stub->record, sizeof(*copy), GFP_KERNEL);
 	if (!copy)
 		return -ENOMEM;
-	err = release_store(stub, file, copy);
+	err = ditto_fault(DITTO_FAULT_RELEASE_RECORD) ?: release_store(stub, file, copy);
+	if (!err)
+		err = ditto_fault(DITTO_FAULT_RELEASE_RECORDED);
 	if (!err) {
 		err = release_punch(stub->node, file, args->size);
 		*kept = err != -EOPNOTSUPP;
 	}
+	if (!err)
+		err = ditto_fault(DITTO_FAULT_RELEASE_FREED);
 	if (err && !*kept) {
 		bitmap_fill(copy->map, DITTO_OFFLOAD_RANGES_MAX);
 		*kept = release_store(stub, file, copy);

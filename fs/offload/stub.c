@@ -21,6 +21,7 @@
 #include "../node/file.h"
 #include "../node/node_private.h"
 #include "../share/share.h"
+#include "fault.h"
 #include "stub.h"
 
 /* Nodes whose record is read share these locks. */
@@ -316,7 +317,7 @@ static int stub_change(struct ditto_stub *stub, struct file *file, u64 pos, u64 
 	if (!ditto_offload_cover(next, pos, end) && size >= next->size)
 		goto free;
 	ditto_offload_cut(next, size);
-	err = ditto_stub_store(stub, file, next);
+	err = ditto_stub_store(stub, file, next) ?: ditto_fault(DITTO_FAULT_COMMIT_RECORDED);
 	if (err)
 		goto free;
 	spin_lock(&stub->lock);
@@ -339,6 +340,8 @@ int ditto_stub_commit(struct ditto_stub *stub, struct file *file, u64 pos, u64 e
 	int err;
 
 	err = filemap_write_and_wait_range(inode->i_mapping, pos, end - 1);
+	if (!err)
+		err = ditto_fault(DITTO_FAULT_COMMIT_RECORD);
 	if (err)
 		return err;
 	sb_start_write(inode->i_sb);
@@ -349,7 +352,7 @@ int ditto_stub_commit(struct ditto_stub *stub, struct file *file, u64 pos, u64 e
 
 int ditto_stub_cut(struct ditto_stub *stub, u64 size)
 {
-	return stub_change(stub, NULL, 0, 0, size);
+	return ditto_fault(DITTO_FAULT_CUT_RECORD) ?: stub_change(stub, NULL, 0, 0, size);
 }
 
 void ditto_stub_wake(struct ditto_stub *stub)

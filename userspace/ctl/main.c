@@ -7,6 +7,7 @@
 #include "common/share.h"
 #include "ctl.h"
 #include "ditto-nl-gen.h"
+#include "fault.h"
 #include "setting.h"
 #include "text.h"
 
@@ -241,6 +242,7 @@ int main(int argc, char **argv)
 	int status;
 
 	(void)argc;
+	fault_init();
 	ctl.json = take_last_json(argv + 1);
 	status = command_run(&ctl, argv + 1);
 	if (ctl.conn.sock)

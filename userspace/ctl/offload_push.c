@@ -17,6 +17,7 @@
 #include "common/share.h"
 #include "ctl.h"
 #include "ditto-nl-gen.h"
+#include "fault.h"
 #include "mem.h"
 #include "offload.h"
 #include "offload_lock.h"
@@ -171,6 +172,7 @@ static void push_release(struct push *p, struct slot *slot, const struct offload
 	msg_put_number(msg, &spec_offload_set, DITTO_A_OFFLOAD_CHANGE, info->change);
 	msg_put_number(msg, &spec_offload_set, DITTO_A_OFFLOAD_SIZE, info->size);
 	msg_put(msg, DITTO_A_OFFLOAD_COOKIE, done->cookie, done->cookie_len);
+	fault_point("push-release");
 	if (conn_call(&p->ctl->conn, msg, NULL))
 		offload_run_fail(p->run, slot->path, "share %s: uploaded, but not released: %s",
 				 info->share, p->ctl->conn.why.text);

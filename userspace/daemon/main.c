@@ -32,6 +32,7 @@
 #include "common/offload_ctl.h"
 #include "config.h"
 #include "config_file.h"
+#include "fault.h"
 #include "hosts.h"
 #include "identity/identity.h"
 #include "idmap.h"
@@ -676,6 +677,7 @@ int main(int argc, char **argv)
 	int c;
 
 	worker_main(argc, argv);
+	fault_init();
 	log_open();
 	while ((c = getopt_long(argc, argv, "c:s:fhV", options, NULL)) != -1) {
 		switch (c) {

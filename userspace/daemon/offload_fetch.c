@@ -17,6 +17,7 @@
 
 #include "clock.h"
 #include "ditto-nl-gen.h"
+#include "fault.h"
 #include "late.h"
 #include "log.h"
 #include "mem.h"
@@ -140,6 +141,7 @@ static void fetch_answer(struct fetch *f, u32 error, const char *text)
 	if (f->answered)
 		return;
 	f->answered = true;
+	fault_point("fetch-answer");
 	msg = upcall_answer(f->channel);
 	if (!msg)
 		return;
@@ -199,6 +201,7 @@ static int fetch_send(struct offload *o, struct offload_task *task)
 				   .length = f->length, .cookie_len = f->cookie_len };
 
 	memcpy(msg.cookie, f->cookie, f->cookie_len);
+	fault_point("fetch-ask");
 	return offload_msg_send(o->process, &msg, -1);
 }
 
@@ -206,7 +209,9 @@ static void fill_run(struct job *job)
 {
 	struct fill *fill = (struct fill *)job;
 
+	fault_point("fetch-fill");
 	fill->rc = offload_kernel_fill(fill->fills->kernel, &fill->data, &fill->why);
+	fault_point("fetch-filled");
 }
 
 static void fill_free(struct fill *fill)

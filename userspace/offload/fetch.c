@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "fault.h"
 #include "fetch.h"
 #include "mem.h"
 
@@ -103,6 +104,7 @@ static void fetch_send(struct fetch *f, const struct object *o, const struct man
 					 .length = to - from,
 					 .start = from - c->offset };
 
+	fault_point("fetch-send");
 	out_send(&f->all->engine->out, &msg, o->load.file);
 }
 

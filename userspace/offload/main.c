@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "confine.h"
+#include "fault.h"
 #include "hash.h"
 #include "msg.h"
 #include "service.h"
@@ -36,6 +37,7 @@ int main(void)
 		fputs("ditto-offload is started by dittod\n", stderr);
 		return EXIT_FAILURE;
 	}
+	fault_init();
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	if (!hash_init() || curl_global_init(CURL_GLOBAL_DEFAULT)) {

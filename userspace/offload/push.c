@@ -14,6 +14,7 @@
 #include "chunker.h"
 #include "clock.h"
 #include "cookie.h"
+#include "fault.h"
 #include "manifest.h"
 #include "mem.h"
 #include "name_set.h"
@@ -205,6 +206,7 @@ static void push_uploaded(struct upload *u)
 	struct push *p = c->push;
 	struct pushes *all = p->all;
 
+	fault_point(u->kind == ENVELOPE_CHUNK ? "push-chunk-sent" : "push-manifest-sent");
 	TAILQ_REMOVE(&p->chunks, c, list);
 	p->n_chunks--;
 	p->uploaded += u->uploaded;
@@ -233,6 +235,7 @@ static void push_upload(struct push_chunk *c)
 	c->upload.plain = c->plain;
 	c->upload.done = push_uploaded;
 	c->upload.arg = c;
+	fault_point(c->upload.kind == ENVELOPE_CHUNK ? "push-chunk" : "push-manifest");
 	upload_start(&c->upload);
 }
 
