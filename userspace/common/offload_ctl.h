@@ -15,12 +15,14 @@
 /* Where dittod listens. */
 #define OFFLOAD_CTL_SOCKET		"/run/ditto/offload.sock"
 /* Number of this version of the messages. */
-#define OFFLOAD_CTL_VERSION		2
+#define OFFLOAD_CTL_VERSION		3
 /* Longest name of a store, and of a share, with the NUL. */
 #define OFFLOAD_CTL_STORE_SIZE	65
 #define OFFLOAD_CTL_SHARE_SIZE	256
 /* Longest path for messages, with the NUL; longer ones are cut. */
 #define OFFLOAD_CTL_PATH_SIZE	1024
+/* Longest list of patterns of a policy, with the NUL. */
+#define OFFLOAD_POLICY_PATTERNS	512
 /* Bytes of the longest cookie, as in the specification of the netlink family. */
 #define OFFLOAD_CTL_COOKIE_MAX	512
 /* Longest text of an error, with the NUL. */
@@ -37,7 +39,9 @@
  * @OFFLOAD_CTL_LIST: to dittod: list objects; the path is that of OFFLOAD_LIST, see offload/msg.h
  * @OFFLOAD_CTL_READ: to dittod: read and check the object that the path names
  * @OFFLOAD_CTL_DELETE: to dittod: delete the object that the path names
- * @OFFLOAD_CTL_OBJECT: answer to these three, and their end
+ * @OFFLOAD_CTL_POLICIES: to dittod: tell about the policies
+ * @OFFLOAD_CTL_POLICY: answer to @OFFLOAD_CTL_POLICIES, once for each policy
+ * @OFFLOAD_CTL_OBJECT: answer to these orders about objects, and their end
  */
 enum offload_ctl_type {
 	OFFLOAD_CTL_PUSH = 1,
@@ -50,6 +54,8 @@ enum offload_ctl_type {
 	OFFLOAD_CTL_READ,
 	OFFLOAD_CTL_DELETE,
 	OFFLOAD_CTL_OBJECT,
+	OFFLOAD_CTL_POLICIES,
+	OFFLOAD_CTL_POLICY,
 };
 
 /**
@@ -156,6 +162,42 @@ struct offload_ctl_object {
 	u32 has_file;
 };
 
+/**
+ * struct offload_policy - a section [policy NAME]; dittod sends it to dittoctl as it is
+ * @type: OFFLOAD_CTL_POLICY
+ * @version: OFFLOAD_CTL_VERSION
+ * @name: its name
+ * @path: the directory; policies of directories below it come first there
+ * @store: name of the store, or "" for that of the share
+ * @include: patterns of names, separated by spaces; "" for all
+ * @exclude: patterns of names that are left out
+ * @accessed: seconds since the last access
+ * @changed: seconds since the last change
+ * @min_size: bytes; smaller files stay
+ * @max_size: bytes; larger files stay
+ * @start: percent of the file system in use from which files are offloaded; 0 for always
+ * @stop: percent in use at which it ends
+ * @from: minute of the day from which files are offloaded
+ * @to: minute of the day at which it ends; the same as @from for all day
+ */
+struct offload_policy {
+	u32 type;
+	u32 version;
+	char name[OFFLOAD_CTL_STORE_SIZE];
+	char path[OFFLOAD_CTL_PATH_SIZE];
+	char store[OFFLOAD_CTL_STORE_SIZE];
+	char include[OFFLOAD_POLICY_PATTERNS];
+	char exclude[OFFLOAD_POLICY_PATTERNS];
+	u64 accessed;
+	u64 changed;
+	u64 min_size;
+	u64 max_size;
+	u32 start;
+	u32 stop;
+	u32 from;
+	u32 to;
+};
+
 /* Any answer of dittod. */
 union offload_ctl_answer {
 	u32 type;
@@ -163,6 +205,7 @@ union offload_ctl_answer {
 	struct offload_ctl_store store;
 	struct offload_ctl_failure failure;
 	struct offload_ctl_object object;
+	struct offload_policy policy;
 };
 
 #endif

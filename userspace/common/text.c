@@ -45,12 +45,12 @@ bool text_number(const char *text, u64 min, u64 max, u64 *value,
 static bool text_number_with_unit(const char *text, const char *units, const u64 *factors, u64 max,
 				  u64 *value)
 {
+	u64 factor = 1, number;
 	const char *unit;
-	u64 factor = 1;
 	char *end;
 
 	errno = 0;
-	*value = strtoull(text, &end, 10);
+	number = strtoull(text, &end, 10);
 	if (errno || !isdigit((unsigned char)text[0]))
 		return false;
 	if (*end) {
@@ -59,9 +59,9 @@ static bool text_number_with_unit(const char *text, const char *units, const u64
 			return false;
 		factor = factors[unit - units];
 	}
-	if (*value > max / factor)
+	if (number > max / factor)
 		return false;
-	*value *= factor;
+	*value = number * factor;
 	return true;
 }
 

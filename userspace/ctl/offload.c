@@ -14,6 +14,7 @@
 #include "ditto-nl-gen.h"
 #include "mem.h"
 #include "offload.h"
+#include "offload_mark.h"
 #include "out.h"
 #include "pass.h"
 #include "text.h"
@@ -118,6 +119,8 @@ bool offload_answer(int fd, union offload_ctl_answer *answer, int *file)
 		return len == sizeof(answer->store);
 	case OFFLOAD_CTL_FAILED:
 		return len == sizeof(answer->failure);
+	case OFFLOAD_CTL_POLICY:
+		return len == sizeof(answer->policy);
 	case OFFLOAD_CTL_OBJECT:
 		return len == sizeof(answer->object);
 	default:
@@ -334,6 +337,11 @@ const struct verb offload_verbs[] = {
 	{ "push", offload_push, "[--store NAME] PATH..." },
 	{ "recall", offload_recall, "PATH..." },
 	{ "status", offload_status, "[PATH...]" },
+	{ "pin", offload_pin, "PATH..." },
+	{ "never", offload_never, "PATH..." },
+	{ "auto", offload_auto, "PATH..." },
+	{ "policy", offload_policy, "list" },
+	{ "policy", offload_policy, "run [--dry-run] [--scheduled] [NAME...]" },
 	{ "gc", offload_gc, "[--dry-run] [--grace TIME]" },
 	{ "scrub", offload_scrub, "[--quick]" },
 	{ "rebuild", offload_rebuild, "" },

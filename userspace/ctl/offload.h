@@ -69,6 +69,11 @@ struct offload_totals {
  * Return: NULL after a message if a path does not exist.
  */
 struct offload_run *offload_run_new(struct ctl *ctl, char **words);
+/*
+ * Go over files that were chosen by a policy instead; @paths are absolute, end with NULL, and stay
+ * the caller's.
+ */
+struct offload_run *offload_run_list(struct ctl *ctl, char **paths, const char *policy);
 /* The next regular file; its path is valid until the next call. NULL after the last one. */
 const char *offload_run_next(struct offload_run *r, const struct stat **st);
 /* The user wants to stop: no more files are begun. */
@@ -90,6 +95,12 @@ int offload_recall(struct ctl *ctl, char **words);
 int offload_rebuild(struct ctl *ctl, char **words);
 int offload_gc(struct ctl *ctl, char **words);
 int offload_scrub(struct ctl *ctl, char **words);
+int offload_policy(struct ctl *ctl, char **words);
+/*
+ * Push files, which were chosen by @policy, to a store, or that of the share if it is "". @paths
+ * are absolute and end with NULL. Returns an exit status.
+ */
+int offload_push_files(struct ctl *ctl, char **paths, const char *store, const char *policy);
 
 /**
  * offload_connect - send a request to dittod

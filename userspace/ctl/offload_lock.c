@@ -12,10 +12,14 @@
 #define LOCK_FOLDER	"/run/ditto"
 #define LOCK_PATH	LOCK_FOLDER "/offload.lock"
 
-/* The bytes of the file that are locked: the gate keeps uploads from beginning. */
+/*
+ * The bytes of the file that are locked: the gate keeps uploads from beginning; one run at a time
+ * works on the policies.
+ */
 enum lock_byte {
 	LOCK_GATE,
 	LOCK_UPLOADS,
+	LOCK_POLICIES,
 };
 
 static int lock_open(void)
@@ -59,6 +63,23 @@ int offload_lock_deletion(struct why *why)
 	if (!rc)
 		return fd;
 	why_not(why, "%s: %s", LOCK_PATH, strerror(-rc));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+int offload_lock_policies(struct why *why)
+{
+	int fd = lock_open(), rc = fd < 0 ? -errno : 0;
+
+	if (!rc)
+		rc = lock_byte(fd, F_OFD_SETLK, F_WRLCK, LOCK_POLICIES);
+	if (!rc)
+		return fd;
+	if (rc == -EAGAIN || rc == -EACCES)
+		why_not(why, "another run works on the policies");
+	else
+		why_not(why, "%s: %s", LOCK_PATH, strerror(-rc));
 	if (fd >= 0)
 		close(fd);
 	return -1;

@@ -22,5 +22,7 @@ int offload_lock_upload(void);
  * descriptor that is closed to release it, or -1 with @why, also after a signal.
  */
 int offload_lock_deletion(struct why *why);
+/* Keep other runs of policies from beginning, without waiting. Returns the same. */
+int offload_lock_policies(struct why *why);
 
 #endif

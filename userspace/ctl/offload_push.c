@@ -21,6 +21,7 @@
 #include "mem.h"
 #include "offload.h"
 #include "offload_lock.h"
+#include "offload_mark.h"
 
 /* Files at once: small ones wait for the store, not for the line. */
 #define SLOTS		8
@@ -116,6 +117,7 @@ static bool push_begin(struct push *p, struct slot *slot, const char *path)
 {
 	struct offload_ctl_request request = { .type = OFFLOAD_CTL_PUSH };
 	struct offload_info *info = &slot->info;
+	const char *mark;
 	struct why why;
 	int file;
 
@@ -134,6 +136,12 @@ static bool push_begin(struct push *p, struct slot *slot, const char *path)
 	}
 	if (!push_share_allows(p, info->share)) {
 		offload_run_fail(p->run, path, "offload is off in share %s", info->share);
+		return false;
+	}
+	mark = offload_mark_find(path);
+	if (mark) {
+		offload_run_fail(p->run, path,
+				 "it is marked \"%s\"; dittoctl offload auto removes that", mark);
 		return false;
 	}
 	file = push_open(p, path, info);
@@ -269,6 +277,10 @@ static void push_files(struct push *p)
 	u64 bytes;
 	int i;
 
+	for (i = 0; i < SLOTS; i++) {
+		p->slot[i].fd = -1;
+		p->slot[i].lock = -1;
+	}
 	while (push_fill_slots(p)) {
 		for (i = 0; i < SLOTS; i++)
 			polls[i] = (struct pollfd){ .fd = p->slot[i].fd, .events = POLLIN };
@@ -294,7 +306,6 @@ static void push_files(struct push *p)
 int offload_push(struct ctl *ctl, char **words)
 {
 	struct push p = { .ctl = ctl };
-	int i;
 
 	for (; *words && !strncmp(*words, "--", 2); words++) {
 		if (!strcmp(*words, "--json")) {
@@ -311,13 +322,19 @@ int offload_push(struct ctl *ctl, char **words)
 		return ctl_usage(ctl, "the path of a file or directory is needed");
 	if (ctl_connect(ctl))
 		return CTL_REFUSED;
-	for (i = 0; i < SLOTS; i++) {
-		p.slot[i].fd = -1;
-		p.slot[i].lock = -1;
-	}
 	p.run = offload_run_new(ctl, words);
 	if (!p.run)
 		return CTL_USAGE;
+	push_files(&p);
+	return offload_run_end(p.run, "offloaded");
+}
+
+int offload_push_files(struct ctl *ctl, char **paths, const char *store, const char *policy)
+{
+	struct push p = { .ctl = ctl };
+
+	snprintf(p.store, sizeof(p.store), "%s", store);
+	p.run = offload_run_list(ctl, paths, policy);
 	push_files(&p);
 	return offload_run_end(p.run, "offloaded");
 }

@@ -26,7 +26,11 @@
  * struct offload_run - a walk
  * @ctl: this run of the tool
  * @roots: absolute paths, ends with NULL
- * @fts: the walk
+ * @fts: the walk, or NULL
+ * @list: the files, if there is no walk
+ * @next: number of the next one of @list
+ * @st: attributes of the last one
+ * @policy: name of the policy that chose them
  * @totals: sums
  * @all: files of the walk, if they were counted
  * @all_bytes: bytes of these files
@@ -38,6 +42,10 @@ struct offload_run {
 	struct ctl *ctl;
 	char **roots;
 	FTS *fts;
+	char **list;
+	size_t next;
+	struct stat st;
+	const char *policy;
 	struct offload_totals totals;
 	u64 all;
 	u64 all_bytes;
@@ -86,21 +94,39 @@ static void run_count(struct offload_run *r)
 		r->all_bytes += (u64)e->fts_statp->st_size;
 	}
 	fts_close(r->fts);
+	r->fts = NULL;
 }
 
 static void run_free(struct offload_run *r)
 {
 	char **root;
 
-	for (root = r->roots; *root; root++)
+	if (r->fts)
+		fts_close(r->fts);
+	for (root = r->roots; root && *root; root++)
 		free(*root);
 	free(r->roots);
 	free(r);
 }
 
-struct offload_run *offload_run_new(struct ctl *ctl, char **words)
+static void run_begin(struct offload_run *r)
 {
 	const struct sigaction on_signal = { .sa_handler = run_on_signal };
+
+	sigaction(SIGINT, &on_signal, NULL);
+	sigaction(SIGTERM, &on_signal, NULL);
+	r->bar = isatty(STDERR_FILENO);
+	r->start = clock_ms();
+	if (!r->ctl->json)
+		return;
+	json_open(stdout, NULL, '{');
+	if (r->policy)
+		json_string(stdout, "policy", r->policy);
+	json_open(stdout, "files", '[');
+}
+
+struct offload_run *offload_run_new(struct ctl *ctl, char **words)
+{
 	struct offload_run *r = mem_new(sizeof(*r));
 	unsigned int n = 0;
 
@@ -116,26 +142,46 @@ struct offload_run *offload_run_new(struct ctl *ctl, char **words)
 		run_free(r);
 		return NULL;
 	}
-	sigaction(SIGINT, &on_signal, NULL);
-	sigaction(SIGTERM, &on_signal, NULL);
-	r->bar = isatty(STDERR_FILENO);
+	run_begin(r);
 	if (r->bar) {
 		fputs("counting...", stderr);
 		run_count(r);
 	}
-	r->start = clock_ms();
 	r->fts = run_walk(r);
-	if (ctl->json) {
-		json_open(stdout, NULL, '{');
-		json_open(stdout, "files", '[');
-	}
 	return r;
+}
+
+struct offload_run *offload_run_list(struct ctl *ctl, char **paths, const char *policy)
+{
+	struct offload_run *r = mem_new(sizeof(*r));
+
+	r->ctl = ctl;
+	r->list = paths;
+	r->policy = policy;
+	for (; paths[r->all]; r->all++)
+		if (!lstat(paths[r->all], &r->st))
+			r->all_bytes += (u64)r->st.st_size;
+	run_begin(r);
+	return r;
+}
+
+static const char *run_next_listed(struct offload_run *r, const struct stat **st)
+{
+	while (!run_stopped && r->list[r->next]) {
+		*st = &r->st;
+		/* It may be gone since it was chosen. */
+		if (!lstat(r->list[r->next++], &r->st) && S_ISREG(r->st.st_mode))
+			return r->list[r->next - 1];
+	}
+	return NULL;
 }
 
 const char *offload_run_next(struct offload_run *r, const struct stat **st)
 {
 	FTSENT *e;
 
+	if (r->list)
+		return run_next_listed(r, st);
 	while (!run_stopped && (e = fts_read(r->fts))) {
 		if (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR || e->fts_info == FTS_NS)
 			offload_run_fail(r, e->fts_path, "%s", strerror(e->fts_errno));
@@ -249,7 +295,9 @@ static void run_print_json(const struct offload_run *r)
 	json_number(stdout, "milliseconds", clock_ms() - r->start);
 	json_bool(stdout, "interrupted", run_stopped);
 	json_close(stdout, '}');
-	json_end(stdout);
+	/* Those of policies are entries of a list. */
+	if (!r->policy)
+		json_end(stdout);
 }
 
 int offload_run_end(struct offload_run *r, const char *what)
@@ -261,7 +309,6 @@ int offload_run_end(struct offload_run *r, const char *what)
 		run_print_json(r);
 	else
 		run_print(r, what);
-	fts_close(r->fts);
 	run_free(r);
 	return good ? CTL_OK : CTL_REFUSED;
 }

@@ -28,6 +28,7 @@ struct parser;
  * @share: parses the value into the section's share, or NULL
  * @listener: parses the value into the section's listener, or NULL
  * @store: parses the value of the key into the section's store, or NULL
+ * @policy: parses the value of the key into the section's policy, or NULL
  * @config: parses the value into the configuration, or NULL
  */
 struct key {
@@ -37,6 +38,8 @@ struct key {
 	bool (*listener)(struct listener *l, const char *value, struct why *why);
 	bool (*store)(struct store_config *s, const char *key, const char *value,
 		      struct why *why);
+	bool (*policy)(struct offload_policy *p, const char *key, const char *value,
+		       struct why *why);
 	bool (*config)(struct config *cfg, const char *value, struct why *why);
 };
 
@@ -71,6 +74,7 @@ struct section {
  * @share: share of the present section
  * @listener: listener of the present section
  * @store: store of the present section
+ * @policy: policy of the present section
  */
 struct parser {
 	const char *name;
@@ -86,6 +90,7 @@ struct parser {
 	struct share *share;
 	struct listener listener;
 	struct store_config *store;
+	struct offload_policy policy;
 };
 
 static void config_mistake(struct parser *p, unsigned int line, const char *text)
@@ -377,11 +382,51 @@ static bool store_end(struct parser *p, struct why *why)
 	return store_config_complete(s, why);
 }
 
+static const struct key policy_keys[] = {
+	{ "path", .policy = offload_policy_set },
+	{ "store", .policy = offload_policy_set },
+	{ "include", .policy = offload_policy_set },
+	{ "exclude", .policy = offload_policy_set },
+	{ "accessed", .policy = offload_policy_set },
+	{ "changed", .policy = offload_policy_set },
+	{ "min-size", .policy = offload_policy_set },
+	{ "max-size", .policy = offload_policy_set },
+	{ "start", .policy = offload_policy_set },
+	{ "stop", .policy = offload_policy_set },
+	{ "schedule", .policy = offload_policy_set },
+	{ .name = NULL }
+};
+
+static bool policy_begin(struct parser *p, const char *argument, struct why *why)
+{
+	offload_policy_init(&p->policy, argument);
+	/* The rules are those for names of stores. */
+	return store_config_check_name(argument, why);
+}
+
+static bool policy_end(struct parser *p, struct why *why)
+{
+	const struct offload_policy *new = &p->policy;
+	struct config *cfg = p->cfg;
+	unsigned int i;
+
+	for (i = 0; i < cfg->npolicies; i++)
+		if (!strcmp(cfg->policies[i].name, new->name) ||
+		    !strcmp(cfg->policies[i].path, new->path))
+			return why_not(why,
+				       "[policy %s]: there is [policy %s] with the same name or path",
+				       new->name, cfg->policies[i].name);
+	cfg->policies = mem_grow(cfg->policies, cfg->npolicies, sizeof(*cfg->policies));
+	cfg->policies[cfg->npolicies++] = *new;
+	return offload_policy_complete(new, why);
+}
+
 static const struct section sections[] = {
 	{ "server", NULL, server_keys, server_begin, server_end },
 	{ "listener", "protocol", listener_keys, listener_begin, listener_end },
 	{ "tls", NULL, tls_keys, tls_begin, tls_end },
 	{ "store", "name", store_keys, store_begin, store_end },
+	{ "policy", "name", policy_keys, policy_begin, policy_end },
 	{ "share", "name", share_keys, share_begin, share_end },
 };
 
@@ -482,6 +527,8 @@ static void read_key(struct parser *p, const char *word, const char *value)
 			good = keys[i].listener(&p->listener, value, &why);
 		else if (keys[i].store)
 			good = keys[i].store(p->store, keys[i].name, value, &why);
+		else if (keys[i].policy)
+			good = keys[i].policy(&p->policy, keys[i].name, value, &why);
 		else
 			good = keys[i].config(p->cfg, value, &why);
 		if (!good)
@@ -538,7 +585,7 @@ static void begin_section(struct parser *p, char *text)
 	if (p->in_unknown) {
 		near = text_nearest(text, section_name, NULL);
 		why_not(&why, near ? "there is no section [%s]; did you mean [%s]?" :
-			"there is no section [%s]: [server], [listener PROTOCOL], [tls], [store NAME] and [share NAME] are allowed",
+			"there is no section [%s]: [server], [listener PROTOCOL], [tls], [store NAME], [policy NAME] and [share NAME] are allowed",
 			text, near);
 		config_mistake(p, p->line, why.text);
 		return;
@@ -606,26 +653,15 @@ static void config_check_stores(struct parser *p)
 			s->offload_store);
 		config_mistake(p, 0, why.text);
 	}
-}
+	for (i = 0; i < p->cfg->npolicies; i++) {
+		const struct offload_policy *policy = &p->cfg->policies[i];
 
-const struct store_config *config_store(const struct config *cfg, const char *name)
-{
-	unsigned int i;
-
-	for (i = 0; i < cfg->nstores; i++)
-		if (!strcmp(cfg->stores[i]->name, name))
-			return cfg->stores[i];
-	return NULL;
-}
-
-struct config *config_new(void)
-{
-	struct config *cfg = mem_new(sizeof(*cfg));
-
-	cfg->users.min_uid = USER_MAP_MIN_UID;
-	cfg->services = (struct service_names)SERVICE_NAMES_DEFAULT;
-	identity_order_default(&cfg->identity);
-	return cfg;
+		if (!policy->store[0] || config_store(p->cfg, policy->store))
+			continue;
+		why_not(&why, "[policy %s]: store: there is no [store %s]", policy->name,
+			policy->store);
+		config_mistake(p, 0, why.text);
+	}
 }
 
 struct config *config_parse(const char *name, char *text, size_t len,
@@ -659,33 +695,4 @@ struct config *config_parse(const char *name, char *text, size_t len,
 		return p.cfg;
 	config_free(p.cfg);
 	return NULL;
-}
-
-void config_free(struct config *cfg)
-{
-	unsigned int i;
-
-	if (!cfg)
-		return;
-	for (i = 0; i < cfg->nshares; i++)
-		share_free(cfg->shares[i]);
-	free(cfg->shares);
-	free(cfg->listeners);
-	for (i = 0; i < cfg->nstores; i++)
-		store_config_free(cfg->stores[i]);
-	free(cfg->stores);
-	user_map_free(&cfg->users);
-	tls_config_free(&cfg->tls);
-	free(cfg->audit_log);
-	free(cfg);
-}
-
-void mistakes_free(struct mistakes *m)
-{
-	unsigned int i;
-
-	for (i = 0; i < m->count; i++)
-		free(m->text[i]);
-	free(m->text);
-	memset(m, 0, sizeof(*m));
 }

@@ -4,6 +4,7 @@
 #define _DITTOD_CONFIG_H
 
 #include "common/listener.h"
+#include "common/offload_policy.h"
 #include "common/setting.h"
 #include "common/share.h"
 #include "ditto-nl-gen.h"
@@ -35,6 +36,8 @@
  * @nshares: number of entries in @shares
  * @stores: object stores with unique names
  * @nstores: number of entries in @stores
+ * @policies: policies of offloaded data with unique names and paths
+ * @npolicies: number of entries in @policies
  */
 struct config {
 	bool given[SETTINGS];
@@ -54,6 +57,8 @@ struct config {
 	unsigned int nshares;
 	struct store_config **stores;
 	unsigned int nstores;
+	struct offload_policy *policies;
+	unsigned int npolicies;
 };
 
 /* Errors in a file, one line each: "FILE:LINE: what is wrong". */

@@ -318,6 +318,18 @@ static bool client_status(struct offload *o, const struct client *c)
 	return client_send(c, &answer, sizeof(answer));
 }
 
+static bool client_policies(const struct offload *o, const struct client *c)
+{
+	const struct offload_ctl_store end = { .type = OFFLOAD_CTL_DONE,
+					       .version = OFFLOAD_CTL_VERSION };
+	unsigned int i;
+
+	for (i = 0; o->cfg && i < o->cfg->npolicies; i++)
+		if (!client_send(c, &o->cfg->policies[i], sizeof(o->cfg->policies[i])))
+			return false;
+	return client_send(c, &end, sizeof(end));
+}
+
 /* Receive a request, with the descriptor of a file or without. Returns false if it has none. */
 static bool client_receive(struct client *c)
 {
@@ -344,6 +356,8 @@ static bool client_take(struct offload *o, struct client *c)
 		return client_push(o, c);
 	case OFFLOAD_CTL_STATUS:
 		return client_status(o, c);
+	case OFFLOAD_CTL_POLICIES:
+		return client_policies(o, c);
 	case OFFLOAD_CTL_LIST:
 	case OFFLOAD_CTL_READ:
 	case OFFLOAD_CTL_DELETE:

@@ -182,7 +182,7 @@ static const struct {
 	},
 	{
 		"[]\n",
-		"f:1: there is no section []: [server], [listener PROTOCOL], [tls], [store NAME] and [share NAME] are allowed"
+		"f:1: there is no section []: [server], [listener PROTOCOL], [tls], [store NAME], [policy NAME] and [share NAME] are allowed"
 	},
 	{
 		"[tls]\ntrust = ca.pem\n",
@@ -214,7 +214,23 @@ static const struct {
 	},
 	{
 		"[printer]\nx = 1\n",
-		"f:1: there is no section [printer]: [server], [listener PROTOCOL], [tls], [store NAME] and [share NAME] are allowed"
+		"f:1: there is no section [printer]: [server], [listener PROTOCOL], [tls], [store NAME], [policy NAME] and [share NAME] are allowed"
+	},
+	{
+		"[policy a]\npath = /a\n",
+		"f:1: [policy a]: 'accessed', 'changed', or 'start' and 'stop' are needed"
+	},
+	{
+		"[policy a]\npath = /a\naccessed = 1d\nchanged = 1y\n",
+		"f:4: changed: '1y' is not allowed: a time such as 30m, 12h or 7d, up to 36500d, is"
+	},
+	{
+		"[policy a]\npath = /a\nchanged = 1d\nstore = x\n",
+		"f: [policy a]: store: there is no [store x]"
+	},
+	{
+		"[policy a]\npath = /a\nchanged = 1d\n[policy b]\npath = /a\nchanged = 1d\n",
+		"f:4: [policy b]: there is [policy a] with the same name or path"
 	},
 	{
 		"[server nfs]\n",

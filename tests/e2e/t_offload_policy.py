@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Policies of offloaded data, and the marks that keep files from them."""
+import os
+import time
+
+from harness import eq, get, put, test, wait_for
+from stores import Store
+from t_offload import MIB, content
+
+DAY = 86400
+POLICIES = """
+[policy old]
+path = {export}
+accessed = 30d
+min-size = 100K
+exclude = *.keep
+
+[policy space]
+path = {export}/space
+start = 1
+stop = 1
+
+[policy night]
+path = {export}/night
+changed = 1s
+schedule = {schedule}
+"""
+
+
+def aged(path, size, days):
+    """A file that was not used for some days."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    put(path, content(path, size), 0o644)
+    when = time.time() - days * DAY
+    os.utime(path, (when, when))
+    return path
+
+
+def another_hour():
+    """A schedule that does not allow this time, nor the next hours."""
+    hour = (time.localtime().tm_hour + 6) % 24
+    return f'{hour:02}:00-{(hour + 1) % 24:02}:00'
+
+
+def configured(w):
+    s = Store(w)
+    s.configure('key-file = {folder}/key\n' +
+                POLICIES.format(export=w.export, schedule=another_hour()))
+    wait_for('the policies are read', lambda: len(s.tool('policy', 'list')) == 3)
+    s.ready()
+    return s
+
+
+def by_name(said):
+    return {entry['policy']: entry for entry in said}
+
+
+@test(smb=True, offload=True, timeout=240)
+def policies_choose(w):
+    """Age, size, patterns, directories, schedules and marks decide; a dry run moves nothing."""
+    s = configured(w)
+    old = aged(w.path('a/old'), MIB, 40)
+    aged(w.path('a/new'), MIB, 20)
+    aged(w.path('a/small'), 1000, 40)
+    aged(w.path('a/x.keep'), MIB, 40)
+    pinned = aged(w.path('pinned/d/f'), MIB, 40)
+    back = aged(w.path('pinned/auto/f'), MIB, 40)
+    never = aged(w.path('never'), MIB, 40)
+    night = aged(w.path('night/f'), MIB, 40)
+    s.tool('pin', w.path('pinned'))
+    s.tool('auto', w.path('pinned/auto'))
+    s.tool('never', never)
+    eq(sorted(p['policy'] for p in s.tool('policy', 'list')), ['night', 'old', 'space'])
+
+    s.forget()
+    plan = by_name(s.tool('policy', 'run', '--dry-run', '--scheduled'))
+    eq(sorted(plan['old']['files']), sorted([old, back]), 'plan')
+    eq((plan['old']['bytes'], plan['old']['requests']), (2 * MIB, 8), 'cost')
+    assert 'not scheduled' in plan['night']['skipped'], plan
+    eq(s.requests(), [], 'requests')
+    eq(s.states()['offloaded'], 0, 'offloaded')
+
+    done = by_name(s.tool('policy', 'run', '--scheduled', 'old'))
+    eq(list(done), ['old'], 'policies')
+    eq(sorted(f['path'] for f in done['old']['files']), sorted([old, back]), 'files')
+    eq(s.states()['offloaded'], 2, 'offloaded')
+    said = by_name(s.tool('policy', 'run', 'old'))
+    eq(said['old']['skipped'], 'no file is due', 'again')
+    # By hand, the schedule does not matter.
+    eq(by_name(s.tool('policy', 'run', 'night'))['night']['done'], 1, 'night')
+    eq(get(night), content(night, MIB), 'content')
+
+    # A push does not take marked files either, and a pin brings the data back.
+    for path, word in ((pinned, 'pin'), (never, 'never')):
+        assert f'marked "{word}"' in s.push(path, check=False)
+    eq(s.tool('pin', old)['done'], 1, 'recalled')
+    eq(s.states(old)['resident'], 1, 'resident')
+    assert 'no [policy x]' in s.tool('policy', 'run', 'x', check=False)[2]
+
+
+@test(smb=True, offload=True, timeout=240)
+def space_is_made(w):
+    """Above the upper mark, what was not used for longest goes, until the lower one."""
+    s = configured(w)
+    disk = w.volume(w.path('space'), 'ext4', '64m')
+    w.server.add('disk', disk.where, offload=True)
+    names = [aged(f'{disk.where}/f{i}', 4 * MIB, 10 + i) for i in range(4)]
+    conf = POLICIES.format(export=w.export, schedule='00:00-24:00')
+
+    def limits(start, stop):
+        s.configure('key-file = {folder}/key\n' +
+                    conf.replace('start = 1\nstop = 1', f'start = {start}\nstop = {stop}'))
+        wait_for('the policy is read', lambda: [
+            p['start'] for p in s.tool('policy', 'list') if p['policy'] == 'space'] == [start])
+        s.ready()
+
+    fs = os.statvfs(disk.where)
+    used = (fs.f_blocks - fs.f_bfree) * fs.f_frsize
+    room = used + fs.f_bavail * fs.f_frsize
+    limits(99, 98)
+    eq(by_name(s.tool('policy', 'run', 'space'))['space']['skipped'],
+       'the file system has room')
+    # Two files are enough.
+    stop = int((used - 6 * MIB) * 100 / room)
+    limits(stop + 1, stop)
+    done = by_name(s.tool('policy', 'run', 'space'))['space']
+    eq([f['path'] for f in sorted(done['files'], key=lambda f: f['path'])], names[2:], 'oldest')
+    eq(get(names[3]), content(names[3], 4 * MIB), 'content')

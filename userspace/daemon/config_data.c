@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Configurations: their defaults, what is looked up in them, and their end. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "mem.h"
+
+const struct store_config *config_store(const struct config *cfg, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < cfg->nstores; i++)
+		if (!strcmp(cfg->stores[i]->name, name))
+			return cfg->stores[i];
+	return NULL;
+}
+
+struct config *config_new(void)
+{
+	struct config *cfg = mem_new(sizeof(*cfg));
+
+	cfg->users.min_uid = USER_MAP_MIN_UID;
+	cfg->services = (struct service_names)SERVICE_NAMES_DEFAULT;
+	identity_order_default(&cfg->identity);
+	return cfg;
+}
+
+void config_free(struct config *cfg)
+{
+	unsigned int i;
+
+	if (!cfg)
+		return;
+	for (i = 0; i < cfg->nshares; i++)
+		share_free(cfg->shares[i]);
+	free(cfg->shares);
+	free(cfg->listeners);
+	for (i = 0; i < cfg->nstores; i++)
+		store_config_free(cfg->stores[i]);
+	free(cfg->stores);
+	free(cfg->policies);
+	user_map_free(&cfg->users);
+	tls_config_free(&cfg->tls);
+	free(cfg->audit_log);
+	free(cfg);
+}
+
+void mistakes_free(struct mistakes *m)
+{
+	unsigned int i;
+
+	for (i = 0; i < m->count; i++)
+		free(m->text[i]);
+	free(m->text);
+	memset(m, 0, sizeof(*m));
+}
