@@ -120,7 +120,7 @@ def data_of_the_holder(w):
 def as_long_as_set(w):
     """break-wait-ms takes effect at once, for slow holders and without waiting."""
     a, other = Caller(w), V3(w)
-    for ms, answer in ((4000, nfs3.OK), (0, nfs3.JUKEBOX)):
+    for ms, answer in ((10000, nfs3.OK), (0, nfs3.JUKEBOX)):
         set_break_wait(w, ms)
         name = f'f{ms}'
         files(w, name)
