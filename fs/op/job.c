@@ -5,10 +5,13 @@
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/jiffies.h>
+#include <linux/kthread.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -34,6 +37,8 @@
 /* A piece that others delay is tried again, and given up when a revocation should have come. */
 #define JOB_RETRY_MS	100
 #define JOB_GIVE_UP_MS	300000
+/* A source elsewhere opens a file, or reads a piece, within this time. */
+#define JOB_SOURCE_MS	30000
 
 /**
  * struct ditto_jobs - jobs of a server
@@ -48,13 +53,6 @@ struct ditto_jobs {
 };
 
 static struct workqueue_struct *job_wq;
-/* A source elsewhere may not answer for a while, and must not hold up other jobs. */
-static struct workqueue_struct *job_source_wq;
-
-static struct workqueue_struct *job_workqueue(const struct ditto_job *job)
-{
-	return job->from ? job_wq : job_source_wq;
-}
 
 static struct ditto_jobs *job_jobs(const struct ditto_job *job)
 {
@@ -73,6 +71,32 @@ static void job_hold_op(struct ditto_op *op)
 	op->pins = NULL;
 	op->stream_of = NULL;
 	op->why = NULL;
+}
+
+static u64 job_options_generation(const struct ditto_share *share)
+{
+	u64 generation;
+
+	rcu_read_lock();
+	generation = rcu_dereference(share->opts)->generation;
+	rcu_read_unlock();
+	return generation;
+}
+
+static void job_hold(struct ditto_job *job)
+{
+	if (job->from) {
+		job->op.actor = job->op.actor ? &job->actor : NULL;
+		job_hold_op(&job->op);
+		ditto_node_hold(job->from);
+		job->options = job_options_generation(job->op.share);
+	}
+	job->op_to.actor = job->op_to.actor ? &job->actor_to : NULL;
+	job_hold_op(&job->op_to);
+	ditto_node_hold(job->to);
+	job->options_to = job_options_generation(job->op_to.share);
+	if (job->peer)
+		refcount_inc(&job->peer->ref);
 }
 
 static void job_release(struct ditto_job *job)
@@ -98,7 +122,9 @@ static void job_end(struct ditto_job *job, int err)
 	list_del_init(&job->list);
 	job->over = true;
 	spin_unlock(&jobs->lock);
-	/* A cancellation may have queued the work, which is running, once more. */
+	if (job->thread)
+		kthread_stop_put(job->thread);
+	/* It may have been queued once more while it runs: by a cancellation, or by the thread. */
 	cancel_delayed_work(&job->work);
 	if (job->source)
 		job->ops->close(job);
@@ -106,16 +132,6 @@ static void job_end(struct ditto_job *job, int err)
 	job->err = err;
 	complete_all(&job->ended);
 	job->ops->ended(job);
-}
-
-static u64 job_options_generation(const struct ditto_share *share)
-{
-	u64 generation;
-
-	rcu_read_lock();
-	generation = rcu_dereference(share->opts)->generation;
-	rcu_read_unlock();
-	return generation;
 }
 
 static bool job_options_changed(const struct ditto_job *job)
@@ -161,6 +177,27 @@ static ssize_t job_copy(struct ditto_job *job, u64 done, u64 *verifier)
 			  verifier);
 }
 
+/* From now until job_source_rest() the source has to answer. */
+static void job_source_watch(struct ditto_job *job)
+{
+	mod_delayed_work(job_wq, &job->work, msecs_to_jiffies(JOB_SOURCE_MS));
+}
+
+static void job_source_rest(struct ditto_job *job)
+{
+	cancel_delayed_work(&job->work);
+}
+
+static int job_open_source(struct ditto_job *job)
+{
+	int err;
+
+	job_source_watch(job);
+	err = job->ops->open(job);
+	job_source_rest(job);
+	return err;
+}
+
 /*
  * Read past the page cache: what it has was read for others, and the source decides for each
  * request whether it may be read.
@@ -177,9 +214,11 @@ static ssize_t job_read_source(struct ditto_job *job, loff_t pos, struct bio_vec
 	kiocb.ki_pos = pos;
 	kiocb.ki_flags |= IOCB_DIRECT;
 	iov_iter_bvec(&iter, ITER_DEST, vec, nvec, count);
+	job_source_watch(job);
 	old = override_creds(job->op_to.cred->cred);
 	n = job->source->f_op->read_iter(&kiocb, &iter);
 	revert_creds(old);
+	job_source_rest(job);
 	return n;
 }
 
@@ -230,7 +269,7 @@ static int job_step(struct ditto_job *job, u32 *wait)
 	if (!n && job_options_changed(job))
 		return -EJUKEBOX;
 	if (!n && !job->from && !job->source) {
-		n = job->ops->open(job);
+		n = job_open_source(job);
 		if (!n && !job->count)
 			return 1;
 	}
@@ -251,21 +290,62 @@ static int job_step(struct ditto_job *job, u32 *wait)
 	return done + n >= job->count;
 }
 
+/* As job_step(), unless the job is to end. */
+static int job_go_on(struct ditto_job *job, u32 *wait)
+{
+	*wait = 0;
+	return READ_ONCE(job->cancelled) ?: job->ops->check(job) ?: job_step(job, wait);
+}
+
+/*
+ * A source elsewhere may not answer, and the NFS client repeats a request for as long as it is told
+ * to. So such a job has a thread: a fatal signal ends all that it may wait for.
+ */
+static int job_thread(void *data)
+{
+	struct ditto_job *job = data;
+	u32 wait;
+	int err;
+
+	allow_signal(SIGKILL);
+	for (;;) {
+		err = job_go_on(job, &wait);
+		if (err)
+			break;
+		if (wait)
+			schedule_timeout_killable(msecs_to_jiffies(wait));
+	}
+	/* What was interrupted has failed for that reason. */
+	job->err = err > 0 ? 0 : READ_ONCE(job->cancelled) ?: err;
+	/* Pairs with job_workfn(), which waits for the end of this thread. */
+	smp_store_release(&job->copied, true);
+	mod_delayed_work(job_wq, &job->work, 0);
+	return 0;
+}
+
 static void job_workfn(struct work_struct *work)
 {
 	struct ditto_job *job = container_of(to_delayed_work(work), struct ditto_job, work);
 	struct ditto_jobs *jobs = job_jobs(job);
-	u32 wait = 0;
+	u32 wait;
 	int err;
 
-	err = READ_ONCE(job->cancelled) ?: job->ops->check(job) ?: job_step(job, &wait);
+	if (job->thread) {
+		/* Pairs with job_thread(). Otherwise the source has not answered in time. */
+		if (smp_load_acquire(&job->copied))
+			job_end(job, job->err);
+		else
+			ditto_job_cancel(job, -EREMOTEIO);
+		return;
+	}
+	err = job_go_on(job, &wait);
 	if (err) {
 		job_end(job, min(err, 0));
 		return;
 	}
 	spin_lock(&jobs->lock);
 	/* A cancellation meanwhile has queued it already, and must not wait. */
-	queue_delayed_work(job_workqueue(job), &job->work, msecs_to_jiffies(wait));
+	queue_delayed_work(job_wq, &job->work, msecs_to_jiffies(wait));
 	spin_unlock(&jobs->lock);
 }
 
@@ -281,38 +361,41 @@ EXPORT_SYMBOL_NS_GPL(ditto_job_init, DITTO);
 int ditto_job_start(struct ditto_job *job, const struct ditto_principal *who)
 {
 	struct ditto_jobs *jobs = job_jobs(job);
+	struct task_struct *thread;
 	int err;
 
-	err = ditto_charge(&job->charge, who, DITTO_BUDGET_JOBS, 1);
+	err = ditto_charge(&job->charge, who,
+			   job->from ? DITTO_BUDGET_JOBS : DITTO_BUDGET_JOB_THREADS, 1);
 	if (err)
 		return err;
-	if (job->from) {
-		job->op.actor = job->op.actor ? &job->actor : NULL;
-		job_hold_op(&job->op);
-		ditto_node_hold(job->from);
+	if (!job->from) {
+		thread = kthread_create(job_thread, job, "ditto_copy");
+		if (IS_ERR(thread)) {
+			ditto_uncharge(&job->charge);
+			return PTR_ERR(thread);
+		}
+		job->thread = get_task_struct(thread);
 	}
-	job->op_to.actor = job->op_to.actor ? &job->actor_to : NULL;
 	job->started = ktime_get_real_seconds();
 	job->give_up = jiffies + msecs_to_jiffies(JOB_GIVE_UP_MS);
-	job_hold_op(&job->op_to);
-	ditto_node_hold(job->to);
-	if (job->peer)
-		refcount_inc(&job->peer->ref);
-	if (job->from)
-		job->options = job_options_generation(job->op.share);
-	job->options_to = job_options_generation(job->op_to.share);
+	job_hold(job);
 
 	spin_lock(&jobs->lock);
 	/* Pairs with ditto_jobs_cancel_share(), which runs after the reference was killed. */
 	if ((job->from && percpu_ref_is_dying(&job->op.share->ref)) ||
 	    percpu_ref_is_dying(&job->op_to.share->ref)) {
 		spin_unlock(&jobs->lock);
+		if (job->thread)
+			kthread_stop_put(job->thread);
 		job_release(job);
 		return -ESTALE;
 	}
 	job->number = ++jobs->last;
 	list_add_tail(&job->list, &jobs->list);
-	queue_delayed_work(job_workqueue(job), &job->work, 0);
+	if (job->thread)
+		wake_up_process(job->thread);
+	else
+		queue_delayed_work(job_wq, &job->work, 0);
 	spin_unlock(&jobs->lock);
 	return 0;
 }
@@ -325,9 +408,13 @@ static void job_cancel_locked(struct ditto_job *job, int err)
 		return;
 	if (!job->cancelled)
 		WRITE_ONCE(job->cancelled, err);
-	/* Not before it was started, which then finds it cancelled. */
-	if (!list_empty(&job->list))
-		mod_delayed_work(job_workqueue(job), &job->work, 0);
+	/* Before it was started, the start finds it cancelled. */
+	if (list_empty(&job->list))
+		return;
+	if (job->thread)
+		send_sig(SIGKILL, job->thread, 1);
+	else
+		mod_delayed_work(job_wq, &job->work, 0);
 }
 
 void ditto_job_cancel(struct ditto_job *job, int err)
@@ -428,25 +515,17 @@ EXPORT_SYMBOL_IF_KUNIT(ditto_job_info_put);
 void ditto_jobs_flush(void)
 {
 	flush_workqueue(job_wq);
-	flush_workqueue(job_source_wq);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_jobs_flush, DITTO);
 
 int ditto_jobs_setup(void)
 {
 	job_wq = alloc_workqueue("ditto_job", WQ_UNBOUND, JOBS_AT_ONCE);
-	if (!job_wq)
-		return -ENOMEM;
-	job_source_wq = alloc_workqueue("ditto_job_source", WQ_UNBOUND, JOBS_AT_ONCE);
-	if (job_source_wq)
-		return 0;
-	destroy_workqueue(job_wq);
-	return -ENOMEM;
+	return job_wq ? 0 : -ENOMEM;
 }
 
 void ditto_jobs_cleanup(void)
 {
-	destroy_workqueue(job_source_wq);
 	destroy_workqueue(job_wq);
 }
 

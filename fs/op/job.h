@@ -5,7 +5,8 @@
  *
  * A job copies one piece after the other, each of which is checked against locks, share
  * reservations and caching grants like a read and a write of its own. Between two pieces a job
- * gives its worker to the next one, so that long jobs do not hold up short ones.
+ * gives its worker to the next one, so that long jobs do not hold up short ones. A job whose source
+ * is elsewhere has a thread of its own, which a fatal signal ends whatever it waits for.
  *
  * Before each piece the client rules of both shares are matched again. When the options of a share
  * change otherwise, for example who may use it, the job ends early with -EJUKEBOX: the request for
@@ -32,6 +33,7 @@
 
 struct ditto_job;
 struct ditto_peer;
+struct task_struct;
 
 /* Longest name of a client, and of a source elsewhere, that are shown. */
 #define DITTO_JOB_CLIENT_MAX	128
@@ -41,7 +43,7 @@ struct ditto_peer;
  * struct ditto_job_ops - callbacks to the owner of a job
  * @check: called before each piece; returns 0, or a negative errno to end the job. May sleep
  * @open: for a job without @from: sets @source, and @count if that is 0; returns 0, or a negative
- *	errno to end the job. May sleep for long
+ *	errno to end the job. May sleep for long, until a fatal signal is pending
  * @close: closes @source; may sleep
  * @ended: the job is over and holds nothing any more; the last use of its memory. May sleep
  */
@@ -79,13 +81,16 @@ struct ditto_job_ops {
  * @options: generation of the options of the source's share at the start
  * @options_to: the same of the destination's share
  * @give_up: jiffies after which a piece that others delay is given up
- * @work: copies the next piece
+ * @work: copies the next piece; with @thread it ends the job, or interrupts it if the source does
+ *	not answer
+ * @thread: without @from: copies; with a reference
+ * @copied: @thread has set @err and does no more
  * @ended: completed when the job is over
  * @list: in the server's list of jobs
  * @charge: charge for the job
  *
  * The owner fills in the members up to @count. Its functions @ops->open and @ops->close, and the
- * pieces between them, run on one worker at a time.
+ * pieces between them, run one after the other.
  */
 struct ditto_job {
 	const struct ditto_job_ops *ops;
@@ -114,6 +119,8 @@ struct ditto_job {
 	u64 options_to;
 	unsigned long give_up;
 	struct delayed_work work;
+	struct task_struct *thread;
+	bool copied;
 	struct completion ended;
 	struct list_head list;
 	struct ditto_charge charge;
@@ -137,7 +144,7 @@ void ditto_job_init(struct ditto_job *job);
  *
  * Context: may sleep.
  * Return: 0, after which @job->ops->ended is called once; -EDQUOT if the principal has too many
- * jobs; -ESTALE if a share is being removed.
+ * jobs; -ESTALE if a share is being removed; or another errno if there is no thread for it.
  */
 int ditto_job_start(struct ditto_job *job, const struct ditto_principal *who);
 
@@ -146,7 +153,8 @@ int ditto_job_start(struct ditto_job *job, const struct ditto_principal *who);
  * @job: prepared; it may be over
  * @err: negative errno to end with
  *
- * The piece that is being copied is finished. The first cancellation counts.
+ * The piece that is being copied is finished, or interrupted if it comes from elsewhere. The first
+ * cancellation counts.
  *
  * Context: process.
  */

@@ -105,7 +105,7 @@ void dnfs4_start(struct dnfs4_server *server)
 	unsigned int i;
 
 	lockdep_assert_held(&server->nfs->lock);
-	server->started = true;
+	WRITE_ONCE(server->started, true);
 	for (i = 0; i < ARRAY_SIZE(parts); i++)
 		if (parts[i].start)
 			parts[i].start(server);
@@ -119,7 +119,7 @@ void dnfs4_stop(struct dnfs4_server *server)
 	lockdep_assert_held(&server->nfs->lock);
 	if (!server->started)
 		return;
-	server->started = false;
+	WRITE_ONCE(server->started, false);
 	for (i = ARRAY_SIZE(parts); i--;)
 		if (parts[i].stop)
 			parts[i].stop(server);

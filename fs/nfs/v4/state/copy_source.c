@@ -1,19 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Files of other servers, as sources of copies; see copy_source.h. */
+#include <linux/completion.h>
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/fs_context.h>
 #include <linux/jiffies.h>
+#include <linux/kthread.h>
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/mount.h>
 #include <linux/mutex.h>
 #include <linux/nfs_fs.h>
 #include <linux/nfs_ssc.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/sunrpc/addr.h>
+#include <linux/sunrpc/clnt.h>
 #include <linux/workqueue.h>
 #include <kunit/visibility.h>
 #include <net/net_namespace.h>
@@ -21,6 +27,7 @@
 #include "../../../../net/peer.h"
 #include "../../../../net/server.h"
 #include "../../../share/rules.h"
+#include "../../../op/job.h"
 #include "../deleg/callback.h"
 #include "../engine/server.h"
 #include "../op/netloc.h"
@@ -31,7 +38,9 @@
 /* The only port of sources: this server is not to be used to find out what listens where. */
 #define COPY_SOURCE_PORT	2049
 /* How long a mount is kept after the last copy. */
-#define COPY_SOURCE_IDLE_S	180
+#define COPY_SOURCE_IDLE_S	20
+/* A source that is given up may take so long to answer the goodbye. */
+#define COPY_SOURCE_END_S	5
 /* After a failure, other copies do not try again for so long. */
 #define COPY_SOURCE_RETRY_S	10
 /* An address in brackets, with a path. */
@@ -59,21 +68,31 @@ struct dnfs4_copy_sources {
  * @addr: its address
  * @files: files that are being copied, struct dnfs4_copy_from
  * @idle: jiffies of the end of the last copy
- * @lock: see copy_source.h
- * @mnt: its root, under @lock; NULL if it is not mounted
- * @failed: jiffies of the last failure to mount it, if @has_failed; under @lock
+ * @mnt: its root; NULL if it is not mounted; set under copy_source_mounting
+ * @failed: jiffies of the last failure to mount it, if @has_failed; the same
  * @has_failed: it could not be mounted
+ * @retired: under sources->lock: no copy begins here any more
+ * @ender: gives up the mount
+ * @ended: completed by @ender
  */
 struct dnfs4_copy_source {
 	struct list_head link;
 	struct sockaddr_storage addr;
 	struct list_head files;
 	unsigned long idle;
-	struct mutex lock;	/* see copy_source.h */
 	struct vfsmount *mnt;
 	unsigned long failed;
 	bool has_failed;
+	bool retired;
+	struct task_struct *ender;
+	struct completion ended;
 };
+
+/*
+ * Held while a source is mounted: the NFS client begins to talk to one server at a time, and no
+ * signal interrupts a thread that waits for that inside it.
+ */
+static DEFINE_MUTEX(copy_source_mounting);
 
 /* Addresses */
 
@@ -157,31 +176,94 @@ static struct vfsmount *copy_source_mount(struct net *net, const struct sockaddr
 	return mnt;
 }
 
-/* Mount the source, unless another copy has done so, or has tried just now. */
-static int copy_source_use(struct dnfs4_server *server, struct dnfs4_copy_source *source)
+static struct nfs_server *copy_source_server(const struct dnfs4_copy_source *source)
+{
+	return NFS_SB(source->mnt->mnt_sb);
+}
+
+/*
+ * Mount for all copies. A reply that is there before this thread waits for it hides the signal that
+ * is to interrupt that, and a source on this machine could answer so for ever. It does not while it
+ * has a lower priority.
+ */
+static int copy_source_begin(struct net *net, struct dnfs4_copy_source *source)
 {
 	struct vfsmount *mnt;
-	int err = 0;
 
-	mutex_lock(&source->lock);
-	if (source->mnt)
-		goto unlock;
-	err = -EREMOTEIO;
-	if (source->has_failed &&
-	    time_before(jiffies, source->failed + COPY_SOURCE_RETRY_S * HZ))
-		goto unlock;
-	mnt = copy_source_mount(server->srv->net, &source->addr);
-	source->has_failed = IS_ERR(mnt);
+	sched_set_fifo_low(current);
+	mnt = copy_source_mount(net, &source->addr);
+	sched_set_normal(current, 0);
 	source->failed = jiffies;
-	if (!IS_ERR(mnt)) {
-		/* A source that says it has moved must not name another address to connect to. */
-		set_bit(NFS_MIG_FAILED, &NFS_SB(mnt->mnt_sb)->mig_status);
-		source->mnt = mnt;
-		err = 0;
-	}
-unlock:
-	mutex_unlock(&source->lock);
+	source->has_failed = IS_ERR(mnt);
+	if (source->has_failed)
+		return -EREMOTEIO;
+	/* A source that says it has moved must not name another address to connect to. */
+	set_bit(NFS_MIG_FAILED, &NFS_SB(mnt->mnt_sb)->mig_status);
+	/* Pairs with copy_source_use(). */
+	smp_store_release(&source->mnt, mnt);
+	return 0;
+}
+
+/* Mount the source, unless another copy has done so, or has tried just now. */
+static int copy_source_use(struct net *net, struct dnfs4_copy_source *source)
+{
+	int err;
+
+	/* Pairs with copy_source_begin(). */
+	if (smp_load_acquire(&source->mnt))
+		return 0;
+	err = mutex_lock_killable(&copy_source_mounting);
+	if (err)
+		return err;
+	if (source->has_failed && time_before(jiffies, source->failed + COPY_SOURCE_RETRY_S * HZ))
+		err = -EREMOTEIO;
+	else if (!source->mnt)
+		err = copy_source_begin(net, source);
+	mutex_unlock(&copy_source_mounting);
 	return err;
+}
+
+/* The end of a mount says goodbye to the source, which may not answer: a fatal signal ends that. */
+static int copy_source_ender(void *data)
+{
+	struct dnfs4_copy_source *source = data;
+
+	allow_signal(SIGKILL);
+	/* Reads that were interrupted are repeated for as long as the source wants it. */
+	copy_source_server(source)->client->cl_shutdown = 1;
+	rpc_killall_tasks(copy_source_server(source)->client);
+	mntput(source->mnt);
+	complete(&source->ended);
+	return 0;
+}
+
+static void copy_source_end(struct dnfs4_copy_source *source)
+{
+	struct task_struct *thread;
+
+	init_completion(&source->ended);
+	if (!source->mnt)
+		return;
+	thread = kthread_create(copy_source_ender, source, "ditto_copy_end");
+	if (IS_ERR(thread)) {
+		mntput(source->mnt);
+		return;
+	}
+	source->ender = get_task_struct(thread);
+	wake_up_process(thread);
+}
+
+/* Wait for the end, for @left jiffies. Return: what is left of them. */
+static unsigned long copy_source_free(struct dnfs4_copy_source *source, unsigned long left)
+{
+	if (source->ender) {
+		left = wait_for_completion_timeout(&source->ended, left);
+		if (!left)
+			send_sig(SIGKILL, source->ender, 1);
+		kthread_stop_put(source->ender);
+	}
+	kfree(source);
+	return left;
 }
 
 /* The list */
@@ -194,8 +276,13 @@ static struct dnfs4_copy_source *copy_source_get(struct dnfs4_copy_sources *sour
 	struct dnfs4_copy_from *other;
 
 	mutex_lock(&sources->lock);
+	/* Pairs with dnfs4_copy_sources_stop(). */
+	if (!READ_ONCE(sources->server->started)) {
+		source = ERR_PTR(-EREMOTEIO);
+		goto unlock;
+	}
 	list_for_each_entry(source, &sources->list, link)
-		if (rpc_cmp_addr((struct sockaddr *)&source->addr, addr))
+		if (!source->retired && rpc_cmp_addr((struct sockaddr *)&source->addr, addr))
 			goto found;
 	source = sources->count < COPY_SOURCES_MAX ? kzalloc(sizeof(*source), GFP_KERNEL) : NULL;
 	if (!source) {
@@ -203,7 +290,6 @@ static struct dnfs4_copy_source *copy_source_get(struct dnfs4_copy_sources *sour
 		goto unlock;
 	}
 	source->addr = from->addr;
-	mutex_init(&source->lock);
 	INIT_LIST_HEAD(&source->files);
 	list_add(&source->link, &sources->list);
 	sources->count++;
@@ -220,23 +306,35 @@ unlock:
 	return source;
 }
 
+static void copy_source_retire(struct dnfs4_copy_sources *sources,
+			       struct dnfs4_copy_source *source)
+{
+	mutex_lock(&sources->lock);
+	source->retired = true;
+	mutex_unlock(&sources->lock);
+}
+
 static void copy_source_put(struct dnfs4_copy_sources *sources, struct dnfs4_copy_source *source,
 			    struct dnfs4_copy_from *from)
 {
 	mutex_lock(&sources->lock);
 	source->idle = jiffies;
 	list_del(&from->link);
-	if (!READ_ONCE(sources->server->started))
+	if (source->retired || !READ_ONCE(sources->server->started))
 		mod_delayed_work(system_unbound_wq, &sources->reaper, 0);
 	else if (list_empty(&source->files))
 		queue_delayed_work(system_unbound_wq, &sources->reaper, COPY_SOURCE_IDLE_S * HZ);
 	mutex_unlock(&sources->lock);
 }
 
-/* Give up the mounts that nobody has used for a while; all that nobody uses without the service. */
+/*
+ * Give up the mounts that nobody uses: those that are retired, those that nobody has used for a
+ * while, and all without the service.
+ */
 static void copy_sources_reap(struct dnfs4_copy_sources *sources)
 {
 	bool all = !READ_ONCE(sources->server->started);
+	unsigned long left = COPY_SOURCE_END_S * HZ;
 	struct dnfs4_copy_source *source, *next;
 	LIST_HEAD(gone);
 
@@ -244,7 +342,8 @@ static void copy_sources_reap(struct dnfs4_copy_sources *sources)
 	list_for_each_entry_safe(source, next, &sources->list, link) {
 		if (!list_empty(&source->files))
 			continue;
-		if (!all && time_before(jiffies, source->idle + COPY_SOURCE_IDLE_S * HZ)) {
+		if (!all && !source->retired &&
+		    time_before(jiffies, source->idle + COPY_SOURCE_IDLE_S * HZ)) {
 			queue_delayed_work(system_unbound_wq, &sources->reaper,
 					   COPY_SOURCE_IDLE_S * HZ);
 			continue;
@@ -253,11 +352,10 @@ static void copy_sources_reap(struct dnfs4_copy_sources *sources)
 		sources->count--;
 	}
 	mutex_unlock(&sources->lock);
-	list_for_each_entry_safe(source, next, &gone, link) {
-		mntput(source->mnt);
-		mutex_destroy(&source->lock);
-		kfree(source);
-	}
+	list_for_each_entry(source, &gone, link)
+		copy_source_end(source);
+	list_for_each_entry_safe(source, next, &gone, link)
+		left = copy_source_free(source, left);
 }
 
 static void copy_sources_reaper(struct work_struct *work)
@@ -304,7 +402,7 @@ struct dnfs4_copy_source *dnfs4_copy_source_open(struct dnfs4_server *server,
 	source = copy_source_get(server->sources, from);
 	if (IS_ERR(source))
 		return source;
-	if (copy_source_use(server, source))
+	if (copy_source_use(server->srv->net, source))
 		goto put;
 	*file = copy_source_open_file(source->mnt, from, cred);
 	if (!IS_ERR(*file))
@@ -315,7 +413,7 @@ put:
 }
 
 void dnfs4_copy_source_close(struct dnfs4_server *server, struct dnfs4_copy_source *source,
-			     struct dnfs4_copy_from *from, struct file *file)
+			     struct dnfs4_copy_from *from, struct file *file, bool interrupted)
 {
 	struct nfs_ssc_client_ops_tbl *table = symbol_get(nfs_ssc_client_tbl);
 
@@ -325,6 +423,9 @@ void dnfs4_copy_source_close(struct dnfs4_server *server, struct dnfs4_copy_sour
 		symbol_put(nfs_ssc_client_tbl);
 	}
 	__fput_sync(file);
+	/* A read may go on until the mount ends. Otherwise they could be piled up there. */
+	if (interrupted)
+		copy_source_retire(server->sources, source);
 	copy_source_put(server->sources, source, from);
 }
 
@@ -346,20 +447,12 @@ void dnfs4_copy_sources_stop(struct dnfs4_server *server)
 {
 	struct dnfs4_copy_sources *sources = server->sources;
 	struct dnfs4_copy_source *source;
+	struct dnfs4_copy_from *from;
 
-	/*
-	 * The NFS client repeats a request for as long as the source answers NFS4ERR_DELAY, and the
-	 * end of the server waits for the copy.
-	 */
 	mutex_lock(&sources->lock);
-	list_for_each_entry(source, &sources->list, link) {
-		/* Without the lock it is being mounted. */
-		if (!mutex_trylock(&source->lock))
-			continue;
-		if (source->mnt)
-			NFS_SB(source->mnt->mnt_sb)->client->cl_shutdown = 1;
-		mutex_unlock(&source->lock);
-	}
+	list_for_each_entry(source, &sources->list, link)
+		list_for_each_entry(from, &source->files, link)
+			ditto_job_cancel(from->job, -EREMOTEIO);
 	mutex_unlock(&sources->lock);
 	copy_sources_reap(sources);
 }

@@ -12,14 +12,16 @@
  * to a loopback, link-local, multicast or broadcast address.
  *
  * A mount is shared by the copies from one address, and given up COPY_SOURCE_IDLE_S after the last
- * of them, or with the service. Its requests are given up after some time, so that nothing waits
- * forever for a server.
+ * of them, or with the service. A source may leave a request without an answer, or delay it for as
+ * long as it likes. So all that waits for a source runs on a thread that a fatal signal interrupts:
+ * that of the job, and one that gives up the mount. The request itself may go on until then, so a
+ * mount is retired after an interruption.
  *
  * One file of a source is copied at a time: the NFS client knows one stateid for a file and a user,
  * and a copy must not read by that of another one.
  *
- * Locking: sources->lock (mutex) guards the list, and the files that are open. source->lock (mutex)
- * makes one copy mount for all. Nobody takes the first while he has the second.
+ * Locking: sources->lock (mutex) guards the list, and the files that are open. One lock is held
+ * while a source is waited for, and is taken killably: copy_source_mounting (mutex).
  *
  * Lifetime: a source is on the list until it has no users for a while, or its server goes.
  */
@@ -34,6 +36,7 @@
 #include "stateid.h"
 
 struct cred;
+struct ditto_job;
 struct ditto_share;
 struct dnfs4_copy_source;
 struct dnfs4_netloc;
@@ -46,12 +49,14 @@ struct net;
  * @addr: address of the server
  * @sid: copy-notify stateid
  * @fh: filehandle
+ * @job: the copy, which is cancelled when the service ends
  * @link: in the source's list of open files; zero when it is not open
  */
 struct dnfs4_copy_from {
 	struct sockaddr_storage addr;
 	struct dnfs4_stateid sid;
 	struct nfs_fh fh;
+	struct ditto_job *job;
 	struct list_head link;
 };
 
@@ -75,7 +80,8 @@ bool dnfs4_copy_source_parse(struct net *net, const struct dnfs4_netloc *loc,
  * @cred: user who reads
  * @file: set to the file; ended with dnfs4_copy_source_close()
  *
- * Context: may sleep, for as long as the source does not answer; not on a service thread.
+ * Context: may sleep, for as long as the source does not answer or until a fatal signal is pending;
+ * not on a service thread.
  * Return: the source; ERR_PTR(-EJUKEBOX) while another copy of the file is under way; or
  * ERR_PTR(-EREMOTEIO) if it cannot be used, for whatever reason.
  */
@@ -90,15 +96,25 @@ struct dnfs4_copy_source *dnfs4_copy_source_open(struct dnfs4_server *server,
  * @source: from dnfs4_copy_source_open()
  * @from: the file
  * @file: the open file
+ * @interrupted: a read of @file may have been interrupted
  *
  * Context: may sleep.
  */
 void dnfs4_copy_source_close(struct dnfs4_server *server, struct dnfs4_copy_source *source,
-			     struct dnfs4_copy_from *from, struct file *file);
+			     struct dnfs4_copy_from *from, struct file *file, bool interrupted);
 
-/* Set up the sources of a server; give up the mounts that no copy uses; free them all. */
+/* Set up the sources of a server, and free them. */
 int dnfs4_copy_sources_init(struct dnfs4_server *server);
-void dnfs4_copy_sources_stop(struct dnfs4_server *server);
 void dnfs4_copy_sources_exit(struct dnfs4_server *server);
+
+/**
+ * dnfs4_copy_sources_stop - end the copies from other servers, and give up the mounts
+ * @server: NFSv4 state; it is not started any more
+ *
+ * A mount that a copy still uses goes with that copy.
+ *
+ * Context: may sleep, for COPY_SOURCE_END_S and until fatal signals have ended what waits.
+ */
+void dnfs4_copy_sources_stop(struct dnfs4_server *server);
 
 #endif

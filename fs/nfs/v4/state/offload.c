@@ -181,7 +181,7 @@ static void offload_job_close(struct ditto_job *job)
 	struct dnfs4_offload *offload = offload_of_job(job);
 
 	dnfs4_copy_source_close(offload->state.client->server, offload->source, offload->from,
-				job->source);
+				job->source, READ_ONCE(job->cancelled));
 }
 
 static void offload_job_ended(struct ditto_job *job)
@@ -213,6 +213,7 @@ static void offload_job_fill(struct dnfs4_offload *offload, struct dnfs4_compoun
 	job->client = cmp->client->client.name;
 	job->peer = cmp->call->peer;
 	if (offload->from) {
+		offload->from->job = job;
 		scnprintf(job->from_name, sizeof(job->from_name), "%pISc", &offload->from->addr);
 	} else {
 		job->op = offload->src.op;
