@@ -21,13 +21,13 @@ class Source:
     """A source of copies on the machine of the client, at several addresses.
 
     answer(request) returns the reply, or None for none. If it returns the request, that is passed
-    on to the server at the address relay.
+    on to the server at the address relay, whose replies change() may change.
     """
 
     ADDRS = [f'192.168.1.{number}' for number in range(20, 26)]
 
-    def __init__(self, w, answer, relay=None, addrs=ADDRS):
-        self.w, self.answer, self.relay = w, answer, relay
+    def __init__(self, w, answer, relay=None, change=lambda reply: reply, addrs=ADDRS):
+        self.w, self.answer, self.relay, self.change = w, answer, relay, change
         self.asked = 0
         self.unused = iter(addrs)
         ip(w.client, *(f'addr add {addr}/24 dev eth0' for addr in self.ADDRS))
@@ -64,7 +64,7 @@ class Source:
     def _back(self, far, conn):
         with contextlib.suppress(OSError):
             while body := self._message(far):
-                self._send(conn, body)
+                self._send(conn, self.change(body))
 
     def _serve(self, conn):
         far = None
@@ -251,6 +251,54 @@ def hung_reads(w):
         c.ask(**file)
         eq(c.cb.wait(c.conn, 'offload', 60).status, nfs4.OK)
         eq(get(w.path('to')) == pattern(5, MIB), True)
+
+
+class Layouts:
+    """Has a server offer layouts: it says that it supports fs_layout_types (RFC 8881 section
+    5.12.1), and gives that when the client asks for it."""
+
+    FILES, BIT = 1, 1 << (62 - 32)
+
+    def __init__(self):
+        self.asked, self.offered = {}, 0
+
+    def answer(self, request):
+        """Note what a GETATTR at the end asks for."""
+        op, count, *words = struct.unpack('>5I', request[-20:])
+        if (op, count) == (nfs4.OPS['getattr'], 3):
+            self.asked[request[:4]] = words
+        return request
+
+    def change(self, reply):
+        words = self.asked.get(reply[:4], (0, 0, 0))
+        # the header, an empty tag, SEQUENCE, PUTFH, and the beginning of GETATTR
+        at = 4 * (6 + 3) + (4 * 2 + 16 + 4 * 5) + 4 * 2 + 4 * 2
+        if not words[0] & 1 and not words[1] & self.BIT or len(reply) <= at:
+            return reply
+        d = rpc.Dec(reply[at:])
+        words, attrs = [d.u32() for _ in range(d.u32())], d.opaque()
+        if words[0] & 1:
+            # supported_attrs comes first
+            supported = struct.unpack_from('>I', attrs, 8)[0] | self.BIT
+            attrs = attrs[:8] + struct.pack('>I', supported) + attrs[12:]
+        else:
+            # attributes of the third word have four bytes each
+            tail = len(attrs) - 4 * words[2].bit_count()
+            attrs = attrs[:tail] + struct.pack('>II', 1, self.FILES) + attrs[tail:]
+            words[1] |= self.BIT
+            self.offered += 1
+        return reply[:at] + rpc.Enc().u32(len(words), *words).opaque(attrs).bytes()
+
+
+@test(server='ditto', timeout=120)
+def layouts_are_refused(w):
+    """A source that could name other machines to read from is not read from."""
+    layouts = Layouts()
+    with relayed(w, answer=layouts.answer, change=layouts.change) as (source, file):
+        c = Asker(w, source)
+        c.ask(**file)
+        eq(c.cb.wait(c.conn, 'offload', 60).status, nfs4.OFFLOAD_DENIED)
+        eq((layouts.offered > 0, get(w.path('to'))), (True, b''))
 
 
 @test(server='ditto', timeout=120)

@@ -223,6 +223,21 @@ static int copy_source_use(struct net *net, struct dnfs4_copy_source *source)
 	return err;
 }
 
+/* Layouts, and a server that has moved, would name other addresses to connect to. */
+static bool copy_source_is_alone(const struct dnfs4_copy_source *source)
+{
+	struct nfs_server *server = copy_source_server(source);
+	struct sockaddr_storage addr = { };
+
+	/* A kernel without NFSv4 mounts no source. */
+#if IS_ENABLED(CONFIG_NFS_V4)
+	if (server->pnfs_curr_ld)
+		return false;
+#endif
+	rpc_peeraddr(server->client, (struct sockaddr *)&addr, sizeof(addr));
+	return rpc_cmp_addr((struct sockaddr *)&addr, (struct sockaddr *)&source->addr);
+}
+
 /* The end of a mount says goodbye to the source, which may not answer: a fatal signal ends that. */
 static int copy_source_ender(void *data)
 {
@@ -402,7 +417,7 @@ struct dnfs4_copy_source *dnfs4_copy_source_open(struct dnfs4_server *server,
 	source = copy_source_get(server->sources, from);
 	if (IS_ERR(source))
 		return source;
-	if (copy_source_use(server->srv->net, source))
+	if (copy_source_use(server->srv->net, source) || !copy_source_is_alone(source))
 		goto put;
 	*file = copy_source_open_file(source->mnt, from, cred);
 	if (!IS_ERR(*file))
