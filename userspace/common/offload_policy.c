@@ -69,21 +69,6 @@ static bool policy_set_path(struct offload_policy *p, const char *value, struct 
 	return policy_set_text(p->path, sizeof(p->path), value, why);
 }
 
-/* "HH:MM-HH:MM" */
-static bool policy_set_schedule(struct offload_policy *p, const char *value, struct why *why)
-{
-	unsigned int h1, m1, h2, m2;
-	char end;
-
-	if (strspn(value, "0123456789:-") != strlen(value) ||
-	    sscanf(value, "%2u:%2u-%2u:%2u%c", &h1, &m1, &h2, &m2, &end) != 4 ||
-	    h1 > 23 || m1 > 59 || h2 > 24 || m2 > 59 || h2 * 60 + m2 > OFFLOAD_POLICY_DAY)
-		return why_not(why, "'%.60s' is not allowed: HH:MM-HH:MM is", value);
-	p->from = h1 * 60 + m1;
-	p->to = h2 * 60 + m2;
-	return true;
-}
-
 static bool policy_set_percent(u32 *to, const char *value, struct why *why)
 {
 	u64 number;
@@ -117,7 +102,7 @@ bool offload_policy_set(struct offload_policy *p, const char *key, const char *v
 	case POLICY_PERCENT:
 		return policy_set_percent(to, value, why);
 	default:
-		return policy_set_schedule(p, value, why);
+		return text_hours(value, &p->from, &p->to, why);
 	}
 }
 
@@ -175,10 +160,5 @@ bool offload_policy_matches(const struct offload_policy *p, const char *path,
 
 bool offload_policy_is_open(const struct offload_policy *p, u32 minute)
 {
-	if (p->from == p->to)
-		return true;
-	/* The time may reach over midnight. */
-	if (p->from < p->to)
-		return minute >= p->from && minute < p->to;
-	return minute >= p->from || minute < p->to;
+	return text_hours_contain(p->from, p->to, minute);
 }

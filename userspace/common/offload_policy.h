@@ -8,9 +8,6 @@
 #include "offload_ctl.h"
 #include "text.h"
 
-/* Minutes of a day. */
-#define OFFLOAD_POLICY_DAY	1440
-
 /* Set the defaults. */
 void offload_policy_init(struct offload_policy *p, const char *name);
 /* Set a key of the section. Returns false and fills @why if the value is not allowed. */

@@ -83,6 +83,29 @@ bool text_size(const char *text, u64 *bytes, struct why *why)
 		       text);
 }
 
+bool text_hours(const char *text, u32 *from, u32 *to, struct why *why)
+{
+	unsigned int h1, m1, h2, m2;
+	char end;
+
+	if (strspn(text, "0123456789:-") != strlen(text) ||
+	    sscanf(text, "%2u:%2u-%2u:%2u%c", &h1, &m1, &h2, &m2, &end) != 4 ||
+	    h1 > 23 || m1 > 59 || m2 > 59 || h2 * 60 + m2 > 24 * 60)
+		return why_not(why, "'%.60s' is not allowed: HH:MM-HH:MM is", text);
+	*from = h1 * 60 + m1;
+	*to = h2 * 60 + m2;
+	return true;
+}
+
+bool text_hours_contain(u32 from, u32 to, u32 minute)
+{
+	if (from == to)
+		return true;
+	if (from < to)
+		return minute >= from && minute < to;
+	return minute >= from || minute < to;
+}
+
 bool text_bool(const char *text, bool *value, struct why *why)
 {
 	static const struct {

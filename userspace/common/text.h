@@ -52,6 +52,13 @@ bool text_number(const char *text, u64 min, u64 max, u64 *value,
 bool text_duration(const char *text, u64 max, u64 *seconds, struct why *why);
 /* A number of bytes, or with the unit K, M, G or T of 1024, 1024^2... bytes. */
 bool text_size(const char *text, u64 *bytes, struct why *why);
+/*
+ * A time of the day, "HH:MM-HH:MM", in minutes; "24:00" is allowed as the end. It may reach over
+ * midnight.
+ */
+bool text_hours(const char *text, u32 *from, u32 *to, struct why *why);
+/* Whether a minute of the day is in such a time; @from and @to are equal for all day. */
+bool text_hours_contain(u32 from, u32 to, u32 minute);
 /* yes/no, on/off, true/false, 1/0. */
 bool text_bool(const char *text, bool *value, struct why *why);
 /* One name of an enum. */

@@ -358,6 +358,7 @@ static const struct key store_keys[] = {
 	{ "compression", .store = store_config_set },
 	{ "parallel", .store = store_config_set },
 	{ "timeout-s", .store = store_config_set },
+	{ "upload-limit", .store = store_config_set },
 	{ .name = NULL }
 };
 

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/offload_limit.h"
 #include "common/spec.h"
 #include "mem.h"
 #include "store_config.h"
@@ -59,6 +60,7 @@ void store_config_free(struct store_config *s)
 	free(s->credentials_file);
 	free(s->key_file);
 	free(s->ca_file);
+	free(s->upload_limit);
 	free(s);
 }
 
@@ -141,6 +143,13 @@ static bool store_set_number(u32 *to, u32 max, const char *value, struct why *wh
 	return true;
 }
 
+static bool store_set_limit(char **to, const char *value, struct why *why)
+{
+	struct offload_limits limits;
+
+	return offload_limits_parse(&limits, value, why) && store_set_text(to, value, why);
+}
+
 bool store_config_set(struct store_config *s, const char *key, const char *value,
 		      struct why *why)
 {
@@ -157,6 +166,8 @@ bool store_config_set(struct store_config *s, const char *key, const char *value
 		  store_set_path },
 		{ "key-file", offsetof(struct store_config, key_file), store_set_path },
 		{ "ca-file", offsetof(struct store_config, ca_file), store_set_path },
+		{ "upload-limit", offsetof(struct store_config, upload_limit),
+		  store_set_limit },
 	};
 	size_t i;
 
@@ -300,6 +311,8 @@ char *store_config_text(const struct store_config *s, struct why *why)
 		s->region ?: DEFAULT_REGION);
 	if (s->prefix)
 		fprintf(out, "prefix=%s\n", s->prefix);
+	if (s->upload_limit)
+		fprintf(out, "upload-limit=%s\n", s->upload_limit);
 	fprintf(out, "addressing=%s\n", s->host_style ? "host" : "path");
 	fprintf(out, "compression=%s\nparallel=%u\ntimeout=%u\n", s->compression ? "on" : "off",
 		s->parallel, s->timeout_s);

@@ -20,6 +20,7 @@
  * @host_style: the bucket is in the host name of URLs, not in their path
  * @compression: data is compressed if that makes it smaller
  * @parallel: most requests at once
+ * @upload_limit: limits of uploads by time of day, or NULL
  * @timeout_s: seconds in which a request must make progress
  */
 struct store_config {
@@ -31,6 +32,7 @@ struct store_config {
 	char *credentials_file;
 	char *key_file;
 	char *ca_file;
+	char *upload_limit;
 	bool host_style;
 	bool compression;
 	u32 parallel;

@@ -170,6 +170,20 @@ static bool attempt_sign(struct transfer *t, const char *path)
 	       attempt_add(t, mem_string("Content-Type: application/octet-stream"));
 }
 
+/* Each of the transfers that a store may have at once gets the same part. */
+static void attempt_limit(struct transfer *t)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+	u64 rate;
+
+	localtime_r(&now, &tm);
+	rate = offload_limits_rate(&t->store->limits, (u32)(tm.tm_hour * 60 + tm.tm_min));
+	if (rate)
+		curl_easy_setopt(t->easy, CURLOPT_MAX_SEND_SPEED_LARGE,
+				 (curl_off_t)(rate / t->store->parallel));
+}
+
 static void attempt_set_body(struct transfer *t)
 {
 	switch (t->method) {
@@ -184,6 +198,7 @@ static void attempt_set_body(struct transfer *t)
 		curl_easy_setopt(t->easy, CURLOPT_READDATA, t);
 		curl_easy_setopt(t->easy, CURLOPT_SEEKFUNCTION, attempt_seek);
 		curl_easy_setopt(t->easy, CURLOPT_SEEKDATA, t);
+		attempt_limit(t);
 		break;
 	case TRANSFER_DELETE:
 		curl_easy_setopt(t->easy, CURLOPT_CUSTOMREQUEST, methods[t->method]);

@@ -29,7 +29,7 @@ struct store_reader {
 
 enum setting_kind {
 	SETTING_ENDPOINT, SETTING_ADDRESSING, SETTING_KEY, SETTING_COMPRESSION, SETTING_PARALLEL,
-	SETTING_TIMEOUT, SETTING_STRING,
+	SETTING_LIMIT, SETTING_TIMEOUT, SETTING_STRING,
 };
 
 /* @at: place of a SETTING_STRING in struct store. */
@@ -43,6 +43,7 @@ static const struct store_setting {
 	{ "key", SETTING_KEY, 0 },
 	{ "compression", SETTING_COMPRESSION, 0 },
 	{ "parallel", SETTING_PARALLEL, 0 },
+	{ "upload-limit", SETTING_LIMIT, 0 },
 	{ "timeout", SETTING_TIMEOUT, 0 },
 	{ "bucket", SETTING_STRING, offsetof(struct store, bucket) },
 	{ "region", SETTING_STRING, offsetof(struct store, region) },
@@ -107,6 +108,9 @@ static bool store_set(struct store_reader *r, const struct store_setting *settin
 			return false;
 		s->parallel = (unsigned int)number;
 		return true;
+	case SETTING_LIMIT:
+		return offload_limits_parse(&s->limits, value, &inner) ||
+		       why_not(why, "%s: %s", setting->name, inner.text);
 	case SETTING_TIMEOUT:
 		if (!store_number(setting->name, value, TIMEOUT_MAX, &number, why))
 			return false;

@@ -16,12 +16,14 @@
  *               encrypts, all decrypt
  *  compression  "on" (the default) or "off"
  *  parallel     transfers at once, 1 to 64; 8
+ *  upload-limit bytes per second of all uploads, by time of day; see common/offload_limit.h; none
  *  timeout      seconds without any data after which an attempt is given up; failed requests are
  *               repeated for twice as long; 1 to 600; 30
  */
 #ifndef _DITTO_OFFLOAD_STORE_H
 #define _DITTO_OFFLOAD_STORE_H
 
+#include "common/offload_limit.h"
 #include "key.h"
 #include "msg.h"
 #include "text.h"
@@ -62,6 +64,7 @@ struct breaker {
  * @n_keys: number of them
  * @compress: compress chunks
  * @parallel: transfers at once
+ * @limits: of uploads; each transfer gets its part
  * @timeout: in ms
  * @trust: certificates to trust (PEM), or NULL for those of the system
  * @trust_len: bytes of @trust
@@ -84,6 +87,7 @@ struct store {
 	unsigned int n_keys;
 	bool compress;
 	unsigned int parallel;
+	struct offload_limits limits;
 	u64 timeout;
 	char *trust;
 	size_t trust_len;

@@ -165,7 +165,10 @@ void transfer_raise(struct transfers *all, struct transfer *t, enum transfer_urg
 /* Name store, bucket and object before the cause. */
 static void transfer_explain(struct transfer *t, const struct why *cause)
 {
-	static const char *const methods[] = { "GET", "HEAD", "PUT" };
+	static const char *const methods[] = {
+		[TRANSFER_GET] = "GET", [TRANSFER_HEAD] = "HEAD", [TRANSFER_PUT] = "PUT",
+		[TRANSFER_DELETE] = "DELETE",
+	};
 
 	why_not(&t->why, "store %s, bucket %s, %s %s%s: %.512s", t->store->name, t->store->bucket,
 		methods[t->method], t->store->prefix, t->object, cause->text);

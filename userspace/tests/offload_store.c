@@ -495,6 +495,9 @@ static void objects_listed_read_deleted(void)
 	order_give(OFFLOAD_READ, name, &a, &fd);
 	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == EIO);
 	s3_server_fault(server, S3_GOOD, 0, 0);
+	s3_server_fault(server, S3_SIGNATURE, 'D', 1);
+	order_give(OFFLOAD_DELETE, name, &a, &fd);
+	CHECK(a.msg.type == OFFLOAD_FAILED && strstr(a.text, "DELETE ") && strstr(a.text, name));
 	n = server->objects;
 	order_give(OFFLOAD_DELETE, name, &a, &fd);
 	CHECK(a.msg.type == OFFLOAD_DELETED && server->objects == n - 1);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/offload_limit.h"
 #include "common/offload_policy.h"
 #include "test.h"
 
@@ -90,10 +91,28 @@ static void schedules_kept(void)
 	CHECK(policy_open_at("08:00-24:00", 23, 59) && !policy_open_at("08:00-24:00", 0, 0));
 }
 
+static void limits_kept(void)
+{
+	static const char *const wrong[] = {
+		"", "10", "10M 8-18", "10M 08:00-18:00 x", "10M,", "1M,1M,1M,1M,1M,1M,1M,1M,1M",
+	};
+	struct offload_limits l;
+	struct why why;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(wrong); i++)
+		CHECK(!offload_limits_parse(&l, wrong[i], &why));
+	CHECK(offload_limits_parse(&l, "10M 08:00-18:00,  2M 18:00-20:00", &why));
+	CHECK(offload_limits_rate(&l, 8 * 60) == 10 << 20);
+	CHECK(offload_limits_rate(&l, 18 * 60) == 2 << 20);
+	CHECK(offload_limits_rate(&l, 20 * 60) == 0);
+	CHECK(offload_limits_parse(&l, "128K", &why) && offload_limits_rate(&l, 5) == 128 << 10);
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(keys_set), TEST(files_chosen), TEST(schedules_kept), { NULL, NULL }
+		TEST(keys_set), TEST(files_chosen), TEST(schedules_kept), TEST(limits_kept), { NULL, NULL }
 	};
 
 	return test_main(tests);
