@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The objects of offloaded files: index, garbage collection, scrub."""
+"""The objects of offloaded files: index, garbage collection, scrub, keys."""
 import os
 
 from harness import eq, get, mount, put, test, umount, wait_for
-from stores import Store
+from stores import KEY, Store
 from t_offload import MIB, content, offloaded
 
 RECORD = 'trusted.ditto.offload'
@@ -141,3 +141,28 @@ def scrub_finds_what_is_bad(w):
            [(bad, chunk, 'main'), (twin, chunk, 'main')], 'bad')
         assert 'no such object' in said['bad'][0]['cause'], said
     eq(s.tool('rebuild', check=False)[1]['missing'], 1, 'missing')
+
+
+@test(smb=True, offload=True, timeout=240)
+def keys_are_changed(w):
+    """Objects get the new key, and are read by it; what is damaged is told and left alone."""
+    s, data = Store(w), content('key', 2 * MIB)
+    path = offloaded(s, w.path('f'), data)
+    eq(s.tool('rekey')['rewritten'], 0, 'rewritten with the same key')
+    put(f'{s.folder}/key', '77' * 32 + '\n' + KEY + '\n', 0o600)
+    s.configure('key-file = {folder}/key')
+    s.ready()
+    s.mode('wrong')
+    status, said, _ = s.tool('rekey', check=False)
+    assert status and said['problems'] and not said['rewritten'], said
+    s.mode('ok')
+
+    def done():
+        said = s.tool('rekey')
+        return said['rewritten'] == said['objects'] > 1
+    # The configuration is read again in the background.
+    wait_for('the new key is used', done)
+    eq(s.tool('rekey')['rewritten'], 0, 'rewritten again')
+    eq(s.tool('scrub')['bad'], [], 'bad')
+    eq(get(path), data, 'content')
+    assert 'no such store' in s.tool('rekey', 'none', check=False)[2]

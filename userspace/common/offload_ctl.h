@@ -15,7 +15,7 @@
 /* Where dittod listens. */
 #define OFFLOAD_CTL_SOCKET		"/run/ditto/offload.sock"
 /* Number of this version of the messages. */
-#define OFFLOAD_CTL_VERSION		3
+#define OFFLOAD_CTL_VERSION		4
 /* Longest name of a store, and of a share, with the NUL. */
 #define OFFLOAD_CTL_STORE_SIZE	65
 #define OFFLOAD_CTL_SHARE_SIZE	256
@@ -39,6 +39,7 @@
  * @OFFLOAD_CTL_LIST: to dittod: list objects; the path is that of OFFLOAD_LIST, see offload/msg.h
  * @OFFLOAD_CTL_READ: to dittod: read and check the object that the path names
  * @OFFLOAD_CTL_DELETE: to dittod: delete the object that the path names
+ * @OFFLOAD_CTL_REKEY: to dittod: encrypt the object that the path names with the first key
  * @OFFLOAD_CTL_POLICIES: to dittod: tell about the policies
  * @OFFLOAD_CTL_POLICY: answer to @OFFLOAD_CTL_POLICIES, once for each policy
  * @OFFLOAD_CTL_OBJECT: answer to these orders about objects, and their end
@@ -56,6 +57,7 @@ enum offload_ctl_type {
 	OFFLOAD_CTL_OBJECT,
 	OFFLOAD_CTL_POLICIES,
 	OFFLOAD_CTL_POLICY,
+	OFFLOAD_CTL_REKEY,
 };
 
 /**
@@ -150,7 +152,7 @@ struct offload_ctl_failure {
  * @version: OFFLOAD_CTL_VERSION
  * @size: bytes of the content that was read, or number of objects that were listed
  * @requests: requests to the store
- * @more: 1 if there are more objects to list
+ * @more: 1 if there are more objects to list, or if the object was rewritten
  * @has_file: 1 if a descriptor comes along: the list, or the content of a manifest
  */
 struct offload_ctl_object {

@@ -344,6 +344,7 @@ const struct verb offload_verbs[] = {
 	{ "policy", offload_policy, "run [--dry-run] [--scheduled] [NAME...]" },
 	{ "gc", offload_gc, "[--dry-run] [--grace TIME]" },
 	{ "scrub", offload_scrub, "[--quick]" },
+	{ "rekey", offload_rekey, "[STORE]" },
 	{ "rebuild", offload_rebuild, "" },
 	{ NULL, NULL, NULL }
 };

@@ -95,6 +95,7 @@ int offload_recall(struct ctl *ctl, char **words);
 int offload_rebuild(struct ctl *ctl, char **words);
 int offload_gc(struct ctl *ctl, char **words);
 int offload_scrub(struct ctl *ctl, char **words);
+int offload_rekey(struct ctl *ctl, char **words);
 int offload_policy(struct ctl *ctl, char **words);
 /*
  * Push files, which were chosen by @policy, to a store, or that of the share if it is "". @paths

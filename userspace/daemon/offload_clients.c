@@ -182,6 +182,7 @@ static int order_send(struct offload *o, struct offload_task *task)
 		[OFFLOAD_CTL_LIST] = OFFLOAD_LIST,
 		[OFFLOAD_CTL_READ] = OFFLOAD_READ,
 		[OFFLOAD_CTL_DELETE] = OFFLOAD_DELETE,
+		[OFFLOAD_CTL_REKEY] = OFFLOAD_REKEY,
 	};
 	const struct client *c = client_of(task);
 	struct offload_msg msg = { .type = types[c->request.type], .id = task->id,
@@ -198,14 +199,14 @@ static bool order_heard(struct offload *o, struct offload_task *task,
 	struct offload_ctl_object answer = {
 		.type = OFFLOAD_CTL_OBJECT, .version = OFFLOAD_CTL_VERSION,
 		.size = msg->type == OFFLOAD_LISTED ? msg->number : msg->size,
-		.requests = msg->requests, .more = msg->type == OFFLOAD_LISTED && msg->done,
+		.requests = msg->requests, .more = msg->done != 0,
 		.has_file = fd >= 0,
 	};
 	union pass_room room;
 	struct iovec iov = { &answer, sizeof(answer) };
 	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
 	bool good = msg->type == OFFLOAD_LISTED || msg->type == OFFLOAD_OBJECT ||
-		    msg->type == OFFLOAD_DELETED;
+		    msg->type == OFFLOAD_DELETED || msg->type == OFFLOAD_REKEYED;
 
 	if (good) {
 		c->busy = false;
@@ -361,6 +362,7 @@ static bool client_take(struct offload *o, struct client *c)
 	case OFFLOAD_CTL_LIST:
 	case OFFLOAD_CTL_READ:
 	case OFFLOAD_CTL_DELETE:
+	case OFFLOAD_CTL_REKEY:
 		return client_order(o, c);
 	default:
 		return false;

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <endian.h>
 #include <gcrypt.h>
+#include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
 
@@ -13,7 +14,8 @@
 #define VERSION		1
 #define FLAG_ZSTD	1
 #define FLAG_AES_GCM	2
-#define FLAGS		(FLAG_ZSTD | FLAG_AES_GCM)
+#define FLAG_NAMED	4
+#define FLAGS		(FLAG_ZSTD | FLAG_AES_GCM | FLAG_NAMED)
 #define NONCE_SIZE	12
 #define LEVEL		3
 /* Compression that saves less than one part of so many is not worth the decompression. */
@@ -30,6 +32,7 @@
  * @payload: bytes between the header and the tag
  * @key: struct key's id; zeros if not encrypted
  * @nonce: random; zeros if not encrypted
+ * @name_key: with FLAG_NAMED the id of the key of the name, or zeros if the name is a plain hash
  * @zeros: reserved
  */
 struct envelope_header {
@@ -42,7 +45,8 @@ struct envelope_header {
 	u64 payload;
 	u8 key[KEY_ID_SIZE];
 	u8 nonce[NONCE_SIZE];
-	u8 zeros[12];
+	u8 name_key[KEY_ID_SIZE];
+	u8 zeros[4];
 };
 
 static_assert(sizeof(struct envelope_header) == ENVELOPE_HEADER, "layout of the bucket");
@@ -114,12 +118,44 @@ static const struct key *envelope_key(const struct key *keys, unsigned int n_key
 	return NULL;
 }
 
+static bool envelope_wrong_key(const u8 id[KEY_ID_SIZE], const char *use, unsigned int n_keys,
+			       struct why *why)
+{
+	char text[2 * KEY_ID_SIZE + 1];
+
+	hash_to_hex(id, KEY_ID_SIZE, text);
+	return why_not(why, "wrong key: the object is %s with the key %s, which is not %s", use,
+		       text, n_keys ? "among those of the store" : "known: the store has none");
+}
+
+/* Find the keys of payload and name. */
+static bool envelope_find_keys(struct envelope *e, const struct envelope_header *head,
+			       const struct key *keys, unsigned int n_keys, struct why *why)
+{
+	static const u8 zeros[KEY_ID_SIZE];
+
+	e->key = NULL;
+	e->name_key = NULL;
+	if (!(head->flags & FLAG_AES_GCM))
+		return true;
+	e->key = envelope_key(keys, n_keys, head->key);
+	if (!e->key)
+		return envelope_wrong_key(head->key, "encrypted", n_keys, why);
+	if (!(head->flags & FLAG_NAMED)) {
+		e->name_key = e->key;
+		return true;
+	}
+	if (!memcmp(head->name_key, zeros, sizeof(zeros)))
+		return true;
+	e->name_key = envelope_key(keys, n_keys, head->name_key);
+	return e->name_key || envelope_wrong_key(head->name_key, "named", n_keys, why);
+}
+
 bool envelope_parse(struct envelope *e, enum envelope_kind kind, const struct key *keys,
 		    unsigned int n_keys, const u8 *in, size_t len, size_t max, struct why *why)
 {
 	static const u8 zeros[ENVELOPE_HEADER];
 	struct envelope_header head;
-	char id[2 * KEY_ID_SIZE + 1];
 	size_t tag;
 
 	if (len < sizeof(head))
@@ -129,7 +165,9 @@ bool envelope_parse(struct envelope *e, enum envelope_kind kind, const struct ke
 		return why_not(why, "the object is not one of Ditto");
 	if (head.version != VERSION || head.flags & ~FLAGS || head.kind != kind ||
 	    memcmp(head.zero, zeros, sizeof(head.zero)) ||
-	    memcmp(head.zeros, zeros, sizeof(head.zeros)))
+	    memcmp(head.zeros, zeros, sizeof(head.zeros)) ||
+	    (head.flags & FLAG_NAMED ? !(head.flags & FLAG_AES_GCM) :
+	     memcmp(head.name_key, zeros, sizeof(head.name_key))))
 		return why_not(why, "the object has an unknown version %u, flags %#x or kind %u",
 			       head.version, head.flags, head.kind);
 	tag = head.flags & FLAG_AES_GCM ? ENVELOPE_TAG : 0;
@@ -143,12 +181,7 @@ bool envelope_parse(struct envelope *e, enum envelope_kind kind, const struct ke
 	if (e->plain > max || (!e->zstd && e->plain != e->payload))
 		return why_not(why, "the header of the object has an impossible length, %zu",
 			       e->plain);
-	e->key = tag ? envelope_key(keys, n_keys, head.key) : NULL;
-	if (e->key || !tag)
-		return true;
-	hash_to_hex(head.key, sizeof(head.key), id);
-	return why_not(why, "wrong key: the object is encrypted with the key %s, which is not %s",
-		       id, n_keys ? "among those of the store" : "known: the store has none");
+	return envelope_find_keys(e, &head, keys, n_keys, why);
 }
 
 bool envelope_decrypt(const struct envelope *e, u8 *in, struct why *why)
@@ -184,7 +217,51 @@ bool envelope_check_name(const struct envelope *e, const u8 *plain, const u8 nam
 {
 	u8 hash[HASH_SIZE];
 
-	key_name(e->key, plain, e->plain, hash);
+	key_name(e->name_key, plain, e->plain, hash);
 	return !memcmp(hash, name, HASH_SIZE) ||
 	       why_not(why, "wrong bytes: the content does not have the hash that is its name");
+}
+
+/* Open an envelope again, and compare its payload. */
+static bool envelope_is(const u8 *sealed, size_t len, const struct key *key, const u8 *payload,
+			size_t size)
+{
+	struct envelope_header head;
+	u8 *copy = malloc(len);
+	gcry_cipher_hd_t h;
+	bool good = false;
+
+	memcpy(&head, sealed, sizeof(head));
+	if (copy && envelope_cipher(&h, key, &head)) {
+		memcpy(copy, sealed, len);
+		good = !gcry_cipher_decrypt(h, copy + ENVELOPE_HEADER, size, NULL, 0) &&
+		       !gcry_cipher_checktag(h, copy + ENVELOPE_HEADER + size, ENVELOPE_TAG) &&
+		       !memcmp(copy + ENVELOPE_HEADER, payload, size);
+		gcry_cipher_close(h);
+	}
+	free(copy);
+	return good;
+}
+
+size_t envelope_reseal(const struct envelope *e, const u8 *in, const struct key *key, u8 *out)
+{
+	size_t len = ENVELOPE_HEADER + e->payload + ENVELOPE_TAG;
+	const u8 *payload = in + ENVELOPE_HEADER;
+	struct envelope_header head;
+
+	memcpy(&head, in, sizeof(head));
+	head.flags = (u8)((head.flags & FLAG_ZSTD) | FLAG_AES_GCM);
+	memcpy(head.key, key->id, sizeof(head.key));
+	memset(head.name_key, 0, sizeof(head.name_key));
+	if (e->name_key != key)
+		head.flags |= FLAG_NAMED;
+	if (e->name_key && e->name_key != key)
+		memcpy(head.name_key, e->name_key->id, sizeof(head.name_key));
+	gcry_randomize(head.nonce, sizeof(head.nonce), GCRY_STRONG_RANDOM);
+	memcpy(out, &head, sizeof(head));
+	memcpy(out + ENVELOPE_HEADER, payload, e->payload);
+	if (!envelope_encrypt(key, &head, out + ENVELOPE_HEADER, e->payload) ||
+	    !envelope_is(out, len, key, payload, e->payload))
+		return 0;
+	return len;
 }

@@ -28,7 +28,8 @@ enum envelope_kind {
  * struct envelope - an envelope that is being opened
  * @kind: enum envelope_kind
  * @zstd: the payload is compressed
- * @key: key of the payload and of the name; NULL if it is not encrypted
+ * @key: key of the payload; NULL if it is not encrypted
+ * @name_key: key of the name; NULL if the name is a plain hash
  * @plain: bytes of the content
  * @payload: bytes of the payload
  */
@@ -36,6 +37,7 @@ struct envelope {
 	unsigned int kind;
 	bool zstd;
 	const struct key *key;
+	const struct key *name_key;
 	size_t plain;
 	size_t payload;
 };
@@ -87,5 +89,18 @@ bool envelope_inflate(const struct envelope *e, const u8 *in, u8 *out, struct wh
 /* Compare the content with the name of the object. Returns false and fills @why if they differ. */
 bool envelope_check_name(const struct envelope *e, const u8 *plain, const u8 name[HASH_SIZE],
 			 struct why *why);
+
+/**
+ * envelope_reseal - make an envelope of the same content with another key
+ * @e: an envelope that was decrypted, and whose name was checked
+ * @in: that envelope, decrypted
+ * @key: key to encrypt with
+ * @out: filled; has ENVELOPE_MAX(@e->payload) bytes
+ *
+ * The name stays that of the key that made it. The result was opened again and compared.
+ *
+ * Return: the length of the envelope, 0 on errors.
+ */
+size_t envelope_reseal(const struct envelope *e, const u8 *in, const struct key *key, u8 *out);
 
 #endif

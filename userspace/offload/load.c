@@ -37,20 +37,20 @@ static bool load_use(struct load *l, const struct envelope *e, const u8 *plain)
 
 static bool load_open_envelope(struct load *l)
 {
-	struct envelope e;
+	struct envelope *e = &l->envelope;
 	u8 *plain;
 	bool good;
 
-	if (!envelope_parse(&e, l->kind, l->store->keys, l->store->n_keys, l->stored,
+	if (!envelope_parse(e, l->kind, l->store->keys, l->store->n_keys, l->stored,
 			    l->transfer.got, l->max, &l->why) ||
-	    !envelope_decrypt(&e, l->stored, &l->why))
+	    !envelope_decrypt(e, l->stored, &l->why))
 		return false;
-	if (!e.zstd)
-		return load_use(l, &e, l->stored + ENVELOPE_HEADER);
-	plain = malloc(e.plain + 1);
+	if (!e->zstd)
+		return load_use(l, e, l->stored + ENVELOPE_HEADER);
+	plain = malloc(e->plain + 1);
 	if (!plain)
 		return why_not(&l->why, "out of memory");
-	good = envelope_inflate(&e, l->stored, plain, &l->why) && load_use(l, &e, plain);
+	good = envelope_inflate(e, l->stored, plain, &l->why) && load_use(l, e, plain);
 	free(plain);
 	return good;
 }

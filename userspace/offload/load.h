@@ -18,10 +18,12 @@
  *	invalid. NULL to keep the content
  * @done: called at the end
  * @arg: for @use and @done
- * @error: 0 or a positive errno; the result, as all members up to @len
+ * @error: 0 or a positive errno; the result, as all members up to @stored
  * @why: cause of @error
  * @file: a sealed file with the content unless there is @use, which becomes the caller's; or -1
  * @len: bytes of content
+ * @envelope: the envelope, for @use
+ * @stored: the decrypted envelope, for @use
  */
 struct load {
 	struct engine *engine;
@@ -38,11 +40,12 @@ struct load {
 	struct why why;
 	int file;
 	size_t len;
+	struct envelope envelope;
+	u8 *stored;
 
 	/* The rest is private. */
 	struct transfer transfer;
 	struct job job;
-	u8 *stored;
 	unsigned int tries;
 };
 

@@ -33,6 +33,8 @@
  *  OBJECT     process  size, requests                     memfd or -     -
  *  DELETE     dittod   store, text                        -              DELETED
  *  DELETED    process  requests                           -              -
+ *  REKEY      dittod   store, text                        -              REKEYED
+ *  REKEYED    process  size, done, requests               -              -
  */
 #ifndef _DITTO_OFFLOAD_MSG_H
 #define _DITTO_OFFLOAD_MSG_H
@@ -84,6 +86,8 @@
  * @OFFLOAD_OBJECT: it is what its name says. The file has the content if it is a manifest
  * @OFFLOAD_DELETE: delete the chunk or manifest that the text names
  * @OFFLOAD_DELETED: it is gone, or was before
+ * @OFFLOAD_REKEY: encrypt the chunk or manifest that the text names with the first key
+ * @OFFLOAD_REKEYED: it is; done is 1 if it was not before
  * @OFFLOAD_TYPES: one more than the highest type
  */
 enum offload_type {
@@ -106,6 +110,8 @@ enum offload_type {
 	OFFLOAD_OBJECT,
 	OFFLOAD_DELETE,
 	OFFLOAD_DELETED,
+	OFFLOAD_REKEY,
+	OFFLOAD_REKEYED,
 	OFFLOAD_TYPES
 };
 

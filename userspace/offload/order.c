@@ -25,6 +25,8 @@
  * @transfer: request for a list, or to delete
  * @query: of the request for a list
  * @page: the answer to it
+ * @sealed: the object with another key
+ * @sealed_len: bytes of it; 0 if the object has the right key
  */
 struct order {
 	TAILQ_ENTRY(order) list;
@@ -35,6 +37,8 @@ struct order {
 	struct transfer transfer;
 	char *query;
 	u8 *page;
+	u8 *sealed;
+	size_t sealed_len;
 };
 
 /**
@@ -62,6 +66,7 @@ static void order_free(struct order *o)
 	store_put(o->load.store);
 	free(o->query);
 	free(o->page);
+	free(o->sealed);
 	free(o);
 }
 
@@ -172,7 +177,79 @@ static void order_read_done(struct load *l)
 	order_free(o);
 }
 
-static void order_read(struct order *o, const char *text)
+/* Runs in a thread. */
+static bool order_reseal(struct load *l, const u8 *plain, struct why *why)
+{
+	const struct key *key = store_key(l->store);
+	struct order *o = l->arg;
+	struct transfer *t = &o->transfer;
+
+	(void)plain;
+	if (!key)
+		return why_not(why, "the store has no key");
+	free(o->sealed);
+	o->sealed = NULL;
+	o->sealed_len = 0;
+	if (l->envelope.key == key)
+		return true;
+	o->sealed = malloc(ENVELOPE_MAX(l->envelope.payload));
+	if (o->sealed)
+		o->sealed_len = envelope_reseal(&l->envelope, l->stored, key, o->sealed);
+	if (!o->sealed_len)
+		return why_not(why, "cannot encrypt");
+	hash_sha256(o->sealed, o->sealed_len, t->sha256);
+	t->has_md5 = hash_md5(o->sealed, o->sealed_len, t->md5);
+	return true;
+}
+
+static void order_rekeyed(struct order *o)
+{
+	const struct offload_msg msg = { .type = OFFLOAD_REKEYED, .id = o->id, .size = o->load.len,
+					 .done = o->sealed_len > 0,
+					 .requests = o->load.transfer.requests +
+						     o->transfer.requests };
+
+	out_send(&o->all->engine->out, &msg, -1);
+	order_free(o);
+}
+
+static void order_rewritten(struct transfer *t)
+{
+	struct order *o = t->arg;
+
+	if (t->outcome == OUTCOME_GOOD)
+		order_rekeyed(o);
+	else
+		order_fail(o, t->error, t->why.text);
+}
+
+/* The object is replaced as a whole by one with the same name and content. */
+static void order_resealed(struct load *l)
+{
+	struct order *o = l->arg;
+	struct transfer *t = &o->transfer;
+
+	if (o->cancelled) {
+		order_free(o);
+		return;
+	}
+	/* From here on, the transfer is what can be cancelled. */
+	l->done = NULL;
+	if (l->error) {
+		order_fail(o, l->error, l->why.text);
+	} else if (!o->sealed_len) {
+		order_rekeyed(o);
+	} else {
+		object_name(l->kind == ENVELOPE_MANIFEST, l->name, t->object);
+		t->method = TRANSFER_PUT;
+		t->body = o->sealed;
+		t->body_len = o->sealed_len;
+		t->done = order_rewritten;
+		transfer_start(o->all->engine->transfers, t);
+	}
+}
+
+static void order_read(struct order *o, const char *text, bool rekey)
 {
 	struct load *l = &o->load;
 
@@ -185,6 +262,10 @@ static void order_read(struct order *o, const char *text)
 	l->max = l->kind == ENVELOPE_CHUNK ? CHUNK_MAX : MANIFEST_MAX;
 	l->use = l->kind == ENVELOPE_CHUNK ? order_drop : NULL;
 	l->done = order_read_done;
+	if (rekey) {
+		l->use = order_reseal;
+		l->done = order_resealed;
+	}
 	l->arg = o;
 	load_start(l);
 }
@@ -234,8 +315,8 @@ void order_start(struct orders *all, const struct offload_msg *msg, struct store
 	TAILQ_INSERT_TAIL(&all->list, o, list);
 	if (msg->type == OFFLOAD_LIST)
 		order_list(o, text);
-	else if (msg->type == OFFLOAD_READ)
-		order_read(o, text);
+	else if (msg->type == OFFLOAD_READ || msg->type == OFFLOAD_REKEY)
+		order_read(o, text, msg->type == OFFLOAD_REKEY);
 	else
 		order_delete(o, text);
 	free(text);

@@ -9,7 +9,10 @@ struct orders;
 
 /* Create the set of all orders. */
 struct orders *orders_new(struct engine *engine);
-/* Begin an order: OFFLOAD_LIST, OFFLOAD_READ or OFFLOAD_DELETE. A message tells the end. */
+/*
+ * Begin an order: OFFLOAD_LIST, OFFLOAD_READ, OFFLOAD_DELETE or OFFLOAD_REKEY. A message tells the
+ * end.
+ */
 void order_start(struct orders *all, const struct offload_msg *msg, struct store *store);
 /* End an order. Returns false if there is none with this number. */
 bool order_cancel(struct orders *all, u64 id);

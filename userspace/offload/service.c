@@ -159,6 +159,7 @@ static bool service_take(struct service *s, const struct offload_msg *msg, int *
 	case OFFLOAD_LIST:
 	case OFFLOAD_READ:
 	case OFFLOAD_DELETE:
+	case OFFLOAD_REKEY:
 		service_use_store(s, msg, fd);
 		return true;
 	case OFFLOAD_FETCH:

@@ -512,6 +512,65 @@ static void objects_listed_read_deleted(void)
 	CHECK(a.msg.type == OFFLOAD_FAILED && a.msg.error == EINVAL);
 }
 
+/* Give an order for all objects of the store. Returns how many were rewritten. */
+static unsigned int objects_rekey(void)
+{
+	char lines[16384] = "", *line, *next;
+	unsigned int n = 0;
+	struct answer a;
+	int fd = -1;
+
+	order_give(OFFLOAD_LIST, "chunks/\n", &a, &fd);
+	CHECK(pread(fd, lines, sizeof(lines) - 1, 0) > 0);
+	close(fd);
+	for (line = strtok_r(lines, " ", &next); line; line = strtok_r(NULL, " ", &next)) {
+		order_give(OFFLOAD_REKEY, line, &a, &fd);
+		CHECK(a.msg.type == OFFLOAD_REKEYED);
+		n += a.msg.done != 0;
+		strtok_r(NULL, "\n", &next);
+	}
+	return n;
+}
+
+static void objects_get_another_key(void)
+{
+	struct answer pushed, a;
+	unsigned int n;
+
+	store_define("prefix=rekey\n" KEY_1);
+	push_file(file, &pushed);
+	CHECK(objects_rekey() == 0);
+	store_define("prefix=rekey\n" KEY_2 KEY_1);
+	n = objects_rekey();
+	CHECK(n > 1);
+	CHECK(objects_rekey() == 0);
+	fetch_range(&pushed, 0, SIZE, &a);
+	CHECK(a.msg.type == OFFLOAD_FETCHED);
+	/* Both keys are needed: one decrypts, the other one has made the names. */
+	store_define("prefix=rekey\n" KEY_1);
+	fetch_range(&pushed, 0, SIZE, &a);
+	CHECK(a.msg.type == OFFLOAD_FAILED && strstr(a.text, "encrypted with the key"));
+	store_define("prefix=rekey\n" KEY_2);
+	fetch_range(&pushed, 0, SIZE, &a);
+	CHECK(a.msg.type == OFFLOAD_FAILED && strstr(a.text, "named with the key"));
+	/* And back again; then the second one is needed no more. */
+	store_define("prefix=rekey\n" KEY_1 KEY_2);
+	CHECK(objects_rekey() == n);
+	store_define("prefix=rekey\n" KEY_1);
+	fetch_range(&pushed, 0, SIZE, &a);
+	CHECK(a.msg.type == OFFLOAD_FETCHED);
+	/* Objects from before the first key are encrypted, too; damaged ones are not written. */
+	store_define("prefix=clear\n");
+	push_file(file, &pushed);
+	store_define("prefix=clear\n" KEY_1);
+	CHECK(objects_rekey() == n);
+	fetch_range(&pushed, 0, SIZE, &a);
+	CHECK(a.msg.type == OFFLOAD_FETCHED);
+	store_define("prefix=clear\n");
+	fetch_range(&pushed, 0, SIZE, &a);
+	CHECK(a.msg.type == OFFLOAD_FAILED);
+}
+
 static void process_confined(void)
 {
 	CHECK(process_status(process, "CapPrm", 16) == 0);
@@ -541,6 +600,7 @@ int main(void)
 		TEST(zeros_and_nothing), TEST(passing_faults), TEST(lasting_faults),
 		TEST(store_is_left_alone), TEST(many_readers), TEST(requests_cancelled),
 		TEST(file_becomes_shorter), TEST(wrong_requests), TEST(objects_listed_read_deleted),
+		TEST(objects_get_another_key),
 		TEST(process_ends),
 		{ NULL, NULL }
 	};
