@@ -71,7 +71,8 @@ static void rekey_listed(void *arg, const struct offload_result *r)
 	}
 	k->more = text && r->more;
 	if (r->more && !text)
-		offload_survey_problem(&k->s, r->store, "a page of the list has no object of Ditto's");
+		offload_survey_problem(&k->s, r->store,
+				       "a page of the list has no object of Ditto's");
 	free(text);
 }
 

@@ -149,7 +149,8 @@ static bool attempt_sign(struct transfer *t, const char *path)
 	};
 	const struct sigv4_request request = {
 		.method = methods[t->method], .path = path, .query = t->query ?: "",
-		.headers = headers, .n_headers = ARRAY_SIZE(headers) - !s->token, .payload = hash, .time = now,
+		.headers = headers, .n_headers = ARRAY_SIZE(headers) - !s->token,
+		.payload = hash, .time = now,
 		.region = s->region, .service = "s3", .access_key = s->access_key,
 		.secret_key = s->secret_key,
 	};

@@ -112,7 +112,8 @@ static void limits_kept(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(keys_set), TEST(files_chosen), TEST(schedules_kept), TEST(limits_kept), { NULL, NULL }
+		TEST(keys_set), TEST(files_chosen), TEST(schedules_kept), TEST(limits_kept),
+		{ NULL, NULL }
 	};
 
 	return test_main(tests);
