@@ -60,6 +60,8 @@ help:
 	@echo '  bench-nfs4        the same for version 4.1'
 	@echo '  bench-nfs42       copies by version 4.2 beside knfsd'
 	@echo '  bench-smb         beside ksmbd and Samba in one guest'
+	@echo '  profile           where an operation spends its instructions; WORKLOAD=nfs3/CREATE/8,'
+	@echo '                    SYSTEM=ditto|knfsd|ksmbd|...: lists and a flame graph below results/'
 	@echo 'Develop:'
 	@echo '  ynl               make the netlink code again from its specification'
 
@@ -122,6 +124,10 @@ bench-load bench-icount bench-locks bench-nfs3 bench-nfs4 bench-nfs42 bench-smb:
 	@tests/deps build demo check bench
 	@tests/bench/run $(@:bench-%=%)
 
+profile:
+	@tests/deps build demo check bench
+	@tests/bench/run profile "$(WORKLOAD)" $(SYSTEM)
+
 ynl:
 	net/ynl-regen
 	userspace/gen-bindings
@@ -129,4 +135,4 @@ ynl:
 .PHONY: all help modules userspace install modules_install uninstall clean check lint \
 	check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-adlong check-cross check-offload check-smbtorture check-debug \
 	check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-matrix check-faults check-powercut check-full \
-	demo demo-ad demo-offload bench bench-load bench-icount bench-locks bench-nfs3 bench-nfs4 bench-nfs42 bench-smb ynl
+	demo demo-ad demo-offload bench bench-load bench-icount bench-locks bench-nfs3 bench-nfs4 bench-nfs42 bench-smb profile ynl

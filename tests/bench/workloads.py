@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Servers and operations of the load generator by protocol."""
+
+import re
+
+import guest
+import guest4
+import guest_smb
+import rows
+import smb_peers
+
+SMB = {"ksmbd": smb_peers.Ksmbd, "samba": smb_peers.Samba, "ditto": smb_peers.Ditto}
+NFS = ("knfsd", "ganesha", "sunrpc", "ditto")
+SPEAK = {"nfs3": NFS, "nfs4.1": NFS, "smb3.1.1": tuple(SMB)}
+ROWS = {"nfs3": rows.nfs3, "nfs4.1": rows.nfs4, "smb3.1.1": rows.smb}
+SYSTEMS = tuple(dict.fromkeys(system for systems in SPEAK.values() for system in systems))
+# What undoes an operation, so that it can be done again: its names are the same each time.
+INVERSE = {"CREATE": "REMOVE", "REMOVE": "CREATE"}
+
+
+def nfs(kind, wanted, systems):
+    """Servers and rows of a version of NFS."""
+    return [kind(name, name, f"/bench/{name}", i * 1000000)
+            for i, name in enumerate(NFS) if name in systems], wanted
+
+
+def smb(systems):
+    """Servers and rows of SMB."""
+    guest_smb.prepare()
+    return [guest_smb.Server(peer()) for name, peer in SMB.items() if name in systems], rows.smb()
+
+
+PROTOCOLS = {
+    "nfs3": lambda systems: nfs(guest.Server, rows.nfs3(), systems),
+    "nfs4.1": lambda systems: nfs(guest4.Server, rows.nfs4(), systems),
+    "smb3.1.1": smb,
+}
+
+
+def split(text):
+    """(protocol, operation, outstanding) of words such as nfs3/CREATE/8, or ValueError."""
+    found = re.fullmatch(r"([^/]+)/([^/]+)(?:/(\d+))?", text)
+    if not found or found[1] not in ROWS:
+        raise ValueError(f"{text or 'nothing'}: give PROTOCOL/OPERATION/OUTSTANDING, as "
+                         f"nfs3/CREATE/8; protocols are {', '.join(ROWS)}")
+    return found[1], found[2], int(found[3] or 1)
+
+
+def find(table, operation, outstanding):
+    """The row whose name begins with an operation, or ValueError; spaces may be left out."""
+    def plain(word):
+        return word.lower().replace(" ", "")
+
+    table = list(table)
+    found = [row for row in table if row.outstanding == outstanding and
+             plain(row.label).startswith(plain(operation))]
+    if not found:
+        labels = dict.fromkeys(plain(row.label) for row in table)
+        raise ValueError(f"{operation or 'nothing'} with {outstanding} outstanding: there are "
+                         f"{', '.join(labels)}, with 1 and 8")
+    # A name may be the beginning of another.
+    return min(found, key=lambda row: len(row.label))
+
+
+class Repeated:
+    """An operation that can be run again and again."""
+
+    def __init__(self, row, table, server):
+        self.row = row
+        self.server = server
+        inverse = INVERSE.get(row.label)
+        self.inverse = find(table, inverse, row.outstanding) if inverse else None
+
+    def run(self, count, around=lambda work: work()):
+        """The result of @count calls, made inside @around."""
+        if self.row.label == "REMOVE":
+            self.inverse.run(self.server, count)
+        result = around(lambda: self.row.run(self.server, count))
+        if self.row.label == "CREATE":
+            self.inverse.run(self.server, count)
+        return result
