@@ -162,6 +162,7 @@ void ditto_lock_point_release(struct ditto_lock_point *point, const char *why);
  * @holders: struct ditto_holder by key; opens and grants are found through it
  * @by_id: claims of all kinds, by number
  * @newest: the claim with the largest number
+ * @last_id: number of the newest claim or waiting request that the node ever had
  * @waits: queue of struct ditto_wait, oldest first
  * @parks: list of struct ditto_park, oldest first
  * @waiting: length of @waits
@@ -190,6 +191,7 @@ struct ditto_lock_ctx {
 	struct rb_root_cached holders;
 	struct rb_root_cached by_id;
 	struct rb_node *newest;
+	u64 last_id;
 	struct list_head waits;
 	struct list_head parks;
 	u32 waiting;

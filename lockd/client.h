@@ -104,9 +104,10 @@ struct ditto_client_ops {
  * @lock: guards @claims, @waits and @charge
  * @claims: all claims by number, which is the order of their creation
  * @newest: the claim with the largest number
+ * @last_id: number of the newest claim or waiting request that it ever had; under @lock
  * @waits: all waiting requests, by ditto_wait.client_link
  * @owners: number of owners
- * @live: number of claims by kind; each is zero after the release
+ * @live: number of claims by kind; each is zero after the release. Under @lock for writing
  * @waiting: number of waiting requests
  * @charge: budget charge for claims and waiting requests, see ditto_client_charge()
  * @delegations: statistics of its delegations
@@ -135,9 +136,10 @@ struct ditto_client {
 	spinlock_t lock;	/* see above */
 	struct rb_root_cached claims;
 	struct rb_node *newest;
+	u64 last_id;
 	struct list_head waits;
 	atomic_t owners;
-	atomic_t live[DITTO_CLAIM_KINDS];
+	int live[DITTO_CLAIM_KINDS];
 	atomic_t waiting;
 	struct ditto_charge charge;
 	struct ditto_delegation_count delegations;
@@ -289,12 +291,18 @@ void ditto_client_retire(struct ditto_client *client, const char *why);
  */
 bool ditto_client_set_courtesy(struct ditto_client *client, bool courtesy);
 
+/* Number of claims of a kind. */
+static inline int ditto_client_live(const struct ditto_client *client, enum ditto_claim_kind kind)
+{
+	return READ_ONCE(client->live[kind]);
+}
+
 /* Number of claims of all kinds. */
 static inline int ditto_client_claims(const struct ditto_client *client)
 {
-	return atomic_read(&client->live[DITTO_CLAIM_RANGE]) +
-	       atomic_read(&client->live[DITTO_CLAIM_OPEN]) +
-	       atomic_read(&client->live[DITTO_CLAIM_LEASE]);
+	return ditto_client_live(client, DITTO_CLAIM_RANGE) +
+	       ditto_client_live(client, DITTO_CLAIM_OPEN) +
+	       ditto_client_live(client, DITTO_CLAIM_LEASE);
 }
 
 #endif

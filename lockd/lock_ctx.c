@@ -94,7 +94,7 @@ struct ditto_lock_ctx *ditto_lock_ctx_make(struct ditto_lock_point *point)
 	}
 	fresh->dead = false;
 	__release(&fresh->lock);
-	atomic_inc(&point->table->nodes);
+	percpu_counter_inc(&point->table->counts[DITTO_COUNT_NODES]);
 	point->ops->get(point);
 	return fresh;
 }
@@ -226,7 +226,7 @@ void ditto_lock_ctx_unlock(struct ditto_lock_ctx *ctx)
 	}
 	if (dead) {
 		ditto_mirror_put(mirror);
-		atomic_dec(&point->table->nodes);
+		percpu_counter_dec(&point->table->counts[DITTO_COUNT_NODES]);
 		kmem_cache_free(ditto_lock_ctx_slab, ctx);
 		point->ops->put(point);
 	}
@@ -266,16 +266,32 @@ static int claim_limits(struct ditto_lock_ctx *ctx, struct ditto_claim *claim)
 {
 	struct ditto_client *client = claim->owner->client;
 	struct ditto_lock_table *table = client->table;
-	u32 all = 0;
 
-	for (int kind = 0; kind < DITTO_CLAIM_KINDS; kind++)
-		all += atomic_read(&table->live[kind]);
 	if (ctx->claims < READ_ONCE(table->settings.claims_per_node) &&
 	    ditto_client_claims(client) < READ_ONCE(table->settings.claims_per_client) &&
-	    all < READ_ONCE(table->settings.claims) && !ditto_client_cover(client, 1))
+	    percpu_counter_compare(&table->counts[DITTO_COUNT_CLAIMS],
+				   READ_ONCE(table->settings.claims)) < 0 &&
+	    !ditto_client_cover(client, 1))
 		return 0;
 	ditto_locks_count(table, DITTO_LOCK_LIMIT);
 	return -ENOLCK;
+}
+
+u64 ditto_lock_number(struct ditto_lock_ctx *ctx, struct ditto_client *client)
+{
+	u32 bits = order_base_2(nr_cpu_ids);
+	u64 *last, id;
+
+	lockdep_assert_held(&ctx->lock);
+	lockdep_assert_held(&client->lock);
+	last = get_cpu_ptr(client->table->last_id);
+	id = max3(*last, ctx->last_id, client->last_id);
+	id = ((id >> bits) + 1) << bits | smp_processor_id();
+	*last = id;
+	put_cpu_ptr(client->table->last_id);
+	ctx->last_id = id;
+	client->last_id = id;
+	return id;
 }
 
 /* Add to a tree by number. The newest number is the largest, so no search is needed. */
@@ -328,11 +344,12 @@ int ditto_claim_attach(struct ditto_lock_ctx *ctx, struct ditto_claim *claim)
 	}
 	WRITE_ONCE(claim->ctx, ctx);
 	claim->since = ktime_get_real_seconds();
-	claim->id = atomic64_inc_return(&client->table->last_id);
+	claim->id = ditto_lock_number(ctx, client);
 	number_add(&client->claims, &client->newest, &claim->by_id);
-	atomic_inc(&client->live[kind]);
+	WRITE_ONCE(client->live[kind], client->live[kind] + 1);
 	spin_unlock(&client->lock);
-	atomic_inc(&client->table->live[kind]);
+	percpu_counter_inc(&client->table->counts[kind]);
+	percpu_counter_inc(&client->table->counts[DITTO_COUNT_CLAIMS]);
 	number_add(&ctx->by_id, &ctx->newest, &claim->on_node);
 	ctx->claims++;
 	ctx->held++;
@@ -350,10 +367,11 @@ void ditto_claim_detach(struct ditto_claim *claim)
 	spin_lock(&client->lock);
 	WRITE_ONCE(claim->ctx, NULL);
 	number_del(&client->claims, &client->newest, &claim->by_id);
-	atomic_dec(&client->table->live[kind]);
-	atomic_dec(&client->live[kind]);
+	WRITE_ONCE(client->live[kind], client->live[kind] - 1);
 	ditto_client_cover(client, 0);
 	spin_unlock(&client->lock);
+	percpu_counter_dec(&client->table->counts[kind]);
+	percpu_counter_dec(&client->table->counts[DITTO_COUNT_CLAIMS]);
 	number_del(&ctx->by_id, &ctx->newest, &claim->on_node);
 	ctx->claims--;
 	ctx->held--;

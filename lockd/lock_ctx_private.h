@@ -149,6 +149,20 @@ static inline struct ditto_lock_ctx *ditto_lock_ctx_of(struct ditto_claim *claim
 }
 
 /**
+ * ditto_lock_number - number of a new claim or waiting request
+ * @ctx: locked; its node
+ * @client: its client
+ *
+ * The number is larger than all of the same node and all of the same client, and unique in the
+ * table. Every CPU counts for itself, and its own number is in the lowest bits, so that no memory
+ * is written by all.
+ *
+ * Context: ctx->lock and client->lock held.
+ * Return: the number, never 0.
+ */
+u64 ditto_lock_number(struct ditto_lock_ctx *ctx, struct ditto_client *client);
+
+/**
  * ditto_claim_attach - put a claim on its node and its client
  * @ctx: locked
  * @claim: kind and owner are set; no reference is taken

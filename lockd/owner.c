@@ -132,7 +132,7 @@ struct ditto_owner *ditto_owner_get(struct ditto_client *client, const void *key
 			rcu_read_unlock();
 			ditto_client_hold(client);
 			atomic_inc(&client->owners);
-			atomic_inc(&table->owner_count);
+			percpu_counter_inc(&table->counts[DITTO_COUNT_OWNERS]);
 			return fresh;
 		}
 		if (!IS_ERR(old) && !refcount_inc_not_zero(&old->ref)) {
@@ -161,7 +161,7 @@ void ditto_owner_put(struct ditto_owner *owner)
 		return;
 	client = owner->client;
 	rhashtable_remove_fast(&client->table->owners, &owner->node, owner_params);
-	atomic_dec(&client->table->owner_count);
+	percpu_counter_dec(&client->table->counts[DITTO_COUNT_OWNERS]);
 	atomic_dec(&client->owners);
 	call_rcu(&owner->rcu, owner_free);
 	ditto_client_put(client);

@@ -88,9 +88,15 @@ static int table_alloc_parts(struct ditto_lock_table *table)
 {
 	int err;
 
+	err = percpu_counter_init_many(table->counts, 0, GFP_KERNEL, DITTO_LOCK_COUNTS);
+	if (err)
+		return err;
+	table->last_id = alloc_percpu(u64);
+	if (!table->last_id)
+		goto err_counts;
 	table->events = alloc_percpu(struct ditto_lock_events);
 	if (!table->events)
-		return -ENOMEM;
+		goto err_last_id;
 	table->wq = alloc_workqueue("ditto-lock", WQ_UNBOUND, 0);
 	if (!table->wq)
 		goto err_events;
@@ -113,6 +119,10 @@ err_wq:
 	destroy_workqueue(table->wq);
 err_events:
 	free_percpu(table->events);
+err_last_id:
+	free_percpu(table->last_id);
+err_counts:
+	percpu_counter_destroy_many(table->counts, DITTO_LOCK_COUNTS);
 	return -ENOMEM;
 }
 
@@ -159,10 +169,12 @@ void ditto_locks_destroy(struct ditto_lock_table *table)
 	destroy_workqueue(table->release_wq);
 	destroy_workqueue(table->wq);
 	WARN_ON(!RB_EMPTY_ROOT(&table->clients));
-	WARN_ON(atomic_read(&table->owner_count));
-	WARN_ON(atomic_read(&table->nodes));
+	WARN_ON(ditto_locks_live(table, DITTO_COUNT_OWNERS));
+	WARN_ON(ditto_locks_live(table, DITTO_COUNT_NODES));
 	ditto_owners_exit(table);
 	free_percpu(table->events);
+	free_percpu(table->last_id);
+	percpu_counter_destroy_many(table->counts, DITTO_LOCK_COUNTS);
 	kfree(table);
 	shared_put();
 }

@@ -9,6 +9,7 @@
 #include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/percpu_counter.h>
 #include <linux/rbtree.h>
 #include <linux/rhashtable-types.h>
 #include <linux/siphash.h>
@@ -102,6 +103,17 @@ struct ditto_lock_events {
 	u64 count[DITTO_LOCK_EVENTS];
 };
 
+/*
+ * What a table counts for each CPU: claims by kind (enum ditto_claim_kind), all claims, nodes with
+ * claims, and owners.
+ */
+enum ditto_lock_count {
+	DITTO_COUNT_CLAIMS = DITTO_CLAIM_KINDS,
+	DITTO_COUNT_NODES,
+	DITTO_COUNT_OWNERS,
+	DITTO_LOCK_COUNTS,
+};
+
 /* Base-2 logarithm of the number of lists of mirrors, each with its own lock. */
 #define DITTO_MIRROR_LISTS_LOG	6
 
@@ -126,20 +138,18 @@ struct ditto_mirror_list {
  * @clients_lock: guards @clients and @last_client
  * @clients: struct ditto_client by number
  * @last_client: number of the newest client
- * @live: number of claims by kind; zero before the table ends
+ * @counts: numbers of objects, see enum ditto_lock_count; zero before the table ends
  * @waiting: number of waiting requests
  * @telling: number of waiting requests that want a notification only
  * @yields: number of clients with an attempt to withdraw and release them due or running
  * @asking: number of callers that wait for the reply of a holder
  * @unnotified: number of callers that wait until holders were notified
  * @delegations: statistics of delegations
- * @owner_count: number of owners
- * @nodes: number of nodes with claims
  * @mirrors: number of mirrors, including those that are being freed
  * @mirror_lists: the mirrors, by the address of the point
  * @deadlock: held while a request is queued, see deadlock.c
  * @search: number of the last deadlock search; under @deadlock
- * @last_id: number of the newest claim or waiting request
+ * @last_id: number of the newest claim or waiting request of each CPU, see ditto_lock_number()
  * @wq: runs callbacks and timers
  * @release_wq: releases clients, which waits for callbacks
  * @yield_wq: withdraws clients before it releases them, which waits for the keeper of the records
@@ -157,20 +167,18 @@ struct ditto_lock_table {
 	spinlock_t clients_lock;	/* see above */
 	struct rb_root clients;
 	u64 last_client;
-	atomic_t live[DITTO_CLAIM_KINDS];
+	struct percpu_counter counts[DITTO_LOCK_COUNTS];
 	atomic_t waiting;
 	atomic_t telling;
 	atomic_t yields;
 	atomic_t asking;
 	atomic_t unnotified;
 	struct ditto_delegation_count delegations;
-	atomic_t owner_count;
-	atomic_t nodes;
 	atomic_t mirrors;
 	struct ditto_mirror_list mirror_lists[1 << DITTO_MIRROR_LISTS_LOG];
 	struct mutex deadlock;	/* see above */
 	u64 search;
-	atomic64_t last_id;
+	u64 __percpu *last_id;
 	struct workqueue_struct *wq;
 	struct workqueue_struct *release_wq;
 	struct workqueue_struct *yield_wq;
@@ -220,6 +228,19 @@ void ditto_locks_release_share(struct ditto_lock_table *table, u32 share, const 
  * Return: the sum.
  */
 u64 ditto_locks_events(struct ditto_lock_table *table, enum ditto_lock_event event);
+
+/**
+ * ditto_locks_live - number of objects of the table
+ * @table: the lock table
+ * @what: enum ditto_lock_count, or enum ditto_claim_kind for claims of a kind
+ *
+ * Context: any.
+ * Return: the sum over all CPUs, exact while nothing is added or removed.
+ */
+static inline s64 ditto_locks_live(struct ditto_lock_table *table, unsigned int what)
+{
+	return percpu_counter_sum(&table->counts[what]);
+}
 
 /* Count an event. Any context. */
 static inline void ditto_locks_count(struct ditto_lock_table *table, enum ditto_lock_event event)

@@ -100,14 +100,14 @@ void ditto_locks_settings_changed(struct ditto_server *srv)
 
 int ditto_locks_put(struct sk_buff *msg, const struct ditto_server *srv)
 {
-	const struct ditto_lock_table *table = srv->locks;
+	struct ditto_lock_table *table = srv->locks;
 
 	if (ditto_nl_put_u64(msg, DITTO_A_SERVER_RANGES,
-			     atomic_read(&table->live[DITTO_CLAIM_RANGE])) ||
+			     ditto_locks_live(table, DITTO_CLAIM_RANGE)) ||
 	    ditto_nl_put_u64(msg, DITTO_A_SERVER_OPENS,
-			     atomic_read(&table->live[DITTO_CLAIM_OPEN])) ||
+			     ditto_locks_live(table, DITTO_CLAIM_OPEN)) ||
 	    ditto_nl_put_u64(msg, DITTO_A_SERVER_LEASES,
-			     atomic_read(&table->live[DITTO_CLAIM_LEASE])) ||
+			     ditto_locks_live(table, DITTO_CLAIM_LEASE)) ||
 	    ditto_nl_put_u64(msg, DITTO_A_SERVER_WAITS, atomic_read(&table->waiting)))
 		return -EMSGSIZE;
 	return 0;

@@ -22,11 +22,11 @@ static int lock_client_put(struct sk_buff *msg, struct ditto_client *client)
 	if (nla_put_string(msg, DITTO_A_LOCK_CLIENT_NAME, client->name) ||
 	    nla_put_string(msg, DITTO_A_LOCK_CLIENT_PROTOCOL, client->protocol) ||
 	    ditto_nl_put_u64(msg, DITTO_A_LOCK_CLIENT_RANGES,
-			     atomic_read(&client->live[DITTO_CLAIM_RANGE])) ||
+			     ditto_client_live(client, DITTO_CLAIM_RANGE)) ||
 	    ditto_nl_put_u64(msg, DITTO_A_LOCK_CLIENT_OPENS,
-			     atomic_read(&client->live[DITTO_CLAIM_OPEN])) ||
+			     ditto_client_live(client, DITTO_CLAIM_OPEN)) ||
 	    ditto_nl_put_u64(msg, DITTO_A_LOCK_CLIENT_LEASES,
-			     atomic_read(&client->live[DITTO_CLAIM_LEASE])) ||
+			     ditto_client_live(client, DITTO_CLAIM_LEASE)) ||
 	    ditto_nl_put_u64(msg, DITTO_A_LOCK_CLIENT_WAITS, atomic_read(&client->waiting)) ||
 	    ditto_nl_put_u64(msg, DITTO_A_LOCK_CLIENT_OWNERS, atomic_read(&client->owners)) ||
 	    nla_put_u32(msg, DITTO_A_LOCK_CLIENT_CONNECTIONS, connections) ||

@@ -86,16 +86,16 @@ static void teardown_to_zero(struct kunit *test)
 		if (i & 1)
 			ditto_claim_check(&alone->point, &intent, NULL, NULL, NULL);
 	}
-	KUNIT_EXPECT_EQ(test, atomic_read(&c->client.live[DITTO_CLAIM_RANGE]), 2000);
-	KUNIT_EXPECT_EQ(test, atomic_read(&c->client.live[DITTO_CLAIM_OPEN]), 20);
-	KUNIT_EXPECT_EQ(test, atomic_read(&c->client.live[DITTO_CLAIM_LEASE]), 20);
+	KUNIT_EXPECT_EQ(test, ditto_client_live(&c->client, DITTO_CLAIM_RANGE), 2000);
+	KUNIT_EXPECT_EQ(test, ditto_client_live(&c->client, DITTO_CLAIM_OPEN), 20);
+	KUNIT_EXPECT_EQ(test, ditto_client_live(&c->client, DITTO_CLAIM_LEASE), 20);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->client.waiting), 20);
-	KUNIT_EXPECT_EQ(test, atomic_read(&claim_table(test)->live[DITTO_CLAIM_RANGE]), 2020);
+	KUNIT_EXPECT_EQ(test, ditto_locks_live(claim_table(test), DITTO_CLAIM_RANGE), 2020);
 
 	ditto_client_release(&c->client, "test");
 	KUNIT_EXPECT_EQ(test, ditto_client_claims(&c->client), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.revokes), 20);
-	KUNIT_EXPECT_EQ(test, atomic_read(&claim_table(test)->live[DITTO_CLAIM_RANGE]), 20);
+	KUNIT_EXPECT_EQ(test, ditto_locks_live(claim_table(test), DITTO_CLAIM_RANGE), 20);
 	for (int i = 0; i < 20; i++) {
 		KUNIT_EXPECT_EQ(test, wait[i].result, -ESHUTDOWN);
 		KUNIT_EXPECT_EQ(test, atomic_read(&wait[i].released), 1);
@@ -107,6 +107,40 @@ static void teardown_to_zero(struct kunit *test)
 	ditto_owner_put(stays);
 	claim_client_end(test, c);
 	claim_client_end(test, other);
+}
+
+/*
+ * A number is above those that its client and its node have seen, from whatever CPU, and those of
+ * other nodes and clients differ.
+ */
+static void numbers_grow(struct kunit *test)
+{
+	struct claim_client *c[2] = { claim_client(test, "ahead", 0),
+				      claim_client(test, "behind", 0) };
+	struct ditto_open *open[4];
+	u64 id[ARRAY_SIZE(open)];
+
+	/* Claims of the first client were made by a CPU that counts faster. */
+	c[0]->client.last_id = 1ULL << 40;
+	for (int i = 0; i < ARRAY_SIZE(open); i++) {
+		struct claim_client *own = c[i & 1];
+		struct claim_node *node = claim_node(test);
+		struct ditto_owner *owner = claim_owner(test, own, i);
+
+		open[i] = open_as(node, owner);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(open[i]));
+		id[i] = own->client.last_id;
+		for (int other = 0; other < i; other++)
+			KUNIT_EXPECT_NE(test, id[i], id[other]);
+		ditto_owner_put(owner);
+	}
+	KUNIT_EXPECT_GT(test, id[0], 1ULL << 40);
+	KUNIT_EXPECT_GT(test, id[2], id[0]);
+	KUNIT_EXPECT_GT(test, id[3], id[1]);
+	for (int i = 0; i < ARRAY_SIZE(open); i++)
+		ditto_open_release(open[i]);
+	claim_client_end(test, c[0]);
+	claim_client_end(test, c[1]);
 }
 
 static void time_to_live(struct kunit *test)
@@ -365,6 +399,7 @@ static void each_claim_is_shown(struct kunit *test)
 static struct kunit_case claim_client_cases[] = {
 	KUNIT_CASE(one_key_one_owner),
 	KUNIT_CASE(teardown_to_zero),
+	KUNIT_CASE(numbers_grow),
 	KUNIT_CASE(time_to_live),
 	KUNIT_CASE(found_by_name),
 	KUNIT_CASE(listed_while_others_go),

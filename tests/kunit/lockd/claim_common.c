@@ -38,10 +38,10 @@ void claim_test_exit(struct kunit *test)
 	flush_workqueue(table->release_wq);
 	flush_workqueue(table->wq);
 	for (int kind = 0; kind < DITTO_CLAIM_KINDS; kind++)
-		KUNIT_EXPECT_EQ(test, atomic_read(&table->live[kind]), 0);
+		KUNIT_EXPECT_EQ(test, ditto_locks_live(table, kind), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&table->waiting), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&table->nodes), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&table->owner_count), 0);
+	KUNIT_EXPECT_EQ(test, ditto_locks_live(table, DITTO_COUNT_NODES), 0);
+	KUNIT_EXPECT_EQ(test, ditto_locks_live(table, DITTO_COUNT_OWNERS), 0);
 	KUNIT_EXPECT_TRUE(test, RB_EMPTY_ROOT(&table->clients));
 	ditto_locks_destroy(table);
 }
@@ -128,7 +128,7 @@ void claim_client_end(struct kunit *test, struct claim_client *c)
 {
 	ditto_client_release(&c->client, "end of test");
 	for (int kind = 0; kind < DITTO_CLAIM_KINDS; kind++)
-		KUNIT_EXPECT_EQ(test, atomic_read(&c->client.live[kind]), 0);
+		KUNIT_EXPECT_EQ(test, ditto_client_live(&c->client, kind), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->client.waiting), 0);
 	KUNIT_EXPECT_EQ(test, c->released, 1);
 	ditto_client_put(&c->client);

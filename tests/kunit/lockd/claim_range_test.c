@@ -119,7 +119,7 @@ static void expect_map(struct kunit *test, struct range_test *t)
 		n++;
 	}
 	KUNIT_ASSERT_EQ(test, n, map_ranges());
-	KUNIT_ASSERT_EQ(test, n, atomic_read(&t->client->client.live[DITTO_CLAIM_RANGE]));
+	KUNIT_ASSERT_EQ(test, n, ditto_client_live(&t->client->client, DITTO_CLAIM_RANGE));
 }
 
 static void posix_step(struct kunit *test, struct range_test *t)
@@ -283,7 +283,7 @@ static void exact_like_a_list(struct kunit *test)
 	for (u32 i = 0; i < ditto_test_rounds(OPERATIONS); i++) {
 		exact_step(test, t);
 		exact_io(test, t);
-		KUNIT_ASSERT_EQ(test, listed, atomic_read(&t->client->client.live[0]));
+		KUNIT_ASSERT_EQ(test, listed, ditto_client_live(&t->client->client, 0));
 	}
 	range_test_end(test, t);
 }
@@ -365,7 +365,7 @@ static void many_ranges(struct kunit *test)
 	}
 	req = claim_req(t->node, t->owner[0], true, 0, U64_MAX);
 	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&req), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&t->client->client.live[DITTO_CLAIM_RANGE]), 7500);
+	KUNIT_EXPECT_EQ(test, ditto_client_live(&t->client->client, DITTO_CLAIM_RANGE), 7500);
 	range_test_end(test, t);
 }
 
@@ -386,10 +386,10 @@ static void limits_hold(struct kunit *test)
 	req.first = 4;
 	req.last = 5;
 	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&req), -ENOLCK);
-	KUNIT_EXPECT_EQ(test, atomic_read(&t->client->client.live[DITTO_CLAIM_RANGE]), 3);
+	KUNIT_EXPECT_EQ(test, ditto_client_live(&t->client->client, DITTO_CLAIM_RANGE), 3);
 	req.exclusive = false;
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), -ENOLCK);
-	KUNIT_EXPECT_EQ(test, atomic_read(&t->client->client.live[DITTO_CLAIM_RANGE]), 3);
+	KUNIT_EXPECT_EQ(test, ditto_client_live(&t->client->client, DITTO_CLAIM_RANGE), 3);
 	req.first = 0;
 	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&req), 0);
 	table->settings.claims_per_client = DITTO_CLAIMS_PER_CLIENT;
@@ -426,7 +426,7 @@ static void ranges_are_charged(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, client->charge.amount, 100);
 	req.first = 0;
 	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&req), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&client->live[DITTO_CLAIM_RANGE]), 0);
+	KUNIT_EXPECT_EQ(test, ditto_client_live(client, DITTO_CLAIM_RANGE), 0);
 	KUNIT_EXPECT_LE(test, client->charge.amount, 2 * 64);
 	ditto_uncharge(&other);
 	ditto_principal_exit(&who);
@@ -462,7 +462,7 @@ static void ranges_are_charged_late(struct kunit *test)
 	ditto_client_charge(client, &who);
 	KUNIT_EXPECT_PTR_EQ(test, client->charge.peer, who.peer);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), -ENOLCK);
-	KUNIT_EXPECT_EQ(test, atomic_read(&client->live[DITTO_CLAIM_RANGE]), 10);
+	KUNIT_EXPECT_EQ(test, ditto_client_live(client, DITTO_CLAIM_RANGE), 10);
 	ditto_uncharge(&other);
 
 	ditto_client_charge(client, &second);

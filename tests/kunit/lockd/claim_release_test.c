@@ -78,7 +78,7 @@ static int release_lock(struct release_test *t, int who, struct ditto_open *open
 
 static int release_count_ranges(struct release_test *t, int who)
 {
-	return atomic_read(&t->client[who]->client.live[DITTO_CLAIM_RANGE]);
+	return ditto_client_live(&t->client[who]->client, DITTO_CLAIM_RANGE);
 }
 
 /* More ranges than are dropped under one hold of the lock, and a waiting request. */

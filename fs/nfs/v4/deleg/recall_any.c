@@ -93,7 +93,7 @@ static void recall_any_work(struct work_struct *work)
 
 	while ((client = dnfs4_callback_next(all->server, id))) {
 		id = client->id;
-		has = atomic_read(&client->client.live[DITTO_CLAIM_LEASE]);
+		has = ditto_client_live(&client->client, DITTO_CLAIM_LEASE);
 		if (client->minor && has && dnfs4_callback_is_up(client)) {
 			recall_any_send(client, &any_ops, has - DIV_ROUND_UP(has, ANY_SHARE));
 			dnfs4_delegation_count(client->server, DNFS4_DELEG_ANY, false, 0);

@@ -28,7 +28,7 @@ static int session_tell(struct dnfs4_session *session, struct places *places,
 		.user = client->principal.name ?: client->client.name,
 		.dialect = dialects[session->minor],
 		.since = session->since,
-		.opens = atomic_read(&client->client.live[DITTO_CLAIM_OPEN]),
+		.opens = ditto_client_live(&client->client, DITTO_CLAIM_OPEN),
 		.software = READ_ONCE(client->impl),
 	};
 	const struct dnfs4_conn *conn;
