@@ -3,6 +3,7 @@
 
 #include <linux/dcache.h>
 #include <linux/fs.h>
+#include <linux/hash.h>
 #include <linux/module.h>
 #include <linux/seqlock.h>
 #include <linux/slab.h>
@@ -31,6 +32,13 @@ static u32 granted_by(u32 rights)
 		if (rights & granted[i].right)
 			may |= granted[i].may;
 	return may;
+}
+
+/* The list of its share that an instance is on. */
+static struct ditto_instance_list *instance_list(struct ditto_share *share,
+						 const struct ditto_instance *inst)
+{
+	return &share->instances[hash_ptr(inst, DITTO_INSTANCE_LISTS_LOG)];
 }
 
 static void instance_put(struct ditto_instance *inst)
@@ -110,6 +118,7 @@ struct ditto_instance *ditto_instance_new(struct ditto_op *op, struct ditto_node
 					  u32 rights, struct ditto_open *open)
 {
 	struct ditto_share *share = op->share;
+	struct ditto_instance_list *list;
 	struct ditto_instance *inst;
 	int err;
 
@@ -135,9 +144,10 @@ struct ditto_instance *ditto_instance_new(struct ditto_op *op, struct ditto_node
 	inst->dentry = dget(dentry);
 	RCU_INIT_POINTER(inst->share, share);
 	refcount_set(&inst->ref, 2);
-	spin_lock(&share->instances_lock);
-	list_add_tail(&inst->of_share, &share->instances);
-	spin_unlock(&share->instances_lock);
+	list = instance_list(share, inst);
+	spin_lock(&list->lock);
+	list_add_tail(&inst->of_share, &list->instances);
+	spin_unlock(&list->lock);
 	return inst;
 }
 
@@ -209,12 +219,13 @@ void ditto_instance_close(struct ditto_op *op, struct ditto_instance *inst)
 
 	ditto_open_revoke(inst->open);
 	if (share) {
+		struct ditto_instance_list *list = instance_list(share, inst);
 		struct ditto_op own = *op;
 
 		own.share = share;
-		spin_lock(&share->instances_lock);
+		spin_lock(&list->lock);
 		list_del_init(&inst->of_share);
-		spin_unlock(&share->instances_lock);
+		spin_unlock(&list->lock);
 		let_go(&own, inst);
 		instance_put(inst);
 		ditto_share_put(share);
@@ -223,18 +234,17 @@ void ditto_instance_close(struct ditto_op *op, struct ditto_instance *inst)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_close, DITTO);
 
-void ditto_instances_revoke(struct ditto_share *share)
+static void instances_revoke(struct ditto_share *share, struct ditto_instance_list *list)
 {
 	struct ditto_op op = { .srv = share->srv, .share = share };
 	struct ditto_instance *inst;
 
 	for (;;) {
-		spin_lock(&share->instances_lock);
-		inst = list_first_entry_or_null(&share->instances, struct ditto_instance,
-						of_share);
+		spin_lock(&list->lock);
+		inst = list_first_entry_or_null(&list->instances, struct ditto_instance, of_share);
 		if (inst)
 			list_del_init(&inst->of_share);
-		spin_unlock(&share->instances_lock);
+		spin_unlock(&list->lock);
 		if (!inst)
 			return;
 		ditto_open_revoke(inst->open);
@@ -242,6 +252,12 @@ void ditto_instances_revoke(struct ditto_share *share)
 		instance_put(inst);
 		cond_resched();
 	}
+}
+
+void ditto_instances_revoke(struct ditto_share *share)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(share->instances); i++)
+		instances_revoke(share, &share->instances[i]);
 }
 
 /* Use */

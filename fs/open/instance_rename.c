@@ -30,18 +30,15 @@ struct target {
 	bool posix;
 };
 
-/*
- * Get a node below @dir that is open, held; or NULL. Without @dir, any node of the share. With
- * @exact, ignore case-sensitive instances.
- */
-static struct ditto_node *share_open_below(struct ditto_share *share, struct dentry *dir,
-					   bool exact)
+/* Get a node of a list that share_open_below() looks for, held; or NULL. */
+static struct ditto_node *list_open_below(struct ditto_instance_list *list, struct dentry *dir,
+					  bool exact)
 {
 	struct ditto_instance *inst;
 	struct ditto_node *found = NULL;
 
-	spin_lock(&share->instances_lock);
-	list_for_each_entry(inst, &share->instances, of_share) {
+	spin_lock(&list->lock);
+	list_for_each_entry(inst, &list->instances, of_share) {
 		if (exact && inst->exact)
 			continue;
 		if (dir && (inst->dentry == dir || !is_subdir(inst->dentry, dir)))
@@ -50,7 +47,22 @@ static struct ditto_node *share_open_below(struct ditto_share *share, struct den
 		ditto_node_hold(found);
 		break;
 	}
-	spin_unlock(&share->instances_lock);
+	spin_unlock(&list->lock);
+	return found;
+}
+
+/*
+ * Get a node below @dir that is open, held; or NULL. Without @dir, any node of the share. With
+ * @exact, ignore case-sensitive instances. An instance that is opened meanwhile may be missed, like
+ * one that is opened right after.
+ */
+static struct ditto_node *share_open_below(struct ditto_share *share, struct dentry *dir,
+					   bool exact)
+{
+	struct ditto_node *found = NULL;
+
+	for (size_t i = 0; !found && i < ARRAY_SIZE(share->instances); i++)
+		found = list_open_below(&share->instances[i], dir, exact);
 	return found;
 }
 

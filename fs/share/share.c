@@ -333,8 +333,10 @@ struct share_item *ditto_share_new(struct ditto_server *srv, const struct ditto_
 	share->subvolume = path_subvolume(root);
 	share->is_subtree = root->dentry != root->mnt->mnt_sb->s_root;
 	init_completion(&share->gone);
-	spin_lock_init(&share->instances_lock);
-	INIT_LIST_HEAD(&share->instances);
+	for (size_t i = 0; i < ARRAY_SIZE(share->instances); i++) {
+		spin_lock_init(&share->instances[i].lock);
+		INIT_LIST_HEAD(&share->instances[i].instances);
+	}
 	INIT_LIST_HEAD(&share->nested);
 	INIT_WORK(&item->finish, share_finish_workfn);
 	atomic_set(&item->finish_after, 2);

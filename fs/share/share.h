@@ -155,6 +155,19 @@ struct ditto_share_opts {
 	struct ditto_share_users share_users;
 };
 
+/* Base-2 logarithm of the number of lists of instances of a share, each with its own lock. */
+#define DITTO_INSTANCE_LISTS_LOG	5
+
+/**
+ * struct ditto_instance_list - open instances of a share whose addresses hash to one list
+ * @lock: guards @instances; node->lock nests inside
+ * @instances: struct ditto_instance
+ */
+struct ditto_instance_list {
+	spinlock_t lock;	/* see above */
+	struct list_head instances;
+};
+
 /**
  * struct ditto_share - a served directory
  * @srv: the server
@@ -178,8 +191,7 @@ struct ditto_share_opts {
  *	then the server's own, and does not keep that of the administrator from unmounting
  * @nested: file systems mounted in this one; changed under the table's mutex, read under RCU
  * @nested_link: link in @nested of @outer
- * @instances_lock: guards @instances; node->lock nests inside
- * @instances: open instances, see fs/open/instance.h
+ * @instances: open instances by address, see fs/open/instance.h
  * @by_name: link in the table by name
  * @by_tag: link in the table by tag
  * @list: link in the table's list of shares or of nested ones, under its mutex
@@ -204,8 +216,7 @@ struct ditto_share {
 	struct dentry *covered;
 	struct list_head nested;
 	struct list_head nested_link;
-	spinlock_t instances_lock;	/* see above */
-	struct list_head instances;
+	struct ditto_instance_list instances[1 << DITTO_INSTANCE_LISTS_LOG];
 	struct rhash_head by_name;
 	struct rhash_head by_tag;
 	struct list_head list;
