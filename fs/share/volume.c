@@ -48,6 +48,16 @@ static const siphash_key_t tag_key = {
 
 #define DITTO_ENTRY_MASK	(FS_CREATE | FS_DELETE | FS_MOVED_FROM | FS_MOVED_TO)
 
+/*
+ * A node pins a name of its file. FS_DELETE_SELF follows the end of the last name in memory, so
+ * with a node it can only report the end of another name. On local file systems, FS_ATTRIB has
+ * reported the link count before.
+ */
+static u32 events_of(const struct ditto_volume *volume)
+{
+	return FS_ATTRIB | DITTO_ENTRY_MASK | (volume->is_remote ? FS_DELETE_SELF : 0);
+}
+
 /* The directory is locked by the task that changes it. */
 static void notify_entry(struct ditto_node_table *table, const struct inode *dir)
 {
@@ -59,6 +69,22 @@ static void notify_entry(struct ditto_node_table *table, const struct inode *dir
 		ditto_casefold_spoil(node);
 	if (refcount_dec_and_test(&node->ref))
 		ditto_node_dispose(table, node);
+}
+
+/* The removing task handles the node after it has dropped its locks. */
+static bool is_own_removal(struct ditto_node_table *table, const struct inode *inode)
+{
+	const struct ditto_node *node;
+	bool own;
+
+	/* @changer of a directory belongs to the task that changes its entries. */
+	if (S_ISDIR(inode->i_mode))
+		return false;
+	rcu_read_lock();
+	node = ditto_node_peek_inode(table, inode);
+	own = node && READ_ONCE(node->changer) == current;
+	rcu_read_unlock();
+	return own;
 }
 
 static int notify_event(struct fsnotify_group *group, u32 mask, const void *data,
@@ -73,6 +99,8 @@ static int notify_event(struct fsnotify_group *group, u32 mask, const void *data
 		notify_entry(table, dir);
 	if (file_name && (mask & (FS_CREATE | FS_MOVED_TO)))
 		ditto_streams_notice(table, file_name);
+	if (inode && !inode->i_nlink && is_own_removal(table, inode))
+		return 0;
 	if (inode && (mask & FS_ATTRIB))
 		ditto_acl_forget_inode(table, inode);
 	/* The files of a removed subvolume keep their links, and get no notification. */
@@ -84,11 +112,7 @@ static int notify_event(struct fsnotify_group *group, u32 mask, const void *data
 	if (!node)
 		return 0;
 
-	if (!S_ISDIR(inode->i_mode) && READ_ONCE(node->changer) == current) {
-		/* The removing task handles the node after it has dropped its locks. */
-		if (refcount_dec_and_test(&node->ref))
-			ditto_node_dispose(table, node);
-	} else if (ditto_node_kill_unopened(table, node)) {
+	if (ditto_node_kill_unopened(table, node)) {
 		/* Drop our reference; the table's reference passes to the worker. */
 		refcount_dec(&node->ref);
 		ditto_node_dispose(table, node);
@@ -212,13 +236,13 @@ static struct ditto_volume *volume_new(struct ditto_node_table *table, const str
 		goto free;
 	}
 	fsnotify_init_mark(volume->mark, table->group);
-	volume->mark->mask = FS_ATTRIB | FS_DELETE_SELF | DITTO_ENTRY_MASK;
+	volume->caller_opens = caller_opens(sb);
+	volume->is_remote = volume->caller_opens || is_shared(sb);
+	volume->mark->mask = events_of(volume);
 	err = fsnotify_add_mark(volume->mark, sb, FSNOTIFY_OBJ_TYPE_SB, 0);
 	if (err)
 		goto put_mark;
-	volume->caller_opens = caller_opens(sb);
 	volume->knows_absence = knows_absence(sb);
-	volume->is_remote = volume->caller_opens || is_shared(sb);
 	/* A cached list must be invalidated by every change, including those of other machines. */
 	volume->has_acls = !volume->is_remote && ditto_acl_fits(sb);
 	volume->has_handles = exportfs_can_decode_fh(sb->s_export_op) &&
