@@ -99,7 +99,8 @@ static int dsmb_attrs_make(struct ditto_share *share, struct dentry *dentry,
 int dsmb_attrs_of_dentry(struct ditto_share *share, struct dentry *dentry,
 			 struct dsmb_attrs *attrs)
 {
-	struct ditto_attr attr;
+	/* Filled, or not used. */
+	struct ditto_attr attr __uninitialized;
 	int err;
 
 	err = ditto_getattr_dentry(share, dentry, &attr);

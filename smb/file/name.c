@@ -462,6 +462,12 @@ static u32 dsmb_name_get_char(const u8 *s, u32 len, enum dsmb_name_kind kind, u3
 	return 1;
 }
 
+/* True if a character has one byte and is itself on the wire, unless it is the last one. */
+static bool dsmb_is_plain(u8 c, enum dsmb_name_kind kind)
+{
+	return c < 0x80 && (kind != DSMB_NAME_FILE || (c >= 0x20 && !dsmb_sfm_codes[c]));
+}
+
 /* Return: units at @out, or more than @room if the name does not fit. */
 static u32 dsmb_name_encode(__le16 *out, u32 room, const u8 *name, u32 len,
 			    enum dsmb_name_kind kind)
@@ -469,6 +475,11 @@ static u32 dsmb_name_encode(__le16 *out, u32 room, const u8 *name, u32 len,
 	u32 n = 0, i = 0, c;
 
 	while (i < len) {
+		/* Nearly all characters of nearly all names. */
+		if (likely(i + 1 < len && n < room && dsmb_is_plain(name[i], kind))) {
+			put_unaligned_le16(name[i++], &out[n++]);
+			continue;
+		}
 		i += dsmb_name_get_char(name + i, len - i, kind, &c);
 		if (kind == DSMB_NAME_FILE)
 			c = dsmb_map(c, i == len);

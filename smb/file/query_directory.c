@@ -159,16 +159,15 @@ static bool dsmb_dir_has_shortname(const struct dsmb_dir_query *q, const struct 
 	return q->short_names && !q->dir->posix && !dsmb_is_dots(name) && !ditto_is_shortname(name);
 }
 
-/* True if the name or its short name matches the pattern. */
-static bool dsmb_dir_fits(const struct dsmb_dir_query *q, const struct ditto_name *name)
+/* Not inlined: the kernel may clear the array, for patterns that match all names too. */
+static noinline_for_stack bool dsmb_dir_matches(const struct dsmb_dir_query *q,
+						const struct ditto_name *name)
 {
 	__le16 utf16[NAME_MAX];
 	struct dsmb_builder b = dsmb_builder(utf16, sizeof(utf16));
 	const struct dsmb_dir *dir = q->dir;
 	char made[DITTO_SHORT_MAX];
 
-	if (dir->any)
-		return true;
 	dsmb_dir_encode_name(dir, &b, name);
 	if (dsmb_match(dir->pattern, dir->pattern_len, utf16, b.len / 2))
 		return true;
@@ -177,6 +176,12 @@ static bool dsmb_dir_fits(const struct dsmb_dir_query *q, const struct ditto_nam
 	dsmb_back(&b, 0);
 	dsmb_encode_name(&b, made, ditto_shortname(name, made));
 	return dsmb_match(dir->pattern, dir->pattern_len, utf16, b.len / 2);
+}
+
+/* True if the name or its short name matches the pattern. */
+static bool dsmb_dir_fits(const struct dsmb_dir_query *q, const struct ditto_name *name)
+{
+	return q->dir->any || dsmb_dir_matches(q, name);
 }
 
 /* Fill in the short name of a name that is not one itself; the entry begins at @at. */
@@ -240,15 +245,14 @@ static void dsmb_dir_encode_cut(struct dsmb_dir_query *q, const struct ditto_nam
 	kfree(room);
 }
 
-static bool dsmb_dir_is_shown(struct dsmb_dir_query *q, struct ditto_share *share,
-			      struct dentry *dentry)
+/* Whether the user may read an entry; called if others are hidden. */
+static noinline_for_stack bool dsmb_dir_is_shown(struct dsmb_dir_query *q,
+						 struct ditto_share *share, struct dentry *dentry)
 {
 	struct ditto_op op = q->call->op;
 	struct ditto_node *node;
 	bool shown;
 
-	if (!q->hide)
-		return true;
 	op.share = share;
 	node = dentry ? ditto_node_get(share, dentry) : NULL;
 	if (IS_ERR_OR_NULL(node))
@@ -264,12 +268,13 @@ static bool dsmb_dir_emit(void *arg, const struct ditto_dirent *entry)
 	struct ditto_share *share = entry->nested ?: q->call->op.share;
 	struct dentry *dentry = entry->nested ? share->root.dentry : entry->dentry;
 	struct dsmb_dir *dir = q->dir;
-	struct dsmb_attrs attrs;
+	/* Filled, or not used; clearing it takes longer than filling it. */
+	struct dsmb_attrs attrs __uninitialized;
 
 	if (q->count && q->flags & DSMB_DIR_SINGLE)
 		return false;
 	if (dsmb_is_dots(&entry->name) || !dsmb_dir_fits(q, &entry->name) ||
-	    !dsmb_dir_is_shown(q, share, dentry)) {
+	    (q->hide && !dsmb_dir_is_shown(q, share, dentry))) {
 		dir->cookie = entry->cookie;
 		return true;
 	}
