@@ -90,14 +90,16 @@ static void worker_answers(void)
 /* A pending look-up fails with -EAGAIN; the next worker answers again. */
 static void worker_dies(void)
 {
-	struct hosts *h = hosts_new(spawner);
 	struct question q;
-	pid_t pid;
+	struct hosts *h;
+	pid_t pid = -1;
 	int times;
 
+	CHECK(process_worker_gone());
+	h = hosts_new(spawner);
 	for (times = 0; times < 3; times++) {
 		CHECK(finds_localhost(h));
-		pid = process_worker();
+		pid = process_worker_after(pid);
 		CHECK(process_stop(pid));
 		hosts_ask(h, &q, "127.0.0.1");
 		CHECK(!q.done && !kill(pid, SIGSEGV) && !kill(pid, SIGCONT));
@@ -109,29 +111,29 @@ static void worker_dies(void)
 
 static void worker_hangs(void)
 {
-	struct hosts *h = hosts_new(spawner);
 	struct question q;
+	struct hosts *h;
 	pid_t pid;
-	int tries;
 
+	CHECK(process_worker_gone());
+	h = hosts_new(spawner);
 	CHECK(finds_localhost(h));
 	pid = process_worker();
 	CHECK(process_stop(pid));
 	hosts_ask(h, &q, "127.0.0.1");
 	CHECK(hosts_answered(h, &q) && q.lookup.error == -EAGAIN);
 	CHECK(finds_localhost(h));
-	/* The old worker may still have to be reaped. */
-	for (tries = 0; tries < 1000 && process_worker() == pid; tries++)
-		usleep(10000);
-	CHECK(process_worker() != pid);
+	CHECK(process_worker_after(pid) > 0);
 	hosts_free(h);
 }
 
 static void end_with_questions(void)
 {
-	struct hosts *h = hosts_new(spawner);
 	struct question q;
+	struct hosts *h;
 
+	CHECK(process_worker_gone());
+	h = hosts_new(spawner);
 	CHECK(finds_localhost(h));
 	CHECK(process_stop(process_worker()));
 	hosts_ask(h, &q, "127.0.0.1");

@@ -300,10 +300,7 @@ static void worker_killed(void)
 		/* This pipe had not been used before. */
 		CHECK(!peer_send(&other, bind_srvsvc, sizeof(bind_srvsvc)));
 		peer_end(&other);
-		/* The old worker may still have to be reaped. */
-		for (tries = 0; tries < 1000 && process_worker() == pid; tries++)
-			usleep(10000);
-		CHECK(process_worker() != pid);
+		CHECK(process_worker_after(pid) > 0);
 	}
 	open_policy(&p, pipes, &user, handle);
 	CHECK(!look_up(&p, handle) && has_text(&p, "root"));

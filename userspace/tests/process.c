@@ -79,6 +79,18 @@ bool process_worker_gone(void)
 	return tries < 6000;
 }
 
+pid_t process_worker_after(pid_t old)
+{
+	pid_t pid = process_worker();
+	int tries;
+
+	for (tries = 0; tries < 6000 && (pid <= 0 || pid == old); tries++) {
+		usleep(10000);
+		pid = process_worker();
+	}
+	return tries < 6000 ? pid : -1;
+}
+
 void process_check_worker(int threads)
 {
 	pid_t pid = process_worker();

@@ -15,6 +15,8 @@ pid_t process_child(pid_t parent);
 pid_t process_worker(void);
 /* Wait until no worker is left, not even a dying one. Returns false if one stays. */
 bool process_worker_gone(void);
+/* Wait for a worker when @old is reaped. Returns its process, or -1 if there is none. */
+pid_t process_worker_after(pid_t old);
 /* Stop a process, and wait until it has stopped. Returns false on error. */
 bool process_stop(pid_t pid);
 /* Wait for a worker with @threads threads, and CHECK() that it is confined. */
