@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Copies within the server beside claims of the other protocol, by SMB and by NFSv4.2."""
+import os
+import struct
+
+import nfs4
+import nlm
+from harness import eq, get, pattern, put, test
+from nfs4 import ANON
+from nfs4_copy import between, copy
+from nfs4_opens import V41, last
+from nlm_lockers import connect, status
+from smb2 import GENERIC_READ, GENERIC_WRITE, SHARE_READ, SHARE_WRITE, Smb2, refused
+from t_smb_info import COPYCHUNK, RESUME_KEY, offload_read, offload_write, settle
+
+PIECE = 4096
+
+
+class Copies:
+    """Files 'from' and 'to' of three pieces, open in a session of SMB, with locks by NLM."""
+
+    def __init__(self, w):
+        self.w, self.data, self.old = w, pattern(1, 3 * PIECE), bytes(3 * PIECE)
+        os.chmod(w.export, 0o777)
+        put(w.path('from'), self.data, 0o666)
+        put(w.path('to'), self.old, 0o666)
+        settle()
+        self.s, n = Smb2(w.client), w.client.nfs()
+        self.source = self.s.create('from', access=GENERIC_READ)
+        self.target = self.s.create('to')
+        self.locks = {name: connect(w.client, n.lookup(n.root, name).fh) for name in ('from', 'to')}
+        self.key = self.s.ioctl(self.source, RESUME_KEY)[:24]
+        self.token = offload_read(self.s, self.source, 0, 3 * PIECE)[1]
+
+    def chunks(self):
+        """One of each piece."""
+        return struct.unpack('<III', self.s.ioctl(
+            self.target, COPYCHUNK, self.key + struct.pack('<II', 3, 0) +
+            b''.join(struct.pack('<QQII', i * PIECE, i * PIECE, PIECE, 0) for i in range(3))))
+
+    def offload(self):
+        return offload_write(self.s, self.target, self.token, 0, 3 * PIECE)
+
+    def written(self):
+        """What is in the target, which is emptied."""
+        data = get(self.w.path('to'))
+        put(self.w.path('to'), self.old)
+        return data
+
+
+@test(smb=True, squash='none', locks='raw')
+def chunks_obey_locks(w):
+    """COPYCHUNK ends before the chunk that NFS has locked, in the target or in the source."""
+    c = Copies(w)
+    for name, exclusive in ('to', True), ('to', False), ('from', True):
+        status(c.locks[name].lock((PIECE + 10, 5), exclusive=exclusive), nlm.OK)
+        refused('FILE_LOCK_CONFLICT', c.chunks)
+        eq(c.written() == c.data[:PIECE] + c.old[PIECE:], True, name)
+        status(c.locks[name].unlock((0, 0)), nlm.OK)
+    # what others only read may be read
+    status(c.locks['from'].lock((PIECE + 10, 5), exclusive=False), nlm.OK)
+    eq(c.chunks(), (3, 0, 3 * PIECE))
+    eq(c.written() == c.data, True)
+    status(c.locks['from'].unlock((0, 0)), nlm.OK)
+    c.s.end()
+
+
+@test(smb=True, squash='none', locks='raw')
+def tokens_obey_locks(w):
+    """OFFLOAD_WRITE obeys what NFS has locked of the target, and of the token's file since."""
+    c = Copies(w)
+    for exclusive in True, False:
+        status(c.locks['to'].lock((PIECE + 10, 5), exclusive=exclusive), nlm.OK)
+        refused('FILE_LOCK_CONFLICT', c.offload)
+        eq(c.written() == c.old, True)
+        status(c.locks['to'].unlock((0, 0)), nlm.OK)
+    status(c.locks['from'].lock((PIECE + 10, 5)), nlm.OK)
+    refused('FILE_LOCK_CONFLICT', c.offload)
+    status(c.locks['from'].unlock((0, 0)), nlm.OK)
+    eq(c.offload(), 3 * PIECE)
+    eq(c.written() == c.data, True)
+    c.s.end()
+
+
+@test(smb=True, squash='none')
+def share_modes_stop_nfs(w):
+    """COPY without an open obeys the share modes of SMB on either file."""
+    os.chmod(w.export, 0o777)
+    put(w.path('from'), b'0123456789', 0o666)
+    put(w.path('to'), b'', 0o666)
+    c, s = V41.at(w, minor=2), Smb2(w.client)
+    src, dst = c.fh('data', 'from'), c.fh('data', 'to')
+    for name, access, share in (('from', GENERIC_WRITE, SHARE_WRITE),
+                                ('to', GENERIC_READ, SHARE_READ)):
+        fid = s.create(name, access=access, share=share)
+        last(between(c, src, dst, copy(ANON, ANON)), nfs4.LOCKED)
+        eq(get(w.path('to')), b'')
+        s.close(fid)
+    last(between(c, src, dst, copy(ANON, ANON)), nfs4.OK)
+    eq(get(w.path('to')), b'0123456789')
+    s.end()
