@@ -214,8 +214,15 @@ def accounts_of_a_domain(w):
         eq(get_sd(s, f)[1:], (ALICE, [(ALLOW, 0, ALL, SALES)]))
         eq(os.stat(w.path('new')).st_uid, alice)
         s.close(f)
+        s.end()
 
-        # As many SIDs as a list has, which the helper does not know.
+
+@test(smb=True, squash='none')
+def many_unknown(w):
+    """As many SIDs as a list has, which the helper does not know."""
+    w.needs('large attributes')
+    with mapped(w):
+        s = session(w, 'bob')
         f = opened(w, s, 'many')
         many = [(ALLOW, 0, READ, sid(5, 21, 7, 8, 9, 2000 + i)) for i in range(120)]
         set_sd(s, f, descriptor(*many))
