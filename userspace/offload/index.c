@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "index.h"
 #include "mem.h"
@@ -142,9 +143,9 @@ static u64 index_number(struct index *x, const char *sql)
 	return number;
 }
 
-struct index *index_open(const char *path, bool fresh, struct why *why)
+/* Open the database, and begin. Returns false after an error. */
+static bool index_begin(struct index *x, const char *path, bool fresh)
 {
-	struct index *x = mem_new(sizeof(*x));
 	char *version = mem_print("PRAGMA user_version = %d", VERSION);
 
 	if (index_good(x, sqlite3_open(path, &x->db))) {
@@ -159,7 +160,38 @@ struct index *index_open(const char *path, bool fresh, struct why *why)
 		index_run(x, version);
 	}
 	free(version);
-	if (!x->error)
+	return !x->error;
+}
+
+static void index_unlink(const char *path)
+{
+	static const char *const ends[] = { "", "-wal", "-shm" };
+	char *name;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(ends); i++) {
+		name = mem_print("%s%s", path, ends[i]);
+		unlink(name);
+		free(name);
+	}
+}
+
+struct index *index_open(const char *path, bool fresh, struct why *why)
+{
+	struct index *x = mem_new(sizeof(*x));
+	int rc;
+
+	if (index_begin(x, path, fresh))
+		return x;
+	rc = sqlite3_errcode(x->db) & 0xff;
+	why_not(why, "%s: %s", path, x->error);
+	index_close(x);
+	/* A damaged file holds nothing that anybody needs. */
+	if (!fresh || (rc != SQLITE_CORRUPT && rc != SQLITE_NOTADB))
+		return NULL;
+	index_unlink(path);
+	x = mem_new(sizeof(*x));
+	if (index_begin(x, path, fresh))
 		return x;
 	why_not(why, "%s: %s", path, x->error);
 	index_close(x);

@@ -57,7 +57,7 @@ struct index_counts {
 /**
  * index_open - open the index, or create it
  * @path: its path
- * @fresh: forget all that it knows
+ * @fresh: forget all that it knows, also if it is damaged
  * @why: filled on errors
  *
  * All changes are one transaction, which index_commit() ends. Others who open it wait until then.

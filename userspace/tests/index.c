@@ -180,6 +180,25 @@ static void references_found(void)
 	index_close(x);
 }
 
+static void damage_ends_with_rebuild(void)
+{
+	static const char junk[] = "this is no database, and it is longer than a header";
+	FILE *out = fopen(path, "w");
+	struct index *x;
+	struct why why;
+
+	if (!CHECK(out))
+		return;
+	CHECK(fwrite(junk, sizeof(junk), 100, out) == 100 && !fclose(out));
+	CHECK(!index_open(path, false, &why) && strstr(why.text, path));
+	x = index_open(path, true, &why);
+	if (!CHECK(x))
+		return;
+	index_survey(x, "A", DAY);
+	CHECK(index_commit(x, &why));
+	index_close(x);
+}
+
 static void records_decoded(void)
 {
 	u8 record[OFFLOAD_RECORD_MAX] = "DOFL\001";
@@ -207,7 +226,8 @@ static void records_decoded(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(records_decoded), TEST(garbage_ages), TEST(references_found), { NULL, NULL }
+		TEST(records_decoded), TEST(garbage_ages), TEST(references_found),
+		TEST(damage_ends_with_rebuild), { NULL, NULL }
 	};
 	char folder[] = "/tmp/ditto-index.XXXXXX";
 	int status;
