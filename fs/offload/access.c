@@ -5,16 +5,13 @@
  * No thread waits for data: the operation is refused with -EJUKEBOX and repeated. A failure of the
  * helper is told at least once to somebody before it is tried again.
  */
-#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/jiffies.h>
-#include <linux/uidgid.h>
 
 #include "../../lockd/claim.h"
 #include "../../net/server.h"
 #include "../op/op.h"
-#include "../share/cred.h"
 #include "stub.h"
 
 bool ditto_stub_failed_locked(struct ditto_stub *stub)
@@ -34,11 +31,6 @@ bool ditto_stub_failed_locked(struct ditto_stub *stub)
 	return true;
 }
 
-static u64 access_user(const struct ditto_op *op)
-{
-	return op->cred ? from_kuid(&init_user_ns, op->cred->cred->fsuid) : 0;
-}
-
 /* Ask for ranges behind one that is read, if the reader proceeds in sequence. */
 static void access_read_ahead(struct ditto_op *op, struct ditto_stub *stub, u64 pos, u64 end)
 {
@@ -55,7 +47,7 @@ static void access_read_ahead(struct ditto_op *op, struct ditto_stub *stub, u64 
 	if (!sequential)
 		return;
 	for (range = last + 1; ahead && range < ranges; range++, ahead--)
-		ditto_recall_range(stub, range, access_user(op));
+		ditto_recall_range(stub, range, op);
 }
 
 /* Park the operation. A range that came just before woke nobody, so it is looked for again. */
@@ -89,7 +81,7 @@ static int access_want(struct ditto_op *op, struct ditto_stub *stub, bool read, 
 	if (failed)
 		return -EIO;
 	if (range != DITTO_OFFLOAD_NONE) {
-		err = ditto_recall_range(stub, range, access_user(op));
+		err = ditto_recall_range(stub, range, op);
 		if (err)
 			return err;
 	}

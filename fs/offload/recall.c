@@ -28,6 +28,7 @@
 #include <linux/ratelimit.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/uidgid.h>
 #include <linux/uio.h>
 #include <linux/wait_bit.h>
 
@@ -38,6 +39,8 @@
 #include "../../net/stats.h"
 #include "../node/file.h"
 #include "../node/node_private.h"
+#include "../op/op.h"
+#include "../share/cred.h"
 #include "../share/share.h"
 #include "fault.h"
 #include "stub.h"
@@ -290,7 +293,18 @@ static bool recall_is_due_locked(struct ditto_stub *stub, u32 range)
 	return !stub->clearing && !READ_ONCE(stub->node->volume->offload_stopped);
 }
 
-int ditto_recall_range(struct ditto_stub *stub, u32 range, u64 user)
+/* Requests are sent in turn for machines, and for the users of each. */
+static void recall_set_asker(struct ditto_recall *recall, const struct ditto_op *op)
+{
+	if (!op)
+		return;
+	if (op->from)
+		recall->ask.peer = *op->from;
+	if (op->cred)
+		recall->ask.user = from_kuid(&init_user_ns, op->cred->cred->fsuid);
+}
+
+int ditto_recall_range(struct ditto_stub *stub, u32 range, const struct ditto_op *op)
 {
 	struct ditto_server *srv = stub->node->volume->srv;
 	struct ditto_recall *recall;
@@ -329,7 +343,7 @@ int ditto_recall_range(struct ditto_stub *stub, u32 range, u64 user)
 		.deadline_ms = READ_ONCE(srv->settings.offload_recall_ms),
 		.width = READ_ONCE(srv->settings.offload_recalls),
 	};
-	recall->ask.user = user;
+	recall_set_asker(recall, op);
 	recall->ask.done = recall_ask_done;
 	ditto_upcall_start(srv, &recall->ask);
 	complete_all(&recall->begun);
@@ -367,7 +381,7 @@ int ditto_recall_all(struct ditto_stub *stub)
 		spin_unlock(&stub->lock);
 		if (range >= ranges)
 			break;
-		err = ditto_recall_range(stub, range, 0);
+		err = ditto_recall_range(stub, range, NULL);
 		if (err)
 			return err;
 	}

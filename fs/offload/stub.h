@@ -172,12 +172,12 @@ void ditto_stub_wake(struct ditto_stub *stub);
  * ditto_recall_range - ask for a range, unless that is done already
  * @stub: its node is held
  * @range: the range
- * @user: who needs it: a number for fair ordering
+ * @op: who needs it, for fair ordering; NULL for the server itself
  *
  * Context: may sleep for memory.
  * Return: 0 or -ENOMEM.
  */
-int ditto_recall_range(struct ditto_stub *stub, u32 range, u64 user);
+int ditto_recall_range(struct ditto_stub *stub, u32 range, const struct ditto_op *op);
 
 /**
  * ditto_recall_all - ask for all absent ranges, some at a time

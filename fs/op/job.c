@@ -87,11 +87,13 @@ static void job_hold(struct ditto_job *job)
 {
 	if (job->from) {
 		job->op.actor = job->op.actor ? &job->actor : NULL;
+		job->op.from = job->peer ? &job->peer->addr : NULL;
 		job_hold_op(&job->op);
 		ditto_node_hold(job->from);
 		job->options = job_options_generation(job->op.share);
 	}
 	job->op_to.actor = job->op_to.actor ? &job->actor_to : NULL;
+	job->op_to.from = job->peer ? &job->peer->addr : NULL;
 	job_hold_op(&job->op_to);
 	ditto_node_hold(job->to);
 	job->options_to = job_options_generation(job->op_to.share);

@@ -37,6 +37,7 @@ struct ditto_server;
 struct ditto_share;
 struct ditto_share_opts;
 struct ditto_verdict;
+struct in6_addr;
 struct iov_iter;
 struct pipe_buffer;
 struct pipe_inode_info;
@@ -49,6 +50,7 @@ struct splice_desc;
  * @share: share the operation goes through, held
  * @cred: credential that acts, held
  * @actor: identifies the caller's own claims; NULL for an anonymous caller
+ * @from: address of the caller's machine, for fair ordering; NULL for the server itself
  * @park: waits for the break after -EJUKEBOX, if the lock table has queued it; NULL to
  *	retry by polling
  * @awaited: filled with a node, to be put, when -EJUKEBOX is due to claims being given
@@ -77,6 +79,7 @@ struct ditto_op {
 	struct ditto_share *share;
 	struct ditto_cred *cred;
 	const struct ditto_actor *actor;
+	const struct in6_addr *from;
 	struct ditto_park *park;
 	struct ditto_node **awaited;
 	struct ditto_cred **unresolved;

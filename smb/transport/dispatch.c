@@ -174,6 +174,7 @@ static u32 call_take_share(struct dsmb_call *call)
 	call->op.share = call->share;
 	call->op.cred = tree->cred;
 	call->op.actor = &call->actor;
+	call->op.from = &call->conn->peer->addr;
 	call->op.park = &call->park;
 	call->op.conflict = call->conflict;
 	call->op.writable = tree->writable;

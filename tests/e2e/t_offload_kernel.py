@@ -161,6 +161,29 @@ def one_recall_for_all(w):
         eq(len([r for r in h.requests if r[1] == 0]), 1, 'requests for the range')
 
 
+@test(offload=True, clients=2)
+def machines_in_turn(w):
+    """A machine that asks for much does not delay the request of another one for long."""
+    w.server.ctl('server', 'set', 'offload-recalls', '1')
+    w.server.ctl('server', 'set', 'offload-read-ahead', '0')
+    with helper(w, lambda request: 'hold') as h:
+        for name in 'abc':
+            offloaded(w, h, name)
+        busy, other = [c.nfs() for c in w.clients]
+        for name in 'ab':
+            fh = busy.lookup(busy.root, name).fh
+            for pos in range(0, SIZE, RANGE):
+                eq(busy.read(fh, pos, 100).status, nfs3.JUKEBOX, 'READ')
+        fh = other.lookup(other.root, 'c').fh
+        eq(other.read(fh, 0, 100).status, nfs3.JUKEBOX, 'READ of the other machine')
+        wait_for('the first request', lambda: h.held)
+        eq(len(h.requests), 1, 'requests at once')
+        h.go()
+        wait_for('all requests', lambda: len(h.requests) == 7)
+        turn = [cookie for cookie, _, _ in h.requests].index(b'store\nc')
+        one_of(turn, (1, 2), 'turn of the other machine')
+
+
 @test(offload=True)
 def writes(w):
     """A write needs its range; one behind the content needs none."""
