@@ -75,9 +75,11 @@ static int access_want(struct ditto_op *op, struct ditto_stub *stub, bool read, 
 
 	spin_lock(&stub->lock);
 	range = ditto_offload_absent(&stub->record, pos, end);
-	if (range != DITTO_OFFLOAD_NONE)
+	if (range != DITTO_OFFLOAD_NONE && !op->no_recall)
 		failed = ditto_stub_failed_locked(stub);
 	spin_unlock(&stub->lock);
+	if (range != DITTO_OFFLOAD_NONE && op->no_recall)
+		return -ENOMEDIUM;
 	if (failed)
 		return -EIO;
 	if (range != DITTO_OFFLOAD_NONE) {
@@ -85,7 +87,7 @@ static int access_want(struct ditto_op *op, struct ditto_stub *stub, bool read, 
 		if (err)
 			return err;
 	}
-	if (read && end > pos)
+	if (read && end > pos && !op->no_recall)
 		access_read_ahead(op, stub, pos, end);
 	if (range == DITTO_OFFLOAD_NONE)
 		return 0;

@@ -63,7 +63,8 @@ void ditto_offload_leave_slow(struct ditto_stub *stub);
  * that is worth it.
  *
  * Context: may sleep; no inode lock held.
- * Return: 0; -EJUKEBOX while the data comes; -EIO if it does not come; -ENOMEM.
+ * Return: 0; -EJUKEBOX while the data comes; -EIO if it does not come; -ENOMEDIUM if the caller
+ * does not want it to be brought back; -ENOMEM.
  */
 static inline int ditto_offload_enter(struct ditto_op *op, struct ditto_node *node,
 				      enum ditto_offload_use use, u64 pos, u64 count,

@@ -66,6 +66,7 @@ struct splice_desc;
  * @unstable: changes of names and attributes need not be durable before the reply
  * @casefold: creating a name fails with -EEXIST if it exists in another case
  * @traverses: the caller has the privilege to traverse directories regardless of their lists
+ * @no_recall: absent data of an offloaded file is not brought back: -ENOMEDIUM
  * @fresh: the operation completes the creation of the file; watches were notified of the
  *	creation and are not notified of this change
  * @later: collects DITTO_CHANGED_* bits of an open file, of which holders of caching grants on
@@ -90,6 +91,7 @@ struct ditto_op {
 	bool unstable;
 	bool casefold;
 	bool traverses;
+	bool no_recall;
 	bool fresh;
 	u32 *later;
 	struct ditto_pins *pins;

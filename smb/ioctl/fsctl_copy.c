@@ -67,6 +67,7 @@ u32 dsmb_copy_begin(struct dsmb_copy *copy, u64 persistent, u64 volatile_id, u32
 	copy->actor.owner = copy->from->owner;
 	copy->actor.lease_owner = copy->from->lease_owner;
 	copy->op.actor = &copy->actor;
+	copy->op.no_recall = copy->from->no_recall;
 	err = ditto_instance_begin(copy->from->inst, &copy->op, &copy->node);
 	if (!err)
 		return STATUS_SUCCESS;

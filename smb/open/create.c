@@ -486,6 +486,7 @@ static u32 dsmb_create_exec(struct dsmb_call *call, void *args, void *res)
 	open->options = c->args.options;
 	open->mode = c->args.options & DSMB_OPTIONS_OF_MODE;
 	open->write_through = c->args.options & DSMB_OPTION_WRITE_THROUGH;
+	open->no_recall = c->args.options & DSMB_OPTION_NO_RECALL;
 	open->posix = c->path.posix;
 	open->quota = c->is_quota;
 	open->encrypted = call->encrypted;

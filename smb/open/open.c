@@ -325,6 +325,7 @@ u32 dsmb_open_begin(struct dsmb_call *call, struct dsmb_open *open, struct ditto
 		return STATUS_INVALID_DEVICE_REQUEST;
 	if (ditto_instance_begin(open->inst, &call->op, node))
 		return STATUS_FILE_CLOSED;
+	call->op.no_recall = open->no_recall;
 	dsmb_nested_restrict(call);
 	return STATUS_SUCCESS;
 }
@@ -334,6 +335,7 @@ void dsmb_open_end(struct dsmb_call *call, struct dsmb_open *open)
 	ditto_instance_end(open->inst, &call->op);
 	/* Back to the share of the tree connect, as before dsmb_open_begin(). */
 	call->op.share = call->share;
+	call->op.no_recall = false;
 }
 
 /* Leave the table of the session, which does not count the open any more. */

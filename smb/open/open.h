@@ -74,6 +74,7 @@ struct dsmb_tree;
  * @action: enum ditto_open_action of the CREATE
  * @options: CreateOptions
  * @write_through: every write must be stable
+ * @no_recall: data that is elsewhere is not brought back for this open
  * @posix: opened with the POSIX extensions: names are exact and unmapped, and a file that is
  *	deleted or replaced disappears at once; the instance has the same flag
  * @encrypted: the CREATE was encrypted, so breaks are encrypted as well
@@ -130,6 +131,7 @@ struct dsmb_open {
 	u8 action;
 	u32 options;
 	bool write_through;
+	bool no_recall;
 	bool posix;
 	bool encrypted;
 	time64_t since;

@@ -166,6 +166,7 @@ static int restore_open(struct restoring *r)
 	open->options = rec->options;
 	open->mode = rec->options & DSMB_OPTIONS_OF_MODE;
 	open->write_through = rec->options & DSMB_OPTION_WRITE_THROUGH;
+	open->no_recall = rec->options & DSMB_OPTION_NO_RECALL;
 	open->action = rec->action;
 	open->posix = rec->flags & DSMB_RECORD_POSIX;
 	open->delete_on_close = rec->flags & DSMB_RECORD_DELETE_PENDING;

@@ -62,6 +62,7 @@ static const struct {
 	{ -EREMOTEIO,		STATUS_UNEXPECTED_IO_ERROR },
 	{ -EDEADLK,		STATUS_LOCK_NOT_GRANTED },
 	{ -EUCLEAN,		STATUS_DATA_ERROR },
+	{ -ENOMEDIUM,		STATUS_FILE_IS_OFFLINE },
 };
 
 u32 dsmb_status(int err)

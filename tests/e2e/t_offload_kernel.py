@@ -8,6 +8,7 @@ import struct
 import subprocess
 
 import nfs3
+import smb2
 from harness import eq, expect_errno, get, one_of, parallel, put, run, test, wait_for
 from nfs3 import sattr
 from offload_helper import Helper
@@ -18,6 +19,8 @@ XATTR = 'trusted.ditto.offload'
 # FileAttributes: SPARSE_FILE, OFFLINE, RECALL_ON_DATA_ACCESS (MS-FSCC section 2.6).
 OFFLOADED = 0x200 | 0x1000 | 0x400000
 IO_ERROR = 'Input/output error'
+# CreateOptions (MS-SMB2 section 2.2.13); MS-ERREF section 2.3.1.
+NO_RECALL, FILE_IS_OFFLINE = 0x00400000, 0xc0000267
 # Two whole ranges and a part of a third.
 SIZE = 2 * RANGE + 1000003
 
@@ -462,6 +465,39 @@ def over_smb(w):
             f.write(b'written')
         want = data[:RANGE] + b'written' + data[RANGE + 7:]
         eq(get(f'{m}/g') == want, True, 'old and new data')
+    w.server.helper_start(w.server.conf)
+
+
+@test(smb=True, offload=True)
+def not_recalled(w):
+    """An open with FILE_OPEN_NO_RECALL uses what is there, and brings nothing back."""
+    os.chmod(w.export, 0o777)
+    put(w.path('warm'), b'')
+    s = smb2.Smb2(w.client)
+    w.server.helper_stop('KILL')
+    with helper(w) as h:
+        data = offloaded(w, h, 'f')
+        os.chmod(w.path('f'), 0o666)
+        fid = s.create('f', options=NO_RECALL)
+
+        def offline(call, *args):
+            try:
+                call(*args)
+            except smb2.Status as e:
+                eq(e.number, FILE_IS_OFFLINE, 'status')
+            else:
+                raise AssertionError('worked, STATUS_FILE_IS_OFFLINE expected')
+        offline(s.read, fid, 100)
+        offline(s.write, fid, b'new', 5)
+        eq(h.requests, [], 'requests')
+        # What another open has brought back is there for this one.
+        usual = s.create('f')
+        eq(s.read(usual, 100), data[:100], 'READ of another open')
+        eq(s.read(fid, 100), data[:100], 'READ of what is there')
+        wait_for('no recall is left', lambda: h.fill.get(w.path('f'))['state'] == 'partial')
+        h.requests.clear()
+        offline(s.read, fid, 100, 2 * RANGE)
+        eq(h.requests, [], 'requests')
     w.server.helper_start(w.server.conf)
 
 
