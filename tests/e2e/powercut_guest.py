@@ -75,6 +75,8 @@ def serve():
     wait_for('the store listens', lambda: ':9000 ' in world.server_ns.run('ss', '-Hltn'))
     shutil.copy(f'{servers.TOP}/userspace/{stores.PROGRAM}',
                 os.path.dirname(servers.tool('dittod')))
+    # A write must not have all of the file brought back.
+    world.server.ctl('server', 'set', 'offload-read-ahead', '0')
     world.fault_file = Point.prepare(world.base)
     world.server.helper_start(CONF.format(folder=folder))
     world.server.serve('data', world.export, offload=True)
