@@ -237,6 +237,15 @@ bool ditto_client_connected(struct ditto_client *client);
 void ditto_client_disconnected(struct ditto_client *client);
 
 /**
+ * ditto_delegations_left - tell how many more delegations the limits allow a client
+ * @client: held
+ *
+ * Context: any.
+ * Return: their number now; concurrent requests may take them.
+ */
+u32 ditto_delegations_left(struct ditto_client *client);
+
+/**
  * ditto_client_release - give up everything that a client holds and waits for
  * @client: held by the caller
  * @why: reason for the trace, such as "connection lost" or "lease expired"; a constant

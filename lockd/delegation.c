@@ -3,6 +3,9 @@
  * Limits and statistics of delegations, per client and per table. Grants and recalls themselves
  * are those of all caching grants, see lease.c and break.c.
  */
+#include <linux/minmax.h>
+#include <linux/module.h>
+
 #include "lease_private.h"
 
 static struct ditto_client *delegation_client(const struct ditto_lease *lease)
@@ -10,15 +13,28 @@ static struct ditto_client *delegation_client(const struct ditto_lease *lease)
 	return lease->claim.owner->client;
 }
 
-bool ditto_delegation_fits(struct ditto_client *client)
+static u32 delegations_left(const struct ditto_delegation_count *count, u32 limit)
+{
+	u32 held = atomic_read(&count->held);
+
+	return held < limit ? limit - held : 0;
+}
+
+u32 ditto_delegations_left(struct ditto_client *client)
 {
 	struct ditto_lock_table *table = client->table;
 
-	if (atomic_read(&client->delegations.held) <
-	    READ_ONCE(table->settings.delegations_per_client) &&
-	    atomic_read(&table->delegations.held) < READ_ONCE(table->settings.delegations))
+	return min(delegations_left(&client->delegations,
+				    READ_ONCE(table->settings.delegations_per_client)),
+		   delegations_left(&table->delegations, READ_ONCE(table->settings.delegations)));
+}
+EXPORT_SYMBOL_NS_GPL(ditto_delegations_left, DITTO);
+
+bool ditto_delegation_fits(struct ditto_client *client)
+{
+	if (ditto_delegations_left(client))
 		return true;
-	ditto_locks_count(table, DITTO_LOCK_LIMIT);
+	ditto_locks_count(client->table, DITTO_LOCK_LIMIT);
 	return false;
 }
 

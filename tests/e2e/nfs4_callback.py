@@ -124,7 +124,8 @@ def _sequence(d, r):
 
 
 READERS = {'getattr': _getattr, 'recall': _recall, 'notify': _notify, 'sequence': _sequence,
-           'recall_any': _recall_any, 'recall_slot': _recall_slot,
+           'recall_any': _recall_any,
+           'recallable_obj_avail': _recall_any, 'recall_slot': _recall_slot,
            'notify_lock': _notify_lock, 'offload': _offload}
 
 

@@ -2,6 +2,7 @@
 """WANT_DELEGATION by hand: delegations without an OPEN."""
 import functools
 import os
+import queue
 
 import nfs3
 import nfs4
@@ -174,6 +175,76 @@ def limits(w):
     eq(refused(mute, mute.fh('data', 'g'), WANT_READ), RESOURCE)
     early = nfs4.Session.make(nfs4.connect(w.client), reclaimed=False)
     want(early, early.fh('data', 'g'), WANT_READ, GRACE)
+
+
+class Hopeful(Caller):
+    """A client of which it counts only when it is told of room, and when it is recalled."""
+
+    def __init__(self, w, **kw):
+        super().__init__(w, **kw)
+        self.cb.calls = NotAny()
+
+    def promised(self, fh, wish=WANT_READ | SIGNAL):
+        d = want(self, fh, wish)
+        eq((d.type, d.why, d.will), (DELEG_NONE_EXT, RESOURCE, True))
+
+    def told(self):
+        call = self.cb.wait(self.conn, 'recallable_obj_avail')
+        eq(call.types, [0b111])
+        return call.keep
+
+
+class NotAny(queue.Queue):
+    """Calls without CB_RECALL_ANY, which comes at the limit, but not each time."""
+
+    def put(self, call, *args, **kw):
+        if call.op != 'recall_any':
+            super().put(call, *args, **kw)
+
+
+@wire
+def told_of_room(w):
+    """A client that met a limit, and asked for it, is told once when it may have delegations."""
+    files(w, 'f', 'g', 'h')
+    w.server.ctl('server', 'set', 'delegations-per-client', '1', 'recall-pause-s', '0')
+    a = Hopeful(w)
+    f, g, h = (a.s.fh('data', name) for name in 'fgh')
+    for ask in (lambda: a.promised(g), lambda: a.promised(g, WANT_ANY | SIGNAL | PUSH)):
+        held_one = want(a, f, WANT_READ)
+        ask()
+        a.give_back(held_one.stateid, f)
+        eq(a.told(), 1)
+        a.give_back(want(a, g, WANT_READ).stateid, g)
+    # by OPEN, and by GET_DIR_DELEGATION
+    held_one = want(a, f, WANT_READ)
+    d = a.open('g', READ | WANT_READ | SIGNAL)[0].deleg
+    eq((d.type, d.why, d.will), (DELEG_NONE_EXT, RESOURCE, True))
+    a.give_back(held_one.stateid, f)
+    eq(a.told(), 1)
+    held_one = want(a, f, WANT_READ)
+    r = a.compound(putfh(a.root), nfs4.get_dir_delegation(signal=True)).ok()[-1]
+    eq((r.nonfatal, r.will), (1, True))
+    a.give_back(held_one.stateid, f)
+    eq(a.told(), 1)
+    # not one that takes it back, did not ask, or was refused for another reason
+    held_one = want(a, f, WANT_READ)
+    a.promised(g)
+    eq(want(a, h, WANT_CANCEL).why, CANCELLED)
+    eq(refused(a, g, WANT_READ), RESOURCE)
+    eq(want(a, f, WANT_WRITE | SIGNAL).why, NOT_SUPP_UPGRADE)
+    a.give_back(held_one.stateid, f)
+    held_one = want(a, f, WANT_READ)
+    eq(V3(w).write('f'), nfs3.JUKEBOX)
+    eq(a.recall().stateid, held_one.stateid)
+    a.give_back(held_one.stateid, f)
+    # the limit of all
+    w.server.ctl('server', 'set', 'delegations-per-client', '10', 'max-delegations', '1')
+    b = Hopeful(w, minor=2)
+    held_one = want(a, g, WANT_READ)
+    b.promised(h)
+    a.give_back(held_one.stateid, g)
+    eq(b.told(), 1)
+    eq(want(b, h, WANT_READ).type, DELEG_READ)
 
 
 @test(locks='raw', squash='root-to-admin', timeout=60)

@@ -589,6 +589,7 @@ void dnfs4_callback_stop(struct dnfs4_client *client)
 	spin_lock_bh(&channel->lock);
 	channel->gone = true;
 	spin_unlock_bh(&channel->lock);
+	dnfs4_room_cancel(client);
 	dnfs4_channel_halt(channel);
 	while ((cb = list_first_entry_or_null(&channel->queue, struct dnfs4_callback, link))) {
 		list_del_init(&cb->link);

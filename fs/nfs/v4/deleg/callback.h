@@ -227,6 +227,8 @@ void dnfs4_callbacks_stop(struct dnfs4_server *server);
  * @probing: @probe is in progress
  * @held: number of delegations that the client may take for valid
  * @missed: jiffies until which RENEW reports a revocation; 0 if it was not reported yet
+ * @wants_room: the client is to be told when it may have more delegations; under @lock
+ * @room_after: the request that it asked with; under @lock
  * @failures: consecutive failures to reach the client; used by @work alone
  * @not_before: jiffies of the next attempt; used by @work alone
  */
@@ -258,6 +260,8 @@ struct dnfs4_callback_channel {
 	bool probing;
 	atomic_t held;
 	unsigned long missed;
+	bool wants_room;
+	struct dnfs4_call_ref room_after;
 	u32 failures;
 	unsigned long not_before;
 };

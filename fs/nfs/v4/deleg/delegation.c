@@ -30,6 +30,7 @@ static const char *const event_names[DNFS4_DELEG_EVENTS] = {
 	[DNFS4_DELEG_ASK] = "getattr",
 	[DNFS4_DELEG_NOTIFY] = "notify",
 	[DNFS4_DELEG_ANY] = "recall any",
+	[DNFS4_DELEG_ROOM] = "available",
 	[DNFS4_DELEG_LOCK] = "notify lock",
 };
 
@@ -258,6 +259,7 @@ void dnfs4_delegation_end(struct dnfs4_delegation *d)
 	ditto_lease_put(grant);
 	/* A queued CB_RECALL is not wanted any more. */
 	dnfs4_callback_kick(client);
+	dnfs4_room_freed(client->server);
 }
 
 /* Granting with an OPEN */
@@ -273,6 +275,8 @@ static u32 delegation_type(struct dnfs4_compound *cmp, const struct dnfs4_open *
 
 	*why = WND4_RESOURCE;
 	want &= NFS4_SHARE_WANT_MASK;
+	if (want == NFS4_SHARE_WANT_CANCEL)
+		dnfs4_room_cancel(cmp->client);
 	if (want == NFS4_SHARE_WANT_NO_DELEG || want == NFS4_SHARE_WANT_CANCEL) {
 		*why = want == NFS4_SHARE_WANT_CANCEL ? WND4_CANCELLED : WND4_NOT_WANTED;
 		return NFS4_OPEN_DELEGATE_NONE;
@@ -379,10 +383,13 @@ static bool delegation_try(struct dnfs4_compound *cmp, u32 type, u32 want,
 		*why = WND4_NOT_SUPP_UPGRADE;
 		return false;
 	}
-	if (err == -EAGAIN)
+	if (err == -EAGAIN) {
 		*why = WND4_CONTENTION;
-	else if (err == -ENOLCK)
+	} else if (err == -ENOLCK) {
 		dnfs4_recall_any(cmp->server);
+		out->will = want & NFS4_SHARE_SIGNAL_DELEG_WHEN_RESRC_AVAIL &&
+			    dnfs4_room_want(cmp);
+	}
 	dnfs4_delegation_count(cmp->server, DNFS4_DELEG_REFUSED, true, 0);
 	return false;
 }

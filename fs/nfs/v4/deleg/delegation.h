@@ -48,6 +48,25 @@ static inline bool dnfs4_delegated_is_held(const struct dnfs4_delegated *delegat
 /* Most bytes of an encoded open_delegation4. */
 #define DNFS4_DELEGATED_BYTES	(4 + 16 + 4 + 12 + 28)
 
+/* room.c */
+
+/**
+ * dnfs4_room_want - tell a client later that it may have more delegations
+ * @cmp: the request of 4.1 or later that was refused one
+ *
+ * Context: any.
+ * Return: false if no limit was the reason, or the client cannot be told.
+ */
+bool dnfs4_room_want(const struct dnfs4_compound *cmp);
+
+/**
+ * dnfs4_room_cancel - do not tell a client any more
+ * @client: the client
+ *
+ * Context: any.
+ */
+void dnfs4_room_cancel(struct dnfs4_client *client);
+
 /**
  * dnfs4_encode_delegated - encode an open_delegation4
  * @xdr: the stream

@@ -47,6 +47,7 @@ enum dnfs4_delegation_event {
 	DNFS4_DELEG_ASK,	/* CB_GETATTR */
 	DNFS4_DELEG_NOTIFY,	/* CB_NOTIFY */
 	DNFS4_DELEG_ANY,	/* CB_RECALL_ANY */
+	DNFS4_DELEG_ROOM,	/* CB_RECALLABLE_OBJ_AVAIL */
 	DNFS4_DELEG_LOCK,	/* CB_NOTIFY_LOCK */
 	DNFS4_DELEG_EVENTS,
 };
@@ -64,6 +65,8 @@ enum dnfs4_delegation_event {
  * @shrinker: triggers @recall_any when memory is short
  * @recall_any: work that sends CB_RECALL_ANY
  * @recall_any_at: jiffies before which @recall_any does not run again
+ * @room: work that sends CB_RECALLABLE_OBJ_AVAIL
+ * @room_wanted: number of channels with wants_room
  */
 struct dnfs4_delegations {
 	struct dnfs4_server *server;
@@ -77,6 +80,8 @@ struct dnfs4_delegations {
 	struct shrinker *shrinker;
 	struct work_struct recall_any;
 	unsigned long recall_any_at;
+	struct work_struct room;
+	atomic_t room_wanted;
 };
 
 /**
@@ -306,9 +311,27 @@ void dnfs4_delegation_free(struct ditto_lease *grant);
 /* Holder's operations for grants of file delegations. */
 extern const struct ditto_lease_ops dnfs4_delegation_cache_ops;
 
-/* recall_any.c: set up and tear down the shrinker and its work. */
+/* recall_any.c */
+
+/* craa_type_mask of all delegations */
+extern const struct dnfs4_bitmap dnfs4_recallable_types;
+
+/* Set up and tear down the shrinker, and the work of this file and of room.c. */
 int dnfs4_recall_any_init(struct dnfs4_delegations *all);
 void dnfs4_recall_any_exit(struct dnfs4_delegations *all);
+
+/* room.c */
+
+/**
+ * dnfs4_room_freed - a delegation has ended: tell clients that wait for room
+ * @server: the server
+ *
+ * Context: any.
+ */
+void dnfs4_room_freed(struct dnfs4_server *server);
+
+/* Sends CB_RECALLABLE_OBJ_AVAIL. */
+void dnfs4_room_work(struct work_struct *work);
 
 /* dir_delegation.c */
 

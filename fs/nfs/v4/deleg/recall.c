@@ -142,6 +142,7 @@ void dnfs4_delegation_revoked(struct ditto_lease *grant)
 	atomic_dec(&client->callback->held);
 	ditto_lease_put(grant);
 	dnfs4_callback_kick(client);
+	dnfs4_room_freed(client->server);
 }
 
 void dnfs4_delegation_free(struct ditto_lease *grant)

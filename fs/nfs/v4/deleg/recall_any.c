@@ -42,15 +42,15 @@ static void any_release(struct dnfs4_callback *cb)
 	kfree(any_of(cb));
 }
 
+const struct dnfs4_bitmap dnfs4_recallable_types = {
+	.word[0] = BIT(RCA4_TYPE_MASK_RDATA_DLG) | BIT(RCA4_TYPE_MASK_WDATA_DLG) |
+		   BIT(RCA4_TYPE_MASK_DIR_DLG),
+};
+
 static bool any_encode(struct xdr_stream *xdr, const struct dnfs4_callback *cb)
 {
-	static const struct dnfs4_bitmap types = {
-		.word[0] = BIT(RCA4_TYPE_MASK_RDATA_DLG) | BIT(RCA4_TYPE_MASK_WDATA_DLG) |
-			   BIT(RCA4_TYPE_MASK_DIR_DLG),
-	};
-
 	return xdr_stream_encode_u32(xdr, any_of(cb)->keep) >= 0 &&
-	       dnfs4_encode_bitmap(xdr, &types);
+	       dnfs4_encode_bitmap(xdr, &dnfs4_recallable_types);
 }
 
 static const struct dnfs4_callback_ops any_ops = {
@@ -140,6 +140,7 @@ static unsigned long any_scan(struct shrinker *shrinker, struct shrink_control *
 int dnfs4_recall_any_init(struct dnfs4_delegations *all)
 {
 	INIT_WORK(&all->recall_any, recall_any_work);
+	INIT_WORK(&all->room, dnfs4_room_work);
 	all->recall_any_at = jiffies;
 	all->shrinker = shrinker_alloc(0, "ditto-nfs4-delegations");
 	if (!all->shrinker)
@@ -155,4 +156,5 @@ void dnfs4_recall_any_exit(struct dnfs4_delegations *all)
 {
 	shrinker_free(all->shrinker);
 	cancel_work_sync(&all->recall_any);
+	cancel_work_sync(&all->room);
 }

@@ -30,11 +30,13 @@
  * @status: GDD4_*
  * @stateid: valid with GDD4_OK
  * @told: the notifications that will be sent
+ * @will: with GDD4_UNAVAIL: the client will be told when it may have more delegations
  */
 struct get_dir_res {
 	u32 status;
 	struct dnfs4_stateid stateid;
 	struct dnfs4_dir_ask told;
+	bool will;
 };
 
 static u32 decode_wait(struct xdr_stream *xdr, u32 *ms)
@@ -70,6 +72,7 @@ static u32 get_dir_decode(struct dnfs4_compound *cmp, void *data)
 		 dnfs4_decode_bitmap(xdr, &ask->dir, &more);
 	if (status)
 		return status;
+	ask->signal = signal;
 	ask->types = types.word[0];
 	ask->wait = min(child, dir);
 	return NFS4_OK;
@@ -89,6 +92,7 @@ static u32 get_dir_exec(struct dnfs4_compound *cmp, void *data, void *out)
 	if (err)
 		return dnfs4_status(cmp, err);
 	res->status = GDD4_UNAVAIL;
+	res->will = false;
 	if (!dnfs4_callback_wait_up(cmp->client))
 		return NFS4_OK;
 	status = dnfs4_client_record(cmp->client);
@@ -120,6 +124,7 @@ drop:
 	dnfs4_delegation_drop(d);
 	dnfs4_state_put(&d->state);
 refused:
+	res->will = err == -ENOLCK && ask->signal && dnfs4_room_want(cmp);
 	dnfs4_delegation_count(cmp->server, DNFS4_DELEG_REFUSED, true, 0);
 	return NFS4_OK;
 }
@@ -135,7 +140,7 @@ static bool get_dir_encode(struct dnfs4_compound *cmp, u32 status, const void *o
 		return false;
 	/* gddrnf_will_signal_deleg_avail */
 	if (res->status == GDD4_UNAVAIL)
-		return xdr_stream_encode_u32(xdr, 0) >= 0;
+		return xdr_stream_encode_u32(xdr, res->will) >= 0;
 	return xdr_stream_encode_opaque_fixed(xdr, cookieverf, sizeof(cookieverf)) >= 0 &&
 	       dnfs4_encode_stateid(xdr, &res->stateid) &&
 	       dnfs4_encode_bitmap(xdr, &types) &&

@@ -67,8 +67,10 @@ static bool want_is_possible(const struct dnfs4_compound *cmp, u32 want, u32 *wh
 
 	want &= NFS4_SHARE_WANT_MASK;
 	*why = WND4_CANCELLED;
-	if (want == NFS4_SHARE_WANT_CANCEL)
+	if (want == NFS4_SHARE_WANT_CANCEL) {
+		dnfs4_room_cancel(cmp->client);
 		return false;
+	}
 	*why = WND4_IS_DIR;
 	if (cmp->current_fh.kind != DNFS4_FH_NODE)
 		return false;
