@@ -3,10 +3,12 @@
 import contextlib
 import os
 import socket
+import struct
 import time
 
 import bystander
-from harness import test
+from harness import eq, test
+from nfs3 import NFS
 
 
 def connections(client, port):
@@ -31,3 +33,25 @@ def connections_to_nfs(w):
 def connections_to_smb(w):
     with bystander.memory_returns():
         bystander.survives(w.clients[1], connections(w.client, 445))
+
+
+def left(client, port, linger):
+    """The seconds that 600 clients take that connect and leave, one after the other."""
+    stays = client.connect()
+    began = time.monotonic()
+    for i in range(600):
+        with client, socket.create_connection((client.server_addr, port), timeout=20) as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                         struct.pack('ii', linger is not None, linger or 0))
+        if i % 20 == 19:
+            # fewer than the server lets wait, on a machine of one CPU
+            eq(stays.call(NFS, 3, 0).stat, 0, 'NULL')
+    return time.monotonic() - began
+
+
+@test(server='ditto', timeout=120)
+def left_before_accepted(w):
+    """Clients that leave by a reset, before they are accepted, do not hold off the next one."""
+    ends, resets = (left(w.client, w.server.port, linger) for linger in (None, 0))
+    # at one for each tick of the clock it would be twelve seconds more
+    assert resets < 3 * ends + 6, f'{resets:.1f} s after resets, {ends:.1f} s after others'

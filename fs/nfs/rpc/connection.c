@@ -425,8 +425,12 @@ static struct svc_xprt *conn_accept(struct svc_xprt *listener)
 {
 	struct svc_xprt *xprt = conn_stock_ops->xpo_accept(listener);
 
-	/* Otherwise the others that wait would wait for one more. */
-	if (!xprt && dnfs_sock_accept_again(conn_sock(listener)))
+	/*
+	 * Otherwise the others that wait would wait for one more. If the flag is set, there was
+	 * memory, but the client had left: who waits behind it must not wait for such clients.
+	 */
+	if (!xprt && !test_bit(XPT_CONN, &listener->xpt_flags) &&
+	    dnfs_sock_accept_again(conn_sock(listener)))
 		set_bit(XPT_CONN, &listener->xpt_flags);
 	/* The connection is still busy; a thread sees the flag as soon as it is released. */
 	if (xprt && conn_begin(xprt))
