@@ -501,14 +501,15 @@ static bool batch_prepare(struct dnfs_batch *batch, const __be32 *p, unsigned in
 static bool batch_execute(struct dnfs_batch *batch)
 {
 	unsigned int wary = READ_ONCE(*batch->wary);
-	bool reply;
+	bool release = wary && batch->proc->exec, reply;
 
 	batch->switches = current->nvcsw;
-	batch_begin(batch);
-	if (unlikely(wary) && batch->proc->exec) {
+	/* From the beginning of the call on, the rescue may give the connection away. */
+	if (unlikely(release))
 		WRITE_ONCE(*batch->wary, wary - 1);
+	batch_begin(batch);
+	if (unlikely(release))
 		dnfs_batch_release(batch);
-	}
 	reply = dnfs_direct_execute(batch);
 	batch_end(batch);
 	if (unlikely(current->nvcsw != batch->switches))
