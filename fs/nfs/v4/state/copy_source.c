@@ -90,7 +90,8 @@ struct dnfs4_copy_source {
 
 /*
  * Held while a source is mounted: the NFS client begins to talk to one server at a time, and no
- * signal interrupts a thread that waits for that inside it.
+ * signal interrupts a thread that waits for that inside it. Mounts by others on this machine are
+ * not held off: while one of them waits for its server, a copy that mounts waits behind it.
  */
 static DEFINE_MUTEX(copy_source_mounting);
 
@@ -186,16 +187,20 @@ static struct nfs_server *copy_source_server(const struct dnfs4_copy_source *sou
  * is to interrupt that, and a source on this machine could answer so for ever. It does not while it
  * has a lower priority.
  */
-static int copy_source_begin(struct net *net, struct dnfs4_copy_source *source)
+static int copy_source_begin(struct net *net, struct dnfs4_copy_source *source,
+			     const struct ditto_job *job)
 {
 	struct vfsmount *mnt;
+	int cancelled;
 
 	sched_set_fifo_low(current);
 	mnt = copy_source_mount(net, &source->addr);
 	sched_set_normal(current, 0);
 	source->failed = jiffies;
-	source->has_failed = IS_ERR(mnt);
-	if (source->has_failed)
+	/* A copy that ends for a reason of its own tells the others nothing about the source. */
+	cancelled = READ_ONCE(job->cancelled);
+	source->has_failed = IS_ERR(mnt) && (!cancelled || cancelled == -EREMOTEIO);
+	if (IS_ERR(mnt))
 		return -EREMOTEIO;
 	/* A source that says it has moved must not name another address to connect to. */
 	set_bit(NFS_MIG_FAILED, &NFS_SB(mnt->mnt_sb)->mig_status);
@@ -205,7 +210,8 @@ static int copy_source_begin(struct net *net, struct dnfs4_copy_source *source)
 }
 
 /* Mount the source, unless another copy has done so, or has tried just now. */
-static int copy_source_use(struct net *net, struct dnfs4_copy_source *source)
+static int copy_source_use(struct net *net, struct dnfs4_copy_source *source,
+			   const struct ditto_job *job)
 {
 	int err;
 
@@ -218,7 +224,7 @@ static int copy_source_use(struct net *net, struct dnfs4_copy_source *source)
 	if (source->has_failed && time_before(jiffies, source->failed + COPY_SOURCE_RETRY_S * HZ))
 		err = -EREMOTEIO;
 	else if (!source->mnt)
-		err = copy_source_begin(net, source);
+		err = copy_source_begin(net, source, job);
 	mutex_unlock(&copy_source_mounting);
 	return err;
 }
@@ -244,9 +250,6 @@ static int copy_source_ender(void *data)
 	struct dnfs4_copy_source *source = data;
 
 	allow_signal(SIGKILL);
-	/* Reads that were interrupted are repeated for as long as the source wants it. */
-	copy_source_server(source)->client->cl_shutdown = 1;
-	rpc_killall_tasks(copy_source_server(source)->client);
 	mntput(source->mnt);
 	complete(&source->ended);
 	return 0;
@@ -259,6 +262,9 @@ static void copy_source_end(struct dnfs4_copy_source *source)
 	init_completion(&source->ended);
 	if (!source->mnt)
 		return;
+	/* Reads that were interrupted are repeated for as long as the source wants it. */
+	copy_source_server(source)->client->cl_shutdown = 1;
+	rpc_killall_tasks(copy_source_server(source)->client);
 	thread = kthread_create(copy_source_ender, source, "ditto_copy_end");
 	if (IS_ERR(thread)) {
 		mntput(source->mnt);
@@ -417,7 +423,7 @@ struct dnfs4_copy_source *dnfs4_copy_source_open(struct dnfs4_server *server,
 	source = copy_source_get(server->sources, from);
 	if (IS_ERR(source))
 		return source;
-	if (copy_source_use(server->srv->net, source) || !copy_source_is_alone(source))
+	if (copy_source_use(server->srv->net, source, from->job) || !copy_source_is_alone(source))
 		goto put;
 	*file = copy_source_open_file(source->mnt, from, cred);
 	if (!IS_ERR(*file))
