@@ -9,8 +9,9 @@ import random
 import threading
 import time
 
+import servers
 from harness import Child, eq, expect_errno, get, one_of, put, test, wait_for
-from stores import PROXY_PORT, Store
+from stores import PROGRAM, PROXY_PORT, Store
 
 MIB = 1 << 20
 # Answers of clients whose server cannot get data.
@@ -355,6 +356,16 @@ def mistakes_are_named(w):
     assert 'key' in s.status()['error'], s.status()
     secret('key', '77' * 32 + '\n' + '6b' * 32 + '\n')
     wait_for('the data comes', lambda: as_sum(path) == sha(content('f', MIB)))
+    # Without the program, nobody waits for it for ever.
+    program = f"{os.path.dirname(servers.tool('dittod'))}/{PROGRAM}"
+    other = put(w.path('other'), content('other', MIB), 0o644)
+    os.rename(program, f'{program}.away')
+    s.kill_process()
+    out = s.push(other, check=False)
+    assert f'the program {PROGRAM}: No such file' in out, out
+    os.rename(f'{program}.away', program)
+    s.ready()
+    eq(s.push(other)['done'], 1, 'done')
     # The process gives up its privileges.
     with open(f'/proc/{s.process()}/status', encoding='ascii') as f:
         status = dict(line.rstrip('\n').split(':\t', 1) for line in f if ':\t' in line)

@@ -289,8 +289,25 @@ void offload_pause(struct offload *o, bool paused)
 	epoll_ctl(o->poll, EPOLL_CTL_MOD, o->process, &event);
 }
 
+/* No process will take what people wait for. Recalls have time until the kernel gives them up. */
+static void offload_end_orders(struct offload *o, const char *text)
+{
+	struct offload_task *t, *next;
+
+	for (t = o->tasks; t; t = next) {
+		const struct offload_store *s = offload_store_find(o, t->store);
+
+		next = t->next;
+		if (t->ops->repeats || (s && t == &s->task))
+			continue;
+		offload_fail(o, t, ENOENT, text);
+		next = o->tasks;
+	}
+}
+
 static void offload_start(struct offload *o)
 {
+	char text[OFFLOAD_CTL_TEXT_SIZE];
 	u64 now = clock_ms();
 	char path[PATH_MAX];
 	int pair[2];
@@ -303,7 +320,10 @@ static void offload_start(struct offload *o)
 		o->pause = PAUSE_MAX;
 	o->started = now;
 	if (worker_program_path(WORKER_STORES_PROGRAM, path) && access(path, X_OK)) {
+		snprintf(text, sizeof(text), "the program " WORKER_STORES_PROGRAM ": %s",
+			 strerror(errno));
 		log_error("%s: %s: nothing can be offloaded or recalled", path, strerror(errno));
+		offload_end_orders(o, text);
 		return;
 	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair)) {
