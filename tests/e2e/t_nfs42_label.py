@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """sec_label (RFC 7862 section 12.2.4): security labels of files, by hand.
 
-The kernels of the tests have no security module with labels; then the attribute does not exist.
-Where a kernel has SELinux and a policy, DITTO_LABEL names a label that files may be given.
+UML has no security module with labels; then the attribute does not exist. Where a kernel has SELinux
+and a policy (tests/e2e/selinux), DITTO_LABEL names a label that files may be given.
 """
+import errno
 import functools
 import os
 
 import nfs4
-from harness import eq, put, test
+from harness import eq, expect_errno, put, test, wait_for
 from nfs4 import ANON, putfh
 from nfs4_callers import Caller
 from nfs4_opens import V41, last
@@ -81,3 +82,33 @@ def labels(w):
     eq(d.recall().stateid, sid)
     d.give_back(sid, fh)
     eq(put_label(c, fh, first['sec_label'][2]), OK)
+
+
+def label_of(path):
+    return os.getxattr(path, XATTR).rstrip(b'\0')
+
+
+@wire(clients=2, squash='none')
+def kernel_clients(w):
+    """The label that one machine sets is what the other one and the server have."""
+    os.chmod(w.export, 0o777)
+    put(w.path('f'), b'x', 0o666)
+    w.server.set('data', security_labels=True)
+    a, b = (c.mount(vers='4.2', opts='noac') for c in w.clients)
+    if 'DITTO_LABEL' not in os.environ:
+        with expect_errno(errno.EOPNOTSUPP, errno.ENODATA):
+            label_of(f'{a}/f')
+        return
+    first, new = label_of(w.path('f')), os.environ['DITTO_LABEL'].encode()
+    eq((label_of(f'{a}/f'), label_of(f'{b}/f'), first != new), (first, first, True))
+    os.setxattr(f'{a}/f', XATTR, new)
+    eq((label_of(w.path('f')), label_of(f'{a}/f')), (new, new))
+
+    def seen_by(where):
+        os.stat(f'{where}/f')
+        return label_of(f'{where}/f') == new
+    wait_for('the label at the other client', lambda: seen_by(b))
+    # NFS4ERR_BADLABEL, which Linux has no errno for
+    with expect_errno(errno.EIO):
+        os.setxattr(f'{b}/f', XATTR, b'no such label')
+    eq(label_of(w.path('f')), new)
