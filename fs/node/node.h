@@ -12,9 +12,9 @@
  * unmounted.
  *
  * Locking: node->lock (spinlock) guards the dentry, the open files, the number of instances and
- * the delete pending state; see struct ditto_node. It nests inside the locks of share->instances and
- * the table's volumes_lock and is never held across VFS calls. All other members are constant while
- * a reference is held, or atomic.
+ * the delete pending state; see struct ditto_node. It nests inside the locks of share->instances
+ * and the table's volumes_lock and is never held across VFS calls. All other members are constant
+ * while a reference is held, or atomic.
  *
  * Lifetime: node->ref counts the holders, plus one reference of the tables. A node in the tables is
  * on the LRU from its beginning, so that a request does not touch the LRU; the LRU's scan takes off

@@ -18,7 +18,7 @@ static bool limit_parse(struct offload_limit *l, char *text, struct why *why)
 	hours = strtok_r(NULL, " \t", &next);
 	more = strtok_r(NULL, " \t", &next);
 	if (!rate || more)
-		return why_not(why, "a limit is a number of bytes per second and a time of the day");
+		return why_not(why, "a limit is a number of bytes per second and a time of day");
 	if (!text_size(rate, &l->rate, why))
 		return false;
 	if (l->rate < OFFLOAD_LIMIT_MIN)
