@@ -77,6 +77,24 @@ bool offload_send(int fd, struct offload_ctl_request *request, int file)
 	return sendmsg(fd, &h, MSG_NOSIGNAL) == (ssize_t)sizeof(*request);
 }
 
+void offload_clear_bar(bool shown)
+{
+	if (shown)
+		fputs("\r\033[K", stderr);
+}
+
+void offload_complain(const struct ctl *ctl, bool bar, const char *subject,
+		      char text[OFFLOAD_PROBLEM_SIZE])
+{
+	char name[OFFLOAD_CTL_PATH_SIZE];
+
+	snprintf(name, sizeof(name), "%s", subject);
+	text_make_printable(name);
+	text_make_printable(text);
+	offload_clear_bar(bar);
+	fprintf(stderr, "dittoctl: offload %s: %s: %s\n", ctl->verb, name, text);
+}
+
 int offload_connect(struct offload_ctl_request *request, int file, struct why *why)
 {
 	const struct sockaddr_un addr = { AF_UNIX, OFFLOAD_CTL_SOCKET };

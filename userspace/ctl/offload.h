@@ -36,6 +36,15 @@ struct offload_info {
 /* Ask the kernel. Returns 0 or a negative errno with the text in the connection. */
 int offload_info_get(struct ctl *ctl, const char *path, struct offload_info *info);
 
+/* Bytes of a text about a problem, with the NUL. */
+#define OFFLOAD_PROBLEM_SIZE	1200
+
+/* Clear the line of the progress, if it is shown. */
+void offload_clear_bar(bool shown);
+/* Print a problem over the progress. @text becomes printable. */
+void offload_complain(const struct ctl *ctl, bool bar, const char *subject,
+		      char text[OFFLOAD_PROBLEM_SIZE]);
+
 struct offload_run;
 
 /**

@@ -5,32 +5,27 @@
  */
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "ctl.h"
-#include "mem.h"
+#include "offload_list.h"
 #include "offload_survey.h"
 #include "out.h"
 
 /**
  * struct rekey - one run of the command
  * @s: for messages and progress
- * @lists: orders to list
+ * @list: the objects
  * @rewrites: orders to rewrite
- * @after: the last name of the list
- * @more: there are more objects to list
  * @objects: objects that were looked at
  * @rewritten: objects that had an older key
  * @bytes: bytes of their content
  */
 struct rekey {
 	struct offload_survey s;
-	struct offload_orders *lists;
+	struct offload_list list;
 	struct offload_orders *rewrites;
-	char after[OFFLOAD_OBJECT_SIZE];
-	bool more;
 	u64 objects;
 	u64 rewritten;
 	u64 bytes;
@@ -52,65 +47,25 @@ static void rekey_done(void *arg, const struct offload_result *r)
 
 static void rekey_listed(void *arg, const struct offload_result *r)
 {
-	char *text = NULL, *line, *next;
-	u8 name[HASH_SIZE];
 	struct rekey *k = arg;
-	size_t len = 0;
-	u32 kind;
 
-	k->more = false;
-	if (r->error)
-		offload_survey_problem(&k->s, r->store, "%s", r->text);
-	else
-		text = (char *)offload_file_read(r->file, &len);
-	for (line = text ? strtok_r(text, "\n", &next) : NULL; line;
-	     line = strtok_r(NULL, "\n", &next)) {
-		if (sscanf(line, "%95s", k->after) == 1 &&
-		    offload_object_parse(k->after, &kind, name))
-			offload_orders_add(k->rewrites, OFFLOAD_CTL_REKEY, r->store, k->after, 0);
-	}
-	k->more = text && r->more;
-	if (r->more && !text)
-		offload_survey_problem(&k->s, r->store,
-				       "a page of the list has no object of Ditto's");
-	free(text);
+	offload_list_result(&k->list, r);
 }
 
-static void rekey_store(struct rekey *k, const char *store, const char *prefix)
+static void rekey_add(void *arg, const struct index_object *o)
 {
-	char *words;
+	char name[OFFLOAD_OBJECT_SIZE];
+	struct rekey *k = arg;
 
-	k->after[0] = '\0';
-	do {
-		words = mem_print("%s\n%s", prefix, k->after);
-		offload_orders_add(k->lists, OFFLOAD_CTL_LIST, store, words, 0);
-		offload_orders_wait(k->lists);
-		free(words);
-	} while (k->more);
+	offload_object_name(o->kind, o->name, name);
+	offload_orders_add(k->rewrites, OFFLOAD_CTL_REKEY, o->store, name, 0);
 }
 
-/* All stores, or that with a name. Returns false if there is none. */
-static bool rekey_stores(struct rekey *k, const char *name)
+static void rekey_problem(void *arg, const char *subject, const char *text)
 {
-	struct offload_ctl_request request = { .type = OFFLOAD_CTL_STATUS };
-	union offload_ctl_answer a;
-	bool good = false, found = false;
-	struct why why = { "dittod has ended" };
-	int fd = offload_connect(&request, -1, &why);
+	struct rekey *k = arg;
 
-	while (fd >= 0 && (good = offload_answer(fd, &a, NULL)) && a.type == OFFLOAD_CTL_STORE) {
-		if (name && strcmp(name, a.store.name))
-			continue;
-		found = true;
-		rekey_store(k, a.store.name, "chunks/");
-		rekey_store(k, a.store.name, "manifests/");
-	}
-	if (fd >= 0)
-		close(fd);
-	if (!good)
-		offload_survey_problem(&k->s, "stores", "%s", why.text);
-	offload_orders_wait(k->rewrites);
-	return found || !good;
+	offload_survey_problem(&k->s, subject, "%s", text);
 }
 
 static void rekey_print(const struct rekey *k)
@@ -128,7 +83,7 @@ static void rekey_print(const struct rekey *k)
 	json_number(stdout, "rewritten", k->rewritten);
 	json_number(stdout, "bytes", k->bytes);
 	json_number(stdout, "problems", k->s.problems);
-	json_number(stdout, "requests", offload_orders_requests(k->lists) +
+	json_number(stdout, "requests", offload_orders_requests(k->list.orders) +
 		    offload_orders_requests(k->rewrites));
 	json_close(stdout, '}');
 	json_end(stdout);
@@ -136,7 +91,11 @@ static void rekey_print(const struct rekey *k)
 
 int offload_rekey(struct ctl *ctl, char **words)
 {
-	struct rekey k = { .s.ctl = ctl, .s.bar = isatty(STDERR_FILENO) };
+	struct rekey k = {
+		.s.ctl = ctl,
+		.s.bar = isatty(STDERR_FILENO),
+		.list = { .each = rekey_add, .problem = rekey_problem, .arg = &k },
+	};
 	const char *name;
 
 	if (*words && !strcmp(*words, "--json")) {
@@ -148,12 +107,13 @@ int offload_rekey(struct ctl *ctl, char **words)
 	name = *words;
 	if (name && ctl_no_more(ctl, words + 1))
 		return CTL_USAGE;
-	k.lists = offload_orders_new(rekey_listed, &k);
+	k.list.orders = offload_orders_new(rekey_listed, &k);
 	k.rewrites = offload_orders_new(rekey_done, &k);
-	if (!rekey_stores(&k, name))
+	if (!offload_list_stores(&k.list, name))
 		offload_survey_problem(&k.s, name ? name : "stores", "there is no such store");
+	offload_orders_wait(k.rewrites);
 	rekey_print(&k);
-	offload_orders_free(k.lists);
+	offload_orders_free(k.list.orders);
 	offload_orders_free(k.rewrites);
 	return k.s.problems ? CTL_REFUSED : CTL_OK;
 }

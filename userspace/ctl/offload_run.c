@@ -193,12 +193,6 @@ const char *offload_run_next(struct offload_run *r, const struct stat **st)
 	return NULL;
 }
 
-static void run_clear_bar(const struct offload_run *r)
-{
-	if (r->bar)
-		fputs("\r\033[K", stderr);
-}
-
 void offload_run_show(struct offload_run *r, u64 bytes)
 {
 	char done_text[OUT_VALUE_MAX], all_text[OUT_VALUE_MAX], rate_text[OUT_VALUE_MAX];
@@ -225,18 +219,14 @@ void offload_run_show(struct offload_run *r, u64 bytes)
 
 void offload_run_fail(struct offload_run *r, const char *path, const char *format, ...)
 {
-	char text[1200], name[OFFLOAD_CTL_PATH_SIZE];
+	char text[OFFLOAD_PROBLEM_SIZE];
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	snprintf(name, sizeof(name), "%s", path);
-	text_make_printable(name);
-	text_make_printable(text);
 	r->totals.failed++;
-	run_clear_bar(r);
-	fprintf(stderr, "dittoctl: offload %s: %s: %s\n", r->ctl->verb, name, text);
+	offload_complain(r->ctl, r->bar, path, text);
 	if (!r->ctl->json)
 		return;
 	json_open(stdout, NULL, '{');
@@ -304,7 +294,7 @@ int offload_run_end(struct offload_run *r, const char *what)
 {
 	bool good = !r->totals.failed && !run_stopped;
 
-	run_clear_bar(r);
+	offload_clear_bar(r->bar);
 	if (r->ctl->json)
 		run_print_json(r);
 	else

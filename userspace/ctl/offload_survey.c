@@ -27,6 +27,7 @@
 #include "ctl.h"
 #include "ditto-nl-gen.h"
 #include "mem.h"
+#include "offload_list.h"
 #include "offload_survey.h"
 #include "out.h"
 #include "text.h"
@@ -46,25 +47,15 @@ void offload_survey_show(struct offload_survey *s, const char *what, u64 n)
 	fprintf(stderr, "\r\033[K%s: %llu", what, (unsigned long long)n);
 }
 
-static void survey_clear_bar(const struct offload_survey *s)
-{
-	if (s->bar)
-		fputs("\r\033[K", stderr);
-}
-
 void offload_survey_problem(struct offload_survey *s, const char *subject, const char *format, ...)
 {
-	char text[1200], name[OFFLOAD_CTL_PATH_SIZE];
+	char text[OFFLOAD_PROBLEM_SIZE];
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	snprintf(name, sizeof(name), "%s", subject);
-	text_make_printable(name);
-	text_make_printable(text);
-	survey_clear_bar(s);
-	fprintf(stderr, "dittoctl: offload %s: %s: %s\n", s->ctl->verb, name, text);
+	offload_complain(s->ctl, s->bar, subject, text);
 	s->problems++;
 }
 
@@ -216,9 +207,8 @@ static void survey_add_shares(struct offload_survey *s)
 	replies_free(&replies);
 }
 
-static void survey_got_manifest(void *arg, const struct offload_result *r)
+static void survey_got_manifest(struct offload_survey *s, const struct offload_result *r)
 {
-	struct offload_survey *s = arg;
 	struct manifest m = { 0 };
 	u8 name[HASH_SIZE], *bytes;
 	struct why why;
@@ -240,47 +230,28 @@ static void survey_got_manifest(void *arg, const struct offload_result *r)
 	free(bytes);
 }
 
-static void survey_add_line(struct offload_survey *s, const char *store, const char *line)
-{
-	struct index_object o = { .store = store };
-	unsigned long long size, modified;
-
-	if (sscanf(line, "%95s %llu %llu", s->after, &size, &modified) != 3)
-		return;
-	o.size = size;
-	o.modified = modified;
-	if (offload_object_parse(s->after, &o.kind, o.name))
-		index_add_object(s->index, &o);
-}
-
-static void survey_got_list(void *arg, const struct offload_result *r)
+static void survey_add_object(void *arg, const struct index_object *o)
 {
 	struct offload_survey *s = arg;
-	char *text, *line, *next;
-	size_t len = 0;
 
-	s->more = false;
-	if (r->error) {
-		offload_survey_problem(s, r->store, "%s", r->text);
-		return;
-	}
-	text = (char *)offload_file_read(r->file, &len);
-	for (line = text ? strtok_r(text, "\n", &next) : NULL; line;
-	     line = strtok_r(NULL, "\n", &next))
-		survey_add_line(s, r->store, line);
-	/* Without a place to go on from, the list would begin anew. */
-	if (r->more && !text)
-		offload_survey_problem(s, r->store, "a page of the list has no object of Ditto's");
-	s->more = r->more && text;
-	free(text);
+	index_add_object(s->index, o);
+}
+
+static void survey_list_problem(void *arg, const char *subject, const char *text)
+{
+	offload_survey_problem(arg, subject, "%s", text);
 }
 
 static void survey_on_result(void *arg, const struct offload_result *r)
 {
-	if (!strncmp(r->path, "manifests/", 10) && !strchr(r->path, '\n'))
-		survey_got_manifest(arg, r);
-	else
-		survey_got_list(arg, r);
+	struct offload_survey *s = arg;
+
+	if (!strncmp(r->path, "manifests/", 10) && !strchr(r->path, '\n')) {
+		survey_got_manifest(s, r);
+		return;
+	}
+	offload_list_result(s->list, r);
+	offload_survey_show(s, "requests to the store", offload_orders_requests(s->orders));
 }
 
 static void survey_read_manifest(void *arg, const struct index_object *o)
@@ -293,37 +264,19 @@ static void survey_read_manifest(void *arg, const struct index_object *o)
 	offload_orders_add(s->orders, OFFLOAD_CTL_READ, o->store, name, 0);
 }
 
-static void survey_list(struct offload_survey *s, const char *store, const char *prefix)
-{
-	char *words;
-
-	s->after[0] = '\0';
-	do {
-		words = mem_print("%s\n%s", prefix, s->after);
-		offload_orders_add(s->orders, OFFLOAD_CTL_LIST, store, words, 0);
-		offload_orders_wait(s->orders);
-		offload_survey_show(s, "requests to the store", offload_orders_requests(s->orders));
-		free(words);
-	} while (s->more);
-}
-
 /* List the buckets of all stores of the configuration. */
 static void survey_list_stores(struct offload_survey *s)
 {
-	struct offload_ctl_request request = { .type = OFFLOAD_CTL_STATUS };
-	union offload_ctl_answer a;
-	struct why why;
-	bool good = false;
-	int fd = offload_connect(&request, -1, &why);
+	struct offload_list list = {
+		.orders = s->orders,
+		.each = survey_add_object,
+		.problem = survey_list_problem,
+		.arg = s,
+	};
 
-	while (fd >= 0 && (good = offload_answer(fd, &a, NULL)) && a.type == OFFLOAD_CTL_STORE) {
-		survey_list(s, a.store.name, "chunks/");
-		survey_list(s, a.store.name, "manifests/");
-	}
-	if (fd >= 0)
-		close(fd);
-	if (!good)
-		offload_survey_problem(s, "stores", "%s", fd < 0 ? why.text : "dittod has ended");
+	s->list = &list;
+	offload_list_stores(&list, NULL);
+	s->list = NULL;
 }
 
 bool offload_survey_run(struct offload_survey *s, bool objects)
@@ -339,7 +292,7 @@ bool offload_survey_run(struct offload_survey *s, bool objects)
 	if (objects)
 		survey_list_stores(s);
 	index_end_survey(s->index, (u64)time(NULL));
-	survey_clear_bar(s);
+	offload_clear_bar(s->bar);
 	if (index_error(s->index))
 		offload_survey_problem(s, "the index", "%s", index_error(s->index));
 	return s->problems == before;

@@ -7,6 +7,7 @@
 #include "offload_orders.h"
 
 struct ctl;
+struct offload_list;
 
 /**
  * struct offload_survey - a survey
@@ -27,12 +28,7 @@ struct offload_survey {
 	/* The rest is private. */
 	bool bar;
 	u64 shown;
-	const char *root;
-	size_t root_len;
-	const char *prefix;
-	const char *after_store;
-	char after[OFFLOAD_OBJECT_SIZE];
-	bool more;
+	struct offload_list *list;
 };
 
 /* Open the index, and connect. Returns false after a message. */

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Lists of the objects of stores. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mem.h"
+#include "offload_list.h"
+
+static void list_add_line(struct offload_list *l, const char *store, const char *line)
+{
+	struct index_object o = { .store = store };
+	unsigned long long size, modified;
+
+	if (sscanf(line, "%95s %llu %llu", l->after, &size, &modified) != 3)
+		return;
+	o.size = size;
+	o.modified = modified;
+	if (offload_object_parse(l->after, &o.kind, o.name))
+		l->each(l->arg, &o);
+}
+
+void offload_list_result(struct offload_list *l, const struct offload_result *r)
+{
+	char *text, *line, *next;
+	size_t len = 0;
+
+	l->more = false;
+	if (r->error) {
+		l->problem(l->arg, r->store, r->text);
+		return;
+	}
+	text = (char *)offload_file_read(r->file, &len);
+	for (line = text ? strtok_r(text, "\n", &next) : NULL; line;
+	     line = strtok_r(NULL, "\n", &next))
+		list_add_line(l, r->store, line);
+	/* Without a place to go on from, the list would begin anew. */
+	if (r->more && !text)
+		l->problem(l->arg, r->store, "a page of the list has no object of Ditto's");
+	l->more = r->more && text;
+	free(text);
+}
+
+static void list_prefix(struct offload_list *l, const char *store, const char *prefix)
+{
+	char *words;
+
+	l->after[0] = '\0';
+	do {
+		words = mem_print("%s\n%s", prefix, l->after);
+		offload_orders_add(l->orders, OFFLOAD_CTL_LIST, store, words, 0);
+		offload_orders_wait(l->orders);
+		free(words);
+	} while (l->more);
+}
+
+bool offload_list_stores(struct offload_list *l, const char *only)
+{
+	struct offload_ctl_request request = { .type = OFFLOAD_CTL_STATUS };
+	bool good = false, found = false;
+	union offload_ctl_answer a;
+	struct why why;
+	int fd = offload_connect(&request, -1, &why);
+
+	while (fd >= 0 && (good = offload_answer(fd, &a, NULL)) && a.type == OFFLOAD_CTL_STORE) {
+		if (only && strcmp(only, a.store.name))
+			continue;
+		found = true;
+		list_prefix(l, a.store.name, "chunks/");
+		list_prefix(l, a.store.name, "manifests/");
+	}
+	if (fd >= 0)
+		close(fd);
+	if (!good)
+		l->problem(l->arg, "stores", fd < 0 ? why.text : "dittod has ended");
+	return found || !good;
+}

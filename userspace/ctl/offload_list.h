@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Lists of the objects of stores. */
+#ifndef _DITTO_CTL_OFFLOAD_LIST_H
+#define _DITTO_CTL_OFFLOAD_LIST_H
+
+#include "offload/index.h"
+#include "offload_orders.h"
+
+/**
+ * struct offload_list - the lists of stores, page by page
+ * @orders: the orders, whose function for results calls offload_list_result()
+ * @each: called for each object of Ditto's; may give no orders to @orders
+ * @problem: called for what could not be listed
+ * @arg: for the functions
+ */
+struct offload_list {
+	struct offload_orders *orders;
+	void (*each)(void *arg, const struct index_object *o);
+	void (*problem)(void *arg, const char *subject, const char *text);
+	void *arg;
+
+	/* The rest is private. */
+	char after[OFFLOAD_OBJECT_SIZE];
+	bool more;
+};
+
+/*
+ * List the stores of the configuration, or only that with the name @only if it is not NULL. Returns
+ * false if there is none.
+ */
+bool offload_list_stores(struct offload_list *l, const char *only);
+/* Take the result of an order of the list. */
+void offload_list_result(struct offload_list *l, const struct offload_result *r);
+
+#endif
