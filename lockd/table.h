@@ -104,8 +104,8 @@ struct ditto_lock_events {
 };
 
 /*
- * What a table counts for each CPU: claims by kind (enum ditto_claim_kind), all claims, nodes with
- * claims, and owners.
+ * Counters that a table has for each CPU: claims by kind (enum ditto_claim_kind), all claims, nodes
+ * with claims, and owners.
  */
 enum ditto_lock_count {
 	DITTO_COUNT_CLAIMS = DITTO_CLAIM_KINDS,

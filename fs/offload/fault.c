@@ -40,7 +40,7 @@ static DEFINE_SPINLOCK(fault_lock);
 static DECLARE_WAIT_QUEUE_HEAD(fault_wait);
 static struct dentry *fault_dir;
 
-/* What is armed: the point, DITTO_FAULT_COUNT for none; 0 to stop there, or an errno. */
+/* The armed point, or DITTO_FAULT_COUNT for none; its errno, or 0 to stop there. */
 static enum ditto_fault fault_point = DITTO_FAULT_COUNT;
 static int fault_error;
 /* Number of the order; how many operations have come to the point since then. */

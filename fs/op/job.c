@@ -292,7 +292,7 @@ static int job_step(struct ditto_job *job, u32 *wait)
 	return done + n >= job->count;
 }
 
-/* As job_step(), unless the job is to end. */
+/* Do what job_step() does, unless the job is to end. */
 static int job_go_on(struct ditto_job *job, u32 *wait)
 {
 	*wait = 0;
@@ -317,7 +317,7 @@ static int job_thread(void *data)
 		if (wait)
 			schedule_timeout_killable(msecs_to_jiffies(wait));
 	}
-	/* What was interrupted has failed for that reason. */
+	/* An interrupted piece has failed because of the cancellation. */
 	job->err = err > 0 ? 0 : READ_ONCE(job->cancelled) ?: err;
 	/* Pairs with job_workfn(), which waits for the end of this thread. */
 	smp_store_release(&job->copied, true);

@@ -177,7 +177,7 @@ static bool policy_wants_space(const struct offload_policy *policy, u64 *bytes)
 		return true;
 	if (statvfs(policy->path, &fs))
 		return false;
-	/* As df(1) counts: blocks for root only are in use by nobody. */
+	/* This is what df(1) shows: blocks for root only are in use by nobody. */
 	used = (u64)(fs.f_blocks - fs.f_bfree) * fs.f_frsize;
 	all = used + (u64)fs.f_bavail * fs.f_frsize;
 	wanted = all / 100 * policy->stop;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What an operation costs beside many nodes with claims, and beside many clients: the steps under
+ * The cost of an operation beside many nodes with claims, and beside many clients: the steps under
  * one hold of ctx->lock must stay the same, and the time shows the rest. Prints lines of the form
  * "bench NAME beside NUMBER: NUMBER ns, NUMBER steps". Many claims on one node are in
  * claim_crowd_test.c.
