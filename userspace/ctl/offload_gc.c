@@ -77,16 +77,16 @@ static void gc_deleted(void *arg, const struct offload_result *r)
 	}
 	g->deleted++;
 	offload_survey_show(&g->s, "objects deleted", g->deleted);
-	if (offload_object_parse(r->path, &o.kind, o.name))
+	if (object_name_parse(r->path, &o.kind, o.name))
 		index_remove_object(g->s.index, &o);
 }
 
 static void gc_delete(void *arg, const struct index_object *o)
 {
-	char name[OFFLOAD_OBJECT_SIZE];
+	char name[OBJECT_NAME_SIZE];
 	struct gc *g = arg;
 
-	offload_object_name(o->kind, o->name, name);
+	object_name(o->kind, o->name, name);
 	offload_orders_add(g->deletions, OFFLOAD_CTL_DELETE, o->store, name, 0);
 }
 

@@ -18,7 +18,7 @@ static void list_add_line(struct offload_list *l, const char *store, const char 
 		return;
 	o.size = size;
 	o.modified = modified;
-	if (offload_object_parse(l->after, &o.kind, o.name))
+	if (object_name_parse(l->after, &o.kind, o.name))
 		l->each(l->arg, &o);
 }
 

@@ -20,7 +20,7 @@ struct offload_list {
 	void *arg;
 
 	/* The rest is private. */
-	char after[OFFLOAD_OBJECT_SIZE];
+	char after[OBJECT_NAME_SIZE];
 	bool more;
 };
 

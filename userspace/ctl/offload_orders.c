@@ -170,27 +170,6 @@ void offload_orders_free(struct offload_orders *o)
 	free(o);
 }
 
-void offload_object_name(u32 kind, const u8 name[HASH_SIZE], char text[OFFLOAD_OBJECT_SIZE])
-{
-	char hex[HASH_HEX];
-
-	hash_to_hex(name, HASH_SIZE, hex);
-	snprintf(text, OFFLOAD_OBJECT_SIZE, "%s/%.2s/%s",
-		 kind == ENVELOPE_MANIFEST ? "manifests" : "chunks", hex, hex);
-}
-
-bool offload_object_parse(const char *text, u32 *kind, u8 name[HASH_SIZE])
-{
-	char again[OFFLOAD_OBJECT_SIZE];
-	const char *hex = strrchr(text, '/');
-
-	*kind = text[0] == 'm' ? ENVELOPE_MANIFEST : ENVELOPE_CHUNK;
-	if (!hex || strlen(++hex) != 2 * HASH_SIZE || !hash_from_hex(hex, name, HASH_SIZE))
-		return false;
-	offload_object_name(*kind, name, again);
-	return !strcmp(text, again);
-}
-
 u8 *offload_file_read(int fd, size_t *len)
 {
 	struct stat st;

@@ -4,10 +4,7 @@
 #define _DITTO_CTL_OFFLOAD_ORDERS_H
 
 #include "offload.h"
-#include "offload/envelope.h"
-
-/* Longest name of an object, with the NUL: "manifests/XX/HEX". */
-#define OFFLOAD_OBJECT_SIZE	96
+#include "offload/object_name.h"
 
 struct offload_orders;
 
@@ -46,9 +43,6 @@ u64 offload_orders_requests(const struct offload_orders *o);
 /* Wait for the end of all, and free. */
 void offload_orders_free(struct offload_orders *o);
 
-/* Format the name of an object, and read it. */
-void offload_object_name(u32 kind, const u8 name[HASH_SIZE], char text[OFFLOAD_OBJECT_SIZE]);
-bool offload_object_parse(const char *text, u32 *kind, u8 name[HASH_SIZE]);
 /* Read a whole file, such as that of a result. Returns its bytes, with a NUL, or NULL. */
 u8 *offload_file_read(int fd, size_t *len);
 

@@ -54,10 +54,10 @@ static void rekey_listed(void *arg, const struct offload_result *r)
 
 static void rekey_add(void *arg, const struct index_object *o)
 {
-	char name[OFFLOAD_OBJECT_SIZE];
+	char name[OBJECT_NAME_SIZE];
 	struct rekey *k = arg;
 
-	offload_object_name(o->kind, o->name, name);
+	object_name(o->kind, o->name, name);
 	offload_orders_add(k->rewrites, OFFLOAD_CTL_REKEY, o->store, name, 0);
 }
 

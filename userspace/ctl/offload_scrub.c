@@ -81,14 +81,14 @@ static void scrub_checked(void *arg, const struct offload_result *r)
 		result.text = "a chunk has not the length that its manifest says";
 	c->result = &result;
 	c->told = 0;
-	if (offload_object_parse(r->path, &o.kind, o.name))
+	if (object_name_parse(r->path, &o.kind, o.name))
 		index_files_of(c->s.index, &o, scrub_tell, c);
 	c->damaged += c->told > 0;
 }
 
 static void scrub_check(void *arg, const struct index_object *o, bool present, u64 length)
 {
-	char name[OFFLOAD_OBJECT_SIZE];
+	char name[OBJECT_NAME_SIZE];
 	struct scrub *c = arg;
 
 	/* Lists may be old, so an object that is not in them is asked for. */
@@ -96,7 +96,7 @@ static void scrub_check(void *arg, const struct index_object *o, bool present, u
 		c->objects++;
 		return;
 	}
-	offload_object_name(o->kind, o->name, name);
+	object_name(o->kind, o->name, name);
 	offload_orders_add(c->orders, OFFLOAD_CTL_READ, o->store, name, length);
 }
 

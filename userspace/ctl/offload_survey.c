@@ -220,7 +220,7 @@ static void survey_got_manifest(struct offload_survey *s, const struct offload_r
 		return;
 	}
 	bytes = offload_file_read(r->file, &len);
-	if (!bytes || !offload_object_parse(r->path, &kind, name))
+	if (!bytes || !object_name_parse(r->path, &kind, name))
 		offload_survey_problem(s, r->path, "the manifest did not come");
 	else if (!manifest_decode(&m, bytes, len, &why))
 		offload_survey_problem(s, r->path, "%s", why.text);
@@ -257,9 +257,9 @@ static void survey_on_result(void *arg, const struct offload_result *r)
 static void survey_read_manifest(void *arg, const struct index_object *o)
 {
 	struct offload_survey *s = arg;
-	char name[OFFLOAD_OBJECT_SIZE];
+	char name[OBJECT_NAME_SIZE];
 
-	offload_object_name(o->kind, o->name, name);
+	object_name(o->kind, o->name, name);
 	offload_survey_show(s, "requests to the store", offload_orders_requests(s->orders));
 	offload_orders_add(s->orders, OFFLOAD_CTL_READ, o->store, name, 0);
 }

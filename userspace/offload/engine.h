@@ -21,7 +21,4 @@ struct engine {
 	struct pool *writers;
 };
 
-/* Format the name of an object below the prefix of its store. */
-void object_name(bool manifest, const u8 name[HASH_SIZE], char text[TRANSFER_OBJECT_SIZE]);
-
 #endif

@@ -117,7 +117,7 @@ void load_start(struct load *l)
 	t->store = l->store;
 	t->method = TRANSFER_GET;
 	t->urgency = l->urgency;
-	object_name(l->kind == ENVELOPE_MANIFEST, l->name, t->object);
+	object_name(l->kind, l->name, t->object);
 	l->stored = malloc(ENVELOPE_MAX(l->max));
 	t->into = l->stored;
 	t->room = l->stored ? ENVELOPE_MAX(l->max) : 0;

@@ -76,20 +76,6 @@ static void order_fail(struct order *o, int error, const char *why)
 	order_free(o);
 }
 
-/* "chunks/XX/HEX" or "manifests/XX/HEX" */
-static bool order_parse_name(const char *text, enum envelope_kind *kind, u8 name[HASH_SIZE])
-{
-	char again[TRANSFER_OBJECT_SIZE];
-	const char *hex = strrchr(text, '/');
-
-	*kind = strncmp(text, "manifests/", strlen("manifests/")) ? ENVELOPE_CHUNK :
-								     ENVELOPE_MANIFEST;
-	if (!hex || strlen(++hex) != 2 * HASH_SIZE || !hash_from_hex(hex, name, HASH_SIZE))
-		return false;
-	object_name(*kind == ENVELOPE_MANIFEST, name, again);
-	return !strcmp(text, again);
-}
-
 static void order_listed(struct transfer *t)
 {
 	struct order *o = t->arg;
@@ -240,7 +226,7 @@ static void order_resealed(struct load *l)
 	} else if (!o->sealed_len) {
 		order_rekeyed(o);
 	} else {
-		object_name(l->kind == ENVELOPE_MANIFEST, l->name, t->object);
+		object_name(l->kind, l->name, t->object);
 		t->method = TRANSFER_PUT;
 		t->body = o->sealed;
 		t->body_len = o->sealed_len;
@@ -252,11 +238,13 @@ static void order_resealed(struct load *l)
 static void order_read(struct order *o, const char *text, bool rekey)
 {
 	struct load *l = &o->load;
+	u32 kind;
 
-	if (!order_parse_name(text, &l->kind, l->name)) {
+	if (!object_name_parse(text, &kind, l->name)) {
 		order_fail(o, EINVAL, "this is no name of a chunk or manifest");
 		return;
 	}
+	l->kind = kind;
 	l->engine = o->all->engine;
 	l->urgency = TRANSFER_BACKGROUND;
 	l->max = l->kind == ENVELOPE_CHUNK ? CHUNK_MAX : MANIFEST_MAX;
@@ -287,10 +275,10 @@ static void order_deleted(struct transfer *t)
 static void order_delete(struct order *o, const char *text)
 {
 	struct transfer *t = &o->transfer;
-	enum envelope_kind kind;
+	u32 kind;
 	u8 name[HASH_SIZE];
 
-	if (!order_parse_name(text, &kind, name)) {
+	if (!object_name_parse(text, &kind, name)) {
 		order_fail(o, EINVAL, "this is no name of a chunk or manifest");
 		return;
 	}

@@ -12,10 +12,8 @@
 
 #include "cause.h"
 #include "hash.h"
+#include "object_name.h"
 #include "store.h"
-
-/* Longest name of an object below the prefix, with the NUL: "manifests/XX/HEX". */
-#define TRANSFER_OBJECT_SIZE	96
 
 enum transfer_method {
 	TRANSFER_GET,
@@ -67,7 +65,7 @@ struct transfer {
 	struct store *store;
 	enum transfer_method method;
 	enum transfer_urgency urgency;
-	char object[TRANSFER_OBJECT_SIZE];
+	char object[OBJECT_NAME_SIZE];
 	const char *query;
 	const u8 *body;
 	size_t body_len;

@@ -10,15 +10,6 @@
 
 #include "upload.h"
 
-void object_name(bool manifest, const u8 name[HASH_SIZE], char text[TRANSFER_OBJECT_SIZE])
-{
-	char hex[HASH_HEX];
-
-	hash_to_hex(name, HASH_SIZE, hex);
-	snprintf(text, TRANSFER_OBJECT_SIZE, "%s/%.2s/%s", manifest ? "manifests" : "chunks", hex,
-		 hex);
-}
-
 static struct upload *upload_of(struct job *job)
 {
 	return (struct upload *)((char *)job - offsetof(struct upload, job));
@@ -138,7 +129,7 @@ void upload_start(struct upload *u)
 	t->store = u->store;
 	t->method = TRANSFER_HEAD;
 	t->urgency = TRANSFER_BACKGROUND;
-	object_name(u->kind == ENVELOPE_MANIFEST, u->name, t->object);
+	object_name(u->kind, u->name, t->object);
 	t->done = upload_head_done;
 	t->arg = u;
 	transfer_start(u->engine->transfers, t);
