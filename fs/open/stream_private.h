@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Directories of streams: fs/open/stream_dir.c. */
+/* What the parts of stream.h share: stream.c, stream_dir.c with directories, stream_list.c. */
 #ifndef _DITTO_FS_OPEN_STREAM_PRIVATE_H
 #define _DITTO_FS_OPEN_STREAM_PRIVATE_H
 
@@ -13,6 +13,33 @@ struct ditto_share;
 
 /* Name in the root of each share that has streams. */
 #define DITTO_HIDDEN	".ditto"
+
+/**
+ * ditto_streams_enter - act as the server on the streams of a share
+ * @share: the share
+ * @write: with write access to its mount
+ * @old: filled with the credential that ditto_streams_leave() puts back
+ *
+ * Context: may sleep.
+ * Return: 0, -EOPNOTSUPP if access depends on the user's credential, -EROFS.
+ */
+int ditto_streams_enter(struct ditto_share *share, bool write, const struct cred **old);
+void ditto_streams_leave(struct ditto_share *share, bool write, const struct cred *old);
+
+/**
+ * ditto_streams_node - get the node of the directory of a file's streams
+ * @share: the share
+ * @base: the file; its streams are removed with it from now on
+ * @maker: as for ditto_stream_dir()
+ *
+ * Context: may sleep; the server's credential is in place.
+ * Return: the node, to be put, or an ERR_PTR as of ditto_stream_dir().
+ */
+struct ditto_node *ditto_streams_node(struct ditto_share *share, struct ditto_node *base,
+				      const struct cred *maker);
+
+/* Remove a stream whatever holds it. May sleep; the server's credential is in place. */
+int ditto_stream_unlink(struct ditto_share *share, struct dentry *child);
 
 /**
  * ditto_stream_dir - get the directory of a file's streams

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * All streams of a file at once: their list, their owner, their end. See stream.h, and stream.c
+ * for how they are kept.
+ */
+#include <linux/blk_types.h>
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/namei.h>
+#include <linux/slab.h>
+
+#include "../../net/server.h"
+#include "../name/name_private.h"
+#include "../node/node_private.h"
+#include "../op/op_private.h"
+#include "stream.h"
+#include "stream_private.h"
+
+struct list_name {
+	struct list_head link;
+	u32 len;
+	char name[];
+};
+
+struct list_names {
+	struct list_head names;
+	u32 left;
+	int err;
+};
+
+static bool keep_name(void *arg, const struct ditto_name *name)
+{
+	struct list_names *l = arg;
+	struct list_name *n;
+
+	if (!l->left--)
+		return false;
+	n = kmalloc(struct_size(n, name, name->len), GFP_KERNEL);
+	if (!n) {
+		l->err = -ENOMEM;
+		return false;
+	}
+	n->len = name->len;
+	memcpy(n->name, name->name, name->len);
+	list_add_tail(&n->link, &l->names);
+	return true;
+}
+
+static void free_names(struct list_names *l)
+{
+	struct list_name *n, *next;
+
+	list_for_each_entry_safe(n, next, &l->names, link)
+		kfree(n);
+}
+
+/* Call @fn for the dentry of each stream; the server's credential is in place. */
+static int each_stream(struct ditto_share *share, struct ditto_node *dir,
+		       int (*fn)(void *arg, const struct ditto_name *name, struct dentry *child),
+		       void *arg)
+{
+	struct list_names l = {
+		.names = LIST_HEAD_INIT(l.names),
+		.left = DITTO_STREAMS_MAX,
+	};
+	struct dentry *parent = ditto_node_dentry(dir);
+	struct list_name *n;
+	int err;
+
+	err = ditto_list_names(share, dir, keep_name, &l) ?: l.err;
+	list_for_each_entry(n, &l.names, link) {
+		const struct ditto_name name = { .name = n->name, .len = n->len };
+		struct dentry *child;
+
+		if (err)
+			break;
+		child = lookup_one_positive_unlocked(ditto_idmap(share), n->name, parent, n->len);
+		/* Removed meanwhile. */
+		if (IS_ERR(child))
+			continue;
+		err = fn(arg, &name, child);
+		dput(child);
+	}
+	free_names(&l);
+	dput(parent);
+	return err;
+}
+
+struct stream_lister {
+	struct ditto_share *share;
+	int (*fn)(void *arg, const struct ditto_name *name, u64 size, u64 allocated);
+	void *arg;
+};
+
+static int list_one(void *arg, const struct ditto_name *name, struct dentry *child)
+{
+	struct stream_lister *l = arg;
+	struct ditto_attr attr;
+	int err;
+
+	err = ditto_getattr_dentry(l->share, child, &attr);
+	return err ?: l->fn(l->arg, name, attr.st.size, attr.st.blocks << SECTOR_SHIFT);
+}
+
+int ditto_stream_list(struct ditto_op *op, struct ditto_node *base,
+		      int (*fn)(void *arg, const struct ditto_name *name, u64 size, u64 allocated),
+		      void *arg)
+{
+	struct stream_lister l = { .share = op->share, .fn = fn, .arg = arg };
+	const struct cred *old;
+	struct ditto_node *dir;
+	int err;
+
+	if (!ditto_has_streams(op->share))
+		return 0;
+	err = ditto_streams_enter(op->share, false, &old);
+	if (err)
+		return err == -EOPNOTSUPP ? 0 : err;
+	dir = ditto_streams_node(op->share, base, NULL);
+	err = PTR_ERR_OR_ZERO(dir);
+	if (!err) {
+		err = each_stream(op->share, dir, list_one, &l);
+		ditto_node_put(dir);
+	}
+	ditto_streams_leave(op->share, false, old);
+	return err == -ENOENT ? 0 : err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_stream_list, DITTO);
+
+int ditto_stream_dir_attr(struct ditto_op *op, struct ditto_node *base, struct ditto_attr *attr)
+{
+	const struct cred *old;
+	struct dentry *dir;
+	int err;
+
+	if (!ditto_has_streams(op->share))
+		return -ENOENT;
+	err = ditto_streams_enter(op->share, false, &old);
+	if (err)
+		return err;
+	dir = ditto_stream_dir(op->share, base, NULL);
+	err = PTR_ERR_OR_ZERO(dir);
+	if (!err) {
+		err = ditto_getattr_dentry(op->share, dir, attr);
+		dput(dir);
+	}
+	ditto_streams_leave(op->share, false, old);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_stream_dir_attr, DITTO);
+
+/**
+ * struct gift - streams that get a new owner
+ * @share: the share
+ * @base: the file, which has the new owner already
+ * @as: credential subject to quotas
+ */
+struct gift {
+	struct ditto_share *share;
+	const struct ditto_node *base;
+	const struct cred *as;
+};
+
+/* A stream that exceeds the new owner's quota keeps its owner. */
+static int give_one(void *arg, const struct ditto_name *name, struct dentry *child)
+{
+	const struct gift *gift = arg;
+	const struct cred *old = ditto_act(gift->as);
+
+	ditto_stream_give(gift->share, gift->base, child);
+	ditto_op_leave(old);
+	return 0;
+}
+
+void ditto_streams_give(struct ditto_op *op, struct ditto_node *base)
+{
+	struct gift gift = {
+		.share = op->share,
+		.base = base,
+		.as = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_SERVER),
+	};
+	int made = atomic_read(&op->srv->nodes->hidden_made);
+	const struct cred *old;
+	struct ditto_node *dir;
+	struct dentry *dentry;
+
+	if (!gift.as || READ_ONCE(op->share->no_streams) == made ||
+	    ditto_streams_enter(op->share, true, &old))
+		return;
+	dir = ditto_streams_node(op->share, base, NULL);
+	if (!IS_ERR(dir)) {
+		dentry = ditto_node_dentry(dir);
+		give_one(&gift, NULL, dentry);
+		dput(dentry);
+		each_stream(op->share, dir, give_one, &gift);
+		ditto_node_put(dir);
+	}
+	ditto_streams_leave(op->share, true, old);
+}
+
+static int forget_one(void *arg, const struct ditto_name *name, struct dentry *child)
+{
+	ditto_stream_unlink(arg, child);
+	return 0;
+}
+
+/*
+ * Most shares have no directory for streams, so its absence is recorded until one is created. Not
+ * on remote file systems, where other machines could create it unnoticed. The server's credential
+ * is in place.
+ */
+static void note_absence(struct ditto_share *share, int made)
+{
+	const u32 elsewhere = DCACHE_OP_REVALIDATE | DCACHE_OP_WEAK_REVALIDATE;
+	struct dentry *root = share->root.dentry;
+	struct dentry *hidden = lookup_one_unlocked(ditto_idmap(share), DITTO_HIDDEN, root,
+						    strlen(DITTO_HIDDEN));
+
+	if (IS_ERR(hidden))
+		return;
+	/*
+	 * The root dentry may lack the revalidation flags that other dentries of the file system
+	 * have.
+	 */
+	if (d_is_negative(hidden) && !((root->d_flags | hidden->d_flags) & elsewhere))
+		WRITE_ONCE(share->no_streams, made);
+	dput(hidden);
+}
+
+void ditto_streams_forget(struct ditto_share *share, struct ditto_node *base)
+{
+	int made = atomic_read(&share->srv->nodes->hidden_made);
+	const struct cred *old;
+	struct ditto_node *dir;
+	struct dentry *dentry;
+
+	if (READ_ONCE(share->no_streams) == made || ditto_streams_enter(share, true, &old))
+		return;
+	dir = ditto_streams_node(share, base, NULL);
+	if (dir == ERR_PTR(-ENOENT))
+		note_absence(share, made);
+	if (!IS_ERR(dir)) {
+		each_stream(share, dir, forget_one, share);
+		dentry = ditto_node_dentry(dir);
+		ditto_stream_unmake_dir(share, dentry);
+		dput(dentry);
+		ditto_node_forget(dir);
+		ditto_node_put(dir);
+	}
+	ditto_streams_leave(share, true, old);
+	WRITE_ONCE(base->streams, 0);
+}
