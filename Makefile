@@ -44,7 +44,7 @@ help:
 	@echo '  check-debug       parts of them under KASAN, lockdep, kmemleak and UBSAN'
 	@echo '  check-damage      damaged calls and failing allocations under the same kernel'
 	@echo '  check-fuzz        more of them; SEED=N, CALLS=N (not in check)'
-	@echo '  check-stock       on Debian'"'"'s kernel'
+	@echo '  check-stock       on Debian'"'"'s kernel; more of it than in check'
 	@echo '  check-fs          what depends on the file system, on ext4, xfs, btrfs and overlayfs; FS=NAME'
 	@echo '  check-race        with four CPUs, KASAN and lockdep (slow, not in check)'
 	@echo '  check-signed      no key signs twice under one nonce in any of smbtorture (not in check)'
@@ -103,6 +103,7 @@ lint check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-a
 	@tests/check $(@:check-%=%)
 
 check-full: check
+	@tests/check stock
 	@tests/check race matrix signed fuzz soak adlong faults powercut
 
 demo:
