@@ -49,7 +49,7 @@ void store_config_free(struct store_config *s);
 /**
  * store_config_set - set a key of the section
  * @s: the store
- * @key: a key of the table in config.c
+ * @key: a key of the table in config_sections.c
  * @value: its text
  * @why: filled if the value is not allowed
  *

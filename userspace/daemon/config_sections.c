@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Sections of the configuration file, see config_sections.h. */
+
+#include <assert.h>
+#include <string.h>
+
+#include "config_sections.h"
+#include "mem.h"
+
+static const struct key listener_keys[] = {
+	{ "transport", .listener = listener_set_transport },
+	{ "address", .listener = listener_set_address },
+	{ "port", .listener = listener_set_port },
+};
+
+static bool listener_begin(struct parser *p, const char *argument, struct why *why)
+{
+	memset(&p->listener, 0, sizeof(p->listener));
+	return listener_set_protocol(&p->listener, argument, why);
+}
+
+static bool listener_end(struct parser *p, struct why *why)
+{
+	struct config *cfg = p->cfg;
+	char mine[LISTENER_TEXT_MAX], other[LISTENER_TEXT_MAX];
+	unsigned int i;
+
+	listener_text(&p->listener, mine);
+	for (i = 0; i < cfg->nlisteners; i++)
+		if (!strcmp(mine, listener_text(&cfg->listeners[i], other)))
+			return why_not(why, "[listener]: '%s' is there twice", mine);
+	cfg->listeners = mem_grow(cfg->listeners, cfg->nlisteners, sizeof(*cfg->listeners));
+	cfg->listeners[cfg->nlisteners++] = p->listener;
+	return true;
+}
+
+static const struct key share_keys[] = {
+	{ "path", .share = share_set_path },
+	{ "anon_uid", .share = share_set_anon_uid },
+	{ "anon_gid", .share = share_set_anon_gid },
+	{ "allow", .share = share_add_rule, .repeats = true },
+	{ "id", .share = share_set_id },
+	{ "comment", .share = share_set_comment },
+	{ "snapshots", .share = share_set_snapshots },
+	/*
+	 * Names are resolved when the share is applied, because a directory service may not be up
+	 * yet.
+	 */
+	{ "user", .share = share_add_user_unresolved, .repeats = true },
+	{ "group", .share = share_add_group_unresolved, .repeats = true },
+	{ "default_access", .share = share_set_default_access },
+	{ "mountpoint", .share = share_set_mountpoint },
+	{ "offload-store", .share = share_set_offload_store },
+};
+
+static bool share_begin(struct parser *p, const char *argument, struct why *why)
+{
+	struct config *cfg = p->cfg;
+	unsigned int i;
+
+	/* Created even after an error, so that the keys of the section are checked. */
+	p->share = share_new(argument);
+	if (!share_check_name(argument, why))
+		return false;
+	for (i = 0; i < cfg->nshares; i++)
+		if (!strcmp(cfg->shares[i]->name, argument))
+			return why_not(why, "there is a share '%s' already", argument);
+	return true;
+}
+
+static bool share_end(struct parser *p, struct why *why)
+{
+	struct config *cfg = p->cfg;
+	struct share *s = p->share;
+	unsigned int i;
+
+	p->share = NULL;
+	cfg->shares = mem_grow(cfg->shares, cfg->nshares, sizeof(*cfg->shares));
+	cfg->shares[cfg->nshares++] = s;
+	for (i = 0; i + 1 < cfg->nshares; i++) {
+		const struct share *other = cfg->shares[i];
+
+		if ((s->given & other->given & SHARE_BIT(DITTO_A_SHARE_ID)) &&
+		    !memcmp(s->id, other->id, sizeof(s->id)))
+			return why_not(why, "[share %s]: the id is that of share '%s'", s->name,
+				       other->name);
+	}
+	/* An invalid path was reported at its own line. */
+	if (!s->path && !p->seen[0])
+		return why_not(why, "[share %s]: 'path' is missing", s->name);
+	return true;
+}
+
+static_assert(ARRAY_SIZE(share_keys) + SHARE_OPTIONS <= CONFIG_KEYS_MAX, "a place for each key");
+
+static bool server_set_domain(struct config *cfg, const char *value, struct why *why)
+{
+	if (!value[0] || strlen(value) >= sizeof(cfg->domain) || strpbrk(value, "@ \t"))
+		return why_not(why, "'%.60s' is no domain, such as example.org", value);
+	memcpy(cfg->domain, value, strlen(value) + 1);
+	return true;
+}
+
+static bool server_add_user_map(struct config *cfg, const char *value, struct why *why)
+{
+	return user_map_add(&cfg->users, value, why);
+}
+
+static bool server_set_min_uid(struct config *cfg, const char *value, struct why *why)
+{
+	u64 uid;
+
+	/* (uid_t)-1 is no user. */
+	if (!text_number(value, 0, UINT32_MAX - 1, &uid, why))
+		return false;
+	cfg->users.min_uid = (u32)uid;
+	return true;
+}
+
+static bool server_set_identity(struct config *cfg, const char *value, struct why *why)
+{
+	return identity_order_parse(&cfg->identity, value, why);
+}
+
+static bool server_add_alias(struct config *cfg, const char *value, struct why *why)
+{
+	return identity_alias_add(&cfg->aliases, value, why);
+}
+
+static bool server_set_nfsidmap(struct config *cfg, const char *value, struct why *why)
+{
+	return text_bool(value, &cfg->nfsidmap, why);
+}
+
+static bool server_set_nfs_gss(struct config *cfg, const char *value, struct why *why)
+{
+	cfg->gssproxy = !strcmp(value, "gssproxy");
+	if (!cfg->gssproxy && strcmp(value, "dittod"))
+		return why_not(why, "'%.60s' is not allowed: dittod, gssproxy are", value);
+	return true;
+}
+
+static bool server_set_services(struct config *cfg, const char *value, struct why *why)
+{
+	return service_names_parse(&cfg->services, value, why);
+}
+
+static bool config_set_path(char **path, const char *value, struct why *why)
+{
+	if (value[0] != '/')
+		return why_not(why, "'%.60s' is not allowed: an absolute path is", value);
+	*path = mem_string(value);
+	return true;
+}
+
+static bool server_set_audit_log(struct config *cfg, const char *value, struct why *why)
+{
+	return config_set_path(&cfg->audit_log, value, why);
+}
+
+/* Keys that dittod itself uses. */
+static const struct key server_keys[] = {
+	{ "domain", .config = server_set_domain },
+	{ "user-map", .config = server_add_user_map, .repeats = true },
+	{ "min-uid", .config = server_set_min_uid },
+	{ "identity", .config = server_set_identity },
+	{ "builtin", .config = server_add_alias, .repeats = true },
+	{ "nfsidmap", .config = server_set_nfsidmap },
+	{ "nfs-gss", .config = server_set_nfs_gss },
+	{ "service-names", .config = server_set_services },
+	{ "audit-log", .config = server_set_audit_log },
+};
+
+static_assert(ARRAY_SIZE(server_keys) + SETTINGS <= CONFIG_KEYS_MAX, "a place for each key");
+
+static bool server_begin(struct parser *p, const char *argument, struct why *why)
+{
+	(void)argument;
+	if (p->server_line)
+		return why_not(why, "[server] is there already, in line %u", p->server_line);
+	p->server_line = p->line;
+	return true;
+}
+
+static bool server_end(struct parser *p, struct why *why)
+{
+	(void)p;
+	(void)why;
+	return true;
+}
+
+static bool tls_set_agent(struct config *cfg, const char *value, struct why *why)
+{
+	return tls_config_set_agent(&cfg->tls, value, why);
+}
+
+static bool tls_set_certificate(struct config *cfg, const char *value, struct why *why)
+{
+	return config_set_path(&cfg->tls.certificate, value, why);
+}
+
+static bool tls_set_key(struct config *cfg, const char *value, struct why *why)
+{
+	return config_set_path(&cfg->tls.key, value, why);
+}
+
+static bool tls_set_trust(struct config *cfg, const char *value, struct why *why)
+{
+	return config_set_path(&cfg->tls.trust, value, why);
+}
+
+static bool tls_add_client(struct config *cfg, const char *value, struct why *why)
+{
+	return cert_map_add(&cfg->tls.clients, value, why);
+}
+
+static const struct key tls_keys[] = {
+	{ "agent", .config = tls_set_agent },
+	{ "certificate", .config = tls_set_certificate },
+	{ "private-key", .config = tls_set_key },
+	{ "trust", .config = tls_set_trust },
+	{ "client-map", .config = tls_add_client, .repeats = true },
+};
+
+static bool tls_begin(struct parser *p, const char *argument, struct why *why)
+{
+	(void)argument;
+	if (p->tls_line)
+		return why_not(why, "[tls] is there already, in line %u", p->tls_line);
+	p->tls_line = p->line;
+	return true;
+}
+
+static bool tls_end(struct parser *p, struct why *why)
+{
+	const struct tls_config *tls = &p->cfg->tls;
+
+	if (!tls->certificate != !tls->key)
+		return why_not(why, "[tls]: '%s' is missing",
+			       tls->key ? "certificate" : "private-key");
+	return true;
+}
+
+static const struct key store_keys[] = {
+	{ "endpoint", .store = store_config_set },
+	{ "bucket", .store = store_config_set },
+	{ "region", .store = store_config_set },
+	{ "prefix", .store = store_config_set },
+	{ "credentials-file", .store = store_config_set },
+	{ "key-file", .store = store_config_set },
+	{ "ca-file", .store = store_config_set },
+	{ "addressing", .store = store_config_set },
+	{ "compression", .store = store_config_set },
+	{ "parallel", .store = store_config_set },
+	{ "timeout-s", .store = store_config_set },
+	{ "upload-limit", .store = store_config_set },
+};
+
+static bool store_begin(struct parser *p, const char *argument, struct why *why)
+{
+	/* Created even after an error, so that the keys of the section are checked. */
+	p->store = store_config_new(argument);
+	if (!store_config_check_name(argument, why))
+		return false;
+	return !config_store(p->cfg, argument) ||
+	       why_not(why, "there is a store '%s' already", argument);
+}
+
+static bool store_end(struct parser *p, struct why *why)
+{
+	struct config *cfg = p->cfg;
+	struct store_config *s = p->store;
+
+	p->store = NULL;
+	cfg->stores = mem_grow(cfg->stores, cfg->nstores, sizeof(*cfg->stores));
+	cfg->stores[cfg->nstores++] = s;
+	return store_config_complete(s, why);
+}
+
+static const struct key policy_keys[] = {
+	{ "path", .policy = offload_policy_set },
+	{ "store", .policy = offload_policy_set },
+	{ "include", .policy = offload_policy_set },
+	{ "exclude", .policy = offload_policy_set },
+	{ "accessed", .policy = offload_policy_set },
+	{ "changed", .policy = offload_policy_set },
+	{ "min-size", .policy = offload_policy_set },
+	{ "max-size", .policy = offload_policy_set },
+	{ "start", .policy = offload_policy_set },
+	{ "stop", .policy = offload_policy_set },
+	{ "schedule", .policy = offload_policy_set },
+};
+
+static bool policy_begin(struct parser *p, const char *argument, struct why *why)
+{
+	offload_policy_init(&p->policy, argument);
+	/* The rules are those for names of stores. */
+	return store_config_check_name(argument, why);
+}
+
+static bool policy_end(struct parser *p, struct why *why)
+{
+	const struct offload_policy *new = &p->policy;
+	struct config *cfg = p->cfg;
+	unsigned int i;
+
+	for (i = 0; i < cfg->npolicies; i++)
+		if (!strcmp(cfg->policies[i].name, new->name) ||
+		    !strcmp(cfg->policies[i].path, new->path))
+			return why_not(why,
+				       "[policy %s]: there is [policy %s] with the same name or path",
+				       new->name, cfg->policies[i].name);
+	cfg->policies = mem_grow(cfg->policies, cfg->npolicies, sizeof(*cfg->policies));
+	cfg->policies[cfg->npolicies++] = *new;
+	return offload_policy_complete(new, why);
+}
+
+const struct section config_sections[CONFIG_SECTIONS] = {
+	{ "server", NULL, server_keys, server_begin, server_end,
+	  .n = ARRAY_SIZE(server_keys), .settings = true },
+	{ "listener", "protocol", listener_keys, listener_begin, listener_end,
+	  .n = ARRAY_SIZE(listener_keys) },
+	{ "tls", NULL, tls_keys, tls_begin, tls_end,
+	  .n = ARRAY_SIZE(tls_keys) },
+	{ "store", "name", store_keys, store_begin, store_end,
+	  .n = ARRAY_SIZE(store_keys) },
+	{ "policy", "name", policy_keys, policy_begin, policy_end,
+	  .n = ARRAY_SIZE(policy_keys) },
+	{ "share", "name", share_keys, share_begin, share_end,
+	  .n = ARRAY_SIZE(share_keys), .options = true },
+};

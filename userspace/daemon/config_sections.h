@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Sections of the configuration file: what they are called, and what their keys do. */
+#ifndef _DITTOD_CONFIG_SECTIONS_H
+#define _DITTOD_CONFIG_SECTIONS_H
+
+#include "config.h"
+
+/* Most keys of one kind of section; those of the server are the most. */
+#define CONFIG_KEYS_MAX	(9 + SETTINGS)
+/* Kinds of sections. */
+#define CONFIG_SECTIONS	6
+
+struct parser;
+
+/**
+ * struct key - a key of a section
+ * @name: name of the key
+ * @repeats: may occur several times
+ * @share: parses the value into the section's share, or NULL
+ * @listener: parses the value into the section's listener, or NULL
+ * @store: parses the value of the key into the section's store, or NULL
+ * @policy: parses the value of the key into the section's policy, or NULL
+ * @config: parses the value into the configuration, or NULL
+ */
+struct key {
+	const char *name;
+	bool repeats;
+	bool (*share)(struct share *s, const char *value, struct why *why);
+	bool (*listener)(struct listener *l, const char *value, struct why *why);
+	bool (*store)(struct store_config *s, const char *key, const char *value,
+		      struct why *why);
+	bool (*policy)(struct offload_policy *p, const char *key, const char *value,
+		       struct why *why);
+	bool (*config)(struct config *cfg, const char *value, struct why *why);
+};
+
+/**
+ * struct section - a kind of section
+ * @name: first word in the brackets
+ * @argument: meaning of the second word; NULL if there is none
+ * @keys: its keys
+ * @begin: called with the second word at the start of a section
+ * @end: checks and stores the complete section
+ * @n: number of entries in @keys
+ * @options: numbers among the options of shares are keys, too
+ * @settings: settings of the kernel are keys, too
+ */
+struct section {
+	const char *name;
+	const char *argument;
+	const struct key *keys;
+	bool (*begin)(struct parser *p, const char *argument, struct why *why);
+	bool (*end)(struct parser *p, struct why *why);
+	unsigned int n;
+	bool options;
+	bool settings;
+};
+
+/**
+ * struct parser - state of the parser
+ * @name: name of the file
+ * @line: number of the present line
+ * @cfg: the resulting configuration
+ * @mistakes: the errors found
+ * @section: the present section; NULL before the first one and in an unknown one
+ * @header: line of the section's header
+ * @in_unknown: the section is unknown, so its keys are not checked
+ * @seen: line of each key that occurred in the section, in the order of its table; then options
+ *	or settings
+ * @server_line: line of the server's section
+ * @tls_line: line of the section [tls]
+ * @share: share of the present section
+ * @listener: listener of the present section
+ * @store: store of the present section
+ * @policy: policy of the present section
+ */
+struct parser {
+	const char *name;
+	unsigned int line;
+	struct config *cfg;
+	struct mistakes *mistakes;
+	const struct section *section;
+	unsigned int header;
+	bool in_unknown;
+	unsigned int seen[CONFIG_KEYS_MAX];
+	unsigned int server_line;
+	unsigned int tls_line;
+	struct share *share;
+	struct listener listener;
+	struct store_config *store;
+	struct offload_policy policy;
+};
+
+extern const struct section config_sections[CONFIG_SECTIONS];
+
+#endif
