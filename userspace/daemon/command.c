@@ -33,7 +33,7 @@ int command_check_config(const struct config_file *file)
 			share_users_free(&users);
 	}
 	for (i = 0; i < cfg->nstores; i++) {
-		char *text = store_config_text(cfg->stores[i], &why);
+		char *text = store_config_text(cfg->stores[i], NULL, &why);
 
 		if (!text)
 			fprintf(stderr, "%s: [store %s]: %s\n", file->path, cfg->stores[i]->name,

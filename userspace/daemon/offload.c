@@ -88,9 +88,11 @@ static u64 offload_next_time(const struct offload *o)
 
 static void offload_set_timer(const struct offload *o)
 {
-	u64 at = offload_next_time(o);
+	u64 at = offload_next_time(o), keys = offload_keys_next_time(o);
 	struct itimerspec spec = { 0 };
 
+	if (keys && (!at || keys < at))
+		at = keys;
 	spec.it_value.tv_sec = (time_t)(at / 1000);
 	spec.it_value.tv_nsec = (long)(at % 1000) * 1000000;
 	timerfd_settime(o->timer, TFD_TIMER_ABSTIME, &spec, NULL);
@@ -362,6 +364,7 @@ static void offload_ready(void *arg)
 
 	/* None of them blocks, so it does not matter which one has work. */
 	offload_timer_ready(o);
+	offload_keys_ready(o);
 	offload_fills_ready(o);
 	offload_receive(o);
 	offload_clients_ready(o);
@@ -378,6 +381,7 @@ struct source offload_source(struct offload *o)
 void offload_configure(struct offload *o, const struct config *cfg)
 {
 	offload_stores_set(o, cfg);
+	offload_keys_ready(o);
 	if (!o->wanted && o->process >= 0) {
 		/* It exits when its socket is closed. */
 		log_notice("there are no stores any more: the store process ends");
@@ -409,6 +413,7 @@ struct offload *offload_new(int spawner, const char *socket_path)
 	o->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	o->fills = offload_fills_new();
 	o->clients = offload_clients_new(socket_path);
+	o->keys = offload_keys_new();
 	if (o->poll >= 0 && o->timer >= 0 && o->fills && o->clients &&
 	    offload_watch(o, o->timer) && offload_watch(o, offload_fills_fd(o->fills)) &&
 	    offload_watch(o, offload_clients_fd(o->clients)))
@@ -429,6 +434,7 @@ void offload_free(struct offload *o)
 	while (o->tasks)
 		offload_fail(o, o->tasks, ECANCELED, "dittod ends");
 	offload_clients_free(o);
+	offload_keys_free(o->keys);
 	offload_stores_free(o);
 	if (o->timer >= 0)
 		close(o->timer);

@@ -14,6 +14,7 @@
 struct config;
 struct offload_clients;
 struct offload_fills;
+struct offload_keys;
 struct offload_kernel;
 struct offload_task;
 
@@ -59,8 +60,13 @@ struct offload_task {
  * @task: task that gives it to the process
  * @name: its name
  * @where: endpoint and bucket, for people
- * @text: settings with secrets, see store_config_text(); NULL if they cannot be read
+ * @text: settings with secrets, see store_config_text(); NULL if they cannot be read, or while
+ *	there are no keys
  * @ca_file: path of the certificates to trust, or NULL
+ * @keys: lines with the keys that its command printed, or NULL
+ * @keys_of: the command and the ids that @keys are of
+ * @keys_at: clock_ms() at which the command is to be run; 0 for never
+ * @keys_pause: ms until it is run again after a failure
  * @busy: @task is in the queue
  * @again: it has changed since @task was sent
  * @ready: the process knows the store
@@ -76,6 +82,10 @@ struct offload_store {
 	char *where;
 	char *text;
 	char *ca_file;
+	char *keys;
+	char *keys_of;
+	u64 keys_at;
+	u64 keys_pause;
 	bool busy;
 	bool again;
 	bool ready;
@@ -105,6 +115,7 @@ struct offload_store {
  * @cfg: the configuration, for the stores of shares; the caller's
  * @fills: threads that give data to the kernel
  * @clients: connections of dittoctl
+ * @keys: the command that prints keys
  * @packet: receive buffer
  */
 struct offload {
@@ -125,6 +136,7 @@ struct offload {
 	const struct config *cfg;
 	struct offload_fills *fills;
 	struct offload_clients *clients;
+	struct offload_keys *keys;
 	u8 packet[OFFLOAD_PACKET_MAX];
 };
 
@@ -162,6 +174,19 @@ void offload_stores_free(struct offload *o);
 void offload_stores_send(struct offload *o);
 /* The process has ended: it knows no stores. */
 void offload_stores_lost(struct offload *o);
+
+/* Use the keys that the command of a store has printed; takes @lines. */
+void offload_store_use_keys(struct offload *o, struct offload_store *s, char *lines);
+
+/* Keys that commands print (offload_keys.c). */
+struct offload_keys *offload_keys_new(void);
+void offload_keys_free(struct offload_keys *k);
+/* Run the command of a store, now and until it prints keys. */
+void offload_keys_want(struct offload *o, struct offload_store *s);
+/* Take what was printed, and begin with the next command. */
+void offload_keys_ready(struct offload *o);
+/* The time at which there is something to do; 0 for never. */
+u64 offload_keys_next_time(const struct offload *o);
 
 /* Fetches for the kernel, and the threads for their data (offload_fetch.c). */
 struct offload_fills *offload_fills_new(void);

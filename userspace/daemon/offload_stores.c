@@ -56,7 +56,8 @@ static bool store_heard(struct offload *o, struct offload_task *task,
 	if (msg->type != OFFLOAD_STORED)
 		return false;
 	s->busy = false;
-	s->ready = true;
+	/* Without a text, it waits for other keys. */
+	s->ready = s->text;
 	if (s->again)
 		store_submit(o, s);
 	return true;
@@ -120,6 +121,8 @@ static void store_free(struct offload_store *s)
 	free(s->where);
 	store_config_text_free(s->text);
 	free(s->ca_file);
+	store_config_text_free(s->keys);
+	free(s->keys_of);
 	free(s);
 }
 
@@ -132,22 +135,73 @@ void offload_stores_free(struct offload *o)
 	free(o->stores);
 }
 
-static void store_set(struct offload_store *s, const struct store_config *cfg)
+/* Make the settings for the process; on errors, the store cannot be used. */
+static void store_make_text(struct offload_store *s, const struct store_config *cfg)
 {
 	struct why why;
 
-	free(s->where);
-	free(s->ca_file);
 	store_config_text_free(s->text);
-	s->where = mem_print("%s/%s%s%s", cfg->endpoint, cfg->bucket, cfg->prefix ? "/" : "",
-			     cfg->prefix ?: "");
-	s->ca_file = cfg->ca_file ? mem_string(cfg->ca_file) : NULL;
-	s->text = store_config_text(cfg, &why);
+	s->text = store_config_text(cfg, s->keys, &why);
 	s->why[0] = '\0';
 	if (s->text)
 		return;
 	snprintf(s->why, sizeof(s->why), "[store %s]: %.400s", cfg->name, why.text);
 	log_error("%s", s->why);
+}
+
+/*
+ * Have the command run, if there is one. Keys that the same command printed before are used until
+ * then. Returns false if there are none yet.
+ */
+static bool store_want_keys(struct offload *o, struct offload_store *s,
+			    const struct store_config *cfg)
+{
+	char *of = cfg->key_command ?
+		   mem_print("%s\n%s", cfg->key_command, cfg->key_ids ?: "") : mem_string("");
+
+	if (!s->keys_of || strcmp(of, s->keys_of)) {
+		store_config_text_free(s->keys);
+		s->keys = NULL;
+	}
+	free(s->keys_of);
+	s->keys_of = of;
+	s->keys_at = 0;
+	if (cfg->key_command)
+		offload_keys_want(o, s);
+	return !cfg->key_command || s->keys;
+}
+
+static void store_set(struct offload *o, struct offload_store *s, const struct store_config *cfg)
+{
+	free(s->where);
+	free(s->ca_file);
+	s->where = mem_print("%s/%s%s%s", cfg->endpoint, cfg->bucket, cfg->prefix ? "/" : "",
+			     cfg->prefix ?: "");
+	s->ca_file = cfg->ca_file ? mem_string(cfg->ca_file) : NULL;
+	if (store_want_keys(o, s, cfg)) {
+		store_make_text(s, cfg);
+		return;
+	}
+	store_config_text_free(s->text);
+	s->text = NULL;
+	s->why[0] = '\0';
+	/* The process may know older keys. What needs the store waits for those to come. */
+	s->ready = false;
+}
+
+void offload_store_use_keys(struct offload *o, struct offload_store *s, char *lines)
+{
+	if (s->text && s->keys && !strcmp(s->keys, lines)) {
+		store_config_text_free(lines);
+		return;
+	}
+	store_config_text_free(s->keys);
+	s->keys = lines;
+	store_make_text(s, config_store(o->cfg, s->name));
+	if (!s->text)
+		offload_refuse(o, s);
+	else if (o->ready)
+		store_submit(o, s);
 }
 
 /* A store that is gone stays in the list, but nothing can use it. */
@@ -157,6 +211,7 @@ static void store_remove(struct offload *o, struct offload_store *s)
 		 s->name);
 	store_config_text_free(s->text);
 	s->text = NULL;
+	s->keys_at = 0;
 	offload_refuse(o, s);
 }
 
@@ -178,8 +233,8 @@ void offload_stores_set(struct offload *o, const struct config *cfg)
 			o->stores = mem_grow(o->stores, o->nstores, sizeof(*o->stores));
 			o->stores[o->nstores++] = s;
 		}
-		store_set(s, cfg->stores[i]);
-		if (!s->text)
+		store_set(o, s, cfg->stores[i]);
+		if (s->why[0])
 			offload_refuse(o, s);
 		if (o->ready)
 			store_submit(o, s);

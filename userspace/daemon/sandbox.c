@@ -337,3 +337,57 @@ int sandbox_calls(enum sandbox_kind kind)
 	seccomp_release(ctx);
 	return rc;
 }
+
+/* System calls that attacks on the kernel and on other processes use. */
+static const int denied[] = {
+	SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev),
+	SCMP_SYS(kcmp), SCMP_SYS(pidfd_getfd), SCMP_SYS(mount), SCMP_SYS(umount2),
+	SCMP_SYS(pivot_root), SCMP_SYS(chroot), SCMP_SYS(move_mount), SCMP_SYS(open_tree),
+	SCMP_SYS(fsopen), SCMP_SYS(fsmount), SCMP_SYS(fspick), SCMP_SYS(unshare),
+	SCMP_SYS(setns), SCMP_SYS(bpf), SCMP_SYS(perf_event_open), SCMP_SYS(userfaultfd),
+	SCMP_SYS(io_uring_setup), SCMP_SYS(io_uring_enter), SCMP_SYS(io_uring_register),
+	SCMP_SYS(keyctl), SCMP_SYS(add_key), SCMP_SYS(request_key), SCMP_SYS(init_module),
+	SCMP_SYS(finit_module), SCMP_SYS(delete_module), SCMP_SYS(kexec_load),
+	SCMP_SYS(kexec_file_load), SCMP_SYS(open_by_handle_at), SCMP_SYS(name_to_handle_at),
+	SCMP_SYS(personality), SCMP_SYS(modify_ldt), SCMP_SYS(swapon), SCMP_SYS(swapoff),
+	SCMP_SYS(reboot), SCMP_SYS(vmsplice), SCMP_SYS(fanotify_init), SCMP_SYS(acct),
+	SCMP_SYS(quotactl), SCMP_SYS(syslog),
+};
+
+int sandbox_deny(bool programs)
+{
+	scmp_filter_ctx ctx;
+	size_t i;
+	int rc = 0;
+
+	/* Kernels without seccomp reject this call. */
+	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) < 0)
+		return errno == EINVAL ? 0 : -errno;
+	ctx = seccomp_init(SCMP_ACT_ALLOW);
+	if (!ctx)
+		return -ENOMEM;
+	for (i = 0; !rc && i < ARRAY_SIZE(denied); i++)
+		rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), denied[i], 0);
+	if (!rc && !programs)
+		rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(execve), 0) ?:
+		     seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(execveat), 0);
+	if (!rc)
+		rc = seccomp_load(ctx);
+	seccomp_release(ctx);
+	return rc;
+}
+
+int sandbox_command(void)
+{
+	struct rules all = { .files = FILES_WRITE & ~(__u64)LANDLOCK_ACCESS_FS_EXECUTE };
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int set = rules_new(all);
+	int rc = set == -EOPNOTSUPP ? 0 : set;
+
+	if (null < 0)
+		return -errno;
+	if (set >= 0)
+		rc = rules_close(set, rules_allow(set, null, LANDLOCK_ACCESS_FS_WRITE_FILE));
+	close(null);
+	return rc ?: sandbox_deny(true);
+}

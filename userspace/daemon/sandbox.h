@@ -41,6 +41,26 @@ int sandbox_drop_user(uid_t uid, gid_t gid);
 int sandbox_files(int fd);
 
 /**
+ * sandbox_command - forbid to write and create files, but not to execute them
+ *
+ * Also forbids what attacks on the kernel and on other processes use, see sandbox_deny(). For
+ * programs of the administrator's choice. Applies to the calling thread and what it executes.
+ *
+ * Return: 0, also if the kernel has no Landlock, or a negative errno.
+ */
+int sandbox_command(void);
+
+/**
+ * sandbox_deny - forbid system calls that attacks on the kernel and on other processes use
+ * @programs: programs may be executed
+ *
+ * For programs that cannot be limited to a list of system calls.
+ *
+ * Return: 0, also if the kernel has no seccomp, or a negative errno.
+ */
+int sandbox_deny(bool programs);
+
+/**
  * sandbox_reading - forbid to write and create files, and to read most files
  * @files: files whose directories, with links resolved, stay readable; ends with NULL
  *

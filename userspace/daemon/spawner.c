@@ -25,18 +25,20 @@
 
 /*
  * Kinds of workers: a word for this program and the function that it runs then, or a program
- * beside it, which has only a control socket.
+ * beside it. A program, and a worker that is alone, has only a control socket.
  */
 static const struct {
 	const char *word;
 	void (*run)(void);
 	const char *program;
+	bool alone;
 } workers[WORKER_KINDS] = {
 	[WORKER_LOGINS] = { "--login-worker", worker_run_logins },
 	[WORKER_PIPES] = { "--pipe-worker", worker_run_pipes },
 	[WORKER_HOSTS] = { "--host-worker", worker_run_hosts },
 	[WORKER_TLS] = { "--tls-worker", worker_run_tls },
-	[WORKER_STORES] = { .program = WORKER_STORES_PROGRAM },
+	[WORKER_STORES] = { .program = WORKER_STORES_PROGRAM, .alone = true },
+	[WORKER_KEYS] = { "--key-worker", worker_run_keys, .alone = true },
 };
 
 /**
@@ -108,8 +110,9 @@ bool worker_program_path(const char *program, char path[PATH_MAX])
 }
 
 /* Runs in the child of the spawner. */
-static void spawner_exec_program(const char *program, int control)
+static void spawner_exec_alone(enum worker_kind kind, int control)
 {
+	const char *program = workers[kind].program;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	char path[PATH_MAX];
 	sigset_t none;
@@ -118,7 +121,11 @@ static void spawner_exec_program(const char *program, int control)
 	for (i = 0; i < WORKER_FD_CONTROL; i++)
 		if (dup2(null, i) < 0)
 			_exit(127);
-	if (!fds_lay_out(&control, WORKER_FD_CONTROL, 1) || !worker_program_path(program, path))
+	if (!fds_lay_out(&control, WORKER_FD_CONTROL, 1))
+		_exit(127);
+	if (!program)
+		spawner_exec(workers[kind].word);
+	if (!worker_program_path(program, path))
 		_exit(127);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -173,7 +180,7 @@ static bool spawner_next_order(struct order *order)
 	if (len != 1 || h.msg_controllen < CMSG_LEN(0) || order->kind >= WORKER_KINDS)
 		return false;
 	order->n = (control.header.cmsg_len - CMSG_LEN(0)) / sizeof(int);
-	if (workers[order->kind].program ? order->n != 1 :
+	if (workers[order->kind].alone ? order->n != 1 :
 	    order->n < WORKER_SOCKETS || order->n > ARRAY_SIZE(order->fds))
 		return false;
 	memcpy(order->fds, CMSG_DATA(&control.header), order->n * sizeof(int));
@@ -198,8 +205,8 @@ static void spawner_run(void)
 		if (*pid > 0)
 			kill(*pid, SIGKILL);
 		*pid = fork();
-		if (!*pid && workers[order.kind].program)
-			spawner_exec_program(workers[order.kind].program, order.fds[0]);
+		if (!*pid && workers[order.kind].alone)
+			spawner_exec_alone(order.kind, order.fds[0]);
 		if (!*pid)
 			spawner_exec_worker(&order);
 		for (i = 0; i < order.n; i++)

@@ -59,6 +59,8 @@ void store_config_free(struct store_config *s)
 	free(s->prefix);
 	free(s->credentials_file);
 	free(s->key_file);
+	free(s->key_command);
+	free(s->key_ids);
 	free(s->ca_file);
 	free(s->upload_limit);
 	free(s);
@@ -165,6 +167,8 @@ bool store_config_set(struct store_config *s, const char *key, const char *value
 		{ "credentials-file", offsetof(struct store_config, credentials_file),
 		  store_set_path },
 		{ "key-file", offsetof(struct store_config, key_file), store_set_path },
+		{ "key-command", offsetof(struct store_config, key_command), store_set_path },
+		{ "key-ids", offsetof(struct store_config, key_ids), store_set_text },
 		{ "ca-file", offsetof(struct store_config, ca_file), store_set_path },
 		{ "upload-limit", offsetof(struct store_config, upload_limit),
 		  store_set_limit },
@@ -193,7 +197,13 @@ bool store_config_complete(const struct store_config *s, struct why *why)
 		missing = "bucket";
 	else if (!s->credentials_file)
 		missing = "credentials-file";
-	return !missing || why_not(why, "[store %s]: '%s' is missing", s->name, missing);
+	if (missing)
+		return why_not(why, "[store %s]: '%s' is missing", s->name, missing);
+	if (s->key_file && s->key_command)
+		return why_not(why, "[store %s]: keys are from a key-file or a key-command",
+			       s->name);
+	return !s->key_ids || s->key_command ||
+	       why_not(why, "[store %s]: key-ids without a key-command", s->name);
 }
 
 /* Read a file that only its owner can read. Returns false and fills @why on error. */
@@ -277,28 +287,48 @@ static bool store_put_credentials(FILE *out, const char *path, struct why *why)
 }
 
 /* The first key encrypts; the others are those before it, with which older data is decrypted. */
-static bool store_put_keys(FILE *out, const char *path, struct why *why)
+char *store_config_keys(char *text, struct why *why)
 {
 	static const char blanks[] = " \t\r\n";
-	char text[SECRET_MAX + 1];
-	unsigned int n = 0;
+	char *lines = NULL, *key, *next;
+	size_t size = 0;
+	FILE *out = open_memstream(&lines, &size);
 	bool good = true;
-	char *key, *next;
 
-	if (!store_read_secret(path, text, why))
-		return false;
+	if (!out)
+		mem_out();
 	for (key = strtok_r(text, blanks, &next); key; key = strtok_r(NULL, blanks, &next)) {
 		good = good && strlen(key) == KEY_DIGITS &&
 		       strspn(key, "0123456789abcdefABCDEF") == KEY_DIGITS;
 		fprintf(out, "key=%s\n", key);
-		n++;
 	}
-	explicit_bzero(text, sizeof(text));
-	return (good && n) || why_not(why, "%s: lines of %d hexadecimal digits are needed", path,
-				      KEY_DIGITS);
+	if (fclose(out))
+		mem_out();
+	if (good && size)
+		return lines;
+	store_config_text_free(lines);
+	why_not(why, "lines of %d hexadecimal digits are needed", KEY_DIGITS);
+	return NULL;
 }
 
-char *store_config_text(const struct store_config *s, struct why *why)
+static bool store_put_keys(FILE *out, const char *path, struct why *why)
+{
+	char text[SECRET_MAX + 1];
+	struct why cause;
+	char *lines;
+
+	if (!store_read_secret(path, text, why))
+		return false;
+	lines = store_config_keys(text, &cause);
+	explicit_bzero(text, sizeof(text));
+	if (!lines)
+		return why_not(why, "%s: %s", path, cause.text);
+	fputs(lines, out);
+	store_config_text_free(lines);
+	return true;
+}
+
+char *store_config_text(const struct store_config *s, const char *keys, struct why *why)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -318,6 +348,8 @@ char *store_config_text(const struct store_config *s, struct why *why)
 		s->parallel, s->timeout_s);
 	good = store_put_credentials(out, s->credentials_file, why) &&
 	       (!s->key_file || store_put_keys(out, s->key_file, why));
+	if (keys)
+		fputs(keys, out);
 	if (fclose(out))
 		mem_out();
 	if (good)

@@ -16,6 +16,8 @@
  * @prefix: what the names of all objects begin with, or NULL
  * @credentials_file: path of the file with access key and secret key
  * @key_file: path of the file with the keys of the encryption, or NULL
+ * @key_command: command that prints them, a path and words, or NULL
+ * @key_ids: words of which @key_command gets one at a time, or NULL
  * @ca_file: path of the certificates that are trusted instead of those of the system, or NULL
  * @host_style: the bucket is in the host name of URLs, not in their path
  * @compression: data is compressed if that makes it smaller
@@ -31,6 +33,8 @@ struct store_config {
 	char *prefix;
 	char *credentials_file;
 	char *key_file;
+	char *key_command;
+	char *key_ids;
 	char *ca_file;
 	char *upload_limit;
 	bool host_style;
@@ -63,6 +67,7 @@ bool store_config_complete(const struct store_config *s, struct why *why);
 /**
  * store_config_text - settings of a store for the store process, with its secrets
  * @s: the store
+ * @keys: lines of store_config_keys() that its command printed; NULL if it has none
  * @why: filled on error with the file and the cause
  *
  * Reads the files with credentials and keys, which only their owner may be allowed to read.
@@ -72,7 +77,17 @@ bool store_config_complete(const struct store_config *s, struct why *why);
  * Return: lines "KEY=VALUE" as in offload/store.h, to be freed with store_config_text_free();
  * NULL on error.
  */
-char *store_config_text(const struct store_config *s, struct why *why);
+char *store_config_text(const struct store_config *s, const char *keys, struct why *why);
+
+/**
+ * store_config_keys - make lines for store_config_text() of what a file or a command has
+ * @text: keys of 64 hexadecimal digits with blanks between; is changed
+ * @why: filled if it is something else
+ *
+ * Return: lines "key=VALUE", to be freed with store_config_text_free(); NULL on error.
+ */
+char *store_config_keys(char *text, struct why *why);
+
 /* Clear the secrets, and free. NULL is allowed. */
 void store_config_text_free(char *text);
 

@@ -15,13 +15,14 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-/* Kinds of workers; there is one process of each. */
+/* Kinds of workers; there is at most one process of each. */
 enum worker_kind {
 	WORKER_LOGINS,
 	WORKER_PIPES,
 	WORKER_HOSTS,
 	WORKER_TLS,
 	WORKER_STORES,
+	WORKER_KEYS,
 	WORKER_KINDS
 };
 
@@ -88,9 +89,9 @@ int worker_spawner_order(int spawner, enum worker_kind kind, const int sockets[W
 			 int file);
 
 /**
- * worker_spawner_program - order a new worker that is a program of its own
+ * worker_spawner_program - order a new worker that has only a control socket
  * @spawner: socket of the spawner
- * @kind: WORKER_STORES; the present worker of that kind is killed
+ * @kind: WORKER_STORES or WORKER_KEYS; the present worker of that kind is killed
  * @control: the worker's end of its socket, which stays the caller's to close
  *
  * Does not block and does not wait for the worker.
@@ -107,6 +108,7 @@ void worker_run_logins(void);
 void worker_run_pipes(void);
 void worker_run_hosts(void);
 void worker_run_tls(void);
+void worker_run_keys(void);
 
 /* Exit the worker unless @rc is 0: dittod has ended or sent an invalid message. */
 void worker_check(int rc);

@@ -23,6 +23,7 @@
 
 #include "clock.h"
 #include "daemon/config.h"
+#include "daemon/key_command.h"
 #include "daemon/late.h"
 #include "daemon/offload_private.h"
 #include "daemon/upcall.h"
@@ -165,8 +166,8 @@ static bool bench_turn(struct bench *b, int fd, int ms)
 	}
 }
 
-/* Become the process that the spawner is told to start. */
-static bool bench_spawn(struct bench *b)
+/* The control socket of a worker that the spawner is told to start, or -1. */
+static int bench_take_order(struct bench *b, enum worker_kind kind)
 {
 	union {
 		struct cmsghdr header;
@@ -176,12 +177,20 @@ static bool bench_spawn(struct bench *b)
 	struct iovec iov = { &byte, 1 };
 	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
 			    .msg_controllen = sizeof(control) };
+	int fd;
 
 	if (!bench_turn(b, b->spawner, WAIT) || recvmsg(b->spawner, &h, 0) != 1 ||
-	    byte != WORKER_STORES || !h.msg_controllen)
-		return false;
-	memcpy(&b->process, CMSG_DATA(&control.header), sizeof(int));
-	return true;
+	    byte != (char)kind || !h.msg_controllen)
+		return -1;
+	memcpy(&fd, CMSG_DATA(&control.header), sizeof(int));
+	return fd;
+}
+
+/* Become the process that the spawner is told to start. */
+static bool bench_spawn(struct bench *b)
+{
+	b->process = bench_take_order(b, WORKER_STORES);
+	return b->process >= 0;
 }
 
 static bool process_hear(struct bench *b, struct offload_msg *msg, int *fd)
@@ -229,11 +238,12 @@ static void process_end(struct bench *b)
 	b->process = -1;
 }
 
-static void bench_begin(struct bench *b)
+/* Configure a broker, with more keys of its store. */
+static void bench_configure(struct bench *b, const char *more)
 {
 	char *text = mem_print("[store main]\nendpoint = http://127.0.0.1:1\nbucket = cold\n"
-			       "credentials-file = %s/c\n"
-			       "[share data]\npath = /srv\noffload-store = main\n", folder);
+			       "credentials-file = %s/c\n%s[share data]\n"
+			       "path = /srv\noffload-store = main\n", folder, more);
 	struct mistakes m;
 	int pair[2];
 
@@ -243,6 +253,7 @@ static void bench_begin(struct bench *b)
 	kernel_answers = 0;
 	kernel_refuses = 0;
 	b->late = late_open();
+	b->process = -1;
 	b->cfg = config_parse("f", text, strlen(text), &m);
 	free(text);
 	CHECK(b->cfg && !socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair));
@@ -250,6 +261,11 @@ static void bench_begin(struct bench *b)
 	b->o = offload_new(pair[1], ctl_path);
 	CHECK(b->o && b->late >= 0);
 	offload_configure(b->o, b->cfg);
+}
+
+static void bench_begin(struct bench *b)
+{
+	bench_configure(b, "");
 	CHECK(bench_spawn(b));
 	process_begin(b);
 }
@@ -690,6 +706,99 @@ static void other_configurations(void)
 	config_free(none);
 }
 
+#define KEY1	"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define KEY2	"ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100"
+#define COMMAND	"key-command = /bin/kmip get\nkey-ids = new old\n"
+
+/* Be the key worker: compare the order, and answer. */
+static void key_worker(struct bench *b, const char *id, bool good, const char *text)
+{
+	int fd = bench_take_order(b, WORKER_KEYS);
+	char want[] = "/bin/kmip\0get\0...\0";
+	struct key_answer answer = { .good = good, .len = (u32)strlen(text) };
+	struct key_order order;
+
+	if (!CHECK(fd >= 0))
+		return;
+	memcpy(want + 14, id, 3);
+	CHECK(recv(fd, &order, sizeof(order), 0) == (ssize_t)sizeof(order));
+	CHECK(order.ms == 30000 && !memcmp(order.words, want, sizeof(want)));
+	snprintf(answer.text, sizeof(answer.text), "%s", text);
+	CHECK(send(fd, &answer, sizeof(answer), 0) == (ssize_t)sizeof(answer));
+	close(fd);
+}
+
+/* Hear the definition of the store, and whether it ends with these keys. */
+static void process_hear_keys(struct bench *b, const char *keys)
+{
+	struct offload_msg msg;
+	int fd;
+
+	if (!CHECK(process_hear(b, &msg, &fd) && msg.type == OFFLOAD_STORE))
+		return;
+	CHECK(msg.text_len > strlen(keys) &&
+	      !memcmp(msg.text + msg.text_len - strlen(keys), keys, strlen(keys)));
+	process_say(b, (struct offload_msg){ .type = OFFLOAD_STORED, .id = msg.id }, -1);
+}
+
+static void keys_of_a_command(void)
+{
+	struct offload_msg msg;
+	struct bench b;
+	int fd;
+
+	bench_configure(&b, COMMAND);
+	fd = b.spawner;
+	key_worker(&b, "new", true, KEY1 "\n");
+	CHECK(bench_spawn(&b));
+	process_say(&b, (struct offload_msg){ .type = OFFLOAD_HELLO, .number = OFFLOAD_VERSION },
+		    -1);
+	/* Who wants data waits for the keys. */
+	kernel_ask(&b, 0, 4096, 60000, COOKIE);
+	key_worker(&b, "old", true, KEY2);
+	process_hear_keys(&b, "secret-key=B\nkey=" KEY1 "\nkey=" KEY2 "\n");
+	CHECK(process_hear(&b, &msg, &fd) && msg.type == OFFLOAD_FETCH && !kernel_answers);
+	/* The keys stay in use until there are others. */
+	offload_configure(b.o, b.cfg);
+	process_hear_keys(&b, "\nkey=" KEY1 "\nkey=" KEY2 "\n");
+	key_worker(&b, "new", true, KEY2);
+	key_worker(&b, "old", true, KEY1);
+	process_hear_keys(&b, "secret-key=B\nkey=" KEY2 "\nkey=" KEY1 "\n");
+	/* They stay in use, too, if the command fails. */
+	offload_configure(b.o, b.cfg);
+	process_hear_keys(&b, "secret-key=B\nkey=" KEY2 "\nkey=" KEY1 "\n");
+	key_worker(&b, "new", false, "no route");
+	kernel_ask(&b, 4096, 4096, 60000, COOKIE);
+	CHECK(process_hear(&b, &msg, &fd) && msg.type == OFFLOAD_FETCH && !kernel_answers);
+	bench_end(&b);
+}
+
+static void check_keys_refused(bool good, const char *said, const char *cause)
+{
+	char *want = mem_print("[store main]: key-command /bin/kmip new: %s", cause);
+	struct bench b;
+
+	bench_configure(&b, COMMAND);
+	key_worker(&b, "new", good, said);
+	CHECK(bench_spawn(&b));
+	kernel_ask(&b, 0, 4096, 60000, COOKIE);
+	CHECK(kernel_is_answered(&b) && kernel_error == ENOENT);
+	SAME(kernel_text, want);
+	bench_end(&b);
+	free(want);
+}
+
+static void keys_refused(void)
+{
+	static const char want[] = "it must print one key of 64 hexadecimal digits";
+
+	check_keys_refused(false, "no\033 route", "no? route");
+	check_keys_refused(true, "", want);
+	check_keys_refused(true, KEY1 "0", want);
+	check_keys_refused(true, KEY1 " " KEY2, want);
+	check_keys_refused(true, KEY1 "\n# a comment", want);
+}
+
 /* The broker looks for the program beside its own. */
 static char *program_make(void)
 {
@@ -706,7 +815,8 @@ int main(void)
 		TEST(fetch_in_parts), TEST(misbehaving_process), TEST(fetch_that_fails),
 		TEST(full_file_system), TEST(process_that_ends), TEST(store_that_is_slow),
 		TEST(unknown_stores), TEST(store_that_is_refused), TEST(push_a_file),
-		TEST(pushes_that_end), TEST(status_of_stores), TEST(other_configurations), { 0 }
+		TEST(pushes_that_end), TEST(status_of_stores), TEST(other_configurations),
+		TEST(keys_of_a_command), TEST(keys_refused), { 0 }
 	};
 	char *program, *credentials;
 	char command[64];

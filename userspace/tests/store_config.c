@@ -100,6 +100,12 @@ static void mistakes_of_stores(void)
 		    "f:5: prefix: '/a' is not allowed: letters, digits, '.', '_', '-' and single slashes between them are");
 	refuse_text(STORE "key-file = k\n",
 		    "f:5: key-file: 'k' is not allowed: an absolute path is");
+	refuse_text(STORE "key-command = kmip get\n",
+		    "f:5: key-command: 'kmip get' is not allowed: an absolute path is");
+	refuse_text(STORE "key-command = /k\nkey-file = /k\n",
+		    "f:1: [store main]: keys are from a key-file or a key-command");
+	refuse_text(STORE "key-ids = a\n",
+		    "f:1: [store main]: key-ids without a key-command");
 	refuse_text(STORE "parallel = 65\n",
 		    "f:5: parallel: '65' is not allowed: a number from 1 to 64 is");
 	refuse_text(STORE "paralel = 1\n",
@@ -150,7 +156,7 @@ static void text_has_secrets(void)
 						       "secret_key=S/K+1=\n", 0600),
 					    file_write("k", KEY1 "\n" KEY2 "\n", 0400));
 	struct why why;
-	char *text = store_config_text(s, &why);
+	char *text = store_config_text(s, NULL, &why);
 
 	SAME(text, "endpoint=http://127.0.0.1:7480\nbucket=cold\nregion=us-east-1\n"
 	     "addressing=path\ncompression=on\nparallel=8\ntimeout=30\n"
@@ -160,8 +166,8 @@ static void text_has_secrets(void)
 
 	s = store_with(file_write("c", "[default]\naws_access_key_id = A\n"
 				  "aws_secret_access_key = B\n", 0600), NULL);
-	text = store_config_text(s, &why);
-	CHECK(text && strstr(text, "access-key=A\nsecret-key=B\n"));
+	text = store_config_text(s, "key=" KEY2 "\n", &why);
+	CHECK(text && strstr(text, "access-key=A\nsecret-key=B\nkey=" KEY2 "\n"));
 	store_config_text_free(text);
 	store_config_free(s);
 }
@@ -172,7 +178,7 @@ static void refuse_files(char *credentials, char *keys, const char *want)
 	char *expected = mem_print("%s/%s", folder, want);
 	struct why why;
 
-	CHECK(!store_config_text(s, &why));
+	CHECK(!store_config_text(s, NULL, &why));
 	SAME(why.text, expected);
 	free(expected);
 	store_config_free(s);

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The key worker: what commands print, their limits, and their confinement. */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "daemon/key_command.h"
+#include "daemon/worker.h"
+#include "mem.h"
+#include "test.h"
+
+/* Milliseconds of a command that must not be in time, and of all others. */
+#define SHORT	300
+#define LONG	60000
+
+#define FOLDER	"/tmp/ditto-key.XXXXXX"
+static char folder[24];
+static int spawner;
+static struct key_answer answer;
+
+/* A script for everybody. */
+static char *script_write(const char *text)
+{
+	char *path = mem_print("%s/script", folder);
+	FILE *f = fopen(path, "we");
+
+	if (CHECK(f)) {
+		fprintf(f, "#!/bin/sh\n%s\n", text);
+		fclose(f);
+	}
+	chmod(path, 0755);
+	return path;
+}
+
+static int order_send(const char *path, const char *argument, u32 ms)
+{
+	struct key_order order = { .ms = ms };
+	int pair[2];
+
+	memcpy(order.words, path, strlen(path) + 1);
+	memcpy(order.words + strlen(path) + 1, argument, strlen(argument) + 1);
+	CHECK(!socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair));
+	CHECK(!worker_spawner_program(spawner, WORKER_KEYS, pair[1]));
+	close(pair[1]);
+	CHECK(send(pair[0], &order, sizeof(order), 0) == (ssize_t)sizeof(order));
+	return pair[0];
+}
+
+static void command_run(const char *path, const char *argument, u32 ms)
+{
+	int fd = order_send(path, argument, ms);
+
+	memset(&answer, 0, sizeof(answer));
+	CHECK(recv(fd, &answer, sizeof(answer), 0) == (ssize_t)sizeof(answer));
+	close(fd);
+}
+
+static void script_run(const char *text, u32 ms)
+{
+	char *path = script_write(text);
+
+	command_run(path, "an-id", ms);
+	free(path);
+}
+
+static void command_prints(void)
+{
+	script_run("echo key of $1; echo more >&2; read x || echo no input", LONG);
+	CHECK(answer.good && answer.len == strlen(answer.text));
+	SAME(answer.text, "key of an-id\nno input\n");
+	/* Words are not interpreted. */
+	command_run("/bin/echo", "$HOME;id>x", LONG);
+	SAME(answer.text, "$HOME;id>x\n");
+	script_run("env | sort | cut -d= -f1 | tr '\\n' ' '", LONG);
+	SAME(answer.text, "HOME LC_ALL PATH PWD ");
+}
+
+static void command_fails(void)
+{
+	char *path;
+
+	script_run("echo secret; echo first >&2; echo 'no such key' >&2; exit 3", LONG);
+	CHECK(!answer.good);
+	SAME(answer.text, "it ended with status 3: no such key");
+	script_run("kill -9 $$", LONG);
+	SAME(answer.text, "it was ended by signal 9");
+	command_run("/nowhere/program", "x", LONG);
+	CHECK(!answer.good);
+	SAME(answer.text, "it ended with status 127: No such file or directory");
+	path = script_write("echo");
+	chmod(path, 0644);
+	command_run(path, "x", LONG);
+	free(path);
+	SAME(answer.text, "it ended with status 127: Permission denied");
+}
+
+static void command_limits(void)
+{
+	script_run("yes", LONG);
+	CHECK(!answer.good);
+	SAME(answer.text, "it printed more than 4096 bytes");
+	script_run("yes | head -c 4096", LONG);
+	CHECK(answer.good && answer.len == KEY_OUTPUT_MAX);
+	script_run("yes | head -c 4097", LONG);
+	SAME(answer.text, "it printed more than 4096 bytes");
+	/* What it says is dropped. */
+	script_run("head -c 1000000 /dev/zero >&2; echo done", LONG);
+	CHECK(answer.good);
+	SAME(answer.text, "done\n");
+}
+
+/* Nobody of the command's processes stays. */
+static void command_time_is_up(void)
+{
+	char *text;
+	u64 until;
+	pid_t pid;
+
+	script_run("echo waiting >&2; sleep 1000", SHORT);
+	CHECK(!answer.good);
+	SAME(answer.text, "it did not end within 0.3 s: waiting");
+	/* A child that goes on without it holds up nothing. */
+	script_run("sleep 1000 & echo $!", LONG);
+	CHECK(answer.good);
+	pid = (pid_t)strtol(answer.text, NULL, 10);
+	until = clock_ms() + LONG;
+	while (pid > 1 && !kill(pid, 0) && clock_ms() < until)
+		usleep(10000);
+	text = mem_print("/proc/%d", pid);
+	CHECK(pid > 1 && access(text, F_OK));
+	free(text);
+}
+
+/* It ends with the connection. */
+static void command_is_cancelled(void)
+{
+	char *path = script_write("echo $$ >&2; exec sleep 1000");
+	int fd = order_send(path, "x", LONG);
+	char byte;
+
+	usleep(100000);
+	CHECK(recv(fd, &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN);
+	close(fd);
+	free(path);
+	/* The next one works all the same. */
+	script_run("echo next", LONG);
+	SAME(answer.text, "next\n");
+}
+
+static void command_is_confined(void)
+{
+	script_run("id -u; grep -c 'NoNewPrivs:.1$' /proc/self/status", LONG);
+	CHECK(strstr(answer.text, "\n1\n"));
+	if (!geteuid()) {
+		CHECK(strncmp(answer.text, "0\n", 2));
+		script_run("grep -c 'Cap\\(Eff\\|Bnd\\):.0*$' /proc/self/status", LONG);
+		SAME(answer.text, "2\n");
+	}
+	/* Descriptors of others are closed. */
+	script_run("ls /proc/self/fd | wc -l", LONG);
+	SAME(answer.text, "4\n");
+	/* The mode of the folder would permit it. */
+	chmod(folder, 0777);
+	script_run("cd ${0%/*}; (echo x > made) 2>/dev/null && echo written;"
+		   "echo x > /dev/null && echo null", LONG);
+	chmod(folder, 0755);
+	SAME(answer.text, "null\n");
+}
+
+int main(int argc, char **argv)
+{
+	static const struct test tests[] = {
+		TEST(command_prints), TEST(command_fails), TEST(command_limits),
+		TEST(command_time_is_up), TEST(command_is_cancelled), TEST(command_is_confined),
+		{ 0 }
+	};
+	char command[64];
+	int status;
+
+	worker_main(argc, argv);
+	snprintf(folder, sizeof(folder), "%s", FOLDER);
+	spawner = worker_spawner_start();
+	if (spawner < 0 || !mkdtemp(folder) || chmod(folder, 0755)) {
+		printf("not ok key_command: it cannot begin\n");
+		return EXIT_FAILURE;
+	}
+	status = test_main(tests);
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	return system(command) ? EXIT_FAILURE : status;
+}
