@@ -6,7 +6,8 @@
  * that name does, and returns when it is over; reading tells the nanoseconds of
  * one operation. All of a run is inside one system call: in User Mode Linux one
  * takes longer than most servers. The directory has been prepared: there are
- * "list" with files, "work", and "data" of FILE_SIZE bytes.
+ * "list" with files, "work", and "data" of FILE_SIZE bytes. Operations on "work" need no other:
+ * create and unlink, stat-work and list-work of what was created, open-work of the first files.
  *
  * Locking: load_lock serializes runs and covers load_ns.
  */
@@ -28,6 +29,7 @@
 
 #define LINE_MAX	256
 #define LISTED		10000
+#define REOPENED	16
 #define SMALL		SZ_4K
 #define LARGE		SZ_1M
 #define FILE_SIZE	SZ_32M
@@ -79,20 +81,42 @@ static int load_path(struct load *load, char *path, const char *format, u32 i)
 	return n < LINE_MAX ? 0 : -ENAMETOOLONG;
 }
 
-static int load_stat(struct load *load, u32 i)
+static int load_stat_path(const char *name)
 {
-	char name[LINE_MAX];
 	struct path path;
 	struct kstat st;
 	int err;
 
-	err = load_path(load, name, "list/entry-%05u", i % LISTED);
-	if (!err)
-		err = kern_path(name, LOOKUP_FOLLOW, &path);
+	err = kern_path(name, LOOKUP_FOLLOW, &path);
 	if (err)
 		return err;
 	err = vfs_getattr(&path, &st, STATX_BASIC_STATS, AT_STATX_SYNC_AS_STAT);
 	path_put(&path);
+	return err;
+}
+
+static int load_stat(struct load *load, u32 i)
+{
+	char name[LINE_MAX];
+
+	return load_path(load, name, "list/entry-%05u", i % LISTED) ?: load_stat_path(name);
+}
+
+static int load_stat_work(struct load *load, u32 i)
+{
+	char name[LINE_MAX];
+
+	return load_path(load, name, "work/file-%06u", i) ?: load_stat_path(name);
+}
+
+/* Do what close() does. */
+static int load_close(struct file *file)
+{
+	int err;
+
+	get_file(file);
+	err = filp_close(file, NULL);
+	__fput_sync(file);
 	return err;
 }
 
@@ -106,13 +130,21 @@ static int load_create(struct load *load, u32 i)
 	if (err)
 		return err;
 	file = filp_open(name, O_WRONLY | O_CREAT | O_EXCL, 0644);
-	if (IS_ERR(file))
-		return PTR_ERR(file);
-	/* This is what close() does. */
-	get_file(file);
-	err = filp_close(file, NULL);
-	__fput_sync(file);
-	return err;
+	return IS_ERR(file) ? PTR_ERR(file) : load_close(file);
+}
+
+/* A client with a delegation, or a lease, need not ask. */
+static int load_open_work(struct load *load, u32 i)
+{
+	char name[LINE_MAX];
+	struct file *file;
+	int err;
+
+	err = load_path(load, name, "work/file-%06u", i % REOPENED);
+	if (err)
+		return err;
+	file = filp_open(name, O_RDONLY, 0);
+	return IS_ERR(file) ? PTR_ERR(file) : load_close(file);
 }
 
 static int load_unlink_in(struct dentry *dir, struct mnt_idmap *idmap, u32 i)
@@ -159,14 +191,14 @@ static bool load_entry(struct dir_context *ctx, const char *name, int len, loff_
 	return true;
 }
 
-static int load_readdir(struct load *load, u32 i)
+static int load_list(struct load *load, const char *dir)
 {
 	char name[LINE_MAX];
 	struct file *file;
 	u32 before;
 	int err;
 
-	err = load_path(load, name, "list", 0);
+	err = load_path(load, name, dir, 0);
 	if (err)
 		return err;
 	file = filp_open(name, O_RDONLY | O_DIRECTORY, 0);
@@ -179,7 +211,18 @@ static int load_readdir(struct load *load, u32 i)
 		err = iterate_dir(file, &load->ctx);
 	} while (!err && load->entries != before);
 	__fput_sync(file);
-	return err ?: load->entries == LISTED + 2 ? 0 : -EBADMSG;
+	return err;
+}
+
+static int load_readdir(struct load *load, u32 i)
+{
+	return load_list(load, "list") ?: load->entries == LISTED + 2 ? 0 : -EBADMSG;
+}
+
+/* How many there are is known to the writer only, but not none. */
+static int load_list_work(struct load *load, u32 i)
+{
+	return load_list(load, "work") ?: load->entries > 2 ? 0 : -EBADMSG;
 }
 
 static int load_data(struct load *load, u32 i, bool write)
@@ -214,6 +257,9 @@ static const struct load_op load_ops[] = {
 	{ "create", load_create },
 	{ "unlink", load_unlink },
 	{ "readdir", load_readdir },
+	{ "stat-work", load_stat_work },
+	{ "open-work", load_open_work },
+	{ "list-work", load_list_work },
 	{ "read-4k", load_read, SMALL },
 	{ "write-4k", load_write, SMALL },
 	{ "read-1m", load_read, LARGE },
