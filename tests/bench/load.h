@@ -23,6 +23,8 @@ struct socket;
 #define LOAD_CALL_MAX		1024
 /* RENAME adds this to the number of a name. */
 #define LOAD_RENAMED		500000
+/* A prime: calls that pick a name jump so far, and come to each name. */
+#define LOAD_STRIDE		7919
 #define LOAD_PAYLOAD_MAX	(1024 * 1024)
 
 struct load_op;
@@ -40,9 +42,9 @@ struct load_smb_part;
  * @count: how many calls
  * @outstanding: how many of them at a time
  * @size: bytes of a READ or WRITE, or of a READDIRPLUS reply
- * @span: READ and WRITE go round the first @span bytes of the file
+ * @span: READ and WRITE go round the first @span bytes of the file; picks round so many names
  * @stable: stable_how of a WRITE
- * @first: number of the first name of CREATE, RENAME and REMOVE
+ * @first: number of the first name that is made, removed, held or picked, or of the first range
  * @session: of version 4.1: one that was not used before, with @outstanding slots
  * @clientid: whose it is; of SMB, the id of the session
  * @stateid: of version 4.1: an open of the file
@@ -170,6 +172,8 @@ __be32 *load_put_fixed(__be32 *p, const void *data, u32 len);
 __be32 *load_put_opaque(__be32 *p, const void *data, u32 len);
 __be32 *load_put_fh(__be32 *p, const struct load_run *run);
 __be32 *load_put_numbered_name(__be32 *p, const struct load_run *run, u32 n);
+/* The number of the name that call number @n picks out of @run->span. */
+u32 load_pick(const struct load_run *run, u32 n);
 /* The offset that call number @n reads or writes. */
 u64 load_io_offset(const struct load_run *run, u32 n);
 const __be32 *load_take(struct load_reply *reply, size_t words);

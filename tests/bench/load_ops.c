@@ -41,6 +41,13 @@ static __be32 *encode_lookup(const struct load_run *run, const struct load_slot 
 	return load_put_opaque(load_put_fh(p, run), run->name, strlen(run->name));
 }
 
+/* One of @run->span files; each of the first so many calls asks for another. */
+static __be32 *encode_pick(const struct load_run *run, const struct load_slot *slot,
+			   u32 n, __be32 *p)
+{
+	return load_put_numbered_name(load_put_fh(p, run), run, load_pick(run, n));
+}
+
 static __be32 *encode_access(const struct load_run *run, const struct load_slot *slot,
 			     u32 n, __be32 *p)
 {
@@ -147,6 +154,7 @@ static const struct load_op load_ops[] = {
 	{ .name = "null",	 .version = 3, .proc = 0,  .encode = encode_nothing },
 	{ .name = "getattr",	 .version = 3, .proc = 1,  .encode = encode_fh },
 	{ .name = "lookup",	 .version = 3, .proc = 3,  .encode = encode_lookup },
+	{ .name = "pick",	 .version = 3, .proc = 3,  .encode = encode_pick },
 	{ .name = "access",	 .version = 3, .proc = 4,  .encode = encode_access },
 	{ .name = "read",	 .version = 3, .proc = 6,  .encode = encode_read,
 	  .result = result_read },

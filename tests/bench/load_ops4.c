@@ -10,6 +10,7 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/nfs4.h>
+#include <linux/sizes.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
 
@@ -109,6 +110,31 @@ static __be32 *encode_open(const struct load_run *run, const struct load_slot *s
 	return put_close(put_getattr(p));
 }
 
+/* One of @run->span files, whose open is closed. */
+static __be32 *encode_pick(const struct load_run *run, const struct load_slot *slot,
+			   u32 n, __be32 *p)
+{
+	p = put_open(run, slot, compound_begin(run, slot, 3, p), false);
+	p = load_put_u32(p, 0);
+	p = load_put_numbered_name(p, run, load_pick(run, n));
+	return put_close(put_getattr(p));
+}
+
+/* An open that stays: of an owner whom nobody else is, or picking would close it. */
+static __be32 *encode_hold(const struct load_run *run, const struct load_slot *slot,
+			   u32 n, __be32 *p)
+{
+	p = load_put_u32(compound_begin(run, slot, 1, p), OP_OPEN);
+	p = load_put_u32(p, 0);
+	p = load_put_u32(p, 1 | 0x0400);
+	p = load_put_u32(p, 0);
+	p = load_put_u64(p, run->clientid);
+	p = load_put_opaque(p, "hold", 4);
+	p = load_put_u32(p, 0);
+	p = load_put_u32(p, 0);
+	return load_put_numbered_name(p, run, n);
+}
+
 static __be32 *encode_create(const struct load_run *run, const struct load_slot *slot,
 			     u32 n, __be32 *p)
 {
@@ -126,22 +152,30 @@ static __be32 *encode_remove(const struct load_run *run, const struct load_slot 
 				      n);
 }
 
-static __be32 *encode_lock(const struct load_run *run, const struct load_slot *slot,
-			   u32 n, __be32 *p)
+/* By the open of the run. */
+static __be32 *put_lock(const struct load_run *run, const char *owner, u64 offset, u64 length,
+			__be32 *p)
 {
-	char owner[12];
-
-	p = load_put_u32(compound_begin(run, slot, 2, p), OP_LOCK);
+	p = load_put_u32(p, OP_LOCK);
 	p = load_put_u32(p, 2);			/* WRITE_LT */
 	p = load_put_u32(p, 0);			/* no reclaim */
-	p = load_put_u64(p, 4096 * slot->index);
-	p = load_put_u64(p, 4096);
+	p = load_put_u64(p, offset);
+	p = load_put_u64(p, length);
 	p = load_put_u32(p, 1);			/* by an open: */
 	p = load_put_u32(p, 0);			/* its seqid, */
 	p = load_put_fixed(p, run->stateid, sizeof(run->stateid));
 	p = load_put_u32(p, 0);			/* seqid of the lock-owner */
 	p = load_put_u64(p, run->clientid);
-	p = load_put_opaque(p, owner, scnprintf(owner, sizeof(owner), "lock%u", slot->index));
+	return load_put_opaque(p, owner, strlen(owner));
+}
+
+static __be32 *encode_lock(const struct load_run *run, const struct load_slot *slot,
+			   u32 n, __be32 *p)
+{
+	char owner[12];
+
+	scnprintf(owner, sizeof(owner), "lock%u", slot->index);
+	p = put_lock(run, owner, 4096 * slot->index, 4096, compound_begin(run, slot, 2, p));
 
 	p = load_put_u32(p, OP_LOCKU);
 	p = load_put_u32(p, 2);
@@ -149,6 +183,14 @@ static __be32 *encode_lock(const struct load_run *run, const struct load_slot *s
 	p = put_current_stateid(p);
 	p = load_put_u64(p, 4096 * slot->index);
 	return load_put_u64(p, 4096);
+}
+
+/* A range that stays, behind those that are locked and unlocked, and apart from the one before. */
+static __be32 *encode_range(const struct load_run *run, const struct load_slot *slot,
+			    u32 n, __be32 *p)
+{
+	return put_lock(run, "range", SZ_1M + 2 * (u64)(run->first + n), 1,
+			compound_begin(run, slot, 1, p));
 }
 
 static __be32 *encode_read(const struct load_run *run, const struct load_slot *slot,
@@ -241,6 +283,9 @@ const struct load_op load_ops4[] = {
 	{ OP4("getattr4", encode_getattr) },
 	{ OP4("lookup4", encode_lookup) },
 	{ OP4("open4", encode_open) },
+	{ OP4("pick4", encode_pick) },
+	{ OP4("hold4", encode_hold) },
+	{ OP4("range4", encode_range) },
 	{ OP4("create4", encode_create) },
 	{ OP4("remove4", encode_remove) },
 	{ OP4("lock4", encode_lock) },

@@ -2,6 +2,7 @@
 /* Pieces of XDR (RFC 4506) for the load generator. */
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/math64.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
 
@@ -53,6 +54,16 @@ u64 load_io_offset(const struct load_run *run, u32 n)
 	u64 blocks = run->size ? run->span / run->size : 0;
 
 	return blocks ? (u64)(n % (u32)blocks) * run->size : 0;
+}
+
+u32 load_pick(const struct load_run *run, u32 n)
+{
+	u32 index;
+
+	if (!run->span)
+		return n;
+	div_u64_rem((u64)n * LOAD_STRIDE, min_t(u64, run->span, U32_MAX), &index);
+	return index;
 }
 
 const __be32 *load_take(struct load_reply *reply, size_t words)
