@@ -52,9 +52,12 @@ help:
 	@echo '  check-full        check, and all that is not in it'
 	@echo '  check-soak        all protocols on the same records for T=600 s (not in check)'
 	@echo '  bench             all measurements beside the peers, with a report below results/;'
-	@echo '                    SYSTEMS=ditto,knfsd,ksmbd,samba,ganesha TIERS=load,icount ITER=N QUICK=1'
+	@echo '                    SYSTEMS=ditto,knfsd,ksmbd,samba,ganesha ITER=N QUICK=1'
+	@echo '                    TIERS=load,icount,mounted,scale'
 	@echo '  bench-load        NFS and SMB in one boot, the client in the kernel'
 	@echo '  bench-icount      the same as instructions per operation, on Debian'"'"'s kernel'
+	@echo '  bench-mounted     programs on mounts of NFS and SMB: fio, many files, a source tree'
+	@echo '  bench-scale       calls while many files, clients, ranges are in use'
 	@echo '  bench-locks       the lock table beside the kernel'"'"'s POSIX locks'
 	@echo '  bench-nfs3        beside knfsd in one guest'
 	@echo '  bench-nfs4        the same for version 4.1'
@@ -121,7 +124,8 @@ bench:
 	@tests/deps build demo check bench
 	@tests/bench/suite
 
-bench-load bench-icount bench-locks bench-nfs3 bench-nfs4 bench-nfs42 bench-smb:
+bench-load bench-icount bench-mounted bench-scale bench-locks bench-nfs3 bench-nfs4 bench-nfs42 \
+bench-smb:
 	@tests/deps build demo check bench
 	@tests/bench/run $(@:bench-%=%)
 
@@ -136,4 +140,4 @@ ynl:
 .PHONY: all help modules userspace install modules_install uninstall clean check lint \
 	check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-adlong check-cross check-offload check-smbtorture check-debug \
 	check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-matrix check-faults check-powercut check-full \
-	demo demo-ad demo-offload bench bench-load bench-icount bench-locks bench-nfs3 bench-nfs4 bench-nfs42 bench-smb profile ynl
+	demo demo-ad demo-offload bench bench-load bench-icount bench-mounted bench-scale bench-locks bench-nfs3 bench-nfs4 bench-nfs42 bench-smb profile ynl

@@ -20,6 +20,11 @@ def spread(samples):
     return (max(samples) - min(samples)) / middle if middle else 0.0
 
 
+def middle(record):
+    """The median of a record."""
+    return statistics.median(record["samples"])
+
+
 def groups(records):
     """Medians as {(protocol, what, unit): {(operation, outstanding): {system: median}}}."""
     found = {}
@@ -97,6 +102,27 @@ def summary(tiers):
                 yield (f"| {tier} | {protocol} | {what}, {unit} | {peer} | {len(values)} | "
                        f"{geometric_mean(values.values()):.3f} | "
                        f"{operation} ({outstanding}) {worst:.2f} |")
+
+
+def flatness(records):
+    """What a call costs at the last step of the scale over the first, as lines of Markdown.
+
+    The names of such operations are "CALL of N THINGS".
+    """
+    found = {}
+    for r in records:
+        call, of, step = r["operation"].partition(" of ")
+        if of and r["unit"] == "instructions":
+            found.setdefault((f"{call}, {step.split()[-1]}", r["system"]), []).append(r)
+    if not found:
+        return
+    yield "| call | system | first | last | last / first |"
+    yield "|---|---|--:|--:|--:|"
+    for (call, system), steps in found.items():
+        ends = [steps[i]["operation"].partition(" of ")[2].split()[0] for i in (0, -1)]
+        yield (f"| {call} | {system} | {ends[0]} | {ends[1]} | "
+               f"{middle(steps[-1]) / middle(steps[0]):.3f} |")
+    yield ""
 
 
 def largest_spread(records):
