@@ -187,6 +187,39 @@ def slow_call_in_front(w):
     c.close()
 
 
+@test(server='ditto', clients=2)
+def turns(w):
+    """While another connection waits, a connection with many calls has eight of them done."""
+    frozen = w.volume(f'{w.base}/frozen', 'ext4')
+    w.server.add('frozen', frozen.where)
+    put(f'{frozen.where}/f', b'')
+    n, f, _ = setup(w)
+    put(w.path('f'), b'')
+    stuck, greedy, other = w.client.nfs(path=frozen.where), w.client.connect(), w.clients[1].nfs()
+    slow = Enc().opaque(stuck.lookup(stuck.root, 'f').fh).u64(0).u32(1, 0).opaque(b'x').bytes()
+    calls = [call(0x7000 + i, nfs3.WRITE,
+                  Enc().opaque(f).u64(i).u32(1, 0).opaque(b'x').bytes()) for i in range(60)]
+    # The only thread hangs until both connections have something for it.
+    w.server.ctl('server', 'set', 'threads', '1')
+    wait_for('one thread', lambda: len(servers.service_threads()) == 1)
+    run('fsfreeze', '-f', frozen.where)
+    try:
+        stuck.rpc.send(call(0x6000, nfs3.WRITE, slow))
+        wait_for('it hangs', lambda: servers.service_threads() == ['D'])
+        greedy.sock.sendall(b''.join(map(record, calls)))
+        other.rpc.send(call(0x6001, nfs3.GETATTR, Enc().opaque(f).bytes()))
+    finally:
+        run('fsfreeze', '-u', frozen.where)
+    stat = other.rpc.recv()
+    eq((stat.xid, stat.body[:4]), (0x6001, bytes(4)))
+    # Each call made the file longer by a byte (RFC 1813 2.3.5: size is behind five numbers).
+    written, = struct.unpack_from('>Q', stat.body, 24)
+    got = replies(greedy, len(calls))
+    eq({(stat, body[:4]) for stat, _, body in got.values()}, {(rpc.SUCCESS, bytes(4))})
+    assert written <= 8, f'{written} calls of one connection were done while another waited'
+    eq(stuck.rpc.recv().stat, rpc.SUCCESS)
+
+
 @test
 def fragments_between(w):
     """Records in several fragments stand between others."""
