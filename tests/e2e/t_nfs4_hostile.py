@@ -10,6 +10,8 @@ import random
 import struct
 
 import nfs4
+import nfs4_copy
+import nfs4_ops42
 import rpc
 from harness import SLOW, eq, put, test
 from nfs4 import getattr, putfh, putrootfh, savefh
@@ -61,6 +63,16 @@ def of_41(sid, clientid, session):
             nfs4.backchannel_ctl(1), nfs4.create_session(clientid, 1),
             nfs4.destroy_clientid(clientid ^ 1), nfs4.destroy_session(bytes(16)),
             nfs4.bind_conn_to_session(session)]
+
+
+def of_42(sid):
+    return [nfs4_ops42.allocate(sid, 0, 10000), nfs4_ops42.deallocate(sid, 100, 1000),
+            nfs4_ops42.seek(sid, 0, nfs4_ops42.HOLE), nfs4_ops42.io_advise(sid, 0, 100, 1, 3),
+            nfs4_ops42.read_plus(sid, 0, 5000), nfs4_ops42.getxattr('a'),
+            nfs4_ops42.setxattr('a', b'v' * 100), nfs4_ops42.listxattrs(0, 1000),
+            nfs4_ops42.removexattr('a'), nfs4_copy.copy(sid, sid, 0, 500, 100),
+            nfs4_copy.clone(sid, sid, 0, 4096, 4096), nfs4_copy.offload_status(sid),
+            nfs4_copy.offload_cancel(sid)]
 
 
 def spoil(rnd, data):
@@ -127,6 +139,8 @@ def sessions(w, minor):
     got, _ = s.open(fh, 'file', nfs4.BOTH)
     operate = operations(fh, got.stateid, s.owner(b'another'), s.clientid)
     operate += of_41(got.stateid, s.clientid, s.id)
+    if minor == 2:
+        operate += of_42(got.stateid)
 
     def call(ops):
         return s.nfs.raw(nfs4.compound_bytes([s.sequence(cache=rnd.random() < 0.3), *ops], minor))
