@@ -4578,6 +4578,16 @@ static const u16 nested_get_reply[] = {
 	0,
 };
 
+static const u16 offload_adopt_request[] = {
+	DITTO_A_OFFLOAD_PATH,
+	DITTO_A_OFFLOAD_SHARE,
+	DITTO_A_OFFLOAD_FILE_ID,
+	DITTO_A_OFFLOAD_GENERATION,
+	DITTO_A_OFFLOAD_SIZE,
+	DITTO_A_OFFLOAD_COOKIE,
+	0,
+};
+
 const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 	[DITTO_CMD_SHARE_NEW] = {
 		.name = "share-new",
@@ -4828,5 +4838,10 @@ const struct spec_op spec_ops[DITTO_CMD_MAX + 1] = {
 		.set = &spec_nested_set,
 		.request = nested_get_request,
 		.reply = nested_get_reply,
+	},
+	[DITTO_CMD_OFFLOAD_ADOPT] = {
+		.name = "offload-adopt",
+		.set = &spec_offload_set,
+		.request = offload_adopt_request,
 	},
 };

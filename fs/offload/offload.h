@@ -189,14 +189,17 @@ int ditto_offload_get(struct ditto_node *node, struct ditto_offload_info *info);
 
 /**
  * struct ditto_offload_release_args - what the administrator believes about a file
+ * @adopt: the file is empty, and gets @size bytes of content that is stored elsewhere already;
+ *	@change is not used
  * @ino: inode number
  * @generation: of the inode
  * @change: number that ditto_offload_get() told
- * @size: size that it told
+ * @size: size that it told, or gets
  * @cookie: tells the helper where the data is
  * @cookie_len: bytes of @cookie
  */
 struct ditto_offload_release_args {
+	bool adopt;
 	u64 ino;
 	u32 generation;
 	u64 change;
@@ -206,7 +209,8 @@ struct ditto_offload_release_args {
 };
 
 /**
- * ditto_offload_release - free the blocks of a file whose content is stored elsewhere
+ * ditto_offload_release - free the blocks of a file whose content is stored elsewhere, or give an
+ * empty file such content
  * @share: share that contains the file, held
  * @node: a regular file, held
  * @args: the file has not changed since these were true

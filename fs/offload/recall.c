@@ -556,6 +556,7 @@ void ditto_offload_volume_stop(struct ditto_volume *volume)
 
 static const char *const offload_ops[DITTO_OFFLOAD_COUNTS] = {
 	[DITTO_OFFLOAD_COUNT_RELEASE] = "release",
+	[DITTO_OFFLOAD_COUNT_ADOPT] = "adopt",
 	[DITTO_OFFLOAD_COUNT_RECALL] = "recall",
 	[DITTO_OFFLOAD_COUNT_FILL] = "fill",
 };

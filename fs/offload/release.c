@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Freeing the blocks of a file whose content is stored elsewhere, see offload.h.
+ * Freeing the blocks of a file whose content is stored elsewhere, and giving such content to an
+ * empty file, see offload.h.
  *
  * The order is that of crash safety: the record is durable before a block is freed. Before, nothing
  * may use the file: the stub turns away operations of clients and opens of local processes, and
@@ -163,8 +164,16 @@ static const char *release_in_use(struct ditto_node *node)
 
 static bool release_is_stale(struct inode *inode, const struct ditto_offload_release_args *args)
 {
-	return inode->i_ino != args->ino || inode->i_generation != args->generation ||
-	       i_size_read(inode) != args->size || ditto_offload_change(inode) != args->change;
+	if (inode->i_ino != args->ino || inode->i_generation != args->generation)
+		return true;
+	if (args->adopt)
+		return i_size_read(inode);
+	return i_size_read(inode) != args->size || ditto_offload_change(inode) != args->change;
+}
+
+static const char *release_stale_text(const struct ditto_offload_release_args *args)
+{
+	return args->adopt ? "the file is not empty, or another one" : "the file was changed";
 }
 
 /* Free the blocks; the times stay. */
@@ -238,6 +247,20 @@ static int release_blocks(struct ditto_stub *stub, struct file *file,
 	return err;
 }
 
+/* The same for an empty file, which gets its size. */
+static int release_adopt(struct ditto_stub *stub, struct file *file,
+			 const struct ditto_offload_release_args *args, bool *kept)
+{
+	int err = release_is_stale(stub->node->inode, args) ? -ESTALE : 0;
+
+	err = err ?: ditto_fault(DITTO_FAULT_ADOPT_RECORD);
+	if (err)
+		return err;
+	err = ditto_stub_adopt(stub, file);
+	*kept = i_size_read(stub->node->inode);
+	return err ?: ditto_fault(DITTO_FAULT_ADOPT_SIZED);
+}
+
 static const char *const in_use_by_server = "the file is being used by a client";
 
 /* Wait until the server has closed its files. Return: NULL, or why the file is in use. */
@@ -272,10 +295,13 @@ static int release_begun(struct ditto_stub *stub, const struct ditto_offload_rel
 	own = ditto_file_open_own(node);
 	if (IS_ERR(own))
 		return PTR_ERR(own) == -EJUKEBOX ? -EBUSY : PTR_ERR(own);
-	err = release_blocks(stub, own->file, args, kept);
+	if (args->adopt)
+		err = release_adopt(stub, own->file, args, kept);
+	else
+		err = release_blocks(stub, own->file, args, kept);
 	ditto_file_put(own);
 	if (err == -ESTALE)
-		NL_SET_ERR_MSG(extack, "the file was changed");
+		NL_SET_ERR_MSG_FMT(extack, "%s", release_stale_text(args));
 	else if (err == -EOPNOTSUPP)
 		NL_SET_ERR_MSG(extack,
 			       "the file system cannot keep a record, or cannot free blocks");
@@ -317,7 +343,7 @@ static int release_check(struct ditto_share *share, struct ditto_node *node,
 		return -EBUSY;
 	}
 	if (release_is_stale(node->inode, args)) {
-		NL_SET_ERR_MSG(extack, "the file was changed");
+		NL_SET_ERR_MSG_FMT(extack, "%s", release_stale_text(args));
 		return -ESTALE;
 	}
 	why = release_in_use(node);
@@ -396,9 +422,10 @@ int ditto_offload_release(struct ditto_share *share, struct ditto_node *node,
 	if (!err)
 		err = release_do(node, args, extack);
 	up_read(&volumes_sem);
-	ditto_stats_count(srv->offload->stats, DITTO_OFFLOAD_COUNT_RELEASE, err,
-			  ktime_get_ns() - began, err ? 0 : args->size);
-	if (err)
+	ditto_stats_count(srv->offload->stats,
+			  args->adopt ? DITTO_OFFLOAD_COUNT_ADOPT : DITTO_OFFLOAD_COUNT_RELEASE,
+			  err, ktime_get_ns() - began, err ? 0 : args->size);
+	if (err || args->adopt)
 		return err;
 	snprintf(text, sizeof(text), "%s: inode %lu", share->name ?: "", node->inode->i_ino);
 	ditto_event(srv, DITTO_EVENT_OFFLOAD_RELEASED, text);

@@ -289,6 +289,57 @@ int ditto_stub_store(struct ditto_stub *stub, struct file *file,
 	return err == -EJUKEBOX ? -EBUSY : err;
 }
 
+static int stub_make_long(struct file *file, u64 size)
+{
+	struct iattr ia = { .ia_valid = ATTR_SIZE | ATTR_FILE, .ia_size = size, .ia_file = file };
+	struct inode *inode = file_inode(file);
+	int err;
+
+	inode_lock(inode);
+	err = -ESTALE;
+	if (!i_size_read(inode))
+		err = notify_change(file_mnt_idmap(file), file->f_path.dentry, &ia, NULL);
+	inode_unlock(inode);
+	return err;
+}
+
+static int stub_adopt_in(struct file *file, const struct ditto_offload_record *record, u8 *buf)
+{
+	struct inode *inode = file_inode(file);
+	int err;
+
+	inode_lock(inode);
+	err = record_write(file, buf, ditto_offload_record_encode(record, buf));
+	inode_unlock(inode);
+	/* An absent range is never a hole after a crash. */
+	err = err ?: vfs_fsync(file, 0);
+	err = err ?: ditto_fault(DITTO_FAULT_ADOPT_RECORDED);
+	if (!err)
+		err = stub_make_long(file, record->size) ?: vfs_fsync(file, 0);
+	if (!err || i_size_read(inode))
+		return err;
+	inode_lock(inode);
+	record_write(file, buf, 0);
+	inode_unlock(inode);
+	return err;
+}
+
+int ditto_stub_adopt(struct ditto_stub *stub, struct file *file)
+{
+	u8 *buf = kmalloc(DITTO_OFFLOAD_RECORD_MAX, GFP_KERNEL);
+	int err;
+
+	if (!buf)
+		return -ENOMEM;
+	file_start_write(file);
+	mutex_lock(&stub->io);
+	err = stub_adopt_in(file, &stub->record, buf);
+	mutex_unlock(&stub->io);
+	file_end_write(file);
+	kfree(buf);
+	return err;
+}
+
 static struct ditto_offload_record *stub_copy_record(struct ditto_stub *stub)
 {
 	struct ditto_offload_record *copy = kmalloc(sizeof(*copy), GFP_KERNEL);

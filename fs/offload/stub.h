@@ -79,6 +79,7 @@ struct ditto_stub {
 /* Operations of the statistics. */
 enum ditto_offload_count {
 	DITTO_OFFLOAD_COUNT_RELEASE,
+	DITTO_OFFLOAD_COUNT_ADOPT,
 	DITTO_OFFLOAD_COUNT_RECALL,
 	DITTO_OFFLOAD_COUNT_FILL,
 	DITTO_OFFLOAD_COUNTS,
@@ -138,6 +139,19 @@ void ditto_stub_detach(struct ditto_stub *stub);
  */
 int ditto_stub_store(struct ditto_stub *stub, struct file *file,
 		     struct ditto_offload_record *record);
+
+/**
+ * ditto_stub_adopt - store the record of an empty file, and then make the file that long
+ * @stub: new, and that of its node; the content of its record is all absent
+ * @file: open for writing
+ *
+ * Both are durable afterwards. An empty file is left if the machine ends in between: a record is
+ * cut to the size of its file.
+ *
+ * Context: may sleep; neither write access to the mount nor an inode lock held.
+ * Return: 0 or an errno.
+ */
+int ditto_stub_adopt(struct ditto_stub *stub, struct file *file);
 
 /**
  * ditto_stub_commit - record that bytes are in the file

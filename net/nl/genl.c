@@ -303,6 +303,16 @@ static const struct nla_policy ditto_nested_get_nl_policy[DITTO_A_NESTED_SHARE +
 	[DITTO_A_NESTED_SHARE] = { .type = NLA_NUL_STRING, .len = 255, },
 };
 
+/* DITTO_CMD_OFFLOAD_ADOPT - do */
+static const struct nla_policy ditto_offload_adopt_nl_policy[DITTO_A_OFFLOAD_COOKIE + 1] = {
+	[DITTO_A_OFFLOAD_PATH] = { .type = NLA_NUL_STRING, .len = 4095, },
+	[DITTO_A_OFFLOAD_SHARE] = { .type = NLA_NUL_STRING, .len = 255, },
+	[DITTO_A_OFFLOAD_FILE_ID] = { .type = NLA_U64, },
+	[DITTO_A_OFFLOAD_GENERATION] = { .type = NLA_U32, },
+	[DITTO_A_OFFLOAD_SIZE] = { .type = NLA_U64, },
+	[DITTO_A_OFFLOAD_COOKIE] = { .type = NLA_BINARY, },
+};
+
 /* Ops table for ditto */
 static const struct genl_split_ops ditto_nl_ops[] = {
 	{
@@ -617,6 +627,13 @@ static const struct genl_split_ops ditto_nl_ops[] = {
 		.policy		= ditto_nested_get_nl_policy,
 		.maxattr	= DITTO_A_NESTED_SHARE,
 		.flags		= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= DITTO_CMD_OFFLOAD_ADOPT,
+		.doit		= ditto_nl_offload_adopt_doit,
+		.policy		= ditto_offload_adopt_nl_policy,
+		.maxattr	= DITTO_A_OFFLOAD_COOKIE,
+		.flags		= GENL_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 };
 

@@ -92,11 +92,22 @@ int ditto_nl_offload_get_doit(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
+static int offload_release(struct genl_info *info, const struct ditto_offload_release_args *args)
+{
+	struct ditto_nl_file file;
+	int err;
+
+	err = offload_file_get(info, &file);
+	if (err)
+		return err;
+	err = ditto_offload_release(file.share, file.node, args, info->extack);
+	ditto_nl_file_put(&file);
+	return err;
+}
+
 int ditto_nl_offload_release_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ditto_offload_release_args args;
-	struct ditto_nl_file file;
-	int err;
 
 	if (GENL_REQ_ATTR_CHECK(info, DITTO_A_OFFLOAD_FILE_ID) ||
 	    GENL_REQ_ATTR_CHECK(info, DITTO_A_OFFLOAD_GENERATION) ||
@@ -114,12 +125,33 @@ int ditto_nl_offload_release_doit(struct sk_buff *skb, struct genl_info *info)
 		.cookie = nla_data(info->attrs[DITTO_A_OFFLOAD_COOKIE]),
 		.cookie_len = nla_len(info->attrs[DITTO_A_OFFLOAD_COOKIE]),
 	};
-	err = offload_file_get(info, &file);
-	if (err)
-		return err;
-	err = ditto_offload_release(file.share, file.node, &args, info->extack);
-	ditto_nl_file_put(&file);
-	return err;
+	return offload_release(info, &args);
+}
+
+int ditto_nl_offload_adopt_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct ditto_offload_release_args args;
+
+	if (GENL_REQ_ATTR_CHECK(info, DITTO_A_OFFLOAD_FILE_ID) ||
+	    GENL_REQ_ATTR_CHECK(info, DITTO_A_OFFLOAD_GENERATION) ||
+	    GENL_REQ_ATTR_CHECK(info, DITTO_A_OFFLOAD_SIZE) ||
+	    GENL_REQ_ATTR_CHECK(info, DITTO_A_OFFLOAD_COOKIE)) {
+		NL_SET_ERR_MSG(info->extack, "an adoption names the file and its content");
+		return -EINVAL;
+	}
+	args = (struct ditto_offload_release_args) {
+		.adopt = true,
+		.ino = nla_get_u64(info->attrs[DITTO_A_OFFLOAD_FILE_ID]),
+		.generation = nla_get_u32(info->attrs[DITTO_A_OFFLOAD_GENERATION]),
+		.size = nla_get_u64(info->attrs[DITTO_A_OFFLOAD_SIZE]),
+		.cookie = nla_data(info->attrs[DITTO_A_OFFLOAD_COOKIE]),
+		.cookie_len = nla_len(info->attrs[DITTO_A_OFFLOAD_COOKIE]),
+	};
+	if (args.size > MAX_LFS_FILESIZE) {
+		NL_SET_ERR_MSG(info->extack, "the size is too large for a file");
+		return -EFBIG;
+	}
+	return offload_release(info, &args);
 }
 
 int ditto_nl_offload_fill_doit(struct sk_buff *skb, struct genl_info *info)

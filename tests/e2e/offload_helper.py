@@ -140,6 +140,16 @@ class Offload(Netlink):
                   attr(C['DITTO_A_OFFLOAD_SIZE'], u64(f['size'])) +
                   attr(C['DITTO_A_OFFLOAD_COOKIE'], cookie))
 
+    def adopt(self, path, cookie, size, **other):
+        """Give an empty file content; other replaces what offload-get tells."""
+        f = {**self.get(path), **other}
+        self.call(C['DITTO_CMD_OFFLOAD_ADOPT'],
+                  attr(C['DITTO_A_OFFLOAD_PATH'], text(path)) +
+                  attr(C['DITTO_A_OFFLOAD_FILE_ID'], u64(f['file_id'])) +
+                  attr(C['DITTO_A_OFFLOAD_GENERATION'], u32(f['generation'])) +
+                  attr(C['DITTO_A_OFFLOAD_SIZE'], u64(size)) +
+                  attr(C['DITTO_A_OFFLOAD_COOKIE'], cookie))
+
     def recall(self, path):
         self.call(C['DITTO_CMD_OFFLOAD_RECALL'], attr(C['DITTO_A_OFFLOAD_PATH'], text(path)))
 

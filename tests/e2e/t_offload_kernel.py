@@ -512,6 +512,59 @@ def counters(w):
         eq((calls['release'], calls['recall']), (1, 3), 'counters')
 
 
+def adopted(w, h, name, size=SIZE):
+    """Make a file whose content comes from the helper's store."""
+    h.store[name.encode()] = pattern(name)
+    put(w.path(name), b'')
+    h.fill.adopt(w.path(name), name.encode(), size)
+    return pattern(name)[:size]
+
+
+@test(fs='ext4', offload=True)
+def adoption(w):
+    """An empty file gets content that comes when it is read, over each way; others are refused."""
+    with helper(w) as h:
+        data = adopted(w, h, 'f')
+        told = h.fill.get(w.path('f'))
+        eq((told['state'], told['size'], told['cookie']), ('offloaded', SIZE, b'f'), 'offload-get')
+        eq((os.stat(w.path('f')).st_size, has_record(w, 'f')), (SIZE, True), 'size, record')
+        os.chown(w.path('f'), 1000, 1000)
+        os.utime(w.path('f'), ns=(10**9, 2 * 10**9))
+        os.setxattr(w.path('f'), 'user.a', b'1')
+        eq(h.requests, [], 'requests')
+        eq(get(f'{w.client.mount(vers="4.2")}/f') == data, True, 'data over NFSv4.2')
+        wait_for('no record is left', lambda: not has_record(w, 'f'))
+        eq(os.stat(w.path('f')).st_mtime_ns, 2 * 10**9, 'mtime')
+        # The content may be longer than the file.
+        short = adopted(w, h, 'short', 5000)
+        eq(local(w.path('short')) == short, True, 'data for a local process')
+        adopted(w, h, 'kept')
+
+        put(w.path('full'), b'x')
+        with expect_errno(errno.ESTALE):
+            h.fill.adopt(w.path('full'), b'f', 10)
+        put(w.path('empty'), b'')
+        for what, err in (({'file_id': 1}, errno.ESTALE), ({'generation': 77}, errno.ESTALE)):
+            with expect_errno(err):
+                h.fill.adopt(w.path('empty'), b'f', 10, **what)
+        for size, cookie, err in ((0, b'f', errno.EINVAL), (10, b'c' * 513, errno.EINVAL),
+                                  (1 << 63, b'f', errno.EFBIG), (1 << 62, b'f', errno.EFBIG)):
+            with expect_errno(err):
+                h.fill.adopt(w.path('empty'), cookie, size)
+        with open(w.path('empty'), 'rb'), expect_errno(errno.EBUSY):
+            h.fill.adopt(w.path('empty'), b'f', 10)
+        with expect_errno(errno.ESTALE):
+            h.fill.adopt(w.path('kept'), b'f', 10)
+        eq((os.stat(w.path('empty')).st_size, has_record(w, 'empty')), (0, False), 'refused')
+        eq(get(w.path('full')), b'x', 'refused')
+        eq(w.server.calls('offload')['adopt'] >= 3, True, 'counter')
+        store = h.store
+    w.server.restart()
+    with helper(w) as h:
+        h.store = store
+        eq(local(w.path('kept')) == pattern('kept'), True, 'data after a restart')
+
+
 @test(offload=True)
 def many(w):
     """Files are read and written at once while they come back and are released again."""
