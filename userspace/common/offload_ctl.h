@@ -15,7 +15,7 @@
 /* Where dittod listens. */
 #define OFFLOAD_CTL_SOCKET		"/run/ditto/offload.sock"
 /* Number of this version of the messages. */
-#define OFFLOAD_CTL_VERSION		4
+#define OFFLOAD_CTL_VERSION		5
 /* Longest name of a store, and of a share, with the NUL. */
 #define OFFLOAD_CTL_STORE_SIZE	65
 #define OFFLOAD_CTL_SHARE_SIZE	256
@@ -42,6 +42,11 @@
  * @OFFLOAD_CTL_REKEY: to dittod: encrypt the object that the path names with the first key
  * @OFFLOAD_CTL_POLICIES: to dittod: tell about the policies
  * @OFFLOAD_CTL_POLICY: answer to @OFFLOAD_CTL_POLICIES, once for each policy
+ * @OFFLOAD_CTL_KEEP: to dittod, with the descriptor of a file: upload the head of a snapshot, see
+ *	offload/snapshot.h; the answer has a file with the name of its object
+ * @OFFLOAD_CTL_FETCH: to dittod: get content; the path is "OFFSET LENGTH\nCOOKIE"
+ * @OFFLOAD_CTL_DATA: answer to @OFFLOAD_CTL_FETCH, some times, in any order, with a file; the end is
+ *	OFFLOAD_CTL_OBJECT
  * @OFFLOAD_CTL_OBJECT: answer to these orders about objects, and their end
  */
 enum offload_ctl_type {
@@ -58,6 +63,9 @@ enum offload_ctl_type {
 	OFFLOAD_CTL_POLICIES,
 	OFFLOAD_CTL_POLICY,
 	OFFLOAD_CTL_REKEY,
+	OFFLOAD_CTL_KEEP,
+	OFFLOAD_CTL_FETCH,
+	OFFLOAD_CTL_DATA,
 };
 
 /**
@@ -200,6 +208,22 @@ struct offload_policy {
 	u32 to;
 };
 
+/**
+ * struct offload_ctl_data - OFFLOAD_CTL_DATA
+ * @type: enum offload_ctl_type
+ * @version: OFFLOAD_CTL_VERSION
+ * @offset: place in the content in bytes
+ * @length: bytes
+ * @start: where they begin in the file that comes along
+ */
+struct offload_ctl_data {
+	u32 type;
+	u32 version;
+	u64 offset;
+	u64 length;
+	u64 start;
+};
+
 /* Any answer of dittod. */
 union offload_ctl_answer {
 	u32 type;
@@ -208,6 +232,7 @@ union offload_ctl_answer {
 	struct offload_ctl_failure failure;
 	struct offload_ctl_object object;
 	struct offload_policy policy;
+	struct offload_ctl_data data;
 };
 
 #endif

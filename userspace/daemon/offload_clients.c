@@ -98,6 +98,16 @@ static bool client_send(const struct client *c, const void *answer, size_t len)
 	return c->fd >= 0 && send(c->fd, answer, len, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)len;
 }
 
+static bool client_send_file(const struct client *c, const void *answer, size_t len, int fd)
+{
+	union pass_room room;
+	struct iovec iov = { (void *)answer, len };
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	pass_put(&h, &room, fd);
+	return c->fd >= 0 && sendmsg(c->fd, &h, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)len;
+}
+
 static bool client_fail(const struct client *c, u32 error, const char *store, const char *text)
 {
 	struct offload_ctl_failure answer = { .type = OFFLOAD_CTL_FAILED,
@@ -183,13 +193,14 @@ static int order_send(struct offload *o, struct offload_task *task)
 		[OFFLOAD_CTL_READ] = OFFLOAD_READ,
 		[OFFLOAD_CTL_DELETE] = OFFLOAD_DELETE,
 		[OFFLOAD_CTL_REKEY] = OFFLOAD_REKEY,
+		[OFFLOAD_CTL_KEEP] = OFFLOAD_KEEP,
 	};
 	const struct client *c = client_of(task);
 	struct offload_msg msg = { .type = types[c->request.type], .id = task->id,
 				   .text = c->request.path, .text_len = strlen(c->request.path) };
 
 	snprintf(msg.store, sizeof(msg.store), "%s", task->store);
-	return offload_msg_send(o->process, &msg, -1);
+	return offload_msg_send(o->process, &msg, c->file);
 }
 
 static bool order_heard(struct offload *o, struct offload_task *task,
@@ -202,16 +213,13 @@ static bool order_heard(struct offload *o, struct offload_task *task,
 		.requests = msg->requests, .more = msg->done != 0,
 		.has_file = fd >= 0,
 	};
-	union pass_room room;
-	struct iovec iov = { &answer, sizeof(answer) };
-	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
 	bool good = msg->type == OFFLOAD_LISTED || msg->type == OFFLOAD_OBJECT ||
-		    msg->type == OFFLOAD_DELETED || msg->type == OFFLOAD_REKEYED;
+		    msg->type == OFFLOAD_DELETED || msg->type == OFFLOAD_REKEYED ||
+		    msg->type == OFFLOAD_KEPT;
 
 	if (good) {
 		c->busy = false;
-		pass_put(&h, &room, fd);
-		if (c->fd < 0 || sendmsg(c->fd, &h, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		if (!client_send_file(c, &answer, sizeof(answer), fd))
 			client_drop(o, c);
 	}
 	if (fd >= 0)
@@ -238,9 +246,86 @@ static const struct offload_task_ops order_ops = {
 
 static bool client_order(struct offload *o, struct client *c)
 {
-	client_close_file(c);
+	if (c->request.type != OFFLOAD_CTL_KEEP)
+		client_close_file(c);
 	c->task.ops = &order_ops;
 	snprintf(c->task.store, sizeof(c->task.store), "%s", c->request.store);
+	c->busy = true;
+	offload_submit(o, &c->task);
+	return true;
+}
+
+/* The text is "OFFSET LENGTH\nCOOKIE". Returns false if it is not. */
+static bool content_parse(const char *text, struct offload_msg *msg)
+{
+	const char *cookie = strchr(text, '\n');
+	const char *end = cookie ? strchr(cookie + 1, '\n') : NULL;
+	unsigned long long offset, length;
+	int used = 0;
+
+	if (!end || sscanf(text, "%llu %llu%n", &offset, &length, &used) != 2 ||
+	    text + used != cookie++ || (size_t)(end - cookie) > OFFLOAD_STORE_MAX)
+		return false;
+	msg->offset = offset;
+	msg->length = length;
+	msg->cookie_len = strlen(cookie);
+	if (msg->cookie_len > sizeof(msg->cookie))
+		return false;
+	memcpy(msg->cookie, cookie, msg->cookie_len);
+	snprintf(msg->store, sizeof(msg->store), "%.*s", (int)(end - cookie), cookie);
+	return true;
+}
+
+static int content_send(struct offload *o, struct offload_task *task)
+{
+	struct offload_msg msg = { .type = OFFLOAD_FETCH, .id = task->id };
+
+	content_parse(client_of(task)->request.path, &msg);
+	return offload_msg_send(o->process, &msg, -1);
+}
+
+static bool content_heard(struct offload *o, struct offload_task *task,
+			  const struct offload_msg *msg, int fd)
+{
+	struct client *c = client_of(task);
+	const struct offload_ctl_data data = {
+		.type = OFFLOAD_CTL_DATA, .version = OFFLOAD_CTL_VERSION,
+		.offset = msg->offset, .length = msg->length, .start = msg->start,
+	};
+	const struct offload_ctl_object end = { .type = OFFLOAD_CTL_OBJECT,
+						.version = OFFLOAD_CTL_VERSION };
+
+	if (msg->type == OFFLOAD_DATA && fd >= 0) {
+		/* Those who do not read what they asked for never hear of the end. */
+		client_send_file(c, &data, sizeof(data), fd);
+		close(fd);
+		return true;
+	}
+	if (fd >= 0)
+		close(fd);
+	if (msg->type != OFFLOAD_FETCHED)
+		return false;
+	c->busy = false;
+	if (!client_send(c, &end, sizeof(end)))
+		client_drop(o, c);
+	return true;
+}
+
+static const struct offload_task_ops content_ops = {
+	.send = content_send,
+	.heard = content_heard,
+	.failed = order_failed,
+};
+
+static bool client_fetch(struct offload *o, struct client *c)
+{
+	struct offload_msg msg = { 0 };
+
+	client_close_file(c);
+	if (!content_parse(c->request.path, &msg))
+		return client_fail(c, EINVAL, "", "this names no content");
+	c->task.ops = &content_ops;
+	snprintf(c->task.store, sizeof(c->task.store), "%s", msg.store);
 	c->busy = true;
 	offload_submit(o, &c->task);
 	return true;
@@ -363,7 +448,10 @@ static bool client_take(struct offload *o, struct client *c)
 	case OFFLOAD_CTL_READ:
 	case OFFLOAD_CTL_DELETE:
 	case OFFLOAD_CTL_REKEY:
+	case OFFLOAD_CTL_KEEP:
 		return client_order(o, c);
+	case OFFLOAD_CTL_FETCH:
+		return client_fetch(o, c);
 	default:
 		return false;
 	}

@@ -22,6 +22,7 @@
 enum envelope_kind {
 	ENVELOPE_CHUNK = 1,
 	ENVELOPE_MANIFEST = 2,
+	ENVELOPE_SNAPSHOT = 4,
 };
 
 /**

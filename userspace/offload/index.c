@@ -11,6 +11,7 @@
 
 #include "index.h"
 #include "mem.h"
+#include "object_name.h"
 
 /* How long to wait for another user, in ms. */
 #define BUSY_TIME	60000
@@ -229,7 +230,8 @@ void index_roots(struct index *x, void (*use)(void *arg, const char *path, u64 f
 
 void index_begin_survey(struct index *x, bool objects)
 {
-	index_run(x, "DELETE FROM file; DELETE FROM referred");
+	index_run(x, "DELETE FROM file WHERE path >= x'2f' AND path < x'30';"
+		     "DELETE FROM referred");
 	if (objects)
 		index_run(x, "UPDATE object SET seen = 0");
 }
@@ -260,8 +262,54 @@ void index_add_manifest(struct index *x, const char *store, const u8 name[HASH_S
 			 m->chunks[i].name, (u64)m->chunks[i].length);
 }
 
+/* Paths of files are absolute; a snapshot and its entries begin with the name of its object. */
+void index_snapshots(struct index *x,
+		     void (*use)(void *arg, const char *store, const u8 name[HASH_SIZE]), void *arg)
+{
+	sqlite3_stmt *stmt;
+	u8 name[HASH_SIZE];
+	char *text;
+	u32 kind;
+
+	/* A copy, because @use may change the table. */
+	index_run(x, "DROP TABLE IF EXISTS temp.heads; CREATE TEMP TABLE heads AS SELECT store,\n"
+		     "path FROM file WHERE path > CAST('snapshots/' AS BLOB)\n"
+		     "AND path < CAST('snapshots0' AS BLOB)\n"
+		     "AND length(path) = length('snapshots/00/') + 64");
+	stmt = index_query(x, "SELECT store, path FROM heads", "");
+	while (index_row(x, stmt)) {
+		text = mem_print("%.*s", sqlite3_column_bytes(stmt, 1),
+				 (const char *)sqlite3_column_blob(stmt, 1));
+		if (object_name_parse(text, &kind, name))
+			use(arg, (const char *)sqlite3_column_text(stmt, 0), name);
+		free(text);
+	}
+}
+
+void index_forget_snapshot(struct index *x, const u8 name[HASH_SIZE])
+{
+	char text[OBJECT_NAME_SIZE], *last;
+
+	object_name(ENVELOPE_SNAPSHOT, name, text);
+	last = mem_print("%s0", text);
+	index_do(x, "DELETE FROM file WHERE path >= ? AND path < ?", "pp", text, last);
+	free(last);
+}
+
+static void index_refer_snapshot(void *arg, const char *store, const u8 name[HASH_SIZE])
+{
+	index_do(arg, "INSERT OR IGNORE INTO referred VALUES(?, ?, ?, 0)", "sin", store,
+		 (u64)ENVELOPE_SNAPSHOT, name);
+}
+
+static void index_refer_snapshots(struct index *x)
+{
+	index_snapshots(x, index_refer_snapshot, x);
+}
+
 void index_end_survey(struct index *x, u64 now)
 {
+	index_refer_snapshots(x);
 	index_run(x, "DELETE FROM object WHERE NOT seen;"
 		     "INSERT OR IGNORE INTO referred SELECT store, 2, manifest, 0 FROM file;"
 		     "INSERT OR IGNORE INTO referred SELECT f.store, 1, c.name, c.length FROM\n"
@@ -353,10 +401,14 @@ void index_referred(struct index *x,
 void index_files_of(struct index *x, const struct index_object *o,
 		    void (*use)(void *arg, const char *path), void *arg)
 {
+	char *path, head[OBJECT_NAME_SIZE];
 	sqlite3_stmt *stmt;
-	char *path;
 
-	if (o->kind == ENVELOPE_MANIFEST)
+	object_name(o->kind, o->name, head);
+	if (o->kind == ENVELOPE_SNAPSHOT)
+		stmt = index_query(x, "SELECT path FROM file WHERE store = ? AND path = ?", "sp",
+				   o->store, head);
+	else if (o->kind == ENVELOPE_MANIFEST)
 		stmt = index_query(x, "SELECT path FROM file WHERE store = ? AND manifest = ?",
 				   "sn", o->store, o->name);
 	else
@@ -380,8 +432,10 @@ void index_remove_object(struct index *x, const struct index_object *o)
 
 void index_count(struct index *x, struct index_counts *c)
 {
-	c->files = index_number(x, "SELECT count(*) FROM file");
-	c->bytes = index_number(x, "SELECT sum(size) FROM file");
+	c->files = index_number(x, "SELECT count(*) FROM file\n"
+				   "WHERE path >= x'2f' AND path < x'30'");
+	c->bytes = index_number(x, "SELECT sum(size) FROM file\n"
+				   "WHERE path >= x'2f' AND path < x'30'");
 	c->objects = index_number(x, "SELECT count(*) FROM object");
 	c->stored = index_number(x, "SELECT sum(size) FROM object");
 	c->garbage = index_number(x, "SELECT count(*) FROM object WHERE since");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The index of offloaded data: which files refer to which objects, and since when objects are
- * without a file. The truth are the records of the files and the bucket; the index can be rebuilt
+ * The index of offloaded data: which files and snapshots refer to which objects, and since when
+ * objects are without either. The truth are the records of the files and the bucket; the index can be rebuilt
  * from them at any time, and loses nothing but the ages of garbage.
  */
 #ifndef _DITTO_OFFLOAD_INDEX_H
@@ -77,9 +77,17 @@ void index_add_root(struct index *x, const char *path, u64 fs_id);
 /* Call @use for all roots. */
 void index_roots(struct index *x, void (*use)(void *arg, const char *path, u64 fs_id), void *arg);
 
-/* Forget all files and, if @objects, objects, but neither manifests nor the age of garbage. */
+/*
+ * Forget all files and, if @objects, objects, but neither snapshots, manifests nor the age of
+ * garbage.
+ */
 void index_begin_survey(struct index *x, bool objects);
 void index_add_file(struct index *x, const char *path, const struct offload_record *r);
+/* Call @use for all snapshots: files whose path is the name of a snapshot's object. */
+void index_snapshots(struct index *x,
+		     void (*use)(void *arg, const char *store, const u8 name[HASH_SIZE]), void *arg);
+/* Forget a snapshot and its files, whose paths begin with the name of its object. */
+void index_forget_snapshot(struct index *x, const u8 name[HASH_SIZE]);
 void index_add_object(struct index *x, const struct index_object *o);
 /* Add the content of a manifest. */
 void index_add_manifest(struct index *x, const char *store, const u8 name[HASH_SIZE],

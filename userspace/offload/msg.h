@@ -35,6 +35,8 @@
  *  DELETED    process  requests                           -              -
  *  REKEY      dittod   store, text                        -              REKEYED
  *  REKEYED    process  size, done, requests               -              -
+ *  KEEP       dittod   store                              head           KEPT
+ *  KEPT       process  size, requests                     memfd          -
  */
 #ifndef _DITTO_OFFLOAD_MSG_H
 #define _DITTO_OFFLOAD_MSG_H
@@ -42,7 +44,7 @@
 #include "types.h"
 
 /* Version of these messages, in the number of OFFLOAD_HELLO. */
-#define OFFLOAD_VERSION		2
+#define OFFLOAD_VERSION		3
 /* Longest name of a store in bytes: letters, digits, '-', '_' and '.'. */
 #define OFFLOAD_STORE_MAX	64
 /* Longest cookie, as in the record of an offloaded file. */
@@ -83,11 +85,13 @@
  *	names; the time is that of the last change in seconds since 1970. More follow if done is 1.
  *	There is no file if there are no objects
  * @OFFLOAD_READ: read the object that the text names, and compare it with its name
- * @OFFLOAD_OBJECT: it is what its name says. The file has the content if it is a manifest
- * @OFFLOAD_DELETE: delete the chunk or manifest that the text names
+ * @OFFLOAD_OBJECT: it is what its name says. The file has the content unless it is a chunk
+ * @OFFLOAD_DELETE: delete the object that the text names
  * @OFFLOAD_DELETED: it is gone, or was before
- * @OFFLOAD_REKEY: encrypt the chunk or manifest that the text names with the first key
+ * @OFFLOAD_REKEY: encrypt the object that the text names with the first key
  * @OFFLOAD_REKEYED: it is; done is 1 if it was not before
+ * @OFFLOAD_KEEP: upload the head of a snapshot, whose content the descriptor has
+ * @OFFLOAD_KEPT: it is in the bucket; the file has the name of its object
  * @OFFLOAD_TYPES: one more than the highest type
  */
 enum offload_type {
@@ -112,6 +116,8 @@ enum offload_type {
 	OFFLOAD_DELETED,
 	OFFLOAD_REKEY,
 	OFFLOAD_REKEYED,
+	OFFLOAD_KEEP,
+	OFFLOAD_KEPT,
 	OFFLOAD_TYPES
 };
 

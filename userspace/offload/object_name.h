@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Names of objects in a bucket: "chunks/XX/HEX" and "manifests/XX/HEX". */
+/* Names of objects in a bucket, such as "chunks/XX/HEX". */
 #ifndef _DITTO_OFFLOAD_OBJECT_NAME_H
 #define _DITTO_OFFLOAD_OBJECT_NAME_H
 

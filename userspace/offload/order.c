@@ -14,6 +14,7 @@
 #include "mem.h"
 #include "memfile.h"
 #include "order.h"
+#include "snapshot.h"
 
 /**
  * struct order - an order
@@ -235,19 +236,27 @@ static void order_resealed(struct load *l)
 	}
 }
 
+/* Most bytes of content of a kind. */
+static size_t order_max(enum envelope_kind kind)
+{
+	if (kind == ENVELOPE_SNAPSHOT)
+		return SNAPSHOT_HEAD_MAX;
+	return kind == ENVELOPE_CHUNK ? CHUNK_MAX : MANIFEST_MAX;
+}
+
 static void order_read(struct order *o, const char *text, bool rekey)
 {
 	struct load *l = &o->load;
 	u32 kind;
 
 	if (!object_name_parse(text, &kind, l->name)) {
-		order_fail(o, EINVAL, "this is no name of a chunk or manifest");
+		order_fail(o, EINVAL, "this is no name of an object");
 		return;
 	}
 	l->kind = kind;
 	l->engine = o->all->engine;
 	l->urgency = TRANSFER_BACKGROUND;
-	l->max = l->kind == ENVELOPE_CHUNK ? CHUNK_MAX : MANIFEST_MAX;
+	l->max = order_max(l->kind);
 	l->use = l->kind == ENVELOPE_CHUNK ? order_drop : NULL;
 	l->done = order_read_done;
 	if (rekey) {
@@ -279,7 +288,7 @@ static void order_delete(struct order *o, const char *text)
 	u8 name[HASH_SIZE];
 
 	if (!object_name_parse(text, &kind, name)) {
-		order_fail(o, EINVAL, "this is no name of a chunk or manifest");
+		order_fail(o, EINVAL, "this is no name of an object");
 		return;
 	}
 	snprintf(t->object, sizeof(t->object), "%s", text);

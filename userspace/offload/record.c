@@ -25,6 +25,13 @@ static u64 record_number(const u8 *in, unsigned int bytes)
 	return number;
 }
 
+bool offload_record_set(struct offload_record *r, u64 size, const u8 *cookie, size_t len)
+{
+	memset(r, 0, sizeof(*r));
+	r->size = size;
+	return cookie_decode(cookie, len, r->store, r->manifest);
+}
+
 bool offload_record_decode(struct offload_record *r, const u8 *in, size_t len)
 {
 	size_t cookie, map;

@@ -26,6 +26,8 @@ struct offload_record {
 	u8 manifest[HASH_SIZE];
 };
 
+/* What the record of a file with this content would say. Returns false if the cookie is invalid. */
+bool offload_record_set(struct offload_record *r, u64 size, const u8 *cookie, size_t len);
 /* Decode a record. Returns false if it is damaged or of another version. */
 bool offload_record_decode(struct offload_record *r, const u8 *in, size_t len);
 

@@ -10,6 +10,7 @@
 #include "check.h"
 #include "cookie.h"
 #include "fetch.h"
+#include "keep.h"
 #include "mem.h"
 #include "order.h"
 #include "push.h"
@@ -137,6 +138,8 @@ static void service_use_store(struct service *s, const struct offload_msg *msg, 
 		out_send_failed(&s->engine.out, msg->id, ENOENT, why.text);
 	} else if (msg->type == OFFLOAD_CHECK) {
 		check_start(s->checks, msg->id, *at);
+	} else if (msg->type == OFFLOAD_KEEP) {
+		keep_start(&s->engine, msg->id, *at, *fd);
 	} else if (msg->type != OFFLOAD_PUSH) {
 		order_start(s->orders, msg, *at);
 	} else if (*fd < 0) {
@@ -160,6 +163,7 @@ static bool service_take(struct service *s, const struct offload_msg *msg, int *
 	case OFFLOAD_READ:
 	case OFFLOAD_DELETE:
 	case OFFLOAD_REKEY:
+	case OFFLOAD_KEEP:
 		service_use_store(s, msg, fd);
 		return true;
 	case OFFLOAD_FETCH:

@@ -9,6 +9,7 @@
 #include "mem.h"
 #include "offload/cookie.h"
 #include "offload/index.h"
+#include "offload/object_name.h"
 #include "test.h"
 
 #define DAY	86400
@@ -199,6 +200,62 @@ static void damage_ends_with_rebuild(void)
 	index_close(x);
 }
 
+static void snapshot_note(void *arg, const char *store, const u8 name[HASH_SIZE])
+{
+	(void)store;
+	text_add(arg, (char)name[0]);
+}
+
+/* What only a snapshot refers to is not garbage until the snapshot is forgotten. */
+static void snapshots_refer(void)
+{
+	char head[OBJECT_NAME_SIZE], file[OBJECT_NAME_SIZE + 8], text[64] = "";
+	struct index_counts c;
+	struct why why;
+	struct index *x = index_open(path, true, &why);
+	struct index_object o = { .store = "s", .kind = ENVELOPE_CHUNK };
+
+	CHECK(x);
+	if (!x)
+		return;
+	object_name(ENVELOPE_SNAPSHOT, name_of('s'), head);
+	snprintf(file, sizeof(file), "%s/a/b", head);
+	index_begin_survey(x, true);
+	file_add(x, file, 'M');
+	file_add(x, head, 'T');
+	manifest_add_pair(x, 'M', 'a', 'b');
+	manifest_add_pair(x, 'T', 't', 't');
+	object_add(x, ENVELOPE_SNAPSHOT, 's', 1);
+	object_add(x, ENVELOPE_MANIFEST, 'M', 1);
+	object_add(x, ENVELOPE_MANIFEST, 'T', 1);
+	object_add(x, ENVELOPE_CHUNK, 'a', 1);
+	object_add(x, ENVELOPE_CHUNK, 'b', 1);
+	object_add(x, ENVELOPE_CHUNK, 't', 1);
+	index_end_survey(x, 10);
+	SAME(index_garbage_names(x, ENVELOPE_CHUNK, 100), "");
+	SAME(index_garbage_names(x, ENVELOPE_MANIFEST, 100), "");
+	index_count(x, &c);
+	CHECK(!c.files && !c.bytes && c.objects == 6 && !c.garbage && !c.missing);
+
+	/* The next survey looks at files again, but keeps snapshots. */
+	index_begin_survey(x, false);
+	index_end_survey(x, 20);
+	SAME(index_garbage_names(x, ENVELOPE_CHUNK, 100), "");
+	index_snapshots(x, snapshot_note, text);
+	SAME(text, "s");
+	memcpy(o.name, name_of('b'), HASH_SIZE);
+	text[0] = '\0';
+	index_files_of(x, &o, file_note, text);
+	SAME(text, "n");
+
+	index_forget_snapshot(x, name_of('s'));
+	index_begin_survey(x, false);
+	index_end_survey(x, 30);
+	SAME(index_garbage_names(x, ENVELOPE_CHUNK, 100), "abt");
+	SAME(index_garbage_names(x, ENVELOPE_MANIFEST, 100), "MT");
+	index_close(x);
+}
+
 static void records_decoded(void)
 {
 	u8 record[OFFLOAD_RECORD_MAX] = "DOFL\001";
@@ -227,7 +284,7 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(records_decoded), TEST(garbage_ages), TEST(references_found),
-		TEST(damage_ends_with_rebuild), { NULL, NULL }
+		TEST(damage_ends_with_rebuild), TEST(snapshots_refer), { NULL, NULL }
 	};
 	char folder[] = "/tmp/ditto-index.XXXXXX";
 	int status;

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Uploads of heads of snapshots. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fault.h"
+#include "keep.h"
+#include "mem.h"
+#include "memfile.h"
+#include "object_name.h"
+#include "snapshot.h"
+#include "upload.h"
+
+/**
+ * struct keep - an upload
+ * @id: number of the request
+ * @upload: the upload
+ * @plain: the head
+ */
+struct keep {
+	u64 id;
+	struct upload upload;
+	u8 plain[SNAPSHOT_HEAD_MAX];
+};
+
+static void keep_free(struct keep *k)
+{
+	store_put(k->upload.store);
+	free(k);
+}
+
+static void keep_done(struct upload *u)
+{
+	struct keep *k = u->arg;
+	struct out *out = &u->engine->out;
+	const struct offload_msg msg = { .type = OFFLOAD_KEPT, .id = k->id, .size = u->len,
+					 .requests = u->requests };
+	char name[OBJECT_NAME_SIZE];
+	int fd;
+
+	fault_point("snapshot-head-sent");
+	if (u->error) {
+		out_send_failed(out, k->id, u->error, u->why.text);
+		keep_free(k);
+		return;
+	}
+	object_name(u->kind, u->name, name);
+	fd = memfile_new(name, strlen(name));
+	if (fd < 0) {
+		out_send_failed(out, k->id, -fd, "no memory for the name of the snapshot");
+	} else {
+		out_send(out, &msg, fd);
+		close(fd);
+	}
+	keep_free(k);
+}
+
+void keep_start(struct engine *engine, u64 id, struct store *store, int fd)
+{
+	struct keep *k = mem_new(sizeof(*k));
+	struct upload *u = &k->upload;
+	struct snapshot_head head;
+	struct why why;
+	ssize_t len = fd < 0 ? -1 : pread(fd, k->plain, sizeof(k->plain), 0);
+
+	k->id = id;
+	u->store = store_get(store);
+	if (len < 0)
+		why_not(&why, "the head of the snapshot cannot be read");
+	if (len < 0 || !snapshot_head_decode(&head, k->plain, (size_t)len, &why)) {
+		out_send_failed(&engine->out, id, EINVAL, why.text);
+		keep_free(k);
+		return;
+	}
+	u->engine = engine;
+	u->kind = ENVELOPE_SNAPSHOT;
+	u->plain = k->plain;
+	u->len = (size_t)len;
+	u->done = keep_done;
+	u->arg = k;
+	key_name(store_key(store), k->plain, u->len, u->name);
+	fault_point("snapshot-head");
+	upload_start(u);
+}

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Heads and trees of snapshots. */
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "mem.h"
+#include "snapshot.h"
+
+#define VERSION		1
+#define HEAD		56
+#define TREE		24
+#define ENTRY		112
+#define XATTR		8
+/* Places of the fields of an entry that follow the numbers. */
+#define AT_TIMES	56
+#define AT_LENGTHS	104
+#define TIME		12
+
+static const char head_magic[8] = "DITTOSNP";
+static const char tree_magic[8] = "DITTOTRE";
+
+static u64 number_get(const u8 *in, unsigned int bytes)
+{
+	u64 number = 0;
+
+	while (bytes--)
+		number = number << 8 | in[bytes];
+	return number;
+}
+
+static void number_put(u8 *out, unsigned int bytes, u64 number)
+{
+	for (; bytes; bytes--, number >>= 8)
+		*out++ = (u8)number;
+}
+
+bool snapshot_name_is_good(const char *name)
+{
+	static const char good[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:@+";
+
+	return name[0] && name[0] != '.' && name[0] != '-' &&
+	       strlen(name) <= SNAPSHOT_NAME_MAX && !name[strspn(name, good)];
+}
+
+size_t snapshot_head_encode(const struct snapshot_head *h, u8 out[SNAPSHOT_HEAD_MAX])
+{
+	size_t share = strlen(h->share), name = strlen(h->name);
+
+	memcpy(out, head_magic, sizeof(head_magic));
+	number_put(out + 8, 2, VERSION);
+	number_put(out + 10, 2, h->cookie_len);
+	number_put(out + 12, 2, share);
+	number_put(out + 14, 2, name);
+	number_put(out + 16, 8, h->time);
+	number_put(out + 24, 8, h->tree_size);
+	number_put(out + 32, 8, h->entries);
+	number_put(out + 40, 8, h->bytes);
+	number_put(out + 48, 8, h->lost);
+	memcpy(out + HEAD, h->cookie, h->cookie_len);
+	memcpy(out + HEAD + h->cookie_len, h->share, share);
+	memcpy(out + HEAD + h->cookie_len + share, h->name, name);
+	return HEAD + h->cookie_len + share + name;
+}
+
+bool snapshot_head_decode(struct snapshot_head *h, const u8 *in, size_t len, struct why *why)
+{
+	size_t share, name;
+
+	memset(h, 0, sizeof(*h));
+	if (len < HEAD || memcmp(in, head_magic, sizeof(head_magic)))
+		return why_not(why, "this is no snapshot");
+	if (number_get(in + 8, 2) != VERSION)
+		return why_not(why, "the snapshot is of a later version");
+	h->cookie_len = number_get(in + 10, 2);
+	share = number_get(in + 12, 2);
+	name = number_get(in + 14, 2);
+	h->time = number_get(in + 16, 8);
+	h->tree_size = number_get(in + 24, 8);
+	h->entries = number_get(in + 32, 8);
+	h->bytes = number_get(in + 40, 8);
+	h->lost = number_get(in + 48, 8);
+	if (!h->cookie_len || h->cookie_len > OFFLOAD_COOKIE_MAX || share > SNAPSHOT_SHARE_MAX ||
+	    name > SNAPSHOT_NAME_MAX || len != HEAD + h->cookie_len + share + name ||
+	    h->tree_size < TREE || h->tree_size > SNAPSHOT_TREE_MAX ||
+	    memchr(in + HEAD, 0, len - HEAD))
+		return why_not(why, "the snapshot is damaged");
+	memcpy(h->cookie, in + HEAD, h->cookie_len);
+	memcpy(h->share, in + HEAD + h->cookie_len, share);
+	memcpy(h->name, in + HEAD + h->cookie_len + share, name);
+	return snapshot_name_is_good(h->name) || why_not(why, "the snapshot has an invalid name");
+}
+
+bool snapshot_xattr_add(struct snapshot_entry *e, u8 **buf, const char *name, const void *value,
+			size_t len)
+{
+	size_t name_len = strlen(name);
+	u8 *at;
+
+	if (e->xattrs_len + XATTR + name_len + 1 + len > SNAPSHOT_ENTRY_MAX / 2 ||
+	    e->n_xattrs == UINT16_MAX)
+		return false;
+	*buf = realloc(*buf, e->xattrs_len + XATTR + name_len + 1 + len);
+	if (!*buf)
+		mem_out();
+	at = *buf + e->xattrs_len;
+	number_put(at, 4, name_len);
+	number_put(at + 4, 4, len);
+	memcpy(at + XATTR, name, name_len + 1);
+	if (len)
+		memcpy(at + XATTR + name_len + 1, value, len);
+	e->xattrs_len += (u32)(XATTR + name_len + 1 + len);
+	e->xattrs = *buf;
+	e->n_xattrs++;
+	return true;
+}
+
+bool snapshot_xattr_next(const struct snapshot_entry *e, u32 *at, struct snapshot_xattr *x)
+{
+	u64 left = e->xattrs_len - *at, name, len;
+	const u8 *in = e->xattrs + *at;
+
+	if (left < XATTR)
+		return false;
+	name = number_get(in, 4);
+	len = number_get(in + 4, 4);
+	if (name + len + 1 > left - XATTR || !name || in[XATTR + name] ||
+	    memchr(in + XATTR, 0, name))
+		return false;
+	x->name = (const char *)in + XATTR;
+	x->value = in + XATTR + name + 1;
+	x->len = (u32)len;
+	*at += (u32)(XATTR + name + 1 + len);
+	return true;
+}
+
+bool snapshot_time_is_same(const struct snapshot_entry *a, const struct snapshot_entry *b,
+			   enum snapshot_time_kind kind)
+{
+	return a->time[kind].sec == b->time[kind].sec && a->time[kind].nsec == b->time[kind].nsec;
+}
+
+int snapshot_path_compare(const char *a, const char *b)
+{
+	int x, y;
+
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	/* The end of a name comes before all other bytes, and that of a path before that. */
+	x = *a == '/' ? 1 : *a ? 1 + (u8)*a : 0;
+	y = *b == '/' ? 1 : *b ? 1 + (u8)*b : 0;
+	return x - y;
+}
+
+bool snapshot_path_is_below(const char *path, const char *folder)
+{
+	size_t len = strlen(folder);
+
+	return !len || (!strncmp(path, folder, len) && (!path[len] || path[len] == '/'));
+}
+
+void snapshot_tree_begin(FILE *out, u64 n)
+{
+	u8 head[TREE] = "";
+
+	memcpy(head, tree_magic, sizeof(tree_magic));
+	number_put(head + 8, 2, VERSION);
+	number_put(head + 10, 2, ENTRY);
+	number_put(head + 16, 8, n);
+	fwrite(head, sizeof(head), 1, out);
+}
+
+bool snapshot_entry_write(FILE *out, const struct snapshot_entry *e)
+{
+	size_t path = strlen(e->path), target = strlen(e->target);
+	u64 len = ENTRY + path + 1 + target + 1 + e->cookie_len + e->xattrs_len;
+	u8 fixed[ENTRY] = "";
+	int i;
+
+	if (path > SNAPSHOT_PATH_MAX || target > SNAPSHOT_PATH_MAX || len > SNAPSHOT_ENTRY_MAX)
+		return false;
+	number_put(fixed, 4, len);
+	number_put(fixed + 4, 4, e->mode);
+	number_put(fixed + 8, 4, e->uid);
+	number_put(fixed + 12, 4, e->gid);
+	number_put(fixed + 16, 8, e->size);
+	number_put(fixed + 24, 8, e->inode);
+	number_put(fixed + 32, 4, e->generation);
+	number_put(fixed + 36, 4, e->flags);
+	number_put(fixed + 40, 4, e->major);
+	number_put(fixed + 44, 4, e->minor);
+	number_put(fixed + 48, 8, e->change);
+	for (i = 0; i < SNAPSHOT_TIMES; i++) {
+		number_put(fixed + AT_TIMES + TIME * i, 8, (u64)e->time[i].sec);
+		number_put(fixed + AT_TIMES + TIME * i + 8, 4, e->time[i].nsec);
+	}
+	number_put(fixed + AT_LENGTHS, 2, path);
+	number_put(fixed + AT_LENGTHS + 2, 2, target);
+	number_put(fixed + AT_LENGTHS + 4, 2, e->cookie_len);
+	number_put(fixed + AT_LENGTHS + 6, 2, e->n_xattrs);
+	fwrite(fixed, sizeof(fixed), 1, out);
+	fwrite(e->path, path + 1, 1, out);
+	fwrite(e->target, target + 1, 1, out);
+	fwrite(e->cookie, 1, e->cookie_len, out);
+	fwrite(e->xattrs, 1, e->xattrs_len, out);
+	return true;
+}
+
+/* No empty component, "." or "..": the path stays below the root. */
+static bool path_is_good(const char *path, size_t len)
+{
+	const char *at, *end;
+
+	if (strlen(path) != len || len > SNAPSHOT_PATH_MAX)
+		return false;
+	for (at = path; len; at = end + 1) {
+		end = strchrnul(at, '/');
+		if (end == at || (end == at + 1 && at[0] == '.') ||
+		    (end == at + 2 && at[0] == '.' && at[1] == '.'))
+			return false;
+		if (!*end)
+			break;
+	}
+	return true;
+}
+
+static bool entry_is_good(const struct snapshot_entry *e, size_t path, size_t target)
+{
+	struct snapshot_xattr x;
+	u32 at = 0, n = 0;
+	int i;
+
+	for (i = 0; i < SNAPSHOT_TIMES; i++)
+		if (e->time[i].nsec >= 1000000000)
+			return false;
+	while (snapshot_xattr_next(e, &at, &x))
+		n++;
+	if (at != e->xattrs_len || n != e->n_xattrs || e->flags & ~SNAPSHOT_LOST)
+		return false;
+	if (!path_is_good(e->path, path) || strlen(e->target) != target ||
+	    target > SNAPSHOT_PATH_MAX || !S_ISLNK(e->mode) != !target)
+		return false;
+	if (!S_ISREG(e->mode))
+		return !e->cookie_len && !e->flags;
+	return e->size <= INT64_MAX && e->cookie_len <= OFFLOAD_COOKIE_MAX &&
+	       !e->cookie_len == (!e->size || e->flags) &&
+	       !(e->cookie_len && memchr(e->cookie, 0, e->cookie_len));
+}
+
+/* Decode one entry from at most @left bytes. Returns its length, or 0. */
+static size_t entry_decode(struct snapshot_entry *e, const u8 *in, u64 left)
+{
+	size_t path, target, len, texts;
+	int i;
+
+	if (left < ENTRY)
+		return 0;
+	len = number_get(in, 4);
+	path = number_get(in + AT_LENGTHS, 2);
+	target = number_get(in + AT_LENGTHS + 2, 2);
+	e->cookie_len = (u32)number_get(in + AT_LENGTHS + 4, 2);
+	texts = ENTRY + path + 1 + target + 1;
+	if (len > left || len > SNAPSHOT_ENTRY_MAX || len < texts + e->cookie_len ||
+	    in[ENTRY + path] || in[texts - 1])
+		return 0;
+	e->mode = (u32)number_get(in + 4, 4);
+	e->uid = (u32)number_get(in + 8, 4);
+	e->gid = (u32)number_get(in + 12, 4);
+	e->size = number_get(in + 16, 8);
+	e->inode = number_get(in + 24, 8);
+	e->generation = (u32)number_get(in + 32, 4);
+	e->flags = (u32)number_get(in + 36, 4);
+	e->major = (u32)number_get(in + 40, 4);
+	e->minor = (u32)number_get(in + 44, 4);
+	e->change = number_get(in + 48, 8);
+	for (i = 0; i < SNAPSHOT_TIMES; i++) {
+		e->time[i].sec = (s64)number_get(in + AT_TIMES + TIME * i, 8);
+		e->time[i].nsec = (u32)number_get(in + AT_TIMES + TIME * i + 8, 4);
+	}
+	e->path = (const char *)in + ENTRY;
+	e->target = (const char *)in + ENTRY + path + 1;
+	e->cookie = in + texts;
+	e->xattrs = e->cookie + e->cookie_len;
+	e->xattrs_len = (u32)(len - texts - e->cookie_len);
+	e->n_xattrs = (u32)number_get(in + AT_LENGTHS + 6, 2);
+	return entry_is_good(e, path, target) ? len : 0;
+}
+
+/* The entry before @e is its directory, or below that. */
+static bool entry_has_place(const struct snapshot_entry *e, const struct snapshot_entry *before,
+			    const struct snapshot_tree *t)
+{
+	const char *slash = strrchr(e->path, '/');
+	const struct snapshot_entry *parent;
+	char folder[SNAPSHOT_PATH_MAX + 1];
+
+	if (!before)
+		return !e->path[0] && S_ISDIR(e->mode);
+	if (snapshot_path_compare(before->path, e->path) >= 0)
+		return false;
+	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - e->path) : 0, e->path);
+	parent = snapshot_tree_find(t, folder);
+	return parent && S_ISDIR(parent->mode);
+}
+
+bool snapshot_tree_decode(struct snapshot_tree *t, u8 *bytes, size_t len, struct why *why)
+{
+	size_t pos = TREE, n;
+	u64 count;
+
+	memset(t, 0, sizeof(*t));
+	t->bytes = bytes;
+	if (len < TREE || memcmp(bytes, tree_magic, sizeof(tree_magic)) ||
+	    number_get(bytes + 8, 2) != VERSION || number_get(bytes + 10, 2) != ENTRY ||
+	    number_get(bytes + 12, 4))
+		return why_not(why, "the tree of the snapshot is damaged, or of a later version");
+	count = number_get(bytes + 16, 8);
+	if (count > len / ENTRY)
+		return why_not(why, "the tree of the snapshot ends early");
+	t->entries = mem_new((count + 1) * sizeof(*t->entries));
+	for (; t->n < count; t->n++, pos += n) {
+		n = entry_decode(&t->entries[t->n], bytes + pos, len - pos);
+		if (!n || !entry_has_place(&t->entries[t->n], t->n ? &t->entries[t->n - 1] : NULL,
+					   t))
+			return why_not(why, "entry %llu of the tree of the snapshot is invalid",
+				       (unsigned long long)t->n);
+	}
+	return (pos == len && count) || why_not(why, "the tree of the snapshot has another length");
+}
+
+void snapshot_tree_free(struct snapshot_tree *t)
+{
+	free(t->entries);
+	free(t->bytes);
+	memset(t, 0, sizeof(*t));
+}
+
+static int entry_compare(const void *path, const void *entry)
+{
+	return snapshot_path_compare(path, ((const struct snapshot_entry *)entry)->path);
+}
+
+const struct snapshot_entry *snapshot_tree_find(const struct snapshot_tree *t, const char *path)
+{
+	return bsearch(path, t->entries, t->n, sizeof(*t->entries), entry_compare);
+}

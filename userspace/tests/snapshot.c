@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Heads and trees of snapshots, also damaged ones. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "mem.h"
+#include "offload/snapshot.h"
+#include "test.h"
+
+static const char cookie[] = "cold\n0123\n1";
+
+static struct snapshot_head head_new(void)
+{
+	struct snapshot_head h = { .time = 1234567890, .tree_size = 77, .entries = 3, .bytes = 9,
+				   .lost = 1, .cookie_len = strlen(cookie), .share = "data",
+				   .name = "monday" };
+
+	memcpy(h.cookie, cookie, h.cookie_len);
+	return h;
+}
+
+static void heads_decoded(void)
+{
+	struct snapshot_head h = head_new(), got;
+	u8 bytes[SNAPSHOT_HEAD_MAX];
+	size_t len = snapshot_head_encode(&h, bytes), i;
+	struct why why;
+
+	CHECK(len == 56 + strlen(cookie) + 4 + 6);
+	CHECK(snapshot_head_decode(&got, bytes, len, &why));
+	CHECK(got.time == h.time && got.tree_size == 77 && got.entries == 3 && got.bytes == 9 &&
+	      got.lost == 1 && got.cookie_len == h.cookie_len);
+	SAME(got.share, "data");
+	SAME(got.name, "monday");
+	for (i = 0; i < len; i++)
+		CHECK(!snapshot_head_decode(&got, bytes, i, &why));
+	CHECK(!snapshot_head_decode(&got, bytes, len + 1, &why));
+	bytes[8] = 2;
+	CHECK(!snapshot_head_decode(&got, bytes, len, &why));
+	bytes[8] = 1;
+	bytes[len - 1] = '/';
+	CHECK(!snapshot_head_decode(&got, bytes, len, &why));
+	bytes[len - 1] = 0;
+	CHECK(!snapshot_head_decode(&got, bytes, len, &why));
+}
+
+static void names_checked(void)
+{
+	CHECK(snapshot_name_is_good("2026-11-20_14:30:00"));
+	CHECK(snapshot_name_is_good("a"));
+	CHECK(!snapshot_name_is_good(""));
+	CHECK(!snapshot_name_is_good(".."));
+	CHECK(!snapshot_name_is_good("-a"));
+	CHECK(!snapshot_name_is_good("a/b"));
+	CHECK(!snapshot_name_is_good("a b"));
+}
+
+static void paths_ordered(void)
+{
+	static const char *const order[] = { "", "a", "a/b", "a/b/c", "a/c", "a.b", "ab", "b" };
+	size_t i, k;
+	int got;
+
+	for (i = 0; i < ARRAY_SIZE(order); i++) {
+		for (k = 0; k < ARRAY_SIZE(order); k++) {
+			got = snapshot_path_compare(order[i], order[k]);
+			CHECK((got < 0) == (i < k) && (got > 0) == (i > k));
+		}
+	}
+	CHECK(snapshot_path_is_below("a/b", "a") && snapshot_path_is_below("a", "a"));
+	CHECK(snapshot_path_is_below("a", "") && !snapshot_path_is_below("ab", "a"));
+}
+
+static struct snapshot_entry entry_of(const char *path, u32 mode)
+{
+	struct snapshot_entry e = { .path = path, .mode = mode, .target = "", .uid = 5, .gid = 6,
+				    .inode = 7, .generation = 8, .change = 9 };
+
+	if (S_ISLNK(mode))
+		e.target = "somewhere";
+	if (S_ISREG(mode)) {
+		e.size = 1ULL << 40;
+		e.cookie = (const u8 *)cookie;
+		e.cookie_len = strlen(cookie);
+	}
+	e.time[SNAPSHOT_MODIFIED].sec = -3;
+	e.time[SNAPSHOT_MODIFIED].nsec = 999999999;
+	return e;
+}
+
+/* Encode a tree. Returns its bytes, to be freed. */
+static u8 *tree_encode(const struct snapshot_entry *entries, u64 n, size_t *len)
+{
+	char *bytes = NULL;
+	FILE *out = open_memstream(&bytes, len);
+	u64 i;
+
+	snapshot_tree_begin(out, n);
+	for (i = 0; i < n; i++)
+		CHECK(snapshot_entry_write(out, &entries[i]));
+	fclose(out);
+	return (u8 *)bytes;
+}
+
+/* Whether a copy of the bytes is a tree. */
+static bool tree_is_good(const u8 *bytes, size_t len)
+{
+	u8 *copy = mem_new(len + 1);
+	struct snapshot_tree t;
+	struct why why;
+	bool good;
+
+	memcpy(copy, bytes, len);
+	good = snapshot_tree_decode(&t, copy, len, &why);
+	snapshot_tree_free(&t);
+	return good;
+}
+
+static bool entries_are_good(const struct snapshot_entry *entries, u64 n)
+{
+	size_t len;
+	u8 *bytes = tree_encode(entries, n, &len);
+	bool good = tree_is_good(bytes, len);
+
+	free(bytes);
+	return good;
+}
+
+static void trees_decoded(void)
+{
+	struct snapshot_entry entries[] = {
+		entry_of("", S_IFDIR | 0755), entry_of("d", S_IFDIR | 0700),
+		entry_of("d/f", S_IFREG | 0644), entry_of("d/l", S_IFLNK | 0777),
+	};
+	const struct snapshot_entry *e;
+	struct snapshot_xattr x;
+	struct snapshot_tree t;
+	u8 *xattrs = NULL, *bytes;
+	size_t len, i;
+	struct why why;
+	u32 at = 0;
+
+	CHECK(snapshot_xattr_add(&entries[2], &xattrs, "user.a", "value", 5));
+	CHECK(snapshot_xattr_add(&entries[2], &xattrs, "user.b", NULL, 0));
+	bytes = tree_encode(entries, ARRAY_SIZE(entries), &len);
+	for (i = 0; i < len; i++)
+		CHECK(!tree_is_good(bytes, i));
+	CHECK(snapshot_tree_decode(&t, bytes, len, &why) && t.n == 4);
+	e = snapshot_tree_find(&t, "d/f");
+	CHECK(e && e->size == 1ULL << 40 && e->uid == 5 && e->gid == 6 && e->inode == 7 &&
+	      e->generation == 8 && e->change == 9 && e->cookie_len == strlen(cookie) &&
+	      !memcmp(e->cookie, cookie, strlen(cookie)) &&
+	      e->time[SNAPSHOT_MODIFIED].sec == -3 &&
+	      e->time[SNAPSHOT_MODIFIED].nsec == 999999999);
+	CHECK(e && snapshot_xattr_next(e, &at, &x) && x.len == 5 && !memcmp(x.value, "value", 5));
+	SAME(x.name, "user.a");
+	CHECK(e && snapshot_xattr_next(e, &at, &x) && !x.len);
+	CHECK(e && !snapshot_xattr_next(e, &at, &x));
+	e = snapshot_tree_find(&t, "d/l");
+	SAME(e ? e->target : NULL, "somewhere");
+	CHECK(!snapshot_tree_find(&t, "d/g"));
+	snapshot_tree_free(&t);
+	free(xattrs);
+}
+
+/* What a hostile tree could lead a reader to. */
+static void trees_refused(void)
+{
+	static const char *const paths[] = { "..", "a/../b", "/a", "a//b", "a/", ".", "a/." };
+	struct snapshot_entry e[3] = { entry_of("", S_IFDIR), entry_of("a", S_IFDIR),
+				       entry_of("b", S_IFREG) };
+	size_t i;
+
+	CHECK(entries_are_good(e, 3));
+	CHECK(!entries_are_good(e + 1, 1));
+	for (i = 0; i < ARRAY_SIZE(paths); i++) {
+		e[2].path = paths[i];
+		CHECK(!entries_are_good(e, 3));
+	}
+	/* Not in order, twice, below nothing, and below a link. */
+	e[2].path = "a";
+	CHECK(!entries_are_good(e, 3));
+	e[2].path = "A";
+	CHECK(!entries_are_good(e, 3));
+	e[2].path = "c/d";
+	CHECK(!entries_are_good(e, 3));
+	e[1] = entry_of("a", S_IFLNK);
+	e[2].path = "a/b";
+	CHECK(!entries_are_good(e, 3));
+	/* Content that does not fit. */
+	e[2].path = "b";
+	CHECK(entries_are_good(e, 3));
+	e[2].flags = SNAPSHOT_LOST;
+	CHECK(!entries_are_good(e, 3));
+	e[2].cookie_len = 0;
+	CHECK(entries_are_good(e, 3));
+	e[2].flags = 2;
+	CHECK(!entries_are_good(e, 3));
+	e[2].flags = 0;
+	CHECK(!entries_are_good(e, 3));
+	e[2].size = 0;
+	CHECK(entries_are_good(e, 3));
+	e[2].time[0].nsec = 1000000000;
+	CHECK(!entries_are_good(e, 3));
+}
+
+/* Each byte of a tree, changed: no access outside of it, whatever it says. */
+static void damage_survived(void)
+{
+	struct snapshot_entry e[3] = { entry_of("", S_IFDIR), entry_of("a", S_IFREG),
+				       entry_of("b", S_IFLNK) };
+	u8 *xattrs = NULL, *bytes;
+	size_t len, i;
+
+	snapshot_xattr_add(&e[1], &xattrs, "user.a", "v", 1);
+	bytes = tree_encode(e, ARRAY_SIZE(e), &len);
+	for (i = 0; i < 8 * len; i++) {
+		bytes[i / 8] ^= (u8)(1 << i % 8);
+		tree_is_good(bytes, len);
+		bytes[i / 8] ^= (u8)(1 << i % 8);
+	}
+	CHECK(tree_is_good(bytes, len));
+	free(bytes);
+	free(xattrs);
+}
+
+int main(void)
+{
+	static const struct test tests[] = {
+		TEST(heads_decoded), TEST(names_checked), TEST(paths_ordered), TEST(trees_decoded),
+		TEST(trees_refused), TEST(damage_survived), { NULL, NULL }
+	};
+
+	return test_main(tests);
+}
