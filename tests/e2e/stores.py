@@ -5,6 +5,7 @@ RGW takes long to start, so it is kept for all tests of a run; each has a bucket
 """
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -151,6 +152,22 @@ class Store:
         run('curl', '-sSf', '-X', 'DELETE', '--aws-sigv4', 'aws:amz:us-east-1:s3',
             '--user', f'{ACCESS}:{SECRET}', '-H', 'x-amz-content-sha256: UNSIGNED-PAYLOAD',
             f'http://127.0.0.1:{RGW_PORT}/{self.bucket}/{name}')
+
+    def fetch(self, name=''):
+        """An object, or the list of the bucket."""
+        p = subprocess.run(['curl', '-sSf', '--aws-sigv4', 'aws:amz:us-east-1:s3',
+                            '--user', f'{ACCESS}:{SECRET}', '-H',
+                            'x-amz-content-sha256: UNSIGNED-PAYLOAD',
+                            f'http://127.0.0.1:{RGW_PORT}/{self.bucket}/{name}'],
+                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True,
+                           timeout=60)
+        return p.stdout
+
+    def copy(self, folder):
+        """Copy a bucket of at most 1000 objects."""
+        for name in re.findall('<Key>(.*?)</Key>', self.fetch().decode()):
+            os.makedirs(os.path.dirname(f'{folder}/{name}'), exist_ok=True)
+            put(f'{folder}/{name}', self.fetch(name))
 
     def spawn_push(self, *paths):
         """A push in the background."""

@@ -25,10 +25,14 @@ static u64 info_number(struct nlattr **tb, unsigned int type)
 }
 
 /* The store's name is the first line of the cookie. */
-static void info_set_store(struct offload_info *info, const struct nlattr *cookie)
+static void info_set_cookie(struct offload_info *info, const struct nlattr *cookie)
 {
 	const char *text = nla_data(cookie), *end = memchr(text, '\n', (size_t)nla_len(cookie));
 
+	info->cookie_len = (u32)nla_len(cookie);
+	if (info->cookie_len > sizeof(info->cookie))
+		info->cookie_len = 0;
+	memcpy(info->cookie, text, info->cookie_len);
 	if (end && (size_t)(end - text) < sizeof(info->store))
 		snprintf(info->store, sizeof(info->store), "%.*s", (int)(end - text), text);
 	text_make_printable(info->store);
@@ -61,7 +65,7 @@ int offload_info_get(struct ctl *ctl, const char *path, struct offload_info *inf
 		snprintf(info->share, sizeof(info->share), "%s",
 			 nla_get_string(tb[DITTO_A_OFFLOAD_SHARE]));
 	if (tb[DITTO_A_OFFLOAD_COOKIE])
-		info_set_store(info, tb[DITTO_A_OFFLOAD_COOKIE]);
+		info_set_cookie(info, tb[DITTO_A_OFFLOAD_COOKIE]);
 	nlmsg_free(reply);
 	return 0;
 }
@@ -141,6 +145,8 @@ bool offload_answer(int fd, union offload_ctl_answer *answer, int *file)
 		return len == sizeof(answer->policy);
 	case OFFLOAD_CTL_OBJECT:
 		return len == sizeof(answer->object);
+	case OFFLOAD_CTL_DATA:
+		return len == sizeof(answer->data);
 	default:
 		return len == sizeof(answer->push) || len == sizeof(answer->store);
 	}
@@ -360,6 +366,14 @@ const struct verb offload_verbs[] = {
 	{ "auto", offload_auto, "PATH..." },
 	{ "policy", offload_policy, "list" },
 	{ "policy", offload_policy, "run [--dry-run] [--scheduled] [NAME...]" },
+	{ "snapshot", offload_snapshot, "create SHARE [NAME]" },
+	{ "snapshot", offload_snapshot, "list [SHARE]" },
+	{ "snapshot", offload_snapshot, "show SHARE/NAME [PATH...]" },
+	{ "snapshot", offload_snapshot, "diff SHARE/NAME [SHARE/NAME|now]" },
+	{ "snapshot", offload_snapshot, "restore SHARE/NAME [--to DIR] [--replace] PATH..." },
+	{ "snapshot", offload_snapshot, "expose SHARE/NAME" },
+	{ "snapshot", offload_snapshot, "hide SHARE/NAME" },
+	{ "snapshot", offload_snapshot, "delete SHARE/NAME" },
 	{ "gc", offload_gc, "[--dry-run] [--grace TIME]" },
 	{ "scrub", offload_scrub, "[--quick]" },
 	{ "rekey", offload_rekey, "[STORE]" },

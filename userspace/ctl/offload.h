@@ -21,6 +21,8 @@ struct ctl;
  * @resident: bytes of the content that are in the file
  * @share: name of the share
  * @store: name of the store, or ""
+ * @cookie_len: bytes of @cookie; 0 if all data is here
+ * @cookie: names the content in the store
  */
 struct offload_info {
 	u32 state;
@@ -31,6 +33,8 @@ struct offload_info {
 	u64 resident;
 	char share[OFFLOAD_CTL_SHARE_SIZE];
 	char store[OFFLOAD_CTL_STORE_SIZE];
+	u32 cookie_len;
+	u8 cookie[OFFLOAD_CTL_COOKIE_MAX];
 };
 
 /* Ask the kernel. Returns 0 or a negative errno with the text in the connection. */
@@ -105,6 +109,7 @@ int offload_rebuild(struct ctl *ctl, char **words);
 int offload_gc(struct ctl *ctl, char **words);
 int offload_scrub(struct ctl *ctl, char **words);
 int offload_rekey(struct ctl *ctl, char **words);
+int offload_snapshot(struct ctl *ctl, char **words);
 int offload_policy(struct ctl *ctl, char **words);
 /*
  * Push files, which were chosen by @policy, to a store, or that of the share if it is "". @paths

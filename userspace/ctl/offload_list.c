@@ -56,8 +56,10 @@ static void list_prefix(struct offload_list *l, const char *store, const char *p
 	} while (l->more);
 }
 
-bool offload_list_stores(struct offload_list *l, const char *only)
+/* List the objects below some of the prefixes, which end with NULL, in the stores. */
+static bool list_stores(struct offload_list *l, const char *only, const char *const *prefixes)
 {
+	const char *const *prefix;
 	struct offload_ctl_request request = { .type = OFFLOAD_CTL_STATUS };
 	bool good = false, found = false;
 	union offload_ctl_answer a;
@@ -68,12 +70,26 @@ bool offload_list_stores(struct offload_list *l, const char *only)
 		if (only && strcmp(only, a.store.name))
 			continue;
 		found = true;
-		list_prefix(l, a.store.name, "chunks/");
-		list_prefix(l, a.store.name, "manifests/");
+		for (prefix = prefixes; *prefix; prefix++)
+			list_prefix(l, a.store.name, *prefix);
 	}
 	if (fd >= 0)
 		close(fd);
 	if (!good)
 		l->problem(l->arg, "stores", fd < 0 ? why.text : "dittod has ended");
 	return found || !good;
+}
+
+bool offload_list_stores(struct offload_list *l, const char *only)
+{
+	static const char *const prefixes[] = { "chunks/", "manifests/", "snapshots/", NULL };
+
+	return list_stores(l, only, prefixes);
+}
+
+bool offload_list_snapshots(struct offload_list *l, const char *only)
+{
+	static const char *const prefixes[] = { "snapshots/", NULL };
+
+	return list_stores(l, only, prefixes);
 }

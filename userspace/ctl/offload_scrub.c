@@ -45,8 +45,8 @@ static void scrub_tell(void *arg, const char *path)
 	struct scrub *c = arg;
 	int error;
 
-	/* The file may have been recalled or removed since the survey. */
-	if (!offload_record_read(path, &record, &error))
+	/* A file may have been recalled or removed since the survey; snapshots have no "/" first. */
+	if (path[0] == '/' && !offload_record_read(path, &record, &error))
 		return;
 	r = c->result;
 	snprintf(text, sizeof(text), "%s", r->text);

@@ -28,6 +28,7 @@
 #include "ditto-nl-gen.h"
 #include "mem.h"
 #include "offload_list.h"
+#include "offload_snapshot.h"
 #include "offload_survey.h"
 #include "out.h"
 #include "text.h"
@@ -286,6 +287,7 @@ bool offload_survey_run(struct offload_survey *s, bool objects)
 	index_begin_survey(s->index, objects);
 	survey_add_shares(s);
 	index_roots(s->index, survey_walk, s);
+	snapshot_survey(s);
 	/* Nothing was deleted yet: each manifest that a record names is there. */
 	index_unknown_manifests(s->index, survey_read_manifest, s);
 	offload_orders_wait(s->orders);

@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Snapshots of a share in the bucket, as users and administrators see them."""
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import threading
+
+import servers
+from fault_points import Point, stopped
+from harness import eq, get, put, test, wait_for
+from smb import SmbClient
+from stores import KEY, Store
+from t_offload import MIB, content, offloaded
+from t_offload_objects import collect
+
+TREE = '.snapshots'
+
+
+def change(path, data):
+    """Another content, as a client that writes the file again leaves it."""
+    put(path, data, 0o644)
+
+
+def described(path):
+    """What a restored entry must have."""
+    st = os.lstat(path)
+    kind = stat.S_IFMT(st.st_mode)
+    return (st.st_mode, st.st_uid, st.st_gid, st.st_mtime_ns,
+            st.st_size if kind == stat.S_IFREG else 0,
+            os.readlink(path) if kind == stat.S_IFLNK else '',
+            {name: os.getxattr(path, name, follow_symlinks=False)
+             for name in os.listxattr(path, follow_symlinks=False) if 'offload' not in name})
+
+
+def described_all(root):
+    """The same of all below a directory, but for the snapshots that clients see."""
+    found = {}
+    for folder, dirs, files in os.walk(root):
+        dirs[:] = [d for d in dirs if d != TREE]
+        for name in dirs + files:
+            path = os.path.join(folder, name)
+            found[os.path.relpath(path, root)] = described(path)
+    return found
+
+
+@test(fs='ext4', smb=True, offload=True, timeout=300)
+def old_versions(w):
+    """Clients read what was there before a change, though all garbage was collected."""
+    s = Store(w)
+    w.server.ctl('share', 'set', 'data', 'snapshots', TREE)
+    old, gone = content('old', 2 * MIB), content('gone', 70000)
+    os.mkdir(w.path('d'))
+    put(w.path('d/f'), old, 0o644)
+    stub = offloaded(s, w.path('stub'), gone)
+    put(w.path('empty'), b'', 0o644)
+    said = s.tool('snapshot', 'create', 'data', 'monday')
+    eq((said['entries'], said['uploads'], said['lost'], said['failed']), (5, 1, 0, 0), 'created')
+    eq(s.states()['offloaded'], 1, 'nothing was released')
+    assert 'there is a snapshot' in s.tool('snapshot', 'create', 'data', 'monday', check=False)[2]
+    eq([(e['share'], e['name']) for e in s.tool('snapshot', 'list')], [('data', 'monday')])
+    eq(sorted(e['path'] for e in s.tool('snapshot', 'show', 'data/monday')),
+       ['', 'd', 'd/f', 'empty', 'stub'], 'show')
+
+    change(w.path('d/f'), b'new')
+    os.unlink(stub)
+    put(w.path('more'), b'm', 0o644)
+    eq({e['path']: e['difference'] for e in s.tool('snapshot', 'diff', 'data/monday', 'now')
+        if e['path'] not in ('', 'd')},
+       {'d/f': 'changed', 'stub': 'removed', 'more': 'added'}, 'diff')
+    s.forget()
+    eq(s.tool('snapshot', 'create', 'data', 'tuesday')['uploads'], 2, 'only what has changed')
+    s.tool('snapshot', 'delete', 'data/tuesday')
+    # Only what the second one alone had is garbage.
+    assert 0 < collect(s) < 12, 'deleted'
+    eq(s.tool('scrub')['bad'], [], 'bad')
+    eq(s.tool('rebuild')['missing'], 0, 'missing')
+    eq(collect(s), 0, 'what a snapshot needs is no garbage after a rebuild, either')
+
+    shown = s.tool('snapshot', 'expose', 'data/monday')
+    eq((shown['files'], shown['failed']), (3, 0), 'exposed')
+    at = f'{TREE}/{shown["path"]}'
+    s.forget()
+    m = w.client.mount(vers='4.2')
+    eq(os.listdir(f'{m}/{TREE}'), [shown['path']], 'snapshots over NFS')
+    eq(os.stat(f'{m}/{at}/d/f').st_size, len(old), 'size')
+    eq(os.stat(f'{m}/{at}/d/f').st_mode & 0o222, 0, 'nobody may write')
+    eq(s.requests('GET'), [], 'no data was read')
+    eq(get(f'{m}/{at}/d/f') == old, True, 'the old version over NFS')
+    eq(get(f'{m}/d/f'), b'new', 'the new version')
+    smb = SmbClient(w.client)
+    told = smb.do('allinfo d/f')
+    assert '@GMT-' in told, told
+    gmt = told[told.index('@GMT-'):].split()[0]
+    smb.do(f'get {gmt}/d/f {w.base}/got')
+    eq(get(f'{w.base}/got') == old, True, 'the previous version over SMB')
+    smb.do(f'get {gmt}/stub {w.base}/got')
+    eq(get(f'{w.base}/got') == gone, True, 'a version of what is gone')
+
+    # A later snapshot does not have the exposed one in it.
+    eq(any(TREE in e['path'] for e in s.tool('snapshot', 'diff', 'data/monday')), False, 'diff')
+    s.tool('snapshot', 'hide', 'data/monday', check=False)
+    eq(os.listdir(w.path(TREE)), [], 'hidden')
+    s.tool('snapshot', 'delete', 'data/monday')
+    eq(s.tool('snapshot', 'list'), [], 'list')
+    assert collect(s) > 0, 'nothing was deleted'
+    eq(s.tool('rebuild')['objects'], 0, 'objects')
+
+
+@test(fs='ext4', smb=True, offload=True, timeout=300)
+def restored(w):
+    """A tree and a file come back with all attributes, at once, and never over another file."""
+    s = Store(w)
+    os.makedirs(w.path('d/e'))
+    put(w.path('d/f'), content('f', MIB), 0o640)
+    os.chown(w.path('d/f'), 1000, 1001)
+    os.setxattr(w.path('d/f'), 'user.some', b'\0value')
+    os.link(w.path('d/f'), w.path('d/e/other'))
+    os.symlink('../nowhere', w.path('d/link'))
+    os.mkfifo(w.path('d/pipe'))
+    put(w.path('d/empty'), b'', 0o600)
+    os.chmod(w.path('d/e'), 0o2750)
+    os.utime(w.path('d/f'), ns=(10**18, 10**18 + 5))
+    os.utime(w.path('d/e'), ns=(10**18, 10**18 + 7))
+    before = described_all(w.export)
+    s.tool('snapshot', 'create', 'data', 'one')
+    eq(s.tool('snapshot', 'diff', 'data/one'), [], 'nothing has changed')
+
+    shutil.rmtree(w.path('d'))
+    s.forget()
+    said = s.tool('snapshot', 'restore', 'data/one', 'd')
+    eq((said['files'], said['failed']), (3, 0), 'restored')
+    eq(s.states()['offloaded'], 2, 'stubs: two names of one file')
+    eq(s.requests('GET', 'chunks/'), [], 'no data was read')
+    eq(described_all(w.export), before, 'attributes')
+    eq(os.stat(w.path('d/f')).st_ino, os.stat(w.path('d/e/other')).st_ino, 'names of one file')
+    eq(get(f'{w.client.mount(vers="4.2")}/d/f') == content('f', MIB), True, 'content')
+
+    # A file that is there stays, unless it is to be replaced.
+    change(w.path('d/f'), b'mine')
+    status, said, errors = s.tool('snapshot', 'restore', 'data/one', 'd/f', check=False)
+    assert status and said['failed'] == 1 and 'File exists' in errors, (status, said, errors)
+    eq(get(w.path('d/f')), b'mine', 'content')
+    s.tool('snapshot', 'restore', 'data/one', '--replace', 'd/f')
+    eq(get(w.path('d/f')) == content('f', MIB), True, 'content')
+    os.mkdir(w.path('there'))
+    s.tool('snapshot', 'restore', 'data/one', '--to', w.path('there'), 'd/e/other')
+    eq(get(w.path('there/d/e/other')) == content('f', MIB), True, 'content elsewhere')
+    # A symbolic link is not a way out of the target.
+    os.mkdir(f'{w.base}/outside')
+    os.mkdir(w.path('trap'))
+    os.symlink(f'{w.base}/outside', w.path('trap/d'))
+    assert s.tool('snapshot', 'restore', 'data/one', '--to', w.path('trap'), 'd/f', check=False)[0]
+    eq(os.listdir(f'{w.base}/outside'), [], 'outside')
+    for words, cause in ((('restore', 'data/two', '.'), 'no such snapshot'),
+                         (('restore', 'data/one', 'x'), 'not in the snapshot'),
+                         (('create', 'none'), 'none'), (('create', 'data', 'a/b'), 'no name')):
+        status, _, errors = s.tool('snapshot', *words, check=False)
+        assert status and cause in errors, (words, errors)
+
+
+def read_copy(folder, *words, program='read-snapshot'):
+    """What the documentation's readers say about a copy of a bucket."""
+    return subprocess.run([f'{servers.TOP}/tests/s3/{program}', folder, *words, KEY], check=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=60).stdout
+
+
+@test(smb=True, offload=True, timeout=300)
+def read_by_others(w):
+    """Whoever has the bucket, the key and the documentation reads snapshots."""
+    s, data = Store(w), content('f', 3 * MIB)
+    os.mkdir(w.path('d'))
+    put(w.path('d/f'), data, 0o640)
+    os.setxattr(w.path('d/f'), 'user.a', b'\x01')
+    os.symlink('d/f', w.path('link'))
+    object_name = s.tool('snapshot', 'create', 'data', 'one')['object']
+    folder = f'{w.base}/copy'
+    s.copy(folder)
+    head = json.loads(read_copy(folder, 'list'))
+    eq((head['share'], head['name'], head['entries'], head['bytes']), ('data', 'one', 4, len(data)),
+       'head')
+    eq(object_name, f'snapshots/{head["object"][:2]}/{head["object"]}', 'name')
+    tree = {e['path']: e for e in map(json.loads, read_copy(folder, head['object']).splitlines())}
+    eq(sorted(tree), ['', 'd', 'd/f', 'link'], 'paths')
+    eq((tree['link']['target'], tree['d/f']['mode'], tree['d/f']['xattrs']),
+       ('d/f', 0o100640, {'user.a': '01'}), 'attributes')
+    manifest = tree['d/f']['cookie'].split('\n')[1]
+    eq(read_copy(folder, manifest, program='read-bucket') == data, True, 'content')
+
+
+@test(smb=True, offload=True, timeout=300)
+def changing_files(w):
+    """A file that changes during its upload is uploaded again, and told if it never settles."""
+    s = Store(w)
+    put(w.path('f'), content('first', MIB), 0o644)
+    fault = Point.prepare(s.folder)
+    put(fault, 'snapshot-file-sent')
+    tool = [servers.tool('dittoctl'), '--json', 'offload', 'snapshot', 'create', 'data']
+
+    def begin(name):
+        return w.server.ns.spawn(*tool, name, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                 text=True)
+
+    def step(n):
+        wait_for('the file was sent', lambda: stopped('dittoctl'))
+        change(w.path('f'), content(n, MIB))
+        if n == 'last':
+            put(fault, b'')
+        for pid in stopped('dittoctl'):
+            os.kill(pid, signal.SIGCONT)
+    run = begin('settles')
+    step('last')
+    out = run.communicate()[0]
+    eq(run.returncode, 0, out)
+    s.tool('snapshot', 'restore', 'data/settles', '--replace', 'f')
+    eq(get(w.path('f')) == content('last', MIB), True, 'the content of one moment')
+
+    put(fault, 'snapshot-file-sent')
+    change(w.path('f'), b'other')
+    run = begin('never')
+    stop = threading.Event()
+
+    def always():
+        n = 0
+        while not stop.wait(0.1):
+            for pid in stopped('dittoctl'):
+                n += 1
+                change(w.path('f'), content(n, 5000))
+                os.kill(pid, signal.SIGCONT)
+    thread = threading.Thread(target=always)
+    thread.start()
+    out = run.communicate()[0]
+    stop.set()
+    thread.join()
+    put(fault, b'')
+    assert run.returncode and 'changes all the time' in out, out
+    eq([e['lost'] for e in s.tool('snapshot', 'list')], [0, 1], 'lost')
+    status, _, errors = s.tool('snapshot', 'restore', 'data/never', '--replace', 'f', check=False)
+    assert status and 'does not have its content' in errors, errors
+
+
+@test(fs='ext4', smb=True, offload=True, timeout=300)
+def killed_at_each_step(w):
+    """A snapshot is there as a whole or not at all, and a restored file is the old or the new."""
+    s, data = Store(w), content('f', 100000)
+    put(w.path('f'), data, 0o644)
+    fault = Point.prepare(s.folder)
+
+    def killed(point, *words):
+        put(fault, point)
+        p = w.server.ns.spawn(servers.tool('dittoctl'), 'offload', 'snapshot', *words,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for(f'it stops at {point}', lambda: stopped('dittoctl'))
+        p.kill()
+        p.wait()
+        put(fault, b'')
+    for point in ('snapshot-file-sent', 'snapshot-tree', 'snapshot-tree-sent'):
+        killed(point, 'create', 'data', 'x')
+        eq(s.tool('snapshot', 'list'), [], f'snapshots after {point}')
+    assert collect(s) > 0, 'the rest is garbage'
+    s.tool('snapshot', 'create', 'data', 'x')
+    change(w.path('f'), b'new')
+    for point in ('snapshot-adopt', 'snapshot-adopted', 'snapshot-rename'):
+        killed(point, 'restore', 'data/x', '--replace', 'f')
+        eq(get(w.path('f')), b'new', f'the file after {point}')
+    killed('snapshot-delete', 'delete', 'data/x')
+    collect(s)
+    s.tool('snapshot', 'restore', 'data/x', '--replace', 'f')
+    eq(get(w.path('f')) == data, True, 'restored')
+    eq(s.tool('scrub')['bad'], [], 'bad')

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Parts of dittoctl offload snapshot. */
+#ifndef _DITTO_CTL_OFFLOAD_SNAPSHOT_H
+#define _DITTO_CTL_OFFLOAD_SNAPSHOT_H
+
+#include <limits.h>
+
+#include "offload/object_name.h"
+#include "offload/snapshot.h"
+#include "offload.h"
+
+struct ctl;
+struct offload_survey;
+
+/**
+ * struct snapshot - a snapshot in a store
+ * @store: name of the store
+ * @object: name of its object
+ * @head: what that says
+ */
+struct snapshot {
+	char store[OFFLOAD_CTL_STORE_SIZE];
+	char object[OBJECT_NAME_SIZE];
+	struct snapshot_head head;
+};
+
+/**
+ * struct snapshots - the snapshots of all stores, oldest first
+ * @list: the snapshots
+ * @n: number of them
+ * @problems: stores and snapshots that could not be read; each was printed
+ */
+struct snapshots {
+	struct snapshot *list;
+	size_t n;
+	u64 problems;
+};
+
+/* offload_snapshot_load.c */
+
+/* Read the heads of all snapshots. */
+void snapshots_load(struct ctl *ctl, struct snapshots *all);
+void snapshots_free(struct snapshots *all);
+/* The snapshot with the text "SHARE/NAME". NULL after a message. */
+const struct snapshot *snapshots_find(struct ctl *ctl, const struct snapshots *all,
+				      const char *text);
+/* Read a tree. Returns false and fills @why on errors; it is freed in any case. */
+bool snapshot_load_tree(const struct snapshot *s, struct snapshot_tree *tree, struct why *why);
+/* Find and load a snapshot and its tree. Returns an exit status; messages were printed. */
+int snapshot_open(struct ctl *ctl, const char *text, struct snapshot *s,
+		  struct snapshot_tree *tree);
+/* Wait until no objects are deleted. Returns a lock, see offload_lock.h, or a negative errno. */
+int snapshot_lock(void);
+
+/* offload_snapshot_walk.c */
+
+/**
+ * struct snapshot_share - a share as it is now
+ * @name: its name
+ * @path: its root
+ * @snapshots: path of the directory of snapshots from there, or ""
+ * @offload: its files may be offloaded
+ */
+struct snapshot_share {
+	char name[OFFLOAD_CTL_SHARE_SIZE];
+	char path[PATH_MAX];
+	char snapshots[PATH_MAX];
+	bool offload;
+};
+
+/* Find a share. Returns false after a message. */
+bool snapshot_share_get(struct ctl *ctl, const char *name, struct snapshot_share *share);
+
+/**
+ * struct snapshot_walk - the entries of a share
+ * @entries: in order; all that they point to is theirs
+ * @n: number of them
+ * @problems: what could not be read; each was printed
+ */
+struct snapshot_walk {
+	struct snapshot_entry *entries;
+	size_t n;
+	u64 problems;
+};
+
+/* Look at a share but for its directory of snapshots; files have no content yet. */
+void snapshot_walk(struct ctl *ctl, const struct snapshot_share *share, struct snapshot_walk *w);
+void snapshot_walk_free(struct snapshot_walk *w);
+/* Path of an entry in a share, to be freed. */
+char *snapshot_place(const struct snapshot_share *share, const char *path);
+/* Look at one file or directory again. Returns false with errno, and with the old entry kept. */
+bool snapshot_entry_read(const char *place, struct snapshot_entry *e);
+
+/* The commands; they return exit statuses. */
+int snapshot_create(struct ctl *ctl, char **words);
+int snapshot_diff(struct ctl *ctl, char **words);
+int snapshot_restore(struct ctl *ctl, char **words);
+int snapshot_expose(struct ctl *ctl, char **words);
+int snapshot_hide(struct ctl *ctl, char **words);
+
+/* Print a problem. */
+void snapshot_problem(const struct ctl *ctl, const char *subject, const char *format, ...)
+	__printf(3, 4);
+/* Text of a time, "2026-11-20_14:30:00" in UTC. */
+const char *snapshot_time_text(u64 time, char buf[32]);
+
+/* What snapshots refer to, for the index. Returns false if something is unknown. */
+bool snapshot_survey(struct offload_survey *s);
+
+#endif

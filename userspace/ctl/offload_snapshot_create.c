@@ -1,0 +1,576 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * dittoctl offload snapshot create: uploads what the stores do not have, but releases nothing.
+ *
+ * A file is as it was at one moment: the kernel says the same about it before and after its upload,
+ * otherwise it is uploaded again. The content of a file that is offloaded is in the store already,
+ * and so is that of one that is as it was in the last snapshot.
+ *
+ * Order: all content, then the tree, then the head is in the store. From before the first look at
+ * the store until then no objects are deleted: the lock of uploads is held.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "ctl.h"
+#include "ditto-nl-gen.h"
+#include "fault.h"
+#include "mem.h"
+#include "offload_orders.h"
+#include "offload_snapshot.h"
+#include "offload_survey.h"
+#include "out.h"
+
+/* Files at once. */
+#define SLOTS		8
+/* Uploads of a file that changes meanwhile. */
+#define TRIES		5
+/* Milliseconds between two looks at the progress. */
+#define SHOW_TIME	250
+
+/**
+ * struct slot - a file that is being uploaded
+ * @fd: connection to dittod, or -1 if the slot is free
+ * @e: the entry
+ * @place: path of the file
+ * @info: the file before the upload
+ * @tries: uploads of it so far
+ */
+struct slot {
+	int fd;
+	struct snapshot_entry *e;
+	char *place;
+	struct offload_info info;
+	unsigned int tries;
+};
+
+/**
+ * struct create - one run of the command
+ * @ctl: this run of the tool
+ * @share: the share
+ * @walk: its entries
+ * @last: the tree of its last snapshot, or an empty one
+ * @s: the snapshot
+ * @next: the next entry
+ * @failed: files and directories that are not in the snapshot as they should be
+ * @uploads: files that were uploaded
+ * @uploaded: bytes that were sent to the store
+ * @deduplicated: bytes that it had already
+ * @requests: requests to the store
+ * @done: bytes of files that are done
+ * @all: bytes of all files
+ * @start: begin, in ms
+ * @slot: the files that are being uploaded
+ */
+struct create {
+	struct ctl *ctl;
+	struct snapshot_share share;
+	struct snapshot_walk walk;
+	struct snapshot_tree last;
+	struct snapshot s;
+	size_t next;
+	u64 failed;
+	u64 uploads;
+	u64 uploaded;
+	u64 deduplicated;
+	u64 requests;
+	u64 done;
+	u64 all;
+	u64 start;
+	struct slot slot[SLOTS];
+};
+
+static void create_show(const struct create *c)
+{
+	char done[OUT_VALUE_MAX], all[OUT_VALUE_MAX], rate[OUT_VALUE_MAX], left[OUT_VALUE_MAX];
+	u64 ms = clock_ms() - c->start + 1;
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	fprintf(stderr, "\r\033[K%llu/%llu entries, %s of %s, %s/s, %s left",
+		(unsigned long long)c->next, (unsigned long long)c->walk.n,
+		bytes_text((double)c->done, done), bytes_text((double)c->all, all),
+		bytes_text((double)c->done * 1000 / (double)ms, rate),
+		c->done ? duration_text((c->all - c->done) * ms / c->done, left) : "?");
+}
+
+static void entry_set_cookie(struct snapshot_entry *e, const u8 *cookie, u32 len)
+{
+	u8 *copy = mem_new(len + 1);
+
+	memcpy(copy, cookie, len);
+	free((void *)e->cookie);
+	e->cookie = copy;
+	e->cookie_len = len;
+}
+
+static void create_lose(struct create *c, struct snapshot_entry *e, const char *why)
+{
+	snapshot_problem(c->ctl, *e->path ? e->path : c->share.path, "%s", why);
+	e->flags = e->size ? SNAPSHOT_LOST : 0;
+	e->cookie_len = 0;
+	c->s.head.lost += e->size > 0;
+	c->failed++;
+}
+
+static bool info_is_same(const struct offload_info *a, const struct offload_info *b)
+{
+	return a->file_id == b->file_id && a->generation == b->generation &&
+	       a->change == b->change && a->size == b->size;
+}
+
+/* The content is in the store, because the file was offloaded and nothing was written since. */
+static bool entry_is_stored(const char *place, const struct offload_info *info)
+{
+	struct offload_record r;
+	int error;
+
+	return info->state == DITTO_OFFLOAD_STATE_OFFLOADED && !info->resident &&
+	       info->cookie_len && offload_record_read(place, &r, &error) && r.size == info->size;
+}
+
+/* The file is as it was in the last snapshot. The number alone may come again after a crash. */
+static const struct snapshot_entry *entry_find_last(const struct create *c,
+						    const struct snapshot_entry *e)
+{
+	const struct snapshot_entry *last;
+
+	last = c->last.n ? snapshot_tree_find(&c->last, e->path) : NULL;
+	if (!last || !last->cookie_len || last->inode != e->inode ||
+	    last->generation != e->generation || last->change != e->change ||
+	    last->size != e->size)
+		return NULL;
+	if (!snapshot_time_is_same(last, e, SNAPSHOT_CHANGED) ||
+	    !snapshot_time_is_same(last, e, SNAPSHOT_MODIFIED))
+		return NULL;
+	return last;
+}
+
+/* Look at a file, and take its attributes. Returns false if it is gone or failed. */
+static bool slot_look(struct create *c, struct slot *slot)
+{
+	struct snapshot_entry *e = slot->e;
+
+	int rc = offload_info_get(c->ctl, slot->place, &slot->info);
+
+	/* It was removed: then it is not in the snapshot. */
+	if (rc == -ENOENT) {
+		e->mode = 0;
+		return false;
+	}
+	if (rc) {
+		create_lose(c, e, c->ctl->conn.why.text);
+		return false;
+	}
+	if (!snapshot_entry_read(slot->place, e) || !S_ISREG(e->mode) ||
+	    e->inode != slot->info.file_id) {
+		create_lose(c, e, "there is another file now");
+		return false;
+	}
+	e->size = slot->info.size;
+	e->generation = slot->info.generation;
+	e->change = slot->info.change;
+	return true;
+}
+
+/* Upload the file. Returns false if that is not needed, or has failed. */
+static bool slot_upload(struct create *c, struct slot *slot)
+{
+	struct offload_ctl_request request = { .type = OFFLOAD_CTL_PUSH };
+	const struct snapshot_entry *last;
+	struct why why;
+	struct stat st;
+	int file;
+
+	if (!slot_look(c, slot) || !slot->info.size)
+		return false;
+	if (entry_is_stored(slot->place, &slot->info)) {
+		entry_set_cookie(slot->e, slot->info.cookie, slot->info.cookie_len);
+		return false;
+	}
+	last = entry_find_last(c, slot->e);
+	if (last) {
+		entry_set_cookie(slot->e, last->cookie, last->cookie_len);
+		return false;
+	}
+	/* A pipe that has the name now must not stop the walk. */
+	file = open(slot->place, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (file < 0 || fstat(file, &st) || st.st_ino != slot->info.file_id) {
+		create_lose(c, slot->e, file < 0 ? strerror(errno) : "there is another file now");
+		if (file >= 0)
+			close(file);
+		return false;
+	}
+	snprintf(request.share, sizeof(request.share), "%s", c->share.name);
+	snprintf(request.path, sizeof(request.path), "%s", slot->place);
+	slot->tries++;
+	slot->fd = offload_connect(&request, file, &why);
+	close(file);
+	if (slot->fd < 0)
+		create_lose(c, slot->e, why.text);
+	return slot->fd >= 0;
+}
+
+static void slot_end(struct create *c, struct slot *slot)
+{
+	c->done += slot->e->size;
+	if (slot->fd >= 0)
+		close(slot->fd);
+	slot->fd = -1;
+	free(slot->place);
+	slot->place = NULL;
+}
+
+/* The content is in the store, if it is still that of the file. */
+static void slot_uploaded(struct create *c, struct slot *slot, const struct offload_ctl_push *done)
+{
+	const struct offload_info before = slot->info;
+
+	c->uploaded += done->uploaded;
+	c->deduplicated += done->deduplicated;
+	c->requests += done->requests;
+	fault_point("snapshot-file-sent");
+	if (slot_look(c, slot) && done->done == slot->info.size &&
+	    info_is_same(&before, &slot->info)) {
+		entry_set_cookie(slot->e, done->cookie, done->cookie_len);
+		c->uploads++;
+		slot_end(c, slot);
+		return;
+	}
+	close(slot->fd);
+	slot->fd = -1;
+	if (slot->e->mode && !(slot->e->flags & SNAPSHOT_LOST)) {
+		if (slot->tries < TRIES && slot_upload(c, slot))
+			return;
+		if (slot->tries == TRIES)
+			create_lose(c, slot->e,
+				    "it changes all the time; the snapshot does not have it");
+	}
+	slot_end(c, slot);
+}
+
+static void slot_answered(struct create *c, struct slot *slot)
+{
+	union offload_ctl_answer answer;
+
+	if (!offload_answer(slot->fd, &answer, NULL)) {
+		create_lose(c, slot->e, "dittod has ended");
+		slot_end(c, slot);
+	} else if (answer.type == OFFLOAD_CTL_DONE) {
+		slot_uploaded(c, slot, &answer.push);
+	} else if (answer.type == OFFLOAD_CTL_FAILED && answer.failure.error == ESTALE &&
+		   slot->tries < TRIES) {
+		close(slot->fd);
+		slot->fd = -1;
+		if (!slot_upload(c, slot))
+			slot_end(c, slot);
+	} else if (answer.type != OFFLOAD_CTL_PROGRESS) {
+		create_lose(c, slot->e, answer.type == OFFLOAD_CTL_FAILED ? answer.failure.text :
+			    "this version does not understand dittod's answer");
+		slot_end(c, slot);
+	}
+}
+
+/* Other names of a file that is in an earlier entry. */
+static struct snapshot_entry *create_other_name(struct create *c, const struct snapshot_entry *e)
+{
+	size_t i;
+
+	for (i = 0; i < c->walk.n && &c->walk.entries[i] < e; i++)
+		if (c->walk.entries[i].inode == e->inode && S_ISREG(c->walk.entries[i].mode))
+			return &c->walk.entries[i];
+	return NULL;
+}
+
+/* Give the next files to a free slot. */
+static void create_fill_slot(struct create *c, struct slot *slot)
+{
+	struct stat st;
+
+	while (slot->fd < 0 && c->next < c->walk.n) {
+		slot->e = &c->walk.entries[c->next++];
+		if (!S_ISREG(slot->e->mode))
+			continue;
+		slot->place = snapshot_place(&c->share, slot->e->path);
+		slot->tries = 0;
+		if (!lstat(slot->place, &st) && st.st_nlink > 1 && create_other_name(c, slot->e))
+			slot_end(c, slot);
+		else if (!slot_upload(c, slot))
+			slot_end(c, slot);
+		create_show(c);
+	}
+}
+
+/* Names of one file have what the first one has. */
+static void create_join_names(struct create *c)
+{
+	const struct snapshot_entry *first;
+	struct snapshot_entry *e;
+
+	for (e = c->walk.entries; e < c->walk.entries + c->walk.n; e++) {
+		if (!S_ISREG(e->mode) || e->cookie_len || !e->size || e->flags)
+			continue;
+		first = create_other_name(c, e);
+		e->flags = first ? first->flags : SNAPSHOT_LOST;
+		e->size = first ? first->size : e->size;
+		if (first) {
+			e->generation = first->generation;
+			e->change = first->change;
+			entry_set_cookie(e, first->cookie, first->cookie_len);
+		}
+	}
+}
+
+static void create_files(struct create *c)
+{
+	struct pollfd polls[SLOTS];
+	unsigned int busy;
+	int i;
+
+	for (i = 0; i < SLOTS; i++)
+		c->slot[i].fd = -1;
+	do {
+		busy = 0;
+		for (i = 0; i < SLOTS; i++) {
+			if (c->slot[i].fd < 0)
+				create_fill_slot(c, &c->slot[i]);
+			polls[i] = (struct pollfd){ .fd = c->slot[i].fd, .events = POLLIN };
+			busy += c->slot[i].fd >= 0;
+		}
+		if (!busy || poll(polls, SLOTS, SHOW_TIME) < 0)
+			continue;
+		for (i = 0; i < SLOTS; i++)
+			if (polls[i].fd >= 0 && polls[i].revents)
+				slot_answered(c, &c->slot[i]);
+		create_show(c);
+	} while (busy);
+	create_join_names(c);
+	offload_clear_bar(isatty(STDERR_FILENO));
+}
+
+/* Write the tree into memory. Returns a descriptor, or -1. */
+static int create_tree(struct create *c)
+{
+	int fd = memfd_create("tree", MFD_CLOEXEC);
+	FILE *out = fd < 0 ? NULL : fdopen(dup(fd), "w");
+	bool good = out;
+	size_t i;
+
+	for (i = 0; i < c->walk.n; i++)
+		c->s.head.entries += c->walk.entries[i].mode != 0;
+	if (out)
+		snapshot_tree_begin(out, c->s.head.entries);
+	for (i = 0; i < c->walk.n && good; i++) {
+		if (!c->walk.entries[i].mode)
+			continue;
+		good = snapshot_entry_write(out, &c->walk.entries[i]);
+		if (S_ISREG(c->walk.entries[i].mode))
+			c->s.head.bytes += c->walk.entries[i].size;
+		if (!good)
+			snapshot_problem(c->ctl, c->walk.entries[i].path, "the entry is too long");
+	}
+	if (out) {
+		good = !ferror(out) && !fflush(out) && good;
+		c->s.head.tree_size = (u64)ftello(out);
+		fclose(out);
+	}
+	if (good)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* Send a request with a file, and wait for its last answer. */
+static bool create_call(struct create *c, u32 type, int file, union offload_ctl_answer *answer,
+			int *got)
+{
+	struct offload_ctl_request request = { .type = type };
+	struct why why = { "dittod has ended" };
+	bool good;
+	int fd;
+
+	snprintf(request.store, sizeof(request.store), "%s", c->s.store);
+	snprintf(request.share, sizeof(request.share), "%s", c->share.name);
+	snprintf(request.path, sizeof(request.path), "snapshot %s", c->s.head.name);
+	fd = offload_connect(&request, file, &why);
+	if (fd < 0) {
+		snapshot_problem(c->ctl, c->share.name, "%s", why.text);
+		return false;
+	}
+	do {
+		good = offload_answer(fd, answer, got);
+	} while (good && answer->type == OFFLOAD_CTL_PROGRESS);
+	close(fd);
+	if (good && answer->type != OFFLOAD_CTL_FAILED)
+		return true;
+	snapshot_problem(c->ctl, c->share.name, "%s", good ? answer->failure.text : why.text);
+	return false;
+}
+
+static bool create_store_tree(struct create *c)
+{
+	union offload_ctl_answer a;
+	int fd = create_tree(c);
+	bool good;
+
+	if (fd < 0)
+		return false;
+	fault_point("snapshot-tree");
+	good = create_call(c, OFFLOAD_CTL_PUSH, fd, &a, NULL) && a.type == OFFLOAD_CTL_DONE;
+	close(fd);
+	if (!good)
+		return false;
+	fault_point("snapshot-tree-sent");
+	c->uploaded += a.push.uploaded;
+	c->requests += a.push.requests;
+	snprintf(c->s.store, sizeof(c->s.store), "%s", a.push.store);
+	c->s.head.cookie_len = a.push.cookie_len;
+	memcpy(c->s.head.cookie, a.push.cookie, a.push.cookie_len);
+	return true;
+}
+
+static bool create_store_head(struct create *c)
+{
+	u8 head[SNAPSHOT_HEAD_MAX], *name;
+	size_t len = snapshot_head_encode(&c->s.head, head), name_len = 0;
+	int fd = memfd_create("head", MFD_CLOEXEC), got = -1;
+	union offload_ctl_answer a;
+	bool good = fd >= 0 && write(fd, head, len) == (ssize_t)len;
+
+	good = good && create_call(c, OFFLOAD_CTL_KEEP, fd, &a, &got) &&
+	       a.type == OFFLOAD_CTL_OBJECT;
+	if (good) {
+		c->requests += a.object.requests;
+		name = offload_file_read(got, &name_len);
+		snprintf(c->s.object, sizeof(c->s.object), "%s", name ? (char *)name : "");
+		free(name);
+	}
+	if (got >= 0)
+		close(got);
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
+static void create_print(const struct create *c)
+{
+	char bytes[OUT_VALUE_MAX], sent[OUT_VALUE_MAX], known[OUT_VALUE_MAX], time[OUT_VALUE_MAX];
+	const struct snapshot_head *h = &c->s.head;
+
+	if (!c->ctl->json) {
+		printf("%s/%s: %llu entries, %s, in %s; %llu failed\n", h->share, h->name,
+		       (unsigned long long)h->entries, bytes_text((double)h->bytes, bytes),
+		       duration_text(clock_ms() - c->start, time), (unsigned long long)c->failed);
+		printf("%llu files uploaded, %s sent in %llu requests, %s were there already\n",
+		       (unsigned long long)c->uploads, bytes_text((double)c->uploaded, sent),
+		       (unsigned long long)c->requests,
+		       bytes_text((double)c->deduplicated, known));
+		return;
+	}
+	json_open(stdout, NULL, '{');
+	json_string(stdout, "share", h->share);
+	json_string(stdout, "name", h->name);
+	json_string(stdout, "store", c->s.store);
+	json_string(stdout, "object", c->s.object);
+	json_number(stdout, "time", h->time);
+	json_number(stdout, "entries", h->entries);
+	json_number(stdout, "bytes", h->bytes);
+	json_number(stdout, "lost", h->lost);
+	json_number(stdout, "failed", c->failed);
+	json_number(stdout, "uploads", c->uploads);
+	json_number(stdout, "uploaded", c->uploaded);
+	json_number(stdout, "deduplicated", c->deduplicated);
+	json_number(stdout, "requests", c->requests);
+	json_number(stdout, "milliseconds", clock_ms() - c->start);
+	json_close(stdout, '}');
+	json_end(stdout);
+}
+
+/* Find the last snapshot of the share. Returns false if there is one with the name. */
+static bool create_find_last(struct create *c)
+{
+	const struct snapshot *last = NULL;
+	struct snapshots all;
+	struct why why;
+	bool good = true;
+	size_t i;
+
+	snapshots_load(c->ctl, &all);
+	for (i = 0; i < all.n; i++) {
+		if (strcmp(all.list[i].head.share, c->share.name))
+			continue;
+		last = &all.list[i];
+		good = good && strcmp(last->head.name, c->s.head.name);
+	}
+	if (!good)
+		snapshot_problem(c->ctl, c->s.head.name, "there is a snapshot with this name");
+	else if (all.problems)
+		good = false;
+	/* Without it, more is read. */
+	if (good && last && !snapshot_load_tree(last, &c->last, &why))
+		snapshot_problem(c->ctl, last->head.name, "%s", why.text);
+	snapshots_free(&all);
+	return good;
+}
+
+static bool create_run(struct create *c)
+{
+	size_t i;
+
+	if (!create_find_last(c))
+		return false;
+	snapshot_walk(c->ctl, &c->share, &c->walk);
+	c->failed = c->walk.problems;
+	for (i = 0; i < c->walk.n; i++)
+		c->all += c->walk.entries[i].size;
+	create_files(c);
+	return create_store_tree(c) && create_store_head(c);
+}
+
+int snapshot_create(struct ctl *ctl, char **words)
+{
+	struct create c = { .ctl = ctl, .start = clock_ms() };
+	char name[32];
+	bool good;
+	int lock;
+
+	if (!*words)
+		return ctl_usage(ctl, "the name of a share is needed");
+	if (words[1] && ctl_no_more(ctl, words + 2))
+		return CTL_USAGE;
+	if (words[1] && !snapshot_name_is_good(words[1]))
+		return ctl_usage(ctl, "'%.60s' is no name of a snapshot", words[1]);
+	if (!snapshot_share_get(ctl, words[0], &c.share))
+		return CTL_REFUSED;
+	if (!c.share.offload) {
+		snapshot_problem(ctl, words[0], "offload is off in this share");
+		return CTL_REFUSED;
+	}
+	lock = snapshot_lock();
+	if (lock < 0) {
+		snapshot_problem(ctl, words[0], "no lock: %s", strerror(-lock));
+		return CTL_REFUSED;
+	}
+	c.s.head.time = (u64)time(NULL);
+	snprintf(c.s.head.share, sizeof(c.s.head.share), "%s", c.share.name);
+	snprintf(c.s.head.name, sizeof(c.s.head.name), "%s",
+		 words[1] ? words[1] : snapshot_time_text(c.s.head.time, name));
+	good = create_run(&c);
+	if (good)
+		create_print(&c);
+	snapshot_walk_free(&c.walk);
+	snapshot_tree_free(&c.last);
+	close(lock);
+	return good && !c.failed ? CTL_OK : CTL_REFUSED;
+}

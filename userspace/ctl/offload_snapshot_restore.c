@@ -1,0 +1,605 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * dittoctl offload snapshot restore, expose and hide.
+ *
+ * A file is made empty with a name of its own, gets its content from the kernel as a stub
+ * (offload-adopt), its attributes, and then its name: at each moment the old or the new file has
+ * it. No data is read. Clients change the share meanwhile: each directory is opened without
+ * following symbolic links, and never outside of the target.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "ctl.h"
+#include "ditto-nl-gen.h"
+#include "fault.h"
+#include "mem.h"
+#include "offload_snapshot.h"
+#include "out.h"
+
+/* Name of a file that is not complete yet. */
+#define NEW_NAME	".ditto-restore.%d"
+#define NAME_SIZE	64
+
+/**
+ * struct restore - one run of the command
+ * @ctl: this run of the tool
+ * @s: the snapshot
+ * @tree: its tree
+ * @root: descriptor of the target
+ * @to: path of the target, for messages
+ * @replace: files that are there are replaced
+ * @readonly: nobody may write to what is restored
+ * @wanted: which entries are restored, by place in @tree
+ * @made: which are there now
+ * @files: files that were restored
+ * @others: directories and other entries
+ * @bytes: bytes of the files
+ * @failed: entries that were not
+ */
+struct restore {
+	struct ctl *ctl;
+	struct snapshot s;
+	struct snapshot_tree tree;
+	int root;
+	const char *to;
+	bool replace;
+	bool readonly;
+	bool *wanted;
+	bool *made;
+	u64 files;
+	u64 others;
+	u64 bytes;
+	u64 failed;
+};
+
+/* Open a directory of the target, or -1. */
+static int restore_open_dir(const struct restore *r, const char *path)
+{
+	const struct open_how how = {
+		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+
+	return (int)syscall(SYS_openat2, r->root, *path ? path : ".", &how, sizeof(how));
+}
+
+/* Open the directory of an entry, and find the name there. Returns a descriptor, or -1. */
+static int restore_open_parent(const struct restore *r, const char *path, const char **name)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = mem_print("%.*s", slash ? (int)(slash - path) : 0, path);
+	int fd = restore_open_dir(r, folder), error = errno;
+
+	*name = slash ? slash + 1 : path;
+	free(folder);
+	errno = error;
+	return fd;
+}
+
+static bool restore_fail(struct restore *r, const struct snapshot_entry *e, const char *why)
+{
+	char *path = mem_print("%s/%s", r->to, e->path);
+
+	snprintf(r->ctl->conn.why.text, sizeof(r->ctl->conn.why.text), "%s", why);
+	snapshot_problem(r->ctl, path, "%s", r->ctl->conn.why.text);
+	free(path);
+	r->failed++;
+	return false;
+}
+
+/* Give a new file attributes; its name is not used by others yet, or it is a directory. */
+static bool restore_attributes(struct restore *r, const struct snapshot_entry *e, int dir,
+			       const char *name)
+{
+	char *place = mem_print("/proc/self/fd/%d/%s", dir, name);
+	const struct timespec times[2] = {
+		{ .tv_sec = e->time[SNAPSHOT_ACCESSED].sec,
+		  .tv_nsec = e->time[SNAPSHOT_ACCESSED].nsec },
+		{ .tv_sec = e->time[SNAPSHOT_MODIFIED].sec,
+		  .tv_nsec = e->time[SNAPSHOT_MODIFIED].nsec },
+	};
+	mode_t mode = e->mode & 07777;
+	struct snapshot_xattr x;
+	const char *what = NULL;
+	u32 at = 0;
+
+	if (fchownat(dir, name, e->uid, e->gid, AT_SYMLINK_NOFOLLOW))
+		what = "owner";
+	if (!S_ISLNK(e->mode) && fchmodat(dir, name, mode, 0))
+		what = "mode";
+	while (snapshot_xattr_next(e, &at, &x))
+		if (lsetxattr(place, x.name, x.value, x.len, 0))
+			what = x.name;
+	/* The access control list of POSIX follows the mode. */
+	if (r->readonly && !S_ISLNK(e->mode) && fchmodat(dir, name, mode & ~0222, 0))
+		what = "mode";
+	if (utimensat(dir, name, times, AT_SYMLINK_NOFOLLOW))
+		what = "times";
+	free(place);
+	if (what)
+		restore_fail(r, e, what);
+	return !what;
+}
+
+/* Make a stub of an empty file. */
+static bool restore_adopt(struct restore *r, const struct snapshot_entry *e, int dir,
+			  const char *name)
+{
+	char *place = mem_print("/proc/self/fd/%d/%s", dir, name);
+	struct offload_info info;
+	struct nl_msg *msg;
+	int rc = offload_info_get(r->ctl, place, &info);
+
+	fault_point("snapshot-adopt");
+	if (!rc) {
+		msg = conn_message(&r->ctl->conn, DITTO_CMD_OFFLOAD_ADOPT);
+		msg_put_string(msg, DITTO_A_OFFLOAD_PATH, place);
+		msg_put_string(msg, DITTO_A_OFFLOAD_SHARE, info.share);
+		msg_put_number(msg, &spec_offload_set, DITTO_A_OFFLOAD_FILE_ID, info.file_id);
+		msg_put_number(msg, &spec_offload_set, DITTO_A_OFFLOAD_GENERATION, info.generation);
+		msg_put_number(msg, &spec_offload_set, DITTO_A_OFFLOAD_SIZE, e->size);
+		msg_put(msg, DITTO_A_OFFLOAD_COOKIE, e->cookie, e->cookie_len);
+		rc = conn_call(&r->ctl->conn, msg, NULL);
+	}
+	free(place);
+	fault_point("snapshot-adopted");
+	return !rc || restore_fail(r, e, r->ctl->conn.why.text);
+}
+
+/* An entry that was restored and is another name of the same file, or NULL. */
+static const struct snapshot_entry *restore_find_made(const struct restore *r,
+						      const struct snapshot_entry *e)
+{
+	u64 i;
+
+	for (i = 0; i < (u64)(e - r->tree.entries); i++)
+		if (r->made[i] && r->tree.entries[i].inode == e->inode &&
+		    S_ISREG(r->tree.entries[i].mode))
+			return &r->tree.entries[i];
+	return NULL;
+}
+
+static bool restore_link(struct restore *r, const struct snapshot_entry *e,
+			 const struct snapshot_entry *made, int dir, const char *new)
+{
+	const char *name;
+	int from = restore_open_parent(r, made->path, &name);
+	bool good = from >= 0 && !linkat(from, name, dir, new, 0);
+
+	if (!good)
+		restore_fail(r, e, strerror(errno));
+	if (from >= 0)
+		close(from);
+	return good;
+}
+
+static bool restore_new_file(struct restore *r, const struct snapshot_entry *e, int dir,
+			     const char *new)
+{
+	const struct snapshot_entry *made = restore_find_made(r, e);
+	int fd;
+
+	if (made)
+		return restore_link(r, e, made, dir, new);
+	if (e->flags & SNAPSHOT_LOST)
+		return restore_fail(r, e, "the snapshot does not have its content");
+	fd = openat(dir, new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return restore_fail(r, e, strerror(errno));
+	close(fd);
+	return (!e->size || restore_adopt(r, e, dir, new)) && restore_attributes(r, e, dir, new);
+}
+
+static bool restore_new_other(struct restore *r, const struct snapshot_entry *e, int dir,
+			      const char *new)
+{
+	int rc;
+
+	if (S_ISLNK(e->mode))
+		rc = symlinkat(e->target, dir, new);
+	else
+		rc = mknodat(dir, new, (e->mode & S_IFMT) | 0600, makedev(e->major, e->minor));
+	if (rc)
+		return restore_fail(r, e, strerror(errno));
+	return restore_attributes(r, e, dir, new);
+}
+
+/* Make a file, and then give it its name. */
+static bool restore_file(struct restore *r, const struct snapshot_entry *e)
+{
+	char new[NAME_SIZE];
+	const char *name;
+	int dir = restore_open_parent(r, e->path, &name);
+	bool good;
+
+	if (dir < 0)
+		return restore_fail(r, e, strerror(errno));
+	snprintf(new, sizeof(new), NEW_NAME, getpid());
+	unlinkat(dir, new, 0);
+	good = S_ISREG(e->mode) ? restore_new_file(r, e, dir, new) :
+				  restore_new_other(r, e, dir, new);
+	fault_point("snapshot-rename");
+	if (good && renameat2(dir, new, dir, name, r->replace ? 0 : RENAME_NOREPLACE))
+		good = restore_fail(r, e, strerror(errno));
+	/* Two names of one file stay two names. */
+	unlinkat(dir, new, 0);
+	close(dir);
+	return good;
+}
+
+static bool restore_dir(struct restore *r, const struct snapshot_entry *e)
+{
+	const char *name;
+	int dir = restore_open_parent(r, e->path, &name);
+	bool good = dir >= 0 && (!*name || !mkdirat(dir, name, 0700));
+	int error = errno;
+	struct stat st;
+
+	/* One that is there stays as it is until it gets its attributes. */
+	if (!good && dir >= 0 && error == EEXIST && !fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW))
+		good = S_ISDIR(st.st_mode);
+	errno = error;
+	if (!good)
+		restore_fail(r, e, strerror(errno));
+	if (dir >= 0)
+		close(dir);
+	return good;
+}
+
+/* Attributes of directories come last, and from below: what is made in them changes their times. */
+static void restore_dirs(struct restore *r)
+{
+	const struct snapshot_entry *e;
+	const char *name;
+	int dir;
+	u64 i;
+
+	for (i = r->tree.n; i; i--) {
+		e = &r->tree.entries[i - 1];
+		if (!S_ISDIR(e->mode) || !r->made[i - 1] || !*e->path)
+			continue;
+		dir = restore_open_parent(r, e->path, &name);
+		if (dir < 0) {
+			restore_fail(r, e, strerror(errno));
+			continue;
+		}
+		restore_attributes(r, e, dir, name);
+		close(dir);
+	}
+}
+
+static bool restore_is_there(const struct restore *r, const char *path)
+{
+	int fd = restore_open_dir(r, path);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* Directories above what is wanted are made, too, if they are not there. */
+static void restore_want(struct restore *r, const char *path)
+{
+	u64 i;
+
+	for (i = 0; i < r->tree.n; i++) {
+		const struct snapshot_entry *e = &r->tree.entries[i];
+
+		if (snapshot_path_is_below(e->path, path) ||
+		    (snapshot_path_is_below(path, e->path) && !restore_is_there(r, e->path)))
+			r->wanted[i] = true;
+	}
+}
+
+static void restore_all(struct restore *r)
+{
+	u64 i;
+
+	for (i = 0; i < r->tree.n; i++) {
+		const struct snapshot_entry *e = &r->tree.entries[i];
+
+		if (!r->wanted[i])
+			continue;
+		r->made[i] = S_ISDIR(e->mode) ? restore_dir(r, e) : restore_file(r, e);
+		if (!r->made[i])
+			continue;
+		r->files += S_ISREG(e->mode);
+		r->others += !S_ISREG(e->mode);
+		r->bytes += e->size;
+	}
+	restore_dirs(r);
+	if (r->root >= 0 && syncfs(r->root))
+		snapshot_problem(r->ctl, r->to, "%s", strerror(errno));
+}
+
+static int restore_print(const struct restore *r, const char *where)
+{
+	char bytes[OUT_VALUE_MAX];
+
+	if (r->ctl->json) {
+		json_open(stdout, NULL, '{');
+		json_string(stdout, "snapshot", r->s.head.name);
+		json_string(stdout, "path", where);
+		json_number(stdout, "files", r->files);
+		json_number(stdout, "others", r->others);
+		json_number(stdout, "bytes", r->bytes);
+		json_number(stdout, "failed", r->failed);
+		json_close(stdout, '}');
+		json_end(stdout);
+	} else {
+		printf("%s: %llu files and %llu others restored, %s; %llu failed\n", where,
+		       (unsigned long long)r->files, (unsigned long long)r->others,
+		       bytes_text((double)r->bytes, bytes), (unsigned long long)r->failed);
+	}
+	return r->failed ? CTL_REFUSED : CTL_OK;
+}
+
+/* Open the snapshot and the target. The lock keeps the content until the stubs are on disk. */
+static int restore_begin(struct restore *r, const char *snapshot, int *lock)
+{
+	int rc;
+
+	*lock = snapshot_lock();
+	if (*lock < 0) {
+		snapshot_problem(r->ctl, snapshot, "no lock: %s", strerror(-*lock));
+		return CTL_REFUSED;
+	}
+	rc = snapshot_open(r->ctl, snapshot, &r->s, &r->tree);
+	if (rc)
+		return rc;
+	r->wanted = mem_new(r->tree.n * sizeof(*r->wanted));
+	r->made = mem_new(r->tree.n * sizeof(*r->made));
+	r->root = open(r->to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (r->root >= 0)
+		return CTL_OK;
+	snapshot_problem(r->ctl, r->to, "%s", strerror(errno));
+	return CTL_REFUSED;
+}
+
+static void restore_end(struct restore *r, int lock)
+{
+	snapshot_tree_free(&r->tree);
+	free(r->wanted);
+	free(r->made);
+	if (r->root >= 0)
+		close(r->root);
+	if (lock >= 0)
+		close(lock);
+}
+
+/* The share of "SHARE/NAME". Returns false after a message. */
+static bool restore_share(struct ctl *ctl, const char *text, struct snapshot_share *share)
+{
+	const char *slash = strrchr(text, '/');
+	char *name = mem_print("%.*s", slash ? (int)(slash - text) : 0, text);
+	bool good = slash && snapshot_share_get(ctl, name, share);
+
+	if (!slash)
+		snapshot_problem(ctl, text, "the name of a snapshot is SHARE/NAME");
+	free(name);
+	return good;
+}
+
+/* "." and "/" are the root. */
+static const char *restore_path(char *path)
+{
+	size_t len;
+
+	while (*path == '/' || (path[0] == '.' && (path[1] == '/' || !path[1])))
+		path++;
+	for (len = strlen(path); len && path[len - 1] == '/'; len--)
+		path[len - 1] = '\0';
+	return path;
+}
+
+static int restore_paths(struct restore *r, const char *snapshot, char **paths)
+{
+	int lock, rc = restore_begin(r, snapshot, &lock);
+	const char *path;
+
+	for (; !rc && *paths; paths++) {
+		path = restore_path(*paths);
+		if (snapshot_tree_find(&r->tree, path)) {
+			restore_want(r, path);
+			continue;
+		}
+		snapshot_problem(r->ctl, *paths, "it is not in the snapshot");
+		r->failed++;
+	}
+	if (!rc) {
+		restore_all(r);
+		rc = restore_print(r, r->to);
+	}
+	restore_end(r, lock);
+	return rc;
+}
+
+int snapshot_restore(struct ctl *ctl, char **words)
+{
+	struct restore r = { .ctl = ctl, .root = -1 };
+	struct snapshot_share share;
+	char *snapshot = *words, **paths, **end;
+
+	if (!snapshot)
+		return ctl_usage(ctl, "the name of a snapshot, SHARE/NAME, is needed");
+	for (paths = end = ++words; *words; words++) {
+		if (!strcmp(*words, "--to") && words[1])
+			r.to = *++words;
+		else if (!strcmp(*words, "--replace"))
+			r.replace = true;
+		else if (strncmp(*words, "--", 2))
+			*end++ = *words;
+		else
+			return ctl_unknown(ctl, "option", *words, NULL);
+	}
+	*end = NULL;
+	if (!*paths)
+		return ctl_usage(ctl, "a path in the snapshot is needed; . is all of it");
+	if (!r.to && !restore_share(ctl, snapshot, &share))
+		return CTL_REFUSED;
+	if (!r.to)
+		r.to = share.path;
+	else if (ctl_connect(ctl))
+		return CTL_REFUSED;
+	return restore_paths(&r, snapshot, paths);
+}
+
+/* Name of the directory of a snapshot: its time comes first. */
+static char *expose_name(const struct snapshot_head *h)
+{
+	char time[32];
+
+	snapshot_time_text(h->time, time);
+	if (!strcmp(time, h->name))
+		return mem_string(time);
+	return mem_print("%s_%s", time, h->name);
+}
+
+static int expose_tree(struct restore *r, int folder, const char *new, const char *name)
+{
+	bool good;
+
+	restore_want(r, "");
+	r->wanted[0] = false;
+	restore_all(r);
+	good = restore_attributes(r, r->tree.entries, folder, new);
+	fault_point("snapshot-expose");
+	if (good && renameat2(folder, new, folder, name, RENAME_NOREPLACE))
+		restore_fail(r, r->tree.entries, strerror(errno));
+	fsync(folder);
+	return restore_print(r, name);
+}
+
+/* The directory of a share's snapshots. Returns false after a message. */
+static bool expose_folder(struct ctl *ctl, const char *snapshot, char **folder)
+{
+	struct snapshot_share share;
+
+	if (!restore_share(ctl, snapshot, &share))
+		return false;
+	if (*share.snapshots) {
+		*folder = snapshot_place(&share, share.snapshots);
+		return true;
+	}
+	snapshot_problem(ctl, share.name,
+			 "no directory of snapshots: dittoctl share set %s snapshots .snapshots",
+			 share.name);
+	return false;
+}
+
+int snapshot_expose(struct ctl *ctl, char **words)
+{
+	struct restore r = { .ctl = ctl, .root = -1, .readonly = true };
+	char new[NAME_SIZE], *folder, *to, *name;
+	int lock = -1, fd, rc = CTL_REFUSED;
+
+	if (!*words)
+		return ctl_usage(ctl, "the name of a snapshot, SHARE/NAME, is needed");
+	if (ctl_no_more(ctl, words + 1))
+		return CTL_USAGE;
+	if (!expose_folder(ctl, *words, &folder))
+		return CTL_REFUSED;
+	/* The name of what is not complete has no time, so it is no snapshot to clients. */
+	snprintf(new, sizeof(new), NEW_NAME, getpid());
+	to = mem_print("%s/%s", folder, new);
+	r.to = to;
+	mkdir(folder, 0755);
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || mkdirat(fd, new, 0700))
+		snapshot_problem(ctl, folder, "%s", strerror(errno));
+	else
+		rc = restore_begin(&r, *words, &lock);
+	if (!rc) {
+		name = expose_name(&r.s.head);
+		rc = expose_tree(&r, fd, new, name);
+		free(name);
+	}
+	if (fd >= 0) {
+		unlinkat(fd, new, AT_REMOVEDIR);
+		close(fd);
+	}
+	restore_end(&r, lock);
+	free(to);
+	free(folder);
+	return rc;
+}
+
+static bool hide_tree(struct ctl *ctl, char *path)
+{
+	char *const roots[] = { path, NULL };
+	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL);
+	bool good = fts;
+	FTSENT *e;
+
+	while (fts && (e = fts_read(fts))) {
+		if (e->fts_info == FTS_D || !(e->fts_info == FTS_DP ? rmdir(e->fts_path) :
+					      unlink(e->fts_path)))
+			continue;
+		good = good && errno == ENOENT;
+	}
+	if (fts)
+		fts_close(fts);
+	if (!good)
+		snapshot_problem(ctl, path, "%s", strerror(errno));
+	return good;
+}
+
+/* Remove the directories of a name, whatever their times are. */
+static int hide_all(struct ctl *ctl, const char *folder, const char *name)
+{
+	char *const roots[] = { (char *)folder, NULL }, time[32];
+	const size_t len = strlen(snapshot_time_text(0, time));
+	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	u64 hidden = 0;
+	bool good = true;
+	FTSENT *e;
+
+	if (!fts)
+		mem_out();
+	fts_read(fts);
+	for (e = fts_children(fts, 0); e; e = e->fts_link) {
+		const char *rest = strlen(e->fts_name) > len ? e->fts_name + len : "";
+
+		if (strcmp(e->fts_name, name) && (*rest != '_' || strcmp(rest + 1, name)))
+			continue;
+		char *path = mem_print("%s/%s", folder, e->fts_name);
+
+		good = hide_tree(ctl, path) && good;
+		hidden++;
+		free(path);
+	}
+	fts_close(fts);
+	if (!hidden)
+		snapshot_problem(ctl, name, "it is not exposed");
+	return good && hidden ? CTL_OK : CTL_REFUSED;
+}
+
+int snapshot_hide(struct ctl *ctl, char **words)
+{
+	const char *slash;
+	char *folder;
+	int rc;
+
+	if (!*words)
+		return ctl_usage(ctl, "the name of a snapshot, SHARE/NAME, is needed");
+	if (ctl_no_more(ctl, words + 1))
+		return CTL_USAGE;
+	if (!expose_folder(ctl, *words, &folder))
+		return CTL_REFUSED;
+	slash = strrchr(*words, '/');
+	rc = hide_all(ctl, folder, slash + 1);
+	free(folder);
+	return rc;
+}
