@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Application instances: a table of the opens that named one, hashed by AppInstanceId. See
- * durable_app.h.
+ * Application instances: a table of the opens that named one, hashed by AppInstanceId and node.
+ * Clients choose the former, so the hash has a secret key, and an application with many files has
+ * as many places. See durable_app.h.
  */
 #include <linux/hashtable.h>
-#include <linux/jhash.h>
+#include <linux/once.h>
+#include <linux/random.h>
+#include <linux/siphash.h>
 #include <linux/slab.h>
+#include <linux/unaligned.h>
 #include <kunit/visibility.h>
 
 #include "../auth/tree.h"
@@ -63,9 +67,13 @@ bool dsmb_app_is_newer(const struct dsmb_app_ask *ask, u64 high, u64 low)
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_app_is_newer);
 
-static u32 app_key(const u8 *id)
+static u32 app_key(const u8 *id, const struct ditto_node *node)
 {
-	return jhash(id, DSMB_GUID_SIZE, 0);
+	static siphash_key_t secret __read_mostly;
+
+	get_random_once(&secret, sizeof(secret));
+	return siphash_3u64(get_unaligned_le64(id), get_unaligned_le64(id + sizeof(u64)),
+			    (uintptr_t)node, &secret);
 }
 
 /* Find an open of the application on this file by another client, with a reference, or NULL. */
@@ -77,7 +85,7 @@ static struct dsmb_open *app_find(struct dsmb_call *call, const struct dsmb_app_
 
 	*status = STATUS_SUCCESS;
 	spin_lock(&apps_lock);
-	hash_for_each_possible(apps, app, link, app_key(ask->id)) {
+	hash_for_each_possible(apps, app, link, app_key(ask->id, node)) {
 		if (memcmp(app->ask.id, ask->id, sizeof(ask->id)) || app->node != node ||
 		    app->tag != call->tree->tag || app->open->server != call->conn->server ||
 		    guid_equal(&app->client, &call->conn->client_guid))
@@ -137,7 +145,7 @@ void dsmb_app_enter(struct dsmb_open *open, const guid_t *client, u64 tag,
 	app->ask = *ask;
 	open->app = app;
 	spin_lock(&apps_lock);
-	hash_add(apps, &app->link, app_key(ask->id));
+	hash_add(apps, &app->link, app_key(ask->id, node));
 	spin_unlock(&apps_lock);
 }
 
