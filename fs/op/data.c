@@ -160,6 +160,34 @@ ssize_t ditto_read_splice(struct ditto_op *op, struct ditto_node *node, loff_t p
 }
 EXPORT_SYMBOL_NS_GPL(ditto_read_splice, DITTO);
 
+int ditto_read_check(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 count)
+{
+	const struct cred *old;
+	struct ditto_file *df;
+	int err;
+
+	if (!S_ISREG(node->inode->i_mode))
+		return -EINVAL;
+	old = ditto_op_enter(op);
+	err = ditto_may_read(op, node);
+	if (err)
+		goto leave;
+	err = ditto_lock_check_bytes(op, node, DITTO_INTENT_READ, pos, count);
+	if (err)
+		goto leave;
+	df = ditto_op_file(op, node, DITTO_FILE_READ);
+	if (IS_ERR(df)) {
+		err = ditto_no_wait(PTR_ERR(df));
+		goto leave;
+	}
+	err = ditto_lock_check_local(op, df->file, DITTO_INTENT_READ, pos, count);
+	ditto_file_put(df);
+leave:
+	ditto_op_leave(old);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_read_check, DITTO);
+
 static const rwf_t stable_flags[] = {
 	[DITTO_UNSTABLE] = 0,
 	[DITTO_DATA_SYNC] = RWF_DSYNC,

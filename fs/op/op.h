@@ -318,6 +318,20 @@ enum ditto_stable {
 };
 
 /**
+ * ditto_read_check - check whether a range may be read, without reading it
+ * @op: the caller, as in ditto_read()
+ * @node: held
+ * @pos: offset in bytes
+ * @count: number of bytes; 0 conflicts with no lock
+ *
+ * What others have cached is broken as for a read.
+ *
+ * Context: may sleep.
+ * Return: 0, -EINVAL (not a regular file), -EACCES, -EAGAIN (locked), -EJUKEBOX and others.
+ */
+int ditto_read_check(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 count);
+
+/**
  * ditto_write - write to a regular file
  * @op: the caller; permission is checked, except that the owner may always write
  * @node: held

@@ -97,16 +97,19 @@ static bool dsmb_offload_is_aligned(u64 pos, u64 len)
 	       len <= S64_MAX - pos;
 }
 
-/* Break what others have cached, so that the version is that of the data. */
-static int dsmb_offload_version_get(struct ditto_op *op, struct ditto_node *node, u64 pos,
+/*
+ * Check that the range may be read, which breaks what others have cached, so that the version is
+ * that of the data.
+ */
+static int dsmb_offload_version_get(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 len,
 				    struct dsmb_offload_version *version)
 {
 	struct ditto_attr attr;
-	u64 found, now;
+	u64 now;
 	int err;
 
-	err = ditto_seek(op, node, pos, false, &found);
-	if (err && err != -ENXIO)
+	err = ditto_read_check(op, node, pos, len);
+	if (err)
 		return err;
 	now = ktime_get_real_ns();
 	err = ditto_getattr(op->share, node, &attr);
@@ -148,7 +151,9 @@ u32 dsmb_fsctl_offload_read(struct dsmb_ioctl *io)
 		return STATUS_INVALID_DEVICE_REQUEST;
 	if (size != DSMB_OFFLOAD_READ_INPUT || !dsmb_offload_is_aligned(token.pos, token.len))
 		return STATUS_INVALID_PARAMETER;
-	err = dsmb_offload_version_get(&io->call->op, io->node, token.pos, &token.version);
+	/* The whole range that is asked for is checked, even if the token is for less. */
+	err = dsmb_offload_version_get(&io->call->op, io->node, token.pos, token.len,
+				       &token.version);
 	if (!err)
 		err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &attrs);
 	if (err)
@@ -207,7 +212,10 @@ static u32 dsmb_offload_copy(struct dsmb_copy *copy, const struct dsmb_copy_chun
 						   chunk->len - data));
 }
 
-/* Check before and after that the file is still the one that the token was made for. */
+/*
+ * Check before and after that the file is still the one that the token was made for. Locks of the
+ * source made since the copy do not matter.
+ */
 static u32 dsmb_offload_write_own(struct dsmb_copy *copy, const struct dsmb_offload_token *token,
 				  const struct dsmb_copy_chunk *chunk)
 {
@@ -218,7 +226,7 @@ static u32 dsmb_offload_write_own(struct dsmb_copy *copy, const struct dsmb_offl
 
 	if (dsmb_copy_overlaps(copy, chunk))
 		return STATUS_OFFLOAD_WRITE_FILE_NOT_SUPPORTED;
-	err = dsmb_offload_version_get(&copy->op, copy->node, chunk->from, &version);
+	err = dsmb_offload_version_get(&copy->op, copy->node, chunk->from, chunk->len, &version);
 	if (err)
 		return dsmb_done(io->call, err);
 	if (!dsmb_offload_is_same(&version, &token->version))
@@ -227,7 +235,7 @@ static u32 dsmb_offload_write_own(struct dsmb_copy *copy, const struct dsmb_offl
 	/* A copy within one file changes it by itself. */
 	if (status || copy->node == io->node)
 		return status;
-	err = dsmb_offload_version_get(&copy->op, copy->node, chunk->from, &version);
+	err = dsmb_offload_version_get(&copy->op, copy->node, chunk->from, 0, &version);
 	if (err)
 		return dsmb_done(io->call, err);
 	return dsmb_offload_is_same(&version, &token->version) ? STATUS_SUCCESS :

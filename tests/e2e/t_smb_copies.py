@@ -10,7 +10,8 @@ from nfs4 import ANON
 from nfs4_copy import between, copy
 from nfs4_opens import V41, last
 from nlm_lockers import connect, status
-from smb2 import GENERIC_READ, GENERIC_WRITE, SHARE_READ, SHARE_WRITE, Smb2, refused
+from smb2 import (AT_ONCE, EXCLUSIVE, GENERIC_READ, GENERIC_WRITE, SHARED, SHARE_READ, SHARE_WRITE,
+                  Smb2, refused)
 from t_smb_info import COPYCHUNK, RESUME_KEY, offload_read, offload_write, settle
 
 PIECE = 4096
@@ -79,6 +80,46 @@ def tokens_obey_locks(w):
     status(c.locks['from'].unlock((0, 0)), nlm.OK)
     eq(c.offload(), 3 * PIECE)
     eq(c.written() == c.data, True)
+    c.s.end()
+
+
+@test(smb=True, squash='none', locks='raw')
+def tokens_are_for_what_may_be_read(w):
+    """OFFLOAD_READ of what another client has locked exclusively is refused; zeros obey locks."""
+    c = Copies(w)
+
+    def token(count=3 * PIECE):
+        return offload_read(c.s, c.source, 0, count)[0]
+    status(c.locks['from'].lock((PIECE + 10, 5)), nlm.OK)
+    refused('FILE_LOCK_CONFLICT', token)
+    eq(token(PIECE), PIECE, 'the range before')
+    status(c.locks['from'].unlock((0, 0)), nlm.OK)
+    status(c.locks['from'].lock((PIECE + 10, 5), exclusive=False), nlm.OK)
+    eq(token(), 3 * PIECE, 'what others only read')
+    status(c.locks['from'].unlock((0, 0)), nlm.OK)
+    other = Smb2(w.client)
+    theirs = other.create('from', access=GENERIC_READ)
+    other.lock(theirs, PIECE, 1)
+    refused('FILE_LOCK_CONFLICT', token)
+    # also where the token would end before the lock
+    other.unlock(theirs, PIECE, 1)
+    other.lock(theirs, 3 * PIECE, 1)
+    eq(token(), 3 * PIECE)
+    refused('FILE_LOCK_CONFLICT', token, 4 * PIECE)
+    other.unlock(theirs, 3 * PIECE, 1)
+    c.s.lock(c.source, PIECE, 1)
+    eq(token(), 3 * PIECE, 'its own lock')
+    zeros = struct.pack('>IHH', 0xffff0001, 0, 504) + bytes(504)
+    mine = other.create('to')
+    put(w.path('to'), c.data)
+    for fid, flags in (mine, EXCLUSIVE | AT_ONCE), (mine, SHARED | AT_ONCE):
+        other.lock(fid, PIECE, 1, flags)
+        refused('FILE_LOCK_CONFLICT', offload_write, c.s, c.target, zeros, 0, 3 * PIECE)
+        other.unlock(fid, PIECE, 1)
+    eq(get(w.path('to')) == c.data, True)
+    eq(offload_write(c.s, c.target, zeros, 0, 3 * PIECE), 3 * PIECE)
+    eq(c.written() == c.old, True)
+    other.end()
     c.s.end()
 
 
