@@ -4,12 +4,14 @@ import ctypes
 import functools
 import os
 import struct
+import time
 import types
 
+import daemons
 import nfs3
 import nfs4
 import rpc
-from harness import eq, libc, mount, one_of, put, run, syscall, test, umount
+from harness import eq, libc, mount, one_of, put, run, syscall, test, umount, wait_for
 from nfs4 import getattr, putfh
 from rpc import Dec, Enc
 
@@ -230,3 +232,44 @@ def exceeded(w):
             eq(n.remove(n.root, f'f{vers}').status, nfs3.OK)
             os.sync()
     w.vers = '3'
+
+
+def registered(w):
+    """Programs find the protocol by the machine's rpcbind."""
+    conn = w.client.connect(port=111)
+    found = daemons.getport(conn, PROGRAM, 1, 'tcp') and daemons.getport(conn, PROGRAM, 2, 'tcp')
+    conn.close()
+    return found
+
+
+@test(server='ditto', locks='raw', timeout=120)
+def by_the_program(w):
+    """quota(1) of a client shows users, groups and projects, whatever version of NFS is mounted."""
+    where, device = limited(w, 'ext4')
+    w.server.set('limited', squash='root-to-admin')
+    limit(device, USER, ALICE, 3 * MIB, 4 * MIB, files=100)
+    limit(device, GROUP, TEAM, 0, 1 << 42)
+    limit(device, PROJECT, WORK, 0, 8 * MIB)
+    fill(f'{where}/f', ALICE, MIB, TEAM)
+    wait_for('the program to be registered', lambda: registered(w))
+
+    def shown(at, *args, user=0, groups=()):
+        """(KiB used, soft, hard, end), (files used, soft, hard, end), as a user sees them."""
+        out = run('quota', '-v', '-w', '-p', *args, '--filesystem', at, ns=w.client, check=False,
+                  user=user, group=user, extra_groups=groups).stdout
+        got = out.splitlines()[-1].split()
+        eq((len(got), got[0].startswith(w.client.server_addr)), (9, True), out)
+        return got[1:5], got[5:]
+    for vers in '3', '4.2':
+        m = w.client.mount(where, vers=vers)
+        blocks, files = shown(m, user=ALICE)
+        one_of(int(blocks[0]), range(1024, 1100))
+        eq((blocks[1:], files), (['3072', '4096', '0'], ['1', '100', '100', '0']), vers)
+        eq(shown(m, '-u', str(ALICE)), (blocks, files), 'an administrator asks')
+        eq(shown(m, '-g', str(TEAM), user=BOB, groups=[TEAM])[0][2], str(1 << 32), vers)
+        eq(shown(m, '-P', str(WORK))[0][2], '8192', vers)
+    # what is exceeded is marked, and has an end
+    limit(device, USER, ALICE, MIB // 2, 4 * MIB)
+    fill(f'{where}/g', ALICE, 4096)
+    blocks, _ = shown(m, user=ALICE)
+    eq((blocks[0][-1], int(blocks[3]) > time.time()), ('*', True))
