@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """NFSv4.2: copies from servers that do not answer, delay for ever, or talk nonsense."""
 import contextlib
+import itertools
 import os
 import socket
 import struct
+import subprocess
 import threading
 
 import nfs4
 import rpc
-from harness import eq, get, ip, one_of, pattern, put, test, wait_for
+from harness import eq, get, ip, one_of, pattern, put, run, test, wait_for
 from nfs4 import BOTH, putfh
 from nfs4_callers import Caller
 from nfs4_copy import between, copy, netaddr, offload_cancel
@@ -28,7 +30,7 @@ class Source:
 
     def __init__(self, w, answer, relay=None, change=lambda reply: reply, addrs=ADDRS):
         self.w, self.answer, self.relay, self.change = w, answer, relay, change
-        self.asked = 0
+        self.asked = self.unanswered = 0
         self.unused = iter(addrs)
         ip(w.client, *(f'addr add {addr}/24 dev eth0' for addr in self.ADDRS))
         with w.client:
@@ -81,6 +83,8 @@ class Source:
                 self.asked += 1
                 if got:
                     self._send(conn, got)
+                else:
+                    self.unanswered += 1
         if far:
             far.close()
 
@@ -207,6 +211,47 @@ def ends_with_a_hung_source(w):
         c = Asker(w, hung)
         c.hang()
         c.hang()
+        w.server.restart()
+
+
+def silent(request):
+    """Answers NULL only."""
+    return delayed(request) if first_op(request) is None else None
+
+
+@test(server='ditto', timeout=120)
+def mount_of_another(w):
+    """Copies and shares end while the mount of a dead server holds up the kernel's NFS client."""
+    def held():
+        return int(get('/sys/module/ditto_nfs/refcnt'))
+
+    with Source(w, silent) as dead:
+        c = Asker(w, dead)
+        os.mkdir(f'{w.base}/foreign')
+        addrs = itertools.cycle(dead.ADDRS[1:])
+        with w.client:
+            foreign = subprocess.Popen(['mount', '-i', '-t', 'nfs', '-o',
+                                        f'vers=4.2,addr={dead.ADDRS[0]}', f'{dead.ADDRS[0]}:/',
+                                        f'{w.base}/foreign'], stdin=subprocess.DEVNULL)
+        try:
+            wait_for('the foreign mount to ask', lambda: dead.unanswered)
+
+            def left():
+                """Cancel a copy, and tell whether it got as far as to wait for that mount."""
+                c.cancel(c.hang(next(addrs)))
+                return held()
+            wait_for('a copy that leaves its thread', left)
+            # the next one waits for that thread, and not for ever either
+            c.ask(next(addrs))
+            w.server.delete('data')
+            c.none_is_left()
+            listeners_end(w.server)
+            eq((foreign.poll(), held()), (None, 1))
+            eq('in use' in run('rmmod', 'ditto_nfs', check=False).stdout, True)
+        finally:
+            foreign.kill()
+            foreign.wait()
+        wait_for('the thread to end', lambda: not held())
         w.server.restart()
 
 

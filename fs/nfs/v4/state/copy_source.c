@@ -5,7 +5,6 @@
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/fs_context.h>
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/list.h>
@@ -31,6 +30,7 @@
 #include "../deleg/callback.h"
 #include "../engine/server.h"
 #include "../op/netloc.h"
+#include "copy_mount.h"
 #include "copy_source.h"
 
 /* Most sources of a server. */
@@ -43,8 +43,6 @@
 #define COPY_SOURCE_END_S	5
 /* After a failure, other copies do not try again for so long. */
 #define COPY_SOURCE_RETRY_S	10
-/* An address in brackets, with a path. */
-#define COPY_SOURCE_TEXT	(INET6_ADDRSTRLEN + 8)
 
 /**
  * struct dnfs4_copy_sources - sources of a server
@@ -88,11 +86,7 @@ struct dnfs4_copy_source {
 	struct completion ended;
 };
 
-/*
- * Held while a source is mounted: the NFS client begins to talk to one server at a time, and no
- * signal interrupts a thread that waits for that inside it. Mounts by others on this machine are
- * not held off: while one of them waits for its server, a copy that mounts waits behind it.
- */
+/* Held while a source is mounted: the NFS client begins to talk to one server at a time. */
 static DEFINE_MUTEX(copy_source_mounting);
 
 /* Addresses */
@@ -134,68 +128,18 @@ static bool copy_source_is_admitted(struct ditto_share *share, const struct sock
 
 /* Mounts */
 
-/* Requests are given up after half a minute. Other mounts of that server are not shared. */
-static const struct {
-	const char *key;
-	const char *value;
-} copy_source_options[] = {
-	{ "vers", "4.2" }, { "sec", "sys" }, { "soft", NULL }, { "timeo", "50" },
-	{ "retrans", "2" }, { "nosharecache", NULL },
-};
-
-static int copy_source_option(struct fs_context *fc, const char *key, const char *value)
-{
-	return vfs_parse_fs_string(fc, key, value, value ? strlen(value) : 0);
-}
-
-static struct vfsmount *copy_source_mount(struct net *net, const struct sockaddr_storage *addr)
-{
-	struct file_system_type *type = get_fs_type("nfs");
-	char text[COPY_SOURCE_TEXT], path[COPY_SOURCE_TEXT];
-	struct vfsmount *mnt;
-	struct fs_context *fc;
-	unsigned int i;
-	int err;
-
-	if (!type)
-		return ERR_PTR(-EOPNOTSUPP);
-	fc = fs_context_for_mount(type, SB_KERNMOUNT | SB_RDONLY);
-	module_put(type->owner);
-	if (IS_ERR(fc))
-		return ERR_CAST(fc);
-	/* Not that of the worker. */
-	put_net(fc->net_ns);
-	fc->net_ns = get_net(net);
-	scnprintf(text, sizeof(text), "%pISc", addr);
-	scnprintf(path, sizeof(path), addr->ss_family == AF_INET6 ? "[%s]:/" : "%s:/", text);
-	err = copy_source_option(fc, "source", path) ?: copy_source_option(fc, "addr", text);
-	for (i = 0; !err && i < ARRAY_SIZE(copy_source_options); i++)
-		err = copy_source_option(fc, copy_source_options[i].key,
-					 copy_source_options[i].value);
-	mnt = err ? ERR_PTR(err) : fc_mount(fc);
-	put_fs_context(fc);
-	return mnt;
-}
-
 static struct nfs_server *copy_source_server(const struct dnfs4_copy_source *source)
 {
 	return NFS_SB(source->mnt->mnt_sb);
 }
 
-/*
- * Mount for all copies. A reply that is there before this thread waits for it hides the signal that
- * is to interrupt that, and a source on this machine could answer so for ever. It does not while it
- * has a lower priority.
- */
 static int copy_source_begin(struct net *net, struct dnfs4_copy_source *source,
 			     const struct ditto_job *job)
 {
 	struct vfsmount *mnt;
 	int cancelled;
 
-	sched_set_fifo_low(current);
-	mnt = copy_source_mount(net, &source->addr);
-	sched_set_normal(current, 0);
+	mnt = dnfs4_copy_mount(net, &source->addr);
 	source->failed = jiffies;
 	/* A copy that ends for a reason of its own tells the others nothing about the source. */
 	cancelled = READ_ONCE(job->cancelled);
