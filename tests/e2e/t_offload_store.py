@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Stores of offloaded data: their keys."""
+"""Stores of offloaded data: their keys, and whose they are."""
 import os
 
 from harness import eq, get, put, test, wait_for
@@ -45,3 +45,50 @@ def keys_of_a_command(w):
     eq(s.push(w.path('g'))['done'], 1, 'pushed')
     eq(get(w.path('g')), data, 'content')
     eq(s.tool('scrub')['bad'], [], 'bad')
+
+
+OTHER = """ditto owner 1
+server: 00112233445566778899aabbccddeeff
+name: elder.example.org
+since: 2026-01-02T03:04:05Z
+"""
+
+
+@test(smb=True, offload=True, timeout=240)
+def one_server_writes(w):
+    """A server leaves a prefix alone that another one uses, until it is told to take it over."""
+    s, data = Store(w), content('mine', MIB)
+    a, b = offloaded(s, w.path('a'), data), offloaded(s, w.path('b'), content('b', MIB))
+    s.forget()
+    c = offloaded(s, w.path('c'), content('c', MIB))
+    eq(s.requests(part='ditto-owner'), [], 'requests for the owner by a later push')
+    os.unlink(c)
+    s.put('ditto-owner', OTHER)
+
+    def refused(*words):
+        status, said, errors = s.tool(*words, check=False)
+        assert status, said
+        assert ('store main, bucket' in errors and 'elder.example.org' in errors and
+                'dittoctl offload take main' in errors), errors
+        return said
+    s.forget()
+    eq(refused('gc', '--grace', '0')['deleted'], 0, 'deleted')
+    eq(s.requests('DELETE'), [], 'requests to delete')
+    # What deletes asks each time; uploads do at first, and when nobody has for a while.
+    g = put(w.path('g'), data, 0o644)
+    refused('push', g)
+    s.kill_process()
+    s.ready()
+    s.forget()
+    refused('push', g)
+    eq(s.requests('PUT'), [], 'uploads')
+    assert refused('rekey')['problems']
+    eq(get(a), data, 'content')
+
+    eq(s.tool('take', 'main')['taken'], True, 'taken')
+    eq(s.tool('take', 'main')['taken'], False, 'taken again')
+    eq(s.push(g)['done'], 1, 'pushed')
+    assert s.tool('gc', '--grace', '0')['deleted'] > 0, 'nothing was deleted'
+    eq(get(b), content('b', MIB), 'content')
+    eq(s.tool('scrub')['bad'], [], 'bad')
+    assert 'no [store other]' in s.tool('take', 'other', check=False)[2]

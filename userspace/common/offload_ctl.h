@@ -15,7 +15,7 @@
 /* Where dittod listens. */
 #define OFFLOAD_CTL_SOCKET		"/run/ditto/offload.sock"
 /* Number of this version of the messages. */
-#define OFFLOAD_CTL_VERSION		5
+#define OFFLOAD_CTL_VERSION		6
 /* Longest name of a store, and of a share, with the NUL. */
 #define OFFLOAD_CTL_STORE_SIZE	65
 #define OFFLOAD_CTL_SHARE_SIZE	256
@@ -40,6 +40,7 @@
  * @OFFLOAD_CTL_READ: to dittod: read and check the object that the path names
  * @OFFLOAD_CTL_DELETE: to dittod: delete the object that the path names
  * @OFFLOAD_CTL_REKEY: to dittod: encrypt the object that the path names with the first key
+ * @OFFLOAD_CTL_OWN: to dittod: ask whose the store is; the path is the text of OFFLOAD_OWN
  * @OFFLOAD_CTL_POLICIES: to dittod: tell about the policies
  * @OFFLOAD_CTL_POLICY: answer to @OFFLOAD_CTL_POLICIES, once for each policy
  * @OFFLOAD_CTL_KEEP: to dittod, with the descriptor of a file: upload the head of a snapshot, see
@@ -66,6 +67,7 @@ enum offload_ctl_type {
 	OFFLOAD_CTL_KEEP,
 	OFFLOAD_CTL_FETCH,
 	OFFLOAD_CTL_DATA,
+	OFFLOAD_CTL_OWN,
 };
 
 /**
@@ -160,7 +162,8 @@ struct offload_ctl_failure {
  * @version: OFFLOAD_CTL_VERSION
  * @size: bytes of the content that was read, or number of objects that were listed
  * @requests: requests to the store
- * @more: 1 if there are more objects to list, or if the object was rewritten
+ * @more: 1 if there are more objects to list, or if the object was rewritten, or the store
+ *	taken
  * @has_file: 1 if a descriptor comes along: the list, or the content of a manifest
  */
 struct offload_ctl_object {

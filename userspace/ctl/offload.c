@@ -378,5 +378,6 @@ const struct verb offload_verbs[] = {
 	{ "scrub", offload_scrub, "[--quick]" },
 	{ "rekey", offload_rekey, "[STORE]" },
 	{ "rebuild", offload_rebuild, "" },
+	{ "take", offload_take, "STORE" },
 	{ NULL, NULL, NULL }
 };

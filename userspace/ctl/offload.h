@@ -110,6 +110,7 @@ int offload_gc(struct ctl *ctl, char **words);
 int offload_scrub(struct ctl *ctl, char **words);
 int offload_rekey(struct ctl *ctl, char **words);
 int offload_snapshot(struct ctl *ctl, char **words);
+int offload_take(struct ctl *ctl, char **words);
 int offload_policy(struct ctl *ctl, char **words);
 /*
  * Push files, which were chosen by @policy, to a store, or that of the share if it is "". @paths

@@ -21,6 +21,7 @@
 #include "ctl.h"
 #include "mem.h"
 #include "offload_lock.h"
+#include "offload_own.h"
 #include "offload_survey.h"
 #include "out.h"
 
@@ -94,9 +95,13 @@ static void gc_delete(void *arg, const struct index_object *o)
 static bool gc_collect(struct gc *g)
 {
 	struct why why;
-	int lock = offload_lock_deletion(&why);
 	bool good;
+	int lock;
 
+	/* The garbage of this server may be the data of another. */
+	if (!offload_survey_own(&g->s))
+		return false;
+	lock = offload_lock_deletion(&why);
 	if (lock < 0) {
 		offload_survey_problem(&g->s, "lock", "%s", why.text);
 		return false;

@@ -91,6 +91,7 @@
  * @cfg: the present configuration; changed only while @job does not run
  * @next_cfg: the next configuration, or NULL
  * @st: used by @job only
+ * @state_dir: folder of @st
  * @kernel: used by jobs of @applier only
  * @channel: connections to the kernel
  * @services: services that process upcalls
@@ -122,6 +123,7 @@ struct daemon {
 	struct config *cfg;
 	struct config *next_cfg;
 	struct state *st;
+	const char *state_dir;
 	struct kernel *kernel;
 	struct channel *channel;
 	struct upcall_services services;
@@ -512,7 +514,7 @@ static bool open_kernel(struct daemon *d)
 	d->services.calls = pool_new(PIPE_THREADS, PIPE_LIMIT);
 	d->services.audit = pool_new(1, AUDIT_LIMIT);
 	d->services.pipes = pipes_new(d->spawner, pipe_shares);
-	d->services.offload = offload_new(d->spawner, OFFLOAD_CTL_SOCKET);
+	d->services.offload = offload_new(d->spawner, OFFLOAD_CTL_SOCKET, d->state_dir);
 	d->rpcsec = rpcsec_new(d->services.auth);
 	d->applier = pool_new(1, 3);
 	d->kernel = kernel_open();
@@ -548,6 +550,7 @@ static int dittod_run(struct daemon *d, const char *state_dir)
 	d->cfg = config_file_load(&d->file);
 	if (!d->cfg)
 		return EXIT_FAILURE;
+	d->state_dir = state_dir;
 	d->st = state_open(state_dir, &why);
 	if (!d->st) {
 		log_error("%s", why.text);

@@ -16,6 +16,8 @@
 #include "log.h"
 #include "mem.h"
 #include "offload_private.h"
+#include "server_id.h"
+#include "text.h"
 #include "worker.h"
 
 /*
@@ -403,7 +405,25 @@ void offload_gone(struct offload *o)
 	offload_set_timer(o);
 }
 
-struct offload *offload_new(int spawner, const char *socket_path)
+/* Without an id, stores cannot be claimed, and nobody is kept away. */
+static char *offload_owner(const char *state_dir)
+{
+	char *path = mem_print("%s/server-id", state_dir);
+	char id[SERVER_ID_SIZE], name[256] = "";
+	int rc = server_id_get(path, id);
+
+	if (rc)
+		log_error("%s: %s: stores are used without a check whose they are", path,
+			  strerror(-rc));
+	free(path);
+	if (gethostname(name, sizeof(name) - 1))
+		name[0] = '\0';
+	text_make_printable(name);
+	return rc ? mem_string("") :
+		    mem_print("server-id=%s\nserver-name=%s\n", id, name[0] ? name : "?");
+}
+
+struct offload *offload_new(int spawner, const char *socket_path, const char *state_dir)
 {
 	struct offload *o = mem_new(sizeof(*o));
 
@@ -414,6 +434,7 @@ struct offload *offload_new(int spawner, const char *socket_path)
 	o->fills = offload_fills_new();
 	o->clients = offload_clients_new(socket_path);
 	o->keys = offload_keys_new();
+	o->owner = offload_owner(state_dir);
 	if (o->poll >= 0 && o->timer >= 0 && o->fills && o->clients &&
 	    offload_watch(o, o->timer) && offload_watch(o, offload_fills_fd(o->fills)) &&
 	    offload_watch(o, offload_clients_fd(o->clients)))
@@ -435,6 +456,7 @@ void offload_free(struct offload *o)
 		offload_fail(o, o->tasks, ECANCELED, "dittod ends");
 	offload_clients_free(o);
 	offload_keys_free(o->keys);
+	free(o->owner);
 	offload_stores_free(o);
 	if (o->timer >= 0)
 		close(o->timer);

@@ -26,10 +26,11 @@ struct offload;
  * offload_new - create a broker, which does nothing yet
  * @spawner: see worker_spawner_program()
  * @socket_path: where dittoctl finds it
+ * @state_dir: folder with the id of this server
  *
  * Return: the broker, or NULL with errno set.
  */
-struct offload *offload_new(int spawner, const char *socket_path);
+struct offload *offload_new(int spawner, const char *socket_path, const char *state_dir);
 /* End all requests and the store process. NULL is allowed. */
 void offload_free(struct offload *o);
 

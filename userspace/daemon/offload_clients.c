@@ -194,6 +194,7 @@ static int order_send(struct offload *o, struct offload_task *task)
 		[OFFLOAD_CTL_DELETE] = OFFLOAD_DELETE,
 		[OFFLOAD_CTL_REKEY] = OFFLOAD_REKEY,
 		[OFFLOAD_CTL_KEEP] = OFFLOAD_KEEP,
+		[OFFLOAD_CTL_OWN] = OFFLOAD_OWN,
 	};
 	const struct client *c = client_of(task);
 	struct offload_msg msg = { .type = types[c->request.type], .id = task->id,
@@ -215,7 +216,7 @@ static bool order_heard(struct offload *o, struct offload_task *task,
 	};
 	bool good = msg->type == OFFLOAD_LISTED || msg->type == OFFLOAD_OBJECT ||
 		    msg->type == OFFLOAD_DELETED || msg->type == OFFLOAD_REKEYED ||
-		    msg->type == OFFLOAD_KEPT;
+		    msg->type == OFFLOAD_KEPT || msg->type == OFFLOAD_OWNED;
 
 	if (good) {
 		c->busy = false;
@@ -449,6 +450,7 @@ static bool client_take(struct offload *o, struct client *c)
 	case OFFLOAD_CTL_DELETE:
 	case OFFLOAD_CTL_REKEY:
 	case OFFLOAD_CTL_KEEP:
+	case OFFLOAD_CTL_OWN:
 		return client_order(o, c);
 	case OFFLOAD_CTL_FETCH:
 		return client_fetch(o, c);

@@ -116,6 +116,7 @@ struct offload_store {
  * @fills: threads that give data to the kernel
  * @clients: connections of dittoctl
  * @keys: the command that prints keys
+ * @owner: lines for the settings of stores that tell who this server is
  * @packet: receive buffer
  */
 struct offload {
@@ -137,6 +138,7 @@ struct offload {
 	struct offload_fills *fills;
 	struct offload_clients *clients;
 	struct offload_keys *keys;
+	char *owner;
 	u8 packet[OFFLOAD_PACKET_MAX];
 };
 

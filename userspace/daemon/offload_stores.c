@@ -136,12 +136,16 @@ void offload_stores_free(struct offload *o)
 }
 
 /* Make the settings for the process; on errors, the store cannot be used. */
-static void store_make_text(struct offload_store *s, const struct store_config *cfg)
+static void store_make_text(struct offload *o, struct offload_store *s,
+			    const struct store_config *cfg)
 {
 	struct why why;
+	char *text;
 
 	store_config_text_free(s->text);
-	s->text = store_config_text(cfg, s->keys, &why);
+	text = store_config_text(cfg, s->keys, &why);
+	s->text = text ? mem_print("%s%s", text, o->owner) : NULL;
+	store_config_text_free(text);
 	s->why[0] = '\0';
 	if (s->text)
 		return;
@@ -179,7 +183,7 @@ static void store_set(struct offload *o, struct offload_store *s, const struct s
 			     cfg->prefix ?: "");
 	s->ca_file = cfg->ca_file ? mem_string(cfg->ca_file) : NULL;
 	if (store_want_keys(o, s, cfg)) {
-		store_make_text(s, cfg);
+		store_make_text(o, s, cfg);
 		return;
 	}
 	store_config_text_free(s->text);
@@ -197,7 +201,7 @@ void offload_store_use_keys(struct offload *o, struct offload_store *s, char *li
 	}
 	store_config_text_free(s->keys);
 	s->keys = lines;
-	store_make_text(s, config_store(o->cfg, s->name));
+	store_make_text(o, s, config_store(o->cfg, s->name));
 	if (!s->text)
 		offload_refuse(o, s);
 	else if (o->ready)

@@ -167,6 +167,8 @@ static bool attempt_sign(struct transfer *t, const char *path)
 	good = good && attempt_add(t, mem_print("authorization: %s", authorization));
 	free(authorization);
 	/* Not waiting for "100 Continue" saves a round trip; "type" is not guessed either. */
+	if (t->method == TRANSFER_PUT && t->exclusive)
+		good = good && attempt_add(t, mem_string("If-None-Match: *"));
 	return good && attempt_add(t, mem_string("Expect:")) &&
 	       attempt_add(t, mem_string("Content-Type: application/octet-stream"));
 }

@@ -55,8 +55,10 @@ static const struct {
 	{ 404, OUTCOME_MISSING, ENODATA, "there is no such object" },
 	{ 407, OUTCOME_REFUSED, EACCES, "the proxy wants a login" },
 	{ 408, OUTCOME_BUSY, ETIMEDOUT, "the store waited too long for data" },
+	{ 412, OUTCOME_REFUSED, EEXIST, "there is such an object" },
 	{ 413, OUTCOME_REFUSED, EFBIG, "the object is too large" },
 	{ 429, OUTCOME_BUSY, EAGAIN, "the store asks for fewer requests" },
+	{ 501, OUTCOME_REFUSED, EOPNOTSUPP, "the store cannot do this" },
 	{ 507, OUTCOME_REFUSED, ENOSPC, "the store is full" },
 };
 

@@ -68,6 +68,8 @@ static const u32 types[OFFLOAD_TYPES] = {
 	[OFFLOAD_REKEYED] = KNOWN | HAS(SIZE) | HAS(DONE) | HAS(REQUESTS),
 	[OFFLOAD_KEEP] = KNOWN | HAS(STORE),
 	[OFFLOAD_KEPT] = KNOWN | HAS(SIZE) | HAS(REQUESTS),
+	[OFFLOAD_OWN] = KNOWN | HAS(STORE) | HAS(TEXT),
+	[OFFLOAD_OWNED] = KNOWN | HAS(DONE) | HAS(REQUESTS),
 };
 
 static size_t packet_put(u8 *packet, size_t pos, const void *bytes, size_t len)

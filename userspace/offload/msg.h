@@ -37,6 +37,8 @@
  *  REKEYED    process  size, done, requests               -              -
  *  KEEP       dittod   store                              head           KEPT
  *  KEPT       process  size, requests                     memfd          -
+ *  OWN        dittod   store, text                        -              OWNED
+ *  OWNED      process  done, requests                     -              -
  */
 #ifndef _DITTO_OFFLOAD_MSG_H
 #define _DITTO_OFFLOAD_MSG_H
@@ -44,7 +46,7 @@
 #include "types.h"
 
 /* Version of these messages, in the number of OFFLOAD_HELLO. */
-#define OFFLOAD_VERSION		3
+#define OFFLOAD_VERSION		4
 /* Longest name of a store in bytes: letters, digits, '-', '_' and '.'. */
 #define OFFLOAD_STORE_MAX	64
 /* Longest cookie, as in the record of an offloaded file. */
@@ -92,6 +94,9 @@
  * @OFFLOAD_REKEYED: it is; done is 1 if it was not before
  * @OFFLOAD_KEEP: upload the head of a snapshot, whose content the descriptor has
  * @OFFLOAD_KEPT: it is in the bucket; the file has the name of its object
+ * @OFFLOAD_OWN: ask the bucket whether the store is this server's, see owner.h. The text is empty,
+ *	or OWNER_TAKE to make it so
+ * @OFFLOAD_OWNED: it is; done is 1 if that is new
  * @OFFLOAD_TYPES: one more than the highest type
  */
 enum offload_type {
@@ -118,6 +123,8 @@ enum offload_type {
 	OFFLOAD_REKEYED,
 	OFFLOAD_KEEP,
 	OFFLOAD_KEPT,
+	OFFLOAD_OWN,
+	OFFLOAD_OWNED,
 	OFFLOAD_TYPES
 };
 

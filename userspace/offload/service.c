@@ -13,6 +13,7 @@
 #include "keep.h"
 #include "mem.h"
 #include "order.h"
+#include "owner.h"
 #include "push.h"
 #include "service.h"
 
@@ -32,6 +33,7 @@
  * @objects: chunks and manifests
  * @fetches: all fetches
  * @orders: all orders about single objects
+ * @owners: all questions whose a store is
  * @stores: the stores that are defined
  * @n_stores: number of them
  * @used: there were requests since the last rest
@@ -44,6 +46,7 @@ struct service {
 	struct objects *objects;
 	struct fetches *fetches;
 	struct orders *orders;
+	struct owners *owners;
 	struct store **stores;
 	size_t n_stores;
 	bool used;
@@ -128,6 +131,33 @@ static void service_fetch(struct service *s, const struct offload_msg *msg)
 	out_send_failed(&s->engine.out, msg->id, ENOENT, why.text);
 }
 
+static void service_serve(void *arg, const struct offload_msg *msg, struct store *store, int *fd)
+{
+	struct service *s = arg;
+
+	if (msg->type == OFFLOAD_CHECK) {
+		check_start(s->checks, msg->id, store);
+	} else if (msg->type == OFFLOAD_KEEP) {
+		keep_start(&s->engine, msg->id, store, *fd);
+	} else if (msg->type != OFFLOAD_PUSH) {
+		order_start(s->orders, msg, store);
+	} else if (*fd < 0) {
+		out_send_failed(&s->engine.out, msg->id, EBADF, "the file is missing");
+	} else {
+		push_start(s->pushes, msg->id, store, *fd);
+		*fd = -1;
+	}
+}
+
+/* Whoever only reads needs not own the store. */
+static bool service_needs_owner(const struct offload_msg *msg, const struct store *store)
+{
+	if (msg->type == OFFLOAD_OWN)
+		return true;
+	return (msg->type == OFFLOAD_PUSH || msg->type == OFFLOAD_DELETE ||
+		msg->type == OFFLOAD_REKEY || msg->type == OFFLOAD_KEEP) && !owner_is_known(store);
+}
+
 static void service_use_store(struct service *s, const struct offload_msg *msg, int *fd)
 {
 	struct store **at = service_store(s, msg->store);
@@ -136,17 +166,11 @@ static void service_use_store(struct service *s, const struct offload_msg *msg, 
 	if (!at) {
 		why_not(&why, "store %s is not configured", msg->store);
 		out_send_failed(&s->engine.out, msg->id, ENOENT, why.text);
-	} else if (msg->type == OFFLOAD_CHECK) {
-		check_start(s->checks, msg->id, *at);
-	} else if (msg->type == OFFLOAD_KEEP) {
-		keep_start(&s->engine, msg->id, *at, *fd);
-	} else if (msg->type != OFFLOAD_PUSH) {
-		order_start(s->orders, msg, *at);
-	} else if (*fd < 0) {
-		out_send_failed(&s->engine.out, msg->id, EBADF, "the file is missing");
-	} else {
-		push_start(s->pushes, msg->id, *at, *fd);
+	} else if (service_needs_owner(msg, *at)) {
+		owner_ask(s->owners, msg, *fd, *at);
 		*fd = -1;
+	} else {
+		service_serve(s, msg, *at, fd);
 	}
 }
 
@@ -164,6 +188,7 @@ static bool service_take(struct service *s, const struct offload_msg *msg, int *
 	case OFFLOAD_DELETE:
 	case OFFLOAD_REKEY:
 	case OFFLOAD_KEEP:
+	case OFFLOAD_OWN:
 		service_use_store(s, msg, fd);
 		return true;
 	case OFFLOAD_FETCH:
@@ -171,7 +196,7 @@ static bool service_take(struct service *s, const struct offload_msg *msg, int *
 		return true;
 	case OFFLOAD_CANCEL:
 		if (!fetch_cancel(s->fetches, msg->id) && !push_cancel(s->pushes, msg->id) &&
-		    !order_cancel(s->orders, msg->id))
+		    !order_cancel(s->orders, msg->id) && !owner_cancel(s->owners, msg->id))
 			check_cancel(s->checks, msg->id);
 		return true;
 	default:
@@ -263,6 +288,7 @@ int service_run(int fd)
 	s->objects = objects_new(&s->engine);
 	s->fetches = fetches_new(&s->engine, s->objects);
 	s->orders = orders_new(&s->engine);
+	s->owners = owners_new(&s->engine, service_serve, s);
 	out_send(&s->engine.out, &hello, -1);
 	while (!rc)
 		rc = service_round(s);

@@ -51,6 +51,8 @@ static const struct store_setting {
 	{ "access-key", SETTING_STRING, offsetof(struct store, access_key) },
 	{ "secret-key", SETTING_STRING, offsetof(struct store, secret_key) },
 	{ "token", SETTING_STRING, offsetof(struct store, token) },
+	{ "server-id", SETTING_STRING, offsetof(struct store, server_id) },
+	{ "server-name", SETTING_STRING, offsetof(struct store, server_name) },
 };
 
 static void string_set(char **string, const char *value)
@@ -258,7 +260,8 @@ struct store *store_get(struct store *s)
 void store_put(struct store *s)
 {
 	char **const strings[] = { &s->bucket, &s->region, &s->prefix, &s->access_key,
-				   &s->secret_key, &s->token, &s->url, &s->host, &s->path };
+				   &s->secret_key, &s->token, &s->server_id,
+				   &s->server_name, &s->url, &s->host, &s->path };
 	size_t i;
 
 	if (--s->refs)

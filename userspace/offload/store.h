@@ -12,6 +12,8 @@
  *  access-key   required
  *  secret-key   required
  *  token        session token of temporary credentials; none
+ *  server-id    who writes below the prefix, see owner.h; none: that is not checked
+ *  server-name  name of that server, for people
  *  key          32 bytes in hexadecimal: encrypt with it. May be repeated: the first key
  *               encrypts, all decrypt
  *  compression  "on" (the default) or "off"
@@ -57,6 +59,9 @@ struct breaker {
  * @access_key: name of the secret key
  * @secret_key: signs the requests
  * @token: session token, or NULL
+ * @server_id: id of this server, or NULL
+ * @server_name: its name for people, or NULL
+ * @owned_until: CLOCK_MONOTONIC in ms until which the prefix is taken for this server's
  * @url: scheme and host of the requests, without a final '/'
  * @host: value of the header "Host"
  * @path: what comes before the prefix in paths: begins and ends with '/'
@@ -80,6 +85,9 @@ struct store {
 	char *access_key;
 	char *secret_key;
 	char *token;
+	char *server_id;
+	char *server_name;
+	u64 owned_until;
 	char *url;
 	char *host;
 	char *path;

@@ -50,6 +50,8 @@ enum transfer_state {
  * @sha256: SHA-256 of @body
  * @md5: MD5 of @body, if @has_md5
  * @has_md5: compare @md5 with what the store answers
+ * @exclusive: TRANSFER_PUT fails with EEXIST if the object is there, EOPNOTSUPP if the store cannot
+ *	tell
  * @into: buffer for TRANSFER_GET
  * @room: bytes of @into
  * @done: called at the end, in the thread of transfers_run()
@@ -72,6 +74,7 @@ struct transfer {
 	u8 sha256[HASH_SIZE];
 	u8 md5[HASH_MD5];
 	bool has_md5;
+	bool exclusive;
 	u8 *into;
 	size_t room;
 	void (*done)(struct transfer *t);

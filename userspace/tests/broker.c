@@ -258,7 +258,7 @@ static void bench_configure(struct bench *b, const char *more)
 	free(text);
 	CHECK(b->cfg && !socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair));
 	b->spawner = pair[0];
-	b->o = offload_new(pair[1], ctl_path);
+	b->o = offload_new(pair[1], ctl_path, folder);
 	CHECK(b->o && b->late >= 0);
 	offload_configure(b->o, b->cfg);
 }
@@ -728,7 +728,7 @@ static void key_worker(struct bench *b, const char *id, bool good, const char *t
 	close(fd);
 }
 
-/* Hear the definition of the store, and whether it ends with these keys. */
+/* Hear the definition of the store, and whether it has these keys and the server's id. */
 static void process_hear_keys(struct bench *b, const char *keys)
 {
 	struct offload_msg msg;
@@ -736,8 +736,7 @@ static void process_hear_keys(struct bench *b, const char *keys)
 
 	if (!CHECK(process_hear(b, &msg, &fd) && msg.type == OFFLOAD_STORE))
 		return;
-	CHECK(msg.text_len > strlen(keys) &&
-	      !memcmp(msg.text + msg.text_len - strlen(keys), keys, strlen(keys)));
+	CHECK(memmem(msg.text, msg.text_len, keys, strlen(keys)));
 	process_say(b, (struct offload_msg){ .type = OFFLOAD_STORED, .id = msg.id }, -1);
 }
 
@@ -756,17 +755,17 @@ static void keys_of_a_command(void)
 	/* Who wants data waits for the keys. */
 	kernel_ask(&b, 0, 4096, 60000, COOKIE);
 	key_worker(&b, "old", true, KEY2);
-	process_hear_keys(&b, "secret-key=B\nkey=" KEY1 "\nkey=" KEY2 "\n");
+	process_hear_keys(&b, "secret-key=B\nkey=" KEY1 "\nkey=" KEY2 "\nserver-id=");
 	CHECK(process_hear(&b, &msg, &fd) && msg.type == OFFLOAD_FETCH && !kernel_answers);
 	/* The keys stay in use until there are others. */
 	offload_configure(b.o, b.cfg);
-	process_hear_keys(&b, "\nkey=" KEY1 "\nkey=" KEY2 "\n");
+	process_hear_keys(&b, "\nkey=" KEY1 "\nkey=" KEY2 "\nserver-id=");
 	key_worker(&b, "new", true, KEY2);
 	key_worker(&b, "old", true, KEY1);
-	process_hear_keys(&b, "secret-key=B\nkey=" KEY2 "\nkey=" KEY1 "\n");
+	process_hear_keys(&b, "secret-key=B\nkey=" KEY2 "\nkey=" KEY1 "\nserver-id=");
 	/* They stay in use, too, if the command fails. */
 	offload_configure(b.o, b.cfg);
-	process_hear_keys(&b, "secret-key=B\nkey=" KEY2 "\nkey=" KEY1 "\n");
+	process_hear_keys(&b, "secret-key=B\nkey=" KEY2 "\nkey=" KEY1 "\nserver-id=");
 	key_worker(&b, "new", false, "no route");
 	kernel_ask(&b, 4096, 4096, 60000, COOKIE);
 	CHECK(process_hear(&b, &msg, &fd) && msg.type == OFFLOAD_FETCH && !kernel_answers);

@@ -593,6 +593,72 @@ static void process_ends(void)
 	close(channel);
 }
 
+#define OWNER_A	"prefix=own\nserver-id=aaaa\nserver-name=one\n"
+#define OWNER_B	"prefix=own\nserver-id=bbbb\nserver-name=two\n"
+
+static void store_ask(u32 type, const char *text, struct answer *a)
+{
+	struct offload_msg msg = { .type = type, .store = "s", .text = text,
+				   .text_len = strlen(text) };
+	u64 got;
+
+	wait_for(channel_ask(&msg, -1), a, &got);
+}
+
+static void check_not_ours(const struct answer *a, const char *owner)
+{
+	if (!CHECK(a->msg.type == OFFLOAD_FAILED && a->msg.error == EPERM &&
+		   strstr(a->text, owner) && strstr(a->text, "dittoctl offload take s")))
+		printf("# %s\n", a->text);
+}
+
+static void store_has_one_owner(void)
+{
+	struct answer pushed, a;
+	int puts;
+
+	s3_server_fault(server, S3_GOOD, 0, 0);
+	store_define(OWNER_A);
+	push_file(file, &pushed);
+	CHECK(pushed.msg.type == OFFLOAD_PUSHED && server->gets == 2);
+	push_file(file, &a);
+	CHECK(a.msg.type == OFFLOAD_PUSHED && server->gets == 2);
+	store_ask(OFFLOAD_OWN, "", &a);
+	CHECK(a.msg.type == OFFLOAD_OWNED && !a.msg.done && server->gets == 3);
+	puts = server->puts;
+
+	/* Another server reads, but does not write or delete. */
+	store_define(OWNER_B);
+	push_file(file, &a);
+	check_not_ours(&a, "the server one (aaaa, since 20");
+	store_ask(OFFLOAD_DELETE, "chunks/00/none", &a);
+	check_not_ours(&a, "the server one");
+	store_ask(OFFLOAD_OWN, "", &a);
+	check_not_ours(&a, "the server one");
+	fetch_range(&pushed, 0, SIZE, &a);
+	CHECK(a.msg.type == OFFLOAD_FETCHED && server->puts == puts);
+	store_ask(OFFLOAD_OWN, "take", &a);
+	CHECK(a.msg.type == OFFLOAD_OWNED && a.msg.done);
+	push_file(file, &a);
+	CHECK(a.msg.type == OFFLOAD_PUSHED);
+	store_define(OWNER_A);
+	push_file(file, &a);
+	check_not_ours(&a, "the server two (bbbb");
+
+	/* Stores that do not know conditions, or do not answer. */
+	store_define("prefix=own2\nserver-id=aaaa\n");
+	s3_server_fault(server, S3_NO_CONDITIONS, 'P', 1000);
+	push_file(file, &a);
+	CHECK(a.msg.type == OFFLOAD_PUSHED);
+	store_define("prefix=own3\nserver-id=aaaa\ntimeout=1\n");
+	s3_server_fault(server, S3_NO_BUCKET, 'G', 1);
+	push_file(file, &a);
+	CHECK(a.msg.type == OFFLOAD_FAILED && strstr(a.text, "there is no such bucket"));
+	push_file(file, &a);
+	CHECK(a.msg.type == OFFLOAD_PUSHED);
+	s3_server_fault(server, S3_GOOD, 0, 0);
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
@@ -600,7 +666,7 @@ int main(void)
 		TEST(zeros_and_nothing), TEST(passing_faults), TEST(lasting_faults),
 		TEST(store_is_left_alone), TEST(many_readers), TEST(requests_cancelled),
 		TEST(file_becomes_shorter), TEST(wrong_requests), TEST(objects_listed_read_deleted),
-		TEST(objects_get_another_key),
+		TEST(objects_get_another_key), TEST(store_has_one_owner),
 		TEST(process_ends),
 		{ NULL, NULL }
 	};

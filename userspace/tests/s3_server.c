@@ -136,6 +136,8 @@ static bool s3_put(struct s3_request *r)
 	char hex[HASH_HEX];
 	struct s3_object *o;
 
+	if (r->fault == S3_NO_CONDITIONS && s3_header(r, "if-none-match"))
+		return s3_error(r, 501, "NotImplemented", time(NULL));
 	hash_sha256(r->body, r->len, hash);
 	hash_to_hex(hash, sizeof(hash), hex);
 	if (!want || strncmp(want, hex, strlen(hex)) || !s3_header(r, "authorization"))
@@ -145,6 +147,10 @@ static bool s3_put(struct s3_request *r)
 	hash_to_hex(md5, sizeof(md5), hex);
 	pthread_mutex_lock(&lock);
 	o = s3_find(r->path);
+	if (o && s3_header(r, "if-none-match")) {
+		pthread_mutex_unlock(&lock);
+		return s3_error(r, 412, "PreconditionFailed", time(NULL));
+	}
 	if (!o) {
 		o = mem_new(sizeof(*o));
 		snprintf(o->path, sizeof(o->path), "%s", r->path);

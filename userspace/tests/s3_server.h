@@ -26,6 +26,7 @@
  * @S3_SKEW: status 403, code RequestTimeTooSkewed, by a clock that is two hours behind
  * @S3_QUOTA: status 403, code QuotaExceeded
  * @S3_HTML: status 502 of a proxy, with a long page
+ * @S3_NO_CONDITIONS: status 501 for uploads with If-None-Match
  */
 enum s3_fault {
 	S3_GOOD,
@@ -45,6 +46,7 @@ enum s3_fault {
 	S3_SKEW,
 	S3_QUOTA,
 	S3_HTML,
+	S3_NO_CONDITIONS,
 };
 
 /**
