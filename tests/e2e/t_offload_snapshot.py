@@ -168,6 +168,38 @@ def read_copy(folder, *words, program='read-snapshot'):
 
 
 @test(smb=True, offload=True, timeout=300)
+def nothing_goes_in_doubt(w):
+    """While a snapshot cannot be read, nothing is deleted; a damaged part of one is told."""
+    s = Store(w)
+    path = put(w.path('f'), content('f', 70000), 0o644)
+    s.tool('snapshot', 'create', 'data', 'one')
+    os.unlink(path)
+    s.forget()
+    eq(collect(s), 0, 'deleted')
+    # The list is wrong, too: the snapshot is asked for by its name.
+    for mode in ('wrong', '500'):
+        s.mode(mode)
+        status, said, errors = s.tool('gc', '--grace', '0', check=False)
+        assert status and not said['deleted'] and 'nothing is deleted' in errors, (said, errors)
+    eq(s.requests('DELETE'), [], 'requests')
+    s.mode('ok')
+    # It waits longer and longer between its attempts.
+    s.kill_process()
+    s.ready()
+    eq(collect(s), 0, 'deleted')
+    eq(s.tool('scrub')['bad'], [], 'bad')
+    tree = s.tool('snapshot', 'list')[0]['object']
+    s.forget()
+    s.tool('snapshot', 'restore', 'data/one', 'f')
+    eq(get(path) == content('f', 70000), True, 'content')
+    # The object that only the snapshot has is damaged now.
+    chunk = s.requests('GET', 'chunks/')[-1].split(f'{s.bucket}/', 1)[1]
+    s.delete(chunk)
+    status, said, _ = s.tool('scrub', check=False)
+    eq((status, {e['file'] for e in said['bad']}), (2, {f'{tree}/f'}), 'what the snapshot lost')
+
+
+@test(smb=True, offload=True, timeout=300)
 def read_by_others(w):
     """Whoever has the bucket, the key and the documentation reads snapshots."""
     s, data = Store(w), content('f', 3 * MIB)

@@ -20,6 +20,9 @@ static void list_add_line(struct offload_list *l, const char *store, const char 
 	o.modified = modified;
 	if (object_name_parse(l->after, &o.kind, o.name))
 		l->each(l->arg, &o);
+	else if (!strncmp(l->after, "snapshots/", strlen("snapshots/")))
+		/* Others are left alone, but what this one needs is not known. */
+		l->problem(l->arg, l->after, "this is no name of a snapshot");
 }
 
 void offload_list_result(struct offload_list *l, const struct offload_result *r)

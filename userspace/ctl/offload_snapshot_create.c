@@ -59,6 +59,7 @@ struct slot {
  * @ctl: this run of the tool
  * @share: the share
  * @walk: its entries
+ * @names: the files among them, by inode number
  * @last: the tree of its last snapshot, or an empty one
  * @s: the snapshot
  * @next: the next entry
@@ -76,6 +77,7 @@ struct create {
 	struct ctl *ctl;
 	struct snapshot_share share;
 	struct snapshot_walk walk;
+	struct snapshot_names names;
 	struct snapshot_tree last;
 	struct snapshot s;
 	size_t next;
@@ -284,12 +286,9 @@ static void slot_answered(struct create *c, struct slot *slot)
 /* Other names of a file that is in an earlier entry. */
 static struct snapshot_entry *create_other_name(struct create *c, const struct snapshot_entry *e)
 {
-	size_t i;
+	struct snapshot_entry **end, **at = snapshot_names_find(&c->names, e, &end);
 
-	for (i = 0; i < c->walk.n && &c->walk.entries[i] < e; i++)
-		if (c->walk.entries[i].inode == e->inode && S_ISREG(c->walk.entries[i].mode))
-			return &c->walk.entries[i];
-	return NULL;
+	return at < end && *at < e && S_ISREG((*at)->mode) ? *at : NULL;
 }
 
 /* Give the next files to a free slot. */
@@ -534,7 +533,9 @@ static bool create_run(struct create *c)
 	c->failed = c->walk.problems;
 	for (i = 0; i < c->walk.n; i++)
 		c->all += c->walk.entries[i].size;
+	snapshot_names_init(&c->names, c->walk.entries, c->walk.n);
 	create_files(c);
+	snapshot_names_free(&c->names);
 	return create_store_tree(c) && create_store_head(c);
 }
 

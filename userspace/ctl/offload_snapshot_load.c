@@ -57,12 +57,14 @@ int snapshot_lock(void)
  * @all: filled
  * @list: the list of objects
  * @reads: orders to read heads
+ * @listed: number of snapshots that were listed and are there
  */
 struct loading {
 	struct ctl *ctl;
 	struct snapshots *all;
 	struct offload_list list;
 	struct offload_orders *reads;
+	size_t listed;
 };
 
 static void loading_problem(void *arg, const char *subject, const char *text)
@@ -129,7 +131,21 @@ static int snapshot_compare(const void *a, const void *b)
 	return strcmp(x->object, y->object);
 }
 
-void snapshots_load(struct ctl *ctl, struct snapshots *all)
+/* A snapshot that the index knows is asked for by its name, too: lists may be old or damaged. */
+static void loading_add_known(void *arg, const char *store, const u8 name[HASH_SIZE])
+{
+	char text[OBJECT_NAME_SIZE];
+	struct loading *l = arg;
+	size_t i;
+
+	object_name(ENVELOPE_SNAPSHOT, name, text);
+	for (i = 0; i < l->listed; i++)
+		if (!strcmp(l->all->list[i].object, text) && !strcmp(l->all->list[i].store, store))
+			return;
+	offload_orders_add(l->reads, OFFLOAD_CTL_READ, store, text, 0);
+}
+
+static void snapshots_load_with(struct ctl *ctl, struct snapshots *all, struct index *known)
 {
 	struct loading l = {
 		.ctl = ctl, .all = all,
@@ -140,10 +156,19 @@ void snapshots_load(struct ctl *ctl, struct snapshots *all)
 	l.list.orders = offload_orders_new(loading_listed, &l);
 	l.reads = offload_orders_new(loading_read, &l);
 	offload_list_snapshots(&l.list, NULL);
+	offload_orders_wait(l.reads);
+	l.listed = all->n;
+	if (known)
+		index_snapshots(known, loading_add_known, &l);
 	offload_orders_free(l.reads);
 	offload_orders_free(l.list.orders);
 	if (all->n)
 		qsort(all->list, all->n, sizeof(*all->list), snapshot_compare);
+}
+
+void snapshots_load(struct ctl *ctl, struct snapshots *all)
+{
+	snapshots_load_with(ctl, all, NULL);
 }
 
 void snapshots_free(struct snapshots *all)
@@ -319,7 +344,7 @@ bool snapshot_survey(struct offload_survey *s)
 	struct snapshots all;
 	size_t i;
 
-	snapshots_load(s->ctl, &all);
+	snapshots_load_with(s->ctl, &all, s->index);
 	s->problems += all.problems;
 	k.all = &all;
 	k.known = mem_new((all.n + 1) * sizeof(*k.known));

@@ -37,6 +37,7 @@
  * @ctl: this run of the tool
  * @s: the snapshot
  * @tree: its tree
+ * @names: its files, by inode number
  * @root: descriptor of the target
  * @to: path of the target, for messages
  * @replace: files that are there are replaced
@@ -52,6 +53,7 @@ struct restore {
 	struct ctl *ctl;
 	struct snapshot s;
 	struct snapshot_tree tree;
+	struct snapshot_names names;
 	int root;
 	const char *to;
 	bool replace;
@@ -162,12 +164,11 @@ static bool restore_adopt(struct restore *r, const struct snapshot_entry *e, int
 static const struct snapshot_entry *restore_find_made(const struct restore *r,
 						      const struct snapshot_entry *e)
 {
-	u64 i;
+	struct snapshot_entry **end, **at = snapshot_names_find(&r->names, e, &end);
 
-	for (i = 0; i < (u64)(e - r->tree.entries); i++)
-		if (r->made[i] && r->tree.entries[i].inode == e->inode &&
-		    S_ISREG(r->tree.entries[i].mode))
-			return &r->tree.entries[i];
+	for (; at < end && *at < e; at++)
+		if (r->made[*at - r->tree.entries])
+			return *at;
 	return NULL;
 }
 
@@ -359,6 +360,7 @@ static int restore_begin(struct restore *r, const char *snapshot, int *lock)
 	rc = snapshot_open(r->ctl, snapshot, &r->s, &r->tree);
 	if (rc)
 		return rc;
+	snapshot_names_init(&r->names, r->tree.entries, r->tree.n);
 	r->wanted = mem_new(r->tree.n * sizeof(*r->wanted));
 	r->made = mem_new(r->tree.n * sizeof(*r->made));
 	r->root = open(r->to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -370,6 +372,7 @@ static int restore_begin(struct restore *r, const char *snapshot, int *lock)
 
 static void restore_end(struct restore *r, int lock)
 {
+	snapshot_names_free(&r->names);
 	snapshot_tree_free(&r->tree);
 	free(r->wanted);
 	free(r->made);

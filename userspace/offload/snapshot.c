@@ -348,3 +348,51 @@ const struct snapshot_entry *snapshot_tree_find(const struct snapshot_tree *t, c
 {
 	return bsearch(path, t->entries, t->n, sizeof(*t->entries), entry_compare);
 }
+
+static int names_compare(const void *a, const void *b)
+{
+	const struct snapshot_entry *x = *(struct snapshot_entry *const *)a;
+	const struct snapshot_entry *y = *(struct snapshot_entry *const *)b;
+
+	if (x->inode != y->inode)
+		return x->inode < y->inode ? -1 : 1;
+	return x < y ? -1 : x > y;
+}
+
+void snapshot_names_init(struct snapshot_names *names, struct snapshot_entry *entries, u64 n)
+{
+	u64 i;
+
+	names->n = 0;
+	names->entries = mem_new((n + 1) * sizeof(struct snapshot_entry *));
+	for (i = 0; i < n; i++)
+		if (S_ISREG(entries[i].mode))
+			names->entries[names->n++] = &entries[i];
+	qsort(names->entries, names->n, sizeof(struct snapshot_entry *), names_compare);
+}
+
+void snapshot_names_free(struct snapshot_names *names)
+{
+	free(names->entries);
+	memset(names, 0, sizeof(*names));
+}
+
+struct snapshot_entry **snapshot_names_find(const struct snapshot_names *names,
+					    const struct snapshot_entry *e,
+					    struct snapshot_entry ***end)
+{
+	struct snapshot_entry **all = names->entries, **at;
+	u64 low = 0, high = names->n, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (all[middle]->inode < e->inode)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (at = all + low; at < all + names->n && (*at)->inode == e->inode; at++)
+		;
+	*end = at;
+	return all + low;
+}

@@ -169,6 +169,23 @@ bool snapshot_tree_decode(struct snapshot_tree *t, u8 *bytes, size_t len, struct
 void snapshot_tree_free(struct snapshot_tree *t);
 /* The entry with a path, or NULL. */
 const struct snapshot_entry *snapshot_tree_find(const struct snapshot_tree *t, const char *path);
+/**
+ * struct snapshot_names - entries by inode number
+ * @n: number of them
+ * @entries: files, by their inode number, and in the order of the tree
+ */
+struct snapshot_names {
+	u64 n;
+	struct snapshot_entry **entries;
+};
+
+/* Sort the regular files of @n entries. */
+void snapshot_names_init(struct snapshot_names *names, struct snapshot_entry *entries, u64 n);
+void snapshot_names_free(struct snapshot_names *names);
+/* The first of the entries of the file of @e, which follow each other, up to @end. */
+struct snapshot_entry **snapshot_names_find(const struct snapshot_names *names,
+					    const struct snapshot_entry *e,
+					    struct snapshot_entry ***end);
 /* Whether an entry is that with the path or is below it. */
 bool snapshot_path_is_below(const char *path, const char *folder);
 

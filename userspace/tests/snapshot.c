@@ -227,11 +227,32 @@ static void damage_survived(void)
 	free(xattrs);
 }
 
+static void names_found(void)
+{
+	struct snapshot_entry e[5] = { entry_of("", S_IFDIR), entry_of("a", S_IFREG),
+				       entry_of("b", S_IFREG), entry_of("c", S_IFREG),
+				       entry_of("d", S_IFLNK) }, other = { .inode = 8 };
+	struct snapshot_entry **at, **end;
+	struct snapshot_names names;
+
+	e[2].inode = 3;
+	snapshot_names_init(&names, e, ARRAY_SIZE(e));
+	CHECK(names.n == 3);
+	at = snapshot_names_find(&names, &e[3], &end);
+	CHECK(end - at == 2 && at[0] == &e[1] && at[1] == &e[3]);
+	at = snapshot_names_find(&names, &e[2], &end);
+	CHECK(end - at == 1 && at[0] == &e[2]);
+	at = snapshot_names_find(&names, &other, &end);
+	CHECK(at == end);
+	snapshot_names_free(&names);
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
 		TEST(heads_decoded), TEST(names_checked), TEST(paths_ordered), TEST(trees_decoded),
-		TEST(trees_refused), TEST(damage_survived), { NULL, NULL }
+		TEST(trees_refused), TEST(damage_survived),
+		TEST(names_found), { NULL, NULL }
 	};
 
 	return test_main(tests);
