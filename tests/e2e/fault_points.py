@@ -14,6 +14,7 @@ KERNEL = '/sys/kernel/debug/ditto/offload-fault'
 # Points that a push comes to, and those of a recall; where each of them is.
 PUSH = {'push-chunk': 'ditto-offload', 'push-chunk-sent': 'ditto-offload',
         'push-manifest': 'ditto-offload', 'push-manifest-sent': 'ditto-offload',
+        'push-pack': 'ditto-offload', 'push-pack-sent': 'ditto-offload',
         'push-release': 'dittoctl', 'release-record': 'kernel', 'release-recorded': 'kernel',
         'release-freed': 'kernel'}
 RECALL = {'fetch-ask': 'dittod', 'fetch-send': 'ditto-offload', 'fetch-fill': 'dittod',

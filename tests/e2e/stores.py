@@ -26,6 +26,7 @@ endpoint = http://127.0.0.1:{port}
 bucket = {bucket}
 credentials-file = {folder}/credentials
 timeout-s = 3
+packing = {packing}
 {more}
 """
 
@@ -49,8 +50,9 @@ def make_bucket(name):
 class Store:
     """A bucket, the proxy in front of it, and a server that is configured to use it."""
 
-    def __init__(self, world, more='key-file = {folder}/key'):
+    def __init__(self, world, more='key-file = {folder}/key', packing='off'):
         rgw()
+        self.packing = packing
         # The index knows the file systems of earlier tests, and misses them.
         for end in ('', '-wal', '-shm'):
             with contextlib.suppress(FileNotFoundError):
@@ -81,7 +83,7 @@ class Store:
         """Use other keys in the section of the store."""
         more = more.format(folder=self.folder)
         conf = self.conf + CONF.format(port=PROXY_PORT, bucket=self.bucket, folder=self.folder,
-                                       more=more)
+                                       packing=self.packing, more=more)
         if not self.server.helper:
             self.server.helper_start(conf)
             self.ready()
@@ -146,6 +148,15 @@ class Store:
             raise AssertionError(f'dittoctl offload {words}: {p.stdout}{p.stderr}')
         said = json.loads(p.stdout) if p.stdout else None
         return said if check else (p.returncode, said, p.stderr)
+
+    def fetch(self, name):
+        """The bytes of an object, past the proxy."""
+        p = subprocess.run(['curl', '-sSf', '--aws-sigv4', 'aws:amz:us-east-1:s3',
+                            '--user', f'{ACCESS}:{SECRET}',
+                            '-H', 'x-amz-content-sha256: UNSIGNED-PAYLOAD',
+                            f'http://127.0.0.1:{RGW_PORT}/{self.bucket}/{name}'],
+                           stdout=subprocess.PIPE, check=True, timeout=60)
+        return p.stdout
 
     def delete(self, name):
         """Delete an object behind the back of all others."""

@@ -23,8 +23,12 @@ EVERYTHING = bool(os.environ.get('DITTO_FAULTS_ALL'))
 SIZE = (9 if EVERYTHING else 2) * MIB + 12345
 
 
-def content(seed):
-    return random.Random(seed).randbytes(SIZE)
+# A file that becomes part of a pack.
+SMALL = 54321
+
+
+def content(seed, size):
+    return random.Random(seed).randbytes(size)
 
 
 def read(path):
@@ -38,11 +42,12 @@ def read(path):
 class Case:
     """A file that is pushed or recalled, and what is done to it meanwhile."""
 
-    def __init__(self, w, s, mount, number):
+    def __init__(self, w, s, mount, number, size):
         self.w, self.s, self.mount = w, s, mount
         self.name = f'f{number}'
         self.path = w.path(self.name)
-        self.good = [content(number)]
+        self.size = size
+        self.good = [content(number, size)]
         self.background = []
         self.gone = False
         put(self.path, self.good[0], 0o666)
@@ -122,7 +127,7 @@ def two_writers(case, _):
             f.seek(place)
             f.write(text)
     for path, place, text in ((f'{case.mount}/{case.name}', 100, b'by a client'),
-                              (case.path, SIZE - 50, b'by a process')):
+                              (case.path, case.size - 50, b'by a process')):
         case.also(lambda data, place=place, text=text:
                   data[:place] + text + data[place + len(text):])
         case.spawn(lambda path=path, place=place, text=text: write(path, place, text))
@@ -146,7 +151,7 @@ FAULTS = {'kill-store': kill_store, 'kill-dittod': kill_dittod, 'unload': unload
           'two-writers': two_writers, 'rename': rename, 'unlink': unlink}
 OF_STORE = ('down', 'slow', '500', 'wrong', 'short')
 # Where the store is still needed.
-BEFORE_STORE = ('push-chunk', 'push-chunk-sent', 'push-manifest', 'fetch-ask')
+BEFORE_STORE = ('push-chunk', 'push-chunk-sent', 'push-manifest', 'push-pack', 'fetch-ask')
 
 
 def applies(point, fault):
@@ -189,13 +194,14 @@ def run(w, cases):
     os.makedirs(folder)
     file = Point.prepare(folder)
     w.server.helper_stop()
-    s = Store(w)
+    s = Store(w, packing='on')
     w.server.ctl('server', 'set', 'offload-recall-ms', '5000')
     mount = w.client.mount(vers='3')
     for number, (name, fault) in enumerate(cases):
         print(f'{name}: {fault}', flush=True)
         s.mode('ok')
-        case, point = Case(w, s, mount, number), Point(name, file)
+        size = SMALL if name.startswith('push-pack') else SIZE
+        case, point = Case(w, s, mount, number, size), Point(name, file)
         try:
             (push if name in PUSH else recall)(case, point, fault)
         finally:
@@ -226,7 +232,8 @@ def several(w, points, sample):
 @test(smb=True, fs='ext4', offload=True, timeout=5400 if EVERYTHING else 180)
 def during_a_push(w):
     """A push ends, or the file stays whole."""
-    several(w, PUSH, [('push-release', 'two-writers'), ('release-recorded', 'eio')])
+    several(w, PUSH, [('push-release', 'two-writers'), ('push-pack-sent', 'kill-store'),
+                      ('release-recorded', 'eio')])
 
 
 @test(smb=True, fs='ext4', offload=True, timeout=5400 if EVERYTHING else 180)

@@ -253,6 +253,7 @@ static const struct key store_keys[] = {
 	{ "ca-file", .store = store_config_set },
 	{ "addressing", .store = store_config_set },
 	{ "compression", .store = store_config_set },
+	{ "packing", .store = store_config_set },
 	{ "parallel", .store = store_config_set },
 	{ "timeout-s", .store = store_config_set },
 	{ "upload-limit", .store = store_config_set },

@@ -44,6 +44,7 @@ struct store_config *store_config_new(const char *name)
 
 	snprintf(s->name, sizeof(s->name), "%s", name);
 	s->compression = true;
+	s->packing = true;
 	s->parallel = 8;
 	s->timeout_s = 30;
 	return s;
@@ -180,6 +181,8 @@ bool store_config_set(struct store_config *s, const char *key, const char *value
 			return texts[i].set((char **)((char *)s + texts[i].place), value, why);
 	if (!strcmp(key, "compression"))
 		return text_bool(value, &s->compression, why);
+	if (!strcmp(key, "packing"))
+		return text_bool(value, &s->packing, why);
 	if (!strcmp(key, "addressing"))
 		return store_set_addressing(&s->host_style, value, why);
 	if (!strcmp(key, "parallel"))
@@ -344,8 +347,9 @@ char *store_config_text(const struct store_config *s, const char *keys, struct w
 	if (s->upload_limit)
 		fprintf(out, "upload-limit=%s\n", s->upload_limit);
 	fprintf(out, "addressing=%s\n", s->host_style ? "host" : "path");
-	fprintf(out, "compression=%s\nparallel=%u\ntimeout=%u\n", s->compression ? "on" : "off",
-		s->parallel, s->timeout_s);
+	fprintf(out, "compression=%s\npacking=%s\nparallel=%u\ntimeout=%u\n",
+		s->compression ? "on" : "off", s->packing ? "on" : "off", s->parallel,
+		s->timeout_s);
 	good = store_put_credentials(out, s->credentials_file, why) &&
 	       (!s->key_file || store_put_keys(out, s->key_file, why));
 	if (keys)

@@ -21,6 +21,7 @@
  * @ca_file: path of the certificates that are trusted instead of those of the system, or NULL
  * @host_style: the bucket is in the host name of URLs, not in their path
  * @compression: data is compressed if that makes it smaller
+ * @packing: small files share objects
  * @parallel: most requests at once
  * @upload_limit: limits of uploads by time of day, or NULL
  * @timeout_s: seconds in which a request must make progress
@@ -39,6 +40,7 @@ struct store_config {
 	char *upload_limit;
 	bool host_style;
 	bool compression;
+	bool packing;
 	u32 parallel;
 	u32 timeout_s;
 };

@@ -32,6 +32,7 @@ static const struct {
 	{ "IllegalLocationConstraintException", OUTCOME_REFUSED, EINVAL, "the region is wrong" },
 	{ "InvalidBucketName", OUTCOME_REFUSED, EINVAL, "the name of the bucket is invalid" },
 	{ "InvalidObjectState", OUTCOME_REFUSED, EBUSY, "the object must be restored first" },
+	{ "InvalidRange", OUTCOME_REFUSED, EIO, "the object is shorter than it was" },
 	{ "QuotaExceeded", OUTCOME_REFUSED, EDQUOT, "the quota of the bucket is used up" },
 	{ "EntityTooLarge", OUTCOME_REFUSED, EFBIG, "the object is too large" },
 	{ "XAmzContentSHA256Mismatch", OUTCOME_DAMAGED, EIO, "bytes were changed on the way" },

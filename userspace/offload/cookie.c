@@ -2,36 +2,60 @@
 /* Cookies. */
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cookie.h"
+#include "envelope.h"
+#include "pack.h"
 
-#define VERSION		"1"
-/* "\n" HEX "\n1" */
-#define TAIL		(1 + 2 * HASH_SIZE + 1 + strlen(VERSION))
+/* Bytes of the line with a name. */
+#define NAME		(2 * HASH_SIZE)
 
-size_t cookie_encode(const char *store, const u8 name[HASH_SIZE], u8 cookie[OFFLOAD_COOKIE_MAX])
+size_t cookie_encode(const struct cookie *c, u8 cookie[OFFLOAD_COOKIE_MAX])
 {
-	char hex[HASH_HEX];
+	char hex[HASH_HEX], member[HASH_HEX], *out = (char *)cookie;
 
-	hash_to_hex(name, HASH_SIZE, hex);
-	return (size_t)snprintf((char *)cookie, OFFLOAD_COOKIE_MAX, "%s\n%s\n" VERSION, store, hex);
+	hash_to_hex(c->name, HASH_SIZE, hex);
+	if (!c->packed)
+		return (size_t)snprintf(out, OFFLOAD_COOKIE_MAX, "%s\n%s\n1", c->store, hex);
+	hash_to_hex(c->member, HASH_SIZE, member);
+	return (size_t)snprintf(out, OFFLOAD_COOKIE_MAX, "%s\n%s\n2\n%u %u %s", c->store, hex,
+				c->offset, c->room, member);
 }
 
-bool cookie_decode(const u8 *cookie, size_t len, char store[OFFLOAD_STORE_MAX + 1],
-		   u8 name[HASH_SIZE])
+static bool cookie_place_is_good(const struct cookie *c)
 {
-	const u8 *end = memchr(cookie, '\n', len);
-	size_t n = end ? (size_t)(end - cookie) : 0;
-	char hex[HASH_HEX];
+	return c->room > ENVELOPE_HEADER + ENVELOPE_TAG && c->room <= ENVELOPE_MAX(PACK_FILE_MAX) &&
+	       c->offset <= PACK_SIZE - c->room;
+}
 
-	if (!n || n > OFFLOAD_STORE_MAX || memchr(cookie, 0, len) || len - n != TAIL)
+bool cookie_decode(struct cookie *c, const u8 *cookie, size_t len)
+{
+	char text[OFFLOAD_COOKIE_MAX + 1], *rest = text, *store, *name, *version, *place, *end;
+	u8 again[OFFLOAD_COOKIE_MAX];
+
+	memset(c, 0, sizeof(*c));
+	if (len >= sizeof(text) || memchr(cookie, 0, len))
 		return false;
-	memcpy(store, cookie, n);
-	store[n] = '\0';
-	memcpy(hex, end + 1, sizeof(hex) - 1);
-	hex[sizeof(hex) - 1] = '\0';
-	end += sizeof(hex);
-	return hash_from_hex(hex, name, HASH_SIZE) &&
-	       !memcmp(end, "\n" VERSION, 1 + strlen(VERSION));
+	memcpy(text, cookie, len);
+	text[len] = '\0';
+	store = strsep(&rest, "\n");
+	name = strsep(&rest, "\n");
+	version = strsep(&rest, "\n");
+	place = rest;
+	if (!*store || strlen(store) > OFFLOAD_STORE_MAX || !version || strlen(name) != NAME ||
+	    !hash_from_hex(name, c->name, HASH_SIZE))
+		return false;
+	snprintf(c->store, sizeof(c->store), "%s", store);
+	if (place) {
+		c->packed = true;
+		c->offset = (u32)strtoul(place, &end, 10);
+		c->room = (u32)strtoul(end, &end, 10);
+		if (*end != ' ' || strlen(end + 1) != NAME || !cookie_place_is_good(c) ||
+		    !hash_from_hex(end + 1, c->member, HASH_SIZE))
+			return false;
+	}
+	/* Signs, spaces, other digits and versions: only what is written is read. */
+	return cookie_encode(c, again) == len && !memcmp(again, cookie, len);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Cookies: what a stub keeps of its content. The name of the store, the name of the manifest in
- * hexadecimal digits, and the version of the format, each on a line.
+ * Cookies: what a stub keeps of its content. The name of the store, the name of an object in
+ * hexadecimal digits, and the version of the format, each on a line. In version 1 the object is a
+ * manifest. In version 2 it is a pack, and a fourth line has the place of the file's envelope in
+ * it, its room, and the name of its content.
  */
 #ifndef _DITTO_OFFLOAD_COOKIE_H
 #define _DITTO_OFFLOAD_COOKIE_H
@@ -9,19 +11,27 @@
 #include "hash.h"
 #include "msg.h"
 
-/* Encode a cookie. Returns its length in bytes. */
-size_t cookie_encode(const char *store, const u8 name[HASH_SIZE], u8 cookie[OFFLOAD_COOKIE_MAX]);
-
 /**
- * cookie_decode - decode a cookie
- * @cookie: the cookie
- * @len: its length in bytes
- * @store: filled with the name of the store
- * @name: filled with the name of the manifest
- *
- * Return: false if it is invalid or of another version.
+ * struct cookie - what names the content of a file
+ * @store: name of the store
+ * @name: name of the manifest, or of the pack
+ * @packed: the content is a member of a pack
+ * @offset: place of its envelope in the pack in bytes, if @packed; as all members from here on
+ * @room: bytes of that place
+ * @member: name of the content
  */
-bool cookie_decode(const u8 *cookie, size_t len, char store[OFFLOAD_STORE_MAX + 1],
-		   u8 name[HASH_SIZE]);
+struct cookie {
+	char store[OFFLOAD_STORE_MAX + 1];
+	u8 name[HASH_SIZE];
+	bool packed;
+	u32 offset;
+	u32 room;
+	u8 member[HASH_SIZE];
+};
+
+/* Encode a cookie. Returns its length in bytes. */
+size_t cookie_encode(const struct cookie *c, u8 cookie[OFFLOAD_COOKIE_MAX]);
+/* Decode a cookie. Returns false if it is invalid or of another version. */
+bool cookie_decode(struct cookie *c, const u8 *cookie, size_t len);
 
 #endif

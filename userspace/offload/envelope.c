@@ -222,6 +222,16 @@ bool envelope_check_name(const struct envelope *e, const u8 *plain, const u8 nam
 	       why_not(why, "wrong bytes: the content does not have the hash that is its name");
 }
 
+size_t envelope_in_room(const u8 *in, size_t room)
+{
+	struct envelope_header head;
+
+	if (room < ENVELOPE_HEADER + ENVELOPE_TAG)
+		return 0;
+	memcpy(&head, in, sizeof(head));
+	return head.flags & FLAG_AES_GCM ? room : room - ENVELOPE_TAG;
+}
+
 /* Open an envelope again, and compare its payload. */
 static bool envelope_is(const u8 *sealed, size_t len, const struct key *key, const u8 *payload,
 			size_t size)

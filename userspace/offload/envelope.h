@@ -18,10 +18,16 @@
 /* Longest envelope of content with a length. */
 #define ENVELOPE_MAX(plain)	((plain) + ENVELOPE_HEADER + ENVELOPE_TAG)
 
-/* Kinds of content. */
+/**
+ * enum envelope_kind - kinds of content
+ * @ENVELOPE_CHUNK: bytes of a file
+ * @ENVELOPE_MANIFEST: list of the chunks of a file
+ * @ENVELOPE_PACK: list of the members of a pack, which are chunks in the same object
+ */
 enum envelope_kind {
 	ENVELOPE_CHUNK = 1,
 	ENVELOPE_MANIFEST = 2,
+	ENVELOPE_PACK = 3,
 	ENVELOPE_SNAPSHOT = 4,
 };
 
@@ -90,6 +96,12 @@ bool envelope_inflate(const struct envelope *e, const u8 *in, u8 *out, struct wh
 /* Compare the content with the name of the object. Returns false and fills @why if they differ. */
 bool envelope_check_name(const struct envelope *e, const u8 *plain, const u8 name[HASH_SIZE],
 			 struct why *why);
+
+/*
+ * Bytes of an envelope that has @room, which is the same for encrypted content and for content
+ * in clear text. 0 if there is no header.
+ */
+size_t envelope_in_room(const u8 *in, size_t room);
 
 /**
  * envelope_reseal - make an envelope of the same content with another key

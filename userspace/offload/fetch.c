@@ -7,6 +7,7 @@
 #include "fault.h"
 #include "fetch.h"
 #include "mem.h"
+#include "pack.h"
 
 /* Most chunks that a fetch waits for at once. */
 #define WINDOW		16
@@ -211,11 +212,39 @@ static void fetch_got_manifest(struct object_wait *wait, struct object *o, int e
 		fetch_begin(f, o);
 }
 
-void fetch_start(struct fetches *all, const struct offload_msg *msg, struct store *store,
-		 const u8 manifest[HASH_SIZE])
+/* The whole content of a small file is there. */
+static void fetch_send_member(struct fetch *f, const struct object *o)
 {
-	const struct object_key key = { .store = store, .kind = ENVELOPE_MANIFEST,
-					.name = manifest, .max = MANIFEST_MAX };
+	const struct manifest_chunk whole = { .length = (u32)o->load.len };
+
+	if (f->end > o->load.len) {
+		fetch_end(f, EINVAL, "the range lies behind the end of the file");
+		return;
+	}
+	if (f->offset < f->end)
+		fetch_send(f, o, &whole);
+	fetch_end(f, 0, NULL);
+}
+
+static void fetch_got_member(struct object_wait *wait, struct object *o, int error,
+			     const char *why)
+{
+	struct fetch *f = ((struct fetch_wait *)wait)->fetch;
+
+	if (error)
+		fetch_end(f, error, why);
+	else
+		fetch_send_member(f, o);
+}
+
+void fetch_start(struct fetches *all, const struct offload_msg *msg, struct store *store,
+		 const struct cookie *cookie)
+{
+	const struct object_key manifest = { .store = store, .kind = ENVELOPE_MANIFEST,
+					     .name = cookie->name, .max = MANIFEST_MAX };
+	const struct object_key member = { .store = store, .kind = ENVELOPE_CHUNK,
+					   .name = cookie->member, .max = PACK_FILE_MAX,
+					   .pack = cookie };
 	struct fetch *f = mem_new(sizeof(*f));
 	struct object *o;
 	unsigned int i;
@@ -228,10 +257,13 @@ void fetch_start(struct fetches *all, const struct offload_msg *msg, struct stor
 	f->end = msg->offset + msg->length;
 	for (i = 0; i < WINDOW; i++)
 		f->waits[i].fetch = f;
-	f->waits[0].wait.done = fetch_got_manifest;
+	f->waits[0].wait.done = cookie->packed ? fetch_got_member : fetch_got_manifest;
 	TAILQ_INSERT_TAIL(&all->list, f, list);
-	o = objects_get(all->objects, &key, TRANSFER_WAITED_FOR, &f->waits[0].wait);
-	if (o)
+	o = objects_get(all->objects, cookie->packed ? &member : &manifest, TRANSFER_WAITED_FOR,
+			&f->waits[0].wait);
+	if (o && cookie->packed)
+		fetch_send_member(f, o);
+	else if (o)
 		fetch_begin(f, o);
 }
 

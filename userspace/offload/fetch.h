@@ -15,12 +15,12 @@ struct fetches *fetches_new(struct engine *engine, struct objects *objects);
  * @all: the set
  * @msg: the request
  * @store: the store of its cookie
- * @manifest: the name of the manifest in its cookie
+ * @cookie: the cookie
  *
  * Messages bring the data and tell the end.
  */
 void fetch_start(struct fetches *all, const struct offload_msg *msg, struct store *store,
-		 const u8 manifest[HASH_SIZE]);
+		 const struct cookie *cookie);
 /* End a fetch. Returns false if there is none with this number. */
 bool fetch_cancel(struct fetches *all, u64 id);
 

@@ -16,7 +16,7 @@
 /* How long to wait for another user, in ms. */
 #define BUSY_TIME	60000
 /* Another version is created anew. */
-#define VERSION		1
+#define VERSION		2
 
 /**
  * struct index - the index
@@ -31,8 +31,9 @@ struct index {
 static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS root(path TEXT PRIMARY KEY, fs INTEGER);"
 	"CREATE TABLE IF NOT EXISTS file(path BLOB PRIMARY KEY, inode INTEGER, generation INTEGER,\n"
-	"size INTEGER, store TEXT, manifest BLOB) WITHOUT ROWID;"
-	"CREATE INDEX IF NOT EXISTS file_manifest ON file(store, manifest);"
+	"size INTEGER, store TEXT, kind INTEGER, name BLOB, place INTEGER, room INTEGER)\n"
+	"WITHOUT ROWID;"
+	"CREATE INDEX IF NOT EXISTS file_object ON file(store, kind, name);"
 	"CREATE TABLE IF NOT EXISTS manifest(id INTEGER PRIMARY KEY, store TEXT, name BLOB,\n"
 	"UNIQUE(store, name));"
 	"CREATE TABLE IF NOT EXISTS chunk(manifest INTEGER, name BLOB, length INTEGER,\n"
@@ -238,8 +239,12 @@ void index_begin_survey(struct index *x, bool objects)
 
 void index_add_file(struct index *x, const char *path, const struct offload_record *r)
 {
-	index_do(x, "INSERT OR REPLACE INTO file VALUES(?, ?, ?, ?, ?, ?)", "piiisn", path,
-		 r->inode, (u64)r->generation, r->size, r->store, r->manifest);
+	const struct cookie *c = &r->cookie;
+
+	index_do(x, "INSERT OR REPLACE INTO file VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)", "piiisinii",
+		 path, r->inode, (u64)r->generation, r->size, c->store,
+		 (u64)(c->packed ? ENVELOPE_PACK : ENVELOPE_MANIFEST), c->name, (u64)c->offset,
+		 (u64)c->room);
 }
 
 void index_add_object(struct index *x, const struct index_object *o)
@@ -311,14 +316,14 @@ void index_end_survey(struct index *x, u64 now)
 {
 	index_refer_snapshots(x);
 	index_run(x, "DELETE FROM object WHERE NOT seen;"
-		     "INSERT OR IGNORE INTO referred SELECT store, 2, manifest, 0 FROM file;"
+		     "INSERT OR IGNORE INTO referred SELECT store, kind, name, 0 FROM file;"
 		     "INSERT OR IGNORE INTO referred SELECT f.store, 1, c.name, c.length FROM\n"
-		     "(SELECT DISTINCT store, manifest FROM file) f\n"
-		     "JOIN manifest m ON m.store = f.store AND m.name = f.manifest\n"
+		     "(SELECT DISTINCT store, name FROM file WHERE kind = 2) f\n"
+		     "JOIN manifest m ON m.store = f.store AND m.name = f.name\n"
 		     "JOIN chunk c ON c.manifest = m.id;"
 		     /* Manifests without files are read again if they come back. */
 		     "DELETE FROM manifest WHERE NOT EXISTS (SELECT 1 FROM file f\n"
-		     "WHERE f.store = manifest.store AND f.manifest = manifest.name);"
+		     "WHERE f.store = manifest.store AND f.kind = 2 AND f.name = manifest.name);"
 		     "DELETE FROM chunk WHERE manifest NOT IN (SELECT id FROM manifest);"
 		     "UPDATE object SET since = 0 WHERE EXISTS (SELECT 1 FROM referred r WHERE\n"
 		     "r.store = object.store AND r.kind = object.kind AND r.name = object.name)");
@@ -357,9 +362,9 @@ void index_unknown_manifests(struct index *x,
 			     void (*use)(void *arg, const struct index_object *o), void *arg)
 {
 	index_run(x, "DROP TABLE IF EXISTS temp.work");
-	index_do(x, "CREATE TEMP TABLE work AS SELECT DISTINCT store, 2, manifest, 0, 0, 0\n"
-		    "FROM file f WHERE NOT EXISTS (SELECT 1 FROM manifest m WHERE\n"
-		    "m.store = f.store AND m.name = f.manifest)", "");
+	index_do(x, "CREATE TEMP TABLE work AS SELECT DISTINCT store, kind, name, 0, 0, 0\n"
+		    "FROM file f WHERE kind = 2 AND NOT EXISTS (SELECT 1 FROM manifest m WHERE\n"
+		    "m.store = f.store AND m.name = f.name)", "");
 	index_objects(x, use, arg);
 }
 
@@ -408,18 +413,51 @@ void index_files_of(struct index *x, const struct index_object *o,
 	if (o->kind == ENVELOPE_SNAPSHOT)
 		stmt = index_query(x, "SELECT path FROM file WHERE store = ? AND path = ?", "sp",
 				   o->store, head);
-	else if (o->kind == ENVELOPE_MANIFEST)
-		stmt = index_query(x, "SELECT path FROM file WHERE store = ? AND manifest = ?",
-				   "sn", o->store, o->name);
+	else if (o->kind != ENVELOPE_CHUNK)
+		stmt = index_query(x, "SELECT path FROM file WHERE store = ? AND kind = ?\n"
+				      "AND name = ?", "sin", o->store, (u64)o->kind, o->name);
 	else
 		stmt = index_query(x, "SELECT DISTINCT f.path FROM chunk c\n"
 				      "JOIN manifest m ON m.id = c.manifest\n"
-				      "JOIN file f ON f.store = m.store AND f.manifest = m.name\n"
+				      "JOIN file f ON f.store = m.store AND f.kind = 2\n"
+				      "AND f.name = m.name\n"
 				      "WHERE m.store = ? AND c.name = ?", "sn", o->store, o->name);
 	while (index_row(x, stmt)) {
 		path = mem_print("%.*s", sqlite3_column_bytes(stmt, 0),
 				 (const char *)sqlite3_column_blob(stmt, 0));
 		use(arg, path);
+		free(path);
+	}
+}
+
+/* Make the table of the packs with files: their bytes, and how many of them belong to files. */
+static void index_find_packs(struct index *x)
+{
+	/* Equal files share a place. */
+	index_run(x, "DROP TABLE IF EXISTS temp.pack; CREATE TEMP TABLE pack AS\n"
+		     "SELECT u.store, u.name, u.used, o.size FROM\n"
+		     "(SELECT store, name, sum(room) AS used FROM\n"
+		     "(SELECT DISTINCT store, name, place, room FROM file WHERE kind = 3)\n"
+		     "GROUP BY store, name) u\n"
+		     "JOIN object o ON o.store = u.store AND o.kind = 3 AND o.name = u.name");
+}
+
+void index_sparse_files(struct index *x, unsigned int percent,
+			void (*use)(void *arg, const char *store, const char *path), void *arg)
+{
+	sqlite3_stmt *stmt;
+	char *path;
+
+	index_find_packs(x);
+	stmt = index_query(x, "SELECT f.store, f.path FROM pack p JOIN file f ON f.kind = 3\n"
+			      "AND f.store = p.store AND f.name = p.name\n"
+			      "AND f.path >= x'2f' AND f.path < x'30'\n"
+			      "WHERE p.used * 100 < p.size * ? ORDER BY f.store, f.path", "i",
+			   (u64)percent);
+	while (index_row(x, stmt)) {
+		path = mem_print("%.*s", sqlite3_column_bytes(stmt, 1),
+				 (const char *)sqlite3_column_blob(stmt, 1));
+		use(arg, (const char *)sqlite3_column_text(stmt, 0), path);
 		free(path);
 	}
 }
@@ -440,6 +478,9 @@ void index_count(struct index *x, struct index_counts *c)
 	c->stored = index_number(x, "SELECT sum(size) FROM object");
 	c->garbage = index_number(x, "SELECT count(*) FROM object WHERE since");
 	c->garbage_bytes = index_number(x, "SELECT sum(size) FROM object WHERE since");
+	index_find_packs(x);
+	c->packed = index_number(x, "SELECT sum(size) FROM pack");
+	c->packed_used = index_number(x, "SELECT sum(used) FROM pack");
 	c->missing = index_number(x, "SELECT count(*) FROM referred r WHERE NOT EXISTS (SELECT 1\n"
 				     "FROM object o WHERE o.store = r.store AND o.kind = r.kind\n"
 				     "AND o.name = r.name)");

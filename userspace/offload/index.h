@@ -42,6 +42,8 @@ struct index_object {
  * @stored: bytes of them
  * @garbage: objects without a file
  * @garbage_bytes: bytes of them
+ * @packed: bytes of packs with files
+ * @packed_used: bytes of them that belong to files
  * @missing: objects that files refer to, and that are not in the buckets
  */
 struct index_counts {
@@ -51,6 +53,8 @@ struct index_counts {
 	u64 stored;
 	u64 garbage;
 	u64 garbage_bytes;
+	u64 packed;
+	u64 packed_used;
 	u64 missing;
 };
 
@@ -113,6 +117,9 @@ void index_referred(struct index *x,
 /* Call @use for the files that refer to an object. */
 void index_files_of(struct index *x, const struct index_object *o,
 		    void (*use)(void *arg, const char *path), void *arg);
+/* Call @use for the files of packs of which less than @percent belongs to files, by store. */
+void index_sparse_files(struct index *x, unsigned int percent,
+			void (*use)(void *arg, const char *store, const char *path), void *arg);
 /* An object was deleted. */
 void index_remove_object(struct index *x, const struct index_object *o);
 void index_count(struct index *x, struct index_counts *c);

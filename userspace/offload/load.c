@@ -7,6 +7,7 @@
 
 #include "load.h"
 #include "memfile.h"
+#include "pack.h"
 
 /* Attempts after wrong bytes. */
 #define TRIES_MAX	3
@@ -35,14 +36,30 @@ static bool load_use(struct load *l, const struct envelope *e, const u8 *plain)
 	return l->file >= 0 || why_not(&l->why, "no memory for a file: %s", strerror(-l->file));
 }
 
+/* Bytes of the envelope that came. */
+static size_t load_length(const struct load *l)
+{
+	return l->pack ? envelope_in_room(l->stored, l->transfer.got) : l->transfer.got;
+}
+
+/* Bytes of an object, or of the part of one, at most. */
+static size_t load_room(const struct load *l)
+{
+	if (l->kind == ENVELOPE_PACK)
+		return PACK_MAX;
+	return l->pack ? l->pack->room : ENVELOPE_MAX(l->max);
+}
+
 static bool load_open_envelope(struct load *l)
 {
 	struct envelope *e = &l->envelope;
 	u8 *plain;
 	bool good;
 
+	if (l->kind == ENVELOPE_PACK)
+		return l->use(l, NULL, &l->why);
 	if (!envelope_parse(e, l->kind, l->store->keys, l->store->n_keys, l->stored,
-			    l->transfer.got, l->max, &l->why) ||
+			    load_length(l), l->max, &l->why) ||
 	    !envelope_decrypt(e, l->stored, &l->why))
 		return false;
 	if (!e->zstd)
@@ -117,10 +134,16 @@ void load_start(struct load *l)
 	t->store = l->store;
 	t->method = TRANSFER_GET;
 	t->urgency = l->urgency;
-	object_name(l->kind, l->name, t->object);
-	l->stored = malloc(ENVELOPE_MAX(l->max));
+	if (l->pack) {
+		object_name(ENVELOPE_PACK, l->pack->name, t->object);
+		t->offset = l->pack->offset;
+		t->range = l->pack->room;
+	} else {
+		object_name(l->kind, l->name, t->object);
+	}
+	l->stored = malloc(load_room(l));
 	t->into = l->stored;
-	t->room = l->stored ? ENVELOPE_MAX(l->max) : 0;
+	t->room = l->stored ? load_room(l) : 0;
 	t->done = load_got;
 	t->arg = l;
 	transfer_start(l->engine->transfers, t);

@@ -3,6 +3,7 @@
 #ifndef _DITTO_OFFLOAD_LOAD_H
 #define _DITTO_OFFLOAD_LOAD_H
 
+#include "cookie.h"
 #include "engine.h"
 #include "envelope.h"
 
@@ -14,8 +15,10 @@
  * @urgency: enum transfer_urgency
  * @name: name of the content
  * @max: most bytes of content
+ * @pack: NULL, or the content is a member of that pack: names it and the place. It must stay valid
  * @use: checks and uses the verified content, in a thread; fills @why and returns false if it is
- *	invalid. NULL to keep the content
+ *	invalid. NULL to keep the content. A whole pack is not opened before: @plain is NULL,
+ *	@stored is what came, and @use sets @len
  * @done: called at the end
  * @arg: for @use and @done
  * @error: 0 or a positive errno; the result, as all members up to @stored
@@ -32,6 +35,7 @@ struct load {
 	enum transfer_urgency urgency;
 	u8 name[HASH_SIZE];
 	size_t max;
+	const struct cookie *pack;
 	bool (*use)(struct load *l, const u8 *plain, struct why *why);
 	void (*done)(struct load *l);
 	void *arg;

@@ -13,6 +13,7 @@ static const struct {
 } folders[] = {
 	{ ENVELOPE_CHUNK, "chunks" },
 	{ ENVELOPE_MANIFEST, "manifests" },
+	{ ENVELOPE_PACK, "packs" },
 	{ ENVELOPE_SNAPSHOT, "snapshots" },
 };
 

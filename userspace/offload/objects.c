@@ -130,7 +130,7 @@ static void object_loaded(struct load *l)
 	struct object_wait *w;
 
 	all->loading--;
-	if (!l->error && l->kind == ENVELOPE_CHUNK && l->len != l->max) {
+	if (!l->error && l->kind == ENVELOPE_CHUNK && !l->pack && l->len != l->max) {
 		l->error = EIO;
 		why_not(&l->why, "wrong bytes: a chunk has not the length that its manifest says");
 	}
@@ -166,6 +166,10 @@ static struct object *object_new(struct objects *all, const struct object_key *k
 	o->load.urgency = urgency;
 	memcpy(o->load.name, key->name, HASH_SIZE);
 	o->load.max = key->max;
+	if (key->pack) {
+		o->pack = *key->pack;
+		o->load.pack = &o->pack;
+	}
 	o->load.use = key->kind == ENVELOPE_MANIFEST ? object_decode_manifest : NULL;
 	o->load.done = object_loaded;
 	o->load.arg = o;
@@ -181,7 +185,7 @@ static struct object *objects_find(const struct objects *all, const struct objec
 
 	TAILQ_FOREACH(o, &all->list, list)
 		if (!memcmp(o->load.name, key->name, HASH_SIZE) && o->load.kind == key->kind &&
-		    o->load.store == key->store)
+		    o->load.store == key->store && !o->load.pack == !key->pack)
 			return o;
 	return NULL;
 }

@@ -44,6 +44,7 @@ enum object_state {
  * @users: those who use @manifest
  * @used: when it was last used, CLOCK_MONOTONIC in ms
  * @memory: bytes that are counted for it
+ * @pack: the pack, if the object is a member of one
  * @manifest: the manifest, if it is one
  * @last_end: where the last range of the manifest's file ended that was fetched
  */
@@ -56,6 +57,7 @@ struct object {
 	unsigned int users;
 	u64 used;
 	u64 memory;
+	struct cookie pack;
 	struct manifest manifest;
 	u64 last_end;
 };
@@ -65,13 +67,15 @@ struct object {
  * @store: its store
  * @kind: kind of its content
  * @name: its name
- * @max: most bytes of content; the exact number for a chunk
+ * @max: most bytes of content; the exact number for a chunk that is no member
+ * @pack: NULL, or the content is a member of this pack
  */
 struct object_key {
 	struct store *store;
 	enum envelope_kind kind;
 	const u8 *name;
 	size_t max;
+	const struct cookie *pack;
 };
 
 /* Create the set of all objects. */

@@ -14,6 +14,7 @@
 #include "mem.h"
 #include "memfile.h"
 #include "order.h"
+#include "pack.h"
 #include "snapshot.h"
 
 /**
@@ -147,6 +148,28 @@ static bool order_drop(struct load *l, const u8 *plain, struct why *why)
 	return true;
 }
 
+/* Runs in a thread: check a pack as a whole, and encrypt its members again if a key is given. */
+static bool order_check_pack(struct load *l, const struct key *rekey, u8 *out, u32 *replaced,
+			     struct why *why)
+{
+	struct pack_check check = { .keys = l->store->keys, .n_keys = l->store->n_keys,
+				    .name = l->name, .rekey = rekey, .out = out };
+	bool good = pack_check(&check, l->stored, l->transfer.got, why);
+
+	l->len = check.content;
+	*replaced = check.replaced;
+	return good;
+}
+
+/* Runs in a thread. */
+static bool order_use_pack(struct load *l, const u8 *plain, struct why *why)
+{
+	u32 replaced;
+
+	(void)plain;
+	return order_check_pack(l, NULL, NULL, &replaced, why);
+}
+
 static void order_read_done(struct load *l)
 {
 	struct order *o = l->arg;
@@ -170,6 +193,7 @@ static bool order_reseal(struct load *l, const u8 *plain, struct why *why)
 	const struct key *key = store_key(l->store);
 	struct order *o = l->arg;
 	struct transfer *t = &o->transfer;
+	u32 replaced;
 
 	(void)plain;
 	if (!key)
@@ -177,11 +201,22 @@ static bool order_reseal(struct load *l, const u8 *plain, struct why *why)
 	free(o->sealed);
 	o->sealed = NULL;
 	o->sealed_len = 0;
-	if (l->envelope.key == key)
+	if (l->kind != ENVELOPE_PACK && l->envelope.key == key)
 		return true;
-	o->sealed = malloc(ENVELOPE_MAX(l->envelope.payload));
-	if (o->sealed)
+	o->sealed = malloc(l->kind == ENVELOPE_PACK ? l->transfer.got :
+			   ENVELOPE_MAX(l->envelope.payload));
+	if (!o->sealed)
+		return why_not(why, "out of memory");
+	if (l->kind == ENVELOPE_PACK) {
+		memcpy(o->sealed, l->stored, l->transfer.got);
+		if (!order_check_pack(l, key, o->sealed, &replaced, why))
+			return false;
+		o->sealed_len = replaced ? l->transfer.got : 0;
+		if (!replaced)
+			return true;
+	} else {
 		o->sealed_len = envelope_reseal(&l->envelope, l->stored, key, o->sealed);
+	}
 	if (!o->sealed_len)
 		return why_not(why, "cannot encrypt");
 	hash_sha256(o->sealed, o->sealed_len, t->sha256);
@@ -257,7 +292,10 @@ static void order_read(struct order *o, const char *text, bool rekey)
 	l->engine = o->all->engine;
 	l->urgency = TRANSFER_BACKGROUND;
 	l->max = order_max(l->kind);
-	l->use = l->kind == ENVELOPE_CHUNK ? order_drop : NULL;
+	if (l->kind == ENVELOPE_CHUNK)
+		l->use = order_drop;
+	if (l->kind == ENVELOPE_PACK)
+		l->use = order_use_pack;
 	l->done = order_read_done;
 	if (rekey) {
 		l->use = order_reseal;

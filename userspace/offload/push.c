@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -184,6 +185,7 @@ static bool push_ended(struct push *p)
 	struct offload_msg msg = { .type = OFFLOAD_PUSHED, .id = p->id, .size = p->size,
 				   .uploaded = p->uploaded, .deduplicated = p->deduplicated,
 				   .requests = p->requests };
+	struct cookie cookie = { .packed = false };
 
 	if (p->next || p->n_chunks || (!p->error && !p->finishing))
 		return false;
@@ -193,7 +195,9 @@ static bool push_ended(struct push *p)
 	if (p->error) {
 		out_send_failed(out, p->id, p->error, p->why.text);
 	} else {
-		msg.cookie_len = cookie_encode(p->store->name, p->name, msg.cookie);
+		snprintf(cookie.store, sizeof(cookie.store), "%s", p->store->name);
+		memcpy(cookie.name, p->name, sizeof(cookie.name));
+		msg.cookie_len = cookie_encode(&cookie, msg.cookie);
 		out_send(out, &msg, -1);
 	}
 	push_free(p);

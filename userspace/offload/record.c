@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "cookie.h"
 #include "record.h"
 
 #define RECORD_HEADER	40
@@ -29,7 +28,7 @@ bool offload_record_set(struct offload_record *r, u64 size, const u8 *cookie, si
 {
 	memset(r, 0, sizeof(*r));
 	r->size = size;
-	return cookie_decode(cookie, len, r->store, r->manifest);
+	return cookie_decode(&r->cookie, cookie, len);
 }
 
 bool offload_record_decode(struct offload_record *r, const u8 *in, size_t len)
@@ -46,5 +45,5 @@ bool offload_record_decode(struct offload_record *r, const u8 *in, size_t len)
 	r->size = record_number(in + AT_SIZE, 8);
 	r->inode = record_number(in + AT_INODE, 8);
 	r->generation = (u32)record_number(in + AT_GENERATION, 4);
-	return cookie_decode(in + RECORD_HEADER, cookie, r->store, r->manifest);
+	return cookie_decode(&r->cookie, in + RECORD_HEADER, cookie);
 }

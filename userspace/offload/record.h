@@ -3,8 +3,7 @@
 #ifndef _DITTO_OFFLOAD_RECORD_H
 #define _DITTO_OFFLOAD_RECORD_H
 
-#include "hash.h"
-#include "msg.h"
+#include "cookie.h"
 
 #define OFFLOAD_RECORD_XATTR	"trusted.ditto.offload"
 /* Longest record in bytes. */
@@ -15,15 +14,13 @@
  * @size: bytes of the content
  * @inode: inode number of the file that the record was made for
  * @generation: of that inode
- * @store: name of the store
- * @manifest: name of the manifest
+ * @cookie: names the content
  */
 struct offload_record {
 	u64 size;
 	u64 inode;
 	u32 generation;
-	char store[OFFLOAD_STORE_MAX + 1];
-	u8 manifest[HASH_SIZE];
+	struct cookie cookie;
 };
 
 /* What the record of a file with this content would say. Returns false if the cookie is invalid. */

@@ -14,6 +14,7 @@
 #include "mem.h"
 #include "order.h"
 #include "owner.h"
+#include "packer.h"
 #include "push.h"
 #include "service.h"
 
@@ -29,7 +30,8 @@
  * struct service - the service
  * @engine: what all requests share
  * @checks: all checks
- * @pushes: all pushes
+ * @pushes: all pushes of files with chunks of their own
+ * @packer: all pushes of small files
  * @objects: chunks and manifests
  * @fetches: all fetches
  * @orders: all orders about single objects
@@ -43,6 +45,7 @@ struct service {
 	struct engine engine;
 	struct checks *checks;
 	struct pushes *pushes;
+	struct packer *packer;
 	struct objects *objects;
 	struct fetches *fetches;
 	struct orders *orders;
@@ -112,22 +115,21 @@ static void service_define(struct service *s, const struct offload_msg *msg, int
 
 static void service_fetch(struct service *s, const struct offload_msg *msg)
 {
-	char name[OFFLOAD_STORE_MAX + 1];
-	u8 manifest[HASH_SIZE];
+	struct cookie cookie;
 	struct store **at;
 	struct why why;
 
-	if (!cookie_decode(msg->cookie, msg->cookie_len, name, manifest)) {
+	if (!cookie_decode(&cookie, msg->cookie, msg->cookie_len)) {
 		out_send_failed(&s->engine.out, msg->id, EINVAL,
 				"the record of the file is invalid or of a later version");
 		return;
 	}
-	at = service_store(s, name);
+	at = service_store(s, cookie.store);
 	if (at) {
-		fetch_start(s->fetches, msg, *at, manifest);
+		fetch_start(s->fetches, msg, *at, &cookie);
 		return;
 	}
-	why_not(&why, "store %s is not configured", name);
+	why_not(&why, "store %s is not configured", cookie.store);
 	out_send_failed(&s->engine.out, msg->id, ENOENT, why.text);
 }
 
@@ -144,7 +146,8 @@ static void service_serve(void *arg, const struct offload_msg *msg, struct store
 	} else if (*fd < 0) {
 		out_send_failed(&s->engine.out, msg->id, EBADF, "the file is missing");
 	} else {
-		push_start(s->pushes, msg->id, store, *fd);
+		if (!packer_push(s->packer, msg->id, store, *fd))
+			push_start(s->pushes, msg->id, store, *fd);
 		*fd = -1;
 	}
 }
@@ -196,7 +199,8 @@ static bool service_take(struct service *s, const struct offload_msg *msg, int *
 		return true;
 	case OFFLOAD_CANCEL:
 		if (!fetch_cancel(s->fetches, msg->id) && !push_cancel(s->pushes, msg->id) &&
-		    !order_cancel(s->orders, msg->id) && !owner_cancel(s->owners, msg->id))
+		    !order_cancel(s->orders, msg->id) &&
+		    !owner_cancel(s->owners, msg->id) && !packer_cancel(s->packer, msg->id))
 			check_cancel(s->checks, msg->id);
 		return true;
 	default:
@@ -228,7 +232,7 @@ static int service_receive(struct service *s)
 /* Give the memory of buffers back to the system after the last request. */
 static void service_rest(struct service *s)
 {
-	bool idle = pushes_idle(s->pushes) && objects_idle(s->objects);
+	bool idle = pushes_idle(s->pushes) && packer_idle(s->packer) && objects_idle(s->objects);
 
 	if (idle && s->used)
 		malloc_trim(0);
@@ -243,13 +247,18 @@ static int service_round(struct service *s)
 		{ .fd = pool_fd(e->readers), .events = CURL_WAIT_POLLIN },
 		{ .fd = pool_fd(e->writers), .events = CURL_WAIT_POLLIN },
 	};
-	u64 timeout = pushes_tick(s->pushes), other = objects_tick(s->objects);
+	u64 timeout = pushes_tick(s->pushes), objects = objects_tick(s->objects);
+	u64 packs = packer_tick(s->packer);
 	int rc;
 
+	if (objects < timeout)
+		timeout = objects;
+	if (packs < timeout)
+		timeout = packs;
 	service_rest(s);
 	if (out_waits(&e->out))
 		fds[0].events |= CURL_WAIT_POLLOUT;
-	transfers_wait(e->transfers, fds, ARRAY_SIZE(fds), timeout < other ? timeout : other);
+	transfers_wait(e->transfers, fds, ARRAY_SIZE(fds), timeout);
 	pool_reap(e->readers);
 	pool_reap(e->writers);
 	rc = service_receive(s);
@@ -285,6 +294,7 @@ int service_run(int fd)
 		return -ENOMEM;
 	s->checks = checks_new(&s->engine);
 	s->pushes = pushes_new(&s->engine);
+	s->packer = packer_new(&s->engine);
 	s->objects = objects_new(&s->engine);
 	s->fetches = fetches_new(&s->engine, s->objects);
 	s->orders = orders_new(&s->engine);

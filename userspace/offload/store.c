@@ -28,8 +28,8 @@ struct store_reader {
 };
 
 enum setting_kind {
-	SETTING_ENDPOINT, SETTING_ADDRESSING, SETTING_KEY, SETTING_COMPRESSION, SETTING_PARALLEL,
-	SETTING_LIMIT, SETTING_TIMEOUT, SETTING_STRING,
+	SETTING_ENDPOINT, SETTING_ADDRESSING, SETTING_KEY, SETTING_COMPRESSION, SETTING_PACKING,
+	SETTING_PARALLEL, SETTING_LIMIT, SETTING_TIMEOUT, SETTING_STRING,
 };
 
 /* @at: place of a SETTING_STRING in struct store. */
@@ -42,6 +42,7 @@ static const struct store_setting {
 	{ "addressing", SETTING_ADDRESSING, 0 },
 	{ "key", SETTING_KEY, 0 },
 	{ "compression", SETTING_COMPRESSION, 0 },
+	{ "packing", SETTING_PACKING, 0 },
 	{ "parallel", SETTING_PARALLEL, 0 },
 	{ "upload-limit", SETTING_LIMIT, 0 },
 	{ "timeout", SETTING_TIMEOUT, 0 },
@@ -105,6 +106,9 @@ static bool store_set(struct store_reader *r, const struct store_setting *settin
 	case SETTING_COMPRESSION:
 		return text_bool(value, &s->compress, &inner) ||
 		       why_not(why, "compression: %s", inner.text);
+	case SETTING_PACKING:
+		return text_bool(value, &s->packing, &inner) ||
+		       why_not(why, "packing: %s", inner.text);
 	case SETTING_PARALLEL:
 		if (!store_number(setting->name, value, PARALLEL_MAX, &number, why))
 			return false;
@@ -219,6 +223,7 @@ struct store *store_new(const char *name, const char *text, size_t len, struct w
 	memcpy(copy, text, len);
 	r.store->refs = 1;
 	r.store->compress = true;
+	r.store->packing = true;
 	r.store->parallel = PARALLEL;
 	r.store->timeout = TIMEOUT * 1000;
 	snprintf(r.store->name, sizeof(r.store->name), "%s", name);

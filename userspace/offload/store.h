@@ -17,6 +17,7 @@
  *  key          32 bytes in hexadecimal: encrypt with it. May be repeated: the first key
  *               encrypts, all decrypt
  *  compression  "on" (the default) or "off"
+ *  packing      "on" (the default) or "off": small files share objects
  *  parallel     transfers at once, 1 to 64; 8
  *  upload-limit bytes per second of all uploads, by time of day; see common/offload_limit.h; none
  *  timeout      seconds without any data after which an attempt is given up; failed requests are
@@ -68,6 +69,7 @@ struct breaker {
  * @keys: keys of encryption; the first one encrypts
  * @n_keys: number of them
  * @compress: compress chunks
+ * @packing: small files share objects
  * @parallel: transfers at once
  * @limits: of uploads; each transfer gets its part
  * @timeout: in ms
@@ -94,6 +96,7 @@ struct store {
 	struct key keys[STORE_KEYS_MAX];
 	unsigned int n_keys;
 	bool compress;
+	bool packing;
 	unsigned int parallel;
 	struct offload_limits limits;
 	u64 timeout;

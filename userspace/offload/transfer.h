@@ -54,6 +54,8 @@ enum transfer_state {
  *	tell
  * @into: buffer for TRANSFER_GET
  * @room: bytes of @into
+ * @offset: place in the object from which TRANSFER_GET reads @range bytes
+ * @range: bytes to read, or 0 for the whole object
  * @done: called at the end, in the thread of transfers_run()
  * @arg: for @done
  * @outcome: enum outcome, and the result as all members from here on
@@ -77,6 +79,8 @@ struct transfer {
 	bool exclusive;
 	u8 *into;
 	size_t room;
+	u64 offset;
+	size_t range;
 	void (*done)(struct transfer *t);
 	void *arg;
 
@@ -97,6 +101,7 @@ struct transfer {
 	struct curl_slist *headers;
 	struct answer answer;
 	size_t body_pos;
+	u64 skipped;
 	char etag[2 * HASH_MD5 + 3];
 	bool other_etag;
 };

@@ -28,9 +28,9 @@ static const u8 *name_of(char byte)
 
 static void file_add(struct index *x, const char *file, char manifest)
 {
-	struct offload_record r = { .size = 5, .store = "s" };
+	struct offload_record r = { .size = 5, .cookie.store = "s" };
 
-	memcpy(r.manifest, name_of(manifest), HASH_SIZE);
+	memcpy(r.cookie.name, name_of(manifest), HASH_SIZE);
 	index_add_file(x, file, &r);
 }
 
@@ -181,6 +181,83 @@ static void references_found(void)
 	index_close(x);
 }
 
+/* A file that is a member of a pack. */
+static void member_add(struct index *x, const char *file, char pack, u32 offset, u32 room)
+{
+	struct offload_record r = { .size = 5, .cookie = { .store = "s", .packed = true,
+							   .offset = offset, .room = room } };
+
+	memcpy(r.cookie.name, name_of(pack), HASH_SIZE);
+	index_add_file(x, file, &r);
+}
+
+static void pack_add(struct index *x, char name, u64 size)
+{
+	struct index_object o = { .store = "s", .kind = ENVELOPE_PACK, .size = size,
+				  .modified = DAY };
+
+	memcpy(o.name, name_of(name), HASH_SIZE);
+	index_add_object(x, &o);
+}
+
+static void sparse_note(void *arg, const char *store, const char *file)
+{
+	text_add(arg, store[0]);
+	text_add(arg, file[1]);
+}
+
+static const char *sparse_files(struct index *x, unsigned int percent)
+{
+	static char text[64];
+
+	memset(text, 0, sizeof(text));
+	index_sparse_files(x, percent, sparse_note, text);
+	return text;
+}
+
+static void packs_counted(void)
+{
+	struct index_object o = { .store = "s", .kind = ENVELOPE_PACK };
+	struct index_counts c;
+	char text[64] = "";
+	struct index *x;
+	struct why why;
+
+	x = index_open(path, true, &why);
+	if (!CHECK(x))
+		return;
+	index_begin_survey(x, true);
+	/* Two files share a member, so 300 bytes of 1000 are in use; of the other pack, 900. */
+	member_add(x, "/a", 'P', 0, 100);
+	member_add(x, "/b", 'P', 0, 100);
+	member_add(x, "/c", 'P', 500, 200);
+	member_add(x, "/d", 'Q', 0, 900);
+	pack_add(x, 'P', 1000);
+	pack_add(x, 'Q', 1000);
+	pack_add(x, 'R', 1000);
+	/* The names of kinds are apart. */
+	object_add(x, ENVELOPE_MANIFEST, 'P', DAY);
+	index_unknown_manifests(x, object_note, text);
+	SAME(text, "");
+	index_end_survey(x, DAY);
+	SAME(index_garbage_names(x, ENVELOPE_PACK, DAY), "R");
+	SAME(index_garbage_names(x, ENVELOPE_MANIFEST, DAY), "P");
+	SAME(sparse_files(x, 30), "");
+	SAME(sparse_files(x, 31), "sasbsc");
+	SAME(sparse_files(x, 91), "sasbscsd");
+	index_count(x, &c);
+	CHECK(c.packed == 2000 && c.packed_used == 1200 && !c.missing);
+	memcpy(o.name, name_of('P'), HASH_SIZE);
+	index_files_of(x, &o, file_note, text);
+	SAME(text, "abc");
+	memset(text, 0, sizeof(text));
+	index_remove_object(x, &o);
+	index_referred(x, referred_note, text);
+	SAME(text, "P-0Q+0");
+	CHECK(!index_error(x));
+	index_close(x);
+}
+
 static void damage_ends_with_rebuild(void)
 {
 	static const char junk[] = "this is no database, and it is longer than a header";
@@ -259,17 +336,21 @@ static void snapshots_refer(void)
 static void records_decoded(void)
 {
 	u8 record[OFFLOAD_RECORD_MAX] = "DOFL\001";
+	struct cookie cold = { .store = "cold" };
 	struct offload_record r;
-	size_t cookie = cookie_encode("cold", name_of('x'), record + 40), len = 40 + cookie + 2;
+	size_t cookie, len;
 
+	memcpy(cold.name, name_of('x'), HASH_SIZE);
+	cookie = cookie_encode(&cold, record + 40);
+	len = 40 + cookie + 2;
 	record[9] = 1;
 	record[24] = 7;
 	record[32] = 9;
 	record[36] = (u8)cookie;
 	record[38] = 2;
 	CHECK(offload_record_decode(&r, record, len) && r.size == 256 && r.inode == 7 &&
-	      r.generation == 9 && !memcmp(r.manifest, name_of('x'), HASH_SIZE));
-	SAME(r.store, "cold");
+	      r.generation == 9 && !memcmp(r.cookie.name, name_of('x'), HASH_SIZE));
+	SAME(r.cookie.store, "cold");
 	CHECK(!offload_record_decode(&r, record, len - 1));
 	CHECK(!offload_record_decode(&r, record, len + 1));
 	CHECK(!offload_record_decode(&r, record, 39));
@@ -284,7 +365,8 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(records_decoded), TEST(garbage_ages), TEST(references_found),
-		TEST(damage_ends_with_rebuild), TEST(snapshots_refer), { NULL, NULL }
+		TEST(packs_counted), TEST(damage_ends_with_rebuild), TEST(snapshots_refer),
+		{ NULL, NULL }
 	};
 	char folder[] = "/tmp/ditto-index.XXXXXX";
 	int status;

@@ -230,18 +230,58 @@ static void manifests_coded(void)
 	manifest_free(&m);
 }
 
+static bool cookies_same(const struct cookie *a, const struct cookie *b)
+{
+	return !strcmp(a->store, b->store) && !memcmp(a->name, b->name, HASH_SIZE) &&
+	       a->packed == b->packed && a->offset == b->offset && a->room == b->room &&
+	       !memcmp(a->member, b->member, HASH_SIZE);
+}
+
 static void cookies_coded(void)
 {
-	u8 cookie[OFFLOAD_COOKIE_MAX + 1], name[HASH_SIZE] = { 0xab }, back[HASH_SIZE];
-	char store[OFFLOAD_STORE_MAX + 1];
-	size_t len = cookie_encode("archive", name, cookie), i;
+	const struct cookie plain = { .store = "archive", .name = { 0xab } };
+	u8 cookie[OFFLOAD_COOKIE_MAX + 1];
+	size_t len = cookie_encode(&plain, cookie), i;
+	struct cookie back;
 
-	CHECK(cookie_decode(cookie, len, store, back) && !memcmp(name, back, sizeof(name)));
-	SAME(store, "archive");
+	CHECK(cookie_decode(&back, cookie, len) && cookies_same(&plain, &back));
 	for (i = 0; i < len; i++)
-		CHECK(!cookie_decode(cookie, i, store, back));
+		CHECK(!cookie_decode(&back, cookie, i));
 	cookie[len - 1] = '2';
-	CHECK(!cookie_decode(cookie, len, store, back));
+	CHECK(!cookie_decode(&back, cookie, len));
+}
+
+static void cookies_of_packs(void)
+{
+	static const char *const tails[] = {
+		"0 81 X", "16777135 81 X", "0 1048656 X", "", "0 80 X", "0 1048657 X",
+		"16777136 81 X", "-1 81 X", "0 +81 X", "00 81 X", "0  81 X", "0 81 X ", "0 81 ",
+		"4294967296 81 X", "0 4294967377 X", "0x0 81 X", "0 81 Y",
+	};
+	struct cookie packed = { .store = "archive", .name = { 0xab }, .packed = true,
+				 .offset = 4711, .room = 815, .member = { 0xcd } }, back;
+	char hex[HASH_HEX], text[OFFLOAD_COOKIE_MAX], tail[128];
+	size_t len, i, words;
+	bool good;
+	u8 cookie[OFFLOAD_COOKIE_MAX + 1];
+
+	len = cookie_encode(&packed, cookie);
+	CHECK(cookie_decode(&back, cookie, len) && cookies_same(&packed, &back));
+	for (i = 0; i < len; i++)
+		CHECK(!cookie_decode(&back, cookie, i));
+	hash_to_hex(packed.name, HASH_SIZE, hex);
+	for (i = 0; i < ARRAY_SIZE(tails); i++) {
+		words = strcspn(tails[i], "XY");
+		snprintf(tail, sizeof(tail), "%.*s%s%s", (int)words, tails[i],
+			 tails[i][words] ? hex : "", tails[i][words] ? tails[i] + words + 1 : "");
+		/* Digits in upper case are others. */
+		if (tails[i][words] == 'Y')
+			tail[words] = 'A';
+		good = i < 3;
+		len = (size_t)snprintf(text, sizeof(text), "s\n%s\n2\n%s", hex, tail);
+		if (!CHECK(cookie_decode(&back, (u8 *)text, len) == good))
+			printf("# \"%s\"\n", tails[i]);
+	}
 }
 
 static void name_sets(void)
@@ -426,6 +466,7 @@ int main(void)
 	static const struct test tests[] = {
 		TEST(messages_coded), TEST(messages_with_files), TEST(chunks_cut),
 		TEST(envelopes_opened), TEST(manifests_coded), TEST(cookies_coded),
+		TEST(cookies_of_packs),
 		TEST(name_sets), TEST(signatures_of_aws), TEST(settings_read),
 		TEST(listings_parsed),
 		{ NULL, NULL }

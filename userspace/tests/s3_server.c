@@ -213,10 +213,28 @@ static bool s3_delete(const struct s3_request *r)
 	return s3_answer(r, 204, 0, NULL, time(NULL));
 }
 
+/* The part of an object that a request wants. Returns the status of the answer. */
+static int s3_part(const struct s3_request *r, const struct s3_object *o, size_t *from, size_t *len)
+{
+	const char *range = s3_header(r, "range");
+	size_t last;
+
+	*from = 0;
+	*len = o->len;
+	if (!range || r->fault == S3_NO_RANGE ||
+	    sscanf(range, "bytes=%zu-%zu", from, &last) != 2)
+		return 200;
+	if (*from >= o->len)
+		return 416;
+	*len = (last < o->len ? last + 1 : o->len) - *from;
+	return 206;
+}
+
 static bool s3_get(const struct s3_request *r)
 {
+	size_t len, whole, from;
 	struct s3_object *o;
-	size_t len, whole;
+	int status;
 	bool good;
 	u8 *bytes;
 
@@ -225,12 +243,15 @@ static bool s3_get(const struct s3_request *r)
 	pthread_mutex_unlock(&lock);
 	if (!o)
 		return s3_error(r, 404, "NoSuchKey", time(NULL));
-	len = o->len - (r->fault == S3_SHORT);
+	status = s3_part(r, o, &from, &len);
+	if (status == 416)
+		return s3_error(r, status, "InvalidRange", time(NULL));
+	len -= r->fault == S3_SHORT;
 	whole = len + (r->fault == S3_LONG ? MORE : 0);
-	if (!s3_answer(r, 200, whole, "x", time(NULL)) || r->method[0] == 'H')
+	if (!s3_answer(r, status, whole, "x", time(NULL)) || r->method[0] == 'H')
 		return r->method[0] == 'H';
 	bytes = mem_new(len + 1);
-	memcpy(bytes, o->bytes, len);
+	memcpy(bytes, o->bytes + from, len);
 	if (r->fault == S3_WRONG)
 		bytes[len - 1] ^= 1;
 	if (r->fault == S3_TRUNCATED)

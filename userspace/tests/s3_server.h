@@ -25,6 +25,7 @@
  * @S3_SIGNATURE: status 403, code SignatureDoesNotMatch
  * @S3_SKEW: status 403, code RequestTimeTooSkewed, by a clock that is two hours behind
  * @S3_QUOTA: status 403, code QuotaExceeded
+ * @S3_NO_RANGE: the whole object comes although a part of it was wanted
  * @S3_HTML: status 502 of a proxy, with a long page
  * @S3_NO_CONDITIONS: status 501 for uploads with If-None-Match
  */
@@ -45,6 +46,7 @@ enum s3_fault {
 	S3_SIGNATURE,
 	S3_SKEW,
 	S3_QUOTA,
+	S3_NO_RANGE,
 	S3_HTML,
 	S3_NO_CONDITIONS,
 };

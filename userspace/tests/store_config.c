@@ -61,7 +61,7 @@ static void all_keys(void)
 	struct config *cfg = parse_text(STORE
 					"region = eu-1\nprefix = a/b\nkey-file = /k\n"
 					"ca_file = /ca.pem\naddressing = host\n"
-					"compression = off\nparallel = 3\ntimeout-s = 5\n"
+					"compression = off\npacking = no\nparallel = 3\ntimeout-s = 5\n"
 					"[share data]\npath = /srv\noffload-store = main\n", &m);
 
 	if (!CHECK(cfg)) {
@@ -78,7 +78,8 @@ static void all_keys(void)
 		SAME(s->credentials_file, "/c");
 		SAME(s->key_file, "/k");
 		SAME(s->ca_file, "/ca.pem");
-		CHECK(s->host_style && !s->compression && s->parallel == 3 && s->timeout_s == 5);
+		CHECK(s->host_style && !s->compression && !s->packing && s->parallel == 3 &&
+		      s->timeout_s == 5);
 	}
 	SAME(cfg->shares[0]->offload_store, "main");
 	CHECK(!config_store(cfg, "other"));
@@ -124,6 +125,7 @@ static void bad_values(void)
 		{ "bucket", "ab" }, { "bucket", "Upper" }, { "bucket", "a/b" },
 		{ "prefix", "a//b" }, { "prefix", "../a" }, { "prefix", "a b" },
 		{ "addressing", "virtual" }, { "timeout-s", "0" }, { "compression", "zstd" },
+		{ "packing", "16M" },
 		{ "credentials-file", "" },
 	};
 	struct store_config *s = store_config_new("main");
@@ -159,7 +161,7 @@ static void text_has_secrets(void)
 	char *text = store_config_text(s, NULL, &why);
 
 	SAME(text, "endpoint=http://127.0.0.1:7480\nbucket=cold\nregion=us-east-1\n"
-	     "addressing=path\ncompression=on\nparallel=8\ntimeout=30\n"
+	     "addressing=path\ncompression=on\npacking=on\nparallel=8\ntimeout=30\n"
 	     "access-key=AK\nsecret-key=S/K+1=\nkey=" KEY1 "\nkey=" KEY2 "\n");
 	store_config_text_free(text);
 	store_config_free(s);
