@@ -230,6 +230,9 @@ static void transfer_attempt(struct transfers *all, struct transfer *t)
 {
 	struct why cause;
 
+	/* The time in the queue is not the store's. */
+	if (!t->requests)
+		t->first = clock_ms();
 	if (attempt_open(t) && !curl_multi_add_handle(all->multi, t->easy)) {
 		t->state = TRANSFER_RUNNING;
 		t->requests++;
