@@ -118,6 +118,7 @@ struct offload_ctl_push {
  * @starts: how often the store process was started
  * @pushes: uploads under way
  * @fetches: recalls under way
+ * @packing: small files share objects
  * @pushed: bytes that were uploaded since the start of dittod
  * @fetched: bytes that were recalled since the start of dittod
  * @errors: requests that failed since the start of dittod
@@ -132,6 +133,8 @@ struct offload_ctl_store {
 	u32 starts;
 	u32 pushes;
 	u32 fetches;
+	u32 packing;
+	u32 zero;
 	u64 pushed;
 	u64 fetched;
 	u64 errors;
@@ -192,6 +195,7 @@ struct offload_ctl_object {
  * @stop: percent in use at which it ends
  * @from: minute of the day from which files are offloaded
  * @to: minute of the day at which it ends; the same as @from for all day
+ * @packing: small files share objects; set when it is sent
  */
 struct offload_policy {
 	u32 type;
@@ -209,6 +213,8 @@ struct offload_policy {
 	u32 stop;
 	u32 from;
 	u32 to;
+	u32 packing;
+	u32 zero;
 };
 
 /**

@@ -179,6 +179,7 @@ static void store_json(const struct offload_ctl_store *s)
 	json_string(stdout, "where", s->where);
 	json_bool(stdout, "ready", s->running);
 	json_number(stdout, "starts", s->starts);
+	json_bool(stdout, "packing", s->packing);
 	json_number(stdout, "pushes", s->pushes);
 	json_number(stdout, "fetches", s->fetches);
 	json_number(stdout, "pushed", s->pushed);

@@ -6,8 +6,8 @@
  * than the grace time, uploads are kept from beginning, and those that run are waited for: after
  * that, each object that a running upload relied on has a durable record or none will come.
  * (3) Records are looked at again. (4) The file systems are written to their disks, so that no
- * record that is gone comes back after a power failure. (5) Manifests without a file are deleted,
- * and (6) then chunks, so that a manifest that is there is always complete.
+ * record that is gone comes back after a power failure. (5) Manifests and packs without a file are
+ * deleted, and (6) then chunks, so that a manifest that is there is always complete.
  *
  * Anything that cannot be read in (1) to (4) ends it before anything is deleted.
  */
@@ -64,6 +64,7 @@ static void gc_count_all(struct gc *g)
 	g->objects = 0;
 	g->bytes = 0;
 	index_garbage(g->s.index, ENVELOPE_MANIFEST, g->before, gc_count, g);
+	index_garbage(g->s.index, ENVELOPE_PACK, g->before, gc_count, g);
 	index_garbage(g->s.index, ENVELOPE_CHUNK, g->before, gc_count, g);
 }
 
@@ -111,6 +112,7 @@ static bool gc_collect(struct gc *g)
 		gc_count_all(g);
 		g->deletions = offload_orders_new(gc_deleted, g);
 		index_garbage(g->s.index, ENVELOPE_MANIFEST, g->before, gc_delete, g);
+		index_garbage(g->s.index, ENVELOPE_PACK, g->before, gc_delete, g);
 		offload_orders_wait(g->deletions);
 		good = !g->s.problems;
 		if (good)

@@ -85,7 +85,8 @@ static bool list_stores(struct offload_list *l, const char *only, const char *co
 
 bool offload_list_stores(struct offload_list *l, const char *only)
 {
-	static const char *const prefixes[] = { "chunks/", "manifests/", "snapshots/", NULL };
+	static const char *const prefixes[] = { "chunks/", "manifests/", "packs/",
+					       "snapshots/", NULL };
 
 	return list_stores(l, only, prefixes);
 }

@@ -21,6 +21,8 @@
 #include "offload.h"
 #include "offload_lock.h"
 #include "offload_mark.h"
+#include "offload/pack.h"
+#include "offload/packer.h"
 #include "offload/record.h"
 #include "out.h"
 
@@ -225,10 +227,31 @@ static void policy_print_skipped(const struct policies *p, const struct offload_
 	json_close(stdout, '}');
 }
 
+/* Requests for all files. */
+static u64 policy_requests(const struct policies *p, const struct offload_policy *policy)
+{
+	u64 requests = 0, small = 0, small_bytes = 0, by_size;
+	size_t i;
+
+	for (i = 0; i < p->n_files; i++) {
+		u64 size = p->files[i].size;
+
+		if (policy->packing && size <= PACK_FILE_MAX) {
+			small++;
+			small_bytes += PACK_ROOM(size);
+		} else {
+			requests += OBJECT_REQUESTS * (1 + (size + CHUNK_BYTES - 1) / CHUNK_BYTES);
+		}
+	}
+	small = (small + PACKER_MEMBERS - 1) / PACKER_MEMBERS;
+	by_size = (small_bytes + PACK_SIZE - 1) / PACK_SIZE;
+	return requests + (small > by_size ? small : by_size);
+}
+
 /* What it would cost at most: what the store has already is not sent again. */
 static void policy_print_plan(const struct policies *p, const struct offload_policy *policy)
 {
-	u64 bytes = 0, blocks = 0, requests = 0;
+	u64 bytes = 0, blocks = 0, requests = policy_requests(p, policy);
 	char text[OUT_VALUE_MAX], freed[OUT_VALUE_MAX];
 	size_t i;
 
@@ -242,7 +265,6 @@ static void policy_print_plan(const struct policies *p, const struct offload_pol
 
 		bytes += f->size;
 		blocks += f->blocks;
-		requests += OBJECT_REQUESTS * (1 + (f->size + CHUNK_BYTES - 1) / CHUNK_BYTES);
 		if (!p->ctl->json)
 			printf("%12llu %s\n", (unsigned long long)f->size, f->path);
 		else

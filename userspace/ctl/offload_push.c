@@ -22,9 +22,13 @@
 #include "offload.h"
 #include "offload_lock.h"
 #include "offload_mark.h"
+#include "offload/pack.h"
+#include "offload/packer.h"
 
-/* Files at once: small ones wait for the store, not for the line. */
-#define SLOTS		8
+/* Large files at once, and small ones, which wait for a pack to fill. */
+#define LARGE		8
+#define SMALL		(2 * PACKER_MEMBERS)
+#define SLOTS		(LARGE + SMALL)
 /* Milliseconds until the bar is shown again if nothing happens. */
 #define SHOW_TIME	250
 
@@ -33,6 +37,7 @@
  * @fd: connection to dittod, or -1 if the slot is free
  * @lock: no objects are deleted until the file has its record; -1 if the slot does not need it
  * @path: path of the file
+ * @small: it may become part of a pack
  * @info: the file before the upload
  * @done: bytes that are in the store
  * @uploaded: bytes that were sent
@@ -42,6 +47,7 @@ struct slot {
 	int fd;
 	int lock;
 	char *path;
+	bool small;
 	struct offload_info info;
 	u64 done;
 	u64 uploaded;
@@ -55,7 +61,13 @@ struct slot {
  * @store: name of the store, or ""
  * @share: name of the share of the last file
  * @offload: that share may have its files released
+ * @packing: small files become parts of packs
  * @waits: no file may begin, because objects are deleted
+ * @next: the next file, or NULL if it is not known yet
+ * @next_small: it may become part of a pack
+ * @ended: there are no more files
+ * @small: number of small files that are being uploaded
+ * @large: number of the others
  * @slot: the files that are being uploaded
  */
 struct push {
@@ -64,7 +76,13 @@ struct push {
 	char store[OFFLOAD_CTL_STORE_SIZE];
 	char share[OFFLOAD_CTL_SHARE_SIZE];
 	bool offload;
+	bool packing;
 	bool waits;
+	const char *next;
+	bool next_small;
+	bool ended;
+	unsigned int small;
+	unsigned int large;
 	struct slot slot[SLOTS];
 };
 
@@ -110,6 +128,12 @@ static int push_open(struct push *p, const char *path, const struct offload_info
 	if (place >= 0)
 		close(place);
 	return fd;
+}
+
+/* How many files of a kind are being uploaded. */
+static unsigned int *push_count(struct push *p, bool small)
+{
+	return small ? &p->small : &p->large;
 }
 
 /* Begin with a file. Returns false if it needs no slot: it failed, or has nothing to do. */
@@ -158,6 +182,8 @@ static bool push_begin(struct push *p, struct slot *slot, const char *path)
 		return false;
 	}
 	slot->path = mem_string(path);
+	slot->small = p->next_small;
+	*push_count(p, slot->small) += 1;
 	slot->done = 0;
 	slot->uploaded = 0;
 	slot->requests = 0;
@@ -195,8 +221,9 @@ static void push_unlock(struct slot *slot)
 	slot->lock = -1;
 }
 
-static void push_end(struct slot *slot)
+static void push_end(struct push *p, struct slot *slot)
 {
+	*push_count(p, slot->small) -= 1;
 	push_unlock(slot);
 	close(slot->fd);
 	slot->fd = -1;
@@ -211,7 +238,7 @@ static void push_answered(struct push *p, struct slot *slot)
 	if (!offload_answer(slot->fd, &answer, NULL)) {
 		offload_run_fail(p->run, slot->path, "share %s: dittod has ended",
 				 slot->info.share);
-		push_end(slot);
+		push_end(p, slot);
 		return;
 	}
 	switch (answer.type) {
@@ -232,20 +259,33 @@ static void push_answered(struct push *p, struct slot *slot)
 				 answer.failure.store[0] ? answer.failure.store : "-",
 				 answer.failure.text);
 	}
-	push_end(slot);
+	push_end(p, slot);
+}
+
+/* Whether there is a file that may begin now. It stays the next one until it is taken. */
+static bool push_has_next(struct push *p)
+{
+	const struct stat *st;
+
+	if (offload_run_stopped(p->run))
+		return false;
+	if (!p->next && !p->ended) {
+		p->next = offload_run_next(p->run, &st);
+		p->ended = !p->next;
+		p->next_small = p->next && p->packing && st->st_size <= PACK_FILE_MAX;
+	}
+	return p->next && *push_count(p, p->next_small) < (p->next_small ? SMALL : LARGE);
 }
 
 static void push_fill_slot(struct push *p, struct slot *slot)
 {
-	const struct stat *st;
 	const char *path;
 
 	slot->lock = offload_lock_upload();
 	p->waits = slot->lock == -EAGAIN;
-	while (slot->fd < 0 && !p->waits) {
-		path = offload_run_next(p->run, &st);
-		if (!path)
-			break;
+	while (slot->fd < 0 && !p->waits && push_has_next(p)) {
+		path = p->next;
+		p->next = NULL;
 		if (slot->lock < 0)
 			offload_run_fail(p->run, path, "no lock: %s", strerror(-slot->lock));
 		else
@@ -259,16 +299,29 @@ static void push_fill_slot(struct push *p, struct slot *slot)
 /* Give files to free slots. Returns whether there is anything to wait for. */
 static bool push_fill_slots(struct push *p)
 {
-	unsigned int n = 0;
 	int i;
 
 	p->waits = false;
-	for (i = 0; i < SLOTS; i++) {
-		if (p->slot[i].fd < 0 && !p->waits)
+	for (i = 0; i < SLOTS && !p->waits && push_has_next(p); i++)
+		if (p->slot[i].fd < 0)
 			push_fill_slot(p, &p->slot[i]);
-		n += p->slot[i].fd >= 0;
-	}
-	return n || p->waits;
+	return p->small || p->large || p->waits;
+}
+
+/* Ask dittod whether the store has packs, or all stores if it is not known which one it is. */
+static void push_find_packs(struct push *p)
+{
+	struct offload_ctl_request request = { .type = OFFLOAD_CTL_STATUS };
+	union offload_ctl_answer a;
+	struct why why;
+	int fd = offload_connect(&request, -1, &why);
+
+	p->packing = fd >= 0;
+	while (fd >= 0 && offload_answer(fd, &a, NULL) && a.type == OFFLOAD_CTL_STORE)
+		if (!*p->store || !strcmp(p->store, a.store.name))
+			p->packing = p->packing && a.store.packing;
+	if (fd >= 0)
+		close(fd);
 }
 
 static void push_files(struct push *p)
@@ -277,6 +330,7 @@ static void push_files(struct push *p)
 	u64 bytes;
 	int i;
 
+	push_find_packs(p);
 	for (i = 0; i < SLOTS; i++) {
 		p->slot[i].fd = -1;
 		p->slot[i].lock = -1;
@@ -300,7 +354,7 @@ static void push_files(struct push *p)
 	/* Closing the connections cancels what is under way. */
 	for (i = 0; i < SLOTS; i++)
 		if (p->slot[i].fd >= 0)
-			push_end(&p->slot[i]);
+			push_end(p, &p->slot[i]);
 }
 
 int offload_push(struct ctl *ctl, char **words)

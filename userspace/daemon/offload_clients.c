@@ -17,8 +17,10 @@
 #include "offload_private.h"
 #include "pass.h"
 
-/* Most connections at once. */
-#define CLIENTS_MAX	64
+/* Most connections at once. Each push of dittoctl has up to 200, for small files. */
+#define CLIENTS_MAX	420
+/* Connections that are served before others get their turn. */
+#define TURN		64
 
 /**
  * struct client - a connection
@@ -378,6 +380,17 @@ static bool client_push(struct offload *o, struct client *c)
 	return true;
 }
 
+/* Whether small files share objects in a store, or in all of them if the name is "". */
+static bool store_packs(const struct config *cfg, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; cfg && i < cfg->nstores; i++)
+		if ((!*name || !strcmp(name, cfg->stores[i]->name)) && !cfg->stores[i]->packing)
+			return false;
+	return true;
+}
+
 static bool client_status(struct offload *o, const struct client *c)
 {
 	struct offload_ctl_store answer = { .version = OFFLOAD_CTL_VERSION };
@@ -393,6 +406,7 @@ static bool client_status(struct offload *o, const struct client *c)
 			.running = s->ready, .starts = o->starts,
 			.pushes = offload_pushes(o, s->name),
 			.fetches = offload_fetches(o, s->name),
+			.packing = store_packs(o->cfg, s->name),
 			.pushed = s->pushed, .fetched = s->fetched, .errors = s->errors,
 		};
 		snprintf(answer.name, sizeof(answer.name), "%s", s->name);
@@ -409,11 +423,15 @@ static bool client_policies(const struct offload *o, const struct client *c)
 {
 	const struct offload_ctl_store end = { .type = OFFLOAD_CTL_DONE,
 					       .version = OFFLOAD_CTL_VERSION };
+	struct offload_policy policy;
 	unsigned int i;
 
-	for (i = 0; o->cfg && i < o->cfg->npolicies; i++)
-		if (!client_send(c, &o->cfg->policies[i], sizeof(o->cfg->policies[i])))
+	for (i = 0; o->cfg && i < o->cfg->npolicies; i++) {
+		policy = o->cfg->policies[i];
+		policy.packing = store_packs(o->cfg, policy.store);
+		if (!client_send(c, &policy, sizeof(policy)))
 			return false;
+	}
 	return client_send(c, &end, sizeof(end));
 }
 
@@ -516,7 +534,7 @@ void offload_clients_ready(struct offload *o)
 	unsigned int turn;
 
 	/* One at a time, because a handler may free other clients. */
-	for (turn = 0; turn < CLIENTS_MAX; turn++) {
+	for (turn = 0; turn < TURN; turn++) {
 		if (epoll_wait(all->poll, &event, 1, 0) != 1)
 			break;
 		if (event.data.ptr)
