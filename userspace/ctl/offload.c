@@ -376,6 +376,7 @@ const struct verb offload_verbs[] = {
 	{ "snapshot", offload_snapshot, "hide SHARE/NAME" },
 	{ "snapshot", offload_snapshot, "delete SHARE/NAME" },
 	{ "gc", offload_gc, "[--dry-run] [--grace TIME]" },
+	{ "repack", offload_repack, "[--dry-run] [PERCENT]" },
 	{ "scrub", offload_scrub, "[--quick]" },
 	{ "rekey", offload_rekey, "[STORE]" },
 	{ "rebuild", offload_rebuild, "" },

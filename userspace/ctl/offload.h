@@ -83,8 +83,8 @@ struct offload_totals {
  */
 struct offload_run *offload_run_new(struct ctl *ctl, char **words);
 /*
- * Go over files that were chosen by a policy instead; @paths are absolute, end with NULL, and stay
- * the caller's.
+ * Go over files that were chosen by a policy instead, or for another reason if it is "". @paths are
+ * absolute, end with NULL, and stay the caller's. In JSON, the run is an entry of a list.
  */
 struct offload_run *offload_run_list(struct ctl *ctl, char **paths, const char *policy);
 /* The next regular file; its path is valid until the next call. NULL after the last one. */
@@ -108,13 +108,16 @@ int offload_recall(struct ctl *ctl, char **words);
 int offload_rebuild(struct ctl *ctl, char **words);
 int offload_gc(struct ctl *ctl, char **words);
 int offload_scrub(struct ctl *ctl, char **words);
+int offload_repack(struct ctl *ctl, char **words);
 int offload_rekey(struct ctl *ctl, char **words);
 int offload_snapshot(struct ctl *ctl, char **words);
 int offload_take(struct ctl *ctl, char **words);
 int offload_policy(struct ctl *ctl, char **words);
+/* Bring files back. @paths are absolute and end with NULL. Returns an exit status. */
+int offload_recall_files(struct ctl *ctl, char **paths);
 /*
- * Push files, which were chosen by @policy, to a store, or that of the share if it is "". @paths
- * are absolute and end with NULL. Returns an exit status.
+ * Push files, which were chosen by @policy or for another reason if it is "", to a store, or that
+ * of the share if it is "". @paths are absolute and end with NULL. Returns an exit status.
  */
 int offload_push_files(struct ctl *ctl, char **paths, const char *store, const char *policy);
 

@@ -201,6 +201,17 @@ static void recall_files(struct recall *r)
 			recall_end(&r->slot[i]);
 }
 
+int offload_recall_files(struct ctl *ctl, char **paths)
+{
+	struct recall r = { .ctl = ctl };
+
+	recall_listen(&r);
+	r.run = offload_run_list(ctl, paths, "");
+	recall_files(&r);
+	conn_close(&r.events);
+	return offload_run_end(r.run, "recalled");
+}
+
 int offload_recall(struct ctl *ctl, char **words)
 {
 	struct recall r = { .ctl = ctl };

@@ -30,7 +30,7 @@
  * @list: the files, if there is no walk
  * @next: number of the next one of @list
  * @st: attributes of the last one
- * @policy: name of the policy that chose them
+ * @policy: name of the policy that chose them, "" for none; NULL if there is no list of runs
  * @totals: sums
  * @all: files of the walk, if they were counted
  * @all_bytes: bytes of these files
@@ -120,7 +120,7 @@ static void run_begin(struct offload_run *r)
 	if (!r->ctl->json)
 		return;
 	json_open(stdout, NULL, '{');
-	if (r->policy)
+	if (r->policy && *r->policy)
 		json_string(stdout, "policy", r->policy);
 	json_open(stdout, "files", '[');
 }

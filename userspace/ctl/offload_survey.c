@@ -365,6 +365,10 @@ static void rebuild_print(const struct offload_survey *s, const struct index_cou
 	printf("%llu objects in the stores, %s; %llu of them without a file, %s\n",
 	       (unsigned long long)c->objects, bytes_text((double)c->stored, stored),
 	       (unsigned long long)c->garbage, bytes_text((double)c->garbage_bytes, garbage));
+	if (c->packed)
+		printf("%s in packs, of which %s belong to files\n",
+		       bytes_text((double)c->packed, stored),
+		       bytes_text((double)c->packed_used, content));
 	printf("%llu objects are missing, %llu problems\n", (unsigned long long)c->missing,
 	       (unsigned long long)s->problems);
 }
@@ -379,6 +383,8 @@ static void rebuild_print_json(const struct offload_survey *s, const struct inde
 	json_number(stdout, "stored", c->stored);
 	json_number(stdout, "garbage", c->garbage);
 	json_number(stdout, "garbage-bytes", c->garbage_bytes);
+	json_number(stdout, "packed", c->packed);
+	json_number(stdout, "packed-used", c->packed_used);
 	json_number(stdout, "missing", c->missing);
 	json_number(stdout, "problems", s->problems);
 	json_number(stdout, "requests", offload_orders_requests(s->orders));
