@@ -33,36 +33,47 @@
 #define HANDLE_HEAD	12
 #define HANDLE_SIGN	8
 #define FID_WORD	sizeof(u32)
+#define FID_WORDS	((int)(DITTO_FID_MAX / FID_WORD))
+/* Length of what is signed with a file id of three words, as tmpfs and xfs have. */
+#define HANDLE_USUAL	24
 
 static_assert(HANDLE_HEAD + DITTO_FID_MAX + HANDLE_SIGN == DITTO_HANDLE_MAX);
+static_assert(HANDLE_HEAD % FID_WORD == 0);
+
+/* Have the file system write a file id into cleared words. Return: bytes, or -EOPNOTSUPP. */
+static int fid_write(struct dentry *dentry, bool connectable, u32 *raw, int *type)
+{
+	int words = FID_WORDS;
+
+	*type = exportfs_encode_fh(dentry, (struct fid *)raw, &words,
+				   connectable ? EXPORT_FH_CONNECTABLE : 0);
+	if (connectable && (*type < 0 || *type == FILEID_INVALID)) {
+		words = FID_WORDS;
+		*type = exportfs_encode_fh(dentry, (struct fid *)raw, &words, 0);
+	}
+	if (*type <= FILEID_ROOT || *type >= FILEID_INVALID || words <= 0 || words > FID_WORDS)
+		return -EOPNOTSUPP;
+	return words * FID_WORD;
+}
 
 int ditto_fid_encode(struct dentry *dentry, bool connectable, struct ditto_fid *fid)
 {
-	u32 raw[DITTO_FID_MAX / FID_WORD] = {};
-	int words = ARRAY_SIZE(raw);
-	int type;
+	u32 raw[FID_WORDS] = {};
+	int type, len;
 
-	type = exportfs_encode_fh(dentry, (struct fid *)raw, &words,
-				  connectable ? EXPORT_FH_CONNECTABLE : 0);
-	if (connectable && (type < 0 || type == FILEID_INVALID)) {
-		words = ARRAY_SIZE(raw);
-		type = exportfs_encode_fh(dentry, (struct fid *)raw, &words, 0);
-	}
-	if (type <= FILEID_ROOT || type >= FILEID_INVALID || words <= 0 ||
-	    words > ARRAY_SIZE(raw))
-		return -EOPNOTSUPP;
-
+	len = fid_write(dentry, connectable, raw, &type);
+	if (len < 0)
+		return len;
 	fid->type = type;
-	fid->len = words * FID_WORD;
-	memcpy(fid->raw, raw, fid->len);
-	memset(fid->raw + fid->len, 0, sizeof(fid->raw) - fid->len);
+	fid->len = len;
+	memcpy(fid->raw, raw, sizeof(raw));
 	return 0;
 }
 
 bool ditto_fid_connectable(struct inode *dir)
 {
-	u32 raw[DITTO_FID_MAX / FID_WORD] = {};
-	int words = ARRAY_SIZE(raw);
+	u32 raw[FID_WORDS] = {};
+	int words = FID_WORDS;
 	int type;
 
 	type = exportfs_encode_inode_fh(dir, (struct fid *)raw, &words, dir,
@@ -70,23 +81,40 @@ bool ditto_fid_connectable(struct inode *dir)
 	return type > FILEID_ROOT && type < FILEID_INVALID;
 }
 
-VISIBLE_IF_KUNIT void ditto_handle_sign(const struct ditto_server *srv, u64 tag,
-					const struct ditto_fid *fid,
-					struct ditto_handle *handle)
+/* Every call has a handle and listings make many: the usual length goes without a loop. */
+static u64 handle_signature(const struct ditto_server *srv, const u8 *data, size_t len)
 {
+	if (len != HANDLE_USUAL)
+		return siphash(data, len, &srv->handle_key);
+	return siphash_3u64(get_unaligned_le64(data), get_unaligned_le64(data + 8),
+			    get_unaligned_le64(data + 16), &srv->handle_key);
+}
+
+/* Put head and signature around a file id of so many bytes. */
+static void handle_finish(const struct ditto_server *srv, u64 tag, int type, size_t fid_len,
+			  struct ditto_handle *handle)
+{
+	size_t len = HANDLE_HEAD + fid_len;
 	u8 *data = handle->data;
-	size_t len = HANDLE_HEAD + fid->len;
 
 	data[0] = HANDLE_VERSION;
-	data[1] = fid->type;
-	data[2] = fid->len / FID_WORD;
+	data[1] = type;
+	data[2] = fid_len / FID_WORD;
 	data[3] = 0;
 	put_unaligned_le64(tag, data + 4);
-	memcpy(data + HANDLE_HEAD, fid->raw, fid->len);
-	put_unaligned_le64(siphash(data, len, &srv->handle_key), data + len);
+	put_unaligned_le64(handle_signature(srv, data, len), data + len);
 	handle->len = len + HANDLE_SIGN;
 }
+
+#if IS_ENABLED(CONFIG_KUNIT)
+void ditto_handle_sign(const struct ditto_server *srv, u64 tag, const struct ditto_fid *fid,
+		       struct ditto_handle *handle)
+{
+	memcpy(handle->data + HANDLE_HEAD, fid->raw, fid->len);
+	handle_finish(srv, tag, fid->type, fid->len, handle);
+}
 EXPORT_SYMBOL_IF_KUNIT(ditto_handle_sign);
+#endif
 
 VISIBLE_IF_KUNIT int ditto_handle_verify(const struct ditto_server *srv, const u8 *data,
 					 size_t len, u64 *tag, struct ditto_fid *fid)
@@ -103,7 +131,7 @@ VISIBLE_IF_KUNIT int ditto_handle_verify(const struct ditto_server *srv, const u
 	if (fid_len ? data[1] == FILEID_ROOT : data[1] != FILEID_ROOT)
 		return -EBADHANDLE;
 	len -= HANDLE_SIGN;
-	if (get_unaligned_le64(data + len) != siphash(data, len, &srv->handle_key))
+	if (get_unaligned_le64(data + len) != handle_signature(srv, data, len))
 		return -EBADHANDLE;
 
 	*tag = get_unaligned_le64(data + 4);
@@ -117,17 +145,19 @@ EXPORT_SYMBOL_IF_KUNIT(ditto_handle_verify);
 int ditto_handle_encode(struct ditto_share *share, struct dentry *dentry,
 			struct ditto_handle *handle)
 {
-	struct ditto_fid fid = { .type = FILEID_ROOT };
-	int err;
+	int type = FILEID_ROOT, len = 0;
+	u32 *raw;
 
 	if (!share->volume->has_handles)
 		return -EOPNOTSUPP;
 	if (d_inode(dentry) != d_inode(share->root.dentry)) {
-		err = ditto_fid_encode(dentry, share->is_subtree, &fid);
-		if (err)
-			return err;
+		raw = (u32 *)(handle->data + HANDLE_HEAD);
+		memset(raw, 0, DITTO_FID_MAX);
+		len = fid_write(dentry, share->is_subtree, raw, &type);
+		if (len < 0)
+			return len;
 	}
-	ditto_handle_sign(share->srv, share->tag, &fid, handle);
+	handle_finish(share->srv, share->tag, type, len, handle);
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_handle_encode, DITTO);

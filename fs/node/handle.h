@@ -15,12 +15,13 @@ struct ditto_share;
 
 /**
  * struct ditto_handle - file handle as sent to clients
+ * @data: version, type and length of the file id, share tag, file id, signature; a file system
+ *	writes its part of it as words
  * @len: used bytes of @data, a multiple of four
- * @data: version, type and length of the file id, share tag, file id, signature
  */
 struct ditto_handle {
+	u8 data[DITTO_HANDLE_MAX] __aligned(sizeof(u32));
 	u8 len;
-	u8 data[DITTO_HANDLE_MAX];
 };
 
 /**

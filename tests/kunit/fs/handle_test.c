@@ -2,6 +2,7 @@
 /* Signing and checking the bytes of file handles. */
 #include <kunit/test.h>
 #include <linux/exportfs.h>
+#include <linux/unaligned.h>
 
 #include "../../../fs/node/handle.h"
 #include "../../../fs/node/node_private.h"
@@ -68,6 +69,24 @@ static void handle_golden(struct kunit *test)
 	sum = siphash(head, sizeof(head), &srv->handle_key);
 	for (int i = 0; i < 8; i++)
 		KUNIT_EXPECT_EQ(test, h.data[sizeof(head) + i], (u8)(sum >> (8 * i)));
+}
+
+/* All lengths are signed in the same way, however it is computed. */
+static void handle_signature_of_all(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+	struct ditto_fid fid;
+	struct ditto_handle h;
+	size_t signed_len;
+
+	for (u8 len = 0; len <= DITTO_FID_MAX; len += 4) {
+		fill_fid(&fid, len);
+		ditto_handle_sign(srv, TAG, &fid, &h);
+		signed_len = h.len - sizeof(u64);
+		KUNIT_EXPECT_EQ_MSG(test, get_unaligned_le64(h.data + signed_len),
+				    siphash(h.data, signed_len, &srv->handle_key),
+				    "file id of %u bytes", len);
+	}
 }
 
 /* No bit of a handle can be changed. */
@@ -142,6 +161,7 @@ static void handle_other_key(struct kunit *test)
 static struct kunit_case handle_cases[] = {
 	KUNIT_CASE(handle_round_trip),
 	KUNIT_CASE(handle_golden),
+	KUNIT_CASE(handle_signature_of_all),
 	KUNIT_CASE(handle_forged_bits),
 	KUNIT_CASE(handle_bad_length),
 	KUNIT_CASE(handle_bad_shape),
