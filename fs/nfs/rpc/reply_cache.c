@@ -120,10 +120,21 @@ struct dnfs_replies {
 	struct dnfs_shard shard[DNFS_SHARDS];
 };
 
+/* The checksum of the arguments is a hash already; the rest of a key seldom tells calls apart. */
+static u32 reply_key_hash(const void *data, u32 len, u32 seed)
+{
+	const struct dnfs_reply_key *key = data;
+
+	return jhash_3words(lower_32_bits(key->sum),
+			    upper_32_bits(key->sum) ^ (__force u32)key->xid,
+			    ipv6_addr_hash(&key->addr) ^ (__force u16)key->port, seed);
+}
+
 static const struct rhashtable_params dnfs_reply_params = {
 	.key_len = sizeof(struct dnfs_reply_key),
 	.key_offset = offsetof(struct dnfs_reply, key),
 	.head_offset = offsetof(struct dnfs_reply, hash),
+	.hashfn = reply_key_hash,
 	.automatic_shrinking = true,
 };
 
@@ -131,8 +142,7 @@ static struct dnfs_shard *dnfs_shard_of(struct dnfs_replies *replies,
 					const struct dnfs_reply_key *key)
 {
 	BUILD_BUG_ON(sizeof(*key) != 48);
-	return &replies->shard[jhash2((const u32 *)key, sizeof(*key) / sizeof(u32),
-				      replies->seed) % DNFS_SHARDS];
+	return &replies->shard[reply_key_hash(key, sizeof(*key), replies->seed) % DNFS_SHARDS];
 }
 
 static void dnfs_reply_free(struct dnfs_reply *reply)
@@ -317,6 +327,7 @@ static bool reply_insert(struct dnfs_shard *shard, struct dnfs_reply *reply,
 	reply->peer = peer;
 	reply->conn = conn;
 	reply->again = NULL;
+	reply->len = 0;
 	reply->done = false;
 	reply->used = jiffies;
 	list_add_tail(&reply->lru, &shard->lru);
@@ -348,15 +359,19 @@ static void reply_room_make(struct dnfs_replies *replies, struct dnfs_shard *sha
 	room->reply = shard_take_old(shard);
 	if (!room->reply && full)
 		room->reply = shard_take_most(shard);
-	if ((room->reply || full) && reply_peer_find(shard, addr))
-		return;
-
-	spin_unlock(&shard->lock);
-	if (!room->reply && !full)
-		room->reply = kzalloc(sizeof(*room->reply), GFP_KERNEL);
-	if (room->reply)
+	if (!room->reply && !full) {
+		spin_unlock(&shard->lock);
+		room->reply = kmalloc(sizeof(*room->reply), GFP_KERNEL);
+		if (room->reply)
+			room->reply->large = NULL;
+		spin_lock(&shard->lock);
+	}
+	/* Looked for last, as a peer is forgotten with its last reply. */
+	if (room->reply && !reply_peer_find(shard, addr)) {
+		spin_unlock(&shard->lock);
 		room->peer = kmalloc(sizeof(*room->peer), GFP_KERNEL);
-	spin_lock(&shard->lock);
+		spin_lock(&shard->lock);
+	}
 }
 
 /* Return: the new reply, or NULL if it cannot be kept. Memory that it uses leaves @room. */

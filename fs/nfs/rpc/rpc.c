@@ -9,11 +9,11 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/random.h>
-#include <linux/siphash.h>
 #include <linux/sunrpc/addr.h>
 #include <linux/sunrpc/svc.h>
 #include <linux/sunrpc/svc_xprt.h>
 #include <linux/user_namespace.h>
+#include <linux/xxhash.h>
 #include <net/ipv6.h>
 #include <net/net_namespace.h>
 
@@ -56,8 +56,11 @@ const struct dnfs_proc dnfs_proc_null = {
 	.max_reply = XDR_UNIT,
 };
 
-/* Makes the checksums of the reply cache unpredictable. */
-static siphash_key_t dnfs_sum_key __read_mostly;
+/*
+ * Seed of the checksums of the reply cache. They need not withstand their client: two calls of one
+ * checksum and xid on one connection are answered as one, to the client that made them.
+ */
+static u64 dnfs_sum_seed __read_mostly;
 
 const struct dnfs_program *dnfs_rpc_find(u32 prog, u32 vers)
 {
@@ -305,7 +308,7 @@ static noinline_for_stack u64 dnfs_sum_pieces(const struct xdr_buf *buf, unsigne
 
 	if (read_bytes_from_xdr_buf(buf, pos, start, len))
 		return 0;
-	return siphash(start, len, &dnfs_sum_key);
+	return xxh64(start, len, dnfs_sum_seed);
 }
 
 static void dnfs_reply_key(struct svc_rqst *rqstp, unsigned int pos,
@@ -327,7 +330,7 @@ static void dnfs_reply_key(struct svc_rqst *rqstp, unsigned int pos,
 	key->len = buf->len > pos ? buf->len - pos : 0;
 	len = min_t(u32, key->len, DNFS_REPLY_SUM_BYTES);
 	if (pos + len <= head->iov_len)
-		key->sum = siphash(head->iov_base + pos, len, &dnfs_sum_key);
+		key->sum = xxh64(head->iov_base + pos, len, dnfs_sum_seed);
 	else
 		key->sum = dnfs_sum_pieces(buf, pos, len);
 }
@@ -609,7 +612,7 @@ void dnfs_rpc_init(void)
 {
 	unsigned int i;
 
-	get_random_bytes(&dnfs_sum_key, sizeof(dnfs_sum_key));
+	dnfs_sum_seed = get_random_u64();
 	for (i = 0; i < DNFS_PROGRAMS; i++)
 		dnfs_svc_version_init(i);
 }
