@@ -40,17 +40,29 @@
 static_assert(HANDLE_HEAD + DITTO_FID_MAX + HANDLE_SIGN == DITTO_HANDLE_MAX);
 static_assert(HANDLE_HEAD % FID_WORD == 0);
 
-/* Have the file system write a file id into cleared words. Return: bytes, or -EOPNOTSUPP. */
-static int fid_write(struct dentry *dentry, bool connectable, u32 *raw, int *type)
+/* The same as exportfs_encode_fh(), of an entry of a directory if @dir is given. */
+static int fid_ask(struct dentry *dentry, struct inode *dir, bool connectable, u32 *raw,
+		   int *words)
 {
-	int words = FID_WORDS;
+	struct inode *inode = d_inode(dentry);
 
-	*type = exportfs_encode_fh(dentry, (struct fid *)raw, &words,
-				   connectable ? EXPORT_FH_CONNECTABLE : 0);
-	if (connectable && (*type < 0 || *type == FILEID_INVALID)) {
-		words = FID_WORDS;
-		*type = exportfs_encode_fh(dentry, (struct fid *)raw, &words, 0);
-	}
+	*words = FID_WORDS;
+	if (!connectable || !dir || S_ISDIR(inode->i_mode))
+		return exportfs_encode_fh(dentry, (struct fid *)raw, words,
+					  connectable ? EXPORT_FH_CONNECTABLE : 0);
+	return exportfs_encode_inode_fh(inode, (struct fid *)raw, words, dir,
+					EXPORT_FH_CONNECTABLE);
+}
+
+/* Have the file system write a file id into cleared words. Return: bytes, or -EOPNOTSUPP. */
+static int fid_write(struct dentry *dentry, struct inode *dir, bool connectable, u32 *raw,
+		     int *type)
+{
+	int words;
+
+	*type = fid_ask(dentry, dir, connectable, raw, &words);
+	if (connectable && (*type < 0 || *type == FILEID_INVALID))
+		*type = fid_ask(dentry, NULL, false, raw, &words);
 	if (*type <= FILEID_ROOT || *type >= FILEID_INVALID || words <= 0 || words > FID_WORDS)
 		return -EOPNOTSUPP;
 	return words * FID_WORD;
@@ -61,7 +73,7 @@ int ditto_fid_encode(struct dentry *dentry, bool connectable, struct ditto_fid *
 	u32 raw[FID_WORDS] = {};
 	int type, len;
 
-	len = fid_write(dentry, connectable, raw, &type);
+	len = fid_write(dentry, NULL, connectable, raw, &type);
 	if (len < 0)
 		return len;
 	fid->type = type;
@@ -142,8 +154,8 @@ VISIBLE_IF_KUNIT int ditto_handle_verify(const struct ditto_server *srv, const u
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_handle_verify);
 
-int ditto_handle_encode(struct ditto_share *share, struct dentry *dentry,
-			struct ditto_handle *handle)
+int ditto_handle_encode_entry(struct ditto_share *share, const struct ditto_node *dir,
+			      struct dentry *dentry, struct ditto_handle *handle)
 {
 	int type = FILEID_ROOT, len = 0;
 	u32 *raw;
@@ -153,12 +165,20 @@ int ditto_handle_encode(struct ditto_share *share, struct dentry *dentry,
 	if (d_inode(dentry) != d_inode(share->root.dentry)) {
 		raw = (u32 *)(handle->data + HANDLE_HEAD);
 		memset(raw, 0, DITTO_FID_MAX);
-		len = fid_write(dentry, share->is_subtree, raw, &type);
+		len = fid_write(dentry, dir ? dir->inode : NULL, share->is_subtree, raw,
+				&type);
 		if (len < 0)
 			return len;
 	}
 	handle_finish(share->srv, share->tag, type, len, handle);
 	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_handle_encode_entry, DITTO);
+
+int ditto_handle_encode(struct ditto_share *share, struct dentry *dentry,
+			struct ditto_handle *handle)
+{
+	return ditto_handle_encode_entry(share, NULL, dentry, handle);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_handle_encode, DITTO);
 

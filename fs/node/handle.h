@@ -39,6 +39,19 @@ int ditto_handle_encode(struct ditto_share *share, struct dentry *dentry,
 			struct ditto_handle *handle);
 
 /**
+ * ditto_handle_encode_entry - make the handle of an entry of a listing
+ * @share: see ditto_handle_encode()
+ * @dir: the directory, in which @dentry was found; or NULL, then it is looked for
+ * @dentry: see there
+ * @handle: filled
+ *
+ * Context: may sleep.
+ * Return: see there.
+ */
+int ditto_handle_encode_entry(struct ditto_share *share, const struct ditto_node *dir,
+			      struct dentry *dentry, struct ditto_handle *handle);
+
+/**
  * ditto_handle_decode - find the file of a handle
  * @srv: the server
  * @data: handle from the wire

@@ -15,6 +15,8 @@
 #include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/namei.h>
+#include <linux/unaligned.h>
+#include <asm/word-at-a-time.h>
 
 #include "../../net/server.h"
 #include "../name/name_private.h"
@@ -83,6 +85,23 @@ static size_t raw_size(u32 len)
 	return ALIGN(offsetof(struct ditto_raw_entry, name) + len, sizeof(u64));
 }
 
+/* memchr() looks at each byte, and listings do this for each entry. */
+static bool has_slash(const char *name, int len)
+{
+	const struct word_at_a_time constants = WORD_AT_A_TIME_CONSTANTS;
+	unsigned long word, bits;
+
+	for (; len >= (int)sizeof(word); len -= sizeof(word), name += sizeof(word)) {
+		word = get_unaligned((const unsigned long *)name) ^ REPEAT_BYTE('/');
+		if (has_zero(word, &bits, &constants))
+			return true;
+	}
+	while (len--)
+		if (*name++ == '/')
+			return true;
+	return false;
+}
+
 /* Receives an entry from the file system, with the directory's lock held. */
 static bool dir_fill(struct dir_context *ctx, const char *name, int len, loff_t pos, u64 ino,
 		     unsigned int type)
@@ -91,7 +110,7 @@ static bool dir_fill(struct dir_context *ctx, const char *name, int len, loff_t 
 	struct ditto_raw_entry *raw = l->page + l->used;
 
 	/* A damaged file system; the name could not be looked up. */
-	if (len <= 0 || len > NAME_MAX || memchr(name, '/', len))
+	if (len <= 0 || len > NAME_MAX || has_slash(name, len))
 		return true;
 	if (l->used + raw_size(len) > PAGE_SIZE) {
 		l->full = true;

@@ -46,6 +46,7 @@ struct readdir_res {
  * struct listing - the entries of a reply
  * @call: the call
  * @share: share of the directory
+ * @dir: the directory
  * @plus: READDIRPLUS
  * @xdr: stream that entries are written to
  * @buf: buffer of @xdr; its size is limited by the client and the transport
@@ -58,6 +59,7 @@ struct readdir_res {
 struct listing {
 	struct dnfs_call *call;
 	struct ditto_share *share;
+	struct ditto_node *dir;
 	bool plus;
 	struct xdr_stream xdr;
 	struct xdr_buf buf;
@@ -146,7 +148,8 @@ static bool dnfs3_readdir_emit(void *arg, const struct ditto_dirent *entry)
 				   !ditto_getattr_dentry(list->share, entry->dentry,
 							 &list->attr.attr);
 		if (!entry->dentry || entry->nested ||
-		    ditto_handle_encode(list->share, entry->dentry, &list->handle))
+		    ditto_handle_encode_entry(list->share, list->dir, entry->dentry,
+					      &list->handle))
 			list->handle.len = 0;
 	}
 	if (!dnfs3_encode_entry(&list->xdr, list->call->userns, entry, list->plus,
@@ -177,6 +180,7 @@ static int dnfs3_readdir_exec(struct dnfs_call *call, void *args, void *result)
 	if (err)
 		return err;
 	list.share = dir.op.share;
+	list.dir = dir.node;
 
 	err = -ETOOSMALL;
 	if (a->count < DNFS3_LISTING_REST)
