@@ -65,10 +65,12 @@ int ditto_lock_check_slow(struct ditto_op *op, struct ditto_node *node, enum dit
 			  u64 pos, u64 count)
 {
 	struct ditto_intent intent = { .kind = kind };
-	struct ditto_conflict unwanted;
+	/* Most checks find no conflict; only its kind is read here, so only that is cleared. */
+	struct ditto_conflict unwanted __uninitialized;
 	struct ditto_conflict *conflict = op->conflict ?: &unwanted;
-	struct ditto_actor of_entry;
+	struct ditto_actor of_entry __uninitialized;
 
+	unwanted.held = 0;
 	if (unlikely(READ_ONCE(node->point.table->guards)) && grace_holds_off(op, node, kind))
 		return -EJUKEBOX;
 	intent.first = pos;

@@ -120,7 +120,8 @@ int dsmb_attrs_of_node(struct ditto_share *share, struct ditto_node *node,
 
 int dsmb_attrs_asked(struct ditto_op *op, struct ditto_node *node, struct dsmb_attrs *attrs)
 {
-	struct ditto_attr attr;
+	/* Filled, or not used. */
+	struct ditto_attr attr __uninitialized;
 	struct dentry *dentry;
 	int err;
 
@@ -136,7 +137,8 @@ int dsmb_attrs_asked(struct ditto_op *op, struct ditto_node *node, struct dsmb_a
 int dsmb_attrs_get(struct ditto_op *op, const struct ditto_instance *inst,
 		   struct ditto_node *node, struct dsmb_attrs *attrs)
 {
-	struct ditto_attr stream;
+	/* Filled, or not used. */
+	struct ditto_attr stream __uninitialized;
 	int err;
 
 	/* A stream has a size of its own. */

@@ -55,7 +55,8 @@ static unsigned int send_gather(struct dsmb_transport *t, struct kvec *vec, size
 static int send_memory(struct dsmb_transport *t)
 {
 	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
-	struct kvec vec[SEND_VECS];
+	/* Filled as far as it is used. */
+	struct kvec vec[SEND_VECS] __uninitialized;
 	bool pages_follow;
 	unsigned int n;
 	size_t bytes;
