@@ -33,6 +33,12 @@
 #define TRIM_S		5
 /* The shortest message is an SMB1 header with an empty body. */
 #define MESSAGE_MIN	35
+/*
+ * A batch is continued in another receive buffer while it has fewer bytes and messages: answers
+ * that are sent together cost less, but one worker runs them one after the other.
+ */
+#define BATCH_BYTES	SZ_64K
+#define BATCH_MESSAGES	16
 /* Upper bound of SO_RCVLOWAT while a large message is received. */
 #define RX_LOWAT_MAX	SZ_128K
 
@@ -104,11 +110,33 @@ static int transport_admit(struct dsmb_transport *t, u32 len)
 	return dsmb_transport_ensure(t, len + DSMB_MESSAGE_COST);
 }
 
+/**
+ * struct rx_batch - messages received together, in order
+ * @messages: to be run
+ * @cancels: single CANCEL requests
+ * @bytes: bytes that were received
+ * @count: messages that were received
+ * @cancelled: a CANCEL was received by the reserve and run at once
+ */
+struct rx_batch {
+	struct list_head messages;
+	struct list_head cancels;
+	u32 bytes;
+	unsigned int count;
+	bool cancelled;
+};
+
+static bool batch_is_empty(const struct rx_batch *batch)
+{
+	return list_empty(&batch->messages) && list_empty(&batch->cancels) && !batch->cancelled;
+}
+
 /*
  * Returns the bytes received; 0 if there are none now; a negative errno if the connection
- * failed.
+ * failed. What came before a failure is run first; the failure is found again after it.
  */
-static int receive_bytes(struct dsmb_transport *t, void *data, u32 len)
+static int receive_bytes(struct dsmb_transport *t, void *data, u32 len,
+			 const struct rx_batch *batch)
 {
 	struct kvec vec = { .iov_base = data, .iov_len = len };
 	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
@@ -116,22 +144,10 @@ static int receive_bytes(struct dsmb_transport *t, void *data, u32 len)
 
 	if (ret > 0)
 		return ret;
-	if (ret == -EAGAIN || ret == -EINTR)
+	if (ret == -EAGAIN || ret == -EINTR || !batch_is_empty(batch))
 		return 0;
 	return ret ?: -ECONNRESET;
 }
-
-/**
- * struct rx_batch - messages received together, in order
- * @messages: to be run
- * @cancels: single CANCEL requests
- * @cancelled: a CANCEL was received by the reserve and run at once
- */
-struct rx_batch {
-	struct list_head messages;
-	struct list_head cancels;
-	bool cancelled;
-};
 
 /* Takes the held message. Returns NULL if another thread has taken it. */
 static struct dsmb_message *transport_take_held(struct dsmb_transport *t)
@@ -201,6 +217,8 @@ static int batch_add(struct dsmb_transport *t, struct dsmb_buf *buf, u32 offset,
 	/* These bytes are now counted for the message. */
 	if (buf == t->large)
 		dsmb_transport_uncharge(t, len);
+	batch->bytes += len;
+	batch->count++;
 	if (!READ_ONCE(t->is_used))
 		WRITE_ONCE(t->is_used, true);
 	why = dsmb_message_prepare(message);
@@ -256,9 +274,12 @@ static int batch_add_held(struct dsmb_transport *t, struct rx_batch *batch)
 	return 0;
 }
 
-static bool batch_is_empty(const struct rx_batch *batch)
+/* May more be received before the batch is run? A CANCEL does not wait. */
+static bool batch_may_grow(const struct rx_batch *batch)
 {
-	return list_empty(&batch->messages) && list_empty(&batch->cancels) && !batch->cancelled;
+	return batch_is_empty(batch) ||
+	       (batch->bytes < BATCH_BYTES && batch->count < BATCH_MESSAGES &&
+		list_empty(&batch->cancels) && !batch->cancelled);
 }
 
 /* Receives the rest of a message that is longer than the receive buffer into its own buffer. */
@@ -374,7 +395,7 @@ static int receive_large(struct dsmb_transport *t, struct rx_batch *batch)
 	int n, err;
 
 	if (want) {
-		n = receive_bytes(t, t->large->data + t->large_have, want);
+		n = receive_bytes(t, t->large->data + t->large_have, want, batch);
 		if (n < 0)
 			return n;
 		t->large_have += n;
@@ -431,7 +452,7 @@ static int receive_small(struct dsmb_transport *t, struct rx_batch *batch)
 	if (err || t->large)
 		return err;
 	room = t->rx->size - t->rx_end;
-	n = receive_bytes(t, t->rx->data + t->rx_end, room);
+	n = receive_bytes(t, t->rx->data + t->rx_end, room, batch);
 	if (n < 0)
 		return n;
 	t->rx_end += n;
@@ -442,14 +463,14 @@ static int receive_small(struct dsmb_transport *t, struct rx_batch *batch)
 }
 
 /*
- * Receives a batch, at most about one buffer. Returns 0 if there may be more; -EAGAIN if there
+ * Receives a batch, up to about BATCH_BYTES. Returns 0 if there may be more; -EAGAIN if there
  * is no more; -EBUSY if something must end first; another negative errno ends the connection.
  */
 static int transport_receive(struct dsmb_transport *t, struct rx_batch *batch)
 {
 	int err = batch_add_held(t, batch);
 
-	while (!err && batch_is_empty(batch)) {
+	while (!err && batch_may_grow(batch)) {
 		if (!t->large && transport_is_throttled(t))
 			return -EBUSY;
 		err = t->large ? receive_large(t, batch) : receive_small(t, batch);

@@ -7,6 +7,7 @@ import socket
 import struct
 import termios
 import time
+import unittest.mock
 
 import smb2
 import smbraw
@@ -22,6 +23,7 @@ LOCKS = 40              # that wait; a file has at most 100
 OPENS = 300             # more than there are workers
 KEY = b'k' * 16
 RH, RWH = R | H, R | W | H
+BURST = 10, 4096, 20000, 3000, 4096, 4096, 100000, 1     # bytes of WRITEs in a row
 READS = 32              # of 64 KiB: more than sockets take that nobody reads
 
 
@@ -192,6 +194,27 @@ def close_behind_a_lock_that_waits(w):
             eq(statuses(s, numbers, 60), ['SUCCESS'] * 2)
         other.lock(held, 0, 5)
         other.end()
+
+
+@test(smb=True, squash='none')
+def burst_of_writes(w):
+    """Small and large requests that arrive at once, over several receive buffers."""
+    put(w.path('f'), b'', 0o666)
+    with smbraw.link(w.client) as s:
+        for _ in range(4):
+            eq(s.echo(), 'SUCCESS')
+        fid = s.create('f')
+        frames, numbers, want = [], [], b''
+        with unittest.mock.patch.object(s, 'raw', frames.append):
+            for n in range(60):
+                data = pattern(n, BURST[n % len(BURST)])
+                command, body = write(fid, data, len(want))
+                numbers.append(s.send(command, body, charge=1 + (len(data) - 1) // 65536))
+                want += data
+        s.socket.sendall(b''.join(struct.pack('>I', len(f)) + f for f in frames))
+        eq(statuses(s, numbers), ['SUCCESS'] * len(numbers))
+        eq(get(w.path('f')), want)
+        eq(s.echo(), 'SUCCESS')
 
 
 @test(smb=True, squash='none', timeout=240)
