@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A proxy in front of an object store that misbehaves on demand: s3proxy.py DIR PORT STORE-PORT
+"""A proxy in front of an object store that misbehaves on demand: s3proxy.py DIR PORT STORE [CERT]
 
 It listens on the loopback interface of its network namespace and connects from that of process 1.
+STORE is the port of the store. With a file of a certificate and its key, it speaks TLS.
 DIR/mode has what it does with requests, and may be changed at any time:
 
     ok          pass them on
@@ -19,6 +20,7 @@ import http.client
 import http.server
 import os
 import socket
+import ssl
 import sys
 import threading
 import time
@@ -120,6 +122,10 @@ def main():
     http.server.ThreadingHTTPServer.daemon_threads = True
     http.server.ThreadingHTTPServer.request_queue_size = 128
     server = http.server.ThreadingHTTPServer(('127.0.0.1', port), Proxy)
+    if len(sys.argv) > 4:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(sys.argv[4])
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     # Threads that are started from here on connect from there.
     with open('/proc/1/ns/net', 'rb') as ns:
         libc_setns(ns.fileno())

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Stores of offloaded data: their keys, and whose they are."""
+"""Stores of offloaded data: their keys, and whose they are, and the way to them."""
+import itertools
 import os
 
-from harness import eq, get, put, test, wait_for
+from harness import eq, get, put, run, test, wait_for
 from stores import KEY, Store
 from t_offload import MIB, content, offloaded
 
@@ -92,3 +93,37 @@ def one_server_writes(w):
     eq(get(b), content('b', MIB), 'content')
     eq(s.tool('scrub')['bad'], [], 'bad')
     assert 'no [store other]' in s.tool('take', 'other', check=False)[2]
+
+
+@test(smb=True, offload=True, timeout=240)
+def certificates_are_checked(w):
+    """Only a store with a certificate that is trusted gets data."""
+    s, files = Store(w), itertools.count()
+    path = offloaded(s, w.path('f'), content('f', MIB))
+    s.recall(path)
+    for name in ('mine', 'other'):
+        both = f'{s.folder}/{name}'
+        run('openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
+            'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', f'{both}.key', '-out',
+            f'{both}.pem', '-subj', f'/CN={name}', '-addext', 'subjectAltName=IP:127.0.0.1')
+        put(f'{both}.both', get(f'{both}.key') + get(f'{both}.pem'), 0o600)
+    s.spawn_proxy(9001, f'{s.folder}/mine.both')
+
+    def pushed():
+        """Push another file. Returns what went wrong."""
+        i = next(files)
+        return s.push(put(w.path(f'f{i}'), content(i, 5000), 0o644), check=False)
+
+    # The configuration is read again in the background.
+    for more in ('', '\nca-file = {folder}/other.pem'):
+        s.configure('key-file = {folder}/key' + more, 'https://127.0.0.1:9001')
+        wait_for('the store is not trusted',
+                 lambda: 'TLS: the store is not trusted' in pushed())
+        s.configure('key-file = {folder}/key')
+        wait_for('it works without TLS', lambda: not pushed())
+    s.configure('key-file = {folder}/key\nca-file = {folder}/mine.pem', 'https://127.0.0.1:9001')
+    s.forget()
+    wait_for('the store is trusted', lambda: not pushed() and s.status()['where'][:5] == 'https')
+    eq(s.push(path)['done'], 1, 'pushed')
+    eq(get(path), content('f', MIB), 'content')
+    eq(s.tool('scrub')['bad'], [], 'bad')

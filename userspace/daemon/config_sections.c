@@ -251,6 +251,7 @@ static const struct key store_keys[] = {
 	{ "key-command", .store = store_config_set },
 	{ "key-ids", .store = store_config_set },
 	{ "ca-file", .store = store_config_set },
+	{ "proxy", .store = store_config_set },
 	{ "addressing", .store = store_config_set },
 	{ "compression", .store = store_config_set },
 	{ "packing", .store = store_config_set },

@@ -63,6 +63,7 @@ void store_config_free(struct store_config *s)
 	free(s->key_command);
 	free(s->key_ids);
 	free(s->ca_file);
+	free(s->proxy);
 	free(s->upload_limit);
 	free(s);
 }
@@ -171,6 +172,7 @@ bool store_config_set(struct store_config *s, const char *key, const char *value
 		{ "key-command", offsetof(struct store_config, key_command), store_set_path },
 		{ "key-ids", offsetof(struct store_config, key_ids), store_set_text },
 		{ "ca-file", offsetof(struct store_config, ca_file), store_set_path },
+		{ "proxy", offsetof(struct store_config, proxy), store_set_endpoint },
 		{ "upload-limit", offsetof(struct store_config, upload_limit),
 		  store_set_limit },
 	};
@@ -344,6 +346,8 @@ char *store_config_text(const struct store_config *s, const char *keys, struct w
 		s->region ?: DEFAULT_REGION);
 	if (s->prefix)
 		fprintf(out, "prefix=%s\n", s->prefix);
+	if (s->proxy)
+		fprintf(out, "proxy=%s\n", s->proxy);
 	if (s->upload_limit)
 		fprintf(out, "upload-limit=%s\n", s->upload_limit);
 	fprintf(out, "addressing=%s\n", s->host_style ? "host" : "path");

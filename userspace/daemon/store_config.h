@@ -19,6 +19,7 @@
  * @key_command: command that prints them, a path and words, or NULL
  * @key_ids: words of which @key_command gets one at a time, or NULL
  * @ca_file: path of the certificates that are trusted instead of those of the system, or NULL
+ * @proxy: URL of a proxy, or NULL
  * @host_style: the bucket is in the host name of URLs, not in their path
  * @compression: data is compressed if that makes it smaller
  * @packing: small files share objects
@@ -37,6 +38,7 @@ struct store_config {
 	char *key_command;
 	char *key_ids;
 	char *ca_file;
+	char *proxy;
 	char *upload_limit;
 	bool host_style;
 	bool compression;

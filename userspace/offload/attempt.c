@@ -237,12 +237,12 @@ static void attempt_set_body(struct transfer *t)
 	}
 }
 
-static void attempt_set_trust(struct transfer *t)
+/* No attempt is made with other certificates than these. */
+static bool attempt_set_trust(struct transfer *t)
 {
-	struct curl_blob blob = { t->store->trust, t->store->trust_len, CURL_BLOB_NOCOPY };
-
-	if (t->store->trust)
-		curl_easy_setopt(t->easy, CURLOPT_CAINFO_BLOB, &blob);
+	return !t->store->trust ||
+	       (!curl_easy_setopt(t->easy, CURLOPT_CAINFO, t->store->trust) &&
+		!curl_easy_setopt(t->easy, CURLOPT_CAPATH, NULL));
 }
 
 static void attempt_set(struct transfer *t, const char *url)
@@ -254,6 +254,7 @@ static void attempt_set(struct transfer *t, const char *url)
 	curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
+	curl_easy_setopt(t->easy, CURLOPT_PROXY, t->store->proxy ?: "");
 	curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "ditto/" DITTO_VERSION);
 	curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(t->easy, CURLOPT_NOPROGRESS, 1L);
@@ -292,7 +293,7 @@ bool attempt_open(struct transfer *t)
 	if (good) {
 		attempt_set(t, url);
 		attempt_set_body(t);
-		attempt_set_trust(t);
+		good = attempt_set_trust(t);
 	}
 	free(url);
 	free(path);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "mem.h"
+#include "memfile.h"
 #include "store.h"
 
 #define REGION		"us-east-1"
@@ -52,6 +53,7 @@ static const struct store_setting {
 	{ "access-key", SETTING_STRING, offsetof(struct store, access_key) },
 	{ "secret-key", SETTING_STRING, offsetof(struct store, secret_key) },
 	{ "token", SETTING_STRING, offsetof(struct store, token) },
+	{ "proxy", SETTING_STRING, offsetof(struct store, proxy) },
 	{ "server-id", SETTING_STRING, offsetof(struct store, server_id) },
 	{ "server-name", SETTING_STRING, offsetof(struct store, server_name) },
 };
@@ -222,6 +224,7 @@ struct store *store_new(const char *name, const char *text, size_t len, struct w
 
 	memcpy(copy, text, len);
 	r.store->refs = 1;
+	r.store->trust_file = -1;
 	r.store->compress = true;
 	r.store->packing = true;
 	r.store->parallel = PARALLEL;
@@ -242,17 +245,22 @@ struct store *store_new(const char *name, const char *text, size_t len, struct w
 bool store_read_trust(struct store *s, int fd, struct why *why)
 {
 	struct stat st;
+	char *bytes;
 	ssize_t n;
 
 	if (fstat(fd, &st))
 		return why_not(why, "certificates: %s", strerror(errno));
 	if (!S_ISREG(st.st_mode) || !st.st_size || st.st_size > TRUST_MAX)
 		return why_not(why, "the file of certificates is empty or too large");
-	s->trust = mem_new((size_t)st.st_size);
-	n = pread(fd, s->trust, (size_t)st.st_size, 0);
-	if (n != st.st_size)
+	bytes = mem_new((size_t)st.st_size);
+	n = pread(fd, bytes, (size_t)st.st_size, 0);
+	if (n == st.st_size)
+		s->trust_file = memfile_new(bytes, (size_t)n);
+	free(bytes);
+	if (s->trust_file < 0)
 		return why_not(why, "cannot read the file of certificates");
-	s->trust_len = (size_t)n;
+	/* GnuTLS, with which libcurl is built, takes them only from a file with a name. */
+	s->trust = mem_print("/proc/self/fd/%d", s->trust_file);
 	return true;
 }
 
@@ -266,7 +274,7 @@ void store_put(struct store *s)
 {
 	char **const strings[] = { &s->bucket, &s->region, &s->prefix, &s->access_key,
 				   &s->secret_key, &s->token, &s->server_id,
-				   &s->server_name, &s->url, &s->host, &s->path };
+				   &s->server_name, &s->proxy, &s->url, &s->host, &s->path };
 	size_t i;
 
 	if (--s->refs)
@@ -274,6 +282,8 @@ void store_put(struct store *s)
 	for (i = 0; i < ARRAY_SIZE(strings); i++)
 		string_set(strings[i], "");
 	free(s->trust);
+	if (s->trust_file >= 0)
+		close(s->trust_file);
 	explicit_bzero(s, sizeof(*s));
 	free(s);
 }

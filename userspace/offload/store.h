@@ -20,6 +20,7 @@
  *  packing      "on" (the default) or "off": small files share objects
  *  parallel     transfers at once, 1 to 64; 8
  *  upload-limit bytes per second of all uploads, by time of day; see common/offload_limit.h; none
+ *  proxy        URL of a proxy of HTTP; none, whatever the environment says
  *  timeout      seconds without any data after which an attempt is given up; failed requests are
  *               repeated for twice as long; 1 to 600; 30
  */
@@ -63,6 +64,7 @@ struct breaker {
  * @server_id: id of this server, or NULL
  * @server_name: its name for people, or NULL
  * @owned_until: CLOCK_MONOTONIC in ms until which the prefix is taken for this server's
+ * @proxy: URL of a proxy, or NULL
  * @url: scheme and host of the requests, without a final '/'
  * @host: value of the header "Host"
  * @path: what comes before the prefix in paths: begins and ends with '/'
@@ -73,8 +75,8 @@ struct breaker {
  * @parallel: transfers at once
  * @limits: of uploads; each transfer gets its part
  * @timeout: in ms
- * @trust: certificates to trust (PEM), or NULL for those of the system
- * @trust_len: bytes of @trust
+ * @trust_file: file in memory with the certificates to trust (PEM), or -1
+ * @trust: path of @trust_file, or NULL for the certificates of the system
  * @running: transfers that run
  * @breaker: tells whether the store answers
  */
@@ -90,6 +92,7 @@ struct store {
 	char *server_id;
 	char *server_name;
 	u64 owned_until;
+	char *proxy;
 	char *url;
 	char *host;
 	char *path;
@@ -100,8 +103,8 @@ struct store {
 	unsigned int parallel;
 	struct offload_limits limits;
 	u64 timeout;
+	int trust_file;
 	char *trust;
-	size_t trust_len;
 	unsigned int running;
 	struct breaker breaker;
 };

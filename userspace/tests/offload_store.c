@@ -571,6 +571,17 @@ static void objects_get_another_key(void)
 	CHECK(a.msg.type == OFFLOAD_FAILED);
 }
 
+static void store_behind_a_proxy(void)
+{
+	/* Only the proxy, which is the store here, knows where that is. */
+	char *settings = mem_print("endpoint=http://store.invalid\nproxy=http://127.0.0.1:%d\n",
+				   server->port);
+	struct answer pushed;
+
+	check_round_trip(settings, &pushed);
+	free(settings);
+}
+
 static void process_confined(void)
 {
 	CHECK(process_status(process, "CapPrm", 16) == 0);
@@ -667,6 +678,7 @@ int main(void)
 		TEST(store_is_left_alone), TEST(many_readers), TEST(requests_cancelled),
 		TEST(file_becomes_shorter), TEST(wrong_requests), TEST(objects_listed_read_deleted),
 		TEST(objects_get_another_key), TEST(store_has_one_owner),
+		TEST(store_behind_a_proxy),
 		TEST(process_ends),
 		{ NULL, NULL }
 	};

@@ -60,7 +60,7 @@ static void all_keys(void)
 	struct mistakes m;
 	struct config *cfg = parse_text(STORE
 					"region = eu-1\nprefix = a/b\nkey-file = /k\n"
-					"ca_file = /ca.pem\naddressing = host\n"
+					"ca_file = /ca.pem\nproxy = http://p:3128\naddressing = host\n"
 					"compression = off\npacking = no\nparallel = 3\ntimeout-s = 5\n"
 					"[share data]\npath = /srv\noffload-store = main\n", &m);
 
@@ -78,6 +78,7 @@ static void all_keys(void)
 		SAME(s->credentials_file, "/c");
 		SAME(s->key_file, "/k");
 		SAME(s->ca_file, "/ca.pem");
+		SAME(s->proxy, "http://p:3128");
 		CHECK(s->host_style && !s->compression && !s->packing && s->parallel == 3 &&
 		      s->timeout_s == 5);
 	}
@@ -125,7 +126,7 @@ static void bad_values(void)
 		{ "bucket", "ab" }, { "bucket", "Upper" }, { "bucket", "a/b" },
 		{ "prefix", "a//b" }, { "prefix", "../a" }, { "prefix", "a b" },
 		{ "addressing", "virtual" }, { "timeout-s", "0" }, { "compression", "zstd" },
-		{ "packing", "16M" },
+		{ "packing", "16M" }, { "proxy", "host:3128" },
 		{ "credentials-file", "" },
 	};
 	struct store_config *s = store_config_new("main");
