@@ -40,6 +40,7 @@ help:
 	@echo '  check-powercut    a guest without power at each of these steps (not in check)'
 	@echo '  check-cross       each claim of each protocol against what the others want'
 	@echo '  check-offload     data of files in an object store, Ceph RGW'
+	@echo '  check-swift       the same with OpenStack Swift (not in check)'
 	@echo '  check-smbtorture  Samba'"'"'s conformance tests; T=SUITE for some'
 	@echo '  check-debug       parts of them under KASAN, lockdep, kmemleak and UBSAN'
 	@echo '  check-damage      damaged calls and failing allocations under the same kernel'
@@ -102,12 +103,12 @@ clean:
 check:
 	@tests/check
 
-lint check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-adlong check-cross check-offload check-smbtorture check-debug check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-matrix check-faults check-powercut:
+lint check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-adlong check-cross check-offload check-smbtorture check-debug check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-matrix check-faults check-powercut check-swift:
 	@tests/check $(@:check-%=%)
 
 check-full: check
 	@tests/check stock
-	@tests/check race matrix signed fuzz soak adlong faults powercut
+	@tests/check race matrix signed fuzz soak adlong faults powercut swift
 
 demo:
 	@tests/demo/run
@@ -139,5 +140,5 @@ ynl:
 
 .PHONY: all help modules userspace install modules_install uninstall clean check lint \
 	check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-adlong check-cross check-offload check-smbtorture check-debug \
-	check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-matrix check-faults check-powercut check-full \
+	check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-matrix check-faults check-powercut check-swift check-full \
 	demo demo-ad demo-offload bench bench-load bench-icount bench-mounted bench-scale bench-locks bench-nfs3 bench-nfs4 bench-nfs42 bench-smb profile ynl
