@@ -171,7 +171,7 @@ def read_copy(folder, *words, program='read-snapshot'):
 def nothing_goes_in_doubt(w):
     """While a snapshot cannot be read, nothing is deleted; a damaged part of one is told."""
     s = Store(w)
-    path = put(w.path('f'), content('f', 70000), 0o644)
+    path = put(w.path('f'), content('f', 2 * MIB), 0o644)
     s.tool('snapshot', 'create', 'data', 'one')
     os.unlink(path)
     s.forget()
@@ -191,7 +191,7 @@ def nothing_goes_in_doubt(w):
     tree = s.tool('snapshot', 'list')[0]['object']
     s.forget()
     s.tool('snapshot', 'restore', 'data/one', 'f')
-    eq(get(path) == content('f', 70000), True, 'content')
+    eq(get(path) == content('f', 2 * MIB), True, 'content')
     # The object that only the snapshot has is damaged now.
     chunk = s.requests('GET', 'chunks/')[-1].split(f'{s.bucket}/', 1)[1]
     s.delete(chunk)
