@@ -20,7 +20,7 @@ READ, WRITE, UNLOCK = fcntl.F_RDLCK, fcntl.F_WRLCK, fcntl.F_UNLCK
 FLOCK = struct.Struct('hhqqi4x')
 
 # A lock that is granted by a callback comes so soon; clients poll every 30 s.
-SOON = 6
+SOON = 15
 
 
 class Worker:

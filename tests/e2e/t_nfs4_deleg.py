@@ -225,7 +225,8 @@ def revoked(w):
             eq(flags & STATE_REVOKED, 0)
         time.sleep(0.5)
     took = time.monotonic() - start
-    eq(LEASE <= took < 2 * LEASE, True, f'after {took:.1f} s')
+    # a busy machine only delays it
+    eq(LEASE <= took < 4 * LEASE, True, f'after {took:.1f} s')
     # who uses it is refused from the moment on in which somebody else may write
     eq(a.compound(putfh(fh), nfs4.read(sid, 0, 4)).status, DELEG_REVOKED)
     eq(a.flags() & STATE_REVOKED, STATE_REVOKED)
