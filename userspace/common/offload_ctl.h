@@ -46,8 +46,8 @@
  * @OFFLOAD_CTL_KEEP: to dittod, with the descriptor of a file: upload the head of a snapshot, see
  *	offload/snapshot.h; the answer has a file with the name of its object
  * @OFFLOAD_CTL_FETCH: to dittod: get content; the path is "OFFSET LENGTH\nCOOKIE"
- * @OFFLOAD_CTL_DATA: answer to @OFFLOAD_CTL_FETCH, some times, in any order, with a file; the end is
- *	OFFLOAD_CTL_OBJECT
+ * @OFFLOAD_CTL_DATA: answer to @OFFLOAD_CTL_FETCH, some times, in any order, with a file; the end
+ *	is OFFLOAD_CTL_OBJECT
  * @OFFLOAD_CTL_OBJECT: answer to these orders about objects, and their end
  */
 enum offload_ctl_type {

@@ -45,7 +45,7 @@ static void scrub_tell(void *arg, const char *path)
 	struct scrub *c = arg;
 	int error;
 
-	/* A file may have been recalled or removed since the survey; snapshots have no "/" first. */
+	/* A file may be recalled or removed since the survey. Snapshots do not begin with "/". */
 	if (path[0] == '/' && !offload_record_read(path, &record, &error))
 		return;
 	r = c->result;

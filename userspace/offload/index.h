@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The index of offloaded data: which files and snapshots refer to which objects, and since when
- * objects are without either. The truth are the records of the files and the bucket; the index can be rebuilt
- * from them at any time, and loses nothing but the ages of garbage.
+ * objects are without either. The truth are the records of the files and the bucket; the index can
+ * be rebuilt from them at any time, and loses nothing but the ages of garbage.
  */
 #ifndef _DITTO_OFFLOAD_INDEX_H
 #define _DITTO_OFFLOAD_INDEX_H
@@ -89,7 +89,8 @@ void index_begin_survey(struct index *x, bool objects);
 void index_add_file(struct index *x, const char *path, const struct offload_record *r);
 /* Call @use for all snapshots: files whose path is the name of a snapshot's object. */
 void index_snapshots(struct index *x,
-		     void (*use)(void *arg, const char *store, const u8 name[HASH_SIZE]), void *arg);
+		     void (*use)(void *arg, const char *store, const u8 name[HASH_SIZE]),
+		     void *arg);
 /* Forget a snapshot and its files, whose paths begin with the name of its object. */
 void index_forget_snapshot(struct index *x, const u8 name[HASH_SIZE]);
 void index_add_object(struct index *x, const struct index_object *o);
