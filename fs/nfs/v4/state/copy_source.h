@@ -12,7 +12,8 @@
  * to a loopback, link-local, multicast or broadcast address.
  *
  * A mount is shared by the copies from one address, and given up COPY_SOURCE_IDLE_S after the last
- * of them, or with the service. A source may leave a request without an answer, or delay it for as
+ * of them, or with the service. The NFS client may keep it nevertheless, see
+ * Documentation/security.md. A source may leave a request without an answer, or delay it for as
  * long as it likes. So all that waits for a source runs on a thread that a fatal signal interrupts:
  * that of the job, one that mounts (copy_mount.h), and one that gives up the mount. The request
  * itself may go on until then, so a mount is retired after an interruption.
