@@ -256,8 +256,7 @@ static int release_adopt(struct ditto_stub *stub, struct file *file,
 	err = err ?: ditto_fault(DITTO_FAULT_ADOPT_RECORD);
 	if (err)
 		return err;
-	err = ditto_stub_adopt(stub, file);
-	*kept = i_size_read(stub->node->inode);
+	err = ditto_stub_adopt(stub, file, kept);
 	return err ?: ditto_fault(DITTO_FAULT_ADOPT_SIZED);
 }
 

@@ -15,6 +15,7 @@
 #include <linux/ratelimit.h>
 #include <linux/slab.h>
 #include <linux/xattr.h>
+#include <kunit/visibility.h>
 
 #include "../../lockd/claim.h"
 #include "../../net/server.h"
@@ -24,17 +25,27 @@
 #include "fault.h"
 #include "stub.h"
 
-/* Nodes whose record is read share these locks. */
-#define LOAD_LOCKS_BITS	4
+/* Nodes share these locks. */
+#define LOCKS_BITS	4
 
-static struct mutex load_locks[1 << LOAD_LOCKS_BITS];
+/* Held while the record of a node is read. */
+static struct mutex load_locks[1 << LOCKS_BITS];
+/* Guard node->stub together with the bit DITTO_NODE_WHOLE. They nest inside all others. */
+static spinlock_t attach_locks[1 << LOCKS_BITS];
+
+static spinlock_t *attach_lock(const struct ditto_node *node)
+{
+	return &attach_locks[hash_ptr(node, LOCKS_BITS)];
+}
 
 void __init ditto_offload_locks_init(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(load_locks); i++)
+	for (i = 0; i < ARRAY_SIZE(load_locks); i++) {
 		mutex_init(&load_locks[i]);
+		spin_lock_init(&attach_locks[i]);
+	}
 }
 
 struct ditto_stub *ditto_stub_alloc(struct ditto_node *node)
@@ -52,6 +63,7 @@ struct ditto_stub *ditto_stub_alloc(struct ditto_node *node)
 	init_waitqueue_head(&stub->wait);
 	return stub;
 }
+EXPORT_SYMBOL_IF_KUNIT(ditto_stub_alloc);
 
 void ditto_stub_put(struct ditto_stub *stub)
 {
@@ -60,27 +72,67 @@ void ditto_stub_put(struct ditto_stub *stub)
 		kfree_rcu(stub, rcu);
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(ditto_stub_put);
 
 bool ditto_stub_attach(struct ditto_stub *stub)
 {
 	struct ditto_node *node = stub->node;
+	bool attached;
 
-	if (cmpxchg((struct ditto_stub __force **)&node->stub, NULL, stub))
-		return false;
-	refcount_inc(&stub->ref);
-	/* Whoever finds the bit cleared finds the stub. */
-	smp_mb__before_atomic();
-	clear_bit(DITTO_NODE_WHOLE, &node->flags);
+	spin_lock(attach_lock(node));
+	attached = !rcu_access_pointer(node->stub);
+	if (attached) {
+		refcount_inc(&stub->ref);
+		rcu_assign_pointer(node->stub, stub);
+		/* Whoever finds the bit cleared finds the stub. */
+		smp_mb__before_atomic();
+		clear_bit(DITTO_NODE_WHOLE, &node->flags);
+	}
+	spin_unlock(attach_lock(node));
 	/* Orders the bit before the search for open files: see offload.h. */
-	smp_mb__after_atomic();
-	return true;
+	smp_mb();
+	return attached;
 }
+EXPORT_SYMBOL_IF_KUNIT(ditto_stub_attach);
 
 void ditto_stub_detach(struct ditto_stub *stub)
 {
-	set_bit(DITTO_NODE_WHOLE, &stub->node->flags);
-	if (cmpxchg((struct ditto_stub __force **)&stub->node->stub, stub, NULL) == stub)
+	struct ditto_node *node = stub->node;
+	bool attached;
+
+	spin_lock(attach_lock(node));
+	/* A recall may end after the file was released again, which has another stub. */
+	attached = rcu_access_pointer(node->stub) == stub;
+	if (attached) {
+		set_bit(DITTO_NODE_WHOLE, &node->flags);
+		/* Whoever finds no stub finds the bit. */
+		smp_mb__after_atomic();
+		RCU_INIT_POINTER(node->stub, NULL);
+	}
+	spin_unlock(attach_lock(node));
+	if (attached)
 		ditto_stub_put(stub);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_stub_detach);
+
+/*
+ * What was read of the record becomes the state of the node: a stub, or NULL if the file is whole.
+ * Return: false if a release has given the node a stub meanwhile.
+ */
+static bool stub_publish(struct ditto_node *node, struct ditto_stub *stub)
+{
+	bool first;
+
+	spin_lock(attach_lock(node));
+	first = !rcu_access_pointer(node->stub);
+	if (first && stub) {
+		refcount_inc(&stub->ref);
+		rcu_assign_pointer(node->stub, stub);
+	} else if (first) {
+		set_bit(DITTO_NODE_WHOLE, &node->flags);
+	}
+	spin_unlock(attach_lock(node));
+	return first;
 }
 
 void ditto_offload_node_free(struct ditto_node *node)
@@ -142,7 +194,7 @@ static int stub_catch_up(struct ditto_stub *stub)
 	return err;
 }
 
-/* Return: the stub with two references, one of them for the node; NULL; an ERR_PTR. */
+/* Return: a stub; NULL if the file is whole; an ERR_PTR. */
 static struct ditto_stub *stub_load(struct ditto_node *node)
 {
 	struct inode *inode = node->inode;
@@ -195,7 +247,7 @@ free:
 
 struct ditto_stub *ditto_stub_get(struct ditto_node *node)
 {
-	struct mutex *lock = &load_locks[hash_ptr(node, LOAD_LOCKS_BITS)];
+	struct mutex *lock = &load_locks[hash_ptr(node, LOCKS_BITS)];
 	struct ditto_stub *stub;
 
 	if (test_bit(DITTO_NODE_WHOLE, &node->flags))
@@ -204,17 +256,15 @@ struct ditto_stub *ditto_stub_get(struct ditto_node *node)
 	if (stub)
 		return stub;
 	mutex_lock(lock);
-	stub = stub_find(node);
-	if (stub || test_bit(DITTO_NODE_WHOLE, &node->flags))
-		goto unlock;
-	stub = stub_load(node);
-	if (!stub) {
-		set_bit(DITTO_NODE_WHOLE, &node->flags);
-	} else if (!IS_ERR(stub)) {
-		refcount_inc(&stub->ref);
-		rcu_assign_pointer(node->stub, stub);
+	for (;;) {
+		stub = stub_find(node);
+		if (stub || test_bit(DITTO_NODE_WHOLE, &node->flags))
+			break;
+		stub = stub_load(node);
+		if (IS_ERR(stub) || stub_publish(node, stub))
+			break;
+		ditto_stub_put(stub);
 	}
-unlock:
 	mutex_unlock(lock);
 	if (!IS_ERR_OR_NULL(stub))
 		ditto_offload_guard(node->volume);
@@ -303,7 +353,8 @@ static int stub_make_long(struct file *file, u64 size)
 	return err;
 }
 
-static int stub_adopt_in(struct file *file, const struct ditto_offload_record *record, u8 *buf)
+static int stub_adopt_in(struct file *file, const struct ditto_offload_record *record, u8 *buf,
+			 bool *sized)
 {
 	struct inode *inode = file_inode(file);
 	int err;
@@ -314,17 +365,18 @@ static int stub_adopt_in(struct file *file, const struct ditto_offload_record *r
 	/* An absent range is never a hole after a crash. */
 	err = err ?: vfs_fsync(file, 0);
 	err = err ?: ditto_fault(DITTO_FAULT_ADOPT_RECORDED);
-	if (!err)
-		err = stub_make_long(file, record->size) ?: vfs_fsync(file, 0);
-	if (!err || i_size_read(inode))
-		return err;
+	err = err ?: stub_make_long(file, record->size);
+	/* If a local process has made the file longer meanwhile, that is its content. */
+	*sized = err != -ESTALE && i_size_read(inode);
+	if (*sized)
+		return err ?: vfs_fsync(file, 0);
 	inode_lock(inode);
 	record_write(file, buf, 0);
 	inode_unlock(inode);
 	return err;
 }
 
-int ditto_stub_adopt(struct ditto_stub *stub, struct file *file)
+int ditto_stub_adopt(struct ditto_stub *stub, struct file *file, bool *sized)
 {
 	u8 *buf = kmalloc(DITTO_OFFLOAD_RECORD_MAX, GFP_KERNEL);
 	int err;
@@ -333,7 +385,7 @@ int ditto_stub_adopt(struct ditto_stub *stub, struct file *file)
 		return -ENOMEM;
 	file_start_write(file);
 	mutex_lock(&stub->io);
-	err = stub_adopt_in(file, &stub->record, buf);
+	err = stub_adopt_in(file, &stub->record, buf, sized);
 	mutex_unlock(&stub->io);
 	file_end_write(file);
 	kfree(buf);

@@ -144,6 +144,7 @@ int ditto_stub_store(struct ditto_stub *stub, struct file *file,
  * ditto_stub_adopt - store the record of an empty file, and then make the file that long
  * @stub: new, and that of its node; the content of its record is all absent
  * @file: open for writing
+ * @sized: set if the file has the size, and with it the record
  *
  * Both are durable afterwards. An empty file is left if the machine ends in between: a record is
  * cut to the size of its file.
@@ -151,7 +152,7 @@ int ditto_stub_store(struct ditto_stub *stub, struct file *file,
  * Context: may sleep; neither write access to the mount nor an inode lock held.
  * Return: 0 or an errno.
  */
-int ditto_stub_adopt(struct ditto_stub *stub, struct file *file);
+int ditto_stub_adopt(struct ditto_stub *stub, struct file *file, bool *sized);
 
 /**
  * ditto_stub_commit - record that bytes are in the file

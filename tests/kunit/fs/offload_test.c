@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Records of offloaded files: the stored form, and which ranges bytes belong to. */
+/*
+ * Records of offloaded files: the stored form, and which ranges bytes belong to; stubs and nodes.
+ */
 
 #include <kunit/test.h>
 #include <linux/sizes.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
 
+#include "../../../fs/node/node.h"
 #include "../../../fs/offload/record.h"
+#include "../../../fs/offload/stub.h"
 
 #define RANGE	SZ_8M
 
@@ -175,6 +179,35 @@ static void offload_cut_content(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, record->map[0], 0UL);
 }
 
+/* A recall that ends late leaves the stub of a later release alone. */
+static void offload_stub_of_node(struct kunit *test)
+{
+	struct ditto_node *node = kunit_kzalloc(test, sizeof(*node), GFP_KERNEL);
+	struct ditto_stub *old, *new;
+
+	KUNIT_ASSERT_NOT_NULL(test, node);
+	old = ditto_stub_alloc(node);
+	new = ditto_stub_alloc(node);
+	KUNIT_ASSERT_TRUE(test, old && new);
+	set_bit(DITTO_NODE_WHOLE, &node->flags);
+
+	KUNIT_EXPECT_TRUE(test, ditto_stub_attach(old));
+	KUNIT_EXPECT_FALSE(test, test_bit(DITTO_NODE_WHOLE, &node->flags));
+	KUNIT_EXPECT_FALSE(test, ditto_stub_attach(new));
+	ditto_stub_detach(old);
+	KUNIT_EXPECT_TRUE(test, test_bit(DITTO_NODE_WHOLE, &node->flags));
+
+	KUNIT_EXPECT_TRUE(test, ditto_stub_attach(new));
+	ditto_stub_detach(old);
+	KUNIT_EXPECT_FALSE(test, test_bit(DITTO_NODE_WHOLE, &node->flags));
+	KUNIT_EXPECT_PTR_EQ(test, rcu_access_pointer(node->stub), new);
+
+	ditto_stub_detach(new);
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(node->stub));
+	ditto_stub_put(old);
+	ditto_stub_put(new);
+}
+
 static struct kunit_case offload_test_cases[] = {
 	KUNIT_CASE(offload_sizes),
 	KUNIT_CASE(offload_stored_form),
@@ -183,6 +216,7 @@ static struct kunit_case offload_test_cases[] = {
 	KUNIT_CASE(offload_absent_ranges),
 	KUNIT_CASE(offload_covered_ranges),
 	KUNIT_CASE(offload_cut_content),
+	KUNIT_CASE(offload_stub_of_node),
 	{}
 };
 
