@@ -38,48 +38,55 @@
 
 /*
  * All volumes of all servers. A file is not released while another server may serve it, since that
- * one would not notice.
+ * one would not notice: volumes come and go with volumes_sem, which is held while a file is
+ * released, outside of write access to the mount. The list has a lock of its own, which nests inside
+ * all others.
  */
 static LIST_HEAD(volumes);
+static DEFINE_SPINLOCK(volumes_lock);
 static DECLARE_RWSEM(volumes_sem);
 
 void ditto_offload_volume_start(struct ditto_volume *volume)
 {
 	down_write(&volumes_sem);
+	spin_lock(&volumes_lock);
 	list_add_tail(&volume->offload_link, &volumes);
+	spin_unlock(&volumes_lock);
 	up_write(&volumes_sem);
 }
 
 void ditto_offload_volume_end(struct ditto_volume *volume)
 {
 	down_write(&volumes_sem);
+	spin_lock(&volumes_lock);
 	list_del(&volume->offload_link);
+	spin_unlock(&volumes_lock);
 	up_write(&volumes_sem);
 	ditto_offload_guard_free(volume);
 }
 
+/* Is the file system served by this volume alone, or, if @first, by others since later only? */
 static bool volume_is_alone(const struct ditto_volume *volume, bool first)
 {
 	const struct ditto_volume *other;
+	bool alone = true;
 
-	lockdep_assert_held(&volumes_sem);
+	spin_lock(&volumes_lock);
 	list_for_each_entry(other, &volumes, offload_link) {
 		if (other == volume && first)
-			return true;
-		if (other != volume && other->sb == volume->sb)
-			return false;
+			break;
+		if (other != volume && other->sb == volume->sb) {
+			alone = false;
+			break;
+		}
 	}
-	return true;
+	spin_unlock(&volumes_lock);
+	return alone;
 }
 
 bool ditto_offload_volume_owns(const struct ditto_volume *volume)
 {
-	bool owns;
-
-	down_read(&volumes_sem);
-	owns = volume_is_alone(volume, true);
-	up_read(&volumes_sem);
-	return owns;
+	return volume_is_alone(volume, true);
 }
 
 /* XFS counts changes that write-back makes, too. */
@@ -414,8 +421,6 @@ int ditto_offload_release(struct ditto_share *share, struct ditto_node *node,
 	u64 began = ktime_get_ns();
 	int err;
 
-	/* The record is read before the lock is held that this takes, too. */
-	ditto_offload_is_stub(node);
 	down_read(&volumes_sem);
 	err = release_check(share, node, args, extack);
 	if (!err)
