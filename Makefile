@@ -38,6 +38,7 @@ help:
 	@echo '  check-adlong      the same by SSSD, and without its controller (not in check)'
 	@echo '  check-faults      all faults at all steps of offloading (not in check)'
 	@echo '  check-powercut    a guest without power at each of these steps (not in check)'
+	@echo '  check-bulk        20,000 files and 10 GiB on a disk of 2 GiB (not in check)'
 	@echo '  check-cross       each claim of each protocol against what the others want'
 	@echo '  check-offload     data of files in an object store, Ceph RGW'
 	@echo '  check-swift       the same with OpenStack Swift (not in check)'
@@ -103,12 +104,12 @@ clean:
 check:
 	@tests/check
 
-lint check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-adlong check-cross check-offload check-smbtorture check-debug check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-matrix check-faults check-powercut check-swift:
+lint check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-adlong check-cross check-offload check-smbtorture check-debug check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-matrix check-faults check-powercut check-swift check-bulk:
 	@tests/check $(@:check-%=%)
 
 check-full: check
 	@tests/check stock
-	@tests/check race matrix signed fuzz soak adlong faults powercut swift
+	@tests/check race matrix signed fuzz soak adlong faults powercut swift bulk
 
 demo:
 	@tests/demo/run
@@ -140,5 +141,5 @@ ynl:
 
 .PHONY: all help modules userspace install modules_install uninstall clean check lint \
 	check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-adlong check-cross check-offload check-smbtorture check-debug \
-	check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-matrix check-faults check-powercut check-swift check-full \
+	check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-matrix check-faults check-powercut check-swift check-bulk check-full \
 	demo demo-ad demo-offload bench bench-load bench-icount bench-mounted bench-scale bench-locks bench-nfs3 bench-nfs4 bench-nfs42 bench-smb profile ynl

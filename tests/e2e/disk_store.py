@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """An object store that outlives its guest: disk_store.py DIR PORT
 
-It knows GET, HEAD and PUT of objects, believes every signature, and has each object on disk before
-it says so: DIR is a folder of the machine that the guest runs on.
+It knows GET (of a range, too), HEAD and PUT of objects and lists of them, believes every signature,
+and has each object on disk before it says so: DIR is a folder of the machine that the guest runs on.
 """
 import contextlib
 import hashlib
 import http.server
 import os
 import sys
+import time
+import urllib.parse
 
 
 class Objects(http.server.BaseHTTPRequestHandler):
@@ -18,7 +20,7 @@ class Objects(http.server.BaseHTTPRequestHandler):
     folder = ''
 
     def path_of(self):
-        return f'{self.folder}/{hashlib.sha256(self.path.encode()).hexdigest()}'
+        return f'{self.folder}/{urllib.parse.quote(self.path, safe="")}'
 
     def answer(self, status, body=b'', length=None, tag=None):
         self.send_response(status)
@@ -28,7 +30,30 @@ class Objects(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def list(self, bucket, query):
+        """ListObjects, version 1."""
+        asked = dict(urllib.parse.parse_qsl(query))
+        start = f'{bucket}/{asked.get("prefix", "")}'
+        names = sorted(name for name in map(urllib.parse.unquote, os.listdir(self.folder))
+                       if name.startswith(start) and not name.endswith('.new')
+                       and name[len(bucket) + 1:] > asked.get('marker', ''))
+        most = int(asked.get('max-keys', 1000))
+        rows = ''
+        for name in names[:most]:
+            found = os.stat(f'{self.folder}/{urllib.parse.quote(name, safe="")}')
+            written = time.strftime('%Y-%m-%dT%H:%M:%S.000Z', time.gmtime(found.st_mtime))
+            rows += (f'<Contents><Key>{name[len(bucket) + 1:]}</Key>'
+                     f'<LastModified>{written}</LastModified><Size>{found.st_size}</Size>'
+                     '</Contents>')
+        more = str(len(names) > most).lower()
+        self.answer(200, (f'<ListBucketResult><IsTruncated>{more}</IsTruncated>{rows}'
+                          '</ListBucketResult>').encode())
+
     def do_GET(self):
+        bucket, _, query = self.path.partition('?')
+        if query:
+            self.list(bucket.rstrip('/'), query)
+            return
         try:
             with open(self.path_of(), 'rb') as f:
                 data = f.read()
@@ -36,7 +61,11 @@ class Objects(http.server.BaseHTTPRequestHandler):
             self.answer(404)
             return
         head = self.command == 'HEAD'
-        self.answer(200, b'' if head else data, len(data), hashlib.md5(data).hexdigest())
+        tag, part = hashlib.md5(data).hexdigest(), self.headers.get('Range')
+        if part:
+            first, last = part.removeprefix('bytes=').split('-')
+            data = data[int(first):int(last) + 1]
+        self.answer(206 if part else 200, b'' if head else data, len(data), tag)
 
     do_HEAD = do_GET
 

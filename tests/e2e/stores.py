@@ -33,7 +33,7 @@ CONF = """[store main]
 endpoint = {endpoint}
 bucket = {bucket}
 credentials-file = {folder}/credentials
-timeout-s = 3
+timeout-s = {timeout}
 packing = {packing}
 {more}
 """
@@ -59,6 +59,8 @@ def make_bucket(name):
 
 class Store:
     """A bucket, the proxy in front of it, and a server that is configured to use it."""
+
+    timeout = 3
 
     def __init__(self, world, more='key-file = {folder}/key', packing='off',
                  kind='rgw'):
@@ -93,7 +95,7 @@ class Store:
         """Use other keys in the section of the store."""
         more = more.format(folder=self.folder)
         conf = self.conf + CONF.format(endpoint=endpoint, bucket=self.bucket, folder=self.folder,
-                                       packing=self.packing, more=more)
+                                       packing=self.packing, timeout=self.timeout, more=more)
         if not self.server.helper:
             self.server.helper_start(conf)
             self.ready()
