@@ -5,7 +5,8 @@
  * A file is made empty with a name of its own, gets its content from the kernel as a stub
  * (offload-adopt), its attributes, and then its name: at each moment the old or the new file has
  * it. No data is read. Clients change the share meanwhile: each directory is opened without
- * following symbolic links, and never outside of the target.
+ * following symbolic links, and never outside of the target; and what a file or directory gets, it
+ * gets by a descriptor, for another one may have its name.
  */
 
 #include <errno.h>
@@ -43,7 +44,8 @@
  * @replace: files that are there are replaced
  * @readonly: nobody may write to what is restored
  * @wanted: which entries are restored, by place in @tree
- * @made: which are there now
+ * @made: inode numbers of those that are there now, otherwise 0
+ * @warned: an attribute was refused, and that was told
  * @files: files that were restored
  * @others: directories and other entries
  * @bytes: bytes of the files
@@ -59,7 +61,8 @@ struct restore {
 	bool replace;
 	bool readonly;
 	bool *wanted;
-	bool *made;
+	ino_t *made;
+	bool warned;
 	u64 files;
 	u64 others;
 	u64 bytes;
@@ -101,34 +104,89 @@ static bool restore_fail(struct restore *r, const struct snapshot_entry *e, cons
 	return false;
 }
 
-/* Give a new file attributes; its name is not used by others yet, or it is a directory. */
-static bool restore_attributes(struct restore *r, const struct snapshot_entry *e, int dir,
-			       const char *name)
+/* Path of an open file, whatever its name is now. To be freed. */
+static char *restore_place(int fd)
 {
-	char *place = mem_print("/proc/self/fd/%d/%s", dir, name);
+	return mem_print("/proc/self/fd/%d", fd);
+}
+
+/* Whether a name is still that of an open file. */
+static bool restore_is_same(int dir, const char *name, int fd)
+{
+	struct stat a, b;
+
+	return !fstat(fd, &a) && !fstatat(dir, name, &b, AT_SYMLINK_NOFOLLOW) &&
+	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/* Who may do what depends on these attributes: without them others might do more. */
+static bool restore_is_access(const char *xattr)
+{
+	static const char *const names[] = {
+		"trusted.ditto.acl", "security.NTACL",
+		"system.posix_acl_access", "system.posix_acl_default",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(xattr, names[i]))
+			return true;
+	return false;
+}
+
+/* Once, for it is the same with all files if the file system does not have such attributes. */
+static void restore_warn(struct restore *r, const struct snapshot_entry *e, const char *what)
+{
+	if (!r->warned)
+		snapshot_problem(r->ctl, *e->path ? e->path : r->to,
+				 "without %s: %s; that of others may be missing, too", what,
+				 strerror(errno));
+	r->warned = true;
+}
+
+/* Returns the name of what is needed and was refused, or NULL. */
+static const char *restore_xattrs(struct restore *r, const struct snapshot_entry *e,
+				  const char *place)
+{
+	struct snapshot_xattr x;
+	u32 at = 0;
+
+	while (snapshot_xattr_next(e, &at, &x)) {
+		if (!setxattr(place, x.name, x.value, x.len, 0))
+			continue;
+		if (restore_is_access(x.name))
+			return x.name;
+		restore_warn(r, e, x.name);
+	}
+	return NULL;
+}
+
+/* Give an open file, directory or other entry its attributes. */
+static bool restore_attributes(struct restore *r, const struct snapshot_entry *e, int fd)
+{
 	const struct timespec times[2] = {
 		{ .tv_sec = e->time[SNAPSHOT_ACCESSED].sec,
 		  .tv_nsec = e->time[SNAPSHOT_ACCESSED].nsec },
 		{ .tv_sec = e->time[SNAPSHOT_MODIFIED].sec,
 		  .tv_nsec = e->time[SNAPSHOT_MODIFIED].nsec },
 	};
+	bool has_mode = !S_ISLNK(e->mode);
+	char *place = restore_place(fd);
 	mode_t mode = e->mode & 07777;
-	struct snapshot_xattr x;
 	const char *what = NULL;
-	u32 at = 0;
 
-	if (fchownat(dir, name, e->uid, e->gid, AT_SYMLINK_NOFOLLOW))
+	/* A mode with set-user-ID must not come to another owner. */
+	if (chown(place, e->uid, e->gid))
 		what = "owner";
-	if (!S_ISLNK(e->mode) && fchmodat(dir, name, mode, 0))
+	else if (has_mode && chmod(place, mode))
 		what = "mode";
-	while (snapshot_xattr_next(e, &at, &x))
-		if (lsetxattr(place, x.name, x.value, x.len, 0))
-			what = x.name;
+	else
+		what = restore_xattrs(r, e, place);
 	/* The access control list of POSIX follows the mode. */
-	if (r->readonly && !S_ISLNK(e->mode) && fchmodat(dir, name, mode & ~0222, 0))
+	if (!what && r->readonly && has_mode && chmod(place, mode & ~0222))
 		what = "mode";
-	if (utimensat(dir, name, times, AT_SYMLINK_NOFOLLOW))
-		what = "times";
+	if (!what && utimensat(AT_FDCWD, place, times, 0))
+		restore_warn(r, e, "times");
 	free(place);
 	if (what)
 		restore_fail(r, e, what);
@@ -136,10 +194,9 @@ static bool restore_attributes(struct restore *r, const struct snapshot_entry *e
 }
 
 /* Make a stub of an empty file. */
-static bool restore_adopt(struct restore *r, const struct snapshot_entry *e, int dir,
-			  const char *name)
+static bool restore_adopt(struct restore *r, const struct snapshot_entry *e, int fd)
 {
-	char *place = mem_print("/proc/self/fd/%d/%s", dir, name);
+	char *place = restore_place(fd);
 	struct offload_info info;
 	struct nl_msg *msg;
 	int rc = offload_info_get(r->ctl, place, &info);
@@ -172,112 +229,167 @@ static const struct snapshot_entry *restore_find_made(const struct restore *r,
 	return NULL;
 }
 
-static bool restore_link(struct restore *r, const struct snapshot_entry *e,
-			 const struct snapshot_entry *made, int dir, const char *new)
+/* Another name of a file that was restored. Returns its descriptor, or -1. */
+static int restore_link(struct restore *r, const struct snapshot_entry *e,
+			const struct snapshot_entry *made, int dir, const char *new)
 {
 	const char *name;
 	int from = restore_open_parent(r, made->path, &name);
-	bool good = from >= 0 && !linkat(from, name, dir, new, 0);
+	int fd = from < 0 ? -1 : openat(from, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	char *place = restore_place(fd);
+	bool good = false;
+	struct stat st;
 
+	if (fd >= 0 && !fstat(fd, &st)) {
+		good = st.st_ino == r->made[made - r->tree.entries];
+		errno = ESTALE;
+	}
+	good = good && !linkat(AT_FDCWD, place, dir, new, AT_SYMLINK_FOLLOW);
 	if (!good)
 		restore_fail(r, e, strerror(errno));
+	if (!good && fd >= 0)
+		close(fd);
 	if (from >= 0)
 		close(from);
-	return good;
+	free(place);
+	return good ? fd : -1;
 }
 
-static bool restore_new_file(struct restore *r, const struct snapshot_entry *e, int dir,
-			     const char *new)
+/* Make an empty file. Nothing but its attributes is wanted from the descriptor. */
+static int restore_create(int dir, const char *new)
 {
-	const struct snapshot_entry *made = restore_find_made(r, e);
-	int fd;
+	int made = openat(dir, new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	char *place = restore_place(made);
+	int fd = made < 0 ? -1 : open(place, O_PATH | O_CLOEXEC), error = errno;
 
-	if (made)
-		return restore_link(r, e, made, dir, new);
-	if (e->flags & SNAPSHOT_LOST)
-		return restore_fail(r, e, "the snapshot does not have its content");
-	fd = openat(dir, new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return restore_fail(r, e, strerror(errno));
-	close(fd);
-	return (!e->size || restore_adopt(r, e, dir, new)) && restore_attributes(r, e, dir, new);
+	if (made >= 0)
+		close(made);
+	free(place);
+	errno = error;
+	return fd;
 }
 
-static bool restore_new_other(struct restore *r, const struct snapshot_entry *e, int dir,
-			      const char *new)
+/* Make a link, device, pipe or socket. It is not opened by making it: another may be there now. */
+static int restore_create_other(const struct snapshot_entry *e, int dir, const char *new)
 {
-	int rc;
+	struct stat st;
+	int rc, fd;
 
 	if (S_ISLNK(e->mode))
 		rc = symlinkat(e->target, dir, new);
 	else
 		rc = mknodat(dir, new, (e->mode & S_IFMT) | 0600, makedev(e->major, e->minor));
-	if (rc)
-		return restore_fail(r, e, strerror(errno));
-	return restore_attributes(r, e, dir, new);
+	fd = rc ? -1 : openat(dir, new, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	if (!fstat(fd, &st) && (st.st_mode & S_IFMT) == (e->mode & S_IFMT) &&
+	    st.st_uid == geteuid() && st.st_nlink == 1)
+		return fd;
+	close(fd);
+	errno = ESTALE;
+	return -1;
 }
 
-/* Make a file, and then give it its name. */
-static bool restore_file(struct restore *r, const struct snapshot_entry *e)
+/* Make a file or another entry with all but its name. Returns a descriptor, or -1. */
+static int restore_new(struct restore *r, const struct snapshot_entry *e, int dir, const char *new)
+{
+	const struct snapshot_entry *made = S_ISREG(e->mode) ? restore_find_made(r, e) : NULL;
+	int fd;
+
+	if (made)
+		return restore_link(r, e, made, dir, new);
+	if (S_ISREG(e->mode) && e->flags & SNAPSHOT_LOST) {
+		restore_fail(r, e, "the snapshot does not have its content");
+		return -1;
+	}
+	fd = S_ISREG(e->mode) ? restore_create(dir, new) : restore_create_other(e, dir, new);
+	if (fd < 0) {
+		restore_fail(r, e, strerror(errno));
+		return -1;
+	}
+	if ((!S_ISREG(e->mode) || !e->size || restore_adopt(r, e, fd)) &&
+	    restore_attributes(r, e, fd))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static ino_t restore_inode(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) ? 0 : st.st_ino;
+}
+
+/* Make a file, and then give it its name. Returns its inode number, or 0. */
+static ino_t restore_file(struct restore *r, const struct snapshot_entry *e)
 {
 	char new[NAME_SIZE];
 	const char *name;
-	int dir = restore_open_parent(r, e->path, &name);
-	bool good;
+	int dir = restore_open_parent(r, e->path, &name), fd;
+	ino_t inode = 0;
 
 	if (dir < 0)
 		return restore_fail(r, e, strerror(errno));
 	snprintf(new, sizeof(new), NEW_NAME, getpid());
 	unlinkat(dir, new, 0);
-	good = S_ISREG(e->mode) ? restore_new_file(r, e, dir, new) :
-				  restore_new_other(r, e, dir, new);
+	fd = restore_new(r, e, dir, new);
 	fault_point("snapshot-rename");
-	if (good && renameat2(dir, new, dir, name, r->replace ? 0 : RENAME_NOREPLACE))
-		good = restore_fail(r, e, strerror(errno));
+	if (fd >= 0 && !restore_is_same(dir, new, fd))
+		restore_fail(r, e, "somebody has put another file there");
+	else if (fd >= 0 && renameat2(dir, new, dir, name, r->replace ? 0 : RENAME_NOREPLACE))
+		restore_fail(r, e, strerror(errno));
+	else if (fd >= 0)
+		inode = restore_inode(fd);
 	/* Two names of one file stay two names. */
 	unlinkat(dir, new, 0);
+	if (fd >= 0)
+		close(fd);
 	close(dir);
-	return good;
+	return inode;
 }
 
-static bool restore_dir(struct restore *r, const struct snapshot_entry *e)
+/* Returns the inode number of a directory, or 0. */
+static ino_t restore_dir(struct restore *r, const struct snapshot_entry *e)
 {
 	const char *name;
-	int dir = restore_open_parent(r, e->path, &name);
-	bool good = dir >= 0 && (!*name || !mkdirat(dir, name, 0700));
-	int error = errno;
-	struct stat st;
+	int dir = restore_open_parent(r, e->path, &name), fd = -1;
+	ino_t inode = 0;
 
 	/* One that is there stays as it is until it gets its attributes. */
-	if (!good && dir >= 0 && error == EEXIST && !fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW))
-		good = S_ISDIR(st.st_mode);
-	errno = error;
-	if (!good)
+	if (dir >= 0 && (!*name || !mkdirat(dir, name, 0700) || errno == EEXIST))
+		fd = openat(dir, *name ? name : ".", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0)
+		inode = restore_inode(fd);
+	if (!inode)
 		restore_fail(r, e, strerror(errno));
+	if (fd >= 0)
+		close(fd);
 	if (dir >= 0)
 		close(dir);
-	return good;
+	return inode;
 }
 
 /* Attributes of directories come last, and from below: what is made in them changes their times. */
 static void restore_dirs(struct restore *r)
 {
 	const struct snapshot_entry *e;
-	const char *name;
-	int dir;
+	int fd;
 	u64 i;
 
 	for (i = r->tree.n; i; i--) {
 		e = &r->tree.entries[i - 1];
 		if (!S_ISDIR(e->mode) || !r->made[i - 1] || !*e->path)
 			continue;
-		dir = restore_open_parent(r, e->path, &name);
-		if (dir < 0) {
+		fd = restore_open_dir(r, e->path);
+		if (fd < 0)
 			restore_fail(r, e, strerror(errno));
-			continue;
-		}
-		restore_attributes(r, e, dir, name);
-		close(dir);
+		else if (restore_inode(fd) != r->made[i - 1])
+			restore_fail(r, e, "somebody has put another directory there");
+		else
+			restore_attributes(r, e, fd);
+		if (fd >= 0)
+			close(fd);
 	}
 }
 
@@ -347,7 +459,7 @@ static int restore_print(const struct restore *r, const char *where)
 	return r->failed ? CTL_REFUSED : CTL_OK;
 }
 
-/* Open the snapshot and the target. The lock keeps the content until the stubs are on disk. */
+/* Open the snapshot. The lock keeps the content until the stubs are on disk. */
 static int restore_begin(struct restore *r, const char *snapshot, int *lock)
 {
 	int rc;
@@ -363,6 +475,11 @@ static int restore_begin(struct restore *r, const char *snapshot, int *lock)
 	snapshot_names_init(&r->names, r->tree.entries, r->tree.n);
 	r->wanted = mem_new(r->tree.n * sizeof(*r->wanted));
 	r->made = mem_new(r->tree.n * sizeof(*r->made));
+	return CTL_OK;
+}
+
+static int restore_open_root(struct restore *r)
+{
 	r->root = open(r->to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (r->root >= 0)
 		return CTL_OK;
@@ -412,6 +529,8 @@ static int restore_paths(struct restore *r, const char *snapshot, char **paths)
 	int lock, rc = restore_begin(r, snapshot, &lock);
 	const char *path;
 
+	if (!rc)
+		rc = restore_open_root(r);
 	for (; !rc && *paths; paths++) {
 		path = restore_path(*paths);
 		if (snapshot_tree_find(&r->tree, path)) {
@@ -477,7 +596,7 @@ static int expose_tree(struct restore *r, int folder, const char *new, const cha
 	restore_want(r, "");
 	r->wanted[0] = false;
 	restore_all(r);
-	good = restore_attributes(r, r->tree.entries, folder, new);
+	good = restore_attributes(r, r->tree.entries, r->root);
 	fault_point("snapshot-expose");
 	if (good && renameat2(folder, new, folder, name, RENAME_NOREPLACE))
 		restore_fail(r, r->tree.entries, strerror(errno));
@@ -524,6 +643,8 @@ int snapshot_expose(struct ctl *ctl, char **words)
 		snapshot_problem(ctl, folder, "%s", strerror(errno));
 	else
 		rc = restore_begin(&r, *words, &lock);
+	if (!rc)
+		rc = restore_open_root(&r);
 	if (!rc) {
 		name = expose_name(&r.s.head);
 		rc = expose_tree(&r, fd, new, name);
