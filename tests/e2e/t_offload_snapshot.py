@@ -302,3 +302,48 @@ def killed_at_each_step(w):
     s.tool('snapshot', 'restore', 'data/x', '--replace', 'f')
     eq(get(w.path('f')) == data, True, 'restored')
     eq(s.tool('scrub')['bad'], [], 'bad')
+
+
+@test(fs='ext4', smb=True, offload=True, timeout=300)
+def hidden_safely(w):
+    """Only what was exposed is removed, and nothing behind a link that its owner put there."""
+    s = Store(w)
+    w.server.ctl('share', 'set', 'data', 'snapshots', TREE)
+    os.makedirs(w.path('d/e'))
+    put(w.path('d/e/f'), b'f', 0o644)
+    for path in ('d', 'd/e', 'd/e/f'):
+        os.chown(w.path(path), 1000, 1000)
+    s.tool('snapshot', 'create', 'data', 'one')
+
+    # Others may not write to the directory of snapshots, and it is no link.
+    os.mkdir(f'{w.base}/outside')
+    put(f'{w.base}/outside/kept', b'kept', 0o644)
+    os.symlink(f'{w.base}/outside', w.path(TREE))
+    assert s.tool('snapshot', 'expose', 'data/one', check=False)[0]
+    os.unlink(w.path(TREE))
+    os.mkdir(w.path(TREE))
+    os.chmod(w.path(TREE), 0o777)
+    status, _, errors = s.tool('snapshot', 'expose', 'data/one', check=False)
+    assert status and 'others than root' in errors, (status, errors)
+    eq(os.listdir(w.path(TREE)), [], 'exposed')
+    os.chmod(w.path(TREE), 0o755)
+
+    shown = s.tool('snapshot', 'expose', 'data/one')['path']
+    status, _, errors = s.tool('snapshot', 'expose', 'data/one', check=False)
+    assert status and 'it is exposed' in errors, (status, errors)
+    eq(os.listdir(w.path(TREE)), [shown], 'nothing is left of the second try')
+    at = w.path(f'{TREE}/{shown}')
+    eq(os.stat(f'{at}/d/e/f').st_uid, 1000, 'owner')
+    # Its owner makes it deep, and puts a link in the place of a directory.
+    os.makedirs(at + '/d/e' + '/deep' * 300)
+    put(at + '/d/e' + '/deep' * 300 + '/f', b'f', 0o644)
+    os.symlink(f'{w.base}/outside', f'{at}/d/link')
+
+    # The administrator's own has such a name, too.
+    os.mkdir(w.path(f'{TREE}/2026-01-01_00:00:00_one'))
+    put(w.path(f'{TREE}/2026-01-01_00:00:00_one/mine'), b'mine', 0o644)
+    status, _, errors = s.tool('snapshot', 'hide', 'data/one', check=False)
+    assert status and 'expose did not make it' in errors, (status, errors)
+    eq(os.listdir(w.path(TREE)), ['2026-01-01_00:00:00_one'], 'what expose did not make')
+    eq(os.listdir(w.path(f'{TREE}/2026-01-01_00:00:00_one')), ['mine'], 'what is in it')
+    eq(get(f'{w.base}/outside/kept'), b'kept', 'what is behind a link')

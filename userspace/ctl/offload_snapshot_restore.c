@@ -9,9 +9,9 @@
  * gets by a descriptor, for another one may have its name.
  */
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,11 +27,14 @@
 #include "fault.h"
 #include "mem.h"
 #include "offload_snapshot.h"
+#include "offload_snapshot_remove.h"
 #include "out.h"
 
 /* Name of a file that is not complete yet. */
 #define NEW_NAME	".ditto-restore.%d"
 #define NAME_SIZE	64
+/* Set on directories that expose made: the name of the snapshot's object. */
+#define EXPOSED_XATTR	"trusted.ditto.snapshot"
 
 /**
  * struct restore - one run of the command
@@ -152,7 +155,7 @@ static const char *restore_xattrs(struct restore *r, const struct snapshot_entry
 	u32 at = 0;
 
 	while (snapshot_xattr_next(e, &at, &x)) {
-		if (!setxattr(place, x.name, x.value, x.len, 0))
+		if (!strcmp(x.name, EXPOSED_XATTR) || !setxattr(place, x.name, x.value, x.len, 0))
 			continue;
 		if (restore_is_access(x.name))
 			return x.name;
@@ -589,7 +592,8 @@ static char *expose_name(const struct snapshot_head *h)
 	return mem_print("%s_%s", time, h->name);
 }
 
-static int expose_tree(struct restore *r, int folder, const char *new, const char *name)
+/* Returns false if clients cannot see the tree under its name. */
+static bool expose_tree(struct restore *r, int folder, const char *new, const char *name)
 {
 	bool good;
 
@@ -599,112 +603,168 @@ static int expose_tree(struct restore *r, int folder, const char *new, const cha
 	good = restore_attributes(r, r->tree.entries, r->root);
 	fault_point("snapshot-expose");
 	if (good && renameat2(folder, new, folder, name, RENAME_NOREPLACE))
-		restore_fail(r, r->tree.entries, strerror(errno));
+		good = restore_fail(r, r->tree.entries, strerror(errno));
 	fsync(folder);
-	return restore_print(r, name);
+	return good;
 }
 
-/* The directory of a share's snapshots. Returns false after a message. */
-static bool expose_folder(struct ctl *ctl, const char *snapshot, char **folder)
+/* The share of a snapshot, if it has a directory of snapshots. Returns false after a message. */
+static bool expose_share(struct ctl *ctl, const char *snapshot, struct snapshot_share *share)
 {
-	struct snapshot_share share;
-
-	if (!restore_share(ctl, snapshot, &share))
+	if (!restore_share(ctl, snapshot, share))
 		return false;
-	if (*share.snapshots) {
-		*folder = snapshot_place(&share, share.snapshots);
+	if (*share->snapshots)
 		return true;
-	}
-	snapshot_problem(ctl, share.name,
+	snapshot_problem(ctl, share->name,
 			 "no directory of snapshots: dittoctl share set %s snapshots .snapshots",
-			 share.name);
+			 share->name);
 	return false;
+}
+
+/* Open the directory of snapshots below the root of its share, and make it if it is not there. */
+static int expose_open_in(const struct snapshot_share *share, bool make)
+{
+	const char *name;
+	struct restore at = {
+		.root = open(share->path, O_PATH | O_DIRECTORY | O_CLOEXEC),
+	};
+	int dir = at.root < 0 ? -1 : restore_open_parent(&at, share->snapshots, &name);
+	int fd = -1, error;
+
+	if (dir >= 0 && make)
+		mkdirat(dir, name, 0755);
+	if (dir >= 0)
+		fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	error = errno;
+	if (dir >= 0)
+		close(dir);
+	if (at.root >= 0)
+		close(at.root);
+	errno = error;
+	return fd;
+}
+
+/* In a directory of others, names could become those of other files. Returns -1 after a message. */
+static int expose_open_folder(struct ctl *ctl, const struct snapshot_share *share, bool make)
+{
+	int fd = expose_open_in(share, make);
+	const char *why = NULL;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		why = strerror(errno);
+	else if (st.st_uid != geteuid() || st.st_mode & 0022)
+		why = "others than root may write to the directory of snapshots";
+	if (!why)
+		return fd;
+	snapshot_problem(ctl, share->snapshots, "%s", why);
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* Make the directory, with a mark that it may be removed again. Returns false after a message. */
+static bool expose_make(struct restore *r, int folder, const char *new)
+{
+	const char *object = r->s.object;
+
+	if (!mkdirat(folder, new, 0700)) {
+		r->root = openat(folder, new, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (r->root >= 0 && !fsetxattr(r->root, EXPOSED_XATTR, object, strlen(object), 0))
+			return true;
+	}
+	snapshot_problem(r->ctl, r->to, "%s", strerror(errno));
+	return false;
+}
+
+static int expose_in(struct restore *r, int folder, const char *new)
+{
+	char *name = expose_name(&r->s.head);
+	int rc = CTL_REFUSED;
+	struct stat st;
+
+	if (!fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW)) {
+		snapshot_problem(r->ctl, name, "it is exposed, or another file has its name");
+	} else if (expose_make(r, folder, new)) {
+		if (!expose_tree(r, folder, new, name) && !snapshot_remove(folder, new))
+			snapshot_problem(r->ctl, r->to, "%s", strerror(errno));
+		rc = restore_print(r, name);
+	}
+	free(name);
+	return rc;
 }
 
 int snapshot_expose(struct ctl *ctl, char **words)
 {
 	struct restore r = { .ctl = ctl, .root = -1, .readonly = true };
-	char new[NAME_SIZE], *folder, *to, *name;
+	struct snapshot_share share;
 	int lock = -1, fd, rc = CTL_REFUSED;
+	char new[NAME_SIZE], *to;
 
 	if (!*words)
 		return ctl_usage(ctl, "the name of a snapshot, SHARE/NAME, is needed");
 	if (ctl_no_more(ctl, words + 1))
 		return CTL_USAGE;
-	if (!expose_folder(ctl, *words, &folder))
+	if (!expose_share(ctl, *words, &share))
+		return CTL_REFUSED;
+	fd = expose_open_folder(ctl, &share, true);
+	if (fd < 0)
 		return CTL_REFUSED;
 	/* The name of what is not complete has no time, so it is no snapshot to clients. */
 	snprintf(new, sizeof(new), NEW_NAME, getpid());
-	to = mem_print("%s/%s", folder, new);
+	to = mem_print("%s/%s/%s", share.path, share.snapshots, new);
 	r.to = to;
-	mkdir(folder, 0755);
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || mkdirat(fd, new, 0700))
-		snapshot_problem(ctl, folder, "%s", strerror(errno));
-	else
-		rc = restore_begin(&r, *words, &lock);
+	rc = restore_begin(&r, *words, &lock);
 	if (!rc)
-		rc = restore_open_root(&r);
-	if (!rc) {
-		name = expose_name(&r.s.head);
-		rc = expose_tree(&r, fd, new, name);
-		free(name);
-	}
-	if (fd >= 0) {
-		unlinkat(fd, new, AT_REMOVEDIR);
-		close(fd);
-	}
+		rc = expose_in(&r, fd, new);
+	close(fd);
 	restore_end(&r, lock);
 	free(to);
-	free(folder);
 	return rc;
 }
 
-static bool hide_tree(struct ctl *ctl, char *path)
+static bool hide_tree(struct ctl *ctl, int folder, const char *name)
 {
-	char *const roots[] = { path, NULL };
-	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL);
-	bool good = fts;
-	FTSENT *e;
+	int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	bool ours = fd >= 0 && fgetxattr(fd, EXPOSED_XATTR, NULL, 0) > 0;
 
-	while (fts && (e = fts_read(fts))) {
-		if (e->fts_info == FTS_D || !(e->fts_info == FTS_DP ? rmdir(e->fts_path) :
-					      unlink(e->fts_path)))
-			continue;
-		good = good && errno == ENOENT;
-	}
-	if (fts)
-		fts_close(fts);
-	if (!good)
-		snapshot_problem(ctl, path, "%s", strerror(errno));
-	return good;
+	if (fd >= 0)
+		close(fd);
+	if (ours && snapshot_remove(folder, name))
+		return true;
+	snapshot_problem(ctl, name, "%s", ours ? strerror(errno) :
+			 "it stays, for expose did not make it");
+	return false;
 }
 
-/* Remove the directories of a name, whatever their times are. */
-static int hide_all(struct ctl *ctl, const char *folder, const char *name)
+/* The directory of a snapshot with this name, whatever its time is. */
+static bool hide_is_wanted(const char *found, const char *name)
 {
-	char *const roots[] = { (char *)folder, NULL }, time[32];
+	char time[32];
 	const size_t len = strlen(snapshot_time_text(0, time));
-	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+
+	if (!strcmp(found, name))
+		return true;
+	return strlen(found) > len && found[len] == '_' && !strcmp(found + len + 1, name);
+}
+
+/* Remove the directories of a name. */
+static int hide_all(struct ctl *ctl, int folder, const char *name)
+{
+	DIR *list = fdopendir(folder);
+	struct dirent *e;
 	u64 hidden = 0;
 	bool good = true;
-	FTSENT *e;
 
-	if (!fts)
+	if (!list)
 		mem_out();
-	fts_read(fts);
-	for (e = fts_children(fts, 0); e; e = e->fts_link) {
-		const char *rest = strlen(e->fts_name) > len ? e->fts_name + len : "";
-
-		if (strcmp(e->fts_name, name) && (*rest != '_' || strcmp(rest + 1, name)))
+	while ((e = readdir(list))) {
+		if (!hide_is_wanted(e->d_name, name))
 			continue;
-		char *path = mem_print("%s/%s", folder, e->fts_name);
-
-		good = hide_tree(ctl, path) && good;
+		good = hide_tree(ctl, folder, e->d_name) && good;
 		hidden++;
-		free(path);
 	}
-	fts_close(fts);
+	closedir(list);
 	if (!hidden)
 		snapshot_problem(ctl, name, "it is not exposed");
 	return good && hidden ? CTL_OK : CTL_REFUSED;
@@ -712,18 +772,17 @@ static int hide_all(struct ctl *ctl, const char *folder, const char *name)
 
 int snapshot_hide(struct ctl *ctl, char **words)
 {
-	const char *slash;
-	char *folder;
-	int rc;
+	struct snapshot_share share;
+	int folder;
 
 	if (!*words)
 		return ctl_usage(ctl, "the name of a snapshot, SHARE/NAME, is needed");
 	if (ctl_no_more(ctl, words + 1))
 		return CTL_USAGE;
-	if (!expose_folder(ctl, *words, &folder))
+	if (!expose_share(ctl, *words, &share))
 		return CTL_REFUSED;
-	slash = strrchr(*words, '/');
-	rc = hide_all(ctl, folder, slash + 1);
-	free(folder);
-	return rc;
+	folder = expose_open_folder(ctl, &share, false);
+	if (folder < 0)
+		return CTL_REFUSED;
+	return hide_all(ctl, folder, strrchr(*words, '/') + 1);
 }
