@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import threading
+import time
 
 import servers
 from fault_points import Point, stopped
@@ -347,3 +348,47 @@ def hidden_safely(w):
     eq(os.listdir(w.path(TREE)), ['2026-01-01_00:00:00_one'], 'what expose did not make')
     eq(os.listdir(w.path(f'{TREE}/2026-01-01_00:00:00_one')), ['mine'], 'what is in it')
     eq(get(f'{w.base}/outside/kept'), b'kept', 'what is behind a link')
+
+
+@test(fs='ext4', smb=True, offload=True, timeout=300)
+def names_swapped(w):
+    """Who has the directory swaps names while files are restored: others keep what they are."""
+    s = Store(w)
+    w.server.ctl('share', 'set', 'data', 'snapshots', TREE)
+    secret = put(f'{w.base}/secret', b'secret', 0o600)
+    put(w.path('f'), content('f', 100000), 0o666)
+    os.chown(w.path('f'), 1000, 1000)
+    s.tool('snapshot', 'create', 'data', 'x')
+    change(w.path('f'), b'new')
+    fault = Point.prepare(s.folder)
+
+    def swapped(point, swap, *words):
+        put(fault, point)
+        p = w.server.ns.spawn(servers.tool('dittoctl'), 'offload', 'snapshot', *words,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        wait_for(f'it stops at {point}', lambda: stopped('dittoctl'))
+        put(fault, b'')
+        swap()
+        for pid in stopped('dittoctl'):
+            os.kill(pid, signal.SIGCONT)
+        out = p.communicate()[0]
+        assert p.returncode, out
+        return out
+
+    def swap_file():
+        new, = (name for name in os.listdir(w.export) if name.startswith('.ditto-restore.'))
+        os.rename(w.path(new), w.path('stolen'))
+        os.symlink(secret, w.path(new))
+    for point in ('snapshot-adopt', 'snapshot-adopted', 'snapshot-rename'):
+        out = swapped(point, swap_file, 'restore', 'data/x', '--replace', 'f')
+        assert 'another file' in out, out
+        st = os.stat(secret)
+        eq((st.st_mode & 0o7777, st.st_uid, get(secret)), (0o600, 0, b'secret'), point)
+        eq(get(w.path('f')), b'new', f'the file after {point}')
+
+    # The name is taken meanwhile: nothing is left of the tree.
+    made = time.gmtime(s.tool('snapshot', 'list')[0]['time'])
+    name = time.strftime('%Y-%m-%d_%H:%M:%S_x', made)
+    out = swapped('snapshot-expose', lambda: os.mkdir(w.path(f'{TREE}/{name}')), 'expose', 'data/x')
+    assert 'File exists' in out, out
+    eq(os.listdir(w.path(TREE)), [name], 'what is left')
