@@ -247,6 +247,7 @@ def changing_files(w):
     step('last')
     out = run.communicate()[0]
     eq(run.returncode, 0, out)
+    eq(s.tool('snapshot', 'list')[0]['lost'], 0, 'lost')
     s.tool('snapshot', 'restore', 'data/settles', '--replace', 'f')
     eq(get(w.path('f')) == content('last', MIB), True, 'the content of one moment')
 
@@ -272,6 +273,46 @@ def changing_files(w):
     eq([e['lost'] for e in s.tool('snapshot', 'list')], [0, 1], 'lost')
     status, _, errors = s.tool('snapshot', 'restore', 'data/never', '--replace', 'f', check=False)
     assert status and 'does not have its content' in errors, errors
+
+
+@test(fs='ext4', smb=True, offload=True, timeout=300)
+def links_part(w):
+    """A file keeps its content under its other names when the first one becomes another file."""
+    s, old = Store(w), content('old', MIB)
+    fault = Point.prepare(s.folder)
+
+    def saved(path):
+        put(f'{path}.new', b'new', 0o644)
+        os.rename(f'{path}.new', path)
+
+    for part, files in ((os.unlink, 2), (saved, 3)):
+        name = part.__name__
+        for other in ('f1', 'f2', 'f3'):
+            if os.path.exists(w.path(other)):
+                os.unlink(w.path(other))
+        put(w.path('f1'), old, 0o644)
+        os.link(w.path('f1'), w.path('f2'))
+        os.link(w.path('f1'), w.path('f3'))
+        put(fault, 'snapshot-file-sent')
+        run = w.server.ns.spawn(servers.tool('dittoctl'), '--json', 'offload', 'snapshot',
+                                'create', 'data', name, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, text=True)
+        wait_for('the file was sent', lambda: stopped('dittoctl'))
+        part(w.path('f1'))
+        put(fault, b'')
+        for pid in stopped('dittoctl'):
+            os.kill(pid, signal.SIGCONT)
+        out = run.communicate()[0]
+        eq((run.returncode, json.loads(out)['lost']), (0, 0), out)
+        os.mkdir(w.path(name))
+        said = s.tool('snapshot', 'restore', f'data/{name}', '--to', w.path(name), 'f2', 'f3',
+                      *(['f1'] if files == 3 else []))
+        eq((said['files'], said['failed']), (files, 0), 'restored')
+        eq(os.path.samefile(w.path(f'{name}/f2'), w.path(f'{name}/f3')), True, 'names')
+        eq(get(w.path(f'{name}/f3')) == old, True, 'content')
+        if files == 3:
+            eq(get(w.path(f'{name}/f1')), b'new', 'the other file')
+        shutil.rmtree(w.path(name))
 
 
 @test(fs='ext4', smb=True, offload=True, timeout=300)

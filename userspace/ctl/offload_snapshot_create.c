@@ -59,7 +59,9 @@ struct slot {
  * @ctl: this run of the tool
  * @share: the share
  * @walk: its entries
- * @names: the files among them, by inode number
+ * @names: the files among them, by what the walk found
+ * @later: by place in @walk: another name of an earlier entry, for the second pass
+ * @joining: this is the second pass
  * @last: the tree of its last snapshot, or an empty one
  * @s: the snapshot
  * @next: the next entry
@@ -78,6 +80,8 @@ struct create {
 	struct snapshot_share share;
 	struct snapshot_walk walk;
 	struct snapshot_names names;
+	bool *later;
+	bool joining;
 	struct snapshot_tree last;
 	struct snapshot s;
 	size_t next;
@@ -283,77 +287,105 @@ static void slot_answered(struct create *c, struct slot *slot)
 	}
 }
 
-/* Other names of a file that is in an earlier entry. */
-static struct snapshot_entry *create_other_name(struct create *c, const struct snapshot_entry *e)
+/* Whether an earlier entry seems to be of the same file: its content is uploaded once. */
+static bool create_is_later(const struct create *c, const struct slot *slot)
 {
-	struct snapshot_entry **end, **at = snapshot_names_find(&c->names, e, &end);
+	const struct snapshot_name *end, *at = snapshot_names_find(&c->names, slot->e, &end);
+	struct stat st;
 
-	return at < end && *at < e && S_ISREG((*at)->mode) ? *at : NULL;
+	return at < end && at->entry < slot->e && !lstat(slot->place, &st) && st.st_nlink > 1;
+}
+
+/* The content of the file of an entry is known, under another name. */
+static bool entry_has_content_of(const struct snapshot_entry *first,
+				 const struct snapshot_entry *e)
+{
+	return S_ISREG(first->mode) && !first->flags && first->inode == e->inode &&
+	       first->generation == e->generation && (first->cookie_len || !first->size);
+}
+
+/*
+ * Names of one file have what the first one has. Since the walk, that may have been removed, or
+ * become a name of another file, or may have failed: false if no name before this one will do.
+ */
+static bool slot_join(struct create *c, struct slot *slot)
+{
+	const struct snapshot_name *end, *at = snapshot_names_find(&c->names, slot->e, &end);
+	struct snapshot_entry *e = slot->e;
+
+	if (!slot_look(c, slot))
+		return true;
+	for (; at < end && at->entry < e; at++) {
+		if (!entry_has_content_of(at->entry, e))
+			continue;
+		e->size = at->entry->size;
+		e->change = at->entry->change;
+		if (e->size)
+			entry_set_cookie(e, at->entry->cookie, at->entry->cookie_len);
+		return true;
+	}
+	return false;
 }
 
 /* Give the next files to a free slot. */
 static void create_fill_slot(struct create *c, struct slot *slot)
 {
-	struct stat st;
+	bool *later;
 
 	while (slot->fd < 0 && c->next < c->walk.n) {
+		later = &c->later[c->next];
 		slot->e = &c->walk.entries[c->next++];
-		if (!S_ISREG(slot->e->mode))
+		if (!S_ISREG(slot->e->mode) || *later != c->joining)
 			continue;
 		slot->place = snapshot_place(&c->share, slot->e->path);
 		slot->tries = 0;
-		if (!lstat(slot->place, &st) && st.st_nlink > 1 && create_other_name(c, slot->e))
+		*later = !c->joining && create_is_later(c, slot);
+		if (*later) {
+			free(slot->place);
+			slot->place = NULL;
+		} else if ((c->joining && slot_join(c, slot)) || !slot_upload(c, slot)) {
 			slot_end(c, slot);
-		else if (!slot_upload(c, slot))
-			slot_end(c, slot);
+		}
 		create_show(c);
 	}
 }
 
-/* Names of one file have what the first one has. */
-static void create_join_names(struct create *c)
-{
-	const struct snapshot_entry *first;
-	struct snapshot_entry *e;
-
-	for (e = c->walk.entries; e < c->walk.entries + c->walk.n; e++) {
-		if (!S_ISREG(e->mode) || e->cookie_len || !e->size || e->flags)
-			continue;
-		first = create_other_name(c, e);
-		e->flags = first ? first->flags : SNAPSHOT_LOST;
-		e->size = first ? first->size : e->size;
-		if (first) {
-			e->generation = first->generation;
-			e->change = first->change;
-			entry_set_cookie(e, first->cookie, first->cookie_len);
-		}
-	}
-}
-
-static void create_files(struct create *c)
+/* Go once over all entries, with some of the slots. */
+static void create_pass(struct create *c, unsigned int slots)
 {
 	struct pollfd polls[SLOTS];
-	unsigned int busy;
-	int i;
+	unsigned int busy, i;
 
-	for (i = 0; i < SLOTS; i++)
+	for (i = 0; i < slots; i++)
 		c->slot[i].fd = -1;
+	c->next = 0;
 	do {
 		busy = 0;
-		for (i = 0; i < SLOTS; i++) {
+		for (i = 0; i < slots; i++) {
 			if (c->slot[i].fd < 0)
 				create_fill_slot(c, &c->slot[i]);
 			polls[i] = (struct pollfd){ .fd = c->slot[i].fd, .events = POLLIN };
 			busy += c->slot[i].fd >= 0;
 		}
-		if (!busy || poll(polls, SLOTS, SHOW_TIME) < 0)
+		if (!busy || poll(polls, slots, SHOW_TIME) < 0)
 			continue;
-		for (i = 0; i < SLOTS; i++)
+		for (i = 0; i < slots; i++)
 			if (polls[i].fd >= 0 && polls[i].revents)
 				slot_answered(c, &c->slot[i]);
 		create_show(c);
 	} while (busy);
-	create_join_names(c);
+}
+
+static void create_files(struct create *c)
+{
+	snapshot_names_init(&c->names, c->walk.entries, c->walk.n);
+	c->later = mem_new((c->walk.n + 1) * sizeof(*c->later));
+	create_pass(c, SLOTS);
+	/* One after the other: what is uploaded under one name is then there for the next one. */
+	c->joining = true;
+	create_pass(c, 1);
+	free(c->later);
+	snapshot_names_free(&c->names);
 	offload_clear_bar(isatty(STDERR_FILENO));
 }
 
@@ -533,9 +565,7 @@ static bool create_run(struct create *c)
 	c->failed = c->walk.problems;
 	for (i = 0; i < c->walk.n; i++)
 		c->all += c->walk.entries[i].size;
-	snapshot_names_init(&c->names, c->walk.entries, c->walk.n);
 	create_files(c);
-	snapshot_names_free(&c->names);
 	return create_store_tree(c) && create_store_head(c);
 }
 

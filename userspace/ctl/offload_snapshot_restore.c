@@ -224,11 +224,11 @@ static bool restore_adopt(struct restore *r, const struct snapshot_entry *e, int
 static const struct snapshot_entry *restore_find_made(const struct restore *r,
 						      const struct snapshot_entry *e)
 {
-	struct snapshot_entry **end, **at = snapshot_names_find(&r->names, e, &end);
+	const struct snapshot_name *end, *at = snapshot_names_find(&r->names, e, &end);
 
-	for (; at < end && *at < e; at++)
-		if (r->made[*at - r->tree.entries])
-			return *at;
+	for (; at < end && at->entry < e; at++)
+		if (r->made[at->entry - r->tree.entries] && snapshot_is_same_file(at->entry, e))
+			return at->entry;
 	return NULL;
 }
 

@@ -349,50 +349,66 @@ const struct snapshot_entry *snapshot_tree_find(const struct snapshot_tree *t, c
 	return bsearch(path, t->entries, t->n, sizeof(*t->entries), entry_compare);
 }
 
+static int inode_compare(const struct snapshot_name *name, u64 inode, u32 generation)
+{
+	if (name->inode != inode)
+		return name->inode < inode ? -1 : 1;
+	return name->generation < generation ? -1 : name->generation > generation;
+}
+
 static int names_compare(const void *a, const void *b)
 {
-	const struct snapshot_entry *x = *(struct snapshot_entry *const *)a;
-	const struct snapshot_entry *y = *(struct snapshot_entry *const *)b;
+	const struct snapshot_name *x = a, *y = b;
+	int order = inode_compare(x, y->inode, y->generation);
 
-	if (x->inode != y->inode)
-		return x->inode < y->inode ? -1 : 1;
-	return x < y ? -1 : x > y;
+	return order ? order : x->entry < y->entry ? -1 : x->entry > y->entry;
 }
 
 void snapshot_names_init(struct snapshot_names *names, struct snapshot_entry *entries, u64 n)
 {
-	u64 i;
+	struct snapshot_entry *e;
 
 	names->n = 0;
-	names->entries = mem_new((n + 1) * sizeof(struct snapshot_entry *));
-	for (i = 0; i < n; i++)
-		if (S_ISREG(entries[i].mode))
-			names->entries[names->n++] = &entries[i];
-	qsort(names->entries, names->n, sizeof(struct snapshot_entry *), names_compare);
+	names->list = mem_new((n + 1) * sizeof(*names->list));
+	for (e = entries; e < entries + n; e++)
+		if (S_ISREG(e->mode))
+			names->list[names->n++] = (struct snapshot_name){
+				.inode = e->inode, .generation = e->generation, .entry = e,
+			};
+	qsort(names->list, names->n, sizeof(*names->list), names_compare);
 }
 
 void snapshot_names_free(struct snapshot_names *names)
 {
-	free(names->entries);
+	free(names->list);
 	memset(names, 0, sizeof(*names));
 }
 
-struct snapshot_entry **snapshot_names_find(const struct snapshot_names *names,
-					    const struct snapshot_entry *e,
-					    struct snapshot_entry ***end)
+const struct snapshot_name *snapshot_names_find(const struct snapshot_names *names,
+						const struct snapshot_entry *e,
+						const struct snapshot_name **end)
 {
-	struct snapshot_entry **all = names->entries, **at;
+	const struct snapshot_name *all = names->list, *at;
 	u64 low = 0, high = names->n, middle;
 
 	while (low < high) {
 		middle = low + (high - low) / 2;
-		if (all[middle]->inode < e->inode)
+		if (inode_compare(&all[middle], e->inode, e->generation) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	for (at = all + low; at < all + names->n && (*at)->inode == e->inode; at++)
-		;
+	for (at = all + low; at < all + names->n; at++)
+		if (inode_compare(at, e->inode, e->generation))
+			break;
 	*end = at;
 	return all + low;
+}
+
+bool snapshot_is_same_file(const struct snapshot_entry *a, const struct snapshot_entry *b)
+{
+	return S_ISREG(a->mode) && S_ISREG(b->mode) && a->inode == b->inode &&
+	       a->generation == b->generation && a->size == b->size &&
+	       a->cookie_len == b->cookie_len &&
+	       (!a->cookie_len || !memcmp(a->cookie, b->cookie, a->cookie_len));
 }

@@ -52,7 +52,7 @@ struct snapshot_head {
 size_t snapshot_head_encode(const struct snapshot_head *h, u8 out[SNAPSHOT_HEAD_MAX]);
 /* Decode a head. Returns false and fills @why unless it is valid. */
 bool snapshot_head_decode(struct snapshot_head *h, const u8 *in, size_t len, struct why *why);
-/* Letters, digits and some signs: good for names of files on each system. */
+/* Letters, digits and some signs, no path: good for names of files in Linux. */
 bool snapshot_name_is_good(const char *name);
 
 /* Seconds since 1970, and nanoseconds. */
@@ -79,7 +79,7 @@ enum snapshot_time_kind {
  * @uid: owner
  * @gid: group
  * @size: bytes of the content
- * @inode: inode number; entries with the same one are names of one file
+ * @inode: inode number, which another file may have had, see snapshot_is_same_file()
  * @generation: of the inode
  * @flags: SNAPSHOT_LOST
  * @major: of a device
@@ -169,23 +169,41 @@ bool snapshot_tree_decode(struct snapshot_tree *t, u8 *bytes, size_t len, struct
 void snapshot_tree_free(struct snapshot_tree *t);
 /* The entry with a path, or NULL. */
 const struct snapshot_entry *snapshot_tree_find(const struct snapshot_tree *t, const char *path);
+
 /**
- * struct snapshot_names - entries by inode number
+ * struct snapshot_name - a name of a file
+ * @inode: what its entry said when the names were sorted; that may be another file now
+ * @generation: of the inode
+ * @entry: the entry
+ */
+struct snapshot_name {
+	u64 inode;
+	u32 generation;
+	struct snapshot_entry *entry;
+};
+
+/**
+ * struct snapshot_names - entries by inode
  * @n: number of them
- * @entries: files, by their inode number, and in the order of the tree
+ * @list: files, by inode number and generation, and in the order of the tree
  */
 struct snapshot_names {
 	u64 n;
-	struct snapshot_entry **entries;
+	struct snapshot_name *list;
 };
 
 /* Sort the regular files of @n entries. */
 void snapshot_names_init(struct snapshot_names *names, struct snapshot_entry *entries, u64 n);
 void snapshot_names_free(struct snapshot_names *names);
-/* The first of the entries of the file of @e, which follow each other, up to @end. */
-struct snapshot_entry **snapshot_names_find(const struct snapshot_names *names,
-					    const struct snapshot_entry *e,
-					    struct snapshot_entry ***end);
+/* The first of the names with the inode of @e, which follow each other, up to @end. */
+const struct snapshot_name *snapshot_names_find(const struct snapshot_names *names,
+						const struct snapshot_entry *e,
+						const struct snapshot_name **end);
+/*
+ * Whether two entries are names of one file: of the same inode, with the same content. Each file
+ * was looked at in its own moment, so the numbers may be those of one that is gone.
+ */
+bool snapshot_is_same_file(const struct snapshot_entry *a, const struct snapshot_entry *b);
 /* Whether an entry is that with the path or is below it. */
 bool snapshot_path_is_below(const char *path, const char *folder);
 

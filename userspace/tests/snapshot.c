@@ -10,7 +10,10 @@
 #include "offload/snapshot.h"
 #include "test.h"
 
-static const char cookie[] = "cold\n0123\n1";
+#define DIGITS		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
+
+static const char cookie[] = "cold\n" DIGITS "f\n1";
+static const char other_cookie[] = "cold\n" DIGITS "0\n1";
 
 static struct snapshot_head head_new(void)
 {
@@ -232,19 +235,57 @@ static void names_found(void)
 	struct snapshot_entry e[5] = { entry_of("", S_IFDIR), entry_of("a", S_IFREG),
 				       entry_of("b", S_IFREG), entry_of("c", S_IFREG),
 				       entry_of("d", S_IFLNK) }, other = { .inode = 8 };
-	struct snapshot_entry **at, **end;
+	const struct snapshot_name *at, *end;
 	struct snapshot_names names;
 
 	e[2].inode = 3;
 	snapshot_names_init(&names, e, ARRAY_SIZE(e));
 	CHECK(names.n == 3);
 	at = snapshot_names_find(&names, &e[3], &end);
-	CHECK(end - at == 2 && at[0] == &e[1] && at[1] == &e[3]);
+	CHECK(end - at == 2 && at[0].entry == &e[1] && at[1].entry == &e[3]);
 	at = snapshot_names_find(&names, &e[2], &end);
-	CHECK(end - at == 1 && at[0] == &e[2]);
+	CHECK(end - at == 1 && at[0].entry == &e[2]);
 	at = snapshot_names_find(&names, &other, &end);
 	CHECK(at == end);
+	/* The number of the inode was given to another file. */
+	other = e[1];
+	other.generation++;
+	at = snapshot_names_find(&names, &other, &end);
+	CHECK(at == end);
+	/* What an entry says after the sorting does not hide the others. */
+	other = e[3];
+	e[1].inode = 100;
+	at = snapshot_names_find(&names, &other, &end);
+	CHECK(end - at == 2 && at[0].entry == &e[1] && at[1].entry == &e[3]);
 	snapshot_names_free(&names);
+}
+
+/* Only names of the same inode with the same content become links. */
+static void files_compared(void)
+{
+	struct snapshot_entry a = entry_of("a", S_IFREG), b = entry_of("b", S_IFREG);
+
+	CHECK(snapshot_is_same_file(&a, &b));
+	b.generation++;
+	CHECK(!snapshot_is_same_file(&a, &b));
+	b = a;
+	b.inode++;
+	CHECK(!snapshot_is_same_file(&a, &b));
+	b = a;
+	b.size++;
+	CHECK(!snapshot_is_same_file(&a, &b));
+	b = a;
+	b.cookie = (const u8 *)other_cookie;
+	CHECK(!snapshot_is_same_file(&a, &b));
+	b.cookie_len = 0;
+	b.flags = SNAPSHOT_LOST;
+	CHECK(!snapshot_is_same_file(&a, &b));
+	a.cookie_len = 0;
+	a.size = 0;
+	b = a;
+	CHECK(snapshot_is_same_file(&a, &b));
+	b.mode = S_IFLNK;
+	CHECK(!snapshot_is_same_file(&a, &b));
 }
 
 int main(void)
@@ -252,7 +293,7 @@ int main(void)
 	static const struct test tests[] = {
 		TEST(heads_decoded), TEST(names_checked), TEST(paths_ordered), TEST(trees_decoded),
 		TEST(trees_refused), TEST(damage_survived),
-		TEST(names_found), { NULL, NULL }
+		TEST(names_found), TEST(files_compared), { NULL, NULL }
 	};
 
 	return test_main(tests);
