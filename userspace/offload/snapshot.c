@@ -5,7 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cookie.h"
 #include "mem.h"
+#include "record.h"
 #include "snapshot.h"
 
 #define VERSION		1
@@ -67,6 +69,7 @@ size_t snapshot_head_encode(const struct snapshot_head *h, u8 out[SNAPSHOT_HEAD_
 
 bool snapshot_head_decode(struct snapshot_head *h, const u8 *in, size_t len, struct why *why)
 {
+	struct cookie cookie;
 	size_t share, name;
 
 	memset(h, 0, sizeof(*h));
@@ -85,7 +88,7 @@ bool snapshot_head_decode(struct snapshot_head *h, const u8 *in, size_t len, str
 	if (!h->cookie_len || h->cookie_len > OFFLOAD_COOKIE_MAX || share > SNAPSHOT_SHARE_MAX ||
 	    name > SNAPSHOT_NAME_MAX || len != HEAD + h->cookie_len + share + name ||
 	    h->tree_size < TREE || h->tree_size > SNAPSHOT_TREE_MAX ||
-	    memchr(in + HEAD, 0, len - HEAD))
+	    memchr(in + HEAD, 0, len - HEAD) || !cookie_decode(&cookie, in + HEAD, h->cookie_len))
 		return why_not(why, "the snapshot is damaged");
 	memcpy(h->cookie, in + HEAD, h->cookie_len);
 	memcpy(h->share, in + HEAD + h->cookie_len, share);
@@ -210,6 +213,11 @@ bool snapshot_entry_write(FILE *out, const struct snapshot_entry *e)
 	return true;
 }
 
+bool snapshot_xattr_is_kept(const char *name)
+{
+	return strcmp(name, OFFLOAD_RECORD_XATTR) != 0;
+}
+
 /* No empty component, "." or "..": the path stays below the root. */
 static bool path_is_good(const char *path, size_t len)
 {
@@ -231,14 +239,18 @@ static bool path_is_good(const char *path, size_t len)
 static bool entry_is_good(const struct snapshot_entry *e, size_t path, size_t target)
 {
 	struct snapshot_xattr x;
+	struct cookie cookie;
 	u32 at = 0, n = 0;
 	int i;
 
 	for (i = 0; i < SNAPSHOT_TIMES; i++)
 		if (e->time[i].nsec >= 1000000000)
 			return false;
-	while (snapshot_xattr_next(e, &at, &x))
+	while (snapshot_xattr_next(e, &at, &x)) {
+		if (!snapshot_xattr_is_kept(x.name))
+			return false;
 		n++;
+	}
 	if (at != e->xattrs_len || n != e->n_xattrs || e->flags & ~SNAPSHOT_LOST)
 		return false;
 	if (!path_is_good(e->path, path) || strlen(e->target) != target ||
@@ -248,7 +260,7 @@ static bool entry_is_good(const struct snapshot_entry *e, size_t path, size_t ta
 		return !e->cookie_len && !e->flags;
 	return e->size <= INT64_MAX && e->cookie_len <= OFFLOAD_COOKIE_MAX &&
 	       !e->cookie_len == (!e->size || e->flags) &&
-	       !(e->cookie_len && memchr(e->cookie, 0, e->cookie_len));
+	       (!e->cookie_len || cookie_decode(&cookie, e->cookie, e->cookie_len));
 }
 
 /* Decode one entry from at most @left bytes. Returns its length, or 0. */

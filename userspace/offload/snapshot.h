@@ -132,6 +132,12 @@ bool snapshot_xattr_add(struct snapshot_entry *e, u8 **buf, const char *name, co
 /* Go to the next attribute; *@at is 0 at first. Returns false after the last one. */
 bool snapshot_xattr_next(const struct snapshot_entry *e, u32 *at, struct snapshot_xattr *x);
 
+/*
+ * Whether a snapshot has attributes of this name. The record of a stub is bound to its inode, and
+ * would make the kernel believe that content is where the record says.
+ */
+bool snapshot_xattr_is_kept(const char *name);
+
 /* Whether a time of two entries is the same. */
 bool snapshot_time_is_same(const struct snapshot_entry *a, const struct snapshot_entry *b,
 			   enum snapshot_time_kind kind);

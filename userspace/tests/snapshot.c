@@ -210,6 +210,30 @@ static void trees_refused(void)
 	CHECK(!entries_are_good(e, 3));
 }
 
+/* A file gets its record from the kernel alone, and no cookie that nobody can read. */
+static void records_refused(void)
+{
+	struct snapshot_entry e[2] = { entry_of("", S_IFDIR), entry_of("f", S_IFREG) };
+	struct snapshot_head h = head_new();
+	u8 *xattrs = NULL, bytes[SNAPSHOT_HEAD_MAX];
+	struct why why;
+
+	CHECK(snapshot_xattr_add(&e[1], &xattrs, "trusted.ditto.keep", "pin", 3));
+	CHECK(entries_are_good(e, 2));
+	CHECK(snapshot_xattr_add(&e[1], &xattrs, "trusted.ditto.offload", "record", 6));
+	CHECK(!entries_are_good(e, 2));
+	free(xattrs);
+	e[1] = entry_of("f", S_IFREG);
+	CHECK(entries_are_good(e, 2));
+	e[1].cookie_len--;
+	CHECK(!entries_are_good(e, 2));
+	e[1].cookie = (const u8 *)"cold\n0123\n1";
+	e[1].cookie_len = 11;
+	CHECK(!entries_are_good(e, 2));
+	h.cookie_len--;
+	CHECK(!snapshot_head_decode(&h, bytes, snapshot_head_encode(&h, bytes), &why));
+}
+
 /* Each byte of a tree, changed: no access outside of it, whatever it says. */
 static void damage_survived(void)
 {
@@ -292,7 +316,7 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(heads_decoded), TEST(names_checked), TEST(paths_ordered), TEST(trees_decoded),
-		TEST(trees_refused), TEST(damage_survived),
+		TEST(trees_refused), TEST(damage_survived), TEST(records_refused),
 		TEST(names_found), TEST(files_compared), { NULL, NULL }
 	};
 
