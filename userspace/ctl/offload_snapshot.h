@@ -88,8 +88,20 @@ void snapshot_walk(struct ctl *ctl, const struct snapshot_share *share, struct s
 void snapshot_walk_free(struct snapshot_walk *w);
 /* Path of an entry in a share, to be freed. */
 char *snapshot_place(const struct snapshot_share *share, const char *path);
+
+/**
+ * struct snapshot_look - looks at files and directories
+ * @ctl: this run of the tool
+ * @problems: entries with attributes that could not be read, and others that failed; each was
+ *	printed
+ */
+struct snapshot_look {
+	struct ctl *ctl;
+	u64 problems;
+};
+
 /* Look at one file or directory again. Returns false with errno, and with the old entry kept. */
-bool snapshot_entry_read(const char *place, struct snapshot_entry *e);
+bool snapshot_entry_read(struct snapshot_look *look, const char *place, struct snapshot_entry *e);
 
 /* The commands; they return exit statuses. */
 int snapshot_create(struct ctl *ctl, char **words);

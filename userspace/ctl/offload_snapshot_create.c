@@ -165,9 +165,10 @@ static const struct snapshot_entry *entry_find_last(const struct create *c,
 /* Look at a file, and take its attributes. Returns false if it is gone or failed. */
 static bool slot_look(struct create *c, struct slot *slot)
 {
+	struct snapshot_look look = { .ctl = c->ctl };
 	struct snapshot_entry *e = slot->e;
-
 	int rc = offload_info_get(c->ctl, slot->place, &slot->info);
+	bool good;
 
 	/* It was removed: then it is not in the snapshot. */
 	if (rc == -ENOENT) {
@@ -178,8 +179,9 @@ static bool slot_look(struct create *c, struct slot *slot)
 		create_lose(c, e, c->ctl->conn.why.text);
 		return false;
 	}
-	if (!snapshot_entry_read(slot->place, e) || !S_ISREG(e->mode) ||
-	    e->inode != slot->info.file_id) {
+	good = snapshot_entry_read(&look, slot->place, e);
+	c->failed += look.problems;
+	if (!good || !S_ISREG(e->mode) || e->inode != slot->info.file_id) {
 		create_lose(c, e, "there is another file now");
 		return false;
 	}

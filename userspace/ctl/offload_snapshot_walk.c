@@ -15,7 +15,6 @@
 #include "ctl.h"
 #include "ditto-nl-gen.h"
 #include "mem.h"
-#include "offload/record.h"
 #include "offload_snapshot.h"
 
 /* Longest value, and list, of extended attributes in Linux. */
@@ -72,10 +71,35 @@ static void entry_set_times(struct snapshot_entry *e, const struct statx *st)
 	}
 }
 
-static void entry_read_xattrs(struct snapshot_entry *e, const char *place)
+/* It is one problem, however many attributes there are, and however often they are read. */
+static void entry_lack(struct snapshot_look *look, struct snapshot_entry *e, const char *place,
+		       const char *what, int error)
 {
-	static char names[XATTR_MAX], value[XATTR_MAX];
-	ssize_t len = llistxattr(place, names, sizeof(names)), n;
+	if (e->partial)
+		return;
+	snapshot_problem(look->ctl, place, "%s: %s", what, strerror(error));
+	look->problems++;
+	e->partial = true;
+}
+
+/* An attribute that is gone meanwhile is not in the snapshot. */
+static void entry_read_xattr(struct snapshot_look *look, struct snapshot_entry *e,
+			     const char *place, const char *name, u8 **buf)
+{
+	static char value[XATTR_MAX];
+	ssize_t n = lgetxattr(place, name, value, sizeof(value));
+
+	if (n < 0 && errno != ENODATA && errno != ENOENT)
+		entry_lack(look, e, place, name, errno);
+	if (n >= 0 && !snapshot_xattr_add(e, buf, name, value, (size_t)n))
+		entry_lack(look, e, place, name, E2BIG);
+}
+
+static void entry_read_xattrs(struct snapshot_look *look, struct snapshot_entry *e,
+			      const char *place)
+{
+	static char names[XATTR_MAX];
+	ssize_t len = llistxattr(place, names, sizeof(names));
 	u8 *buf = NULL;
 	char *name;
 
@@ -83,17 +107,15 @@ static void entry_read_xattrs(struct snapshot_entry *e, const char *place)
 	e->xattrs = NULL;
 	e->xattrs_len = 0;
 	e->n_xattrs = 0;
-	for (name = names; name < names + len; name += strlen(name) + 1) {
-		/* It is bound to the inode, and the cookie says the same. */
-		if (!strcmp(name, OFFLOAD_RECORD_XATTR))
-			continue;
-		n = lgetxattr(place, name, value, sizeof(value));
-		if (n >= 0)
-			snapshot_xattr_add(e, &buf, name, value, (size_t)n);
-	}
+	/* Some file systems have none at all. */
+	if (len < 0 && errno != ENOTSUP && errno != ENOENT)
+		entry_lack(look, e, place, "extended attributes", errno);
+	for (name = names; name < names + len; name += strlen(name) + 1)
+		if (snapshot_xattr_is_kept(name))
+			entry_read_xattr(look, e, place, name, &buf);
 }
 
-bool snapshot_entry_read(const char *place, struct snapshot_entry *e)
+bool snapshot_entry_read(struct snapshot_look *look, const char *place, struct snapshot_entry *e)
 {
 	char target[SNAPSHOT_PATH_MAX + 1] = "";
 	struct statx st;
@@ -112,7 +134,7 @@ bool snapshot_entry_read(const char *place, struct snapshot_entry *e)
 	entry_set_times(e, &st);
 	free((void *)e->target);
 	e->target = mem_string(target);
-	entry_read_xattrs(e, place);
+	entry_read_xattrs(look, e, place);
 	return true;
 }
 
@@ -121,7 +143,7 @@ static int walk_compare(const FTSENT **a, const FTSENT **b)
 	return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
-static void walk_add(struct ctl *ctl, struct snapshot_walk *w, const FTSENT *found,
+static void walk_add(struct snapshot_look *look, struct snapshot_walk *w, const FTSENT *found,
 		     const char *path)
 {
 	struct snapshot_entry *e;
@@ -129,12 +151,12 @@ static void walk_add(struct ctl *ctl, struct snapshot_walk *w, const FTSENT *fou
 	w->entries = mem_grow(w->entries, w->n, sizeof(*w->entries));
 	e = &w->entries[w->n];
 	memset(e, 0, sizeof(*e));
-	if (snapshot_entry_read(found->fts_path, e)) {
+	if (snapshot_entry_read(look, found->fts_path, e)) {
 		e->path = mem_string(path);
 		w->n++;
 	} else if (errno != ENOENT) {
-		snapshot_problem(ctl, found->fts_path, "%s", strerror(errno));
-		w->problems++;
+		snapshot_problem(look->ctl, found->fts_path, "%s", strerror(errno));
+		look->problems++;
 	}
 }
 
@@ -142,6 +164,7 @@ void snapshot_walk(struct ctl *ctl, const struct snapshot_share *share, struct s
 {
 	char *const roots[] = { (char *)share->path, NULL };
 	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, walk_compare);
+	struct snapshot_look look = { .ctl = ctl };
 	size_t root = strlen(share->path);
 	const char *path;
 	FTSENT *e;
@@ -149,7 +172,7 @@ void snapshot_walk(struct ctl *ctl, const struct snapshot_share *share, struct s
 	memset(w, 0, sizeof(*w));
 	if (!fts)
 		mem_out();
-	while ((e = fts_read(fts))) {
+	while (errno = 0, (e = fts_read(fts))) {
 		path = e->fts_path + root;
 		path += *path == '/';
 		if (*share->snapshots && !strcmp(path, share->snapshots)) {
@@ -159,13 +182,19 @@ void snapshot_walk(struct ctl *ctl, const struct snapshot_share *share, struct s
 		if ((e->fts_info == FTS_DNR || e->fts_info == FTS_ERR || e->fts_info == FTS_NS) &&
 		    e->fts_errno != ENOENT) {
 			snapshot_problem(ctl, e->fts_path, "%s", strerror(e->fts_errno));
-			w->problems++;
+			look.problems++;
 		}
 		if (e->fts_info != FTS_DP && e->fts_info != FTS_NS && e->fts_info != FTS_ERR &&
 		    e->fts_info != FTS_DNR)
-			walk_add(ctl, w, e, path);
+			walk_add(&look, w, e, path);
+	}
+	/* It ended early: what is missing was not removed. */
+	if (errno) {
+		snapshot_problem(ctl, share->path, "%s", strerror(errno));
+		look.problems++;
 	}
 	fts_close(fts);
+	w->problems = look.problems;
 }
 
 void snapshot_walk_free(struct snapshot_walk *w)

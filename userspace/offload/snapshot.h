@@ -92,6 +92,7 @@ enum snapshot_time_kind {
  * @xattrs: extended attributes, see snapshot_xattr_next()
  * @xattrs_len: bytes of @xattrs
  * @n_xattrs: number of them
+ * @partial: not in the tree: some attributes could not be read, and that was printed
  */
 struct snapshot_entry {
 	const char *path;
@@ -112,6 +113,7 @@ struct snapshot_entry {
 	const u8 *xattrs;
 	u32 xattrs_len;
 	u32 n_xattrs;
+	bool partial;
 };
 
 /**
