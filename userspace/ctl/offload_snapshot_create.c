@@ -12,12 +12,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -58,6 +60,7 @@ struct slot {
  * struct create - one run of the command
  * @ctl: this run of the tool
  * @share: the share
+ * @root: descriptor of its root
  * @walk: its entries
  * @names: the files among them, by what the walk found
  * @later: by place in @walk: another name of an earlier entry, for the second pass
@@ -78,6 +81,7 @@ struct slot {
 struct create {
 	struct ctl *ctl;
 	struct snapshot_share share;
+	int root;
 	struct snapshot_walk walk;
 	struct snapshot_names names;
 	bool *later;
@@ -191,13 +195,44 @@ static bool slot_look(struct create *c, struct slot *slot)
 	return true;
 }
 
+/*
+ * Open the file that the kernel told about. Clients rename meanwhile: no symbolic link is followed,
+ * and the first descriptor gives no access, so what else has the name now, such as a pipe, is not
+ * opened. Returns a descriptor, or -1 if the file is gone or has failed.
+ */
+static int slot_open(struct create *c, struct slot *slot)
+{
+	const struct open_how how = {
+		.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+	int place = (int)syscall(SYS_openat2, c->root, slot->e->path, &how, sizeof(how)), fd = -1;
+	char name[64];
+	struct stat st;
+
+	if (place < 0 && errno == ENOENT) {
+		slot->e->mode = 0;
+	} else if (place < 0 || fstat(place, &st)) {
+		create_lose(c, slot->e, strerror(errno));
+	} else if (!S_ISREG(st.st_mode) || st.st_ino != slot->info.file_id) {
+		create_lose(c, slot->e, "there is another file now");
+	} else {
+		snprintf(name, sizeof(name), "/proc/self/fd/%d", place);
+		fd = open(name, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			create_lose(c, slot->e, strerror(errno));
+	}
+	if (place >= 0)
+		close(place);
+	return fd;
+}
+
 /* Upload the file. Returns false if that is not needed, or has failed. */
 static bool slot_upload(struct create *c, struct slot *slot)
 {
 	struct offload_ctl_request request = { .type = OFFLOAD_CTL_PUSH };
 	const struct snapshot_entry *last;
 	struct why why;
-	struct stat st;
 	int file;
 
 	if (!slot_look(c, slot) || !slot->info.size)
@@ -211,14 +246,9 @@ static bool slot_upload(struct create *c, struct slot *slot)
 		entry_set_cookie(slot->e, last->cookie, last->cookie_len);
 		return false;
 	}
-	/* A pipe that has the name now must not stop the walk. */
-	file = open(slot->place, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (file < 0 || fstat(file, &st) || st.st_ino != slot->info.file_id) {
-		create_lose(c, slot->e, file < 0 ? strerror(errno) : "there is another file now");
-		if (file >= 0)
-			close(file);
+	file = slot_open(c, slot);
+	if (file < 0)
 		return false;
-	}
 	snprintf(request.share, sizeof(request.share), "%s", c->share.name);
 	snprintf(request.path, sizeof(request.path), "%s", slot->place);
 	slot->tries++;
@@ -258,11 +288,11 @@ static void slot_uploaded(struct create *c, struct slot *slot, const struct offl
 	close(slot->fd);
 	slot->fd = -1;
 	if (slot->e->mode && !(slot->e->flags & SNAPSHOT_LOST)) {
-		if (slot->tries < TRIES && slot_upload(c, slot))
-			return;
 		if (slot->tries == TRIES)
 			create_lose(c, slot->e,
 				    "it changes all the time; the snapshot does not have it");
+		else if (slot_upload(c, slot))
+			return;
 	}
 	slot_end(c, slot);
 }
@@ -417,6 +447,11 @@ static int create_tree(struct create *c)
 		c->s.head.tree_size = (u64)ftello(out);
 		fclose(out);
 	}
+	/* Nobody would read it, and garbage stays while a snapshot cannot be read. */
+	if (good && c->s.head.tree_size > SNAPSHOT_TREE_MAX) {
+		snapshot_problem(c->ctl, c->share.name, "the tree has more than 4 GiB");
+		good = false;
+	}
 	if (good)
 		return fd;
 	if (fd >= 0)
@@ -563,11 +598,17 @@ static bool create_run(struct create *c)
 
 	if (!create_find_last(c))
 		return false;
+	c->root = open(c->share.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (c->root < 0) {
+		snapshot_problem(c->ctl, c->share.path, "%s", strerror(errno));
+		return false;
+	}
 	snapshot_walk(c->ctl, &c->share, &c->walk);
 	c->failed = c->walk.problems;
 	for (i = 0; i < c->walk.n; i++)
 		c->all += c->walk.entries[i].size;
 	create_files(c);
+	close(c->root);
 	return create_store_tree(c) && create_store_head(c);
 }
 
