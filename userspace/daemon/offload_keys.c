@@ -91,12 +91,12 @@ static bool keys_put_words(char words[KEY_WORDS_MAX + 1], const char *command, c
 static void keys_failed(struct offload *o, struct offload_store *s, const char *cause)
 {
 	const struct store_config *cfg = config_store(o->cfg, s->name);
+	const char *command = cfg && cfg->key_command ? cfg->key_command : "";
 	char *id = o->keys->id ? mem_print(" %s", o->keys->id) : mem_string("");
 	char text[OFFLOAD_CTL_TEXT_SIZE];
 
 	snprintf(text, sizeof(text), "[store %s]: key-command %.*s%s: %.300s", s->name,
-		 cfg ? (int)strcspn(cfg->key_command, " \t") : 0, cfg ? cfg->key_command : "", id,
-		 cause);
+		 (int)strcspn(command, " \t"), command, id, cause);
 	free(id);
 	keys_drop(o->keys);
 	s->keys_pause = s->keys_pause ? 2 * s->keys_pause : RETRY_MIN;
@@ -254,20 +254,30 @@ void offload_keys_ready(struct offload *o)
 {
 	struct offload_keys *k = o->keys;
 	struct offload_store *s = k->fd >= 0 ? offload_store_find(o, k->store) : NULL;
+	const struct store_config *cfg = s ? config_store(o->cfg, s->name) : NULL;
 
-	if (s && config_store(o->cfg, s->name))
+	/* A socket that nobody reads would wake us again and again, and hold up other stores. */
+	if (cfg && cfg->key_command)
 		keys_receive(o, s);
+	else
+		keys_drop(k);
 	if (o->cfg)
 		keys_begin(o);
+}
+
+void offload_keys_forget(struct offload *o, struct offload_store *s)
+{
+	if (o->keys->fd >= 0 && !strcmp(o->keys->store, s->name))
+		keys_drop(o->keys);
+	s->keys_at = 0;
+	s->keys_pause = 0;
 }
 
 void offload_keys_want(struct offload *o, struct offload_store *s)
 {
 	/* What runs may be the command of an older configuration. */
-	if (o->keys->fd >= 0 && !strcmp(o->keys->store, s->name))
-		keys_drop(o->keys);
+	offload_keys_forget(o, s);
 	s->keys_at = clock_ms();
-	s->keys_pause = 0;
 }
 
 u64 offload_keys_next_time(const struct offload *o)

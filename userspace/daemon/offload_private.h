@@ -185,6 +185,8 @@ struct offload_keys *offload_keys_new(void);
 void offload_keys_free(struct offload_keys *k);
 /* Run the command of a store, now and until it prints keys. */
 void offload_keys_want(struct offload *o, struct offload_store *s);
+/* A store has no command any more: end what runs for it. */
+void offload_keys_forget(struct offload *o, struct offload_store *s);
 /* Take what was printed, and begin with the next command. */
 void offload_keys_ready(struct offload *o);
 /* The time at which there is something to do; 0 for never. */

@@ -169,9 +169,10 @@ static bool store_want_keys(struct offload *o, struct offload_store *s,
 	}
 	free(s->keys_of);
 	s->keys_of = of;
-	s->keys_at = 0;
 	if (cfg->key_command)
 		offload_keys_want(o, s);
+	else
+		offload_keys_forget(o, s);
 	return !cfg->key_command || s->keys;
 }
 
@@ -215,7 +216,7 @@ static void store_remove(struct offload *o, struct offload_store *s)
 		 s->name);
 	store_config_text_free(s->text);
 	s->text = NULL;
-	s->keys_at = 0;
+	offload_keys_forget(o, s);
 	offload_refuse(o, s);
 }
 

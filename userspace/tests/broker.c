@@ -238,13 +238,23 @@ static void process_end(struct bench *b)
 	b->process = -1;
 }
 
+/* A configuration with a store and more keys of it. */
+static struct config *config_of(const char *store, const char *more)
+{
+	char *text = mem_print("[store %s]\nendpoint = http://127.0.0.1:1\nbucket = cold\n"
+			       "credentials-file = %s/c\n%s[share data]\n"
+			       "path = /srv\noffload-store = %s\n", store, folder, more, store);
+	struct config *cfg;
+	struct mistakes m;
+
+	cfg = config_parse("f", text, strlen(text), &m);
+	free(text);
+	return cfg;
+}
+
 /* Configure a broker, with more keys of its store. */
 static void bench_configure(struct bench *b, const char *more)
 {
-	char *text = mem_print("[store main]\nendpoint = http://127.0.0.1:1\nbucket = cold\n"
-			       "credentials-file = %s/c\n%s[share data]\n"
-			       "path = /srv\noffload-store = main\n", folder, more);
-	struct mistakes m;
 	int pair[2];
 
 	memset(b, 0, sizeof(*b));
@@ -254,8 +264,7 @@ static void bench_configure(struct bench *b, const char *more)
 	kernel_refuses = 0;
 	b->late = late_open();
 	b->process = -1;
-	b->cfg = config_parse("f", text, strlen(text), &m);
-	free(text);
+	b->cfg = config_of("main", more);
 	CHECK(b->cfg && !socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair));
 	b->spawner = pair[0];
 	b->o = offload_new(pair[1], ctl_path, folder);
@@ -709,23 +718,40 @@ static void other_configurations(void)
 #define KEY1	"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define KEY2	"ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100"
 #define COMMAND	"key-command = /bin/kmip get\nkey-ids = new old\n"
+#define OTHER_COMMAND	"key-command = /bin/kmip get\nkey-ids = two\n"
 
-/* Be the key worker: compare the order, and answer. */
-static void key_worker(struct bench *b, const char *id, bool good, const char *text)
+/* Be the key worker: compare the order. */
+static int key_worker_begin(struct bench *b, const char *id)
 {
 	int fd = bench_take_order(b, WORKER_KEYS);
 	char want[] = "/bin/kmip\0get\0...\0";
-	struct key_answer answer = { .good = good, .len = (u32)strlen(text) };
 	struct key_order order;
 
 	if (!CHECK(fd >= 0))
-		return;
+		return -1;
 	memcpy(want + 14, id, 3);
 	CHECK(recv(fd, &order, sizeof(order), 0) == (ssize_t)sizeof(order));
 	CHECK(order.ms == 30000 && !memcmp(order.words, want, sizeof(want)));
+	return fd;
+}
+
+/* Answer. Returns false if nobody wants to know. */
+static bool key_worker_end(int fd, bool good, const char *text)
+{
+	struct key_answer answer = { .good = good, .len = (u32)strlen(text) };
+	bool sent;
+
 	snprintf(answer.text, sizeof(answer.text), "%s", text);
-	CHECK(send(fd, &answer, sizeof(answer), 0) == (ssize_t)sizeof(answer));
+	sent = send(fd, &answer, sizeof(answer), MSG_NOSIGNAL) == (ssize_t)sizeof(answer);
 	close(fd);
+	return sent;
+}
+
+static void key_worker(struct bench *b, const char *id, bool good, const char *text)
+{
+	int fd = key_worker_begin(b, id);
+
+	CHECK(fd >= 0 && key_worker_end(fd, good, text));
 }
 
 /* Hear the definition of the store, and whether it has these keys and the server's id. */
@@ -798,6 +824,92 @@ static void keys_refused(void)
 	check_keys_refused(true, KEY1 "\n# a comment", want);
 }
 
+/* Nothing is left that would wake the broker at once. */
+static bool bench_is_quiet(struct bench *b)
+{
+	struct pollfd p = { .fd = offload_source(b->o).fd, .events = POLLIN };
+
+	bench_turn(b, -1, 50);
+	return !poll(&p, 1, 0);
+}
+
+/* The command is replaced by a file while it runs: what becomes of it is not looked at. */
+static void check_command_replaced(bool good, const char *said)
+{
+	char *more = mem_print("key-file = %s/k\n", folder);
+	struct config *cfg = config_of("main", more);
+	struct offload_msg msg;
+	struct bench b;
+	int fd, worker;
+
+	bench_configure(&b, COMMAND);
+	worker = key_worker_begin(&b, "new");
+	CHECK(bench_spawn(&b));
+	process_say(&b, (struct offload_msg){ .type = OFFLOAD_HELLO, .number = OFFLOAD_VERSION },
+		    -1);
+	kernel_ask(&b, 0, 4096, 60000, COOKIE);
+	bench_turn(&b, -1, 50);
+	offload_configure(b.o, cfg);
+	process_hear_keys(&b, "secret-key=B\nkey=" KEY2 "\nserver-id=");
+	CHECK(process_hear(&b, &msg, &fd) && msg.type == OFFLOAD_FETCH);
+	CHECK(!key_worker_end(worker, good, said));
+	CHECK(bench_is_quiet(&b) && !kernel_answers);
+	/* No other keys are sent, and the command is not run again. */
+	CHECK(!bench_turn(&b, b.process, 50) && !bench_turn(&b, b.spawner, 50));
+	bench_end(&b);
+	config_free(cfg);
+	free(more);
+}
+
+static void command_replaced(void)
+{
+	check_command_replaced(false, "no route");
+	check_command_replaced(true, KEY1 "\n");
+}
+
+/* Another command: what the one before prints is not taken for its keys. */
+static void command_changed(void)
+{
+	struct config *cfg = config_of("main", OTHER_COMMAND);
+	struct bench b;
+	int worker;
+
+	bench_configure(&b, COMMAND);
+	worker = key_worker_begin(&b, "new");
+	CHECK(bench_spawn(&b));
+	process_say(&b, (struct offload_msg){ .type = OFFLOAD_HELLO, .number = OFFLOAD_VERSION },
+		    -1);
+	offload_configure(b.o, cfg);
+	CHECK(!key_worker_end(worker, true, KEY1 "\n"));
+	key_worker(&b, "two", true, KEY2 "\n");
+	process_hear_keys(&b, "secret-key=B\nkey=" KEY2 "\nserver-id=");
+	CHECK(bench_is_quiet(&b));
+	bench_end(&b);
+	config_free(cfg);
+}
+
+/* The store is removed while its command runs: others get their keys. */
+static void command_of_no_store(void)
+{
+	struct config *cfg = config_of("more", OTHER_COMMAND);
+	struct bench b;
+	int worker;
+
+	bench_configure(&b, COMMAND);
+	worker = key_worker_begin(&b, "new");
+	CHECK(bench_spawn(&b));
+	process_say(&b, (struct offload_msg){ .type = OFFLOAD_HELLO, .number = OFFLOAD_VERSION },
+		    -1);
+	bench_turn(&b, -1, 50);
+	offload_configure(b.o, cfg);
+	key_worker(&b, "two", true, KEY2 "\n");
+	process_hear_keys(&b, "secret-key=B\nkey=" KEY2 "\nserver-id=");
+	CHECK(!key_worker_end(worker, true, KEY1 "\n"));
+	CHECK(bench_is_quiet(&b));
+	bench_end(&b);
+	config_free(cfg);
+}
+
 /* The broker looks for the program beside its own. */
 static char *program_make(void)
 {
@@ -808,6 +920,17 @@ static char *program_make(void)
 	return path;
 }
 
+static bool secret_write(const char *name, const char *text)
+{
+	char *path = mem_print("%s/%s", folder, name);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	bool good = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	close(fd);
+	free(path);
+	return good;
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
@@ -815,20 +938,18 @@ int main(void)
 		TEST(full_file_system), TEST(process_that_ends), TEST(store_that_is_slow),
 		TEST(unknown_stores), TEST(store_that_is_refused), TEST(push_a_file),
 		TEST(pushes_that_end), TEST(status_of_stores), TEST(other_configurations),
-		TEST(keys_of_a_command), TEST(keys_refused), { 0 }
+		TEST(keys_of_a_command), TEST(keys_refused), TEST(command_replaced),
+		TEST(command_changed), TEST(command_of_no_store), { 0 }
 	};
-	char *program, *credentials;
 	char command[64];
-	int status, fd;
+	char *program;
+	int status;
 
 	snprintf(folder, sizeof(folder), "%s", FOLDER);
 	if (!mkdtemp(folder))
 		return 1;
-	credentials = mem_print("%s/c", folder);
-	fd = open(credentials, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	if (write(fd, "access-key=A\nsecret-key=B\n", 26) != 26)
+	if (!secret_write("c", "access-key=A\nsecret-key=B\n") || !secret_write("k", KEY2 "\n"))
 		return 1;
-	close(fd);
 	ctl_path = mem_print("%s/ctl", folder);
 	program = program_make();
 	status = test_main(tests);
