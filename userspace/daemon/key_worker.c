@@ -25,6 +25,10 @@
 #define WORDS_MAX	64
 /* Bytes of error messages that are kept. */
 #define ERRORS_MAX	256
+/* Reads of error messages before the clock is looked at again. */
+#define ERRORS_READS	256
+/* Milliseconds for the command's processes to die. */
+#define KILL_TIME	1000
 
 /**
  * struct command - a command that runs
@@ -34,7 +38,7 @@
  * @out: what it prints
  * @errors: what it says
  * @answer: gets the output
- * @said: the start of what it says
+ * @said: the end of what it says
  * @nsaid: bytes of @said
  */
 struct command {
@@ -110,11 +114,27 @@ static void command_start(struct command *c)
 	fcntl(c->errors, F_SETFL, O_NONBLOCK);
 }
 
+/* Keep the end of what the command says. */
+static void command_keep(struct command *c, const char *more, size_t n)
+{
+	size_t skip = n > ERRORS_MAX ? n - ERRORS_MAX : 0;
+	size_t drop;
+
+	more += skip;
+	n -= skip;
+	drop = c->nsaid + n > ERRORS_MAX ? c->nsaid + n - ERRORS_MAX : 0;
+	c->nsaid -= drop;
+	memmove(c->said, c->said + drop, c->nsaid);
+	memcpy(c->said + c->nsaid, more, n);
+	c->nsaid += n;
+}
+
 /* Read what there is. Returns false if the command prints too much. */
 static bool command_read(struct command *c)
 {
 	struct key_answer *a = &c->answer;
-	char more[512];
+	unsigned int reads;
+	char more[4096];
 	ssize_t n = 1;
 
 	while (n > 0 && a->len < KEY_OUTPUT_MAX) {
@@ -123,11 +143,13 @@ static bool command_read(struct command *c)
 	}
 	if (a->len == KEY_OUTPUT_MAX && read(c->out, more, 1) > 0)
 		return false;
-	n = read(c->errors, c->said + c->nsaid, ERRORS_MAX - c->nsaid);
-	c->nsaid += n > 0 ? (size_t)n : 0;
-	/* The rest is of no interest, but the command must get rid of it. */
-	while (c->nsaid == ERRORS_MAX && read(c->errors, more, sizeof(more)) > 0)
-		;
+	/* All is read, to get rid of it; a command that never stops has no more time. */
+	for (reads = 0; reads < ERRORS_READS; reads++) {
+		n = read(c->errors, more, sizeof(more));
+		if (n <= 0)
+			break;
+		command_keep(c, more, (size_t)n);
+	}
 	return true;
 }
 
@@ -136,9 +158,13 @@ static const char *command_said(struct command *c)
 {
 	static char text[ERRORS_MAX + 3];
 	char *line;
+	size_t i;
 
 	while (c->nsaid && strchr(" \r\n", c->said[c->nsaid - 1]))
 		c->nsaid--;
+	for (i = 0; i < c->nsaid; i++)
+		if (!c->said[i])
+			c->said[i] = '?';
 	c->said[c->nsaid] = '\0';
 	line = strrchr(c->said, '\n');
 	snprintf(text, sizeof(text), "%s%s", c->nsaid ? ": " : "", line ? line + 1 : c->said);
@@ -146,7 +172,37 @@ static const char *command_said(struct command *c)
 	return text;
 }
 
-/* The command has ended: nobody of its group stays. */
+/* Returns false if the kernel does not tell who they are. */
+static bool children_kill(void)
+{
+	FILE *f = fopen("/proc/thread-self/children", "re");
+	int pid;
+
+	if (!f)
+		return false;
+	while (fscanf(f, "%d", &pid) == 1)
+		kill(pid, SIGKILL);
+	fclose(f);
+	return true;
+}
+
+/*
+ * Nobody of the command's processes stays, even in a group or session of its own: those whose
+ * parent has died are children of the worker. Each round may bring more of them.
+ */
+static void command_kill(struct command *c)
+{
+	u64 end = clock_ms() + KILL_TIME;
+
+	/* Its pid is not used again before it was waited for. */
+	if (c->pid)
+		kill(-c->pid, SIGKILL);
+	c->pid = 0;
+	while (children_kill() && waitpid(-1, NULL, WNOHANG) >= 0 && clock_ms() < end)
+		usleep(1000);
+}
+
+/* The command has ended. */
 static void command_ended(struct command *c)
 {
 	bool fits = command_read(c);
@@ -154,6 +210,8 @@ static void command_ended(struct command *c)
 
 	kill(-c->pid, SIGKILL);
 	waitpid(c->pid, &status, 0);
+	c->pid = 0;
+	command_kill(c);
 	if (WIFSIGNALED(status))
 		command_answer(c, "it was ended by signal %d%s", WTERMSIG(status),
 			       command_said(c));
@@ -180,13 +238,13 @@ static void command_wait(struct command *c, u32 ms)
 			break;
 		/* dittod does not want the keys any more. */
 		if (p[0].revents) {
-			kill(-c->pid, SIGKILL);
+			command_kill(c);
 			_exit(0);
 		}
 		if (p[1].revents)
 			command_ended(c);
 		if (!command_read(c)) {
-			kill(-c->pid, SIGKILL);
+			command_kill(c);
 			command_answer(c, "it printed more than %d bytes", KEY_OUTPUT_MAX);
 		}
 		/* At its end, a pipe is always readable. */
@@ -195,7 +253,7 @@ static void command_wait(struct command *c, u32 ms)
 		if (p[3].revents & POLLHUP)
 			p[3].fd = -1;
 	}
-	kill(-c->pid, SIGKILL);
+	command_kill(c);
 	command_answer(c, "it did not end within %u.%u s%s", ms / 1000, ms % 1000 / 100,
 		       command_said(c));
 }
@@ -224,6 +282,7 @@ void worker_run_keys(void)
 
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (!command_take(&c, &order))
 		_exit(1);
 	rc = sandbox_command();

@@ -116,26 +116,63 @@ static void command_limits(void)
 	SAME(answer.text, "done\n");
 }
 
+/* The message has what it says last, also if that was a lot. */
+static void command_says_much(void)
+{
+	script_run("head -c 1000000 /dev/zero >&2; echo >&2; echo the cause >&2; exit 1", LONG);
+	CHECK(!answer.good);
+	SAME(answer.text, "it ended with status 1: the cause");
+	script_run("yes first | head -n 100 >&2; sleep 0.2; yes more | head -n 70 >&2;"
+		   "sleep 0.2; echo last >&2; exit 1", LONG);
+	SAME(answer.text, "it ended with status 1: last");
+	script_run("printf '%0300d' 7 >&2; exit 1", LONG);
+	CHECK(strlen(answer.text) == 24 + 256 && answer.text[24 + 255] == '7');
+	/* One that never stops has no more time than others. */
+	script_run("exec cat /dev/zero >&2", SHORT);
+	CHECK(!strncmp(answer.text, "it did not end within 0.3 s", 27));
+}
+
+/* Whether the process of the number at the end of a text ends. */
+static bool process_ends(const char *text)
+{
+	const char *word = strrchr(text, ' ');
+	pid_t pid = (pid_t)strtol(word ?: text, NULL, 10);
+	u64 until = clock_ms() + LONG;
+	char *path;
+	bool gone;
+
+	while (pid > 1 && !kill(pid, 0) && clock_ms() < until)
+		usleep(10000);
+	path = mem_print("/proc/%d", pid);
+	gone = pid > 1 && access(path, F_OK);
+	free(path);
+	return gone;
+}
+
 /* Nobody of the command's processes stays. */
 static void command_time_is_up(void)
 {
-	char *text;
-	u64 until;
-	pid_t pid;
-
 	script_run("echo waiting >&2; sleep 1000", SHORT);
 	CHECK(!answer.good);
 	SAME(answer.text, "it did not end within 0.3 s: waiting");
 	/* A child that goes on without it holds up nothing. */
 	script_run("sleep 1000 & echo $!", LONG);
-	CHECK(answer.good);
-	pid = (pid_t)strtol(answer.text, NULL, 10);
-	until = clock_ms() + LONG;
-	while (pid > 1 && !kill(pid, 0) && clock_ms() < until)
-		usleep(10000);
-	text = mem_print("/proc/%d", pid);
-	CHECK(pid > 1 && access(text, F_OK));
-	free(text);
+	CHECK(answer.good && process_ends(answer.text));
+}
+
+/* Prints its pid when it has a session of its own, and stays. */
+#define DAEMON	"$(setsid -f sh -c 'echo $$; exec sleep 1000 >/dev/null 2>&1')"
+
+/* The same for those that have left its group and session. */
+static void command_has_daemons(void)
+{
+	script_run("echo " DAEMON, LONG);
+	CHECK(answer.good && process_ends(answer.text));
+	script_run("echo " DAEMON " >&2; sleep 1000", 2000);
+	CHECK(!answer.good && !strncmp(answer.text, "it did not end within 2.0 s: ", 29));
+	CHECK(process_ends(answer.text));
+	script_run("echo " DAEMON " >&2; exec yes", LONG);
+	SAME(answer.text, "it printed more than 4096 bytes");
 }
 
 /* It ends with the connection. */
@@ -178,8 +215,8 @@ int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
 		TEST(command_prints), TEST(command_fails), TEST(command_limits),
-		TEST(command_time_is_up), TEST(command_is_cancelled), TEST(command_is_confined),
-		{ 0 }
+		TEST(command_says_much), TEST(command_time_is_up), TEST(command_has_daemons),
+		TEST(command_is_cancelled), TEST(command_is_confined), { 0 }
 	};
 	char command[64];
 	int status;
