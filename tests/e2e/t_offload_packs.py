@@ -124,6 +124,7 @@ def sparse_packs_are_repacked(w):
     eq(s.states(w.path('d'))['offloaded'], len(keep), 'offloaded')
     new = {place(path)[0] for path in keep}
     assert old not in new, new
+    eq(s.tool('repack', '--dry-run', '100'), [], 'the list belongs to the files')
     eq(collect(s), 1, 'garbage')
     known = s.tool('rebuild')
     eq((known['objects'], known['missing']), (len(new), 0), 'objects')

@@ -10,6 +10,7 @@
 
 #include "ctl.h"
 #include "mem.h"
+#include "offload.h"
 #include "offload_survey.h"
 #include "out.h"
 
@@ -24,24 +25,30 @@
  * @percent: see PERCENT
  * @dry: nothing is moved
  * @stores: store of each file
+ * @packs: name of its pack
  * @paths: the files
  * @n: number of them
+ * @changed: those that were not in their packs any more when it was their turn
  */
 struct repack {
 	struct offload_survey s;
 	u64 percent;
 	bool dry;
 	char **stores;
+	u8 (*packs)[HASH_SIZE];
 	char **paths;
 	size_t n;
+	size_t changed;
 };
 
-static void repack_add(void *arg, const char *store, const char *path)
+static void repack_add(void *arg, const char *store, const u8 name[HASH_SIZE], const char *path)
 {
 	struct repack *r = arg;
 
 	r->stores = mem_grow(r->stores, r->n, sizeof(*r->stores));
+	r->packs = mem_grow(r->packs, r->n, sizeof(*r->packs));
 	r->paths = mem_grow(r->paths, r->n, sizeof(*r->paths));
+	memcpy(r->packs[r->n], name, HASH_SIZE);
 	r->stores[r->n] = mem_string(store);
 	r->paths[r->n++] = mem_string(path);
 }
@@ -60,16 +67,33 @@ static void repack_list(const struct repack *r)
 		printf("%zu files would be pushed again\n", r->n);
 }
 
+/* Whether a file is still in the pack: it may be gone, replaced or resident since the survey. */
+static bool repack_still(const struct repack *r, size_t i)
+{
+	struct offload_record record;
+	int error;
+
+	return offload_record_read(r->paths[i], &record, &error) && record.cookie.packed &&
+	       !strcmp(record.cookie.store, r->stores[i]) &&
+	       !memcmp(record.cookie.name, r->packs[i], HASH_SIZE);
+}
+
 /* Bring back files of one store, and push them there. Returns false after a failure. */
 static bool repack_batch(struct repack *r, size_t first, size_t n)
 {
 	char **paths = mem_new((n + 1) * sizeof(*paths));
-	bool good;
+	bool good = true;
+	size_t i, m = 0;
 
-	memcpy(paths, r->paths + first, n * sizeof(*paths));
-	good = offload_recall_files(r->s.ctl, paths) == CTL_OK;
+	for (i = first; i < first + n; i++)
+		if (repack_still(r, i))
+			paths[m++] = r->paths[i];
+	r->changed += n - m;
+	if (m)
+		good = offload_recall_files(r->s.ctl, paths) == CTL_OK;
 	/* Those that came back are pushed, whatever became of the others. */
-	good = offload_push_files(r->s.ctl, paths, r->stores[first], "") == CTL_OK && good;
+	if (m)
+		good = offload_push_files(r->s.ctl, paths, r->stores[first], "") == CTL_OK && good;
 	free(paths);
 	return good;
 }
@@ -79,12 +103,15 @@ static bool repack_files(struct repack *r)
 	size_t first, n;
 	bool good = true;
 
-	for (first = 0; first < r->n && good; first += n) {
+	/* The others can be moved, whatever became of one. */
+	for (first = 0; first < r->n && !offload_run_stopped(NULL); first += n) {
 		for (n = 1; n < BATCH && first + n < r->n; n++)
 			if (strcmp(r->stores[first], r->stores[first + n]))
 				break;
-		good = repack_batch(r, first, n);
+		good = repack_batch(r, first, n) && good;
 	}
+	if (r->changed && !r->s.ctl->json)
+		printf("%zu files have changed or are gone: they were left alone\n", r->changed);
 	return good;
 }
 
@@ -116,6 +143,7 @@ static int repack_run(struct ctl *ctl, struct repack *r)
 		free(r->paths[r->n]);
 	}
 	free(r->stores);
+	free(r->packs);
 	free(r->paths);
 	return good ? CTL_OK : CTL_REFUSED;
 }

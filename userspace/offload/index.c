@@ -12,6 +12,7 @@
 #include "index.h"
 #include "mem.h"
 #include "object_name.h"
+#include "pack.h"
 
 /* How long to wait for another user, in ms. */
 #define BUSY_TIME	60000
@@ -435,29 +436,39 @@ static void index_find_packs(struct index *x)
 {
 	/* Equal files share a place. */
 	index_run(x, "DROP TABLE IF EXISTS temp.pack; CREATE TEMP TABLE pack AS\n"
-		     "SELECT u.store, u.name, u.used, o.size FROM\n"
-		     "(SELECT store, name, sum(room) AS used FROM\n"
+		     "SELECT u.store, u.name, u.used, u.members, o.size FROM\n"
+		     "(SELECT store, name, sum(room) AS used, count(*) AS members FROM\n"
 		     "(SELECT DISTINCT store, name, place, room FROM file WHERE kind = 3)\n"
 		     "GROUP BY store, name) u\n"
 		     "JOIN object o ON o.store = u.store AND o.kind = 3 AND o.name = u.name");
 }
 
 void index_sparse_files(struct index *x, unsigned int percent,
-			void (*use)(void *arg, const char *store, const char *path), void *arg)
+			void (*use)(void *arg, const char *store, const u8 name[HASH_SIZE],
+				    const char *path), void *arg)
 {
 	sqlite3_stmt *stmt;
 	char *path;
 
 	index_find_packs(x);
-	stmt = index_query(x, "SELECT f.store, f.path FROM pack p JOIN file f ON f.kind = 3\n"
+	/* A pack of these files alone would have a list too. One that a snapshot needs stays. */
+	stmt = index_query(x, "SELECT f.store, f.path, f.name FROM pack p\n"
+			      "JOIN file f ON f.kind = 3\n"
 			      "AND f.store = p.store AND f.name = p.name\n"
 			      "AND f.path >= x'2f' AND f.path < x'30'\n"
-			      "WHERE p.used * 100 < p.size * ? ORDER BY f.store, f.path", "i",
-			   (u64)percent);
+			      "WHERE (p.used + p.members * ? + ?) * 100 < p.size * ?\n"
+			      "AND NOT EXISTS (SELECT 1 FROM file s WHERE s.kind = 3\n"
+			      "AND s.store = p.store AND s.name = p.name\n"
+			      "AND s.path > CAST('snapshots/' AS BLOB)\n"
+			      "AND s.path < CAST('snapshots0' AS BLOB))\n"
+			      "ORDER BY f.store, f.path", "iii", (u64)PACK_RECORD,
+			   (u64)PACK_LIST_ROOM(0), (u64)percent);
 	while (index_row(x, stmt)) {
 		path = mem_print("%.*s", sqlite3_column_bytes(stmt, 1),
 				 (const char *)sqlite3_column_blob(stmt, 1));
-		use(arg, (const char *)sqlite3_column_text(stmt, 0), path);
+		if (sqlite3_column_bytes(stmt, 2) == HASH_SIZE)
+			use(arg, (const char *)sqlite3_column_text(stmt, 0),
+			    sqlite3_column_blob(stmt, 2), path);
 		free(path);
 	}
 }

@@ -118,9 +118,13 @@ void index_referred(struct index *x,
 /* Call @use for the files that refer to an object. */
 void index_files_of(struct index *x, const struct index_object *o,
 		    void (*use)(void *arg, const char *path), void *arg);
-/* Call @use for the files of packs of which less than @percent belongs to files, by store. */
+/*
+ * Call @use for the files of packs that could be less than @percent of their size without what
+ * belongs to no file, by store. Packs that snapshots need are left out. @name: that of the pack.
+ */
 void index_sparse_files(struct index *x, unsigned int percent,
-			void (*use)(void *arg, const char *store, const char *path), void *arg);
+			void (*use)(void *arg, const char *store, const u8 name[HASH_SIZE],
+				    const char *path), void *arg);
 /* An object was deleted. */
 void index_remove_object(struct index *x, const struct index_object *o);
 void index_count(struct index *x, struct index_counts *c);

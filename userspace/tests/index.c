@@ -200,8 +200,9 @@ static void pack_add(struct index *x, char name, u64 size)
 	index_add_object(x, &o);
 }
 
-static void sparse_note(void *arg, const char *store, const char *file)
+static void sparse_note(void *arg, const char *store, const u8 name[HASH_SIZE], const char *file)
 {
+	CHECK(!memcmp(name, name_of(file[1] == 'd' ? 'Q' : 'P'), HASH_SIZE));
 	text_add(arg, store[0]);
 	text_add(arg, file[1]);
 }
@@ -227,13 +228,21 @@ static void packs_counted(void)
 	if (!CHECK(x))
 		return;
 	index_begin_survey(x, true);
-	/* Two files share a member, so 300 bytes of 1000 are in use; of the other pack, 900. */
+	/*
+	 * Two files share a member, so 300 bytes of 1000 are in use, 516 with a list; of the
+	 * second pack, 1068 of 2000; of the third, all. The fourth is needed by a snapshot.
+	 */
 	member_add(x, "/a", 'P', 0, 100);
 	member_add(x, "/b", 'P', 0, 100);
 	member_add(x, "/c", 'P', 500, 200);
 	member_add(x, "/d", 'Q', 0, 900);
 	pack_add(x, 'P', 1000);
-	pack_add(x, 'Q', 1000);
+	pack_add(x, 'Q', 2000);
+	member_add(x, "/e", 'S', 0, 200);
+	pack_add(x, 'S', 368);
+	member_add(x, "/f", 'T', 0, 100);
+	member_add(x, "snapshots/00/x/f", 'T', 0, 100);
+	pack_add(x, 'T', 4000);
 	pack_add(x, 'R', 1000);
 	/* The names of kinds are apart. */
 	object_add(x, ENVELOPE_MANIFEST, 'P', DAY);
@@ -242,18 +251,19 @@ static void packs_counted(void)
 	index_end_survey(x, DAY);
 	SAME(index_garbage_names(x, ENVELOPE_PACK, DAY), "R");
 	SAME(index_garbage_names(x, ENVELOPE_MANIFEST, DAY), "P");
-	SAME(sparse_files(x, 30), "");
-	SAME(sparse_files(x, 31), "sasbsc");
-	SAME(sparse_files(x, 91), "sasbscsd");
+	SAME(sparse_files(x, 51), "");
+	SAME(sparse_files(x, 52), "sasbsc");
+	SAME(sparse_files(x, 54), "sasbscsd");
+	SAME(sparse_files(x, 100), "sasbscsd");
 	index_count(x, &c);
-	CHECK(c.packed == 2000 && c.packed_used == 1200 && !c.missing);
+	CHECK(c.packed == 7368 && c.packed_used == 1500 && !c.missing);
 	memcpy(o.name, name_of('P'), HASH_SIZE);
 	index_files_of(x, &o, file_note, text);
 	SAME(text, "abc");
 	memset(text, 0, sizeof(text));
 	index_remove_object(x, &o);
 	index_referred(x, referred_note, text);
-	SAME(text, "P-0Q+0");
+	SAME(text, "P-0Q+0S+0T+0");
 	CHECK(!index_error(x));
 	index_close(x);
 }
