@@ -39,7 +39,8 @@
  * @OFFLOAD_CTL_LIST: to dittod: list objects; the path is that of OFFLOAD_LIST, see offload/msg.h
  * @OFFLOAD_CTL_READ: to dittod: read and check the object that the path names
  * @OFFLOAD_CTL_DELETE: to dittod: delete the object that the path names
- * @OFFLOAD_CTL_REKEY: to dittod: encrypt the object that the path names with the first key
+ * @OFFLOAD_CTL_REKEY: to dittod: encrypt the object that the path names with the first key; the
+ *	path is the text of OFFLOAD_REKEY
  * @OFFLOAD_CTL_OWN: to dittod: ask whose the store is; the path is the text of OFFLOAD_OWN
  * @OFFLOAD_CTL_POLICIES: to dittod: tell about the policies
  * @OFFLOAD_CTL_POLICY: answer to @OFFLOAD_CTL_POLICIES, once for each policy

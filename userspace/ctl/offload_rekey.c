@@ -5,10 +5,13 @@
  */
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "ctl.h"
+#include "mem.h"
+#include "offload/order.h"
 #include "offload_list.h"
 #include "offload_survey.h"
 #include "out.h"
@@ -54,11 +57,14 @@ static void rekey_listed(void *arg, const struct offload_result *r)
 
 static void rekey_add(void *arg, const struct index_object *o)
 {
-	char name[OBJECT_NAME_SIZE];
+	char name[OBJECT_NAME_SIZE], *text;
 	struct rekey *k = arg;
 
 	object_name(o->kind, o->name, name);
-	offload_orders_add(k->rewrites, OFFLOAD_CTL_REKEY, o->store, name, 0);
+	text = mem_print("%s%s", name,
+			 index_is_referred(k->s.index, o) ? "\n" ORDER_REFERRED : "");
+	offload_orders_add(k->rewrites, OFFLOAD_CTL_REKEY, o->store, text, 0);
+	free(text);
 }
 
 static void rekey_problem(void *arg, const char *subject, const char *text)
@@ -83,7 +89,8 @@ static void rekey_print(const struct rekey *k)
 	json_number(stdout, "rewritten", k->rewritten);
 	json_number(stdout, "bytes", k->bytes);
 	json_number(stdout, "problems", k->s.problems);
-	json_number(stdout, "requests", offload_orders_requests(k->list.orders) +
+	json_number(stdout, "requests", offload_orders_requests(k->s.orders) +
+		    offload_orders_requests(k->list.orders) +
 		    offload_orders_requests(k->rewrites));
 	json_close(stdout, '}');
 	json_end(stdout);
@@ -92,8 +99,6 @@ static void rekey_print(const struct rekey *k)
 int offload_rekey(struct ctl *ctl, char **words)
 {
 	struct rekey k = {
-		.s.ctl = ctl,
-		.s.bar = isatty(STDERR_FILENO),
 		.list = { .each = rekey_add, .problem = rekey_problem, .arg = &k },
 	};
 	const char *name;
@@ -107,6 +112,11 @@ int offload_rekey(struct ctl *ctl, char **words)
 	name = *words;
 	if (name && ctl_no_more(ctl, words + 1))
 		return CTL_USAGE;
+	if (!offload_survey_open(&k.s, ctl, false))
+		return CTL_REFUSED;
+	/* What nothing refers to may be anybody's. */
+	offload_survey_run(&k.s, false);
+	offload_survey_commit(&k.s);
 	k.list.orders = offload_orders_new(rekey_listed, &k);
 	k.rewrites = offload_orders_new(rekey_done, &k);
 	if (!offload_list_stores(&k.list, name))
@@ -115,5 +125,6 @@ int offload_rekey(struct ctl *ctl, char **words)
 	rekey_print(&k);
 	offload_orders_free(k.list.orders);
 	offload_orders_free(k.rewrites);
+	offload_survey_close(&k.s);
 	return k.s.problems ? CTL_REFUSED : CTL_OK;
 }

@@ -151,6 +151,17 @@ static bool envelope_find_keys(struct envelope *e, const struct envelope_header 
 	return e->name_key || envelope_wrong_key(head->name_key, "named", n_keys, why);
 }
 
+/*
+ * The name of a chunk, a manifest or a pack comes from a record, or from what one names; that of
+ * the head of a snapshot comes from a list of the bucket. Whoever can write there can make a head
+ * whose name has no key, so with keys none is taken.
+ */
+static bool envelope_is_genuine(const struct envelope *e, unsigned int n_keys, struct why *why)
+{
+	return e->kind != ENVELOPE_SNAPSHOT || !n_keys || e->name_key ||
+	       why_not(why, "its name has no key, so anybody can have made this snapshot");
+}
+
 bool envelope_parse(struct envelope *e, enum envelope_kind kind, const struct key *keys,
 		    unsigned int n_keys, const u8 *in, size_t len, size_t max, struct why *why)
 {
@@ -181,7 +192,8 @@ bool envelope_parse(struct envelope *e, enum envelope_kind kind, const struct ke
 	if (e->plain > max || (!e->zstd && e->plain != e->payload))
 		return why_not(why, "the header of the object has an impossible length, %zu",
 			       e->plain);
-	return envelope_find_keys(e, &head, keys, n_keys, why);
+	return envelope_find_keys(e, &head, keys, n_keys, why) &&
+	       envelope_is_genuine(e, n_keys, why);
 }
 
 bool envelope_decrypt(const struct envelope *e, u8 *in, struct why *why)

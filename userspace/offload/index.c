@@ -404,6 +404,17 @@ void index_referred(struct index *x,
 	}
 }
 
+bool index_is_referred(struct index *x, const struct index_object *o)
+{
+	sqlite3_stmt *stmt = index_query(x, "SELECT 1 FROM referred WHERE store = ? AND kind = ?\n"
+					    "AND name = ?", "sin", o->store, (u64)o->kind, o->name);
+	bool found = false;
+
+	while (index_row(x, stmt))
+		found = true;
+	return found;
+}
+
 void index_files_of(struct index *x, const struct index_object *o,
 		    void (*use)(void *arg, const char *path), void *arg)
 {

@@ -115,6 +115,8 @@ void index_garbage(struct index *x, u32 kind, u64 before,
 void index_referred(struct index *x,
 		    void (*use)(void *arg, const struct index_object *o, bool present, u64 length),
 		    void *arg);
+/* Return whether something referred to an object at the end of the survey. */
+bool index_is_referred(struct index *x, const struct index_object *o);
 /* Call @use for the files that refer to an object. */
 void index_files_of(struct index *x, const struct index_object *o,
 		    void (*use)(void *arg, const char *path), void *arg);

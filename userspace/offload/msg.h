@@ -90,7 +90,7 @@
  * @OFFLOAD_OBJECT: it is what its name says. The file has the content unless it is a chunk
  * @OFFLOAD_DELETE: delete the object that the text names
  * @OFFLOAD_DELETED: it is gone, or was before
- * @OFFLOAD_REKEY: encrypt the object that the text names with the first key
+ * @OFFLOAD_REKEY: encrypt the object that the text names with the first key, see ORDER_REFERRED
  * @OFFLOAD_REKEYED: it is; done is 1 if it was not before
  * @OFFLOAD_KEEP: upload the head of a snapshot, whose content the descriptor has
  * @OFFLOAD_KEPT: it is in the bucket; the file has the name of its object

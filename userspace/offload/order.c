@@ -23,6 +23,7 @@
  * @all: the set
  * @id: number of the request
  * @cancelled: its end was told already
+ * @referred: something refers to the object
  * @load: reads the object; its store is that of the order, which is a user of it
  * @transfer: request for a list, or to delete
  * @query: of the request for a list
@@ -35,6 +36,7 @@ struct order {
 	struct orders *all;
 	u64 id;
 	bool cancelled;
+	bool referred;
 	struct load load;
 	struct transfer transfer;
 	char *query;
@@ -149,25 +151,25 @@ static bool order_drop(struct load *l, const u8 *plain, struct why *why)
 }
 
 /* Runs in a thread: check a pack as a whole, and encrypt its members again if a key is given. */
-static bool order_check_pack(struct load *l, const struct key *rekey, u8 *out, u32 *replaced,
-			     struct why *why)
+static bool order_check_pack(struct load *l, const struct key *rekey, u8 *out,
+			     struct pack_check *check, struct why *why)
 {
-	struct pack_check check = { .keys = l->store->keys, .n_keys = l->store->n_keys,
-				    .name = l->name, .rekey = rekey, .out = out };
-	bool good = pack_check(&check, l->stored, l->transfer.got, why);
+	bool good;
 
-	l->len = check.content;
-	*replaced = check.replaced;
+	*check = (struct pack_check){ .keys = l->store->keys, .n_keys = l->store->n_keys,
+				      .name = l->name, .rekey = rekey, .out = out };
+	good = pack_check(check, l->stored, l->transfer.got, why);
+	l->len = check->content;
 	return good;
 }
 
 /* Runs in a thread. */
 static bool order_use_pack(struct load *l, const u8 *plain, struct why *why)
 {
-	u32 replaced;
+	struct pack_check check;
 
 	(void)plain;
-	return order_check_pack(l, NULL, NULL, &replaced, why);
+	return order_check_pack(l, NULL, NULL, &check, why);
 }
 
 static void order_read_done(struct load *l)
@@ -187,13 +189,29 @@ static void order_read_done(struct load *l)
 	order_free(o);
 }
 
-/* Runs in a thread. */
+/* Runs in a thread. Without a length afterwards, the pack has to stay as it is. */
+static bool order_reseal_pack(struct order *o, const struct key *key, struct why *why)
+{
+	struct load *l = &o->load;
+	struct pack_check check;
+
+	memcpy(o->sealed, l->stored, l->transfer.got);
+	if (!order_check_pack(l, key, o->sealed, &check, why))
+		return false;
+	if (check.replaced && (check.keyed || o->referred))
+		o->sealed_len = l->transfer.got;
+	return true;
+}
+
+/*
+ * Runs in a thread. Whoever can write to the bucket can make an object whose name has no key: such
+ * a one gets a key only if something refers to it.
+ */
 static bool order_reseal(struct load *l, const u8 *plain, struct why *why)
 {
 	const struct key *key = store_key(l->store);
 	struct order *o = l->arg;
 	struct transfer *t = &o->transfer;
-	u32 replaced;
 
 	(void)plain;
 	if (!key)
@@ -201,24 +219,23 @@ static bool order_reseal(struct load *l, const u8 *plain, struct why *why)
 	free(o->sealed);
 	o->sealed = NULL;
 	o->sealed_len = 0;
-	if (l->kind != ENVELOPE_PACK && l->envelope.key == key)
+	if (l->kind != ENVELOPE_PACK &&
+	    (l->envelope.key == key || !(l->envelope.name_key || o->referred)))
 		return true;
 	o->sealed = malloc(l->kind == ENVELOPE_PACK ? l->transfer.got :
 			   ENVELOPE_MAX(l->envelope.payload));
 	if (!o->sealed)
 		return why_not(why, "out of memory");
 	if (l->kind == ENVELOPE_PACK) {
-		memcpy(o->sealed, l->stored, l->transfer.got);
-		if (!order_check_pack(l, key, o->sealed, &replaced, why))
+		if (!order_reseal_pack(o, key, why))
 			return false;
-		o->sealed_len = replaced ? l->transfer.got : 0;
-		if (!replaced)
+		if (!o->sealed_len)
 			return true;
 	} else {
 		o->sealed_len = envelope_reseal(&l->envelope, l->stored, key, o->sealed);
+		if (!o->sealed_len)
+			return why_not(why, "cannot encrypt");
 	}
-	if (!o->sealed_len)
-		return why_not(why, "cannot encrypt");
 	hash_sha256(o->sealed, o->sealed_len, t->sha256);
 	t->has_md5 = hash_md5(o->sealed, o->sealed_len, t->md5);
 	return true;
@@ -279,10 +296,16 @@ static size_t order_max(enum envelope_kind kind)
 	return kind == ENVELOPE_CHUNK ? CHUNK_MAX : MANIFEST_MAX;
 }
 
-static void order_read(struct order *o, const char *text, bool rekey)
+static void order_read(struct order *o, char *text, bool rekey)
 {
 	struct load *l = &o->load;
+	char *line = strchr(text, '\n');
 	u32 kind;
+
+	if (rekey && line && !strcmp(line + 1, ORDER_REFERRED)) {
+		o->referred = true;
+		*line = '\0';
+	}
 
 	if (!object_name_parse(text, &kind, l->name)) {
 		order_fail(o, EINVAL, "this is no name of an object");

@@ -5,6 +5,9 @@
 
 #include "engine.h"
 
+/* Line behind the name of an object in OFFLOAD_REKEY: a record or a snapshot refers to it. */
+#define ORDER_REFERRED	"referred"
+
 struct orders;
 
 /* Create the set of all orders. */

@@ -136,6 +136,8 @@ static bool pack_open(struct pack_check *c, enum envelope_kind kind, u8 *in,
 			       m->length);
 	m->length = (u32)e.plain;
 	c->content += kind == ENVELOPE_CHUNK ? e.plain : 0;
+	if (kind == ENVELOPE_PACK)
+		c->keyed = e.name_key;
 	return envelope_check_name(&e, *plain, m->name, why) &&
 	       pack_rekey(c, &e, at, m->offset, why);
 }
@@ -204,6 +206,7 @@ bool pack_check(struct pack_check *c, u8 *in, size_t len, struct why *why)
 	bool good;
 
 	c->content = 0;
+	c->keyed = false;
 	c->replaced = 0;
 	if (!pack_find_list(&list, in, len, why))
 		return false;

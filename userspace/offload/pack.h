@@ -78,6 +78,7 @@ size_t pack_seal(const struct key *key, const struct pack_member *members, u32 n
  * @rekey: NULL, or a key to encrypt with
  * @out: with @rekey a copy of the pack, whose members with other keys are replaced
  * @content: bytes of the content of all members
+ * @keyed: the name of the pack has a key
  * @replaced: number of envelopes in @out that have another key
  */
 struct pack_check {
@@ -88,6 +89,7 @@ struct pack_check {
 	u8 *out;
 
 	u64 content;
+	bool keyed;
 	u32 replaced;
 };
 

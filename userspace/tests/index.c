@@ -264,6 +264,9 @@ static void packs_counted(void)
 	index_remove_object(x, &o);
 	index_referred(x, referred_note, text);
 	SAME(text, "P-0Q+0S+0T+0");
+	CHECK(index_is_referred(x, &o));
+	o.kind = ENVELOPE_MANIFEST;
+	CHECK(!index_is_referred(x, &o));
 	CHECK(!index_error(x));
 	index_close(x);
 }

@@ -195,6 +195,30 @@ static void envelopes_opened(void)
 	free(plain);
 }
 
+/* A head of a snapshot is taken without a key of its name only if the store has none. */
+static void heads_have_keys(void)
+{
+	static const u8 master[KEY_SIZE] = { 1 };
+	u8 plain[100] = "head", out[ENVELOPE_MAX(100)], again[ENVELOPE_MAX(100)];
+	struct envelope e;
+	struct key key;
+	struct why why;
+	size_t size = envelope_seal(ENVELOPE_SNAPSHOT, NULL, false, plain, 100, out);
+
+	key_derive(&key, master);
+	CHECK(envelope_parse(&e, ENVELOPE_SNAPSHOT, NULL, 0, out, size, 100, &why));
+	CHECK(!envelope_parse(&e, ENVELOPE_SNAPSHOT, &key, 1, out, size, 100, &why));
+	CHECK(strstr(why.text, "its name has no key"));
+	/* Nor is one that was encrypted afterwards. */
+	size = envelope_reseal(&e, out, &key, again);
+	CHECK(size && !envelope_parse(&e, ENVELOPE_SNAPSHOT, &key, 1, again, size, 100, &why));
+	size = envelope_seal(ENVELOPE_SNAPSHOT, &key, false, plain, 100, out);
+	CHECK(envelope_parse(&e, ENVELOPE_SNAPSHOT, &key, 1, out, size, 100, &why));
+	/* The names of other objects come from records. */
+	size = envelope_seal(ENVELOPE_MANIFEST, NULL, false, plain, 100, out);
+	CHECK(envelope_parse(&e, ENVELOPE_MANIFEST, &key, 1, out, size, 100, &why));
+}
+
 static void manifests_coded(void)
 {
 	struct manifest m = { .size = 0 }, back;
@@ -465,7 +489,8 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(messages_coded), TEST(messages_with_files), TEST(chunks_cut),
-		TEST(envelopes_opened), TEST(manifests_coded), TEST(cookies_coded),
+		TEST(envelopes_opened), TEST(heads_have_keys),
+		TEST(manifests_coded), TEST(cookies_coded),
 		TEST(cookies_of_packs),
 		TEST(name_sets), TEST(signatures_of_aws), TEST(settings_read),
 		TEST(listings_parsed),

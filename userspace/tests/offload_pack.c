@@ -458,7 +458,7 @@ static struct offload_msg order_give(u32 type, const char *name)
 
 static void checked_rekeyed_deleted(void)
 {
-	char name[OFFLOAD_STORE_MAX * 2] = "";
+	char name[OFFLOAD_STORE_MAX * 2] = "", referred[OFFLOAD_STORE_MAX * 2 + 16];
 	struct offload_msg a;
 	u64 requests, size = 0;
 	unsigned int i;
@@ -483,7 +483,12 @@ static void checked_rekeyed_deleted(void)
 		CHECK(a.type == OFFLOAD_OBJECT && a.size == size);
 		snprintf(settings, sizeof(settings), "bucket=k%zu\n%s", k, keys[k][1]);
 		store_define(settings);
+		/* Anybody can have made a pack whose name has no key. */
 		a = order_give(OFFLOAD_REKEY, name);
+		CHECK(a.type == OFFLOAD_REKEYED && a.done == (k > 0));
+		snprintf(referred, sizeof(referred), "%s\nreferred", name);
+		if (!k)
+			a = order_give(OFFLOAD_REKEY, referred);
 		if (!CHECK(a.type == OFFLOAD_REKEYED && a.done == 1 && a.size == size))
 			printf("# %s\n", failure);
 		a = order_give(OFFLOAD_REKEY, name);
