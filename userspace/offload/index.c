@@ -16,7 +16,7 @@
 
 /* How long to wait for another user, in ms. */
 #define BUSY_TIME	60000
-/* Another version is created anew. */
+/* Tables of another version are created anew, but for the roots, which are the same in all. */
 #define VERSION		2
 
 /**
@@ -48,8 +48,8 @@ static const char schema[] =
 	"PRIMARY KEY(store, kind, name)) WITHOUT ROWID;";
 
 static const char forget[] =
-	"DROP TABLE IF EXISTS root; DROP TABLE IF EXISTS file; DROP TABLE IF EXISTS manifest;"
-	"DROP TABLE IF EXISTS chunk; DROP TABLE IF EXISTS object;";
+	"DROP TABLE IF EXISTS file; DROP TABLE IF EXISTS manifest; DROP TABLE IF EXISTS chunk;"
+	"DROP TABLE IF EXISTS object;";
 
 static bool index_good(struct index *x, int rc)
 {
@@ -159,6 +159,9 @@ static bool index_begin(struct index *x, const char *path, bool fresh)
 			     "BEGIN IMMEDIATE");
 		if (fresh || index_number(x, "PRAGMA user_version") != VERSION)
 			index_run(x, forget);
+		/* A file system that is not mounted now is known by its root only. */
+		if (fresh)
+			index_run(x, "DROP TABLE IF EXISTS root");
 		index_run(x, schema);
 		index_run(x, version);
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The index of offloaded data, and the records that it is made from. */
 
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -346,6 +347,52 @@ static void snapshots_refer(void)
 	index_close(x);
 }
 
+static void root_note(void *arg, const char *root, u64 fs_id)
+{
+	text_add(arg, root[1]);
+	text_add(arg, (char)fs_id);
+}
+
+/* The roots of file systems survive another version, because nothing else knows them. */
+static void roots_stay(void)
+{
+	char text[64] = "";
+	struct index_counts c;
+	struct index *x;
+	struct why why;
+	sqlite3 *db;
+
+	x = index_open(path, true, &why);
+	if (!CHECK(x))
+		return;
+	index_add_root(x, "/r", 'R');
+	index_begin_survey(x, true);
+	object_add(x, ENVELOPE_CHUNK, 'a', 1);
+	CHECK(index_commit(x, &why));
+	index_close(x);
+
+	CHECK(!sqlite3_open(path, &db));
+	CHECK(!sqlite3_exec(db, "PRAGMA user_version = 1", NULL, NULL, NULL));
+	sqlite3_close(db);
+	x = index_open(path, false, &why);
+	if (!CHECK(x))
+		return;
+	index_roots(x, root_note, text);
+	SAME(text, "rR");
+	index_count(x, &c);
+	CHECK(!c.objects && !index_error(x));
+	CHECK(index_commit(x, &why));
+	index_close(x);
+
+	x = index_open(path, true, &why);
+	if (!CHECK(x))
+		return;
+	memset(text, 0, sizeof(text));
+	index_roots(x, root_note, text);
+	SAME(text, "");
+	index_close(x);
+}
+
 static void records_decoded(void)
 {
 	u8 record[OFFLOAD_RECORD_MAX] = "DOFL\001";
@@ -379,6 +426,7 @@ int main(void)
 	static const struct test tests[] = {
 		TEST(records_decoded), TEST(garbage_ages), TEST(references_found),
 		TEST(packs_counted), TEST(damage_ends_with_rebuild), TEST(snapshots_refer),
+		TEST(roots_stay),
 		{ NULL, NULL }
 	};
 	char folder[] = "/tmp/ditto-index.XXXXXX";
