@@ -108,6 +108,8 @@ static bool gc_collect(struct gc *g)
 		return false;
 	}
 	good = offload_survey_run(&g->s, false) && offload_survey_sync(&g->s);
+	/* Another server may have taken a prefix during the wait for the lock and the survey. */
+	good = good && offload_survey_own(&g->s);
 	if (good) {
 		gc_count_all(g);
 		g->deletions = offload_orders_new(gc_deleted, g);

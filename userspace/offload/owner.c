@@ -16,6 +16,8 @@
 #define MAGIC		"ditto owner 1\n"
 /* Milliseconds after which uploads ask again. */
 #define KNOWN		600000
+/* Milliseconds after which deletions ask again: another server may have taken the prefix. */
+#define KNOWN_SURELY	5000
 /* Times that a write may be overtaken by others. */
 #define TRIES		3
 #define WORD_MAX	64
@@ -89,9 +91,11 @@ struct owners *owners_new(struct engine *engine,
 	return all;
 }
 
-bool owner_is_known(const struct store *s)
+bool owner_is_known(const struct store *s, bool destroys)
 {
-	return !s->server_id || clock_ms() < s->owned_until;
+	u64 now = clock_ms() + (destroys ? KNOWN - KNOWN_SURELY : 0);
+
+	return !s->server_id || now < s->owned_until;
 }
 
 static void claim_answer(struct claim *c, struct owner_wait *w, int error, const char *why)

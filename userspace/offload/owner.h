@@ -30,8 +30,11 @@ struct owners *owners_new(struct engine *engine,
 			  void (*serve)(void *arg, const struct offload_msg *msg,
 					struct store *store, int *fd), void *arg);
 
-/* Return whether the store is known to be this server's, and was not long ago. */
-bool owner_is_known(const struct store *s);
+/*
+ * Return whether the store is known to be this server's, and was not long ago; for what may destroy
+ * the data of another server, with @destroys, only some seconds ago.
+ */
+bool owner_is_known(const struct store *s, bool destroys);
 
 /**
  * owner_ask - find out whose a store is, and then serve a request, or fail it

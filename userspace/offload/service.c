@@ -155,10 +155,19 @@ static void service_serve(void *arg, const struct offload_msg *msg, struct store
 /* Whoever only reads needs not own the store. */
 static bool service_needs_owner(const struct offload_msg *msg, const struct store *store)
 {
-	if (msg->type == OFFLOAD_OWN)
+	switch (msg->type) {
+	case OFFLOAD_OWN:
 		return true;
-	return (msg->type == OFFLOAD_PUSH || msg->type == OFFLOAD_DELETE ||
-		msg->type == OFFLOAD_REKEY || msg->type == OFFLOAD_KEEP) && !owner_is_known(store);
+	case OFFLOAD_PUSH:
+	case OFFLOAD_KEEP:
+		return !owner_is_known(store, false);
+	/* An object that is replaced may be one that another server has deleted. */
+	case OFFLOAD_DELETE:
+	case OFFLOAD_REKEY:
+		return !owner_is_known(store, true);
+	default:
+		return false;
+	}
 }
 
 static void service_use_store(struct service *s, const struct offload_msg *msg, int *fd)

@@ -14,8 +14,10 @@
 #include <unistd.h>
 
 #include "mem.h"
+#include "offload/envelope.h"
 #include "offload/hash.h"
 #include "offload/msg.h"
+#include "offload/object_name.h"
 #include "process.h"
 #include "s3_server.h"
 #include "test.h"
@@ -635,11 +637,28 @@ static void check_not_ours(const struct answer *a, const char *owner)
 		printf("# %s\n", a->text);
 }
 
+/* An answer of some seconds ago is good for uploads, but not for deletions. */
+static void owner_ages(const char *name)
+{
+	struct answer a;
+	int gets;
+
+	store_ask(OFFLOAD_DELETE, name, &a);
+	gets = server->gets;
+	sleep(6);
+	push_file(file, &a);
+	CHECK(a.msg.type == OFFLOAD_PUSHED && server->gets == gets);
+	store_ask(OFFLOAD_DELETE, name, &a);
+	CHECK(a.msg.type == OFFLOAD_DELETED && server->gets == gets + 1);
+}
+
 static void store_has_one_owner(void)
 {
+	char name[OBJECT_NAME_SIZE];
 	struct answer pushed, a;
 	int puts;
 
+	object_name(ENVELOPE_CHUNK, (const u8 *)"01234567890123456789012345678901", name);
 	s3_server_fault(server, S3_GOOD, 0, 0);
 	store_define(OWNER_A);
 	push_file(file, &pushed);
@@ -664,6 +683,7 @@ static void store_has_one_owner(void)
 	CHECK(a.msg.type == OFFLOAD_OWNED && a.msg.done);
 	push_file(file, &a);
 	CHECK(a.msg.type == OFFLOAD_PUSHED);
+	owner_ages(name);
 	store_define(OWNER_A);
 	push_file(file, &a);
 	check_not_ours(&a, "the server two (bbbb");
