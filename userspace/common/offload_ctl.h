@@ -45,7 +45,8 @@
  * @OFFLOAD_CTL_POLICIES: to dittod: tell about the policies
  * @OFFLOAD_CTL_POLICY: answer to @OFFLOAD_CTL_POLICIES, once for each policy
  * @OFFLOAD_CTL_KEEP: to dittod, with the descriptor of a file: upload the head of a snapshot, see
- *	offload/snapshot.h; the answer has a file with the name of its object
+ *	offload/snapshot.h; the answer has a file with the name of its object. If the path is
+ *	KEEP_NAME, nothing is uploaded
  * @OFFLOAD_CTL_FETCH: to dittod: get content; the path is "OFFSET LENGTH\nCOOKIE"
  * @OFFLOAD_CTL_DATA: answer to @OFFLOAD_CTL_FETCH, some times, in any order, with a file; the end
  *	is OFFLOAD_CTL_OBJECT

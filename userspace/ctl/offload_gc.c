@@ -20,6 +20,7 @@
 
 #include "ctl.h"
 #include "mem.h"
+#include "offload/heads.h"
 #include "offload_lock.h"
 #include "offload_own.h"
 #include "offload_survey.h"
@@ -95,8 +96,8 @@ static void gc_delete(void *arg, const struct index_object *o)
 /* Delete what is garbage still, while there are no uploads. Returns false after a message. */
 static bool gc_collect(struct gc *g)
 {
+	bool good, known;
 	struct why why;
-	bool good;
 	int lock;
 
 	/* The garbage of this server may be the data of another. */
@@ -107,7 +108,8 @@ static bool gc_collect(struct gc *g)
 		offload_survey_problem(&g->s, "lock", "%s", why.text);
 		return false;
 	}
-	good = offload_survey_run(&g->s, false) && offload_survey_sync(&g->s);
+	known = offload_survey_run(&g->s, false);
+	good = known && offload_survey_sync(&g->s);
 	/* Another server may have taken a prefix during the wait for the lock and the survey. */
 	good = good && offload_survey_own(&g->s);
 	if (good) {
@@ -121,8 +123,11 @@ static bool gc_collect(struct gc *g)
 			index_garbage(g->s.index, ENVELOPE_CHUNK, g->before, gc_delete, g);
 		offload_orders_wait(g->deletions);
 	}
+	/* The index has the snapshots of all notes now, and nobody makes others. */
+	if (offload_survey_commit(&g->s) && known)
+		heads_forget(HEADS_PATH);
 	close(lock);
-	return offload_survey_commit(&g->s) && good && !g->s.problems;
+	return good && !g->s.problems;
 }
 
 static void gc_print(const struct gc *g, const struct index_counts *c)

@@ -49,6 +49,11 @@ bool snapshot_load_tree(const struct snapshot *s, struct snapshot_tree *tree, st
 /* Find and load a snapshot and its tree. Returns an exit status; messages were printed. */
 int snapshot_open(struct ctl *ctl, const char *text, struct snapshot *s,
 		  struct snapshot_tree *tree);
+/*
+ * Note the name of a head before it is sent, while uploads are locked. @file: the head. Returns
+ * false after a message.
+ */
+bool snapshot_note_head(struct ctl *ctl, const struct snapshot *s, int file);
 /* Wait until no objects are deleted. Returns a lock, see offload_lock.h, or a negative errno. */
 int snapshot_lock(void);
 

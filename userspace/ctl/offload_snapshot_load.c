@@ -6,11 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "ctl.h"
 #include "mem.h"
+#include "offload/heads.h"
+#include "offload/keep.h"
 #include "offload_list.h"
 #include "offload_lock.h"
 #include "offload_snapshot.h"
@@ -49,6 +52,36 @@ int snapshot_lock(void)
 	while ((fd = offload_lock_upload()) == -EAGAIN)
 		usleep(LOCK_PAUSE);
 	return fd;
+}
+
+bool snapshot_note_head(struct ctl *ctl, const struct snapshot *s, int file)
+{
+	struct offload_ctl_request request = { .type = OFFLOAD_CTL_KEEP, .path = KEEP_NAME };
+	struct why why = { "dittod has ended" };
+	union offload_ctl_answer a = { .type = 0 };
+	char *name = NULL;
+	int fd, got = -1;
+	size_t len = 0;
+	bool good;
+
+	mkdir(INDEX_FOLDER, 0755);
+	snprintf(request.store, sizeof(request.store), "%s", s->store);
+	snprintf(request.share, sizeof(request.share), "%s", s->head.share);
+	fd = offload_connect(&request, file, &why);
+	good = fd >= 0 && offload_answer(fd, &a, &got);
+	if (good && a.type == OFFLOAD_CTL_FAILED)
+		why_not(&why, "%.500s", a.failure.text);
+	if (good && a.type == OFFLOAD_CTL_OBJECT)
+		name = (char *)offload_file_read(got, &len);
+	good = name && heads_note(HEADS_PATH, s->store, name, &why);
+	if (!good)
+		snapshot_problem(ctl, s->head.name, "%s", why.text);
+	free(name);
+	if (got >= 0)
+		close(got);
+	if (fd >= 0)
+		close(fd);
+	return good;
 }
 
 /**
@@ -145,6 +178,20 @@ static void loading_add_known(void *arg, const char *store, const u8 name[HASH_S
 	offload_orders_add(l->reads, OFFLOAD_CTL_READ, store, text, 0);
 }
 
+/* Ask for all that the index and notes know, and that the lists do not have. */
+static void loading_ask_known(struct loading *l, struct index *known)
+{
+	struct why why;
+
+	offload_orders_wait(l->reads);
+	l->listed = l->all->n;
+	index_snapshots(known, loading_add_known, l);
+	offload_orders_wait(l->reads);
+	l->listed = l->all->n;
+	if (!heads_each(HEADS_PATH, loading_add_known, l, &why))
+		loading_problem(l, HEADS_PATH, why.text);
+}
+
 static void snapshots_load_with(struct ctl *ctl, struct snapshots *all, struct index *known)
 {
 	struct loading l = {
@@ -156,10 +203,8 @@ static void snapshots_load_with(struct ctl *ctl, struct snapshots *all, struct i
 	l.list.orders = offload_orders_new(loading_listed, &l);
 	l.reads = offload_orders_new(loading_read, &l);
 	offload_list_snapshots(&l.list, NULL);
-	offload_orders_wait(l.reads);
-	l.listed = all->n;
 	if (known)
-		index_snapshots(known, loading_add_known, &l);
+		loading_ask_known(&l, known);
 	offload_orders_free(l.reads);
 	offload_orders_free(l.list.orders);
 	if (all->n)

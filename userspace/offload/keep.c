@@ -32,7 +32,8 @@ static void keep_free(struct keep *k)
 	free(k);
 }
 
-static void keep_done(struct upload *u)
+/* Tell the name of the object. */
+static void keep_tell(struct upload *u)
 {
 	struct keep *k = u->arg;
 	struct out *out = &u->engine->out;
@@ -41,12 +42,6 @@ static void keep_done(struct upload *u)
 	char name[OBJECT_NAME_SIZE];
 	int fd;
 
-	fault_point("snapshot-head-sent");
-	if (u->error) {
-		out_send_failed(out, k->id, u->error, u->why.text);
-		keep_free(k);
-		return;
-	}
 	object_name(u->kind, u->name, name);
 	fd = memfile_new(name, strlen(name));
 	if (fd < 0) {
@@ -58,7 +53,25 @@ static void keep_done(struct upload *u)
 	keep_free(k);
 }
 
-void keep_start(struct engine *engine, u64 id, struct store *store, int fd)
+static void keep_done(struct upload *u)
+{
+	struct keep *k = u->arg;
+
+	fault_point("snapshot-head-sent");
+	if (!u->error) {
+		keep_tell(u);
+		return;
+	}
+	out_send_failed(&u->engine->out, k->id, u->error, u->why.text);
+	keep_free(k);
+}
+
+static bool keep_wants_name(const struct offload_msg *msg)
+{
+	return msg->text_len == strlen(KEEP_NAME) && !memcmp(msg->text, KEEP_NAME, msg->text_len);
+}
+
+void keep_start(struct engine *engine, const struct offload_msg *msg, struct store *store, int fd)
 {
 	struct keep *k = mem_new(sizeof(*k));
 	struct upload *u = &k->upload;
@@ -66,12 +79,12 @@ void keep_start(struct engine *engine, u64 id, struct store *store, int fd)
 	struct why why;
 	ssize_t len = fd < 0 ? -1 : pread(fd, k->plain, sizeof(k->plain), 0);
 
-	k->id = id;
+	k->id = msg->id;
 	u->store = store_get(store);
 	if (len < 0)
 		why_not(&why, "the head of the snapshot cannot be read");
 	if (len < 0 || !snapshot_head_decode(&head, k->plain, (size_t)len, &why)) {
-		out_send_failed(&engine->out, id, EINVAL, why.text);
+		out_send_failed(&engine->out, msg->id, EINVAL, why.text);
 		keep_free(k);
 		return;
 	}
@@ -82,6 +95,10 @@ void keep_start(struct engine *engine, u64 id, struct store *store, int fd)
 	u->done = keep_done;
 	u->arg = k;
 	key_name(store_key(store), k->plain, u->len, u->name);
+	if (keep_wants_name(msg)) {
+		keep_tell(u);
+		return;
+	}
 	fault_point("snapshot-head");
 	upload_start(u);
 }

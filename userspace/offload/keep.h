@@ -5,15 +5,18 @@
 
 #include "engine.h"
 
+/* Text of OFFLOAD_KEEP that only asks for the name, and uploads nothing. */
+#define KEEP_NAME	"name"
+
 /**
  * keep_start - begin to upload the head of a snapshot
  * @engine: what all share
- * @id: number of the request
+ * @msg: the request
  * @store: the store; the upload becomes a user
  * @fd: file with the head, which stays the caller's
  *
  * A message tells the end. It is small and is not cancelled.
  */
-void keep_start(struct engine *engine, u64 id, struct store *store, int fd);
+void keep_start(struct engine *engine, const struct offload_msg *msg, struct store *store, int fd);
 
 #endif

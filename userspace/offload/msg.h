@@ -92,7 +92,8 @@
  * @OFFLOAD_DELETED: it is gone, or was before
  * @OFFLOAD_REKEY: encrypt the object that the text names with the first key, see ORDER_REFERRED
  * @OFFLOAD_REKEYED: it is; done is 1 if it was not before
- * @OFFLOAD_KEEP: upload the head of a snapshot, whose content the descriptor has
+ * @OFFLOAD_KEEP: upload the head of a snapshot, whose content the descriptor has; or only tell the
+ *	name of its object, if the text is KEEP_NAME
  * @OFFLOAD_KEPT: it is in the bucket; the file has the name of its object
  * @OFFLOAD_OWN: ask the bucket whether the store is this server's, see owner.h. The text is empty,
  *	or OWNER_TAKE to make it so

@@ -140,7 +140,7 @@ static void service_serve(void *arg, const struct offload_msg *msg, struct store
 	if (msg->type == OFFLOAD_CHECK) {
 		check_start(s->checks, msg->id, store);
 	} else if (msg->type == OFFLOAD_KEEP) {
-		keep_start(&s->engine, msg->id, store, *fd);
+		keep_start(&s->engine, msg, store, *fd);
 	} else if (msg->type != OFFLOAD_PUSH) {
 		order_start(s->orders, msg, store);
 	} else if (*fd < 0) {

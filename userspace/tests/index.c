@@ -9,6 +9,7 @@
 
 #include "mem.h"
 #include "offload/cookie.h"
+#include "offload/heads.h"
 #include "offload/index.h"
 #include "offload/object_name.h"
 #include "test.h"
@@ -347,6 +348,42 @@ static void snapshots_refer(void)
 	index_close(x);
 }
 
+static void head_note(void *arg, const char *store, const u8 name[HASH_SIZE])
+{
+	text_add(arg, store[0]);
+	text_add(arg, (char)name[0]);
+}
+
+/* Names of snapshots are noted before they are sent. */
+static void heads_noted(void)
+{
+	char head[OBJECT_NAME_SIZE], notes[256], text[64] = "";
+	struct why why;
+	FILE *out;
+
+	snprintf(notes, sizeof(notes), "%s-heads", path);
+	heads_forget(notes);
+	CHECK(heads_each(notes, head_note, text, &why));
+	object_name(ENVELOPE_SNAPSHOT, name_of('a'), head);
+	CHECK(heads_note(notes, "s", head, &why));
+	/* A line without an end was not durable. */
+	out = fopen(notes, "a");
+	if (!CHECK(out))
+		return;
+	fprintf(out, "\nt %.60s", head);
+	fclose(out);
+	object_name(ENVELOPE_SNAPSHOT, name_of('b'), head);
+	CHECK(heads_note(notes, "s", head, &why));
+	CHECK(heads_each(notes, head_note, text, &why));
+	SAME(text, "sasb");
+	heads_forget(notes);
+	memset(text, 0, sizeof(text));
+	CHECK(heads_each(notes, head_note, text, &why));
+	SAME(text, "");
+	CHECK(!heads_note("/proc/none/heads", "s", head, &why) && strstr(why.text, "/proc/none"));
+	CHECK(!heads_each("/proc/self/mem/heads", head_note, text, &why));
+}
+
 static void root_note(void *arg, const char *root, u64 fs_id)
 {
 	text_add(arg, root[1]);
@@ -426,7 +463,7 @@ int main(void)
 	static const struct test tests[] = {
 		TEST(records_decoded), TEST(garbage_ages), TEST(references_found),
 		TEST(packs_counted), TEST(damage_ends_with_rebuild), TEST(snapshots_refer),
-		TEST(roots_stay),
+		TEST(roots_stay), TEST(heads_noted),
 		{ NULL, NULL }
 	};
 	char folder[] = "/tmp/ditto-index.XXXXXX";

@@ -18,6 +18,7 @@
 #include "offload/hash.h"
 #include "offload/msg.h"
 #include "offload/object_name.h"
+#include "offload/snapshot.h"
 #include "process.h"
 #include "s3_server.h"
 #include "test.h"
@@ -585,6 +586,35 @@ static void objects_get_another_key(void)
 	CHECK(a.msg.type == OFFLOAD_FAILED);
 }
 
+/* The name of a head is told before the head is sent. */
+static void heads_named(void)
+{
+	struct offload_msg msg = { .type = OFFLOAD_KEEP, .store = "s", .text = "name",
+				   .text_len = 4 };
+	struct snapshot_head h = { .tree_size = 77, .entries = 3, .share = "data",
+				   .name = "monday" };
+	char names[2][OBJECT_NAME_SIZE] = { "" };
+	int head = memfd_create("head", MFD_CLOEXEC), fd, puts, i;
+	u8 bytes[SNAPSHOT_HEAD_MAX], packet[OFFLOAD_PACKET_MAX];
+	struct offload_msg said;
+
+	h.cookie_len = (size_t)sprintf((char *)h.cookie, "cold\n%064d\n1", 5);
+	i = (int)snapshot_head_encode(&h, bytes);
+	CHECK(write(head, bytes, (size_t)i) == i);
+	store_define("prefix=heads\n" KEY_1);
+	puts = server->puts;
+	for (i = 0; i < 2; i++) {
+		channel_ask(&msg, head);
+		CHECK(channel_receive(&said, packet, &fd) && said.type == OFFLOAD_KEPT && fd >= 0);
+		CHECK(pread(fd, names[i], OBJECT_NAME_SIZE - 1, 0) > 0);
+		close(fd);
+		CHECK(server->puts == puts + i);
+		msg.text_len = 0;
+	}
+	close(head);
+	SAME(names[0], names[1]);
+}
+
 static void store_behind_a_proxy(void)
 {
 	/* Only the proxy, which is the store here, knows where that is. */
@@ -710,7 +740,7 @@ int main(void)
 		TEST(store_is_left_alone), TEST(many_readers), TEST(requests_cancelled),
 		TEST(file_becomes_shorter), TEST(wrong_requests), TEST(objects_listed_read_deleted),
 		TEST(objects_get_another_key), TEST(store_has_one_owner),
-		TEST(store_behind_a_proxy),
+		TEST(heads_named), TEST(store_behind_a_proxy),
 		TEST(process_ends),
 		{ NULL, NULL }
 	};

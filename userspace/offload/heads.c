@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Notes of the heads of snapshots: a line "STORE OBJECT" for each. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "envelope.h"
+#include "heads.h"
+#include "mem.h"
+#include "object_name.h"
+
+/* Make the name of a new file durable. */
+static bool heads_sync_folder(const char *path)
+{
+	char *copy = mem_string(path);
+	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool good = fd >= 0 && !fsync(fd);
+
+	if (fd >= 0)
+		close(fd);
+	free(copy);
+	return good;
+}
+
+bool heads_note(const char *path, const char *store, const char *object, struct why *why)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	/* The last line may have no end, after a power failure. */
+	char *line = mem_print("\n%s %s\n", store, object);
+	ssize_t len = (ssize_t)strlen(line);
+	bool good = fd >= 0 && write(fd, line, (size_t)len) == len && !fsync(fd) &&
+		    heads_sync_folder(path);
+
+	if (!good)
+		why_not(why, "%s: %s", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	free(line);
+	return good;
+}
+
+/* A line that is no note was not written to its end, so its head was not sent. */
+static void heads_use_line(char *line,
+			   void (*use)(void *arg, const char *store, const u8 name[HASH_SIZE]),
+			   void *arg)
+{
+	char *object = strchr(line, ' '), *end = strchr(line, '\n');
+	u8 name[HASH_SIZE];
+	u32 kind;
+
+	if (!object || !end)
+		return;
+	*object++ = '\0';
+	*end = '\0';
+	if (object_name_parse(object, &kind, name) && kind == ENVELOPE_SNAPSHOT)
+		use(arg, line, name);
+}
+
+bool heads_each(const char *path,
+		void (*use)(void *arg, const char *store, const u8 name[HASH_SIZE]), void *arg,
+		struct why *why)
+{
+	FILE *in = fopen(path, "re");
+	char *line = NULL;
+	size_t room = 0;
+	bool good;
+
+	if (!in)
+		return errno == ENOENT || why_not(why, "%s: %s", path, strerror(errno));
+	while (getline(&line, &room, in) >= 0)
+		heads_use_line(line, use, arg);
+	good = !ferror(in);
+	free(line);
+	fclose(in);
+	return good || why_not(why, "%s: it cannot be read", path);
+}
+
+void heads_forget(const char *path)
+{
+	unlink(path);
+}
