@@ -186,6 +186,7 @@ static void loading_ask_known(struct loading *l, struct index *known)
 	offload_orders_wait(l->reads);
 	l->listed = l->all->n;
 	index_snapshots(known, loading_add_known, l);
+	index_partial_snapshots(known, loading_add_known, l);
 	offload_orders_wait(l->reads);
 	l->listed = l->all->n;
 	if (!heads_each(HEADS_PATH, loading_add_known, l, &why))
@@ -348,6 +349,21 @@ static void survey_known(void *arg, const char *store, const u8 name[HASH_SIZE])
 		index_forget_snapshot(k->s->index, name);
 }
 
+/* One that is there still will be read. Its files may be in another store. */
+static void survey_partial(void *arg, const char *store, const u8 name[HASH_SIZE])
+{
+	struct survey_known *k = arg;
+	char text[OBJECT_NAME_SIZE];
+	size_t i;
+
+	(void)store;
+	object_name(ENVELOPE_SNAPSHOT, name, text);
+	for (i = 0; i < k->all->n; i++)
+		if (!strcmp(k->all->list[i].object, text))
+			return;
+	index_forget_snapshot(k->s->index, name);
+}
+
 static void survey_add(struct offload_survey *s, const struct snapshot *snapshot, const char *path,
 		       const u8 *cookie, size_t len, u64 size)
 {
@@ -394,8 +410,10 @@ bool snapshot_survey(struct offload_survey *s)
 	k.all = &all;
 	k.known = mem_new((all.n + 1) * sizeof(*k.known));
 	/* If a store does not answer, its snapshots are not gone. */
-	if (!all.problems)
+	if (!all.problems) {
 		index_snapshots(s->index, survey_known, &k);
+		index_partial_snapshots(s->index, survey_partial, &k);
+	}
 	for (i = 0; i < all.n && !all.problems; i++)
 		if (!k.known[i])
 			survey_add_snapshot(s, &all.list[i]);

@@ -271,20 +271,16 @@ void index_add_manifest(struct index *x, const char *store, const u8 name[HASH_S
 			 m->chunks[i].name, (u64)m->chunks[i].length);
 }
 
-/* Paths of files are absolute; a snapshot and its entries begin with the name of its object. */
-void index_snapshots(struct index *x,
-		     void (*use)(void *arg, const char *store, const u8 name[HASH_SIZE]), void *arg)
+/* Call @use for the names of snapshots in the table of heads. */
+static void index_use_heads(struct index *x,
+			    void (*use)(void *arg, const char *store, const u8 name[HASH_SIZE]),
+			    void *arg)
 {
 	sqlite3_stmt *stmt;
 	u8 name[HASH_SIZE];
 	char *text;
 	u32 kind;
 
-	/* A copy, because @use may change the table. */
-	index_run(x, "DROP TABLE IF EXISTS temp.heads; CREATE TEMP TABLE heads AS SELECT store,\n"
-		     "path FROM file WHERE path > CAST('snapshots/' AS BLOB)\n"
-		     "AND path < CAST('snapshots0' AS BLOB)\n"
-		     "AND length(path) = length('snapshots/00/') + 64");
 	stmt = index_query(x, "SELECT store, path FROM heads", "");
 	while (index_row(x, stmt)) {
 		text = mem_print("%.*s", sqlite3_column_bytes(stmt, 1),
@@ -293,6 +289,34 @@ void index_snapshots(struct index *x,
 			use(arg, (const char *)sqlite3_column_text(stmt, 0), name);
 		free(text);
 	}
+}
+
+/*
+ * Paths of files are absolute; a snapshot and its entries begin with the name of its object. The
+ * table of heads is a copy, because @use may change that of files.
+ */
+void index_snapshots(struct index *x,
+		     void (*use)(void *arg, const char *store, const u8 name[HASH_SIZE]), void *arg)
+{
+	index_run(x, "DROP TABLE IF EXISTS temp.heads; CREATE TEMP TABLE heads AS SELECT store,\n"
+		     "path FROM file WHERE path > CAST('snapshots/' AS BLOB)\n"
+		     "AND path < CAST('snapshots0' AS BLOB)\n"
+		     "AND length(path) = length('snapshots/00/') + 64");
+	index_use_heads(x, use, arg);
+}
+
+void index_partial_snapshots(struct index *x,
+			     void (*use)(void *arg, const char *store, const u8 name[HASH_SIZE]),
+			     void *arg)
+{
+	index_run(x, "DROP TABLE IF EXISTS temp.heads; CREATE TEMP TABLE heads AS SELECT store,\n"
+		     "substr(path, 1, length('snapshots/00/') + 64) AS path FROM file f\n"
+		     "WHERE f.path > CAST('snapshots/' AS BLOB)\n"
+		     "AND f.path < CAST('snapshots0' AS BLOB)\n"
+		     "GROUP BY 2, 1;\n"
+		     /* The files of a snapshot may be in other stores than the snapshot. */
+		     "DELETE FROM heads WHERE path IN (SELECT path FROM file)");
+	index_use_heads(x, use, arg);
 }
 
 void index_forget_snapshot(struct index *x, const u8 name[HASH_SIZE])

@@ -91,6 +91,13 @@ void index_add_file(struct index *x, const char *path, const struct offload_reco
 void index_snapshots(struct index *x,
 		     void (*use)(void *arg, const char *store, const u8 name[HASH_SIZE]),
 		     void *arg);
+/*
+ * Call @use for all snapshots of which only files are known, because not all could be read; with
+ * each store that has one of them.
+ */
+void index_partial_snapshots(struct index *x,
+			     void (*use)(void *arg, const char *store, const u8 name[HASH_SIZE]),
+			     void *arg);
 /* Forget a snapshot and its files, whose paths begin with the name of its object. */
 void index_forget_snapshot(struct index *x, const u8 name[HASH_SIZE]);
 void index_add_object(struct index *x, const struct index_object *o);

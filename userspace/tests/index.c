@@ -348,6 +348,41 @@ static void snapshots_refer(void)
 	index_close(x);
 }
 
+/* What is left of a snapshot that could not be read as a whole is found. */
+static void snapshots_partly_read(void)
+{
+	char head[OBJECT_NAME_SIZE], file[OBJECT_NAME_SIZE + 8], text[64] = "";
+	struct offload_record other = { .size = 5, .cookie.store = "t" };
+	struct why why;
+	struct index *x = index_open(path, true, &why);
+
+	if (!CHECK(x))
+		return;
+	index_begin_survey(x, true);
+	object_name(ENVELOPE_SNAPSHOT, name_of('s'), head);
+	file_add(x, head, 'T');
+	snprintf(file, sizeof(file), "%s/a", head);
+	/* A file in another store does not make it incomplete. */
+	memcpy(other.cookie.name, name_of('M'), HASH_SIZE);
+	index_add_file(x, file, &other);
+	object_name(ENVELOPE_SNAPSHOT, name_of('p'), head);
+	snprintf(file, sizeof(file), "%s/a", head);
+	file_add(x, file, 'M');
+	snprintf(file, sizeof(file), "%s/b", head);
+	file_add(x, file, 'M');
+	index_snapshots(x, snapshot_note, text);
+	SAME(text, "s");
+	memset(text, 0, sizeof(text));
+	index_partial_snapshots(x, snapshot_note, text);
+	SAME(text, "p");
+	index_forget_snapshot(x, name_of('p'));
+	memset(text, 0, sizeof(text));
+	index_partial_snapshots(x, snapshot_note, text);
+	SAME(text, "");
+	CHECK(!index_error(x));
+	index_close(x);
+}
+
 static void head_note(void *arg, const char *store, const u8 name[HASH_SIZE])
 {
 	text_add(arg, store[0]);
@@ -464,6 +499,7 @@ int main(void)
 		TEST(records_decoded), TEST(garbage_ages), TEST(references_found),
 		TEST(packs_counted), TEST(damage_ends_with_rebuild), TEST(snapshots_refer),
 		TEST(roots_stay), TEST(heads_noted),
+		TEST(snapshots_partly_read),
 		{ NULL, NULL }
 	};
 	char folder[] = "/tmp/ditto-index.XXXXXX";
