@@ -14,12 +14,13 @@
 
 /*
  * The bytes of the file that are locked: the gate keeps uploads from beginning; one run at a time
- * works on the policies.
+ * works on the policies; heads of snapshots are not deleted while they are replaced.
  */
 enum lock_byte {
 	LOCK_GATE,
 	LOCK_UPLOADS,
 	LOCK_POLICIES,
+	LOCK_HEADS,
 };
 
 static int lock_open(void)
@@ -60,6 +61,20 @@ int offload_lock_deletion(struct why *why)
 		rc = lock_byte(fd, F_OFD_SETLKW, F_WRLCK, LOCK_GATE);
 	if (!rc)
 		rc = lock_byte(fd, F_OFD_SETLKW, F_WRLCK, LOCK_UPLOADS);
+	if (!rc)
+		return fd;
+	why_not(why, "%s: %s", LOCK_PATH, strerror(-rc));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+int offload_lock_heads(bool alone, struct why *why)
+{
+	int fd = lock_open(), rc = fd < 0 ? -errno : 0;
+
+	if (!rc)
+		rc = lock_byte(fd, F_OFD_SETLKW, alone ? F_WRLCK : F_RDLCK, LOCK_HEADS);
 	if (!rc)
 		return fd;
 	why_not(why, "%s: %s", LOCK_PATH, strerror(-rc));

@@ -22,6 +22,11 @@ int offload_lock_upload(void);
  * descriptor that is closed to release it, or -1 with @why, also after a signal.
  */
 int offload_lock_deletion(struct why *why);
+/*
+ * Lock the heads of snapshots: @alone to delete one, otherwise to replace some, so that none that
+ * was deleted is written again. Waits for others. Returns the same.
+ */
+int offload_lock_heads(bool alone, struct why *why);
 /* Keep other runs of policies from beginning, without waiting. Returns the same. */
 int offload_lock_policies(struct why *why);
 

@@ -4,6 +4,7 @@
  * names stay, so nothing that refers to them changes.
  */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,14 +14,22 @@
 #include "mem.h"
 #include "offload/order.h"
 #include "offload_list.h"
+#include "offload_lock.h"
+#include "offload_snapshot.h"
 #include "offload_survey.h"
 #include "out.h"
+
+/* Objects that are replaced before gc may go on. */
+#define BATCH		64
 
 /**
  * struct rekey - one run of the command
  * @s: for messages and progress
  * @list: the objects
  * @rewrites: orders to rewrite
+ * @uploads: lock that keeps gc from deleting what is being replaced; or -1
+ * @heads: lock that keeps heads of snapshots from being deleted; or -1
+ * @batch: objects since the locks were taken
  * @objects: objects that were looked at
  * @rewritten: objects that had an older key
  * @bytes: bytes of their content
@@ -29,6 +38,9 @@ struct rekey {
 	struct offload_survey s;
 	struct offload_list list;
 	struct offload_orders *rewrites;
+	int uploads;
+	int heads;
+	unsigned int batch;
 	u64 objects;
 	u64 rewritten;
 	u64 bytes;
@@ -38,6 +50,9 @@ static void rekey_done(void *arg, const struct offload_result *r)
 {
 	struct rekey *k = arg;
 
+	/* The list may be old: it has been deleted. */
+	if (r->error == ENODATA)
+		return;
 	if (r->error) {
 		offload_survey_problem(&k->s, r->path, "%s", r->text);
 		return;
@@ -55,11 +70,48 @@ static void rekey_listed(void *arg, const struct offload_result *r)
 	offload_list_result(&k->list, r);
 }
 
+/* Wait for the objects of the batch, and let gc and deletions of snapshots go on. */
+static void rekey_end_batch(struct rekey *k)
+{
+	offload_orders_wait(k->rewrites);
+	if (k->uploads >= 0)
+		close(k->uploads);
+	if (k->heads >= 0)
+		close(k->heads);
+	k->uploads = -1;
+	k->heads = -1;
+	k->batch = 0;
+}
+
+/*
+ * What is read, then deleted by others, and then written would be back: a snapshot without its
+ * data. Returns false after a message.
+ */
+static bool rekey_lock(struct rekey *k, bool head)
+{
+	struct why why;
+
+	if (k->batch++ == BATCH)
+		rekey_end_batch(k);
+	if (k->uploads < 0)
+		k->uploads = snapshot_lock();
+	if (k->uploads < 0)
+		why_not(&why, "no lock: %s", strerror(-k->uploads));
+	else if (head && k->heads < 0)
+		k->heads = offload_lock_heads(false, &why);
+	if (k->uploads >= 0 && (!head || k->heads >= 0))
+		return true;
+	offload_survey_problem(&k->s, "lock", "%s", why.text);
+	return false;
+}
+
 static void rekey_add(void *arg, const struct index_object *o)
 {
 	char name[OBJECT_NAME_SIZE], *text;
 	struct rekey *k = arg;
 
+	if (!rekey_lock(k, o->kind == ENVELOPE_SNAPSHOT))
+		return;
 	object_name(o->kind, o->name, name);
 	text = mem_print("%s%s", name,
 			 index_is_referred(k->s.index, o) ? "\n" ORDER_REFERRED : "");
@@ -99,6 +151,8 @@ static void rekey_print(const struct rekey *k)
 int offload_rekey(struct ctl *ctl, char **words)
 {
 	struct rekey k = {
+		.uploads = -1,
+		.heads = -1,
 		.list = { .each = rekey_add, .problem = rekey_problem, .arg = &k },
 	};
 	const char *name;
@@ -121,7 +175,7 @@ int offload_rekey(struct ctl *ctl, char **words)
 	k.rewrites = offload_orders_new(rekey_done, &k);
 	if (!offload_list_stores(&k.list, name))
 		offload_survey_problem(&k.s, name ? name : "stores", "there is no such store");
-	offload_orders_wait(k.rewrites);
+	rekey_end_batch(&k);
 	rekey_print(&k);
 	offload_orders_free(k.list.orders);
 	offload_orders_free(k.rewrites);

@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "ctl.h"
 #include "fault.h"
+#include "offload_lock.h"
 #include "offload_orders.h"
 #include "offload_snapshot.h"
 #include "out.h"
@@ -182,6 +184,8 @@ static int snapshot_delete(struct ctl *ctl, char **words)
 	struct offload_orders *orders;
 	struct snapshots all;
 	bool failed = true;
+	struct why why;
+	int lock;
 
 	if (!*words)
 		return ctl_usage(ctl, "the name of a snapshot, SHARE/NAME, is needed");
@@ -189,11 +193,15 @@ static int snapshot_delete(struct ctl *ctl, char **words)
 		return CTL_USAGE;
 	snapshots_load(ctl, &all);
 	s = snapshots_find(ctl, &all, *words);
-	if (s) {
+	lock = s ? offload_lock_heads(true, &why) : -1;
+	if (s && lock < 0)
+		snapshot_problem(ctl, *words, "%s", why.text);
+	if (lock >= 0) {
 		fault_point("snapshot-delete");
 		orders = offload_orders_new(delete_done, &failed);
 		offload_orders_add(orders, OFFLOAD_CTL_DELETE, s->store, s->object, 0);
 		offload_orders_free(orders);
+		close(lock);
 	}
 	snapshots_free(&all);
 	return failed ? CTL_REFUSED : CTL_OK;
