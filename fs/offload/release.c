@@ -39,8 +39,8 @@
 /*
  * All volumes of all servers. A file is not released while another server may serve it, since that
  * one would not notice: volumes come and go with volumes_sem, which is held while a file is
- * released, outside of write access to the mount. The list has a lock of its own, which nests inside
- * all others.
+ * released, outside of write access to the mount. The list has a lock of its own, which nests
+ * inside all others.
  */
 static LIST_HEAD(volumes);
 static DEFINE_SPINLOCK(volumes_lock);
