@@ -9,6 +9,9 @@
 #include "offload/envelope.h"
 #include "offload/manifest.h"
 #include "offload/msg.h"
+#include "offload/pack.h"
+#include "offload/record.h"
+#include "offload/snapshot.h"
 #include "offload/store.h"
 
 #define CONTENT_MAX	65536
@@ -60,12 +63,65 @@ static void fuzz_manifest(const u8 *data, size_t len)
 
 static void fuzz_cookie(const u8 *data, size_t len)
 {
-	u8 cookie[OFFLOAD_COOKIE_MAX], name[HASH_SIZE];
-	char store[OFFLOAD_STORE_MAX + 1];
+	u8 cookie[OFFLOAD_COOKIE_MAX];
+	struct cookie c;
 
-	if (len <= sizeof(cookie) && cookie_decode(data, len, store, name) &&
-	    cookie_encode(store, name, cookie) != len)
+	if (cookie_decode(&c, data, len) && cookie_encode(&c, cookie) != len)
 		abort();
+}
+
+static void fuzz_pack(const u8 *data, size_t len)
+{
+	static const u8 name[HASH_SIZE];
+	struct pack_check c = { .name = name };
+	struct why why;
+	u8 *copy;
+
+	copy = malloc(len + 1);
+	memcpy(copy, data, len);
+	pack_check(&c, copy, len, &why);
+	free(copy);
+}
+
+static void fuzz_record(const u8 *data, size_t len)
+{
+	struct offload_record r;
+
+	offload_record_decode(&r, data, len);
+}
+
+static void fuzz_snapshot_head(const u8 *data, size_t len)
+{
+	u8 head[SNAPSHOT_HEAD_MAX];
+	struct snapshot_head h;
+	struct why why;
+
+	if (snapshot_head_decode(&h, data, len, &why) &&
+	    (snapshot_head_encode(&h, head) != len || memcmp(head, data, len)))
+		abort();
+}
+
+static void fuzz_snapshot_tree(const u8 *data, size_t len)
+{
+	struct snapshot_xattr x;
+	struct snapshot_tree t;
+	struct why why;
+	u8 *copy;
+	u32 at;
+	u64 i;
+
+	copy = malloc(len + 1);
+	memcpy(copy, data, len);
+	if (snapshot_tree_decode(&t, copy, len, &why)) {
+		for (i = 0; i < t.n; i++) {
+			at = 0;
+			while (snapshot_xattr_next(&t.entries[i], &at, &x))
+				;
+			if (snapshot_tree_find(&t, t.entries[i].path) != &t.entries[i])
+				abort();
+		}
+	}
+	snapshot_tree_free(&t);
 }
 
 static void fuzz_answer(const u8 *data, size_t len)
@@ -93,7 +149,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 {
 	static void (*const parsers[])(const u8 *data, size_t len) = {
 		fuzz_message, fuzz_envelope, fuzz_manifest, fuzz_cookie, fuzz_answer,
-		fuzz_settings,
+		fuzz_settings, fuzz_pack, fuzz_record, fuzz_snapshot_head, fuzz_snapshot_tree,
 	};
 	static bool ready;
 
