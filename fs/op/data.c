@@ -87,6 +87,25 @@ static ssize_t splice_file(struct file *file, loff_t pos, size_t count,
 	return err ?: splice_direct_to_actor(file, &splice.sd, splice_pipe);
 }
 
+struct ditto_file *ditto_file_to_read(struct ditto_op *op, struct ditto_node *node, u64 pos,
+				      u64 count)
+{
+	struct ditto_file *df;
+	int err;
+
+	err = ditto_lock_check_bytes(op, node, DITTO_INTENT_READ, pos, count);
+	if (err)
+		return ERR_PTR(err);
+	df = ditto_op_file(op, node, DITTO_FILE_READ);
+	if (IS_ERR(df))
+		return ERR_PTR(ditto_no_wait(PTR_ERR(df)));
+	err = ditto_lock_check_local(op, df->file, DITTO_INTENT_READ, pos, count);
+	if (!err)
+		return df;
+	ditto_file_put(df);
+	return ERR_PTR(err);
+}
+
 /* Read @count bytes into @iter, or pass them to @actor if @iter is NULL. */
 static ssize_t do_read(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 		       struct iov_iter *iter, size_t count,
@@ -111,17 +130,10 @@ static ssize_t do_read(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 		*eof = true;
 		goto leave;
 	}
-	ret = ditto_lock_check_bytes(op, node, DITTO_INTENT_READ, pos, count);
+	df = ditto_file_to_read(op, node, pos, count);
+	ret = PTR_ERR_OR_ZERO(df);
 	if (ret)
 		goto leave;
-	df = ditto_op_file(op, node, DITTO_FILE_READ);
-	if (IS_ERR(df)) {
-		ret = ditto_no_wait(PTR_ERR(df));
-		goto leave;
-	}
-	ret = ditto_lock_check_local(op, df->file, DITTO_INTENT_READ, pos, count);
-	if (ret)
-		goto put;
 	count = clamp_count(inode, pos, count);
 	ret = ditto_offload_enter(op, node, DITTO_OFFLOAD_READ, pos, count, &stub);
 	if (ret)
@@ -170,19 +182,12 @@ int ditto_read_check(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 
 		return -EINVAL;
 	old = ditto_op_enter(op);
 	err = ditto_may_read(op, node);
-	if (err)
-		goto leave;
-	err = ditto_lock_check_bytes(op, node, DITTO_INTENT_READ, pos, count);
-	if (err)
-		goto leave;
-	df = ditto_op_file(op, node, DITTO_FILE_READ);
-	if (IS_ERR(df)) {
-		err = ditto_no_wait(PTR_ERR(df));
-		goto leave;
+	if (!err) {
+		df = ditto_file_to_read(op, node, pos, count);
+		err = PTR_ERR_OR_ZERO(df);
+		if (!err)
+			ditto_file_put(df);
 	}
-	err = ditto_lock_check_local(op, df->file, DITTO_INTENT_READ, pos, count);
-	ditto_file_put(df);
-leave:
 	ditto_op_leave(old);
 	return err;
 }

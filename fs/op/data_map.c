@@ -86,17 +86,11 @@ int ditto_map_data(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 co
 	err = ditto_may_read(op, node);
 	if (err)
 		goto leave;
-	err = ditto_lock_check_bytes(op, node, DITTO_INTENT_READ, pos, count);
+	df = ditto_file_to_read(op, node, pos, count);
+	err = PTR_ERR_OR_ZERO(df);
 	if (err)
 		goto leave;
-	df = ditto_op_file(op, node, DITTO_FILE_READ);
-	if (IS_ERR(df)) {
-		err = ditto_no_wait(PTR_ERR(df));
-		goto leave;
-	}
-	err = ditto_lock_check_local(op, df->file, DITTO_INTENT_READ, pos, count);
-	if (!err)
-		err = ditto_offload_enter(op, node, DITTO_OFFLOAD_READ, pos, count, &stub);
+	err = ditto_offload_enter(op, node, DITTO_OFFLOAD_READ, pos, count, &stub);
 	size = i_size_read(inode);
 	if (!err && pos < size && count)
 		map_range(df->file, pos, pos + min(count, size - pos), data_max, map);

@@ -42,6 +42,21 @@ static inline bool ditto_op_appends(const struct ditto_op *op)
 int ditto_may_read(const struct ditto_op *op, struct ditto_node *node);
 
 /**
+ * ditto_file_to_read - get an open file for a range that no lock of others forbids to read
+ * @op: the caller, entered, who may read
+ * @node: a regular file
+ * @pos: first byte
+ * @count: number of bytes; 0 conflicts with no lock
+ *
+ * The range also breaks what others have cached, as the lock table says.
+ *
+ * Context: may sleep.
+ * Return: the file, to be put, or an ERR_PTR: -EAGAIN (locked), -EJUKEBOX and others.
+ */
+struct ditto_file *ditto_file_to_read(struct ditto_op *op, struct ditto_node *node, u64 pos,
+				      u64 count);
+
+/**
  * ditto_lock_check_local_slow - check for conflicting locks of local processes, for callers with
  * mandatory locks
  * @op: the caller

@@ -324,7 +324,7 @@ enum ditto_stable {
  * @pos: offset in bytes
  * @count: number of bytes; 0 conflicts with no lock
  *
- * What others have cached is broken as for a read.
+ * The check breaks what others have cached, as a read does.
  *
  * Context: may sleep.
  * Return: 0, -EINVAL (not a regular file), -EACCES, -EAGAIN (locked), -EJUKEBOX and others.
