@@ -136,16 +136,7 @@ int ditto_offload_resize_begin(struct ditto_op *op, struct ditto_node *node, u64
 int ditto_offload_resize_end(struct ditto_stub *stub, u64 size, int err);
 
 /**
- * ditto_offload_is_stub - tell whether data of a file is absent
- * @node: held
- *
- * Context: may sleep: the first call for a node reads the record.
- * Return: true if the file is not whole.
- */
-bool ditto_offload_is_stub(struct ditto_node *node);
-
-/**
- * ditto_offload_is_stub_dentry - the same for a file that may have no node
+ * ditto_offload_is_stub_dentry - tell whether data of a file is absent, which may have no node
  * @share: share that contains the file
  * @dentry: positive
  *

@@ -65,7 +65,7 @@ void ditto_offload_volume_end(struct ditto_volume *volume)
 	ditto_offload_guard_free(volume);
 }
 
-/* Is the file system served by this volume alone, or, if @first, by others since later only? */
+/* Return: true if no other volume serves the file system, or, if @first, none since earlier. */
 static bool volume_is_alone(const struct ditto_volume *volume, bool first)
 {
 	const struct ditto_volume *other;

@@ -116,7 +116,7 @@ void ditto_stub_detach(struct ditto_stub *stub)
 EXPORT_SYMBOL_IF_KUNIT(ditto_stub_detach);
 
 /*
- * What was read of the record becomes the state of the node: a stub, or NULL if the file is whole.
+ * Make a stub, or NULL if the file is whole, the state of a node whose record was read.
  * Return: false if a release has given the node a stub meanwhile.
  */
 static bool stub_publish(struct ditto_node *node, struct ditto_stub *stub)
@@ -464,7 +464,7 @@ void ditto_stub_wake(struct ditto_stub *stub)
 	wake_up_all(&stub->wait);
 }
 
-bool ditto_offload_is_stub(struct ditto_node *node)
+static bool stub_is_absent(struct ditto_node *node)
 {
 	struct ditto_stub *stub;
 
@@ -476,7 +476,6 @@ bool ditto_offload_is_stub(struct ditto_node *node)
 	ditto_stub_put(stub);
 	return true;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_offload_is_stub, DITTO);
 
 bool ditto_offload_is_stub_dentry(struct ditto_share *share, struct dentry *dentry)
 {
@@ -489,7 +488,7 @@ bool ditto_offload_is_stub_dentry(struct ditto_share *share, struct dentry *dent
 	node = ditto_node_find_inode(share->srv->nodes, inode);
 	if (!node)
 		return __vfs_getxattr(dentry, inode, DITTO_OFFLOAD_XATTR, NULL, 0) > 0;
-	is = ditto_offload_is_stub(node);
+	is = stub_is_absent(node);
 	ditto_node_put(node);
 	return is;
 }

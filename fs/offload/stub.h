@@ -224,7 +224,7 @@ void ditto_offload_guard_free(struct ditto_volume *volume);
 
 /* release.c */
 
-/* Of all servers that serve a file system, one may use its offloaded files. Any context. */
+/* Return: true if this server, of all that serve the file system, may use its offloaded files. */
 bool ditto_offload_volume_owns(const struct ditto_volume *volume);
 
 /* Number that changes with the data of a file. Any context. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the parts of stream.h share: stream.c, stream_dir.c with directories, stream_list.c. */
+/* Declarations for the parts of stream.h: stream.c, stream_dir.c and stream_list.c. */
 #ifndef _DITTO_FS_OPEN_STREAM_PRIVATE_H
 #define _DITTO_FS_OPEN_STREAM_PRIVATE_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the parts of upcall.h share: upcall.c has the requests, helper.c who answers them, and
- * upcall_kind.c their types.
+ * Declarations for the parts of upcall.h: upcall.c has the requests, helper.c who answers them,
+ * and upcall_kind.c their types.
  */
 #ifndef _DITTO_NET_HELPER_UPCALL_PRIVATE_H
 #define _DITTO_NET_HELPER_UPCALL_PRIVATE_H
