@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "number.h"
 #include "record.h"
 
 #define RECORD_HEADER	40
@@ -14,15 +15,6 @@
 #define AT_GENERATION	32
 #define AT_COOKIE_LEN	36
 #define AT_MAP_LEN	38
-
-static u64 record_number(const u8 *in, unsigned int bytes)
-{
-	u64 number = 0;
-
-	while (bytes--)
-		number = number << 8 | in[bytes];
-	return number;
-}
 
 bool offload_record_set(struct offload_record *r, u64 size, const u8 *cookie, size_t len)
 {
@@ -38,12 +30,12 @@ bool offload_record_decode(struct offload_record *r, const u8 *in, size_t len)
 	memset(r, 0, sizeof(*r));
 	if (len < RECORD_HEADER || memcmp(in, "DOFL", 4) || in[AT_VERSION] != RECORD_VERSION)
 		return false;
-	cookie = record_number(in + AT_COOKIE_LEN, 2);
-	map = record_number(in + AT_MAP_LEN, 2);
+	cookie = number_get(in + AT_COOKIE_LEN, 2);
+	map = number_get(in + AT_MAP_LEN, 2);
 	if (len != RECORD_HEADER + cookie + map || cookie > OFFLOAD_COOKIE_MAX)
 		return false;
-	r->size = record_number(in + AT_SIZE, 8);
-	r->inode = record_number(in + AT_INODE, 8);
-	r->generation = (u32)record_number(in + AT_GENERATION, 4);
+	r->size = number_get(in + AT_SIZE, 8);
+	r->inode = number_get(in + AT_INODE, 8);
+	r->generation = (u32)number_get(in + AT_GENERATION, 4);
 	return cookie_decode(&r->cookie, in + RECORD_HEADER, cookie);
 }

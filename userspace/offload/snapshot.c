@@ -7,6 +7,7 @@
 
 #include "cookie.h"
 #include "mem.h"
+#include "number.h"
 #include "record.h"
 #include "snapshot.h"
 
@@ -22,21 +23,6 @@
 
 static const char head_magic[8] = "DITTOSNP";
 static const char tree_magic[8] = "DITTOTRE";
-
-static u64 number_get(const u8 *in, unsigned int bytes)
-{
-	u64 number = 0;
-
-	while (bytes--)
-		number = number << 8 | in[bytes];
-	return number;
-}
-
-static void number_put(u8 *out, unsigned int bytes, u64 number)
-{
-	for (; bytes; bytes--, number >>= 8)
-		*out++ = (u8)number;
-}
 
 bool snapshot_name_is_good(const char *name)
 {
