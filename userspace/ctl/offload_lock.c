@@ -53,6 +53,17 @@ int offload_lock_upload(void)
 	return rc == -EACCES ? -EAGAIN : rc;
 }
 
+/* Return the descriptor whose locks were set with the result @rc, or -1. */
+static int lock_end(int fd, int rc, struct why *why)
+{
+	if (!rc)
+		return fd;
+	why_not(why, "%s: %s", LOCK_PATH, strerror(-rc));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
 int offload_lock_deletion(struct why *why)
 {
 	int fd = lock_open(), rc = fd < 0 ? -errno : 0;
@@ -61,12 +72,7 @@ int offload_lock_deletion(struct why *why)
 		rc = lock_byte(fd, F_OFD_SETLKW, F_WRLCK, LOCK_GATE);
 	if (!rc)
 		rc = lock_byte(fd, F_OFD_SETLKW, F_WRLCK, LOCK_UPLOADS);
-	if (!rc)
-		return fd;
-	why_not(why, "%s: %s", LOCK_PATH, strerror(-rc));
-	if (fd >= 0)
-		close(fd);
-	return -1;
+	return lock_end(fd, rc, why);
 }
 
 int offload_lock_heads(bool alone, struct why *why)
@@ -75,12 +81,7 @@ int offload_lock_heads(bool alone, struct why *why)
 
 	if (!rc)
 		rc = lock_byte(fd, F_OFD_SETLKW, alone ? F_WRLCK : F_RDLCK, LOCK_HEADS);
-	if (!rc)
-		return fd;
-	why_not(why, "%s: %s", LOCK_PATH, strerror(-rc));
-	if (fd >= 0)
-		close(fd);
-	return -1;
+	return lock_end(fd, rc, why);
 }
 
 int offload_lock_policies(struct why *why)
@@ -89,13 +90,8 @@ int offload_lock_policies(struct why *why)
 
 	if (!rc)
 		rc = lock_byte(fd, F_OFD_SETLK, F_WRLCK, LOCK_POLICIES);
-	if (!rc)
-		return fd;
+	fd = lock_end(fd, rc, why);
 	if (rc == -EAGAIN || rc == -EACCES)
 		why_not(why, "another run works on the policies");
-	else
-		why_not(why, "%s: %s", LOCK_PATH, strerror(-rc));
-	if (fd >= 0)
-		close(fd);
-	return -1;
+	return fd;
 }

@@ -663,6 +663,20 @@ static int expose_open_folder(struct ctl *ctl, const struct snapshot_share *shar
 	return -1;
 }
 
+/* Check the words of a command for one snapshot, and open its directory of snapshots. */
+static int expose_begin(struct ctl *ctl, char **words, bool make, struct snapshot_share *share,
+			int *folder)
+{
+	if (!*words)
+		return ctl_usage(ctl, "the name of a snapshot, SHARE/NAME, is needed");
+	if (ctl_no_more(ctl, words + 1))
+		return CTL_USAGE;
+	if (!expose_share(ctl, *words, share))
+		return CTL_REFUSED;
+	*folder = expose_open_folder(ctl, share, make);
+	return *folder < 0 ? CTL_REFUSED : CTL_OK;
+}
+
 /* Make the directory, with a mark that it may be removed again. Returns false after a message. */
 static bool expose_make(struct restore *r, int folder, const char *new)
 {
@@ -698,18 +712,12 @@ int snapshot_expose(struct ctl *ctl, char **words)
 {
 	struct restore r = { .ctl = ctl, .root = -1, .readonly = true };
 	struct snapshot_share share;
-	int lock = -1, fd, rc = CTL_REFUSED;
 	char new[NAME_SIZE], *to;
+	int lock = -1, fd, rc;
 
-	if (!*words)
-		return ctl_usage(ctl, "the name of a snapshot, SHARE/NAME, is needed");
-	if (ctl_no_more(ctl, words + 1))
-		return CTL_USAGE;
-	if (!expose_share(ctl, *words, &share))
-		return CTL_REFUSED;
-	fd = expose_open_folder(ctl, &share, true);
-	if (fd < 0)
-		return CTL_REFUSED;
+	rc = expose_begin(ctl, words, true, &share, &fd);
+	if (rc)
+		return rc;
 	/* The name of what is not complete has no time, so it is no snapshot to clients. */
 	snprintf(new, sizeof(new), NEW_NAME, getpid());
 	to = mem_print("%s/%s/%s", share.path, share.snapshots, new);
@@ -773,16 +781,8 @@ static int hide_all(struct ctl *ctl, int folder, const char *name)
 int snapshot_hide(struct ctl *ctl, char **words)
 {
 	struct snapshot_share share;
-	int folder;
+	int folder, rc;
 
-	if (!*words)
-		return ctl_usage(ctl, "the name of a snapshot, SHARE/NAME, is needed");
-	if (ctl_no_more(ctl, words + 1))
-		return CTL_USAGE;
-	if (!expose_share(ctl, *words, &share))
-		return CTL_REFUSED;
-	folder = expose_open_folder(ctl, &share, false);
-	if (folder < 0)
-		return CTL_REFUSED;
-	return hide_all(ctl, folder, strrchr(*words, '/') + 1);
+	rc = expose_begin(ctl, words, false, &share, &folder);
+	return rc ?: hide_all(ctl, folder, strrchr(*words, '/') + 1);
 }
