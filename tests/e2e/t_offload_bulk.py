@@ -19,8 +19,8 @@ import time
 import servers
 from harness import eq, put, test, wait_for
 from stores import ACCESS, INDEX, KEY, PROGRAM, PROXY_PORT, SECRET, Store
+from t_offload import MIB, digest
 
-MIB = 1 << 20
 FILES, TOTAL, SECONDS = (int(n) for n in
                          os.environ.get('DITTO_BULK', '20000,10240,600').split(','))
 RESULTS = os.environ.get('DITTO_RESULTS', '')
@@ -104,14 +104,6 @@ def contents():
 def used(path):
     f = os.statvfs(path)
     return (f.f_blocks - f.f_bfree) * f.f_frsize
-
-
-def digest(path):
-    h = hashlib.sha256()
-    with open(path, 'rb') as f:
-        while block := f.read(MIB):
-            h.update(block)
-    return h.hexdigest()
 
 
 def rate(size, start):

@@ -204,6 +204,12 @@ static void process_say(struct bench *b, struct offload_msg msg, int pass)
 	CHECK(!offload_msg_send(b->process, &msg, pass));
 }
 
+static void process_hello(struct bench *b)
+{
+	process_say(b, (struct offload_msg){ .type = OFFLOAD_HELLO, .number = OFFLOAD_VERSION },
+		    -1);
+}
+
 static void process_fails(struct bench *b, u64 id, int error, const char *text)
 {
 	struct offload_msg msg = {
@@ -223,8 +229,7 @@ static void process_begin(struct bench *b)
 	struct offload_msg msg;
 	int fd;
 
-	process_say(b, (struct offload_msg){ .type = OFFLOAD_HELLO, .number = OFFLOAD_VERSION },
-		    -1);
+	process_hello(b);
 	if (!CHECK(process_hear(b, &msg, &fd)))
 		return;
 	CHECK(msg.type == OFFLOAD_STORE && fd == -1 && !strcmp(msg.store, "main"));
@@ -534,8 +539,7 @@ static void store_that_is_refused(void)
 	process_end(&b);
 	CHECK(bench_spawn(&b));
 	kernel_ask(&b, 0, 4096, 60000, COOKIE);
-	process_say(&b, (struct offload_msg){ .type = OFFLOAD_HELLO, .number = OFFLOAD_VERSION },
-		    -1);
+	process_hello(&b);
 	CHECK(process_hear(&b, &msg, &fd) && msg.type == OFFLOAD_STORE && !kernel_answers);
 	process_fails(&b, msg.id, EINVAL, "no");
 	CHECK(kernel_is_answered(&b) && kernel_error == ENOENT);
@@ -776,8 +780,7 @@ static void keys_of_a_command(void)
 	fd = b.spawner;
 	key_worker(&b, "new", true, KEY1 "\n");
 	CHECK(bench_spawn(&b));
-	process_say(&b, (struct offload_msg){ .type = OFFLOAD_HELLO, .number = OFFLOAD_VERSION },
-		    -1);
+	process_hello(&b);
 	/* Who wants data waits for the keys. */
 	kernel_ask(&b, 0, 4096, 60000, COOKIE);
 	key_worker(&b, "old", true, KEY2);
@@ -845,8 +848,7 @@ static void check_command_replaced(bool good, const char *said)
 	bench_configure(&b, COMMAND);
 	worker = key_worker_begin(&b, "new");
 	CHECK(bench_spawn(&b));
-	process_say(&b, (struct offload_msg){ .type = OFFLOAD_HELLO, .number = OFFLOAD_VERSION },
-		    -1);
+	process_hello(&b);
 	kernel_ask(&b, 0, 4096, 60000, COOKIE);
 	bench_turn(&b, -1, 50);
 	offload_configure(b.o, cfg);
@@ -877,8 +879,7 @@ static void command_changed(void)
 	bench_configure(&b, COMMAND);
 	worker = key_worker_begin(&b, "new");
 	CHECK(bench_spawn(&b));
-	process_say(&b, (struct offload_msg){ .type = OFFLOAD_HELLO, .number = OFFLOAD_VERSION },
-		    -1);
+	process_hello(&b);
 	offload_configure(b.o, cfg);
 	CHECK(!key_worker_end(worker, true, KEY1 "\n"));
 	key_worker(&b, "two", true, KEY2 "\n");
@@ -898,8 +899,7 @@ static void command_of_no_store(void)
 	bench_configure(&b, COMMAND);
 	worker = key_worker_begin(&b, "new");
 	CHECK(bench_spawn(&b));
-	process_say(&b, (struct offload_msg){ .type = OFFLOAD_HELLO, .number = OFFLOAD_VERSION },
-		    -1);
+	process_hello(&b);
 	bench_turn(&b, -1, 50);
 	offload_configure(b.o, cfg);
 	key_worker(&b, "two", true, KEY2 "\n");

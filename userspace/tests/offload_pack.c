@@ -3,12 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "mem.h"
@@ -17,12 +15,11 @@
 #include "offload/pack.h"
 #include "offload/packer.h"
 #include "s3_server.h"
+#include "store_process.h"
 #include "test.h"
 
 #define KEY_1	"key=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
 #define KEY_2	"key=ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
-/* No answer takes so long, in ms. */
-#define ANSWER_MAX	60000
 /* Files of a test, and the most bytes of one. */
 #define FILES		150
 #define FILE_SIZE	5000
@@ -61,9 +58,7 @@ static char failure[OFFLOAD_TEXT_MAX + 1];
 
 static bool channel_receive(struct offload_msg *msg, u8 *packet, int *fd)
 {
-	struct pollfd p = { .fd = channel, .events = POLLIN };
-
-	if (poll(&p, 1, ANSWER_MAX) != 1 || offload_msg_receive(channel, msg, packet, fd))
+	if (!store_process_hear(channel, msg, packet, fd))
 		return false;
 	if (msg->type == OFFLOAD_FAILED)
 		snprintf(failure, sizeof(failure), "%.*s", (int)msg->text_len, msg->text);
@@ -86,27 +81,6 @@ static struct offload_msg channel_answer(struct offload_msg *msg, int *fd)
 	channel_ask(msg, -1);
 	CHECK(channel_receive(&a, packet, fd) && a.id == msg->id);
 	return a;
-}
-
-static bool process_start(void)
-{
-	u8 packet[OFFLOAD_PACKET_MAX];
-	struct offload_msg msg;
-	int pair[2], fd;
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
-		return false;
-	if (!fork()) {
-		if (pair[1] == OFFLOAD_FD)
-			fcntl(OFFLOAD_FD, F_SETFD, 0);
-		else
-			dup2(pair[1], OFFLOAD_FD);
-		execl("./ditto-offload", "ditto-offload", NULL);
-		_exit(127);
-	}
-	close(pair[1]);
-	channel = pair[0];
-	return channel_receive(&msg, packet, &fd) && msg.type == OFFLOAD_HELLO;
 }
 
 /* Define the store "s" with more settings. The process forgets what it has read. */
@@ -573,10 +547,12 @@ int main(void)
 		TEST(lasting_faults), TEST(failed_packs), TEST(pushes_cancelled),
 		TEST(unreadable_file), TEST(checked_rekeyed_deleted), { NULL, NULL }
 	};
+	pid_t process;
 	int status;
 
 	server = s3_server_start();
-	if (!hash_init() || !server || !process_start()) {
+	channel = store_process_start(&process);
+	if (!hash_init() || !server || channel < 0) {
 		puts("not ok offload_pack: the programs cannot be started");
 		return EXIT_FAILURE;
 	}

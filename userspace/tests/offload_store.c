@@ -3,13 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +19,7 @@
 #include "offload/snapshot.h"
 #include "process.h"
 #include "s3_server.h"
+#include "store_process.h"
 #include "test.h"
 
 #define MIB		(1024U * 1024)
@@ -28,8 +27,6 @@
 #define RANGE		(5 * MIB / 2)
 #define KEY_1		"key=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
 #define KEY_2		"key=ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
-/* No answer takes so long, in ms. */
-#define ANSWER_MAX	60000
 
 static struct s3_server *server;
 static pid_t process;
@@ -52,33 +49,7 @@ static void content_fill(u8 *bytes, size_t len, u64 seed)
 
 static bool channel_receive(struct offload_msg *msg, u8 *packet, int *fd)
 {
-	struct pollfd p = { .fd = channel, .events = POLLIN };
-
-	return poll(&p, 1, ANSWER_MAX) == 1 && !offload_msg_receive(channel, msg, packet, fd);
-}
-
-static bool process_start(void)
-{
-	u8 packet[OFFLOAD_PACKET_MAX];
-	struct offload_msg msg;
-	int pair[2], fd;
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
-		return false;
-	process = fork();
-	if (!process) {
-		/* The duplicate is kept over exec, unless it is the same descriptor. */
-		if (pair[1] == OFFLOAD_FD)
-			fcntl(OFFLOAD_FD, F_SETFD, 0);
-		else
-			dup2(pair[1], OFFLOAD_FD);
-		execl("./ditto-offload", "ditto-offload", NULL);
-		_exit(127);
-	}
-	close(pair[1]);
-	channel = pair[0];
-	return channel_receive(&msg, packet, &fd) && msg.type == OFFLOAD_HELLO &&
-	       msg.number == OFFLOAD_VERSION;
+	return store_process_hear(channel, msg, packet, fd);
 }
 
 /* Close the channel. Returns the exit status of the process. */
@@ -641,7 +612,8 @@ static void process_ends(void)
 	int status = -1;
 
 	CHECK(process_end() == 0);
-	CHECK(process_start());
+	channel = store_process_start(&process);
+	CHECK(channel >= 0);
 	CHECK(send(channel, "junk", 4, 0) == 4);
 	CHECK(waitpid(process, &status, 0) == process && WIFEXITED(status) &&
 	      WEXITSTATUS(status) == 1);
@@ -753,7 +725,8 @@ int main(void)
 	if (!hash_init() || write(file, content, SIZE) != SIZE)
 		return 1;
 	server = s3_server_start();
-	if (!server || !process_start())
+	channel = store_process_start(&process);
+	if (!server || channel < 0)
 		return 1;
 	status = test_main(tests);
 	s3_server_stop(server);

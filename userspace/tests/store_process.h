@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* ditto-offload, and its channel. */
+#ifndef _DITTO_TESTS_STORE_PROCESS_H
+#define _DITTO_TESTS_STORE_PROCESS_H
+
+#include <sys/types.h>
+
+#include "offload/msg.h"
+
+/* Start ./ditto-offload and hear its first message. Returns the channel, or -1. */
+int store_process_start(pid_t *pid);
+/* Receive a message; see offload_msg_receive(). Returns false if none comes within a minute. */
+bool store_process_hear(int channel, struct offload_msg *msg, u8 *packet, int *fd);
+
+#endif
