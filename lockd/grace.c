@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Grace period, see grace.h. */
-#include <linux/jhash.h>
 #include <linux/jiffies.h>
 #include <linux/math64.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
@@ -49,6 +49,7 @@ void ditto_grace_init(struct ditto_lock_table *table)
 	grace->manager.block_opens = true;
 	INIT_DELAYED_WORK(&grace->end, grace_timer);
 	spin_lock_init(&grace->lock);
+	get_random_bytes(&grace->key, sizeof(grace->key));
 }
 
 void ditto_grace_exit(struct ditto_lock_table *table)
@@ -66,7 +67,7 @@ void ditto_grace_exit(struct ditto_lock_table *table)
 
 static struct hlist_head *known_bucket(struct ditto_grace *grace, const void *id, size_t len)
 {
-	return &grace->known[jhash(id, len, 0) % DITTO_KNOWN_BUCKETS];
+	return &grace->known[siphash(id, len, &grace->key) % DITTO_KNOWN_BUCKETS];
 }
 
 static struct ditto_known *known_find(struct ditto_grace *grace, const void *id, size_t len)

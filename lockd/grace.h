@@ -13,6 +13,7 @@
 
 #include <linux/filelock.h>
 #include <linux/list.h>
+#include <linux/siphash.h>
 #include <linux/spinlock.h>
 #include <linux/time64.h>
 #include <linux/workqueue.h>
@@ -44,6 +45,7 @@ enum ditto_known_held {
  * @end: ends the grace period at @until
  * @lock: guards the members that follow, and the changes of @active, @since and @until
  * @known: struct ditto_known by hash of the identifier; kept as long as the table
+ * @key: of that hash, as clients choose their identifiers
  * @count: number of known clients
  * @unfinished: number of known clients that may still reclaim
  * @guarded: number of @unfinished that may reclaim more than ranges
@@ -56,6 +58,7 @@ struct ditto_grace {
 	struct delayed_work end;
 	spinlock_t lock;	/* see above */
 	struct hlist_head known[DITTO_KNOWN_BUCKETS];
+	siphash_key_t key;
 	u32 count;
 	u32 unfinished;
 	u32 guarded;

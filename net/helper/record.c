@@ -10,10 +10,10 @@
 
 #include <linux/build_bug.h>
 #include <linux/hashtable.h>
-#include <linux/jhash.h>
 #include <linux/mutex.h>
 #include <linux/random.h>
 #include <linux/refcount.h>
+#include <linux/siphash.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <net/netlink.h>
@@ -46,6 +46,7 @@ static const bool ends_with_grace[DITTO_RECORD_KINDS] = {
  * @clean: the previous life was shut down cleanly
  * @recording: records can be put
  * @refused: a refusal was logged
+ * @key: of the hashes in @previous, as clients choose what is recorded
  * @lock: guards the next two
  * @previous: hash table of struct previous by kind and key
  * @count: number of previous records by kind
@@ -62,6 +63,7 @@ struct ditto_records {
 	bool clean;
 	bool recording;
 	bool refused;
+	siphash_key_t key;
 	struct mutex lock;		/* see above */
 	DECLARE_HASHTABLE(previous, RECORD_HASH_BITS);
 	unsigned int count[DITTO_RECORD_KINDS];
@@ -90,9 +92,10 @@ static bool lengths_are_good(enum ditto_record_kind kind, size_t key_len, size_t
 	       data_len <= DITTO_RECORD_DATA_MAX;
 }
 
-static u32 key_hash(enum ditto_record_kind kind, const void *key, size_t len)
+static u32 key_hash(const struct ditto_records *rec, enum ditto_record_kind kind, const void *key,
+		    size_t len)
 {
-	return jhash(key, len, kind);
+	return siphash(key, len, &rec->key) + kind;
 }
 
 static void previous_put(struct previous *p)
@@ -107,7 +110,7 @@ static struct previous *previous_find(struct ditto_records *rec, enum ditto_reco
 	struct previous *p;
 
 	lockdep_assert_held(&rec->lock);
-	hash_for_each_possible(rec->previous, p, hash, key_hash(kind, key, len))
+	hash_for_each_possible(rec->previous, p, hash, key_hash(rec, kind, key, len))
 		if (p->record.kind == kind && p->record.key_len == len &&
 		    !memcmp(p->record.key, key, len))
 			return p;
@@ -418,7 +421,8 @@ static int previous_enter(struct ditto_records *rec, const struct ditto_record *
 		err = -ENOSPC;
 		goto fail;
 	}
-	hash_add(rec->previous, &p->hash, key_hash(record->kind, record->key, record->key_len));
+	hash_add(rec->previous, &p->hash,
+		 key_hash(rec, record->kind, record->key, record->key_len));
 	rec->count[record->kind]++;
 	mutex_unlock(&rec->lock);
 	return 0;
@@ -485,6 +489,7 @@ int ditto_records_init(struct ditto_server *srv)
 	mutex_init(&rec->hooks_lock);
 	INIT_LIST_HEAD(&rec->hooks);
 	mutex_init(&rec->lock);
+	get_random_bytes(&rec->key, sizeof(rec->key));
 	hash_init(rec->previous);
 	mutex_init(&rec->forget_lock);
 	INIT_WORK(&rec->forget_work, forget_work_fn);

@@ -9,9 +9,9 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/ctype.h>
-#include <linux/jhash.h>
 #include <linux/jiffies.h>
 #include <linux/printk.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 #include <kunit/visibility.h>
 #include <net/ipv6.h>
@@ -74,9 +74,9 @@ bool dnlm_same_name(const struct dnlm_bytes *a, const struct dnlm_bytes *b)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnlm_same_name);
 
-static u32 dnlm_host_hash(const struct in6_addr *addr)
+static u32 dnlm_host_hash(const struct dnlm_server *nlm, const struct in6_addr *addr)
 {
-	return jhash(addr, sizeof(*addr), 0);
+	return siphash(addr, sizeof(*addr), &nlm->hosts_key);
 }
 
 /* A host is trusted for its users when it locks: the machine itself is charged. */
@@ -115,7 +115,7 @@ static struct dnlm_host *dnlm_host_find(struct dnlm_server *nlm, const struct in
 
 	lockdep_assert_held(&nlm->hosts_lock);
 	*names = 0;
-	hash_for_each_possible(nlm->hosts, host, hash, dnlm_host_hash(addr)) {
+	hash_for_each_possible(nlm->hosts, host, hash, dnlm_host_hash(nlm, addr)) {
 		if (!ipv6_addr_equal(&host->way.addr, addr))
 			continue;
 		if (host->name_len == name->len && !memcmp(host->name, name->data, name->len)) {
@@ -188,7 +188,7 @@ struct dnlm_host *dnlm_host_get(struct dnlm_server *nlm, const struct dnlm_way *
 	spin_lock(&nlm->hosts_lock);
 	host = dnlm_host_find(nlm, &way->addr, name, &names);
 	if (!host && names < DNLM_NAMES_PER_ADDR && nlm->nhosts < DNLM_HOSTS_MAX) {
-		hash_add(nlm->hosts, &new->hash, dnlm_host_hash(&way->addr));
+		hash_add(nlm->hosts, &new->hash, dnlm_host_hash(nlm, &way->addr));
 		nlm->nhosts++;
 		host = new;
 		new = NULL;
@@ -395,7 +395,7 @@ void dnlm_host_for_addr(struct dnlm_server *nlm, const struct in6_addr *addr,
 	if (!visit.host)
 		return;
 	spin_lock(&nlm->hosts_lock);
-	hash_for_each_possible(nlm->hosts, host, hash, dnlm_host_hash(addr))
+	hash_for_each_possible(nlm->hosts, host, hash, dnlm_host_hash(nlm, addr))
 		if (ipv6_addr_equal(&host->way.addr, addr))
 			dnlm_visit_add(&visit, host);
 	spin_unlock(&nlm->hosts_lock);
@@ -511,6 +511,7 @@ static void dnlm_host_end(struct dnlm_host *host, void *arg)
 void dnlm_hosts_init(struct dnlm_server *nlm)
 {
 	spin_lock_init(&nlm->hosts_lock);
+	get_random_bytes(&nlm->hosts_key, sizeof(nlm->hosts_key));
 	hash_init(nlm->hosts);
 	atomic_set(&nlm->clients, 0);
 	INIT_DELAYED_WORK(&nlm->gc, dnlm_hosts_gc);

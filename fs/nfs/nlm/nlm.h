@@ -14,6 +14,7 @@
 #include <linux/atomic.h>
 #include <linux/hashtable.h>
 #include <linux/mutex.h>
+#include <linux/siphash.h>
 #include <linux/spinlock.h>
 #include <linux/utsname.h>
 #include <linux/wait.h>
@@ -38,6 +39,7 @@ struct net;
  * @net: the namespace
  * @name: name of this server, set when the service starts
  * @hosts_lock: guards @hosts and @nhosts
+ * @hosts_key: of the hashes in @hosts
  * @hosts: struct dnlm_host by address
  * @nhosts: number of hosts
  * @clients: number of struct dnlm_client that are not freed yet
@@ -66,6 +68,7 @@ struct dnlm_server {
 	char name[__NEW_UTS_LEN + 1];
 
 	spinlock_t hosts_lock;	/* see above */
+	siphash_key_t hosts_key;
 	DECLARE_HASHTABLE(hosts, DNLM_HOST_BITS);
 	unsigned int nhosts;
 	atomic_t clients;
