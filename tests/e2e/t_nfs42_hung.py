@@ -288,7 +288,7 @@ def relayed(w, **kw):
 
 @test(server='ditto', timeout=120)
 def hung_reads(w):
-    """A read that the source delays is given up with the copy, and with it the mount."""
+    """A read that the source delays is given up with the copy."""
     with relayed(w, answer=reads_are_delayed) as (hung, file):
         c = Asker(w, hung)
         for _ in range(2):
@@ -298,6 +298,38 @@ def hung_reads(w):
         c.ask(**file)
         eq(c.cb.wait(c.conn, 'offload', 60).status, nfs4.OK)
         eq(get(w.path('to')) == pattern(5, MIB), True)
+
+
+def mounts_of(w, addr):
+    """How many mounts of a server the kernel's NFS client has."""
+    with w.server.ns:
+        lines = get('/proc/thread-self/net/nfsfs/volumes').decode().splitlines()
+    return sum(line.split()[:2] == ['v4', socket.inet_aton(addr).hex()] for line in lines)
+
+
+@test(server='ditto', timeout=120)
+def one_mount_of_a_source(w):
+    """A source is mounted once, though copies are interrupted and the service ends meanwhile."""
+    with relayed(w, answer=lambda request: request) as (source, file):
+        def copied():
+            c.ask(**file)
+            eq(c.cb.wait(c.conn, 'offload', 60).status, nfs4.OK)
+        # a mount may be left that this module knows nothing of
+        before = mounts_of(w, file['addr'])
+        c = Asker(w, source)
+        copied()
+        mounts = mounts_of(w, file['addr'])
+        one_of(mounts - before, (0, 1))
+        for _ in range(3):
+            source.answer = reads_are_delayed
+            c.cancel(c.hang(**file))
+            source.answer = lambda request: request
+            copied()
+            listeners_end(w.server)
+            w.server.listen()
+            c = Asker(w, source)
+        copied()
+        eq(mounts_of(w, file['addr']), mounts)
 
 
 class Layouts:

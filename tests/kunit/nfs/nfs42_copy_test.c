@@ -8,8 +8,10 @@
 #include <linux/sunrpc/xdr.h>
 
 #include "../../../fs/nfs/v4/engine/compound.h"
+#include "../../../fs/nfs/v4/engine/server.h"
 #include "../../../fs/nfs/v4/op/netloc.h"
 #include "../../../fs/nfs/v4/state/copy_source.h"
+#include "../../../net/server.h"
 
 #define WORDS		64
 
@@ -249,6 +251,64 @@ static void sources_allowed(struct kunit *test)
 	}
 }
 
+/* A file at the address 192.0.2.0 plus @host. */
+static void source_file(struct dnfs4_copy_from *from, u32 host, u8 file)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)&from->addr;
+
+	in->sin_family = AF_INET;
+	in->sin_addr.s_addr = cpu_to_be32(0xc0000200 + host);
+	from->fh.size = 1;
+	from->fh.data[0] = file;
+}
+
+/* Copies from one address share a source, one of each file; the addresses are limited. */
+static void sources_limited(struct kunit *test)
+{
+	struct dnfs4_server *server = kunit_kzalloc(test, sizeof(*server), GFP_KERNEL);
+	struct ditto_server *srv = kunit_kzalloc(test, sizeof(*srv), GFP_KERNEL);
+	struct dnfs4_copy_source *shared, *first = NULL;
+	struct dnfs4_copy_from *from;
+	unsigned int i;
+
+	from = kunit_kcalloc(test, DNFS4_COPY_SOURCES_MAX + 1, sizeof(*from), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, server);
+	KUNIT_ASSERT_NOT_NULL(test, srv);
+	KUNIT_ASSERT_NOT_NULL(test, from);
+	srv->net = &init_net;
+	server->srv = srv;
+	server->started = true;
+	for (i = 0; i < DNFS4_COPY_SOURCES_MAX; i++) {
+		source_file(&from[i], i, 1);
+		shared = dnfs4_copy_source_get(server, &from[i]);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(shared));
+		if (!i)
+			first = shared;
+		else
+			dnfs4_copy_source_put(shared, &from[i]);
+	}
+	source_file(&from[i], i, 1);
+	KUNIT_EXPECT_PTR_EQ(test, dnfs4_copy_source_get(server, &from[i]), ERR_PTR(-EREMOTEIO));
+	source_file(&from[i], 0, 1);
+	KUNIT_EXPECT_PTR_EQ(test, dnfs4_copy_source_get(server, &from[i]), ERR_PTR(-EJUKEBOX));
+	source_file(&from[i], 0, 2);
+	KUNIT_EXPECT_PTR_EQ(test, dnfs4_copy_source_get(server, &from[i]), first);
+	dnfs4_copy_source_put(first, &from[i]);
+	dnfs4_copy_source_put(first, &from[0]);
+	/* Those that are not mounted go with the service. */
+	server->started = false;
+	dnfs4_copy_sources_stop(server);
+	KUNIT_EXPECT_PTR_EQ(test, dnfs4_copy_source_get(server, &from[0]), ERR_PTR(-EREMOTEIO));
+	server->started = true;
+	source_file(&from[i], DNFS4_COPY_SOURCES_MAX, 1);
+	shared = dnfs4_copy_source_get(server, &from[i]);
+	KUNIT_EXPECT_FALSE(test, IS_ERR(shared));
+	if (!IS_ERR(shared))
+		dnfs4_copy_source_put(shared, &from[i]);
+	server->started = false;
+	dnfs4_copy_sources_stop(server);
+}
+
 static int fixture_init(struct kunit *test)
 {
 	test->priv = kunit_kzalloc(test, sizeof(struct fixture), GFP_KERNEL);
@@ -260,6 +320,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(refuses_bad),
 	KUNIT_CASE(names_this_server),
 	KUNIT_CASE(sources_allowed),
+	KUNIT_CASE(sources_limited),
 	{}
 };
 

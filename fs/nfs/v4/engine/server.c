@@ -78,12 +78,8 @@ struct dnfs4_server *dnfs4_server_alloc(struct dnfs_server *nfs)
 	server->stats = ditto_stats_register(nfs->srv, "nfs4", op_names, ARRAY_SIZE(op_names));
 	if (!server->stats)
 		goto free;
-	if (dnfs4_copy_sources_init(server))
-		goto unregister;
 	if (!parts_init(server))
 		return server;
-	dnfs4_copy_sources_exit(server);
-unregister:
 	ditto_stats_unregister(server->stats);
 free:
 	kfree(server);
@@ -95,7 +91,7 @@ void dnfs4_server_free(struct dnfs4_server *server)
 	parts_exit(server, ARRAY_SIZE(parts));
 	/* The last copies held their clients until now, and may still return from this module. */
 	ditto_jobs_flush();
-	dnfs4_copy_sources_exit(server);
+	dnfs4_copy_sources_stop(server);
 	ditto_stats_unregister(server->stats);
 	kfree(server);
 }
@@ -146,6 +142,7 @@ int dnfs4_init(void)
 
 void dnfs4_exit(void)
 {
+	dnfs4_copy_sources_cleanup();
 	dnfs4_opens_cleanup();
 	dnfs4_callbacks_cleanup();
 }

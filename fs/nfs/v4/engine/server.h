@@ -8,7 +8,6 @@
 #include <linux/types.h>
 
 struct dnfs4_clients;
-struct dnfs4_copy_sources;
 struct dnfs4_sessions;
 struct dnfs4_opens;
 struct dnfs4_delegations;
@@ -27,7 +26,6 @@ struct ditto_stats_group;
  * @sessions: see session.c
  * @opens: see open.c
  * @delegations: see delegation.c
- * @sources: see copy_source.c
  */
 struct dnfs4_server {
 	struct dnfs_server *nfs;
@@ -38,7 +36,6 @@ struct dnfs4_server {
 	struct dnfs4_sessions *sessions;
 	struct dnfs4_opens *opens;
 	struct dnfs4_delegations *delegations;
-	struct dnfs4_copy_sources *sources;
 };
 
 /**

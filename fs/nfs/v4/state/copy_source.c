@@ -13,6 +13,7 @@
 #include <linux/mutex.h>
 #include <linux/nfs_fs.h>
 #include <linux/nfs_ssc.h>
+#include <linux/nfs_xdr.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -33,61 +34,56 @@
 #include "copy_mount.h"
 #include "copy_source.h"
 
-/* Most sources of a server. */
-#define COPY_SOURCES_MAX	32
 /* The only port of sources: this server is not to be used to find out what listens where. */
 #define COPY_SOURCE_PORT	2049
 /* How long a mount is kept after the last copy. */
 #define COPY_SOURCE_IDLE_S	20
 /* A source that is given up may take so long to answer the goodbye. */
 #define COPY_SOURCE_END_S	5
+/* The reads of a copy that was interrupted may take so long to end; they are ended step by step. */
+#define COPY_SOURCE_READS_MS	5000
+#define COPY_SOURCE_STEP_MS	20
 /* After a failure, other copies do not try again for so long. */
 #define COPY_SOURCE_RETRY_S	10
 
 /**
- * struct dnfs4_copy_sources - sources of a server
- * @server: NFSv4 state
- * @lock: see copy_source.h
- * @list: struct dnfs4_copy_source
- * @count: length of @list
- * @reaper: gives up the mounts that nobody uses
- */
-struct dnfs4_copy_sources {
-	struct dnfs4_server *server;
-	struct mutex lock;	/* see copy_source.h */
-	struct list_head list;
-	unsigned int count;
-	struct delayed_work reaper;
-};
-
-/**
  * struct dnfs4_copy_source - a server that files are copied from
  * @link: in the list of sources
+ * @net: network namespace in which it is mounted; held by @mnt, or by its server
  * @addr: its address
  * @files: files that are being copied, struct dnfs4_copy_from
  * @idle: jiffies of the end of the last copy
+ * @stopped: the service has ended; no copy has begun since
  * @mnt: its root; NULL if it is not mounted; set under copy_source_mounting
  * @failed: jiffies of the last failure to mount it, if @has_failed; the same
  * @has_failed: it could not be mounted
- * @retired: under sources->lock: no copy begins here any more
  * @ender: gives up the mount
  * @ended: completed by @ender
  */
 struct dnfs4_copy_source {
 	struct list_head link;
+	struct net *net;
 	struct sockaddr_storage addr;
 	struct list_head files;
 	unsigned long idle;
+	bool stopped;
 	struct vfsmount *mnt;
 	unsigned long failed;
 	bool has_failed;
-	bool retired;
 	struct task_struct *ender;
 	struct completion ended;
 };
 
 /* Held while a source is mounted: the NFS client begins to talk to one server at a time. */
 static DEFINE_MUTEX(copy_source_mounting);
+
+static void copy_sources_reaper(struct work_struct *work);
+
+/* The sources, struct dnfs4_copy_source, and how many they are. */
+static LIST_HEAD(copy_sources);
+static unsigned int copy_sources_count;
+static DEFINE_MUTEX(copy_sources_lock);	/* see copy_source.h */
+static DECLARE_DELAYED_WORK(copy_sources_work, copy_sources_reaper);
 
 /* Addresses */
 
@@ -133,13 +129,21 @@ static struct nfs_server *copy_source_server(const struct dnfs4_copy_source *sou
 	return NFS_SB(source->mnt->mnt_sb);
 }
 
-static int copy_source_begin(struct net *net, struct dnfs4_copy_source *source,
-			     const struct ditto_job *job)
+/*
+ * Whether the NFS client keeps the mount, so that its end would have no effect. Without open files
+ * only state owners hold it: the client has lost a reference to each of them.
+ */
+static bool copy_source_is_kept(const struct dnfs4_copy_source *source)
+{
+	return source->mnt && atomic_read(&copy_source_server(source)->active);
+}
+
+static int copy_source_begin(struct dnfs4_copy_source *source, const struct ditto_job *job)
 {
 	struct vfsmount *mnt;
 	int cancelled;
 
-	mnt = dnfs4_copy_mount(net, &source->addr);
+	mnt = dnfs4_copy_mount(source->net, &source->addr);
 	source->failed = jiffies;
 	/* A copy that ends for a reason of its own tells the others nothing about the source. */
 	cancelled = READ_ONCE(job->cancelled);
@@ -154,8 +158,7 @@ static int copy_source_begin(struct net *net, struct dnfs4_copy_source *source,
 }
 
 /* Mount the source, unless another copy has done so, or has tried just now. */
-static int copy_source_use(struct net *net, struct dnfs4_copy_source *source,
-			   const struct ditto_job *job)
+static int copy_source_use(struct dnfs4_copy_source *source, const struct ditto_job *job)
 {
 	int err;
 
@@ -168,7 +171,7 @@ static int copy_source_use(struct net *net, struct dnfs4_copy_source *source,
 	if (source->has_failed && time_before(jiffies, source->failed + COPY_SOURCE_RETRY_S * HZ))
 		err = -EREMOTEIO;
 	else if (!source->mnt)
-		err = copy_source_begin(net, source, job);
+		err = copy_source_begin(source, job);
 	mutex_unlock(&copy_source_mounting);
 	return err;
 }
@@ -233,90 +236,119 @@ static unsigned long copy_source_free(struct dnfs4_copy_source *source, unsigned
 
 /* The list */
 
-static struct dnfs4_copy_source *copy_source_get(struct dnfs4_copy_sources *sources,
-						 struct dnfs4_copy_from *from)
+static struct dnfs4_copy_source *copy_source_find(const struct net *net,
+						  const struct sockaddr_storage *addr)
 {
-	const struct sockaddr *addr = (const struct sockaddr *)&from->addr;
 	struct dnfs4_copy_source *source;
+
+	lockdep_assert_held(&copy_sources_lock);
+	list_for_each_entry(source, &copy_sources, link)
+		if (source->net == net && rpc_cmp_addr((const struct sockaddr *)&source->addr,
+						       (const struct sockaddr *)addr))
+			return source;
+	return NULL;
+}
+
+static struct dnfs4_copy_source *copy_source_add(struct net *net,
+						 const struct sockaddr_storage *addr)
+{
+	struct dnfs4_copy_source *source;
+
+	lockdep_assert_held(&copy_sources_lock);
+	if (copy_sources_count == DNFS4_COPY_SOURCES_MAX)
+		return NULL;
+	source = kzalloc(sizeof(*source), GFP_KERNEL);
+	if (!source)
+		return NULL;
+	source->net = net;
+	source->addr = *addr;
+	INIT_LIST_HEAD(&source->files);
+	list_add(&source->link, &copy_sources);
+	copy_sources_count++;
+	return source;
+}
+
+VISIBLE_IF_KUNIT struct dnfs4_copy_source *dnfs4_copy_source_get(struct dnfs4_server *server,
+								 struct dnfs4_copy_from *from)
+{
+	struct dnfs4_copy_source *source = NULL;
+	struct net *net = server->srv->net;
 	struct dnfs4_copy_from *other;
 
-	mutex_lock(&sources->lock);
+	mutex_lock(&copy_sources_lock);
 	/* Pairs with dnfs4_copy_sources_stop(). */
-	if (!READ_ONCE(sources->server->started)) {
-		source = ERR_PTR(-EREMOTEIO);
-		goto unlock;
-	}
-	list_for_each_entry(source, &sources->list, link)
-		if (!source->retired && rpc_cmp_addr((struct sockaddr *)&source->addr, addr))
-			goto found;
-	source = sources->count < COPY_SOURCES_MAX ? kzalloc(sizeof(*source), GFP_KERNEL) : NULL;
+	if (READ_ONCE(server->started))
+		source = copy_source_find(net, &from->addr) ?: copy_source_add(net, &from->addr);
 	if (!source) {
 		source = ERR_PTR(-EREMOTEIO);
 		goto unlock;
 	}
-	source->addr = from->addr;
-	INIT_LIST_HEAD(&source->files);
-	list_add(&source->link, &sources->list);
-	sources->count++;
-found:
 	list_for_each_entry(other, &source->files, link) {
 		if (nfs_compare_fh(&other->fh, &from->fh))
 			continue;
 		source = ERR_PTR(-EJUKEBOX);
 		goto unlock;
 	}
+	source->stopped = false;
 	list_add(&from->link, &source->files);
 unlock:
-	mutex_unlock(&sources->lock);
+	mutex_unlock(&copy_sources_lock);
 	return source;
 }
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_copy_source_get);
 
-static void copy_source_retire(struct dnfs4_copy_sources *sources,
-			       struct dnfs4_copy_source *source)
+VISIBLE_IF_KUNIT void dnfs4_copy_source_put(struct dnfs4_copy_source *source,
+					    struct dnfs4_copy_from *from)
 {
-	mutex_lock(&sources->lock);
-	source->retired = true;
-	mutex_unlock(&sources->lock);
-}
-
-static void copy_source_put(struct dnfs4_copy_sources *sources, struct dnfs4_copy_source *source,
-			    struct dnfs4_copy_from *from)
-{
-	mutex_lock(&sources->lock);
+	mutex_lock(&copy_sources_lock);
 	source->idle = jiffies;
 	list_del(&from->link);
-	if (source->retired || !READ_ONCE(sources->server->started))
-		mod_delayed_work(system_unbound_wq, &sources->reaper, 0);
+	if (source->stopped)
+		mod_delayed_work(system_unbound_wq, &copy_sources_work, 0);
 	else if (list_empty(&source->files))
-		queue_delayed_work(system_unbound_wq, &sources->reaper, COPY_SOURCE_IDLE_S * HZ);
-	mutex_unlock(&sources->lock);
+		queue_delayed_work(system_unbound_wq, &copy_sources_work, COPY_SOURCE_IDLE_S * HZ);
+	mutex_unlock(&copy_sources_lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_copy_source_put);
 
 /*
- * Give up the mounts that nobody uses: those that are retired, those that nobody has used for a
- * while, and all without the service.
+ * Whether to give up a source: if nobody has used it for a while, or the service has ended. A mount
+ * that the NFS client keeps is kept here, too, so that later copies use it, and not one more. It is
+ * asked again after a while, because a read may have been ending.
  */
-static void copy_sources_reap(struct dnfs4_copy_sources *sources)
+static bool copy_source_is_over(const struct dnfs4_copy_source *source, bool *again)
 {
-	bool all = !READ_ONCE(sources->server->started);
+	bool kept = copy_source_is_kept(source);
+
+	lockdep_assert_held(&copy_sources_lock);
+	if (!list_empty(&source->files))
+		return false;
+	if (time_before(jiffies, source->idle + COPY_SOURCE_IDLE_S * HZ) &&
+	    (kept || !source->stopped)) {
+		*again = true;
+		return false;
+	}
+	return !kept;
+}
+
+/* Give up those that are over, or @all. */
+static void copy_sources_reap(bool all)
+{
 	unsigned long left = COPY_SOURCE_END_S * HZ;
 	struct dnfs4_copy_source *source, *next;
+	bool again = false;
 	LIST_HEAD(gone);
 
-	mutex_lock(&sources->lock);
-	list_for_each_entry_safe(source, next, &sources->list, link) {
-		if (!list_empty(&source->files))
+	mutex_lock(&copy_sources_lock);
+	list_for_each_entry_safe(source, next, &copy_sources, link) {
+		if (!all && !copy_source_is_over(source, &again))
 			continue;
-		if (!all && !source->retired &&
-		    time_before(jiffies, source->idle + COPY_SOURCE_IDLE_S * HZ)) {
-			queue_delayed_work(system_unbound_wq, &sources->reaper,
-					   COPY_SOURCE_IDLE_S * HZ);
-			continue;
-		}
 		list_move(&source->link, &gone);
-		sources->count--;
+		copy_sources_count--;
 	}
-	mutex_unlock(&sources->lock);
+	if (again)
+		queue_delayed_work(system_unbound_wq, &copy_sources_work, COPY_SOURCE_IDLE_S * HZ);
+	mutex_unlock(&copy_sources_lock);
 	list_for_each_entry(source, &gone, link)
 		copy_source_end(source);
 	list_for_each_entry_safe(source, next, &gone, link)
@@ -325,7 +357,7 @@ static void copy_sources_reap(struct dnfs4_copy_sources *sources)
 
 static void copy_sources_reaper(struct work_struct *work)
 {
-	copy_sources_reap(container_of(to_delayed_work(work), struct dnfs4_copy_sources, reaper));
+	copy_sources_reap(false);
 }
 
 /* Files */
@@ -364,71 +396,81 @@ struct dnfs4_copy_source *dnfs4_copy_source_open(struct dnfs4_server *server,
 
 	if (!copy_source_is_admitted(share, &from->addr))
 		return ERR_PTR(-EREMOTEIO);
-	source = copy_source_get(server->sources, from);
+	source = dnfs4_copy_source_get(server, from);
 	if (IS_ERR(source))
 		return source;
-	if (copy_source_use(server->srv->net, source, from->job) || !copy_source_is_alone(source))
+	if (copy_source_use(source, from->job) || !copy_source_is_alone(source))
 		goto put;
 	*file = copy_source_open_file(source->mnt, from, cred);
 	if (!IS_ERR(*file))
 		return source;
 put:
-	copy_source_put(server->sources, source, from);
+	dnfs4_copy_source_put(source, from);
 	return ERR_PTR(-EREMOTEIO);
 }
 
-void dnfs4_copy_source_close(struct dnfs4_server *server, struct dnfs4_copy_source *source,
-			     struct dnfs4_copy_from *from, struct file *file, bool interrupted)
+static bool copy_source_reads(const struct rpc_task *task, const void *inode)
+{
+	const struct rpc_procinfo *proc = task->tk_msg.rpc_proc;
+	const struct nfs_pgio_header *hdr;
+
+	if (!proc || (proc->p_statidx != NFSPROC4_CLNT_READ &&
+		      proc->p_statidx != NFSPROC4_CLNT_READ_PLUS))
+		return false;
+	hdr = task->tk_calldata;
+	return hdr->inode == inode;
+}
+
+/*
+ * Reads that were interrupted are repeated for as long as the source wants it. They are ended, so
+ * that they are not piled up in the mount. One that is just being repeated forgets that it was.
+ */
+static void copy_source_end_reads(struct dnfs4_copy_source *source, const struct inode *inode)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(COPY_SOURCE_READS_MS);
+	struct rpc_clnt *client = copy_source_server(source)->client;
+
+	while (rpc_cancel_tasks(client, -ERESTARTSYS, copy_source_reads, inode) &&
+	       time_before(jiffies, end))
+		schedule_timeout_uninterruptible(msecs_to_jiffies(COPY_SOURCE_STEP_MS));
+}
+
+void dnfs4_copy_source_close(struct dnfs4_copy_source *source, struct dnfs4_copy_from *from,
+			     struct file *file, bool interrupted)
 {
 	struct nfs_ssc_client_ops_tbl *table = symbol_get(nfs_ssc_client_tbl);
 
+	if (interrupted)
+		copy_source_end_reads(source, file_inode(file));
 	/* So that no CLOSE is sent for what was opened by the client. */
 	if (table) {
 		table->ssc_nfs4_ops->sco_close(file);
 		symbol_put(nfs_ssc_client_tbl);
 	}
 	__fput_sync(file);
-	/* A read may go on until the mount ends. Otherwise they could be piled up there. */
-	if (interrupted)
-		copy_source_retire(server->sources, source);
-	copy_source_put(server->sources, source, from);
-}
-
-int dnfs4_copy_sources_init(struct dnfs4_server *server)
-{
-	struct dnfs4_copy_sources *sources = kzalloc(sizeof(*sources), GFP_KERNEL);
-
-	if (!sources)
-		return -ENOMEM;
-	sources->server = server;
-	mutex_init(&sources->lock);
-	INIT_LIST_HEAD(&sources->list);
-	INIT_DELAYED_WORK(&sources->reaper, copy_sources_reaper);
-	server->sources = sources;
-	return 0;
+	dnfs4_copy_source_put(source, from);
 }
 
 void dnfs4_copy_sources_stop(struct dnfs4_server *server)
 {
-	struct dnfs4_copy_sources *sources = server->sources;
 	struct dnfs4_copy_source *source;
 	struct dnfs4_copy_from *from;
 
-	mutex_lock(&sources->lock);
-	list_for_each_entry(source, &sources->list, link)
+	mutex_lock(&copy_sources_lock);
+	list_for_each_entry(source, &copy_sources, link) {
+		if (source->net != server->srv->net)
+			continue;
+		source->stopped = true;
 		list_for_each_entry(from, &source->files, link)
 			ditto_job_cancel(from->job, -EREMOTEIO);
-	mutex_unlock(&sources->lock);
-	copy_sources_reap(sources);
+	}
+	mutex_unlock(&copy_sources_lock);
+	copy_sources_reap(false);
 }
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_copy_sources_stop);
 
-void dnfs4_copy_sources_exit(struct dnfs4_server *server)
+void dnfs4_copy_sources_cleanup(void)
 {
-	struct dnfs4_copy_sources *sources = server->sources;
-
-	cancel_delayed_work_sync(&sources->reaper);
-	copy_sources_reap(sources);
-	WARN_ON_ONCE(!list_empty(&sources->list));
-	mutex_destroy(&sources->lock);
-	kfree(sources);
+	cancel_delayed_work_sync(&copy_sources_work);
+	copy_sources_reap(true);
 }

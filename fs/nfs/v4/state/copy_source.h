@@ -13,18 +13,22 @@
  *
  * A mount is shared by the copies from one address, and given up COPY_SOURCE_IDLE_S after the last
  * of them, or with the service. The NFS client may keep it nevertheless, see
- * Documentation/security.md. A source may leave a request without an answer, or delay it for as
- * long as it likes. So all that waits for a source runs on a thread that a fatal signal interrupts:
- * that of the job, one that mounts (copy_mount.h), and one that gives up the mount. The request
- * itself may go on until then, so a mount is retired after an interruption.
+ * Documentation/security.md. Such a mount stays here until the module goes, and later copies use
+ * it: so the client keeps one for an address, and DNFS4_COPY_SOURCES_MAX at most.
+ *
+ * A source may leave a request without an answer, or delay it for as long as it likes. So all that
+ * waits for a source runs on a thread that a fatal signal interrupts: that of the job, one that
+ * mounts (copy_mount.h), and one that gives up the mount. Reads go on then, and are ended with the
+ * file.
  *
  * One file of a source is copied at a time: the NFS client knows one stateid for a file and a user,
  * and a copy must not read by that of another one.
  *
- * Locking: sources->lock (mutex) guards the list, and the files that are open. One lock is held
+ * Locking: copy_sources_lock (mutex) guards the list, and the files that are open. One lock is held
  * while a source is waited for, and is taken killably: copy_source_mounting (mutex).
  *
- * Lifetime: a source is on the list until it has no users for a while, or its server goes.
+ * Lifetime: a source is on the list until it has no users for a while, or its server goes; if the
+ * NFS client keeps its mount, until the module goes.
  */
 #ifndef _DITTO_FS_NFS_V4_STATE_COPY_SOURCE_H
 #define _DITTO_FS_NFS_V4_STATE_COPY_SOURCE_H
@@ -44,6 +48,9 @@ struct dnfs4_netloc;
 struct dnfs4_server;
 struct file;
 struct net;
+
+/* Most sources of the machine, with those that the NFS client keeps. */
+#define DNFS4_COPY_SOURCES_MAX	128
 
 /**
  * struct dnfs4_copy_from - the file of another server to copy from
@@ -93,29 +100,38 @@ struct dnfs4_copy_source *dnfs4_copy_source_open(struct dnfs4_server *server,
 
 /**
  * dnfs4_copy_source_close - close a file of another server
- * @server: NFSv4 state
  * @source: from dnfs4_copy_source_open()
  * @from: the file
  * @file: the open file
  * @interrupted: a read of @file may have been interrupted
  *
- * Context: may sleep.
+ * Context: may sleep, for COPY_SOURCE_READS_MS if @interrupted.
  */
-void dnfs4_copy_source_close(struct dnfs4_server *server, struct dnfs4_copy_source *source,
-			     struct dnfs4_copy_from *from, struct file *file, bool interrupted);
-
-/* Set up the sources of a server, and free them. */
-int dnfs4_copy_sources_init(struct dnfs4_server *server);
-void dnfs4_copy_sources_exit(struct dnfs4_server *server);
+void dnfs4_copy_source_close(struct dnfs4_copy_source *source, struct dnfs4_copy_from *from,
+			     struct file *file, bool interrupted);
 
 /**
  * dnfs4_copy_sources_stop - end the copies from other servers, and give up the mounts
  * @server: NFSv4 state; it is not started any more
  *
- * A mount that a copy still uses goes with that copy.
+ * A mount that a copy still uses goes with that copy, so this is called again before @server goes.
  *
  * Context: may sleep, for COPY_SOURCE_END_S and until fatal signals have ended what waits.
  */
 void dnfs4_copy_sources_stop(struct dnfs4_server *server);
+
+/**
+ * dnfs4_copy_sources_cleanup - module exit: give up the mounts that the NFS client keeps
+ *
+ * Context: as dnfs4_copy_sources_stop().
+ */
+void dnfs4_copy_sources_cleanup(void);
+
+#if IS_ENABLED(CONFIG_KUNIT)
+/* The source of a file, which is not mounted yet, for dnfs4_copy_source_open(); and its end. */
+struct dnfs4_copy_source *dnfs4_copy_source_get(struct dnfs4_server *server,
+						struct dnfs4_copy_from *from);
+void dnfs4_copy_source_put(struct dnfs4_copy_source *source, struct dnfs4_copy_from *from);
+#endif
 
 #endif

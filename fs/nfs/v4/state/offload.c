@@ -180,8 +180,8 @@ static void offload_job_close(struct ditto_job *job)
 {
 	struct dnfs4_offload *offload = offload_of_job(job);
 
-	dnfs4_copy_source_close(offload->state.client->server, offload->source, offload->from,
-				job->source, READ_ONCE(job->cancelled));
+	dnfs4_copy_source_close(offload->source, offload->from, job->source,
+				READ_ONCE(job->cancelled));
 }
 
 static void offload_job_ended(struct ditto_job *job)
