@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Arguments of the operations that copy (RFC 7862), whole, cut short and wrong. */
 #include <kunit/test.h>
+#include <linux/cred.h>
 #include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/inet.h>
@@ -11,6 +12,7 @@
 #include "../../../fs/nfs/v4/engine/server.h"
 #include "../../../fs/nfs/v4/op/netloc.h"
 #include "../../../fs/nfs/v4/state/copy_source.h"
+#include "../../../fs/nfs/v4/state/copy_user.h"
 #include "../../../net/server.h"
 
 #define WORDS		64
@@ -309,6 +311,57 @@ static void sources_limited(struct kunit *test)
 	dnfs4_copy_sources_stop(server);
 }
 
+/* Begin to open a file as a user. */
+static struct dnfs4_copy_user *user_begin(struct kunit *test, struct dnfs4_copy_users *users,
+					  u32 uid)
+{
+	struct dnfs4_copy_user *user;
+	struct cred *cred = prepare_creds();
+
+	KUNIT_ASSERT_NOT_NULL(test, cred);
+	cred->fsuid = KUIDT_INIT(uid);
+	user = dnfs4_copy_user_begin(users, cred);
+	put_cred(cred);
+	return user;
+}
+
+/* Users are limited; nobody counts who could not open a file, or twice. */
+static void users_limited(struct kunit *test)
+{
+	struct dnfs4_copy_user *user, *again;
+	struct dnfs4_copy_users users;
+	u32 uid;
+
+	dnfs4_copy_users_init(&users);
+	for (uid = 1; uid < DNFS4_COPY_USERS_MAX; uid++) {
+		user = user_begin(test, &users, uid);
+		KUNIT_EXPECT_NOT_NULL(test, user);
+		if (user)
+			dnfs4_copy_user_end(&users, user, true);
+	}
+	KUNIT_EXPECT_EQ(test, users.count, DNFS4_COPY_USERS_MAX - 1);
+	user = user_begin(test, &users, 0);
+	KUNIT_ASSERT_NOT_NULL(test, user);
+	KUNIT_EXPECT_NULL(test, user_begin(test, &users, uid));
+	again = user_begin(test, &users, 0);
+	KUNIT_EXPECT_PTR_EQ(test, again, user);
+	dnfs4_copy_user_end(&users, user, false);
+	KUNIT_EXPECT_NULL(test, user_begin(test, &users, uid));
+	dnfs4_copy_user_end(&users, user, false);
+	again = user_begin(test, &users, 1);
+	KUNIT_EXPECT_NOT_NULL(test, again);
+	if (again)
+		dnfs4_copy_user_end(&users, again, false);
+	KUNIT_EXPECT_EQ(test, users.count, DNFS4_COPY_USERS_MAX - 1);
+	user = user_begin(test, &users, uid);
+	KUNIT_EXPECT_NOT_NULL(test, user);
+	if (user)
+		dnfs4_copy_user_end(&users, user, true);
+	KUNIT_EXPECT_NULL(test, user_begin(test, &users, 0));
+	dnfs4_copy_users_exit(&users);
+	KUNIT_EXPECT_EQ(test, users.count, 0);
+}
+
 static int fixture_init(struct kunit *test)
 {
 	test->priv = kunit_kzalloc(test, sizeof(struct fixture), GFP_KERNEL);
@@ -321,6 +374,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(names_this_server),
 	KUNIT_CASE(sources_allowed),
 	KUNIT_CASE(sources_limited),
+	KUNIT_CASE(users_limited),
 	{}
 };
 

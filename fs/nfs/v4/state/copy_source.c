@@ -33,6 +33,7 @@
 #include "../op/netloc.h"
 #include "copy_mount.h"
 #include "copy_source.h"
+#include "copy_user.h"
 
 /* The only port of sources: this server is not to be used to find out what listens where. */
 #define COPY_SOURCE_PORT	2049
@@ -52,6 +53,7 @@
  * @net: network namespace in which it is mounted; held by @mnt, or by its server
  * @addr: its address
  * @files: files that are being copied, struct dnfs4_copy_from
+ * @users: users in whose name files are, or were, opened
  * @idle: jiffies of the end of the last copy
  * @stopped: the service has ended; no copy has begun since
  * @mnt: its root; NULL if it is not mounted; set under copy_source_mounting
@@ -65,6 +67,7 @@ struct dnfs4_copy_source {
 	struct net *net;
 	struct sockaddr_storage addr;
 	struct list_head files;
+	struct dnfs4_copy_users users;
 	unsigned long idle;
 	bool stopped;
 	struct vfsmount *mnt;
@@ -230,6 +233,7 @@ static unsigned long copy_source_free(struct dnfs4_copy_source *source, unsigned
 			send_sig(SIGKILL, source->ender, 1);
 		kthread_stop_put(source->ender);
 	}
+	dnfs4_copy_users_exit(&source->users);
 	kfree(source);
 	return left;
 }
@@ -263,6 +267,7 @@ static struct dnfs4_copy_source *copy_source_add(struct net *net,
 	source->net = net;
 	source->addr = *addr;
 	INIT_LIST_HEAD(&source->files);
+	dnfs4_copy_users_init(&source->users);
 	list_add(&source->link, &copy_sources);
 	copy_sources_count++;
 	return source;
@@ -393,6 +398,7 @@ struct dnfs4_copy_source *dnfs4_copy_source_open(struct dnfs4_server *server,
 						 const struct cred *cred, struct file **file)
 {
 	struct dnfs4_copy_source *source;
+	struct dnfs4_copy_user *user;
 
 	if (!copy_source_is_admitted(share, &from->addr))
 		return ERR_PTR(-EREMOTEIO);
@@ -401,7 +407,15 @@ struct dnfs4_copy_source *dnfs4_copy_source_open(struct dnfs4_server *server,
 		return source;
 	if (copy_source_use(source, from->job) || !copy_source_is_alone(source))
 		goto put;
+	mutex_lock(&copy_sources_lock);
+	user = dnfs4_copy_user_begin(&source->users, cred);
+	mutex_unlock(&copy_sources_lock);
+	if (!user)
+		goto put;
 	*file = copy_source_open_file(source->mnt, from, cred);
+	mutex_lock(&copy_sources_lock);
+	dnfs4_copy_user_end(&source->users, user, !IS_ERR(*file));
+	mutex_unlock(&copy_sources_lock);
 	if (!IS_ERR(*file))
 		return source;
 put:

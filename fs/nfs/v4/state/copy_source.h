@@ -24,8 +24,8 @@
  * One file of a source is copied at a time: the NFS client knows one stateid for a file and a user,
  * and a copy must not read by that of another one.
  *
- * Locking: copy_sources_lock (mutex) guards the list, and the files that are open. One lock is held
- * while a source is waited for, and is taken killably: copy_source_mounting (mutex).
+ * Locking: copy_sources_lock (mutex) guards the list, the files that are open, and the users. One
+ * lock is held while a source is waited for, and is taken killably: copy_source_mounting (mutex).
  *
  * Lifetime: a source is on the list until it has no users for a while, or its server goes; if the
  * NFS client keeps its mount, until the module goes.
