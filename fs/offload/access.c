@@ -14,21 +14,21 @@
 #include "../op/op.h"
 #include "stub.h"
 
-bool ditto_stub_failed_locked(struct ditto_stub *stub)
+int ditto_stub_failed_locked(struct ditto_stub *stub)
 {
 	unsigned long age;
 
 	lockdep_assert_held(&stub->lock);
 	if (!stub->error)
-		return false;
+		return 0;
 	age = jiffies - stub->error_at;
 	if (age > msecs_to_jiffies(DITTO_OFFLOAD_TELL_MS) ||
 	    (stub->told && age > msecs_to_jiffies(DITTO_OFFLOAD_RETRY_MS))) {
 		stub->error = 0;
-		return false;
+		return 0;
 	}
 	stub->told = true;
-	return true;
+	return ditto_stub_error(stub->error);
 }
 
 /* Ask for ranges behind one that is read, if the reader proceeds in sequence. */
@@ -69,19 +69,20 @@ static void access_park(struct ditto_op *op, struct ditto_stub *stub, u64 pos, u
 /* Ask for what is absent. Return: 0 if nothing is; -EJUKEBOX; an errno. */
 static int access_want(struct ditto_op *op, struct ditto_stub *stub, bool read, u64 pos, u64 end)
 {
-	bool failed = false;
+	int failed = 0, err;
 	u32 range;
-	int err;
 
 	spin_lock(&stub->lock);
 	range = ditto_offload_absent(&stub->record, pos, end);
-	if (range != DITTO_OFFLOAD_NONE && !op->no_recall)
+	if (range == DITTO_OFFLOAD_NONE)
+		stub->used = true;
+	else if (!op->no_recall)
 		failed = ditto_stub_failed_locked(stub);
 	spin_unlock(&stub->lock);
 	if (range != DITTO_OFFLOAD_NONE && op->no_recall)
 		return -ENOMEDIUM;
 	if (failed)
-		return -EIO;
+		return failed;
 	if (range != DITTO_OFFLOAD_NONE) {
 		err = ditto_recall_range(stub, range, op);
 		if (err)

@@ -72,7 +72,7 @@ static int local_ready(struct ditto_stub *stub)
 		return 0;
 	spin_lock(&stub->lock);
 	if (list_empty(&stub->recalls) && stub->error)
-		ret = -EIO;
+		ret = ditto_stub_error(stub->error);
 	spin_unlock(&stub->lock);
 	return ret;
 }
@@ -82,11 +82,13 @@ static int local_wait(struct ditto_stub *stub)
 {
 	int ret, err;
 
-	/* A release ends soon. */
-	err = wait_event_killable(stub->wait, !READ_ONCE(stub->releasing));
-	if (err || test_bit(DITTO_NODE_WHOLE, &stub->node->flags))
-		return err ? -EINTR : 0;
-	err = ditto_recall_all(stub);
+	do {
+		/* A release ends soon. */
+		err = wait_event_killable(stub->wait, !READ_ONCE(stub->releasing));
+		if (err || test_bit(DITTO_NODE_WHOLE, &stub->node->flags))
+			return err ? -EINTR : 0;
+		err = ditto_recall_all(stub);
+	} while (err == -EBUSY);
 	if (err)
 		return err;
 	err = wait_event_killable(stub->wait, (ret = local_ready(stub)));

@@ -63,8 +63,8 @@ void ditto_offload_leave_slow(struct ditto_stub *stub);
  * that is worth it.
  *
  * Context: may sleep; no inode lock held.
- * Return: 0; -EJUKEBOX while the data comes; -EIO if it does not come; -ENOMEDIUM if the caller
- * does not want it to be brought back; -ENOMEM.
+ * Return: 0; -EJUKEBOX while the data comes; -EIO if it does not come; -ENOSPC or -EDQUOT if there
+ * is no room for it; -ENOMEDIUM if the caller does not want it to be brought back; -ENOMEM.
  */
 static inline int ditto_offload_enter(struct ditto_op *op, struct ditto_node *node,
 				      enum ditto_offload_use use, u64 pos, u64 count,
@@ -248,7 +248,8 @@ struct ditto_offload_fill {
  *
  * Context: may sleep.
  * Return: 0; -ENOENT if the recall has ended; -EINVAL if the data is not the next of the range;
- * -ENODATA if the file has less data; or an errno of a file system.
+ * -ENODATA if the file has less data; -ENOSPC if there is no room, also after other files have
+ * given way; or an errno of a file system.
  */
 int ditto_offload_fill(struct ditto_server *srv, const struct ditto_offload_fill *fill,
 		       struct netlink_ext_ack *extack);

@@ -9,8 +9,8 @@
  * end has failed, whatever the helper answers.
  *
  * Locking: recall->lock (mutex) is held while data is copied, and taken by the worker to end that.
- * It nests outside of write access to the mount and of stub->sem. stub->lock guards the list of
- * recalls. The table of recalls has its own lock.
+ * It nests outside of offload->room, write access to the mount and stub->sem. stub->lock guards
+ * the list of recalls. The table of recalls has its own lock.
  *
  * Lifetime: the request has a reference, which passes to the worker; so has whoever copies data. A
  * recall holds the node.
@@ -28,6 +28,7 @@
 #include <linux/ratelimit.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/statfs.h>
 #include <linux/uidgid.h>
 #include <linux/uio.h>
 #include <linux/wait_bit.h>
@@ -49,6 +50,10 @@
 #define FILL_STEP	SZ_256K
 /* Bytes of the cause that the helper tells. */
 #define CAUSE_MAX	256
+/* Bytes that stay free, for the records of files that give way. */
+#define HEADROOM	SZ_1M
+/* How often other data gives way for the same bytes before the file system counts as full. */
+#define ROOM_TRIES	8
 /* Ranges that a recall of a whole file asks for at once, at least. */
 #define ALL_AT_ONCE	2
 
@@ -194,6 +199,14 @@ static bool recall_close(struct ditto_recall *recall)
 	return filled;
 }
 
+/* The file is not in use by the server any more; nothing is taken. */
+static void recall_close_file(struct ditto_recall *recall)
+{
+	if (recall->file)
+		ditto_file_put(recall->file);
+	recall->file = NULL;
+}
+
 /* Note the result of an attempt, 0 or an errno, for those who wait. */
 static void recall_note(struct ditto_stub *stub, int err)
 {
@@ -206,13 +219,19 @@ static void recall_note(struct ditto_stub *stub, int err)
 
 static int recall_commit(struct ditto_recall *recall)
 {
+	struct ditto_stub *stub = recall->stub;
 	u64 end = recall->end;
 
+	/* Whoever uses the data once it is there notes that. */
+	spin_lock(&stub->lock);
+	stub->used = false;
+	stub->came = jiffies;
+	spin_unlock(&stub->lock);
 	/* The last range ends with the content, which may have become shorter. */
-	if (end >= READ_ONCE(recall->stub->record.size))
+	if (end >= READ_ONCE(stub->record.size))
 		end = U64_MAX >> 1;
 	return ditto_fault(DITTO_FAULT_COMMIT_DATA) ?:
-	       ditto_stub_commit(recall->stub, recall->file ? recall->file->file : NULL,
+	       ditto_stub_commit(stub, recall->file ? recall->file->file : NULL,
 				 recall->pos, end);
 }
 
@@ -230,9 +249,13 @@ static void recall_work(struct work_struct *work)
 	}
 	if (!err)
 		err = recall_commit(recall);
+	recall_close_file(recall);
 	xa_erase(&offload->recalls, recall->id);
 	recall_note(stub, err);
+	if (!err)
+		ditto_spare_note(stub);
 	spin_lock(&stub->lock);
+	/* While the recall is in the list, the data stays. */
 	list_del(&recall->link);
 	stub->whole &= !err;
 	all = stub->whole;
@@ -290,7 +313,8 @@ static bool recall_is_due_locked(struct ditto_stub *stub, u32 range)
 	list_for_each_entry(recall, &stub->recalls, link)
 		if (recall->range == range)
 			return false;
-	return !stub->clearing && !READ_ONCE(stub->node->volume->offload_stopped);
+	return !stub->clearing && !stub->releasing &&
+	       !READ_ONCE(stub->node->volume->offload_stopped);
 }
 
 /* Requests are sent in turn for machines, and for the users of each. */
@@ -356,18 +380,21 @@ int ditto_recall_all(struct ditto_stub *stub)
 	struct ditto_server *srv = stub->node->volume->srv;
 	u32 left = max(READ_ONCE(srv->settings.offload_read_ahead) + 1, ALL_AT_ONCE);
 	u32 range = 0, ranges, absent;
-	bool failed;
-	int err;
+	int err = 0;
 
 	spin_lock(&stub->lock);
 	ranges = ditto_offload_ranges(&stub->record);
 	absent = ditto_offload_absent(&stub->record, 0, stub->record.size);
-	failed = stub->damaged ||
-		 (absent != DITTO_OFFLOAD_NONE && ditto_stub_failed_locked(stub));
-	stub->whole = !failed;
+	if (stub->releasing)
+		err = -EBUSY;
+	else if (stub->damaged)
+		err = -EIO;
+	else if (absent != DITTO_OFFLOAD_NONE)
+		err = ditto_stub_failed_locked(stub);
+	stub->whole = !err;
 	spin_unlock(&stub->lock);
-	if (failed)
-		return -EIO;
+	if (err)
+		return err;
 	/* A local process has cut what was absent. */
 	if (absent == DITTO_OFFLOAD_NONE) {
 		mutex_lock(&stub->io);
@@ -395,7 +422,7 @@ int ditto_offload_recall(struct ditto_node *node)
 
 	if (IS_ERR_OR_NULL(stub))
 		return stub ? PTR_ERR(stub) : -EALREADY;
-	err = stub->releasing ? -EBUSY : ditto_recall_all(stub);
+	err = ditto_recall_all(stub);
 	ditto_stub_put(stub);
 	return err;
 }
@@ -416,9 +443,10 @@ static struct ditto_recall *recall_find(struct ditto_offload *offload, u64 numbe
 
 /*
  * Write what is not behind the end of the content any more. Write access to the mount comes before
- * stub->sem, so the file system's function is called directly.
+ * stub->sem, so the file system's function is called directly. Return: bytes that are done with, or
+ * an errno.
  */
-static int fill_write(struct ditto_recall *recall, void *buf, u64 pos, size_t len)
+static ssize_t fill_write(struct ditto_recall *recall, void *buf, u64 pos, size_t len)
 {
 	struct file *file = recall->file->file;
 	struct ditto_stub *stub = recall->stub;
@@ -440,9 +468,29 @@ static int fill_write(struct ditto_recall *recall, void *buf, u64 pos, size_t le
 		ret = file->f_op->write_iter(&iocb, &iter);
 	up_read(&stub->sem);
 	file_end_write(file);
-	if (ret < 0)
-		return ret;
-	return ret == vec.iov_len ? 0 : -EIO;
+	if (!ret && vec.iov_len)
+		return -EIO;
+	return ret == vec.iov_len ? len : ret;
+}
+
+/* The same for all bytes. Other data gives way if the file system is full. */
+static int fill_write_all(struct ditto_recall *recall, void *buf, size_t len)
+{
+	unsigned int tries = ROOM_TRIES;
+	ssize_t ret;
+
+	while (len) {
+		ret = fill_write(recall, buf, recall->filled, len);
+		if (ret == -ENOSPC && tries-- &&
+		    ditto_spare_make_room(recall->node->volume, recall->end - recall->filled))
+			continue;
+		if (ret < 0)
+			return ret;
+		buf += ret;
+		len -= ret;
+		recall->filled += ret;
+	}
+	return 0;
 }
 
 static int fill_copy(struct ditto_recall *recall, const struct ditto_offload_fill *fill)
@@ -463,14 +511,27 @@ static int fill_copy(struct ditto_recall *recall, const struct ditto_offload_fil
 			break;
 		}
 		err = ditto_fault(DITTO_FAULT_FILL_WRITE) ?:
-		      fill_write(recall, buf, recall->filled, len) ?:
-		      ditto_fault(DITTO_FAULT_FILL_WRITTEN);
-		if (!err)
-			recall->filled += len;
+		      fill_write_all(recall, buf, len) ?: ditto_fault(DITTO_FAULT_FILL_WRITTEN);
 		cond_resched();
 	}
 	kvfree(buf);
 	return err;
+}
+
+/*
+ * Have other data give way before the file system is quite full, when it could not store the
+ * records that this takes. If it is not enough, the file system says so later.
+ */
+static void fill_make_room(struct ditto_recall *recall)
+{
+	u64 needed = recall->end - recall->pos + HEADROOM, room;
+	struct kstatfs fs;
+
+	if (vfs_statfs(&recall->file->file->f_path, &fs) || fs.f_bavail > U64_MAX / fs.f_bsize)
+		return;
+	room = fs.f_bavail * fs.f_bsize;
+	if (room < needed)
+		ditto_spare_make_room(recall->node->volume, needed - room);
 }
 
 /* Under recall->lock. */
@@ -479,6 +540,7 @@ static int fill_take(struct ditto_recall *recall, const struct ditto_offload_fil
 {
 	const struct cred *old;
 	struct ditto_file *file;
+	bool first = false;
 	int err;
 
 	if (recall->ended)
@@ -494,8 +556,11 @@ static int fill_take(struct ditto_recall *recall, const struct ditto_offload_fil
 		if (IS_ERR(file))
 			return PTR_ERR(file) == -EJUKEBOX ? -EBUSY : PTR_ERR(file);
 		recall->file = file;
+		first = true;
 	}
 	old = override_creds(recall->ask.srv->nodes->cred);
+	if (first)
+		fill_make_room(recall);
 	err = fill_copy(recall, fill);
 	revert_creds(old);
 	return err;
@@ -569,6 +634,7 @@ int ditto_offload_init(struct ditto_server *srv)
 		return -ENOMEM;
 	xa_init_flags(&offload->recalls, XA_FLAGS_ALLOC1);
 	offload->term = get_random_u32();
+	mutex_init(&offload->room);
 	offload->wq = alloc_workqueue("ditto_offload", WQ_UNBOUND, 0);
 	if (!offload->wq)
 		goto free;

@@ -48,6 +48,8 @@ static DECLARE_RWSEM(volumes_sem);
 
 void ditto_offload_volume_start(struct ditto_volume *volume)
 {
+	spin_lock_init(&volume->spares_lock);
+	INIT_LIST_HEAD(&volume->spares);
 	down_write(&volumes_sem);
 	spin_lock(&volumes_lock);
 	list_add_tail(&volume->offload_link, &volumes);
@@ -181,6 +183,17 @@ static bool release_is_stale(struct inode *inode, const struct ditto_offload_rel
 static const char *release_stale_text(const struct ditto_offload_release_args *args)
 {
 	return args->adopt ? "the file is not empty, or another one" : "the file was changed";
+}
+
+/*
+ * Write data to the disk, and take it out of the page cache: to free blocks zeros the part of a
+ * folio that is cached, and replies to clients may still refer to it. Return: 0; -EBUSY if
+ * something is still cached; or an errno.
+ */
+static int release_clean(struct inode *inode)
+{
+	return filemap_write_and_wait(inode->i_mapping) ?:
+	       invalidate_inode_pages2(inode->i_mapping);
 }
 
 /* Free the blocks; the times stay. */
@@ -374,6 +387,8 @@ static struct ditto_stub *release_stub(struct ditto_node *node,
 	record->cookie_len = args->cookie_len;
 	memcpy(record->cookie, args->cookie, args->cookie_len);
 	stub->releasing = true;
+	/* The change number of an adopted file is not that of its content. */
+	stub->pure = !args->adopt && ditto_stub_counts(node);
 	return stub;
 }
 
@@ -412,12 +427,19 @@ static int release_do(struct ditto_node *node, const struct ditto_offload_releas
 	return err;
 }
 
+static void release_report(struct ditto_node *node, const char *share)
+{
+	char text[DITTO_SHARE_NAME_MAX + 64];
+
+	snprintf(text, sizeof(text), "%s: inode %lu", share ?: "", node->inode->i_ino);
+	ditto_event(node->volume->srv, DITTO_EVENT_OFFLOAD_RELEASED, text);
+}
+
 int ditto_offload_release(struct ditto_share *share, struct ditto_node *node,
 			  const struct ditto_offload_release_args *args,
 			  struct netlink_ext_ack *extack)
 {
 	struct ditto_server *srv = share->srv;
-	char text[DITTO_SHARE_NAME_MAX + 64];
 	u64 began = ktime_get_ns();
 	int err;
 
@@ -429,9 +451,112 @@ int ditto_offload_release(struct ditto_share *share, struct ditto_node *node,
 	ditto_stats_count(srv->offload->stats,
 			  args->adopt ? DITTO_OFFLOAD_COUNT_ADOPT : DITTO_OFFLOAD_COUNT_RELEASE,
 			  err, ktime_get_ns() - began, err ? 0 : args->size);
-	if (err || args->adopt)
-		return err;
-	snprintf(text, sizeof(text), "%s: inode %lu", share->name ?: "", node->inode->i_ino);
-	ditto_event(srv, DITTO_EVENT_OFFLOAD_RELEASED, text);
-	return 0;
+	if (!err && !args->adopt)
+		release_report(node, share->name);
+	return err;
+}
+
+/* A share that keeps the volume from being stopped, and allows releases; NULL if there is none. */
+static struct ditto_share *again_share(struct ditto_volume *volume)
+{
+	struct ditto_share *share, *found = NULL;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(share, &volume->shares, volume_link) {
+		if (rcu_dereference(share->opts)->offload && percpu_ref_tryget_live(&share->ref)) {
+			found = share;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+static bool again_is_pure(struct ditto_stub *stub)
+{
+	struct inode *inode = stub->node->inode;
+	bool pure;
+
+	inode_lock(inode);
+	pure = ditto_stub_is_pure(stub);
+	inode_unlock(inode);
+	return pure;
+}
+
+/* As release_blocks(), for a stub that has a record. */
+static int again_blocks(struct ditto_stub *stub, struct file *file)
+{
+	struct ditto_offload_record *next = ditto_stub_copy_record(stub);
+	int err;
+
+	if (!next)
+		return -ENOMEM;
+	bitmap_zero(next->map, DITTO_OFFLOAD_RANGES_MAX);
+	err = again_is_pure(stub) ? ditto_fault(DITTO_FAULT_RELEASE_RECORD) : -ESTALE;
+	if (err)
+		goto free;
+	/* After an error the disk may have either record; what is in the file comes once more. */
+	spin_lock(&stub->lock);
+	bitmap_zero(stub->record.map, DITTO_OFFLOAD_RANGES_MAX);
+	spin_unlock(&stub->lock);
+	err = release_store(stub, file, next) ?: ditto_fault(DITTO_FAULT_RELEASE_RECORDED) ?:
+	      release_punch(stub->node, file, next->size) ?:
+	      ditto_fault(DITTO_FAULT_RELEASE_FREED);
+free:
+	kfree(next);
+	return err;
+}
+
+/* The stub turns away all users. */
+static int again_begun(struct ditto_stub *stub)
+{
+	struct ditto_node *node = stub->node;
+	struct ditto_file *own;
+	int err;
+
+	if (release_quiesce(node))
+		return -EBUSY;
+	own = ditto_file_open_own(node);
+	if (IS_ERR(own))
+		return PTR_ERR(own) == -EJUKEBOX ? -EBUSY : PTR_ERR(own);
+	err = release_clean(node->inode);
+	/* No volume comes from here on; one that is about to come is not made to wait. */
+	if (!err && !down_read_trylock(&volumes_sem))
+		err = -EBUSY;
+	if (err)
+		goto put;
+	err = volume_is_alone(node->volume, false) ? again_blocks(stub, own->file) : -EBUSY;
+	up_read(&volumes_sem);
+put:
+	ditto_file_put(own);
+	return err;
+}
+
+int ditto_release_again(struct ditto_stub *stub)
+{
+	struct ditto_node *node = stub->node;
+	u64 bytes, began = ktime_get_ns();
+	struct ditto_share *share;
+	int err = -EBUSY;
+
+	if (!ditto_stub_is_pure(stub))
+		return -ESTALE;
+	share = again_share(node->volume);
+	if (!share)
+		return -EBUSY;
+	if (release_in_use(node) || ditto_offload_guard(node->volume) ||
+	    !ditto_stub_release_again(stub))
+		goto put;
+	bytes = ditto_offload_resident(&stub->record);
+	err = again_begun(stub);
+	ditto_stub_released(stub);
+	/* A file that cannot be released now is no failure: nobody asked for this one. */
+	if (!err) {
+		ditto_stats_count(share->srv->offload->stats, DITTO_OFFLOAD_COUNT_RELEASE, 0,
+				  ktime_get_ns() - began, bytes);
+		release_report(node, share->name);
+	}
+put:
+	ditto_share_put(share);
+	return err;
 }

@@ -27,6 +27,8 @@
 
 /* Nodes share these locks. */
 #define LOCKS_BITS	4
+/* How long data that came back stays for those who waited for it. */
+#define UNUSED_MS	60000
 
 /* Held while the record of a node is read. */
 static struct mutex load_locks[1 << LOCKS_BITS];
@@ -60,6 +62,7 @@ struct ditto_stub *ditto_stub_alloc(struct ditto_node *node)
 	mutex_init(&stub->io);
 	spin_lock_init(&stub->lock);
 	INIT_LIST_HEAD(&stub->recalls);
+	INIT_LIST_HEAD(&stub->spare);
 	init_waitqueue_head(&stub->wait);
 	return stub;
 }
@@ -110,10 +113,63 @@ void ditto_stub_detach(struct ditto_stub *stub)
 		RCU_INIT_POINTER(node->stub, NULL);
 	}
 	spin_unlock(attach_lock(node));
-	if (attached)
-		ditto_stub_put(stub);
+	if (!attached)
+		return;
+	ditto_spare_drop(stub);
+	ditto_stub_put(stub);
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_stub_detach);
+
+bool ditto_stub_is_pure(const struct ditto_stub *stub)
+{
+	const struct ditto_offload_record *record = &stub->record;
+	struct inode *inode = stub->node->inode;
+
+	return stub->pure && READ_ONCE(record->size) == i_size_read(inode) &&
+	       record->change == ditto_offload_change(inode);
+}
+
+static bool stub_is_idle_locked(struct ditto_stub *stub)
+{
+	const struct ditto_offload_record *record = &stub->record;
+
+	lockdep_assert_held(&stub->lock);
+	if (stub->releasing || stub->clearing || stub->whole || !list_empty(&stub->recalls))
+		return false;
+	/* What was waited for stays until it is seen, or two readers might never end. */
+	if (!stub->used && time_before(jiffies, stub->came + msecs_to_jiffies(UNUSED_MS)))
+		return false;
+	/* A file of which nothing is absent is about to become whole. */
+	return rcu_access_pointer(stub->node->stub) == stub && ditto_offload_resident(record) &&
+	       ditto_offload_absent(record, 0, record->size) != DITTO_OFFLOAD_NONE;
+}
+
+bool ditto_stub_release_again(struct ditto_stub *stub)
+{
+	bool idle;
+
+	/* Whoever changes the size has no file open. */
+	if (!down_write_trylock(&stub->sem))
+		return false;
+	spin_lock(&stub->lock);
+	idle = stub_is_idle_locked(stub);
+	if (idle)
+		WRITE_ONCE(stub->releasing, true);
+	spin_unlock(&stub->lock);
+	up_write(&stub->sem);
+	/* Orders this before the search for open files: see offload.h. */
+	smp_mb();
+	return idle;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_stub_release_again);
+
+void ditto_stub_released(struct ditto_stub *stub)
+{
+	spin_lock(&stub->lock);
+	WRITE_ONCE(stub->releasing, false);
+	spin_unlock(&stub->lock);
+	ditto_stub_wake(stub);
+}
 
 /*
  * Make a stub, or NULL if the file is whole, the state of a node whose record was read.
@@ -137,7 +193,11 @@ static bool stub_publish(struct ditto_node *node, struct ditto_stub *stub)
 
 void ditto_offload_node_free(struct ditto_node *node)
 {
-	ditto_stub_put(rcu_dereference_protected(node->stub, true));
+	struct ditto_stub *stub = rcu_dereference_protected(node->stub, true);
+
+	if (stub)
+		ditto_spare_drop(stub);
+	ditto_stub_put(stub);
 }
 
 static struct ditto_stub *stub_find(struct ditto_node *node)
@@ -231,6 +291,9 @@ static struct ditto_stub *stub_load(struct ditto_node *node)
 		stub->damaged = true;
 	} else if (stub->record.size > i_size_read(inode)) {
 		err = stub_catch_up(stub);
+	} else {
+		/* After a power failure the change number may be older than the data. */
+		stub->pure = ditto_stub_counts(node) && !ditto_offload_resident(&stub->record);
 	}
 	if (!err && !stub->damaged &&
 	    ditto_offload_absent(&stub->record, 0, stub->record.size) == DITTO_OFFLOAD_NONE) {
@@ -392,7 +455,7 @@ int ditto_stub_adopt(struct ditto_stub *stub, struct file *file, bool *sized)
 	return err;
 }
 
-static struct ditto_offload_record *stub_copy_record(struct ditto_stub *stub)
+struct ditto_offload_record *ditto_stub_copy_record(struct ditto_stub *stub)
 {
 	struct ditto_offload_record *copy = kmalloc(sizeof(*copy), GFP_KERNEL);
 
@@ -412,7 +475,7 @@ static int stub_change(struct ditto_stub *stub, struct file *file, u64 pos, u64 
 	int err = 0;
 
 	mutex_lock(&stub->io);
-	next = stub_copy_record(stub);
+	next = ditto_stub_copy_record(stub);
 	if (!next) {
 		err = -ENOMEM;
 		goto unlock;

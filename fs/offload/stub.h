@@ -15,6 +15,7 @@
 #ifndef _DITTO_FS_OFFLOAD_STUB_H
 #define _DITTO_FS_OFFLOAD_STUB_H
 
+#include <linux/backing-dev.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
@@ -44,7 +45,7 @@ struct ditto_stats_group;
  * @io: see above
  * @lock: guards the following
  * @record: what is stored
- * @releasing: the blocks are being freed; nothing may use the data
+ * @releasing: the blocks are being freed; nothing may use the data, and nothing comes back
  * @damaged: the stored record cannot be read, or belongs to another file
  * @clearing: operations that write zeros; nothing is brought back meanwhile
  * @whole: all data is to be brought back
@@ -53,6 +54,12 @@ struct ditto_stats_group;
  * @error: failure of the last recall, or 0
  * @error_at: jiffies of @error
  * @told: somebody got @error
+ * @pure: nothing but what was brought back can be in the ranges, if the file has the change number
+ *	of the record; constant once the stub is that of its node
+ * @came: jiffies of the last recall
+ * @used: an operation has found its data since
+ * @spare: entry in the list of spares, or empty; under its lock, see spare.c
+ * @tried: number of the last search for spares that has come to it; under the same lock
  * @wait: local processes that wait for data
  * @rcu: freed under RCU
  */
@@ -72,6 +79,11 @@ struct ditto_stub {
 	int error;
 	unsigned long error_at;
 	bool told;
+	bool pure;
+	unsigned long came;
+	bool used;
+	struct list_head spare;
+	u32 tried;
 	wait_queue_head_t wait;
 	struct rcu_head rcu;
 };
@@ -92,6 +104,8 @@ enum ditto_offload_count {
  * @term: upper half of the numbers; random
  * @stats: counters
  * @wq: ends recalls, which waits for disks
+ * @room: one task at a time makes room; outside of the locks of stubs
+ * @search: number of the last search for spares; under @room
  */
 struct ditto_offload {
 	struct xarray recalls;
@@ -99,6 +113,8 @@ struct ditto_offload {
 	u32 term;
 	struct ditto_stats_group *stats;
 	struct workqueue_struct *wq;
+	struct mutex room;	/* see above */
+	u32 search;
 };
 
 /* stub.c */
@@ -181,6 +197,26 @@ int ditto_stub_cut(struct ditto_stub *stub, u64 size);
 /* Wake all that wait for data of the file. May sleep. */
 void ditto_stub_wake(struct ditto_stub *stub);
 
+/*
+ * Turn away all users of a stub in order to free the blocks of its ranges again. Return: false if
+ * data comes or goes, is all here or all absent, or came a moment ago and nobody has used it yet.
+ */
+bool ditto_stub_release_again(struct ditto_stub *stub);
+/* The release has ended. May sleep. */
+void ditto_stub_released(struct ditto_stub *stub);
+
+/* Are the ranges that are in the file as they were released? Any context. */
+bool ditto_stub_is_pure(const struct ditto_stub *stub);
+
+/* Does the change number of a file tell of all changes, also of those through mapped memory? */
+static inline bool ditto_stub_counts(const struct ditto_node *node)
+{
+	return mapping_can_writeback(node->inode->i_mapping);
+}
+
+/* Copy the record, for kfree(). May sleep. NULL without memory. */
+struct ditto_offload_record *ditto_stub_copy_record(struct ditto_stub *stub);
+
 /* recall.c */
 
 /**
@@ -199,12 +235,41 @@ int ditto_recall_range(struct ditto_stub *stub, u32 range, const struct ditto_op
  * @stub: its node is held
  *
  * Context: may sleep for memory.
- * Return: 0; -EIO after a failure; -ENOMEM.
+ * Return: 0; -EBUSY while the blocks are being freed; -EIO, -ENOSPC or -EDQUOT after a failure;
+ * -ENOMEM.
  */
 int ditto_recall_all(struct ditto_stub *stub);
 
-/* Is there a failure that stops new attempts? The caller is told of it. stub->lock is held. */
-bool ditto_stub_failed_locked(struct ditto_stub *stub);
+/*
+ * Is there a failure that stops new attempts? The caller is told of it. stub->lock is held. Return:
+ * 0, or what ditto_stub_error() says.
+ */
+int ditto_stub_failed_locked(struct ditto_stub *stub);
+
+/* What users are told about a failure of a recall. */
+static inline int ditto_stub_error(int err)
+{
+	return err == -ENOSPC || err == -EDQUOT ? err : -EIO;
+}
+
+/* spare.c */
+
+/* Data has come back into the file of a stub. Any context that may take a spinlock. */
+void ditto_spare_note(struct ditto_stub *stub);
+/* The stub is not that of its node any more. Any context that may take a spinlock. */
+void ditto_spare_drop(struct ditto_stub *stub);
+
+/**
+ * ditto_spare_make_room - free blocks of stubs whose content is unchanged in the store
+ * @volume: the file system
+ * @bytes: how much is needed
+ *
+ * Those into which data came longest ago are first. Those in use are skipped.
+ *
+ * Context: may sleep for the disk, and a moment for users, but for no data; no lock of a stub held.
+ * Return: true if some bytes were freed.
+ */
+bool ditto_spare_make_room(struct ditto_volume *volume, u64 bytes);
 
 /* local.c */
 
@@ -223,6 +288,15 @@ void ditto_offload_unguard(struct ditto_volume *volume);
 void ditto_offload_guard_free(struct ditto_volume *volume);
 
 /* release.c */
+
+/**
+ * ditto_release_again - free the blocks of a stub into whose file data has come back
+ * @stub: its node is held
+ *
+ * Context: may sleep for the disk, and a moment for users of the file.
+ * Return: 0; -ESTALE if the file was changed; -EBUSY if it is in use; or another errno.
+ */
+int ditto_release_again(struct ditto_stub *stub);
 
 /* Return: true if this server, of all that serve the file system, may use its offloaded files. */
 bool ditto_offload_volume_owns(const struct ditto_volume *volume);

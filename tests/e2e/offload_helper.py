@@ -238,7 +238,11 @@ class Helper:
         if what:
             self._answer(request.id, *what)
             return
-        self.give(request)
+        try:
+            self.give(request)
+        except OSError as e:
+            self._answer(request.id, e.errno)
+            raise
         self._answer(request.id)
 
     def give(self, request, data=None):

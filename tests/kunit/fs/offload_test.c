@@ -179,17 +179,33 @@ static void offload_cut_content(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, record->map[0], 0UL);
 }
 
+/* A node of a whole file that is empty, on a file system without change numbers. */
+static struct ditto_node *node_make(struct kunit *test)
+{
+	struct ditto_node *node = kunit_kzalloc(test, sizeof(*node), GFP_KERNEL);
+	struct ditto_volume *volume = kunit_kzalloc(test, sizeof(*volume), GFP_KERNEL);
+	struct inode *inode = kunit_kzalloc(test, sizeof(*inode), GFP_KERNEL);
+	struct super_block *sb = kunit_kzalloc(test, sizeof(*sb), GFP_KERNEL);
+
+	KUNIT_ASSERT_TRUE(test, node && volume && inode && sb);
+	spin_lock_init(&volume->spares_lock);
+	INIT_LIST_HEAD(&volume->spares);
+	inode->i_sb = sb;
+	node->inode = inode;
+	node->volume = volume;
+	set_bit(DITTO_NODE_WHOLE, &node->flags);
+	return node;
+}
+
 /* A recall that ends late leaves the stub of a later release alone. */
 static void offload_stub_of_node(struct kunit *test)
 {
-	struct ditto_node *node = kunit_kzalloc(test, sizeof(*node), GFP_KERNEL);
+	struct ditto_node *node = node_make(test);
 	struct ditto_stub *old, *new;
 
-	KUNIT_ASSERT_NOT_NULL(test, node);
 	old = ditto_stub_alloc(node);
 	new = ditto_stub_alloc(node);
 	KUNIT_ASSERT_TRUE(test, old && new);
-	set_bit(DITTO_NODE_WHOLE, &node->flags);
 
 	KUNIT_EXPECT_TRUE(test, ditto_stub_attach(old));
 	KUNIT_EXPECT_FALSE(test, test_bit(DITTO_NODE_WHOLE, &node->flags));
@@ -208,6 +224,89 @@ static void offload_stub_of_node(struct kunit *test)
 	ditto_stub_put(new);
 }
 
+/* Only a stub with nothing but what was released is a spare, and only as long as it is a stub. */
+static void offload_stub_kept(struct kunit *test)
+{
+	struct ditto_node *node = node_make(test);
+	struct ditto_stub *stub = ditto_stub_alloc(node);
+
+	KUNIT_ASSERT_NOT_NULL(test, stub);
+	stub->pure = true;
+	ditto_spare_note(stub);
+	KUNIT_EXPECT_TRUE_MSG(test, list_empty(&stub->spare), "not that of its node");
+	KUNIT_EXPECT_TRUE(test, ditto_stub_attach(stub));
+	ditto_spare_note(stub);
+	KUNIT_EXPECT_FALSE(test, list_empty(&stub->spare));
+	ditto_spare_drop(stub);
+	KUNIT_EXPECT_TRUE(test, list_empty(&node->volume->spares));
+
+	stub->pure = false;
+	ditto_spare_note(stub);
+	KUNIT_EXPECT_TRUE_MSG(test, list_empty(&stub->spare), "unknown content");
+	stub->pure = true;
+	inode_set_ctime(node->inode, 1, 0);
+	ditto_spare_note(stub);
+	KUNIT_EXPECT_TRUE_MSG(test, list_empty(&stub->spare), "changed");
+	inode_set_ctime(node->inode, 0, 0);
+	i_size_write(node->inode, 1);
+	ditto_spare_note(stub);
+	KUNIT_EXPECT_TRUE_MSG(test, list_empty(&stub->spare), "longer");
+	i_size_write(node->inode, 0);
+
+	ditto_spare_note(stub);
+	KUNIT_EXPECT_FALSE(test, list_empty(&stub->spare));
+	ditto_stub_detach(stub);
+	KUNIT_EXPECT_TRUE_MSG(test, list_empty(&node->volume->spares), "whole");
+	ditto_stub_put(stub);
+}
+
+/* A file is not released again while anything comes, goes, or is waited for. */
+static void offload_stub_released_again(struct kunit *test)
+{
+	struct ditto_node *node = node_make(test);
+	struct ditto_stub *stub = ditto_stub_alloc(node);
+	struct list_head recall;
+
+	KUNIT_ASSERT_NOT_NULL(test, stub);
+	ditto_offload_record_init(&stub->record, 2 * RANGE);
+	stub->came = jiffies;
+	stub->used = true;
+	KUNIT_EXPECT_TRUE(test, ditto_stub_attach(stub));
+	KUNIT_EXPECT_FALSE_MSG(test, ditto_stub_release_again(stub), "all is absent");
+	ditto_offload_cover(&stub->record, 0, RANGE);
+
+	stub->used = false;
+	KUNIT_EXPECT_FALSE_MSG(test, ditto_stub_release_again(stub), "nobody has seen it");
+	stub->used = true;
+	stub->clearing = 1;
+	KUNIT_EXPECT_FALSE_MSG(test, ditto_stub_release_again(stub), "zeros are written");
+	stub->clearing = 0;
+	stub->whole = true;
+	KUNIT_EXPECT_FALSE_MSG(test, ditto_stub_release_again(stub), "all is wanted");
+	stub->whole = false;
+	list_add(&recall, &stub->recalls);
+	KUNIT_EXPECT_FALSE_MSG(test, ditto_stub_release_again(stub), "data comes");
+	list_del(&recall);
+	down_write(&stub->sem);
+	KUNIT_EXPECT_FALSE_MSG(test, ditto_stub_release_again(stub), "the size changes");
+	up_write(&stub->sem);
+
+	KUNIT_EXPECT_TRUE(test, ditto_stub_release_again(stub));
+	KUNIT_EXPECT_TRUE(test, stub->releasing);
+	KUNIT_EXPECT_FALSE_MSG(test, ditto_stub_release_again(stub), "a release has begun");
+	stub->releasing = false;
+
+	ditto_offload_cover(&stub->record, RANGE, 2 * RANGE);
+	KUNIT_EXPECT_FALSE_MSG(test, ditto_stub_release_again(stub), "all is here");
+	ditto_offload_cut(&stub->record, RANGE);
+	KUNIT_EXPECT_FALSE_MSG(test, ditto_stub_release_again(stub), "what was absent is cut");
+	ditto_stub_detach(stub);
+	ditto_offload_record_init(&stub->record, 2 * RANGE);
+	ditto_offload_cover(&stub->record, 0, RANGE);
+	KUNIT_EXPECT_FALSE_MSG(test, ditto_stub_release_again(stub), "not that of its node");
+	ditto_stub_put(stub);
+}
+
 static struct kunit_case offload_test_cases[] = {
 	KUNIT_CASE(offload_sizes),
 	KUNIT_CASE(offload_stored_form),
@@ -217,6 +316,8 @@ static struct kunit_case offload_test_cases[] = {
 	KUNIT_CASE(offload_covered_ranges),
 	KUNIT_CASE(offload_cut_content),
 	KUNIT_CASE(offload_stub_of_node),
+	KUNIT_CASE(offload_stub_kept),
+	KUNIT_CASE(offload_stub_released_again),
 	{}
 };
 

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Offloaded data that comes back to a full disk, with a helper of the tests' own."""
+import contextlib
+import errno
+import os
+
+import nfs3
+import smb2
+from fault_points import Point
+from harness import eq, put, test, wait_for
+from t_offload_kernel import MIB, RANGE, helper, offloaded, pattern, settled
+
+
+class SmallDisk:
+    """A share on a file system with little room, for files of two ranges.
+
+    The second one, which is brought back, has 4 MiB.
+    """
+    AT = RANGE + 12345
+
+    def __init__(self, w):
+        self.volume = w.volume(f'{w.base}/small', 'ext4', '96m')
+        os.chmod(self.volume.where, 0o777)
+        w.server.add('small', self.volume.where, offload=True)
+        w.server.ctl('server', 'set', 'offload-read-ahead', '0')
+
+    def path(self, name):
+        return f'{self.volume.where}/{name}'
+
+    def free(self):
+        f = os.statvfs(self.volume.where)
+        return f.f_bavail * f.f_bsize
+
+    def leave(self, room):
+        """Fill the disk but for so many bytes that users may have."""
+        name = self.path('filler')
+        with open(name, 'ab') as f:
+            more = self.free() - room
+            f.truncate(max(f.tell() + more, 0))
+            if more > 0:
+                os.posix_fallocate(f.fileno(), f.tell(), more)
+        eq(room - MIB // 4 < self.free() <= room, True, f'{self.free()} bytes are free')
+
+    def fill(self):
+        """Fill all of the disk, with what only the superuser may use."""
+        with contextlib.suppress(OSError), open(self.path('more'), 'wb', buffering=0) as f:
+            while True:
+                f.write(bytes(MIB))
+
+    def empty(self):
+        for name in ('filler', 'more'):
+            os.unlink(self.path(name))
+
+    def part(self, h, n, name, data):
+        """Bring the second range of a file back."""
+        r = settled(n.read, n.lookup(n.root, name).fh, self.AT, 4096)
+        eq(r.status, nfs3.OK, f'READ of {name}')
+        eq(r.data == data[self.AT:self.AT + 4096], True, f'data of {name}')
+        wait_for('the recall has ended',
+                 lambda: h.fill.get(self.path(name))['state'] == 'partial')
+
+
+@test(smb=True, offload=True)
+def full_disk(w):
+    """Parts that came back and did not change give way to others; nothing is lost, or zeros."""
+    disk = SmallDisk(w)
+    s = smb2.Smb2(w.client, share='small')
+    w.server.helper_stop('KILL')
+    with helper(w) as h:
+        at, names = disk.AT, 'pqrst'
+        for name in names:
+            put(disk.path(name), b'')
+            os.chmod(disk.path(name), 0o666)
+        data = {name: offloaded(w, h, disk.path(name), pattern(name, RANGE + 4 * MIB))
+                for name in names}
+        disk.leave(11 * MIB)
+        n = w.client.nfs(path=disk.volume.where)
+
+        def state(name):
+            return h.fill.get(disk.path(name))['state']
+
+        def part(name):
+            disk.part(h, n, name, data[name])
+
+        part('p')
+        eq(settled(n.write, n.lookup(n.root, 'p').fh, at, b'changed').status, nfs3.OK, 'WRITE')
+        data['p'] = data['p'][:at] + b'changed' + data['p'][at + 7:]
+        part('q')
+        part('r')
+        eq([state(name) for name in 'pqr'], ['partial', 'offloaded', 'partial'], 'q has given way')
+        eq(os.stat(disk.path('q')).st_blocks * 512 < 65536, True, 'its blocks')
+
+        # What is open stays.
+        disk.leave(7 * MIB)
+        part('s')
+        held = s.create('r', how=smb2.OPEN)
+        fid = s.create('t', how=smb2.OPEN)
+        eq(s.read(fid, 4096, at) == data['t'][at:at + 4096], True, 'READ of t')
+        eq((state('r'), state('s')), ('partial', 'offloaded'), 'what has given way')
+        s.close(fid)
+
+        disk.fill()
+        fid = s.create('q', how=smb2.OPEN)
+        eq(settled(n.read, n.lookup(n.root, 'q').fh, 0, 100).status, nfs3.NOSPC, 'READ')
+        smb2.refused('DISK_FULL', s.read, fid, 100)
+        s.close(fid)
+        s.close(held)
+        eq(state('p'), 'partial', 'the file that was changed')
+        disk.empty()
+        fh = n.lookup(n.root, 'q').fh
+        wait_for('room', lambda: settled(n.read, fh, 0, 100).status == nfs3.OK)
+        for name in 'ps':
+            fid = s.create(name, how=smb2.OPEN)
+            got = b''.join(s.read(fid, 65536, pos) for pos in range(0, len(data[name]), 65536))
+            s.close(fid)
+            eq(got == data[name], True, f'data of {name} over SMB')
+        for name in names:
+            fh = n.lookup(n.root, name).fh
+            got = b''.join(settled(n.read, fh, pos, 65536).data
+                           for pos in range(0, len(data[name]), 65536))
+            eq(got == data[name], True, f'data of {name} over NFS')
+    w.server.helper_start(w.server.conf)
+
+
+@test(offload=True)
+def full_disk_and_faults(w):
+    """A release that fails half way through loses nothing."""
+    disk = SmallDisk(w)
+    with helper(w) as h:
+        data = {name: offloaded(w, h, disk.path(name), pattern(name, RANGE + 4 * MIB))
+                for name in 'pqr'}
+        disk.leave(8 * MIB + MIB // 2)
+        n = w.client.nfs(path=disk.volume.where)
+        for point, gone in (('release-record', False), ('release-recorded', True),
+                            ('release-freed', True)):
+            disk.part(h, n, 'p', data['p'])
+            Point.order(f'{point} {errno.EIO}')
+            try:
+                disk.part(h, n, 'q', data['q'])
+            finally:
+                Point.order('off')
+            eq(h.fill.get(disk.path('p'))['state'], 'offloaded' if gone else 'partial', point)
+            for name in 'pqr':
+                disk.part(h, n, name, data[name])
