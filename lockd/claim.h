@@ -155,6 +155,7 @@ void ditto_lock_point_release(struct ditto_lock_point *point, const char *why);
  * @held: number of claims, waiting requests, parked operations and pins; the context ends with the
  *	last
  * @claims: number of claims of all kinds
+ * @ranged: number of ranges
  * @begun: number of breaks begun under this hold of the lock
  * @opens: number of opens
  * @caching: number of caching grants with each DITTO_LEASE_* bit
@@ -184,6 +185,7 @@ struct ditto_lock_ctx {
 	struct ditto_lock_point *point;
 	u32 held;
 	u32 claims;
+	u32 ranged;
 	u32 begun;
 	u32 opens;
 	u32 caching[3];

@@ -65,7 +65,16 @@ void ditto_client_yield_work(struct work_struct *work);
 /* Cancel client->yield, because the client is released in another way. */
 void ditto_client_yield_cancel(struct ditto_client *client);
 
-/* For the VFS: wait up to a second for the release of courtesy clients. May sleep. */
+/* Something that a local process waits for in ditto_clients_yielded() is due. Any context. */
+void ditto_yield_begin(void);
+
+/* It is over. Any context. */
+void ditto_yield_end(void);
+
+/*
+ * For the VFS: wait up to a second for the release of courtesy clients, or for a cover to be
+ * refined. May sleep.
+ */
 void ditto_clients_yielded(void);
 
 /**

@@ -32,11 +32,23 @@
 #define YIELD_BOUND_MS		5000
 
 /*
- * Attempts of all tables that are due or running, and attempts that are over. They are global
- * because the VFS does not say whose lock a local process has met.
+ * What local processes wait for: attempts of all tables that are due or running, and attempts that
+ * are over. They are global because the VFS does not say whose lock a local process has met.
  */
 static atomic_t yields_due = ATOMIC_INIT(0);
 static atomic_t yields_done = ATOMIC_INIT(0);
+
+void ditto_yield_begin(void)
+{
+	atomic_inc(&yields_due);
+}
+
+void ditto_yield_end(void)
+{
+	atomic_inc(&yields_done);
+	atomic_dec(&yields_due);
+	wake_up_var(&yields_done);
+}
 
 /* An attempt to withdraw and release the client becomes due. */
 static void client_attempt_begin(struct ditto_client *client)
@@ -45,7 +57,7 @@ static void client_attempt_begin(struct ditto_client *client)
 	client->yielding = true;
 	client->yield_since = jiffies;
 	atomic_inc(&client->table->yields);
-	atomic_inc(&yields_due);
+	ditto_yield_begin();
 }
 
 static void client_attempt_end(struct ditto_client *client)
@@ -59,9 +71,7 @@ static void client_attempt_end(struct ditto_client *client)
 	spin_unlock(&client->lock);
 	if (!ended)
 		return;
-	atomic_inc(&yields_done);
-	atomic_dec(&yields_due);
-	wake_up_var(&yields_done);
+	ditto_yield_end();
 	if (atomic_dec_and_test(&table->yields))
 		wake_up_var(&table->yields);
 }

@@ -38,6 +38,7 @@ static struct ditto_mirror *mirror_alloc(struct ditto_lock_point *point, struct 
 	point->ops->get(point);
 	atomic_inc(&point->table->mirrors);
 	mirror->file = file_keep(point, filp);
+	ditto_cover_init(mirror);
 	ditto_mirror_lease_init(mirror);
 	return mirror;
 }
@@ -82,6 +83,7 @@ static void mirror_free(struct ditto_mirror *mirror)
 	hlist_del_init(&mirror->on_table);
 	spin_unlock(&list->lock);
 	ditto_mirror_lease_exit(mirror);
+	ditto_cover_exit(mirror);
 	file_unkeep(point, mirror->file);
 	if (mirror->writer)
 		file_unkeep(point, mirror->writer);

@@ -2,17 +2,18 @@
 /*
  * The mirror: shows the claims of a node to the VFS, and so to every process on the server.
  *
- * Ranges become POSIX locks of the VFS, for each owner the union of its bytes. Caching grants
- * become one lease of the VFS per node, of the delegation kind. A claim is first put on the node,
- * where it excludes others already; then it is shown to the VFS with no spinlock of the table
- * held; then it is confirmed or taken back.
+ * Ranges become POSIX locks of the VFS, for each node the union of their bytes, owned by the
+ * mirror. Many ranges become one lock, until a local process meets it; see mirror_cover.c. Caching
+ * grants become one lease of the VFS per node, of the delegation kind. A claim is first put on the
+ * node, where it excludes others already; then it is shown to the VFS with no spinlock of the
+ * table held; then it is confirmed or taken back.
  *
  * Once one claim of a node is shown, all are, until the last claim ends. The request decides
  * whether the first one is shown. Bytes beyond OFFSET_MAX and empty ranges exist in the table
  * only.
  *
- * Locking: mirror->lock (mutex) makes a change of an owner's ranges and the call that shows it to
- * the VFS one step. It is taken before ctx->lock and held across VFS calls that do not wait: if a
+ * Locking: mirror->lock (mutex) makes a change of ranges and the call that shows it to the VFS one
+ * step. It is taken before ctx->lock and held across VFS calls that do not wait: if a
  * local process is in the way, the VFS notifies the request when to try again.
  */
 #ifndef _DITTO_LOCKD_MIRROR_H
@@ -94,7 +95,7 @@ int ditto_mirror_test(const struct ditto_range_request *req, struct ditto_confli
  * ditto_mirror_forget - remove the VFS lock of a range whose client or node was released
  * @range: off its node; @range->mirror is put
  *
- * Context: may sleep; takes mirror->lock. Defined in mirror_range.c.
+ * Context: may sleep; takes mirror->lock. Defined in mirror_picture.c.
  */
 void ditto_mirror_forget(struct ditto_range *range);
 
@@ -135,7 +136,7 @@ void ditto_mirror_note(struct ditto_lock_ctx *ctx);
  *
  * Called after ditto_claim_check(), where local processes count.
  *
- * Context: may sleep, if the lock in the way is a courtesy client's.
+ * Context: any but interrupts. Defined in mirror_range.c.
  * Return: 0 or -EAGAIN.
  */
 int ditto_mirror_check_io(struct file *file, const struct ditto_intent *intent,

@@ -36,6 +36,12 @@
  * @flags: DITTO_MIRROR_* bits
  * @work: breaks grants for local processes and lowers the VFS lease
  * @again: makes @work due once more while a local process waits, and has a reference
+ * @cover_lock: guards @covers, what is in them, and the next two members; see mirror_cover.c
+ * @covers: bytes of which the VFS is shown one lock, by first byte
+ * @refining: @refine is due or runs, and has a reference
+ * @hit_since: jiffies when @refine became due
+ * @cover_next: jiffies before which no cover is made; under @lock for writing
+ * @refine: makes covers smaller that local processes have met
  */
 struct ditto_mirror {
 	refcount_t ref;
@@ -49,10 +55,134 @@ struct ditto_mirror {
 	unsigned long flags;
 	struct delayed_work work;
 	struct delayed_work again;
+	spinlock_t cover_lock;	/* see above */
+	struct list_head covers;
+	bool refining;
+	unsigned long hit_since;
+	unsigned long cover_next;
+	struct work_struct refine;
+};
+
+/* Ranges on a node from which on covers are made, and down to which they are given up. */
+#define DITTO_COVER_MAKE	16
+#define DITTO_COVER_LEAVE	8
+
+/**
+ * struct ditto_mirror_run - bytes in a row that are to be shown with one type
+ * @mirror: the mirror
+ * @first: first byte
+ * @last: last byte, up to OFFSET_MAX
+ * @type: F_UNLCK, F_RDLCK or F_WRLCK
+ * @number: number of runs before this one
+ * @asked: of a request: its type
+ * @stronger: of a request: a run had another type
+ * @in_the_way: of a request: lock of a local process
+ */
+struct ditto_mirror_run {
+	struct ditto_mirror *mirror;
+	u64 first;
+	u64 last;
+	int type;
+	u32 number;
+	int asked;
+	bool stronger;
+	struct file_lock *in_the_way;
 };
 
 /* The file for VFS calls on a lock of this type; valid as long as the mirror is held. */
 struct file *ditto_mirror_file(struct ditto_mirror *mirror, int type);
+
+/* mirror_picture.c: ranges as the VFS sees them. */
+
+/* Find and lock the lock context of the node, if the mirror is the one that shows it; or NULL. */
+struct ditto_lock_ctx *ditto_mirror_ctx(struct ditto_mirror *mirror);
+
+/**
+ * ditto_mirror_run - the lock type that the ranges of a node have at a byte
+ * @ctx: locked
+ * @at: the byte
+ * @last: reduced to the last byte up to which the type is known to hold
+ *
+ * Context: ctx->lock held.
+ * Return: F_UNLCK, F_RDLCK or F_WRLCK.
+ */
+int ditto_mirror_run(struct ditto_lock_ctx *ctx, u64 at, u64 *last);
+
+/**
+ * ditto_mirror_each - call a function for the runs of bytes that no cover shows
+ * @mirror: the mirror
+ * @first: first byte
+ * @last: last byte
+ * @fn: the function; another value than 0 ends the walk, and changing run->last moves it
+ * @run: memory for the walk; the members for the caller are set
+ *
+ * Context: may sleep; mirror->lock held.
+ * Return: what @fn returned last, or 0.
+ */
+int ditto_mirror_each(struct ditto_mirror *mirror, u64 first, u64 last,
+		      int (*fn)(struct ditto_mirror_run *run), struct ditto_mirror_run *run);
+
+/* Fill in a POSIX lock, without operations of a lock manager. */
+void ditto_mirror_fill(struct file_lock *fl, struct file *file, fl_owner_t owner, int type,
+		       u64 first, u64 last);
+
+/**
+ * ditto_mirror_set - change what the VFS sees
+ * @mirror: the mirror
+ * @type: F_UNLCK, F_RDLCK or F_WRLCK
+ * @first: first byte
+ * @last: last byte
+ * @in_the_way: filled with -EAGAIN, unless the file system has locks of its own; may be NULL
+ *
+ * Context: may sleep; mirror->lock held.
+ * Return: 0; -EAGAIN (a local process has a lock there); another error.
+ */
+int ditto_mirror_set(struct ditto_mirror *mirror, int type, u64 first, u64 last,
+		     struct file_lock *in_the_way);
+
+/* Show the VFS these bytes as they are now. May sleep; mirror->lock held. */
+void ditto_mirror_sync(struct ditto_mirror *mirror, u64 first, u64 last);
+
+/* The same for a caller that knows how many ranges the node has. */
+void ditto_mirror_sync_left(struct ditto_mirror *mirror, u32 left, u64 first, u64 last);
+
+/* mirror_cover.c: covers, see there. */
+void ditto_cover_init(struct ditto_mirror *mirror);
+void ditto_cover_exit(struct ditto_mirror *mirror);
+
+/* Forget all covers, whose bytes the VFS is not shown any more. May sleep; mirror->lock held. */
+void ditto_cover_end(struct ditto_mirror *mirror);
+
+/**
+ * ditto_cover_at - whether a byte is under a cover
+ * @mirror: the mirror
+ * @at: the byte
+ * @last: reduced to the last byte up to which the result holds
+ *
+ * Context: mirror->lock held.
+ * Return: true if it is.
+ */
+bool ditto_cover_at(struct ditto_mirror *mirror, u64 at, u64 *last);
+
+/* True if all of these bytes are under one cover. mirror->lock held. */
+bool ditto_cover_has(struct ditto_mirror *mirror, u64 first, u64 last);
+
+/* Cover these bytes, except where local processes have locks. May sleep; mirror->lock held. */
+void ditto_cover_try(struct ditto_mirror *mirror, u64 first, u64 last);
+
+/* Show exactly what is under covers, and forget them. May sleep; mirror->lock held. */
+void ditto_cover_lift(struct ditto_mirror *mirror);
+
+/**
+ * ditto_cover_hit - a local process meets a lock that the VFS is shown
+ * @mirror: whose lock it is
+ * @first: first byte of the lock
+ * @last: last byte of the lock
+ *
+ * Context: under a spinlock of the VFS.
+ * Return: true if it is to ask again after ditto_clients_yielded(), because a cover is in the way.
+ */
+bool ditto_cover_hit(struct ditto_mirror *mirror, u64 first, u64 last);
 
 /* mirror_lease.c: the lease part of creating and freeing a mirror. */
 void ditto_mirror_lease_init(struct ditto_mirror *mirror);

@@ -37,16 +37,6 @@ struct ditto_mirror_wait {
 	unsigned long flags;
 };
 
-static fl_owner_t mirror_get_owner(fl_owner_t owner)
-{
-	return ditto_owner_hold(owner);
-}
-
-static void mirror_put_owner(fl_owner_t owner)
-{
-	ditto_owner_put(owner);
-}
-
 /* The work has a reference on the request, and the release of the client waits for it. */
 static void mirror_range_kick(struct ditto_mirror_wait *mw, unsigned int ms)
 {
@@ -64,158 +54,9 @@ static void mirror_notify(struct file_lock *fl)
 	mirror_range_kick(container_of(fl, struct ditto_mirror_wait, fl), 0);
 }
 
-/*
- * A local process meets the lock of a client that may be a courtesy client. Called under a
- * spinlock of the VFS. Kernel threads are excluded: the operations of the server's own threads
- * were checked by the table before, and one of them may be needed to release the client.
- */
-static bool mirror_expirable(struct file_lock *fl)
-{
-	const struct ditto_owner *owner = fl->c.flc_owner;
-
-	return !(current->flags & PF_KTHREAD) && ditto_client_yields_now(owner->client);
-}
-
-static const struct lock_manager_operations mirror_lock_ops = {
-	.lm_mod_owner = THIS_MODULE,
-	.lm_lock_expirable = mirror_expirable,
-	.lm_expire_lock = ditto_clients_yielded,
-	.lm_get_owner = mirror_get_owner,
-	.lm_put_owner = mirror_put_owner,
+static const struct lock_manager_operations mirror_wait_ops = {
 	.lm_notify = mirror_notify,
 };
-
-static void fill_lock(struct file_lock *fl, struct file *file, struct ditto_owner *owner, int type,
-		      u64 first, u64 last)
-{
-	locks_init_lock(fl);
-	fl->c.flc_flags = FL_POSIX;
-	fl->c.flc_type = type;
-	fl->c.flc_owner = owner;
-	/* The owner is no process of this machine. */
-	fl->c.flc_pid = -1;
-	fl->c.flc_file = file;
-	fl->fl_lmops = &mirror_lock_ops;
-	fl->fl_start = first;
-	fl->fl_end = min_t(u64, last, OFFSET_MAX);
-}
-
-static int vfs_set(struct ditto_mirror *mirror, struct ditto_owner *owner, int type, u64 first,
-		   u64 last)
-{
-	struct file *file = ditto_mirror_file(mirror, type);
-	struct file_lock fl;
-
-	if (first > OFFSET_MAX)
-		return 0;
-	fill_lock(&fl, file, owner, type, first, last);
-	return vfs_lock_file(file, F_SETLK, &fl, NULL);
-}
-
-/*
- * Account for one class of an owner's ranges that do not overlap: @range is the first that does
- * not end before byte @at. *@type becomes the lock type at @at if the range covers it; *@last is
- * reduced to the last byte up to which the result holds.
- */
-static void cover_apart(const struct ditto_range *range, u64 at, int *type, u64 *last)
-{
-	if (!range)
-		return;
-	if (range->first > at) {
-		*last = min(*last, range->first - 1);
-		return;
-	}
-	*last = min(*last, range->last);
-	*type = ditto_range_is_exclusive(range) ? F_WRLCK : F_RDLCK;
-}
-
-/*
- * The same for an owner's shared EXACT ranges. They stack: the one that reaches farthest counts
- * among those that begin up to @at. They do not weaken an exclusive result.
- */
-static void cover_shared(struct ditto_lock_ctx *ctx,
-			 struct ditto_owner *owner, u64 at, int *type,
-			 u64 *last)
-{
-	struct ditto_range *range;
-	u64 reach;
-
-	if (ditto_range_own_max(ctx, owner, DITTO_OWN_SHARED, at, &reach) && reach >= at) {
-		*last = min(*last, reach);
-		if (*type == F_UNLCK)
-			*type = F_RDLCK;
-		return;
-	}
-	range = ditto_range_own(ctx, owner, DITTO_OWN_SHARED, at);
-	if (range)
-		*last = min(*last, range->first - 1);
-}
-
-/*
- * The lock type that an owner has at byte @at, and the last byte up to which it holds. Return:
- * false if the owner has nothing left on the node.
- */
-static bool mirror_cover(struct ditto_mirror *mirror, struct ditto_owner *owner, u64 at, int *type,
-			 u64 *last)
-{
-	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(mirror->point);
-	bool any;
-
-	*type = F_UNLCK;
-	if (!ctx)
-		return false;
-	/* A newer lock context of the node, which is not shown to the VFS. */
-	if (ctx->mirror != mirror) {
-		ditto_lock_ctx_unlock(ctx);
-		return false;
-	}
-	any = ditto_range_own(ctx, owner, DITTO_OWN_POSIX, 0) ||
-	      ditto_range_own_exact(ctx, owner);
-	cover_apart(ditto_range_own(ctx, owner, DITTO_OWN_POSIX, at), at, type, last);
-	if (*type != F_WRLCK)
-		cover_apart(ditto_range_own(ctx, owner, DITTO_OWN_EXCLUSIVE, at), at, type,
-			    last);
-	cover_shared(ctx, owner, at, type, last);
-	ditto_lock_ctx_unlock(ctx);
-	return any;
-}
-
-/*
- * Show the VFS what an owner has of these bytes. Giving up everything needs no memory. Giving up
- * the middle of a range does, and without memory the VFS sees more than is held until the owner's
- * next change.
- */
-static void mirror_sync(struct ditto_mirror *mirror, struct ditto_owner *owner, u64 first, u64 last)
-{
-	u64 at = first, end;
-	int type;
-
-	lockdep_assert_held(&mirror->lock);
-	last = min_t(u64, last, OFFSET_MAX);
-	while (at <= last) {
-		end = last;
-		if (!mirror_cover(mirror, owner, at, &type, &end)) {
-			vfs_set(mirror, owner, F_UNLCK, 0, OFFSET_MAX);
-			return;
-		}
-		vfs_set(mirror, owner, type, at, end);
-		at = end + 1;
-		cond_resched();
-	}
-}
-
-void ditto_mirror_forget(struct ditto_range *range)
-{
-	struct ditto_mirror *mirror = range->mirror;
-
-	if (!range->empty) {
-		mutex_lock(&mirror->lock);
-		mirror_sync(mirror, range->claim.owner, range->first, range->last);
-		mutex_unlock(&mirror->lock);
-	}
-	range->mirror = NULL;
-	ditto_mirror_put(mirror);
-}
 
 /* Put the range on its node, where it excludes others, before the VFS is asked. */
 static int pending_add(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
@@ -256,57 +97,89 @@ static int pending_end(struct ditto_lock_ctx *ctx, const struct ditto_range_requ
 	return ditto_range_take(ctx, req, prealloc);
 }
 
-/*
- * The lock type that covers both the request and what the owner has in its bytes. An exclusive
- * range there is the owner's own, or the request would have been refused.
- */
-static int type_to_ask(struct ditto_mirror *mirror, const struct ditto_range_request *req)
+/* Ask for one run. All that is there is the request's, or the owner's, or shared. */
+static int run_ask(struct ditto_mirror_run *run)
 {
-	struct ditto_lock_ctx *ctx;
-	struct ditto_range *own;
-	bool exclusive;
-
-	if (req->exclusive)
-		return F_WRLCK;
-	if (req->discipline == DITTO_POSIX)
-		return F_RDLCK;
-	ctx = ditto_lock_ctx_find(mirror->point);
-	if (!ctx)
-		return F_RDLCK;
-	own = ditto_range_own(ctx, req->owner, DITTO_OWN_EXCLUSIVE, req->first);
-	exclusive = (own && own->first <= req->last) ||
-		    ditto_range_overlap(ctx, DITTO_HELD_POSIX_EXCLUSIVE, req->first, req->last);
-	ditto_lock_ctx_unlock(ctx);
-	return exclusive ? F_WRLCK : F_RDLCK;
+	/* The pending range was released meanwhile. */
+	if (run->type == F_UNLCK)
+		return 0;
+	if (run->type != run->asked)
+		run->stronger = true;
+	return ditto_mirror_set(run->mirror, run->type, run->first, run->last, run->in_the_way);
 }
 
-/* Ask the VFS for the bytes of a pending range; if @fl is given, it waits for them. */
-static int mirror_ask(struct ditto_mirror *mirror, const struct ditto_range_request *req,
-		      struct file_lock *fl)
+/* True if the mirror itself shows shared ranges among these bytes. */
+static bool mirror_shares(struct ditto_mirror *mirror, u64 first, u64 last)
 {
-	struct file_lock now;
-	struct file *file;
-	int type;
+	struct ditto_lock_ctx *ctx = ditto_mirror_ctx(mirror);
+	bool shares;
 
-	if (req->empty || req->first > OFFSET_MAX)
+	if (!ctx)
+		return false;
+	shares = ditto_range_overlap(ctx, DITTO_HELD_POSIX_SHARED, first, last) ||
+		 ditto_range_overlap(ctx, DITTO_HELD_EXACT_SHARED, first, last);
+	ditto_lock_ctx_unlock_same(ctx);
+	return shares;
+}
+
+/*
+ * Wait for the lock of a local process without claiming anything. The waiting lock has an owner of
+ * its own, so it must not conflict with what the mirror shows: a shared one does not, if that of
+ * the process is exclusive. Return: FILE_LOCK_DEFERRED; 0 (the lock has gone); -EAGAIN (try again
+ * after some time).
+ */
+static int mirror_await(const struct ditto_mirror_run *run, struct ditto_owner *owner,
+			struct file_lock *fl)
+{
+	struct ditto_mirror *mirror = run->mirror;
+	u64 first = max_t(u64, run->first, run->in_the_way->fl_start);
+	u64 last = min_t(u64, run->last, run->in_the_way->fl_end);
+	int type = run->in_the_way->c.flc_type == F_WRLCK ? F_RDLCK : F_WRLCK;
+	int err;
+
+	if (type == F_WRLCK && mirror_shares(mirror, first, last))
+		return -EAGAIN;
+	ditto_mirror_fill(fl, mirror->file, owner, type, first, last);
+	fl->fl_lmops = &mirror_wait_ops;
+	fl->c.flc_flags |= FL_SLEEP | FL_ACCESS;
+	err = vfs_lock_file(mirror->file, F_SETLK, fl, NULL);
+	return !err || err == FILE_LOCK_DEFERRED ? err : -EAGAIN;
+}
+
+/*
+ * Ask the VFS for the bytes of a pending range; if @fl is given, it waits for them. @run->stronger
+ * tells whether the owner has stronger ranges there.
+ */
+static int mirror_ask(struct ditto_mirror *mirror, const struct ditto_range_request *req,
+		      struct file_lock *fl, struct ditto_mirror_run *run)
+{
+	struct file_lock in_the_way;
+	int err;
+
+	*run = (struct ditto_mirror_run) {
+		.asked = req->exclusive ? F_WRLCK : F_RDLCK, .in_the_way = &in_the_way,
+	};
+	if (req->empty)
 		return 0;
-	type = type_to_ask(mirror, req);
-	file = ditto_mirror_file(mirror, type);
-	if (!fl)
-		fl = &now;
-	fill_lock(fl, file, req->owner, type, req->first, req->last);
-	/* A file system with locks of its own may block here. */
-	if (fl != &now && !file->f_op->lock)
-		fl->c.flc_flags |= FL_SLEEP;
-	return vfs_lock_file(file, F_SETLK, fl, NULL);
+	do {
+		locks_init_lock(&in_the_way);
+		err = ditto_mirror_each(mirror, req->first, req->last, run_ask, run);
+		/* A file system with locks of its own does not say what is in the way. */
+		if (err != -EAGAIN || mirror->file->f_op->lock)
+			return err;
+		if (fl)
+			err = mirror_await(run, req->owner, fl);
+		locks_release_private(&in_the_way);
+	} while (!err);
+	return err;
 }
 
 /* After a change of the table, or a refusal: make the VFS show the actual state. */
 static void mirror_settle(struct ditto_mirror *mirror, const struct ditto_range_request *req,
-			  int err)
+			  const struct ditto_mirror_run *run, int err)
 {
-	if (!req->empty && (err || req->discipline == DITTO_EXACT))
-		mirror_sync(mirror, req->owner, req->first, req->last);
+	if (!req->empty && (err || run->stronger))
+		ditto_mirror_sync(mirror, req->first, req->last);
 }
 
 /*
@@ -325,15 +198,15 @@ static void describe_local(struct ditto_conflict *conflict, const struct file_lo
 	conflict->key_len = scnprintf(conflict->key, sizeof(conflict->key), "%d", fl->c.flc_pid);
 }
 
-static int local_test(struct file *file, const struct ditto_range_request *req,
+static int local_test(struct file *file, fl_owner_t owner, const struct ditto_range_request *req,
 		      struct ditto_conflict *conflict)
 {
 	struct file_lock fl;
 	int err;
 
-	fill_lock(&fl, file, req->owner, req->exclusive ? F_WRLCK : F_RDLCK, req->first, req->last);
 	/* A test has no lock manager; the result has that of the lock in the way. */
-	fl.fl_lmops = NULL;
+	ditto_mirror_fill(&fl, file, owner, req->exclusive ? F_WRLCK : F_RDLCK, req->first,
+			  req->last);
 	if (conflict)
 		describe_local(conflict, &fl);
 	err = vfs_test_lock(file, &fl);
@@ -341,36 +214,50 @@ static int local_test(struct file *file, const struct ditto_range_request *req,
 		return err;
 	if (conflict)
 		describe_local(conflict, &fl);
-	/* The copy of the other lock holds a reference on its owner. */
+	/* The copy of the other lock may hold a reference on its owner. */
 	locks_release_private(&fl);
 	return -EAGAIN;
 }
 
 int ditto_mirror_test(const struct ditto_range_request *req, struct ditto_conflict *conflict)
 {
+	struct ditto_mirror *mirror;
+	int err;
+
 	if (req->empty || req->first > OFFSET_MAX)
 		return 0;
-	return local_test(req->filp, req, conflict);
+	mirror = ditto_mirror_begin(req->point, NULL);
+	err = local_test(req->filp, mirror ?: (fl_owner_t)req->owner, req, conflict);
+	ditto_mirror_end(mirror);
+	return err;
 }
 
 int ditto_mirror_check_io(struct file *file, const struct ditto_intent *intent,
 			  const struct ditto_actor *actor, struct ditto_conflict *conflict)
 {
-	struct file_lock fl;
+	struct file_lock_context *ctx = locks_inode_context(file_inode(file));
+	u64 last = min_t(u64, intent->last, OFFSET_MAX);
+	bool writes = intent->kind != DITTO_INTENT_READ;
+	struct file_lock *fl;
+	int err = 0;
 
-	if (!actor->exact || intent->empty || intent->first > OFFSET_MAX ||
-	    !vfs_inode_has_locks(file_inode(file)))
+	if (!actor->exact || intent->empty || intent->first > OFFSET_MAX || !ctx)
 		return 0;
-	fill_lock(&fl, file, actor->owner, intent->kind == DITTO_INTENT_READ ? F_RDLCK : F_WRLCK,
-		  intent->first, intent->last);
-	fl.fl_lmops = NULL;
-	posix_test_lock(file, &fl);
-	if (fl.c.flc_type == F_UNLCK)
-		return 0;
-	if (conflict)
-		describe_local(conflict, &fl);
-	locks_release_private(&fl);
-	return -EAGAIN;
+	spin_lock(&ctx->flc_lock);
+	list_for_each_entry(fl, &ctx->flc_posix, c.flc_list) {
+		/* The table has checked its own. */
+		if (fl->fl_lmops && fl->fl_lmops->lm_mod_owner == THIS_MODULE)
+			continue;
+		if ((u64)fl->fl_start > last || (u64)fl->fl_end < intent->first ||
+		    (!writes && fl->c.flc_type == F_RDLCK))
+			continue;
+		if (conflict)
+			describe_local(conflict, fl);
+		err = -EAGAIN;
+		break;
+	}
+	spin_unlock(&ctx->flc_lock);
+	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_mirror_check_io, DITTO);
 
@@ -402,33 +289,56 @@ void ditto_mirror_wait_free(struct ditto_wait *wait)
 	wait->mirror = NULL;
 }
 
+/* True if the VFS need not be asked for these bytes. */
+static bool mirror_knows(struct ditto_mirror *mirror, const struct ditto_range_request *req)
+{
+	return req->empty || req->first > OFFSET_MAX ||
+	       ditto_cover_has(mirror, req->first, min_t(u64, req->last, OFFSET_MAX));
+}
+
+/* The part of a request that is under mirror->lock. */
+static int mirror_lock(struct ditto_mirror *mirror, const struct ditto_range_request *req,
+		       struct ditto_wait *wait, struct ditto_conflict *conflict,
+		       struct ditto_range *prealloc[2])
+{
+	struct ditto_lock_ctx *ctx = mirror->ctx;
+	bool known = mirror_knows(mirror, req), many;
+	struct ditto_mirror_run run;
+	int err;
+
+	ditto_lock_ctx_lock_pinned(ctx);
+	if (wait && (wait->tell || ditto_wait_ahead(ctx, req, NULL, conflict)))
+		err = -EAGAIN;
+	else if (known)
+		err = ditto_range_try(ctx, req, prealloc, conflict);
+	else
+		err = ditto_range_conflict_check(ctx, req, conflict) ?:
+		      pending_add(ctx, req, prealloc[0]);
+	ditto_lock_ctx_unlock(ctx);
+	if (err || known)
+		return err;
+
+	err = mirror_ask(mirror, req, NULL, &run);
+	if (err == -EAGAIN)
+		local_test(mirror->file, mirror, req, conflict);
+	ditto_lock_ctx_lock_pinned(ctx);
+	err = pending_end(ctx, req, prealloc, err);
+	many = ctx->ranged > DITTO_COVER_MAKE;
+	ditto_lock_ctx_unlock(ctx);
+	mirror_settle(mirror, req, &run, err);
+	if (many)
+		ditto_cover_try(mirror, 0, OFFSET_MAX);
+	return err;
+}
+
 int ditto_mirror_lock(struct ditto_mirror *mirror, const struct ditto_range_request *req,
 		      struct ditto_wait *wait, struct ditto_conflict *conflict,
 		      struct ditto_range *prealloc[2])
 {
-	struct ditto_lock_ctx *ctx = mirror->ctx;
 	int err;
 
 	mutex_lock(&mirror->lock);
-	ditto_lock_ctx_lock_pinned(ctx);
-	if (wait && (wait->tell || ditto_wait_ahead(ctx, req, NULL, conflict)))
-		err = -EAGAIN;
-	else
-		err = ditto_range_conflict_check(ctx, req, conflict);
-	if (!err)
-		err = pending_add(ctx, req, prealloc[0]);
-	ditto_lock_ctx_unlock(ctx);
-	if (err)
-		goto unlock;
-
-	err = mirror_ask(mirror, req, NULL);
-	if (err == -EAGAIN)
-		local_test(mirror->file, req, conflict);
-	ditto_lock_ctx_lock_pinned(ctx);
-	err = pending_end(ctx, req, prealloc, err);
-	ditto_lock_ctx_unlock(ctx);
-	mirror_settle(mirror, req, err);
-unlock:
+	err = mirror_lock(mirror, req, wait, conflict, prealloc);
 	mutex_unlock(&mirror->lock);
 	if (!wait || (err != -EAGAIN && err != -EBUSY))
 		return err;
@@ -446,14 +356,17 @@ int ditto_mirror_unlock(struct ditto_mirror *mirror, const struct ditto_range_re
 			struct ditto_range *prealloc[2])
 {
 	struct ditto_lock_ctx *ctx = mirror->ctx;
+	u32 left;
 	int err;
 
 	mutex_lock(&mirror->lock);
 	ditto_lock_ctx_lock_pinned(ctx);
 	err = ditto_range_give(ctx, req, prealloc);
+	left = ctx->ranged;
 	ditto_lock_ctx_unlock(ctx);
-	if (!err && !req->empty)
-		mirror_sync(mirror, req->owner, req->first, req->last);
+	if (!err && !req->empty &&
+	    (left <= DITTO_COVER_LEAVE || !mirror_knows(mirror, req)))
+		ditto_mirror_sync_left(mirror, left, req->first, req->last);
 	mutex_unlock(&mirror->lock);
 	return err;
 }
@@ -494,6 +407,7 @@ static void mirror_turn(struct ditto_mirror_wait *mw)
 	struct ditto_mirror *mirror = mw->mirror;
 	struct ditto_wait *wait = mw->wait;
 	struct ditto_range_request req = wait->request;
+	struct ditto_mirror_run run;
 	struct ditto_lock_ctx *ctx;
 	int err;
 
@@ -516,11 +430,7 @@ static void mirror_turn(struct ditto_mirror_wait *mw)
 	ditto_lock_ctx_pin(ctx);
 	ditto_lock_ctx_unlock(ctx);
 
-	/*
-	 * A waiting lock would make the VFS count the owner as blocked in its own deadlock
-	 * detection, so a request for a notification only does not wait there.
-	 */
-	err = mirror_ask(mirror, &req, wait->tell ? NULL : &mw->fl);
+	err = mirror_ask(mirror, &req, &mw->fl, &run);
 	ditto_lock_ctx_lock_pinned(ctx);
 	ditto_lock_ctx_unpin(ctx);
 	if (wait->ctx)
@@ -529,8 +439,7 @@ static void mirror_turn(struct ditto_mirror_wait *mw)
 		/* Cancelled, or its client was released. */
 		err = pending_end(ctx, &req, wait->prealloc, err ?: -ESHUTDOWN);
 	ditto_lock_ctx_unlock(ctx);
-	if (err != FILE_LOCK_DEFERRED)
-		mirror_settle(mirror, &req, -EAGAIN);
+	mirror_settle(mirror, &req, &run, -EAGAIN);
 }
 
 static void turn_work(struct work_struct *work)

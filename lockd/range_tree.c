@@ -76,14 +76,7 @@ static enum ditto_own_class range_class(const struct ditto_range *range)
 /* The value whose maximum ditto_range_own_max() reports. */
 static inline u64 own_value(const struct ditto_range *range)
 {
-	switch (range_class(range)) {
-	case DITTO_OWN_POSIX:
-		return ditto_range_is_exclusive(range);
-	case DITTO_OWN_SHARED:
-		return range->last;
-	default:
-		return 0;
-	}
+	return range_class(range) == DITTO_OWN_POSIX && ditto_range_is_exclusive(range);
 }
 
 RB_DECLARE_CALLBACKS_MAX(static, own_augment, struct ditto_range, by_owner, u64, own_max,
@@ -122,6 +115,7 @@ static bool own_less(struct rb_node *a, const struct rb_node *b)
 void ditto_range_insert(struct ditto_lock_ctx *ctx, struct ditto_range *range)
 {
 	lockdep_assert_held(&ctx->lock);
+	ctx->ranged++;
 	range->subtree = range_sum(range);
 	/*
 	 * A range that overlaps nothing is kept out of the interval tree, where many could pile up.
@@ -138,6 +132,7 @@ void ditto_range_insert(struct ditto_lock_ctx *ctx, struct ditto_range *range)
 void ditto_range_erase(struct ditto_lock_ctx *ctx, struct ditto_range *range)
 {
 	lockdep_assert_held(&ctx->lock);
+	ctx->ranged--;
 	if (!ditto_range_is_nowhere(range->empty, range->first))
 		rb_erase_augmented_cached(&range->by_first, &ctx->ranges[range->claim.held],
 					  &range_augment);

@@ -182,10 +182,9 @@ struct ditto_range *ditto_range_own_exact_next(struct ditto_range *range);
  * ditto_range_own_max - maximum over an owner's ranges of a class that begin up to a byte
  * @ctx: locked
  * @owner: the owner
- * @class: DITTO_OWN_SHARED or DITTO_OWN_POSIX
+ * @class: DITTO_OWN_POSIX
  * @byte: the byte
- * @max: set to the largest last byte (DITTO_OWN_SHARED) or to 1 if any of the ranges is exclusive
- *	(DITTO_OWN_POSIX)
+ * @max: set to 1 if any of the ranges is exclusive, otherwise to 0
  *
  * Context: ctx->lock held. Defined in range_tree.c.
  * Return: false if there is no such range.

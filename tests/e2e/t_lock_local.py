@@ -202,6 +202,36 @@ def beyond_what_local_processes_can_lock(w):
 
 
 @test(server='ditto', locks=True)
+def many_ranges(w):
+    """Many ranges are few locks of the kernel, and local processes meet exactly the ranges."""
+    a, s = mixed(w)
+    for i in range(60):
+        a.lock(WRITE if i % 2 else READ, 10 * i, 5)
+    eq(shown(w), [('WRITE', '0', 'EOF', False)])
+    eq(s.holder(WRITE, 305, 20)[:3], (WRITE, 310, 5))
+    assert len(shown(w)) < 60, shown(w)
+    s.refused('lock', WRITE, 314, 1)
+    s.refused('lock', WRITE, 320, 1)
+    s.lock(READ, 320, 5)
+    s.lock(WRITE, 315, 5)
+    a.refused('lock', READ, 316, 1)
+    a.refused('lock', WRITE, 322, 1)
+    s.start('wait', WRITE, 450, 5).waits()
+    a.unlock(440, 10)
+    s.waits()
+    a.unlock(450, 5)
+    s.result(SOON)
+    a.start('wait', WRITE, 450, 1).waits()
+    s.unlock()
+    a.result(SOON)
+    s.refused('lock', READ, 450, 1)
+    a.end(signal.SIGKILL)
+    wait_for('nothing is left', lambda: shown(w) == [])
+    s.lock(WRITE)
+    end(s)
+
+
+@test(server='ditto', locks=True)
 def switched_off(w):
     """Clients exclude only each other with local-locks off."""
     w.server.ctl('share', 'set', 'data', 'local-locks', 'off')

@@ -55,4 +55,57 @@ static inline struct mirror_test *mirror_test_stuck(struct kunit *test)
 	return t;
 }
 
+static inline struct ditto_range_request mirror_req(struct mirror_test *t, int owner,
+						    bool exclusive, u64 first, u64 last)
+{
+	struct ditto_range_request req = claim_req(t->node, t->owner[owner], exclusive, first,
+						   last);
+
+	req.filp = t->file;
+	return req;
+}
+
+static inline int mirror_lock(struct mirror_test *t, int owner, bool exclusive, u64 first, u64 last)
+{
+	struct ditto_range_request req = mirror_req(t, owner, exclusive, first, last);
+
+	return ditto_range_lock(&req, NULL, NULL);
+}
+
+static inline int mirror_unlock(struct mirror_test *t, int owner, u64 first, u64 last)
+{
+	struct ditto_range_request req = mirror_req(t, owner, true, first, last);
+
+	return ditto_range_unlock(&req);
+}
+
+/* F_SETLK of a local process. */
+static inline int mirror_local_lock(struct mirror_test *t, int type, u64 first, u64 last)
+{
+	struct file_lock fl;
+
+	locks_init_lock(&fl);
+	fl.c.flc_flags = FL_POSIX;
+	fl.c.flc_type = type;
+	fl.c.flc_owner = current;
+	fl.c.flc_pid = 77;
+	fl.c.flc_file = t->file;
+	fl.fl_start = first;
+	fl.fl_end = last;
+	return vfs_lock_file(t->file, F_SETLK, &fl, NULL);
+}
+
+/* Access of a local process to one byte: 2 write, 1 read, 0 none. */
+static inline int mirror_local_may(struct mirror_test *t, u64 byte)
+{
+	int may = 0;
+
+	if (!mirror_local_lock(t, F_WRLCK, byte, byte))
+		may = 2;
+	else if (!mirror_local_lock(t, F_RDLCK, byte, byte))
+		may = 1;
+	mirror_local_lock(t, F_UNLCK, byte, byte);
+	return may;
+}
+
 #endif

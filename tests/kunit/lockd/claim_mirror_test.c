@@ -13,64 +13,11 @@
 #include "../../../lockd/mirror.h"
 #include "claim_mirror_common.h"
 
-static struct ditto_range_request req_of(struct mirror_test *t, int owner, bool exclusive,
-					 u64 first, u64 last)
-{
-	struct ditto_range_request req = claim_req(t->node, t->owner[owner], exclusive, first,
-						   last);
-
-	req.filp = t->file;
-	return req;
-}
-
-static int mirror_lock(struct mirror_test *t, int owner, bool exclusive, u64 first, u64 last)
-{
-	struct ditto_range_request req = req_of(t, owner, exclusive, first, last);
-
-	return ditto_range_lock(&req, NULL, NULL);
-}
-
-static int mirror_unlock(struct mirror_test *t, int owner, u64 first, u64 last)
-{
-	struct ditto_range_request req = req_of(t, owner, true, first, last);
-
-	return ditto_range_unlock(&req);
-}
-
-/* F_SETLK of a local process. */
-static int mirror_local_lock(struct mirror_test *t, int type, u64 first, u64 last)
-{
-	struct file_lock fl;
-
-	locks_init_lock(&fl);
-	fl.c.flc_flags = FL_POSIX;
-	fl.c.flc_type = type;
-	fl.c.flc_owner = current;
-	fl.c.flc_pid = 77;
-	fl.c.flc_file = t->file;
-	fl.fl_start = first;
-	fl.fl_end = last;
-	return vfs_lock_file(t->file, F_SETLK, &fl, NULL);
-}
-
-/* Access of a local process to one byte: 2 write, 1 read, 0 none. */
-static int local_may(struct mirror_test *t, u64 byte)
-{
-	int may = 0;
-
-	if (!mirror_local_lock(t, F_WRLCK, byte, byte))
-		may = 2;
-	else if (!mirror_local_lock(t, F_RDLCK, byte, byte))
-		may = 1;
-	mirror_local_lock(t, F_UNLCK, byte, byte);
-	return may;
-}
-
 static void both_see_each_other(struct kunit *test)
 {
 	struct mirror_test *t = mirror_test_begin(test);
 	struct ditto_conflict *conflict = kunit_kzalloc(test, sizeof(*conflict), GFP_KERNEL);
-	struct ditto_range_request req = req_of(t, 0, true, 0, 199);
+	struct ditto_range_request req = mirror_req(t, 0, true, 0, 199);
 
 	KUNIT_ASSERT_NOT_NULL(test, conflict);
 	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_RDLCK, 100, 109), 0);
@@ -83,25 +30,25 @@ static void both_see_each_other(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_range_test(&req, conflict), -EAGAIN);
 	/* Nothing is left of it, in the table or in the VFS. */
 	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t->client->client), 0);
-	KUNIT_EXPECT_EQ(test, local_may(t, 0), 2);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 0), 2);
 	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, false, 0, 199), 0);
-	KUNIT_EXPECT_EQ(test, local_may(t, 50), 1);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 50), 1);
 	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_UNLCK, 0, 1000), 0);
 	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, true, 50, 59), 0);
-	KUNIT_EXPECT_EQ(test, local_may(t, 49), 1);
-	KUNIT_EXPECT_EQ(test, local_may(t, 50), 0);
-	KUNIT_EXPECT_EQ(test, local_may(t, 59), 0);
-	KUNIT_EXPECT_EQ(test, local_may(t, 60), 1);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 49), 1);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 50), 0);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 59), 0);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 60), 1);
 	KUNIT_EXPECT_EQ(test, mirror_unlock(t, 0, 55, 100), 0);
-	KUNIT_EXPECT_EQ(test, local_may(t, 54), 0);
-	KUNIT_EXPECT_EQ(test, local_may(t, 55), 2);
-	KUNIT_EXPECT_EQ(test, local_may(t, 100), 2);
-	KUNIT_EXPECT_EQ(test, local_may(t, 101), 1);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 54), 0);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 55), 2);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 100), 2);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 101), 1);
 	/* The ranges of two owners are separate. */
 	KUNIT_EXPECT_EQ(test, mirror_lock(t, 1, false, 150, 300), 0);
 	KUNIT_EXPECT_EQ(test, mirror_unlock(t, 0, 0, U64_MAX), 0);
-	KUNIT_EXPECT_EQ(test, local_may(t, 149), 2);
-	KUNIT_EXPECT_EQ(test, local_may(t, 150), 1);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 149), 2);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 150), 1);
 	/* Bytes that the VFS cannot express are held in the table only. */
 	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, true, 1ULL << 63, U64_MAX), 0);
 	KUNIT_EXPECT_EQ(test, mirror_lock(t, 1, true, U64_MAX, U64_MAX), -EAGAIN);
@@ -112,9 +59,9 @@ static void both_see_each_other(struct kunit *test)
 static void stacks_are_shown_as_one(struct kunit *test)
 {
 	struct mirror_test *t = mirror_test_begin(test);
-	struct ditto_range_request outer = req_of(t, 0, false, 0, 99);
-	struct ditto_range_request inner = req_of(t, 0, true, 40, 49);
-	struct ditto_range_request again = req_of(t, 0, false, 45, 60);
+	struct ditto_range_request outer = mirror_req(t, 0, false, 0, 99);
+	struct ditto_range_request inner = mirror_req(t, 0, true, 40, 49);
+	struct ditto_range_request again = mirror_req(t, 0, false, 45, 60);
 
 	outer.discipline = DITTO_EXACT;
 	inner.discipline = DITTO_EXACT;
@@ -122,18 +69,18 @@ static void stacks_are_shown_as_one(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&inner, NULL, NULL), 0);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&outer, NULL, NULL), 0);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&again, NULL, NULL), 0);
-	KUNIT_EXPECT_EQ(test, local_may(t, 39), 1);
-	KUNIT_EXPECT_EQ(test, local_may(t, 40), 0);
-	KUNIT_EXPECT_EQ(test, local_may(t, 49), 0);
-	KUNIT_EXPECT_EQ(test, local_may(t, 50), 1);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 39), 1);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 40), 0);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 49), 0);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 50), 1);
 	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&inner), 0);
-	KUNIT_EXPECT_EQ(test, local_may(t, 45), 1);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 45), 1);
 	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&outer), 0);
-	KUNIT_EXPECT_EQ(test, local_may(t, 44), 2);
-	KUNIT_EXPECT_EQ(test, local_may(t, 45), 1);
-	KUNIT_EXPECT_EQ(test, local_may(t, 61), 2);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 44), 2);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 45), 1);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 61), 2);
 	KUNIT_EXPECT_EQ(test, ditto_range_unlock(&again), 0);
-	KUNIT_EXPECT_EQ(test, local_may(t, 45), 2);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 45), 2);
 	mirror_test_end(test, t);
 }
 
@@ -151,17 +98,17 @@ static void waits_for_a_local_process(struct kunit *test)
 	struct claim_wait *first = claim_wait(test), *second = claim_wait(test);
 	struct claim_wait *gone = claim_wait(test);
 
-	req = req_of(t, 0, true, 0, 99);
+	req = mirror_req(t, 0, true, 0, 99);
 	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_WRLCK, 50, 59), 0);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &first->wait, NULL), -EINPROGRESS);
-	req = req_of(t, 1, true, 90, 120);
+	req = mirror_req(t, 1, true, 90, 120);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &second->wait, NULL), -EINPROGRESS);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&first->granted) + atomic_read(&second->granted), 0);
 	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t->client->client), 0);
 	/* A request that is cancelled while it waits in the VFS. */
 	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_WRLCK, 1000, 1009), 0);
-	req = req_of(t, 1, true, 1000, 1000);
+	req = mirror_req(t, 1, true, 1000, 1000);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &gone->wait, NULL), -EINPROGRESS);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, ditto_range_cancel(&req), 0);
@@ -170,12 +117,12 @@ static void waits_for_a_local_process(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_UNLCK, 0, 2000), 0);
 	KUNIT_EXPECT_TRUE(test, granted_soon(first));
 	KUNIT_EXPECT_FALSE(test, atomic_read(&second->granted));
-	KUNIT_EXPECT_EQ(test, local_may(t, 99), 0);
-	KUNIT_EXPECT_EQ(test, local_may(t, 100), 2);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 99), 0);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 100), 2);
 	KUNIT_EXPECT_EQ(test, mirror_unlock(t, 0, 0, 99), 0);
 	KUNIT_EXPECT_TRUE(test, granted_soon(second));
-	KUNIT_EXPECT_EQ(test, local_may(t, 0), 2);
-	KUNIT_EXPECT_EQ(test, local_may(t, 120), 0);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 0), 2);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 120), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&gone->granted), 0);
 	mirror_test_end(test, t);
 }
@@ -202,22 +149,22 @@ static void waits_where_nobody_tells(struct kunit *test)
 	struct mirror_test *t = mirror_test_begin(test);
 	const struct file_operations *real = t->file->f_op;
 	struct claim_wait *wait = claim_wait(test), *gone = claim_wait(test);
-	struct ditto_range_request req = req_of(t, 0, true, 0, 99);
+	struct ditto_range_request req = mirror_req(t, 0, true, 0, 99);
 
 	t->file->f_op = &refusing;
 	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_WRLCK, 50, 59), 0);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &wait->wait, NULL), -EINPROGRESS);
-	req = req_of(t, 1, true, 55, 55);
+	req = mirror_req(t, 1, true, 55, 55);
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, &gone->wait, NULL), -EINPROGRESS);
 	claim_flush(test);
 	KUNIT_EXPECT_EQ(test, atomic_read(&wait->granted), 0);
 	KUNIT_EXPECT_EQ(test, ditto_range_cancel(&req), 0);
 	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_UNLCK, 0, 100), 0);
 	KUNIT_EXPECT_TRUE(test, granted_soon(wait));
-	KUNIT_EXPECT_EQ(test, local_may(t, 99), 0);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 99), 0);
 	KUNIT_EXPECT_EQ(test, mirror_unlock(t, 0, 0, 99), 0);
-	KUNIT_EXPECT_EQ(test, local_may(t, 99), 2);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 99), 2);
 	KUNIT_EXPECT_EQ(test, atomic_read(&gone->granted), 0);
 	/* Work of the cancelled request may still use the file. */
 	for (int i = 0; i < 100 && !atomic_read(&gone->released); i++)
@@ -243,7 +190,7 @@ static void writers_ask_with_their_file(struct kunit *test)
 {
 	struct mirror_test *t = mirror_test_begin(test);
 	struct file *reader = dentry_open(&t->file->f_path, O_RDONLY, current_cred());
-	struct ditto_range_request req = req_of(t, 0, false, 0, 9);
+	struct ditto_range_request req = mirror_req(t, 0, false, 0, 9);
 	const struct file_operations *real = t->file->f_op;
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(reader));
@@ -253,10 +200,10 @@ static void writers_ask_with_their_file(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
 	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, true, 5, 5), 0);
 	KUNIT_EXPECT_TRUE(test, asked_with & FMODE_WRITE);
-	KUNIT_EXPECT_EQ(test, local_may(t, 4), 1);
-	KUNIT_EXPECT_EQ(test, local_may(t, 5), 0);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 4), 1);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 5), 0);
 	KUNIT_EXPECT_EQ(test, mirror_unlock(t, 0, 0, 9), 0);
-	KUNIT_EXPECT_EQ(test, local_may(t, 5), 2);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 5), 2);
 	claim_flush(test);
 	reader->f_op = real;
 	t->file->f_op = real;
@@ -402,7 +349,7 @@ static void process_is_refused_if_withdrawal_hangs(struct kunit *test)
 static void release_is_shown(struct kunit *test)
 {
 	struct mirror_test *t = mirror_test_begin(test);
-	struct ditto_range_request req = req_of(t, 1, true, 500, 509);
+	struct ditto_range_request req = mirror_req(t, 1, true, 500, 509);
 	struct claim_wait *wait = claim_wait(test);
 
 	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, true, 0, 9), 0);
@@ -412,8 +359,8 @@ static void release_is_shown(struct kunit *test)
 	claim_flush(test);
 	ditto_client_release(&t->client->client, "test");
 	KUNIT_EXPECT_EQ(test, wait->result, -ESHUTDOWN);
-	KUNIT_EXPECT_EQ(test, local_may(t, 5), 2);
-	KUNIT_EXPECT_EQ(test, local_may(t, 25), 2);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 5), 2);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 25), 2);
 	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_UNLCK, 0, 1000), 0);
 	mirror_test_end(test, t);
 }
@@ -432,10 +379,10 @@ static void one_mirror_for_a_node(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, again, mirror);
 	ditto_mirror_put(mirror);
 	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, true, 0, 9), 0);
-	KUNIT_EXPECT_EQ(test, local_may(t, 5), 0);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 5), 0);
 	ditto_mirror_end(again);
 	KUNIT_EXPECT_EQ(test, mirror_unlock(t, 0, 0, 9), 0);
-	KUNIT_EXPECT_EQ(test, local_may(t, 5), 2);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 5), 2);
 	mirror_test_end(test, t);
 }
 

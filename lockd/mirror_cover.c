@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Covers: bytes for which the VFS shows one exclusive lock of the mirror, whatever ranges are
+ * there. The VFS keeps the locks of a file in a list that it walks for each request, so that
+ * many ranges would make every request slow. As long as no local process has locks or asks for
+ * any, it need not see which ranges they are: nobody but the mirror can have a lock under a cover,
+ * so ranges there come and go without the VFS being asked.
+ *
+ * A local process that meets a cover is sent away by the VFS to wait and to ask again. Meanwhile
+ * the cover is refined: what is free of ranges is given up, and the rest is shown exactly if
+ * it is little, or becomes smaller covers with free bytes between them. So a request meets a few
+ * covers, each one smaller than the one before, until it is granted or meets an exact lock. The
+ * VFS then has few locks more than before.
+ *
+ * Locking: covers change under mirror->lock, with cover_lock held around changes of the list; the
+ * VFS reports a hit under a spinlock of its own, inside which cover_lock is taken. A cover is in
+ * the list before its lock is set, and leaves it after the exact locks are set, so that no local
+ * process takes the lock of a cover for that of a range.
+ */
+#include <linux/fs.h>
+#include <linux/jiffies.h>
+#include <linux/slab.h>
+
+#include "client_private.h"
+#include "lock_ctx_private.h"
+#include "mirror_private.h"
+#include "range_private.h"
+#include "range_tree_private.h"
+
+/* Runs of a cover that are few enough to be shown exactly. */
+#define FEW_RUNS	32
+/* Pieces that a cover is cut into, and runs looked at for a place to cut. */
+#define PIECES		8
+#define RUNS_TO_CUT	4
+/* Locks of local processes around which covers are tried. */
+#define TRIES		8
+/* No cover is made again so soon after a local process met one, or was in its way. */
+#define QUIET_MS	1000
+/*
+ * A local process that meets a cover waits no longer than this, because it cannot be killed
+ * meanwhile.
+ */
+#define HIT_BOUND_MS	5000
+
+/**
+ * struct cover - bytes of which the VFS is shown one exclusive lock
+ * @link: entry in mirror->covers
+ * @first: first byte
+ * @last: last byte, up to OFFSET_MAX
+ * @hit: a local process has met it
+ */
+struct cover {
+	struct list_head link;
+	u64 first;
+	u64 last;
+	bool hit;
+};
+
+/**
+ * struct gap - bytes to give up
+ * @first: first byte
+ * @last: last byte
+ */
+struct gap {
+	u64 first;
+	u64 last;
+};
+
+/**
+ * struct cuts - what is to become of a cover
+ * @gap: bytes to give up, in ascending order
+ * @count: number of entries
+ * @few: the cover has few runs
+ * @from: with no gaps and many runs: bytes before this one are shown exactly
+ */
+struct cuts {
+	struct gap gap[PIECES + 2];
+	int count;
+	bool few;
+	u64 from;
+};
+
+static struct cover *cover_alloc(u64 first, u64 last)
+{
+	struct cover *cover = kzalloc(sizeof(*cover), GFP_KERNEL);
+
+	if (cover) {
+		cover->first = first;
+		cover->last = last;
+	}
+	return cover;
+}
+
+static void cover_link(struct ditto_mirror *mirror, struct cover *cover)
+{
+	struct cover *next;
+
+	spin_lock(&mirror->cover_lock);
+	list_for_each_entry(next, &mirror->covers, link)
+		if (next->first > cover->first)
+			break;
+	list_add_tail(&cover->link, &next->link);
+	spin_unlock(&mirror->cover_lock);
+}
+
+static void cover_free(struct ditto_mirror *mirror, struct cover *cover)
+{
+	spin_lock(&mirror->cover_lock);
+	list_del(&cover->link);
+	spin_unlock(&mirror->cover_lock);
+	kfree(cover);
+}
+
+void ditto_cover_end(struct ditto_mirror *mirror)
+{
+	struct cover *cover, *next;
+
+	list_for_each_entry_safe(cover, next, &mirror->covers, link)
+		cover_free(mirror, cover);
+}
+
+bool ditto_cover_at(struct ditto_mirror *mirror, u64 at, u64 *last)
+{
+	struct cover *cover;
+
+	list_for_each_entry(cover, &mirror->covers, link) {
+		if (cover->last < at)
+			continue;
+		*last = min(*last, cover->first > at ? cover->first - 1 : cover->last);
+		return cover->first <= at;
+	}
+	return false;
+}
+
+bool ditto_cover_has(struct ditto_mirror *mirror, u64 first, u64 last)
+{
+	u64 to = last;
+
+	lockdep_assert_held(&mirror->lock);
+	return ditto_cover_at(mirror, first, &to) && to == last;
+}
+
+/* True if a local process waits for a lock of the mirror. */
+static bool cover_awaited(const struct ditto_mirror *mirror)
+{
+	struct file_lock_context *ctx = locks_inode_context(file_inode(mirror->file));
+
+	return ctx && locks_owner_has_blockers(ctx, (fl_owner_t)mirror);
+}
+
+/*
+ * Cover these bytes, unless a local process has a lock there. The new cover absorbs others. Nor is
+ * there a cover while a process waits: the VFS would let it wait for the lock of the cover, and it
+ * would not be woken when its range goes. Once the cover is in the list, no process begins to wait.
+ */
+static int cover_add(struct ditto_mirror *mirror, u64 first, u64 last,
+		     struct file_lock *in_the_way)
+{
+	struct cover *cover = cover_alloc(first, last), *old, *next;
+	int err;
+
+	if (!cover)
+		return -ENOMEM;
+	cover_link(mirror, cover);
+	err = cover_awaited(mirror) ? -EBUSY :
+	      ditto_mirror_set(mirror, F_WRLCK, first, last, in_the_way);
+	if (err) {
+		cover_free(mirror, cover);
+		return err;
+	}
+	list_for_each_entry_safe(old, next, &mirror->covers, link) {
+		if (old == cover || old->last < first || old->first > last)
+			continue;
+		spin_lock(&mirror->cover_lock);
+		cover->first = min(cover->first, old->first);
+		cover->last = max(cover->last, old->last);
+		cover->hit |= old->hit;
+		spin_unlock(&mirror->cover_lock);
+		cover_free(mirror, old);
+	}
+	return 0;
+}
+
+static void quiet_begin(struct ditto_mirror *mirror)
+{
+	mirror->cover_next = jiffies + msecs_to_jiffies(QUIET_MS);
+}
+
+void ditto_cover_try(struct ditto_mirror *mirror, u64 first, u64 last)
+{
+	struct file_lock lock;
+	u64 at = first, begin, end;
+	int err;
+
+	lockdep_assert_held(&mirror->lock);
+	/* A file system with locks of its own does not send its callers to wait. */
+	if (mirror->file->f_op->lock || time_before(jiffies, mirror->cover_next))
+		return;
+	for (int i = 0; i < TRIES && at <= last; i++) {
+		locks_init_lock(&lock);
+		err = cover_add(mirror, at, last, &lock);
+		if (err == -EBUSY)
+			quiet_begin(mirror);
+		if (err != -EAGAIN)
+			return;
+		begin = lock.fl_start;
+		end = lock.fl_end;
+		locks_release_private(&lock);
+		quiet_begin(mirror);
+		if (begin > at)
+			cover_add(mirror, at, begin - 1, NULL);
+		at = end + 1;
+	}
+}
+
+/* Show exactly what is in these bytes of a cover, which the caller takes off the list. */
+static int cover_show(struct ditto_mirror *mirror, u64 first, u64 last)
+{
+	struct ditto_lock_ctx *ctx;
+	u64 at = first, to;
+	int type, err = 0;
+
+	for (; !err && at <= last; at = to + 1) {
+		to = last;
+		type = F_UNLCK;
+		ctx = ditto_mirror_ctx(mirror);
+		if (ctx) {
+			type = ditto_mirror_run(ctx, at, &to);
+			ditto_lock_ctx_unlock_same(ctx);
+		}
+		/* Exclusive bytes are shown already. */
+		if (type != F_WRLCK)
+			err = ditto_mirror_set(mirror, type, at, to, NULL);
+		cond_resched();
+	}
+	return err;
+}
+
+void ditto_cover_lift(struct ditto_mirror *mirror)
+{
+	struct cover *cover, *next;
+
+	lockdep_assert_held(&mirror->lock);
+	list_for_each_entry_safe(cover, next, &mirror->covers, link)
+		if (!cover_show(mirror, cover->first, cover->last))
+			cover_free(mirror, cover);
+}
+
+/* The bytes of a cover that ranges are in. Return: false if there are none. */
+static bool cover_hull(struct ditto_lock_ctx *ctx, const struct cover *cover, struct gap *hull)
+{
+	struct ditto_range *range;
+	struct rb_node *root;
+	bool any = false;
+
+	hull->first = cover->last;
+	hull->last = 0;
+	for (int row = 0; row < DITTO_RANGE_ROWS; row++) {
+		range = ditto_range_overlap(ctx, row, cover->first, cover->last);
+		if (!range)
+			continue;
+		any = true;
+		hull->first = min(hull->first, max(range->first, cover->first));
+		/* The last byte of the whole row, which is no less than that of the cover. */
+		root = ctx->ranges[row].rb_root.rb_node;
+		range = rb_entry(root, struct ditto_range, by_first);
+		hull->last = max(hull->last, min(range->subtree.last, cover->last));
+	}
+	return any;
+}
+
+static void cuts_add(struct cuts *cuts, u64 first, u64 last)
+{
+	cuts->gap[cuts->count++] = (struct gap) { first, last };
+}
+
+/* Find free bytes between the ranges, at about equal distances. */
+static void cuts_between(struct ditto_lock_ctx *ctx, const struct gap *hull, struct cuts *cuts)
+{
+	u64 step = (hull->last - hull->first) / PIECES;
+	u64 at, to, behind = hull->first;
+
+	for (int i = 1; i < PIECES; i++) {
+		at = max(hull->first + i * step, behind);
+		for (int n = 0; n < RUNS_TO_CUT && at <= hull->last; n++, at = to + 1) {
+			to = hull->last;
+			if (ditto_mirror_run(ctx, at, &to) != F_UNLCK)
+				continue;
+			cuts_add(cuts, at, to);
+			behind = to + 1;
+			break;
+		}
+	}
+}
+
+static void cuts_find(struct ditto_mirror *mirror, const struct cover *cover, struct cuts *cuts)
+{
+	struct ditto_lock_ctx *ctx = ditto_mirror_ctx(mirror);
+	struct gap hull;
+	u64 to;
+
+	*cuts = (struct cuts) { .few = true };
+	if (!ctx)
+		return;
+	if (!cover_hull(ctx, cover, &hull))
+		goto unlock;
+	cuts->from = hull.first;
+	for (int n = 0; n < FEW_RUNS && cuts->from <= hull.last; n++, cuts->from = to + 1) {
+		to = hull.last;
+		ditto_mirror_run(ctx, cuts->from, &to);
+	}
+	cuts->few = cuts->from > hull.last;
+	if (cuts->few)
+		goto unlock;
+	if (hull.first > cover->first)
+		cuts_add(cuts, cover->first, hull.first - 1);
+	cuts_between(ctx, &hull, cuts);
+	if (hull.last < cover->last)
+		cuts_add(cuts, hull.last + 1, cover->last);
+unlock:
+	ditto_lock_ctx_unlock_same(ctx);
+}
+
+/* Give up a gap of a cover. Return: the cover behind it, or NULL. */
+static struct cover *cover_cut(struct ditto_mirror *mirror, struct cover *cover,
+			       const struct gap *gap)
+{
+	struct cover *rest = NULL;
+	u64 last = cover->last;
+
+	if (gap->last < last) {
+		rest = cover_alloc(gap->last + 1, last);
+		if (!rest)
+			return NULL;
+	}
+	if (ditto_mirror_set(mirror, F_UNLCK, gap->first, gap->last, NULL)) {
+		kfree(rest);
+		return NULL;
+	}
+	if (rest)
+		cover_link(mirror, rest);
+	if (gap->first > cover->first) {
+		spin_lock(&mirror->cover_lock);
+		cover->last = gap->first - 1;
+		spin_unlock(&mirror->cover_lock);
+	} else {
+		cover_free(mirror, cover);
+	}
+	/* Whoever has met the whole cover meets one of its pieces again. */
+	return rest;
+}
+
+static void cover_refine(struct ditto_mirror *mirror, struct cover *cover)
+{
+	struct cuts cuts;
+
+	cuts_find(mirror, cover, &cuts);
+	if (cuts.few) {
+		if (!cover_show(mirror, cover->first, cover->last))
+			cover_free(mirror, cover);
+		return;
+	}
+	if (!cuts.count && !cover_show(mirror, cover->first, cuts.from - 1)) {
+		spin_lock(&mirror->cover_lock);
+		cover->first = cuts.from;
+		spin_unlock(&mirror->cover_lock);
+	}
+	for (int i = 0; cover && i < cuts.count; i++)
+		cover = cover_cut(mirror, cover, &cuts.gap[i]);
+}
+
+/* The next cover that was hit; NULL ends the work. */
+static struct cover *cover_next_hit(struct ditto_mirror *mirror)
+{
+	struct cover *cover, *found = NULL;
+
+	spin_lock(&mirror->cover_lock);
+	list_for_each_entry(cover, &mirror->covers, link) {
+		if (cover->hit) {
+			cover->hit = false;
+			found = cover;
+			break;
+		}
+	}
+	if (!found)
+		mirror->refining = false;
+	spin_unlock(&mirror->cover_lock);
+	return found;
+}
+
+static void cover_work(struct work_struct *work)
+{
+	struct ditto_mirror *mirror = container_of(work, struct ditto_mirror, refine);
+	struct cover *cover;
+
+	mutex_lock(&mirror->lock);
+	quiet_begin(mirror);
+	while ((cover = cover_next_hit(mirror)))
+		cover_refine(mirror, cover);
+	mutex_unlock(&mirror->lock);
+	ditto_yield_end();
+	ditto_mirror_put(mirror);
+}
+
+bool ditto_cover_hit(struct ditto_mirror *mirror, u64 first, u64 last)
+{
+	struct cover *cover;
+	bool hit = false;
+
+	spin_lock(&mirror->cover_lock);
+	list_for_each_entry(cover, &mirror->covers, link) {
+		if (cover->first <= last && cover->last >= first) {
+			cover->hit = true;
+			hit = true;
+		}
+	}
+	/* Without a reference the mirror is being freed, and its locks go at once. */
+	if (hit && !mirror->refining && refcount_inc_not_zero(&mirror->ref)) {
+		mirror->refining = true;
+		mirror->hit_since = jiffies;
+		ditto_yield_begin();
+		queue_work(mirror->point->table->wq, &mirror->refine);
+	}
+	if (hit && mirror->refining)
+		hit = time_before(jiffies, mirror->hit_since + msecs_to_jiffies(HIT_BOUND_MS));
+	spin_unlock(&mirror->cover_lock);
+	return hit;
+}
+
+void ditto_cover_exit(struct ditto_mirror *mirror)
+{
+	if (list_empty(&mirror->covers))
+		return;
+	mutex_lock(&mirror->lock);
+	ditto_mirror_set(mirror, F_UNLCK, 0, OFFSET_MAX, NULL);
+	ditto_cover_end(mirror);
+	mutex_unlock(&mirror->lock);
+}
+
+void ditto_cover_init(struct ditto_mirror *mirror)
+{
+	spin_lock_init(&mirror->cover_lock);
+	INIT_LIST_HEAD(&mirror->covers);
+	INIT_WORK(&mirror->refine, cover_work);
+	mirror->cover_next = jiffies;
+	mirror->hit_since = jiffies;
+}
