@@ -9,6 +9,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/backing-dev.h>
 #include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/falloc.h>
@@ -192,6 +193,9 @@ static const char *release_stale_text(const struct ditto_offload_release_args *a
  */
 static int release_clean(struct inode *inode)
 {
+	/* Of tmpfs the cache is all that there is. */
+	if (!mapping_can_writeback(inode->i_mapping))
+		return 0;
 	return filemap_write_and_wait(inode->i_mapping) ?:
 	       invalidate_inode_pages2(inode->i_mapping);
 }
@@ -242,7 +246,7 @@ static int release_blocks(struct ditto_stub *stub, struct file *file,
 	struct ditto_offload_record *copy;
 	int err;
 
-	err = filemap_write_and_wait(inode->i_mapping);
+	err = release_clean(inode);
 	if (err)
 		return err;
 	if (release_is_stale(inode, args))
@@ -321,6 +325,8 @@ static int release_begun(struct ditto_stub *stub, const struct ditto_offload_rel
 	ditto_file_put(own);
 	if (err == -ESTALE)
 		NL_SET_ERR_MSG_FMT(extack, "%s", release_stale_text(args));
+	else if (err == -EBUSY)
+		NL_SET_ERR_MSG(extack, "data of the file is still in use");
 	else if (err == -EOPNOTSUPP)
 		NL_SET_ERR_MSG(extack,
 			       "the file system cannot keep a record, or cannot free blocks");
