@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""How fast offloaded data comes back, beside what curl gets of the same objects.
+
+DITTO_SPEED=MIB,ROUNDS chooses how much. All runs are in one boot; before each of them the file is
+offloaded, the store process is a new one, and the client's cache is empty.
+"""
+import glob
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import time
+
+import servers
+from harness import eq, put, test, wait_for
+from stores import ACCESS, KEY, PROGRAM, PROXY_PORT, SECRET, Store
+from t_offload import content, sha
+
+MIB = 1 << 20
+TOTAL, ROUNDS = (int(n) for n in os.environ.get('DITTO_SPEED', '256,5').split(','))
+TICK = os.sysconf('SC_CLK_TCK')
+
+
+class FastStore(Store):
+    """Files that curl gets without a proxy in between."""
+
+    timeout = 60
+
+    # pylint: disable=super-init-not-called
+    def __init__(self, world):
+        self.world, self.server, self.packing = world, world.server, 'on'
+        self.folder, self.bucket, self.port = f'{world.base}/store', 'bucket', PROXY_PORT
+        self.objects = f'{world.base}/objects'
+        os.makedirs(self.folder)
+        os.makedirs(self.objects)
+        put(f'{self.folder}/credentials', f'access-key = {ACCESS}\nsecret-key = {SECRET}\n', 0o600)
+        put(f'{self.folder}/key', f'{KEY}\n', 0o600)
+        self.server.ns.spawn('/usr/bin/python3', '-B', f'{servers.TOP}/tests/e2e/disk_store.py',
+                             self.objects, str(PROXY_PORT))
+        wait_for('the store listens', lambda: f':{PROXY_PORT} ' in
+                 self.server.ns.run('ss', '-Hltn'))
+        shutil.copy(f'{servers.TOP}/userspace/{PROGRAM}', os.path.dirname(servers.tool('dittod')))
+        self.conf = self.server.conf or servers.LISTENERS
+        self.configure('key-file = {folder}/key')
+        self.ready()
+
+    def curl(self):
+        """Get all chunks, over one connection."""
+        names = re.findall('<Key>(chunks/.*?)</Key>', self.server.ns.run(
+            'curl', '-sS', f'http://127.0.0.1:{PROXY_PORT}/{self.bucket}?prefix=chunks/'))
+        config = ''.join(f'url = http://127.0.0.1:{PROXY_PORT}/{self.bucket}/{name}\n'
+                         'output = /dev/null\n' for name in names)
+        put(f'{self.folder}/curl', config)
+        self.server.ns.run('curl', '-sSf', '-K', f'{self.folder}/curl', timeout=600)
+
+
+def ticks():
+    """CPU time by the name of the process or the kernel's thread."""
+    found = {}
+    for path in glob.glob('/proc/[0-9]*/stat'):
+        try:
+            with open(path, encoding='ascii', errors='replace') as f:
+                name, rest = f.read().split('(', 1)[1].rsplit(')', 1)
+        except OSError:
+            continue
+        rest = rest.split()
+        name = 'kworker' if name.startswith('kworker') else name
+        old = found.get(name, (0, 0))
+        found[name] = (old[0] + int(rest[11]), old[1] + int(rest[12]))
+    return found
+
+
+def spent(before):
+    rows = []
+    for name, (user, system) in ticks().items():
+        was = before.get(name, (0, 0))
+        rows.append(((user - was[0]) / TICK, (system - was[1]) / TICK, name))
+    rows.sort(key=lambda row: -row[0] - row[1])
+    return ', '.join(f'{name} {user:.2f}+{system:.2f}' for user, system, name in rows
+                     if user + system >= 0.05)
+
+
+@test(smb=True, offload=True, fs='ext4', timeout=4 * 3600)
+def beside_curl(w):
+    """A sequential read of a big file, and a recall by dittoctl, beside curl."""
+    s = FastStore(w)
+    data = b''.join(content(f'speed{i}', MIB) for i in range(TOTAL))
+    path, want = put(w.path('f'), data, 0o644), sha(data)
+    del data
+    where = {'nfs3': w.client.mount(vers='3'), 'nfs42': w.client.mount(vers='4.2'),
+             'smb': w.client.mount_smb(opts='cache=none,closetimeo=0')}
+    runs = {'curl': s.curl, 'recall': lambda: s.recall(path)}
+    for kind, at in where.items():
+        runs[kind] = lambda at=at: subprocess.run(
+            ['dd', f'if={at}/f', 'of=/dev/null', 'bs=1M'], check=True, stderr=subprocess.DEVNULL)
+    speeds, cpu = {kind: [] for kind in runs}, {}
+    for _ in range(ROUNDS):
+        for kind, action in runs.items():
+            # A client may have the file open for a while.
+            wait_for('the file is offloaded', lambda: s.states(path)['offloaded'] or
+                     s.push(path, check=False) and False)
+            wait_for('there is a store process', s.process)
+            s.kill_process()
+            wait_for('there is another one', s.process)
+            s.ready()
+            put('/proc/sys/vm/drop_caches', '3')
+            before, start = ticks(), time.monotonic()
+            action()
+            speeds[kind].append(TOTAL * MIB / 1e6 / (time.monotonic() - start))
+            cpu[kind] = spent(before)
+    eq(sha(open(path, 'rb').read()), want, 'content')
+    plain = statistics.median(speeds['curl'])
+    for kind, all_ in speeds.items():
+        speed = statistics.median(all_)
+        print(f'{kind:8} {speed:6.0f} MB/s  {100 * speed / plain:4.0f}% of curl  '
+              f'(all: {" ".join(f"{n:.0f}" for n in all_)}); CPU: {cpu[kind]}', flush=True)
