@@ -50,6 +50,16 @@ static void access_read_ahead(struct ditto_op *op, struct ditto_stub *stub, u64 
 		ditto_recall_range(stub, range, op);
 }
 
+/* Tell the caller what it may wait for. */
+static void access_note(struct ditto_op *op, struct ditto_stub *stub, u32 range)
+{
+	if (!op->absent || op->absent->node)
+		return;
+	ditto_node_hold(stub->node);
+	op->absent->node = stub->node;
+	op->absent->pos = ditto_offload_range_pos(&stub->record, range);
+}
+
 /* Park the operation. A range that came just before woke nobody, so it is looked for again. */
 static void access_park(struct ditto_op *op, struct ditto_stub *stub, u64 pos, u64 end)
 {
@@ -92,6 +102,7 @@ static int access_want(struct ditto_op *op, struct ditto_stub *stub, bool read, 
 		access_read_ahead(op, stub, pos, end);
 	if (range == DITTO_OFFLOAD_NONE)
 		return 0;
+	access_note(op, stub, range);
 	access_park(op, stub, pos, end);
 	return -EJUKEBOX;
 }
@@ -169,6 +180,21 @@ int ditto_offload_enter_slow(struct ditto_op *op, struct ditto_node *node,
 	*found = stub;
 	return 0;
 }
+
+long ditto_offload_pause(const struct ditto_absence *absence, long timeout)
+{
+	struct ditto_stub *stub = ditto_stub_get(absence->node);
+	long left;
+	u32 range;
+
+	if (IS_ERR_OR_NULL(stub))
+		return timeout;
+	range = absence->pos >> stub->record.shift;
+	left = wait_event_idle_timeout(stub->wait, !ditto_recall_runs(stub, range), timeout);
+	ditto_stub_put(stub);
+	return left;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_offload_pause, DITTO);
 
 void ditto_offload_leave_slow(struct ditto_stub *stub)
 {

@@ -47,6 +47,27 @@ enum ditto_offload_use {
 int ditto_offload_enter_slow(struct ditto_op *op, struct ditto_node *node,
 			     enum ditto_offload_use use, u64 pos, u64 count,
 			     struct ditto_stub **stub);
+/**
+ * struct ditto_absence - data that an operation needs, and that is being brought back
+ * @node: the file, with a reference; NULL if nothing is needed
+ * @pos: a byte of the range
+ */
+struct ditto_absence {
+	struct ditto_node *node;
+	u64 pos;
+};
+
+/**
+ * ditto_offload_pause - wait until data is there
+ * @absence: from an operation that was refused
+ * @timeout: jiffies
+ *
+ * Context: sleeps; the caller holds nothing of the file but the node.
+ * Return: what is left of @timeout when the operation is worth repeating: the data is there, or
+ * nobody brings it back any more; 0 if the time is over.
+ */
+long ditto_offload_pause(const struct ditto_absence *absence, long timeout);
+
 /* The part of ditto_offload_leave() for stubs. */
 void ditto_offload_leave_slow(struct ditto_stub *stub);
 

@@ -302,6 +302,20 @@ static struct ditto_recall *recall_alloc(struct ditto_stub *stub, u32 range)
 	return recall;
 }
 
+bool ditto_recall_runs(struct ditto_stub *stub, u32 range)
+{
+	struct ditto_recall *recall;
+	bool runs;
+
+	spin_lock(&stub->lock);
+	runs = stub->clearing || stub->releasing;
+	list_for_each_entry(recall, &stub->recalls, link)
+		runs |= recall->range == range;
+	runs &= range < ditto_offload_ranges(&stub->record) && !test_bit(range, stub->record.map);
+	spin_unlock(&stub->lock);
+	return runs;
+}
+
 /* Is the range absent, and nobody asked for it? */
 static bool recall_is_due_locked(struct ditto_stub *stub, u32 range)
 {

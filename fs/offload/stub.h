@@ -60,7 +60,7 @@ struct ditto_stats_group;
  * @used: an operation has found its data since
  * @spare: entry in the list of spares, or empty; under its lock, see spare.c
  * @tried: number of the last search for spares that has come to it; under the same lock
- * @wait: local processes that wait for data
+ * @wait: local processes and pauses that wait for data
  * @rcu: freed under RCU
  */
 struct ditto_stub {
@@ -229,6 +229,9 @@ struct ditto_offload_record *ditto_stub_copy_record(struct ditto_stub *stub);
  * Return: 0 or -ENOMEM.
  */
 int ditto_recall_range(struct ditto_stub *stub, u32 range, const struct ditto_op *op);
+
+/* Is the range absent, and is there something that ends with ditto_stub_wake()? Any context. */
+bool ditto_recall_runs(struct ditto_stub *stub, u32 range);
 
 /**
  * ditto_recall_all - ask for all absent ranges, some at a time

@@ -65,6 +65,7 @@ static void job_hold_op(struct ditto_op *op)
 	ditto_cred_hold(op->cred);
 	op->park = NULL;
 	op->awaited = NULL;
+	op->absent = NULL;
 	op->unresolved = NULL;
 	op->conflict = NULL;
 	op->later = NULL;

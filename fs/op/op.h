@@ -25,6 +25,7 @@
 #include "../node/handle.h"
 #include "attr.h"
 
+struct ditto_absence;
 struct ditto_actor;
 struct ditto_conflict;
 struct ditto_cred;
@@ -55,6 +56,8 @@ struct splice_desc;
  *	retry by polling
  * @awaited: filled with a node, to be put, when -EJUKEBOX is due to claims being given
  *	back there, unless a node is already set; or NULL
+ * @absent: filled when -EJUKEBOX is due to data that is being brought back, see
+ *	ditto_offload_pause(), unless it is already; or NULL
  * @unresolved: filled with a credential, to be put, when -EJUKEBOX is due to the SIDs of its user
  *	being asked for, unless one is already set; or NULL
  * @conflict: filled with -EAGAIN, and with -ETXTBSY if a share reservation conflicts; or NULL
@@ -83,6 +86,7 @@ struct ditto_op {
 	const struct in6_addr *from;
 	struct ditto_park *park;
 	struct ditto_node **awaited;
+	struct ditto_absence *absent;
 	struct ditto_cred **unresolved;
 	struct ditto_conflict *conflict;
 	bool writable;

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """How fast offloaded data comes back, beside what curl gets of the same objects.
 
-DITTO_SPEED=MIB,ROUNDS chooses how much. All runs are in one boot; before each of them the file is
-offloaded, the store process is a new one, and the client's cache is empty.
+DITTO_SPEED=MIB,ROUNDS,MS chooses how much, and how long calls of NFS wait for their data. All runs
+are in one boot; before each of them the file is offloaded, the store process is a new one, and the
+client's cache is empty.
 """
 import glob
 import os
@@ -18,7 +19,7 @@ from stores import ACCESS, KEY, PROGRAM, PROXY_PORT, SECRET, Store
 from t_offload import content, sha
 
 MIB = 1 << 20
-TOTAL, ROUNDS = (int(n) for n in os.environ.get('DITTO_SPEED', '256,5').split(','))
+TOTAL, ROUNDS, WAIT = (int(n) for n in os.environ.get('DITTO_SPEED', '256,5,0').split(','))
 TICK = os.sysconf('SC_CLK_TCK')
 
 
@@ -85,6 +86,7 @@ def spent(before):
 def beside_curl(w):
     """A sequential read of a big file, and a recall by dittoctl, beside curl."""
     s = FastStore(w)
+    w.server.ctl('server', 'set', 'offload-wait-ms', str(WAIT))
     data = b''.join(content(f'speed{i}', MIB) for i in range(TOTAL))
     path, want = put(w.path('f'), data, 0o644), sha(data)
     del data

@@ -17,6 +17,7 @@
 #include <linux/sunrpc/xdr.h>
 #include <linux/types.h>
 
+#include "../../offload/offload.h"
 #include "../../op/op.h"
 #include "../../share/cred.h"
 
@@ -214,10 +215,12 @@ extern const struct dnfs_program dnfs_rquota2_program;
  * @xdr: stream of the results
  * @transport: services of the transport
  * @awaited: node whose holders were asked to give way to this call, with a reference; or NULL
+ * @absent: data that this call needs and that is being brought back, with a reference to its file
  * @unresolved: credential of a user whose SIDs the helper is asked for, with a reference; or NULL
  * @unresolved_ident: the helper is asked for the SIDs of @ident, whose user may have been squashed
  * @resolved: the call has waited for the SIDs of a user, and does not again
  * @break_wait: jiffies that the call may still wait for holders
+ * @data_wait: jiffies that it may still wait for data
  * @vec: scratch for the payload of a WRITE
  * @bvec: scratch for the payload of a READ
  * @nvec: entries in each of @vec and @bvec
@@ -263,10 +266,12 @@ struct dnfs_call {
 	struct xdr_stream *xdr;
 	const struct dnfs_transport *transport;
 	struct ditto_node *awaited;
+	struct ditto_absence absent;
 	struct ditto_cred *unresolved;
 	bool unresolved_ident;
 	bool resolved;
 	long break_wait;
+	long data_wait;
 	struct kvec *vec;
 	struct bio_vec *bvec;
 	unsigned int nvec;
@@ -309,7 +314,8 @@ void dnfs_await(struct dnfs_call *call, struct ditto_node *node);
  * @call: refused before it had any effect
  *
  * A call waits if the lock table asked holders to give way and the setting break-wait-ms leaves
- * time, or once if the helper was asked for SIDs; and not too many threads are waiting.
+ * time, or data is being brought back and offload-wait-ms leaves time, or once if the helper was
+ * asked for SIDs; and not too many threads are waiting.
  *
  * Context: any.
  * Return: true if dnfs_pause() must follow.
@@ -317,10 +323,10 @@ void dnfs_await(struct dnfs_call *call, struct ditto_node *node);
 bool dnfs_pause_begin(struct dnfs_call *call);
 
 /**
- * dnfs_pause - wait until the holders have given way, or the helper has answered
+ * dnfs_pause - wait until the holders have given way, the data is there, or the helper has answered
  * @call: dnfs_pause_begin() returned true
  *
- * Waits for the rest of @call->break_wait, or for DITTO_NAMES_WAIT_MS, at most.
+ * Waits for the rest of @call->break_wait or @call->data_wait, or for DITTO_NAMES_WAIT_MS, at most.
  *
  * Context: sleeps; the caller must not hold anything that a holder needs to give way.
  */

@@ -228,6 +228,7 @@ static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 	call->vec = rqstp->rq_vec;
 	call->bvec = rqstp->rq_bvec;
 	call->break_wait = msecs_to_jiffies(READ_ONCE(call->server->srv->settings.break_wait_ms));
+	call->data_wait = msecs_to_jiffies(READ_ONCE(call->server->settings.offload_wait_ms));
 	call->nvec = min(ARRAY_SIZE(rqstp->rq_vec), ARRAY_SIZE(rqstp->rq_bvec));
 	if (proc->flags & DNFS_PROC_WHOLE)
 		return;

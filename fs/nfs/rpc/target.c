@@ -213,7 +213,8 @@ int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavo
 
 	*op = (struct ditto_op) {
 		.srv = call->srv, .share = share, .from = &call->peer->addr,
-		.awaited = &call->awaited, .unresolved = &call->unresolved,
+		.awaited = &call->awaited, .absent = &call->absent,
+		.unresolved = &call->unresolved,
 	};
 	err = dnfs_grant(call, share, &opts, &verdict, &ident, op);
 	if (!err && call->sec & opts.sec & DNFS_SEC_PROVEN)

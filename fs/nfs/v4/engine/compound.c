@@ -347,7 +347,7 @@ again:
 		dnfs_pause(cmp->call);
 		goto again;
 	}
-	if (unlikely(cmp->call->awaited || cmp->call->unresolved))
+	if (unlikely(cmp->call->awaited || cmp->call->absent.node || cmp->call->unresolved))
 		dnfs_await_end(cmp->call);
 	if (!err && !cmp->replay.data)
 		compound_encode(cmp, ready);
