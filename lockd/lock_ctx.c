@@ -197,6 +197,8 @@ void ditto_lock_ctx_unlock(struct ditto_lock_ctx *ctx)
 	while (lock_ctx_settle(ctx)) {
 		ditto_lock_ctx_pin(ctx);
 		lock_ctx_hold_end(ctx);
+		/* Nobody else frees them, who may hold the mirror's lock. */
+		list_splice_tail_init(&ctx->gone, &gone);
 		spin_unlock(&ctx->lock);
 		cond_resched();
 		spin_lock(&ctx->lock);
@@ -204,7 +206,7 @@ void ditto_lock_ctx_unlock(struct ditto_lock_ctx *ctx)
 		ctx->pump = true;
 	}
 	lock_ctx_hold_end(ctx);
-	list_splice_init(&ctx->gone, &gone);
+	list_splice_tail_init(&ctx->gone, &gone);
 	/* The watch of a directory ends after its last grant. */
 	unwatch = ctx->watched && !ctx->caching[0];
 	if (unwatch) {
