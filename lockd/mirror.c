@@ -82,8 +82,9 @@ static void mirror_free(struct ditto_mirror *mirror)
 	spin_lock(&list->lock);
 	hlist_del_init(&mirror->on_table);
 	spin_unlock(&list->lock);
-	ditto_mirror_lease_exit(mirror);
+	/* First, because local processes that meet a cover do not sleep from here on. */
 	ditto_cover_exit(mirror);
+	ditto_mirror_lease_exit(mirror);
 	file_unkeep(point, mirror->file);
 	if (mirror->writer)
 		file_unkeep(point, mirror->writer);

@@ -19,6 +19,7 @@
  */
 #include <linux/fs.h>
 #include <linux/jiffies.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "client_private.h"
@@ -27,19 +28,18 @@
 #include "range_private.h"
 #include "range_tree_private.h"
 
-/* Runs of a cover that are few enough to be shown exactly. */
+/* Runs of a cover that are few enough to be shown exactly; exclusive ones need not be shown. */
 #define FEW_RUNS	32
+/* Runs that are looked at for this. */
+#define RUNS_LOOKED_AT	1024
 /* Pieces that a cover is cut into, and runs looked at for a place to cut. */
 #define PIECES		8
 #define RUNS_TO_CUT	4
-/* Locks of local processes around which covers are tried. */
-#define TRIES		8
+/* Attempts to make covers around locks of local processes, each of which takes up to three. */
+#define TRIES		24
 /* No cover is made again so soon after a local process met one, or was in its way. */
 #define QUIET_MS	1000
-/*
- * A local process that meets a cover waits no longer than this, because it cannot be killed
- * meanwhile.
- */
+/* A local process waits no longer than this until a cover that it meets is refined once. */
 #define HIT_BOUND_MS	5000
 
 /**
@@ -57,18 +57,20 @@ struct cover {
 };
 
 /**
- * struct gap - bytes to give up
+ * struct gap - bytes to take out of a cover
  * @first: first byte
  * @last: last byte
+ * @type: how they are shown, F_UNLCK or F_RDLCK
  */
 struct gap {
 	u64 first;
 	u64 last;
+	int type;
 };
 
 /**
  * struct cuts - what is to become of a cover
- * @gap: bytes to give up, in ascending order
+ * @gap: bytes to take out, in ascending order
  * @count: number of entries
  * @few: the cover has few runs
  * @from: with no gaps and many runs: bytes before this one are shown exactly
@@ -189,7 +191,7 @@ static void quiet_begin(struct ditto_mirror *mirror)
 void ditto_cover_try(struct ditto_mirror *mirror, u64 first, u64 last)
 {
 	struct file_lock lock;
-	u64 at = first, begin, end;
+	u64 at = first, end = last, begin, behind;
 	int err;
 
 	lockdep_assert_held(&mirror->lock);
@@ -198,42 +200,62 @@ void ditto_cover_try(struct ditto_mirror *mirror, u64 first, u64 last)
 		return;
 	for (int i = 0; i < TRIES && at <= last; i++) {
 		locks_init_lock(&lock);
-		err = cover_add(mirror, at, last, &lock);
-		if (err == -EBUSY)
+		err = cover_add(mirror, at, end, &lock);
+		if (err && err != -EAGAIN) {
 			quiet_begin(mirror);
-		if (err != -EAGAIN)
 			return;
-		begin = lock.fl_start;
-		end = lock.fl_end;
-		locks_release_private(&lock);
-		quiet_begin(mirror);
-		if (begin > at)
-			cover_add(mirror, at, begin - 1, NULL);
-		at = end + 1;
+		}
+		behind = end + 1;
+		if (err) {
+			/* The VFS knows locks by owner, so there may be others before this one. */
+			begin = lock.fl_start;
+			behind = lock.fl_end + 1ULL;
+			locks_release_private(&lock);
+			quiet_begin(mirror);
+			if (begin > at) {
+				end = begin - 1;
+				continue;
+			}
+		}
+		at = behind;
+		end = last;
 	}
 }
 
-/* Show exactly what is in these bytes of a cover, which the caller takes off the list. */
-static int cover_show(struct ditto_mirror *mirror, u64 first, u64 last)
+/*
+ * Show exactly what is in the bytes of a cover up to @last. They leave the cover run by run, so
+ * that after an error it has no bytes that were given up.
+ */
+static int cover_show(struct ditto_mirror *mirror, struct cover *cover, u64 last)
 {
 	struct ditto_lock_ctx *ctx;
-	u64 at = first, to;
-	int type, err = 0;
+	int type, err;
+	u64 to;
 
-	for (; !err && at <= last; at = to + 1) {
+	do {
 		to = last;
 		type = F_UNLCK;
 		ctx = ditto_mirror_ctx(mirror);
 		if (ctx) {
-			type = ditto_mirror_run(ctx, at, &to);
+			type = ditto_mirror_run(ctx, cover->first, &to);
 			ditto_lock_ctx_unlock_same(ctx);
 		}
 		/* Exclusive bytes are shown already. */
+		err = 0;
 		if (type != F_WRLCK)
-			err = ditto_mirror_set(mirror, type, at, to, NULL);
+			err = ditto_mirror_set(mirror, type, cover->first, to, NULL);
+		if (err)
+			return err;
+		if (to == cover->last) {
+			cover_free(mirror, cover);
+			return 0;
+		}
+		spin_lock(&mirror->cover_lock);
+		cover->first = to + 1;
+		spin_unlock(&mirror->cover_lock);
 		cond_resched();
-	}
-	return err;
+	} while (to < last);
+	return 0;
 }
 
 void ditto_cover_lift(struct ditto_mirror *mirror)
@@ -242,8 +264,7 @@ void ditto_cover_lift(struct ditto_mirror *mirror)
 
 	lockdep_assert_held(&mirror->lock);
 	list_for_each_entry_safe(cover, next, &mirror->covers, link)
-		if (!cover_show(mirror, cover->first, cover->last))
-			cover_free(mirror, cover);
+		cover_show(mirror, cover, cover->last);
 }
 
 /* The bytes of a cover that ranges are in. Return: false if there are none. */
@@ -269,24 +290,26 @@ static bool cover_hull(struct ditto_lock_ctx *ctx, const struct cover *cover, st
 	return any;
 }
 
-static void cuts_add(struct cuts *cuts, u64 first, u64 last)
+static void cuts_add(struct cuts *cuts, u64 first, u64 last, int type)
 {
-	cuts->gap[cuts->count++] = (struct gap) { first, last };
+	cuts->gap[cuts->count++] = (struct gap) { first, last, type };
 }
 
-/* Find free bytes between the ranges, at about equal distances. */
+/* Find bytes that are not exclusive between the ranges, at about equal distances. */
 static void cuts_between(struct ditto_lock_ctx *ctx, const struct gap *hull, struct cuts *cuts)
 {
 	u64 step = (hull->last - hull->first) / PIECES;
 	u64 at, to, behind = hull->first;
+	int type;
 
 	for (int i = 1; i < PIECES; i++) {
 		at = max(hull->first + i * step, behind);
 		for (int n = 0; n < RUNS_TO_CUT && at <= hull->last; n++, at = to + 1) {
 			to = hull->last;
-			if (ditto_mirror_run(ctx, at, &to) != F_UNLCK)
+			type = ditto_mirror_run(ctx, at, &to);
+			if (type == F_WRLCK)
 				continue;
-			cuts_add(cuts, at, to);
+			cuts_add(cuts, at, to, type);
 			behind = to + 1;
 			break;
 		}
@@ -297,6 +320,7 @@ static void cuts_find(struct ditto_mirror *mirror, const struct cover *cover, st
 {
 	struct ditto_lock_ctx *ctx = ditto_mirror_ctx(mirror);
 	struct gap hull;
+	int few = 0;
 	u64 to;
 
 	*cuts = (struct cuts) { .few = true };
@@ -305,37 +329,39 @@ static void cuts_find(struct ditto_mirror *mirror, const struct cover *cover, st
 	if (!cover_hull(ctx, cover, &hull))
 		goto unlock;
 	cuts->from = hull.first;
-	for (int n = 0; n < FEW_RUNS && cuts->from <= hull.last; n++, cuts->from = to + 1) {
+	for (int n = 0; n < RUNS_LOOKED_AT && few < FEW_RUNS && cuts->from <= hull.last; n++) {
 		to = hull.last;
-		ditto_mirror_run(ctx, cuts->from, &to);
+		few += ditto_mirror_run(ctx, cuts->from, &to) != F_WRLCK;
+		cuts->from = to + 1;
 	}
 	cuts->few = cuts->from > hull.last;
 	if (cuts->few)
 		goto unlock;
 	if (hull.first > cover->first)
-		cuts_add(cuts, cover->first, hull.first - 1);
+		cuts_add(cuts, cover->first, hull.first - 1, F_UNLCK);
 	cuts_between(ctx, &hull, cuts);
 	if (hull.last < cover->last)
-		cuts_add(cuts, hull.last + 1, cover->last);
+		cuts_add(cuts, hull.last + 1, cover->last, F_UNLCK);
 unlock:
 	ditto_lock_ctx_unlock_same(ctx);
 }
 
-/* Give up a gap of a cover. Return: the cover behind it, or NULL. */
-static struct cover *cover_cut(struct ditto_mirror *mirror, struct cover *cover,
-			       const struct gap *gap)
+/* Take a gap out of a cover. *@cover becomes the cover behind it, or NULL. */
+static int cover_cut(struct ditto_mirror *mirror, struct cover **at, const struct gap *gap)
 {
-	struct cover *rest = NULL;
+	struct cover *cover = *at, *rest = NULL;
+	int err;
 	u64 last = cover->last;
 
 	if (gap->last < last) {
 		rest = cover_alloc(gap->last + 1, last);
 		if (!rest)
-			return NULL;
+			return -ENOMEM;
 	}
-	if (ditto_mirror_set(mirror, F_UNLCK, gap->first, gap->last, NULL)) {
+	err = ditto_mirror_set(mirror, gap->type, gap->first, gap->last, NULL);
+	if (err) {
 		kfree(rest);
-		return NULL;
+		return err;
 	}
 	if (rest)
 		cover_link(mirror, rest);
@@ -347,26 +373,23 @@ static struct cover *cover_cut(struct ditto_mirror *mirror, struct cover *cover,
 		cover_free(mirror, cover);
 	}
 	/* Whoever has met the whole cover meets one of its pieces again. */
-	return rest;
+	*at = rest;
+	return 0;
 }
 
-static void cover_refine(struct ditto_mirror *mirror, struct cover *cover)
+static int cover_refine(struct ditto_mirror *mirror, struct cover *cover)
 {
 	struct cuts cuts;
+	int err = 0;
 
 	cuts_find(mirror, cover, &cuts);
-	if (cuts.few) {
-		if (!cover_show(mirror, cover->first, cover->last))
-			cover_free(mirror, cover);
-		return;
-	}
-	if (!cuts.count && !cover_show(mirror, cover->first, cuts.from - 1)) {
-		spin_lock(&mirror->cover_lock);
-		cover->first = cuts.from;
-		spin_unlock(&mirror->cover_lock);
-	}
-	for (int i = 0; cover && i < cuts.count; i++)
-		cover = cover_cut(mirror, cover, &cuts.gap[i]);
+	if (cuts.few)
+		return cover_show(mirror, cover, cover->last);
+	if (!cuts.count)
+		return cover_show(mirror, cover, cuts.from - 1);
+	for (int i = 0; !err && cover && i < cuts.count; i++)
+		err = cover_cut(mirror, &cover, &cuts.gap[i]);
+	return err;
 }
 
 /* The next cover that was hit; NULL ends the work. */
@@ -392,12 +415,17 @@ static void cover_work(struct work_struct *work)
 {
 	struct ditto_mirror *mirror = container_of(work, struct ditto_mirror, refine);
 	struct cover *cover;
+	int err;
 
-	mutex_lock(&mirror->lock);
-	quiet_begin(mirror);
-	while ((cover = cover_next_hit(mirror)))
-		cover_refine(mirror, cover);
-	mutex_unlock(&mirror->lock);
+	do {
+		mutex_lock(&mirror->lock);
+		quiet_begin(mirror);
+		cover = cover_next_hit(mirror);
+		err = cover ? cover_refine(mirror, cover) : 0;
+		if (cover)
+			WRITE_ONCE(mirror->stuck, err);
+		mutex_unlock(&mirror->lock);
+	} while (cover);
 	ditto_yield_end();
 	ditto_mirror_put(mirror);
 }
@@ -424,15 +452,22 @@ bool ditto_cover_hit(struct ditto_mirror *mirror, u64 first, u64 last)
 	if (hit && mirror->refining)
 		hit = time_before(jiffies, mirror->hit_since + msecs_to_jiffies(HIT_BOUND_MS));
 	spin_unlock(&mirror->cover_lock);
-	return hit;
+	/* Signals do not end the wait, and a cover cannot be refined without memory. */
+	return hit && !READ_ONCE(mirror->stuck) && !fatal_signal_pending(current);
 }
 
 void ditto_cover_exit(struct ditto_mirror *mirror)
 {
-	if (list_empty(&mirror->covers))
+	struct file_lock fl;
+
+	/* A lock may be left where an unlock had no memory. */
+	if (!vfs_inode_has_locks(file_inode(mirror->file)))
 		return;
 	mutex_lock(&mirror->lock);
-	ditto_mirror_set(mirror, F_UNLCK, 0, OFFSET_MAX, NULL);
+	if (ditto_mirror_set(mirror, F_UNLCK, 0, OFFSET_MAX, NULL)) {
+		ditto_mirror_fill(&fl, mirror->file, mirror, F_UNLCK, 0, OFFSET_MAX);
+		posix_lock_file(mirror->file, &fl, NULL);
+	}
 	ditto_cover_end(mirror);
 	mutex_unlock(&mirror->lock);
 }

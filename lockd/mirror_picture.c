@@ -32,6 +32,7 @@ static const u8 shared_rows[] = { DITTO_HELD_POSIX_SHARED, DITTO_HELD_EXACT_SHAR
 static bool rows_have(struct ditto_lock_ctx *ctx, const u8 rows[2], u64 at, u64 *last)
 {
 	struct ditto_range *range;
+	u64 free = *last, held = 0;
 	bool have = false;
 
 	for (int i = 0; i < 2; i++) {
@@ -39,23 +40,21 @@ static bool rows_have(struct ditto_lock_ctx *ctx, const u8 rows[2], u64 at, u64 
 		if (!range)
 			continue;
 		if (range->first > at) {
-			*last = min(*last, range->first - 1);
+			free = min(free, range->first - 1);
 		} else {
-			*last = min(*last, range->last);
+			held = max(held, range->last);
 			have = true;
 		}
 	}
+	*last = min(*last, have ? held : free);
 	return have;
 }
 
 int ditto_mirror_run(struct ditto_lock_ctx *ctx, u64 at, u64 *last)
 {
-	bool exclusive = rows_have(ctx, exclusive_rows, at, last);
-	bool shared = rows_have(ctx, shared_rows, at, last);
-
-	if (exclusive)
+	if (rows_have(ctx, exclusive_rows, at, last))
 		return F_WRLCK;
-	return shared ? F_RDLCK : F_UNLCK;
+	return rows_have(ctx, shared_rows, at, last) ? F_RDLCK : F_UNLCK;
 }
 
 struct ditto_lock_ctx *ditto_mirror_ctx(struct ditto_mirror *mirror)
@@ -143,6 +142,13 @@ int ditto_mirror_set(struct ditto_mirror *mirror, int type, u64 first, u64 last,
 	ditto_mirror_fill(&fl, file, mirror, type, first, last);
 	fl.fl_lmops = &picture_ops;
 	return vfs_lock_file(file, F_SETLK, &fl, in_the_way);
+}
+
+bool ditto_mirror_is_of(const struct file_lock *fl, const struct ditto_lock_table *table)
+{
+	const struct ditto_mirror *mirror = fl->c.flc_owner;
+
+	return fl->fl_lmops == &picture_ops && (!table || mirror->point->table == table);
 }
 
 /* Number of ranges on the node, 0 if none of them is the mirror's to show. */

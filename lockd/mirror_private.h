@@ -40,6 +40,7 @@
  * @covers: bytes of which the VFS is shown one lock, by first byte
  * @refining: @refine is due or runs, and has a reference
  * @hit_since: jiffies when @refine became due
+ * @stuck: the last attempt to refine a cover has failed
  * @cover_next: jiffies before which no cover is made; under @lock for writing
  * @refine: makes covers smaller that local processes have met
  */
@@ -59,6 +60,7 @@ struct ditto_mirror {
 	struct list_head covers;
 	bool refining;
 	unsigned long hit_since;
+	bool stuck;
 	unsigned long cover_next;
 	struct work_struct refine;
 };
@@ -139,6 +141,9 @@ void ditto_mirror_fill(struct file_lock *fl, struct file *file, fl_owner_t owner
  */
 int ditto_mirror_set(struct ditto_mirror *mirror, int type, u64 first, u64 last,
 		     struct file_lock *in_the_way);
+
+/* Is a lock of the VFS shown by a mirror of this table, or of any? Under the VFS's spinlock. */
+bool ditto_mirror_is_of(const struct file_lock *fl, const struct ditto_lock_table *table);
 
 /* Show the VFS these bytes as they are now. May sleep; mirror->lock held. */
 void ditto_mirror_sync(struct ditto_mirror *mirror, u64 first, u64 last);

@@ -4,7 +4,6 @@
  * processes; see mirror.h.
  */
 #include <linux/fs.h>
-#include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -238,15 +237,17 @@ int ditto_mirror_check_io(struct file *file, const struct ditto_intent *intent,
 	struct file_lock_context *ctx = locks_inode_context(file_inode(file));
 	u64 last = min_t(u64, intent->last, OFFSET_MAX);
 	bool writes = intent->kind != DITTO_INTENT_READ;
+	const struct ditto_lock_table *table;
 	struct file_lock *fl;
 	int err = 0;
 
 	if (!actor->exact || intent->empty || intent->first > OFFSET_MAX || !ctx)
 		return 0;
+	table = actor->owner ? actor->owner->client->table : NULL;
 	spin_lock(&ctx->flc_lock);
 	list_for_each_entry(fl, &ctx->flc_posix, c.flc_list) {
 		/* The table has checked its own. */
-		if (fl->fl_lmops && fl->fl_lmops->lm_mod_owner == THIS_MODULE)
+		if (ditto_mirror_is_of(fl, table))
 			continue;
 		if ((u64)fl->fl_start > last || (u64)fl->fl_end < intent->first ||
 		    (!writes && fl->c.flc_type == F_RDLCK))
@@ -364,8 +365,8 @@ int ditto_mirror_unlock(struct ditto_mirror *mirror, const struct ditto_range_re
 	err = ditto_range_give(ctx, req, prealloc);
 	left = ctx->ranged;
 	ditto_lock_ctx_unlock(ctx);
-	if (!err && !req->empty &&
-	    (left <= DITTO_COVER_LEAVE || !mirror_knows(mirror, req)))
+	if (!err && (!left || (!req->empty && (left <= DITTO_COVER_LEAVE ||
+					       !mirror_knows(mirror, req)))))
 		ditto_mirror_sync_left(mirror, left, req->first, req->last);
 	mutex_unlock(&mirror->lock);
 	return err;

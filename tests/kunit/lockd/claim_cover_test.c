@@ -180,6 +180,111 @@ static void a_process_stands_in_the_way(struct kunit *test)
 	mirror_test_end(test, t);
 }
 
+/* The locks of two processes, the later bytes first. */
+static void processes_stand_in_the_way(struct kunit *test)
+{
+	struct mirror_test *t = mirror_test_begin(test);
+	struct file_lock fl;
+
+	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_WRLCK, 50000, 50009), 0);
+	locks_init_lock(&fl);
+	fl.c.flc_flags = FL_POSIX;
+	fl.c.flc_type = F_WRLCK;
+	fl.c.flc_owner = t;
+	fl.c.flc_file = t->file;
+	fl.fl_start = 10005;
+	fl.fl_end = 10009;
+	KUNIT_EXPECT_EQ(test, vfs_lock_file(t->file, F_SETLK, &fl, NULL), 0);
+	lock_many(test, t, 100);
+	KUNIT_EXPECT_EQ_MSG(test, cover_shown(t), 5, "two locks, and covers around them");
+	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, false, 10009, 10010), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, false, 49999, 50000), -EAGAIN);
+	fl.c.flc_type = F_UNLCK;
+	KUNIT_EXPECT_EQ(test, vfs_lock_file(t->file, F_SETLK, &fl, NULL), 0);
+	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_UNLCK, 0, OFFSET_MAX), 0);
+	ditto_client_release(&t->client->client, "test");
+	mirror_test_end(test, t);
+}
+
+/* Bytes that are shared are as good a place to cut a cover as free ones. */
+static void ranges_of_both_kinds_without_gaps(struct kunit *test)
+{
+	struct mirror_test *t = mirror_test_begin(test);
+	u32 count = 3000;
+
+	for (u32 i = 0; i < count; i++)
+		KUNIT_ASSERT_EQ(test, mirror_lock(t, 0, i % 2, i, i), 0);
+	KUNIT_EXPECT_EQ(test, cover_shown(t), 1);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, count - 2), 1);
+	KUNIT_EXPECT_EQ(test, mirror_local_may(t, count - 1), 0);
+	KUNIT_EXPECT_LT_MSG(test, cover_shown(t), 300, "nothing is shown before the last ones");
+	ditto_client_release(&t->client->client, "test");
+	mirror_test_end(test, t);
+}
+
+/* Calls of the mirror that succeed before one fails, and how many there were. */
+static int calls_left, calls_made;
+
+static int limited_lock(struct file *file, int cmd, struct file_lock *fl)
+{
+	if (cmd == F_GETLK) {
+		posix_test_lock(file, fl);
+		return 0;
+	}
+	if (fl->c.flc_owner != current) {
+		calls_made++;
+		if (!calls_left)
+			return -ENOLCK;
+		calls_left--;
+	}
+	return posix_lock_file(file, fl, NULL);
+}
+
+static const struct file_operations limited = { .lock = limited_lock };
+
+/* A cover that could not be refined whole has no bytes that were given up. */
+static void refined_in_part(struct kunit *test)
+{
+	struct mirror_test *t = mirror_test_begin(test);
+	const struct file_operations *real = t->file->f_op;
+
+	lock_many(test, t, 20);
+	KUNIT_EXPECT_EQ(test, cover_shown(t), 1);
+	calls_left = 1;
+	t->file->f_op = &limited;
+	KUNIT_EXPECT_EQ_MSG(test, mirror_local_lock(t, F_WRLCK, RANGE_AT(15) + 5, RANGE_AT(15) + 5),
+			    -EAGAIN, "it cannot be shown");
+	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_WRLCK, 5, 9), 0);
+	calls_left = INT_MAX;
+	KUNIT_EXPECT_EQ_MSG(test, mirror_lock(t, 0, true, 5, 9), -EAGAIN, "a process has it");
+	t->file->f_op = real;
+	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_UNLCK, 0, OFFSET_MAX), 0);
+	/* The next process has it tried again. */
+	mirror_local_may(t, RANGE_AT(15) + 5);
+	claim_flush(test);
+	expect_exact(test, t, 15);
+	ditto_client_release(&t->client->client, "test");
+	mirror_test_end(test, t);
+}
+
+/* However many shared ranges an exclusive one has under it, it is shown in one step. */
+static void upgrade_is_one_step(struct kunit *test)
+{
+	struct mirror_test *t = mirror_test_begin(test);
+	const struct file_operations *real = t->file->f_op;
+
+	t->file->f_op = &limited;
+	calls_left = INT_MAX;
+	for (u32 i = 0; i < 10; i++)
+		KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, false, RANGE_AT(i), RANGE_AT(i)), 0);
+	calls_made = 0;
+	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, true, 0, RANGE_AT(10)), 0);
+	KUNIT_EXPECT_EQ(test, calls_made, 1);
+	KUNIT_EXPECT_EQ(test, mirror_unlock(t, 0, 0, OFFSET_MAX), 0);
+	t->file->f_op = real;
+	mirror_test_end(test, t);
+}
+
 /* A process that waits for a range is woken when that goes, though there are many by then. */
 static void a_waiting_process_is_woken(struct kunit *test)
 {
@@ -273,11 +378,14 @@ static void race_no_quiet(struct race *race)
 
 static void race_client(struct kunit *test, struct race *race)
 {
+	unsigned long limit = jiffies + 60 * HZ;
 	u32 byte, held = 0;
 
-	for (int i = 0; i < 20000; i++) {
+	/* The process needs the CPU, too. */
+	for (int i = 0; i < 20000 || (!READ_ONCE(race->won) && time_before(jiffies, limit)); i++) {
 		byte = get_random_u32_below(sizeof(race->held));
-		race_no_quiet(race);
+		if (!(i % 64))
+			race_no_quiet(race);
 		if (race->held[byte]) {
 			WRITE_ONCE(race->held[byte], 0);
 			KUNIT_EXPECT_EQ(test, mirror_unlock(race->t, byte % 2, byte * 10,
@@ -287,6 +395,8 @@ static void race_client(struct kunit *test, struct race *race)
 			WRITE_ONCE(race->held[byte], 1);
 			held++;
 		}
+		if (!(i % 1024))
+			msleep(20);
 		cond_resched();
 	}
 	KUNIT_EXPECT_GT(test, held, 0);
@@ -316,6 +426,10 @@ static struct kunit_case claim_cover_cases[] = {
 	KUNIT_CASE(a_test_finds_the_range),
 	KUNIT_CASE(ranges_without_gaps),
 	KUNIT_CASE(a_process_stands_in_the_way),
+	KUNIT_CASE(processes_stand_in_the_way),
+	KUNIT_CASE(ranges_of_both_kinds_without_gaps),
+	KUNIT_CASE(refined_in_part),
+	KUNIT_CASE(upgrade_is_one_step),
 	KUNIT_CASE(a_waiting_process_is_woken),
 	KUNIT_CASE(courtesy_under_a_cover),
 	KUNIT_CASE_SLOW(never_both),
