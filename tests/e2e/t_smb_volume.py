@@ -119,8 +119,7 @@ def quota_of_streams(w):
         for name in [path] * (path[-1] != 's') + [f'{path}/{f}' for f in files]:
             st = os.stat(name)
             eq((st.st_uid, st.st_gid), (ALICE, ALICE), name)
-    # DISK_FULL
-    refused('0xc000007f', lambda: [s.write(fid, b'x' * 65536, i << 16) for i in range(64)])
+    refused('DISK_FULL', lambda: [s.write(fid, b'x' * 65536, i << 16) for i in range(64)])
     s.close(fid)
     bob = smb.UIDS['bob']
     n = w.client.nfs(path=where)
