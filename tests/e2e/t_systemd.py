@@ -77,17 +77,25 @@ class Machine:
 
 @contextlib.contextmanager
 def installed(w, where, image):
-    """The programs and units as "make install" leaves them, and a file system to serve."""
-    fstab = get('/etc/fstab')
+    """The programs and units as "make install" leaves them, and a file system to serve.
+
+    The programs were made before; on the machine they may just be made once more.
+    """
+    kept = {name: get(name) for name in ('/etc/fstab', '/etc/machine-id') if os.path.exists(name)}
+    # Without it systemd thinks that this machine starts for the first time.
+    put('/etc/machine-id', f'{"0123456789abcdef" * 2}\n'.encode())
     os.makedirs(JOURNAL, exist_ok=True)
-    run('make', '-s', '-C', f'{TOP}/userspace', 'install')
+    run('make', '-s', '-o', 'all', '-C', f'{TOP}/userspace', 'install')
     put('/etc/ditto/ditto.conf', CONF.format(where=where).encode())
     put('/etc/fstab', f'{image} {where} ext4 loop 0 0\n'.encode())
     put(f'{UNITS}/e2e.target', TARGET.encode())
     try:
         yield Machine(w)
     finally:
-        put('/etc/fstab', fstab)
+        for name in ('/etc/fstab', '/etc/machine-id'):
+            os.unlink(name)
+        for name, data in kept.items():
+            put(name, data)
         os.unlink(f'{UNITS}/e2e.target')
         run('make', '-s', '-C', f'{TOP}/userspace', 'uninstall')
         for path in ('/etc/ditto', '/var/lib/ditto', JOURNAL):
