@@ -35,7 +35,7 @@
 /* Pieces that a cover is cut into, and runs looked at for a place to cut. */
 #define PIECES		8
 #define RUNS_TO_CUT	4
-/* Attempts to make covers around locks of local processes, each of which takes up to three. */
+/* Attempts to make covers around locks of local processes. */
 #define TRIES		24
 /* No cover is made again so soon after a local process met one, or was in its way. */
 #define QUIET_MS	1000
@@ -180,6 +180,7 @@ static int cover_add(struct ditto_mirror *mirror, u64 first, u64 last,
 		spin_unlock(&mirror->cover_lock);
 		cover_free(mirror, old);
 	}
+	WRITE_ONCE(mirror->stuck, false);
 	return 0;
 }
 
@@ -401,6 +402,7 @@ static struct cover *cover_next_hit(struct ditto_mirror *mirror)
 	list_for_each_entry(cover, &mirror->covers, link) {
 		if (cover->hit) {
 			cover->hit = false;
+			mirror->hit_since = jiffies;
 			found = cover;
 			break;
 		}

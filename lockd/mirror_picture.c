@@ -144,11 +144,29 @@ int ditto_mirror_set(struct ditto_mirror *mirror, int type, u64 first, u64 last,
 	return vfs_lock_file(file, F_SETLK, &fl, in_the_way);
 }
 
-bool ditto_mirror_is_of(const struct file_lock *fl, const struct ditto_lock_table *table)
+bool ditto_mirror_shows(const struct file_lock *fl)
 {
-	const struct ditto_mirror *mirror = fl->c.flc_owner;
+	return fl->fl_lmops == &picture_ops;
+}
 
-	return fl->fl_lmops == &picture_ops && (!table || mirror->point->table == table);
+bool ditto_mirror_stops(const struct file_lock *fl, const struct ditto_lock_table *table,
+			u64 first, u64 last, bool writes)
+{
+	struct ditto_mirror *mirror = fl->c.flc_owner;
+	struct ditto_lock_ctx *ctx;
+	bool stops = false;
+
+	if (!table || mirror->point->table == table)
+		return false;
+	ctx = ditto_mirror_ctx(mirror);
+	if (!ctx)
+		return false;
+	for (int i = 0; i < 2; i++) {
+		stops |= ditto_range_overlap(ctx, exclusive_rows[i], first, last) ||
+			 (writes && ditto_range_overlap(ctx, shared_rows[i], first, last));
+	}
+	ditto_lock_ctx_unlock_same(ctx);
+	return stops;
 }
 
 /* Number of ranges on the node, 0 if none of them is the mirror's to show. */
@@ -240,11 +258,10 @@ void ditto_mirror_forget(struct ditto_range *range)
 {
 	struct ditto_mirror *mirror = range->mirror;
 
-	if (!range->empty) {
-		mutex_lock(&mirror->lock);
+	mutex_lock(&mirror->lock);
+	if (!range->empty || !ranges_left(mirror))
 		ditto_mirror_sync(mirror, range->first, range->last);
-		mutex_unlock(&mirror->lock);
-	}
+	mutex_unlock(&mirror->lock);
 	range->mirror = NULL;
 	ditto_mirror_put(mirror);
 }

@@ -39,7 +39,7 @@
  * @cover_lock: guards @covers, what is in them, and the next two members; see mirror_cover.c
  * @covers: bytes of which the VFS is shown one lock, by first byte
  * @refining: @refine is due or runs, and has a reference
- * @hit_since: jiffies when @refine became due
+ * @hit_since: jiffies when @refine became due, or began with a cover
  * @stuck: the last attempt to refine a cover has failed
  * @cover_next: jiffies before which no cover is made; under @lock for writing
  * @refine: makes covers smaller that local processes have met
@@ -142,8 +142,15 @@ void ditto_mirror_fill(struct file_lock *fl, struct file *file, fl_owner_t owner
 int ditto_mirror_set(struct ditto_mirror *mirror, int type, u64 first, u64 last,
 		     struct file_lock *in_the_way);
 
-/* Is a lock of the VFS shown by a mirror of this table, or of any? Under the VFS's spinlock. */
-bool ditto_mirror_is_of(const struct file_lock *fl, const struct ditto_lock_table *table);
+/* Is a lock of the VFS shown by a mirror? */
+bool ditto_mirror_shows(const struct file_lock *fl);
+
+/*
+ * Do ranges of another table that a mirror shows by this lock stop a read, or a write of these
+ * bytes? Covers show more than there is. Under the spinlock of the VFS; @table may be NULL for any.
+ */
+bool ditto_mirror_stops(const struct file_lock *fl, const struct ditto_lock_table *table,
+			u64 first, u64 last, bool writes);
 
 /* Show the VFS these bytes as they are now. May sleep; mirror->lock held. */
 void ditto_mirror_sync(struct ditto_mirror *mirror, u64 first, u64 last);

@@ -247,7 +247,8 @@ int ditto_mirror_check_io(struct file *file, const struct ditto_intent *intent,
 	spin_lock(&ctx->flc_lock);
 	list_for_each_entry(fl, &ctx->flc_posix, c.flc_list) {
 		/* The table has checked its own. */
-		if (ditto_mirror_is_of(fl, table))
+		if (ditto_mirror_shows(fl) &&
+		    !ditto_mirror_stops(fl, table, intent->first, last, writes))
 			continue;
 		if ((u64)fl->fl_start > last || (u64)fl->fl_end < intent->first ||
 		    (!writes && fl->c.flc_type == F_RDLCK))
