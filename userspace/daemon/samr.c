@@ -135,7 +135,9 @@ static u32 samr_put_page(struct rpc_call *call, const struct samr_account *accou
 	struct ndr_out *out = &call->out;
 	u32 i;
 
-	account += page->first;
+	/* A list without entries has no memory. */
+	if (page->n)
+		account += page->first;
 	ndr_put32(out, page->resume);
 	ndr_put_pointer(out, true);
 	ndr_put32(out, page->n);
