@@ -92,9 +92,9 @@ struct ditto_fid {
  * @offload_link: link in the list of all volumes of fs/offload/release.c
  * @offload_waits: local processes that wait for data
  * @offload_stopped: no data is brought back any more
- * @spares_lock: guards @spares; no other lock nests inside
- * @spares: stubs with data that has come back, in the order of the last recalls or attempts to
- *	free it; see fs/offload/spare.c
+ * @release_lock: guards @release_candidates; no other lock nests inside
+ * @release_candidates: stubs with data that has come back, in the order of the last recalls or
+ *	attempts to free it; see fs/offload/make_room.c
  * @rcu: freed under RCU
  */
 struct ditto_volume {
@@ -119,8 +119,8 @@ struct ditto_volume {
 	struct list_head offload_link;
 	atomic_t offload_waits;
 	bool offload_stopped;
-	spinlock_t spares_lock;	/* see above */
-	struct list_head spares;
+	spinlock_t release_lock;	/* see above */
+	struct list_head release_candidates;
 	struct rcu_head rcu;
 };
 

@@ -253,7 +253,7 @@ static void recall_work(struct work_struct *work)
 	xa_erase(&offload->recalls, recall->id);
 	recall_note(stub, err);
 	if (!err)
-		ditto_spare_note(stub);
+		ditto_release_candidate_note(stub);
 	spin_lock(&stub->lock);
 	/* While the recall is in the list, the data stays. */
 	list_del(&recall->link);
@@ -496,7 +496,7 @@ static int fill_write_all(struct ditto_recall *recall, void *buf, size_t len)
 	while (len) {
 		ret = fill_write(recall, buf, recall->filled, len);
 		if (ret == -ENOSPC && tries-- &&
-		    ditto_spare_make_room(recall->node->volume, recall->end - recall->filled))
+		    ditto_release_make_room(recall->node->volume, recall->end - recall->filled))
 			continue;
 		if (ret < 0)
 			return ret;
@@ -545,7 +545,7 @@ static void fill_make_room(struct ditto_recall *recall)
 		return;
 	room = fs.f_bavail * fs.f_bsize;
 	if (room < needed)
-		ditto_spare_make_room(recall->node->volume, needed - room);
+		ditto_release_make_room(recall->node->volume, needed - room);
 }
 
 /* Under recall->lock. */

@@ -49,8 +49,8 @@ static DECLARE_RWSEM(volumes_sem);
 
 void ditto_offload_volume_start(struct ditto_volume *volume)
 {
-	spin_lock_init(&volume->spares_lock);
-	INIT_LIST_HEAD(&volume->spares);
+	spin_lock_init(&volume->release_lock);
+	INIT_LIST_HEAD(&volume->release_candidates);
 	down_write(&volumes_sem);
 	spin_lock(&volumes_lock);
 	list_add_tail(&volume->offload_link, &volumes);
@@ -193,7 +193,7 @@ static const char *release_stale_text(const struct ditto_offload_release_args *a
  */
 static int release_clean(struct inode *inode)
 {
-	/* Of tmpfs the cache is all that there is. */
+	/* The page cache of tmpfs is the only place of its data. */
 	if (!mapping_can_writeback(inode->i_mapping))
 		return 0;
 	return filemap_write_and_wait(inode->i_mapping) ?:
@@ -236,8 +236,8 @@ static int release_store(struct ditto_stub *stub, struct file *file,
 }
 
 /*
- * The file is turned away from all users by the stub. Return: 0; an errno, and the record is gone,
- * or it is kept if blocks may have been freed.
+ * Free the blocks of a file whose stub turns away all users. Return: 0; an errno, and the record is
+ * gone, or it is kept if blocks may have been freed.
  */
 static int release_blocks(struct ditto_stub *stub, struct file *file,
 			  const struct ditto_offload_release_args *args, bool *kept)
@@ -271,7 +271,7 @@ static int release_blocks(struct ditto_stub *stub, struct file *file,
 	return err;
 }
 
-/* The same for an empty file, which gets its size. */
+/* Give an empty file its record and size; the stub turns away all users. */
 static int release_adopt(struct ditto_stub *stub, struct file *file,
 			 const struct ditto_offload_release_args *args, bool *kept)
 {
@@ -394,7 +394,7 @@ static struct ditto_stub *release_stub(struct ditto_node *node,
 	memcpy(record->cookie, args->cookie, args->cookie_len);
 	stub->releasing = true;
 	/* The change number of an adopted file is not that of its content. */
-	stub->pure = !args->adopt && ditto_stub_counts(node);
+	stub->change_tells = !args->adopt && ditto_stub_counts(node);
 	return stub;
 }
 
@@ -462,7 +462,7 @@ int ditto_offload_release(struct ditto_share *share, struct ditto_node *node,
 	return err;
 }
 
-/* A share that keeps the volume from being stopped, and allows releases; NULL if there is none. */
+/* Get a share that keeps the volume from being stopped, and allows releases; NULL if none does. */
 static struct ditto_share *again_share(struct ditto_volume *volume)
 {
 	struct ditto_share *share, *found = NULL;
@@ -478,18 +478,18 @@ static struct ditto_share *again_share(struct ditto_volume *volume)
 	return found;
 }
 
-static bool again_is_pure(struct ditto_stub *stub)
+static bool again_is_unchanged(struct ditto_stub *stub)
 {
 	struct inode *inode = stub->node->inode;
-	bool pure;
+	bool unchanged;
 
 	inode_lock(inode);
-	pure = ditto_stub_is_pure(stub);
+	unchanged = ditto_stub_is_unchanged(stub);
 	inode_unlock(inode);
-	return pure;
+	return unchanged;
 }
 
-/* As release_blocks(), for a stub that has a record. */
+/* Free the blocks of a stub, which has a record, see release_blocks(). */
 static int again_blocks(struct ditto_stub *stub, struct file *file)
 {
 	struct ditto_offload_record *next = ditto_stub_copy_record(stub);
@@ -498,7 +498,7 @@ static int again_blocks(struct ditto_stub *stub, struct file *file)
 	if (!next)
 		return -ENOMEM;
 	bitmap_zero(next->map, DITTO_OFFLOAD_RANGES_MAX);
-	err = again_is_pure(stub) ? ditto_fault(DITTO_FAULT_RELEASE_RECORD) : -ESTALE;
+	err = again_is_unchanged(stub) ? ditto_fault(DITTO_FAULT_RELEASE_RECORD) : -ESTALE;
 	if (err)
 		goto free;
 	/* After an error the disk may have either record; what is in the file comes once more. */
@@ -545,7 +545,7 @@ int ditto_release_again(struct ditto_stub *stub)
 	struct ditto_share *share;
 	int err = -EBUSY;
 
-	if (!ditto_stub_is_pure(stub))
+	if (!ditto_stub_is_unchanged(stub))
 		return -ESTALE;
 	share = again_share(node->volume);
 	if (!share)

@@ -62,7 +62,7 @@ struct ditto_stub *ditto_stub_alloc(struct ditto_node *node)
 	mutex_init(&stub->io);
 	spin_lock_init(&stub->lock);
 	INIT_LIST_HEAD(&stub->recalls);
-	INIT_LIST_HEAD(&stub->spare);
+	INIT_LIST_HEAD(&stub->candidate);
 	init_waitqueue_head(&stub->wait);
 	return stub;
 }
@@ -115,17 +115,17 @@ void ditto_stub_detach(struct ditto_stub *stub)
 	spin_unlock(attach_lock(node));
 	if (!attached)
 		return;
-	ditto_spare_drop(stub);
+	ditto_release_candidate_drop(stub);
 	ditto_stub_put(stub);
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_stub_detach);
 
-bool ditto_stub_is_pure(const struct ditto_stub *stub)
+bool ditto_stub_is_unchanged(const struct ditto_stub *stub)
 {
 	const struct ditto_offload_record *record = &stub->record;
 	struct inode *inode = stub->node->inode;
 
-	return stub->pure && READ_ONCE(record->size) == i_size_read(inode) &&
+	return stub->change_tells && READ_ONCE(record->size) == i_size_read(inode) &&
 	       record->change == ditto_offload_change(inode);
 }
 
@@ -196,7 +196,7 @@ void ditto_offload_node_free(struct ditto_node *node)
 	struct ditto_stub *stub = rcu_dereference_protected(node->stub, true);
 
 	if (stub)
-		ditto_spare_drop(stub);
+		ditto_release_candidate_drop(stub);
 	ditto_stub_put(stub);
 }
 
@@ -293,7 +293,8 @@ static struct ditto_stub *stub_load(struct ditto_node *node)
 		err = stub_catch_up(stub);
 	} else {
 		/* After a power failure the change number may be older than the data. */
-		stub->pure = ditto_stub_counts(node) && !ditto_offload_resident(&stub->record);
+		stub->change_tells = ditto_stub_counts(node) &&
+				     !ditto_offload_resident(&stub->record);
 	}
 	if (!err && !stub->damaged &&
 	    ditto_offload_absent(&stub->record, 0, stub->record.size) == DITTO_OFFLOAD_NONE) {

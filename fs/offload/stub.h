@@ -54,12 +54,13 @@ struct ditto_stats_group;
  * @error: failure of the last recall, or 0
  * @error_at: jiffies of @error
  * @told: somebody got @error
- * @pure: nothing but what was brought back can be in the ranges, if the file has the change number
- *	of the record; constant once the stub is that of its node
+ * @change_tells: the ranges in the file are as they were released, if the file has the change
+ *	number of the record; constant once the stub is that of its node
  * @came: jiffies of the last recall
  * @used: an operation has found its data since
- * @spare: entry in the list of spares, or empty; under its lock, see spare.c
- * @tried: number of the last search for spares that has come to it; under the same lock
+ * @candidate: entry in the list of candidates to make room, or empty; under its lock, see
+ *	make_room.c
+ * @tried: number of the last search for room that has come to it; under the same lock
  * @wait: local processes and pauses that wait for data
  * @rcu: freed under RCU
  */
@@ -79,10 +80,10 @@ struct ditto_stub {
 	int error;
 	unsigned long error_at;
 	bool told;
-	bool pure;
+	bool change_tells;
 	unsigned long came;
 	bool used;
-	struct list_head spare;
+	struct list_head candidate;
 	u32 tried;
 	wait_queue_head_t wait;
 	struct rcu_head rcu;
@@ -105,7 +106,7 @@ enum ditto_offload_count {
  * @stats: counters
  * @wq: ends recalls, which waits for disks
  * @room: one task at a time makes room; outside of the locks of stubs
- * @search: number of the last search for spares; under @room
+ * @search: number of the last search for room; under @room
  */
 struct ditto_offload {
 	struct xarray recalls;
@@ -206,7 +207,7 @@ bool ditto_stub_release_again(struct ditto_stub *stub);
 void ditto_stub_released(struct ditto_stub *stub);
 
 /* Are the ranges that are in the file as they were released? Any context. */
-bool ditto_stub_is_pure(const struct ditto_stub *stub);
+bool ditto_stub_is_unchanged(const struct ditto_stub *stub);
 
 /* Does the change number of a file tell of all changes, also of those through mapped memory? */
 static inline bool ditto_stub_counts(const struct ditto_node *node)
@@ -255,15 +256,15 @@ static inline int ditto_stub_error(int err)
 	return err == -ENOSPC || err == -EDQUOT ? err : -EIO;
 }
 
-/* spare.c */
+/* make_room.c */
 
 /* Data has come back into the file of a stub. Any context that may take a spinlock. */
-void ditto_spare_note(struct ditto_stub *stub);
+void ditto_release_candidate_note(struct ditto_stub *stub);
 /* The stub is not that of its node any more. Any context that may take a spinlock. */
-void ditto_spare_drop(struct ditto_stub *stub);
+void ditto_release_candidate_drop(struct ditto_stub *stub);
 
 /**
- * ditto_spare_make_room - free blocks of stubs whose content is unchanged in the store
+ * ditto_release_make_room - free blocks of stubs whose content is unchanged in the store
  * @volume: the file system
  * @bytes: how much is needed
  *
@@ -272,7 +273,7 @@ void ditto_spare_drop(struct ditto_stub *stub);
  * Context: may sleep for the disk, and a moment for users, but for no data; no lock of a stub held.
  * Return: true if some bytes were freed.
  */
-bool ditto_spare_make_room(struct ditto_volume *volume, u64 bytes);
+bool ditto_release_make_room(struct ditto_volume *volume, u64 bytes);
 
 /* local.c */
 

@@ -188,8 +188,8 @@ static struct ditto_node *node_make(struct kunit *test)
 	struct super_block *sb = kunit_kzalloc(test, sizeof(*sb), GFP_KERNEL);
 
 	KUNIT_ASSERT_TRUE(test, node && volume && inode && sb);
-	spin_lock_init(&volume->spares_lock);
-	INIT_LIST_HEAD(&volume->spares);
+	spin_lock_init(&volume->release_lock);
+	INIT_LIST_HEAD(&volume->release_candidates);
 	inode->i_sb = sb;
 	node->inode = inode;
 	node->volume = volume;
@@ -224,39 +224,42 @@ static void offload_stub_of_node(struct kunit *test)
 	ditto_stub_put(new);
 }
 
-/* Only a stub with nothing but what was released is a spare, and only as long as it is a stub. */
+/*
+ * Only a stub with nothing but what was released is a candidate, and only as long as it is that of
+ * its node.
+ */
 static void offload_stub_kept(struct kunit *test)
 {
 	struct ditto_node *node = node_make(test);
 	struct ditto_stub *stub = ditto_stub_alloc(node);
 
 	KUNIT_ASSERT_NOT_NULL(test, stub);
-	stub->pure = true;
-	ditto_spare_note(stub);
-	KUNIT_EXPECT_TRUE_MSG(test, list_empty(&stub->spare), "not that of its node");
+	stub->change_tells = true;
+	ditto_release_candidate_note(stub);
+	KUNIT_EXPECT_TRUE_MSG(test, list_empty(&stub->candidate), "not that of its node");
 	KUNIT_EXPECT_TRUE(test, ditto_stub_attach(stub));
-	ditto_spare_note(stub);
-	KUNIT_EXPECT_FALSE(test, list_empty(&stub->spare));
-	ditto_spare_drop(stub);
-	KUNIT_EXPECT_TRUE(test, list_empty(&node->volume->spares));
+	ditto_release_candidate_note(stub);
+	KUNIT_EXPECT_FALSE(test, list_empty(&stub->candidate));
+	ditto_release_candidate_drop(stub);
+	KUNIT_EXPECT_TRUE(test, list_empty(&node->volume->release_candidates));
 
-	stub->pure = false;
-	ditto_spare_note(stub);
-	KUNIT_EXPECT_TRUE_MSG(test, list_empty(&stub->spare), "unknown content");
-	stub->pure = true;
+	stub->change_tells = false;
+	ditto_release_candidate_note(stub);
+	KUNIT_EXPECT_TRUE_MSG(test, list_empty(&stub->candidate), "unknown content");
+	stub->change_tells = true;
 	inode_set_ctime(node->inode, 1, 0);
-	ditto_spare_note(stub);
-	KUNIT_EXPECT_TRUE_MSG(test, list_empty(&stub->spare), "changed");
+	ditto_release_candidate_note(stub);
+	KUNIT_EXPECT_TRUE_MSG(test, list_empty(&stub->candidate), "changed");
 	inode_set_ctime(node->inode, 0, 0);
 	i_size_write(node->inode, 1);
-	ditto_spare_note(stub);
-	KUNIT_EXPECT_TRUE_MSG(test, list_empty(&stub->spare), "longer");
+	ditto_release_candidate_note(stub);
+	KUNIT_EXPECT_TRUE_MSG(test, list_empty(&stub->candidate), "longer");
 	i_size_write(node->inode, 0);
 
-	ditto_spare_note(stub);
-	KUNIT_EXPECT_FALSE(test, list_empty(&stub->spare));
+	ditto_release_candidate_note(stub);
+	KUNIT_EXPECT_FALSE(test, list_empty(&stub->candidate));
 	ditto_stub_detach(stub);
-	KUNIT_EXPECT_TRUE_MSG(test, list_empty(&node->volume->spares), "whole");
+	KUNIT_EXPECT_TRUE_MSG(test, list_empty(&node->volume->release_candidates), "whole");
 	ditto_stub_put(stub);
 }
 
