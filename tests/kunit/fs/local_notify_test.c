@@ -8,7 +8,6 @@
 #include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/file.h>
-#include <linux/filelock.h>
 #include <linux/fs.h>
 #include <linux/namei.h>
 #include <linux/uio.h>
@@ -17,6 +16,7 @@
 #include "../../../lockd/acting.h"
 #include "../../../lockd/lease.h"
 #include "../../../lockd/table.h"
+#include "../process_lock.h"
 #include "folder.h"
 
 DEFINE_FOLDER(folder, "kunit-local")
@@ -338,17 +338,7 @@ static void own_opens_break_nothing(struct kunit *test)
 
 static int set_lock(struct file *file, int type)
 {
-	struct file_lock fl;
-
-	locks_init_lock(&fl);
-	fl.c.flc_flags = FL_POSIX;
-	fl.c.flc_type = type;
-	fl.c.flc_owner = current;
-	fl.c.flc_pid = 77;
-	fl.c.flc_file = file;
-	fl.fl_start = 0;
-	fl.fl_end = 9;
-	return vfs_lock_file(file, F_SETLK, &fl, NULL);
+	return process_lock_set(file, current, type, 0, 9);
 }
 
 /* An advisory lock of a local process refuses only callers with mandatory locks. */

@@ -6,10 +6,10 @@
  * that the operations succeed.
  */
 #include <linux/file.h>
-#include <linux/filelock.h>
 #include <linux/ktime.h>
 #include <linux/shmem_fs.h>
 
+#include "../process_lock.h"
 #include "claim_common.h"
 
 #define CHECKS		1000000
@@ -88,13 +88,7 @@ static int posix_lock(struct file *file, void *owner, int type, u64 first, u64 l
 {
 	struct file_lock fl;
 
-	locks_init_lock(&fl);
-	fl.c.flc_flags = FL_POSIX;
-	fl.c.flc_type = type;
-	fl.c.flc_owner = owner;
-	fl.c.flc_file = file;
-	fl.fl_start = first;
-	fl.fl_end = last;
+	process_lock_fill(&fl, file, owner, type, first, last);
 	return posix_lock_file(file, &fl, NULL);
 }
 

@@ -125,13 +125,7 @@ static void a_test_finds_the_range(struct kunit *test)
 	struct file_lock fl;
 
 	lock_many(test, t, 300);
-	locks_init_lock(&fl);
-	fl.c.flc_flags = FL_POSIX;
-	fl.c.flc_type = F_WRLCK;
-	fl.c.flc_owner = current;
-	fl.c.flc_file = t->file;
-	fl.fl_start = RANGE_AT(150) + 2;
-	fl.fl_end = RANGE_AT(150) + 7;
+	process_lock_fill(&fl, t->file, current, F_WRLCK, RANGE_AT(150) + 2, RANGE_AT(150) + 7);
 	KUNIT_EXPECT_EQ(test, vfs_test_lock(t->file, &fl), 0);
 	KUNIT_EXPECT_EQ(test, fl.c.flc_type, F_WRLCK);
 	KUNIT_EXPECT_EQ(test, fl.c.flc_pid, -1);
@@ -184,23 +178,14 @@ static void a_process_stands_in_the_way(struct kunit *test)
 static void processes_stand_in_the_way(struct kunit *test)
 {
 	struct mirror_test *t = mirror_test_begin(test);
-	struct file_lock fl;
 
 	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_WRLCK, 50000, 50009), 0);
-	locks_init_lock(&fl);
-	fl.c.flc_flags = FL_POSIX;
-	fl.c.flc_type = F_WRLCK;
-	fl.c.flc_owner = t;
-	fl.c.flc_file = t->file;
-	fl.fl_start = 10005;
-	fl.fl_end = 10009;
-	KUNIT_EXPECT_EQ(test, vfs_lock_file(t->file, F_SETLK, &fl, NULL), 0);
+	KUNIT_EXPECT_EQ(test, process_lock_set(t->file, t, F_WRLCK, 10005, 10009), 0);
 	lock_many(test, t, 100);
 	KUNIT_EXPECT_EQ_MSG(test, cover_shown(t), 5, "two locks, and covers around them");
 	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, false, 10009, 10010), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, mirror_lock(t, 0, false, 49999, 50000), -EAGAIN);
-	fl.c.flc_type = F_UNLCK;
-	KUNIT_EXPECT_EQ(test, vfs_lock_file(t->file, F_SETLK, &fl, NULL), 0);
+	KUNIT_EXPECT_EQ(test, process_lock_set(t->file, t, F_UNLCK, 10005, 10009), 0);
 	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_UNLCK, 0, OFFSET_MAX), 0);
 	ditto_client_release(&t->client->client, "test");
 	mirror_test_end(test, t);
@@ -292,13 +277,8 @@ static void a_waiting_process_is_woken(struct kunit *test)
 	struct file_lock fl;
 
 	lock_many(test, t, 5);
-	locks_init_lock(&fl);
-	fl.c.flc_flags = FL_POSIX | FL_SLEEP;
-	fl.c.flc_type = F_WRLCK;
-	fl.c.flc_owner = current;
-	fl.c.flc_file = t->file;
-	fl.fl_start = RANGE_AT(0);
-	fl.fl_end = RANGE_AT(0);
+	process_lock_fill(&fl, t->file, current, F_WRLCK, RANGE_AT(0), RANGE_AT(0));
+	fl.c.flc_flags |= FL_SLEEP;
 	KUNIT_EXPECT_EQ(test, vfs_lock_file(t->file, F_SETLK, &fl, NULL), FILE_LOCK_DEFERRED);
 	for (u32 i = 5; i < 40; i++)
 		KUNIT_EXPECT_EQ(test, cover_lock(t, i), 0);

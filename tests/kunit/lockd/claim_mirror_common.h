@@ -5,9 +5,9 @@
 
 #include <linux/delay.h>
 #include <linux/file.h>
-#include <linux/filelock.h>
 #include <linux/shmem_fs.h>
 
+#include "../process_lock.h"
 #include "claim_common.h"
 
 struct mirror_test {
@@ -82,17 +82,7 @@ static inline int mirror_unlock(struct mirror_test *t, int owner, u64 first, u64
 /* F_SETLK of a local process. */
 static inline int mirror_local_lock(struct mirror_test *t, int type, u64 first, u64 last)
 {
-	struct file_lock fl;
-
-	locks_init_lock(&fl);
-	fl.c.flc_flags = FL_POSIX;
-	fl.c.flc_type = type;
-	fl.c.flc_owner = current;
-	fl.c.flc_pid = 77;
-	fl.c.flc_file = t->file;
-	fl.fl_start = first;
-	fl.fl_end = last;
-	return vfs_lock_file(t->file, F_SETLK, &fl, NULL);
+	return process_lock_set(t->file, current, type, first, last);
 }
 
 /* Access of a local process to one byte: 2 write, 1 read, 0 none. */

@@ -9,7 +9,6 @@
  */
 #include <linux/fcntl.h>
 #include <linux/file.h>
-#include <linux/filelock.h>
 #include <linux/kthread.h>
 #include <linux/prandom.h>
 #include <linux/sched.h>
@@ -18,6 +17,7 @@
 
 #include "../../../lockd/lease_private.h"
 #include "../../../lockd/open_private.h"
+#include "../process_lock.h"
 #include "claim_common.h"
 
 #define THREADS		8
@@ -141,17 +141,9 @@ static void do_local(struct stress_thread *t)
 {
 	struct file *file = t->stress->files[stress_random(t, FILES)];
 	u32 a = stress_random(t, 256), b = stress_random(t, 256);
-	struct file_lock fl;
+	int type = stress_random(t, 2) ? F_UNLCK : stress_random(t, 2) ? F_WRLCK : F_RDLCK;
 
-	locks_init_lock(&fl);
-	fl.c.flc_flags = FL_POSIX;
-	fl.c.flc_type = stress_random(t, 2) ? F_UNLCK : stress_random(t, 2) ? F_WRLCK : F_RDLCK;
-	fl.c.flc_owner = t;
-	fl.c.flc_pid = 1;
-	fl.c.flc_file = file;
-	fl.fl_start = min(a, b);
-	fl.fl_end = max(a, b);
-	vfs_lock_file(file, F_SETLK, &fl, NULL);
+	process_lock_set(file, t, type, min(a, b), max(a, b));
 	if (!stress_random(t, 4))
 		break_lease(file_inode(file),
 			    O_NONBLOCK | (stress_random(t, 2) ? O_WRONLY : O_RDONLY));
@@ -160,18 +152,8 @@ static void do_local(struct stress_thread *t)
 /* The local process ends. */
 static void end_local(struct stress_thread *t)
 {
-	for (int i = 0; i < FILES; i++) {
-		struct file *file = t->stress->files[i];
-		struct file_lock fl;
-
-		locks_init_lock(&fl);
-		fl.c.flc_flags = FL_POSIX;
-		fl.c.flc_type = F_UNLCK;
-		fl.c.flc_owner = t;
-		fl.c.flc_file = file;
-		fl.fl_end = OFFSET_MAX;
-		vfs_lock_file(file, F_SETLK, &fl, NULL);
-	}
+	for (int i = 0; i < FILES; i++)
+		process_lock_set(t->stress->files[i], t, F_UNLCK, 0, OFFSET_MAX);
 }
 
 static void stress_granted(struct ditto_wait *wait, int error)
