@@ -229,18 +229,12 @@ void ditto_cover_try(struct ditto_mirror *mirror, u64 first, u64 last)
  */
 static int cover_show(struct ditto_mirror *mirror, struct cover *cover, u64 last)
 {
-	struct ditto_lock_ctx *ctx;
 	int type, err;
 	u64 to;
 
 	do {
 		to = last;
-		type = F_UNLCK;
-		ctx = ditto_mirror_ctx(mirror);
-		if (ctx) {
-			type = ditto_mirror_run(ctx, cover->first, &to);
-			ditto_lock_ctx_unlock_same(ctx);
-		}
+		type = ditto_mirror_type(mirror, cover->first, &to);
 		/* Exclusive bytes are shown already. */
 		err = 0;
 		if (type != F_WRLCK)
@@ -347,7 +341,7 @@ unlock:
 	ditto_lock_ctx_unlock_same(ctx);
 }
 
-/* Take a gap out of a cover. *@cover becomes the cover behind it, or NULL. */
+/* Take a gap out of a cover. *@at becomes the cover behind it, or NULL. */
 static int cover_cut(struct ditto_mirror *mirror, struct cover **at, const struct gap *gap)
 {
 	struct cover *cover = *at, *rest = NULL;

@@ -50,6 +50,12 @@ static bool rows_have(struct ditto_lock_ctx *ctx, const u8 rows[2], u64 at, u64 
 	return have;
 }
 
+static bool rows_overlap(struct ditto_lock_ctx *ctx, const u8 rows[2], u64 first, u64 last)
+{
+	return ditto_range_overlap(ctx, rows[0], first, last) ||
+	       ditto_range_overlap(ctx, rows[1], first, last);
+}
+
 int ditto_mirror_run(struct ditto_lock_ctx *ctx, u64 at, u64 *last)
 {
 	if (rows_have(ctx, exclusive_rows, at, last))
@@ -154,19 +160,29 @@ bool ditto_mirror_stops(const struct file_lock *fl, const struct ditto_lock_tabl
 {
 	struct ditto_mirror *mirror = fl->c.flc_owner;
 	struct ditto_lock_ctx *ctx;
-	bool stops = false;
+	bool stops;
 
 	if (!table || mirror->point->table == table)
 		return false;
 	ctx = ditto_mirror_ctx(mirror);
 	if (!ctx)
 		return false;
-	for (int i = 0; i < 2; i++) {
-		stops |= ditto_range_overlap(ctx, exclusive_rows[i], first, last) ||
-			 (writes && ditto_range_overlap(ctx, shared_rows[i], first, last));
-	}
+	stops = rows_overlap(ctx, exclusive_rows, first, last) ||
+		(writes && rows_overlap(ctx, shared_rows, first, last));
 	ditto_lock_ctx_unlock_same(ctx);
 	return stops;
+}
+
+bool ditto_mirror_shares(struct ditto_mirror *mirror, u64 first, u64 last)
+{
+	struct ditto_lock_ctx *ctx = ditto_mirror_ctx(mirror);
+	bool shares;
+
+	if (!ctx)
+		return false;
+	shares = rows_overlap(ctx, shared_rows, first, last);
+	ditto_lock_ctx_unlock_same(ctx);
+	return shares;
 }
 
 /* Number of ranges on the node, 0 if none of them is the mirror's to show. */
@@ -182,7 +198,7 @@ static u32 ranges_left(struct ditto_mirror *mirror)
 	return left;
 }
 
-static int mirror_type(struct ditto_mirror *mirror, u64 at, u64 *last)
+int ditto_mirror_type(struct ditto_mirror *mirror, u64 at, u64 *last)
 {
 	struct ditto_lock_ctx *ctx = ditto_mirror_ctx(mirror);
 	int type;
@@ -209,7 +225,7 @@ int ditto_mirror_each(struct ditto_mirror *mirror, u64 first, u64 last,
 		if (ditto_cover_at(mirror, at, &run->last))
 			continue;
 		run->first = at;
-		run->type = mirror_type(mirror, at, &run->last);
+		run->type = ditto_mirror_type(mirror, at, &run->last);
 		err = fn(run);
 		run->number++;
 		cond_resched();

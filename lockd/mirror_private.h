@@ -111,6 +111,16 @@ struct ditto_lock_ctx *ditto_mirror_ctx(struct ditto_mirror *mirror);
 int ditto_mirror_run(struct ditto_lock_ctx *ctx, u64 at, u64 *last);
 
 /**
+ * ditto_mirror_type - the same for a caller that has not locked the lock context
+ * @mirror: the mirror
+ * @at: the byte
+ * @last: reduced to the last byte up to which the type is known to hold
+ *
+ * Return: F_UNLCK, also if the ranges of the node are not the mirror's to show; F_RDLCK or F_WRLCK.
+ */
+int ditto_mirror_type(struct ditto_mirror *mirror, u64 at, u64 *last);
+
+/**
  * ditto_mirror_each - call a function for the runs of bytes that no cover shows
  * @mirror: the mirror
  * @first: first byte
@@ -142,15 +152,18 @@ void ditto_mirror_fill(struct file_lock *fl, struct file *file, fl_owner_t owner
 int ditto_mirror_set(struct ditto_mirror *mirror, int type, u64 first, u64 last,
 		     struct file_lock *in_the_way);
 
-/* Is a lock of the VFS shown by a mirror? */
+/* True if a lock of the VFS is shown by a mirror. */
 bool ditto_mirror_shows(const struct file_lock *fl);
 
 /*
- * Do ranges of another table that a mirror shows by this lock stop a read, or a write of these
- * bytes? Covers show more than there is. Under the spinlock of the VFS; @table may be NULL for any.
+ * True if ranges of another table that a mirror shows by this lock stop a read, or a write of these
+ * bytes. Covers show more than there is. Under the spinlock of the VFS; @table may be NULL for any.
  */
 bool ditto_mirror_stops(const struct file_lock *fl, const struct ditto_lock_table *table,
 			u64 first, u64 last, bool writes);
+
+/* True if the ranges that the mirror shows have shared ones among these bytes. */
+bool ditto_mirror_shares(struct ditto_mirror *mirror, u64 first, u64 last);
 
 /* Show the VFS these bytes as they are now. May sleep; mirror->lock held. */
 void ditto_mirror_sync(struct ditto_mirror *mirror, u64 first, u64 last);

@@ -107,20 +107,6 @@ static int run_ask(struct ditto_mirror_run *run)
 	return ditto_mirror_set(run->mirror, run->type, run->first, run->last, run->in_the_way);
 }
 
-/* True if the mirror itself shows shared ranges among these bytes. */
-static bool mirror_shares(struct ditto_mirror *mirror, u64 first, u64 last)
-{
-	struct ditto_lock_ctx *ctx = ditto_mirror_ctx(mirror);
-	bool shares;
-
-	if (!ctx)
-		return false;
-	shares = ditto_range_overlap(ctx, DITTO_HELD_POSIX_SHARED, first, last) ||
-		 ditto_range_overlap(ctx, DITTO_HELD_EXACT_SHARED, first, last);
-	ditto_lock_ctx_unlock_same(ctx);
-	return shares;
-}
-
 /*
  * Wait for the lock of a local process without claiming anything. The waiting lock has an owner of
  * its own, so it must not conflict with what the mirror shows: a shared one does not, if that of
@@ -136,7 +122,7 @@ static int mirror_await(const struct ditto_mirror_run *run, struct ditto_owner *
 	int type = run->in_the_way->c.flc_type == F_WRLCK ? F_RDLCK : F_WRLCK;
 	int err;
 
-	if (type == F_WRLCK && mirror_shares(mirror, first, last))
+	if (type == F_WRLCK && ditto_mirror_shares(mirror, first, last))
 		return -EAGAIN;
 	ditto_mirror_fill(fl, mirror->file, owner, type, first, last);
 	fl->fl_lmops = &mirror_wait_ops;
