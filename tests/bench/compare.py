@@ -34,6 +34,13 @@ def measure(servers, table, rounds, scale):
     return [[statistics.median(t) if t else None for t in taken] for taken in times]
 
 
+def say_round(title, titles, number, rounds):
+    """Tell that a round is over; tests/bench/suite reads "[done/all]". The warming one is -1."""
+    done = titles.index(title) * (rounds + 1) + number + 2
+    print(f"# {title}: round {number + 1} of {rounds} [{done}/{len(titles) * (rounds + 1)}]",
+          file=sys.stderr, flush=True)
+
+
 def show(servers, table, medians):
     """Print the table and its conclusions; returns the rows that are too slow."""
     a, b, *more = servers
