@@ -41,7 +41,7 @@
 #define NTACL_HASH	64
 #define NTACL_HASH_TYPE_SHA256	1
 
-/* Kinds of entries of POSIX ACLs in the hashed form (smb_acl.idl). */
+/* Kinds of entries of POSIX ACLs in the hashed form. */
 static const struct {
 	s16 tag;
 	u16 number;

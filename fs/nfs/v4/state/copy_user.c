@@ -33,7 +33,7 @@ struct dnfs4_copy_user *dnfs4_copy_user_begin(struct dnfs4_copy_users *users,
 {
 	struct dnfs4_copy_user *user;
 
-	/* As the NFS client tells users apart. */
+	/* The NFS client tells users apart in the same way. */
 	list_for_each_entry(user, &users->list, link)
 		if (!cred_fscmp(user->cred, cred))
 			goto found;
