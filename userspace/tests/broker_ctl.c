@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The broker of offloaded data: files that dittoctl pushes, and the status of stores. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "broker_bench.h"
+#include "mem.h"
+
+static int ctl_connect_to(struct offload_ctl_request request, int file)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct iovec iov = { &request, sizeof(request) };
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	request.version = OFFLOAD_CTL_VERSION;
+	snprintf(request.path, sizeof(request.path), "/srv/file");
+	if (file >= 0) {
+		h.msg_control = &control;
+		h.msg_controllen = sizeof(control);
+		control.header.cmsg_level = SOL_SOCKET;
+		control.header.cmsg_type = SCM_RIGHTS;
+		control.header.cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(&control.header), &file, sizeof(int));
+	}
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", bench_ctl_path);
+	CHECK(!connect(fd, (struct sockaddr *)&addr, sizeof(addr)));
+	CHECK(sendmsg(fd, &h, 0) == sizeof(request));
+	return fd;
+}
+
+static int any_file(void)
+{
+	char *path = mem_print("%s/file", bench_folder);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	free(path);
+	CHECK(write(fd, "content", 7) == 7);
+	return fd;
+}
+
+static ssize_t ctl_hear(struct bench *b, int fd, union offload_ctl_answer *answer)
+{
+	return bench_turn(b, fd, BENCH_WAIT) ? recv(fd, answer, sizeof(*answer), MSG_DONTWAIT) : -1;
+}
+
+static void push_a_file(void)
+{
+	struct offload_ctl_request request = { .type = OFFLOAD_CTL_PUSH, .share = "data" };
+	union offload_ctl_answer a;
+	int fd = -1, file = any_file(), ctl;
+	struct offload_msg msg, say;
+	struct bench b;
+	char text[8] = "";
+
+	bench_begin(&b);
+	ctl = ctl_connect_to(request, file);
+	close(file);
+	if (CHECK(process_hear(&b, &msg, &fd) && msg.type == OFFLOAD_PUSH && fd >= 0)) {
+		SAME(msg.store, "main");
+		CHECK(pread(fd, text, 7, 0) == 7);
+		SAME(text, "content");
+		close(fd);
+		say = (struct offload_msg) { .type = OFFLOAD_PROGRESS, .id = msg.id, .size = 7,
+					     .done = 3, .requests = 1 };
+		process_say(&b, say, -1);
+		CHECK(ctl_hear(&b, ctl, &a) == sizeof(a.push) &&
+		      a.type == OFFLOAD_CTL_PROGRESS && a.push.done == 3);
+		say = (struct offload_msg) { .type = OFFLOAD_PUSHED, .id = msg.id, .size = 7,
+					     .uploaded = 5, .requests = 2, .cookie = BENCH_COOKIE,
+					     .cookie_len = strlen(BENCH_COOKIE) };
+		process_say(&b, say, -1);
+		CHECK(ctl_hear(&b, ctl, &a) == sizeof(a.push) && a.type == OFFLOAD_CTL_DONE &&
+		      a.push.done == 7 && a.push.uploaded == 5 && a.push.requests == 2 &&
+		      a.push.cookie_len == strlen(BENCH_COOKIE) &&
+		      !memcmp(a.push.cookie, BENCH_COOKIE, strlen(BENCH_COOKIE)));
+	}
+	close(ctl);
+	bench_end(&b);
+}
+
+/* An upload ends with the connection, with the process, and with an error. */
+static void pushes_that_end(void)
+{
+	struct offload_ctl_request request = { .type = OFFLOAD_CTL_PUSH, .share = "data" };
+	union offload_ctl_answer a;
+	int fd = -1, file = any_file(), ctl;
+	struct offload_msg msg;
+	struct bench b;
+
+	bench_begin(&b);
+	ctl = ctl_connect_to(request, file);
+	CHECK(process_hear(&b, &msg, &fd) && msg.type == OFFLOAD_PUSH);
+	close(fd);
+	close(ctl);
+	CHECK(process_hear(&b, &msg, &fd) && msg.type == OFFLOAD_CANCEL);
+	process_fails(&b, msg.id, ECANCELED, "");
+	bench_turn(&b, -1, 50);
+	CHECK(!offload_pushes(b.o, NULL));
+
+	ctl = ctl_connect_to(request, file);
+	CHECK(process_hear(&b, &msg, &fd) && msg.type == OFFLOAD_PUSH);
+	close(fd);
+	process_end(&b);
+	CHECK(ctl_hear(&b, ctl, &a) == sizeof(a.failure) && a.type == OFFLOAD_CTL_FAILED);
+	SAME(a.failure.text, "the store process has ended");
+	SAME(a.failure.store, "main");
+	close(ctl);
+
+	snprintf(request.store, sizeof(request.store), "other");
+	ctl = ctl_connect_to(request, file);
+	CHECK(ctl_hear(&b, ctl, &a) == sizeof(a.failure) && a.type == OFFLOAD_CTL_FAILED);
+	SAME(a.failure.text, "there is no [store other] in the configuration");
+	close(ctl);
+
+	request.store[0] = '\0';
+	ctl = ctl_connect_to(request, -1);
+	CHECK(ctl_hear(&b, ctl, &a) == sizeof(a.failure) && a.failure.error == EINVAL);
+	close(ctl);
+
+	/* What is no request ends the connection. */
+	request.type = OFFLOAD_CTL_DONE;
+	ctl = ctl_connect_to(request, file);
+	CHECK(ctl_hear(&b, ctl, &a) == 0);
+	close(ctl);
+	close(file);
+	bench_end(&b);
+}
+
+static void status_of_stores(void)
+{
+	struct offload_ctl_request request = { .type = OFFLOAD_CTL_STATUS };
+	union offload_ctl_answer a;
+	struct bench b;
+	int ctl;
+
+	bench_begin(&b);
+	bench_turn(&b, -1, 50);
+	ctl = ctl_connect_to(request, -1);
+	CHECK(ctl_hear(&b, ctl, &a) == sizeof(a.store) && a.type == OFFLOAD_CTL_STORE);
+	SAME(a.store.name, "main");
+	SAME(a.store.where, "http://127.0.0.1:1/cold");
+	CHECK(a.store.running && a.store.starts == 1 && !a.store.errors);
+	CHECK(ctl_hear(&b, ctl, &a) == sizeof(a.store) && a.type == OFFLOAD_CTL_DONE);
+	close(ctl);
+	bench_end(&b);
+}
+
+int main(void)
+{
+	static const struct test tests[] = {
+		TEST(push_a_file), TEST(pushes_that_end), TEST(status_of_stores), { 0 }
+	};
+
+	return bench_main(tests);
+}
