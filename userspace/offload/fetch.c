@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "fault.h"
 #include "fetch.h"
@@ -96,8 +97,8 @@ static void fetch_end(struct fetch *f, int error, const char *why)
 	free(f);
 }
 
-/* Send the part of a chunk that lies within the range. */
-static void fetch_send(struct fetch *f, const struct object *o, const struct manifest_chunk *c)
+/* Send the part of a chunk that lies within the range. Returns its bytes. */
+static u64 fetch_send(struct fetch *f, const struct object *o, const struct manifest_chunk *c)
 {
 	u64 from = c->offset > f->offset ? c->offset : f->offset;
 	u64 to = c->offset + c->length < f->end ? c->offset + c->length : f->end;
@@ -107,6 +108,28 @@ static void fetch_send(struct fetch *f, const struct object *o, const struct man
 
 	fault_point("fetch-send");
 	out_send(&f->all->engine->out, &msg, o->load.file);
+	return msg.length;
+}
+
+/* Files often have equal chunks behind each other. */
+static bool fetch_repeats(const struct fetch *f, u32 chunk)
+{
+	const struct manifest *m = &f->manifest->manifest;
+	u32 i;
+
+	for (i = chunk + 1; i < m->n && m->chunks[i].offset < f->end + AHEAD; i++)
+		if (!memcmp(m->chunks[i].name, m->chunks[chunk].name, HASH_SIZE))
+			return true;
+	return false;
+}
+
+/* The same for a chunk of the manifest, which is not kept if nobody will need it soon. */
+static void fetch_send_chunk(struct fetch *f, struct object *o, u32 chunk)
+{
+	u64 sent = fetch_send(f, o, &f->manifest->manifest.chunks[chunk]);
+
+	if (!fetch_repeats(f, chunk))
+		object_count_sent(o, sent);
 }
 
 static struct object *fetch_get(struct fetch *f, const struct manifest_chunk *c,
@@ -122,10 +145,14 @@ static struct object *fetch_get(struct fetch *f, const struct manifest_chunk *c,
 static void fetch_ahead(struct fetch *f)
 {
 	const struct manifest *m = &f->manifest->manifest;
-	u32 i;
+	u32 i = f->next;
 
-	for (i = f->next; i < m->n && m->chunks[i].offset < f->end + AHEAD; i++)
+	/* What was loaded ahead before may have been sent meanwhile. */
+	if (i < f->manifest->ahead)
+		i = f->manifest->ahead;
+	for (; i < m->n && m->chunks[i].offset < f->end + AHEAD; i++)
 		fetch_get(f, &m->chunks[i], TRANSFER_AHEAD, NULL);
+	f->manifest->ahead = i;
 }
 
 static struct fetch_wait *fetch_free_wait(struct fetch *f)
@@ -152,7 +179,7 @@ static void fetch_go_on(struct fetch *f)
 		asked = true;
 		o = fetch_get(f, &m->chunks[w->chunk], TRANSFER_WAITED_FOR, &w->wait);
 		if (o)
-			fetch_send(f, o, &m->chunks[w->chunk]);
+			fetch_send_chunk(f, o, w->chunk);
 		else
 			f->waiting++;
 	}
@@ -174,7 +201,7 @@ static void fetch_got_chunk(struct object_wait *wait, struct object *o, int erro
 		return;
 	}
 	f->waiting--;
-	fetch_send(f, o, &f->manifest->manifest.chunks[w->chunk]);
+	fetch_send_chunk(f, o, w->chunk);
 	fetch_go_on(f);
 }
 
@@ -191,6 +218,8 @@ static void fetch_begin(struct fetch *f, struct object *o)
 	}
 	f->in_order = f->offset == o->last_end;
 	o->last_end = f->end;
+	if (!f->in_order)
+		o->ahead = 0;
 	for (i = 0; i < WINDOW; i++)
 		f->waits[i].wait.done = fetch_got_chunk;
 	if (m->n)

@@ -123,6 +123,11 @@ static bool object_decode_manifest(struct load *l, const u8 *plain, struct why *
 	return manifest_decode(&o->manifest, plain, l->len, why);
 }
 
+static bool object_is_spent(const struct object *o)
+{
+	return o->sent && o->sent >= o->load.len;
+}
+
 static void object_loaded(struct load *l)
 {
 	struct object *o = l->arg;
@@ -147,7 +152,7 @@ static void object_loaded(struct load *l)
 		w->done(w, l->error ? NULL : o, l->error, l->why.text);
 	}
 	object_unuse(o);
-	if (l->error)
+	if (l->error || object_is_spent(o))
 		object_free(o);
 	objects_go_on(all);
 }
@@ -228,6 +233,14 @@ void object_use(struct object *o)
 void object_unuse(struct object *o)
 {
 	o->users--;
+}
+
+/* Memory that is used again soon is still in the caches of the processor. */
+void object_count_sent(struct object *o, u64 bytes)
+{
+	o->sent += bytes;
+	if (!o->users && object_is_spent(o))
+		object_free(o);
 }
 
 bool objects_idle(const struct objects *all)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Objects that were fetched: chunks and manifests. Several requests share one load, and objects
- * stay for a while, because chunks reach across the borders of ranges.
+ * Objects that were fetched: chunks and manifests. Several requests share one load. Manifests stay
+ * for a while, and chunks until all of them has been sent, because they reach across the borders of
+ * ranges.
  */
 #ifndef _DITTO_OFFLOAD_OBJECTS_H
 #define _DITTO_OFFLOAD_OBJECTS_H
@@ -47,6 +48,8 @@ enum object_state {
  * @pack: the pack, if the object is a member of one
  * @manifest: the manifest, if it is one
  * @last_end: where the last range of the manifest's file ended that was fetched
+ * @ahead: chunks of the manifest before this index were loaded ahead
+ * @sent: bytes of the content that were sent; what has been sent as a whole is not kept
  */
 struct object {
 	TAILQ_HEAD(, object_wait) waits;
@@ -60,6 +63,8 @@ struct object {
 	struct cookie pack;
 	struct manifest manifest;
 	u64 last_end;
+	u32 ahead;
+	u64 sent;
 };
 
 /**
@@ -97,6 +102,9 @@ void objects_stop_waiting(struct object_wait *wait);
 /* Begin and end to use a manifest. */
 void object_use(struct object *o);
 void object_unuse(struct object *o);
+
+/* Count bytes of a chunk that were sent. The object is gone afterwards if that was all of it. */
+void object_count_sent(struct object *o, u64 bytes);
 
 /* Return whether there are no objects. */
 bool objects_idle(const struct objects *all);

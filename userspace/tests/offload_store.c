@@ -235,6 +235,48 @@ static void zeros_and_nothing(void)
 	close(empty);
 }
 
+/* Fetch a file in order. Returns the number of objects that were asked for. */
+static int fetch_in_order(const struct answer *pushed, u64 size, u64 range)
+{
+	int gets = server->gets;
+	struct answer a;
+	u64 offset;
+
+	for (offset = 0; offset < size; offset += range) {
+		fetch_range(pushed, offset, size - offset < range ? size - offset : range, &a);
+		CHECK(a.msg.type == OFFLOAD_FETCHED);
+	}
+	return server->gets - gets;
+}
+
+/* A chunk is loaded once for all ranges, and is not kept when all of it was sent. */
+static void chunks_are_kept_until_sent(void)
+{
+	int zeros = memfd_create("zeros", 0), objects;
+	struct answer pushed;
+	u8 *was = content;
+
+	store_define("prefix=sent\n");
+	s3_server_fault(server, S3_GOOD, 0, 0);
+	push_file(file, &pushed);
+	CHECK(pushed.msg.type == OFFLOAD_PUSHED);
+	objects = server->puts;
+	store_define("prefix=sent\n");
+	CHECK(fetch_in_order(&pushed, SIZE, RANGE) == objects);
+	/* The manifest is there still. */
+	CHECK(fetch_in_order(&pushed, SIZE, SIZE) == objects - 1);
+
+	CHECK(!ftruncate(zeros, 48 * MIB));
+	push_file(zeros, &pushed);
+	CHECK(pushed.msg.type == OFFLOAD_PUSHED);
+	content = mem_new(48 * MIB);
+	/* Three equal chunks. */
+	CHECK(fetch_in_order(&pushed, 48 * MIB, 8 * MIB) == 2);
+	free(content);
+	content = was;
+	close(zeros);
+}
+
 /* Faults after which another attempt succeeds. */
 static void passing_faults(void)
 {
@@ -708,7 +750,8 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(process_confined), TEST(push_and_fetch), TEST(keys_change),
-		TEST(zeros_and_nothing), TEST(passing_faults), TEST(lasting_faults),
+		TEST(zeros_and_nothing), TEST(chunks_are_kept_until_sent),
+		TEST(passing_faults), TEST(lasting_faults),
 		TEST(store_is_left_alone), TEST(many_readers), TEST(requests_cancelled),
 		TEST(file_becomes_shorter), TEST(wrong_requests), TEST(objects_listed_read_deleted),
 		TEST(objects_get_another_key), TEST(store_has_one_owner),
