@@ -103,12 +103,19 @@ struct ditto_recall {
 	char cause[CAUSE_MAX];
 };
 
+/* The file is not in use by the server any more; nothing is taken. */
+static void recall_close_file(struct ditto_recall *recall)
+{
+	if (recall->file)
+		ditto_file_put(recall->file);
+	recall->file = NULL;
+}
+
 static void recall_put(struct ditto_recall *recall)
 {
 	if (!refcount_dec_and_test(&recall->ref))
 		return;
-	if (recall->file)
-		ditto_file_put(recall->file);
+	recall_close_file(recall);
 	ditto_stub_put(recall->stub);
 	ditto_node_put(recall->node);
 	mutex_destroy(&recall->lock);
@@ -197,14 +204,6 @@ static bool recall_close(struct ditto_recall *recall)
 	filled = recall->filled >= recall->end;
 	mutex_unlock(&recall->lock);
 	return filled;
-}
-
-/* The file is not in use by the server any more; nothing is taken. */
-static void recall_close_file(struct ditto_recall *recall)
-{
-	if (recall->file)
-		ditto_file_put(recall->file);
-	recall->file = NULL;
 }
 
 /* Note the result of an attempt, 0 or an errno, for those who wait. */
@@ -316,7 +315,7 @@ bool ditto_recall_runs(struct ditto_stub *stub, u32 range)
 	return runs;
 }
 
-/* Is the range absent, and nobody asked for it? */
+/* A range is due if it is absent and nobody has asked for it. */
 static bool recall_is_due_locked(struct ditto_stub *stub, u32 range)
 {
 	struct ditto_recall *recall;
@@ -554,7 +553,7 @@ static int fill_take(struct ditto_recall *recall, const struct ditto_offload_fil
 {
 	const struct cred *old;
 	struct ditto_file *file;
-	bool first = false;
+	bool first = !recall->file;
 	int err;
 
 	if (recall->ended)
@@ -565,12 +564,11 @@ static int fill_take(struct ditto_recall *recall, const struct ditto_offload_fil
 				   recall->filled);
 		return -EINVAL;
 	}
-	if (!recall->file) {
+	if (first) {
 		file = ditto_file_open_own(recall->node);
 		if (IS_ERR(file))
 			return PTR_ERR(file) == -EJUKEBOX ? -EBUSY : PTR_ERR(file);
 		recall->file = file;
-		first = true;
 	}
 	old = override_creds(recall->ask.srv->nodes->cred);
 	if (first)

@@ -136,7 +136,7 @@ static bool stub_is_idle_locked(struct ditto_stub *stub)
 	lockdep_assert_held(&stub->lock);
 	if (stub->releasing || stub->clearing || stub->whole || !list_empty(&stub->recalls))
 		return false;
-	/* What was waited for stays until it is seen, or two readers might never end. */
+	/* Data stays until the reader that waited for it has seen it, or two might never end. */
 	if (!stub->used && time_before(jiffies, stub->came + msecs_to_jiffies(UNUSED_MS)))
 		return false;
 	/* A file of which nothing is absent is about to become whole. */

@@ -206,10 +206,10 @@ bool ditto_stub_release_again(struct ditto_stub *stub);
 /* The release has ended. May sleep. */
 void ditto_stub_released(struct ditto_stub *stub);
 
-/* Are the ranges that are in the file as they were released? Any context. */
+/* Any context. Return: true if the ranges that are in the file are as they were released. */
 bool ditto_stub_is_unchanged(const struct ditto_stub *stub);
 
-/* Does the change number of a file tell of all changes, also of those through mapped memory? */
+/* Return: true if the change number tells of all changes, also of those through mapped memory. */
 static inline bool ditto_stub_counts(const struct ditto_node *node)
 {
 	return mapping_can_writeback(node->inode->i_mapping);
@@ -231,7 +231,10 @@ struct ditto_offload_record *ditto_stub_copy_record(struct ditto_stub *stub);
  */
 int ditto_recall_range(struct ditto_stub *stub, u32 range, const struct ditto_op *op);
 
-/* Is the range absent, and is there something that ends with ditto_stub_wake()? Any context. */
+/*
+ * Any context. Return: true if the range is absent, and something goes on that ends with
+ * ditto_stub_wake().
+ */
 bool ditto_recall_runs(struct ditto_stub *stub, u32 range);
 
 /**
