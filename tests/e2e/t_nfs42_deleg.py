@@ -35,7 +35,7 @@ def open_arguments_tell(w):
     for fh in a.s.fh(), a.root, a.s.fh('data', 'f'):
         attrs = a.compound(putfh(fh), getattr('supported_attrs', 'open_arguments')).ok()[-1].attrs
         eq('open_arguments' in attrs['supported_attrs'], True)
-        eq(attrs['open_arguments'], [[1, 2, 3], [0, 1, 2, 3], [3, 4, 5, 20, 21],
+        eq(attrs['open_arguments'], [[1, 2, 3], [0, 1, 2, 3], [3, 4, 5, 17, 20, 21],
                                      [0, 1, 2, 3, 4, 5, 6], [0, 1, 2, 3]])
         last(a.compound(putfh(fh), nfs4.setattr(ANON, nfs4.bitmap('open_arguments') + bytes(4))),
              INVAL)

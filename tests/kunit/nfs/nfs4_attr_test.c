@@ -80,7 +80,7 @@ static void open_arguments(struct kunit *test)
 	static const u32 supported[] = {
 		BIT(1) | BIT(2) | BIT(3),
 		BIT(0) | BIT(1) | BIT(2) | BIT(3),
-		BIT(3) | BIT(4) | BIT(5) | BIT(20) | BIT(21),
+		BIT(3) | BIT(4) | BIT(5) | BIT(17) | BIT(20) | BIT(21),
 		BIT(0) | BIT(1) | BIT(2) | BIT(3) | BIT(4) | BIT(5) | BIT(6),
 		BIT(0) | BIT(1) | BIT(2) | BIT(3),
 	};

@@ -385,6 +385,7 @@ static __be32 *encode_xattr_support(__be32 *p, const struct dnfs4_attr_src *src)
 #define ARGS_WANT_ANY_DELEG		3
 #define ARGS_WANT_NO_DELEG		4
 #define ARGS_WANT_CANCEL		5
+#define ARGS_WANT_SIGNAL_AVAIL		17
 #define ARGS_WANT_DELEG_TIMESTAMPS	20
 #define ARGS_WANT_OPEN_XOR_DELEGATION	21
 
@@ -399,7 +400,8 @@ static __be32 *encode_open_arguments(__be32 *p, const struct dnfs4_attr_src *src
 			BIT(NFS4_SHARE_DENY_BOTH),
 		/* oa_share_access_want */
 		BIT(ARGS_WANT_ANY_DELEG) | BIT(ARGS_WANT_NO_DELEG) | BIT(ARGS_WANT_CANCEL) |
-			BIT(ARGS_WANT_DELEG_TIMESTAMPS) | BIT(ARGS_WANT_OPEN_XOR_DELEGATION),
+			BIT(ARGS_WANT_SIGNAL_AVAIL) | BIT(ARGS_WANT_DELEG_TIMESTAMPS) |
+			BIT(ARGS_WANT_OPEN_XOR_DELEGATION),
 		/* oa_open_claim */
 		BIT(NFS4_OPEN_CLAIM_NULL) | BIT(NFS4_OPEN_CLAIM_PREVIOUS) |
 			BIT(NFS4_OPEN_CLAIM_DELEGATE_CUR) |
