@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A server whose files are used by version 4.1 of NFS."""
+"""A server whose files are used by versions 4.1 and 4.2 of NFS."""
 
 import contextlib
 import time
@@ -38,9 +38,11 @@ class Server(guest.Server):
     def load(self, op, handle, count, outstanding, **more):
         """Run in a session of its own, so that every slot begins with 1."""
         c = self.session
+        minor = 2 if op == "readplus4" else 1
         r = c.nfs.compound(nfs4.create_session(
             c.clientid, self.next_session(), 0,
-            nfs4.Channel(2 * MIB, 2 * MIB, 4096, 16, outstanding))).ok()[0]
+            nfs4.Channel(2 * MIB, 2 * MIB, 4096, 16, outstanding)),
+            minor=minor).ok()[0]
         if r.fore.requests < outstanding:
             raise RuntimeError(f"{self.label}: {r.fore.requests} slots only")
         try:
@@ -48,7 +50,7 @@ class Server(guest.Server):
                                 clientid=c.clientid, stateid=nfs4.stateid(self.stateid).hex(),
                                 **more)
         finally:
-            c.nfs.compound(nfs4.destroy_session(r.sessionid)).ok()
+            c.nfs.compound(nfs4.destroy_session(r.sessionid), minor=minor).ok()
 
     def next_session(self):
         """csa_sequence: the first one was used for the client's first session."""

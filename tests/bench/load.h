@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Load generator: a thin client of kernel threads, of NFS version 3 or 4.1 or of SMB 3.1.1,
+ * Load generator: a thin client of kernel threads, of NFS version 3, 4.1 or 4.2 or of SMB 3.1.1,
  * that drives any server over TCP with a fixed number of calls outstanding on one
  * connection.
  */
@@ -125,6 +125,7 @@ struct load_reply {
  * struct load_op - how an operation is asked and its answer read
  * @name: as the run file spells it
  * @version: of NFS, 3 or 4; 0 for SMB
+ * @minor: minor version of 4
  * @proc: procedure
  * @writes: the payload follows the arguments
  * @encode: append the arguments of call number @n at @p; returns the end
@@ -134,6 +135,7 @@ struct load_reply {
 struct load_op {
 	const char *name;
 	u32 version;
+	u32 minor;
 	u32 proc;
 	bool writes;
 	__be32 *(*encode)(const struct load_run *run, const struct load_slot *slot,
@@ -158,7 +160,7 @@ struct load_proto {
 extern const struct load_proto load_proto_rpc;
 extern const struct load_proto load_proto_smb;
 
-/* Operations of version 4.1: load_ops4.c; the last has no name. */
+/* Operations of versions 4.1 and 4.2: load_ops4.c; the last has no name. */
 extern const struct load_op load_ops4[];
 /* The same for SMB: load_smb.c. */
 extern const struct load_op load_ops_smb[];

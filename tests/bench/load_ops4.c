@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The operations of version 4.1 of the load generator: COMPOUNDs of RFC 8881, as
- * far as a measurement needs them. Each begins with SEQUENCE in the slot of the
+ * The operations of versions 4.1 and 4.2 of the load generator: COMPOUNDs of RFC 8881 and
+ * RFC 7862, as far as a measurement needs them. Each begins with SEQUENCE in the slot of the
  * call and puts the run's handle.
  *
  * Operations that belong together are one COMPOUND: OPEN and the CLOSE of the open, LOCK and
@@ -29,7 +29,7 @@ static __be32 *compound_begin(const struct load_run *run, const struct load_slot
 			      __be32 *p)
 {
 	p = load_put_u32(p, 0);			/* no tag */
-	p = load_put_u32(p, 1);			/* minor version */
+	p = load_put_u32(p, run->op->minor);
 	p = load_put_u32(p, 2 + nops);
 	p = load_put_u32(p, OP_SEQUENCE);
 	p = load_put_fixed(p, run->session, sizeof(run->session));
@@ -193,12 +193,25 @@ static __be32 *encode_range(const struct load_run *run, const struct load_slot *
 			compound_begin(run, slot, 1, p));
 }
 
+/* READ, or READ_PLUS, whose arguments are the same. */
+static __be32 *put_read(const struct load_run *run, const struct load_slot *slot, u32 n, u32 op,
+			__be32 *p)
+{
+	p = load_put_u32(compound_begin(run, slot, 1, p), op);
+	p = load_put_fixed(p, run->stateid, sizeof(run->stateid));
+	return load_put_u32(load_put_u64(p, load_io_offset(run, n)), run->size);
+}
+
 static __be32 *encode_read(const struct load_run *run, const struct load_slot *slot,
 			   u32 n, __be32 *p)
 {
-	p = load_put_u32(compound_begin(run, slot, 1, p), OP_READ);
-	p = load_put_fixed(p, run->stateid, sizeof(run->stateid));
-	return load_put_u32(load_put_u64(p, load_io_offset(run, n)), run->size);
+	return put_read(run, slot, n, OP_READ, p);
+}
+
+static __be32 *encode_read_plus(const struct load_run *run, const struct load_slot *slot,
+				u32 n, __be32 *p)
+{
+	return put_read(run, slot, n, OP_READ_PLUS, p);
 }
 
 static __be32 *encode_write(const struct load_run *run, const struct load_slot *slot,
@@ -244,6 +257,26 @@ static int result_read(struct load_run *run, struct load_slot *slot, struct load
 	return 0;
 }
 
+/*
+ * Behind the status: eof, the number of segments, and the only one: kind, offset, data. The floor
+ * answers without any.
+ */
+static int result_read_plus(struct load_run *run, struct load_slot *slot,
+			    struct load_reply *reply)
+{
+	u32 segments, kind, count;
+
+	if (skip_begin(reply) || !load_take(reply, 1) || load_take_u32(reply, &segments))
+		return -EBADMSG;
+	if (!segments)
+		return 0;
+	if (load_take_u32(reply, &kind) || !load_take(reply, 2) || load_take_u32(reply, &count) ||
+	    segments != 1 || kind != NFS4_CONTENT_DATA)
+		return -EBADMSG;
+	run->bytes += count;
+	return 0;
+}
+
 static int result_write(struct load_run *run, struct load_slot *slot, struct load_reply *reply)
 {
 	u32 count;
@@ -276,8 +309,9 @@ static int result_readdir(struct load_run *run, struct load_slot *slot,
 	return load_take_listing(run, slot, reply, skip_entry);
 }
 
-#define OP4(_name, _encode) \
-	.name = _name, .version = 4, .proc = 1, .encode = _encode
+#define OP4_MINOR(_name, _minor, _encode) \
+	.name = _name, .version = 4, .minor = _minor, .proc = 1, .encode = _encode
+#define OP4(_name, _encode)	OP4_MINOR(_name, 1, _encode)
 
 const struct load_op load_ops4[] = {
 	{ OP4("getattr4", encode_getattr) },
@@ -290,6 +324,7 @@ const struct load_op load_ops4[] = {
 	{ OP4("remove4", encode_remove) },
 	{ OP4("lock4", encode_lock) },
 	{ OP4("read4", encode_read), .result = result_read },
+	{ OP4_MINOR("readplus4", 2, encode_read_plus), .result = result_read_plus },
 	{ OP4("write4", encode_write), .result = result_write, .writes = true },
 	{ OP4("readdir4", encode_readdir), .result = result_readdir },
 	{}

@@ -60,7 +60,7 @@ def nfs3():
 
 
 def nfs4():
-    """Operations of NFSv4.1; what belongs together is one COMPOUND."""
+    """Operations of NFSv4.1, and READ_PLUS of 4.2; what belongs together is one COMPOUND."""
     io = {"span": guest.FILE_SIZE}
     for n in 1, 8:
         yield Row("GETATTR", "getattr4", "file", 30000, n)
@@ -71,8 +71,10 @@ def nfs4():
         yield Row("LOCK+LOCKU", "lock4", "file", 12000, n)
         yield Row("READDIR 1000", "readdir4", "list", 1200, n, size=32768)
         yield Row("READ 4 KiB", "read4", "file", 20000, n, size=4096, **io)
+        yield Row("READ_PLUS 4 KiB", "readplus4", "file", 20000, n, size=4096, **io)
         yield Row("WRITE 4 KiB", "write4", "file", 20000, n, size=4096, **io)
         yield Row("READ 1 MiB", "read4", "file", 480, n, size=MIB, **io)
+        yield Row("READ_PLUS 1 MiB", "readplus4", "file", 480, n, size=MIB, **io)
         yield Row("WRITE 1 MiB", "write4", "file", 480, n, size=MIB, **io)
 
 
