@@ -35,39 +35,42 @@ static u64 map_next_data(struct file *file, u64 pos, u64 end)
 	return at < 0 ? pos : min_t(u64, at, end);
 }
 
-/* The file has a block for each of its bytes, as far as that can be told. */
-static bool map_is_dense(struct file *file)
-{
-	struct kstat st;
-
-	return !vfs_getattr_nosec(&file->f_path, &st, STATX_SIZE | STATX_BLOCKS,
-				  AT_STATX_SYNC_AS_STAT) &&
-	       (u64)st.blocks << 9 >= st.size;
-}
-
 static void map_range(struct file *file, u64 pos, u64 end, u64 data_max,
 		      struct ditto_data_map *map)
 {
-	u64 data = pos, stop, at, next;
+	u64 data = map_next_data(file, pos, end), stop, at, next;
 
-	if (!map_is_dense(file)) {
-		data = map_next_data(file, pos, end);
-		if (data != end && data - pos < PAGE_SIZE)
-			data = pos;
-		map->hole = data - pos;
-		stop = min(end, data + data_max);
-		for (at = round_up(data + 1, MAP_STEP); at < stop;
-		     at = round_up(next + 1, MAP_STEP)) {
-			next = map_next_data(file, at, end);
-			if (next < end && next - at < MAP_HOLE_MIN)
-				continue;
-			map->data = at - data;
-			map->tail = next - at;
-			return;
-		}
+	if (data != end && data - pos < PAGE_SIZE)
+		data = pos;
+	map->hole = data - pos;
+	stop = min(end, data + data_max);
+	for (at = round_up(data + 1, MAP_STEP); at < stop; at = round_up(next + 1, MAP_STEP)) {
+		next = map_next_data(file, at, end);
+		if (next < end && next - at < MAP_HOLE_MIN)
+			continue;
+		map->data = at - data;
+		map->tail = next - at;
+		return;
 	}
 	map->data = min(end - data, data_max);
 }
+
+bool ditto_may_have_holes(const struct ditto_op *op, struct ditto_node *node)
+{
+	const struct inode *inode = node->inode;
+	struct path path = { .mnt = op->share->root.mnt };
+	struct kstat st;
+	int err;
+
+	/* Blocks that are not allocated yet are counted elsewhere, or not at all. */
+	if (likely((u64)READ_ONCE(inode->i_blocks) << 9 >= i_size_read(inode)))
+		return false;
+	path.dentry = ditto_node_dentry(node);
+	err = vfs_getattr_nosec(&path, &st, STATX_SIZE | STATX_BLOCKS, AT_STATX_DONT_SYNC);
+	dput(path.dentry);
+	return err || (u64)st.blocks << 9 < st.size;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_may_have_holes, DITTO);
 
 int ditto_map_data(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 count,
 		   u64 data_max, struct ditto_data_map *map)

@@ -48,6 +48,19 @@ int ditto_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_spac
 int ditto_seek(struct ditto_op *op, struct ditto_node *node, u64 pos, bool hole, u64 *found);
 
 /**
+ * ditto_may_have_holes - is it worth looking for holes?
+ * @op: its share is that of @node
+ * @node: a regular file, held
+ *
+ * A file with as many blocks as its size needs counts as data, although some of them may be beyond
+ * its end or hold no data.
+ *
+ * Context: may sleep.
+ * Return: true if there are fewer blocks, or that is not known.
+ */
+bool ditto_may_have_holes(const struct ditto_op *op, struct ditto_node *node);
+
+/**
  * struct ditto_data_map - data and holes at the beginning of a range
  * @hole: bytes of the hole that the range begins with
  * @data: bytes of data behind it, in which short holes count as data
@@ -70,8 +83,8 @@ struct ditto_data_map {
  * @data_max: most bytes of data
  * @map: filled; it may end before the range
  *
- * The costs do not depend on the size of the file: a file with as many blocks as its size needs
- * counts as data, and otherwise it is looked for data in steps within the range.
+ * The costs do not depend on the size of the file: it is looked for data in steps within the range.
+ * A caller that asks ditto_may_have_holes() first often has none of them.
  *
  * Context: may sleep.
  * Return: 0, -EINVAL (not a regular file), -EACCES, -EAGAIN, -EJUKEBOX and others.

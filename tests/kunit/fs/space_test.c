@@ -206,9 +206,11 @@ static void maps_data_and_holes(struct kunit *test)
 
 	space_begin(test);
 	file = file_make(test, "file", 'c', 64);
+	KUNIT_EXPECT_FALSE(test, ditto_may_have_holes(&folder.op, file));
 	KUNIT_EXPECT_EQ(test, ditto_map_data(&folder.op, file, 0, SZ_2M, SZ_512K, &map), 0);
 	KUNIT_EXPECT_EQ(test, map.data, SZ_512K);
 	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_PUNCH, 0, PIECE), 0);
+	KUNIT_EXPECT_TRUE(test, ditto_may_have_holes(&folder.op, file));
 	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_PUNCH, 20 * PIECE, 17 * PIECE), 0);
 	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_PUNCH, 48 * PIECE, PIECE), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

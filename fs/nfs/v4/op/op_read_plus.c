@@ -5,6 +5,9 @@
  * A reply has at most a hole, data and another hole, so that the data can be sent as that of READ,
  * from the page cache. It may end before the range that was requested; the client continues from
  * there.
+ *
+ * Linux clients of 4.2 may read all files by READ_PLUS (CONFIG_NFS_V4_2_READ_PLUS, which Debian
+ * sets), so that a file without holes must not cost more than by READ.
  */
 #include <linux/fs.h>
 #include <linux/limits.h>
@@ -44,17 +47,24 @@ static u32 read_plus_segments(struct dnfs4_compound *cmp, const struct dnfs4_rea
 	struct ditto_data_map *map = &res->map;
 	u32 room = dnfs4_room(cmp);
 	u32 data_max, status;
+	u64 count;
 
 	if (room < READ_PLUS_BYTES + XDR_UNIT)
 		return dnfs4_too_big(cmp, READ_PLUS_BYTES + XDR_UNIT);
 	data_max = min(round_down(room - READ_PLUS_BYTES, XDR_UNIT), cmp->call->max_payload);
 	/* No file reaches the last offsets: such a read is one beyond the end of the file. */
 	res->offset = min_t(u64, a->offset, S64_MAX);
-	status = dnfs4_status(cmp, ditto_map_data(&io->op, dnfs4_node(cmp), res->offset,
-						  min_t(u64, a->count, S64_MAX - res->offset),
-						  data_max, map));
-	if (status || !map->data)
-		return status;
+	count = min_t(u64, a->count, S64_MAX - res->offset);
+	if (count && !ditto_may_have_holes(&io->op, dnfs4_node(cmp))) {
+		map->data = min(count, data_max);
+	} else {
+		/* The next data may be far away. */
+		dnfs_may_wait(cmp->call);
+		status = dnfs4_status(cmp, ditto_map_data(&io->op, dnfs4_node(cmp), res->offset,
+							  count, data_max, map));
+		if (status || !map->data)
+			return status;
+	}
 	status = dnfs4_status(cmp, dnfs4_payload_read(cmp, io, res->offset + map->hole, map->data,
 						      READ_PLUS_BYTES, payload));
 	if (status)
@@ -141,7 +151,7 @@ static void read_plus_release(struct dnfs4_compound *cmp, void *args, void *resu
 
 const struct dnfs4_op dnfs4_op_read_plus = {
 	.name = "READ_PLUS",
-	.flags = DNFS4_OP_FH | DNFS4_OP_NOTIFIED,
+	.flags = DNFS4_OP_FH | DNFS4_OP_NOTIFIED | DNFS4_OP_QUICK,
 	.minor_first = 2,
 	.minor_last = DNFS4_MINOR_MAX,
 	.pseudo_status = NFS4ERR_ISDIR,
