@@ -3,7 +3,10 @@
  * WANT_DELEGATION (RFC 8881 section 18.49): a delegation without an OPEN, under the rules for
  * those of OPEN. Instead of the OPEN, the user's permission is checked here.
  *
- * No wish is kept for later: the reply promises no callback, and there is nothing to cancel.
+ * A client that met a limit is told later when it may have more, if it asks for that: room.c. A
+ * delegation that was refused because of contention is never pushed: the reply says so by
+ * ond_server_will_push_deleg, which is FALSE. CB_PUSH_DELEG (section 20.5) is optional, and clients
+ * do not implement it.
  */
 #include <linux/errno.h>
 #include <linux/nfs4.h>
