@@ -181,6 +181,31 @@ int ditto_offload_enter_slow(struct ditto_op *op, struct ditto_node *node,
 	return 0;
 }
 
+void ditto_offload_will_need_slow(struct ditto_op *op, struct ditto_node *node, u64 pos,
+				  u64 count)
+{
+	u64 end = !count || count > U64_MAX - pos ? U64_MAX : pos + count;
+	u32 left = READ_ONCE(op->srv->settings.offload_read_ahead) + 1, range, ranges;
+	struct ditto_stub *stub = ditto_stub_get(node);
+
+	if (IS_ERR_OR_NULL(stub))
+		return;
+	if (READ_ONCE(stub->damaged) || READ_ONCE(stub->releasing) || op->no_recall)
+		goto put;
+	spin_lock(&stub->lock);
+	ranges = ditto_offload_ranges(&stub->record);
+	range = ditto_offload_absent(&stub->record, pos, end);
+	spin_unlock(&stub->lock);
+	if (range == DITTO_OFFLOAD_NONE)
+		goto put;
+	for (; left && range < ranges && ditto_offload_range_pos(&stub->record, range) < end;
+	     range++, left--)
+		if (ditto_recall_range(stub, range, op))
+			break;
+put:
+	ditto_stub_put(stub);
+}
+
 long ditto_offload_pause(const struct ditto_absence *absence, long timeout)
 {
 	struct ditto_stub *stub = ditto_stub_get(absence->node);

@@ -97,6 +97,29 @@ static inline int ditto_offload_enter(struct ditto_op *op, struct ditto_node *no
 	return ditto_offload_enter_slow(op, node, use, pos, count, stub);
 }
 
+/* The part of ditto_offload_will_need() for files that are not known to be whole. */
+void ditto_offload_will_need_slow(struct ditto_op *op, struct ditto_node *node, u64 pos,
+				  u64 count);
+
+/**
+ * ditto_offload_will_need - start bringing back data that will be read soon
+ * @op: the caller
+ * @node: a regular file, held
+ * @pos: first byte
+ * @count: number of bytes; 0 means to the end of the file
+ *
+ * As much is asked for as by a read in sequence, from the first absent byte on. Nothing tells
+ * whether it comes.
+ *
+ * Context: may sleep for memory, and does not wait for data.
+ */
+static inline void ditto_offload_will_need(struct ditto_op *op, struct ditto_node *node, u64 pos,
+					   u64 count)
+{
+	if (unlikely(!test_bit(DITTO_NODE_WHOLE, &node->flags)))
+		ditto_offload_will_need_slow(op, node, pos, count);
+}
+
 /* End what ditto_offload_enter() began. May sleep. */
 static inline void ditto_offload_leave(struct ditto_stub *stub)
 {

@@ -2,13 +2,15 @@
 /*
  * Advice about future access to a file.
  *
- * Only advice that concerns the page cache is taken. Advice about the order of access would change
+ * Only advice that concerns the page cache is taken, and data that is outside of the file system is
+ * brought back in advance. Advice about the order of access would change
  * the readahead of an open file that all clients share.
  */
 
 #include <linux/fadvise.h>
 #include <linux/fs.h>
 
+#include "../offload/offload.h"
 #include "data_private.h"
 
 int ditto_advise(struct ditto_op *op, struct ditto_node *node, enum ditto_advice advice, u64 pos,
@@ -34,6 +36,8 @@ int ditto_advise(struct ditto_op *op, struct ditto_node *node, enum ditto_advice
 		err = PTR_ERR(df);
 		goto leave;
 	}
+	if (advice == DITTO_ADVICE_WILLNEED)
+		ditto_offload_will_need(op, node, pos, count);
 	err = vfs_fadvise(df->file, pos, min_t(u64, count, inode->i_sb->s_maxbytes - pos),
 			  advices[advice]);
 	ditto_file_put(df);

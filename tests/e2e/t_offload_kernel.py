@@ -9,9 +9,13 @@ import struct
 import subprocess
 
 import nfs3
+import nfs4
 import smb2
 from harness import eq, expect_errno, get, one_of, parallel, put, run, test, wait_for
 from nfs3 import sattr
+from nfs4 import putfh
+from nfs4_opens import V41, last, opened
+from nfs4_ops42 import DONTNEED, WILLNEED, io_advise
 from offload_helper import Helper
 
 MIB = 1 << 20
@@ -189,6 +193,30 @@ def calls_wait(w):
         data = data[:2 * RANGE] + b'new' + data[2 * RANGE + 3:]
         for vers in ('3', '4.0', '4.2'):
             eq(get(f'{w.client.mount(vers=vers)}/f') == data, True, f'content over {vers}')
+
+
+@test(offload=True)
+def asked_for_in_advance(w):
+    """IO_ADVISE of NFSv4.2 starts a recall and does not wait for it."""
+    with helper(w, lambda request: 'hold') as h:
+        data = offloaded(w, h, 'f')
+        c = V41.at(w, minor=2)
+        sid, fh = opened(c, 'f', nfs4.READ)
+
+        def advise(pos, count, hint):
+            r = last(c.compound(putfh(fh), io_advise(sid, pos, count, hint)), nfs4.OK)
+            eq(r.hints, [hint])
+        advise(0, 0, DONTNEED)
+        eq(moves(h), [])
+        advise(RANGE + 5, 10, WILLNEED)
+        wait_for('the request', lambda: moves(h) == [1])
+        advise(0, 0, WILLNEED)
+        wait_for('those for the beginning', lambda: moves(h) == [0, 1])
+        h.go()
+        wait_for('the data', lambda: h.fill.get(w.path('f'))['resident'] >= 2 * RANGE)
+        eq(moves(h), [0, 1])
+        r = last(c.compound(putfh(fh), nfs4.read(sid, RANGE, 4096)), nfs4.OK)
+        eq(r.data, data[RANGE:RANGE + 4096])
 
 
 @test(offload=True, clients=2)
