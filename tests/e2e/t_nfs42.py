@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Operations of NFSv4.2 about the space of a file, by hand and by the kernel's client."""
+import collections
+import ctypes
 import errno
 import functools
+import mmap
 import os
 import random
 
 import nfs4
 import smb2
-from harness import eq, expect_errno, get, pattern, put, run, test
+from harness import eq, expect_errno, get, pattern, put, run, test, wait_for
 from nfs4 import BOTH, READ, getattr, putfh
 from nfs4_callers import Caller, files
 from nfs4_opens import ANON, BYPASS, CURRENT, TO_END, V41, last, opened, read
@@ -17,6 +20,10 @@ from nfs4_ops42 import (DATA, DONTNEED, HOLE, RANDOM, SEQUENTIAL, WILLNEED,
 wire = functools.partial(test, server='ditto', squash='root-to-admin')
 
 MIB = 1 << 20
+
+
+def calls(w):
+    return collections.Counter(w.server.calls('nfs4'))
 
 
 def v42(w, **kw):
@@ -215,6 +222,43 @@ def advice(w):
     eq(last(read(c, fh, sid, 0, 100), nfs4.OK).data, pattern(1, 100))
 
 
+def resident(path):
+    """Which pages of a file of the server are in its page cache."""
+    size = os.path.getsize(path)
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.mmap.restype = ctypes.c_void_p
+    with open(path, 'rb') as f:
+        at = ctypes.c_void_p(libc.mmap(None, ctypes.c_size_t(size), mmap.PROT_READ,
+                                       mmap.MAP_SHARED, f.fileno(), ctypes.c_long(0)))
+    pages = ctypes.create_string_buffer(-(-size // mmap.PAGESIZE))
+    try:
+        eq(libc.mincore(at, ctypes.c_size_t(size), pages), 0, 'mincore')
+    finally:
+        libc.munmap(at, ctypes.c_size_t(size))
+    return [byte & 1 for byte in pages.raw]
+
+
+@wire(fs='ext4')
+def advice_is_taken(w):
+    """The page cache of the server drops and gets what the client says."""
+    put(w.path('f'), pattern(1, MIB), 0o644)
+    os.sync()
+    c = v42(w)
+    sid, fh = opened(c, 'f', READ)
+
+    def advise(pos, count, hint):
+        last(c.compound(putfh(fh), io_advise(sid, pos, count, hint)), nfs4.OK)
+    eq(sum(resident(w.path('f'))), MIB // mmap.PAGESIZE, 'after it was written')
+
+    def dropped():
+        advise(0, 0, DONTNEED)
+        return not any(resident(w.path('f')))
+    wait_for('empty pages', dropped)
+    advise(MIB // 2, 65536, WILLNEED)
+    wait_for('the pages', lambda: resident(w.path('f'))[MIB // 2 // mmap.PAGESIZE])
+    eq(resident(w.path('f'))[0], 0, 'what was not asked for')
+
+
 # READ_PLUS
 
 def segments_of(r, pos, count):
@@ -243,6 +287,35 @@ def read_through(c, fh, sid, count=MIB):
         if r.eof:
             return b''.join(out), holes, len(out)
         assert got, 'nothing, and not the end'
+
+
+@wire
+def read_by_the_kernel(w):
+    """The kernel's client reads dense and sparse files, by READ_PLUS if it was built so."""
+    rnd = random.Random(5)
+    size = 4 * MIB
+    put(w.path('dense'), pattern(1, 3 * MIB + 17), 0o644)
+    put(w.path('short'), pattern(2, 700), 0o644)
+    sparse(w.path('hole'), size)
+    sparse(w.path('begin'), size, (0, pattern(3, 5000)))
+    sparse(w.path('end'), size, (size - 70001, pattern(4, 70001)))
+    sparse(w.path('many'), size, *((at, pattern(at, rnd.randrange(1, 200000)))
+                                   for at in sorted(rnd.sample(range(3 * MIB), 12))))
+    m = w.client.mount(vers='4.2', opts='rsize=262144')
+    before = calls(w)
+    for name in ('dense', 'short', 'hole', 'begin', 'end', 'many'):
+        want = get(w.path(name))
+        eq(get(f'{m}/{name}') == want, True, name)
+        with open(f'{m}/{name}', 'rb') as f:
+            for _ in range(20):
+                os.posix_fadvise(f.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+                at, count = rnd.randrange(len(want)), rnd.randrange(1, 300000)
+                eq(os.pread(f.fileno(), count, at) == want[at:at + count], True, (name, at, count))
+    got = calls(w) - before
+    plus = got['read_plus'] > 0
+    # Debian's kernel is built with CONFIG_NFS_V4_2_READ_PLUS
+    debian = os.environ.get('DITTO_VM') in ('stock', 'race')
+    eq((plus or debian, got['read'] > 0), (plus, not plus), got)
 
 
 @wire(timeout=90)
