@@ -2,6 +2,7 @@
 """Servers of SMB for the load generator: sessions that it uses after they are authenticated."""
 
 import contextlib
+import functools
 import os
 import time
 
@@ -14,6 +15,15 @@ import smbraw
 CREDITS = 512
 # What an ECHO asks for.
 CREDITS_ASKED = 64
+# Algorithms that a client offers to sign and to encrypt with, by the name of the protection.
+OFFERS = {
+    "plain": ((), ()),
+    "signed": ((smbraw.AES_CMAC,), ()),
+    # The server chooses: one that does not know AES-GMAC signs with AES-CMAC.
+    "gmac": ((smbraw.AES_GMAC, smbraw.AES_CMAC), ()),
+    "encrypted": ((), (smbraw.GCM,)),
+}
+SIGNING = {smbraw.AES_CMAC: "cmac", smbraw.AES_GMAC: "gmac"}
 
 
 class Local(contextlib.nullcontext):
@@ -26,18 +36,22 @@ class Server:
     """A peer, a session with it, and files to work on."""
 
     listed = guest.LISTED
+    started = set()
 
-    def __init__(self, peer, first=0):
+    def __init__(self, peer, protection="plain", first=0):
         self.peer = peer
+        self.protection = protection
         self.label = self.kind = peer.name
         self.first = first
         self.link = None
         self.handles = {"none": b""}
 
     def start(self):
-        """Start the server and open the file."""
-        self.peer.start()
-        self._make_files()
+        """Start the server, if that was not done, and open the file."""
+        if self.peer not in self.started:
+            self.peer.start()
+            self._make_files()
+            self.started.add(self.peer)
         end = time.monotonic() + 60
         while not self.link:
             try:
@@ -61,7 +75,9 @@ class Server:
         os.chmod(f"{top}/file", 0o666)
 
     def _connect(self):
-        link = smbraw.Link(Local(), port=self.peer.port).negotiate(ciphers=())
+        signing, ciphers = OFFERS[self.protection]
+        link = smbraw.Link(Local(), port=self.peer.port).negotiate(ciphers=ciphers,
+                                                                   signing=signing)
         share = self.peer.share
         for call in (lambda: link.login(smb_peers.USER), lambda: link.connect_tree(share)):
             status = call()
@@ -69,6 +85,8 @@ class Server:
                 raise ConnectionError(f"{self.label}: {status}")
             # The tree is connected by a signed request (section 3.3.5.7 of MS-SMB2).
             link.sign = not link.sign
+        link.sign = bool(signing)
+        link.seal = bool(ciphers)
         for _ in range(CREDITS // CREDITS_ASKED + 1):
             link.echo()
         self.link = link
@@ -81,6 +99,10 @@ class Server:
                  f"fh={self.handles[handle].hex()}", f"count={count}",
                  f"outstanding={outstanding}", f"first={self.first}",
                  *(f"{k}={v}" for k, v in more.items())]
+        if link.seal:
+            words.append(f"seal={link.out_key.hex()}{link.in_key.hex()}")
+        elif link.sign:
+            words.append(f"sign={SIGNING[link.signing]}:{link.sign_key.hex()}")
         link.socket.settimeout(None)
         try:
             result = guest.generate(words)
@@ -93,6 +115,13 @@ class Server:
         return result
 
 
+@functools.cache
+def peer_of(kind):
+    """The peer of a class, one for all that speak to it."""
+    return kind()
+
+
+@functools.cache
 def prepare():
     """Folders and accounts for the peers."""
     os.makedirs(smb_peers.BASE)

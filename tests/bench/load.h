@@ -9,6 +9,8 @@
 
 #include <linux/types.h>
 
+struct kvec;
+struct load_guard;
 struct net;
 struct socket;
 
@@ -26,6 +28,14 @@ struct socket;
 /* A prime: calls that pick a name jump so far, and come to each name. */
 #define LOAD_STRIDE		7919
 #define LOAD_PAYLOAD_MAX	(1024 * 1024)
+#define LOAD_KEY_SIZE		16
+
+/* How calls of SMB are signed. */
+enum load_sign {
+	LOAD_SIGN_NONE,
+	LOAD_SIGN_CMAC,
+	LOAD_SIGN_GMAC,
+};
 
 struct load_op;
 struct load_smb_part;
@@ -51,7 +61,12 @@ struct load_smb_part;
  * @tree: of SMB, the tree that user space connected
  * @mid: of SMB, the next message id that may be used
  * @sock: of SMB, the connection that user space authenticated
- * @payload: what is written
+ * @sign: of SMB, how calls are signed
+ * @sign_key: with which key
+ * @sealed: of SMB, calls and answers are encrypted with AES-128-GCM
+ * @out_key: the key of calls
+ * @in_key: the key of answers
+ * @payload: what is written; physically contiguous
  * @ops: calls that were answered
  * @ns: from the first call to the last reply
  * @errors: answers that are not success
@@ -82,6 +97,11 @@ struct load_run {
 	u32 tree;
 	u64 mid;
 	struct socket *sock;
+	enum load_sign sign;
+	u8 sign_key[LOAD_KEY_SIZE];
+	bool sealed;
+	u8 out_key[LOAD_KEY_SIZE];
+	u8 in_key[LOAD_KEY_SIZE];
 	void *payload;
 
 	u64 ops;
@@ -188,6 +208,18 @@ typedef int (*load_skip_entry)(struct load_run *run, struct load_slot *slot,
 /* A listing from its verifier on; at the end of the directory the slot begins again. */
 int load_take_listing(struct load_run *run, struct load_slot *slot, struct load_reply *reply,
 		      load_skip_entry skip_entry);
+
+/* Make the keys of @run. NULL if nothing is signed or encrypted, or an ERR_PTR: load_guard.c. */
+struct load_guard *load_guard_new(struct load_run *run);
+void load_guard_free(struct load_guard *guard);
+/*
+ * Sign or encrypt a call of @len bytes behind the record mark of @slot, and @size of payload.
+ * If it is encrypted, @out is what to send, record mark and payload included.
+ */
+int load_guard_call(struct load_guard *guard, struct load_slot *slot, size_t len,
+		    const void *payload, size_t size, struct kvec *out);
+/* Decrypt an answer in place; returns where it begins, or a negative errno. */
+int load_guard_reply(struct load_guard *guard, u8 *data, size_t len);
 
 /* Carry @run out in the calling thread; fills its results. */
 void load_run_execute(struct load_run *run);

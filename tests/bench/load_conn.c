@@ -7,6 +7,7 @@
  * all calls that are due with one send and reads what is there with one
  * receive.
  */
+#include <linux/err.h>
 #include <linux/in.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
@@ -30,18 +31,20 @@
  * struct load_conn - state of a run
  * @run: what it is for
  * @proto: how calls and replies are made up
+ * @guard: signs and encrypts, or NULL
  * @sock: connection
  * @sent: calls made so far
  * @slots: outstanding calls
  * @vec: what is sent next: call and payload of each slot that is due
  * @nvec: how many of @vec are used
- * @buf: what was received
+ * @buf: what was received; physically contiguous
  * @size: of @buf
  * @have: bytes in @buf
  */
 struct load_conn {
 	struct load_run *run;
 	const struct load_proto *proto;
+	struct load_guard *guard;
 	struct socket *sock;
 	u32 sent;
 	struct load_slot *slots;
@@ -77,24 +80,36 @@ static int load_connect(struct load_conn *conn)
 }
 
 /* Make the next call in a slot, to be sent by load_flush(). */
-static void load_call(struct load_conn *conn, u32 index)
+static int load_call(struct load_conn *conn, u32 index)
 {
 	struct load_run *run = conn->run;
 	struct load_slot *slot = &conn->slots[index];
 	size_t len, payload = run->op->writes ? run->size : 0;
+	struct kvec *vec = &conn->vec[conn->nvec];
 	u32 n = conn->sent++;
+	int err;
 
 	slot->index = index;
 	slot->seq++;
-	len = conn->proto->call(run, slot, n, slot->call + 1) + sizeof(*slot->call);
-	slot->call[0] = cpu_to_be32(conn->proto->mark | (len - sizeof(*slot->call) + payload));
-
-	conn->vec[conn->nvec].iov_base = slot->call;
-	conn->vec[conn->nvec++].iov_len = len;
-	if (payload) {
-		conn->vec[conn->nvec].iov_base = run->payload;
-		conn->vec[conn->nvec++].iov_len = payload;
+	len = conn->proto->call(run, slot, n, slot->call + 1);
+	slot->call[0] = cpu_to_be32(conn->proto->mark | (len + payload));
+	vec[0] = (struct kvec) {};
+	if (conn->guard) {
+		err = load_guard_call(conn->guard, slot, len, run->payload, payload, vec);
+		if (err)
+			return err;
 	}
+	conn->nvec++;
+	if (vec[0].iov_base)
+		return 0;
+	vec[0].iov_base = slot->call;
+	vec[0].iov_len = sizeof(*slot->call) + len;
+	if (payload) {
+		vec[1].iov_base = run->payload;
+		vec[1].iov_len = payload;
+		conn->nvec++;
+	}
+	return 0;
 }
 
 static int load_flush(struct load_conn *conn)
@@ -117,19 +132,22 @@ static int load_flush(struct load_conn *conn)
 }
 
 /* Read one reply, and make the next call in its slot. */
-static int load_reply(struct load_conn *conn, const void *data, size_t len)
+static int load_reply(struct load_conn *conn, u8 *data, size_t len)
 {
 	struct load_run *run = conn->run;
-	int index;
+	int index, at = 0;
 
-	index = conn->proto->reply(run, conn->slots, data, len);
+	if (conn->guard) {
+		at = load_guard_reply(conn->guard, data, len);
+		if (at < 0)
+			return at;
+	}
+	index = conn->proto->reply(run, conn->slots, data + at, len - at);
 	if (index < 0)
 		return index == -EINPROGRESS ? 0 : index;
 	run->ops++;
 	run->received += len;
-	if (conn->sent < run->count)
-		load_call(conn, index);
-	return 0;
+	return conn->sent < run->count ? load_call(conn, index) : 0;
 }
 
 /* Take all complete replies out of the buffer. */
@@ -181,8 +199,11 @@ static int load_exchange(struct load_conn *conn)
 	u32 i;
 	int err;
 
-	for (i = 0; i < run->outstanding && conn->sent < run->count; i++)
-		load_call(conn, i);
+	for (i = 0; i < run->outstanding && conn->sent < run->count; i++) {
+		err = load_call(conn, i);
+		if (err)
+			return err;
+	}
 	do {
 		if (conn->nvec) {
 			err = load_flush(conn);
@@ -208,9 +229,13 @@ void load_run_execute(struct load_run *run)
 	conn->run = run;
 	conn->proto = run->op->version ? &load_proto_rpc : &load_proto_smb;
 	conn->size = run->size + LOAD_REPLY_EXTRA;
-	conn->buf = kvmalloc(conn->size, GFP_KERNEL);
+	conn->buf = kmalloc(conn->size, GFP_KERNEL);
 	conn->slots = kvcalloc(run->outstanding, sizeof(*conn->slots), GFP_KERNEL);
 	if (!conn->buf || !conn->slots)
+		goto out;
+	conn->guard = load_guard_new(run);
+	run->err = PTR_ERR_OR_ZERO(conn->guard);
+	if (run->err)
 		goto out;
 	run->err = load_connect(conn);
 	if (run->err)
@@ -223,7 +248,8 @@ void load_run_execute(struct load_run *run)
 out:
 	if (conn->sock && conn->sock != run->sock)
 		sock_release(conn->sock);
+	load_guard_free(conn->guard);
 	kvfree(conn->slots);
-	kvfree(conn->buf);
+	kfree(conn->buf);
 	kvfree(conn);
 }

@@ -9,7 +9,8 @@
  *	outstanding=8
  *
  * Operations of version 4.1 need a session besides, see tests/bench/guest4.py; those of SMB
- * a connection that the writer has authenticated, fd=N, see tests/bench/guest_smb.py.
+ * a connection that the writer has authenticated, fd=N, and the keys of its session if they
+ * are signed or encrypted, see tests/bench/guest_smb.py.
  *
  * The server is looked for in the writer's network namespace.
  *
@@ -70,6 +71,31 @@ static int load_parse_fd(struct load_run *run, const char *value)
 	return run->sock ? 0 : err;
 }
 
+/* ALGORITHM:KEY */
+static int load_parse_sign(struct load_run *run, const char *value)
+{
+	if (strstarts(value, "cmac:"))
+		run->sign = LOAD_SIGN_CMAC;
+	else if (strstarts(value, "gmac:"))
+		run->sign = LOAD_SIGN_GMAC;
+	else
+		return -EINVAL;
+	return load_parse_hex(run->sign_key, sizeof(run->sign_key), value + strlen("cmac:"));
+}
+
+/* The key of calls, then that of answers. */
+static int load_parse_seal(struct load_run *run, const char *value)
+{
+	u8 keys[2 * LOAD_KEY_SIZE];
+
+	if (load_parse_hex(keys, sizeof(keys), value))
+		return -EINVAL;
+	memcpy(run->out_key, keys, LOAD_KEY_SIZE);
+	memcpy(run->in_key, keys + LOAD_KEY_SIZE, LOAD_KEY_SIZE);
+	run->sealed = true;
+	return 0;
+}
+
 static int load_parse_one(struct load_run *run, const char *key, const char *value)
 {
 	if (!strcmp(key, "server"))
@@ -90,6 +116,10 @@ static int load_parse_one(struct load_run *run, const char *key, const char *val
 		return load_parse_fd(run, value);
 	if (!strcmp(key, "clientid"))
 		return kstrtou64(value, 0, &run->clientid);
+	if (!strcmp(key, "sign"))
+		return load_parse_sign(run, value);
+	if (!strcmp(key, "seal"))
+		return load_parse_seal(run, value);
 	if (!strcmp(key, "name"))
 		return strscpy(run->name, value) < 0 ? -EINVAL : 0;
 	if (!strcmp(key, "count"))
@@ -176,7 +206,7 @@ static ssize_t load_write(struct file *file, const char __user *data, size_t len
 	};
 	err = load_parse(run, line);
 	if (!err && run->op->writes) {
-		run->payload = kvzalloc(max_t(size_t, run->size, 1), GFP_KERNEL);
+		run->payload = kzalloc(max_t(size_t, run->size, 1), GFP_KERNEL);
 		if (!run->payload)
 			err = -ENOMEM;
 	}
@@ -187,7 +217,7 @@ static ssize_t load_write(struct file *file, const char __user *data, size_t len
 	if (run->sock)
 		sockfd_put(run->sock);
 	run->sock = NULL;
-	kvfree(run->payload);
+	kfree(run->payload);
 	run->payload = NULL;
 	mutex_unlock(&load_lock);
 

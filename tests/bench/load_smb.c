@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The operations of SMB 3.1.1 of the load generator ([MS-SMB2]), in a session and tree that user
- * space has made; neither signed nor encrypted.
+ * space has made. Signing and encrypting them is in load_guard.c.
  *
  * An operation is a message of one or more related requests, as clients send them: CREATE and
  * CLOSE of what it opened, and what is asked between them.

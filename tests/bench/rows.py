@@ -93,3 +93,11 @@ def smb():
         yield Row("WRITE 4 KiB", "smb_write", "file", 20000, n, size=4096, **io)
         yield Row("READ 1 MiB", "smb_read", "file", 480, n, size=MIB, **io)
         yield Row("WRITE 1 MiB", "smb_write", "file", 480, n, size=MIB, **io)
+
+
+def smb_protected():
+    """Those that tell what signing or encrypting takes: without data, with some, with much.
+
+    ECHO is none of them: ksmbd neither verifies nor protects it.
+    """
+    return (row for row in smb() if row.label.startswith(("READ", "WRITE", "STAT")))

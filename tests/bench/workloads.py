@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Servers and operations of the load generator by protocol."""
 
+import functools
 import re
 
 import guest
@@ -11,8 +12,12 @@ import smb_peers
 
 SMB = {"ksmbd": smb_peers.Ksmbd, "samba": smb_peers.Samba, "ditto": smb_peers.Ditto}
 NFS = ("knfsd", "ganesha", "sunrpc", "ditto")
-SPEAK = {"nfs3": NFS, "nfs4.1": NFS, "smb3.1.1": tuple(SMB)}
-ROWS = {"nfs3": rows.nfs3, "nfs4.1": rows.nfs4, "smb3.1.1": rows.smb}
+# Protection of the sessions, by protocol.
+PROTECTED = {f"smb3.1.1+{name}": name for name in ("signed", "gmac", "encrypted")}
+SPEAK = {"nfs3": NFS, "nfs4.1": NFS, "smb3.1.1": tuple(SMB),
+         **dict.fromkeys(PROTECTED, tuple(SMB))}
+ROWS = {"nfs3": rows.nfs3, "nfs4.1": rows.nfs4, "smb3.1.1": rows.smb,
+        **dict.fromkeys(PROTECTED, rows.smb_protected)}
 SYSTEMS = tuple(dict.fromkeys(system for systems in SPEAK.values() for system in systems))
 # What undoes an operation, so that it can be done again: its names are the same each time.
 INVERSE = {"CREATE": "REMOVE", "REMOVE": "CREATE"}
@@ -24,16 +29,19 @@ def nfs(kind, wanted, systems):
             for i, name in enumerate(NFS) if name in systems], wanted
 
 
-def smb(systems):
+def smb(systems, protocol="smb3.1.1"):
     """Servers and rows of SMB."""
     guest_smb.prepare()
-    return [guest_smb.Server(peer()) for name, peer in SMB.items() if name in systems], rows.smb()
+    protection = PROTECTED.get(protocol, "plain")
+    return [guest_smb.Server(guest_smb.peer_of(kind), protection)
+            for name, kind in SMB.items() if name in systems], ROWS[protocol]()
 
 
 PROTOCOLS = {
     "nfs3": lambda systems: nfs(guest.Server, rows.nfs3(), systems),
     "nfs4.1": lambda systems: nfs(guest4.Server, rows.nfs4(), systems),
     "smb3.1.1": smb,
+    **{protocol: functools.partial(smb, protocol=protocol) for protocol in PROTECTED},
 }
 
 
