@@ -145,5 +145,5 @@ module_exit(dsmb_exit);
 
 MODULE_DESCRIPTION("SMB for the Ditto file server");
 MODULE_LICENSE("GPL");
-MODULE_SOFTDEP("pre: gcm ccm cmac hmac sha256 sha512 aes");
+MODULE_SOFTDEP("pre: gcm ccm cbc cmac hmac sha256 sha512 aes");
 MODULE_IMPORT_NS(DITTO);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Jobs for AEAD computations. See crypto_job.h.
+ * Jobs for computations. See crypto_job.h.
  *
  * A job is taken from the CPU's slot, else from the list of idle jobs. Else a new one is made,
  * up to a limit that depends on the number of CPUs; beyond it the caller waits for a free job.
@@ -38,6 +38,8 @@ static void job_free(struct dsmb_job *job)
 	if (!job)
 		return;
 	kfree_sensitive(job->req);
+	kfree_sensitive(job->scratch);
+	kvfree(job->other);
 	kvfree_sensitive(job, sizeof(*job));
 }
 
@@ -76,19 +78,17 @@ static void job_uncount(void)
 }
 
 /* Makes sure the request has room for the algorithm; it keeps the largest size it needed. */
-static bool job_fit(struct dsmb_job *job, struct crypto_aead *tfm)
+static bool job_fit(struct dsmb_job *job, unsigned int reqsize)
 {
-	unsigned int reqsize = crypto_aead_reqsize(tfm);
-
 	if (job->req && reqsize <= job->reqsize)
 		return true;
 	kfree_sensitive(job->req);
-	job->req = kmalloc(sizeof(*job->req) + reqsize, GFP_KERNEL);
+	job->req = kmalloc(reqsize, GFP_KERNEL);
 	job->reqsize = reqsize;
 	return job->req;
 }
 
-struct dsmb_job *dsmb_job_get(struct crypto_aead *tfm)
+struct dsmb_job *dsmb_job_get(unsigned int reqsize)
 {
 	struct dsmb_job *job = job_take();
 
@@ -101,7 +101,7 @@ struct dsmb_job *dsmb_job_get(struct crypto_aead *tfm)
 			wait_event(idle_wait, (job = job_take()));
 		}
 	}
-	if (job && unlikely(!job_fit(job, tfm))) {
+	if (job && unlikely(!job_fit(job, reqsize))) {
 		dsmb_job_put(job);
 		job = NULL;
 	}
@@ -133,27 +133,80 @@ int dsmb_job_run(struct dsmb_job *job, struct crypto_aead *tfm, bool encrypt, u3
 			       &wait);
 }
 
-int dsmb_job_add(struct dsmb_job *job, int n, const void *data, size_t len)
+int dsmb_job_add_page(struct scatterlist *sg, int n, struct page *page, u32 len, u32 offset)
 {
-	while (len) {
-		size_t part = len;
+	if (n == DSMB_JOB_SG)
+		return -EMSGSIZE;
+	sg_init_table(&sg[n], 1);
+	sg_set_page(&sg[n], page, len, offset);
+	if (n)
+		sg_unmark_end(&sg[n - 1]);
+	return n + 1;
+}
 
-		if (n == DSMB_JOB_SG)
-			return -EMSGSIZE;
-		sg_init_table(&job->sg[n], 1);
+int dsmb_job_add(struct scatterlist *sg, int n, const void *data, size_t len)
+{
+	while (len && n >= 0) {
+		size_t part = len;
+		struct page *page;
+
 		if (is_vmalloc_addr(data)) {
 			part = min_t(size_t, len, PAGE_SIZE - offset_in_page(data));
-			sg_set_page(&job->sg[n], vmalloc_to_page(data), part, offset_in_page(data));
+			page = vmalloc_to_page(data);
 		} else {
-			sg_set_buf(&job->sg[n], data, part);
+			page = virt_to_page(data);
 		}
-		if (n)
-			sg_unmark_end(&job->sg[n - 1]);
-		n++;
+		n = dsmb_job_add_page(sg, n, page, part, offset_in_page(data));
 		data += part;
 		len -= part;
 	}
 	return n;
+}
+
+int dsmb_job_add_message(struct dsmb_job *job, const struct kvec *iov, int nr, size_t len)
+{
+	int i, n;
+
+	n = dsmb_job_add(job->sg, 0, iov[0].iov_base, offsetof(struct dsmb_header, signature));
+	if (n >= 0)
+		n = dsmb_job_add(job->sg, n, job->zero, sizeof(job->zero));
+	len -= sizeof(struct dsmb_header);
+	for (i = 0; i < nr && n >= 0; i++) {
+		size_t skip = i ? 0 : sizeof(struct dsmb_header);
+		size_t part = min(len, iov[i].iov_len - skip);
+
+		n = dsmb_job_add(job->sg, n, iov[i].iov_base + skip, part);
+		len -= part;
+	}
+	return n;
+}
+
+int dsmb_job_make_other(struct dsmb_job *job)
+{
+	if (!job->scratch)
+		job->scratch = kmalloc(PAGE_SIZE, GFP_KERNEL);
+	if (!job->other)
+		job->other = kvmalloc_array(DSMB_JOB_SG, sizeof(*job->other), GFP_KERNEL);
+	return job->scratch && job->other ? 0 : -ENOMEM;
+}
+
+int dsmb_job_discard(struct dsmb_job *job, int n)
+{
+	struct page *page = virt_to_page(job->scratch);
+	int filled = 0;
+
+	for (int i = 0; i < n; i++) {
+		u32 left = job->sg[i].length, at = offset_in_page(job->sg[i].offset);
+
+		while (left && filled >= 0) {
+			u32 part = min_t(u32, left, PAGE_SIZE - at);
+
+			filled = dsmb_job_add_page(job->other, filled, page, part, at);
+			left -= part;
+			at = 0;
+		}
+	}
+	return min(filled, 0);
 }
 
 void dsmb_jobs_init(void)

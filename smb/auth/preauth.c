@@ -41,7 +41,8 @@ EXPORT_SYMBOL_IF_KUNIT(dsmb_preauth_update);
 /* All algorithms a session may need must exist before the first session. */
 static int algorithms_check(void)
 {
-	static const char *const names[] = { "hmac(sha256)", "cmac(aes)", "gcm(aes)", "ccm(aes)" };
+	static const char *const names[] = { "hmac(sha256)", "cmac(aes)", "cbc(aes)", "gcm(aes)",
+					    "ccm(aes)" };
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++) {

@@ -139,7 +139,7 @@ static int seal_parts(struct dsmb_job *job, struct dsmb_buf *buf, u32 offset, u3
 	int max = min_t(u32, DSMB_JOB_SG - 2, (ASSOC_SIZE + len) / PAGE_SIZE + 2);
 	int n = dsmb_buf_sg(buf, offset + ASSOC_OFFSET, ASSOC_SIZE + len, job->sg, max);
 
-	return n < 0 ? n : dsmb_job_add(job, n, job->tag, sizeof(job->tag));
+	return n < 0 ? n : dsmb_job_add(job->sg, n, job->tag, sizeof(job->tag));
 }
 
 static struct dsmb_transform *transform_of(struct dsmb_buf *buf, u32 offset, u32 len)
@@ -161,7 +161,7 @@ int dsmb_seal(struct dsmb_sealer *sealer, struct dsmb_buf *buf, u32 offset, u32 
 	err = nonce_make(sealer, head);
 	if (err)
 		return err;
-	job = dsmb_job_get(sealer->tfm);
+	job = dsmb_job_get_aead(sealer->tfm);
 	if (!job)
 		return -ENOMEM;
 	iv_make(sealer->cipher, head, job->iv);
@@ -183,7 +183,7 @@ int dsmb_unseal(struct dsmb_sealer *sealer, struct dsmb_buf *buf, u32 offset, u3
 
 	if (!head)
 		return -EINVAL;
-	job = dsmb_job_get(sealer->tfm);
+	job = dsmb_job_get_aead(sealer->tfm);
 	if (!job)
 		return -ENOMEM;
 	iv_make(sealer->cipher, head, job->iv);

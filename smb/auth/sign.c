@@ -2,7 +2,8 @@
 /*
  * Signatures of messages: MS-SMB2 section 3.1.4.1.
  *
- * HMAC-SHA256 and AES-CMAC are hashes with a key. AES-GMAC is AES-GCM without text, with a
+ * HMAC-SHA256 and AES-CMAC are hashes with a key; AES-CMAC of larger messages is computed
+ * by AES-CBC where that is faster (cmac.h). AES-GMAC is AES-GCM without text, with a
  * nonce made of the MessageId. Two messages must never be signed with the same nonce, so each
  * response is signed once, and an AES-GMAC key keeps track of its nonces on other connections
  * than its own.
@@ -19,6 +20,7 @@
 #include <linux/string.h>
 #include <linux/unaligned.h>
 
+#include "cmac.h"
 #include "crypto.h"
 #include "crypto_job.h"
 
@@ -35,6 +37,7 @@
  * @since: first MessageId it signs there
  * @away: MessageIds below @since that it signed on other connections
  * @hash: for HMAC-SHA256 and AES-CMAC
+ * @cmac: for AES-CMAC of larger messages, or NULL if @hash is better
  * @aead: for AES-GMAC, which is AES-GCM without text
  */
 struct dsmb_signer {
@@ -43,6 +46,7 @@ struct dsmb_signer {
 	u64 since;
 	DECLARE_BITMAP(away, AWAY_IDS);
 	struct crypto_shash *hash;
+	struct dsmb_cmac *cmac;
 	struct crypto_aead *aead;
 };
 
@@ -73,6 +77,20 @@ static int signer_key_hash(struct dsmb_signer *signer, const char *name, const u
 	return crypto_shash_setkey(signer->hash, key, len);
 }
 
+static int signer_key_cmac(struct dsmb_signer *signer, const u8 *key, size_t len)
+{
+	int err = signer_key_hash(signer, "cmac(aes)", key, len);
+
+	if (err || !dsmb_cmac_is_faster(crypto_shash_driver_name(signer->hash)))
+		return err;
+	signer->cmac = dsmb_cmac_new(key, len);
+	if (!IS_ERR(signer->cmac))
+		return 0;
+	err = PTR_ERR(signer->cmac);
+	signer->cmac = NULL;
+	return err;
+}
+
 struct dsmb_signer *dsmb_signer_new(enum dsmb_signing alg, const u8 *key, size_t len, u64 home,
 				    u64 since)
 {
@@ -86,9 +104,10 @@ struct dsmb_signer *dsmb_signer_new(enum dsmb_signing alg, const u8 *key, size_t
 	signer->since = since;
 	if (alg == DSMB_SIGNING_AES_GMAC)
 		err = signer_key_gmac(signer, key, len);
+	else if (alg == DSMB_SIGNING_AES_CMAC)
+		err = signer_key_cmac(signer, key, len);
 	else
-		err = signer_key_hash(signer, alg == DSMB_SIGNING_AES_CMAC ? "cmac(aes)" :
-				      "hmac(sha256)", key, len);
+		err = signer_key_hash(signer, "hmac(sha256)", key, len);
 	if (err) {
 		dsmb_signer_put(signer);
 		return ERR_PTR(err);
@@ -108,6 +127,7 @@ void dsmb_signer_put(struct dsmb_signer *signer)
 	if (!signer || !refcount_dec_and_test(&signer->ref))
 		return;
 	crypto_free_shash(signer->hash);
+	dsmb_cmac_free(signer->cmac);
 	crypto_free_aead(signer->aead);
 	kfree(signer);
 }
@@ -151,25 +171,11 @@ zero:
 }
 
 /* Fills the scatterlist: the message is authenticated, and there is no text to encrypt. */
-static int gmac_parts(struct dsmb_job *job, const struct kvec *iov, int nr, u32 *len)
+static int gmac_parts(struct dsmb_job *job, const struct kvec *iov, int nr, size_t len)
 {
-	const void *head = iov[0].iov_base;
-	int i, n;
+	int n = dsmb_job_add_message(job, iov, nr, len);
 
-	n = dsmb_job_add(job, 0, head, offsetof(struct dsmb_header, signature));
-	if (n < 0)
-		return n;
-	n = dsmb_job_add(job, n, job->zero, sizeof(job->zero));
-	if (n < 0)
-		return n;
-	n = dsmb_job_add(job, n, head + sizeof(struct dsmb_header),
-			 iov[0].iov_len - sizeof(struct dsmb_header));
-	*len = iov[0].iov_len;
-	for (i = 1; i < nr && n >= 0; i++) {
-		n = dsmb_job_add(job, n, iov[i].iov_base, iov[i].iov_len);
-		*len += iov[i].iov_len;
-	}
-	return n < 0 ? n : dsmb_job_add(job, n, job->tag, sizeof(job->tag));
+	return n < 0 ? n : dsmb_job_add(job->sg, n, job->tag, sizeof(job->tag));
 }
 
 /* The MessageId, then a word that distinguishes the directions and CANCEL. */
@@ -185,17 +191,16 @@ static void gmac_nonce(const struct dsmb_header *head, u8 *iv)
 	put_unaligned_le32(flags, iv + sizeof(head->message_id));
 }
 
-static int sign_gmac(struct dsmb_signer *signer, const struct kvec *iov, int nr,
+static int sign_gmac(struct dsmb_signer *signer, const struct kvec *iov, int nr, size_t len,
 		     u8 out[DSMB_SIGNATURE_SIZE])
 {
-	struct dsmb_job *job = dsmb_job_get(signer->aead);
-	u32 len;
+	struct dsmb_job *job = dsmb_job_get_aead(signer->aead);
 	int err;
 
 	if (!job)
 		return -ENOMEM;
 	gmac_nonce(iov[0].iov_base, job->iv);
-	err = gmac_parts(job, iov, nr, &len);
+	err = gmac_parts(job, iov, nr, len);
 	if (err >= 0)
 		err = dsmb_job_run(job, signer->aead, true, len, 0);
 	if (!err)
@@ -229,9 +234,15 @@ static int signer_take(struct dsmb_signer *signer, struct dsmb_nonce *nonce)
 static int signer_compute(struct dsmb_signer *signer, const struct kvec *iov, int nr,
 			  u8 out[DSMB_SIGNATURE_SIZE])
 {
+	size_t len = dsmb_iov_len(iov, nr);
+
 	if (nr < 1 || iov[0].iov_len < sizeof(struct dsmb_header))
 		return -EINVAL;
-	return signer->aead ? sign_gmac(signer, iov, nr, out) : sign_hash(signer, iov, nr, out);
+	if (signer->aead)
+		return sign_gmac(signer, iov, nr, len, out);
+	if (signer->cmac && len >= DSMB_CMAC_MIN)
+		return dsmb_cmac_sign(signer->cmac, iov, nr, len, out);
+	return sign_hash(signer, iov, nr, out);
 }
 
 int dsmb_sign(struct dsmb_signer *signer, struct dsmb_nonce *nonce, const struct kvec *iov,

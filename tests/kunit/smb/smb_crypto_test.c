@@ -6,10 +6,12 @@
  * integrity, signing and encryption, computed with other implementations where
  * there are none: AES-GMAC, the ciphers but AES-128-CCM, HMAC-SHA256.
  */
+#include <crypto/hash.h>
 #include <kunit/test.h>
 #include <linux/hex.h>
 #include <linux/mm.h>
 #include <linux/scatterlist.h>
+#include <linux/vmalloc.h>
 
 #include "../../../smb/auth/crypto.h"
 #include "../../../smb/auth/keys.h"
@@ -232,6 +234,79 @@ static void signs_messages(struct kunit *test)
 	dsmb_signer_put(signer);
 }
 
+struct cmac_case {
+	u32 at;
+	u32 len;
+};
+
+/* Whole and broken last blocks, blocks over the end of a page, and many pages. */
+static const struct cmac_case cmac_cases[] = {
+	{ 0, 64 }, { 8, 65 }, { 0, 255 }, { 0, 256 }, { 0, 257 }, { 8, 271 }, { 8, 272 },
+	{ 3840, 256 }, { 4056, 300 }, { 4096 - 48, 64 + 8192 }, { 8, 300000 }, { 4088, 300001 },
+};
+
+static void cmac_desc(const struct cmac_case *c, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%u bytes at %u", c->len, c->at);
+}
+
+KUNIT_ARRAY_PARAM(cmac, cmac_cases, cmac_desc);
+
+/* AES-CMAC of a message whose signature is zero, as the kernel computes it. */
+static void cmac_of(struct kunit *test, const u8 *message, size_t len, u8 *out)
+{
+	struct crypto_shash *tfm = crypto_alloc_shash("cmac(aes)", 0, 0);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, tfm);
+	KUNIT_EXPECT_EQ(test, 0, crypto_shash_setkey(tfm, bytes_of_hex(test, SIGNING_KEY, NULL),
+						     16));
+	KUNIT_EXPECT_EQ(test, crypto_shash_tfm_digest(tfm, message, len, out), 0);
+	crypto_free_shash(tfm);
+}
+
+/* In memory whose pages are apart, in one part and in two, the message is signed and left as is. */
+static void signs_as_cmac(struct kunit *test)
+{
+	const struct cmac_case *c = test->param_value;
+	struct dsmb_nonce nonces[2] = { { 1, 7 }, { 1, 7 } };
+	u8 *memory = vmalloc(c->at + c->len), *message = memory + c->at;
+	struct dsmb_header *head = (struct dsmb_header *)message;
+	u32 half = max_t(u32, sizeof(*head), c->len / 2), i;
+	struct dsmb_signer *signer;
+	struct kvec iov[2];
+	u8 want[DSMB_SIGNATURE_SIZE], *key;
+
+	KUNIT_ASSERT_NOT_NULL(test, memory);
+	for (i = 0; i < c->len; i++)
+		message[i] = i * 13 + i / 256;
+	head->message_id = cpu_to_le64(7);
+	head->flags = cpu_to_le32(DSMB_FLAG_RESPONSE | DSMB_FLAG_SIGNED);
+	memset(head->signature, 0, sizeof(head->signature));
+	cmac_of(test, message, c->len, want);
+	key = bytes_of_hex(test, SIGNING_KEY, NULL);
+	signer = dsmb_signer_new(DSMB_SIGNING_AES_CMAC, key, 16, 1, 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, signer);
+
+	iov[0] = (struct kvec) { message, c->len };
+	KUNIT_EXPECT_EQ(test, dsmb_sign(signer, &nonces[0], iov, 1), 0);
+	KUNIT_EXPECT_MEMEQ(test, head->signature, want, sizeof(want));
+	KUNIT_EXPECT_EQ(test, dsmb_verify(signer, iov, 1), 0);
+	iov[0].iov_len = half;
+	iov[1] = (struct kvec) { message + half, c->len - half };
+	KUNIT_EXPECT_EQ(test, dsmb_sign(signer, &nonces[1], iov, 2), 0);
+	KUNIT_EXPECT_MEMEQ(test, head->signature, want, sizeof(want));
+
+	/* The signature is not in it, and the last byte is. */
+	for (i = sizeof(*head); i < c->len; i++)
+		if (message[i] != (u8)(i * 13 + i / 256))
+			break;
+	KUNIT_EXPECT_EQ(test, i, c->len);
+	message[c->len - 1] ^= 1;
+	KUNIT_EXPECT_EQ(test, dsmb_verify(signer, iov, 2), -EBADMSG);
+	dsmb_signer_put(signer);
+	vfree(memory);
+}
+
 struct nonce_case {
 	const char *name;
 	enum dsmb_signing alg;
@@ -402,6 +477,7 @@ static struct kunit_case smb_crypto_cases[] = {
 	KUNIT_CASE_PARAM(derives_keys, key_gen_params),
 	KUNIT_CASE(hashes_preauth),
 	KUNIT_CASE_PARAM(signs_messages, sign_gen_params),
+	KUNIT_CASE_PARAM(signs_as_cmac, cmac_gen_params),
 	KUNIT_CASE_PARAM(nonce_unique, nonce_gen_params),
 	KUNIT_CASE_PARAM(unseals_messages, seal_gen_params),
 	KUNIT_CASE_PARAM(seal_and_unseal, seal_gen_params),
