@@ -23,29 +23,28 @@
  */
 #define MAP_HOLE_MIN	SZ_128K
 
-/* Return: the offset of the next data, or @end. */
-static u64 map_next_data(struct file *file, u64 pos, u64 end)
+u64 ditto_next_data(struct file *file, u64 pos, u64 end)
 {
 	/* The file position that this sets is not used. */
 	loff_t at = vfs_llseek(file, pos, SEEK_DATA);
 
 	if (at == -ENXIO)
 		return end;
-	/* Without SEEK_DATA all is data. Other errors are found by the read. */
+	/* Without SEEK_DATA all is data. Other errors are found by the caller's next step. */
 	return at < 0 ? pos : min_t(u64, at, end);
 }
 
 static void map_range(struct file *file, u64 pos, u64 end, u64 data_max,
 		      struct ditto_data_map *map)
 {
-	u64 data = map_next_data(file, pos, end), stop, at, next;
+	u64 data = ditto_next_data(file, pos, end), stop, at, next;
 
 	if (data != end && data - pos < PAGE_SIZE)
 		data = pos;
 	map->hole = data - pos;
 	stop = min(end, data + data_max);
 	for (at = round_up(data + 1, MAP_STEP); at < stop; at = round_up(next + 1, MAP_STEP)) {
-		next = map_next_data(file, at, end);
+		next = ditto_next_data(file, at, end);
 		if (next < end && next - at < MAP_HOLE_MIN)
 			continue;
 		map->data = at - data;

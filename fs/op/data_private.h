@@ -57,6 +57,17 @@ struct ditto_file *ditto_file_to_read(struct ditto_op *op, struct ditto_node *no
 				      u64 count);
 
 /**
+ * ditto_next_data - find data of an open file, as the file system knows it
+ * @file: a regular file
+ * @pos: offset to start from
+ * @end: offset to end at
+ *
+ * Context: may sleep.
+ * Return: the offset of the next data, or @end.
+ */
+u64 ditto_next_data(struct file *file, u64 pos, u64 end);
+
+/**
  * ditto_lock_check_local_slow - check for conflicting locks of local processes, for callers with
  * mandatory locks
  * @op: the caller

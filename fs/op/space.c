@@ -10,6 +10,7 @@
 #include <linux/fs.h>
 #include <linux/falloc.h>
 #include <linux/mm.h>
+#include <linux/sizes.h>
 #include <linux/uio.h>
 
 #include "../../net/server.h"
@@ -21,6 +22,8 @@
 
 /* Pages of zeros written in one call. */
 #define ZERO_PAGES	32
+/* Zeros written by one ditto_zero(), whose caller may give up in between. */
+#define ZERO_MAX	SZ_16M
 
 static const int modes[] = {
 	[DITTO_SPACE_RESERVE] = 0,
@@ -53,13 +56,17 @@ static struct space_intent space_intent(const struct ditto_node *node, enum ditt
 	}
 }
 
-/* Fallback if the file system cannot zero a range. The size is kept. */
-static int zero_by_writing(struct file *file, u64 pos, u64 count)
+/*
+ * Fallback if the file system cannot zero a range: zeros are written over its data. Large holes are
+ * left, and the size is kept. After @max bytes, @next is set to the data to continue with.
+ */
+static int zero_by_writing(struct file *file, u64 pos, u64 count, u64 max, u64 *next)
 {
+	const u64 size = ZERO_PAGES * PAGE_SIZE;
+	u64 end, stop = pos + count;
 	struct inode *inode = file_inode(file);
 	struct kvec vec[ZERO_PAGES];
 	struct iov_iter iter;
-	u64 size, end;
 	ssize_t ret;
 	loff_t at;
 
@@ -67,15 +74,20 @@ static int zero_by_writing(struct file *file, u64 pos, u64 count)
 		vec[i].iov_base = page_address(ZERO_PAGE(0));
 		vec[i].iov_len = PAGE_SIZE;
 	}
-	while (count) {
-		size = i_size_read(inode);
-		end = min(size, pos + count);
-		if (pos >= end)
+	for (;;) {
+		end = min_t(u64, stop, i_size_read(inode));
+		pos = pos < end ? ditto_next_data(file, pos, end) : end;
+		if (pos == end)
 			return 0;
+		if (!max) {
+			*next = pos;
+			return 0;
+		}
 		if (signal_pending(current))
 			return -EINTR;
-		iov_iter_kvec(&iter, ITER_SOURCE, vec, ZERO_PAGES, ZERO_PAGES * PAGE_SIZE);
-		iov_iter_truncate(&iter, end - pos);
+		iov_iter_kvec(&iter, ITER_SOURCE, vec, ZERO_PAGES, size);
+		/* In a page that was begun, what was a hole would be found as data. */
+		iov_iter_truncate(&iter, min3(end - pos, max, size - pos % size));
 		at = pos;
 		ret = vfs_iter_write(file, &iter, &at, 0);
 		if (ret < 0)
@@ -83,10 +95,9 @@ static int zero_by_writing(struct file *file, u64 pos, u64 count)
 		if (!ret)
 			return -EIO;
 		pos += ret;
-		count -= ret;
+		max -= ret;
 		cond_resched();
 	}
-	return 0;
 }
 
 /*
@@ -100,9 +111,9 @@ static u64 space_to_clear(const struct file *file, u64 pos, u64 count)
 	return pos < max ? min(count, max - pos) : 0;
 }
 
-/* The caller's credential is in place. */
+/* The caller's credential is in place. @next is set if DITTO_SPACE_ZERO was not completed. */
 static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_space_how how,
-		       u64 pos, u64 count)
+		       u64 pos, u64 count, u64 *next)
 {
 	struct space_intent intent = space_intent(node, how, pos, count);
 	bool clears = how == DITTO_SPACE_PUNCH || how == DITTO_SPACE_ZERO;
@@ -136,7 +147,8 @@ static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_
 	ditto_wb_err_watch(node, file->f_path.dentry);
 	err = vfs_fallocate(file, modes[how], pos, count);
 	if (err == -EOPNOTSUPP && how == DITTO_SPACE_ZERO)
-		err = zero_by_writing(file, pos, count);
+		/* Ranges that are absent from the file are cleared all at once. */
+		err = zero_by_writing(file, pos, count, stub ? U64_MAX : ZERO_MAX, next);
 	/* Parts of blocks at the ends of a hole are zeroed in the page cache. */
 	if (!err && !op->unstable)
 		err = vfs_fsync_range(file, pos, pos + count - 1, 0);
@@ -158,8 +170,8 @@ put:
 	return err;
 }
 
-int ditto_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_space_how how,
-		   u64 pos, u64 count)
+static int space_change(struct ditto_op *op, struct ditto_node *node, enum ditto_space_how how,
+			u64 pos, u64 count, u64 *next)
 {
 	u64 max = node->inode->i_sb->s_maxbytes;
 	const struct cred *old;
@@ -178,11 +190,24 @@ int ditto_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_spac
 	if (pos > max || count > max - pos)
 		return -EFBIG;
 	old = ditto_op_enter(op);
-	err = do_allocate(op, node, how, pos, count);
+	err = do_allocate(op, node, how, pos, count, next);
 	ditto_op_leave(old);
 	return err;
 }
+
+int ditto_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_space_how how,
+		   u64 pos, u64 count)
+{
+	return space_change(op, node, how, pos, count, NULL);
+}
 EXPORT_SYMBOL_NS_GPL(ditto_allocate, DITTO);
+
+int ditto_zero(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 end, u64 *next)
+{
+	*next = end;
+	return space_change(op, node, DITTO_SPACE_ZERO, pos, end - pos, next);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_zero, DITTO);
 
 int ditto_seek(struct ditto_op *op, struct ditto_node *node, u64 pos, bool hole, u64 *found)
 {

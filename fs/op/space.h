@@ -13,7 +13,7 @@ enum ditto_space_how {
 	DITTO_SPACE_RESERVE,	/* preallocate; the file may grow */
 	DITTO_SPACE_RESERVE_KEEP, /* preallocate; keep the size */
 	DITTO_SPACE_PUNCH,	/* punch a hole; keep the size */
-	DITTO_SPACE_ZERO,	/* write zeros, keep the blocks and the size */
+	DITTO_SPACE_ZERO,	/* for ditto_zero() alone */
 };
 
 /**
@@ -32,6 +32,23 @@ enum ditto_space_how {
  */
 int ditto_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_space_how how,
 		   u64 pos, u64 count);
+
+/**
+ * ditto_zero - write zeros over a range of a file, with its blocks and its size kept
+ * @op: the caller; needs write permission
+ * @node: held
+ * @pos: first byte
+ * @end: byte behind the range
+ * @next: filled with @end; or, where the file system cannot zero a range and much had to be
+ *	written, with the offset to continue from
+ *
+ * Holes may be left. The lock table is checked for the whole range. What was zeroed is durable
+ * unless @op->unstable is set.
+ *
+ * Context: may sleep.
+ * Return: as ditto_allocate().
+ */
+int ditto_zero(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 end, u64 *next);
 
 /**
  * ditto_seek - find the next data or hole

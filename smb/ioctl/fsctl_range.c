@@ -4,10 +4,6 @@
  * regions and trim. MS-FSCC section 2.3, MS-FSA section 2.1.5.10.
  */
 
-#include <linux/mm.h>
-#include <linux/sched.h>
-#include <linux/uio.h>
-
 #include "../../fs/op/space.h"
 #include "../../fs/open/instance.h"
 #include "../open/open.h"
@@ -42,62 +38,19 @@ u32 dsmb_fsctl_set_sparse(struct dsmb_ioctl *io)
 						     &dosattr));
 }
 
-/* Write zeros over data. A file may be huge, so the client may cancel the call. */
-static int dsmb_write_data_zeros(struct dsmb_ioctl *io, u64 pos, u64 end)
-{
-	void *zeros = page_address(ZERO_PAGE(0));
-	struct ditto_wcc wcc;
-	struct iov_iter iter;
-	struct kvec vec;
-	u64 verifier;
-	ssize_t n;
-
-	while (pos < end) {
-		if (dsmb_call_is_cancelled(io->call))
-			return -ECANCELED;
-		vec.iov_base = zeros;
-		vec.iov_len = min_t(u64, end - pos, PAGE_SIZE - offset_in_page(pos));
-		iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, vec.iov_len);
-		n = ditto_write(&io->call->op, io->node, pos, &iter, DITTO_UNSTABLE, &verifier,
-				&wcc);
-		if (n <= 0)
-			return n ? n : -EIO;
-		pos += n;
-		cond_resched();
-	}
-	return 0;
-}
-
-/* For file systems that can neither zero nor punch a range. Holes are zero already. */
-static int dsmb_write_zeros(struct dsmb_ioctl *io, u64 pos, u64 count)
-{
-	u64 end = pos + count, data, hole;
-	int err = 0;
-
-	while (!err && pos < end) {
-		err = ditto_seek(&io->call->op, io->node, pos, false, &data);
-		if (!err && data < end)
-			err = ditto_seek(&io->call->op, io->node, data, true, &hole);
-		if (err == -ENXIO || (!err && data >= end))
-			return 0;
-		if (err)
-			return err;
-		pos = min(hole, end);
-		err = dsmb_write_data_zeros(io, data, pos);
-	}
-	return err;
-}
-
 int dsmb_zero_range(struct dsmb_ioctl *io, bool punch, u64 pos, u64 count)
 {
 	int err = -EOPNOTSUPP;
+	u64 end = pos + count;
 
 	if (punch)
 		err = ditto_allocate(&io->call->op, io->node, DITTO_SPACE_PUNCH, pos, count);
-	if (err == -EOPNOTSUPP)
-		err = ditto_allocate(&io->call->op, io->node, DITTO_SPACE_ZERO, pos, count);
-	if (err == -EOPNOTSUPP)
-		err = dsmb_write_zeros(io, pos, count);
+	if (err != -EOPNOTSUPP)
+		return err;
+	/* Where zeros have to be written, it takes long for a large file. */
+	for (err = 0; !err && pos < end;)
+		err = dsmb_call_is_cancelled(io->call) ? -ECANCELED :
+		      ditto_zero(&io->call->op, io->node, pos, end, &pos);
 	return err;
 }
 

@@ -188,6 +188,23 @@ def sparse(w):
     s.end()
 
 
+@test(smb=True, squash='none')
+def zeros_are_written(w):
+    """Where the file system cannot zero a range, holes need not be written."""
+    s = session(w)
+    size, data = 1 << 40, 20 << 20
+    fid = fresh(s, 'f', b'a')
+    with open(w.path('f'), 'wb') as f:
+        f.write(b'a' * data)
+        f.truncate(size)
+    blocks = os.stat(w.path('f')).st_blocks
+    s.ioctl(fid, ZERO_DATA, struct.pack('<QQ', 1, size))
+    eq((os.stat(w.path('f')).st_size, os.stat(w.path('f')).st_blocks), (size, blocks))
+    with open(w.path('f'), 'rb') as f:
+        eq(f.read(data) == b'a' + bytes(data - 1), True)
+    s.end()
+
+
 @test(smb=True, squash='none', fs='xfs')
 def copies_by_the_server(w):
     s = session(w)

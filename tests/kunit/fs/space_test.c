@@ -99,6 +99,11 @@ static int node_allocate(struct ditto_node *node, enum ditto_space_how how, u64 
 	return ditto_allocate(&folder.op, node, how, pos, count);
 }
 
+static int node_zero(struct ditto_node *node, u64 pos, u64 count, u64 *next)
+{
+	return ditto_zero(&folder.op, node, pos, pos + count, next);
+}
+
 static void allocates_and_punches(struct kunit *test)
 {
 	struct ditto_node *file;
@@ -127,26 +132,48 @@ static void allocates_and_punches(struct kunit *test)
 static void punch_and_zero(struct kunit *test)
 {
 	struct ditto_node *file;
-	u64 blocks;
+	u64 blocks, next;
 
 	space_begin(test);
 	file = file_make(test, "file", 'b', 64);
 	blocks = blocks_of(test, file);
-	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_ZERO, 100, 20 * PIECE), 0);
+	KUNIT_EXPECT_EQ(test, node_zero(file, 100, 20 * PIECE, &next), 0);
 	KUNIT_EXPECT_EQ(test, blocks_of(test, file), blocks);
 	KUNIT_EXPECT_TRUE(test, is_all(file, 0, 100, 'b'));
 	KUNIT_EXPECT_TRUE(test, is_all(file, 100, PIECE, 0));
 	KUNIT_EXPECT_TRUE(test, is_all(file, 19 * PIECE + 100, PIECE, 0));
 	KUNIT_EXPECT_TRUE(test, is_all(file, 20 * PIECE + 100, PIECE, 'b'));
 	/* The size is unchanged, wherever the range ends. */
-	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_ZERO, 63 * PIECE, U64_MAX), 0);
+	KUNIT_EXPECT_EQ(test, node_zero(file, 63 * PIECE, S64_MAX, &next), 0);
 	KUNIT_EXPECT_EQ(test, size_of(test, file), 64 * PIECE);
 	KUNIT_EXPECT_TRUE(test, is_all(file, 63 * PIECE, PIECE, 0));
-	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_ZERO, U64_MAX, 1), 0);
+	KUNIT_EXPECT_EQ(test, node_zero(file, S64_MAX, 1, &next), 0);
 	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_PUNCH, 30 * PIECE, 10 * PIECE), 0);
 	KUNIT_EXPECT_EQ(test, blocks_of(test, file), blocks - 10 * PIECE / 512);
 	KUNIT_EXPECT_TRUE(test, is_all(file, 30 * PIECE, PIECE, 0));
 	KUNIT_EXPECT_TRUE(test, is_all(file, 40 * PIECE, PIECE, 'b'));
+	file_drop(test, file, "file");
+	space_end(test);
+}
+
+/* Much is written in several calls, and a hole is left. */
+static void zeroes_in_parts(struct kunit *test)
+{
+	u64 size = SZ_16M + 12 * PIECE, next = 0, blocks;
+	struct ditto_node *file;
+
+	space_begin(test);
+	file = file_make(test, "file", 'z', size / PIECE);
+	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_PUNCH, SZ_128K, SZ_128K), 0);
+	blocks = blocks_of(test, file);
+	KUNIT_EXPECT_EQ(test, ditto_zero(&folder.op, file, 0, size, &next), 0);
+	KUNIT_EXPECT_EQ(test, next, SZ_16M + SZ_128K);
+	KUNIT_EXPECT_TRUE(test, is_all(file, next - PIECE, PIECE, 0));
+	KUNIT_EXPECT_TRUE(test, is_all(file, next, PIECE, 'z'));
+	KUNIT_EXPECT_EQ(test, ditto_zero(&folder.op, file, next, size, &next), 0);
+	KUNIT_EXPECT_EQ(test, next, size);
+	KUNIT_EXPECT_TRUE(test, is_all(file, size - PIECE, PIECE, 0));
+	KUNIT_EXPECT_EQ(test, blocks_of(test, file), blocks);
 	file_drop(test, file, "file");
 	space_end(test);
 }
@@ -305,7 +332,7 @@ static void claims_are_asked(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
 	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_PUNCH, 0, PIECE), 0);
 	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_PUNCH, 0, PIECE + 1), -EAGAIN);
-	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_ZERO, 2 * PIECE - 1, 1), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, node_zero(file, 2 * PIECE - 1, 1, &at), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, node_allocate(file, DITTO_SPACE_RESERVE, 0, 4 * PIECE), 0);
 	KUNIT_EXPECT_EQ(test, ditto_seek(&folder.op, file, PIECE, true, &at), 0);
 	KUNIT_EXPECT_EQ(test, node_copy(file, 0, other, 0, 2 * PIECE, false), -EAGAIN);
@@ -327,6 +354,7 @@ static void claims_are_asked(struct kunit *test)
 static struct kunit_case space_cases[] = {
 	KUNIT_CASE(allocates_and_punches),
 	KUNIT_CASE(punch_and_zero),
+	KUNIT_CASE(zeroes_in_parts),
 	KUNIT_CASE(seeks_data_and_holes),
 	KUNIT_CASE(maps_data_and_holes),
 	KUNIT_CASE(copies_and_clones),
