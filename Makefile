@@ -32,7 +32,7 @@ help:
 	@echo '  check-kunit       unit tests of the modules'
 	@echo '  check-e2e         real clients against the server; T=NAME for some'
 	@echo '  check-smb         the same, those of SMB'
-	@echo '  check-nfs4        the same, those of NFSv4'
+	@echo '  check-nfs4        the same, those of NFSv4; more of 4.1 than in check'
 	@echo '  check-attack      attackers beside clients that behave; longer than in check'
 	@echo '  check-ad          a server that joined a domain of Active Directory'
 	@echo '  check-adlong      the same by SSSD, and without its controller (not in check)'
