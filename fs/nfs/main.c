@@ -125,6 +125,7 @@ static int __net_init dnfs_net_init(struct net *net)
 	ditto_settings_defaults(&dnfs_protocol.settings, &server->settings);
 	mutex_init(&server->lock);
 	INIT_LIST_HEAD(&server->listeners);
+	dnfs_workers_init(&server->workers);
 	mutex_init(&server->mounts_lock);
 	INIT_LIST_HEAD(&server->mounts);
 

@@ -11,6 +11,7 @@
 
 #include "../../net/setting.h"
 #include "rpc/call.h"
+#include "rpc/worker.h"
 
 struct ditto_conn_show;
 struct ditto_listener;
@@ -49,6 +50,7 @@ struct dnfs_settings {
  * @pausing: number of service threads that wait for a break
  * @loading: number of service threads that wait for data of offloaded files
  * @pausing_max: limit of each of @pausing and @loading; changed with WRITE_ONCE()
+ * @workers: the service threads, and what they are kept by
  * @lock: guards the members up to @rpcbind; held while the service is started, changed and
  *	stopped
  * @serv: sunrpc's service; NULL while there is no listener
@@ -69,6 +71,7 @@ struct dnfs_server {
 	atomic_t pausing;
 	atomic_t loading;
 	unsigned int pausing_max;
+	struct dnfs_workers workers;
 
 	struct mutex lock;	/* see above */
 	struct svc_serv *serv;
@@ -163,6 +166,16 @@ int dnfs_conns(struct ditto_server *srv, struct ditto_conn_show *show);
  * Return: 0 or an errno.
  */
 int dnfs_settings_changed(struct ditto_server *srv);
+
+/**
+ * dnfs_service_resize - start or end service threads
+ * @server: the NFS server, whose service is running
+ * @threads: their number
+ *
+ * Context: may sleep; the caller has dnfs_server.lock.
+ * Return: 0 or an errno.
+ */
+int dnfs_service_resize(struct dnfs_server *server, unsigned int threads);
 
 /* connection.c */
 

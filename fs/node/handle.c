@@ -182,28 +182,42 @@ int ditto_handle_encode(struct ditto_share *share, struct dentry *dentry,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_handle_encode, DITTO);
 
+struct ditto_share *ditto_handle_share(struct ditto_server *srv, const u8 *data, size_t len,
+				       struct ditto_fid *fid)
+{
+	struct ditto_share *share;
+	u64 tag;
+	int err;
+
+	err = ditto_handle_verify(srv, data, len, &tag, fid);
+	if (err)
+		return ERR_PTR(err);
+	share = ditto_share_get_by_tag(srv, tag);
+	return share ?: ERR_PTR(-ESTALE);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_handle_share, DITTO);
+
+struct ditto_node *ditto_handle_node(struct ditto_share *share, const struct ditto_fid *fid)
+{
+	if (fid->type != FILEID_ROOT)
+		return ditto_node_get_by_fid(share, fid);
+	if (d_inode(share->root.dentry)->i_nlink)
+		return ditto_node_get_root(share);
+	return ERR_PTR(-ESTALE);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_handle_node, DITTO);
+
 int ditto_handle_decode(struct ditto_server *srv, const u8 *data, size_t len,
 			struct ditto_share **share, struct ditto_node **node)
 {
 	struct ditto_share *found;
-	struct ditto_node *n;
 	struct ditto_fid fid;
-	u64 tag;
-	int err;
+	struct ditto_node *n;
 
-	err = ditto_handle_verify(srv, data, len, &tag, &fid);
-	if (err)
-		return err;
-	found = ditto_share_get_by_tag(srv, tag);
-	if (!found)
-		return -ESTALE;
-
-	if (fid.type != FILEID_ROOT)
-		n = ditto_node_get_by_fid(found, &fid);
-	else if (d_inode(found->root.dentry)->i_nlink)
-		n = ditto_node_get_root(found);
-	else
-		n = ERR_PTR(-ESTALE);
+	found = ditto_handle_share(srv, data, len, &fid);
+	if (IS_ERR(found))
+		return PTR_ERR(found);
+	n = ditto_handle_node(found, &fid);
 	if (IS_ERR(n)) {
 		ditto_share_put(found);
 		return PTR_ERR(n);

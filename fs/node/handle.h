@@ -6,6 +6,7 @@
 #include <linux/types.h>
 
 struct dentry;
+struct ditto_fid;
 struct ditto_node;
 struct ditto_server;
 struct ditto_share;
@@ -65,5 +66,30 @@ int ditto_handle_encode_entry(struct ditto_share *share, const struct ditto_node
  */
 int ditto_handle_decode(struct ditto_server *srv, const u8 *data, size_t len,
 			struct ditto_share **share, struct ditto_node **node);
+
+/**
+ * ditto_handle_share - find the share of a handle, the first half of ditto_handle_decode()
+ * @srv: the server
+ * @data: handle from the wire
+ * @len: length of @data
+ * @fid: filled for ditto_handle_node()
+ *
+ * The file system is not used.
+ *
+ * Context: any.
+ * Return: the share, to be put; or an ERR_PTR as of ditto_handle_decode().
+ */
+struct ditto_share *ditto_handle_share(struct ditto_server *srv, const u8 *data, size_t len,
+				       struct ditto_fid *fid);
+
+/**
+ * ditto_handle_node - find the file of a handle, the second half of ditto_handle_decode()
+ * @share: the share of the handle
+ * @fid: of ditto_handle_share()
+ *
+ * Context: may sleep.
+ * Return: the node, to be put; or an ERR_PTR as of ditto_handle_decode().
+ */
+struct ditto_node *ditto_handle_node(struct ditto_share *share, const struct ditto_fid *fid);
 
 #endif

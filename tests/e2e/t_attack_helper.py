@@ -11,9 +11,11 @@ import time
 
 import bystander
 import nfs3
+import nfs4
 import rpc
+import servers
 import smb2
-from harness import Child, put, run, test, wait_for
+from harness import Child, get, one_of, put, run, test, wait_for
 from smb import SmbClient
 from smbraw import Dropped, Link, link
 from t_nfs3 import eq
@@ -92,6 +94,95 @@ def frozen_file_system(w):
     # All that waited was done, or its connection was gone.
     with link(w.client, share='frozen') as s:
         s.create('afterwards')
+
+
+class NfsSiege:
+    """WRITEs of one byte each to one file, by NFSv3 and 4.1, whose replies are not awaited."""
+    CONNECTIONS, V3_CALLS, SLOTS = 4, 16, 8
+
+    def __init__(self, client, where):
+        n = client.nfs(path=where)
+        self.fh = n.lookup(n.root, 'f').fh
+        n.rpc.close()
+        self.v3 = [client.nfs(path=where) for _ in range(self.CONNECTIONS)]
+        self.v4 = [nfs4.Session.make(nfs4.connect(client)) for _ in range(self.CONNECTIONS)]
+        self.fh4 = self.v4[0].fh('frozen', 'f')
+        for s in self.v3 + self.v4:
+            s.rpc.sock.settimeout(100)
+
+    def all_v3(self):
+        """Each connection with the place of each of its WRITEs."""
+        return [(s, c * self.V3_CALLS + i) for c, s in enumerate(self.v3)
+                for i in range(self.V3_CALLS)]
+
+    def all_v4(self):
+        """Each session with its slots and the place of the WRITE of each."""
+        first = self.CONNECTIONS * self.V3_CALLS
+        return [(s, i, first + c * self.SLOTS + i) for c, s in enumerate(self.v4)
+                for i in range(self.SLOTS)]
+
+    def write4(self, place):
+        return nfs4.putfh(self.fh4), nfs4.write(nfs4.ANON, place, b'x', nfs4.UNSTABLE)
+
+    def begin(self):
+        for s, place in self.all_v3():
+            args = rpc.Enc().opaque(self.fh).u64(place).u32(1, nfs3.UNSTABLE).opaque(b'x').bytes()
+            s.rpc.send(rpc.call_bytes(nfs3.NFS, 3, nfs3.WRITE, args, xid=place))
+        for s, slot, place in self.all_v4():
+            args = nfs4.compound_bytes((s.sequence(slot), *self.write4(place)), 1)
+            s.rpc.send(rpc.call_bytes(nfs4.NFS, 4, nfs4.COMPOUND, args, xid=place))
+
+    def end(self):
+        """Read all replies, and send again what was refused; returns how many were, by version."""
+        refused3, refused4 = [], []
+        for s, _ in self.all_v3():
+            reply = s.rpc.recv()
+            status, = struct.unpack_from('>I', reply.body)
+            one_of(status, (nfs3.OK, nfs3.JUKEBOX))
+            if status:
+                refused3.append((s, reply.xid))
+        for s, *_ in self.all_v4():
+            reply = s.rpc.recv()
+            r = nfs4.read_reply(reply.body, (nfs4.sequence(s.id, 0, 0, 0), *self.write4(0)))
+            one_of(r.status, (nfs4.OK, nfs4.DELAY))
+            if r.status:
+                refused4.append((s, reply.xid))
+        for s, place in refused3:
+            wait_for('NFSv3', lambda s=s, place=place:
+                     s.write(self.fh, place, b'x', nfs3.UNSTABLE).status == nfs3.OK)
+        for s, place in refused4:
+            s.patiently(*self.write4(place)).ok()
+        return len(refused3), len(refused4)
+
+
+def nfs_calls_to_a_frozen_share(client, where):
+    """Other shares work while more WRITEs than there are threads are for a frozen file system."""
+    def attack(until):
+        with client:
+            siege = NfsSiege(client, where)
+            subprocess.run(['fsfreeze', '-f', where], check=True)
+            try:
+                siege.begin()
+                until_then(until)
+            finally:
+                subprocess.run(['fsfreeze', '-u', where], check=True)
+            refused = siege.end()
+        assert all(refused), f'refused: {refused} of NFSv3 and 4.1'
+        eq(get(f'{where}/f'), b'x' * (siege.CONNECTIONS * (siege.V3_CALLS + siege.SLOTS)))
+    return attack
+
+
+@test(server='ditto', clients=2, timeout=180)
+def frozen_file_system_nfs(w):
+    frozen = w.volume(f'{w.base}/frozen', 'ext4')
+    w.server.add('frozen', frozen.where)
+    put(f'{frozen.where}/f', b'', 0o666)
+    threads = len(servers.service_threads())
+    with bystander.memory_returns():
+        bystander.survives(w.clients[1], nfs_calls_to_a_frozen_share(w.client, frozen.where),
+                           smb=False, settle=1)
+    wait_for('the threads that were started end',
+             lambda: len(servers.service_threads()) == threads, 60)
 
 
 @test(smb=True, timeout=120)

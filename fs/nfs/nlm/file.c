@@ -108,7 +108,7 @@ int dnlm_file_get(struct dnfs_call *call, const struct dnlm_bytes *fh, bool excl
 	struct ditto_op op;
 	int err;
 
-	err = ditto_handle_decode(call->srv, fh->data, fh->len, &file->share, &file->node);
+	err = dnfs_handle_decode(call, fh->data, fh->len, &file->share, &file->node);
 	if (err)
 		return err;
 	err = dnfs_admit(call, file->share, true, &op);

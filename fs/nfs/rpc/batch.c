@@ -22,7 +22,7 @@
  * item reads members of the batch that the thread does not write while it executes a call. A batch
  * sends with xpt_mutex and receives with the lock of the socket; both are taken inside batch->lock.
  *
- * The batch of a thread is in rq_lease_breaker, which only the kernel's own NFS server uses.
+ * The batch of a thread is found by its struct dnfs_worker.
  */
 #include <linux/bvec.h>
 #include <linux/cred.h>
@@ -39,6 +39,7 @@
 
 #include "batch.h"
 #include "call.h"
+#include "worker.h"
 
 /* Replies with more payload than this are sent by reference to their pages. */
 #define BATCH_COPY_MAX		(16 * 1024)
@@ -61,8 +62,6 @@ static_assert(BATCH_PAGES_MIN * PAGE_SIZE > DNFS_BRIEF_IO);
 static_assert(BATCH_PAGES_MIN < RPCSVC_MAXPAGES && BATCH_PAGES_COMPOUND < RPCSVC_MAXPAGES);
 /* The buffer grows to its full size in steps of two. */
 static_assert(DNFS_BATCH_IN == 8 * DNFS_BATCH_IN_FIRST);
-/* rq_lease_breaker can hold a pointer to a batch. */
-static_assert(sizeof_field(struct svc_rqst, rq_lease_breaker) == sizeof(struct dnfs_batch *));
 
 /* Interval at which running batches are looked at; a call may take as long without a rescue. */
 #define BATCH_LOOK		(msecs_to_jiffies(5) + 1)
@@ -118,20 +117,20 @@ struct dnfs_batch *dnfs_batch_alloc(struct svc_rqst *rqstp)
 	spin_lock(&batches_lock);
 	list_add(&batch->list, &batches);
 	spin_unlock(&batches_lock);
-	rqstp->rq_lease_breaker = (void **)batch;
+	dnfs_worker_of(rqstp)->batch = batch;
 	return batch;
 }
 
 struct dnfs_batch *dnfs_batch_of(const struct svc_rqst *rqstp)
 {
-	return (struct dnfs_batch *)rqstp->rq_lease_breaker;
+	return dnfs_worker_of(rqstp)->batch;
 }
 
 void dnfs_batch_free(struct dnfs_batch *batch)
 {
 	if (!batch)
 		return;
-	batch->rqstp->rq_lease_breaker = NULL;
+	dnfs_worker_of(batch->rqstp)->batch = NULL;
 	spin_lock(&batches_lock);
 	list_del(&batch->list);
 	spin_unlock(&batches_lock);

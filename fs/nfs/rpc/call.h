@@ -25,6 +25,7 @@ struct bio_vec;
 struct dnfs_call;
 struct dnfs_server;
 struct ditto_peer;
+struct dnfs_worker;
 struct kvec;
 struct page;
 struct sockaddr;
@@ -182,6 +183,7 @@ extern const struct dnfs_program dnfs_rquota2_program;
  * @srv: the core's server
  * @program: the program called
  * @peer: the caller's machine; NULL for procedures that do nothing, and without memory
+ * @worker: the service thread; NULL if another one executes the call
  * @conn: the connection it arrived on; NULL for datagrams
  * @addr: the caller's address
  * @local: the server's address that was called
@@ -233,6 +235,7 @@ struct dnfs_call {
 	struct ditto_server *srv;
 	const struct dnfs_program *program;
 	struct ditto_peer *peer;
+	struct dnfs_worker *worker;
 	struct svc_xprt *conn;
 	const struct sockaddr *addr;
 	const struct sockaddr *local;

@@ -29,6 +29,7 @@
 #include "batch.h"
 #include "reply_cache.h"
 #include "rpc.h"
+#include "worker.h"
 
 static const struct dnfs_program *const dnfs_programs[DNFS_PROGRAMS] = {
 	[DNFS_PROGRAM_NFS]	= &dnfs3_program,
@@ -201,6 +202,7 @@ static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 	call->server = dnfs_server_of(SVC_NET(rqstp));
 	call->srv = call->server->srv;
 	call->program = program;
+	call->worker = dnfs_worker_of(rqstp);
 	call->conn = rqstp->rq_prot == IPPROTO_TCP ? rqstp->rq_xprt : NULL;
 	call->addr = svc_addr(rqstp);
 	call->local = svc_daddr(rqstp);
@@ -500,6 +502,7 @@ bool dnfs_rpc_execute(struct svc_rqst *rqstp, const struct dnfs_program *program
 	dnfs_call_init(&rc, rqstp, program, proc);
 	rc.batch = batch;
 	call->batched = batch;
+	dnfs_worker_begin(&call->server->workers, call->worker);
 	if ((proc->exec || proc->encode) && !dnfs_peer_set(&rc))
 		goto count;
 	if (!dnfs_admission(&rc))
@@ -532,6 +535,7 @@ count:
 	dnfs_count(&rc);
 	if (call->peer)
 		ditto_peer_put(call->peer);
+	dnfs_worker_end(call->worker);
 	return !call->dropped;
 }
 

@@ -38,6 +38,7 @@
 #include "batch.h"
 #include "rpc.h"
 #include "rpcbind.h"
+#include "worker.h"
 
 #define DNFS_THREADS_MIN	8
 #define DNFS_THREADS_PER_CPU	4
@@ -68,8 +69,10 @@ static DECLARE_COMPLETION(dnfs_threads_ended);
 static int dnfs_thread(void *data)
 {
 	struct svc_rqst *rqstp = data;
+	struct dnfs_worker worker;
 	int err;
 
+	dnfs_worker_start(&worker, rqstp);
 	/* Files are created with the modes that clients request. */
 	err = unshare_fs_struct();
 	if (!err)
@@ -84,6 +87,7 @@ static int dnfs_thread(void *data)
 	}
 
 	dnfs_batch_free(dnfs_batch_of(rqstp));
+	dnfs_worker_stop(&worker);
 	svc_exit_thread(rqstp);
 	kthread_complete_and_exit(&dnfs_threads_ended, 0);
 	return 0;
@@ -96,7 +100,7 @@ static unsigned int dnfs_threads_wanted(const struct dnfs_server *server)
 	return threads ?: max(DNFS_THREADS_MIN, DNFS_THREADS_PER_CPU * num_online_cpus());
 }
 
-static int dnfs_set_threads(struct dnfs_server *server, unsigned int threads)
+int dnfs_service_resize(struct dnfs_server *server, unsigned int threads)
 {
 	unsigned int before = server->serv->sv_nrthreads;
 	int err;
@@ -107,8 +111,14 @@ static int dnfs_set_threads(struct dnfs_server *server, unsigned int threads)
 		wait_for_completion(&dnfs_threads_ended);
 		before--;
 	}
-	WRITE_ONCE(server->pausing_max, threads / DNFS_PAUSE_SHARE);
 	return err;
+}
+
+static int dnfs_set_threads(struct dnfs_server *server, unsigned int threads)
+{
+	WRITE_ONCE(server->pausing_max, threads / DNFS_PAUSE_SHARE);
+	WRITE_ONCE(server->workers.base, threads);
+	return dnfs_service_resize(server, threads);
 }
 
 static void dnfs_stop(struct dnfs_server *server)
@@ -116,6 +126,7 @@ static void dnfs_stop(struct dnfs_server *server)
 	lockdep_assert_held(&server->lock);
 	dnfs_rpcbind_stop(server);
 	dnfs_set_threads(server, 0);
+	dnfs_workers_stop(&server->workers);
 	dnfs4_stop(server->v4);
 	svc_xprt_destroy_all(server->serv, server->net);
 	svc_destroy(&server->serv);

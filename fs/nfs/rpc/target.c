@@ -253,7 +253,7 @@ int dnfs_target_get(struct dnfs_call *call, const struct dnfs_fh *fh,
 	struct ditto_share *share;
 	int err;
 
-	err = ditto_handle_decode(call->srv, fh->data, fh->len, &share, &target->node);
+	err = dnfs_handle_decode(call, fh->data, fh->len, &share, &target->node);
 	if (err) {
 		target->node = NULL;
 		return err;

@@ -21,6 +21,7 @@
 #include "../../share/rules.h"
 #include "../../share/share.h"
 #include "../rpc/status.h"
+#include "../rpc/worker.h"
 #include "../rpc/target.h"
 #include "../server.h"
 #include "mount.h"
@@ -219,6 +220,12 @@ static int mnt_exec(struct dnfs_call *call, void *args, void *result)
 		return -EINVAL;
 
 	share = dnfs_path_share(call, a->path, a->len, &rest);
+	if (share && dnfs_worker_enter(call, share)) {
+		/* No status makes clients retry, but no reply does. */
+		ditto_share_put(share);
+		call->dropped = true;
+		return -EJUKEBOX;
+	}
 	if (share)
 		err = mnt_below(call, share, rest, a->path + a->len, result);
 	if (err)

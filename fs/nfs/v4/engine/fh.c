@@ -22,6 +22,7 @@
 #include "../../../node/handle.h"
 #include "../../../node/node.h"
 #include "../../../share/share.h"
+#include "../../rpc/worker.h"
 #include "../session/client.h"
 #include "fh.h"
 
@@ -99,7 +100,7 @@ u32 dnfs4_fh_enter(struct dnfs4_compound *cmp, enum dnfs4_fh_kind kind,
 	struct ditto_op op;
 	int err;
 
-	err = fh_admit(cmp, share, &op);
+	err = dnfs_worker_enter(cmp->call, share) ?: fh_admit(cmp, share, &op);
 	if (!err && !node) {
 		node = ditto_node_get_root(share);
 		if (IS_ERR(node)) {
@@ -287,7 +288,7 @@ u32 dnfs4_fh_decode(struct dnfs4_compound *cmp, const u8 *data, u32 len)
 		dnfs4_fh_enter_pseudo(cmp);
 		return NFS4_OK;
 	}
-	err = ditto_handle_decode(cmp->call->srv, data + FH_HEAD, len - FH_HEAD, &share, &node);
+	err = dnfs_handle_decode(cmp->call, data + FH_HEAD, len - FH_HEAD, &share, &node);
 	if (err)
 		return dnfs4_status(cmp, err);
 	return dnfs4_fh_enter(cmp, kind, share, node, named);

@@ -5,6 +5,7 @@
  */
 #include <linux/nfs4.h>
 
+#include "../../rpc/worker.h"
 #include "../engine/fh.h"
 #include "../engine/ops.h"
 
@@ -101,6 +102,8 @@ static u32 restorefh_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	if (cmp->saved_fh.kind == DNFS4_FH_FOREIGN)
 		return cmp->foreign.status;
 	dnfs4_fh_copy(&cmp->current_fh, &cmp->saved_fh);
+	if (cmp->current_fh.kind >= DNFS4_FH_NODE)
+		dnfs_worker_inside(cmp->call->worker, cmp->current_fh.target.op.share);
 	cmp->current_stateid = cmp->saved_stateid;
 	cmp->stateid_set = cmp->saved_stateid_set;
 	return NFS4_OK;

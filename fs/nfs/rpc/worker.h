@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The service threads, and what keeps them.
+ *
+ * A file system that is stuck keeps every thread that enters it. A thread may have entered before
+ * anyone can know, so calls are not counted on their way in. Instead the threads are looked at now
+ * and then. For those that have been in a call for long, others are started, so that there are
+ * always threads for other file systems. A file system that keeps more threads than the service has
+ * by itself is full: further calls for it are refused, and their clients come again.
+ */
+#ifndef _DITTO_FS_NFS_RPC_WORKER_H
+#define _DITTO_FS_NFS_RPC_WORKER_H
+
+#include <linux/jiffies.h>
+#include <linux/list.h>
+#include <linux/sunrpc/svc.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+#include "../../share/share.h"
+
+struct ditto_volume;
+struct dnfs_batch;
+struct dnfs_call;
+
+/* With fewer threads, no others are started for those that are kept. */
+#define DNFS_WORKERS_MIN	4
+/* Most file systems that can be full at a time. */
+#define DNFS_WORKERS_FULL	16
+/* A file system is full when it keeps this many times the threads of the service. */
+#define DNFS_WORKERS_KEPT	2
+/* Most threads that are started for those that are kept, in multiples of those of the service. */
+#define DNFS_WORKERS_LENT	8
+
+/**
+ * struct dnfs_worker - a service thread
+ * @list: link in the list of all service threads
+ * @serv: its service
+ * @batch: its batch, see batch.h; or NULL
+ * @begun: jiffies at the beginning of its last call
+ * @busy: it executes that call
+ * @volume: file system that the call is about, compared only; or NULL
+ *
+ * @begun, @busy and @volume are written by the thread and read by others, without a lock.
+ */
+struct dnfs_worker {
+	struct list_head list;
+	const struct svc_serv *serv;
+	struct dnfs_batch *batch;
+	unsigned long begun;
+	bool busy;
+	const struct ditto_volume *volume;
+};
+
+/**
+ * struct dnfs_workers - the service threads of a namespace
+ * @watched: @look is armed
+ * @nfull: number of @full; read without a lock
+ * @full: file systems that are full, compared only; read without a lock
+ * @base: number of threads that the service has by itself; changed with WRITE_ONCE()
+ * @quiet: number of looks that have found too many threads
+ * @look: looks at the threads
+ */
+struct dnfs_workers {
+	bool watched;
+	unsigned int nfull;
+	const struct ditto_volume *full[DNFS_WORKERS_FULL];
+	unsigned int base;
+	unsigned int quiet;
+	struct delayed_work look;
+};
+
+/**
+ * dnfs_workers_init - set up the threads of a namespace, of which there are none yet
+ * @workers: member of struct dnfs_server
+ */
+void dnfs_workers_init(struct dnfs_workers *workers);
+
+/**
+ * dnfs_workers_stop - end looking at threads
+ * @workers: the threads, which have ended
+ *
+ * Context: may sleep.
+ */
+void dnfs_workers_stop(struct dnfs_workers *workers);
+
+/**
+ * dnfs_workers_watch - look at the threads from now on, until they are idle
+ * @workers: the threads
+ *
+ * Context: any.
+ */
+void dnfs_workers_watch(struct dnfs_workers *workers);
+
+/**
+ * dnfs_workers_count - count the threads that have been in a call for long, and find full volumes
+ * @workers: the threads; the volumes are updated
+ * @serv: their service
+ * @active: set to true if a thread is in a call or was recently
+ *
+ * Context: process.
+ * Return: number of threads that have been in a call for long.
+ */
+unsigned int dnfs_workers_count(struct dnfs_workers *workers, const struct svc_serv *serv,
+				bool *active);
+
+/**
+ * dnfs_workers_wanted - find how many threads there should be
+ * @base: number of threads that the service has by itself
+ * @kept: number of threads that have been in a call for long
+ *
+ * Return: the number.
+ */
+unsigned int dnfs_workers_wanted(unsigned int base, unsigned int kept);
+
+/**
+ * dnfs_worker_start - add a service thread
+ * @worker: filled
+ * @rqstp: the thread's request
+ *
+ * Context: process.
+ */
+void dnfs_worker_start(struct dnfs_worker *worker, struct svc_rqst *rqstp);
+
+/**
+ * dnfs_worker_stop - remove a service thread
+ * @worker: the thread, which ends
+ *
+ * Context: process.
+ */
+void dnfs_worker_stop(struct dnfs_worker *worker);
+
+/**
+ * dnfs_worker_of - get a service thread
+ * @rqstp: its request; rq_lease_breaker is used by the kernel's own NFS server only
+ *
+ * Return: the thread; NULL if the request is not of one.
+ */
+static inline struct dnfs_worker *dnfs_worker_of(const struct svc_rqst *rqstp)
+{
+	return (struct dnfs_worker *)rqstp->rq_lease_breaker;
+}
+
+/**
+ * dnfs_worker_begin - note that a thread executes a call from now on
+ * @workers: the threads of its service
+ * @worker: the thread, or NULL
+ *
+ * Context: any.
+ */
+static inline void dnfs_worker_begin(struct dnfs_workers *workers, struct dnfs_worker *worker)
+{
+	if (unlikely(!worker))
+		return;
+	WRITE_ONCE(worker->volume, NULL);
+	WRITE_ONCE(worker->begun, jiffies);
+	WRITE_ONCE(worker->busy, true);
+	if (unlikely(!READ_ONCE(workers->watched)))
+		dnfs_workers_watch(workers);
+}
+
+/**
+ * dnfs_worker_end - note that a thread has executed its call
+ * @worker: the thread, or NULL
+ *
+ * Context: any.
+ */
+static inline void dnfs_worker_end(struct dnfs_worker *worker)
+{
+	if (likely(worker))
+		WRITE_ONCE(worker->busy, false);
+}
+
+/**
+ * dnfs_worker_inside - note what file system a call is about from now on
+ * @worker: the thread, or NULL
+ * @share: a share of it
+ *
+ * Context: any.
+ */
+static inline void dnfs_worker_inside(struct dnfs_worker *worker, const struct ditto_share *share)
+{
+	if (likely(worker))
+		WRITE_ONCE(worker->volume, share->volume);
+}
+
+/**
+ * dnfs_worker_enter - let a call use a file system, if that is not full
+ * @call: the call
+ * @share: a share of the file system
+ *
+ * Context: any.
+ * Return: 0, or -EJUKEBOX if it is full.
+ */
+int dnfs_worker_enter(struct dnfs_call *call, const struct ditto_share *share);
+
+/**
+ * dnfs_handle_decode - find the file of a handle, in a file system that is not full
+ * @call: the call
+ * @data: handle from the wire
+ * @len: length of @data
+ * @share: filled with the share, to be put
+ * @node: filled with the node, to be put
+ *
+ * Context: may sleep.
+ * Return: 0, or an errno of dnfs_worker_enter() or ditto_handle_decode().
+ */
+int dnfs_handle_decode(struct dnfs_call *call, const u8 *data, size_t len,
+		       struct ditto_share **share, struct ditto_node **node);
+
+#endif

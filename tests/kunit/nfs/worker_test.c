@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Service threads that file systems keep: their number, and which file systems are full.
+ */
+#include <kunit/test.h>
+#include <linux/jiffies.h>
+#include <linux/sunrpc/svc.h>
+
+#include "../../../fs/nfs/rpc/worker.h"
+#include "../../../fs/nfs/server.h"
+#include "../../../fs/share/share.h"
+
+#define BASE	4
+#define THREADS	(2 * DNFS_WORKERS_KEPT * BASE)
+
+/**
+ * struct crew - service threads of a service that does not exist
+ * @server: its server
+ * @serv: only its address is used
+ * @rqstp: the request of each thread
+ * @worker: the threads
+ * @share: two shares
+ * @call: a call of the last thread
+ */
+struct crew {
+	struct dnfs_server server;
+	struct svc_serv serv;
+	struct svc_rqst rqstp;
+	struct dnfs_worker worker[THREADS];
+	struct ditto_share share[2];
+	struct dnfs_call call;
+};
+
+static struct crew *crew_of(struct kunit *test)
+{
+	struct crew *crew = kunit_kzalloc(test, sizeof(*crew), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, crew);
+	crew->server.workers.base = BASE;
+	/* Calls do not arm the work. */
+	crew->server.workers.watched = true;
+	for (int i = 0; i < ARRAY_SIZE(crew->share); i++) {
+		/* Compared only. */
+		crew->share[i].volume = (struct ditto_volume *)&crew->share[i];
+		crew->share[i].name = "test";
+	}
+	crew->rqstp.rq_server = &crew->serv;
+	for (int i = 0; i < THREADS; i++)
+		dnfs_worker_start(&crew->worker[i], &crew->rqstp);
+	crew->call.server = &crew->server;
+	crew->call.worker = &crew->worker[THREADS - 1];
+	return crew;
+}
+
+static void crew_end(struct crew *crew)
+{
+	for (int i = 0; i < THREADS; i++)
+		dnfs_worker_stop(&crew->worker[i]);
+}
+
+/* Let so many threads be in calls to a share for long. */
+static void crew_keep(struct crew *crew, unsigned int first, unsigned int count, int share)
+{
+	for (unsigned int i = first; i < first + count; i++) {
+		dnfs_worker_begin(&crew->server.workers, &crew->worker[i]);
+		dnfs_worker_inside(&crew->worker[i], &crew->share[share]);
+		crew->worker[i].begun -= HZ;
+	}
+}
+
+static unsigned int crew_count(struct crew *crew)
+{
+	bool active = false;
+
+	return dnfs_workers_count(&crew->server.workers, &crew->serv, &active);
+}
+
+/* Only the file system that keeps too many threads is full, until one of them comes back. */
+static void full_file_systems(struct kunit *test)
+{
+	struct crew *crew = crew_of(test);
+	unsigned int most = DNFS_WORKERS_KEPT * BASE;
+
+	crew_keep(crew, 0, most - 1, 0);
+	crew_keep(crew, most, 1, 1);
+	KUNIT_EXPECT_EQ(test, crew_count(crew), most);
+	KUNIT_EXPECT_EQ(test, dnfs_worker_enter(&crew->call, &crew->share[0]), 0);
+	crew_keep(crew, most - 1, 1, 0);
+	KUNIT_EXPECT_EQ(test, crew_count(crew), most + 1);
+	KUNIT_EXPECT_EQ(test, dnfs_worker_enter(&crew->call, &crew->share[0]), -EJUKEBOX);
+	KUNIT_EXPECT_EQ(test, dnfs_worker_enter(&crew->call, &crew->share[1]), 0);
+	dnfs_worker_end(&crew->worker[0]);
+	KUNIT_EXPECT_EQ(test, crew_count(crew), most);
+	KUNIT_EXPECT_EQ(test, dnfs_worker_enter(&crew->call, &crew->share[0]), 0);
+	crew_end(crew);
+}
+
+/* However many threads are in short calls, nothing is full; nor by calls of another service. */
+static void short_calls(struct kunit *test)
+{
+	struct crew *crew = crew_of(test), *other = crew_of(test);
+	bool active = false;
+
+	crew_keep(other, 0, THREADS, 0);
+	for (int i = 0; i < THREADS; i++) {
+		dnfs_worker_begin(&crew->server.workers, &crew->worker[i]);
+		dnfs_worker_inside(&crew->worker[i], &crew->share[0]);
+	}
+	KUNIT_EXPECT_EQ(test, dnfs_workers_count(&crew->server.workers, &crew->serv, &active), 0);
+	KUNIT_EXPECT_TRUE(test, active);
+	KUNIT_EXPECT_EQ(test, dnfs_worker_enter(&crew->call, &crew->share[0]), 0);
+	crew_end(other);
+	crew_end(crew);
+}
+
+/* More file systems than are counted: the threads of all count. */
+static void many_file_systems(struct kunit *test)
+{
+	struct crew *crew = crew_of(test);
+	static struct ditto_share many[THREADS];
+
+	BUILD_BUG_ON(THREADS < DNFS_WORKERS_FULL);
+	for (int i = 0; i < THREADS; i++) {
+		many[i].volume = (struct ditto_volume *)&many[i];
+		crew_keep(crew, i, 1, 0);
+		dnfs_worker_inside(&crew->worker[i], &many[i]);
+	}
+	KUNIT_EXPECT_EQ(test, crew_count(crew), THREADS);
+	KUNIT_EXPECT_EQ(test, crew->server.workers.nfull, 0);
+	crew_end(crew);
+}
+
+static void threads_wanted(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, dnfs_workers_wanted(8, 0), 8);
+	KUNIT_EXPECT_EQ(test, dnfs_workers_wanted(8, 4), 8);
+	KUNIT_EXPECT_EQ(test, dnfs_workers_wanted(8, 5), 13);
+	KUNIT_EXPECT_EQ(test, dnfs_workers_wanted(8, 16), 24);
+	KUNIT_EXPECT_EQ(test, dnfs_workers_wanted(8, 1000), 8 + 8 * DNFS_WORKERS_LENT);
+	KUNIT_EXPECT_EQ(test, dnfs_workers_wanted(DNFS_WORKERS_MIN, 4), 8);
+	KUNIT_EXPECT_EQ(test, dnfs_workers_wanted(1, 1), 1);
+	KUNIT_EXPECT_EQ(test, dnfs_workers_wanted(0, 3), 0);
+}
+
+static struct kunit_case worker_cases[] = {
+	KUNIT_CASE(full_file_systems),
+	KUNIT_CASE(short_calls),
+	KUNIT_CASE(many_file_systems),
+	KUNIT_CASE(threads_wanted),
+	{}
+};
+
+static struct kunit_suite worker_suite = {
+	.name = "ditto_worker",
+	.test_cases = worker_cases,
+};
+
+kunit_test_suite(worker_suite);
