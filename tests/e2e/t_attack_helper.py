@@ -68,7 +68,9 @@ def calls_to_a_stuck_helper(client, helper):
 
 @test(smb=True, clients=2, timeout=180)
 def stuck_helper(w):
-    bystander.survives(w.clients[1], calls_to_a_stuck_helper(w.client, w.server.helper), settle=1)
+    with bystander.memory_returns():
+        bystander.survives(w.clients[1], calls_to_a_stuck_helper(w.client, w.server.helper),
+                           settle=1)
 
 
 def calls_to_a_frozen_share(client, where):
@@ -90,7 +92,9 @@ def frozen_file_system(w):
     frozen = w.volume(f'{w.base}/frozen', 'ext4')
     os.chmod(frozen.where, 0o777)
     w.server.add('frozen', frozen.where)
-    bystander.survives(w.clients[1], calls_to_a_frozen_share(w.client, frozen.where), settle=1)
+    with bystander.memory_returns():
+        bystander.survives(w.clients[1], calls_to_a_frozen_share(w.client, frozen.where),
+                           settle=1)
     # All that waited was done, or its connection was gone.
     with link(w.client, share='frozen') as s:
         s.create('afterwards')
