@@ -16,6 +16,7 @@ import errno
 import fcntl
 import os
 import pickle
+import select
 import shutil
 import signal
 import socket
@@ -542,10 +543,23 @@ def kept():
     return out
 
 
+def reap(pids, seconds):
+    """Wait for children that were killed, which may be in a call that takes its time."""
+    end = time.monotonic() + seconds
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            fd = os.pidfd_open(pid)
+            select.select([fd], [], [], max(end - time.monotonic(), 0))
+            os.close(fd)
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
 def kill_children():
     """End the processes that the test started; the runner inherits them as a subreaper."""
     me, stay = str(os.getpid()), kept()
-    for _ in range(100):
+    for _ in range(50):
         pids = []
         for pid in filter(str.isdigit, os.listdir('/proc')):
             with contextlib.suppress(OSError), open(f'/proc/{pid}/stat', 'rb') as f:
@@ -557,10 +571,7 @@ def kill_children():
         for pid in pids:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        time.sleep(0.02)
+        reap(pids, 0.1)
 
 
 def clean_up(server_class, passed):

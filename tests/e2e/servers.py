@@ -104,9 +104,9 @@ class Ditto:
             wait_for('the epoch', lambda: self.setting('epoch'))
 
     def load(self):
-        run('modprobe', 'ditto_nfs')
-        if self.world.spec['smb']:
-            run('modprobe', 'ditto_smb')
+        for module in ('ditto_nfs', *(['ditto_smb'] if self.world.spec['smb'] else [])):
+            if not loaded(module):
+                run('modprobe', module)
 
     @staticmethod
     def unload():
