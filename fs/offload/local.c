@@ -9,6 +9,9 @@
  *
  * truncate() of a path opens nothing. It is noticed when it is done, while the inode is locked, and
  * the record is cut before the file can grow again.
+ *
+ * A release gives the file its times back when the blocks are freed, unless its attributes were
+ * changed meanwhile; this is noticed here, too, whoever has changed them.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -27,7 +30,7 @@
 #include "../share/share.h"
 #include "stub.h"
 
-#define GUARD_EVENTS	(FS_OPEN_PERM | FS_MODIFY)
+#define GUARD_EVENTS	(FS_OPEN_PERM | FS_MODIFY | FS_ATTRIB)
 
 static DEFINE_MUTEX(guard_lock);
 
@@ -185,13 +188,32 @@ static void local_resized(struct ditto_volume *volume, struct dentry *dentry)
 		ditto_node_dispose(table, node);
 }
 
+/* Attributes were changed, by anybody; most changes come with the inode locked. */
+static void local_touched(struct ditto_volume *volume, struct inode *inode)
+{
+	struct ditto_node *node;
+	struct ditto_stub *stub;
+
+	rcu_read_lock();
+	node = ditto_node_peek_inode(volume->srv->nodes, inode);
+	stub = node ? rcu_dereference(node->stub) : NULL;
+	if (stub && READ_ONCE(stub->releasing)) {
+		stub->touched_mtime = inode_get_mtime(inode);
+		WRITE_ONCE(stub->touched, true);
+	}
+	rcu_read_unlock();
+}
+
 static int guard_event(struct fsnotify_group *group, u32 mask, const void *data, int data_type,
 		       struct inode *dir, const struct qstr *file_name, u32 cookie,
 		       struct fsnotify_iter_info *iter_info)
 {
 	struct dentry *dentry = fsnotify_data_dentry(data, data_type);
 	struct ditto_volume *volume = group->private;
+	struct inode *inode = fsnotify_data_inode(data, data_type);
 
+	if (mask & FS_ATTRIB && inode)
+		local_touched(volume, inode);
 	if (!dentry || !d_inode(dentry))
 		return 0;
 	if (mask & FS_OPEN_PERM)

@@ -200,25 +200,70 @@ static int release_clean(struct inode *inode)
 	       invalidate_inode_pages2(inode->i_mapping);
 }
 
-/* Free the blocks; the times stay. */
-static int release_punch(struct ditto_node *node, struct file *file, u64 size)
-{
-	struct inode *inode = node->inode;
-	struct timespec64 mtime = inode_get_mtime(inode), ctime = inode_get_ctime(inode);
-	u64 version = inode_peek_iversion_raw(inode);
-	u64 end = min_t(u64, round_up(size, PAGE_SIZE), inode->i_sb->s_maxbytes);
-	int err;
+/* Times of a file, and its number of names, before its blocks are freed. */
+struct release_times {
+	struct timespec64 mtime;
+	struct timespec64 ctime;
+	u64 version;
+	unsigned int nlink;
+};
 
-	err = vfs_fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, end);
+static void release_save_times(struct ditto_stub *stub, struct release_times *times)
+{
+	struct inode *inode = stub->node->inode;
+
+	inode_lock(inode);
+	WRITE_ONCE(stub->touched, false);
+	times->mtime = inode_get_mtime(inode);
+	times->ctime = inode_get_ctime(inode);
+	times->version = inode_peek_iversion_raw(inode);
+	times->nlink = inode->i_nlink;
+	inode_unlock(inode);
+}
+
+/*
+ * Give a file its times back, unless its attributes were changed meanwhile: clients and backups
+ * must notice that. Then only a time of the content from before the release is set again, which the
+ * freeing of the blocks may have replaced.
+ */
+static void release_restore_times(struct ditto_stub *stub, struct file *file,
+				  const struct release_times *times)
+{
+	struct inode *inode = stub->node->inode;
+
 	file_start_write(file);
 	inode_lock(inode);
-	inode_set_mtime_to_ts(inode, mtime);
-	inode_set_ctime_to_ts(inode, ctime);
-	if (IS_I_VERSION(inode))
-		inode_set_iversion_raw(inode, version);
+	if (READ_ONCE(stub->touched) || inode->i_nlink != times->nlink) {
+		if (stub->touched && timespec64_compare(&stub->touched_mtime, &times->ctime) <= 0)
+			inode_set_mtime_to_ts(inode, stub->touched_mtime);
+	} else {
+		inode_set_mtime_to_ts(inode, times->mtime);
+		inode_set_ctime_to_ts(inode, times->ctime);
+		if (IS_I_VERSION(inode))
+			inode_set_iversion_raw(inode, times->version);
+	}
 	mark_inode_dirty(inode);
 	inode_unlock(inode);
 	file_end_write(file);
+}
+
+/* Free the blocks; the times stay. The record is durable. @begun: some may have been freed. */
+static int release_punch(struct ditto_stub *stub, struct file *file, u64 size, bool *begun)
+{
+	struct inode *inode = stub->node->inode;
+	u64 end = min_t(u64, round_up(size, PAGE_SIZE), inode->i_sb->s_maxbytes);
+	struct release_times times;
+	int err;
+
+	release_save_times(stub, &times);
+	err = ditto_fault(DITTO_FAULT_RELEASE_RECORDED);
+	if (err)
+		return err;
+	err = vfs_fallocate(file, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, end);
+	*begun = err != -EOPNOTSUPP;
+	if (!err)
+		err = ditto_fault(DITTO_FAULT_RELEASE_FREED);
+	release_restore_times(stub, file, &times);
 	return err;
 }
 
@@ -256,13 +301,7 @@ static int release_blocks(struct ditto_stub *stub, struct file *file,
 		return -ENOMEM;
 	err = ditto_fault(DITTO_FAULT_RELEASE_RECORD) ?: release_store(stub, file, copy);
 	if (!err)
-		err = ditto_fault(DITTO_FAULT_RELEASE_RECORDED);
-	if (!err) {
-		err = release_punch(stub->node, file, args->size);
-		*kept = err != -EOPNOTSUPP;
-	}
-	if (!err)
-		err = ditto_fault(DITTO_FAULT_RELEASE_FREED);
+		err = release_punch(stub, file, args->size, kept);
 	if (err && !*kept) {
 		bitmap_fill(copy->map, DITTO_OFFLOAD_RANGES_MAX);
 		*kept = release_store(stub, file, copy);
@@ -493,6 +532,7 @@ static bool again_is_unchanged(struct ditto_stub *stub)
 static int again_blocks(struct ditto_stub *stub, struct file *file)
 {
 	struct ditto_offload_record *next = ditto_stub_copy_record(stub);
+	bool begun = false;
 	int err;
 
 	if (!next)
@@ -505,9 +545,7 @@ static int again_blocks(struct ditto_stub *stub, struct file *file)
 	spin_lock(&stub->lock);
 	bitmap_zero(stub->record.map, DITTO_OFFLOAD_RANGES_MAX);
 	spin_unlock(&stub->lock);
-	err = release_store(stub, file, next) ?: ditto_fault(DITTO_FAULT_RELEASE_RECORDED) ?:
-	      release_punch(stub->node, file, next->size) ?:
-	      ditto_fault(DITTO_FAULT_RELEASE_FREED);
+	err = release_store(stub, file, next) ?: release_punch(stub, file, next->size, &begun);
 free:
 	kfree(next);
 	return err;

@@ -46,6 +46,9 @@ struct ditto_stats_group;
  * @lock: guards the following
  * @record: what is stored
  * @releasing: the blocks are being freed; nothing may use the data, and nothing comes back
+ * @touched: attributes of the file were changed while its blocks were being freed; this and
+ *	@touched_mtime are under the inode lock
+ * @touched_mtime: time of the last change of the content, as it was then
  * @damaged: the stored record cannot be read, or belongs to another file
  * @clearing: operations that write zeros; nothing is brought back meanwhile
  * @whole: all data is to be brought back
@@ -72,6 +75,8 @@ struct ditto_stub {
 	spinlock_t lock;	/* see above */
 	struct ditto_offload_record record;
 	bool releasing;
+	bool touched;
+	struct timespec64 touched_mtime;
 	bool damaged;
 	u32 clearing;
 	bool whole;

@@ -7,10 +7,13 @@ import os
 import random
 import struct
 import subprocess
+import threading
+import time
 
 import nfs3
 import nfs4
 import smb2
+from fault_points import Point
 from harness import eq, expect_errno, get, one_of, parallel, put, run, test, wait_for
 from nfs3 import sattr
 from nfs4 import putfh
@@ -26,6 +29,8 @@ OFFLOADED = 0x200 | 0x1000 | 0x400000
 IO_ERROR = 'Input/output error'
 # CreateOptions (MS-SMB2 section 2.2.13); MS-ERREF section 2.3.1.
 NO_RECALL, FILE_IS_OFFLINE = 0x00400000, 0xc0000267
+# The clock of change times (clock_gettime(2)).
+CLOCK_REALTIME_COARSE = 5
 # Two whole ranges and a part of a third.
 SIZE = 2 * RANGE + 1000003
 
@@ -642,3 +647,43 @@ def many(w):
             work(h, name)
         parallel(*(lambda name=name: get(f'{mounts[name]}/{name}') for name in names))
 
+
+@test(fs='ext4', offload=True)
+def attributes_change_during_a_release(w):
+    """A release hides no change of attributes, and no other time."""
+    with helper(w) as h:
+        def released(name, point, change):
+            path, cookie = w.path(name), f'store\n{name}'.encode()
+            put(path, pattern(name, MIB))
+            os.utime(path, (10 ** 9, 10 ** 9))
+            h.store[cookie] = pattern(name, MIB)
+            before, number = os.stat(path), h.fill.get(path)['change']
+            wait_for('another time', lambda: before.st_ctime_ns <
+                     time.clock_gettime_ns(CLOCK_REALTIME_COARSE))
+            p = Point(point, None)
+            release = threading.Thread(target=h.fill.release, args=(path, cookie))
+            release.start()
+            try:
+                p.wait()
+                change(path)
+            finally:
+                p.go_on()
+                release.join()
+            after = h.fill.get(path)
+            eq((after['state'], blocks(w, name) < 65536), ('offloaded', True), name)
+            return before, os.stat(path), after['change'] != number
+
+        before, after, moved = released('same', 'release-recorded', lambda path: None)
+        eq((after.st_mtime_ns, after.st_ctime_ns, moved),
+           (before.st_mtime_ns, before.st_ctime_ns, False), 'times')
+        for point in ('release-recorded', 'release-freed'):
+            before, after, moved = released(f'mode-{point}', point,
+                                            lambda path: os.chmod(path, 0o640))
+            eq(after.st_mode & 0o777, 0o640, 'mode')
+            eq((after.st_ctime_ns > before.st_ctime_ns, moved), (True, True), point)
+            _, after, moved = released(f'times-{point}', point,
+                                       lambda path: os.utime(path, (10 ** 8, 10 ** 8)))
+            eq((after.st_mtime_ns, moved), (10 ** 17, True), point)
+            before, after, _ = released(f'names-{point}', point,
+                                        lambda path: os.link(path, f'{path}.other'))
+            eq((after.st_nlink, after.st_ctime_ns > before.st_ctime_ns), (2, True), point)
