@@ -373,6 +373,7 @@ static struct ditto_node *node_alloc(struct ditto_volume *volume, struct dentry 
 	ditto_acl_init(node);
 	INIT_LIST_HEAD(&node->lru);
 	INIT_LIST_HEAD(&node->dead);
+	INIT_LIST_HEAD(&node->release_candidate);
 	/* One for the caller, one for the table. */
 	refcount_set(&node->ref, 2);
 	atomic_inc(&volume->nodes);

@@ -93,8 +93,9 @@ struct ditto_fid {
  * @offload_waits: local processes that wait for data
  * @offload_stopped: no data is brought back any more
  * @release_lock: guards @release_candidates; no other lock nests inside
- * @release_candidates: stubs with data that has come back, in the order of the last recalls or
+ * @release_candidates: nodes with data that has come back, in the order of the last recalls or
  *	attempts to free it; see fs/offload/make_room.c
+ * @offload_session: random number, see fs/offload/stored.c; constant
  * @rcu: freed under RCU
  */
 struct ditto_volume {
@@ -121,6 +122,7 @@ struct ditto_volume {
 	bool offload_stopped;
 	spinlock_t release_lock;	/* see above */
 	struct list_head release_candidates;
+	u64 offload_session;
 	struct rcu_head rcu;
 };
 
@@ -168,6 +170,10 @@ struct ditto_file;
  *	itself
  * @victim: inode that the rename by @changer replaces in this directory, or NULL
  * @stub: where absent data is, see fs/offload/; NULL if the file is whole or that is not known
+ * @release_candidate: link on the volume's @release_candidates, or empty
+ * @release_search: number of the last search for room that has come to the node; under the same
+ *	lock
+ * @release_came: jiffies of the last recall of a file that is whole again; under the same lock
  * @streams: tag of the share in which the file has streams, or 0
  * @by_fid: link in the table by file id
  * @fid: file id; @fid.len is 0 until it is known
@@ -205,6 +211,9 @@ struct ditto_node {
 	struct task_struct *changer;
 	const struct inode *victim;
 	struct ditto_stub __rcu *stub;
+	struct list_head release_candidate;
+	u32 release_search;
+	unsigned long release_came;
 	u64 streams;
 	struct rhash_head by_fid;
 	struct ditto_fid fid;

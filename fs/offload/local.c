@@ -120,6 +120,8 @@ static int local_open(struct ditto_volume *volume, struct dentry *dentry)
 		/* The helper would wait for its own answer. */
 		err = ditto_upcall_is_helper(volume->srv) ? -EBUSY : local_wait(stub);
 		ditto_stub_put(stub);
+		/* The data has been waited for, and may give way once the file is closed. */
+		set_bit(DITTO_NODE_REFERENCED, &node->flags);
 	} else {
 		err = PTR_ERR_OR_ZERO(stub);
 	}

@@ -197,7 +197,7 @@ bool ditto_offload_is_stub_dentry(struct ditto_share *share, struct dentry *dent
  * @size: bytes of the file
  * @change: another number after each change of the data
  * @resident: bytes that are in the file
- * @cookie_len: bytes of @cookie; 0 if the file is whole
+ * @cookie_len: bytes of @cookie; 0 if the content of a file that is whole is not stored
  * @cookie: as given with the release
  */
 struct ditto_offload_info {
@@ -224,6 +224,7 @@ int ditto_offload_get(struct ditto_node *node, struct ditto_offload_info *info);
 
 /**
  * struct ditto_offload_release_args - what the administrator believes about a file
+ * @stored: the attribute of the file says so, and must still be there; see fs/offload/stored.c
  * @adopt: the file is empty, and gets @size bytes of content that is stored elsewhere already;
  *	@change is not used
  * @ino: inode number
@@ -234,6 +235,7 @@ int ditto_offload_get(struct ditto_node *node, struct ditto_offload_info *info);
  * @cookie_len: bytes of @cookie
  */
 struct ditto_offload_release_args {
+	bool stored;
 	bool adopt;
 	u64 ino;
 	u32 generation;

@@ -433,8 +433,15 @@ int ditto_offload_recall(struct ditto_node *node)
 	struct ditto_stub *stub = S_ISREG(node->inode->i_mode) ? ditto_stub_get(node) : NULL;
 	int err;
 
-	if (IS_ERR_OR_NULL(stub))
-		return stub ? PTR_ERR(stub) : -EALREADY;
+	if (IS_ERR(stub))
+		return PTR_ERR(stub);
+	/* What the administrator brings back stays, and needs nothing in the store any more. */
+	if (!stub) {
+		if (S_ISREG(node->inode->i_mode))
+			ditto_stored_forget(node, NULL);
+		return -EALREADY;
+	}
+	WRITE_ONCE(stub->forget, true);
 	err = ditto_recall_all(stub);
 	ditto_stub_put(stub);
 	return err;

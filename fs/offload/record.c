@@ -7,7 +7,7 @@
 
 #include "record.h"
 
-static const u8 magic[4] = "DOFL";
+static const u8 magic[4] = "DOFL", content_magic[4] = "DSTO";
 
 #define RECORD_VERSION	1
 
@@ -39,6 +39,33 @@ struct stored_record {
 	__le16 map_len;
 } __packed;
 
+/**
+ * struct stored_content - head of the stored form of struct ditto_stored
+ * @magic: "DSTO"
+ * @version: RECORD_VERSION
+ * @flags: 0; a reader refuses others
+ * @size: see struct ditto_stored, as the following
+ * @change: see there
+ * @session: see there
+ * @ino: see there
+ * @generation: see there
+ * @cookie_len: bytes of the cookie, which follows the head
+ * @reserved: 0
+ */
+struct stored_content {
+	u8 magic[4];
+	u8 version;
+	u8 flags[3];
+	__le64 size;
+	__le64 change;
+	__le64 session;
+	__le64 ino;
+	__le32 generation;
+	__le16 cookie_len;
+	__le16 reserved;
+} __packed;
+
+static_assert(sizeof(struct stored_content) + DITTO_OFFLOAD_COOKIE_MAX == DITTO_STORED_MAX);
 static_assert(sizeof(struct stored_record) + DITTO_OFFLOAD_COOKIE_MAX +
 	      DITTO_OFFLOAD_RANGES_MAX / 8 == DITTO_OFFLOAD_RECORD_MAX);
 
@@ -115,6 +142,52 @@ int ditto_offload_record_decode(struct ditto_offload_record *record, const u8 *b
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_offload_record_decode);
+
+size_t ditto_stored_encode(const struct ditto_stored *stored, u8 *buf)
+{
+	struct stored_content head = {
+		.version = RECORD_VERSION,
+		.size = cpu_to_le64(stored->size),
+		.change = cpu_to_le64(stored->change),
+		.session = cpu_to_le64(stored->session),
+		.ino = cpu_to_le64(stored->ino),
+		.generation = cpu_to_le32(stored->generation),
+		.cookie_len = cpu_to_le16(stored->cookie_len),
+	};
+
+	memcpy(head.magic, content_magic, sizeof(content_magic));
+	memcpy(buf, &head, sizeof(head));
+	memcpy(buf + sizeof(head), stored->cookie, stored->cookie_len);
+	return sizeof(head) + stored->cookie_len;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_stored_encode);
+
+int ditto_stored_decode(struct ditto_stored *stored, const u8 *buf, size_t len)
+{
+	struct stored_content head;
+
+	memset(stored, 0, sizeof(*stored));
+	if (len < sizeof(head))
+		return -EINVAL;
+	memcpy(&head, buf, sizeof(head));
+	if (memcmp(head.magic, content_magic, sizeof(content_magic)) ||
+	    head.version != RECORD_VERSION ||
+	    memchr_inv(head.flags, 0, sizeof(head.flags)) || head.reserved)
+		return -EINVAL;
+	stored->size = le64_to_cpu(head.size);
+	stored->change = le64_to_cpu(head.change);
+	stored->session = le64_to_cpu(head.session);
+	stored->ino = le64_to_cpu(head.ino);
+	stored->generation = le32_to_cpu(head.generation);
+	stored->cookie_len = le16_to_cpu(head.cookie_len);
+	if (!stored->size || stored->size > LLONG_MAX || !stored->cookie_len ||
+	    stored->cookie_len > DITTO_OFFLOAD_COOKIE_MAX ||
+	    len != sizeof(head) + stored->cookie_len)
+		return -EINVAL;
+	memcpy(stored->cookie, buf + sizeof(head), stored->cookie_len);
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_stored_decode);
 
 u32 ditto_offload_absent(const struct ditto_offload_record *record, u64 pos, u64 end)
 {

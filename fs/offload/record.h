@@ -7,6 +7,9 @@
  * The content is divided into ranges of the same size. A range whose bit is not set is absent: the
  * file system has no data for it, and its bytes must not be read from there. Bytes behind the size
  * of the record belong to no range and are in the file.
+ *
+ * A file that is whole has no record. If its content came back and has not changed since, it may
+ * have another attribute instead, which says where the content is still stored.
  */
 #ifndef _DITTO_FS_OFFLOAD_RECORD_H
 #define _DITTO_FS_OFFLOAD_RECORD_H
@@ -17,6 +20,7 @@
 #include <linux/types.h>
 
 #define DITTO_OFFLOAD_XATTR		"trusted.ditto.offload"
+#define DITTO_STORED_XATTR		"trusted.ditto.stored"
 /* Bytes of the longest cookie. */
 #define DITTO_OFFLOAD_COOKIE_MAX	512
 /* Ranges of a file; larger files have larger ranges. */
@@ -51,6 +55,29 @@ struct ditto_offload_record {
 	u8 cookie[DITTO_OFFLOAD_COOKIE_MAX];
 	DECLARE_BITMAP(map, DITTO_OFFLOAD_RANGES_MAX);
 };
+
+/**
+ * struct ditto_stored - content of a file that is whole
+ * @size: bytes of the file
+ * @change: change number of the file with this content
+ * @session: session of the volume that has seen this; nobody else believes it
+ * @ino: inode number of the file
+ * @generation: generation of that inode
+ * @cookie_len: bytes of @cookie
+ * @cookie: opaque to the kernel
+ */
+struct ditto_stored {
+	u64 size;
+	u64 change;
+	u64 session;
+	u64 ino;
+	u32 generation;
+	u16 cookie_len;
+	u8 cookie[DITTO_OFFLOAD_COOKIE_MAX];
+};
+
+/* Bytes of the longest stored form of struct ditto_stored. */
+#define DITTO_STORED_MAX		(48 + DITTO_OFFLOAD_COOKIE_MAX)
 
 /* Number of ranges of a record. */
 static inline u32 ditto_offload_ranges(const struct ditto_offload_record *record)
@@ -95,6 +122,11 @@ size_t ditto_offload_record_encode(const struct ditto_offload_record *record, u8
  * Return: 0; -EINVAL if @buf is not a record that this version can read.
  */
 int ditto_offload_record_decode(struct ditto_offload_record *record, const u8 *buf, size_t len);
+
+/* Write the stored form, DITTO_STORED_MAX bytes at most. Return: bytes written. */
+size_t ditto_stored_encode(const struct ditto_stored *stored, u8 *buf);
+/* Read the stored form. Return: 0; -EINVAL if this version cannot read it. */
+int ditto_stored_decode(struct ditto_stored *stored, const u8 *buf, size_t len);
 
 /**
  * ditto_offload_absent - find the first absent range

@@ -18,6 +18,7 @@
 #include <linux/magic.h>
 #include <linux/netlink.h>
 #include <linux/pagemap.h>
+#include <linux/random.h>
 #include <linux/rwsem.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
@@ -49,6 +50,7 @@ static DECLARE_RWSEM(volumes_sem);
 
 void ditto_offload_volume_start(struct ditto_volume *volume)
 {
+	volume->offload_session = get_random_u64();
 	spin_lock_init(&volume->release_lock);
 	INIT_LIST_HEAD(&volume->release_candidates);
 	down_write(&volumes_sem);
@@ -120,6 +122,25 @@ static void change_wait_tick(struct inode *inode)
 	}
 }
 
+/* The content of a file that is whole may be stored. */
+static int get_stored(struct ditto_node *node, struct ditto_offload_info *info)
+{
+	struct ditto_stored *stored = kmalloc(sizeof(*stored), GFP_KERNEL);
+	int err;
+
+	if (!stored)
+		return -ENOMEM;
+	err = ditto_stored_read(node, stored);
+	if (!err && stored->change == info->change) {
+		info->cookie_len = stored->cookie_len;
+		memcpy(info->cookie, stored->cookie, info->cookie_len);
+	} else if (err == -ESTALE) {
+		ditto_stored_forget(node, stored);
+	}
+	kfree(stored);
+	return 0;
+}
+
 int ditto_offload_get(struct ditto_node *node, struct ditto_offload_info *info)
 {
 	struct inode *inode = node->inode;
@@ -141,7 +162,7 @@ int ditto_offload_get(struct ditto_node *node, struct ditto_offload_info *info)
 	if (!stub) {
 		info->resident = info->size;
 		/* Protects pages mapped meanwhile, so that the next write to one is a change. */
-		return filemap_write_and_wait(inode->i_mapping);
+		return filemap_write_and_wait(inode->i_mapping) ?: get_stored(node, info);
 	}
 	spin_lock(&stub->lock);
 	info->resident = ditto_offload_resident(&stub->record);
@@ -303,6 +324,8 @@ static int release_blocks(struct ditto_stub *stub, struct file *file,
 	if (!err)
 		err = release_punch(stub, file, args->size, kept);
 	if (err && !*kept) {
+		/* Nobody knows any more that the content is in the store. */
+		WRITE_ONCE(stub->forget, true);
 		bitmap_fill(copy->map, DITTO_OFFLOAD_RANGES_MAX);
 		*kept = release_store(stub, file, copy);
 	}
@@ -432,6 +455,7 @@ static struct ditto_stub *release_stub(struct ditto_node *node,
 	record->cookie_len = args->cookie_len;
 	memcpy(record->cookie, args->cookie, args->cookie_len);
 	stub->releasing = true;
+	stub->replaces = args->stored;
 	/* The change number of an adopted file is not that of its content. */
 	stub->change_tells = !args->adopt && ditto_stub_counts(node);
 	return stub;
@@ -602,5 +626,47 @@ int ditto_release_again(struct ditto_stub *stub)
 	}
 put:
 	ditto_share_put(share);
+	return err;
+}
+
+int ditto_release_stored(struct ditto_node *node, u64 *bytes)
+{
+	struct ditto_stored *stored = kmalloc(sizeof(*stored), GFP_KERNEL);
+	struct ditto_offload_release_args args;
+	u64 began = ktime_get_ns();
+	struct ditto_share *share;
+	int err;
+
+	if (!stored)
+		return -ENOMEM;
+	share = again_share(node->volume);
+	err = share ? ditto_stored_read(node, stored) : -EBUSY;
+	if (err)
+		goto free;
+	args = (struct ditto_offload_release_args) {
+		.stored = true,
+		.ino = stored->ino,
+		.generation = stored->generation,
+		.change = stored->change,
+		.size = stored->size,
+		.cookie = stored->cookie,
+		.cookie_len = stored->cookie_len,
+	};
+	/* A volume that is about to come is not made to wait. */
+	err = -EBUSY;
+	if (down_read_trylock(&volumes_sem)) {
+		err = release_check(share, node, &args, NULL) ?: release_do(node, &args, NULL);
+		up_read(&volumes_sem);
+	}
+	if (!err) {
+		*bytes = args.size;
+		ditto_stats_count(share->srv->offload->stats, DITTO_OFFLOAD_COUNT_RELEASE, 0,
+				  ktime_get_ns() - began, args.size);
+		release_report(node, share->name);
+	}
+free:
+	if (share)
+		ditto_share_put(share);
+	kfree(stored);
 	return err;
 }

@@ -27,8 +27,6 @@
 
 /* Nodes share these locks. */
 #define LOCKS_BITS	4
-/* How long data that came back stays for those who waited for it. */
-#define UNUSED_MS	60000
 
 /* Held while the record of a node is read. */
 static struct mutex load_locks[1 << LOCKS_BITS];
@@ -62,7 +60,6 @@ struct ditto_stub *ditto_stub_alloc(struct ditto_node *node)
 	mutex_init(&stub->io);
 	spin_lock_init(&stub->lock);
 	INIT_LIST_HEAD(&stub->recalls);
-	INIT_LIST_HEAD(&stub->candidate);
 	init_waitqueue_head(&stub->wait);
 	return stub;
 }
@@ -115,7 +112,7 @@ void ditto_stub_detach(struct ditto_stub *stub)
 	spin_unlock(attach_lock(node));
 	if (!attached)
 		return;
-	ditto_release_candidate_drop(stub);
+	ditto_release_candidate_drop(node);
 	ditto_stub_put(stub);
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_stub_detach);
@@ -137,7 +134,8 @@ static bool stub_is_idle_locked(struct ditto_stub *stub)
 	if (stub->releasing || stub->clearing || stub->whole || !list_empty(&stub->recalls))
 		return false;
 	/* Data stays until the reader that waited for it has seen it, or two might never end. */
-	if (!stub->used && time_before(jiffies, stub->came + msecs_to_jiffies(UNUSED_MS)))
+	if (!stub->used &&
+	    time_before(jiffies, stub->came + msecs_to_jiffies(DITTO_OFFLOAD_UNUSED_MS)))
 		return false;
 	/* A file of which nothing is absent is about to become whole. */
 	return rcu_access_pointer(stub->node->stub) == stub && ditto_offload_resident(record) &&
@@ -195,8 +193,9 @@ void ditto_offload_node_free(struct ditto_node *node)
 {
 	struct ditto_stub *stub = rcu_dereference_protected(node->stub, true);
 
-	if (stub)
-		ditto_release_candidate_drop(stub);
+	/* A candidate is noted by somebody who holds the node. */
+	if (!list_empty(&node->release_candidate))
+		ditto_release_candidate_drop(node);
 	ditto_stub_put(stub);
 }
 
@@ -335,10 +334,8 @@ struct ditto_stub *ditto_stub_get(struct ditto_node *node)
 	return stub;
 }
 
-/* Change the attribute; times and change number of the file stay as they are. */
-static int record_write(struct file *file, const u8 *buf, size_t len)
+int ditto_record_write(struct dentry *dentry, const char *name, const u8 *buf, size_t len)
 {
-	struct dentry *dentry = file->f_path.dentry;
 	struct inode *inode = d_inode(dentry);
 	struct timespec64 ctime;
 	u64 version;
@@ -348,10 +345,9 @@ static int record_write(struct file *file, const u8 *buf, size_t len)
 	ctime = inode_get_ctime(inode);
 	version = inode_peek_iversion_raw(inode);
 	if (len)
-		err = __vfs_setxattr(&nop_mnt_idmap, dentry, inode, DITTO_OFFLOAD_XATTR, buf, len,
-				     0);
+		err = __vfs_setxattr(&nop_mnt_idmap, dentry, inode, name, buf, len, 0);
 	else
-		err = __vfs_removexattr(&nop_mnt_idmap, dentry, DITTO_OFFLOAD_XATTR);
+		err = __vfs_removexattr(&nop_mnt_idmap, dentry, name);
 	if (!len && err == -ENODATA)
 		err = 0;
 	inode_set_ctime_to_ts(inode, ctime);
@@ -361,8 +357,10 @@ static int record_write(struct file *file, const u8 *buf, size_t len)
 	return err;
 }
 
-static int stub_store_in(struct file *file, struct ditto_offload_record *record, u8 *buf)
+static int stub_store_in(struct ditto_stub *stub, struct file *file,
+			 struct ditto_offload_record *record, u8 *buf)
 {
+	struct dentry *dentry = file->f_path.dentry;
 	struct inode *inode = file_inode(file);
 	size_t len = 0;
 	int err;
@@ -371,7 +369,15 @@ static int stub_store_in(struct file *file, struct ditto_offload_record *record,
 	ditto_offload_cut(record, i_size_read(inode));
 	if (ditto_offload_absent(record, 0, record->size) != DITTO_OFFLOAD_NONE)
 		len = ditto_offload_record_encode(record, buf);
-	err = record_write(file, buf, len);
+	else
+		ditto_stored_note(stub, dentry, buf);
+	if (len && stub->replaces && !ditto_stored_is(dentry))
+		err = -ESTALE;
+	else
+		err = ditto_record_write(dentry, DITTO_OFFLOAD_XATTR, buf, len);
+	if (len && !err)
+		ditto_stored_drop(dentry);
+	stub->replaces = false;
 	inode_unlock(inode);
 	/* Not only the data: the attribute and the blocks must be durable together. */
 	return err ?: vfs_fsync(file, 0);
@@ -396,7 +402,7 @@ int ditto_stub_store(struct ditto_stub *stub, struct file *file,
 			file = own->file;
 	}
 	if (!err)
-		err = stub_store_in(file, record, buf);
+		err = stub_store_in(stub, file, record, buf);
 	if (!IS_ERR_OR_NULL(own))
 		ditto_file_put(own);
 	kfree(buf);
@@ -424,7 +430,8 @@ static int stub_adopt_in(struct file *file, const struct ditto_offload_record *r
 	int err;
 
 	inode_lock(inode);
-	err = record_write(file, buf, ditto_offload_record_encode(record, buf));
+	err = ditto_record_write(file->f_path.dentry, DITTO_OFFLOAD_XATTR, buf,
+				 ditto_offload_record_encode(record, buf));
 	inode_unlock(inode);
 	/* An absent range is never a hole after a crash. */
 	err = err ?: vfs_fsync(file, 0);
@@ -435,7 +442,7 @@ static int stub_adopt_in(struct file *file, const struct ditto_offload_record *r
 	if (*sized)
 		return err ?: vfs_fsync(file, 0);
 	inode_lock(inode);
-	record_write(file, buf, 0);
+	ditto_record_write(file->f_path.dentry, DITTO_OFFLOAD_XATTR, buf, 0);
 	inode_unlock(inode);
 	return err;
 }

@@ -36,6 +36,8 @@ struct ditto_stats_group;
 #define DITTO_OFFLOAD_RETRY_MS	5000
 /* How long a failure is kept for somebody who did not hear of it. */
 #define DITTO_OFFLOAD_TELL_MS	60000
+/* How long data that came back stays for those who waited for it, at most. */
+#define DITTO_OFFLOAD_UNUSED_MS	60000
 
 /**
  * struct ditto_stub - a file that is not whole
@@ -61,9 +63,10 @@ struct ditto_stats_group;
  *	number of the record; constant once the stub is that of its node
  * @came: jiffies of the last recall
  * @used: an operation has found its data since
- * @candidate: entry in the list of candidates to make room, or empty; under its lock, see
- *	make_room.c
- * @tried: number of the last search for room that has come to it; under the same lock
+ * @forget: the administrator wants the file back for good; see stored.c
+ * @stored: the file is whole, and its content is still stored; see stored.c
+ * @replaces: the first record is written only in place of the attribute that stored.c is about;
+ *	under @io
  * @wait: local processes and pauses that wait for data
  * @rcu: freed under RCU
  */
@@ -88,8 +91,9 @@ struct ditto_stub {
 	bool change_tells;
 	unsigned long came;
 	bool used;
-	struct list_head candidate;
-	u32 tried;
+	bool forget;
+	bool stored;
+	bool replaces;
 	wait_queue_head_t wait;
 	struct rcu_head rcu;
 };
@@ -264,19 +268,61 @@ static inline int ditto_stub_error(int err)
 	return err == -ENOSPC || err == -EDQUOT ? err : -EIO;
 }
 
+/**
+ * ditto_record_write - set or remove an attribute of fs/offload/
+ * @dentry: the file, whose inode is locked
+ * @name: name of the attribute
+ * @buf: its value
+ * @len: bytes of the value; 0 removes the attribute, if there is one
+ *
+ * Times and change number of the file stay as they are.
+ *
+ * Context: may sleep; write access to the mount.
+ * Return: 0 or an errno.
+ */
+int ditto_record_write(struct dentry *dentry, const char *name, const u8 *buf, size_t len);
+
+/* stored.c */
+
+/**
+ * ditto_stored_read - find where the content of a file that is whole is stored
+ * @node: a regular file, held
+ * @stored: filled
+ *
+ * Context: may sleep.
+ * Return: 0; -ENODATA if there is no attribute; -ESTALE if it does not hold; or another errno.
+ */
+int ditto_stored_read(struct ditto_node *node, struct ditto_stored *stored);
+
+/*
+ * Note where the content of a stub is stored, if it is that of its record. All of it is in the
+ * file. @buf: DITTO_STORED_MAX bytes. Context: as ditto_record_write().
+ */
+void ditto_stored_note(struct ditto_stub *stub, struct dentry *dentry, u8 *buf);
+/* Does a file have the attribute? May sleep. */
+bool ditto_stored_is(struct dentry *dentry);
+/* Remove the attribute of a file, if it has one. Context: as ditto_record_write(). */
+void ditto_stored_drop(struct dentry *dentry);
+/*
+ * The same, for a caller that holds nothing but the node; with @stale, which is overwritten, only
+ * if the attribute does not hold. May sleep.
+ */
+void ditto_stored_forget(struct ditto_node *node, struct ditto_stored *stale);
+
 /* make_room.c */
 
 /* Data has come back into the file of a stub. Any context that may take a spinlock. */
 void ditto_release_candidate_note(struct ditto_stub *stub);
-/* The stub is not that of its node any more. Any context that may take a spinlock. */
-void ditto_release_candidate_drop(struct ditto_stub *stub);
+/* A node is none any more. Any context that may take a spinlock. */
+void ditto_release_candidate_drop(struct ditto_node *node);
 
 /**
- * ditto_release_make_room - free blocks of stubs whose content is unchanged in the store
+ * ditto_release_make_room - free blocks of files whose content is unchanged in the store
  * @volume: the file system
  * @bytes: how much is needed
  *
- * Those into which data came longest ago are first. Those in use are skipped.
+ * Those into which data came longest ago are first. Those that are in use, or that the
+ * administrator has marked, are skipped.
  *
  * Context: may sleep for the disk, and a moment for users, but for no data; no lock of a stub held.
  * Return: true if some bytes were freed.
@@ -309,6 +355,17 @@ void ditto_offload_guard_free(struct ditto_volume *volume);
  * Return: 0; -ESTALE if the file was changed; -EBUSY if it is in use; or another errno.
  */
 int ditto_release_again(struct ditto_stub *stub);
+
+/**
+ * ditto_release_stored - release a file that is whole, and whose content is still stored
+ * @node: a regular file, held
+ * @bytes: filled with the bytes that were freed
+ *
+ * Context: as ditto_release_again().
+ * Return: 0; -ESTALE or -ENODATA if the content is not stored; -EBUSY if the file is in use; or
+ * another errno.
+ */
+int ditto_release_stored(struct ditto_node *node, u64 *bytes);
 
 /* Return: true if this server, of all that serve the file system, may use its offloaded files. */
 bool ditto_offload_volume_owns(const struct ditto_volume *volume);

@@ -10,6 +10,8 @@ from fault_points import Point
 from harness import eq, put, test, wait_for
 from t_offload_kernel import MIB, RANGE, helper, offloaded, pattern, settled
 
+RECORD, STORED, MARK = (f'trusted.ditto.{name}' for name in ('offload', 'stored', 'keep'))
+
 
 class SmallDisk:
     """A share on a file system with little room, for files of two ranges.
@@ -18,8 +20,8 @@ class SmallDisk:
     """
     AT = RANGE + 12345
 
-    def __init__(self, w):
-        self.volume = w.volume(f'{w.base}/small', 'ext4', '96m')
+    def __init__(self, w, kind='ext4'):
+        self.volume = w.volume(f'{w.base}/small', kind, {'ext4': '96m', 'xfs': '320m'}[kind])
         os.chmod(self.volume.where, 0o777)
         w.server.add('small', self.volume.where, offload=True)
         w.server.ctl('server', 'set', 'offload-read-ahead', '0')
@@ -120,6 +122,90 @@ def full_disk(w):
                            for pos in range(0, len(data[name]), 65536))
             eq(got == data[name], True, f'data of {name} over NFS')
     w.server.helper_start(w.server.conf)
+
+
+def whole_files(w, kind):
+    """What came back whole and did not change gives way, too: no upload, nothing lost."""
+    disk = SmallDisk(w, kind)
+    with helper(w) as h:
+        names = 'abcdefgh'
+        for name in names:
+            put(disk.path(name), b'')
+            os.chmod(disk.path(name), 0o666)
+        os.mkdir(disk.path('pinned'))
+        data = {name: offloaded(w, h, disk.path(name), pattern(name, 4 * MIB + 5))
+                for name in names}
+        n = w.client.nfs(path=disk.volume.where)
+        # For "dittoctl offload pin", what is below it stays.
+        os.rename(disk.path('h'), disk.path('pinned/h'))
+        os.setxattr(disk.path('pinned'), MARK, b'pin')
+
+        def back(name):
+            fh = n.lookup(n.root, name).fh
+            for _ in range(2):
+                r = settled(n.read, fh, 4 * MIB, 100)
+                eq((r.status, r.data), (nfs3.OK, data[name][4 * MIB:4 * MIB + 100]), name)
+            wait_for('the recall has ended', lambda: state(name)[0] == 'resident')
+
+        def state(name):
+            f = h.fill.get(disk.path(name))
+            return f['state'], bool(f['cookie'])
+
+        for name in 'abcde':
+            back(name)
+        eq([state(name) for name in 'abcde'], [('resident', True)] * 5, 'are stored')
+        eq(STORED in os.listxattr(disk.path('a')), True, 'attribute')
+        eq(RECORD in os.listxattr(disk.path('a')), False, 'record')
+        # A change of the content, of the mode, and what the administrator brings back.
+        eq(n.write(n.lookup(n.root, 'a').fh, 0, b'changed').status, nfs3.OK, 'WRITE')
+        data['a'] = b'changed' + data['a'][7:]
+        os.chmod(disk.path('b'), 0o640)
+        with contextlib.suppress(OSError):
+            h.fill.recall(disk.path('c'))
+        eq([state(name) for name in 'abc'], [('resident', False)] * 3, 'are not stored')
+        eq([n for n in 'abc' if STORED in os.listxattr(disk.path(n))], [], 'attributes')
+
+        disk.leave(3 * MIB)
+        before = h.fill.get(disk.path('d'))
+        back('f')
+        eq([state(name) for name in 'abcdef'],
+           [('resident', False)] * 3 + [('offloaded', True)] + [('resident', True)] * 2,
+           'd has given way')
+        eq(os.stat(disk.path('d')).st_blocks * 512 < 65536, True, 'its blocks')
+        eq(h.fill.get(disk.path('d'))['change'], before['change'], 'its change number')
+        eq(STORED in os.listxattr(disk.path('d')), False, 'its attribute')
+
+        # What is open stays.
+        with open(disk.path('e'), 'rb'):
+            back('g')
+        eq((state('e')[0], state('f')[0]), ('resident', 'offloaded'), 'what has given way')
+        # So does a file below a directory that is marked.
+        fh = n.lookup(n.lookup(n.root, 'pinned').fh, 'h').fh
+        eq(settled(n.read, fh, 0, 100).data, data['h'][:100], 'READ of h')
+        for name in 'abdf':
+            fh = n.lookup(n.root, name).fh
+            got = b''.join(settled(n.read, fh, pos, 65536).data
+                           for pos in range(0, len(data[name]), 65536))
+            eq(got == data[name], True, f'data of {name}')
+        eq(os.path.getsize(disk.path('pinned/h')), 4 * MIB + 5, 'size')
+        eq(os.stat(disk.path('pinned/h')).st_blocks > 4 * MIB // 512, True, 'h is here')
+
+        # Another run of the server does not believe what was before.
+        eq(state('f'), ('resident', True), 'before a restart')
+    w.server.restart()
+    with helper(w) as h:
+        eq(state('f'), ('resident', False), 'after a restart')
+        eq(STORED in os.listxattr(disk.path('f')), False, 'attribute after a restart')
+
+
+@test(offload=True)
+def full_disk_whole_files(w):
+    whole_files(w, 'ext4')
+
+
+@test(offload=True)
+def full_disk_whole_files_on_xfs(w):
+    whole_files(w, 'xfs')
 
 
 @test(offload=True)

@@ -7,6 +7,7 @@ from stores import KEY, Store
 from t_offload import MIB, content, offloaded
 
 RECORD = 'trusted.ditto.offload'
+STORED = 'trusted.ditto.stored'
 
 
 def collect(s, *words):
@@ -166,3 +167,34 @@ def keys_are_changed(w):
     eq(s.tool('scrub')['bad'], [], 'bad')
     eq(get(path), data, 'content')
     assert 'no such store' in s.tool('rekey', 'none', check=False)[2]
+
+
+@test(smb=True, fs='ext4', offload=True, timeout=240)
+def what_came_back_is_stored(w):
+    """An unchanged file goes again without a request; gc keeps its objects until it changes."""
+    s = Store(w)
+    data = {name: content(name, MIB + 100) for name in 'abc'}
+    a, b, c = (offloaded(s, w.path(name), data[name]) for name in 'abc')
+    for name in 'abc':
+        eq(get(w.path(name)), data[name], f'content of {name}')
+        eq(STORED in os.listxattr(w.path(name)), True, f'attribute of {name}')
+    eq(s.states(a, b, c)['resident'], 3, 'resident')
+    eq(collect(s), 0, 'garbage while the content counts as stored')
+    s.forget()
+    eq(s.push(a)['done'], 1, 'pushed again')
+    eq(s.requests(), [], 'requests')
+    eq(s.states(a)['offloaded'], 1, 'offloaded')
+    eq(get(a), data['a'], 'content')
+
+    # One is changed, one is brought back for good.
+    put(b, data['a'] + b'more')
+    s.recall(c)
+    eq(STORED in os.listxattr(c), False, 'attribute of a file that was brought back')
+    assert collect(s) >= 4, 'chunks and manifests of two files'
+    eq(STORED in os.listxattr(b), False, 'attribute of a file that was changed')
+    eq(STORED in os.listxattr(a), True, 'attribute of the other')
+    s.forget()
+    eq(s.push(a)['done'], 1, 'pushed')
+    eq(s.requests(), [], 'requests')
+    eq(s.push(b, c)['done'], 2, 'pushed')
+    eq((get(a), get(b), get(c)), (data['a'], data['a'] + b'more', data['c']), 'content')

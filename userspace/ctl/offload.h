@@ -21,7 +21,7 @@ struct ctl;
  * @resident: bytes of the content that are in the file
  * @share: name of the share
  * @store: name of the store, or ""
- * @cookie_len: bytes of @cookie; 0 if all data is here
+ * @cookie_len: bytes of @cookie; 0 if the content of a resident file is not stored
  * @cookie: names the content in the store
  */
 struct offload_info {

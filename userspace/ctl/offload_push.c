@@ -59,6 +59,8 @@ struct slot {
  * @ctl: this run of the tool
  * @run: the files
  * @store: name of the store, or ""
+ * @stores: names of all stores of the configuration
+ * @n_stores: number of them
  * @share: name of the share of the last file
  * @offload: that share may have its files released
  * @packing: small files become parts of packs
@@ -74,6 +76,8 @@ struct push {
 	struct ctl *ctl;
 	struct offload_run *run;
 	char store[OFFLOAD_CTL_STORE_SIZE];
+	char **stores;
+	size_t n_stores;
 	char share[OFFLOAD_CTL_SHARE_SIZE];
 	bool offload;
 	bool packing;
@@ -136,6 +140,42 @@ static unsigned int *push_count(struct push *p, bool small)
 	return small ? &p->small : &p->large;
 }
 
+/*
+ * Whether a store, the one that the user wants, has the content of a file that came back. The
+ * caller has the lock of uploads, so it is not deleted before the file is released.
+ */
+static bool push_is_stored(const struct push *p, const struct offload_info *info)
+{
+	size_t i;
+
+	if (!info->cookie_len || (*p->store && strcmp(p->store, info->store)))
+		return false;
+	for (i = 0; i < p->n_stores; i++)
+		if (!strcmp(p->stores[i], info->store))
+			return true;
+	return false;
+}
+
+static void push_release(struct push *p, const char *path, const struct offload_info *info,
+			 const u8 *cookie, u32 cookie_len)
+{
+	struct nl_msg *msg = conn_message(&p->ctl->conn, DITTO_CMD_OFFLOAD_RELEASE);
+
+	msg_put_string(msg, DITTO_A_OFFLOAD_PATH, path);
+	msg_put_string(msg, DITTO_A_OFFLOAD_SHARE, info->share);
+	msg_put_number(msg, &spec_offload_set, DITTO_A_OFFLOAD_FILE_ID, info->file_id);
+	msg_put_number(msg, &spec_offload_set, DITTO_A_OFFLOAD_GENERATION, info->generation);
+	msg_put_number(msg, &spec_offload_set, DITTO_A_OFFLOAD_CHANGE, info->change);
+	msg_put_number(msg, &spec_offload_set, DITTO_A_OFFLOAD_SIZE, info->size);
+	msg_put(msg, DITTO_A_OFFLOAD_COOKIE, cookie, cookie_len);
+	fault_point("push-release");
+	if (conn_call(&p->ctl->conn, msg, NULL))
+		offload_run_fail(p->run, path, "share %s: uploaded, but not released: %s",
+				 info->share, p->ctl->conn.why.text);
+	else
+		offload_run_done(p->run, path, info->size, false);
+}
+
 /* Begin with a file. Returns false if it needs no slot: it failed, or has nothing to do. */
 static bool push_begin(struct push *p, struct slot *slot, const char *path)
 {
@@ -168,6 +208,11 @@ static bool push_begin(struct push *p, struct slot *slot, const char *path)
 				 "it is marked \"%s\"; dittoctl offload auto removes that", mark);
 		return false;
 	}
+	if (push_is_stored(p, info)) {
+		offload_run_totals(p->run)->deduplicated += info->size;
+		push_release(p, path, info, info->cookie, info->cookie_len);
+		return false;
+	}
 	file = push_open(p, path, info);
 	if (file < 0)
 		return false;
@@ -190,28 +235,14 @@ static bool push_begin(struct push *p, struct slot *slot, const char *path)
 	return true;
 }
 
-static void push_release(struct push *p, struct slot *slot, const struct offload_ctl_push *done)
+static void push_uploaded(struct push *p, struct slot *slot, const struct offload_ctl_push *done)
 {
-	const struct offload_info *info = &slot->info;
 	struct offload_totals *totals = offload_run_totals(p->run);
-	struct nl_msg *msg = conn_message(&p->ctl->conn, DITTO_CMD_OFFLOAD_RELEASE);
 
 	totals->uploaded += done->uploaded;
 	totals->deduplicated += done->deduplicated;
 	totals->requests += done->requests;
-	msg_put_string(msg, DITTO_A_OFFLOAD_PATH, slot->path);
-	msg_put_string(msg, DITTO_A_OFFLOAD_SHARE, info->share);
-	msg_put_number(msg, &spec_offload_set, DITTO_A_OFFLOAD_FILE_ID, info->file_id);
-	msg_put_number(msg, &spec_offload_set, DITTO_A_OFFLOAD_GENERATION, info->generation);
-	msg_put_number(msg, &spec_offload_set, DITTO_A_OFFLOAD_CHANGE, info->change);
-	msg_put_number(msg, &spec_offload_set, DITTO_A_OFFLOAD_SIZE, info->size);
-	msg_put(msg, DITTO_A_OFFLOAD_COOKIE, done->cookie, done->cookie_len);
-	fault_point("push-release");
-	if (conn_call(&p->ctl->conn, msg, NULL))
-		offload_run_fail(p->run, slot->path, "share %s: uploaded, but not released: %s",
-				 info->share, p->ctl->conn.why.text);
-	else
-		offload_run_done(p->run, slot->path, info->size, false);
+	push_release(p, slot->path, &slot->info, done->cookie, done->cookie_len);
 }
 
 static void push_unlock(struct slot *slot)
@@ -248,7 +279,7 @@ static void push_answered(struct push *p, struct slot *slot)
 	case OFFLOAD_CTL_DONE:
 		/* A file that grew is another one, and the kernel would say the same. */
 		if (answer.push.done == slot->info.size)
-			push_release(p, slot, &answer.push);
+			push_uploaded(p, slot, &answer.push);
 		else
 			offload_run_fail(p->run, slot->path,
 					 "share %s: it has changed during the upload",
@@ -308,8 +339,8 @@ static bool push_fill_slots(struct push *p)
 	return p->small || p->large || p->waits;
 }
 
-/* Ask dittod whether the store has packs, or all stores if it is not known which one it is. */
-static void push_find_packs(struct push *p)
+/* Ask dittod which stores there are, and whether the one has packs, or all if none was named. */
+static void push_find_stores(struct push *p)
 {
 	struct offload_ctl_request request = { .type = OFFLOAD_CTL_STATUS };
 	union offload_ctl_answer a;
@@ -317,9 +348,12 @@ static void push_find_packs(struct push *p)
 	int fd = offload_connect(&request, -1, &why);
 
 	p->packing = fd >= 0;
-	while (fd >= 0 && offload_answer(fd, &a, NULL) && a.type == OFFLOAD_CTL_STORE)
+	while (fd >= 0 && offload_answer(fd, &a, NULL) && a.type == OFFLOAD_CTL_STORE) {
 		if (!*p->store || !strcmp(p->store, a.store.name))
 			p->packing = p->packing && a.store.packing;
+		p->stores = mem_grow(p->stores, p->n_stores, sizeof(*p->stores));
+		p->stores[p->n_stores++] = mem_string(a.store.name);
+	}
 	if (fd >= 0)
 		close(fd);
 }
@@ -330,7 +364,7 @@ static void push_files(struct push *p)
 	u64 bytes;
 	int i;
 
-	push_find_packs(p);
+	push_find_stores(p);
 	for (i = 0; i < SLOTS; i++) {
 		p->slot[i].fd = -1;
 		p->slot[i].lock = -1;
@@ -355,6 +389,9 @@ static void push_files(struct push *p)
 	for (i = 0; i < SLOTS; i++)
 		if (p->slot[i].fd >= 0)
 			push_end(p, &p->slot[i]);
+	while (p->n_stores)
+		free(p->stores[--p->n_stores]);
+	free(p->stores);
 }
 
 int offload_push(struct ctl *ctl, char **words)

@@ -116,7 +116,8 @@ static void recall_begin(struct recall *r, struct slot *slot, const char *path)
 	struct offload_info info;
 	int rc = offload_info_get(r->ctl, path, &info);
 
-	if (!rc && info.state == DITTO_OFFLOAD_STATE_RESIDENT)
+	/* The kernel forgets that the content of a resident file is stored. */
+	if (!rc && info.state == DITTO_OFFLOAD_STATE_RESIDENT && !info.cookie_len)
 		rc = -EALREADY;
 	else if (!rc)
 		rc = recall_ask(r, path);

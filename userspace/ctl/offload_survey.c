@@ -27,6 +27,7 @@
 #include "ctl.h"
 #include "ditto-nl-gen.h"
 #include "mem.h"
+#include "offload.h"
 #include "offload_list.h"
 #include "offload_snapshot.h"
 #include "offload_survey.h"
@@ -73,6 +74,44 @@ bool offload_record_read(const char *path, struct offload_record *r, int *error)
 	return false;
 }
 
+/* Read the attribute of a file that came back, as offload_record_read(). */
+static bool survey_read_stored(const char *place, struct offload_record *r, int *error)
+{
+	u8 stored[OFFLOAD_RECORD_MAX];
+	ssize_t len = lgetxattr(place, OFFLOAD_STORED_XATTR, stored, sizeof(stored));
+
+	*error = len < 0 ? errno : 0;
+	if (len >= 0 && offload_stored_decode(r, stored, (size_t)len))
+		return true;
+	if (len >= 0)
+		*error = EBADMSG;
+	return false;
+}
+
+/*
+ * Find the record of a file, or what a file that came back has instead. The kernel removes that if
+ * the file has changed since, but only when it is asked.
+ */
+static bool survey_read(struct offload_survey *s, const char *place, const char *path,
+			struct offload_record *r, int *error)
+{
+	struct offload_info info;
+
+	if (offload_record_read(place, r, error))
+		return true;
+	if (*error != ENODATA)
+		return false;
+	if (survey_read_stored(place, r, error) || *error == EBADMSG) {
+		offload_info_get(s->ctl, path, &info);
+		if (survey_read_stored(place, r, error))
+			return true;
+	}
+	if (*error != ENODATA)
+		return false;
+	/* One attribute may have replaced the other meanwhile; a file has one of them always. */
+	return offload_record_read(place, r, error);
+}
+
 static void survey_add_file(struct offload_survey *s, const char *place, const char *path)
 {
 	struct offload_record r;
@@ -80,7 +119,7 @@ static void survey_add_file(struct offload_survey *s, const char *place, const c
 
 	s->looked++;
 	offload_survey_show(s, "files looked at", s->looked);
-	if (offload_record_read(place, &r, &error))
+	if (survey_read(s, place, path, &r, &error))
 		index_add_file(s->index, path, &r);
 	else if (error == EBADMSG)
 		offload_survey_problem(s, path, "its record is damaged or of a later version");

@@ -6,6 +6,8 @@
 #include "cookie.h"
 
 #define OFFLOAD_RECORD_XATTR	"trusted.ditto.offload"
+/* Says where the content of a file that came back is still stored, instead of a record. */
+#define OFFLOAD_STORED_XATTR	"trusted.ditto.stored"
 /* Longest record in bytes. */
 #define OFFLOAD_RECORD_MAX	4096
 
@@ -27,5 +29,7 @@ struct offload_record {
 bool offload_record_set(struct offload_record *r, u64 size, const u8 *cookie, size_t len);
 /* Decode a record. Returns false if it is damaged or of another version. */
 bool offload_record_decode(struct offload_record *r, const u8 *in, size_t len);
+/* The same for the attribute of a file that came back. */
+bool offload_stored_decode(struct offload_record *r, const u8 *in, size_t len);
 
 #endif

@@ -201,7 +201,8 @@ bool snapshot_entry_write(FILE *out, const struct snapshot_entry *e)
 
 bool snapshot_xattr_is_kept(const char *name)
 {
-	return strcmp(name, OFFLOAD_RECORD_XATTR) != 0;
+	return strcmp(name, OFFLOAD_RECORD_XATTR) != 0 &&
+	       strcmp(name, OFFLOAD_STORED_XATTR) != 0;
 }
 
 /* No empty component, "." or "..": the path stays below the root. */

@@ -136,7 +136,8 @@ bool snapshot_xattr_next(const struct snapshot_entry *e, u32 *at, struct snapsho
 
 /*
  * Whether a snapshot has attributes of this name. The record of a stub is bound to its inode, and
- * would make the kernel believe that content is where the record says.
+ * would make the kernel believe that content is where the record says. So is the attribute of a
+ * file that came back.
  */
 bool snapshot_xattr_is_kept(const char *name);
 

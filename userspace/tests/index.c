@@ -493,10 +493,38 @@ static void records_decoded(void)
 	CHECK(!offload_record_decode(&r, record, len));
 }
 
+static void stored_decoded(void)
+{
+	u8 stored[600] = "DSTO\1";
+	struct cookie cold = { .store = "cold" };
+	struct offload_record r;
+	size_t cookie, len;
+
+	memcpy(cold.name, name_of('x'), HASH_SIZE);
+	cookie = cookie_encode(&cold, stored + 48);
+	len = 48 + cookie;
+	stored[9] = 1;
+	stored[32] = 7;
+	stored[40] = 9;
+	stored[44] = (u8)cookie;
+	CHECK(offload_stored_decode(&r, stored, len) && r.size == 256 && r.inode == 7 &&
+	      r.generation == 9 && !memcmp(r.cookie.name, name_of('x'), HASH_SIZE));
+	SAME(r.cookie.store, "cold");
+	CHECK(!offload_stored_decode(&r, stored, len - 1));
+	CHECK(!offload_stored_decode(&r, stored, len + 1));
+	CHECK(!offload_stored_decode(&r, stored, 47));
+	stored[4] = 2;
+	CHECK(!offload_stored_decode(&r, stored, len));
+	stored[4] = 1;
+	stored[45] = 0xff;
+	CHECK(!offload_stored_decode(&r, stored, len));
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(records_decoded), TEST(garbage_ages), TEST(references_found),
+		TEST(records_decoded), TEST(stored_decoded), TEST(garbage_ages),
+		TEST(references_found),
 		TEST(packs_counted), TEST(damage_ends_with_rebuild), TEST(snapshots_refer),
 		TEST(roots_stay), TEST(heads_noted),
 		TEST(snapshots_partly_read),

@@ -88,6 +88,7 @@ static void fuzz_record(const u8 *data, size_t len)
 	struct offload_record r;
 
 	offload_record_decode(&r, data, len);
+	offload_stored_decode(&r, data, len);
 }
 
 static void fuzz_snapshot_head(const u8 *data, size_t len)

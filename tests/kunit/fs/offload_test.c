@@ -179,6 +179,47 @@ static void offload_cut_content(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, record->map[0], 0UL);
 }
 
+/* The stored form of an attribute of a whole file, byte by byte, and what is refused. */
+static void offload_stored_coded(struct kunit *test)
+{
+	static const u8 want[] = {
+		'D', 'S', 'T', 'O', 1, 0, 0, 0,
+		0x08, 0x07, 0x06, 0x05, 0x04, 0x03, 0x02, 0x01,
+		0x18, 0x17, 0x16, 0x15, 0x14, 0x13, 0x12, 0x11,
+		0x28, 0x27, 0x26, 0x25, 0x24, 0x23, 0x22, 0x21,
+		0x38, 0x37, 0x36, 0x35, 0x34, 0x33, 0x32, 0x31,
+		0x44, 0x43, 0x42, 0x41, 3, 0, 0, 0, 'a', 'b', 'c',
+	};
+	struct ditto_stored *stored = kunit_kzalloc(test, sizeof(*stored), GFP_KERNEL);
+	struct ditto_stored *read = kunit_kzalloc(test, sizeof(*read), GFP_KERNEL);
+	u8 *buf = kunit_kzalloc(test, DITTO_STORED_MAX + 1, GFP_KERNEL);
+
+	KUNIT_ASSERT_TRUE(test, stored && read && buf);
+	stored->size = 0x0102030405060708;
+	stored->change = 0x1112131415161718;
+	stored->session = 0x2122232425262728;
+	stored->ino = 0x3132333435363738;
+	stored->generation = 0x41424344;
+	stored->cookie_len = 3;
+	memcpy(stored->cookie, "abc", 3);
+	KUNIT_ASSERT_EQ(test, ditto_stored_encode(stored, buf), sizeof(want));
+	KUNIT_EXPECT_MEMEQ(test, buf, want, sizeof(want));
+	KUNIT_EXPECT_EQ(test, ditto_stored_decode(read, buf, sizeof(want)), 0);
+	KUNIT_EXPECT_MEMEQ(test, read, stored, sizeof(*read));
+	for (size_t len = 0; len < sizeof(want); len++)
+		KUNIT_EXPECT_EQ(test, ditto_stored_decode(read, buf, len), -EINVAL);
+	KUNIT_EXPECT_EQ(test, ditto_stored_decode(read, buf, sizeof(want) + 1), -EINVAL);
+	/* Magic, version, flags, sign of the size, length of the cookie, reserved. */
+	for (size_t i = 0; i < sizeof(want); i++) {
+		bool refused = i < 8 || i == 15 || i == 44 || i == 45 || i == 46 || i == 47;
+
+		buf[i] ^= 0x80;
+		KUNIT_EXPECT_EQ_MSG(test, ditto_stored_decode(read, buf, sizeof(want)),
+				    refused ? -EINVAL : 0, "byte %zu", i);
+		buf[i] ^= 0x80;
+	}
+}
+
 /* A node of a whole file that is empty, on a file system without change numbers. */
 static struct ditto_node *node_make(struct kunit *test)
 {
@@ -190,6 +231,7 @@ static struct ditto_node *node_make(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, node && volume && inode && sb);
 	spin_lock_init(&volume->release_lock);
 	INIT_LIST_HEAD(&volume->release_candidates);
+	INIT_LIST_HEAD(&node->release_candidate);
 	inode->i_sb = sb;
 	node->inode = inode;
 	node->volume = volume;
@@ -236,30 +278,34 @@ static void offload_stub_kept(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, stub);
 	stub->change_tells = true;
 	ditto_release_candidate_note(stub);
-	KUNIT_EXPECT_TRUE_MSG(test, list_empty(&stub->candidate), "not that of its node");
+	KUNIT_EXPECT_TRUE_MSG(test, list_empty(&node->release_candidate), "not that of its node");
 	KUNIT_EXPECT_TRUE(test, ditto_stub_attach(stub));
 	ditto_release_candidate_note(stub);
-	KUNIT_EXPECT_FALSE(test, list_empty(&stub->candidate));
-	ditto_release_candidate_drop(stub);
+	KUNIT_EXPECT_FALSE(test, list_empty(&node->release_candidate));
+	ditto_release_candidate_drop(node);
 	KUNIT_EXPECT_TRUE(test, list_empty(&node->volume->release_candidates));
 
 	stub->change_tells = false;
 	ditto_release_candidate_note(stub);
-	KUNIT_EXPECT_TRUE_MSG(test, list_empty(&stub->candidate), "unknown content");
+	KUNIT_EXPECT_TRUE_MSG(test, list_empty(&node->release_candidate), "unknown content");
 	stub->change_tells = true;
 	inode_set_ctime(node->inode, 1, 0);
 	ditto_release_candidate_note(stub);
-	KUNIT_EXPECT_TRUE_MSG(test, list_empty(&stub->candidate), "changed");
+	KUNIT_EXPECT_TRUE_MSG(test, list_empty(&node->release_candidate), "changed");
 	inode_set_ctime(node->inode, 0, 0);
 	i_size_write(node->inode, 1);
 	ditto_release_candidate_note(stub);
-	KUNIT_EXPECT_TRUE_MSG(test, list_empty(&stub->candidate), "longer");
+	KUNIT_EXPECT_TRUE_MSG(test, list_empty(&node->release_candidate), "longer");
 	i_size_write(node->inode, 0);
 
 	ditto_release_candidate_note(stub);
-	KUNIT_EXPECT_FALSE(test, list_empty(&stub->candidate));
+	KUNIT_EXPECT_FALSE(test, list_empty(&node->release_candidate));
 	ditto_stub_detach(stub);
 	KUNIT_EXPECT_TRUE_MSG(test, list_empty(&node->volume->release_candidates), "whole");
+	WRITE_ONCE(stub->stored, true);
+	ditto_release_candidate_note(stub);
+	KUNIT_EXPECT_FALSE_MSG(test, list_empty(&node->release_candidate), "whole and stored");
+	ditto_release_candidate_drop(node);
 	ditto_stub_put(stub);
 }
 
@@ -318,6 +364,7 @@ static struct kunit_case offload_test_cases[] = {
 	KUNIT_CASE(offload_absent_ranges),
 	KUNIT_CASE(offload_covered_ranges),
 	KUNIT_CASE(offload_cut_content),
+	KUNIT_CASE(offload_stored_coded),
 	KUNIT_CASE(offload_stub_of_node),
 	KUNIT_CASE(offload_stub_kept),
 	KUNIT_CASE(offload_stub_released_again),
