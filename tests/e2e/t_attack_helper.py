@@ -184,7 +184,7 @@ def frozen_file_system_nfs(w):
     threads = len(servers.service_threads())
     with bystander.memory_returns():
         bystander.survives(w.clients[1], nfs_calls_to_a_frozen_share(w.client, frozen.where),
-                           smb=False, settle=1)
+                           smb=False, settle=3)
     wait_for('the threads that were started end',
              lambda: len(servers.service_threads()) == threads, 60)
 

@@ -18,6 +18,11 @@
 
 /* Interval of looks. A thread that is in a call for as long is kept by it. */
 #define WORKERS_LOOK		(HZ / 10)
+/*
+ * A file system whose calls take as long as this looks stuck. Slow disks may need as long for a few
+ * calls, but not for twice as many as there are threads.
+ */
+#define WORKERS_STUCK		(2 * HZ)
 /* Looks after which threads that were started for others end, if no more are kept meanwhile. */
 #define WORKERS_QUIET		30
 
@@ -83,7 +88,8 @@ unsigned int dnfs_workers_count(struct dnfs_workers *workers, const struct svc_s
 		if (!busy || time_before(jiffies, begun + WORKERS_LOOK))
 			continue;
 		all++;
-		workers_keep(&kept, READ_ONCE(worker->volume));
+		if (!time_before(jiffies, begun + WORKERS_STUCK))
+			workers_keep(&kept, READ_ONCE(worker->volume));
 	}
 	spin_unlock(&workers_lock);
 	workers_set_full(workers, &kept);
@@ -91,12 +97,14 @@ unsigned int dnfs_workers_count(struct dnfs_workers *workers, const struct svc_s
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs_workers_count);
 
-unsigned int dnfs_workers_wanted(unsigned int base, unsigned int kept)
+unsigned int dnfs_workers_wanted(unsigned int base, unsigned int kept, bool full)
 {
+	unsigned int lent = full ? DNFS_WORKERS_LENT_FULL : DNFS_WORKERS_LENT;
+
 	/* Half of the threads are enough for others. Who sets very few threads wants no more. */
 	if (base < DNFS_WORKERS_MIN || kept <= base / 2)
 		return base;
-	return base + min(kept, DNFS_WORKERS_LENT * base);
+	return base + min(kept, lent * base);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs_workers_wanted);
 
@@ -107,7 +115,7 @@ EXPORT_SYMBOL_IF_KUNIT(dnfs_workers_wanted);
 static bool workers_resize(struct dnfs_server *server, unsigned int kept)
 {
 	struct dnfs_workers *workers = &server->workers;
-	unsigned int wanted = dnfs_workers_wanted(workers->base, kept);
+	unsigned int wanted = dnfs_workers_wanted(workers->base, kept, workers->nfull);
 	unsigned int have = server->serv->sv_nrthreads;
 
 	lockdep_assert_held(&server->lock);

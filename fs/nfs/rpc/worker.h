@@ -19,6 +19,7 @@
 
 #include "../../share/share.h"
 
+struct ditto_node;
 struct ditto_volume;
 struct dnfs_batch;
 struct dnfs_call;
@@ -27,10 +28,14 @@ struct dnfs_call;
 #define DNFS_WORKERS_MIN	4
 /* Most file systems that can be full at a time. */
 #define DNFS_WORKERS_FULL	16
-/* A file system is full when it keeps this many times the threads of the service. */
+/* A file system is full when it keeps this many times the threads of the service for long. */
 #define DNFS_WORKERS_KEPT	2
-/* Most threads that are started for those that are kept, in multiples of those of the service. */
-#define DNFS_WORKERS_LENT	8
+/*
+ * Most threads that are started for those that are kept, in multiples of those of the service:
+ * until a file system is full, which may take all of them, and from then on.
+ */
+#define DNFS_WORKERS_LENT	3
+#define DNFS_WORKERS_LENT_FULL	8
 
 /**
  * struct dnfs_worker - a service thread
@@ -108,10 +113,11 @@ unsigned int dnfs_workers_count(struct dnfs_workers *workers, const struct svc_s
  * dnfs_workers_wanted - find how many threads there should be
  * @base: number of threads that the service has by itself
  * @kept: number of threads that have been in a call for long
+ * @full: a file system is full, so that it cannot take more threads
  *
  * Return: the number.
  */
-unsigned int dnfs_workers_wanted(unsigned int base, unsigned int kept);
+unsigned int dnfs_workers_wanted(unsigned int base, unsigned int kept, bool full);
 
 /**
  * dnfs_worker_start - add a service thread

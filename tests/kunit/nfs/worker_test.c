@@ -58,14 +58,21 @@ static void crew_end(struct crew *crew)
 		dnfs_worker_stop(&crew->worker[i]);
 }
 
-/* Let so many threads be in calls to a share for long. */
-static void crew_keep(struct crew *crew, unsigned int first, unsigned int count, int share)
+/* Let so many threads be in calls to a share since some jiffies. */
+static void crew_keep_for(struct crew *crew, unsigned int first, unsigned int count, int share,
+			  unsigned long since)
 {
 	for (unsigned int i = first; i < first + count; i++) {
 		dnfs_worker_begin(&crew->server.workers, &crew->worker[i]);
 		dnfs_worker_inside(&crew->worker[i], &crew->share[share]);
-		crew->worker[i].begun -= HZ;
+		crew->worker[i].begun -= since;
 	}
+}
+
+/* Let so many threads be in calls to a share for long. */
+static void crew_keep(struct crew *crew, unsigned int first, unsigned int count, int share)
+{
+	crew_keep_for(crew, first, count, share, 3 * HZ);
 }
 
 static unsigned int crew_count(struct crew *crew)
@@ -113,6 +120,17 @@ static void short_calls(struct kunit *test)
 	crew_end(crew);
 }
 
+/* Slow calls have other threads started, but make no file system full. */
+static void slow_calls(struct kunit *test)
+{
+	struct crew *crew = crew_of(test);
+
+	crew_keep_for(crew, 0, THREADS, 0, HZ);
+	KUNIT_EXPECT_EQ(test, crew_count(crew), THREADS);
+	KUNIT_EXPECT_EQ(test, dnfs_worker_enter(&crew->call, &crew->share[0]), 0);
+	crew_end(crew);
+}
+
 /* More file systems than are counted: the threads of all count. */
 static void many_file_systems(struct kunit *test)
 {
@@ -132,19 +150,21 @@ static void many_file_systems(struct kunit *test)
 
 static void threads_wanted(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, dnfs_workers_wanted(8, 0), 8);
-	KUNIT_EXPECT_EQ(test, dnfs_workers_wanted(8, 4), 8);
-	KUNIT_EXPECT_EQ(test, dnfs_workers_wanted(8, 5), 13);
-	KUNIT_EXPECT_EQ(test, dnfs_workers_wanted(8, 16), 24);
-	KUNIT_EXPECT_EQ(test, dnfs_workers_wanted(8, 1000), 8 + 8 * DNFS_WORKERS_LENT);
-	KUNIT_EXPECT_EQ(test, dnfs_workers_wanted(DNFS_WORKERS_MIN, 4), 8);
-	KUNIT_EXPECT_EQ(test, dnfs_workers_wanted(1, 1), 1);
-	KUNIT_EXPECT_EQ(test, dnfs_workers_wanted(0, 3), 0);
+	KUNIT_EXPECT_EQ(test, dnfs_workers_wanted(8, 0, false), 8);
+	KUNIT_EXPECT_EQ(test, dnfs_workers_wanted(8, 4, false), 8);
+	KUNIT_EXPECT_EQ(test, dnfs_workers_wanted(8, 5, false), 13);
+	KUNIT_EXPECT_EQ(test, dnfs_workers_wanted(8, 16, false), 24);
+	KUNIT_EXPECT_EQ(test, dnfs_workers_wanted(8, 1000, false), 8 + 8 * DNFS_WORKERS_LENT);
+	KUNIT_EXPECT_EQ(test, dnfs_workers_wanted(8, 1000, true), 8 + 8 * DNFS_WORKERS_LENT_FULL);
+	KUNIT_EXPECT_EQ(test, dnfs_workers_wanted(DNFS_WORKERS_MIN, 4, false), 8);
+	KUNIT_EXPECT_EQ(test, dnfs_workers_wanted(1, 1, false), 1);
+	KUNIT_EXPECT_EQ(test, dnfs_workers_wanted(0, 3, true), 0);
 }
 
 static struct kunit_case worker_cases[] = {
 	KUNIT_CASE(full_file_systems),
 	KUNIT_CASE(short_calls),
+	KUNIT_CASE(slow_calls),
 	KUNIT_CASE(many_file_systems),
 	KUNIT_CASE(threads_wanted),
 	{}
