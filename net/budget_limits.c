@@ -120,6 +120,12 @@ const struct ditto_budget_spec ditto_budget_kinds[DITTO_BUDGET_KINDS] = {
 		.peer = { NUMBER(0), NUMBER(0), NUMBER(4), NUMBER(16) },
 		.user = NUMBER(16),
 	},
+	[DITTO_BUDGET_PARKED] = {
+		.name = "parked-calls", .total = 8192, .batch = 8,
+		.levels = { NUMBER(0), NUMBER(0), PART_OF(8, 0), PART_OF(1, 0) },
+		.peer = { NUMBER(0), NUMBER(0), NUMBER(64), NUMBER(1024) },
+		.user = NUMBER(1024),
+	},
 };
 
 /* The limit of the highest level for a kind. */
