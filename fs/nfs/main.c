@@ -13,6 +13,7 @@
 #include "../../net/server.h"
 #include "../../net/stats.h"
 #include "nlm/nlm.h"
+#include "rpc/park.h"
 #include "rpc/reply_cache.h"
 #include "rpc/rpc.h"
 #include "server.h"
@@ -180,9 +181,12 @@ static int __init dnfs_init(void)
 	err = dnfs_connections_init();
 	if (err)
 		return err;
-	err = dnlm_init();
+	err = dnfs_park_init();
 	if (err)
 		goto exit_connections;
+	err = dnlm_init();
+	if (err)
+		goto exit_park;
 	err = dnfs4_init();
 	if (err)
 		goto exit_nlm;
@@ -197,6 +201,8 @@ exit_v4:
 	dnfs4_exit();
 exit_nlm:
 	dnlm_exit();
+exit_park:
+	dnfs_park_exit();
 exit_connections:
 	dnfs_connections_exit();
 	return err;
@@ -208,6 +214,7 @@ static void __exit dnfs_exit(void)
 	unregister_pernet_subsys(&dnfs_net_ops);
 	dnfs4_exit();
 	dnlm_exit();
+	dnfs_park_exit();
 	dnfs_connections_exit();
 }
 

@@ -48,8 +48,7 @@ struct dnfs_settings {
  * @v4: state of version 4
  * @stats: statistics of each program
  * @pausing: number of service threads that wait for a break
- * @loading: number of service threads that wait for data of offloaded files
- * @pausing_max: limit of each of @pausing and @loading; changed with WRITE_ONCE()
+ * @pausing_max: limit of @pausing; changed with WRITE_ONCE()
  * @workers: the service threads, and what they are kept by
  * @lock: guards the members up to @rpcbind; held while the service is started, changed and
  *	stopped
@@ -69,7 +68,6 @@ struct dnfs_server {
 	struct dnfs4_server *v4;
 	struct ditto_stats_group *stats[DNFS_PROGRAMS];
 	atomic_t pausing;
-	atomic_t loading;
 	unsigned int pausing_max;
 	struct dnfs_workers workers;
 

@@ -14,10 +14,9 @@ SETTING(NUMBER, "sessions-per-client", sessions_per_client, 64, 1, 1024, "",
 	"Sessions that one NFSv4.1 client may have.")
 SETTING(NUMBER, "copy-sync-kib", copy_sync_kib, 8192, 64, 1048576, "KiB",
 	"The most that a COPY of an NFSv4.2 client copies before it is answered.")
-SETTING(NUMBER, "offload-wait-ms", offload_wait_ms, 0, 0, 60000, "milliseconds",
-	"How long a call waits for data of an offloaded file before its client is told to retry, "
-	"which clients of NFSv3 do after five seconds. A call keeps a thread meanwhile; "
-	"a quarter of them do at most.")
+SETTING(NUMBER, "offload-wait-ms", offload_wait_ms, 3000, 0, 60000, "milliseconds",
+	"How long a call of NFSv3 waits for data of an offloaded file before its client is told "
+	"to retry, which clients do after five seconds. It keeps no thread meanwhile.")
 
 SETTING(BOOL, "fast-path", fast_path, 1, 0, 1, "",
 	"Execute calls that arrive on a TCP connection together, without TLS and Kerberos only. "

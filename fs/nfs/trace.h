@@ -104,6 +104,7 @@ DECLARE_EVENT_CLASS(dnfs_not_done,
 
 DNFS_NOT_DONE(dnfs_garbage);	/* its arguments were no valid XDR */
 DNFS_NOT_DONE(dnfs_dropped);	/* it is being executed already, or its client is gone */
+DNFS_NOT_DONE(dnfs_parked);	/* it waits for data and will be executed again */
 DNFS_NOT_DONE(dnfs_replayed);	/* it was executed before */
 DNFS_NOT_DONE(dnfs_stranger);	/* no share admits the caller */
 DNFS_NOT_DONE(dnfs_too_weak);	/* its flavour was refused */

@@ -206,20 +206,20 @@ put:
 	ditto_stub_put(stub);
 }
 
-long ditto_offload_pause(const struct ditto_absence *absence, long timeout)
+bool ditto_offload_park(const struct ditto_absence *absence, struct ditto_park *park)
 {
 	struct ditto_stub *stub = ditto_stub_get(absence->node);
-	long left;
-	u32 range;
+	bool parked;
 
 	if (IS_ERR_OR_NULL(stub))
-		return timeout;
-	range = absence->pos >> stub->record.shift;
-	left = wait_event_idle_timeout(stub->wait, !ditto_recall_runs(stub, range), timeout);
+		return false;
+	/* A recall that has ended meanwhile woke nobody, so it is looked for afterwards. */
+	parked = ditto_park_on(&absence->node->point, park) &&
+		 ditto_recall_runs(stub, absence->pos >> stub->record.shift);
 	ditto_stub_put(stub);
-	return left;
+	return parked;
 }
-EXPORT_SYMBOL_NS_GPL(ditto_offload_pause, DITTO);
+EXPORT_SYMBOL_NS_GPL(ditto_offload_park, DITTO);
 
 void ditto_offload_leave_slow(struct ditto_stub *stub)
 {

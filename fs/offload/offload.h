@@ -20,6 +20,7 @@
 #include "../node/node.h"
 
 struct ditto_op;
+struct ditto_park;
 struct ditto_server;
 struct ditto_share;
 struct ditto_stub;
@@ -58,15 +59,16 @@ struct ditto_absence {
 };
 
 /**
- * ditto_offload_pause - wait until data is there
+ * ditto_offload_park - park an operation until data is there
  * @absence: from an operation that was refused
- * @timeout: jiffies
+ * @park: initialised, not parked; woken when the operation is worth repeating: the data is there,
+ *	nobody brings it back any more, or something else has happened to the file
  *
- * Context: sleeps; the caller holds nothing of the file but the node.
- * Return: what is left of @timeout when the operation is worth repeating: the data is there, or
- * nobody brings it back any more; 0 if the time is over.
+ * Context: may sleep.
+ * Return: false if it is worth repeating now, or if too many operations are parked. The park may
+ * be woken all the same, so the caller cancels it.
  */
-long ditto_offload_pause(const struct ditto_absence *absence, long timeout);
+bool ditto_offload_park(const struct ditto_absence *absence, struct ditto_park *park);
 
 /* The part of ditto_offload_leave() for stubs. */
 void ditto_offload_leave_slow(struct ditto_stub *stub);

@@ -67,7 +67,7 @@ struct ditto_stats_group;
  * @stored: the file is whole, and its content is still stored; see stored.c
  * @replaces: the first record is written only in place of the attribute that stored.c is about;
  *	under @io
- * @wait: local processes and pauses that wait for data
+ * @wait: local processes that wait for data
  * @rcu: freed under RCU
  */
 struct ditto_stub {

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Offloaded files as the kernel serves them, with a helper of the tests' own."""
-import concurrent.futures
 import contextlib
 import errno
 import os
@@ -42,7 +41,9 @@ def pattern(name, size=SIZE):
 
 
 @contextlib.contextmanager
-def helper(w, how=None):
+def helper(w, how=None, wait=0):
+    """The helper. Calls of NFSv3 wait for data for some milliseconds; see t_offload_wait.py."""
+    w.server.ctl('server', 'set', 'offload-wait-ms', str(wait))
     h = Helper(w.server_ns, how)
     try:
         yield h
@@ -172,32 +173,6 @@ def one_recall_for_all(w):
         for n in ns:
             eq(settled(n.read, fh, 4096, 4096).data, data[4096:8192], 'READ')
         eq(len([r for r in h.requests if r[1] == 0]), 1, 'requests for the range')
-
-
-@test(offload=True)
-def calls_wait(w):
-    """A call waits for its data for a while, but on a quarter of the threads only."""
-    for name, value in (('threads', 8), ('offload-read-ahead', 0), ('offload-wait-ms', 1)):
-        w.server.ctl('server', 'set', name, str(value))
-    with helper(w, lambda request: 'hold') as h:
-        data = offloaded(w, h, 'f')
-        n = w.client.nfs()
-        fh = n.lookup(n.root, 'f').fh
-        eq(n.read(fh, RANGE, 4096).status, nfs3.JUKEBOX, 'READ with little patience')
-        w.server.ctl('server', 'set', 'offload-wait-ms', '60000')
-        ns = [w.client.nfs(timeout=60) for _ in range(4)]
-        with concurrent.futures.ThreadPoolExecutor(len(ns)) as pool:
-            calls = [pool.submit(n.read, fh, 0, 4096) for n in ns]
-            wait_for('two calls are refused', lambda: sum(c.done() for c in calls) == 2)
-            h.go()
-            answers = sorted((c.result() for c in calls), key=lambda r: r.status)
-        eq([r.status for r in answers], [nfs3.OK] * 2 + [nfs3.JUKEBOX] * 2, 'READ')
-        eq([r.data for r in answers[:2]], [data[:4096]] * 2, 'what those who waited read')
-        eq(len([r for r in h.requests if r[1] == 0]), 1, 'requests for the range')
-        eq(n.write(fh, 2 * RANGE, b'new').status, nfs3.OK, 'WRITE')
-        data = data[:2 * RANGE] + b'new' + data[2 * RANGE + 3:]
-        for vers in ('3', '4.0', '4.2'):
-            eq(get(f'{w.client.mount(vers=vers)}/f') == data, True, f'content over {vers}')
 
 
 @test(offload=True)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """How fast offloaded data comes back, beside what curl gets of the same objects.
 
-DITTO_SPEED=MIB,ROUNDS,MS chooses how much, and how long calls of NFS wait for their data. All runs
-are in one boot; before each of them the file is offloaded, the store process is a new one, and the
-client's cache is empty.
+DITTO_SPEED=MIB,ROUNDS,MS chooses how much, and how long calls of NFSv3 wait for their data. All
+runs are in one boot; before each of them the file is offloaded, the store process is a new one, and
+the client's cache is empty.
 """
 import glob
 import os
@@ -19,7 +19,7 @@ from stores import ACCESS, KEY, PROGRAM, PROXY_PORT, SECRET, Store
 from t_offload import content, sha
 
 MIB = 1 << 20
-TOTAL, ROUNDS, WAIT = (int(n) for n in os.environ.get('DITTO_SPEED', '256,5,0').split(','))
+TOTAL, ROUNDS, WAIT = (int(n) for n in os.environ.get('DITTO_SPEED', '256,5,3000').split(','))
 TICK = os.sysconf('SC_CLK_TCK')
 
 

@@ -222,7 +222,6 @@ extern const struct dnfs_program dnfs_rquota2_program;
  * @unresolved_ident: the helper is asked for the SIDs of @ident, whose user may have been squashed
  * @resolved: the call has waited for the SIDs of a user, and does not again
  * @break_wait: jiffies that the call may still wait for holders
- * @data_wait: jiffies that it may still wait for data
  * @vec: scratch for the payload of a WRITE
  * @bvec: scratch for the payload of a READ
  * @nvec: entries in each of @vec and @bvec
@@ -274,7 +273,6 @@ struct dnfs_call {
 	bool unresolved_ident;
 	bool resolved;
 	long break_wait;
-	long data_wait;
 	struct kvec *vec;
 	struct bio_vec *bvec;
 	unsigned int nvec;
@@ -317,8 +315,7 @@ void dnfs_await(struct dnfs_call *call, struct ditto_node *node);
  * @call: refused before it had any effect
  *
  * A call waits if the lock table asked holders to give way and the setting break-wait-ms leaves
- * time, or data is being brought back and offload-wait-ms leaves time, or once if the helper was
- * asked for SIDs; and not too many threads are waiting.
+ * time, or once if the helper was asked for SIDs; and not too many threads are waiting.
  *
  * Context: any.
  * Return: true if dnfs_pause() must follow.
@@ -326,10 +323,10 @@ void dnfs_await(struct dnfs_call *call, struct ditto_node *node);
 bool dnfs_pause_begin(struct dnfs_call *call);
 
 /**
- * dnfs_pause - wait until the holders have given way, the data is there, or the helper has answered
+ * dnfs_pause - wait until the holders have given way, or the helper has answered
  * @call: dnfs_pause_begin() returned true
  *
- * Waits for the rest of @call->break_wait or @call->data_wait, or for DITTO_NAMES_WAIT_MS, at most.
+ * Waits for the rest of @call->break_wait, or for DITTO_NAMES_WAIT_MS, at most.
  *
  * Context: sleeps; the caller must not hold anything that a holder needs to give way.
  */

@@ -27,6 +27,7 @@
 #include "../trace.h"
 #include "../v3/proto.h"
 #include "batch.h"
+#include "park.h"
 #include "reply_cache.h"
 #include "rpc.h"
 #include "worker.h"
@@ -217,7 +218,7 @@ static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 	call->security = dnfs_conn_security(rqstp);
 	call->ident.proven = call->sec & DNFS_SEC_PROVEN;
 	call->max_payload = svc_max_payload(rqstp);
-	call->started = rqstp->rq_stime;
+	call->started = dnfs_park_started(rqstp);
 	/* The page cache could change between the computation of a checksum and transmission. */
 	call->can_splice = rqstp->rq_prot == IPPROTO_TCP &&
 			   call->sec & (DITTO_SEC_NONE | DITTO_SEC_SYS | DITTO_SEC_KRB5);
@@ -230,7 +231,6 @@ static void dnfs_call_init(struct dnfs_rpc_call *rc, struct svc_rqst *rqstp,
 	call->vec = rqstp->rq_vec;
 	call->bvec = rqstp->rq_bvec;
 	call->break_wait = msecs_to_jiffies(READ_ONCE(call->server->srv->settings.break_wait_ms));
-	call->data_wait = msecs_to_jiffies(READ_ONCE(call->server->settings.offload_wait_ms));
 	call->nvec = min(ARRAY_SIZE(rqstp->rq_vec), ARRAY_SIZE(rqstp->rq_bvec));
 	if (proc->flags & DNFS_PROC_WHOLE)
 		return;
@@ -392,8 +392,8 @@ static void dnfs_garbage(struct dnfs_rpc_call *rc)
 /*
  * Execute a call and encode its results. A call that was refused because of holders that gave
  * way soon is executed again; it has allocated no results. An NLM message has no results and
- * sends its answer during execution, so it is not executed again. Return: false if the call ended
- * without results.
+ * sends its answer during execution, so it is not executed again. Nor does it need data. Return:
+ * false if the call ended without results.
  */
 static bool dnfs_run(struct dnfs_rpc_call *rc)
 {
@@ -431,9 +431,13 @@ again:
 			*rqstp->rq_accept_statp = rpc_system_err;
 		return !err;
 	}
+	if (err == -EJUKEBOX) {
+		rc->parked = dnfs_park_prepare(rc);
+		call->dropped |= rc->parked || program->no_retry;
+		if (rc->parked)
+			return false;
+	}
 	call->status = program->status(err);
-	if (err == -EJUKEBOX && program->no_retry)
-		call->dropped = true;
 	if (call->too_weak) {
 		trace_dnfs_too_weak(rqstp, program, proc);
 		rqstp->rq_auth_stat = rpc_autherr_tooweak;
@@ -532,10 +536,16 @@ release:
 		proc->release(call, call->args, call->res);
 	dnfs_await_end(call);
 count:
-	dnfs_count(&rc);
+	if (likely(!rc.parked))
+		dnfs_count(&rc);
 	if (call->peer)
 		ditto_peer_put(call->peer);
 	dnfs_worker_end(call->worker);
+	/* It is in the reply cache no more, where its next execution would find it. */
+	if (unlikely(rc.parked)) {
+		trace_dnfs_parked(rqstp, program, proc);
+		dnfs_park(rc.parked);
+	}
 	return !call->dropped;
 }
 

@@ -9,6 +9,7 @@
 #include "call.h"
 
 struct dnfs_batch;
+struct dnfs_parked;
 struct dnfs_reply;
 struct dnfs_server;
 struct svc_rqst;
@@ -22,6 +23,7 @@ struct svc_rqst;
  * @start: position of the results in the reply
  * @reply: entry in the reply cache; NULL if the reply is not kept
  * @batch: batch that the call belongs to; NULL if sunrpc received it
+ * @parked: the call will wait for data and be executed again, see park.c; or NULL
  */
 struct dnfs_rpc_call {
 	struct dnfs_call call;
@@ -31,6 +33,7 @@ struct dnfs_rpc_call {
 	unsigned int start;
 	struct dnfs_reply *reply;
 	struct dnfs_batch *batch;
+	struct dnfs_parked *parked;
 };
 
 /**

@@ -36,6 +36,7 @@
 #include "../server.h"
 #include "../v4/engine/server.h"
 #include "batch.h"
+#include "park.h"
 #include "rpc.h"
 #include "rpcbind.h"
 #include "worker.h"
@@ -129,6 +130,7 @@ static void dnfs_stop(struct dnfs_server *server)
 	dnfs_workers_stop(&server->workers);
 	dnfs4_stop(server->v4);
 	svc_xprt_destroy_all(server->serv, server->net);
+	dnfs_park_flush();
 	svc_destroy(&server->serv);
 }
 

@@ -52,7 +52,7 @@ static const struct limit {
 	{ "nfs", "session-slots", 1, 1024, 128 },
 	{ "nfs", "sessions-per-client", 1, 1024, 64 },
 	{ "nfs", "copy-sync-kib", 64, 1048576, 8192 },
-	{ "nfs", "offload-wait-ms", 0, 60000, 0 },
+	{ "nfs", "offload-wait-ms", 0, 60000, 3000 },
 	{ "nfs", "fast-path", 0, 1, 1 },
 	{ "smb", "require-signing", 0, 1, 0 },
 	{ "smb", "encryption", 0, 2, 1 },

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Parked calls: they wait for data of offloaded files without a thread.
+ *
+ * A client repeats a call of NFSv3 five seconds after NFS3ERR_JUKEBOX. A call that met absent data,
+ * and has done nothing yet, is therefore kept. When the data is there, when nobody brings it back
+ * any more, or when the time is over, it is handed to sunrpc as a call that was deferred, and
+ * a thread executes it from the start, whether a batch or sunrpc had received it. sunrpc knows how
+ * to authenticate calls that it has seen before.
+ *
+ * The work item of a parked call begins and ends its waiting, so the two never run at once. It is
+ * queued again by the first of three events: the lock table wakes the park, the connection is
+ * closed, or the time is over. All three only queue it.
+ *
+ * Lifetime: a parked call holds the file's node and the connection. No thread of a service that is
+ * being stopped parks calls any more, and its connections are closed, so none is left when the
+ * workqueue has been flushed. The end of a volume ends its recalls, which wakes the parks on its
+ * nodes; a call that is parked later finds no recall.
+ */
+#include <kunit/visibility.h>
+#include <linux/align.h>
+#include <linux/jiffies.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/sunrpc/svc.h>
+#include <linux/sunrpc/svc_xprt.h>
+#include <linux/workqueue.h>
+
+#include "../../../lockd/claim.h"
+#include "../../../net/budget.h"
+#include "../../../net/peer.h"
+#include "../../node/node.h"
+#include "../../share/share.h"
+#include "../server.h"
+#include "park.h"
+#include "rpc.h"
+
+/*
+ * RFC 2203 section 5.3.2.2: length and sequence number in front of the arguments. sunrpc does not
+ * expect them in a call that was deferred.
+ */
+#define PARK_INTEGRITY_BYTES	(2 * XDR_UNIT)
+
+/**
+ * struct park_past - what is known of a call that was parked, behind the copy of its request
+ * @started: time of its arrival
+ * @until: jiffies until which it may wait
+ */
+struct park_past {
+	ktime_t started;
+	unsigned long until;
+};
+
+/**
+ * struct dnfs_parked - a parked call
+ * @park: waits on the node of the file
+ * @work: begins and ends the waiting
+ * @closed: notification by sunrpc that the connection is closed
+ * @begun: @work has run once
+ * @xprt: the connection, with a reference
+ * @req: the request, which becomes that of sunrpc
+ * @absent: the data that the call needs, with a reference to its file
+ * @charge: charge to the client's machine
+ */
+struct dnfs_parked {
+	struct ditto_park park;
+	struct delayed_work work;
+	struct svc_xpt_user closed;
+	bool begun;
+	struct svc_xprt *xprt;
+	struct svc_deferred_req *req;
+	struct ditto_absence absent;
+	struct ditto_charge charge;
+};
+
+static struct workqueue_struct *park_wq;
+/* Its address marks requests of this file. sunrpc puts its service in the same place. */
+static u8 park_owner;
+
+static struct park_past *park_past_of(struct svc_deferred_req *req)
+{
+	return PTR_ALIGN((void *)&req->args[req->argslen], __alignof__(struct park_past));
+}
+
+/* The request of a call that was parked before, or NULL. */
+static struct svc_deferred_req *park_deferred(const struct svc_rqst *rqstp)
+{
+	struct svc_deferred_req *req = rqstp->rq_deferred;
+
+	return req && req->handle.owner == &park_owner ? req : NULL;
+}
+
+ktime_t dnfs_park_started(const struct svc_rqst *rqstp)
+{
+	struct svc_deferred_req *req = park_deferred(rqstp);
+
+	return unlikely(req) ? park_past_of(req)->started : rqstp->rq_stime;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs_park_started);
+
+struct svc_deferred_req *dnfs_park_copy(const struct dnfs_rpc_call *rc, unsigned long until)
+{
+	unsigned int cut = rc->call.sec == DITTO_SEC_KRB5I ? PARK_INTEGRITY_BYTES : 0;
+	const struct svc_rqst *rqstp = rc->rqstp;
+	const struct xdr_buf *buf = rqstp->rq_arg_stream.buf;
+	const u8 *from = buf->head[0].iov_base;
+	struct svc_deferred_req *req;
+	unsigned int words;
+
+	if (buf->len > buf->head[0].iov_len || buf->len > DNFS_PARK_BYTES || rc->args < cut ||
+	    rc->args > buf->len)
+		return NULL;
+	words = (buf->len - cut) / XDR_UNIT;
+	req = kzalloc(ALIGN(struct_size(req, args, words), __alignof__(struct park_past)) +
+		      sizeof(struct park_past), GFP_KERNEL);
+	if (!req)
+		return NULL;
+	req->handle.owner = &park_owner;
+	req->prot = rqstp->rq_prot;
+	req->addr = rqstp->rq_addr;
+	req->addrlen = rqstp->rq_addrlen;
+	req->daddr = rqstp->rq_daddr;
+	req->argslen = words;
+	memcpy(req->args, from, rc->args - cut);
+	memcpy((u8 *)req->args + rc->args - cut, from + rc->args,
+	       words * XDR_UNIT - (rc->args - cut));
+	*park_past_of(req) = (struct park_past) { .started = rc->call.started, .until = until };
+	return req;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs_park_copy);
+
+/* Keep the request of a call. Return: it, or NULL. */
+static struct svc_deferred_req *park_keep(struct dnfs_rpc_call *rc)
+{
+	unsigned long wait = msecs_to_jiffies(READ_ONCE(rc->call.server->settings.offload_wait_ms));
+	struct svc_deferred_req *req = park_deferred(rc->rqstp);
+
+	if (!wait)
+		return NULL;
+	if (!req) {
+		req = dnfs_park_copy(rc, jiffies + wait);
+	} else if (time_before(jiffies, park_past_of(req)->until)) {
+		/* sunrpc frees it otherwise. */
+		rc->rqstp->rq_deferred = NULL;
+	} else {
+		return NULL;
+	}
+	/* It tells only what protected the call; sunrpc takes it for a buffer and moves it. */
+	if (req)
+		req->xprt_ctxt = rc->rqstp->rq_xprt_ctxt;
+	return req;
+}
+
+/* Charge the machine. It has passed the rules of a share, so it has the trust of one that may. */
+static int park_charge(struct dnfs_parked *parked, const struct dnfs_call *call)
+{
+	struct ditto_principal who = {};
+	int err;
+
+	err = ditto_principal_init(&who, call->srv, &call->peer->addr, DITTO_TRUST_USER,
+				   INVALID_UID);
+	if (err)
+		return err;
+	err = ditto_charge(&parked->charge, &who, DITTO_BUDGET_PARKED, 1);
+	ditto_principal_exit(&who);
+	return err;
+}
+
+/* The call is executed again by any thread, unless the connection is closed. */
+static void park_hand_over(struct dnfs_parked *parked)
+{
+	struct svc_xprt *xprt = parked->xprt;
+	bool dead;
+
+	spin_lock(&xprt->xpt_lock);
+	/* sunrpc looks for deferred calls after it has set this. */
+	dead = test_bit(XPT_DEAD, &xprt->xpt_flags);
+	if (!dead) {
+		list_add_tail(&parked->req->handle.recent, &xprt->xpt_deferred);
+		set_bit(XPT_DEFERRED, &xprt->xpt_flags);
+	}
+	spin_unlock(&xprt->xpt_lock);
+	if (dead)
+		kfree(parked->req);
+	else
+		svc_xprt_enqueue(xprt);
+}
+
+static void park_end(struct dnfs_parked *parked)
+{
+	/* Nothing queues the work any more after these two. */
+	unregister_xpt_user(parked->xprt, &parked->closed);
+	ditto_park_cancel(&parked->park);
+	cancel_delayed_work(&parked->work);
+	ditto_node_put(parked->absent.node);
+	ditto_uncharge(&parked->charge);
+	park_hand_over(parked);
+	svc_xprt_put(parked->xprt);
+	kfree(parked);
+}
+
+/* Return: false if there is nothing to wait for. */
+static bool park_begin(struct dnfs_parked *parked)
+{
+	unsigned long until = park_past_of(parked->req)->until, now = jiffies;
+
+	if (time_after_eq(now, until) || register_xpt_user(parked->xprt, &parked->closed) ||
+	    !ditto_offload_park(&parked->absent, &parked->park))
+		return false;
+	queue_delayed_work(park_wq, &parked->work, until - now);
+	return true;
+}
+
+static void park_work(struct work_struct *work)
+{
+	struct dnfs_parked *parked = container_of(to_delayed_work(work), struct dnfs_parked, work);
+	bool begun = parked->begun;
+
+	parked->begun = true;
+	if (begun || !park_begin(parked))
+		park_end(parked);
+}
+
+static void park_woken(struct ditto_park *park)
+{
+	struct dnfs_parked *parked = container_of(park, struct dnfs_parked, park);
+
+	mod_delayed_work(park_wq, &parked->work, 0);
+}
+
+/* Called with xpt_lock. */
+static void park_closed(struct svc_xpt_user *user)
+{
+	struct dnfs_parked *parked = container_of(user, struct dnfs_parked, closed);
+
+	mod_delayed_work(park_wq, &parked->work, 0);
+}
+
+struct dnfs_parked *dnfs_park_prepare(struct dnfs_rpc_call *rc)
+{
+	struct dnfs_call *call = &rc->call;
+	struct dnfs_parked *parked;
+
+	if (!call->absent.node || !call->conn)
+		return NULL;
+	parked = kzalloc(sizeof(*parked), GFP_KERNEL);
+	if (!parked)
+		return NULL;
+	if (park_charge(parked, call))
+		goto free;
+	parked->req = park_keep(rc);
+	if (!parked->req)
+		goto uncharge;
+	ditto_park_init(&parked->park, park_woken);
+	INIT_DELAYED_WORK(&parked->work, park_work);
+	INIT_LIST_HEAD(&parked->closed.list);
+	parked->closed.callback = park_closed;
+	svc_xprt_get(call->conn);
+	parked->xprt = call->conn;
+	parked->absent = call->absent;
+	call->absent.node = NULL;
+	return parked;
+
+uncharge:
+	ditto_uncharge(&parked->charge);
+free:
+	kfree(parked);
+	return NULL;
+}
+
+void dnfs_park(struct dnfs_parked *parked)
+{
+	queue_delayed_work(park_wq, &parked->work, 0);
+}
+
+void dnfs_park_flush(void)
+{
+	flush_workqueue(park_wq);
+}
+
+int dnfs_park_init(void)
+{
+	park_wq = alloc_workqueue("ditto_nfs_park", WQ_UNBOUND, 0);
+	return park_wq ? 0 : -ENOMEM;
+}
+
+void dnfs_park_exit(void)
+{
+	destroy_workqueue(park_wq);
+}

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Calls of NFSv3 that wait for offloaded data without a thread."""
+import os
+import struct
+
+import gss
+import harness
+import nfs3
+import rpc
+from harness import as_user, eq, get, test, wait_for
+from kdc import HOST
+from nfs3 import NFS, sattr
+from rpc import Enc
+from smb import UIDS, USERS
+from stores import Store
+from t_budget import budget
+from t_offload import content, offloaded as pushed, sha
+from t_offload_kernel import MIB, RANGE, SIZE, helper, local, offloaded
+from t_rpc_batch import replies
+
+PIECE = 64
+# The limit of one machine (net/budget_limits.c).
+LIMIT = 1024
+
+
+def parked(w):
+    """Calls of the client that wait."""
+    return budget(w).get('parked-calls', (0, 0))[0]
+
+
+def read(xid, fh):
+    """READ of a piece of the first range; each transaction reads another one."""
+    args = Enc().opaque(fh).u64(xid * PIECE).u32(PIECE).bytes()
+    return rpc.call_bytes(NFS, 3, nfs3.READ, args, xid=xid)
+
+
+def cut(xid, fh, size):
+    args = Enc().opaque(fh).fixed(sattr(size=size)).u32(0).bytes()
+    return rpc.call_bytes(NFS, 3, nfs3.SETATTR, args, xid=xid)
+
+
+def status(body):
+    return struct.unpack('>I', body[:4])[0]
+
+
+def park(w, n, fh, count):
+    """Send READs that find no data."""
+    before = parked(w)
+    for xid in range(1, count + 1):
+        n.rpc.send(read(xid, fh))
+    wait_for('all calls are parked', lambda: parked(w) == before + count)
+
+
+def hold(w, threads=2, wait=60000):
+    for name, value in (('threads', threads), ('offload-read-ahead', 0)):
+        w.server.ctl('server', 'set', name, str(value))
+    return helper(w, lambda request: 'hold', wait)
+
+
+def file(w, h, name='f'):
+    """An offloaded file; returns its data, a connection, and the file's handle."""
+    data = offloaded(w, h, name)
+    n = w.client.nfs(timeout=60)
+    return data, n, n.lookup(n.root, name).fh
+
+
+def others_go_on(w, fast):
+    w.server.ctl('server', 'set', 'fast-path', fast)
+    with hold(w) as h:
+        data, n, fh = file(w, h)
+        other = w.client.nfs(timeout=60)
+        park(w, n, fh, 40)
+        for c in (other, n):
+            eq(c.getattr(fh).status, nfs3.OK, 'GETATTR')
+            eq(c.lookup(c.root, 'missing').status, nfs3.NOENT, 'LOOKUP')
+        eq(parked(w), 40, 'calls that wait')
+        h.go()
+        for xid, (stat, _, body) in replies(n.rpc, 40).items():
+            eq((stat, status(body)), (rpc.SUCCESS, nfs3.OK), 'READ')
+            eq(body[-PIECE:], data[xid * PIECE:][:PIECE], 'what was read')
+        wait_for('no call is parked', lambda: not parked(w))
+        eq(len(h.requests), 1, 'requests')
+
+
+@test(offload=True)
+def fast_path(w):
+    """Forty calls wait, and two threads answer all others."""
+    others_go_on(w, '1')
+
+
+@test(offload=True)
+def slow_path(w):
+    """The same for calls that sunrpc receives."""
+    others_go_on(w, '0')
+
+
+@test(offload=True)
+def the_time_is_over(w):
+    """A call that has waited for long enough is told to try again, and so is one that may not wait."""
+    with hold(w, wait=1) as h:
+        data, n, fh = file(w, h)
+        for wait in (1, 0):
+            w.server.ctl('server', 'set', 'offload-wait-ms', str(wait))
+            eq(n.read(fh, 0, 100).status, nfs3.JUKEBOX, f'READ with {wait} ms')
+            eq(n.read(fh, RANGE - 50, 100).status, nfs3.JUKEBOX, f'READ with {wait} ms')
+        w.server.ctl('server', 'set', 'offload-wait-ms', '60000')
+        h.go()
+        r = n.read(fh, RANGE - 50, 100)
+        eq((r.status, r.data), (nfs3.OK, data[RANGE - 50:RANGE + 50]), 'READ of two ranges')
+
+
+@test(offload=True)
+def the_recall_fails(w):
+    with hold(w) as h:
+        _, n, fh = file(w, h)
+        park(w, n, fh, 3)
+        h.go((5, 'no store'))
+        eq([status(body) for _, _, body in replies(n.rpc, 3).values()], [nfs3.IO] * 3, 'READ')
+
+
+@test(offload=True)
+def too_many(w):
+    """Beyond the limit of a machine calls are told to try again."""
+    with hold(w) as h:
+        data, n, fh = file(w, h)
+        other = w.client.nfs(timeout=60)
+        park(w, n, fh, LIMIT)
+        eq(other.read(fh, 0, 100).status, nfs3.JUKEBOX, 'READ beyond the limit')
+        h.go()
+        for xid, (_, _, body) in replies(n.rpc, LIMIT).items():
+            eq((status(body), body[-PIECE:]), (nfs3.OK, data[xid * PIECE:][:PIECE]), 'READ')
+
+
+@test(offload=True)
+def once(w):
+    """A call that is in the reply cache waits, is sent again, and is executed once."""
+    with hold(w, threads=1) as h:
+        data, n, fh = file(w, h)
+        for parked_now in (1, 2):
+            n.rpc.send(cut(7, fh, RANGE + 100))
+            wait_for('it is parked', lambda: parked(w) == parked_now)
+        h.go()
+        answers = [n.rpc.recv() for _ in range(2)]
+        eq([(r.xid, status(r.body)) for r in answers], [(7, nfs3.OK)] * 2, 'SETATTR')
+        eq(answers[0].body, answers[1].body, 'the second answer is the first one again')
+        eq(local(w.path('f')) == data[:RANGE + 100], True, 'content')
+
+
+@test(offload=True)
+def connection_ends(w):
+    """Nothing is kept for a client that has gone, or was disconnected."""
+    with hold(w) as h:
+        _, n, fh = file(w, h)
+        park(w, n, fh, 30)
+        n.rpc.close()
+        wait_for('no call is parked', lambda: not parked(w))
+        n = w.client.nfs(timeout=60)
+        park(w, n, fh, 30)
+        w.server.ctl('client', 'disconnect', w.client.addr)
+        wait_for('no call is parked', lambda: not parked(w))
+        eq(len(h.held), 1, 'the recall goes on')
+
+
+@test(offload=True, share=False)
+def share_ends(w):
+    """A share is removed at once while calls wait for its data."""
+    with hold(w) as h:
+        w.server.add('data', w.export, offload=True)
+        _, n, fh = file(w, h)
+        park(w, n, fh, 30)
+        w.server.delete('data')
+        eq({status(body) for _, _, body in replies(n.rpc, 30).values()}, {nfs3.STALE}, 'READ')
+        wait_for('no call is parked', lambda: not parked(w))
+
+
+@test(offload=True)
+def server_ends(w):
+    """The modules are unloaded while calls wait."""
+    with hold(w) as h:
+        data, n, fh = file(w, h)
+        store = h.store
+        park(w, n, fh, 30)
+        w.server.restart()
+    with helper(w) as h:
+        h.store = store
+        eq(get(f'{w.client.mount()}/f') == data, True, 'content')
+
+
+@test(offload=True)
+def clients_of_all_versions(w):
+    """Kernel clients read and write, with the setting's default."""
+    with helper(w, wait=3000) as h:
+        for vers in ('3', '4.0', '4.2'):
+            m = w.client.mount(vers=vers)
+            data = bytearray(offloaded(w, h, f'f{vers}'))
+            eq(get(f'{m}/f{vers}') == data, True, f'content over {vers}')
+            data = bytearray(offloaded(w, h, f'g{vers}'))
+            with open(f'{m}/g{vers}', 'r+b') as f:
+                f.seek(2 * RANGE)
+                f.write(b'new')
+            data[2 * RANGE:2 * RANGE + 3] = b'new'
+            eq(get(f'{m}/g{vers}') == data, True, f'changed over {vers}')
+            eq(len(data), SIZE, 'size')
+
+
+@test(smb=True, offload=True, squash='root-to-admin', timeout=240)
+def flavours(w):
+    """Calls whose arguments were protected are executed again, too."""
+    os.chmod(w.export, 0o777)
+    realm = gss.Realm(w, USERS)
+    realm.ticket(w.client, 'alice', USERS['alice'], UIDS['alice'])
+    w.server.set('data', sec=['krb5', 'krb5i', 'krb5p', 'sys'])
+    w.server.ctl('server', 'set', 'offload-wait-ms', '60000')
+    s = Store(w)
+    for sec in ('krb5', 'krb5i', 'krb5p'):
+        data = content(sec, 2 * MIB)
+        pushed(s, w.path(sec), data)
+        where = f'{w.base}/{sec}'
+        os.mkdir(where)
+        with w.client:
+            harness.mount(f'{HOST}:{w.export}', where, 'nfs', 0,
+                          f'vers=3,sec={sec},{w.client._options3("tcp")}')
+        w.client.mounts.append(where)
+        eq(as_user(UIDS['alice'], lambda at=f'{where}/{sec}': sha(get(at))), sha(data), sec)
+        w.client.umount(where)
+    read_calls = next(r for r in w.server.json('stats', 'nfs3') if r['op'] == 'READ')
+    eq(read_calls['errors'], 0, 'calls that were told to try again')
+    realm.stop()
