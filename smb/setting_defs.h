@@ -21,7 +21,7 @@ SETTING(NUMBER, "silence-s", silence_s, 60, 4, 7200, "seconds",
 SETTING(NUMBER, "sessions-per-connection", sessions_per_connection, 1024, 1, 65536, "",
 	"Sessions that one SMB connection may carry. "
 	"A terminal server has the sessions of all its users on one connection. "
-	"Until the first login has succeeded there are at most 64.")
+	"Until the first login has succeeded there are at most 4.")
 SETTING(BOOL, "restrict-anonymous", restrict_anonymous, 1, 0, 1, "",
 	"Refuse an SMB login without a name unless some share has the option guest.")
 
