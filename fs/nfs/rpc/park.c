@@ -173,12 +173,12 @@ static void park_hand_over(struct dnfs_parked *parked)
 	bool dead;
 
 	spin_lock(&xprt->xpt_lock);
-	/* sunrpc looks for deferred calls after it has set this. */
+	set_bit(XPT_DEFERRED, &xprt->xpt_flags);
+	/* In this order: sunrpc sets XPT_DEAD, and then looks at XPT_DEFERRED without the lock. */
+	smp_mb__after_atomic();
 	dead = test_bit(XPT_DEAD, &xprt->xpt_flags);
-	if (!dead) {
+	if (!dead)
 		list_add_tail(&parked->req->handle.recent, &xprt->xpt_deferred);
-		set_bit(XPT_DEFERRED, &xprt->xpt_flags);
-	}
 	spin_unlock(&xprt->xpt_lock);
 	if (dead)
 		kfree(parked->req);
@@ -204,9 +204,11 @@ static bool park_begin(struct dnfs_parked *parked)
 {
 	unsigned long until = park_past_of(parked->req)->until, now = jiffies;
 
-	if (time_after_eq(now, until) || register_xpt_user(parked->xprt, &parked->closed) ||
-	    !ditto_offload_park(&parked->absent, &parked->park))
+	if (time_after_eq(now, until) || register_xpt_user(parked->xprt, &parked->closed))
 		return false;
+	/* Each wait takes at least a jiffy, so that the retries end where too many are parked. */
+	if (!ditto_offload_park(&parked->absent, &parked->park))
+		until = now + 1;
 	queue_delayed_work(park_wq, &parked->work, until - now);
 	return true;
 }
