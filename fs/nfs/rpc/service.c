@@ -73,14 +73,15 @@ static int dnfs_thread(void *data)
 	struct dnfs_worker worker;
 	int err;
 
-	dnfs_worker_start(&worker, rqstp);
 	/* Files are created with the modes that clients request. */
 	err = unshare_fs_struct();
 	if (!err)
 		current->fs->umask = 0;
 	/* Writes of a loopback client must not wait for their own write-back. */
 	current->flags |= PF_LOCAL_THROTTLE;
+	/* Does not return after an error. */
 	svc_thread_init_status(rqstp, err);
+	dnfs_worker_start(&worker, rqstp);
 
 	while (!svc_thread_should_stop(rqstp)) {
 		svc_recv(rqstp);
@@ -119,6 +120,12 @@ static int dnfs_set_threads(struct dnfs_server *server, unsigned int threads)
 {
 	WRITE_ONCE(server->pausing_max, threads / DNFS_PAUSE_SHARE);
 	WRITE_ONCE(server->workers.base, threads);
+	/* sunrpc waits for threads that end. If too many are in calls, later looks end others. */
+	if (threads && threads < server->serv->sv_nrthreads &&
+	    dnfs_workers_see(&server->workers, server->serv).busy > threads) {
+		dnfs_workers_watch(&server->workers);
+		return 0;
+	}
 	return dnfs_service_resize(server, threads);
 }
 

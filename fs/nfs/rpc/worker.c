@@ -60,22 +60,31 @@ static void workers_keep(struct workers_kept *kept, const struct ditto_volume *v
 	kept->count[i]++;
 }
 
+/*
+ * Several file systems that are stuck may share all threads without one of them keeping too many:
+ * then those that keep the most are full.
+ */
 static void workers_set_full(struct dnfs_workers *workers, const struct workers_kept *kept)
 {
-	unsigned int most = DNFS_WORKERS_KEPT * READ_ONCE(workers->base), n = 0;
+	unsigned int base = READ_ONCE(workers->base), sum = 0, n = 0;
+	unsigned int most = DNFS_WORKERS_KEPT * base;
 
+	for (unsigned int i = 0; i < kept->volumes; i++)
+		sum += kept->count[i];
+	if (kept->volumes && sum >= DNFS_WORKERS_LENT * base)
+		most = min(most, DIV_ROUND_UP(sum, kept->volumes));
 	for (unsigned int i = 0; i < kept->volumes; i++)
 		if (kept->count[i] >= most)
 			WRITE_ONCE(workers->full[n++], kept->volume[i]);
 	WRITE_ONCE(workers->nfull, n);
 }
 
-unsigned int dnfs_workers_count(struct dnfs_workers *workers, const struct svc_serv *serv,
-				bool *active)
+struct dnfs_workers_seen dnfs_workers_see(struct dnfs_workers *workers,
+					  const struct svc_serv *serv)
 {
+	struct dnfs_workers_seen seen = {};
 	struct workers_kept kept = {};
 	struct dnfs_worker *worker;
-	unsigned int all = 0;
 
 	spin_lock(&workers_lock);
 	list_for_each_entry(worker, &workers_list, list) {
@@ -84,18 +93,19 @@ unsigned int dnfs_workers_count(struct dnfs_workers *workers, const struct svc_s
 
 		if (worker->serv != serv)
 			continue;
-		*active |= busy || time_before(jiffies, begun + HZ);
+		seen.active |= busy || time_before(jiffies, begun + HZ);
+		seen.busy += busy && time_before(begun, jiffies);
 		if (!busy || time_before(jiffies, begun + WORKERS_LOOK))
 			continue;
-		all++;
+		seen.kept++;
 		if (!time_before(jiffies, begun + WORKERS_STUCK))
 			workers_keep(&kept, READ_ONCE(worker->volume));
 	}
 	spin_unlock(&workers_lock);
 	workers_set_full(workers, &kept);
-	return all;
+	return seen;
 }
-EXPORT_SYMBOL_IF_KUNIT(dnfs_workers_count);
+EXPORT_SYMBOL_IF_KUNIT(dnfs_workers_see);
 
 unsigned int dnfs_workers_wanted(unsigned int base, unsigned int kept, bool full)
 {
@@ -109,18 +119,19 @@ unsigned int dnfs_workers_wanted(unsigned int base, unsigned int kept, bool full
 EXPORT_SYMBOL_IF_KUNIT(dnfs_workers_wanted);
 
 /*
- * Start threads for those that are kept, or end them when they were not needed for a while. Return:
- * true if there are more than the service has by itself.
+ * Start threads for those that are kept, or end them when they were not needed for a while. sunrpc
+ * waits for a thread that ends, so there must be as many that are in no call. Return: true if there
+ * are more than the service has by itself.
  */
-static bool workers_resize(struct dnfs_server *server, unsigned int kept)
+static bool workers_resize(struct dnfs_server *server, const struct dnfs_workers_seen *seen)
 {
 	struct dnfs_workers *workers = &server->workers;
-	unsigned int wanted = dnfs_workers_wanted(workers->base, kept, workers->nfull);
+	unsigned int wanted = dnfs_workers_wanted(workers->base, seen->kept, workers->nfull);
 	unsigned int have = server->serv->sv_nrthreads;
 
 	lockdep_assert_held(&server->lock);
 	workers->quiet = wanted < have ? workers->quiet + 1 : 0;
-	if (wanted > have || workers->quiet >= WORKERS_QUIET) {
+	if (wanted > have || (workers->quiet >= WORKERS_QUIET && seen->busy <= wanted)) {
 		dnfs_service_resize(server, wanted);
 		workers->quiet = 0;
 	}
@@ -132,17 +143,16 @@ static void workers_look(struct work_struct *work)
 	struct dnfs_workers *workers = container_of(to_delayed_work(work), struct dnfs_workers,
 						    look);
 	struct dnfs_server *server = container_of(workers, struct dnfs_server, workers);
-	bool active = false, watched = READ_ONCE(workers->watched);
-	unsigned int kept;
+	bool active = true, watched = READ_ONCE(workers->watched);
+	struct dnfs_workers_seen seen;
 
 	/* Whoever changes the service waits for its threads, or for this work: look again later. */
 	if (mutex_trylock(&server->lock)) {
-		kept = dnfs_workers_count(workers, server->serv, &active);
+		seen = dnfs_workers_see(workers, server->serv);
+		active = seen.active;
 		if (server->serv)
-			active |= workers_resize(server, kept);
+			active |= workers_resize(server, &seen);
 		mutex_unlock(&server->lock);
-	} else {
-		active = true;
 	}
 	/* A call that begins meanwhile may have found the flag set: look once more behind that. */
 	if (active != watched)

@@ -24,7 +24,7 @@ struct ditto_volume;
 struct dnfs_batch;
 struct dnfs_call;
 
-/* With fewer threads, no others are started for those that are kept. */
+/* No threads are started for those that are kept if the service has fewer. */
 #define DNFS_WORKERS_MIN	4
 /* Most file systems that can be full at a time. */
 #define DNFS_WORKERS_FULL	16
@@ -98,16 +98,27 @@ void dnfs_workers_stop(struct dnfs_workers *workers);
 void dnfs_workers_watch(struct dnfs_workers *workers);
 
 /**
- * dnfs_workers_count - count the threads that have been in a call for long, and find full volumes
+ * struct dnfs_workers_seen - what the threads do
+ * @kept: number of threads that have been in a call for long
+ * @busy: number of threads that are in a call since an earlier jiffy
+ * @active: a thread is in a call or was recently
+ */
+struct dnfs_workers_seen {
+	unsigned int kept;
+	unsigned int busy;
+	bool active;
+};
+
+/**
+ * dnfs_workers_see - look at the threads, and find full volumes
  * @workers: the threads; the volumes are updated
  * @serv: their service
- * @active: set to true if a thread is in a call or was recently
  *
  * Context: process.
- * Return: number of threads that have been in a call for long.
+ * Return: what they do.
  */
-unsigned int dnfs_workers_count(struct dnfs_workers *workers, const struct svc_serv *serv,
-				bool *active);
+struct dnfs_workers_seen dnfs_workers_see(struct dnfs_workers *workers,
+					  const struct svc_serv *serv);
 
 /**
  * dnfs_workers_wanted - find how many threads there should be

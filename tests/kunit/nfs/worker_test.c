@@ -77,9 +77,7 @@ static void crew_keep(struct crew *crew, unsigned int first, unsigned int count,
 
 static unsigned int crew_count(struct crew *crew)
 {
-	bool active = false;
-
-	return dnfs_workers_count(&crew->server.workers, &crew->serv, &active);
+	return dnfs_workers_see(&crew->server.workers, &crew->serv).kept;
 }
 
 /* Only the file system that keeps too many threads is full, until one of them comes back. */
@@ -106,15 +104,16 @@ static void full_file_systems(struct kunit *test)
 static void short_calls(struct kunit *test)
 {
 	struct crew *crew = crew_of(test), *other = crew_of(test);
-	bool active = false;
+	struct dnfs_workers_seen seen;
 
 	crew_keep(other, 0, THREADS, 0);
 	for (int i = 0; i < THREADS; i++) {
 		dnfs_worker_begin(&crew->server.workers, &crew->worker[i]);
 		dnfs_worker_inside(&crew->worker[i], &crew->share[0]);
 	}
-	KUNIT_EXPECT_EQ(test, dnfs_workers_count(&crew->server.workers, &crew->serv, &active), 0);
-	KUNIT_EXPECT_TRUE(test, active);
+	seen = dnfs_workers_see(&crew->server.workers, &crew->serv);
+	KUNIT_EXPECT_EQ(test, seen.kept, 0);
+	KUNIT_EXPECT_TRUE(test, seen.active);
 	KUNIT_EXPECT_EQ(test, dnfs_worker_enter(&crew->call, &crew->share[0]), 0);
 	crew_end(other);
 	crew_end(crew);
@@ -127,11 +126,29 @@ static void slow_calls(struct kunit *test)
 
 	crew_keep_for(crew, 0, THREADS, 0, HZ);
 	KUNIT_EXPECT_EQ(test, crew_count(crew), THREADS);
+	KUNIT_EXPECT_EQ(test, dnfs_workers_see(&crew->server.workers, &crew->serv).busy, THREADS);
 	KUNIT_EXPECT_EQ(test, dnfs_worker_enter(&crew->call, &crew->share[0]), 0);
 	crew_end(crew);
 }
 
-/* More file systems than are counted: the threads of all count. */
+/* Two file systems share all threads that are lent: the one that keeps more of them is full. */
+static void shared_loan(struct kunit *test)
+{
+	struct crew *crew = crew_of(test);
+	unsigned int most = DNFS_WORKERS_KEPT * BASE - 1;
+
+	crew_keep(crew, 0, most, 0);
+	crew_keep(crew, most, DNFS_WORKERS_LENT * BASE - 1 - most, 1);
+	KUNIT_EXPECT_EQ(test, crew_count(crew), DNFS_WORKERS_LENT * BASE - 1);
+	KUNIT_EXPECT_EQ(test, dnfs_worker_enter(&crew->call, &crew->share[0]), 0);
+	crew_keep(crew, THREADS - 2, 1, 1);
+	KUNIT_EXPECT_EQ(test, crew_count(crew), DNFS_WORKERS_LENT * BASE);
+	KUNIT_EXPECT_EQ(test, dnfs_worker_enter(&crew->call, &crew->share[0]), -EJUKEBOX);
+	KUNIT_EXPECT_EQ(test, dnfs_worker_enter(&crew->call, &crew->share[1]), 0);
+	crew_end(crew);
+}
+
+/* So many file systems that none keeps many threads: all are full once the loan is used up. */
 static void many_file_systems(struct kunit *test)
 {
 	struct crew *crew = crew_of(test);
@@ -144,7 +161,7 @@ static void many_file_systems(struct kunit *test)
 		dnfs_worker_inside(&crew->worker[i], &many[i]);
 	}
 	KUNIT_EXPECT_EQ(test, crew_count(crew), THREADS);
-	KUNIT_EXPECT_EQ(test, crew->server.workers.nfull, 0);
+	KUNIT_EXPECT_EQ(test, crew->server.workers.nfull, DNFS_WORKERS_FULL);
 	crew_end(crew);
 }
 
@@ -165,6 +182,7 @@ static struct kunit_case worker_cases[] = {
 	KUNIT_CASE(full_file_systems),
 	KUNIT_CASE(short_calls),
 	KUNIT_CASE(slow_calls),
+	KUNIT_CASE(shared_loan),
 	KUNIT_CASE(many_file_systems),
 	KUNIT_CASE(threads_wanted),
 	{}

@@ -15,6 +15,7 @@
 #include "../../../node/node.h"
 #include "../../../open/stream.h"
 #include "../../../share/share.h"
+#include "../../rpc/worker.h"
 #include "readdir.h"
 
 /* The pseudo root */
@@ -54,7 +55,8 @@ static bool add_share(struct dnfs4_listing *list, struct ditto_share *share)
 	u32 status;
 	int err;
 
-	err = dnfs_admit(cmp->call, share, false, &fh.target.op);
+	err = dnfs_worker_enter(cmp->call, share) ?:
+	      dnfs_admit(cmp->call, share, false, &fh.target.op);
 	/* RFC 8881 section 2.6.3.1: the share exists, but requires another flavour. */
 	if (cmp->call->too_weak) {
 		cmp->call->too_weak = false;
