@@ -101,6 +101,23 @@ static int zero_by_writing(struct file *file, u64 pos, u64 count, u64 max, u64 *
 }
 
 /*
+ * What is absent from a file looks like holes, over which no zeros are written. It is content, so
+ * that to clear it is a change.
+ */
+static int zero_absent(struct file *file)
+{
+	struct inode *inode = file_inode(file);
+	int err;
+
+	file_start_write(file);
+	inode_lock(inode);
+	err = file_modified(file);
+	inode_unlock(inode);
+	file_end_write(file);
+	return err;
+}
+
+/*
  * The part of a range to clear that a file can have. Where files are those of another file system
  * (overlayfs), the limit of that one counts, which may be lower.
  */
@@ -148,7 +165,8 @@ static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_
 	err = vfs_fallocate(file, modes[how], pos, count);
 	if (err == -EOPNOTSUPP && how == DITTO_SPACE_ZERO)
 		/* Ranges that are absent from the file are cleared all at once. */
-		err = zero_by_writing(file, pos, count, stub ? U64_MAX : ZERO_MAX, next);
+		err = (stub ? zero_absent(file) : 0) ?:
+		      zero_by_writing(file, pos, count, stub ? U64_MAX : ZERO_MAX, next);
 	/* Parts of blocks at the ends of a hole are zeroed in the page cache. */
 	if (!err && !op->unstable)
 		err = vfs_fsync_range(file, pos, pos + count - 1, 0);

@@ -443,7 +443,8 @@ class Volume:
             f.truncate(int(size[:-1]) << 20)
         # Metadata that is written later could fail on a disk that holds less than it says.
         lazy = 'nodiscard,lazy_itable_init=0,lazy_journal_init=0'
-        options = {'ext4': ['-q', '-F', '-E', lazy], 'xfs': ['-q', '-K'], 'btrfs': ['-q', '-K']}
+        ext = ['-q', '-F', '-E', lazy]
+        options = {'ext3': ext, 'ext4': ext, 'xfs': ['-q', '-K'], 'btrfs': ['-q', '-K']}
         run(f'mkfs.{self.kind}', *options[self.kind], self.image)
 
     def umount(self):

@@ -28,6 +28,8 @@ OFFLOADED = 0x200 | 0x1000 | 0x400000
 IO_ERROR = 'Input/output error'
 # CreateOptions (MS-SMB2 section 2.2.13); MS-ERREF section 2.3.1.
 NO_RECALL, FILE_IS_OFFLINE = 0x00400000, 0xc0000267
+# FSCTL_SET_ZERO_DATA (MS-FSCC section 2.3).
+ZERO_DATA = 0x000980c8
 # The clock of change times (clock_gettime(2)).
 CLOCK_REALTIME_COARSE = 5
 # Two whole ranges and a part of a third.
@@ -501,6 +503,26 @@ def over_smb(w):
         want = data[:RANGE] + b'written' + data[RANGE + 7:]
         eq(get(f'{m}/g') == want, True, 'old and new data')
     w.server.helper_start(w.server.conf)
+
+
+@test(smb=True, fs='ext3', offload=True)
+def zeros_over_absent_data(w):
+    """They are a change, also where the file system cannot zero a range."""
+    os.chmod(w.export, 0o777)
+    data = pattern('f')
+    put(w.path('f'), data, 0o666)
+    s = smb2.Smb2(w.client)
+    w.server.helper_stop('KILL')
+    with helper(w) as h:
+        h.store[b'c'] = data
+        h.fill.release(w.path('f'), b'c')
+        fid = s.create('f')
+        s.ioctl(fid, ZERO_DATA, struct.pack('<QQ', 0, SIZE))
+        s.close(fid)
+        eq(local(w.path('f')) == bytes(SIZE), True, 'zeros')
+        wait_for('no record is left', lambda: not has_record(w, 'f'))
+        eq(h.fill.get(w.path('f'))['cookie'], None, 'the content is not what was stored')
+    s.end()
 
 
 @test(smb=True, offload=True)
