@@ -214,7 +214,9 @@ static int guard_event(struct fsnotify_group *group, u32 mask, const void *data,
 	struct ditto_volume *volume = group->private;
 	struct inode *inode = fsnotify_data_inode(data, data_type);
 
-	if (mask & FS_ATTRIB && inode)
+	/* To set only one of the times, or the size, is told as a write, but with the dentry. */
+	if (inode && (mask & FS_ATTRIB ||
+		      (mask & FS_MODIFY && data_type == FSNOTIFY_EVENT_DENTRY)))
 		local_touched(volume, inode);
 	if (!dentry || !d_inode(dentry))
 		return 0;

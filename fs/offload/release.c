@@ -110,42 +110,67 @@ u64 ditto_offload_change(struct inode *inode)
 }
 
 /* A later change must not get the time of an earlier one. */
-static void change_wait_tick(struct inode *inode)
+static bool change_is_past(struct inode *inode)
 {
 	struct timespec64 ctime = inode_get_ctime(inode), now;
 
-	for (int i = 0; i < 10 && !change_is_counted(inode); i++) {
-		ktime_get_coarse_real_ts64(&now);
-		if (timespec64_compare(&ctime, &now) < 0)
-			return;
-		msleep(20);
-	}
+	if (change_is_counted(inode))
+		return true;
+	ktime_get_coarse_real_ts64(&now);
+	return timespec64_compare(&ctime, &now) < 0;
 }
 
-/* The content of a file that is whole may be stored. */
-static int get_stored(struct ditto_node *node, struct ditto_offload_info *info)
+/*
+ * Get change number and size of a file while nobody writes: a write changes the number when it
+ * begins, so that one under way would put more data below the number. Return: 0; -EBUSY if the file
+ * changes all the time.
+ */
+static int change_get(struct inode *inode, struct ditto_offload_info *info)
+{
+	for (int i = 0; i < 10; i++) {
+		bool past;
+
+		inode_lock(inode);
+		inode_dio_wait(inode);
+		info->change = ditto_offload_change(inode);
+		info->size = i_size_read(inode);
+		past = change_is_past(inode);
+		inode_unlock(inode);
+		if (past)
+			return 0;
+		msleep(20);
+	}
+	return -EBUSY;
+}
+
+/* A file that is whole. Its content may be stored. */
+static int get_whole(struct ditto_node *node, struct ditto_offload_info *info)
 {
 	struct ditto_stored *stored = kmalloc(sizeof(*stored), GFP_KERNEL);
+	struct inode *inode = node->inode;
 	int err;
 
 	if (!stored)
 		return -ENOMEM;
-	err = ditto_stored_read(node, stored);
-	if (!err && stored->change == info->change) {
+	/* This is a change by itself. */
+	if (ditto_stored_read(node, stored) == -ESTALE)
+		ditto_stored_forget(node, stored);
+	err = filemap_write_and_wait(inode->i_mapping) ?: change_get(inode, info);
+	/* Protects pages mapped meanwhile, so that the next write to one is a change. */
+	err = err ?: filemap_write_and_wait(inode->i_mapping);
+	if (!err && !ditto_stored_read(node, stored) && stored->change == info->change) {
 		info->cookie_len = stored->cookie_len;
 		memcpy(info->cookie, stored->cookie, info->cookie_len);
-	} else if (err == -ESTALE) {
-		ditto_stored_forget(node, stored);
 	}
+	info->resident = info->size;
 	kfree(stored);
-	return 0;
+	return err;
 }
 
 int ditto_offload_get(struct ditto_node *node, struct ditto_offload_info *info)
 {
 	struct inode *inode = node->inode;
 	struct ditto_stub *stub;
-	int err;
 
 	if (!S_ISREG(inode->i_mode))
 		return -EINVAL;
@@ -153,17 +178,10 @@ int ditto_offload_get(struct ditto_node *node, struct ditto_offload_info *info)
 	stub = ditto_stub_get(node);
 	if (IS_ERR(stub))
 		return PTR_ERR(stub);
-	err = stub ? 0 : filemap_write_and_wait(inode->i_mapping);
-	if (err)
-		return err;
-	change_wait_tick(inode);
+	if (!stub)
+		return get_whole(node, info);
 	info->change = ditto_offload_change(inode);
 	info->size = i_size_read(inode);
-	if (!stub) {
-		info->resident = info->size;
-		/* Protects pages mapped meanwhile, so that the next write to one is a change. */
-		return filemap_write_and_wait(inode->i_mapping) ?: get_stored(node, info);
-	}
 	spin_lock(&stub->lock);
 	info->resident = ditto_offload_resident(&stub->record);
 	info->cookie_len = stub->record.cookie_len;
@@ -226,6 +244,7 @@ struct release_times {
 	struct timespec64 mtime;
 	struct timespec64 ctime;
 	u64 version;
+	u64 size;
 	unsigned int nlink;
 };
 
@@ -238,6 +257,7 @@ static void release_save_times(struct ditto_stub *stub, struct release_times *ti
 	times->mtime = inode_get_mtime(inode);
 	times->ctime = inode_get_ctime(inode);
 	times->version = inode_peek_iversion_raw(inode);
+	times->size = i_size_read(inode);
 	times->nlink = inode->i_nlink;
 	inode_unlock(inode);
 }
@@ -254,7 +274,8 @@ static void release_restore_times(struct ditto_stub *stub, struct file *file,
 
 	file_start_write(file);
 	inode_lock(inode);
-	if (READ_ONCE(stub->touched) || inode->i_nlink != times->nlink) {
+	if (READ_ONCE(stub->touched) || inode->i_nlink != times->nlink ||
+	    i_size_read(inode) != times->size) {
 		if (stub->touched && timespec64_compare(&stub->touched_mtime, &times->ctime) <= 0)
 			inode_set_mtime_to_ts(inode, stub->touched_mtime);
 	} else {

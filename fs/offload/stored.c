@@ -15,7 +15,7 @@
  *
  * A file always has the record or this attribute while its content in the store is counted on: the
  * new one is written before the old one is removed, under the inode lock. A search for all content
- * that is used reads the record, this attribute, and the record again.
+ * that is used reads the record, this attribute, and both again.
  */
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -106,8 +106,9 @@ void ditto_stored_forget(struct ditto_node *node, struct ditto_stored *stale)
 		return;
 	dentry = ditto_node_dentry(node);
 	inode_lock(node->inode);
-	if (!stale || ditto_stored_read(node, stale) == -ESTALE)
-		ditto_stored_drop(dentry);
+	/* Giving the file its change number back could hide a change of that moment. */
+	if ((!stale || ditto_stored_read(node, stale) == -ESTALE) && ditto_stored_is(dentry))
+		__vfs_removexattr(&nop_mnt_idmap, dentry, DITTO_STORED_XATTR);
 	inode_unlock(node->inode);
 	dput(dentry);
 	mnt_drop_write(volume->mnt);

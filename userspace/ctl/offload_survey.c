@@ -109,7 +109,8 @@ static bool survey_read(struct offload_survey *s, const char *place, const char 
 	if (*error != ENODATA)
 		return false;
 	/* One attribute may have replaced the other meanwhile; a file has one of them always. */
-	return offload_record_read(place, r, error);
+	return offload_record_read(place, r, error) ||
+	       (*error == ENODATA && survey_read_stored(place, r, error));
 }
 
 static void survey_add_file(struct offload_survey *s, const char *place, const char *path)
