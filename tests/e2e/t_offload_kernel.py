@@ -468,6 +468,8 @@ def foreign_records(w):
 @test(offload=True, share=False)
 def share_removed(w):
     """A share is removed while data is on its way."""
+    # So that only the local process makes the second request.
+    w.server.ctl('server', 'set', 'offload-read-ahead', '0')
     with helper(w, lambda request: 'hold') as h:
         w.server.add('data', w.export, offload=True)
         offloaded(w, h, 'f')
