@@ -110,7 +110,7 @@ void ditto_offload_will_need_slow(struct ditto_op *op, struct ditto_node *node, 
  * @pos: first byte
  * @count: number of bytes; 0 means to the end of the file
  *
- * As much is asked for as by a read in sequence, from the first absent byte on. Nothing tells
+ * Asks for as much as a read in sequence, from the first absent byte on. Nothing tells
  * whether it comes.
  *
  * Context: may sleep for memory, and does not wait for data.

@@ -435,7 +435,7 @@ int ditto_offload_recall(struct ditto_node *node)
 
 	if (IS_ERR(stub))
 		return PTR_ERR(stub);
-	/* What the administrator brings back stays, and needs nothing in the store any more. */
+	/* The file stays, so it needs nothing in the store any more. */
 	if (!stub) {
 		if (S_ISREG(node->inode->i_mode))
 			ditto_stored_forget(node, NULL);

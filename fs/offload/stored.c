@@ -27,7 +27,7 @@
 #include "../node/node_private.h"
 #include "stub.h"
 
-/* Is the file as it was when the attribute was written? */
+/* Return: true if the file is as it was when the attribute was written. */
 static bool stored_holds(const struct ditto_node *node, const struct ditto_stored *stored)
 {
 	struct inode *inode = node->inode;

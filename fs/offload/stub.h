@@ -299,7 +299,7 @@ int ditto_stored_read(struct ditto_node *node, struct ditto_stored *stored);
  * file. @buf: DITTO_STORED_MAX bytes. Context: as ditto_record_write().
  */
 void ditto_stored_note(struct ditto_stub *stub, struct dentry *dentry, u8 *buf);
-/* Does a file have the attribute? May sleep. */
+/* Check whether a file has the attribute. May sleep. */
 bool ditto_stored_is(struct dentry *dentry);
 /* Remove the attribute of a file, if it has one. Context: as ditto_record_write(). */
 void ditto_stored_drop(struct dentry *dentry);

@@ -79,7 +79,7 @@ static int dnfs_thread(void *data)
 		current->fs->umask = 0;
 	/* Writes of a loopback client must not wait for their own write-back. */
 	current->flags |= PF_LOCAL_THROTTLE;
-	/* Does not return after an error. */
+	/* The thread ends here after an error. */
 	svc_thread_init_status(rqstp, err);
 	dnfs_worker_start(&worker, rqstp);
 
