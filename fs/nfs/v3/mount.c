@@ -121,8 +121,8 @@ struct mnt_res {
 	u32 flavor[DNFS_FLAVORS];
 };
 
-struct ditto_share *dnfs_path_share(struct dnfs_call *call, const char *path, u32 len,
-				    const char **rest)
+static struct ditto_share *path_find(struct dnfs_call *call, const char *path, u32 len,
+				     const char **rest)
 {
 	struct ditto_share *share;
 
@@ -139,6 +139,24 @@ struct ditto_share *dnfs_path_share(struct dnfs_call *call, const char *path, u3
 			len--;
 	}
 	return NULL;
+}
+
+struct ditto_share *dnfs_path_share(struct dnfs_call *call, const char *path, u32 len,
+				    const char **rest)
+{
+	struct ditto_share *share = path_find(call, path, len, rest);
+	int err;
+
+	if (!share)
+		return NULL;
+	err = dnfs_worker_enter(call, share);
+	if (err) {
+		/* No status makes clients retry, but no reply does. */
+		call->dropped = true;
+		ditto_share_put(share);
+		return ERR_PTR(err);
+	}
+	return share;
 }
 
 int dnfs_path_walk(struct ditto_op *op, struct ditto_node **node, const char *rest,
@@ -220,12 +238,8 @@ static int mnt_exec(struct dnfs_call *call, void *args, void *result)
 		return -EINVAL;
 
 	share = dnfs_path_share(call, a->path, a->len, &rest);
-	if (share && dnfs_worker_enter(call, share)) {
-		/* No status makes clients retry, but no reply does. */
-		ditto_share_put(share);
-		call->dropped = true;
-		return -EJUKEBOX;
-	}
+	if (IS_ERR(share))
+		return PTR_ERR(share);
 	if (share)
 		err = mnt_below(call, share, rest, a->path + a->len, result);
 	if (err)

@@ -18,7 +18,8 @@ struct dnfs_call;
  * @rest: set to the part of @path below the share
  *
  * Context: any.
- * Return: the share with a reference, or NULL.
+ * Return: the share with a reference; NULL if there is none; ERR_PTR(-EJUKEBOX) if its file system
+ * is full, see dnfs_worker_enter(), and then the call gets no reply.
  */
 struct ditto_share *dnfs_path_share(struct dnfs_call *call, const char *path, u32 len,
 				    const char **rest);

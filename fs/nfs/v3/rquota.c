@@ -16,7 +16,6 @@
 #include "../../share/quota.h"
 #include "../../share/share.h"
 #include "../rpc/target.h"
-#include "../rpc/worker.h"
 #include "../server.h"
 #include "mount.h"
 #include "rquota.h"
@@ -133,12 +132,8 @@ static int rquota_get(struct dnfs_call *call, void *args, void *result)
 	if (!a->len || memchr(a->path, '\0', a->len) || a->kind >= DITTO_QUOTA_KINDS)
 		return -ENOENT;
 	share = dnfs_path_share(call, a->path, a->len, &rest);
-	if (share && dnfs_worker_enter(call, share)) {
-		/* No status makes clients retry, but no reply does. */
-		ditto_share_put(share);
-		call->dropped = true;
-		return -EJUKEBOX;
-	}
+	if (IS_ERR(share))
+		return PTR_ERR(share);
 	if (share)
 		err = rquota_below(call, a, share, rest, report);
 	return err;
