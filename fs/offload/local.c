@@ -213,17 +213,16 @@ static int guard_event(struct fsnotify_group *group, u32 mask, const void *data,
 	struct dentry *dentry = fsnotify_data_dentry(data, data_type);
 	struct ditto_volume *volume = group->private;
 	struct inode *inode = fsnotify_data_inode(data, data_type);
+	/* A write is told with its path, a change of the size or of one time with the dentry. */
+	bool set = mask & FS_MODIFY && data_type == FSNOTIFY_EVENT_DENTRY;
 
-	/* To set only one of the times, or the size, is told as a write, but with the dentry. */
-	if (inode && (mask & FS_ATTRIB ||
-		      (mask & FS_MODIFY && data_type == FSNOTIFY_EVENT_DENTRY)))
+	if (inode && (mask & FS_ATTRIB || set))
 		local_touched(volume, inode);
 	if (!dentry || !d_inode(dentry))
 		return 0;
 	if (mask & FS_OPEN_PERM)
 		return local_open(volume, dentry);
-	/* A write is told with its path, a change of the size with the dentry. */
-	if (mask & FS_MODIFY && data_type == FSNOTIFY_EVENT_DENTRY)
+	if (set)
 		local_resized(volume, dentry);
 	return 0;
 }
