@@ -345,7 +345,7 @@ static int release_blocks(struct ditto_stub *stub, struct file *file,
 	if (!err)
 		err = release_punch(stub, file, args->size, kept);
 	if (err && !*kept) {
-		/* Nobody knows any more that the content is in the store. */
+		/* The file is no longer known to be in the store. */
 		WRITE_ONCE(stub->forget, true);
 		bitmap_fill(copy->map, DITTO_OFFLOAD_RANGES_MAX);
 		*kept = release_store(stub, file, copy);

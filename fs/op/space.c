@@ -101,8 +101,8 @@ static int zero_by_writing(struct file *file, u64 pos, u64 count, u64 max, u64 *
 }
 
 /*
- * What is absent from a file looks like holes, over which no zeros are written. It is content, so
- * that to clear it is a change.
+ * Absent data looks like holes, over which no zeros are written. It is content, so clearing it is a
+ * change.
  */
 static int zero_absent(struct file *file)
 {

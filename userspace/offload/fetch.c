@@ -147,7 +147,7 @@ static void fetch_ahead(struct fetch *f)
 	const struct manifest *m = &f->manifest->manifest;
 	u32 i = f->next;
 
-	/* What was loaded ahead before may have been sent meanwhile. */
+	/* Chunks that were loaded ahead before may have been sent meanwhile. */
 	if (i < f->manifest->ahead)
 		i = f->manifest->ahead;
 	for (; i < m->n && m->chunks[i].offset < f->end + AHEAD; i++)

@@ -81,7 +81,7 @@ int bench_take_order(struct bench *b, enum worker_kind kind);
 /* Become the process that the spawner is told to start. */
 bool bench_spawn(struct bench *b);
 
-/* What the process does. */
+/* Steps of the process. */
 bool process_hear(struct bench *b, struct offload_msg *msg, int *fd);
 void process_say(struct bench *b, struct offload_msg msg, int pass);
 void process_hello(struct bench *b);

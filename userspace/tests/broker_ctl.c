@@ -129,7 +129,7 @@ static void pushes_that_end(void)
 	CHECK(ctl_hear(&b, ctl, &a) == sizeof(a.failure) && a.failure.error == EINVAL);
 	close(ctl);
 
-	/* What is no request ends the connection. */
+	/* Any other message ends the connection. */
 	request.type = OFFLOAD_CTL_DONE;
 	ctl = ctl_connect_to(request, file);
 	CHECK(ctl_hear(&b, ctl, &a) == 0);

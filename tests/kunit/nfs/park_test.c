@@ -76,7 +76,7 @@ static void integrity_is_cut(struct kunit *test)
 	}
 }
 
-/* What is longer, in several pieces, or not as it should be is not copied. */
+/* A call that is longer, in several pieces, or not as it should be is not copied. */
 static void not_copied(struct kunit *test)
 {
 	struct xdr_buf buf;
