@@ -137,6 +137,9 @@ class Store:
     # the tool
     def push(self, *paths, check=True):
         """Returns the totals, or the output if @check is off."""
+        # NFSv4 clients may send CLOSE later than the process that read has ended.
+        if check:
+            wait_for('the end of opens', lambda: not self.server.json('open', 'list'), 30)
         return self._do('push', paths, check)
 
     def recall(self, *paths, check=True):
