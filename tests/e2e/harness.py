@@ -41,6 +41,7 @@ MNT_FORCE, MNT_DETACH = 1, 2
 MS_RDONLY, MS_BIND = 1, 4096
 CLONE_NEWUTS, CLONE_NEWNET = 0x04000000, 0x40000000
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
+FIFREEZE, FITHAW = 0xc0045877, 0xc0045878
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -189,6 +190,18 @@ def pattern(seed, size):
     """Bytes that show where they belong: each 16-byte line has its seed and its offset."""
     lines = (b'%07x %07x' % (seed & 0xfffffff, i) + b'\n' for i in range(size // 16 + 1))
     return b''.join(lines)[:size]
+
+
+@contextlib.contextmanager
+def frozen(path):
+    """Nothing is written to a file system."""
+    fd = os.open(path, os.O_RDONLY)
+    fcntl.ioctl(fd, FIFREEZE, struct.pack('i', 0))
+    try:
+        yield
+    finally:
+        fcntl.ioctl(fd, FITHAW, struct.pack('i', 0))
+        os.close(fd)
 
 
 class Child:

@@ -202,6 +202,10 @@ class Smb2:
         head[32:40] = self.frame[32:40]
         self.raw(bytes(head) + struct.pack('<HH', 4, 0))
 
+    def cancel_sent(self, number):
+        """Cancel by the message id, before any reply."""
+        self.raw(self.header(CANCEL, number) + struct.pack('<HH', 4, 0))
+
     def query(self, fid, level, kind=1, room=65536, extra=0):
         """The buffer of QUERY_INFO."""
         out = self.call(QUERY_INFO, struct.pack('<HBBIHHIII16s', 41, kind, level, room, 0, 0, 0,

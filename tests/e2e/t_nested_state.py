@@ -6,8 +6,11 @@ import os
 
 import nfs4
 import nlm
+import t_nfs4_dir
 from harness import eq, get, put, test
 from nfs4 import BOTH, WRITE_LT, putfh
+from nfs4_callback import REMOVED, RENAMED
+from nfs4_callback import ADDED as CREATED
 from nfs4_callers import Caller, counts
 from nfs4_copy import between, copy
 from nfs4_opens import ANON, V41, last, opened
@@ -107,4 +110,24 @@ def notified(w):
     n.create(handle(n, 'at'), 'new')
     eq(s.ended(number), [(ADDED, 'new')])
     s.end()
+    uncover(w, 'at')
+
+
+@nested
+def directory_delegation(w):
+    """CB_NOTIFY reports changes in the mounted directory, and none of that below or beside it."""
+    cover(w, 'at', b'below', f=b'above')
+    n = w.client.nfs()
+    entered(w, n, 'at')
+    a = t_nfs4_dir.Watcher(w, below=['at'], minor=2)
+    at = handle(n, 'at')
+    eq(n.create(n.root, 'beside').status, nfs4.OK)
+    eq(n.create(at, 'one').status, nfs4.OK)
+    eq(n.rename(at, 'one', at, 'two').status, nfs4.OK)
+    put(w.path('at/three'), b'by a process')
+    os.unlink(w.path('at/three'))
+    eq(n.remove(at, 'two').status, nfs4.OK)
+    eq(a.told(5), [(CREATED, b'one'), (RENAMED, b'one', b'two'), (CREATED, b'three'),
+                   (REMOVED, b'three'), (REMOVED, b'two')])
+    a.give_back(a.sid, a.root)
     uncover(w, 'at')

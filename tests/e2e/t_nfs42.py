@@ -259,6 +259,28 @@ def advice_is_taken(w):
     eq(resident(w.path('f'))[0], 0, 'what was not asked for')
 
 
+@wire(fs='ext4')
+def advice_on_order(w):
+    """SEQUENTIAL and RANDOM are not taken: one client's access does not tell that of others."""
+    put(w.path('f'), pattern(1, 4 * MIB), 0o644)
+    os.sync()
+    a, b = v42(w), v42(w)
+    sid, fh = opened(a, 'f', READ)
+
+    def advise(*hints):
+        return last(a.compound(putfh(fh), io_advise(sid, 0, 0, *hints)), nfs4.OK).hints
+
+    def dropped():
+        advise(DONTNEED)
+        return not any(resident(w.path('f')))
+    for hint in RANDOM, SEQUENTIAL:
+        wait_for('empty pages', dropped)
+        eq(advise(hint), [])
+        for pos in range(0, 4 * 65536, 65536):
+            last(read(b, fh, ANON, pos, 65536), nfs4.OK)
+        wait_for('readahead', lambda: sum(resident(w.path('f'))) > 4 * 65536 // mmap.PAGESIZE)
+
+
 # READ_PLUS
 
 def segments_of(r, pos, count):

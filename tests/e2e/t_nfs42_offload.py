@@ -2,15 +2,13 @@
 """NFSv4.2: copies that go on in the background, CB_OFFLOAD, and `dittoctl job`."""
 import contextlib
 import errno
-import fcntl
 import functools
 import os
 import signal
-import struct
 
 import nfs4
-from harness import Child, eq, expect_errno, get, pattern, put, run, test, wait_for
-from nfs4 import ANON, BOTH, READ, free_stateid, putfh
+from harness import Child, eq, expect_errno, frozen, get, pattern, put, run, test, wait_for
+from nfs4 import ANON, BOTH, DENY_WRITE, READ, WANT_NO, WRITE, free_stateid, putfh
 from nfs4_callers import Caller
 from nfs4_copy import between, copy, offload_cancel, offload_status
 from nfs4_opens import V41, last
@@ -296,18 +294,6 @@ def by_the_kernel(w):
     eq(get(f'{m}/to') == data, True)
 
 
-@contextlib.contextmanager
-def frozen(path):
-    """Nothing is written to a file system."""
-    fd = os.open(path, os.O_RDONLY)
-    fcntl.ioctl(fd, 0xc0045877, struct.pack('i', 0))
-    try:
-        yield
-    finally:
-        fcntl.ioctl(fd, 0xc0045878, struct.pack('i', 0))
-        os.close(fd)
-
-
 @wire(fs='xfs', timeout=60)
 def a_signal_cancels(w):
     source(w)
@@ -331,3 +317,25 @@ def a_signal_cancels(w):
         child.join()
     os.close(a)
     os.close(b)
+
+
+@wire(fs='xfs', timeout=150)
+def ends_with_the_lease(w):
+    """A copy does not renew the lease of its client, and ends with the client."""
+    source(w)
+    v = w.volume(f'{w.base}/other', 'tmpfs')
+    put(f'{v.where}/held', b'', 0o666)
+    w.server.add('other', v.where)
+    w.server.ctl('server', 'set', 'lease-time-s', '5')
+    c, b = Copier(w), V41.at(w, w.clients[1], minor=2)
+    b.root = b.fh('other')
+    r, _ = c.s.open(c.s.fh('other'), 'held', READ | WANT_NO, DENY_WRITE, own=b'held')
+    eq(r.status, nfs4.OK)
+    run('sync')
+    with frozen(w.export):
+        c.start()
+        eq(len(jobs(w)), 1)
+        wait_for('its open to be given up', lambda: b.try_open('held', WRITE).status == nfs4.OK)
+    wait_for('the end of the copy', lambda: not jobs(w))
+    eq(c.compound().status, nfs4.BADSESSION)
+    eq(os.stat(w.path('to')).st_size < SIZE, True)

@@ -8,7 +8,7 @@ import time
 
 import nfs4
 import rpc
-from harness import Skip, eq, expect_errno, mount, put, run, test
+from harness import KINDS, Skip, eq, expect_errno, mount, put, run, test
 from nfs4 import ANON, getattr, putfh, putrootfh, readdir, setattr, verify, nverify
 from nfs4_attr import NAMES
 
@@ -194,6 +194,35 @@ def change_is_honest(w):
             f.read()
         seen = change()
         eq(change(), seen)
+
+
+# RFC 7862 section 12.2.3
+MONOTONIC_INCR, UNDEFINED = 0, 4
+
+
+@wire(timeout=90)
+def change_is_of_its_type(w):
+    """change_attr_type promises no order where a clock that is set back could break it."""
+    c = nfs4.Session.make(nfs4.connect(w.client), minor=2)
+
+    def state(fh):
+        a = attrs_of(c, fh, 'change', 'change_attr_type', 'time_metadata')
+        sec, nsec = a['time_metadata']
+        return a['change'], a['change_attr_type'], sec * 10 ** 9 + nsec
+    change, kind, ctime = state(c.fh())
+    eq((change, kind), (ctime, MONOTONIC_INCR), 'the root over all shares')
+    for name in KINDS:
+        where = w.volume(f'{w.base}/{name}', name, '400m').where
+        w.server.add(name, where)
+        put(f'{where}/f', b'x')
+        fh, seen = c.fh(name, 'f'), []
+        # changes of one tick of the clock, too
+        for mode in range(0o601, 0o621):
+            os.chmod(f'{where}/f', mode)
+            change, kind, ctime = state(fh)
+            eq((kind, change > ctime), (UNDEFINED, True), name)
+            seen.append(change)
+        eq(seen, sorted(set(seen)), name)
 
 
 # SETATTR

@@ -20,10 +20,11 @@ KINDS = [ADDED, REMOVED, RENAMED, DIR_ATTRS]
 
 
 class Watcher(Caller):
-    """A client with a directory delegation of the share's root."""
+    """A client with a directory delegation of the share's root, or of a directory below it."""
 
-    def __init__(self, w, *kinds, ask=None, **kw):
+    def __init__(self, w, *kinds, ask=None, below=(), **kw):
         super().__init__(w, **kw)
+        self.root = self.s.fh('data', *below)
         r = self.compound(putfh(self.root), nfs4.get_dir_delegation(*(kinds or KINDS),
                                                                     **(ask or {}))).ok()[-1]
         eq(r.nonfatal, 0, 'granted')

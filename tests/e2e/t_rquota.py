@@ -234,6 +234,44 @@ def exceeded(w):
     w.vers = '3'
 
 
+@wire
+def without_their_own(w):
+    """overlayfs and tmpfs report no quotas; those of the upper layer bound what users write."""
+    where, device = prepare(w, 'ext4', f'{w.base}/layers')
+    w.volumes.append(types.SimpleNamespace(umount=lambda: umount(where)))
+    limit(device, USER, ALICE, 0, MIB)
+    limit(device, GROUP, TEAM, 0, MIB)
+    layers = [f'{where}/{name}' for name in 'luw']
+    for layer in layers:
+        os.mkdir(layer)
+        os.chmod(layer, 0o777)
+    over = f'{w.base}/over'
+    os.mkdir(over)
+    mount('e2e', over, 'overlay', 0, 'lowerdir={},upperdir={},workdir={},nfs_export=on,index=on'
+          .format(*layers))
+    w.volumes.append(types.SimpleNamespace(umount=lambda: umount(over)))
+    w.server.add('over', over, squash='none')
+    w.server.set('data', squash='none')
+    cred = rpc.auth_sys(ALICE, ALICE)
+    c = w.client.connect()
+    for path in ('over', 'data'):
+        for kind in None, USER, GROUP:
+            eq(ask(c, path, ALICE, kind).status, NO_QUOTA, path)
+    s = nfs4.Session.make(nfs4.connect(w.client), cred=cred)
+    for name in ('over', 'data'):
+        a = s.compound(putfh(s.fh(name)), getattr('quota_avail_hard', 'quota_used')).ok()[-1]
+        eq(a.attrs, {}, name)
+    for vers in '3', '4.0', '4.1', '4.2':
+        w.vers = vers
+        for who in (cred, rpc.auth_sys(BOB, TEAM)):
+            n = w.client.nfs(who, path=over)
+            fh = n.create(n.root, f'f{vers}').fh
+            got = [n.write(fh, i * 65536, os.urandom(65536)).status for i in range(32)]
+            eq((got[0], got[-1]), (nfs3.OK, nfs3.DQUOT), vers)
+            eq(n.remove(n.root, f'f{vers}').status, nfs3.OK)
+    w.vers = '3'
+
+
 def registered(w):
     """Programs find the protocol by the machine's rpcbind."""
     conn = w.client.connect(port=111)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """SMB: information on files and file systems, and how it is set (MS-FSCC, MS-FSA)."""
+import contextlib
+import glob
 import os
 import re
 import stat
@@ -9,7 +11,7 @@ import time
 import smb
 import smb2
 import smbraw
-from harness import eq, get, one_of, pattern, put, run, test, wait_for
+from harness import eq, frozen, get, one_of, pattern, put, run, test, wait_for
 from smb import SmbClient
 
 READ_EA, WRITE_EA = 8, 16
@@ -202,6 +204,36 @@ def zeros_are_written(w):
     eq((os.stat(w.path('f')).st_size, os.stat(w.path('f')).st_blocks), (size, blocks))
     with open(w.path('f'), 'rb') as f:
         eq(f.read(data) == b'a' + bytes(data - 1), True)
+    s.end()
+
+
+def blocked():
+    """Does a worker of the server wait for the end of a freeze?"""
+    for path in glob.glob('/proc/[0-9]*/wchan'):
+        with contextlib.suppress(OSError):
+            if get(path) == b'percpu_rwsem_wait' and b'ditto' in get(f'{path[:-5]}stat'):
+                return True
+    return False
+
+
+@test(smb=True, squash='none')
+def zeroing_is_cancelled(w):
+    """A request that is cancelled ends with the part that is being written."""
+    other = w.volume(f'{w.base}/other', 'ext3', '100m')
+    size, part = 24 << 20, 16 << 20
+    os.chmod(other.where, 0o777)
+    put(f'{other.where}/f', b'a' * size, 0o666)
+    w.server.add('other', other.where, squash='none')
+    s = smb2.Smb2(w.client, share='other')
+    fid = s.create('f')
+    run('sync')
+    with frozen(other.where):
+        number = s.send(smb2.IOCTL, smb2.ioctl_body(fid, ZERO_DATA, struct.pack('<QQ', 0, size), 0))
+        wait_for('the first part', blocked)
+        s.cancel_sent(number)
+        s.call(smb2.ECHO, struct.pack('<HH', 4, 0))
+    eq(smb2.NAMES[s.answer(number, 60)[0]], 'CANCELLED')
+    eq(get(f'{other.where}/f') == bytes(part) + b'a' * (size - part), True)
     s.end()
 
 
