@@ -227,6 +227,12 @@ int ditto_zero(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 end, u
 }
 EXPORT_SYMBOL_NS_GPL(ditto_zero, DITTO);
 
+u32 ditto_block_size(const struct ditto_node *node)
+{
+	return i_blocksize(node->inode);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_block_size, DITTO);
+
 int ditto_seek(struct ditto_op *op, struct ditto_node *node, u64 pos, bool hole, u64 *found)
 {
 	struct ditto_stub *stub;

@@ -51,6 +51,15 @@ int ditto_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_spac
 int ditto_zero(struct ditto_op *op, struct ditto_node *node, u64 pos, u64 end, u64 *next);
 
 /**
+ * ditto_block_size - size of the blocks that files of a file system may share
+ * @node: held
+ *
+ * Context: any.
+ * Return: bytes, a power of two.
+ */
+u32 ditto_block_size(const struct ditto_node *node);
+
+/**
  * ditto_seek - find the next data or hole
  * @op: the caller; needs read permission
  * @node: a regular file, held

@@ -264,11 +264,19 @@ u32 dsmb_fsctl_copychunk(struct dsmb_ioctl *io)
 	return status;
 }
 
+/* MS-FSCC sections 2.3.8 and 2.3.10 */
+static u32 dsmb_duplicate_failed(struct dsmb_ioctl *io, int err)
+{
+	if (err == -EOPNOTSUPP)
+		return STATUS_INVALID_DEVICE_REQUEST;
+	return err == -EXDEV ? STATUS_INVALID_PARAMETER : dsmb_done(io->call, err);
+}
+
 static u32 dsmb_duplicate(struct dsmb_copy *copy, u64 from, u64 to, u64 count)
 {
 	struct dsmb_ioctl *io = copy->io;
 	struct dsmb_attrs source, target;
-	u64 verifier;
+	u64 verifier, allocated;
 	ssize_t n;
 	int err;
 
@@ -277,18 +285,21 @@ static u32 dsmb_duplicate(struct dsmb_copy *copy, u64 from, u64 to, u64 count)
 		err = dsmb_attrs_get(&io->call->op, io->inst, io->node, &target);
 	if (err)
 		return dsmb_done(io->call, err);
+	/* Ranges are whole clusters, so that the last one ends behind the end of the file. */
+	allocated = round_up(source.size, (u64)ditto_block_size(copy->node));
 	/* MS-FSA section 2.1.5.10.4; and the ranges must not overlap within one file. */
-	if (from > source.size || count > source.size - from ||
+	if (from > allocated || count > allocated - from ||
 	    (source.dosattr.flags & ~target.dosattr.flags) & DITTO_FLAG_SPARSE ||
 	    dsmb_copy_overlaps(copy, &(struct dsmb_copy_chunk) { from, to, count }))
 		return STATUS_NOT_SUPPORTED;
+	count = from < source.size ? min(count, source.size - from) : 0;
 	/* The target does not grow, so extents behind its end are not shared. */
 	count = to < target.size ? min(count, target.size - to) : 0;
 	while (count) {
 		n = ditto_copy(&copy->op, copy->node, from, &io->call->op, io->node, to, count,
 			       true, &verifier);
 		if (n < 0)
-			return dsmb_done(io->call, n);
+			return dsmb_duplicate_failed(io, n);
 		if (!n)
 			return STATUS_NOT_SUPPORTED;
 		from += n;
@@ -318,15 +329,16 @@ u32 dsmb_fsctl_duplicate_extents(struct dsmb_ioctl *io)
 }
 
 /*
- * The extended form has the same parameters between a size and flags. The one flag asks for all or
- * nothing, which file systems do not promise: they may run out of space in the middle.
+ * The extended form has the same parameters between a size and flags. One flag asks for all or
+ * nothing, which file systems do not promise: they may run out of space in the middle. Other flags
+ * are ignored (MS-FSCC section 2.3.9.2).
  */
 u32 dsmb_fsctl_duplicate_extents_ex(struct dsmb_ioctl *io)
 {
 	struct dsmb_cursor tail = dsmb_window(&io->in, DSMB_DUPLICATE_EX_FLAGS, 4);
-	u32 flags = dsmb_get_u32(&tail);
+	bool atomic = dsmb_get_u32(&tail) & DSMB_DUPLICATE_ATOMIC;
 
-	if (dsmb_get_u64(&io->in) != DSMB_DUPLICATE_EX_SIZE || flags & ~DSMB_DUPLICATE_ATOMIC)
+	if (dsmb_get_u64(&io->in) != DSMB_DUPLICATE_EX_SIZE)
 		return STATUS_INVALID_PARAMETER;
-	return flags ? STATUS_NOT_SUPPORTED : dsmb_fsctl_duplicate_extents(io);
+	return atomic ? STATUS_NOT_SUPPORTED : dsmb_fsctl_duplicate_extents(io);
 }

@@ -292,8 +292,42 @@ def clones(w):
     eq(get(w.path('short')) == data[4096:8192], True)
     # all or nothing is not promised
     smb2.refused('NOT_SUPPORTED', s.ioctl, target, DUPLICATE_EX, extended(1))
-    for wrong in extended(2), extended(size=56), extended()[:-1]:
+    for wrong in extended(size=56), extended()[:-1]:
         smb2.refused('INVALID_PARAMETER', s.ioctl, target, DUPLICATE_EX, wrong)
+    put(w.path('short'), bytes(4096))
+    s.ioctl(target, DUPLICATE_EX, extended(2))
+    eq(get(w.path('short')) == data[4096:8192], True, 'flags that are unknown are ignored')
+    s.end()
+
+
+@test(smb=True, squash='none', fs='xfs')
+def clones_of_clusters(w):
+    """The last range of a file ends behind its end; the errors of MS-FSCC section 2.3.10."""
+    data, other = pattern(2, 8192), w.volume(f'{w.base}/other', 'tmpfs').where
+    os.chmod(other, 0o777)
+    w.server.add('other', other, squash='none')
+    s = session(w)
+    trees = s.connect(w.client.server_addr, 'other'), s.tree
+    s.tree = trees[0]
+    far, near = fresh(s, 'far', data), fresh(s, 'near', data)
+    s.tree = trees[1]
+    source, target = fresh(s, 'f', data[:5000]), fresh(s, 'clone')
+    s.set(target, END_OF_FILE, struct.pack('<Q', 5000))
+
+    def clone(*args, to=target, by=source):
+        s.ioctl(to, DUPLICATE, by + struct.pack('<QQQ', *args))
+    clone(0, 0, 8192)
+    eq(get(w.path('clone')) == data[:5000], True)
+    clone(8192, 8192, 0)
+    for args in (0, 0, 12288), (4096, 0, 8192), (8192, 0, 4096):
+        smb2.refused('NOT_SUPPORTED', clone, *args)
+    smb2.refused('INVALID_PARAMETER', clone, 1, 0, 4096)
+    smb2.refused('INVALID_HANDLE', clone, 0, 0, 4096, by=bytes(16))
+    smb2.refused('INVALID_PARAMETER', clone, 0, 0, 4096, by=far)
+    s.tree = trees[0]
+    smb2.refused('0xc0000010', clone, 0, 0, 4096, to=near, by=far)
+    smb2.refused('INVALID_PARAMETER', clone, 0, 0, 4096, to=near)
+    eq((get(f'{other}/near') == data, get(w.path('clone')) == data[:5000]), (True, True))
     s.end()
 
 
