@@ -122,21 +122,36 @@ static void fairq_del_locked(struct ditto_fairq *q, struct ditto_fair_turn *turn
 	q->waiting--;
 }
 
-static struct ditto_fair_turn *fairq_next_locked(struct ditto_fairq *q)
+/*
+ * Take out the request whose turn is next. The caller settles the peer, which then goes to the end
+ * of the queue's list.
+ */
+static struct ditto_fair_turn *fairq_first_locked(struct ditto_fairq *q)
 {
 	struct ditto_fair_turn *turn;
 	struct ditto_fair_peer *peer;
 
 	lockdep_assert_held(&q->lock);
-	if (q->active >= q->limits.width || list_empty(&q->ready))
+	peer = list_first_entry_or_null(&q->ready, struct ditto_fair_peer, ready);
+	if (!peer)
 		return NULL;
-	peer = list_first_entry(&q->ready, struct ditto_fair_peer, ready);
 	turn = list_first_entry(&peer->users, struct ditto_fair_turn, list);
 	fairq_del_locked(q, turn, &peer->users);
 	list_del_init(&peer->ready);
+	return turn;
+}
+
+static struct ditto_fair_turn *fairq_next_locked(struct ditto_fairq *q)
+{
+	struct ditto_fair_turn *turn;
+
+	lockdep_assert_held(&q->lock);
+	turn = q->active < q->limits.width ? fairq_first_locked(q) : NULL;
+	if (!turn)
+		return NULL;
 	q->active++;
-	peer->active++;
-	fairq_peer_settle_locked(q, peer);
+	turn->peer->active++;
+	fairq_peer_settle_locked(q, turn->peer);
 	return turn;
 }
 
@@ -254,7 +269,7 @@ int ditto_fairq_enter(struct ditto_fairq *q, struct ditto_fair_turn *turn,
 		evicted->evicted(evicted);
 	return ret;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_fairq_enter);
+EXPORT_SYMBOL_NS_GPL(ditto_fairq_enter, DITTO);
 
 bool ditto_fairq_cancel(struct ditto_fairq *q, struct ditto_fair_turn *turn)
 {
@@ -270,7 +285,22 @@ bool ditto_fairq_cancel(struct ditto_fairq *q, struct ditto_fair_turn *turn)
 	spin_unlock(&q->lock);
 	return waited;
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_fairq_cancel);
+EXPORT_SYMBOL_NS_GPL(ditto_fairq_cancel, DITTO);
+
+struct ditto_fair_turn *ditto_fairq_take(struct ditto_fairq *q)
+{
+	struct ditto_fair_turn *turn;
+
+	spin_lock(&q->lock);
+	turn = fairq_first_locked(q);
+	if (turn) {
+		fairq_peer_settle_locked(q, turn->peer);
+		turn->peer = NULL;
+	}
+	spin_unlock(&q->lock);
+	return turn;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_fairq_take, DITTO);
 
 void ditto_fairq_leave(struct ditto_fairq *q, struct ditto_fair_turn *turn)
 {
@@ -298,7 +328,7 @@ void ditto_fairq_init(struct ditto_fairq *q, const struct ditto_fairq_limits *li
 	get_random_bytes(&q->key, sizeof(q->key));
 	INIT_WORK(&q->work, fairq_work);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_fairq_init);
+EXPORT_SYMBOL_NS_GPL(ditto_fairq_init, DITTO);
 
 void ditto_fairq_exit(struct ditto_fairq *q)
 {

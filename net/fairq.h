@@ -10,6 +10,9 @@
  *
  * A turn lasts from ditto_fairq_enter() returning 1, or from the call of @run, to
  * ditto_fairq_leave(). No thread waits for a turn.
+ *
+ * The owner of a queue may count the turns itself: a queue of width 0 only orders the requests, and
+ * ditto_fairq_take() takes the next one out.
  */
 #ifndef _DITTO_NET_FAIRQ_H
 #define _DITTO_NET_FAIRQ_H
@@ -87,6 +90,8 @@ struct ditto_fair_turn {
  * ditto_fairq_init - initialize a queue
  * @q: the queue
  * @limits: its bounds, copied
+ *
+ * A queue of width 0 needs no ditto_fairq_exit() if no request waits in it.
  */
 void ditto_fairq_init(struct ditto_fairq *q, const struct ditto_fairq_limits *limits);
 
@@ -135,6 +140,17 @@ int ditto_fairq_enter(struct ditto_fairq *q, struct ditto_fair_turn *turn,
  * once.
  */
 bool ditto_fairq_cancel(struct ditto_fairq *q, struct ditto_fair_turn *turn);
+
+/**
+ * ditto_fairq_take - take the request out whose turn is next
+ * @q: a queue of width 0 whose @peer_width is not 0
+ *
+ * The request neither waits nor has a turn afterwards; its @run is not called.
+ *
+ * Context: any but interrupts; does not sleep.
+ * Return: the request, or NULL if none waits.
+ */
+struct ditto_fair_turn *ditto_fairq_take(struct ditto_fairq *q);
 
 /**
  * ditto_fairq_leave - end a turn

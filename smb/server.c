@@ -49,6 +49,8 @@
  * else is.
  */
 #define WORKERS_RECORDS	64
+/* Workers for what is no message on the same workqueues. */
+#define WORKERS_MORE	32
 
 /**
  * struct dsmb_listener - a socket that accepts connections
@@ -313,9 +315,13 @@ static int start_workers(struct dsmb_server *server)
 	dsmb_crowds_init(&server->recorders, WORKERS_RECORDS);
 	server->workqueue = alloc_workqueue("ditto-smb", WQ_UNBOUND,
 					    workers);
-	server->slow = alloc_workqueue("ditto-smb-slow", WQ_UNBOUND, WORKERS_SLOW);
+	server->slow = alloc_workqueue("ditto-smb-slow", WQ_UNBOUND, WORKERS_SLOW + WORKERS_MORE);
 	server->login = alloc_workqueue("ditto-smb-login", WQ_UNBOUND, WORKERS_LOGIN);
-	server->records = alloc_workqueue("ditto-smb-records", WQ_UNBOUND, WORKERS_RECORDS);
+	server->records = alloc_workqueue("ditto-smb-records", WQ_UNBOUND,
+					  WORKERS_RECORDS + WORKERS_MORE);
+	dsmb_lane_init(&server->slow_lane, server->slow, WORKERS_SLOW);
+	dsmb_lane_init(&server->login_lane, server->login, WORKERS_LOGIN);
+	dsmb_lane_init(&server->record_lane, server->records, WORKERS_RECORDS);
 	return server->workqueue && server->slow && server->login && server->records ?
 	       0 : -ENOMEM;
 }

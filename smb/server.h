@@ -23,6 +23,7 @@
 #include "../net/helper/record.h"
 #include "../net/setting.h"
 #include "transport/crowd.h"
+#include "transport/lane.h"
 
 struct ditto_listener;
 struct ditto_peer;
@@ -81,6 +82,9 @@ struct dsmb_settings {
  * @slow: runs calls that may take long, resumes parked calls, and ends connections
  * @login: runs authentications, so that they do not wait behind other requests
  * @records: runs calls that may wait until the helper has recorded something
+ * @slow_lane: the messages on @slow
+ * @login_lane: the messages on @login
+ * @record_lane: the messages on @records
  * @crowds: limit of workers per file system, for @workqueue and the other queues:
  *	transport/crowd.h
  * @recorders: the same limit, for the workers of @records
@@ -118,6 +122,9 @@ struct dsmb_server {
 	struct workqueue_struct *slow;
 	struct workqueue_struct *login;
 	struct workqueue_struct *records;
+	struct dsmb_lane slow_lane;
+	struct dsmb_lane login_lane;
+	struct dsmb_lane record_lane;
 	struct dsmb_crowds crowds;
 	struct dsmb_crowds recorders;
 	struct dsmb_unproven *unproven;

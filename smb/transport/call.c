@@ -28,6 +28,7 @@
 #include "buf.h"
 #include "command.h"
 #include "conn.h"
+#include "lane.h"
 #include "message.h"
 
 enum dsmb_call_state {
@@ -309,7 +310,9 @@ void dsmb_call_cancel_here(struct dsmb_call *call, u32 status)
 	 * The message may also have been queued by another thread, and not be taken by a worker
 	 * yet.
 	 */
-	if (call_cancel(call, status) || (READ_ONCE(call->begun) && cancel_work(&message->work)))
+	if (call_cancel(call, status) ||
+	    (READ_ONCE(call->begun) &&
+	     (dsmb_lane_cancel(message) || cancel_work(&message->work))))
 		dsmb_message_run_here(message, call);
 	dsmb_message_put(message);
 }

@@ -3,18 +3,19 @@
  * The workers inside operations of one file system, and the messages that wait because there
  * are too many. See crowd.h.
  *
- * A message waits only while a worker is inside, and each worker that leaves queues one
- * message, so every message makes progress. A queued message may have to wait again if other
- * file systems have borrowed all spare workers.
+ * A worker that leaves gives its place to the message whose turn is next, so no message that
+ * arrives later gets ahead of it. A message waits only while there is a worker inside, or a message
+ * that has a place and will leave, so every message makes progress.
  *
- * Locking: crowd->lock (spinlock) guards the waiting messages; crowds->lock (spinlock) guards
- * the list of crowds and the last reference to one. They are never taken together.
+ * Locking: the messages that wait have a lock of their own; crowds->lock (spinlock) guards the list
+ * of crowds and the last reference to one. They are never taken together.
  */
 #include <kunit/visibility.h>
 #include <linux/slab.h>
 
 #include "crowd.h"
 #include "message.h"
+#include "waiting.h"
 
 /* Fraction of the workers that each file system may have, and that all may borrow. */
 #define OWN_PART	8
@@ -24,11 +25,10 @@
  * struct dsmb_crowd - the workers of one pool inside one file system
  * @crowds: the pool's crowds
  * @list: on crowds->list, under crowds->lock
- * @ref: trees, and messages queued by it
+ * @ref: trees, and threads that let a message wait
  * @sb: the file system; compared only
- * @inside: number of workers inside
- * @lock: spinlock; guards @waiting
- * @waiting: struct dsmb_message, in the order of arrival
+ * @inside: number of places taken: by workers inside, and by messages that are queued
+ * @waiting: messages that wait for a place
  */
 struct dsmb_crowd {
 	struct dsmb_crowds *crowds;
@@ -36,8 +36,7 @@ struct dsmb_crowd {
 	refcount_t ref;
 	const struct super_block *sb;
 	atomic_t inside;
-	spinlock_t lock;	/* see above */
-	struct list_head waiting;
+	struct dsmb_waiting waiting;
 };
 
 void dsmb_crowds_init(struct dsmb_crowds *crowds, unsigned int workers)
@@ -67,8 +66,7 @@ struct dsmb_crowd *dsmb_crowd_get(struct dsmb_crowds *crowds, const struct super
 	crowd->crowds = crowds;
 	refcount_set(&crowd->ref, 1);
 	crowd->sb = sb;
-	spin_lock_init(&crowd->lock);
-	INIT_LIST_HEAD(&crowd->waiting);
+	dsmb_waiting_init(&crowd->waiting);
 	list_add(&crowd->list, &crowds->list);
 out:
 	spin_unlock(&crowds->lock);
@@ -94,89 +92,72 @@ void dsmb_crowd_put(struct dsmb_crowd *crowd)
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_crowd_put);
 
-/*
- * Queues the message that has waited longest. The message remembers the crowd; see
- * dsmb_crowd_pass().
- */
-static void crowd_wake(struct dsmb_crowd *crowd)
-{
-	struct dsmb_message *message;
-
-	spin_lock(&crowd->lock);
-	message = list_first_entry_or_null(&crowd->waiting, struct dsmb_message, list);
-	if (message)
-		list_del_init(&message->list);
-	spin_unlock(&crowd->lock);
-	if (!message)
-		return;
-	refcount_inc(&crowd->ref);
-	message->woken_by = crowd;
-	dsmb_message_queue(message);
-}
-
-void dsmb_crowd_pass(struct dsmb_crowd *crowd)
-{
-	if (!crowd)
-		return;
-	/*
-	 * A worker inside wakes the next message; a message that waits again has seen a worker
-	 * inside.
-	 */
-	smp_mb();
-	if (!atomic_read(&crowd->inside))
-		crowd_wake(crowd);
-	dsmb_crowd_put(crowd);
-}
-
-/*
- * Removes a worker and queues a waiting message. A worker that could not enter (@was_in is
- * false) queues one only if no worker is inside.
- */
-static void dsmb_crowd_out(struct dsmb_crowd *crowd, bool was_in)
+/* Gives a place back. Returns the number of places that are still taken. */
+static int crowd_release(struct dsmb_crowd *crowd)
 {
 	int inside = atomic_dec_return(&crowd->inside);
 
 	if (inside >= crowd->crowds->own)
 		atomic_dec(&crowd->crowds->borrowed);
-	if (inside && !was_in)
-		return;
-	/* Pairs with dsmb_crowd_wait(): at least one side sees the other's change. */
-	smp_mb__after_atomic();
-	if (unlikely(!list_empty_careful(&crowd->waiting)))
-		crowd_wake(crowd);
+	return inside;
+}
+
+/*
+ * Takes a place. A thread that gets none tries again if the last worker left meanwhile and a
+ * message waits: nobody else would look for it.
+ */
+static bool crowd_take(struct dsmb_crowd *crowd)
+{
+	struct dsmb_crowds *crowds = crowd->crowds;
+
+	do {
+		if (likely(atomic_inc_return(&crowd->inside) <= crowds->own))
+			return true;
+		if (atomic_inc_return(&crowds->borrowed) <= crowds->lent)
+			return true;
+	} while (!crowd_release(crowd) && dsmb_waiting_any(&crowd->waiting));
+	return false;
+}
+
+/* Gives free places to messages that wait, and lets workers run them. */
+static void crowd_advance(struct dsmb_crowd *crowd)
+{
+	struct dsmb_message *message;
+
+	while (unlikely(dsmb_waiting_any(&crowd->waiting)) && crowd_take(crowd)) {
+		message = dsmb_waiting_take(&crowd->waiting);
+		if (message) {
+			message->place = crowd;
+			dsmb_message_queue(message);
+		} else {
+			crowd_release(crowd);
+		}
+	}
 }
 
 bool dsmb_crowd_enter(struct dsmb_crowd *crowd)
 {
-	struct dsmb_crowds *crowds = crowd->crowds;
-
-	if (likely(atomic_inc_return(&crowd->inside) <= crowds->own))
-		return true;
-	if (atomic_inc_return(&crowds->borrowed) <= crowds->lent)
-		return true;
-	dsmb_crowd_out(crowd, false);
-	return false;
+	return crowd_take(crowd);
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_crowd_enter);
 
 void dsmb_crowd_leave(struct dsmb_crowd *crowd)
 {
-	dsmb_crowd_out(crowd, true);
+	/* The value returned by an atomic operation makes it a barrier: see dsmb_crowd_wait(). */
+	crowd_release(crowd);
+	crowd_advance(crowd);
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_crowd_leave);
 
-bool dsmb_crowd_wait(struct dsmb_crowd *crowd, struct dsmb_message *message)
+void dsmb_crowd_wait(struct dsmb_crowd *crowd, struct dsmb_message *message)
 {
-	bool waits;
-
-	spin_lock(&crowd->lock);
-	list_add_tail(&message->list, &crowd->waiting);
-	/* Pairs with dsmb_crowd_out(). */
+	/* The message may end at once, and its tree with it. */
+	refcount_inc(&crowd->ref);
+	dsmb_waiting_add(&crowd->waiting, message);
+	/* Either the last worker to leave sees the message, or this thread sees that it left. */
 	smp_mb();
-	waits = atomic_read(&crowd->inside);
-	if (!waits)
-		list_del_init(&message->list);
-	spin_unlock(&crowd->lock);
-	return waits;
+	if (!atomic_read(&crowd->inside))
+		crowd_advance(crowd);
+	dsmb_crowd_put(crowd);
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_crowd_wait);

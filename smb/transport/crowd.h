@@ -4,8 +4,8 @@
  *
  * A file system that hangs keeps every worker that enters it. Each crowd may therefore have
  * only a small share of the workers, and all crowds together may borrow from a part of the
- * rest. Calls beyond these limits wait without a worker. The remaining workers serve the other
- * file systems.
+ * rest. Calls beyond these limits wait without a worker, in the order of waiting.h. The remaining
+ * workers serve the other file systems.
  */
 #ifndef _DITTO_SMB_TRANSPORT_CROWD_H
 #define _DITTO_SMB_TRANSPORT_CROWD_H
@@ -74,34 +74,23 @@ bool dsmb_crowd_enter(struct dsmb_crowd *crowd);
  * dsmb_crowd_leave - let a worker leave the file system
  * @crowd: as given to dsmb_crowd_enter()
  *
- * Queues the message that has waited longest, if there is one.
+ * The place goes to the message whose turn is next, if one waits.
  *
  * Context: process.
  */
 void dsmb_crowd_leave(struct dsmb_crowd *crowd);
 
 /**
- * dsmb_crowd_pass - finish a message that a crowd has queued
- * @crowd: the crowd that queued it, or NULL; the reference in dsmb_message.woken_by is dropped
- *
- * A queued message need not enter the file system: its connection may have ended, its call may
- * be cancelled, its tree may be closed. No worker would leave then, so this function queues the
- * next message if none is inside.
- *
- * Context: process.
- */
-void dsmb_crowd_pass(struct dsmb_crowd *crowd);
-
-/**
  * dsmb_crowd_wait - let a message wait without a worker
  * @crowd: the crowd that has no room
- * @message: the message; not the caller's any more if true is returned
+ * @message: the message; consumed
  *
- * The message is queued when a worker leaves the file system.
+ * The message is queued with a place in dsmb_message.place, which it uses instead of calling
+ * dsmb_crowd_enter(). A message that does not need it any more calls dsmb_crowd_leave() at once:
+ * its connection may have ended, its call may be cancelled, its tree may be closed.
  *
- * Context: any but interrupts; does not sleep.
- * Return: false if all workers have left meanwhile; the caller tries again.
+ * Context: process; does not sleep.
  */
-bool dsmb_crowd_wait(struct dsmb_crowd *crowd, struct dsmb_message *message);
+void dsmb_crowd_wait(struct dsmb_crowd *crowd, struct dsmb_message *message);
 
 #endif

@@ -257,6 +257,17 @@ static bool call_needs_records(const struct dsmb_call *call)
 	       READ_ONCE(call->tree->continuous) && !call->message->records;
 }
 
+/* Lets the worker enter the file system. A message that has waited brings its place along. */
+static bool call_enter(struct dsmb_call *call, struct dsmb_crowd *crowd)
+{
+	struct dsmb_message *message = call->message;
+
+	if (message->place != crowd)
+		return dsmb_crowd_enter(crowd);
+	message->place = NULL;
+	return true;
+}
+
 /* Finds the open that the request names. */
 static u32 call_find_open(struct dsmb_call *call)
 {
@@ -344,7 +355,7 @@ u32 dsmb_call_run(struct dsmb_call *call)
 	if (call->share && !(call->cmd->flags & DSMB_UNLIMITED)) {
 		crowd = dsmb_call_crowd(call);
 		status = DSMB_CROWDED;
-		if (!dsmb_crowd_enter(crowd))
+		if (!call_enter(call, crowd))
 			goto put_share;
 	}
 	status = call_execute(call);

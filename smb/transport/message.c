@@ -20,6 +20,7 @@
 #include "conn.h"
 #include "credit.h"
 #include "crowd.h"
+#include "lane.h"
 #include "message.h"
 
 /* Bytes above which a message is run by a worker of its own if there are others. */
@@ -517,6 +518,17 @@ static bool message_park(struct dsmb_message *message, struct dsmb_call *call)
 	return dsmb_call_park(call);
 }
 
+/* The place of a message that has waited is for its first call only. */
+static void message_leave_place(struct dsmb_message *message)
+{
+	struct dsmb_crowd *place = message->place;
+
+	if (likely(!place))
+		return;
+	message->place = NULL;
+	dsmb_crowd_leave(place);
+}
+
 void dsmb_message_run(struct dsmb_message *message, struct list_head *outs)
 {
 	struct dsmb_conn *conn = message->conn;
@@ -539,6 +551,7 @@ void dsmb_message_run(struct dsmb_message *message, struct list_head *outs)
 		if (READ_ONCE(conn->state) == DSMB_CONN_DEAD && !call->created)
 			goto end;
 		status = dsmb_call_run(call);
+		message_leave_place(message);
 		switch (status) {
 		case DSMB_PARKED:
 			if (message_park(message, call))
@@ -546,9 +559,8 @@ void dsmb_message_run(struct dsmb_message *message, struct list_head *outs)
 			continue;
 		case DSMB_CROWDED:
 			message_release_done(message);
-			if (dsmb_crowd_wait(dsmb_call_crowd(call), message))
-				return;
-			continue;
+			dsmb_crowd_wait(dsmb_call_crowd(call), message);
+			return;
 		case DSMB_TO_BE_RECORDED:
 			message->records = true;
 			dsmb_message_queue(message);
@@ -568,21 +580,22 @@ void dsmb_message_run(struct dsmb_message *message, struct list_head *outs)
 drop:
 	dsmb_conn_drop(conn, why);
 end:
+	message_leave_place(message);
 	dsmb_message_end(message);
 }
 
 static void message_work(struct work_struct *work)
 {
 	struct dsmb_message *message = container_of(work, struct dsmb_message, work);
-	struct dsmb_crowd *woken_by = message->woken_by;
 	struct dsmb_conn *conn = message->conn;
+	struct dsmb_lane *lane = message->lane;
 	LIST_HEAD(outs);
 
-	message->woken_by = NULL;
+	message->lane = NULL;
 	dsmb_conn_hold(conn);
 	dsmb_message_run(message, &outs);
-	dsmb_crowd_pass(woken_by);
 	dsmb_transport_send(conn->transport, &outs);
+	dsmb_lane_leave(lane);
 	dsmb_conn_put(conn);
 }
 
@@ -590,8 +603,12 @@ void dsmb_message_queue(struct dsmb_message *message)
 {
 	struct dsmb_server *server = message->conn->server;
 
-	queue_work(message->records ? server->records :
-		   message->login ? server->login : server->slow, &message->work);
+	/* A message that was taken from the workqueue before it ran has its worker still. */
+	if (message->lane)
+		queue_work(message->lane->wq, &message->work);
+	else
+		dsmb_lane_queue(message->records ? &server->record_lane :
+				message->login ? &server->login_lane : &server->slow_lane, message);
 }
 
 void dsmb_message_run_here(struct dsmb_message *message, const struct dsmb_call *call)

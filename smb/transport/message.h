@@ -16,14 +16,17 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
+#include "../../net/fairq.h"
 #include "call.h"
 #include "transport.h"
 
 struct dsmb_buf;
 struct dsmb_conn;
 struct dsmb_crowd;
+struct dsmb_lane;
 struct dsmb_server;
 struct dsmb_session;
+struct dsmb_waiting;
 
 /* Bytes a message holds besides its data: itself, and the buffer for its responses. */
 #define DSMB_MESSAGE_COST	(sizeof(struct dsmb_message) + SZ_4K)
@@ -53,8 +56,8 @@ struct dsmb_chain {
 /**
  * struct dsmb_message - a received message
  * @conn: held
- * @list: in a batch of messages received together, among waiting messages of a crowd, or on the
- *	list of idle messages
+ * @list: in a batch of messages received together, on the list of idle messages, or in
+ *	dsmb_waiting.rest
  * @ref: the thread that runs it, and each thread that looks at one of its calls
  * @buf: the buffer it lies in, held
  * @offset: of its first byte in @buf; after decryption, of the plaintext
@@ -69,7 +72,10 @@ struct dsmb_chain {
  * @records: to be run by a worker that may wait for records
  * @large: to be run by a worker of its own if other messages were received with it
  * @reserve: it uses the reserve of the connection; see dsmb_transport_has_reserve()
- * @woken_by: the crowd that queued it, held; see dsmb_crowd_pass()
+ * @place: the crowd that gave it a place, or NULL; see dsmb_crowd_wait(). Its current call holds
+ *	the crowd
+ * @lane: the lane that it is in, or NULL
+ * @waits_in: the set of messages that it waits in, or NULL; guarded by the lock of the set
  * @session: session whose key decrypted it, held; NULL if it came in the clear
  * @calls: its commands
  * @ncalls: number of @calls
@@ -80,6 +86,7 @@ struct dsmb_chain {
  * @reply: buffer for small responses; kept while the message is idle
  * @reply_end: end of the used part of @reply
  * @out: its responses on their way out
+ * @turn: entry in @waits_in
  * @work: runs it
  */
 struct dsmb_message {
@@ -99,7 +106,9 @@ struct dsmb_message {
 	bool records;
 	bool large;
 	bool reserve;
-	struct dsmb_crowd *woken_by;
+	struct dsmb_crowd *place;
+	struct dsmb_lane *lane;
+	struct dsmb_waiting *waits_in;
 	struct dsmb_session *session;
 	struct dsmb_call *calls;
 	u16 ncalls;
@@ -110,6 +119,7 @@ struct dsmb_message {
 	struct dsmb_buf *reply;
 	u32 reply_end;
 	struct dsmb_out out;
+	struct ditto_fair_turn turn;
 	struct work_struct work;
 };
 

@@ -232,6 +232,30 @@ static void fairq_everybody_gets_in(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->n, 32);
 }
 
+/* A queue of width 0 gives no turns; its owner takes the requests in the same order. */
+static void fairq_is_taken_from(struct kunit *test)
+{
+	static const unsigned int want[] = { 1, 5, 3, 2, 4 };
+	struct fairq_case *c = fairq_case_new(test, 0, 1, 16);
+	struct ditto_fair_turn *turn;
+
+	fairq_test_enter(c, 0, "192.0.2.1", 1);
+	fairq_test_enter(c, 1, "192.0.2.1", 1);
+	fairq_test_enter(c, 2, "192.0.2.1", 1);
+	fairq_test_enter(c, 3, "192.0.2.1", 2);
+	fairq_test_enter(c, 4, "192.0.2.1", 2);
+	fairq_test_enter(c, 5, "192.0.2.2", 1);
+	KUNIT_EXPECT_TRUE(test, ditto_fairq_cancel(&c->q, &c->turns[0].turn));
+	for (unsigned int i = 0; i < ARRAY_SIZE(want); i++) {
+		turn = ditto_fairq_take(&c->q);
+		KUNIT_ASSERT_PTR_EQ(test, turn, &c->turns[want[i]].turn);
+		KUNIT_EXPECT_FALSE(test, ditto_fairq_cancel(&c->q, turn));
+	}
+	KUNIT_EXPECT_NULL(test, ditto_fairq_take(&c->q));
+	KUNIT_EXPECT_EQ(test, c->n, 0);
+	ditto_fairq_exit(&c->q);
+}
+
 static struct kunit_case fairq_cases[] = {
 	KUNIT_CASE(fairq_peers_take_turns),
 	KUNIT_CASE(fairq_users_of_a_peer_take_turns),
@@ -240,6 +264,7 @@ static struct kunit_case fairq_cases[] = {
 	KUNIT_CASE(fairq_a_flood_is_passed),
 	KUNIT_CASE(fairq_a_full_queue_makes_room),
 	KUNIT_CASE(fairq_everybody_gets_in),
+	KUNIT_CASE(fairq_is_taken_from),
 	{}
 };
 

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Messages that wait without a worker, in a fair order.
+ *
+ * Peers are served round robin, and so are the users of a peer: a flood of one peer's messages
+ * delays a message of another peer by one turn only. The number of messages is bounded by the
+ * credits and the budget of the connections.
+ */
+#ifndef _DITTO_SMB_TRANSPORT_WAITING_H
+#define _DITTO_SMB_TRANSPORT_WAITING_H
+
+#include <linux/compiler.h>
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+#include "../../net/fairq.h"
+
+struct dsmb_message;
+
+/**
+ * struct dsmb_waiting - messages that wait
+ * @lock: spinlock; guards all members and dsmb_message.waits_in of messages that wait here
+ * @count: number of messages; read without @lock, too
+ * @fair: the messages in their order
+ * @rest: messages for which @fair had no memory; served first
+ */
+struct dsmb_waiting {
+	spinlock_t lock;	/* see above */
+	unsigned int count;
+	struct ditto_fairq fair;
+	struct list_head rest;
+};
+
+/**
+ * dsmb_waiting_init - set up an empty set of messages
+ * @waiting: filled; needs no clean-up once it is empty again
+ */
+void dsmb_waiting_init(struct dsmb_waiting *waiting);
+
+/**
+ * dsmb_waiting_add - let a message wait
+ * @waiting: the set
+ * @message: belongs to the caller; consumed
+ *
+ * Context: process; does not sleep.
+ */
+void dsmb_waiting_add(struct dsmb_waiting *waiting, struct dsmb_message *message);
+
+/**
+ * dsmb_waiting_take - take the message out whose turn is next
+ * @waiting: the set
+ *
+ * Context: process; does not sleep.
+ * Return: the message, which belongs to the caller; NULL if none waits.
+ */
+struct dsmb_message *dsmb_waiting_take(struct dsmb_waiting *waiting);
+
+/**
+ * dsmb_waiting_remove - take a certain message out, if it waits
+ * @waiting: the set
+ * @message: the message, held; need not wait here
+ *
+ * Context: process; does not sleep.
+ * Return: true if it did wait here; it belongs to the caller now.
+ */
+bool dsmb_waiting_remove(struct dsmb_waiting *waiting, struct dsmb_message *message);
+
+/* Does a message wait? Any context; not serialized with the functions above. */
+static inline bool dsmb_waiting_any(const struct dsmb_waiting *waiting)
+{
+	return READ_ONCE(waiting->count);
+}
+
+#endif
