@@ -11,6 +11,7 @@
 
 #include "../transport/wire.h"
 
+struct bio_vec;
 struct dsmb_buf;
 struct scatterlist;
 
@@ -166,18 +167,33 @@ void dsmb_sealer_free(struct dsmb_sealer *sealer);
 size_t dsmb_cipher_key_size(enum dsmb_cipher cipher);
 
 /**
- * dsmb_seal - encrypt a message in place (MS-SMB2 section 3.1.4.3)
+ * dsmb_sealer_reads_once - does a key read each byte once to encrypt it?
+ * @sealer: the key
+ *
+ * AES-GCM authenticates the ciphertext. AES-CCM reads the plaintext to authenticate it, and again
+ * to encrypt it (RFC 3610 section 2), so the plaintext must not change meanwhile.
+ *
+ * Context: any.
+ * Return: true if the plaintext may change while it is encrypted, as the page cache does.
+ */
+bool dsmb_sealer_reads_once(const struct dsmb_sealer *sealer);
+
+/**
+ * dsmb_seal - encrypt a message (MS-SMB2 section 3.1.4.3)
  * @sealer: the key; gives each message a nonce of its own
- * @buf: holds a struct dsmb_transform with protocol id, size, flags and session id set, and the
- *	plaintext behind it
+ * @buf: holds a struct dsmb_transform with protocol id, size, flags and session id set, the
+ *	plaintext behind it, and room for the bytes of @pages behind that
  * @offset: of the transform header in @buf
- * @len: bytes of the plaintext
+ * @len: bytes of the plaintext in @buf, which is encrypted in place; less than a page with @pages
+ * @pages: the rest of the plaintext, which is not changed; only if dsmb_sealer_reads_once()
+ * @npages: number of @pages; may be 0
  *
  * Context: process; may sleep.
  * Return: 0; -EKEYEXPIRED if the key has no nonce left; -EINVAL if the message is not inside
- * @buf; -ENOMEM; or another negative errno.
+ * @buf, or the key cannot encrypt pages; -ENOMEM; or another negative errno.
  */
-int dsmb_seal(struct dsmb_sealer *sealer, struct dsmb_buf *buf, u32 offset, u32 len);
+int dsmb_seal(struct dsmb_sealer *sealer, struct dsmb_buf *buf, u32 offset, u32 len,
+	      const struct bio_vec *pages, unsigned int npages);
 
 /**
  * dsmb_unseal - decrypt a message in place

@@ -119,7 +119,8 @@ void dsmb_job_put(struct dsmb_job *job)
 		wake_up(&idle_wait);
 }
 
-int dsmb_job_run(struct dsmb_job *job, struct crypto_aead *tfm, bool encrypt, u32 assoc, u32 len)
+int dsmb_job_run(struct dsmb_job *job, struct scatterlist *to, struct crypto_aead *tfm,
+		 bool encrypt, u32 assoc, u32 len)
 {
 	struct aead_request *req = job->req;
 	DECLARE_CRYPTO_WAIT(wait);
@@ -128,7 +129,7 @@ int dsmb_job_run(struct dsmb_job *job, struct crypto_aead *tfm, bool encrypt, u3
 	aead_request_set_callback(req, CRYPTO_TFM_REQ_MAY_BACKLOG | CRYPTO_TFM_REQ_MAY_SLEEP,
 				  crypto_req_done, &wait);
 	aead_request_set_ad(req, assoc);
-	aead_request_set_crypt(req, job->sg, job->sg, len, job->iv);
+	aead_request_set_crypt(req, job->sg, to, len, job->iv);
 	return crypto_wait_req(encrypt ? crypto_aead_encrypt(req) : crypto_aead_decrypt(req),
 			       &wait);
 }

@@ -76,8 +76,10 @@ static inline struct dsmb_job *dsmb_job_get_aead(struct crypto_aead *tfm)
 void dsmb_job_put(struct dsmb_job *job);
 
 /**
- * dsmb_job_run - encrypt or decrypt in place with an AEAD key
- * @job: @iv and @sg are filled; @sg ends with @tag, behind the data
+ * dsmb_job_run - encrypt or decrypt with an AEAD key
+ * @job: @iv and @sg are filled
+ * @to: where the result goes: @sg to work in place, or a filled @other; ends with @tag, behind
+ *	the data
  * @tfm: the key
  * @encrypt: encrypt; false to decrypt
  * @assoc: bytes at the start of @sg that are authenticated only
@@ -86,7 +88,8 @@ void dsmb_job_put(struct dsmb_job *job);
  * Context: process; may sleep for an asynchronous driver.
  * Return: 0; -EBADMSG if the tag is wrong; or another negative errno.
  */
-int dsmb_job_run(struct dsmb_job *job, struct crypto_aead *tfm, bool encrypt, u32 assoc, u32 len);
+int dsmb_job_run(struct dsmb_job *job, struct scatterlist *to, struct crypto_aead *tfm,
+		 bool encrypt, u32 assoc, u32 len);
 
 /**
  * dsmb_job_add - append data to a scatterlist of a job

@@ -9,6 +9,7 @@
 #include <kunit/visibility.h>
 #include <linux/atomic.h>
 #include <linux/bits.h>
+#include <linux/bvec.h>
 #include <linux/err.h>
 #include <linux/minmax.h>
 #include <linux/random.h>
@@ -24,6 +25,9 @@
 #define ASSOC_SIZE	(sizeof(struct dsmb_transform) - ASSOC_OFFSET)
 
 static_assert(ASSOC_SIZE == 32);
+
+/* Entries for the header and the text before pages, which are shorter than a page. */
+#define DSMB_SEAL_TEXT_SG	2
 
 #define COUNTER_SIZE	8	/* bytes of the counter in a nonce */
 /* Limit of messages per key; the counter never comes near its end or wraps. */
@@ -142,6 +146,30 @@ static int seal_parts(struct dsmb_job *job, struct dsmb_buf *buf, u32 offset, u3
 	return n < 0 ? n : dsmb_job_add(job->sg, n, job->tag, sizeof(job->tag));
 }
 
+/*
+ * Fills both scatterlists to encrypt @pages behind the text: what is read, and where it goes. The
+ * header and the text stay in place.
+ */
+static int seal_parts_of_pages(struct dsmb_job *job, struct dsmb_buf *buf, u32 offset, u32 len,
+			       const struct bio_vec *pages, unsigned int npages, u32 page_bytes)
+{
+	u32 all = ASSOC_SIZE + len + page_bytes;
+	int max = min_t(u32, DSMB_JOB_SG - 2, all / PAGE_SIZE + 2);
+	int n;
+
+	n = dsmb_job_make_other(job);
+	if (n < 0)
+		return n;
+	n = dsmb_buf_sg(buf, offset + ASSOC_OFFSET, ASSOC_SIZE + len, job->sg, DSMB_SEAL_TEXT_SG);
+	for (unsigned int i = 0; i < npages && n >= 0; i++)
+		n = dsmb_job_add_page(job->sg, n, pages[i].bv_page, pages[i].bv_len,
+				      pages[i].bv_offset);
+	if (n < 0)
+		return n;
+	n = dsmb_buf_sg(buf, offset + ASSOC_OFFSET, all, job->other, max);
+	return n < 0 ? n : dsmb_job_add(job->other, n, job->tag, sizeof(job->tag));
+}
+
 static struct dsmb_transform *transform_of(struct dsmb_buf *buf, u32 offset, u32 len)
 {
 	if (offset > buf->size || buf->size - offset < sizeof(struct dsmb_transform) ||
@@ -150,13 +178,21 @@ static struct dsmb_transform *transform_of(struct dsmb_buf *buf, u32 offset, u32
 	return (struct dsmb_transform *)(buf->data + offset);
 }
 
-int dsmb_seal(struct dsmb_sealer *sealer, struct dsmb_buf *buf, u32 offset, u32 len)
+bool dsmb_sealer_reads_once(const struct dsmb_sealer *sealer)
 {
-	struct dsmb_transform *head = transform_of(buf, offset, len);
+	return !sealer->cipher->ccm;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_sealer_reads_once);
+
+int dsmb_seal(struct dsmb_sealer *sealer, struct dsmb_buf *buf, u32 offset, u32 len,
+	      const struct bio_vec *pages, unsigned int npages)
+{
+	u32 page_bytes = dsmb_pages_len(pages, npages);
+	struct dsmb_transform *head = transform_of(buf, offset, len + page_bytes);
 	struct dsmb_job *job;
 	int err;
 
-	if (!head)
+	if (!head || (npages && !dsmb_sealer_reads_once(sealer)))
 		return -EINVAL;
 	err = nonce_make(sealer, head);
 	if (err)
@@ -165,9 +201,13 @@ int dsmb_seal(struct dsmb_sealer *sealer, struct dsmb_buf *buf, u32 offset, u32 
 	if (!job)
 		return -ENOMEM;
 	iv_make(sealer->cipher, head, job->iv);
-	err = seal_parts(job, buf, offset, len);
+	if (npages)
+		err = seal_parts_of_pages(job, buf, offset, len, pages, npages, page_bytes);
+	else
+		err = seal_parts(job, buf, offset, len);
 	if (err >= 0)
-		err = dsmb_job_run(job, sealer->tfm, true, ASSOC_SIZE, len);
+		err = dsmb_job_run(job, npages ? job->other : job->sg, sealer->tfm, true,
+				   ASSOC_SIZE, len + page_bytes);
 	if (!err)
 		memcpy(head->signature, job->tag, sizeof(head->signature));
 	dsmb_job_put(job);
@@ -190,7 +230,7 @@ int dsmb_unseal(struct dsmb_sealer *sealer, struct dsmb_buf *buf, u32 offset, u3
 	memcpy(job->tag, head->signature, sizeof(job->tag));
 	err = seal_parts(job, buf, offset, len);
 	if (err >= 0)
-		err = dsmb_job_run(job, sealer->tfm, false, ASSOC_SIZE,
+		err = dsmb_job_run(job, job->sg, sealer->tfm, false, ASSOC_SIZE,
 				   len + DSMB_SIGNATURE_SIZE);
 	dsmb_job_put(job);
 	return err;

@@ -202,7 +202,7 @@ static int sign_gmac(struct dsmb_signer *signer, const struct kvec *iov, int nr,
 	gmac_nonce(iov[0].iov_base, job->iv);
 	err = gmac_parts(job, iov, nr, len);
 	if (err >= 0)
-		err = dsmb_job_run(job, signer->aead, true, len, 0);
+		err = dsmb_job_run(job, job->sg, signer->aead, true, len, 0);
 	if (!err)
 		memcpy(out, job->tag, DSMB_SIGNATURE_SIZE);
 	dsmb_job_put(job);

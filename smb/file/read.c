@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * READ: MS-SMB2 sections 2.2.19, 2.2.20, 3.3.5.12; MS-FSA section 2.1.5.2. Large reads of files
- * send the pages of the page cache; small ones are copied into the reply. A READ of a pipe returns
- * the reply of the helper.
+ * send the pages of the page cache, or encrypt them into the reply; small ones are copied into the
+ * reply. A READ of a pipe returns the reply of the helper.
  */
 #include <linux/mm.h>
 #include <linux/pipe_fs_i.h>
@@ -21,8 +21,8 @@
 #define DSMB_READ_HEAD		16
 
 /*
- * From this length on the pages of the page cache are sent; below it, copying costs no more than
- * tracking pages.
+ * From this length on the pages of the page cache are sent or encrypted; below it, copying costs no
+ * more than tracking pages.
  */
 #define DSMB_SPLICE_FROM	(16 * 1024)
 
@@ -101,6 +101,17 @@ static int dsmb_splice_actor(struct pipe_inode_info *pipe, struct pipe_buffer *b
 	return sd->len;
 }
 
+/* May the data stay in the page cache until it is sent or encrypted? If it is, makes room. */
+static bool dsmb_read_splices(struct dsmb_call *call, u32 length)
+{
+	if (length < DSMB_SPLICE_FROM)
+		return false;
+	if (dsmb_reply_may_splice(call))
+		return true;
+	return dsmb_reply_may_seal_pages(call) &&
+	       !dsmb_reply_reserve_pages(call, DSMB_READ_HEAD, length);
+}
+
 static ssize_t dsmb_read_copy(struct dsmb_call *call, struct ditto_node *node,
 			      const struct dsmb_read_args *args, bool *eof)
 {
@@ -144,7 +155,7 @@ static u32 dsmb_read_exec(struct dsmb_call *call, void *args, void *res)
 
 	dsmb_times_save(&call->op, open, &times);
 	n = -EOPNOTSUPP;
-	if (a->length >= DSMB_SPLICE_FROM && dsmb_reply_may_splice(call))
+	if (dsmb_read_splices(call, a->length))
 		n = ditto_read_splice(&call->op, node, a->offset, a->length, dsmb_splice_actor,
 				      call, &eof);
 	r->spliced = n != -EOPNOTSUPP;

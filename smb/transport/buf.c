@@ -28,7 +28,8 @@ static const u32 class_sizes[] = {
 	SZ_8M + SZ_64K + SZ_4K,
 };
 
-static_assert(SZ_8M + SZ_64K + SZ_4K > DSMB_MESSAGE_MAX);
+/* A message of this size need not begin with the buffer. */
+static_assert(SZ_8M + SZ_64K + SZ_4K >= DSMB_MESSAGE_MAX + SZ_2K);
 
 #define CLASSES		ARRAY_SIZE(class_sizes)
 /*

@@ -9,6 +9,7 @@
 #ifndef _DITTO_SMB_TRANSPORT_BUF_H
 #define _DITTO_SMB_TRANSPORT_BUF_H
 
+#include <linux/bvec.h>
 #include <linux/list.h>
 #include <linux/refcount.h>
 #include <linux/scatterlist.h>
@@ -64,6 +65,16 @@ static inline struct dsmb_buf *dsmb_buf_hold(struct dsmb_buf *buf)
 {
 	refcount_inc(&buf->ref);
 	return buf;
+}
+
+/* Bytes of parts of pages. */
+static inline u32 dsmb_pages_len(const struct bio_vec *pages, unsigned int npages)
+{
+	u32 len = 0;
+
+	for (unsigned int i = 0; i < npages; i++)
+		len += pages[i].bv_len;
+	return len;
 }
 
 /**

@@ -204,8 +204,31 @@ int dsmb_reply_reserve(struct dsmb_call *call, u32 size);
 bool dsmb_reply_may_splice(const struct dsmb_call *call);
 
 /**
+ * dsmb_reply_may_seal_pages - may the response data be encrypted straight from the page cache?
+ * @call: the call
+ *
+ * Context: process.
+ * Return: true if the request came encrypted, is no compound, and its key reads data only once.
+ */
+bool dsmb_reply_may_seal_pages(const struct dsmb_call *call);
+
+/**
+ * dsmb_reply_reserve_pages - make room for a response whose data is encrypted from pages
+ * @call: dsmb_reply_may_seal_pages() is true for it; nothing was written to @out yet
+ * @head: bytes of the body before the data
+ * @size: bytes of the data
+ *
+ * The room for the data begins with a page, as most of what is read does, so that both are walked
+ * in as few steps as possible.
+ *
+ * Context: process; may sleep for memory.
+ * Return: 0 or -ENOMEM.
+ */
+int dsmb_reply_reserve_pages(struct dsmb_call *call, u32 head, u32 size);
+
+/**
  * dsmb_reply_add_page - append a part of a page to the response, behind the body
- * @call: dsmb_reply_may_splice() is true for it
+ * @call: dsmb_reply_may_splice() is true for it, or dsmb_reply_reserve_pages() succeeded
  * @page: the page; a reference is taken
  * @offset: first byte in the page
  * @len: bytes

@@ -24,6 +24,7 @@
 #include "../open/replay.h"
 #include "../server.h"
 #include "../trace.h"
+#include "buf.h"
 #include "command.h"
 #include "conn.h"
 #include "crowd.h"
@@ -300,15 +301,11 @@ static u32 call_execute(struct dsmb_call *call)
 
 static u64 call_payload(const struct dsmb_call *call)
 {
-	u64 bytes = 0;
-
 	if (call->command == DSMB_WRITE)
 		return call->in.size - sizeof(struct dsmb_header);
 	if (call->command != DSMB_READ)
 		return 0;
-	for (unsigned int i = 0; i < call->npages; i++)
-		bytes += call->pages[i].bv_len;
-	return bytes + call->out.len;
+	return (u64)dsmb_pages_len(call->pages, call->npages) + call->out.len;
 }
 
 /* Encodes the response of a call that was completed while it was parked; it has no results. */

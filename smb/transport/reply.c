@@ -85,6 +85,25 @@ int dsmb_reply_reserve(struct dsmb_call *call, u32 size)
 	return 0;
 }
 
+int dsmb_reply_reserve_pages(struct dsmb_call *call, u32 head, u32 size)
+{
+	struct dsmb_server *server = call->conn->server;
+	u32 before = DSMB_OUT_HEADER + head;
+	struct dsmb_buf *buf;
+
+	if (before > PAGE_SIZE - DSMB_SEND_HEADROOM ||
+	    size > DSMB_MESSAGE_MAX - PAGE_SIZE - ALIGN_COMPOUND)
+		return -ENOMEM;
+	buf = dsmb_buf_get(server, PAGE_SIZE + size + ALIGN_COMPOUND);
+	if (!buf)
+		return -ENOMEM;
+	dsmb_buf_put(server, call->reply);
+	call->reply = buf;
+	call->reply_at = PAGE_SIZE - before;
+	set_out(call, head);
+	return 0;
+}
+
 static struct dsmb_signer *signer_of(const struct dsmb_call *call, u32 status)
 {
 	struct dsmb_signer *signer;
@@ -153,6 +172,18 @@ bool dsmb_reply_may_splice(const struct dsmb_call *call)
 	return message->ncalls == 1 && !is_sealed(call) && !is_signed(call, STATUS_SUCCESS, false);
 }
 
+bool dsmb_reply_may_seal_pages(const struct dsmb_call *call)
+{
+	const struct dsmb_message *message = call->message;
+
+	/*
+	 * A request that came encrypted is answered encrypted with the session it came with,
+	 * whatever is set meanwhile.
+	 */
+	return message->ncalls == 1 && call->encrypted &&
+	       dsmb_sealer_reads_once(message->session->seal);
+}
+
 int dsmb_reply_add_page(struct dsmb_call *call, struct page *page, u32 offset, u32 len)
 {
 	if (call->npages == call->pages_max) {
@@ -171,15 +202,6 @@ int dsmb_reply_add_page(struct dsmb_call *call, struct page *page, u32 offset, u
 	get_page(page);
 	bvec_set_page(&call->pages[call->npages++], page, len, offset);
 	return 0;
-}
-
-static u32 page_bytes(const struct dsmb_call *call)
-{
-	u32 bytes = 0;
-
-	for (unsigned int i = 0; i < call->npages; i++)
-		bytes += call->pages[i].bv_len;
-	return bytes;
 }
 
 /*
@@ -312,14 +334,16 @@ static struct dsmb_session *sealed_for(struct dsmb_message *message)
 }
 
 /*
- * Encrypts the message if @session is set, and writes the frame length. Returns the offset of
- * the frame in @buf, or a negative errno.
+ * Encrypts the message and @pages behind it if @session is set, and writes the frame length.
+ * Returns the offset of the frame in @buf, or a negative errno.
  */
-static int reply_wrap(struct dsmb_session *session, struct dsmb_buf *buf, u32 at, u32 len)
+static int reply_wrap(struct dsmb_session *session, struct dsmb_buf *buf, u32 at, u32 len,
+		      const struct bio_vec *pages, unsigned int npages)
 {
+	u32 page_bytes = dsmb_pages_len(pages, npages);
 	struct dsmb_transform transform = {
 		.protocol_id = cpu_to_le32(DSMB_TRANSFORM_ID),
-		.original_size = cpu_to_le32(len),
+		.original_size = cpu_to_le32(len + page_bytes),
 		.flags = cpu_to_le16(1),
 	};
 	int err;
@@ -328,13 +352,13 @@ static int reply_wrap(struct dsmb_session *session, struct dsmb_buf *buf, u32 at
 		transform.session_id = cpu_to_le64(session->id);
 		at -= sizeof(transform);
 		memcpy(buf->data + at, &transform, sizeof(transform));
-		err = dsmb_seal(session->seal, buf, at, len);
+		err = dsmb_seal(session->seal, buf, at, len, pages, npages);
 		if (err)
 			return err;
 		len += sizeof(transform);
 	}
 	at -= DSMB_FRAME;
-	put_unaligned_be32(len, buf->data + at);
+	put_unaligned_be32(len + page_bytes, buf->data + at);
 	return at;
 }
 
@@ -368,7 +392,7 @@ static int send_plain(struct dsmb_conn *conn, struct dsmb_session *session, stru
 	LIST_HEAD(outs);
 	int at;
 
-	at = plain ? reply_wrap(session, buf, DSMB_SEND_HEADROOM, len) : -ENOMEM;
+	at = plain ? reply_wrap(session, buf, DSMB_SEND_HEADROOM, len, NULL, 0) : -ENOMEM;
 	if (at < 0) {
 		dsmb_buf_put(conn->server, buf);
 		kfree(plain);
@@ -558,8 +582,8 @@ bool dsmb_reply_finish(struct dsmb_message *message)
 	const struct dsmb_call *last = &message->calls[message->ncalls - 1];
 	struct dsmb_session *session = sealed_for(message);
 	struct dsmb_out *out = &message->out;
+	u32 bytes, page_bytes;
 	struct dsmb_buf *buf;
-	u32 bytes;
 	int n, at;
 
 	n = reply_pieces(message, out, &bytes);
@@ -575,27 +599,29 @@ bool dsmb_reply_finish(struct dsmb_message *message)
 	if (n <= 0)
 		return false;
 
-	out->pages = last->pages;
-	out->npages = last->npages;
-	out->page_bytes = page_bytes(last);
+	page_bytes = dsmb_pages_len(last->pages, last->npages);
 	/* Each piece follows a headroom or another response, so the first piece has a headroom. */
 	if (session) {
 		struct dsmb_call *call = &message->calls[message->first];
 
 		while (!call->reply_len)
 			call++;
-		at = reply_wrap(session, call->reply, call->reply_at, bytes);
+		at = reply_wrap(session, call->reply, call->reply_at, bytes, last->pages,
+				last->npages);
 		if (at < 0) {
 			dsmb_conn_drop(message->conn, "an answer could not be encrypted");
 			return false;
 		}
 		out->vec[0].iov_base = call->reply->data + at;
-		out->vec[0].iov_len = call->reply_at - at + bytes;
-		bytes += call->reply_at - at;
+		bytes += call->reply_at - at + page_bytes;
+		out->vec[0].iov_len = bytes;
 	} else {
+		out->pages = last->pages;
+		out->npages = last->npages;
+		out->page_bytes = page_bytes;
 		out->vec[0].iov_base -= DSMB_FRAME;
 		out->vec[0].iov_len += DSMB_FRAME;
-		put_unaligned_be32(bytes + out->page_bytes, out->vec[0].iov_base);
+		put_unaligned_be32(bytes + page_bytes, out->vec[0].iov_base);
 		bytes += DSMB_FRAME;
 	}
 	out->nvec = n;

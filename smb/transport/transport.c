@@ -39,8 +39,15 @@
  */
 #define BATCH_BYTES	SZ_64K
 #define BATCH_MESSAGES	16
+/*
+ * Offset of a large message in its buffer. The text of an encrypted message, behind its transform
+ * header, then begins at a multiple of 16 bytes, so that no block of AES is in two pages.
+ */
+#define LARGE_AT	12
 /* Upper bound of SO_RCVLOWAT while a large message is received. */
 #define RX_LOWAT_MAX	SZ_128K
+
+static_assert((LARGE_AT + sizeof(struct dsmb_transform)) % 16 == 0);
 
 /* Number of TCP keepalive probes in the second half of the silence time. */
 #define KEEP_COUNT	4
@@ -285,12 +292,12 @@ static bool batch_may_grow(const struct rx_batch *batch)
 /* Receives the rest of a message that is longer than the receive buffer into its own buffer. */
 static int begin_large(struct dsmb_transport *t, u32 len)
 {
-	struct dsmb_buf *buf = dsmb_buf_get_rx(t->conn->server, len);
+	struct dsmb_buf *buf = dsmb_buf_get_rx(t->conn->server, LARGE_AT + len);
 	u32 there = t->rx_end - t->rx_start - DSMB_FRAME;
 
 	if (!buf)
 		return -ENOMEM;
-	memcpy(buf->data, t->rx->data + t->rx_start + DSMB_FRAME, there);
+	memcpy(buf->data + LARGE_AT, t->rx->data + t->rx_start + DSMB_FRAME, there);
 	/* Earlier messages may still use the old buffer. */
 	if (refcount_read(&t->rx->ref) > 1) {
 		dsmb_buf_put(t->conn->server, t->rx);
@@ -395,7 +402,7 @@ static int receive_large(struct dsmb_transport *t, struct rx_batch *batch)
 	int n, err;
 
 	if (want) {
-		n = receive_bytes(t, t->large->data + t->large_have, want, batch);
+		n = receive_bytes(t, t->large->data + LARGE_AT + t->large_have, want, batch);
 		if (n < 0)
 			return n;
 		t->large_have += n;
@@ -404,7 +411,7 @@ static int receive_large(struct dsmb_transport *t, struct rx_batch *batch)
 	set_lowat(t->sock, clamp_t(u32, want, 1, RX_LOWAT_MAX));
 	if (want)
 		return -EAGAIN;
-	err = batch_add(t, t->large, 0, t->large_len, false, batch);
+	err = batch_add(t, t->large, LARGE_AT, t->large_len, false, batch);
 	/* In this case the bytes still count as being received. */
 	if (err == -ENOMEM)
 		return err;

@@ -11,7 +11,7 @@ from impacket import ntlm
 
 import smb2
 import smbraw
-from harness import Skip, eq, get, one_of, put, test, wait_for
+from harness import Skip, eq, get, one_of, pattern, put, test, wait_for
 from smbraw import Link, link
 from t_lock_admin import listening
 
@@ -107,6 +107,25 @@ def encryption(w):
             eq(s.login(), 'ACCESS_DENIED')
     w.server.ctl('server', 'set', 'encryption', 'offered')
     no_sessions(w)
+
+
+@test(smb=True, squash='none')
+def encrypted_reads(w):
+    """Encrypted data is that of the file at any offset, with a hole, and up to its end."""
+    data = pattern(5, 150000) + bytes(50000) + pattern(6, 3000)
+    put(w.path('f'), data[:150000], 0o644)
+    with open(w.path('f'), 'r+b') as f:
+        f.seek(200000)
+        f.write(data[200000:])
+    for cipher in smbraw.GCM, smbraw.CCM:
+        with link(w.client, ciphers=(cipher,)) as s:
+            s.seal, s.sign = True, False
+            fid = s.create('f', access=smb2.GENERIC_READ)
+            for at in 0, 1, 4095, 4096, 100001, 145000, 180000, 203000 - 16384:
+                for count in 16383, 16384, 16385, 65535, 65536:
+                    eq(s.read(fid, count, at) == data[at:at + count], True, f'{count} at {at}')
+            eq(s.was_sealed, True)
+            smb2.refused('END_OF_FILE', s.read, fid, 65536, len(data))
 
 
 @test(smb=True, squash='none')

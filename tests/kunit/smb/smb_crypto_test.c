@@ -460,15 +460,64 @@ static void seal_and_unseal(struct kunit *test)
 
 	for (i = 0; i < len; i++)
 		buf->data[text + i] = i * 7;
-	KUNIT_ASSERT_EQ(test, dsmb_seal(sealer, buf, at, len), 0);
+	KUNIT_ASSERT_EQ(test, dsmb_seal(sealer, buf, at, len, NULL, 0), 0);
 	memcpy(nonce, head->nonce, sizeof(nonce));
 	KUNIT_ASSERT_EQ(test, dsmb_unseal(sealer, buf, at, len), 0);
 	for (i = 0; i < len; i++)
 		if (buf->data[text + i] != (u8)(i * 7))
 			break;
 	KUNIT_EXPECT_EQ(test, i, len);
-	KUNIT_ASSERT_EQ(test, dsmb_seal(sealer, buf, at, len), 0);
+	KUNIT_ASSERT_EQ(test, dsmb_seal(sealer, buf, at, len, NULL, 0), 0);
 	KUNIT_EXPECT_MEMNEQ(test, nonce, head->nonce, sizeof(nonce));
+	buf_free(buf);
+	dsmb_sealer_free(sealer);
+}
+
+/*
+ * Pages behind a text are encrypted into the buffer and stay as they are. AES-CCM, which would read
+ * them twice, refuses them.
+ */
+static void seals_pages(struct kunit *test)
+{
+	static const u32 offsets[] = { 0, 100, PAGE_SIZE - 1 };
+	const u32 at = 12, len = 80, text = at + sizeof(struct dsmb_transform), npages = 5;
+	struct dsmb_sealer *sealer = sealer_new(test);
+	struct dsmb_buf *buf = buf_new(test, text + len + npages * PAGE_SIZE);
+	struct bio_vec pages[5];
+	u32 i, j, n;
+
+	for (i = 0; i < npages; i++) {
+		bvec_set_page(&pages[i], alloc_page(GFP_KERNEL), PAGE_SIZE, 0);
+		KUNIT_ASSERT_NOT_NULL(test, pages[i].bv_page);
+		memset(page_address(pages[i].bv_page), 'a' + i, PAGE_SIZE);
+	}
+	for (i = 0; i < ARRAY_SIZE(offsets); i++) {
+		int err;
+
+		pages[0].bv_offset = offsets[i];
+		pages[0].bv_len = PAGE_SIZE - offsets[i];
+		n = dsmb_pages_len(pages, npages);
+		memset(buf->data + text, 'T', len);
+		err = dsmb_seal(sealer, buf, at, len, pages, npages);
+		if (!dsmb_sealer_reads_once(sealer)) {
+			KUNIT_EXPECT_EQ(test, err, -EINVAL);
+			continue;
+		}
+		KUNIT_ASSERT_EQ(test, err, 0);
+		KUNIT_ASSERT_EQ(test, dsmb_unseal(sealer, buf, at, len + n), 0);
+		KUNIT_EXPECT_NULL(test, memchr_inv(buf->data + text, 'T', len));
+		for (j = 0, n = text + len; j < npages; n += pages[j++].bv_len)
+			KUNIT_EXPECT_NULL(test, memchr_inv(buf->data + n, 'a' + j,
+							   pages[j].bv_len));
+	}
+	/* One byte more than the buffer has. */
+	n = buf->size - text - npages * PAGE_SIZE + offsets[i - 1] + 1;
+	KUNIT_EXPECT_EQ(test, dsmb_seal(sealer, buf, at, n, pages, npages), -EINVAL);
+	for (i = 0; i < npages; i++) {
+		KUNIT_EXPECT_NULL(test, memchr_inv(page_address(pages[i].bv_page), 'a' + i,
+						   PAGE_SIZE));
+		__free_page(pages[i].bv_page);
+	}
 	buf_free(buf);
 	dsmb_sealer_free(sealer);
 }
@@ -481,6 +530,7 @@ static struct kunit_case smb_crypto_cases[] = {
 	KUNIT_CASE_PARAM(nonce_unique, nonce_gen_params),
 	KUNIT_CASE_PARAM(unseals_messages, seal_gen_params),
 	KUNIT_CASE_PARAM(seal_and_unseal, seal_gen_params),
+	KUNIT_CASE_PARAM(seals_pages, seal_gen_params),
 	{}
 };
 
