@@ -5,8 +5,12 @@
  * responding. Small messages are not allocated here: a connection keeps its own (message.c,
  * transport.c).
  *
+ * Pages of a buffer may be lent to the network, which can still hold them when the buffer becomes
+ * idle. The buffer is used again when all of them were dropped.
+ *
  * Locking: the lock of a class guards its list of idle buffers. The byte counts are atomic.
  */
+#include <kunit/visibility.h>
 #include <linux/mm.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -40,6 +44,8 @@ static_assert(SZ_8M + SZ_64K + SZ_4K >= DSMB_MESSAGE_MAX + SZ_2K);
 #define USED_PART	8
 #define USED_MIN	SZ_128M
 #define USED_MAX	SZ_2G
+/* Idle buffers that are looked at before another one is allocated. */
+#define IDLE_TRIES	4
 /*
  * Limit of one connection, as a fraction of the limit in use, and its bounds; the lower bound
  * is a few of the largest messages.
@@ -91,6 +97,7 @@ struct dsmb_buf_pool *dsmb_buf_pool_alloc(void)
 	pool->used_max = clamp_t(u64, memory / USED_PART, USED_MIN, USED_MAX);
 	return pool;
 }
+EXPORT_SYMBOL_IF_KUNIT(dsmb_buf_pool_alloc);
 
 static void buf_free(struct dsmb_buf *buf)
 {
@@ -111,6 +118,7 @@ void dsmb_buf_pool_free(struct dsmb_buf_pool *pool)
 	WARN_ON_ONCE(atomic_long_read(&pool->used));
 	kfree(pool);
 }
+EXPORT_SYMBOL_IF_KUNIT(dsmb_buf_pool_free);
 
 static int buf_make_sgt(struct dsmb_buf *buf)
 {
@@ -155,19 +163,57 @@ static struct dsmb_buf *buf_alloc(u8 class)
 	return buf;
 }
 
+/*
+ * Does the network still hold a page? Nobody takes more references to an idle buffer, and what is
+ * written to it later depends on this result, so no barrier is needed.
+ */
+static bool buf_is_held(struct dsmb_buf *buf)
+{
+	struct sg_page_iter iter;
+
+	if (likely(!buf->lent))
+		return false;
+	for_each_sgtable_page(&buf->sgt, &iter, 0)
+		if (page_ref_count(sg_page_iter_page(&iter)) > 1)
+			return true;
+	buf->lent = false;
+	return false;
+}
+
+static void buf_add_idle(struct buf_class *c, struct dsmb_buf *buf)
+{
+	spin_lock(&c->lock);
+	if (buf->lent)
+		list_add_tail(&buf->list, &c->idle);
+	else
+		list_add(&buf->list, &c->idle);
+	spin_unlock(&c->lock);
+}
+
+/*
+ * Lent buffers lie at the end, the oldest first. One that is still held goes behind the others, so
+ * that a client that does not read does not keep them from being found.
+ */
 static struct dsmb_buf *buf_from_idle(struct dsmb_buf_pool *pool, u8 class)
 {
 	struct buf_class *c = &pool->classes[class];
 	struct dsmb_buf *buf;
 
-	spin_lock(&c->lock);
-	buf = list_first_entry_or_null(&c->idle, struct dsmb_buf, list);
-	if (buf)
-		list_del(&buf->list);
-	spin_unlock(&c->lock);
-	if (buf)
-		atomic_long_sub(buf->size, &pool->idle);
-	return buf;
+	for (unsigned int tries = 0; tries < IDLE_TRIES; tries++) {
+		spin_lock(&c->lock);
+		buf = list_first_entry_or_null(&c->idle, struct dsmb_buf, list);
+		if (buf)
+			list_del(&buf->list);
+		spin_unlock(&c->lock);
+		if (!buf)
+			break;
+		if (!buf_is_held(buf)) {
+			atomic_long_sub(buf->size, &pool->idle);
+			return buf;
+		}
+		buf_add_idle(c, buf);
+	}
+	return NULL;
 }
 
 static struct dsmb_buf *buf_get(struct dsmb_buf_pool *pool, u32 size, long max)
@@ -196,6 +242,7 @@ struct dsmb_buf *dsmb_buf_get(struct dsmb_server *server, u32 size)
 {
 	return buf_get(server->buffers, size, server->buffers->used_max);
 }
+EXPORT_SYMBOL_IF_KUNIT(dsmb_buf_get);
 
 struct dsmb_buf *dsmb_buf_get_rx(struct dsmb_server *server, u32 size)
 {
@@ -212,7 +259,6 @@ long dsmb_buf_conn_max(const struct dsmb_server *server)
 void dsmb_buf_put(struct dsmb_server *server, struct dsmb_buf *buf)
 {
 	struct dsmb_buf_pool *pool = server->buffers;
-	struct buf_class *c;
 
 	if (!buf || !refcount_dec_and_test(&buf->ref))
 		return;
@@ -222,11 +268,30 @@ void dsmb_buf_put(struct dsmb_server *server, struct dsmb_buf *buf)
 		buf_free(buf);
 		return;
 	}
-	c = &pool->classes[buf->class];
-	spin_lock(&c->lock);
-	list_add(&buf->list, &c->idle);
-	spin_unlock(&c->lock);
+	buf_add_idle(&pool->classes[buf->class], buf);
 }
+EXPORT_SYMBOL_IF_KUNIT(dsmb_buf_put);
+
+unsigned int dsmb_buf_lend(struct dsmb_buf *buf, u32 offset, u32 len, struct bio_vec *pages)
+{
+	struct sg_page_iter iter;
+	unsigned int n = 0;
+
+	if (!is_vmalloc_addr(buf->data))
+		return 0;
+	buf->lent = true;
+	for_each_sgtable_page(&buf->sgt, &iter, offset >> PAGE_SHIFT) {
+		u32 part = min_t(u32, len, PAGE_SIZE);
+
+		if (!len)
+			break;
+		get_page(sg_page_iter_page(&iter));
+		bvec_set_page(&pages[n++], sg_page_iter_page(&iter), part, 0);
+		len -= part;
+	}
+	return n;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_buf_lend);
 
 int dsmb_buf_sg(struct dsmb_buf *buf, u32 offset, u32 len, struct scatterlist *sg, int max)
 {

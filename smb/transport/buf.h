@@ -25,6 +25,8 @@ struct dsmb_server;
  * @ref: references; several messages may lie in one buffer, and the last dsmb_buf_put() frees
  *	it
  * @sgt: its pages in order; chained as sg_alloc_table() does
+ * @lent: some of its pages were given to the network, which may still hold them when the buffer
+ *	becomes idle
  * @list: on the list of idle buffers of its class
  */
 struct dsmb_buf {
@@ -33,6 +35,7 @@ struct dsmb_buf {
 	u8 class;
 	refcount_t ref;
 	struct sg_table sgt;
+	bool lent;
 	struct list_head list;
 };
 
@@ -66,6 +69,20 @@ static inline struct dsmb_buf *dsmb_buf_hold(struct dsmb_buf *buf)
 	refcount_inc(&buf->ref);
 	return buf;
 }
+
+/**
+ * dsmb_buf_lend - take pages of a buffer to send them without a copy
+ * @buf: the buffer; is not written to any more
+ * @offset: first byte; a multiple of PAGE_SIZE
+ * @len: bytes inside the buffer
+ * @pages: room for one entry for each page; filled, with a reference to each
+ *
+ * The buffer is used again only after all references were dropped.
+ *
+ * Context: any.
+ * Return: the number of entries filled; 0 if the buffer is too small to have pages of its own.
+ */
+unsigned int dsmb_buf_lend(struct dsmb_buf *buf, u32 offset, u32 len, struct bio_vec *pages);
 
 /* Bytes of parts of pages. */
 static inline u32 dsmb_pages_len(const struct bio_vec *pages, unsigned int npages)

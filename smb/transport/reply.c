@@ -577,9 +577,28 @@ static int reply_pieces(struct dsmb_message *message, struct dsmb_out *out, u32 
 	return n;
 }
 
+/*
+ * Data that was encrypted into the buffer of the response, from @data on, is sent from there and
+ * not copied. Without pages the frame is sent as memory.
+ */
+static void reply_lend(struct dsmb_call *call, struct dsmb_out *out, u32 data, u32 len)
+{
+	while (call->npages)
+		put_page(call->pages[--call->npages].bv_page);
+	if (offset_in_page(data))
+		return;
+	/* The pages of the file were as many or more. */
+	call->npages = dsmb_buf_lend(call->reply, data, len, call->pages);
+	if (!call->npages)
+		return;
+	out->pages = call->pages;
+	out->npages = call->npages;
+	out->page_bytes = len;
+}
+
 bool dsmb_reply_finish(struct dsmb_message *message)
 {
-	const struct dsmb_call *last = &message->calls[message->ncalls - 1];
+	struct dsmb_call *last = &message->calls[message->ncalls - 1];
 	struct dsmb_session *session = sealed_for(message);
 	struct dsmb_out *out = &message->out;
 	u32 bytes, page_bytes;
@@ -612,8 +631,10 @@ bool dsmb_reply_finish(struct dsmb_message *message)
 			dsmb_conn_drop(message->conn, "an answer could not be encrypted");
 			return false;
 		}
+		if (page_bytes)
+			reply_lend(last, out, call->reply_at + bytes, page_bytes);
 		out->vec[0].iov_base = call->reply->data + at;
-		bytes += call->reply_at - at + page_bytes;
+		bytes += call->reply_at - at + page_bytes - out->page_bytes;
 		out->vec[0].iov_len = bytes;
 	} else {
 		out->pages = last->pages;
