@@ -324,17 +324,20 @@ def ends_with_the_lease(w):
     """A copy does not renew the lease of its client, and ends with the client."""
     source(w)
     v = w.volume(f'{w.base}/other', 'tmpfs')
-    put(f'{v.where}/held', b'', 0o666)
+    for name in 'held', 'own':
+        put(f'{v.where}/{name}', b'', 0o666)
     w.server.add('other', v.where)
-    w.server.ctl('server', 'set', 'lease-time-s', '5')
     c, b = Copier(w), V41.at(w, w.clients[1], minor=2)
     b.root = b.fh('other')
+    # a client that holds something is not forgotten in a pause of the machine
+    last(b.try_open('own'), nfs4.OK)
     r, _ = c.s.open(c.s.fh('other'), 'held', READ | WANT_NO, DENY_WRITE, own=b'held')
     eq(r.status, nfs4.OK)
     run('sync')
     with frozen(w.export):
         c.start()
         eq(len(jobs(w)), 1)
+        w.server.ctl('server', 'set', 'lease-time-s', '5')
         wait_for('its open to be given up', lambda: b.try_open('held', WRITE).status == nfs4.OK)
     wait_for('the end of the copy', lambda: not jobs(w))
     eq(c.compound().status, nfs4.BADSESSION)
