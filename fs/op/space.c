@@ -24,6 +24,8 @@
 #define ZERO_PAGES	32
 /* Zeros written by one ditto_zero(), whose caller may give up in between. */
 #define ZERO_MAX	SZ_16M
+/* Ranges of data that one ditto_zero() lets the file system zero. */
+#define ZERO_RANGES	1024
 
 static const int modes[] = {
 	[DITTO_SPACE_RESERVE] = 0,
@@ -53,6 +55,39 @@ static struct space_intent space_intent(const struct ditto_node *node, enum ditt
 		return (struct space_intent) { DITTO_INTENT_WRITE, pos, 0 };
 	default:
 		return (struct space_intent) { DITTO_INTENT_WRITE, pos, count };
+	}
+}
+
+/*
+ * The file system zeros its data, with the blocks and the size kept. Holes are left: all their
+ * blocks may be more than there are. After @max ranges of data, @next is set to the data to
+ * continue with.
+ */
+static int zero_data(struct file *file, u64 pos, u64 count, u32 max, u64 *next)
+{
+	u64 end = min_t(u64, pos + count, i_size_read(file_inode(file)));
+	loff_t hole;
+	int err;
+
+	for (;;) {
+		pos = pos < end ? ditto_next_data(file, pos, end) : end;
+		if (pos == end)
+			return 0;
+		if (!max--) {
+			*next = pos;
+			return 0;
+		}
+		if (signal_pending(current))
+			return -EINTR;
+		/* Without SEEK_HOLE the rest is data; and it may have become a hole meanwhile. */
+		hole = vfs_llseek(file, pos, SEEK_HOLE);
+		if (hole <= (loff_t)pos || hole > end)
+			hole = end;
+		err = vfs_fallocate(file, modes[DITTO_SPACE_ZERO], pos, hole - pos);
+		if (err)
+			return err;
+		pos = hole;
+		cond_resched();
 	}
 }
 
@@ -117,6 +152,19 @@ static int zero_absent(struct file *file)
 	return err;
 }
 
+/* Ranges of a file with absent data are cleared all at once. */
+static int zero_range(struct file *file, const struct ditto_stub *stub, u64 pos, u64 count,
+		      u64 *next)
+{
+	int err = stub ? zero_absent(file) : 0;
+
+	if (!err)
+		err = zero_data(file, pos, count, stub ? U32_MAX : ZERO_RANGES, next);
+	if (err == -EOPNOTSUPP)
+		err = zero_by_writing(file, pos, count, stub ? U64_MAX : ZERO_MAX, next);
+	return err;
+}
+
 /*
  * The part of a range to clear that a file can have. Where files are those of another file system
  * (overlayfs), the limit of that one counts, which may be lower.
@@ -162,11 +210,8 @@ static int do_allocate(struct ditto_op *op, struct ditto_node *node, enum ditto_
 		goto put;
 
 	ditto_wb_err_watch(node, file->f_path.dentry);
-	err = vfs_fallocate(file, modes[how], pos, count);
-	if (err == -EOPNOTSUPP && how == DITTO_SPACE_ZERO)
-		/* Ranges that are absent from the file are cleared all at once. */
-		err = (stub ? zero_absent(file) : 0) ?:
-		      zero_by_writing(file, pos, count, stub ? U64_MAX : ZERO_MAX, next);
+	err = how == DITTO_SPACE_ZERO ? zero_range(file, stub, pos, count, next) :
+	      vfs_fallocate(file, modes[how], pos, count);
 	/* Parts of blocks at the ends of a hole are zeroed in the page cache. */
 	if (!err && !op->unstable)
 		err = vfs_fsync_range(file, pos, pos + count - 1, 0);
