@@ -77,7 +77,8 @@ struct dsmb_settings {
  * @pending: records of opens that are not restored yet
  * @remains: struct dsmb_persist of closed opens whose records could not be removed yet
  * @nremains: number of entries in @remains
- * @retry: restores the opens in @pending and removes the records in @remains
+ * @expired: there are opens whose timeout has ended and whose records are not removed yet
+ * @retry: restores the opens in @pending, removes the records in @remains, and closes expired opens
  * @workqueue: receives messages and runs calls; unbound
  * @slow: runs calls that may take long, resumes parked calls, and ends connections
  * @login: runs authentications, so that they do not wait behind other requests
@@ -117,6 +118,7 @@ struct dsmb_server {
 	struct list_head pending;
 	struct llist_head remains;
 	atomic_t nremains;
+	bool expired;
 	struct delayed_work retry;
 	struct workqueue_struct *workqueue;
 	struct workqueue_struct *slow;

@@ -353,9 +353,12 @@ static void durable_expired(struct work_struct *work)
 						    expire);
 	struct dsmb_open *open = durable->open;
 
-	/* The client may have reconnected and lost its connection again. */
-	if (time_after_eq(jiffies, READ_ONCE(durable->deadline)))
-		dsmb_open_close_detached(open);
+	if (dsmb_open_expire(open, &durable->deadline)) {
+		if (durable->persist)
+			dsmb_persist_expire(open);
+		else
+			dsmb_open_close_detached(open);
+	}
 	dsmb_open_put(open);
 }
 

@@ -13,6 +13,7 @@
  */
 #include <linux/atomic.h>
 #include <linux/err.h>
+#include <linux/jiffies.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
@@ -390,6 +391,16 @@ bool dsmb_open_close(struct dsmb_open *open)
 	return dsmb_open_shut(open, false);
 }
 
+bool dsmb_open_expire(struct dsmb_open *open, const unsigned long *deadline)
+{
+	spin_lock(&open->where);
+	/* The client may have reconnected and lost its connection again. */
+	if (dsmb_open_is_detached(open) && time_after_eq(jiffies, READ_ONCE(*deadline)))
+		WRITE_ONCE(open->expired, true);
+	spin_unlock(&open->where);
+	return open->expired;
+}
+
 void dsmb_open_close_detached(struct dsmb_open *open)
 {
 	dsmb_open_shut(open, true);
@@ -483,7 +494,7 @@ int dsmb_open_attach(struct dsmb_open *open, struct dsmb_call *call)
 	old = open->tree;
 	before = open->volatile_id;
 	err = -ENOENT;
-	if (dsmb_open_is_detached(open)) {
+	if (dsmb_open_is_detached(open) && !open->expired) {
 		/*
 		 * A lookup by the new id must find that id in the open, and the new tree connect.
 		 */

@@ -48,8 +48,8 @@ struct dsmb_tree;
 /**
  * struct dsmb_open - an open file, directory, stream or pipe
  * @server: server that the open belongs to
- * @where: spinlock; guards @session, @tree, @volatile_id, @published and @closing for writing; the
- *	lock of the session's table is taken inside it
+ * @where: spinlock; guards @session, @tree, @volatile_id, @published, @expired and @closing for
+ *	writing; the lock of the session's table is taken inside it
  * @session: session whose table the open is in or is about to enter; not counted, because the open
  *	leaves the table before the session goes; NULL while it is in no table, and once it is
  *	closed
@@ -105,6 +105,7 @@ struct dsmb_tree;
  * @turn: number of changes of @channel_sequence
  * @outstanding: modifying calls in flight with the current ChannelSequence
  * @outstanding_before: modifying calls in flight with an earlier ChannelSequence
+ * @expired: the client may not come back any more; the open is closed once its record is removed
  * @closing: the open was closed
  * @charge: budget charge for the open while it is in no session's table; under @where
  * @rcu: freed under RCU
@@ -156,6 +157,7 @@ struct dsmb_open {
 	u32 turn;
 	u32 outstanding;
 	u32 outstanding_before;
+	bool expired;
 	bool closing;
 	struct ditto_charge charge;
 	struct rcu_head rcu;
@@ -349,9 +351,20 @@ void dsmb_open_await_loss(struct dsmb_open *open);
  * The open gets a new FileId.Volatile.
  *
  * Context: may sleep.
- * Return: 0; -ENOENT if the open was not detached or is closed; -ESHUTDOWN, -EMFILE or -ENOMEM.
+ * Return: 0; -ENOENT if the open was not detached, has expired or is closed; -ESHUTDOWN, -EMFILE or
+ * -ENOMEM.
  */
 int dsmb_open_attach(struct dsmb_open *open, struct dsmb_call *call);
+
+/**
+ * dsmb_open_expire - let no client attach a detached open any more
+ * @open: the open; the caller has a reference
+ * @deadline: end of its timeout in jiffies, read once the open is known to be detached
+ *
+ * Context: any but interrupts.
+ * Return: false if the open was attached meanwhile, or is detached anew and has time left.
+ */
+bool dsmb_open_expire(struct dsmb_open *open, const unsigned long *deadline);
 
 /**
  * dsmb_open_close_detached - close an open unless it was attached meanwhile

@@ -439,9 +439,56 @@ static unsigned int persist_sweep(struct dsmb_server *server)
 	return left;
 }
 
+void dsmb_persist_expire(struct dsmb_open *open)
+{
+	struct dsmb_server *server = open->server;
+
+	WRITE_ONCE(server->expired, true);
+	queue_delayed_work(server->records, &server->retry, 0);
+}
+
+/* Remove the record of an expired open, and close the open. */
+static int expired_close(struct dsmb_open *open)
+{
+	struct dsmb_persist *persist = open->durable->persist;
+	int err = 0;
+
+	mutex_lock(&persist->lock);
+	if (!persist->ended)
+		err = remove_record(persist);
+	if (!err)
+		persist->ended = true;
+	mutex_unlock(&persist->lock);
+	if (!err)
+		dsmb_open_close_detached(open);
+	return err;
+}
+
+/* Return: true if opens are left. After the first failure the others wait, too. */
+static bool expired_sweep(struct dsmb_server *server)
+{
+	struct dsmb_open *open;
+	int err = 0;
+	u64 id = 0;
+
+	/* Pairs with dsmb_persist_expire(): an open that expires now is found, or sets it again. */
+	if (!xchg(&server->expired, false))
+		return false;
+	for (; !err && (open = dsmb_durable_next(server, &id)); id++) {
+		if (READ_ONCE(open->expired) && dsmb_durable_is_persistent(open))
+			err = expired_close(open);
+		dsmb_open_put(open);
+	}
+	if (err)
+		WRITE_ONCE(server->expired, true);
+	return err;
+}
+
 void dsmb_persist_sweep(struct dsmb_server *server)
 {
-	if (persist_sweep(server))
+	unsigned int left = persist_sweep(server);
+
+	if (expired_sweep(server) || left)
 		queue_delayed_work(server->records, &server->retry,
 				   msecs_to_jiffies(DSMB_PERSIST_RETRY_MS));
 }

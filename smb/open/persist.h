@@ -6,7 +6,8 @@
  * Each persistent open has a record at the helper (persist_record.h). The record is on disk before
  * the response of the CREATE that grants the open, of each LOCK and of each break acknowledgment is
  * sent. It is removed before the response of CLOSE is sent, or else as soon as a helper can remove
- * it. After a restart the opens are restored from their records as soon as their shares exist
+ * it. The record of an open whose client does not come back is removed before the open is closed.
+ * After a restart the opens are restored from their records as soon as their shares exist
  * (persist_restore.c). From then on they are disconnected durable opens. Until then the grace
  * period of the lock table holds off all other clients.
  *
@@ -184,6 +185,18 @@ int dsmb_persist_cancel_delete_at_close(struct ditto_op *op,
 void dsmb_persist_end(struct dsmb_persist *persist);
 
 /**
+ * dsmb_persist_expire - begin to close an expired open, its record first
+ * @open: the open, with dsmb_open_expire(); the caller has a reference
+ *
+ * Another client may get what the open holds as soon as it is closed. If the record were still
+ * there, a restart would restore the open. So the open is closed when a helper has removed the
+ * record; dsmb_persist_sweep() does both.
+ *
+ * Context: any process context; does not wait for the helper.
+ */
+void dsmb_persist_expire(struct dsmb_open *open);
+
+/**
  * dsmb_persist_flush - wait for the removal begun by dsmb_persist_end()
  * @persist: record of the open, or NULL
  *
@@ -219,6 +232,8 @@ void dsmb_persist_suspend(struct dsmb_open *open);
 /**
  * dsmb_persist_sweep - try again to remove the records that could not be removed
  * @server: the server
+ *
+ * The records of expired opens are removed as well, and the opens closed.
  *
  * Context: may sleep; waits for the helper.
  */

@@ -459,6 +459,45 @@ def closed_without_a_helper(w):
     gone(w)
 
 
+def may_have(s, *args, **kw):
+    """A persistent open of f that excludes all others, or None if the file is in use."""
+    try:
+        return s.lasting('f', *args, state=0, share=0, **kw)
+    except smb2.Status as e:
+        eq(e.name, 'SHARING_VIOLATION')
+        return None
+
+
+@test(smb=True, squash='none', timeout=120)
+def expires_without_a_helper(w):
+    """Nobody gets what an expired open holds before its record is gone."""
+    def over():
+        opened, = w.server.json('open', 'list')
+        return opened['session'] == 0 and not opened.get('waits_s')
+
+    available(w)
+    s, other = client(w), client(w, 2)
+    g = may_have(s, ms=1000)
+    w.server.helper_stop('KILL')
+    s.end()
+    wait_for('its time is over', over)
+    refused('SHARING_VIOLATION', other.make, 'f')
+    eq((records(w), opens(w)), (1, [('f', 'persistent')]))
+    w.server.helper_start(w.server.conf)
+    h = wait_for('another gets it', lambda: may_have(other, 2))
+    eq(records(w), 1)
+    other.end()
+    w.server.restart()
+    wait_for('it waits', lambda: waiting(w) == ['f'])
+    s = client(w)
+    refused('OBJECT_NAME_NOT_FOUND', s.back, g.fid, lease=0)
+    other = client(w, 2)
+    other.close(other.back(h.fid, number=2, lease=0).fid)
+    other.end()
+    s.end()
+    gone(w)
+
+
 @test(smb=True, squash='none', timeout=120)
 def deletion_is_taken_back(w):
     """A deletion that another open cancels is in no record any more."""
