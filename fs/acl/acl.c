@@ -392,7 +392,8 @@ static int acl_evaluate(const struct ditto_op *op, const struct ditto_acl *acl,
 
 	*rights = ditto_acl_rights(acl, who, &undecided);
 	if (undecided && !who->token) {
-		if (ditto_names_token(op->share->srv, who->cred->fsuid, &token) == -EJUKEBOX) {
+		if (ditto_names_token(op->share->srv, who->cred->fsuid, &token,
+				      op->from) == -EJUKEBOX) {
 			if (op->unresolved && !*op->unresolved)
 				*op->unresolved = ditto_cred_hold(op->cred);
 			return -EJUKEBOX;

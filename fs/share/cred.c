@@ -481,7 +481,8 @@ EXPORT_SYMBOL_IF_KUNIT(ditto_cred_backup);
  * groups. Without a helper, the groups of the request are used for a short time.
  */
 static struct cred_entry *entry_new_managed(struct ditto_server *srv, const struct cred_key *key,
-					    const struct ditto_squashed *who)
+					    const struct ditto_squashed *who,
+					    const struct in6_addr *asker)
 {
 	u32 ttl = READ_ONCE(srv->settings.name_ttl_s);
 	struct cred_entry *entry;
@@ -491,7 +492,7 @@ static struct cred_entry *entry_new_managed(struct ditto_server *srv, const stru
 	groups = kmalloc_array(DITTO_GROUPS_MAX, sizeof(*groups), GFP_KERNEL);
 	if (!groups)
 		return ERR_PTR(-ENOMEM);
-	count = ditto_names_groups(srv, who->uid, groups, DITTO_GROUPS_MAX);
+	count = ditto_names_groups(srv, who->uid, groups, DITTO_GROUPS_MAX, asker);
 	if (count >= 0) {
 		entry = entry_new(key, who, groups, count);
 	} else if (count == -ENOENT) {
@@ -543,7 +544,7 @@ struct ditto_cred *ditto_cred_get(struct ditto_server *srv, const struct ditto_s
 	if (!who.groups)
 		entry = entry_new(&key, &who, NULL, 0);
 	else if (opts->manage_gids)
-		entry = entry_new_managed(srv, &key, &who);
+		entry = entry_new_managed(srv, &key, &who, ident->from);
 	else
 		entry = entry_new(&key, &who, key.groups, key.ngroups);
 	if (IS_ERR_OR_NULL(entry))

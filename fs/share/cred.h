@@ -18,6 +18,7 @@ struct ditto_server;
 struct ditto_share_opts;
 struct ditto_token;
 struct ditto_verdict;
+struct in6_addr;
 
 /* Cached credentials of one server; idle ones are evicted first. */
 #define DITTO_CREDS_MAX		4096
@@ -32,6 +33,8 @@ struct ditto_verdict;
  * @proven: the user has logged in; false if the request only claims to be this user
  * @admin: the share grants this identity the administrator's privileges
  * @token: SIDs of the user, if it brought them along; borrowed; or NULL
+ * @from: address of the client, for a fair order of questions to the helper; borrowed; NULL for the
+ *	server itself
  */
 struct ditto_ident {
 	kuid_t uid;
@@ -42,6 +45,7 @@ struct ditto_ident {
 	bool proven;
 	bool admin;
 	struct ditto_token *token;
+	const struct in6_addr *from;
 };
 
 /**

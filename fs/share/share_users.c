@@ -281,7 +281,8 @@ static int share_access_token(const struct ditto_share *share, const struct ditt
 	rcu_read_unlock();
 	if (likely(!needed))
 		return 0;
-	return ditto_names_token(share->srv, ident->uid, token) == -EJUKEBOX ? -EJUKEBOX : 0;
+	return ditto_names_token(share->srv, ident->uid, token, ident->from) == -EJUKEBOX ?
+	       -EJUKEBOX : 0;
 }
 
 int ditto_share_access_explain(const struct ditto_share *share, const struct ditto_ident *ident,

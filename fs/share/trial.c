@@ -86,8 +86,8 @@ int ditto_trial_run(struct ditto_trial *trial)
 		return trial_refuse(trial, DITTO_REFUSED_GUEST);
 	/* A user who logged in has a token, and the privileges in it. */
 	if (trial->ident.proven) {
-		ditto_names_token_prefetch(trial->share->srv, trial->ident.uid);
-		if (!ditto_names_token(trial->share->srv, trial->ident.uid, &token))
+		ditto_names_token_prefetch(trial->share->srv, trial->ident.uid, NULL);
+		if (!ditto_names_token(trial->share->srv, trial->ident.uid, &token, NULL))
 			trial->ident.token = token;
 	}
 	trial->cred = ditto_cred_get(trial->share->srv, &opts, &trial->verdict, &trial->ident);
@@ -98,7 +98,7 @@ int ditto_trial_run(struct ditto_trial *trial)
 	}
 	/* The checks themselves do not wait for SIDs. */
 	if (!trial->cred->token)
-		ditto_names_token_prefetch(trial->share->srv, trial->cred->uid);
+		ditto_names_token_prefetch(trial->share->srv, trial->cred->uid, NULL);
 	err = trial_grant(trial, &opts);
 	if (!trial->admitted) {
 		ditto_cred_put(trial->cred);

@@ -23,6 +23,7 @@
 #include <net/ipv6.h>
 #include <kunit/visibility.h>
 
+#include "../budget.h"
 #include "../server.h"
 #include "../server_private.h"
 #include "names.h"
@@ -66,6 +67,8 @@ struct ditto_names {
  * @question: the question; its text points to @text
  * @answer: NULL until the first answer
  * @token_bytes: bytes of its token that are counted; guarded by the lock of the cache
+ * @charge: charge for the request, while NAME_ASKING is set; it and the asker of @question belong
+ *	to the thread that set the bit, and then to the work
  * @error: error of the last request; 0 if it was answered
  * @retry: jiffies before which the request is not repeated
  * @asked: jiffies of the last request; a caller that comes much later does not wait for it
@@ -84,6 +87,7 @@ struct name_entry {
 	struct ditto_question question;
 	struct name_answer __rcu *answer;
 	size_t token_bytes;
+	struct ditto_charge charge;
 	int error;
 	unsigned long retry;
 	unsigned long asked;
@@ -407,6 +411,7 @@ out:
 	WRITE_ONCE(entry->error, err);
 	/* That one client asks too much says nothing about the question. */
 	WRITE_ONCE(entry->retry, err && err != -EBUSY ? jiffies + NAMES_RETRY : jiffies);
+	ditto_uncharge(&entry->charge);
 	/* Pairs with test_bit_acquire(): error and answer are visible once the bit is clear. */
 	smp_mb__before_atomic();
 	clear_bit(NAME_ASKING, &entry->flags);
@@ -428,12 +433,36 @@ static bool entry_keeps_error(const struct name_entry *entry)
 	       entry->question.type >= DITTO_UPCALL_USER_SIDS;
 }
 
-static void entry_ask_soon(struct name_entry *entry)
+/* Charge the client that asks. */
+static int entry_charge(struct name_entry *entry, const struct in6_addr *asker)
+{
+	struct ditto_principal who;
+	int err;
+
+	if (ipv6_addr_any(asker))
+		return 0;
+	err = ditto_principal_init(&who, entry->names->srv, asker, DITTO_TRUST_USER, INVALID_UID);
+	if (err)
+		return err;
+	err = ditto_charge(&entry->charge, &who, DITTO_BUDGET_QUESTIONS, 1);
+	ditto_principal_exit(&who);
+	return err;
+}
+
+static void entry_ask_soon(struct name_entry *entry, const struct in6_addr *asker)
 {
 	if (time_before(jiffies, READ_ONCE(entry->retry)))
 		return;
 	if (test_and_set_bit(NAME_ASKING, &entry->flags))
 		return;
+	entry->question.asker = *asker;
+	if (entry_charge(entry, asker)) {
+		WRITE_ONCE(entry->error, -EBUSY);
+		clear_bit_unlock(NAME_ASKING, &entry->flags);
+		wake_up_all(&entry->wait);
+		entry_wake_parks(entry);
+		return;
+	}
 	if (!entry_keeps_error(entry) || READ_ONCE(entry->error) == -EBUSY)
 		WRITE_ONCE(entry->error, 0);
 	WRITE_ONCE(entry->asked, jiffies);
@@ -505,7 +534,7 @@ int ditto_names_use(struct ditto_server *srv, const struct ditto_question *q,
 	if (!entry)
 		return -EJUKEBOX;
 
-	entry_ask_soon(entry);
+	entry_ask_soon(entry, &q->asker);
 	if (wait)
 		wait_event_killable_timeout(entry->wait, entry_settled(entry),
 					    entry_wait(entry));
@@ -594,7 +623,7 @@ int ditto_names_use_parked(struct ditto_server *srv, const struct ditto_question
 	if (!entry)
 		return -ENOMEM;
 
-	entry_ask_soon(entry);
+	entry_ask_soon(entry, &q->asker);
 	park->asked++;
 	do {
 		rcu_read_lock();

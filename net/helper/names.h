@@ -6,6 +6,9 @@
  * bounded time and then gets -EJUKEBOX to try again, so that no service thread hangs on a slow
  * directory service. Negative answers are cached, too. An expired answer stays in use while a new
  * one is requested and as long as the helper does not answer.
+ *
+ * Requests about users, groups and SIDs are made in the name of the client that needs the answer
+ * first: they are charged to it (DITTO_BUDGET_QUESTIONS), and sent in turns of the clients.
  */
 #ifndef _DITTO_NET_HELPER_NAMES_H
 #define _DITTO_NET_HELPER_NAMES_H
@@ -73,12 +76,13 @@ int ditto_names_in_netgroup(struct ditto_server *srv, const struct in6_addr *add
  * @uid: the user
  * @groups: filled
  * @max: entries of @groups; further groups are left out
+ * @asker: address of the client that needs the answer; NULL for the server itself
  *
  * Context: may sleep a bounded time.
  * Return: the number of groups; -ENOENT if there is no such user; -EJUKEBOX; -ECONNREFUSED.
  */
 int ditto_names_groups(struct ditto_server *srv, kuid_t uid, kgid_t *groups,
-		       unsigned int max);
+		       unsigned int max, const struct in6_addr *asker);
 
 /**
  * ditto_names_of_user - look up the name of a user, as name@domain
@@ -86,12 +90,14 @@ int ditto_names_groups(struct ditto_server *srv, kuid_t uid, kgid_t *groups,
  * @uid: the user
  * @name: filled, without a terminating NUL
  * @size: bytes of @name
+ * @asker: address of the client that needs the answer; NULL for the server itself
  *
  * Context: may sleep a bounded time.
  * Return: bytes of the name; -ENOENT if the user has no name; -ERANGE if it does not fit;
  * -EJUKEBOX; -ECONNREFUSED.
  */
-int ditto_names_of_user(struct ditto_server *srv, kuid_t uid, char *name, size_t size);
+int ditto_names_of_user(struct ditto_server *srv, kuid_t uid, char *name, size_t size,
+			const struct in6_addr *asker);
 
 /**
  * ditto_names_of_group - look up the name of a group, as name@domain
@@ -99,40 +105,47 @@ int ditto_names_of_user(struct ditto_server *srv, kuid_t uid, char *name, size_t
  * @gid: the group
  * @name: filled, without a terminating NUL
  * @size: bytes of @name
+ * @asker: address of the client that needs the answer; NULL for the server itself
  *
  * Context: may sleep a bounded time.
  * Return: as ditto_names_of_user().
  */
-int ditto_names_of_group(struct ditto_server *srv, kgid_t gid, char *name, size_t size);
+int ditto_names_of_group(struct ditto_server *srv, kgid_t gid, char *name, size_t size,
+			 const struct in6_addr *asker);
 
 /**
  * ditto_names_user - look up the user with a name
  * @srv: the server
  * @name: name@domain, at most DITTO_NAMES_NAME_MAX bytes
  * @uid: filled
+ * @asker: address of the client that needs the answer; NULL for the server itself
  *
  * Context: may sleep a bounded time.
  * Return: 0; -ENOENT if there is no such user or the domain is a foreign one; -EJUKEBOX;
  * -ECONNREFUSED.
  */
-int ditto_names_user(struct ditto_server *srv, const char *name, kuid_t *uid);
+int ditto_names_user(struct ditto_server *srv, const char *name, kuid_t *uid,
+		     const struct in6_addr *asker);
 
 /**
  * ditto_names_group - look up the group with a name
  * @srv: the server
  * @name: name@domain, at most DITTO_NAMES_NAME_MAX bytes
  * @gid: filled
+ * @asker: address of the client that needs the answer; NULL for the server itself
  *
  * Context: may sleep a bounded time.
  * Return: as ditto_names_user().
  */
-int ditto_names_group(struct ditto_server *srv, const char *name, kgid_t *gid);
+int ditto_names_group(struct ditto_server *srv, const char *name, kgid_t *gid,
+		      const struct in6_addr *asker);
 
 /**
  * ditto_names_token - look up the SIDs of a user
  * @srv: the server
  * @uid: the user
  * @token: filled with a reference
+ * @asker: address of the client that needs the answer; NULL for the server itself
  *
  * This function does not wait for the helper: the caller may hold locks. It differs from the
  * others also in that a failed request is no reason to retry.
@@ -141,16 +154,18 @@ int ditto_names_group(struct ditto_server *srv, const char *name, kgid_t *gid);
  * Return: 0; -ENOENT if there is no such user; -EJUKEBOX while the helper is asked;
  * -ECONNREFUSED or another error of ditto_upcall() if it cannot be asked or cannot answer.
  */
-int ditto_names_token(struct ditto_server *srv, kuid_t uid, struct ditto_token **token);
+int ditto_names_token(struct ditto_server *srv, kuid_t uid, struct ditto_token **token,
+		      const struct in6_addr *asker);
 
 /**
  * ditto_names_token_prefetch - ask for the SIDs of a user that may be needed
  * @srv: the server
  * @uid: the user
+ * @asker: address of the client that needs the answer; NULL for the server itself
  *
  * Context: may sleep, up to DITTO_NAMES_WAIT_MS for the answer.
  */
-void ditto_names_token_prefetch(struct ditto_server *srv, kuid_t uid);
+void ditto_names_token_prefetch(struct ditto_server *srv, kuid_t uid, const struct in6_addr *asker);
 
 /**
  * ditto_names_token_rcu - get the SIDs of a user if they are cached

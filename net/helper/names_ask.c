@@ -268,8 +268,8 @@ static int ask_got(struct genl_info *info, void *arg)
 
 /*
  * The network of a host stands for the name server that knows its names. If that server hangs,
- * requests about other networks still get their turns. A client may make up SIDs, so that these are
- * asked for in its name.
+ * requests about other networks still get their turns. A client may make up users, groups and SIDs,
+ * so that these are asked for in its name.
  */
 static void question_zone(const struct ditto_question *q, struct in6_addr *zone)
 {

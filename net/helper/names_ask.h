@@ -23,7 +23,7 @@ struct ditto_server;
  * @uid: uid, for the groups, the name and the SIDs of a user
  * @gid: gid, for the name of a group
  * @text: netgroup, name of a user or group, or SID as text; else the empty string
- * @asker: address of the client for which a SID or the account of a SID is needed; all zeroes for
+ * @asker: address of the client that needs the answer about a user, group or SID; all zeroes for
  *	the server itself; not a part of the question
  */
 struct ditto_question {

@@ -12,6 +12,12 @@
 #include "names_ask.h"
 #include "names_private.h"
 
+/* The server itself asks without an address. */
+static struct in6_addr asker_of(const struct in6_addr *asker)
+{
+	return asker ? *asker : in6addr_any;
+}
+
 static int use_hosts(const struct name_answer *answer, void *arg)
 {
 	const struct ditto_host_names *hosts = answer->said.hosts;
@@ -78,10 +84,10 @@ static int use_groups(const struct name_answer *answer, void *arg)
 }
 
 int ditto_names_groups(struct ditto_server *srv, kuid_t uid, kgid_t *groups,
-		       unsigned int max)
+		       unsigned int max, const struct in6_addr *asker)
 {
 	const struct ditto_question q = {
-		.type = DITTO_UPCALL_GROUPS, .uid = uid, .text = ""
+		.type = DITTO_UPCALL_GROUPS, .uid = uid, .text = "", .asker = asker_of(asker)
 	};
 	struct groups_room room = { .groups = groups, .max = max };
 
@@ -108,10 +114,11 @@ static int use_name(const struct name_answer *answer, void *arg)
 	return len;
 }
 
-int ditto_names_of_user(struct ditto_server *srv, kuid_t uid, char *name, size_t size)
+int ditto_names_of_user(struct ditto_server *srv, kuid_t uid, char *name, size_t size,
+			const struct in6_addr *asker)
 {
 	const struct ditto_question q = {
-		.type = DITTO_UPCALL_USER_NAME, .uid = uid, .text = ""
+		.type = DITTO_UPCALL_USER_NAME, .uid = uid, .text = "", .asker = asker_of(asker)
 	};
 	struct name_room room = { .name = name, .size = size };
 
@@ -119,10 +126,11 @@ int ditto_names_of_user(struct ditto_server *srv, kuid_t uid, char *name, size_t
 }
 EXPORT_SYMBOL_NS_GPL(ditto_names_of_user, DITTO);
 
-int ditto_names_of_group(struct ditto_server *srv, kgid_t gid, char *name, size_t size)
+int ditto_names_of_group(struct ditto_server *srv, kgid_t gid, char *name, size_t size,
+			 const struct in6_addr *asker)
 {
 	const struct ditto_question q = {
-		.type = DITTO_UPCALL_GROUP_NAME, .gid = gid, .text = ""
+		.type = DITTO_UPCALL_GROUP_NAME, .gid = gid, .text = "", .asker = asker_of(asker)
 	};
 	struct name_room room = { .name = name, .size = size };
 
@@ -138,9 +146,12 @@ static int use_uid(const struct name_answer *answer, void *arg)
 	return answer->missing ? -ENOENT : 0;
 }
 
-int ditto_names_user(struct ditto_server *srv, const char *name, kuid_t *uid)
+int ditto_names_user(struct ditto_server *srv, const char *name, kuid_t *uid,
+		     const struct in6_addr *asker)
 {
-	const struct ditto_question q = { .type = DITTO_UPCALL_USER_ID, .text = name };
+	const struct ditto_question q = {
+		.type = DITTO_UPCALL_USER_ID, .text = name, .asker = asker_of(asker)
+	};
 
 	return ditto_names_use(srv, &q, use_uid, uid, true);
 }
@@ -154,9 +165,12 @@ static int use_gid(const struct name_answer *answer, void *arg)
 	return answer->missing ? -ENOENT : 0;
 }
 
-int ditto_names_group(struct ditto_server *srv, const char *name, kgid_t *gid)
+int ditto_names_group(struct ditto_server *srv, const char *name, kgid_t *gid,
+		      const struct in6_addr *asker)
 {
-	const struct ditto_question q = { .type = DITTO_UPCALL_GROUP_ID, .text = name };
+	const struct ditto_question q = {
+		.type = DITTO_UPCALL_GROUP_ID, .text = name, .asker = asker_of(asker)
+	};
 
 	return ditto_names_use(srv, &q, use_gid, gid, true);
 }
@@ -173,9 +187,11 @@ static int use_token(const struct name_answer *answer, void *arg)
 	return 0;
 }
 
-static struct ditto_question token_question(kuid_t uid)
+static struct ditto_question token_question(kuid_t uid, const struct in6_addr *asker)
 {
-	return (struct ditto_question){ .type = DITTO_UPCALL_USER_SIDS, .uid = uid, .text = "" };
+	return (struct ditto_question){
+		.type = DITTO_UPCALL_USER_SIDS, .uid = uid, .text = "", .asker = asker_of(asker)
+	};
 }
 
 static int use_token_rcu(const struct name_answer *answer, void *arg)
@@ -188,7 +204,7 @@ static int use_token_rcu(const struct name_answer *answer, void *arg)
 
 const struct ditto_token *ditto_names_token_rcu(struct ditto_server *srv, kuid_t uid)
 {
-	const struct ditto_question q = token_question(uid);
+	const struct ditto_question q = token_question(uid, NULL);
 	const struct ditto_token *token = NULL;
 	int ret;
 
@@ -203,17 +219,18 @@ static int use_no_token(const struct name_answer *answer, void *arg)
 	return 0;
 }
 
-void ditto_names_token_prefetch(struct ditto_server *srv, kuid_t uid)
+void ditto_names_token_prefetch(struct ditto_server *srv, kuid_t uid, const struct in6_addr *asker)
 {
-	const struct ditto_question q = token_question(uid);
+	const struct ditto_question q = token_question(uid, asker);
 
 	ditto_names_use(srv, &q, use_no_token, NULL, true);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_names_token_prefetch, DITTO);
 
-int ditto_names_token(struct ditto_server *srv, kuid_t uid, struct ditto_token **token)
+int ditto_names_token(struct ditto_server *srv, kuid_t uid, struct ditto_token **token,
+		      const struct in6_addr *asker)
 {
-	const struct ditto_question q = token_question(uid);
+	const struct ditto_question q = token_question(uid, asker);
 
 	return ditto_names_use(srv, &q, use_token, token, false);
 }
@@ -232,7 +249,7 @@ int ditto_names_sid_of_user(struct ditto_server *srv, kuid_t uid, u8 sid[DITTO_S
 {
 	const struct ditto_question q = {
 		.type = DITTO_UPCALL_SID_OF_USER, .uid = uid, .text = "",
-		.asker = park ? park->asker : in6addr_any,
+		.asker = asker_of(park ? &park->asker : NULL),
 	};
 
 	return ditto_names_use_parked(srv, &q, use_sid, sid, park);
@@ -244,7 +261,7 @@ int ditto_names_sid_of_group(struct ditto_server *srv, kgid_t gid, u8 sid[DITTO_
 {
 	const struct ditto_question q = {
 		.type = DITTO_UPCALL_SID_OF_GROUP, .gid = gid, .text = "",
-		.asker = park ? park->asker : in6addr_any,
+		.asker = asker_of(park ? &park->asker : NULL),
 	};
 
 	return ditto_names_use_parked(srv, &q, use_sid, sid, park);
@@ -268,7 +285,7 @@ int ditto_names_account_of_sid(struct ditto_server *srv, const u8 *sid,
 	char text[DITTO_SID_TEXT];
 	const struct ditto_question q = {
 		.type = DITTO_UPCALL_ACCOUNT_OF_SID, .text = text,
-		.asker = park ? park->asker : in6addr_any,
+		.asker = asker_of(park ? &park->asker : NULL),
 	};
 
 	ditto_sid_text(sid, text);

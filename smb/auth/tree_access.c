@@ -23,6 +23,7 @@
 #include "../../fs/share/share_users.h"
 #include "../../net/helper/auth.h"
 #include "../../net/helper/names.h"
+#include "../../net/peer.h"
 #include "../../net/server.h"
 #include "../file/name.h"
 #include "../server.h"
@@ -123,6 +124,7 @@ u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 	access->acting_user = dsmb_session_acting_user(session);
 	access->login = dsmb_session_login(session);
 	ident_of(access->acting_user, &ident);
+	ident.from = &peer->addr;
 	grant = share_ask(share, &ident, &opts, &own);
 	access->why = "it has an option that this ditto_smb.ko does not know";
 	if (opts.unserved & BIT(dsmb_protocol_bit()))
@@ -144,7 +146,7 @@ u32 dsmb_access_find(struct dsmb_session *session, struct ditto_peer *peer,
 	 * they are asked for now.
 	 */
 	if (!access->cred->token)
-		ditto_names_token_prefetch(session->server->srv, access->cred->uid);
+		ditto_names_token_prefetch(session->server->srv, access->cred->uid, &peer->addr);
 	access->generation = opts.generation;
 	access->writable = verdict.level == DITTO_ACCESS_WRITE &&
 			   grant >= DITTO_SHARE_ACCESS_WRITE && !opts.read_only;

@@ -12,6 +12,7 @@
  */
 #include "../../../lockd/claim.h"
 #include "../../../net/helper/names.h"
+#include "../../../net/peer.h"
 #include "../../node/node.h"
 #include "../../share/cred.h"
 #include "../server.h"
@@ -58,7 +59,8 @@ void dnfs_pause(struct dnfs_call *call)
 	dnfs_may_wait(call);
 	if (call->unresolved && !call->resolved) {
 		ditto_names_token_prefetch(call->srv, call->unresolved_ident ?
-						      call->ident.uid : call->unresolved->uid);
+						      call->ident.uid : call->unresolved->uid,
+					   &call->peer->addr);
 		call->resolved = true;
 	} else {
 		/* Each wait consumes at least one jiffy, so that the retries end. */

@@ -115,7 +115,7 @@ static int dnfs_grant(struct dnfs_call *call, struct ditto_share *share,
 		return PTR_ERR(op->cred);
 	grant = ditto_share_access_of(share, ident, op->cred);
 	if (grant == -EJUKEBOX && dnfs_ask_how(call) == DITTO_RULES_ASK_WAIT) {
-		ditto_names_token_prefetch(call->srv, ident->uid);
+		ditto_names_token_prefetch(call->srv, ident->uid, ident->from);
 		grant = ditto_share_access_of(share, ident, op->cred);
 		/* A mount is only a handle, and each use of that is checked. */
 		if (grant == -EJUKEBOX)
@@ -192,6 +192,7 @@ int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavo
 	struct ditto_verdict verdict;
 	int err;
 
+	ident.from = &call->peer->addr;
 	err = ditto_rules_admit(share, call->peer, dnfs_ask_how(call), &verdict);
 	if (err)
 		return err;

@@ -267,10 +267,10 @@ static void helper_says(struct kunit *test, int error, u32 rid, bool complete)
 	helper.complete = complete;
 	atomic_set(&helper.asked, 0);
 	ditto_names_set_ask(f.srv, helper_ask);
-	ditto_names_token(f.srv, KUIDT_INIT(USER), &token);
+	ditto_names_token(f.srv, KUIDT_INIT(USER), &token, NULL);
 	/* Without a registered helper, a call that does not wait reports that there is none. */
 	for (int i = 0; i < 500 && (err == -EJUKEBOX || err == -ECONNREFUSED); i++) {
-		err = ditto_names_token(f.srv, KUIDT_INIT(USER), &token);
+		err = ditto_names_token(f.srv, KUIDT_INIT(USER), &token, NULL);
 		msleep(20);
 	}
 	KUNIT_ASSERT_EQ(test, err, error);
@@ -311,7 +311,7 @@ static void test_by_helper(struct kunit *test)
 	for (int i = 0; i < 500 && may_access(f.user, node, DITTO_MAY_READ); i++)
 		msleep(20);
 	KUNIT_EXPECT_EQ(test, may_access(f.user, node, DITTO_MAY_READ), 0);
-	KUNIT_EXPECT_EQ(test, ditto_names_token(f.srv, KUIDT_INIT(USER), &token), 0);
+	KUNIT_EXPECT_EQ(test, ditto_names_token(f.srv, KUIDT_INIT(USER), &token, NULL), 0);
 	ditto_token_put(token);
 	/* Without a helper. */
 	ditto_names_set_ask(f.srv, NULL);

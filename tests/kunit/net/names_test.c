@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 
+#include "../../../net/budget.h"
 #include "../../../net/helper/names.h"
 #include "../../../net/helper/names_ask.h"
 #include "../../../net/server.h"
@@ -20,6 +21,7 @@ static const struct in6_addr addr = { { .u6_addr32 = { 0, 0, htonl(0xffff), hton
 /**
  * struct fake - the helper
  * @asked: how often
+ * @asker: for whom the last time
  * @error: what it answers, or 0
  * @slow: it waits for @go
  * @go: see there
@@ -31,6 +33,7 @@ static const struct in6_addr addr = { { .u6_addr32 = { 0, 0, htonl(0xffff), hton
  */
 static struct fake {
 	atomic_t asked;
+	struct in6_addr asker;
 	int error;
 	bool slow;
 	struct completion go;
@@ -96,6 +99,7 @@ static int fake_ask(struct ditto_server *srv, const struct ditto_question *quest
 
 	atomic_inc(&fake.asked);
 	*said = (struct ditto_said){};
+	fake.asker = question->asker;
 	fake.saw_hosts = hosts ? hosts->count : 0;
 	if (fake.slow)
 		wait_for_completion(&fake.go);
@@ -126,6 +130,7 @@ static int names_test_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, srv);
 	srv->net = &init_net;
 	ditto_settings_init(srv);
+	KUNIT_ASSERT_EQ(test, ditto_budget_init(srv), 0);
 	KUNIT_ASSERT_EQ(test, ditto_upcalls_init(srv), 0);
 	KUNIT_ASSERT_EQ(test, ditto_names_init(srv), 0);
 	fake = (struct fake){};
@@ -139,6 +144,7 @@ static void names_test_exit(struct kunit *test)
 {
 	ditto_names_exit(test->priv);
 	ditto_upcalls_exit(test->priv);
+	ditto_budget_exit(test->priv);
 }
 
 static void host_patterns(struct kunit *test)
@@ -171,7 +177,8 @@ static void negative_is_kept(struct kunit *test)
 	for (int i = 0; i < 3; i++) {
 		KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "*", true), 0);
 		KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "lab", true), 0);
-		KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4), -ENOENT);
+		KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, NULL),
+				-ENOENT);
 	}
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 3);
 
@@ -193,19 +200,64 @@ static void users_and_groups(struct kunit *test)
 
 	fake.name = "alice@example";
 	for (int i = 0; i < 2; i++) {
-		KUNIT_EXPECT_EQ(test, ditto_names_of_user(srv, KUIDT_INIT(7), name, 16), 13);
+		KUNIT_EXPECT_EQ(test, ditto_names_of_user(srv, KUIDT_INIT(7), name, 16, NULL), 13);
 		KUNIT_EXPECT_MEMEQ(test, name, "alice@example", 13);
-		KUNIT_EXPECT_EQ(test, ditto_names_of_group(srv, KGIDT_INIT(7), name, 16), 13);
-		KUNIT_EXPECT_EQ(test, ditto_names_user(srv, "abc@d", &uid), 0);
+		KUNIT_EXPECT_EQ(test, ditto_names_of_group(srv, KGIDT_INIT(7), name, 16, NULL), 13);
+		KUNIT_EXPECT_EQ(test, ditto_names_user(srv, "abc@d", &uid, NULL), 0);
 		KUNIT_EXPECT_EQ(test, __kuid_val(uid), 5);
-		KUNIT_EXPECT_EQ(test, ditto_names_group(srv, "abc@d", &gid), 0);
+		KUNIT_EXPECT_EQ(test, ditto_names_group(srv, "abc@d", &gid, NULL), 0);
 		KUNIT_EXPECT_EQ(test, __kgid_val(gid), 105);
 	}
 	/* A number is a user's, or a group's; a name, too. */
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 4);
-	KUNIT_EXPECT_EQ(test, ditto_names_of_user(srv, KUIDT_INIT(7), name, 12), -ERANGE);
-	KUNIT_EXPECT_EQ(test, ditto_names_of_user(srv, KUIDT_INIT(8), name, 13), 13);
+	KUNIT_EXPECT_EQ(test, ditto_names_of_user(srv, KUIDT_INIT(7), name, 12, NULL), -ERANGE);
+	KUNIT_EXPECT_EQ(test, ditto_names_of_user(srv, KUIDT_INIT(8), name, 13, NULL), 13);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 5);
+}
+
+/* Ask for the name of a user until there is an answer, but at most @times. */
+static int name_ask(struct ditto_server *srv, u32 uid, const struct in6_addr *asker, int times)
+{
+	int err = -EJUKEBOX;
+	char name[16];
+
+	while (err == -EJUKEBOX && times--)
+		err = ditto_names_of_user(srv, KUIDT_INIT(uid), name, sizeof(name), asker);
+	return err;
+}
+
+/* Requests are charged to the client that asks; one at its limit is in nobody else's way. */
+static void asker_is_charged(struct kunit *test)
+{
+	static const struct in6_addr other = {
+		{ .u6_addr32 = { 0, 0, htonl(0xffff), htonl(0xc0000202) } }
+	};
+	const enum ditto_budget_kind kind = DITTO_BUDGET_QUESTIONS;
+	struct ditto_server *srv = test->priv;
+	struct ditto_principal who;
+	struct ditto_charge all = {};
+
+	fake.name = "alice@example";
+	KUNIT_ASSERT_EQ(test, ditto_principal_init(&who, srv, &addr, DITTO_TRUST_USER,
+						   INVALID_UID), 0);
+	KUNIT_ASSERT_EQ(test, ditto_charge(&all, &who, kind,
+					   ditto_budget_peer_limit(srv, DITTO_TRUST_USER, kind)),
+			0);
+	ditto_principal_exit(&who);
+	KUNIT_EXPECT_EQ(test, name_ask(srv, 7, &addr, 3), -EJUKEBOX);
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 0);
+	KUNIT_EXPECT_EQ(test, name_ask(srv, 7, &other, 500), 13);
+	KUNIT_EXPECT_MEMEQ(test, &fake.asker, &other, sizeof(other));
+	/* What is cached costs nothing. */
+	KUNIT_EXPECT_EQ(test, name_ask(srv, 7, &addr, 1), 13);
+	ditto_uncharge(&all);
+	KUNIT_EXPECT_EQ(test, name_ask(srv, 8, &addr, 500), 13);
+	KUNIT_EXPECT_MEMEQ(test, &fake.asker, &addr, sizeof(addr));
+	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 2);
+	/* The answer may be seen before the charge ends. */
+	for (int i = 0; i < 500 && ditto_budget_used(srv, DITTO_TRUST_USER, kind); i++)
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, ditto_budget_used(srv, DITTO_TRUST_USER, kind), 0);
 }
 
 static void users_unknown(struct kunit *test)
@@ -217,10 +269,12 @@ static void users_unknown(struct kunit *test)
 
 	fake.error = -ENOENT;
 	for (int i = 0; i < 2; i++) {
-		KUNIT_EXPECT_EQ(test, ditto_names_of_user(srv, KUIDT_INIT(7), name, 16), -ENOENT);
-		KUNIT_EXPECT_EQ(test, ditto_names_of_group(srv, KGIDT_INIT(7), name, 16), -ENOENT);
-		KUNIT_EXPECT_EQ(test, ditto_names_user(srv, "abc@d", &uid), -ENOENT);
-		KUNIT_EXPECT_EQ(test, ditto_names_group(srv, "abc@d", &gid), -ENOENT);
+		KUNIT_EXPECT_EQ(test, ditto_names_of_user(srv, KUIDT_INIT(7), name, 16, NULL),
+				-ENOENT);
+		KUNIT_EXPECT_EQ(test, ditto_names_of_group(srv, KGIDT_INIT(7), name, 16, NULL),
+				-ENOENT);
+		KUNIT_EXPECT_EQ(test, ditto_names_user(srv, "abc@d", &uid, NULL), -ENOENT);
+		KUNIT_EXPECT_EQ(test, ditto_names_group(srv, "abc@d", &gid, NULL), -ENOENT);
 	}
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 4);
 }
@@ -309,12 +363,12 @@ static void groups_are_cut(struct kunit *test)
 	struct ditto_server *srv = test->priv;
 	kgid_t groups[4] = {};
 
-	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4), 3);
+	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 4, NULL), 3);
 	KUNIT_EXPECT_EQ(test, __kgid_val(groups[2]), 102);
 	KUNIT_EXPECT_EQ(test, __kgid_val(groups[3]), 0);
-	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 2), 2);
+	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(7), groups, 2, NULL), 2);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 1);
-	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(8), groups, 4), 3);
+	KUNIT_EXPECT_EQ(test, ditto_names_groups(srv, KUIDT_INIT(8), groups, 4, NULL), 3);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 2);
 }
 
@@ -325,7 +379,7 @@ static int token_ask(struct ditto_server *srv, u32 uid, struct ditto_token **tok
 
 	/* A call that does not wait reports that no helper is registered. */
 	for (int i = 0; i < 50000 && (err == -EJUKEBOX || err == -ECONNREFUSED); i++) {
-		err = ditto_names_token(srv, KUIDT_INIT(uid), token);
+		err = ditto_names_token(srv, KUIDT_INIT(uid), token, NULL);
 		if (err)
 			usleep_range(100, 200);
 	}
@@ -367,16 +421,16 @@ static void token_errors_stay(struct kunit *test)
 	fake.slow = true;
 	fake.error = 0;
 	for (int i = 0; i < 500 && atomic_read(&fake.asked) < 2; i++) {
-		err = ditto_names_token(srv, KUIDT_INIT(7), &token);
+		err = ditto_names_token(srv, KUIDT_INIT(7), &token, NULL);
 		msleep(20);
 	}
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 2);
 	KUNIT_EXPECT_EQ(test, err, -EAGAIN);
-	KUNIT_EXPECT_EQ(test, ditto_names_token(srv, KUIDT_INIT(7), &token), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, ditto_names_token(srv, KUIDT_INIT(7), &token, NULL), -EAGAIN);
 	complete_all(&fake.go);
-	for (int i = 0; i < 500 && ditto_names_token(srv, KUIDT_INIT(7), &token); i++)
+	for (int i = 0; i < 500 && ditto_names_token(srv, KUIDT_INIT(7), &token, NULL); i++)
 		msleep(20);
-	KUNIT_ASSERT_EQ(test, ditto_names_token(srv, KUIDT_INIT(7), &token), 0);
+	KUNIT_ASSERT_EQ(test, ditto_names_token(srv, KUIDT_INIT(7), &token, NULL), 0);
 	ditto_token_put(token);
 	/* And that of the loop. */
 	ditto_token_put(token);
@@ -389,7 +443,7 @@ static void token_busy_is_not_kept(struct kunit *test)
 	struct ditto_token *token;
 
 	fake.error = -EBUSY;
-	KUNIT_EXPECT_NE(test, ditto_names_token(srv, KUIDT_INIT(7), &token), 0);
+	KUNIT_EXPECT_NE(test, ditto_names_token(srv, KUIDT_INIT(7), &token, NULL), 0);
 	for (int i = 0; i < 500 && !atomic_read(&fake.asked); i++)
 		msleep(20);
 	/* The error is stored soon; if not, there is nothing to be kept. */
@@ -435,7 +489,7 @@ static void cache_is_bounded(struct kunit *test)
 	kgid_t group;
 
 	for (unsigned int uid = 0; uid < DITTO_NAMES_MAX + 100; uid++)
-		ditto_names_groups(srv, KUIDT_INIT(uid), &group, 1);
+		ditto_names_groups(srv, KUIDT_INIT(uid), &group, 1, NULL);
 	KUNIT_EXPECT_EQ(test, ditto_names_count(srv), DITTO_NAMES_MAX);
 }
 
@@ -581,6 +635,7 @@ static struct kunit_case names_cases[] = {
 	KUNIT_CASE(parked_until_answered),
 	KUNIT_CASE(parked_asks_some),
 	KUNIT_CASE(parked_no_longer),
+	KUNIT_CASE(asker_is_charged),
 	KUNIT_CASE(flush_forgets),
 	KUNIT_CASE_SLOW(cache_is_bounded),
 	{}

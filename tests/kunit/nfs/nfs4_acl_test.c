@@ -12,6 +12,7 @@
 #include "../../../fs/share/share.h"
 #include "../../../net/helper/names.h"
 #include "../../../net/helper/names_ask.h"
+#include "../../../net/peer.h"
 #include "../../../net/server.h"
 #include "../../../net/setting.h"
 
@@ -23,6 +24,7 @@
  * @n: words written by hand
  * @buf: of @xdr
  * @xdr: over @mem
+ * @peer: of @call: the server itself
  * @call: of @cmp: AUTH_SYS
  * @cmp: reads @xdr
  * @value: what was said
@@ -32,6 +34,7 @@ struct fixture {
 	unsigned int n;
 	struct xdr_buf buf;
 	struct xdr_stream xdr;
+	struct ditto_peer peer;
 	struct dnfs_call call;
 	struct dnfs4_compound cmp;
 	struct dnfs4_acl_value value;
@@ -44,6 +47,7 @@ static int acl_init(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, f);
 	test->priv = f;
+	f->call.peer = &f->peer;
 	f->call.userns = &init_user_ns;
 	f->call.sec = DITTO_SEC_SYS;
 	f->cmp.call = &f->call;

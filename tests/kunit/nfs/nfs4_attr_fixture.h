@@ -9,6 +9,7 @@
 #include "../../../fs/nfs/v4/attr/attr_private.h"
 #include "../../../fs/nfs/v4/engine/server.h"
 #include "../../../fs/node/node.h"
+#include "../../../net/peer.h"
 #include "../fs/folder.h"
 
 #define FIXTURE_WORDS	(PAGE_SIZE / sizeof(__be32))
@@ -20,6 +21,7 @@
  * @buf: of @xdr
  * @xdr: over @mem
  * @server: of @cmp
+ * @peer: of @call: the server itself
  * @call: of @cmp
  * @cmp: its current handle is @node
  * @src: what attributes are made from
@@ -31,6 +33,7 @@ struct fixture {
 	struct xdr_buf buf;
 	struct xdr_stream xdr;
 	struct dnfs4_server server;
+	struct ditto_peer peer;
 	struct dnfs_call call;
 	struct dnfs4_compound cmp;
 	struct dnfs4_attr_src src;
@@ -48,6 +51,7 @@ static inline int fixture_begin(struct kunit *test, struct folder *folder)
 	f->node = folder_make(test, folder, "file", 0640, false);
 	f->server.srv = folder->srv;
 	f->call.srv = folder->srv;
+	f->call.peer = &f->peer;
 	f->call.userns = &init_user_ns;
 	f->call.sec = DITTO_SEC_SYS;
 	f->call.max_payload = DNFS_MAX_PAYLOAD;

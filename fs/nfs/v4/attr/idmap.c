@@ -14,6 +14,7 @@
 #include <kunit/visibility.h>
 
 #include "../../../../net/helper/names.h"
+#include "../../../../net/peer.h"
 #include "../../../../net/server.h"
 #include "../../../share/share.h"
 #include "../../rpc/call.h"
@@ -81,8 +82,8 @@ int dnfs4_owner_say(const struct dnfs4_compound *cmp, kuid_t uid, struct dnfs4_o
 	}
 	if (text->len && text->id == id)
 		return 0;
-	return say_name(ditto_names_of_user(cmp->call->srv, uid, text->text, sizeof(text->text)),
-			id, text);
+	return say_name(ditto_names_of_user(cmp->call->srv, uid, text->text, sizeof(text->text),
+					&cmp->call->peer->addr), id, text);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_owner_say);
 
@@ -96,8 +97,8 @@ int dnfs4_group_say(const struct dnfs4_compound *cmp, kgid_t gid, struct dnfs4_o
 	}
 	if (text->len && text->id == id)
 		return 0;
-	return say_name(ditto_names_of_group(cmp->call->srv, gid, text->text, sizeof(text->text)),
-			id, text);
+	return say_name(ditto_names_of_group(cmp->call->srv, gid, text->text, sizeof(text->text),
+					&cmp->call->peer->addr), id, text);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_group_say);
 
@@ -134,7 +135,7 @@ u32 dnfs4_owner_read(const struct dnfs4_compound *cmp, const char *text, u32 len
 	}
 	if (!copy_name(text, len, name))
 		return NFS4ERR_BADOWNER;
-	return read_status(ditto_names_user(cmp->call->srv, name, uid));
+	return read_status(ditto_names_user(cmp->call->srv, name, uid, &cmp->call->peer->addr));
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_owner_read);
 
@@ -149,6 +150,6 @@ u32 dnfs4_group_read(const struct dnfs4_compound *cmp, const char *text, u32 len
 	}
 	if (!copy_name(text, len, name))
 		return NFS4ERR_BADOWNER;
-	return read_status(ditto_names_group(cmp->call->srv, name, gid));
+	return read_status(ditto_names_group(cmp->call->srv, name, gid, &cmp->call->peer->addr));
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_group_read);
