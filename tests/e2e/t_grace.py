@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Changes of files in grace, while opens and delegations may still be reclaimed."""
+import errno
+import fcntl
 import os
 
 import nfs3
 import nfs4
 import nlm
 import servers
-from harness import eq, get, put, test, wait_for
-from nfs4_opens import V41
+from harness import eq, expect_errno, get, put, test, wait_for
+from nfs4_opens import V40, V41, last
+from nfs4_opens import opened as opened40
 from nlm_lockers import connect, machines, status
 from nsm import Notified
 from smb2 import refused
@@ -207,6 +210,68 @@ def smb_waits(w):
     s.rename(fid, 'f', True)
     eq(get(w.path('f')), b'smb3456789')
     s.close(fid)
+    s.end()
+    release_all(w)
+    gone(w)
+
+
+def reclaimed40(c, fh, acc, deny, where):
+    """Reclaim an open and a range of version 4.0; returns the stateid of the open."""
+    sid = last(c.counted(fh, nfs4.open(c.owner(), None, acc, deny, seqid=c.seqid(),
+                                       claim=nfs4.CLAIM_PREVIOUS), b'owner'), nfs4.OK).stateid
+    last(c.lock(fh, nfs4.WRITE_LT, where, sid, reclaim=True), nfs4.OK)
+    return sid
+
+
+def fh_of(n, name):
+    return n.lookup(n.root, name).fh
+
+
+def others_are_refused(w, n, new, s, names):
+    """What all actors but the holder get: the grace, whatever is reclaimed by now."""
+    for name in names:
+        for what, change in changes3(w, n, name):
+            eq((name, what, change().status), (name, what, nfs3.JUKEBOX))
+        status(connect(w.client, fh_of(n, name)).lock((0, 10)), nlm.GRACE)
+        eq(new.try_open(name, nfs4.WRITE).status, nfs4.GRACE)
+        refused('FILE_NOT_AVAILABLE', s.make, name)
+
+
+@test(smb=True, squash='none', locks='raw', clients=2, timeout=120)
+def five_actors(w):
+    """A client of 4.0 reclaims; one of NFSv3 and NLM, of 4.1 and of SMB wait, a process does not."""
+    files(w)
+    available(w)
+    verf, where = b'verifier', (0, 4)
+    old = V40(w, name=b'old', verf=verf)
+    sid, fh = opened40(old, 'f', nfs4.BOTH, nfs4.DENY_WRITE)
+    last(old.lock(fh, nfs4.WRITE_LT, where, sid), nfs4.OK)
+    opened(v41(w, b'new'), 'g', nfs4.READ)
+    restart(w)
+    old, n, s = V40(w, name=b'old', verf=verf), w.clients[1].nfs(), client(w)
+    new = v41(w, b'new', reclaimed=False)
+    others_are_refused(w, n, new, s, ('f', 'g'))
+    put(w.path('g'), b'by a process')
+    # Without a reclaim it waits like all others.
+    last(old.try_open('g', nfs4.WRITE), nfs4.GRACE)
+    sid = reclaimed40(old, fh, nfs4.BOTH, nfs4.DENY_WRITE, where)
+    last(old.compound(nfs4.putfh(fh), nfs4.write(sid, 0, b'mine')), nfs4.OK)
+    others_are_refused(w, n, new, s, ('f', 'g'))
+    # A client of 4.0 cannot tell that it has reclaimed all (RFC 7530 section 9.6).
+    done(new)
+    eq(active(w), 1)
+    w.server.ctl('grace', 'end')
+    # Now the claims of the client of 4.0 decide.
+    assert n.write(fh_of(n, 'f'), 0, b'x').status != nfs3.OK, 'it is denied'
+    status(connect(w.client, fh_of(n, 'f')).lock((0, 10)), nlm.DENIED)
+    eq(new.try_open('f', nfs4.WRITE).status, nfs4.SHARE_DENIED)
+    refused('SHARING_VIOLATION', s.make, 'f')
+    with open(w.path('f'), 'r+b') as f, expect_errno(errno.EAGAIN, errno.EACCES):
+        fcntl.lockf(f, fcntl.LOCK_EX | fcntl.LOCK_NB, 4, 0)
+    eq(n.write(fh_of(n, 'g'), 0, b'x').status, nfs3.OK)
+    last(old.counted(fh, nfs4.open(old.owner(b'late'), None, nfs4.READ, seqid=old.seqid(b'late'),
+                                   claim=nfs4.CLAIM_PREVIOUS), b'late'), nfs4.NO_GRACE)
+    eq(get(w.path('f')), b'mine456789')
     s.end()
     release_all(w)
     gone(w)
