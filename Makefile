@@ -5,6 +5,9 @@
 KDIR ?= $(shell tests/kdir 2>/dev/null)
 PREFIX ?= /usr/local
 DESTDIR ?=
+# Modules go below this folder, if it is given, and else below DESTDIR.
+INSTALL_MOD_PATH ?=
+modroot = $(or $(INSTALL_MOD_PATH),$(DESTDIR))
 
 # One build of a kind at a time, however many makes run in this folder.
 lock = mkdir -p build && flock build/$(1).lock
@@ -17,7 +20,7 @@ help:
 	@echo '  modules           ditto.ko, ditto_nfs.ko, ditto_smb.ko for KDIR=$(KDIR)'
 	@echo '  userspace         dittod and dittoctl'
 	@echo '  install           programs, manual pages and units below PREFIX=$(PREFIX)'
-	@echo '  modules_install   modules into /lib/modules, for modprobe'
+	@echo '  modules_install   modules into /lib/modules, for modprobe, or below INSTALL_MOD_PATH'
 	@echo '  uninstall         remove what the two put there'
 	@echo '  clean             remove what was built, guest kernels excepted'
 	@echo 'Try:'
@@ -39,6 +42,7 @@ help:
 	@echo '  check-faults      all faults at all steps of offloading (not in check)'
 	@echo '  check-powercut    a guest without power at each of these steps (not in check)'
 	@echo '  check-bulk        20,000 files and 10 GiB on a disk of 2 GiB (not in check)'
+	@echo '  check-cuts        the connections of NFSv4 clients cut CUTS=10 times in each way (not in check)'
 	@echo '  check-cross       each claim of each protocol against what the others want'
 	@echo '  check-offload     data of files in an object store, Ceph RGW'
 	@echo '  check-swift       the same with OpenStack Swift (not in check)'
@@ -87,9 +91,10 @@ modules_install: modules
 	@release=$$(cat $(KDIR)/include/config/kernel.release) && \
 	for module in $$(sed 's/o$$/ko/' modules.order); do \
 		install -v -D -m 644 $$module \
-			$(DESTDIR)/lib/modules/$$release/updates/$${module##*/} && \
-		strip --strip-debug $(DESTDIR)/lib/modules/$$release/updates/$${module##*/} || exit 1; \
-	done && { [ -n "$(DESTDIR)" ] || depmod $$release; }
+			$(modroot)/lib/modules/$$release/updates/$${module##*/} && \
+		strip --strip-debug $(modroot)/lib/modules/$$release/updates/$${module##*/} || exit 1; \
+	done && if [ -n "$(INSTALL_MOD_PATH)" ]; then depmod -b $(INSTALL_MOD_PATH) $$release; \
+	elif [ -z "$(DESTDIR)" ]; then depmod $$release; fi
 
 uninstall:
 	@$(MAKE) --no-print-directory -C userspace uninstall PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
@@ -104,12 +109,12 @@ clean:
 check:
 	@tests/check
 
-lint check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-adlong check-cross check-offload check-smbtorture check-debug check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-matrix check-faults check-powercut check-swift check-bulk:
+lint check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-adlong check-cross check-offload check-smbtorture check-debug check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-matrix check-faults check-powercut check-swift check-bulk check-cuts:
 	@tests/check $(@:check-%=%)
 
 check-full: check
 	@tests/check stock
-	@tests/check race matrix signed fuzz soak adlong faults powercut swift bulk
+	@tests/check race matrix signed fuzz soak adlong faults powercut swift bulk cuts
 
 demo:
 	@tests/demo/run
@@ -141,5 +146,5 @@ ynl:
 
 .PHONY: all help modules userspace install modules_install uninstall clean check lint \
 	check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-adlong check-cross check-offload check-smbtorture check-debug \
-	check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-matrix check-faults check-powercut check-swift check-bulk check-full \
+	check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-matrix check-faults check-powercut check-swift check-bulk check-cuts check-full \
 	demo demo-ad demo-offload bench bench-load bench-icount bench-mounted bench-scale bench-locks bench-nfs3 bench-nfs4 bench-nfs42 bench-smb profile ynl
