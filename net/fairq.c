@@ -317,7 +317,7 @@ void ditto_fairq_leave(struct ditto_fairq *q, struct ditto_fair_turn *turn)
 		queue_work(ditto_wq, &q->work);
 	spin_unlock(&q->lock);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_fairq_leave);
+EXPORT_SYMBOL_NS_GPL(ditto_fairq_leave, DITTO);
 
 void ditto_fairq_init(struct ditto_fairq *q, const struct ditto_fairq_limits *limits)
 {
@@ -342,4 +342,4 @@ void ditto_fairq_exit(struct ditto_fairq *q)
 	spin_lock(&q->lock);
 	spin_unlock(&q->lock);
 }
-EXPORT_SYMBOL_IF_KUNIT(ditto_fairq_exit);
+EXPORT_SYMBOL_NS_GPL(ditto_fairq_exit, DITTO);

@@ -16,6 +16,7 @@
 #include "rpc/park.h"
 #include "rpc/reply_cache.h"
 #include "rpc/rpc.h"
+#include "rpc/task.h"
 #include "server.h"
 #include "share_options.h"
 #include "v4/engine/server.h"
@@ -126,6 +127,7 @@ static int __net_init dnfs_net_init(struct net *net)
 	ditto_settings_defaults(&dnfs_protocol.settings, &server->settings);
 	mutex_init(&server->lock);
 	INIT_LIST_HEAD(&server->listeners);
+	dnfs_tasks_init(&server->tasks);
 	dnfs_workers_init(&server->workers);
 	mutex_init(&server->mounts_lock);
 	INIT_LIST_HEAD(&server->mounts);
@@ -156,8 +158,10 @@ static void __net_exit dnfs_net_exit(struct net *net)
 {
 	struct dnfs_server *server = dnfs_server_of(net);
 
+	dnfs_tasks_end(&server->tasks);
 	dnfs4_server_free(server->v4);
 	dnlm_server_free(server->nlm);
+	dnfs_tasks_exit(&server->tasks);
 	dnfs_mounts_free(server);
 	dnfs_stats_exit(server);
 	dnfs_replies_free(server->replies);
@@ -184,9 +188,12 @@ static int __init dnfs_init(void)
 	err = dnfs_park_init();
 	if (err)
 		goto exit_connections;
-	err = dnlm_init();
+	err = dnfs_tasks_module_init();
 	if (err)
 		goto exit_park;
+	err = dnlm_init();
+	if (err)
+		goto exit_tasks;
 	err = dnfs4_init();
 	if (err)
 		goto exit_nlm;
@@ -201,6 +208,8 @@ exit_v4:
 	dnfs4_exit();
 exit_nlm:
 	dnlm_exit();
+exit_tasks:
+	dnfs_tasks_module_exit();
 exit_park:
 	dnfs_park_exit();
 exit_connections:
@@ -212,6 +221,7 @@ static void __exit dnfs_exit(void)
 {
 	ditto_protocol_unregister(&dnfs_protocol);
 	unregister_pernet_subsys(&dnfs_net_ops);
+	dnfs_tasks_module_exit();
 	dnfs4_exit();
 	dnlm_exit();
 	dnfs_park_exit();

@@ -11,6 +11,7 @@
 
 #include "../../net/setting.h"
 #include "rpc/call.h"
+#include "rpc/task.h"
 #include "rpc/worker.h"
 
 struct ditto_conn_show;
@@ -47,8 +48,9 @@ struct dnfs_settings {
  * @nlm: NLM and NSM, the locking side of version 3
  * @v4: state of version 4
  * @stats: statistics of each program
- * @pausing: number of service threads that wait for a break
+ * @pausing: number of service threads that wait for a break or for the helper
  * @pausing_max: limit of @pausing; changed with WRITE_ONCE()
+ * @tasks: work for which the helper is waited for
  * @workers: the service threads, and what they are kept by
  * @lock: guards the members up to @rpcbind; held while the service is started, changed and
  *	stopped
@@ -69,6 +71,7 @@ struct dnfs_server {
 	struct ditto_stats_group *stats[DNFS_PROGRAMS];
 	atomic_t pausing;
 	unsigned int pausing_max;
+	struct dnfs_tasks tasks;
 	struct dnfs_workers workers;
 
 	struct mutex lock;	/* see above */

@@ -62,6 +62,8 @@ struct ditto_record {
  * When it returns 0, the record is on disk, and the server may make the promise that depends on
  * it. After an error the record may or may not exist, and nothing may be promised.
  *
+ * Must not be used by threads that serve clients.
+ *
  * Context: may sleep for several times the upcall setting; killable.
  * Return: 0; -ECONNREFUSED without a helper and before the epoch is known; -EINVAL for a bad
  * length or kind; -EIO and others from the helper; those of ditto_upcall().

@@ -25,6 +25,7 @@ struct bio_vec;
 struct dnfs_call;
 struct dnfs_server;
 struct ditto_peer;
+struct dnfs_task;
 struct dnfs_worker;
 struct kvec;
 struct page;
@@ -221,6 +222,9 @@ extern const struct dnfs_program dnfs_rquota2_program;
  * @unresolved: credential of a user whose SIDs the helper is asked for, with a reference; or NULL
  * @unresolved_ident: the helper is asked for the SIDs of @ident, whose user may have been squashed
  * @resolved: the call has waited for the SIDs of a user, and does not again
+ * @recording: task of a record that must be on disk before the call can be executed, with
+ *	a reference; or NULL
+ * @record_awaited: the call has waited for a record, and does not again
  * @break_wait: jiffies that the call may still wait for holders
  * @vec: scratch for the payload of a WRITE
  * @bvec: scratch for the payload of a READ
@@ -272,6 +276,8 @@ struct dnfs_call {
 	struct ditto_cred *unresolved;
 	bool unresolved_ident;
 	bool resolved;
+	struct dnfs_task *recording;
+	bool record_awaited;
 	long break_wait;
 	struct kvec *vec;
 	struct bio_vec *bvec;
@@ -311,11 +317,21 @@ static inline void dnfs_may_wait(struct dnfs_call *call)
 void dnfs_await(struct dnfs_call *call, struct ditto_node *node);
 
 /**
+ * dnfs_await_record - note that a call needs a record that is being written
+ * @call: the call
+ * @task: writes the record; takes a reference. Ignored if the call has waited for a record already
+ *
+ * The call must be refused then, so that it is executed again.
+ */
+void dnfs_await_record(struct dnfs_call *call, struct dnfs_task *task);
+
+/**
  * dnfs_pause_begin - decide whether a refused call waits and is executed again
  * @call: refused before it had any effect
  *
  * A call waits if the lock table asked holders to give way and the setting break-wait-ms leaves
- * time, or once if the helper was asked for SIDs; and not too many threads are waiting.
+ * time, or once if the helper was asked for SIDs or writes a record; and not too many threads are
+ * waiting.
  *
  * Context: any.
  * Return: true if dnfs_pause() must follow.

@@ -8,7 +8,8 @@
  * service thread, so only some of the threads may wait; the others serve the requests by which
  * holders give way. A client's own delegations never conflict with its calls.
  *
- * For SIDs a call waits once, DITTO_NAMES_WAIT_MS from the question to the helper at most.
+ * For SIDs a call waits once, DITTO_NAMES_WAIT_MS from the question to the helper at most; for a
+ * record once, RECORD_WAIT_MS at most.
  */
 #include "../../../lockd/claim.h"
 #include "../../../net/helper/names.h"
@@ -17,6 +18,13 @@
 #include "../../share/cred.h"
 #include "../server.h"
 #include "call.h"
+#include "task.h"
+
+/*
+ * A disk needs some hundredths of a second for a record, or a few tenths under load. Clients of NLM
+ * that are told to retry do so after seconds only.
+ */
+#define RECORD_WAIT_MS		500
 
 void dnfs_await(struct dnfs_call *call, struct ditto_node *node)
 {
@@ -24,6 +32,14 @@ void dnfs_await(struct dnfs_call *call, struct ditto_node *node)
 		return;
 	ditto_node_hold(node);
 	call->awaited = node;
+}
+
+void dnfs_await_record(struct dnfs_call *call, struct dnfs_task *task)
+{
+	if (call->recording || call->record_awaited)
+		return;
+	task->ops->hold(task);
+	call->recording = task;
 }
 
 void dnfs_await_end(struct dnfs_call *call)
@@ -38,13 +54,16 @@ void dnfs_await_end(struct dnfs_call *call)
 		ditto_cred_put(call->unresolved);
 	call->unresolved = NULL;
 	call->unresolved_ident = false;
+	if (call->recording)
+		call->recording->ops->put(call->recording);
+	call->recording = NULL;
 }
 
 bool dnfs_pause_begin(struct dnfs_call *call)
 {
-	bool names = call->unresolved && !call->resolved;
+	bool helper = (call->unresolved && !call->resolved) || call->recording;
 
-	if (!names && !(call->awaited && call->break_wait))
+	if (!helper && !(call->awaited && call->break_wait))
 		return false;
 	if (atomic_inc_return(&call->server->pausing) <= READ_ONCE(call->server->pausing_max))
 		return true;
@@ -62,6 +81,9 @@ void dnfs_pause(struct dnfs_call *call)
 						      call->ident.uid : call->unresolved->uid,
 					   &call->peer->addr);
 		call->resolved = true;
+	} else if (call->recording) {
+		dnfs_task_wait(call->recording, msecs_to_jiffies(RECORD_WAIT_MS));
+		call->record_awaited = true;
 	} else {
 		/* Each wait consumes at least one jiffy, so that the retries end. */
 		left = ditto_claim_pause(&call->awaited->point, call->break_wait);

@@ -373,7 +373,7 @@ static void dnfs_once_end(struct dnfs_rpc_call *rc, bool result)
 	struct dnfs_replies *replies = rc->call.server->replies;
 	struct svc_xprt *again;
 
-	if (result && !rc->call.again)
+	if (result && !rc->call.again && !rc->call.dropped)
 		again = dnfs_reply_done(replies, rc->reply, rc->call.xdr->buf, rc->start);
 	else
 		again = dnfs_reply_forget(replies, rc->reply);
@@ -419,6 +419,7 @@ again:
 	if (err && proc->encode && dnfs_pause_begin(call)) {
 		dnfs_pause(call);
 		memset(call->res, 0, proc->ressize);
+		call->dropped = false;
 		goto again;
 	}
 	if (proc->flags & DNFS_PROC_WHOLE) {

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Tasks: how often they run, how many at once, and their end with the server. */
+#include <kunit/test.h>
+#include <linux/completion.h>
+#include <net/ipv6.h>
+
+#include "../../../fs/nfs/rpc/task.h"
+
+/* More tasks than one machine may run at once. */
+#define MANY	(DNFS_TASKS_OF_PEER + 4)
+
+/**
+ * struct task_case - a task and what happened
+ * @task: the task
+ * @running: completed by each run
+ * @go_on: each run waits for it
+ * @err: result of the runs
+ * @runs: number of runs
+ * @refs: references to the object
+ */
+struct task_case {
+	struct dnfs_task task;
+	struct completion running;
+	struct completion go_on;
+	int err;
+	int runs;
+	atomic_t refs;
+};
+
+static struct task_case *task_case_of(struct dnfs_task *task)
+{
+	return container_of(task, struct task_case, task);
+}
+
+static int task_case_run(struct dnfs_task *task)
+{
+	struct task_case *c = task_case_of(task);
+
+	c->runs++;
+	complete(&c->running);
+	wait_for_completion(&c->go_on);
+	return c->err;
+}
+
+static void task_case_hold(struct dnfs_task *task)
+{
+	atomic_inc(&task_case_of(task)->refs);
+}
+
+static void task_case_put(struct dnfs_task *task)
+{
+	atomic_dec(&task_case_of(task)->refs);
+}
+
+static const struct dnfs_task_ops task_case_ops = {
+	.run = task_case_run,
+	.hold = task_case_hold,
+	.put = task_case_put,
+};
+
+static void task_case_init(struct task_case *c, struct dnfs_tasks *tasks, u32 machine)
+{
+	struct in6_addr peer = {};
+
+	ipv6_addr_set_v4mapped(htonl(machine), &peer);
+	init_completion(&c->running);
+	init_completion(&c->go_on);
+	dnfs_task_init(&c->task, tasks, &task_case_ops, &peer);
+}
+
+static struct dnfs_tasks *tasks_make(struct kunit *test)
+{
+	struct dnfs_tasks *tasks = kunit_kzalloc(test, sizeof(*tasks), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, tasks);
+	dnfs_tasks_init(tasks);
+	return tasks;
+}
+
+static struct task_case *cases_make(struct kunit *test, unsigned int count)
+{
+	struct task_case *cases = kunit_kcalloc(test, count, sizeof(*cases), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, cases);
+	return cases;
+}
+
+/* A start during a run leads to one more run, however many starts there were. */
+static void starts_are_covered(struct kunit *test)
+{
+	struct dnfs_tasks *tasks = tasks_make(test);
+	struct task_case *c = cases_make(test, 1);
+
+	task_case_init(c, tasks, 1);
+	KUNIT_EXPECT_FALSE(test, dnfs_task_is_busy(&c->task));
+	dnfs_task_start(&c->task);
+	wait_for_completion(&c->running);
+	KUNIT_EXPECT_TRUE(test, dnfs_task_is_busy(&c->task));
+	KUNIT_EXPECT_EQ(test, atomic_read(&c->refs), 1);
+	dnfs_task_start(&c->task);
+	dnfs_task_start(&c->task);
+	dnfs_task_wait(&c->task, 1);
+	KUNIT_EXPECT_TRUE(test, dnfs_task_is_busy(&c->task));
+	complete_all(&c->go_on);
+	dnfs_tasks_drain(tasks);
+	dnfs_task_wait(&c->task, MAX_SCHEDULE_TIMEOUT);
+	KUNIT_EXPECT_EQ(test, c->runs, 2);
+	KUNIT_EXPECT_EQ(test, atomic_read(&c->refs), 0);
+	dnfs_tasks_exit(tasks);
+}
+
+/* The tasks of one machine do not delay those of another. */
+static void machines_take_turns(struct kunit *test)
+{
+	struct dnfs_tasks *tasks = tasks_make(test);
+	struct task_case *many = cases_make(test, MANY), *other = cases_make(test, 1);
+	unsigned int i;
+
+	for (i = 0; i < MANY; i++) {
+		task_case_init(&many[i], tasks, 1);
+		dnfs_task_start(&many[i].task);
+	}
+	for (i = 0; i < DNFS_TASKS_OF_PEER; i++)
+		wait_for_completion(&many[i].running);
+	task_case_init(other, tasks, 2);
+	dnfs_task_start(&other->task);
+	wait_for_completion(&other->running);
+	for (i = DNFS_TASKS_OF_PEER; i < MANY; i++)
+		KUNIT_EXPECT_EQ(test, READ_ONCE(many[i].runs), 0);
+	complete_all(&other->go_on);
+	for (i = 0; i < MANY; i++)
+		complete_all(&many[i].go_on);
+	dnfs_tasks_exit(tasks);
+	for (i = 0; i < MANY; i++)
+		KUNIT_EXPECT_EQ(test, many[i].runs, 1);
+}
+
+/* When the server goes away and one task has failed, the others end without having run. */
+static void failures_end_them(struct kunit *test)
+{
+	struct dnfs_tasks *tasks = tasks_make(test);
+	struct task_case *c = cases_make(test, 2);
+
+	task_case_init(&c[0], tasks, 1);
+	task_case_init(&c[1], tasks, 1);
+	c[0].err = -ETIMEDOUT;
+	complete_all(&c[0].go_on);
+	complete_all(&c[1].go_on);
+	dnfs_task_start(&c[0].task);
+	dnfs_tasks_drain(tasks);
+	dnfs_task_start(&c[1].task);
+	dnfs_tasks_drain(tasks);
+	KUNIT_EXPECT_EQ_MSG(test, c[1].runs, 1, "a failure alone ends nothing");
+	dnfs_tasks_end(tasks);
+	dnfs_task_start(&c[0].task);
+	dnfs_tasks_drain(tasks);
+	dnfs_task_start(&c[1].task);
+	dnfs_tasks_exit(tasks);
+	KUNIT_EXPECT_EQ(test, c[0].runs, 2);
+	KUNIT_EXPECT_EQ(test, c[1].runs, 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&c[1].refs), 0);
+}
+
+static struct kunit_case task_cases[] = {
+	KUNIT_CASE(starts_are_covered),
+	KUNIT_CASE(machines_take_turns),
+	KUNIT_CASE(failures_end_them),
+	{}
+};
+
+static struct kunit_suite task_suite = {
+	.name = "ditto_nfs_task",
+	.test_cases = task_cases,
+};
+
+kunit_test_suite(task_suite);
