@@ -643,18 +643,46 @@ def again_while_delayed(ask, status):
     return r
 
 
+# Operations by which a client gets its first state, and those that only set the current filehandle.
+FIRST_STATE = {OPS[name] for name in ('open', 'want_delegation', 'get_dir_delegation')}
+FINDS = {OPS[name] for name in ('putfh', 'putrootfh', 'lookup')}
+_unknown = itertools.count(1)
+
+
+def record(client, ops):
+    """Have a client recorded that is about to get its first state.
+
+    The helper writes the record, and a busy machine answers DELAY meanwhile. An OPEN of a file that
+    does not exist tells that DELAY from the DELAY of a conflict.
+    """
+    numbers = [op.number if isinstance(op, Op) else None for op in ops]
+    first = next((i for i, number in enumerate(numbers) if number in FIRST_STATE), None)
+    if client.recorded or first is None or not FINDS.issuperset(numbers[:first]):
+        return
+    client.recorded = True
+
+    def ask():
+        name = b'no such file %d' % next(_unknown)
+        return client.compound(*ops[:first], open(client.owner(name), name, seqid=1))
+    again_while_delayed(ask, lambda r: r.status)
+
+
 class Client40:
     """A 4.0 client with an open-owner whose seqid it counts. It has the methods of Nfs4."""
 
     def __init__(self, conn, name=None, verf=None, cred=rpc.ROOT, confirm=True, **callback):
-        self.nfs = Nfs4(conn, 0, cred)
-        self.compound, self.raw, self.fh = self.nfs.compound, self.nfs.raw, self.nfs.fh
+        self.nfs, self.recorded = Nfs4(conn, 0, cred), False
+        self.raw, self.fh = self.nfs.raw, self.nfs.fh
         self.name = name or os.urandom(12)
         r = self.compound(setclientid(self.name, verf or os.urandom(8), **callback)).ok()[0]
         self.id, self.confirm = r.clientid, r.confirm
         if confirm:
             self.compound(setclientid_confirm(self.id, self.confirm)).ok()
         self.seqids = {}
+
+    def compound(self, *ops, **kw):
+        record(self, ops)
+        return self.nfs.compound(*ops, **kw)
 
     def owner(self, name=b'owner'):
         return owner(self.id, name)
@@ -685,7 +713,7 @@ class Session:
         self.rpc, self.clientid, self.minor = conn, clientid, minor
         r = self.nfs.compound(create_session(clientid, seqid, **kw)).ok()[0]
         self.id, self.fore, self.back, self.flags = r.sessionid, r.fore, r.back, r.flags
-        self.slots = {}
+        self.slots, self.recorded = {}, False
 
     @classmethod
     def make(cls, conn, name=None, verf=None, minor=1, cred=rpc.ROOT, flags=0, reclaimed=True,
@@ -705,6 +733,7 @@ class Session:
         return sequence(self.id, self.slots[slot], slot, max(self.slots), cache)
 
     def compound(self, *ops, slot=0, cache=False, **kw):
+        record(self, ops)
         try:
             r = self.nfs.compound(self.sequence(slot, cache), *ops, **kw)
         except RpcError:

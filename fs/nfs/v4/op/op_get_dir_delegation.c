@@ -95,7 +95,7 @@ static u32 get_dir_exec(struct dnfs4_compound *cmp, void *data, void *out)
 	res->will = false;
 	if (!dnfs4_callback_wait_up(cmp->client))
 		return NFS4_OK;
-	status = dnfs4_client_record(cmp->client);
+	status = dnfs4_client_record(cmp);
 	if (status)
 		return status;
 	d = dnfs4_delegation_alloc(cmp, DNFS4_STATE_DIRECTORY);

@@ -263,7 +263,7 @@ static u32 open_request(struct dnfs4_compound *cmp, struct open_args *a,
 	status = claim->previous ? dnfs4_previous_check(cmp->client) :
 				   dnfs4_reclaim_check(cmp->client, claim->reclaim);
 	if (!status)
-		status = dnfs4_client_record(cmp->client);
+		status = dnfs4_client_record(cmp);
 	if (status)
 		return status;
 	ask->access = a->access & DNFS4_ACCESS_BOTH;

@@ -114,7 +114,7 @@ static u32 want_previous(struct dnfs4_compound *cmp, struct dnfs4_delegated *out
 	type = dnfs4_previous_type(cmp);
 	if (type == NFS4_OPEN_DELEGATE_NONE)
 		return NFS4ERR_RECLAIM_BAD;
-	return want_check_permission(cmp, type, true) ?: dnfs4_client_record(cmp->client) ?:
+	return want_check_permission(cmp, type, true) ?: dnfs4_client_record(cmp) ?:
 	       dnfs4_previous_claim(cmp, out);
 }
 
@@ -146,7 +146,7 @@ static u32 want_exec(struct dnfs4_compound *cmp, void *args, void *res)
 		type = a->reclaim_type;
 	status = want_check_permission(cmp, type, reclaim) ?:
 		 dnfs4_reclaim_check(cmp->client, reclaim) ?:
-		 dnfs4_client_record(cmp->client);
+		 dnfs4_client_record(cmp);
 	if (status)
 		return status;
 	dnfs4_delegate_wanted(cmp, type, a->want, reclaim, out);

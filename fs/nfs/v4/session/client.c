@@ -215,6 +215,16 @@ bool dnfs4_client_keeps_name(struct dnfs4_client *client)
 	return dnfs4_client_has_state(client) && !test_bit(DNFS4_CLIENT_COURTESY, &client->flags);
 }
 
+u32 dnfs4_client_yield_name(struct dnfs4_client *client)
+{
+	if (dnfs4_client_keeps_name(client))
+		return NFS4ERR_CLID_INUSE;
+	if (!dnfs4_client_has_state(client) || !dnfs4_record_may_be(client))
+		return NFS4_OK;
+	ditto_client_retire(&client->client, "another one takes over its name");
+	return NFS4ERR_DELAY;
+}
+
 void dnfs4_client_unhash(struct dnfs4_client *client)
 {
 	struct dnfs4_clients *clients = client->server->clients;
@@ -373,7 +383,7 @@ static struct dnfs4_client *dnfs4_client_alloc(struct dnfs4_compound *cmp,
 	spin_lock_init(&client->back_lock);
 	mutex_init(&client->sessions_lock);
 	mutex_init(&client->create_lock);
-	mutex_init(&client->record_lock);
+	dnfs4_record_init(client, cmp->call);
 	INIT_LIST_HEAD(&client->sessions);
 	INIT_LIST_HEAD(&client->todo);
 	/* EXCHANGE_ID returns this value for the first CREATE_SESSION. */
@@ -466,6 +476,8 @@ int dnfs4_clients_init(struct dnfs4_server *server)
 	get_random_bytes(&clients->id_key, sizeof(clients->id_key));
 	mutex_init(&clients->lock);
 	mutex_init(&clients->courtesy_lock);
+	for (int i = 0; i < DNFS4_RECORD_LOCKS; i++)
+		mutex_init(&clients->record_locks[i]);
 	for (int i = 0; i < DNFS4_OWNER_BUCKETS; i++)
 		INIT_LIST_HEAD(&clients->by_owner[i]);
 	INIT_LIST_HEAD(&clients->all);

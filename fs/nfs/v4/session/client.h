@@ -31,6 +31,7 @@
 
 #include "../../../../lockd/client.h"
 #include "../../../../net/budget.h"
+#include "../../rpc/task.h"
 
 struct dnfs_call;
 struct dnfs4_callback_channel;
@@ -69,6 +70,7 @@ struct ditto_owner;
 #define DNFS4_CLIENT_WITHDRAWN		10	/* record removed, client about to be released */
 #define DNFS4_CLIENT_INHERITS		11	/* its previous instance is being released */
 #define DNFS4_CLIENT_PREVIOUS		12	/* it may claim what its previous instance had */
+#define DNFS4_CLIENT_UNRECORD		13	/* released for good: its record must go */
 
 /**
  * struct dnfs4_principal - the principal that created a client
@@ -138,7 +140,7 @@ struct dnfs4_principal {
  * @enforce: SP4_MACH_CRED: bitmap of operations that require the machine credential
  * @allow: SP4_MACH_CRED: bitmap of operations that the machine credential may do for all users
  * @pending: 4.0: data of a SETCLIENTID not yet confirmed; under clients->lock
- * @record_lock: serializes changes of the client's record on disk
+ * @record: writes and removes the client's record on disk
  * @hash: link in the table by clientid
  * @owner_link: link in the table by owner string
  * @lru: link in the list of all clients, in order of creation; under clients->lock
@@ -194,7 +196,7 @@ struct dnfs4_client {
 	u32 enforce[DNFS4_OP_WORDS];
 	u32 allow[DNFS4_OP_WORDS];
 	struct dnfs4_pending *pending;
-	struct mutex record_lock;	/* see above */
+	struct dnfs_task record;
 	struct rhash_head hash;
 	struct list_head owner_link;
 	struct list_head lru;
@@ -333,17 +335,19 @@ bool dnfs4_principal_matches(const struct dnfs4_client *client, const struct dnf
 bool dnfs4_principal_may_restart(const struct dnfs4_client *client, const struct dnfs_call *call);
 
 /**
- * dnfs4_client_record - make sure that a client is recorded on disk
- * @client: the client
+ * dnfs4_client_record - make sure that the client of a COMPOUND is recorded on disk
+ * @cmp: the COMPOUND
  *
  * A client must be on disk before it gets its first state (an OPEN or a delegation), see
  * net/helper/record.h. Without a configured helper this succeeds, but nothing can be reclaimed
  * after a restart.
  *
- * Context: may sleep; takes client->record_lock.
- * Return: NFS4_OK; NFS4ERR_DELAY if the helper cannot be reached, or the client is about to be
- * released.
+ * The call may wait a moment for the record, see dnfs_await_record().
+ *
+ * Context: any but interrupts; does not wait for the helper.
+ * Return: NFS4_OK; NFS4ERR_DELAY while the record is being written, if it cannot be, or if the
+ * client is about to be released.
  */
-u32 dnfs4_client_record(struct dnfs4_client *client);
+u32 dnfs4_client_record(struct dnfs4_compound *cmp);
 
 #endif

@@ -169,6 +169,7 @@ static u32 exchange_locked(struct dnfs4_compound *cmp, const struct exchange_arg
 {
 	struct dnfs4_client *confirmed, *unconfirmed;
 	bool same, mine;
+	u32 status;
 
 	dnfs4_client_by_owner(cmp->server->clients, 1, &args->id, &confirmed, &unconfirmed);
 	same = confirmed && !memcmp(confirmed->verifier, args->id.verifier, NFS4_VERIFIER_SIZE);
@@ -185,8 +186,9 @@ static u32 exchange_locked(struct dnfs4_compound *cmp, const struct exchange_arg
 				    dnfs4_principal_may_restart(confirmed, cmp->call));
 	if (confirmed && !mine) {
 		/* Case 3: the owner string belongs to somebody else. */
-		if (dnfs4_client_keeps_name(confirmed))
-			return NFS4ERR_CLID_INUSE;
+		status = dnfs4_client_yield_name(confirmed);
+		if (status)
+			return status;
 		dnfs4_client_hold(confirmed);
 		dnfs4_client_unhash(confirmed);
 		x->collided = confirmed;

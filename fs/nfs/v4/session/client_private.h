@@ -23,6 +23,8 @@ struct shrinker;
 
 /* Chains of the table by owner string. */
 #define DNFS4_OWNER_BUCKETS	1024
+/* Locks of the records on disk, by owner string. */
+#define DNFS4_RECORD_LOCKS	64
 
 /**
  * struct dnfs4_clients - the clients of a server
@@ -37,6 +39,7 @@ struct shrinker;
  * @last_id: number of the newest client
  * @room_made: jiffies at which a courtesy client was last retired for another client
  * @by_id: table by clientid, of struct dnfs4_client.hash; changed under @lock
+ * @record_locks: see reclaim.c
  * @courtesy_lock: see client.h
  * @courtesy: number of courtesy clients
  * @alive: number of clients not yet freed
@@ -61,6 +64,7 @@ struct dnfs4_clients {
 	u32 last_id;
 	unsigned long room_made;
 	struct rhashtable by_id;
+	struct mutex record_locks[DNFS4_RECORD_LOCKS];	/* see above */
 	struct mutex courtesy_lock;	/* see above */
 	atomic_t courtesy;
 	atomic_t alive;
@@ -214,6 +218,19 @@ bool dnfs4_client_has_state(struct dnfs4_client *client);
  */
 bool dnfs4_client_keeps_name(struct dnfs4_client *client);
 
+/**
+ * dnfs4_client_yield_name - check whether another client may take over a client's owner string
+ * @client: the client, confirmed
+ *
+ * If the client may have to give up state for that, its record is removed first, in the background,
+ * and then it is released.
+ *
+ * Context: does not wait.
+ * Return: NFS4_OK; NFS4ERR_CLID_INUSE, see dnfs4_client_keeps_name(); NFS4ERR_DELAY while the
+ * client is being released.
+ */
+u32 dnfs4_client_yield_name(struct dnfs4_client *client);
+
 /* lease.c */
 
 /**
@@ -262,12 +279,28 @@ void dnfs4_reclaim_admit(struct dnfs4_client *client);
 void dnfs4_reclaim_suspend(struct dnfs4_client *client);
 
 /**
+ * dnfs4_record_init - initialize the task that writes and removes a client's record
+ * @client: the client, new
+ * @call: the call that creates it
+ */
+void dnfs4_record_init(struct dnfs4_client *client, const struct dnfs_call *call);
+
+/**
+ * dnfs4_record_may_be - check whether a client may be recorded
+ * @client: the client
+ *
+ * Context: any.
+ * Return: true if its record is on disk, or may be.
+ */
+bool dnfs4_record_may_be(const struct dnfs4_client *client);
+
+/**
  * dnfs4_record_remove - remove the record of a released client from disk
  * @client: the client
  *
- * A newer incarnation of the same client inherits the record instead.
+ * In the background. A newer incarnation of the same client inherits the record instead.
  *
- * Context: may sleep; takes client->record_lock, and clients->lock inside it.
+ * Context: process; does not wait for the helper.
  */
 void dnfs4_record_remove(struct dnfs4_client *client);
 
@@ -275,9 +308,9 @@ void dnfs4_record_remove(struct dnfs4_client *client);
  * dnfs4_record_withdraw - remove a client's record before its state is given to others
  * @client: the client
  *
- * After success the client is not recorded again.
+ * After success the client is not recorded again. Waits for the helper.
  *
- * Context: may sleep; takes client->record_lock.
+ * Context: sleeps; takes one of clients->record_locks.
  * Return: 0, or an errno of ditto_record_remove(); then the record may still be on disk.
  */
 int dnfs4_record_withdraw(struct dnfs4_client *client);

@@ -210,10 +210,11 @@ static u32 confirm_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 	/* The previous incarnation of the client; it may have got state since the SETCLIENTID. */
 	id = (struct dnfs4_client_id){ .len = client->owner_len, .owner = client->owner_string };
 	dnfs4_client_by_owner(clients, 0, &id, &confirmed, &unconfirmed);
-	status = NFS4ERR_CLID_INUSE;
-	if (!known && confirmed && dnfs4_client_keeps_name(confirmed) &&
-	    !dnfs4_principal_may_restart(confirmed, cmp->call))
-		goto unlock;
+	if (!known && confirmed && !dnfs4_principal_may_restart(confirmed, cmp->call)) {
+		status = dnfs4_client_yield_name(confirmed);
+		if (status)
+			goto unlock;
+	}
 	status = NFS4ERR_DELAY;
 	if (!known && !dnfs4_principal_confirm(&client->principal, cmp->call))
 		goto unlock;

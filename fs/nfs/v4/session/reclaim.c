@@ -11,7 +11,9 @@
  * Key and data together identify a client. A client with the same owner string but another
  * principal may not reclaim.
  *
- * Locking: client->record_lock serializes changes of a client's record.
+ * Locking: one of clients->record_locks, chosen by the owner string, serializes changes of the
+ * records of all clients with that string. It is held while the helper is asked, and therefore
+ * taken by workers only. clients->lock nests inside it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -23,7 +25,9 @@
 
 #include "../../../../lockd/grace.h"
 #include "../../../../net/helper/upcall.h"
+#include "../../../../net/peer.h"
 #include "../../../../net/server.h"
+#include "../../server.h"
 #include "../engine/ops.h"
 #include "../engine/server.h"
 #include "client_private.h"
@@ -68,11 +72,19 @@ static bool dnfs4_is_waiting(struct ditto_server *srv)
 	return !ditto_server_epoch(srv) && ditto_upcall_has_helper(srv);
 }
 
-u32 dnfs4_client_record(struct dnfs4_client *client)
+/* The lock of the client's record, which is also that of its other incarnations. */
+static struct mutex *dnfs4_record_lock(const struct dnfs4_client *client)
 {
+	struct dnfs4_clients *clients = client->server->clients;
+	u64 hash = siphash(client->owner_string, client->owner_len, &clients->owner_key);
+
+	return &clients->record_locks[hash % DNFS4_RECORD_LOCKS];
+}
+
+u32 dnfs4_client_record(struct dnfs4_compound *cmp)
+{
+	struct dnfs4_client *client = cmp->client;
 	struct ditto_server *srv = client->server->srv;
-	struct dnfs4_record rec;
-	int err = 0;
 
 	if (test_bit(DNFS4_CLIENT_RECORDED, &client->flags))
 		return NFS4_OK;
@@ -81,32 +93,15 @@ u32 dnfs4_client_record(struct dnfs4_client *client)
 	/* Without a helper there are no records. */
 	if (!ditto_server_epoch(srv))
 		return NFS4_OK;
-
-	mutex_lock(&client->record_lock);
-	if (test_bit(DNFS4_CLIENT_WITHDRAWN, &client->flags)) {
-		/* The client is about to be released. */
-		mutex_unlock(&client->record_lock);
-		return NFS4ERR_DELAY;
+	/* A client that is withdrawn is about to be released. */
+	if (!cmp->call->record_awaited && !test_bit(DNFS4_CLIENT_WITHDRAWN, &client->flags)) {
+		dnfs_task_start(&client->record);
+		dnfs_await_record(cmp->call, &client->record);
 	}
-	if (!test_bit(DNFS4_CLIENT_RECORDED, &client->flags)) {
-		dnfs4_record_of(client, &rec);
-		err = ditto_record_put(srv, DITTO_RECORD_CLIENT, rec.bytes,
-				       rec.key_len, rec.bytes + rec.key_len,
-				       DNFS4_PRINCIPAL_DIGEST);
-		if (!err) {
-			set_bit(DNFS4_CLIENT_RECORDED, &client->flags);
-			clear_bit(DNFS4_CLIENT_RECORD_UNSURE, &client->flags);
-		}
-	}
-	mutex_unlock(&client->record_lock);
-	if (!err)
-		return NFS4_OK;
-	pr_warn_ratelimited("%s may not open files: it cannot be recorded (error %d); is dittod running?\n",
-			    client->client.name, err);
 	return NFS4ERR_DELAY;
 }
 
-static bool dnfs4_record_may_be(const struct dnfs4_client *client)
+bool dnfs4_record_may_be(const struct dnfs4_client *client)
 {
 	return test_bit(DNFS4_CLIENT_RECORDED, &client->flags) ||
 	       test_bit(DNFS4_CLIENT_RECORD_UNSURE, &client->flags);
@@ -125,7 +120,8 @@ static bool dnfs4_record_inherited(struct dnfs4_client *client)
 
 	mutex_lock(&clients->lock);
 	dnfs4_client_by_owner(clients, client->minor, &id, &heir, &unconfirmed);
-	if (!heir)
+	/* The record of one that is withdrawn is not to be there. */
+	if (!heir || test_bit(DNFS4_CLIENT_WITHDRAWN, &heir->flags))
 		goto unlock;
 	dnfs4_principal_digest(&client->principal, own);
 	dnfs4_principal_digest(&heir->principal, other);
@@ -139,12 +135,33 @@ unlock:
 	return inherited;
 }
 
+static int dnfs4_record_put(struct dnfs4_client *client)
+{
+	struct dnfs4_record rec;
+	int err;
+
+	lockdep_assert_held(dnfs4_record_lock(client));
+	dnfs4_record_of(client, &rec);
+	/* A record whose writing fails may be on disk nevertheless. */
+	set_bit(DNFS4_CLIENT_RECORD_UNSURE, &client->flags);
+	err = ditto_record_put(client->server->srv, DITTO_RECORD_CLIENT, rec.bytes, rec.key_len,
+			       rec.bytes + rec.key_len, DNFS4_PRINCIPAL_DIGEST);
+	if (err) {
+		pr_warn_ratelimited("%s may not open files: it cannot be recorded (error %d); is dittod running?\n",
+				    client->client.name, err);
+		return err;
+	}
+	set_bit(DNFS4_CLIENT_RECORDED, &client->flags);
+	clear_bit(DNFS4_CLIENT_RECORD_UNSURE, &client->flags);
+	return 0;
+}
+
 static int dnfs4_record_drop(struct dnfs4_client *client)
 {
 	struct dnfs4_record rec;
 	int err;
 
-	lockdep_assert_held(&client->record_lock);
+	lockdep_assert_held(dnfs4_record_lock(client));
 	dnfs4_record_of(client, &rec);
 	set_bit(DNFS4_CLIENT_RECORD_UNSURE, &client->flags);
 	clear_bit(DNFS4_CLIENT_RECORDED, &client->flags);
@@ -155,33 +172,86 @@ static int dnfs4_record_drop(struct dnfs4_client *client)
 	return err;
 }
 
-void dnfs4_record_remove(struct dnfs4_client *client)
+/* Remove the record of a client that was released, or leave it to the next incarnation. */
+static int dnfs4_record_end(struct dnfs4_client *client)
 {
 	int err = 0;
 
-	mutex_lock(&client->record_lock);
+	lockdep_assert_held(dnfs4_record_lock(client));
 	if (dnfs4_record_may_be(client) && !dnfs4_record_inherited(client))
 		err = dnfs4_record_drop(client);
-	/* The record is removed, inherited, or left until the end of the next grace period. */
 	clear_bit(DNFS4_CLIENT_RECORDED, &client->flags);
 	clear_bit(DNFS4_CLIENT_RECORD_UNSURE, &client->flags);
-	mutex_unlock(&client->record_lock);
 	/* A record that stays is dropped at the end of the next grace period. */
 	if (err)
 		pr_warn_ratelimited("%s is gone, but its record stays: error %d\n",
 				    client->client.name, err);
+	return err;
+}
+
+static struct dnfs4_client *dnfs4_record_client(struct dnfs_task *task)
+{
+	return container_of(task, struct dnfs4_client, record);
+}
+
+static int dnfs4_record_run(struct dnfs_task *task)
+{
+	struct dnfs4_client *client = dnfs4_record_client(task);
+	int err = 0;
+
+	mutex_lock(dnfs4_record_lock(client));
+	if (test_bit(DNFS4_CLIENT_UNRECORD, &client->flags))
+		err = dnfs4_record_end(client);
+	else if (!test_bit(DNFS4_CLIENT_RECORDED, &client->flags) &&
+		 !test_bit(DNFS4_CLIENT_WITHDRAWN, &client->flags) &&
+		 !test_bit(DNFS4_CLIENT_GONE, &client->flags))
+		err = dnfs4_record_put(client);
+	mutex_unlock(dnfs4_record_lock(client));
+	return err;
+}
+
+static void dnfs4_record_hold(struct dnfs_task *task)
+{
+	dnfs4_client_hold(dnfs4_record_client(task));
+}
+
+static void dnfs4_record_release(struct dnfs_task *task)
+{
+	dnfs4_client_put(dnfs4_record_client(task));
+}
+
+static const struct dnfs_task_ops dnfs4_record_ops = {
+	.run = dnfs4_record_run,
+	.hold = dnfs4_record_hold,
+	.put = dnfs4_record_release,
+};
+
+void dnfs4_record_init(struct dnfs4_client *client, const struct dnfs_call *call)
+{
+	struct in6_addr peer;
+
+	ditto_addr_map(call->addr, &peer);
+	dnfs_task_init(&client->record, &call->server->tasks, &dnfs4_record_ops, &peer);
+}
+
+void dnfs4_record_remove(struct dnfs4_client *client)
+{
+	set_bit(DNFS4_CLIENT_UNRECORD, &client->flags);
+	/* A record that is being written may be on disk soon. */
+	if (dnfs4_record_may_be(client) || dnfs_task_is_busy(&client->record))
+		dnfs_task_start(&client->record);
 }
 
 int dnfs4_record_withdraw(struct dnfs4_client *client)
 {
 	int err = 0;
 
-	mutex_lock(&client->record_lock);
+	mutex_lock(dnfs4_record_lock(client));
 	if (dnfs4_record_may_be(client))
 		err = dnfs4_record_drop(client);
 	if (!err)
 		set_bit(DNFS4_CLIENT_WITHDRAWN, &client->flags);
-	mutex_unlock(&client->record_lock);
+	mutex_unlock(dnfs4_record_lock(client));
 	if (err)
 		pr_warn_ratelimited("%s keeps what it has: its record cannot be removed (error %d); is dittod running?\n",
 				    client->client.name, err);
