@@ -235,8 +235,8 @@ def kept_while_the_record_stays(w):
     # longer than the slowest machine needs
     w.server.conf = w.server.conf.replace(f'grace-s = {servers.GRACE}', 'grace-s = 300')
     w.server.restart()
+    wait_for('the grace period', lambda: w.server.grace()['active'])
     a = V41.at(w, name=name, reclaimed=False)
-    eq(w.server.grace()['active'], 1)
     r = a.compound(nfs4.putfh(a.fh('data', 'f')),
                    nfs4.open(a.owner(), None, nfs4.BOTH, nfs4.DENY_WRITE,
                              claim=nfs4.CLAIM_PREVIOUS))
