@@ -2,6 +2,7 @@
 """NLM versions 1, 3 and 4 by hand (RFC 1813 appendix II; C702 chapter 10)."""
 import itertools
 import struct
+import time
 from types import SimpleNamespace as Result
 
 import callback
@@ -41,6 +42,7 @@ class Nlm:
 
     def __init__(self, conn, fh=b'', vers=4, caller='client1'):
         self.rpc, self.fh, self.vers, self.caller = conn, fh, vers, caller
+        self.recorded = False
 
     def _name(self, svid, fh=None, oh=None):
         e = Enc().opaque(self.caller).opaque(self.fh if fh is None else fh)
@@ -95,8 +97,18 @@ class Nlm:
     def test(self, where, **kw):
         return self._range(TEST, self.test_args, where, **kw)
 
+    def _first(self, ask):
+        """Ask for a claim; the first time again while the helper of a busy machine records us."""
+        for _ in range(1 if self.recorded else 20):
+            r = ask()
+            if r.status != GRACE:
+                break
+            time.sleep(0.1)
+        self.recorded = True
+        return r
+
     def lock(self, where, **kw):
-        return self._range(LOCK, self.lock_args, where, **kw)
+        return self._first(lambda: self._range(LOCK, self.lock_args, where, **kw))
 
     def nm_lock(self, where, **kw):
         return self._range(NM_LOCK, self.lock_args, where, **kw)
@@ -108,8 +120,10 @@ class Nlm:
         return self._range(UNLOCK, self.unlock_args, where, **kw)
 
     def share(self, svid, mode, access, **kw):
-        c = cookie()
-        return self._do(SHARE, self.share_args(svid, mode, access, c=c, **kw), c)
+        def ask():
+            c = cookie()
+            return self._do(SHARE, self.share_args(svid, mode, access, c=c, **kw), c)
+        return self._first(ask)
 
     def unshare(self, svid, mode=NONE, access=NONE, **kw):
         c = cookie()

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Clients that keep the helper or a file system busy, or find it hanging."""
+import concurrent.futures
 import contextlib
+import functools
 import os
 import signal
 import socket
+import sqlite3
 import struct
 import subprocess
 import threading
@@ -12,12 +15,16 @@ import time
 import bystander
 import nfs3
 import nfs4
+import nlm
+import nsm
 import rpc
 import servers
 import smb2
 from harness import Child, get, one_of, put, run, test, wait_for
+from nlm_lockers import connect, file, machines
 from smb import SmbClient
 from smbraw import Dropped, Link, link
+from t_grace import release_all
 from t_nfs3 import eq
 from t_rules import answer
 
@@ -71,6 +78,101 @@ def stuck_helper(w):
     with bystander.memory_returns():
         bystander.survives(w.clients[1], calls_to_a_stuck_helper(w.client, w.server.helper),
                            settle=1)
+
+
+NEW = 8
+REPEATED = (nfs4.DELAY, nlm.GRACE)
+
+
+def outcome(ask):
+    """The status of a call, or None if there was no reply."""
+    with contextlib.suppress(socket.timeout):
+        return ask().status
+    return None
+
+
+@test(server='ditto', locks='raw', clients=2, timeout=180)
+def stuck_helper_of_locks(w):
+    """New clients wait for a helper that hangs, and nobody else does.
+
+    They are recorded before their first open or lock. More of them ask at once than there are
+    threads, and the helper's time is longer than any call of this test may take.
+    """
+    machines(w)
+    fh = file(w, 'nlm')
+    put(w.path('f'), b'0123456789', 0o666)
+    w.server.ctl('server', 'set', 'upcall-ms', '60000')
+    known = nfs4.Session.make(nfs4.connect(w.clients[1]))
+    top = known.fh('data')
+    first = known.open(top, 'f', nfs4.READ)[0]
+    eq(first.status, nfs4.OK)
+    goes = nfs4.Session.make(nfs4.connect(w.client))
+    got, handle = goes.open(top, 'f')
+    goes.compound(nfs4.putfh(handle), nfs4.close(got.stateid)).ok()
+    goes.destroy()
+    v3 = w.clients[1].nfs()
+    v41 = [nfs4.Session.make(nfs4.connect(w.client)) for _ in range(NEW)]
+    v40 = [nfs4.Client40(nfs4.connect(w.client)) for _ in range(NEW)]
+    hosts = [connect(w.client, fh, caller=f'host{i}') for i in range(NEW)]
+    for s in v41 + v40 + hosts:
+        s.recorded = True  # the library does not ask for a record of its own
+    asks = [functools.partial(lambda s: s.open(top, 'f')[0], s) for s in v41 + v40]
+    asks += [functools.partial(n.lock, (i, 1)) for i, n in enumerate(hosts)]
+    w.server.helper.send_signal(signal.SIGSTOP)
+    try:
+        with concurrent.futures.ThreadPoolExecutor(len(asks)) as pool:
+            answers = [pool.submit(outcome, ask) for ask in asks]
+            for _ in range(20):
+                eq(known.open(top, 'f', nfs4.READ)[0].status, nfs4.OK)
+                eq(v3.lookup(v3.root, 'f').status, nfs3.OK)
+            for answer_of in answers:
+                one_of(answer_of.result(), REPEATED)
+        # one that goes does not wait for the end of its record
+        eq(goes.nfs.compound(nfs4.destroy_clientid(goes.clientid)).status, nfs4.OK)
+    finally:
+        w.server.helper.send_signal(signal.SIGCONT)
+    for ask in asks:
+        wait_for('it is recorded', functools.partial(lambda ask: outcome(ask) == nfs4.OK, ask), 30)
+    release_all(w)
+
+
+def records(w):
+    """Kinds and keys of what the helper has on disk."""
+    with contextlib.closing(sqlite3.connect(f'{w.base}/state/state.db')) as db:
+        return set(db.execute('SELECT kind, key FROM record'))
+
+
+@test(server='ditto', locks='raw', timeout=120)
+def stuck_helper_of_names(w):
+    """What is given up and asked for again while the helper hangs is recorded in the end."""
+    put(w.path('f'), b'0123456789', 0o666)
+    monitor = nsm.Nsm(w.client.connect(port=w.server.port))
+    wait_for('the records of locks', lambda: monitor.stat('server').state & 1)
+    w.server.ctl('server', 'set', 'upcall-ms', '60000')
+    old = nfs4.Session.make(nfs4.connect(w.client), name=b'again')
+    top = old.fh('data')
+    got, handle = old.open(top, 'f')
+    old.compound(nfs4.putfh(handle), nfs4.close(got.stateid)).ok()
+    eq(monitor.mon('again').status, nsm.SUCC)
+    before = records(w)
+    eq(len(before), 2)
+    w.server.helper.send_signal(signal.SIGSTOP)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        try:
+            old.destroy()
+            eq(old.nfs.compound(nfs4.destroy_clientid(old.clientid)).status, nfs4.OK)
+            new = nfs4.Session.make(nfs4.connect(w.client), name=b'again')
+            new.recorded = True  # the library does not ask for a record of its own
+            eq(new.open(top, 'f')[0].status, nfs4.DELAY)
+            monitor.unmon('again')
+            answer_of = pool.submit(monitor.mon, 'again')
+        finally:
+            w.server.helper.send_signal(signal.SIGCONT)
+        eq(answer_of.result().status, nsm.SUCC)
+    wait_for('it is recorded', lambda: new.open(top, 'f')[0].status == nfs4.OK, 30)
+    eq(records(w), before)
+    monitor.unmon_all()
+    release_all(w)
 
 
 def calls_to_a_frozen_share(client, where):

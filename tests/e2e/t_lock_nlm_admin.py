@@ -48,6 +48,29 @@ def without_a_helper(w):
 
 
 @test(server='ditto', locks='raw', clients=2)
+def kept_while_the_record_stays(w):
+    """The administrator gives locks of a machine to others only after its record is gone."""
+    a, b = machines(w)
+    status(a.lock((0, 10)), nlm.OK)
+    status(b.lock((20, 10)), nlm.OK)
+    name, = {x['client'] for x in w.server.locks() if w.clients[0].hostname in x['client']}
+    w.server.helper_stop('KILL')
+    assert 'record' in w.server.refused('lock', 'client', 'release', name)
+    status(b.lock((0, 10)), nlm.DENIED)
+    # The record may be gone nevertheless, so it gets no others before it is recorded again.
+    one_of(a.lock((40, 10)).status, (nlm.NOLOCKS, nlm.GRACE))
+    w.server.helper_start(w.server.conf)
+    wait_for('it goes on', lambda: a.lock((40, 10)).status == nlm.OK)
+    taken(b, (0, 10))
+    w.server.ctl('lock', 'client', 'release', name)
+    free(b, (0, 10))
+    # its record was removed, and the next lock is recorded again
+    wait_for('it begins anew', lambda: a.lock((40, 10)).status == nlm.OK)
+    a.free_all()
+    b.free_all()
+
+
+@test(server='ditto', locks='raw', clients=2)
 def listed(w):
     """The tool lists holders and waiters with their files."""
     a, b = machines(w)

@@ -2,9 +2,8 @@
 /*
  * Hosts and their clients in the lock table.
  *
- * Locking: nlm->hosts_lock guards the table. host->lock guards the members of a host
- * and may be held while the helper is asked. A client is released with neither of
- * them held.
+ * Locking: nlm->hosts_lock guards the table. host->lock guards the members of a host. A client is
+ * released, and the helper is asked, with neither of them held.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -139,6 +138,7 @@ static struct dnlm_host *dnlm_host_alloc(struct dnlm_server *nlm, const struct d
 	refcount_set(&host->ref, 2);
 	mutex_init(&host->lock);
 	host->way = *way;
+	dnlm_monitor_init(host);
 	host->used = jiffies;
 	host->name_len = name->len;
 	memcpy(host->name, name->data, name->len);
@@ -230,7 +230,13 @@ static void dnlm_client_free(struct ditto_client *client)
 	call_rcu(&dnlm_client_of(client)->rcu, dnlm_client_free_rcu);
 }
 
+static int dnlm_client_withdraw(struct ditto_client *client)
+{
+	return dnlm_monitor_withdraw(dnlm_client_of(client));
+}
+
 static const struct ditto_client_ops dnlm_client_ops = {
+	.withdraw = dnlm_client_withdraw,
 	.released = dnlm_client_released,
 	.free = dnlm_client_free,
 };
@@ -339,7 +345,7 @@ bool dnlm_host_restarted(struct dnlm_host *host, u32 state)
 	forward = state && (!host->state || (s32)(state - host->state) > 0);
 	if (forward) {
 		host->state = state;
-		WRITE_ONCE(host->outdated, true);
+		WRITE_ONCE(host->on_record, false);
 	}
 	mutex_unlock(&host->lock);
 	if (forward) {
@@ -353,9 +359,21 @@ EXPORT_SYMBOL_IF_KUNIT(dnlm_host_restarted);
 
 void dnlm_host_lost(struct dnlm_host *host)
 {
+	mutex_lock(&host->lock);
+	host->lost = true;
+	WRITE_ONCE(host->on_record, false);
+	mutex_unlock(&host->lock);
+	mod_delayed_work(system_unbound_wq, &host->nlm->gc, 0);
+}
+
+/* What follows once the record of a lost host is deleted. */
+static void dnlm_host_let_go(struct dnlm_host *host)
+{
 	dnlm_host_done(host);
 	dnlm_host_release(host, "the client does not answer");
-	dnlm_monitor_drop(host);
+	mutex_lock(&host->lock);
+	host->lost = false;
+	mutex_unlock(&host->lock);
 }
 
 /* A copy of the table's hosts, so that a visitor may sleep. */
@@ -471,33 +489,70 @@ static void dnlm_host_unhash(struct dnlm_host *host)
 		dnlm_host_put(host);
 }
 
+static bool dnlm_host_is_idle(const struct dnlm_host *host)
+{
+	lockdep_assert_held(&host->lock);
+	return time_after(jiffies, READ_ONCE(host->used) + DNLM_HOST_IDLE_S * HZ) &&
+	       dnlm_holds_nothing(host->client);
+}
+
+/* Delete the record of a host that is to go, and forget the host if it is still idle. */
+static int dnlm_host_drop(struct dnlm_host *host, bool *idle)
+{
+	int err;
+
+	lockdep_assert_held(&host->record_lock);
+	err = dnlm_monitor_drop(host);
+	if (err)
+		return err;
+	mutex_lock(&host->lock);
+	*idle = dnlm_host_is_idle(host) && !host->lost;
+	if (*idle)
+		dnlm_host_unhash(host);
+	mutex_unlock(&host->lock);
+	return 0;
+}
+
 /*
- * A host is recorded as long as it may hold something, and forgotten together with
- * its record. While the helper does not answer both are kept.
+ * A host is recorded as long as it may hold something, and forgotten after its record. While the
+ * helper does not answer both are kept: after the first failure the other hosts wait for the next
+ * run. @arg: set to true if the helper failed.
  */
 static void dnlm_host_gc(struct dnlm_host *host, void *arg)
 {
-	bool idle;
+	bool idle, lost, *failed = arg;
 
+	if (*failed)
+		return;
+	mutex_lock(&host->record_lock);
 	mutex_lock(&host->lock);
-	idle = time_after(jiffies, READ_ONCE(host->used) + DNLM_HOST_IDLE_S * HZ) &&
-	       dnlm_holds_nothing(host->client);
-	if (idle && !dnlm_monitor_drop_locked(host))
-		dnlm_host_unhash(host);
-	else
-		idle = false;
+	lost = host->lost;
+	/* A request sets @used and then takes the lock, so it is seen here, or sees @on_record. */
+	idle = dnlm_host_is_idle(host);
+	if (idle || lost)
+		WRITE_ONCE(host->on_record, false);
 	mutex_unlock(&host->lock);
+	if (idle || lost)
+		*failed = dnlm_host_drop(host, &idle);
+	mutex_unlock(&host->record_lock);
+	if (*failed)
+		return;
 	/* A request that came in between finds it gone; its retry creates another host. */
-	if (idle)
+	if (lost)
+		dnlm_host_let_go(host);
+	else if (idle)
 		dnlm_host_release(host, "idle");
 }
 
 static void dnlm_hosts_gc(struct work_struct *work)
 {
 	struct dnlm_server *nlm = container_of(work, struct dnlm_server, gc.work);
+	bool failed = false;
 
-	dnlm_host_for_each(nlm, dnlm_host_gc, NULL);
-	schedule_delayed_work(&nlm->gc, DNLM_HOST_IDLE_S * HZ / 4);
+	dnlm_host_for_each(nlm, dnlm_host_gc, &failed);
+	/* A host that was lost meanwhile has queued the work already. */
+	queue_delayed_work(system_unbound_wq, &nlm->gc,
+			   (failed ? DNLM_RETRY_S : DNLM_HOST_IDLE_S / 4) * HZ);
 }
 
 static void dnlm_host_end(struct dnlm_host *host, void *arg)
@@ -515,13 +570,13 @@ void dnlm_hosts_init(struct dnlm_server *nlm)
 	hash_init(nlm->hosts);
 	atomic_set(&nlm->clients, 0);
 	INIT_DELAYED_WORK(&nlm->gc, dnlm_hosts_gc);
-	schedule_delayed_work(&nlm->gc, DNLM_HOST_IDLE_S * HZ / 4);
+	queue_delayed_work(system_unbound_wq, &nlm->gc, DNLM_HOST_IDLE_S * HZ / 4);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnlm_hosts_init);
 
 void dnlm_hosts_exit(struct dnlm_server *nlm)
 {
-	cancel_delayed_work_sync(&nlm->gc);
+	disable_delayed_work_sync(&nlm->gc);
 	/* The copy of the table may fail for lack of memory: retry until all hosts are gone. */
 	while (READ_ONCE(nlm->nhosts)) {
 		dnlm_host_for_each(nlm, dnlm_host_end, NULL);

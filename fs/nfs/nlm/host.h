@@ -17,6 +17,7 @@
 #include <linux/socket.h>
 
 #include "../../../lockd/client.h"
+#include "../rpc/task.h"
 #include "message.h"
 
 struct dnfs_call;
@@ -27,6 +28,8 @@ struct dnlm_server;
 #define DNLM_NAMES_PER_ADDR	256
 /* Seconds after which a host that holds nothing is forgotten. */
 #define DNLM_HOST_IDLE_S	300
+/* Seconds after which the removal of records is tried again. */
+#define DNLM_RETRY_S		5
 
 /**
  * struct dnlm_way - addresses and transport to reach a host
@@ -48,13 +51,17 @@ struct dnlm_way {
  * @hash: entry in the server's table, by address; guarded by hosts_lock
  * @ref: references, one of them of the table
  * @rcu: freed after an RCU grace period, so that rcu_barrier() waits for it at module unload
+ * @record_lock: serializes changes of its record, see monitor.c
+ * @record: writes the record
  * @lock: guards the members up to @used; callbacks of the lock table must not take it
  * @client: client that holds its claims; NULL if there is none
  * @way: how the host was reached last; its @addr is constant
  * @state: its NSM state as far as known; 0 if unknown
- * @recorded: it is recorded, so that it will be notified of our restart
- * @outdated: the record has an older @state
+ * @recorded: it is or may be recorded, so that it is notified of our restart; written with
+ *	@record_lock
+ * @on_record: the record has its present @state and stays, so that it may get claims
  * @known: it was recorded before our restart, so it may reclaim
+ * @lost: it did not answer our notice; it is released once its record is deleted
  * @gone: it was removed from the table
  * @used: jiffies of the last request
  * @who: principal that is charged for the host and its claims; constant
@@ -69,13 +76,17 @@ struct dnlm_host {
 	refcount_t ref;
 	struct rcu_head rcu;
 
+	struct mutex record_lock;	/* see above */
+	struct dnfs_task record;
+
 	struct mutex lock;	/* see above */
 	struct dnlm_client *client;
 	struct dnlm_way way;
 	u32 state;
 	bool recorded;
-	bool outdated;
+	bool on_record;
 	bool known;
+	bool lost;
 	bool gone;
 	unsigned long used;
 	struct ditto_principal who;
@@ -92,6 +103,8 @@ struct dnlm_host {
  * @host: a reference
  * @shares_lock: guards @shares
  * @shares: list of struct dnlm_share
+ * @withdrawn: the host's record was deleted and the client is about to be released: it gets no
+ *	claims. Under the lock of @host
  * @rcu: freed after an RCU grace period, so that rcu_barrier() waits for it at module unload
  */
 struct dnlm_client {
@@ -99,6 +112,7 @@ struct dnlm_client {
 	struct dnlm_host *host;
 	struct mutex shares_lock;	/* see above */
 	struct list_head shares;
+	bool withdrawn;
 	struct rcu_head rcu;
 };
 
@@ -196,8 +210,9 @@ bool dnlm_host_restarted(struct dnlm_host *host, u32 state);
  * dnlm_host_lost - handle a host that does not answer the notice of our restart
  * @host: host
  *
- * Releases all it holds and forgets its record. It may not reclaim, and the grace period does
- * not wait for it.
+ * Deletes its record in the background, and then releases all it holds. Then it may not reclaim,
+ * and the grace period does not wait for it. Until the record is deleted it keeps its claims, and
+ * gets no others.
  *
  * Context: may sleep; takes host->lock.
  */

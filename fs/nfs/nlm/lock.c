@@ -192,7 +192,7 @@ static int dnlm_lock_exec(struct dnfs_call *call, void *args, void *result)
 	 * hosts are notified and may reclaim.
 	 */
 	if (monitored) {
-		err = dnlm_monitor_add(req.asker.host, call);
+		err = dnlm_monitor_add(&req.asker, call, msg->reclaim);
 		if (err)
 			goto end;
 	}
@@ -226,7 +226,17 @@ end:
 
 static int dnlm_lock_msg_exec(struct dnfs_call *call, void *args, void *result)
 {
-	return dnlm_answer(call, dnlm_lock_exec(call, args, result), NLMPROC_LOCK_RES);
+	int err;
+
+	err = dnlm_lock_exec(call, args, result);
+	if (call->recording && dnfs_pause_begin(call)) {
+		dnfs_pause(call);
+		memset(result, 0, sizeof(struct dnlm_res));
+		call->dropped = false;
+		err = dnlm_lock_exec(call, args, result);
+	}
+	/* A client that reclaims repeats the message. */
+	return call->dropped ? err : dnlm_answer(call, err, NLMPROC_LOCK_RES);
 }
 
 const struct dnfs_proc dnlm_proc_lock =

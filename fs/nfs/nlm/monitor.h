@@ -4,40 +4,52 @@
 #define _DITTO_FS_NFS_NLM_MONITOR_H
 
 struct dnfs_call;
+struct dnlm_asker;
+struct dnlm_client;
 struct dnlm_host;
 struct dnlm_record;
 struct dnlm_server;
 
+/* Initialize the task that writes the record of a new host. */
+void dnlm_monitor_init(struct dnlm_host *host);
+
 /**
  * dnlm_monitor_add - record a host before it gets its first claim
- * @host: host
+ * @asker: host and client
  * @call: its call; its local address and transport are recorded
+ * @reclaim: the claim is reclaimed
  *
- * Asks the helper only if the host is not recorded yet, or its state changed.
+ * Asks the helper only if the host is not recorded yet, or its state changed. Does not wait for it:
+ * the call may wait a moment, see dnfs_await_record(). After that a call that reclaims is dropped,
+ * because clients give up claims that are refused, and repeat a call without a reply.
  *
  * Context: may sleep; takes host->lock.
  * Return: 0; -EPERM if the records from before the restart are not known yet, so that the client
- * must try again; -ENOLCK if the host cannot be recorded.
+ * must try again; -ENOGRACE if the host has nothing to reclaim; -EJUKEBOX while the record is being
+ * written or removed, or the claims are about to be released; -ENOLCK if the host cannot be
+ * recorded.
  */
-int dnlm_monitor_add(struct dnlm_host *host, const struct dnfs_call *call);
+int dnlm_monitor_add(const struct dnlm_asker *asker, struct dnfs_call *call, bool reclaim);
 
 /**
- * dnlm_monitor_drop - delete the record of a host that holds nothing
- * @host: host
+ * dnlm_monitor_drop - delete the record of a host
+ * @host: host that gets no claims: its on_record was reset
  *
- * Context: may sleep; takes host->lock.
- * Return: 0, also if there is no record; or an errno, and the record stays.
+ * Context: waits for the helper; host->record_lock is held, takes host->lock.
+ * Return: 0, also if there is no record; or an errno, and the record may stay.
  */
 int dnlm_monitor_drop(struct dnlm_host *host);
 
 /**
- * dnlm_monitor_drop_locked - dnlm_monitor_drop() with the lock held
- * @host: host
+ * dnlm_monitor_withdraw - delete a host's record before its claims are given to others
+ * @dc: client of the host
  *
- * Context: may sleep; host->lock is held.
- * Return: as dnlm_monitor_drop().
+ * After success the client gets no claims. Waits for the helper.
+ *
+ * Context: sleeps; takes host->record_lock.
+ * Return: 0, or an errno of dnlm_record_del(); then the record may still be on disk.
  */
-int dnlm_monitor_drop_locked(struct dnlm_host *host);
+int dnlm_monitor_withdraw(struct dnlm_client *dc);
 
 /**
  * dnlm_monitor_restore - create a host from its record of before the restart

@@ -36,6 +36,7 @@ struct dnlm_server *dnlm_server_alloc(struct dnfs_server *server)
 		return NULL;
 	nlm->srv = server->srv;
 	nlm->net = server->net;
+	nlm->tasks = &server->tasks;
 	init_waitqueue_head(&nlm->idle);
 	dnlm_callouts_init(nlm);
 	dnlm_grants_init(nlm);
@@ -51,13 +52,14 @@ void dnlm_server_start(struct dnlm_server *nlm)
 	dnsm_restart_begin(nlm);
 }
 
-/* In this order: callouts hold hosts and clients, and clients hold hosts. */
+/* In this order: callouts and tasks hold hosts and monitors, and clients hold hosts. */
 void dnlm_server_free(struct dnlm_server *nlm)
 {
 	if (!nlm)
 		return;
 	dnsm_restart_stop(nlm);
 	dnlm_callouts_stop(nlm);
+	dnfs_tasks_drain(nlm->tasks);
 	dnlm_hosts_exit(nlm);
 	dnsm_exit(nlm);
 	kfree(nlm);

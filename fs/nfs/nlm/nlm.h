@@ -4,9 +4,9 @@
  * which servers and clients notify each other of restarts.
  *
  * Locking: each part has a lock of its own, named below. They nest as follows:
- * hosts_lock and the locks of the lock table inside dnlm_host.lock; callouts_lock
- * inside grants_lock and monitors_lock; the locks of the lock table inside
- * dnlm_client.shares_lock. No others nest.
+ * dnlm_host.lock inside dnlm_host.record_lock; hosts_lock and the locks of the lock table inside
+ * dnlm_host.lock; callouts_lock inside grants_lock and monitors_lock; the locks of the lock table
+ * inside dnlm_client.shares_lock. No others nest.
  */
 #ifndef _DITTO_FS_NFS_NLM_NLM_H
 #define _DITTO_FS_NFS_NLM_NLM_H
@@ -26,6 +26,7 @@ struct ditto_client;
 struct ditto_lock_table;
 struct ditto_server;
 struct dnfs_server;
+struct dnfs_tasks;
 struct in6_addr;
 struct net;
 
@@ -37,6 +38,7 @@ struct net;
  * struct dnlm_server - NLM and NSM state of a network namespace
  * @srv: the core's server
  * @net: the namespace
+ * @tasks: tasks of the NFS side, which write and delete records
  * @name: name of this server, set when the service starts
  * @hosts_lock: guards @hosts and @nhosts
  * @hosts_key: of the hashes in @hosts
@@ -44,7 +46,7 @@ struct net;
  * @nhosts: number of hosts
  * @clients: number of struct dnlm_client that are not freed yet
  * @idle: woken when @clients or @ncallouts drops to zero
- * @gc: forgets hosts that hold nothing
+ * @gc: releases hosts that are lost, and forgets hosts that hold nothing
  * @callouts_lock: guards the members up to @stopping
  * @callouts: list of callouts that have not ended
  * @ncallouts: number of them
@@ -65,6 +67,7 @@ struct net;
 struct dnlm_server {
 	struct ditto_server *srv;
 	struct net *net;
+	struct dnfs_tasks *tasks;
 	char name[__NEW_UTS_LEN + 1];
 
 	spinlock_t hosts_lock;	/* see above */

@@ -7,7 +7,7 @@
  * a restart is believed only from the address that the host locks from.
  *
  * Locking: nlm->monitors_lock guards the list of monitoring requests.
- * nlm->callouts_lock nests inside it.
+ * nlm->callouts_lock nests inside it. It is not held while the helper is asked.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -32,11 +32,27 @@
 
 /**
  * struct dnlm_monitor - a monitoring request (MON)
- * @list: entry in the server's list
+ * @list: entry in the server's list, or empty
+ * @ref: references, one of them of the list
+ * @nlm: the server
+ * @task: writes or deletes the record
+ * @wanted: the requester has not taken it back; otherwise it goes with its record
+ * @recorded: the record is there as @rec is
+ * @stored: a record is there
+ * @changes: number of changes of @wanted and @rec
  * @rec: requester, monitored host and callback; also the record that is stored
+ *
+ * Guarded by monitors_lock.
  */
 struct dnlm_monitor {
 	struct list_head list;
+	refcount_t ref;
+	struct dnlm_server *nlm;
+	struct dnfs_task task;
+	bool wanted;
+	bool recorded;
+	bool stored;
+	u32 changes;
 	struct dnlm_record rec;
 };
 
@@ -82,6 +98,7 @@ static bool dnsm_is_of(const struct dnlm_monitor *mon, const struct in6_addr *ad
 	       (!args->name.data || dnsm_same_bytes(rec->name, rec->name_len, &args->name));
 }
 
+/* @of_addr: number of requests of the address, if none is found. */
 static struct dnlm_monitor *dnsm_find(struct dnlm_server *nlm, const struct in6_addr *addr,
 				      const struct dnsm_args *args, unsigned int *of_addr)
 {
@@ -90,36 +107,141 @@ static struct dnlm_monitor *dnsm_find(struct dnlm_server *nlm, const struct in6_
 	lockdep_assert_held(&nlm->monitors_lock);
 	*of_addr = 0;
 	list_for_each_entry(mon, &nlm->monitors, list) {
-		if (dnsm_is_of(mon, addr, args))
+		if (args && dnsm_is_of(mon, addr, args))
 			return mon;
 		*of_addr += ipv6_addr_equal(&mon->rec.addr, addr);
 	}
 	return NULL;
 }
 
-static struct dnlm_monitor *dnsm_monitor_alloc(const struct dnlm_way *way,
-					       const struct dnsm_args *args)
+static void dnsm_monitor_put(struct dnlm_monitor *mon)
 {
-	struct dnlm_monitor *mon = kzalloc(sizeof(*mon), GFP_KERNEL);
+	if (refcount_dec_and_test(&mon->ref))
+		kfree(mon);
+}
 
+/* Takes a request out of the list; it may not be there any more. */
+static void dnsm_monitor_del(struct dnlm_monitor *mon)
+{
+	lockdep_assert_held(&mon->nlm->monitors_lock);
+	list_del_init(&mon->list);
+	mon->nlm->nmonitors--;
+	dnsm_monitor_put(mon);
+}
+
+static struct dnlm_monitor *dnsm_task_monitor(struct dnfs_task *task)
+{
+	return container_of(task, struct dnlm_monitor, task);
+}
+
+/* The record of a request was written or deleted, and the request did not change meanwhile. */
+static void dnsm_task_settle(struct dnlm_monitor *mon, int err)
+{
+	lockdep_assert_held(&mon->nlm->monitors_lock);
+	mon->recorded = mon->wanted && !err;
+	if (!mon->stored)
+		dnsm_monitor_del(mon);
+	/* A request whose record stays is kept. */
+	else
+		mon->wanted = true;
+}
+
+static int dnsm_task_run(struct dnfs_task *task)
+{
+	struct dnlm_monitor *mon = dnsm_task_monitor(task);
+	struct dnlm_server *nlm = mon->nlm;
+	struct dnlm_record *rec;
+	bool write, done;
+	u32 changes;
+	int err;
+
+	mutex_lock(&nlm->monitors_lock);
+	write = mon->wanted;
+	changes = mon->changes;
+	done = list_empty(&mon->list) || (write && mon->recorded);
+	rec = done ? NULL : kmemdup(&mon->rec, sizeof(mon->rec), GFP_KERNEL);
+	mutex_unlock(&nlm->monitors_lock);
+	if (done)
+		return 0;
+	if (!rec)
+		err = -ENOMEM;
+	else if (write)
+		err = dnlm_record_add(nlm->srv, rec);
+	else
+		err = dnlm_record_del(nlm->srv, rec);
+	kfree(rec);
+
+	mutex_lock(&nlm->monitors_lock);
+	if (!err)
+		mon->stored = write;
+	if (changes == mon->changes)
+		dnsm_task_settle(mon, err);
+	mutex_unlock(&nlm->monitors_lock);
+	if (err && write)
+		pr_warn_ratelimited("%pI6c asks to be told of restarts, but cannot be recorded: error %d\n",
+				    &mon->rec.addr, err);
+	return err;
+}
+
+static void dnsm_task_hold(struct dnfs_task *task)
+{
+	refcount_inc(&dnsm_task_monitor(task)->ref);
+}
+
+static void dnsm_task_put(struct dnfs_task *task)
+{
+	dnsm_monitor_put(dnsm_task_monitor(task));
+}
+
+static const struct dnfs_task_ops dnsm_task_ops = {
+	.run = dnsm_task_run,
+	.hold = dnsm_task_hold,
+	.put = dnsm_task_put,
+};
+
+/* Adds a request to the list if there is room: @of_addr is the number of those of its requester. */
+static struct dnlm_monitor *dnsm_monitor_new(struct dnlm_server *nlm,
+					     const struct dnlm_record *rec, unsigned int of_addr)
+{
+	struct dnlm_monitor *mon;
+
+	lockdep_assert_held(&nlm->monitors_lock);
+	if (of_addr >= DNSM_PER_ADDR_MAX || nlm->nmonitors >= DNSM_MONITORS_MAX)
+		return ERR_PTR(-ENOSPC);
+	mon = kzalloc(sizeof(*mon), GFP_KERNEL);
 	if (!mon)
-		return NULL;
-	mon->rec = (struct dnlm_record) {
-		.kind = DNLM_RECORD_MONITOR,
-		.addr = way->addr,
-		.local = way->local,
-		.scope = way->scope,
-		.udp = way->udp,
-		.program = args->program,
-		.version = args->version,
-		.procedure = args->procedure,
-		.name_len = args->name.len,
-		.my_name_len = args->my_name.len,
-	};
-	memcpy(mon->rec.priv, args->priv, sizeof(mon->rec.priv));
-	memcpy(mon->rec.name, args->name.data, args->name.len);
-	memcpy(mon->rec.my_name, args->my_name.data, args->my_name.len);
+		return ERR_PTR(-ENOMEM);
+	refcount_set(&mon->ref, 1);
+	mon->nlm = nlm;
+	mon->wanted = true;
+	mon->rec = *rec;
+	dnfs_task_init(&mon->task, nlm->tasks, &dnsm_task_ops, &rec->addr);
+	list_add_tail(&mon->list, &nlm->monitors);
+	nlm->nmonitors++;
 	return mon;
+}
+
+/* The record of a request, to be freed. */
+static struct dnlm_record *dnsm_record_of(const struct dnlm_way *way, const struct dnsm_args *args)
+{
+	struct dnlm_record *rec = kzalloc(sizeof(*rec), GFP_KERNEL);
+
+	if (!rec)
+		return NULL;
+	rec->kind = DNLM_RECORD_MONITOR;
+	rec->addr = way->addr;
+	rec->local = way->local;
+	rec->scope = way->scope;
+	rec->udp = way->udp;
+	rec->program = args->program;
+	rec->version = args->version;
+	rec->procedure = args->procedure;
+	rec->name_len = args->name.len;
+	rec->my_name_len = args->my_name.len;
+	memcpy(rec->priv, args->priv, sizeof(rec->priv));
+	memcpy(rec->name, args->name.data, args->name.len);
+	memcpy(rec->my_name, args->my_name.data, args->my_name.len);
+	return rec;
 }
 
 static void dnsm_told(struct dnlm_callout *callout, int err)
@@ -182,6 +304,8 @@ void dnsm_tell_monitors(struct dnlm_server *nlm, const struct in6_addr *addr,
 	list_for_each_entry(mon, &nlm->monitors, list) {
 		struct dnlm_bytes watched = dnsm_name_of(&mon->rec);
 
+		if (!mon->wanted)
+			continue;
 		if (dnlm_same_name(&watched, name) ||
 		    dnsm_same_bytes(mon->rec.name, mon->rec.name_len, &literal))
 			dnsm_tell(nlm, &mon->rec, state);
@@ -191,16 +315,18 @@ void dnsm_tell_monitors(struct dnlm_server *nlm, const struct in6_addr *addr,
 
 int dnsm_monitor_restore(struct dnlm_server *nlm, const struct dnlm_record *rec)
 {
-	struct dnlm_monitor *mon = kzalloc(sizeof(*mon), GFP_KERNEL);
+	struct dnlm_monitor *mon;
+	unsigned int of_addr;
 
-	if (!mon)
-		return -ENOMEM;
-	mon->rec = *rec;
 	mutex_lock(&nlm->monitors_lock);
-	list_add_tail(&mon->list, &nlm->monitors);
-	nlm->nmonitors++;
+	dnsm_find(nlm, &rec->addr, NULL, &of_addr);
+	mon = dnsm_monitor_new(nlm, rec, of_addr);
+	if (!IS_ERR(mon)) {
+		mon->recorded = true;
+		mon->stored = true;
+	}
 	mutex_unlock(&nlm->monitors_lock);
-	return 0;
+	return PTR_ERR_OR_ZERO(mon);
 }
 
 void dnsm_visit_monitors(struct dnlm_server *nlm,
@@ -210,7 +336,8 @@ void dnsm_visit_monitors(struct dnlm_server *nlm,
 
 	mutex_lock(&nlm->monitors_lock);
 	list_for_each_entry(mon, &nlm->monitors, list)
-		fn(&mon->rec, arg);
+		if (mon->wanted)
+			fn(&mon->rec, arg);
 	mutex_unlock(&nlm->monitors_lock);
 }
 
@@ -224,8 +351,10 @@ void dnsm_exit(struct dnlm_server *nlm)
 {
 	struct dnlm_monitor *mon, *next;
 
+	mutex_lock(&nlm->monitors_lock);
 	list_for_each_entry_safe(mon, next, &nlm->monitors, list)
-		kfree(mon);
+		dnsm_monitor_del(mon);
+	mutex_unlock(&nlm->monitors_lock);
 }
 
 /* Strings are copied, because the request may lie in scattered pages. */
@@ -319,13 +448,47 @@ static bool dnsm_mon_decode(struct dnfs_call *call, void *args)
 	       xdr_stream_decode_opaque_fixed(call->in, a->priv, sizeof(a->priv)) >= 0;
 }
 
+/*
+ * Enter a request, and have it recorded. Return: 0 if it is; -EJUKEBOX while the record is being
+ * written; or another errno.
+ */
+static int dnsm_monitor_ask(struct dnlm_server *nlm, struct dnfs_call *call,
+			    const struct dnsm_args *args, const struct dnlm_record *rec)
+{
+	struct dnlm_monitor *mon;
+	unsigned int of_addr;
+
+	lockdep_assert_held(&nlm->monitors_lock);
+	mon = dnsm_find(nlm, &rec->addr, args, &of_addr);
+	if (call->record_awaited) {
+		if (mon && mon->recorded)
+			return 0;
+		return mon && dnfs_task_is_busy(&mon->task) ? -EJUKEBOX : -EIO;
+	}
+	if (!mon) {
+		mon = dnsm_monitor_new(nlm, rec, of_addr);
+		if (IS_ERR(mon))
+			return PTR_ERR(mon);
+	} else if (!mon->wanted || memcmp(&mon->rec, rec, sizeof(*rec))) {
+		mon->wanted = true;
+		mon->recorded = false;
+		mon->changes++;
+		mon->rec = *rec;
+	} else if (mon->recorded) {
+		return 0;
+	}
+	dnfs_task_start(&mon->task);
+	dnfs_await_record(call, &mon->task);
+	return -EJUKEBOX;
+}
+
+/* A call without a reply, because the record is still being written, is repeated by its client. */
 static int dnsm_mon_exec(struct dnfs_call *call, void *args, void *result)
 {
 	struct dnlm_server *nlm = dnlm_server_of(call->server);
 	const struct dnsm_args *a = args;
-	struct dnlm_monitor *mon, *old;
 	struct dnsm_res *res = result;
-	unsigned int of_addr;
+	struct dnlm_record *rec;
 	struct dnlm_way way;
 	int err;
 
@@ -335,31 +498,13 @@ static int dnsm_mon_exec(struct dnfs_call *call, void *args, void *result)
 	if (!a->name.len || a->version > DNSM_CALLBACK_VERSIONS)
 		return -EINVAL;
 	dnlm_way_of(call, &way);
-	mon = dnsm_monitor_alloc(&way, a);
-	if (!mon)
+	rec = dnsm_record_of(&way, a);
+	if (!rec)
 		return -ENOMEM;
-
 	mutex_lock(&nlm->monitors_lock);
-	old = dnsm_find(nlm, &way.addr, a, &of_addr);
-	err = -ENOSPC;
-	if (!old && (of_addr >= DNSM_PER_ADDR_MAX || nlm->nmonitors >= DNSM_MONITORS_MAX))
-		goto unlock;
-	err = dnlm_record_add(nlm->srv, &mon->rec);
-	if (err)
-		goto unlock;
-	list_add_tail(&mon->list, &nlm->monitors);
-	nlm->nmonitors++;
-	mon = old;
-	if (old) {
-		list_del(&old->list);
-		nlm->nmonitors--;
-	}
-unlock:
+	err = dnsm_monitor_ask(nlm, call, a, rec);
 	mutex_unlock(&nlm->monitors_lock);
-	kfree(mon);
-	if (err)
-		pr_warn_ratelimited("%pISpc asks to be told of restarts, but cannot be recorded: error %d\n",
-				    call->addr, err);
+	kfree(rec);
 	return err;
 }
 
@@ -368,24 +513,44 @@ static const struct dnfs_proc dnsm_proc_mon =
 
 /* UNMON and UNMON_ALL */
 
-/* Deletes requests of a requester, for one host or all. A request whose record stays is kept. */
+/* Return: the request that was taken back last, or NULL. */
+static struct dnlm_monitor *dnsm_monitors_end(struct dnlm_server *nlm, const struct in6_addr *addr,
+					      const struct dnsm_args *args)
+{
+	struct dnlm_monitor *mon, *last = NULL;
+
+	lockdep_assert_held(&nlm->monitors_lock);
+	list_for_each_entry(mon, &nlm->monitors, list) {
+		if (!mon->wanted || !dnsm_is_of(mon, addr, args))
+			continue;
+		mon->wanted = false;
+		mon->recorded = false;
+		mon->changes++;
+		dnfs_task_start(&mon->task);
+		last = mon;
+	}
+	return last;
+}
+
+/*
+ * Deletes requests of a requester, for one host or all, in the background. A request whose record
+ * stays is kept. The call may wait a moment, so that the requester has room for others.
+ */
 static int dnsm_unmon_exec(struct dnfs_call *call, void *args, void *result)
 {
 	struct dnlm_server *nlm = dnlm_server_of(call->server);
-	struct dnlm_monitor *mon, *next;
 	struct dnsm_res *res = result;
+	struct dnlm_monitor *last;
 	struct dnlm_way way;
 
 	dnlm_way_of(call, &way);
 	mutex_lock(&nlm->monitors_lock);
-	list_for_each_entry_safe(mon, next, &nlm->monitors, list) {
-		if (!dnsm_is_of(mon, &way.addr, args) || dnlm_record_del(nlm->srv, &mon->rec))
-			continue;
-		list_del(&mon->list);
-		nlm->nmonitors--;
-		kfree(mon);
-	}
+	last = dnsm_monitors_end(nlm, &way.addr, args);
+	if (last)
+		dnfs_await_record(call, &last->task);
 	mutex_unlock(&nlm->monitors_lock);
+	if (last && dnfs_pause_begin(call))
+		dnfs_pause(call);
 	res->state = READ_ONCE(nlm->state);
 	return 0;
 }
