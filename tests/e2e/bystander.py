@@ -141,6 +141,12 @@ def survives(client, attack, smb=True, settle=0.3):
     raise AssertionError('the well-behaved client was kept from its work:\n' + '\n'.join(said))
 
 
+def survives_long(client, attack, **kw):
+    """The same, in the long form only: the short one checks by other means that others work."""
+    if LONG:
+        survives(client, attack, **kw)
+
+
 def shrink_caches():
     """Free slabs without objects, and the freed objects that KASAN keeps to find late uses."""
     for shrink in glob.glob('/sys/kernel/slab/*/shrink'):

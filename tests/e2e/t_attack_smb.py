@@ -80,6 +80,15 @@ def flood_before_login(w):
             with link(w.clients[1]) as s:
                 eq(s.echo(), 'SUCCESS')
         wait_for('nothing is charged any more', lambda: not budget(w))
+        bystander.survives_long(w.clients[1], lambda until: echoes(w.clients[0], until))
+
+
+def echoes(client, until):
+    with deaf_ones(client, 32) as all_of_them:
+        while time.monotonic() < until:
+            for s in all_of_them:
+                flood(s, smb2.ECHO, 500)
+            time.sleep(0.01)
 
 
 def cancels(client, until):
@@ -97,7 +106,19 @@ def cancel_storm(w):
         bystander.survives(w.clients[1], lambda until: cancels(w.clients[0], until))
 
 
-@test(smb=True, squash='none', timeout=120)
+def connects(client, until):
+    """Connections that nobody logs in on, more than a machine may have."""
+    links = []
+    with client:
+        while time.monotonic() < until:
+            links.append(socket.create_connection((client.server_addr, 445), 20))
+            if len(links) > 160:
+                links.pop(0).close()
+    for s in links:
+        s.close()
+
+
+@test(smb=True, squash='none', clients=2, timeout=120)
 def many_connections(w):
     """A machine has a limited number of connections without a login; the oldest is closed."""
     with contextlib.ExitStack() as stack:
@@ -109,6 +130,7 @@ def many_connections(w):
         with link(w.client) as s:
             eq(s.echo(), 'SUCCESS')
     wait_for('nothing is charged any more', lambda: not budget(w))
+    bystander.survives_long(w.clients[1], lambda until: connects(w.client, until))
 
 
 @test(smb=True, squash='none', clients=2, timeout=240)
