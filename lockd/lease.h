@@ -182,6 +182,19 @@ void ditto_lease_return(struct ditto_lease *lease);
  */
 void ditto_lease_break(struct ditto_lease *lease, u8 gives_up);
 
+/**
+ * ditto_lease_recall - have the holders on a file give up opens and writes that they only cache
+ * @point: of the file, held by the caller
+ * @timeout: jiffies
+ *
+ * Breaks HANDLE and WRITE of leases, and delegations, as an open for writing that deletes the file
+ * would, and waits until the holders have answered, or have lost their grants. Opens, and ranges,
+ * that remain are in use, or the time is over. Courtesy clients keep their delegations.
+ *
+ * Context: may sleep; no lock held that a holder needs to give something up.
+ */
+void ditto_lease_recall(struct ditto_lock_point *point, long timeout);
+
 /* Default time to wait for the reply of a holder that is asked, in milliseconds. */
 #define DITTO_LEASE_QUERY_MS		50
 /* Largest value of that setting: callbacks that ask holders are given up a second later. */

@@ -8,6 +8,7 @@
 
 #include "client_private.h"
 #include "holder.h"
+#include "lease.h"
 #include "lock_ctx_private.h"
 #include "wait_private.h"
 
@@ -26,16 +27,17 @@ static void pause_over(struct ditto_park *park)
 	complete(&container_of(park, struct pause, park)->over);
 }
 
-long ditto_claim_pause(struct ditto_lock_point *point, long timeout)
+/* Wait until a break is settled. Return: false if none is outstanding; @left is reduced. */
+static bool pause_break(struct ditto_lock_point *point, long *left)
 {
-	long left = ditto_clients_yielded_timeout(point->table, timeout);
+	struct pause *pause = kmalloc(sizeof(*pause), GFP_KERNEL);
 	struct ditto_lock_ctx *ctx;
-	struct pause *pause;
 	bool parked = false;
 
-	pause = left ? kmalloc(sizeof(*pause), GFP_KERNEL) : NULL;
-	if (!pause)
-		return 0;
+	if (!pause) {
+		*left = 0;
+		return false;
+	}
 	init_completion(&pause->over);
 	ditto_park_init(&pause->park, pause_over);
 	ctx = ditto_lock_ctx_find(point);
@@ -46,10 +48,34 @@ long ditto_claim_pause(struct ditto_lock_point *point, long timeout)
 		ditto_lock_ctx_unlock(ctx);
 	}
 	if (parked) {
-		left = wait_for_completion_timeout(&pause->over, left);
+		*left = wait_for_completion_timeout(&pause->over, *left);
 		ditto_park_cancel(&pause->park);
 	}
 	kfree(pause);
+	return parked;
+}
+
+long ditto_claim_pause(struct ditto_lock_point *point, long timeout)
+{
+	long left = ditto_clients_yielded_timeout(point->table, timeout);
+
+	if (left)
+		pause_break(point, &left);
 	return left;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_claim_pause, DITTO);
+
+void ditto_lease_recall(struct ditto_lock_point *point, long timeout)
+{
+	static const struct ditto_intent intent = {
+		.kind = DITTO_INTENT_OPEN,
+		.access = DITTO_OPEN_WRITE | DITTO_OPEN_REMOVE,
+	};
+	long left = timeout;
+
+	do {
+		ditto_claim_recheck_slow(point, &intent, NULL);
+		/* Each wait consumes at least one jiffy, so that the repetition ends. */
+	} while (left > 0 && pause_break(point, &left) && left-- > 0);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_lease_recall, DITTO);

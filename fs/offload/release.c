@@ -15,7 +15,7 @@
 #include <linux/falloc.h>
 #include <linux/fs.h>
 #include <linux/iversion.h>
-#include <linux/magic.h>
+#include <linux/jiffies.h>
 #include <linux/netlink.h>
 #include <linux/pagemap.h>
 #include <linux/random.h>
@@ -23,7 +23,7 @@
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 
-#include "../../lockd/claim.h"
+#include "../../lockd/lease.h"
 #include "../../net/event.h"
 #include "../../net/server.h"
 #include "../../net/stats.h"
@@ -37,6 +37,9 @@
 #define RELEASE_CLAIMS	(DITTO_SUM_OPEN | DITTO_SUM_LEASE_WRITE | DITTO_SUM_RANGE | \
 			 DITTO_SUM_EXACT | DITTO_SUM_WAIT | DITTO_SUM_DENY_READ | \
 			 DITTO_SUM_DENY_WRITE | DITTO_SUM_DENY_DELETE)
+
+/* How long a release waits for clients that only cache what is theirs. */
+#define RELEASE_RECALL_MS	5000
 
 /*
  * All volumes of all servers. A file is not released while another server may serve it, since that
@@ -94,109 +97,15 @@ bool ditto_offload_volume_owns(const struct ditto_volume *volume)
 	return volume_is_alone(volume, true);
 }
 
-/* XFS counts changes that write-back makes, too. */
-static bool change_is_counted(const struct inode *inode)
-{
-	return IS_I_VERSION(inode) && inode->i_sb->s_magic != XFS_SUPER_MAGIC;
-}
-
-u64 ditto_offload_change(struct inode *inode)
-{
-	struct timespec64 ctime = inode_get_ctime(inode);
-
-	if (change_is_counted(inode))
-		return inode_query_iversion(inode);
-	return timespec64_to_ns(&ctime);
-}
-
-/* A later change must not get the time of an earlier one. */
-static bool change_is_past(struct inode *inode)
-{
-	struct timespec64 ctime = inode_get_ctime(inode), now;
-
-	if (change_is_counted(inode))
-		return true;
-	ktime_get_coarse_real_ts64(&now);
-	return timespec64_compare(&ctime, &now) < 0;
-}
-
 /*
- * Get change number and size of a file while nobody writes: a write changes the number when it
- * begins, so that one under way would put more data below the number. Return: 0; -EBUSY if the file
- * changes all the time.
+ * Clients may keep a file open, and data to themselves, long after their applications have closed
+ * it. No lock is held: they may need anything of the server to give that up.
  */
-static int change_get(struct inode *inode, struct ditto_offload_info *info)
+static void release_recall(struct ditto_node *node)
 {
-	for (int i = 0; i < 10; i++) {
-		bool past;
-
-		inode_lock(inode);
-		inode_dio_wait(inode);
-		info->change = ditto_offload_change(inode);
-		info->size = i_size_read(inode);
-		past = change_is_past(inode);
-		inode_unlock(inode);
-		if (past)
-			return 0;
-		msleep(20);
-	}
-	return -EBUSY;
-}
-
-/* A file that is whole. Its content may be stored. */
-static int get_whole(struct ditto_node *node, struct ditto_offload_info *info)
-{
-	struct ditto_stored *stored = kmalloc(sizeof(*stored), GFP_KERNEL);
-	struct inode *inode = node->inode;
-	int err;
-
-	if (!stored)
-		return -ENOMEM;
-	/* This is a change by itself. */
-	if (ditto_stored_read(node, stored) == -ESTALE)
-		ditto_stored_forget(node, stored);
-	err = filemap_write_and_wait(inode->i_mapping) ?: change_get(inode, info);
-	/* Protects pages mapped meanwhile, so that the next write to one is a change. */
-	err = err ?: filemap_write_and_wait(inode->i_mapping);
-	if (!err && !ditto_stored_read(node, stored) && stored->change == info->change) {
-		info->cookie_len = stored->cookie_len;
-		memcpy(info->cookie, stored->cookie, info->cookie_len);
-	}
-	info->resident = info->size;
-	kfree(stored);
-	return err;
-}
-
-int ditto_offload_get(struct ditto_node *node, struct ditto_offload_info *info)
-{
-	struct inode *inode = node->inode;
-	struct ditto_stub *stub;
-
-	if (!S_ISREG(inode->i_mode))
-		return -EINVAL;
-	*info = (struct ditto_offload_info) {};
-	stub = ditto_stub_get(node);
-	if (IS_ERR(stub))
-		return PTR_ERR(stub);
-	if (!stub)
-		return get_whole(node, info);
-	info->change = ditto_offload_change(inode);
-	info->size = i_size_read(inode);
-	spin_lock(&stub->lock);
-	info->resident = ditto_offload_resident(&stub->record);
-	info->cookie_len = stub->record.cookie_len;
-	memcpy(info->cookie, stub->record.cookie, info->cookie_len);
-	if (!list_empty(&stub->recalls))
-		info->state = DITTO_OFFLOAD_IS_RECALLING;
-	else if (info->resident)
-		info->state = DITTO_OFFLOAD_IS_PARTIAL;
-	else
-		info->state = DITTO_OFFLOAD_IS_OFFLOADED;
-	/* What clients have written behind the content is in the file, too. */
-	info->resident += info->size - min(info->size, stub->record.size);
-	spin_unlock(&stub->lock);
-	ditto_stub_put(stub);
-	return 0;
+	if (ditto_lock_point_held(&node->point, RELEASE_CLAIMS) &&
+	    ditto_lock_point_held(&node->point, DITTO_LEASE_ALL * DITTO_SUM_LEASE_READ))
+		ditto_lease_recall(&node->point, msecs_to_jiffies(RELEASE_RECALL_MS));
 }
 
 /* Return: NULL, or why the file cannot be released now. */
@@ -418,12 +327,12 @@ static int release_begun(struct ditto_stub *stub, const struct ditto_offload_rel
 	return err;
 }
 
+/* Can the file be released, if nobody uses it? */
 static int release_check(struct ditto_share *share, struct ditto_node *node,
 			 const struct ditto_offload_release_args *args,
 			 struct netlink_ext_ack *extack)
 {
 	const struct ditto_volume *volume = node->volume;
-	const char *why;
 	bool on;
 
 	rcu_read_lock();
@@ -445,7 +354,22 @@ static int release_check(struct ditto_share *share, struct ditto_node *node,
 		NL_SET_ERR_MSG(extack, "files of this file system cannot be released");
 		return -EOPNOTSUPP;
 	}
-	if (!volume_is_alone(volume, false)) {
+	if (release_is_stale(node->inode, args)) {
+		NL_SET_ERR_MSG_FMT(extack, "%s", release_stale_text(args));
+		return -ESTALE;
+	}
+	return 0;
+}
+
+/* The same for now: volumes_sem is held. */
+static int release_check_use(struct ditto_node *node,
+			     const struct ditto_offload_release_args *args,
+			     struct netlink_ext_ack *extack)
+{
+	const char *why;
+
+	lockdep_assert_held(&volumes_sem);
+	if (!volume_is_alone(node->volume, false)) {
 		NL_SET_ERR_MSG(extack,
 			       "the file system is served in another network namespace, too");
 		return -EBUSY;
@@ -485,10 +409,13 @@ static struct ditto_stub *release_stub(struct ditto_node *node,
 static int release_do(struct ditto_node *node, const struct ditto_offload_release_args *args,
 		      struct netlink_ext_ack *extack)
 {
-	struct ditto_stub *stub = ditto_stub_get(node);
+	int err = release_check_use(node, args, extack);
+	struct ditto_stub *stub;
 	bool kept = false;
-	int err;
 
+	if (err)
+		return err;
+	stub = ditto_stub_get(node);
 	if (stub) {
 		if (IS_ERR(stub))
 			return PTR_ERR(stub);
@@ -533,11 +460,13 @@ int ditto_offload_release(struct ditto_share *share, struct ditto_node *node,
 	u64 began = ktime_get_ns();
 	int err;
 
-	down_read(&volumes_sem);
 	err = release_check(share, node, args, extack);
-	if (!err)
+	if (!err) {
+		release_recall(node);
+		down_read(&volumes_sem);
 		err = release_do(node, args, extack);
-	up_read(&volumes_sem);
+		up_read(&volumes_sem);
+	}
 	ditto_stats_count(srv->offload->stats,
 			  args->adopt ? DITTO_OFFLOAD_COUNT_ADOPT : DITTO_OFFLOAD_COUNT_RELEASE,
 			  err, ktime_get_ns() - began, err ? 0 : args->size);

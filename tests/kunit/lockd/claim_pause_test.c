@@ -168,6 +168,35 @@ static void for_a_repeated_attempt(struct kunit *test)
 	pause_end(test, t);
 }
 
+/* A holder in use keeps READ of a lease; a delegation ends. */
+static void recall_of_what_is_cached(struct kunit *test)
+{
+	struct pause_test *t = pause_begin(test);
+	struct claim_told told = {};
+	struct ditto_lease *lease;
+
+	INIT_DELAYED_WORK(&t->answer, give_back);
+	schedule_delayed_work(&t->answer, msecs_to_jiffies(20));
+	ditto_lease_recall(&t->node->point, LONG);
+	flush_delayed_work(&t->answer);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(t->lease), 0);
+
+	lease = claim_grant(t->node, t->key[1], DITTO_LEASE_TYPE_LEASE,
+			    DITTO_LEASE_READ | DITTO_LEASE_HANDLE, &told);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(lease));
+	ditto_lease_recall(&t->node->point, 2);
+	claim_flush(test);
+	KUNIT_EXPECT_TRUE(test, ditto_lease_breaking(lease));
+	KUNIT_EXPECT_EQ(test, ditto_lease_ack(lease, DITTO_LEASE_READ), 0);
+	/* There is nothing left to wait for. */
+	ditto_lease_recall(&t->node->point, LONG);
+	KUNIT_EXPECT_EQ(test, ditto_lease_bits(lease), DITTO_LEASE_READ);
+	ditto_lease_return(lease);
+	claim_flush(test);
+	ditto_lease_put(lease);
+	pause_end(test, t);
+}
+
 static struct kunit_case claim_pause_cases[] = {
 	KUNIT_CASE(not_without_a_break),
 	KUNIT_CASE(until_the_answer),
@@ -175,6 +204,7 @@ static struct kunit_case claim_pause_cases[] = {
 	KUNIT_CASE(until_courtesy_clients_are_gone),
 	KUNIT_CASE(not_for_a_later_attempt),
 	KUNIT_CASE(for_a_repeated_attempt),
+	KUNIT_CASE(recall_of_what_is_cached),
 	{}
 };
 

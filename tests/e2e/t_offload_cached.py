@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A release of files that clients only keep open, or cached, and that no application uses."""
+import errno
+import os
+
+from harness import eq, get, one_of, put, test, wait_for
+from t_nfs4_delegation import DATA, Holder
+from t_offload_kernel import blocks, has_record, helper, pattern
+
+# Seconds that a client may keep a file open; longer than any test.
+KEEP = 'closetimeo=3600'
+SIZE = 300007
+
+
+def attempt(w, h, name):
+    """Try to release a file. Returns None, or why it was refused."""
+    try:
+        h.fill.release(w.path(name), name.encode())
+    except OSError as e:
+        one_of(e.errno, (errno.ESTALE, errno.EBUSY), 'the reason')
+        return e.errno
+    return None
+
+
+def released(w, h, name):
+    """A client that is asked may take long, or write what it has cached, which is a change."""
+    wait_for('the release', lambda: attempt(w, h, name) is None)
+    eq((blocks(w, name), has_record(w, name)), (0, True), 'blocks, record')
+
+
+def refused(w, h, name):
+    """The file is in use, once all is written."""
+    wait_for('an answer', lambda: attempt(w, h, name) != errno.ESTALE)
+    eq(has_record(w, name), False, 'a record')
+
+
+def held(w, kind):
+    return w.server.claims().get(kind, 0)
+
+
+@test(smb=True, fs='ext4', offload=True, clients=2)
+def closed_later_over_smb(w):
+    """SMB clients that close later give their opens up; one with an application does not."""
+    os.chmod(w.export, 0o777)
+    a, b = [c.mount_smb(opts=KEEP) for c in w.clients]
+    w.server.helper_stop('KILL')
+    with helper(w) as h:
+        h.store[b'f'] = data = pattern('f', SIZE)
+        put(w.path('f'), data, 0o666)
+        with open(f'{a}/f', 'rb') as f:
+            eq(get(f'{b}/f') == data, True, 'content')
+            eq(held(w, 'opens'), 2, 'opens')
+            refused(w, h, 'f')
+            wait_for('only the application has it open', lambda: held(w, 'opens') == 1)
+            eq(f.read() == data, True, 'content of the open file')
+        wait_for('the file is closed', lambda: not held(w, 'opens'))
+        for readers in ([a], [a, b]):
+            eq([get(f'{m}/f') == data for m in readers], [True] * len(readers), 'content')
+            wait_for('the whole file', lambda: not has_record(w, 'f'))
+            eq(held(w, 'opens'), len(readers), 'opens that are only kept')
+            released(w, h, 'f')
+            eq(held(w, 'opens'), 0, 'opens')
+    w.server.helper_start(w.server.conf)
+
+
+@test(fs='ext4', offload=True)
+def delegated(w):
+    """A client of NFSv4 returns its delegation, with what it has not written yet."""
+    os.chmod(w.export, 0o777)
+    with helper(w) as h:
+        holder = Holder(w, w.client, '4.2', writes=True)
+        data = pattern('new', SIZE)
+        os.pwrite(holder.fd, data, 0)
+        refused(w, h, holder.name)
+        eq(os.pread(holder.fd, SIZE, 0) == data, True, 'content of the open file')
+        holder.end()
+        wait_for('the file is closed', lambda: not held(w, 'opens'))
+        h.store[holder.name.encode()] = data
+        released(w, h, holder.name)
+        eq(get(holder.path) == data, True, 'content')
+
+
+@test(fs='ext4', offload=True)
+def only_delegated(w):
+    """A delegation to write, without an open, is returned."""
+    os.chmod(w.export, 0o777)
+    with helper(w) as h:
+        holder = Holder(w, w.client, '4.2', writes=True)
+        h.store[holder.name.encode()] = DATA
+        holder.end()
+        wait_for('the file is closed', lambda: not held(w, 'opens'))
+        eq(held(w, 'leases'), 1, 'delegations')
+        released(w, h, holder.name)
+        eq(get(holder.path) == DATA, True, 'content')
