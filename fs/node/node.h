@@ -95,6 +95,7 @@ struct ditto_fid {
  * @release_lock: guards @release_candidates; no other lock nests inside
  * @release_candidates: nodes with data that has come back, in the order of the last recalls or
  *	attempts to free it; see fs/offload/make_room.c
+ * @offload_ahead: ranges that are being brought back in advance
  * @offload_session: random number, see fs/offload/stored.c; constant
  * @rcu: freed under RCU
  */
@@ -119,6 +120,7 @@ struct ditto_volume {
 	struct fsnotify_mark *offload_mark;
 	struct list_head offload_link;
 	atomic_t offload_waits;
+	atomic_t offload_ahead;
 	bool offload_stopped;
 	spinlock_t release_lock;	/* see above */
 	struct list_head release_candidates;

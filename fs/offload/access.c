@@ -31,25 +31,6 @@ int ditto_stub_failed_locked(struct ditto_stub *stub)
 	return ditto_stub_error(stub->error);
 }
 
-/* Ask for ranges behind one that is read, if the reader proceeds in sequence. */
-static void access_read_ahead(struct ditto_op *op, struct ditto_stub *stub, u64 pos, u64 end)
-{
-	u32 ahead = READ_ONCE(op->srv->settings.offload_read_ahead), first, last, ranges, range;
-	bool sequential;
-
-	spin_lock(&stub->lock);
-	ranges = ditto_offload_ranges(&stub->record);
-	first = pos >> stub->record.shift;
-	last = min_t(u64, (end - 1) >> stub->record.shift, ranges);
-	sequential = first == stub->next || first + 1 == stub->next;
-	stub->next = last + 1;
-	spin_unlock(&stub->lock);
-	if (!sequential)
-		return;
-	for (range = last + 1; ahead && range < ranges; range++, ahead--)
-		ditto_recall_range(stub, range, op);
-}
-
 /* Tell the caller what it may wait for. */
 static void access_note(struct ditto_op *op, struct ditto_stub *stub, u32 range)
 {
@@ -94,12 +75,12 @@ static int access_want(struct ditto_op *op, struct ditto_stub *stub, bool read, 
 	if (failed)
 		return failed;
 	if (range != DITTO_OFFLOAD_NONE) {
-		err = ditto_recall_range(stub, range, op);
+		err = ditto_recall_range(stub, range, op, false);
 		if (err)
 			return err;
 	}
 	if (read && end > pos && !op->no_recall)
-		access_read_ahead(op, stub, pos, end);
+		ditto_offload_read_ahead(op, stub, pos, end);
 	if (range == DITTO_OFFLOAD_NONE)
 		return 0;
 	access_note(op, stub, range);
@@ -185,8 +166,8 @@ void ditto_offload_will_need_slow(struct ditto_op *op, struct ditto_node *node, 
 				  u64 count)
 {
 	u64 end = !count || count > U64_MAX - pos ? U64_MAX : pos + count;
-	u32 left = READ_ONCE(op->srv->settings.offload_read_ahead) + 1, range, ranges;
 	struct ditto_stub *stub = ditto_stub_get(node);
+	u32 left = DITTO_OFFLOAD_AT_ONCE, range, ranges;
 
 	if (IS_ERR_OR_NULL(stub))
 		return;
@@ -200,7 +181,7 @@ void ditto_offload_will_need_slow(struct ditto_op *op, struct ditto_node *node, 
 		goto put;
 	for (; left && range < ranges && ditto_offload_range_pos(&stub->record, range) < end;
 	     range++, left--)
-		if (ditto_recall_range(stub, range, op))
+		if (ditto_recall_range(stub, range, op, false))
 			break;
 put:
 	ditto_stub_put(stub);

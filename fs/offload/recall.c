@@ -50,12 +50,8 @@
 #define FILL_STEP	SZ_256K
 /* Bytes of the cause that the helper tells. */
 #define CAUSE_MAX	256
-/* Bytes that stay free, for the records of files that give way. */
-#define HEADROOM	SZ_1M
 /* How often other data gives way for the same bytes before the file system counts as full. */
 #define ROOM_TRIES	8
-/* Ranges that a recall of a whole file asks for at once, at least. */
-#define ALL_AT_ONCE	2
 
 /**
  * struct ditto_recall - a range that is being brought back
@@ -68,6 +64,7 @@
  * @id: number in the table
  * @number: number for the helper
  * @range: the range
+ * @ahead: nobody needs it yet; counted in volume->offload_ahead
  * @pos: its first byte
  * @end: the byte behind its last one
  * @begun: the request was begun
@@ -90,6 +87,7 @@ struct ditto_recall {
 	u32 id;
 	u64 number;
 	u32 range;
+	bool ahead;
 	u64 pos;
 	u64 end;
 	struct completion begun;
@@ -116,6 +114,8 @@ static void recall_put(struct ditto_recall *recall)
 	if (!refcount_dec_and_test(&recall->ref))
 		return;
 	recall_close_file(recall);
+	if (recall->ahead)
+		atomic_dec(&recall->node->volume->offload_ahead);
 	ditto_stub_put(recall->stub);
 	ditto_node_put(recall->node);
 	mutex_destroy(&recall->lock);
@@ -341,20 +341,30 @@ static void recall_set_asker(struct ditto_recall *recall, const struct ditto_op 
 		recall->ask.user = from_kuid(&init_user_ns, op->cred->cred->fsuid);
 }
 
-int ditto_recall_range(struct ditto_stub *stub, u32 range, const struct ditto_op *op)
+bool ditto_recall_is_due(struct ditto_stub *stub, u32 range)
 {
-	struct ditto_server *srv = stub->node->volume->srv;
-	struct ditto_recall *recall;
 	bool due;
 
 	spin_lock(&stub->lock);
 	due = recall_is_due_locked(stub, range);
 	spin_unlock(&stub->lock);
-	if (!due)
+	return due;
+}
+
+int ditto_recall_range(struct ditto_stub *stub, u32 range, const struct ditto_op *op, bool ahead)
+{
+	struct ditto_server *srv = stub->node->volume->srv;
+	struct ditto_recall *recall;
+	bool due;
+
+	if (!ditto_recall_is_due(stub, range))
 		return 0;
 	recall = recall_alloc(stub, range);
 	if (!recall)
 		return -ENOMEM;
+	recall->ahead = ahead;
+	if (ahead)
+		atomic_inc(&stub->node->volume->offload_ahead);
 	spin_lock(&stub->lock);
 	due = recall_is_due_locked(stub, range);
 	if (due) {
@@ -390,9 +400,7 @@ int ditto_recall_range(struct ditto_stub *stub, u32 range, const struct ditto_op
 
 int ditto_recall_all(struct ditto_stub *stub)
 {
-	struct ditto_server *srv = stub->node->volume->srv;
-	u32 left = max(READ_ONCE(srv->settings.offload_read_ahead) + 1, ALL_AT_ONCE);
-	u32 range = 0, ranges, absent;
+	u32 left = DITTO_OFFLOAD_AT_ONCE, range = 0, ranges, absent;
 	int err = 0;
 
 	spin_lock(&stub->lock);
@@ -421,7 +429,7 @@ int ditto_recall_all(struct ditto_stub *stub)
 		spin_unlock(&stub->lock);
 		if (range >= ranges)
 			break;
-		err = ditto_recall_range(stub, range, NULL);
+		err = ditto_recall_range(stub, range, NULL, false);
 		if (err)
 			return err;
 	}
@@ -544,7 +552,7 @@ static int fill_copy(struct ditto_recall *recall, const struct ditto_offload_fil
  */
 static void fill_make_room(struct ditto_recall *recall)
 {
-	u64 needed = recall->end - recall->pos + HEADROOM, room;
+	u64 needed = recall->end - recall->pos + DITTO_OFFLOAD_HEADROOM, room;
 	struct kstatfs fs;
 
 	if (vfs_statfs(&recall->file->file->f_path, &fs) || fs.f_bavail > U64_MAX / fs.f_bsize)

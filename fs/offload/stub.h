@@ -20,6 +20,7 @@
 #include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/rwsem.h>
+#include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -39,6 +40,23 @@ struct ditto_stats_group;
 /* How long data that came back stays for those who waited for it, at most. */
 #define DITTO_OFFLOAD_UNUSED_MS	60000
 
+/* Ranges that are asked for at once for those who want all, or much, of a file. */
+#define DITTO_OFFLOAD_AT_ONCE	2
+/* Bytes that stay free, for the records of files that give way. */
+#define DITTO_OFFLOAD_HEADROOM	SZ_1M
+
+/**
+ * struct ditto_offload_reader - how far a file is read in sequence
+ * @next: range that is read next
+ * @window: ranges behind those that are read that come in advance
+ * @asked: range before which all were asked for
+ */
+struct ditto_offload_reader {
+	u32 next;
+	u32 window;
+	u32 asked;
+};
+
 /**
  * struct ditto_stub - a file that is not whole
  * @ref: references
@@ -55,7 +73,7 @@ struct ditto_stats_group;
  * @clearing: operations that write zeros; nothing is brought back meanwhile
  * @whole: all data is to be brought back
  * @recalls: struct ditto_recall that are under way
- * @next: range that a sequential reader uses next
+ * @reader: see ditto_read_ahead()
  * @error: failure of the last recall, or 0
  * @error_at: jiffies of @error
  * @told: somebody got @error
@@ -84,7 +102,7 @@ struct ditto_stub {
 	u32 clearing;
 	bool whole;
 	struct list_head recalls;
-	u32 next;
+	struct ditto_offload_reader reader;
 	int error;
 	unsigned long error_at;
 	bool told;
@@ -234,11 +252,15 @@ struct ditto_offload_record *ditto_stub_copy_record(struct ditto_stub *stub);
  * @stub: its node is held
  * @range: the range
  * @op: who needs it, for fair ordering; NULL for the server itself
+ * @ahead: nobody needs it yet
  *
  * Context: may sleep for memory.
  * Return: 0 or -ENOMEM.
  */
-int ditto_recall_range(struct ditto_stub *stub, u32 range, const struct ditto_op *op);
+int ditto_recall_range(struct ditto_stub *stub, u32 range, const struct ditto_op *op, bool ahead);
+
+/* Any context. Return: true if the range is absent, and nobody has asked for it. */
+bool ditto_recall_is_due(struct ditto_stub *stub, u32 range);
 
 /*
  * Any context. Return: true if the range is absent, and something goes on that ends with
@@ -308,6 +330,22 @@ void ditto_stored_drop(struct dentry *dentry);
  * if the attribute does not hold. May sleep.
  */
 void ditto_stored_forget(struct ditto_node *node, struct ditto_stored *stale);
+
+/* read_ahead.c */
+
+/**
+ * ditto_read_ahead - note a read, and find how far to ask in advance
+ * @reader: under the lock of its stub
+ * @first: first range that is read
+ * @last: last one
+ * @most: ranges in advance at most, not 0
+ *
+ * Return: the range behind the last one to ask for; 0 if the read is not in sequence.
+ */
+u32 ditto_read_ahead(struct ditto_offload_reader *reader, u32 first, u32 last, u32 most);
+
+/* Ask for what a reader of these bytes, which are not none, may need next. May sleep. */
+void ditto_offload_read_ahead(struct ditto_op *op, struct ditto_stub *stub, u64 pos, u64 end);
 
 /* make_room.c */
 

@@ -356,6 +356,26 @@ static void offload_stub_released_again(struct kunit *test)
 	ditto_stub_put(stub);
 }
 
+/* The window grows with a reader in sequence, and not with others. */
+static void offload_reader_window(struct kunit *test)
+{
+	struct ditto_offload_reader reader = {};
+
+	KUNIT_EXPECT_EQ(test, ditto_read_ahead(&reader, 0, 0, 8), 1 + 1);
+	KUNIT_EXPECT_EQ_MSG(test, ditto_read_ahead(&reader, 0, 0, 8), 1 + 1, "the same range");
+	KUNIT_EXPECT_EQ(test, ditto_read_ahead(&reader, 1, 1, 8), 2 + 2);
+	KUNIT_EXPECT_EQ(test, ditto_read_ahead(&reader, 1, 2, 8), 3 + 4);
+	KUNIT_EXPECT_EQ_MSG(test, ditto_read_ahead(&reader, 1, 1, 8), 3 + 4, "out of order");
+	KUNIT_EXPECT_EQ(test, ditto_read_ahead(&reader, 3, 3, 8), 4 + 8);
+	KUNIT_EXPECT_EQ_MSG(test, ditto_read_ahead(&reader, 4, 4, 8), 5 + 8, "the most");
+	KUNIT_EXPECT_EQ_MSG(test, ditto_read_ahead(&reader, 5, 5, 3), 6 + 3, "a new setting");
+	KUNIT_EXPECT_EQ_MSG(test, ditto_read_ahead(&reader, 50, 50, 8), 0, "elsewhere");
+	KUNIT_EXPECT_EQ(test, ditto_read_ahead(&reader, 50, 50, 8), 51 + 1);
+	KUNIT_EXPECT_EQ(test, ditto_read_ahead(&reader, 51, 51, 8), 52 + 2);
+	KUNIT_EXPECT_EQ_MSG(test, ditto_read_ahead(&reader, 10, 10, 8), 0, "back");
+	KUNIT_EXPECT_EQ(test, ditto_read_ahead(&reader, 11, 11, 8), 12 + 1);
+}
+
 static struct kunit_case offload_test_cases[] = {
 	KUNIT_CASE(offload_sizes),
 	KUNIT_CASE(offload_stored_form),
@@ -368,6 +388,7 @@ static struct kunit_case offload_test_cases[] = {
 	KUNIT_CASE(offload_stub_of_node),
 	KUNIT_CASE(offload_stub_kept),
 	KUNIT_CASE(offload_stub_released_again),
+	KUNIT_CASE(offload_reader_window),
 	{}
 };
 

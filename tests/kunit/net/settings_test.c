@@ -46,7 +46,7 @@ static const struct limit {
 	{ "core", "budget-opens", 0, 16777216, 0 },
 	{ "core", "offload-recall-ms", 100, 3600000, 120000 },
 	{ "core", "offload-recalls", 1, 1024, 16 },
-	{ "core", "offload-read-ahead", 0, 64, 1 },
+	{ "core", "offload-read-ahead", 0, 64, 8 },
 	{ "nfs", "threads", 0, 1024, 0 },
 	{ "nfs", "udp", 0, 1, 0 },
 	{ "nfs", "session-slots", 1, 1024, 128 },
