@@ -23,6 +23,7 @@
 
 static const char *const fault_names[DITTO_FAULT_COUNT] = {
 	[DITTO_FAULT_RELEASE_RECORD] = "release-record",
+	[DITTO_FAULT_STORED_REPLACED] = "stored-replaced",
 	[DITTO_FAULT_RELEASE_RECORDED] = "release-recorded",
 	[DITTO_FAULT_RELEASE_FREED] = "release-freed",
 	[DITTO_FAULT_ADOPT_RECORD] = "adopt-record",
@@ -32,6 +33,7 @@ static const char *const fault_names[DITTO_FAULT_COUNT] = {
 	[DITTO_FAULT_FILL_WRITTEN] = "fill-written",
 	[DITTO_FAULT_COMMIT_DATA] = "commit-data",
 	[DITTO_FAULT_COMMIT_RECORD] = "commit-record",
+	[DITTO_FAULT_STORED_WRITTEN] = "stored-written",
 	[DITTO_FAULT_COMMIT_RECORDED] = "commit-recorded",
 	[DITTO_FAULT_CUT_RECORD] = "cut-record",
 };

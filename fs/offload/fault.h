@@ -15,6 +15,7 @@
 /* In the order of a release, then of a recall; the names are in fault.c. */
 enum ditto_fault {
 	DITTO_FAULT_RELEASE_RECORD,
+	DITTO_FAULT_STORED_REPLACED,
 	DITTO_FAULT_RELEASE_RECORDED,
 	DITTO_FAULT_RELEASE_FREED,
 	DITTO_FAULT_ADOPT_RECORD,
@@ -24,6 +25,7 @@ enum ditto_fault {
 	DITTO_FAULT_FILL_WRITTEN,
 	DITTO_FAULT_COMMIT_DATA,
 	DITTO_FAULT_COMMIT_RECORD,
+	DITTO_FAULT_STORED_WRITTEN,
 	DITTO_FAULT_COMMIT_RECORDED,
 	DITTO_FAULT_CUT_RECORD,
 	DITTO_FAULT_COUNT,
@@ -38,7 +40,7 @@ int ditto_fault_slow(enum ditto_fault point);
  * ditto_fault - a place where tests may have an operation fail or stop
  * @point: the place
  *
- * Context: may sleep, also without end; no inode lock held.
+ * Context: may sleep, also without end; no inode lock held, but at the points of attributes.
  * Return: 0, or the errno that the operation has to fail with.
  */
 static inline int ditto_fault(enum ditto_fault point)

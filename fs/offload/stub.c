@@ -363,18 +363,21 @@ static int stub_store_in(struct ditto_stub *stub, struct file *file,
 	struct dentry *dentry = file->f_path.dentry;
 	struct inode *inode = file_inode(file);
 	size_t len = 0;
-	int err;
+	int err = 0;
 
 	inode_lock(inode);
 	ditto_offload_cut(record, i_size_read(inode));
-	if (ditto_offload_absent(record, 0, record->size) != DITTO_OFFLOAD_NONE)
+	if (ditto_offload_absent(record, 0, record->size) != DITTO_OFFLOAD_NONE) {
 		len = ditto_offload_record_encode(record, buf);
-	else
+	} else {
 		ditto_stored_note(stub, dentry, buf);
+		err = ditto_fault(DITTO_FAULT_STORED_WRITTEN);
+	}
 	if (len && stub->replaces && !ditto_stored_is(dentry))
 		err = -ESTALE;
-	else
-		err = ditto_record_write(dentry, DITTO_OFFLOAD_XATTR, buf, len);
+	err = err ?: ditto_record_write(dentry, DITTO_OFFLOAD_XATTR, buf, len);
+	if (len && !err)
+		err = ditto_fault(DITTO_FAULT_STORED_REPLACED);
 	if (len && !err)
 		ditto_stored_drop(dentry);
 	stub->replaces = false;

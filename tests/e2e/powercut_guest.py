@@ -2,9 +2,9 @@
 """The two guests of tests/e2e/powercut: powercut_guest.py points | cut POINT | check POINT
 
 The first one stops at the point and loses its power; the second one looks at the disk. Disk and
-objects are in the folder of the results.
+objects are in the folder of the results. stored:POINT is the point in a release of a file that came
+back whole, room:POINT in one for a recall on a full disk.
 """
-import hashlib
 import os
 import random
 import shutil
@@ -16,13 +16,15 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness  # noqa: E402
 import servers  # noqa: E402
 import stores  # noqa: E402
-from fault_points import PUSH, RECALL, Point  # noqa: E402
+from fault_points import AGAIN, PUSH, RECALL, STORED, Point  # noqa: E402
 from harness import Child, get, put, run, wait_for  # noqa: E402
 
 RANGE = 8 << 20
 SIZE = RANGE + 12345
 # A write of a client that was acknowledged before the power was cut.
 WRITTEN, PLACE = b'acknowledged', 1000
+# Bytes that are left on a full disk.
+LITTLE = 3 << 20
 RESULTS = os.environ.get('DITTO_RESULTS', '')
 DISK = f'{RESULTS}/disk'
 CONF = """[store main]
@@ -35,8 +37,8 @@ key-file = {folder}/key
 """
 
 
-def content():
-    return random.Random('powercut').randbytes(SIZE)
+def content(seed='powercut'):
+    return random.Random(seed).randbytes(SIZE)
 
 
 def written():
@@ -46,11 +48,9 @@ def written():
 
 def good(point):
     """What the file may contain afterwards."""
-    if point in PUSH:
-        return [content()]
     if point == 'cut-record':
         return [content(), content()[:RANGE]]
-    return [written()]
+    return [written() if point in RECALL else content()]
 
 
 def make_disk():
@@ -85,8 +85,25 @@ def serve():
     return world
 
 
-def push(world):
-    world.server.ctl('offload', 'push', world.path('f'), timeout=200)
+def push(world, name='f'):
+    world.server.ctl('offload', 'push', world.path(name), timeout=200)
+
+
+def come_back(world, mount):
+    """A file that is whole again, whose content is in the store, and that was looked up since."""
+    get(f'{mount}/f')
+    wait_for('the file is whole', lambda: 'trusted.ditto.offload' not in
+             os.listxattr(world.path('f')))
+    assert 'trusted.ditto.stored' in os.listxattr(world.path('f')), 'no attribute'
+    n = world.client.nfs()
+    n.lookup(n.root, 'f')
+
+
+def fill_disk(world):
+    f = os.statvfs(world.export)
+    with open(world.path('filler'), 'wb') as filler:
+        os.posix_fallocate(filler.fileno(), 0, f.f_bavail * f.f_bsize - LITTLE)
+    os.sync()
 
 
 def lose_power():
@@ -96,9 +113,11 @@ def lose_power():
     time.sleep(60)
 
 
-def begin(world, mount, point):
+def begin(world, mount, scenario, point):
     """Begin what comes to the point."""
-    if point in PUSH:
+    if scenario == 'room':
+        Child(lambda: get(f'{mount}/g'))
+    elif point in PUSH or scenario:
         world.server_ns.spawn(servers.tool('dittoctl'), 'offload', 'push', world.path('f'))
     elif point == 'cut-record':
         Child(lambda: os.truncate(f'{mount}/f', RANGE))
@@ -106,14 +125,21 @@ def begin(world, mount, point):
         Child(lambda: get(f'{mount}/f'))
 
 
-def cut(name):
+def cut(where):
     make_disk()
     world = serve()
+    scenario, _, name = where.rpartition(':')
     put(world.path('f'), content(), 0o666)
     os.sync()
     mount = world.client.mount()
-    if name not in PUSH:
+    if scenario or name not in PUSH:
         push(world)
+    if scenario:
+        come_back(world, mount)
+    if scenario == 'room':
+        put(world.path('g'), content('g'), 0o666)
+        push(world, 'g')
+        fill_disk(world)
     if name in RECALL:
         with open(f'{mount}/f', 'r+b', buffering=0) as f:
             f.seek(PLACE)
@@ -123,24 +149,35 @@ def cut(name):
         wait_for('no recall runs', lambda: not any(
             row['recalling'] for row in world.server.json('offload', 'status', world.export)))
     point = Point(name, world.fault_file)
-    begin(world, mount, name)
+    begin(world, mount, scenario, name)
     point.wait()
+    if name.startswith('stored-'):
+        # What is done so far may be on the disk or not: here it is.
+        os.sync()
     lose_power()
 
 
-def check(name):
+def compare(path, contents):
+    if get(path) not in contents:
+        sys.exit(f'{path}: other content than before')
+
+
+def check(where):
     world = serve()
     mount = world.client.mount()
-    sums = [hashlib.sha256(data).hexdigest() for data in good(name)]
+    scenario, _, name = where.rpartition(':')
+    if scenario == 'room':
+        os.unlink(world.path('filler'))
+        compare(f'{mount}/g', [content('g')])
     for path in (f'{mount}/f', world.path('f')):
-        got = hashlib.sha256(get(path)).hexdigest()
-        if got not in sums:
-            sys.exit(f'{path}: other content than before')
+        compare(path, good(name))
 
 
 def main():
     if sys.argv[1] == 'points':
-        print('\n'.join([*PUSH, *RECALL, 'cut-record']))
+        print('\n'.join([*PUSH, *RECALL, 'cut-record', STORED,
+                         *(f'{scenario}:{point}' for scenario in ('stored', 'room')
+                           for point in AGAIN)]))
         return
     {'cut': cut, 'check': check}[sys.argv[1]](sys.argv[2])
 

@@ -6,9 +6,9 @@ import os
 
 import nfs3
 import smb2
-from fault_points import Point
-from harness import eq, put, test, wait_for
-from t_offload_kernel import MIB, RANGE, helper, offloaded, pattern, settled
+from fault_points import AGAIN, Point
+from harness import eq, one_of, put, test, wait_for
+from t_offload_kernel import MIB, RANGE, helper, local, offloaded, pattern, settled
 
 RECORD, STORED, MARK = (f'trusted.ditto.{name}' for name in ('offload', 'stored', 'keep'))
 
@@ -228,3 +228,33 @@ def full_disk_and_faults(w):
             eq(h.fill.get(disk.path('p'))['state'], 'offloaded' if gone else 'partial', point)
             for name in 'pqr':
                 disk.part(h, n, name, data[name])
+
+
+@test(offload=True)
+def full_disk_and_faults_of_whole_files(w):
+    """The same for a file that came back whole."""
+    disk = SmallDisk(w)
+    with helper(w) as h:
+        data = {name: offloaded(w, h, disk.path(name), pattern(name, 4 * MIB + 5)) for name in 'ab'}
+        n = w.client.nfs(path=disk.volume.where)
+
+        def back(name):
+            fh = n.lookup(n.root, name).fh
+            r = settled(n.read, fh, 4 * MIB, 100)
+            wait_for('the recall has ended',
+                     lambda: h.fill.get(disk.path(name))['state'] != 'recalling')
+            n.lookup(n.root, name)
+            return r
+
+        for point in AGAIN:
+            eq(back('a').data, data['a'][4 * MIB:4 * MIB + 100], 'data of a')
+            disk.leave(3 * MIB)
+            Point.order(f'{point} {errno.EIO}')
+            try:
+                one_of(back('b').status, (nfs3.OK, nfs3.NOSPC), f'READ of b at {point}')
+            finally:
+                Point.order('off')
+            os.unlink(disk.path('filler'))
+            for name in 'ab':
+                wait_for('all data', lambda name=name: local(disk.path(name)) == data[name])
+                h.fill.release(disk.path(name), f'store\n{disk.path(name)}'.encode())
