@@ -19,8 +19,9 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 # Entries of the directory that is listed.
 LISTED = 1000
 FILE_SIZE = 16 << 20
-# Kinds of servers that are Ditto: as it is, and with all calls left to sunrpc.
-DITTO = ("ditto", "sunrpc")
+# Kinds of servers that are Ditto: as it is, with all calls left to sunrpc, and with files that may
+# be offloaded.
+DITTO = ("ditto", "sunrpc", "offload")
 # Files of a server: a file, a directory that is listed, one to make and remove files in.
 NAMES = ("file", "list", "work")
 

@@ -9,7 +9,7 @@ import csv
 import math
 import statistics
 
-SYSTEMS = ("ditto", "sunrpc", "knfsd", "ksmbd", "ganesha", "samba", "floor")
+SYSTEMS = ("ditto", "sunrpc", "offload", "knfsd", "ksmbd", "ganesha", "samba", "floor")
 HEAD = ("tier", "protocol", "operation", "outstanding", "what", "system", "unit", "median", "least",
         "spread", "over_ditto")
 

@@ -11,7 +11,7 @@ import rows
 import smb_peers
 
 SMB = {"ksmbd": smb_peers.Ksmbd, "samba": smb_peers.Samba, "ditto": smb_peers.Ditto}
-NFS = ("knfsd", "ganesha", "sunrpc", "ditto")
+NFS = ("knfsd", "ganesha", "sunrpc", "offload", "ditto")
 # Protection of the sessions, by protocol.
 PROTECTED = {f"smb3.1.1+{name}": name for name in ("signed", "gmac", "encrypted")}
 SPEAK = {"nfs3": NFS, "nfs4.1": NFS, "smb3.1.1": tuple(SMB),
