@@ -366,7 +366,7 @@ void dnlm_host_lost(struct dnlm_host *host)
 	mod_delayed_work(system_unbound_wq, &host->nlm->gc, 0);
 }
 
-/* What follows once the record of a lost host is deleted. */
+/* Release a lost host whose record is deleted. */
 static void dnlm_host_let_go(struct dnlm_host *host)
 {
 	dnlm_host_done(host);
