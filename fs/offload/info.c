@@ -111,7 +111,7 @@ int ditto_offload_get(struct ditto_node *node, struct ditto_offload_info *info)
 		info->state = DITTO_OFFLOAD_IS_PARTIAL;
 	else
 		info->state = DITTO_OFFLOAD_IS_OFFLOADED;
-	/* What clients have written behind the content is in the file, too. */
+	/* Data that clients have written behind the content is in the file, too. */
 	info->resident += info->size - min(info->size, stub->record.size);
 	spin_unlock(&stub->lock);
 	ditto_stub_put(stub);

@@ -43,7 +43,7 @@ u32 ditto_read_ahead(struct ditto_offload_reader *reader, u32 first, u32 last, u
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_read_ahead);
 
-/* What comes in advance makes no other data give way. */
+/* Data that comes in advance makes no other data give way. */
 static bool ahead_has_room(struct ditto_stub *stub)
 {
 	struct ditto_volume *volume = stub->node->volume;

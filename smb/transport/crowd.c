@@ -106,7 +106,7 @@ static int crowd_release(struct dsmb_crowd *crowd)
  * Takes a place. A thread that gets none tries again if the last worker left meanwhile and a
  * message waits: nobody else would look for it.
  */
-static bool crowd_take(struct dsmb_crowd *crowd)
+bool dsmb_crowd_enter(struct dsmb_crowd *crowd)
 {
 	struct dsmb_crowds *crowds = crowd->crowds;
 
@@ -118,13 +118,14 @@ static bool crowd_take(struct dsmb_crowd *crowd)
 	} while (!crowd_release(crowd) && dsmb_waiting_any(&crowd->waiting));
 	return false;
 }
+EXPORT_SYMBOL_IF_KUNIT(dsmb_crowd_enter);
 
 /* Gives free places to messages that wait, and lets workers run them. */
 static void crowd_advance(struct dsmb_crowd *crowd)
 {
 	struct dsmb_message *message;
 
-	while (unlikely(dsmb_waiting_any(&crowd->waiting)) && crowd_take(crowd)) {
+	while (unlikely(dsmb_waiting_any(&crowd->waiting)) && dsmb_crowd_enter(crowd)) {
 		message = dsmb_waiting_take(&crowd->waiting);
 		if (message) {
 			message->place = crowd;
@@ -134,12 +135,6 @@ static void crowd_advance(struct dsmb_crowd *crowd)
 		}
 	}
 }
-
-bool dsmb_crowd_enter(struct dsmb_crowd *crowd)
-{
-	return crowd_take(crowd);
-}
-EXPORT_SYMBOL_IF_KUNIT(dsmb_crowd_enter);
 
 void dsmb_crowd_leave(struct dsmb_crowd *crowd)
 {

@@ -66,7 +66,7 @@ struct dsmb_message *dsmb_waiting_take(struct dsmb_waiting *waiting);
  */
 bool dsmb_waiting_remove(struct dsmb_waiting *waiting, struct dsmb_message *message);
 
-/* Does a message wait? Any context; not serialized with the functions above. */
+/* True if a message waits. Any context; not serialized with the functions above. */
 static inline bool dsmb_waiting_any(const struct dsmb_waiting *waiting)
 {
 	return READ_ONCE(waiting->count);

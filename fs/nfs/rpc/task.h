@@ -115,7 +115,7 @@ void dnfs_tasks_init(struct dnfs_tasks *tasks);
 void dnfs_tasks_end(struct dnfs_tasks *tasks);
 /* Wait until all tasks have ended. No others are started by now. Sleeps. */
 void dnfs_tasks_drain(struct dnfs_tasks *tasks);
-/* Tear down the tasks of a server after dnfs_tasks_drain(). May sleep. */
+/* Wait until all tasks have ended, and tear down. Sleeps. */
 void dnfs_tasks_exit(struct dnfs_tasks *tasks);
 
 /* Module init and exit. */

@@ -248,7 +248,7 @@ static void asker_is_charged(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 0);
 	KUNIT_EXPECT_EQ(test, name_ask(srv, 7, &other, 500), 13);
 	KUNIT_EXPECT_MEMEQ(test, &fake.asker, &other, sizeof(other));
-	/* What is cached costs nothing. */
+	/* A cached answer costs nothing. */
 	KUNIT_EXPECT_EQ(test, name_ask(srv, 7, &addr, 1), 13);
 	ditto_uncharge(&all);
 	KUNIT_EXPECT_EQ(test, name_ask(srv, 8, &addr, 500), 13);
