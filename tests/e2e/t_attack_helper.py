@@ -473,6 +473,16 @@ def login_worker_hangs(w):
     wait_for('logins work again', works, 40)
 
 
+# PRIORITY_NICE of the helper.
+LOW = 10
+
+
+def priority(pid):
+    """The nice value of a process (proc(5))."""
+    with open(f'/proc/{pid}/stat', encoding='ascii') as f:
+        return int(f.read().rpartition(')')[2].split()[16])
+
+
 @test(smb=True)
 def worker_can_do_little(w):
     """The workers, which read data of clients and name servers, are confined."""
@@ -480,6 +490,9 @@ def worker_can_do_little(w):
     wait_for('the worker of hosts', lambda: host_worker(w))
     for pid in (child_of(w.server.helper.pid), login_worker(w), pipe_worker(w), host_worker(w)):
         can_do_little(w, pid)
+    for pid in (login_worker(w), pipe_worker(w), host_worker(w)):
+        eq(priority(pid), max(LOW, os.nice(0)), 'they yield the CPU to clients that are served')
+    eq(priority(w.server.helper.pid), os.nice(0))
     is_confined(w, login_worker(w), ('/memfd:', f'{w.base}/state/replay'), 'login worker')
     is_confined(w, pipe_worker(w), (), 'pipe worker')
     is_confined(w, host_worker(w), ('anon_inode:',), 'host worker')

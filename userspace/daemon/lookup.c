@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "lookup.h"
 #include "mem.h"
+#include "priority.h"
 
 /* Most idle threads that are kept for further look-ups. */
 #define IDLE_MAX	4
@@ -99,6 +100,7 @@ static void *lookup_thread(void *arg)
 	int rc;
 
 	(void)arg;
+	priority_lower();
 	pthread_mutex_lock(&lookups.lock);
 	do {
 		l = lookup_next_locked();

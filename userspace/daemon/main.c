@@ -510,8 +510,8 @@ static bool open_kernel(struct daemon *d)
 	d->services.names = pool_new(NSS_THREADS, NSS_LIMIT);
 	d->services.sids = pool_new(SID_THREADS, SID_LIMIT);
 	d->services.netgroups = pool_new(NETGROUP_THREADS, NETGROUP_LIMIT);
-	d->services.logins = pool_new(LOGIN_THREADS, LOGIN_LIMIT);
-	d->services.calls = pool_new(PIPE_THREADS, PIPE_LIMIT);
+	d->services.logins = pool_new_low(LOGIN_THREADS, LOGIN_LIMIT);
+	d->services.calls = pool_new_low(PIPE_THREADS, PIPE_LIMIT);
 	d->services.audit = pool_new(1, AUDIT_LIMIT);
 	d->services.pipes = pipes_new(d->spawner, pipe_shares);
 	d->services.offload = offload_new(d->spawner, OFFLOAD_CTL_SOCKET, d->state_dir);

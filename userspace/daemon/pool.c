@@ -14,6 +14,7 @@
 
 #include "mem.h"
 #include "pool.h"
+#include "priority.h"
 #include "types.h"
 
 struct queue {
@@ -29,6 +30,7 @@ struct pool {
 	unsigned int count;
 	unsigned int limit;
 	bool closing;
+	bool low;
 	int fd;
 	unsigned int nthreads;
 	pthread_t threads[];
@@ -59,6 +61,8 @@ static void *pool_work(void *arg)
 	struct pool *p = arg;
 	struct job *job;
 
+	if (p->low)
+		priority_lower();
 	pthread_mutex_lock(&p->lock);
 	for (;;) {
 		while (!p->closing && !p->waiting.first)
@@ -78,7 +82,7 @@ static void *pool_work(void *arg)
 	return NULL;
 }
 
-struct pool *pool_new(unsigned int threads, unsigned int limit)
+static struct pool *pool_make(unsigned int threads, unsigned int limit, bool low)
 {
 	struct pool *p = mem_new(sizeof(*p) + threads * sizeof(p->threads[0]));
 	sigset_t all, old;
@@ -89,6 +93,7 @@ struct pool *pool_new(unsigned int threads, unsigned int limit)
 	p->waiting.last = &p->waiting.first;
 	p->ended.last = &p->ended.first;
 	p->limit = limit;
+	p->low = low;
 	p->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (p->fd < 0) {
 		free(p);
@@ -108,6 +113,16 @@ struct pool *pool_new(unsigned int threads, unsigned int limit)
 	pool_free(p);
 	errno = rc;
 	return NULL;
+}
+
+struct pool *pool_new(unsigned int threads, unsigned int limit)
+{
+	return pool_make(threads, limit, false);
+}
+
+struct pool *pool_new_low(unsigned int threads, unsigned int limit)
+{
+	return pool_make(threads, limit, true);
 }
 
 void pool_free(struct pool *p)

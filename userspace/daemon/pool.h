@@ -25,6 +25,8 @@ struct job {
 
 /* Create a pool that holds at most @limit jobs. Returns NULL and sets errno on error. */
 struct pool *pool_new(unsigned int threads, unsigned int limit);
+/* The same with threads of low priority (priority.h), for work that clients ask for. */
+struct pool *pool_new_low(unsigned int threads, unsigned int limit);
 /*
  * Wait for running jobs and free the pool. Jobs that were not started are dropped, and @done of
  * jobs that ended is not called.

@@ -318,7 +318,7 @@ struct rpcsec *rpcsec_new(struct auth *auth)
 	r->auth = auth;
 	r->listener = -1;
 	r->poll = epoll_create1(EPOLL_CLOEXEC);
-	r->pool = pool_new(RPCSEC_THREADS, RPCSEC_LIMIT);
+	r->pool = pool_new_low(RPCSEC_THREADS, RPCSEC_LIMIT);
 	event.data.ptr = r->pool;
 	if (r->poll >= 0 && r->pool &&
 	    !epoll_ctl(r->poll, EPOLL_CTL_ADD, pool_fd(r->pool), &event))

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "priority.h"
 #include "sandbox.h"
 #include "types.h"
 #include "worker.h"
@@ -159,6 +160,8 @@ static void spawner_exec_worker(const struct order *order)
 	    dup2(null, WORKER_FD_KEYTAB) < 0 ||
 	    !fds_lay_out(fds + 1, WORKER_FD_CHANNEL, WORKER_CHANNELS))
 		_exit(127);
+	/* All workers with channels do what clients ask for. */
+	priority_lower();
 	spawner_exec(workers[order->kind].word);
 }
 

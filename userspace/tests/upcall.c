@@ -13,6 +13,7 @@
 #include "daemon/late.h"
 #include "daemon/pipe_call.h"
 #include "daemon/pool.h"
+#include "daemon/priority.h"
 #include "daemon/upcall.h"
 #include "daemon/worker.h"
 #include "ditto-nl-gen.h"
@@ -520,6 +521,47 @@ static void pool_runs_all(void)
 	pool_free(p);
 }
 
+struct weighed {
+	struct job job;
+	int priority;
+	bool done;
+};
+
+static void weighed_run(struct job *job)
+{
+	((struct weighed *)job)->priority = getpriority(PRIO_PROCESS, 0);
+}
+
+static void weighed_done(struct job *job)
+{
+	((struct weighed *)job)->done = true;
+}
+
+/* Run a job in a pool, and return the priority that it had. */
+static int pool_priority(struct pool *p)
+{
+	struct pollfd pfd = { .fd = pool_fd(p), .events = POLLIN };
+	struct weighed job = { { weighed_run, weighed_done, NULL }, 0, false };
+
+	CHECK(!pool_submit(p, &job.job));
+	while (!job.done && poll(&pfd, 1, 5000) == 1)
+		pool_reap(p);
+	CHECK(job.done);
+	pool_free(p);
+	return job.priority;
+}
+
+/* What clients ask for without end yields the CPU, and only that. */
+static void pool_yields(void)
+{
+	int own = getpriority(PRIO_PROCESS, 0);
+	int low = own < PRIORITY_NICE ? PRIORITY_NICE : own;
+
+	CHECK(pool_priority(pool_new_low(1, 1)) == low);
+	CHECK(pool_priority(pool_new(1, 1)) == own);
+	CHECK(getpriority(PRIO_PROCESS, 0) == own);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
@@ -527,7 +569,7 @@ int main(int argc, char **argv)
 		TEST(accounts_of_sids), TEST(groups_of_nobody_known), TEST(name_of_host),
 		TEST(not_in_netgroup), TEST(requests_without_sense), TEST(mapped_address),
 		TEST(login_goes_on), TEST(login_succeeds), TEST(pipe_is_open), TEST(pool_runs_all),
-		TEST(late_answers),
+		TEST(pool_yields), TEST(late_answers),
 		{ 0 }
 	};
 
