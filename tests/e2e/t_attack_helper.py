@@ -323,6 +323,17 @@ def half_logins(w):
                     if s.ntlm_first() != 'MORE_PROCESSING_REQUIRED':
                         break
             eq(victim.ntlm_second('alice'), 'SUCCESS')
+    bystander.survives_long(w.clients[1], lambda until: logins_begin(w.client, until))
+
+
+def logins_begin(client, until):
+    """Logins of which only the first half is sent, on one connection after the other."""
+    while time.monotonic() < until:
+        with Link(client).negotiate() as s:
+            for _ in range(60):
+                s.session = 0
+                if s.ntlm_first() != 'MORE_PROCESSING_REQUIRED' or time.monotonic() > until:
+                    break
 
 
 def fragment(kind, body):
@@ -377,6 +388,7 @@ def names_nobody_has(w):
     finally:
         asked = [child.join() for child in askers]
     assert all(asked), asked
+    bystander.survives_long(w.clients[1], lambda until: ask(w.client, until - time.monotonic()))
 
 
 @test(smb=True)
