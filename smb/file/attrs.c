@@ -176,10 +176,15 @@ int dsmb_attrs_at_once(const struct ditto_op *op, const struct ditto_instance *i
 
 void dsmb_encode_times(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
 {
-	dsmb_encode_u64(b, attrs->created);
-	dsmb_encode_u64(b, attrs->accessed);
-	dsmb_encode_u64(b, attrs->written);
-	dsmb_encode_u64(b, attrs->changed);
+	/* At once, because listings do this for each entry. */
+	__le64 *p = dsmb_room(b, 4 * sizeof(*p));
+
+	if (!p)
+		return;
+	put_unaligned_le64(attrs->created, p);
+	put_unaligned_le64(attrs->accessed, p + 1);
+	put_unaligned_le64(attrs->written, p + 2);
+	put_unaligned_le64(attrs->changed, p + 3);
 }
 
 void dsmb_encode_attrs(struct dsmb_builder *b, const struct dsmb_attrs *attrs)

@@ -15,10 +15,15 @@
 /* Times, sizes, FileAttributes: the start of every class except names. */
 static void dsmb_dir_encode_head(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
 {
+	u8 *p;
+
 	dsmb_encode_times(b, attrs);
-	dsmb_encode_u64(b, attrs->size);
-	dsmb_encode_u64(b, attrs->allocation);
-	dsmb_encode_u32(b, attrs->flags);
+	p = dsmb_room(b, 8 + 8 + 4);
+	if (!p)
+		return;
+	put_unaligned_le64(attrs->size, p);
+	put_unaligned_le64(attrs->allocation, p + 8);
+	put_unaligned_le32(attrs->flags, p + 16);
 }
 
 static u32 dsmb_dir_encode_name_len(struct dsmb_builder *b)

@@ -468,18 +468,44 @@ static bool dsmb_is_plain(u8 c, enum dsmb_name_kind kind)
 	return c < 0x80 && (kind != DSMB_NAME_FILE || (c >= 0x20 && !dsmb_sfm_codes[c]));
 }
 
+/*
+ * Encode characters that are themselves on the wire, up to one that is not. Nearly all characters
+ * of nearly all names are. Return: their number, at most @max.
+ */
+static __always_inline u32 dsmb_name_encode_plain(__le16 *out, u32 max, const u8 *name,
+						  enum dsmb_name_kind kind)
+{
+	u32 n = 0;
+
+	while (n < max && dsmb_is_plain(name[n], kind)) {
+		put_unaligned_le16(name[n], &out[n]);
+		n++;
+	}
+	return n;
+}
+
+/* The last character is mapped if it is a space or a dot. */
+static u32 dsmb_name_plain_max(const u8 *name, u32 len, u32 room)
+{
+	return min(room, name[len - 1] == ' ' || name[len - 1] == '.' ? len - 1 : len);
+}
+
 /* Return: units at @out, or more than @room if the name does not fit. */
 static u32 dsmb_name_encode(__le16 *out, u32 room, const u8 *name, u32 len,
 			    enum dsmb_name_kind kind)
 {
-	u32 n = 0, i = 0, c;
+	u32 n = 0, i = 0, run, c;
 
 	while (i < len) {
-		/* Nearly all characters of nearly all names. */
-		if (likely(i + 1 < len && n < room && dsmb_is_plain(name[i], kind))) {
-			put_unaligned_le16(name[i++], &out[n++]);
-			continue;
-		}
+		run = dsmb_name_plain_max(name + i, len - i, room - n);
+		if (kind == DSMB_NAME_FILE)
+			run = dsmb_name_encode_plain(out + n, run, name + i, DSMB_NAME_FILE);
+		else
+			run = dsmb_name_encode_plain(out + n, run, name + i, DSMB_NAME_STREAM);
+		i += run;
+		n += run;
+		if (i == len)
+			break;
 		i += dsmb_name_get_char(name + i, len - i, kind, &c);
 		if (kind == DSMB_NAME_FILE)
 			c = dsmb_map(c, i == len);

@@ -200,6 +200,7 @@ static const struct smb_put_case smb_put_cases[] = {
 	{ "control", "\x01\x1f", u"\xf001\xf01f" },
 	{ "umlaut", "\xc3\xa4", u"\xe4" },
 	{ "beyond the first plane", "\xf0\x9f\x98\x80", u"\xd83d\xde00" },
+	{ "between others", "a b.*xy\xc3\xa4gh. ", u"a b.\xf021xy\xe4gh.\xf028" },
 	{ "no UTF-8", "a\xff", u"a\xf7ff" },
 	{ "cut off", "\xe2\x82", u"\xf7e2\xf782" },
 	{ "overlong", "\xc0\xaf", u"\xf7c0\xf7af" },
