@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Holes, reserved blocks and copies, on a tmpfs; and claims that refuse them. */
 #include <linux/completion.h>
+#include <linux/falloc.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/sizes.h>
@@ -174,6 +175,71 @@ static void zeroes_in_parts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, next, size);
 	KUNIT_EXPECT_TRUE(test, is_all(file, size - PIECE, PIECE, 0));
 	KUNIT_EXPECT_EQ(test, blocks_of(test, file), blocks);
+	file_drop(test, file, "file");
+	space_end(test);
+}
+
+/* Operations of the file system. Those below let it zero ranges by itself, and keep account. */
+static const struct file_operations *tmpfs;
+
+/* Ranges that the file system has zeroed: how many, their bytes, and the end of the last. */
+static u32 zeroed_count;
+static u64 zeroed_bytes, zeroed_end;
+
+static long zeroing_fallocate(struct file *file, int mode, loff_t pos, loff_t len)
+{
+	if (mode != (FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE) || pos < zeroed_end)
+		return -EINVAL;
+	zeroed_count++;
+	zeroed_bytes += len;
+	zeroed_end = pos + len;
+	return 0;
+}
+
+static loff_t zeroing_llseek(struct file *file, loff_t pos, int whence)
+{
+	return tmpfs->llseek(file, pos, whence);
+}
+
+static ssize_t zeroing_write(struct kiocb *kiocb, struct iov_iter *iter)
+{
+	return tmpfs->write_iter(kiocb, iter);
+}
+
+static const struct file_operations zeroing = {
+	.llseek = zeroing_llseek,
+	.write_iter = zeroing_write,
+	.fsync = noop_fsync,
+	.fallocate = zeroing_fallocate,
+};
+
+/* Of a file with many holes, so many ranges of data are zeroed in one call. */
+static void zeroes_ranges_in_parts(struct kunit *test)
+{
+	const u32 at_once = 1024, ranges = 2 * at_once + 3;
+	u64 size = (2 * ranges - 1) * PAGE_SIZE, next = 0;
+	struct ditto_node *file;
+
+	space_begin(test);
+	file = file_make(test, "file", 'r', 0);
+	tmpfs = file->inode->i_fop;
+	file->inode->i_fop = &zeroing;
+	for (u32 i = 0; i < ranges; i++)
+		KUNIT_ASSERT_EQ(test, node_io(file, 2 * i * PAGE_SIZE, PAGE_SIZE, true), PAGE_SIZE);
+	zeroed_count = 0;
+	zeroed_bytes = 0;
+	zeroed_end = 0;
+	for (u32 part = 1; part <= 2; part++) {
+		KUNIT_EXPECT_EQ(test, node_zero(file, next, size - next, &next), 0);
+		KUNIT_EXPECT_EQ(test, zeroed_count, part * at_once);
+		KUNIT_EXPECT_EQ(test, next, 2 * part * at_once * PAGE_SIZE);
+	}
+	KUNIT_EXPECT_EQ(test, node_zero(file, next, size - next, &next), 0);
+	KUNIT_EXPECT_EQ(test, next, size);
+	KUNIT_EXPECT_EQ(test, zeroed_count, ranges);
+	KUNIT_EXPECT_EQ(test, zeroed_bytes, ranges * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, zeroed_end, size);
+	file->inode->i_fop = tmpfs;
 	file_drop(test, file, "file");
 	space_end(test);
 }
@@ -355,6 +421,7 @@ static struct kunit_case space_cases[] = {
 	KUNIT_CASE(allocates_and_punches),
 	KUNIT_CASE(punch_and_zero),
 	KUNIT_CASE(zeroes_in_parts),
+	KUNIT_CASE(zeroes_ranges_in_parts),
 	KUNIT_CASE(seeks_data_and_holes),
 	KUNIT_CASE(maps_data_and_holes),
 	KUNIT_CASE(copies_and_clones),
