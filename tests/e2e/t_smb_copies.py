@@ -3,16 +3,21 @@
 import os
 import struct
 
+from impacket.smb3structs import SMB2_DIALECT_30
+
 import nfs4
 import nlm
-from harness import eq, get, pattern, put, test
-from nfs4 import ANON
+from harness import eq, frozen, get, one_of, pattern, put, run, test
+from nfs4 import ANON, putfh
 from nfs4_copy import between, copy
 from nfs4_opens import V41, last
 from nlm_lockers import connect, status
 from smb2 import (AT_ONCE, EXCLUSIVE, GENERIC_READ, GENERIC_WRITE, SHARED, SHARE_READ, SHARE_WRITE,
                   Smb2, refused)
+from t_nfs42_faults import copier_to
+from t_nfs42_offload import MIB, SIZE, jobs, source
 from t_smb_info import COPYCHUNK, RESUME_KEY, offload_read, offload_write, settle
+from t_smb_lease import H, R, W, Cacher, key
 
 PIECE = 4096
 
@@ -139,4 +144,32 @@ def share_modes_stop_nfs(w):
         s.close(fid)
     last(between(c, src, dst, copy(ANON, ANON)), nfs4.OK)
     eq(get(w.path('to')), b'0123456789')
+    s.end()
+
+
+@test(smb=True, squash='none', timeout=120)
+def leases_stop_jobs(w):
+    """A copy by NFS that goes on waits for what an SMB client has cached since it began."""
+    data = source(w)
+    other = w.volume(f'{w.base}/other', 'ext4', '100m')
+    os.chmod(other.where, 0o777)
+    w.server.add('other', other.where, squash='none')
+    c = copier_to(w, 'other', other.where)
+    last(c.compound(putfh(c.src_fh), nfs4.close(c.src)), nfs4.OK)
+    c.src = ANON
+    s = Cacher(w.client, dialect=SMB2_DIALECT_30)
+    run('sync')
+    with frozen(other.where):
+        sid = c.start()
+        g = s.open('from', key=key(1), state=R | H | W, epoch=0)
+        eq(g.state, R | H | W)
+    eq(s.broken()[1:4], (R | H | W, R | H, True))
+    job, = jobs(w)
+    one_of(job['done'], (0, 16 * MIB))
+    s.write(g.fid, b'cached', 20 * MIB)
+    s.ack(key(1), R | H)
+    call = c.ended(sid, 60)
+    eq((call.status, call.count), (nfs4.OK, SIZE))
+    data = data[:20 * MIB] + b'cached' + data[20 * MIB + 6:]
+    eq(get(f'{other.where}/to') == data, True)
     s.end()
