@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sharing of equal lists.
+ * References of lists, and sharing of equal ones.
  *
  * Whole trees inherit one list, so most nodes have the list of some other node. The lists that
  * nodes cache are therefore in a table by their content. The table holds no references: a list
@@ -18,6 +18,7 @@
 #include <linux/module.h>
 #include <linux/overflow.h>
 #include <linux/rhashtable.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "acl_file.h"
@@ -59,6 +60,23 @@ void ditto_acl_interning_exit(void)
 	rhashtable_destroy(&acl_table);
 }
 
+struct ditto_acl *ditto_acl_hold(struct ditto_acl *acl)
+{
+	refcount_inc(&acl->ref);
+	return acl;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_acl_hold, DITTO);
+
+void ditto_acl_put(struct ditto_acl *acl)
+{
+	if (!acl || !refcount_dec_and_test(&acl->ref))
+		return;
+	if (acl->interned)
+		rhashtable_remove_fast(&acl_table, &acl->link, acl_params);
+	kfree_rcu(acl, rcu);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_acl_put, DITTO);
+
 struct ditto_acl *ditto_acl_intern(struct ditto_acl *acl)
 {
 	struct ditto_acl *same;
@@ -79,11 +97,6 @@ struct ditto_acl *ditto_acl_intern(struct ditto_acl *acl)
 	return acl;
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_acl_intern);
-
-void ditto_acl_unintern(struct ditto_acl *acl)
-{
-	rhashtable_remove_fast(&acl_table, &acl->link, acl_params);
-}
 
 #if IS_ENABLED(CONFIG_KUNIT)
 unsigned int ditto_acl_interned(void)

@@ -25,23 +25,6 @@ struct ditto_acl *ditto_acl_alloc(unsigned int count)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_acl_alloc, DITTO);
 
-struct ditto_acl *ditto_acl_hold(struct ditto_acl *acl)
-{
-	refcount_inc(&acl->ref);
-	return acl;
-}
-EXPORT_SYMBOL_NS_GPL(ditto_acl_hold, DITTO);
-
-void ditto_acl_put(struct ditto_acl *acl)
-{
-	if (!acl || !refcount_dec_and_test(&acl->ref))
-		return;
-	if (acl->interned)
-		ditto_acl_unintern(acl);
-	kfree_rcu(acl, rcu);
-}
-EXPORT_SYMBOL_NS_GPL(ditto_acl_put, DITTO);
-
 static bool principal_is_valid(const struct ditto_ace *ace)
 {
 	if (ace->who == DITTO_WHO_FOREIGN)

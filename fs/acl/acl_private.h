@@ -64,9 +64,6 @@ void ditto_acl_add(struct ditto_acl_builder *b, const struct ditto_ace *ace);
  */
 struct ditto_acl *ditto_acl_end(struct ditto_acl_builder *b, int err);
 
-/* Take a list out of the table of shared lists when its last reference was put. */
-void ditto_acl_unintern(struct ditto_acl *acl);
-
 /* Convert three bits of a mode to DITTO_RIGHT_* bits: RFC 8881 section 6.4.1.1. */
 u32 ditto_rights_of_bits(u32 bits, bool is_dir);
 
