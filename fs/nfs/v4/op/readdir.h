@@ -67,6 +67,8 @@ static inline bool dnfs4_is_dot(const struct ditto_name *name)
 	       (name->len == 1 || (name->len == 2 && name->name[1] == '.'));
 }
 
+/* listing.c */
+
 /**
  * dnfs4_listing_add - append an entry to a listing
  * @list: listing; with NFS4_OK its @src has the attributes of the entry
