@@ -2,7 +2,8 @@
 /*
  * Making room on a full file system: when more data comes back, blocks of files whose data came
  * back earlier and has not changed since are freed again, without an upload and without the helper.
- * Such files are the candidates of a volume.
+ * Such files are the candidates of a volume. A reserve is kept free, so that most recalls find
+ * room and do not wait.
  *
  * The content of a candidate is kept in the store by its record, or, if it is whole, by the
  * attribute that stored.c is about. These are looked at when it is its turn; the list only says
@@ -11,8 +12,12 @@
  * node is being freed.
  */
 #include <linux/dcache.h>
+#include <linux/fs.h>
 #include <linux/jiffies.h>
 #include <linux/list.h>
+#include <linux/sizes.h>
+#include <linux/statfs.h>
+#include <linux/workqueue.h>
 #include <linux/xattr.h>
 #include <kunit/visibility.h>
 
@@ -22,6 +27,12 @@
 
 /* Candidates that are tried in vain before a search ends. The next search goes on behind them. */
 #define SEARCH_MAX	32
+/*
+ * This part of a file system is freed beyond what is needed, and kept free for what comes next. It
+ * is little, because what is freed may be used again.
+ */
+#define RESERVE_PART	256
+#define RESERVE_MAX	SZ_64M
 /* Mark of files and directories by "dittoctl offload pin", "never" and "auto". */
 #define MARK_XATTR	"trusted.ditto.keep"
 #define MARK_AUTO	"auto"
@@ -158,22 +169,105 @@ static u64 candidate_release(struct ditto_node *node)
 	return err ? 0 : bytes;
 }
 
+static void room_work(struct work_struct *work)
+{
+	struct ditto_room_job *job = container_of(work, struct ditto_room_job, work);
+
+	job->bytes = candidate_release(job->node);
+	ditto_node_put(job->node);
+}
+
+/* Begin to free so many bytes, as far as the sizes of files tell. Return: number of jobs. */
+static u32 room_begin(struct ditto_volume *volume, u32 search, u32 most, u64 bytes)
+{
+	struct ditto_offload *offload = volume->srv->offload;
+	struct ditto_room_job *job;
+	u64 hoped = 0;
+	u32 n;
+
+	most = min(most, DITTO_ROOM_JOBS);
+	for (n = 0; n < most && hoped < bytes; n++) {
+		job = &offload->room_jobs[n];
+		job->node = candidate_take(volume, search);
+		if (!job->node)
+			break;
+		hoped += i_size_read(job->node->inode);
+		INIT_WORK(&job->work, room_work);
+		queue_work(offload->room_wq, &job->work);
+	}
+	return n;
+}
+
+/*
+ * Free bytes, several files at once: what a file system makes durable for all of them costs about
+ * what it costs for one. Return: bytes that were freed.
+ */
+static u64 room_search(struct ditto_volume *volume, u64 bytes)
+{
+	struct ditto_offload *offload = volume->srv->offload;
+	u32 left = SEARCH_MAX, search, n;
+	u64 freed = 0;
+
+	lockdep_assert_held(&offload->room);
+	search = ++offload->search;
+	while (freed < bytes && left) {
+		n = room_begin(volume, search, left, bytes - freed);
+		if (!n)
+			break;
+		while (n--) {
+			flush_work(&offload->room_jobs[n].work);
+			freed += offload->room_jobs[n].bytes;
+			left -= !offload->room_jobs[n].bytes;
+		}
+	}
+	return freed;
+}
+
 bool ditto_release_make_room(struct ditto_volume *volume, u64 bytes)
 {
 	struct ditto_offload *offload = volume->srv->offload;
-	u32 left = SEARCH_MAX, search;
-	struct ditto_node *node;
-	u64 freed = 0, more;
+	u64 freed;
 
 	mutex_lock(&offload->room);
-	search = ++offload->search;
-	while (freed < bytes && left && (node = candidate_take(volume, search))) {
-		more = candidate_release(node);
-		ditto_node_put(node);
-		freed += more;
-		left -= !more;
-		cond_resched();
-	}
+	freed = room_search(volume, bytes);
 	mutex_unlock(&offload->room);
 	return freed > 0;
+}
+
+/* Return: bytes that users may have, and the reserve; U64_MAX if that is not known. */
+static u64 room_now(const struct path *path, u64 *reserve)
+{
+	struct kstatfs fs;
+
+	*reserve = 0;
+	if (vfs_statfs(path, &fs) || max(fs.f_bavail, fs.f_blocks) > U64_MAX / fs.f_bsize)
+		return U64_MAX;
+	*reserve = min_t(u64, fs.f_blocks * fs.f_bsize / RESERVE_PART, RESERVE_MAX);
+	return fs.f_bavail * fs.f_bsize;
+}
+
+void ditto_release_keep_room(struct ditto_volume *volume, const struct path *path, u64 needed)
+{
+	struct ditto_offload *offload = volume->srv->offload;
+	u64 reserve, room;
+
+	needed += DITTO_OFFLOAD_HEADROOM;
+	if (room_now(path, &reserve) >= needed)
+		return;
+	mutex_lock(&offload->room);
+	room = room_now(path, &reserve);
+	if (room < needed)
+		room_search(volume, needed + reserve - room);
+	mutex_unlock(&offload->room);
+}
+
+void ditto_release_restore_reserve(struct ditto_volume *volume, const struct path *path)
+{
+	struct ditto_offload *offload = volume->srv->offload;
+	u64 reserve, room = room_now(path, &reserve);
+
+	if (room >= reserve + DITTO_OFFLOAD_HEADROOM || !mutex_trylock(&offload->room))
+		return;
+	room_search(volume, 2 * reserve + DITTO_OFFLOAD_HEADROOM - room);
+	mutex_unlock(&offload->room);
 }

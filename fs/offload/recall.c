@@ -28,7 +28,6 @@
 #include <linux/ratelimit.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
-#include <linux/statfs.h>
 #include <linux/uidgid.h>
 #include <linux/uio.h>
 #include <linux/wait_bit.h>
@@ -234,6 +233,17 @@ static int recall_commit(struct ditto_recall *recall)
 				 recall->pos, end);
 }
 
+/* Nobody waits for this recall any more, so the next ones may find room. */
+static void recall_restore_reserve(struct ditto_recall *recall)
+{
+	struct ditto_volume *volume = recall->node->volume;
+	struct path path = { .mnt = volume->mnt, .dentry = ditto_node_dentry(recall->node) };
+
+	if (path.mnt)
+		ditto_release_restore_reserve(volume, &path);
+	dput(path.dentry);
+}
+
 static void recall_work(struct work_struct *work)
 {
 	struct ditto_recall *recall = container_of(work, struct ditto_recall, work);
@@ -268,6 +278,8 @@ static void recall_work(struct work_struct *work)
 	if (all && ditto_recall_all(stub))
 		recall_note(stub, -ENOMEM);
 	ditto_stub_wake(stub);
+	if (!err)
+		recall_restore_reserve(recall);
 	recall_put(recall);
 }
 
@@ -546,22 +558,6 @@ static int fill_copy(struct ditto_recall *recall, const struct ditto_offload_fil
 	return err;
 }
 
-/*
- * Have other data give way before the file system is quite full, when it could not store the
- * records that this takes. If it is not enough, the file system says so later.
- */
-static void fill_make_room(struct ditto_recall *recall)
-{
-	u64 needed = recall->end - recall->pos + DITTO_OFFLOAD_HEADROOM, room;
-	struct kstatfs fs;
-
-	if (vfs_statfs(&recall->file->file->f_path, &fs) || fs.f_bavail > U64_MAX / fs.f_bsize)
-		return;
-	room = fs.f_bavail * fs.f_bsize;
-	if (room < needed)
-		ditto_release_make_room(recall->node->volume, needed - room);
-}
-
 /* Under recall->lock. */
 static int fill_take(struct ditto_recall *recall, const struct ditto_offload_fill *fill,
 		     struct netlink_ext_ack *extack)
@@ -586,8 +582,10 @@ static int fill_take(struct ditto_recall *recall, const struct ditto_offload_fil
 		recall->file = file;
 	}
 	old = override_creds(recall->ask.srv->nodes->cred);
+	/* A file system that is quite full could not store the records of files that give way. */
 	if (first)
-		fill_make_room(recall);
+		ditto_release_keep_room(recall->node->volume, &recall->file->file->f_path,
+					recall->end - recall->pos);
 	err = fill_copy(recall, fill);
 	revert_creds(old);
 	return err;
@@ -665,12 +663,17 @@ int ditto_offload_init(struct ditto_server *srv)
 	offload->wq = alloc_workqueue("ditto_offload", WQ_UNBOUND, 0);
 	if (!offload->wq)
 		goto free;
+	offload->room_wq = alloc_workqueue("ditto_room", WQ_UNBOUND, DITTO_ROOM_JOBS);
+	if (!offload->room_wq)
+		goto destroy;
 	offload->stats = ditto_stats_register(srv, "offload", offload_ops, DITTO_OFFLOAD_COUNTS);
 	if (!offload->stats)
-		goto destroy;
+		goto destroy_room;
 	srv->offload = offload;
 	return 0;
 
+destroy_room:
+	destroy_workqueue(offload->room_wq);
 destroy:
 	destroy_workqueue(offload->wq);
 free:
@@ -683,6 +686,7 @@ void ditto_offload_exit(struct ditto_server *srv)
 	struct ditto_offload *offload = srv->offload;
 
 	destroy_workqueue(offload->wq);
+	destroy_workqueue(offload->room_wq);
 	ditto_stats_unregister(offload->stats);
 	xa_destroy(&offload->recalls);
 	srv->offload = NULL;

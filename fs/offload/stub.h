@@ -31,6 +31,7 @@
 
 struct ditto_file;
 struct ditto_park;
+struct path;
 struct ditto_stats_group;
 
 /* How long no new attempt is made after one has failed. */
@@ -42,6 +43,8 @@ struct ditto_stats_group;
 
 /* Ranges that are asked for at once for those who want all, or much, of a file. */
 #define DITTO_OFFLOAD_AT_ONCE	2
+/* Files that give way at once. */
+#define DITTO_ROOM_JOBS		16U
 /* Bytes that stay free, for the records of files that give way. */
 #define DITTO_OFFLOAD_HEADROOM	SZ_1M
 
@@ -126,6 +129,18 @@ enum ditto_offload_count {
 };
 
 /**
+ * struct ditto_room_job - a file that gives way
+ * @work: frees its blocks
+ * @node: the file, with a reference
+ * @bytes: bytes that were freed
+ */
+struct ditto_room_job {
+	struct work_struct work;
+	struct ditto_node *node;
+	u64 bytes;
+};
+
+/**
  * struct ditto_offload - offloaded files of a server
  * @recalls: struct ditto_recall by number
  * @next: where the search for a free number continues
@@ -134,6 +149,8 @@ enum ditto_offload_count {
  * @wq: ends recalls, which waits for disks
  * @room: one task at a time makes room; outside of the locks of stubs
  * @search: number of the last search for room; under @room
+ * @room_wq: runs @room_jobs; recalls wait for it, so it is not @wq
+ * @room_jobs: under @room
  */
 struct ditto_offload {
 	struct xarray recalls;
@@ -143,6 +160,8 @@ struct ditto_offload {
 	struct workqueue_struct *wq;
 	struct mutex room;	/* see above */
 	u32 search;
+	struct workqueue_struct *room_wq;
+	struct ditto_room_job room_jobs[DITTO_ROOM_JOBS];
 };
 
 /* stub.c */
@@ -366,6 +385,21 @@ void ditto_release_candidate_drop(struct ditto_node *node);
  * Return: true if some bytes were freed.
  */
 bool ditto_release_make_room(struct ditto_volume *volume, u64 bytes);
+
+/**
+ * ditto_release_keep_room - make sure that a file system has room for data
+ * @volume: the file system
+ * @path: a file of it
+ * @needed: bytes
+ *
+ * If there is not enough, the reserve is made, too. If that does not succeed, the file system says
+ * so later.
+ *
+ * Context: as ditto_release_make_room().
+ */
+void ditto_release_keep_room(struct ditto_volume *volume, const struct path *path, u64 needed);
+/* Make the reserve again if less than that is free, unless somebody does. Context: the same. */
+void ditto_release_restore_reserve(struct ditto_volume *volume, const struct path *path);
 
 /* local.c */
 

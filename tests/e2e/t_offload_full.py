@@ -209,6 +209,40 @@ def full_disk_whole_files_on_xfs(w):
 
 
 @test(offload=True)
+def reserve(w):
+    """Data gives way before room is needed: most recalls do not wait for that."""
+    disk = SmallDisk(w)
+    with helper(w) as h:
+        sizes = {'a': 4 * MIB + 5} | {f'b{i}': 4096 for i in range(20)}
+        data = {name: offloaded(w, h, disk.path(name), pattern(name, size))
+                for name, size in sizes.items()}
+        n = w.client.nfs(path=disk.volume.where)
+
+        def back(name):
+            fh = n.lookup(n.root, name).fh
+            r = settled(n.read, fh, 0, 4096)
+            eq((r.status, r.data == data[name][:4096]), (nfs3.OK, True), name)
+            wait_for('the recall has ended', lambda: state(name) == 'resident')
+            n.lookup(n.root, name)
+
+        def state(name):
+            return h.fill.get(disk.path(name))['state']
+
+        back('a')
+        # Enough for each of the others, so that none makes room for itself.
+        disk.leave(MIB + MIB // 4)
+        small = iter(sorted(set(sizes) - {'a'}))
+
+        def given_way():
+            back(next(small))
+            return state('a') == 'offloaded'
+        wait_for('a has given way', given_way)
+        got = b''.join(settled(n.read, n.lookup(n.root, 'a').fh, pos, 65536).data
+                       for pos in range(0, len(data['a']), 65536))
+        eq(got == data['a'], True, 'data of a')
+
+
+@test(offload=True)
 def full_disk_and_faults(w):
     """A release that fails half way through loses nothing."""
     disk = SmallDisk(w)
