@@ -99,13 +99,16 @@ bool ditto_offload_volume_owns(const struct ditto_volume *volume)
 
 /*
  * Clients may keep a file open, and data to themselves, long after their applications have closed
- * it. No lock is held: they may need anything of the server to give that up.
+ * it. No lock is held: they may need anything of the server to give that up. Return: true if they
+ * were asked, and may have changed the file.
  */
-static void release_recall(struct ditto_node *node)
+static bool release_recall(struct ditto_node *node)
 {
-	if (ditto_lock_point_held(&node->point, RELEASE_CLAIMS) &&
-	    ditto_lock_point_held(&node->point, DITTO_LEASE_ALL * DITTO_SUM_LEASE_READ))
-		ditto_lease_recall(&node->point, msecs_to_jiffies(RELEASE_RECALL_MS));
+	if (!ditto_lock_point_held(&node->point, RELEASE_CLAIMS) ||
+	    !ditto_lock_point_held(&node->point, DITTO_LEASE_ALL * DITTO_SUM_LEASE_READ))
+		return false;
+	ditto_lease_recall(&node->point, msecs_to_jiffies(RELEASE_RECALL_MS));
+	return true;
 }
 
 /* Return: NULL, or why the file cannot be released now. */
@@ -374,14 +377,17 @@ static int release_check_use(struct ditto_node *node,
 			       "the file system is served in another network namespace, too");
 		return -EBUSY;
 	}
+	/* A file in use stays so after the next upload, too. */
+	why = release_in_use(node);
+	if (why) {
+		NL_SET_ERR_MSG_FMT(extack, "%s", why);
+		return -EBUSY;
+	}
 	if (release_is_stale(node->inode, args)) {
 		NL_SET_ERR_MSG_FMT(extack, "%s", release_stale_text(args));
 		return -ESTALE;
 	}
-	why = release_in_use(node);
-	if (why)
-		NL_SET_ERR_MSG_FMT(extack, "%s", why);
-	return why ? -EBUSY : 0;
+	return 0;
 }
 
 static struct ditto_stub *release_stub(struct ditto_node *node,
@@ -458,14 +464,19 @@ int ditto_offload_release(struct ditto_share *share, struct ditto_node *node,
 {
 	struct ditto_server *srv = share->srv;
 	u64 began = ktime_get_ns();
+	bool asked;
 	int err;
 
 	err = release_check(share, node, args, extack);
 	if (!err) {
-		release_recall(node);
+		asked = release_recall(node);
 		down_read(&volumes_sem);
 		err = release_do(node, args, extack);
 		up_read(&volumes_sem);
+		if (err == -ESTALE && asked && !args->adopt) {
+			NL_SET_ERR_MSG(extack, "a client had changes that it had not written");
+			err = -EAGAIN;
+		}
 	}
 	ditto_stats_count(srv->offload->stats,
 			  args->adopt ? DITTO_OFFLOAD_COUNT_ADOPT : DITTO_OFFLOAD_COUNT_RELEASE,

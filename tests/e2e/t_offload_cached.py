@@ -3,9 +3,13 @@
 import errno
 import os
 
-from harness import eq, get, one_of, put, test, wait_for
+import nfs4
+from harness import Child, eq, get, one_of, put, test, wait_for
+from nfs4 import DELEG_WRITE, WRITE, putfh
+from nfs4_callers import Caller
 from t_nfs4_delegation import DATA, Holder
-from t_offload_kernel import blocks, has_record, helper, pattern
+from t_smb_cross import ALL
+from t_offload_kernel import blocks, has_record, helper, local, pattern
 
 # Seconds that a client may keep a file open; longer than any test.
 KEEP = 'closetimeo=3600'
@@ -17,7 +21,7 @@ def attempt(w, h, name):
     try:
         h.fill.release(w.path(name), name.encode())
     except OSError as e:
-        one_of(e.errno, (errno.ESTALE, errno.EBUSY), 'the reason')
+        one_of(e.errno, (errno.ESTALE, errno.EAGAIN, errno.EBUSY), 'the reason')
         return e.errno
     return None
 
@@ -30,7 +34,7 @@ def released(w, h, name):
 
 def refused(w, h, name):
     """The file is in use, once all is written."""
-    wait_for('an answer', lambda: attempt(w, h, name) != errno.ESTALE)
+    wait_for('an answer', lambda: attempt(w, h, name) not in (errno.ESTALE, errno.EAGAIN))
     eq(has_record(w, name), False, 'a record')
 
 
@@ -92,3 +96,55 @@ def only_delegated(w):
         eq(held(w, 'leases'), 1, 'delegations')
         released(w, h, holder.name)
         eq(get(holder.path) == DATA, True, 'content')
+
+
+class Unwritten:
+    """Files of which a client has a delegation to write, without an open, and changes.
+
+    Each is a new one: a file whose delegation was recalled is not delegated again soon.
+    """
+
+    def __init__(self, w):
+        os.chmod(w.export, 0o777)
+        self.w, self.caller, self.number, self.name = w, Caller(w), 0, None
+
+    def make(self):
+        self.number += 1
+        self.name = f'f{self.number}'
+        put(self.w.path(self.name), DATA, ALL)
+
+    def delegate(self):
+        r, fh = self.caller.open(self.name, WRITE)
+        eq(r.deleg.type, DELEG_WRITE, 'delegation')
+        self.caller.compound(putfh(fh), nfs4.close(r.stateid)).ok()
+        return r.deleg.stateid, fh
+
+    def write_and_return(self, sid, fh, data):
+        """What a client does that is asked for its delegation."""
+        self.caller.recall()
+        self.caller.compound(putfh(fh), nfs4.write(sid, 0, data)).ok()
+        self.caller.give_back(sid, fh)
+
+
+@test(fs='ext4', offload=True)
+def unwritten(w):
+    """A release is told that the content came too late, and not before it came."""
+    data = pattern('new', SIZE)
+    with helper(w) as h:
+        files = Unwritten(w)
+
+        def answered():
+            files.make()
+            held_one = files.delegate()
+            release = Child(attempt, w, h, files.name)
+            files.write_and_return(*held_one, data)
+            refusal = release.join()
+            # A client that is late is taken for one that uses the file.
+            if refusal != errno.EBUSY:
+                eq(refusal, errno.EAGAIN, 'the reason')
+            return refusal != errno.EBUSY
+        wait_for('an answer to a client in time', answered)
+        eq(has_record(w, files.name), False, 'a record')
+        h.store[files.name.encode()] = data
+        released(w, h, files.name)
+        eq(local(w.path(files.name)) == data, True, 'content')
