@@ -4,12 +4,14 @@ import errno
 import os
 
 import nfs4
+from fault_points import Point
 from harness import Child, eq, get, one_of, put, test, wait_for
 from nfs4 import DELEG_WRITE, WRITE, putfh
 from nfs4_callers import Caller
 from t_nfs4_delegation import DATA, Holder
 from t_smb_cross import ALL
 from t_offload_kernel import blocks, has_record, helper, local, pattern
+from t_offload_speed import FastStore
 
 # Seconds that a client may keep a file open; longer than any test.
 KEEP = 'closetimeo=3600'
@@ -148,3 +150,35 @@ def unwritten(w):
         h.store[files.name.encode()] = data
         released(w, h, files.name)
         eq(local(w.path(files.name)) == data, True, 'content')
+
+
+@test(fs='ext4', offload=True)
+def pushed_with_what_was_unwritten(w):
+    """A push takes what a client writes when it is asked for its delegation."""
+    point = Point('push-release', Point.prepare(w.base))
+    s, files = FastStore(w), Unwritten(w)
+
+    def pushed(data, late):
+        """Push a file; its content comes before the upload or after it."""
+        files.make()
+        point.arm()
+        if not late:
+            point.go_on()
+            held_one = files.delegate()
+        push = Child(lambda: s.push(w.path(files.name), check=False))
+        if late:
+            point.wait()
+            held_one = files.delegate()
+            point.go_on()
+        files.write_and_return(*held_one, data)
+        said = push.join()
+        # A client that is late is taken for one that uses the file.
+        if 'a client has the file open' not in said:
+            eq(said, '', 'errors')
+        return not said
+    for late in (False, True):
+        data = pattern(f'new{late}', SIZE)
+        wait_for('a push with a client in time', lambda late=late, data=data: pushed(data, late))
+        path = w.path(files.name)
+        eq(s.states(path)['offloaded'], 1, 'files that are offloaded')
+        eq(local(path) == data, True, 'content')

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Common parts of the dittoctl commands. dittoctl has one thread. */
+/* Common parts of the dittoctl commands, which have one thread but for what offload_push.c says. */
 #ifndef _DITTO_CTL_H
 #define _DITTO_CTL_H
 

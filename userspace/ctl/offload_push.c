@@ -4,6 +4,10 @@
  *
  * dittod uploads what this program opened. The kernel releases the blocks only if the file is
  * still the one that was looked at before: offload-get, open, upload, offload-release.
+ *
+ * A release waits for the disk, and perhaps for clients, so threads ask for it: what the kernel
+ * makes durable for several files at once costs the disk little more than one of them. All else
+ * is for the main thread. A slot belongs to its thread from pool_submit() until pool_reap().
  */
 
 #include <errno.h>
@@ -14,8 +18,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/conns.h"
 #include "common/share.h"
 #include "ctl.h"
+#include "daemon/pool.h"
 #include "ditto-nl-gen.h"
 #include "fault.h"
 #include "mem.h"
@@ -29,29 +35,39 @@
 #define LARGE		8
 #define SMALL		(2 * PACKER_MEMBERS)
 #define SLOTS		(LARGE + SMALL)
+/* Releases at once. */
+#define RELEASES	16
 /* Milliseconds until the bar is shown again if nothing happens. */
 #define SHOW_TIME	250
 
 /**
- * struct slot - a file that is being uploaded
- * @fd: connection to dittod, or -1 if the slot is free
+ * struct slot - a file that is being uploaded or released
+ * @job: has the kernel release it
+ * @push: the run
+ * @fd: connection to dittod, or -1
  * @lock: no objects are deleted until the file has its record; -1 if the slot does not need it
- * @path: path of the file
+ * @path: path of the file, or NULL if the slot is free
  * @small: it may become part of a pack
- * @info: the file before the upload
+ * @again: it is uploaded a second time
+ * @info: the file before the upload; then with the cookie of its content
  * @done: bytes that are in the store
- * @uploaded: bytes that were sent
- * @requests: requests to the store
+ * @asked: the kernel has answered
+ * @rc: its answer, 0 or a negative errno
+ * @why: text of the error
  */
 struct slot {
+	struct job job;
+	struct push *push;
 	int fd;
 	int lock;
 	char *path;
 	bool small;
+	bool again;
 	struct offload_info info;
 	u64 done;
-	u64 uploaded;
-	u64 requests;
+	bool asked;
+	int rc;
+	struct why why;
 };
 
 /**
@@ -68,9 +84,11 @@ struct slot {
  * @next: the next file, or NULL if it is not known yet
  * @next_small: it may become part of a pack
  * @ended: there are no more files
- * @small: number of small files that are being uploaded
+ * @small: number of small files that have a slot
  * @large: number of the others
- * @slot: the files that are being uploaded
+ * @pool: threads that have files released
+ * @conns: their connections to the kernel
+ * @slot: the files that are under way
  */
 struct push {
 	struct ctl *ctl;
@@ -87,6 +105,8 @@ struct push {
 	bool ended;
 	unsigned int small;
 	unsigned int large;
+	struct pool *pool;
+	struct conns *conns;
 	struct slot slot[SLOTS];
 };
 
@@ -134,12 +154,6 @@ static int push_open(struct push *p, const char *path, const struct offload_info
 	return fd;
 }
 
-/* How many files of a kind are being uploaded. */
-static unsigned int *push_count(struct push *p, bool small)
-{
-	return small ? &p->small : &p->large;
-}
-
 /*
  * Whether a store, the one that the user wants, has the content of a file that came back. The
  * caller has the lock of uploads, so it is not deleted before the file is released.
@@ -156,43 +170,96 @@ static bool push_is_stored(const struct push *p, const struct offload_info *info
 	return false;
 }
 
-static void push_release(struct push *p, const char *path, const struct offload_info *info,
-			 const u8 *cookie, u32 cookie_len)
+static struct nl_msg *release_message(const struct conn *c, const void *arg)
 {
-	struct nl_msg *msg = conn_message(&p->ctl->conn, DITTO_CMD_OFFLOAD_RELEASE);
+	struct nl_msg *msg = conn_message(c, DITTO_CMD_OFFLOAD_RELEASE);
+	const struct slot *slot = arg;
+	const struct offload_info *info = &slot->info;
 
-	msg_put_string(msg, DITTO_A_OFFLOAD_PATH, path);
+	msg_put_string(msg, DITTO_A_OFFLOAD_PATH, slot->path);
 	msg_put_string(msg, DITTO_A_OFFLOAD_SHARE, info->share);
 	msg_put_number(msg, &spec_offload_set, DITTO_A_OFFLOAD_FILE_ID, info->file_id);
 	msg_put_number(msg, &spec_offload_set, DITTO_A_OFFLOAD_GENERATION, info->generation);
 	msg_put_number(msg, &spec_offload_set, DITTO_A_OFFLOAD_CHANGE, info->change);
 	msg_put_number(msg, &spec_offload_set, DITTO_A_OFFLOAD_SIZE, info->size);
-	msg_put(msg, DITTO_A_OFFLOAD_COOKIE, cookie, cookie_len);
-	fault_point("push-release");
-	if (conn_call(&p->ctl->conn, msg, NULL))
-		offload_run_fail(p->run, path, "share %s: uploaded, but not released: %s",
-				 info->share, p->ctl->conn.why.text);
-	else
-		offload_run_done(p->run, path, info->size, false);
+	msg_put(msg, DITTO_A_OFFLOAD_COOKIE, info->cookie, info->cookie_len);
+	return msg;
 }
 
-/* Begin with a file. Returns false if it needs no slot: it failed, or has nothing to do. */
-static bool push_begin(struct push *p, struct slot *slot, const char *path)
+/* In a thread. */
+static void release_run(struct job *job)
 {
-	struct offload_ctl_request request = { .type = OFFLOAD_CTL_PUSH };
-	struct offload_info *info = &slot->info;
-	const char *mark;
-	struct why why;
-	int file;
+	struct slot *slot = (struct slot *)job;
 
-	if (offload_info_get(p->ctl, path, info)) {
-		offload_run_fail(p->run, path, "%s", p->ctl->conn.why.text);
-		return false;
+	fault_point("push-release");
+	slot->rc = conns_call(slot->push->conns, release_message, slot, &slot->why);
+	slot->asked = true;
+}
+
+static void push_unlock(struct slot *slot)
+{
+	if (slot->lock >= 0)
+		close(slot->lock);
+	slot->lock = -1;
+}
+
+/* How many files of a kind have a slot. */
+static unsigned int *push_count(struct push *p, bool small)
+{
+	return small ? &p->small : &p->large;
+}
+
+/* The slot is free, and keeps its lock. */
+static void push_clear(struct push *p, struct slot *slot)
+{
+	*push_count(p, slot->small) -= 1;
+	if (slot->fd >= 0)
+		close(slot->fd);
+	slot->fd = -1;
+	free(slot->path);
+	slot->path = NULL;
+}
+
+static void push_end(struct push *p, struct slot *slot)
+{
+	push_clear(p, slot);
+	push_unlock(slot);
+}
+
+static bool push_upload(struct push *p, struct slot *slot);
+
+static void release_done(struct job *job)
+{
+	struct slot *slot = (struct slot *)job;
+	struct push *p = slot->push;
+
+	slot->asked = false;
+	if (!slot->rc) {
+		offload_run_done(p->run, slot->path, slot->info.size, false);
+	} else if (slot->rc == -EAGAIN && !slot->again && !offload_run_stopped(p->run)) {
+		slot->again = true;
+		if (push_upload(p, slot))
+			return;
+	} else {
+		offload_run_fail(p->run, slot->path, "share %s: uploaded, but not released: %s",
+				 slot->info.share, slot->why.text);
 	}
-	if (info->state == DITTO_OFFLOAD_STATE_OFFLOADED || !info->size) {
-		offload_run_done(p->run, path, info->size, true);
-		return false;
-	}
+	push_end(p, slot);
+}
+
+/* The content is in the store. */
+static void push_release(struct push *p, struct slot *slot)
+{
+	slot->job = (struct job){ .run = release_run, .done = release_done };
+	/* The pool has room for all slots. */
+	pool_submit(p->pool, &slot->job);
+}
+
+/* May the file be released, if nobody uses it? Returns false after a message otherwise. */
+static bool push_may(struct push *p, const char *path, const struct offload_info *info)
+{
+	const char *mark;
+
 	if (info->state != DITTO_OFFLOAD_STATE_RESIDENT) {
 		offload_run_fail(p->run, path,
 				 "it is here in part: dittoctl offload recall brings back the rest first");
@@ -203,36 +270,92 @@ static bool push_begin(struct push *p, struct slot *slot, const char *path)
 		return false;
 	}
 	mark = offload_mark_find(path);
-	if (mark) {
+	if (mark)
 		offload_run_fail(p->run, path,
 				 "it is marked \"%s\"; dittoctl offload auto removes that", mark);
+	return !mark;
+}
+
+/* Look where the data of a file is. Returns false after a message. */
+static bool push_look(struct push *p, const char *path, struct offload_info *info)
+{
+	int rc = offload_info_get(p->ctl, path, info);
+
+	if (rc)
+		offload_run_fail(p->run, path, "%s", p->ctl->conn.why.text);
+	return !rc;
+}
+
+/*
+ * The same for a file that is open now: clients have written what they had cached. An open file
+ * keeps its inode, so the same number is the same file.
+ */
+static bool push_look_again(struct push *p, const char *path, struct offload_info *info)
+{
+	struct offload_info now;
+
+	if (!push_look(p, path, &now))
+		return false;
+	if (now.file_id != info->file_id || now.generation != info->generation ||
+	    now.state != DITTO_OFFLOAD_STATE_RESIDENT || !now.size) {
+		offload_run_fail(p->run, path, "there is another file now");
 		return false;
 	}
+	*info = now;
+	return true;
+}
+
+/* Begin with the file of a slot. Returns false if it failed, or has nothing to do. */
+static bool push_upload(struct push *p, struct slot *slot)
+{
+	struct offload_ctl_request request = { .type = OFFLOAD_CTL_PUSH };
+	struct offload_info *info = &slot->info;
+	const char *path = slot->path;
+	struct why why;
+	int file;
+
+	slot->done = 0;
+	if (!push_look(p, path, info))
+		return false;
+	if (info->state == DITTO_OFFLOAD_STATE_OFFLOADED || !info->size) {
+		offload_run_done(p->run, path, info->size, true);
+		return false;
+	}
+	if (!push_may(p, path, info))
+		return false;
 	if (push_is_stored(p, info)) {
 		offload_run_totals(p->run)->deduplicated += info->size;
-		push_release(p, path, info, info->cookie, info->cookie_len);
-		return false;
+		push_release(p, slot);
+		return true;
 	}
 	file = push_open(p, path, info);
 	if (file < 0)
 		return false;
+	if (!push_look_again(p, path, info)) {
+		close(file);
+		return false;
+	}
 	snprintf(request.store, sizeof(request.store), "%s", p->store);
 	snprintf(request.share, sizeof(request.share), "%s", info->share);
 	snprintf(request.path, sizeof(request.path), "%s", path);
 	slot->fd = offload_connect(&request, file, &why);
 	/* While it is open here, its blocks cannot be released. */
 	close(file);
-	if (slot->fd < 0) {
+	if (slot->fd < 0)
 		offload_run_fail(p->run, path, "%s", why.text);
-		return false;
-	}
+	return slot->fd >= 0;
+}
+
+static void push_begin(struct push *p, struct slot *slot, const char *path)
+{
+	slot->push = p;
 	slot->path = mem_string(path);
 	slot->small = p->next_small;
+	slot->again = false;
 	*push_count(p, slot->small) += 1;
-	slot->done = 0;
-	slot->uploaded = 0;
-	slot->requests = 0;
-	return true;
+	/* The next file takes the slot with its lock. */
+	if (!push_upload(p, slot))
+		push_clear(p, slot);
 }
 
 static void push_uploaded(struct push *p, struct slot *slot, const struct offload_ctl_push *done)
@@ -242,24 +365,11 @@ static void push_uploaded(struct push *p, struct slot *slot, const struct offloa
 	totals->uploaded += done->uploaded;
 	totals->deduplicated += done->deduplicated;
 	totals->requests += done->requests;
-	push_release(p, slot->path, &slot->info, done->cookie, done->cookie_len);
-}
-
-static void push_unlock(struct slot *slot)
-{
-	if (slot->lock >= 0)
-		close(slot->lock);
-	slot->lock = -1;
-}
-
-static void push_end(struct push *p, struct slot *slot)
-{
-	*push_count(p, slot->small) -= 1;
-	push_unlock(slot);
 	close(slot->fd);
 	slot->fd = -1;
-	free(slot->path);
-	slot->path = NULL;
+	slot->info.cookie_len = done->cookie_len;
+	memcpy(slot->info.cookie, done->cookie, done->cookie_len);
+	push_release(p, slot);
 }
 
 static void push_answered(struct push *p, struct slot *slot)
@@ -278,12 +388,12 @@ static void push_answered(struct push *p, struct slot *slot)
 		return;
 	case OFFLOAD_CTL_DONE:
 		/* A file that grew is another one, and the kernel would say the same. */
-		if (answer.push.done == slot->info.size)
+		if (answer.push.done == slot->info.size) {
 			push_uploaded(p, slot, &answer.push);
-		else
-			offload_run_fail(p->run, slot->path,
-					 "share %s: it has changed during the upload",
-					 slot->info.share);
+			return;
+		}
+		offload_run_fail(p->run, slot->path, "share %s: it has changed during the upload",
+				 slot->info.share);
 		break;
 	default:
 		offload_run_fail(p->run, slot->path, "share %s, store %s: %s", slot->info.share,
@@ -314,7 +424,7 @@ static void push_fill_slot(struct push *p, struct slot *slot)
 
 	slot->lock = offload_lock_upload();
 	p->waits = slot->lock == -EAGAIN;
-	while (slot->fd < 0 && !p->waits && push_has_next(p)) {
+	while (!slot->path && !p->waits && push_has_next(p)) {
 		path = p->next;
 		p->next = NULL;
 		if (slot->lock < 0)
@@ -323,7 +433,7 @@ static void push_fill_slot(struct push *p, struct slot *slot)
 			push_begin(p, slot, path);
 		offload_run_show(p->run, 0);
 	}
-	if (slot->fd < 0)
+	if (!slot->path)
 		push_unlock(slot);
 }
 
@@ -334,7 +444,7 @@ static bool push_fill_slots(struct push *p)
 
 	p->waits = false;
 	for (i = 0; i < SLOTS && !p->waits && push_has_next(p); i++)
-		if (p->slot[i].fd < 0)
+		if (!p->slot[i].path)
 			push_fill_slot(p, &p->slot[i]);
 	return p->small || p->large || p->waits;
 }
@@ -358,40 +468,62 @@ static void push_find_stores(struct push *p)
 		close(fd);
 }
 
+/* Wait for what is under way, and take it. */
+static void push_take_answers(struct push *p)
+{
+	struct pollfd polls[SLOTS + 1];
+	u64 bytes = 0;
+	int i;
+
+	for (i = 0; i < SLOTS; i++)
+		polls[i] = (struct pollfd){ .fd = p->slot[i].fd, .events = POLLIN };
+	polls[SLOTS] = (struct pollfd){ .fd = pool_fd(p->pool), .events = POLLIN };
+	if (offload_run_stopped(p->run) || poll(polls, SLOTS + 1, SHOW_TIME) < 0)
+		return;
+	for (i = 0; i < SLOTS; i++)
+		if (polls[i].revents)
+			push_answered(p, &p->slot[i]);
+	pool_reap(p->pool);
+	for (i = 0; i < SLOTS; i++)
+		if (p->slot[i].path)
+			bytes += p->slot[i].done;
+	offload_run_show(p->run, bytes);
+}
+
+/* Closing the connections cancels what is under way. What the kernel was asked for is done. */
+static void push_end_all(struct push *p)
+{
+	int i;
+
+	pool_free(p->pool);
+	for (i = 0; i < SLOTS; i++) {
+		if (p->slot[i].path && p->slot[i].asked)
+			release_done(&p->slot[i].job);
+		else if (p->slot[i].path)
+			push_end(p, &p->slot[i]);
+	}
+	conns_free(p->conns);
+	while (p->n_stores)
+		free(p->stores[--p->n_stores]);
+	free(p->stores);
+}
+
 static void push_files(struct push *p)
 {
-	struct pollfd polls[SLOTS];
-	u64 bytes;
 	int i;
 
 	push_find_stores(p);
+	p->conns = conns_new(RELEASES);
+	p->pool = pool_new(RELEASES, SLOTS);
+	if (!p->pool)
+		mem_out();
 	for (i = 0; i < SLOTS; i++) {
 		p->slot[i].fd = -1;
 		p->slot[i].lock = -1;
 	}
-	while (push_fill_slots(p)) {
-		for (i = 0; i < SLOTS; i++)
-			polls[i] = (struct pollfd){ .fd = p->slot[i].fd, .events = POLLIN };
-		if (offload_run_stopped(p->run))
-			break;
-		if (poll(polls, SLOTS, SHOW_TIME) < 0)
-			continue;
-		bytes = 0;
-		for (i = 0; i < SLOTS; i++) {
-			if (polls[i].revents)
-				push_answered(p, &p->slot[i]);
-			if (p->slot[i].fd >= 0)
-				bytes += p->slot[i].done;
-		}
-		offload_run_show(p->run, bytes);
-	}
-	/* Closing the connections cancels what is under way. */
-	for (i = 0; i < SLOTS; i++)
-		if (p->slot[i].fd >= 0)
-			push_end(p, &p->slot[i]);
-	while (p->n_stores)
-		free(p->stores[--p->n_stores]);
-	free(p->stores);
+	while (push_fill_slots(p) && !offload_run_stopped(p->run))
+		push_take_answers(p);
+	push_end_all(p);
 }
 
 int offload_push(struct ctl *ctl, char **words)
