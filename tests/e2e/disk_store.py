@@ -17,6 +17,8 @@ class Objects(http.server.BaseHTTPRequestHandler):
     """One connection."""
 
     protocol_version = 'HTTP/1.1'
+    # The body of an answer does not wait for the client's acknowledgment of the header.
+    disable_nagle_algorithm = True
     folder = ''
 
     def path_of(self):
