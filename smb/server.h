@@ -77,7 +77,8 @@ struct dsmb_settings {
  * @pending: records of opens that are not restored yet
  * @remains: struct dsmb_persist of closed opens whose records could not be removed yet
  * @nremains: number of entries in @remains
- * @expired: there are opens whose timeout has ended and whose records are not removed yet
+ * @expired: there are opens that their clients have lost and whose records are not removed yet
+ * @stuck: the last removal of a record failed; until the next try, by @retry, the others wait, too
  * @retry: restores the opens in @pending, removes the records in @remains, and closes expired opens
  * @workqueue: receives messages and runs calls; unbound
  * @slow: runs calls that may take long, resumes parked calls, and ends connections
@@ -119,6 +120,7 @@ struct dsmb_server {
 	struct llist_head remains;
 	atomic_t nremains;
 	bool expired;
+	bool stuck;
 	struct delayed_work retry;
 	struct workqueue_struct *workqueue;
 	struct workqueue_struct *slow;

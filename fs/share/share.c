@@ -25,6 +25,7 @@
 
 #include "../../lockd/table.h"
 #include "../../net/event.h"
+#include "../../net/helper/record.h"
 #include "../../net/server.h"
 #include "../../net/server_private.h"
 #include "../node/node.h"
@@ -203,6 +204,7 @@ void ditto_share_free(struct ditto_share *share)
 /* Release a share that is out of the tables and has no users. */
 static void share_finish(struct share_item *item)
 {
+	ditto_records_share_gone(item->share.srv);
 	/* Must precede the close of its instances, which would grant their claims to waiters. */
 	ditto_locks_release_share(item->share.srv->locks, item->share.number, "share removed");
 	ditto_instances_revoke(&item->share);

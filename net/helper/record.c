@@ -2,9 +2,10 @@
 /*
  * Durable records and the epoch.
  *
- * Locking: hooks_lock serializes ditto_state_begin() and guards the hooks, whose begin functions
- * run under it. forget_lock serializes forgetting and is held while the helper is asked. lock
- * guards the previous records; it nests inside the other two, and nothing is called under it.
+ * Locking: hooks_lock serializes ditto_state_begin() and guards the hooks, whose begin and
+ * share_gone functions run under it. forget_lock serializes forgetting and is held while the helper
+ * is asked. lock guards the previous records; it nests inside the other two, and nothing is called
+ * under it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -384,6 +385,18 @@ void ditto_records_share_added(struct ditto_server *srv)
 	list_for_each_entry(hook, &rec->hooks, list)
 		if (rec->epoch && hook->shares)
 			hook_queue(hook);
+	mutex_unlock(&rec->hooks_lock);
+}
+
+void ditto_records_share_gone(struct ditto_server *srv)
+{
+	struct ditto_records *rec = srv->records;
+	struct ditto_state_hook *hook;
+
+	mutex_lock(&rec->hooks_lock);
+	list_for_each_entry(hook, &rec->hooks, list)
+		if (hook->share_gone)
+			hook->share_gone(hook);
 	mutex_unlock(&rec->hooks_lock);
 }
 

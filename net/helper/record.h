@@ -137,17 +137,20 @@ bool ditto_server_ended_cleanly(const struct ditto_server *srv);
  * @begin: called before anything can be recorded, so that a grace period can start; must not put
  *	or remove records; may sleep; may be NULL
  * @ready: called after that, from a workqueue, without restrictions; may be NULL
+ * @share_gone: called when a share was withdrawn and has no users any more, before its claims are
+ *	given to others; may remove records; may sleep; may be NULL
  * @shares: @ready is called again whenever a share was added
  * @srv: the server, while the hook is added
  * @list: on the server's list
  * @work: calls @ready
  *
- * The caller sets the first three members; the others belong to net/helper/record.c. If the epoch
+ * The caller sets the first four members; the others belong to net/helper/record.c. If the epoch
  * is known when the hook is added, both functions are called at once.
  */
 struct ditto_state_hook {
 	void (*begin)(struct ditto_state_hook *hook);
 	void (*ready)(struct ditto_state_hook *hook);
+	void (*share_gone)(struct ditto_state_hook *hook);
 	bool shares;
 	struct ditto_server *srv;
 	struct list_head list;
@@ -176,6 +179,8 @@ void ditto_state_hook_add(struct ditto_server *srv, struct ditto_state_hook *hoo
 void ditto_state_hook_remove(struct ditto_state_hook *hook);
 /* Call @ready of the hooks with @shares because a share was added. May sleep. */
 void ditto_records_share_added(struct ditto_server *srv);
+/* Call @share_gone of the hooks. May sleep, also for the helper. */
+void ditto_records_share_gone(struct ditto_server *srv);
 
 /* For the commands of the helper in net/nl/nl_record.c. */
 

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * CLOSE: MS-SMB2 sections 2.2.15, 2.2.16, 3.3.5.10. The record of a persistent open is removed
- * before the response is sent, unless the removal fails and must be tried again.
- */
+/* CLOSE: MS-SMB2 sections 2.2.15, 2.2.16, 3.3.5.10. */
 #include "../file/attrs.h"
 #include "../transport/command.h"
 #include "durable.h"
@@ -47,10 +44,7 @@ static u32 dsmb_close_exec(struct dsmb_call *call, void *args, void *res)
 			memset(&r->attrs, 0, sizeof(r->attrs));
 		dsmb_open_end(call, open);
 	}
-	if (!dsmb_open_close(open))
-		return STATUS_FILE_CLOSED;
-	dsmb_durable_settle(open);
-	return STATUS_SUCCESS;
+	return dsmb_durable_close(open) ? STATUS_SUCCESS : STATUS_FILE_CLOSED;
 }
 
 static void dsmb_close_encode(struct dsmb_call *call, u32 status, const void *res)

@@ -245,12 +245,32 @@ bool dsmb_durable_is_persistent(const struct dsmb_open *open)
 	return durable && durable->persist;
 }
 
-void dsmb_durable_settle(struct dsmb_open *open)
+/* Take a persistent open from its client; it is closed when its record is gone. */
+static bool durable_give_up(struct dsmb_open *open)
 {
-	const struct dsmb_durable *durable = READ_ONCE(open->durable);
+	/* Nobody is told that it has time left. */
+	WRITE_ONCE(open->durable->deadline, jiffies);
+	if (!dsmb_open_give_up(open))
+		return false;
+	if (open->lease)
+		dsmb_break_unheard(open->lease);
+	dsmb_persist_expire(open);
+	return true;
+}
 
-	if (durable)
-		dsmb_persist_flush(durable->persist);
+bool dsmb_durable_close(struct dsmb_open *open)
+{
+	if (!dsmb_durable_is_persistent(open) || !dsmb_persist_remove(open->durable->persist))
+		return dsmb_open_close(open);
+	return durable_give_up(open);
+}
+
+void dsmb_durable_close_later(struct dsmb_open *open)
+{
+	if (dsmb_durable_is_persistent(open))
+		durable_give_up(open);
+	else
+		dsmb_open_close(open);
 }
 
 void dsmb_durable_put(struct dsmb_builder *out, const struct dsmb_durable *durable)
@@ -418,7 +438,8 @@ void dsmb_durables_close(struct dsmb_server *server, bool ends)
 	u64 id = 0;
 
 	while ((open = dsmb_durable_next(server, &id))) {
-		if (ends && dsmb_durable_is_persistent(open))
+		/* An open that its client has lost is not to come back. */
+		if (ends && dsmb_durable_is_persistent(open) && !READ_ONCE(open->expired))
 			dsmb_persist_suspend(open);
 		if (ends || !dsmb_durable_is_persistent(open))
 			dsmb_open_close_detached(open);

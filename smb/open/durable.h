@@ -196,14 +196,26 @@ bool dsmb_durable_is_sturdy(const struct dsmb_open *open);
 bool dsmb_durable_is_persistent(const struct dsmb_open *open);
 
 /**
- * dsmb_durable_settle - wait until the record of a closed open has been removed
- * @open: the open, closed
+ * dsmb_durable_close - close an open; the record of a persistent one goes first
+ * @open: the open, which need not be durable; the caller has a reference
  *
- * The removal may fail; it is tried again later then.
+ * If the record cannot be removed, the client loses the open nevertheless, but the open keeps its
+ * claims until the record is gone.
  *
- * Context: may sleep for the helper.
+ * Context: may sleep; waits for the helper if the open is persistent.
+ * Return: as dsmb_open_close().
  */
-void dsmb_durable_settle(struct dsmb_open *open);
+bool dsmb_durable_close(struct dsmb_open *open);
+
+/**
+ * dsmb_durable_close_later - the same, without waiting for the helper
+ * @open: the open, which need not be durable; the caller has a reference
+ *
+ * A persistent open keeps its claims until its record is gone.
+ *
+ * Context: may sleep, but does not wait for the helper.
+ */
+void dsmb_durable_close_later(struct dsmb_open *open);
 
 /**
  * dsmb_durable_put - encode the data of the DH2Q or DHnQ response context

@@ -16,6 +16,7 @@
 #include "../transport/call.h"
 #include "../transport/conn.h"
 #include "create_context.h"
+#include "durable.h"
 #include "durable_app.h"
 #include "open.h"
 
@@ -112,7 +113,7 @@ u32 dsmb_app_take_over(struct dsmb_call *call, const struct dsmb_app_ask *ask,
 	u32 status;
 
 	while ((open = app_find(call, ask, node, &status))) {
-		dsmb_open_close(open);
+		dsmb_durable_close(open);
 		dsmb_open_put(open);
 	}
 	return status;

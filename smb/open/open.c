@@ -351,6 +351,22 @@ static void dsmb_open_leave(struct dsmb_open *open)
 	xa_erase(&session->opens, dsmb_open_index(open->volatile_id));
 }
 
+/*
+ * Split the open's charge from that of the session, which ends with the session and may be far
+ * larger than what remains.
+ */
+static void dsmb_open_charge_apart(struct dsmb_open *open, struct dsmb_session *session)
+{
+	struct ditto_charge *charge = &session->opens_charge;
+
+	lockdep_assert_held(&open->where);
+	spin_lock(&session->opens_lock);
+	/* A race for the last place of a step may have left the charge slightly too small. */
+	ditto_charge_split(charge, &open->charge, min(charge->amount, 1L));
+	atomic_dec(&session->nopens);
+	spin_unlock(&session->opens_lock);
+}
+
 /* Wake dsmb_open_await_loss(): the open is detached or closed. */
 static void dsmb_open_wake(struct dsmb_open *open)
 {
@@ -383,6 +399,29 @@ static bool dsmb_open_shut(struct dsmb_open *open, bool only_detached)
 	/* MS-SMB2 section 3.3.5.10: lock requests that wait on the open are not granted. */
 	dsmb_calls_cancel(open, NULL, STATUS_RANGE_NOT_LOCKED);
 	dsmb_open_put(open);
+	return true;
+}
+
+bool dsmb_open_give_up(struct dsmb_open *open)
+{
+	bool first;
+
+	spin_lock(&open->where);
+	first = open->published && !open->closing && !open->expired;
+	if (first) {
+		WRITE_ONCE(open->expired, true);
+		if (open->session) {
+			dsmb_open_charge_apart(open, open->session);
+			dsmb_open_leave(open);
+		}
+	}
+	spin_unlock(&open->where);
+	if (!first)
+		return false;
+	dsmb_open_wake(open);
+	dsmb_created_forget(open->created);
+	dsmb_app_forget(open->app);
+	dsmb_calls_cancel(open, NULL, STATUS_RANGE_NOT_LOCKED);
 	return true;
 }
 
@@ -423,22 +462,6 @@ bool dsmb_open_look(struct dsmb_open *open, struct dsmb_open_state *state)
 	}
 	dsmb_tree_put(tree);
 	return there;
-}
-
-/*
- * Split the open's charge from that of the session, which ends with the session and may be far
- * larger than what remains.
- */
-static void dsmb_open_charge_apart(struct dsmb_open *open, struct dsmb_session *session)
-{
-	struct ditto_charge *charge = &session->opens_charge;
-
-	lockdep_assert_held(&open->where);
-	spin_lock(&session->opens_lock);
-	/* A race for the last place of a step may have left the charge slightly too small. */
-	ditto_charge_split(charge, &open->charge, min(charge->amount, 1L));
-	atomic_dec(&session->nopens);
-	spin_unlock(&session->opens_lock);
 }
 
 bool dsmb_open_detach(struct dsmb_open *open, struct dsmb_session *session)
@@ -564,7 +587,7 @@ void dsmb_opens_close(struct dsmb_session *session, struct dsmb_tree *tree, bool
 			continue;
 		rcu_read_unlock();
 		if (!keep || !dsmb_durable_disconnect(open, session))
-			dsmb_open_close(open);
+			dsmb_durable_close_later(open);
 		dsmb_open_put(open);
 		rcu_read_lock();
 	}

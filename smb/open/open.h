@@ -367,6 +367,19 @@ int dsmb_open_attach(struct dsmb_open *open, struct dsmb_call *call);
 bool dsmb_open_expire(struct dsmb_open *open, const unsigned long *deadline);
 
 /**
+ * dsmb_open_give_up - take an open from its client, which cannot get it back
+ * @open: the open; the caller has a reference
+ *
+ * The open leaves the table of its session, and what waits on it is cancelled, as when it is
+ * closed. It keeps its claims, and must be closed by dsmb_open_close_detached() later.
+ *
+ * Context: may sleep; no lock of the open or its lease held.
+ * Return: true for the caller that did it, false if the open was given up or closed already, or
+ *	never published.
+ */
+bool dsmb_open_give_up(struct dsmb_open *open);
+
+/**
  * dsmb_open_close_detached - close an open unless it was attached meanwhile
  * @open: the open; the caller has a reference
  *

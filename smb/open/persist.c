@@ -411,13 +411,15 @@ static void remove_work(struct work_struct *work)
 
 	mutex_lock(&persist->lock);
 	if (!persist->ended)
-		err = remove_record(persist);
+		err = READ_ONCE(persist->server->stuck) ? -EBUSY : remove_record(persist);
 	persist->ended = true;
 	mutex_unlock(&persist->lock);
-	if (err)
+	if (err) {
+		WRITE_ONCE(persist->server->stuck, true);
 		remove_later(persist, err);
-	else
+	} else {
 		dsmb_persist_put(persist);
+	}
 }
 
 /* Return: number of records that are left. After the first failure the others wait, too. */
@@ -439,18 +441,8 @@ static unsigned int persist_sweep(struct dsmb_server *server)
 	return left;
 }
 
-void dsmb_persist_expire(struct dsmb_open *open)
+int dsmb_persist_remove(struct dsmb_persist *persist)
 {
-	struct dsmb_server *server = open->server;
-
-	WRITE_ONCE(server->expired, true);
-	queue_delayed_work(server->records, &server->retry, 0);
-}
-
-/* Remove the record of an expired open, and close the open. */
-static int expired_close(struct dsmb_open *open)
-{
-	struct dsmb_persist *persist = open->durable->persist;
 	int err = 0;
 
 	mutex_lock(&persist->lock);
@@ -459,9 +451,38 @@ static int expired_close(struct dsmb_open *open)
 	if (!err)
 		persist->ended = true;
 	mutex_unlock(&persist->lock);
+	return err;
+}
+
+/* Remove the record of an expired open, and close the open. */
+static int expired_close(struct dsmb_open *open)
+{
+	int err = dsmb_persist_remove(open->durable->persist);
+
 	if (!err)
 		dsmb_open_close_detached(open);
 	return err;
+}
+
+static void close_work(struct work_struct *work)
+{
+	struct dsmb_open *open = container_of(work, struct dsmb_persist, close)->open;
+	struct dsmb_server *server = open->server;
+
+	if (READ_ONCE(server->stuck) || expired_close(open)) {
+		WRITE_ONCE(server->stuck, true);
+		WRITE_ONCE(server->expired, true);
+		queue_delayed_work(server->records, &server->retry,
+				   msecs_to_jiffies(DSMB_PERSIST_RETRY_MS));
+	}
+	dsmb_open_put(open);
+}
+
+void dsmb_persist_expire(struct dsmb_open *open)
+{
+	dsmb_open_hold(open);
+	if (!queue_work(open->server->records, &open->durable->persist->close))
+		dsmb_open_put(open);
 }
 
 /* Return: true if opens are left. After the first failure the others wait, too. */
@@ -471,7 +492,7 @@ static bool expired_sweep(struct dsmb_server *server)
 	int err = 0;
 	u64 id = 0;
 
-	/* Pairs with dsmb_persist_expire(): an open that expires now is found, or sets it again. */
+	/* Pairs with close_work(): an open that expires now is found, or sets it again. */
 	if (!xchg(&server->expired, false))
 		return false;
 	for (; !err && (open = dsmb_durable_next(server, &id)); id++) {
@@ -484,11 +505,32 @@ static bool expired_sweep(struct dsmb_server *server)
 	return err;
 }
 
+void dsmb_persist_withdraw(struct dsmb_server *server)
+{
+	struct dsmb_open_state ignored;
+	struct dsmb_open *open;
+	u64 id;
+
+	/* Begun for all of them before the wait for the first one. */
+	for (id = 0; (open = dsmb_durable_next(server, &id)); id++) {
+		if (dsmb_durable_is_persistent(open) && !dsmb_open_look(open, &ignored))
+			dsmb_persist_end(open->durable->persist);
+		dsmb_open_put(open);
+	}
+	for (id = 0; (open = dsmb_durable_next(server, &id)); id++) {
+		if (dsmb_durable_is_persistent(open))
+			flush_work(&open->durable->persist->work);
+		dsmb_open_put(open);
+	}
+}
+
 void dsmb_persist_sweep(struct dsmb_server *server)
 {
-	unsigned int left = persist_sweep(server);
+	bool left = persist_sweep(server);
 
-	if (expired_sweep(server) || left)
+	left = expired_sweep(server) || left;
+	WRITE_ONCE(server->stuck, left);
+	if (left)
 		queue_delayed_work(server->records, &server->retry,
 				   msecs_to_jiffies(DSMB_PERSIST_RETRY_MS));
 }
@@ -504,7 +546,7 @@ void dsmb_persist_sweep_last(struct dsmb_server *server)
 		dsmb_persist_put(persist);
 }
 
-struct dsmb_persist *dsmb_persist_alloc(const struct dsmb_open *open)
+struct dsmb_persist *dsmb_persist_alloc(struct dsmb_open *open)
 {
 	struct dsmb_persist *persist = kzalloc(sizeof(*persist), GFP_KERNEL);
 
@@ -513,8 +555,10 @@ struct dsmb_persist *dsmb_persist_alloc(const struct dsmb_open *open)
 	refcount_set(&persist->ref, 1);
 	persist->server = open->server;
 	persist->id = open->persistent;
+	persist->open = open;
 	mutex_init(&persist->lock);
 	INIT_WORK(&persist->work, remove_work);
+	INIT_WORK(&persist->close, close_work);
 	return persist;
 }
 
@@ -534,20 +578,6 @@ void dsmb_persist_end(struct dsmb_persist *persist)
 	refcount_inc(&persist->ref);
 	if (READ_ONCE(persist->ended) || !queue_work(persist->server->records, &persist->work))
 		dsmb_persist_put(persist);
-}
-
-void dsmb_persist_flush(struct dsmb_persist *persist)
-{
-	if (!persist)
-		return;
-	/*
-	 * The caller may be one of the workers, and no other worker may be free for the work, so
-	 * run it here if it has not started.
-	 */
-	if (cancel_work(&persist->work))
-		remove_work(&persist->work);
-	else
-		flush_work(&persist->work);
 }
 
 void dsmb_persist_leave(struct dsmb_persist *persist)

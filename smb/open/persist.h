@@ -4,12 +4,13 @@
  * survive a restart of the server. MS-SMB2 sections 3.3.5.9.10 and 3.3.5.9.12.
  *
  * Each persistent open has a record at the helper (persist_record.h). The record is on disk before
- * the response of the CREATE that grants the open, of each LOCK and of each break acknowledgment is
- * sent. It is removed before the response of CLOSE is sent, or else as soon as a helper can remove
- * it. The record of an open whose client does not come back is removed before the open is closed.
- * After a restart the opens are restored from their records as soon as their shares exist
- * (persist_restore.c). From then on they are disconnected durable opens. Until then the grace
- * period of the lock table holds off all other clients.
+ * the response of the CREATE that grants the open, of each LOCK and of each break acknowledgment
+ * is sent. It is removed before the open is closed: by CLOSE itself before its response is sent,
+ * and for an open whose client does not come back, or whose session or tree connect ends, without
+ * anybody waiting. While no helper can remove it, the open stays without a client, with all its
+ * claims, because a restart would restore it. After a restart the opens are restored from their
+ * records as soon as their shares exist (persist_restore.c). From then on they are disconnected
+ * durable opens. Until then the grace period of the lock table holds off all other clients.
  *
  * Locking: persist->lock (mutex) keeps the record in step with the state of the open; the locks of
  * the lease and of the open, and those of the lock table, are taken inside it. server->pending_lock
@@ -49,17 +50,21 @@ struct dsmb_server;
  * @ended: the record is removed, or must stay as it is
  * @kept: the record must stay, because the server ends or the open was not restored; set before the
  *	open is closed
+ * @open: the open, while it exists; not counted
  * @work: removes the record
+ * @close: removes the record and closes the open; has a reference to the open
  * @remains: link in the server's list of records that could not be removed; has a reference
  */
 struct dsmb_persist {
 	refcount_t ref;
 	struct dsmb_server *server;
 	u64 id;
+	struct dsmb_open *open;
 	struct mutex lock;	/* see above */
 	bool ended;
 	bool kept;
 	struct work_struct work;
+	struct work_struct close;
 	struct llist_node remains;
 };
 
@@ -90,7 +95,7 @@ bool dsmb_persist_may(const struct dsmb_call *call, const struct dsmb_durable_as
  *
  * Return: the object with one reference, or NULL without memory.
  */
-struct dsmb_persist *dsmb_persist_alloc(const struct dsmb_open *open);
+struct dsmb_persist *dsmb_persist_alloc(struct dsmb_open *open);
 
 /**
  * dsmb_persist_grant - write the record of an open for the first time
@@ -177,32 +182,46 @@ int dsmb_persist_cancel_delete_at_close(struct ditto_op *op,
 					struct dsmb_open *open);
 
 /**
- * dsmb_persist_end - begin the removal of a closed open's record
+ * dsmb_persist_end - begin the removal of a closed open's record, if it is still there
  * @persist: record of the open, or NULL
+ *
+ * For an open that was not granted, and at the end of the server.
  *
  * Context: any process context; does not wait for the helper.
  */
 void dsmb_persist_end(struct dsmb_persist *persist);
 
 /**
- * dsmb_persist_expire - begin to close an expired open, its record first
- * @open: the open, with dsmb_open_expire(); the caller has a reference
+ * dsmb_persist_remove - remove the record of an open that is closed next
+ * @persist: record of the open
+ *
+ * Context: may sleep; waits for the helper. persist->lock is taken.
+ * Return: 0, also if the record was removed before or must stay; or an error of
+ *	ditto_record_remove().
+ */
+int dsmb_persist_remove(struct dsmb_persist *persist);
+
+/**
+ * dsmb_persist_expire - begin to close an open that its client has lost, its record first
+ * @open: the open, with dsmb_open_expire() or dsmb_open_give_up(); the caller has a reference
  *
  * Another client may get what the open holds as soon as it is closed. If the record were still
  * there, a restart would restore the open. So the open is closed when a helper has removed the
- * record; dsmb_persist_sweep() does both.
+ * record; if that fails, dsmb_persist_sweep() tries both again.
  *
  * Context: any process context; does not wait for the helper.
  */
 void dsmb_persist_expire(struct dsmb_open *open);
 
 /**
- * dsmb_persist_flush - wait for the removal begun by dsmb_persist_end()
- * @persist: record of the open, or NULL
+ * dsmb_persist_withdraw - remove the records of the opens whose files were taken away
+ * @server: the server
+ *
+ * The opens stay until their clients close them. What no helper can remove is tried again later.
  *
  * Context: may sleep; waits for the helper.
  */
-void dsmb_persist_flush(struct dsmb_persist *persist);
+void dsmb_persist_withdraw(struct dsmb_server *server);
 
 /**
  * dsmb_persist_put - drop a reference to the record of an open

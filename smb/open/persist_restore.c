@@ -594,6 +594,11 @@ static void restore_ready(struct ditto_state_hook *hook)
 	restore_all(container_of(hook, struct dsmb_server, hook));
 }
 
+static void restore_share_gone(struct ditto_state_hook *hook)
+{
+	dsmb_persist_withdraw(container_of(hook, struct dsmb_server, hook));
+}
+
 static bool is_told(struct dsmb_server *server)
 {
 	return READ_ONCE(server->begun) || !ditto_upcall_has_helper(server->srv);
@@ -630,6 +635,7 @@ void dsmb_persist_init(struct dsmb_server *server)
 	init_waitqueue_head(&server->told);
 	server->hook.begin = restore_begin;
 	server->hook.ready = restore_ready;
+	server->hook.share_gone = restore_share_gone;
 	server->hook.shares = true;
 	ditto_state_hook_add(server->srv, &server->hook);
 }

@@ -459,6 +459,33 @@ def closed_without_a_helper(w):
     gone(w)
 
 
+@test(smb=True, squash='none', timeout=90)
+def share_goes_with_its_records(w):
+    """The records of opens go with their share, without a helper as soon as there is one."""
+    available(w)
+    s = client(w)
+    s.lasting(state=0)
+    for helper in (True, False):
+        second_share(w)
+        t = client(w, 2, share='other')
+        t.make('g', durable_v2(2, flags=PERSISTENT))
+        eq(records(w), 2)
+        if not helper:
+            w.server.helper_stop('KILL')
+        w.server.delete('other')
+        if not helper:
+            eq(records(w), 2)
+            w.server.helper_start(w.server.conf)
+        wait_for('its record goes', lambda: records(w) == 1)
+        t.end()
+        os.remove(f'{w.base}/other/g')
+        os.rmdir(f'{w.base}/other')
+    eq(opens(w), [('f', 'persistent')])
+    close_all(w)
+    s.end()
+    gone(w)
+
+
 def may_have(s, *args, **kw):
     """A persistent open of f that excludes all others, or None if the file is in use."""
     try:
@@ -495,6 +522,35 @@ def expires_without_a_helper(w):
     other.close(other.back(h.fid, number=2, lease=0).fid)
     other.end()
     s.end()
+    gone(w)
+
+
+@test(smb=True, squash='none', timeout=120)
+def ends_without_a_helper(w):
+    """Nobody gets what a closed open holds before its record is gone."""
+    def close_by_number(*_):
+        opened, = w.server.json('open', 'list')
+        w.server.ctl('open', 'close', str(opened['id']))
+
+    available(w)
+    other = client(w, 2)
+    for end in (lambda s, g: s.close(g.fid), lambda s, g: eq(s.disconnect_tree(), 'SUCCESS'),
+                close_by_number):
+        s = client(w)
+        g = may_have(s)
+        w.server.helper_stop('KILL')
+        end(s, g)
+        refused('SHARING_VIOLATION', other.make, 'f')
+        eq((records(w), opens(w)), (1, [('f', 'persistent')]))
+        w.server.helper_start(w.server.conf)
+        h = wait_for('another gets it', lambda: may_have(other, 2))
+        eq(records(w), 1)
+        other.close(h.fid)
+        s.end()
+        s = client(w)
+        refused('OBJECT_NAME_NOT_FOUND', s.back, g.fid, lease=0)
+        s.end()
+    other.end()
     gone(w)
 
 
