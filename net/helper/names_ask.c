@@ -255,7 +255,11 @@ static const struct {
 static int ask_put(struct sk_buff *msg, void *arg)
 {
 	const struct ask *ask = arg;
+	const struct in6_addr *asker = &ask->question->asker;
 
+	/* The helper bounds what one client keeps busy. */
+	if (!ipv6_addr_any(asker) && ditto_nl_put_addr(msg, DITTO_A_UPCALL_ADDRESS, asker))
+		return -EMSGSIZE;
 	return questions[ask->question->type].put(msg, ask);
 }
 

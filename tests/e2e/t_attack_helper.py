@@ -727,6 +727,63 @@ def name_servers_that_hang(w):
         assert w.server.helper.poll() is None
 
 
+# A name service that never answers for some users, while a file exists.
+HANGS = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+int getpwuid_r(uid_t uid, struct passwd *pw, char *buf, size_t size, struct passwd **found)
+{
+	int (*next)(uid_t, struct passwd *, char *, size_t, struct passwd **) =
+		dlsym(RTLD_NEXT, "getpwuid_r");
+
+	while (uid >= 60000 && uid < 61000 && !access(getenv("HANGS"), F_OK))
+		usleep(20000);
+	return next(uid, pw, buf, size, found);
+}
+"""
+
+
+@contextlib.contextmanager
+def users_that_hang(w):
+    """Start the helper with this name service."""
+    source, library, hangs = (f'{w.base}/{name}' for name in ('hangs.c', 'hangs.so', 'hangs'))
+    put(source, HANGS)
+    put(hangs)
+    os.chmod(w.base, 0o755)
+    run('cc', '-shared', '-fPIC', '-o', library, source, '-ldl')
+    w.server.helper_start(by=('env', f'LD_PRELOAD={library}', f'HANGS={hangs}'))
+    try:
+        yield
+    finally:
+        os.unlink(hangs)
+
+
+@test(server='ditto', clients=2, timeout=180)
+def users_nobody_finds(w):
+    """Groups are found for one client while the name service hangs for users of another one."""
+    with open('/etc/passwd', 'a', encoding='ascii') as f:
+        f.write('member:x:7001:7001::/:/bin/false\n')
+    with open('/etc/group', 'a', encoding='ascii') as f:
+        f.write('some:x:7100:member\n')
+    put(w.path('f'), b'for the group')
+    os.chown(w.path('f'), 0, 7100)
+    os.chmod(w.path('f'), 0o640)
+    bad, good = (c.nfs() for c in w.clients)
+    fh = bad.lookup(bad.root, 'f').fh
+    with users_that_hang(w):
+        w.server.set('data', manage_gids=True)
+        w.server.ctl('server', 'set', 'upcall-ms', '2000')
+        for uid in range(60000, 60040):
+            status = bad.as_user(rpc.auth_sys(uid, uid, [])).read(fh, 0, 9).status
+            one_of(status, (nfs3.JUKEBOX, nfs3.ACCES))
+        member = good.as_user(rpc.auth_sys(7001, 7001, []))
+        wait_for('its groups', lambda: member.read(fh, 0, 9).status == nfs3.OK, 60)
+
+
 @test(server='ditto', timeout=60)
 def names_over_tcp(w):
     """The confined worker may query name servers by TCP, too."""

@@ -60,11 +60,14 @@
 #define DEFAULT_CONFIG	"/etc/ditto/ditto.conf"
 #define DEFAULT_STATE	"/var/lib/ditto"
 
-/* Threads for look-ups of accounts, and most jobs in their pool. */
-#define NSS_THREADS	4
+/*
+ * Threads for look-ups of accounts, and most jobs in their pool. There are some more than a single
+ * client may keep busy with names that the name service does not answer for (upcall.h).
+ */
+#define NSS_THREADS	(4 * UPCALL_NAMES_PER_ASKER)
 #define NSS_LIMIT	1024
 /* The same for SIDs. */
-#define SID_THREADS	2
+#define SID_THREADS	(4 * UPCALL_SIDS_PER_ASKER)
 #define SID_LIMIT	256
 /* The same for netgroups, which the C library looks up one at a time. */
 #define NETGROUP_THREADS	1

@@ -22,6 +22,9 @@
 #include "upcall.h"
 #include "user_token.h"
 
+/* Bytes of an IPv6 address that stand for its network. */
+#define NETWORK_BYTES	8
+
 /* To the name service, an IPv4-mapped IPv6 address is the IPv4 address. */
 static bool read_address(struct address *addr, const struct nlattr *nla)
 {
@@ -373,6 +376,57 @@ static void take_record(struct conn *channel, struct recorder *recorder, struct 
 	free(u);
 }
 
+/* Questions about accounts and SIDs whose jobs have not ended. For the event loop's thread. */
+static struct upcall *questions;
+
+static bool asker_is_same(const struct address *a, const struct address *b)
+{
+	/* An IPv6 client may choose among the addresses of its /64. */
+	size_t len = a->len > NETWORK_BYTES ? NETWORK_BYTES : a->len;
+
+	return a->len == b->len && !memcmp(a->bytes, b->bytes, len);
+}
+
+static bool question_is_of_sids(const struct upcall *u)
+{
+	return u->type == DITTO_UPCALL_KIND_SID_OF_USER ||
+	       u->type == DITTO_UPCALL_KIND_SID_OF_GROUP ||
+	       u->type == DITTO_UPCALL_KIND_ACCOUNT_OF_SID;
+}
+
+bool upcall_question_begin(struct upcall *u)
+{
+	bool sids = question_is_of_sids(u);
+	unsigned int most = sids ? UPCALL_SIDS_PER_ASKER : UPCALL_NAMES_PER_ASKER;
+	const struct upcall *other;
+
+	/* The server itself, and all clients of a kernel that does not tell them apart. */
+	if (!u->lookup.addr.len)
+		most *= 2;
+	for (other = questions; other; other = other->next)
+		if (question_is_of_sids(other) == sids &&
+		    asker_is_same(&other->lookup.addr, &u->lookup.addr) && !--most)
+			return false;
+	u->next = questions;
+	questions = u;
+	return true;
+}
+
+void upcall_question_end(const struct upcall *u)
+{
+	struct upcall **link = &questions;
+
+	while (*link != u)
+		link = &(*link)->next;
+	*link = u->next;
+}
+
+static void question_done(struct job *job)
+{
+	upcall_question_end((struct upcall *)job);
+	job_done(job);
+}
+
 /* Reply with an error, and free the request. */
 static void upcall_refuse(struct upcall *u, int rc)
 {
@@ -399,6 +453,7 @@ static void host_done(struct host_lookup *lookup)
 		upcall_work(u);
 		job_done(&u->job);
 	} else {
+		u->job.done = job_done;
 		rc = pool_submit(u->netgroups, &u->job);
 	}
 	if (rc)
@@ -406,16 +461,9 @@ static void host_done(struct host_lookup *lookup)
 }
 
 /* The pool for a request that is not about a host. */
-static struct pool *upcall_pool(const struct upcall_services *services, u32 type)
+static struct pool *upcall_pool(const struct upcall_services *services, const struct upcall *u)
 {
-	switch (type) {
-	case DITTO_UPCALL_KIND_SID_OF_USER:
-	case DITTO_UPCALL_KIND_SID_OF_GROUP:
-	case DITTO_UPCALL_KIND_ACCOUNT_OF_SID:
-		return services->sids;
-	default:
-		return services->names;
-	}
+	return question_is_of_sids(u) ? services->sids : services->names;
 }
 
 static void take_question(struct conn *channel, const struct upcall_services *services,
@@ -426,7 +474,7 @@ static void take_question(struct conn *channel, const struct upcall_services *se
 	int rc;
 
 	u->job.run = run_job;
-	u->job.done = job_done;
+	u->job.done = question_done;
 	u->lookup.done = host_done;
 	u->lookup.names = &u->names;
 	u->netgroups = services->netgroups;
@@ -441,9 +489,13 @@ static void take_question(struct conn *channel, const struct upcall_services *se
 			host_done(&u->lookup);
 		else
 			hosts_submit(services->hosts, &u->lookup);
+	} else if (!upcall_question_begin(u)) {
+		upcall_late(&u->late);
+		upcall_free(u);
 	} else {
-		rc = pool_submit(upcall_pool(services, u->type), &u->job);
+		rc = pool_submit(upcall_pool(services, u), &u->job);
 		if (rc) {
+			upcall_question_end(u);
 			upcall_refuse(u, rc);
 		} else {
 			u->late.tell = upcall_late;

@@ -50,11 +50,21 @@ struct upcall_services {
 	struct offload *offload;
 };
 
+/*
+ * Most questions about accounts, and about SIDs, that one client may have unanswered. The name
+ * service may not answer for years, and each question keeps its thread until then, also when the
+ * kernel does not wait any more. As many as the kernel asks at once for one client.
+ */
+#define UPCALL_NAMES_PER_ASKER	4
+#define UPCALL_SIDS_PER_ASKER	2
+
 /**
  * struct upcall - one request and its reply
  * @job: job in the pool
+ * @next: link in the list of questions that keep a thread, or wait for one
  * @late: answers in time if nobody else does
- * @lookup: look-up of the host's names
+ * @lookup: look-up of the host's names; for other questions, its address is that of the client that
+ *	needs the answer, if it is known
  * @netgroups: pool for the work after @lookup
  * @channel: connection on which the reply is sent
  * @id: number of the request, chosen by the kernel
@@ -77,6 +87,7 @@ struct upcall_services {
  */
 struct upcall {
 	struct job job;
+	struct upcall *next;
 	struct late late;
 	struct host_lookup lookup;
 	struct pool *netgroups;
@@ -121,6 +132,12 @@ int upcall_parse(struct upcall *u, struct nl_msg *msg, u64 now_ms);
 void upcall_work(struct upcall *u);
 /* Add SIDs to the reply, see struct user_token. */
 void upcall_put_sids(struct nl_msg *msg, const struct sid_list *sids, bool complete);
+/*
+ * Count a parsed question about an account or a SID until upcall_question_end(). Returns false if
+ * its asker has too many already, then it is not counted. For the event loop's thread.
+ */
+bool upcall_question_begin(struct upcall *u);
+void upcall_question_end(const struct upcall *u);
 /* Free a request. */
 void upcall_free(struct upcall *u);
 /* Add the reply to a message. */

@@ -478,6 +478,53 @@ static void pipe_is_open(void)
 	pipes_free(pipes);
 }
 
+/* A question about a user on behalf of a client. */
+static bool question_begins(struct upcall *u, u32 type, const u8 *addr, int len)
+{
+	struct nl_msg *msg = upcall_request(type);
+
+	if (len)
+		msg_put(msg, DITTO_A_UPCALL_ADDRESS, addr, (size_t)len);
+	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_UID, 1000);
+	memset(u, 0, sizeof(*u));
+	CHECK(!upcall_parse(u, msg, 1000));
+	nlmsg_free(msg);
+	return upcall_question_begin(u);
+}
+
+/* A client has some questions under way, all of its /64 together; others have their own. */
+static void askers_are_told_apart(void)
+{
+	static const u8 first[4] = { 192, 0, 2, 1 }, second[4] = { 192, 0, 2, 2 };
+	static struct upcall all[3 * UPCALL_NAMES_PER_ASKER + UPCALL_SIDS_PER_ASKER], more;
+	u8 v6[16] = { 0x20, 0x01, 0x0d, 0xb8 };
+	const u32 names = DITTO_UPCALL_KIND_GROUPS, sids = DITTO_UPCALL_KIND_SID_OF_USER;
+	unsigned int n = 0, i;
+
+	for (i = 0; i < UPCALL_NAMES_PER_ASKER; i++)
+		CHECK(question_begins(&all[n++], names, first, 4));
+	CHECK(!question_begins(&more, names, first, 4));
+	for (i = 0; i < UPCALL_NAMES_PER_ASKER; i++)
+		CHECK(question_begins(&all[n++], names, second, 4));
+	for (i = 0; i < UPCALL_SIDS_PER_ASKER; i++)
+		CHECK(question_begins(&all[n++], sids, first, 4));
+	CHECK(!question_begins(&more, sids, first, 4));
+	for (i = 0; i < UPCALL_NAMES_PER_ASKER; i++, v6[15]++)
+		CHECK(question_begins(&all[n++], names, v6, 16));
+	CHECK(!question_begins(&more, names, v6, 16));
+	/* Another network, and a place that is given back. */
+	v6[7] = 1;
+	CHECK(question_begins(&more, names, v6, 16));
+	upcall_question_end(&more);
+	upcall_question_end(&all[0]);
+	CHECK(question_begins(&all[0], names, first, 4));
+	CHECK(!question_begins(&more, names, first, 4));
+	CHECK(question_begins(&more, names, NULL, 0));
+	upcall_question_end(&more);
+	while (n)
+		upcall_question_end(&all[--n]);
+}
+
 struct counted {
 	struct job job;
 	int runs;
@@ -569,7 +616,7 @@ int main(int argc, char **argv)
 		TEST(accounts_of_sids), TEST(groups_of_nobody_known), TEST(name_of_host),
 		TEST(not_in_netgroup), TEST(requests_without_sense), TEST(mapped_address),
 		TEST(login_goes_on), TEST(login_succeeds), TEST(pipe_is_open), TEST(pool_runs_all),
-		TEST(pool_yields), TEST(late_answers),
+		TEST(pool_yields), TEST(askers_are_told_apart), TEST(late_answers),
 		{ 0 }
 	};
 
