@@ -64,6 +64,7 @@ help:
 	@echo '  bench-icount      the same as instructions per operation, on Debian'"'"'s kernel'
 	@echo '  bench-mounted     programs on mounts of NFS and SMB: fio, many files, a source tree'
 	@echo '  bench-scale       calls while many files, clients, ranges are in use'
+	@echo '  bench-cpus        calls of four clients on four CPUs beside one on one'
 	@echo '  bench-locks       the lock table beside the kernel'"'"'s POSIX locks'
 	@echo '  bench-nfs3        beside knfsd in one guest'
 	@echo '  bench-nfs4        the same for version 4.1'
@@ -131,7 +132,7 @@ bench:
 	@tests/deps build demo check bench
 	@tests/bench/suite
 
-bench-load bench-icount bench-mounted bench-scale bench-locks bench-nfs3 bench-nfs4 bench-nfs42 \
+bench-load bench-icount bench-mounted bench-scale bench-cpus bench-locks bench-nfs3 bench-nfs4 bench-nfs42 \
 bench-smb:
 	@tests/deps build demo check bench
 	@tests/bench/run $(@:bench-%=%)
@@ -147,4 +148,4 @@ ynl:
 .PHONY: all help modules userspace install modules_install uninstall clean check lint \
 	check-userspace check-vm check-kunit check-e2e check-smb check-nfs4 check-attack check-ad check-adlong check-cross check-offload check-smbtorture check-debug \
 	check-damage check-fuzz check-stock check-race check-signed check-soak check-fs check-matrix check-faults check-powercut check-swift check-bulk check-cuts check-full \
-	demo demo-ad demo-offload bench bench-load bench-icount bench-mounted bench-scale bench-locks bench-nfs3 bench-nfs4 bench-nfs42 bench-smb profile ynl
+	demo demo-ad demo-offload bench bench-load bench-icount bench-mounted bench-scale bench-cpus bench-locks bench-nfs3 bench-nfs4 bench-nfs42 bench-smb profile ynl

@@ -73,6 +73,8 @@ class Server:
 
     # Entries of the listing of a directory, with "." and "..".
     listed = LISTED + 2
+    # Where in the share the files are.
+    folder = ()
     # Threads of the servers that were started, by their kinds.
     started = {}
 
@@ -104,11 +106,13 @@ class Server:
         with namespace(self.net):
             root = mount("127.0.0.1", self.mount_port, self.share)
             with Connection("127.0.0.1", 2049) as conn:
+                for name in self.folder:
+                    root = lookup(conn, root, name)
                 self.handles = {name: lookup(conn, root, name) for name in NAMES}
         self.handles["root"] = root
 
     def _make_files(self):
-        top = self.directory
+        top = os.path.join(self.directory, *self.folder)
         for name in ("list", "work"):
             os.makedirs(f"{top}/{name}", exist_ok=True)
         for i in range(LISTED):

@@ -21,7 +21,7 @@ class Server(guest.Server):
         with guest.namespace(self.net):
             self.wire = nfs4.Conn(contextlib.nullcontext(), "127.0.0.1", 2049, timeout=30)
         # knfsd serves the folder as its root (fsid=0).
-        path = [] if self.kind == "knfsd" else ["bench"]
+        path = [*([] if self.kind == "knfsd" else ["bench"]), *self.folder]
         self.session = nfs4.Session.make(self.wire)
         self.handles["root"] = self.session.fh(*path)
         for name in guest.NAMES:

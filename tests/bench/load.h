@@ -66,6 +66,7 @@ struct load_smb_part;
  * @sealed: of SMB, calls and answers are encrypted with AES-128-GCM
  * @out_key: the key of calls
  * @in_key: the key of answers
+ * @pin: the CPU that the generator runs on, or -1
  * @payload: what is written; physically contiguous
  * @ops: calls that were answered
  * @ns: from the first call to the last reply
@@ -102,6 +103,7 @@ struct load_run {
 	bool sealed;
 	u8 out_key[LOAD_KEY_SIZE];
 	u8 in_key[LOAD_KEY_SIZE];
+	int pin;
 	void *payload;
 
 	u64 ops;

@@ -3,7 +3,7 @@
  * Control file of the load generator, ditto_load/run in debugfs.
  *
  * Writing a line of KEY=VALUE pairs carries a run out and returns when it is
- * over; reading tells what came out of the last one:
+ * over; reading the same open file tells what came out of its last one:
  *
  *	server=127.0.0.1 port=2049 op=lookup fh=0100... name=file count=20000
  *	outstanding=8
@@ -12,13 +12,15 @@
  * a connection that the writer has authenticated, fd=N, and the keys of its session if they
  * are signed or encrypted, see tests/bench/guest_smb.py.
  *
- * The server is looked for in the writer's network namespace.
+ * The server is looked for in the writer's network namespace. Runs of several open files go on at
+ * the same time, each on a CPU of its own if its line has pin=CPU.
  *
- * Locking: load_lock serializes runs and covers load_last.
+ * Locking: the lock of a file serializes its runs and covers the last one.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/completion.h>
+#include <linux/cpumask.h>
 #include <linux/debugfs.h>
 #include <linux/file.h>
 #include <linux/inet.h>
@@ -28,6 +30,7 @@
 #include <linux/mutex.h>
 #include <linux/net.h>
 #include <linux/nsproxy.h>
+#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <net/net_namespace.h>
@@ -36,9 +39,13 @@
 
 #define LOAD_LINE_MAX	1024
 
-static DEFINE_MUTEX(load_lock);
-static struct load_run load_last;
 static struct dentry *load_dir;
+
+/* An open control file. */
+struct load_file {
+	struct mutex lock;	/* held during a run */
+	struct load_run last;
+};
 
 /* A run that its own thread carries out. */
 struct load_job {
@@ -134,6 +141,8 @@ static int load_parse_one(struct load_run *run, const char *key, const char *val
 		return kstrtou32(value, 0, &run->stable);
 	if (!strcmp(key, "first"))
 		return kstrtou32(value, 0, &run->first);
+	if (!strcmp(key, "pin"))
+		return kstrtoint(value, 0, &run->pin);
 	if (strcmp(key, "op"))
 		return -EINVAL;
 	run->op = load_op_find(value);
@@ -167,8 +176,14 @@ static int load_parse(struct load_run *run, char *line)
 static int load_thread(void *arg)
 {
 	struct load_job *job = arg;
+	struct load_run *run = job->run;
 
-	load_run_execute(job->run);
+	run->err = 0;
+	if (run->pin >= 0)
+		run->err = run->pin < nr_cpu_ids ?
+			   set_cpus_allowed_ptr(current, cpumask_of(run->pin)) : -EINVAL;
+	if (!run->err)
+		load_run_execute(run);
 	complete(&job->done);
 	return 0;
 }
@@ -189,7 +204,9 @@ static int load_in_thread(struct load_run *run)
 
 static ssize_t load_write(struct file *file, const char __user *data, size_t len, loff_t *pos)
 {
-	struct load_run *run;
+	struct seq_file *m = file->private_data;
+	struct load_file *load = m->private;
+	struct load_run *run = &load->last;
 	char *line;
 	int err;
 
@@ -199,10 +216,10 @@ static ssize_t load_write(struct file *file, const char __user *data, size_t len
 	if (IS_ERR(line))
 		return PTR_ERR(line);
 
-	mutex_lock(&load_lock);
-	run = &load_last;
+	mutex_lock(&load->lock);
 	*run = (struct load_run) {
-		.addr = htonl(INADDR_LOOPBACK), .outstanding = 1, .net = current->nsproxy->net_ns,
+		.addr = htonl(INADDR_LOOPBACK), .outstanding = 1, .pin = -1,
+		.net = current->nsproxy->net_ns,
 	};
 	err = load_parse(run, line);
 	if (!err && run->op->writes) {
@@ -219,7 +236,7 @@ static ssize_t load_write(struct file *file, const char __user *data, size_t len
 	run->sock = NULL;
 	kfree(run->payload);
 	run->payload = NULL;
-	mutex_unlock(&load_lock);
+	mutex_unlock(&load->lock);
 
 	kfree(line);
 	return err ?: len;
@@ -227,21 +244,39 @@ static ssize_t load_write(struct file *file, const char __user *data, size_t len
 
 static int load_show(struct seq_file *m, void *v)
 {
-	const struct load_run *run = &load_last;
+	struct load_file *load = m->private;
+	const struct load_run *run = &load->last;
 
-	mutex_lock(&load_lock);
+	mutex_lock(&load->lock);
 	seq_printf(m, "op=%s outstanding=%u ops=%llu ns=%llu ns_per_op=%llu errors=%llu status=%u",
 		   run->op ? run->op->name : "none", run->outstanding, run->ops, run->ns,
 		   run->ops ? div64_u64(run->ns, run->ops) : 0, run->errors, run->status);
 	seq_printf(m, " bytes=%llu entries=%llu received=%llu cpu=%llu mid=%llu err=%d\n",
 		   run->bytes, run->entries, run->received, run->cpu, run->mid, run->err);
-	mutex_unlock(&load_lock);
+	mutex_unlock(&load->lock);
 	return 0;
 }
 
 static int load_open(struct inode *inode, struct file *file)
 {
-	return single_open(file, load_show, NULL);
+	struct load_file *load = kzalloc(sizeof(*load), GFP_KERNEL);
+	int err;
+
+	if (!load)
+		return -ENOMEM;
+	mutex_init(&load->lock);
+	err = single_open(file, load_show, load);
+	if (err)
+		kfree(load);
+	return err;
+}
+
+static int load_release(struct inode *inode, struct file *file)
+{
+	struct seq_file *m = file->private_data;
+
+	kfree(m->private);
+	return single_release(inode, file);
 }
 
 static const struct file_operations load_fops = {
@@ -249,7 +284,7 @@ static const struct file_operations load_fops = {
 	.open = load_open,
 	.read = seq_read,
 	.llseek = seq_lseek,
-	.release = single_release,
+	.release = load_release,
 	.write = load_write,
 };
 
