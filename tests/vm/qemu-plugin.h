@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What lockstep.c uses of QEMU's interface for plugins, whose header Debian 12 does not have. */
+/* A part of QEMU's interface for plugins, whose header Debian 12 does not have. */
 #ifndef _DITTO_QEMU_PLUGIN_H
 #define _DITTO_QEMU_PLUGIN_H
 
@@ -26,7 +26,7 @@ void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb,
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 __u64 qemu_plugin_tb_vaddr(const struct qemu_plugin_tb *tb);
 
-/* Of the plugin: QEMU looks for these names. */
+/* QEMU looks for these names in the plugin. */
 extern int qemu_plugin_version;
 int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc, char **argv);
 

@@ -598,7 +598,7 @@ static int pool_priority(struct pool *p)
 	return job.priority;
 }
 
-/* What clients ask for without end yields the CPU, and only that. */
+/* A pool for what clients ask for without end yields the CPU, and no other. */
 static void pool_yields(void)
 {
 	int own = getpriority(PRIO_PROCESS, 0);

@@ -213,7 +213,7 @@ static const struct file_operations zeroing = {
 	.fallocate = zeroing_fallocate,
 };
 
-/* Of a file with many holes, so many ranges of data are zeroed in one call. */
+/* A call zeroes a limited number of ranges of data in a file with many holes. */
 static void zeroes_ranges_in_parts(struct kunit *test)
 {
 	const u32 at_once = 1024, ranges = 2 * at_once + 3;
