@@ -46,7 +46,7 @@ struct lane_case {
 	bool holds;
 };
 
-/* The workqueue runs one message at a time. */
+/* The workqueue runs one message at a time, in the order in which they were queued. */
 static void lane_test_work(struct work_struct *work)
 {
 	struct dsmb_message *message = container_of(work, struct dsmb_message, work);
@@ -68,7 +68,7 @@ static struct lane_case *lane_case_new(struct kunit *test)
 	struct lane_case *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, c);
-	c->server.slow = alloc_workqueue("ditto-lane-test", WQ_UNBOUND, 1);
+	c->server.slow = alloc_ordered_workqueue("ditto-lane-test", 0);
 	KUNIT_ASSERT_NOT_NULL(test, c->server.slow);
 	dsmb_lane_init(&c->server.slow_lane, c->server.slow, WIDTH);
 	for (unsigned int i = 0; i < CLIENTS; i++) {
@@ -111,7 +111,7 @@ static void lane_queue(struct kunit *test, struct lane_case *c, enum lane_client
 static void lane_expect(struct kunit *test, struct lane_case *c, const unsigned int *want,
 			unsigned int n)
 {
-	flush_workqueue(c->server.slow);
+	drain_workqueue(c->server.slow);
 	KUNIT_ASSERT_EQ(test, c->nran, n);
 	for (unsigned int i = 0; i < n; i++)
 		KUNIT_EXPECT_EQ_MSG(test, c->ran[i], want[i], "number %u", i);
@@ -124,7 +124,7 @@ static void lane_case_free(struct lane_case *c)
 	for (unsigned int i = 0; i < WIDTH; i++) {
 		c->messages[i].lane = NULL;
 		dsmb_lane_leave(&c->server.slow_lane);
-		flush_workqueue(c->server.slow);
+		drain_workqueue(c->server.slow);
 	}
 }
 
@@ -199,7 +199,7 @@ static void lane_of_a_crowd(struct kunit *test)
 	lane_expect(test, c, want, c->n);
 	/* A message that finds the last worker gone does not wait. */
 	dsmb_crowd_wait(crowd, lane_message(test, c, FLOOD));
-	flush_workqueue(c->server.slow);
+	drain_workqueue(c->server.slow);
 	KUNIT_EXPECT_EQ(test, c->nran, c->n);
 	dsmb_crowd_leave(crowd);
 	dsmb_crowd_put(crowd);
