@@ -193,7 +193,7 @@ static void listener_close_locked(struct ditto_listeners *ls, struct ditto_liste
 
 	lockdep_assert_held(&ls->lock);
 	list_del(&listener->list);
-	ls->count--;
+	WRITE_ONCE(ls->count, ls->count - 1);
 	listener->protocol->close(listener);
 	ditto_event(ls->srv, DITTO_EVENT_LISTENER_REMOVED, listener_text(listener, text));
 	kfree(listener);
@@ -324,7 +324,7 @@ int ditto_listener_add(struct ditto_server *srv, const char *protocol_name,
 	if (err)
 		goto fail;
 	ls->next_id++;
-	ls->count++;
+	WRITE_ONCE(ls->count, ls->count + 1);
 	list_add_tail(&listener->list, &ls->list);
 	*id = listener->id;
 	ditto_event(srv, DITTO_EVENT_LISTENER_ADDED, listener_text(listener, text));
@@ -400,6 +400,13 @@ unsigned int ditto_protocols_disconnect(struct ditto_server *srv, const struct d
 	return closed;
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_protocols_disconnect);
+
+bool ditto_server_listens(const struct ditto_server *srv)
+{
+	const struct ditto_listeners *ls = srv->listeners;
+
+	return ls && READ_ONCE(ls->count);
+}
 
 unsigned int ditto_protocols_connections(struct ditto_server *srv, const struct ditto_peer *peer)
 {

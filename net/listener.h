@@ -197,6 +197,15 @@ unsigned int ditto_protocols_disconnect(struct ditto_server *srv, const struct d
 unsigned int ditto_protocols_connections(struct ditto_server *srv, const struct ditto_peer *peer);
 
 /**
+ * ditto_server_listens - tell whether clients can reach the server
+ * @srv: the server
+ *
+ * Context: any.
+ * Return: false before the first listener was added and after the last one was removed.
+ */
+bool ditto_server_listens(const struct ditto_server *srv);
+
+/**
  * ditto_protocols_settings_changed - let all protocols apply changed settings
  * @srv: the server
  * @extack: filled on error; may be NULL

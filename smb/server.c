@@ -333,9 +333,12 @@ static void server_free(struct dsmb_server *server)
 	if (server->login)
 		destroy_workqueue(server->login);
 	/*
-	 * Work on server->records may drop opens, and their closing is queued on server->slow.
-	 * It is flushed before server->slow is destroyed.
+	 * Work on server->slow may queue the closing of opens on server->records, and work there
+	 * may drop opens, whose closing is queued on server->slow. Both are flushed before either
+	 * is destroyed.
 	 */
+	if (server->slow)
+		flush_workqueue(server->slow);
 	if (server->records)
 		flush_workqueue(server->records);
 	if (server->slow)

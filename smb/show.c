@@ -366,7 +366,7 @@ static bool session_open_close(struct dsmb_session *session, u64 id)
 	while (!found && (open = open_next(session, &place))) {
 		found = open->persistent == id;
 		if (found)
-			dsmb_durable_close(open);
+			dsmb_durable_close_later(open);
 		dsmb_open_put(open);
 		place++;
 	}
@@ -380,7 +380,7 @@ static bool durable_open_close(struct dsmb_server *server, u64 id)
 	bool found = open && open->persistent == id;
 
 	if (found)
-		dsmb_durable_close(open);
+		dsmb_durable_close_later(open);
 	if (open)
 		dsmb_open_put(open);
 	return found;

@@ -204,7 +204,12 @@ void ditto_share_free(struct ditto_share *share)
 /* Release a share that is out of the tables and has no users. */
 static void share_finish(struct share_item *item)
 {
-	ditto_records_share_gone(item->share.srv);
+	/*
+	 * A server that stops gives nothing to other clients, and its records are for its next
+	 * life, as after a reboot.
+	 */
+	if (ditto_server_listens(item->share.srv))
+		ditto_records_share_gone(item->share.srv);
 	/* Must precede the close of its instances, which would grant their claims to waiters. */
 	ditto_locks_release_share(item->share.srv->locks, item->share.number, "share removed");
 	ditto_instances_revoke(&item->share);

@@ -260,9 +260,12 @@ static bool durable_give_up(struct dsmb_open *open)
 
 bool dsmb_durable_close(struct dsmb_open *open)
 {
-	if (!dsmb_durable_is_persistent(open) || !dsmb_persist_remove(open->durable->persist))
+	if (!dsmb_durable_is_persistent(open))
 		return dsmb_open_close(open);
-	return durable_give_up(open);
+	/* While the helper does not answer, one caller has waited for all. */
+	if (READ_ONCE(open->server->stuck) || dsmb_persist_remove(open->durable->persist))
+		return durable_give_up(open);
+	return dsmb_open_close(open);
 }
 
 void dsmb_durable_close_later(struct dsmb_open *open)

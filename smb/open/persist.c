@@ -448,7 +448,9 @@ int dsmb_persist_remove(struct dsmb_persist *persist)
 	mutex_lock(&persist->lock);
 	if (!persist->ended)
 		err = remove_record(persist);
-	if (!err)
+	if (err)
+		WRITE_ONCE(persist->server->stuck, true);
+	else
 		persist->ended = true;
 	mutex_unlock(&persist->lock);
 	return err;
@@ -470,7 +472,6 @@ static void close_work(struct work_struct *work)
 	struct dsmb_server *server = open->server;
 
 	if (READ_ONCE(server->stuck) || expired_close(open)) {
-		WRITE_ONCE(server->stuck, true);
 		WRITE_ONCE(server->expired, true);
 		queue_delayed_work(server->records, &server->retry,
 				   msecs_to_jiffies(DSMB_PERSIST_RETRY_MS));

@@ -591,7 +591,11 @@ static void restore_begin(struct ditto_state_hook *hook)
 
 static void restore_ready(struct ditto_state_hook *hook)
 {
-	restore_all(container_of(hook, struct dsmb_server, hook));
+	struct dsmb_server *server = container_of(hook, struct dsmb_server, hook);
+
+	/* A server that had stopped has shares again: what was open then does not come back. */
+	dsmb_persist_withdraw(server);
+	restore_all(server);
 }
 
 static void restore_share_gone(struct ditto_state_hook *hook)

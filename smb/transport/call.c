@@ -250,7 +250,7 @@ static u32 what_ended(const struct dsmb_call *call)
 		return STATUS_USER_SESSION_DELETED;
 	if (call->tree && READ_ONCE(call->tree->dead))
 		return STATUS_NETWORK_NAME_DELETED;
-	if (call->open && READ_ONCE(call->open->closing))
+	if (call->open && (READ_ONCE(call->open->closing) || READ_ONCE(call->open->expired)))
 		return STATUS_CANCELLED;
 	return STATUS_SUCCESS;
 }

@@ -465,10 +465,10 @@ def share_goes_with_its_records(w):
     available(w)
     s = client(w)
     s.lasting(state=0)
-    for helper in (True, False):
+    for number, helper in ((2, True), (3, False)):
         second_share(w)
-        t = client(w, 2, share='other')
-        t.make('g', durable_v2(2, flags=PERSISTENT))
+        t = client(w, number, share='other')
+        t.make('g', durable_v2(number, flags=PERSISTENT))
         eq(records(w), 2)
         if not helper:
             w.server.helper_stop('KILL')
@@ -478,10 +478,32 @@ def share_goes_with_its_records(w):
             w.server.helper_start(w.server.conf)
         wait_for('its record goes', lambda: records(w) == 1)
         t.end()
+        wait_for('it is closed', lambda: len(w.server.json('open', 'list')) == 1)
         os.remove(f'{w.base}/other/g')
         os.rmdir(f'{w.base}/other')
     eq(opens(w), [('f', 'persistent')])
     close_all(w)
+    s.end()
+    gone(w)
+
+
+@test(smb=True, squash='none')
+def outlives_a_stop(w):
+    """Records of opens stay when the server stops, as it does before a reboot."""
+    available(w)
+    s = client(w)
+    g = s.lasting()
+    share = w.server.shares['data']
+    for listener in w.server.json('listener', 'list'):
+        w.server.ctl('listener', 'del', str(listener['id']))
+    w.server.delete('data')
+    s.end()
+    eq(records(w), 1)
+    w.server.shares['data'] = share
+    w.server.restart()
+    s = client(w)
+    g = s.back(g.fid)
+    s.close(g.fid)
     s.end()
     gone(w)
 
