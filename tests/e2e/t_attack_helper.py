@@ -780,6 +780,8 @@ def users_nobody_finds(w):
         for uid in range(60000, 60040):
             status = bad.as_user(rpc.auth_sys(uid, uid, [])).read(fh, 0, 9).status
             one_of(status, (nfs3.JUKEBOX, nfs3.ACCES))
+        # A question that this client may not ask now is still asked for others.
+        bad.as_user(rpc.auth_sys(7001, 7001, [])).read(fh, 0, 9)
         member = good.as_user(rpc.auth_sys(7001, 7001, []))
         wait_for('its groups', lambda: member.read(fh, 0, 9).status == nfs3.OK, 60)
 

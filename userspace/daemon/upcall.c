@@ -435,7 +435,7 @@ static void upcall_refuse(struct upcall *u, int rc)
 	else if (rc == -EOPNOTSUPP)
 		log_warning("ditto.ko is newer than dittod, which does not know its request %u",
 			    u->type);
-	else
+	else if (rc != -EBUSY)
 		log_warning("a request of the kernel was not understood");
 	u->error = (u32)-rc;
 	if (u->id)
@@ -490,8 +490,8 @@ static void take_question(struct conn *channel, const struct upcall_services *se
 		else
 			hosts_submit(services->hosts, &u->lookup);
 	} else if (!upcall_question_begin(u)) {
-		upcall_late(&u->late);
-		upcall_free(u);
+		/* This says nothing about the question: others may ask the same. */
+		upcall_refuse(u, -EBUSY);
 	} else {
 		rc = pool_submit(upcall_pool(services, u), &u->job);
 		if (rc) {
