@@ -28,11 +28,13 @@
 /* Candidates that are tried in vain before a search ends. The next search goes on behind them. */
 #define SEARCH_MAX	32
 /*
- * This part of a file system is freed beyond what is needed, and kept free for what comes next. It
- * is little, because what is freed may be used again.
+ * This part of a file system is kept free for what comes next. It is little, because what is freed
+ * may be used again.
  */
 #define RESERVE_PART	256
 #define RESERVE_MAX	SZ_64M
+/* Bytes of the reserve that are freed before those who need room have their turn. */
+#define RESERVE_STEP	SZ_1M
 /* Mark of files and directories by "dittoctl offload pin", "never" and "auto". */
 #define MARK_XATTR	"trusted.ditto.keep"
 #define MARK_AUTO	"auto"
@@ -255,19 +257,31 @@ void ditto_release_keep_room(struct ditto_volume *volume, const struct path *pat
 	if (room_now(path, &reserve) >= needed)
 		return;
 	mutex_lock(&offload->room);
+	/* Somebody else may have made room meanwhile. */
 	room = room_now(path, &reserve);
 	if (room < needed)
-		room_search(volume, needed + reserve - room);
+		room_search(volume, needed - room);
 	mutex_unlock(&offload->room);
 }
 
-void ditto_release_restore_reserve(struct ditto_volume *volume, const struct path *path)
+void ditto_release_restore_reserve(struct ditto_volume *volume, const struct path *path, u64 came)
 {
 	struct ditto_offload *offload = volume->srv->offload;
-	u64 reserve, room = room_now(path, &reserve);
+	u64 reserve, room = room_now(path, &reserve), want, freed;
 
-	if (room >= reserve + DITTO_OFFLOAD_HEADROOM || !mutex_trylock(&offload->room))
+	if (room >= reserve + DITTO_OFFLOAD_HEADROOM)
 		return;
-	room_search(volume, 2 * reserve + DITTO_OFFLOAD_HEADROOM - room);
-	mutex_unlock(&offload->room);
+	/*
+	 * If what fills the file system cannot give way, the reserve is out of reach, and all other
+	 * data would go at each recall. So no more is freed than fits what came.
+	 */
+	want = min(2 * reserve + DITTO_OFFLOAD_HEADROOM - room,
+		   max_t(u64, 2 * came, RESERVE_STEP));
+	while (want && !READ_ONCE(volume->offload_stopped) && mutex_trylock(&offload->room)) {
+		freed = room_search(volume, min_t(u64, want, RESERVE_STEP));
+		mutex_unlock(&offload->room);
+		if (!freed)
+			break;
+		want -= min(want, freed);
+	}
 }

@@ -233,14 +233,14 @@ static int recall_commit(struct ditto_recall *recall)
 				 recall->pos, end);
 }
 
-/* Nobody waits for this recall any more, so the next ones may find room. */
+/* This recall has no waiters any more; the next ones are to find room. */
 static void recall_restore_reserve(struct ditto_recall *recall)
 {
 	struct ditto_volume *volume = recall->node->volume;
 	struct path path = { .mnt = volume->mnt, .dentry = ditto_node_dentry(recall->node) };
 
 	if (path.mnt)
-		ditto_release_restore_reserve(volume, &path);
+		ditto_release_restore_reserve(volume, &path, recall->end - recall->pos);
 	dput(path.dentry);
 }
 

@@ -392,14 +392,23 @@ bool ditto_release_make_room(struct ditto_volume *volume, u64 bytes);
  * @path: a file of it
  * @needed: bytes
  *
- * If there is not enough, the reserve is made, too. If that does not succeed, the file system says
- * so later.
+ * If that does not succeed, the file system says so later.
  *
  * Context: as ditto_release_make_room().
  */
 void ditto_release_keep_room(struct ditto_volume *volume, const struct path *path, u64 needed);
-/* Make the reserve again if less than that is free, unless somebody does. Context: the same. */
-void ditto_release_restore_reserve(struct ditto_volume *volume, const struct path *path);
+
+/**
+ * ditto_release_restore_reserve - have files give way for the next recalls
+ * @volume: the file system
+ * @path: a file of it
+ * @came: bytes that came back
+ *
+ * It leaves at once if somebody else needs room, and frees no more than is proportionate to @came.
+ *
+ * Context: as ditto_release_make_room(), and nobody waits for the caller.
+ */
+void ditto_release_restore_reserve(struct ditto_volume *volume, const struct path *path, u64 came);
 
 /* local.c */
 

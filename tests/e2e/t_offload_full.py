@@ -222,19 +222,21 @@ def reserve(w):
             fh = n.lookup(n.root, name).fh
             r = settled(n.read, fh, 0, 4096)
             eq((r.status, r.data == data[name][:4096]), (nfs3.OK, True), name)
-            wait_for('the recall has ended', lambda: state(name) == 'resident')
-            n.lookup(n.root, name)
 
         def state(name):
             return h.fill.get(disk.path(name))['state']
 
         back('a')
+        wait_for('the recall has ended', lambda: state('a') == 'resident')
+        n.lookup(n.root, 'a')
         # Enough for each of the others, so that none makes room for itself.
         disk.leave(MIB + MIB // 4)
         small = iter(sorted(set(sizes) - {'a'}))
 
         def given_way():
-            back(next(small))
+            name = next(small, None)
+            if name:
+                back(name)
             return state('a') == 'offloaded'
         wait_for('a has given way', given_way)
         got = b''.join(settled(n.read, n.lookup(n.root, 'a').fh, pos, 65536).data
