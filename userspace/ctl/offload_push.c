@@ -7,7 +7,8 @@
  *
  * A release waits for the disk, and perhaps for clients, so threads ask for it: what the kernel
  * makes durable for several files at once costs the disk little more than one of them. All else
- * is for the main thread. A slot belongs to its thread from pool_submit() until pool_reap().
+ * is for the main thread. From pool_submit() until pool_reap() the thread of a slot writes @asked,
+ * @rc and @why, and the main thread changes nothing of it.
  */
 
 #include <errno.h>
