@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "common/conns.h"
 #include "ditto-nl-gen.h"
 #include "fault.h"
 #include "late.h"
@@ -47,7 +48,7 @@
 struct offload_fills {
 	struct pool *pool;
 	unsigned int running;
-	struct offload_kernel *kernel;
+	struct conns *kernel;
 	u64 told;
 };
 
@@ -528,7 +529,7 @@ struct offload_fills *offload_fills_new(void)
 
 	f->pool = pool_new(FILL_THREADS, FILL_LIMIT);
 	if (f->pool) {
-		f->kernel = offload_kernel_new(FILL_THREADS);
+		f->kernel = conns_new(FILL_THREADS);
 		return f;
 	}
 	free(f);
@@ -540,6 +541,6 @@ void offload_fills_free(struct offload_fills *f)
 	if (!f)
 		return;
 	pool_free(f->pool);
-	offload_kernel_free(f->kernel);
+	conns_free(f->kernel);
 	free(f);
 }

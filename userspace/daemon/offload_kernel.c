@@ -1,20 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Connections over which threads give data to the kernel. */
-
-#include <stdlib.h>
+/* Data that is given to the kernel. */
 
 #include "common/conns.h"
 #include "ditto-nl-gen.h"
-#include "mem.h"
 #include "offload_private.h"
-
-/**
- * struct offload_kernel - the connections
- * @conns: those of the threads
- */
-struct offload_kernel {
-	struct conns *conns;
-};
 
 static struct nl_msg *kernel_fill_message(const struct conn *c, const void *arg)
 {
@@ -29,22 +18,7 @@ static struct nl_msg *kernel_fill_message(const struct conn *c, const void *arg)
 	return msg;
 }
 
-int offload_kernel_fill(struct offload_kernel *k, const struct offload_data *data,
-			struct why *why)
+int offload_kernel_fill(struct conns *conns, const struct offload_data *data, struct why *why)
 {
-	return conns_call(k->conns, kernel_fill_message, data, why);
-}
-
-struct offload_kernel *offload_kernel_new(unsigned int threads)
-{
-	struct offload_kernel *k = mem_new(sizeof(*k));
-
-	k->conns = conns_new(threads);
-	return k;
-}
-
-void offload_kernel_free(struct offload_kernel *k)
-{
-	conns_free(k->conns);
-	free(k);
+	return conns_call(conns, kernel_fill_message, data, why);
 }

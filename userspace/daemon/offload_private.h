@@ -12,10 +12,10 @@
 #include "text.h"
 
 struct config;
+struct conns;
 struct offload_clients;
 struct offload_fills;
 struct offload_keys;
-struct offload_kernel;
 struct offload_task;
 
 /**
@@ -218,15 +218,11 @@ struct offload_data {
 	u64 length;
 };
 
-/* Connections for so many threads (offload_kernel.c). */
-struct offload_kernel *offload_kernel_new(unsigned int threads);
-void offload_kernel_free(struct offload_kernel *k);
 /*
- * Give data to the kernel. Thread-safe; waits for the file system. Returns 0 or a negative errno
- * with a text.
+ * Give data to the kernel (offload_kernel.c). Thread-safe; waits for the file system. Returns 0 or
+ * a negative errno with a text.
  */
-int offload_kernel_fill(struct offload_kernel *k, const struct offload_data *data,
-			struct why *why);
+int offload_kernel_fill(struct conns *conns, const struct offload_data *data, struct why *why);
 
 /* Connections of dittoctl (offload_clients.c). Returns NULL and sets errno on error. */
 struct offload_clients *offload_clients_new(const char *socket_path);

@@ -30,23 +30,11 @@ char *bench_ctl_path;
 struct broker_kernel broker_kernel;
 static pthread_mutex_t kernel_lock = PTHREAD_MUTEX_INITIALIZER;
 
-struct offload_kernel *offload_kernel_new(unsigned int threads)
-{
-	(void)threads;
-	return mem_new(1);
-}
-
-void offload_kernel_free(struct offload_kernel *k)
-{
-	free(k);
-}
-
-int offload_kernel_fill(struct offload_kernel *k, const struct offload_data *data,
-			struct why *why)
+int offload_kernel_fill(struct conns *conns, const struct offload_data *data, struct why *why)
 {
 	int rc = broker_kernel.refuses;
 
-	(void)k;
+	(void)conns;
 	pthread_mutex_lock(&kernel_lock);
 	if (rc)
 		why_not(why, "the kernel refuses");
