@@ -437,96 +437,114 @@ static u32 dsmb_create_decode(struct dsmb_call *call, void *args)
 	return dsmb_status(err);
 }
 
-static u32 dsmb_create_exec(struct dsmb_call *call, void *args, void *res)
+/* Find the open of a durable reconnect or a replay; @c->open stays NULL if there is none. */
+static u32 dsmb_create_find(struct dsmb_create *c)
 {
-	bool is_pipe = call->tree->kind == DSMB_TREE_PIPE;
-	bool outlives = call->tree->kind == DSMB_TREE_DISK && dsmb_durable_may(call);
-	struct dsmb_create *c = args;
-	const struct dsmb_cursor name = c->args.name;
-	const struct dsmb_path path = c->path;
-	struct dsmb_open *open;
 	u32 status;
-	int err;
 
-	if (dsmb_has_context(&c->contexts, DSMB_CONTEXT_TIMEWARP)) {
-		status = dsmb_create_past(c);
-		if (status)
-			goto fail;
-	}
-	if (!is_pipe) {
-		err = dsmb_nested_enter(call, &c->path, &c->args.name);
-		if (err) {
-			status = dsmb_create_status(c, err);
-			goto fail;
-		}
-	}
-	if (c->durable.reconnect) {
-		status = dsmb_create_reconnect(c);
-		goto done;
-	}
-	if (c->durable.version == 2) {
-		status = dsmb_replay_begin(call, c->durable.guid, &c->open);
-		if (status)
-			goto fail;
-		if (c->open) {
-			status = dsmb_create_replay(c);
-			goto done;
-		}
-	}
-	status = dsmb_create_take_over(c);
-	if (status)
-		goto fail;
+	if (c->durable.reconnect)
+		return dsmb_create_reconnect(c);
+	if (c->durable.version != 2)
+		return STATUS_SUCCESS;
+	status = dsmb_replay_begin(c->call, c->durable.guid, &c->open);
+	if (status || !c->open)
+		return status;
+	return dsmb_create_replay(c);
+}
 
-	open = dsmb_open_alloc(call, outlives);
-	if (IS_ERR(open)) {
-		status = dsmb_status(PTR_ERR(open));
-		goto fail;
-	}
-	c->open = open;
-	open->options = c->args.options;
-	open->mode = c->args.options & DSMB_OPTIONS_OF_MODE;
-	open->write_through = c->args.options & DSMB_OPTION_WRITE_THROUGH;
-	open->no_recall = c->args.options & DSMB_OPTION_NO_RECALL;
+static struct dsmb_open *dsmb_create_alloc(const struct dsmb_create *c)
+{
+	struct dsmb_call *call = c->call;
+	bool outlives = call->tree->kind == DSMB_TREE_DISK && dsmb_durable_may(call);
+	struct dsmb_open *open = dsmb_open_alloc(call, outlives);
+	u32 options = c->args.options;
+
+	if (IS_ERR(open))
+		return open;
+	open->options = options;
+	open->mode = options & DSMB_OPTIONS_OF_MODE;
+	open->write_through = options & DSMB_OPTION_WRITE_THROUGH;
+	open->no_recall = options & DSMB_OPTION_NO_RECALL;
 	open->posix = c->path.posix;
 	open->quota = c->is_quota;
 	open->encrypted = call->encrypted;
 	open->channel_sequence = call->channel_sequence;
-	status = is_pipe ? dsmb_create_pipe(c) : dsmb_create_file(c);
+	return open;
+}
+
+/* Open or create what the request names, and let clients find the open. */
+static u32 dsmb_create_new(struct dsmb_create *c)
+{
+	struct dsmb_call *call = c->call;
+	struct dsmb_open *open;
+	u32 status;
+	int err;
+
+	status = dsmb_create_take_over(c);
 	if (status)
-		goto fail;
-	if (!is_pipe) {
-		status = dsmb_create_look(c);
-		if (status)
-			goto fail;
-	}
+		return status;
+	open = dsmb_create_alloc(c);
+	if (IS_ERR(open))
+		return dsmb_status(PTR_ERR(open));
+	c->open = open;
+	if (call->tree->kind == DSMB_TREE_PIPE)
+		status = dsmb_create_pipe(c);
+	else
+		status = dsmb_create_file(c) ?: dsmb_create_look(c);
+	if (status)
+		return status;
 	err = dsmb_open_publish(open);
-	if (err) {
-		status = err == -ESHUTDOWN ? STATUS_NETWORK_NAME_DELETED : dsmb_status(err);
-		goto fail;
-	}
+	if (err)
+		return err == -ESHUTDOWN ? STATUS_NETWORK_NAME_DELETED : dsmb_status(err);
 	dsmb_replay_opened(call, open);
 	dsmb_call_created(call, open);
-done:
-	if (status)
-		goto fail;
-	/* The dispatcher drops it, when the response was encoded. */
-	call->open = c->open;
 	return STATUS_SUCCESS;
+}
 
-fail:
-	/* The call may be parked, and begin again with the same arguments. */
+/* Drop what a failed CREATE made, but for the arguments: the call may be parked and begin again. */
+static void dsmb_create_undo(struct dsmb_create *c)
+{
+	struct ditto_actor *actor = &c->call->actor;
+
 	if (c->open) {
-		call->actor.owner = NULL;
-		call->actor.lease_owner = NULL;
-		call->actor.entry_owner = NULL;
+		actor->owner = NULL;
+		actor->lease_owner = NULL;
+		actor->entry_owner = NULL;
 		dsmb_open_put(c->open);
 		c->open = NULL;
 	}
 	kfree(c->past);
 	c->past = NULL;
-	c->path = path;
-	c->args.name = name;
-	return status;
+}
+
+static u32 dsmb_create_exec(struct dsmb_call *call, void *args, void *res)
+{
+	struct dsmb_create *c = args;
+	const struct dsmb_cursor name = c->args.name;
+	const struct dsmb_path path = c->path;
+	u32 status = STATUS_SUCCESS;
+	int err;
+
+	if (dsmb_has_context(&c->contexts, DSMB_CONTEXT_TIMEWARP))
+		status = dsmb_create_past(c);
+	if (!status && call->tree->kind != DSMB_TREE_PIPE) {
+		err = dsmb_nested_enter(call, &c->path, &c->args.name);
+		if (err)
+			status = dsmb_create_status(c, err);
+	}
+	if (!status)
+		status = dsmb_create_find(c);
+	if (!status && !c->open)
+		status = dsmb_create_new(c);
+	if (status) {
+		dsmb_create_undo(c);
+		c->path = path;
+		c->args.name = name;
+		return status;
+	}
+	/* The dispatcher drops it, when the response was encoded. */
+	call->open = c->open;
+	return STATUS_SUCCESS;
 }
 
 static void dsmb_create_encode(struct dsmb_call *call, u32 status, const void *res)
