@@ -6,6 +6,7 @@ of its own. There is no /run/rpcbind.sock outside of these, so the kernel
 finds the rpcbind of a network namespace by its loopback address.
 """
 import os
+import signal
 import struct
 import subprocess
 
@@ -96,9 +97,9 @@ class Daemons:
         self.monitor.wait()
         self.running.remove(self.monitor)
 
-    def stop(self, signal='TERM'):
+    def stop(self, name='TERM'):
         for daemon in reversed(self.running):
-            harness.run('kill', f'-{signal}', str(daemon.pid), check=False)
+            daemon.send_signal(signal.Signals[f'SIG{name}'])
             daemon.wait()
         self.running = []
         self.log.close()

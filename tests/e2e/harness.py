@@ -27,6 +27,7 @@ import time
 import traceback
 
 import daemons
+import netlink
 import nfs3
 import nfs4as3
 import rpc
@@ -138,13 +139,15 @@ def run(*args, check=True, ns=None, quiet=False, **kw):
 def wait_for(what, condition, seconds=WAIT_LIMIT):
     """Poll until the condition holds; the limit only ends a test that would hang."""
     end = time.monotonic() + seconds * SLOW
+    pause = 0.005
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > end:
             raise AssertionError(f'waited {seconds} s in vain: {what}')
-        time.sleep(0.05)
+        time.sleep(pause)
+        pause = min(2 * pause, 0.05)
 
 
 def expect_errno(*numbers):
@@ -344,16 +347,11 @@ class Client(Ns):
         super().__init__(f'e2e-c{number}', f'client{number}')
         self.world, self.number, self.mounts, self.daemons = world, number, [], None
         self.server_addr, self.addr = f'192.168.{number}.1', f'192.168.{number}.2'
-        ip(world.server_ns,
-           f'link add veth{number} type veth peer name eth0 netns {self.name}',
-           f'addr add {self.server_addr}/24 dev veth{number}',
-           f'addr add fd00:{number}::1/64 dev veth{number} nodad',
-           f'link set veth{number} up')
-        ip(self,
-           f'addr add {self.addr}/24 dev eth0',
-           f'addr add fd00:{number}::2/64 dev eth0 nodad',
-           'link set eth0 up',
-           f'route add default via {self.server_addr}')
+        netlink.cable(world.server_ns, f'veth{number}', self, 'eth0')
+        netlink.bring_up(world.server_ns, f'veth{number}',
+                         [f'{self.server_addr}/24', f'fd00:{number}::1/64'])
+        netlink.bring_up(self, 'eth0', [f'{self.addr}/24', f'fd00:{number}::2/64'],
+                         self.server_addr)
 
     def _options3(self, proto):
         server = self.world.server
@@ -571,30 +569,40 @@ def reap(pids, seconds):
 
 
 def kill_children():
-    """End the processes that the test started; the runner inherits them as a subreaper."""
+    """End the processes that the test started; the runner inherits them as a subreaper.
+
+    Returns True if there were any.
+    """
     me, stay = str(os.getpid()), kept()
-    for _ in range(50):
+    for tries in range(50):
         pids = []
+        if not stay:
+            try:
+                os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            except ChildProcessError:
+                return tries > 0
         for pid in filter(str.isdigit, os.listdir('/proc')):
             with contextlib.suppress(OSError), open(f'/proc/{pid}/stat', 'rb') as f:
                 if f.read().rsplit(b')', 1)[1].split()[1].decode() == me \
                         and int(pid) not in stay:
                     pids.append(int(pid))
         if not pids:
-            return
+            return tries > 0
         for pid in pids:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
         reap(pids, 0.1)
+    return True
 
 
 def clean_up(server_class, passed):
     """Remove everything, whatever state a test ended in."""
-    for where in reversed(under_base()):
+    mounted = under_base()
+    for where in reversed(mounted):
         if os.path.basename(where).startswith('c'):
             with contextlib.suppress(OSError):
                 umount(where, MNT_FORCE | MNT_DETACH)
-    kill_children()
+    left = kill_children()
     if not passed:
         with contextlib.suppress(OSError, subprocess.SubprocessError):
             server_class.reset()
@@ -603,7 +611,7 @@ def clean_up(server_class, passed):
             with contextlib.suppress(OSError):
                 umount(f'{folder}/{name}', MNT_DETACH)
             os.unlink(f'{folder}/{name}')
-    for where in reversed(under_base()):
+    for where in reversed(under_base()) if mounted or left or not passed else ():
         with contextlib.suppress(OSError):
             umount(where, MNT_DETACH)
     for name in os.listdir(BASE):

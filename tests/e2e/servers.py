@@ -4,11 +4,13 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import time
 
 import daemons
+import netlink
 import smb
 from harness import put, run, umount, mount, wait_for, MNT_DETACH
 
@@ -62,7 +64,7 @@ def service_threads():
 
 
 class Ditto:
-    """The modules of this build, driven by dittoctl."""
+    """The modules of this build, driven by netlink, or by dittoctl where that is the subject."""
 
     name = 'ditto'
     port = mount_port = 2049
@@ -89,6 +91,18 @@ class Ditto:
             raise AssertionError(f'dittoctl {" ".join(args)}: worked, should have been refused')
         return p.stdout
 
+    def call(self, command, *attributes, **kw):
+        """A request by netlink, see there."""
+        return netlink.call(self.ns, command, *attributes, **kw)
+
+    def told(self, key):
+        """A number that the server tells of itself."""
+        return self.call('SERVER_GET')[0].number(f'SERVER_{key}')
+
+    def listeners(self):
+        """The numbers of the listeners."""
+        return [r.number('LISTENER_ID') for r in self.call('LISTENER_GET', dump=True)]
+
     # life
     def start(self):
         locks = self.world.spec['locks']
@@ -101,7 +115,7 @@ class Ditto:
         if locks or self.world.spec['smb']:
             self.helper_start()
             # Its key of handles is no longer taken once there is a share.
-            wait_for('the epoch', lambda: self.setting('epoch'))
+            wait_for('the epoch', lambda: self.told('EPOCH'))
 
     def load(self):
         for module in ('ditto_nfs', *(['ditto_smb'] if self.world.spec['smb'] else [])):
@@ -121,7 +135,9 @@ class Ditto:
             with contextlib.closing(sqlite3.connect(database)) as db:
                 row = db.execute("SELECT hex(value) FROM meta WHERE name = 'handle-key'").fetchone()
             key = row[0] if row else KEY
-        self.ctl('server', 'set', 'handle-key', key, *self.settings)
+        self.call('SERVER_SET', ('SERVER_HANDLE_KEY', bytes.fromhex(key)))
+        if self.settings:
+            self.ctl('server', 'set', *self.settings)
 
     def restart(self, order=None):
         """Unload and load the modules, then serve the same shares again."""
@@ -146,12 +162,11 @@ class Ditto:
             wait_for('nothing is claimed', lambda: set(self.claims()) <= stays)
         for share in list(self.shares):
             self.delete(share)
-        for listener in self.json('listener', 'list'):
-            self.ctl('listener', 'del', str(listener['id']))
-        server = self.json('server', 'show')
-        for what in ('nodes', 'open_files'):
-            if server[what]:
-                raise AssertionError(f'no share is left, but {server[what]} {what}')
+        for listener in self.listeners():
+            self.call('LISTENER_DEL', ('LISTENER_ID', listener))
+        for what in ('NODES', 'OPEN_FILES'):
+            if self.told(what):
+                raise AssertionError(f'no share is left, but {self.told(what)} {what}')
         if self.daemons:
             if self.helper:
                 self.helper_stop()
@@ -210,7 +225,14 @@ class Ditto:
         return out
 
     def serve(self, name, path, squash='root-to-admin', **options):
-        self.ctl('share', 'add', name, path, *self.words(squash=squash, **options))
+        """Add a share; rules and users are texts, which only dittoctl reads."""
+        numbers = {key.replace('_', '-'): value for key, value in options.items()}
+        if set(numbers) <= set(netlink.OPTIONS):
+            self.call('SHARE_NEW', ('SHARE_NAME', name), ('SHARE_PATH', path),
+                      *[netlink.option(*one) for one in numbers.items()],
+                      netlink.option('squash', squash))
+        else:
+            self.ctl('share', 'add', name, path, *self.words(squash=squash, **options))
         self.shares[name] = (path, dict(options, squash=squash))
 
     def add(self, name, path, **options):
@@ -223,16 +245,18 @@ class Ditto:
         self.shares[name] = (path, {**old, **options})
 
     def delete(self, name):
-        self.ctl('share', 'del', name)
+        self.call('SHARE_DEL', ('SHARE_NAME', name))
         del self.shares[name]
 
     def listen(self):
         if self.helper and self.with_listeners():
             wanted = 3 if self.world.spec['smb'] else 2
-            wait_for('the listeners', lambda: len(self.json('listener', 'list')) == wanted)
-        elif not self.json('listener', 'list'):
-            for transport in ('tcp', 'udp'):
-                self.ctl('listener', 'add', 'nfs', transport)
+            wait_for('the listeners', lambda: len(self.listeners()) == wanted)
+        elif not self.listeners():
+            for transport in ('TCP', 'UDP'):
+                number = netlink.NUMBERS[f'DITTO_TRANSPORT_TYPE_{transport}']
+                self.call('LISTENER_NEW', ('LISTENER_PROTOCOL', 'nfs'),
+                          ('LISTENER_TRANSPORT', number))
 
     def with_listeners(self):
         """True if the helper starts the listeners."""
@@ -260,10 +284,11 @@ class Ditto:
     def claims(self):
         """The number of claims and waiting requests of each kind, without those that are zero."""
         out = {}
-        for client in self.json('lock', 'client', 'list'):
+        for client in self.call('LOCK_CLIENT_GET', dump=True):
             for kind in ('ranges', 'opens', 'leases', 'waits', 'owners'):
-                if client.get(kind):
-                    out[kind] = out.get(kind, 0) + client[kind]
+                count = client.number(f'LOCK_CLIENT_{kind.upper()}')
+                if count:
+                    out[kind] = out.get(kind, 0) + count
         return out
 
     def grace(self):
@@ -286,7 +311,7 @@ class Ditto:
         self.helper = self.ns.spawn(*by, tool('dittod'), '-c', path, '-s', state,
                                     stdout=log, stderr=subprocess.STDOUT)
         wait_for('the helper registers', lambda: self.helper.poll() is not None
-                 or self.setting('helper'))
+                 or self.told('HELPER'))
         if self.helper.poll() is not None:
             raise AssertionError(f'dittod ended: {self.helper_log()}')
         return path
@@ -295,8 +320,8 @@ class Ditto:
         with open(f'{self.world.base}/dittod.log', encoding='utf-8') as f:
             return f.read()
 
-    def helper_stop(self, signal='TERM'):
-        run('kill', f'-{signal}', str(self.helper.pid))
+    def helper_stop(self, name='TERM'):
+        self.helper.send_signal(signal.Signals[f'SIG{name}'])
         self.helper.wait()
         self.helper = None
 

@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Users of SMB, and Samba's client."""
+import os
 import re
+import shutil
 import subprocess
 
 # name: password. They are accounts of the server with uids from 3000.
 USERS = {'alice': 'Wonder-1and', 'bob': 'Bui1der.bob', 'carol': 'Xmas carol 9'}
 UIDS = {name: 3000 + i for i, name in enumerate(USERS)}
 USERS_FILE = '/etc/ditto/users'
+MADE_FILE = '/run/e2e-users'
 
 DIALECTS = ('2.0', '2.1', '3.0', '3.0.2', '3.1.1')
 
 
 def make_users(server):
-    """Accounts of the guest, and their passwords for SMB."""
+    """Accounts of the guest, and their passwords for SMB, which are made once for all tests."""
     with open('/etc/passwd', encoding='ascii') as f:
         known = {line.split(':')[0] for line in f}
     for name, uid in UIDS.items():
@@ -21,7 +24,12 @@ def make_users(server):
                 f.write(f'{name}:x:{uid}:{uid}::/nonexistent:/bin/false\n')
             with open('/etc/group', 'a', encoding='ascii') as f:
                 f.write(f'{name}:x:{uid}:\n')
-        add_user(server, name, USERS[name])
+    if not os.path.exists(MADE_FILE):
+        for name, password in USERS.items():
+            add_user(server, name, password)
+        shutil.copy(USERS_FILE, MADE_FILE)
+    os.makedirs(os.path.dirname(USERS_FILE), mode=0o700, exist_ok=True)
+    shutil.copy(MADE_FILE, USERS_FILE)
 
 
 def add_user(server, name, password, check=True):
