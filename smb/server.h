@@ -78,7 +78,9 @@ struct dsmb_settings {
  * @remains: struct dsmb_persist of closed opens whose records could not be removed yet
  * @nremains: number of entries in @remains
  * @expired: there are opens that their clients have lost and whose records are not removed yet
- * @stuck: the last removal of a record failed; until the next try, by @retry, the others wait, too
+ * @swept: FileId.Persistent at which the last sweep of expired opens ended early; only for @retry
+ * @stuck: no helper answered to the last removal of a record; until the next try, by @retry, the
+ *	others wait, too
  * @retry: restores the opens in @pending, removes the records in @remains, and closes expired opens
  * @workqueue: receives messages and runs calls; unbound
  * @slow: runs calls that may take long, resumes parked calls, and ends connections
@@ -120,6 +122,7 @@ struct dsmb_server {
 	struct llist_head remains;
 	atomic_t nremains;
 	bool expired;
+	u64 swept;
 	bool stuck;
 	struct delayed_work retry;
 	struct workqueue_struct *workqueue;

@@ -35,6 +35,19 @@ struct writing {
 	u8 data[DITTO_RECORD_DATA_MAX];
 };
 
+/* Failures after which a sweep ends: where many records cannot be removed, the disk is full. */
+#define SWEEP_FAILURES_MAX	16
+
+/**
+ * struct sweep - how a sweep fares
+ * @failed: number of records that could not be removed
+ * @silent: the helper is away or does not answer
+ */
+struct sweep {
+	unsigned int failed;
+	bool silent;
+};
+
 static int share_is_continuous(struct ditto_share *share, void *arg)
 {
 	return dsmb_share_is_continuous(share);
@@ -385,6 +398,12 @@ static int remove_record(struct dsmb_persist *persist)
 	return ditto_record_remove(persist->server->srv, DITTO_RECORD_OPEN, &key, sizeof(key));
 }
 
+/* After such an error all other records wait for the next try, too. */
+static bool helper_is_silent(int err)
+{
+	return err == -ETIMEDOUT || err == -ECONNREFUSED;
+}
+
 /*
  * A record that stays would become an open without a client after a restart, so its removal is
  * tried again. Takes over the caller's reference.
@@ -414,23 +433,49 @@ static void remove_work(struct work_struct *work)
 		err = READ_ONCE(persist->server->stuck) ? -EBUSY : remove_record(persist);
 	persist->ended = true;
 	mutex_unlock(&persist->lock);
-	if (err) {
+	if (helper_is_silent(err))
 		WRITE_ONCE(persist->server->stuck, true);
+	if (err)
 		remove_later(persist, err);
-	} else {
+	else
 		dsmb_persist_put(persist);
-	}
 }
 
-/* Return: number of records that are left. After the first failure the others wait, too. */
-static unsigned int persist_sweep(struct dsmb_server *server)
+/*
+ * A record that cannot be removed does not hold up the others. Where the sweep ends early, all
+ * others are left to the next one.
+ */
+static bool sweep_is_over(const struct sweep *sweep)
+{
+	return sweep->silent || sweep->failed == SWEEP_FAILURES_MAX;
+}
+
+static void sweep_count(struct sweep *sweep, int err)
+{
+	if (!err)
+		return;
+	sweep->failed++;
+	sweep->silent = helper_is_silent(err);
+}
+
+/*
+ * What is left goes back to the list, so that a sweep that ended early is followed by one that
+ * begins with the records it did not try. Return: number of records that are left.
+ */
+static unsigned int remains_sweep(struct dsmb_server *server, struct sweep *sweep)
 {
 	struct llist_node *all = llist_del_all(&server->remains);
 	struct dsmb_persist *persist, *next;
 	unsigned int left = 0;
+	int err;
 
 	llist_for_each_entry_safe(persist, next, all, remains) {
-		if (left || remove_record(persist)) {
+		err = -EBUSY;
+		if (!sweep_is_over(sweep)) {
+			err = remove_record(persist);
+			sweep_count(sweep, err);
+		}
+		if (err) {
 			llist_add(&persist->remains, &server->remains);
 			left++;
 			continue;
@@ -448,9 +493,9 @@ int dsmb_persist_remove(struct dsmb_persist *persist)
 	mutex_lock(&persist->lock);
 	if (!persist->ended)
 		err = remove_record(persist);
-	if (err)
+	if (helper_is_silent(err))
 		WRITE_ONCE(persist->server->stuck, true);
-	else
+	if (!err)
 		persist->ended = true;
 	mutex_unlock(&persist->lock);
 	return err;
@@ -486,24 +531,35 @@ void dsmb_persist_expire(struct dsmb_open *open)
 		dsmb_open_put(open);
 }
 
-/* Return: true if opens are left. After the first failure the others wait, too. */
-static bool expired_sweep(struct dsmb_server *server)
+/*
+ * Goes on behind the open at which the sweep before it ended early. Return: true if opens are left.
+ */
+static bool expired_sweep(struct dsmb_server *server, struct sweep *sweep)
 {
+	u64 id = server->swept;
 	struct dsmb_open *open;
-	int err = 0;
-	u64 id = 0;
+	bool left = id;
+	int err;
 
 	/* Pairs with close_work(): an open that expires now is found, or sets it again. */
 	if (!xchg(&server->expired, false))
 		return false;
-	for (; !err && (open = dsmb_durable_next(server, &id)); id++) {
-		if (READ_ONCE(open->expired) && dsmb_durable_is_persistent(open))
+	for (; !sweep_is_over(sweep) && (open = dsmb_durable_next(server, &id)); id++) {
+		if (READ_ONCE(open->expired) && dsmb_durable_is_persistent(open)) {
 			err = expired_close(open);
+			sweep_count(sweep, err);
+			left = left || err;
+		}
 		dsmb_open_put(open);
 	}
-	if (err)
+	server->swept = 0;
+	if (sweep_is_over(sweep)) {
+		server->swept = id;
+		left = true;
+	}
+	if (left)
 		WRITE_ONCE(server->expired, true);
-	return err;
+	return left;
 }
 
 void dsmb_persist_withdraw(struct dsmb_server *server)
@@ -527,10 +583,12 @@ void dsmb_persist_withdraw(struct dsmb_server *server)
 
 void dsmb_persist_sweep(struct dsmb_server *server)
 {
-	bool left = persist_sweep(server);
+	struct sweep sweep = {};
+	bool left = remains_sweep(server, &sweep);
 
-	left = expired_sweep(server) || left;
-	WRITE_ONCE(server->stuck, left);
+	sweep.failed = 0;
+	left = expired_sweep(server, &sweep) || left;
+	WRITE_ONCE(server->stuck, sweep.silent);
 	if (left)
 		queue_delayed_work(server->records, &server->retry,
 				   msecs_to_jiffies(DSMB_PERSIST_RETRY_MS));
@@ -538,7 +596,8 @@ void dsmb_persist_sweep(struct dsmb_server *server)
 
 void dsmb_persist_sweep_last(struct dsmb_server *server)
 {
-	unsigned int left = persist_sweep(server);
+	struct sweep sweep = {};
+	unsigned int left = remains_sweep(server, &sweep);
 	struct dsmb_persist *persist, *next;
 
 	if (left)

@@ -548,6 +548,40 @@ def expires_without_a_helper(w):
 
 
 @test(smb=True, squash='none', timeout=120)
+def one_record_stays(w):
+    """A record that cannot be removed holds up no other one, and goes as soon as it can."""
+    def over():
+        return all(o['session'] == 0 and not o.get('waits_s') for o in w.server.json('open', 'list'))
+
+    def database(text):
+        with contextlib.closing(sqlite3.connect(f'{w.base}/state/state.db', timeout=30)) as db:
+            db.execute(text)
+            db.commit()
+
+    available(w)
+    s = client(w)
+    lost = {s.lasting(f'l{n}', n, state=0, ms=1000).fid[:8]: f'l{n}' for n in range(1, 5)}
+    # the first of all that are tried
+    first = min(lost, key=lambda fid: int.from_bytes(fid, 'little'))
+    w.server.helper_stop('KILL')
+    s.end()
+    wait_for('their time is over', over)
+    eq(records(w), 4)
+    database(f"CREATE TRIGGER stays BEFORE DELETE ON record WHEN OLD.key = x'{first.hex()}' "
+             "BEGIN SELECT RAISE(ABORT, 'it stays'); END")
+    w.server.helper_start(w.server.conf)
+    wait_for('the others go', lambda: opens(w) == [(lost[first], 'persistent')])
+    eq(records(w), 1)
+    # nor does it keep other opens from being closed
+    s = client(w, 2)
+    s.close(s.lasting(number=5, state=0).fid)
+    eq(opens(w), [(lost[first], 'persistent')])
+    s.end()
+    database('DROP TRIGGER stays')
+    gone(w)
+
+
+@test(smb=True, squash='none', timeout=120)
 def ends_without_a_helper(w):
     """Nobody gets what a closed open holds before its record is gone."""
     def close_by_number(*_):
