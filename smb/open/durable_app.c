@@ -15,6 +15,7 @@
 #include "../auth/tree.h"
 #include "../transport/call.h"
 #include "../transport/conn.h"
+#include "../transport/message.h"
 #include "create_context.h"
 #include "durable.h"
 #include "durable_app.h"
@@ -98,7 +99,6 @@ static struct dsmb_open *app_find(struct dsmb_call *call, const struct dsmb_app_
 		}
 		if (refcount_inc_not_zero(&app->open->ref)) {
 			found = app->open;
-			hash_del(&app->link);
 			break;
 		}
 	}
@@ -113,8 +113,16 @@ u32 dsmb_app_take_over(struct dsmb_call *call, const struct dsmb_app_ask *ask,
 	u32 status;
 
 	while ((open = app_find(call, ask, node, &status))) {
-		dsmb_durable_close(open);
+		/* The share may not be continuously available any more. */
+		if (dsmb_durable_is_persistent(open) && !call->message->records)
+			status = DSMB_TO_BE_RECORDED;
+		if (!status) {
+			dsmb_app_forget(open->app);
+			dsmb_durable_close(open);
+		}
 		dsmb_open_put(open);
+		if (status)
+			break;
 	}
 	return status;
 }

@@ -60,8 +60,9 @@ bool dsmb_app_is_newer(const struct dsmb_app_ask *ask, u64 high, u64 low);
  *
  * MS-SMB2 section 3.3.5.9.13.
  *
- * Context: may sleep.
- * Return: STATUS_SUCCESS, or STATUS_FILE_FORCED_CLOSED if a newer version has the file open.
+ * Context: may sleep; waits for the helper on a worker that may.
+ * Return: STATUS_SUCCESS; STATUS_FILE_FORCED_CLOSED if a newer version has the file open;
+ *	DSMB_TO_BE_RECORDED if a record must be removed and this worker may not wait for that.
  */
 u32 dsmb_app_take_over(struct dsmb_call *call, const struct dsmb_app_ask *ask,
 		       const struct ditto_node *node);

@@ -254,8 +254,10 @@ struct dsmb_crowd *dsmb_call_crowd(const struct dsmb_call *call)
  */
 static bool call_needs_records(const struct dsmb_call *call)
 {
-	return (call->cmd->flags & DSMB_RECORDS) && call->tree &&
-	       READ_ONCE(call->tree->continuous) && !call->message->records;
+	if (!(call->cmd->flags & DSMB_RECORDS) || !call->tree || call->message->records)
+		return false;
+	return READ_ONCE(call->tree->continuous) ||
+	       (call->open && dsmb_durable_is_persistent(call->open));
 }
 
 /* Lets the worker enter the file system. A message that has waited brings its place along. */
@@ -290,6 +292,9 @@ static u32 call_execute(struct dsmb_call *call)
 	status = cmd->flags & DSMB_NEEDS_OPEN ? call_find_open(call) : STATUS_SUCCESS;
 	if (status)
 		return status;
+	/* A persistent open outlives the option of its share. */
+	if (call_needs_records(call))
+		return DSMB_TO_BE_RECORDED;
 	memset(res, 0, cmd->res_size);
 	status = cmd->exec(call, call->args, res);
 	if (dsmb_is_error(status) && !call->keep_body)
@@ -342,9 +347,10 @@ u32 dsmb_call_run(struct dsmb_call *call)
 			goto done;
 	}
 
-	if (call_needs_records(call))
-		return DSMB_TO_BE_RECORDED;
 	status = call_take_share(call);
+	/* Only now is it known whether the share is continuously available. */
+	if (!status && call_needs_records(call))
+		status = DSMB_TO_BE_RECORDED;
 	if (!status && !call->args)
 		status = call_decode(call);
 	if (status)
@@ -371,7 +377,7 @@ put_share:
 		ditto_share_put(call->share);
 		call->share = NULL;
 	}
-	if (status == DSMB_PARKED || status == DSMB_CROWDED)
+	if (status == DSMB_PARKED || status == DSMB_CROWDED || status == DSMB_TO_BE_RECORDED)
 		return status;
 	if (status == STATUS_CANCELLED && dsmb_call_is_cancelled(call))
 		status = call->cancel_status;

@@ -3,9 +3,11 @@
 import contextlib
 import fcntl
 import os
+import signal
 import sqlite3
 import struct
 import time
+import unittest.mock
 
 import smb2
 import smbraw
@@ -13,7 +15,7 @@ import t_smb_durable
 from harness import Child, eq, get, pattern, put, run, test, wait_for
 from smb2 import AT_ONCE, DELETE_ON_CLOSE, EXCLUSIVE, GENERIC_READ, SHARED, refused
 from t_attack_smb import budget
-from t_smb_durable import (BATCH, REPLAY, RWH, TIMEOUT_MS, Answer, Channel, Durable, away,
+from t_smb_durable import (BATCH, REPLAY, RWH, TIMEOUT_MS, Answer, Channel, Durable, app, away,
                            close_all, durable_v2, guid, lease_v2, waiting)
 from t_smb_lease import H, R, W, key
 
@@ -607,6 +609,58 @@ def ends_without_a_helper(w):
         refused('OBJECT_NAME_NOT_FOUND', s.back, g.fid, lease=0)
         s.end()
     other.end()
+    gone(w)
+
+
+@contextlib.contextmanager
+def helper_stuck(w):
+    w.server.helper.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        w.server.helper.send_signal(signal.SIGCONT)
+
+
+def before_echo(s, command, body):
+    """Send a request and ECHO to one worker, which must get to the latter; returns the id."""
+    frames = []
+    with unittest.mock.patch.object(s, 'raw', frames.append):
+        number = s.send(command, body)
+        echo = s.send(smb2.ECHO, struct.pack('<HH', 4, 0))
+    s.socket.sendall(b''.join(struct.pack('>I', len(f)) + f for f in frames))
+    eq(s.answer(echo)[0], 0)
+    return number
+
+
+@test(smb=True, squash='none', timeout=120)
+def taken_over_without_a_helper(w):
+    """An application that takes its files over waits for the helper, and its connection does not.
+
+    So does CLOSE of an open that is persistent although its share has the option no more.
+    """
+    w.server.ctl('server', 'set', 'upcall-ms', '60000')
+    os.chmod(w.export, 0o777)
+    for on in (True, False):
+        available(w, False)
+        new = client(w, 2)
+        w.server.set('data', continuously_available=True)
+        old = client(w)
+        fids = []
+        for n in (1, 2):
+            g = old.make(f'a{n}', durable_v2(n, TIMEOUT_MS, PERSISTENT), app(n), share=0)
+            eq((g.durable, g.kind), (b'DH2Q', PERSISTENT))
+            fids.append(g.fid)
+        # a tree whose access was checked before, and opens that outlive their share's option
+        w.server.set('data', continuously_available=on)
+        old.close(old.make('g').fid)
+        with helper_stuck(w):
+            taken = before_echo(new, smb2.CREATE, new.body_of('a1', app(1), share=0))
+            closed = before_echo(old, smb2.CLOSE, struct.pack('<HHI16s', 24, 0, 0, fids[1]))
+            eq(records(w), 2)
+        eq((new.answer(taken, 60)[0], old.answer(closed, 60)[0]), (0, 0))
+        wait_for('the records go', lambda: records(w) == 0)
+        for s in (new, old):
+            s.end()
     gone(w)
 
 
