@@ -13,6 +13,9 @@
 #include "spec.h"
 #include "text.h"
 
+/* Bytes of an IPv6 address that stand for its network. */
+#define NETWORK_BYTES	8
+
 /* Bytes of the longest host name or netgroup in the kernel. */
 #define NAME_MAX_LEN	255
 
@@ -171,6 +174,13 @@ bool text_flags(const char *text, const struct spec_enum *e, u32 *value,
 static bool is_mapped(const u8 *bytes, size_t len)
 {
 	return len == 16 && IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)bytes);
+}
+
+bool address_same_client(const struct address *a, const struct address *b)
+{
+	size_t len = a->len > NETWORK_BYTES ? NETWORK_BYTES : a->len;
+
+	return a->len == b->len && !memcmp(a->bytes, b->bytes, len);
 }
 
 bool text_address(const char *text, struct address *addr, struct why *why)

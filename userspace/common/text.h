@@ -41,6 +41,11 @@ struct address {
 	u8 bytes[16];
 };
 
+/*
+ * Do two addresses stand for one client? An IPv6 client may choose among the addresses of its /64.
+ */
+bool address_same_client(const struct address *a, const struct address *b);
+
 /* Fill @why like printf() and return false. */
 bool why_not(struct why *why, const char *format, ...)
 	__printf(2, 3);

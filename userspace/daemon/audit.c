@@ -200,8 +200,8 @@ static int audit_write(const char *text)
 /* Add the name of the user. Runs in the only thread of the pool. */
 static void audit_add_name(struct audit_record *r)
 {
-	const struct identity_who who = { IDENTITY_FOR_AUDIT, NAMES_MOST,
-					  clock_ms() + NAME_TIME };
+	const struct identity_who who = { .user = IDENTITY_FOR_AUDIT, .most = NAMES_MOST,
+					  .until = clock_ms() + NAME_TIME };
 	static u64 again;
 	struct identity user;
 	int rc;

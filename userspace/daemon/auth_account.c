@@ -159,8 +159,8 @@ static void account_explain(const char *name, const struct parts *who, struct wh
  */
 static int account_not_found(const char *name, const struct parts *who, struct why *why)
 {
-	const struct identity_who finder = { IDENTITY_FOR_ACCOUNTS, FINDER_MOST,
-					     clock_ms() + FINDER_TIME };
+	const struct identity_who finder = { .user = IDENTITY_FOR_ACCOUNTS, .most = FINDER_MOST,
+					     .until = clock_ms() + FINDER_TIME };
 	struct identity_query q = { .by = IDENTITY_BY_NAME, .kinds = IDENTITY_USER,
 				    .directories = true };
 	int rc = -ENOENT;

@@ -30,7 +30,10 @@
 /* Milliseconds until the domain is looked up again, after a success and after a failure. */
 #define FOUND_TIME	300000
 #define NOT_FOUND_TIME	60000
-/* Most look-ups on behalf of the kernel that may be pending, and as many of SIDs. */
+/*
+ * Most look-ups on behalf of the kernel that may be pending, and as many of SIDs. Each client has a
+ * quarter of them: none holds the directory up for all others.
+ */
 #define KERNEL_MOST	16
 /* Nanoseconds that a caller waits for the domain. */
 #define WAIT_NS		100000000
@@ -196,9 +199,10 @@ static int idmap_split(char plain[NSS_NAME_SIZE], const char *name)
 	return 0;
 }
 
-int idmap_id(unsigned int kind, const char *name, u64 until, u32 *id)
+int idmap_id(unsigned int kind, const char *name, u64 until, const struct address *asker,
+	     u32 *id)
 {
-	const struct identity_who kernel = { IDENTITY_FOR_KERNEL, KERNEL_MOST, until };
+	const struct identity_who kernel = { IDENTITY_FOR_KERNEL, KERNEL_MOST, until, asker };
 	struct identity_query q = { .by = IDENTITY_BY_NAME, .kinds = kind, .directories = true };
 	char plain[NSS_NAME_SIZE];
 	int rc;
@@ -234,18 +238,20 @@ int idmap_id(unsigned int kind, const char *name, u64 until, u32 *id)
  * Does a name with our domain mean another one? A directory may have that domain, and a user of the
  * same name. While it does not answer, local users keep their names, and it gets half the time.
  */
-static bool name_is_of_another(unsigned int kind, u32 id, u64 until, const char *name)
+static bool name_is_of_another(unsigned int kind, u32 id, u64 until,
+			       const struct address *asker, const char *name)
 {
 	u64 now = clock_ms();
 	u32 other;
 
 	until = until > now ? now + (until - now) / 2 : until;
-	return !idmap_id(kind, name, until, &other) && other != id;
+	return !idmap_id(kind, name, until, asker, &other) && other != id;
 }
 
-int idmap_name(unsigned int kind, u32 id, u64 until, char name[IDMAP_NAME_SIZE])
+int idmap_name(unsigned int kind, u32 id, u64 until, const struct address *asker,
+	       char name[IDMAP_NAME_SIZE])
 {
-	const struct identity_who kernel = { IDENTITY_FOR_KERNEL, KERNEL_MOST, until };
+	const struct identity_who kernel = { IDENTITY_FOR_KERNEL, KERNEL_MOST, until, asker };
 	struct identity who;
 	int len, rc;
 
@@ -256,15 +262,16 @@ int idmap_name(unsigned int kind, u32 id, u64 until, char name[IDMAP_NAME_SIZE])
 		return rc;
 	if (!who.realm[0]) {
 		rc = add_domain(name, who.name.name);
-		return !rc && name_is_of_another(kind, id, until, name) ? -ENOENT : rc;
+		return !rc && name_is_of_another(kind, id, until, asker, name) ? -ENOENT : rc;
 	}
 	len = snprintf(name, IDMAP_NAME_SIZE, "%s@%s", who.name.name, who.realm);
 	return len < IDMAP_NAME_SIZE ? 0 : -ENOENT;
 }
 
-int idmap_sid(unsigned int kind, u32 id, u64 until, struct sid *sid)
+int idmap_sid(unsigned int kind, u32 id, u64 until, const struct address *asker,
+	      struct sid *sid)
 {
-	const struct identity_who kernel = { IDENTITY_FOR_SIDS, KERNEL_MOST, until };
+	const struct identity_who kernel = { IDENTITY_FOR_SIDS, KERNEL_MOST, until, asker };
 	struct identity_query q = { .by = IDENTITY_BY_ID, .kinds = kind, .directories = true,
 				    .who = { .kinds = kind, .id = id } };
 	int rc = identity_find(&kernel, &q);
@@ -274,9 +281,10 @@ int idmap_sid(unsigned int kind, u32 id, u64 until, struct sid *sid)
 	return rc;
 }
 
-int idmap_account(const struct sid *sid, u64 until, unsigned int *kinds, u32 *id)
+int idmap_account(const struct sid *sid, u64 until, const struct address *asker,
+		  unsigned int *kinds, u32 *id)
 {
-	const struct identity_who kernel = { IDENTITY_FOR_SIDS, KERNEL_MOST, until };
+	const struct identity_who kernel = { IDENTITY_FOR_SIDS, KERNEL_MOST, until, asker };
 	struct identity_query q = { .by = IDENTITY_BY_SID, .directories = true,
 				    .who = { .sid = *sid } };
 	struct sid own;
@@ -292,7 +300,8 @@ int idmap_account(const struct sid *sid, u64 until, unsigned int *kinds, u32 *id
 		*kinds = IDENTITY_USER;
 	if (!*kinds)
 		return -ENOENT;
-	rc = idmap_sid(*kinds & IDENTITY_GROUP ? IDENTITY_GROUP : IDENTITY_USER, *id, until, &own);
+	rc = idmap_sid(*kinds & IDENTITY_GROUP ? IDENTITY_GROUP : IDENTITY_USER, *id, until, asker,
+		       &own);
 	/* Accounts of this machine have SIDs made of their number, which need not be shown. */
 	if (rc == -ENOENT && !q.who.directory)
 		return 0;

@@ -31,11 +31,13 @@ void idmap_use_library(bool use);
 
 /*
  * Map a user or group, by its IDENTITY_* bit, from number to name or back. @until is a deadline by
- * clock_ms(). Return 0, -ENOENT (no such user or group, or a foreign domain), -EAGAIN or another
- * negative errno. May block on the name service.
+ * clock_ms(), and @asker the client for which the kernel asks, or NULL. Return 0, -ENOENT (no such
+ * user or group, or a foreign domain), -EAGAIN or another negative errno. May block on the name
+ * service.
  */
-int idmap_name(unsigned int kind, u32 id, u64 until, char name[IDMAP_NAME_SIZE]);
-int idmap_id(unsigned int kind, const char *name, u64 until, u32 *id);
+int idmap_name(unsigned int kind, u32 id, u64 until, const struct address *asker,
+	       char name[IDMAP_NAME_SIZE]);
+int idmap_id(unsigned int kind, const char *name, u64 until, const struct address *asker, u32 *id);
 
 /*
  * Look up the groups of a user as nss_groups() does. If the name service goes on with a name that
@@ -48,11 +50,12 @@ int idmap_groups(uid_t uid, u32 gids[NSS_GROUPS_MAX], unsigned int *n);
  * Get the SID of a user or group. Returns 0; -ENOENT if it has none but the one made of its number;
  * or as above.
  */
-int idmap_sid(unsigned int kind, u32 id, u64 until, struct sid *sid);
+int idmap_sid(unsigned int kind, u32 id, u64 until, const struct address *asker, struct sid *sid);
 /*
  * Get the account of a SID: its IDENTITY_* bits and number. Returns 0; -ENOENT, also if the account
  * is shown by another SID now; or as above.
  */
-int idmap_account(const struct sid *sid, u64 until, unsigned int *kinds, u32 *id);
+int idmap_account(const struct sid *sid, u64 until, const struct address *asker,
+		  unsigned int *kinds, u32 *id);
 
 #endif

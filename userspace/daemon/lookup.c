@@ -24,6 +24,7 @@
  * struct lookup - a pending look-up
  * @next: next look-up that waits for a thread
  * @user: the user on whose behalf it is made
+ * @asker: the client for which it is made; the wildcard address also for nobody in particular
  * @find: performs the look-up
  * @arg: argument of @find
  * @q: the question and its answer
@@ -34,6 +35,7 @@
 struct lookup {
 	struct lookup *next;
 	u64 user;
+	struct address asker;
 	int (*find)(void *arg, struct identity_query *q);
 	void *arg;
 	struct identity_query q;
@@ -122,12 +124,20 @@ static void *lookup_thread(void *arg)
 static bool lookup_may_locked(const struct lookup_who *who)
 {
 	unsigned int most = who->most ?: LOOKUPS_PER_USER;
-	unsigned int i, mine = 0;
+	unsigned int i, mine = 0, askers = 0;
 	pthread_t thread;
 
-	for (i = 0; i < lookups.n; i++)
-		mine += lookups.all[i]->user == who->user;
+	for (i = 0; i < lookups.n; i++) {
+		const struct lookup *l = lookups.all[i];
+
+		if (l->user != who->user)
+			continue;
+		mine++;
+		askers += who->asker && address_same_client(&l->asker, who->asker);
+	}
 	if (mine >= most || lookups.n == LOOKUPS_MAX)
+		return false;
+	if (who->asker && askers >= most / (who->asker->len ? 4 : 2))
 		return false;
 	if (lookups.queued < lookups.idle)
 		return true;
@@ -156,6 +166,8 @@ static struct lookup *lookup_add_locked(const struct lookup_who *who,
 		return NULL;
 	l = mem_new(sizeof(*l));
 	l->user = who->user;
+	if (who->asker)
+		l->asker = *who->asker;
 	l->find = who->find;
 	l->arg = who->arg;
 	l->q = *q;

@@ -4,7 +4,8 @@
  *
  * A query to the name service cannot be cancelled. A query that is not answered in time keeps its
  * thread until it is, and counts against the user on whose behalf it was made. A user with too
- * many pending queries gets no new ones; other users are not affected.
+ * many pending queries gets no new ones; other users are not affected. Nor are other clients, where
+ * look-ups of one user, such as the kernel, are made for several.
  *
  * All functions are thread-safe.
  */
@@ -23,6 +24,8 @@
  * struct lookup_who - the user on whose behalf an account is looked up, and the method
  * @user: number that identifies the user
  * @most: most pending look-ups of this user; 0 for LOOKUPS_PER_USER
+ * @asker: the client for which it is made, which may have a quarter of @most, or with the wildcard
+ *	address half of it; NULL if that is not limited
  * @find: performs the look-up; completes the query; returns 0, -ENOENT or another negative errno
  * @arg: argument of @find, which may still run after lookup_account() has returned
  * @until: deadline, CLOCK_MONOTONIC in ms; the wait is never longer than LOOKUP_TIME
@@ -30,6 +33,7 @@
 struct lookup_who {
 	u64 user;
 	unsigned int most;
+	const struct address *asker;
 	int (*find)(void *arg, struct identity_query *q);
 	void *arg;
 	u64 until;

@@ -22,9 +22,6 @@
 #include "upcall.h"
 #include "user_token.h"
 
-/* Bytes of an IPv6 address that stand for its network. */
-#define NETWORK_BYTES	8
-
 /* To the name service, an IPv4-mapped IPv6 address is the IPv4 address. */
 static bool read_address(struct address *addr, const struct nlattr *nla)
 {
@@ -126,6 +123,7 @@ static int upcall_find_sids(struct upcall *u)
 
 void upcall_work(struct upcall *u)
 {
+	const struct address *asker = &u->lookup.addr;
 	int rc = 0;
 
 	switch (u->type) {
@@ -145,25 +143,25 @@ void upcall_work(struct upcall *u)
 		rc = upcall_find_sids(u);
 		break;
 	case DITTO_UPCALL_KIND_USER_NAME:
-		rc = idmap_name(IDENTITY_USER, u->uid, u->deadline, u->user);
+		rc = idmap_name(IDENTITY_USER, u->uid, u->deadline, asker, u->user);
 		break;
 	case DITTO_UPCALL_KIND_GROUP_NAME:
-		rc = idmap_name(IDENTITY_GROUP, u->gid, u->deadline, u->user);
+		rc = idmap_name(IDENTITY_GROUP, u->gid, u->deadline, asker, u->user);
 		break;
 	case DITTO_UPCALL_KIND_USER_ID:
-		rc = idmap_id(IDENTITY_USER, u->user, u->deadline, &u->uid);
+		rc = idmap_id(IDENTITY_USER, u->user, u->deadline, asker, &u->uid);
 		break;
 	case DITTO_UPCALL_KIND_GROUP_ID:
-		rc = idmap_id(IDENTITY_GROUP, u->user, u->deadline, &u->gid);
+		rc = idmap_id(IDENTITY_GROUP, u->user, u->deadline, asker, &u->gid);
 		break;
 	case DITTO_UPCALL_KIND_SID_OF_USER:
-		rc = idmap_sid(IDENTITY_USER, u->uid, u->deadline, &u->sid);
+		rc = idmap_sid(IDENTITY_USER, u->uid, u->deadline, asker, &u->sid);
 		break;
 	case DITTO_UPCALL_KIND_SID_OF_GROUP:
-		rc = idmap_sid(IDENTITY_GROUP, u->gid, u->deadline, &u->sid);
+		rc = idmap_sid(IDENTITY_GROUP, u->gid, u->deadline, asker, &u->sid);
 		break;
 	case DITTO_UPCALL_KIND_ACCOUNT_OF_SID:
-		rc = idmap_account(&u->sid, u->deadline, &u->kinds, &u->uid);
+		rc = idmap_account(&u->sid, u->deadline, asker, &u->kinds, &u->uid);
 		u->gid = u->uid;
 		break;
 	}
@@ -379,14 +377,6 @@ static void take_record(struct conn *channel, struct recorder *recorder, struct 
 /* Questions about accounts and SIDs whose jobs have not ended. For the event loop's thread. */
 static struct upcall *questions;
 
-static bool asker_is_same(const struct address *a, const struct address *b)
-{
-	/* An IPv6 client may choose among the addresses of its /64. */
-	size_t len = a->len > NETWORK_BYTES ? NETWORK_BYTES : a->len;
-
-	return a->len == b->len && !memcmp(a->bytes, b->bytes, len);
-}
-
 static bool question_is_of_sids(const struct upcall *u)
 {
 	return u->type == DITTO_UPCALL_KIND_SID_OF_USER ||
@@ -405,7 +395,7 @@ bool upcall_question_begin(struct upcall *u)
 		most *= 2;
 	for (other = questions; other; other = other->next)
 		if (question_is_of_sids(other) == sids &&
-		    asker_is_same(&other->lookup.addr, &u->lookup.addr) && !--most)
+		    address_same_client(&other->lookup.addr, &u->lookup.addr) && !--most)
 			return false;
 	u->next = questions;
 	questions = u;

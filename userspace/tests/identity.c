@@ -681,6 +681,39 @@ static void texts_of_sids(void)
 	CHECK(sid_parse("S-1-0x123456789abc-7", &sid) && sid.authority == 0x123456789abcULL);
 }
 
+/* Clients have directory look-ups of their own: what one of them asks leaves room for others. */
+static void askers_have_their_own(void)
+{
+	static const struct address bad = { 16, { 0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 1, 1 } };
+	static const struct address also_bad = { 16, { 0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 1, 2 } };
+	static const struct address good = { 16, { 0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 2, 1 } };
+	char name[IDMAP_NAME_SIZE];
+	unsigned int asked, i;
+	u32 id;
+
+	idmap_set_domain("example.org");
+	directories_reset();
+	pthread_mutex_lock(&first.lock);
+	first.hangs = true;
+	pthread_mutex_unlock(&first.lock);
+	for (i = 0; i < LOOKUPS_MAX; i++) {
+		snprintf(name, sizeof(name), "user%u@FIRST", i);
+		CHECK(idmap_id(IDENTITY_USER, name, clock_ms() + 20, i & 1 ? &bad : &also_bad,
+			       &id) == -EAGAIN);
+	}
+	asked = directory_asked(&first);
+	CHECK(asked > 0);
+	CHECK(idmap_id(IDENTITY_USER, "alice@FIRST", clock_ms() + 20, &good, &id) == -EAGAIN);
+	directory_wait(&first, asked + 1);
+	pthread_mutex_lock(&first.lock);
+	first.hangs = false;
+	pthread_cond_broadcast(&first.moves);
+	pthread_mutex_unlock(&first.lock);
+	while (idmap_id(IDENTITY_USER, "alice@FIRST", UINT64_MAX, &bad, &id) == -EAGAIN)
+		usleep(1000);
+	CHECK(id == 5000);
+}
+
 static void names_of_nfs(void)
 {
 	static const struct identity_source *const directory_and_map[] = {
@@ -691,29 +724,29 @@ static void names_of_nfs(void)
 
 	idmap_set_domain("example.org");
 	directories_reset();
-	CHECK(!idmap_name(IDENTITY_USER, 5000, UINT64_MAX, name));
+	CHECK(!idmap_name(IDENTITY_USER, 5000, UINT64_MAX, NULL, name));
 	SAME(name, "alice@FIRST.test");
-	CHECK(!idmap_id(IDENTITY_USER, "alice@SECOND", UINT64_MAX, &id) && id == 6000);
-	CHECK(idmap_id(IDENTITY_GROUP, "alice@SECOND", UINT64_MAX, &id) == -ENOENT);
-	CHECK(idmap_id(IDENTITY_USER, "alice", UINT64_MAX, &id) == -ENOENT);
+	CHECK(!idmap_id(IDENTITY_USER, "alice@SECOND", UINT64_MAX, NULL, &id) && id == 6000);
+	CHECK(idmap_id(IDENTITY_GROUP, "alice@SECOND", UINT64_MAX, NULL, &id) == -ENOENT);
+	CHECK(idmap_id(IDENTITY_USER, "alice", UINT64_MAX, NULL, &id) == -ENOENT);
 	second.down = true;
-	CHECK(idmap_id(IDENTITY_USER, "bob@SECOND", UINT64_MAX, &id) == -EAGAIN);
+	CHECK(idmap_id(IDENTITY_USER, "bob@SECOND", UINT64_MAX, NULL, &id) == -EAGAIN);
 	directories_reset();
 	CHECK(map_parse("S-1-5-21-1-2-3-1104 uid 70000 erin") == 0);
 	use_order("map local", NULL);
-	CHECK(!idmap_name(IDENTITY_USER, 70000, UINT64_MAX, name));
+	CHECK(!idmap_name(IDENTITY_USER, 70000, UINT64_MAX, NULL, name));
 	SAME(name, "erin@example.org");
-	CHECK(!idmap_id(IDENTITY_USER, "erin@example.org", UINT64_MAX, &id) && id == 70000);
+	CHECK(!idmap_id(IDENTITY_USER, "erin@example.org", UINT64_MAX, NULL, &id) && id == 70000);
 	/* A directory has the same domain: one name is not two users. */
 	CHECK(map_parse("S-1-5-21-1-2-3-1104 uid 70000 alice\n"
 			"S-1-5-21-1-2-3-1105 uid 70001 erin") == 0);
 	directories_reset();
 	identity_set_sources(directory_and_map, ARRAY_SIZE(directory_and_map));
 	idmap_set_domain("FIRST");
-	CHECK(idmap_name(IDENTITY_USER, 70000, UINT64_MAX, name) == -ENOENT);
-	CHECK(!idmap_name(IDENTITY_USER, 5000, UINT64_MAX, name));
+	CHECK(idmap_name(IDENTITY_USER, 70000, UINT64_MAX, NULL, name) == -ENOENT);
+	CHECK(!idmap_name(IDENTITY_USER, 5000, UINT64_MAX, NULL, name));
 	SAME(name, "alice@FIRST.test");
-	CHECK(!idmap_name(IDENTITY_USER, 70001, UINT64_MAX, name));
+	CHECK(!idmap_name(IDENTITY_USER, 70001, UINT64_MAX, NULL, name));
 	SAME(name, "erin@FIRST");
 	idmap_set_domain("example.org");
 	CHECK(!map_parse(""));
@@ -765,7 +798,8 @@ int main(void)
 		TEST(own_accounts),
 		TEST(machine_of_an_id), TEST(aliases_of_groups), TEST(directories_missing),
 		TEST(map_of_identities),
-		TEST(texts_of_sids), TEST(names_of_nfs), TEST(keys_of_the_configuration), { 0 }
+		TEST(texts_of_sids), TEST(names_of_nfs), TEST(askers_have_their_own),
+		TEST(keys_of_the_configuration), { 0 }
 	};
 	char command[100];
 	int status;

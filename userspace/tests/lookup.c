@@ -54,9 +54,11 @@ static int service_find(void *arg, struct identity_query *q)
 	return strcmp(name, "nobody") ? 0 : -ENOENT;
 }
 
-static int lookup_find(u64 user, const char *text, u64 wait)
+static int lookup_find_for(u64 user, unsigned int most, const struct address *asker,
+			   const char *text, u64 wait)
 {
-	const struct lookup_who who = { .user = user, .find = service_find, .arg = &service,
+	const struct lookup_who who = { .user = user, .most = most, .asker = asker,
+					.find = service_find, .arg = &service,
 					.until = clock_ms() + wait };
 	struct identity_query q = { .by = IDENTITY_BY_NAME };
 	int rc;
@@ -64,6 +66,11 @@ static int lookup_find(u64 user, const char *text, u64 wait)
 	snprintf(q.who.name.name, sizeof(q.who.name.name), "%s", text);
 	rc = lookup_account(&who, &q);
 	return rc ? rc : q.who.id == 1000 ? 0 : -EINVAL;
+}
+
+static int lookup_find(u64 user, const char *text, u64 wait)
+{
+	return lookup_find_for(user, 0, NULL, text, wait);
 }
 
 static void service_stops(void)
@@ -131,6 +138,32 @@ static void one_hangs(void)
 	CHECK(!lookup_find(1, "slow", 60000));
 }
 
+/* A client has a quarter of a user's look-ups, and those for no client have half of them. */
+static void askers_share(void)
+{
+	static const struct address bad = { 4, { 192, 0, 2, 1 } }, good = { 4, { 192, 0, 2, 2 } };
+	static const struct address nobody;
+	const unsigned int most = 16;
+	unsigned int i;
+
+	service_stops();
+	for (i = 0; i < most / 4; i++)
+		CHECK(lookup_find_for(3, most, &bad, "slow", SOON) == -ETIMEDOUT);
+	CHECK(lookup_find_for(3, most, &bad, "alice", 60000) == -EAGAIN);
+	for (i = 0; i < most / 2; i++)
+		CHECK(lookup_find_for(3, most, &nobody, "slow", SOON) == -ETIMEDOUT);
+	CHECK(lookup_find_for(3, most, &nobody, "alice", 60000) == -EAGAIN);
+	for (i = 0; i < 100; i++)
+		CHECK(!lookup_find_for(3, most, &good, "alice", 60000));
+	for (i = 0; i < most / 4; i++)
+		CHECK(lookup_find_for(3, most, &good, "slow", SOON) == -ETIMEDOUT);
+	/* All of the user's are in use. */
+	CHECK(lookup_find_for(3, most, NULL, "alice", 60000) == -EAGAIN);
+	service_goes_on();
+	while (lookup_find_for(3, most, &bad, "alice", 60000) == -EAGAIN)
+		;
+}
+
 /* All threads are in use, and no further ones are created. */
 static void all_hang(void)
 {
@@ -154,7 +187,7 @@ static void all_hang(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(lookup_answers), TEST(one_hangs), TEST(all_hang), { 0 }
+		TEST(lookup_answers), TEST(one_hangs), TEST(askers_share), TEST(all_hang), { 0 }
 	};
 
 	return test_main(tests);

@@ -240,6 +240,7 @@ static void source_start_refresh(const struct identity_who *who,
 	/* Half of the look-ups of a user remain for questions that somebody waits for. */
 	const struct lookup_who refresh = { .user = who->user,
 					    .most = (who->most ?: LOOKUPS_PER_USER) / 2,
+					    .asker = who->asker,
 					    .find = source_refresh, .arg = (void *)source };
 
 	if (lookup_begin(&refresh, q))
@@ -289,7 +290,7 @@ static int sources_ask(void *arg, struct identity_query *q)
 
 int identity_find(const struct identity_who *who, struct identity_query *q)
 {
-	const struct lookup_who asks = { .user = who->user, .most = who->most,
+	const struct lookup_who asks = { .user = who->user, .most = who->most, .asker = who->asker,
 					 .find = sources_ask, .arg = (void *)(uintptr_t)who->user,
 					 .until = who->until };
 	const struct identity_query asked = *q;

@@ -184,11 +184,13 @@ void identity_machine_derive(const char *id, struct sid *sid);
  * @user: number that identifies the user
  * @most: most look-ups of this user that may be pending; 0 for the default
  * @until: deadline by clock_ms()
+ * @asker: the client for which it is looked up, see struct lookup_who; may be NULL
  */
 struct identity_who {
 	u64 user;
 	unsigned int most;
 	u64 until;
+	const struct address *asker;
 };
 
 /**
