@@ -126,6 +126,8 @@ static struct dnlm_host *dnlm_host_find(struct dnlm_server *nlm, const struct in
 	return NULL;
 }
 
+static const struct dnfs_task_ops dnlm_removal_ops;
+
 static struct dnlm_host *dnlm_host_alloc(struct dnlm_server *nlm, const struct dnlm_way *way,
 					 const struct dnlm_bytes *name)
 {
@@ -139,6 +141,7 @@ static struct dnlm_host *dnlm_host_alloc(struct dnlm_server *nlm, const struct d
 	mutex_init(&host->lock);
 	host->way = *way;
 	dnlm_monitor_init(host);
+	dnfs_task_init(&host->removal, nlm->tasks, &dnlm_removal_ops, &way->addr);
 	host->used = jiffies;
 	host->name_len = name->len;
 	memcpy(host->name, name->data, name->len);
@@ -363,8 +366,9 @@ void dnlm_host_lost(struct dnlm_host *host)
 	host->lost = true;
 	WRITE_ONCE(host->on_record, false);
 	mutex_unlock(&host->lock);
-	mod_delayed_work(system_unbound_wq, &host->nlm->gc, 0);
+	dnfs_task_start(&host->removal);
 }
+EXPORT_SYMBOL_IF_KUNIT(dnlm_host_lost);
 
 /* Release a lost host whose record is deleted. */
 static void dnlm_host_let_go(struct dnlm_host *host)
@@ -515,15 +519,13 @@ static int dnlm_host_drop(struct dnlm_host *host, bool *idle)
 
 /*
  * A host is recorded as long as it may hold something, and forgotten after its record. While the
- * helper does not answer both are kept: after the first failure the other hosts wait for the next
- * run. @arg: set to true if the helper failed.
+ * helper does not answer both are kept.
  */
-static void dnlm_host_gc(struct dnlm_host *host, void *arg)
+static int dnlm_host_remove(struct dnlm_host *host)
 {
-	bool idle, lost, *failed = arg;
+	bool idle, lost;
+	int err = 0;
 
-	if (*failed)
-		return;
 	mutex_lock(&host->record_lock);
 	mutex_lock(&host->lock);
 	lost = host->lost;
@@ -533,26 +535,76 @@ static void dnlm_host_gc(struct dnlm_host *host, void *arg)
 		WRITE_ONCE(host->on_record, false);
 	mutex_unlock(&host->lock);
 	if (idle || lost)
-		*failed = dnlm_host_drop(host, &idle);
+		err = dnlm_host_drop(host, &idle);
 	mutex_unlock(&host->record_lock);
-	if (*failed)
-		return;
+	if (err)
+		return err;
 	/* A request that came in between finds it gone; its retry creates another host. */
 	if (lost)
 		dnlm_host_let_go(host);
 	else if (idle)
 		dnlm_host_release(host, "idle");
+	return 0;
+}
+
+static struct dnlm_host *dnlm_removal_host(struct dnfs_task *task)
+{
+	return container_of(task, struct dnlm_host, removal);
+}
+
+/* Hosts do not wait for each other, but only those that run wait for a helper that is stuck. */
+static int dnlm_removal_run(struct dnfs_task *task)
+{
+	struct dnlm_host *host = dnlm_removal_host(task);
+	struct dnlm_server *nlm = host->nlm;
+	int err;
+
+	if (READ_ONCE(nlm->stuck))
+		return -EBUSY;
+	err = dnlm_host_remove(host);
+	if (!err)
+		return 0;
+	if (err == -ETIMEDOUT || err == -ECONNREFUSED)
+		WRITE_ONCE(nlm->stuck, true);
+	mod_delayed_work(system_unbound_wq, &nlm->gc, DNLM_RETRY_S * HZ);
+	return err;
+}
+
+static void dnlm_removal_hold(struct dnfs_task *task)
+{
+	refcount_inc(&dnlm_removal_host(task)->ref);
+}
+
+static void dnlm_removal_put(struct dnfs_task *task)
+{
+	dnlm_host_put(dnlm_removal_host(task));
+}
+
+static const struct dnfs_task_ops dnlm_removal_ops = {
+	.run = dnlm_removal_run,
+	.hold = dnlm_removal_hold,
+	.put = dnlm_removal_put,
+};
+
+static void dnlm_host_gc(struct dnlm_host *host, void *arg)
+{
+	bool goes;
+
+	mutex_lock(&host->lock);
+	goes = host->lost || dnlm_host_is_idle(host);
+	mutex_unlock(&host->lock);
+	if (goes)
+		dnfs_task_start(&host->removal);
 }
 
 static void dnlm_hosts_gc(struct work_struct *work)
 {
 	struct dnlm_server *nlm = container_of(work, struct dnlm_server, gc.work);
-	bool failed = false;
 
-	dnlm_host_for_each(nlm, dnlm_host_gc, &failed);
-	/* A host that was lost meanwhile has queued the work already. */
-	queue_delayed_work(system_unbound_wq, &nlm->gc,
-			   (failed ? DNLM_RETRY_S : DNLM_HOST_IDLE_S / 4) * HZ);
+	WRITE_ONCE(nlm->stuck, false);
+	dnlm_host_for_each(nlm, dnlm_host_gc, NULL);
+	/* A removal that failed meanwhile has queued the work already. */
+	queue_delayed_work(system_unbound_wq, &nlm->gc, DNLM_HOST_IDLE_S / 4 * HZ);
 }
 
 static void dnlm_host_end(struct dnlm_host *host, void *arg)
@@ -577,6 +629,8 @@ EXPORT_SYMBOL_IF_KUNIT(dnlm_hosts_init);
 void dnlm_hosts_exit(struct dnlm_server *nlm)
 {
 	disable_delayed_work_sync(&nlm->gc);
+	/* They hold hosts, and find no helper that is stuck for longer than one of them waits. */
+	dnfs_tasks_drain(nlm->tasks);
 	/* The copy of the table may fail for lack of memory: retry until all hosts are gone. */
 	while (READ_ONCE(nlm->nhosts)) {
 		dnlm_host_for_each(nlm, dnlm_host_end, NULL);

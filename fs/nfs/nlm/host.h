@@ -53,6 +53,7 @@ struct dnlm_way {
  * @rcu: freed after an RCU grace period, so that rcu_barrier() waits for it at module unload
  * @record_lock: serializes changes of its record, see monitor.c
  * @record: writes the record
+ * @removal: deletes the record of a host that is lost or idle, and then lets the host go
  * @lock: guards the members up to @used; callbacks of the lock table must not take it
  * @client: client that holds its claims; NULL if there is none
  * @way: how the host was reached last; its @addr is constant
@@ -78,6 +79,7 @@ struct dnlm_host {
 
 	struct mutex record_lock;	/* see above */
 	struct dnfs_task record;
+	struct dnfs_task removal;
 
 	struct mutex lock;	/* see above */
 	struct dnlm_client *client;

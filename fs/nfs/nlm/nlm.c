@@ -59,7 +59,6 @@ void dnlm_server_free(struct dnlm_server *nlm)
 		return;
 	dnsm_restart_stop(nlm);
 	dnlm_callouts_stop(nlm);
-	dnfs_tasks_drain(nlm->tasks);
 	dnlm_hosts_exit(nlm);
 	dnsm_exit(nlm);
 	kfree(nlm);

@@ -46,7 +46,8 @@ struct net;
  * @nhosts: number of hosts
  * @clients: number of struct dnlm_client that are not freed yet
  * @idle: woken when @clients or @ncallouts drops to zero
- * @gc: releases hosts that are lost, and forgets hosts that hold nothing
+ * @gc: starts the removal of hosts that are lost or hold nothing, again if it failed
+ * @stuck: no helper answered to the last removal; until @gc runs, the others wait, too
  * @callouts_lock: guards the members up to @stopping
  * @callouts: list of callouts that have not ended
  * @ncallouts: number of them
@@ -77,6 +78,7 @@ struct dnlm_server {
 	atomic_t clients;
 	wait_queue_head_t idle;
 	struct delayed_work gc;
+	bool stuck;
 
 	spinlock_t callouts_lock;	/* see above */
 	struct list_head callouts;

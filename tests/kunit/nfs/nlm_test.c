@@ -14,6 +14,7 @@
 #include "../../../fs/nfs/nlm/record.h"
 #include "../../../fs/nfs/nlm/status.h"
 #include "../../../fs/nfs/rpc/call.h"
+#include "../../../fs/nfs/rpc/task.h"
 #include "../../../net/budget.h"
 #include "../../../net/server.h"
 
@@ -395,6 +396,11 @@ static void server_budget_exit(void *srv)
 	ditto_budget_exit(srv);
 }
 
+static void server_tasks_exit(void *tasks)
+{
+	dnfs_tasks_exit(tasks);
+}
+
 static struct dnlm_server *server_new(struct kunit *test)
 {
 	struct dnlm_server *nlm = kunit_kzalloc(test, sizeof(*nlm), GFP_KERNEL);
@@ -405,6 +411,10 @@ static struct dnlm_server *server_new(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, ditto_budget_init(nlm->srv), 0);
 	/* Warns if a host did not return its charges. */
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, server_budget_exit, nlm->srv), 0);
+	nlm->tasks = kunit_kzalloc(test, sizeof(*nlm->tasks), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, nlm->tasks);
+	dnfs_tasks_init(nlm->tasks);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, server_tasks_exit, nlm->tasks), 0);
 	init_waitqueue_head(&nlm->idle);
 	dnlm_hosts_init(nlm);
 	dnlm_grants_init(nlm);
