@@ -727,21 +727,38 @@ def name_servers_that_hang(w):
         assert w.server.helper.poll() is None
 
 
+# Questions about users that dittod asks at once for one client: UPCALL_NAMES_PER_ASKER.
+PER_ASKER = 4
 # A name service that never answers for some users, while a file exists.
 HANGS = """
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+/* A byte for each look-up that hangs. */
+static void hang(const char *file)
+{
+	int fd = open(file, O_WRONLY | O_APPEND);
+
+	if (fd < 0)
+		return;
+	if (write(fd, "h", 1) != 1)
+		abort();
+	close(fd);
+	while (!access(file, F_OK))
+		usleep(20000);
+}
 
 int getpwuid_r(uid_t uid, struct passwd *pw, char *buf, size_t size, struct passwd **found)
 {
 	int (*next)(uid_t, struct passwd *, char *, size_t, struct passwd **) =
 		dlsym(RTLD_NEXT, "getpwuid_r");
 
-	while (uid >= 60000 && uid < 61000 && !access(getenv("HANGS"), F_OK))
-		usleep(20000);
+	if (uid >= 60000 && uid < 61000)
+		hang(getenv("HANGS"));
 	return next(uid, pw, buf, size, found);
 }
 """
@@ -749,15 +766,16 @@ int getpwuid_r(uid_t uid, struct passwd *pw, char *buf, size_t size, struct pass
 
 @contextlib.contextmanager
 def users_that_hang(w):
-    """Start the helper with this name service."""
+    """Start the helper with this name service; yields a function that counts what hangs."""
     source, library, hangs = (f'{w.base}/{name}' for name in ('hangs.c', 'hangs.so', 'hangs'))
     put(source, HANGS)
     put(hangs)
+    os.chmod(hangs, 0o666)
     os.chmod(w.base, 0o755)
     run('cc', '-shared', '-fPIC', '-o', library, source, '-ldl')
     w.server.helper_start(by=('env', f'LD_PRELOAD={library}', f'HANGS={hangs}'))
     try:
-        yield
+        yield lambda: os.stat(hangs).st_size
     finally:
         os.unlink(hangs)
 
@@ -774,16 +792,19 @@ def users_nobody_finds(w):
     os.chmod(w.path('f'), 0o640)
     bad, good = (c.nfs() for c in w.clients)
     fh = bad.lookup(bad.root, 'f').fh
-    with users_that_hang(w):
+    with users_that_hang(w) as hanging:
         w.server.set('data', manage_gids=True)
         w.server.ctl('server', 'set', 'upcall-ms', '2000')
         for uid in range(60000, 60040):
             status = bad.as_user(rpc.auth_sys(uid, uid, [])).read(fh, 0, 9).status
             one_of(status, (nfs3.JUKEBOX, nfs3.ACCES))
+        # None of them ends, and so many have their threads; the client may have no more.
+        eq(hanging(), PER_ASKER)
         # A question that this client may not ask now is still asked for others.
         bad.as_user(rpc.auth_sys(7001, 7001, [])).read(fh, 0, 9)
         member = good.as_user(rpc.auth_sys(7001, 7001, []))
         wait_for('its groups', lambda: member.read(fh, 0, 9).status == nfs3.OK, 60)
+        eq(hanging(), PER_ASKER, 'those before still hang')
 
 
 @test(server='ditto', timeout=60)
