@@ -51,6 +51,7 @@
 #include "recorder.h"
 #include "refresh.h"
 #include "rpcsec.h"
+#include "services.h"
 #include "state.h"
 #include "status.h"
 #include "tls.h"
@@ -59,27 +60,6 @@
 
 #define DEFAULT_CONFIG	"/etc/ditto/ditto.conf"
 #define DEFAULT_STATE	"/var/lib/ditto"
-
-/*
- * Threads for look-ups of accounts, and most jobs in their pool. There are some more than a single
- * client may keep busy with names that the name service does not answer for (upcall.h).
- */
-#define NSS_THREADS	(4 * UPCALL_NAMES_PER_ASKER)
-#define NSS_LIMIT	1024
-/* The same for SIDs. */
-#define SID_THREADS	(4 * UPCALL_SIDS_PER_ASKER)
-#define SID_LIMIT	256
-/* The same for netgroups, which the C library looks up one at a time. */
-#define NETGROUP_THREADS	1
-#define NETGROUP_LIMIT		256
-/* The same for authentication. */
-#define LOGIN_THREADS	4
-#define LOGIN_LIMIT	1024
-/* The same for named pipes. */
-#define PIPE_THREADS	4
-#define PIPE_LIMIT	1024
-/* As many records as the kernel sends at once. */
-#define AUDIT_LIMIT	256
 
 /* Seconds until a failed change is retried: at first, and at most. */
 #define RETRY_MIN	1
@@ -507,17 +487,9 @@ static void events_ready(void *arg)
 
 static bool open_kernel(struct daemon *d)
 {
+	bool started = services_open(&d->services, d->spawner, d->state_dir);
 	struct why why;
 
-	d->services.hosts = hosts_new(d->spawner);
-	d->services.names = pool_new(NSS_THREADS, NSS_LIMIT);
-	d->services.sids = pool_new(SID_THREADS, SID_LIMIT);
-	d->services.netgroups = pool_new(NETGROUP_THREADS, NETGROUP_LIMIT);
-	d->services.logins = pool_new_low(LOGIN_THREADS, LOGIN_LIMIT);
-	d->services.calls = pool_new_low(PIPE_THREADS, PIPE_LIMIT);
-	d->services.audit = pool_new(1, AUDIT_LIMIT);
-	d->services.pipes = pipes_new(d->spawner, pipe_shares);
-	d->services.offload = offload_new(d->spawner, OFFLOAD_CTL_SOCKET, d->state_dir);
 	d->rpcsec = rpcsec_new(d->services.auth);
 	d->applier = pool_new(1, 3);
 	d->kernel = kernel_open();
@@ -528,10 +500,7 @@ static bool open_kernel(struct daemon *d)
 	}
 	d->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	d->retry = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (!d->services.hosts || !d->services.names || !d->services.sids ||
-	    !d->services.netgroups || !d->services.logins || !d->services.calls ||
-	    !d->services.audit || !d->services.offload || !d->services.pipes || !d->applier ||
-	    !d->kernel || d->timer < 0 || d->retry < 0 ||
+	if (!started || !d->applier || !d->kernel || d->timer < 0 || d->retry < 0 ||
 	    !d->refresh || !d->mounts || !d->rpcsec || !d->tls) {
 		log_error("cannot start: %s", strerror(errno));
 		return false;
