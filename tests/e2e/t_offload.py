@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import random
+import subprocess
 import threading
 import time
 
@@ -328,6 +329,14 @@ def mistakes_are_named(w):
         s.configure('key-file = {folder}/key')
         s.ready()
 
+    # A stack that is larger than all memory that the program may have: no thread starts.
+    with w.server.ns:
+        p = subprocess.run(['prlimit', f'--stack={1 << 36}', f'--as={1 << 35}',
+                            servers.tool('dittoctl'), 'offload', 'push', path],
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                           check=False)
+    assert p.returncode and f'threads: {os.strerror(errno.EAGAIN)}' in p.stdout, p.stdout
+    eq(s.states(path)['resident'], 1, 'resident')
     w.server.set('data', offload=False)
     refused('offload is off in share data')
     eq(s.requests('PUT'), [], 'uploads')

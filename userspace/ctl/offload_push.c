@@ -22,7 +22,6 @@
 #include "common/conns.h"
 #include "common/share.h"
 #include "ctl.h"
-#include "daemon/pool.h"
 #include "ditto-nl-gen.h"
 #include "fault.h"
 #include "mem.h"
@@ -31,6 +30,7 @@
 #include "offload_mark.h"
 #include "offload/pack.h"
 #include "offload/packer.h"
+#include "pool.h"
 
 /* Large files at once, and small ones, which wait for a pack to fill. */
 #define LARGE		8
@@ -509,15 +509,22 @@ static void push_end_all(struct push *p)
 	free(p->stores);
 }
 
+/* Start the threads. Returns CTL_OK, or CTL_REFUSED after a message. */
+static int push_start_threads(struct push *p)
+{
+	p->pool = pool_new(RELEASES, SLOTS);
+	if (p->pool)
+		return CTL_OK;
+	why_not(&p->ctl->conn.why, "cannot start threads: %s", strerror(errno));
+	return ctl_refused(p->ctl, NULL);
+}
+
 static void push_files(struct push *p)
 {
 	int i;
 
 	push_find_stores(p);
 	p->conns = conns_new(RELEASES);
-	p->pool = pool_new(RELEASES, SLOTS);
-	if (!p->pool)
-		mem_out();
 	for (i = 0; i < SLOTS; i++) {
 		p->slot[i].fd = -1;
 		p->slot[i].lock = -1;
@@ -544,11 +551,13 @@ int offload_push(struct ctl *ctl, char **words)
 	}
 	if (!*words)
 		return ctl_usage(ctl, "the path of a file or directory is needed");
-	if (ctl_connect(ctl))
+	if (ctl_connect(ctl) || push_start_threads(&p))
 		return CTL_REFUSED;
 	p.run = offload_run_new(ctl, words);
-	if (!p.run)
+	if (!p.run) {
+		pool_free(p.pool);
 		return CTL_USAGE;
+	}
 	push_files(&p);
 	return offload_run_end(p.run, "offloaded");
 }
@@ -558,6 +567,8 @@ int offload_push_files(struct ctl *ctl, char **paths, const char *store, const c
 	struct push p = { .ctl = ctl };
 
 	snprintf(p.store, sizeof(p.store), "%s", store);
+	if (push_start_threads(&p))
+		return CTL_REFUSED;
 	p.run = offload_run_list(ctl, paths, policy);
 	push_files(&p);
 	return offload_run_end(p.run, "offloaded");

@@ -3,8 +3,8 @@
 #ifndef _DITTO_OFFLOAD_ENGINE_H
 #define _DITTO_OFFLOAD_ENGINE_H
 
-#include "daemon/pool.h"
 #include "out.h"
+#include "pool.h"
 #include "transfer.h"
 
 /**

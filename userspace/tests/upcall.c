@@ -12,13 +12,13 @@
 #include "daemon/auth_call.h"
 #include "daemon/late.h"
 #include "daemon/pipe_call.h"
-#include "daemon/pool.h"
-#include "daemon/priority.h"
 #include "daemon/upcall.h"
 #include "daemon/worker.h"
 #include "ditto-nl-gen.h"
 #include "mem.h"
 #include "nl.h"
+#include "pool.h"
+#include "priority.h"
 #include "test.h"
 
 static int spawner;

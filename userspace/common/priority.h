@@ -4,8 +4,8 @@
  * have proved anything: logins, pipes, look-ups of names. Where the CPU is not enough for all, it
  * comes behind the server's own work, so it does not take the CPU from clients that are served.
  */
-#ifndef _DITTOD_PRIORITY_H
-#define _DITTOD_PRIORITY_H
+#ifndef _DITTO_PRIORITY_H
+#define _DITTO_PRIORITY_H
 
 #include <sys/resource.h>
 

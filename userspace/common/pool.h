@@ -6,8 +6,8 @@
  *
  * pool_submit() is thread-safe; the other functions are for one thread, that of the event loop.
  */
-#ifndef _DITTOD_POOL_H
-#define _DITTOD_POOL_H
+#ifndef _DITTO_POOL_H
+#define _DITTO_POOL_H
 
 struct pool;
 
