@@ -7,11 +7,13 @@ on. A few pairs of points and faults are in make check; DITTO_FAULTS_ALL=1 takes
 import contextlib
 import errno
 import hashlib
+import json
 import os
 import random
+import signal
 import threading
 
-from fault_points import PUSH, RECALL, Point
+from fault_points import PUSH, RECALL, Point, stopped
 from harness import Child, eq, get, one_of, put, test, wait_for
 from stores import Store
 
@@ -241,3 +243,32 @@ def during_a_recall(w):
     """Readers get the data or an error, and later the data."""
     several(w, RECALL, [('fill-written', 'kill-dittod'), ('commit-record', 'two-writers'),
                         ('commit-recorded', 'unload')])
+
+
+@test(smb=True, fs='ext4', offload=True, timeout=180)
+def uploaded_twice(w):
+    """The content of a file whose release is repeated was not in the store before."""
+    os.makedirs(f'{w.base}/faults')
+    file = Point.prepare(f'{w.base}/faults')
+    s = Store(w)
+    data = content('twice', SIZE)
+    path = put(w.path('f'), data, 0o644)
+    point, kernel = Point('push-release', file), Point('release-record', file)
+    kernel.fail(errno.EAGAIN)
+    push = s.spawn_push('--json', path)
+    point.wait()
+    # It goes on, but stops here again.
+    sent = len(s.requests())
+    for pid in stopped('dittoctl'):
+        os.kill(pid, signal.SIGCONT)
+    wait_for('the second upload', lambda: len(s.requests()) > sent)
+    point.wait()
+    kernel.go_on()
+    point.go_on()
+    done = json.loads(push.communicate()[0])
+    eq((done['done'], done['failed'], done['bytes']), (1, 0, SIZE), 'files and bytes')
+    eq(done['deduplicated'], 0, 'bytes that were in the store before')
+    eq(done['requests'], len(s.requests(part='chunks/') + s.requests(part='manifests/')),
+       'requests')
+    assert SIZE < done['uploaded'] < SIZE + MIB, done
+    eq(get(path) == data, True, 'content')

@@ -57,8 +57,8 @@ struct offload_run;
  * @bytes: bytes of these files
  * @skipped: files for which there was nothing to do
  * @failed: files that failed
- * @uploaded: bytes that were sent to stores
- * @deduplicated: bytes that the stores had already
+ * @uploaded: bytes that were sent to stores, also in vain
+ * @deduplicated: bytes that the stores had already, once for each file
  * @requests: requests to the stores
  */
 struct offload_totals {

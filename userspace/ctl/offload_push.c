@@ -227,6 +227,13 @@ static void push_end(struct push *p, struct slot *slot)
 	push_unlock(slot);
 }
 
+/* Content that the store had. A second upload finds what the first one has sent. */
+static void push_count_present(struct push *p, const struct slot *slot, u64 bytes)
+{
+	if (!slot->again)
+		offload_run_totals(p->run)->deduplicated += bytes;
+}
+
 static bool push_upload(struct push *p, struct slot *slot);
 
 static void release_done(struct job *job)
@@ -325,7 +332,7 @@ static bool push_upload(struct push *p, struct slot *slot)
 	if (!push_may(p, path, info))
 		return false;
 	if (push_is_stored(p, info)) {
-		offload_run_totals(p->run)->deduplicated += info->size;
+		push_count_present(p, slot, info->size);
 		push_release(p, slot);
 		return true;
 	}
@@ -364,8 +371,8 @@ static void push_uploaded(struct push *p, struct slot *slot, const struct offloa
 	struct offload_totals *totals = offload_run_totals(p->run);
 
 	totals->uploaded += done->uploaded;
-	totals->deduplicated += done->deduplicated;
 	totals->requests += done->requests;
+	push_count_present(p, slot, done->deduplicated);
 	close(slot->fd);
 	slot->fd = -1;
 	slot->info.cookie_len = done->cookie_len;
