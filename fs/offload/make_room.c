@@ -179,7 +179,10 @@ static void room_work(struct work_struct *work)
 	ditto_node_put(job->node);
 }
 
-/* Begin to free so many bytes, as far as the sizes of files tell. Return: number of jobs. */
+/*
+ * Begin to free so many bytes, as far as the blocks of files tell: a file may be here in part.
+ * Return: number of jobs.
+ */
 static u32 room_begin(struct ditto_volume *volume, u32 search, u32 most, u64 bytes)
 {
 	struct ditto_offload *offload = volume->srv->offload;
@@ -193,7 +196,7 @@ static u32 room_begin(struct ditto_volume *volume, u32 search, u32 most, u64 byt
 		job->node = candidate_take(volume, search);
 		if (!job->node)
 			break;
-		hoped += i_size_read(job->node->inode);
+		hoped += inode_get_bytes(job->node->inode);
 		INIT_WORK(&job->work, room_work);
 		queue_work(offload->room_wq, &job->work);
 	}

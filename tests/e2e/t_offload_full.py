@@ -245,6 +245,29 @@ def reserve(w):
 
 
 @test(offload=True)
+def several_parts(w):
+    """Files that are here in part give way together if one of them is not enough."""
+    disk = SmallDisk(w)
+    with helper(w) as h:
+        data = {name: offloaded(w, h, disk.path(name), pattern(name, RANGE + 4 * MIB))
+                for name in 'pqr'}
+        n = w.client.nfs(path=disk.volume.where)
+        for name in 'pq':
+            disk.part(h, n, name, data[name])
+        # The first range of r needs 9 MiB; the parts of p and q have 4 MiB each, their files 12.
+        disk.leave(MIB + MIB // 2)
+        fh = n.lookup(n.root, 'r').fh
+        point = Point('release-record', None)
+        try:
+            n.read(fh, 0, 4096)
+            wait_for('both give way', lambda: point.reached() == 2)
+        finally:
+            point.go_on()
+        eq(settled(n.read, fh, 0, 4096).data == data['r'][:4096], True, 'data of r')
+        eq([h.fill.get(disk.path(name))['state'] for name in 'pq'], ['offloaded'] * 2, 'states')
+
+
+@test(offload=True)
 def full_disk_and_faults(w):
     """A release that fails half way through loses nothing."""
     disk = SmallDisk(w)
