@@ -12,6 +12,7 @@ DIR/mode has what it does with requests, and may be changed at any time:
     hang        read requests and answer nothing
     wrong       pass on, and change a byte in the middle of bodies of answers
     short       pass on, and leave out the end of bodies of answers
+    old-lists   answer lists as when they were last asked for in another mode
 
 DIR/requests gets a line for each request when its answer begins: method, path, status.
 """
@@ -35,6 +36,8 @@ class Proxy(http.server.BaseHTTPRequestHandler):
     folder, store = '', 0
     lock = threading.Lock()
     failed = 0
+    # Answers by path.
+    lists = {}
 
     def setup(self):
         super().setup()
@@ -97,7 +100,13 @@ class Proxy(http.server.BaseHTTPRequestHandler):
                 time.sleep(0.2)
             self.close_connection = True
             return
+        is_list = self.command == 'GET' and 'prefix=' in self.path
+        if words[0] == 'old-lists' and is_list and self.path in self.lists:
+            self.answer(*self.lists[self.path])
+            return
         status, headers, data = self.pass_on(body)
+        if is_list and words[0] == 'ok':
+            self.lists[self.path] = status, headers, data
         if words[0] == 'wrong' and data:
             middle = len(data) // 2
             data = data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1:]

@@ -198,3 +198,46 @@ def what_came_back_is_stored(w):
     eq(s.requests(), [], 'requests')
     eq(s.push(b, c)['done'], 2, 'pushed')
     eq((get(a), get(b), get(c)), (data['a'], data['a'] + b'more', data['c']), 'content')
+
+
+@test(smb=True, offload=True, timeout=300)
+def old_lists(w):
+    """What the list of a bucket does not have yet is neither deleted nor missing."""
+    s = Store(w)
+    # One of these will be needed by a snapshot only, another by nothing.
+    kept, saved, gone = (offloaded(s, w.path(name), content(name, MIB + 100))
+                         for name in ('kept', 'saved', 'gone'))
+    known = s.tool('rebuild')
+    s.mode('old-lists')
+    new = offloaded(s, w.path('new'), content('new', MIB + 100))
+    os.unlink(gone)
+    eq(s.tool('snapshot', 'create', 'data', 'monday')['lost'], 0, 'lost')
+    os.unlink(saved)
+    # The name of the snapshot is in a note before gc, and in the index afterwards.
+    for _ in range(2):
+        eq(collect(s), 2, 'chunk and manifest of the file that is gone')
+        said = s.tool('rebuild')
+        eq((said['missing'], said['problems']), (0, 0), 'rebuild')
+        # Chunk and manifest of the new file and of the snapshot's tree, and its head.
+        eq(said['objects'], known['objects'] + 5, 'objects')
+        for words in ((), ('--quick',)):
+            eq(s.tool('scrub', *words)['bad'], [], f'scrub {words}')
+
+    s.mode('ok')
+    said = s.tool('rebuild')
+    eq((said['objects'], said['garbage'], said['missing']), (known['objects'] + 3, 0, 0),
+       'objects by a new list')
+    eq(collect(s), 0, 'deleted')
+    s.tool('snapshot', 'restore', 'data/monday', 'saved')
+    for path in (kept, saved, new):
+        eq(get(path), content(os.path.basename(path), MIB + 100), path)
+
+    # What is missing indeed is told.
+    s.mode('old-lists')
+    s.forget()
+    path = offloaded(s, w.path('lost'), content('lost', MIB + 100))
+    s.delete(s.requests('PUT', 'chunks/')[0].split(f'{s.bucket}/', 1)[1])
+    status, said, _ = s.tool('rebuild', check=False)
+    eq((bool(status), said['missing']), (True, 1), 'missing')
+    status, said, _ = s.tool('scrub', '--quick', check=False)
+    eq({entry['file'] for entry in said['bad']}, {path}, 'bad')

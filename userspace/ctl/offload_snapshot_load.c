@@ -383,12 +383,17 @@ static void survey_add_snapshot(struct offload_survey *s, const struct snapshot 
 	const struct snapshot_head *h = &snapshot->head;
 	u64 before = s->problems, i;
 	struct snapshot_tree tree;
+	u8 name[HASH_SIZE];
 	struct why why;
+	u32 kind;
 
 	if (!snapshot_load_tree(snapshot, &tree, &why)) {
 		offload_survey_problem(s, snapshot->object, "%s", why.text);
 		return;
 	}
+	/* Parts of it, of a survey that was interrupted or that forgot the rest. */
+	if (object_name_parse(snapshot->object, &kind, name))
+		index_forget_snapshot(s->index, name);
 	for (i = 0; i < tree.n; i++)
 		if (tree.entries[i].cookie_len)
 			survey_add(s, snapshot, tree.entries[i].path, tree.entries[i].cookie,

@@ -396,6 +396,45 @@ void offload_survey_close(struct offload_survey *s)
 	index_close(s->index);
 }
 
+/**
+ * struct rebuild - one run of the command
+ * @s: the survey
+ * @reads: orders to read what lists do not have
+ * @found: objects that are there nonetheless
+ * @missing: objects that are not there
+ */
+struct rebuild {
+	struct offload_survey s;
+	struct offload_orders *reads;
+	u64 found;
+	u64 missing;
+};
+
+static void rebuild_looked(void *arg, const struct offload_result *r)
+{
+	struct rebuild *b = arg;
+
+	if (r->error == ENODATA)
+		b->missing++;
+	else if (r->error)
+		offload_survey_problem(&b->s, r->path, "%s", r->text);
+	else
+		b->found++;
+}
+
+/* Lists may be old, so an object that is not in them is asked for. */
+static void rebuild_look(void *arg, const struct index_object *o, bool present, u64 length)
+{
+	char name[OBJECT_NAME_SIZE];
+	struct rebuild *b = arg;
+
+	(void)length;
+	if (present)
+		return;
+	object_name(o->kind, o->name, name);
+	offload_orders_add(b->reads, OFFLOAD_CTL_READ, o->store, name, 0);
+}
+
 static void rebuild_print(const struct offload_survey *s, const struct index_counts *c)
 {
 	char content[OUT_VALUE_MAX], stored[OUT_VALUE_MAX], garbage[OUT_VALUE_MAX];
@@ -413,8 +452,10 @@ static void rebuild_print(const struct offload_survey *s, const struct index_cou
 	       (unsigned long long)s->problems);
 }
 
-static void rebuild_print_json(const struct offload_survey *s, const struct index_counts *c)
+static void rebuild_print_json(const struct rebuild *b, const struct index_counts *c)
 {
+	const struct offload_survey *s = &b->s;
+
 	json_open(stdout, NULL, '{');
 	json_number(stdout, "looked-at", s->looked);
 	json_number(stdout, "files", c->files);
@@ -427,14 +468,15 @@ static void rebuild_print_json(const struct offload_survey *s, const struct inde
 	json_number(stdout, "packed-used", c->packed_used);
 	json_number(stdout, "missing", c->missing);
 	json_number(stdout, "problems", s->problems);
-	json_number(stdout, "requests", offload_orders_requests(s->orders));
+	json_number(stdout, "requests", offload_orders_requests(s->orders) +
+		    offload_orders_requests(b->reads));
 	json_close(stdout, '}');
 	json_end(stdout);
 }
 
 int offload_rebuild(struct ctl *ctl, char **words)
 {
-	struct offload_survey s;
+	struct rebuild b = { 0 };
 	struct index_counts c;
 	bool good;
 
@@ -444,15 +486,22 @@ int offload_rebuild(struct ctl *ctl, char **words)
 	}
 	if (ctl_no_more(ctl, words))
 		return CTL_USAGE;
-	if (!offload_survey_open(&s, ctl, true))
+	if (!offload_survey_open(&b.s, ctl, true))
 		return CTL_REFUSED;
-	good = offload_survey_run(&s, true);
-	index_count(s.index, &c);
-	good = offload_survey_commit(&s) && good && !c.missing;
+	good = offload_survey_run(&b.s, true);
+	index_count(b.s.index, &c);
+	/* Nobody deletes objects before the commit. */
+	b.reads = offload_orders_new(rebuild_looked, &b);
+	index_referred(b.s.index, rebuild_look, &b);
+	offload_orders_wait(b.reads);
+	c.objects += b.found;
+	c.missing = b.missing;
+	good = offload_survey_commit(&b.s) && good && !b.missing && !b.s.problems;
 	if (ctl->json)
-		rebuild_print_json(&s, &c);
+		rebuild_print_json(&b, &c);
 	else
-		rebuild_print(&s, &c);
-	offload_survey_close(&s);
+		rebuild_print(&b.s, &c);
+	offload_orders_free(b.reads);
+	offload_survey_close(&b.s);
 	return good ? CTL_OK : CTL_REFUSED;
 }

@@ -51,6 +51,19 @@ static const char forget[] =
 	"DROP TABLE IF EXISTS file; DROP TABLE IF EXISTS manifest; DROP TABLE IF EXISTS chunk;"
 	"DROP TABLE IF EXISTS object;";
 
+/*
+ * Of the snapshots only the names are kept, each as a part of a snapshot, so that the next survey
+ * asks for its head and reads it again: the list of the bucket may be too old to have it.
+ */
+static const char forget_contents[] =
+	"DELETE FROM file WHERE path < CAST('snapshots/' AS BLOB)\n"
+	"OR path >= CAST('snapshots0' AS BLOB);"
+	"DELETE FROM file WHERE EXISTS (SELECT 1 FROM file h WHERE h.path != file.path\n"
+	"AND h.path = CAST(substr(file.path, 1, length('snapshots/00/') + 64) AS BLOB));"
+	"UPDATE OR REPLACE file SET path = CAST(path || '/' AS BLOB)\n"
+	"WHERE length(path) = length('snapshots/00/') + 64;"
+	"DELETE FROM manifest; DELETE FROM chunk; DELETE FROM object;";
+
 static bool index_good(struct index *x, int rc)
 {
 	if (x->error)
@@ -157,12 +170,14 @@ static bool index_begin(struct index *x, const char *path, bool fresh)
 		chmod(path, 0600);
 		index_run(x, "PRAGMA journal_mode = WAL; PRAGMA temp_store = MEMORY;"
 			     "BEGIN IMMEDIATE");
-		if (fresh || index_number(x, "PRAGMA user_version") != VERSION)
+		if (index_number(x, "PRAGMA user_version") != VERSION)
 			index_run(x, forget);
 		/* A file system that is not mounted now is known by its root only. */
 		if (fresh)
 			index_run(x, "DROP TABLE IF EXISTS root");
 		index_run(x, schema);
+		if (fresh)
+			index_run(x, forget_contents);
 		index_run(x, version);
 	}
 	free(version);

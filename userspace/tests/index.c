@@ -339,6 +339,7 @@ static void snapshots_refer(void)
 	text[0] = '\0';
 	index_files_of(x, &o, file_note, text);
 	SAME(text, "n");
+	CHECK(index_commit(x, &why));
 
 	index_forget_snapshot(x, name_of('s'));
 	index_begin_survey(x, false);
@@ -346,6 +347,32 @@ static void snapshots_refer(void)
 	SAME(index_garbage_names(x, ENVELOPE_CHUNK, 100), "abt");
 	SAME(index_garbage_names(x, ENVELOPE_MANIFEST, 100), "MT");
 	index_close(x);
+}
+
+/* A new index knows the names of snapshots, but believes nothing about them. */
+static void snapshots_outlive_rebuilds(void)
+{
+	struct index_counts c;
+	struct why why;
+	struct index *x;
+	char text[64];
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		x = index_open(path, true, &why);
+		CHECK(x);
+		if (!x)
+			return;
+		memset(text, 0, sizeof(text));
+		index_snapshots(x, snapshot_note, text);
+		SAME(text, "");
+		index_partial_snapshots(x, snapshot_note, text);
+		SAME(text, "s");
+		index_count(x, &c);
+		CHECK(!c.files && !c.objects);
+		CHECK(index_commit(x, &why));
+		index_close(x);
+	}
 }
 
 /* What is left of a snapshot that could not be read as a whole is found. */
@@ -375,6 +402,16 @@ static void snapshots_partly_read(void)
 	memset(text, 0, sizeof(text));
 	index_partial_snapshots(x, snapshot_note, text);
 	SAME(text, "p");
+	/* A new index asks for both. */
+	CHECK(index_commit(x, &why));
+	index_close(x);
+	x = index_open(path, true, &why);
+	if (!CHECK(x))
+		return;
+	memset(text, 0, sizeof(text));
+	index_partial_snapshots(x, snapshot_note, text);
+	SAME(text, "ps");
+	index_forget_snapshot(x, name_of('s'));
 	index_forget_snapshot(x, name_of('p'));
 	memset(text, 0, sizeof(text));
 	index_partial_snapshots(x, snapshot_note, text);
@@ -526,6 +563,7 @@ int main(void)
 		TEST(records_decoded), TEST(stored_decoded), TEST(garbage_ages),
 		TEST(references_found),
 		TEST(packs_counted), TEST(damage_ends_with_rebuild), TEST(snapshots_refer),
+		TEST(snapshots_outlive_rebuilds),
 		TEST(roots_stay), TEST(heads_noted),
 		TEST(snapshots_partly_read),
 		{ NULL, NULL }
