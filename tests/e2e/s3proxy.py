@@ -12,6 +12,7 @@ DIR/mode has what it does with requests, and may be changed at any time:
     hang        read requests and answer nothing
     wrong       pass on, and change a byte in the middle of bodies of answers
     short       pass on, and leave out the end of bodies of answers
+    only WORD   answer GETs of chunks without this word in their path when the mode is another
     old-lists   answer lists as when they were last asked for in another mode
 
 DIR/requests gets a line for each request when its answer begins: method, path, status.
@@ -100,6 +101,11 @@ class Proxy(http.server.BaseHTTPRequestHandler):
                 time.sleep(0.2)
             self.close_connection = True
             return
+        if words[0] == 'only' and self.command == 'GET' and 'chunks/' in self.path \
+                and 'prefix=' not in self.path and words[1] not in self.path:
+            self.note('held')
+            while self.mode() == words:
+                time.sleep(0.2)
         is_list = self.command == 'GET' and 'prefix=' in self.path
         if words[0] == 'old-lists' and is_list and self.path in self.lists:
             self.answer(*self.lists[self.path])

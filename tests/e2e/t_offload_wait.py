@@ -14,7 +14,7 @@ from rpc import Enc
 from smb import UIDS, USERS
 from stores import Store
 from t_budget import budget
-from t_offload import content, offloaded as pushed, sha
+from t_offload import content, digest, mounts, offloaded as pushed, sha
 from t_offload_kernel import MIB, RANGE, SIZE, helper, local, offloaded
 from t_rpc_batch import replies
 
@@ -226,3 +226,37 @@ def flavours(w):
     read_calls = next(r for r in w.server.json('stats', 'nfs3') if r['op'] == 'READ')
     eq(read_calls['errors'], 0, 'calls that were told to try again')
     realm.stop()
+
+
+class PatientStore(Store):
+    """A store whose answers may take as long as the test."""
+
+    timeout = 120
+
+
+@test(smb=True, offload=True, timeout=300)
+def first_chunk_is_enough(w):
+    """A reader gets the data of the first chunk while the store holds back the others."""
+    # Without a key the name of a chunk is the hash of its content.
+    s, size = PatientStore(w, more=''), 16 * MIB
+    for kind, where in mounts(w.client).items():
+        # Zeros have no cuts, so these are the longest chunks; the first one has two ranges.
+        chunks = [content(f'{kind}{i}', 65536) + bytes(size - 65536) for i in range(2)]
+        names = [sha(chunk) for chunk in chunks]
+        s.forget()
+        pushed(s, w.path(kind), b''.join(chunks))
+        eq(sorted(path.rsplit('/', 1)[1] for path in s.requests('PUT', 'chunks/')),
+           sorted(names), 'chunks')
+        s.forget()
+        s.mode(f'only {names[0]}')
+        try:
+            with open(f'{where}/{kind}', 'rb', buffering=0) as f:
+                for at in (0, RANGE):
+                    eq(os.pread(f.fileno(), 4096, at) == chunks[0][at:at + 4096], True,
+                       f'data at {at} over {kind}')
+                wait_for('the next chunk is asked for', lambda name=names[1]:
+                         s.requests('GET', name))
+                eq(s.states(w.path(kind))['resident'], 0, 'all data is here')
+        finally:
+            s.mode('ok')
+        eq(digest(f'{where}/{kind}'), sha(b''.join(chunks)), f'content over {kind}')
