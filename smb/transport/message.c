@@ -563,7 +563,6 @@ void dsmb_message_run(struct dsmb_message *message, struct list_head *outs)
 			return;
 		case DSMB_TO_BE_RECORDED:
 			message->records = true;
-			message_leave_place(message);
 			dsmb_message_queue(message);
 			return;
 		case DSMB_DROP:
