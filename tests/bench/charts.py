@@ -16,7 +16,7 @@ except ImportError:
 def chart(path, title, rows):
     """Bars: one group for each operation, relative to the first peer."""
     systems = report.systems_of(rows)
-    peers = [s for s in systems if s not in ("ditto", "floor")]
+    peers = [s for s in systems if s not in ("ditto", *report.BARE)]
     rows = {key: row for key, row in rows.items() if peers and row.get(peers[0])}
     if not rows:
         return

@@ -9,7 +9,9 @@ import csv
 import math
 import statistics
 
-SYSTEMS = ("ditto", "sunrpc", "offload", "knfsd", "ksmbd", "ganesha", "samba", "floor")
+SYSTEMS = ("ditto", "sunrpc", "offload", "knfsd", "ksmbd", "ganesha", "samba", "floor", "fs")
+# Of them what no server is: what each operation takes without one.
+BARE = ("floor", "fs")
 HEAD = ("tier", "protocol", "operation", "outstanding", "what", "system", "unit", "median", "least",
         "spread", "over_ditto")
 
@@ -57,7 +59,7 @@ def table(key, rows):
     """One group as lines of Markdown."""
     protocol, what, unit = key
     systems = systems_of(rows)
-    peers = [s for s in systems if s not in ("ditto", "floor")] if "ditto" in systems else []
+    peers = [s for s in systems if s not in ("ditto", *BARE)] if "ditto" in systems else []
     columns = [f"{s}" for s in systems] + [f"ditto / {p}" for p in peers]
     yield f"### {protocol}, {what}: {unit} of one operation"
     yield ""
@@ -96,7 +98,7 @@ def summary(tiers):
         for (protocol, what, unit), rows in groups(records).items():
             for peer in systems_of(rows):
                 values = ratios(rows, peer)
-                if peer in ("ditto", "floor") or not values:
+                if peer in ("ditto", *BARE) or not values:
                     continue
                 (operation, outstanding), worst = max(values.items(), key=lambda item: item[1])
                 yield (f"| {tier} | {protocol} | {what}, {unit} | {peer} | {len(values)} | "

@@ -24,6 +24,8 @@ class Row:
 
     def run(self, server, count):
         """The generator's result; "units" is what it is divided by: for a listing, directories."""
+        if server.kind == "fs":
+            return server.answer(self.label, count)
         if server.kind == "floor":
             result = server.answer(self.reply, self.op, count, self.outstanding, **self.more)
             result["units"] = count / self.per_unit

@@ -1,0 +1,79 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""What each operation is to cost beside a peer, and whether it does: aims.py LOAD.JSON...
+
+Figures are instructions. No server is below the floor and what the file system takes by itself, so
+where an aim is below 1.15 times both, that is the aim ("floor").
+"""
+
+import json
+import sys
+
+sys.dont_write_bytecode = True
+
+import report  # noqa: E402  # pylint: disable=wrong-import-position
+
+ROOM = 1.15
+NFS3_SHORT = ("GETATTR", "LOOKUP", "ACCESS")
+NFS3_SMALL = (*NFS3_SHORT, "READ 4 KiB", "WRITE 4 KiB")
+NFS3_NAMES = ("CREATE", "REMOVE", "RENAME", "READDIRPLUS 1000")
+NFS4 = ("OPEN+CLOSE", "CREATE", "LOCK+LOCKU", "GETATTR")
+SMB = ("QUERY_INFO", "OPEN+CLOSE", "STAT", "CREATE", "REMOVE", "LIST 1000")
+LARGE = ("READ 1 MiB", "WRITE 1 MiB")
+# Protocol, operations, cost, peer, and the ratio with 1 and with 8 outstanding.
+AIMS = (
+    ("nfs3", NFS3_SMALL, "all", "knfsd", {1: 0.85, 8: 0.65}),
+    ("nfs3", NFS3_NAMES, "all", "knfsd", {1: 0.85, 8: 0.75}),
+    ("nfs3", LARGE, "all", "knfsd", {1: 0.85, 8: 0.85}),
+    ("nfs3", (*NFS3_SMALL, *NFS3_NAMES), "own", "knfsd", {1: 0.7, 8: 0.5}),
+    ("nfs4.1", NFS4, "all", "knfsd", {1: 0.85, 8: 0.75}),
+    ("nfs4.1", LARGE, "all", "knfsd", {1: 0.85, 8: 0.85}),
+    ("nfs4.1", (*NFS4, "REMOVE"), "own", "knfsd", {1: 0.7, 8: 0.5}),
+    ("smb3.1.1", SMB, "all", "ksmbd", {1: 0.3, 8: 0.3}),
+    ("smb3.1.1", LARGE, "all", "ksmbd", {1: 0.85, 8: 0.85}),
+    ("nfs3", (*NFS3_SHORT, *NFS3_NAMES), "all", "ganesha", {1: 0.33, 8: 0.33}),
+    ("nfs4.1", (*NFS4, "REMOVE"), "all", "ganesha", {1: 0.33, 8: 0.33}),
+    ("smb3.1.1", SMB, "all", "samba", {1: 0.33, 8: 0.33}),
+)
+
+
+def verdict(row, ratio, peer):
+    """(what no server is below, with room for the server; met, floor or missed)."""
+    bare = ROOM * (row.get("floor", 0) + row.get("fs", 0))
+    if row["ditto"] <= ratio * row[peer]:
+        return bare, "met"
+    return bare, "floor" if row["ditto"] <= bare else "missed"
+
+
+def lines(records):
+    """A table of the aims whose operations were measured."""
+    found = report.groups(records)
+    yield ("| protocol | operation | outstanding | cost | peer | aim | ratio | ditto | "
+           "1.15 (floor + fs) | |")
+    yield "|---|---|--:|---|---|--:|--:|--:|--:|---|"
+    for protocol, operations, what, peer, ratios in AIMS:
+        rows = found.get((protocol, what, "instructions"), {})
+        for outstanding, ratio in ratios.items():
+            for operation in operations:
+                row = rows.get((operation, outstanding), {})
+                if not row.get("ditto") or not row.get(peer):
+                    continue
+                bare, word = verdict(row, ratio, peer)
+                yield (f"| {protocol} | {operation} | {outstanding} | {what} | {peer} | {ratio} | "
+                       f"{row['ditto'] / row[peer]:.2f} | {row['ditto']:,.0f} | {bare:,.0f} | "
+                       f"{word} |")
+
+
+def main():
+    """Print the table of all files."""
+    if not sys.argv[1:]:
+        sys.exit("usage: aims.py LOAD.JSON...")
+    records = []
+    for path in sys.argv[1:]:
+        with open(path, encoding="ascii") as f:
+            records += json.load(f)
+    print("\n".join(lines(records)))
+
+
+if __name__ == "__main__":
+    main()

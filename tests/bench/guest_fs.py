@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The file system by itself: what an operation takes without any server.
+
+ditto_vfs_load.ko does the same on the tmpfs that is served, by path.
+"""
+
+import os
+import subprocess
+
+import guest
+
+LOAD = "/sys/kernel/debug/ditto_vfs_load/run"
+# As large as ditto_vfs_load.ko takes it to be.
+DATA_SIZE = 32 << 20
+# What belongs to an operation of a server, and in which folder it is done. A READ of 1 MiB has
+# none: servers lend the pages of the file.
+SAME = {
+    "LOOKUP": ("stat-work", "many"),
+    "STAT": ("stat-work", "many"),
+    "OPEN+CLOSE": ("open-work", "many"),
+    "CREATE": ("create", "few"),
+    "REMOVE": ("unlink", "few"),
+    "READDIRPLUS 1000": ("list-work", "many"),
+    "READDIR 1000": ("list-work", "many"),
+    "LIST 1000": ("list-work", "many"),
+    "READ 4 KiB": ("read-4k", "few"),
+    "READ_PLUS 4 KiB": ("read-4k", "few"),
+    "WRITE 4 KiB": ("write-4k", "few"),
+    "WRITE 4 KiB sync": ("write-4k", "few"),
+    "WRITE 1 MiB": ("write-1m", "few"),
+}
+
+
+class FileSystem:
+    """Stands among the servers, and does without network what can be done so."""
+
+    label = kind = "fs"
+
+    def __init__(self):
+        self.top = "/bench/fs"
+
+    def start(self):
+        """Make the files: a folder with names to make and remove, and one with many that stay."""
+        subprocess.run(["modprobe", "ditto_vfs_load"], check=True)
+        for folder in "few", "many":
+            os.makedirs(f"{self.top}/{folder}/work")
+        for i in range(guest.LISTED):
+            with open(f"{self.top}/many/work/file-{i:06}", "wb"):
+                pass
+        with open(f"{self.top}/few/data", "wb") as f:
+            f.write(os.urandom(1 << 20) * (DATA_SIZE >> 20))
+
+    def can(self, label):
+        """Whether an operation of a server has its like here."""
+        return label in SAME
+
+    def answer(self, label, count):
+        """Do it; the result is like that of the load generator, without a client."""
+        operation, folder = SAME[label]
+        if folder == "many":
+            count = min(count, guest.LISTED)
+        with open(LOAD, "w", encoding="ascii") as f:
+            f.write(f"{operation} {count} {self.top}/{folder}")
+        with open(LOAD, encoding="ascii") as f:
+            return {"ns": int(f.read()) * count, "cpu": 0, "units": count}
