@@ -12,6 +12,7 @@
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
 
+#include "clock.h"
 #include "ctl.h"
 #include "ditto-nl-gen.h"
 #include "mem.h"
@@ -19,22 +20,26 @@
 
 /* Files at once. */
 #define SLOTS		8
-/* Milliseconds between two looks at the files. */
-#define LOOK_TIME	200
-/* A recall that is not under way at so many looks has failed. */
-#define IDLE_LOOKS	2
+/*
+ * Milliseconds between two looks at the files: the first number after the end of a file, as small
+ * ones follow each other quickly, and twice as many after each look, up to the second.
+ */
+#define LOOK_MIN	2
+#define LOOK_MAX	200
+/* A recall that has not been under way for so many milliseconds has failed. */
+#define IDLE_TIME	200
 
 /**
  * struct slot - a file that is brought back
  * @path: its path, or NULL if the slot is free
  * @info: where its data is
- * @idle: looks at which no recall was under way
+ * @idle: when a look first found that no recall was under way, in ms; 0 if one is
  * @why: the last failure that the kernel told of
  */
 struct slot {
 	char *path;
 	struct offload_info info;
-	unsigned int idle;
+	u64 idle;
 	char why[OFFLOAD_CTL_TEXT_SIZE];
 };
 
@@ -43,12 +48,14 @@ struct slot {
  * @ctl: this run of the tool
  * @run: the files
  * @events: connection for events
+ * @pause: milliseconds until the next look
  * @slot: the files that are brought back
  */
 struct recall {
 	struct ctl *ctl;
 	struct offload_run *run;
 	struct conn events;
+	int pause;
 	struct slot slot[SLOTS];
 };
 
@@ -98,7 +105,8 @@ static void recall_sleep(struct recall *r)
 	struct pollfd p = { .fd = -1, .events = POLLIN };
 
 	/* Events tell of failures only; progress has to be looked at. */
-	poll(&p, 1, LOOK_TIME);
+	poll(&p, 1, r->pause);
+	r->pause = r->pause < LOOK_MAX / 2 ? 2 * r->pause : LOOK_MAX;
 	while (r->events.sock && nl_recvmsgs_default(r->events.sock) >= 0)
 		;
 }
@@ -135,8 +143,9 @@ static void recall_begin(struct recall *r, struct slot *slot, const char *path)
 	}
 }
 
-static void recall_end(struct slot *slot)
+static void recall_end(struct recall *r, struct slot *slot)
 {
+	r->pause = LOOK_MIN;
 	free(slot->path);
 	slot->path = NULL;
 }
@@ -144,24 +153,28 @@ static void recall_end(struct slot *slot)
 static void recall_look(struct recall *r, struct slot *slot)
 {
 	struct offload_info *info = &slot->info;
+	u64 now = clock_ms();
 
 	if (offload_info_get(r->ctl, slot->path, info)) {
 		offload_run_fail(r->run, slot->path, "%s", r->ctl->conn.why.text);
-		recall_end(slot);
+		recall_end(r, slot);
 		return;
 	}
 	if (info->state == DITTO_OFFLOAD_STATE_RESIDENT) {
 		offload_run_done(r->run, slot->path, info->size, false);
-		recall_end(slot);
+		recall_end(r, slot);
 		return;
 	}
-	slot->idle = info->state == DITTO_OFFLOAD_STATE_RECALLING ? 0 : slot->idle + 1;
-	if (slot->idle < IDLE_LOOKS)
+	if (info->state == DITTO_OFFLOAD_STATE_RECALLING)
+		slot->idle = 0;
+	else if (!slot->idle)
+		slot->idle = now;
+	if (!slot->idle || now < slot->idle + IDLE_TIME)
 		return;
 	offload_run_fail(r->run, slot->path, "share %s, store %s: the data does not come: %s",
 			 info->share, info->store,
 			 slot->why[0] ? slot->why : "see the logs of dittod and of the kernel");
-	recall_end(slot);
+	recall_end(r, slot);
 }
 
 /* Give files to free slots. Returns the number of slots in use. */
@@ -199,12 +212,12 @@ static void recall_files(struct recall *r)
 	/* The kernel goes on with what has begun. */
 	for (i = 0; i < SLOTS; i++)
 		if (r->slot[i].path)
-			recall_end(&r->slot[i]);
+			recall_end(r, &r->slot[i]);
 }
 
 int offload_recall_files(struct ctl *ctl, char **paths)
 {
-	struct recall r = { .ctl = ctl };
+	struct recall r = { .ctl = ctl, .pause = LOOK_MIN };
 
 	recall_listen(&r);
 	r.run = offload_run_list(ctl, paths, "");
@@ -215,7 +228,7 @@ int offload_recall_files(struct ctl *ctl, char **paths)
 
 int offload_recall(struct ctl *ctl, char **words)
 {
-	struct recall r = { .ctl = ctl };
+	struct recall r = { .ctl = ctl, .pause = LOOK_MIN };
 
 	for (; *words && !strncmp(*words, "--", 2); words++) {
 		if (strcmp(*words, "--json"))
