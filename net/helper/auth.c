@@ -274,15 +274,10 @@ void ditto_auth_step(struct ditto_server *srv, struct ditto_auth *auth)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_auth_step, DITTO);
 
-static int abort_put(struct sk_buff *msg, void *arg)
-{
-	return ditto_nl_put_u64(msg, DITTO_A_UPCALL_AUTH_ID, *(u64 *)arg);
-}
-
 void ditto_auth_abort(struct ditto_server *srv, u64 id)
 {
 	if (id)
-		ditto_upcall_tell(srv, DITTO_UPCALL_AUTH_ABORT, abort_put, &id);
+		ditto_upcall_end(srv, DITTO_UPCALL_AUTH_ABORT, id);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_auth_abort, DITTO);
 

@@ -128,13 +128,8 @@ void ditto_pipe_call(struct ditto_server *srv, struct ditto_pipe_ask *pipe)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_pipe_call, DITTO);
 
-static int close_put(struct sk_buff *msg, void *arg)
-{
-	return ditto_nl_put_u64(msg, DITTO_A_UPCALL_PIPE, *(u64 *)arg);
-}
-
 void ditto_pipe_close(struct ditto_server *srv, u64 id)
 {
-	ditto_upcall_tell(srv, DITTO_UPCALL_PIPE_CLOSE, close_put, &id);
+	ditto_upcall_end(srv, DITTO_UPCALL_PIPE_CLOSE, id);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_pipe_close, DITTO);

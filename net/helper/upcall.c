@@ -26,7 +26,6 @@
 #include "../netlink.h"
 #include "../server.h"
 #include "../server_private.h"
-#include "auth.h"
 #include "upcall_private.h"
 
 /* Bytes of a request that gives no size, and of a message that has no answer. */
@@ -34,6 +33,12 @@
 #define TELL_SIZE	SZ_256
 /* Number, type, deadline. */
 #define HEADER_SIZE	SZ_64
+
+/* A message that ends what the helper keeps, and the number that it has there. */
+struct upcall_end {
+	enum ditto_upcall_type type;
+	u64 number;
+};
 
 static struct sk_buff *upcall_message(const struct ditto_upcall *ask, u64 serial,
 				      u32 deadline_ms, gfp_t gfp)
@@ -348,16 +353,31 @@ static struct ditto_upcall_req *ask_take_answered(struct ditto_upcalls *up, u64 
 	return ask;
 }
 
+static int end_put(struct sk_buff *msg, void *arg)
+{
+	const struct upcall_end *end = arg;
+
+	return ditto_nl_put_u64(msg, ditto_upcall_ends[end->type], end->number);
+}
+
+void ditto_upcall_end(struct ditto_server *srv, enum ditto_upcall_type type, u64 number)
+{
+	struct upcall_end end = { .type = type, .number = number };
+
+	ditto_upcall_tell(srv, type, end_put, &end);
+}
+
 /* Tell the helper to release what it keeps for a request that was given up. */
 static void reply_drop(struct ditto_server *srv, struct genl_info *info)
 {
-	const struct nlattr *auth = info->attrs[DITTO_A_UPCALL_AUTH_ID];
-	const struct nlattr *pipe = info->attrs[DITTO_A_UPCALL_PIPE];
+	for (unsigned int type = 0; type < DITTO_UPCALL_ENDS; type++) {
+		const struct nlattr *number = NULL;
 
-	if (auth)
-		ditto_auth_abort(srv, nla_get_u64(auth));
-	if (pipe)
-		ditto_pipe_close(srv, nla_get_u64(pipe));
+		if (ditto_upcall_ends[type])
+			number = info->attrs[ditto_upcall_ends[type]];
+		if (number && nla_get_u64(number))
+			ditto_upcall_end(srv, type, nla_get_u64(number));
+	}
 }
 
 int ditto_upcall_reply(struct ditto_server *srv, struct genl_info *info)

@@ -155,6 +155,16 @@ void ditto_upcall_tell(struct ditto_server *srv, enum ditto_upcall_type type,
 		       int (*put)(struct sk_buff *msg, void *arg), void *arg);
 
 /**
+ * ditto_upcall_end - tell the helper to release what it keeps under a number
+ * @srv: the server
+ * @type: DITTO_UPCALL_AUTH_ABORT or DITTO_UPCALL_PIPE_CLOSE
+ * @number: the helper's number
+ *
+ * Context: as ditto_upcall_tell().
+ */
+void ditto_upcall_end(struct ditto_server *srv, enum ditto_upcall_type type, u64 number);
+
+/**
  * ditto_upcall - send a request of the server itself to the helper and wait for the answer
  * @srv: the server
  * @type: type of the request

@@ -66,6 +66,11 @@ const struct ditto_fairq_limits ditto_upcall_queue_limits[UPCALL_QUEUES] = {
 	[UPCALL_OFFLOAD] = { .width = 16, .peer_width = 16, .waiting = 4096, .peer_waiting = 4096 },
 };
 
+const u16 ditto_upcall_ends[DITTO_UPCALL_ENDS] = {
+	[DITTO_UPCALL_AUTH_ABORT] = DITTO_A_UPCALL_AUTH_ID,
+	[DITTO_UPCALL_PIPE_CLOSE] = DITTO_A_UPCALL_PIPE,
+};
+
 const u8 ditto_upcall_queue_of[] = {
 	[DITTO_UPCALL_HOST_NAME] = UPCALL_HOSTS,
 	[DITTO_UPCALL_NETGROUP] = UPCALL_NETGROUPS,

@@ -31,6 +31,13 @@ extern const char *const ditto_upcall_names[];
 extern const u8 ditto_upcall_queue_of[];
 extern const struct ditto_fairq_limits ditto_upcall_queue_limits[UPCALL_QUEUES];
 
+/*
+ * The attribute with the number of what a message ends, for messages that end something; it is
+ * also in the answer that the number came with. 0 for other types.
+ */
+#define DITTO_UPCALL_ENDS	(DITTO_UPCALL_PIPE_CLOSE + 1)
+extern const u16 ditto_upcall_ends[DITTO_UPCALL_ENDS];
+
 /**
  * struct ditto_helper - the helper of one server
  * @lock: guards all up to @stuck
