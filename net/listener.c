@@ -483,6 +483,7 @@ int ditto_listeners_init(struct ditto_server *srv)
 	mutex_lock(&servers_lock);
 	list_add_tail(&ls->link, &servers);
 	mutex_unlock(&servers_lock);
+	ditto_peers_start(srv, ditto_protocols_connections);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_listeners_init);

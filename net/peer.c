@@ -20,7 +20,6 @@
 #include <kunit/visibility.h>
 
 #include "event.h"
-#include "listener.h"
 #include "peer.h"
 #include "server.h"
 
@@ -39,6 +38,7 @@
  * @list: peers roughly in the order of their last use: one in use moves to the end when a
  *	full table is searched for one to drop
  * @count: entries of @list
+ * @connections: counts the connections of a peer; set while silent peers are looked for
  * @sweep: removes silent peers
  */
 struct ditto_peer_table {
@@ -47,6 +47,7 @@ struct ditto_peer_table {
 	spinlock_t lock;	/* see above */
 	struct list_head list;
 	unsigned int count;
+	unsigned int (*connections)(struct ditto_server *srv, const struct ditto_peer *peer);
 	struct delayed_work sweep;
 };
 
@@ -379,7 +380,7 @@ static void peers_sweep(struct work_struct *work)
 		bool unlinked = false;
 
 		/* A connection may be silent for long and still exist. */
-		if (!ditto_protocols_connections(table->srv, peer)) {
+		if (!table->connections(table->srv, peer)) {
 			spin_lock(&table->lock);
 			unlinked = peer_unlink_locked(table, peer);
 			spin_unlock(&table->lock);
@@ -410,10 +411,21 @@ int ditto_peers_init(struct ditto_server *srv)
 		return err;
 	}
 	srv->peers = table;
-	queue_delayed_work(system_long_wq, &table->sweep, PEER_SWEEP_S * HZ);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_peers_init);
+
+void ditto_peers_start(struct ditto_server *srv,
+		       unsigned int (*connections)(struct ditto_server *srv,
+						   const struct ditto_peer *peer))
+{
+	struct ditto_peer_table *table = srv->peers;
+
+	if (!table)
+		return;
+	table->connections = connections;
+	queue_delayed_work(system_long_wq, &table->sweep, PEER_SWEEP_S * HZ);
+}
 
 void ditto_peers_stop(struct ditto_server *srv)
 {

@@ -199,7 +199,18 @@ static inline void ditto_addr_who(struct in6_addr *who, const struct in6_addr *a
 /* Format an address, IPv4 without its mapping, into @buf of DITTO_ADDR_TEXT bytes. Returns @buf. */
 const char *ditto_addr_text(const struct in6_addr *addr, char *buf);
 
-/* Stop looking for silent peers, which asks the protocols. Called when the listeners go. */
+/**
+ * ditto_peers_start - look for silent peers from now on, and remove them
+ * @srv: the server
+ * @connections: counts the connections of a peer, which stays while it has any; may sleep
+ *
+ * Context: process.
+ */
+void ditto_peers_start(struct ditto_server *srv,
+		       unsigned int (*connections)(struct ditto_server *srv,
+						   const struct ditto_peer *peer));
+
+/* Stop looking for silent peers. Called when the listeners go. May sleep. */
 void ditto_peers_stop(struct ditto_server *srv);
 
 /* Create and destroy the peers of a server. May sleep. */
