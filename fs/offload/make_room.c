@@ -179,10 +179,22 @@ static void room_work(struct work_struct *work)
 	ditto_node_put(job->node);
 }
 
-/*
- * Begin to free so many bytes, as far as the blocks of files tell: a file may be here in part.
- * Return: number of jobs.
- */
+/* Bytes that a candidate frees, as far as is known: a file may be here in part. */
+static u64 candidate_holds(struct ditto_node *node)
+{
+	struct ditto_stub *stub = ditto_stub_get(node);
+	u64 bytes;
+
+	if (IS_ERR_OR_NULL(stub))
+		return i_size_read(node->inode);
+	spin_lock(&stub->lock);
+	bytes = ditto_offload_resident(&stub->record);
+	spin_unlock(&stub->lock);
+	ditto_stub_put(stub);
+	return bytes;
+}
+
+/* Begin to free so many bytes. Return: number of jobs. */
 static u32 room_begin(struct ditto_volume *volume, u32 search, u32 most, u64 bytes)
 {
 	struct ditto_offload *offload = volume->srv->offload;
@@ -196,7 +208,7 @@ static u32 room_begin(struct ditto_volume *volume, u32 search, u32 most, u64 byt
 		job->node = candidate_take(volume, search);
 		if (!job->node)
 			break;
-		hoped += inode_get_bytes(job->node->inode);
+		hoped += candidate_holds(job->node);
 		INIT_WORK(&job->work, room_work);
 		queue_work(offload->room_wq, &job->work);
 	}

@@ -267,6 +267,35 @@ def several_parts(w):
         eq([h.fill.get(disk.path(name))['state'] for name in 'pq'], ['offloaded'] * 2, 'states')
 
 
+def one_part(w, kind):
+    """A file that is here in part gives way alone if it is enough."""
+    disk = SmallDisk(w, kind)
+    with helper(w) as h:
+        data = {name: offloaded(w, h, disk.path(name), pattern(name, RANGE + 4 * MIB))
+                for name in 'pqr'}
+        n = w.client.nfs(path=disk.volume.where)
+        for name in 'pq':
+            disk.part(h, n, name, data[name])
+        # The first range of r needs 9 MiB.
+        disk.leave(7 * MIB)
+        fh = n.lookup(n.root, 'r').fh
+        eq(settled(n.read, fh, 0, 4096).data == data['r'][:4096], True, 'data of r')
+        wait_for('the recall has ended',
+                 lambda: h.fill.get(disk.path('r'))['state'] == 'partial')
+        eq(sorted(h.fill.get(disk.path(name))['state'] for name in 'pq'),
+           ['offloaded', 'partial'], 'states')
+
+
+@test(offload=True)
+def one_part_on_ext4(w):
+    one_part(w, 'ext4')
+
+
+@test(offload=True)
+def one_part_on_xfs(w):
+    one_part(w, 'xfs')
+
+
 @test(offload=True)
 def full_disk_and_faults(w):
     """A release that fails half way through loses nothing."""
