@@ -143,6 +143,12 @@ def scrub_finds_what_is_bad(w):
         assert 'no such object' in said['bad'][0]['cause'], said
     eq(s.tool('rebuild', check=False)[1]['missing'], 1, 'missing')
 
+    # Where the list fails, nothing is known, and no object is asked for.
+    s.mode('500')
+    s.forget()
+    status, said, _ = s.tool('rebuild', check=False)
+    eq((bool(status), said['missing'], s.requests('GET', 'chunks/')), (True, 0, []), 'no list')
+
 
 @test(smb=True, offload=True, timeout=240)
 def keys_are_changed(w):

@@ -280,7 +280,10 @@ static void survey_add_object(void *arg, const struct index_object *o)
 
 static void survey_list_problem(void *arg, const char *subject, const char *text)
 {
-	offload_survey_problem(arg, subject, "%s", text);
+	struct offload_survey *s = arg;
+
+	s->unlisted = true;
+	offload_survey_problem(s, subject, "%s", text);
 }
 
 static void survey_on_result(void *arg, const struct offload_result *r)
@@ -490,9 +493,13 @@ int offload_rebuild(struct ctl *ctl, char **words)
 		return CTL_REFUSED;
 	good = offload_survey_run(&b.s, true);
 	index_count(b.s.index, &c);
-	/* Nobody deletes objects before the commit. */
 	b.reads = offload_orders_new(rebuild_looked, &b);
-	index_referred(b.s.index, rebuild_look, &b);
+	/*
+	 * Nothing says which objects may be missing if a bucket cannot be listed. Nobody deletes
+	 * objects before the commit.
+	 */
+	if (!b.s.unlisted)
+		index_referred(b.s.index, rebuild_look, &b);
 	offload_orders_wait(b.reads);
 	c.objects += b.found;
 	c.missing = b.missing;

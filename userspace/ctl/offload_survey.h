@@ -16,6 +16,7 @@ struct offload_list;
  * @orders: orders about objects
  * @looked: files that were looked at
  * @problems: things that could not be read; each was printed
+ * @unlisted: the objects of a bucket could not be listed
  * @bar: progress is shown
  */
 struct offload_survey {
@@ -24,6 +25,7 @@ struct offload_survey {
 	struct offload_orders *orders;
 	u64 looked;
 	u64 problems;
+	bool unlisted;
 
 	/* The rest is private. */
 	bool bar;

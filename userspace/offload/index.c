@@ -207,7 +207,7 @@ struct index *index_open(const char *path, bool fresh, struct why *why)
 	rc = sqlite3_errcode(x->db) & 0xff;
 	why_not(why, "%s: %s", path, x->error);
 	index_close(x);
-	/* A damaged file holds nothing that anybody needs. */
+	/* What a damaged file knew of snapshots is in the buckets, too. */
 	if (!fresh || (rc != SQLITE_CORRUPT && rc != SQLITE_NOTADB))
 		return NULL;
 	index_unlink(path);
