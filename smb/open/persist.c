@@ -48,6 +48,12 @@ struct sweep {
 	bool silent;
 };
 
+/* Records in the order in which they are tried. */
+struct chain {
+	struct llist_node *first;
+	struct llist_node *last;
+};
+
 static int share_is_continuous(struct ditto_share *share, void *arg)
 {
 	return dsmb_share_is_continuous(share);
@@ -458,31 +464,48 @@ static void sweep_count(struct sweep *sweep, int err)
 	sweep->silent = helper_is_silent(err);
 }
 
+static void chain_add(struct chain *chain, struct llist_node *node)
+{
+	if (chain->last)
+		chain->last->next = node;
+	else
+		chain->first = node;
+	chain->last = node;
+}
+
 /*
- * What is left goes back to the list, so that a sweep that ended early is followed by one that
- * begins with the records it did not try. Return: number of records that are left.
+ * What is left goes back to the list: first what a sweep that ended early did not try, with which
+ * the next one begins. Return: number of records that are left.
  */
 static unsigned int remains_sweep(struct dsmb_server *server, struct sweep *sweep)
 {
 	struct llist_node *all = llist_del_all(&server->remains);
+	struct chain untried = {}, failed = {};
 	struct dsmb_persist *persist, *next;
 	unsigned int left = 0;
 	int err;
 
 	llist_for_each_entry_safe(persist, next, all, remains) {
-		err = -EBUSY;
-		if (!sweep_is_over(sweep)) {
-			err = remove_record(persist);
-			sweep_count(sweep, err);
+		if (sweep_is_over(sweep)) {
+			chain_add(&untried, &persist->remains);
+			left++;
+			continue;
 		}
+		err = remove_record(persist);
+		sweep_count(sweep, err);
 		if (err) {
-			llist_add(&persist->remains, &server->remains);
+			chain_add(&failed, &persist->remains);
 			left++;
 			continue;
 		}
 		atomic_dec(&server->nremains);
 		dsmb_persist_put(persist);
 	}
+	if (failed.first)
+		chain_add(&untried, failed.first);
+	/* A sweep ends early only by failures, so these are last. */
+	if (left)
+		llist_add_batch(untried.first, failed.last, &server->remains);
 	return left;
 }
 
