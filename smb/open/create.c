@@ -343,7 +343,7 @@ static u32 dsmb_create_reconnect(struct dsmb_create *c)
 	c->contexts.present &= ~(BIT(DSMB_CONTEXT_DURABLE) | BIT(DSMB_CONTEXT_DURABLE_2));
 	status = dsmb_create_again(c);
 	if (status)
-		dsmb_durable_close(c->open);
+		dsmb_durable_close_later(c->open);
 	return status;
 }
 

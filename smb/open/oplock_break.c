@@ -16,6 +16,7 @@
 #include "../transport/buf.h"
 #include "../transport/command.h"
 #include "../transport/conn.h"
+#include "../transport/message.h"
 #include "break_delivery.h"
 #include "durable.h"
 #include "lease.h"
@@ -508,6 +509,12 @@ static u32 dsmb_ack_decode(struct dsmb_call *call, void *args)
 	return in->bad ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
 }
 
+/* What the client gives up is recorded, for opens of all shares that hold the lease. */
+static bool dsmb_ack_is_recorded(const struct dsmb_call *call, struct dsmb_lease *lease)
+{
+	return !call->message->records && dsmb_persist_has_lease(lease);
+}
+
 static u32 dsmb_ack_exec(struct dsmb_call *call, void *args, void *res)
 {
 	struct dsmb_ack_args *a = args, *r = res;
@@ -521,7 +528,9 @@ static u32 dsmb_ack_exec(struct dsmb_call *call, void *args, void *res)
 		lease = dsmb_lease_find(call->session, a->key);
 		if (!lease)
 			return STATUS_OBJECT_NAME_NOT_FOUND;
-		status = dsmb_lease_ack(lease, a->state);
+		status = DSMB_TO_BE_RECORDED;
+		if (!dsmb_ack_is_recorded(call, lease))
+			status = dsmb_lease_ack(lease, a->state);
 		dsmb_lease_put(lease);
 		return status;
 	}
@@ -535,6 +544,8 @@ static u32 dsmb_ack_exec(struct dsmb_call *call, void *args, void *res)
 	/* A related request may not have named it. */
 	r->persistent = call->open->persistent;
 	r->volatile_id = call->open->volatile_id;
+	if (dsmb_ack_is_recorded(call, lease))
+		return DSMB_TO_BE_RECORDED;
 	return dsmb_oplock_ack(lease, a->level);
 }
 

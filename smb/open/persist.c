@@ -278,6 +278,16 @@ void dsmb_persist_lease(struct dsmb_lease *lease)
 	}
 }
 
+bool dsmb_persist_has_lease(struct dsmb_lease *lease)
+{
+	bool has;
+
+	mutex_lock(&lease->lock);
+	has = lease_first(lease, 0);
+	mutex_unlock(&lease->lock);
+	return has;
+}
+
 void dsmb_persist_lease_work(struct work_struct *work)
 {
 	struct dsmb_lease *lease = container_of(work, struct dsmb_lease, record);
@@ -318,6 +328,20 @@ static bool is_of(struct dsmb_open *open, const struct ditto_node *wanted)
 	}
 	dsmb_tree_put(tree);
 	return is;
+}
+
+bool dsmb_persist_deletes(struct dsmb_server *server, const struct ditto_node *node)
+{
+	struct dsmb_open *open;
+	bool deletes = false;
+	u64 id = 0;
+
+	for (; !deletes && (open = dsmb_durable_next(server, &id)); id++) {
+		deletes = READ_ONCE(open->delete_on_close) && dsmb_durable_is_persistent(open) &&
+			  is_of(open, node);
+		dsmb_open_put(open);
+	}
+	return deletes;
 }
 
 /* Clear the deletion request of all durable opens of the file, and in their records. */

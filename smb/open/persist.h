@@ -127,6 +127,15 @@ int dsmb_persist_save(struct dsmb_open *open);
 void dsmb_persist_lease(struct dsmb_lease *lease);
 
 /**
+ * dsmb_persist_has_lease - check whether a persistent open holds a lease
+ * @lease: the lease; its lock is not held
+ *
+ * Context: may sleep.
+ * Return: true if dsmb_persist_lease() would wait for the helper.
+ */
+bool dsmb_persist_has_lease(struct dsmb_lease *lease);
+
+/**
  * dsmb_persist_lease_later - record the changed caching of a lease's opens soon
  * @lease: the lease, held by the caller; its lock is not held
  *
@@ -152,6 +161,16 @@ void dsmb_persist_lease_work(struct work_struct *work);
  * Return: 0, or an error of ditto_instance_set_delete().
  */
 int dsmb_persist_delete_pending(struct ditto_op *op, struct dsmb_open *open, u32 flags);
+
+/**
+ * dsmb_persist_deletes - check whether a persistent open requests the deletion of a file
+ * @server: the server
+ * @node: node of the file
+ *
+ * Context: may sleep.
+ * Return: true if dsmb_persist_cancel_delete() would wait for the helper.
+ */
+bool dsmb_persist_deletes(struct dsmb_server *server, const struct ditto_node *node);
 
 /**
  * dsmb_persist_cancel_delete - cancel the pending deletion of a file

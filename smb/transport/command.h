@@ -28,7 +28,7 @@
 #define DSMB_SLOW		BIT(3)	/* may take long: runs on a worker of its own */
 #define DSMB_CHANGES		BIT(4)	/* MS-SMB2 section 3.3.5.2.10: check ChannelSequence */
 #define DSMB_LARGE_ANSWER	BIT(5)	/* the response may be as large as its charge allows */
-#define DSMB_RECORDS		BIT(6)	/* may wait for a record, on a continuous share */
+#define DSMB_RECORDS		BIT(6)	/* may wait for a record */
 #define DSMB_ENDLESS		BIT(7)	/* may wait for another client without a time limit */
 #define DSMB_NO_INTERIM		BIT(8)	/* no STATUS_PENDING: it waits for breaks only */
 #define DSMB_FREES		BIT(9)	/* releases something, or keeps it alive */
@@ -49,9 +49,10 @@
  * @res_size: bytes of the results; zeroed before each run of @exec
  * @decode: reads the arguments from call->in, which stands behind StructureSize, and checks what
  *	does not depend on the open; returns a status, or DSMB_DROP; NULL if there are none
- * @exec: does the work; returns a status, DSMB_PARKED or DSMB_DROP. It may put the data of its
- *	response into call->out, behind the bytes that @encode writes. Runs again for a call that
- *	was parked, so it changes nothing before the last point where it may park
+ * @exec: does the work; returns a status, DSMB_PARKED, DSMB_TO_BE_RECORDED or DSMB_DROP. It may put
+ *	the data of its response into call->out, behind the bytes that @encode writes. Runs again
+ *	after DSMB_PARKED and DSMB_TO_BE_RECORDED, so it changes nothing before the last point
+ *	where it may return them
  * @encode: writes the body of the response, for a status that is no error, and with
  *	call->keep_body for any; NULL if there is none
  * @release: frees what @decode and @exec took, when the response was written; it runs also if

@@ -243,6 +243,16 @@ void dsmb_call_drop_open(struct dsmb_call *call)
 	call->actor.entry_owner = NULL;
 }
 
+/* Keeps the open for the next run: a CLOSE that arrived later may overtake the call. */
+static void call_keep_open(struct dsmb_call *call)
+{
+	dsmb_sequence_end(call);
+	if (call->open)
+		call->early = call->open;
+	call->open = NULL;
+	dsmb_call_drop_open(call);
+}
+
 struct dsmb_crowd *dsmb_call_crowd(const struct dsmb_call *call)
 {
 	return call->message->records ? call->tree->recorders : call->tree->crowd;
@@ -293,10 +303,14 @@ static u32 call_execute(struct dsmb_call *call)
 	if (status)
 		return status;
 	/* A persistent open outlives the option of its share. */
-	if (call_needs_records(call))
+	if (call_needs_records(call)) {
+		call_keep_open(call);
 		return DSMB_TO_BE_RECORDED;
+	}
 	memset(res, 0, cmd->res_size);
 	status = cmd->exec(call, call->args, res);
+	if (status == DSMB_TO_BE_RECORDED)
+		call_keep_open(call);
 	if (dsmb_is_error(status) && !call->keep_body)
 		dsmb_back(&call->out, 0);
 	else if (cmd->encode)
@@ -364,7 +378,7 @@ u32 dsmb_call_run(struct dsmb_call *call)
 	status = call_execute(call);
 	if (crowd) {
 		/* Dropping the last reference to an open enters the file system too. */
-		if (status != DSMB_PARKED)
+		if (status != DSMB_PARKED && status != DSMB_TO_BE_RECORDED)
 			dsmb_call_done(call);
 		dsmb_crowd_leave(crowd);
 	}

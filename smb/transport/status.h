@@ -126,7 +126,7 @@
 #define DSMB_DROP				0xe0000002
 /* Internal, from the engine: too many workers are inside the file system; see crowd.h. */
 #define DSMB_CROWDED				0xe0000003
-/* Internal, from the engine: run the message by a worker that may wait for records. */
+/* Internal: run the message by a worker that may wait for records. */
 #define DSMB_TO_BE_RECORDED			0xe0000004
 
 /*

@@ -10,10 +10,11 @@ import time
 import smb2
 import smbraw
 from harness import SLOW, Child, eq, get, put, test, wait_for
-from smb2 import CREATE, DELETE_ON_CLOSE, GENERIC_READ, OPLOCK_BREAK, refused
+from smb2 import CREATE, DELETE_ON_CLOSE, GENERIC_READ, OPLOCK_BREAK, SET_INFO, refused
 from t_smb_durable import RWH, Answer, close_all, durable_v2, lease_v2, waiting
 from t_smb_lease import H, R, W, key
-from t_smb_persist import PERSISTENT, available, client, gone, opens, records, second_share
+from t_smb_persist import (PERSISTENT, available, before_echo, client, gone, helper_stuck, opens,
+                           records, second_share)
 
 
 def ack_body(lease, state):
@@ -66,6 +67,39 @@ def acknowledged_at_once(w):
         eq(again.state, R | H)
         s.close(again.fid)
     s.end()
+    gone(w)
+
+
+@test(smb=True, squash='none', timeout=120)
+def given_up_without_a_helper(w):
+    """An acknowledgment and a cancelled deletion wait for the helper; their connections do not.
+
+    The share does not have the option any more.
+    """
+    w.server.ctl('server', 'set', 'upcall-ms', '60000')
+    available(w)
+    s, other = client(w), client(w, 2)
+    g = s.lasting()
+    w.server.set('data', continuously_available=False)
+    # The access of the trees is checked again.
+    for c in (s, other):
+        c.close(c.make('g').fid)
+    number = breaking(s, other)
+    with helper_stuck(w):
+        ack = before_echo(s, OPLOCK_BREAK, ack_body(key(1), R | H))
+    eq(s.answer(ack, 60)[0], smb2.OK)
+    status, out = other.answer(number, 60)
+    eq(status, smb2.OK)
+    h = Answer(out)
+    s.delete_on_close(g.fid)
+    body = struct.pack('<HBBIHHI16s', 33, 1, 13, 1, 96, 0, 0, h.fid) + b'\0'
+    with helper_stuck(w):
+        cancelled = before_echo(other, SET_INFO, body)
+    eq(other.answer(cancelled, 60)[0], smb2.OK)
+    for c, opened in (s, g), (other, h):
+        c.close(opened.fid)
+        c.end()
+    eq(os.path.exists(w.path('f')), True)
     gone(w)
 
 
