@@ -12,6 +12,7 @@ import unittest.mock
 import smb2
 import smbraw
 import t_smb_durable
+from fault_points import all_stopped
 from harness import Child, eq, get, pattern, put, run, test, wait_for
 from smb2 import AT_ONCE, DELETE_ON_CLOSE, EXCLUSIVE, GENERIC_READ, SHARED, refused
 from t_attack_smb import budget
@@ -553,7 +554,8 @@ def expires_without_a_helper(w):
 def one_record_stays(w):
     """A record that cannot be removed holds up no other one, and goes as soon as it can."""
     def over():
-        return all(o['session'] == 0 and not o.get('waits_s') for o in w.server.json('open', 'list'))
+        return all(o['session'] == 0 and not o.get('waits_s')
+                   for o in w.server.json('open', 'list'))
 
     def database(text):
         with contextlib.closing(sqlite3.connect(f'{w.base}/state/state.db', timeout=30)) as db:
@@ -614,11 +616,13 @@ def ends_without_a_helper(w):
 
 @contextlib.contextmanager
 def helper_stuck(w):
-    w.server.helper.send_signal(signal.SIGSTOP)
+    helper = w.server.helper
+    helper.send_signal(signal.SIGSTOP)
     try:
+        wait_for('the helper stops', lambda: all_stopped(helper.pid))
         yield
     finally:
-        w.server.helper.send_signal(signal.SIGCONT)
+        helper.send_signal(signal.SIGCONT)
 
 
 def before_echo(s, command, body):
