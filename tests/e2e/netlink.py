@@ -82,7 +82,7 @@ def decode(data):
 
 
 class Reply:
-    """Attributes of a message: its numbers and texts, None for those that are not there."""
+    """Attributes of a message: its numbers, None for those that are not there."""
 
     def __init__(self, data):
         self.attrs = decode(data)
@@ -117,7 +117,8 @@ def _exchange(sock, kind, flags, body, pairs=()):
                 if code < 0:
                     # behind the number, and of an error the request's header, stand attributes
                     said = decode(got[36 if kind == ERROR else 20:size]).get(REASON, b'')
-                    raise OSError(-code, f'{errno.errorcode[-code]} {said.decode()}')
+                    name = errno.errorcode.get(-code, str(code))
+                    raise OSError(-code, f'{name} {said.decode()}')
                 return out
             out.append(got[16:size])
             got = got[size + 3 & ~3:]

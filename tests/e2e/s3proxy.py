@@ -13,7 +13,7 @@ DIR/mode has what it does with requests, and may be changed at any time:
     wrong       pass on, and change a byte in the middle of bodies of answers
     short       pass on, and leave out the end of bodies of answers
     only WORD   answer GETs of chunks without this word in their path when the mode is another
-    old-lists   answer lists as when they were last asked for in another mode
+    old-lists   answer lists as when they were last asked for in the mode "ok"
 
 DIR/requests gets a line for each request when its answer begins: method, path, status.
 """

@@ -27,7 +27,8 @@ def make_users(server):
     if not os.path.exists(MADE_FILE):
         for name, password in USERS.items():
             add_user(server, name, password)
-        shutil.copy(USERS_FILE, MADE_FILE)
+        shutil.copy(USERS_FILE, f'{MADE_FILE}.new')
+        os.rename(f'{MADE_FILE}.new', MADE_FILE)
     os.makedirs(os.path.dirname(USERS_FILE), mode=0o700, exist_ok=True)
     shutil.copy(MADE_FILE, USERS_FILE)
 
