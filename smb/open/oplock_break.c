@@ -509,7 +509,7 @@ static u32 dsmb_ack_decode(struct dsmb_call *call, void *args)
 	return in->bad ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
 }
 
-/* What the client gives up is recorded, for opens of all shares that hold the lease. */
+/* An acknowledgment is recorded for the opens of all shares that hold the lease. */
 static bool dsmb_ack_is_recorded(const struct dsmb_call *call, struct dsmb_lease *lease)
 {
 	return !call->message->records && dsmb_persist_has_lease(lease);

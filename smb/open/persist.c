@@ -498,8 +498,8 @@ static void chain_add(struct chain *chain, struct llist_node *node)
 }
 
 /*
- * What is left goes back to the list: first what a sweep that ended early did not try, with which
- * the next one begins. Return: number of records that are left.
+ * Records that are left go back to the list. Those that a sweep that ended early did not try come
+ * first, so that the next one begins with them. Return: number of records that are left.
  */
 static unsigned int remains_sweep(struct dsmb_server *server, struct sweep *sweep)
 {

@@ -52,8 +52,8 @@ static const char forget[] =
 	"DROP TABLE IF EXISTS object;";
 
 /*
- * Of the snapshots only the names are kept, each as a part of a snapshot, so that the next survey
- * asks for its head and reads it again: the list of the bucket may be too old to have it.
+ * The names of snapshots stay, each as a part of a snapshot, so that the next survey asks for its
+ * head and reads it again: the list of the bucket may be too old to have it.
  */
 static const char forget_contents[] =
 	"DELETE FROM file WHERE path < CAST('snapshots/' AS BLOB)\n"
@@ -207,7 +207,7 @@ struct index *index_open(const char *path, bool fresh, struct why *why)
 	rc = sqlite3_errcode(x->db) & 0xff;
 	why_not(why, "%s: %s", path, x->error);
 	index_close(x);
-	/* What a damaged file knew of snapshots is in the buckets, too. */
+	/* The buckets have the snapshots that a damaged file knew, too. */
 	if (!fresh || (rc != SQLITE_CORRUPT && rc != SQLITE_NOTADB))
 		return NULL;
 	index_unlink(path);
