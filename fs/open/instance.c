@@ -146,6 +146,7 @@ struct ditto_instance *ditto_instance_new(struct ditto_op *op, struct ditto_node
 	refcount_set(&inst->ref, 2);
 	list = instance_list(share, inst);
 	spin_lock(&list->lock);
+	inst->opened = ktime_get_ns();
 	list_add_tail(&inst->of_share, &list->instances);
 	spin_unlock(&list->lock);
 	return inst;

@@ -36,6 +36,7 @@
  * @by_xattrs: see DITTO_OPENF_XATTRS
  * @ref: see above
  * @of_share: link on the share's list, or empty
+ * @opened: when it was put on the list, in nanoseconds of ktime_get_ns(); a list is in this order
  * @written: DITTO_CHANGED_* bits of changes made through the instance, notified at close
  * @watch: watch of the directory, or NULL; ends when the file is dropped
  * @pins: files kept open for reading and writing @node
@@ -56,6 +57,7 @@ struct ditto_instance {
 	bool by_xattrs;
 	refcount_t ref;
 	struct list_head of_share;
+	u64 opened;
 	u32 written;
 	struct ditto_watch *watch;
 	struct ditto_pins pins;

@@ -30,39 +30,67 @@ struct target {
 	bool posix;
 };
 
-/* Get a node of a list that share_open_below() looks for, held; or NULL. */
-static struct ditto_node *list_open_below(struct ditto_instance_list *list, struct dentry *dir,
-					  bool exact)
+/* The oldest instance of a list that share_open_below() looks for, or NULL. @list->lock is held. */
+static struct ditto_instance *list_open_below(struct ditto_instance_list *list, struct dentry *dir,
+					      bool exact)
 {
 	struct ditto_instance *inst;
-	struct ditto_node *found = NULL;
 
-	spin_lock(&list->lock);
+	lockdep_assert_held(&list->lock);
 	list_for_each_entry(inst, &list->instances, of_share) {
 		if (exact && inst->exact)
 			continue;
-		if (dir && (inst->dentry == dir || !is_subdir(inst->dentry, dir)))
-			continue;
-		found = inst->node;
-		ditto_node_hold(found);
-		break;
+		if (!dir || (inst->dentry != dir && is_subdir(inst->dentry, dir)))
+			return inst;
 	}
-	spin_unlock(&list->lock);
-	return found;
+	return NULL;
+}
+
+/* The list with the oldest such instance, or NULL. */
+static struct ditto_instance_list *share_oldest_below(struct ditto_share *share,
+						      struct dentry *dir, bool exact)
+{
+	struct ditto_instance_list *oldest = NULL;
+	u64 opened = U64_MAX;
+
+	for (size_t i = 0; i < ARRAY_SIZE(share->instances); i++) {
+		struct ditto_instance_list *list = &share->instances[i];
+		struct ditto_instance *inst;
+
+		spin_lock(&list->lock);
+		inst = list_open_below(list, dir, exact);
+		if (inst && inst->opened < opened) {
+			opened = inst->opened;
+			oldest = list;
+		}
+		spin_unlock(&list->lock);
+	}
+	return oldest;
 }
 
 /*
- * Get a node below @dir that is open, held; or NULL. Without @dir, any node of the share. With
- * @exact, ignore case-sensitive instances. An instance that is opened meanwhile may be missed, like
- * one that is opened right after.
+ * Get the node below @dir that has been open for longest, held; or NULL. Without @dir, of all nodes
+ * of the share. With @exact, ignore case-sensitive instances. An instance that is opened meanwhile
+ * may be missed, like one that is opened right after. The oldest comes first, so that a file that
+ * is opened while a rename waits for leases does not decide before those that it waits for.
  */
 static struct ditto_node *share_open_below(struct ditto_share *share, struct dentry *dir,
 					   bool exact)
 {
+	struct ditto_instance_list *list;
 	struct ditto_node *found = NULL;
+	struct ditto_instance *inst;
 
-	for (size_t i = 0; !found && i < ARRAY_SIZE(share->instances); i++)
-		found = list_open_below(&share->instances[i], dir, exact);
+	/* The instance may be closed before its node is held. */
+	while (!found && (list = share_oldest_below(share, dir, exact))) {
+		spin_lock(&list->lock);
+		inst = list_open_below(list, dir, exact);
+		if (inst) {
+			found = inst->node;
+			ditto_node_hold(found);
+		}
+		spin_unlock(&list->lock);
+	}
 	return found;
 }
 

@@ -397,6 +397,24 @@ def local_rename_is_killed(w):
     b.end()
 
 
+@test(smb=True, squash='none', clients=2)
+def oldest_open_below_decides(w):
+    """A directory is not renamed above opens: the holder of the oldest one is asked first."""
+    a, b, _, _ = two(w)
+    os.mkdir(w.path('d'))
+    os.chmod(w.path('d'), 0o777)
+    folder = a.open('d', access=GENERIC_READ | DELETE, options=smb2.DIRECTORY_FILE)
+    kept = b.open('d\\f', key=key(1), state=R | H, epoch=0)
+    for i in range(20):
+        b.open(f'd\\{i}')
+    mover = Child(refused, 'ACCESS_DENIED', a.rename, folder.fid, 'e')
+    eq(b.broken()[:3], (key(1), R | H, R))
+    b.close(kept.fid)
+    mover.join()
+    a.end()
+    b.end()
+
+
 @test(smb=True, squash='none')
 def own_operations(w):
     """Operations of the holder itself do not break its lease."""
