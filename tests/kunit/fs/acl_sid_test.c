@@ -5,7 +5,6 @@
  */
 #include <kunit/test.h>
 #include <linux/cred.h>
-#include <linux/delay.h>
 #include <linux/fs.h>
 
 #include "../../../fs/acl/acl.h"
@@ -14,6 +13,7 @@
 #include "../../../fs/share/cred.h"
 #include "../../../net/helper/names.h"
 #include "../../../net/helper/names_ask.h"
+#include "../await.h"
 #include "../net/sids.h"
 #include "listed.h"
 
@@ -269,10 +269,8 @@ static void helper_says(struct kunit *test, int error, u32 rid, bool complete)
 	ditto_names_set_ask(f.srv, helper_ask);
 	ditto_names_token(f.srv, KUIDT_INIT(USER), &token, NULL);
 	/* Without a registered helper, a call that does not wait reports that there is none. */
-	for (int i = 0; i < 500 && (err == -EJUKEBOX || err == -ECONNREFUSED); i++) {
-		err = ditto_names_token(f.srv, KUIDT_INIT(USER), &token, NULL);
-		msleep(20);
-	}
+	await((err = ditto_names_token(f.srv, KUIDT_INIT(USER), &token, NULL),
+	       err != -EJUKEBOX && err != -ECONNREFUSED));
 	KUNIT_ASSERT_EQ(test, err, error);
 	if (!err)
 		ditto_token_put(token);
@@ -308,8 +306,7 @@ static void test_by_helper(struct kunit *test)
 	/* The helper is asked again, and the last answer counts until the next one is there. */
 	helper.error = 0;
 	helper.complete = true;
-	for (int i = 0; i < 500 && may_access(f.user, node, DITTO_MAY_READ); i++)
-		msleep(20);
+	await(!may_access(f.user, node, DITTO_MAY_READ));
 	KUNIT_EXPECT_EQ(test, may_access(f.user, node, DITTO_MAY_READ), 0);
 	KUNIT_EXPECT_EQ(test, ditto_names_token(f.srv, KUIDT_INIT(USER), &token, NULL), 0);
 	ditto_token_put(token);

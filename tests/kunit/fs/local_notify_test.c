@@ -16,6 +16,7 @@
 #include "../../../lockd/acting.h"
 #include "../../../lockd/lease.h"
 #include "../../../lockd/table.h"
+#include "../await.h"
 #include "../process_lock.h"
 #include "folder.h"
 
@@ -91,8 +92,7 @@ static void notify_end(struct kunit *test)
 	ditto_client_put(&client);
 	wait_for_completion(&client_free);
 	/* The watch ends with the last grant. */
-	for (int i = 0; i < 100 && READ_ONCE(folder.root->local); i++)
-		msleep(20);
+	await(!READ_ONCE(folder.root->local));
 	KUNIT_EXPECT_NULL(test, folder.root->local);
 	folder_end(test, &folder);
 }
@@ -126,8 +126,7 @@ static void give_back(struct ditto_lease *lease)
 
 static void events_await(struct kunit *test, const char *want)
 {
-	for (int i = 0; i < 100 && strlen(told) < strlen(want); i++)
-		msleep(20);
+	await(strlen(told) >= strlen(want));
 	msleep(20);
 	KUNIT_EXPECT_STREQ(test, told, want);
 	told[0] = '\0';
@@ -235,8 +234,7 @@ static void changes_are_told(struct kunit *test)
 /* A break is told by one work after another. */
 static void breaks_await(struct kunit *test, int count)
 {
-	for (int i = 0; i < 500 && atomic_read(&breaks) < count; i++)
-		msleep(20);
+	await(atomic_read(&breaks) >= count);
 	KUNIT_EXPECT_EQ(test, atomic_read(&breaks), count);
 }
 
@@ -272,8 +270,7 @@ static void many_changes(struct kunit *test)
 		snprintf(name, sizeof(name), "%d", made++);
 		local_create(test, name);
 	}
-	for (int i = 0; i < 100 && !atomic_read(&breaks) && atomic_read(&tellings) < made; i++)
-		msleep(20);
+	await(atomic_read(&breaks) || atomic_read(&tellings) >= made);
 	/* All changes were reported, or the lease was recalled. */
 	if (atomic_read(&breaks))
 		KUNIT_EXPECT_FALSE(test, ditto_lease_bits(lease) & DITTO_LEASE_READ);

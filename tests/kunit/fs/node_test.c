@@ -4,7 +4,6 @@
  * The folder is not the root of its file system, so the share is a subtree.
  */
 #include <kunit/test.h>
-#include <linux/delay.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/mount.h>
@@ -21,6 +20,7 @@
 #include "../../../lockd/range.h"
 #include "../../../lockd/table.h"
 #include "../../../net/server.h"
+#include "../await.h"
 #include "folder.h"
 
 #define SHARE		"kunit-node"
@@ -163,8 +163,7 @@ static void node_removed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, err, -ESTALE);
 	dput(dentry);
 	/* The worker closes the file; ours is the last reference then. */
-	for (int i = 0; i < 100 && atomic_read(&inode->i_count) > 1; i++)
-		msleep(20);
+	await(atomic_read(&inode->i_count) <= 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&inode->i_count), 1);
 	KUNIT_EXPECT_EQ(test, ditto_files_count(folder.srv), 0);
 	iput(inode);
@@ -244,8 +243,7 @@ static void node_files(struct kunit *test)
 	read = ditto_file_get(share, node, DITTO_FILE_READ);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, read);
 	ditto_file_put(read);
-	for (int i = 0; i < 100 && ditto_files_count(folder.srv); i++)
-		msleep(20);
+	await(!ditto_files_count(folder.srv));
 	KUNIT_EXPECT_EQ(test, ditto_files_count(folder.srv), 0);
 	folder.srv->settings.file_idle_ms = idle;
 
@@ -443,8 +441,7 @@ static void node_share_del(struct kunit *test)
 	ditto_file_put(df);
 	ditto_node_put(node);
 	ditto_share_put(share);
-	for (int i = 0; i < 100 && ditto_nodes_count(folder.srv); i++)
-		msleep(20);
+	await(!ditto_nodes_count(folder.srv));
 	KUNIT_EXPECT_EQ(test, ditto_nodes_count(folder.srv), 0);
 	KUNIT_EXPECT_EQ(test, ditto_files_count(folder.srv), 0);
 	KUNIT_EXPECT_EQ(test, ditto_share_del(folder.srv, SHARE, NULL), -ENOENT);

@@ -5,7 +5,6 @@
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
-#include <linux/delay.h>
 #include <linux/fs.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
@@ -20,6 +19,7 @@
 #include "../../../lockd/range.h"
 #include "../../../lockd/table.h"
 #include "../../../net/server.h"
+#include "../await.h"
 #include "folder.h"
 
 #define FILE_SIZE	10
@@ -565,8 +565,7 @@ static void op_parks(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, park.point);
 	KUNIT_EXPECT_EQ(test, atomic_read(&parked), 0);
 	let_go(&fx);
-	for (int i = 0; i < 100 && !atomic_read(&parked); i++)
-		msleep(20);
+	await(atomic_read(&parked));
 	KUNIT_EXPECT_EQ(test, atomic_read(&parked), 1);
 	KUNIT_EXPECT_EQ(test, do_remove(&fx), 0);
 	fixture_end(test, &fx);
@@ -577,8 +576,7 @@ static void await_notified(struct kunit *test, enum ditto_entry_event event, con
 	char want[sizeof(notified)];
 
 	snprintf(want, sizeof(want), "%d %s", event, name);
-	for (int i = 0; i < 100 && strcmp(notified, want); i++)
-		msleep(20);
+	await(!strcmp(notified, want));
 	KUNIT_EXPECT_STREQ(test, notified, want);
 	notified[0] = '\0';
 }

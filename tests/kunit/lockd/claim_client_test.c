@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Clients and owners: time to live, release, lists of claims; grace period. */
-#include <linux/delay.h>
 #include <linux/filelock.h>
 #include <net/net_namespace.h>
 
 #include "../../../lockd/show.h"
+#include "../await.h"
 #include "claim_common.h"
 
 static void one_key_one_owner(struct kunit *test)
@@ -146,9 +146,10 @@ static void numbers_grow(struct kunit *test)
 static void time_to_live(struct kunit *test)
 {
 	struct claim_client *now = claim_client(test, "now", 0);
-	struct claim_client *later = claim_client(test, "later", 50);
+	struct claim_client *later = claim_client(test, "later", 60 * MSEC_PER_SEC);
 	struct claim_client *never = claim_client(test, "never", DITTO_CLIENT_TTL_NEVER);
 	struct claim_client *all[] = { now, later, never };
+	struct claim_client *soon = claim_client(test, "soon", 50);
 	struct ditto_lock_table *table = claim_table(test);
 
 	/* Two connections each; the first one to end is not the last. */
@@ -168,18 +169,21 @@ static void time_to_live(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, ditto_client_connected(&now->client));
 	/* A connection in time stops the release. */
 	KUNIT_EXPECT_EQ(test, later->released, 0);
+	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&later->client.expire));
 	KUNIT_EXPECT_TRUE(test, ditto_client_connected(&later->client));
-	msleep(100);
-	flush_workqueue(table->yield_wq);
-	flush_workqueue(table->release_wq);
-	KUNIT_EXPECT_EQ(test, later->released, 0);
+	KUNIT_EXPECT_FALSE(test, delayed_work_pending(&later->client.expire));
 	ditto_client_disconnected(&later->client);
-	for (int i = 0; i < 100 && !READ_ONCE(later->released); i++)
-		msleep(20);
+	KUNIT_EXPECT_TRUE(test, mod_delayed_work(table->release_wq, &later->client.expire, 0));
+	flush_workqueue(table->release_wq);
 	KUNIT_EXPECT_EQ(test, later->released, 1);
+	/* The time also runs out by itself. */
+	KUNIT_EXPECT_TRUE(test, ditto_client_connected(&soon->client));
+	ditto_client_disconnected(&soon->client);
+	KUNIT_EXPECT_TRUE(test, await(READ_ONCE(soon->released)));
 	KUNIT_EXPECT_EQ(test, never->released, 0);
 	for (int i = 0; i < 3; i++)
 		claim_client_end(test, all[i]);
+	claim_client_end(test, soon);
 }
 
 static void found_by_name(struct kunit *test)

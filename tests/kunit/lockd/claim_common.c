@@ -5,6 +5,7 @@
 #include <net/net_namespace.h>
 
 #include "../../../lockd/lease_private.h"
+#include "../await.h"
 #include "claim_common.h"
 
 u64 claim_now;
@@ -133,7 +134,7 @@ void claim_client_end(struct kunit *test, struct claim_client *c)
 	KUNIT_EXPECT_EQ(test, c->released, 1);
 	ditto_client_put(&c->client);
 	/* A running callback may hold the last reference. */
-	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&c->freed, 10 * HZ), 0);
+	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&c->freed, AWAIT_LIMIT), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&c->client.owners), 0);
 }
 

@@ -4,7 +4,6 @@
  * open files prevent them. This thread plays the local process.
  */
 #include <linux/cred.h>
-#include <linux/delay.h>
 #include <linux/fcntl.h>
 #include <linux/filelock.h>
 #include <linux/fs.h>
@@ -12,6 +11,7 @@
 
 #include "../../../lockd/acting.h"
 #include "../../../lockd/lease_private.h"
+#include "../await.h"
 #include "claim_mirror_common.h"
 
 static struct ditto_lease *grant_to(struct mirror_test *t, int owner, u8 want,
@@ -39,12 +39,7 @@ static int local_open(struct mirror_test *t, unsigned int mode)
 
 static bool lowered_soon(struct mirror_test *t, unsigned int mode)
 {
-	for (int i = 0; i < 200; i++) {
-		if (!local_open(t, mode))
-			return true;
-		msleep(20);
-	}
-	return false;
+	return await(!local_open(t, mode));
 }
 
 static void local_opens_break_grants(struct kunit *test)
@@ -186,8 +181,7 @@ static void break_is_not_lost_when_the_holder_returns(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.revokes), 0);
 	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client->client, false));
-	for (int i = 0; i < 500 && !atomic_read(&told.breaks); i++)
-		msleep(20);
+	await(atomic_read(&told.breaks));
 	KUNIT_EXPECT_EQ(test, atomic_read(&told.breaks), 1);
 	KUNIT_EXPECT_EQ(test, local_open(t, O_WRONLY), -EWOULDBLOCK);
 	KUNIT_EXPECT_EQ(test, ditto_lease_ack(lease, 0), 0);

@@ -3,12 +3,12 @@
 #ifndef _DITTO_TESTS_KUNIT_LOCKD_CLAIM_MIRROR_COMMON_H
 #define _DITTO_TESTS_KUNIT_LOCKD_CLAIM_MIRROR_COMMON_H
 
-#include <linux/delay.h>
 #include <linux/file.h>
 #include <linux/shmem_fs.h>
 
 #include "../process_lock.h"
 #include "claim_common.h"
+#include "../await.h"
 
 struct mirror_test {
 	struct file *file;
@@ -39,8 +39,7 @@ static inline void mirror_test_end(struct kunit *test, struct mirror_test *t)
 	claim_flush(test);
 	KUNIT_EXPECT_NULL(test, rcu_access_pointer(t->node->point.ctx));
 	KUNIT_EXPECT_FALSE(test, vfs_inode_has_locks(file_inode(t->file)));
-	for (int i = 0; i < 100 && refcount_read(&t->node->ref) > 1; i++)
-		msleep(20);
+	await(refcount_read(&t->node->ref) <= 1);
 	KUNIT_EXPECT_EQ(test, refcount_read(&t->node->ref), 1);
 	fput(t->file);
 }

@@ -4,13 +4,13 @@
  * owners see the locks of local processes. POSIX locks of this thread play the local process.
  */
 #include <linux/cred.h>
-#include <linux/delay.h>
 #include <linux/fcntl.h>
 #include <linux/file.h>
 #include <linux/filelock.h>
 #include <linux/fs.h>
 
 #include "../../../lockd/mirror.h"
+#include "../await.h"
 #include "claim_mirror_common.h"
 
 static void both_see_each_other(struct kunit *test)
@@ -86,9 +86,7 @@ static void stacks_are_shown_as_one(struct kunit *test)
 
 static bool granted_soon(struct claim_wait *w)
 {
-	for (int i = 0; i < 200 && !atomic_read(&w->granted); i++)
-		msleep(20);
-	return atomic_read(&w->granted) && !w->result;
+	return await(atomic_read(&w->granted)) && !w->result;
 }
 
 static void waits_for_a_local_process(struct kunit *test)
@@ -167,8 +165,7 @@ static void waits_where_nobody_tells(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mirror_local_may(t, 99), 2);
 	KUNIT_EXPECT_EQ(test, atomic_read(&gone->granted), 0);
 	/* Work of the cancelled request may still use the file. */
-	for (int i = 0; i < 100 && !atomic_read(&gone->released); i++)
-		msleep(20);
+	await(atomic_read(&gone->released));
 	KUNIT_EXPECT_EQ(test, atomic_read(&gone->released), 1);
 	t->file->f_op = real;
 	mirror_test_end(test, t);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Threads that wait briefly for breaks: the holder answers, is released, or neither. */
 #include <linux/completion.h>
-#include <linux/delay.h>
 #include <linux/jiffies.h>
 
 #include "../../../lockd/lease_private.h"
+#include "../await.h"
 #include "claim_common.h"
 
 #define RHW	DITTO_LEASE_ALL
@@ -155,8 +155,7 @@ static void for_a_repeated_attempt(struct kunit *test)
 	flush_workqueue(claim_table(test)->yield_wq);
 	holder->slow = &slow;
 	mod_delayed_work(claim_table(test)->yield_wq, &holder->client.yield, 0);
-	for (int i = 0; i < 500 && !atomic_read(&claim_table(test)->yields); i++)
-		msleep(20);
+	await(atomic_read(&claim_table(test)->yields));
 	KUNIT_EXPECT_EQ(test, ditto_claim_pause(&bare->point, 2), 0);
 	complete(&slow);
 	flush_workqueue(claim_table(test)->yield_wq);

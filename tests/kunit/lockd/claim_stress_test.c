@@ -17,6 +17,7 @@
 
 #include "../../../lockd/lease_private.h"
 #include "../../../lockd/open_private.h"
+#include "../await.h"
 #include "../process_lock.h"
 #include "claim_common.h"
 
@@ -387,17 +388,27 @@ static void stress_begin(struct kunit *test, struct stress *s)
 	}
 }
 
+/* Callbacks queue callbacks, and lowering a VFS lease may take several tries. */
+static bool stress_is_over(struct stress *s)
+{
+	flush_workqueue(s->table->wq);
+	for (int i = 0; i < NODES; i++)
+		if (rcu_access_pointer(s->nodes[i].point.ctx) ||
+		    refcount_read(&s->nodes[i].ref) > 1)
+			return false;
+	for (int i = 0; i < FILES; i++)
+		if (vfs_inode_has_locks(file_inode(s->files[i])))
+			return false;
+	return !atomic_read(&s->clients) && !atomic_read(&s->waits) && !atomic_read(&s->leases);
+}
+
 static void stress_end(struct kunit *test, struct stress *s)
 {
 	for (int i = 0; i < CLIENTS; i++) {
 		ditto_client_release(&s->slots[i].client->client, "end");
 		ditto_client_put(&s->slots[i].client->client);
 	}
-	/* Callbacks queue callbacks, and lowering a VFS lease may take several tries. */
-	for (int i = 0; i < 20; i++) {
-		flush_workqueue(s->table->wq);
-		schedule_timeout_uninterruptible(HZ / 20);
-	}
+	await(stress_is_over(s));
 	KUNIT_EXPECT_EQ(test, atomic_read(&s->clients), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&s->waits), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&s->leases), 0);

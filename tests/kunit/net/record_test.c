@@ -19,6 +19,7 @@
 #include "../../../net/netlink.h"
 #include "../../../net/server.h"
 #include "../../../net/setting.h"
+#include "../await.h"
 
 /**
  * struct helper - a helper
@@ -388,10 +389,10 @@ static void record_hooks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, early->begun, 1);
 	KUNIT_EXPECT_EQ(test, early->records, 1);
 	KUNIT_EXPECT_EQ(test, early->put, -ECONNREFUSED);
-	KUNIT_EXPECT_GT(test, wait_for_completion_timeout(&early->ready, 5 * HZ), 0);
+	KUNIT_EXPECT_GT(test, wait_for_completion_timeout(&early->ready, AWAIT_LIMIT), 0);
 	ditto_state_hook_add(&f->srv, &late->hook);
 	KUNIT_EXPECT_EQ(test, late->begun, 1);
-	KUNIT_EXPECT_GT(test, wait_for_completion_timeout(&late->ready, 5 * HZ), 0);
+	KUNIT_EXPECT_GT(test, wait_for_completion_timeout(&late->ready, AWAIT_LIMIT), 0);
 	KUNIT_EXPECT_EQ(test, ditto_state_begin(&f->srv, 2, true), 0);
 	KUNIT_EXPECT_EQ(test, early->begun, 1);
 	ditto_state_hook_remove(&early->hook);
