@@ -1,18 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Durable records: with a helper that is a thread of the test on a socket of
- * its own, and without one.
- */
+/* Durable records: with a helper that is a thread of the test, and without one. */
 #include <kunit/test.h>
 #include <linux/completion.h>
-#include <linux/kthread.h>
 #include <linux/limits.h>
-#include <linux/net.h>
-#include <linux/netlink.h>
-#include <linux/sizes.h>
-#include <net/genetlink.h>
 #include <net/net_namespace.h>
-#include <net/sock.h>
 
 #include "../../../net/helper/record.h"
 #include "../../../net/helper/upcall.h"
@@ -20,31 +11,24 @@
 #include "../../../net/server.h"
 #include "../../../net/setting.h"
 #include "../await.h"
+#include "fake_helper.h"
 
 /**
  * struct helper - a helper
- * @srv: the server it serves
- * @sock: its socket
- * @port: of the socket
- * @thread: answers
+ * @fake: reads and answers
  * @answer: error of its answers
  * @silent: requests that it leaves without an answer before it goes
  * @asked: what it was asked last
- * @record: about which record; points into @message
+ * @record: about which record; points into the last request
  * @count: how often it was asked
- * @message: the last request
  */
 struct helper {
-	struct ditto_server *srv;
-	struct socket *sock;
-	u32 port;
-	struct task_struct *thread;
+	struct fake_helper fake;
 	int answer;
 	int silent;
 	u32 asked;
 	struct ditto_record record;
 	int count;
-	u8 message[SZ_8K];
 };
 
 /* A server and its helper. */
@@ -53,17 +37,11 @@ struct fixture {
 	struct helper helper;
 };
 
-static void helper_read(struct helper *h, struct nlattr **attrs, size_t len)
+static void helper_note(struct helper *h)
 {
-	struct nlattr *attr;
-	int rem;
+	struct nlattr **attrs = h->fake.attrs;
 
-	memset(attrs, 0, (DITTO_A_UPCALL_MAX + 1) * sizeof(*attrs));
-	nla_for_each_attr(attr, (struct nlattr *)(h->message + NLMSG_HDRLEN + GENL_HDRLEN),
-			  (int)len - NLMSG_HDRLEN - GENL_HDRLEN, rem)
-		if (nla_type(attr) <= DITTO_A_UPCALL_MAX)
-			attrs[nla_type(attr)] = attr;
-	h->asked = nla_get_u32(attrs[DITTO_A_UPCALL_TYPE]);
+	h->asked = fake_helper_type(&h->fake);
 	h->record = (struct ditto_record) {
 		.kind = nla_get_u32(attrs[DITTO_A_UPCALL_RECORD_TYPE])
 	};
@@ -78,74 +56,21 @@ static void helper_read(struct helper *h, struct nlattr **attrs, size_t len)
 	h->count++;
 }
 
-static void helper_answer(struct helper *h, struct nlattr *id)
+static void helper_asked(struct fake_helper *fake)
 {
-	struct {
-		struct nlattr attr;
-		u32 value;
-	} error = {
-		.attr = {
-			.nla_type = DITTO_A_UPCALL_ERROR,
-			.nla_len = nla_attr_size(sizeof(u32))
-		},
-		.value = h->answer,
-	};
-	struct nlattr *attrs[DITTO_A_UPCALL_MAX + 1] = {
-		[DITTO_A_UPCALL_ID] = id, [DITTO_A_UPCALL_ERROR] = &error.attr,
-	};
-	struct netlink_ext_ack extack = {};
-	struct genl_info info = { .attrs = attrs, .snd_portid = h->port, .extack = &extack };
+	struct helper *h = container_of(fake, struct helper, fake);
 
-	ditto_upcall_reply(h->srv, &info);
+	helper_note(h);
+	if (h->silent && !--h->silent)
+		ditto_upcall_portid_gone(fake->srv, fake->port);
+	else
+		fake_helper_answer(fake, fake_helper_serial(fake), h->answer);
 }
 
-static int helper_run(void *arg)
+static void helper_start(struct kunit *test, struct ditto_server *srv, struct helper *h)
 {
-	struct nlattr *attrs[DITTO_A_UPCALL_MAX + 1];
-	struct helper *h = arg;
-
-	while (!kthread_should_stop()) {
-		struct kvec vec = { .iov_base = h->message, .iov_len = sizeof(h->message) };
-		struct msghdr msg = {};
-		int len = kernel_recvmsg(h->sock, &msg, &vec, 1, vec.iov_len, 0);
-
-		if (len <= 0)
-			continue;
-		helper_read(h, attrs, len);
-		if (h->silent && !--h->silent)
-			ditto_upcall_portid_gone(h->srv, h->port);
-		else
-			helper_answer(h, attrs[DITTO_A_UPCALL_ID]);
-	}
-	return 0;
-}
-
-static void helper_start(struct kunit *test, struct helper *h)
-{
-	struct sockaddr_nl addr = { .nl_family = AF_NETLINK };
-
-	KUNIT_ASSERT_EQ(test, sock_create_kern(&init_net, AF_NETLINK, SOCK_RAW, NETLINK_GENERIC,
-					       &h->sock), 0);
-	h->sock->sk->sk_rcvtimeo = HZ / 20;
-	KUNIT_ASSERT_EQ(test, kernel_bind(h->sock, (struct sockaddr *)&addr, sizeof(addr)), 0);
-	KUNIT_ASSERT_GE(test, kernel_getsockname(h->sock, (struct sockaddr *)&addr), 0);
-	h->port = addr.nl_pid;
-	h->thread = kthread_run(helper_run, h, "ditto_test_helper");
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, h->thread);
-	KUNIT_ASSERT_EQ(test, ditto_upcall_register(h->srv, h->port), 0);
-	ditto_records_helper_here(h->srv);
-}
-
-static void helper_stop(struct helper *h)
-{
-	if (!h->sock)
-		return;
-	ditto_upcall_portid_gone(h->srv, h->port);
-	if (!IS_ERR_OR_NULL(h->thread))
-		kthread_stop(h->thread);
-	sock_release(h->sock);
-	h->sock = NULL;
-	h->thread = NULL;
+	KUNIT_ASSERT_EQ(test, fake_helper_start(&h->fake, srv, helper_asked), 0);
+	ditto_records_helper_here(srv);
 }
 
 static int record_store(struct fixture *f, enum ditto_record_kind kind, const char *key)
@@ -184,7 +109,7 @@ static void record_lengths(struct kunit *test)
 	struct fixture *f = test->priv;
 	struct ditto_server *srv = &f->srv;
 
-	helper_start(test, &f->helper);
+	helper_start(test, &f->srv, &f->helper);
 	KUNIT_ASSERT_EQ(test, ditto_state_begin(srv, 1, true), 0);
 	KUNIT_EXPECT_EQ(test, ditto_record_put(srv, DITTO_RECORD_CLIENT, bytes, 0, NULL, 0),
 			-EINVAL);
@@ -206,7 +131,7 @@ static void helper_is_asked(struct kunit *test)
 	struct fixture *f = test->priv;
 	struct helper *h = &f->helper;
 
-	helper_start(test, h);
+	helper_start(test, &f->srv, h);
 	/* Nothing is recorded before the epoch is known. */
 	KUNIT_EXPECT_EQ(test, record_store(f, DITTO_RECORD_CLIENT, "a"), -ECONNREFUSED);
 	KUNIT_EXPECT_EQ(test, h->count, 0);
@@ -273,7 +198,7 @@ static void lives_before(struct kunit *test)
 							     stop_at_once, &n), 42);
 	KUNIT_EXPECT_EQ(test, n, 1);
 
-	helper_start(test, &f->helper);
+	helper_start(test, &f->srv, &f->helper);
 	/* One that is put again is not of before any more; the loop may do so. */
 	KUNIT_EXPECT_EQ(test, record_store(f, DITTO_RECORD_CLIENT, "a"), 0);
 	KUNIT_EXPECT_EQ(test, ditto_records_previous(srv, DITTO_RECORD_CLIENT), 1);
@@ -298,7 +223,7 @@ static void is_kept(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_state_begin(srv, 5, false), 0);
 	/* The record does not end with the grace time. */
 	ditto_records_grace_over(srv);
-	helper_start(test, &f->helper);
+	helper_start(test, &f->srv, &f->helper);
 	KUNIT_EXPECT_EQ(test, record_store(f, DITTO_RECORD_CLIENT, "a"), 0);
 	KUNIT_EXPECT_EQ(test, ditto_records_previous(srv, DITTO_RECORD_OPEN), 1);
 	KUNIT_EXPECT_EQ(test, record_store(f, DITTO_RECORD_OPEN, "o"), 0);
@@ -320,7 +245,7 @@ static void end_of_grace(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_state_begin(&f->srv, 5, false), 0);
 	/* There is no helper that could remove them. */
 	ditto_records_grace_over(&f->srv);
-	helper_start(test, h);
+	helper_start(test, &f->srv, h);
 	/* Old records are removed before a new one is stored. */
 	KUNIT_EXPECT_EQ(test, record_store(f, DITTO_RECORD_CLIENT, "b"), 0);
 	KUNIT_EXPECT_EQ(test, h->count, 2);
@@ -380,7 +305,7 @@ static void record_hooks(struct kunit *test)
 	struct noted *late = noted_new(test);
 
 	ditto_state_hook_remove(&early->hook);
-	helper_start(test, &f->helper);
+	helper_start(test, &f->srv, &f->helper);
 	ditto_state_hook_add(&f->srv, &early->hook);
 	KUNIT_EXPECT_EQ(test, record_load(f, DITTO_RECORD_CLIENT, "a"), 0);
 	KUNIT_EXPECT_EQ(test, early->begun, 0);
@@ -405,7 +330,6 @@ static int record_test_init(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, f);
 	f->srv.net = &init_net;
-	f->helper.srv = &f->srv;
 	ditto_settings_init(&f->srv);
 	KUNIT_ASSERT_EQ(test, ditto_upcalls_init(&f->srv), 0);
 	KUNIT_ASSERT_EQ(test, ditto_records_init(&f->srv), 0);
@@ -419,7 +343,7 @@ static void record_test_exit(struct kunit *test)
 
 	if (!f)
 		return;
-	helper_stop(&f->helper);
+	fake_helper_stop(&f->helper.fake);
 	ditto_records_exit(&f->srv);
 	ditto_upcalls_exit(&f->srv);
 }

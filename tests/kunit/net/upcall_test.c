@@ -7,17 +7,14 @@
 #include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/limits.h>
-#include <linux/net.h>
-#include <linux/netlink.h>
-#include <linux/sizes.h>
 #include <net/genetlink.h>
 #include <net/net_namespace.h>
-#include <net/sock.h>
 
 #include "../../../net/helper/upcall.h"
 #include "../../../net/netlink.h"
 #include "../../../net/server.h"
 #include "../../../net/setting.h"
+#include "fake_helper.h"
 
 /* No socket has this port. */
 #define NOBODY	(U32_MAX - 7)
@@ -95,63 +92,26 @@ static void answers_nobody_waits_for(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, extack._msg);
 }
 
-/**
- * struct listener - a helper that receives requests
- * @sock: its socket
- * @port: port of the socket
- * @message: the last request
- * @attrs: attributes of @message
- */
-struct listener {
-	struct socket *sock;
-	u32 port;
-	u8 message[SZ_8K];
-	struct nlattr *attrs[DITTO_A_UPCALL_MAX + 1];
-};
-
-static void listener_end(void *sock)
+static void listener_end(void *l)
 {
-	sock_release(sock);
+	fake_helper_close(l);
 }
 
-static struct listener *listener_new(struct kunit *test)
+/* A helper that reads what has come. */
+static struct fake_helper *listener_new(struct kunit *test)
 {
-	struct listener *l = kunit_kzalloc(test, sizeof(*l), GFP_KERNEL);
-	struct sockaddr_nl addr = { .nl_family = AF_NETLINK };
+	struct fake_helper *l = kunit_kzalloc(test, sizeof(*l), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, l);
-	KUNIT_ASSERT_EQ(test, sock_create_kern(&init_net, AF_NETLINK, SOCK_RAW, NETLINK_GENERIC,
-					       &l->sock), 0);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, listener_end, l->sock), 0);
-	KUNIT_ASSERT_EQ(test, kernel_bind(l->sock, (struct sockaddr *)&addr, sizeof(addr)), 0);
-	KUNIT_ASSERT_GE(test, kernel_getsockname(l->sock, (struct sockaddr *)&addr), 0);
-	l->port = addr.nl_pid;
+	KUNIT_ASSERT_EQ(test, fake_helper_open(l, test->priv, 0), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, listener_end, l), 0);
 	return l;
 }
 
-/* The next message; false if there is none. */
-static bool listener_hear(struct listener *l)
+static u64 listener_asked(struct kunit *test, struct fake_helper *l)
 {
-	struct kvec vec = { .iov_base = l->message, .iov_len = sizeof(l->message) };
-	struct msghdr msg = {};
-	int len = kernel_recvmsg(l->sock, &msg, &vec, 1, vec.iov_len, MSG_DONTWAIT);
-	struct nlattr *attr;
-	int rem;
-
-	if (len <= 0)
-		return false;
-	memset(l->attrs, 0, sizeof(l->attrs));
-	nla_for_each_attr(attr, (struct nlattr *)(l->message + NLMSG_HDRLEN + GENL_HDRLEN),
-			  len - NLMSG_HDRLEN - GENL_HDRLEN, rem)
-		if (nla_type(attr) <= DITTO_A_UPCALL_MAX)
-			l->attrs[nla_type(attr)] = attr;
-	return true;
-}
-
-static u64 listener_asked(struct kunit *test, struct listener *l)
-{
-	KUNIT_ASSERT_TRUE(test, listener_hear(l));
-	return nla_get_u64(l->attrs[DITTO_A_UPCALL_ID]);
+	KUNIT_ASSERT_TRUE(test, fake_helper_read(l));
+	return fake_helper_serial(l);
 }
 
 /* Answer @serial from port @port; with the number of a login for @auth that is not 0. */
@@ -222,7 +182,7 @@ static void asked_start(struct kunit *test, struct asked *a)
 /* The server begins anew, and so do its requests; the helper is the same process. */
 static void answers_to_a_server_before(struct kunit *test)
 {
-	struct listener *l = listener_new(test);
+	struct fake_helper *l = listener_new(test);
 	struct asked *a = asked_new(test);
 	u64 old, new;
 
@@ -247,7 +207,7 @@ static void answers_to_a_server_before(struct kunit *test)
 /* A replaced helper can answer neither its own requests nor those of the next helper. */
 static void answers_of_others(struct kunit *test)
 {
-	struct listener *first = listener_new(test), *second = listener_new(test);
+	struct fake_helper *first = listener_new(test), *second = listener_new(test);
 	struct asked *a = asked_new(test);
 	u64 old, new;
 
@@ -274,7 +234,7 @@ static void answers_of_others(struct kunit *test)
 /* The helper is asked to drop a login without a waiter. */
 static void answers_to_who_gave_up(struct kunit *test)
 {
-	struct listener *l = listener_new(test);
+	struct fake_helper *l = listener_new(test);
 	struct asked *a = asked_new(test);
 	u64 serial;
 
@@ -284,21 +244,21 @@ static void answers_to_who_gave_up(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, ditto_upcall_cancel(&a->ask));
 	KUNIT_EXPECT_EQ(test, listener_answer(test, l->port, serial, 77), -ENOENT);
 	KUNIT_EXPECT_EQ(test, a->done, 0);
-	KUNIT_ASSERT_TRUE(test, listener_hear(l));
-	KUNIT_EXPECT_EQ(test, nla_get_u32(l->attrs[DITTO_A_UPCALL_TYPE]), DITTO_UPCALL_AUTH_ABORT);
+	KUNIT_ASSERT_TRUE(test, fake_helper_read(l));
+	KUNIT_EXPECT_EQ(test, fake_helper_type(l), DITTO_UPCALL_AUTH_ABORT);
 	KUNIT_EXPECT_EQ(test, nla_get_u64(l->attrs[DITTO_A_UPCALL_AUTH_ID]), 77);
 	/* The answer came first. */
 	asked_start(test, a);
 	KUNIT_EXPECT_EQ(test, listener_answer(test, l->port, listener_asked(test, l), 77), 0);
 	KUNIT_EXPECT_FALSE(test, ditto_upcall_cancel(&a->ask));
 	KUNIT_EXPECT_EQ(test, a->done, 1);
-	KUNIT_EXPECT_FALSE(test, listener_hear(l));
+	KUNIT_EXPECT_FALSE(test, fake_helper_read(l));
 }
 
 /* Attributes that the helper does not understand are left out, all others are sent. */
 static void older_helper(struct kunit *test)
 {
-	struct listener *l = listener_new(test);
+	struct fake_helper *l = listener_new(test);
 	struct asked *a = asked_new(test);
 
 	KUNIT_ASSERT_EQ(test, ditto_upcall_register(test->priv, l->port), 0);
@@ -313,9 +273,9 @@ static void older_helper(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, a->done, 1);
 	KUNIT_EXPECT_EQ(test, a->error, -EOPNOTSUPP);
 	ditto_upcall_tell(test->priv, DITTO_UPCALL_PIPE_CLOSE, put_uid, NULL);
-	KUNIT_EXPECT_FALSE(test, listener_hear(l));
+	KUNIT_EXPECT_FALSE(test, fake_helper_read(l));
 	ditto_upcall_tell(test->priv, DITTO_UPCALL_AUTH_ABORT, put_uid, NULL);
-	KUNIT_EXPECT_TRUE(test, listener_hear(l));
+	KUNIT_EXPECT_TRUE(test, fake_helper_read(l));
 	/* The next one may be younger. */
 	ditto_upcall_portid_gone(test->priv, l->port);
 	KUNIT_ASSERT_EQ(test, ditto_upcall_register(test->priv, l->port), 0);
@@ -334,7 +294,7 @@ static int put_and_give_up(struct sk_buff *msg, void *arg)
 
 static void given_up_before_it_is_sent(struct kunit *test)
 {
-	struct listener *l = listener_new(test);
+	struct fake_helper *l = listener_new(test);
 	struct asked *a = asked_new(test);
 
 	a->ask.what.type = DITTO_UPCALL_AUTH;
@@ -346,7 +306,7 @@ static void given_up_before_it_is_sent(struct kunit *test)
 	ditto_upcall_start(test->priv, &a->ask);
 	KUNIT_EXPECT_EQ(test, a->done, 1);
 	KUNIT_EXPECT_EQ(test, a->error, -ECANCELED);
-	KUNIT_EXPECT_FALSE(test, listener_hear(l));
+	KUNIT_EXPECT_FALSE(test, fake_helper_read(l));
 	if (!a->done)
 		KUNIT_EXPECT_TRUE(test, ditto_upcall_cancel(&a->ask));
 }
@@ -371,7 +331,7 @@ static void lingering_done(struct ditto_upcall_req *ask, int err)
 static void end_waits_for_callbacks(struct kunit *test)
 {
 	struct lingering *late = kunit_kzalloc(test, sizeof(*late), GFP_KERNEL);
-	struct listener *l = listener_new(test);
+	struct fake_helper *l = listener_new(test);
 	struct ditto_server *srv = test->priv;
 
 	KUNIT_ASSERT_NOT_NULL(test, late);
