@@ -572,12 +572,18 @@ static int dnlm_removal_run(struct dnfs_task *task)
 
 static void dnlm_removal_hold(struct dnfs_task *task)
 {
-	refcount_inc(&dnlm_removal_host(task)->ref);
+	struct dnlm_host *host = dnlm_removal_host(task);
+
+	atomic_inc(&host->nlm->removals);
+	refcount_inc(&host->ref);
 }
 
 static void dnlm_removal_put(struct dnfs_task *task)
 {
-	dnlm_host_put(dnlm_removal_host(task));
+	struct dnlm_host *host = dnlm_removal_host(task);
+
+	atomic_dec(&host->nlm->removals);
+	dnlm_host_put(host);
 }
 
 static const struct dnfs_task_ops dnlm_removal_ops = {
@@ -586,25 +592,65 @@ static const struct dnfs_task_ops dnlm_removal_ops = {
 	.put = dnlm_removal_put,
 };
 
-static void dnlm_host_gc(struct dnlm_host *host, void *arg)
+/**
+ * struct dnlm_gc - a run of the gc work
+ * @from: number of hosts of the table to skip, because the run before has seen them
+ * @seen: number of hosts seen, those skipped included
+ * @full: no more removals are started
+ * @busy: the removal of a host has not ended
+ */
+struct dnlm_gc {
+	unsigned int from;
+	unsigned int seen;
+	bool full;
+	bool busy;
+};
+
+static bool dnlm_host_goes(struct dnlm_host *host)
 {
 	bool goes;
 
 	mutex_lock(&host->lock);
 	goes = host->lost || dnlm_host_is_idle(host);
 	mutex_unlock(&host->lock);
-	if (goes)
+	return goes;
+}
+
+static void dnlm_host_gc(struct dnlm_host *host, void *arg)
+{
+	struct dnlm_gc *gc = arg;
+
+	if (gc->full || gc->seen++ < gc->from)
+		return;
+	if (dnfs_task_is_busy(&host->removal)) {
+		gc->busy = true;
+		return;
+	}
+	if (!dnlm_host_goes(host))
+		return;
+	gc->full = atomic_read(&host->nlm->removals) >= DNLM_REMOVALS_MAX;
+	if (!gc->full)
 		dnfs_task_start(&host->removal);
 }
 
+/*
+ * Machines take turns at the helper, so that the record of a new host waits for a removal of each
+ * machine: few of them wait at once. A run goes on where the one before became full, so that
+ * removals that fail do not keep others from their turn.
+ */
 static void dnlm_hosts_gc(struct work_struct *work)
 {
 	struct dnlm_server *nlm = container_of(work, struct dnlm_server, gc.work);
+	struct dnlm_gc gc = { .from = nlm->gc_from };
+	unsigned int pause_s = DNLM_HOST_IDLE_S / 4;
 
 	WRITE_ONCE(nlm->stuck, false);
-	dnlm_host_for_each(nlm, dnlm_host_gc, NULL);
+	dnlm_host_for_each(nlm, dnlm_host_gc, &gc);
+	nlm->gc_from = gc.full ? gc.seen - 1 : 0;
+	if (gc.full || gc.busy || gc.from)
+		pause_s = DNLM_GC_S;
 	/* A removal that failed meanwhile has queued the work already. */
-	queue_delayed_work(system_unbound_wq, &nlm->gc, DNLM_HOST_IDLE_S / 4 * HZ);
+	queue_delayed_work(system_unbound_wq, &nlm->gc, pause_s * HZ);
 }
 
 static void dnlm_host_end(struct dnlm_host *host, void *arg)

@@ -30,6 +30,9 @@ struct dnlm_server;
 #define DNLM_HOST_IDLE_S	300
 /* Seconds after which the removal of records is tried again. */
 #define DNLM_RETRY_S		5
+/* Most removals that the gc work has under way, and seconds until it starts more of them. */
+#define DNLM_REMOVALS_MAX	256
+#define DNLM_GC_S		1
 
 /**
  * struct dnlm_way - addresses and transport to reach a host

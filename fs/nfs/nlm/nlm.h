@@ -47,6 +47,8 @@ struct net;
  * @clients: number of struct dnlm_client that are not freed yet
  * @idle: woken when @clients or @ncallouts drops to zero
  * @gc: starts the removal of hosts that are lost or hold nothing, again if it failed
+ * @gc_from: number of hosts of the table that the next run of @gc skips; written by @gc
+ * @removals: number of removals that run or wait for their turn
  * @stuck: no helper answered to the last removal; until @gc runs, the others wait, too
  * @callouts_lock: guards the members up to @stopping
  * @callouts: list of callouts that have not ended
@@ -78,6 +80,8 @@ struct dnlm_server {
 	atomic_t clients;
 	wait_queue_head_t idle;
 	struct delayed_work gc;
+	unsigned int gc_from;
+	atomic_t removals;
 	bool stuck;
 
 	spinlock_t callouts_lock;	/* see above */

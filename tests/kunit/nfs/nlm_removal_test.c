@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Removal of lost hosts: all of them at once, and again where it failed. The test itself is the
- * helper, on a socket of its own.
+ * Removal of hosts: lost ones at once, and again where it failed; idle ones some at a time. The
+ * test itself is the helper.
  */
 #include <kunit/test.h>
-#include <linux/net.h>
-#include <linux/netlink.h>
-#include <linux/sizes.h>
-#include <net/genetlink.h>
 #include <net/ipv6.h>
 #include <net/net_namespace.h>
-#include <net/sock.h>
 
 #include "../../../fs/nfs/nlm/host.h"
 #include "../../../fs/nfs/nlm/nlm.h"
@@ -18,100 +13,65 @@
 #include "../../../net/budget.h"
 #include "../../../net/helper/record.h"
 #include "../../../net/helper/upcall.h"
-#include "../../../net/netlink.h"
 #include "../../../net/server.h"
 #include "../../../net/setting.h"
+#include "../net/fake_helper.h"
 
-/* Hosts that are lost at once. */
+/* Hosts that are lost at once, and hosts that are idle. */
 #define LOST		4
+#define IDLE		(2 * DNLM_REMOVALS_MAX)
 /* Seconds until a request that does not come is given up. */
 #define REQUEST_WAIT_S	20
 
 /**
- * struct question - number of a request that the helper has read
- * @attr: as it came, for the answer
- * @id: its contents
- */
-struct question {
-	struct nlattr attr;
-	u8 id[sizeof(u64)];
-};
-
-/**
- * struct removal_case - a server with lost hosts, and its helper
+ * struct removal_case - a server with hosts, and its helper
  * @srv: the server
  * @tasks: its tasks
  * @nlm: its locking side
- * @host: the hosts
- * @sock: socket of the helper
- * @port: of @sock
- * @asked: what the helper has read
- * @message: the last request
+ * @host: the hosts; the last ones may be missing
+ * @new: a host that locks for the first time
+ * @tried: the removal of the host of this index was tried
+ * @helper: the helper
+ * @asked: numbers of the requests that the helper has read
  */
 struct removal_case {
 	struct ditto_server srv;
 	struct dnfs_tasks tasks;
 	struct dnlm_server nlm;
-	struct dnlm_host *host[LOST];
-	struct socket *sock;
-	u32 port;
-	struct question asked[LOST];
-	u8 message[SZ_8K];
+	struct dnlm_host *host[IDLE];
+	struct dnlm_host *new;
+	bool tried[IDLE];
+	struct fake_helper helper;
+	u64 asked[LOST];
 };
 
 /* Read a request without answering it. Return: false if none comes. */
-static bool question_read(struct removal_case *c, struct question *q)
+static bool question_read(struct removal_case *c, u64 *serial)
 {
-	struct kvec vec = { .iov_base = c->message, .iov_len = sizeof(c->message) };
-	struct msghdr msg = {};
-	struct nlattr *attr;
-	int len, rem;
-
-	len = kernel_recvmsg(c->sock, &msg, &vec, 1, vec.iov_len, 0);
-	if (len <= 0)
+	if (!fake_helper_read(&c->helper))
 		return false;
-	nla_for_each_attr(attr, (struct nlattr *)(c->message + NLMSG_HDRLEN + GENL_HDRLEN),
-			  len - NLMSG_HDRLEN - GENL_HDRLEN, rem) {
-		if (nla_type(attr) != DITTO_A_UPCALL_ID)
-			continue;
-		memcpy(q, attr, sizeof(*q));
-		return true;
-	}
-	return false;
+	*serial = fake_helper_serial(&c->helper);
+	return true;
 }
 
-static void question_answer(struct removal_case *c, struct question *q, u32 err)
+/* The host of machine @number. */
+static struct dnlm_host *host_make(struct kunit *test, struct removal_case *c, unsigned int number)
 {
-	struct {
-		struct nlattr attr;
-		u32 value;
-	} error = {
-		.attr = {
-			.nla_type = DITTO_A_UPCALL_ERROR,
-			.nla_len = nla_attr_size(sizeof(u32))
-		},
-		.value = err,
-	};
-	struct nlattr *attrs[DITTO_A_UPCALL_MAX + 1] = {
-		[DITTO_A_UPCALL_ID] = &q->attr, [DITTO_A_UPCALL_ERROR] = &error.attr,
-	};
-	struct netlink_ext_ack extack = {};
-	struct genl_info info = { .attrs = attrs, .snd_portid = c->port, .extack = &extack };
+	const struct dnlm_bytes name = { 4, (const u8 *)"host" };
+	struct dnlm_way way = {};
+	struct dnlm_host *host;
 
-	ditto_upcall_reply(&c->srv, &info);
+	ipv6_addr_set_v4mapped(htonl(0xc6120000 + number), &way.addr);
+	host = dnlm_host_get(&c->nlm, &way, &name, true);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, host);
+	return host;
 }
 
 /* Hosts of as many machines, all recorded. */
-static void hosts_make(struct kunit *test, struct removal_case *c)
+static void hosts_make(struct kunit *test, struct removal_case *c, unsigned int count)
 {
-	const struct dnlm_bytes name = { 4, (const u8 *)"host" };
-
-	for (unsigned int i = 0; i < LOST; i++) {
-		struct dnlm_way way = {};
-
-		ipv6_addr_set_v4mapped(htonl(0xc0000200 + i), &way.addr);
-		c->host[i] = dnlm_host_get(&c->nlm, &way, &name, true);
-		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c->host[i]);
+	for (unsigned int i = 0; i < count; i++) {
+		c->host[i] = host_make(test, c, i);
 		c->host[i]->recorded = true;
 	}
 }
@@ -119,7 +79,7 @@ static void hosts_make(struct kunit *test, struct removal_case *c)
 /* Lose all hosts; the helper hears of each before it has answered any. */
 static void hosts_lose(struct kunit *test, struct removal_case *c)
 {
-	hosts_make(test, c);
+	hosts_make(test, c, LOST);
 	for (unsigned int i = 0; i < LOST; i++)
 		dnlm_host_lost(c->host[i]);
 	for (unsigned int i = 0; i < LOST; i++)
@@ -144,7 +104,7 @@ static void lost_together(struct kunit *test)
 	hosts_lose(test, c);
 	KUNIT_EXPECT_EQ(test, hosts_lost(test, c), LOST);
 	for (unsigned int i = 0; i < LOST; i++)
-		question_answer(c, &c->asked[i], 0);
+		fake_helper_answer(&c->helper, c->asked[i], 0);
 	dnfs_tasks_drain(&c->tasks);
 	KUNIT_EXPECT_EQ(test, hosts_lost(test, c), 0);
 }
@@ -155,15 +115,15 @@ static void one_stays(struct kunit *test)
 	struct removal_case *c = test->priv;
 
 	hosts_lose(test, c);
-	question_answer(c, &c->asked[0], EIO);
+	fake_helper_answer(&c->helper, c->asked[0], EIO);
 	for (unsigned int i = 1; i < LOST; i++)
-		question_answer(c, &c->asked[i], 0);
+		fake_helper_answer(&c->helper, c->asked[i], 0);
 	dnfs_tasks_drain(&c->tasks);
 	KUNIT_EXPECT_EQ(test, hosts_lost(test, c), 1);
 	KUNIT_EXPECT_FALSE(test, c->nlm.stuck);
 	flush_delayed_work(&c->nlm.gc);
 	KUNIT_ASSERT_TRUE(test, question_read(c, &c->asked[0]));
-	question_answer(c, &c->asked[0], 0);
+	fake_helper_answer(&c->helper, c->asked[0], 0);
 	dnfs_tasks_drain(&c->tasks);
 	KUNIT_EXPECT_EQ(test, hosts_lost(test, c), 0);
 }
@@ -174,31 +134,120 @@ static void lost_without_a_helper(struct kunit *test)
 	struct removal_case *c = test->priv;
 
 	hosts_lose(test, c);
-	ditto_upcall_portid_gone(&c->srv, c->port);
+	ditto_upcall_portid_gone(&c->srv, c->helper.port);
 	dnfs_tasks_drain(&c->tasks);
 	KUNIT_EXPECT_EQ(test, hosts_lost(test, c), LOST);
 	KUNIT_EXPECT_TRUE(test, c->nlm.stuck);
-	KUNIT_ASSERT_EQ(test, ditto_upcall_register(&c->srv, c->port), 0);
+	KUNIT_ASSERT_EQ(test, ditto_upcall_register(&c->srv, c->helper.port), 0);
 	flush_delayed_work(&c->nlm.gc);
 	for (unsigned int i = 0; i < LOST; i++)
 		KUNIT_ASSERT_TRUE(test, question_read(c, &c->asked[i]));
 	for (unsigned int i = 0; i < LOST; i++)
-		question_answer(c, &c->asked[i], 0);
+		fake_helper_answer(&c->helper, c->asked[i], 0);
 	dnfs_tasks_drain(&c->tasks);
 	KUNIT_EXPECT_EQ(test, hosts_lost(test, c), 0);
 }
 
+static unsigned int removals_busy(const struct removal_case *c)
+{
+	unsigned int busy = 0;
+
+	for (unsigned int i = 0; i < IDLE; i++)
+		busy += dnfs_task_is_busy(&c->host[i]->removal);
+	return busy;
+}
+
+static void gc_run(struct removal_case *c)
+{
+	mod_delayed_work(system_unbound_wq, &c->nlm.gc, 0);
+	flush_delayed_work(&c->nlm.gc);
+}
+
+/* Recorded hosts that hold nothing. */
+static void hosts_idle(struct kunit *test, struct removal_case *c)
+{
+	hosts_make(test, c, IDLE);
+	for (unsigned int i = 0; i < IDLE; i++)
+		c->host[i]->used -= (DNLM_HOST_IDLE_S + 1) * HZ;
+}
+
+static void removals_answer(struct kunit *test, struct removal_case *c, unsigned int count, u32 err)
+{
+	u64 serial;
+
+	for (unsigned int i = 0; i < count; i++) {
+		KUNIT_ASSERT_TRUE_MSG(test, question_read(c, &serial), "request %u", i);
+		KUNIT_ASSERT_EQ(test, fake_helper_type(&c->helper), DITTO_UPCALL_RECORD_REMOVE);
+		fake_helper_answer(&c->helper, serial, err);
+	}
+}
+
+/* Answer requests to remove records until there is one to write a record. Return: number of them */
+static unsigned int removals_before_record(struct kunit *test, struct removal_case *c)
+{
+	unsigned int before = 0;
+	u64 serial;
+
+	for (;; before++) {
+		KUNIT_ASSERT_TRUE_MSG(test, question_read(c, &serial), "request %u", before);
+		fake_helper_answer(&c->helper, serial, 0);
+		if (fake_helper_type(&c->helper) == DITTO_UPCALL_RECORD_PUT)
+			return before;
+	}
+}
+
+/* All idle hosts go, a limited number at a time, so that another one is recorded soon. */
+static void idle_some_at_a_time(struct kunit *test)
+{
+	struct removal_case *c = test->priv;
+	unsigned int before;
+
+	hosts_idle(test, c);
+	c->new = host_make(test, c, IDLE);
+	gc_run(c);
+	KUNIT_EXPECT_EQ(test, removals_busy(c), DNLM_REMOVALS_MAX);
+	/* Those that have not ended count. */
+	gc_run(c);
+	KUNIT_EXPECT_EQ(test, removals_busy(c), DNLM_REMOVALS_MAX);
+
+	dnfs_task_start(&c->new->record);
+	before = removals_before_record(test, c);
+	KUNIT_EXPECT_LE(test, before, DNLM_REMOVALS_MAX);
+	/* The others follow by themselves. */
+	removals_answer(test, c, IDLE - before, 0);
+	dnfs_tasks_drain(&c->tasks);
+	KUNIT_EXPECT_TRUE(test, c->new->on_record);
+	KUNIT_EXPECT_EQ(test, c->nlm.nhosts, 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&c->nlm.removals), 0);
+}
+
+/* Removals that fail do not keep others from their turn. */
+static void idle_behind_failures(struct kunit *test)
+{
+	struct removal_case *c = test->priv;
+
+	hosts_idle(test, c);
+	gc_run(c);
+	for (unsigned int i = 0; i < IDLE; i++)
+		c->tried[i] = dnfs_task_is_busy(&c->host[i]->removal);
+	disable_delayed_work_sync(&c->nlm.gc);
+	removals_answer(test, c, DNLM_REMOVALS_MAX, EIO);
+	dnfs_tasks_drain(&c->tasks);
+	enable_delayed_work(&c->nlm.gc);
+	gc_run(c);
+	KUNIT_EXPECT_EQ(test, removals_busy(c), DNLM_REMOVALS_MAX);
+	for (unsigned int i = 0; i < IDLE; i++)
+		KUNIT_EXPECT_NE_MSG(test, dnfs_task_is_busy(&c->host[i]->removal), c->tried[i],
+				    "host %u", i);
+	removals_answer(test, c, IDLE, 0);
+	dnfs_tasks_drain(&c->tasks);
+	KUNIT_EXPECT_EQ(test, c->nlm.nhosts, 0);
+}
+
 static void helper_make(struct kunit *test, struct removal_case *c)
 {
-	struct sockaddr_nl addr = { .nl_family = AF_NETLINK };
-
-	KUNIT_ASSERT_EQ(test, sock_create_kern(&init_net, AF_NETLINK, SOCK_RAW, NETLINK_GENERIC,
-					       &c->sock), 0);
-	c->sock->sk->sk_rcvtimeo = REQUEST_WAIT_S * HZ;
-	KUNIT_ASSERT_EQ(test, kernel_bind(c->sock, (struct sockaddr *)&addr, sizeof(addr)), 0);
-	KUNIT_ASSERT_GE(test, kernel_getsockname(c->sock, (struct sockaddr *)&addr), 0);
-	c->port = addr.nl_pid;
-	KUNIT_ASSERT_EQ(test, ditto_upcall_register(&c->srv, c->port), 0);
+	KUNIT_ASSERT_EQ(test, fake_helper_open(&c->helper, &c->srv, REQUEST_WAIT_S * HZ), 0);
+	KUNIT_ASSERT_EQ(test, ditto_upcall_register(&c->srv, c->helper.port), 0);
 	KUNIT_ASSERT_EQ(test, ditto_state_begin(&c->srv, 1, true), 0);
 }
 
@@ -229,23 +278,26 @@ static void removal_test_exit(struct kunit *test)
 
 	if (!c)
 		return;
-	ditto_upcall_portid_gone(&c->srv, c->port);
-	for (unsigned int i = 0; i < LOST; i++)
-		if (!IS_ERR_OR_NULL(c->host[i]))
+	ditto_upcall_portid_gone(&c->srv, c->helper.port);
+	for (unsigned int i = 0; i < IDLE; i++)
+		if (c->host[i])
 			dnlm_host_put(c->host[i]);
+	if (c->new)
+		dnlm_host_put(c->new);
 	dnlm_hosts_exit(&c->nlm);
 	dnfs_tasks_exit(&c->tasks);
 	ditto_records_exit(&c->srv);
 	ditto_upcalls_exit(&c->srv);
 	ditto_budget_exit(&c->srv);
-	if (c->sock)
-		sock_release(c->sock);
+	fake_helper_close(&c->helper);
 }
 
 static struct kunit_case removal_cases[] = {
 	KUNIT_CASE(lost_together),
 	KUNIT_CASE(one_stays),
 	KUNIT_CASE(lost_without_a_helper),
+	KUNIT_CASE(idle_some_at_a_time),
+	KUNIT_CASE(idle_behind_failures),
 	{}
 };
 
