@@ -35,6 +35,8 @@ struct dsmb_server;
 
 /* Time, in milliseconds, after which a restore or removal that failed is tried again. */
 #define DSMB_PERSIST_RETRY_MS	1000
+/* Failures after which a sweep ends: where many records cannot be removed, the disk is full. */
+#define DSMB_SWEEP_FAILURES_MAX	16
 /*
  * Longest wait, in milliseconds, for a helper that is about to deliver the records of before the
  * restart.

@@ -7,15 +7,13 @@
 
 #include <linux/printk.h>
 #include <linux/slab.h>
+#include <kunit/visibility.h>
 
 #include "../../net/helper/record.h"
 #include "../server.h"
 #include "durable.h"
 #include "open.h"
 #include "persist.h"
-
-/* Failures after which a sweep ends: where many records cannot be removed, the disk is full. */
-#define SWEEP_FAILURES_MAX	16
 
 /**
  * struct sweep - how a sweep fares
@@ -38,6 +36,7 @@ void dsmb_persist_put(struct dsmb_persist *persist)
 	if (persist && refcount_dec_and_test(&persist->ref))
 		kfree(persist);
 }
+EXPORT_SYMBOL_IF_KUNIT(dsmb_persist_put);
 
 static int remove_record(struct dsmb_persist *persist)
 {
@@ -95,7 +94,7 @@ static void remove_work(struct work_struct *work)
  */
 static bool sweep_is_over(const struct sweep *sweep)
 {
-	return sweep->silent || sweep->failed == SWEEP_FAILURES_MAX;
+	return sweep->silent || sweep->failed == DSMB_SWEEP_FAILURES_MAX;
 }
 
 static void sweep_count(struct sweep *sweep, int err)
@@ -258,6 +257,7 @@ void dsmb_persist_sweep(struct dsmb_server *server)
 		queue_delayed_work(server->records, &server->retry,
 				   msecs_to_jiffies(DSMB_PERSIST_RETRY_MS));
 }
+EXPORT_SYMBOL_IF_KUNIT(dsmb_persist_sweep);
 
 void dsmb_persist_sweep_last(struct dsmb_server *server)
 {
@@ -270,6 +270,7 @@ void dsmb_persist_sweep_last(struct dsmb_server *server)
 	llist_for_each_entry_safe(persist, next, llist_del_all(&server->remains), remains)
 		dsmb_persist_put(persist);
 }
+EXPORT_SYMBOL_IF_KUNIT(dsmb_persist_sweep_last);
 
 struct dsmb_persist *dsmb_persist_alloc(struct dsmb_open *open)
 {
@@ -286,6 +287,7 @@ struct dsmb_persist *dsmb_persist_alloc(struct dsmb_open *open)
 	INIT_WORK(&persist->close, close_work);
 	return persist;
 }
+EXPORT_SYMBOL_IF_KUNIT(dsmb_persist_alloc);
 
 void dsmb_persist_end(struct dsmb_persist *persist)
 {
@@ -295,3 +297,4 @@ void dsmb_persist_end(struct dsmb_persist *persist)
 	if (READ_ONCE(persist->ended) || !queue_work(persist->server->records, &persist->work))
 		dsmb_persist_put(persist);
 }
+EXPORT_SYMBOL_IF_KUNIT(dsmb_persist_end);
