@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 
-from harness import put, wait_for
+from harness import has_stopped, put, wait_for
 
 KERNEL = '/sys/kernel/debug/ditto/offload-fault'
 
@@ -26,25 +26,10 @@ STORED = 'stored-written'
 AGAIN = 'release-record', 'stored-replaced', 'release-recorded', 'release-freed'
 
 
-def has_stopped(path, program=None):
-    """Whether a process or thread has stopped, by its folder; of one program, if that is named."""
-    with contextlib.suppress(OSError), \
-            open(f'{path}/stat', encoding='ascii', errors='replace') as f:
-        name, rest = f.read().split('(', 1)[1].rsplit(')', 1)
-        return program in (None, name) and rest.split()[0] == 'T'
-    return False
-
-
 def stopped(program):
     """The processes of a program that have stopped."""
     return [int(pid) for pid in filter(str.isdigit, os.listdir('/proc'))
             if has_stopped(f'/proc/{pid}', program)]
-
-
-def all_stopped(pid):
-    """Whether all threads of a process have stopped."""
-    tasks = f'/proc/{pid}/task'
-    return all(has_stopped(f'{tasks}/{task}') for task in os.listdir(tasks))
 
 
 class Point:

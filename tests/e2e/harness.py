@@ -150,6 +150,37 @@ def wait_for(what, condition, seconds=WAIT_LIMIT):
         pause = min(2 * pause, 0.05)
 
 
+def has_stopped(path, program=None):
+    """Whether a process or thread has stopped, by its folder; of one program, if that is named."""
+    with contextlib.suppress(OSError), \
+            open(f'{path}/stat', encoding='ascii', errors='replace') as f:
+        name, rest = f.read().split('(', 1)[1].rsplit(')', 1)
+        return program in (None, name) and rest.split()[0] == 'T'
+    return False
+
+
+def all_stopped(pid):
+    """Whether all threads of a process have stopped."""
+    tasks = f'/proc/{pid}/task'
+    return all(has_stopped(f'{tasks}/{task}') for task in os.listdir(tasks))
+
+
+def stop_process(pid):
+    """Stop a process. It goes on for some time after the signal is sent."""
+    os.kill(pid, signal.SIGSTOP)
+    wait_for('the process stops', lambda: all_stopped(pid))
+
+
+@contextlib.contextmanager
+def process_stopped(pid):
+    """A process does not run during the block."""
+    try:
+        stop_process(pid)
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
 def expect_errno(*numbers):
     """The block must fail with one of these errors."""
     @contextlib.contextmanager

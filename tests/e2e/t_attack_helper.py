@@ -20,7 +20,7 @@ import nsm
 import rpc
 import servers
 import smb2
-from harness import Child, get, one_of, put, run, test, wait_for
+from harness import (Child, get, one_of, process_stopped, put, run, stop_process, test, wait_for)
 from nlm_lockers import connect, file, machines
 from smb import SmbClient
 from smbraw import Dropped, Link, link
@@ -60,16 +60,13 @@ def calls_to_a_stuck_helper(client, helper):
         with client:
             links = [link(client, share='IPC$') for _ in range(LINKS)]
             logins = [Link(client).negotiate() for _ in range(LINKS)]
-            helper.send_signal(signal.SIGSTOP)
-            try:
+            with process_stopped(helper.pid):
                 besiege(links, 'lsarpc')
                 for s in logins:
                     with contextlib.suppress(OSError, Dropped, socket.timeout):
                         s.socket.settimeout(0.01)
                         s.ntlm_first()
                 until_then(until)
-            finally:
-                helper.send_signal(signal.SIGCONT)
     return attack
 
 
@@ -118,8 +115,7 @@ def stuck_helper_of_locks(w):
         s.recorded = True  # the library does not ask for a record of its own
     asks = [functools.partial(lambda s: s.open(top, 'f')[0], s) for s in v41 + v40]
     asks += [functools.partial(n.lock, (i, 1)) for i, n in enumerate(hosts)]
-    w.server.helper.send_signal(signal.SIGSTOP)
-    try:
+    with process_stopped(w.server.helper.pid):
         with concurrent.futures.ThreadPoolExecutor(len(asks)) as pool:
             answers = [pool.submit(outcome, ask) for ask in asks]
             for _ in range(20):
@@ -129,8 +125,6 @@ def stuck_helper_of_locks(w):
                 one_of(answer_of.result(), REPEATED)
         # one that goes does not wait for the end of its record
         eq(goes.nfs.compound(nfs4.destroy_clientid(goes.clientid)).status, nfs4.OK)
-    finally:
-        w.server.helper.send_signal(signal.SIGCONT)
     for ask in asks:
         wait_for('it is recorded', functools.partial(lambda ask: outcome(ask) == nfs4.OK, ask), 30)
     release_all(w)
@@ -156,9 +150,8 @@ def stuck_helper_of_names(w):
     eq(monitor.mon('again').status, nsm.SUCC)
     before = records(w)
     eq(len(before), 2)
-    w.server.helper.send_signal(signal.SIGSTOP)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        try:
+        with process_stopped(w.server.helper.pid):
             old.destroy()
             eq(old.nfs.compound(nfs4.destroy_clientid(old.clientid)).status, nfs4.OK)
             new = nfs4.Session.make(nfs4.connect(w.client), name=b'again')
@@ -166,8 +159,6 @@ def stuck_helper_of_names(w):
             eq(new.open(top, 'f')[0].status, nfs4.DELAY)
             monitor.unmon('again')
             answer_of = pool.submit(monitor.mon, 'again')
-        finally:
-            w.server.helper.send_signal(signal.SIGCONT)
         eq(answer_of.result().status, nsm.SUCC)
     wait_for('it is recorded', lambda: new.open(top, 'f')[0].status == nfs4.OK, 30)
     eq(records(w), before)
@@ -469,15 +460,12 @@ def login_worker_hangs(w):
     """A login whose worker waits for a directory is answered before the kernel gives up."""
     wait_for('the worker of logins', lambda: login_worker(w))
     pid = login_worker(w)
-    os.kill(pid, signal.SIGSTOP)
-    try:
+    with process_stopped(pid):
         with Link(w.client).negotiate() as s:
             eq(s.login(), 'NO_LOGON_SERVERS')
         wait_for('the line that says why', lambda: (
             'a login is not answered in time: the name service does not answer'
             in w.server.helper_log()))
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
     def works():
         with Link(w.client).negotiate() as s:
@@ -542,15 +530,12 @@ def worker_hangs(w):
     with contextlib.ExitStack() as stack:
         s = stack.enter_context(link(w.clients[1], share='IPC$'))
         logins = [stack.enter_context(Link(w.client).negotiate()) for _ in range(8)]
-        os.kill(pid, signal.SIGSTOP)
-        try:
+        with process_stopped(pid):
             for waits in logins:
                 waits.ntlm_begin()
             fid = s.create('lsarpc')
             s.ioctl(fid, TRANSCEIVE, BIND)
             eq(status_of_answer(s.ioctl(fid, TRANSCEIVE, lookup_names4(['root']))), 0)
-        finally:
-            os.kill(pid, signal.SIGCONT)
     with Link(w.client).negotiate() as s:
         eq(s.login(), 'SUCCESS')
 
@@ -600,7 +585,7 @@ def pipe_worker_is_killed_in_a_call(w):
     with link(w.client, share='IPC$') as s:
         fid = bound_pipe(s)
         pid = pipe_worker(w)
-        os.kill(pid, signal.SIGSTOP)
+        stop_process(pid)
         call = Child(smb2.refused, 'PIPE_DISCONNECTED', s.ioctl, fid, TRANSCEIVE,
                      lookup_names4(['root']))
         time.sleep(1)
@@ -615,15 +600,12 @@ def pipe_worker_hangs(w):
         links = [stack.enter_context(link(w.client, share='IPC$')) for _ in range(8)]
         pipes = [s.create('lsarpc') for s in links]
         pid = pipe_worker(w)
-        os.kill(pid, signal.SIGSTOP)
-        try:
+        with process_stopped(pid):
             for s, fid in zip(links, pipes):
                 s.send(smb2.IOCTL, smb2.ioctl_body(fid, TRANSCEIVE, BIND))
             with Link(w.clients[1]).negotiate() as other:
                 eq(other.login(), 'SUCCESS')
             eq(SmbClient(w.clients[1]).do('ls').count('blocks of size'), 1)
-        finally:
-            os.kill(pid, signal.SIGCONT)
     with link(w.client, share='IPC$') as s:
         eq(status_of_answer(s.ioctl(bound_pipe(s), TRANSCEIVE, lookup_names4(['root']))), 0)
 
@@ -836,16 +818,19 @@ def host_worker_dies(w):
     with names_by_dns(w):
         w.server.set('data', allow=['*.friends.test=rw'], manage_gids=True)
         friend = nfs3.Nfs3(w.client.connect(src='10.200.0.2'))
+
+        def segfault(pid):
+            os.kill(pid, signal.SIGSEGV)
+
         def asked():
             """Send a question; it starts a worker again that died soon after its start."""
             w.server.ctl('cache', 'flush')
             answer(friend, fh)
             return host_worker(w)
 
-        for sig in (signal.SIGSEGV, signal.SIGSTOP, signal.SIGSEGV):
+        for end in (segfault, stop_process, segfault):
             wait_for('the worker', asked)
-            dead = host_worker(w)
-            os.kill(dead, sig)
+            end(host_worker(w))
             # rules that change are asked for anew
             w.server.set('data', allow=['*.enemies.test=ro', '*.friends.test=rw'])
             assert answer(friend, fh) in (nfs3.JUKEBOX, nfs3.OK)

@@ -5,7 +5,6 @@ client1 is the victim. client2 is a machine that no share admits, or a user of a
 machine whose programs have no reserved ports.
 """
 import os
-import signal
 import socket
 import threading
 import time
@@ -16,7 +15,7 @@ import nfs4
 import nlm
 import nsm
 import rpc
-from harness import eq, get, one_of, pattern, put, test, wait_for
+from harness import eq, get, one_of, pattern, process_stopped, put, test, wait_for
 from rpc import RpcError
 from nfs4 import Nfs4, Session
 from nlm import Nlm
@@ -315,8 +314,7 @@ def port_while_helper_is_asked(w):
     """While it is unknown whether a share takes any port, the client must retry."""
     put('/etc/netgroup', 'open (client1.e2e.test,,)\n')
     w.server.helper_start()
-    os.kill(w.server.helper.pid, signal.SIGSTOP)
-    try:
+    with process_stopped(w.server.helper.pid):
         os.mkdir(f'{w.base}/open')
         w.server.add('open', f'{w.base}/open', secure_ports=False, allow=['@open=rw'])
         high, low = (Nfs4(w.client.connect(src_port=port), 1) for port in (0, None))
@@ -325,8 +323,6 @@ def port_while_helper_is_asked(w):
         r = w.client.connect(src_port=0).call(
             nfs3.NFS, 3, 1, rpc.Enc().opaque(w.client.nfs().root).bytes())
         eq((r.stat, r.body[:4]), (rpc.SUCCESS, nfs3.JUKEBOX.to_bytes(4, 'big')), 'GETATTR')
-    finally:
-        os.kill(w.server.helper.pid, signal.SIGCONT)
     r = nfs4.again_while_delayed(lambda: high.compound(nfs4.exchange_id(b'a')),
                                  lambda r: r.status)
     eq(r.status, nfs4.OK)

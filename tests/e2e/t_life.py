@@ -2,7 +2,6 @@
 """Life cycles: shares that are removed, modules that are reloaded, helpers that die."""
 import errno
 import os
-import signal
 import time
 import uuid
 
@@ -10,8 +9,8 @@ import nfs3
 import nlm
 import rpc
 import servers
-from harness import (Child, Ns, eq, expect_errno, get, one_of, pattern, put, run, test,
-                     wait_for, MNT_DETACH)
+from harness import (Child, Ns, eq, expect_errno, get, one_of, pattern, put, run, stop_process,
+                     test, wait_for, MNT_DETACH)
 from nfs3 import sattr
 from nlm import Nlm
 
@@ -181,7 +180,7 @@ def helper_stopped_and_killed(w):
     def answer():
         r = n.raw(nfs3.GETATTR, rpc.Enc().opaque(f).bytes())
         return 'auth' if r.stat == rpc.AUTH_ERROR else int.from_bytes(r.body[:4], 'big')
-    w.server.helper.send_signal(signal.SIGSTOP)
+    stop_process(w.server.helper.pid)
     w.server.ctl('cache', 'flush')
     w.server.set('data', allow=['*.e2e.test=rw'])
     one_of(answer(), (nfs3.JUKEBOX, nfs3.ACCES, 'auth'), 'with a stopped helper')

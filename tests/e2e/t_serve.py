@@ -12,7 +12,8 @@ import time
 import nfs3
 import rpc
 import servers
-from harness import (Child, Volume, eq, get, pattern, put, run, test, wait_for, MNT_DETACH)
+from harness import (Child, Volume, eq, get, pattern, put, run, stop_process, test, wait_for,
+                     MNT_DETACH)
 from t_admin import rpcbind
 from t_life import progress, writer
 
@@ -303,7 +304,7 @@ def start_while_replaced(w):
     for _ in range(5):
         s.ctl('start')
     eq(names(w), ['data'])
-    s.helper.send_signal(signal.SIGSTOP)
+    stop_process(s.helper.pid)
     child = Child(s.ctl, 'start')
     time.sleep(0.5)
     s.helper.kill()

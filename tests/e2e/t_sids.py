@@ -3,7 +3,6 @@
 can tell. The map file stands for a directory."""
 import contextlib
 import os
-import signal
 import stat
 import struct
 
@@ -12,7 +11,7 @@ import rpc
 import servers
 import smb
 import smb2
-from harness import as_user, eq, one_of, put, run, test, wait_for
+from harness import as_user, eq, one_of, process_stopped, put, run, test, wait_for
 from t_smb_acl import (ALL, ALLOW, DACL, DENY, DIRS, EVERYONE, EXECUTE, FILES, GROUP, INHERIT_ONLY,
                        INHERITED, OWNER, PROTECTED, READ, READ_DATA, SECURITY, USERS, WRITE_DATA,
                        aces, descriptor, fresh, get_sd, granted, may, session, set_sd, sid, user)
@@ -241,33 +240,30 @@ def while_the_helper_hangs(w):
         os.chown(w.path('file'), smb.UIDS['alice'], smb.UIDS['carol'])
         w.server.ctl('server', 'set', 'upcall-ms', '60000')
         w.server.ctl('cache', 'flush')
-        w.server.helper.send_signal(signal.SIGSTOP)
-        number = s.send(smb2.QUERY_INFO, struct.pack('<HBBIHHIII16s', 41, SECURITY, 0, 65536, 0, 0,
-                                                     0, OWNER | DACL, 0, f) + b'\0')
-        s.call(smb2.ECHO, struct.pack('<HH', 4, 0))
-        s.write(f, b'meanwhile')
-        w.server.helper.send_signal(signal.SIGCONT)
+        with process_stopped(w.server.helper.pid):
+            number = s.send(smb2.QUERY_INFO, struct.pack('<HBBIHHIII16s', 41, SECURITY, 0, 65536, 0,
+                                                         0, 0, OWNER | DACL, 0, f) + b'\0')
+            s.call(smb2.ECHO, struct.pack('<HH', 4, 0))
+            s.write(f, b'meanwhile')
         status, out = s.answer(number)
         eq((status, ALICE in out, user('alice') in out), (smb2.OK, True, False))
 
         w.server.ctl('server', 'set', 'upcall-ms', '200')
         w.server.ctl('cache', 'flush')
-        w.server.helper.send_signal(signal.SIGSTOP)
-        eq(get_sd(s, f)[1], user('alice'), 'what the number says')
-        entries = [(ALLOW, 0, ALL, SALES), (ALLOW, 0, READ, EVERYONE)]
-        set_sd(s, f, descriptor(*entries))
-        eq(aces(s, f), entries, 'kept as it came')
-        eq(may(s, 'file', READ_DATA), True)
-        w.server.helper.send_signal(signal.SIGCONT)
+        with process_stopped(w.server.helper.pid):
+            eq(get_sd(s, f)[1], user('alice'), 'what the number says')
+            entries = [(ALLOW, 0, ALL, SALES), (ALLOW, 0, READ, EVERYONE)]
+            set_sd(s, f, descriptor(*entries))
+            eq(aces(s, f), entries, 'kept as it came')
+            eq(may(s, 'file', READ_DATA), True)
         w.server.ctl('server', 'set', 'upcall-ms', '5000')
         wait_for('the helper is asked again', lambda: get_sd(s, f)[1] == ALICE)
         # A call that waits ends with its session.
         w.server.ctl('server', 'set', 'upcall-ms', '60000')
         w.server.ctl('cache', 'flush')
-        w.server.helper.send_signal(signal.SIGSTOP)
-        s.send(smb2.QUERY_INFO, struct.pack('<HBBIHHIII16s', 41, SECURITY, 0, 65536, 0, 0, 0,
-                                            OWNER, 0, f) + b'\0')
-        s.call(smb2.ECHO, struct.pack('<HH', 4, 0))
-        s.end()
-        wait_for('the session is gone', lambda: not w.server.json('lock', 'client', 'list'))
-        w.server.helper.send_signal(signal.SIGCONT)
+        with process_stopped(w.server.helper.pid):
+            s.send(smb2.QUERY_INFO, struct.pack('<HBBIHHIII16s', 41, SECURITY, 0, 65536, 0, 0, 0,
+                                                OWNER, 0, f) + b'\0')
+            s.call(smb2.ECHO, struct.pack('<HH', 4, 0))
+            s.end()
+            wait_for('the session is gone', lambda: not w.server.json('lock', 'client', 'list'))

@@ -2,7 +2,6 @@
 """Related compounds of SMB, with ordinary and with persistent opens."""
 import fcntl
 import os
-import signal
 import socket
 import struct
 import termios
@@ -12,7 +11,7 @@ import unittest.mock
 import smb2
 import smbraw
 import t_smb_durable
-from harness import SLOW, eq, get, pattern, put, test, wait_for
+from harness import SLOW, eq, get, pattern, process_stopped, put, test, wait_for
 from smb2 import AT_ONCE, CLOSE, CREATE, EXCLUSIVE, FLUSH, LOCK, OPEN, READ, SET_INFO, WRITE
 from t_smb_durable import TIMEOUT_MS
 from t_smb_lease import H, R, W, Cacher
@@ -223,11 +222,10 @@ def many_closes_at_once(w):
     for s, make in of_both_kinds(w):
         put(w.path('f'), pattern(5, 4096), 0o666)
         fids = [make('f', n) for n in range(1, OPENS + 1)]
-        w.server.helper.send_signal(signal.SIGSTOP)
-        chains = [s.chain(flush(fid) if n % 2 else write(fid, b'x', n), close(SAME))
-                  for n, fid in enumerate(fids)]
-        time.sleep(0.5)
-        w.server.helper.send_signal(signal.SIGCONT)
+        with process_stopped(w.server.helper.pid):
+            chains = [s.chain(flush(fid) if n % 2 else write(fid, b'x', n), close(SAME))
+                      for n, fid in enumerate(fids)]
+            time.sleep(0.5)
         for numbers in chains:
             eq(statuses(s, numbers, 60), ['SUCCESS'] * 2)
         want = bytearray(pattern(5, 4096))

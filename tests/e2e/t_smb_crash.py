@@ -3,18 +3,17 @@
 import contextlib
 import os
 import shutil
-import signal
 import struct
 import time
 
 import smb2
 import smbraw
-from harness import SLOW, Child, eq, get, put, test, wait_for
+from harness import SLOW, Child, eq, get, process_stopped, put, test, wait_for
 from smb2 import CREATE, DELETE_ON_CLOSE, GENERIC_READ, OPLOCK_BREAK, SET_INFO, refused
 from t_smb_durable import RWH, Answer, close_all, durable_v2, lease_v2, waiting
 from t_smb_lease import H, R, W, key
-from t_smb_persist import (PERSISTENT, available, before_echo, client, gone, helper_stuck, opens,
-                           records, second_share)
+from t_smb_persist import (PERSISTENT, available, before_echo, client, gone, opens, records,
+                           second_share)
 
 
 def ack_body(lease, state):
@@ -85,7 +84,7 @@ def given_up_without_a_helper(w):
     for c in (s, other):
         c.close(c.make('g').fid)
     number = breaking(s, other)
-    with helper_stuck(w):
+    with process_stopped(w.server.helper.pid):
         ack = before_echo(s, OPLOCK_BREAK, ack_body(key(1), R | H))
     eq(s.answer(ack, 60)[0], smb2.OK)
     status, out = other.answer(number, 60)
@@ -93,7 +92,7 @@ def given_up_without_a_helper(w):
     h = Answer(out)
     s.delete_on_close(g.fid)
     body = struct.pack('<HBBIHHI16s', 33, 1, 13, 1, 96, 0, 0, h.fid) + b'\0'
-    with helper_stuck(w):
+    with process_stopped(w.server.helper.pid):
         cancelled = before_echo(other, SET_INFO, body)
     eq(other.answer(cancelled, 60)[0], smb2.OK)
     for c, opened in (s, g), (other, h):
@@ -112,19 +111,18 @@ def refused_while_its_lease_breaks(w):
     g = s.make('f', lease)
     number = breaking(s, other, R | W)
     w.server.ctl('server', 'set', 'upcall-ms', '2000')
-    w.server.helper.send_signal(signal.SIGSTOP)
-    second = s.send(CREATE, s.body_of('f', lease, durable_v2(2, flags=PERSISTENT)))
-    time.sleep(0.5)
-    # this waits for the record of the other, which is given up meanwhile
-    ack = s.send(OPLOCK_BREAK, ack_body(key(1), R))
-    status, out = s.answer(second)
-    eq(status, smb2.OK)
-    h = Answer(out)
-    eq(h.durable, None)
-    eq(s.answer(ack)[0], smb2.OK)
-    eq(other.answer(number)[0], smb2.OK)
-    eq(opens(w), [('f', 'none')] * 3)
-    w.server.helper.send_signal(signal.SIGCONT)
+    with process_stopped(w.server.helper.pid):
+        second = s.send(CREATE, s.body_of('f', lease, durable_v2(2, flags=PERSISTENT)))
+        time.sleep(0.5)
+        # this waits for the record of the other, which is given up meanwhile
+        ack = s.send(OPLOCK_BREAK, ack_body(key(1), R))
+        status, out = s.answer(second)
+        eq(status, smb2.OK)
+        h = Answer(out)
+        eq(h.durable, None)
+        eq(s.answer(ack)[0], smb2.OK)
+        eq(other.answer(number)[0], smb2.OK)
+        eq(opens(w), [('f', 'none')] * 3)
     w.server.ctl('server', 'set', 'upcall-ms', '5000')
     for fid in (g.fid, h.fid):
         s.close(fid)
@@ -144,15 +142,14 @@ def a_loss_does_not_wait_for_the_helper(w):
     h = s.lasting('f', 2, R | W, lease=1)
     s.lock(h.fid, 0, 5)
     number = breaking(s, other, R | W)
-    w.server.helper.send_signal(signal.SIGSTOP)
-    # the break is not answered any more, which is recorded later
-    s.end()
-    wait_for('both wait', lambda: len(waiting(w)) == 2)
-    eq(other.answer(number)[0], smb2.OK)
-    again = t.back(g.fid)
-    lock = t.wait_lock(again.fid, 0, 5)
-    eq(len(waiting(w)), 1)
-    w.server.helper.send_signal(signal.SIGCONT)
+    with process_stopped(w.server.helper.pid):
+        # the break is not answered any more, which is recorded later
+        s.end()
+        wait_for('both wait', lambda: len(waiting(w)) == 2)
+        eq(other.answer(number)[0], smb2.OK)
+        again = t.back(g.fid)
+        lock = t.wait_lock(again.fid, 0, 5)
+        eq(len(waiting(w)), 1)
     t.quiet()
     t.close(t.back(h.fid, number=2).fid)
     eq(t.answer(lock)[0], smb2.OK)

@@ -3,7 +3,6 @@
 import contextlib
 import fcntl
 import os
-import signal
 import sqlite3
 import struct
 import time
@@ -12,8 +11,7 @@ import unittest.mock
 import smb2
 import smbraw
 import t_smb_durable
-from fault_points import all_stopped
-from harness import Child, eq, get, pattern, put, run, test, wait_for
+from harness import Child, eq, get, pattern, process_stopped, put, run, test, wait_for
 from smb2 import AT_ONCE, DELETE_ON_CLOSE, EXCLUSIVE, GENERIC_READ, SHARED, refused
 from t_attack_smb import budget
 from t_smb_durable import (BATCH, REPLAY, RWH, TIMEOUT_MS, Answer, Channel, Durable, app, away,
@@ -614,17 +612,6 @@ def ends_without_a_helper(w):
     gone(w)
 
 
-@contextlib.contextmanager
-def helper_stuck(w):
-    helper = w.server.helper
-    helper.send_signal(signal.SIGSTOP)
-    try:
-        wait_for('the helper stops', lambda: all_stopped(helper.pid))
-        yield
-    finally:
-        helper.send_signal(signal.SIGCONT)
-
-
 def before_echo(s, command, body):
     """Send a request and ECHO to one worker, which must get to the latter; returns the id."""
     frames = []
@@ -657,7 +644,7 @@ def taken_over_without_a_helper(w):
         # a tree whose access was checked before, and opens that outlive their share's option
         w.server.set('data', continuously_available=on)
         old.close(old.make('g').fid)
-        with helper_stuck(w):
+        with process_stopped(w.server.helper.pid):
             taken = before_echo(new, smb2.CREATE, new.body_of('a1', app(1), share=0))
             closed = before_echo(old, smb2.CLOSE, struct.pack('<HHI16s', 24, 0, 0, fids[1]))
             eq(records(w), 2)

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Sessions, trees, signatures and encryption of SMB as MS-SMB2 demands."""
-import contextlib
 import os
-import signal
 import socket
 import struct
 import time
@@ -11,7 +9,7 @@ from impacket import ntlm
 
 import smb2
 import smbraw
-from harness import Skip, eq, get, one_of, pattern, put, test, wait_for
+from harness import Skip, eq, get, one_of, pattern, process_stopped, put, test, wait_for
 from smbraw import Link, link
 from t_lock_admin import listening
 
@@ -217,15 +215,6 @@ def reauthentication(w):
     no_sessions(w)
 
 
-@contextlib.contextmanager
-def stopped(helper):
-    helper.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        helper.send_signal(signal.SIGCONT)
-
-
 @test(smb=True, squash='none')
 def renewal_given_up(w):
     """A renewal that is cancelled or loses its channel leaves the session unchanged."""
@@ -235,7 +224,7 @@ def renewal_given_up(w):
         fid = s.create('f')
 
         def cancelled(token):
-            with stopped(helper):
+            with process_stopped(helper.pid):
                 number = s.send(smb2.SESSION_SETUP, s.setup_body(token), sign=True)
                 s.raw(s.signed(s.header(smb2.CANCEL, number) + struct.pack('<HH', 4, 0)))
                 eq(smbraw.name(s.answer(number)[0]), 'CANCELLED')
@@ -250,14 +239,14 @@ def renewal_given_up(w):
         eq(len(sessions(w)), 1)
         t = Link(w.client, s.guid).negotiate()
         eq(t.bind(s), 'SUCCESS')
-        with stopped(helper):
+        with process_stopped(helper.pid):
             t.send(smb2.SESSION_SETUP, t.setup_body(b'token'), sign=True)
             t.end()
             time.sleep(1)
         eq(s.read(fid, 7), b'goes on')
     with link(w.client, share=None) as s:
         s.session = 0
-        with stopped(helper):
+        with process_stopped(helper.pid):
             number = s.send(smb2.SESSION_SETUP, s.setup_body(
                 ntlm.getNTLMSSPType1('', '', True).getData()), sign=False)
             s.raw(s.header(smb2.CANCEL, number) + struct.pack('<HH', 4, 0))
