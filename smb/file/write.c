@@ -7,13 +7,16 @@
 
 #include "../../fs/node/node.h"
 #include "../../fs/open/instance.h"
+#include "../../net/taken.h"
 #include "../open/open.h"
 #include "../transport/command.h"
 #include "../transport/conn.h"
+#include "../transport/message.h"
 #include "info.h"
 #include "pipe.h"
 #include "times.h"
 
+#define DSMB_WRITE_FIXED		48	/* bytes of the body in front of the data */
 #define DSMB_WRITE_REPLY		17	/* StructureSize */
 #define DSMB_WRITE_OFFSET_MAX		0x100	/* MS-SMB2 section 3.3.5.13 */
 #define DSMB_WRITEFLAG_WRITE_THROUGH	BIT(0)
@@ -30,6 +33,19 @@ struct dsmb_write_res {
 };
 
 DSMB_ASSERT_ROOM(struct dsmb_write_args, struct dsmb_write_res);
+
+static u32 dsmb_write_data_at(struct dsmb_cursor *in, u32 len)
+{
+	u32 offset, length;
+
+	dsmb_skip(in, 2);
+	offset = dsmb_get_u16(in);
+	length = dsmb_get_u32(in);
+	dsmb_seek(in, DSMB_BODY(DSMB_WRITE_FIXED));
+	if (in->bad || offset < in->pos || offset > len || length != len - offset)
+		return 0;
+	return offset;
+}
 
 static u32 dsmb_write_decode(struct dsmb_call *call, void *args)
 {
@@ -55,6 +71,9 @@ static u32 dsmb_write_decode(struct dsmb_call *call, void *args)
 		return STATUS_SUCCESS;
 	if (data_offset < in->pos)
 		return STATUS_INVALID_PARAMETER;
+	/* dsmb_write_data_at() has seen that they are complete. */
+	if (call->message->taken)
+		return STATUS_SUCCESS;
 	data = dsmb_window(in, data_offset, a->length);
 	a->data = dsmb_get(&data, a->length);
 	return a->data ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
@@ -78,15 +97,26 @@ static u32 dsmb_write_pipe(struct dsmb_call *call, const struct dsmb_write_args 
 	return status;
 }
 
+/* @vec is used while @iter is. */
+static void dsmb_write_iter(const struct dsmb_call *call, const struct dsmb_write_args *args,
+			    struct kvec *vec, struct iov_iter *iter)
+{
+	*vec = (struct kvec) { .iov_base = (void *)args->data, .iov_len = args->length };
+	if (call->message->taken)
+		ditto_taken_iter(call->message->taken, iter);
+	else
+		iov_iter_kvec(iter, ITER_SOURCE, vec, 1, args->length);
+}
+
 static u32 dsmb_write_exec(struct dsmb_call *call, void *args, void *res)
 {
 	const struct dsmb_write_args *a = args;
 	struct dsmb_open *open = call->open;
 	struct dsmb_write_res *r = res;
-	struct kvec vec = { .iov_base = (void *)a->data, .iov_len = a->length };
 	struct ditto_node *node;
 	struct dsmb_times times;
 	struct iov_iter iter;
+	struct kvec vec;
 	u64 verifier;
 	u32 status;
 	ssize_t n;
@@ -120,7 +150,7 @@ static u32 dsmb_write_exec(struct dsmb_call *call, void *args, void *res)
 		goto end;
 
 	dsmb_times_save(&call->op, open, &times);
-	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, a->length);
+	dsmb_write_iter(call, a, &vec, &iter);
 	n = ditto_write(&call->op, node, a->offset, &iter,
 			dsmb_write_is_stable(call, a) ? DITTO_FILE_SYNC : DITTO_UNSTABLE,
 			&verifier, NULL);
@@ -156,6 +186,7 @@ const struct dsmb_command dsmb_command_write = {
 	.file_id = DSMB_BODY(16),
 	.args_size = sizeof(struct dsmb_write_args),
 	.res_size = sizeof(struct dsmb_write_res),
+	.data_at = dsmb_write_data_at,
 	.decode = dsmb_write_decode,
 	.exec = dsmb_write_exec,
 	.encode = dsmb_write_encode,

@@ -70,7 +70,7 @@ struct buf_class {
  * struct dsmb_buf_pool - the buffers of a server
  * @classes: idle buffers by size class
  * @idle: bytes in idle buffers
- * @used: bytes in buffers in use
+ * @used: bytes in buffers in use, and of dsmb_buf_claim_rx()
  * @idle_max: limit of @idle
  * @used_max: limit of @used
  */
@@ -244,12 +244,33 @@ struct dsmb_buf *dsmb_buf_get(struct dsmb_server *server, u32 size)
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_buf_get);
 
+/* Bytes in use up to which receiving may take more. */
+static long pool_rx_max(const struct dsmb_buf_pool *pool)
+{
+	return pool->used_max - pool->used_max / REPLY_PART;
+}
+
 struct dsmb_buf *dsmb_buf_get_rx(struct dsmb_server *server, u32 size)
 {
-	long max = server->buffers->used_max;
-
-	return buf_get(server->buffers, size, max - max / REPLY_PART);
+	return buf_get(server->buffers, size, pool_rx_max(server->buffers));
 }
+
+bool dsmb_buf_claim_rx(struct dsmb_server *server, u32 bytes)
+{
+	struct dsmb_buf_pool *pool = server->buffers;
+
+	if (atomic_long_add_return(bytes, &pool->used) <= pool_rx_max(pool))
+		return true;
+	atomic_long_sub(bytes, &pool->used);
+	return false;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_buf_claim_rx);
+
+void dsmb_buf_unclaim_rx(struct dsmb_server *server, u32 bytes)
+{
+	atomic_long_sub(bytes, &server->buffers->used);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_buf_unclaim_rx);
 
 long dsmb_buf_conn_max(const struct dsmb_server *server)
 {

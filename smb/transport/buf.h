@@ -122,6 +122,27 @@ int dsmb_buf_sg(struct dsmb_buf *buf, u32 offset, u32 len, struct scatterlist *s
 struct dsmb_buf *dsmb_buf_get_rx(struct dsmb_server *server, u32 size);
 
 /**
+ * dsmb_buf_claim_rx - count received bytes that are not in a buffer
+ * @server: the server
+ * @bytes: their number
+ *
+ * They are subject to the limit of dsmb_buf_get_rx().
+ *
+ * Context: any.
+ * Return: false if the limit does not allow them; then nothing is counted.
+ */
+bool dsmb_buf_claim_rx(struct dsmb_server *server, u32 bytes);
+
+/**
+ * dsmb_buf_unclaim_rx - stop to count bytes of dsmb_buf_claim_rx()
+ * @server: the server
+ * @bytes: their number
+ *
+ * Context: any.
+ */
+void dsmb_buf_unclaim_rx(struct dsmb_server *server, u32 bytes);
+
+/**
  * dsmb_buf_conn_max - get the limit of bytes in flight on one connection
  * @server: the server
  *

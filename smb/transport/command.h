@@ -47,6 +47,9 @@
  * @file_id: offset of the FileId from the header on; 0 if the request has none
  * @args_size: bytes of the arguments; zeroed before @decode
  * @res_size: bytes of the results; zeroed before each run of @exec
+ * @data_at: reads, from behind the header, where the data begin with which a single request of @len
+ *	bytes ends; returns 0 if it does not. These data may then be in call->message->taken
+ *	instead of call->in. NULL if the command wants them in one buffer
  * @decode: reads the arguments from call->in, which stands behind StructureSize, and checks what
  *	does not depend on the open; returns a status, or DSMB_DROP; NULL if there are none
  * @exec: does the work; returns a status, DSMB_PARKED, DSMB_TO_BE_RECORDED or DSMB_DROP. It may put
@@ -68,6 +71,7 @@ struct dsmb_command {
 	u16 file_id;
 	u16 args_size;
 	u16 res_size;
+	u32 (*data_at)(struct dsmb_cursor *in, u32 len);
 	u32 (*decode)(struct dsmb_call *call, void *args);
 	u32 (*exec)(struct dsmb_call *call, void *args, void *res);
 	void (*encode)(struct dsmb_call *call, u32 status, const void *res);

@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 #include <kunit/visibility.h>
 
+#include "../../net/taken.h"
 #include "../auth/negotiate.h"
 #include "../auth/session.h"
 #include "../server.h"
@@ -96,6 +97,7 @@ struct dsmb_message *dsmb_message_new(struct dsmb_conn *conn, struct dsmb_buf *b
 	message->buf = dsmb_buf_hold(buf);
 	message->offset = offset;
 	message->len = len;
+	message->flat = len;
 	message->cost = len + DSMB_MESSAGE_COST;
 	dsmb_transport_charge(conn->transport, message->cost);
 	return message;
@@ -123,6 +125,9 @@ static void message_free(struct dsmb_message *message)
 	if (message->calls != message->few)
 		kvfree(message->calls);
 	dsmb_buf_put(server, message->buf);
+	if (message->taken)
+		dsmb_buf_unclaim_rx(server, message->len - message->flat);
+	ditto_taken_free(message->taken);
 	if (message->session)
 		dsmb_session_put(message->session);
 	if (message->reply && refcount_read(&message->reply->ref) > 1) {
@@ -329,7 +334,7 @@ static const char *message_split(struct dsmb_message *message)
 	u32 at[DSMB_COMPOUND_MAX] __uninitialized;
 	unsigned int n;
 
-	n = dsmb_split(data, message->len, at, DSMB_COMPOUND_MAX);
+	n = dsmb_split(data, message->flat, at, DSMB_COMPOUND_MAX);
 	if (!n)
 		return "a malformed message";
 	if (n > DSMB_MESSAGE_FEW) {
@@ -341,7 +346,7 @@ static const char *message_split(struct dsmb_message *message)
 	}
 	for (unsigned int i = 0; i < n; i++) {
 		struct dsmb_call *call = &message->calls[i];
-		u32 end = i + 1 < n ? at[i + 1] : message->len;
+		u32 end = i + 1 < n ? at[i + 1] : message->flat;
 
 		dsmb_call_init(call, message);
 		call->at = at[i];
@@ -374,7 +379,7 @@ static const char *prepare_smb1(struct dsmb_message *message)
 
 const char *dsmb_message_prepare(struct dsmb_message *message)
 {
-	struct dsmb_cursor c = dsmb_cursor(message->buf->data + message->offset, message->len);
+	struct dsmb_cursor c = dsmb_cursor(message->buf->data + message->offset, message->flat);
 	const char *why;
 
 	switch (dsmb_get_u32(&c)) {

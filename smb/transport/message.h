@@ -20,6 +20,7 @@
 #include "call.h"
 #include "transport.h"
 
+struct ditto_taken;
 struct dsmb_buf;
 struct dsmb_conn;
 struct dsmb_crowd;
@@ -62,6 +63,8 @@ struct dsmb_chain {
  * @buf: the buffer it lies in, held
  * @offset: of its first byte in @buf; after decryption, of the plaintext
  * @len: bytes
+ * @flat: bytes of it that are in @buf
+ * @taken: the others, which are data; NULL if there are none
  * @cost: bytes counted as in flight
  * @parked: bytes counted as parked
  * @smb1: it is an SMB1 NEGOTIATE
@@ -96,6 +99,8 @@ struct dsmb_message {
 	struct dsmb_buf *buf;
 	u32 offset;
 	u32 len;
+	u32 flat;
+	struct ditto_taken *taken;
 	u32 cost;
 	u32 parked;
 	bool smb1;

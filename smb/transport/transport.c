@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The socket of a connection: receiving, and the start and end of the transport. See
- * transport.h; sending is in send.c, memory accounting in transport_memory.c.
+ * transport.h; long messages are in large.c, sending is in send.c, memory accounting in
+ * transport_memory.c.
  *
  * Locking: the bit T_RX_BUSY is the right to receive; its holder owns the receive members. A
  * worker holds a reference to the connection from the time it is queued until it has run.
@@ -39,15 +40,6 @@
  */
 #define BATCH_BYTES	SZ_64K
 #define BATCH_MESSAGES	16
-/*
- * Offset of a large message in its buffer. The text of an encrypted message, behind its transform
- * header, then begins at a multiple of 16 bytes, so that no block of AES is in two pages.
- */
-#define LARGE_AT	12
-/* Upper bound of SO_RCVLOWAT while a large message is received. */
-#define RX_LOWAT_MAX	SZ_128K
-
-static_assert((LARGE_AT + sizeof(struct dsmb_transform)) % 16 == 0);
 
 /* Number of TCP keepalive probes in the second half of the silence time. */
 #define KEEP_COUNT	4
@@ -138,22 +130,25 @@ static bool batch_is_empty(const struct rx_batch *batch)
 	return list_empty(&batch->messages) && list_empty(&batch->cancels) && !batch->cancelled;
 }
 
-/*
- * Returns the bytes received; 0 if there are none now; a negative errno if the connection
- * failed. What came before a failure is run first; the failure is found again after it.
- */
-static int receive_bytes(struct dsmb_transport *t, void *data, u32 len,
-			 const struct rx_batch *batch)
+int dsmb_transport_recv(struct dsmb_transport *t, void *data, u32 len)
 {
 	struct kvec vec = { .iov_base = data, .iov_len = len };
 	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
-	int ret = kernel_recvmsg(t->sock, &msg, &vec, 1, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 
+	return kernel_recvmsg(t->sock, &msg, &vec, 1, len, MSG_DONTWAIT | MSG_NOSIGNAL) ?:
+	       -ECONNRESET;
+}
+
+/*
+ * Takes the result of receiving. Returns the bytes received; 0 if there are none now; a negative
+ * errno if the connection failed or memory is short. What came before a failure is run first; the
+ * failure is found again after it.
+ */
+static int bytes_received(int ret, const struct rx_batch *batch)
+{
 	if (ret > 0)
 		return ret;
-	if (ret == -EAGAIN || ret == -EINTR || !batch_is_empty(batch))
-		return 0;
-	return ret ?: -ECONNRESET;
+	return ret == -EAGAIN || ret == -EINTR || !batch_is_empty(batch) ? 0 : ret;
 }
 
 /* Takes the held message. Returns NULL if another thread has taken it. */
@@ -222,8 +217,12 @@ static int batch_add(struct dsmb_transport *t, struct dsmb_buf *buf, u32 offset,
 		message->reserve = true;
 	}
 	/* These bytes are now counted for the message. */
-	if (buf == t->large)
+	if (buf == t->large) {
 		dsmb_transport_uncharge(t, len);
+		message->flat = t->large_flat;
+		message->taken = t->taken;
+		t->taken = NULL;
+	}
 	batch->bytes += len;
 	batch->count++;
 	if (!READ_ONCE(t->is_used))
@@ -289,30 +288,6 @@ static bool batch_may_grow(const struct rx_batch *batch)
 		list_empty(&batch->cancels) && !batch->cancelled);
 }
 
-/* Receives the rest of a message that is longer than the receive buffer into its own buffer. */
-static int begin_large(struct dsmb_transport *t, u32 len)
-{
-	struct dsmb_buf *buf = dsmb_buf_get_rx(t->conn->server, LARGE_AT + len);
-	u32 there = t->rx_end - t->rx_start - DSMB_FRAME;
-
-	if (!buf)
-		return -ENOMEM;
-	memcpy(buf->data + LARGE_AT, t->rx->data + t->rx_start + DSMB_FRAME, there);
-	/* Earlier messages may still use the old buffer. */
-	if (refcount_read(&t->rx->ref) > 1) {
-		dsmb_buf_put(t->conn->server, t->rx);
-		t->rx = NULL;
-	}
-	t->rx_start = 0;
-	t->rx_end = 0;
-	/* The bytes are in use, so they are in flight from now on. */
-	dsmb_transport_charge(t, len);
-	t->large = buf;
-	t->large_len = len;
-	t->large_have = there;
-	return 0;
-}
-
 /*
  * Moves the incomplete message to the front of a buffer with room for @size bytes, frame
  * included. The limit may have fallen since the current buffer was allocated.
@@ -371,7 +346,7 @@ static int parse_frames(struct dsmb_transport *t, struct rx_batch *batch)
 		 * charge.
 		 */
 		if (DSMB_FRAME + len > min(t->rx->size, dsmb_transport_rx_size(t)))
-			return transport_admit(t, len) ?: begin_large(t, len);
+			return transport_admit(t, len) ?: dsmb_large_begin(t, len);
 		if (DSMB_FRAME + len > t->rx->size - t->rx_start)
 			return transport_move_rest(t, DSMB_FRAME + len);
 		return 0;
@@ -384,34 +359,21 @@ static int parse_frames(struct dsmb_transport *t, struct rx_batch *batch)
 	return t->rx_end > t->rx->size - DSMB_FRAME ? transport_move_rest(t, DSMB_FRAME) : 0;
 }
 
-/* Sets SO_RCVLOWAT, so that no worker is woken for fewer bytes. */
-static void set_lowat(struct socket *sock, u32 bytes)
-{
-	struct sock *sk = sock->sk;
-
-	if (READ_ONCE(sk->sk_rcvlowat) == bytes)
-		return;
-	lock_sock(sk);
-	READ_ONCE(sock->ops)->set_rcvlowat(sk, bytes);
-	release_sock(sk);
-}
-
+/* Receives more of the large message, and takes it into the batch when it is complete. */
 static int receive_large(struct dsmb_transport *t, struct rx_batch *batch)
 {
 	u32 want = t->large_len - t->large_have;
 	int n, err;
 
 	if (want) {
-		n = receive_bytes(t, t->large->data + LARGE_AT + t->large_have, want, batch);
+		n = bytes_received(dsmb_large_receive(t), batch);
 		if (n < 0)
 			return n;
-		t->large_have += n;
 		want -= n;
 	}
-	set_lowat(t->sock, clamp_t(u32, want, 1, RX_LOWAT_MAX));
 	if (want)
 		return -EAGAIN;
-	err = batch_add(t, t->large, LARGE_AT, t->large_len, false, batch);
+	err = batch_add(t, t->large, DSMB_LARGE_AT, t->large_len, false, batch);
 	/* In this case the bytes still count as being received. */
 	if (err == -ENOMEM)
 		return err;
@@ -459,7 +421,7 @@ static int receive_small(struct dsmb_transport *t, struct rx_batch *batch)
 	if (err || t->large)
 		return err;
 	room = t->rx->size - t->rx_end;
-	n = receive_bytes(t, t->rx->data + t->rx_end, room, batch);
+	n = bytes_received(dsmb_transport_recv(t, t->rx->data + t->rx_end, room), batch);
 	if (n < 0)
 		return n;
 	t->rx_end += n;
@@ -743,7 +705,7 @@ void dsmb_transport_free(struct dsmb_transport *t)
 	cancel_delayed_work_sync(&t->retry);
 	cancel_delayed_work_sync(&t->trim);
 	dsmb_transport_drop_idle(t, 0);
-	dsmb_buf_put(t->conn->server, t->large);
+	dsmb_large_drop(t);
 	dsmb_buf_put(t->conn->server, t->rx);
 	sock_release(t->sock);
 	dsmb_transport_discard(t);

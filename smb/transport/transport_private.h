@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Declarations shared by transport.c, transport_memory.c and send.c: the state of a transport.
+ * Declarations shared by transport.c, large.c, transport_memory.c and send.c: the state of a
+ * transport.
  *
  * The right to receive is the bit T_RX_BUSY. Its holder owns the members from @rx to
  * @held_until, except that @held is also taken by xchg(). The right to send is @is_sending; its
@@ -19,13 +20,23 @@
 #include "../../net/budget.h"
 #include "transport.h"
 #include "trust.h"
+#include "wire.h"
 
+struct ditto_taken;
 struct dsmb_buf;
 struct dsmb_conn;
 struct dsmb_message;
 struct dsmb_transport;
 struct sock;
 struct socket;
+
+/*
+ * Offset of a large message in its buffer. The text of an encrypted message, behind its transform
+ * header, then begins at a multiple of 16 bytes, so that no block of AES is in two pages.
+ */
+#define DSMB_LARGE_AT	12
+
+static_assert((DSMB_LARGE_AT + sizeof(struct dsmb_transform)) % 16 == 0);
 
 /* Workers that may be busy with messages of one connection, slow calls not counted. */
 #define RX_WORKERS	8
@@ -63,7 +74,9 @@ struct dsmb_worker {
  * @rx_start: first byte in @rx that was not parsed
  * @rx_end: end of the received bytes in @rx
  * @large: buffer of a message longer than @rx that is being received, or NULL
+ * @taken: data of that message that are not in @large; NULL if all of it is
  * @large_len: length of that message
+ * @large_flat: bytes of it that are to be in @large
  * @large_have: bytes of it that were received
  * @held: a received message that waits for memory for its responses, or NULL; set by the
  *	receiver, taken by xchg()
@@ -103,7 +116,9 @@ struct dsmb_transport {
 	u32 rx_start;
 	u32 rx_end;
 	struct dsmb_buf *large;
+	struct ditto_taken *taken;
 	u32 large_len;
+	u32 large_flat;
 	u32 large_have;
 	struct dsmb_message *held;
 	unsigned long held_until;
@@ -146,6 +161,42 @@ static inline u32 dsmb_transport_rx_size(const struct dsmb_transport *t)
 {
 	return t->in_use ? dsmb_allowance(t->conn)->rx : DSMB_RX_MIN;
 }
+
+/**
+ * dsmb_transport_recv - receive bytes that have arrived
+ * @t: the transport
+ * @data: room for them
+ * @len: bytes of room
+ *
+ * Context: process; does not wait for bytes; the caller has the right to receive.
+ * Return: the number of bytes; -EAGAIN if there are none now; -ECONNRESET if none will come, or
+ * another errno of the socket.
+ */
+int dsmb_transport_recv(struct dsmb_transport *t, void *data, u32 len);
+
+/* large.c */
+
+/**
+ * dsmb_large_begin - begin to receive a message that is longer than the receive buffer
+ * @t: the transport; its receive buffer begins with the message's frame
+ * @len: length of the message
+ *
+ * Context: process; may sleep for memory; the caller has the right to receive.
+ * Return: 0 or -ENOMEM.
+ */
+int dsmb_large_begin(struct dsmb_transport *t, u32 len);
+
+/**
+ * dsmb_large_receive - receive more of such a message
+ * @t: the transport, between dsmb_large_begin() and the end of that message
+ *
+ * Context: process; may sleep for memory; the caller has the right to receive.
+ * Return: as dsmb_transport_recv(), or -ENOMEM.
+ */
+int dsmb_large_receive(struct dsmb_transport *t);
+
+/* Drop what was received of such a message, if there is one. Process context. */
+void dsmb_large_drop(struct dsmb_transport *t);
 
 /* transport_memory.c */
 

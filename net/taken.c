@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Bytes taken from a TCP socket without a copy. See taken.h.
+ *
+ * Memory is allocated while the socket is locked, so reclaim must not wait for a file system that
+ * this socket may serve.
+ */
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/net.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+#include <net/inet_connection_sock.h>
+#include <net/tcp.h>
+
+#include "taken.h"
+
+/* Entries that are allocated first: enough for 1 MiB from a machine that sends large segments. */
+#define VEC_FIRST	64
+/* Pieces shorter than this are copied, so the entries for them do not cost more than the bytes. */
+#define PIECE_MIN	512
+
+struct ditto_taken *ditto_taken_new(void)
+{
+	struct ditto_taken *taken = kzalloc(sizeof(*taken), GFP_KERNEL);
+
+	if (!taken)
+		return NULL;
+	__skb_queue_head_init(&taken->skbs);
+	INIT_LIST_HEAD(&taken->pages);
+	return taken;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_taken_new, DITTO);
+
+void ditto_taken_free(struct ditto_taken *taken)
+{
+	struct page *page, *next;
+
+	if (!taken)
+		return;
+	__skb_queue_purge(&taken->skbs);
+	list_for_each_entry_safe(page, next, &taken->pages, lru)
+		__free_page(page);
+	kvfree(taken->vec);
+	kfree(taken);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_taken_free, DITTO);
+
+/* Make room for @more entries. */
+static int taken_grow(struct ditto_taken *taken, unsigned int more)
+{
+	unsigned int room = max(taken->room, VEC_FIRST);
+	struct bio_vec *vec;
+
+	while (room - taken->nvec < more)
+		room *= 2;
+	if (room == taken->room)
+		return 0;
+	vec = kvrealloc(taken->vec, room * sizeof(*vec), GFP_NOIO);
+	if (!vec)
+		return -ENOMEM;
+	taken->vec = vec;
+	taken->room = room;
+	return 0;
+}
+
+/* Append a piece, for which there is room, and which may continue the last one. */
+static void taken_append(struct ditto_taken *taken, struct page *page, u32 offset, u32 len)
+{
+	struct bio_vec *last = taken->nvec ? &taken->vec[taken->nvec - 1] : NULL;
+
+	taken->bytes += len;
+	if (last && last->bv_page == page && last->bv_offset + last->bv_len == offset)
+		last->bv_len += len;
+	else
+		bvec_set_page(&taken->vec[taken->nvec++], page, len, offset);
+}
+
+/* The page to which bytes are copied next; it has room for at least one. */
+static struct page *taken_page(struct ditto_taken *taken)
+{
+	struct page *page;
+
+	if (!list_empty(&taken->pages) && taken->copied < PAGE_SIZE)
+		return list_last_entry(&taken->pages, struct page, lru);
+	page = alloc_page(GFP_NOIO);
+	if (!page)
+		return NULL;
+	list_add_tail(&page->lru, &taken->pages);
+	taken->copied = 0;
+	return page;
+}
+
+/* Where a piece is copied next, and up to how many bytes; NULL without memory. */
+static void *taken_place(struct ditto_taken *taken, struct page **page, u32 *len)
+{
+	*page = taken_grow(taken, 1) ? NULL : taken_page(taken);
+	if (!*page)
+		return NULL;
+	*len = min_t(u32, *len, PAGE_SIZE - taken->copied);
+	return page_address(*page) + taken->copied;
+}
+
+static void taken_was_copied(struct ditto_taken *taken, struct page *page, u32 len)
+{
+	taken_append(taken, page, taken->copied, len);
+	taken->copied += len;
+}
+
+int ditto_taken_add(struct ditto_taken *taken, const void *data, u32 len)
+{
+	while (len) {
+		struct page *page;
+		u32 part = len;
+		void *place = taken_place(taken, &page, &part);
+
+		if (!place)
+			return -ENOMEM;
+		memcpy(place, data, part);
+		taken_was_copied(taken, page, part);
+		data += part;
+		len -= part;
+	}
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_taken_add, DITTO);
+
+bool ditto_can_take(const struct socket *sock)
+{
+	return sk_is_tcp(sock->sk) && !inet_csk(sock->sk)->icsk_ulp_ops;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_can_take, DITTO);
+
+/* Copy the beginning of a part of a segment. Return: the number of bytes, or -ENOMEM. */
+static int taken_copy(struct ditto_taken *taken, struct sk_buff *skb, u32 offset, u32 len)
+{
+	struct page *page;
+	void *place = taken_place(taken, &page, &len);
+	int err;
+
+	if (!place)
+		return -ENOMEM;
+	err = skb_copy_bits(skb, offset, place, len);
+	if (err)
+		return err;
+	taken_was_copied(taken, page, len);
+	return len;
+}
+
+/* Append the part of a piece that lies in @offset and @len of its segment, which are updated. */
+static void taken_piece(struct ditto_taken *taken, struct page *page, u32 start, u32 size,
+			u32 *offset, u32 *len)
+{
+	u32 part;
+
+	if (*offset >= size) {
+		*offset -= size;
+		return;
+	}
+	part = min(*len, size - *offset);
+	if (part)
+		taken_append(taken, page, start + *offset, part);
+	*offset = 0;
+	*len -= part;
+}
+
+/* Does holding a segment cost little, beside @len of its bytes? */
+static bool segment_is_lean(const struct sk_buff *skb, u32 len)
+{
+	return skb->truesize <= len * DITTO_TAKEN_WASTE && !skb_has_frag_list(skb) &&
+	       skb_frags_readable(skb) &&
+	       len / (skb_shinfo(skb)->nr_frags + 1) >= PIECE_MIN;
+}
+
+/* Hold a segment and append a part of it. */
+static int taken_hold(struct ditto_taken *taken, struct sk_buff *skb, u32 offset, u32 len)
+{
+	struct skb_shared_info *shared;
+	struct sk_buff *clone;
+	u32 left = len;
+
+	if (taken_grow(taken, MAX_SKB_FRAGS + 1))
+		return -ENOMEM;
+	clone = skb_clone(skb, GFP_NOIO);
+	if (!clone)
+		return -ENOMEM;
+	__skb_queue_tail(&taken->skbs, clone);
+	shared = skb_shinfo(clone);
+	taken_piece(taken, virt_to_page(clone->data), offset_in_page(clone->data),
+		    skb_headlen(clone), &offset, &left);
+	for (unsigned int i = 0; i < shared->nr_frags && left; i++) {
+		const skb_frag_t *frag = &shared->frags[i];
+
+		taken_piece(taken, skb_frag_page(frag), skb_frag_off(frag), skb_frag_size(frag),
+			    &offset, &left);
+	}
+	return len;
+}
+
+/* Called by TCP for the bytes that are there, in order, with the socket locked. */
+static int take_segment(read_descriptor_t *desc, struct sk_buff *skb, unsigned int offset,
+			size_t there)
+{
+	struct ditto_taken *taken = desc->arg.data;
+	u32 len = min(there, desc->count);
+	int n;
+
+	if (!len)
+		return 0;
+	n = segment_is_lean(skb, len) ? taken_hold(taken, skb, offset, len) :
+					taken_copy(taken, skb, offset, len);
+	if (n < 0) {
+		desc->error = n;
+		return 0;
+	}
+	desc->count -= n;
+	return n;
+}
+
+int ditto_taken_receive(struct ditto_taken *taken, struct socket *sock, u32 want)
+{
+	read_descriptor_t desc = { .arg.data = taken, .count = want };
+	struct sock *sk = sock->sk;
+	int n;
+
+	lock_sock(sk);
+	n = tcp_read_sock(sk, &desc, take_segment);
+	if (!n)
+		n = desc.error ?: sock_error(sk);
+	if (!n && ((sk->sk_shutdown & RCV_SHUTDOWN) || sk->sk_state == TCP_CLOSE))
+		n = -ECONNRESET;
+	/* TCP gives nothing behind an urgent byte until that was received. */
+	if (!n && tcp_sk(sk)->urg_data)
+		n = -EPROTO;
+	release_sock(sk);
+	return n;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_taken_receive, DITTO);
+
+void ditto_taken_iter(const struct ditto_taken *taken, struct iov_iter *iter)
+{
+	iov_iter_bvec(iter, ITER_SOURCE, taken->vec, taken->nvec, taken->bytes);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_taken_iter, DITTO);

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Bytes taken from a TCP socket without a copy: they stay in the memory into which the network has
+ * received them until they are released. What would waste memory is copied: a sender decides how
+ * its bytes are divided, but not what holding them costs.
+ *
+ * The sender may be able to change bytes that were taken, if it is on this machine. They must not
+ * be checked first and used later.
+ */
+#ifndef _DITTO_NET_TAKEN_H
+#define _DITTO_NET_TAKEN_H
+
+#include <linux/bvec.h>
+#include <linux/mm_types.h>
+#include <linux/skbuff.h>
+#include <linux/types.h>
+
+struct iov_iter;
+struct socket;
+
+/* One taken byte costs at most as much memory as this many. */
+#define DITTO_TAKEN_WASTE	2
+
+/**
+ * struct ditto_taken - bytes taken from a socket
+ * @skbs: clones of what the network received
+ * @pages: pages with copied bytes, linked by page->lru
+ * @vec: where the bytes are, in order
+ * @nvec: number of @vec
+ * @room: entries that @vec has room for
+ * @copied: bytes used of the last of @pages
+ * @bytes: bytes taken
+ */
+struct ditto_taken {
+	struct sk_buff_head skbs;
+	struct list_head pages;
+	struct bio_vec *vec;
+	unsigned int nvec;
+	unsigned int room;
+	unsigned int copied;
+	u32 bytes;
+};
+
+/**
+ * ditto_taken_new - begin to take bytes
+ *
+ * Context: may sleep for memory.
+ * Return: nothing taken; or NULL without memory.
+ */
+struct ditto_taken *ditto_taken_new(void);
+
+/**
+ * ditto_taken_free - release the bytes
+ * @taken: from ditto_taken_new(); may be NULL
+ *
+ * Context: process or softirq; does not sleep.
+ */
+void ditto_taken_free(struct ditto_taken *taken);
+
+/**
+ * ditto_taken_add - copy bytes that were received otherwise behind those that were taken
+ * @taken: from ditto_taken_new()
+ * @data: the bytes
+ * @len: their number
+ *
+ * Context: may sleep for memory.
+ * Return: 0 or -ENOMEM; then some of the bytes may have been added.
+ */
+int ditto_taken_add(struct ditto_taken *taken, const void *data, u32 len);
+
+/**
+ * ditto_can_take - can bytes be taken from a socket?
+ * @sock: the socket
+ *
+ * They cannot if TCP is not what the caller receives from, as with TLS in the kernel.
+ *
+ * Context: any; the socket's protocol does not change at the same time.
+ * Return: true if ditto_taken_receive() can be called.
+ */
+bool ditto_can_take(const struct socket *sock);
+
+/**
+ * ditto_taken_receive - take bytes that have arrived
+ * @taken: from ditto_taken_new()
+ * @sock: ditto_can_take() allows it
+ * @want: number of bytes to take at most
+ *
+ * Context: may sleep for memory and for the lock of the socket, but does not wait for bytes.
+ * Return: the number of bytes taken; 0 if there are none now; -ECONNRESET if none will come,
+ * -EPROTO if the sender used TCP's urgent data, -ENOMEM if there is no memory for the next ones, or
+ * another errno of the socket.
+ */
+int ditto_taken_receive(struct ditto_taken *taken, struct socket *sock, u32 want);
+
+/**
+ * ditto_taken_iter - read all bytes that were taken
+ * @taken: from ditto_taken_new()
+ * @iter: filled; valid until the bytes are released
+ *
+ * Context: any.
+ */
+void ditto_taken_iter(const struct ditto_taken *taken, struct iov_iter *iter);
+
+#endif

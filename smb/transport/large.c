@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Messages that are longer than the receive buffer. Each is received into a buffer of its own; or
+ * only its beginning is, and the data with which it ends are taken from the socket without a copy.
+ *
+ * Only data of a request that is neither signed nor encrypted are taken: the client may be able to
+ * change them until they are used, and the signature would be that of other data.
+ */
+#include <linux/net.h>
+#include <linux/slab.h>
+#include <linux/socket.h>
+#include <net/sock.h>
+
+#include "../../net/taken.h"
+#include "../server.h"
+#include "buf.h"
+#include "command.h"
+#include "conn.h"
+#include "cursor.h"
+#include "transport_private.h"
+
+/* Shorter data are copied. No command that needs its data in one buffer has as many. */
+#define TAKEN_MIN	SZ_64K
+/* Upper bound of SO_RCVLOWAT while a message is received. */
+#define LOWAT_MAX	SZ_128K
+
+/*
+ * Where the data begin with which a message of @len bytes ends, if they are to be taken; else 0.
+ * @there bytes of it have arrived.
+ */
+static u32 large_data_at(const struct dsmb_transport *t, const u8 *message, u32 there, u32 len)
+{
+	struct dsmb_cursor c = dsmb_cursor(message, there);
+	const struct dsmb_command *cmd = NULL;
+	u32 id, flags, next, at;
+	u16 command;
+
+	id = dsmb_get_u32(&c);
+	dsmb_seek(&c, offsetof(struct dsmb_header, command));
+	command = dsmb_get_u16(&c);
+	dsmb_seek(&c, offsetof(struct dsmb_header, flags));
+	flags = dsmb_get_u32(&c);
+	next = dsmb_get_u32(&c);
+	dsmb_seek(&c, sizeof(struct dsmb_header));
+	if (command < DSMB_COMMANDS)
+		cmd = dsmb_commands[command];
+	if (c.bad || id != DSMB_PROTOCOL_ID || (flags & DSMB_FLAG_SIGNED) || next || !cmd ||
+	    !cmd->data_at || !ditto_can_take(t->sock))
+		return 0;
+	at = cmd->data_at(&c, len);
+	return at <= there && len - at >= TAKEN_MIN ? at : 0;
+}
+
+/* Begin to take the data of @t->large, of which @there bytes at @data were received already. */
+static int large_take(struct dsmb_transport *t, const u8 *data, u32 there, u32 bytes)
+{
+	if (!dsmb_buf_claim_rx(t->conn->server, bytes))
+		return -ENOMEM;
+	t->taken = ditto_taken_new();
+	if (t->taken && !ditto_taken_add(t->taken, data, there))
+		return 0;
+	ditto_taken_free(t->taken);
+	t->taken = NULL;
+	dsmb_buf_unclaim_rx(t->conn->server, bytes);
+	return -ENOMEM;
+}
+
+int dsmb_large_begin(struct dsmb_transport *t, u32 len)
+{
+	const u8 *message = t->rx->data + t->rx_start + DSMB_FRAME;
+	u32 there = t->rx_end - t->rx_start - DSMB_FRAME;
+	u32 at = large_data_at(t, message, there, len);
+	u32 flat = at ?: len;
+	struct dsmb_buf *buf;
+
+	buf = dsmb_buf_get_rx(t->conn->server, DSMB_LARGE_AT + flat);
+	if (!buf)
+		return -ENOMEM;
+	if (at && large_take(t, message + at, there - at, len - at)) {
+		dsmb_buf_put(t->conn->server, buf);
+		return -ENOMEM;
+	}
+	memcpy(buf->data + DSMB_LARGE_AT, message, min(there, flat));
+	/* Earlier messages may still use the old buffer. */
+	if (refcount_read(&t->rx->ref) > 1) {
+		dsmb_buf_put(t->conn->server, t->rx);
+		t->rx = NULL;
+	}
+	t->rx_start = 0;
+	t->rx_end = 0;
+	/* The bytes are in use, so they are in flight from now on. */
+	dsmb_transport_charge(t, len);
+	t->large = buf;
+	t->large_len = len;
+	t->large_flat = flat;
+	t->large_have = there;
+	return 0;
+}
+
+/* Sets SO_RCVLOWAT, so that no worker is woken for fewer bytes. */
+static void set_lowat(struct socket *sock, u32 bytes)
+{
+	struct sock *sk = sock->sk;
+
+	if (READ_ONCE(sk->sk_rcvlowat) == bytes)
+		return;
+	lock_sock(sk);
+	READ_ONCE(sock->ops)->set_rcvlowat(sk, bytes);
+	release_sock(sk);
+}
+
+int dsmb_large_receive(struct dsmb_transport *t)
+{
+	u32 want = t->large_len - t->large_have;
+	int n;
+
+	if (t->taken)
+		n = ditto_taken_receive(t->taken, t->sock, want) ?: -EAGAIN;
+	else
+		n = dsmb_transport_recv(t, t->large->data + DSMB_LARGE_AT + t->large_have, want);
+	if (n > 0)
+		t->large_have += n;
+	set_lowat(t->sock, clamp_t(u32, t->large_len - t->large_have, 1, LOWAT_MAX));
+	return n;
+}
+
+void dsmb_large_drop(struct dsmb_transport *t)
+{
+	if (t->taken)
+		dsmb_buf_unclaim_rx(t->conn->server, t->large_len - t->large_flat);
+	ditto_taken_free(t->taken);
+	dsmb_buf_put(t->conn->server, t->large);
+	t->taken = NULL;
+	t->large = NULL;
+}

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""SMB: long WRITE requests, however TCP divides them."""
+import contextlib
+import os
+import random
+import socket
+import struct
+
+import smb2
+from harness import eq, get, put, test, wait_for
+from smb2 import Smb2
+from t_smb_lease import H, R, Cacher, key
+from t_smb_cross import ALL
+
+SIGNED = 8
+CREDIT = 65536
+MIB = 1 << 20
+# Around the length from which data are taken from the socket, and around pages.
+LENGTHS = (CREDIT - 1, CREDIT, CREDIT + 1, CREDIT + 4096, 100_000, MIB - 1, MIB, MIB + 4095)
+
+
+class Writer(Smb2):
+    """A session that sends WRITE requests in pieces."""
+
+    def ready(self, name):
+        """Open a file, with credits for the longest request."""
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        fid = self.create(name)
+        for _ in range(2):
+            self.query(fid, 5)
+        return fid
+
+    def request(self, fid, data, offset=0, pad=0, length=None, flags=0, following=0):
+        """A WRITE with its frame; returns (message id, bytes)."""
+        charge = max(1, -(-len(data) // CREDIT))
+        number, self.next_id = self.next_id, self.next_id + charge
+        body = struct.pack('<HHIQ16sIIHHI', 49, 112 + pad, len(data) if length is None else length,
+                           offset, fid, 0, 0, 0, 0, 0) + bytes(pad) + data
+        out = self.header(smb2.WRITE, number, charge=charge, flags=flags,
+                          following=following) + body
+        return number, struct.pack('>I', len(out)) + out
+
+    def pieces(self, frame, sizes):
+        """Send the bytes in pieces of these sizes, in turn."""
+        at = turn = 0
+        while at < len(frame):
+            size = sizes[turn % len(sizes)]
+            self.socket.sendall(frame[at:at + size])
+            at, turn = at + size, turn + 1
+
+    def wrote(self, number, count):
+        status, out = self.answer(number)
+        eq((status, struct.unpack_from('<I', out, 4)[0] if not status else None), (0, count))
+
+
+def noise(seed, count):
+    return random.Random(seed).randbytes(count)
+
+
+def writer(w, **kw):
+    os.chmod(w.export, 0o777)
+    s = Writer(w.client, **kw)
+    return s, s.ready('f')
+
+
+@test(smb=True, squash='none')
+def lengths(w):
+    """Data of any length arrive whole, at any offset, with other requests in the same segments."""
+    s, fid = writer(w)
+    for at, count in enumerate(LENGTHS):
+        offset = 7919 * at
+        data = noise(at, count)
+        number, frame = s.request(fid, data, offset)
+        after, small = s.request(fid, b'behind', offset + count)
+        s.socket.sendall(frame + small)
+        s.wrote(number, count)
+        s.wrote(after, 6)
+        eq(get(w.path('f'))[offset:offset + count + 6] == data + b'behind', True, count)
+    # the data begin later than they must
+    data = noise(99, MIB)
+    number, frame = s.request(fid, data, pad=100)
+    s.socket.sendall(frame)
+    s.wrote(number, MIB)
+    eq(get(w.path('f'))[:MIB] == data, True)
+    s.end()
+
+
+@test(smb=True, squash='none')
+def small_segments(w):
+    """A client may send its bytes one by one, with the headers divided too."""
+    s, fid = writer(w)
+    for seed, sizes in enumerate(((1448,), (1, 3, 50, 10_000), (116, 2, 511, 513), (30, 70_000),
+                                  (20_000, 1, 1, 1))):
+        data = noise(seed, 3 * CREDIT + 11)
+        number, frame = s.request(fid, data)
+        s.pieces(frame, sizes)
+        s.wrote(number, len(data))
+        eq(get(w.path('f')) == data, True, sizes)
+    data = noise(77, CREDIT)
+    number, frame = s.request(fid, data)
+    s.pieces(frame, (120,) + (1,) * 3000 + (CREDIT,))
+    s.wrote(number, len(data))
+    eq(get(w.path('f'))[:CREDIT] == data, True)
+    s.end()
+
+
+@test(smb=True, squash='none')
+def not_what_they_say(w):
+    """Requests whose data are longer or shorter than told, or that are signed by nobody."""
+    s, fid = writer(w)
+    data = noise(1, 2 * CREDIT)
+    number, frame = s.request(fid, data, length=len(data) - 1)
+    s.socket.sendall(frame)
+    s.wrote(number, len(data) - 1)
+    eq(get(w.path('f')) == data[:-1], True)
+    number, frame = s.request(fid, data, length=len(data) + 1)
+    s.socket.sendall(frame)
+    eq(smb2.NAMES[s.answer(number)[0]], 'INVALID_PARAMETER')
+    number, frame = s.request(fid, data, flags=SIGNED)
+    s.socket.sendall(frame)
+    eq(smb2.NAMES[s.answer(number)[0]], 'ACCESS_DENIED')
+    # a file id of nothing
+    number, frame = s.request(bytes(16), data)
+    s.socket.sendall(frame)
+    eq(smb2.NAMES[s.answer(number)[0]], 'FILE_CLOSED')
+    s.end()
+
+
+@test(smb=True, squash='none')
+def cut_off(w):
+    """A connection that ends within the data changes nothing, and holds nothing."""
+    put(w.path('f'), b'as it was', ALL)
+    for part in (200, 20_000, 700_000, MIB):
+        s, fid = writer(w)
+        _, frame = s.request(fid, noise(part, MIB))
+        s.socket.sendall(frame[:part])
+        s.end()
+    # urgent data, which no client of SMB sends, end the connection
+    s, fid = writer(w)
+    _, frame = s.request(fid, noise(5, MIB))
+    s.socket.sendall(frame[:500_000])
+    s.socket.send(b'!', socket.MSG_OOB)
+    with contextlib.suppress(ConnectionError):
+        s.socket.sendall(frame[500_000:-1])
+    eq(s.receive(), None)
+    wait_for('an end of all sessions', lambda: not w.server.json('session', 'list'))
+    eq(get(w.path('f')), b'as it was')
+
+
+@test(smb=True, squash='none', clients=2)
+def wait_for_a_lease(w):
+    """Data wait where they are until a lease is returned."""
+    s, fid = writer(w)
+    holder = Cacher(w.clients[-1])
+    granted = holder.open('f', key=key(1), state=R | H)
+    eq(granted.state, R | H)
+    data = noise(3, MIB)
+    number, frame = s.request(fid, data)
+    s.socket.sendall(frame)
+    eq(holder.broken()[1:3], (R | H, 0))
+    holder.ack(key(1), 0)
+    s.wrote(number, MIB)
+    eq(get(w.path('f')) == data, True)
+    holder.end()
+    s.end()

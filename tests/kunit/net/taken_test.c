@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Bytes taken from a socket, over the loopback interface. */
+#include <kunit/test.h>
+#include <linux/in.h>
+#include <linux/net.h>
+#include <linux/slab.h>
+#include <linux/tcp.h>
+#include <linux/uio.h>
+#include <net/net_namespace.h>
+#include <net/sock.h>
+#include <net/tcp.h>
+
+#include "../../../net/taken.h"
+
+#define BYTES	SZ_256K
+#define SHORT	100	/* bytes of which no segment is worth being held */
+#define MANY	(200 * SHORT)
+
+struct ends {
+	struct socket *sender;
+	struct socket *receiver;
+	u8 *sent;
+	u8 *got;
+};
+
+static int ends_connect(struct socket *listener, struct ends *ends)
+{
+	struct sockaddr_in addr = { .sin_family = AF_INET };
+	int err;
+
+	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	err = kernel_bind(listener, (struct sockaddr *)&addr, sizeof(addr));
+	if (err)
+		return err;
+	err = kernel_listen(listener, 1);
+	if (err)
+		return err;
+	err = kernel_getsockname(listener, (struct sockaddr *)&addr);
+	if (err < 0)
+		return err;
+	err = sock_create_kern(&init_net, AF_INET, SOCK_STREAM, IPPROTO_TCP, &ends->sender);
+	if (err)
+		return err;
+	err = kernel_connect(ends->sender, (struct sockaddr *)&addr, sizeof(addr), 0);
+	return err ?: kernel_accept(listener, &ends->receiver, 0);
+}
+
+static int taken_test_init(struct kunit *test)
+{
+	struct ends *ends = kunit_kzalloc(test, sizeof(*ends), GFP_KERNEL);
+	struct socket *listener;
+	int err;
+
+	KUNIT_ASSERT_NOT_NULL(test, ends);
+	test->priv = ends;
+	ends->sent = kvmalloc(BYTES, GFP_KERNEL);
+	ends->got = kvmalloc(BYTES, GFP_KERNEL);
+	KUNIT_ASSERT_TRUE(test, ends->sent && ends->got);
+	for (u32 i = 0; i < BYTES; i++)
+		ends->sent[i] = i * 7 + i / 256;
+	err = sock_create_kern(&init_net, AF_INET, SOCK_STREAM, IPPROTO_TCP, &listener);
+	KUNIT_ASSERT_EQ(test, err, 0);
+	err = ends_connect(listener, ends);
+	sock_release(listener);
+	KUNIT_ASSERT_EQ_MSG(test, err, 0, "is the loopback interface down?");
+	tcp_sock_set_nodelay(ends->sender->sk);
+	return 0;
+}
+
+static void taken_test_exit(struct kunit *test)
+{
+	struct ends *ends = test->priv;
+
+	if (!ends)
+		return;
+	if (ends->sender)
+		sock_release(ends->sender);
+	if (ends->receiver)
+		sock_release(ends->receiver);
+	kvfree(ends->sent);
+	kvfree(ends->got);
+}
+
+static void ends_send(struct kunit *test, u32 from, u32 len)
+{
+	struct ends *ends = test->priv;
+	struct kvec vec = { .iov_base = ends->sent + from, .iov_len = len };
+	struct msghdr msg = {};
+
+	KUNIT_ASSERT_EQ(test, kernel_sendmsg(ends->sender, &msg, &vec, 1, len), len);
+}
+
+/* Take so many bytes, waiting until they have arrived. */
+static void ends_take(struct kunit *test, struct ditto_taken *taken, u32 len)
+{
+	struct ends *ends = test->priv;
+
+	while (len) {
+		int n = ditto_taken_receive(taken, ends->receiver, len);
+
+		KUNIT_ASSERT_GE(test, n, 0);
+		KUNIT_ASSERT_LE(test, n, len);
+		len -= n;
+		if (!n)
+			cond_resched();
+	}
+}
+
+/* Are the bytes that were taken those that were sent? */
+static void ends_compare(struct kunit *test, const struct ditto_taken *taken, u32 from, u32 len)
+{
+	struct ends *ends = test->priv;
+	struct iov_iter iter;
+
+	KUNIT_ASSERT_EQ(test, taken->bytes, len);
+	ditto_taken_iter(taken, &iter);
+	KUNIT_ASSERT_EQ(test, copy_from_iter(ends->got, len, &iter), len);
+	KUNIT_EXPECT_EQ(test, iov_iter_count(&iter), 0);
+	KUNIT_EXPECT_EQ(test, memcmp(ends->got, ends->sent + from, len), 0);
+}
+
+static void long_segments_are_held(struct kunit *test)
+{
+	struct ditto_taken *taken = ditto_taken_new();
+
+	KUNIT_ASSERT_NOT_NULL(test, taken);
+	for (u32 at = 0; at < BYTES; at += SZ_64K) {
+		ends_send(test, at, SZ_64K);
+		ends_take(test, taken, SZ_64K);
+	}
+	ends_compare(test, taken, 0, BYTES);
+	KUNIT_EXPECT_GT(test, skb_queue_len_lockless(&taken->skbs), 0);
+	ditto_taken_free(taken);
+}
+
+/* What is held does not grow with the number of segments. */
+static void short_segments_are_copied(struct kunit *test)
+{
+	struct ditto_taken *taken = ditto_taken_new();
+
+	KUNIT_ASSERT_NOT_NULL(test, taken);
+	for (u32 at = 0; at < MANY; at += SHORT) {
+		ends_send(test, at, SHORT);
+		ends_take(test, taken, SHORT);
+	}
+	ends_compare(test, taken, 0, MANY);
+	KUNIT_EXPECT_EQ(test, skb_queue_len_lockless(&taken->skbs), 0);
+	KUNIT_EXPECT_EQ(test, list_count_nodes(&taken->pages), DIV_ROUND_UP(MANY, PAGE_SIZE));
+	ditto_taken_free(taken);
+}
+
+/* One segment ends a message and begins the next one; some of it was received otherwise. */
+static void parts_of_segments(struct kunit *test)
+{
+	static const u32 cuts[] = { 0, 1, 5000, 5001, 40000, 64000, SZ_64K };
+	struct ends *ends = test->priv;
+	struct ditto_taken *taken;
+
+	ends_send(test, 0, SZ_64K);
+	for (size_t i = 0; i + 1 < ARRAY_SIZE(cuts); i++) {
+		taken = ditto_taken_new();
+		KUNIT_ASSERT_NOT_NULL(test, taken);
+		ends_take(test, taken, cuts[i + 1] - cuts[i]);
+		ends_compare(test, taken, cuts[i], cuts[i + 1] - cuts[i]);
+		ditto_taken_free(taken);
+	}
+	taken = ditto_taken_new();
+	KUNIT_ASSERT_NOT_NULL(test, taken);
+	KUNIT_ASSERT_EQ(test, ditto_taken_add(taken, ends->sent, 10000), 0);
+	ends_send(test, 10000, SZ_64K);
+	ends_take(test, taken, SZ_64K);
+	ends_compare(test, taken, 0, 10000 + SZ_64K);
+	ditto_taken_free(taken);
+}
+
+static void ends_of_connections(struct kunit *test)
+{
+	struct ditto_taken *taken = ditto_taken_new();
+	struct ends *ends = test->priv;
+
+	KUNIT_ASSERT_NOT_NULL(test, taken);
+	KUNIT_EXPECT_TRUE(test, ditto_can_take(ends->receiver));
+	KUNIT_EXPECT_EQ(test, ditto_taken_receive(taken, ends->receiver, 1), 0);
+	ends_send(test, 0, SHORT);
+	kernel_sock_shutdown(ends->sender, SHUT_RDWR);
+	ends_take(test, taken, SHORT);
+	while (!(READ_ONCE(ends->receiver->sk->sk_shutdown) & RCV_SHUTDOWN))
+		cond_resched();
+	KUNIT_EXPECT_EQ(test, ditto_taken_receive(taken, ends->receiver, 1), -ECONNRESET);
+	ends_compare(test, taken, 0, SHORT);
+	ditto_taken_free(taken);
+}
+
+/* TCP gives what is in front of an urgent byte only. */
+static void urgent_data(struct kunit *test)
+{
+	struct ditto_taken *taken = ditto_taken_new();
+	struct ends *ends = test->priv;
+	struct kvec vec = { .iov_base = ends->sent, .iov_len = 1 };
+	struct msghdr msg = { .msg_flags = MSG_OOB };
+	int n = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, taken);
+	KUNIT_ASSERT_EQ(test, kernel_sendmsg(ends->sender, &msg, &vec, 1, 1), 1);
+	while (!n)
+		n = ditto_taken_receive(taken, ends->receiver, 1);
+	KUNIT_EXPECT_EQ(test, n, -EPROTO);
+	ditto_taken_free(taken);
+}
+
+static struct kunit_case taken_cases[] = {
+	KUNIT_CASE(long_segments_are_held),
+	KUNIT_CASE(short_segments_are_copied),
+	KUNIT_CASE(parts_of_segments),
+	KUNIT_CASE(ends_of_connections),
+	KUNIT_CASE(urgent_data),
+	{}
+};
+
+static struct kunit_suite taken_suite = {
+	.name = "ditto_taken",
+	.init = taken_test_init,
+	.exit = taken_test_exit,
+	.test_cases = taken_cases,
+};
+
+kunit_test_suite(taken_suite);
