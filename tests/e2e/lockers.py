@@ -133,7 +133,7 @@ class Locker:
     def done(self, seconds=0.0):
         return bool(select.select([self.channel], [], [], seconds)[0])
 
-    def result(self, seconds=20):
+    def result(self, seconds=harness.WAIT_LIMIT):
         if not self.done(seconds * harness.SLOW):
             raise AssertionError(f'a process of the test does not answer within {seconds} s')
         good, value = pickle.load(self.file)

@@ -294,6 +294,10 @@ class Ditto:
     def grace(self):
         return self.json('grace', 'status')
 
+    def lengthen_grace(self):
+        """Let clients reclaim after a restart for longer than the slowest machine needs."""
+        self.conf = self.conf.replace(f'grace-s = {GRACE}', 'grace-s = 300')
+
     # the helper
     def helper_start(self, conf=None, by=()):
         """Run dittod in the foreground, below another program; returns its configuration's path."""

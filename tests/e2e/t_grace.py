@@ -7,7 +7,6 @@ import os
 import nfs3
 import nfs4
 import nlm
-import servers
 from harness import eq, expect_errno, get, put, test, wait_for
 from nfs4_opens import V40, V41, last
 from nfs4_opens import opened as opened40
@@ -41,8 +40,7 @@ def opened(c, name, acc, deny=nfs4.DENY_NONE):
 
 
 def restart(w):
-    """Restart the server with a grace longer than the slowest machine needs."""
-    w.server.conf = w.server.conf.replace(f'grace-s = {servers.GRACE}', 'grace-s = 300')
+    w.server.lengthen_grace()
     w.server.restart()
     wait_for('the grace', lambda: active(w))
 

@@ -182,10 +182,11 @@ def grace_ends_early(w):
     with Notified(w.clients[1]) as g:
         w.clients[0].daemons.stop()
         w.clients[0].daemons = None
+        w.server.lengthen_grace()
         w.server.restart()
         g.take(15)
         Nsm(w.clients[1].connect(port=w.server.port)).notify('client2', 99)
-        wait_for('the grace ends', lambda: not active(w), servers.GRACE - 2)
+        wait_for('the grace ends', lambda: not active(w))
         b = connect(w.clients[1], a.fh)
         status(b.lock((0, 10)), nlm.OK)
         b.free_all()

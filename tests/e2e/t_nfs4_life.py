@@ -110,12 +110,11 @@ def server_restarts(w):
 def grace_ends_early(w):
     """The grace time ends when all known 4.1 clients have finished their reclaims."""
     _, a = locked(w, '4.1', 'a')
+    w.server.lengthen_grace()
     w.server.restart()
-    begun = time.monotonic()
     a.start('write', b'after.', 6).result(RECOVERY)
-    wait_for('the grace ends', lambda: not w.server.grace()['active'], servers.GRACE)
+    wait_for('the grace ends', lambda: not w.server.grace()['active'])
     a.start('lock', READ, 20, 10).result(RECOVERY)
-    assert time.monotonic() - begun < servers.GRACE, 'it ended by itself'
     end(a)
     release_all(w)
 
@@ -232,8 +231,7 @@ def kept_while_the_record_stays(w):
     w.server.helper_start(w.server.conf)
     wait_for('it gives way', lambda: tries() == nfs4.OK, 3 * LEASE)
     eq(a.compound().status, nfs4.BADSESSION)
-    # longer than the slowest machine needs
-    w.server.conf = w.server.conf.replace(f'grace-s = {servers.GRACE}', 'grace-s = 300')
+    w.server.lengthen_grace()
     w.server.restart()
     wait_for('the grace period', lambda: w.server.grace()['active'])
     a = V41.at(w, name=name, reclaimed=False)
