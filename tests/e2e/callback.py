@@ -52,7 +52,7 @@ class Callback:
         for vers in self.versions:
             daemons.setport(self.ns, self.prog, vers, 'tcp', 0)
 
-    def take(self, seconds=6):
+    def take(self, seconds=harness.WAIT_LIMIT):
         """Return the next call."""
         try:
             return self.calls.get(timeout=seconds * harness.SLOW)

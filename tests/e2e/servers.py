@@ -298,6 +298,11 @@ class Ditto:
         """Let clients reclaim after a restart for longer than the slowest machine needs."""
         self.conf = self.conf.replace(f'grace-s = {GRACE}', 'grace-s = 300')
 
+    def end_grace(self):
+        """Let a grace that was lengthened run out now."""
+        self.ctl('server', 'set', 'grace-s', '1')
+        wait_for('the grace ends', lambda: not self.grace()['active'])
+
     # the helper
     def helper_start(self, conf=None, by=()):
         """Run dittod in the foreground, below another program; returns its configuration's path."""

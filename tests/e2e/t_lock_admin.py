@@ -259,16 +259,16 @@ def shares_come_before_reclaims(w):
     """The helper creates its shares before it notifies clients of the restart."""
     s = w.server
     s.helper_stop()
-    s.helper_start(f'{servers.LOCK_CONF}\n[share data]\npath = {w.export}\n'
-                   'squash = root-to-admin\n')
+    s.lengthen_grace()
+    s.helper_start(f'{s.conf}\n[share data]\npath = {w.export}\nsquash = root-to-admin\n')
     put(w.path('f'), b'0123456789')
     a = Locker(f'{w.client.mount()}/f', w.client)
     a.lock(WRITE, 2, 3)
     reload(w)
-    wait_for('the lock is taken back', s.locks, 15)
+    wait_for('the lock is taken back', s.locks)
     row, = s.locks()
     eq((row['first'], row['last'], row['state']), (2, 4, 'held'))
-    wait_for('the grace ends', lambda: not s.grace()['active'], servers.GRACE + 10)
+    s.end_grace()
     eq(s.grace()['known'], 1)
     a.unlock()
     a.end()

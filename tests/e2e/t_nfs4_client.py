@@ -5,7 +5,6 @@ import time
 
 import nfs4
 import rpc
-import servers
 from harness import eq, one_of, test, wait_for
 from nfs4 import Client40, Nfs4, Session
 
@@ -356,11 +355,11 @@ def courtesy_ends_with_a_conflict(w):
             if r.status != nfs4.OK:
                 one_of(r.status, (nfs4.DELAY, nfs4.SHARE_DENIED))
             return fh
-        wait_for('it gives way', opened, 5)
+        wait_for('it gives way', opened)
         r = dead.compound(nfs4.putfh(bfh), nfs4.read(b.stateid, 0, 4))
         one_of(r.status, (nfs4.EXPIRED, nfs4.BADSESSION, nfs4.BAD_STATEID))
         live.nfs.compound(nfs4.sequence(live.id, live.slots[0] + 1, 0, 0)).ok()
-        wait_for('it is gone', lambda: len(clients(w)) == 1, 5)
+        wait_for('it is gone', lambda: len(clients(w)) == 1)
         release_all(w)
 
 
@@ -386,8 +385,9 @@ def reclaim_after_restart(w):
     other = Session.make(connect(w), name=b'other', verf=b'verifier')
     fh = open41(s)[1]
     open41(other)
+    w.server.lengthen_grace()
     w.server.restart()
-    wait_for('grace', lambda: w.server.grace()['active'], 5)
+    wait_for('grace', lambda: w.server.grace()['active'])
     s = Session.make(connect(w), name=b'me', verf=b'verifier', reclaimed=False)
     stranger = Session.make(connect(w), name=b'stranger', verf=b'verifier', reclaimed=False)
     thief = Session.make(connect(w), name=b'other', verf=b'stolen..', cred=ALICE,
@@ -406,7 +406,7 @@ def reclaim_after_restart(w):
     status(owner_open(stranger, 'f'), nfs4.GRACE)
     # the last one ends it
     other = Session.make(connect(w), name=b'other', verf=b'verifier')
-    wait_for('grace ends early', lambda: not w.server.grace()['active'], 5)
+    wait_for('grace ends early', lambda: not w.server.grace()['active'])
     owner_open(s, 'f').ok()
     status(owner_open(stranger, 'f'), nfs4.GRACE, 'before RECLAIM_COMPLETE')
     stranger.patiently(nfs4.reclaim_complete()).ok()
@@ -421,8 +421,9 @@ def reclaim_of_40(w):
     file(w)
     c = Client40(connect(w), b'me', b'verifier')
     got, fh = open40(c)
+    w.server.lengthen_grace()
     w.server.restart()
-    wait_for('grace', lambda: w.server.grace()['active'], 5)
+    wait_for('grace', lambda: w.server.grace()['active'])
     c = Client40(connect(w), b'me', b'verifier')
     eq(c.compound(nfs4.putfh(fh), nfs4.read(got.stateid, 0, 4)).status, nfs4.STALE_STATEID)
     stranger = Client40(connect(w), b'stranger')
@@ -435,7 +436,7 @@ def reclaim_of_40(w):
     status(previous(stranger), nfs4.RECLAIM_BAD)
     eq(open40(stranger)[0].status, nfs4.GRACE)
     previous(c).ok()
-    wait_for('grace ends', lambda: not w.server.grace()['active'], servers.GRACE + 10)
+    w.server.end_grace()
     status(previous(c), nfs4.NO_GRACE)
     assert open40(stranger)[1]
     release_all(w)
@@ -472,7 +473,7 @@ def helper_is_away(w):
     new = Session.make(connect(w), name=b'new')
     eq(open41(new)[0].status, nfs4.DELAY)
     w.server.helper_start()
-    wait_for('it may', lambda: open41(new)[1], 10)
+    wait_for('it may', lambda: open41(new)[1])
     release_all(w)
 
 

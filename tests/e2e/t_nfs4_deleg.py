@@ -164,7 +164,7 @@ def over_another_connection(w):
     first = a.cb.take('recall')
     a.cb.answers['recall'] = OK
     a.conn.sock.close()
-    call = a.cb.wait(second, 'recall', 10)
+    call = a.cb.wait(second, 'recall')
     eq(call.stateid, first.stateid)
     a.s.nfs.rpc = a.s.rpc = second
     a.give_back(sid, fh)
@@ -270,7 +270,7 @@ def probed_again(w):
     a = Caller40(w, null=lambda _: say.pop(0) if say else OK)
     r, _ = a.c.open(a.root, 'f')
     eq(r.deleg.type, DELEG_NONE)
-    wait_for('the third probe', lambda: not say, seconds=10)
+    wait_for('the third probe', lambda: not say)
     a.delegated()
     a.end()
 

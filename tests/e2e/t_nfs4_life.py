@@ -5,7 +5,6 @@ import os
 import time
 
 import nfs4
-import servers
 from harness import Child, eq, expect_errno, get, parallel, pattern, put, run, test, wait_for
 from lockers import READ, WRITE, Locker
 from nfs4_callers import Caller, files
@@ -88,13 +87,14 @@ def server_restarts(w):
     c = [Locker(f'{other}/{name}', w.clients[1]) for name in 'ab']
     for x in c:
         x.refused('lock', WRITE)
+    w.server.lengthen_grace()
     w.server.restart()
     for x in (a, b):
         x.start('write', b'after.', 6)
     for x in (a, b):
         x.result(RECOVERY)
         eq(x.read(12), b'beforeafter.')
-    wait_for('the grace ends', lambda: not w.server.grace()['active'], servers.GRACE + 10)
+    w.server.end_grace()
     for x, y in zip((a, b), c):
         x.read(1)
         y.start('holder', WRITE)
@@ -184,7 +184,7 @@ def network_lost_for_long(w):
             except OSError:
                 return False
             return True
-        wait_for('it gives way', taken, 10)
+        wait_for('it gives way', taken)
         cable(w, 0, 'up')
         # the lock is lost, and with it the right to write under it
         a.start('write', b'stolen', 6)
@@ -289,7 +289,7 @@ def unmounted_and_forgotten(w):
     put(f'{m}/f', b'x')
     eq(len(w.server.json('session', 'list')), 1)
     w.client.umount(m)
-    wait_for('it is gone', lambda: not clients(w), 5)
+    wait_for('it is gone', lambda: not clients(w))
     eq(w.server.json('session', 'list'), [])
     eq(os.listdir(w.path()), ['f'])
 
