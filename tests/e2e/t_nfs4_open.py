@@ -6,7 +6,6 @@ import os
 import nfs3
 import nfs4
 import nlm
-import servers
 import t_lock
 import t_lock_local
 from harness import eq, expect_errno, get, parallel, pattern, put, test, wait_for
@@ -315,21 +314,27 @@ def reclaimed_after_a_restart(w):
     a, b = Locker(f'{m}/f', w.clients[0]), Locker(f'{n}/f', w.clients[1])
     a.lock(WRITE, 0, 10)
     b.lock(READ, 20, 10)
-    fd = os.open(f'{m}/g', os.O_RDWR | os.O_CREAT)
-    os.write(fd, b'before')
+    fds = [os.open(path, os.O_RDWR | os.O_CREAT) for path in (f'{m}/g', f'{n}/h')]
+    for fd in fds:
+        os.write(fd, b'before')
+    w.server.lengthen_grace()
     w.server.restart()
-    os.write(fd, b' and after')
-    os.fsync(fd)
+    # a machine notices it by its next request
+    for fd in fds:
+        os.write(fd, b' and after')
+        os.fsync(fd)
+    wait_for('the locks are reclaimed', lambda: w.server.claims().get('ranges', 0) >= 2)
+    w.server.end_grace()
     c = Locker(f'{n}/f', w.clients[1])
-    c.start('wait', WRITE, 100, 10).result(servers.GRACE * 3 + 60)
+    c.start('wait', WRITE, 100, 10).result(60)
     c.refused('lock', WRITE, 0, 10)
     c.refused('lock', WRITE, 25, 1)
     eq(c.holder(WRITE, 0, 10)[:3], (WRITE, 0, 10))
     a.unlock()
     c.lock(WRITE, 0, 10)
-    eq(get(w.path('g')), b'before and after')
-    os.close(fd)
-    a.end()
-    b.end()
-    c.end()
+    eq([get(w.path(name)) for name in 'gh'], 2 * [b'before and after'])
+    for one in fds:
+        os.close(one)
+    for one in (a, b, c):
+        one.end()
     forgotten(w)
