@@ -6,10 +6,9 @@
  * So a call that takes long must not keep it. Before a step that takes long or waits for clients,
  * the thread releases the connection itself, by dnfs_batch_release(). Whether other calls wait, for
  * a device for example, depends on the file system and on what is cached, so the connection learns
- * it: behind a call that waited, the next ones release the connection before they are executed,
- * and it is tried again when none of them has waited. A call that waits unexpectedly is found by
- * batches_look(), which looks at all batches now and then while any is active, and the connection
- * is released by a work item.
+ * it: behind a call that waited, the next ones release the connection before they are executed
+ * (wary.h). A call that waits unexpectedly is found by batches_look(), which looks at all batches
+ * now and then while any is active, and the connection is released by a work item.
  *
  * The replies are copied into the socket, so the memory that they were encoded in is used again
  * at once. Payload that is longer than BATCH_COPY_MAX, or in the page cache, is sent by reference
@@ -351,8 +350,8 @@ void dnfs_batch_release(struct dnfs_batch *batch)
 	if (!batch->released)
 		batch_release(batch);
 	batch_rewind(batch);
-	/* Waiting for the socket does not count. */
-	batch->switches = current->nvcsw;
+	/* If it waits now, other calls of the connection go on. */
+	batch->keeps = false;
 }
 
 static void batch_add(struct dnfs_batch *batch, void *base, size_t len)
@@ -499,19 +498,19 @@ static bool batch_prepare(struct dnfs_batch *batch, const __be32 *p, unsigned in
 /* Execute the present call. Return: true if there is a reply. */
 static bool batch_execute(struct dnfs_batch *batch)
 {
-	unsigned int wary = READ_ONCE(*batch->wary);
-	bool release = wary && batch->proc->exec, reply;
-
-	batch->switches = current->nvcsw;
 	/* From the beginning of the call on, the rescue may give the connection away. */
-	if (unlikely(release))
-		WRITE_ONCE(*batch->wary, wary - 1);
+	bool release = batch->proc->exec && dnfs_wary_begin(batch->wary), waited, reply;
+	unsigned long switches = current->nvcsw;
+
+	batch->keeps = true;
 	batch_begin(batch);
 	if (unlikely(release))
 		dnfs_batch_release(batch);
 	reply = dnfs_direct_execute(batch);
+	/* Not for the rescue, which comes to a call that is only slow, too. */
+	waited = current->nvcsw != switches && batch->keeps;
 	batch_end(batch);
-	if (unlikely(current->nvcsw != batch->switches))
+	if (unlikely(waited))
 		dnfs_conn_waited(batch->xprt);
 	return reply;
 }
@@ -574,7 +573,7 @@ static enum batch_state batch_round(struct dnfs_batch *batch)
 	return state;
 }
 
-bool dnfs_batch_run(struct dnfs_batch *batch, unsigned int *wary)
+bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_wary *wary)
 {
 	struct svc_rqst *rqstp = batch->rqstp;
 	struct svc_xprt *xprt = rqstp->rq_xprt;

@@ -19,6 +19,8 @@
 #include <linux/uio.h>
 #include <linux/workqueue.h>
 
+#include "wary.h"
+
 struct dnfs_proc;
 struct dnfs_program;
 struct group_info;
@@ -37,8 +39,6 @@ struct svc_xprt;
 /* Most calls of a connection before others get their turn; and while others wait for a thread. */
 #define DNFS_BATCH_CALLS	64
 #define DNFS_BATCH_CALLS_FAIR	8
-/* Calls that release the connection at once, after one that waited. */
-#define DNFS_BATCH_WARY		16
 /* Pieces that are sent in one go. */
 #define DNFS_BATCH_VECS		64
 
@@ -68,8 +68,8 @@ enum dnfs_batch_stage {
  * @calls: calls executed
  * @turn: jiffies at which the thread got the connection
  * @released: another thread may receive from the connection
- * @wary: calls of the connection that are still to release it at once; valid until @released
- * @switches: how often the thread had waited when the present call was begun
+ * @wary: whether the calls of the connection release it at once; valid until @released
+ * @keeps: the present call has not released the connection itself
  * @program: program of the present call
  * @proc: its procedure
  * @arg: the present call
@@ -98,8 +98,8 @@ struct dnfs_batch {
 	unsigned int calls;
 	unsigned long turn;
 	bool released;
-	unsigned int *wary;
-	unsigned long switches;
+	struct dnfs_wary *wary;
+	bool keeps;
 	const struct dnfs_program *program;
 	const struct dnfs_proc *proc;
 	struct xdr_buf arg;
@@ -141,7 +141,7 @@ struct dnfs_batch *dnfs_batch_of(const struct svc_rqst *rqstp);
 /**
  * dnfs_batch_run - execute the calls that wait in a connection
  * @batch: the thread's batch
- * @wary: number in the connection's memory, 0 at its beginning; see struct dnfs_batch
+ * @wary: in the connection's memory; see struct dnfs_batch
  *
  * The caller has XPT_BUSY, and the connection has no TLS. The caller charges for the replies that
  * are not sent yet.
@@ -149,7 +149,7 @@ struct dnfs_batch *dnfs_batch_of(const struct svc_rqst *rqstp);
  * Context: may sleep.
  * Return: true if it has given XPT_BUSY back; false if sunrpc is to receive the next record.
  */
-bool dnfs_batch_run(struct dnfs_batch *batch, unsigned int *wary);
+bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_wary *wary);
 
 /**
  * dnfs_batch_release - let other threads receive from the connection
@@ -167,10 +167,8 @@ void dnfs_batches_exit(void);
 /* connection.c */
 
 /**
- * dnfs_conn_waited - note that a call of a connection has waited
+ * dnfs_conn_waited - note that a call of a connection has waited; see dnfs_wary_waited()
  * @xprt: the connection
- *
- * The next DNFS_BATCH_WARY calls then release the connection at once.
  *
  * Context: any; takes xpt_lock.
  */

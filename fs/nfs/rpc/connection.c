@@ -81,7 +81,7 @@
  * @acked: sequence number of the last byte that the client acknowledged
  * @moved: jiffies at which @acked changed
  * @wait: jiffies until the next look
- * @wary: see struct dnfs_batch; written by the thread that has XPT_BUSY, or with xpt_lock
+ * @wary: whether its calls are likely to wait
  * @rcu: frees it after a grace period
  */
 struct dnfs_conn {
@@ -102,7 +102,7 @@ struct dnfs_conn {
 	u32 acked;
 	unsigned long moved;
 	unsigned long wait;
-	unsigned int wary;
+	struct dnfs_wary wary;
 	struct rcu_head rcu;
 };
 
@@ -488,7 +488,7 @@ void dnfs_conn_waited(struct svc_xprt *xprt)
 	spin_lock(&xprt->xpt_lock);
 	conn = conn_of(xprt);
 	if (conn)
-		WRITE_ONCE(conn->wary, DNFS_BATCH_WARY);
+		dnfs_wary_waited(&conn->wary);
 	spin_unlock(&xprt->xpt_lock);
 }
 
