@@ -134,7 +134,8 @@ static int dosattr_load(struct ditto_share *share, struct dentry *dentry,
 			struct ditto_dosattr *dosattr)
 {
 	struct inode *inode = d_inode(dentry);
-	struct ditto_dosattr_stored stored;
+	/* Filled, or not used; most files have none, and listings ask for each entry. */
+	struct ditto_dosattr_stored stored __uninitialized;
 	const struct cred *old;
 	ssize_t len;
 
@@ -196,8 +197,6 @@ static bool is_plain(const struct ditto_share *share, const struct inode *inode,
 	const struct ditto_node *node;
 	u64 plain;
 
-	if (share->volume->knows_absence)
-		return false;
 	rcu_read_lock();
 	node = ditto_node_peek_inode(share->srv->nodes, inode);
 	plain = node ? READ_ONCE(node->plain) : 0;
@@ -214,7 +213,7 @@ static void keep_plain(const struct ditto_share *share, const struct inode *inod
 {
 	struct ditto_node *node;
 
-	if (share->volume->knows_absence || timespec64_compare(&st->ctime, now) >= 0)
+	if (timespec64_compare(&st->ctime, now) >= 0)
 		return;
 	node = ditto_node_find_inode(share->srv->nodes, inode);
 	if (!node)
@@ -225,8 +224,9 @@ static void keep_plain(const struct ditto_share *share, const struct inode *inod
 	ditto_node_put(node);
 }
 
-int ditto_dosattr_get(struct ditto_share *share, struct dentry *dentry, const struct kstat *st,
-		      struct ditto_dosattr *dosattr)
+/* The same as dosattr_load(), but what is known to be absent is not asked for again. */
+static int dosattr_load_cached(struct ditto_share *share, struct dentry *dentry,
+			       const struct kstat *st, struct ditto_dosattr *dosattr)
 {
 	struct inode *inode = d_inode(dentry);
 	struct timespec64 now;
@@ -234,14 +234,26 @@ int ditto_dosattr_get(struct ditto_share *share, struct dentry *dentry, const st
 
 	if (is_plain(share, inode, st)) {
 		memset(dosattr, 0, sizeof(*dosattr));
-	} else {
-		now = current_time(inode);
-		err = dosattr_load(share, dentry, dosattr);
-		if (err)
-			return err;
-		if (!dosattr->valid)
-			keep_plain(share, inode, st, &now);
+		return 0;
 	}
+	now = current_time(inode);
+	err = dosattr_load(share, dentry, dosattr);
+	if (!err && !dosattr->valid)
+		keep_plain(share, inode, st, &now);
+	return err;
+}
+
+int ditto_dosattr_get(struct ditto_share *share, struct dentry *dentry, const struct kstat *st,
+		      struct ditto_dosattr *dosattr)
+{
+	int err;
+
+	if (share->volume->knows_absence)
+		err = dosattr_load(share, dentry, dosattr);
+	else
+		err = dosattr_load_cached(share, dentry, st, dosattr);
+	if (err)
+		return err;
 
 	if (!(dosattr->valid & DITTO_DOSATTR_FLAGS))
 		dosattr->flags = default_flags(share, dentry, st->mode);
