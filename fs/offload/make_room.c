@@ -130,15 +130,6 @@ static bool candidate_is_marked(struct ditto_node *node)
 	return marked;
 }
 
-static int candidate_release_stub(struct ditto_stub *stub, u64 *bytes)
-{
-	spin_lock(&stub->lock);
-	*bytes = ditto_offload_resident(&stub->record);
-	spin_unlock(&stub->lock);
-	/* It was released meanwhile, and is noted again when data comes back. */
-	return *bytes ? ditto_release_again(stub) : -ENODATA;
-}
-
 /* The data of a file that is whole stays until the file was looked up again, see stub.c. */
 static bool candidate_is_awaited(const struct ditto_node *node)
 {
@@ -155,14 +146,17 @@ static u64 candidate_release(struct ditto_node *node)
 	int err;
 
 	stub = ditto_stub_get(node);
-	if (IS_ERR(stub))
+	if (IS_ERR(stub)) {
 		err = PTR_ERR(stub);
-	else if (candidate_is_marked(node) || (!stub && candidate_is_awaited(node)))
+	} else if (candidate_is_marked(node) || (!stub && candidate_is_awaited(node))) {
 		err = -EBUSY;
-	else if (stub)
-		err = candidate_release_stub(stub, &bytes);
-	else
+	} else if (stub) {
+		bytes = ditto_stub_resident(stub);
+		/* It was released meanwhile, and is noted again when data comes back. */
+		err = bytes ? ditto_release_again(stub) : -ENODATA;
+	} else {
 		err = ditto_release_stored(node, &bytes);
+	}
 	if (!IS_ERR(stub))
 		ditto_stub_put(stub);
 	/* The next search may have more luck, unless the content is not in the store. */
@@ -187,9 +181,7 @@ static u64 candidate_holds(struct ditto_node *node)
 
 	if (IS_ERR_OR_NULL(stub))
 		return i_size_read(node->inode);
-	spin_lock(&stub->lock);
-	bytes = ditto_offload_resident(&stub->record);
-	spin_unlock(&stub->lock);
+	bytes = ditto_stub_resident(stub);
 	ditto_stub_put(stub);
 	return bytes;
 }

@@ -576,7 +576,7 @@ int ditto_release_again(struct ditto_stub *stub)
 	if (release_in_use(node) || ditto_offload_guard(node->volume) ||
 	    !ditto_stub_release_again(stub))
 		goto put;
-	bytes = ditto_offload_resident(&stub->record);
+	bytes = ditto_stub_resident(stub);
 	err = again_begun(stub);
 	ditto_stub_released(stub);
 	/* A file that cannot be released now is no failure: nobody asked for this one. */

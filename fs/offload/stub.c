@@ -466,6 +466,16 @@ int ditto_stub_adopt(struct ditto_stub *stub, struct file *file, bool *sized)
 	return err;
 }
 
+u64 ditto_stub_resident(struct ditto_stub *stub)
+{
+	u64 bytes;
+
+	spin_lock(&stub->lock);
+	bytes = ditto_offload_resident(&stub->record);
+	spin_unlock(&stub->lock);
+	return bytes;
+}
+
 struct ditto_offload_record *ditto_stub_copy_record(struct ditto_stub *stub)
 {
 	struct ditto_offload_record *copy = kmalloc(sizeof(*copy), GFP_KERNEL);

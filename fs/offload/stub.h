@@ -261,6 +261,9 @@ static inline bool ditto_stub_counts(const struct ditto_node *node)
 	return mapping_can_writeback(node->inode->i_mapping);
 }
 
+/* Bytes of the content that are in the file. Any context that may take a spinlock. */
+u64 ditto_stub_resident(struct ditto_stub *stub);
+
 /* Copy the record, for kfree(). May sleep. NULL without memory. */
 struct ditto_offload_record *ditto_stub_copy_record(struct ditto_stub *stub);
 

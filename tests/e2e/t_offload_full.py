@@ -244,31 +244,13 @@ def reserve(w):
         eq(got == data['a'], True, 'data of a')
 
 
-@test(offload=True)
-def several_parts(w):
-    """Files that are here in part give way together if one of them is not enough."""
-    disk = SmallDisk(w)
-    with helper(w) as h:
-        data = {name: offloaded(w, h, disk.path(name), pattern(name, RANGE + 4 * MIB))
-                for name in 'pqr'}
-        n = w.client.nfs(path=disk.volume.where)
-        for name in 'pq':
-            disk.part(h, n, name, data[name])
-        # The first range of r needs 9 MiB; the parts of p and q have 4 MiB each, their files 12.
-        disk.leave(MIB + MIB // 2)
-        fh = n.lookup(n.root, 'r').fh
-        point = Point('release-record', None)
-        try:
-            n.read(fh, 0, 4096)
-            wait_for('both give way', lambda: point.reached() == 2)
-        finally:
-            point.go_on()
-        eq(settled(n.read, fh, 0, 4096).data == data['r'][:4096], True, 'data of r')
-        eq([h.fill.get(disk.path(name))['state'] for name in 'pq'], ['offloaded'] * 2, 'states')
+@contextlib.contextmanager
+def two_parts(w, kind, room):
+    """Files p and q are here in part, r is not, and the disk is full but for @room bytes.
 
-
-def one_part(w, kind):
-    """A file that is here in part gives way alone if it is enough."""
+    The first range of r needs 9 MiB; the parts of p and q have 4 MiB each, their files 12. Gives
+    the disk, the helper, a connection, and handle and data of r.
+    """
     disk = SmallDisk(w, kind)
     with helper(w) as h:
         data = {name: offloaded(w, h, disk.path(name), pattern(name, RANGE + 4 * MIB))
@@ -276,10 +258,28 @@ def one_part(w, kind):
         n = w.client.nfs(path=disk.volume.where)
         for name in 'pq':
             disk.part(h, n, name, data[name])
-        # The first range of r needs 9 MiB.
-        disk.leave(7 * MIB)
-        fh = n.lookup(n.root, 'r').fh
-        eq(settled(n.read, fh, 0, 4096).data == data['r'][:4096], True, 'data of r')
+        disk.leave(room)
+        yield disk, h, n, n.lookup(n.root, 'r').fh, data['r']
+
+
+@test(offload=True)
+def several_parts(w):
+    """Files that are here in part give way together if one of them is not enough."""
+    with two_parts(w, 'ext4', MIB + MIB // 2) as (disk, h, n, fh, data):
+        point = Point('release-record', None)
+        try:
+            n.read(fh, 0, 4096)
+            wait_for('both give way', lambda: point.reached() == 2)
+        finally:
+            point.go_on()
+        eq(settled(n.read, fh, 0, 4096).data == data[:4096], True, 'data of r')
+        eq([h.fill.get(disk.path(name))['state'] for name in 'pq'], ['offloaded'] * 2, 'states')
+
+
+def one_part(w, kind):
+    """A file that is here in part gives way alone if it is enough."""
+    with two_parts(w, kind, 7 * MIB) as (disk, h, n, fh, data):
+        eq(settled(n.read, fh, 0, 4096).data == data[:4096], True, 'data of r')
         wait_for('the recall has ended',
                  lambda: h.fill.get(disk.path('r'))['state'] == 'partial')
         eq(sorted(h.fill.get(disk.path(name))['state'] for name in 'pq'),
