@@ -31,18 +31,28 @@ int ditto_stub_failed_locked(struct ditto_stub *stub)
 	return ditto_stub_error(stub->error);
 }
 
-/* Tell the caller what it may wait for. */
-static void access_note(struct ditto_op *op, struct ditto_stub *stub, u32 range)
+static u32 access_absent_locked(struct ditto_stub *stub, bool read, u64 pos, u64 end)
+{
+	return read ? ditto_recall_absent_locked(stub, pos, end) :
+		      ditto_offload_absent(&stub->record, pos, end);
+}
+
+/* Tell the caller what it may wait for: all that it needs of a range. */
+static void access_note(struct ditto_op *op, struct ditto_stub *stub, bool read, u32 range,
+			u64 end)
 {
 	if (!op->absent || op->absent->node)
 		return;
 	ditto_node_hold(stub->node);
-	op->absent->node = stub->node;
-	op->absent->pos = ditto_offload_range_pos(&stub->record, range);
+	*op->absent = (struct ditto_absence) {
+		.node = stub->node,
+		.last = min(end, (u64)(range + 1) << stub->record.shift) - 1,
+		.read = read,
+	};
 }
 
-/* Park the operation. A range that came just before woke nobody, so it is looked for again. */
-static void access_park(struct ditto_op *op, struct ditto_stub *stub, u64 pos, u64 end)
+/* Park the operation. Data that came just before woke nobody, so it is looked for again. */
+static void access_park(struct ditto_op *op, struct ditto_stub *stub, bool read, u64 pos, u64 end)
 {
 	bool come;
 
@@ -51,7 +61,7 @@ static void access_park(struct ditto_op *op, struct ditto_stub *stub, u64 pos, u
 	spin_lock(&stub->lock);
 	come = !stub->releasing && !stub->clearing &&
 	       (list_empty(&stub->recalls) ||
-		ditto_offload_absent(&stub->record, pos, end) == DITTO_OFFLOAD_NONE);
+		access_absent_locked(stub, read, pos, end) == DITTO_OFFLOAD_NONE);
 	spin_unlock(&stub->lock);
 	if (come || test_bit(DITTO_NODE_WHOLE, &stub->node->flags))
 		ditto_park_wake_point(&stub->node->point);
@@ -64,9 +74,9 @@ static int access_want(struct ditto_op *op, struct ditto_stub *stub, bool read, 
 	u32 range;
 
 	spin_lock(&stub->lock);
-	range = ditto_offload_absent(&stub->record, pos, end);
+	range = access_absent_locked(stub, read, pos, end);
 	if (range == DITTO_OFFLOAD_NONE)
-		stub->used = true;
+		ditto_recall_use_locked(stub, pos, end);
 	else if (!op->no_recall)
 		failed = ditto_stub_failed_locked(stub);
 	spin_unlock(&stub->lock);
@@ -83,8 +93,8 @@ static int access_want(struct ditto_op *op, struct ditto_stub *stub, bool read, 
 		ditto_offload_read_ahead(op, stub, pos, end);
 	if (range == DITTO_OFFLOAD_NONE)
 		return 0;
-	access_note(op, stub, range);
-	access_park(op, stub, pos, end);
+	access_note(op, stub, read, range, end);
+	access_park(op, stub, read, pos, end);
 	return -EJUKEBOX;
 }
 
@@ -103,7 +113,7 @@ static int access_clear(struct ditto_op *op, struct ditto_stub *stub)
 	spin_unlock(&stub->lock);
 	if (!busy)
 		return 0;
-	access_park(op, stub, 0, U64_MAX);
+	access_park(op, stub, false, 0, U64_MAX);
 	return -EJUKEBOX;
 }
 
@@ -196,7 +206,7 @@ bool ditto_offload_park(const struct ditto_absence *absence, struct ditto_park *
 		return false;
 	/* A recall that has ended meanwhile woke nobody, so it is looked for afterwards. */
 	parked = ditto_park_on(&absence->node->point, park) &&
-		 ditto_recall_runs(stub, absence->pos >> stub->record.shift);
+		 ditto_recall_runs(stub, absence->last, absence->read);
 	ditto_stub_put(stub);
 	return parked;
 }

@@ -51,11 +51,13 @@ int ditto_offload_enter_slow(struct ditto_op *op, struct ditto_node *node,
 /**
  * struct ditto_absence - data that an operation needs, and that is being brought back
  * @node: the file, with a reference; NULL if nothing is needed
- * @pos: a byte of the range
+ * @last: last byte that is needed of the range
+ * @read: it is read only
  */
 struct ditto_absence {
 	struct ditto_node *node;
-	u64 pos;
+	u64 last;
+	bool read;
 };
 
 /**

@@ -3,10 +3,11 @@
  * Recalls: ranges that the helper was asked for, see offload.h.
  *
  * There is one recall of a range at a time, whoever needs it. The helper gives the data in order
- * with offload-fill, and then answers the request. The answer, the deadline or the end of the
- * helper completes the request, and a worker ends the recall: it makes the data durable, then the
- * record, and only then is the range in the file. A recall that the helper has not filled to its
- * end has failed, whatever the helper answers.
+ * with offload-fill (fill.c), and then answers the request. The answer, the deadline or the end of
+ * the helper completes the request, and a worker ends the recall: it makes the data durable, then
+ * the record, and only then is the range in the file. Reads find the begin of a range earlier, as
+ * far as that is on the disk. A recall that the helper has not filled to its end has failed,
+ * whatever the helper answers.
  *
  * Locking: recall->lock (mutex) is held while data is copied, and taken by the worker to end that.
  * It nests outside of offload->room, write access to the mount and stub->sem. stub->lock guards
@@ -18,18 +19,14 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/completion.h>
-#include <linux/cred.h>
 #include <linux/err.h>
-#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/jiffies.h>
 #include <linux/netlink.h>
 #include <linux/random.h>
 #include <linux/ratelimit.h>
-#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/uidgid.h>
-#include <linux/uio.h>
 #include <linux/wait_bit.h>
 
 #include "../../net/event.h"
@@ -43,62 +40,8 @@
 #include "../share/cred.h"
 #include "../share/share.h"
 #include "fault.h"
+#include "recall.h"
 #include "stub.h"
-
-/* Bytes copied at once. */
-#define FILL_STEP	SZ_256K
-/* Bytes of the cause that the helper tells. */
-#define CAUSE_MAX	256
-/* How often other data gives way for the same bytes before the file system counts as full. */
-#define ROOM_TRIES	8
-
-/**
- * struct ditto_recall - a range that is being brought back
- * @ask: the request to the helper
- * @ref: references
- * @link: entry in stub->recalls, under stub->lock
- * @work: ends the recall
- * @stub: held
- * @node: held
- * @id: number in the table
- * @number: number for the helper
- * @range: the range
- * @ahead: nobody needs it yet; counted in volume->offload_ahead
- * @pos: its first byte
- * @end: the byte behind its last one
- * @begun: the request was begun
- * @began: when it was asked for, in nanoseconds
- * @error: result of the request
- * @lock: see above
- * @ended: no more data is taken; under @lock
- * @filled: data before this offset was taken; under @lock
- * @file: the file, open for writing, or NULL; under @lock
- * @share: name of a share that serves the file
- * @cause: what the helper says about its error
- */
-struct ditto_recall {
-	struct ditto_upcall_req ask;
-	refcount_t ref;
-	struct list_head link;
-	struct work_struct work;
-	struct ditto_stub *stub;
-	struct ditto_node *node;
-	u32 id;
-	u64 number;
-	u32 range;
-	bool ahead;
-	u64 pos;
-	u64 end;
-	struct completion begun;
-	u64 began;
-	int error;
-	struct mutex lock;	/* see above */
-	bool ended;
-	u64 filled;
-	struct ditto_file *file;
-	char share[DITTO_SHARE_NAME_MAX + 1];
-	char cause[CAUSE_MAX];
-};
 
 /* The file is not in use by the server any more; nothing is taken. */
 static void recall_close_file(struct ditto_recall *recall)
@@ -108,7 +51,7 @@ static void recall_close_file(struct ditto_recall *recall)
 	recall->file = NULL;
 }
 
-static void recall_put(struct ditto_recall *recall)
+void ditto_recall_put(struct ditto_recall *recall)
 {
 	if (!refcount_dec_and_test(&recall->ref))
 		return;
@@ -176,7 +119,7 @@ static void recall_name_share(struct ditto_recall *recall)
 static void recall_report(struct ditto_recall *recall, int err)
 {
 	unsigned long ino = recall->node->inode->i_ino;
-	char text[DITTO_SHARE_NAME_MAX + CAUSE_MAX + 128];
+	char text[DITTO_SHARE_NAME_MAX + DITTO_RECALL_CAUSE_MAX + 128];
 
 	snprintf(text, sizeof(text), "%s: inode %lu: data of %llu bytes at %llu: error %d%s%s",
 		 recall->share, ino, recall->end - recall->pos, recall->pos, -err,
@@ -222,7 +165,7 @@ static int recall_commit(struct ditto_recall *recall)
 
 	/* Whoever uses the data once it is there notes that. */
 	spin_lock(&stub->lock);
-	stub->used = false;
+	stub->used = recall->used;
 	stub->came = jiffies;
 	spin_unlock(&stub->lock);
 	/* The last range ends with the content, which may have become shorter. */
@@ -249,10 +192,12 @@ static void recall_work(struct work_struct *work)
 	struct ditto_recall *recall = container_of(work, struct ditto_recall, work);
 	struct ditto_offload *offload = recall->ask.srv->offload;
 	struct ditto_stub *stub = recall->stub;
-	int err = recall->error;
-	bool all;
+	bool filled = recall_close(recall), all;
+	int err;
 
-	if (!recall_close(recall) && !err) {
+	cancel_work_sync(&recall->flush);
+	err = recall->error ?: recall->flush_error;
+	if (!filled && !err) {
 		strscpy(recall->cause, "the helper did not give all data", sizeof(recall->cause));
 		err = -EIO;
 	}
@@ -280,7 +225,7 @@ static void recall_work(struct work_struct *work)
 	ditto_stub_wake(stub);
 	if (!err)
 		recall_restore_reserve(recall);
-	recall_put(recall);
+	ditto_recall_put(recall);
 }
 
 static struct ditto_recall *recall_alloc(struct ditto_stub *stub, u32 range)
@@ -300,6 +245,7 @@ static struct ditto_recall *recall_alloc(struct ditto_stub *stub, u32 range)
 	/* One for the request, one for the caller. */
 	refcount_set(&recall->ref, 2);
 	INIT_WORK(&recall->work, recall_work);
+	INIT_WORK(&recall->flush, ditto_fill_flush);
 	mutex_init(&recall->lock);
 	init_completion(&recall->begun);
 	refcount_inc(&stub->ref);
@@ -313,16 +259,55 @@ static struct ditto_recall *recall_alloc(struct ditto_stub *stub, u32 range)
 	return recall;
 }
 
-bool ditto_recall_runs(struct ditto_stub *stub, u32 range)
+/* The recall of a range, or NULL. */
+static struct ditto_recall *recall_of_locked(struct ditto_stub *stub, u32 range)
 {
 	struct ditto_recall *recall;
+
+	lockdep_assert_held(&stub->lock);
+	list_for_each_entry(recall, &stub->recalls, link)
+		if (recall->range == range)
+			return recall;
+	return NULL;
+}
+
+u32 ditto_recall_absent_locked(struct ditto_stub *stub, u64 pos, u64 end)
+{
+	const struct ditto_offload_record *record = &stub->record;
+	u32 range = ditto_offload_absent(record, pos, end);
+
+	while (range != DITTO_OFFLOAD_NONE) {
+		const struct ditto_recall *recall = recall_of_locked(stub, range);
+		u64 range_end = ditto_offload_range_end(record, range);
+
+		if (!recall || recall->readable < min(end, range_end))
+			break;
+		range = ditto_offload_absent(record, range_end, end);
+	}
+	return range;
+}
+
+void ditto_recall_use_locked(struct ditto_stub *stub, u64 pos, u64 end)
+{
+	struct ditto_recall *recall;
+
+	lockdep_assert_held(&stub->lock);
+	stub->used = true;
+	list_for_each_entry(recall, &stub->recalls, link)
+		recall->used |= recall->pos < end && pos < recall->readable;
+}
+
+bool ditto_recall_runs(struct ditto_stub *stub, u64 pos, bool read)
+{
+	u32 range = pos >> stub->record.shift;
 	bool runs;
 
 	spin_lock(&stub->lock);
-	runs = stub->clearing || stub->releasing;
-	list_for_each_entry(recall, &stub->recalls, link)
-		runs |= recall->range == range;
-	runs &= range < ditto_offload_ranges(&stub->record) && !test_bit(range, stub->record.map);
+	runs = stub->clearing || stub->releasing || recall_of_locked(stub, range);
+	if (read)
+		runs &= ditto_recall_absent_locked(stub, pos, pos + 1) != DITTO_OFFLOAD_NONE;
+	else
+		runs &= ditto_offload_absent(&stub->record, pos, pos + 1) != DITTO_OFFLOAD_NONE;
 	spin_unlock(&stub->lock);
 	return runs;
 }
@@ -330,15 +315,10 @@ bool ditto_recall_runs(struct ditto_stub *stub, u32 range)
 /* A range is due if it is absent and nobody has asked for it. */
 static bool recall_is_due_locked(struct ditto_stub *stub, u32 range)
 {
-	struct ditto_recall *recall;
-
 	lockdep_assert_held(&stub->lock);
 	if (range >= ditto_offload_ranges(&stub->record) || test_bit(range, stub->record.map))
 		return false;
-	list_for_each_entry(recall, &stub->recalls, link)
-		if (recall->range == range)
-			return false;
-	return !stub->clearing && !stub->releasing &&
+	return !recall_of_locked(stub, range) && !stub->clearing && !stub->releasing &&
 	       !READ_ONCE(stub->node->volume->offload_stopped);
 }
 
@@ -382,14 +362,15 @@ int ditto_recall_range(struct ditto_stub *stub, u32 range, const struct ditto_op
 	if (due) {
 		recall->pos = ditto_offload_range_pos(&stub->record, range);
 		recall->filled = recall->pos;
+		recall->readable = recall->pos;
 		recall->end = ditto_offload_range_end(&stub->record, range);
 		list_add_tail(&recall->link, &stub->recalls);
 	}
 	spin_unlock(&stub->lock);
 	if (!due) {
 		xa_erase(&srv->offload->recalls, recall->id);
-		recall_put(recall);
-		recall_put(recall);
+		ditto_recall_put(recall);
+		ditto_recall_put(recall);
 		return 0;
 	}
 	xa_store(&srv->offload->recalls, recall->id, recall, GFP_KERNEL);
@@ -406,7 +387,7 @@ int ditto_recall_range(struct ditto_stub *stub, u32 range, const struct ditto_op
 	recall->ask.done = recall_ask_done;
 	ditto_upcall_start(srv, &recall->ask);
 	complete_all(&recall->begun);
-	recall_put(recall);
+	ditto_recall_put(recall);
 	return 0;
 }
 
@@ -467,7 +448,7 @@ int ditto_offload_recall(struct ditto_node *node)
 	return err;
 }
 
-static struct ditto_recall *recall_find(struct ditto_offload *offload, u64 number)
+struct ditto_recall *ditto_recall_find(struct ditto_offload *offload, u64 number)
 {
 	struct ditto_recall *recall;
 
@@ -479,135 +460,6 @@ static struct ditto_recall *recall_find(struct ditto_offload *offload, u64 numbe
 		recall = NULL;
 	xa_unlock(&offload->recalls);
 	return recall;
-}
-
-/*
- * Write what is not behind the end of the content any more. Write access to the mount comes before
- * stub->sem, so the file system's function is called directly. Return: bytes that are done with, or
- * an errno.
- */
-static ssize_t fill_write(struct ditto_recall *recall, void *buf, u64 pos, size_t len)
-{
-	struct file *file = recall->file->file;
-	struct ditto_stub *stub = recall->stub;
-	struct iov_iter iter;
-	struct kiocb iocb;
-	struct kvec vec;
-	ssize_t ret = 0;
-	u64 end;
-
-	file_start_write(file);
-	down_read(&stub->sem);
-	end = min_t(u64, READ_ONCE(stub->record.size), i_size_read(file_inode(file)));
-	vec.iov_base = buf;
-	vec.iov_len = pos < end ? min_t(u64, len, end - pos) : 0;
-	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, vec.iov_len);
-	init_sync_kiocb(&iocb, file);
-	iocb.ki_pos = pos;
-	if (vec.iov_len)
-		ret = file->f_op->write_iter(&iocb, &iter);
-	up_read(&stub->sem);
-	file_end_write(file);
-	if (!ret && vec.iov_len)
-		return -EIO;
-	return ret == vec.iov_len ? len : ret;
-}
-
-/* The same for all bytes. Other data gives way if the file system is full. */
-static int fill_write_all(struct ditto_recall *recall, void *buf, size_t len)
-{
-	unsigned int tries = ROOM_TRIES;
-	ssize_t ret;
-
-	while (len) {
-		ret = fill_write(recall, buf, recall->filled, len);
-		if (ret == -ENOSPC && tries-- &&
-		    ditto_release_make_room(recall->node->volume, recall->end - recall->filled))
-			continue;
-		if (ret < 0)
-			return ret;
-		buf += ret;
-		len -= ret;
-		recall->filled += ret;
-	}
-	return 0;
-}
-
-static int fill_copy(struct ditto_recall *recall, const struct ditto_offload_fill *fill)
-{
-	void *buf = kvmalloc(FILL_STEP, GFP_KERNEL);
-	loff_t from = fill->from_pos;
-	u64 end = fill->pos + fill->count;
-	ssize_t len;
-	int err = 0;
-
-	if (!buf)
-		return -ENOMEM;
-	while (!err && recall->filled < end) {
-		len = kernel_read(fill->from, buf, min_t(u64, end - recall->filled, FILL_STEP),
-				  &from);
-		if (len <= 0) {
-			err = len ?: -ENODATA;
-			break;
-		}
-		err = ditto_fault(DITTO_FAULT_FILL_WRITE) ?:
-		      fill_write_all(recall, buf, len) ?: ditto_fault(DITTO_FAULT_FILL_WRITTEN);
-		cond_resched();
-	}
-	kvfree(buf);
-	return err;
-}
-
-/* Under recall->lock. */
-static int fill_take(struct ditto_recall *recall, const struct ditto_offload_fill *fill,
-		     struct netlink_ext_ack *extack)
-{
-	const struct cred *old;
-	struct ditto_file *file;
-	bool first = !recall->file;
-	int err;
-
-	if (recall->ended)
-		return -ENOENT;
-	if (fill->pos != recall->filled || fill->count > recall->end - recall->filled) {
-		NL_SET_ERR_MSG_FMT(extack,
-				   "the data of the range comes in order; next is offset %llu",
-				   recall->filled);
-		return -EINVAL;
-	}
-	if (first) {
-		file = ditto_file_open_own(recall->node);
-		if (IS_ERR(file))
-			return PTR_ERR(file) == -EJUKEBOX ? -EBUSY : PTR_ERR(file);
-		recall->file = file;
-	}
-	old = override_creds(recall->ask.srv->nodes->cred);
-	/* A file system that is quite full could not store the records of files that give way. */
-	if (first)
-		ditto_release_keep_room(recall->node->volume, &recall->file->file->f_path,
-					recall->end - recall->pos);
-	err = fill_copy(recall, fill);
-	revert_creds(old);
-	return err;
-}
-
-int ditto_offload_fill(struct ditto_server *srv, const struct ditto_offload_fill *fill,
-		       struct netlink_ext_ack *extack)
-{
-	struct ditto_recall *recall = recall_find(srv->offload, fill->recall);
-	int err;
-
-	if (!recall) {
-		NL_SET_ERR_MSG(extack, "nobody waits for this data any more");
-		return -ENOENT;
-	}
-	mutex_lock(&recall->lock);
-	err = fill_take(recall, fill, extack);
-	mutex_unlock(&recall->lock);
-	ditto_stats_count(srv->offload->stats, DITTO_OFFLOAD_COUNT_FILL, err, 0,
-			  err ? 0 : fill->count);
-	recall_put(recall);
-	return err;
 }
 
 static void recalls_cancel(struct ditto_offload *offload, const struct ditto_volume *volume)
@@ -624,7 +476,7 @@ static void recalls_cancel(struct ditto_offload *offload, const struct ditto_vol
 		wait_for_completion(&recall->begun);
 		if (ditto_upcall_cancel(&recall->ask))
 			recall_ask_done(&recall->ask, -ESHUTDOWN);
-		recall_put(recall);
+		ditto_recall_put(recall);
 		xa_lock(&offload->recalls);
 	}
 	xa_unlock(&offload->recalls);

@@ -285,10 +285,19 @@ int ditto_recall_range(struct ditto_stub *stub, u32 range, const struct ditto_op
 bool ditto_recall_is_due(struct ditto_stub *stub, u32 range);
 
 /*
- * Any context. Return: true if the range is absent, and something goes on that ends with
- * ditto_stub_wake().
+ * Any context. Return: true if a byte is absent, for a read or for others, and something goes on
+ * that ends with ditto_stub_wake().
  */
-bool ditto_recall_runs(struct ditto_stub *stub, u32 range);
+bool ditto_recall_runs(struct ditto_stub *stub, u64 pos, bool read);
+
+/*
+ * As ditto_offload_absent(), for a read, which may have the begin of a range while its recall goes
+ * on. stub->lock is held.
+ */
+u32 ditto_recall_absent_locked(struct ditto_stub *stub, u64 pos, u64 end);
+
+/* An operation uses these bytes, which it has found. stub->lock is held. */
+void ditto_recall_use_locked(struct ditto_stub *stub, u64 pos, u64 end);
 
 /**
  * ditto_recall_all - ask for all absent ranges, some at a time

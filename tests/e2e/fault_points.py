@@ -21,6 +21,8 @@ RECALL = {'fetch-ask': 'dittod', 'fetch-send': 'ditto-offload', 'fetch-fill': 'd
           'fill-write': 'kernel', 'fill-written': 'kernel', 'fetch-filled': 'dittod',
           'fetch-answer': 'dittod', 'commit-data': 'kernel', 'commit-record': 'kernel',
           'commit-recorded': 'kernel'}
+# A recall whose data does not come at once comes to these, too.
+FLUSH = 'flush-data', 'flush-done'
 # A recall that makes a file whole comes to the first one; a release of such a file to the others.
 STORED = 'stored-written'
 AGAIN = 'release-record', 'stored-replaced', 'release-recorded', 'release-freed'

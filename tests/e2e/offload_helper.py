@@ -243,19 +243,28 @@ class Helper:
         except OSError as e:
             self._answer(request.id, e.errno)
             raise
+        self.done(request)
+
+    def done(self, request):
+        """All data of a request was given."""
         self._answer(request.id)
 
     def give(self, request, data=None):
         """Give the data of a request, in two pieces."""
+        half = request.offset + request.length // 2
+        self.part(request, request.offset, half, data)
+        self.part(request, half, request.offset + request.length, data)
+
+    def part(self, request, pos, end, data=None):
+        """Give the data from one offset to another."""
         data = self.store[request.cookie] if data is None else data
-        part = data[request.offset:request.offset + request.length]
+        part = data[pos:end]
+        if not part:
+            return
         fd = os.memfd_create('data')
         try:
             os.write(fd, part)
-            half = len(part) // 2
-            for at, length in ((0, half), (half, len(part) - half)):
-                if length:
-                    self.fill.fill(request.recall, fd, at, request.offset + at, length)
+            self.fill.fill(request.recall, fd, 0, pos, len(part))
         finally:
             os.close(fd)
 

@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness  # noqa: E402
 import servers  # noqa: E402
 import stores  # noqa: E402
-from fault_points import AGAIN, PUSH, RECALL, STORED, Point  # noqa: E402
+from fault_points import AGAIN, FLUSH, PUSH, RECALL, STORED, Point  # noqa: E402
 from harness import Child, get, put, run, wait_for  # noqa: E402
 
 RANGE = 8 << 20
@@ -175,7 +175,7 @@ def check(where):
 
 def main():
     if sys.argv[1] == 'points':
-        print('\n'.join([*PUSH, *RECALL, 'cut-record', STORED,
+        print('\n'.join([*PUSH, *RECALL, *FLUSH, 'cut-record', STORED,
                          *(f'{scenario}:{point}' for scenario in ('stored', 'room')
                            for point in AGAIN)]))
         return

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Calls of NFSv3 that wait for offloaded data without a thread."""
+import errno
 import os
 import struct
 
@@ -7,6 +8,7 @@ import gss
 import harness
 import nfs3
 import rpc
+from fault_points import Point
 from harness import as_user, eq, get, test, wait_for
 from kdc import HOST
 from nfs3 import NFS, sattr
@@ -15,7 +17,7 @@ from smb import UIDS, USERS
 from stores import Store
 from t_budget import budget
 from t_offload import content, digest, mounts, offloaded as pushed, sha
-from t_offload_kernel import MIB, RANGE, SIZE, helper, local, offloaded
+from t_offload_kernel import MIB, RANGE, SIZE, helper, local, offloaded, settled
 from t_rpc_batch import replies
 
 PIECE = 64
@@ -234,29 +236,89 @@ class PatientStore(Store):
     timeout = 120
 
 
+def first_chunk(s, data):
+    """Path and length of the chunk with which content begins, which was just pushed."""
+    for path in s.requests('PUT', 'chunks/'):
+        envelope = s.call('GET', path.split('/', 2)[2])
+        # The content, which cannot be compressed, follows the header (Documentation/offload.md).
+        if envelope[64:96] == data[:32]:
+            return path, struct.unpack_from('<Q', envelope, 16)[0]
+    raise AssertionError('no chunk has the begin of the content')
+
+
 @test(smb=True, offload=True, timeout=300)
 def first_chunk_is_enough(w):
     """A reader gets the data of the first chunk while the store holds back the others."""
-    # Without a key the name of a chunk is the hash of its content.
+    # Without a key the name of a chunk does not depend on the test.
     s, size = PatientStore(w, more=''), 16 * MIB
     for kind, where in mounts(w.client).items():
-        # Zeros have no cuts, so these are the longest chunks; the first one has two ranges.
-        chunks = [content(f'{kind}{i}', 65536) + bytes(size - 65536) for i in range(2)]
-        names = [sha(chunk) for chunk in chunks]
+        data = content(kind, size)
         s.forget()
-        pushed(s, w.path(kind), b''.join(chunks))
-        eq(sorted(path.rsplit('/', 1)[1] for path in s.requests('PUT', 'chunks/')),
-           sorted(names), 'chunks')
+        pushed(s, w.path(kind), data)
+        name, length = first_chunk(s, data)
+        eq(MIB <= length < RANGE, True, f'a chunk of {length} bytes is less than a range')
         s.forget()
-        s.mode(f'only {names[0]}')
+        s.mode(f'only {name}')
         try:
             with open(f'{where}/{kind}', 'rb', buffering=0) as f:
-                for at in (0, RANGE):
-                    eq(os.pread(f.fileno(), 4096, at) == chunks[0][at:at + 4096], True,
+                for at in (0, MIB // 2):
+                    eq(os.pread(f.fileno(), 4096, at) == data[at:at + 4096], True,
                        f'data at {at} over {kind}')
-                wait_for('the next chunk is asked for', lambda name=names[1]:
-                         s.requests('GET', name))
+                wait_for('the next chunk is asked for',
+                         lambda name=name: set(s.requests('GET', 'chunks/')) - {name})
                 eq(s.states(w.path(kind))['resident'], 0, 'all data is here')
         finally:
             s.mode('ok')
-        eq(digest(f'{where}/{kind}'), sha(b''.join(chunks)), f'content over {kind}')
+        eq(digest(f'{where}/{kind}'), sha(data), f'content over {kind}')
+
+
+@test(fs='ext4', offload=True)
+def begin_of_a_range(w):
+    """What has come of a range is read at once; what is behind it, and a write, wait."""
+    with hold(w) as h:
+        data, n, fh = file(w, h)
+        other = w.client.nfs(timeout=60)
+        other.rpc.send(cut(7, fh, RANGE - 100))
+        n.rpc.send(read(1, fh))
+        wait_for('both calls wait', lambda: parked(w) == 2)
+        request = h.held.pop()
+        h.part(request, 0, 3 * MIB + 5)
+        eq(replies(n.rpc, 1)[1][2][-PIECE:], data[PIECE:2 * PIECE], 'what has come')
+        w.server.ctl('server', 'set', 'offload-wait-ms', '0')
+        r = n.read(fh, 3 * MIB, 5)
+        eq((r.status, r.data), (nfs3.OK, data[3 * MIB:3 * MIB + 5]), 'the last bytes')
+        eq(n.read(fh, 3 * MIB, 6).status, nfs3.JUKEBOX, 'READ of one byte more')
+        eq(n.write(fh, 0, b'new').status, nfs3.JUKEBOX, 'WRITE')
+        told = h.fill.get(w.path('f'))
+        eq((told['state'], told['resident']), ('recalling', 0), 'what the administrator sees')
+        eq(parked(w), 1, 'the call that cuts the range waits')
+        h.part(request, 3 * MIB + 5, RANGE)
+        h.done(request)
+        eq(status(other.rpc.recv().body), nfs3.OK, 'SETATTR')
+        eq(local(w.path('f')) == data[:RANGE - 100], True, 'content')
+
+
+@test(fs='ext4', offload=True)
+def begin_cannot_be_written(w):
+    """If the disk fails, a reader gets an error and not what is in memory."""
+    for point in ('flush-data', 'flush-done'):
+        with hold(w, wait=0) as h:
+            data, n, fh = file(w, h, point)
+            eq(n.read(fh, 0, 100).status, nfs3.JUKEBOX, 'READ')
+            wait_for('the request', lambda h=h: h.held)
+            request = h.held.pop()
+            order = Point(point, None)
+            try:
+                order.fail(errno.EIO)
+                h.part(request, 0, MIB)
+                wait_for('the disk is written to', order.reached)
+                eq(n.read(fh, 0, 100).status, nfs3.JUKEBOX, 'READ of what is in memory')
+                h.part(request, MIB, RANGE)
+                h.done(request)
+                eq(settled(n.read, fh, 0, 100).status, nfs3.IO, 'READ after the recall')
+            finally:
+                order.go_on()
+            h.go()
+            wait_for('the next attempt', lambda n=n, fh=fh:
+                     settled(n.read, fh, 0, 100).status == nfs3.OK)
+            eq(n.read(fh, 0, 100).data, data[:100], 'what came then')

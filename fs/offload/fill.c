@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The data of recalls, which the helper gives in order with offload-fill; see recall.c.
+ *
+ * A reader need not wait for the whole range: what was filled is brought to the disk piece by
+ * piece, and may then be read. It must be on the disk first: a page whose writing fails may leave
+ * memory, and would then be read as zeros. The record does not cover such a piece, so after a crash
+ * it comes once more, and nobody may write there before the range is in the file.
+ *
+ * Locking: see recall.c. A flush holds no reference; the worker that ends the recall cancels it.
+ */
+#include <linux/cred.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/netlink.h>
+#include <linux/pagemap.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+
+#include "../../net/server.h"
+#include "../../net/stats.h"
+#include "../node/file.h"
+#include "../node/node_private.h"
+#include "../share/cred.h"
+#include "fault.h"
+#include "recall.h"
+#include "stub.h"
+
+/* Bytes copied at once. */
+#define FILL_STEP	SZ_256K
+/* How often other data gives way for the same bytes before the file system counts as full. */
+#define ROOM_TRIES	8
+
+/*
+ * Write what is not behind the end of the content any more. Write access to the mount comes before
+ * stub->sem, so the file system's function is called directly. Return: bytes that are done with, or
+ * an errno.
+ */
+static ssize_t fill_write(struct ditto_recall *recall, void *buf, u64 pos, size_t len)
+{
+	struct file *file = recall->file->file;
+	struct ditto_stub *stub = recall->stub;
+	struct iov_iter iter;
+	struct kiocb iocb;
+	struct kvec vec;
+	ssize_t ret = 0;
+	u64 end;
+
+	file_start_write(file);
+	down_read(&stub->sem);
+	end = min_t(u64, READ_ONCE(stub->record.size), i_size_read(file_inode(file)));
+	vec.iov_base = buf;
+	vec.iov_len = pos < end ? min_t(u64, len, end - pos) : 0;
+	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, vec.iov_len);
+	init_sync_kiocb(&iocb, file);
+	iocb.ki_pos = pos;
+	if (vec.iov_len)
+		ret = file->f_op->write_iter(&iocb, &iter);
+	up_read(&stub->sem);
+	file_end_write(file);
+	if (!ret && vec.iov_len)
+		return -EIO;
+	return ret == vec.iov_len ? len : ret;
+}
+
+/* The same for all bytes. Other data gives way if the file system is full. */
+static int fill_write_all(struct ditto_recall *recall, void *buf, size_t len)
+{
+	unsigned int tries = ROOM_TRIES;
+	ssize_t ret;
+
+	while (len) {
+		ret = fill_write(recall, buf, recall->filled, len);
+		if (ret == -ENOSPC && tries-- &&
+		    ditto_release_make_room(recall->node->volume, recall->end - recall->filled))
+			continue;
+		if (ret < 0)
+			return ret;
+		buf += ret;
+		len -= ret;
+		WRITE_ONCE(recall->filled, recall->filled + ret);
+	}
+	return 0;
+}
+
+static int fill_copy(struct ditto_recall *recall, const struct ditto_offload_fill *fill)
+{
+	void *buf = kvmalloc(FILL_STEP, GFP_KERNEL);
+	loff_t from = fill->from_pos;
+	u64 end = fill->pos + fill->count;
+	ssize_t len;
+	int err = 0;
+
+	if (!buf)
+		return -ENOMEM;
+	while (!err && recall->filled < end) {
+		len = kernel_read(fill->from, buf, min_t(u64, end - recall->filled, FILL_STEP),
+				  &from);
+		if (len <= 0) {
+			err = len ?: -ENODATA;
+			break;
+		}
+		err = ditto_fault(DITTO_FAULT_FILL_WRITE) ?:
+		      fill_write_all(recall, buf, len) ?: ditto_fault(DITTO_FAULT_FILL_WRITTEN);
+		cond_resched();
+	}
+	kvfree(buf);
+	return err;
+}
+
+/* Under recall->lock. */
+static int fill_take(struct ditto_recall *recall, const struct ditto_offload_fill *fill,
+		     struct netlink_ext_ack *extack)
+{
+	const struct cred *old;
+	struct ditto_file *file;
+	bool first = !recall->file;
+	int err;
+
+	if (recall->ended)
+		return -ENOENT;
+	if (fill->pos != recall->filled || fill->count > recall->end - recall->filled) {
+		NL_SET_ERR_MSG_FMT(extack,
+				   "the data of the range comes in order; next is offset %llu",
+				   recall->filled);
+		return -EINVAL;
+	}
+	if (first) {
+		file = ditto_file_open_own(recall->node);
+		if (IS_ERR(file))
+			return PTR_ERR(file) == -EJUKEBOX ? -EBUSY : PTR_ERR(file);
+		recall->file = file;
+	}
+	old = override_creds(recall->ask.srv->nodes->cred);
+	/* A file system that is quite full could not store the records of files that give way. */
+	if (first)
+		ditto_release_keep_room(recall->node->volume, &recall->file->file->f_path,
+					recall->end - recall->pos);
+	err = fill_copy(recall, fill);
+	revert_creds(old);
+	return err;
+}
+
+void ditto_fill_flush(struct work_struct *work)
+{
+	struct ditto_recall *recall = container_of(work, struct ditto_recall, flush);
+	struct address_space *mapping = recall->node->inode->i_mapping;
+	u64 filled = READ_ONCE(recall->filled);
+	int err;
+
+	if (recall->flush_error || filled <= recall->readable)
+		return;
+	err = ditto_fault(DITTO_FAULT_FLUSH_DATA) ?:
+	      filemap_write_and_wait_range(mapping, recall->readable, filled - 1) ?:
+	      ditto_fault(DITTO_FAULT_FLUSH_DONE);
+	if (err) {
+		recall->flush_error = err;
+		return;
+	}
+	spin_lock(&recall->stub->lock);
+	recall->readable = filled;
+	spin_unlock(&recall->stub->lock);
+	ditto_stub_wake(recall->stub);
+}
+
+int ditto_offload_fill(struct ditto_server *srv, const struct ditto_offload_fill *fill,
+		       struct netlink_ext_ack *extack)
+{
+	struct ditto_recall *recall = ditto_recall_find(srv->offload, fill->recall);
+	int err;
+
+	if (!recall) {
+		NL_SET_ERR_MSG(extack, "nobody waits for this data any more");
+		return -ENOENT;
+	}
+	mutex_lock(&recall->lock);
+	err = fill_take(recall, fill, extack);
+	/* All data of the range is made durable at once, with the record. */
+	if (!err && recall->filled < recall->end)
+		queue_work(srv->offload->wq, &recall->flush);
+	mutex_unlock(&recall->lock);
+	ditto_stats_count(srv->offload->stats, DITTO_OFFLOAD_COUNT_FILL, err, 0,
+			  err ? 0 : fill->count);
+	ditto_recall_put(recall);
+	return err;
+}

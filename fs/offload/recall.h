@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What recall.c and fill.c share: recalls, see recall.c. Internal to fs/offload/. */
+#ifndef _DITTO_FS_OFFLOAD_RECALL_H
+#define _DITTO_FS_OFFLOAD_RECALL_H
+
+#include <linux/completion.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/workqueue.h>
+
+#include "../../net/helper/upcall.h"
+#include "../share/share.h"
+
+struct ditto_file;
+struct ditto_node;
+struct ditto_offload;
+struct ditto_stub;
+
+/* Bytes of the cause that the helper tells. */
+#define DITTO_RECALL_CAUSE_MAX	256
+
+/**
+ * struct ditto_recall - a range that is being brought back
+ * @ask: the request to the helper
+ * @ref: references
+ * @link: entry in stub->recalls, under stub->lock
+ * @work: ends the recall
+ * @flush: lets readers have what was filled; see ditto_fill_flush()
+ * @stub: held
+ * @node: held
+ * @id: number in the table
+ * @number: number for the helper
+ * @range: the range
+ * @ahead: nobody needs it yet; counted in volume->offload_ahead
+ * @pos: its first byte
+ * @end: the byte behind its last one
+ * @begun: the request was begun
+ * @began: when it was asked for, in nanoseconds
+ * @error: result of the request
+ * @flush_error: failure of @flush, which is not to run when this is read
+ * @readable: data before this offset is on disk, and may be read; under stub->lock
+ * @used: an operation has read such data; under stub->lock
+ * @lock: see recall.c
+ * @ended: no more data is taken; under @lock
+ * @filled: data before this offset was taken; under @lock
+ * @file: the file, open for writing, or NULL; under @lock
+ * @share: name of a share that serves the file
+ * @cause: what the helper says about its error
+ */
+struct ditto_recall {
+	struct ditto_upcall_req ask;
+	refcount_t ref;
+	struct list_head link;
+	struct work_struct work;
+	struct work_struct flush;
+	struct ditto_stub *stub;
+	struct ditto_node *node;
+	u32 id;
+	u64 number;
+	u32 range;
+	bool ahead;
+	u64 pos;
+	u64 end;
+	struct completion begun;
+	u64 began;
+	int error;
+	int flush_error;
+	u64 readable;
+	bool used;
+	struct mutex lock;	/* see recall.c */
+	bool ended;
+	u64 filled;
+	struct ditto_file *file;
+	char share[DITTO_SHARE_NAME_MAX + 1];
+	char cause[DITTO_RECALL_CAUSE_MAX];
+};
+
+/* recall.c */
+
+/* Find a recall by its number for the helper. Any context. A reference, or NULL. */
+struct ditto_recall *ditto_recall_find(struct ditto_offload *offload, u64 number);
+/* Drop a reference. May sleep. */
+void ditto_recall_put(struct ditto_recall *recall);
+
+/* fill.c */
+
+/**
+ * ditto_fill_flush - bring what was filled to the disk, and let readers have it
+ * @work: recall->flush
+ *
+ * Context: on the queue of the recalls; not after recall->ended was set and the work was cancelled.
+ */
+void ditto_fill_flush(struct work_struct *work);
+
+#endif
