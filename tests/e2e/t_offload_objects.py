@@ -218,6 +218,8 @@ def old_lists(w):
     new = offloaded(s, w.path('new'), content('new', MIB + 100))
     os.unlink(gone)
     eq(s.tool('snapshot', 'create', 'data', 'monday')['lost'], 0, 'lost')
+    eq([row['name'] for row in s.tool('snapshot', 'list')], ['monday'], 'snapshots')
+    eq('saved' in [row['path'] for row in s.tool('snapshot', 'show', 'data/monday')], True, 'tree')
     os.unlink(saved)
     # The name of the snapshot is in a note before gc, and in the index afterwards.
     for _ in range(2):

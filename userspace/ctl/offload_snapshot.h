@@ -38,7 +38,7 @@ struct snapshots {
 
 /* offload_snapshot_load.c */
 
-/* Read the heads of all snapshots. */
+/* Read the heads of all snapshots that the lists of the stores, or notes of this machine, have. */
 void snapshots_load(struct ctl *ctl, struct snapshots *all);
 void snapshots_free(struct snapshots *all);
 /* The snapshot with the text "SHARE/NAME". NULL after a message. */

@@ -164,7 +164,7 @@ static int snapshot_compare(const void *a, const void *b)
 	return strcmp(x->object, y->object);
 }
 
-/* A snapshot that the index knows is asked for by its name, too: lists may be old or damaged. */
+/* A snapshot that is known is asked for by its name, too: lists may be old or damaged. */
 static void loading_add_known(void *arg, const char *store, const u8 name[HASH_SIZE])
 {
 	char text[OBJECT_NAME_SIZE];
@@ -178,17 +178,19 @@ static void loading_add_known(void *arg, const char *store, const u8 name[HASH_S
 	offload_orders_add(l->reads, OFFLOAD_CTL_READ, store, text, 0);
 }
 
-/* Ask for all that the index and notes know, and that the lists do not have. */
+/* Ask for all that the index, if it is given, and notes know, and that the lists do not have. */
 static void loading_ask_known(struct loading *l, struct index *known)
 {
 	struct why why;
 
 	offload_orders_wait(l->reads);
 	l->listed = l->all->n;
-	index_snapshots(known, loading_add_known, l);
-	index_partial_snapshots(known, loading_add_known, l);
-	offload_orders_wait(l->reads);
-	l->listed = l->all->n;
+	if (known) {
+		index_snapshots(known, loading_add_known, l);
+		index_partial_snapshots(known, loading_add_known, l);
+		offload_orders_wait(l->reads);
+		l->listed = l->all->n;
+	}
 	if (!heads_each(HEADS_PATH, loading_add_known, l, &why))
 		loading_problem(l, HEADS_PATH, why.text);
 }
@@ -204,8 +206,7 @@ static void snapshots_load_with(struct ctl *ctl, struct snapshots *all, struct i
 	l.list.orders = offload_orders_new(loading_listed, &l);
 	l.reads = offload_orders_new(loading_read, &l);
 	offload_list_snapshots(&l.list, NULL);
-	if (known)
-		loading_ask_known(&l, known);
+	loading_ask_known(&l, known);
 	offload_orders_free(l.reads);
 	offload_orders_free(l.list.orders);
 	if (all->n)
