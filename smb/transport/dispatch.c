@@ -321,7 +321,7 @@ static u32 call_execute(struct dsmb_call *call)
 static u64 call_payload(const struct dsmb_call *call)
 {
 	if (call->command == DSMB_WRITE)
-		return call->in.size - sizeof(struct dsmb_header);
+		return call->in.size - sizeof(struct dsmb_header) + call->message->apart;
 	if (call->command != DSMB_READ)
 		return 0;
 	return (u64)dsmb_pages_len(call->pages, call->npages) + call->out.len;

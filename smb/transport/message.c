@@ -97,7 +97,6 @@ struct dsmb_message *dsmb_message_new(struct dsmb_conn *conn, struct dsmb_buf *b
 	message->buf = dsmb_buf_hold(buf);
 	message->offset = offset;
 	message->len = len;
-	message->flat = len;
 	message->cost = len + DSMB_MESSAGE_COST;
 	dsmb_transport_charge(conn->transport, message->cost);
 	return message;
@@ -126,7 +125,7 @@ static void message_free(struct dsmb_message *message)
 		kvfree(message->calls);
 	dsmb_buf_put(server, message->buf);
 	if (message->taken)
-		dsmb_buf_unclaim_rx(server, message->len - message->flat);
+		dsmb_buf_unclaim_rx(server, message->apart);
 	ditto_taken_free(message->taken);
 	if (message->session)
 		dsmb_session_put(message->session);
@@ -334,7 +333,7 @@ static const char *message_split(struct dsmb_message *message)
 	u32 at[DSMB_COMPOUND_MAX] __uninitialized;
 	unsigned int n;
 
-	n = dsmb_split(data, message->flat, at, DSMB_COMPOUND_MAX);
+	n = dsmb_split(data, dsmb_message_flat(message), at, DSMB_COMPOUND_MAX);
 	if (!n)
 		return "a malformed message";
 	if (n > DSMB_MESSAGE_FEW) {
@@ -346,7 +345,7 @@ static const char *message_split(struct dsmb_message *message)
 	}
 	for (unsigned int i = 0; i < n; i++) {
 		struct dsmb_call *call = &message->calls[i];
-		u32 end = i + 1 < n ? at[i + 1] : message->flat;
+		u32 end = i + 1 < n ? at[i + 1] : dsmb_message_flat(message);
 
 		dsmb_call_init(call, message);
 		call->at = at[i];
@@ -379,7 +378,8 @@ static const char *prepare_smb1(struct dsmb_message *message)
 
 const char *dsmb_message_prepare(struct dsmb_message *message)
 {
-	struct dsmb_cursor c = dsmb_cursor(message->buf->data + message->offset, message->flat);
+	struct dsmb_cursor c = dsmb_cursor(message->buf->data + message->offset,
+					   dsmb_message_flat(message));
 	const char *why;
 
 	switch (dsmb_get_u32(&c)) {
@@ -450,7 +450,7 @@ static u32 message_keeps(const struct dsmb_message *message)
 									       message->first;
 	const struct dsmb_buf *counted = message->reply;
 	/* The receive buffer, which other messages may share, and an interim response. */
-	u32 keeps = message->buf->size + DSMB_MESSAGE_COST + SZ_4K;
+	u32 keeps = message->buf->size + message->apart + DSMB_MESSAGE_COST + SZ_4K;
 
 	if (message->calls != message->few)
 		keeps += message->ncalls * sizeof(*message->calls);

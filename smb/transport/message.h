@@ -63,8 +63,8 @@ struct dsmb_chain {
  * @buf: the buffer it lies in, held
  * @offset: of its first byte in @buf; after decryption, of the plaintext
  * @len: bytes
- * @flat: bytes of it that are in @buf
- * @taken: the others, which are data; NULL if there are none
+ * @apart: bytes of data at its end that are in @taken instead of @buf
+ * @taken: these bytes; NULL if there are none
  * @cost: bytes counted as in flight
  * @parked: bytes counted as parked
  * @smb1: it is an SMB1 NEGOTIATE
@@ -99,7 +99,7 @@ struct dsmb_message {
 	struct dsmb_buf *buf;
 	u32 offset;
 	u32 len;
-	u32 flat;
+	u32 apart;
 	struct ditto_taken *taken;
 	u32 cost;
 	u32 parked;
@@ -222,6 +222,12 @@ void dsmb_message_queue(struct dsmb_message *message);
  * Context: process; may sleep; no lock held.
  */
 void dsmb_message_run_here(struct dsmb_message *message, const struct dsmb_call *call);
+
+/* Bytes of a message that are in its buffer. */
+static inline u32 dsmb_message_flat(const struct dsmb_message *message)
+{
+	return message->len - message->apart;
+}
 
 /* Take a reference. */
 static inline void dsmb_message_hold(struct dsmb_message *message)

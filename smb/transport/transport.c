@@ -219,7 +219,7 @@ static int batch_add(struct dsmb_transport *t, struct dsmb_buf *buf, u32 offset,
 	/* These bytes are now counted for the message. */
 	if (buf == t->large) {
 		dsmb_transport_uncharge(t, len);
-		message->flat = t->large_flat;
+		message->apart = len - t->large_flat;
 		message->taken = t->taken;
 		t->taken = NULL;
 	}

@@ -108,6 +108,28 @@ def encryption(w):
 
 
 @test(smb=True, squash='none')
+def encrypted_writes(w):
+    """Encrypted data is written as it came; what a request has not brought is not looked for."""
+    share_all(w)
+    for cipher in smbraw.GCM, smbraw.CCM:
+        with link(w.client, ciphers=(cipher,)) as s:
+            s.seal, s.sign = True, False
+            name = f'f{cipher}'
+            fid = s.create(name)
+            for count in 100, 65536, 65537, 100000, 300001:
+                data = pattern(count, count)
+
+                def told(length):
+                    body = struct.pack('<HHIQ16sIIHHI', 49, 112, length, 0, fid, 0, 0, 0, 0, 0)
+                    return s.status(smb2.WRITE, body + data, charge=-(-count // 65536))
+                eq(told(count), 'SUCCESS', count)
+                eq(get(w.path(name))[:count] == data, True, count)
+                for more in 1, 52:
+                    eq(told(count + more), 'INVALID_PARAMETER', f'{count} and {more}')
+                eq(len(get(w.path(name))), count)
+
+
+@test(smb=True, squash='none')
 def encrypted_reads(w):
     """Encrypted data is that of the file at any offset, with a hole, and up to its end."""
     data = pattern(5, 150000) + bytes(50000) + pattern(6, 3000)
