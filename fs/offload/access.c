@@ -46,7 +46,7 @@ static void access_note(struct ditto_op *op, struct ditto_stub *stub, bool read,
 	ditto_node_hold(stub->node);
 	*op->absent = (struct ditto_absence) {
 		.node = stub->node,
-		.last = min(end, (u64)(range + 1) << stub->record.shift) - 1,
+		.last = min(end, ditto_offload_range_end(&stub->record, range)) - 1,
 		.read = read,
 	};
 }

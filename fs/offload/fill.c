@@ -80,7 +80,8 @@ static int fill_write_all(struct ditto_recall *recall, void *buf, size_t len)
 			return ret;
 		buf += ret;
 		len -= ret;
-		WRITE_ONCE(recall->filled, recall->filled + ret);
+		/* Pairs with ditto_fill_flush(), which writes these bytes back. */
+		smp_store_release(&recall->filled, recall->filled + ret);
 	}
 	return 0;
 }
@@ -146,14 +147,16 @@ static int fill_take(struct ditto_recall *recall, const struct ditto_offload_fil
 void ditto_fill_flush(struct work_struct *work)
 {
 	struct ditto_recall *recall = container_of(work, struct ditto_recall, flush);
-	struct address_space *mapping = recall->node->inode->i_mapping;
-	u64 filled = READ_ONCE(recall->filled);
+	u64 filled;
 	int err;
 
+	/* Pairs with fill_write_all(), which has written these bytes. */
+	filled = smp_load_acquire(&recall->filled);
 	if (recall->flush_error || filled <= recall->readable)
 		return;
+	/* The file was opened before its first byte came, so it tells of each failure since. */
 	err = ditto_fault(DITTO_FAULT_FLUSH_DATA) ?:
-	      filemap_write_and_wait_range(mapping, recall->readable, filled - 1) ?:
+	      file_write_and_wait_range(recall->file->file, recall->readable, filled - 1) ?:
 	      ditto_fault(DITTO_FAULT_FLUSH_DONE);
 	if (err) {
 		recall->flush_error = err;

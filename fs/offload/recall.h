@@ -43,7 +43,7 @@ struct ditto_stub;
  * @used: an operation has read such data; under stub->lock
  * @lock: see recall.c
  * @ended: no more data is taken; under @lock
- * @filled: data before this offset was taken; under @lock
+ * @filled: data before this offset was taken; written under @lock
  * @file: the file, open for writing, or NULL; under @lock
  * @share: name of a share that serves the file
  * @cause: what the helper says about its error

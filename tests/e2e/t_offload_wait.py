@@ -14,11 +14,13 @@ from kdc import HOST
 from nfs3 import NFS, sattr
 from rpc import Enc
 from smb import UIDS, USERS
+from smb2 import PENDING
 from stores import Store
 from t_budget import budget
 from t_offload import content, digest, mounts, offloaded as pushed, sha
 from t_offload_kernel import MIB, RANGE, SIZE, helper, local, offloaded, settled
 from t_rpc_batch import replies
+from t_smb_large import CREDIT, noise, writer
 
 PIECE = 64
 # The limit of one machine (net/budget_limits.c).
@@ -272,8 +274,35 @@ def first_chunk_is_enough(w):
         eq(digest(f'{where}/{kind}'), sha(data), f'content over {kind}')
 
 
+@test(smb=True, offload=True, squash='none')
+def writes_of_smb(w):
+    """Data that wait in the memory of the network count as what the client holds."""
+    store = PatientStore(w)
+    s, fid = writer(w)
+    want = bytearray(content('f', 2 * MIB))
+    s.close(fid)
+    pushed(store, w.path('f'), bytes(want))
+    fid = s.ready('f')
+    store.mode('only nothing')
+    try:
+        asked = []
+        for at in range(0, 20 * CREDIT, CREDIT):
+            want[at:at + CREDIT] = noise(at, CREDIT)
+            number, frame = s.request(fid, want[at:at + CREDIT], at)
+            s.socket.sendall(frame)
+            eq(s.answer(number, pending=True)[0], PENDING)
+            asked.append(number)
+        eq(budget(w)['memory-bytes'][0] >= len(asked) * CREDIT, True, budget(w))
+    finally:
+        store.mode('ok')
+    for number in asked:
+        s.wrote(number, CREDIT)
+    eq(get(w.path('f')) == want, True)
+    s.end()
+
+
 @test(fs='ext4', offload=True)
-def begin_of_a_range(w):
+def beginning_of_a_range(w):
     """What has come of a range is read at once; what is behind it, and a write, wait."""
     with hold(w) as h:
         data, n, fh = file(w, h)
@@ -281,6 +310,7 @@ def begin_of_a_range(w):
         other.rpc.send(cut(7, fh, RANGE - 100))
         n.rpc.send(read(1, fh))
         wait_for('both calls wait', lambda: parked(w) == 2)
+        wait_for('the request', lambda: h.held)
         request = h.held.pop()
         h.part(request, 0, 3 * MIB + 5)
         eq(replies(n.rpc, 1)[1][2][-PIECE:], data[PIECE:2 * PIECE], 'what has come')
@@ -299,7 +329,7 @@ def begin_of_a_range(w):
 
 
 @test(fs='ext4', offload=True)
-def begin_cannot_be_written(w):
+def beginning_cannot_be_written(w):
     """If the disk fails, a reader gets an error and not what is in memory."""
     for point in ('flush-data', 'flush-done'):
         with hold(w, wait=0) as h:
