@@ -162,7 +162,10 @@ def has_stopped(path, program=None):
 def all_stopped(pid):
     """Whether all threads of a process have stopped."""
     tasks = f'/proc/{pid}/task'
-    return all(has_stopped(f'{tasks}/{task}') for task in os.listdir(tasks))
+    try:
+        return all(has_stopped(f'{tasks}/{task}') for task in os.listdir(tasks))
+    except FileNotFoundError as e:
+        raise ProcessLookupError(f'process {pid} is gone') from e
 
 
 def stop_process(pid):
@@ -178,7 +181,9 @@ def process_stopped(pid):
         stop_process(pid)
         yield
     finally:
-        os.kill(pid, signal.SIGCONT)
+        # Who waited for it may have killed it.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
 
 
 def expect_errno(*numbers):

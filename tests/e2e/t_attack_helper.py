@@ -829,8 +829,7 @@ def host_worker_dies(w):
             return host_worker(w)
 
         for end in (segfault, stop_process, segfault):
-            wait_for('the worker', asked)
-            end(host_worker(w))
+            end(wait_for('the worker', asked))
             # rules that change are asked for anew
             w.server.set('data', allow=['*.enemies.test=ro', '*.friends.test=rw'])
             assert answer(friend, fh) in (nfs3.JUKEBOX, nfs3.OK)

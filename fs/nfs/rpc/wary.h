@@ -23,7 +23,7 @@
 /* The shortest span, and the longest. */
 #define DNFS_WARY_SPAN		16
 #define DNFS_WARY_SPAN_MAX	1024
-/* The span is the shortest again if so many calls kept the connection before one waited. */
+/* The span is the shortest again if so many calls kept the connection, the one that waits too. */
 #define DNFS_WARY_KEPT		16
 
 /**

@@ -11,6 +11,7 @@
 #include <net/tcp.h>
 
 #include "../../../net/taken.h"
+#include "../await.h"
 
 #define BYTES	SZ_256K
 #define SHORT	100	/* bytes of which no segment is worth being held */
@@ -96,13 +97,13 @@ static void ends_take(struct kunit *test, struct ditto_taken *taken, u32 len)
 	struct ends *ends = test->priv;
 
 	while (len) {
-		int n = ditto_taken_receive(taken, ends->receiver, len);
+		int n;
 
-		KUNIT_ASSERT_GE(test, n, 0);
+		KUNIT_ASSERT_TRUE(test,
+				  await((n = ditto_taken_receive(taken, ends->receiver, len))));
+		KUNIT_ASSERT_GT(test, n, 0);
 		KUNIT_ASSERT_LE(test, n, len);
 		len -= n;
-		if (!n)
-			cond_resched();
 	}
 }
 
@@ -184,8 +185,7 @@ static void ends_of_connections(struct kunit *test)
 	ends_send(test, 0, SHORT);
 	kernel_sock_shutdown(ends->sender, SHUT_RDWR);
 	ends_take(test, taken, SHORT);
-	while (!(READ_ONCE(ends->receiver->sk->sk_shutdown) & RCV_SHUTDOWN))
-		cond_resched();
+	KUNIT_ASSERT_TRUE(test, await(READ_ONCE(ends->receiver->sk->sk_shutdown) & RCV_SHUTDOWN));
 	KUNIT_EXPECT_EQ(test, ditto_taken_receive(taken, ends->receiver, 1), -ECONNRESET);
 	ends_compare(test, taken, 0, SHORT);
 	ditto_taken_free(taken);
@@ -198,12 +198,11 @@ static void urgent_data(struct kunit *test)
 	struct ends *ends = test->priv;
 	struct kvec vec = { .iov_base = ends->sent, .iov_len = 1 };
 	struct msghdr msg = { .msg_flags = MSG_OOB };
-	int n = 0;
+	int n;
 
 	KUNIT_ASSERT_NOT_NULL(test, taken);
 	KUNIT_ASSERT_EQ(test, kernel_sendmsg(ends->sender, &msg, &vec, 1, 1), 1);
-	while (!n)
-		n = ditto_taken_receive(taken, ends->receiver, 1);
+	KUNIT_ASSERT_TRUE(test, await((n = ditto_taken_receive(taken, ends->receiver, 1))));
 	KUNIT_EXPECT_EQ(test, n, -EPROTO);
 	ditto_taken_free(taken);
 }

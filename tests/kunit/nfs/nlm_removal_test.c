@@ -182,7 +182,7 @@ static void removals_answer(struct kunit *test, struct removal_case *c, unsigned
 	}
 }
 
-/* Answer requests to remove records until there is one to write a record. Return: number of them */
+/* Answer requests to remove records until one is to write a record. Return: number of them. */
 static unsigned int removals_before_record(struct kunit *test, struct removal_case *c)
 {
 	unsigned int before = 0;
@@ -210,10 +210,13 @@ static void idle_some_at_a_time(struct kunit *test)
 	gc_run(c);
 	KUNIT_EXPECT_EQ(test, removals_busy(c), DNLM_REMOVALS_MAX);
 
+	/* It would go on meanwhile. */
+	disable_delayed_work_sync(&c->nlm.gc);
 	dnfs_task_start(&c->new->record);
 	before = removals_before_record(test, c);
 	KUNIT_EXPECT_LE(test, before, DNLM_REMOVALS_MAX);
-	/* The others follow by themselves. */
+	enable_delayed_work(&c->nlm.gc);
+	gc_run(c);
 	removals_answer(test, c, IDLE - before, 0);
 	dnfs_tasks_drain(&c->tasks);
 	KUNIT_EXPECT_TRUE(test, c->new->on_record);

@@ -70,7 +70,7 @@ static void all_calls_wait(struct kunit *test)
 	KUNIT_EXPECT_LE(test, kept, 100);
 }
 
-/* Of a cache that has nine of ten, too. */
+/* Few calls keep the connection, too, if one of ten waits. */
 static void some_calls_wait(struct kunit *test)
 {
 	struct dnfs_wary wary = {};
