@@ -13,9 +13,11 @@ import random
 import signal
 import threading
 
+import nfs3
 from fault_points import PUSH, RECALL, Point, stopped
 from harness import Child, eq, get, one_of, put, test, wait_for
 from stores import Store
+from t_offload_kernel import settled
 
 MIB = 1 << 20
 # What a client or a local process may be told while the data does not come.
@@ -69,6 +71,10 @@ class Case:
             return False
         one_of(result, [hashlib.sha256(d).hexdigest() for d in self.good], 'content')
         return True
+
+    def other(self):
+        """A client without a cache: the kernel's does not rename what it is reading."""
+        return self.w.client.nfs(timeout=60)
 
     def settle(self):
         for child in self.background:
@@ -137,13 +143,15 @@ def two_writers(case, _):
 
 def rename(case, _):
     new = f'{case.name}.new'
-    os.rename(f'{case.mount}/{case.name}', f'{case.mount}/{new}')
+    n = case.other()
+    eq(settled(n.rename, n.root, case.name, n.root, new).status, nfs3.OK, 'RENAME')
     case.name, case.path = new, case.w.path(new)
 
 
 def unlink(case, _):
     case.gone = True
-    os.unlink(f'{case.mount}/{case.name}')
+    n = case.other()
+    eq(settled(n.remove, n.root, case.name).status, nfs3.OK, 'REMOVE')
 
 
 FAULTS = {'kill-store': kill_store, 'kill-dittod': kill_dittod, 'unload': unload,
@@ -235,14 +243,15 @@ def several(w, points, sample):
 def during_a_push(w):
     """A push ends, or the file stays whole."""
     several(w, PUSH, [('push-release', 'two-writers'), ('push-pack-sent', 'kill-store'),
-                      ('release-recorded', 'eio')])
+                      ('release-recorded', 'eio'), ('release-record', 'rename')])
 
 
 @test(smb=True, fs='ext4', offload=True, timeout=5400 if EVERYTHING else 180)
 def during_a_recall(w):
     """Readers get the data or an error, and later the data."""
     several(w, RECALL, [('fill-written', 'kill-dittod'), ('commit-record', 'two-writers'),
-                        ('commit-recorded', 'unload')])
+                        ('commit-recorded', 'unload'), ('fill-write', 'rename'),
+                        ('fill-written', 'unlink')])
 
 
 @test(smb=True, fs='ext4', offload=True, timeout=180)
