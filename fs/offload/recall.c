@@ -5,7 +5,7 @@
  * There is one recall of a range at a time, whoever needs it. The helper gives the data in order
  * with offload-fill (fill.c), and then answers the request. The answer, the deadline or the end of
  * the helper completes the request, and a worker ends the recall: it makes the data durable, then
- * the record, and only then is the range in the file. Reads find the begin of a range earlier, as
+ * the record, and only then is the range in the file. Reads find the beginning of one earlier, as
  * far as that is on the disk. A recall that the helper has not filled to its end has failed,
  * whatever the helper answers.
  *

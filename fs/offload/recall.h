@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What recall.c and fill.c share: recalls, see recall.c. Internal to fs/offload/. */
+/* Recalls, as recall.c and fill.c share them; see recall.c. Internal to fs/offload/. */
 #ifndef _DITTO_FS_OFFLOAD_RECALL_H
 #define _DITTO_FS_OFFLOAD_RECALL_H
 

@@ -291,8 +291,8 @@ bool ditto_recall_is_due(struct ditto_stub *stub, u32 range);
 bool ditto_recall_runs(struct ditto_stub *stub, u64 pos, bool read);
 
 /*
- * As ditto_offload_absent(), for a read, which may have the begin of a range while its recall goes
- * on. stub->lock is held.
+ * As ditto_offload_absent(), for a read, which may have the beginning of a range while the rest
+ * comes. stub->lock is held.
  */
 u32 ditto_recall_absent_locked(struct ditto_stub *stub, u64 pos, u64 end);
 
