@@ -13,6 +13,7 @@
 #include "../../net/server.h"
 #include "../../net/stats.h"
 #include "nlm/nlm.h"
+#include "rpc/large.h"
 #include "rpc/park.h"
 #include "rpc/reply_cache.h"
 #include "rpc/rpc.h"
@@ -182,6 +183,7 @@ static int __init dnfs_init(void)
 
 	dnfs_names_init();
 	dnfs_rpc_init();
+	dnfs_large_init();
 	err = dnfs_connections_init();
 	if (err)
 		return err;

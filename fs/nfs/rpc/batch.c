@@ -38,6 +38,7 @@
 
 #include "batch.h"
 #include "call.h"
+#include "large.h"
 #include "worker.h"
 
 /* Replies with more payload than this are sent by reference to their pages. */
@@ -515,28 +516,11 @@ static bool batch_execute(struct dnfs_batch *batch)
 	return reply;
 }
 
-/* Execute the next call in @batch->in. */
-static enum batch_state batch_next(struct dnfs_batch *batch, unsigned int *pos)
+/* Execute the call that was prepared, and add its reply. */
+static enum batch_state batch_call(struct dnfs_batch *batch)
 {
-	const __be32 *p = (const __be32 *)(batch->in + *pos);
-	enum batch_state state;
-	unsigned int len;
 	bool reply;
 
-	while ((state = batch_record(batch, *pos)) == BATCH_EMPTY) {
-		/* The buffer is not full: the socket has no more. */
-		if (batch->have < batch->most || batch->most == DNFS_BATCH_IN)
-			return batch_behind(batch, *pos);
-		batch->most *= 2;
-		batch_peek(batch);
-	}
-	if (state == BATCH_OTHER)
-		return state;
-	len = be32_to_cpup(p) & RPC_FRAGMENT_SIZE_MASK;
-	if (!batch_prepare(batch, p + 1, len))
-		return BATCH_OTHER;
-	*pos += sizeof(*p) + len;
-	batch->done = *pos;
 	batch->calls++;
 	reply = batch_execute(batch);
 	if (reply && !batch_add_reply(batch)) {
@@ -549,8 +533,81 @@ static enum batch_state batch_next(struct dnfs_batch *batch, unsigned int *pos)
 	return batch_may_go_on(batch) ? BATCH_MORE : BATCH_END;
 }
 
+/* Begin to receive what is at @pos, if it is a large call with a payload. */
+static enum batch_state batch_begin_large(struct dnfs_batch *batch, unsigned int pos)
+{
+	unsigned int there = round_down(batch->have - pos, XDR_UNIT);
+	const __be32 *p = (const __be32 *)(batch->in + pos);
+	struct xdr_stream *in = &batch->rqstp->rq_arg_stream;
+	u32 mark, len, payload;
+
+	if (batch->foreign || there <= sizeof(mark))
+		return BATCH_OTHER;
+	mark = be32_to_cpup(p);
+	len = mark & RPC_FRAGMENT_SIZE_MASK;
+	if (!(mark & RPC_LAST_STREAM_FRAGMENT) || len % XDR_UNIT ||
+	    len <= DNFS_BATCH_IN - sizeof(mark))
+		return BATCH_OTHER;
+	if (!batch_prepare(batch, p + 1, there - sizeof(mark)) || !batch->proc->payload ||
+	    !batch->proc->payload(in, &payload))
+		return BATCH_OTHER;
+	*batch->part = dnfs_large_new(p + 1, xdr_stream_pos(in), payload, len);
+	if (!*batch->part)
+		return BATCH_OTHER;
+	batch->done = pos + sizeof(mark) + (*batch->part)->at;
+	return BATCH_EMPTY;
+}
+
+/* Receive the rest of a large call, and execute the call. */
+static enum batch_state batch_go_on_large(struct dnfs_batch *batch)
+{
+	struct dnfs_large *large = *batch->part;
+	int got = dnfs_large_receive(large, batch_svsk(batch)->sk_sock);
+	enum batch_state state;
+
+	dnfs_conn_holds(batch->xprt, got ? 0 : large->have);
+	if (!got)
+		return BATCH_EMPTY;
+	*batch->part = NULL;
+	batch->large = large;
+	if (got < 0 || !batch_prepare(batch, (const __be32 *)large->flat, large->at)) {
+		svc_xprt_deferred_close(batch->xprt);
+		state = BATCH_END;
+	} else {
+		state = batch_call(batch);
+	}
+	batch->large = NULL;
+	dnfs_large_free(large);
+	return state == BATCH_MORE ? BATCH_EMPTY : state;
+}
+
+/* Execute the next call in @batch->in. */
+static enum batch_state batch_next(struct dnfs_batch *batch, unsigned int *pos)
+{
+	const __be32 *p = (const __be32 *)(batch->in + *pos);
+	enum batch_state state;
+	unsigned int len;
+
+	while ((state = batch_record(batch, *pos)) == BATCH_EMPTY) {
+		/* The buffer is not full: the socket has no more. */
+		if (batch->have < batch->most || batch->most == DNFS_BATCH_IN)
+			return batch_behind(batch, *pos);
+		batch->most *= 2;
+		batch_peek(batch);
+	}
+	if (state == BATCH_OTHER)
+		return batch_begin_large(batch, *pos);
+	len = be32_to_cpup(p) & RPC_FRAGMENT_SIZE_MASK;
+	if (!batch_prepare(batch, p + 1, len))
+		return BATCH_OTHER;
+	*pos += sizeof(*p) + len;
+	batch->done = *pos;
+	return batch_call(batch);
+}
+
 static enum batch_state batch_round(struct dnfs_batch *batch)
 {
+	bool large = *batch->part;
 	enum batch_state state;
 	unsigned int pos = 0;
 
@@ -560,20 +617,24 @@ static enum batch_state batch_round(struct dnfs_batch *batch)
 	clear_bit(XPT_DATA, &batch->xprt->xpt_flags);
 	/* Data that arrives after the look sets it again. */
 	smp_mb__after_atomic();
-	batch_peek(batch);
-	do {
-		state = batch_next(batch, &pos);
-	} while (state == BATCH_MORE);
+	if (large) {
+		state = batch_go_on_large(batch);
+	} else {
+		batch_peek(batch);
+		do {
+			state = batch_next(batch, &pos);
+		} while (state == BATCH_MORE);
+	}
 	batch_send(batch, false);
 	/* Behind the replies, so that they carry the acknowledgment. */
-	if (!batch->released && batch->done && batch_consume(batch))
+	if (!batch->released && (batch->done || large) && batch_consume(batch))
 		set_bit(XPT_DATA, &batch->xprt->xpt_flags);
 	if (state != BATCH_END)
 		batch_empty(batch);
 	return state;
 }
 
-bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_wary *wary)
+bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_wary *wary, struct dnfs_large **part)
 {
 	struct svc_rqst *rqstp = batch->rqstp;
 	struct svc_xprt *xprt = rqstp->rq_xprt;
@@ -590,6 +651,7 @@ bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_wary *wary)
 	batch->calls = 0;
 	batch->released = false;
 	batch->wary = wary;
+	batch->part = part;
 	/* sunrpc releases the pages between the two. */
 	rqstp->rq_respages = rqstp->rq_pages;
 	batch_empty(batch);

@@ -7,7 +7,7 @@
  * the socket until it is executed, so that all that is not for a batch can be left there: calls
  * with RPCSEC_GSS, AUTH_TLS or an invalid header, records that are incomplete, large or divided
  * in fragments, and replies to callbacks. sunrpc receives these, and what follows them is looked
- * at again.
+ * at again. Of the large calls, those that write to a file are received here, see large.h.
  */
 #ifndef _DITTO_FS_NFS_RPC_BATCH_H
 #define _DITTO_FS_NFS_RPC_BATCH_H
@@ -21,6 +21,7 @@
 
 #include "wary.h"
 
+struct dnfs_large;
 struct dnfs_proc;
 struct dnfs_program;
 struct group_info;
@@ -69,9 +70,11 @@ enum dnfs_batch_stage {
  * @turn: jiffies at which the thread got the connection
  * @released: another thread may receive from the connection
  * @wary: whether the calls of the connection release it at once; valid until @released
+ * @part: the large call that the connection is receiving; valid until @released
  * @keeps: the present call has not released the connection itself
  * @program: program of the present call
  * @proc: its procedure
+ * @large: the present call, if its payload was received apart
  * @arg: the present call
  * @res: its reply
  * @list: link in the list of all batches
@@ -99,9 +102,11 @@ struct dnfs_batch {
 	unsigned long turn;
 	bool released;
 	struct dnfs_wary *wary;
+	struct dnfs_large **part;
 	bool keeps;
 	const struct dnfs_program *program;
 	const struct dnfs_proc *proc;
+	struct dnfs_large *large;
 	struct xdr_buf arg;
 	struct xdr_buf res;
 
@@ -142,6 +147,7 @@ struct dnfs_batch *dnfs_batch_of(const struct svc_rqst *rqstp);
  * dnfs_batch_run - execute the calls that wait in a connection
  * @batch: the thread's batch
  * @wary: in the connection's memory; see struct dnfs_batch
+ * @part: the same; the caller frees what is left when the connection ends
  *
  * The caller has XPT_BUSY, and the connection has no TLS. The caller charges for the replies that
  * are not sent yet.
@@ -149,7 +155,7 @@ struct dnfs_batch *dnfs_batch_of(const struct svc_rqst *rqstp);
  * Context: may sleep.
  * Return: true if it has given XPT_BUSY back; false if sunrpc is to receive the next record.
  */
-bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_wary *wary);
+bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_wary *wary, struct dnfs_large **part);
 
 /**
  * dnfs_batch_release - let other threads receive from the connection
@@ -174,13 +180,22 @@ void dnfs_batches_exit(void);
  */
 void dnfs_conn_waited(struct svc_xprt *xprt);
 
+/**
+ * dnfs_conn_holds - charge for the bytes of a call that is being received
+ * @xprt: the connection, which is closed if the budget does not allow them
+ * @bytes: bytes of the call that were received; 0 if it is complete
+ *
+ * Context: any; takes xpt_lock.
+ */
+void dnfs_conn_holds(struct svc_xprt *xprt, u32 bytes);
+
 /* direct.c */
 
 /**
  * dnfs_direct_begin - decode the header of a call, and begin the reply
  * @batch: the batch, with room for a reply; its members for the present call are set
- * @p: the call, behind its record mark
- * @len: bytes of the call, a multiple of four
+ * @p: the call, behind its record mark, or its beginning
+ * @len: bytes of that, a multiple of four
  *
  * Context: may sleep.
  * Return: false if sunrpc is to receive and execute the call.

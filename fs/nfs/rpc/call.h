@@ -23,6 +23,7 @@
 
 struct bio_vec;
 struct dnfs_call;
+struct dnfs_large;
 struct dnfs_server;
 struct ditto_peer;
 struct dnfs_task;
@@ -35,6 +36,12 @@ struct user_namespace;
 
 /* Largest payload of a READ, WRITE or READDIR over TCP, the limit of sunrpc. */
 #define DNFS_MAX_PAYLOAD	(1024 * 1024)
+
+/*
+ * Most bytes of the arguments that a digest covers, such as that of the reply cache. As many bytes
+ * of a payload are contiguous with what is in front of it.
+ */
+#define DNFS_DIGEST_MAX		512
 
 /* Result of struct dnfs_transport.once. */
 enum dnfs_once {
@@ -90,6 +97,10 @@ struct dnfs_transport {
  * @encode: encodes @call->status and the results, for every status; returns false if they do not
  *	fit. NULL if there are no results, as for NULL procedures and NLM messages
  * @release: frees what @decode and @exec allocated, also after an error; may be NULL
+ * @payload: for DNFS_PROC_DIRECT: moves @in from the beginning of the arguments, whose rest may be
+ *	missing, to the beginning of a payload that is written to a file, and sets its length.
+ *	Where that is must not depend on how operations in front of it end. Returns false if there
+ *	is no such payload; NULL if there never is
  */
 struct dnfs_proc {
 	const char *name;
@@ -102,6 +113,7 @@ struct dnfs_proc {
 	int (*exec)(struct dnfs_call *call, void *args, void *res);
 	bool (*encode)(struct dnfs_call *call, const void *res);
 	void (*release)(struct dnfs_call *call, void *args, void *res);
+	bool (*payload)(struct xdr_stream *in, u32 *len);
 };
 
 /* The NULL procedure of every program. */
@@ -216,6 +228,7 @@ extern const struct dnfs_program dnfs_rquota2_program;
  * @dropped: send no reply
  * @in: stream of the arguments
  * @xdr: stream of the results
+ * @large: the call, if its payload was received apart; else NULL
  * @transport: services of the transport
  * @awaited: node whose holders were asked to give way to this call, with a reference; or NULL
  * @absent: data that this call needs and that is being brought back, with a reference to its file
@@ -270,6 +283,7 @@ struct dnfs_call {
 
 	struct xdr_stream *in;
 	struct xdr_stream *xdr;
+	const struct dnfs_large *large;
 	const struct dnfs_transport *transport;
 	struct ditto_node *awaited;
 	struct ditto_absence absent;
@@ -383,7 +397,8 @@ ssize_t dnfs_read(struct dnfs_call *call, struct ditto_op *op, struct ditto_node
  * @count: bytes of the payload to write
  * @iter: filled
  *
- * Return: false if the payload has more pieces than @call->nvec.
+ * Return: false if the payload has more pieces than @call->nvec, or is not that which was received
+ * apart.
  */
 bool dnfs_write_iter(struct dnfs_call *call, const struct xdr_buf *data, u32 count,
 		     struct iov_iter *iter);

@@ -45,6 +45,7 @@
 #include "../server.h"
 #include "../share_options.h"
 #include "batch.h"
+#include "large.h"
 #include "sock.h"
 
 /*
@@ -82,6 +83,7 @@
  * @moved: jiffies at which @acked changed
  * @wait: jiffies until the next look
  * @wary: whether its calls are likely to wait
+ * @part: the large call that is being received, or NULL; guarded by XPT_BUSY
  * @rcu: frees it after a grace period
  */
 struct dnfs_conn {
@@ -103,6 +105,7 @@ struct dnfs_conn {
 	unsigned long moved;
 	unsigned long wait;
 	struct dnfs_wary wary;
+	struct dnfs_large *part;
 	struct rcu_head rcu;
 };
 
@@ -147,6 +150,7 @@ static void conn_free(struct dnfs_conn *conn)
 	ditto_uncharge(&conn->charge);
 	if (conn->peer)
 		ditto_peer_put(conn->peer);
+	dnfs_large_free(conn->part);
 	kfree(conn);
 }
 
@@ -438,16 +442,14 @@ static struct svc_xprt *conn_accept(struct svc_xprt *listener)
 	return xprt;
 }
 
-/* Charge for the bytes of the record that sunrpc has received so far. */
-static void conn_settle_record(struct svc_xprt *xprt, const struct svc_sock *svsk)
+void dnfs_conn_holds(struct svc_xprt *xprt, u32 bytes)
 {
+	long held = conn_rounded(bytes);
 	struct dnfs_conn *conn;
-	long held;
 	int err = 0;
 
 	spin_lock(&xprt->xpt_lock);
 	conn = conn_of(xprt);
-	held = conn_rounded(READ_ONCE(svsk->sk_datalen));
 	if (conn && conn->memory.amount != held)
 		err = ditto_charge_resize(&conn->memory, held);
 	spin_unlock(&xprt->xpt_lock);
@@ -493,28 +495,35 @@ void dnfs_conn_waited(struct svc_xprt *xprt)
 }
 
 /* The thread's batch, if calls are to be executed in one. It exists only while they are. */
-static struct dnfs_batch *conn_batch_get(struct svc_rqst *rqstp)
+static struct dnfs_batch *conn_batch_get(struct svc_rqst *rqstp, const struct dnfs_conn *conn)
 {
 	struct dnfs_batch *batch = dnfs_batch_of(rqstp);
 
-	if (likely(!READ_ONCE(dnfs_server_of(rqstp->rq_xprt->xpt_net)->settings.fast_path))) {
-		dnfs_batch_free(batch);
-		return NULL;
-	}
-	return batch ?: dnfs_batch_alloc(rqstp);
+	/* What was begun has to be ended. */
+	if (conn && (conn->part ||
+		     READ_ONCE(dnfs_server_of(rqstp->rq_xprt->xpt_net)->settings.fast_path)))
+		return batch ?: dnfs_batch_alloc(rqstp);
+	dnfs_batch_free(batch);
+	return NULL;
 }
 
 /* Execute the calls at the beginning of the stream in a batch. Return: as dnfs_batch_run(). */
 static bool conn_batch(struct svc_rqst *rqstp)
 {
-	struct dnfs_batch *batch = conn_batch_get(rqstp);
 	struct svc_xprt *xprt = rqstp->rq_xprt;
 	struct dnfs_conn *conn = conn_of(xprt);
+	struct dnfs_batch *batch = conn_batch_get(rqstp, conn);
 	bool full = false, finished;
 
-	if (!batch || !conn)
+	if (!batch && conn && conn->part) {
+		/* sunrpc would take the rest of the call for a record. */
+		svc_xprt_deferred_close(xprt);
+		svc_xprt_received(xprt);
+		return true;
+	}
+	if (!batch)
 		return false;
-	finished = dnfs_batch_run(batch, &conn->wary);
+	finished = dnfs_batch_run(batch, &conn->wary, &conn->part);
 	if (READ_ONCE(conn_sock(xprt)->sk_wmem_queued) > CONN_FREE)
 		full = conn_watch(xprt);
 	if (finished || !full)
@@ -548,7 +557,7 @@ static int conn_recvfrom(struct svc_rqst *rqstp)
 	 * settles the charge for that.
 	 */
 	if (unlikely(len > CONN_FREE || READ_ONCE(svsk->sk_datalen) > CONN_FREE))
-		conn_settle_record(xprt, svsk);
+		dnfs_conn_holds(xprt, READ_ONCE(svsk->sk_datalen));
 	return len;
 }
 
@@ -573,7 +582,7 @@ static int conn_shake_begin(struct svc_xprt *xprt, struct dnfs_conn *conn)
 	struct ditto_principal who = {};
 	int err;
 
-	if (svsk->sk_tcplen || svsk->sk_datalen)
+	if (svsk->sk_tcplen || svsk->sk_datalen || conn->part)
 		return -EBADMSG;
 	if (conn->shaking || test_bit(XPT_TLS_SESSION, &xprt->xpt_flags))
 		return -EALREADY;

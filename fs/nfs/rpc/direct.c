@@ -11,6 +11,7 @@
 #include <linux/sunrpc/svc_xprt.h>
 
 #include "batch.h"
+#include "large.h"
 #include "rpc.h"
 
 /* Words of the header of a call up to the body of its credential, and of its verifier. */
@@ -105,10 +106,14 @@ static void direct_streams(struct dnfs_batch *batch, const __be32 *p, const __be
 	struct xdr_buf *res = &batch->res;
 	__be32 *head = (__be32 *)(batch->out + batch->used) + 1;
 
-	memset(&batch->arg, 0, sizeof(batch->arg));
-	batch->arg.head[0] = (struct kvec) { .iov_base = (void *)p, .iov_len = len };
-	batch->arg.len = len;
-	batch->arg.buflen = len;
+	if (batch->large) {
+		dnfs_large_arg(batch->large, &batch->arg);
+	} else {
+		memset(&batch->arg, 0, sizeof(batch->arg));
+		batch->arg.head[0] = (struct kvec) { .iov_base = (void *)p, .iov_len = len };
+		batch->arg.len = len;
+		batch->arg.buflen = len;
+	}
 	xdr_init_decode(&rqstp->rq_arg_stream, &batch->arg, (__be32 *)args, NULL);
 	xdr_set_scratch_folio(&rqstp->rq_arg_stream, rqstp->rq_scratch_folio);
 

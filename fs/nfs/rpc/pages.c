@@ -23,6 +23,7 @@
 #include <linux/uio.h>
 
 #include "batch.h"
+#include "large.h"
 #include "rpc.h"
 
 /*
@@ -183,6 +184,8 @@ bool dnfs_write_iter(struct dnfs_call *call, const struct xdr_buf *data, u32 cou
 	u32 left, n, in_pages = data->page_len;
 	unsigned int nvec = 0;
 
+	if (call->large && in_pages)
+		return dnfs_large_iter(call->large, data, count, iter);
 	for (left = count; left; left -= n) {
 		struct kvec *vec = &call->vec[nvec];
 

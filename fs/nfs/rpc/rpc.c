@@ -303,6 +303,8 @@ static bool dnfs_admission(struct dnfs_rpc_call *rc)
 	return false;
 }
 
+static_assert(DNFS_REPLY_SUM_BYTES <= DNFS_DIGEST_MAX);
+
 /* The checksum of arguments that are not contiguous. */
 static noinline_for_stack u64 dnfs_sum_pieces(const struct xdr_buf *buf, unsigned int pos,
 					      unsigned int len)
@@ -507,6 +509,7 @@ bool dnfs_rpc_execute(struct svc_rqst *rqstp, const struct dnfs_program *program
 	dnfs_call_init(&rc, rqstp, program, proc);
 	rc.batch = batch;
 	call->batched = batch;
+	call->large = batch ? batch->large : NULL;
 	dnfs_worker_begin(&call->server->workers, call->worker);
 	if ((proc->exec || proc->encode) && !dnfs_peer_set(&rc))
 		goto count;

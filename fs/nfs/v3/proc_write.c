@@ -36,6 +36,17 @@ static bool dnfs3_write_decode(struct dnfs_call *call, void *args)
 	       dnfs3_decode_data(call->in, &a->data);
 }
 
+static bool dnfs3_write_payload(struct xdr_stream *in, u32 *len)
+{
+	struct dnfs3_write_args a;
+
+	return dnfs3_decode_fh(in, &a.fh) &&
+	       !xdr_stream_decode_u64(in, &a.offset) &&
+	       !xdr_stream_decode_u32(in, &a.count) &&
+	       !xdr_stream_decode_u32(in, &a.stable) &&
+	       !xdr_stream_decode_u32(in, len);
+}
+
 /*
  * Most writes are UNSTABLE, and the client repeats them until they are committed. Their replies
  * are not cached, because they would displace those that have to be kept.
@@ -110,6 +121,7 @@ const struct dnfs_proc dnfs3_proc_write = {
 	.repeatable = dnfs3_write_repeatable,
 	.exec = dnfs3_write_exec,
 	.encode = dnfs3_write_encode,
+	.payload = dnfs3_write_payload,
 };
 
 /**

@@ -1,56 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Bytes taken from a socket, over the loopback interface. */
 #include <kunit/test.h>
-#include <linux/in.h>
 #include <linux/net.h>
 #include <linux/slab.h>
 #include <linux/tcp.h>
 #include <linux/uio.h>
-#include <net/net_namespace.h>
 #include <net/sock.h>
 #include <net/tcp.h>
 
 #include "../../../net/taken.h"
 #include "../await.h"
+#include "tcp_pair.h"
 
 #define BYTES	SZ_256K
 #define SHORT	100	/* bytes of which no segment is worth being held */
 #define MANY	(200 * SHORT)
 
 struct ends {
-	struct socket *sender;
-	struct socket *receiver;
+	struct tcp_pair pair;
 	u8 *sent;
 	u8 *got;
 };
 
-static int ends_connect(struct socket *listener, struct ends *ends)
-{
-	struct sockaddr_in addr = { .sin_family = AF_INET };
-	int err;
-
-	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	err = kernel_bind(listener, (struct sockaddr *)&addr, sizeof(addr));
-	if (err)
-		return err;
-	err = kernel_listen(listener, 1);
-	if (err)
-		return err;
-	err = kernel_getsockname(listener, (struct sockaddr *)&addr);
-	if (err < 0)
-		return err;
-	err = sock_create_kern(&init_net, AF_INET, SOCK_STREAM, IPPROTO_TCP, &ends->sender);
-	if (err)
-		return err;
-	err = kernel_connect(ends->sender, (struct sockaddr *)&addr, sizeof(addr), 0);
-	return err ?: kernel_accept(listener, &ends->receiver, 0);
-}
-
 static int taken_test_init(struct kunit *test)
 {
 	struct ends *ends = kunit_kzalloc(test, sizeof(*ends), GFP_KERNEL);
-	struct socket *listener;
-	int err;
 
 	KUNIT_ASSERT_NOT_NULL(test, ends);
 	test->priv = ends;
@@ -59,12 +33,7 @@ static int taken_test_init(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, ends->sent && ends->got);
 	for (u32 i = 0; i < BYTES; i++)
 		ends->sent[i] = i * 7 + i / 256;
-	err = sock_create_kern(&init_net, AF_INET, SOCK_STREAM, IPPROTO_TCP, &listener);
-	KUNIT_ASSERT_EQ(test, err, 0);
-	err = ends_connect(listener, ends);
-	sock_release(listener);
-	KUNIT_ASSERT_EQ_MSG(test, err, 0, "is the loopback interface down?");
-	tcp_sock_set_nodelay(ends->sender->sk);
+	tcp_pair_connect(test, &ends->pair);
 	return 0;
 }
 
@@ -74,10 +43,7 @@ static void taken_test_exit(struct kunit *test)
 
 	if (!ends)
 		return;
-	if (ends->sender)
-		sock_release(ends->sender);
-	if (ends->receiver)
-		sock_release(ends->receiver);
+	tcp_pair_release(&ends->pair);
 	kvfree(ends->sent);
 	kvfree(ends->got);
 }
@@ -85,10 +51,8 @@ static void taken_test_exit(struct kunit *test)
 static void ends_send(struct kunit *test, u32 from, u32 len)
 {
 	struct ends *ends = test->priv;
-	struct kvec vec = { .iov_base = ends->sent + from, .iov_len = len };
-	struct msghdr msg = {};
 
-	KUNIT_ASSERT_EQ(test, kernel_sendmsg(ends->sender, &msg, &vec, 1, len), len);
+	tcp_pair_send(test, &ends->pair, ends->sent + from, len);
 }
 
 /* Take so many bytes, waiting until they have arrived. */
@@ -99,8 +63,8 @@ static void ends_take(struct kunit *test, struct ditto_taken *taken, u32 len)
 	while (len) {
 		int n;
 
-		KUNIT_ASSERT_TRUE(test,
-				  await((n = ditto_taken_receive(taken, ends->receiver, len))));
+		KUNIT_ASSERT_TRUE(test, await((n = ditto_taken_receive(taken, ends->pair.receiver,
+								       len))));
 		KUNIT_ASSERT_GT(test, n, 0);
 		KUNIT_ASSERT_LE(test, n, len);
 		len -= n;
@@ -178,15 +142,16 @@ static void ends_of_connections(struct kunit *test)
 {
 	struct ditto_taken *taken = ditto_taken_new();
 	struct ends *ends = test->priv;
+	struct socket *sock = ends->pair.receiver;
 
 	KUNIT_ASSERT_NOT_NULL(test, taken);
-	KUNIT_EXPECT_TRUE(test, ditto_can_take(ends->receiver));
-	KUNIT_EXPECT_EQ(test, ditto_taken_receive(taken, ends->receiver, 1), 0);
+	KUNIT_EXPECT_TRUE(test, ditto_can_take(sock));
+	KUNIT_EXPECT_EQ(test, ditto_taken_receive(taken, sock, 1), 0);
 	ends_send(test, 0, SHORT);
-	kernel_sock_shutdown(ends->sender, SHUT_RDWR);
+	kernel_sock_shutdown(ends->pair.sender, SHUT_RDWR);
 	ends_take(test, taken, SHORT);
-	KUNIT_ASSERT_TRUE(test, await(READ_ONCE(ends->receiver->sk->sk_shutdown) & RCV_SHUTDOWN));
-	KUNIT_EXPECT_EQ(test, ditto_taken_receive(taken, ends->receiver, 1), -ECONNRESET);
+	KUNIT_ASSERT_TRUE(test, await(READ_ONCE(sock->sk->sk_shutdown) & RCV_SHUTDOWN));
+	KUNIT_EXPECT_EQ(test, ditto_taken_receive(taken, sock, 1), -ECONNRESET);
 	ends_compare(test, taken, 0, SHORT);
 	ditto_taken_free(taken);
 }
@@ -201,8 +166,8 @@ static void urgent_data(struct kunit *test)
 	int n;
 
 	KUNIT_ASSERT_NOT_NULL(test, taken);
-	KUNIT_ASSERT_EQ(test, kernel_sendmsg(ends->sender, &msg, &vec, 1, 1), 1);
-	KUNIT_ASSERT_TRUE(test, await((n = ditto_taken_receive(taken, ends->receiver, 1))));
+	KUNIT_ASSERT_EQ(test, kernel_sendmsg(ends->pair.sender, &msg, &vec, 1, 1), 1);
+	KUNIT_ASSERT_TRUE(test, await((n = ditto_taken_receive(taken, ends->pair.receiver, 1))));
 	KUNIT_EXPECT_EQ(test, n, -EPROTO);
 	ditto_taken_free(taken);
 }

@@ -494,6 +494,7 @@ static const struct dnfs_proc dnfs4_proc_compound = {
 	.argsize = sizeof(struct arguments),
 	.ressize = sizeof(struct results),
 	.exec = dnfs4_compound,
+	.payload = dnfs4_payload,
 };
 
 static const struct dnfs_proc *const dnfs4_procs[] = { &dnfs_proc_null, &dnfs4_proc_compound };

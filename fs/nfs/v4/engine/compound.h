@@ -328,6 +328,16 @@ u32 dnfs4_fh_enter(struct dnfs4_compound *cmp, enum dnfs4_fh_kind kind,
 u32 dnfs4_next_op(const struct dnfs4_compound *cmp);
 
 /**
+ * dnfs4_payload - find the payload of a COMPOUND; see struct dnfs_proc
+ * @in: the arguments, or their beginning
+ * @len: set to the bytes of the payload
+ *
+ * Context: any.
+ * Return: true if @in is at a payload now.
+ */
+bool dnfs4_payload(struct xdr_stream *in, u32 *len);
+
+/**
  * dnfs4_next_frees - is the next operation one that needs no access to the share?
  * @cmp: compound whose PUTFH is being executed
  *

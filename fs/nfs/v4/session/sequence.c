@@ -18,7 +18,7 @@
 #include "session_private.h"
 
 /* Bytes of a request covered by the digest, in addition to its length. */
-#define DIGEST_BYTES	512
+#define DIGEST_BYTES	DNFS_DIGEST_MAX
 
 /* XDR words behind the session id in arguments and results. */
 #define ARG_WORDS	4

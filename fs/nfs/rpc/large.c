@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Calls whose payload is received apart. See large.h.
+ */
+#include <kunit/visibility.h>
+#include <linux/mm.h>
+#include <linux/net.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/socket.h>
+#include <linux/sunrpc/xdr.h>
+#include <linux/uio.h>
+#include <net/sock.h>
+
+#include "../../../net/taken.h"
+#include "large.h"
+
+/* Upper bound of SO_RCVLOWAT while a call is received. */
+#define LOWAT_MAX	SZ_128K
+
+/* What a decoder finds in place of the payload: pages of zeros. */
+static struct page *large_blank[DNFS_MAX_PAYLOAD / PAGE_SIZE] __ro_after_init;
+
+struct dnfs_large *dnfs_large_new(const void *call, u32 at, u32 payload, u32 len)
+{
+	struct dnfs_large *large;
+	u32 padded, tail;
+
+	if (payload <= DNFS_DIGEST_MAX || payload > DNFS_MAX_PAYLOAD || at > DNFS_LARGE_AROUND)
+		return NULL;
+	padded = round_up(payload, XDR_UNIT);
+	if (len < at + padded || len - padded > DNFS_LARGE_AROUND)
+		return NULL;
+	tail = len - at - padded;
+	large = kzalloc(struct_size(large, flat, at + DNFS_DIGEST_MAX + tail), GFP_KERNEL);
+	if (!large)
+		return NULL;
+	large->taken = ditto_taken_new();
+	if (!large->taken) {
+		kfree(large);
+		return NULL;
+	}
+	large->at = at;
+	large->payload = padded;
+	large->tail = tail;
+	large->have = at;
+	memcpy(large->flat, call, at);
+	return large;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs_large_new);
+
+void dnfs_large_free(struct dnfs_large *large)
+{
+	if (!large)
+		return;
+	ditto_taken_free(large->taken);
+	kfree(large);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs_large_free);
+
+static u8 *large_tail(struct dnfs_large *large)
+{
+	return large->flat + large->at + DNFS_DIGEST_MAX;
+}
+
+/* Bytes of the call that are missing. */
+static u32 large_missing(const struct dnfs_large *large)
+{
+	return large->at + large->payload + large->tail - large->have;
+}
+
+/* Receive what is behind the payload, into place. Return: bytes; 0 if there are none now; errno. */
+static int large_receive_tail(struct dnfs_large *large, struct socket *sock)
+{
+	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
+	u32 missing = large_missing(large);
+	struct kvec vec = {
+		.iov_base = large_tail(large) + large->tail - missing,
+		.iov_len = missing,
+	};
+	int n;
+
+	n = kernel_recvmsg(sock, &msg, &vec, 1, missing, msg.msg_flags);
+	if (n == -EAGAIN)
+		return 0;
+	return n ?: -ECONNRESET;
+}
+
+/* Tell the socket how many bytes are worth a report. */
+static void large_report_from(struct socket *sock, u32 bytes)
+{
+	struct sock *sk = sock->sk;
+
+	if (READ_ONCE(sk->sk_rcvlowat) == bytes)
+		return;
+	lock_sock(sk);
+	READ_ONCE(sock->ops)->set_rcvlowat(sk, bytes);
+	release_sock(sk);
+}
+
+/* The payload is there: copy what digests cover. */
+static int large_copy_first(struct dnfs_large *large)
+{
+	struct iov_iter iter;
+
+	ditto_taken_iter(large->taken, &iter);
+	return copy_from_iter_full(large->flat + large->at, DNFS_DIGEST_MAX, &iter) ? 0 : -EFAULT;
+}
+
+int dnfs_large_receive(struct dnfs_large *large, struct socket *sock)
+{
+	int n = 1;
+
+	while (n > 0 && large_missing(large)) {
+		if (large_missing(large) > large->tail)
+			n = ditto_taken_receive(large->taken, sock,
+						large_missing(large) - large->tail);
+		else
+			n = large_receive_tail(large, sock);
+		if (n > 0)
+			large->have += n;
+	}
+	if (n < 0)
+		return n;
+	large_report_from(sock, clamp_t(u32, large_missing(large), 1, LOWAT_MAX));
+	if (large_missing(large))
+		return 0;
+	return large_copy_first(large) ?: 1;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs_large_receive);
+
+void dnfs_large_arg(struct dnfs_large *large, struct xdr_buf *arg)
+{
+	*arg = (struct xdr_buf) {
+		.pages = large_blank,
+		.page_len = large->payload - DNFS_DIGEST_MAX,
+		.len = large->at + large->payload + large->tail,
+	};
+	arg->head[0].iov_base = large->flat;
+	arg->head[0].iov_len = large->at + DNFS_DIGEST_MAX;
+	arg->tail[0].iov_base = large_tail(large);
+	arg->tail[0].iov_len = large->tail;
+	arg->buflen = arg->len;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs_large_arg);
+
+bool dnfs_large_iter(const struct dnfs_large *large, const struct xdr_buf *data, u32 count,
+		     struct iov_iter *iter)
+{
+	if (data->head[0].iov_base != large->flat + large->at || data->tail[0].iov_len ||
+	    round_up(data->len, XDR_UNIT) != large->payload || count > data->len)
+		return false;
+	ditto_taken_iter(large->taken, iter);
+	iov_iter_truncate(iter, count);
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs_large_iter);
+
+void __init dnfs_large_init(void)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(large_blank); i++)
+		large_blank[i] = ZERO_PAGE(0);
+}
