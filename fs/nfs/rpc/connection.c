@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Budget charges for TCP connections: their number, the memory of partly received calls, the
- * replies that wait in the send queue, and TLS handshakes in progress.
+ * Budget charges for TCP connections: their number, the memory of partly received calls, and the
+ * replies that wait in the send queue.
  *
  * sunrpc accepts all connections, and keeps the pages of a record until the record is complete.
  * This file therefore replaces the transport operations of listening sockets. A connection is
@@ -9,13 +9,8 @@
  * received. A connection that exceeds the budget is closed. While a machine has too many unsent
  * bytes, nothing is received from any of its connections.
  *
- * sunrpc waits for a TLS handshake, at most five seconds, in the thread that calls xpo_handshake.
- * This file calls it from a work item, so that slow clients keep no service thread waiting. The
- * connection has operations meanwhile with which nothing is received.
- *
- * A call that was received before the handshake may be executed after it, and a man in the middle
- * can send such calls. Each call is therefore marked with what protected it when it was received,
- * and a handshake is refused in the middle of a record.
+ * A call that was received before a TLS handshake may be executed after it, and a man in the middle
+ * can send such calls. Each call is therefore marked with what protected it when it was received.
  *
  * A connection gets sunrpc's operations back when it is closed, because callbacks may hold it
  * longer than this service runs.
@@ -23,8 +18,7 @@
  * Locking: xprt->xpt_lock (spinlock) guards the charges of a connection. Accounts are released
  * by call_rcu(), so that the locks of the budget are not taken inside it. A thread that has
  * XPT_BUSY finds the charges without the lock, because sunrpc closes a connection only with
- * XPT_BUSY; it may read them then, but not change them. The charge for a handshake is made by the
- * thread that has XPT_BUSY, and released by the work item.
+ * XPT_BUSY; it may read them then, but not change them. See handshake.c for those of handshakes.
  */
 #include <kunit/visibility.h>
 #include <linux/jiffies.h>
@@ -40,11 +34,11 @@
 
 #include "../../../net/budget.h"
 #include "../../../net/peer.h"
-#include "../../../net/proved.h"
 #include "../../share/admit.h"
 #include "../server.h"
 #include "../share_options.h"
 #include "batch.h"
+#include "connection_private.h"
 #include "large.h"
 #include "sock.h"
 
@@ -63,56 +57,8 @@
 #define CONN_LOOK_MIN		msecs_to_jiffies(20)
 #define CONN_LOOK_MAX		msecs_to_jiffies(320)
 
-/**
- * struct dnfs_conn - charges of a connection
- * @id: number of the connection, unique for the life of the module
- * @user: notification by sunrpc that the connection is closed
- * @xprt: the connection; @look and @shake hold a reference each
- * @ref: one reference of the connection, one of @look, one of @shake
- * @charge: charge for the connection
- * @memory: charge for the record that is being received
- * @unsent: charge for replies in the socket's send queue
- * @handshake: charge for the TLS handshake in progress
- * @peer: the client, if it has proved a name with its certificate; else NULL
- * @look: work that updates @unsent
- * @shake: work that waits for the TLS handshake
- * @looking: @look is armed or running
- * @shaking: @shake is queued or running
- * @gone: the connection is closed
- * @acked: sequence number of the last byte that the client acknowledged
- * @moved: jiffies at which @acked changed
- * @wait: jiffies until the next look
- * @wary: whether its calls are likely to wait
- * @part: the large call that is being received, or NULL; guarded by XPT_BUSY
- * @rcu: frees it after a grace period
- */
-struct dnfs_conn {
-	u64 id;
-	struct svc_xpt_user user;
-	struct svc_xprt *xprt;
-	refcount_t ref;
-	struct ditto_charge charge;
-	struct ditto_charge memory;
-	struct ditto_charge unsent;
-	struct ditto_charge handshake;
-	struct ditto_peer *peer;
-	struct delayed_work look;
-	struct work_struct shake;
-	bool looking;
-	bool shaking;
-	bool gone;
-	u32 acked;
-	unsigned long moved;
-	unsigned long wait;
-	struct dnfs_wary wary;
-	struct dnfs_large *part;
-	struct rcu_head rcu;
-};
-
 static atomic64_t conn_ids = ATOMIC64_INIT(0);
 static struct workqueue_struct *conn_wq;
-/* For handshakes, each of which occupies a worker; their number is limited by the budget. */
-static struct workqueue_struct *conn_shake_wq;
 
 /* The operations are written once, before any connection uses them. */
 static DEFINE_MUTEX(conn_ops_lock);
@@ -159,7 +105,7 @@ static void conn_free_rcu(struct rcu_head *rcu)
 	conn_free(container_of(rcu, struct dnfs_conn, rcu));
 }
 
-static void conn_put(struct dnfs_conn *conn)
+void dnfs_conn_put(struct dnfs_conn *conn)
 {
 	if (refcount_dec_and_test(&conn->ref))
 		call_rcu(&conn->rcu, conn_free_rcu);
@@ -174,9 +120,9 @@ static void conn_gone(struct svc_xpt_user *user)
 	conn->gone = true;
 	if (cancel_delayed_work(&conn->look)) {
 		svc_xprt_put(conn->xprt);
-		conn_put(conn);
+		dnfs_conn_put(conn);
 	}
-	conn_put(conn);
+	dnfs_conn_put(conn);
 }
 
 /*
@@ -184,7 +130,7 @@ static void conn_gone(struct svc_xpt_user *user)
  * each later user in front, so they are the last user until the connection is closed. The caller
  * has xpt_lock or XPT_BUSY.
  */
-static struct dnfs_conn *conn_of(struct svc_xprt *xprt)
+struct dnfs_conn *dnfs_conn_of(struct svc_xprt *xprt)
 {
 	struct list_head *last = READ_ONCE(xprt->xpt_users.prev);
 	struct svc_xpt_user *user = list_entry(last, struct svc_xpt_user, list);
@@ -200,7 +146,7 @@ u64 dnfs_conn_look_up(struct svc_xprt *xprt, struct ditto_peer **peer)
 	u64 id = 0;
 
 	spin_lock(&xprt->xpt_lock);
-	conn = conn_of(xprt);
+	conn = dnfs_conn_of(xprt);
 	if (conn) {
 		id = conn->id;
 		if (peer && conn->peer) {
@@ -303,44 +249,27 @@ static void conn_look(struct work_struct *work)
 	else if (!full)
 		svc_xprt_enqueue(xprt);
 	svc_xprt_put(xprt);
-	conn_put(conn);
+	dnfs_conn_put(conn);
 }
 
-/*
- * Set @peer if the client has proved its name. The helper has told the name before the end of the
- * handshake. Return: false without memory.
- */
-static bool conn_prove(struct svc_xprt *xprt, struct ditto_peer **peer)
+void dnfs_conn_handshake(struct svc_xprt *xprt)
 {
-	struct ditto_server *srv = dnfs_server_of(xprt->xpt_net)->srv;
-	char *name;
-
-	if (!test_bit(XPT_PEER_AUTH, &xprt->xpt_flags))
-		return true;
-	name = ditto_proved_take(srv, atomic64_read(&conn_sock(xprt)->sk_cookie));
-	if (!name)
-		return true;
-	*peer = ditto_peer_prove(srv, (struct sockaddr *)&xprt->xpt_remote, name);
-	return *peer;
-}
-
-/* Perform a TLS handshake (RFC 9289 section 4.1). If that fails, the connection is closed. */
-static void conn_shake(struct work_struct *work)
-{
-	struct dnfs_conn *conn = container_of(work, struct dnfs_conn, shake);
-	struct svc_xprt *xprt = conn->xprt;
-	struct ditto_peer *peer = NULL;
-	bool known;
-
 	conn_stock_ops->xpo_handshake(xprt);
-	known = conn_prove(xprt, &peer);
-	ditto_uncharge(&conn->handshake);
-	/*
-	 * Before anything is received again: what the client sends next would be read as calls, or
-	 * executed by the rules of the address in spite of those of the name.
-	 */
-	if (!known || !test_bit(XPT_TLS_SESSION, &xprt->xpt_flags))
-		set_bit(XPT_CLOSE, &xprt->xpt_flags);
+}
+
+void dnfs_conn_pause(struct dnfs_conn *conn)
+{
+	struct svc_xprt *xprt = conn->xprt;
+
+	spin_lock(&xprt->xpt_lock);
+	conn->shaking = true;
+	WRITE_ONCE(xprt->xpt_ops, &conn_held_ops);
+	spin_unlock(&xprt->xpt_lock);
+}
+
+void dnfs_conn_resume(struct dnfs_conn *conn, struct ditto_peer *peer)
+{
+	struct svc_xprt *xprt = conn->xprt;
 
 	spin_lock(&xprt->xpt_lock);
 	conn->peer = peer;
@@ -353,8 +282,6 @@ static void conn_shake(struct work_struct *work)
 	/* Pairs with svc_xprt_received(), as in conn_look(). */
 	smp_mb();
 	svc_xprt_enqueue(xprt);
-	svc_xprt_put(xprt);
-	conn_put(conn);
 }
 
 /* A machine that a share admits sends requests of its users, so it gets their trust level. */
@@ -373,7 +300,7 @@ static enum ditto_trust conn_trust(struct ditto_peer *peer)
 	return DITTO_TRUST_STRANGER;
 }
 
-static int conn_principal(struct svc_xprt *xprt, struct ditto_principal *who)
+int dnfs_conn_principal(struct svc_xprt *xprt, struct ditto_principal *who)
 {
 	struct ditto_server *srv = dnfs_server_of(xprt->xpt_net)->srv;
 	struct ditto_peer *peer;
@@ -390,7 +317,7 @@ static int conn_principal(struct svc_xprt *xprt, struct ditto_principal *who)
 static int conn_charge(struct dnfs_conn *conn)
 {
 	struct ditto_principal who = {};
-	int err = conn_principal(conn->xprt, &who);
+	int err = dnfs_conn_principal(conn->xprt, &who);
 
 	if (err)
 		return err;
@@ -413,7 +340,7 @@ static int conn_begin(struct svc_xprt *xprt)
 	conn->user.callback = conn_gone;
 	refcount_set(&conn->ref, 1);
 	INIT_DELAYED_WORK(&conn->look, conn_look);
-	INIT_WORK(&conn->shake, conn_shake);
+	dnfs_shake_init(conn);
 	err = conn_charge(conn) ?: register_xpt_user(xprt, &conn->user);
 	if (err) {
 		conn_free(conn);
@@ -449,7 +376,7 @@ void dnfs_conn_holds(struct svc_xprt *xprt, u32 bytes)
 	int err = 0;
 
 	spin_lock(&xprt->xpt_lock);
-	conn = conn_of(xprt);
+	conn = dnfs_conn_of(xprt);
 	if (conn && conn->memory.amount != held)
 		err = ditto_charge_resize(&conn->memory, held);
 	spin_unlock(&xprt->xpt_lock);
@@ -464,7 +391,7 @@ static bool conn_watch(struct svc_xprt *xprt)
 	bool full;
 
 	spin_lock(&xprt->xpt_lock);
-	conn = conn_of(xprt);
+	conn = dnfs_conn_of(xprt);
 	full = conn && conn_watch_unsent(conn);
 	spin_unlock(&xprt->xpt_lock);
 	return full;
@@ -476,7 +403,7 @@ static bool conn_watch(struct svc_xprt *xprt)
  */
 static bool conn_has_unsent(struct svc_xprt *xprt)
 {
-	const struct dnfs_conn *conn = conn_of(xprt);
+	const struct dnfs_conn *conn = dnfs_conn_of(xprt);
 
 	return READ_ONCE(conn_sock(xprt)->sk_wmem_queued) > CONN_FREE ||
 	       READ_ONCE(xprt->xpt_ops) != &conn_ops ||
@@ -488,7 +415,7 @@ void dnfs_conn_waited(struct svc_xprt *xprt)
 	struct dnfs_conn *conn;
 
 	spin_lock(&xprt->xpt_lock);
-	conn = conn_of(xprt);
+	conn = dnfs_conn_of(xprt);
 	if (conn)
 		dnfs_wary_waited(&conn->wary);
 	spin_unlock(&xprt->xpt_lock);
@@ -511,7 +438,7 @@ static struct dnfs_batch *conn_batch_get(struct svc_rqst *rqstp, const struct dn
 static bool conn_batch(struct svc_rqst *rqstp)
 {
 	struct svc_xprt *xprt = rqstp->rq_xprt;
-	struct dnfs_conn *conn = conn_of(xprt);
+	struct dnfs_conn *conn = dnfs_conn_of(xprt);
 	struct dnfs_batch *batch = conn_batch_get(rqstp, conn);
 	bool full = false, finished;
 
@@ -571,50 +498,6 @@ static int conn_sendto(struct svc_rqst *rqstp)
 	return sent;
 }
 
-/*
- * Charge for a handshake and begin it. Return: 0; -EALREADY if the connection has or had one, which
- * would replace its session; -EBADMSG if the beginning of a record was received without TLS; or an
- * errno of ditto_charge().
- */
-static int conn_shake_begin(struct svc_xprt *xprt, struct dnfs_conn *conn)
-{
-	const struct svc_sock *svsk = container_of(xprt, struct svc_sock, sk_xprt);
-	struct ditto_principal who = {};
-	int err;
-
-	if (svsk->sk_tcplen || svsk->sk_datalen || conn->part)
-		return -EBADMSG;
-	if (conn->shaking || test_bit(XPT_TLS_SESSION, &xprt->xpt_flags))
-		return -EALREADY;
-	err = conn_principal(xprt, &who);
-	if (err)
-		return err;
-	err = ditto_charge(&conn->handshake, &who, DITTO_BUDGET_HANDSHAKES, 1);
-	ditto_principal_exit(&who);
-	if (err)
-		return err;
-
-	spin_lock(&xprt->xpt_lock);
-	conn->shaking = true;
-	WRITE_ONCE(xprt->xpt_ops, &conn_held_ops);
-	spin_unlock(&xprt->xpt_lock);
-	refcount_inc(&conn->ref);
-	svc_xprt_get(xprt);
-	queue_work(conn_shake_wq, &conn->shake);
-	return 0;
-}
-
-/* The caller has XPT_BUSY. The client was told to begin TLS, so it is too late for a refusal. */
-static void conn_handshake(struct svc_xprt *xprt)
-{
-	struct dnfs_conn *conn = conn_of(xprt);
-
-	/* Otherwise sunrpc would call this function again. */
-	clear_bit(XPT_HANDSHAKE, &xprt->xpt_flags);
-	if (!conn || conn_shake_begin(xprt, conn))
-		set_bit(XPT_CLOSE, &xprt->xpt_flags);
-}
-
 static bool conn_has_room(struct svc_xprt *xprt)
 {
 	return READ_ONCE(conn_sock(xprt)->sk_wmem_queued) < CONN_UNSENT_MAX;
@@ -663,7 +546,7 @@ void dnfs_connections_charge(struct svc_xprt *listener)
 		conn_ops.xpo_has_wspace = conn_has_wspace;
 		conn_ops.xpo_detach = conn_detach;
 		if (conn_ops.xpo_handshake)
-			conn_ops.xpo_handshake = conn_handshake;
+			conn_ops.xpo_handshake = dnfs_shake;
 		conn_held_ops = conn_ops;
 		conn_held_ops.xpo_has_wspace = conn_held_has_wspace;
 	}
@@ -675,7 +558,7 @@ void dnfs_connections_charge(struct svc_xprt *listener)
 void dnfs_connections_flush(void)
 {
 	/* A handshake may arm a look at the unsent bytes. */
-	flush_workqueue(conn_shake_wq);
+	dnfs_shake_flush();
 	flush_workqueue(conn_wq);
 	/* Accounts are released by RCU callbacks. */
 	rcu_barrier();
@@ -683,20 +566,21 @@ void dnfs_connections_flush(void)
 
 int dnfs_connections_init(void)
 {
+	int err;
+
 	conn_wq = alloc_workqueue("ditto_nfs_conn", WQ_UNBOUND, 0);
 	if (!conn_wq)
 		return -ENOMEM;
-	conn_shake_wq = alloc_workqueue("ditto_nfs_tls", WQ_UNBOUND, 0);
-	if (conn_shake_wq)
-		return 0;
-	destroy_workqueue(conn_wq);
-	return -ENOMEM;
+	err = dnfs_shake_module_init();
+	if (err)
+		destroy_workqueue(conn_wq);
+	return err;
 }
 
 void dnfs_connections_exit(void)
 {
 	dnfs_batches_exit();
-	destroy_workqueue(conn_shake_wq);
+	dnfs_shake_module_exit();
 	destroy_workqueue(conn_wq);
 	rcu_barrier();
 }

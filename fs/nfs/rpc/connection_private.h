@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Connections, for connection.c and handshake.c. */
+#ifndef _DITTO_FS_NFS_RPC_CONNECTION_PRIVATE_H
+#define _DITTO_FS_NFS_RPC_CONNECTION_PRIVATE_H
+
+#include <linux/refcount.h>
+#include <linux/sunrpc/svc_xprt.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+#include "../../../net/budget.h"
+#include "wary.h"
+
+struct ditto_peer;
+struct dnfs_large;
+
+/**
+ * struct dnfs_conn - charges of a connection
+ * @id: number of the connection, unique for the life of the module
+ * @user: notification by sunrpc that the connection is closed
+ * @xprt: the connection; @look and @shake hold a reference each
+ * @ref: one reference of the connection, one of @look, one of @shake
+ * @charge: charge for the connection
+ * @memory: charge for the record that is being received
+ * @unsent: charge for replies in the socket's send queue
+ * @handshake: charge for the TLS handshake in progress
+ * @peer: the client, if it has proved a name with its certificate; else NULL
+ * @look: work that updates @unsent
+ * @shake: work that waits for the TLS handshake
+ * @looking: @look is armed or running
+ * @shaking: @shake is queued or running
+ * @gone: the connection is closed
+ * @acked: sequence number of the last byte that the client acknowledged
+ * @moved: jiffies at which @acked changed
+ * @wait: jiffies until the next look
+ * @wary: whether its calls are likely to wait
+ * @part: the large call that is being received, or NULL; guarded by XPT_BUSY
+ * @rcu: frees it after a grace period
+ */
+struct dnfs_conn {
+	u64 id;
+	struct svc_xpt_user user;
+	struct svc_xprt *xprt;
+	refcount_t ref;
+	struct ditto_charge charge;
+	struct ditto_charge memory;
+	struct ditto_charge unsent;
+	struct ditto_charge handshake;
+	struct ditto_peer *peer;
+	struct delayed_work look;
+	struct work_struct shake;
+	bool looking;
+	bool shaking;
+	bool gone;
+	u32 acked;
+	unsigned long moved;
+	unsigned long wait;
+	struct dnfs_wary wary;
+	struct dnfs_large *part;
+	struct rcu_head rcu;
+};
+
+/* connection.c */
+
+/**
+ * dnfs_conn_of - get the charges of a connection
+ * @xprt: the connection
+ *
+ * Context: the caller has xpt_lock or XPT_BUSY.
+ * Return: the charges; NULL if it has none.
+ */
+struct dnfs_conn *dnfs_conn_of(struct svc_xprt *xprt);
+
+/**
+ * dnfs_conn_put - drop a reference
+ * @conn: the charges of a connection
+ *
+ * Context: any.
+ */
+void dnfs_conn_put(struct dnfs_conn *conn);
+
+/**
+ * dnfs_conn_principal - find out whom to charge for a connection
+ * @xprt: the connection
+ * @who: filled; ended with ditto_principal_exit()
+ *
+ * Context: may sleep.
+ * Return: 0, or an errno of ditto_principal_init().
+ */
+int dnfs_conn_principal(struct svc_xprt *xprt, struct ditto_principal *who);
+
+/**
+ * dnfs_conn_handshake - let sunrpc perform a TLS handshake
+ * @xprt: the connection, which was paused
+ *
+ * Context: sleeps until the handshake is done, or for five seconds.
+ */
+void dnfs_conn_handshake(struct svc_xprt *xprt);
+
+/**
+ * dnfs_conn_pause - receive nothing more until dnfs_conn_resume()
+ * @conn: the charges of a connection without a handshake in progress
+ *
+ * Context: the caller has XPT_BUSY; takes xpt_lock.
+ */
+void dnfs_conn_pause(struct dnfs_conn *conn);
+
+/**
+ * dnfs_conn_resume - receive again, unless the budget forbids it
+ * @conn: the charges of a connection that was paused
+ * @peer: the client, if it has proved a name; consumes the reference
+ *
+ * Context: may sleep; takes xpt_lock.
+ */
+void dnfs_conn_resume(struct dnfs_conn *conn, struct ditto_peer *peer);
+
+/* handshake.c */
+
+/**
+ * dnfs_shake_init - prepare a connection for handshakes
+ * @conn: its charges
+ *
+ * Context: any.
+ */
+void dnfs_shake_init(struct dnfs_conn *conn);
+
+/**
+ * dnfs_shake - begin the TLS handshake for which a client has asked
+ * @xprt: the connection, which is closed if that cannot be
+ *
+ * For struct svc_xprt_ops.
+ *
+ * Context: the caller has XPT_BUSY; may sleep.
+ */
+void dnfs_shake(struct svc_xprt *xprt);
+
+/* Wait until no handshake is in progress. May sleep. */
+void dnfs_shake_flush(void);
+
+/* Module initialization. Return: 0 or -ENOMEM. */
+int dnfs_shake_module_init(void);
+
+/* Module exit; no connection is left. */
+void dnfs_shake_module_exit(void);
+
+#endif
