@@ -47,9 +47,10 @@ static int fid_ask(struct dentry *dentry, struct inode *dir, bool connectable, u
 	struct inode *inode = d_inode(dentry);
 
 	*words = FID_WORDS;
-	if (!connectable || !dir || S_ISDIR(inode->i_mode))
-		return exportfs_encode_fh(dentry, (struct fid *)raw, words,
-					  connectable ? EXPORT_FH_CONNECTABLE : 0);
+	if (!connectable)
+		return exportfs_encode_inode_fh(inode, (struct fid *)raw, words, NULL, 0);
+	if (!dir || S_ISDIR(inode->i_mode))
+		return exportfs_encode_fh(dentry, (struct fid *)raw, words, EXPORT_FH_CONNECTABLE);
 	return exportfs_encode_inode_fh(inode, (struct fid *)raw, words, dir,
 					EXPORT_FH_CONNECTABLE);
 }
@@ -102,19 +103,78 @@ static u64 handle_signature(const struct ditto_server *srv, const u8 *data, size
 			    get_unaligned_le64(data + 16), &srv->handle_key);
 }
 
+#define SIPROUND	SIPHASH_PERMUTATION(v0, v1, v2, v3)
+
+/* The state of SipHash after the first word. */
+static void memo_fill(const struct ditto_server *srv, u64 first, struct ditto_handle_memo *memo)
+{
+	const u64 *key = srv->handle_key.key;
+	u64 v0 = SIPHASH_CONST_0 ^ key[0], v1 = SIPHASH_CONST_1 ^ key[1];
+	u64 v2 = SIPHASH_CONST_2 ^ key[0], v3 = SIPHASH_CONST_3 ^ key[1];
+
+	v3 ^= first;
+	SIPROUND;
+	SIPROUND;
+	v0 ^= first;
+	memo->first = first;
+	memo->state[0] = v0;
+	memo->state[1] = v1;
+	memo->state[2] = v2;
+	memo->state[3] = v3;
+}
+
+/*
+ * handle_signature() of the usual length. The first word is the same for all entries of a listing,
+ * so what SipHash makes of it is remembered.
+ */
+static u64 handle_signature_memo(const struct ditto_server *srv, const u8 *data,
+				 struct ditto_handle_memo *memo)
+{
+	const u64 last = (u64)HANDLE_USUAL << 56;
+	u64 word = get_unaligned_le64(data);
+	u64 v0, v1, v2, v3;
+
+	/* No handle begins with a zero, so an empty memo is that of no handle. */
+	if (unlikely(word != memo->first))
+		memo_fill(srv, word, memo);
+	v0 = memo->state[0];
+	v1 = memo->state[1];
+	v2 = memo->state[2];
+	v3 = memo->state[3];
+	word = get_unaligned_le64(data + 8);
+	v3 ^= word;
+	SIPROUND;
+	SIPROUND;
+	v0 ^= word;
+	word = get_unaligned_le64(data + 16);
+	v3 ^= word;
+	SIPROUND;
+	SIPROUND;
+	v0 ^= word;
+	v3 ^= last;
+	SIPROUND;
+	SIPROUND;
+	v0 ^= last;
+	v2 ^= 0xff;
+	SIPROUND;
+	SIPROUND;
+	SIPROUND;
+	SIPROUND;
+	return v0 ^ v1 ^ v2 ^ v3;
+}
+
 /* Put head and signature around a file id of so many bytes. */
 static void handle_finish(const struct ditto_server *srv, u64 tag, int type, size_t fid_len,
-			  struct ditto_handle *handle)
+			  struct ditto_handle *handle, struct ditto_handle_memo *memo)
 {
 	size_t len = HANDLE_HEAD + fid_len;
 	u8 *data = handle->data;
 
-	data[0] = HANDLE_VERSION;
-	data[1] = type;
-	data[2] = fid_len / FID_WORD;
-	data[3] = 0;
+	put_unaligned_le32(HANDLE_VERSION | type << 8 | fid_len / FID_WORD << 16, data);
 	put_unaligned_le64(tag, data + 4);
-	put_unaligned_le64(handle_signature(srv, data, len), data + len);
+	put_unaligned_le64(memo && len == HANDLE_USUAL ? handle_signature_memo(srv, data, memo) :
+							 handle_signature(srv, data, len),
+			   data + len);
 	handle->len = len + HANDLE_SIGN;
 }
 
@@ -123,7 +183,7 @@ void ditto_handle_sign(const struct ditto_server *srv, u64 tag, const struct dit
 		       struct ditto_handle *handle)
 {
 	memcpy(handle->data + HANDLE_HEAD, fid->raw, fid->len);
-	handle_finish(srv, tag, fid->type, fid->len, handle);
+	handle_finish(srv, tag, fid->type, fid->len, handle, NULL);
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_handle_sign);
 #endif
@@ -155,7 +215,8 @@ VISIBLE_IF_KUNIT int ditto_handle_verify(const struct ditto_server *srv, const u
 EXPORT_SYMBOL_IF_KUNIT(ditto_handle_verify);
 
 int ditto_handle_encode_entry(struct ditto_share *share, const struct ditto_node *dir,
-			      struct dentry *dentry, struct ditto_handle *handle)
+			      struct dentry *dentry, struct ditto_handle *handle,
+			      struct ditto_handle_memo *memo)
 {
 	int type = FILEID_ROOT, len = 0;
 	u32 *raw;
@@ -170,7 +231,7 @@ int ditto_handle_encode_entry(struct ditto_share *share, const struct ditto_node
 		if (len < 0)
 			return len;
 	}
-	handle_finish(share->srv, share->tag, type, len, handle);
+	handle_finish(share->srv, share->tag, type, len, handle, memo);
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_handle_encode_entry, DITTO);
@@ -178,7 +239,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_handle_encode_entry, DITTO);
 int ditto_handle_encode(struct ditto_share *share, struct dentry *dentry,
 			struct ditto_handle *handle)
 {
-	return ditto_handle_encode_entry(share, NULL, dentry, handle);
+	return ditto_handle_encode_entry(share, NULL, dentry, handle, NULL);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_handle_encode, DITTO);
 

@@ -26,6 +26,16 @@ struct ditto_handle {
 };
 
 /**
+ * struct ditto_handle_memo - what handles of one listing have in common
+ * @first: the first word that is signed; 0 if there was none yet
+ * @state: what the signature has made of it
+ */
+struct ditto_handle_memo {
+	u64 first;
+	u64 state[4];
+};
+
+/**
  * ditto_handle_encode - make the handle of a file
  * @share: share the file is reached through
  * @dentry: positive
@@ -45,12 +55,14 @@ int ditto_handle_encode(struct ditto_share *share, struct dentry *dentry,
  * @dir: the directory, in which @dentry was found; or NULL, then it is looked for
  * @dentry: see there
  * @handle: filled
+ * @memo: zero for the first entry of a listing, then kept by this function; may be NULL
  *
  * Context: may sleep.
  * Return: see there.
  */
 int ditto_handle_encode_entry(struct ditto_share *share, const struct ditto_node *dir,
-			      struct dentry *dentry, struct ditto_handle *handle);
+			      struct dentry *dentry, struct ditto_handle *handle,
+			      struct ditto_handle_memo *memo);
 
 /**
  * ditto_handle_decode - find the file of a handle

@@ -10,8 +10,8 @@
 #include "attr.h"
 #include "op_private.h"
 
-#define DITTO_STATX_MASK	(STATX_BASIC_STATS | STATX_BTIME | STATX_CHANGE_COOKIE | \
-				 STATX_SUBVOL)
+#define DITTO_STATX_LISTED	(STATX_BASIC_STATS | STATX_BTIME | STATX_SUBVOL)
+#define DITTO_STATX_MASK	(DITTO_STATX_LISTED | STATX_CHANGE_COOKIE)
 
 /* Inode number of the root of every subvolume of btrfs (BTRFS_FIRST_FREE_OBJECTID). */
 #define DITTO_BTRFS_ROOT_INO	256
@@ -74,14 +74,15 @@ static void attr_set_change(struct ditto_attr *attr)
 		attr->change += st->change_cookie;
 }
 
-int ditto_getattr_dentry(struct ditto_share *share, struct dentry *dentry,
-			 struct ditto_attr *attr)
+/* All but @attr->change. */
+static __always_inline int attr_read(struct ditto_share *share, struct dentry *dentry, u32 mask,
+				     struct ditto_attr *attr)
 {
 	struct path path = { .mnt = share->root.mnt, .dentry = dentry };
 	struct kstat *st = &attr->st;
 	int err;
 
-	err = vfs_getattr_nosec(&path, st, DITTO_STATX_MASK, AT_STATX_SYNC_AS_STAT);
+	err = vfs_getattr_nosec(&path, st, mask, AT_STATX_SYNC_AS_STAT);
 	if (err)
 		return err;
 
@@ -90,8 +91,24 @@ int ditto_getattr_dentry(struct ditto_share *share, struct dentry *dentry,
 	attr->mounted_on = st->ino;
 	if (unlikely(st->result_mask & STATX_SUBVOL && st->subvol != share->subvolume))
 		attr_set_subvolume(share, d_inode(dentry), attr);
-	attr_set_change(attr);
 	return 0;
+}
+
+int ditto_getattr_listed(struct ditto_share *share, struct dentry *dentry,
+			 struct ditto_attr *attr)
+{
+	return attr_read(share, dentry, DITTO_STATX_LISTED, attr);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_getattr_listed, DITTO);
+
+int ditto_getattr_dentry(struct ditto_share *share, struct dentry *dentry,
+			 struct ditto_attr *attr)
+{
+	int err = attr_read(share, dentry, DITTO_STATX_MASK, attr);
+
+	if (!err)
+		attr_set_change(attr);
+	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_getattr_dentry, DITTO);
 

@@ -153,6 +153,18 @@ int ditto_getattr_dentry(struct ditto_share *share, struct dentry *dentry,
 			 struct ditto_attr *attr);
 
 /**
+ * ditto_getattr_listed - read the attributes of a dentry except the change attribute
+ * @share: share the dentry was reached through
+ * @dentry: positive
+ * @attr: filled but for @attr->change
+ *
+ * Context: as ditto_getattr().
+ * Return: as ditto_getattr().
+ */
+int ditto_getattr_listed(struct ditto_share *share, struct dentry *dentry,
+			 struct ditto_attr *attr);
+
+/**
  * ditto_attr_share_fileid - get a number that is unique within a whole share
  * @share: share the file was reached through
  * @attr: its attributes

@@ -8,6 +8,14 @@
  *
  * An open directory belongs to one listing at a time (fs/node/file.c). A concurrent listing opens
  * its own, and one of them stays cached with the node.
+ *
+ * The dentry of an entry is first looked for beside that of the previous entry. The dentries of a
+ * directory are linked in the order in which they were added, which is the order of listings or
+ * its reverse on file systems that list the dcache (tmpfs), and where an earlier listing has looked
+ * them up.
+ *
+ * Locking: d_lock of the directory's dentry guards the links, names and parents of its children;
+ * theirs nest inside.
  */
 
 #include <linux/dcache.h>
@@ -52,12 +60,17 @@ struct ditto_raw_entry {
  * @file: the open directory
  * @page: entries
  * @used: used bytes of @page
+ * @filled: number of entries in @page
+ * @most: number of entries that @page may have
  * @full: an entry did not fit
  * @dentries: look up dentries; the caller may search the directory
  * @subvolumes: directories may be roots of subvolumes, whose numbers the file system does not
  *	give; they are looked up
  * @nested: file systems may be mounted on directories that are part of the share
  * @hides: the directory of snapshots is left out
+ * @backwards: dentries were found before those of the previous entries, not behind them
+ * @prev: dentry of the previous entry, held; or NULL
+ * @entry: the current entry
  * @emit: receives an entry
  * @name: receives a name instead
  * @arg: passed to @emit or @name
@@ -70,36 +83,63 @@ struct ditto_listing {
 	struct file *file;
 	void *page;
 	size_t used;
+	u32 filled;
+	u32 most;
 	bool full;
 	bool dentries;
 	bool subvolumes;
 	bool nested;
 	bool hides;
+	bool backwards;
+	struct dentry *prev;
+	struct ditto_dirent entry;
 	bool (*emit)(void *arg, const struct ditto_dirent *entry);
 	bool (*name)(void *arg, const struct ditto_name *name);
 	void *arg;
 };
+
+/* Entries of a page, if the caller has room for more than it expected. */
+#define DIR_FEW		16
 
 static size_t raw_size(u32 len)
 {
 	return ALIGN(offsetof(struct ditto_raw_entry, name) + len, sizeof(u64));
 }
 
-/* memchr() looks at each byte, and listings do this for each entry. */
-static bool has_slash(const char *name, int len)
+static bool word_has_slash(unsigned long word)
 {
 	const struct word_at_a_time constants = WORD_AT_A_TIME_CONSTANTS;
-	unsigned long word, bits;
+	unsigned long bits;
 
-	for (; len >= (int)sizeof(word); len -= sizeof(word), name += sizeof(word)) {
-		word = get_unaligned((const unsigned long *)name) ^ REPEAT_BYTE('/');
-		if (has_zero(word, &bits, &constants))
-			return true;
+	return has_zero(word ^ REPEAT_BYTE('/'), &bits, &constants);
+}
+
+/*
+ * Copy a name, unless it has a slash. Words are copied and searched at once, the last one from the
+ * end of the name: listings do this for each entry.
+ */
+static bool name_copy(char *to, const char *name, u32 len)
+{
+	const u32 size = sizeof(unsigned long);
+	unsigned long word;
+	u32 at;
+
+	if (len < size) {
+		for (at = 0; at < len; at++) {
+			if (name[at] == '/')
+				return false;
+			to[at] = name[at];
+		}
+		return true;
 	}
-	while (len--)
-		if (*name++ == '/')
-			return true;
-	return false;
+	for (at = 0; at < len; at += size) {
+		at = min(at, len - size);
+		word = get_unaligned((const unsigned long *)(name + at));
+		if (word_has_slash(word))
+			return false;
+		put_unaligned(word, (unsigned long *)(to + at));
+	}
+	return true;
 }
 
 /* Receives an entry from the file system, with the directory's lock held. */
@@ -108,20 +148,25 @@ static bool dir_fill(struct dir_context *ctx, const char *name, int len, loff_t 
 {
 	struct ditto_listing *l = container_of(ctx, struct ditto_listing, ctx);
 	struct ditto_raw_entry *raw = l->page + l->used;
+	size_t size;
 
 	/* A damaged file system; the name could not be looked up. */
-	if (len <= 0 || len > NAME_MAX || has_slash(name, len))
+	if (len <= 0 || len > NAME_MAX)
 		return true;
-	if (l->used + raw_size(len) > PAGE_SIZE) {
+	size = raw_size(len);
+	if (l->used + size > PAGE_SIZE || l->filled == l->most) {
 		l->full = true;
 		return false;
 	}
+	/* The same. */
+	if (!name_copy(raw->name, name, len))
+		return true;
 	raw->ino = ino;
 	raw->pos = pos;
 	raw->len = len;
 	raw->is_dir = type == DT_DIR;
-	memcpy(raw->name, name, len);
-	l->used += raw_size(len);
+	l->used += size;
+	l->filled++;
 	return true;
 }
 
@@ -159,16 +204,67 @@ static bool is_dotdot(const struct ditto_raw_entry *raw)
 	return raw->len == 2 && raw->name[0] == '.' && raw->name[1] == '.';
 }
 
-static struct dentry *lookup_entry(struct ditto_listing *l, const struct ditto_raw_entry *raw)
+static bool is_dots(const struct ditto_raw_entry *raw)
+{
+	return raw->name[0] == '.' && (is_dot(raw) || is_dotdot(raw));
+}
+
+/* The dentry that is linked before or behind another one of the same directory, which is locked. */
+static struct dentry *dentry_beside(const struct dentry *dir, struct dentry *dentry, bool before)
+{
+	struct hlist_node **prev = dentry->d_sib.pprev;
+
+	if (!before)
+		return d_next_sibling(dentry);
+	if (prev == &dir->d_children.first)
+		return NULL;
+	return container_of(prev, struct dentry, d_sib.next);
+}
+
+/* Get a dentry of the locked directory if it has this name and is that of a file. */
+static bool dentry_get_named(struct dentry *dentry, const struct ditto_raw_entry *raw)
+{
+	bool got;
+
+	if (!dentry || dentry->d_name.len != raw->len ||
+	    memcmp(dentry->d_name.name, raw->name, raw->len))
+		return false;
+	spin_lock_nested(&dentry->d_lock, DENTRY_D_LOCK_NESTED);
+	/* One that is being freed is not hashed any more. */
+	got = simple_positive(dentry) && !(dentry->d_flags & DCACHE_OP_REVALIDATE);
+	if (got)
+		dget_dlock(dentry);
+	spin_unlock(&dentry->d_lock);
+	return got;
+}
+
+/* Return: the dentry with a reference, or NULL if it is not beside that of the previous entry. */
+static struct dentry *lookup_beside(struct ditto_listing *l, const struct ditto_raw_entry *raw)
+{
+	struct dentry *dir = l->dir, *child = NULL;
+
+	spin_lock(&dir->d_lock);
+	/* Unless the previous one was moved to another directory meanwhile. */
+	if (l->prev->d_parent == dir) {
+		child = dentry_beside(dir, l->prev, l->backwards);
+		if (!dentry_get_named(child, raw)) {
+			child = dentry_beside(dir, l->prev, !l->backwards);
+			if (dentry_get_named(child, raw))
+				l->backwards = !l->backwards;
+			else
+				child = NULL;
+		}
+	}
+	spin_unlock(&dir->d_lock);
+	return child;
+}
+
+/* Look up an entry that is neither "." nor "..". */
+static struct dentry *lookup_below(struct ditto_listing *l, const struct ditto_raw_entry *raw)
 {
 	const struct ditto_name found = { .name = raw->name, .len = raw->len };
 	struct qstr name = QSTR_INIT(raw->name, raw->len);
 	struct dentry *child;
-
-	if (is_dot(raw))
-		return dget(l->dir);
-	if (is_dotdot(raw))
-		return ditto_parent(l->op->share, l->dir);
 
 	/* Search permission was checked once for all entries. */
 	child = d_hash_and_lookup(l->dir, &name);
@@ -178,6 +274,23 @@ static struct dentry *lookup_entry(struct ditto_listing *l, const struct ditto_r
 		dput(child);
 	}
 	return ditto_lookup_dentry(l->op, l->node, l->dir, &found);
+}
+
+/* Return: the dentry, borrowed until the next call; or NULL. */
+static struct dentry *lookup_next(struct ditto_listing *l, const struct ditto_raw_entry *raw)
+{
+	struct dentry *prev = l->prev, *child;
+
+	child = prev ? lookup_beside(l, raw) : NULL;
+	if (!child)
+		child = lookup_below(l, raw);
+	/* The entry was removed since, or is damaged: only its name is known. */
+	if (IS_ERR(child))
+		return NULL;
+	l->prev = child;
+	if (prev)
+		dput(prev);
+	return child;
 }
 
 /* The root of the share is its own parent. */
@@ -215,39 +328,53 @@ static noinline_for_stack void nested_entry(struct dentry *dentry, struct ditto_
 		entry->ino = attr.st.ino;
 }
 
-static bool emit_entry(struct ditto_listing *l, const struct ditto_raw_entry *raw, u64 next)
+/* Hand out "." or "..". */
+static noinline_for_stack bool emit_dots(struct ditto_listing *l, const struct ditto_raw_entry *raw)
 {
-	struct ditto_dirent entry = {
-		.name = { .name = raw->name, .len = raw->len },
-		.cookie = next,
-	};
-	bool below = !is_dot(raw) && !is_dotdot(raw);
-	bool subvolume = l->subvolumes && raw->is_dir && below;
+	struct ditto_dirent *entry = &l->entry;
 	struct dentry *dentry = NULL;
 	bool more;
 
-	if (l->dentries || subvolume || (l->nested && raw->is_dir && below)) {
-		dentry = lookup_entry(l, raw);
-		/* The entry was removed since, or is damaged: only its name is known. */
-		if (IS_ERR(dentry))
-			dentry = NULL;
-	}
-	if (is_dotdot(raw) && l->dir == l->op->share->root.dentry)
-		entry.ino = root_ino(l);
-	else if (subvolume && dentry)
-		subvolume_entry(l, dentry, &entry);
-	if (!entry.ino)
-		entry.ino = ditto_fileid(raw->ino);
-	if (!entry.mounted_on)
-		entry.mounted_on = entry.ino;
-	if (l->nested && dentry && below)
-		nested_entry(dentry, l->op->share, &entry);
 	if (l->dentries)
-		entry.dentry = dentry;
-	more = l->emit(l->arg, &entry);
-	if (entry.nested)
-		ditto_share_put(entry.nested);
+		dentry = is_dot(raw) ? dget(l->dir) : ditto_parent(l->op->share, l->dir);
+	if (IS_ERR(dentry))
+		dentry = NULL;
+	if (is_dotdot(raw) && l->dir == l->op->share->root.dentry) {
+		entry->ino = root_ino(l) ?: entry->ino;
+		entry->mounted_on = entry->ino;
+	}
+	entry->dentry = dentry;
+	more = l->emit(l->arg, entry);
 	dput(dentry);
+	return more;
+}
+
+static bool emit_entry(struct ditto_listing *l, const struct ditto_raw_entry *raw, u64 next)
+{
+	struct ditto_dirent *entry = &l->entry;
+	bool mounts = l->subvolumes || l->nested, more;
+	struct dentry *dentry;
+
+	entry->name.name = raw->name;
+	entry->name.len = raw->len;
+	entry->ino = ditto_fileid(raw->ino);
+	entry->mounted_on = entry->ino;
+	entry->cookie = next;
+	if (unlikely(is_dots(raw)))
+		return emit_dots(l, raw);
+	dentry = l->dentries || (mounts && raw->is_dir) ? lookup_next(l, raw) : NULL;
+	entry->dentry = l->dentries ? dentry : NULL;
+	if (likely(!mounts || !dentry))
+		return l->emit(l->arg, entry);
+
+	if (l->subvolumes && raw->is_dir)
+		subvolume_entry(l, dentry, entry);
+	if (l->nested)
+		nested_entry(dentry, l->op->share, entry);
+	more = l->emit(l->arg, entry);
+	if (entry->nested)
+		ditto_share_put(entry->nested);
+	entry->nested = NULL;
 	return more;
 }
 
@@ -271,7 +398,7 @@ static bool emit_page(struct ditto_listing *l)
 		if (!l->name)
 			more = emit_entry(l, raw, pos);
 		else
-			more = is_dot(raw) || is_dotdot(raw) || l->name(l->arg, &name);
+			more = is_dots(raw) || l->name(l->arg, &name);
 		if (!more)
 			return false;
 	}
@@ -298,6 +425,7 @@ static int dir_list(struct ditto_listing *l, struct ditto_node *dir, u64 cookie,
 		goto give;
 	do {
 		l->used = 0;
+		l->filled = 0;
 		l->full = false;
 		err = iterate_dir(l->file, &l->ctx);
 		/* The directory was removed meanwhile. */
@@ -307,8 +435,10 @@ static int dir_list(struct ditto_listing *l, struct ditto_node *dir, u64 cookie,
 			goto give;
 		/* An empty page with no entry too large for it means the end. */
 		*eof = !l->used && !l->full;
+		l->most = max_t(u32, l->most - l->filled, DIR_FEW);
 	} while (!*eof && emit_page(l));
 give:
+	dput(l->prev);
 	ditto_file_give_dir(df);
 free:
 	free_page((unsigned long)l->page);
@@ -345,8 +475,8 @@ leave:
 	return ditto_no_wait(err);
 }
 
-int ditto_readdir(struct ditto_op *op, struct ditto_node *dir, u64 cookie,
-		  bool dentries,
+int ditto_readdir(struct ditto_op *op, struct ditto_node *dir,
+		  const struct ditto_readdir_args *args,
 		  bool (*emit)(void *arg, const struct ditto_dirent *entry),
 		  void *arg, bool *eof)
 {
@@ -354,14 +484,15 @@ int ditto_readdir(struct ditto_op *op, struct ditto_node *dir, u64 cookie,
 		.ctx.actor = dir_fill,
 		.op = op,
 		.node = dir,
-		.dentries = dentries,
+		.most = args->most ?: U32_MAX,
+		.dentries = args->dentries,
 		.subvolumes = op->share->subvolume,
 		.nested = !list_empty(&op->share->nested),
 		.emit = emit,
 		.arg = arg,
 	};
 
-	return dir_read(&l, cookie, eof);
+	return dir_read(&l, args->cookie, eof);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_readdir, DITTO);
 
@@ -373,6 +504,7 @@ int ditto_readdir_cookies(struct ditto_op *op, struct ditto_node *dir,
 		.ctx.actor = dir_fill,
 		.op = op,
 		.node = dir,
+		.most = U32_MAX,
 		.emit = emit,
 		.arg = arg,
 	};
@@ -389,6 +521,7 @@ int ditto_list_names(struct ditto_share *share, struct ditto_node *dir,
 		.ctx.actor = dir_fill,
 		.op = &op,
 		.node = dir,
+		.most = U32_MAX,
 		.name = emit,
 		.arg = arg,
 	};

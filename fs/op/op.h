@@ -411,11 +411,23 @@ struct ditto_dirent {
 };
 
 /**
+ * struct ditto_readdir_args - what is to be listed
+ * @cookie: 0 to start, else the cookie of an entry
+ * @most: number of entries for which the caller has room, as far as it knows; 0 if it does not.
+ *	More may be handed out; what is read of the directory in vain is limited by it
+ * @dentries: fill in the dentry of entries; needs search permission, else the dentry is NULL
+ */
+struct ditto_readdir_args {
+	u64 cookie;
+	u32 most;
+	bool dentries;
+};
+
+/**
  * ditto_readdir - list a directory
  * @op: the caller; needs read permission
  * @dir: held
- * @cookie: 0 to start, else the cookie of an entry
- * @dentries: fill in the dentry of entries; needs search permission, else the dentry is NULL
+ * @args: what is to be listed
  * @emit: receives an entry; returns false if it has no room, and the listing ends before it
  * @arg: passed to @emit
  * @eof: set if the end was reached
@@ -425,8 +437,8 @@ struct ditto_dirent {
  * Context: may sleep.
  * Return: 0, -ENOTDIR, -EACCES, -EBADCOOKIE (the file system rejects the cookie).
  */
-int ditto_readdir(struct ditto_op *op, struct ditto_node *dir, u64 cookie,
-		  bool dentries,
+int ditto_readdir(struct ditto_op *op, struct ditto_node *dir,
+		  const struct ditto_readdir_args *args,
 		  bool (*emit)(void *arg, const struct ditto_dirent *entry),
 		  void *arg, bool *eof);
 

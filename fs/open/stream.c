@@ -57,8 +57,8 @@ static bool is_hidden_name(const char *name, size_t len)
 	return len == strlen(DITTO_HIDDEN) && !strncasecmp(name, DITTO_HIDDEN, len);
 }
 
-bool ditto_is_hidden(const struct ditto_share *share, const struct dentry *dir,
-		     const struct ditto_name *name)
+bool ditto_is_hidden_name(const struct ditto_share *share, const struct dentry *dir,
+			  const struct ditto_name *name)
 {
 	return is_hidden_name(name->name, name->len) &&
 	       (dir == share->root.dentry || ditto_volume_has_root(share->volume, dir));

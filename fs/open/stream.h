@@ -12,6 +12,7 @@
 #ifndef _DITTO_FS_OPEN_STREAM_H
 #define _DITTO_FS_OPEN_STREAM_H
 
+#include <linux/string.h>
 #include <linux/types.h>
 
 #include "../op/op.h"
@@ -23,6 +24,9 @@ struct qstr;
 
 /* Called once when the module is loaded. */
 void ditto_streams_init(void);
+
+/* Name in the root of each share that has streams. */
+#define DITTO_HIDDEN		".ditto"
 
 /* Streams of one file. */
 #define DITTO_STREAMS_MAX	1024
@@ -132,6 +136,10 @@ int ditto_stream_dir_attr(struct ditto_op *op, struct ditto_node *base, struct d
  */
 bool ditto_has_streams(const struct ditto_share *share);
 
+/* ditto_is_hidden() for a name of this length. */
+bool ditto_is_hidden_name(const struct ditto_share *share, const struct dentry *dir,
+			  const struct ditto_name *name);
+
 /**
  * ditto_is_hidden - tell whether a name is hidden in a directory
  * @share: share the directory was reached through
@@ -141,8 +149,11 @@ bool ditto_has_streams(const struct ditto_share *share);
  * Context: any.
  * Return: true for ".ditto" in any case in the root of a share.
  */
-bool ditto_is_hidden(const struct ditto_share *share, const struct dentry *dir,
-		     const struct ditto_name *name);
+static inline bool ditto_is_hidden(const struct ditto_share *share, const struct dentry *dir,
+				   const struct ditto_name *name)
+{
+	return name->len == strlen(DITTO_HIDDEN) && ditto_is_hidden_name(share, dir, name);
+}
 
 /**
  * ditto_is_hidden_on - tell whether a name is hidden in a directory of a volume

@@ -17,6 +17,7 @@
 
 #include "../node/node_private.h"
 #include "../op/op_private.h"
+#include "stream.h"
 #include "stream_private.h"
 
 #define DITTO_STREAMS	"streams"

@@ -11,9 +11,6 @@ struct ditto_name;
 struct ditto_node;
 struct ditto_share;
 
-/* Name in the root of each share that has streams. */
-#define DITTO_HIDDEN	".ditto"
-
 /**
  * ditto_streams_enter - act as the server on the streams of a share
  * @share: the share

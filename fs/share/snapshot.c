@@ -84,7 +84,7 @@ static u32 snapshots_dir(const struct ditto_share *share, char dir[DITTO_SNAPSHO
 struct listing {
 	int (*fn)(void *arg, const struct ditto_name *name, time64_t time);
 	void *arg;
-	u64 cookie;
+	struct ditto_readdir_args from;
 	int result;
 };
 
@@ -93,7 +93,7 @@ static bool take_entry(void *arg, const struct ditto_dirent *entry)
 	struct listing *list = arg;
 	time64_t time;
 
-	list->cookie = entry->cookie;
+	list->from.cookie = entry->cookie;
 	if (ditto_snapshot_time(&entry->name, &time))
 		list->result = list->fn(list->arg, &entry->name, time);
 	return !list->result;
@@ -123,7 +123,7 @@ int ditto_snapshots_for_each(struct ditto_op *op,
 	if (!walk.node)
 		err = -ENOENT;
 	while (!err && !eof && !list.result)
-		err = ditto_readdir(op, walk.node, list.cookie, false, take_entry, &list, &eof);
+		err = ditto_readdir(op, walk.node, &list.from, take_entry, &list, &eof);
 	ditto_walk_end(&walk);
 	return err ?: list.result;
 }

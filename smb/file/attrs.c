@@ -80,8 +80,10 @@ static bool dsmb_is_unmarked(const struct dsmb_attrs *a)
 	return (a->dosattr.flags & ~DITTO_FLAG_READONLY) == (a->is_dir ? 0 : DITTO_FLAG_ARCHIVE);
 }
 
+/* @name is that of an entry of a listing; NULL if the dentry is to be asked. */
 static int dsmb_attrs_make(struct ditto_share *share, struct dentry *dentry,
-			   const struct ditto_attr *attr, struct dsmb_attrs *attrs)
+			   const struct ditto_name *name, const struct ditto_attr *attr,
+			   struct dsmb_attrs *attrs)
 {
 	int err = ditto_dosattr_get(share, dentry, &attr->st, &attrs->dosattr);
 
@@ -91,29 +93,34 @@ static int dsmb_attrs_make(struct ditto_share *share, struct dentry *dentry,
 	attrs->is_offloaded = ditto_offload_is_stub_dentry(share, dentry);
 	if (attrs->is_offloaded)
 		attrs->flags = (attrs->flags & ~DSMB_ATTR_NORMAL) | DSMB_ATTRS_OFFLOADED;
-	if (dsmb_is_unmarked(attrs) && dsmb_is_dot_file(share, dentry))
+	if (dsmb_is_unmarked(attrs) &&
+	    (name ? name->name[0] == '.' : dsmb_is_dot_file(share, dentry)))
 		attrs->flags = (attrs->flags & ~DSMB_ATTR_NORMAL) | DITTO_FLAG_HIDDEN;
 	return 0;
 }
 
-int dsmb_attrs_of_dentry(struct ditto_share *share, struct dentry *dentry,
-			 struct dsmb_attrs *attrs)
+int dsmb_attrs_of_entry(struct ditto_share *share, struct dentry *dentry,
+			const struct ditto_name *name, struct dsmb_attrs *attrs)
 {
 	/* Filled, or not used. */
 	struct ditto_attr attr __uninitialized;
 	int err;
 
-	err = ditto_getattr_dentry(share, dentry, &attr);
-	return err ?: dsmb_attrs_make(share, dentry, &attr, attrs);
+	err = ditto_getattr_listed(share, dentry, &attr);
+	return err ?: dsmb_attrs_make(share, dentry, name, &attr, attrs);
 }
 
 int dsmb_attrs_of_node(struct ditto_share *share, struct ditto_node *node,
 		       struct dsmb_attrs *attrs)
 {
 	struct dentry *dentry = ditto_node_dentry(node);
+	/* Filled, or not used. */
+	struct ditto_attr attr __uninitialized;
 	int err;
 
-	err = dsmb_attrs_of_dentry(share, dentry, attrs);
+	err = ditto_getattr_listed(share, dentry, &attr);
+	if (!err)
+		err = dsmb_attrs_make(share, dentry, NULL, &attr, attrs);
 	dput(dentry);
 	return err;
 }
@@ -129,7 +136,7 @@ int dsmb_attrs_asked(struct ditto_op *op, struct ditto_node *node, struct dsmb_a
 	if (err)
 		return err;
 	dentry = ditto_node_dentry(node);
-	err = dsmb_attrs_make(op->share, dentry, &attr, attrs);
+	err = dsmb_attrs_make(op->share, dentry, NULL, &attr, attrs);
 	dput(dentry);
 	return err;
 }
@@ -176,15 +183,10 @@ int dsmb_attrs_at_once(const struct ditto_op *op, const struct ditto_instance *i
 
 void dsmb_encode_times(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
 {
-	/* At once, because listings do this for each entry. */
-	__le64 *p = dsmb_room(b, 4 * sizeof(*p));
+	void *p = dsmb_room(b, DSMB_TIMES_BYTES);
 
-	if (!p)
-		return;
-	put_unaligned_le64(attrs->created, p);
-	put_unaligned_le64(attrs->accessed, p + 1);
-	put_unaligned_le64(attrs->written, p + 2);
-	put_unaligned_le64(attrs->changed, p + 3);
+	if (p)
+		dsmb_put_times(p, attrs);
 }
 
 void dsmb_encode_attrs(struct dsmb_builder *b, const struct dsmb_attrs *attrs)

@@ -10,6 +10,7 @@
 #include <linux/time64.h>
 #include <linux/timekeeping.h>
 #include <linux/types.h>
+#include <linux/unaligned.h>
 
 #include "../../fs/op/attr.h"
 #include "../../fs/op/dosattr.h"
@@ -19,6 +20,7 @@ struct ditto_instance;
 struct ditto_node;
 struct ditto_op;
 struct ditto_share;
+struct ditto_name;
 struct dsmb_builder;
 
 /* FileAttributes beyond those of DITTO_FLAG_*, which have the values of the wire. */
@@ -146,22 +148,35 @@ int dsmb_attrs_of_node(struct ditto_share *share, struct ditto_node *node,
 		       struct dsmb_attrs *attrs);
 
 /**
- * dsmb_attrs_of_dentry - read the attributes that the server knows of a directory entry
+ * dsmb_attrs_of_entry - read the attributes that the server knows of a directory entry
  * @share: the share
  * @dentry: the entry
+ * @name: its name; NULL for the root of the share, which has none
  * @attrs: filled on success
  *
  * Context: may sleep.
  * Return: 0 or an errno of the file system.
  */
-int dsmb_attrs_of_dentry(struct ditto_share *share, struct dentry *dentry,
-			 struct dsmb_attrs *attrs);
+int dsmb_attrs_of_entry(struct ditto_share *share, struct dentry *dentry,
+			const struct ditto_name *name, struct dsmb_attrs *attrs);
 
 /* CompressionState: clients know a single algorithm, whichever one the file system uses. */
 static inline u16 dsmb_compression(const struct dsmb_attrs *attrs)
 {
 	return attrs->flags & DSMB_ATTR_COMPRESSED ? DSMB_COMPRESSION_LZNT1 :
 						     DSMB_COMPRESSION_NONE;
+}
+
+/* CreationTime, LastAccessTime, LastWriteTime and ChangeTime */
+#define DSMB_TIMES_BYTES	32
+
+/* The four times, at once, because listings do this for each entry. */
+static inline void dsmb_put_times(void *p, const struct dsmb_attrs *attrs)
+{
+	put_unaligned_le64(attrs->created, p);
+	put_unaligned_le64(attrs->accessed, p + 8);
+	put_unaligned_le64(attrs->written, p + 16);
+	put_unaligned_le64(attrs->changed, p + 24);
 }
 
 /**

@@ -10,84 +10,108 @@
 #include "info.h"
 #include "posix.h"
 
-#define DSMB_SHORT_NAME		24
+/* ShortNameLength, a reserved byte, ShortName */
+#define DSMB_SHORT_BYTES	(1 + 1 + 24)
 
-/* Times, sizes, FileAttributes: the start of every class except names. */
-static void dsmb_dir_encode_head(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
+/* Bytes of times, sizes and FileAttributes, the start of every class except names. */
+#define DSMB_DIR_HEAD_BYTES	(DSMB_TIMES_BYTES + 8 + 8 + 4)
+
+static void dsmb_dir_put_head(u8 *p, const struct dsmb_attrs *attrs)
 {
-	u8 *p;
-
-	dsmb_encode_times(b, attrs);
-	p = dsmb_room(b, 8 + 8 + 4);
-	if (!p)
-		return;
+	dsmb_put_times(p, attrs);
+	p += DSMB_TIMES_BYTES;
 	put_unaligned_le64(attrs->size, p);
 	put_unaligned_le64(attrs->allocation, p + 8);
 	put_unaligned_le32(attrs->flags, p + 16);
 }
 
-static u32 dsmb_dir_encode_name_len(struct dsmb_builder *b)
+/*
+ * The head and FileNameLength, with @bytes behind them, at once, because listings do this for each
+ * entry. Return: these bytes, which must be filled; NULL if there is no room.
+ */
+static __always_inline u8 *dsmb_dir_begin(struct dsmb_builder *b, const struct dsmb_attrs *attrs,
+					  u32 bytes, u32 *len_at)
 {
-	u32 at = b->len;
+	u8 *p;
 
-	dsmb_encode_u32(b, 0);
-	return at;
+	*len_at = b->len + DSMB_DIR_HEAD_BYTES;
+	p = dsmb_room(b, DSMB_DIR_HEAD_BYTES + 4 + bytes);
+	if (!p)
+		return NULL;
+	dsmb_dir_put_head(p, attrs);
+	p += DSMB_DIR_HEAD_BYTES;
+	put_unaligned_le32(0, p);
+	return p + 4;
 }
 
 static u32 dsmb_dir_encode_common(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
 {
-	dsmb_dir_encode_head(b, attrs);
-	return dsmb_dir_encode_name_len(b);
+	u32 at;
+
+	dsmb_dir_begin(b, attrs, 0, &at);
+	return at;
 }
 
 /* EaSize, which is the reparse tag for a reparse point. */
-static void dsmb_dir_encode_ea(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
-{
-	dsmb_encode_u32(b, attrs->reparse_tag);
-}
-
 static u32 dsmb_dir_encode_full(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
 {
-	u32 at = dsmb_dir_encode_common(b, attrs);
+	u32 at;
+	u8 *p = dsmb_dir_begin(b, attrs, 4, &at);
 
-	dsmb_dir_encode_ea(b, attrs);
+	if (p)
+		put_unaligned_le32(attrs->reparse_tag, p);
 	return at;
 }
 
 static u32 dsmb_dir_encode_both(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
 {
-	u32 at = dsmb_dir_encode_full(b, attrs);
+	u32 at;
+	u8 *p = dsmb_dir_begin(b, attrs, 4 + DSMB_SHORT_BYTES, &at);
 
-	dsmb_builder_reserve(b, 2 + DSMB_SHORT_NAME);
+	if (p) {
+		put_unaligned_le32(attrs->reparse_tag, p);
+		memset(p + 4, 0, DSMB_SHORT_BYTES);
+	}
 	return at;
 }
 
 static u32 dsmb_dir_encode_id_both(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
 {
-	u32 at = dsmb_dir_encode_both(b, attrs);
+	u32 at;
+	u8 *p = dsmb_dir_begin(b, attrs, 4 + DSMB_SHORT_BYTES + 2 + 8, &at);
 
-	dsmb_encode_u16(b, 0);
-	dsmb_encode_u64(b, attrs->file_id);
+	if (p) {
+		put_unaligned_le32(attrs->reparse_tag, p);
+		memset(p + 4, 0, DSMB_SHORT_BYTES + 2);
+		put_unaligned_le64(attrs->file_id, p + 4 + DSMB_SHORT_BYTES + 2);
+	}
 	return at;
 }
 
 static u32 dsmb_dir_encode_id_full(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
 {
-	u32 at = dsmb_dir_encode_full(b, attrs);
+	u32 at;
+	u8 *p = dsmb_dir_begin(b, attrs, 4 + 4 + 8, &at);
 
-	dsmb_encode_u32(b, 0);
-	dsmb_encode_u64(b, attrs->file_id);
+	if (p) {
+		put_unaligned_le32(attrs->reparse_tag, p);
+		put_unaligned_le32(0, p + 4);
+		put_unaligned_le64(attrs->file_id, p + 8);
+	}
 	return at;
 }
 
 /* EaSize and ReparsePointTag are separate fields. */
 static u32 dsmb_dir_encode_id_64(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
 {
-	u32 at = dsmb_dir_encode_common(b, attrs);
+	u32 at;
+	u8 *p = dsmb_dir_begin(b, attrs, 4 + 4 + 8, &at);
 
-	dsmb_encode_u32(b, 0);
-	dsmb_encode_u32(b, attrs->reparse_tag);
-	dsmb_encode_u64(b, attrs->file_id);
+	if (p) {
+		put_unaligned_le32(0, p);
+		put_unaligned_le32(attrs->reparse_tag, p + 4);
+		put_unaligned_le64(attrs->file_id, p + 8);
+	}
 	return at;
 }
 
@@ -95,7 +119,7 @@ static u32 dsmb_dir_encode_id_64_both(struct dsmb_builder *b, const struct dsmb_
 {
 	u32 at = dsmb_dir_encode_id_64(b, attrs);
 
-	dsmb_builder_reserve(b, 2 + DSMB_SHORT_NAME);
+	dsmb_builder_reserve(b, DSMB_SHORT_BYTES);
 	return at;
 }
 
@@ -107,6 +131,14 @@ static u32 dsmb_dir_encode_id_extd(struct dsmb_builder *b, const struct dsmb_att
 	return at;
 }
 
+static u32 dsmb_dir_encode_name_len(struct dsmb_builder *b)
+{
+	u32 at = b->len;
+
+	dsmb_encode_u32(b, 0);
+	return at;
+}
+
 static u32 dsmb_dir_encode_names(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
 {
 	return dsmb_dir_encode_name_len(b);
@@ -114,7 +146,10 @@ static u32 dsmb_dir_encode_names(struct dsmb_builder *b, const struct dsmb_attrs
 
 static u32 dsmb_dir_encode_posix(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
 {
-	dsmb_dir_encode_head(b, attrs);
+	u8 *p = dsmb_room(b, DSMB_DIR_HEAD_BYTES);
+
+	if (p)
+		dsmb_dir_put_head(p, attrs);
 	dsmb_encode_posix(b, attrs);
 	return dsmb_dir_encode_name_len(b);
 }

@@ -205,11 +205,14 @@ static bool dsmb_dir_encode(struct dsmb_dir_query *q, const struct ditto_name *n
 			    const struct dsmb_attrs *attrs)
 {
 	struct dsmb_builder *b = &q->out;
-	u32 before = b->len, at, len_at;
+	u32 before = b->len, at = ALIGN(before, 8), len_at;
+	u8 *p = dsmb_room(b, at - before + 8);
 
-	dsmb_encode_align(b, 8);
-	at = b->len;
-	dsmb_encode_u64(b, 0);
+	/* Padding, NextEntryOffset and FileIndex: these two stores cover them. */
+	if (p) {
+		put_unaligned_le64(0, p);
+		put_unaligned_le64(0, p + at - before);
+	}
 	len_at = q->level->put(b, attrs);
 	if (q->level->shortname_at)
 		dsmb_dir_encode_shortname(q, at, name);
@@ -280,7 +283,8 @@ static bool dsmb_dir_emit(void *arg, const struct ditto_dirent *entry)
 	}
 	/* Entries whose attributes cannot be read are left out. */
 	if (q->level->attrs &&
-	    (!dentry || dsmb_attrs_of_dentry(share, dentry, &attrs))) {
+	    (!dentry || dsmb_attrs_of_entry(share, dentry, entry->nested ? NULL : &entry->name,
+					    &attrs))) {
 		dir->cookie = entry->cookie;
 		return true;
 	}
@@ -371,8 +375,17 @@ put:
 	return 0;
 }
 
+/* Number of entries for which there is room; 0 if only some of the directory are listed. */
+static u32 dsmb_dir_most(const struct dsmb_dir_query *q)
+{
+	if (!q->dir->any || q->hide)
+		return 0;
+	return q->flags & DSMB_DIR_SINGLE ? 1 : q->out.size / q->level->least + 1;
+}
+
 static u32 dsmb_dir_list(struct dsmb_dir_query *q, struct ditto_node *node, bool first)
 {
+	struct ditto_readdir_args args = { .dentries = q->level->attrs || q->hide };
 	struct dsmb_dir *dir = q->dir;
 	bool eof = false;
 	int err = 0;
@@ -382,8 +395,9 @@ static u32 dsmb_dir_list(struct dsmb_dir_query *q, struct ditto_node *node, bool
 	if (dir->fixed) {
 		err = dsmb_dir_list_fixed(q, node);
 	} else if (dsmb_dir_list_dots(q, node)) {
-		err = ditto_readdir(&q->call->op, node, dir->cookie, q->level->attrs || q->hide,
-				    dsmb_dir_emit, q, &eof);
+		args.cookie = dir->cookie;
+		args.most = dsmb_dir_most(q);
+		err = ditto_readdir(&q->call->op, node, &args, dsmb_dir_emit, q, &eof);
 		dir->eof = !err && eof;
 	}
 	if (err)

@@ -101,7 +101,7 @@ static u32 dsmb_query_volume(struct dsmb_query *q)
 	u32 at;
 	int err;
 
-	err = dsmb_attrs_of_dentry(share, share->root.dentry, &root);
+	err = dsmb_attrs_of_entry(share, share->root.dentry, NULL, &root);
 	if (err)
 		return dsmb_done(q->call, err);
 	dsmb_encode_u64(&q->out, root.created);

@@ -55,6 +55,7 @@ struct readdir_res {
  * @full: an entry did not fit
  * @attr: attributes of the current entry
  * @handle: filehandle of the current entry
+ * @memo: what filehandles of the entries have in common
  */
 struct listing {
 	struct dnfs_call *call;
@@ -68,6 +69,7 @@ struct listing {
 	bool full;
 	struct dnfs_post_attr attr;
 	struct ditto_handle handle;
+	struct ditto_handle_memo memo;
 };
 
 /* Bytes of a reply besides entries: attributes, verifier, "no entry follows", eof */
@@ -95,12 +97,39 @@ static bool dnfs3_readdirplus_decode(struct dnfs_call *call, void *args)
 	       !xdr_stream_decode_u32(call->in, &a->count);
 }
 
+/* Bytes of a filehandle on most file systems. */
+#define DNFS3_USUAL_HANDLE	32
+
 size_t dnfs3_entry_size(u32 name_len)
 {
 	/* Bool "entry follows", fileid, name, cookie. */
 	return XDR_UNIT + sizeof(u64) + XDR_UNIT + xdr_align_size(name_len) + sizeof(u64);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs3_entry_size);
+
+static __be32 *dnfs3_encode_name(__be32 *p, const struct ditto_name *name)
+{
+	u32 words = XDR_QUADLEN(name->len);
+
+	*p++ = cpu_to_be32(name->len);
+	/* The last word has the padding; no name is empty. */
+	p[words - 1] = 0;
+	memcpy(p, name->name, name->len);
+	return p + words;
+}
+
+/* Length and size of a filehandle are multiples of XDR_UNIT. */
+static void dnfs3_encode_handle(__be32 *p, const struct ditto_handle *handle)
+{
+	p = xdr_encode_bool(p, handle->len);
+	if (!handle->len)
+		return;
+	*p++ = cpu_to_be32(handle->len);
+	if (likely(handle->len == DNFS3_USUAL_HANDLE))
+		memcpy(p, handle->data, DNFS3_USUAL_HANDLE);
+	else
+		memcpy(p, handle->data, handle->len);
+}
 
 bool dnfs3_encode_entry(struct xdr_stream *xdr, struct user_namespace *userns,
 			const struct ditto_dirent *entry, bool plus,
@@ -118,13 +147,11 @@ bool dnfs3_encode_entry(struct xdr_stream *xdr, struct user_namespace *userns,
 
 	*p++ = xdr_one;
 	p = xdr_encode_hyper(p, entry->mounted_on);
-	p = xdr_encode_opaque(p, entry->name.name, entry->name.len);
+	p = dnfs3_encode_name(p, &entry->name);
 	p = xdr_encode_hyper(p, entry->cookie);
 	if (plus) {
 		p = dnfs3_encode_post_attr(p, userns, attr);
-		p = xdr_encode_bool(p, handle->len);
-		if (handle->len)
-			xdr_encode_opaque(p, handle->data, handle->len);
+		dnfs3_encode_handle(p, handle);
 	}
 	return true;
 }
@@ -145,11 +172,11 @@ static bool dnfs3_readdir_emit(void *arg, const struct ditto_dirent *entry)
 	 */
 	if (list->plus) {
 		list->attr.valid = entry->dentry && !entry->nested &&
-				   !ditto_getattr_dentry(list->share, entry->dentry,
+				   !ditto_getattr_listed(list->share, entry->dentry,
 							 &list->attr.attr);
 		if (!entry->dentry || entry->nested ||
 		    ditto_handle_encode_entry(list->share, list->dir, entry->dentry,
-					      &list->handle))
+					      &list->handle, &list->memo))
 			list->handle.len = 0;
 	}
 	if (!dnfs3_encode_entry(&list->xdr, list->call->userns, entry, list->plus,
@@ -162,15 +189,26 @@ static bool dnfs3_readdir_emit(void *arg, const struct ditto_dirent *entry)
 	return true;
 }
 
-static int dnfs3_readdir_exec(struct dnfs_call *call, void *args, void *result)
+/* Number of entries that fit, if their names are short. */
+static u32 dnfs3_listing_most(const struct listing *list)
 {
-	const struct readdir_args *a = args;
+	u32 size = dnfs3_entry_size(1), most = list->dirroom / size;
+
+	if (list->plus)
+		size += NFS3_POST_ATTR_SIZE + 2 * XDR_UNIT + DNFS3_USUAL_HANDLE;
+	return min(most, list->buf.buflen / size) + 1;
+}
+
+static int dnfs3_readdir_exec(struct dnfs_call *call, void *decoded, void *result)
+{
+	const struct readdir_args *a = decoded;
 	struct readdir_res *res = result;
 	struct listing list = {
 		.call = call,
 		.plus = call->proc == &dnfs3_proc_readdirplus,
 		.dirroom = a->dircount,
 	};
+	struct ditto_readdir_args args = { .cookie = a->cookie, .dentries = list.plus };
 	struct dnfs_target dir;
 	unsigned int npages;
 	struct page **pages;
@@ -193,8 +231,8 @@ static int dnfs3_readdir_exec(struct dnfs_call *call, void *args, void *result)
 	list.buf.buflen = min_t(u64, min(a->count, call->max_payload) - DNFS3_LISTING_REST,
 				(u64)npages << PAGE_SHIFT) & ~(XDR_UNIT - 1);
 	xdr_init_encode_pages(&list.xdr, &list.buf, pages, NULL);
-	err = ditto_readdir(&dir.op, dir.node, a->cookie, list.plus, dnfs3_readdir_emit, &list,
-			    &res->eof);
+	args.most = dnfs3_listing_most(&list);
+	err = ditto_readdir(&dir.op, dir.node, &args, dnfs3_readdir_emit, &list, &res->eof);
 	if (err)
 		goto out;
 	/* No entry fits: an empty listing would make the client repeat the request forever. */

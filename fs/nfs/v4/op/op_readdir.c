@@ -23,6 +23,8 @@ static_assert(sizeof(struct dnfs4_listing) <= DNFS4_RES_MAX);
 #define VERIFIER_BYTES	8
 /* Bytes of a result besides entries: the verifier, "no entry follows", eof. */
 #define LISTING_REST	(VERIFIER_BYTES + 2 * XDR_UNIT)
+/* Bytes of a filehandle on most file systems. */
+#define DNFS4_USUAL_HANDLE	36
 /* Most bytes of an own buffer, used after a result that has taken the reply's pages. */
 #define OWN_BYTES_MAX	(32 * 1024)
 
@@ -135,11 +137,31 @@ static u32 readdir_begin(struct dnfs4_listing *list, u32 maxcount)
 	return NFS4_OK;
 }
 
+/* Number of entries that fit if what varies in length is short. */
+static u32 readdir_most(const struct dnfs4_listing *list)
+{
+	const struct dnfs4_attr_plan *plan = &list->plan;
+	/* "entry follows", cookie, name, length of attributes */
+	u32 size = XDR_UNIT + sizeof(u64) + 2 * XDR_UNIT + XDR_UNIT;
+
+	size += dnfs4_bitmap_bytes(&plan->map) + plan->bytes;
+	if (plan->need & DNFS4_NEED_HANDLE)
+		size += XDR_UNIT + DNFS4_USUAL_HANDLE;
+	if (plan->need & DNFS4_NEED_OWNER)
+		size += 2 * XDR_UNIT;
+	if (plan->need & DNFS4_NEED_GROUP)
+		size += 2 * XDR_UNIT;
+	return list->buf.buflen / size + 1;
+}
+
 static int list_any(struct dnfs4_listing *list)
 {
 	struct dnfs4_compound *cmp = list->cmp;
-	bool dentries = list->plan.need & ~DNFS4_NEED_INO;
-	u64 cookie = list->cookie;
+	struct ditto_readdir_args args = {
+		.cookie = list->cookie & ~DNFS4_COOKIE_MOVED,
+		.most = readdir_most(list),
+		.dentries = list->plan.need & ~DNFS4_NEED_INO,
+	};
 
 	switch (cmp->current_fh.kind) {
 	case DNFS4_FH_PSEUDO:
@@ -147,10 +169,8 @@ static int list_any(struct dnfs4_listing *list)
 	case DNFS4_FH_ATTRDIR:
 		return dnfs4_list_attrdir(list);
 	default:
-		if (cookie & DNFS4_COOKIE_MOVED)
-			cookie &= ~DNFS4_COOKIE_MOVED;
-		return ditto_readdir(dnfs4_fs_op(cmp), dnfs4_node(cmp), cookie, dentries,
-				     readdir_emit, list, &list->eof);
+		return ditto_readdir(dnfs4_fs_op(cmp), dnfs4_node(cmp), &args, readdir_emit, list,
+				     &list->eof);
 	}
 }
 

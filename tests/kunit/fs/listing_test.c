@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Listings: each entry comes with the dentry of its name, whatever happens to the entries before
+ * it, and whatever room the caller expects to have.
+ */
+#include <kunit/test.h>
+#include <linux/fs.h>
+#include <linux/namei.h>
+
+#include "../../../fs/node/handle.h"
+#include "../../../fs/node/node.h"
+#include "../../../fs/op/op.h"
+#include "folder.h"
+
+/* Files of a case: more than are read of a directory at once. */
+#define FILES		200
+#define NAME_ROOM	8
+
+DEFINE_FOLDER(folder, "kunit-listing")
+
+/**
+ * struct listing_seen - what a listing has handed out
+ * @test: the case
+ * @other: directory with files of the same names, or NULL
+ * @spoil: called with each entry, which is about to become the previous one; or NULL
+ * @count: files of the case
+ * @right: those whose dentry is that of their name in the directory
+ * @handles: those whose file handle is the same, made in either way
+ * @memo: of the handles
+ */
+struct listing_seen {
+	struct kunit *test;
+	struct ditto_node *other;
+	void (*spoil)(struct listing_seen *seen, const struct ditto_dirent *entry);
+	u32 count;
+	u32 right;
+	u32 handles;
+	struct ditto_handle_memo memo;
+};
+
+static void listing_name(char name[NAME_ROOM], u32 i)
+{
+	snprintf(name, NAME_ROOM, "f%03u", i);
+}
+
+static void listing_fill(struct kunit *test, struct ditto_node *dir)
+{
+	const struct ditto_setattr set = { .valid = DITTO_SET_MODE, .mode = 0644 };
+	char buf[NAME_ROOM];
+
+	for (u32 i = 0; i < FILES; i++) {
+		struct ditto_node *node;
+
+		listing_name(buf, i);
+		KUNIT_ASSERT_EQ(test, folder_create(&folder.op, dir,
+						    &(struct ditto_name){ buf, strlen(buf) },
+						    &set, false, &node), 0);
+		ditto_node_put(node);
+	}
+}
+
+static void listing_empty(struct kunit *test, struct ditto_node *dir)
+{
+	struct ditto_wcc wcc;
+	char buf[NAME_ROOM];
+
+	for (u32 i = 0; i < FILES; i++) {
+		listing_name(buf, i);
+		/* A case may have removed it. */
+		ditto_remove(&folder.op, dir, &(struct ditto_name){ buf, strlen(buf) }, false,
+			     &wcc);
+	}
+}
+
+static bool listing_same_handle(struct listing_seen *seen, struct dentry *dentry)
+{
+	struct ditto_handle entry, file;
+
+	return !ditto_handle_encode_entry(folder.share, folder.root, dentry, &entry, &seen->memo) &&
+	       !ditto_handle_encode(folder.share, dentry, &file) &&
+	       entry.len == file.len && !memcmp(entry.data, file.data, file.len);
+}
+
+static bool listing_emit(void *arg, const struct ditto_dirent *entry)
+{
+	struct listing_seen *seen = arg;
+	struct dentry *dentry = entry->dentry;
+
+	/* "." and "..", and the other directory */
+	if (entry->name.name[0] != 'f')
+		return true;
+	seen->count++;
+	if (dentry && dentry->d_name.len == entry->name.len &&
+	    !memcmp(dentry->d_name.name, entry->name.name, entry->name.len) &&
+	    d_inode(dentry->d_parent) == folder.root->inode &&
+	    d_inode(dentry)->i_ino == entry->ino)
+		seen->right++;
+	if (dentry && listing_same_handle(seen, dentry))
+		seen->handles++;
+	if (seen->spoil)
+		seen->spoil(seen, entry);
+	return true;
+}
+
+static void listing_run(struct listing_seen *seen, u32 most)
+{
+	const struct ditto_readdir_args args = { .most = most, .dentries = true };
+	bool eof = false;
+
+	int err = ditto_readdir(&folder.op, folder.root, &args, listing_emit, seen, &eof);
+
+	KUNIT_EXPECT_EQ(seen->test, err, 0);
+	KUNIT_EXPECT_TRUE(seen->test, eof);
+}
+
+static void listing_has_dentries(struct kunit *test)
+{
+	struct listing_seen seen = { .test = test };
+
+	listing_fill(test, folder.root);
+	listing_run(&seen, 0);
+	KUNIT_EXPECT_EQ(test, seen.count, FILES);
+	KUNIT_EXPECT_EQ(test, seen.right, FILES);
+	KUNIT_EXPECT_EQ(test, seen.handles, FILES);
+	listing_empty(test, folder.root);
+}
+
+/* What the caller expects to have room for does not end a listing. */
+static void listing_has_more(struct kunit *test)
+{
+	static const u32 mosts[] = { 1, 2, 7, FILES, FILES + 2 };
+
+	listing_fill(test, folder.root);
+	for (size_t i = 0; i < ARRAY_SIZE(mosts); i++) {
+		struct listing_seen seen = { .test = test };
+
+		listing_run(&seen, mosts[i]);
+		KUNIT_EXPECT_EQ(test, seen.count, FILES);
+		KUNIT_EXPECT_EQ(test, seen.right, FILES);
+	}
+	listing_empty(test, folder.root);
+}
+
+/* Move the file to the other directory, where it has neighbours with the names of those here. */
+static void listing_move(struct listing_seen *seen, const struct ditto_dirent *entry)
+{
+	struct ditto_wcc from, to;
+
+	KUNIT_EXPECT_EQ(seen->test, ditto_rename(&folder.op, folder.root, &entry->name, &folder.op,
+						 seen->other, &entry->name, &from, &to), 0);
+}
+
+static void listing_survives_moves(struct kunit *test)
+{
+	struct listing_seen seen = { .test = test, .spoil = listing_move };
+
+	seen.other = folder_make(test, &folder, "other", 0755, true);
+	listing_fill(test, folder.root);
+	listing_fill(test, seen.other);
+	listing_run(&seen, 0);
+	KUNIT_EXPECT_EQ(test, seen.right, FILES);
+	listing_empty(test, seen.other);
+	ditto_node_put(seen.other);
+	folder_remove(test, &folder, "other", true);
+}
+
+static void listing_remove(struct listing_seen *seen, const struct ditto_dirent *entry)
+{
+	struct ditto_wcc wcc;
+
+	int err = ditto_remove(&folder.op, folder.root, &entry->name, false, &wcc);
+
+	KUNIT_EXPECT_EQ(seen->test, err, 0);
+}
+
+static void listing_survives_removals(struct kunit *test)
+{
+	struct listing_seen seen = { .test = test, .spoil = listing_remove };
+
+	listing_fill(test, folder.root);
+	listing_run(&seen, 0);
+	KUNIT_EXPECT_EQ(test, seen.count, FILES);
+	KUNIT_EXPECT_EQ(test, seen.right, FILES);
+}
+
+static struct kunit_case listing_test_cases[] = {
+	KUNIT_CASE(listing_has_dentries),
+	KUNIT_CASE(listing_has_more),
+	KUNIT_CASE(listing_survives_moves),
+	KUNIT_CASE(listing_survives_removals),
+	{}
+};
+
+static struct kunit_suite listing_suite = {
+	.name = "ditto_listing",
+	FOLDER_SUITE(folder),
+	FOLDER_CASES(folder),
+	.test_cases = listing_test_cases,
+};
+
+kunit_test_suite(listing_suite);
