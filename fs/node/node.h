@@ -85,6 +85,9 @@ struct ditto_fid {
  * @caller_opens: the file system checks access at open, on its own: files are opened with
  *	the caller's credential and not cached
  * @knows_absence: the in-memory inode tells that a file has no extended attributes
+ * @dosattr_handler: the file system's handler for the extended attribute with DOS attributes, or
+ *	NULL if it cannot have it; constant
+ * @dosattr_name: its name as @dosattr_handler is given it; constant
  * @is_remote: other machines may change the file system without this one being notified
  * @has_acls: access control lists can be stored
  * @offload_group: fsnotify group that lets local processes wait for data, or NULL; set once
@@ -116,6 +119,8 @@ struct ditto_volume {
 	bool knows_absence;
 	bool is_remote;
 	bool has_acls;
+	const struct xattr_handler *dosattr_handler;
+	const char *dosattr_name;
 	struct fsnotify_group *offload_group;
 	struct fsnotify_mark *offload_mark;
 	struct list_head offload_link;

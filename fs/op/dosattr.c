@@ -129,21 +129,46 @@ static const struct cred *server_enter(const struct ditto_share *share)
 	return old;
 }
 
-/* Load the stored value; @dosattr->valid is 0 if there is none or it is invalid. */
+void ditto_dosattr_volume_start(struct ditto_volume *volume)
+{
+	const struct xattr_handler *const *at = volume->sb->s_xattr;
+	const char *name = DITTO_DOSATTR_XATTR, *prefix;
+	size_t len;
+
+	for (; at && *at; at++) {
+		prefix = xattr_prefix(*at);
+		len = strlen(prefix);
+		/* A handler is for one name, or for all longer names that begin with its prefix. */
+		if (strncmp(name, prefix, len) || !(*at)->prefix != !name[len])
+			continue;
+		if ((*at)->get)
+			volume->dosattr_handler = *at;
+		volume->dosattr_name = name + len;
+		return;
+	}
+}
+
+/*
+ * Load the stored value; if there is none or it is invalid, @dosattr->valid is 0 and the rest is
+ * not filled. The same as __vfs_getxattr(), but the handler is known: listings do this for each
+ * entry.
+ */
 static int dosattr_load(struct ditto_share *share, struct dentry *dentry,
 			struct ditto_dosattr *dosattr)
 {
+	const struct xattr_handler *handler = share->volume->dosattr_handler;
 	struct inode *inode = d_inode(dentry);
-	/* Filled, or not used; most files have none, and listings ask for each entry. */
+	/* Filled, or not used; most files have none. */
 	struct ditto_dosattr_stored stored __uninitialized;
 	const struct cred *old;
 	ssize_t len;
 
-	memset(dosattr, 0, sizeof(*dosattr));
-	if (!(inode->i_opflags & IOP_XATTR))
+	dosattr->valid = 0;
+	if (!handler || !(inode->i_opflags & IOP_XATTR))
 		return 0;
 	old = server_enter(share);
-	len = __vfs_getxattr(dentry, inode, DITTO_DOSATTR_XATTR, &stored, sizeof(stored));
+	len = handler->get(handler, dentry, inode, share->volume->dosattr_name, &stored,
+			   sizeof(stored));
 	ditto_op_leave(old);
 	if (len == -ENODATA || len == -EOPNOTSUPP)
 		return 0;
@@ -233,7 +258,7 @@ static int dosattr_load_cached(struct ditto_share *share, struct dentry *dentry,
 	int err;
 
 	if (is_plain(share, inode, st)) {
-		memset(dosattr, 0, sizeof(*dosattr));
+		dosattr->valid = 0;
 		return 0;
 	}
 	now = current_time(inode);
@@ -333,7 +358,7 @@ int ditto_dosattr_set(struct ditto_op *op, struct ditto_node *node,
 	struct vfsmount *mnt = op->share->root.mnt;
 	struct inode *inode = node->inode;
 	struct inode *delegated = NULL;
-	struct ditto_dosattr there;
+	struct ditto_dosattr there = { };
 	struct dentry *dentry;
 	int err;
 

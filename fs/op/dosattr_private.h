@@ -8,6 +8,8 @@
 
 #include "dosattr.h"
 
+struct ditto_volume;
+
 #define DITTO_DOSATTR_XATTR	"trusted.ditto.extra"
 #define DITTO_DOSATTR_VERSION	2
 /* Without a change time, the shorter format of version 1 is written. */
@@ -42,6 +44,14 @@ struct ditto_dosattr_stored {
 	__le64 seen_sec;
 	__le32 seen_nsec;
 } __packed;
+
+/**
+ * ditto_dosattr_volume_start - find the file system's handler for stored DOS attributes
+ * @volume: new; @dosattr_handler and @dosattr_name are filled
+ *
+ * Context: any.
+ */
+void ditto_dosattr_volume_start(struct ditto_volume *volume);
 
 #if IS_ENABLED(CONFIG_KUNIT)
 

@@ -30,6 +30,7 @@
 #include "../node/file.h"
 #include "../node/node_private.h"
 #include "../offload/offload.h"
+#include "../op/dosattr_private.h"
 #include "../open/stream.h"
 #include "share.h"
 
@@ -243,6 +244,7 @@ static struct ditto_volume *volume_new(struct ditto_node_table *table, const str
 	if (err)
 		goto put_mark;
 	volume->knows_absence = knows_absence(sb);
+	ditto_dosattr_volume_start(volume);
 	/* A cached list must be invalidated by every change, including those of other machines. */
 	volume->has_acls = !volume->is_remote && ditto_acl_fits(sb);
 	volume->has_handles = exportfs_can_decode_fh(sb->s_export_op) &&
