@@ -12,8 +12,8 @@ import guest
 LOAD = "/sys/kernel/debug/ditto_vfs_load/run"
 # As large as ditto_vfs_load.ko takes it to be.
 DATA_SIZE = 32 << 20
-# What belongs to an operation of a server, and in which folder it is done. A READ of 1 MiB has
-# none: servers lend the pages of the file. Nor has a WRITE of 1 MiB: servers take less than the
+# What belongs to an operation of a server, and in which folder it is done. Attributes of entries are
+# part of a listing, as every server has to read them. A READ of 1 MiB has none: servers lend the pages of the file. Nor has a WRITE of 1 MiB: servers take less than the
 # floor and the file system together.
 SAME = {
     "LOOKUP": ("stat-work", "many"),
@@ -21,9 +21,9 @@ SAME = {
     "OPEN+CLOSE": ("open-work", "many"),
     "CREATE": ("create", "few"),
     "REMOVE": ("unlink", "few"),
-    "READDIRPLUS 1000": ("list-work", "many"),
-    "READDIR 1000": ("list-work", "many"),
-    "LIST 1000": ("list-work", "many"),
+    "READDIRPLUS 1000": ("attrs", "many"),
+    "READDIR 1000": ("attrs", "many"),
+    "LIST 1000": ("dosattrs", "many"),
     "READ 4 KiB": ("read-4k", "few"),
     "READ_PLUS 4 KiB": ("read-4k", "few"),
     "WRITE 4 KiB": ("write-4k", "few"),

@@ -8,6 +8,8 @@
  * takes longer than most servers. The directory has been prepared: there are
  * "list" with files, "work", and "data" of FILE_SIZE bytes. Operations on "work" need no other:
  * create and unlink, stat-work and list-work of what was created, open-work of the first files.
+ * "attrs" is list-work that also finds the dentry of each entry in the dcache and reads its
+ * attributes, "dosattrs" in addition asks for an extended attribute, which it does not have.
  *
  * Locking: load_lock serializes runs and covers load_ns.
  */
@@ -26,6 +28,7 @@
 #include <linux/prandom.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
+#include <linux/xattr.h>
 
 #define LINE_MAX	256
 #define LISTED		10000
@@ -35,15 +38,23 @@
 #define FILE_SIZE	SZ_32M
 #define SEED		1
 
+enum load_detail {
+	LOAD_NAMES,
+	LOAD_ATTRS,
+	LOAD_DOSATTRS,
+};
+
 /**
  * struct load - a run
  * @dir: absolute path
  * @op: see there
  * @count: how often
- * @file: of operations on data
+ * @file: of operations on data, or the directory that is listed
  * @buffer: LARGE bytes
  * @random: of offsets
  * @entries: of a listing
+ * @detail: how much of each is read
+ * @err: error of one
  * @ctx: takes them
  */
 struct load {
@@ -54,6 +65,8 @@ struct load {
 	void *buffer;
 	struct rnd_state random;
 	u32 entries;
+	enum load_detail detail;
+	int err;
 	struct dir_context ctx;
 };
 
@@ -182,16 +195,47 @@ static int load_unlink(struct load *load, u32 i)
 	return err;
 }
 
+static bool load_is_dots(const char *name, int len)
+{
+	return name[0] == '.' && (len == 1 || (len == 2 && name[1] == '.'));
+}
+
+static int load_stat_entry(struct load *load, struct dentry *dentry)
+{
+	struct path path = { .mnt = load->file->f_path.mnt, .dentry = dentry };
+	struct kstat st;
+	ssize_t n;
+	int err;
+
+	err = vfs_getattr_nosec(&path, &st, STATX_BASIC_STATS | STATX_BTIME, AT_STATX_SYNC_AS_STAT);
+	if (err || load->detail == LOAD_ATTRS)
+		return err;
+	n = __vfs_getxattr(dentry, d_inode(dentry), "trusted.ditto.none", NULL, 0);
+	return n == -ENODATA ? 0 : n < 0 ? n : -EEXIST;
+}
+
+/* The directory is locked, which the dcache and tmpfs do not mind. */
 static bool load_entry(struct dir_context *ctx, const char *name, int len, loff_t pos, u64 ino,
 		       unsigned int type)
 {
 	struct load *load = container_of(ctx, struct load, ctx);
+	struct qstr q = QSTR_INIT(name, len);
+	struct dentry *dentry;
 
 	load->entries++;
-	return true;
+	if (load->detail == LOAD_NAMES || load_is_dots(name, len))
+		return true;
+	dentry = d_hash_and_lookup(load->file->f_path.dentry, &q);
+	if (IS_ERR_OR_NULL(dentry)) {
+		load->err = dentry ? PTR_ERR(dentry) : -ENOENT;
+		return false;
+	}
+	load->err = load_stat_entry(load, dentry);
+	dput(dentry);
+	return !load->err;
 }
 
-static int load_list(struct load *load, const char *dir)
+static int load_list(struct load *load, const char *dir, enum load_detail detail)
 {
 	char name[LINE_MAX];
 	struct file *file;
@@ -206,9 +250,12 @@ static int load_list(struct load *load, const char *dir)
 		return PTR_ERR(file);
 	load->ctx = (struct dir_context) { .actor = load_entry };
 	load->entries = 0;
+	load->detail = detail;
+	load->file = file;
+	load->err = 0;
 	do {
 		before = load->entries;
-		err = iterate_dir(file, &load->ctx);
+		err = iterate_dir(file, &load->ctx) ?: load->err;
 	} while (!err && load->entries != before);
 	__fput_sync(file);
 	return err;
@@ -216,13 +263,28 @@ static int load_list(struct load *load, const char *dir)
 
 static int load_readdir(struct load *load, u32 i)
 {
-	return load_list(load, "list") ?: load->entries == LISTED + 2 ? 0 : -EBADMSG;
+	return load_list(load, "list", LOAD_NAMES) ?: load->entries == LISTED + 2 ? 0 : -EBADMSG;
 }
 
 /* How many there are is known to the writer only, but not none. */
+static int load_list_some(struct load *load, enum load_detail detail)
+{
+	return load_list(load, "work", detail) ?: load->entries > 2 ? 0 : -EBADMSG;
+}
+
 static int load_list_work(struct load *load, u32 i)
 {
-	return load_list(load, "work") ?: load->entries > 2 ? 0 : -EBADMSG;
+	return load_list_some(load, LOAD_NAMES);
+}
+
+static int load_attrs(struct load *load, u32 i)
+{
+	return load_list_some(load, LOAD_ATTRS);
+}
+
+static int load_dosattrs(struct load *load, u32 i)
+{
+	return load_list_some(load, LOAD_DOSATTRS);
 }
 
 static int load_data(struct load *load, u32 i, bool write)
@@ -260,6 +322,8 @@ static const struct load_op load_ops[] = {
 	{ "stat-work", load_stat_work },
 	{ "open-work", load_open_work },
 	{ "list-work", load_list_work },
+	{ "attrs", load_attrs },
+	{ "dosattrs", load_dosattrs },
 	{ "read-4k", load_read, SMALL },
 	{ "write-4k", load_write, SMALL },
 	{ "read-1m", load_read, LARGE },
