@@ -43,12 +43,12 @@ static void listing_name(char name[NAME_ROOM], u32 i)
 	snprintf(name, NAME_ROOM, "f%03u", i);
 }
 
-static void listing_fill(struct kunit *test, struct ditto_node *dir)
+static void listing_fill(struct kunit *test, struct ditto_node *dir, u32 files)
 {
 	const struct ditto_setattr set = { .valid = DITTO_SET_MODE, .mode = 0644 };
 	char buf[NAME_ROOM];
 
-	for (u32 i = 0; i < FILES; i++) {
+	for (u32 i = 0; i < files; i++) {
 		struct ditto_node *node;
 
 		listing_name(buf, i);
@@ -117,7 +117,7 @@ static void listing_has_dentries(struct kunit *test)
 {
 	struct listing_seen seen = { .test = test };
 
-	listing_fill(test, folder.root);
+	listing_fill(test, folder.root, FILES);
 	listing_run(&seen, 0);
 	KUNIT_EXPECT_EQ(test, seen.count, FILES);
 	KUNIT_EXPECT_EQ(test, seen.right, FILES);
@@ -130,7 +130,7 @@ static void listing_has_more(struct kunit *test)
 {
 	static const u32 mosts[] = { 1, 2, 7, FILES, FILES + 2 };
 
-	listing_fill(test, folder.root);
+	listing_fill(test, folder.root, FILES);
 	for (size_t i = 0; i < ARRAY_SIZE(mosts); i++) {
 		struct listing_seen seen = { .test = test };
 
@@ -155,8 +155,9 @@ static void listing_survives_moves(struct kunit *test)
 	struct listing_seen seen = { .test = test, .spoil = listing_move };
 
 	seen.other = folder_make(test, &folder, "other", 0755, true);
-	listing_fill(test, folder.root);
-	listing_fill(test, seen.other);
+	listing_fill(test, folder.root, FILES);
+	/* The last one is listed first, and moved to before the one that is listed next. */
+	listing_fill(test, seen.other, FILES - 1);
 	listing_run(&seen, 0);
 	KUNIT_EXPECT_EQ(test, seen.right, FILES);
 	listing_empty(test, seen.other);
@@ -177,7 +178,7 @@ static void listing_survives_removals(struct kunit *test)
 {
 	struct listing_seen seen = { .test = test, .spoil = listing_remove };
 
-	listing_fill(test, folder.root);
+	listing_fill(test, folder.root, FILES);
 	listing_run(&seen, 0);
 	KUNIT_EXPECT_EQ(test, seen.count, FILES);
 	KUNIT_EXPECT_EQ(test, seen.right, FILES);
