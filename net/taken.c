@@ -88,6 +88,7 @@ static struct page *taken_page(struct ditto_taken *taken)
 	if (!page)
 		return NULL;
 	list_add_tail(&page->lru, &taken->pages);
+	taken->memory += PAGE_SIZE;
 	taken->copied = 0;
 	return page;
 }
@@ -186,6 +187,7 @@ static int taken_hold(struct ditto_taken *taken, struct sk_buff *skb, u32 offset
 	if (!clone)
 		return -ENOMEM;
 	__skb_queue_tail(&taken->skbs, clone);
+	taken->memory += clone->truesize;
 	shared = skb_shinfo(clone);
 	taken_piece(taken, virt_to_page(clone->data), offset_in_page(clone->data),
 		    skb_headlen(clone), &offset, &left);

@@ -30,6 +30,7 @@ struct socket;
  * @room: entries that @vec has room for
  * @copied: bytes used of the last of @pages
  * @bytes: bytes taken
+ * @memory: bytes of memory that they hold
  */
 struct ditto_taken {
 	struct sk_buff_head skbs;
@@ -39,6 +40,7 @@ struct ditto_taken {
 	unsigned int room;
 	unsigned int copied;
 	u32 bytes;
+	u32 memory;
 };
 
 /**

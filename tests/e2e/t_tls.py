@@ -19,7 +19,7 @@ from t_attack_nfs import budget
 
 HOST = 'server.example'
 AUTH_TLS = 7
-NFS, GETATTR, ACCESS, MOUNT = 100003, 1, 4, 100005
+NFS, GETATTR, ACCESS, WRITE, MOUNT = 100003, 1, 4, 7, 100005
 BADCRED, BADVERF, TOOWEAK = 1, 3, 5
 STARTTLS = (rpc.AUTH_NONE, b'STARTTLS')
 
@@ -267,6 +267,9 @@ def injected(w):
 
     call = access(n)
     record = struct.pack('>I', 1 << 31 | len(call)) + call
+    args = rpc.Enc().opaque(n.root).u64(0).u32(100_000, 0).opaque(bytes(100_000)).bytes()
+    call = rpc.call_bytes(NFS, 3, WRITE, args)
+    long = struct.pack('>I', 1 << 31 | len(call)) + call
     for _ in range(8):
         # A whole call is refused, or it is not TLS, and ends the handshake.
         conn = behind(record)
@@ -278,12 +281,12 @@ def injected(w):
             assert reply.verf == STARTTLS or reply.why == TOOWEAK, (reply.stat, reply.why)
         conn.close(abort=True)
         # Its rest would come by TLS.
-        for part in 2, 40:
-            conn = behind(record[:part])
+        for sent, part in (record, 2), (record, 40), (long, 20_000):
+            conn = behind(sent[:part])
             try:
                 eq(conn.recv().verf, STARTTLS)
                 starttls(conn, certs)
-                conn.sock.sendall(record[part:])
+                conn.sock.sendall(sent[part:])
             except (EOFError, OSError):
                 conn.close()
                 continue

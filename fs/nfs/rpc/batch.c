@@ -533,6 +533,15 @@ static enum batch_state batch_call(struct dnfs_batch *batch)
 	return batch_may_go_on(batch) ? BATCH_MORE : BATCH_END;
 }
 
+/*
+ * What to do with a record that is too long and not received apart. The next round looks at it
+ * again if only the end of the buffer may have hidden where its payload begins.
+ */
+static enum batch_state batch_refuse_large(const struct dnfs_batch *batch, unsigned int pos)
+{
+	return pos && batch->have == batch->most && !batch->foreign ? BATCH_EMPTY : BATCH_OTHER;
+}
+
 /* Begin to receive what is at @pos, if it is a large call with a payload. */
 static enum batch_state batch_begin_large(struct dnfs_batch *batch, unsigned int pos)
 {
@@ -550,7 +559,7 @@ static enum batch_state batch_begin_large(struct dnfs_batch *batch, unsigned int
 		return BATCH_OTHER;
 	if (!batch_prepare(batch, p + 1, there - sizeof(mark)) || !batch->proc->payload ||
 	    !batch->proc->payload(in, &payload))
-		return BATCH_OTHER;
+		return batch_refuse_large(batch, pos);
 	*batch->part = dnfs_large_new(p + 1, xdr_stream_pos(in), payload, len);
 	if (!*batch->part)
 		return BATCH_OTHER;
@@ -565,7 +574,7 @@ static enum batch_state batch_go_on_large(struct dnfs_batch *batch)
 	int got = dnfs_large_receive(large, batch_svsk(batch)->sk_sock);
 	enum batch_state state;
 
-	dnfs_conn_holds(batch->xprt, got ? 0 : large->have);
+	dnfs_conn_holds(batch->xprt, got ? 0 : dnfs_large_memory(large));
 	if (!got)
 		return BATCH_EMPTY;
 	*batch->part = NULL;
@@ -627,7 +636,7 @@ static enum batch_state batch_round(struct dnfs_batch *batch)
 	}
 	batch_send(batch, false);
 	/* Behind the replies, so that they carry the acknowledgment. */
-	if (!batch->released && (batch->done || large) && batch_consume(batch))
+	if (!batch->released && (batch->done || (large && !*batch->part)) && batch_consume(batch))
 		set_bit(XPT_DATA, &batch->xprt->xpt_flags);
 	if (state != BATCH_END)
 		batch_empty(batch);

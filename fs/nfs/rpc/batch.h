@@ -181,9 +181,9 @@ void dnfs_batches_exit(void);
 void dnfs_conn_waited(struct svc_xprt *xprt);
 
 /**
- * dnfs_conn_holds - charge for the bytes of a call that is being received
- * @xprt: the connection, which is closed if the budget does not allow them
- * @bytes: bytes of the call that were received; 0 if it is complete
+ * dnfs_conn_holds - charge for the large call that is being received
+ * @xprt: the connection, which is closed if the budget does not allow it
+ * @bytes: bytes of memory of what was received; 0 if it is complete
  *
  * Context: any; takes xpt_lock.
  */

@@ -369,19 +369,35 @@ static struct svc_xprt *conn_accept(struct svc_xprt *listener)
 	return xprt;
 }
 
-void dnfs_conn_holds(struct svc_xprt *xprt, u32 bytes)
+/* Charge for what was received of a record by sunrpc, or of a large call. */
+static void conn_settle_part(struct svc_xprt *xprt, const struct svc_sock *svsk)
 {
-	long held = conn_rounded(bytes);
 	struct dnfs_conn *conn;
+	long held;
 	int err = 0;
 
 	spin_lock(&xprt->xpt_lock);
 	conn = dnfs_conn_of(xprt);
-	if (conn && conn->memory.amount != held)
-		err = ditto_charge_resize(&conn->memory, held);
+	if (conn) {
+		held = conn_rounded(max_t(u32, READ_ONCE(svsk->sk_datalen), conn->part_bytes));
+		if (conn->memory.amount != held)
+			err = ditto_charge_resize(&conn->memory, held);
+	}
 	spin_unlock(&xprt->xpt_lock);
 	if (err)
 		svc_xprt_deferred_close(xprt);
+}
+
+void dnfs_conn_holds(struct svc_xprt *xprt, u32 bytes)
+{
+	struct dnfs_conn *conn;
+
+	spin_lock(&xprt->xpt_lock);
+	conn = dnfs_conn_of(xprt);
+	if (conn)
+		conn->part_bytes = bytes;
+	spin_unlock(&xprt->xpt_lock);
+	conn_settle_part(xprt, container_of(xprt, struct svc_sock, sk_xprt));
 }
 
 /* Charge for unsent bytes. Return: true if nothing must be received now. */
@@ -484,7 +500,7 @@ static int conn_recvfrom(struct svc_rqst *rqstp)
 	 * settles the charge for that.
 	 */
 	if (unlikely(len > CONN_FREE || READ_ONCE(svsk->sk_datalen) > CONN_FREE))
-		dnfs_conn_holds(xprt, READ_ONCE(svsk->sk_datalen));
+		conn_settle_part(xprt, svsk);
 	return len;
 }
 

@@ -21,7 +21,7 @@ struct dnfs_large;
  * @xprt: the connection; @look and @shake hold a reference each
  * @ref: one reference of the connection, one of @look, one of @shake
  * @charge: charge for the connection
- * @memory: charge for the record that is being received
+ * @memory: charge for the record or the large call that is being received
  * @unsent: charge for replies in the socket's send queue
  * @handshake: charge for the TLS handshake in progress
  * @peer: the client, if it has proved a name with its certificate; else NULL
@@ -35,6 +35,7 @@ struct dnfs_large;
  * @wait: jiffies until the next look
  * @wary: whether its calls are likely to wait
  * @part: the large call that is being received, or NULL; guarded by XPT_BUSY
+ * @part_bytes: bytes of memory of @part
  * @rcu: frees it after a grace period
  */
 struct dnfs_conn {
@@ -57,6 +58,7 @@ struct dnfs_conn {
 	unsigned long wait;
 	struct dnfs_wary wary;
 	struct dnfs_large *part;
+	u32 part_bytes;
 	struct rcu_head rcu;
 };
 

@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/socket.h>
 #include <linux/sunrpc/xdr.h>
+#include <linux/tcp.h>
 #include <linux/uio.h>
 #include <net/sock.h>
 
@@ -80,6 +81,9 @@ static int large_receive_tail(struct dnfs_large *large, struct socket *sock)
 	};
 	int n;
 
+	/* As in the payload: no client of NFS sends urgent data, of which a byte would be skipped. */
+	if (READ_ONCE(tcp_sk(sock->sk)->urg_data))
+		return -EPROTO;
 	n = kernel_recvmsg(sock, &msg, &vec, 1, missing, msg.msg_flags);
 	if (n == -EAGAIN)
 		return 0;
@@ -128,6 +132,13 @@ int dnfs_large_receive(struct dnfs_large *large, struct socket *sock)
 	return large_copy_first(large) ?: 1;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs_large_receive);
+
+u32 dnfs_large_memory(const struct dnfs_large *large)
+{
+	return struct_size(large, flat, large->at + DNFS_DIGEST_MAX + large->tail) +
+	       large->taken->memory;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs_large_memory);
 
 void dnfs_large_arg(struct dnfs_large *large, struct xdr_buf *arg)
 {

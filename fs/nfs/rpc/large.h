@@ -76,6 +76,15 @@ void dnfs_large_free(struct dnfs_large *large);
 int dnfs_large_receive(struct dnfs_large *large, struct socket *sock);
 
 /**
+ * dnfs_large_memory - find out how much memory a call holds
+ * @large: from dnfs_large_new()
+ *
+ * Context: any.
+ * Return: bytes.
+ */
+u32 dnfs_large_memory(const struct dnfs_large *large);
+
+/**
  * dnfs_large_arg - show a call to decoders
  * @large: a complete call
  * @arg: filled

@@ -142,6 +142,30 @@ static void ends_early(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, got, -ECONNRESET);
 }
 
+/* Urgent data is refused behind the payload, too: it would be reported again and again. */
+static void urgent_tail(struct kunit *test)
+{
+	struct large_test *t = test->priv;
+	struct msghdr msg = { .msg_flags = MSG_OOB };
+	struct kvec vec = { .iov_base = t->call, .iov_len = 1 };
+	int got;
+
+	large_pass(test, AT, AT + PADDED);
+	KUNIT_ASSERT_EQ(test, kernel_sendmsg(t->pair.sender, &msg, &vec, 1, 1), 1);
+	KUNIT_ASSERT_TRUE(test, await((got = dnfs_large_receive(t->large, t->pair.receiver))));
+	KUNIT_EXPECT_EQ(test, got, -EPROTO);
+}
+
+/* What is held is told. */
+static void memory_held(struct kunit *test)
+{
+	struct large_test *t = test->priv;
+
+	large_pass(test, AT, CALL);
+	KUNIT_EXPECT_GE(test, dnfs_large_memory(t->large), CALL);
+	KUNIT_EXPECT_LE(test, dnfs_large_memory(t->large), DITTO_TAKEN_WASTE * CALL + SZ_16K);
+}
+
 /* Lengths that are not received apart. */
 static void lengths_taken(struct kunit *test)
 {
@@ -287,6 +311,8 @@ static struct kunit_case nfs_large_test_cases[] = {
 	KUNIT_CASE(comes_in_pieces),
 	KUNIT_CASE(other_places),
 	KUNIT_CASE(ends_early),
+	KUNIT_CASE(urgent_tail),
+	KUNIT_CASE(memory_held),
 	KUNIT_CASE(lengths_taken),
 	KUNIT_CASE(write_of_nfs3),
 	KUNIT_CASE(write_of_compounds),
