@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 
 import harness
@@ -107,19 +108,28 @@ class Copy:
     def __init__(self, sources):
         self.sources = [f"{SOURCE}/{name}" for name in sources]
         self.files = sum(len(files) for s in self.sources for _, _, files in os.walk(s))
+        self.stage = None
 
-    def run(self, top, _scale):
-        """Copy it, read it, remove it: microseconds of a file."""
-        base = f"{top}/copy"
+    def _steps(self, source, base):
+        """(name, microseconds of a file) of a copy, of reading it, of removing it."""
         os.mkdir(base)
-        for name, command in (("copy", ["cp", "-r", *self.sources, base]),
+        for name, command in (("copy", ["cp", "-r", *source, base]),
                               ("read", ["tar", "-cf", "-", "-C", base, "."]),
                               ("remove", ["rm", "-rf", base])):
             started = time.monotonic()
             # tar does not read what it is to write into /dev/null.
             subprocess.run(command, check=True, stdout=subprocess.PIPE if name == "read" else None)
-            took = time.monotonic() - started
-            yield f"{self.label}, {name}", 1, "all", took * 1e6 / self.files
+            yield name, (time.monotonic() - started) * 1e6 / self.files
+
+    def run(self, top, _scale):
+        """Copy it, read it, remove it."""
+        if not self.stage:
+            # The guest's own files are slow to read at first, and so are the programs.
+            self.stage = tempfile.mkdtemp(dir="/run")
+            subprocess.run(["cp", "-r", *self.sources, self.stage], check=True)
+            dict(self._steps([self.stage], f"{self.stage}.copy"))
+        for name, took in self._steps([self.stage], f"{top}/copy"):
+            yield f"{self.label}, {name}", 1, "all", took
 
 
 def table(quick):
@@ -132,4 +142,4 @@ def table(quick):
     for count in (1000,) if quick else (1000, 10000, 100000):
         yield Files(count)
     yield Deep()
-    yield Copy(SOURCES[1:2] if quick else SOURCES)
+    yield Copy(SOURCES[:2] if quick else SOURCES)
