@@ -19,8 +19,8 @@ SPEAK = {"nfs3": NFS, "nfs4.1": NFS, "smb3.1.1": tuple(SMB),
 ROWS = {"nfs3": rows.nfs3, "nfs4.1": rows.nfs4, "smb3.1.1": rows.smb,
         **dict.fromkeys(PROTECTED, rows.smb_protected)}
 SYSTEMS = tuple(dict.fromkeys(system for systems in SPEAK.values() for system in systems))
-# What undoes an operation, so that it can be done again: its names are the same each time.
-INVERSE = {"CREATE": "REMOVE", "REMOVE": "CREATE"}
+# Operations on the same names, in this order: behind the last one the first can be done again.
+CHAIN = ("CREATE", "RENAME", "REMOVE")
 
 
 def nfs(kind, wanted, systems):
@@ -70,20 +70,27 @@ def find(table, operation, outstanding):
     return min(found, key=lambda row: len(row.label))
 
 
+def with_chain(table, wanted):
+    """Rows of a table that are wanted, and those without which these cannot be done again."""
+    chains = {row.outstanding for row in wanted if row.label in CHAIN}
+    return [row for row in table
+            if row in wanted or row.label in CHAIN and row.outstanding in chains]
+
+
 class Repeated:
     """An operation that can be run again and again."""
 
     def __init__(self, row, table, server):
-        self.row = row
+        self.row = find(table, row.label, row.outstanding)
+        self.rows = with_chain(table, [self.row])
         self.server = server
-        inverse = INVERSE.get(row.label)
-        self.inverse = find(table, inverse, row.outstanding) if inverse else None
 
     def run(self, count, around=lambda work: work()):
         """The result of @count calls, made inside @around."""
-        if self.row.label == "REMOVE":
-            self.inverse.run(self.server, count)
-        result = around(lambda: self.row.run(self.server, count))
-        if self.row.label == "CREATE":
-            self.inverse.run(self.server, count)
+        result = None
+        for row in self.rows:
+            if row is self.row:
+                result = around(lambda: self.row.run(self.server, count))
+            else:
+                row.run(self.server, count)
         return result
