@@ -4,6 +4,8 @@
  *
  * The results have the attributes of the directories before and after, also on failure.
  */
+#include <linux/string.h>
+
 #include "procs.h"
 #include "xdr.h"
 
@@ -74,25 +76,37 @@ static bool dnfs3_rename_decode(struct dnfs_call *call, void *args)
 	return dnfs3_decode_dirop(call->in, &a->from) && dnfs3_decode_dirop(call->in, &a->to);
 }
 
-/* The directories may be in different shares, and access to each is checked. */
+static bool dnfs3_fh_equal(const struct dnfs_fh *a, const struct dnfs_fh *b)
+{
+	return a->len == b->len && !memcmp(a->data, b->data, a->len);
+}
+
+/*
+ * The directories may be in different shares, and access to each is checked. Most files are
+ * renamed within their directory, which is looked up and checked once then.
+ */
 static int dnfs3_rename_exec(struct dnfs_call *call, void *args, void *result)
 {
 	const struct dnfs3_rename_args *a = args;
+	struct dnfs_target from, other, *to = &from;
 	struct rename_res *res = result;
-	struct dnfs_target from, to;
 	int err;
 
 	err = dnfs_target_get(call, &a->from.dir, &from);
 	if (err)
 		return err;
-	err = dnfs_target_get(call, &a->to.dir, &to);
-	if (err) {
-		dnfs_wcc_unchanged(&from, &res->from);
-		goto put_from;
+	if (!dnfs3_fh_equal(&a->from.dir, &a->to.dir)) {
+		to = &other;
+		err = dnfs_target_get(call, &a->to.dir, to);
+		if (err) {
+			dnfs_wcc_unchanged(&from, &res->from);
+			goto put_from;
+		}
 	}
-	err = ditto_rename(&from.op, from.node, &a->from.name, &to.op, to.node, &a->to.name,
+	err = ditto_rename(&from.op, from.node, &a->from.name, &to->op, to->node, &a->to.name,
 			   &res->from, &res->to);
-	dnfs_target_put(&to);
+	if (to != &from)
+		dnfs_target_put(to);
 put_from:
 	dnfs_target_put(&from);
 	return err;
