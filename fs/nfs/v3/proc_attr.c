@@ -122,7 +122,7 @@ static bool dnfs3_access_decode(struct dnfs_call *call, void *args)
 	struct access_args *a = args;
 
 	return dnfs3_decode_fh(call->in, &a->fh) &&
-	       !xdr_stream_decode_u32(call->in, &a->access);
+	       !dnfs_decode_u32(call->in, &a->access);
 }
 
 static int dnfs3_access_exec(struct dnfs_call *call, void *args, void *result)

@@ -226,8 +226,8 @@ static bool dnfs3_mknod_decode(struct dnfs_call *call, void *args)
 	case NF3CHR:
 	case NF3BLK:
 		return dnfs3_decode_sattr(call->in, &a->sattr) &&
-		       !xdr_stream_decode_u32(call->in, &a->major) &&
-		       !xdr_stream_decode_u32(call->in, &a->minor);
+		       !dnfs_decode_u32(call->in, &a->major) &&
+		       !dnfs_decode_u32(call->in, &a->minor);
 	case NF3SOCK:
 	case NF3FIFO:
 		return dnfs3_decode_sattr(call->in, &a->sattr);

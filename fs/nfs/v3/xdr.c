@@ -29,18 +29,18 @@ static bool dnfs3_skip(struct xdr_stream *xdr, u32 len)
 	if (len > xdr_stream_remaining(xdr))
 		return false;
 	for (; len > piece; len -= piece)
-		if (!xdr_inline_decode(xdr, piece))
+		if (!dnfs_inline_decode(xdr, piece))
 			return false;
-	return xdr_inline_decode(xdr, len);
+	return dnfs_inline_decode(xdr, len);
 }
 
 bool dnfs3_decode_fh(struct xdr_stream *xdr, struct dnfs_fh *fh)
 {
 	__be32 *p;
 
-	if (xdr_stream_decode_u32(xdr, &fh->len) || fh->len > NFS3_FHSIZE)
+	if (dnfs_decode_u32(xdr, &fh->len) || fh->len > NFS3_FHSIZE)
 		return false;
-	p = xdr_inline_decode(xdr, fh->len);
+	p = dnfs_inline_decode(xdr, fh->len);
 	if (!p)
 		return false;
 	memcpy(fh->data, p, fh->len);
@@ -51,20 +51,20 @@ bool dnfs3_decode_dirop(struct xdr_stream *xdr, struct dnfs3_dirop *where)
 {
 	struct ditto_name *name = &where->name;
 
-	if (!dnfs3_decode_fh(xdr, &where->dir) || xdr_stream_decode_u32(xdr, &name->len))
+	if (!dnfs3_decode_fh(xdr, &where->dir) || dnfs_decode_u32(xdr, &name->len))
 		return false;
 	if (name->len > NAME_MAX) {
 		name->name = "";
 		return dnfs3_skip(xdr, name->len);
 	}
-	name->name = (const char *)xdr_inline_decode(xdr, name->len);
+	name->name = (const char *)dnfs_inline_decode(xdr, name->len);
 	return name->name;
 }
 
 bool dnfs3_decode_time(struct xdr_stream *xdr, struct dnfs3_time *time)
 {
-	return !xdr_stream_decode_u32(xdr, &time->sec) &&
-	       !xdr_stream_decode_u32(xdr, &time->nsec);
+	return !dnfs_decode_u32(xdr, &time->sec) &&
+	       !dnfs_decode_u32(xdr, &time->nsec);
 }
 
 /* Decodes an optional number of sattr3. */
@@ -77,7 +77,7 @@ static bool dnfs3_decode_optional(struct xdr_stream *xdr, u32 *value, u32 *set, 
 	if (!present)
 		return true;
 	*set |= bit;
-	return !xdr_stream_decode_u32(xdr, value);
+	return !dnfs_decode_u32(xdr, value);
 }
 
 static bool dnfs3_decode_set_time(struct xdr_stream *xdr, struct dnfs3_time *time, u32 *set,
@@ -110,7 +110,7 @@ bool dnfs3_decode_sattr(struct xdr_stream *xdr, struct dnfs3_sattr *sattr)
 		return false;
 	if (has_size) {
 		sattr->set |= DITTO_SET_SIZE;
-		if (xdr_stream_decode_u64(xdr, &sattr->size))
+		if (dnfs_decode_u64(xdr, &sattr->size))
 			return false;
 	}
 	return dnfs3_decode_set_time(xdr, &sattr->atime, &sattr->set,
@@ -123,7 +123,7 @@ bool dnfs3_decode_data(struct xdr_stream *xdr, struct xdr_buf *data)
 {
 	u32 len;
 
-	if (xdr_stream_decode_u32(xdr, &len))
+	if (dnfs_decode_u32(xdr, &len))
 		return false;
 	if (len > xdr_stream_remaining(xdr))
 		return false;

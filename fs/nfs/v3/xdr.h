@@ -19,6 +19,7 @@
 
 #include "../../op/attr.h"
 #include "../rpc/call.h"
+#include "../rpc/decode.h"
 #include "../rpc/target.h"
 #include "proto.h"
 
@@ -178,7 +179,7 @@ static inline bool dnfs3_decode_bool(struct xdr_stream *xdr, bool *value)
 {
 	u32 n;
 
-	if (xdr_stream_decode_u32(xdr, &n) || n > 1)
+	if (dnfs_decode_u32(xdr, &n) || n > 1)
 		return false;
 	*value = n;
 	return true;
@@ -186,7 +187,7 @@ static inline bool dnfs3_decode_bool(struct xdr_stream *xdr, bool *value)
 
 static inline bool dnfs3_decode_enum(struct xdr_stream *xdr, u32 *value, u32 max)
 {
-	return !xdr_stream_decode_u32(xdr, value) && *value <= max;
+	return !dnfs_decode_u32(xdr, value) && *value <= max;
 }
 
 /**

@@ -12,6 +12,7 @@
 #include "../../../op/label.h"
 #include "../../../op/xattr.h"
 #include "../../../share/share.h"
+#include "../../rpc/decode.h"
 #include "attr_private.h"
 
 /* Most words of a bitmap that are decoded: a longer one would only cost time. */
@@ -64,10 +65,10 @@ u32 dnfs4_decode_bitmap(struct xdr_stream *xdr, struct dnfs4_bitmap *map, bool *
 
 	memset(map, 0, sizeof(*map));
 	*more = false;
-	if (xdr_stream_decode_u32(xdr, &count) < 0 || count > BITMAP_WORDS_MAX)
+	if (dnfs_decode_u32(xdr, &count) < 0 || count > BITMAP_WORDS_MAX)
 		return NFS4ERR_BADXDR;
 	for (u32 i = 0; i < count; i++) {
-		if (xdr_stream_decode_u32(xdr, &word) < 0)
+		if (dnfs_decode_u32(xdr, &word) < 0)
 			return NFS4ERR_BADXDR;
 		if (i < DNFS4_BITMAP_WORDS)
 			map->word[i] = word;

@@ -11,6 +11,7 @@
 
 #include "../../../node/node.h"
 #include "../../../share/cred.h"
+#include "../../rpc/decode.h"
 #include "attr_private.h"
 
 /* Bytes of the longest fattr4 to be set: two owners, a list, a label, and a margin for the rest. */
@@ -156,7 +157,7 @@ u32 dnfs4_decode_sattr(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
 	status = dnfs4_decode_bitmap(cmp->in, &sattr->map, &more);
 	if (status)
 		return status;
-	if (xdr_stream_decode_u32(cmp->in, &len) < 0 || len > ATTRS_BYTES_MAX ||
+	if (dnfs_decode_u32(cmp->in, &len) < 0 || len > ATTRS_BYTES_MAX ||
 	    len > xdr_stream_remaining(cmp->in))
 		return NFS4ERR_BADXDR;
 	status = check_map(cmp, &sattr->map, more);

@@ -14,6 +14,7 @@
 
 #include "../../../../net/server.h"
 #include "../../../share/share.h"
+#include "../../rpc/decode.h"
 #include "../engine/server.h"
 #include "attr_private.h"
 
@@ -426,7 +427,7 @@ static u32 get_mode_bits(struct dnfs4_compound *cmp, umode_t *mode)
 {
 	u32 raw;
 
-	if (xdr_stream_decode_u32(cmp->in, &raw) < 0)
+	if (dnfs_decode_u32(cmp->in, &raw) < 0)
 		return NFS4ERR_BADXDR;
 	*mode = raw;
 	return raw & ~S_IALLUGO ? NFS4ERR_INVAL : NFS4_OK;
@@ -434,7 +435,7 @@ static u32 get_mode_bits(struct dnfs4_compound *cmp, umode_t *mode)
 
 static u32 get_size(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
 {
-	if (xdr_stream_decode_u64(cmp->in, &sattr->set.size) < 0)
+	if (dnfs_decode_u64(cmp->in, &sattr->set.size) < 0)
 		return NFS4ERR_BADXDR;
 	sattr->set.valid |= DITTO_SET_SIZE;
 	return NFS4_OK;
@@ -464,7 +465,7 @@ static u32 get_flag(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr, u32 f
 {
 	u32 value;
 
-	if (xdr_stream_decode_u32(cmp->in, &value) < 0 || value > 1)
+	if (dnfs_decode_u32(cmp->in, &value) < 0 || value > 1)
 		return NFS4ERR_BADXDR;
 	sattr->dosattr.valid |= DITTO_DOSATTR_FLAGS;
 	sattr->dosattr.flags |= value ? flag : 0;
@@ -508,8 +509,8 @@ static u32 get_sec_label(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr)
 {
 	u32 format, policy, status;
 
-	if (xdr_stream_decode_u32(cmp->in, &format) < 0 ||
-	    xdr_stream_decode_u32(cmp->in, &policy) < 0)
+	if (dnfs_decode_u32(cmp->in, &format) < 0 ||
+	    dnfs_decode_u32(cmp->in, &policy) < 0)
 		return NFS4ERR_BADXDR;
 	status = dnfs4_decode_opaque(cmp, 2 * DITTO_LABEL_MAX, &sattr->label, &sattr->label_len);
 	if (status)
@@ -560,7 +561,7 @@ static u32 get_settime(struct dnfs4_compound *cmp, struct timespec64 *time, u32 
 {
 	u32 how;
 
-	if (xdr_stream_decode_u32(cmp->in, &how) < 0 || how > NFS4_SET_TO_CLIENT_TIME)
+	if (dnfs_decode_u32(cmp->in, &how) < 0 || how > NFS4_SET_TO_CLIENT_TIME)
 		return NFS4ERR_BADXDR;
 	*valid |= how == NFS4_SET_TO_CLIENT_TIME ? explicit : now;
 	return how == NFS4_SET_TO_CLIENT_TIME ? dnfs4_decode_time(cmp->in, time) : NFS4_OK;

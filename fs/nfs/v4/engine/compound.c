@@ -20,6 +20,7 @@
 #include <kunit/visibility.h>
 
 #include "../../../../net/stats.h"
+#include "../../rpc/decode.h"
 #include "../../server.h"
 #include "../../trace.h"
 #include "../deleg/caller.h"
@@ -106,7 +107,7 @@ bool dnfs4_take_pages(struct dnfs4_compound *cmp)
 static u32 next_op(struct dnfs4_compound *cmp)
 {
 	cmp->op = NULL;
-	if (xdr_stream_decode_u32(cmp->in, &cmp->opnum)) {
+	if (dnfs_decode_u32(cmp->in, &cmp->opnum)) {
 		cmp->opnum = OP_ILLEGAL;
 		return NFS4ERR_BADXDR;
 	}
@@ -199,7 +200,7 @@ u32 dnfs4_next_op(const struct dnfs4_compound *cmp)
 	struct xdr_stream ahead = *cmp->in;
 	u32 opnum;
 
-	if (cmp->index + 1 == cmp->nops || xdr_stream_decode_u32(&ahead, &opnum) ||
+	if (cmp->index + 1 == cmp->nops || dnfs_decode_u32(&ahead, &opnum) ||
 	    opnum < FIRST_NFS4_OP || opnum > last_op[cmp->minor])
 		return OP_ILLEGAL;
 	return opnum;
@@ -387,9 +388,9 @@ static int compound_begin(struct dnfs4_compound *cmp, struct head *head)
 	u32 len;
 
 	cmp->start = cmp->out->buf->len;
-	if (xdr_stream_decode_u32(cmp->in, &len) || len > DNFS4_TAG_MAX)
+	if (dnfs_decode_u32(cmp->in, &len) || len > DNFS4_TAG_MAX)
 		return -EBADMSG;
-	tag = (const char *)xdr_inline_decode(cmp->in, len);
+	tag = (const char *)dnfs_inline_decode(cmp->in, len);
 	if (!tag)
 		return -EBADMSG;
 	if (!dnfs4_is_utf8(tag, len))
@@ -401,8 +402,8 @@ static int compound_begin(struct dnfs4_compound *cmp, struct head *head)
 	head->count = xdr_reserve_space(cmp->out, sizeof(__be32));
 	if (!head->count)
 		return -ENOBUFS;
-	if (xdr_stream_decode_u32(cmp->in, &cmp->minor) ||
-	    xdr_stream_decode_u32(cmp->in, &cmp->nops))
+	if (dnfs_decode_u32(cmp->in, &cmp->minor) ||
+	    dnfs_decode_u32(cmp->in, &cmp->nops))
 		return -EBADMSG;
 	if (cmp->minor > DNFS4_MINOR_MAX)
 		cmp->status = NFS4ERR_MINOR_VERS_MISMATCH;

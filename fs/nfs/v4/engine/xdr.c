@@ -9,6 +9,7 @@
 #include <linux/unaligned.h>
 #include <kunit/visibility.h>
 
+#include "../../rpc/decode.h"
 #include "compound.h"
 
 /* Bytes that xdr_reserve_space() can give at once wherever a page ends. */
@@ -29,7 +30,7 @@ bool dnfs4_encode_change_info(struct xdr_stream *xdr, const struct ditto_wcc *wc
 
 u32 dnfs4_decode_stateid(struct xdr_stream *xdr, struct dnfs4_stateid *sid)
 {
-	__be32 *p = xdr_inline_decode(xdr, sizeof(__be32) + DNFS4_OTHER_SIZE);
+	__be32 *p = dnfs_inline_decode(xdr, sizeof(__be32) + DNFS4_OTHER_SIZE);
 
 	if (!p)
 		return NFS4ERR_BADXDR;
@@ -53,7 +54,7 @@ EXPORT_SYMBOL_IF_KUNIT(dnfs4_encode_stateid);
 
 u32 dnfs4_decode_time(struct xdr_stream *xdr, struct timespec64 *time)
 {
-	__be32 *p = xdr_inline_decode(xdr, 12);
+	__be32 *p = dnfs_inline_decode(xdr, 12);
 
 	if (!p)
 		return NFS4ERR_BADXDR;
@@ -102,9 +103,9 @@ static const void *xdr_keep(struct dnfs4_compound *cmp, const void *data, u32 le
 
 u32 dnfs4_decode_opaque(struct dnfs4_compound *cmp, u32 max, const void **data, u32 *len)
 {
-	if (xdr_stream_decode_u32(cmp->in, len) || *len > max)
+	if (dnfs_decode_u32(cmp->in, len) || *len > max)
 		return NFS4ERR_BADXDR;
-	*data = xdr_inline_decode(cmp->in, *len);
+	*data = dnfs_inline_decode(cmp->in, *len);
 	if (!*data)
 		return NFS4ERR_BADXDR;
 	*data = xdr_keep(cmp, *data, *len);
@@ -141,14 +142,14 @@ static u32 decode_checked(struct dnfs4_compound *cmp, struct ditto_name *name,
 {
 	u32 len, status;
 
-	if (xdr_stream_decode_u32(cmp->in, &len))
+	if (dnfs_decode_u32(cmp->in, &len))
 		return NFS4ERR_BADXDR;
 	/* The length is limited by the request only: skip reading a name that is too long. */
 	if (len > PIECE)
 		return xdr_stream_pos(cmp->in) + (u64)len <= cmp->in->buf->len ?
 		       NFS4ERR_NAMETOOLONG : NFS4ERR_BADXDR;
 	name->len = len;
-	name->name = (const char *)xdr_inline_decode(cmp->in, len);
+	name->name = (const char *)dnfs_inline_decode(cmp->in, len);
 	if (!name->name)
 		return NFS4ERR_BADXDR;
 	status = check(name);

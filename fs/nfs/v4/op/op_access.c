@@ -10,6 +10,7 @@
 
 #include "../../../node/node.h"
 #include "../../rpc/access.h"
+#include "../../rpc/decode.h"
 #include "../attr/attr.h"
 #include "../engine/ops.h"
 
@@ -32,7 +33,7 @@ static u32 access_decode(struct dnfs4_compound *cmp, void *args)
 	struct access_args *a = args;
 	u32 all = ACCESS_ALL | (cmp->minor >= 2 ? ACCESS_XATTR : 0);
 
-	if (xdr_stream_decode_u32(cmp->in, &a->wanted))
+	if (dnfs_decode_u32(cmp->in, &a->wanted))
 		return NFS4ERR_BADXDR;
 	return a->wanted & ~all ? NFS4ERR_INVAL : NFS4_OK;
 }

@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #include "../../../node/node.h"
+#include "../../rpc/decode.h"
 #include "../engine/ops.h"
 #include "../session/client.h"
 #include "../state/open.h"
@@ -77,7 +78,7 @@ static u32 close_decode(struct dnfs4_compound *cmp, void *args)
 {
 	struct close_args *a = args;
 
-	if (xdr_stream_decode_u32(cmp->in, &a->seqid))
+	if (dnfs_decode_u32(cmp->in, &a->seqid))
 		return NFS4ERR_BADXDR;
 	return dnfs4_decode_stateid(cmp->in, &a->stateid);
 }
@@ -87,7 +88,7 @@ static u32 confirm_decode(struct dnfs4_compound *cmp, void *args)
 	struct close_args *a = args;
 
 	if (dnfs4_decode_stateid(cmp->in, &a->stateid) ||
-	    xdr_stream_decode_u32(cmp->in, &a->seqid))
+	    dnfs_decode_u32(cmp->in, &a->seqid))
 		return NFS4ERR_BADXDR;
 	return NFS4_OK;
 }
@@ -96,8 +97,8 @@ static u32 downgrade_decode(struct dnfs4_compound *cmp, void *args)
 {
 	struct close_args *a = args;
 
-	if (confirm_decode(cmp, args) || xdr_stream_decode_u32(cmp->in, &a->access) ||
-	    xdr_stream_decode_u32(cmp->in, &a->deny))
+	if (confirm_decode(cmp, args) || dnfs_decode_u32(cmp->in, &a->access) ||
+	    dnfs_decode_u32(cmp->in, &a->deny))
 		return NFS4ERR_BADXDR;
 	return NFS4_OK;
 }

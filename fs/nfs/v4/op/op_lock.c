@@ -18,6 +18,7 @@
 #include "../../../node/node.h"
 #include "../../../open/instance.h"
 #include "../../../share/share.h"
+#include "../../rpc/decode.h"
 #include "../engine/ops.h"
 #include "../session/client.h"
 #include "../state/lock_wait.h"
@@ -67,7 +68,7 @@ static bool is_exclusive(u32 type)
 
 static u32 decode_type(struct dnfs4_compound *cmp, struct lock_args *a)
 {
-	if (xdr_stream_decode_u32(cmp->in, &a->type) || a->type < NFS4_READ_LT ||
+	if (dnfs_decode_u32(cmp->in, &a->type) || a->type < NFS4_READ_LT ||
 	    a->type > NFS4_WRITEW_LT)
 		return NFS4ERR_BADXDR;
 	return NFS4_OK;
@@ -75,8 +76,8 @@ static u32 decode_type(struct dnfs4_compound *cmp, struct lock_args *a)
 
 static u32 decode_bytes(struct dnfs4_compound *cmp, struct lock_args *a)
 {
-	if (xdr_stream_decode_u64(cmp->in, &a->offset) ||
-	    xdr_stream_decode_u64(cmp->in, &a->length))
+	if (dnfs_decode_u64(cmp->in, &a->offset) ||
+	    dnfs_decode_u64(cmp->in, &a->length))
 		return NFS4ERR_BADXDR;
 	return NFS4_OK;
 }
@@ -85,19 +86,19 @@ static u32 lock_decode(struct dnfs4_compound *cmp, void *args)
 {
 	struct lock_args *a = args;
 
-	if (decode_type(cmp, a) || xdr_stream_decode_u32(cmp->in, &a->reclaim) ||
+	if (decode_type(cmp, a) || dnfs_decode_u32(cmp->in, &a->reclaim) ||
 	    a->reclaim > 1 || decode_bytes(cmp, a) ||
-	    xdr_stream_decode_u32(cmp->in, &a->fresh) || a->fresh > 1)
+	    dnfs_decode_u32(cmp->in, &a->fresh) || a->fresh > 1)
 		return NFS4ERR_BADXDR;
 	if (a->fresh) {
-		if (xdr_stream_decode_u32(cmp->in, &a->open_seqid) ||
+		if (dnfs_decode_u32(cmp->in, &a->open_seqid) ||
 		    dnfs4_decode_stateid(cmp->in, &a->open_stateid) ||
-		    xdr_stream_decode_u32(cmp->in, &a->seqid))
+		    dnfs_decode_u32(cmp->in, &a->seqid))
 			return NFS4ERR_BADXDR;
 		return dnfs4_decode_name_of_owner(cmp, &a->owner);
 	}
 	if (dnfs4_decode_stateid(cmp->in, &a->stateid) ||
-	    xdr_stream_decode_u32(cmp->in, &a->seqid))
+	    dnfs_decode_u32(cmp->in, &a->seqid))
 		return NFS4ERR_BADXDR;
 	return NFS4_OK;
 }
@@ -114,7 +115,7 @@ static u32 locku_decode(struct dnfs4_compound *cmp, void *args)
 {
 	struct lock_args *a = args;
 
-	if (decode_type(cmp, a) || xdr_stream_decode_u32(cmp->in, &a->seqid) ||
+	if (decode_type(cmp, a) || dnfs_decode_u32(cmp->in, &a->seqid) ||
 	    dnfs4_decode_stateid(cmp->in, &a->stateid))
 		return NFS4ERR_BADXDR;
 	return decode_bytes(cmp, a);

@@ -12,6 +12,7 @@
 
 #include "../../../node/node.h"
 #include "../../../share/share.h"
+#include "../../rpc/decode.h"
 #include "../attr/attr.h"
 #include "../deleg/delegation.h"
 #include "../engine/ops.h"
@@ -95,12 +96,12 @@ static u32 open_decode_how(struct dnfs4_compound *cmp, struct open_args *a)
 	const u8 *verf;
 	u32 type;
 
-	if (xdr_stream_decode_u32(cmp->in, &type) || type > NFS4_OPEN_CREATE)
+	if (dnfs_decode_u32(cmp->in, &type) || type > NFS4_OPEN_CREATE)
 		return NFS4ERR_BADXDR;
 	a->create = type == NFS4_OPEN_CREATE;
 	if (!a->create)
 		return NFS4_OK;
-	if (xdr_stream_decode_u32(cmp->in, &a->mode))
+	if (dnfs_decode_u32(cmp->in, &a->mode))
 		return NFS4ERR_BADXDR;
 	switch (a->mode) {
 	case NFS4_CREATE_UNCHECKED:
@@ -111,7 +112,7 @@ static u32 open_decode_how(struct dnfs4_compound *cmp, struct open_args *a)
 			return NFS4ERR_BADXDR;
 		fallthrough;
 	case NFS4_CREATE_EXCLUSIVE:
-		verf = (const u8 *)xdr_inline_decode(cmp->in, sizeof(a->verf));
+		verf = (const u8 *)dnfs_inline_decode(cmp->in, sizeof(a->verf));
 		if (!verf)
 			return NFS4ERR_BADXDR;
 		memcpy(a->verf, verf, sizeof(a->verf));
@@ -125,11 +126,11 @@ static u32 open_decode_claim(struct dnfs4_compound *cmp, struct open_args *a)
 {
 	u32 status = NFS4_OK;
 
-	if (xdr_stream_decode_u32(cmp->in, &a->claim) || a->claim >= ARRAY_SIZE(open_claim_types) ||
+	if (dnfs_decode_u32(cmp->in, &a->claim) || a->claim >= ARRAY_SIZE(open_claim_types) ||
 	    cmp->minor < open_claim_types[a->claim].minor)
 		return NFS4ERR_BADXDR;
 	if (open_claim_types[a->claim].reclaim)
-		return xdr_stream_decode_u32(cmp->in, &a->reclaim_type) ? NFS4ERR_BADXDR : NFS4_OK;
+		return dnfs_decode_u32(cmp->in, &a->reclaim_type) ? NFS4ERR_BADXDR : NFS4_OK;
 	if (open_claim_types[a->claim].delegated)
 		status = dnfs4_decode_stateid(cmp->in, &a->delegation);
 	if (!status && open_claim_types[a->claim].named)
@@ -140,7 +141,7 @@ static u32 open_decode_claim(struct dnfs4_compound *cmp, struct open_args *a)
 static u32 open_decode(struct dnfs4_compound *cmp, void *args)
 {
 	struct open_args *a = args;
-	__be32 *p = xdr_inline_decode(cmp->in, 3 * XDR_UNIT);
+	__be32 *p = dnfs_inline_decode(cmp->in, 3 * XDR_UNIT);
 	u32 status;
 
 	if (!p)

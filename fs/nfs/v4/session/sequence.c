@@ -11,6 +11,7 @@
 #include <linux/xxhash.h>
 #include <net/net_namespace.h>
 
+#include "../../rpc/decode.h"
 #include "../deleg/delegation.h"
 #include "../engine/ops.h"
 #include "../engine/server.h"
@@ -43,7 +44,7 @@ struct sequence_res {
 static u32 sequence_decode(struct dnfs4_compound *cmp, void *argp)
 {
 	struct sequence_args *args = argp;
-	const __be32 *p = xdr_inline_decode(cmp->in, DNFS4_SESSIONID_SIZE + ARG_WORDS * XDR_UNIT);
+	const __be32 *p = dnfs_inline_decode(cmp->in, DNFS4_SESSIONID_SIZE + ARG_WORDS * XDR_UNIT);
 
 	/* One check for all arguments, because every request has them. */
 	if (!p)

@@ -15,6 +15,7 @@
 #include <linux/unaligned.h>
 
 #include "../../../../lockd/claim.h"
+#include "../../rpc/decode.h"
 #include "../engine/fh.h"
 #include "../engine/server.h"
 #include "../session/client.h"
@@ -291,7 +292,7 @@ void dnfs4_owners_forget(struct dnfs4_client *client)
 
 u32 dnfs4_decode_name_of_owner(struct dnfs4_compound *cmp, struct dnfs4_name *name)
 {
-	if (xdr_stream_decode_u64(cmp->in, &name->clientid))
+	if (dnfs_decode_u64(cmp->in, &name->clientid))
 		return NFS4ERR_BADXDR;
 	return dnfs4_decode_opaque(cmp, DNFS4_OWNER_MAX, &name->data, &name->len);
 }
