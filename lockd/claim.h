@@ -250,7 +250,6 @@ struct ditto_intent {
  * @held: kind of the claim
  * @protocol: protocol of the holder; "local" for a process on the server
  * @client: name of the holder's client
- * @key: opaque key of the owner; for a local process its number as text
  * @key_len: length of @key in bytes
  * @first: of a range: first byte
  * @last: of a range: last byte
@@ -259,12 +258,13 @@ struct ditto_intent {
  * @access: of an open: DITTO_OPEN_* bits
  * @deny: of an open: DITTO_OPEN_* bits
  * @lease: of a caching grant: DITTO_LEASE_* bits
+ * @key: opaque key of the owner; for a local process its number as text. The last member, as it
+ *	is long: it need not be cleared where @key_len is
  */
 struct ditto_conflict {
 	enum ditto_held held;
 	char protocol[16];
 	char client[DITTO_CLIENT_NAME_MAX];
-	u8 key[DITTO_OWNER_KEY_MAX];
 	u16 key_len;
 	u64 first;
 	u64 last;
@@ -273,6 +273,7 @@ struct ditto_conflict {
 	u8 access;
 	u8 deny;
 	u8 lease;
+	u8 key[DITTO_OWNER_KEY_MAX];
 };
 
 /* Results of a check. */

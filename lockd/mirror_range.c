@@ -301,6 +301,7 @@ static int mirror_lock(struct ditto_mirror *mirror, const struct ditto_range_req
 		err = ditto_range_try(ctx, req, prealloc, conflict);
 	else
 		err = ditto_range_conflict_check(ctx, req, conflict) ?:
+		      ditto_range_can_take(ctx, req, prealloc) ?:
 		      pending_add(ctx, req, prealloc[0]);
 	ditto_lock_ctx_unlock(ctx);
 	if (err || known)

@@ -87,10 +87,30 @@ static int range_lock(const struct ditto_range_request *req, struct ditto_wait *
 	return err;
 }
 
+/* Lock with the mirror, if there is one. @spare: see ditto_ranges_alloc(). */
+static int range_lock_mirrored(const struct ditto_range_request *req, struct ditto_wait *wait,
+			       struct ditto_conflict *conflict, struct ditto_mirror *mirror,
+			       bool spare)
+{
+	struct ditto_range *prealloc[2];
+	int err;
+
+	if (!ditto_ranges_alloc(req, spare, prealloc))
+		return -ENOMEM;
+	do {
+		if (mirror)
+			err = ditto_mirror_lock(mirror, req, wait, conflict, prealloc);
+		else
+			err = range_lock(req, wait, conflict, prealloc);
+		/* A queued request checks again by itself. */
+	} while (err == -EBUSY && range_break_rest(req));
+	ditto_ranges_free(prealloc);
+	return err;
+}
+
 int ditto_range_lock(const struct ditto_range_request *req, struct ditto_wait *wait,
 		     struct ditto_conflict *conflict)
 {
-	struct ditto_range *prealloc[2];
 	struct ditto_mirror *mirror;
 	int err;
 
@@ -100,48 +120,47 @@ int ditto_range_lock(const struct ditto_range_request *req, struct ditto_wait *w
 	mirror = ditto_mirror_begin(req->point, req->filp);
 	if (IS_ERR(mirror))
 		return PTR_ERR(mirror);
-	if (!ditto_ranges_alloc(req, prealloc)) {
-		err = -ENOMEM;
-		goto out;
-	}
-	do {
-		if (mirror)
-			err = ditto_mirror_lock(mirror, req, wait, conflict, prealloc);
-		else
-			err = range_lock(req, wait, conflict, prealloc);
-		/* A queued request checks again by itself. */
-	} while (err == -EBUSY && range_break_rest(req));
-	ditto_ranges_free(prealloc);
-out:
+	/* A queued request is granted without the chance to allocate. */
+	err = range_lock_mirrored(req, wait, conflict, mirror, wait);
+	if (unlikely(err == -ENOMEM) && !wait)
+		err = range_lock_mirrored(req, NULL, conflict, mirror, true);
 	ditto_mirror_end(mirror);
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_range_lock, DITTO);
 
-int ditto_range_unlock(const struct ditto_range_request *req)
+/* @prealloc: see ditto_range_give() */
+static int range_unlock(const struct ditto_range_request *req, struct ditto_range *prealloc[2])
 {
-	struct ditto_range *prealloc[2] = { NULL, req->discipline == DITTO_POSIX ?
-						ditto_range_alloc(req) : NULL };
-	struct ditto_mirror *mirror;
+	struct ditto_mirror *mirror = ditto_mirror_begin(req->point, NULL);
 	struct ditto_lock_ctx *ctx;
-	int err = range_valid(req);
+	int err;
 
-	if (err)
-		goto out;
-	mirror = ditto_mirror_begin(req->point, NULL);
 	if (mirror) {
 		err = ditto_mirror_unlock(mirror, req, prealloc);
 		ditto_mirror_end(mirror);
-		goto out;
+		return err;
 	}
 	ctx = ditto_lock_ctx_find(req->point);
-	if (ctx) {
-		err = ditto_range_give(ctx, req, prealloc);
-		ditto_lock_ctx_unlock(ctx);
-	} else if (req->discipline == DITTO_EXACT) {
-		err = -ENOENT;
-	}
-out:
+	if (!ctx)
+		return req->discipline == DITTO_EXACT ? -ENOENT : 0;
+	err = ditto_range_give(ctx, req, prealloc);
+	ditto_lock_ctx_unlock(ctx);
+	return err;
+}
+
+int ditto_range_unlock(const struct ditto_range_request *req)
+{
+	struct ditto_range *prealloc[2] = {};
+	int err;
+
+	err = range_valid(req) ?: range_unlock(req, prealloc);
+	if (likely(err != -ENOMEM))
+		return err;
+	/* Few requests cut a range into two and so need another one. */
+	prealloc[1] = ditto_range_alloc(req);
+	if (prealloc[1])
+		err = range_unlock(req, prealloc);
 	ditto_ranges_free(prealloc);
 	return err;
 }

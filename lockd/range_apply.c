@@ -34,11 +34,13 @@ void ditto_range_free(struct ditto_range *range)
 	kmem_cache_free(ditto_range_slab, range);
 }
 
-bool ditto_ranges_alloc(const struct ditto_range_request *req, struct ditto_range *prealloc[2])
+bool ditto_ranges_alloc(const struct ditto_range_request *req, bool spare,
+			struct ditto_range *prealloc[2])
 {
+	spare = spare && req->discipline == DITTO_POSIX;
 	prealloc[0] = ditto_range_alloc(req);
-	prealloc[1] = ditto_range_alloc(req);
-	if (prealloc[0] && prealloc[1])
+	prealloc[1] = spare ? ditto_range_alloc(req) : NULL;
+	if (prealloc[0] && (!spare || prealloc[1]))
 		return true;
 	ditto_ranges_free(prealloc);
 	return false;
@@ -80,6 +82,27 @@ static bool posix_is_alike(const struct ditto_range *range, const struct ditto_r
 	       range->claim.share == req->share;
 }
 
+/* The range that the request cuts into two pieces, or NULL. */
+static struct ditto_range *posix_cut(struct ditto_lock_ctx *ctx,
+				     const struct ditto_range_request *req, bool unlock)
+{
+	struct ditto_range *range = ditto_range_own(ctx, req->owner, DITTO_OWN_POSIX,
+						    req->first);
+
+	if (!range || range->first >= req->first || range->last <= req->last)
+		return NULL;
+	return unlock || !posix_is_alike(range, req) ? range : NULL;
+}
+
+int ditto_range_can_take(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
+			 struct ditto_range *prealloc[2])
+{
+	lockdep_assert_held(&ctx->lock);
+	if (prealloc[1] || req->discipline != DITTO_POSIX || !posix_cut(ctx, req, false))
+		return 0;
+	return -ENOMEM;
+}
+
 /*
  * If the request cuts a range into two pieces, make the part behind the request a range of its
  * own; this is the step that can fail.
@@ -87,15 +110,11 @@ static bool posix_is_alike(const struct ditto_range *range, const struct ditto_r
 static int posix_split(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		       bool unlock, struct ditto_range *prealloc[2])
 {
-	struct ditto_range *range = ditto_range_own(ctx, req->owner, DITTO_OWN_POSIX,
-						    req->first);
-	struct ditto_range *spare = prealloc[1];
+	struct ditto_range *range = posix_cut(ctx, req, unlock), *spare = prealloc[1];
 	u64 end;
 	int err;
 
-	if (!range || range->first >= req->first || range->last <= req->last)
-		return 0;
-	if (!unlock && posix_is_alike(range, req))
+	if (!range)
 		return 0;
 	if (!spare)
 		return -ENOMEM;

@@ -112,14 +112,16 @@ struct ditto_range *ditto_range_alloc(const struct ditto_range_request *req);
 void ditto_range_free(struct ditto_range *range);
 
 /**
- * ditto_ranges_alloc - allocate all ranges that a request may need
+ * ditto_ranges_alloc - allocate the ranges that a request needs
  * @req: the request
- * @prealloc: filled: one range to take, and one to split with
+ * @spare: also one to split with, which few POSIX requests need; without it they fail with -ENOMEM
+ * @prealloc: filled: one range to take, and the spare one or NULL
  *
  * Context: may sleep. Defined in range_apply.c.
  * Return: false without memory.
  */
-bool ditto_ranges_alloc(const struct ditto_range_request *req, struct ditto_range *prealloc[2]);
+bool ditto_ranges_alloc(const struct ditto_range_request *req, bool spare,
+			struct ditto_range *prealloc[2]);
 
 /* Free the spare ranges that were not used. May sleep. */
 void ditto_ranges_free(struct ditto_range *prealloc[2]);
@@ -131,10 +133,25 @@ void ditto_ranges_free(struct ditto_range *prealloc[2]);
  * @prealloc: of ditto_ranges_alloc(); those that are used become NULL
  *
  * Context: ctx->lock held. Defined in range_apply.c.
- * Return: 0; nothing was changed with -ESHUTDOWN (client or open ended), -ENOLCK (a limit).
+ * Return: 0; nothing was changed with -ESHUTDOWN (client or open ended), -ENOLCK (a limit), -ENOMEM
+ * (see ditto_range_can_take()).
  */
 int ditto_range_take(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 		     struct ditto_range *prealloc[2]);
+
+/**
+ * ditto_range_can_take - check that a request has all the ranges that it needs
+ * @ctx: locked
+ * @req: the request
+ * @prealloc: of ditto_ranges_alloc()
+ *
+ * For a caller that asks others before it takes the range.
+ *
+ * Context: ctx->lock held. Defined in range_apply.c.
+ * Return: 0; -ENOMEM if a range of the owner would be split and the spare one is missing.
+ */
+int ditto_range_can_take(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
+			 struct ditto_range *prealloc[2]);
 
 /**
  * ditto_range_give - give up a range

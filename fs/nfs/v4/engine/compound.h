@@ -138,7 +138,7 @@ struct dnfs4_foreign_fh {
  * @minor_first: lowest minor version that has it
  * @minor_last: highest minor version that has it; NFS4ERR_NOTSUPP in later ones
  * @argsize: bytes of the decoded arguments, at most DNFS4_ARGS_MAX; zeroed before @decode
- * @ressize: bytes of the results, at most DNFS4_RES_MAX; zeroed before @decode
+ * @ressize: bytes of the results that are zeroed before @decode; they have at most DNFS4_RES_MAX
  * @pseudo_status: status on the pseudo root for DNFS4_OP_FH, e.g. NFS4ERR_ROFS; 0 if the
  *	operation is allowed there
  * @decode: decodes the arguments; returns NFS4_OK, NFS4ERR_BADXDR or another status for the

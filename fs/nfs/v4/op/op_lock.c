@@ -54,10 +54,19 @@ struct lock_args {
 	struct dnfs4_seqid_op lock_seqid_op;
 };
 
+/**
+ * struct lock_res - results of LOCK, LOCKT and LOCKU
+ * @stateid: new stateid of the lock, for LOCK and LOCKU
+ * @conflict: with NFS4ERR_DENIED: what is in the way
+ */
 struct lock_res {
 	struct dnfs4_stateid stateid;
 	struct ditto_conflict conflict;
 };
+
+static_assert(sizeof(struct lock_res) <= DNFS4_RES_MAX);
+/* The key is long, and is not cleared. */
+#define LOCK_RES_CLEAR	offsetof(struct lock_res, conflict.key)
 
 /* Arguments */
 
@@ -437,7 +446,7 @@ const struct dnfs4_op dnfs4_op_lock = {
 	.minor_last = DNFS4_MINOR_MAX,
 	.pseudo_status = NFS4ERR_ISDIR,
 	.argsize = sizeof(struct lock_args),
-	.ressize = sizeof(struct lock_res),
+	.ressize = LOCK_RES_CLEAR,
 	.decode = lock_decode,
 	.exec = lock_exec,
 	.encode = lock_encode,
@@ -496,7 +505,7 @@ const struct dnfs4_op dnfs4_op_lockt = {
 	.minor_last = DNFS4_MINOR_MAX,
 	.pseudo_status = NFS4ERR_ISDIR,
 	.argsize = sizeof(struct lock_args),
-	.ressize = sizeof(struct lock_res),
+	.ressize = LOCK_RES_CLEAR,
 	.decode = lockt_decode,
 	.exec = lockt_exec,
 	.encode = lockt_encode,
@@ -545,7 +554,7 @@ const struct dnfs4_op dnfs4_op_locku = {
 	.minor_last = DNFS4_MINOR_MAX,
 	.pseudo_status = NFS4ERR_ISDIR,
 	.argsize = sizeof(struct lock_args),
-	.ressize = sizeof(struct lock_res),
+	.ressize = LOCK_RES_CLEAR,
 	.decode = locku_decode,
 	.exec = locku_exec,
 	.encode = locku_encode,
