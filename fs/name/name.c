@@ -17,6 +17,7 @@
 #include "../op/op_private.h"
 #include "../open/stream.h"
 #include "../share/nested.h"
+#include "bytes.h"
 #include "name_private.h"
 
 int ditto_name_check(const struct ditto_name *name)
@@ -25,7 +26,7 @@ int ditto_name_check(const struct ditto_name *name)
 		return -EILSEQ;
 	if (name->len > NAME_MAX)
 		return -ENAMETOOLONG;
-	if (memchr(name->name, '/', name->len) || memchr(name->name, '\0', name->len))
+	if (!ditto_name_is_clean(name->name, name->len))
 		return -EILSEQ;
 	if (name->name[0] != '.' || name->len > 2)
 		return DITTO_NAME_PLAIN;

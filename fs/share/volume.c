@@ -62,12 +62,20 @@ static u32 events_of(const struct ditto_volume *volume)
 /* The directory is locked by the task that changes it. */
 static void notify_entry(struct ditto_node_table *table, const struct inode *dir)
 {
-	struct ditto_node *node = ditto_node_find_inode(table, dir);
+	struct ditto_node *node;
+	bool own;
 
+	/* Most changes are the server's own, or of directories without a node. */
+	rcu_read_lock();
+	node = ditto_node_peek_inode(table, dir);
+	own = !node || READ_ONCE(node->changer) == current;
+	rcu_read_unlock();
+	if (own)
+		return;
+	node = ditto_node_find_inode(table, dir);
 	if (!node)
 		return;
-	if (READ_ONCE(node->changer) != current)
-		ditto_casefold_spoil(node);
+	ditto_casefold_spoil(node);
 	if (refcount_dec_and_test(&node->ref))
 		ditto_node_dispose(table, node);
 }

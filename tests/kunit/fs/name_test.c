@@ -44,6 +44,15 @@ static const struct name_case name_cases[] = {
 	{ "slash inside", "a/b", 3, -EILSEQ },
 	{ "slash last", "a/", 2, -EILSEQ },
 	{ "dots and slash", "../", 3, -EILSEQ },
+	{ "neighbours of a slash", "0.0.0.0.0.0.", 12, DITTO_NAME_PLAIN },
+	{ "neighbours of NUL", "\1\x80\xff\1\x80\xff\1\x80\1\x80", 10, DITTO_NAME_PLAIN },
+	{ "a slash with the top bit", "\xaf\xaf\xaf\xaf\xaf\xaf\xaf\xaf\xaf", 9, DITTO_NAME_PLAIN },
+	{ "slash of eight", "0123456/", 8, -EILSEQ },
+	{ "slash first of eight", "/1234567", 8, -EILSEQ },
+	{ "slash behind eight", "01234567/9", 10, -EILSEQ },
+	{ "slash in the second eight", "0123456789/12345", 16, -EILSEQ },
+	{ "NUL of eight", "0123\000567", 8, -EILSEQ },
+	{ "NUL behind eight", "01234567", 9, -EILSEQ },
 };
 
 KUNIT_ARRAY_PARAM_DESC(name, name_cases, desc);

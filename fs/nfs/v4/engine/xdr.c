@@ -9,6 +9,7 @@
 #include <linux/unaligned.h>
 #include <kunit/visibility.h>
 
+#include "../../../name/bytes.h"
 #include "../../rpc/decode.h"
 #include "compound.h"
 
@@ -119,6 +120,8 @@ static u32 check_text(const struct ditto_name *name)
 		return NFS4ERR_INVAL;
 	if (name->len > NAME_MAX)
 		return NFS4ERR_NAMETOOLONG;
+	if (likely(ditto_name_is_clean(name->name, name->len)))
+		return NFS4_OK;
 	return memchr(name->name, '\0', name->len) ? NFS4ERR_BADCHAR : NFS4_OK;
 }
 
@@ -129,7 +132,8 @@ static u32 check_name(const struct ditto_name *name)
 
 	if (status)
 		return status;
-	if (memchr(name->name, '/', name->len))
+	/* No 0, as it is text, so there is a slash. */
+	if (!ditto_name_is_clean(name->name, name->len))
 		return NFS4ERR_BADNAME;
 	if (name->name[0] == '.' &&
 	    (name->len == 1 || (name->len == 2 && name->name[1] == '.')))
