@@ -82,42 +82,38 @@ static bool posix_is_alike(const struct ditto_range *range, const struct ditto_r
 	       range->claim.share == req->share;
 }
 
-/* The range that the request cuts into two pieces, or NULL. */
-static struct ditto_range *posix_cut(struct ditto_lock_ctx *ctx,
-				     const struct ditto_range_request *req, bool unlock)
+/* True if a request cuts the owner's range at its first byte, if there is one, into two pieces. */
+static bool posix_cuts(const struct ditto_range *own, const struct ditto_range_request *req,
+		       bool unlock)
 {
-	struct ditto_range *range = ditto_range_own(ctx, req->owner, DITTO_OWN_POSIX,
-						    req->first);
-
-	if (!range || range->first >= req->first || range->last <= req->last)
-		return NULL;
-	return unlock || !posix_is_alike(range, req) ? range : NULL;
+	if (!own || own->first >= req->first || own->last <= req->last)
+		return false;
+	return unlock || !posix_is_alike(own, req);
 }
 
 int ditto_range_can_take(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
 			 struct ditto_range *prealloc[2])
 {
+	const struct ditto_range *own;
+
 	lockdep_assert_held(&ctx->lock);
-	if (prealloc[1] || req->discipline != DITTO_POSIX || !posix_cut(ctx, req, false))
+	if (prealloc[1] || req->discipline != DITTO_POSIX)
 		return 0;
-	return -ENOMEM;
+	own = ditto_range_own(ctx, req->owner, DITTO_OWN_POSIX, req->first);
+	return posix_cuts(own, req, false) ? -ENOMEM : 0;
 }
 
 /*
- * If the request cuts a range into two pieces, make the part behind the request a range of its
- * own; this is the step that can fail.
+ * Make the part of @range behind the request a range of its own; this is the step that can fail.
+ * There is a spare range.
  */
 static int posix_split(struct ditto_lock_ctx *ctx, const struct ditto_range_request *req,
-		       bool unlock, struct ditto_range *prealloc[2])
+		       struct ditto_range *range, struct ditto_range *prealloc[2])
 {
-	struct ditto_range *range = posix_cut(ctx, req, unlock), *spare = prealloc[1];
+	struct ditto_range *spare = prealloc[1];
 	u64 end;
 	int err;
 
-	if (!range)
-		return 0;
-	if (!spare)
-		return -ENOMEM;
 	end = range->last;
 	spare->claim.held = range->claim.held;
 	spare->claim.share = range->claim.share;
@@ -180,8 +176,11 @@ static int posix_take(struct ditto_lock_ctx *ctx, const struct ditto_range_reque
 {
 	struct ditto_range *own = ditto_range_own(ctx, req->owner, DITTO_OWN_POSIX, req->first);
 	struct ditto_range *new = prealloc[0];
+	bool cuts = posix_cuts(own, req, false);
 	int err;
 
+	if (cuts && !prealloc[1])
+		return -ENOMEM;
 	new->claim.held = ditto_range_row(DITTO_POSIX, req->exclusive);
 	/* Already held. */
 	if (own && posix_is_alike(own, req) && own->first <= req->first &&
@@ -191,7 +190,7 @@ static int posix_take(struct ditto_lock_ctx *ctx, const struct ditto_range_reque
 	if (err)
 		return err;
 	prealloc[0] = NULL;
-	err = posix_split(ctx, req, false, prealloc);
+	err = cuts ? posix_split(ctx, req, own, prealloc) : 0;
 	if (err) {
 		ditto_claim_detach(&new->claim);
 		return err;
@@ -233,10 +232,14 @@ int ditto_range_give(struct ditto_lock_ctx *ctx, const struct ditto_range_reques
 
 	lockdep_assert_held(&ctx->lock);
 	if (req->discipline == DITTO_POSIX) {
-		err = posix_split(ctx, req, true, prealloc);
-		if (!err)
-			posix_clear(ctx, req, true);
-		return err;
+		range = ditto_range_own(ctx, req->owner, DITTO_OWN_POSIX, req->first);
+		if (posix_cuts(range, req, true)) {
+			err = prealloc[1] ? posix_split(ctx, req, range, prealloc) : -ENOMEM;
+			if (err)
+				return err;
+		}
+		posix_clear(ctx, req, true);
+		return 0;
 	}
 	/* An exclusive range goes before a shared one of the same bytes. */
 	range = ditto_range_own_exactly(ctx, req->owner, req->empty ? DITTO_OWN_EMPTY_EXCLUSIVE :

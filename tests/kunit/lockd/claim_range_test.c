@@ -369,6 +369,24 @@ static void many_ranges(struct kunit *test)
 	range_test_end(test, t);
 }
 
+/* A lock that cuts a range in two is granted once: nothing is done before a spare range is there. */
+static void cut_once(struct kunit *test)
+{
+	struct ditto_lock_table *table = claim_table(test);
+	struct range_test *t = range_test_begin(test, 1);
+	struct ditto_range_request req = claim_req(t->node, t->owner[0], true, 0, 99);
+	u64 granted;
+
+	KUNIT_ASSERT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
+	granted = ditto_locks_events(table, DITTO_LOCK_GRANTED);
+	req = claim_req(t->node, t->owner[0], false, 40, 49);
+	KUNIT_ASSERT_EQ(test, ditto_range_lock(&req, NULL, NULL), 0);
+	KUNIT_EXPECT_EQ(test, ditto_client_live(&t->client->client, DITTO_CLAIM_RANGE), 3);
+	/* The new range, and the rest behind it. */
+	KUNIT_EXPECT_EQ(test, ditto_locks_events(table, DITTO_LOCK_GRANTED), granted + 2);
+	range_test_end(test, t);
+}
+
 static void limits_hold(struct kunit *test)
 {
 	struct ditto_lock_table *table = claim_table(test);
@@ -486,6 +504,7 @@ static struct kunit_case claim_range_cases[] = {
 	KUNIT_CASE(range_lengths),
 	KUNIT_CASE(bad_ranges_are_refused),
 	KUNIT_CASE(many_ranges),
+	KUNIT_CASE(cut_once),
 	KUNIT_CASE(limits_hold),
 	KUNIT_CASE(ranges_are_charged),
 	KUNIT_CASE(ranges_are_charged_late),

@@ -65,8 +65,10 @@ struct lock_res {
 };
 
 static_assert(sizeof(struct lock_res) <= DNFS4_RES_MAX);
-/* The key is long, and is not cleared. */
+/* The key is long, and is not cleared; nothing but padding is behind it. */
 #define LOCK_RES_CLEAR	offsetof(struct lock_res, conflict.key)
+static_assert(sizeof(struct ditto_conflict) - offsetofend(struct ditto_conflict, key) <
+	      __alignof__(struct ditto_conflict));
 
 /* Arguments */
 
