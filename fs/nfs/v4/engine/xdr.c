@@ -114,27 +114,31 @@ u32 dnfs4_decode_opaque(struct dnfs4_compound *cmp, u32 max, const void **data, 
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_decode_opaque);
 
-static u32 check_text(const struct ditto_name *name)
+static u32 check_bytes(const struct ditto_name *name)
 {
 	if (!name->len || !dnfs4_is_utf8(name->name, name->len))
 		return NFS4ERR_INVAL;
-	if (name->len > NAME_MAX)
-		return NFS4ERR_NAMETOOLONG;
-	if (likely(ditto_name_is_clean(name->name, name->len)))
-		return NFS4_OK;
+	return name->len > NAME_MAX ? NFS4ERR_NAMETOOLONG : NFS4_OK;
+}
+
+static u32 check_text(const struct ditto_name *name)
+{
+	u32 status = check_bytes(name);
+
+	if (status)
+		return status;
 	return memchr(name->name, '\0', name->len) ? NFS4ERR_BADCHAR : NFS4_OK;
 }
 
 /* RFC 8881 section 14.5: "." and ".." are not valid, nor is a name with a slash. */
 static u32 check_name(const struct ditto_name *name)
 {
-	u32 status = check_text(name);
+	u32 status = check_bytes(name);
 
 	if (status)
 		return status;
-	/* No 0, as it is text, so there is a slash. */
-	if (!ditto_name_is_clean(name->name, name->len))
-		return NFS4ERR_BADNAME;
+	if (unlikely(!ditto_name_is_clean(name->name, name->len)))
+		return memchr(name->name, '\0', name->len) ? NFS4ERR_BADCHAR : NFS4ERR_BADNAME;
 	if (name->name[0] == '.' &&
 	    (name->len == 1 || (name->len == 2 && name->name[1] == '.')))
 		return NFS4ERR_BADNAME;
