@@ -58,6 +58,14 @@ def every_procedure(w):
     r = n.rename(d, 'second', n.root, 'third')
     eq(r.status, nfs3.OK)
     assert r.wcc.after and r.to_wcc.after, 'RENAME without attributes of both directories'
+    # of one directory both results are the same
+    for name, status in (b's', nfs3.OK), (b'missing', nfs3.NOENT):
+        r = n.rename(d, name, d, name + b'2')
+        eq(r.status, status)
+        for one, other in (r.wcc.before, r.to_wcc.before), (r.wcc.after, r.to_wcc.after):
+            eq(one and vars(one), other and vars(other), 'RENAME within a directory')
+        eq(r.wcc.after.fileid, n.getattr(d).attr.fileid)
+    eq(n.rename(d, 's2', d, 's').status, nfs3.OK)
     names = {e.name for e in n.listing(d)}
     eq(names, {b'.', b'..', b's', b'n'})
     plus = n.listing(n.root, plus=True)

@@ -87,6 +87,44 @@ def small_segments(w):
     c.close()
 
 
+def filler(root, total):
+    """GETATTRs that are so many bytes long in all."""
+    def one(number, pad=0):
+        return record(call(0x6000 + number, nfs3.GETATTR, Enc().opaque(root).bytes(),
+                           cred=rpc.auth_sys(0, 0, machine=b'm' * pad)))
+    size = len(one(0))
+    count = total // size
+    # The names of the last three machines fill up what is left.
+    left = [(total - count * size) // 3 & ~3] * 2
+    left.append(total - count * size - sum(left))
+    out = [one(i, left[i] if i < 3 else 0) for i in range(count)]
+    eq(sum(map(len, out)), total)
+    return out
+
+
+@test(timeout=60)
+def cut_headers(w):
+    """Short calls in front leave only a part of the header in what is looked at first."""
+    n, f, _ = setup(w)
+    data = noise(8, 150_000)
+    fh = nfs4.Nfs4(nfs4.connect(w.client)).fh('data', 'f') if w.server.name == 'ditto' else None
+    ops = fh and (nfs4.putfh(fh), nfs4.write(nfs4.ANON, 0, data), nfs4.getattr('size'))
+    long = [write3(f, data), call(0x7000, 0, bytes(100_000))]
+    if ops:
+        long.append(call(0x7000, 1, nfs4.compound_bytes(ops, 0), vers=4))
+    for message in long:
+        for cut in (4, 8, 40, 100, 132, 148, 200):
+            put(w.path('f'), b'')
+            front = filler(n.root, 8 * KIB - cut)
+            c = w.client.connect()
+            c.sock.sendall(b''.join(front) + record(message))
+            got = replies(c, len(front) + 1)
+            eq({stat for stat, _, _ in got.values()}, {rpc.SUCCESS}, cut)
+            eq(got[0x7000][2][:4], b'' if message is long[1] else bytes(4), cut)
+            eq(get(w.path('f')) == (b'' if message is long[1] else data), True, cut)
+            c.close()
+
+
 def limits():
     return Channel(request=2 * MIB)
 

@@ -542,7 +542,7 @@ static enum batch_state batch_refuse_large(const struct dnfs_batch *batch, unsig
 	return pos && batch->have == batch->most && !batch->foreign ? BATCH_EMPTY : BATCH_OTHER;
 }
 
-/* Begin to receive what is at @pos, if it is a large call with a payload. */
+/* Begin to receive what is at @pos, if it is a large call with a payload. Its mark is there. */
 static enum batch_state batch_begin_large(struct dnfs_batch *batch, unsigned int pos)
 {
 	unsigned int there = round_down(batch->have - pos, XDR_UNIT);
@@ -550,7 +550,7 @@ static enum batch_state batch_begin_large(struct dnfs_batch *batch, unsigned int
 	struct xdr_stream *in = &batch->rqstp->rq_arg_stream;
 	u32 mark, len, payload;
 
-	if (batch->foreign || there <= sizeof(mark))
+	if (batch->foreign)
 		return BATCH_OTHER;
 	mark = be32_to_cpup(p);
 	len = mark & RPC_FRAGMENT_SIZE_MASK;

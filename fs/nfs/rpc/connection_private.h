@@ -35,7 +35,7 @@ struct dnfs_large;
  * @wait: jiffies until the next look
  * @wary: whether its calls are likely to wait
  * @part: the large call that is being received, or NULL; guarded by XPT_BUSY
- * @part_bytes: bytes of memory of @part
+ * @part_bytes: bytes of memory of @part; guarded by xpt_lock
  * @rcu: frees it after a grace period
  */
 struct dnfs_conn {

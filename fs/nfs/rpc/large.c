@@ -81,7 +81,7 @@ static int large_receive_tail(struct dnfs_large *large, struct socket *sock)
 	};
 	int n;
 
-	/* As in the payload: no client of NFS sends urgent data, of which a byte would be skipped. */
+	/* As in the payload. No client of NFS sends urgent data; of later one a byte is skipped. */
 	if (READ_ONCE(tcp_sk(sock->sk)->urg_data))
 		return -EPROTO;
 	n = kernel_recvmsg(sock, &msg, &vec, 1, missing, msg.msg_flags);
