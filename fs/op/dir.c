@@ -69,6 +69,7 @@ struct ditto_raw_entry {
  * @nested: file systems may be mounted on directories that are part of the share
  * @hides: the directory of snapshots is left out
  * @backwards: dentries were found before those of the previous entries, not behind them
+ * @misses: entries in a row whose dentries were not beside those of the previous entries
  * @prev: dentry of the previous entry, held; or NULL
  * @entry: the current entry
  * @emit: receives an entry
@@ -91,12 +92,16 @@ struct ditto_listing {
 	bool nested;
 	bool hides;
 	bool backwards;
+	u32 misses;
 	struct dentry *prev;
 	struct ditto_dirent entry;
 	bool (*emit)(void *arg, const struct ditto_dirent *entry);
 	bool (*name)(void *arg, const struct ditto_name *name);
 	void *arg;
 };
+
+/* Misses in a row after which a listing does not look beside the previous dentry any more. */
+#define BESIDE_MISSES	8
 
 /* Entries of a page, if the caller has room for more than it expected. */
 #define DIR_FEW		16
@@ -158,7 +163,7 @@ static bool dir_fill(struct dir_context *ctx, const char *name, int len, loff_t 
 		l->full = true;
 		return false;
 	}
-	/* The same. */
+	/* A damaged file system, too. */
 	if (!name_copy(raw->name, name, len))
 		return true;
 	raw->ino = ino;
@@ -238,14 +243,20 @@ static bool dentry_get_named(struct dentry *dentry, const struct ditto_raw_entry
 	return got;
 }
 
-/* Return: the dentry with a reference, or NULL if it is not beside that of the previous entry. */
+/*
+ * A file system whose dentries are in another order than its entries, or are looked up anew each
+ * time, gains nothing, so a listing gives up after some misses in a row. Nor does it wait for
+ * others who use the directory. Return: the dentry with a reference, or NULL if it is not beside
+ * that of the previous entry.
+ */
 static struct dentry *lookup_beside(struct ditto_listing *l, const struct ditto_raw_entry *raw)
 {
 	struct dentry *dir = l->dir, *child = NULL;
 
-	spin_lock(&dir->d_lock);
+	if (l->misses == BESIDE_MISSES || !spin_trylock(&dir->d_lock))
+		return NULL;
 	/* Unless the previous one was moved to another directory meanwhile. */
-	if (l->prev->d_parent == dir) {
+	if (READ_ONCE(l->prev->d_parent) == dir) {
 		child = dentry_beside(dir, l->prev, l->backwards);
 		if (!dentry_get_named(child, raw)) {
 			child = dentry_beside(dir, l->prev, !l->backwards);
@@ -256,6 +267,7 @@ static struct dentry *lookup_beside(struct ditto_listing *l, const struct ditto_
 		}
 	}
 	spin_unlock(&dir->d_lock);
+	l->misses = child ? 0 : l->misses + 1;
 	return child;
 }
 

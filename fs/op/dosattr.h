@@ -62,9 +62,10 @@ struct ditto_dosattr {
 /**
  * ditto_dosattr_get - read the DOS attributes
  * @share: share the file was reached through
- * @dentry: positive
+ * @dentry: positive, on the file system of @share
  * @st: attributes from vfs_getattr(), with STATX_BTIME if available
- * @dosattr: filled; FLAGS, BTIME and CHANGED are always valid
+ * @dosattr: filled; FLAGS, BTIME and CHANGED are always valid, and members that @valid does not
+ *	name are undefined
  *
  * Cheap for a file without stored DOS attributes: their absence is cached with the node.
  *

@@ -12,9 +12,10 @@ import guest
 LOAD = "/sys/kernel/debug/ditto_vfs_load/run"
 # As large as ditto_vfs_load.ko takes it to be.
 DATA_SIZE = 32 << 20
-# What belongs to an operation of a server, and in which folder it is done. Attributes of entries are
-# part of a listing, as every server has to read them. A READ of 1 MiB has none: servers lend the pages of the file. Nor has a WRITE of 1 MiB: servers take less than the
-# floor and the file system together.
+# What belongs to an operation of a server, and in which folder it is done. Attributes of entries
+# are part of a listing, as every server has to read them. A READ of 1 MiB has none: servers lend
+# the pages of the file. Nor has a WRITE of 1 MiB: servers take less than the floor and the file
+# system together.
 SAME = {
     "LOOKUP": ("stat-work", "many"),
     "STAT": ("stat-work", "many"),

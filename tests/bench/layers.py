@@ -2,7 +2,8 @@
 """Whose work the instructions of an operation are, from samples with their stacks.
 
 A sample belongs to the layer that was entered last: a function of a layer's table enters it, and so
-does one of a module. What is in no table, such as allocations, locks and copies, belongs to its caller.
+does one of a module. What is in no table, such as allocations, locks and copies, belongs to its
+caller.
 """
 
 import re
@@ -18,8 +19,9 @@ ENTRIES = (
     (THREADS, r"schedule|__schedule|wake_up|__wake_up|try_to_wake_up|ttwu_|wait_woken|"
               r"finish_task_switch|default_wake_function|autoremove_wake"),
     (FILES, r"vfs_|shmem_|iterate_dir|notify_change|simple_|d_|__d_|dput|dget|iput|ilookup|inode_|"
-            r"lookup_|exportfs_|file_|fput|__fput|____fput|delayed_fput|dentry_|do_dentry|alloc_file|"
-            r"alloc_empty_file|locks_|posix_|generic_|filemap_|folio_|iov_iter|fsnotify|mnt_|path|"
+            r"lookup_|exportfs_|file_|fput|__fput|____fput|delayed_fput|dentry_|do_dentry|"
+            r"alloc_file|alloc_empty_file|locks_|posix_|generic_|filemap_|folio_|"
+            r"iov_iter|fsnotify|mnt_|path|"
             r"lock_rename|unlock_rename|setattr_|touch_atime|splice_|do_splice|security_"),
     (OTHER, r"rcu_core|rcu_do_batch|asm_sysvec|worker_thread|run_ksoftirqd"),
 )

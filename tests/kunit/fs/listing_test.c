@@ -15,6 +15,8 @@
 /* Files of a case: more than are read of a directory at once. */
 #define FILES		200
 #define NAME_ROOM	8
+/* Every so many files are replaced while a listing is about to come to them. */
+#define REPLACED	10
 
 DEFINE_FOLDER(folder, "kunit-listing")
 
@@ -25,8 +27,10 @@ DEFINE_FOLDER(folder, "kunit-listing")
  * @spoil: called with each entry, which is about to become the previous one; or NULL
  * @count: files of the case
  * @right: those whose dentry is that of their name in the directory
+ * @live: those whose dentry can be looked up
  * @handles: those whose file handle is the same, made in either way
  * @memo: of the handles
+ * @held: dentries of files that were removed
  */
 struct listing_seen {
 	struct kunit *test;
@@ -34,8 +38,10 @@ struct listing_seen {
 	void (*spoil)(struct listing_seen *seen, const struct ditto_dirent *entry);
 	u32 count;
 	u32 right;
+	u32 live;
 	u32 handles;
 	struct ditto_handle_memo memo;
+	struct dentry *held[FILES / REPLACED];
 };
 
 static void listing_name(char name[NAME_ROOM], u32 i)
@@ -95,6 +101,8 @@ static bool listing_emit(void *arg, const struct ditto_dirent *entry)
 	    d_inode(dentry->d_parent) == folder.root->inode &&
 	    d_inode(dentry)->i_ino == entry->ino)
 		seen->right++;
+	if (dentry && !d_unhashed(dentry))
+		seen->live++;
 	if (dentry && listing_same_handle(seen, dentry))
 		seen->handles++;
 	if (seen->spoil)
@@ -184,11 +192,61 @@ static void listing_survives_removals(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, seen.right, FILES);
 }
 
+/*
+ * Replace the file that is listed next. The old dentry stays beside this entry's as long as it is
+ * held, but is not that of the name any more.
+ */
+static void listing_replace(struct listing_seen *seen, const struct ditto_dirent *entry)
+{
+	const struct ditto_setattr set = { .valid = DITTO_SET_MODE, .mode = 0644 };
+	struct ditto_name next = { .len = entry->name.len };
+	struct ditto_node *node;
+	struct ditto_wcc wcc;
+	struct dentry *dir;
+	struct qstr name;
+	char buf[NAME_ROOM] = {};
+	u32 i;
+
+	memcpy(buf, entry->name.name, min_t(size_t, entry->name.len, sizeof(buf) - 1));
+	if (kstrtou32(buf + 1, 10, &i) || !i || (i - 1) % REPLACED)
+		return;
+	listing_name(buf, i - 1);
+	next.name = buf;
+	name = (struct qstr)QSTR_INIT(buf, next.len);
+	dir = ditto_node_dentry(folder.root);
+	seen->held[(i - 1) / REPLACED] = d_hash_and_lookup(dir, &name);
+	dput(dir);
+	KUNIT_EXPECT_EQ(seen->test, ditto_remove(&folder.op, folder.root, &next, false, &wcc), 0);
+	if (folder_create(&folder.op, folder.root, &next, &set, false, &node))
+		KUNIT_FAIL(seen->test, "%s is not made again", buf);
+	else
+		ditto_node_put(node);
+}
+
+static void listing_survives_replacements(struct kunit *test)
+{
+	struct listing_seen *seen = kunit_kzalloc(test, sizeof(*seen), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, seen);
+	seen->test = test;
+	seen->spoil = listing_replace;
+	listing_fill(test, folder.root, FILES);
+	listing_run(seen, 0);
+	KUNIT_EXPECT_EQ(test, seen->count, FILES);
+	KUNIT_EXPECT_EQ(test, seen->live, FILES);
+	for (u32 i = 0; i < ARRAY_SIZE(seen->held); i++) {
+		KUNIT_EXPECT_NOT_NULL(test, seen->held[i]);
+		dput(seen->held[i]);
+	}
+	listing_empty(test, folder.root);
+}
+
 static struct kunit_case listing_test_cases[] = {
 	KUNIT_CASE(listing_has_dentries),
 	KUNIT_CASE(listing_has_more),
 	KUNIT_CASE(listing_survives_moves),
 	KUNIT_CASE(listing_survives_removals),
+	KUNIT_CASE(listing_survives_replacements),
 	{}
 };
 
