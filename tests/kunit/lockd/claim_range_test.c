@@ -369,7 +369,7 @@ static void many_ranges(struct kunit *test)
 	range_test_end(test, t);
 }
 
-/* A lock that cuts a range in two is granted once: nothing is done before a spare range is there. */
+/* A lock that cuts a range in two is granted once: it has the spare range before it begins. */
 static void cut_once(struct kunit *test)
 {
 	struct ditto_lock_table *table = claim_table(test);
