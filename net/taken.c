@@ -240,6 +240,19 @@ int ditto_taken_receive(struct ditto_taken *taken, struct socket *sock, u32 want
 }
 EXPORT_SYMBOL_NS_GPL(ditto_taken_receive, DITTO);
 
+void ditto_report_from(struct socket *sock, u32 missing)
+{
+	u32 bytes = clamp_t(u32, missing, 1, DITTO_REPORT_MAX);
+	struct sock *sk = sock->sk;
+
+	if (READ_ONCE(sk->sk_rcvlowat) == bytes)
+		return;
+	lock_sock(sk);
+	READ_ONCE(sock->ops)->set_rcvlowat(sk, bytes);
+	release_sock(sk);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_report_from, DITTO);
+
 void ditto_taken_iter(const struct ditto_taken *taken, struct iov_iter *iter)
 {
 	iov_iter_bvec(iter, ITER_SOURCE, taken->vec, taken->nvec, taken->bytes);

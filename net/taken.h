@@ -12,11 +12,15 @@
 
 #include <linux/bvec.h>
 #include <linux/mm_types.h>
+#include <linux/sizes.h>
 #include <linux/skbuff.h>
 #include <linux/types.h>
 
 struct iov_iter;
 struct socket;
+
+/* A socket reports as many bytes though more are missing. */
+#define DITTO_REPORT_MAX	SZ_128K
 
 /* One taken byte costs at most as much memory as this many. */
 #define DITTO_TAKEN_WASTE	2
@@ -93,6 +97,15 @@ bool ditto_can_take(const struct socket *sock);
  * another errno of the socket.
  */
 int ditto_taken_receive(struct ditto_taken *taken, struct socket *sock, u32 want);
+
+/**
+ * ditto_report_from - let a socket report only when bytes are worth it (SO_RCVLOWAT)
+ * @sock: a TCP socket
+ * @missing: bytes that the receiver waits for; 0 if any are welcome
+ *
+ * Context: may sleep for the lock of the socket.
+ */
+void ditto_report_from(struct socket *sock, u32 missing);
 
 /**
  * ditto_taken_iter - read all bytes that were taken

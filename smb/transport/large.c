@@ -21,8 +21,6 @@
 
 /* Shorter data are copied. No command that needs its data in one buffer has as many. */
 #define TAKEN_MIN	SZ_64K
-/* Upper bound of SO_RCVLOWAT while a message is received. */
-#define LOWAT_MAX	SZ_128K
 
 /*
  * Where the data begin with which a message of @len bytes ends, if they are to be taken; else 0.
@@ -97,18 +95,6 @@ int dsmb_large_begin(struct dsmb_transport *t, u32 len)
 	return 0;
 }
 
-/* Sets SO_RCVLOWAT, so that no worker is woken for fewer bytes. */
-static void set_lowat(struct socket *sock, u32 bytes)
-{
-	struct sock *sk = sock->sk;
-
-	if (READ_ONCE(sk->sk_rcvlowat) == bytes)
-		return;
-	lock_sock(sk);
-	READ_ONCE(sock->ops)->set_rcvlowat(sk, bytes);
-	release_sock(sk);
-}
-
 int dsmb_large_receive(struct dsmb_transport *t)
 {
 	u32 want = t->large_len - t->large_have;
@@ -120,7 +106,7 @@ int dsmb_large_receive(struct dsmb_transport *t)
 		n = dsmb_transport_recv(t, t->large->data + DSMB_LARGE_AT + t->large_have, want);
 	if (n > 0)
 		t->large_have += n;
-	set_lowat(t->sock, clamp_t(u32, t->large_len - t->large_have, 1, LOWAT_MAX));
+	ditto_report_from(t->sock, t->large_len - t->large_have);
 	return n;
 }
 

@@ -534,8 +534,8 @@ static enum batch_state batch_call(struct dnfs_batch *batch)
 }
 
 /*
- * What to do with a record that is too long and not received apart. The next round looks at it
- * again if only the end of the buffer may have hidden where its payload begins.
+ * A record is too long and not received apart. The next round looks at it again if only the end of
+ * the buffer may have hidden where its payload begins.
  */
 static enum batch_state batch_refuse_large(const struct dnfs_batch *batch, unsigned int pos)
 {

@@ -442,7 +442,7 @@ static struct dnfs_batch *conn_batch_get(struct svc_rqst *rqstp, const struct dn
 {
 	struct dnfs_batch *batch = dnfs_batch_of(rqstp);
 
-	/* What was begun has to be ended. */
+	/* A large call that was begun has to be ended, whatever the setting says now. */
 	if (conn && (conn->part ||
 		     READ_ONCE(dnfs_server_of(rqstp->rq_xprt->xpt_net)->settings.fast_path)))
 		return batch ?: dnfs_batch_alloc(rqstp);

@@ -16,10 +16,7 @@
 #include "../../../net/taken.h"
 #include "large.h"
 
-/* Upper bound of SO_RCVLOWAT while a call is received. */
-#define LOWAT_MAX	SZ_128K
-
-/* What a decoder finds in place of the payload: pages of zeros. */
+/* Pages of zeros, which a decoder finds in place of the payload. */
 static struct page *large_blank[DNFS_MAX_PAYLOAD / PAGE_SIZE] __ro_after_init;
 
 struct dnfs_large *dnfs_large_new(const void *call, u32 at, u32 payload, u32 len)
@@ -81,25 +78,13 @@ static int large_receive_tail(struct dnfs_large *large, struct socket *sock)
 	};
 	int n;
 
-	/* As in the payload. No client of NFS sends urgent data; of later one a byte is skipped. */
+	/* No client of NFS sends urgent data. A byte of what comes later is skipped. */
 	if (READ_ONCE(tcp_sk(sock->sk)->urg_data))
 		return -EPROTO;
 	n = kernel_recvmsg(sock, &msg, &vec, 1, missing, msg.msg_flags);
 	if (n == -EAGAIN)
 		return 0;
 	return n ?: -ECONNRESET;
-}
-
-/* Tell the socket how many bytes are worth a report. */
-static void large_report_from(struct socket *sock, u32 bytes)
-{
-	struct sock *sk = sock->sk;
-
-	if (READ_ONCE(sk->sk_rcvlowat) == bytes)
-		return;
-	lock_sock(sk);
-	READ_ONCE(sock->ops)->set_rcvlowat(sk, bytes);
-	release_sock(sk);
 }
 
 /* The payload is there: copy what digests cover. */
@@ -126,7 +111,7 @@ int dnfs_large_receive(struct dnfs_large *large, struct socket *sock)
 	}
 	if (n < 0)
 		return n;
-	large_report_from(sock, clamp_t(u32, large_missing(large), 1, LOWAT_MAX));
+	ditto_report_from(sock, large_missing(large));
 	if (large_missing(large))
 		return 0;
 	return large_copy_first(large) ?: 1;

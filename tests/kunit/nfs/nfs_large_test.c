@@ -86,7 +86,7 @@ static void comes_in_pieces(struct kunit *test)
 		large_pass(test, at, ends[i]);
 		at = ends[i];
 		KUNIT_EXPECT_EQ(test, t->pair.receiver->sk->sk_rcvlowat,
-				clamp_t(u32, CALL - at, 1, SZ_128K));
+				clamp_t(u32, CALL - at, 1, DITTO_REPORT_MAX));
 	}
 	dnfs_large_arg(t->large, &arg);
 	KUNIT_EXPECT_EQ(test, arg.len, CALL);
