@@ -12,6 +12,12 @@ static inline bool ditto_bytes_have_zero(u64 word)
 	return (word - 0x0101010101010101ULL) & ~word & 0x8080808080808080ULL;
 }
 
+/* Return: true if one of the eight bytes is a slash. */
+static inline bool ditto_bytes_have_slash(u64 word)
+{
+	return ditto_bytes_have_zero(word ^ (0x0101010101010101ULL * '/'));
+}
+
 /**
  * ditto_name_is_clean - look for bytes that no name has
  * @name: the name, not terminated
@@ -22,12 +28,10 @@ static inline bool ditto_bytes_have_zero(u64 word)
  */
 static inline bool ditto_name_is_clean(const char *name, size_t len)
 {
-	const u64 slashes = 0x0101010101010101ULL * '/';
-
 	for (; len >= sizeof(u64); name += sizeof(u64), len -= sizeof(u64)) {
 		u64 word = get_unaligned((const u64 *)name);
 
-		if (ditto_bytes_have_zero(word) || ditto_bytes_have_zero(word ^ slashes))
+		if (ditto_bytes_have_zero(word) || ditto_bytes_have_slash(word))
 			return false;
 	}
 	for (; len; name++, len--)

@@ -24,9 +24,9 @@
 #include <linux/gfp.h>
 #include <linux/namei.h>
 #include <linux/unaligned.h>
-#include <asm/word-at-a-time.h>
 
 #include "../../net/server.h"
+#include "../name/bytes.h"
 #include "../name/name_private.h"
 #include "../node/file.h"
 #include "../node/node_private.h"
@@ -111,22 +111,14 @@ static size_t raw_size(u32 len)
 	return ALIGN(offsetof(struct ditto_raw_entry, name) + len, sizeof(u64));
 }
 
-static bool word_has_slash(unsigned long word)
-{
-	const struct word_at_a_time constants = WORD_AT_A_TIME_CONSTANTS;
-	unsigned long bits;
-
-	return has_zero(word ^ REPEAT_BYTE('/'), &bits, &constants);
-}
-
 /*
  * Copy a name, unless it has a slash. Words are copied and searched at once, the last one from the
  * end of the name: listings do this for each entry.
  */
 static bool name_copy(char *to, const char *name, u32 len)
 {
-	const u32 size = sizeof(unsigned long);
-	unsigned long word;
+	const u32 size = sizeof(u64);
+	u64 word;
 	u32 at;
 
 	if (len < size) {
@@ -139,10 +131,10 @@ static bool name_copy(char *to, const char *name, u32 len)
 	}
 	for (at = 0; at < len; at += size) {
 		at = min(at, len - size);
-		word = get_unaligned((const unsigned long *)(name + at));
-		if (word_has_slash(word))
+		word = get_unaligned((const u64 *)(name + at));
+		if (ditto_bytes_have_slash(word))
 			return false;
-		put_unaligned(word, (unsigned long *)(to + at));
+		put_unaligned(word, (u64 *)(to + at));
 	}
 	return true;
 }

@@ -133,7 +133,7 @@ static void listing_has_dentries(struct kunit *test)
 	listing_empty(test, folder.root);
 }
 
-/* What the caller expects to have room for does not end a listing. */
+/* A listing does not end with the room that its caller expects to have. */
 static void listing_has_more(struct kunit *test)
 {
 	static const u32 mosts[] = { 1, 2, 7, FILES, FILES + 2 };

@@ -92,7 +92,7 @@ static void comes_in_pieces(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, arg.len, CALL);
 	xdr_init_decode(&xdr, &arg, NULL, NULL);
 	KUNIT_EXPECT_MEMEQ(test, xdr_inline_decode(&xdr, AT), t->call, AT);
-	/* What digests cover is contiguous, and true. */
+	/* The bytes that digests cover are contiguous, and true. */
 	KUNIT_ASSERT_GE(test, (u8 *)xdr.end - (u8 *)xdr.p, DNFS_DIGEST_MAX);
 	KUNIT_EXPECT_MEMEQ(test, (u8 *)xdr.p, t->call + AT, DNFS_DIGEST_MAX);
 	KUNIT_ASSERT_TRUE(test, xdr_stream_subsegment(&xdr, &data, PAYLOAD));
@@ -156,7 +156,7 @@ static void urgent_tail(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, got, -EPROTO);
 }
 
-/* What is held is told. */
+/* A call tells the memory that it holds. */
 static void memory_held(struct kunit *test)
 {
 	struct large_test *t = test->priv;
