@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The file system by itself: what an operation takes without any server.
 
-ditto_vfs_load.ko does the same on the tmpfs that is served, by path.
+ditto_vfs_load.ko does the same on the tmpfs that is served: by path, or with an open file what a
+server does with a file that it has found.
 """
 
 import os
@@ -17,11 +18,15 @@ DATA_SIZE = 32 << 20
 # the pages of the file. Nor has a WRITE of 1 MiB: servers take less than the floor and the file
 # system together.
 SAME = {
+    "GETATTR": ("getattr", "few"),
+    "ACCESS": ("access", "few"),
     "LOOKUP": ("stat-work", "many"),
     "STAT": ("stat-work", "many"),
     "OPEN+CLOSE": ("open-work", "many"),
     "CREATE": ("create", "few"),
+    "RENAME": ("rename", "many"),
     "REMOVE": ("unlink", "few"),
+    "LOCK+LOCKU": ("lock", "few"),
     "READDIRPLUS 1000": ("attrs", "many"),
     "READDIR 1000": ("attrs", "many"),
     "LIST 1000": ("dosattrs", "many"),
@@ -60,6 +65,7 @@ class FileSystem:
         operation, folder = SAME[label]
         if folder == "many":
             count = min(count, guest.LISTED)
+        count += count % 2
         with open(LOAD, "w", encoding="ascii") as f:
             f.write(f"{operation} {count} {self.top}/{folder}")
         with open(LOAD, encoding="ascii") as f:

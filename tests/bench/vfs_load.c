@@ -8,6 +8,8 @@
  * takes longer than most servers. The directory has been prepared: there are
  * "list" with files, "work", and "data" of FILE_SIZE bytes. Operations on "work" need no other:
  * create and unlink, stat-work and list-work of what was created, open-work of the first files.
+ * "rename" gives a file another name and the next call its own again, so COUNT is even.
+ * "getattr", "access" and "lock" are done with the open file "data", without a path.
  * "attrs" is list-work that also finds the dentry of each entry in the dcache and reads its
  * attributes, "dosattrs" in addition asks for an extended attribute, which it does not have.
  *
@@ -18,6 +20,7 @@
 #include <linux/cred.h>
 #include <linux/debugfs.h>
 #include <linux/file.h>
+#include <linux/filelock.h>
 #include <linux/fs.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
@@ -74,12 +77,14 @@ struct load {
  * struct load_op - an operation
  * @name: as it is written
  * @run: does it once
- * @size: bytes of data; 0 if no file is needed
+ * @size: bytes of data of a read or write
+ * @data: needs the open file of data
  */
 struct load_op {
 	const char *name;
 	int (*run)(struct load *load, u32 i);
 	u32 size;
+	bool data;
 };
 
 static DEFINE_MUTEX(load_lock);
@@ -160,14 +165,20 @@ static int load_open_work(struct load *load, u32 i)
 	return IS_ERR(file) ? PTR_ERR(file) : load_close(file);
 }
 
+static struct dentry *load_find(struct dentry *dir, const char *format, u32 i)
+{
+	char name[16];
+
+	return lookup_one_len(name, dir, snprintf(name, sizeof(name), format, i));
+}
+
 static int load_unlink_in(struct dentry *dir, struct mnt_idmap *idmap, u32 i)
 {
 	struct dentry *dentry;
-	char name[16];
 	int err;
 
 	inode_lock_nested(d_inode(dir), I_MUTEX_PARENT);
-	dentry = lookup_one_len(name, dir, snprintf(name, sizeof(name), "file-%06u", i));
+	dentry = load_find(dir, "file-%06u", i);
 	err = PTR_ERR_OR_ZERO(dentry);
 	if (!err) {
 		err = vfs_unlink(idmap, d_inode(dir), dentry, NULL);
@@ -193,6 +204,92 @@ static int load_unlink(struct load *load, u32 i)
 	}
 	path_put(&path);
 	return err;
+}
+
+/* The directory is locked. */
+static int load_rename_in(struct dentry *dir, struct mnt_idmap *idmap, u32 i)
+{
+	struct dentry *old = load_find(dir, i % 2 ? "moved-%06u" : "file-%06u", i / 2);
+	struct dentry *new = load_find(dir, i % 2 ? "file-%06u" : "moved-%06u", i / 2);
+	struct renamedata names = {
+		.old_mnt_idmap = idmap,
+		.old_dir = d_inode(dir),
+		.old_dentry = old,
+		.new_mnt_idmap = idmap,
+		.new_dir = d_inode(dir),
+		.new_dentry = new,
+	};
+	int err = PTR_ERR_OR_ZERO(old) ?: PTR_ERR_OR_ZERO(new);
+
+	if (!err)
+		err = vfs_rename(&names);
+	if (!IS_ERR(old))
+		dput(old);
+	if (!IS_ERR(new))
+		dput(new);
+	return err;
+}
+
+static int load_rename(struct load *load, u32 i)
+{
+	char name[LINE_MAX];
+	struct path path;
+	int err;
+
+	err = load_path(load, name, "work", 0) ?: kern_path(name, LOOKUP_FOLLOW, &path);
+	if (err)
+		return err;
+	err = mnt_want_write(path.mnt);
+	if (!err) {
+		lock_rename(path.dentry, path.dentry);
+		err = load_rename_in(path.dentry, mnt_idmap(path.mnt), i);
+		unlock_rename(path.dentry, path.dentry);
+		mnt_drop_write(path.mnt);
+	}
+	path_put(&path);
+	return err;
+}
+
+static int load_getattr(struct load *load, u32 i)
+{
+	struct kstat st;
+
+	return vfs_getattr(&load->file->f_path, &st, STATX_BASIC_STATS, AT_STATX_SYNC_AS_STAT);
+}
+
+/* A server asks for each right by itself, and adds the attributes to its answer. */
+static int load_access(struct load *load, u32 i)
+{
+	static const int rights[] = { MAY_READ, MAY_WRITE, MAY_EXEC };
+	struct inode *inode = file_inode(load->file);
+	int err;
+
+	for (unsigned int n = 0; n < ARRAY_SIZE(rights); n++) {
+		err = inode_permission(file_mnt_idmap(load->file), inode, rights[n]);
+		if (err && err != -EACCES)
+			return err;
+	}
+	return load_getattr(load, i);
+}
+
+static int load_range_set(struct load *load, struct file_lock *lock, unsigned char type, u32 i)
+{
+	locks_init_lock(lock);
+	lock->c.flc_file = load->file;
+	lock->c.flc_owner = load;
+	lock->c.flc_pid = current->tgid;
+	lock->c.flc_flags = FL_POSIX;
+	lock->c.flc_type = type;
+	lock->fl_start = (loff_t)i * SMALL;
+	lock->fl_end = lock->fl_start + SMALL - 1;
+	return vfs_lock_file(load->file, F_SETLK, lock, NULL);
+}
+
+static int load_range(struct load *load, u32 i)
+{
+	struct file_lock lock;
+
+	return load_range_set(load, &lock, F_WRLCK, i) ?: load_range_set(load, &lock, F_UNLCK, i);
 }
 
 static bool load_is_dots(const char *name, int len)
@@ -324,10 +421,14 @@ static const struct load_op load_ops[] = {
 	{ "list-work", load_list_work },
 	{ "attrs", load_attrs },
 	{ "dosattrs", load_dosattrs },
-	{ "read-4k", load_read, SMALL },
-	{ "write-4k", load_write, SMALL },
-	{ "read-1m", load_read, LARGE },
-	{ "write-1m", load_write, LARGE },
+	{ "rename", load_rename },
+	{ "getattr", load_getattr, .data = true },
+	{ "access", load_access, .data = true },
+	{ "lock", load_range, .data = true },
+	{ "read-4k", load_read, SMALL, true },
+	{ "write-4k", load_write, SMALL, true },
+	{ "read-1m", load_read, LARGE, true },
+	{ "write-1m", load_write, LARGE, true },
 };
 
 static int load_parse(struct load *load, const char *line)
@@ -392,7 +493,7 @@ static ssize_t load_control(struct file *file, const char __user *data, size_t l
 	err = load ? load_parse(load, line) : -ENOMEM;
 	if (!err) {
 		mutex_lock(&load_lock);
-		err = load->op->size ? load_run_data(load) : load_run(load);
+		err = load->op->data ? load_run_data(load) : load_run(load);
 		mutex_unlock(&load_lock);
 	}
 	kfree(load);
