@@ -47,6 +47,32 @@ static bool is_denied(int err)
 	return err == -EACCES || err == -EROFS || err == -EPERM;
 }
 
+/*
+ * Checks the permissions of each bit of @granted by themselves, and takes away what is denied. Bits
+ * that stand for the same permissions are checked once.
+ */
+static int check_each(struct ditto_op *op, struct ditto_node *node, enum dnfs_accessed what,
+		      u32 *granted)
+{
+	u32 last = 0;
+	int err = 0;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(accesses); i++) {
+		u32 may = accesses[i].may[what];
+
+		if (!(*granted & accesses[i].bit))
+			continue;
+		if (may != last)
+			err = ditto_permission(op, node, may);
+		last = may;
+		if (is_denied(err))
+			*granted &= ~accesses[i].bit;
+		else if (err)
+			return err;
+	}
+	return 0;
+}
+
 int dnfs_access(struct ditto_op *op, struct ditto_node *node, enum dnfs_accessed what, u32 wanted,
 		u32 *granted)
 {
@@ -65,17 +91,5 @@ int dnfs_access(struct ditto_op *op, struct ditto_node *node, enum dnfs_accessed
 	}
 	/* Most callers have all permissions they ask for: then one check is enough. */
 	err = all ? ditto_permission(op, node, all) : 0;
-	if (!is_denied(err))
-		return err;
-
-	for (i = 0; i < ARRAY_SIZE(accesses); i++) {
-		if (!(*granted & accesses[i].bit))
-			continue;
-		err = ditto_permission(op, node, accesses[i].may[what]);
-		if (is_denied(err))
-			*granted &= ~accesses[i].bit;
-		else if (err)
-			return err;
-	}
-	return 0;
+	return is_denied(err) ? check_each(op, node, what, granted) : err;
 }
