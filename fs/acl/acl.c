@@ -408,9 +408,10 @@ static int acl_evaluate(const struct ditto_op *op, const struct ditto_acl *acl,
 	return 0;
 }
 
-int ditto_acl_access_slow(const struct ditto_op *op, struct ditto_node *node, u32 *rights)
+static struct ditto_acl_subject acl_subject(const struct ditto_op *op,
+					    const struct ditto_node *node)
 {
-	struct ditto_acl_subject who = {
+	return (struct ditto_acl_subject) {
 		.cred = op->cred->cred,
 		.anonymous = op->cred->anonymous,
 		.token = op->cred->token,
@@ -419,6 +420,12 @@ int ditto_acl_access_slow(const struct ditto_op *op, struct ditto_node *node, u3
 		.is_dir = S_ISDIR(node->inode->i_mode),
 		.decisions = ditto_decisions(op, node),
 	};
+}
+
+int ditto_acl_access_slow(const struct ditto_op *op, struct ditto_node *node, u32 *rights)
+{
+	/* Filled where a list is evaluated: most files have none. */
+	struct ditto_acl_subject who __uninitialized;
 	bool decided = false, by_mode;
 	struct ditto_acl_kept *kept;
 	struct ditto_acl *acl;
@@ -429,8 +436,10 @@ int ditto_acl_access_slow(const struct ditto_op *op, struct ditto_node *node, u3
 	rcu_read_lock();
 	kept = acl_peek(op->share, node);
 	by_mode = kept && !kept->acl;
-	if (kept && kept->acl)
+	if (kept && kept->acl) {
+		who = acl_subject(op, node);
 		decided = acl_evaluate_rcu(op, kept->acl, &who, rights);
+	}
 	rcu_read_unlock();
 	if (decided)
 		return 1;
@@ -440,6 +449,7 @@ int ditto_acl_access_slow(const struct ditto_op *op, struct ditto_node *node, u3
 	acl = ditto_acl_in_force(op->share, node);
 	if (IS_ERR_OR_NULL(acl))
 		return PTR_ERR_OR_ZERO(acl);
+	who = acl_subject(op, node);
 	err = acl_evaluate(op, acl, &who, rights);
 	ditto_acl_put(acl);
 	return err ?: 1;
