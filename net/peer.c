@@ -235,11 +235,27 @@ static noinline_for_stack struct ditto_peer *peer_add(struct ditto_server *srv,
 	return peer;
 }
 
+static void peer_count(struct ditto_peer *peer)
+{
+	unsigned long now = jiffies;
+
+	this_cpu_inc(*peer->requests);
+	if (time_after(now, READ_ONCE(peer->used) + HZ))
+		WRITE_ONCE(peer->used, now);
+}
+
+struct ditto_peer *ditto_peer_get_again(struct ditto_peer *peer)
+{
+	refcount_inc(&peer->ref);
+	peer_count(peer);
+	return peer;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_peer_get_again, DITTO);
+
 struct ditto_peer *ditto_peer_get(struct ditto_server *srv, const struct sockaddr *sa,
 				  unsigned int protocol_bit)
 {
 	struct ditto_peer *peer;
-	unsigned long now = jiffies;
 	struct in6_addr addr;
 
 	if (!ditto_addr_map(sa, &addr))
@@ -250,9 +266,7 @@ struct ditto_peer *ditto_peer_get(struct ditto_server *srv, const struct sockadd
 	if (!peer)
 		return NULL;
 
-	this_cpu_inc(*peer->requests);
-	if (time_after(now, READ_ONCE(peer->used) + HZ))
-		WRITE_ONCE(peer->used, now);
+	peer_count(peer);
 	if (!test_bit(protocol_bit, &peer->protocols))
 		set_bit(protocol_bit, &peer->protocols);
 	return peer;

@@ -110,6 +110,16 @@ struct ditto_peer {
  */
 struct ditto_peer *ditto_peer_get(struct ditto_server *srv, const struct sockaddr *sa,
 				  unsigned int protocol_bit);
+
+/**
+ * ditto_peer_get_again - take another reference to a peer and count another request
+ * @peer: held by the caller, who got it by ditto_peer_get() for the same protocol
+ *
+ * Context: any.
+ * Return: @peer.
+ */
+struct ditto_peer *ditto_peer_get_again(struct ditto_peer *peer);
+
 /**
  * ditto_peer_prove - create a peer for a connection whose client has proved its name
  * @srv: the server
@@ -124,6 +134,14 @@ struct ditto_peer *ditto_peer_get(struct ditto_server *srv, const struct sockadd
  */
 struct ditto_peer *ditto_peer_prove(struct ditto_server *srv, const struct sockaddr *sa,
 				    char *name);
+/* Take a reference to a peer that is held, or NULL. Any context. */
+static inline struct ditto_peer *ditto_peer_hold(struct ditto_peer *peer)
+{
+	if (peer)
+		refcount_inc(&peer->ref);
+	return peer;
+}
+
 /* Drop a reference. Any context. */
 void ditto_peer_put(struct ditto_peer *peer);
 

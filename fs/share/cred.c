@@ -38,12 +38,14 @@
  * @lock: guards @list and @count
  * @list: entries in clock order
  * @count: length of @list
+ * @epoch: see ditto_creds_epoch()
  */
 struct ditto_cred_cache {
 	struct rhashtable table;
 	spinlock_t lock;		/* guards the list and its count */
 	struct list_head list;
 	unsigned int count;
+	atomic_t epoch;
 };
 
 /**
@@ -567,8 +569,16 @@ void ditto_creds_flush(struct ditto_server *srv)
 		spin_lock(&cache->lock);
 	}
 	spin_unlock(&cache->lock);
+	/* Last: what was found out meanwhile may follow from what was dropped. */
+	atomic_inc_return_release(&cache->epoch);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_creds_flush, DITTO);
+
+u32 ditto_creds_epoch(const struct ditto_server *srv)
+{
+	return atomic_read_acquire(&srv->creds->epoch);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_creds_epoch, DITTO);
 
 #if IS_ENABLED(CONFIG_KUNIT)
 unsigned int ditto_creds_count(const struct ditto_server *srv)

@@ -164,6 +164,19 @@ kernel_cap_t ditto_admin_caps(void);
  */
 void ditto_creds_flush(struct ditto_server *srv);
 
+/**
+ * ditto_creds_epoch - get the number of times that cached credentials were dropped
+ * @srv: the server
+ *
+ * For callers that remember what follows from an identity. It is still true as long as the number
+ * is the one of before it was found out, and the share's options are the same; except that names
+ * expire after a while.
+ *
+ * Context: any.
+ * Return: the number.
+ */
+u32 ditto_creds_epoch(const struct ditto_server *srv);
+
 /* Set up and tear down the credential cache of a server. */
 int ditto_creds_init(struct ditto_server *srv);
 void ditto_creds_exit(struct ditto_server *srv);

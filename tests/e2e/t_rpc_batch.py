@@ -118,6 +118,35 @@ def together(w):
         c.close()
 
 
+@test
+def callers_together(w):
+    """Each call of a segment has the rights of its own user, groups and share."""
+    n, f, _ = setup(w)
+    os.chown(w.path('f'), 1000, 2000)
+    os.chmod(w.path('f'), 0o640)
+    roots = [n.root]
+    if w.server.name == 'ditto':
+        path = f'{w.base}/beside'
+        os.makedirs(path)
+        os.chmod(path, 0o777)
+        w.server.serve('beside', path, ro=True)
+        roots.append(w.client.nfs(path=path).root)
+    users = [rpc.auth_sys(*who) for who in (
+        (1000, 1000), (1001, 1001), (1001, 1001, [2000]), (1001, 2000), (1000, 1000), (0, 0))]
+    users += [users[0], (rpc.AUTH_NONE, b''), users[0]]
+    access = [(Enc().opaque(fh).u32(63).bytes(), cred)
+              for cred in users for fh in (f, f, *roots, *roots)]
+    messages = [call(0x7000 + i, nfs3.ACCESS, args, cred=cred)
+                for i, (args, cred) in enumerate(access)]
+    want = one_by_one(w, messages)
+    assert len(set(body for _, _, body in want.values())) > 4, 'the users have different rights'
+    for stream in messages, messages[::-1], messages[::3] + messages[1::3] + messages[2::3]:
+        c = w.client.connect()
+        c.sock.sendall(b''.join(map(record, stream)))
+        same(replies(c, len(stream)), want, 'callers')
+        c.close()
+
+
 @test(server='ditto')
 def switched(w):
     """The setting decides how calls are executed, not what is answered; it applies at once."""

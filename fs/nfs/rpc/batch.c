@@ -36,6 +36,8 @@
 #include <linux/tcp.h>
 #include <net/tcp.h>
 
+#include "../../../net/peer.h"
+#include "../server.h"
 #include "batch.h"
 #include "call.h"
 #include "large.h"
@@ -643,6 +645,29 @@ static enum batch_state batch_round(struct dnfs_batch *batch)
 	return state;
 }
 
+struct ditto_peer *dnfs_batch_peer(struct dnfs_batch *batch, const struct dnfs_call *call)
+{
+	struct ditto_peer *peer;
+
+	if (batch->peer)
+		return ditto_peer_get_again(batch->peer);
+	peer = ditto_peer_get(call->srv, call->addr, dnfs_protocol_bit());
+	batch->peer = ditto_peer_hold(peer);
+	return peer;
+}
+
+/* The next calls come over another connection, or much later. */
+static void batch_forget(struct dnfs_batch *batch)
+{
+	dnfs_admitted_forget(&batch->admitted);
+	batch->body_len = 0;
+	if (batch->peer)
+		ditto_peer_put(batch->peer);
+	batch->peer = NULL;
+	/* The groups are the batch's own. */
+	batch->rqstp->rq_cred.cr_group_info = NULL;
+}
+
 bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_wary *wary, struct dnfs_large **part)
 {
 	struct svc_rqst *rqstp = batch->rqstp;
@@ -671,8 +696,7 @@ bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_wary *wary, struct dnf
 		state = batch_round(batch);
 	} while (state == BATCH_EMPTY && test_bit(XPT_DATA, &xprt->xpt_flags) &&
 		 batch_may_go_on(batch));
-	/* The groups are the batch's own. */
-	rqstp->rq_cred.cr_group_info = NULL;
+	batch_forget(batch);
 	/* As sunrpc does: a connection without calls is closed after a while. */
 	if (batch->calls)
 		clear_bit(XPT_OLD, &xprt->xpt_flags);

@@ -19,6 +19,7 @@
 #include <linux/uio.h>
 #include <linux/workqueue.h>
 
+#include "target.h"
 #include "wary.h"
 
 struct dnfs_large;
@@ -56,6 +57,11 @@ enum dnfs_batch_stage {
  * @xprt: the connection
  * @sk: its socket
  * @groups: groups of the caller of the present call
+ * @peer: the machine that the calls come from, held; NULL until a call has looked it up
+ * @body: flavour, length and body of the credential of the previous call; @rqstp->rq_cred is what
+ *	was decoded from them
+ * @body_len: bytes of @body; 0 if there is none
+ * @admitted: last admission with that credential
  * @in: copy of what the socket has received
  * @have: bytes in @in
  * @most: bytes that @in takes for now
@@ -88,6 +94,10 @@ struct dnfs_batch {
 	struct svc_xprt *xprt;
 	struct sock *sk;
 	struct group_info *groups;
+	struct ditto_peer *peer;
+	__be32 body[2 + RPC_MAX_AUTH_SIZE / XDR_UNIT];
+	unsigned int body_len;
+	struct dnfs_admitted admitted;
 	u8 *in;
 	unsigned int have;
 	unsigned int most;
@@ -166,6 +176,16 @@ bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_wary *wary, struct dnf
  * Context: may sleep; called by the thread that executes the call.
  */
 void dnfs_batch_release(struct dnfs_batch *batch);
+
+/**
+ * dnfs_batch_peer - get the machine that the calls of a batch come from, and count a request
+ * @batch: the batch
+ * @call: its present call
+ *
+ * Context: may sleep.
+ * Return: the peer with a reference, or NULL without memory.
+ */
+struct ditto_peer *dnfs_batch_peer(struct dnfs_batch *batch, const struct dnfs_call *call);
 
 /* Module exit; there is no batch any more. */
 void dnfs_batches_exit(void);

@@ -22,6 +22,7 @@
 #include "../../share/cred.h"
 
 struct bio_vec;
+struct dnfs_admitted;
 struct dnfs_call;
 struct dnfs_large;
 struct dnfs_server;
@@ -203,6 +204,7 @@ extern const struct dnfs_program dnfs_rquota2_program;
  * @datagram: it arrived over UDP
  * @reserved_port: it came from a port below 1024
  * @batched: it is executed in a batch, see batch.h
+ * @admitted: last admission of the same caller, see dnfs_admit(); NULL outside a batch
  * @undecided: it is not known yet whether a share admits the caller, or its port; the client
  *	must retry
  * @ident: the identity that the call claims
@@ -258,6 +260,7 @@ struct dnfs_call {
 	bool datagram;
 	bool reserved_port;
 	bool batched;
+	struct dnfs_admitted *admitted;
 	bool undecided;
 	struct ditto_ident ident;
 	const char *principal;

@@ -58,15 +58,49 @@ static bool direct_sys(struct dnfs_batch *batch, const __be32 *p, unsigned int w
 	return true;
 }
 
+/*
+ * Decode a credential, whose flavour and length are followed by @words of body. Calls that follow
+ * each other mostly have the same, which was decoded before. Return: false if sunrpc is to judge
+ * it.
+ */
+static bool direct_cred(struct dnfs_batch *batch, const __be32 *p, unsigned int words)
+{
+	struct svc_cred *cred = &batch->rqstp->rq_cred;
+	unsigned int len = (2 + words) * XDR_UNIT;
+	u32 flavor = be32_to_cpu(p[0]);
+
+	if (len == batch->body_len && !memcmp(batch->body, p, len))
+		return true;
+	batch->body_len = 0;
+	dnfs_admitted_forget(&batch->admitted);
+	*cred = (struct svc_cred) { .cr_flavor = flavor };
+	switch (flavor) {
+	case RPC_AUTH_NULL:
+		if (words)
+			return false;
+		cred->cr_uid = INVALID_UID;
+		cred->cr_gid = INVALID_GID;
+		break;
+	case RPC_AUTH_UNIX:
+		if (!direct_sys(batch, p + 2, words))
+			return false;
+		break;
+	default:
+		return false;
+	}
+	memcpy(batch->body, p, len);
+	batch->body_len = len;
+	return true;
+}
+
 /* Decode the header of a call. Return: the arguments; NULL if sunrpc is to judge the call. */
 static const __be32 *direct_header(struct dnfs_batch *batch, const __be32 *p, unsigned int words)
 {
 	struct svc_rqst *rqstp = batch->rqstp;
-	u32 flavor, body;
+	u32 body;
 
 	if (words < CALL_WORDS + VERF_WORDS || p[1] != rpc_call || p[2] != cpu_to_be32(RPC_VERSION))
 		return NULL;
-	flavor = be32_to_cpu(p[6]);
 	body = be32_to_cpu(p[7]);
 	if (body > RPC_MAX_AUTH_SIZE || body % XDR_UNIT)
 		return NULL;
@@ -75,21 +109,8 @@ static const __be32 *direct_header(struct dnfs_batch *batch, const __be32 *p, un
 		return NULL;
 	if (p[CALL_WORDS + body] != rpc_auth_null || p[CALL_WORDS + body + 1])
 		return NULL;
-	rqstp->rq_cred = (struct svc_cred) { .cr_flavor = flavor };
-	switch (flavor) {
-	case RPC_AUTH_NULL:
-		if (body)
-			return NULL;
-		rqstp->rq_cred.cr_uid = INVALID_UID;
-		rqstp->rq_cred.cr_gid = INVALID_GID;
-		break;
-	case RPC_AUTH_UNIX:
-		if (!direct_sys(batch, p + CALL_WORDS, body))
-			return NULL;
-		break;
-	default:
+	if (!direct_cred(batch, p + 6, body))
 		return NULL;
-	}
 	rqstp->rq_xid = p[0];
 	rqstp->rq_prog = be32_to_cpu(p[3]);
 	rqstp->rq_vers = be32_to_cpu(p[4]);

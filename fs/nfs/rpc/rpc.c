@@ -489,7 +489,10 @@ static bool dnfs_peer_set(struct dnfs_rpc_call *rc)
 		call->dropped = true;
 		return false;
 	}
-	call->peer = ditto_peer_get(call->srv, call->addr, dnfs_protocol_bit());
+	if (rc->batch)
+		call->peer = dnfs_batch_peer(rc->batch, call);
+	else
+		call->peer = ditto_peer_get(call->srv, call->addr, dnfs_protocol_bit());
 	if (unlikely(proved)) {
 		if (call->peer)
 			ditto_peer_put(call->peer);
@@ -509,6 +512,7 @@ bool dnfs_rpc_execute(struct svc_rqst *rqstp, const struct dnfs_program *program
 	dnfs_call_init(&rc, rqstp, program, proc);
 	rc.batch = batch;
 	call->batched = batch;
+	call->admitted = batch ? &batch->admitted : NULL;
 	call->large = batch ? batch->large : NULL;
 	dnfs_worker_begin(&call->server->workers, call->worker);
 	if ((proc->exec || proc->encode) && !dnfs_peer_set(&rc))

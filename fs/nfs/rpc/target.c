@@ -5,6 +5,7 @@
  */
 #include <kunit/visibility.h>
 #include <linux/err.h>
+#include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/sunrpc/msg_prot.h>
 
@@ -183,6 +184,61 @@ bool dnfs_share_trusts(const struct dnfs_call *call, struct ditto_share *share)
 	return trusts;
 }
 
+void dnfs_admitted_forget(struct dnfs_admitted *last)
+{
+	if (last->cred)
+		ditto_cred_put(last->cred);
+	last->cred = NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs_admitted_forget);
+
+static void admit_fill(struct dnfs_call *call, struct ditto_share *share, struct ditto_op *op)
+{
+	*op = (struct ditto_op) {
+		.srv = call->srv, .share = share, .from = &call->peer->addr,
+		.awaited = &call->awaited, .absent = &call->absent,
+		.unresolved = &call->unresolved,
+	};
+}
+
+/* Use what the previous call of the batch found out. Return: false if that is not valid. */
+static bool admit_again(struct dnfs_call *call, struct ditto_share *share, struct ditto_op *op)
+{
+	const struct dnfs_admitted *last = call->admitted;
+	u64 generation;
+
+	if (!last || !last->cred || last->program != call->program ||
+	    time_after(jiffies, last->when) || last->epoch != ditto_creds_epoch(call->srv))
+		return false;
+	rcu_read_lock();
+	generation = rcu_dereference(share->opts)->generation;
+	rcu_read_unlock();
+	if (generation != last->generation)
+		return false;
+	admit_fill(call, share, op);
+	op->cred = ditto_cred_hold(last->cred);
+	op->writable = last->writable;
+	return true;
+}
+
+static void admit_remember(struct dnfs_call *call, u64 generation, u32 epoch,
+			   const struct ditto_op *op)
+{
+	struct dnfs_admitted *last = call->admitted;
+
+	if (!last)
+		return;
+	dnfs_admitted_forget(last);
+	*last = (struct dnfs_admitted) {
+		.cred = ditto_cred_hold(op->cred),
+		.program = call->program,
+		.generation = generation,
+		.epoch = epoch,
+		.when = jiffies,
+		.writable = op->writable,
+	};
+}
+
 int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavor,
 	       struct ditto_op *op)
 {
@@ -190,7 +246,13 @@ int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavo
 	struct dnfs_share_options own;
 	struct ditto_ident ident = call->ident;
 	struct ditto_verdict verdict;
+	bool accepts;
+	u32 epoch;
 	int err;
+
+	if (admit_again(call, share, op))
+		return 0;
+	epoch = ditto_creds_epoch(call->srv);
 
 	ident.from = &call->peer->addr;
 	err = ditto_rules_admit(share, call->peer, dnfs_ask_how(call), &verdict);
@@ -204,7 +266,8 @@ int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavo
 		call->too_weak = !any_flavor;
 		return -EACCES;
 	}
-	if (!dnfs_accepts(call, &opts)) {
+	accepts = dnfs_accepts(call, &opts);
+	if (!accepts) {
 		if (!any_flavor) {
 			call->too_weak = true;
 			return -EACCES;
@@ -212,16 +275,18 @@ int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavo
 		ident.anonymous = true;
 	}
 
-	*op = (struct ditto_op) {
-		.srv = call->srv, .share = share, .from = &call->peer->addr,
-		.awaited = &call->awaited, .absent = &call->absent,
-		.unresolved = &call->unresolved,
-	};
+	admit_fill(call, share, op);
 	err = dnfs_grant(call, share, &opts, &verdict, &ident, op);
-	if (!err && call->sec & opts.sec & DNFS_SEC_PROVEN)
+	if (err)
+		return err;
+	if (call->sec & opts.sec & DNFS_SEC_PROVEN)
 		ditto_peer_vouch(call->peer);
-	return err;
+	/* With a flavour that the share does not accept, it depends on the operation. */
+	if (accepts)
+		admit_remember(call, opts.generation, epoch, op);
+	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(dnfs_admit);
 
 /*
  * A client that mounts sends requests for the root before it knows which flavour to use

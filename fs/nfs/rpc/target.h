@@ -9,6 +9,35 @@
 #include "../../op/op.h"
 
 struct dnfs_call;
+struct dnfs_program;
+
+/**
+ * struct dnfs_admitted - the last admission in a batch, for calls with the same credential
+ * @cred: the credential that it gave, held; NULL if there is none
+ * @program: program of the call
+ * @generation: generation of the share's options, which no two shares have in common
+ * @epoch: ditto_creds_epoch() before it
+ * @when: jiffies; it is valid no longer, because names expire
+ * @writable: as in struct ditto_op
+ *
+ * The calls of a batch come over one connection, so they have machine, port and TLS in common.
+ */
+struct dnfs_admitted {
+	struct ditto_cred *cred;
+	const struct dnfs_program *program;
+	u64 generation;
+	u32 epoch;
+	unsigned long when;
+	bool writable;
+};
+
+/**
+ * dnfs_admitted_forget - end the validity of a remembered admission
+ * @last: the admission; any
+ *
+ * Context: any.
+ */
+void dnfs_admitted_forget(struct dnfs_admitted *last);
 
 /**
  * struct dnfs_fh - a filehandle from the wire
@@ -72,6 +101,8 @@ void dnfs_target_put(struct dnfs_target *target);
  * @any_flavor: admit any flavour; with one that the share does not accept, the caller becomes
  *	the anonymous user. A connection that the share does not accept is -EACCES
  * @op: filled on success; the caller puts @op->cred
+ *
+ * What the previous call of a batch found out is used again for the same credential and share.
  *
  * Context: may sleep.
  * Return: as for dnfs_target_get().
