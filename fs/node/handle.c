@@ -188,8 +188,24 @@ void ditto_handle_sign(const struct ditto_server *srv, u64 tag, const struct dit
 EXPORT_SYMBOL_IF_KUNIT(ditto_handle_sign);
 #endif
 
+static bool handle_is_seen(const struct ditto_server *srv, const u8 *data, size_t len,
+			   const struct ditto_handle_seen *seen)
+{
+	return seen && seen->handle.len == len && !memcmp(seen->handle.data, data, len) &&
+	       !memcmp(&seen->key, &srv->handle_key, sizeof(seen->key));
+}
+
+static void handle_see(const struct ditto_server *srv, const u8 *data, size_t len,
+		       struct ditto_handle_seen *seen)
+{
+	memcpy(seen->handle.data, data, len);
+	seen->handle.len = len;
+	seen->key = srv->handle_key;
+}
+
 VISIBLE_IF_KUNIT int ditto_handle_verify(const struct ditto_server *srv, const u8 *data,
-					 size_t len, u64 *tag, struct ditto_fid *fid)
+					 size_t len, u64 *tag, struct ditto_fid *fid,
+					 struct ditto_handle_seen *seen)
 {
 	size_t fid_len;
 
@@ -202,9 +218,13 @@ VISIBLE_IF_KUNIT int ditto_handle_verify(const struct ditto_server *srv, const u
 	/* Only the root of the share has no file id. */
 	if (fid_len ? data[1] == FILEID_ROOT : data[1] != FILEID_ROOT)
 		return -EBADHANDLE;
-	len -= HANDLE_SIGN;
-	if (get_unaligned_le64(data + len) != handle_signature(srv, data, len))
-		return -EBADHANDLE;
+	if (!handle_is_seen(srv, data, len, seen)) {
+		if (get_unaligned_le64(data + len - HANDLE_SIGN) !=
+		    handle_signature(srv, data, len - HANDLE_SIGN))
+			return -EBADHANDLE;
+		if (seen)
+			handle_see(srv, data, len, seen);
+	}
 
 	*tag = get_unaligned_le64(data + 4);
 	fid->type = data[1];
@@ -244,13 +264,13 @@ int ditto_handle_encode(struct ditto_share *share, struct dentry *dentry,
 EXPORT_SYMBOL_NS_GPL(ditto_handle_encode, DITTO);
 
 struct ditto_share *ditto_handle_share(struct ditto_server *srv, const u8 *data, size_t len,
-				       struct ditto_fid *fid)
+				       struct ditto_fid *fid, struct ditto_handle_seen *seen)
 {
 	struct ditto_share *share;
 	u64 tag;
 	int err;
 
-	err = ditto_handle_verify(srv, data, len, &tag, fid);
+	err = ditto_handle_verify(srv, data, len, &tag, fid, seen);
 	if (err)
 		return ERR_PTR(err);
 	share = ditto_share_get_by_tag(srv, tag);
@@ -275,7 +295,7 @@ int ditto_handle_decode(struct ditto_server *srv, const u8 *data, size_t len,
 	struct ditto_fid fid;
 	struct ditto_node *n;
 
-	found = ditto_handle_share(srv, data, len, &fid);
+	found = ditto_handle_share(srv, data, len, &fid, NULL);
 	if (IS_ERR(found))
 		return PTR_ERR(found);
 	n = ditto_handle_node(found, &fid);

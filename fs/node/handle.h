@@ -3,6 +3,7 @@
 #ifndef _DITTO_FS_NODE_HANDLE_H
 #define _DITTO_FS_NODE_HANDLE_H
 
+#include <linux/siphash.h>
 #include <linux/types.h>
 
 struct dentry;
@@ -80,11 +81,25 @@ int ditto_handle_decode(struct ditto_server *srv, const u8 *data, size_t len,
 			struct ditto_share **share, struct ditto_node **node);
 
 /**
+ * struct ditto_handle_seen - the last handle of a thread whose signature was right
+ * @handle: the handle; @len is 0 if there is none
+ * @key: key of the signature
+ *
+ * Requests that follow each other often have the same handle, whose signature need not be computed
+ * again then. It belongs to one thread, and is filled with zeros at first.
+ */
+struct ditto_handle_seen {
+	struct ditto_handle handle;
+	siphash_key_t key;
+};
+
+/**
  * ditto_handle_share - find the share of a handle, the first half of ditto_handle_decode()
  * @srv: the server
  * @data: handle from the wire
  * @len: length of @data
  * @fid: filled for ditto_handle_node()
+ * @seen: of the thread, may be replaced; or NULL
  *
  * The file system is not used.
  *
@@ -92,7 +107,7 @@ int ditto_handle_decode(struct ditto_server *srv, const u8 *data, size_t len,
  * Return: the share, to be put; or an ERR_PTR as of ditto_handle_decode().
  */
 struct ditto_share *ditto_handle_share(struct ditto_server *srv, const u8 *data, size_t len,
-				       struct ditto_fid *fid);
+				       struct ditto_fid *fid, struct ditto_handle_seen *seen);
 
 /**
  * ditto_handle_node - find the file of a handle, the second half of ditto_handle_decode()

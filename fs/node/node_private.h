@@ -403,12 +403,13 @@ void ditto_handle_sign(const struct ditto_server *srv, u64 tag,
  * @len: length of @data
  * @tag: filled with the tag of the share
  * @fid: filled with the file id
+ * @seen: of the thread, may be replaced; or NULL
  *
  * Context: any.
  * Return: 0 or -EBADHANDLE.
  */
 int ditto_handle_verify(const struct ditto_server *srv, const u8 *data, size_t len,
-			u64 *tag, struct ditto_fid *fid);
+			u64 *tag, struct ditto_fid *fid, struct ditto_handle_seen *seen);
 #endif
 
 #endif

@@ -32,6 +32,8 @@
 
 #define DNFS_SHARD_BITS		5
 #define DNFS_SHARDS		BIT(DNFS_SHARD_BITS)
+/* A reply has the index of its shard in one byte. */
+static_assert(DNFS_SHARD_BITS <= 8);
 /* Hash chains of the peers of a shard. */
 #define DNFS_PEER_BUCKETS	64
 /* Ranks of peers: the logarithm of their number of replies. */
@@ -70,6 +72,7 @@ struct dnfs_reply_peer {
  * @of_peer: link in the peer's list
  * @large: buffer for a reply that is too long for @data; NULL until it is needed
  * @len: bytes of the reply
+ * @shard: index of the shard that it is in
  * @done: the reply is stored
  * @data: encoded results
  */
@@ -84,6 +87,7 @@ struct dnfs_reply {
 	struct list_head of_peer;
 	u8 *large;
 	u16 len;
+	u8 shard;
 	bool done;
 	u8 data[DNFS_REPLY_SMALL];
 };
@@ -348,12 +352,13 @@ struct reply_room {
 	struct dnfs_reply_peer *peer;
 };
 
-/* Get memory for a new reply. May drop the lock and take it again. */
-static void reply_room_make(struct dnfs_replies *replies, struct dnfs_shard *shard,
+/* Get memory for a new reply. Return: true if the lock was dropped and taken again. */
+static bool reply_room_make(struct dnfs_replies *replies, struct dnfs_shard *shard,
 			    const struct in6_addr *addr, struct reply_room *room)
 	__must_hold(&shard->lock)
 {
 	bool full = shard->count >= replies->shard_limit;
+	bool dropped = false;
 
 	lockdep_assert_held(&shard->lock);
 	room->reply = shard_take_old(shard);
@@ -365,13 +370,16 @@ static void reply_room_make(struct dnfs_replies *replies, struct dnfs_shard *sha
 		if (room->reply)
 			room->reply->large = NULL;
 		spin_lock(&shard->lock);
+		dropped = true;
 	}
 	/* Looked for last, as a peer is forgotten with its last reply. */
 	if (room->reply && !reply_peer_find(shard, addr)) {
 		spin_unlock(&shard->lock);
 		room->peer = kmalloc(sizeof(*room->peer), GFP_KERNEL);
 		spin_lock(&shard->lock);
+		dropped = true;
 	}
+	return dropped;
 }
 
 /* Return: the new reply, or NULL if it cannot be kept. Memory that it uses leaves @room. */
@@ -413,11 +421,8 @@ enum dnfs_reply_state dnfs_reply_begin(struct dnfs_replies *replies,
 	ditto_addr_who(&addr, &key->addr);
 	spin_lock(&shard->lock);
 	found = reply_find(shard, key);
-	if (!found) {
-		reply_room_make(replies, shard, &addr, &room);
+	if (!found && reply_room_make(replies, shard, &addr, &room))
 		found = reply_find(shard, key);
-	}
-
 	if (found && !found->done) {
 		unused = reply_wait_elsewhere(shard, found, conn);
 		state = DNFS_REPLY_BUSY;
@@ -432,7 +437,9 @@ enum dnfs_reply_state dnfs_reply_begin(struct dnfs_replies *replies,
 		*reply = found;
 	} else {
 		*reply = reply_new(shard, key, &addr, conn, &room);
-		if (!*reply)
+		if (*reply)
+			(*reply)->shard = shard - replies->shard;
+		else
 			state = DNFS_REPLY_UNKEPT;
 	}
 	spin_unlock(&shard->lock);
@@ -446,7 +453,7 @@ EXPORT_SYMBOL_IF_KUNIT(dnfs_reply_begin);
 
 struct svc_xprt *dnfs_reply_forget(struct dnfs_replies *replies, struct dnfs_reply *reply)
 {
-	struct dnfs_shard *shard = dnfs_shard_of(replies, &reply->key);
+	struct dnfs_shard *shard = &replies->shard[reply->shard];
 	struct svc_xprt *again;
 
 	spin_lock(&shard->lock);
@@ -458,10 +465,21 @@ struct svc_xprt *dnfs_reply_forget(struct dnfs_replies *replies, struct dnfs_rep
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs_reply_forget);
 
+/* Most results are in the head. Return: false if they are not there. */
+static bool reply_copy(const struct xdr_buf *buf, unsigned int start, void *data, unsigned int len)
+{
+	const struct kvec *head = buf->head;
+
+	if (start + len > head->iov_len)
+		return !read_bytes_from_xdr_buf(buf, start, data, len);
+	memcpy(data, head->iov_base + start, len);
+	return true;
+}
+
 struct svc_xprt *dnfs_reply_done(struct dnfs_replies *replies, struct dnfs_reply *reply,
 				 const struct xdr_buf *buf, unsigned int start)
 {
-	struct dnfs_shard *shard = dnfs_shard_of(replies, &reply->key);
+	struct dnfs_shard *shard = &replies->shard[reply->shard];
 	unsigned int len = buf->len - start;
 	struct svc_xprt *again;
 	void *data;
@@ -472,7 +490,7 @@ struct svc_xprt *dnfs_reply_done(struct dnfs_replies *replies, struct dnfs_reply
 	if (len > sizeof(reply->data) && !reply->large)
 		reply->large = kmalloc(DNFS_REPLY_BYTES, GFP_KERNEL);
 	data = reply_data(reply, len);
-	if (!data || read_bytes_from_xdr_buf(buf, start, data, len))
+	if (!data || !reply_copy(buf, start, data, len))
 		return dnfs_reply_forget(replies, reply);
 
 	spin_lock(&shard->lock);

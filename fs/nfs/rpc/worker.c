@@ -252,7 +252,8 @@ int dnfs_handle_decode(struct dnfs_call *call, const u8 *data, size_t len,
 	struct ditto_fid fid;
 	int err;
 
-	found = ditto_handle_share(call->srv, data, len, &fid);
+	found = ditto_handle_share(call->srv, data, len, &fid,
+				   call->worker ? &call->worker->seen : NULL);
 	if (IS_ERR(found))
 		return PTR_ERR(found);
 	err = worker_enter(call, found);

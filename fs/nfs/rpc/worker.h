@@ -17,6 +17,7 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
+#include "../../node/handle.h"
 #include "../../share/share.h"
 
 struct ditto_node;
@@ -45,6 +46,7 @@ struct dnfs_call;
  * @begun: jiffies at the beginning of its last call
  * @busy: it executes that call
  * @volume: file system that the call is about, compared only; or NULL
+ * @seen: last handle that it has verified, for itself
  *
  * @begun, @busy and @volume are written by the thread and read by others, without a lock.
  */
@@ -55,6 +57,7 @@ struct dnfs_worker {
 	unsigned long begun;
 	bool busy;
 	const struct ditto_volume *volume;
+	struct ditto_handle_seen seen;
 };
 
 /**

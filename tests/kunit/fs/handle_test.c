@@ -42,7 +42,7 @@ static void handle_round_trip(struct kunit *test)
 		memset(&got, 0, sizeof(got));
 		ditto_handle_sign(srv, TAG, &fid, &h);
 		KUNIT_EXPECT_EQ(test, h.len, 20 + len);
-		KUNIT_EXPECT_EQ(test, ditto_handle_verify(srv, h.data, h.len, &tag, &got), 0);
+		KUNIT_EXPECT_EQ(test, ditto_handle_verify(srv, h.data, h.len, &tag, &got, NULL), 0);
 		KUNIT_EXPECT_EQ(test, tag, TAG);
 		KUNIT_EXPECT_EQ(test, memcmp(&got, &fid, sizeof(fid)), 0);
 	}
@@ -89,20 +89,30 @@ static void handle_signature_of_all(struct kunit *test)
 	}
 }
 
-/* No bit of a handle can be changed. */
+static int handle_check(const struct ditto_server *srv, const struct ditto_handle *h,
+			struct ditto_handle_seen *seen)
+{
+	struct ditto_fid fid;
+	u64 tag;
+
+	return ditto_handle_verify(srv, h->data, h->len, &tag, &fid, seen);
+}
+
+/* No bit of a handle can be changed, and none of one whose signature was verified before. */
 static void handle_forged_bits(struct kunit *test)
 {
 	struct ditto_server *srv = test->priv;
-	struct ditto_fid fid, got;
+	struct ditto_handle_seen seen = {};
 	struct ditto_handle h;
-	u64 tag;
+	struct ditto_fid fid;
 
 	fill_fid(&fid, 12);
 	ditto_handle_sign(srv, TAG, &fid, &h);
 	for (int bit = 0; bit < h.len * 8; bit++) {
+		KUNIT_EXPECT_EQ(test, handle_check(srv, &h, &seen), 0);
 		h.data[bit / 8] ^= 1 << (bit % 8);
-		KUNIT_EXPECT_EQ_MSG(test, ditto_handle_verify(srv, h.data, h.len, &tag, &got),
-				    -EBADHANDLE, "bit %d", bit);
+		KUNIT_EXPECT_EQ_MSG(test, handle_check(srv, &h, NULL), -EBADHANDLE, "bit %d", bit);
+		KUNIT_EXPECT_EQ_MSG(test, handle_check(srv, &h, &seen), -EBADHANDLE, "bit %d", bit);
 		h.data[bit / 8] ^= 1 << (bit % 8);
 	}
 }
@@ -121,8 +131,8 @@ static void handle_bad_length(struct kunit *test)
 	for (size_t len = 0; len <= sizeof(data); len++) {
 		int want = len == h.len ? 0 : -EBADHANDLE;
 
-		KUNIT_EXPECT_EQ_MSG(test, ditto_handle_verify(srv, data, len, &tag, &got), want,
-				    "length %zu", len);
+		KUNIT_EXPECT_EQ_MSG(test, ditto_handle_verify(srv, data, len, &tag, &got, NULL),
+				    want, "length %zu", len);
 	}
 }
 
@@ -130,32 +140,34 @@ static void handle_bad_length(struct kunit *test)
 static void handle_bad_shape(struct kunit *test)
 {
 	struct ditto_server *srv = test->priv;
-	struct ditto_fid fid, got;
+	struct ditto_fid fid;
 	struct ditto_handle h;
-	u64 tag;
 
 	fill_fid(&fid, 0);
 	fid.type = FILEID_INO32_GEN;
 	ditto_handle_sign(srv, TAG, &fid, &h);
-	KUNIT_EXPECT_EQ(test, ditto_handle_verify(srv, h.data, h.len, &tag, &got), -EBADHANDLE);
+	KUNIT_EXPECT_EQ(test, handle_check(srv, &h, NULL), -EBADHANDLE);
 
 	fill_fid(&fid, 8);
 	fid.type = FILEID_ROOT;
 	ditto_handle_sign(srv, TAG, &fid, &h);
-	KUNIT_EXPECT_EQ(test, ditto_handle_verify(srv, h.data, h.len, &tag, &got), -EBADHANDLE);
+	KUNIT_EXPECT_EQ(test, handle_check(srv, &h, NULL), -EBADHANDLE);
 }
 
 static void handle_other_key(struct kunit *test)
 {
 	struct ditto_server *srv = test->priv;
-	struct ditto_fid fid, got;
+	struct ditto_handle_seen seen = {};
 	struct ditto_handle h;
-	u64 tag;
+	struct ditto_fid fid;
 
 	fill_fid(&fid, 8);
 	ditto_handle_sign(srv, TAG, &fid, &h);
+	KUNIT_EXPECT_EQ(test, handle_check(srv, &h, &seen), 0);
+	KUNIT_EXPECT_EQ(test, handle_check(srv, &h, &seen), 0);
 	srv->handle_key.key[1] ^= 1;
-	KUNIT_EXPECT_EQ(test, ditto_handle_verify(srv, h.data, h.len, &tag, &got), -EBADHANDLE);
+	KUNIT_EXPECT_EQ(test, handle_check(srv, &h, NULL), -EBADHANDLE);
+	KUNIT_EXPECT_EQ(test, handle_check(srv, &h, &seen), -EBADHANDLE);
 }
 
 static struct kunit_case handle_cases[] = {

@@ -82,6 +82,9 @@ static int say_aces(const struct dnfs4_compound *cmp, const struct ditto_ace *ac
 
 void dnfs4_acl_value_free(struct dnfs4_acl_value *value)
 {
+	/* Most attributes are asked for without a list. */
+	if (!value->data)
+		return;
 	kvfree(value->data);
 	memset(value, 0, sizeof(*value));
 }
