@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Declarations shared by transport.c, large.c, transport_memory.c and send.c: the state of a
- * transport.
+ * Declarations shared by transport.c, receive.c, large.c, transport_memory.c and send.c: the state
+ * of a transport.
  *
  * The right to receive is the bit T_RX_BUSY. Its holder owns the members from @rx to
  * @held_until, except that @held is also taken by xchg(). The right to send is @is_sending; its
@@ -40,6 +40,8 @@ static_assert((DSMB_LARGE_AT + sizeof(struct dsmb_transform)) % 16 == 0);
 
 /* Workers that may be busy with messages of one connection, slow calls not counted. */
 #define RX_WORKERS	8
+/* Seconds without a message after which an idle connection keeps only its objects. */
+#define TRIM_S		5
 
 /* Bits of dsmb_transport.flags. */
 enum {
@@ -173,6 +175,40 @@ static inline u32 dsmb_transport_rx_size(const struct dsmb_transport *t)
  * another errno of the socket.
  */
 int dsmb_transport_recv(struct dsmb_transport *t, void *data, u32 len);
+
+/**
+ * struct dsmb_rx_batch - messages received together, in order
+ * @messages: to be run
+ * @cancels: single CANCEL requests
+ * @bytes: bytes that were received
+ * @count: messages that were received
+ * @cancelled: a CANCEL was received by the reserve and run at once
+ */
+struct dsmb_rx_batch {
+	struct list_head messages;
+	struct list_head cancels;
+	u32 bytes;
+	unsigned int count;
+	bool cancelled;
+};
+
+/* receive.c */
+
+/**
+ * dsmb_receive - receive a batch, up to about 64 KiB
+ * @t: the transport
+ * @batch: filled, also if there is an error; single CANCEL requests are kept apart
+ *
+ * What came before a failure is in the batch; the failure is found again by the next call.
+ *
+ * Context: process; may sleep for memory; the caller has the right to receive.
+ * Return: 0 if there may be more; -EAGAIN if there is no more; -EBUSY if something must end first;
+ * another negative errno ends the connection.
+ */
+int dsmb_receive(struct dsmb_transport *t, struct dsmb_rx_batch *batch);
+
+/* End the message that waits for memory, if there is one. Process context. */
+void dsmb_receive_drop_held(struct dsmb_transport *t);
 
 /* large.c */
 
