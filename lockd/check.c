@@ -188,13 +188,12 @@ static const struct ditto_client *ranges_hidden_by(struct ditto_lock_ctx *ctx,
 
 /* The first range of a row of the matrix that refuses the operation, or NULL. */
 static const struct ditto_claim *row_refuses(struct ditto_lock_ctx *ctx, struct question *q,
-					     enum ditto_held row,
-					     const struct ditto_client *hidden_by)
+					     enum ditto_held row)
 {
 	const struct ditto_intent *intent = q->intent;
 	u64 last = ditto_range_end(intent->empty, intent->first, intent->last);
 	const struct ditto_matrix_cell *cell = question_cell(q, row);
-	struct ditto_range_pass pass = { .client[0] = hidden_by };
+	struct ditto_range_pass pass = { .client[0] = ranges_hidden_by(ctx, q) };
 	struct ditto_range *range;
 	bool exempt;
 
@@ -219,17 +218,17 @@ static const struct ditto_claim *ranges_refuse(struct ditto_lock_ctx *ctx, struc
 	bool claiming = intent->kind == DITTO_INTENT_RANGE_SHARED ||
 			intent->kind == DITTO_INTENT_RANGE_EXCLUSIVE;
 	const struct ditto_claim *in_way = NULL;
-	const struct ditto_client *hidden_by;
 
 	/* I/O of no byte meets nothing; a claim of no byte meets the ranges around it. */
 	if (intent->empty && (!claiming || !intent->first))
 		return NULL;
-	hidden_by = ranges_hidden_by(ctx, q);
 	for (int row = 0; row < DITTO_RANGE_ROWS && !in_way; row++) {
 		const struct ditto_matrix_cell *cell = question_cell(q, row);
 
+		if (RB_EMPTY_ROOT(&ctx->ranges[row].rb_root))
+			continue;
 		if (cell->action == DITTO_RULE_DENY && (!cell->exact_only || q->actor->exact))
-			in_way = row_refuses(ctx, q, row, hidden_by);
+			in_way = row_refuses(ctx, q, row);
 	}
 	return in_way;
 }
@@ -440,6 +439,8 @@ static bool grants_break(struct ditto_lock_ctx *ctx, const struct question *q, u
 	unsigned int stuck = 0;
 	bool wait = false;
 
+	if (likely(!all.left && !all.held))
+		return false;
 	holder = last ? ditto_holder_behind(ctx, *last, false, &left) :
 			ditto_holder_first(ctx, &left);
 	holder = holder_pass(ctx, q, holder, &left);
