@@ -14,9 +14,14 @@
 
 /* Files of a case: more than are read of a directory at once. */
 #define FILES		200
+/* Files of which all names are read at once. */
+#define FEW		100
 #define NAME_ROOM	8
 /* Every so many files are replaced while a listing is about to come to them. */
 #define REPLACED	10
+/* Entries that a caller expects to have room for, and how many are read if it has more. */
+#define MOST		10
+#define MORE		16
 
 DEFINE_FOLDER(folder, "kunit-listing")
 
@@ -31,6 +36,8 @@ DEFINE_FOLDER(folder, "kunit-listing")
  * @handles: those whose file handle is the same, made in either way
  * @memo: of the handles
  * @held: dentries of files that were removed
+ * @cut_at: the entry, counted from 1, with which files are removed
+ * @cut_to: files that are listed first and stay, besides the last one
  */
 struct listing_seen {
 	struct kunit *test;
@@ -42,6 +49,8 @@ struct listing_seen {
 	u32 handles;
 	struct ditto_handle_memo memo;
 	struct dentry *held[FILES / REPLACED];
+	u32 cut_at;
+	u32 cut_to;
 };
 
 static void listing_name(char name[NAME_ROOM], u32 i)
@@ -241,12 +250,109 @@ static void listing_survives_replacements(struct kunit *test)
 	listing_empty(test, folder.root);
 }
 
+static void listing_rename(struct kunit *test, const char *from, const char *to)
+{
+	const struct ditto_name old = { from, strlen(from) }, new = { to, strlen(to) };
+	struct ditto_wcc wcc[2];
+
+	KUNIT_EXPECT_EQ(test, ditto_rename(&folder.op, folder.root, &old, &folder.op, folder.root,
+					   &new, &wcc[0], &wcc[1]), 0);
+}
+
+/* A dentry becomes the first of its directory when it is renamed. */
+static void listing_put_first(struct kunit *test, u32 i)
+{
+	char buf[NAME_ROOM];
+
+	listing_name(buf, i);
+	listing_rename(test, buf, "moving");
+	listing_rename(test, "moving", buf);
+}
+
+/*
+ * Turn the order of the dentries around, behind the back of the listing, which has read all names.
+ * Then one of them has none before it, and the next one is elsewhere.
+ */
+static void listing_turn(struct listing_seen *seen, const struct ditto_dirent *entry)
+{
+	if (seen->count != 1)
+		return;
+	for (u32 i = FEW; i-- > 0; )
+		listing_put_first(seen->test, i);
+	listing_put_first(seen->test, FEW / 2);
+}
+
+static void listing_goes_backwards(struct kunit *test)
+{
+	struct listing_seen seen = { .test = test, .spoil = listing_turn };
+
+	listing_fill(test, folder.root, FEW);
+	listing_run(&seen, 0);
+	KUNIT_EXPECT_EQ(test, seen.count, FEW);
+	KUNIT_EXPECT_EQ(test, seen.right, FEW);
+	KUNIT_EXPECT_EQ(test, seen.live, FEW);
+	listing_empty(test, folder.root);
+}
+
+/*
+ * Those that were made last are listed first. The one that is listed last stays, too: if nothing
+ * is left behind its position, tmpfs lists the directory from its beginning.
+ */
+static void listing_cut(struct listing_seen *seen, const struct ditto_dirent *entry)
+{
+	struct ditto_wcc wcc;
+	char buf[NAME_ROOM];
+
+	if (seen->count != seen->cut_at)
+		return;
+	for (u32 i = 1; i < FILES - seen->cut_to; i++) {
+		listing_name(buf, i);
+		KUNIT_EXPECT_EQ(seen->test,
+				ditto_remove(&folder.op, folder.root,
+					     &(struct ditto_name){ buf, strlen(buf) }, false,
+					     &wcc), 0);
+	}
+}
+
+/*
+ * No more is read of the directory than the caller expects to have room for, and then a few: what
+ * is removed before it is read is not listed.
+ */
+static void listing_reads_no_more(struct kunit *test)
+{
+	static const struct {
+		u32 at;
+		u32 to;
+	} cuts[] = {
+		/* "." and ".." are read first. */
+		{ 1, MOST - 2 },
+		{ MOST - 2 + 1, MOST - 2 + MORE },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cuts); i++) {
+		struct listing_seen seen = {
+			.test = test,
+			.spoil = listing_cut,
+			.cut_at = cuts[i].at,
+			.cut_to = cuts[i].to,
+		};
+
+		listing_fill(test, folder.root, FILES);
+		listing_run(&seen, MOST);
+		KUNIT_EXPECT_EQ(test, seen.count, cuts[i].to + 1);
+		KUNIT_EXPECT_EQ(test, seen.right, cuts[i].to + 1);
+		listing_empty(test, folder.root);
+	}
+}
+
 static struct kunit_case listing_test_cases[] = {
 	KUNIT_CASE(listing_has_dentries),
 	KUNIT_CASE(listing_has_more),
 	KUNIT_CASE(listing_survives_moves),
 	KUNIT_CASE(listing_survives_removals),
 	KUNIT_CASE(listing_survives_replacements),
+	KUNIT_CASE(listing_goes_backwards),
+	KUNIT_CASE(listing_reads_no_more),
 	{}
 };
 
