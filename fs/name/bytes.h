@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Bytes that no name has: a slash and 0. */
+/* Bytes of names by words: those that no name has, a slash and 0; comparing and copying. */
 #ifndef _DITTO_FS_NAME_BYTES_H
 #define _DITTO_FS_NAME_BYTES_H
 
+#include <linux/string.h>
 #include <linux/types.h>
 #include <linux/unaligned.h>
 
@@ -38,6 +39,57 @@ static inline bool ditto_name_is_clean(const char *name, size_t len)
 		if (!*name || *name == '/')
 			return false;
 	return true;
+}
+
+/**
+ * ditto_bytes_same - compare strings of bytes that are short, such as names
+ * @a: one
+ * @b: the other
+ * @len: of both
+ *
+ * The last word is taken from the end.
+ *
+ * Context: any.
+ * Return: true if they are the same.
+ */
+static inline bool ditto_bytes_same(const void *a, const void *b, size_t len)
+{
+	const size_t size = sizeof(u64);
+	u64 differ = 0;
+	size_t at;
+
+	if (len < size)
+		return !memcmp(a, b, len);
+	for (len -= size, at = 0; at < len && !differ; at += size)
+		differ = get_unaligned((const u64 *)(a + at)) ^
+			 get_unaligned((const u64 *)(b + at));
+	return !differ && get_unaligned((const u64 *)(a + len)) ==
+			  get_unaligned((const u64 *)(b + len));
+}
+
+/**
+ * ditto_bytes_copy - copy a string of bytes that is short, such as a name
+ * @to: where to
+ * @from: from where; does not overlap @to
+ * @len: of both
+ *
+ * The last word is taken from the end.
+ *
+ * Context: any.
+ */
+static inline void ditto_bytes_copy(void *to, const void *from, size_t len)
+{
+	const size_t size = sizeof(u64);
+	size_t at;
+
+	if (len < size) {
+		for (at = 0; at < len; at++)
+			((u8 *)to)[at] = ((const u8 *)from)[at];
+		return;
+	}
+	for (len -= size, at = 0; at < len; at += size)
+		put_unaligned(get_unaligned((const u64 *)(from + at)), (u64 *)(to + at));
+	put_unaligned(get_unaligned((const u64 *)(from + len)), (u64 *)(to + len));
 }
 
 #endif

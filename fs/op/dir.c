@@ -224,7 +224,7 @@ static bool dentry_get_named(struct dentry *dentry, const struct ditto_raw_entry
 	bool got;
 
 	if (!dentry || dentry->d_name.len != raw->len ||
-	    memcmp(dentry->d_name.name, raw->name, raw->len))
+	    !ditto_bytes_same(dentry->d_name.name, raw->name, raw->len))
 		return false;
 	spin_lock_nested(&dentry->d_lock, DENTRY_D_LOCK_NESTED);
 	/* One that is being freed is not hashed any more. */
@@ -280,6 +280,16 @@ static struct dentry *lookup_below(struct ditto_listing *l, const struct ditto_r
 	return ditto_lookup_dentry(l->op, l->node, l->dir, &found);
 }
 
+/*
+ * The same as dput(), for which only the last reference is of interest. Few entries of a listing
+ * are not referenced by their file system or by others.
+ */
+static void dentry_put(struct dentry *dentry)
+{
+	if (!lockref_put_not_zero(&dentry->d_lockref))
+		dput(dentry);
+}
+
 /* Return: the dentry, borrowed until the next call; or NULL. */
 static struct dentry *lookup_next(struct ditto_listing *l, const struct ditto_raw_entry *raw)
 {
@@ -293,7 +303,7 @@ static struct dentry *lookup_next(struct ditto_listing *l, const struct ditto_ra
 		return NULL;
 	l->prev = child;
 	if (prev)
-		dput(prev);
+		dentry_put(prev);
 	return child;
 }
 
