@@ -11,6 +11,7 @@
 #include <linux/string.h>
 #include <kunit/visibility.h>
 
+#include "../rpc/encode.h"
 #include "procs.h"
 #include "xdr.h"
 
@@ -107,17 +108,6 @@ size_t dnfs3_entry_size(u32 name_len)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs3_entry_size);
 
-static __be32 *dnfs3_encode_name(__be32 *p, const struct ditto_name *name)
-{
-	u32 words = XDR_QUADLEN(name->len);
-
-	*p++ = cpu_to_be32(name->len);
-	/* The last word has the padding; no name is empty. */
-	p[words - 1] = 0;
-	memcpy(p, name->name, name->len);
-	return p + words;
-}
-
 /* Length and size of a filehandle are multiples of XDR_UNIT. */
 static void dnfs3_encode_handle(__be32 *p, const struct ditto_handle *handle)
 {
@@ -131,9 +121,10 @@ static void dnfs3_encode_handle(__be32 *p, const struct ditto_handle *handle)
 		memcpy(p, handle->data, handle->len);
 }
 
-bool dnfs3_encode_entry(struct xdr_stream *xdr, struct user_namespace *userns,
-			const struct ditto_dirent *entry, bool plus,
-			const struct dnfs_post_attr *attr, const struct ditto_handle *handle)
+static __always_inline bool
+dnfs3_entry_put(struct xdr_stream *xdr, struct user_namespace *userns,
+		const struct ditto_dirent *entry, bool plus,
+		const struct dnfs_post_attr *attr, const struct ditto_handle *handle)
 {
 	size_t len = dnfs3_entry_size(entry->name.len);
 	__be32 *p;
@@ -141,13 +132,13 @@ bool dnfs3_encode_entry(struct xdr_stream *xdr, struct user_namespace *userns,
 	if (plus)
 		len += dnfs3_post_attr_size(attr) +
 		       XDR_UNIT + (handle->len ? XDR_UNIT + handle->len : 0);
-	p = xdr_reserve_space(xdr, len);
+	p = dnfs_inline_reserve(xdr, len);
 	if (!p)
 		return false;
 
 	*p++ = xdr_one;
 	p = xdr_encode_hyper(p, entry->mounted_on);
-	p = dnfs3_encode_name(p, &entry->name);
+	p = dnfs_put_opaque(p, entry->name.name, entry->name.len);
 	p = xdr_encode_hyper(p, entry->cookie);
 	if (plus) {
 		p = dnfs3_encode_post_attr(p, userns, attr);
@@ -155,7 +146,16 @@ bool dnfs3_encode_entry(struct xdr_stream *xdr, struct user_namespace *userns,
 	}
 	return true;
 }
+
+#if IS_ENABLED(CONFIG_KUNIT)
+bool dnfs3_encode_entry(struct xdr_stream *xdr, struct user_namespace *userns,
+			const struct ditto_dirent *entry, bool plus,
+			const struct dnfs_post_attr *attr, const struct ditto_handle *handle)
+{
+	return dnfs3_entry_put(xdr, userns, entry, plus, attr, handle);
+}
 EXPORT_SYMBOL_IF_KUNIT(dnfs3_encode_entry);
+#endif
 
 static bool dnfs3_readdir_emit(void *arg, const struct ditto_dirent *entry)
 {
@@ -179,8 +179,8 @@ static bool dnfs3_readdir_emit(void *arg, const struct ditto_dirent *entry)
 					      &list->handle, &list->memo))
 			list->handle.len = 0;
 	}
-	if (!dnfs3_encode_entry(&list->xdr, list->call->userns, entry, list->plus,
-				&list->attr, &list->handle)) {
+	if (!dnfs3_entry_put(&list->xdr, list->call->userns, entry, list->plus,
+			     &list->attr, &list->handle)) {
 		list->full = true;
 		return false;
 	}

@@ -8,7 +8,15 @@
 #include <linux/slab.h>
 #include <kunit/visibility.h>
 
-#include "attr_private.h"
+#include "attr_put.h"
+
+/* Attributes that attr_put_usual() writes, by words of the bitmap. */
+#define USUAL_0	(FATTR4_WORD0_TYPE | FATTR4_WORD0_CHANGE | FATTR4_WORD0_SIZE | FATTR4_WORD0_FSID | \
+		 FATTR4_WORD0_RDATTR_ERROR | FATTR4_WORD0_FILEHANDLE | FATTR4_WORD0_FILEID)
+#define USUAL_1	(FATTR4_WORD1_MODE | FATTR4_WORD1_NUMLINKS | FATTR4_WORD1_OWNER | \
+		 FATTR4_WORD1_OWNER_GROUP | FATTR4_WORD1_RAWDEV | FATTR4_WORD1_SPACE_USED | \
+		 FATTR4_WORD1_TIME_ACCESS | FATTR4_WORD1_TIME_METADATA | \
+		 FATTR4_WORD1_TIME_MODIFY | FATTR4_WORD1_MOUNTED_ON_FILEID)
 
 u32 dnfs4_attr_bytes(const struct dnfs4_attr_src *src)
 {
@@ -36,12 +44,58 @@ u32 dnfs4_attr_bytes(const struct dnfs4_attr_src *src)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_bytes);
 
+/* Write values in the order of their numbers. No others are asked for. */
+static __be32 *attr_put_usual(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	u32 words[] = { src->map.word[0], src->map.word[1] };
+
+	if (words[0] & FATTR4_WORD0_TYPE)
+		p = dnfs4_put_type(p, src);
+	if (words[0] & FATTR4_WORD0_CHANGE)
+		p = dnfs4_put_change(p, src);
+	if (words[0] & FATTR4_WORD0_SIZE)
+		p = dnfs4_put_size(p, src);
+	if (words[0] & FATTR4_WORD0_FSID)
+		p = dnfs4_put_fsid(p, src);
+	if (words[0] & FATTR4_WORD0_RDATTR_ERROR)
+		p = dnfs4_put_rdattr_error(p, src);
+	if (words[0] & FATTR4_WORD0_FILEHANDLE)
+		p = dnfs4_put_filehandle(p, src);
+	if (words[0] & FATTR4_WORD0_FILEID)
+		p = dnfs4_put_fileid(p, src);
+	if (words[1] & FATTR4_WORD1_MODE)
+		p = dnfs4_put_mode(p, src);
+	if (words[1] & FATTR4_WORD1_NUMLINKS)
+		p = dnfs4_put_numlinks(p, src);
+	if (words[1] & FATTR4_WORD1_OWNER)
+		p = dnfs4_put_owner(p, src);
+	if (words[1] & FATTR4_WORD1_OWNER_GROUP)
+		p = dnfs4_put_owner_group(p, src);
+	if (words[1] & FATTR4_WORD1_RAWDEV)
+		p = dnfs4_put_rawdev(p, src);
+	if (words[1] & FATTR4_WORD1_SPACE_USED)
+		p = dnfs4_put_space_used(p, src);
+	if (words[1] & FATTR4_WORD1_TIME_ACCESS)
+		p = dnfs4_put_time_access(p, src);
+	if (words[1] & FATTR4_WORD1_TIME_METADATA)
+		p = dnfs4_put_time_metadata(p, src);
+	if (words[1] & FATTR4_WORD1_TIME_MODIFY)
+		p = dnfs4_put_time_modify(p, src);
+	if (words[1] & FATTR4_WORD1_MOUNTED_ON_FILEID)
+		p = dnfs4_put_mounted_on_fileid(p, src);
+	return p;
+}
+
 __be32 *dnfs4_attr_put(__be32 *p, const struct dnfs4_attr_src *src, u32 bytes)
 {
-	p = dnfs4_fill_bitmap(p, &src->map);
-	*p++ = cpu_to_be32(bytes - dnfs4_bitmap_bytes(&src->map) - XDR_UNIT);
+	const struct dnfs4_bitmap *map = &src->map;
+
+	p = dnfs4_fill_bitmap(p, map);
+	*p++ = cpu_to_be32(bytes - dnfs4_bitmap_bytes(map) - XDR_UNIT);
+	if (!(map->word[0] & ~USUAL_0 || map->word[1] & ~USUAL_1 || map->word[2]))
+		return attr_put_usual(p, src);
 	for (unsigned int i = 0; i < DNFS4_BITMAP_WORDS; i++) {
-		unsigned long bits = src->map.word[i];
+		unsigned long bits = map->word[i];
 		unsigned int bit;
 
 		for_each_set_bit(bit, &bits, 32)

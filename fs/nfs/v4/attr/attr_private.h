@@ -94,6 +94,7 @@ struct dnfs4_attr_plan {
  * @error: rdattr_error
  * @handle: with NEED_HANDLE
  * @handle_len: bytes of @handle
+ * @memo: what handles of the entries of a listing have in common
  * @owner: with NEED_OWNER
  * @group: with NEED_GROUP
  * @acl: with NEED_ACL, if acl is requested
@@ -119,6 +120,7 @@ struct dnfs4_attr_src {
 	u32 error;
 	u32 handle_len;
 	u8 handle[DNFS4_FH_MAX];
+	struct ditto_handle_memo memo;
 	struct dnfs4_owner_text owner;
 	struct dnfs4_owner_text group;
 	struct dnfs4_acl_value acl;
@@ -189,8 +191,8 @@ static inline void dnfs4_attr_begin(const struct dnfs4_compound *cmp, const stru
  * @fh: the file, or the directory that is listed; borrowed as long as @src is used
  * @dentry: entry of a listing; NULL for the node of @fh
  * @plan: plan
- * @src: filled. @owner, @group and the buffers of @acl and @dacl are reused from the file before,
- *	so their lengths and buffers must be zero at first, as must @label and @built.
+ * @src: filled. @owner, @group, @memo and the buffers of @acl and @dacl are reused from the file
+ *	before, so their lengths and buffers must be zero at first, as must @label and @built.
  *	dnfs4_attr_src_free() must follow after the last file, also after an error
  *
  * Context: may sleep.

@@ -297,7 +297,8 @@ int dnfs4_attr_read(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 	if (err)
 		return err;
 	if (need & DNFS4_NEED_HANDLE) {
-		err = dentry ? dnfs4_fh_encode_dentry(fh, dentry, src->handle, &src->handle_len)
+		err = dentry ? dnfs4_fh_encode_entry(fh, dentry, src->handle, &src->handle_len,
+						     &src->memo)
 			     : dnfs4_fh_encode(fh, src->handle, &src->handle_len);
 		if (err)
 			return err;

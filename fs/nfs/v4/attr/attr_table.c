@@ -16,7 +16,7 @@
 #include "../../../share/share.h"
 #include "../../rpc/decode.h"
 #include "../engine/server.h"
-#include "attr_private.h"
+#include "attr_put.h"
 
 /* The superblock; NULL for the pseudo root. */
 static const struct super_block *sb_of(const struct dnfs4_attr_src *src)
@@ -33,26 +33,9 @@ static const struct inode *root_of(const struct dnfs4_attr_src *src)
 	return d_inode(src->fh->target.op.share->root.dentry);
 }
 
-static __be32 *encode_u32(__be32 *p, u32 n)
-{
-	*p++ = cpu_to_be32(n);
-	return p;
-}
-
 static __be32 *encode_true(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return encode_u32(p, true);
-}
-
-static __be32 *encode_time(__be32 *p, const struct timespec64 *time)
-{
-	p = xdr_encode_hyper(p, time->tv_sec);
-	return encode_u32(p, time->tv_nsec);
-}
-
-static __be32 *encode_text(__be32 *p, const struct dnfs4_owner_text *text)
-{
-	return xdr_encode_opaque(p, text->text, text->len);
+	return dnfs4_put_u32(p, true);
 }
 
 /* Encoding, in order of attribute numbers */
@@ -62,81 +45,40 @@ static __be32 *encode_supported_attrs(__be32 *p, const struct dnfs4_attr_src *sr
 	return dnfs4_fill_bitmap(p, &src->supported);
 }
 
-static __be32 *encode_type(__be32 *p, const struct dnfs4_attr_src *src)
-{
-	static const u8 types[16] = {
-		[S_IFREG >> 12]		= NF4REG,
-		[S_IFDIR >> 12]		= NF4DIR,
-		[S_IFBLK >> 12]		= NF4BLK,
-		[S_IFCHR >> 12]		= NF4CHR,
-		[S_IFLNK >> 12]		= NF4LNK,
-		[S_IFSOCK >> 12]	= NF4SOCK,
-		[S_IFIFO >> 12]		= NF4FIFO,
-	};
-
-	if (src->fh->kind == DNFS4_FH_ATTRDIR)
-		return encode_u32(p, NF4ATTRDIR);
-	if (src->fh->named)
-		return encode_u32(p, NF4NAMEDATTR);
-	return encode_u32(p, types[(src->attr.st.mode & S_IFMT) >> 12]);
-}
-
 static __be32 *encode_fh_expire_type(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return encode_u32(p, NFS4_FH_PERSISTENT);
-}
-
-static __be32 *encode_change(__be32 *p, const struct dnfs4_attr_src *src)
-{
-	return xdr_encode_hyper(p, src->attr.change);
-}
-
-static __be32 *encode_size(__be32 *p, const struct dnfs4_attr_src *src)
-{
-	return xdr_encode_hyper(p, src->attr.st.size);
+	return dnfs4_put_u32(p, NFS4_FH_PERSISTENT);
 }
 
 static __be32 *encode_link_support(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	const struct inode *root = root_of(src);
 
-	return encode_u32(p, root && root->i_op->link);
+	return dnfs4_put_u32(p, root && root->i_op->link);
 }
 
 static __be32 *encode_symlink_support(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	const struct inode *root = root_of(src);
 
-	return encode_u32(p, root && root->i_op->symlink);
+	return dnfs4_put_u32(p, root && root->i_op->symlink);
 }
 
 static __be32 *encode_named_attr(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return encode_u32(p, src->has_streams);
-}
-
-/* The pseudo root, whose value is 0, has an fsid of its own. */
-static __be32 *encode_fsid(__be32 *p, const struct dnfs4_attr_src *src)
-{
-	p = xdr_encode_hyper(p, src->attr.fsid);
-	return xdr_encode_hyper(p, src->attr.fsid ? 1 : 0);
+	return dnfs4_put_u32(p, src->has_streams);
 }
 
 /* Not unique if handles carry the parent directory: a file with hard links then has several. */
 static __be32 *encode_unique_handles(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return encode_u32(p, src->fh->kind == DNFS4_FH_PSEUDO ||
+	return dnfs4_put_u32(p, src->fh->kind == DNFS4_FH_PSEUDO ||
 			  !src->fh->target.op.share->is_subtree);
 }
 
 static __be32 *encode_lease_time(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return encode_u32(p, READ_ONCE(src->cmp->server->srv->settings.lease_time_s));
-}
-
-static __be32 *encode_rdattr_error(__be32 *p, const struct dnfs4_attr_src *src)
-{
-	return encode_u32(p, src->error);
+	return dnfs4_put_u32(p, READ_ONCE(src->cmp->server->srv->settings.lease_time_s));
 }
 
 static __be32 *encode_value(__be32 *p, const struct dnfs4_acl_value *value)
@@ -152,7 +94,7 @@ static __be32 *encode_acl(__be32 *p, const struct dnfs4_attr_src *src)
 
 static __be32 *encode_aclsupport(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return encode_u32(p, ACL4_SUPPORT_ALLOW_ACL | ACL4_SUPPORT_DENY_ACL);
+	return dnfs4_put_u32(p, ACL4_SUPPORT_ALLOW_ACL | ACL4_SUPPORT_DENY_ACL);
 }
 
 /* RFC 8881 section 5.8.2.2. Case sensitivity may vary by directory: that of the root is given. */
@@ -160,17 +102,7 @@ static __be32 *encode_case_insensitive(__be32 *p, const struct dnfs4_attr_src *s
 {
 	const struct inode *root = root_of(src);
 
-	return encode_u32(p, root && IS_CASEFOLDED(root));
-}
-
-static __be32 *encode_filehandle(__be32 *p, const struct dnfs4_attr_src *src)
-{
-	return xdr_encode_opaque(p, src->handle, src->handle_len);
-}
-
-static __be32 *encode_fileid(__be32 *p, const struct dnfs4_attr_src *src)
-{
-	return xdr_encode_hyper(p, src->attr.st.ino);
+	return dnfs4_put_u32(p, root && IS_CASEFOLDED(root));
 }
 
 static __be32 *encode_files_avail(__be32 *p, const struct dnfs4_attr_src *src)
@@ -190,7 +122,7 @@ static __be32 *encode_files_total(__be32 *p, const struct dnfs4_attr_src *src)
 
 static __be32 *encode_flag(__be32 *p, const struct dnfs4_attr_src *src, u32 flag)
 {
-	return encode_u32(p, !!(src->dosattr.flags & flag));
+	return dnfs4_put_u32(p, !!(src->dosattr.flags & flag));
 }
 
 static __be32 *encode_hidden(__be32 *p, const struct dnfs4_attr_src *src)
@@ -214,37 +146,17 @@ static __be32 *encode_maxlink(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	const struct super_block *sb = sb_of(src);
 
-	return encode_u32(p, (sb ? sb->s_max_links : 0) ?: S32_MAX);
+	return dnfs4_put_u32(p, (sb ? sb->s_max_links : 0) ?: S32_MAX);
 }
 
 static __be32 *encode_maxname(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return encode_u32(p, min_t(u32, src->statfs.f_namelen ?: NAME_MAX, NAME_MAX));
+	return dnfs4_put_u32(p, min_t(u32, src->statfs.f_namelen ?: NAME_MAX, NAME_MAX));
 }
 
 static __be32 *encode_max_payload(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	return xdr_encode_hyper(p, src->cmp->call->max_payload);
-}
-
-static __be32 *encode_mode(__be32 *p, const struct dnfs4_attr_src *src)
-{
-	return encode_u32(p, src->attr.st.mode & S_IALLUGO);
-}
-
-static __be32 *encode_numlinks(__be32 *p, const struct dnfs4_attr_src *src)
-{
-	return encode_u32(p, src->attr.st.nlink);
-}
-
-static __be32 *encode_owner(__be32 *p, const struct dnfs4_attr_src *src)
-{
-	return encode_text(p, &src->owner);
-}
-
-static __be32 *encode_owner_group(__be32 *p, const struct dnfs4_attr_src *src)
-{
-	return encode_text(p, &src->group);
 }
 
 static __be32 *encode_quota_avail_hard(__be32 *p, const struct dnfs4_attr_src *src)
@@ -260,15 +172,6 @@ static __be32 *encode_quota_avail_soft(__be32 *p, const struct dnfs4_attr_src *s
 static __be32 *encode_quota_used(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	return xdr_encode_hyper(p, src->quota.used);
-}
-
-static __be32 *encode_rawdev(__be32 *p, const struct dnfs4_attr_src *src)
-{
-	const struct kstat *st = &src->attr.st;
-	bool device = S_ISCHR(st->mode) || S_ISBLK(st->mode);
-
-	p = encode_u32(p, device ? MAJOR(st->rdev) : 0);
-	return encode_u32(p, device ? MINOR(st->rdev) : 0);
 }
 
 static __be32 *encode_blocks(__be32 *p, const struct dnfs4_attr_src *src, u64 blocks)
@@ -291,19 +194,9 @@ static __be32 *encode_space_total(__be32 *p, const struct dnfs4_attr_src *src)
 	return encode_blocks(p, src, src->statfs.f_blocks);
 }
 
-static __be32 *encode_space_used(__be32 *p, const struct dnfs4_attr_src *src)
-{
-	return xdr_encode_hyper(p, (u64)src->attr.st.blocks << 9);
-}
-
-static __be32 *encode_time_access(__be32 *p, const struct dnfs4_attr_src *src)
-{
-	return encode_time(p, &src->attr.st.atime);
-}
-
 static __be32 *encode_time_create(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return encode_time(p, &src->dosattr.btime);
+	return dnfs4_put_time(p, &src->dosattr.btime);
 }
 
 static __be32 *encode_time_delta(__be32 *p, const struct dnfs4_attr_src *src)
@@ -312,30 +205,15 @@ static __be32 *encode_time_delta(__be32 *p, const struct dnfs4_attr_src *src)
 	const struct timespec64 delta = { .tv_nsec = (sb ? sb->s_time_gran : 0) ?: 1 };
 
 	if (delta.tv_nsec >= NSEC_PER_SEC)
-		return encode_time(p, &(struct timespec64){
+		return dnfs4_put_time(p, &(struct timespec64){
 			.tv_sec = delta.tv_nsec / NSEC_PER_SEC });
-	return encode_time(p, &delta);
-}
-
-static __be32 *encode_time_metadata(__be32 *p, const struct dnfs4_attr_src *src)
-{
-	return encode_time(p, &src->attr.st.ctime);
-}
-
-static __be32 *encode_time_modify(__be32 *p, const struct dnfs4_attr_src *src)
-{
-	return encode_time(p, &src->attr.st.mtime);
-}
-
-static __be32 *encode_mounted_on_fileid(__be32 *p, const struct dnfs4_attr_src *src)
-{
-	return xdr_encode_hyper(p, src->mounted_on);
+	return dnfs4_put_time(p, &delta);
 }
 
 /* Changes of a directory are notified without delay. */
 static __be32 *encode_no_time(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return encode_time(p, &(struct timespec64){});
+	return dnfs4_put_time(p, &(struct timespec64){});
 }
 
 static __be32 *encode_dacl(__be32 *p, const struct dnfs4_attr_src *src)
@@ -352,7 +230,7 @@ static __be32 *encode_clone_blksize(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	const struct super_block *sb = sb_of(src);
 
-	return encode_u32(p, sb ? sb->s_blocksize : PAGE_SIZE);
+	return dnfs4_put_u32(p, sb ? sb->s_blocksize : PAGE_SIZE);
 }
 
 /* The change attribute is a counter of the file system, or else the ctime. */
@@ -361,23 +239,23 @@ static __be32 *encode_change_attr_type(__be32 *p, const struct dnfs4_attr_src *s
 	const struct kstat *st = &src->attr.st;
 
 	if (!(st->result_mask & STATX_CHANGE_COOKIE))
-		return encode_u32(p, NFS4_CHANGE_TYPE_IS_TIME_METADATA);
+		return dnfs4_put_u32(p, NFS4_CHANGE_TYPE_IS_TIME_METADATA);
 	if (st->attributes & STATX_ATTR_CHANGE_MONOTONIC)
-		return encode_u32(p, NFS4_CHANGE_TYPE_IS_MONOTONIC_INCR);
-	return encode_u32(p, NFS4_CHANGE_TYPE_IS_UNDEFINED);
+		return dnfs4_put_u32(p, NFS4_CHANGE_TYPE_IS_MONOTONIC_INCR);
+	return dnfs4_put_u32(p, NFS4_CHANGE_TYPE_IS_UNDEFINED);
 }
 
 /* RFC 7862 section 12.2.4: format 0, because the module of the server decides what labels mean. */
 static __be32 *encode_sec_label(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	p = encode_u32(p, 0);
-	p = encode_u32(p, 0);
+	p = dnfs4_put_u32(p, 0);
+	p = dnfs4_put_u32(p, 0);
 	return xdr_encode_opaque(p, src->label.data, src->label.len);
 }
 
 static __be32 *encode_xattr_support(__be32 *p, const struct dnfs4_attr_src *src)
 {
-	return encode_u32(p, dnfs4_has_xattrs(src->fh));
+	return dnfs4_put_u32(p, dnfs4_has_xattrs(src->fh));
 }
 
 /* Bitmaps of an open_arguments4. */
@@ -415,8 +293,8 @@ static __be32 *encode_open_arguments(__be32 *p, const struct dnfs4_attr_src *src
 
 	/* Each is a bitmap4 of one word. */
 	for (size_t i = 0; i < ARRAY_SIZE(supported); i++) {
-		p = encode_u32(p, 1);
-		p = encode_u32(p, supported[i]);
+		p = dnfs4_put_u32(p, 1);
+		p = dnfs4_put_u32(p, supported[i]);
 	}
 	return p;
 }
@@ -632,25 +510,25 @@ static u32 get_time_deleg_modify(struct dnfs4_compound *cmp, struct dnfs4_sattr 
 /* Name, first minor version, operations, sources, length (0: it varies), encoder, decoder. */
 const struct dnfs4_attr_row dnfs4_attr_rows[DNFS4_ATTR_MAX + 1] = {
 	ROW(SUPPORTED_ATTRS, 0, R, NEED_MAPS, 0, encode_supported_attrs, NULL),
-	ROW(TYPE, 0, R, NEED_STAT, 4, encode_type, NULL),
+	ROW(TYPE, 0, R, NEED_STAT, 4, dnfs4_put_type, NULL),
 	ROW(FH_EXPIRE_TYPE, 0, R, 0, 4, encode_fh_expire_type, NULL),
-	ROW(CHANGE, 0, R, NEED_FRESH, 8, encode_change, NULL),
-	ROW(SIZE, 0, RWE, NEED_FRESH, 8, encode_size, get_size),
+	ROW(CHANGE, 0, R, NEED_FRESH, 8, dnfs4_put_change, NULL),
+	ROW(SIZE, 0, RWE, NEED_FRESH, 8, dnfs4_put_size, get_size),
 	ROW(LINK_SUPPORT, 0, R, 0, 4, encode_link_support, NULL),
 	ROW(SYMLINK_SUPPORT, 0, R, 0, 4, encode_symlink_support, NULL),
 	ROW(NAMED_ATTR, 0, R, NEED_STREAMS, 4, encode_named_attr, NULL),
-	ROW(FSID, 0, R, NEED_STAT, 16, encode_fsid, NULL),
+	ROW(FSID, 0, R, NEED_STAT, 16, dnfs4_put_fsid, NULL),
 	ROW(UNIQUE_HANDLES, 0, R, 0, 4, encode_unique_handles, NULL),
 	ROW(LEASE_TIME, 0, R, 0, 4, encode_lease_time, NULL),
-	ROW(RDATTR_ERROR, 0, R, 0, 4, encode_rdattr_error, NULL),
+	ROW(RDATTR_ERROR, 0, R, 0, 4, dnfs4_put_rdattr_error, NULL),
 	ROW(ACL, 0, RWE, NEED_ACL, 0, encode_acl, get_acl),
 	ROW(ACLSUPPORT, 0, R, 0, 4, encode_aclsupport, NULL),
 	ROW(CANSETTIME, 0, R, 0, 4, encode_true, NULL),
 	ROW(CASE_INSENSITIVE, 0, R, 0, 4, encode_case_insensitive, NULL),
 	ROW(CASE_PRESERVING, 0, R, 0, 4, encode_true, NULL),
 	ROW(CHOWN_RESTRICTED, 0, R, 0, 4, encode_true, NULL),
-	ROW(FILEHANDLE, 0, R, NEED_HANDLE, 0, encode_filehandle, NULL),
-	ROW(FILEID, 0, R, NEED_INO, 8, encode_fileid, NULL),
+	ROW(FILEHANDLE, 0, R, NEED_HANDLE, 0, dnfs4_put_filehandle, NULL),
+	ROW(FILEID, 0, R, NEED_INO, 8, dnfs4_put_fileid, NULL),
 	ROW(FILES_AVAIL, 0, R, NEED_STATFS, 8, encode_files_avail, NULL),
 	ROW(FILES_FREE, 0, R, NEED_STATFS, 8, encode_files_free, NULL),
 	ROW(FILES_TOTAL, 0, R, NEED_STATFS, 8, encode_files_total, NULL),
@@ -661,28 +539,28 @@ const struct dnfs4_attr_row dnfs4_attr_rows[DNFS4_ATTR_MAX + 1] = {
 	ROW(MAXNAME, 0, R, NEED_STATFS, 4, encode_maxname, NULL),
 	ROW(MAXREAD, 0, R, 0, 8, encode_max_payload, NULL),
 	ROW(MAXWRITE, 0, R, 0, 8, encode_max_payload, NULL),
-	ROW(MODE, 0, RWE, NEED_STAT, 4, encode_mode, get_mode),
+	ROW(MODE, 0, RWE, NEED_STAT, 4, dnfs4_put_mode, get_mode),
 	ROW(NO_TRUNC, 0, R, 0, 4, encode_true, NULL),
-	ROW(NUMLINKS, 0, R, NEED_STAT, 4, encode_numlinks, NULL),
-	ROW(OWNER, 0, RWE, NEED_USER, 0, encode_owner, get_owner),
-	ROW(OWNER_GROUP, 0, RWE, NEED_GROUP, 0, encode_owner_group, get_owner_group),
+	ROW(NUMLINKS, 0, R, NEED_STAT, 4, dnfs4_put_numlinks, NULL),
+	ROW(OWNER, 0, RWE, NEED_USER, 0, dnfs4_put_owner, get_owner),
+	ROW(OWNER_GROUP, 0, RWE, NEED_GROUP, 0, dnfs4_put_owner_group, get_owner_group),
 	ROW(QUOTA_AVAIL_HARD, 0, R, NEED_QUOTA, 8, encode_quota_avail_hard, NULL),
 	ROW(QUOTA_AVAIL_SOFT, 0, R, NEED_QUOTA, 8, encode_quota_avail_soft, NULL),
 	ROW(QUOTA_USED, 0, R, NEED_QUOTA, 8, encode_quota_used, NULL),
-	ROW(RAWDEV, 0, R, NEED_STAT, 8, encode_rawdev, NULL),
+	ROW(RAWDEV, 0, R, NEED_STAT, 8, dnfs4_put_rawdev, NULL),
 	ROW(SPACE_AVAIL, 0, R, NEED_STATFS, 8, encode_space_avail, NULL),
 	ROW(SPACE_FREE, 0, R, NEED_STATFS, 8, encode_space_free, NULL),
 	ROW(SPACE_TOTAL, 0, R, NEED_STATFS, 8, encode_space_total, NULL),
-	ROW(SPACE_USED, 0, R, NEED_FRESH, 8, encode_space_used, NULL),
+	ROW(SPACE_USED, 0, R, NEED_FRESH, 8, dnfs4_put_space_used, NULL),
 	ROW(SYSTEM, 0, RWE, NEED_EXTRA, 4, encode_system, get_system),
-	ROW(TIME_ACCESS, 0, R, NEED_FRESH, 12, encode_time_access, NULL),
+	ROW(TIME_ACCESS, 0, R, NEED_FRESH, 12, dnfs4_put_time_access, NULL),
 	ROW(TIME_ACCESS_SET, 0, W, 0, 0, NULL, get_time_access),
 	ROW(TIME_CREATE, 0, RWE, NEED_EXTRA, 12, encode_time_create, get_time_create),
 	ROW(TIME_DELTA, 0, R, 0, 12, encode_time_delta, NULL),
-	ROW(TIME_METADATA, 0, R, NEED_FRESH, 12, encode_time_metadata, NULL),
-	ROW(TIME_MODIFY, 0, R, NEED_FRESH, 12, encode_time_modify, NULL),
+	ROW(TIME_METADATA, 0, R, NEED_FRESH, 12, dnfs4_put_time_metadata, NULL),
+	ROW(TIME_MODIFY, 0, R, NEED_FRESH, 12, dnfs4_put_time_modify, NULL),
 	ROW(TIME_MODIFY_SET, 0, W, 0, 0, NULL, get_time_modify),
-	ROW(MOUNTED_ON_FILEID, 0, R, NEED_INO, 8, encode_mounted_on_fileid, NULL),
+	ROW(MOUNTED_ON_FILEID, 0, R, NEED_INO, 8, dnfs4_put_mounted_on_fileid, NULL),
 	ROW(DIR_NOTIF_DELAY, 1, R, 0, 12, encode_no_time, NULL),
 	ROW(DIRENT_NOTIF_DELAY, 1, R, 0, 12, encode_no_time, NULL),
 	ROW(DACL, 1, RWE, NEED_ACL, 0, encode_dacl, get_dacl),

@@ -23,6 +23,21 @@
 
 #define DIGITS_MAX	10
 
+/* The first user namespace changes no id that is valid. */
+static u32 id_of_user(const struct dnfs4_compound *cmp, kuid_t uid)
+{
+	if (likely(cmp->call->userns == &init_user_ns && uid_valid(uid)))
+		return __kuid_val(uid);
+	return from_kuid_munged(cmp->call->userns, uid);
+}
+
+static u32 id_of_group(const struct dnfs4_compound *cmp, kgid_t gid)
+{
+	if (likely(cmp->call->userns == &init_user_ns && gid_valid(gid)))
+		return __kgid_val(gid);
+	return from_kgid_munged(cmp->call->userns, gid);
+}
+
 static void say_number(u32 id, struct dnfs4_owner_text *text)
 {
 	char digits[DIGITS_MAX];
@@ -74,7 +89,7 @@ static int say_name(int len, u32 id, struct dnfs4_owner_text *text)
 
 int dnfs4_owner_say(const struct dnfs4_compound *cmp, kuid_t uid, struct dnfs4_owner_text *text)
 {
-	u32 id = from_kuid_munged(cmp->call->userns, uid);
+	u32 id = id_of_user(cmp, uid);
 
 	if (!(cmp->call->sec & DNFS_SEC_PROVEN)) {
 		say_number(id, text);
@@ -89,7 +104,7 @@ EXPORT_SYMBOL_IF_KUNIT(dnfs4_owner_say);
 
 int dnfs4_group_say(const struct dnfs4_compound *cmp, kgid_t gid, struct dnfs4_owner_text *text)
 {
-	u32 id = from_kgid_munged(cmp->call->userns, gid);
+	u32 id = id_of_group(cmp, gid);
 
 	if (!(cmp->call->sec & DNFS_SEC_PROVEN)) {
 		say_number(id, text);

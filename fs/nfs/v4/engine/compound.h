@@ -397,18 +397,19 @@ bool dnfs4_fh_is_share_root(const struct dnfs4_fh *fh);
 int dnfs4_fh_encode(const struct dnfs4_fh *fh, u8 data[DNFS4_FH_MAX], u32 *len);
 
 /**
- * dnfs4_fh_encode_dentry - build the wire form of a directory entry's filehandle
+ * dnfs4_fh_encode_entry - build the wire form of a directory entry's filehandle
  * @dir: the directory, or the named attribute directory, that is listed
  * @dentry: the entry
  * @data: filled
  * @len: filled: bytes of @data
+ * @memo: zero for the first entry of a listing, then kept by this function
  *
  * Creates no node for the entry.
  *
  * Return: 0 or an errno of ditto_handle_encode().
  */
-int dnfs4_fh_encode_dentry(const struct dnfs4_fh *dir, struct dentry *dentry,
-			   u8 data[DNFS4_FH_MAX], u32 *len);
+int dnfs4_fh_encode_entry(const struct dnfs4_fh *dir, struct dentry *dentry, u8 data[DNFS4_FH_MAX],
+			  u32 *len, struct ditto_handle_memo *memo);
 
 /* status.c */
 

@@ -197,20 +197,22 @@ static void encode_head(u8 *data, enum dnfs4_fh_kind kind, bool named)
 	data[3] = kind | (named ? FH_NAMED : 0);
 }
 
-static int encode_handle(struct ditto_share *share, struct dentry *dentry, u8 *data, u32 *len)
-{
-	struct ditto_handle handle;
-	int err = ditto_handle_encode(share, dentry, &handle);
+/* Bytes of a handle on most file systems. */
+#define USUAL_HANDLE	32
 
-	if (err)
-		return err;
-	memcpy(data + FH_HEAD, handle.data, handle.len);
-	*len = FH_HEAD + handle.len;
+static int put_handle(const struct ditto_handle *handle, u8 *data, u32 *len)
+{
+	*len = FH_HEAD + handle->len;
+	if (likely(handle->len == USUAL_HANDLE))
+		memcpy(data + FH_HEAD, handle->data, USUAL_HANDLE);
+	else
+		memcpy(data + FH_HEAD, handle->data, handle->len);
 	return 0;
 }
 
 int dnfs4_fh_encode(const struct dnfs4_fh *fh, u8 data[DNFS4_FH_MAX], u32 *len)
 {
+	struct ditto_handle handle;
 	struct dentry *dentry;
 	int err;
 
@@ -219,16 +221,24 @@ int dnfs4_fh_encode(const struct dnfs4_fh *fh, u8 data[DNFS4_FH_MAX], u32 *len)
 	if (fh->kind < DNFS4_FH_NODE)
 		return 0;
 	dentry = ditto_node_dentry(fh->target.node);
-	err = encode_handle(fh->target.op.share, dentry, data, len);
+	err = ditto_handle_encode(fh->target.op.share, dentry, &handle);
 	dput(dentry);
-	return err;
+	return err ?: put_handle(&handle, data, len);
 }
 
-int dnfs4_fh_encode_dentry(const struct dnfs4_fh *dir, struct dentry *dentry,
-			   u8 data[DNFS4_FH_MAX], u32 *len)
+int dnfs4_fh_encode_entry(const struct dnfs4_fh *dir, struct dentry *dentry, u8 data[DNFS4_FH_MAX],
+			  u32 *len, struct ditto_handle_memo *memo)
 {
-	encode_head(data, DNFS4_FH_NODE, dir->kind == DNFS4_FH_ATTRDIR);
-	return encode_handle(dir->target.op.share, dentry, data, len);
+	bool named = dir->kind == DNFS4_FH_ATTRDIR;
+	struct ditto_handle handle;
+	int err;
+
+	err = ditto_handle_encode_entry(dir->target.op.share, named ? NULL : dir->target.node,
+					dentry, &handle, memo);
+	if (err)
+		return err;
+	encode_head(data, DNFS4_FH_NODE, named);
+	return put_handle(&handle, data, len);
 }
 
 /* Decodes the first four bytes of a wire filehandle. Return: false if they are not valid. */

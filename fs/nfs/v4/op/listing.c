@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "../../rpc/encode.h"
 #include "../engine/ops.h"
 #include "readdir.h"
 
@@ -34,7 +35,7 @@ static void entry_encode(__be32 *p, const struct dnfs4_listing *list, const stru
 {
 	*p++ = xdr_one;
 	p = xdr_encode_hyper(p, cookie);
-	p = xdr_encode_opaque(p, name->name, name->len);
+	p = dnfs_put_opaque(p, name->name, name->len);
 	dnfs4_attr_put(p, &list->src, bytes);
 }
 
@@ -76,7 +77,7 @@ bool dnfs4_listing_add(struct dnfs4_listing *list, const struct ditto_name *name
 	bytes = dnfs4_attr_bytes(&list->src);
 	if (XDR_UNIT + head + bytes > PAGE_SIZE)
 		return listing_add_long(list, name, cookie, bytes);
-	p = xdr_reserve_space(&list->xdr, XDR_UNIT + head + bytes);
+	p = dnfs_inline_reserve(&list->xdr, XDR_UNIT + head + bytes);
 	if (!p)
 		return listing_end(list);
 	entry_encode(p, list, name, cookie, bytes);

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Encoding of XDR items without a call of sunrpc. For what is encoded often, such as entries of
+ * listings; elsewhere xdr_reserve_space() and xdr_encode_opaque() do as well.
+ */
+#ifndef _DITTO_FS_NFS_RPC_ENCODE_H
+#define _DITTO_FS_NFS_RPC_ENCODE_H
+
+#include <linux/compiler.h>
+#include <linux/sunrpc/xdr.h>
+#include <linux/types.h>
+
+#include "../../name/bytes.h"
+
+/**
+ * dnfs_inline_reserve - reserve room in a stream of pages
+ * @xdr: results
+ * @bytes: how many; padding follows up to a multiple of XDR_UNIT
+ *
+ * sunrpc reserves what does not fit into the rest of the page, and all of other streams.
+ *
+ * Return: as xdr_reserve_space(), which it replaces.
+ */
+static inline __be32 *dnfs_inline_reserve(struct xdr_stream *xdr, size_t bytes)
+{
+	size_t words = XDR_QUADLEN(bytes);
+	__be32 *p = xdr->p;
+
+	if (unlikely(xdr->iov || xdr->scratch.iov_len || p + words > xdr->end))
+		return xdr_reserve_space(xdr, bytes);
+	xdr->p = p + words;
+	xdr->buf->page_len += words * XDR_UNIT;
+	xdr->buf->len += words * XDR_UNIT;
+	return p;
+}
+
+/**
+ * dnfs_put_opaque - write variable-length opaque data or a string
+ * @p: room for its length and its bytes with padding
+ * @data: the bytes
+ * @len: their number
+ *
+ * Return: the position after it, as xdr_encode_opaque().
+ */
+static inline __be32 *dnfs_put_opaque(__be32 *p, const void *data, u32 len)
+{
+	u32 words = XDR_QUADLEN(len);
+
+	*p++ = cpu_to_be32(len);
+	/* The last word has the padding. */
+	if (likely(words))
+		p[words - 1] = 0;
+	ditto_bytes_copy(p, data, len);
+	return p + words;
+}
+
+#endif
