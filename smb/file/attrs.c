@@ -23,7 +23,7 @@ static u32 dsmb_reparse_tag(umode_t mode)
 	}
 }
 
-static u32 dsmb_attr_flags(const struct kstat *st, u32 dosattr)
+static u32 dsmb_attr_flags(const struct kstat *st, u32 reparse_tag, u32 dosattr)
 {
 	u32 flags = dosattr & DITTO_FLAGS_KEPT;
 
@@ -31,7 +31,7 @@ static u32 dsmb_attr_flags(const struct kstat *st, u32 dosattr)
 		flags |= DSMB_ATTR_DIRECTORY;
 	if (st->attributes & STATX_ATTR_COMPRESSED)
 		flags |= DSMB_ATTR_COMPRESSED;
-	if (dsmb_reparse_tag(st->mode))
+	if (reparse_tag)
 		flags |= DSMB_ATTR_REPARSE_POINT;
 	return flags ?: DSMB_ATTR_NORMAL;
 }
@@ -53,15 +53,16 @@ static void dsmb_attrs_fill(const struct ditto_share *share, const struct ditto_
 			    struct dsmb_attrs *a)
 {
 	const struct kstat *st = &attr->st;
+	bool has_data = S_ISREG(st->mode);
 
 	a->created = dsmb_filetime(a->dosattr.btime);
 	a->accessed = dsmb_filetime(st->atime);
 	a->written = dsmb_filetime(st->mtime);
 	a->changed = dsmb_filetime(a->dosattr.changed);
-	a->allocation = S_ISREG(st->mode) ? st->blocks << 9 : 0;
-	a->size = S_ISREG(st->mode) ? st->size : 0;
-	a->flags = dsmb_attr_flags(st, a->dosattr.flags);
-	a->reparse_tag = dsmb_reparse_tag(st->mode);
+	a->allocation = has_data ? st->blocks << 9 : 0;
+	a->size = has_data ? st->size : 0;
+	a->reparse_tag = has_data ? 0 : dsmb_reparse_tag(st->mode);
+	a->flags = dsmb_attr_flags(st, a->reparse_tag, a->dosattr.flags);
 	/* To clients a tree connect is one volume. */
 	a->file_id = ditto_attr_share_fileid(share, attr);
 	a->volume_id = share->tag;

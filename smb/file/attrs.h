@@ -204,11 +204,12 @@ void dsmb_encode_attrs(struct dsmb_builder *b, const struct dsmb_attrs *attrs);
 /* Convert to FILETIME. Times before 1601 become 0, which clients read as no time. */
 static inline u64 dsmb_filetime(struct timespec64 ts)
 {
-	if (ts.tv_sec < -DSMB_EPOCH)
-		return 0;
-	if (ts.tv_sec >= DSMB_TIME_MAX / DSMB_TICKS - DSMB_EPOCH)
-		return DSMB_TIME_MAX;
-	return (ts.tv_sec + DSMB_EPOCH) * DSMB_TICKS + ts.tv_nsec / 100;
+	u64 sec = (u64)ts.tv_sec + DSMB_EPOCH;
+
+	/* Those before 1601 wrap around, and are later than all. */
+	if (unlikely(sec >= DSMB_TIME_MAX / DSMB_TICKS))
+		return ts.tv_sec < 0 ? 0 : DSMB_TIME_MAX;
+	return sec * DSMB_TICKS + (u32)ts.tv_nsec / 100;
 }
 
 /* The time of day as FILETIME. */

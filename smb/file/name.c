@@ -33,6 +33,13 @@ static const u8 dsmb_sfm_codes[0x80] = {
 	['>'] = 0x24, ['?'] = 0x25, ['\\'] = 0x26, ['|'] = 0x27,
 };
 
+/* Characters that are themselves on the wire, unless they are the last one. */
+static const bool dsmb_plain[0x100] = {
+	[0x20 ... '"' - 1] = true, ['"' + 1 ... '*' - 1] = true, ['*' + 1 ... ':' - 1] = true,
+	[':' + 1 ... '<' - 1] = true, ['<' + 1 ... '>' - 1] = true, ['?' + 1 ... '\\' - 1] = true,
+	['\\' + 1 ... '|' - 1] = true, ['|' + 1 ... 0x7f] = true,
+};
+
 /* Kinds of names, by the mapping of their characters. */
 enum dsmb_name_kind {
 	DSMB_NAME_FILE,		/* mapped in both directions */
@@ -465,7 +472,7 @@ static u32 dsmb_name_get_char(const u8 *s, u32 len, enum dsmb_name_kind kind, u3
 /* True if a character has one byte and is itself on the wire, unless it is the last one. */
 static bool dsmb_is_plain(u8 c, enum dsmb_name_kind kind)
 {
-	return c < 0x80 && (kind != DSMB_NAME_FILE || (c >= 0x20 && !dsmb_sfm_codes[c]));
+	return kind == DSMB_NAME_FILE ? dsmb_plain[c] : c < 0x80;
 }
 
 /*

@@ -204,6 +204,10 @@ static void create_times(struct kunit *test)
 		{ -DSMB_EPOCH, 0 },
 		{ -DSMB_EPOCH - 1, 0 },
 		{ 1, 116444736010000000ULL },
+		{ S64_MIN, 0 },
+		{ DSMB_TIME_MAX / DSMB_TICKS - DSMB_EPOCH - 1,
+		  (DSMB_TIME_MAX / DSMB_TICKS - 1) * DSMB_TICKS },
+		{ DSMB_TIME_MAX / DSMB_TICKS - DSMB_EPOCH, DSMB_TIME_MAX },
 		{ S64_MAX, DSMB_TIME_MAX },
 	};
 	struct timespec64 ts;
