@@ -17,6 +17,7 @@
 
 struct cred;
 struct ditto_handle;
+struct ditto_handle_seen;
 struct ditto_share;
 struct fsnotify_group;
 struct shrinker;
