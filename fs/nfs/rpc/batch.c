@@ -656,7 +656,7 @@ struct ditto_peer *dnfs_batch_peer(struct dnfs_batch *batch, const struct dnfs_c
 	return peer;
 }
 
-/* The next calls come over another connection, or much later. */
+/* The next calls may come over another connection, or much later. */
 static void batch_forget(struct dnfs_batch *batch)
 {
 	dnfs_admitted_forget(&batch->admitted);

@@ -201,19 +201,24 @@ static void admit_fill(struct dnfs_call *call, struct ditto_share *share, struct
 	};
 }
 
+static u64 share_generation(struct ditto_share *share)
+{
+	u64 generation;
+
+	rcu_read_lock();
+	generation = rcu_dereference(share->opts)->generation;
+	rcu_read_unlock();
+	return generation;
+}
+
 /* Use what the previous call of the batch found out. Return: false if that is not valid. */
 static bool admit_again(struct dnfs_call *call, struct ditto_share *share, struct ditto_op *op)
 {
 	const struct dnfs_admitted *last = call->admitted;
-	u64 generation;
 
 	if (!last || !last->cred || last->program != call->program ||
-	    time_after(jiffies, last->when) || last->epoch != ditto_creds_epoch(call->srv))
-		return false;
-	rcu_read_lock();
-	generation = rcu_dereference(share->opts)->generation;
-	rcu_read_unlock();
-	if (generation != last->generation)
+	    time_after(jiffies, last->when) || last->epoch != ditto_creds_epoch(call->srv) ||
+	    last->generation != share_generation(share))
 		return false;
 	admit_fill(call, share, op);
 	op->cred = ditto_cred_hold(last->cred);
@@ -221,22 +226,26 @@ static bool admit_again(struct dnfs_call *call, struct ditto_share *share, struc
 	return true;
 }
 
-static void admit_remember(struct dnfs_call *call, u64 generation, u32 epoch,
+/* What an admission will depend on. Read before it, so that no change is missed. */
+static struct dnfs_admitted admit_begin(const struct dnfs_call *call, struct ditto_share *share)
+{
+	return (struct dnfs_admitted) {
+		.program = call->program,
+		.when = jiffies,
+		.epoch = ditto_creds_epoch(call->srv),
+		.generation = share_generation(share),
+	};
+}
+
+static void admit_remember(struct dnfs_call *call, const struct dnfs_admitted *begun,
 			   const struct ditto_op *op)
 {
 	struct dnfs_admitted *last = call->admitted;
 
-	if (!last)
-		return;
 	dnfs_admitted_forget(last);
-	*last = (struct dnfs_admitted) {
-		.cred = ditto_cred_hold(op->cred),
-		.program = call->program,
-		.generation = generation,
-		.epoch = epoch,
-		.when = jiffies,
-		.writable = op->writable,
-	};
+	*last = *begun;
+	last->cred = ditto_cred_hold(op->cred);
+	last->writable = op->writable;
 }
 
 int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavor,
@@ -245,14 +254,15 @@ int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavo
 	struct ditto_share_opts opts;
 	struct dnfs_share_options own;
 	struct ditto_ident ident = call->ident;
+	struct dnfs_admitted begun = {};
 	struct ditto_verdict verdict;
 	bool accepts;
-	u32 epoch;
 	int err;
 
 	if (admit_again(call, share, op))
 		return 0;
-	epoch = ditto_creds_epoch(call->srv);
+	if (call->admitted)
+		begun = admit_begin(call, share);
 
 	ident.from = &call->peer->addr;
 	err = ditto_rules_admit(share, call->peer, dnfs_ask_how(call), &verdict);
@@ -281,9 +291,12 @@ int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavo
 		return err;
 	if (call->sec & opts.sec & DNFS_SEC_PROVEN)
 		ditto_peer_vouch(call->peer);
-	/* With a flavour that the share does not accept, it depends on the operation. */
-	if (accepts)
-		admit_remember(call, opts.generation, epoch, op);
+	/*
+	 * With a flavour that the share does not accept, it depends on the operation. If the
+	 * options have changed meanwhile, the verdict may be that of the old ones.
+	 */
+	if (call->admitted && accepts && opts.generation == begun.generation)
+		admit_remember(call, &begun, op);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs_admit);
