@@ -341,6 +341,7 @@ static int peer_forget_verdicts(struct ditto_peer *peer, void *arg)
 	memset(peer->verdicts, 0, sizeof(peer->verdicts));
 	memset(&peer->admission, 0, sizeof(peer->admission));
 	write_seqcount_end(&peer->seq);
+	WRITE_ONCE(peer->forgotten, peer->forgotten + 1);
 	spin_unlock(&peer->lock);
 	return 0;
 }
@@ -349,6 +350,7 @@ void ditto_peers_forget_verdicts(struct ditto_server *srv)
 {
 	ditto_peer_for_each(srv, peer_forget_verdicts, NULL);
 }
+EXPORT_SYMBOL_IF_KUNIT(ditto_peers_forget_verdicts);
 
 void ditto_peer_vouch(struct ditto_peer *peer)
 {

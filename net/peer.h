@@ -3,7 +3,8 @@
  * Peers: the remote machines, one for each address. All protocols share them. A connection whose
  * client has proved its name with a certificate has a peer of its own.
  *
- * A peer is looked up under RCU for each request. A peer that has neither connections nor
+ * A peer is looked up under RCU for each request, but for those that come together over one
+ * connection, see ditto_peer_get_again(). A peer that has neither connections nor
  * references is removed after DITTO_PEER_IDLE_S, or when no user vouches for it any more.
  */
 #ifndef _DITTO_NET_PEER_H
@@ -73,6 +74,7 @@ struct ditto_peer_admission {
  *	peers of the table
  * @verdicts: cached verdicts, replaced round robin
  * @admission: the newest admission
+ * @forgotten: how often both were forgotten, written under @lock
  * @turn: index of the verdict to replace next
  * @ref: references: one of each user, and one of the table
  * @hash: entry in the hash table
@@ -92,6 +94,7 @@ struct ditto_peer {
 	char *proved;
 	struct ditto_peer_verdict verdicts[DITTO_PEER_VERDICTS];
 	struct ditto_peer_admission admission;
+	u32 forgotten;
 	unsigned int turn;
 	refcount_t ref;
 	struct rhash_head hash;
@@ -127,7 +130,8 @@ struct ditto_peer *ditto_peer_get_again(struct ditto_peer *peer);
  * @name: the name; the peer owns it, and frees it with kfree(), also on error
  *
  * Rules may decide otherwise for this connection than for others of the address, so the peer is
- * not in the table and has verdicts of its own. Requests are counted by ditto_peer_get().
+ * not in the table and has verdicts of its own. Requests are counted by
+ * ditto_peer_get() and ditto_peer_get_again().
  *
  * Context: may sleep.
  * Return: the peer with a reference; NULL without memory or for another address family.

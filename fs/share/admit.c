@@ -98,6 +98,7 @@ static noinline_for_stack void admit_decide(struct ditto_peer *peer,
 					    struct ditto_peer_admission *admission)
 {
 	struct admit_sum sum = { .peer = peer, .ask = DITTO_RULES_ASK_NOBODY };
+	u32 forgotten = READ_ONCE(peer->forgotten);
 	unsigned long keep = DITTO_RULES_KEEP;
 
 	ditto_share_visit(peer->srv, admit_ask_share, &sum);
@@ -128,9 +129,12 @@ static noinline_for_stack void admit_decide(struct ditto_peer *peer,
 	admission->expires = jiffies + keep;
 
 	spin_lock(&peer->lock);
-	write_seqcount_begin(&peer->seq);
-	peer->admission = *admission;
-	write_seqcount_end(&peer->seq);
+	/* It may follow from names that were dropped meanwhile. */
+	if (peer->forgotten == forgotten) {
+		write_seqcount_begin(&peer->seq);
+		peer->admission = *admission;
+		write_seqcount_end(&peer->seq);
+	}
 	spin_unlock(&peer->lock);
 }
 

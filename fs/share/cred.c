@@ -7,7 +7,9 @@
  * entries that were not used since the last scan and have no holders.
  *
  * Locking: the hash table is read under RCU. The lock guards the list and serializes removal; the
- * hash table is changed inside it.
+ * hash table is changed inside it. The epoch goes up inside it before the entries are dropped, so
+ * that an entry made from what was known before is not inserted afterwards; and again when all are
+ * dropped, so that a caller that remembers an entry found meanwhile does not go on with it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -45,7 +47,8 @@ struct ditto_cred_cache {
 	spinlock_t lock;		/* guards the list and its count */
 	struct list_head list;
 	unsigned int count;
-	atomic_t epoch;
+	/* Read by each call. */
+	atomic_t epoch ____cacheline_aligned_in_smp;
 };
 
 /**
@@ -300,13 +303,22 @@ static struct cred_entry *cred_find(struct ditto_cred_cache *cache, const struct
 	return entry;
 }
 
-/* Insert a new entry. Returns it, or the entry that another task inserted, held. */
-static struct cred_entry *cred_enter(struct ditto_cred_cache *cache, struct cred_entry *entry)
+/*
+ * Insert a new entry, unless entries were dropped since @epoch. Returns it, or the entry that
+ * another task inserted, held.
+ */
+static struct cred_entry *cred_enter(struct ditto_cred_cache *cache, struct cred_entry *entry,
+				     u32 epoch)
 {
 	struct cred_entry *old, *gone = NULL;
 
 	rcu_read_lock();
 	spin_lock(&cache->lock);
+	if (atomic_read(&cache->epoch) != epoch) {
+		spin_unlock(&cache->lock);
+		rcu_read_unlock();
+		return entry;
+	}
 	/* Removal takes the lock, too, so a found entry still has the cache's reference. */
 	old = rhashtable_lookup_get_insert_key(&cache->table, &entry->key, &entry->node,
 					       cred_params);
@@ -528,6 +540,7 @@ struct ditto_cred *ditto_cred_get(struct ditto_server *srv, const struct ditto_s
 	};
 	struct ditto_squashed who;
 	struct cred_entry *entry;
+	u32 epoch;
 
 	if (!ident->anonymous) {
 		key.admin = ident->admin;
@@ -542,6 +555,8 @@ struct ditto_cred *ditto_cred_get(struct ditto_server *srv, const struct ditto_s
 	if (likely(entry))
 		return &entry->pub;
 
+	/* Before the helper is asked. */
+	epoch = ditto_creds_epoch(srv);
 	ditto_cred_squash(opts, verdict->squash, ident, &who);
 	if (!who.groups)
 		entry = entry_new(&key, &who, NULL, 0);
@@ -551,7 +566,7 @@ struct ditto_cred *ditto_cred_get(struct ditto_server *srv, const struct ditto_s
 		entry = entry_new(&key, &who, key.groups, key.ngroups);
 	if (IS_ERR_OR_NULL(entry))
 		return entry ? ERR_CAST(entry) : ERR_PTR(-ENOMEM);
-	return &cred_enter(srv->creds, entry)->pub;
+	return &cred_enter(srv->creds, entry, epoch)->pub;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_cred_get, DITTO);
 
@@ -561,6 +576,7 @@ void ditto_creds_flush(struct ditto_server *srv)
 	struct cred_entry *entry;
 
 	spin_lock(&cache->lock);
+	atomic_inc(&cache->epoch);
 	while ((entry = list_first_entry_or_null(&cache->list, struct cred_entry, list))) {
 		entry_remove(cache, entry);
 		spin_unlock(&cache->lock);
@@ -569,7 +585,7 @@ void ditto_creds_flush(struct ditto_server *srv)
 		spin_lock(&cache->lock);
 	}
 	spin_unlock(&cache->lock);
-	/* Last: what was found out meanwhile may follow from what was dropped. */
+	/* What was found meanwhile may be what was dropped. */
 	atomic_inc_return_release(&cache->epoch);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_creds_flush, DITTO);

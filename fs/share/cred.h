@@ -168,9 +168,9 @@ void ditto_creds_flush(struct ditto_server *srv);
  * ditto_creds_epoch - get the number of times that cached credentials were dropped
  * @srv: the server
  *
- * For callers that remember what follows from an identity. It is still true as long as the number
- * is the one of before it was found out, and the share's options are the same; except that names
- * expire after a while.
+ * It changes before and after they are dropped. For callers that remember what follows from an
+ * identity: it is as true as when it was found out, as long as the number is the one of before
+ * that, and the share's options are the same; except that names expire after a while.
  *
  * Context: any.
  * Return: the number.

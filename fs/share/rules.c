@@ -237,13 +237,19 @@ static bool verdict_cached(struct ditto_peer *peer, u64 generation, struct ditto
 	return found;
 }
 
-static void verdict_remember(struct ditto_peer *peer, u64 generation,
+/* @forgotten: that of @peer before the rules were matched. */
+static void verdict_remember(struct ditto_peer *peer, u64 generation, u32 forgotten,
 			     const struct ditto_verdict *verdict, unsigned long keep)
 {
 	struct ditto_peer_verdict *v;
 	unsigned int i;
 
 	spin_lock(&peer->lock);
+	/* The verdict may follow from names that were dropped meanwhile. */
+	if (peer->forgotten != forgotten) {
+		spin_unlock(&peer->lock);
+		return;
+	}
 	/* Replace an older verdict of the same generation, if there is one. */
 	for (i = 0; i < DITTO_PEER_VERDICTS; i++)
 		if (peer->verdicts[i].generation == generation)
@@ -384,10 +390,11 @@ static noinline_for_stack int rules_match_peer(struct ditto_share *share, struct
 					       struct ditto_verdict *verdict)
 {
 	struct rules_decision j = { .generation = generation, .proved = peer->proved };
+	u32 forgotten = READ_ONCE(peer->forgotten);
 	int err = rules_match_all(share, &peer->addr, ask, &j, verdict);
 
 	if (!err)
-		verdict_remember(peer, j.generation, verdict,
+		verdict_remember(peer, j.generation, forgotten, verdict,
 				 j.named ? ditto_rules_named_keep(share->srv) : DITTO_RULES_KEEP);
 	return err;
 }

@@ -2,12 +2,19 @@
 /* Squashing and the credential cache. */
 #include <kunit/test.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
+#include <net/net_namespace.h>
 
 #include "../../../fs/share/cred.h"
 #include "../../../fs/share/cred_private.h"
 #include "../../../fs/share/rules.h"
 #include "../../../fs/share/share.h"
+#include "../../../net/budget.h"
+#include "../../../net/helper/names.h"
+#include "../../../net/helper/names_ask.h"
+#include "../../../net/helper/upcall.h"
 #include "../../../net/server.h"
+#include "../../../net/setting.h"
 
 #define ANON	65534
 
@@ -210,12 +217,54 @@ static void cred_bounded(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ditto_creds_count(&ctx->srv), 0);
 }
 
+/* The groups that it tells are no longer those of the user: what is known is flushed meanwhile. */
+static int groups_before_flush(struct ditto_server *srv, const struct ditto_question *question,
+			       const struct ditto_host_names *hosts, struct ditto_said *said)
+{
+	*said = (struct ditto_said) {};
+	said->groups = kcalloc(1, sizeof(kgid_t), GFP_KERNEL);
+	if (!said->groups)
+		return -ENOMEM;
+	said->groups[said->ngroups++] = KGIDT_INIT(7);
+	ditto_names_flush(srv);
+	ditto_creds_flush(srv);
+	return 0;
+}
+
+static void cred_of_before_flush_is_not_kept(struct kunit *test)
+{
+	struct cred_ctx *ctx = test->priv;
+	struct ditto_server *srv = &ctx->srv;
+	struct ditto_cred *cred;
+	u32 epoch;
+
+	srv->net = &init_net;
+	ditto_settings_init(srv);
+	KUNIT_ASSERT_EQ(test, ditto_budget_init(srv), 0);
+	KUNIT_ASSERT_EQ(test, ditto_upcalls_init(srv), 0);
+	KUNIT_ASSERT_EQ(test, ditto_names_init(srv), 0);
+	ditto_names_set_ask(srv, groups_before_flush);
+	ctx->opts.manage_gids = true;
+
+	epoch = ditto_creds_epoch(srv);
+	cred = cred_get(test, DITTO_SQUASH_NONE, 5, 6, 0, NULL);
+	KUNIT_EXPECT_EQ(test, cred->cred->group_info->ngroups, 1);
+	KUNIT_EXPECT_NE(test, ditto_creds_epoch(srv), epoch);
+	KUNIT_EXPECT_EQ(test, ditto_creds_count(srv), 0);
+	ditto_cred_put(cred);
+
+	ditto_names_exit(srv);
+	ditto_upcalls_exit(srv);
+	ditto_budget_exit(srv);
+}
+
 static struct kunit_case cred_cases[] = {
 	KUNIT_CASE_PARAM(cred_squash, squash_gen_params),
 	KUNIT_CASE(cred_powers),
 	KUNIT_CASE(cred_groups),
 	KUNIT_CASE(cred_hit),
 	KUNIT_CASE(cred_bounded),
+	KUNIT_CASE(cred_of_before_flush_is_not_kept),
 	{}
 };
 

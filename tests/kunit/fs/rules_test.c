@@ -3,10 +3,19 @@
 #include <kunit/test.h>
 #include <linux/inet.h>
 #include <net/ipv6.h>
+#include <net/net_namespace.h>
 
 #include "../../../fs/share/rules.h"
 #include "../../../fs/share/rules_private.h"
+#include "../../../fs/share/share.h"
+#include "../../../net/budget.h"
 #include "../../../net/helper/names.h"
+#include "../../../net/helper/names_ask.h"
+#include "../../../net/helper/upcall.h"
+#include "../../../net/listener.h"
+#include "../../../net/peer.h"
+#include "../../../net/server.h"
+#include "../../../net/setting.h"
 
 struct parse_case {
 	const char *spec;
@@ -207,12 +216,85 @@ static void rules_copy(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, to.rule);
 }
 
+/* How often the helper was asked whether a machine is in a netgroup. */
+static unsigned int netgroup_asked;
+
+/* The answer is of before a flush. */
+static int netgroup_before_flush(struct ditto_server *srv, const struct ditto_question *question,
+				 const struct ditto_host_names *hosts, struct ditto_said *said)
+{
+	*said = (struct ditto_said) { .member = true };
+	netgroup_asked++;
+	ditto_names_flush(srv);
+	ditto_peers_forget_verdicts(srv);
+	return 0;
+}
+
+static void server_start(struct kunit *test, struct ditto_server *srv)
+{
+	srv->net = &init_net;
+	ditto_settings_init(srv);
+	KUNIT_ASSERT_EQ(test, ditto_peers_init(srv), 0);
+	KUNIT_ASSERT_EQ(test, ditto_listeners_init(srv), 0);
+	KUNIT_ASSERT_EQ(test, ditto_budget_init(srv), 0);
+	KUNIT_ASSERT_EQ(test, ditto_upcalls_init(srv), 0);
+	KUNIT_ASSERT_EQ(test, ditto_names_init(srv), 0);
+	ditto_names_set_ask(srv, netgroup_before_flush);
+	netgroup_asked = 0;
+}
+
+static void server_stop(struct ditto_server *srv)
+{
+	ditto_names_exit(srv);
+	ditto_upcalls_exit(srv);
+	ditto_budget_exit(srv);
+	ditto_listeners_exit(srv);
+	ditto_peers_exit(srv);
+}
+
+static void verdict_of_before_flush_is_not_kept(struct kunit *test)
+{
+	struct ditto_server *srv = kunit_kzalloc(test, sizeof(*srv), GFP_KERNEL);
+	struct ditto_share *share = kunit_kzalloc(test, sizeof(*share), GFP_KERNEL);
+	struct ditto_share_opts *opts = kunit_kzalloc(test, sizeof(*opts), GFP_KERNEL);
+	const struct sockaddr_in sin = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(0xc0000201),
+	};
+	struct ditto_rule rule = { .level = DITTO_ACCESS_READ };
+	struct ditto_verdict verdict;
+	struct ditto_peer *peer;
+
+	KUNIT_ASSERT_NOT_NULL(test, srv);
+	KUNIT_ASSERT_NOT_NULL(test, share);
+	KUNIT_ASSERT_NOT_NULL(test, opts);
+	server_start(test, srv);
+	KUNIT_ASSERT_EQ(test, ditto_rule_parse("@group", &rule), 0);
+	opts->generation = 1;
+	opts->rules = (struct ditto_rules) { .rule = &rule, .count = 1 };
+	share->srv = srv;
+	RCU_INIT_POINTER(share->opts, opts);
+	peer = ditto_peer_get(srv, (const struct sockaddr *)&sin, 0);
+	KUNIT_ASSERT_NOT_NULL(test, peer);
+
+	for (unsigned int i = 1; i < 3; i++) {
+		KUNIT_EXPECT_EQ(test, ditto_rules_match(share, peer, DITTO_RULES_ASK_WAIT,
+							&verdict), 0);
+		KUNIT_EXPECT_EQ(test, verdict.level, DITTO_ACCESS_READ);
+		KUNIT_EXPECT_EQ(test, netgroup_asked, i);
+	}
+
+	ditto_peer_put(peer);
+	kfree(rule.spec);
+	server_stop(srv);
+}
+
 static struct kunit_case rules_cases[] = {
 	KUNIT_CASE_PARAM(rules_parse, parse_gen_params),
 	KUNIT_CASE(rules_parse_long),
 	KUNIT_CASE_PARAM(rules_match, match_gen_params),
 	KUNIT_CASE(rules_match_cert),
 	KUNIT_CASE(rules_copy),
+	KUNIT_CASE(verdict_of_before_flush_is_not_kept),
 	{}
 };
 
