@@ -11,7 +11,10 @@
 #include "../v3/proto.h"
 #include "access.h"
 
-/* Permissions of a bit for files, directories and named attribute directories. */
+/*
+ * Permissions of a bit for files, directories and named attribute directories. Bits that stand for
+ * the same permissions are neighbours, see access_check_each().
+ */
 static const struct {
 	u32 bit;
 	u32 may[DNFS_ACCESSEDS];
@@ -26,8 +29,8 @@ static const struct {
 	{ ACCESS3_DELETE,  { 0, DITTO_MAY_DELETE | DITTO_MAY_EXEC, DITTO_MAY_WRITE_XATTRS } },
 	{ ACCESS3_EXECUTE, { DITTO_MAY_EXEC, 0, 0 } },
 	{ NFS4_ACCESS_XAREAD,  { DITTO_MAY_READ_XATTRS, DITTO_MAY_READ_XATTRS, 0 } },
-	{ NFS4_ACCESS_XAWRITE, { DITTO_MAY_WRITE_XATTRS, DITTO_MAY_WRITE_XATTRS, 0 } },
 	{ NFS4_ACCESS_XALIST,  { DITTO_MAY_READ_XATTRS, DITTO_MAY_READ_XATTRS, 0 } },
+	{ NFS4_ACCESS_XAWRITE, { DITTO_MAY_WRITE_XATTRS, DITTO_MAY_WRITE_XATTRS, 0 } },
 };
 
 u32 dnfs_access_known(enum dnfs_accessed what)
@@ -48,11 +51,11 @@ static bool is_denied(int err)
 }
 
 /*
- * Checks the permissions of each bit of @granted by themselves, and takes away what is denied. Bits
- * that stand for the same permissions are checked once.
+ * Checks the permissions of each bit of @granted by themselves, and takes away what is denied.
+ * Neighbours that stand for the same permissions are checked once.
  */
-static int check_each(struct ditto_op *op, struct ditto_node *node, enum dnfs_accessed what,
-		      u32 *granted)
+static int access_check_each(struct ditto_op *op, struct ditto_node *node, enum dnfs_accessed what,
+			     u32 *granted)
 {
 	u32 last = 0;
 	int err = 0;
@@ -91,5 +94,5 @@ int dnfs_access(struct ditto_op *op, struct ditto_node *node, enum dnfs_accessed
 	}
 	/* Most callers have all permissions they ask for: then one check is enough. */
 	err = all ? ditto_permission(op, node, all) : 0;
-	return is_denied(err) ? check_each(op, node, what, granted) : err;
+	return is_denied(err) ? access_check_each(op, node, what, granted) : err;
 }
