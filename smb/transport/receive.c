@@ -6,8 +6,12 @@
  * Locking: all of it is done by the holder of T_RX_BUSY, but for the end of the held message.
  */
 #include <linux/bitops.h>
+#include <linux/jiffies.h>
+#include <linux/refcount.h>
 #include <linux/sizes.h>
-#include <linux/slab.h>
+#include <linux/socket.h>
+#include <linux/unaligned.h>
+#include <linux/workqueue.h>
 #include <net/sock.h>
 
 #include "../server.h"

@@ -165,18 +165,6 @@ static inline u32 dsmb_transport_rx_size(const struct dsmb_transport *t)
 }
 
 /**
- * dsmb_transport_recv - receive bytes that have arrived
- * @t: the transport
- * @data: room for them
- * @len: bytes of room
- *
- * Context: process; does not wait for bytes; the caller has the right to receive.
- * Return: the number of bytes; -EAGAIN if there are none now; -ECONNRESET if none will come, or
- * another errno of the socket.
- */
-int dsmb_transport_recv(struct dsmb_transport *t, void *data, u32 len);
-
-/**
  * struct dsmb_rx_batch - messages received together, in order
  * @messages: to be run
  * @cancels: single CANCEL requests
@@ -195,11 +183,25 @@ struct dsmb_rx_batch {
 /* receive.c */
 
 /**
+ * dsmb_transport_recv - receive bytes that have arrived
+ * @t: the transport
+ * @data: room for them
+ * @len: bytes of room
+ *
+ * Context: process; does not wait for bytes; the caller has the right to receive.
+ * Return: the number of bytes; -EAGAIN if there are none now; -ECONNRESET if none will come, or
+ * another errno of the socket.
+ */
+int dsmb_transport_recv(struct dsmb_transport *t, void *data, u32 len);
+
+/**
  * dsmb_receive - receive a batch, up to about 64 KiB
  * @t: the transport
  * @batch: filled, also if there is an error; single CANCEL requests are kept apart
  *
- * What came before a failure is in the batch; the failure is found again by the next call.
+ * What came before a failure is in the batch, and is to be run in any case. A failure of the socket
+ * behind it is found by the next call. Where memory or the client's budget is short, @t->retry is
+ * queued, and the result is -EBUSY.
  *
  * Context: process; may sleep for memory; the caller has the right to receive.
  * Return: 0 if there may be more; -EAGAIN if there is no more; -EBUSY if something must end first;
