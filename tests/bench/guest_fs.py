@@ -65,7 +65,9 @@ class FileSystem:
         operation, folder = SAME[label]
         if folder == "many":
             count = min(count, guest.LISTED)
-        count += count % 2
+        if operation == "rename":
+            # Each second one undoes the one before.
+            count = max(count - count % 2, 2)
         with open(LOAD, "w", encoding="ascii") as f:
             f.write(f"{operation} {count} {self.top}/{folder}")
         with open(LOAD, encoding="ascii") as f:

@@ -257,7 +257,10 @@ static int load_getattr(struct load *load, u32 i)
 	return vfs_getattr(&load->file->f_path, &st, STATX_BASIC_STATS, AT_STATX_SYNC_AS_STAT);
 }
 
-/* A server asks for each right by itself, and adds the attributes to its answer. */
+/*
+ * Of a file that the caller may not execute, so that a server asks for each right by itself. NFSv3
+ * adds the attributes to its answer.
+ */
 static int load_access(struct load *load, u32 i)
 {
 	static const int rights[] = { MAY_READ, MAY_WRITE, MAY_EXEC };
@@ -288,8 +291,13 @@ static int load_range_set(struct load *load, struct file_lock *lock, unsigned ch
 static int load_range(struct load *load, u32 i)
 {
 	struct file_lock lock;
+	int err;
 
-	return load_range_set(load, &lock, F_WRLCK, i) ?: load_range_set(load, &lock, F_UNLCK, i);
+	err = load_range_set(load, &lock, F_WRLCK, i) ?: load_range_set(load, &lock, F_UNLCK, i);
+	/* Closing the file does not end locks of this owner. */
+	if (err)
+		locks_remove_posix(load->file, load);
+	return err;
 }
 
 static bool load_is_dots(const char *name, int len)
