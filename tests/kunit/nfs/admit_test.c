@@ -5,7 +5,9 @@
 
 #include "../../../fs/nfs/rpc/call.h"
 #include "../../../fs/nfs/rpc/target.h"
+#include "../../../fs/nfs/share_options.h"
 #include "../../../fs/share/cred.h"
+#include "../../../fs/share/option.h"
 #include "../../../fs/share/rules.h"
 #include "../../../fs/share/share.h"
 #include "../../../net/peer.h"
@@ -14,18 +16,27 @@
 static const struct dnfs_program program = { .index = DNFS_PROGRAM_NFS };
 static const struct dnfs_program other_program = { .index = DNFS_PROGRAM_NLM4 };
 
+/* Generations of options: with the first two the rules refuse the machine. */
+#define REFUSING	1
+#define REFUSING_TOO	2
+#define ADMITTING	3
+
 /**
  * struct gate - a share that admits nobody, and a call that was admitted before
  * @srv: the server
+ * @nfs: NFS's options of the share
+ * @blocks: options of protocols, of which each has those of NFS
  * @opts: options of the share
  * @share: the share
- * @peer: a machine that the rules of the share refuse
+ * @peer: a machine that the rules of the share refuse, unless its options are ADMITTING
  * @cred: credential of the admission
  * @last: the admission
  * @call: a call of the same batch
  */
 struct gate {
 	struct ditto_server srv;
+	struct dnfs_share_options nfs;
+	struct ditto_share_blocks blocks;
 	struct ditto_share_opts opts;
 	struct ditto_share share;
 	struct ditto_peer peer;
@@ -41,14 +52,15 @@ static int gate_init(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, g);
 	KUNIT_ASSERT_EQ(test, ditto_creds_init(&g->srv), 0);
 	g->share.srv = &g->srv;
-	g->opts.generation = 1;
+	g->opts.generation = REFUSING;
 	RCU_INIT_POINTER(g->share.opts, &g->opts);
 	spin_lock_init(&g->peer.lock);
 	seqcount_spinlock_init(&g->peer.seq, &g->peer.lock);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < ADMITTING; i++)
 		g->peer.verdicts[i] = (struct ditto_peer_verdict) {
 			.generation = i + 1,
-			.level = DITTO_ACCESS_NONE,
+			.level = i + 1 == ADMITTING ? DITTO_ACCESS_WRITE : DITTO_ACCESS_NONE,
+			.squash = DITTO_SQUASH_NONE,
 			.expires = jiffies + 3600 * HZ,
 		};
 	refcount_set(&g->cred.ref, 1);
@@ -76,6 +88,9 @@ static int gate_admit(struct gate *g, void (*change)(struct gate *g), struct dit
 
 	do {
 		now = jiffies;
+		g->opts.generation = REFUSING;
+		g->call.program = &program;
+		g->call.admitted = &g->last;
 		g->last = (struct dnfs_admitted) {
 			.cred = &g->cred,
 			.program = &program,
@@ -107,7 +122,7 @@ static void call_after_call(struct kunit *test)
 
 static void change_options(struct gate *g)
 {
-	g->opts.generation = 2;
+	g->opts.generation = REFUSING_TOO;
 }
 
 static void change_names(struct gate *g)
@@ -138,9 +153,75 @@ static void refused_after_a_change(struct kunit *test)
 	struct gate *g = test->priv;
 	struct ditto_op op = {};
 
-	for (int i = 0; i < ARRAY_SIZE(changes); i++)
+	for (int i = 0; i < ARRAY_SIZE(changes); i++) {
 		KUNIT_EXPECT_EQ_MSG(test, gate_admit(g, changes[i], &op), -EACCES, "change %d", i);
-	KUNIT_EXPECT_EQ(test, refcount_read(&g->cred.ref), 1);
+		KUNIT_EXPECT_EQ_MSG(test, refcount_read(&g->cred.ref), 1, "change %d", i);
+	}
+}
+
+/* From now on the share admits the machine, with AUTH_SYS. */
+static void gate_open(struct gate *g)
+{
+	g->nfs.xprtsec = DNFS_CONN_PLAIN;
+	for (int i = 0; i < ARRAY_SIZE(g->blocks.block); i++)
+		g->blocks.block[i] = &g->nfs;
+	g->opts.blocks = &g->blocks;
+	g->opts.generation = ADMITTING;
+	g->opts.sec = DITTO_SEC_SYS;
+	g->opts.share_users.others = DITTO_SHARE_ACCESS_WRITE;
+	g->call.security = DNFS_CONN_PLAIN;
+	g->call.sec = DITTO_SEC_SYS;
+	g->call.ident.uid = KUIDT_INIT(1000);
+	g->call.ident.gid = KGIDT_INIT(1000);
+}
+
+static void admission_remembered(struct kunit *test)
+{
+	struct gate *g = test->priv;
+
+	gate_open(g);
+	for (int read_only = 0; read_only < 2; read_only++) {
+		struct dnfs_admitted *last = &g->last;
+		unsigned long before = jiffies;
+		struct ditto_op op = {};
+
+		/* What was remembered before is of another program. */
+		g->call.program = read_only ? &other_program : &program;
+		g->opts.read_only = read_only;
+		ditto_creds_flush(&g->srv);
+		KUNIT_ASSERT_EQ(test, dnfs_admit(&g->call, &g->share, false, &op), 0);
+		KUNIT_EXPECT_EQ(test, op.writable, !read_only);
+		KUNIT_EXPECT_TRUE(test, uid_eq(op.cred->uid, KUIDT_INIT(1000)));
+
+		KUNIT_EXPECT_PTR_EQ(test, last->cred, op.cred);
+		KUNIT_EXPECT_PTR_EQ(test, last->program, g->call.program);
+		KUNIT_EXPECT_EQ(test, last->generation, ADMITTING);
+		KUNIT_EXPECT_EQ(test, last->epoch, ditto_creds_epoch(&g->srv));
+		KUNIT_EXPECT_EQ(test, last->writable, !read_only);
+		KUNIT_EXPECT_FALSE(test, time_before(last->when, before));
+		KUNIT_EXPECT_FALSE(test, time_after(last->when, jiffies));
+		/* Of the cache, of the operation, and of what is remembered. */
+		KUNIT_EXPECT_EQ(test, refcount_read(&op.cred->ref), 3);
+		ditto_cred_put(op.cred);
+	}
+	dnfs_admitted_forget(&g->last);
+}
+
+/* Who uses a flavour that the share does not accept is admitted for one operation only. */
+static void any_flavor_not_remembered(struct kunit *test)
+{
+	struct gate *g = test->priv;
+	struct ditto_op op = {};
+
+	gate_open(g);
+	g->opts.sec = DITTO_SEC_KRB5;
+	KUNIT_ASSERT_EQ(test, dnfs_admit(&g->call, &g->share, true, &op), 0);
+	KUNIT_EXPECT_TRUE(test, op.cred->anonymous);
+	KUNIT_EXPECT_NULL(test, g->last.cred);
+	ditto_cred_put(op.cred);
+	KUNIT_EXPECT_EQ(test, dnfs_admit(&g->call, &g->share, false, &op), -EACCES);
+	KUNIT_EXPECT_TRUE(test, g->call.too_weak);
+	dnfs_admitted_forget(&g->last);
 }
 
 static void admission_forgotten(struct kunit *test)
@@ -157,6 +238,8 @@ static void admission_forgotten(struct kunit *test)
 static struct kunit_case admit_cases[] = {
 	KUNIT_CASE(call_after_call),
 	KUNIT_CASE(refused_after_a_change),
+	KUNIT_CASE(admission_remembered),
+	KUNIT_CASE(any_flavor_not_remembered),
 	KUNIT_CASE(admission_forgotten),
 	{}
 };
