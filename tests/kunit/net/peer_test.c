@@ -37,6 +37,22 @@ static void one_machine_one_peer(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, ditto_peer_get(test->priv, &other, 0));
 }
 
+/* Each call of a batch counts, though the machine is looked up once. */
+static void counted_again(struct kunit *test)
+{
+	struct ditto_peer *peer = peer_get(test, 0xc0000204, 0);
+
+	KUNIT_ASSERT_NOT_NULL(test, peer);
+	/* Of the table, and of the test. */
+	KUNIT_EXPECT_EQ(test, refcount_read(&peer->ref), 2);
+	KUNIT_EXPECT_PTR_EQ(test, ditto_peer_get_again(peer), peer);
+	KUNIT_EXPECT_EQ(test, refcount_read(&peer->ref), 3);
+	KUNIT_EXPECT_EQ(test, ditto_peer_requests(peer), 2);
+	ditto_peer_put(peer);
+	KUNIT_EXPECT_EQ(test, refcount_read(&peer->ref), 2);
+	ditto_peer_put(peer);
+}
+
 static void find_makes_none(struct kunit *test)
 {
 	struct in6_addr addr;
@@ -152,6 +168,7 @@ static void peer_test_exit(struct kunit *test)
 
 static struct kunit_case peer_cases[] = {
 	KUNIT_CASE(one_machine_one_peer),
+	KUNIT_CASE(counted_again),
 	KUNIT_CASE(find_makes_none),
 	KUNIT_CASE(vouching_ends),
 	KUNIT_CASE_SLOW(peers_are_bounded),
