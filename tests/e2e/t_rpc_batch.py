@@ -3,13 +3,14 @@
 import os
 import socket
 import struct
+import threading
 import time
 
 import nfs3
 import nfs4
 import rpc
 import servers
-from harness import eq, pattern, put, run, test, wait_for
+from harness import eq, get, one_of, pattern, put, run, test, wait_for
 from nfs3 import MOUNT, NFS
 from rpc import Enc
 from t_budget import budget
@@ -145,6 +146,135 @@ def callers_together(w):
         c.sock.sendall(b''.join(map(record, stream)))
         same(replies(c, len(stream)), want, 'callers')
         c.close()
+
+
+@test(server='ditto')
+def mounting_together(w):
+    """What a client may ask with any flavour (RFC 2623 section 2.3.2) opens nothing behind it."""
+    setup(w)
+    path = f'{w.base}/strong'
+    os.makedirs(path)
+    put(f'{path}/f', b'secret')
+    w.server.add('strong', path)
+    n = w.client.nfs(path=path)
+    root, f = (Enc().opaque(fh).bytes() for fh in (n.root, n.lookup(n.root, 'f').fh))
+    w.server.set('strong', sec=['krb5'])
+    refused = [(nfs3.LOOKUP, nfs3.diropargs(n.root, 'f')), (nfs3.GETATTR, f),
+               (nfs3.READ, f + Enc().u64(0).u32(6).bytes())]
+    # An admission may be remembered for a moment only, so there are many.
+    procs = [(nfs3.FSINFO, root), *refused, (nfs3.GETATTR, root), *refused] * 7
+    for cred in rpc.ROOT, rpc.auth_sys(1000, 1000), (rpc.AUTH_NONE, b''):
+        messages = [call(0x7000 + i, proc, args, cred=cred)
+                    for i, (proc, args) in enumerate(procs)]
+        want = one_by_one(w, messages)
+        for xid, (stat, _, _) in want.items():
+            eq(stat, rpc.AUTH_ERROR if xid % 4 else rpc.SUCCESS, f'call {xid - 0x7000} alone')
+        c = w.client.connect()
+        c.sock.sendall(b''.join(map(record, messages)))
+        same(replies(c, len(messages)), want, f'flavour {cred[0]}')
+        c.close()
+
+
+@test(server='ditto')
+def flavours_asked_together(w):
+    """SECINFO with a flavour that the share does not accept opens nothing behind it."""
+    setup(w)
+    path = f'{w.base}/strong'
+    os.makedirs(path)
+    put(f'{path}/f', b'secret')
+    w.server.add('strong', path)
+    n = nfs4.Nfs4(nfs4.connect(w.client))
+    top, f = n.fh('strong'), n.fh('strong', 'f')
+    w.server.set('strong', sec=['krb5'])
+    compounds = [(nfs4.OK, (nfs4.putfh(top), nfs4.secinfo('f'))),
+                 (nfs4.WRONGSEC, (nfs4.putfh(f), nfs4.getattr('type', 'size'))),
+                 (nfs4.WRONGSEC, (nfs4.putfh(f), nfs4.read(nfs4.ANON, 0, 6)))] * 20
+    for cred in rpc.ROOT, rpc.auth_sys(1000, 1000), (rpc.AUTH_NONE, b''):
+        messages = [call(0x7000 + i, 1, nfs4.compound_bytes(ops, 0), vers=4, cred=cred)
+                    for i, (_, ops) in enumerate(compounds)]
+        want = one_by_one(w, messages)
+        for i, (status, ops) in enumerate(compounds):
+            stat, _, body = want[0x7000 + i]
+            eq((stat, nfs4.read_reply(body, ops).status), (rpc.SUCCESS, status), f'call {i} alone')
+        c = w.client.connect()
+        c.sock.sendall(b''.join(map(record, messages)))
+        same(replies(c, len(messages)), want, f'flavour {cred[0]}')
+        c.close()
+
+
+class Writes:
+    """A thread that sends WRITEs, many together, each of them of one byte at a place of its own."""
+
+    def __init__(self, w, f):
+        self.conn, self.f, self.sent, self.end = w.client.connect(), f, 0, False
+        self.refused = self.done = 0
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+
+    def _run(self):
+        while not self.end:
+            first = self.sent
+            self.conn.sock.sendall(b''.join(
+                record(call(0x7000 + first + i, nfs3.WRITE, Enc().opaque(self.f).u64(first + i)
+                            .u32(1, 0).opaque(b'x').bytes())) for i in range(60)))
+            self.sent += 60
+            got = [struct.unpack('>I', body[:4])[0]
+                   for _, _, body in replies(self.conn, 60).values()]
+            for status in got:
+                one_of(status, (nfs3.OK, nfs3.ROFS))
+            self.done += got.count(nfs3.OK)
+            self.refused += got.count(nfs3.ROFS)
+
+    def goes_on(self, what):
+        """Wait for two more answers of a kind: of them, one was asked for after now."""
+        before = getattr(self, what)
+        wait_for(f'more of {what}', lambda: getattr(self, what) > before + 60)
+
+    def stop(self):
+        self.end = True
+        self.thread.join()
+        self.conn.close()
+
+
+@test(server='ditto')
+def read_only_meanwhile(w):
+    """Once a share is read-only nothing is written, though calls were on the way together."""
+    _, f, _ = setup(w)
+    # One thread has at most one call between its admission and its end.
+    w.server.ctl('server', 'set', 'threads', '1')
+    wait_for('one thread', lambda: len(servers.service_threads()) == 1)
+    writes = Writes(w, f)
+    try:
+        for _ in range(5):
+            writes.goes_on('done')
+            w.server.set('data', ro=True)
+            before = get(w.path('f')).count(b'x')
+            writes.goes_on('refused')
+            after = get(w.path('f')).count(b'x')
+            assert after <= before + 1, f'{after - before} bytes written to a read-only share'
+            w.server.set('data', ro=False)
+    finally:
+        writes.stop()
+
+
+@test(server='ditto')
+def requests_counted(w):
+    """Each call of a segment counts as a request of the client."""
+    def requests():
+        found, = w.server.json('client', 'list')
+        return found['requests']
+
+    _, f, _ = setup(w)
+    messages = [call(0x7000 + i, nfs3.GETATTR, Enc().opaque(f).bytes()) for i in range(20)]
+    c = w.client.connect()
+    c.send(call(0x6000, 0))
+    replies(c, 1)
+    for stream in messages, messages[:1], messages * 3:
+        before = requests()
+        c.sock.sendall(b''.join(map(record, stream)))
+        replies(c, len(stream))
+        eq(requests() - before, len(stream), 'requests')
+    c.close()
 
 
 @test(server='ditto')
