@@ -390,6 +390,8 @@ static struct dnfs_reply *reply_new(struct dnfs_shard *shard, const struct dnfs_
 	struct dnfs_reply_peer *peer = reply_peer_find(shard, addr);
 	struct dnfs_reply *reply = room->reply;
 
+	/* The caller has looked for it since the lock was taken. */
+	WARN_ON_ONCE(IS_ENABLED(CONFIG_PROVE_LOCKING) && reply_find(shard, key));
 	if (!reply || (!peer && !room->peer))
 		return NULL;
 	if (!peer) {

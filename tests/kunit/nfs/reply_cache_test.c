@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The reply cache: calls that are executed once, dropped, replayed, forgotten. */
 #include <kunit/test.h>
+#include <linux/completion.h>
 #include <linux/in.h>
+#include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/sunrpc/svc_xprt.h>
@@ -100,6 +102,48 @@ static void replays_reply(struct kunit *test)
 					0xd1770000 + i);
 	}
 	KUNIT_EXPECT_EQ(test, dnfs_replies_count(f->replies), 1);
+}
+
+/* Results of which the first @in_head bytes are in the head, and the others in pages. */
+static void replay_from_pages(struct kunit *test, u32 xid, unsigned int in_head, unsigned int len)
+{
+	struct fixture *f = test->priv;
+	u8 *results = kunit_kzalloc(test, len, GFP_KERNEL);
+	u8 *data = (u8 *)get_zeroed_page(GFP_KERNEL);
+	struct xdr_buf *buf = &f->out.buf;
+	struct dnfs_reply_key key;
+	struct dnfs_reply *reply;
+	struct page *page;
+
+	KUNIT_ASSERT_NOT_NULL(test, results);
+	KUNIT_ASSERT_NOT_NULL(test, data);
+	page = virt_to_page(data);
+	for (unsigned int i = 0; i < len; i++)
+		results[i] = i * 7 + xid;
+	call_key(&key, xid);
+	KUNIT_EXPECT_EQ(test, cache_begin(f, &key, &reply), DNFS_REPLY_NEW);
+	memcpy((u8 *)f->out.mem + HEADER, results, in_head);
+	memcpy(data, results + in_head, len - in_head);
+	buf->head[0].iov_len = HEADER + in_head;
+	buf->pages = &page;
+	buf->page_len = len - in_head;
+	buf->len = HEADER + len;
+	dnfs_reply_done(f->replies, reply, buf, HEADER);
+	free_page((unsigned long)data);
+
+	KUNIT_EXPECT_EQ(test, cache_begin(f, &key, &reply), DNFS_REPLY_DONE);
+	KUNIT_EXPECT_EQ(test, f->out.buf.len, HEADER + len);
+	KUNIT_EXPECT_MEMEQ(test, (u8 *)f->out.mem + HEADER, results, len);
+}
+
+static void replays_from_pages(struct kunit *test)
+{
+	const unsigned int in_head[] = { 0, 4, 100 };
+
+	for (u32 i = 0; i < ARRAY_SIZE(in_head); i++) {
+		replay_from_pages(test, 40 + 2 * i, in_head[i], 120);
+		replay_from_pages(test, 41 + 2 * i, in_head[i], DNFS_REPLY_BYTES);
+	}
 }
 
 static void drops_while_busy(struct kunit *test)
@@ -330,8 +374,86 @@ static void outlives_own_calls(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cache_begin(f, &create, &reply), DNFS_REPLY_DONE);
 }
 
+/**
+ * struct race - two threads that begin the same calls
+ * @replies: the cache
+ * @keys: number of calls
+ * @begun: how often each call was new
+ * @other: states that are not expected
+ * @done: the second thread has ended
+ */
+struct race {
+	struct dnfs_replies *replies;
+	unsigned int keys;
+	atomic_t *begun;
+	atomic_t other;
+	struct completion done;
+};
+
+/* Return: false without memory. */
+static bool race_run(struct race *r)
+{
+	struct stream *out = kmalloc(sizeof(*out), GFP_KERNEL);
+	struct dnfs_reply_key key;
+	struct dnfs_reply *reply;
+
+	if (!out)
+		return false;
+	for (u32 xid = 0; xid < r->keys; xid++) {
+		enum dnfs_reply_state state;
+
+		call_key(&key, xid);
+		stream_init(out);
+		state = dnfs_reply_begin(r->replies, &key, NULL, &out->xdr, HEADER, &reply);
+		if (state == DNFS_REPLY_NEW) {
+			atomic_inc(&r->begun[xid]);
+			dnfs_reply_done(r->replies, reply, &out->buf, HEADER);
+		} else if (state == DNFS_REPLY_UNKEPT) {
+			atomic_inc(&r->other);
+		}
+		cond_resched();
+	}
+	kfree(out);
+	return true;
+}
+
+static int race_thread(void *data)
+{
+	struct race *r = data;
+
+	if (!race_run(r))
+		atomic_inc(&r->other);
+	kthread_complete_and_exit(&r->done, 0);
+}
+
+/* Threads that begin the same call at the same time do not both execute it. */
+static void new_for_one_thread(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct race *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
+	struct task_struct *task;
+
+	KUNIT_ASSERT_NOT_NULL(test, r);
+	r->replies = f->replies;
+	/* So few that none is dropped for another. */
+	r->keys = min(dnfs_replies_limit(f->replies) / 4, 4000U);
+	r->begun = kunit_kcalloc(test, r->keys, sizeof(*r->begun), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, r->begun);
+	init_completion(&r->done);
+	task = kthread_run(race_thread, r, "ditto-race");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
+	KUNIT_EXPECT_TRUE(test, race_run(r));
+	wait_for_completion(&r->done);
+
+	KUNIT_EXPECT_EQ(test, atomic_read(&r->other), 0);
+	for (u32 xid = 0; xid < r->keys; xid++)
+		KUNIT_EXPECT_EQ_MSG(test, atomic_read(&r->begun[xid]), 1, "call %u", xid);
+	KUNIT_EXPECT_EQ(test, dnfs_replies_count(f->replies), r->keys);
+}
+
 static struct kunit_case reply_cache_cases[] = {
 	KUNIT_CASE(replays_reply),
+	KUNIT_CASE(replays_from_pages),
 	KUNIT_CASE(drops_while_busy),
 	KUNIT_CASE(tells_who_waits_elsewhere),
 	KUNIT_CASE(forgets_oldest),
@@ -343,6 +465,7 @@ static struct kunit_case reply_cache_cases[] = {
 	KUNIT_CASE(outlives_calls_of_others),
 	KUNIT_CASE(networks_are_peers),
 	KUNIT_CASE(outlives_own_calls),
+	KUNIT_CASE(new_for_one_thread),
 	{}
 };
 
