@@ -43,6 +43,15 @@ def read(path):
         return e.errno
 
 
+def spawn_reader(path):
+    """A process that reads the file that has this name now, whatever it is called later."""
+    fd = os.open(path, os.O_PATH)
+    try:
+        return Child(read, f'/proc/self/fd/{fd}')
+    finally:
+        os.close(fd)
+
+
 class Case:
     """A file that is pushed or recalled, and what is done to it meanwhile."""
 
@@ -189,7 +198,7 @@ def recall(case, point, fault):
     wait_for('the push', lambda: case.s.states(case.path)['offloaded'] or
              case.s.push(case.path, check=False) and False)
     point.arm()
-    readers = [Child(read, path) for path in (f'{case.mount}/{case.name}', case.path)]
+    readers = [spawn_reader(path) for path in (f'{case.mount}/{case.name}', case.path)]
     point.wait()
     FAULTS[fault](case, point)
     point.go_on()
