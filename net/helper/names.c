@@ -43,6 +43,7 @@
  * @lru: entries in the order of creation; one that was used gets a second chance
  * @count: entries of @lru
  * @token_bytes: bytes of the tokens of these
+ * @epoch: number of flushes that have ended; guarded by @lock
  * @wq: workqueue of the requests
  * @ask: function that asks the helper; replaced by tests
  */
@@ -53,6 +54,7 @@ struct ditto_names {
 	struct list_head lru;
 	unsigned int count;
 	size_t token_bytes;
+	u32 epoch;
 	struct workqueue_struct *wq;
 	ditto_names_ask_fn ask;
 };
@@ -214,28 +216,47 @@ static void entry_count_token_locked(struct name_entry *entry, const struct ditt
 	names->token_bytes += entry->token_bytes;
 }
 
-/* Store an answer. Takes over what @said points to. */
-static int entry_answer(struct name_entry *entry, struct ditto_said *said, bool missing)
+/* Takes over what @said points to. NULL without memory. */
+static struct name_answer *answer_alloc(enum ditto_upcall_type type, struct ditto_said *said,
+					bool missing)
 {
-	struct ditto_names *names = entry->names;
-	struct name_answer *answer, *old;
-	struct name_entry *victim;
+	struct name_answer *answer = kzalloc(sizeof(*answer), GFP_KERNEL);
 
-	answer = kzalloc(sizeof(*answer), GFP_KERNEL);
 	if (!answer) {
 		ditto_said_free(said);
-		return -ENOMEM;
+		return NULL;
 	}
 	answer->when = jiffies;
 	answer->said = *said;
 	answer->missing = missing;
-	answer->negative = missing ||
-		(entry->question.type == DITTO_UPCALL_NETGROUP && !said->member) ||
-		(entry->question.type == DITTO_UPCALL_HOST_NAME && !said->hosts->count);
+	answer->negative = missing || (type == DITTO_UPCALL_NETGROUP && !said->member) ||
+			   (type == DITTO_UPCALL_HOST_NAME && !said->hosts->count);
+	return answer;
+}
+
+static void entry_replace_answer_locked(struct name_entry *entry, struct name_answer *answer)
+{
+	struct name_answer *old;
+
+	old = rcu_replace_pointer(entry->answer, answer, lockdep_is_held(&entry->names->lock));
+	entry_count_token_locked(entry, answer->said.token);
+	if (old)
+		call_rcu(&old->rcu, answer_free_rcu);
+}
+
+/* Store an answer. Takes over what @said points to. */
+static int entry_answer(struct name_entry *entry, struct ditto_said *said, bool missing)
+{
+	struct ditto_names *names = entry->names;
+	struct name_answer *answer;
+	struct name_entry *victim;
+
+	answer = answer_alloc(entry->question.type, said, missing);
+	if (!answer)
+		return -ENOMEM;
 
 	spin_lock(&names->lock);
-	old = rcu_replace_pointer(entry->answer, answer, lockdep_is_held(&names->lock));
-	entry_count_token_locked(entry, answer->said.token);
+	entry_replace_answer_locked(entry, answer);
 	while (names->token_bytes > DITTO_NAMES_TOKENS_BYTES) {
 		victim = names_evict_locked(names);
 		spin_unlock(&names->lock);
@@ -243,8 +264,6 @@ static int entry_answer(struct name_entry *entry, struct ditto_said *said, bool 
 		spin_lock(&names->lock);
 	}
 	spin_unlock(&names->lock);
-	if (old)
-		call_rcu(&old->rcu, answer_free_rcu);
 	return 0;
 }
 
@@ -332,21 +351,43 @@ static struct ditto_host_names *names_hosts(struct ditto_names *names, const str
 	return hosts;
 }
 
-/* Cache the host names that an answer about a netgroup carried. */
+static u32 names_epoch(struct ditto_names *names)
+{
+	u32 epoch;
+
+	spin_lock(&names->lock);
+	epoch = names->epoch;
+	spin_unlock(&names->lock);
+	return epoch;
+}
+
+/*
+ * Cache the host names that an answer about a netgroup carried, unless a flush has ended since
+ * @epoch, which was read before the question: it could not drop them, because their entry may be
+ * younger.
+ */
 static void names_remember_hosts(struct ditto_names *names, const struct in6_addr *addr,
-				 struct ditto_host_names *hosts)
+				 struct ditto_host_names *hosts, u32 epoch)
 {
 	const struct ditto_question q = {
 		.type = DITTO_UPCALL_HOST_NAME, .addr = *addr, .text = ""
 	};
 	struct ditto_said said = { .hosts = hosts };
-	struct name_entry *entry = names_entry(names, &q);
+	struct name_answer *answer = answer_alloc(q.type, &said, false);
+	struct name_entry *entry = answer ? names_entry(names, &q) : NULL;
 
 	if (!entry) {
-		kfree(hosts);
+		answer_free(answer);
 		return;
 	}
-	entry_answer(entry, &said, false);
+	spin_lock(&names->lock);
+	if (names->epoch == epoch) {
+		entry_replace_answer_locked(entry, answer);
+		answer = NULL;
+	}
+	spin_unlock(&names->lock);
+	/* A new entry may stay without an answer: the next caller has the helper asked. */
+	answer_free(answer);
 	entry_put(entry);
 }
 
@@ -394,6 +435,7 @@ static void entry_ask(struct work_struct *work)
 	struct ditto_names *names = entry->names;
 	struct ditto_host_names *hosts = NULL;
 	struct ditto_said said = {};
+	u32 epoch = names_epoch(names);
 	int err;
 
 	if (q->type == DITTO_UPCALL_NETGROUP)
@@ -403,7 +445,7 @@ static void entry_ask(struct work_struct *work)
 	if (err && err != -ENOENT)
 		goto out;
 	if (q->type == DITTO_UPCALL_NETGROUP && said.hosts) {
-		names_remember_hosts(names, &q->addr, said.hosts);
+		names_remember_hosts(names, &q->addr, said.hosts, epoch);
 		said.hosts = NULL;
 	}
 	err = entry_answer(entry, &said, err == -ENOENT);
@@ -646,6 +688,9 @@ void ditto_names_flush(struct ditto_server *srv)
 		entry = list_first_entry_or_null(&names->lru, struct name_entry, lru);
 		if (entry)
 			entry_unlink_locked(entry);
+		else
+			/* Answers stored before are dropped; this tells those that come later. */
+			names->epoch++;
 		spin_unlock(&names->lock);
 		if (!entry)
 			return;

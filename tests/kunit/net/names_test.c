@@ -26,6 +26,7 @@ static const struct in6_addr addr = { { .u6_addr32 = { 0, 0, htonl(0xffff), hton
  * @error: what it answers, or 0
  * @slow: it waits for @go
  * @go: see there
+ * @flushes: the cache is flushed before it answers
  * @hosts: names that it gives, up to NULL
  * @member: of every netgroup
  * @saw_hosts: how many names came with the last question
@@ -38,6 +39,7 @@ static struct fake {
 	int error;
 	bool slow;
 	struct completion go;
+	bool flushes;
 	const char *hosts[3];
 	bool member;
 	unsigned int saw_hosts;
@@ -104,6 +106,8 @@ static int fake_ask(struct ditto_server *srv, const struct ditto_question *quest
 	fake.saw_hosts = hosts ? hosts->count : 0;
 	if (fake.slow)
 		wait_for_completion(&fake.go);
+	if (fake.flushes)
+		ditto_names_flush(srv);
 	if (fake.error)
 		return fake.error;
 
@@ -359,6 +363,26 @@ static void netgroups_and_hosts(struct kunit *test)
 	/* Names of netgroups are not folded. */
 	KUNIT_EXPECT_EQ(test, ditto_names_in_netgroup(srv, &addr, "Lab", true), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&fake.asked), 3);
+}
+
+/* Names of a host that come with an answer about a netgroup are those of before the flush. */
+static void hosts_of_before_flush_are_not_kept(struct kunit *test)
+{
+	struct ditto_server *srv = test->priv;
+
+	fake.member = true;
+	fake.flushes = true;
+	fake.hosts[0] = "old.example";
+	KUNIT_EXPECT_TRUE(test, await(ditto_names_in_netgroup(srv, &addr, "lab", true) == 1));
+
+	fake.flushes = false;
+	fake.hosts[0] = NULL;
+	KUNIT_EXPECT_TRUE(test, await(ditto_names_in_netgroup(srv, &addr, "lab", true) == 1));
+	KUNIT_EXPECT_EQ(test, fake.saw_hosts, 0);
+	fake.hosts[0] = "new.example";
+	KUNIT_EXPECT_TRUE(test, await(ditto_names_host_match(srv, &addr, "*", true) == 1));
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "old.example", true), 0);
+	KUNIT_EXPECT_EQ(test, ditto_names_host_match(srv, &addr, "new.example", true), 1);
 }
 
 static void groups_are_cut(struct kunit *test)
@@ -627,6 +651,7 @@ static struct kunit_case names_cases[] = {
 	KUNIT_CASE(slow_helper),
 	KUNIT_CASE(stale_is_used),
 	KUNIT_CASE(netgroups_and_hosts),
+	KUNIT_CASE(hosts_of_before_flush_are_not_kept),
 	KUNIT_CASE(groups_are_cut),
 	KUNIT_CASE(tokens_of_users),
 	KUNIT_CASE(token_errors_stay),
