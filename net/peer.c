@@ -9,6 +9,8 @@
  * table while it is in use is freed by its last user; the next request of its machine creates a
  * new one.
  */
+#include <linux/atomic.h>
+#include <linux/cache.h>
 #include <linux/inet.h>
 #include <linux/jiffies.h>
 #include <linux/percpu.h>
@@ -40,6 +42,7 @@
  * @count: entries of @list
  * @connections: counts the connections of a peer; set while silent peers are looked for
  * @sweep: removes silent peers
+ * @epoch: see ditto_peers_epoch()
  */
 struct ditto_peer_table {
 	struct ditto_server *srv;
@@ -49,6 +52,8 @@ struct ditto_peer_table {
 	unsigned int count;
 	unsigned int (*connections)(struct ditto_server *srv, const struct ditto_peer *peer);
 	struct delayed_work sweep;
+	/* Read by each call. */
+	atomic_t epoch ____cacheline_aligned_in_smp;
 };
 
 static const struct rhashtable_params peer_params = {
@@ -334,23 +339,19 @@ int ditto_peer_for_each(struct ditto_server *srv,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_peer_for_each, DITTO);
 
-static int peer_forget_verdicts(struct ditto_peer *peer, void *arg)
-{
-	spin_lock(&peer->lock);
-	write_seqcount_begin(&peer->seq);
-	memset(peer->verdicts, 0, sizeof(peer->verdicts));
-	memset(&peer->admission, 0, sizeof(peer->admission));
-	write_seqcount_end(&peer->seq);
-	WRITE_ONCE(peer->forgotten, peer->forgotten + 1);
-	spin_unlock(&peer->lock);
-	return 0;
-}
-
 void ditto_peers_forget_verdicts(struct ditto_server *srv)
 {
-	ditto_peer_for_each(srv, peer_forget_verdicts, NULL);
+	/* Pairs with ditto_peers_epoch(): a reader of the new number finds no older name. */
+	atomic_inc_return_release(&srv->peers->epoch);
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_peers_forget_verdicts);
+
+u32 ditto_peers_epoch(const struct ditto_server *srv)
+{
+	/* Pairs with ditto_peers_forget_verdicts(). */
+	return atomic_read_acquire(&srv->peers->epoch);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_peers_epoch);
 
 void ditto_peer_vouch(struct ditto_peer *peer)
 {

@@ -32,6 +32,7 @@ struct ditto_server;
  * struct ditto_peer_verdict - cached result of the rules of one share
  * @generation: generation of the share options that the rules belong to; 0 if the slot is empty
  * @expires: jiffies; name rules are evaluated again after the time to live of names
+ * @epoch: ditto_peers_epoch() before the rules were matched
  * @level: enum ditto_access_level
  * @squash: enum ditto_squash
  *
@@ -40,6 +41,7 @@ struct ditto_server;
 struct ditto_peer_verdict {
 	u64 generation;
 	unsigned long expires;
+	u32 epoch;
 	u8 level;
 	u8 squash;
 };
@@ -48,12 +50,14 @@ struct ditto_peer_verdict {
  * struct ditto_peer_admission - cached result of the rules of all shares, see ditto_admit()
  * @generation: generation of the shares; 0 if there is no result
  * @expires: jiffies
+ * @epoch: ditto_peers_epoch() before the shares were asked
  * @level: enum ditto_admission
  * @ports: enum ditto_ports
  */
 struct ditto_peer_admission {
 	u64 generation;
 	unsigned long expires;
+	u32 epoch;
 	u8 level;
 	u8 ports;
 };
@@ -74,7 +78,6 @@ struct ditto_peer_admission {
  *	peers of the table
  * @verdicts: cached verdicts, replaced round robin
  * @admission: the newest admission
- * @forgotten: how often both were forgotten, written under @lock
  * @turn: index of the verdict to replace next
  * @ref: references: one of each user, and one of the table
  * @hash: entry in the hash table
@@ -94,7 +97,6 @@ struct ditto_peer {
 	char *proved;
 	struct ditto_peer_verdict verdicts[DITTO_PEER_VERDICTS];
 	struct ditto_peer_admission admission;
-	u32 forgotten;
 	unsigned int turn;
 	refcount_t ref;
 	struct rhash_head hash;
@@ -187,15 +189,28 @@ bool ditto_peer_is_vouched(const struct ditto_peer *peer);
 u64 ditto_peer_requests(const struct ditto_peer *peer);
 
 /**
- * ditto_peers_forget_verdicts - drop the cached verdicts and admissions of all peers
+ * ditto_peers_forget_verdicts - end the validity of the verdicts and admissions of all peers
  * @srv: the server
  *
- * The rules are evaluated again for the next request of each peer. Peers with proved names keep
- * their verdicts until they expire.
+ * The rules are evaluated again for the next request of each peer. A verdict or an admission that
+ * is being made meanwhile is not used again either.
  *
- * Context: may sleep.
+ * Context: any.
  */
 void ditto_peers_forget_verdicts(struct ditto_server *srv);
+
+/**
+ * ditto_peers_epoch - get the number of times that verdicts and admissions were forgotten
+ * @srv: the server
+ *
+ * Verdicts and admissions carry the number that was read before they were made, and are valid as
+ * long as it stays the same.
+ *
+ * Context: any.
+ * Return: the number.
+ */
+u32 ditto_peers_epoch(const struct ditto_server *srv);
+
 /* Convert a socket address to IPv6, with IPv4 mapped. Returns false for other families. */
 bool ditto_addr_map(const struct sockaddr *sa, struct in6_addr *addr);
 

@@ -4,7 +4,8 @@
  *
  * The shares are walked at most twice: first without the helper, then with it if rules about
  * names could change the result. The result is cached in the peer with the generation of the set
- * of shares, read before the walk, so a concurrent change invalidates it.
+ * of shares and the epoch of peers, read before the walk, so a concurrent change or flush
+ * invalidates it.
  *
  * Locking: a peer's admission is written under peer->lock and read with its seqcount.
  */
@@ -98,7 +99,6 @@ static noinline_for_stack void admit_decide(struct ditto_peer *peer,
 					    struct ditto_peer_admission *admission)
 {
 	struct admit_sum sum = { .peer = peer, .ask = DITTO_RULES_ASK_NOBODY };
-	u32 forgotten = READ_ONCE(peer->forgotten);
 	unsigned long keep = DITTO_RULES_KEEP;
 
 	ditto_share_visit(peer->srv, admit_ask_share, &sum);
@@ -129,18 +129,16 @@ static noinline_for_stack void admit_decide(struct ditto_peer *peer,
 	admission->expires = jiffies + keep;
 
 	spin_lock(&peer->lock);
-	/* It may follow from names that were dropped meanwhile. */
-	if (peer->forgotten == forgotten) {
-		write_seqcount_begin(&peer->seq);
-		peer->admission = *admission;
-		write_seqcount_end(&peer->seq);
-	}
+	write_seqcount_begin(&peer->seq);
+	peer->admission = *admission;
+	write_seqcount_end(&peer->seq);
 	spin_unlock(&peer->lock);
 }
 
 enum ditto_admission ditto_admit(struct ditto_peer *peer, enum ditto_ports *ports)
 {
 	u64 generation = ditto_shares_changed(peer->srv);
+	u32 epoch = ditto_peers_epoch(peer->srv);
 	struct ditto_peer_admission admission;
 	unsigned int seq;
 
@@ -148,9 +146,10 @@ enum ditto_admission ditto_admit(struct ditto_peer *peer, enum ditto_ports *port
 		seq = read_seqcount_begin(&peer->seq);
 		admission = peer->admission;
 	} while (read_seqcount_retry(&peer->seq, seq));
-	if (unlikely(admission.generation != generation ||
+	if (unlikely(admission.generation != generation || admission.epoch != epoch ||
 		     !time_before(jiffies, admission.expires))) {
 		admission.generation = generation;
+		admission.epoch = epoch;
 		admit_decide(peer, &admission);
 	}
 	*ports = admission.ports;

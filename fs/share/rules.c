@@ -216,7 +216,8 @@ static void verdict_fill(struct ditto_verdict *verdict, const struct ditto_share
 		verdict->level = DITTO_ACCESS_READ;
 }
 
-static bool verdict_cached(struct ditto_peer *peer, u64 generation, struct ditto_verdict *verdict)
+static bool verdict_cached(struct ditto_peer *peer, u64 generation, u32 epoch,
+			   struct ditto_verdict *verdict)
 {
 	const struct ditto_peer_verdict *v;
 	unsigned int seq;
@@ -230,26 +231,21 @@ static bool verdict_cached(struct ditto_peer *peer, u64 generation, struct ditto
 				continue;
 			verdict->level = v->level;
 			verdict->squash = v->squash;
-			found = time_before(jiffies, v->expires);
+			found = v->epoch == epoch && time_before(jiffies, v->expires);
 			break;
 		}
 	} while (read_seqcount_retry(&peer->seq, seq));
 	return found;
 }
 
-/* @forgotten: that of @peer before the rules were matched. */
-static void verdict_remember(struct ditto_peer *peer, u64 generation, u32 forgotten,
+/* @epoch: read before the rules were matched, because their names may be dropped meanwhile. */
+static void verdict_remember(struct ditto_peer *peer, u64 generation, u32 epoch,
 			     const struct ditto_verdict *verdict, unsigned long keep)
 {
 	struct ditto_peer_verdict *v;
 	unsigned int i;
 
 	spin_lock(&peer->lock);
-	/* The verdict may follow from names that were dropped meanwhile. */
-	if (peer->forgotten != forgotten) {
-		spin_unlock(&peer->lock);
-		return;
-	}
 	/* Replace an older verdict of the same generation, if there is one. */
 	for (i = 0; i < DITTO_PEER_VERDICTS; i++)
 		if (peer->verdicts[i].generation == generation)
@@ -261,6 +257,7 @@ static void verdict_remember(struct ditto_peer *peer, u64 generation, u32 forgot
 	write_seqcount_begin(&peer->seq);
 	v->generation = generation;
 	v->expires = jiffies + keep;
+	v->epoch = epoch;
 	v->level = verdict->level;
 	v->squash = verdict->squash;
 	write_seqcount_end(&peer->seq);
@@ -387,14 +384,13 @@ static int rules_match_all(struct ditto_share *share, const struct in6_addr *add
 
 static noinline_for_stack int rules_match_peer(struct ditto_share *share, struct ditto_peer *peer,
 					       enum ditto_rules_ask ask, u64 generation,
-					       struct ditto_verdict *verdict)
+					       u32 epoch, struct ditto_verdict *verdict)
 {
 	struct rules_decision j = { .generation = generation, .proved = peer->proved };
-	u32 forgotten = READ_ONCE(peer->forgotten);
 	int err = rules_match_all(share, &peer->addr, ask, &j, verdict);
 
 	if (!err)
-		verdict_remember(peer, j.generation, forgotten, verdict,
+		verdict_remember(peer, j.generation, epoch, verdict,
 				 j.named ? ditto_rules_named_keep(share->srv) : DITTO_RULES_KEEP);
 	return err;
 }
@@ -402,14 +398,15 @@ static noinline_for_stack int rules_match_peer(struct ditto_share *share, struct
 int ditto_rules_match(struct ditto_share *share, struct ditto_peer *peer,
 		      enum ditto_rules_ask ask, struct ditto_verdict *verdict)
 {
+	u32 epoch = ditto_peers_epoch(share->srv);
 	u64 generation;
 
 	rcu_read_lock();
 	generation = rcu_dereference(share->opts)->generation;
 	rcu_read_unlock();
-	if (likely(verdict_cached(peer, generation, verdict)))
+	if (likely(verdict_cached(peer, generation, epoch, verdict)))
 		return 0;
-	return rules_match_peer(share, peer, ask, generation, verdict);
+	return rules_match_peer(share, peer, ask, generation, epoch, verdict);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_rules_match, DITTO);
 

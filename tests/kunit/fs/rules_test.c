@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Client rules: their text, and addresses against networks. */
+/* Client rules: their text, addresses against networks, and how long verdicts are kept. */
 #include <kunit/test.h>
+#include <linux/atomic.h>
 #include <linux/inet.h>
 #include <net/ipv6.h>
 #include <net/net_namespace.h>
 
+#include "../../../fs/share/admit.h"
 #include "../../../fs/share/rules.h"
 #include "../../../fs/share/rules_private.h"
 #include "../../../fs/share/share.h"
@@ -12,10 +14,10 @@
 #include "../../../net/helper/names.h"
 #include "../../../net/helper/names_ask.h"
 #include "../../../net/helper/upcall.h"
-#include "../../../net/listener.h"
 #include "../../../net/peer.h"
 #include "../../../net/server.h"
 #include "../../../net/setting.h"
+#include "../await.h"
 
 struct parse_case {
 	const char *spec;
@@ -216,76 +218,158 @@ static void rules_copy(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, to.rule);
 }
 
-/* How often the helper was asked whether a machine is in a netgroup. */
-static unsigned int netgroup_asked;
+/**
+ * struct rules_ctx - a share whose rule admits the machines of a netgroup
+ * @srv: the server
+ * @share: the share
+ * @opts: its options
+ * @rule: the rule
+ * @asked: how often the helper was asked
+ * @flushes: what is known is flushed before the helper answers
+ */
+struct rules_ctx {
+	struct ditto_server srv;
+	struct ditto_share share;
+	struct ditto_share_opts opts;
+	struct ditto_rule rule;
+	atomic_t asked;
+	bool flushes;
+};
 
-/* The answer is of before a flush. */
-static int netgroup_before_flush(struct ditto_server *srv, const struct ditto_question *question,
-				 const struct ditto_host_names *hosts, struct ditto_said *said)
+static void rules_flush(struct ditto_server *srv)
 {
-	*said = (struct ditto_said) { .member = true };
-	netgroup_asked++;
 	ditto_names_flush(srv);
 	ditto_peers_forget_verdicts(srv);
+}
+
+static int rules_ask(struct ditto_server *srv, const struct ditto_question *question,
+		     const struct ditto_host_names *hosts, struct ditto_said *said)
+{
+	struct rules_ctx *ctx = container_of(srv, struct rules_ctx, srv);
+
+	*said = (struct ditto_said) { .member = true };
+	atomic_inc(&ctx->asked);
+	if (ctx->flushes)
+		rules_flush(srv);
 	return 0;
 }
 
-static void server_start(struct kunit *test, struct ditto_server *srv)
+static int rules_test_init(struct kunit *test)
 {
-	srv->net = &init_net;
-	ditto_settings_init(srv);
-	KUNIT_ASSERT_EQ(test, ditto_peers_init(srv), 0);
-	KUNIT_ASSERT_EQ(test, ditto_listeners_init(srv), 0);
-	KUNIT_ASSERT_EQ(test, ditto_budget_init(srv), 0);
-	KUNIT_ASSERT_EQ(test, ditto_upcalls_init(srv), 0);
-	KUNIT_ASSERT_EQ(test, ditto_names_init(srv), 0);
-	ditto_names_set_ask(srv, netgroup_before_flush);
-	netgroup_asked = 0;
+	struct rules_ctx *ctx = kunit_kzalloc(test, sizeof(*ctx), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, ctx);
+	ctx->srv.net = &init_net;
+	ditto_settings_init(&ctx->srv);
+	test->priv = ctx;
+	KUNIT_ASSERT_EQ(test, ditto_peers_init(&ctx->srv), 0);
+	KUNIT_ASSERT_EQ(test, ditto_budget_init(&ctx->srv), 0);
+	KUNIT_ASSERT_EQ(test, ditto_upcalls_init(&ctx->srv), 0);
+	KUNIT_ASSERT_EQ(test, ditto_names_init(&ctx->srv), 0);
+	ditto_names_set_ask(&ctx->srv, rules_ask);
+
+	KUNIT_ASSERT_EQ(test, ditto_rule_parse("@group", &ctx->rule), 0);
+	ctx->rule.level = DITTO_ACCESS_READ;
+	ctx->opts.generation = 1;
+	ctx->opts.rules = (struct ditto_rules) { .rule = &ctx->rule, .count = 1 };
+	ctx->share.srv = &ctx->srv;
+	RCU_INIT_POINTER(ctx->share.opts, &ctx->opts);
+	return 0;
 }
 
-static void server_stop(struct ditto_server *srv)
+static void rules_test_exit(struct kunit *test)
 {
-	ditto_names_exit(srv);
-	ditto_upcalls_exit(srv);
-	ditto_budget_exit(srv);
-	ditto_listeners_exit(srv);
-	ditto_peers_exit(srv);
+	struct rules_ctx *ctx = test->priv;
+
+	if (!ctx)
+		return;
+	/* Waits for requests to the helper. */
+	ditto_names_exit(&ctx->srv);
+	ditto_upcalls_exit(&ctx->srv);
+	ditto_budget_exit(&ctx->srv);
+	ditto_peers_exit(&ctx->srv);
+	kfree(ctx->rule.spec);
+}
+
+/* A machine, or a connection of it whose client has proved its name. */
+static struct ditto_peer *rules_peer(struct kunit *test, struct ditto_server *srv, bool proved)
+{
+	const struct sockaddr_in sin = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(0xc0000201),
+	};
+	const struct sockaddr *sa = (const struct sockaddr *)&sin;
+	struct ditto_peer *peer;
+
+	peer = proved ? ditto_peer_prove(srv, sa, kstrdup("name", GFP_KERNEL)) :
+			ditto_peer_get(srv, sa, 0);
+	KUNIT_ASSERT_NOT_NULL(test, peer);
+	return peer;
+}
+
+/* Expect that the machine may read. Return: true if the helper was asked for that. */
+static bool rules_match_asks(struct kunit *test, struct ditto_peer *peer)
+{
+	struct rules_ctx *ctx = test->priv;
+	int before = atomic_read(&ctx->asked);
+	struct ditto_verdict verdict = {};
+	int err;
+
+	/* On a busy machine the answer may be late, and then is asked for again. */
+	await((err = ditto_rules_match(&ctx->share, peer, DITTO_RULES_ASK_WAIT, &verdict)) !=
+	      -EJUKEBOX);
+	KUNIT_EXPECT_EQ(test, err, 0);
+	KUNIT_EXPECT_EQ(test, verdict.level, DITTO_ACCESS_READ);
+	return atomic_read(&ctx->asked) != before;
+}
+
+static void flush_ends_verdicts(struct kunit *test)
+{
+	struct rules_ctx *ctx = test->priv;
+
+	for (int proved = 0; proved < 2; proved++) {
+		struct ditto_peer *peer = rules_peer(test, &ctx->srv, proved);
+
+		rules_flush(&ctx->srv);
+		KUNIT_EXPECT_TRUE(test, rules_match_asks(test, peer));
+		ditto_names_flush(&ctx->srv);
+		KUNIT_EXPECT_FALSE(test, rules_match_asks(test, peer));
+		rules_flush(&ctx->srv);
+		KUNIT_EXPECT_TRUE(test, rules_match_asks(test, peer));
+		ditto_peer_put(peer);
+	}
 }
 
 static void verdict_of_before_flush_is_not_kept(struct kunit *test)
 {
-	struct ditto_server *srv = kunit_kzalloc(test, sizeof(*srv), GFP_KERNEL);
-	struct ditto_share *share = kunit_kzalloc(test, sizeof(*share), GFP_KERNEL);
-	struct ditto_share_opts *opts = kunit_kzalloc(test, sizeof(*opts), GFP_KERNEL);
-	const struct sockaddr_in sin = {
-		.sin_family = AF_INET, .sin_addr.s_addr = htonl(0xc0000201),
-	};
-	struct ditto_rule rule = { .level = DITTO_ACCESS_READ };
-	struct ditto_verdict verdict;
-	struct ditto_peer *peer;
+	struct rules_ctx *ctx = test->priv;
 
-	KUNIT_ASSERT_NOT_NULL(test, srv);
-	KUNIT_ASSERT_NOT_NULL(test, share);
-	KUNIT_ASSERT_NOT_NULL(test, opts);
-	server_start(test, srv);
-	KUNIT_ASSERT_EQ(test, ditto_rule_parse("@group", &rule), 0);
-	opts->generation = 1;
-	opts->rules = (struct ditto_rules) { .rule = &rule, .count = 1 };
-	share->srv = srv;
-	RCU_INIT_POINTER(share->opts, opts);
-	peer = ditto_peer_get(srv, (const struct sockaddr *)&sin, 0);
-	KUNIT_ASSERT_NOT_NULL(test, peer);
+	ctx->flushes = true;
+	for (int proved = 0; proved < 2; proved++) {
+		struct ditto_peer *peer = rules_peer(test, &ctx->srv, proved);
 
-	for (unsigned int i = 1; i < 3; i++) {
-		KUNIT_EXPECT_EQ(test, ditto_rules_match(share, peer, DITTO_RULES_ASK_WAIT,
-							&verdict), 0);
-		KUNIT_EXPECT_EQ(test, verdict.level, DITTO_ACCESS_READ);
-		KUNIT_EXPECT_EQ(test, netgroup_asked, i);
+		KUNIT_EXPECT_TRUE(test, rules_match_asks(test, peer));
+		KUNIT_EXPECT_TRUE(test, rules_match_asks(test, peer));
+		ditto_peer_put(peer);
 	}
+}
 
-	ditto_peer_put(peer);
-	kfree(rule.spec);
-	server_stop(srv);
+static void flush_ends_admissions(struct kunit *test)
+{
+	struct ditto_server *srv = ditto_server_of(&init_net);
+
+	for (int proved = 0; proved < 2; proved++) {
+		struct ditto_peer *peer = rules_peer(test, srv, proved);
+		enum ditto_admission found, other;
+		enum ditto_ports ports;
+
+		found = ditto_admit(peer, &ports);
+		other = found == DITTO_STRANGER ? DITTO_ADMITTED : DITTO_STRANGER;
+		peer->admission.level = other;
+		KUNIT_EXPECT_EQ(test, ditto_admit(peer, &ports), other);
+		ditto_peers_forget_verdicts(srv);
+		KUNIT_EXPECT_EQ(test, ditto_admit(peer, &ports), found);
+		ditto_peer_put(peer);
+	}
 }
 
 static struct kunit_case rules_cases[] = {
@@ -294,12 +378,16 @@ static struct kunit_case rules_cases[] = {
 	KUNIT_CASE_PARAM(rules_match, match_gen_params),
 	KUNIT_CASE(rules_match_cert),
 	KUNIT_CASE(rules_copy),
+	KUNIT_CASE(flush_ends_verdicts),
 	KUNIT_CASE(verdict_of_before_flush_is_not_kept),
+	KUNIT_CASE(flush_ends_admissions),
 	{}
 };
 
 static struct kunit_suite rules_suite = {
 	.name = "ditto_rules",
+	.init = rules_test_init,
+	.exit = rules_test_exit,
 	.test_cases = rules_cases,
 };
 
