@@ -585,13 +585,17 @@ void ditto_creds_flush(struct ditto_server *srv)
 		spin_lock(&cache->lock);
 	}
 	spin_unlock(&cache->lock);
-	/* What was found meanwhile may be what was dropped. */
+	/*
+	 * What was found meanwhile may be what was dropped. Pairs with ditto_creds_epoch(): a
+	 * reader of the new number finds none of it.
+	 */
 	atomic_inc_return_release(&cache->epoch);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_creds_flush, DITTO);
 
 u32 ditto_creds_epoch(const struct ditto_server *srv)
 {
+	/* Pairs with ditto_creds_flush(). */
 	return atomic_read_acquire(&srv->creds->epoch);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_creds_epoch, DITTO);

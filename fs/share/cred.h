@@ -165,7 +165,7 @@ kernel_cap_t ditto_admin_caps(void);
 void ditto_creds_flush(struct ditto_server *srv);
 
 /**
- * ditto_creds_epoch - get the number of times that cached credentials were dropped
+ * ditto_creds_epoch - get a number that changes when cached credentials are dropped
  * @srv: the server
  *
  * It changes before and after they are dropped. For callers that remember what follows from an
