@@ -35,11 +35,13 @@
 #define HANDLE_SIGN	8
 #define FID_WORD	sizeof(u32)
 #define FID_WORDS	((int)(DITTO_FID_MAX / FID_WORD))
-/* Length of what is signed with a file id of three words, as tmpfs and xfs have. */
-#define HANDLE_USUAL	24
+/* Length of what is signed in a handle of the usual length. */
+#define HANDLE_USUAL	(DITTO_HANDLE_USUAL - HANDLE_SIGN)
 
 static_assert(HANDLE_HEAD + DITTO_FID_MAX + HANDLE_SIGN == DITTO_HANDLE_MAX);
 static_assert(HANDLE_HEAD % FID_WORD == 0);
+/* The functions for the usual length sign three words of eight bytes. */
+static_assert(HANDLE_USUAL == 3 * sizeof(u64));
 
 /* The same as exportfs_encode_fh(), of an entry of a directory if @dir is given. */
 static int fid_ask(struct dentry *dentry, struct inode *dir, bool connectable, u32 *raw,
@@ -96,12 +98,12 @@ bool ditto_fid_connectable(struct inode *dir)
 }
 
 /* Every call has a handle and listings make many: the usual length goes without a loop. */
-static u64 handle_signature(const struct ditto_server *srv, const u8 *data, size_t len)
+static u64 handle_signature(const siphash_key_t *key, const u8 *data, size_t len)
 {
 	if (len != HANDLE_USUAL)
-		return siphash(data, len, &srv->handle_key);
+		return siphash(data, len, key);
 	return siphash_3u64(get_unaligned_le64(data), get_unaligned_le64(data + 8),
-			    get_unaligned_le64(data + 16), &srv->handle_key);
+			    get_unaligned_le64(data + 16), key);
 }
 
 #define SIPROUND	SIPHASH_PERMUTATION(v0, v1, v2, v3)
@@ -174,7 +176,8 @@ static void handle_finish(const struct ditto_server *srv, u64 tag, int type, siz
 	put_unaligned_le32(HANDLE_VERSION | type << 8 | fid_len / FID_WORD << 16, data);
 	put_unaligned_le64(tag, data + 4);
 	put_unaligned_le64(memo && len == HANDLE_USUAL ? handle_signature_memo(srv, data, memo) :
-							 handle_signature(srv, data, len),
+							 handle_signature(&srv->handle_key, data,
+									  len),
 			   data + len);
 	handle->len = len + HANDLE_SIGN;
 }
@@ -221,11 +224,10 @@ VISIBLE_IF_KUNIT int ditto_handle_verify(const struct ditto_server *srv, const u
 	if (fid_len ? data[1] == FILEID_ROOT : data[1] != FILEID_ROOT)
 		return -EBADHANDLE;
 	if (!handle_is_seen(srv, data, len, seen)) {
-		/* Read first: a handle that was signed with another key is not seen. */
 		const siphash_key_t key = srv->handle_key;
 
 		if (get_unaligned_le64(data + len - HANDLE_SIGN) !=
-		    handle_signature(srv, data, len - HANDLE_SIGN))
+		    handle_signature(&key, data, len - HANDLE_SIGN))
 			return -EBADHANDLE;
 		if (seen)
 			handle_see(&key, data, len, seen);

@@ -49,6 +49,24 @@ static void handle_round_trip(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, h.len, DITTO_HANDLE_MAX);
 }
 
+/* The bytes of a handle are copied, and no others. */
+static void handle_copied(struct kunit *test)
+{
+	u8 to[DITTO_HANDLE_MAX + 1], rest[DITTO_HANDLE_MAX + 1];
+	struct ditto_handle h;
+	struct ditto_fid fid;
+
+	memset(rest, 0xee, sizeof(rest));
+	for (u8 len = 0; len <= DITTO_FID_MAX; len += 4) {
+		fill_fid(&fid, len);
+		ditto_handle_sign(test->priv, TAG, &fid, &h);
+		memset(to, 0xee, sizeof(to));
+		ditto_handle_copy(to, &h);
+		KUNIT_EXPECT_MEMEQ(test, to, h.data, h.len);
+		KUNIT_EXPECT_MEMEQ(test, to + h.len, rest, sizeof(to) - h.len);
+	}
+}
+
 /* Clients keep handles: the layout and the signature never change. */
 static void handle_golden(struct kunit *test)
 {
@@ -172,6 +190,7 @@ static void handle_other_key(struct kunit *test)
 
 static struct kunit_case handle_cases[] = {
 	KUNIT_CASE(handle_round_trip),
+	KUNIT_CASE(handle_copied),
 	KUNIT_CASE(handle_golden),
 	KUNIT_CASE(handle_signature_of_all),
 	KUNIT_CASE(handle_forged_bits),

@@ -48,6 +48,8 @@ struct dnfs4_slot;
 
 /* Longest filehandle handed out: four bytes and a struct ditto_handle. */
 #define DNFS4_FH_MAX		(4 + DITTO_HANDLE_MAX)
+/* The same on most file systems. */
+#define DNFS4_FH_USUAL		(4 + DITTO_HANDLE_USUAL)
 
 /* The kind of object that a filehandle names. */
 enum dnfs4_fh_kind {

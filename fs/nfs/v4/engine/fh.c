@@ -197,17 +197,11 @@ static void encode_head(u8 *data, enum dnfs4_fh_kind kind, bool named)
 	data[3] = kind | (named ? FH_NAMED : 0);
 }
 
-/* Bytes of a handle on most file systems. */
-#define USUAL_HANDLE	32
-
-static int put_handle(const struct ditto_handle *handle, u8 *data, u32 *len)
+/* Encode what follows the head. @len: filled with the bytes of both. */
+static void encode_tail(u8 *data, const struct ditto_handle *handle, u32 *len)
 {
+	ditto_handle_copy(data + FH_HEAD, handle);
 	*len = FH_HEAD + handle->len;
-	if (likely(handle->len == USUAL_HANDLE))
-		memcpy(data + FH_HEAD, handle->data, USUAL_HANDLE);
-	else
-		memcpy(data + FH_HEAD, handle->data, handle->len);
-	return 0;
 }
 
 int dnfs4_fh_encode(const struct dnfs4_fh *fh, u8 data[DNFS4_FH_MAX], u32 *len)
@@ -223,7 +217,10 @@ int dnfs4_fh_encode(const struct dnfs4_fh *fh, u8 data[DNFS4_FH_MAX], u32 *len)
 	dentry = ditto_node_dentry(fh->target.node);
 	err = ditto_handle_encode(fh->target.op.share, dentry, &handle);
 	dput(dentry);
-	return err ?: put_handle(&handle, data, len);
+	if (err)
+		return err;
+	encode_tail(data, &handle, len);
+	return 0;
 }
 
 int dnfs4_fh_encode_entry(const struct dnfs4_fh *dir, struct dentry *dentry, u8 data[DNFS4_FH_MAX],
@@ -238,7 +235,8 @@ int dnfs4_fh_encode_entry(const struct dnfs4_fh *dir, struct dentry *dentry, u8 
 	if (err)
 		return err;
 	encode_head(data, DNFS4_FH_NODE, named);
-	return put_handle(&handle, data, len);
+	encode_tail(data, &handle, len);
+	return 0;
 }
 
 /* Decodes the first four bytes of a wire filehandle. Return: false if they are not valid. */
