@@ -17,7 +17,7 @@ struct dnfs_program;
  * @program: program of the call
  * @generation: generation of the share's options, which no two shares have in common
  * @epoch: ditto_creds_epoch() before it
- * @when: jiffies; it is valid no longer, because names expire
+ * @when: jiffies when it began; it is valid until the next tick, because names expire
  * @writable: as in struct ditto_op
  *
  * The calls of a batch come over one connection, so they have machine, port and TLS in common.

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* How long the calls of a batch use the admission of the one before them. */
 #include <kunit/test.h>
+#include <linux/atomic.h>
 #include <linux/jiffies.h>
+#include <linux/slab.h>
+#include <net/net_namespace.h>
 
 #include "../../../fs/nfs/rpc/call.h"
 #include "../../../fs/nfs/rpc/target.h"
@@ -10,16 +13,27 @@
 #include "../../../fs/share/option.h"
 #include "../../../fs/share/rules.h"
 #include "../../../fs/share/share.h"
+#include "../../../net/budget.h"
+#include "../../../net/helper/names.h"
+#include "../../../net/helper/names_ask.h"
+#include "../../../net/helper/upcall.h"
 #include "../../../net/peer.h"
 #include "../../../net/server.h"
+#include "../../../net/setting.h"
+#include "../await.h"
 
 static const struct dnfs_program program = { .index = DNFS_PROGRAM_NFS };
 static const struct dnfs_program other_program = { .index = DNFS_PROGRAM_NLM4 };
+/* It waits for the helper. */
+static const struct dnfs_program mount_program = { .index = DNFS_PROGRAM_MOUNT };
 
 /* Generations of options: with the first two the rules refuse the machine. */
 #define REFUSING	1
 #define REFUSING_TOO	2
 #define ADMITTING	3
+/* With these, its rules are matched. */
+#define MATCHED		4
+#define MATCHED_TOO	5
 
 /**
  * struct gate - a share that admits nobody, and a call that was admitted before
@@ -27,6 +41,9 @@ static const struct dnfs_program other_program = { .index = DNFS_PROGRAM_NLM4 };
  * @nfs: NFS's options of the share
  * @blocks: options of protocols, of which each has those of NFS
  * @opts: options of the share
+ * @newer: options that replace them when the helper is asked
+ * @rule: a rule about a netgroup
+ * @asked: how often the helper was asked
  * @share: the share
  * @peer: a machine that the rules of the share refuse, unless its options are ADMITTING
  * @cred: credential of the admission
@@ -38,6 +55,9 @@ struct gate {
 	struct dnfs_share_options nfs;
 	struct ditto_share_blocks blocks;
 	struct ditto_share_opts opts;
+	struct ditto_share_opts newer;
+	struct ditto_rule rule;
+	atomic_t asked;
 	struct ditto_share share;
 	struct ditto_peer peer;
 	struct ditto_cred cred;
@@ -45,12 +65,32 @@ struct gate {
 	struct dnfs_call call;
 };
 
+/* The share gets its new options before the helper answers. */
+static int gate_ask(struct ditto_server *srv, const struct ditto_question *question,
+		    const struct ditto_host_names *hosts, struct ditto_said *said)
+{
+	struct gate *g = container_of(srv, struct gate, srv);
+
+	*said = (struct ditto_said) { .member = true };
+	rcu_assign_pointer(g->share.opts, &g->newer);
+	atomic_inc(&g->asked);
+	return 0;
+}
+
 static int gate_init(struct kunit *test)
 {
 	struct gate *g = kunit_kzalloc(test, sizeof(*g), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, g);
+	g->srv.net = &init_net;
+	ditto_settings_init(&g->srv);
 	KUNIT_ASSERT_EQ(test, ditto_creds_init(&g->srv), 0);
+	test->priv = g;
+	KUNIT_ASSERT_EQ(test, ditto_peers_init(&g->srv), 0);
+	KUNIT_ASSERT_EQ(test, ditto_budget_init(&g->srv), 0);
+	KUNIT_ASSERT_EQ(test, ditto_upcalls_init(&g->srv), 0);
+	KUNIT_ASSERT_EQ(test, ditto_names_init(&g->srv), 0);
+	ditto_names_set_ask(&g->srv, gate_ask);
 	g->share.srv = &g->srv;
 	g->opts.generation = REFUSING;
 	RCU_INIT_POINTER(g->share.opts, &g->opts);
@@ -68,7 +108,6 @@ static int gate_init(struct kunit *test)
 	g->call.program = &program;
 	g->call.peer = &g->peer;
 	g->call.admitted = &g->last;
-	test->priv = g;
 	return 0;
 }
 
@@ -76,8 +115,15 @@ static void gate_exit(struct kunit *test)
 {
 	struct gate *g = test->priv;
 
-	if (g)
-		ditto_creds_exit(&g->srv);
+	if (!g)
+		return;
+	/* Waits for requests to the helper. */
+	ditto_names_exit(&g->srv);
+	ditto_upcalls_exit(&g->srv);
+	ditto_budget_exit(&g->srv);
+	ditto_peers_exit(&g->srv);
+	ditto_creds_exit(&g->srv);
+	kfree(g->rule.spec);
 }
 
 /* The call before has been admitted at this moment, and something has changed since. */
@@ -207,6 +253,80 @@ static void admission_remembered(struct kunit *test)
 	dnfs_admitted_forget(&g->last);
 }
 
+/* Begin an admission with the old options. It ends with the new ones. */
+static int gate_try_change(struct gate *g, struct ditto_op *op)
+{
+	int asked = atomic_read(&g->asked);
+	int err;
+
+	ditto_names_flush(&g->srv);
+	rcu_assign_pointer(g->share.opts, &g->opts);
+	err = dnfs_admit(&g->call, &g->share, false, op);
+	/* A request that is late must not change the options of the next admission. */
+	await(atomic_read(&g->asked) != asked);
+	return err;
+}
+
+static int gate_change(struct gate *g, struct ditto_op *op)
+{
+	int err;
+
+	await((err = gate_try_change(g, op)) != -EJUKEBOX);
+	return err;
+}
+
+/* The rules that admit the machine are the new ones, the share's other options perhaps not. */
+static void options_changed_while_matching(struct kunit *test)
+{
+	struct gate *g = test->priv;
+	struct ditto_op op = {};
+
+	gate_open(g);
+	g->call.program = &mount_program;
+	KUNIT_ASSERT_EQ(test, ditto_rule_parse("@group", &g->rule), 0);
+	g->rule.level = DITTO_ACCESS_WRITE;
+	g->newer = g->opts;
+	g->newer.generation = MATCHED_TOO;
+	g->newer.read_only = true;
+	g->opts.generation = MATCHED;
+	g->opts.rules = (struct ditto_rules) { .rule = &g->rule, .count = 1 };
+
+	KUNIT_ASSERT_EQ(test, gate_change(g, &op), 0);
+	KUNIT_EXPECT_FALSE(test, op.writable);
+	KUNIT_EXPECT_NULL(test, g->last.cred);
+	ditto_cred_put(op.cred);
+
+	KUNIT_ASSERT_EQ(test, dnfs_admit(&g->call, &g->share, false, &op), 0);
+	KUNIT_EXPECT_PTR_EQ(test, g->last.cred, op.cred);
+	KUNIT_EXPECT_EQ(test, g->last.generation, MATCHED_TOO);
+	ditto_cred_put(op.cred);
+	dnfs_admitted_forget(&g->last);
+}
+
+/* What was admitted with the old options is no admission with the new ones. */
+static void options_changed_after_matching(struct kunit *test)
+{
+	struct gate *g = test->priv;
+	struct ditto_op op = {};
+
+	gate_open(g);
+	g->newer = g->opts;
+	g->newer.generation = REFUSING;
+	/* The helper is asked for the groups. */
+	g->opts.manage_gids = true;
+
+	KUNIT_ASSERT_EQ(test, gate_change(g, &op), 0);
+	KUNIT_EXPECT_TRUE(test, op.writable);
+	KUNIT_EXPECT_PTR_EQ(test, g->last.cred, op.cred);
+	KUNIT_EXPECT_EQ(test, g->last.generation, ADMITTING);
+	ditto_cred_put(op.cred);
+
+	/* Not refused for its age. */
+	g->last.when = jiffies + HZ;
+	KUNIT_EXPECT_EQ(test, dnfs_admit(&g->call, &g->share, false, &op), -EACCES);
+	dnfs_admitted_forget(&g->last);
+}
+
 /* Who uses a flavour that the share does not accept is admitted for one operation only. */
 static void any_flavor_not_remembered(struct kunit *test)
 {
@@ -239,6 +359,8 @@ static struct kunit_case admit_cases[] = {
 	KUNIT_CASE(call_after_call),
 	KUNIT_CASE(refused_after_a_change),
 	KUNIT_CASE(admission_remembered),
+	KUNIT_CASE(options_changed_while_matching),
+	KUNIT_CASE(options_changed_after_matching),
 	KUNIT_CASE(any_flavor_not_remembered),
 	KUNIT_CASE(admission_forgotten),
 	{}
