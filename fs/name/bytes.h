@@ -47,7 +47,8 @@ static inline bool ditto_name_is_clean(const char *name, size_t len)
  * @b: the other
  * @len: of both
  *
- * The last word is taken from the end.
+ * The last word is taken from the end and overlaps the one before, unless @len is a multiple of 8.
+ * Nothing outside of the @len bytes is read.
  *
  * Context: any.
  * Return: true if they are the same.
@@ -73,7 +74,8 @@ static inline bool ditto_bytes_same(const void *a, const void *b, size_t len)
  * @from: from where; does not overlap @to
  * @len: of both
  *
- * The last word is taken from the end.
+ * The last word is taken from the end and overlaps the one before, unless @len is a multiple of 8.
+ * Nothing outside of the @len bytes is read or written.
  *
  * Context: any.
  */

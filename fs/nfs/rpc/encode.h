@@ -19,6 +19,7 @@
  *
  * sunrpc reserves what does not fit into the rest of the page, and all of other streams.
  *
+ * Context: any.
  * Return: as xdr_reserve_space(), which it replaces.
  */
 static inline __be32 *dnfs_inline_reserve(struct xdr_stream *xdr, size_t bytes)
@@ -40,6 +41,7 @@ static inline __be32 *dnfs_inline_reserve(struct xdr_stream *xdr, size_t bytes)
  * @data: the bytes
  * @len: their number
  *
+ * Context: any.
  * Return: the position after it, as xdr_encode_opaque().
  */
 static inline __be32 *dnfs_put_opaque(__be32 *p, const void *data, u32 len)

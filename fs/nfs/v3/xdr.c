@@ -8,6 +8,7 @@
 #include <linux/time64.h>
 #include <linux/uidgid.h>
 
+#include "../rpc/owner.h"
 #include "xdr.h"
 
 /* ftype3 by the file type bits of a mode. */
@@ -194,14 +195,8 @@ __be32 *dnfs3_encode_fattr(__be32 *p, struct user_namespace *userns,
 	p = dnfs3_encode_u32(p, dnfs3_types[(st->mode & S_IFMT) >> 12]);
 	p = dnfs3_encode_u32(p, st->mode & NFS3_MODE_BITS);
 	p = dnfs3_encode_u32(p, st->nlink);
-	/* Every attribute has both, and the first user namespace changes none that is valid. */
-	if (likely(userns == &init_user_ns && uid_valid(st->uid) && gid_valid(st->gid))) {
-		p = dnfs3_encode_u32(p, __kuid_val(st->uid));
-		p = dnfs3_encode_u32(p, __kgid_val(st->gid));
-	} else {
-		p = dnfs3_encode_u32(p, from_kuid_munged(userns, st->uid));
-		p = dnfs3_encode_u32(p, from_kgid_munged(userns, st->gid));
-	}
+	p = dnfs3_encode_u32(p, dnfs_uid_out(userns, st->uid));
+	p = dnfs3_encode_u32(p, dnfs_gid_out(userns, st->gid));
 	p = xdr_encode_hyper(p, st->size);
 	p = xdr_encode_hyper(p, (u64)st->blocks << 9);
 	p = dnfs3_encode_u32(p, device ? MAJOR(st->rdev) : 0);

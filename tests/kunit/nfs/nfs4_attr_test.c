@@ -4,6 +4,7 @@
 #include <linux/fs.h>
 #include <linux/slab.h>
 
+#include "../../../fs/nfs/v4/attr/attr_put.h"
 #include "../../../fs/share/share.h"
 #include "../../../net/setting.h"
 #include "nfs4_attr_fixture.h"
@@ -72,6 +73,93 @@ static void each_is_encoded(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, be32_to_cpu(f->mem[bytes / XDR_UNIT]), 0xeeeeeeee,
 				    "attribute %u", i);
 	}
+}
+
+/* A device, all of whose attributes have different values. */
+static void usual_fill(struct dnfs4_attr_src *src)
+{
+	src->attr = (struct ditto_attr){
+		.st.mode = S_IFBLK | 06751,
+		.st.nlink = 3,
+		.st.size = 0x1112131415161718ULL,
+		.st.blocks = 0x212223242526ULL,
+		.st.rdev = MKDEV(0x31, 0x32),
+		.st.ino = 0x4142434445464748ULL,
+		.st.atime = { 0x5152535455565758LL, 51 },
+		.st.mtime = { 0x6162636465666768LL, 61 },
+		.st.ctime = { 0x7172737475767778LL, 71 },
+		.change = 0x8182838485868788ULL,
+		.fsid = 0x9192939495969798ULL,
+	};
+	src->mounted_on = 0xa1a2a3a4a5a6a7a8ULL;
+	src->error = NFS4ERR_STALE;
+	src->handle_len = 21;
+	for (u32 i = 0; i < src->handle_len; i++)
+		src->handle[i] = 0xb0 + i;
+	src->owner = (struct dnfs4_owner_text){ .len = 14, .text = "owner@domain.x" };
+	src->group = (struct dnfs4_owner_text){ .len = 3, .text = "grp" };
+}
+
+/* Write a fattr4 of two words by the table alone. Return: the position behind it. */
+static __be32 *usual_by_table(__be32 *p, const struct dnfs4_attr_src *src)
+{
+	__be32 *len;
+
+	p = dnfs4_put_u32(p, 2);
+	p = dnfs4_put_u32(p, src->map.word[0]);
+	p = dnfs4_put_u32(p, src->map.word[1]);
+	len = p++;
+	for (unsigned int i = 0; i <= DNFS4_ATTR_MAX; i++)
+		if (dnfs4_bitmap_has(&src->map, i))
+			p = dnfs4_attr_rows[i].put(p, src);
+	*len = cpu_to_be32((p - len - 1) * XDR_UNIT);
+	return p;
+}
+
+static void usual_one(struct kunit *test, const struct dnfs4_bitmap *ask)
+{
+	struct fixture *f = test->priv;
+	struct dnfs4_attr_plan plan;
+	__be32 *by_table;
+	u32 bytes;
+
+	by_table = kunit_kmalloc(test, sizeof(f->mem), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, by_table);
+	memset(by_table, 0xee, sizeof(f->mem));
+	KUNIT_ASSERT_EQ(test, dnfs4_attr_plan(&f->cmp, &f->cmp.current_fh, ask, &plan), NFS4_OK);
+	KUNIT_ASSERT_MEMEQ(test, &plan.map, ask, sizeof(*ask));
+	dnfs4_attr_begin(&f->cmp, &f->cmp.current_fh, &plan, &f->src);
+	usual_fill(&f->src);
+
+	begin_encode(f, PAGE_SIZE);
+	bytes = dnfs4_attr_bytes(&f->src);
+	KUNIT_ASSERT_EQ(test, (usual_by_table(by_table, &f->src) - by_table) * XDR_UNIT, bytes);
+	KUNIT_ASSERT_EQ(test, (dnfs4_attr_put(f->mem, &f->src, bytes) - f->mem) * XDR_UNIT, bytes);
+	KUNIT_ASSERT_MEMEQ(test, f->mem, by_table, bytes);
+	KUNIT_ASSERT_NULL(test, memchr_inv((u8 *)f->mem + bytes, 0xee, sizeof(f->mem) - bytes));
+	kunit_kfree(test, by_table);
+}
+
+/*
+ * The attributes that are written without calls: the mask that says so, the code and the table
+ * agree.
+ */
+static void usual_as_table(struct kunit *test)
+{
+	static const struct dnfs4_bitmap usual = { { DNFS4_USUAL_0, DNFS4_USUAL_1 } };
+	struct dnfs4_bitmap ask = usual;
+
+	usual_one(test, &usual);
+	for (unsigned int i = 0; i <= DNFS4_ATTR_MAX; i++) {
+		if (!dnfs4_bitmap_has(&usual, i))
+			continue;
+		dnfs4_bitmap_clear(&ask, i);
+		usual_one(test, &ask);
+		dnfs4_bitmap_set(&ask, i);
+	}
+	/* One more attribute, and all are written by the table. */
+	dnfs4_bitmap_set(&ask, FATTR4_CANSETTIME);
+	usual_one(test, &ask);
 }
 
 /* RFC 9754 section 3: each list of open_arguments is a bitmap4. */
@@ -385,6 +473,7 @@ static void labels_are_encoded(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(table_is_whole),
 	KUNIT_CASE(each_is_encoded),
+	KUNIT_CASE(usual_as_table),
 	KUNIT_CASE(open_arguments),
 	KUNIT_CASE(no_room),
 	KUNIT_CASE(long_without_memory),

@@ -232,6 +232,36 @@ static void smb_put_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, len, strlen(c->name));
 }
 
+/* Encode a name of a file and decode it; it is the same again. */
+static void smb_put_and_get(struct kunit *test, const char *name, u32 len)
+{
+	char back[NAME_MAX + 1];
+	u8 room[16];
+	struct dsmb_builder b = dsmb_builder(room, sizeof(room));
+	u32 got;
+
+	KUNIT_EXPECT_EQ_MSG(test, dsmb_encode_name(&b, name, len), 2 * len, "%*ph", len, name);
+	KUNIT_ASSERT_EQ_MSG(test, dsmb_get_name(dsmb_cursor(room, b.len), back, &got), 0, "%*ph",
+			    len, name);
+	KUNIT_ASSERT_EQ_MSG(test, got, len, "%*ph", len, name);
+	KUNIT_EXPECT_EQ_MSG(test, memcmp(back, name, len), 0, "%*ph", len, name);
+}
+
+/* Each character of ASCII, in front of another one and as the last one. */
+static void smb_put_ascii_test(struct kunit *test)
+{
+	for (int c = 1; c <= 0x7f; c++) {
+		const char name[] = { c, 'x' };
+
+		/* No name has a slash, and "." is the folder itself. */
+		if (c == '/')
+			continue;
+		smb_put_and_get(test, name, 2);
+		if (c != '.')
+			smb_put_and_get(test, name, 1);
+	}
+}
+
 static void smb_put_room_test(struct kunit *test)
 {
 	u8 room[8];
@@ -283,6 +313,7 @@ static struct kunit_case smb_name_cases[] = {
 	KUNIT_CASE(smb_path_odd_test),
 	KUNIT_CASE(smb_path_length_test),
 	KUNIT_CASE_PARAM(smb_put_test, smb_put_gen_params),
+	KUNIT_CASE(smb_put_ascii_test),
 	KUNIT_CASE(smb_put_room_test),
 	KUNIT_CASE(smb_put_path_test),
 	KUNIT_CASE(smb_string_test),

@@ -10,14 +10,6 @@
 
 #include "attr_put.h"
 
-/* Attributes that attr_put_usual() writes, by words of the bitmap. */
-#define USUAL_0	(FATTR4_WORD0_TYPE | FATTR4_WORD0_CHANGE | FATTR4_WORD0_SIZE | FATTR4_WORD0_FSID | \
-		 FATTR4_WORD0_RDATTR_ERROR | FATTR4_WORD0_FILEHANDLE | FATTR4_WORD0_FILEID)
-#define USUAL_1	(FATTR4_WORD1_MODE | FATTR4_WORD1_NUMLINKS | FATTR4_WORD1_OWNER | \
-		 FATTR4_WORD1_OWNER_GROUP | FATTR4_WORD1_RAWDEV | FATTR4_WORD1_SPACE_USED | \
-		 FATTR4_WORD1_TIME_ACCESS | FATTR4_WORD1_TIME_METADATA | \
-		 FATTR4_WORD1_TIME_MODIFY | FATTR4_WORD1_MOUNTED_ON_FILEID)
-
 u32 dnfs4_attr_bytes(const struct dnfs4_attr_src *src)
 {
 	const struct dnfs4_bitmap *map = &src->map;
@@ -44,9 +36,10 @@ u32 dnfs4_attr_bytes(const struct dnfs4_attr_src *src)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_bytes);
 
-/* Write values in the order of their numbers. No others are asked for. */
+/* Write values of DNFS4_USUAL_* in the order of their numbers. No others are asked for. */
 static __be32 *attr_put_usual(__be32 *p, const struct dnfs4_attr_src *src)
 {
+	/* Stores through p may alias src, so the compiler would read src->map again after each. */
 	u32 words[] = { src->map.word[0], src->map.word[1] };
 
 	if (words[0] & FATTR4_WORD0_TYPE)
@@ -92,7 +85,7 @@ __be32 *dnfs4_attr_put(__be32 *p, const struct dnfs4_attr_src *src, u32 bytes)
 
 	p = dnfs4_fill_bitmap(p, map);
 	*p++ = cpu_to_be32(bytes - dnfs4_bitmap_bytes(map) - XDR_UNIT);
-	if (!(map->word[0] & ~USUAL_0 || map->word[1] & ~USUAL_1 || map->word[2]))
+	if (!(map->word[0] & ~DNFS4_USUAL_0 || map->word[1] & ~DNFS4_USUAL_1 || map->word[2]))
 		return attr_put_usual(p, src);
 	for (unsigned int i = 0; i < DNFS4_BITMAP_WORDS; i++) {
 		unsigned long bits = map->word[i];

@@ -12,6 +12,28 @@
 #include "../../rpc/encode.h"
 #include "attr_private.h"
 
+/* Attributes that dnfs4_attr_put() writes without calls, by words of the bitmap. */
+#define DNFS4_USUAL_0	(FATTR4_WORD0_TYPE | FATTR4_WORD0_CHANGE | FATTR4_WORD0_SIZE | \
+			 FATTR4_WORD0_FSID | FATTR4_WORD0_RDATTR_ERROR | \
+			 FATTR4_WORD0_FILEHANDLE | FATTR4_WORD0_FILEID)
+#define DNFS4_USUAL_1	(FATTR4_WORD1_MODE | FATTR4_WORD1_NUMLINKS | FATTR4_WORD1_OWNER | \
+			 FATTR4_WORD1_OWNER_GROUP | FATTR4_WORD1_RAWDEV | \
+			 FATTR4_WORD1_SPACE_USED | FATTR4_WORD1_TIME_ACCESS | \
+			 FATTR4_WORD1_TIME_METADATA | FATTR4_WORD1_TIME_MODIFY | \
+			 FATTR4_WORD1_MOUNTED_ON_FILEID)
+
+/**
+ * DOC: dnfs4_put_*
+ *
+ * Each of these functions writes a value: that of an attribute of @src, of a row of
+ * dnfs4_attr_rows[], or of a type that several attributes have. @p is a position in the room that
+ * was reserved for the fattr4, of as many bytes as dnfs4_attr_bytes() says. The functions do not
+ * check that the value fits, and write its padding.
+ *
+ * Context: any.
+ * Return: the position behind the value.
+ */
+
 static inline __be32 *dnfs4_put_u32(__be32 *p, u32 n)
 {
 	*p++ = cpu_to_be32(n);

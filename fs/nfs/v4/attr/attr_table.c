@@ -73,7 +73,7 @@ static __be32 *encode_named_attr(__be32 *p, const struct dnfs4_attr_src *src)
 static __be32 *encode_unique_handles(__be32 *p, const struct dnfs4_attr_src *src)
 {
 	return dnfs4_put_u32(p, src->fh->kind == DNFS4_FH_PSEUDO ||
-			  !src->fh->target.op.share->is_subtree);
+			     !src->fh->target.op.share->is_subtree);
 }
 
 static __be32 *encode_lease_time(__be32 *p, const struct dnfs4_attr_src *src)

@@ -18,25 +18,11 @@
 #include "../../../../net/server.h"
 #include "../../../share/share.h"
 #include "../../rpc/call.h"
+#include "../../rpc/owner.h"
 #include "../engine/compound.h"
 #include "idmap.h"
 
 #define DIGITS_MAX	10
-
-/* The first user namespace changes no id that is valid. */
-static u32 id_of_user(const struct dnfs4_compound *cmp, kuid_t uid)
-{
-	if (likely(cmp->call->userns == &init_user_ns && uid_valid(uid)))
-		return __kuid_val(uid);
-	return from_kuid_munged(cmp->call->userns, uid);
-}
-
-static u32 id_of_group(const struct dnfs4_compound *cmp, kgid_t gid)
-{
-	if (likely(cmp->call->userns == &init_user_ns && gid_valid(gid)))
-		return __kgid_val(gid);
-	return from_kgid_munged(cmp->call->userns, gid);
-}
 
 static void say_number(u32 id, struct dnfs4_owner_text *text)
 {
@@ -89,7 +75,7 @@ static int say_name(int len, u32 id, struct dnfs4_owner_text *text)
 
 int dnfs4_owner_say(const struct dnfs4_compound *cmp, kuid_t uid, struct dnfs4_owner_text *text)
 {
-	u32 id = id_of_user(cmp, uid);
+	u32 id = dnfs_uid_out(cmp->call->userns, uid);
 
 	if (!(cmp->call->sec & DNFS_SEC_PROVEN)) {
 		say_number(id, text);
@@ -104,7 +90,7 @@ EXPORT_SYMBOL_IF_KUNIT(dnfs4_owner_say);
 
 int dnfs4_group_say(const struct dnfs4_compound *cmp, kgid_t gid, struct dnfs4_owner_text *text)
 {
-	u32 id = id_of_group(cmp, gid);
+	u32 id = dnfs_gid_out(cmp->call->userns, gid);
 
 	if (!(cmp->call->sec & DNFS_SEC_PROVEN)) {
 		say_number(id, text);
