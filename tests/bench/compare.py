@@ -80,7 +80,7 @@ def prepare():
 
 
 def still():
-    """The kernel's thread that makes huge pages copies 2 MiB at a time, which some row would pay."""
+    """Stop khugepaged: to make a huge page it copies 2 MiB, which some row would pay."""
     pause = "/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs"
     if os.path.exists(pause):
         with open(pause, "w", encoding="ascii") as f:

@@ -79,12 +79,14 @@ struct load {
  * @run: does it once
  * @size: bytes of data of a read or write
  * @data: needs the open file of data
+ * @even: each second one undoes the one before it
  */
 struct load_op {
 	const char *name;
 	int (*run)(struct load *load, u32 i);
 	u32 size;
 	bool data;
+	bool even;
 };
 
 static DEFINE_MUTEX(load_lock);
@@ -221,6 +223,9 @@ static int load_rename_in(struct dentry *dir, struct mnt_idmap *idmap, u32 i)
 	};
 	int err = PTR_ERR_OR_ZERO(old) ?: PTR_ERR_OR_ZERO(new);
 
+	/* vfs_rename() succeeds without doing anything if neither name exists. */
+	if (!err && d_is_negative(old))
+		err = -ENOENT;
 	if (!err)
 		err = vfs_rename(&names);
 	if (!IS_ERR(old))
@@ -429,7 +434,7 @@ static const struct load_op load_ops[] = {
 	{ "list-work", load_list_work },
 	{ "attrs", load_attrs },
 	{ "dosattrs", load_dosattrs },
-	{ "rename", load_rename },
+	{ "rename", load_rename, .even = true },
 	{ "getattr", load_getattr, .data = true },
 	{ "access", load_access, .data = true },
 	{ "lock", load_range, .data = true },
@@ -448,7 +453,9 @@ static int load_parse(struct load *load, const char *line)
 	for (unsigned int i = 0; i < ARRAY_SIZE(load_ops); i++)
 		if (!strcmp(name, load_ops[i].name))
 			load->op = &load_ops[i];
-	return load->op ? 0 : -EINVAL;
+	if (!load->op || (load->op->even && load->count % 2))
+		return -EINVAL;
+	return 0;
 }
 
 static int load_run(struct load *load)
