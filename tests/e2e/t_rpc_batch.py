@@ -226,7 +226,7 @@ class Writes:
             self.refused += got.count(nfs3.ROFS)
 
     def goes_on(self, what):
-        """Wait for two more answers of a kind: of them, one was asked for after now."""
+        """Wait for more answers of a kind than a bundle has: one was asked for after now."""
         before = getattr(self, what)
         wait_for(f'more of {what}', lambda: getattr(self, what) > before + 60)
 
@@ -519,6 +519,29 @@ def nobody_reads(w):
         eq(n.getattr(f).status, nfs3.OK)
     c.close()
     eq(n.getattr(f).status, nfs3.OK, 'afterwards')
+
+
+@test
+def listings_wait_to_be_read(w):
+    """Replies that a client has not read yet keep their entries, whatever is listed meanwhile."""
+    n, _, _ = setup(w)
+    folders = []
+    for i in range(4):
+        os.mkdir(w.path(f'd{i}'))
+        for j in range(300):
+            put(w.path(f'd{i}/{i}-{j:04}'), b'')
+        os.utime(w.path(f'd{i}'), (time.time() + 1000, time.time()))
+        folders.append(n.lookup(n.root, f'd{i}').fh)
+    messages = [call(0x7000 + i, nfs3.READDIRPLUS, Enc().opaque(folders[i % 4]).u64(0)
+                     .fixed(bytes(8)).u32(64 * KIB, 64 * KIB).bytes()) for i in range(40)]
+    want = one_by_one(w, messages[:4])
+    c = w.client.connect()
+    c.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * KIB)
+    c.sock.sendall(b''.join(map(record, messages)))
+    for i in range(40):
+        eq(len(n.readdirplus(folders[i % 4], maxcount=64 * KIB, dircount=64 * KIB).entries), 302)
+    same(replies(c, len(messages)), {0x7000 + i: want[0x7000 + i % 4] for i in range(40)},
+         'listings')
 
 
 @test(server='ditto', clients=2)

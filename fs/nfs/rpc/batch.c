@@ -13,7 +13,8 @@
  * The replies are copied into the socket, so the memory that they were encoded in is used again
  * at once. Payload that is longer than BATCH_COPY_MAX, or in the page cache, is sent by reference
  * to its pages. Such a reply is the last one of its batch, because sunrpc releases the pages of a
- * request when the thread is done with it.
+ * request when the thread is done with it. Pages that are not in the page cache are used again when
+ * the network has sent them (spare.h).
  *
  * Locking: batches_lock (spinlock) guards the list of batches. @stage changes from RUNNING by
  * cmpxchg(): to IDLE by the thread, or to RESCUED by the work item, which holds batch->lock (mutex)
@@ -86,6 +87,7 @@ static void batch_destroy(struct dnfs_batch *batch)
 {
 	if (batch->groups)
 		put_group_info(batch->groups);
+	dnfs_spare_free(&batch->spare);
 	kvfree(batch->in);
 	kvfree(batch->out);
 	kfree(batch);
@@ -527,6 +529,8 @@ static enum batch_state batch_call(struct dnfs_batch *batch)
 	reply = batch_execute(batch);
 	if (reply && !batch_add_reply(batch)) {
 		batch_send(batch, true);
+		if (!batch->rqstp->rq_cachetype)
+			dnfs_spare_exchange(&batch->spare, batch->rqstp);
 		return BATCH_END;
 	}
 	/* Pages of the page cache must not be written to, whether they are in a reply or not. */

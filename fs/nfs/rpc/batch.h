@@ -19,6 +19,7 @@
 #include <linux/uio.h>
 #include <linux/workqueue.h>
 
+#include "spare.h"
 #include "target.h"
 #include "wary.h"
 
@@ -83,6 +84,7 @@ enum dnfs_batch_stage {
  * @large: the present call, if its payload was received apart
  * @arg: the present call
  * @res: its reply
+ * @spare: pages of replies that were sent
  * @list: link in the list of all batches
  * @stage: enum dnfs_batch_stage
  * @begun: jiffies at which the present call was begun
@@ -119,6 +121,7 @@ struct dnfs_batch {
 	struct dnfs_large *large;
 	struct xdr_buf arg;
 	struct xdr_buf res;
+	struct dnfs_spare spare;
 
 	struct list_head list;
 	unsigned int stage;

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Pages that a service thread uses again after the network has sent them.
+ *
+ * A long reply is sent by reference to its pages. Freeing them and allocating others, which the
+ * kernel clears, takes longer than writing entries of a directory into them. So the thread keeps
+ * them, and takes those of earlier replies that the network has no references to any more.
+ */
+#ifndef _DITTO_FS_NFS_RPC_SPARE_H
+#define _DITTO_FS_NFS_RPC_SPARE_H
+
+struct page;
+struct svc_rqst;
+
+/* Pages that a thread keeps at most, 256 KiB. */
+#define DNFS_SPARE_PAGES	64
+
+/**
+ * struct dnfs_spare - pages that were sent
+ * @pages: the pages, with a reference each; NULL where there is none yet
+ * @oldest: index of the page that was sent first
+ */
+struct dnfs_spare {
+	struct page *pages[DNFS_SPARE_PAGES];
+	unsigned int oldest;
+};
+
+/**
+ * dnfs_spare_exchange - replace the pages of a reply by pages that were sent before
+ * @spare: those of the thread
+ * @rqstp: its request; the pages before rq_next_page were sent, and none is in the page cache
+ *
+ * A page that the network still has is released instead. Nothing happens if the reply has more than
+ * @spare keeps; then sunrpc releases its pages, as it does by itself. sunrpc allocates what is
+ * missing.
+ *
+ * Context: any; called by the thread, when the reply is sent.
+ */
+void dnfs_spare_exchange(struct dnfs_spare *spare, struct svc_rqst *rqstp);
+
+/**
+ * dnfs_spare_free - release all pages
+ * @spare: those of a thread
+ *
+ * Context: any.
+ */
+void dnfs_spare_free(struct dnfs_spare *spare);
+
+#endif
