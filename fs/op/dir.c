@@ -12,7 +12,7 @@
  * The dentry of an entry is first looked for beside that of the previous entry. The dentries of a
  * directory are linked in the order in which they were added, which is the order of listings or
  * its reverse on file systems that list the dcache (tmpfs), and where an earlier listing has looked
- * them up.
+ * them up. Those of the entries that follow are taken in the same go.
  *
  * Locking: d_lock of the directory's dentry guards the links, names and parents of its children;
  * theirs nest inside.
@@ -51,6 +51,9 @@ struct ditto_raw_entry {
 	char name[];
 };
 
+/* Dentries that are taken under one lock, which others may want. */
+#define BESIDE_TOGETHER	16
+
 /**
  * struct ditto_listing - a listing in progress
  * @ctx: context for the file system
@@ -60,9 +63,12 @@ struct ditto_raw_entry {
  * @file: the open directory
  * @page: entries
  * @used: used bytes of @page
- * @filled: number of entries in @page
- * @most: number of entries that @page may have
  * @full: an entry did not fit
+ * @room: bytes that the caller has left for the entries that are read; negative if the last one is
+ *	longer
+ * @each: bytes of an entry without its name
+ * @per_byte: its bytes for each byte of its name
+ * @align: its bytes are rounded up to a multiple of this
  * @dentries: look up dentries; the caller may search the directory
  * @subvolumes: directories may be roots of subvolumes, whose numbers the file system does not
  *	give; they are looked up
@@ -71,6 +77,10 @@ struct ditto_raw_entry {
  * @backwards: dentries were found before those of the previous entries, not behind them
  * @misses: entries in a row whose dentries were not beside those of the previous entries
  * @prev: dentry of the previous entry, held; or NULL
+ * @ahead: dentries of the next entries, held
+ * @ahead_seq: sequence numbers of these when they were found
+ * @ahead_at: index of the first of them that was not handed out
+ * @ahead_end: index behind the last one
  * @entry: the current entry
  * @emit: receives an entry
  * @name: receives a name instead
@@ -84,9 +94,11 @@ struct ditto_listing {
 	struct file *file;
 	void *page;
 	size_t used;
-	u32 filled;
-	u32 most;
 	bool full;
+	s32 room;
+	u32 each;
+	u32 per_byte;
+	u32 align;
 	bool dentries;
 	bool subvolumes;
 	bool nested;
@@ -94,6 +106,10 @@ struct ditto_listing {
 	bool backwards;
 	u32 misses;
 	struct dentry *prev;
+	struct dentry *ahead[BESIDE_TOGETHER];
+	unsigned int ahead_seq[BESIDE_TOGETHER];
+	u32 ahead_at;
+	u32 ahead_end;
 	struct ditto_dirent entry;
 	bool (*emit)(void *arg, const struct ditto_dirent *entry);
 	bool (*name)(void *arg, const struct ditto_name *name);
@@ -103,12 +119,17 @@ struct ditto_listing {
 /* Misses in a row after which a listing does not look beside the previous dentry any more. */
 #define BESIDE_MISSES	8
 
-/* Entries of a page, if the caller has room for more than it expected. */
+/* Entries that are read at once if the caller has room for more than it expected. */
 #define DIR_FEW		16
 
 static size_t raw_size(u32 len)
 {
 	return ALIGN(offsetof(struct ditto_raw_entry, name) + len, sizeof(u64));
+}
+
+static const struct ditto_raw_entry *raw_next(const struct ditto_raw_entry *raw)
+{
+	return (const void *)raw + raw_size(raw->len);
 }
 
 /*
@@ -151,7 +172,7 @@ static bool dir_fill(struct dir_context *ctx, const char *name, int len, loff_t 
 	if (len <= 0 || len > NAME_MAX)
 		return true;
 	size = raw_size(len);
-	if (l->used + size > PAGE_SIZE || l->filled == l->most) {
+	if (l->used && (l->used + size > PAGE_SIZE || l->room <= 0)) {
 		l->full = true;
 		return false;
 	}
@@ -163,7 +184,7 @@ static bool dir_fill(struct dir_context *ctx, const char *name, int len, loff_t 
 	raw->len = len;
 	raw->is_dir = type == DT_DIR;
 	l->used += size;
-	l->filled++;
+	l->room -= ALIGN(l->each + len * l->per_byte, l->align);
 	return true;
 }
 
@@ -235,32 +256,52 @@ static bool dentry_get_named(struct dentry *dentry, const struct ditto_raw_entry
 	return got;
 }
 
+/* Get the dentry of an entry if it is linked beside this one, in the locked directory; or NULL. */
+static struct dentry *dentry_get_beside(struct ditto_listing *l, struct dentry *dentry,
+					const struct ditto_raw_entry *raw)
+{
+	struct dentry *child = dentry_beside(l->dir, dentry, l->backwards);
+
+	if (likely(dentry_get_named(child, raw)))
+		return child;
+	child = dentry_beside(l->dir, dentry, !l->backwards);
+	if (!dentry_get_named(child, raw))
+		return NULL;
+	l->backwards = !l->backwards;
+	return child;
+}
+
 /*
+ * Find the dentry of an entry beside that of the previous one, and those of the entries behind it.
+ *
  * A file system whose dentries are in another order than its entries, or are looked up anew each
  * time, gains nothing, so a listing gives up after some misses in a row. Nor does it wait for
- * others who use the directory. Return: the dentry with a reference, or NULL if it is not beside
- * that of the previous entry.
+ * others who use the directory.
  */
-static struct dentry *lookup_beside(struct ditto_listing *l, const struct ditto_raw_entry *raw)
+static void listing_look_ahead(struct ditto_listing *l, const struct ditto_raw_entry *raw)
 {
-	struct dentry *dir = l->dir, *child = NULL;
+	u32 most = l->dentries ? BESIDE_TOGETHER : 1, n = 0;
+	const void *end = l->page + l->used;
+	struct dentry *prev = l->prev;
 
-	if (l->misses == BESIDE_MISSES || !spin_trylock(&dir->d_lock))
-		return NULL;
+	if (l->misses == BESIDE_MISSES || !spin_trylock(&l->dir->d_lock))
+		return;
 	/* Unless the previous one was moved to another directory meanwhile. */
-	if (READ_ONCE(l->prev->d_parent) == dir) {
-		child = dentry_beside(dir, l->prev, l->backwards);
-		if (!dentry_get_named(child, raw)) {
-			child = dentry_beside(dir, l->prev, !l->backwards);
-			if (dentry_get_named(child, raw))
-				l->backwards = !l->backwards;
-			else
-				child = NULL;
-		}
+	if (READ_ONCE(prev->d_parent) != l->dir)
+		goto unlock;
+	while (n < most && (const void *)raw < end) {
+		prev = dentry_get_beside(l, prev, raw);
+		if (!prev)
+			break;
+		l->ahead_seq[n] = raw_read_seqcount(&prev->d_seq);
+		l->ahead[n++] = prev;
+		raw = raw_next(raw);
 	}
-	spin_unlock(&dir->d_lock);
-	l->misses = child ? 0 : l->misses + 1;
-	return child;
+unlock:
+	spin_unlock(&l->dir->d_lock);
+	l->ahead_at = 0;
+	l->ahead_end = n;
+	l->misses = n ? 0 : l->misses + 1;
 }
 
 /* Look up an entry that is neither "." nor "..". */
@@ -290,14 +331,31 @@ static void dentry_put(struct dentry *dentry)
 		dput(dentry);
 }
 
+/* Take the dentry of the current entry if it was found with an earlier one; or NULL. */
+static struct dentry *listing_take_ahead(struct ditto_listing *l)
+{
+	struct dentry *dentry;
+	unsigned int seq;
+
+	if (l->ahead_at == l->ahead_end)
+		return NULL;
+	seq = l->ahead_seq[l->ahead_at];
+	dentry = l->ahead[l->ahead_at++];
+	if (likely(!read_seqcount_retry(&dentry->d_seq, seq)))
+		return dentry;
+	/* It was removed, replaced or moved since. */
+	dput(dentry);
+	return NULL;
+}
+
 /* Return: the dentry, borrowed until the next call; or NULL. */
 static struct dentry *lookup_next(struct ditto_listing *l, const struct ditto_raw_entry *raw)
 {
 	struct dentry *prev = l->prev, *child;
 
-	child = prev ? lookup_beside(l, raw) : NULL;
-	if (!child)
-		child = lookup_below(l, raw);
+	if (prev && l->ahead_at == l->ahead_end)
+		listing_look_ahead(l, raw);
+	child = listing_take_ahead(l) ?: lookup_below(l, raw);
 	/* The entry was removed since, or is damaged: only its name is known. */
 	if (IS_ERR(child))
 		return NULL;
@@ -392,23 +450,28 @@ static bool emit_entry(struct ditto_listing *l, const struct ditto_raw_entry *ra
 	return more;
 }
 
+static bool is_left_out(struct ditto_listing *l, const struct ditto_name *name)
+{
+	return ditto_is_hidden(l->op->share, l->dir, name) ||
+	       (l->hides && ditto_snapshots_is_name(l->op->share, name));
+}
+
 /* Hand out the page. Return: false if the caller has no more room. */
 static bool emit_page(struct ditto_listing *l)
 {
-	const struct ditto_raw_entry *raw, *next;
+	const struct ditto_raw_entry *raw, *next, *end = l->page + l->used;
 	struct ditto_name name;
-	size_t at;
 	bool more;
 	u64 pos;
 
-	for (at = 0; at < l->used; at += raw_size(raw->len)) {
-		raw = l->page + at;
-		next = (const void *)raw + raw_size(raw->len);
-		pos = (void *)next < l->page + l->used ? next->pos : (u64)l->file->f_pos;
+	for (raw = l->page; raw < end; raw = next) {
+		next = raw_next(raw);
+		pos = next < end ? next->pos : (u64)l->file->f_pos;
 		name = (struct ditto_name){ .name = raw->name, .len = raw->len };
-		if (ditto_is_hidden(l->op->share, l->dir, &name) ||
-		    (l->hides && ditto_snapshots_is_name(l->op->share, &name)))
+		if (unlikely(is_left_out(l, &name))) {
+			dput(listing_take_ahead(l));
 			continue;
+		}
 		if (!l->name)
 			more = emit_entry(l, raw, pos);
 		else
@@ -417,6 +480,18 @@ static bool emit_page(struct ditto_listing *l)
 			return false;
 	}
 	return true;
+}
+
+/* For callers that have room for all entries, or do not know; and to read a few. */
+static const struct ditto_readdir_args dir_all = { .room = S32_MAX, .each = 1, .align = 1 };
+static const struct ditto_readdir_args dir_few = { .room = DIR_FEW, .each = 1, .align = 1 };
+
+static void listing_set_room(struct ditto_listing *l, const struct ditto_readdir_args *args)
+{
+	l->room = args->room;
+	l->each = args->each;
+	l->per_byte = args->per_byte;
+	l->align = args->align;
 }
 
 /* The credential to list with is in place. */
@@ -439,7 +514,6 @@ static int dir_list(struct ditto_listing *l, struct ditto_node *dir, u64 cookie,
 		goto give;
 	do {
 		l->used = 0;
-		l->filled = 0;
 		l->full = false;
 		err = iterate_dir(l->file, &l->ctx);
 		/* The directory was removed meanwhile. */
@@ -449,10 +523,15 @@ static int dir_list(struct ditto_listing *l, struct ditto_node *dir, u64 cookie,
 			goto give;
 		/* An empty page with no entry too large for it means the end. */
 		*eof = !l->used && !l->full;
-		l->most = max_t(u32, l->most - l->filled, DIR_FEW);
+		/* Its entries are shorter than it expected: from now on they are counted. */
+		if (l->room < (s32)(DIR_FEW * l->each))
+			listing_set_room(l, &dir_few);
 	} while (!*eof && emit_page(l));
 give:
 	dput(l->prev);
+	/* The caller had no room for their entries. */
+	while (l->ahead_at < l->ahead_end)
+		dput(l->ahead[l->ahead_at++]);
 	ditto_file_give_dir(df);
 free:
 	free_page((unsigned long)l->page);
@@ -498,7 +577,6 @@ int ditto_readdir(struct ditto_op *op, struct ditto_node *dir,
 		.ctx.actor = dir_fill,
 		.op = op,
 		.node = dir,
-		.most = args->most ?: U32_MAX,
 		.dentries = args->dentries,
 		.subvolumes = op->share->subvolume,
 		.nested = !list_empty(&op->share->nested),
@@ -506,6 +584,7 @@ int ditto_readdir(struct ditto_op *op, struct ditto_node *dir,
 		.arg = arg,
 	};
 
+	listing_set_room(&l, args->room ? args : &dir_all);
 	return dir_read(&l, args->cookie, eof);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_readdir, DITTO);
@@ -518,11 +597,11 @@ int ditto_readdir_cookies(struct ditto_op *op, struct ditto_node *dir,
 		.ctx.actor = dir_fill,
 		.op = op,
 		.node = dir,
-		.most = U32_MAX,
 		.emit = emit,
 		.arg = arg,
 	};
 
+	listing_set_room(&l, &dir_all);
 	return dir_read(&l, 0, eof);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_readdir_cookies, DITTO);
@@ -535,7 +614,6 @@ int ditto_list_names(struct ditto_share *share, struct ditto_node *dir,
 		.ctx.actor = dir_fill,
 		.op = &op,
 		.node = dir,
-		.most = U32_MAX,
 		.name = emit,
 		.arg = arg,
 	};
@@ -545,6 +623,7 @@ int ditto_list_names(struct ditto_share *share, struct ditto_node *dir,
 
 	if (!S_ISDIR(dir->inode->i_mode))
 		return -ENOTDIR;
+	listing_set_room(&l, &dir_all);
 	l.dir = ditto_node_dentry(dir);
 	old = override_creds(share->srv->nodes->cred);
 	err = ditto_no_wait(dir_list(&l, dir, 0, &eof));

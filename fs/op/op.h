@@ -413,13 +413,22 @@ struct ditto_dirent {
 /**
  * struct ditto_readdir_args - what is to be listed
  * @cookie: 0 to start, else the cookie of an entry
- * @most: number of entries for which the caller has room, as far as it knows; 0 if it does not.
- *	More may be handed out; what is read of the directory in vain is limited by it
+ * @room: bytes for which the caller has room; 0 if it does not know, and then the next three are
+ *	not used
+ * @each: bytes of an entry without its name, as far as the caller knows; not 0
+ * @per_byte: bytes of an entry for each byte of its name
+ * @align: bytes of an entry are rounded up to a multiple of this power of two
  * @dentries: fill in the dentry of entries; needs search permission, else the dentry is NULL
+ *
+ * No more is read of the directory than fits into @room, and one entry. If the entries are shorter
+ * and the caller has room for more, a few are read at a time.
  */
 struct ditto_readdir_args {
 	u64 cookie;
-	u32 most;
+	s32 room;
+	u16 each;
+	u8 per_byte;
+	u8 align;
 	bool dentries;
 };
 

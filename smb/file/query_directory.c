@@ -375,12 +375,15 @@ put:
 	return 0;
 }
 
-/* Number of entries for which there is room; 0 if only some of the directory are listed. */
-static u32 dsmb_dir_most(const struct dsmb_dir_query *q)
+/* Tell how many bytes there are for entries, unless only some of the directory are listed. */
+static void dsmb_dir_room(const struct dsmb_dir_query *q, struct ditto_readdir_args *args)
 {
 	if (!q->dir->any || q->hide)
-		return 0;
-	return q->flags & DSMB_DIR_SINGLE ? 1 : q->out.size / q->level->least + 1;
+		return;
+	args->room = q->flags & DSMB_DIR_SINGLE ? 1 : max_t(s32, q->out.size - q->out.len, 1);
+	args->each = q->level->least;
+	args->per_byte = sizeof(__le16);
+	args->align = 8;
 }
 
 static u32 dsmb_dir_list(struct dsmb_dir_query *q, struct ditto_node *node, bool first)
@@ -396,7 +399,7 @@ static u32 dsmb_dir_list(struct dsmb_dir_query *q, struct ditto_node *node, bool
 		err = dsmb_dir_list_fixed(q, node);
 	} else if (dsmb_dir_list_dots(q, node)) {
 		args.cookie = dir->cookie;
-		args.most = dsmb_dir_most(q);
+		dsmb_dir_room(q, &args);
 		err = ditto_readdir(&q->call->op, node, &args, dsmb_dir_emit, q, &eof);
 		dir->eof = !err && eof;
 	}

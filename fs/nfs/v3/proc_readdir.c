@@ -98,8 +98,8 @@ static bool dnfs3_readdirplus_decode(struct dnfs_call *call, void *args)
 	       !xdr_stream_decode_u32(call->in, &a->count);
 }
 
-/* Bytes of a filehandle on most file systems. */
-#define DNFS3_USUAL_HANDLE	32
+/* Bytes of a name. */
+#define DNFS3_USUAL_NAME	16
 
 size_t dnfs3_entry_size(u32 name_len)
 {
@@ -115,10 +115,7 @@ static void dnfs3_encode_handle(__be32 *p, const struct ditto_handle *handle)
 	if (!handle->len)
 		return;
 	*p++ = cpu_to_be32(handle->len);
-	if (likely(handle->len == DNFS3_USUAL_HANDLE))
-		memcpy(p, handle->data, DNFS3_USUAL_HANDLE);
-	else
-		memcpy(p, handle->data, handle->len);
+	ditto_handle_copy(p, handle);
 }
 
 static __always_inline bool
@@ -189,14 +186,21 @@ static bool dnfs3_readdir_emit(void *arg, const struct ditto_dirent *entry)
 	return true;
 }
 
-/* Number of entries that fit, if their names are short. */
-static u32 dnfs3_listing_most(const struct listing *list)
+/* Tell how many bytes there are for entries, by what ends first for names of usual length. */
+static void dnfs3_listing_room(const struct listing *list, struct ditto_readdir_args *args)
 {
-	u32 size = dnfs3_entry_size(1), most = list->dirroom / size;
+	u32 usual = dnfs3_entry_size(DNFS3_USUAL_NAME), plus = 0;
 
 	if (list->plus)
-		size += NFS3_POST_ATTR_SIZE + 2 * XDR_UNIT + DNFS3_USUAL_HANDLE;
-	return min(most, list->buf.buflen / size) + 1;
+		plus = NFS3_POST_ATTR_SIZE + 2 * XDR_UNIT + DITTO_HANDLE_USUAL;
+	args->per_byte = 1;
+	args->align = XDR_UNIT;
+	args->each = dnfs3_entry_size(0);
+	args->room = list->dirroom ?: 1;
+	if (list->buf.buflen / (usual + plus) >= list->dirroom / usual)
+		return;
+	args->each += plus;
+	args->room = list->buf.buflen ?: 1;
 }
 
 static int dnfs3_readdir_exec(struct dnfs_call *call, void *decoded, void *result)
@@ -231,7 +235,7 @@ static int dnfs3_readdir_exec(struct dnfs_call *call, void *decoded, void *resul
 	list.buf.buflen = min_t(u64, min(a->count, call->max_payload) - DNFS3_LISTING_REST,
 				(u64)npages << PAGE_SHIFT) & ~(XDR_UNIT - 1);
 	xdr_init_encode_pages(&list.xdr, &list.buf, pages, NULL);
-	args.most = dnfs3_listing_most(&list);
+	dnfs3_listing_room(&list, &args);
 	err = ditto_readdir(&dir.op, dir.node, &args, dnfs3_readdir_emit, &list, &res->eof);
 	if (err)
 		goto out;

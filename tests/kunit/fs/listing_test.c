@@ -22,6 +22,9 @@
 /* Entries that a caller expects to have room for, and how many are read if it has more. */
 #define MOST		10
 #define MORE		16
+/* Bytes of an entry for the caller: without its name, and of the name. */
+#define ENTRY_EACH	24
+#define ENTRY_NAME	8
 
 DEFINE_FOLDER(folder, "kunit-listing")
 
@@ -38,6 +41,7 @@ DEFINE_FOLDER(folder, "kunit-listing")
  * @held: dentries of files that were removed
  * @cut_at: the entry, counted from 1, with which files are removed
  * @cut_to: files that are listed first and stay, besides the last one
+ * @stop_at: the entry, counted from 1, for which the caller has no room; 0 if it has for all
  */
 struct listing_seen {
 	struct kunit *test;
@@ -51,6 +55,7 @@ struct listing_seen {
 	struct dentry *held[FILES / REPLACED];
 	u32 cut_at;
 	u32 cut_to;
+	u32 stop_at;
 };
 
 static void listing_name(char name[NAME_ROOM], u32 i)
@@ -116,12 +121,19 @@ static bool listing_emit(void *arg, const struct ditto_dirent *entry)
 		seen->handles++;
 	if (seen->spoil)
 		seen->spoil(seen, entry);
-	return true;
+	return seen->count != seen->stop_at;
 }
 
 static void listing_run(struct listing_seen *seen, u32 most)
 {
-	const struct ditto_readdir_args args = { .most = most, .dentries = true };
+	/* Names of one to four bytes take a unit each. */
+	const struct ditto_readdir_args args = {
+		.room = most * (ENTRY_EACH + ENTRY_NAME),
+		.each = ENTRY_EACH,
+		.per_byte = 2,
+		.align = ENTRY_NAME,
+		.dentries = true,
+	};
 	bool eof = false;
 
 	int err = ditto_readdir(&folder.op, folder.root, &args, listing_emit, seen, &eof);
@@ -156,6 +168,40 @@ static void listing_has_more(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, seen.right, FILES);
 	}
 	listing_empty(test, folder.root);
+}
+
+/* Move the file that is listed next away, whose dentry was found together with this entry's. */
+static void listing_move_next(struct listing_seen *seen, const struct ditto_dirent *entry)
+{
+	struct ditto_name next = { .len = entry->name.len };
+	struct ditto_wcc from, to;
+	char buf[NAME_ROOM] = {};
+	u32 i;
+
+	memcpy(buf, entry->name.name, min_t(size_t, entry->name.len, sizeof(buf) - 1));
+	if (kstrtou32(buf + 1, 10, &i) || !i || (i - 1) % REPLACED)
+		return;
+	listing_name(buf, i - 1);
+	next.name = buf;
+	KUNIT_EXPECT_EQ(seen->test, ditto_rename(&folder.op, folder.root, &next, &folder.op,
+						 seen->other, &next, &from, &to), 0);
+}
+
+/* Only the names of files are listed that were moved after the names were read. */
+static void listing_notices_moves(struct kunit *test)
+{
+	struct listing_seen seen = { .test = test, .spoil = listing_move_next };
+
+	seen.other = folder_make(test, &folder, "other", 0755, true);
+	listing_fill(test, folder.root, FILES);
+	listing_run(&seen, 0);
+	KUNIT_EXPECT_EQ(test, seen.count, FILES);
+	KUNIT_EXPECT_EQ(test, seen.right, FILES - FILES / REPLACED);
+	KUNIT_EXPECT_EQ(test, seen.live, FILES - FILES / REPLACED);
+	listing_empty(test, folder.root);
+	listing_empty(test, seen.other);
+	ditto_node_put(seen.other);
+	folder_remove(test, &folder, "other", true);
 }
 
 /* Move the file to the other directory, where it has neighbours with the names of those here. */
@@ -345,14 +391,59 @@ static void listing_reads_no_more(struct kunit *test)
 	}
 }
 
+/* Return: references of the dentries of all files together. */
+static u32 listing_references(void)
+{
+	struct dentry *dir = ditto_node_dentry(folder.root), *dentry;
+	char buf[NAME_ROOM];
+	u32 sum = 0;
+
+	for (u32 i = 0; i < FEW; i++) {
+		struct qstr name = QSTR_INIT(buf, 0);
+
+		listing_name(buf, i);
+		name.len = strlen(buf);
+		dentry = d_hash_and_lookup(dir, &name);
+		if (IS_ERR_OR_NULL(dentry))
+			continue;
+		sum += d_count(dentry) - 1;
+		dput(dentry);
+	}
+	dput(dir);
+	return sum;
+}
+
+/* Dentries of entries that are not handed out are released. */
+static void listing_stops(struct kunit *test)
+{
+	const struct ditto_readdir_args args = { .dentries = true };
+	u32 references;
+	bool eof;
+
+	listing_fill(test, folder.root, FEW);
+	references = listing_references();
+	KUNIT_EXPECT_GE(test, references, FEW);
+	for (u32 at = 1; at <= FEW; at++) {
+		struct listing_seen seen = { .test = test, .stop_at = at };
+		int err = ditto_readdir(&folder.op, folder.root, &args, listing_emit, &seen, &eof);
+
+		KUNIT_EXPECT_EQ(test, err, 0);
+		KUNIT_EXPECT_EQ(test, seen.right, at);
+		KUNIT_EXPECT_EQ(test, listing_references(), references);
+	}
+	listing_empty(test, folder.root);
+}
+
 static struct kunit_case listing_test_cases[] = {
 	KUNIT_CASE(listing_has_dentries),
 	KUNIT_CASE(listing_has_more),
 	KUNIT_CASE(listing_survives_moves),
+	KUNIT_CASE(listing_notices_moves),
 	KUNIT_CASE(listing_survives_removals),
 	KUNIT_CASE(listing_survives_replacements),
 	KUNIT_CASE(listing_goes_backwards),
 	KUNIT_CASE(listing_reads_no_more),
+	KUNIT_CASE(listing_stops),
 	{}
 };
 

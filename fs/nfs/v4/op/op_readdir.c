@@ -23,8 +23,6 @@ static_assert(sizeof(struct dnfs4_listing) <= DNFS4_RES_MAX);
 #define VERIFIER_BYTES	8
 /* Bytes of a result besides entries: the verifier, "no entry follows", eof. */
 #define LISTING_REST	(VERIFIER_BYTES + 2 * XDR_UNIT)
-/* Bytes of a filehandle on most file systems. */
-#define DNFS4_USUAL_HANDLE	36
 /* Most bytes of an own buffer, used after a result that has taken the reply's pages. */
 #define OWN_BYTES_MAX	(32 * 1024)
 
@@ -137,21 +135,21 @@ static u32 readdir_begin(struct dnfs4_listing *list, u32 maxcount)
 	return NFS4_OK;
 }
 
-/* Number of entries that fit if what varies in length is short. */
-static u32 readdir_most(const struct dnfs4_listing *list)
+/* Bytes of an entry without its name, if what varies in length is short. */
+static u32 readdir_each(const struct dnfs4_listing *list)
 {
 	const struct dnfs4_attr_plan *plan = &list->plan;
 	/* "entry follows", cookie, name, length of attributes */
-	u32 size = XDR_UNIT + sizeof(u64) + 2 * XDR_UNIT + XDR_UNIT;
+	u32 size = XDR_UNIT + sizeof(u64) + XDR_UNIT + XDR_UNIT;
 
 	size += dnfs4_bitmap_bytes(&plan->map) + plan->bytes;
 	if (plan->need & DNFS4_NEED_HANDLE)
-		size += XDR_UNIT + DNFS4_USUAL_HANDLE;
+		size += XDR_UNIT + DNFS4_FH_USUAL;
 	if (plan->need & DNFS4_NEED_OWNER)
 		size += 2 * XDR_UNIT;
 	if (plan->need & DNFS4_NEED_GROUP)
 		size += 2 * XDR_UNIT;
-	return list->buf.buflen / size + 1;
+	return min(size, U16_MAX);
 }
 
 static int list_any(struct dnfs4_listing *list)
@@ -159,7 +157,10 @@ static int list_any(struct dnfs4_listing *list)
 	struct dnfs4_compound *cmp = list->cmp;
 	struct ditto_readdir_args args = {
 		.cookie = list->cookie & ~DNFS4_COOKIE_MOVED,
-		.most = readdir_most(list),
+		.room = list->buf.buflen ?: 1,
+		.each = readdir_each(list),
+		.per_byte = 1,
+		.align = XDR_UNIT,
 		.dentries = list->plan.need & ~DNFS4_NEED_INO,
 	};
 
