@@ -170,19 +170,33 @@ static void listing_has_more(struct kunit *test)
 	listing_empty(test, folder.root);
 }
 
+/*
+ * The file behind @entry in the listing, if it is one of those that change. Return: its number, or
+ * -ENOENT.
+ */
+static int listing_next(const struct ditto_dirent *entry, char buf[NAME_ROOM],
+			struct ditto_name *next)
+{
+	char name[NAME_ROOM] = {};
+	u32 i;
+
+	memcpy(name, entry->name.name, min_t(size_t, entry->name.len, sizeof(name) - 1));
+	if (kstrtou32(name + 1, 10, &i) || !i || (i - 1) % REPLACED)
+		return -ENOENT;
+	listing_name(buf, i - 1);
+	*next = (struct ditto_name){ .name = buf, .len = entry->name.len };
+	return i - 1;
+}
+
 /* Move the file that is listed next away, whose dentry was found together with this entry's. */
 static void listing_move_next(struct listing_seen *seen, const struct ditto_dirent *entry)
 {
-	struct ditto_name next = { .len = entry->name.len };
 	struct ditto_wcc from, to;
-	char buf[NAME_ROOM] = {};
-	u32 i;
+	struct ditto_name next;
+	char buf[NAME_ROOM];
 
-	memcpy(buf, entry->name.name, min_t(size_t, entry->name.len, sizeof(buf) - 1));
-	if (kstrtou32(buf + 1, 10, &i) || !i || (i - 1) % REPLACED)
+	if (listing_next(entry, buf, &next) < 0)
 		return;
-	listing_name(buf, i - 1);
-	next.name = buf;
 	KUNIT_EXPECT_EQ(seen->test, ditto_rename(&folder.op, folder.root, &next, &folder.op,
 						 seen->other, &next, &from, &to), 0);
 }
@@ -254,22 +268,20 @@ static void listing_survives_removals(struct kunit *test)
 static void listing_replace(struct listing_seen *seen, const struct ditto_dirent *entry)
 {
 	const struct ditto_setattr set = { .valid = DITTO_SET_MODE, .mode = 0644 };
-	struct ditto_name next = { .len = entry->name.len };
 	struct ditto_node *node;
+	struct ditto_name next;
 	struct ditto_wcc wcc;
 	struct dentry *dir;
 	struct qstr name;
-	char buf[NAME_ROOM] = {};
-	u32 i;
+	char buf[NAME_ROOM];
+	int i;
 
-	memcpy(buf, entry->name.name, min_t(size_t, entry->name.len, sizeof(buf) - 1));
-	if (kstrtou32(buf + 1, 10, &i) || !i || (i - 1) % REPLACED)
+	i = listing_next(entry, buf, &next);
+	if (i < 0)
 		return;
-	listing_name(buf, i - 1);
-	next.name = buf;
 	name = (struct qstr)QSTR_INIT(buf, next.len);
 	dir = ditto_node_dentry(folder.root);
-	seen->held[(i - 1) / REPLACED] = d_hash_and_lookup(dir, &name);
+	seen->held[i / REPLACED] = d_hash_and_lookup(dir, &name);
 	dput(dir);
 	KUNIT_EXPECT_EQ(seen->test, ditto_remove(&folder.op, folder.root, &next, false, &wcc), 0);
 	if (folder_create(&folder.op, folder.root, &next, &set, false, &node))

@@ -24,14 +24,14 @@
 
 static const struct dnfs_program program = { .index = DNFS_PROGRAM_NFS };
 static const struct dnfs_program other_program = { .index = DNFS_PROGRAM_NLM4 };
-/* It waits for the helper. */
+/* MOUNT waits for the helper. */
 static const struct dnfs_program mount_program = { .index = DNFS_PROGRAM_MOUNT };
 
 /* Generations of options: with the first two the rules refuse the machine. */
 #define REFUSING	1
 #define REFUSING_TOO	2
 #define ADMITTING	3
-/* With these, its rules are matched. */
+/* Rules of the share are matched with these. */
 #define MATCHED		4
 #define MATCHED_TOO	5
 
@@ -117,7 +117,7 @@ static void gate_exit(struct kunit *test)
 
 	if (!g)
 		return;
-	/* Waits for requests to the helper. */
+	/* This waits for requests to the helper. */
 	ditto_names_exit(&g->srv);
 	ditto_upcalls_exit(&g->srv);
 	ditto_budget_exit(&g->srv);
@@ -148,7 +148,7 @@ static int gate_admit(struct gate *g, void (*change)(struct gate *g), struct dit
 		if (change)
 			change(g);
 		err = dnfs_admit(&g->call, &g->share, false, op);
-		/* In the next moment it is refused anyway. */
+		/* The call is refused anyway in the next moment. */
 	} while (time_after(jiffies, now));
 	return err;
 }
@@ -205,7 +205,7 @@ static void refused_after_a_change(struct kunit *test)
 	}
 }
 
-/* From now on the share admits the machine, with AUTH_SYS. */
+/* The share admits the machine from now on, with AUTH_SYS. */
 static void gate_open(struct gate *g)
 {
 	g->nfs.xprtsec = DNFS_CONN_PLAIN;
@@ -246,7 +246,7 @@ static void admission_remembered(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, last->writable, !read_only);
 		KUNIT_EXPECT_FALSE(test, time_before(last->when, before));
 		KUNIT_EXPECT_FALSE(test, time_after(last->when, jiffies));
-		/* Of the cache, of the operation, and of what is remembered. */
+		/* References of the cache, of the operation, and of what is remembered. */
 		KUNIT_EXPECT_EQ(test, refcount_read(&op.cred->ref), 3);
 		ditto_cred_put(op.cred);
 	}

@@ -20,7 +20,7 @@ static struct svc_rqst *spare_rqst(struct kunit *test)
 	return rqstp;
 }
 
-/* What sunrpc does before a call: allocate the pages that are missing. Return: their number. */
+/* Missing pages are allocated, as sunrpc does before a call. Return: their number. */
 static unsigned int spare_fill(struct kunit *test, struct svc_rqst *rqstp, unsigned int n)
 {
 	unsigned int made = 0;
@@ -51,7 +51,7 @@ static void spare_sent(struct page **sent, unsigned int n)
 		put_page(sent[i]);
 }
 
-/* What sunrpc does after a call. Return: the number of pages that it has released. */
+/* Pages of the reply are released, as sunrpc does after a call. Return: their number. */
 static unsigned int spare_release(struct svc_rqst *rqstp)
 {
 	unsigned int n = rqstp->rq_next_page - rqstp->rq_respages;
@@ -116,7 +116,7 @@ static void pages_in_use_stay(struct kunit *test)
 	}
 	spare_fill(test, rqstp, REPLY);
 	spare_send(rqstp, sent + i, REPLY);
-	/* All but one of the pages that it would get. */
+	/* The network has one of the pages that the next reply would get. */
 	spare_sent(sent, REPLY - 1);
 	dnfs_spare_exchange(&spare, rqstp);
 	KUNIT_EXPECT_EQ(test, spare_release(rqstp), 0);
