@@ -586,8 +586,8 @@ void ditto_creds_flush(struct ditto_server *srv)
 	}
 	spin_unlock(&cache->lock);
 	/*
-	 * What was found meanwhile may be what was dropped. Pairs with ditto_creds_epoch(): a
-	 * reader of the new number finds none of it.
+	 * An entry that was found meanwhile may be one that was dropped. Pairs with
+	 * ditto_creds_epoch(): a reader of the new number finds none of them.
 	 */
 	atomic_inc_return_release(&cache->epoch);
 }

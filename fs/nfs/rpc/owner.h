@@ -29,7 +29,7 @@ static inline u32 dnfs_uid_out(struct user_namespace *userns, kuid_t uid)
  * @userns: user namespace of groups on the wire
  * @gid: group
  *
- * As dnfs_uid_out().
+ * Groups are converted as users are by dnfs_uid_out().
  *
  * Context: any.
  * Return: as from_kgid_munged(), which it replaces.
