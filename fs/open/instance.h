@@ -378,7 +378,8 @@ int ditto_instance_link(struct ditto_op *op, struct ditto_instance *inst,
 /**
  * ditto_instance_watch - watch a directory for changes (watch.h)
  * @inst: begun; no other task sets a watch at the same time
- * @watch: filled by its owner; in use until the instance is closed or revoked
+ * @watch: filled by its owner; in use until its @ended callback, which runs when the instance is
+ *	closed or revoked. While the share is being removed, ditto_instance_close() may return first
  *
  * Context: may sleep.
  * Return: 0, -EINVAL (no directory, or already watched), -ENOMEM.

@@ -111,13 +111,20 @@ static void dsmb_notify_forget(struct dsmb_notify *notify)
 	notify->used = 0;
 }
 
-static void dsmb_notify_release(struct dsmb_notify *notify)
+static void dsmb_notify_free(struct rcu_head *rcu)
 {
-	if (!refcount_dec_and_test(&notify->ref))
-		return;
+	struct dsmb_notify *notify = container_of(rcu, struct dsmb_notify, rcu);
+
 	dsmb_notify_free_changes(&notify->changes);
 	dsmb_notify_forget(notify);
-	kfree_rcu(notify, rcu);
+	kfree(notify);
+}
+
+/* A callback of the watch that has ended may still add a change. */
+static void dsmb_notify_release(struct dsmb_notify *notify)
+{
+	if (refcount_dec_and_test(&notify->ref))
+		call_rcu(&notify->rcu, dsmb_notify_free);
 }
 
 void dsmb_notify_close(struct dsmb_notify *notify)
@@ -286,14 +293,18 @@ static void dsmb_notify_delete_pending(struct ditto_watch *watch)
 	spin_unlock(&notify->lock);
 }
 
+/* The file may have been taken away from the open. Each request finds out when it runs again. */
+static void dsmb_notify_ended(struct ditto_watch *watch)
+{
+	dsmb_notify_lost(watch);
+	dsmb_notify_release(dsmb_notify_of(watch));
+}
+
 static const struct ditto_watch_ops dsmb_notify_ops = {
 	.changed = dsmb_notify_changed,
 	.lost = dsmb_notify_lost,
 	.delete_pending = dsmb_notify_delete_pending,
-	/*
-	 * The file was taken away from under the open. Each request finds out when it runs again.
-	 */
-	.ended = dsmb_notify_lost,
+	.ended = dsmb_notify_ended,
 };
 
 /* Response */
@@ -452,7 +463,11 @@ static u32 dsmb_notify_begin(struct dsmb_open *open, const struct dsmb_notify_ar
 	lockdep_assert_held(&open->lock);
 	if (!notify)
 		return STATUS_INSUFFICIENT_RESOURCES;
-	refcount_set(&notify->ref, 1);
+	/*
+	 * The open has a reference, and the watch another one: it outlives the open if the share is
+	 * being removed.
+	 */
+	refcount_set(&notify->ref, 2);
 	spin_lock_init(&notify->lock);
 	INIT_LIST_HEAD(&notify->waits);
 	INIT_LIST_HEAD(&notify->changes);

@@ -10,8 +10,9 @@
  * Locking: notify->lock (spinlock) is also taken by threads that make changes; the lock of a call
  * is taken inside it.
  *
- * Lifetime: notify->ref counts the open and each request. The watch ends with the instance of the
- * open; changes reported at that moment still find the memory valid.
+ * Lifetime: notify->ref counts the open, the watch and each request. The watch ends with the
+ * instance of the open, or after it if the share is being removed; changes reported at that moment
+ * still find the memory valid.
  */
 #ifndef _DITTO_SMB_FILE_NOTIFY_H
 #define _DITTO_SMB_FILE_NOTIFY_H
