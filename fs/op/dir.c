@@ -523,7 +523,7 @@ static int dir_list(struct ditto_listing *l, struct ditto_node *dir, u64 cookie,
 			goto give;
 		/* An empty page with no entry too large for it means the end. */
 		*eof = !l->used && !l->full;
-		/* The room that the caller expected to fill is nearly used up: entries are counted. */
+		/* The room that the caller expects to fill is nearly used up: count entries. */
 		if (l->room < (s32)(DIR_FEW * l->each))
 			listing_set_room(l, &dir_few);
 	} while (!*eof && emit_page(l));
