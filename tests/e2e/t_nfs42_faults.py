@@ -165,19 +165,21 @@ def user_withdrawn(w):
 def progress_rises(w):
     """The tool shows how far a copy is."""
     source(w, 2 * SIZE)
-    # a file system that has to copy, and does not share blocks
-    v = w.volume(f'{w.base}/other', 'tmpfs')
+    # a file system that has to copy, and that can be stopped
+    v = w.volume(f'{w.base}/other', 'ext4')
+    os.chmod(v.where, 0o777)
     w.server.add('other', v.where)
     c = copier_to(w, 'other', v.where)
-    seen = []
 
     def some():
         sid = c.start()
-        shown = [j['done'] for j in iter(lambda: jobs(w)[:1], []) for j in j]
+        # it waits behind the piece that it is writing
+        with frozen(v.where):
+            shown = [j['done'] for j in jobs(w)]
+        shown += [j['done'] for j in iter(lambda: jobs(w)[:1], []) for j in j]
         eq(shown, sorted(shown))
-        seen.extend(done for done in shown if 0 < done < 2 * SIZE)
         eq(c.ended(sid).count, 2 * SIZE)
-        return seen
+        return [done for done in shown if 0 < done < 2 * SIZE]
     wait_for('a part of a copy', some)
 
 
