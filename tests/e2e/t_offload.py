@@ -59,10 +59,16 @@ def sha(data):
     return hashlib.sha256(data).hexdigest()
 
 
+class PatientStore(Store):
+    """A store that may be slow, as it is when it has just been started."""
+
+    timeout = 30
+
+
 @test(smb=True, offload=True, timeout=400)
 def pushed_and_read_back(w):
     """84 files go to the store and come back, over each protocol, with their checksums."""
-    s, sums = Store(w), {}
+    s, sums = PatientStore(w), {}
     for i in range(84):
         d = w.path(f'd{i % 7}')
         os.makedirs(d, exist_ok=True)
