@@ -22,11 +22,14 @@ IN_USE = ('a client has the file open', 'the file is being used by a client',
 
 
 def attempt(w, h, name):
-    """Try to release a file. Returns None, or why it was refused."""
+    """Try to release a file. Returns None, or why it was refused.
+
+    EALREADY: a recall removes the record first, and ends shortly afterwards.
+    """
     try:
         h.fill.release(w.path(name), name.encode())
     except OSError as e:
-        one_of(e.errno, (errno.ESTALE, errno.EAGAIN, errno.EBUSY), 'the reason')
+        one_of(e.errno, (errno.ESTALE, errno.EAGAIN, errno.EBUSY, errno.EALREADY), 'the reason')
         return e.errno
     return None
 
@@ -39,7 +42,8 @@ def released(w, h, name):
 
 def refused(w, h, name):
     """The file is in use, once all is written."""
-    wait_for('an answer', lambda: attempt(w, h, name) not in (errno.ESTALE, errno.EAGAIN))
+    wait_for('an answer', lambda: attempt(w, h, name) not in
+             (errno.ESTALE, errno.EAGAIN, errno.EALREADY))
     eq(has_record(w, name), False, 'a record')
 
 
