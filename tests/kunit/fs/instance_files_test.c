@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Open instances keep the files that they read and write, within the limit of files, and their
- * nodes off the LRU. Their paths are read while files are renamed.
+ * nodes off the LRU. Their paths are read while files are renamed. A watch outlives its instance
+ * while the share is being removed.
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
@@ -11,8 +12,10 @@
 
 #include "../../../fs/node/file.h"
 #include "../../../fs/node/node_private.h"
+#include "../../../fs/node/watch.h"
 #include "../../../fs/open/instance.h"
 #include "../../../lockd/table.h"
+#include "../await.h"
 #include "folder.h"
 
 #define R	DITTO_RIGHT_READ_DATA
@@ -308,12 +311,74 @@ static void path_while_renamed(struct kunit *test)
 	files_end(test);
 }
 
+/**
+ * struct closed_watch - a watch whose instance is closed
+ * @watch: the watch
+ * @ended: how often it has ended
+ */
+struct closed_watch {
+	struct ditto_watch watch;
+	atomic_t ended;
+};
+
+static void closed_watch_changed(struct ditto_watch *watch, const struct ditto_watch_event *event)
+{
+}
+
+static void closed_watch_told(struct ditto_watch *watch) {}
+
+static void closed_watch_ended(struct ditto_watch *watch)
+{
+	atomic_inc(&container_of(watch, struct closed_watch, watch)->ended);
+}
+
+static const struct ditto_watch_ops closed_watch_ops = {
+	.changed = closed_watch_changed,
+	.lost = closed_watch_told,
+	.delete_pending = closed_watch_told,
+	.ended = closed_watch_ended,
+};
+
+/* A request keeps a share from being removed; an instance is closed meanwhile. */
+static void watch_outlives_close(struct kunit *test)
+{
+	struct closed_watch *closed = kunit_kzalloc(test, sizeof(*closed), GFP_KERNEL);
+	u32 drain = folder.srv->settings.drain_ms;
+	struct ditto_instance *inst;
+
+	KUNIT_ASSERT_NOT_NULL(test, closed);
+	closed->watch.ops = &closed_watch_ops;
+	closed->watch.what = DITTO_CHANGED_FILE_NAME;
+	files_begin(test);
+	ditto_node_put(folder_make(test, &folder, "dir", 0700, true));
+	inst = must_open(test, "dir", R);
+	KUNIT_EXPECT_EQ(test, ditto_instance_watch(inst, &closed->watch), 0);
+
+	folder.srv->settings.drain_ms = 100;
+	KUNIT_EXPECT_EQ(test, ditto_share_del(folder.srv, folder.name, NULL), -ETIMEDOUT);
+	folder.srv->settings.drain_ms = drain;
+	ditto_instance_close(&folder.op, inst);
+	KUNIT_EXPECT_EQ(test, atomic_read(&closed->ended), 0);
+
+	folder_end(test, &folder);
+	await(atomic_read(&closed->ended));
+	KUNIT_EXPECT_EQ(test, atomic_read(&closed->ended), 1);
+	/* Its memory goes with the test, when no notification may be under way. */
+	synchronize_rcu();
+
+	KUNIT_ASSERT_EQ(test, folder_share(&folder), 0);
+	folder_begin(test, &folder);
+	folder_remove(test, &folder, "dir", true);
+	files_end(test);
+}
+
 static struct kunit_case files_cases[] = {
 	KUNIT_CASE(files_kept),
 	KUNIT_CASE(files_kept_by_mode),
 	KUNIT_CASE(files_kept_limit),
 	KUNIT_CASE(nodes_claimed),
 	KUNIT_CASE(path_while_renamed),
+	KUNIT_CASE(watch_outlives_close),
 	{}
 };
 
