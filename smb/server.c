@@ -368,6 +368,7 @@ int dsmb_server_init(struct dsmb_server *server, struct net *net)
 	spin_lock_init(&server->conns_lock);
 	INIT_LIST_HEAD(&server->conns);
 	atomic_set(&server->live, 0);
+	atomic_set(&server->clients, 0);
 	init_waitqueue_head(&server->idle);
 	xa_init_flags(&server->sessions, XA_FLAGS_ALLOC1);
 	xa_init(&server->durables);
@@ -388,6 +389,12 @@ int dsmb_server_init(struct dsmb_server *server, struct net *net)
 	return -ENOMEM;
 }
 
+void dsmb_server_client_gone(struct dsmb_server *server)
+{
+	if (atomic_dec_and_test(&server->clients))
+		wake_up_all(&server->idle);
+}
+
 void dsmb_server_exit(struct dsmb_server *server)
 {
 	drop_conns(server, NULL, NULL);
@@ -396,6 +403,9 @@ void dsmb_server_exit(struct dsmb_server *server)
 	dsmb_durables_close(server, true);
 	server_free(server);
 	dsmb_persist_sweep_last(server);
+	wait_event(server->idle, !atomic_read(&server->clients));
+	/* The callback that counted the last one may still run. */
+	rcu_barrier();
 	xa_destroy(&server->sessions);
 	xa_destroy(&server->durables);
 }

@@ -65,7 +65,9 @@ struct dsmb_settings {
  * @nconns: number of connections that count against max_connections
  * @live: connections whose memory is not freed yet; a connection leaves @conns before it is
  *	freed
- * @idle: woken when a connection leaves @conns, and when @live drops to 0
+ * @clients: clients of the lock table whose memory is not freed yet; instances of a share that is
+ *	being removed keep them after all sessions and opens are closed
+ * @idle: woken when a connection leaves @conns, and when @live or @clients drops to 0
  * @sessions: struct dsmb_session by SessionId; its own lock guards it
  * @durables: struct dsmb_open by persistent FileId, durable opens only; see open/durable.h
  * @ndurables: number of entries in @durables
@@ -109,6 +111,7 @@ struct dsmb_server {
 	struct list_head conns;
 	unsigned int nconns;
 	atomic_t live;
+	atomic_t clients;
 	wait_queue_head_t idle;
 	struct xarray sessions;
 	struct xarray durables;
@@ -176,11 +179,20 @@ int dsmb_server_init(struct dsmb_server *server, struct net *net);
  * @server: initialized; it has no listener any more, because a listener pins the namespace
  *
  * Drops all connections, waits until their memory is freed, and closes all durable opens. The
- * records of persistent opens stay.
+ * records of persistent opens stay. A share that is being removed while requests of other
+ * protocols run is waited for, if this server had opens there.
  *
  * Context: process; may sleep.
  */
 void dsmb_server_exit(struct dsmb_server *server);
+
+/**
+ * dsmb_server_client_gone - count the end of a client of the lock table
+ * @server: the client counted in its @clients
+ *
+ * Context: an RCU callback, which dsmb_server_exit() waits for.
+ */
+void dsmb_server_client_gone(struct dsmb_server *server);
 
 /* The functions of ioctl/fsctl_net.c. */
 

@@ -39,6 +39,15 @@
 /* If a step is running when the time limit is over, it is checked again after this many seconds. */
 #define BUSY_AGAIN_S	1
 
+static void session_free_rcu(struct rcu_head *rcu)
+{
+	struct dsmb_session *session = container_of(rcu, struct dsmb_session, rcu);
+	struct dsmb_server *server = session->server;
+
+	kfree(session);
+	dsmb_server_client_gone(server);
+}
+
 static void session_free(struct dsmb_session *session)
 {
 	xa_destroy(&session->trees);
@@ -48,7 +57,7 @@ static void session_free(struct dsmb_session *session)
 	ditto_principal_exit(&session->who);
 	memzero_explicit(session->signing_key, sizeof(session->signing_key));
 	memzero_explicit(session->session_key, sizeof(session->session_key));
-	kfree_rcu(session, rcu);
+	call_rcu(&session->rcu, session_free_rcu);
 }
 
 static void client_free(struct ditto_client *client)
@@ -113,6 +122,7 @@ struct dsmb_session *dsmb_session_new(struct dsmb_conn *conn)
 	if (!session)
 		return NULL;
 	session->server = conn->server;
+	atomic_inc(&session->server->clients);
 	refcount_set(&session->ref, 2);		/* for the table and the caller */
 	mutex_init(&session->lock);
 	session->state = DSMB_SESSION_SETUP_GOING_ON;

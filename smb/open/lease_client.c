@@ -24,14 +24,24 @@ struct dsmb_lease_client {
 	atomic_t users;		/* sessions and opens */
 	struct list_head link;
 	struct work_struct work;
+	struct rcu_head rcu;
 };
 
 static DEFINE_MUTEX(clients_lock);
 static LIST_HEAD(clients);
 
+static void client_free_rcu(struct rcu_head *rcu)
+{
+	struct dsmb_lease_client *lc = container_of(rcu, struct dsmb_lease_client, rcu);
+	struct dsmb_server *server = lc->server;
+
+	kfree(lc);
+	dsmb_server_client_gone(server);
+}
+
 static void client_free(struct ditto_client *client)
 {
-	kfree(container_of(client, struct dsmb_lease_client, client));
+	call_rcu(&container_of(client, struct dsmb_lease_client, client)->rcu, client_free_rcu);
 }
 
 static const struct ditto_client_ops client_ops = {
@@ -66,6 +76,7 @@ static struct dsmb_lease_client *client_new(struct dsmb_server *server, const gu
 	if (!lc)
 		return NULL;
 	lc->server = server;
+	atomic_inc(&server->clients);
 	lc->guid = *guid;
 	snprintf(name, sizeof(name), "client %pUl", &lc->guid);
 	ditto_client_init(&lc->client, server->srv->locks, &client_ops, "smb", name, 0);

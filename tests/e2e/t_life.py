@@ -9,10 +9,11 @@ import nfs3
 import nlm
 import rpc
 import servers
-from harness import (Child, Ns, eq, expect_errno, get, one_of, pattern, put, run, stop_process,
-                     test, wait_for, MNT_DETACH)
+from harness import (Child, Ns, eq, expect_errno, frozen, get, one_of, pattern, put, run,
+                     stop_process, test, wait_for, MNT_DETACH)
 from nfs3 import sattr
 from nlm import Nlm
+from t_smb_notify import Watcher
 
 
 def writer(m, done, limit=4000):
@@ -320,6 +321,39 @@ def drain_limit(w):
     finally:
         run('fsfreeze', '-u', w.export)
     one_of(stuck.join(), (nfs3.OK, nfs3.STALE))
+    del w.server.shares['data']
+    released(w.volumes.pop())
+
+
+def stays(module):
+    """Tell whether a module that is being unloaded is still there."""
+    try:
+        return get(f'/sys/module/{module}/initstate').strip() == b'going'
+    except OSError:
+        return False
+
+
+@test(smb=True, fs='ext4')
+def smb_unloaded_before_its_share_is_gone(w):
+    """SMB, which had a watch on a share, waits for the end of that share when it is unloaded."""
+    os.chmod(w.export, 0o777)
+    n = w.client.nfs(timeout=20)
+    f = n.create(n.root, 'f').fh
+    s = Watcher(w.client, dialect=0x300)
+    s.watch(s.directory(''))
+    w.server.ctl('server', 'set', 'drain-ms', '300')
+    with frozen(w.export):
+        stuck = Child(lambda: n.setattr(f, sattr(mode=0o600)).status)
+        wait_for('the request hangs', lambda: 'D' in servers.service_threads())
+        w.server.refused('share', 'del', 'data')
+        s.end()
+        rmmod = Child(lambda: run('rmmod', 'ditto_smb') and None)
+        wait_for('the unload', lambda: stays('ditto_smb') or not servers.loaded('ditto_smb'))
+        time.sleep(0.5)
+        eq(stays('ditto_smb'), True, 'SMB waits')
+    one_of(stuck.join(), (nfs3.OK, nfs3.STALE))
+    rmmod.join()
+    eq(servers.loaded('ditto_smb'), False, 'SMB is loaded')
     del w.server.shares['data']
     released(w.volumes.pop())
 
