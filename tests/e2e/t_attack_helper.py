@@ -358,18 +358,26 @@ def status_of_answer(answer):
 def names_nobody_has(w):
     """Logins and pipes work while other clients look up unknown names without end."""
     question = lookup_names4([f'nobody-{i:03}' for i in range(200)])
+    wait_end, together_end = os.pipe()
 
-    def ask(client, seconds):
+    def together():
+        """Return once all have closed the pipe: an attacker's own login may fail later."""
+        os.close(together_end)
+        os.read(wait_end, 1)
+
+    def ask(client, seconds, ready=lambda: None):
         with client, link(client, share='IPC$') as s:
             fid = s.create('lsarpc')
             s.ioctl(fid, TRANSCEIVE, BIND)
+            ready()
             end, n = time.monotonic() + seconds, 0
             while time.monotonic() < end:
                 s.ioctl(fid, TRANSCEIVE, question)
                 n += 1
             return n
 
-    askers = [Child(ask, w.client, 6) for _ in range(8)]
+    askers = [Child(ask, w.client, 6, together) for _ in range(8)]
+    together()
     try:
         for _ in range(5):
             with link(w.clients[1], share='IPC$') as s:
