@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Life cycles: shares that are removed, modules that are reloaded, helpers that die."""
+import contextlib
 import errno
 import os
 import time
@@ -305,24 +306,27 @@ def two_servers(w):
     eq(n.getattr(n.root).status, nfs3.OK, 'the first goes on')
 
 
-@test(server='ditto', fs='ext4')
-def drain_limit(w):
-    """The removal of a share reports a request that hangs for longer than drain-ms."""
+@contextlib.contextmanager
+def held_up(w):
+    """A request over NFS hangs; the share is gone for clients, and for good when it ends."""
     n = w.client.nfs(timeout=20)
     f = n.create(n.root, 'f').fh
     w.server.ctl('server', 'set', 'drain-ms', '300')
-    run('fsfreeze', '-f', w.export)
-    try:
+    with frozen(w.export):
         stuck = Child(lambda: n.setattr(f, sattr(mode=0o600)).status)
         wait_for('the request hangs', lambda: 'D' in servers.service_threads())
-        said = w.server.refused('share', 'del', 'data')
-        assert '1' in said and 'data' in said, said
-        eq(w.server.json('share', 'list'), [], 'gone for clients all the same')
-    finally:
-        run('fsfreeze', '-u', w.export)
+        yield w.server.refused('share', 'del', 'data')
     one_of(stuck.join(), (nfs3.OK, nfs3.STALE))
     del w.server.shares['data']
     released(w.volumes.pop())
+
+
+@test(server='ditto', fs='ext4')
+def drain_limit(w):
+    """The removal of a share reports a request that hangs for longer than drain-ms."""
+    with held_up(w) as said:
+        assert '1' in said and 'data' in said, said
+        eq(w.server.json('share', 'list'), [], 'gone for clients all the same')
 
 
 def stays(module):
@@ -337,25 +341,16 @@ def stays(module):
 def smb_unloaded_before_its_share_is_gone(w):
     """SMB, which had a watch on a share, waits for the end of that share when it is unloaded."""
     os.chmod(w.export, 0o777)
-    n = w.client.nfs(timeout=20)
-    f = n.create(n.root, 'f').fh
     s = Watcher(w.client, dialect=0x300)
     s.watch(s.directory(''))
-    w.server.ctl('server', 'set', 'drain-ms', '300')
-    with frozen(w.export):
-        stuck = Child(lambda: n.setattr(f, sattr(mode=0o600)).status)
-        wait_for('the request hangs', lambda: 'D' in servers.service_threads())
-        w.server.refused('share', 'del', 'data')
+    with held_up(w):
         s.end()
         rmmod = Child(lambda: run('rmmod', 'ditto_smb') and None)
         wait_for('the unload', lambda: stays('ditto_smb') or not servers.loaded('ditto_smb'))
         time.sleep(0.5)
         eq(stays('ditto_smb'), True, 'SMB waits')
-    one_of(stuck.join(), (nfs3.OK, nfs3.STALE))
     rmmod.join()
     eq(servers.loaded('ditto_smb'), False, 'SMB is loaded')
-    del w.server.shares['data']
-    released(w.volumes.pop())
 
 
 @test(server='ditto', timeout=60)
