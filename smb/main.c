@@ -16,6 +16,7 @@
 #include "auth/crypto.h"
 #include "file/name.h"
 #include "open/lease.h"
+#include "open/open.h"
 #include "server.h"
 #include "share_options.h"
 #include "show.h"
@@ -113,16 +114,21 @@ static int __init dsmb_init(void)
 	err = dsmb_message_init();
 	if (err)
 		goto exit_crypto;
+	err = dsmb_opens_init();
+	if (err)
+		goto exit_message;
 	dsmb_match_init();
 	err = register_pernet_subsys(&dsmb_net_ops);
 	if (err)
-		goto exit_message;
+		goto exit_match;
 	err = ditto_protocol_register(&dsmb_protocol);
 	if (!err)
 		return 0;
 	unregister_pernet_subsys(&dsmb_net_ops);
-exit_message:
+exit_match:
 	dsmb_match_exit();
+	dsmb_opens_exit();
+exit_message:
 	dsmb_message_exit();
 exit_crypto:
 	dsmb_crypto_exit();
@@ -133,9 +139,10 @@ static void __exit dsmb_exit(void)
 {
 	ditto_protocol_unregister(&dsmb_protocol);
 	unregister_pernet_subsys(&dsmb_net_ops);
-	/* Opens, trees, sessions and channels are freed under RCU. */
+	/* Sessions, watches and clients of leases are freed by functions of this module. */
 	rcu_barrier();
 	dsmb_match_exit();
+	dsmb_opens_exit();
 	dsmb_message_exit();
 	dsmb_crypto_exit();
 }

@@ -208,6 +208,7 @@ struct ditto_node {
 	errseq_t wb_err;
 	atomic_t opens[2];
 	atomic_t moving;
+	u32 release_search;
 	struct hlist_head opened;
 	u32 instances;
 	u32 keepers;
@@ -219,7 +220,6 @@ struct ditto_node {
 	const struct inode *victim;
 	struct ditto_stub __rcu *stub;
 	struct list_head release_candidate;
-	u32 release_search;
 	unsigned long release_came;
 	u64 streams;
 	struct rhash_head by_fid;

@@ -40,6 +40,20 @@
 /* Step of a session's charge for its opens; a power of two. */
 #define OPENS_STEP	64
 
+static struct kmem_cache *open_cache;
+
+int dsmb_opens_init(void)
+{
+	open_cache = KMEM_CACHE(dsmb_open, SLAB_HWCACHE_ALIGN);
+	return open_cache ? 0 : -ENOMEM;
+}
+
+/* This waits for opens that kfree_rcu() has still to free. */
+void dsmb_opens_exit(void)
+{
+	kmem_cache_destroy(open_cache);
+}
+
 /* FileId.Persistent of the newest open, without the epoch. */
 static atomic64_t dsmb_last_open = ATOMIC64_INIT(0);
 
@@ -168,7 +182,7 @@ static int dsmb_open_init(struct dsmb_open *open, struct dsmb_server *server,
 struct dsmb_open *dsmb_open_restored(struct dsmb_server *server, const guid_t *guid,
 				     struct dsmb_tree *tree, u64 persistent)
 {
-	struct dsmb_open *open = kzalloc(sizeof(*open), GFP_KERNEL);
+	struct dsmb_open *open = kmem_cache_zalloc(open_cache, GFP_KERNEL);
 	int err;
 
 	if (!open)
@@ -180,7 +194,7 @@ struct dsmb_open *dsmb_open_restored(struct dsmb_server *server, const guid_t *g
 	err = dsmb_open_init(open, server, dsmb_lease_client_of(server, guid), tree);
 	if (!err)
 		return open;
-	kfree(open);
+	kmem_cache_free(open_cache, open);
 	return ERR_PTR(err);
 }
 
@@ -190,7 +204,7 @@ struct dsmb_open *dsmb_open_alloc(struct dsmb_call *call, bool outlives)
 	struct dsmb_open *open;
 	int err;
 
-	open = kzalloc(sizeof(*open), GFP_KERNEL);
+	open = kmem_cache_zalloc(open_cache, GFP_KERNEL);
 	if (!open)
 		return ERR_PTR(-ENOMEM);
 	err = dsmb_open_reserve(session, &open->volatile_id);
@@ -209,7 +223,7 @@ struct dsmb_open *dsmb_open_alloc(struct dsmb_call *call, bool outlives)
 unreserve:
 	dsmb_open_unreserve(session, open->volatile_id);
 free:
-	kfree(open);
+	kmem_cache_free(open_cache, open);
 	return ERR_PTR(err);
 }
 

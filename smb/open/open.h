@@ -50,6 +50,10 @@ struct dsmb_tree;
  * @server: server that the open belongs to
  * @where: spinlock; guards @session, @tree, @volatile_id, @published, @expired and @closing for
  *	writing; the lock of the session's table is taken inside it
+ * @published: the open has been in a table
+ * @outlives: @owner belongs to a client that outlives the session
+ * @expired: the client may not come back any more; the open is closed once its record is removed
+ * @closing: the open was closed
  * @session: session whose table the open is in or is about to enter; not counted, because the open
  *	leaves the table before the session goes; NULL while it is in no table, and once it is
  *	closed
@@ -58,13 +62,11 @@ struct dsmb_tree;
  *	was granted at open run with it
  * @persistent: FileId.Persistent, also the key of @owner
  * @volatile_id: FileId.Volatile
- * @published: the open has been in a table
  * @ref: see the comment at the top of this file
  * @rights: GrantedAccess as DITTO_RIGHT_* bits, which have the values of the wire
  * @inst: instance of a disk share's file; NULL for a pipe
  * @owner: lock owner of the open's claims; it belongs to the client of the session, or to a client
  *	that outlives the session
- * @outlives: @owner belongs to a client that outlives the session
  * @lease_owner: owner of the caching grant that the open's own operations do not break; the same as
  *	@owner if the open has no lease
  * @entry_owner: owner of the lease on the parent directory (ParentLeaseKey), or NULL; held
@@ -72,96 +74,98 @@ struct dsmb_tree;
  * @lease_link: link in the lease's list of holders; under the lease's lock
  * @pipe: named pipe of IPC$; NULL for a file of a disk share
  * @action: enum ditto_open_action of the CREATE
+ * @used: an operation was done on the open since its CREATE, so the CREATE is no longer replayed
+ * @delete_on_close: this open requested the deletion of its file, and the request was not cancelled
+ * @delete_on_close_later: @delete_on_close is from before a restart, and the deletion is not
+ *	pending again yet
  * @options: CreateOptions
  * @write_through: every write must be stable
  * @no_recall: data that is elsewhere is not brought back for this open
  * @posix: opened with the POSIX extensions: names are exact and unmapped, and a file that is
  *	deleted or replaced disappears at once; the instance has the same flag
  * @encrypted: the CREATE was encrypted, so breaks are encrypted as well
+ * @mode: FileModeInformation
  * @since: wall clock time of the CREATE, for display; 0 if unknown
  * @durable: durability of the open, or NULL; set before the client can find the open
  * @refused: durability whose record could not be written, so the open is not persistent; other
  *	threads may still look at it through the lease
- * @delete_on_close: this open requested the deletion of its file, and the request was not cancelled
- * @delete_on_close_later: @delete_on_close is from before a restart, and the deletion is not
- *	pending again yet
  * @created: CreateGuid entry of a CREATE that may be replayed, or NULL; set before the client can
  *	find the open
  * @app: application instance of the open, or NULL; set before the client can find the open
- * @used: an operation was done on the open since its CREATE, so the CREATE is no longer replayed
  * @lock: mutex; guards the members below
  * @dir: position of the directory listing
  * @notify: watch of a directory that is watched (notify.h); set once
  * @lock_sequence: one entry per LockSequenceIndex; the low bits are the number last used, which is
  *	valid if bit 7 is set
  * @position: FilePositionInformation
+ * @quota_next: uid at which the quota listing continues; under @lock
  * @ea_next: number of EAs listed so far; the next listing continues behind them
  * @quota: the open is $Extend\$Quota
- * @quota_next: uid at which the quota listing continues; under @lock
- * @mode: FileModeInformation
  * @kept_times: DSMB_TIME_* bits of the times that changes through this open leave alone
  * @channel_sequence: ChannelSequence, MS-SMB2 section 3.3.5.2.10; it and the next three members are
  *	guarded by @where, see replay.c
  * @turn: number of changes of @channel_sequence
  * @outstanding: modifying calls in flight with the current ChannelSequence
  * @outstanding_before: modifying calls in flight with an earlier ChannelSequence
- * @expired: the client may not come back any more; the open is closed once its record is removed
- * @closing: the open was closed
  * @charge: budget charge for the open while it is in no session's table; under @where
  * @rcu: freed under RCU
  */
 struct dsmb_open {
 	struct dsmb_server *server;
 	spinlock_t where;	/* see above */
+	bool published;
+	bool outlives;
+	bool expired;
+	bool closing;
 	struct dsmb_session *session;
 	struct dsmb_tree *tree;
 	struct ditto_cred *cred;
 	u64 persistent;
 	u64 volatile_id;
-	bool published;
 	refcount_t ref;
 	u32 rights;
 	struct ditto_instance *inst;
 	struct ditto_owner *owner;
-	bool outlives;
 	struct ditto_owner *lease_owner;
 	struct ditto_owner *entry_owner;
 	struct dsmb_lease *lease;
 	struct list_head lease_link;
 	struct dsmb_pipe *pipe;
 	u8 action;
+	bool used;
+	bool delete_on_close;
+	bool delete_on_close_later;
 	u32 options;
 	bool write_through;
 	bool no_recall;
 	bool posix;
 	bool encrypted;
+	u32 mode;
 	time64_t since;
 	struct dsmb_durable *durable;
 	struct dsmb_durable *refused;
-	bool delete_on_close;
-	bool delete_on_close_later;
 	struct dsmb_created *created;
 	struct dsmb_app *app;
-	bool used;
 	struct mutex lock;	/* see above */
 	struct dsmb_dir *dir;
 	struct dsmb_notify *notify;
 	u8 lock_sequence[DSMB_LOCK_SEQUENCES];
 	u64 position;
+	u64 quota_next;
 	u32 ea_next;
 	bool quota;
-	u64 quota_next;
-	u32 mode;
 	u8 kept_times;
 	u16 channel_sequence;
 	u32 turn;
 	u32 outstanding;
 	u32 outstanding_before;
-	bool expired;
-	bool closing;
 	struct ditto_charge charge;
 	struct rcu_head rcu;
 };
+
+/* Create and destroy the cache of opens, once for the module. */
+int dsmb_opens_init(void);
+void dsmb_opens_exit(void);
 
 static inline void dsmb_open_hold(struct dsmb_open *open)
 {

@@ -19,6 +19,9 @@ SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file_
 # Folders of the source tree that is copied: all that is compiled into the modules.
 SOURCES = ("fs", "lockd", "net", "smb")
 PERCENTILES = {"50.000000": "p50", "90.000000": "p90", "99.000000": "p99", "99.900000": "p99.9"}
+# Which calls of a job percentiles are told of: what a row adds to its label, and fio's name of them.
+WAYS = {"read": {"": "read"}, "write": {"": "write"}, "randread": {"": "read"},
+        "randwrite": {"": "write"}, "randrw": {"": "mixed", ", read": "read", ", write": "write"}}
 
 
 class Fio:
@@ -29,13 +32,18 @@ class Fio:
         self.calls = calls
 
     def run(self, top, scale):
-        """The mean of reads and writes; of mixed work the percentiles of each."""
+        """The mean of all calls, and percentiles of the time from a call to its result.
+
+        Not those of "clat", which begins when the client has sent a call: where server and client
+        share a CPU, the server may have worked on it by then.
+        """
         calls = max(int(self.calls * scale), 32)
         command = ["fio", "--output-format=json", "--name=bench", "--thread", "--direct=1",
                    f"--filename={top}/fio", f"--rw={self.rw}", f"--bs={self.size}",
                    f"--filesize={32 * MIB}", f"--io_size={calls * self.size}",
                    "--ioengine=libaio", f"--iodepth={self.outstanding}", "--rwmixread=70",
                    "--norandommap", "--randseed=1", "--invalidate=0", "--fallocate=none",
+                   "--lat_percentiles=1", "--unified_rw_reporting=both",
                    f"--percentile_list={':'.join(p.rstrip('0').rstrip('.') for p in PERCENTILES)}"]
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               check=False, cwd="/tmp")
@@ -45,12 +53,10 @@ class Fio:
         took = max(job["read"]["runtime"], job["write"]["runtime"]) * 1000
         total = job["read"]["total_ios"] + job["write"]["total_ios"]
         yield self.label, self.outstanding, "all", took / total
-        if self.rw != "randrw":
-            return
-        for way in "read", "write":
-            found = job[way]["clat_ns"]["percentile"]
+        for more, way in WAYS[self.rw].items():
+            found = job[way]["lat_ns"]["percentile"]
             for key, name in PERCENTILES.items():
-                yield f"{self.label}, {way}", self.outstanding, name, found[key] / 1000
+                yield f"{self.label}{more}", self.outstanding, name, found[key] / 1000
 
 
 class Files:
