@@ -91,13 +91,16 @@ class Server:
             link.echo()
         self.link = link
 
-    def load(self, op, handle, count, outstanding, **more):
-        """Run the load generator once; returns its results as a dictionary of numbers."""
+    def load(self, op, handle, count, outstanding, after=0, **more):
+        """Run the load generator once; returns its results as a dictionary of numbers.
+
+        The first name has the number @after behind that of the server.
+        """
         link = self.link
         words = [f"op={op}", f"fd={link.socket.fileno()}", f"mid={link.next_id}",
                  f"clientid={link.session}", f"tree={link.tree}",
                  f"fh={self.handles[handle].hex()}", f"count={count}",
-                 f"outstanding={outstanding}", f"first={self.first}",
+                 f"outstanding={outstanding}", f"first={self.first + after}",
                  *(f"{k}={v}" for k, v in more.items())]
         if link.seal:
             words.append(f"seal={link.out_key.hex()}{link.in_key.hex()}")

@@ -143,6 +143,17 @@ static u8 *encode_delete(const struct load_run *run, u32 n, bool own, u8 *p)
 	return encode_numbered(run, n, DELETE_ACCESS, OPEN_EXISTING, DELETE_ON_CLOSE, p);
 }
 
+static u8 *encode_hold(const struct load_run *run, u32 n, bool own, u8 *p)
+{
+	return encode_numbered(run, n, READ_ATTRIBUTES, OPEN_EXISTING, 0, p);
+}
+
+/* One of @run->span files. */
+static u8 *encode_pick(const struct load_run *run, u32 n, bool own, u8 *p)
+{
+	return encode_numbered(run, load_pick(run, n), READ_ATTRIBUTES, OPEN_EXISTING, 0, p);
+}
+
 static u8 *encode_close(const struct load_run *run, u32 n, bool own, u8 *p)
 {
 	p = put_zeros(put_16(p, 24), 6);
@@ -342,6 +353,9 @@ const struct load_op load_ops_smb[] = {
 	  .parts = PARTS({ SMB_CREATE, encode_open }, { SMB_QUERY_INFO, encode_query }, CLOSED) },
 	{ .name = "smb_open", .proc = SMB_CREATE,
 	  .parts = PARTS({ SMB_CREATE, encode_open }, CLOSED) },
+	{ .name = "smb_hold", .proc = SMB_CREATE, .parts = PARTS({ SMB_CREATE, encode_hold }) },
+	{ .name = "smb_pick", .proc = SMB_CREATE,
+	  .parts = PARTS({ SMB_CREATE, encode_pick }, CLOSED) },
 	{ .name = "smb_create", .proc = SMB_CREATE,
 	  .parts = PARTS({ SMB_CREATE, encode_make }, CLOSED) },
 	{ .name = "smb_remove", .proc = SMB_CREATE,
