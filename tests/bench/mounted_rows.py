@@ -19,7 +19,7 @@ SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file_
 # Folders of the source tree that is copied: all that is compiled into the modules.
 SOURCES = ("fs", "lockd", "net", "smb")
 PERCENTILES = {"50.000000": "p50", "90.000000": "p90", "99.000000": "p99", "99.900000": "p99.9"}
-# Which calls of a job percentiles are told of: what a row adds to its label, and fio's name of them.
+# Which calls of a job percentiles are told of: what a row adds to its label, and fio's name.
 WAYS = {"read": {"": "read"}, "write": {"": "write"}, "randread": {"": "read"},
         "randwrite": {"": "write"}, "randrw": {"": "mixed", ", read": "read", ", write": "write"}}
 
