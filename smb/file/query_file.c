@@ -105,6 +105,32 @@ static u32 dsmb_query_alignment(struct dsmb_query *q)
 	return STATUS_SUCCESS;
 }
 
+/**
+ * struct open_path - the path of an open within its share
+ * @at: the path; in @usual or @more
+ * @more: memory for a path that does not fit into @usual, or NULL; the caller frees it
+ * @usual: memory for most paths. That of the longest one takes long to clear, which the kernel may
+ *	be set to do with all that it allocates
+ */
+struct open_path {
+	char *at;
+	char *more;
+	char usual[256];
+};
+
+static int open_path_get(const struct ditto_instance *inst, struct open_path *path)
+{
+	path->more = NULL;
+	path->at = ditto_instance_path(inst, path->usual, sizeof(path->usual));
+	if (path->at != ERR_PTR(-ENAMETOOLONG))
+		return PTR_ERR_OR_ZERO(path->at);
+	path->more = kmalloc(PATH_MAX, GFP_KERNEL);
+	if (!path->more)
+		return -ENOMEM;
+	path->at = ditto_instance_path(inst, path->more, PATH_MAX);
+	return PTR_ERR_OR_ZERO(path->at);
+}
+
 /*
  * Encode a path with its length before it; the path of a stream has its name behind the last ':'.
  */
@@ -112,35 +138,34 @@ static u32 dsmb_encode_full_name(struct dsmb_query *q, bool rooted)
 {
 	struct dsmb_builder *b = &q->out;
 	u32 at = b->len, len, path_len;
-	char *buf, *path, *stream = NULL;
+	/* Filled as far as it is used. */
+	struct open_path path __uninitialized;
+	char *stream = NULL;
+	int err;
 
-	buf = kmalloc(PATH_MAX, GFP_KERNEL);
-	if (!buf)
-		return STATUS_INSUFFICIENT_RESOURCES;
-	path = ditto_instance_path(q->inst, buf, PATH_MAX);
-	if (IS_ERR(path)) {
-		kfree(buf);
-		return dsmb_status(PTR_ERR(path));
-	}
-	path_len = strlen(path);
+	err = open_path_get(q->inst, &path);
+	if (err)
+		goto free;
+	path_len = strlen(path.at);
 	if (ditto_instance_is_stream(q->inst)) {
-		stream = strrchr(path, ':');
+		stream = strrchr(path.at, ':');
 		if (stream)
-			path_len = stream - path;
+			path_len = stream - path.at;
 	}
 
 	dsmb_encode_u32(b, 0);
 	if (rooted)
 		dsmb_encode_u16(b, '\\');
-	dsmb_encode_path(b, path, path_len);
+	dsmb_encode_path(b, path.at, path_len);
 	if (stream) {
 		dsmb_encode_u16(b, ':');
 		dsmb_encode_string(b, stream + 1, strlen(stream + 1));
 	}
-	kfree(buf);
 	len = b->len - at - 4;
 	dsmb_fill_u32(b, at, len);
-	return STATUS_SUCCESS;
+free:
+	kfree(path.more);
+	return dsmb_status(err);
 }
 
 static u32 dsmb_query_all(struct dsmb_query *q)
@@ -164,16 +189,16 @@ static u32 dsmb_query_normalized_name(struct dsmb_query *q)
 /* MS-FSA section 2.1.5.12.2: a stream has the short name of its file. */
 static u32 dsmb_query_alternate_name(struct dsmb_query *q)
 {
-	char made[DITTO_SHORT_MAX], *buf, *path;
+	/* Filled as far as it is used. */
+	struct open_path path __uninitialized;
+	char made[DITTO_SHORT_MAX];
 	struct ditto_name name = { };
 	u32 at = q->out.len;
+	int err;
 
-	buf = kmalloc(PATH_MAX, GFP_KERNEL);
-	if (!buf)
-		return STATUS_INSUFFICIENT_RESOURCES;
-	path = ditto_instance_path(q->inst, buf, PATH_MAX);
-	if (!IS_ERR(path)) {
-		name.name = kbasename(path);
+	err = open_path_get(q->inst, &path);
+	if (!err) {
+		name.name = kbasename(path.at);
 		name.len = strlen(name.name);
 		if (ditto_instance_is_stream(q->inst))
 			name.len = strcspn(name.name, ":");
@@ -187,7 +212,9 @@ static u32 dsmb_query_alternate_name(struct dsmb_query *q)
 		dsmb_encode_u32(&q->out, 0);
 		dsmb_fill_u32(&q->out, at, dsmb_encode_name(&q->out, name.name, name.len));
 	}
-	kfree(buf);
+	kfree(path.more);
+	if (err == -ENOMEM)
+		return STATUS_INSUFFICIENT_RESOURCES;
 	return q->out.len > at ? STATUS_SUCCESS : STATUS_OBJECT_NAME_NOT_FOUND;
 }
 

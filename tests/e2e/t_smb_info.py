@@ -15,7 +15,7 @@ from harness import eq, frozen, get, one_of, pattern, put, run, test, wait_for
 from smb import SmbClient
 
 READ_EA, WRITE_EA = 8, 16
-BASIC, STANDARD, FULL_EA, END_OF_FILE, STREAM = 4, 5, 15, 20, 22
+BASIC, STANDARD, FULL_EA, ALL, END_OF_FILE, STREAM = 4, 5, 15, 18, 20, 22
 FILESYSTEM, SECURITY = 2, 3
 (SET_REPARSE, GET_REPARSE, DELETE_REPARSE, SET_SPARSE, ZERO_DATA, RANGES, OBJECT_ID,
  GET_OBJECT_ID, RESUME_KEY, COPYCHUNK, DUPLICATE, TRIM, GET_COMPRESSION, SET_COMPRESSION,
@@ -748,6 +748,23 @@ def short_names(w):
     eq(shorts(s, d, '*')[long_], '')
     w.server.ctl('share', 'set', 'data', 'short-names', 'on')
     eq(short_of(s, fid), short)
+    s.end()
+
+
+@test(smb=True, squash='none')
+def paths_of_opens(w):
+    """An open has its path, however long it is (MS-FSCC section 2.4.2)."""
+    s, folders = session(w), []
+    for _ in range(6):
+        path = '\\'.join([*folders, 'f.txt'])
+        for name in path, f'{path}:stream':
+            everything = s.query(fresh(s, name), ALL)
+            size, = struct.unpack_from('<I', everything, 96)
+            eq(everything[100:100 + size].decode('utf-16-le'), f'\\{name}')
+        eq(short_of(s, fresh(s, path)), 'f.txt')
+        folders.append(80 * 'd')
+        s.create('\\'.join(folders), options=smb2.DIRECTORY_FILE, access=smb2.GENERIC_READ)
+    eq(len(path) > 256, True)
     s.end()
 
 
