@@ -225,10 +225,12 @@ static u32 call_decode(struct dsmb_call *call)
 	if (cmd->structure_size &&
 	    (dsmb_get_u16(&call->in) != cmd->structure_size || call->in.bad))
 		return STATUS_INVALID_PARAMETER;
-	call->args = size <= sizeof(call->room) ? call->room : kmalloc(size, GFP_KERNEL);
+	if (size <= sizeof(call->room))
+		call->args = memset(call->room, 0, cmd->args_size);
+	else
+		call->args = kzalloc(size, GFP_KERNEL);
 	if (!call->args)
 		return STATUS_INSUFFICIENT_RESOURCES;
-	memset(call->args, 0, cmd->args_size);
 	return cmd->decode ? cmd->decode(call, call->args) : STATUS_SUCCESS;
 }
 

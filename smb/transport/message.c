@@ -255,6 +255,21 @@ static void message_refuse_excess(struct dsmb_message *message)
 }
 
 /*
+ * Clients often send a CREATE, a query and a CLOSE in one. One answer of it may be long, but no
+ * longer than that of a query by itself, which is not large either.
+ */
+VISIBLE_IF_KUNIT bool dsmb_message_is_large(const struct dsmb_message *message)
+{
+	u32 answers = 0;
+
+	for (unsigned int i = 0; i < message->ncalls; i++)
+		if (!message->calls[i].refused)
+			answers += call_answer_max(&message->calls[i]);
+	return answers > LARGE_BYTES;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_message_is_large);
+
+/*
  * Consumes the MessageIds and adds the calls to the connection. Only CANCEL has a MessageId
  * that was used before.
  */
@@ -288,7 +303,8 @@ static const char *register_calls(struct dsmb_message *message)
 	spin_unlock(&conn->lock);
 	/* The largest possible responses count as well. */
 	if (message->ncalls > 1 || large) {
-		message->large |= cost > LARGE_BYTES;
+		message->large |= dsmb_message_is_large(message) || message->len > LARGE_BYTES ||
+				  message->calls != message->few;
 		cost += DSMB_MESSAGE_COST;
 		if (message->calls != message->few)
 			cost += message->ncalls * sizeof(*message->calls);

@@ -322,6 +322,20 @@ bool dsmb_reply_interim(struct dsmb_message *message, struct dsmb_call *call);
  */
 bool dsmb_reply_finish(struct dsmb_message *message);
 
+#if IS_ENABLED(CONFIG_KUNIT)
+
+/**
+ * dsmb_message_is_large - may the data of a message or its responses be long?
+ * @message: its calls have been parsed, and those that are refused are marked
+ *
+ * Such a message is run by a worker of its own if others were received with it.
+ *
+ * Context: any.
+ * Return: true if they may have more bytes, by the charges of its commands, than one credit is for.
+ */
+bool dsmb_message_is_large(const struct dsmb_message *message);
+#endif
+
 /* Create and destroy the cache of messages, once for the module. */
 int dsmb_message_init(void);
 void dsmb_message_exit(void);

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Messages that are run by a worker of their own. */
+#include <kunit/test.h>
+
+#include "../../../smb/transport/command.h"
+#include "../../../smb/transport/message.h"
+#include "../../../smb/transport/wire.h"
+
+/* A message of the commands before DSMB_COMMANDS; the last but one, or only one, has @charge. */
+static struct dsmb_message *message_of(struct kunit *test, u16 charge, const u16 *commands)
+{
+	struct dsmb_message *message = kunit_kzalloc(test, sizeof(*message), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, message);
+	message->calls = message->few;
+	for (; *commands != DSMB_COMMANDS; commands++) {
+		struct dsmb_call *call = &message->few[message->ncalls++];
+
+		call->cmd = dsmb_commands[*commands];
+		call->charge = 1;
+	}
+	message->few[max(message->ncalls, 2) - 2].charge = charge;
+	return message;
+}
+
+#define MESSAGE(charge, ...) \
+	message_of(test, charge, (const u16 []){ __VA_ARGS__, DSMB_COMMANDS })
+
+/* One response of 64 KiB is not large, whatever comes with it that has a short one. */
+static void message_small(struct kunit *test)
+{
+	struct dsmb_message *message;
+
+	message = MESSAGE(1, DSMB_CREATE, DSMB_CLOSE);
+	KUNIT_EXPECT_FALSE(test, dsmb_message_is_large(message));
+	message = MESSAGE(1, DSMB_CREATE, DSMB_QUERY_INFO, DSMB_CLOSE);
+	KUNIT_EXPECT_FALSE(test, dsmb_message_is_large(message));
+	message = MESSAGE(1, DSMB_CREATE, DSMB_SET_INFO, DSMB_FLUSH, DSMB_CLOSE);
+	KUNIT_EXPECT_FALSE(test, dsmb_message_is_large(message));
+	message = MESSAGE(1, DSMB_READ);
+	KUNIT_EXPECT_FALSE(test, dsmb_message_is_large(message));
+}
+
+static void message_large(struct kunit *test)
+{
+	struct dsmb_message *message;
+
+	message = MESSAGE(2, DSMB_READ);
+	KUNIT_EXPECT_TRUE(test, dsmb_message_is_large(message));
+	message = MESSAGE(2, DSMB_WRITE);
+	KUNIT_EXPECT_TRUE(test, dsmb_message_is_large(message));
+	message = MESSAGE(1, DSMB_READ, DSMB_READ);
+	KUNIT_EXPECT_TRUE(test, dsmb_message_is_large(message));
+	message = MESSAGE(1, DSMB_CREATE, DSMB_QUERY_DIRECTORY, DSMB_QUERY_DIRECTORY, DSMB_CLOSE);
+	KUNIT_EXPECT_TRUE(test, dsmb_message_is_large(message));
+}
+
+static void message_refused(struct kunit *test)
+{
+	struct dsmb_message *message = MESSAGE(1, DSMB_READ, DSMB_READ);
+
+	message->few[1].refused = true;
+	KUNIT_EXPECT_FALSE(test, dsmb_message_is_large(message));
+}
+
+static struct kunit_case message_cases[] = {
+	KUNIT_CASE(message_small),
+	KUNIT_CASE(message_large),
+	KUNIT_CASE(message_refused),
+	{}
+};
+
+static struct kunit_suite message_suite = {
+	.name = "ditto_smb_message",
+	.test_cases = message_cases,
+};
+
+kunit_test_suite(message_suite);
