@@ -200,6 +200,25 @@ static int dsmb_component_add(struct dsmb_component *part, u32 c, enum dsmb_name
 	return 0;
 }
 
+/* Take characters that stand for themselves, as most do, up to another one or the limits. */
+static void dsmb_component_add_plain(struct dsmb_component *part, struct dsmb_cursor *in)
+{
+	u32 most = min3(dsmb_left(in) / 2, DSMB_NAME_UNITS - part->units, NAME_MAX - part->len);
+	char *out = part->out + part->len;
+	u32 n;
+
+	for (n = 0; n < most; n++) {
+		u16 c = get_unaligned_le16(in->data + in->pos + 2 * n);
+
+		if (c > 0x7f || c == '/' || !dsmb_plain[c])
+			break;
+		out[n] = c;
+	}
+	dsmb_skip(in, 2 * n);
+	part->len += n;
+	part->units += n;
+}
+
 static int dsmb_component_end(const struct dsmb_component *part)
 {
 	const char *name = part->out;
@@ -260,7 +279,10 @@ static int dsmb_path_components(struct dsmb_path *path, struct dsmb_cursor *in)
 	u32 c;
 	int err;
 
-	while (dsmb_left(in)) {
+	for (;;) {
+		dsmb_component_add_plain(&part, in);
+		if (!dsmb_left(in))
+			break;
 		c = dsmb_utf16_get(in);
 		if (dsmb_ends_component(c, path->posix)) {
 			/* Only a stream of the share's root has no name before the colon. */
@@ -346,7 +368,10 @@ static int dsmb_get_name_how(struct dsmb_cursor utf16, char *out, u32 *len,
 	if (utf16.bad || utf16.size % 2)
 		return -EILSEQ;
 	utf16.pos = 0;
-	while (dsmb_left(&utf16)) {
+	for (;;) {
+		dsmb_component_add_plain(&part, &utf16);
+		if (!dsmb_left(&utf16))
+			break;
 		err = dsmb_component_add(&part, dsmb_utf16_get(&utf16), kind);
 		if (err)
 			return err;

@@ -47,6 +47,7 @@ static const struct smb_path_case smb_path_cases[] = {
 	{ "mapped last space", u"a\xf028", 0, "a " },
 	{ "mapped byte", u"a\xf7ff", 0, "a\xff" },
 	{ "umlaut", u"\xe4", 0, "\xc3\xa4" },
+	{ "a letter in its low byte", u"z\x141z", 0, "z\xc5\x81z" },
 	{ "euro", u"\x20ac", 0, "\xe2\x82\xac" },
 	{ "pair", u"\xd83d\xde00", 0, "\xf0\x9f\x98\x80" },
 	{ "half, high", u"\xd800", 0, "\xed\xa0\x80" },
@@ -185,6 +186,33 @@ static void smb_path_length_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dsmb_path_parse(&path, dsmb_cursor(wire, 2 * 86)), -ENAMETOOLONG);
 }
 
+/* The same where characters that stand for themselves end at the limit. */
+static void smb_name_length_test(struct kunit *test)
+{
+	__le16 wire[DSMB_NAME_UNITS + 2];
+	char name[NAME_MAX + 1];
+	u32 i, len;
+
+	for (i = 0; i < ARRAY_SIZE(wire); i++)
+		wire[i] = cpu_to_le16('x');
+	KUNIT_ASSERT_EQ(test, dsmb_get_name(dsmb_cursor(wire, 2 * 255), name, &len), 0);
+	KUNIT_EXPECT_EQ(test, len, 255);
+	KUNIT_EXPECT_EQ(test, dsmb_get_name(dsmb_cursor(wire, 2 * 256), name, &len),
+			-ENAMETOOLONG);
+	wire[252] = cpu_to_le16(0x20ac);
+	KUNIT_ASSERT_EQ(test, dsmb_get_name(dsmb_cursor(wire, 2 * 253), name, &len), 0);
+	KUNIT_EXPECT_EQ(test, len, 255);
+	KUNIT_EXPECT_EQ(test, dsmb_get_name(dsmb_cursor(wire, 2 * 254), name, &len),
+			-ENAMETOOLONG);
+	wire[252] = cpu_to_le16('x');
+	wire[253] = cpu_to_le16(0xe4);
+	KUNIT_ASSERT_EQ(test, dsmb_get_posix_name(dsmb_cursor(wire, 2 * 254), name, &len), 0);
+	KUNIT_EXPECT_EQ(test, len, 255);
+	wire[253] = cpu_to_le16(0x20ac);
+	KUNIT_EXPECT_EQ(test, dsmb_get_posix_name(dsmb_cursor(wire, 2 * 254), name, &len),
+			-ENAMETOOLONG);
+}
+
 struct smb_put_case {
 	const char *desc;
 	const char *name;
@@ -312,6 +340,7 @@ static struct kunit_case smb_name_cases[] = {
 	KUNIT_CASE(smb_posix_name_test),
 	KUNIT_CASE(smb_path_odd_test),
 	KUNIT_CASE(smb_path_length_test),
+	KUNIT_CASE(smb_name_length_test),
 	KUNIT_CASE_PARAM(smb_put_test, smb_put_gen_params),
 	KUNIT_CASE(smb_put_ascii_test),
 	KUNIT_CASE(smb_put_room_test),
