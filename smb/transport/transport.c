@@ -6,10 +6,12 @@
  *
  * Locking: the bit T_RX_BUSY is the right to receive; its holder owns the receive members. A
  * worker holds a reference to the connection from the time it is queued until it has run.
- * t->lock guards the send queue. The socket's sk_callback_lock guards sk_user_data and the
+ * t->lock guards the send queue, and what a worker has received and not begun, which another one
+ * takes over if it is stuck. The socket's sk_callback_lock guards sk_user_data and the
  * callbacks.
  */
 #include <linux/bitops.h>
+#include <linux/jiffies.h>
 #include <linux/slab.h>
 #include <linux/tcp.h>
 #include <net/sock.h>
@@ -26,6 +28,8 @@
 
 /* Number of TCP keepalive probes in the second half of the silence time. */
 #define KEEP_COUNT	4
+/* A batch that has taken longer is divided among workers, as its messages may wait for a device. */
+#define BATCH_TIME	(msecs_to_jiffies(5) + 1)
 
 static struct dsmb_worker *worker_take(struct dsmb_transport *t)
 {
@@ -70,19 +74,98 @@ static void retry_work(struct work_struct *work)
 	dsmb_transport_kick(t);
 }
 
-static void transport_run(struct dsmb_transport *t, struct list_head *batch)
+/*
+ * Takes the next message of a worker's batch, and leaves with the batch what is to be sent of the
+ * previous one. Returns NULL at the end, or if others have taken the rest.
+ */
+static struct dsmb_message *worker_next(struct dsmb_worker *worker, struct list_head *outs)
+{
+	struct dsmb_message *message;
+
+	WRITE_ONCE(worker->begun, jiffies);
+	spin_lock(&worker->t->lock);
+	list_splice_tail_init(outs, &worker->outs);
+	message = list_first_entry_or_null(&worker->rest, struct dsmb_message, list);
+	if (message)
+		list_del_init(&message->list);
+	spin_unlock(&worker->t->lock);
+	return message;
+}
+
+/* Sends the responses of the messages that a worker has run. */
+static void worker_send(struct dsmb_worker *worker)
+{
+	LIST_HEAD(outs);
+
+	spin_lock(&worker->t->lock);
+	list_splice_init(&worker->outs, &outs);
+	spin_unlock(&worker->t->lock);
+	dsmb_transport_send(worker->t, &outs);
+}
+
+static void worker_run_batch(struct dsmb_worker *worker, struct list_head *batch)
+{
+	unsigned long until = jiffies + BATCH_TIME;
+	struct dsmb_transport *t = worker->t;
+	struct dsmb_message *message;
+	LIST_HEAD(outs);
+
+	/* Before the batch can be seen, so that nobody takes it for one that is stuck. */
+	WRITE_ONCE(worker->begun, jiffies);
+	spin_lock(&t->lock);
+	list_splice(batch, &worker->rest);
+	spin_unlock(&t->lock);
+	while ((message = worker_next(worker, &outs))) {
+		/* Others only take messages away. */
+		bool last = list_empty(&worker->rest);
+		bool late = time_after(jiffies, until);
+
+		if (unlikely(late))
+			worker_send(worker);
+		if (message->slow || ((message->large || late) && !last))
+			dsmb_message_queue(message);
+		else
+			dsmb_message_run(message, &outs);
+	}
+	worker_send(worker);
+}
+
+/*
+ * Sends what workers have run, and divides what they have not begun, if they have been with one
+ * message for long: it may wait for a device that never answers.
+ */
+static void transport_rescue(struct dsmb_transport *t)
+{
+	struct dsmb_message *message, *next;
+	LIST_HEAD(messages);
+	LIST_HEAD(outs);
+
+	spin_lock(&t->lock);
+	for (unsigned int i = 0; i < RX_WORKERS; i++) {
+		struct dsmb_worker *worker = &t->workers[i];
+
+		if (!time_after(jiffies, READ_ONCE(worker->begun) + BATCH_TIME))
+			continue;
+		list_splice_tail_init(&worker->rest, &messages);
+		list_splice_tail_init(&worker->outs, &outs);
+	}
+	spin_unlock(&t->lock);
+	dsmb_transport_send(t, &outs);
+	list_for_each_entry_safe(message, next, &messages, list) {
+		list_del_init(&message->list);
+		dsmb_message_queue(message);
+	}
+}
+
+/* The responses of cancelled calls are sent before another worker can answer later requests. */
+static void transport_run_cancels(struct dsmb_transport *t, struct list_head *cancels)
 {
 	struct dsmb_message *message, *next;
 	LIST_HEAD(outs);
 
-	list_for_each_entry_safe(message, next, batch, list) {
-		bool last = list_is_last(&message->list, batch);
-
+	list_for_each_entry_safe(message, next, cancels, list) {
 		list_del_init(&message->list);
-		if (message->slow || (message->large && !last))
-			dsmb_message_queue(message);
-		else
-			dsmb_message_run(message, &outs);
+		dsmb_message_run(message, &outs);
 	}
 	dsmb_transport_send(t, &outs);
 }
@@ -113,11 +196,7 @@ static void worker_run(struct work_struct *work)
 	err = dsmb_receive(t, &batch);
 	if (err && err != -EAGAIN && err != -EBUSY)
 		dsmb_conn_drop(conn, err == -EPROTO ? "a frame that is no SMB message" : NULL);
-	/*
-	 * The responses of cancelled calls are sent before another worker can answer later
-	 * requests.
-	 */
-	transport_run(t, &batch.cancels);
+	transport_run_cancels(t, &batch.cancels);
 
 	clear_bit_unlock(T_RX_BUSY, &t->flags);
 	/* A callback that saw T_RX_BUSY set left its data to the check below. */
@@ -125,7 +204,9 @@ static void worker_run(struct work_struct *work)
 	if (missed_something(t, err))
 		dsmb_transport_kick(t);
 
-	transport_run(t, &batch.messages);
+	if (unlikely(READ_ONCE(t->workers_busy) != BIT(worker->nr)))
+		transport_rescue(t);
+	worker_run_batch(worker, &batch.messages);
 
 	clear_bit_unlock(worker->nr, &t->workers_busy);
 	/* Pairs with dsmb_transport_kick(). */
@@ -158,6 +239,7 @@ static void trim_work(struct work_struct *work)
 	struct dsmb_transport *t = container_of(work, struct dsmb_transport, trim.work);
 	bool trimmed = false;
 
+	transport_rescue(t);
 	if (!READ_ONCE(t->is_used) && !test_and_set_bit(T_RX_BUSY, &t->flags)) {
 		trimmed = transport_trim(t);
 		clear_bit_unlock(T_RX_BUSY, &t->flags);
@@ -254,6 +336,8 @@ struct dsmb_transport *dsmb_transport_new(struct dsmb_conn *conn, struct socket 
 	for (unsigned int i = 0; i < RX_WORKERS; i++) {
 		t->workers[i].t = t;
 		t->workers[i].nr = i;
+		INIT_LIST_HEAD(&t->workers[i].rest);
+		INIT_LIST_HEAD(&t->workers[i].outs);
 		INIT_WORK(&t->workers[i].work, worker_run);
 	}
 	return t;

@@ -58,11 +58,17 @@ enum {
  * @t: its transport
  * @nr: its bit in workers_busy
  * @work: runs it; holds a reference to the connection while it is queued
+ * @rest: messages of its batch that it has not begun; under the transport's @lock, as @outs
+ * @outs: struct dsmb_out of those that it has run, to be sent
+ * @begun: jiffies when it began the message that it runs
  */
 struct dsmb_worker {
 	struct dsmb_transport *t;
 	unsigned int nr;
 	struct work_struct work;
+	struct list_head rest;
+	struct list_head outs;
+	unsigned long begun;
 };
 
 /**
@@ -96,7 +102,7 @@ struct dsmb_worker {
  * @is_used: a message came since @trim last ran
  * @trim: frees what an idle connection keeps
  * @retry: receives again after memory was short
- * @lock: spinlock; guards @queue, @is_sending, @idle and @nidle
+ * @lock: spinlock; guards @queue, @is_sending, @idle and @nidle, and the batches of @workers
  * @queue: struct dsmb_out, to be sent
  * @is_sending: a thread has the right to send
  * @idle: struct dsmb_message kept for reuse
