@@ -21,6 +21,8 @@ hostile = functools.partial(test, server='ditto', timeout=120)
 CALLS = 3000 // SLOW
 WORDS = (0, 1, 2, 3, 4, 8, 255, 256, 1024, 4096, 65536, 0x7fffffff, 0x80000000, 0xfffffffc,
          0xffffffff)
+# The body of a reply: SEQUENCE (53), the first of its results, has failed.
+NO_SESSION = struct.pack('>5I', nfs4.BADSESSION, 0, 1, 53, nfs4.BADSESSION)
 
 
 def operations(fh, sid, own, clientid):
@@ -143,7 +145,12 @@ def sessions(w, minor):
         operate += of_42(got.stateid)
 
     def call(ops):
-        return s.nfs.raw(nfs4.compound_bytes([s.sequence(cache=rnd.random() < 0.3), *ops], minor))
+        nonlocal s
+        reply = s.nfs.raw(nfs4.compound_bytes([s.sequence(cache=rnd.random() < 0.3), *ops], minor))
+        # Damage can make a DESTROY_SESSION of a BIND_CONN_TO_SESSION.
+        if reply.stat == rpc.SUCCESS and reply.body == NO_SESSION:
+            s = nfs4.Session.make(conn, minor=minor)
+        return reply
     attack(w, rnd, call, operate, fh)
     s.compound(putrootfh(), nfs4.lookup('data'), getattr('type')).ok()
 
