@@ -200,8 +200,11 @@ static int dsmb_component_add(struct dsmb_component *part, u32 c, enum dsmb_name
 	return 0;
 }
 
-/* Take characters that stand for themselves, as most do, up to another one or the limits. */
-static void dsmb_component_add_plain(struct dsmb_component *part, struct dsmb_cursor *in)
+/*
+ * Take characters that stand for themselves, as most do, up to another one or the limits. Return:
+ * false if there are no more.
+ */
+static bool dsmb_component_add_plain(struct dsmb_component *part, struct dsmb_cursor *in)
 {
 	u32 most = min3(dsmb_left(in) / 2, DSMB_NAME_UNITS - part->units, NAME_MAX - part->len);
 	char *out = part->out + part->len;
@@ -217,6 +220,7 @@ static void dsmb_component_add_plain(struct dsmb_component *part, struct dsmb_cu
 	dsmb_skip(in, 2 * n);
 	part->len += n;
 	part->units += n;
+	return dsmb_left(in);
 }
 
 static int dsmb_component_end(const struct dsmb_component *part)
@@ -238,7 +242,7 @@ static int dsmb_stream_parse(struct dsmb_path *path, struct dsmb_cursor *in, cha
 	u32 i, c;
 	int err;
 
-	while (dsmb_left(in)) {
+	while (dsmb_component_add_plain(&part, in)) {
 		c = dsmb_utf16_get(in);
 		if (c == ':') {
 			typed = true;
@@ -279,10 +283,7 @@ static int dsmb_path_components(struct dsmb_path *path, struct dsmb_cursor *in)
 	u32 c;
 	int err;
 
-	for (;;) {
-		dsmb_component_add_plain(&part, in);
-		if (!dsmb_left(in))
-			break;
+	while (dsmb_component_add_plain(&part, in)) {
 		c = dsmb_utf16_get(in);
 		if (dsmb_ends_component(c, path->posix)) {
 			/* Only a stream of the share's root has no name before the colon. */
@@ -368,10 +369,7 @@ static int dsmb_get_name_how(struct dsmb_cursor utf16, char *out, u32 *len,
 	if (utf16.bad || utf16.size % 2)
 		return -EILSEQ;
 	utf16.pos = 0;
-	for (;;) {
-		dsmb_component_add_plain(&part, &utf16);
-		if (!dsmb_left(&utf16))
-			break;
+	while (dsmb_component_add_plain(&part, &utf16)) {
 		err = dsmb_component_add(&part, dsmb_utf16_get(&utf16), kind);
 		if (err)
 			return err;
