@@ -265,7 +265,8 @@ VISIBLE_IF_KUNIT bool dsmb_message_is_large(const struct dsmb_message *message)
 	for (unsigned int i = 0; i < message->ncalls; i++)
 		if (!message->calls[i].refused)
 			answers += call_answer_max(&message->calls[i]);
-	return answers > LARGE_BYTES;
+	return answers > LARGE_BYTES || message->len > LARGE_BYTES ||
+	       message->calls != message->few;
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_message_is_large);
 
@@ -303,8 +304,7 @@ static const char *register_calls(struct dsmb_message *message)
 	spin_unlock(&conn->lock);
 	/* The largest possible responses count as well. */
 	if (message->ncalls > 1 || large) {
-		message->large |= dsmb_message_is_large(message) || message->len > LARGE_BYTES ||
-				  message->calls != message->few;
+		message->large |= dsmb_message_is_large(message);
 		cost += DSMB_MESSAGE_COST;
 		if (message->calls != message->few)
 			cost += message->ncalls * sizeof(*message->calls);

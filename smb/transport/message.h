@@ -325,13 +325,15 @@ bool dsmb_reply_finish(struct dsmb_message *message);
 #if IS_ENABLED(CONFIG_KUNIT)
 
 /**
- * dsmb_message_is_large - may the data of a message or its responses be long?
- * @message: its calls have been parsed, and those that are refused are marked
+ * dsmb_message_is_large - may it take long to run a message?
+ * @message: a compound, or it has data or a response that may be long; its calls have been parsed,
+ *	and those that are refused are marked
  *
  * Such a message is run by a worker of its own if others were received with it.
  *
  * Context: any.
- * Return: true if they may have more bytes, by the charges of its commands, than one credit is for.
+ * Return: true if it has more bytes or may have, by the charges of its commands, than one credit is
+ * for, or more than DSMB_MESSAGE_FEW commands.
  */
 bool dsmb_message_is_large(const struct dsmb_message *message);
 #endif

@@ -53,6 +53,13 @@ static void message_large(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, dsmb_message_is_large(message));
 	message = MESSAGE(1, DSMB_CREATE, DSMB_QUERY_DIRECTORY, DSMB_QUERY_DIRECTORY, DSMB_CLOSE);
 	KUNIT_EXPECT_TRUE(test, dsmb_message_is_large(message));
+	message = MESSAGE(1, DSMB_WRITE, DSMB_CLOSE);
+	message->len = SZ_64K + 1;
+	KUNIT_EXPECT_TRUE(test, dsmb_message_is_large(message));
+	/* As if there were more than it has room for. */
+	message = MESSAGE(1, DSMB_CREATE, DSMB_CLOSE);
+	message->calls = MESSAGE(1, DSMB_CREATE, DSMB_CLOSE)->few;
+	KUNIT_EXPECT_TRUE(test, dsmb_message_is_large(message));
 }
 
 static void message_refused(struct kunit *test)
