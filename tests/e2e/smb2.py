@@ -3,6 +3,7 @@
 
 impacket negotiates and authenticates; everything after that is made here.
 """
+import contextlib
 import socket
 import struct
 
@@ -87,6 +88,17 @@ class Smb2:
     def raw(self, data):
         """Send bytes as one frame."""
         self.socket.sendall(struct.pack('>I', len(data)) + data)
+
+    @contextlib.contextmanager
+    def together(self):
+        """What is sent meanwhile goes out at once, at the end."""
+        frames = []
+        self.raw = frames.append
+        try:
+            yield
+        finally:
+            del self.raw
+        self.socket.sendall(b''.join(struct.pack('>I', len(f)) + f for f in frames))
 
     def send(self, command, body, **kw):
         """Send a request; returns the message id to wait for."""

@@ -6,14 +6,13 @@ import os
 import sqlite3
 import struct
 import time
-import unittest.mock
 
 import smb2
 import smbraw
 import t_smb_durable
 from harness import Child, eq, get, pattern, process_stopped, put, run, test, wait_for
 from smb2 import AT_ONCE, DELETE_ON_CLOSE, EXCLUSIVE, GENERIC_READ, SHARED, refused
-from t_attack_smb import budget
+from t_attack_smb import ECHO_BODY, budget
 from t_smb_durable import (BATCH, REPLAY, RWH, TIMEOUT_MS, Answer, Channel, Durable, app, away,
                            close_all, durable_v2, guid, lease_v2, waiting)
 from t_smb_lease import H, R, W, key
@@ -614,11 +613,9 @@ def ends_without_a_helper(w):
 
 def before_echo(s, command, body):
     """Send a request and ECHO to one worker, which must get to the latter; returns the id."""
-    frames = []
-    with unittest.mock.patch.object(s, 'raw', frames.append):
+    with s.together():
         number = s.send(command, body)
-        echo = s.send(smb2.ECHO, struct.pack('<HH', 4, 0))
-    s.socket.sendall(b''.join(struct.pack('>I', len(f)) + f for f in frames))
+        echo = s.send(smb2.ECHO, ECHO_BODY)
     eq(s.answer(echo)[0], 0)
     return number
 

@@ -3,17 +3,16 @@
 import os
 import struct
 import time
-import unittest.mock
 
 import smb2
 from harness import SLOW, eq, frozen, put, test, wait_for
 from smbraw import link
+from t_attack_smb import ECHO_BODY
 from t_attack_smb_user import with_credits
 from t_smb_chain import write
 
 ZERO_DATA = 0x000980c8          # FSCTL_SET_ZERO_DATA (MS-FSCC section 2.3)
 CALLS = 240
-ECHO = struct.pack('<HH', 4, 0)
 
 
 def requests(w, client):
@@ -34,18 +33,31 @@ def read(fid, count):
     return struct.pack('<HBBIQ16sIIIHHB', 49, 0, 0, count, 0, fid, 0, 0, 0, 0, 0, 0)
 
 
+def volumes(w, *names, data=b''):
+    """File systems of their own, each a share with a file."""
+    for name in names:
+        where = w.volume(f'{w.base}/{name}', 'ext4').where
+        os.chmod(where, 0o777)
+        put(f'{where}/f', data, 0o666)
+        w.server.add(name, where)
+        yield where
+
+
+def open_of(s, share):
+    """(tree, open) of the file of a share."""
+    eq(s.connect_tree(share), 'SUCCESS')
+    return s.tree, s.create('f')
+
+
 @test(smb=True, clients=2, timeout=180)
 def flood_of_slow_requests(w):
     """A request waits for a few of the requests that came before it from another machine."""
     flood, other = w.client, w.clients[1]
-    slow = w.volume(f'{w.base}/frozen', 'ext4')
-    os.chmod(slow.where, 0o777)
-    put(f'{slow.where}/f', b'x' * CALLS, 0o666)
-    w.server.add('frozen', slow.where)
+    slow, = volumes(w, 'frozen', data=b'x' * CALLS)
     with link(flood, share='frozen') as a, link(other, share='frozen') as b:
         mine, fid = with_credits(a, 2 * CALLS).create('f'), b.create('f', access=smb2.GENERIC_READ)
         before = requests(w, flood)
-        with frozen(slow.where):
+        with frozen(slow):
             sent = [a.send(smb2.IOCTL, zero(mine, i)) for i in range(CALLS)]
             begun(w, flood, before + CALLS)
             before = requests(w, other)
@@ -60,41 +72,17 @@ def flood_of_slow_requests(w):
     assert 1 <= done <= CALLS // 2, f'{done} of {CALLS} requests of another machine were done first'
 
 
-def at_once(s, *requests):
-    """Send requests, (command, body, tree) each, together; returns their ids."""
-    frames = []
-    with unittest.mock.patch.object(s, 'raw', frames.append):
-        sent = [s.send(command, body, tree=tree) for command, body, tree in requests]
-    s.socket.sendall(b''.join(struct.pack('>I', len(f)) + f for f in frames))
-    return sent
-
-
-def volumes(w, *names):
-    """File systems of their own, each a share with a file."""
-    for name in names:
-        where = w.volume(f'{w.base}/{name}', 'ext4').where
-        os.chmod(where, 0o777)
-        put(f'{where}/f', b'', 0o666)
-        w.server.add(name, where)
-        yield where
-
-
-def open_of(s, share):
-    """(tree, open) of the file of a share."""
-    eq(s.connect_tree(share), 'SUCCESS')
-    return s.tree, s.create('f')
-
-
 @test(smb=True, timeout=120)
 def batch_behind_a_device(w):
     """Requests that came with one that has waited for a device do not wait for each other."""
     slow, slower = volumes(w, 'slow', 'slower')
     with link(w.client, share='slow') as s:
-        (one, first), (two, second) = open_of(s, 'slow'), open_of(s, 'slower')
+        (one, first), (_, second) = open_of(s, 'slow'), open_of(s, 'slower')
         with frozen(slower):
             with frozen(slow):
-                sent = at_once(s, (*write(first, b'x'), one), (*write(second, b'x'), two),
-                               (smb2.ECHO, ECHO, two))
+                with s.together():
+                    sent = [s.send(*write(first, b'x'), tree=one), s.send(*write(second, b'x')),
+                            s.send(smb2.ECHO, ECHO_BODY)]
                 time.sleep(0.3 * SLOW)
             for number in sent[0], sent[2]:
                 eq(s.answer(number)[0], smb2.OK)
@@ -106,11 +94,12 @@ def batch_with_one_that_hangs(w):
     """What came with a request that hangs is answered when there is more, or after a while."""
     slow, = volumes(w, 'slow')
     with link(w.client, share='slow') as s:
-        tree, fid = open_of(s, 'slow')
+        fid = s.create('f')
         for more in True, False:
             with frozen(slow):
-                sent = at_once(s, (smb2.ECHO, ECHO, tree), (*write(fid, b'x'), tree),
-                               (smb2.ECHO, ECHO, tree))
+                with s.together():
+                    sent = [s.send(smb2.ECHO, ECHO_BODY), s.send(*write(fid, b'x')),
+                            s.send(smb2.ECHO, ECHO_BODY)]
                 time.sleep(0.3 * SLOW)
                 if more:
                     eq(s.echo(), 'SUCCESS')
