@@ -8,7 +8,6 @@ import signal
 import socket
 import sqlite3
 import struct
-import subprocess
 import threading
 import time
 
@@ -20,7 +19,8 @@ import nsm
 import rpc
 import servers
 import smb2
-from harness import (Child, get, one_of, process_stopped, put, run, stop_process, test, wait_for)
+from harness import (Child, frozen, get, one_of, process_stopped, put, run, stop_process, test,
+                     wait_for)
 from nlm_lockers import connect, file, machines
 from smb import SmbClient
 from smbraw import Dropped, Link, link
@@ -171,22 +171,19 @@ def calls_to_a_frozen_share(client, where):
     def attack(until):
         with client:
             links = [link(client, share='frozen') for _ in range(LINKS)]
-            subprocess.run(['fsfreeze', '-f', where], check=True)
-            try:
+            with frozen(where):
                 besiege(links, 'f{}')
                 until_then(until)
-            finally:
-                subprocess.run(['fsfreeze', '-u', where], check=True)
     return attack
 
 
 @test(smb=True, clients=2, timeout=180)
 def frozen_file_system(w):
-    frozen = w.volume(f'{w.base}/frozen', 'ext4')
-    os.chmod(frozen.where, 0o777)
-    w.server.add('frozen', frozen.where)
+    where = w.volume(f'{w.base}/frozen', 'ext4').where
+    os.chmod(where, 0o777)
+    w.server.add('frozen', where)
     with bystander.memory_returns():
-        bystander.survives(w.clients[1], calls_to_a_frozen_share(w.client, frozen.where),
+        bystander.survives(w.clients[1], calls_to_a_frozen_share(w.client, where),
                            settle=1)
     # All that waited was done, or its connection was gone.
     with link(w.client, share='frozen') as s:
@@ -257,12 +254,9 @@ def nfs_calls_to_a_frozen_share(client, where):
     def attack(until):
         with client:
             siege = NfsSiege(client, where)
-            subprocess.run(['fsfreeze', '-f', where], check=True)
-            try:
+            with frozen(where):
                 siege.begin()
                 until_then(until)
-            finally:
-                subprocess.run(['fsfreeze', '-u', where], check=True)
             refused = siege.end()
         assert all(refused), f'refused: {refused} of NFSv3 and 4.1'
         eq(get(f'{where}/f'), b'x' * (siege.CONNECTIONS * (siege.V3_CALLS + siege.SLOTS)))
@@ -271,12 +265,12 @@ def nfs_calls_to_a_frozen_share(client, where):
 
 @test(server='ditto', clients=2, timeout=180)
 def frozen_file_system_nfs(w):
-    frozen = w.volume(f'{w.base}/frozen', 'ext4')
-    w.server.add('frozen', frozen.where)
-    put(f'{frozen.where}/f', b'', 0o666)
+    where = w.volume(f'{w.base}/frozen', 'ext4').where
+    w.server.add('frozen', where)
+    put(f'{where}/f', b'', 0o666)
     threads = len(servers.service_threads())
     with bystander.memory_returns():
-        bystander.survives(w.clients[1], nfs_calls_to_a_frozen_share(w.client, frozen.where),
+        bystander.survives(w.clients[1], nfs_calls_to_a_frozen_share(w.client, where),
                            smb=False, settle=3)
     wait_for('the threads that were started end',
              lambda: len(servers.service_threads()) == threads, 60)
@@ -285,19 +279,16 @@ def frozen_file_system_nfs(w):
 @test(smb=True, timeout=120)
 def left_while_frozen(w):
     """Calls of closed connections that wait for a frozen file system end."""
-    frozen = w.volume(f'{w.base}/frozen', 'ext4')
-    os.chmod(frozen.where, 0o777)
-    w.server.add('frozen', frozen.where)
+    where = w.volume(f'{w.base}/frozen', 'ext4').where
+    os.chmod(where, 0o777)
+    w.server.add('frozen', where)
     links = [link(w.client, share='frozen') for _ in range(LINKS)]
-    subprocess.run(['fsfreeze', '-f', frozen.where], check=True)
-    try:
+    with frozen(where):
         besiege(links, 'f{}')
         time.sleep(1)
         for s in links:
             s.end()
         time.sleep(1)
-    finally:
-        subprocess.run(['fsfreeze', '-u', frozen.where], check=True)
     wait_for('all connections are gone', lambda: not w.server.json('session', 'list'))
 
 

@@ -6,7 +6,7 @@ import os
 import nfs3
 import rpc
 import servers
-from harness import eq, get, one_of, pattern, put, run, test, wait_for
+from harness import eq, frozen, get, one_of, pattern, put, run, test, wait_for
 from nfs3 import sattr
 
 
@@ -386,8 +386,7 @@ def asked_again_while_busy(w):
     port = n.rpc.port()
     xid, args = 0x78000000, nfs3.diropargs(n.root, 'd') + sattr(mode=0o755)
     call = rpc.call_bytes(nfs3.NFS, 3, nfs3.MKDIR, args, xid=xid)
-    run('fsfreeze', '-f', w.export)
-    try:
+    with frozen(w.export):
         n.rpc.send(call)
         n.rpc.send(call)
         wait_for('it hangs', lambda: 'D' in servers.service_threads())
@@ -396,8 +395,6 @@ def asked_again_while_busy(w):
         c.send(call)
         eq(c.call(nfs3.NFS, 3, nfs3.GETATTR, rpc.Enc().opaque(n.root).bytes()).stat, rpc.SUCCESS,
            'the new connection serves other calls meanwhile')
-    finally:
-        run('fsfreeze', '-u', w.export)
     try:
         raise AssertionError(f'an answer to xid {c.recv().xid:#x} on the new connection')
     except (EOFError, ConnectionError):

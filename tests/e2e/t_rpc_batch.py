@@ -10,7 +10,7 @@ import nfs3
 import nfs4
 import rpc
 import servers
-from harness import eq, get, one_of, pattern, put, run, test, wait_for
+from harness import eq, frozen, get, one_of, pattern, put, test, wait_for
 from nfs3 import MOUNT, NFS
 from rpc import Enc
 from t_budget import budget
@@ -330,15 +330,12 @@ def slow_call_in_front(w):
     write = call(0x7000, nfs3.WRITE, Enc().opaque(f).u64(0).u32(4, 0).opaque(b'slow').bytes())
     behind = [call(0x7001 + i, nfs3.GETATTR, Enc().opaque(n.root).bytes()) for i in range(8)]
     c = w.client.connect()
-    run('fsfreeze', '-f', w.export)
-    try:
+    with frozen(w.export):
         c.sock.sendall(b''.join(map(record, [write, *behind])))
         wait_for('it hangs', lambda: 'D' in servers.service_threads())
         got = replies(c, len(behind))
         eq(sorted(got), [0x7001 + i for i in range(8)])
         eq({stat for stat, _, _ in got.values()}, {rpc.SUCCESS})
-    finally:
-        run('fsfreeze', '-u', w.export)
     (stat, _, body), = replies(c, 1).values()
     eq((stat, body[:4]), (rpc.SUCCESS, bytes(4)))
     with open(w.path('f'), 'rb') as file:
@@ -349,26 +346,23 @@ def slow_call_in_front(w):
 @test(server='ditto', clients=2)
 def turns(w):
     """While another connection waits, a connection with many calls has eight of them done."""
-    frozen = w.volume(f'{w.base}/frozen', 'ext4')
-    w.server.add('frozen', frozen.where)
-    put(f'{frozen.where}/f', b'')
+    where = w.volume(f'{w.base}/frozen', 'ext4').where
+    w.server.add('frozen', where)
+    put(f'{where}/f', b'')
     n, f, _ = setup(w)
     put(w.path('f'), b'')
-    stuck, greedy, other = w.client.nfs(path=frozen.where), w.client.connect(), w.clients[1].nfs()
+    stuck, greedy, other = w.client.nfs(path=where), w.client.connect(), w.clients[1].nfs()
     slow = Enc().opaque(stuck.lookup(stuck.root, 'f').fh).u64(0).u32(1, 0).opaque(b'x').bytes()
     calls = [call(0x7000 + i, nfs3.WRITE,
                   Enc().opaque(f).u64(i).u32(1, 0).opaque(b'x').bytes()) for i in range(60)]
     # The only thread hangs until both connections have something for it.
     w.server.ctl('server', 'set', 'threads', '1')
     wait_for('one thread', lambda: len(servers.service_threads()) == 1)
-    run('fsfreeze', '-f', frozen.where)
-    try:
+    with frozen(where):
         stuck.rpc.send(call(0x6000, nfs3.WRITE, slow))
         wait_for('it hangs', lambda: servers.service_threads() == ['D'])
         greedy.sock.sendall(b''.join(map(record, calls)))
         other.rpc.send(call(0x6001, nfs3.GETATTR, Enc().opaque(f).bytes()))
-    finally:
-        run('fsfreeze', '-u', frozen.where)
     stat = other.rpc.recv()
     eq((stat.xid, stat.body[:4]), (0x6001, bytes(4)))
     # Each call made the file longer by a byte (RFC 1813 2.3.5: size is behind five numbers).
