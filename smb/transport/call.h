@@ -189,8 +189,11 @@ struct dsmb_call {
  * @call: nothing was written to @out yet
  * @size: bytes of the body
  *
+ * If the message was not charged for so many, it is now.
+ *
  * Context: process; may sleep for memory.
- * Return: 0, or -ENOMEM, to be answered with INSUFFICIENT_RESOURCES.
+ * Return: 0, or -ENOMEM, to be answered with INSUFFICIENT_RESOURCES, also if the user may hold no
+ * more.
  */
 int dsmb_reply_reserve(struct dsmb_call *call, u32 size);
 

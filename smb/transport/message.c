@@ -4,8 +4,8 @@
  *
  * The calls of a message are registered with the connection in the order of arrival, and before
  * any of them is run, so that CANCEL finds every call that came before it. A message is charged
- * for its bytes and for its largest possible responses before it is run. A message whose call
- * is parked is counted as parked instead of in flight.
+ * for its bytes and for its largest usual responses before it is run, and for longer ones when they
+ * are made. A message whose call is parked is counted as parked instead of in flight.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -220,10 +220,11 @@ static bool call_answers_large(const struct dsmb_call *call)
 	return call->cmd && (call->cmd->flags & DSMB_LARGE_ANSWER);
 }
 
-/* Bytes that the response of a call may take, beyond what each message is charged for. */
+/* Bytes that the response of a call may take by its charge, beyond a short one. */
 static u32 call_answer_max(const struct dsmb_call *call)
 {
-	if (call->charge <= 1 && !call_answers_large(call))
+	/* CANCEL has no response, and pays no credits for what it claims to be charged. */
+	if (call->command == DSMB_CANCEL || (call->charge <= 1 && !call_answers_large(call)))
 		return 0;
 	return min_t(u32, call->charge * DSMB_CREDIT_BYTES, DSMB_IO_MAX);
 }
@@ -254,21 +255,68 @@ static void message_refuse_excess(struct dsmb_message *message)
 	}
 }
 
-/*
- * Clients often send a CREATE, a query and a CLOSE in one. One answer of it may be long, but no
- * longer than that of a query by itself, which is not large either.
- */
-VISIBLE_IF_KUNIT bool dsmb_message_is_large(const struct dsmb_message *message)
+bool dsmb_message_answers_large(const struct dsmb_message *message)
+{
+	for (unsigned int i = 0; i < message->ncalls; i++)
+		if (call_answers_large(&message->calls[i]) && !message->calls[i].refused)
+			return true;
+	return false;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_message_answers_large);
+
+/* Bytes that the responses of a message may take, beyond short ones. */
+static u32 message_answers_max(const struct dsmb_message *message)
 {
 	u32 answers = 0;
 
 	for (unsigned int i = 0; i < message->ncalls; i++)
 		if (!message->calls[i].refused)
 			answers += call_answer_max(&message->calls[i]);
-	return answers > LARGE_BYTES || message->len > LARGE_BYTES ||
+	return answers;
+}
+
+/*
+ * Clients often send a CREATE, a query and a CLOSE in one. One answer of it may be long, but no
+ * longer than that of a query by itself, which is not large either.
+ */
+VISIBLE_IF_KUNIT bool dsmb_message_is_large(const struct dsmb_message *message)
+{
+	return message_answers_max(message) > LARGE_BYTES || message->len > LARGE_BYTES ||
 	       message->calls != message->few;
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_message_is_large);
+
+/* Bytes that a message holds besides its data and long responses. */
+static u32 message_rest(const struct dsmb_message *message)
+{
+	u32 rest = DSMB_MESSAGE_COST;
+
+	/* The buffer of the first short response is that of the message. */
+	if (message->ncalls > 1)
+		rest += (message->ncalls - 1) * DSMB_SHORT_ANSWER;
+	if (message->calls != message->few)
+		rest += message->ncalls * sizeof(*message->calls);
+	return rest;
+}
+
+/*
+ * The charge of a command is for its data or its response, whichever may be longer (MS-SMB2 section
+ * 3.2.4.1.5), and seldom are both long.
+ */
+VISIBLE_IF_KUNIT u32 dsmb_message_cost(const struct dsmb_message *message)
+{
+	u32 bytes = 0;
+
+	if (message->ncalls <= 1)
+		return max(message->len, message_answers_max(message)) + message_rest(message);
+	for (unsigned int i = 0; i < message->ncalls; i++) {
+		const struct dsmb_call *call = &message->calls[i];
+
+		bytes += max(call->in.size, call->refused ? 0 : call_answer_max(call));
+	}
+	return bytes + message_rest(message);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_message_cost);
 
 /*
  * Consumes the MessageIds and adds the calls to the connection. Only CANCEL has a MessageId
@@ -278,8 +326,7 @@ static const char *register_calls(struct dsmb_message *message)
 {
 	struct dsmb_conn *conn = message->conn;
 	const char *why = NULL;
-	bool large = false;
-	u32 cost = 0;
+	u32 cost;
 
 	message_refuse_excess(message);
 	spin_lock(&conn->lock);
@@ -291,37 +338,45 @@ static const char *register_calls(struct dsmb_message *message)
 				why = "a message id that was not granted, or was used before";
 				break;
 			}
-			if (!call->refused)
-				cost += min_t(u32, call->charge * DSMB_CREDIT_BYTES, DSMB_IO_MAX);
 			list_add_tail(&call->list, &conn->calls);
 			hlist_add_head(&call->by_id, dsmb_conn_bucket(conn, call->message_id));
 			conn->ncalls++;
 		}
-		large |= call->charge > 1 || call_answers_large(call);
 		message->slow |= call->cmd && (call->cmd->flags & DSMB_SLOW);
 		message->login |= call->command == DSMB_SESSION_SETUP;
 	}
 	spin_unlock(&conn->lock);
-	/* The largest possible responses count as well. */
-	if (message->ncalls > 1 || large) {
+	/* A single call of one credit is not large, though its message is longer than its data. */
+	if (message->ncalls > 1 || message_answers_max(message))
 		message->large |= dsmb_message_is_large(message);
-		cost += DSMB_MESSAGE_COST;
-		if (message->calls != message->few)
-			cost += message->ncalls * sizeof(*message->calls);
-		if (cost > message->cost) {
-			dsmb_transport_charge(conn->transport, cost - message->cost);
-			message->cost = cost;
-		}
+	/* The largest possible responses count as well. */
+	cost = dsmb_message_cost(message);
+	if (cost > message->cost) {
+		dsmb_transport_charge(conn->transport, cost - message->cost);
+		message->cost = cost;
 	}
 	return why;
 }
 
+u32 dsmb_call_prepaid(const struct dsmb_call *call)
+{
+	/* dsmb_message_refuse_large() leaves nothing of what others paid by their charge. */
+	return DSMB_SHORT_ANSWER + (call_answers_large(call) ? call_answer_max(call) : 0);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_call_prepaid);
+
+bool dsmb_message_charge(struct dsmb_message *message, u32 bytes)
+{
+	if (!dsmb_transport_charge_now(message->conn->transport, bytes))
+		return false;
+	message->cost += bytes;
+	return true;
+}
+
 void dsmb_message_refuse_large(struct dsmb_message *message)
 {
-	u32 least = message->len + DSMB_MESSAGE_COST;
+	u32 least = message->len + message_rest(message);
 
-	if (message->calls != message->few)
-		least += message->ncalls * sizeof(*message->calls);
 	for (unsigned int i = 0; i < message->ncalls; i++)
 		message->calls[i].refused |= call_answers_large(&message->calls[i]);
 	if (message->cost > least) {
@@ -482,7 +537,7 @@ static u32 message_keeps(const struct dsmb_message *message)
 	for (unsigned int i = message->pos; i < message->ncalls; i++)
 		if (!message->calls[i].endless)
 			keeps += call_answer_max(&message->calls[i]);
-	return keeps;
+	return keeps + (message->ncalls - message->pos - 1) * DSMB_SHORT_ANSWER;
 }
 
 /*

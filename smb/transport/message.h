@@ -31,6 +31,8 @@ struct dsmb_waiting;
 
 /* Bytes a message holds besides its data: itself, and the buffer for its responses. */
 #define DSMB_MESSAGE_COST	(sizeof(struct dsmb_message) + SZ_4K)
+/* Bytes that each further call of a message is charged for. */
+#define DSMB_SHORT_ANSWER	SZ_4K
 /* Calls that need no allocation of their own. */
 #define DSMB_MESSAGE_FEW	4
 
@@ -173,6 +175,34 @@ bool dsmb_message_frees(const struct dsmb_message *message);
  * Context: process.
  */
 void dsmb_message_end_reserve(struct dsmb_message *message);
+
+/**
+ * dsmb_call_prepaid - bytes of its response that a message was charged for with each call
+ * @call: runs
+ *
+ * Context: any.
+ * Return: bytes.
+ */
+u32 dsmb_call_prepaid(const struct dsmb_call *call);
+
+/**
+ * dsmb_message_charge - charge a message for a response that is longer than what was prepaid
+ * @message: runs
+ * @bytes: what the response takes
+ *
+ * Context: process; does not sleep.
+ * Return: false if the principal may hold no more; then nothing is charged.
+ */
+bool dsmb_message_charge(struct dsmb_message *message, u32 bytes);
+
+/**
+ * dsmb_message_answers_large - has it a command that may have a large response?
+ * @message: prepared
+ *
+ * Context: any.
+ * Return: true if it has one that is not refused.
+ */
+bool dsmb_message_answers_large(const struct dsmb_message *message);
 
 /**
  * dsmb_message_refuse_large - refuse the calls of a message that have large responses
@@ -336,6 +366,16 @@ bool dsmb_reply_finish(struct dsmb_message *message);
  * for, or more than DSMB_MESSAGE_FEW commands.
  */
 bool dsmb_message_is_large(const struct dsmb_message *message);
+
+/**
+ * dsmb_message_cost - bytes that a message is charged for
+ * @message: as for dsmb_message_is_large()
+ *
+ * Context: any.
+ * Return: what it holds itself, and for each call the larger of its data and of what its response
+ * may take by its charge.
+ */
+u32 dsmb_message_cost(const struct dsmb_message *message);
 #endif
 
 /* Create and destroy the cache of messages, once for the module. */

@@ -107,11 +107,9 @@ static void transport_hold(struct dsmb_transport *t, struct dsmb_message *messag
 /* Charge a message for its largest possible responses. Returns -EDQUOT if it must be held back. */
 static int message_fit(struct dsmb_transport *t, struct dsmb_message *message)
 {
-	bool large = message->cost > message->len + DSMB_MESSAGE_COST;
-
 	if (!dsmb_transport_ensure(t, 0)) {
 		dsmb_message_end_reserve(message);
-		if (large)
+		if (dsmb_message_answers_large(message))
 			t->refuses = false;
 		return 0;
 	}

@@ -78,6 +78,12 @@ int dsmb_reply_reserve(struct dsmb_call *call, u32 size)
 	buf = dsmb_buf_get(server, DSMB_SEND_HEADROOM + need);
 	if (!buf)
 		return -ENOMEM;
+	/* Such as the target of a link, or many changes. */
+	if (DSMB_SEND_HEADROOM + need > dsmb_call_prepaid(call) &&
+	    !dsmb_message_charge(call->message, buf->size)) {
+		dsmb_buf_put(server, buf);
+		return -ENOMEM;
+	}
 	dsmb_buf_put(server, call->reply);
 	call->reply = buf;
 	call->reply_at = DSMB_SEND_HEADROOM;

@@ -220,6 +220,16 @@ u32 dsmb_transport_answers_max(const struct dsmb_transport *t);
 void dsmb_transport_charge(struct dsmb_transport *t, u32 bytes);
 
 /**
+ * dsmb_transport_charge_now - count bytes as in flight, and charge the budget
+ * @t: the transport
+ * @bytes: number of bytes
+ *
+ * Context: process; does not sleep.
+ * Return: false if the budget does not allow it; then nothing is counted.
+ */
+bool dsmb_transport_charge_now(struct dsmb_transport *t, u32 bytes);
+
+/**
  * dsmb_transport_uncharge - stop to count bytes as in flight
  * @t: the transport
  * @bytes: number of bytes

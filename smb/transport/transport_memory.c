@@ -108,6 +108,15 @@ void dsmb_transport_charge(struct dsmb_transport *t, u32 bytes)
 	atomic_long_add(bytes, &t->inflight);
 }
 
+bool dsmb_transport_charge_now(struct dsmb_transport *t, u32 bytes)
+{
+	dsmb_transport_charge(t, bytes);
+	if (!dsmb_transport_ensure(t, 0))
+		return true;
+	dsmb_transport_uncharge(t, bytes);
+	return false;
+}
+
 void dsmb_transport_uncharge(struct dsmb_transport *t, u32 bytes)
 {
 	if (atomic_long_sub_return(bytes, &t->inflight) < dsmb_transport_inflight_max(t) &&

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Users of the SMB server who ask for more of its memory than they may have."""
 import contextlib
+import os
 import socket
 import struct
 import time
@@ -123,6 +124,27 @@ def large_compound(w):
         numbers = chain(s, (smb2.WRITE, body + bytes(2 * MIB), 32), read(big, 8 * MIB),
                         read(big, 2 * MIB))
         eq([status(s, n) for n in numbers], ['SUCCESS', 'INSUFFICIENT_RESOURCES', 'SUCCESS'])
+
+
+@test(smb=True, squash='none', timeout=120)
+def answers_that_tell_a_target(w):
+    """Replies that are long though the command is none with long replies are charged."""
+    os.symlink('x' * 4095, w.path('link'))
+    with link(w.client) as s:
+        with_credits(s).socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        before = bystander.kernel_memory()
+        # more than a user may hold
+        numbers = [chain(s, *[(*create('link'), 1)] * 64) for _ in range(30)]
+        wait_for('replies that cannot be sent',
+                 lambda: budget(w)['memory-bytes'][0] >= 16 * MIB)
+        time.sleep(1)
+        charged, taken = budget(w)['memory-bytes'][0], bystander.kernel_memory() - before
+        eq(charged < 72 * MIB, True, f'{charged // KIB} KiB')
+        eq(taken < 1.25 * charged + 4 * MIB, True, f'{taken // KIB} KiB for {charged // KIB}')
+        s.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, MIB)
+        got = {status(s, n) for compound in numbers for n in compound}
+        eq(got - {'INSUFFICIENT_RESOURCES'}, {'STOPPED_ON_SYMLINK'})
+    wait_for('nothing is charged any more', lambda: not budget(w))
 
 
 @test(smb=True, squash='none', clients=2, timeout=180)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Messages that are run by a worker of their own. */
+/* Messages that are run by a worker of their own, and what messages are charged for. */
 #include <kunit/test.h>
 
 #include "../../../smb/transport/command.h"
@@ -70,10 +70,69 @@ static void message_refused(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, dsmb_message_is_large(message));
 }
 
+/* Only commands that may have long responses are charged for long ones. */
+static void message_cost(struct kunit *test)
+{
+	struct dsmb_message *message;
+	u32 least = DSMB_MESSAGE_COST;
+
+	message = MESSAGE(1, DSMB_ECHO);
+	message->len = 68;
+	KUNIT_EXPECT_EQ(test, dsmb_message_cost(message), 68 + least);
+	message = MESSAGE(1, DSMB_READ);
+	KUNIT_EXPECT_EQ(test, dsmb_message_cost(message), SZ_64K + least);
+	/* Its data is counted, or its charge. */
+	message = MESSAGE(2, DSMB_WRITE);
+	message->len = SZ_64K;
+	KUNIT_EXPECT_EQ(test, dsmb_message_cost(message), 2 * SZ_64K + least);
+	message->len = 3 * SZ_64K;
+	KUNIT_EXPECT_EQ(test, dsmb_message_cost(message), 3 * SZ_64K + least);
+	/* CANCEL pays no credits, whatever it claims. */
+	message = MESSAGE(1000, DSMB_CANCEL);
+	message->few[0].command = DSMB_CANCEL;
+	KUNIT_EXPECT_EQ(test, dsmb_message_cost(message), least);
+	/* One that is not parsed yet. */
+	message->ncalls = 0;
+	message->len = SZ_1M;
+	KUNIT_EXPECT_EQ(test, dsmb_message_cost(message), SZ_1M + least);
+}
+
+static void message_cost_compound(struct kunit *test)
+{
+	struct dsmb_message *message;
+	u32 least = DSMB_MESSAGE_COST + DSMB_SHORT_ANSWER;
+
+	message = MESSAGE(1, DSMB_CREATE, DSMB_QUERY_INFO, DSMB_CLOSE);
+	message->few[0].in.size = 150;
+	KUNIT_EXPECT_EQ(test, dsmb_message_cost(message),
+			150 + SZ_64K + DSMB_SHORT_ANSWER + least);
+	/* What is read and what is written is there together. */
+	message = MESSAGE(1, DSMB_READ, DSMB_WRITE);
+	message->few[1].in.size = SZ_64K + 112;
+	KUNIT_EXPECT_EQ(test, dsmb_message_cost(message), 2 * SZ_64K + 112 + least);
+	message->few[0].refused = true;
+	KUNIT_EXPECT_EQ(test, dsmb_message_cost(message), SZ_64K + 112 + least);
+	KUNIT_EXPECT_FALSE(test, dsmb_message_answers_large(message));
+}
+
+static void message_prepaid(struct kunit *test)
+{
+	struct dsmb_message *message;
+
+	message = MESSAGE(2, DSMB_READ);
+	KUNIT_EXPECT_EQ(test, dsmb_call_prepaid(&message->few[0]), 2 * SZ_64K + DSMB_SHORT_ANSWER);
+	/* What it paid is for its data, and is given back when large responses are refused. */
+	message = MESSAGE(17, DSMB_CREATE);
+	KUNIT_EXPECT_EQ(test, dsmb_call_prepaid(&message->few[0]), DSMB_SHORT_ANSWER);
+}
+
 static struct kunit_case message_cases[] = {
 	KUNIT_CASE(message_small),
 	KUNIT_CASE(message_large),
 	KUNIT_CASE(message_refused),
+	KUNIT_CASE(message_cost),
+	KUNIT_CASE(message_cost_compound),
+	KUNIT_CASE(message_prepaid),
 	{}
 };
 
