@@ -184,30 +184,28 @@ static const char *message_unseal(struct dsmb_message *message)
 	return NULL;
 }
 
+/* dsmb_split() has seen that there is a header. */
 static void parse_header(struct dsmb_call *call)
 {
-	struct dsmb_cursor *c = &call->in;
+	const struct dsmb_header *header = dsmb_get(&call->in, sizeof(*header));
 
-	dsmb_seek(c, offsetof(struct dsmb_header, credit_charge));
-	call->charge = dsmb_get_u16(c);
-	call->channel_sequence = dsmb_get_u16(c);
-	dsmb_skip(c, 2);
-	call->command = dsmb_get_u16(c);
-	call->credits = dsmb_get_u16(c);
-	call->flags = dsmb_get_u32(c);
-	dsmb_skip(c, 4);
-	call->message_id = dsmb_get_u64(c);
+	if (!header)
+		return;
+	call->charge = le16_to_cpu(header->credit_charge);
+	/* The first half of the field, which was Status before 3.0. */
+	call->channel_sequence = le32_to_cpu(header->status);
+	call->command = le16_to_cpu(header->command);
+	call->credits = le16_to_cpu(header->credits);
+	call->flags = le32_to_cpu(header->flags);
+	call->message_id = le64_to_cpu(header->message_id);
 	call->nonce.conn = call->message->conn->number;
 	call->nonce.message_id = call->message_id;
 	/* Only a CANCEL request may have an AsyncId. */
-	if (call->command == DSMB_CANCEL && (call->flags & DSMB_FLAG_ASYNC)) {
-		call->async_id = dsmb_get_u64(c);
-	} else {
-		dsmb_skip(c, 4);
-		call->tree_id = dsmb_get_u32(c);
-	}
-	call->session_id = dsmb_get_u64(c);
-	dsmb_seek(c, sizeof(struct dsmb_header));
+	if (call->command == DSMB_CANCEL && (call->flags & DSMB_FLAG_ASYNC))
+		call->async_id = le64_to_cpu(header->async_id);
+	else
+		call->tree_id = le32_to_cpu(header->tree_id);
+	call->session_id = le64_to_cpu(header->session_id);
 	if (!call->charge || !call->message->conn->large_mtu)
 		call->charge = 1;
 	call->encrypted = call->message->sealed;
