@@ -23,8 +23,8 @@
 #define DSMB_SYMLINK_RELATIVE	BIT(0)
 /* Bytes of the symbolic link error response before the names. */
 #define DSMB_SYMLINK_HEAD	28
-/* The longest target, twice in UTF-16, and everything before it. */
-#define DSMB_STOPPED_MAX	(2 * 2 * PATH_MAX + 128)
+/* Bytes of the response besides the target. */
+#define DSMB_STOPPED_REST	128
 
 /* Length of @path up to the end of the component that begins behind @passed bytes. */
 static u32 dsmb_link_end(const struct dsmb_path *path, u32 passed)
@@ -146,7 +146,8 @@ static u32 dsmb_encode_error(struct dsmb_call *call, const char *target, u32 len
 	struct dsmb_builder *out = &call->out;
 	u32 data;
 
-	if (dsmb_reply_reserve(call, DSMB_STOPPED_MAX))
+	/* The target comes twice, and a byte of it becomes one unit of UTF-16 at most. */
+	if (dsmb_reply_reserve(call, DSMB_STOPPED_REST + 2 * len * sizeof(__le16)))
 		return STATUS_INSUFFICIENT_RESOURCES;
 	dsmb_encode_u16(out, DSMB_ERROR_REPLY);
 	dsmb_encode_u8(out, context);

@@ -845,6 +845,23 @@ def reparse_points(w):
 
 
 @test(smb=True, squash='none')
+def targets_of_links(w):
+    """An open that a link stops is told the target, however long (MS-SMB2 section 2.2.2.2.1)."""
+    s = session(w)
+    for target in ('f', 'd' * 200, '\U0001f642' * 300, '\u20ac' * 1365, 'x' * 4095):
+        os.symlink(target, w.path('link'))
+        smb2.refused('STOPPED_ON_SYMLINK', s.create, 'link\\rest', how=smb2.OPEN)
+        out = s.frame[72:]
+        text = target.encode('utf-16-le')
+        eq(struct.unpack_from('<I4sIHHHHHHI', out),
+           (24 + 2 * len(text), b'SYML', 0xa000000c, 12 + 2 * len(text), 10, 0, len(text),
+            len(text), len(text), 1), target[:9])
+        eq(out[28:], 2 * text)
+        os.unlink(w.path('link'))
+    s.end()
+
+
+@test(smb=True, squash='none')
 def special_files_of_linux(w):
     os.chmod(w.export, 0o777)
     where = w.client.mount_smb()
