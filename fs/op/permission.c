@@ -7,7 +7,9 @@
  * here. Access to a file with an access control list is decided by that, see fs/acl/access.c.
  */
 
+#include <linux/bitops.h>
 #include <linux/fs.h>
+#include <linux/log2.h>
 #include <linux/mount.h>
 
 #include "../acl/acl_file.h"
@@ -38,19 +40,19 @@ static int may_change(const struct ditto_op *op, const struct inode *inode, u32 
 	return 0;
 }
 
-/* The rights that a list, and the permissions that the VFS must grant for DITTO_MAY_* bits. */
+/* The right that a list, and the permissions that the VFS must grant for each DITTO_MAY_* bit. */
 static const struct {
-	u32 may;
 	u32 right;
 	int mask;
 } needs[] = {
-	{ DITTO_MAY_READ,		DITTO_RIGHT_READ_DATA,		MAY_READ },
-	{ DITTO_MAY_WRITE,		DITTO_RIGHT_WRITE_DATA,		MAY_WRITE },
-	{ DITTO_MAY_EXEC,		DITTO_RIGHT_EXECUTE,		MAY_EXEC },
-	{ DITTO_MAY_APPEND,		DITTO_RIGHT_APPEND_DATA,	MAY_WRITE | MAY_APPEND },
-	{ DITTO_MAY_DELETE,		DITTO_RIGHT_DELETE_CHILD,	MAY_WRITE | MAY_EXEC },
-	{ DITTO_MAY_READ_XATTRS,	DITTO_RIGHT_READ_XATTRS,	MAY_READ },
-	{ DITTO_MAY_WRITE_XATTRS,	DITTO_RIGHT_WRITE_XATTRS,	MAY_WRITE },
+	[ilog2(DITTO_MAY_READ)] = { DITTO_RIGHT_READ_DATA, MAY_READ },
+	[ilog2(DITTO_MAY_WRITE)] = { DITTO_RIGHT_WRITE_DATA, MAY_WRITE },
+	[ilog2(DITTO_MAY_EXEC)] = { DITTO_RIGHT_EXECUTE, MAY_EXEC },
+	[ilog2(DITTO_MAY_APPEND)] = { DITTO_RIGHT_APPEND_DATA, MAY_WRITE | MAY_APPEND },
+	[ilog2(DITTO_MAY_DELETE)] = { DITTO_RIGHT_DELETE_CHILD, MAY_WRITE | MAY_EXEC },
+	[ilog2(DITTO_MAY_OWNER)] = { 0, 0 },
+	[ilog2(DITTO_MAY_READ_XATTRS)] = { DITTO_RIGHT_READ_XATTRS, MAY_READ },
+	[ilog2(DITTO_MAY_WRITE_XATTRS)] = { DITTO_RIGHT_WRITE_XATTRS, MAY_WRITE },
 };
 
 /* Check by the list if there is one, otherwise by the VFS. */
@@ -61,11 +63,10 @@ static int permission_check(const struct ditto_op *op, struct ditto_node *node, 
 	u32 rights = 0;
 	int err, mask = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
-		if (may & needs[i].may) {
-			rights |= needs[i].right;
-			mask |= needs[i].mask;
-		}
+	/* Most calls check one or two of them. */
+	for (u32 left = may; left; left &= left - 1) {
+		rights |= needs[__ffs(left)].right;
+		mask |= needs[__ffs(left)].mask;
 	}
 	err = ditto_act_on(op, node, rights, &as);
 	if (err)
