@@ -91,11 +91,6 @@ int ditto_may_remove(const struct ditto_op *op, struct ditto_node *dir,
 	return ret;
 }
 
-static bool goes_by_mode(const struct ditto_node *node)
-{
-	return rcu_access_pointer(node->acl) == &ditto_acl_none;
-}
-
 /* Check each node by its list or its mode. */
 static int access_rename(const struct ditto_op *op, const struct ditto_op *op_to,
 			 const struct ditto_act_dirs *d)
@@ -129,8 +124,9 @@ static int access_rename(const struct ditto_op *op, const struct ditto_op *op_to
 
 static bool all_go_by_mode(const struct ditto_act_dirs *d)
 {
-	return goes_by_mode(d->from) && goes_by_mode(d->file) &&
-	       (!d->to || goes_by_mode(d->to)) && (!d->victim || goes_by_mode(d->victim));
+	return ditto_acl_is_none(d->from) && ditto_acl_is_none(d->file) &&
+	       (!d->to || ditto_acl_is_none(d->to)) &&
+	       (!d->victim || ditto_acl_is_none(d->victim));
 }
 
 int ditto_act_rename(const struct ditto_op *op, const struct ditto_op *op_to,

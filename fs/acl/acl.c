@@ -431,8 +431,6 @@ int ditto_acl_access_slow(const struct ditto_op *op, struct ditto_node *node, u3
 	struct ditto_acl *acl;
 	int err;
 
-	if (ditto_is_administrator(op))
-		return 0;
 	rcu_read_lock();
 	kept = acl_peek(op->share, node);
 	by_mode = kept && !kept->acl;

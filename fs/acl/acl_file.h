@@ -146,9 +146,21 @@ static inline bool ditto_is_administrator(const struct ditto_op *op)
 	return cap_raised(op->cred->cred->cap_effective, CAP_DAC_OVERRIDE);
 }
 
+/* True if the file is known to have no list. */
+static inline bool ditto_acl_is_none(const struct ditto_node *node)
+{
+	return rcu_access_pointer(node->acl) == &ditto_acl_none;
+}
+
+/* True if no list decides what the caller may do with a node, as far as that is known at once. */
+static inline bool ditto_goes_by_mode(const struct ditto_op *op, const struct ditto_node *node)
+{
+	return ditto_acl_is_none(node) || ditto_is_administrator(op);
+}
+
 /**
  * ditto_acl_access_slow - compute the rights that a list grants, for a node that may have one
- * @op: the caller
+ * @op: the caller, no administrator
  * @node: held
  * @rights: filled with DITTO_RIGHT_* bits if a list decides
  *
@@ -170,14 +182,14 @@ int ditto_acl_access_slow(const struct ditto_op *op, struct ditto_node *node, u3
  */
 static inline int ditto_acl_access(const struct ditto_op *op, struct ditto_node *node, u32 *rights)
 {
-	if (likely(rcu_access_pointer(node->acl) == &ditto_acl_none))
+	if (likely(ditto_goes_by_mode(op, node)))
 		return 0;
 	return ditto_acl_access_slow(op, node, rights);
 }
 
 /**
  * ditto_act_on_slow - get the credential for a VFS call, for a node that may have a list
- * @op: the caller
+ * @op: the caller, no administrator
  * @node: held
  * @need: DITTO_RIGHT_* bits that a list must grant
  * @as: filled if a list decides
@@ -202,7 +214,7 @@ static inline int ditto_act_on(const struct ditto_op *op, struct ditto_node *nod
 			       const struct cred **as)
 {
 	*as = op->cred->cred;
-	if (likely(rcu_access_pointer(node->acl) == &ditto_acl_none))
+	if (likely(ditto_goes_by_mode(op, node)))
 		return 0;
 	return ditto_act_on_slow(op, node, need, as);
 }
