@@ -248,8 +248,9 @@ static void admit_remember(struct dnfs_call *call, const struct dnfs_admitted *b
 	last->writable = op->writable;
 }
 
-int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavor,
-	       struct ditto_op *op)
+/* Not inlined: the kernel may clear the variables, for calls that do not come so far, too. */
+static noinline_for_stack int admit_anew(struct dnfs_call *call, struct ditto_share *share,
+					 bool any_flavor, struct ditto_op *op)
 {
 	struct ditto_share_opts opts;
 	struct dnfs_share_options own;
@@ -259,8 +260,6 @@ int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavo
 	bool accepts;
 	int err;
 
-	if (admit_again(call, share, op))
-		return 0;
 	if (call->admitted)
 		begun = admit_begin(call, share);
 
@@ -298,6 +297,12 @@ int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavo
 	if (call->admitted && accepts && opts.generation == begun.generation)
 		admit_remember(call, &begun, op);
 	return 0;
+}
+
+int dnfs_admit(struct dnfs_call *call, struct ditto_share *share, bool any_flavor,
+	       struct ditto_op *op)
+{
+	return admit_again(call, share, op) ? 0 : admit_anew(call, share, any_flavor, op);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs_admit);
 
