@@ -92,7 +92,10 @@ int dnfs_access(struct ditto_op *op, struct ditto_node *node, enum dnfs_accessed
 			*granted |= accesses[i].bit;
 		}
 	}
-	/* Most callers have all permissions they ask for: then one check is enough. */
+	/* Clients ask for all bits, and few files may be executed. */
+	if (what == DNFS_ACCESSED_FILE && all & DITTO_MAY_EXEC)
+		return access_check_each(op, node, what, granted);
+	/* Other than that, most callers have all permissions they ask for: one check is enough. */
 	err = all ? ditto_permission(op, node, all) : 0;
 	return is_denied(err) ? access_check_each(op, node, what, granted) : err;
 }
