@@ -113,7 +113,7 @@ struct dnfs_shard {
 /**
  * struct dnfs_replies - the reply cache of a server
  * @shrinker: drops replies when memory is short
- * @seed: seed of the hash that chooses a shard
+ * @seed: seed of the hash of a key, which chooses the shard and the place in its table
  * @shard_limit: most replies in a shard
  * @shard: the shards
  */
@@ -125,20 +125,27 @@ struct dnfs_replies {
 };
 
 /* The checksum of the arguments is a hash already; the rest of a key seldom tells calls apart. */
-static u32 reply_key_hash(const void *data, u32 len, u32 seed)
+static u32 reply_key_hash(const struct dnfs_reply_key *key, u32 seed)
+{
+	return jhash_3words(lower_32_bits(key->sum),
+			    upper_32_bits(key->sum) ^ (__force u32)key->xid,
+			    __ipv6_addr_jhash(&key->addr, seed) ^ (__force u16)key->port,
+			    seed + key->len);
+}
+
+/* The keys of a shard have the same bits for it, so the table gets the others. */
+static u32 reply_table_hash(const void *data, u32 len, u32 seed)
 {
 	const struct dnfs_reply_key *key = data;
 
-	return jhash_3words(lower_32_bits(key->sum),
-			    upper_32_bits(key->sum) ^ (__force u32)key->xid,
-			    ipv6_addr_hash(&key->addr) ^ (__force u16)key->port, seed);
+	return key->hash >> DNFS_SHARD_BITS;
 }
 
 static const struct rhashtable_params dnfs_reply_params = {
 	.key_len = sizeof(struct dnfs_reply_key),
 	.key_offset = offsetof(struct dnfs_reply, key),
 	.head_offset = offsetof(struct dnfs_reply, hash),
-	.hashfn = reply_key_hash,
+	.hashfn = reply_table_hash,
 	.automatic_shrinking = true,
 };
 
@@ -146,7 +153,7 @@ static struct dnfs_shard *dnfs_shard_of(struct dnfs_replies *replies,
 					const struct dnfs_reply_key *key)
 {
 	BUILD_BUG_ON(sizeof(*key) != 48);
-	return &replies->shard[reply_key_hash(key, sizeof(*key), replies->seed) % DNFS_SHARDS];
+	return &replies->shard[key->hash % DNFS_SHARDS];
 }
 
 static void dnfs_reply_free(struct dnfs_reply *reply)
@@ -409,17 +416,19 @@ static struct dnfs_reply *reply_new(struct dnfs_shard *shard, const struct dnfs_
 }
 
 enum dnfs_reply_state dnfs_reply_begin(struct dnfs_replies *replies,
-				       const struct dnfs_reply_key *key,
-				       struct svc_xprt *conn, struct xdr_stream *xdr,
-				       unsigned int start, struct dnfs_reply **reply)
+				       struct dnfs_reply_key *key, struct svc_xprt *conn,
+				       struct xdr_stream *xdr, unsigned int start,
+				       struct dnfs_reply **reply)
 {
-	struct dnfs_shard *shard = dnfs_shard_of(replies, key);
 	enum dnfs_reply_state state = DNFS_REPLY_NEW;
 	struct svc_xprt *unused = NULL;
 	struct reply_room room = {};
+	struct dnfs_shard *shard;
 	struct dnfs_reply *found;
 	struct in6_addr addr;
 
+	key->hash = reply_key_hash(key, replies->seed);
+	shard = dnfs_shard_of(replies, key);
 	ditto_addr_who(&addr, &key->addr);
 	spin_lock(&shard->lock);
 	found = reply_find(shard, key);

@@ -39,9 +39,10 @@ struct xdr_stream;
  * @proc: procedure
  * @xid: transaction id
  * @len: bytes of the arguments
+ * @hash: filled by dnfs_reply_begin()
  * @sum: checksum of the first DNFS_REPLY_SUM_BYTES of the arguments
  *
- * Hashed and compared as a whole, so it has no holes.
+ * Compared as a whole, so it has no holes.
  */
 struct dnfs_reply_key {
 	struct in6_addr addr;
@@ -49,10 +50,11 @@ struct dnfs_reply_key {
 	u8 proto;
 	u8 security;
 	u32 prog;
-	u32 vers;
-	u32 proc;
+	u16 vers;
+	u16 proc;
 	__be32 xid;
 	u32 len;
+	u32 hash;
 	u64 sum;
 };
 
@@ -97,7 +99,7 @@ void dnfs_replies_age(struct dnfs_replies *replies, unsigned int seconds);
 /**
  * dnfs_reply_begin - look a call up in the reply cache, and add it if it is new
  * @replies: the cache
- * @key: identity of the call
+ * @key: identity of the call; its hash is filled in
  * @conn: connection the call arrived on; NULL for datagrams
  * @xdr: the cached reply is written here, if there is one
  * @start: position of the reply in @xdr; anything behind it is discarded
@@ -111,9 +113,9 @@ void dnfs_replies_age(struct dnfs_replies *replies, unsigned int seconds);
  * Return: enum dnfs_reply_state.
  */
 enum dnfs_reply_state dnfs_reply_begin(struct dnfs_replies *replies,
-				       const struct dnfs_reply_key *key,
-				       struct svc_xprt *conn, struct xdr_stream *xdr,
-				       unsigned int start, struct dnfs_reply **reply);
+				       struct dnfs_reply_key *key, struct svc_xprt *conn,
+				       struct xdr_stream *xdr, unsigned int start,
+				       struct dnfs_reply **reply);
 
 /**
  * dnfs_reply_done - store the reply to an executed call

@@ -49,7 +49,7 @@ static void call_key(struct dnfs_reply_key *key, u32 xid)
 	key->sum = 0x1234567890abcdefULL * (xid + 1);
 }
 
-static enum dnfs_reply_state cache_begin(struct fixture *f, const struct dnfs_reply_key *key,
+static enum dnfs_reply_state cache_begin(struct fixture *f, struct dnfs_reply_key *key,
 					 struct dnfs_reply **reply)
 {
 	stream_init(&f->out);
@@ -57,7 +57,7 @@ static enum dnfs_reply_state cache_begin(struct fixture *f, const struct dnfs_re
 }
 
 /* Make a call whose results are @words words. */
-static void cache_make(struct kunit *test, const struct dnfs_reply_key *key, unsigned int words)
+static void cache_make(struct kunit *test, struct dnfs_reply_key *key, unsigned int words)
 {
 	struct fixture *f = test->priv;
 	struct dnfs_reply *reply;
@@ -163,7 +163,7 @@ static void drops_while_busy(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cache_begin(f, &key, &other), DNFS_REPLY_DONE);
 }
 
-static enum dnfs_reply_state begin_on(struct fixture *f, const struct dnfs_reply_key *key,
+static enum dnfs_reply_state begin_on(struct fixture *f, struct dnfs_reply_key *key,
 				      struct svc_xprt *conn, struct dnfs_reply **reply)
 {
 	stream_init(&f->out);
@@ -235,6 +235,8 @@ static void tells_calls_apart(struct kunit *test)
 	call_key(&key, 4);
 	cache_make(test, &key, 1);
 	for (size_t i = 0; i < sizeof(key); i++) {
+		if (i >= offsetof(typeof(key), hash) && i < offsetofend(typeof(key), hash))
+			continue;
 		other = key;
 		((u8 *)&other)[i] ^= 1;
 		cache_make(test, &other, 1);
