@@ -58,9 +58,12 @@ static int fid_ask(struct dentry *dentry, struct inode *dir, bool connectable, u
 					EXPORT_FH_CONNECTABLE);
 }
 
-/* Have the file system write a file id into cleared words. Return: bytes, or -EOPNOTSUPP. */
-static int fid_write(struct dentry *dentry, struct inode *dir, bool connectable, u32 *raw,
-		     int *type)
+/*
+ * Have the file system write a file id into cleared words. Inlined, because listings do this for
+ * each entry. Return: bytes, or -EOPNOTSUPP.
+ */
+static __always_inline int fid_write(struct dentry *dentry, struct inode *dir, bool connectable,
+				     u32 *raw, int *type)
 {
 	int words;
 

@@ -168,12 +168,12 @@ static bool dnfs3_readdir_emit(void *arg, const struct ditto_dirent *entry)
 	 * point: clients look it up, and make a mount of their own of it.
 	 */
 	if (list->plus) {
-		list->attr.valid = entry->dentry && !entry->nested &&
-				   !ditto_getattr_listed(list->share, entry->dentry,
-							 &list->attr.attr);
-		if (!entry->dentry || entry->nested ||
-		    ditto_handle_encode_entry(list->share, list->dir, entry->dentry,
-					      &list->handle, &list->memo))
+		bool told = entry->dentry && !entry->nested;
+
+		list->attr.valid = told && !ditto_getattr_listed(list->share, entry->dentry,
+								 &list->attr.attr);
+		if (!told || ditto_handle_encode_entry(list->share, list->dir, entry->dentry,
+						       &list->handle, &list->memo))
 			list->handle.len = 0;
 	}
 	if (!dnfs3_entry_put(&list->xdr, list->call->userns, entry, list->plus,
