@@ -55,12 +55,18 @@ struct fsnotify_mark;
  * @type: enum fid_type; FILEID_ROOT with @len 0 is the root of the share
  * @len: length of @raw in bytes, a multiple of four
  * @raw: the id as the file system wrote it
+ *
+ * Ids of shares are hashes of such structures (fs/share/volume.c, fs/share/nested.c), and clients
+ * keep handles with these, so the layout stays as it is.
  */
 struct ditto_fid {
 	u8 type;
 	u8 len;
 	u8 raw[DITTO_FID_MAX];
 };
+
+static_assert(offsetof(struct ditto_fid, raw) == 2);
+static_assert(sizeof(struct ditto_fid) == 2 + 44);
 
 /**
  * struct ditto_volume - a file system with served directories
