@@ -3,9 +3,8 @@
  * How a message is decrypted, parsed, run and answered. See message.h.
  *
  * The calls of a message are registered with the connection in the order of arrival, and before
- * any of them is run, so that CANCEL finds every call that came before it. A message is charged
- * for its bytes and for its largest usual responses before it is run, and for longer ones when they
- * are made. A message whose call is parked is counted as parked instead of in flight.
+ * any of them is run, so that CANCEL finds every call that came before it. A message whose call is
+ * parked is counted as parked instead of in flight; message_cost.c has what it is charged.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -23,9 +22,6 @@
 #include "crowd.h"
 #include "lane.h"
 #include "message.h"
-
-/* Bytes above which a message is run by a worker of its own if there are others. */
-#define LARGE_BYTES	SZ_64K
 
 static struct kmem_cache *message_cache;
 
@@ -213,109 +209,6 @@ static void parse_header(struct dsmb_call *call)
 		call->cmd = dsmb_commands[call->command];
 }
 
-static bool call_answers_large(const struct dsmb_call *call)
-{
-	return call->cmd && (call->cmd->flags & DSMB_LARGE_ANSWER);
-}
-
-/* Bytes that the response of a call may take by its charge, beyond a short one. */
-static u32 call_answer_max(const struct dsmb_call *call)
-{
-	/* CANCEL has no response, and pays no credits for what it claims to be charged. */
-	if (call->command == DSMB_CANCEL || (call->charge <= 1 && !call_answers_large(call)))
-		return 0;
-	return min_t(u32, call->charge * DSMB_CREDIT_BYTES, DSMB_IO_MAX);
-}
-
-/*
- * Refuses calls whose responses would together exceed the limit of a message, so that each
- * message can be charged once the others have ended. The first response is allowed whatever its
- * size. A large encrypted message is parsed only after it was admitted; its responses may be up
- * to twice as large as the message itself.
- */
-static void message_refuse_excess(struct dsmb_message *message)
-{
-	const struct dsmb_transport *t = message->conn->transport;
-	u32 max = message->large ? 2 * message->len : dsmb_transport_answers_max(t);
-	u32 answers = 0;
-
-	for (unsigned int i = 0; i < message->ncalls; i++) {
-		struct dsmb_call *call = &message->calls[i];
-		u32 answer;
-
-		if (!call_answers_large(call))
-			continue;
-		answer = call_answer_max(call);
-		if ((answers || message->large) && answers + answer > max)
-			call->refused = true;
-		else
-			answers += answer;
-	}
-}
-
-bool dsmb_message_answers_large(const struct dsmb_message *message)
-{
-	for (unsigned int i = 0; i < message->ncalls; i++)
-		if (call_answers_large(&message->calls[i]) && !message->calls[i].refused)
-			return true;
-	return false;
-}
-EXPORT_SYMBOL_IF_KUNIT(dsmb_message_answers_large);
-
-/* Bytes that the responses of a message may take, beyond short ones. */
-static u32 message_answers_max(const struct dsmb_message *message)
-{
-	u32 answers = 0;
-
-	for (unsigned int i = 0; i < message->ncalls; i++)
-		if (!message->calls[i].refused)
-			answers += call_answer_max(&message->calls[i]);
-	return answers;
-}
-
-/*
- * Clients often send a CREATE, a query and a CLOSE in one. One answer of it may be long, but no
- * longer than that of a query by itself, which is not large either.
- */
-VISIBLE_IF_KUNIT bool dsmb_message_is_large(const struct dsmb_message *message)
-{
-	return message_answers_max(message) > LARGE_BYTES || message->len > LARGE_BYTES ||
-	       message->calls != message->few;
-}
-EXPORT_SYMBOL_IF_KUNIT(dsmb_message_is_large);
-
-/* Bytes that a message holds besides its data and long responses. */
-static u32 message_rest(const struct dsmb_message *message)
-{
-	u32 rest = DSMB_MESSAGE_COST;
-
-	/* The buffer of the first short response is that of the message. */
-	if (message->ncalls > 1)
-		rest += (message->ncalls - 1) * DSMB_SHORT_ANSWER;
-	if (message->calls != message->few)
-		rest += message->ncalls * sizeof(*message->calls);
-	return rest;
-}
-
-/*
- * The charge of a command is for its data or its response, whichever may be longer (MS-SMB2 section
- * 3.2.4.1.5), and seldom are both long.
- */
-VISIBLE_IF_KUNIT u32 dsmb_message_cost(const struct dsmb_message *message)
-{
-	u32 bytes = 0;
-
-	if (message->ncalls <= 1)
-		return max(message->len, message_answers_max(message)) + message_rest(message);
-	for (unsigned int i = 0; i < message->ncalls; i++) {
-		const struct dsmb_call *call = &message->calls[i];
-
-		bytes += max(call->in.size, call->refused ? 0 : call_answer_max(call));
-	}
-	return bytes + message_rest(message);
-}
-EXPORT_SYMBOL_IF_KUNIT(dsmb_message_cost);
-
 /*
  * Consumes the MessageIds and adds the calls to the connection. Only CANCEL has a MessageId
  * that was used before.
@@ -324,9 +217,8 @@ static const char *register_calls(struct dsmb_message *message)
 {
 	struct dsmb_conn *conn = message->conn;
 	const char *why = NULL;
-	u32 cost;
 
-	message_refuse_excess(message);
+	dsmb_message_assess(message);
 	spin_lock(&conn->lock);
 	for (unsigned int i = 0; i < message->ncalls; i++) {
 		struct dsmb_call *call = &message->calls[i];
@@ -344,43 +236,7 @@ static const char *register_calls(struct dsmb_message *message)
 		message->login |= call->command == DSMB_SESSION_SETUP;
 	}
 	spin_unlock(&conn->lock);
-	/* A single call of one credit is not large, though its message is longer than its data. */
-	if (message->ncalls > 1 || message_answers_max(message))
-		message->large |= dsmb_message_is_large(message);
-	/* The largest possible responses count as well. */
-	cost = dsmb_message_cost(message);
-	if (cost > message->cost) {
-		dsmb_transport_charge(conn->transport, cost - message->cost);
-		message->cost = cost;
-	}
 	return why;
-}
-
-u32 dsmb_call_prepaid(const struct dsmb_call *call)
-{
-	/* dsmb_message_refuse_large() leaves nothing of what others paid by their charge. */
-	return DSMB_SHORT_ANSWER + (call_answers_large(call) ? call_answer_max(call) : 0);
-}
-EXPORT_SYMBOL_IF_KUNIT(dsmb_call_prepaid);
-
-bool dsmb_message_charge(struct dsmb_message *message, u32 bytes)
-{
-	if (!dsmb_transport_charge_now(message->conn->transport, bytes))
-		return false;
-	message->cost += bytes;
-	return true;
-}
-
-void dsmb_message_refuse_large(struct dsmb_message *message)
-{
-	u32 least = message->len + message_rest(message);
-
-	for (unsigned int i = 0; i < message->ncalls; i++)
-		message->calls[i].refused |= call_answers_large(&message->calls[i]);
-	if (message->cost > least) {
-		dsmb_transport_uncharge(message->conn->transport, message->cost - least);
-		message->cost = least;
-	}
 }
 
 static bool ids_match(const struct dsmb_message *message)
@@ -458,7 +314,7 @@ const char *dsmb_message_prepare(struct dsmb_message *message)
 		return prepare_smb1(message);
 	case DSMB_TRANSFORM_ID:
 		/* Decrypting a large message would delay the messages behind it. */
-		if (message->len > LARGE_BYTES) {
+		if (message->len > DSMB_LARGE_BYTES) {
 			message->large = true;
 			return NULL;
 		}
@@ -534,7 +390,7 @@ static u32 message_keeps(const struct dsmb_message *message)
 	/* A READ of a pipe has allocated its response already, whatever its credits allow. */
 	for (unsigned int i = message->pos; i < message->ncalls; i++)
 		if (!message->calls[i].endless)
-			keeps += call_answer_max(&message->calls[i]);
+			keeps += dsmb_call_answer_max(&message->calls[i]);
 	return keeps + (message->ncalls - message->pos - 1) * DSMB_SHORT_ANSWER;
 }
 

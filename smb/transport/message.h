@@ -33,6 +33,8 @@ struct dsmb_waiting;
 #define DSMB_MESSAGE_COST	(sizeof(struct dsmb_message) + SZ_4K)
 /* Bytes that each further call of a message is charged for. */
 #define DSMB_SHORT_ANSWER	SZ_4K
+/* Bytes above which a message is run by a worker of its own if there are others. */
+#define DSMB_LARGE_BYTES	SZ_64K
 /* Calls that need no allocation of their own. */
 #define DSMB_MESSAGE_FEW	4
 
@@ -175,6 +177,27 @@ bool dsmb_message_frees(const struct dsmb_message *message);
  * Context: process.
  */
 void dsmb_message_end_reserve(struct dsmb_message *message);
+
+/**
+ * dsmb_message_assess - find out what a message may take, charge it, and refuse what is too much
+ * @message: its calls have been parsed, and none was run
+ *
+ * Refuses calls whose responses would together be longer than those of one message may be, and
+ * marks a message that may take long.
+ *
+ * Context: process; does not sleep.
+ */
+void dsmb_message_assess(struct dsmb_message *message);
+
+/**
+ * dsmb_call_answer_max - bytes that the response of a call may take by its charge
+ * @call: its header has been parsed
+ *
+ * Context: any.
+ * Return: bytes beyond a short response; 0 if it is short, as far as is known before the call is
+ * run.
+ */
+u32 dsmb_call_answer_max(const struct dsmb_call *call);
 
 /**
  * dsmb_call_prepaid - bytes of its response that a message was charged for with each call

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a message costs. It is charged for its bytes and for its largest usual responses before it
+ * is run, and for longer ones when they are made. See message.h and transport.h.
+ */
+#include <kunit/visibility.h>
+#include <linux/minmax.h>
+#include <linux/sizes.h>
+
+#include "command.h"
+#include "conn.h"
+#include "message.h"
+
+static bool call_answers_large(const struct dsmb_call *call)
+{
+	return call->cmd && (call->cmd->flags & DSMB_LARGE_ANSWER);
+}
+
+u32 dsmb_call_answer_max(const struct dsmb_call *call)
+{
+	/* CANCEL has no response, and pays no credits for what it claims to be charged. */
+	if (call->command == DSMB_CANCEL || (call->charge <= 1 && !call_answers_large(call)))
+		return 0;
+	return min_t(u32, call->charge * DSMB_CREDIT_BYTES, DSMB_IO_MAX);
+}
+
+/*
+ * Refuses calls whose responses would together exceed the limit of a message, so that each
+ * message can be charged once the others have ended. The first response is allowed whatever its
+ * size. A large encrypted message is parsed only after it was admitted; its responses may be up
+ * to twice as large as the message itself.
+ */
+static void message_refuse_excess(struct dsmb_message *message)
+{
+	const struct dsmb_transport *t = message->conn->transport;
+	u32 max = message->large ? 2 * message->len : dsmb_transport_answers_max(t);
+	u32 answers = 0;
+
+	for (unsigned int i = 0; i < message->ncalls; i++) {
+		struct dsmb_call *call = &message->calls[i];
+		u32 answer;
+
+		if (!call_answers_large(call))
+			continue;
+		answer = dsmb_call_answer_max(call);
+		if ((answers || message->large) && answers + answer > max)
+			call->refused = true;
+		else
+			answers += answer;
+	}
+}
+
+bool dsmb_message_answers_large(const struct dsmb_message *message)
+{
+	for (unsigned int i = 0; i < message->ncalls; i++)
+		if (call_answers_large(&message->calls[i]) && !message->calls[i].refused)
+			return true;
+	return false;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_message_answers_large);
+
+/* Bytes that the responses of a message may take, beyond short ones. */
+static u32 message_answers_max(const struct dsmb_message *message)
+{
+	u32 answers = 0;
+
+	for (unsigned int i = 0; i < message->ncalls; i++)
+		if (!message->calls[i].refused)
+			answers += dsmb_call_answer_max(&message->calls[i]);
+	return answers;
+}
+
+/*
+ * Clients often send a CREATE, a query and a CLOSE in one. One answer of it may be long, but no
+ * longer than that of a query by itself, which is not large either.
+ */
+VISIBLE_IF_KUNIT bool dsmb_message_is_large(const struct dsmb_message *message)
+{
+	return message_answers_max(message) > DSMB_LARGE_BYTES || message->len > DSMB_LARGE_BYTES ||
+	       message->calls != message->few;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_message_is_large);
+
+/* Bytes that a message holds besides its data and long responses. */
+static u32 message_rest(const struct dsmb_message *message)
+{
+	u32 rest = DSMB_MESSAGE_COST;
+
+	/* The buffer of the first short response is that of the message. */
+	if (message->ncalls > 1)
+		rest += (message->ncalls - 1) * DSMB_SHORT_ANSWER;
+	if (message->calls != message->few)
+		rest += message->ncalls * sizeof(*message->calls);
+	return rest;
+}
+
+/*
+ * The charge of a command is for its data or its response, whichever may be longer (MS-SMB2 section
+ * 3.2.4.1.5), and seldom are both long.
+ */
+VISIBLE_IF_KUNIT u32 dsmb_message_cost(const struct dsmb_message *message)
+{
+	u32 bytes = 0;
+
+	if (message->ncalls <= 1)
+		return max(message->len, message_answers_max(message)) + message_rest(message);
+	for (unsigned int i = 0; i < message->ncalls; i++) {
+		const struct dsmb_call *call = &message->calls[i];
+
+		bytes += max(call->in.size, call->refused ? 0 : dsmb_call_answer_max(call));
+	}
+	return bytes + message_rest(message);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_message_cost);
+
+void dsmb_message_assess(struct dsmb_message *message)
+{
+	u32 cost;
+
+	message_refuse_excess(message);
+	/* A single call of one credit is not large, though its message is longer than its data. */
+	if (message->ncalls > 1 || message_answers_max(message))
+		message->large |= dsmb_message_is_large(message);
+	cost = dsmb_message_cost(message);
+	if (cost > message->cost) {
+		dsmb_transport_charge(message->conn->transport, cost - message->cost);
+		message->cost = cost;
+	}
+}
+
+u32 dsmb_call_prepaid(const struct dsmb_call *call)
+{
+	/* dsmb_message_refuse_large() leaves nothing of what others paid by their charge. */
+	return DSMB_SHORT_ANSWER + (call_answers_large(call) ? dsmb_call_answer_max(call) : 0);
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_call_prepaid);
+
+bool dsmb_message_charge(struct dsmb_message *message, u32 bytes)
+{
+	if (!dsmb_transport_charge_now(message->conn->transport, bytes))
+		return false;
+	message->cost += bytes;
+	return true;
+}
+
+void dsmb_message_refuse_large(struct dsmb_message *message)
+{
+	u32 least = message->len + message_rest(message);
+
+	for (unsigned int i = 0; i < message->ncalls; i++)
+		message->calls[i].refused |= call_answers_large(&message->calls[i]);
+	if (message->cost > least) {
+		dsmb_transport_uncharge(message->conn->transport, message->cost - least);
+		message->cost = least;
+	}
+}
