@@ -808,10 +808,11 @@ def streams(w):
     s.end()
 
 
-def symlink_data(target):
+def symlink_data(target, unparsed=0):
+    """A relative link (MS-FSCC section 2.1.2.4); @unparsed: see MS-SMB2 section 2.2.2.2.1."""
     text = target.encode('utf-16-le')
-    return struct.pack('<IHHHHHHI', 0xa000000c, 12 + 2 * len(text), 0, 0, len(text), len(text),
-                       len(text), 1) + text + text
+    return struct.pack('<IHHHHHHI', 0xa000000c, 12 + 2 * len(text), unparsed, 0, len(text),
+                       len(text), len(text), 1) + text + text
 
 
 @test(smb=True, squash='none')
@@ -851,12 +852,8 @@ def targets_of_links(w):
     for target in ('f', 'd' * 200, '\U0001f642' * 300, '\u20ac' * 1365, 'x' * 4095):
         os.symlink(target, w.path('link'))
         smb2.refused('STOPPED_ON_SYMLINK', s.create, 'link\\rest', how=smb2.OPEN)
-        out = s.frame[72:]
-        text = target.encode('utf-16-le')
-        eq(struct.unpack_from('<I4sIHHHHHHI', out),
-           (24 + 2 * len(text), b'SYML', 0xa000000c, 12 + 2 * len(text), 10, 0, len(text),
-            len(text), len(text), 1), target[:9])
-        eq(out[28:], 2 * text)
+        data = symlink_data(target, unparsed=2 * len('\\rest'))
+        eq(s.frame[72:], struct.pack('<I4s', 4 + len(data), b'SYML') + data, target[:9])
         os.unlink(w.path('link'))
     s.end()
 
