@@ -29,10 +29,10 @@ struct dsmb_server;
 struct dsmb_session;
 struct dsmb_waiting;
 
-/* Bytes a message holds besides its data: itself, and the buffer for its responses. */
-#define DSMB_MESSAGE_COST	(sizeof(struct dsmb_message) + SZ_4K)
-/* Bytes that each further call of a message is charged for. */
+/* Bytes that a call is charged for, as its response is short. */
 #define DSMB_SHORT_ANSWER	SZ_4K
+/* Bytes a message holds besides its data: itself, and the buffer for its first response. */
+#define DSMB_MESSAGE_COST	(sizeof(struct dsmb_message) + DSMB_SHORT_ANSWER)
 /* Bytes above which a message is run by a worker of its own if there are others. */
 #define DSMB_LARGE_BYTES	SZ_64K
 /* Calls that need no allocation of their own. */
@@ -379,8 +379,7 @@ bool dsmb_reply_finish(struct dsmb_message *message);
 
 /**
  * dsmb_message_is_large - may it take long to run a message?
- * @message: a compound, or it has data or a response that may be long; its calls have been parsed,
- *	and those that are refused are marked
+ * @message: its calls have been parsed, and those that are refused are marked
  *
  * Such a message is run by a worker of its own if others were received with it.
  *

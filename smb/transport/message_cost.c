@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a message costs. It is charged for its bytes and for its largest usual responses before it
- * is run, and for longer ones when they are made. See message.h and transport.h.
+ * The cost of a message. A message is charged for its bytes and for its largest usual responses
+ * before it is run, and for longer ones when they are made. See message.h and transport.h.
  */
 #include <kunit/visibility.h>
 #include <linux/minmax.h>
@@ -76,7 +76,12 @@ static u32 message_answers_max(const struct dsmb_message *message)
  */
 VISIBLE_IF_KUNIT bool dsmb_message_is_large(const struct dsmb_message *message)
 {
-	return message_answers_max(message) > DSMB_LARGE_BYTES || message->len > DSMB_LARGE_BYTES ||
+	u32 answers = message_answers_max(message);
+
+	/* A single call of one credit is not large, though its message is longer than its data. */
+	if (message->ncalls == 1 && !answers)
+		return false;
+	return answers > DSMB_LARGE_BYTES || message->len > DSMB_LARGE_BYTES ||
 	       message->calls != message->few;
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_message_is_large);
@@ -118,9 +123,7 @@ void dsmb_message_assess(struct dsmb_message *message)
 	u32 cost;
 
 	message_refuse_excess(message);
-	/* A single call of one credit is not large, though its message is longer than its data. */
-	if (message->ncalls > 1 || message_answers_max(message))
-		message->large |= dsmb_message_is_large(message);
+	message->large |= dsmb_message_is_large(message);
 	cost = dsmb_message_cost(message);
 	if (cost > message->cost) {
 		dsmb_transport_charge(message->conn->transport, cost - message->cost);

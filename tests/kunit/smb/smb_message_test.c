@@ -39,6 +39,9 @@ static void message_small(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, dsmb_message_is_large(message));
 	message = MESSAGE(1, DSMB_READ);
 	KUNIT_EXPECT_FALSE(test, dsmb_message_is_large(message));
+	message = MESSAGE(1, DSMB_WRITE);
+	message->len = SZ_64K + 112;
+	KUNIT_EXPECT_FALSE(test, dsmb_message_is_large(message));
 }
 
 static void message_large(struct kunit *test)
@@ -56,7 +59,7 @@ static void message_large(struct kunit *test)
 	message = MESSAGE(1, DSMB_WRITE, DSMB_CLOSE);
 	message->len = SZ_64K + 1;
 	KUNIT_EXPECT_TRUE(test, dsmb_message_is_large(message));
-	/* As if there were more than it has room for. */
+	/* Its calls are elsewhere, which is so if there are more than it has room for. */
 	message = MESSAGE(1, DSMB_CREATE, DSMB_CLOSE);
 	message->calls = MESSAGE(1, DSMB_CREATE, DSMB_CLOSE)->few;
 	KUNIT_EXPECT_TRUE(test, dsmb_message_is_large(message));
@@ -106,7 +109,7 @@ static void message_cost_compound(struct kunit *test)
 	message->few[0].in.size = 150;
 	KUNIT_EXPECT_EQ(test, dsmb_message_cost(message),
 			150 + SZ_64K + DSMB_SHORT_ANSWER + least);
-	/* What is read and what is written is there together. */
+	/* The data that is read and the data that is written are there together. */
 	message = MESSAGE(1, DSMB_READ, DSMB_WRITE);
 	message->few[1].in.size = SZ_64K + 112;
 	KUNIT_EXPECT_EQ(test, dsmb_message_cost(message), 2 * SZ_64K + 112 + least);
@@ -121,7 +124,7 @@ static void message_prepaid(struct kunit *test)
 
 	message = MESSAGE(2, DSMB_READ);
 	KUNIT_EXPECT_EQ(test, dsmb_call_prepaid(&message->few[0]), 2 * SZ_64K + DSMB_SHORT_ANSWER);
-	/* What it paid is for its data, and is given back when large responses are refused. */
+	/* Its charge pays for its data, and is given back when large responses are refused. */
 	message = MESSAGE(17, DSMB_CREATE);
 	KUNIT_EXPECT_EQ(test, dsmb_call_prepaid(&message->few[0]), DSMB_SHORT_ANSWER);
 }
