@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Encoding of XDR items without a call of sunrpc. For what is encoded often, such as entries of
- * listings; elsewhere xdr_reserve_space() and xdr_encode_opaque() do as well.
+ * listings and results of frequent operations; elsewhere xdr_reserve_space(), xdr_encode_opaque()
+ * and xdr_stream_encode_u32() do as well.
  */
 #ifndef _DITTO_FS_NFS_RPC_ENCODE_H
 #define _DITTO_FS_NFS_RPC_ENCODE_H
@@ -13,11 +14,11 @@
 #include "../../name/bytes.h"
 
 /**
- * dnfs_inline_reserve - reserve room in a stream of pages
+ * dnfs_inline_reserve - reserve room in a stream
  * @xdr: results
  * @bytes: how many; padding follows up to a multiple of XDR_UNIT
  *
- * sunrpc reserves what does not fit into the rest of the page, and all of other streams.
+ * sunrpc reserves what does not fit into the rest of the page or of the head.
  *
  * Context: any.
  * Return: as xdr_reserve_space(), which it replaces.
@@ -27,12 +28,33 @@ static inline __be32 *dnfs_inline_reserve(struct xdr_stream *xdr, size_t bytes)
 	size_t words = XDR_QUADLEN(bytes);
 	__be32 *p = xdr->p;
 
-	if (unlikely(xdr->iov || xdr->scratch.iov_len || p + words > xdr->end))
+	if (unlikely(xdr->scratch.iov_len || p + words > xdr->end))
 		return xdr_reserve_space(xdr, bytes);
 	xdr->p = p + words;
-	xdr->buf->page_len += words * XDR_UNIT;
+	if (xdr->iov)
+		xdr->iov->iov_len += words * XDR_UNIT;
+	else
+		xdr->buf->page_len += words * XDR_UNIT;
 	xdr->buf->len += words * XDR_UNIT;
 	return p;
+}
+
+/**
+ * dnfs_encode_u32 - encode a number of 32 bits
+ * @xdr: results
+ * @value: the number
+ *
+ * Context: any.
+ * Return: false if there is no room.
+ */
+static inline bool dnfs_encode_u32(struct xdr_stream *xdr, u32 value)
+{
+	__be32 *p = dnfs_inline_reserve(xdr, sizeof(value));
+
+	if (unlikely(!p))
+		return false;
+	*p = cpu_to_be32(value);
+	return true;
 }
 
 /**

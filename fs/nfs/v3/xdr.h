@@ -20,6 +20,7 @@
 #include "../../op/attr.h"
 #include "../rpc/call.h"
 #include "../rpc/decode.h"
+#include "../rpc/encode.h"
 #include "../rpc/target.h"
 #include "proto.h"
 
@@ -351,7 +352,7 @@ __be32 *dnfs3_encode_wcc(__be32 *p, struct user_namespace *userns, const struct 
  */
 static inline __be32 *dnfs3_res_begin(struct dnfs_call *call, size_t len)
 {
-	__be32 *p = xdr_reserve_space(call->xdr, XDR_UNIT + len);
+	__be32 *p = dnfs_inline_reserve(call->xdr, XDR_UNIT + len);
 
 	return p ? dnfs3_encode_u32(p, call->status) : NULL;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Encoding of XDR items in place: a stream of pages, as a listing has, is the same as one that
- * sunrpc alone has written.
+ * Encoding of XDR items in place: a stream of pages, as a listing has, or one that begins in the
+ * head of a reply, is the same as one that sunrpc alone has written.
  */
 #include <kunit/test.h>
 #include <linux/mm.h>
@@ -201,9 +201,47 @@ static void encodes_mixed_lengths(struct kunit *test)
 	KUNIT_ASSERT_GT(test, t->straddling, 0);
 }
 
+/* A reply begins in its head, which is all of it here. */
+static void encode_head_begin(struct encode_stream *s, u32 room)
+{
+	memset(page_address(s->pages[0]), 0xee, PAGE_SIZE);
+	s->buf = (struct xdr_buf){
+		.head[0].iov_base = page_address(s->pages[0]),
+		.pages = &s->pages[1],
+		.buflen = room,
+	};
+	memset(&s->xdr, 0, sizeof(s->xdr));
+	xdr_init_encode(&s->xdr, &s->buf, NULL, NULL);
+}
+
+static void encodes_into_head(struct kunit *test)
+{
+	struct encode_test *t = test->priv;
+	const struct encode_stream *a = &t->own, *b = &t->twin;
+
+	for (u32 room = 0; room <= 10 * XDR_UNIT; room += XDR_UNIT) {
+		encode_head_begin(&t->own, room);
+		encode_head_begin(&t->twin, room);
+		for (u32 value = 0; value <= room / XDR_UNIT; value++) {
+			bool own = dnfs_encode_u32(&t->own.xdr, value);
+
+			KUNIT_ASSERT_EQ(test, own, value < room / XDR_UNIT);
+			KUNIT_ASSERT_EQ(test, own,
+					xdr_stream_encode_u32(&t->twin.xdr, value) > 0);
+			KUNIT_ASSERT_EQ(test, a->buf.len, b->buf.len);
+			KUNIT_ASSERT_EQ(test, a->buf.head[0].iov_len, b->buf.head[0].iov_len);
+			KUNIT_ASSERT_EQ(test, a->buf.page_len, 0);
+			KUNIT_ASSERT_EQ(test, a->xdr.end - a->xdr.p, b->xdr.end - b->xdr.p);
+		}
+		KUNIT_ASSERT_EQ(test, memcmp(page_address(a->pages[0]), page_address(b->pages[0]),
+					     PAGE_SIZE), 0);
+	}
+}
+
 static struct kunit_case encode_cases[] = {
 	KUNIT_CASE(encodes_each_length),
 	KUNIT_CASE(encodes_mixed_lengths),
+	KUNIT_CASE(encodes_into_head),
 	{}
 };
 

@@ -13,6 +13,7 @@
 #include "../../../op/xattr.h"
 #include "../../../share/share.h"
 #include "../../rpc/decode.h"
+#include "../../rpc/encode.h"
 #include "attr_private.h"
 
 /* Most words of a bitmap that are decoded: a longer one would only cost time. */
@@ -91,7 +92,7 @@ __be32 *dnfs4_fill_bitmap(__be32 *p, const struct dnfs4_bitmap *map)
 
 bool dnfs4_encode_bitmap(struct xdr_stream *xdr, const struct dnfs4_bitmap *map)
 {
-	__be32 *p = xdr_reserve_space(xdr, dnfs4_bitmap_bytes(map));
+	__be32 *p = dnfs_inline_reserve(xdr, dnfs4_bitmap_bytes(map));
 
 	if (p)
 		dnfs4_fill_bitmap(p, map);

@@ -122,7 +122,7 @@ bool dnfs4_attr_emit(struct xdr_stream *xdr, const struct dnfs4_attr_src *src)
 		return src->built_len <= xdr->buf->buflen - xdr->buf->len &&
 		       dnfs4_encode_bytes(xdr, src->built, src->built_len);
 	bytes = dnfs4_attr_bytes(src);
-	p = xdr_reserve_space(xdr, bytes);
+	p = dnfs_inline_reserve(xdr, bytes);
 	if (p)
 		dnfs4_attr_put(p, src, bytes);
 	return p;

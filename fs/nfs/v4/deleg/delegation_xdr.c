@@ -6,6 +6,7 @@
 #include <kunit/visibility.h>
 #include <linux/nfs4.h>
 
+#include "../../rpc/encode.h"
 #include "delegation.h"
 
 /*
@@ -20,17 +21,17 @@ bool dnfs4_encode_delegated(struct xdr_stream *xdr, const struct dnfs4_delegated
 {
 	static const char who[] = "EVERYONE@";
 
-	if (xdr_stream_encode_u32(xdr, out->type) < 0)
+	if (!dnfs_encode_u32(xdr, out->type))
 		return false;
 	switch (out->type) {
 	case NFS4_OPEN_DELEGATE_READ:
 	case NFS4_OPEN_DELEGATE_WRITE:
 	case NFS4_OPEN_DELEGATE_WRITE_ATTRS_DELEG:
 		if (!dnfs4_encode_stateid(xdr, &out->stateid) ||
-		    xdr_stream_encode_u32(xdr, out->recall) < 0)
+		    !dnfs_encode_u32(xdr, out->recall))
 			return false;
 		if (out->type != NFS4_OPEN_DELEGATE_READ &&
-		    (xdr_stream_encode_u32(xdr, NFS4_LIMIT_SIZE) < 0 ||
+		    (!dnfs_encode_u32(xdr, NFS4_LIMIT_SIZE) ||
 		     xdr_stream_encode_u64(xdr, CLOSE_LIMIT) < 0))
 			return false;
 		/*
@@ -38,16 +39,16 @@ bool dnfs4_encode_delegated(struct xdr_stream *xdr, const struct dnfs4_delegated
 		 * before a local open. It grants nothing, which is always correct; clients do
 		 * check.
 		 */
-		return xdr_stream_encode_u32(xdr, NFS4_ACE_ACCESS_ALLOWED_ACE_TYPE) >= 0 &&
-		       xdr_stream_encode_u32(xdr, 0) >= 0 &&
-		       xdr_stream_encode_u32(xdr, 0) >= 0 &&
+		return dnfs_encode_u32(xdr, NFS4_ACE_ACCESS_ALLOWED_ACE_TYPE) &&
+		       dnfs_encode_u32(xdr, 0) &&
+		       dnfs_encode_u32(xdr, 0) &&
 		       xdr_stream_encode_opaque(xdr, who, sizeof(who) - 1) >= 0;
 	case NFS4_OPEN_DELEGATE_NONE_EXT:
-		if (xdr_stream_encode_u32(xdr, out->why) < 0)
+		if (!dnfs_encode_u32(xdr, out->why))
 			return false;
 		if (out->why != WND4_CONTENTION && out->why != WND4_RESOURCE)
 			return true;
-		return xdr_stream_encode_u32(xdr, out->will) >= 0;
+		return dnfs_encode_u32(xdr, out->will);
 	default:
 		return true;
 	}

@@ -21,6 +21,7 @@
 
 #include "../../../../net/stats.h"
 #include "../../rpc/decode.h"
+#include "../../rpc/encode.h"
 #include "../../server.h"
 #include "../../trace.h"
 #include "../deleg/caller.h"
@@ -295,7 +296,7 @@ out:
 /* @ready: decoding of the arguments was attempted, so @finish must run. */
 static void compound_encode(struct dnfs4_compound *cmp, bool ready)
 {
-	__be32 *p = xdr_reserve_space(cmp->out, DNFS4_OP_HEAD_BYTES);
+	__be32 *p = dnfs_inline_reserve(cmp->out, DNFS4_OP_HEAD_BYTES);
 	const struct dnfs4_op *op = cmp->op;
 	unsigned int pos = cmp->out->buf->len;
 	bool last = cmp->index + 1 == cmp->nops;
@@ -385,6 +386,7 @@ static void compound_count(struct dnfs4_compound *cmp, ktime_t *since, u32 bytes
 static int compound_begin(struct dnfs4_compound *cmp, struct head *head)
 {
 	const char *tag;
+	__be32 *p;
 	u32 len;
 
 	cmp->start = cmp->out->buf->len;
@@ -396,10 +398,12 @@ static int compound_begin(struct dnfs4_compound *cmp, struct head *head)
 	if (!dnfs4_is_utf8(tag, len))
 		cmp->status = NFS4ERR_INVAL;
 
-	head->status = xdr_reserve_space(cmp->out, sizeof(__be32));
-	if (!head->status || xdr_stream_encode_opaque(cmp->out, tag, len) < 0)
+	head->status = dnfs_inline_reserve(cmp->out, sizeof(__be32));
+	p = dnfs_inline_reserve(cmp->out, XDR_UNIT + len);
+	if (!head->status || !p)
 		return -ENOBUFS;
-	head->count = xdr_reserve_space(cmp->out, sizeof(__be32));
+	dnfs_put_opaque(p, tag, len);
+	head->count = dnfs_inline_reserve(cmp->out, sizeof(__be32));
 	if (!head->count)
 		return -ENOBUFS;
 	if (dnfs_decode_u32(cmp->in, &cmp->minor) ||

@@ -11,6 +11,7 @@
 
 #include "../../../name/bytes.h"
 #include "../../rpc/decode.h"
+#include "../../rpc/encode.h"
 #include "compound.h"
 
 /* Bytes that xdr_reserve_space() can give at once wherever a page ends. */
@@ -19,7 +20,7 @@
 bool dnfs4_encode_change_info(struct xdr_stream *xdr, const struct ditto_wcc *wcc)
 {
 	struct ditto_change_info change = ditto_wcc_change(wcc);
-	__be32 *p = xdr_reserve_space(xdr, DNFS4_CHANGE_INFO_BYTES);
+	__be32 *p = dnfs_inline_reserve(xdr, DNFS4_CHANGE_INFO_BYTES);
 
 	if (!p)
 		return false;
@@ -43,7 +44,7 @@ EXPORT_SYMBOL_IF_KUNIT(dnfs4_decode_stateid);
 
 bool dnfs4_encode_stateid(struct xdr_stream *xdr, const struct dnfs4_stateid *sid)
 {
-	__be32 *p = xdr_reserve_space(xdr, sizeof(__be32) + DNFS4_OTHER_SIZE);
+	__be32 *p = dnfs_inline_reserve(xdr, sizeof(__be32) + DNFS4_OTHER_SIZE);
 
 	if (!p)
 		return false;

@@ -11,6 +11,7 @@
 #include "../../../node/node.h"
 #include "../../rpc/access.h"
 #include "../../rpc/decode.h"
+#include "../../rpc/encode.h"
 #include "../attr/attr.h"
 #include "../engine/ops.h"
 
@@ -65,7 +66,7 @@ static u32 access_exec(struct dnfs4_compound *cmp, void *args, void *result)
 static bool access_encode(struct dnfs4_compound *cmp, u32 status, const void *result)
 {
 	const struct access_res *res = result;
-	__be32 *p = xdr_reserve_space(cmp->out, 8);
+	__be32 *p = dnfs_inline_reserve(cmp->out, 8);
 
 	if (!p)
 		return false;

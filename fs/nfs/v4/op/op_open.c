@@ -13,6 +13,7 @@
 #include "../../../node/node.h"
 #include "../../../share/share.h"
 #include "../../rpc/decode.h"
+#include "../../rpc/encode.h"
 #include "../attr/attr.h"
 #include "../deleg/delegation.h"
 #include "../engine/ops.h"
@@ -461,7 +462,7 @@ static bool open_encode(struct dnfs4_compound *cmp, u32 status, const void *resu
 
 	return dnfs4_encode_stateid(cmp->out, &res->stateid) &&
 	       dnfs4_encode_change_info(cmp->out, &res->done.file.wcc) &&
-	       xdr_stream_encode_u32(cmp->out, res->flags) >= 0 &&
+	       dnfs_encode_u32(cmp->out, res->flags) &&
 	       dnfs4_encode_bitmap(cmp->out, &res->attrset) &&
 	       dnfs4_encode_delegated(cmp->out, &res->delegated);
 }

@@ -15,6 +15,7 @@
 #include <linux/uio.h>
 
 #include "../../../../net/stats.h"
+#include "../../rpc/encode.h"
 #include "../attr/attr.h"
 #include "../engine/ops.h"
 #include "../session/client.h"
@@ -151,7 +152,7 @@ bool dnfs4_payload_encode(struct dnfs4_compound *cmp, const struct dnfs4_payload
 static bool read_encode(struct dnfs4_compound *cmp, u32 status, const void *result)
 {
 	const struct dnfs4_payload *payload = result;
-	__be32 *p = xdr_reserve_space(cmp->out, 2 * XDR_UNIT);
+	__be32 *p = dnfs_inline_reserve(cmp->out, 2 * XDR_UNIT);
 
 	if (!p)
 		return false;

@@ -9,6 +9,7 @@
 #include <linux/nfs4.h>
 #include <linux/uio.h>
 
+#include "../../rpc/encode.h"
 #include "../engine/ops.h"
 #include "../state/open.h"
 
@@ -78,7 +79,7 @@ static u32 write_exec(struct dnfs4_compound *cmp, void *args, void *result)
 static bool write_encode(struct dnfs4_compound *cmp, u32 status, const void *result)
 {
 	const struct write_res *res = result;
-	__be32 *p = xdr_reserve_space(cmp->out, 2 * XDR_UNIT + sizeof(res->verf));
+	__be32 *p = dnfs_inline_reserve(cmp->out, 2 * XDR_UNIT + sizeof(res->verf));
 
 	if (!p)
 		return false;

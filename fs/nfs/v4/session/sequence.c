@@ -12,6 +12,7 @@
 #include <net/net_namespace.h>
 
 #include "../../rpc/decode.h"
+#include "../../rpc/encode.h"
 #include "../deleg/delegation.h"
 #include "../engine/ops.h"
 #include "../engine/server.h"
@@ -177,7 +178,7 @@ put:
 static bool sequence_encode(struct dnfs4_compound *cmp, u32 status, const void *resp)
 {
 	const struct sequence_res *res = resp;
-	__be32 *p = xdr_reserve_space(cmp->out, SEQUENCE_BYTES);
+	__be32 *p = dnfs_inline_reserve(cmp->out, SEQUENCE_BYTES);
 
 	if (!p)
 		return false;
