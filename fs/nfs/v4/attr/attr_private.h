@@ -78,6 +78,14 @@ struct dnfs4_attr_plan {
 
 /**
  * struct dnfs4_attr_src - what was read of a file, to be encoded
+ * @memo: what handles of the entries of a listing have in common
+ * @acl: with NEED_ACL, if acl is requested
+ * @dacl: with NEED_ACL, if dacl is requested
+ * @label: with NEED_LABEL, if the file has one
+ * @built: the fattr4 itself if it is longer than a page, see dnfs4_attr_build(); else NULL
+ * @built_len: bytes of @built
+ * @owner: with NEED_OWNER
+ * @group: with NEED_GROUP
  * @cmp: compound
  * @fh: kind and share of the file
  * @map: attributes to be returned for this file
@@ -94,16 +102,19 @@ struct dnfs4_attr_plan {
  * @error: rdattr_error
  * @handle: with NEED_HANDLE
  * @handle_len: bytes of @handle
- * @memo: what handles of the entries of a listing have in common
- * @owner: with NEED_OWNER
- * @group: with NEED_GROUP
- * @acl: with NEED_ACL, if acl is requested
- * @dacl: with NEED_ACL, if dacl is requested
- * @label: with NEED_LABEL, if the file has one
- * @built: the fattr4 itself if it is longer than a page, see dnfs4_attr_build(); else NULL
- * @built_len: bytes of @built
+ *
+ * What the first file finds empty comes first: DNFS4_ATTR_SRC_CLEAR bytes, up to the text of
+ * @group. The rest is filled as far as a file needs it.
  */
 struct dnfs4_attr_src {
+	struct ditto_handle_memo memo;
+	struct dnfs4_acl_value acl;
+	struct dnfs4_acl_value dacl;
+	struct ditto_label label;
+	__be32 *built;
+	u32 built_len;
+	struct dnfs4_owner_text owner;
+	struct dnfs4_owner_text group;
 	const struct dnfs4_compound *cmp;
 	const struct dnfs4_fh *fh;
 	struct dnfs4_bitmap map;
@@ -120,15 +131,9 @@ struct dnfs4_attr_src {
 	u32 error;
 	u32 handle_len;
 	u8 handle[DNFS4_FH_MAX];
-	struct ditto_handle_memo memo;
-	struct dnfs4_owner_text owner;
-	struct dnfs4_owner_text group;
-	struct dnfs4_acl_value acl;
-	struct dnfs4_acl_value dacl;
-	struct ditto_label label;
-	__be32 *built;
-	u32 built_len;
 };
+
+#define DNFS4_ATTR_SRC_CLEAR	offsetof(struct dnfs4_attr_src, group.text)
 
 /* Encoded length of a bitmap4: zero words at the end are left out. */
 static inline u32 dnfs4_bitmap_bytes(const struct dnfs4_bitmap *map)
@@ -191,8 +196,8 @@ static inline void dnfs4_attr_begin(const struct dnfs4_compound *cmp, const stru
  * @fh: the file, or the directory that is listed; borrowed as long as @src is used
  * @dentry: entry of a listing; NULL for the node of @fh
  * @plan: plan
- * @src: filled. @owner, @group, @memo and the buffers of @acl and @dacl are reused from the file
- *	before, so their lengths and buffers must be zero at first, as must @label and @built.
+ * @src: filled; for the first file its DNFS4_ATTR_SRC_CLEAR bytes must be zero. @owner, @group,
+ *	@memo and the buffers of @acl and @dacl are reused from the file before.
  *	dnfs4_attr_src_free() must follow after the last file, also after an error
  *
  * Context: may sleep.
