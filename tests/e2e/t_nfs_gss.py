@@ -9,16 +9,20 @@ import gss
 import kdc
 import nfs4
 import nlm
+import nsm
 import rpc
 from harness import as_user, eq, expect_errno, get, put, test, wait_for
 from kdc import REALM
-from nlm_lockers import connect, file, status
+from nlm import Nlm
+from nlm_lockers import connect, file, nlm_port, status
+from nsm import Nsm
 from smb import UIDS, USERS
 from t_nfs4_krb import mount, write
 from t_smb_krb import add_shadow
 
 SECRET = 'Nobody at a11'
 NOBODY = 65534
+TOOWEAK = 5    # auth_stat, RFC 5531 section 9
 
 
 def realm_of(w, users=(), **kw):
@@ -251,4 +255,37 @@ def machines_that_lock(w):
     for n, where in (first, (0, 1)), (second, (1, 1)):
         status(n.unlock(where), nlm.OK)
     w.client.umount(m)
+    realm.stop()
+
+
+@test(smb=True, locks='raw', squash='root-to-admin', timeout=90)
+def locks_dropped_with_a_ticket(w):
+    """A user with Kerberos is not root of his machine: its locks stay without a reserved port."""
+    fh = file(w)
+    realm = realm_of(w)
+    user = gss.Context(w.client, realm.tickets(w.client, 'alice', USERS['alice']))
+
+    def asking(ns=w.client, addr=w.client.server_addr, src_port=0):
+        return user.on(rpc.Rpc(ns, addr, nlm_port(w.client), src_port=src_port))
+
+    def denied(ask, what):
+        try:
+            r = ask()
+        except rpc.RpcError as e:
+            r = e.reply
+        eq((getattr(r, 'stat', r), getattr(r, 'why', None)), (rpc.AUTH_ERROR, TOOWEAK), what)
+
+    holder = connect(w.client, fh)
+    status(holder.lock((0, 0)), nlm.OK)
+    thief = Nlm(asking(), fh, caller=holder.caller)
+    status(thief.lock((0, 0), svid=2), nlm.DENIED, 'the user is known')
+    denied(thief.free_all, 'FREE_ALL')
+    news = rpc.Enc().opaque(holder.caller).u32(99).bytes()
+    denied(lambda: Nsm(asking()).raw(nsm.NOTIFY, news), 'NOTIFY')
+    denied(lambda: Nsm(asking(w.server_ns, '127.0.0.1')).simu_crash(), 'SIMU_CRASH')
+    status(holder.lock((0, 0), svid=2), nlm.DENIED, 'it holds the lock')
+    # root may be anybody
+    eq(Nlm(asking(src_port=None), fh, caller=holder.caller).free_all().stat, rpc.SUCCESS)
+    status(holder.lock((0, 0), svid=2), nlm.OK)
+    status(holder.unlock((0, 0), svid=2), nlm.OK)
     realm.stop()

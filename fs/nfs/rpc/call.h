@@ -76,7 +76,7 @@ struct dnfs_transport {
 #define DNFS_PROC_CACHED	BIT(0)	/* not idempotent: uses the reply cache */
 #define DNFS_PROC_MOUNTING	BIT(1)	/* any flavour is accepted on a root (RFC 2623, 2.3.2) */
 #define DNFS_PROC_WHOLE		BIT(2)	/* @exec decodes, encodes and sets the status itself */
-#define DNFS_PROC_RESERVED	BIT(3)	/* accepted from reserved ports only */
+#define DNFS_PROC_RESERVED	BIT(3)	/* any flavour needs a reserved port */
 #define DNFS_PROC_DIRECT	BIT(4)	/* may be executed in a batch, see batch.h */
 #define DNFS_PROC_SLOW		BIT(5)	/* in a batch, dnfs_may_wait() precedes @exec */
 

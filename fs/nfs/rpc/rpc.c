@@ -258,7 +258,8 @@ static bool dnfs_is_loopback(const struct ditto_peer *peer)
  * Check whether a call is admitted. Sessions, clients, cached replies and the state of MOUNT, NLM
  * and NSM belong to no share, so a machine that no share admits is refused here, before it can
  * create any. It gets AUTH_BADCRED (RFC 5531 section 9), as from knfsd. AUTH_SYS from a port
- * that no share accepts is AUTH_TOOWEAK.
+ * that no share accepts is AUTH_TOOWEAK, and so is any flavour for a procedure with
+ * DNFS_PROC_RESERVED: a user whose identity is proven need not be root of the machine.
  *
  * This function does not wait for the helper. While the decision is open, the call gets the
  * program's status for a retry. Return: false if the call is refused.
@@ -285,8 +286,7 @@ static bool dnfs_admission(struct dnfs_rpc_call *rc)
 		rc->rqstp->rq_auth_stat = rpc_autherr_badcred;
 		return false;
 	}
-	if (call->reserved_port || program->strangers || program->any_port ||
-	    call->sec & DNFS_SEC_PROVEN)
+	if (call->reserved_port || program->strangers || program->any_port)
 		return true;
 	if (call->proc->flags & DNFS_PROC_RESERVED)
 		ports = DITTO_PORTS_RESERVED;
