@@ -16,6 +16,7 @@
 #include <linux/jiffies.h>
 #include <linux/sunrpc/clnt.h>
 #include <linux/sunrpc/xprtsock.h>
+#include <kunit/visibility.h>
 #include <net/ipv6.h>
 
 #include "callout.h"
@@ -239,10 +240,13 @@ int dnlm_callout_start(struct dnlm_server *nlm, struct dnlm_callout *callout)
 	callout->status = -EINPROGRESS;
 
 	spin_lock(&nlm->callouts_lock);
-	if (nlm->stopping) {
+	if (nlm->stopping)
 		err = -ESHUTDOWN;
-	} else if (nlm->ncallouts >= DNLM_CALLOUTS_MAX) {
+	else if (nlm->ncallouts >= DNLM_CALLOUTS_MAX)
 		err = -EBUSY;
+	if (err) {
+		/* Others may find it until the caller has taken it away: its work never runs. */
+		callout->settled = true;
 	} else {
 		nlm->ncallouts++;
 		list_add_tail(&callout->list, &nlm->callouts);
@@ -251,6 +255,7 @@ int dnlm_callout_start(struct dnlm_server *nlm, struct dnlm_callout *callout)
 	spin_unlock(&nlm->callouts_lock);
 	return err;
 }
+EXPORT_SYMBOL_IF_KUNIT(dnlm_callout_start);
 
 void dnlm_callout_settle(struct dnlm_callout *callout, int verdict)
 {
@@ -264,6 +269,7 @@ void dnlm_callout_settle(struct dnlm_callout *callout, int verdict)
 	}
 	spin_unlock(&nlm->callouts_lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(dnlm_callout_settle);
 
 static unsigned int dnlm_callouts_count(struct dnlm_server *nlm)
 {
@@ -280,6 +286,7 @@ void dnlm_callouts_init(struct dnlm_server *nlm)
 	spin_lock_init(&nlm->callouts_lock);
 	INIT_LIST_HEAD(&nlm->callouts);
 }
+EXPORT_SYMBOL_IF_KUNIT(dnlm_callouts_init);
 
 void dnlm_callouts_stop(struct dnlm_server *nlm)
 {
@@ -292,6 +299,7 @@ void dnlm_callouts_stop(struct dnlm_server *nlm)
 	spin_unlock(&nlm->callouts_lock);
 	wait_event(nlm->idle, !dnlm_callouts_count(nlm));
 }
+EXPORT_SYMBOL_IF_KUNIT(dnlm_callouts_stop);
 
 int dnlm_callouts_module_init(void)
 {

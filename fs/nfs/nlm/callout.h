@@ -58,7 +58,7 @@ struct dnlm_callout_ops {
  * @deadline: in jiffies
  * @clnt: RPC client of the current try; NULL between tries
  * @status: result of that try; -EINPROGRESS until it ends
- * @settled: it was ended with @verdict; written under callouts_lock
+ * @settled: it was ended with @verdict, or could not start; written under callouts_lock
  * @verdict: result given to dnlm_callout_settle()
  */
 struct dnlm_callout {
@@ -94,10 +94,10 @@ int dnlm_callout_start(struct dnlm_server *nlm, struct dnlm_callout *callout);
 
 /**
  * dnlm_callout_settle - end a callout because its result is known otherwise
- * @callout: started; the caller holds the object it is embedded in
+ * @callout: given to dnlm_callout_start(); the caller holds the object it is embedded in
  * @verdict: result for @done, which runs later in the background
  *
- * Does nothing if the callout ended already.
+ * Does nothing if the callout ended already, or could not start.
  *
  * Context: process context; takes callouts_lock.
  */
