@@ -353,6 +353,48 @@ def locks_forged_beside_kerberos(w):
     eq(forger.unlock(ALL).status, nlm.OK, 'any port')
 
 
+@test(server='ditto', locks=True)
+def reservations_forged(w):
+    """A program without a reserved port releases no reservation of its machine by any flavour."""
+    put(w.path('f'))
+    n = w.client.nfs()
+    fh = n.lookup(n.root, 'f').fh
+    holder = Nlm(w.client.connect(), fh)
+    forger = Nlm(w.client.connect(src_port=0), fh)
+    args = holder.share_args(1, nlm.WRITE, nlm.READ)
+    eq(holder.share(1, nlm.WRITE, nlm.READ).status, nlm.OK)
+    flavours = ('AUTH_SYS', rpc.ROOT), ('AUTH_NONE', rpc.NOBODY_CLAIMED)
+
+    def released(who, cred):
+        """What the forger is told."""
+        r = forger.raw(nlm.UNSHARE, args, cred=cred)
+        eq(holder.share(2, nlm.NONE, nlm.WRITE).status, nlm.DENIED, f'{who}: writing is denied')
+        return r
+
+    for who, cred in flavours:
+        denied(lambda who=who, cred=cred: released(who, cred), TOOWEAK, who)
+    eq(forger.raw(nlm.NULL, cred=rpc.NOBODY_CLAIMED).stat, rpc.SUCCESS, 'NULL')
+    # another share lets calls from every port pass
+    os.mkdir(f'{w.base}/open')
+    w.server.add('open', f'{w.base}/open', secure_ports=False)
+    w.server.set('data', sec=['none', 'sys'])
+    for who, cred in flavours:
+        eq(nlm.d_res(rpc.Dec(released(who, cred).body), 4, nlm.UNSHARE).status, nlm.FAILED, who)
+    lock = forger.lock_args(ALL, exclusive=False)
+    for who, cred in flavours:
+        r = forger.raw(nlm.NM_LOCK, lock, cred=cred)
+        eq(nlm.d_res(rpc.Dec(r.body), 4, nlm.NM_LOCK).status, nlm.FAILED, f'{who}: a lock')
+    r = holder.raw(nlm.NM_LOCK, lock, cred=rpc.NOBODY_CLAIMED)
+    eq(nlm.d_res(rpc.Dec(r.body), 4, nlm.NM_LOCK).status, nlm.OK, 'from a reserved port')
+    # what belongs to no machine has the flavour from any port
+    r = forger.rpc.call(nfs3.NFS, 3, nfs3.GETATTR, rpc.Enc().opaque(fh).bytes(),
+                        cred=rpc.NOBODY_CLAIMED)
+    eq((r.stat, r.body[:4]), (rpc.SUCCESS, bytes(4)), 'GETATTR')
+    w.server.set('data', secure_ports=False)
+    eq(forger.unshare(1).status, nlm.OK, 'any port')
+    eq(forger.unlock(ALL).status, nlm.OK)
+
+
 def records(client, until, enough=None):
     """Create client records without confirming: how many were accepted and refused."""
     nfs, taken, refused = Nfs4(nfs4.connect(client), 1), 0, 0

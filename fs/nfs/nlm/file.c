@@ -36,19 +36,17 @@ struct file *dnlm_filp(const struct dnlm_file *file)
 }
 
 /*
- * Kernels lock with AUTH_SYS whatever the share requires, but from reserved ports. AUTH_SYS proves
- * nothing, so a share for Kerberos alone wants to know the machine. What the machine has already
- * can be released in any case; only what is recorded can be reclaimed.
+ * Kernels lock with AUTH_SYS whatever the share requires. AUTH_SYS proves nothing, so a share for
+ * Kerberos alone wants to know the machine. What the machine has already can be released in any
+ * case; only what is recorded can be reclaimed.
  */
-static bool dnlm_trusts(const struct dnfs_call *call, struct ditto_share *share, bool fresh)
+static bool dnlm_knows(const struct dnfs_call *call, struct ditto_share *share, bool fresh)
 {
 	const struct dnfs_share_options *own;
 	const struct ditto_share_opts *opts;
 	u32 callers = DNFS_NLM_SEC;
 	u32 sec;
 
-	if (!dnfs_share_trusts(call, share))
-		return false;
 	rcu_read_lock();
 	opts = rcu_dereference(share->opts);
 	sec = opts->sec;
@@ -70,7 +68,8 @@ static bool dnlm_trusts(const struct dnfs_call *call, struct ditto_share *share,
 /*
  * Access was checked when the client opened the file, and some clients lock exclusively
  * what they opened for reading (flock() does): read or write permission is sufficient for
- * an exclusive lock.
+ * an exclusive lock. A call that proves nothing must come from a port that the share trusts, also
+ * with AUTH_NONE, because any program can name its machine.
  */
 static int dnlm_may_lock(struct dnfs_call *call, struct ditto_op *op, struct ditto_node *node,
 			 bool exclusive, bool fresh)
@@ -79,8 +78,10 @@ static int dnlm_may_lock(struct dnfs_call *call, struct ditto_op *op, struct dit
 
 	if (exclusive && !op->writable)
 		return -EROFS;
+	if (!dnfs_share_trusts(call, op->share))
+		return -EACCES;
 	if (!dnfs_share_accepts(call, op->share))
-		return dnlm_trusts(call, op->share, fresh) ? 0 : -EACCES;
+		return dnlm_knows(call, op->share, fresh) ? 0 : -EACCES;
 	err = ditto_permission(op, node, DITTO_MAY_READ | DITTO_MAY_OWNER);
 	if (err == -EACCES && exclusive)
 		err = ditto_permission(op, node, DITTO_MAY_WRITE | DITTO_MAY_OWNER);
@@ -123,6 +124,22 @@ int dnlm_file_get(struct dnfs_call *call, const struct dnlm_bytes *fh, bool excl
 		ditto_share_put(file->share);
 	}
 	return err;
+}
+
+int dnlm_file_may_release(struct dnfs_call *call, const struct dnlm_bytes *fh)
+{
+	struct ditto_share *share;
+	struct ditto_node *node;
+	bool trusts;
+	int err;
+
+	err = dnfs_handle_decode(call, fh->data, fh->len, &share, &node);
+	if (err)
+		return err == -ESTALE || err == -EBADHANDLE ? 0 : err;
+	trusts = dnfs_share_trusts(call, share);
+	ditto_node_put(node);
+	ditto_share_put(share);
+	return trusts ? 0 : -EACCES;
 }
 
 int dnlm_file_find(struct dnlm_server *nlm, const struct dnlm_bytes *fh, struct dnlm_file *file)

@@ -64,6 +64,19 @@ int dnlm_file_get(struct dnfs_call *call, const struct dnlm_bytes *fh, bool excl
 		  struct dnlm_file *file);
 
 /**
+ * dnlm_file_may_release - check whether a caller may release what its machine has of a file
+ * @call: the call
+ * @fh: filehandle
+ *
+ * A share with "secure-ports" wants a reserved port, because any program can name its machine. What
+ * is left of a file or share that is gone may be released by all.
+ *
+ * Context: may sleep.
+ * Return: 0 if it may; -EACCES; an errno of dnfs_handle_decode() that does not last.
+ */
+int dnlm_file_may_release(struct dnfs_call *call, const struct dnlm_bytes *fh);
+
+/**
  * dnlm_file_find - find the file of a filehandle without a caller, to release a lock
  * @nlm: the server
  * @fh: filehandle

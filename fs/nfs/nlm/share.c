@@ -181,6 +181,9 @@ static int dnlm_unshare_exec(struct dnfs_call *call, void *args, void *result)
 	int err;
 
 	res->msg.cookie = msg->cookie;
+	err = dnlm_file_may_release(call, &msg->fh);
+	if (err)
+		return err;
 	err = dnlm_asker_get(call, msg, false, &asker);
 	if (err)
 		return err == -ENOENT ? 0 : err;

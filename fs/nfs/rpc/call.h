@@ -154,6 +154,8 @@ enum dnfs_program_index {
  * @strangers: the procedures answer machines that no share admits, because the program has a
  *	status for them; see @stranger of struct dnfs_call
  * @any_port: AUTH_SYS is accepted from any port, because programs of users call it
+ * @names_host: calls name the host whose state they change, whatever their flavour: AUTH_NONE is
+ *	accepted from the ports of AUTH_SYS only
  * @no_retry: no status makes clients retry; instead, no reply makes them send the call again
  * @loopback: the loopback address need not be admitted by a share
  * @any_conn: served without TLS, too, if the share requires TLS, because clients do not use TLS
@@ -172,6 +174,7 @@ struct dnfs_program {
 	bool no_udp;
 	bool strangers;
 	bool any_port;
+	bool names_host;
 	bool no_retry;
 	bool loopback;
 	bool any_conn;

@@ -258,8 +258,9 @@ static bool dnfs_is_loopback(const struct ditto_peer *peer)
  * Check whether a call is admitted. Sessions, clients, cached replies and the state of MOUNT, NLM
  * and NSM belong to no share, so a machine that no share admits is refused here, before it can
  * create any. It gets AUTH_BADCRED (RFC 5531 section 9), as from knfsd. AUTH_SYS from a port
- * that no share accepts is AUTH_TOOWEAK, and so is any flavour for a procedure with
- * DNFS_PROC_RESERVED: a user whose identity is proven need not be root of the machine.
+ * that no share accepts is AUTH_TOOWEAK, and so is AUTH_NONE for a program that names its host,
+ * and any flavour for a procedure with DNFS_PROC_RESERVED: a user whose identity is proven need
+ * not be root of the machine.
  *
  * This function does not wait for the helper. While the decision is open, the call gets the
  * program's status for a retry. Return: false if the call is refused.
@@ -290,7 +291,8 @@ static bool dnfs_admission(struct dnfs_rpc_call *rc)
 		return true;
 	if (call->proc->flags & DNFS_PROC_RESERVED)
 		ports = DITTO_PORTS_RESERVED;
-	else if (call->sec != DITTO_SEC_SYS)
+	else if (call->sec != DITTO_SEC_SYS &&
+		 (!program->names_host || call->sec & DNFS_SEC_PROVEN))
 		return true;
 	call->undecided |= ports == DITTO_PORTS_UNDECIDED;
 	if (likely(ports != DITTO_PORTS_RESERVED))
