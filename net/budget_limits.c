@@ -126,6 +126,12 @@ const struct ditto_budget_spec ditto_budget_kinds[DITTO_BUDGET_KINDS] = {
 		.peer = { NUMBER(0), NUMBER(0), NUMBER(64), NUMBER(1024) },
 		.user = NUMBER(1024),
 	},
+	[DITTO_BUDGET_ANSWERS] = {
+		.name = "answers", .total = 8192, .batch = 1,
+		.levels = { NUMBER(0), NUMBER(0), PART_OF(8, 0), PART_OF(1, 0) },
+		.peer = { NUMBER(0), NUMBER(0), NUMBER(64), NUMBER(64) },
+		.user = NUMBER(64),
+	},
 };
 
 /* The limit of the highest level for a kind. */

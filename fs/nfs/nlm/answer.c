@@ -3,10 +3,13 @@
  * Answers to *_MSG procedures.
  *
  * A *_MSG has no result of its own: its result is sent by calling *_RES of the client's lock
- * manager. The call is a callout, which owns a copy of the strings.
+ * manager. The call is a callout, which owns a copy of the strings. It is charged to the machine,
+ * so that machines that send messages and do not take the answers leave callouts for others.
  */
 #include <linux/slab.h>
+#include <kunit/visibility.h>
 
+#include "../../../net/budget.h"
 #include "../rpc/call.h"
 #include "../server.h"
 #include "callout.h"
@@ -17,26 +20,49 @@
 /**
  * struct dnlm_answer - a *_RES being sent
  * @callout: sends it
+ * @charge: for the callout
  * @msg: the result; its strings are in @room
  * @room: the cookie, followed by the opaque handle of the owner
  */
 struct dnlm_answer {
 	struct dnlm_callout callout;
+	struct ditto_charge charge;
 	struct dnlm_msg msg;
 	u8 room[];
 };
 
+static void dnlm_answer_free(struct dnlm_answer *answer)
+{
+	ditto_uncharge(&answer->charge);
+	kfree(answer);
+}
+
 static void dnlm_answer_done(struct dnlm_callout *callout, int err)
 {
-	kfree(container_of(callout, struct dnlm_answer, callout));
+	dnlm_answer_free(container_of(callout, struct dnlm_answer, callout));
 }
 
 static const struct dnlm_callout_ops dnlm_answer_ops = {
 	.done = dnlm_answer_done,
 };
 
+static int dnlm_answer_charge(struct dnlm_answer *answer, struct ditto_server *srv)
+{
+	struct ditto_principal who;
+	int err;
+
+	err = ditto_principal_init(&who, srv, &answer->callout.way.addr, DITTO_TRUST_USER,
+				   INVALID_UID);
+	if (err)
+		return err;
+	err = ditto_charge(&answer->charge, &who, DITTO_BUDGET_ANSWERS, 1);
+	ditto_principal_exit(&who);
+	return err;
+}
+
 int dnlm_answer(struct dnfs_call *call, int err, u32 proc)
 {
+	struct dnlm_server *nlm = dnlm_server_of(call->server);
 	const struct dnlm_res *res = call->res;
 	const struct dnlm_bytes *cookie = &res->msg.cookie, *oh = &res->msg.oh;
 	struct dnlm_answer *answer;
@@ -57,7 +83,8 @@ int dnlm_answer(struct dnfs_call *call, int err, u32 proc)
 	answer->callout.version = call->program->vers;
 	answer->callout.proc = dnlm_client_proc(call->program->vers, proc);
 	answer->callout.args = &answer->msg;
-	if (dnlm_callout_start(dnlm_server_of(call->server), &answer->callout))
-		kfree(answer);
+	if (dnlm_answer_charge(answer, nlm->srv) || dnlm_callout_start(nlm, &answer->callout))
+		dnlm_answer_free(answer);
 	return err;
 }
+EXPORT_SYMBOL_IF_KUNIT(dnlm_answer);

@@ -94,8 +94,8 @@ bool dnlm_encode_res(struct dnfs_call *call, const void *result);
  * @err: result of its execution, 0 or an errno, which becomes the status
  * @proc: NLMPROC_*_RES
  *
- * Works in the background. Errors are ignored, because a message may be lost anyway: the client
- * repeats its own.
+ * Works in the background. A machine that has too many answers under way gets no other. Errors are
+ * ignored, because a message may be lost anyway: the client repeats its own.
  *
  * Return: @err.
  */

@@ -1,17 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Calls to clients: those that could not start. */
+/* Calls to clients: those that could not start, and how many answers a client has under way. */
 #include <kunit/test.h>
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/inet.h>
+#include <net/net_namespace.h>
 
 #include "../../../fs/nfs/nlm/callout.h"
+#include "../../../fs/nfs/nlm/client.h"
+#include "../../../fs/nfs/nlm/message.h"
 #include "../../../fs/nfs/nlm/nlm.h"
+#include "../../../fs/nfs/nlm/proc.h"
+#include "../../../fs/nfs/nlm/status.h"
+#include "../../../fs/nfs/rpc/call.h"
+#include "../../../fs/nfs/server.h"
+#include "../../../net/budget.h"
+#include "../../../net/server.h"
+
+static const struct dnfs_program program = {
+	.vers = NLM4_VERSION,
+	.status = dnlm4_status,
+};
+
+/* Answers under way of a client that has an IPv4 address. */
+#define ANSWERS		64
 
 /**
- * struct callout_case - the locking side of a server
- * @nlm: the locking side
+ * struct callout_case - a server that has no connections for callouts
+ * @srv: the server
+ * @nfs: its NFS side
+ * @nlm: its locking side
  * @callout: a callout
  * @done: how often it ended
  */
 struct callout_case {
+	struct ditto_server srv;
+	struct dnfs_server nfs;
 	struct dnlm_server nlm;
 	struct dnlm_callout callout;
 	unsigned int done;
@@ -57,13 +81,54 @@ static void not_started_at_the_end(struct kunit *test)
 	callout_refused(test, c, -ESHUTDOWN);
 }
 
+/* Answer a message that came from an address. */
+static void message_from(struct callout_case *c, const char *from)
+{
+	struct sockaddr_storage addr = {}, local = {};
+	struct dnlm_res res = {};
+	struct dnfs_call call = {
+		.server = &c->nfs,
+		.srv = &c->srv,
+		.program = &program,
+		.addr = (struct sockaddr *)&addr,
+		.local = (struct sockaddr *)&local,
+		.res = &res,
+	};
+
+	inet_pton_with_scope(&init_net, AF_UNSPEC, from, "0", &addr);
+	inet_pton_with_scope(&init_net, AF_UNSPEC, from, "0", &local);
+	dnlm_answer(&call, 0, NLMPROC_LOCK_RES);
+}
+
+/* A client gets no more answers than its part, and others get theirs. */
+static void answers_of_a_client_are_few(struct kunit *test)
+{
+	struct callout_case *c = test->priv;
+
+	for (unsigned int i = 0; i < 2 * ANSWERS; i++)
+		message_from(c, "192.0.2.1");
+	KUNIT_EXPECT_EQ(test, c->nlm.ncallouts, ANSWERS);
+	message_from(c, "192.0.2.2");
+	KUNIT_EXPECT_EQ(test, c->nlm.ncallouts, ANSWERS + 1);
+	KUNIT_EXPECT_LE(test, ditto_budget_limit(&c->srv, DITTO_TRUST_USER, DITTO_BUDGET_ANSWERS),
+			DNLM_CALLOUTS_MAX / 2);
+	dnlm_callouts_stop(&c->nlm);
+	KUNIT_EXPECT_EQ(test, ditto_budget_used(&c->srv, DITTO_TRUST_USER, DITTO_BUDGET_ANSWERS),
+			0);
+}
+
 static int callout_test_init(struct kunit *test)
 {
 	struct callout_case *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, c);
+	KUNIT_ASSERT_EQ(test, ditto_budget_init(&c->srv), 0);
+	c->nfs.nlm = &c->nlm;
+	c->nlm.srv = &c->srv;
+	c->nlm.net = &init_net;
 	init_waitqueue_head(&c->nlm.idle);
 	dnlm_callouts_init(&c->nlm);
+	c->nlm.nrunning = DNLM_RUNNING_MAX;
 	test->priv = c;
 	return 0;
 }
@@ -72,13 +137,17 @@ static void callout_test_exit(struct kunit *test)
 {
 	struct callout_case *c = test->priv;
 
-	if (c)
-		dnlm_callouts_stop(&c->nlm);
+	if (!c)
+		return;
+	dnlm_callouts_stop(&c->nlm);
+	/* Warns if an answer did not return its charge. */
+	ditto_budget_exit(&c->srv);
 }
 
 static struct kunit_case callout_cases[] = {
 	KUNIT_CASE(not_started_among_many),
 	KUNIT_CASE(not_started_at_the_end),
+	KUNIT_CASE(answers_of_a_client_are_few),
 	{}
 };
 
