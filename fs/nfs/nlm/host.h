@@ -23,8 +23,11 @@
 struct dnfs_call;
 struct dnlm_server;
 
-/* Most hosts of a server, and most names of hosts at one address. */
-#define DNLM_HOSTS_MAX		16384
+/*
+ * Most hosts of a server, and most names of hosts at one address. All hosts are as many as
+ * DITTO_BUDGET_CLIENTS lets all clients have, so that no machine or network can take all of them.
+ */
+#define DNLM_HOSTS_MAX		65536
 #define DNLM_NAMES_PER_ADDR	256
 /* Seconds after which a host that holds nothing is forgotten. */
 #define DNLM_HOST_IDLE_S	300

@@ -31,7 +31,7 @@ struct in6_addr;
 struct net;
 
 /* Size of the hash tables, in bits. */
-#define DNLM_HOST_BITS		8
+#define DNLM_HOST_BITS		10
 #define DNLM_GRANT_BITS		10
 
 /**

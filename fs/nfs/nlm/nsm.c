@@ -98,18 +98,21 @@ static bool dnsm_is_of(const struct dnlm_monitor *mon, const struct in6_addr *ad
 	       (!args->name.data || dnsm_same_bytes(rec->name, rec->name_len, &args->name));
 }
 
-/* @of_addr: number of requests of the address, if none is found. */
+/* @of_client: number of requests of the client at the address, if none is found. */
 static struct dnlm_monitor *dnsm_find(struct dnlm_server *nlm, const struct in6_addr *addr,
-				      const struct dnsm_args *args, unsigned int *of_addr)
+				      const struct dnsm_args *args, unsigned int *of_client)
 {
 	struct dnlm_monitor *mon;
+	struct in6_addr client, who;
 
 	lockdep_assert_held(&nlm->monitors_lock);
-	*of_addr = 0;
+	ditto_addr_who(&client, addr);
+	*of_client = 0;
 	list_for_each_entry(mon, &nlm->monitors, list) {
 		if (args && dnsm_is_of(mon, addr, args))
 			return mon;
-		*of_addr += ipv6_addr_equal(&mon->rec.addr, addr);
+		ditto_addr_who(&who, &mon->rec.addr);
+		*of_client += ipv6_addr_equal(&who, &client);
 	}
 	return NULL;
 }
@@ -199,14 +202,14 @@ static const struct dnfs_task_ops dnsm_task_ops = {
 	.put = dnsm_task_put,
 };
 
-/* Adds a request to the list if there is room: @of_addr is the number of those of its requester. */
+/* Adds a request to the list if there is room: @of_client is the number of those of its client. */
 static struct dnlm_monitor *dnsm_monitor_new(struct dnlm_server *nlm,
-					     const struct dnlm_record *rec, unsigned int of_addr)
+					     const struct dnlm_record *rec, unsigned int of_client)
 {
 	struct dnlm_monitor *mon;
 
 	lockdep_assert_held(&nlm->monitors_lock);
-	if (of_addr >= DNSM_PER_ADDR_MAX || nlm->nmonitors >= DNSM_MONITORS_MAX)
+	if (of_client >= DNSM_PER_CLIENT_MAX || nlm->nmonitors >= DNSM_MONITORS_MAX)
 		return ERR_PTR(-ENOSPC);
 	mon = kzalloc(sizeof(*mon), GFP_KERNEL);
 	if (!mon)
@@ -316,11 +319,11 @@ void dnsm_tell_monitors(struct dnlm_server *nlm, const struct in6_addr *addr,
 int dnsm_monitor_restore(struct dnlm_server *nlm, const struct dnlm_record *rec)
 {
 	struct dnlm_monitor *mon;
-	unsigned int of_addr;
+	unsigned int of_client;
 
 	mutex_lock(&nlm->monitors_lock);
-	dnsm_find(nlm, &rec->addr, NULL, &of_addr);
-	mon = dnsm_monitor_new(nlm, rec, of_addr);
+	dnsm_find(nlm, &rec->addr, NULL, &of_client);
+	mon = dnsm_monitor_new(nlm, rec, of_client);
 	if (!IS_ERR(mon)) {
 		mon->recorded = true;
 		mon->stored = true;
@@ -328,6 +331,7 @@ int dnsm_monitor_restore(struct dnlm_server *nlm, const struct dnlm_record *rec)
 	mutex_unlock(&nlm->monitors_lock);
 	return PTR_ERR_OR_ZERO(mon);
 }
+EXPORT_SYMBOL_IF_KUNIT(dnsm_monitor_restore);
 
 void dnsm_visit_monitors(struct dnlm_server *nlm,
 			 void (*fn)(const struct dnlm_record *rec, void *arg), void *arg)
@@ -346,6 +350,7 @@ void dnsm_init(struct dnlm_server *nlm)
 	mutex_init(&nlm->monitors_lock);
 	INIT_LIST_HEAD(&nlm->monitors);
 }
+EXPORT_SYMBOL_IF_KUNIT(dnsm_init);
 
 void dnsm_exit(struct dnlm_server *nlm)
 {
@@ -356,6 +361,7 @@ void dnsm_exit(struct dnlm_server *nlm)
 		dnsm_monitor_del(mon);
 	mutex_unlock(&nlm->monitors_lock);
 }
+EXPORT_SYMBOL_IF_KUNIT(dnsm_exit);
 
 /* Strings are copied, because the request may lie in scattered pages. */
 static bool dnsm_decode_string(struct xdr_stream *xdr, struct dnlm_bytes *bytes, u8 *room)
@@ -456,17 +462,17 @@ static int dnsm_monitor_ask(struct dnlm_server *nlm, struct dnfs_call *call,
 			    const struct dnsm_args *args, const struct dnlm_record *rec)
 {
 	struct dnlm_monitor *mon;
-	unsigned int of_addr;
+	unsigned int of_client;
 
 	lockdep_assert_held(&nlm->monitors_lock);
-	mon = dnsm_find(nlm, &rec->addr, args, &of_addr);
+	mon = dnsm_find(nlm, &rec->addr, args, &of_client);
 	if (call->record_awaited) {
 		if (mon && mon->recorded)
 			return 0;
 		return mon && dnfs_task_is_busy(&mon->task) ? -EJUKEBOX : -EIO;
 	}
 	if (!mon) {
-		mon = dnsm_monitor_new(nlm, rec, of_addr);
+		mon = dnsm_monitor_new(nlm, rec, of_client);
 		if (IS_ERR(mon))
 			return PTR_ERR(mon);
 	} else if (!mon->wanted || memcmp(&mon->rec, rec, sizeof(*rec))) {

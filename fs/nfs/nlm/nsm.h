@@ -15,9 +15,9 @@ struct dnfs_proc;
 struct dnlm_record;
 struct dnlm_server;
 
-/* Most monitoring requests (MON) kept, and most of one address. */
+/* Most monitoring requests (MON) kept, and most of one client: an IPv4 address or an IPv6 /64. */
 #define DNSM_MONITORS_MAX	4096
-#define DNSM_PER_ADDR_MAX	64
+#define DNSM_PER_CLIENT_MAX	64
 
 /**
  * struct dnsm_args - decoded arguments of any procedure
@@ -62,7 +62,7 @@ void dnsm_tell_monitors(struct dnlm_server *nlm, const struct in6_addr *addr,
  * @rec: record from before the restart
  *
  * Context: may sleep; takes monitors_lock.
- * Return: 0 or -ENOMEM.
+ * Return: 0; -ENOSPC if there are too many; or -ENOMEM.
  */
 int dnsm_monitor_restore(struct dnlm_server *nlm, const struct dnlm_record *rec);
 

@@ -481,6 +481,82 @@ static void hosts_of_one_address_are_few(struct kunit *test)
 	dnlm_hosts_exit(nlm);
 }
 
+/* Address number @number of an IPv6 network. */
+static struct dnlm_way way_in(u32 network, u32 number)
+{
+	struct dnlm_way way = {};
+
+	ipv6_addr_set(&way.addr, htonl(0x20010db8), htonl(network), 0, htonl(number));
+	return way;
+}
+
+/* A network that takes as many hosts as it may leaves hosts for others. */
+static void hosts_of_one_network_leave_others(struct kunit *test)
+{
+	struct dnlm_server *nlm = server_new(test);
+	struct dnlm_way way = way_of(1);
+	struct dnlm_bytes a = BYTES("a");
+	struct dnlm_host *host;
+	unsigned int count;
+
+	for (count = 0; count < DNLM_HOSTS_MAX; count++) {
+		way = way_in(1, count);
+		host = dnlm_host_get(nlm, &way, &a, true);
+		if (IS_ERR(host))
+			break;
+		dnlm_host_put(host);
+	}
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(host), -ENOLCK);
+	KUNIT_EXPECT_EQ(test, nlm->nhosts, count);
+	way = way_in(2, 1);
+	host = dnlm_host_get(nlm, &way, &a, true);
+	KUNIT_EXPECT_NOT_ERR_OR_NULL(test, host);
+	if (!IS_ERR(host))
+		dnlm_host_put(host);
+	dnlm_hosts_exit(nlm);
+}
+
+/* Restore a request of MON from an address, for a host with this number. */
+static int monitor_of(struct kunit *test, struct dnlm_server *nlm, const struct dnlm_way *way,
+		      unsigned int number)
+{
+	struct dnlm_record *rec = kunit_kzalloc(test, sizeof(*rec), GFP_KERNEL);
+	int err;
+
+	KUNIT_ASSERT_NOT_NULL(test, rec);
+	rec->kind = DNLM_RECORD_MONITOR;
+	rec->addr = way->addr;
+	rec->name_len = sizeof(number);
+	memcpy(rec->name, &number, sizeof(number));
+	err = dnsm_monitor_restore(nlm, rec);
+	kunit_kfree(test, rec);
+	return err;
+}
+
+/* All addresses of a network are one client that asks to be told of restarts. */
+static void monitors_of_one_network_are_few(struct kunit *test)
+{
+	struct dnlm_server *nlm = server_new(test);
+	struct dnlm_way way;
+
+	dnsm_init(nlm);
+	for (unsigned int i = 0; i < DNSM_PER_CLIENT_MAX; i++) {
+		way = way_in(1, i);
+		KUNIT_EXPECT_EQ(test, monitor_of(test, nlm, &way, i), 0);
+	}
+	way = way_in(1, DNSM_PER_CLIENT_MAX);
+	KUNIT_EXPECT_EQ(test, monitor_of(test, nlm, &way, DNSM_PER_CLIENT_MAX), -ENOSPC);
+	way = way_in(2, 1);
+	KUNIT_EXPECT_EQ(test, monitor_of(test, nlm, &way, 0), 0);
+	/* IPv4 addresses are clients of their own. */
+	for (unsigned int i = 0; i < 2 * DNSM_PER_CLIENT_MAX; i++) {
+		way = way_of(i);
+		KUNIT_EXPECT_EQ(test, monitor_of(test, nlm, &way, i), 0);
+	}
+	dnsm_exit(nlm);
+	dnlm_hosts_exit(nlm);
+}
+
 static void states_move_forward(struct kunit *test)
 {
 	struct dnlm_server *nlm = server_new(test);
@@ -641,6 +717,8 @@ static struct kunit_case nlm_cases[] = {
 	KUNIT_CASE(name_lengths),
 	KUNIT_CASE(hosts_by_name_and_address),
 	KUNIT_CASE(hosts_of_one_address_are_few),
+	KUNIT_CASE(hosts_of_one_network_leave_others),
+	KUNIT_CASE(monitors_of_one_network_are_few),
 	KUNIT_CASE(states_move_forward),
 	KUNIT_CASE(cookie_lengths),
 	KUNIT_CASE(nsm_truncated),
