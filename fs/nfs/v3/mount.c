@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sunrpc/msg_prot.h>
+#include <kunit/visibility.h>
 #include <net/ipv6.h>
 
 #include "../../../net/peer.h"
@@ -126,7 +127,7 @@ static struct ditto_share *path_find(struct dnfs_call *call, const char *path, u
 {
 	struct ditto_share *share;
 
-	for (; len; len--) {
+	while (len) {
 		while (len > 1 && path[len - 1] == '/')
 			len--;
 		share = ditto_share_get_by_path(call->srv, path, len);
@@ -134,8 +135,10 @@ static struct ditto_share *path_find(struct dnfs_call *call, const char *path, u
 			*rest = path + len;
 			return share;
 		}
-		/* Strip the last name; the loop strips the slash before it. */
-		while (len > 1 && path[len - 1] != '/')
+		if (len == 1)
+			break;
+		/* Strip the last name; the slash before it may be the root. */
+		while (len && path[len - 1] != '/')
 			len--;
 	}
 	return NULL;
@@ -158,6 +161,7 @@ struct ditto_share *dnfs_path_share(struct dnfs_call *call, const char *path, u3
 	}
 	return share;
 }
+EXPORT_SYMBOL_IF_KUNIT(dnfs_path_share);
 
 int dnfs_path_walk(struct ditto_op *op, struct ditto_node **node, const char *rest,
 		   const char *end)
