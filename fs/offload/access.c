@@ -323,8 +323,8 @@ int ditto_offload_resize_end(struct ditto_stub *stub, u64 size, int err)
 	 * The file is shorter on disk before the record is: after a crash between the two, the
 	 * record is cut when it is read.
 	 */
-	if (!err && size < stub->record.size)
-		err = ditto_stub_cut(stub, size);
+	if (size < stub->record.size)
+		err = ditto_stub_cut(stub, size) ?: err;
 	up_write(&stub->sem);
 	ditto_stub_wake(stub);
 	ditto_stub_put(stub);

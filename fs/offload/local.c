@@ -7,6 +7,13 @@
  * their credential, since other servers in the kernel (knfsd) open files, too, and must not read
  * zeros.
  *
+ * The wait is outside of the open. Inside, it would hold up every mark of the machine that is to be
+ * freed, since fsnotify waits for all events that are being handled (SRCU); and an open that
+ * truncates has write access to the mount, for which a freeze of the file system waits. So the
+ * open ends, the task waits on its way to user space, and then the system call is made once more.
+ * An open that is not the result of a system call cannot be made again: it waits a moment, and
+ * fails.
+ *
  * truncate() of a path opens nothing. It is noticed when it is done, while the inode is locked, and
  * the record is cut before the file can grow again.
  *
@@ -18,10 +25,15 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/fsnotify_backend.h>
+#include <linux/jiffies.h>
+#include <linux/ptrace.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/task_work.h>
 #include <linux/wait_bit.h>
 #include <linux/xattr.h>
+#include <asm/syscall.h>
+#include <asm/unistd.h>
 
 #include "../../lockd/acting.h"
 #include "../../net/helper/upcall.h"
@@ -31,6 +43,23 @@
 #include "stub.h"
 
 #define GUARD_EVENTS	(FS_OPEN_PERM | FS_MODIFY | FS_ATTRIB)
+
+/* How long an open waits that cannot be made again. */
+#define LOCAL_INSIDE_MS	1000
+
+/**
+ * struct local_wait - an open that is made again
+ * @work: run on the way to user space
+ * @volume: its offload_waits counts this
+ * @node: the file, with a reference
+ * @stub: of @node, with a reference
+ */
+struct local_wait {
+	struct callback_head work;
+	struct ditto_volume *volume;
+	struct ditto_node *node;
+	struct ditto_stub *stub;
+};
 
 static DEFINE_MUTEX(guard_lock);
 
@@ -80,31 +109,85 @@ static int local_ready(struct ditto_stub *stub)
 	return ret;
 }
 
-/* Wait until all data is in the file. */
-static int local_wait(struct ditto_stub *stub)
+/* Wait until all data is in the file, for so many jiffies at most. */
+static int local_await(struct ditto_stub *stub, long timeout)
 {
 	int ret, err;
+	long left;
 
 	do {
 		/* A release ends soon. */
-		err = wait_event_killable(stub->wait, !READ_ONCE(stub->releasing));
-		if (err || test_bit(DITTO_NODE_WHOLE, &stub->node->flags))
-			return err ? -EINTR : 0;
+		left = wait_event_killable_timeout(stub->wait, !READ_ONCE(stub->releasing),
+						   timeout);
+		if (left <= 0)
+			return left ? -EINTR : -EAGAIN;
+		if (test_bit(DITTO_NODE_WHOLE, &stub->node->flags))
+			return 0;
 		err = ditto_recall_all(stub);
 	} while (err == -EBUSY);
 	if (err)
 		return err;
-	err = wait_event_killable(stub->wait, (ret = local_ready(stub)));
-	if (err)
-		return -EINTR;
+	left = wait_event_killable_timeout(stub->wait, (ret = local_ready(stub)), timeout);
+	if (left <= 0)
+		return left ? -EINTR : -EAGAIN;
 	return min(ret, 0);
+}
+
+/* Drop what an open has taken, @node and @stub if they are not NULL. */
+static void local_put(struct ditto_volume *volume, struct ditto_node *node,
+		      struct ditto_stub *stub)
+{
+	ditto_stub_put(stub);
+	if (node && refcount_dec_and_test(&node->ref))
+		ditto_node_dispose(volume->srv->nodes, node);
+	if (atomic_dec_and_test(&volume->offload_waits))
+		wake_up_var(&volume->offload_waits);
+}
+
+/* On the way to user space, the result of the system call is known and can be replaced. */
+static void local_wait_work(struct callback_head *work)
+{
+	struct local_wait *wait = container_of(work, struct local_wait, work);
+	struct pt_regs *regs = current_pt_regs();
+	int err = local_await(wait->stub, MAX_SCHEDULE_TIMEOUT);
+
+	/* Made again, an open that has failed would try anew, or find the file guarded no more. */
+	if (err && syscall_get_error(current, regs) == -ERESTARTNOINTR)
+		syscall_set_return_value(current, regs, err, 0);
+	/* The data has been waited for, and may give way once the file is closed. */
+	set_bit(DITTO_NODE_REFERENCED, &wait->node->flags);
+	local_put(wait->volume, wait->node, wait->stub);
+	kfree(wait);
+}
+
+/* Whether the present system call can be made again; results of io_uring are those of the open. */
+static bool local_is_syscall(void)
+{
+	return !(current->flags & (PF_KTHREAD | PF_USER_WORKER)) &&
+	       syscall_get_nr(current, current_pt_regs()) != __NR_io_uring_enter;
+}
+
+/* Have the open made again after the wait. Return: -ERESTARTNOINTR, all is taken over; an errno. */
+static int local_wait_later(struct ditto_volume *volume, struct ditto_node *node,
+			    struct ditto_stub *stub)
+{
+	struct local_wait *wait = kmalloc(sizeof(*wait), GFP_KERNEL);
+
+	if (!wait)
+		return -ENOMEM;
+	*wait = (struct local_wait) { .volume = volume, .node = node, .stub = stub };
+	init_task_work(&wait->work, local_wait_work);
+	if (!task_work_add(current, &wait->work, TWA_SIGNAL))
+		return -ERESTARTNOINTR;
+	/* The task is exiting. */
+	kfree(wait);
+	return -EINTR;
 }
 
 static int local_open(struct ditto_volume *volume, struct dentry *dentry)
 {
-	struct ditto_node_table *table = volume->srv->nodes;
-	struct ditto_node *node;
-	struct ditto_stub *stub;
+	struct ditto_node *node = NULL;
+	struct ditto_stub *stub = NULL;
 	int err = 0;
 
 	if (!S_ISREG(d_inode(dentry)->i_mode) || ditto_is_acting())
@@ -113,23 +196,30 @@ static int local_open(struct ditto_volume *volume, struct dentry *dentry)
 	node = local_node(volume, dentry);
 	if (IS_ERR_OR_NULL(node)) {
 		err = PTR_ERR_OR_ZERO(node);
-		goto out;
+		node = NULL;
+		goto put;
 	}
 	stub = ditto_stub_get(node);
-	if (!IS_ERR_OR_NULL(stub)) {
-		/* The helper would wait for its own answer. */
-		err = ditto_upcall_is_helper(volume->srv) ? -EBUSY : local_wait(stub);
-		ditto_stub_put(stub);
-		/* The data has been waited for, and may give way once the file is closed. */
-		set_bit(DITTO_NODE_REFERENCED, &node->flags);
-	} else {
+	if (IS_ERR_OR_NULL(stub)) {
 		err = PTR_ERR_OR_ZERO(stub);
+		stub = NULL;
+		goto put;
 	}
-	if (refcount_dec_and_test(&node->ref))
-		ditto_node_dispose(table, node);
-out:
-	if (atomic_dec_and_test(&volume->offload_waits))
-		wake_up_var(&volume->offload_waits);
+	if (ditto_upcall_is_helper(volume->srv)) {
+		/* It would wait for its own answer. */
+		err = -EBUSY;
+		goto put;
+	}
+	if (local_is_syscall()) {
+		err = local_wait_later(volume, node, stub);
+		if (err == -ERESTARTNOINTR)
+			return err;
+		goto put;
+	}
+	err = local_await(stub, msecs_to_jiffies(LOCAL_INSIDE_MS));
+	set_bit(DITTO_NODE_REFERENCED, &node->flags);
+put:
+	local_put(volume, node, stub);
 	return err;
 }
 

@@ -175,8 +175,8 @@ int ditto_offload_resize_begin(struct ditto_op *op, struct ditto_node *node, u64
 /**
  * ditto_offload_resize_end - record the size
  * @stub: from ditto_offload_resize_begin(), or NULL
- * @size: the new size
- * @err: result of the operation; nothing is recorded if it has failed
+ * @size: that of the file when its inode was unlocked; it may be new though the operation failed
+ * @err: result of the operation
  *
  * Context: may sleep; no inode lock held; the caller has write access to the mount.
  * Return: @err, or a negative errno.

@@ -22,6 +22,7 @@
 #include <linux/rwsem.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
+#include <linux/xattr.h>
 
 #include "../../lockd/lease.h"
 #include "../../net/event.h"
@@ -330,6 +331,16 @@ static int release_begun(struct ditto_stub *stub, const struct ditto_offload_rel
 	return err;
 }
 
+/* To free blocks of a file, or to write them, takes the capabilities from it. */
+static bool release_has_capabilities(struct ditto_node *node)
+{
+	struct dentry *dentry = ditto_node_dentry(node);
+	int len = __vfs_getxattr(dentry, node->inode, XATTR_NAME_CAPS, NULL, 0);
+
+	dput(dentry);
+	return len > 0;
+}
+
 /* Can the file be released, if nobody uses it? */
 static int release_check(struct ditto_share *share, struct ditto_node *node,
 			 const struct ditto_offload_release_args *args,
@@ -355,6 +366,10 @@ static int release_check(struct ditto_share *share, struct ditto_node *node,
 	}
 	if (volume->is_remote || ditto_sb_is_overlay(volume->sb) || !volume->mnt) {
 		NL_SET_ERR_MSG(extack, "files of this file system cannot be released");
+		return -EOPNOTSUPP;
+	}
+	if (release_has_capabilities(node)) {
+		NL_SET_ERR_MSG(extack, "the file has capabilities, which it would lose");
 		return -EOPNOTSUPP;
 	}
 	if (release_is_stale(node->inode, args)) {

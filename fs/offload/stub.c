@@ -366,7 +366,10 @@ static int stub_store_in(struct ditto_stub *stub, struct file *file,
 	int err = 0;
 
 	inode_lock(inode);
-	ditto_offload_cut(record, i_size_read(inode));
+	/* A local process may have cut the file since @record was copied, and extended it again. */
+	spin_lock(&stub->lock);
+	ditto_offload_cut(record, min_t(u64, stub->record.size, i_size_read(inode)));
+	spin_unlock(&stub->lock);
 	if (ditto_offload_absent(record, 0, record->size) != DITTO_OFFLOAD_NONE) {
 		len = ditto_offload_record_encode(record, buf);
 	} else {

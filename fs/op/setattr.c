@@ -378,6 +378,7 @@ int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct de
 	struct ditto_stub *stub = NULL;
 	const struct cred *as;
 	int err, commit_err;
+	u64 size;
 	u32 what;
 
 	err = check_for(op->share, set, inode->i_mode);
@@ -407,10 +408,11 @@ int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct de
 		err = apply_locked(op, dentry, node, as, set);
 unlock:
 	ditto_wcc_post(op->share, dentry, wcc);
+	size = i_size_read(inode);
 	inode_unlock(inode);
 
 	if (sized) {
-		err = ditto_offload_resize_end(stub, set->size, err);
+		err = ditto_offload_resize_end(stub, size, err);
 		put_write_access(inode);
 		ditto_lock_recheck(op, node, DITTO_INTENT_SIZE);
 	}

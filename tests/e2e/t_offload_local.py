@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Local processes and offloaded files: how an open waits, and what its wait does not hold up."""
+import errno
+import os
+import signal
+import struct
+import subprocess
+import sys
+
+import nfs3
+import rpc
+from harness import eq, expect_errno, frozen, put, test, wait_for
+from nfs3 import sattr
+from t_offload_kernel import Reader, SIZE, blocks, has_record, helper, local, offloaded, settled
+
+# struct vfs_cap_data of CAP_NET_RAW, permitted and effective (capabilities(7)).
+CAPABILITIES = struct.pack('<5I', 0x02000001, 1 << 13, 0, 0, 0)
+WATCH = """
+import ctypes
+c = ctypes.CDLL(None)
+fd = c.inotify_init()
+assert c.inotify_add_watch(fd, b'/', 2) >= 0
+"""
+ALARM = """
+import signal, sys
+told = []
+signal.signal(signal.SIGALRM, lambda *_: told.append(1))
+signal.alarm(1)
+with open(sys.argv[1], 'rb') as f:
+    data = f.read()
+sys.stdout.write(f'{len(data)} {len(told)}')
+"""
+
+# An open by io_uring(7): one request with one result.
+RING = """
+import ctypes, mmap, os, struct, sys
+SETUP, ENTER, OPENAT, AT_FDCWD, SQES = 425, 426, 18, -100, 0x10000000
+c = ctypes.CDLL(None)
+params = ctypes.create_string_buffer(120)
+fd = c.syscall(SETUP, 1, params)
+assert fd >= 0
+sq, cq = struct.unpack_from('=8I', params, 40), struct.unpack_from('=8I', params, 80)
+ring, sqes = mmap.mmap(fd, 4096), mmap.mmap(fd, 4096, offset=SQES)
+path = ctypes.create_string_buffer(os.fsencode(sys.argv[1]))
+struct.pack_into('=BBHiQQIIQ', sqes, 0, OPENAT, 0, 0, AT_FDCWD, 0, ctypes.addressof(path), 0, 0, 1)
+struct.pack_into('=I', ring, sq[6], 0)
+struct.pack_into('=I', ring, sq[1], 1)
+assert c.syscall(ENTER, fd, 1, 1, 1, None, 0) == 1
+sys.stdout.write(str(struct.unpack_from('=Qi', ring, cq[5])[1]))
+"""
+
+
+def python(text, *args):
+    """A process with a program of its own, which does not inherit the helper's sockets."""
+    return subprocess.Popen([sys.executable, '-c', text, *args], stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, text=True)
+
+
+def held(h, path):
+    """A process that waits for a file."""
+    reader = Reader(path)
+    wait_for('the request', lambda: h.held)
+    return reader
+
+
+def pending(process):
+    """Whether SIGALRM has been sent, and was not handled yet."""
+    with open(f'/proc/{process.pid}/status', encoding='ascii', errors='replace') as f:
+        shared = [line for line in f if line.startswith('ShdPnd')]
+    return int(shared[0].split()[1], 16) >> (signal.SIGALRM - 1) & 1
+
+
+@test(offload=True)
+def watches_end_meanwhile(w):
+    """While an open waits, other processes can end that have watches of any file."""
+    with helper(w, lambda request: 'hold') as h:
+        data = offloaded(w, h, 'f')
+        reader = held(h, w.path('f'))
+        other = python(WATCH)
+        wait_for('the end of a process with a watch', lambda: other.poll() is not None)
+        eq((other.returncode, other.stdout.read()), (0, ''), 'the process')
+        eq(reader.process.poll(), None, 'the reader waits')
+        h.go()
+        eq(reader.join() == data, True, 'data')
+
+
+@test(offload=True, fs='ext4')
+def freeze_meanwhile(w):
+    """A file system can be frozen while an open waits that is to empty a file."""
+    with helper(w, lambda request: 'hold') as h:
+        offloaded(w, h, 'f')
+        with subprocess.Popen(['sh', '-c', 'echo new >"$0"', w.path('f')]) as writer:
+            wait_for('the request', lambda: h.held)
+            with frozen(w.path('')):
+                eq(writer.poll(), None, 'the writer waits')
+            h.go()
+        eq(writer.returncode, 0, 'the writer')
+        eq(local(w.path('f')), b'new\n', 'data')
+
+
+@test(offload=True)
+def killed(w):
+    """A process that waits can be killed; the file still comes back."""
+    with helper(w, lambda request: 'hold') as h:
+        data = offloaded(w, h, 'f')
+        reader = held(h, w.path('f'))
+        reader.process.kill()
+        reader.join()
+        eq(reader.process.returncode, -signal.SIGKILL, 'the process was killed')
+        h.go()
+        eq(local(w.path('f')) == data, True, 'data for another one')
+
+
+@test(offload=True)
+def signal_meanwhile(w):
+    """A signal with a handler does not make an open fail that waits."""
+    with helper(w, lambda request: 'hold') as h:
+        offloaded(w, h, 'f')
+        process = python(ALARM, w.path('f'))
+        wait_for('the request', lambda: h.held)
+        wait_for('the signal', lambda: pending(process))
+        h.go()
+        eq(process.communicate()[0], f'{SIZE} 1', 'bytes read, signals handled')
+
+
+@test(offload=True)
+def executed(w):
+    """A program whose data is elsewhere is brought back to be executed."""
+    with helper(w) as h:
+        text = b'#!/bin/sh\nexit 7\n'
+        offloaded(w, h, 'script', text)
+        os.chmod(w.path('script'), 0o755)
+        # Not by this process, whose threads stand still while it executes something.
+        done = subprocess.run(['sh', '-c', '"$0"', w.path('script')], check=False)
+        eq(done.returncode, 7, 'its result')
+        eq(len(h.requests), 1, 'requests')
+
+
+@test(offload=True)
+def no_system_call(w):
+    """An open that is not a system call of its own is told to be tried again."""
+    with helper(w, lambda request: 'hold') as h:
+        offloaded(w, h, 'f')
+        ring = python(RING, w.path('f'))
+        eq(ring.communicate()[0], str(-errno.EAGAIN), 'while the data is elsewhere')
+        h.go()
+        wait_for('the file', lambda: not has_record(w, 'f'))
+        ring = python(RING, w.path('f'))
+        eq(int(ring.communicate()[0]) > 0, True, 'when it is here')
+
+
+@test(offload=True)
+def cut_and_refused(w):
+    """A change of the size that is made though the rest of the call is refused is recorded."""
+    with helper(w) as h:
+        offloaded(w, h, 'f')
+        os.chmod(w.path('f'), 0o666)
+        n = w.client.nfs()
+        fh = n.lookup(n.root, 'f').fh
+        user = n.as_user(rpc.auth_sys(1001, 1001))
+        r = settled(user.setattr, fh, sattr(size=0, mtime=(1, 0)))
+        eq(r.status, nfs3.PERM, 'size and time of another one\'s file')
+        eq(os.stat(w.path('f')).st_size, 0, 'size')
+        eq(user.setattr(fh, sattr(size=SIZE)).status, nfs3.OK, 'the size of before')
+        eq(settled(n.read, fh, 0, 4096).data, bytes(4096), 'READ')
+        eq(local(w.path('f')) == bytes(SIZE), True, 'data for a local process')
+        eq(h.requests, [], 'requests')
+
+
+@test(offload=True, fs='ext4')
+def capabilities(w):
+    """A file with capabilities, which it would lose, keeps its data here."""
+    with helper(w) as h:
+        put(w.path('f'), b'program' * 100000)
+        os.setxattr(w.path('f'), 'security.capability', CAPABILITIES)
+        with expect_errno(errno.EOPNOTSUPP):
+            h.fill.release(w.path('f'), b'c')
+        eq(os.getxattr(w.path('f'), 'security.capability'), CAPABILITIES, 'capabilities')
+        eq(blocks(w, 'f') >= 700000, True, 'blocks')
