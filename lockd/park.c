@@ -27,6 +27,9 @@ EXPORT_SYMBOL_NS_GPL(ditto_park_init, DITTO);
 bool ditto_park_add(struct ditto_lock_ctx *ctx, struct ditto_park *park)
 {
 	lockdep_assert_held(&ctx->lock);
+	/* An operation waits on one node at a time; it is queued there once. */
+	if (WARN_ON_ONCE(!list_empty(&park->link)))
+		return false;
 	if (ctx->parked >= DITTO_PARKS_PER_NODE) {
 		ditto_locks_count(ctx->point->table, DITTO_LOCK_LIMIT);
 		return false;

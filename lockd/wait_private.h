@@ -89,7 +89,7 @@ bool ditto_deadlock(struct ditto_lock_table *table, struct ditto_wait *wait);
  * @park: initialised, not parked
  *
  * Context: ctx->lock held. Defined in park.c.
- * Return: false if too many operations are parked already.
+ * Return: false if too many operations are parked already, or @park is parked.
  */
 bool ditto_park_add(struct ditto_lock_ctx *ctx, struct ditto_park *park);
 

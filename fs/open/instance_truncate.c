@@ -55,14 +55,17 @@ static int truncate_drop_xattr(struct ditto_op *op, struct ditto_node *base,
 }
 
 /* MS-FSA section 2.1.5.1.2.1: extended attributes and named streams are removed with the data. */
-static void truncate_drop_rest(struct ditto_op *op, struct ditto_node *base)
+static void truncate_drop_rest(const struct ditto_op *op, struct ditto_node *base)
 {
+	/* The open does not wait for holders of streams, and it can be parked on one node only. */
+	struct ditto_op at_once = *op;
 	LIST_HEAD(names);
 
-	ditto_stream_list(op, base, truncate_gather_stream, &names);
-	truncate_drop_gathered(op, base, &names, ditto_stream_remove);
-	ditto_xattr_list(op, base, truncate_gather_xattr, &names);
-	truncate_drop_gathered(op, base, &names, truncate_drop_xattr);
+	at_once.park = NULL;
+	ditto_stream_list(&at_once, base, truncate_gather_stream, &names);
+	truncate_drop_gathered(&at_once, base, &names, ditto_stream_remove);
+	ditto_xattr_list(&at_once, base, truncate_gather_xattr, &names);
+	truncate_drop_gathered(&at_once, base, &names, truncate_drop_xattr);
 }
 
 int ditto_instance_truncate(struct ditto_op *op, struct ditto_node *base,

@@ -10,7 +10,8 @@ import nfs3
 import nlm
 import smb2
 from harness import SLOW, Child, eq, get, one_of, put, test, wait_for
-from smb2 import DELETE, GENERIC_READ, GENERIC_WRITE, OPEN_IF, SHARE_ALL, Smb2, refused
+from smb2 import (DELETE, GENERIC_READ, GENERIC_WRITE, OPEN, OPEN_IF, OVERWRITE_IF, SHARE_ALL,
+                  Smb2, refused)
 from nlm_lockers import connect, status
 from t_smb_cross import ALL, setup
 
@@ -411,6 +412,28 @@ def oldest_open_below_decides(w):
     eq(b.broken()[:3], (key(1), R | H, R))
     b.close(kept.fid)
     mover.join()
+    a.end()
+    b.end()
+
+
+@test(smb=True, squash='none', clients=2)
+def overwritten_beside_streams(w):
+    """An open that overwrites a file waits for no holder of its streams, and asks each of them."""
+    a, b, _, _ = two(w)
+    held = [a.open(f'f:{i}', key=key(i), state=R | H, epoch=0) for i in (1, 2, 3)]
+    for _ in range(2):
+        b.close(b.open('f', how=OVERWRITE_IF).fid)
+    eq(get(w.path('f')), b'')
+    eq(sorted(a.broken()[:4] for _ in held), [(key(i), R | H, R, True) for i in (1, 2, 3)])
+    for i in (1, 2, 3):
+        a.ack(key(i), R)
+        a.write(held[i - 1].fid, b'still open')
+    # nobody waits on the streams any more
+    b.close(b.open('f', how=OVERWRITE_IF).fid)
+    for g in held:
+        a.close(g.fid)
+    b.close(b.open('f', how=OVERWRITE_IF).fid)
+    refused('OBJECT_NAME_NOT_FOUND', b.open, 'f:1', how=OPEN)
     a.end()
     b.end()
 
