@@ -5,8 +5,9 @@ import time
 
 import nfs4
 import rpc
-from harness import eq, one_of, test, wait_for
+from harness import eq, frozen, one_of, test, wait_for
 from nfs4 import Client40, Nfs4, Session
+from servers import service_threads
 
 ALICE = rpc.auth_sys(1000, 1000)
 BOB = rpc.auth_sys(1001, 1001)
@@ -512,3 +513,43 @@ def five_hundred_then_gone(w):
         show = w.server.json('server', 'show')
         return show['opens'], show['ranges'], w.server.json('session', 'list')
     wait_for('and all that they had', lambda: left() == (0, 0, []))
+
+
+# requests that outlive their client
+
+def create_outlives(w, end):
+    """The reply to an OPEN that creates a file, and whose client is gone before it goes on."""
+    s = Session.make(connect(w), name=b'me')
+    root = s.fh('data')
+    status(owner_open(s, 'absent'), nfs4.NOENT)
+    ops = (s.sequence(), nfs4.putfh(root),
+           nfs4.open(s.owner(), 'new', nfs4.BOTH, how=nfs4.UNCHECKED, attrs={'mode': 0o644}))
+    with frozen(w.export):
+        s.rpc.send(rpc.call_bytes(nfs4.NFS, 4, nfs4.COMPOUND, nfs4.compound_bytes(ops, 1)))
+        wait_for('a request that is held up', lambda: 'D' in service_threads())
+        end(s)
+    return nfs4.read_reply(s.rpc.recv().body, ops)
+
+
+@test(server='ditto', fs='ext4')
+def a_request_outlives_a_restart(w):
+    """An OPEN that creates its file for a client that restarted meanwhile gets no state."""
+    def restart(_):
+        Session.make(connect(w), name=b'me')
+        eq(len(clients(w)), 1)
+    status(create_outlives(w, restart), nfs4.DEADSESSION)
+    eq(os.listdir(w.path()), [], 'the file of the OPEN that failed')
+    eq(w.server.json('server', 'show')['opens'], 0)
+
+
+@test(server='ditto', fs='ext4')
+def a_request_outlives_its_client(w):
+    """The same for a client that destroyed its clientid."""
+    def leave(s):
+        nfs = Nfs4(connect(w), 1)
+        nfs.compound(nfs4.sequence(s.id, 1, 1, 1)).ok()
+        nfs.compound(nfs4.destroy_session(s.id)).ok()
+        nfs.compound(nfs4.destroy_clientid(s.clientid)).ok()
+        eq(clients(w), [])
+    status(create_outlives(w, leave), nfs4.DEADSESSION)
+    eq(w.server.json('server', 'show')['opens'], 0)

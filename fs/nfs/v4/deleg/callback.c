@@ -118,18 +118,18 @@ bool dnfs4_callback_send(struct dnfs4_callback *cb, u32 wait, u32 ms)
 	struct dnfs4_callback_channel *channel = channel_of(cb);
 	bool taken;
 
-	dnfs4_client_hold(cb->client);
 	cb->deadline = jiffies + msecs_to_jiffies(ms);
 	cb->not_before = jiffies + msecs_to_jiffies(wait);
 	spin_lock_bh(&channel->lock);
 	taken = !channel->gone;
-	if (taken)
+	if (taken) {
+		/* The tables hold the client until the channel is gone. */
+		dnfs4_client_hold(cb->client);
 		list_add_tail(&cb->link, &channel->queue);
+	}
 	spin_unlock_bh(&channel->lock);
 	if (taken)
 		dnfs4_channel_kick(channel);
-	else
-		dnfs4_client_put(cb->client);
 	return taken;
 }
 

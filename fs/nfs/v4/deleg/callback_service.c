@@ -30,7 +30,7 @@ static struct dnfs4_client *client_from(struct dnfs4_server *server, u64 id, boo
 		if (!found || client->id < found->id)
 			found = client;
 	}
-	if (found && !refcount_inc_not_zero(&found->client.ref))
+	if (found && !refcount_inc_not_zero(&found->ref))
 		found = NULL;
 	spin_unlock_bh(&all->lock);
 	return found;

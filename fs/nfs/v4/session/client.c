@@ -125,7 +125,7 @@ struct dnfs4_client *dnfs4_client_get(struct dnfs4_clients *clients, u64 id, u32
 	rcu_read_lock();
 	client = rhashtable_lookup(&clients->by_id, &id, dnfs4_client_params);
 	if (client && (client->minor != !!minor || READ_ONCE(client->client.dead) ||
-		       !refcount_inc_not_zero(&client->client.ref)))
+		       !refcount_inc_not_zero(&client->ref)))
 		client = NULL;
 	rcu_read_unlock();
 	return client;
@@ -260,9 +260,14 @@ static void dnfs4_client_released(struct ditto_client *dc)
 		ditto_grace_done(dc);
 		dnfs4_record_remove(client);
 	}
-	ditto_owner_put(client->lease_owner);
 	/* The reference of the tables. */
 	dnfs4_client_put(client);
+}
+
+void dnfs4_client_unheld(struct dnfs4_client *client)
+{
+	ditto_owner_put(client->lease_owner);
+	ditto_client_put(&client->client);
 }
 
 static void dnfs4_client_uncharge(struct dnfs4_client *client)
@@ -417,6 +422,7 @@ static bool dnfs4_client_publish(struct dnfs4_clients *clients, struct dnfs4_cli
 	/* The lease alone decides how long a client without connections lives. */
 	ditto_client_init(&client->client, call->srv->locks, &dnfs4_client_ops,
 			  client->minor ? "nfs4.1" : "nfs4.0", name, DITTO_CLIENT_TTL_NEVER);
+	refcount_set(&client->ref, 1);
 	ditto_client_charge(&client->client, &client->who);
 	client->lease_owner = ditto_owner_get(&client->client, dnfs4_cache_key,
 					      sizeof(dnfs4_cache_key));
@@ -456,7 +462,6 @@ struct dnfs4_client *dnfs4_client_make(struct dnfs4_compound *cmp,
 		return client;
 	/* It is in no table and holds nothing, so it needs no release. */
 	WRITE_ONCE(client->client.dead, true);
-	ditto_owner_put(client->lease_owner);
 	dnfs4_callback_stop(client);
 	dnfs4_client_put(client);
 	return NULL;

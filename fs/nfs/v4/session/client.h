@@ -17,13 +17,18 @@
  * serializes the steps into and out of the courtesy state. No code path holds both mutexes,
  * and neither is held while a client is released.
  *
- * Lifetime: reference counted by @client, the lock table's client.
+ * Lifetime: reference counted by @ref. All these references together hold one on @client, the
+ * lock table's client, and one on @lease_owner. So whoever holds a client, such as a COMPOUND or a
+ * copy in the background, may use @lease_owner, even when the client has been released. The lock
+ * table and the owners of claims hold @client alone: the memory stays, but @lease_owner may be
+ * gone. The lease owner itself holds @client, so @client cannot count all references.
  */
 #ifndef _DITTO_FS_NFS_V4_SESSION_CLIENT_H
 #define _DITTO_FS_NFS_V4_SESSION_CLIENT_H
 
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
@@ -94,7 +99,8 @@ struct dnfs4_principal {
 
 /**
  * struct dnfs4_client - a client
- * @client: the lock table's client: claims and lifetime
+ * @client: the lock table's client: claims, and the lifetime of the memory
+ * @ref: references, see above
  * @server: the server it belongs to
  * @id: clientid4: the server's epoch (upper half) and a number that cannot be guessed
  * @minor: 0 for 4.0, 1 for 4.1 and above; the two families share no clients
@@ -126,7 +132,7 @@ struct dnfs4_principal {
  * @lock_waits: number of waits for byte-range locks; under @owners_lock
  * @copy_notifies: copy-notify stateids, the one used last at the end; under @owners_lock
  * @ncopy_notifies: length of @copy_notifies
- * @lease_owner: owner of the client's delegations in the lock table
+ * @lease_owner: owner of the client's delegations in the lock table, for those who hold @ref
  * @callback: callback channel, see callback.h
  * @revoked: number of void states not yet freed, by enum dnfs4_void
  * @back_lock: spinlock for changes of @back_conns and the status that follows from it
@@ -153,6 +159,7 @@ struct dnfs4_principal {
  */
 struct dnfs4_client {
 	struct ditto_client client;
+	refcount_t ref;
 	struct dnfs4_server *server;
 	u64 id;
 	u32 minor;
@@ -211,14 +218,17 @@ struct dnfs4_client {
 /* Take a reference on a client. */
 static inline void dnfs4_client_hold(struct dnfs4_client *client)
 {
-	ditto_client_hold(&client->client);
+	refcount_inc(&client->ref);
 }
 
-/* Drop a reference on a client; NULL is allowed. */
+/* The last reference was dropped: what all of them held is put. Context: as dnfs4_client_put(). */
+void dnfs4_client_unheld(struct dnfs4_client *client);
+
+/* Drop a reference on a client; NULL is allowed. Context: process; does not sleep. */
 static inline void dnfs4_client_put(struct dnfs4_client *client)
 {
-	if (client)
-		ditto_client_put(&client->client);
+	if (client && refcount_dec_and_test(&client->ref))
+		dnfs4_client_unheld(client);
 }
 
 /**
