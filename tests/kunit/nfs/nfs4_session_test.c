@@ -94,6 +94,18 @@ static u32 slot_request(struct fixture *f, u32 id, u32 seqid, u64 digest, bool k
 	return NFS4_OK;
 }
 
+/* A request in slot 0, while no other slot has a request that the client may repeat; a review. */
+static void slots_review_spoken(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct dnfs4_slot *slot = xa_load(&f->session.slots, 0);
+	bool again;
+
+	KUNIT_ASSERT_EQ(test, slot_request(f, 0, slot ? slot->seqid + 1 : 1, 7, false, &again),
+			NFS4_OK);
+	dnfs4_slots_review(&f->session);
+}
+
 static void slot_sequence(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -194,15 +206,44 @@ static void slots_demand(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->sessions.extra_slots), 1);
 
 	/* Slots used lately stay. Later unused ones are freed step by step. */
-	dnfs4_slots_review(&f->session);
+	slots_review_spoken(test);
 	KUNIT_EXPECT_EQ(test, f->session.slots_target, 64);
-	dnfs4_slots_review(&f->session);
+	slots_review_spoken(test);
 	KUNIT_EXPECT_EQ(test, f->session.slots_target, 32);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->sessions.extra_slots), 0);
-	dnfs4_slots_review(&f->session);
-	dnfs4_slots_review(&f->session);
+	slots_review_spoken(test);
+	slots_review_spoken(test);
 	KUNIT_EXPECT_EQ(test, f->session.slots_target, DNFS4_SLOTS_START);
 	KUNIT_EXPECT_EQ(test, atomic_read(&f->session.slots_live), DNFS4_SLOTS_START);
+}
+
+/* A client that is silent may yet repeat its last request in each slot. */
+static void slots_of_the_silent(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct dnfs4_slot *slot;
+	bool again;
+
+	KUNIT_ASSERT_EQ(test, slot_request(f, 3, 1, 7, true, &again), NFS4_OK);
+	KUNIT_ASSERT_EQ(test, slot_request(f, 40, 1, 7, true, &again), NFS4_OK);
+	WRITE_ONCE(f->nfs.settings.session_slots, 8);
+	for (int i = 0; i < 8; i++)
+		dnfs4_slots_review(&f->session);
+	KUNIT_EXPECT_EQ(test, f->session.slots_target, 8);
+	KUNIT_EXPECT_EQ(test, f->session.slots_now, 64);
+	/* What is kept is paid. */
+	KUNIT_EXPECT_EQ(test, f->session.slots_paid, 64);
+	KUNIT_EXPECT_EQ(test, slot_request(f, 40, 1, 7, true, &again), NFS4_OK);
+	KUNIT_EXPECT_TRUE(test, again);
+
+	/* Now it says that only slot 0 has a request without a reply. */
+	slots_review_spoken(test);
+	KUNIT_EXPECT_EQ(test, f->session.slots_now, 8);
+	KUNIT_EXPECT_EQ(test, f->session.slots_paid, 8);
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->session.slots_live), 2);
+	KUNIT_EXPECT_EQ(test, slot_begin(f, 40, 1, 7, &slot, &again), NFS4ERR_BADSLOT);
+	KUNIT_EXPECT_EQ(test, slot_request(f, 3, 1, 7, true, &again), NFS4_OK);
+	KUNIT_EXPECT_TRUE(test, again);
 }
 
 /* On a freed slot the client may continue its sequence, or begin again. */
@@ -216,8 +257,8 @@ static void slot_made_again(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, slot_request(f, id, 2, 7, true, &again), NFS4_OK);
 	}
 	for (int i = 0; i < 3; i++)
-		dnfs4_slots_review(&f->session);
-	KUNIT_ASSERT_EQ(test, atomic_read(&f->session.slots_live), 0);
+		slots_review_spoken(test);
+	KUNIT_ASSERT_EQ(test, atomic_read(&f->session.slots_live), 1);
 	KUNIT_EXPECT_EQ(test, slot_request(f, 40, 2, 7, true, &again), NFS4ERR_SEQ_MISORDERED);
 	KUNIT_EXPECT_EQ(test, slot_request(f, 40, 4, 7, true, &again), NFS4ERR_SEQ_MISORDERED);
 	KUNIT_EXPECT_EQ(test, slot_request(f, 40, 3, 7, true, &again), NFS4_OK);
@@ -232,7 +273,7 @@ static void slots_setting(struct kunit *test)
 	bool again;
 
 	WRITE_ONCE(f->nfs.settings.session_slots, 8);
-	dnfs4_slots_review(&f->session);
+	slots_review_spoken(test);
 	KUNIT_EXPECT_EQ(test, f->session.slots_target, 8);
 	KUNIT_EXPECT_EQ(test, f->session.slots_now, 8);
 	KUNIT_EXPECT_EQ(test, slot_begin(f, 8, 1, 7, &slot, &again), NFS4ERR_BADSLOT);
@@ -256,7 +297,7 @@ static void slots_are_paid(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, f->session.memory.amount, slots_charge(64));
 	WRITE_ONCE(f->nfs.settings.session_slots, 8);
-	dnfs4_slots_review(&f->session);
+	slots_review_spoken(test);
 	KUNIT_EXPECT_EQ(test, f->session.memory.amount, slots_charge(8));
 
 	KUNIT_ASSERT_EQ(test, ditto_charge(&other, &f->client.who, DITTO_BUDGET_MEMORY,
@@ -303,6 +344,7 @@ static struct kunit_case slot_cases[] = {
 	KUNIT_CASE(slot_untouched),
 	KUNIT_CASE(slot_bounds),
 	KUNIT_CASE(slots_demand),
+	KUNIT_CASE(slots_of_the_silent),
 	KUNIT_CASE(slot_made_again),
 	KUNIT_CASE(slots_setting),
 	KUNIT_CASE(slots_are_paid),

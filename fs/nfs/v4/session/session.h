@@ -117,7 +117,7 @@ struct dnfs4_conn {
  * @slots_paid: number of slots charged, the upper limit for @slots_now
  * @slots_now: number of slots accepted from the client: sr_highest_slotid + 1
  * @slots_target: number of slots the client should use: sr_target_highest_slotid + 1
- * @slots_peak: most slots the client used at once since the last review
+ * @slots_peak: most slots the client used at once since the last review; 0: it was silent
  * @slots_live: number of slots that have memory
  * @cb_slots: slots of the back channel, see cb_slot.h
  * @client_link: link in client->sessions, read under RCU

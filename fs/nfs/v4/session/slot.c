@@ -2,9 +2,11 @@
 /*
  * Slots of the fore channel.
  *
- * A slot is allocated with its first request. It is freed when the client has not used it for a
- * while and was notified to use fewer slots. The xarray then keeps its sequence id as a value
- * entry, because the client may continue with it or start at 1.
+ * A slot is allocated with its first request. It is freed when the client was notified to use fewer
+ * slots and has sent requests whose sa_highest_slotid is lower. Such a request says that no request
+ * of the slot will be repeated (RFC 8881 section 2.10.6.1); a client that is silent may yet repeat
+ * the last one of each slot. The xarray then keeps the sequence id as a value entry, because the
+ * client may continue with it or start at 1.
  *
  * Locking: the request that set the busy bit owns the slot. Slots are found under RCU. A slot
  * that is freed keeps its busy bit, so that a reader that still sees it cannot take it.
@@ -303,15 +305,16 @@ void dnfs4_slots_review(struct dnfs4_session *session)
 		target = max(target / 2, min(limit, DNFS4_SLOTS_START));
 	target = min(target, limit);
 	WRITE_ONCE(session->slots_target, target);
-	/* Accept fewer slots only when the client does not use more. */
-	if (session->slots_now < limit || peak <= limit)
+	/* Accept fewer slots only when the client has said that it does not use more. */
+	if (session->slots_now < limit || (peak && peak <= limit))
 		WRITE_ONCE(session->slots_now, limit);
 	WRITE_ONCE(session->slots_peak, 0);
 	spin_unlock(&session->lock);
 
-	/* The lowest slot whose memory is not needed. */
+	/* The lowest slot whose memory is not needed, if the client has told which it uses. */
 	first = max(peak, target);
-	dnfs4_slots_trim(session, first);
+	if (peak)
+		dnfs4_slots_trim(session, first);
 	/* Lowering a charge cannot fail. */
 	spin_lock(&session->lock);
 	if (session->slots_paid > session->slots_now)

@@ -131,8 +131,9 @@ void dnfs4_slots_free(struct dnfs4_session *session);
  * dnfs4_slots_review - adjust the slot counts of a session to demand and setting
  * @session: held by the caller
  *
- * Frees slots that the client does not use. Sends CB_RECALL_SLOT if the client uses more
- * slots than the target.
+ * Frees slots that the client does not use. A client that has sent no request since the last review
+ * keeps all, with their replies. Sends CB_RECALL_SLOT if the client uses more slots than the
+ * target.
  *
  * Context: may sleep.
  */
