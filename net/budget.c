@@ -346,6 +346,21 @@ int ditto_charge(struct ditto_charge *charge, const struct ditto_principal *who,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_charge, DITTO);
 
+int ditto_charge_machine(struct ditto_charge *charge, struct ditto_server *srv,
+			 const struct in6_addr *addr, enum ditto_budget_kind kind, long amount)
+{
+	struct ditto_principal who;
+	int err;
+
+	err = ditto_principal_init(&who, srv, addr, DITTO_TRUST_USER, INVALID_UID);
+	if (err)
+		return err;
+	err = ditto_charge(charge, &who, kind, amount);
+	ditto_principal_exit(&who);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_charge_machine, DITTO);
+
 static int charge_set(struct ditto_charge *charge, long amount, bool tell)
 {
 	long more = amount - charge->amount;

@@ -130,6 +130,20 @@ int ditto_charge(struct ditto_charge *charge, const struct ditto_principal *who,
 		 enum ditto_budget_kind kind, long amount);
 
 /**
+ * ditto_charge_machine - charge a machine for something that no user is asked to pay
+ * @charge: zeroed or uncharged
+ * @srv: the server
+ * @addr: address of the machine, which may use a share
+ * @kind: kind of resource
+ * @amount: in the unit of the kind, not negative
+ *
+ * Context: as ditto_principal_init().
+ * Return: as ditto_charge(), or -ENOMEM.
+ */
+int ditto_charge_machine(struct ditto_charge *charge, struct ditto_server *srv,
+			 const struct in6_addr *addr, enum ditto_budget_kind kind, long amount);
+
+/**
  * ditto_charge_resize - change the amount of a charge
  * @charge: charged
  * @amount: the new amount

@@ -478,17 +478,10 @@ static bool entry_keeps_error(const struct name_entry *entry)
 /* Charge the client that asks. */
 static int entry_charge(struct name_entry *entry, const struct in6_addr *asker)
 {
-	struct ditto_principal who;
-	int err;
-
 	if (ipv6_addr_any(asker))
 		return 0;
-	err = ditto_principal_init(&who, entry->names->srv, asker, DITTO_TRUST_USER, INVALID_UID);
-	if (err)
-		return err;
-	err = ditto_charge(&entry->charge, &who, DITTO_BUDGET_QUESTIONS, 1);
-	ditto_principal_exit(&who);
-	return err;
+	return ditto_charge_machine(&entry->charge, entry->names->srv, asker,
+				    DITTO_BUDGET_QUESTIONS, 1);
 }
 
 static void entry_ask_soon(struct name_entry *entry, const struct in6_addr *asker)

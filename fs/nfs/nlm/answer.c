@@ -46,20 +46,6 @@ static const struct dnlm_callout_ops dnlm_answer_ops = {
 	.done = dnlm_answer_done,
 };
 
-static int dnlm_answer_charge(struct dnlm_answer *answer, struct ditto_server *srv)
-{
-	struct ditto_principal who;
-	int err;
-
-	err = ditto_principal_init(&who, srv, &answer->callout.way.addr, DITTO_TRUST_USER,
-				   INVALID_UID);
-	if (err)
-		return err;
-	err = ditto_charge(&answer->charge, &who, DITTO_BUDGET_ANSWERS, 1);
-	ditto_principal_exit(&who);
-	return err;
-}
-
 int dnlm_answer(struct dnfs_call *call, int err, u32 proc)
 {
 	struct dnlm_server *nlm = dnlm_server_of(call->server);
@@ -83,7 +69,9 @@ int dnlm_answer(struct dnfs_call *call, int err, u32 proc)
 	answer->callout.version = call->program->vers;
 	answer->callout.proc = dnlm_client_proc(call->program->vers, proc);
 	answer->callout.args = &answer->msg;
-	if (dnlm_answer_charge(answer, nlm->srv) || dnlm_callout_start(nlm, &answer->callout))
+	if (ditto_charge_machine(&answer->charge, nlm->srv, &answer->callout.way.addr,
+				 DITTO_BUDGET_ANSWERS, 1) ||
+	    dnlm_callout_start(nlm, &answer->callout))
 		dnlm_answer_free(answer);
 	return err;
 }

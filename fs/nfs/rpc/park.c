@@ -151,21 +151,6 @@ static struct svc_deferred_req *park_keep(struct dnfs_rpc_call *rc)
 	return req;
 }
 
-/* Charge the machine. It has passed the rules of a share, so it has the trust of one that may. */
-static int park_charge(struct dnfs_parked *parked, const struct dnfs_call *call)
-{
-	struct ditto_principal who = {};
-	int err;
-
-	err = ditto_principal_init(&who, call->srv, &call->peer->addr, DITTO_TRUST_USER,
-				   INVALID_UID);
-	if (err)
-		return err;
-	err = ditto_charge(&parked->charge, &who, DITTO_BUDGET_PARKED, 1);
-	ditto_principal_exit(&who);
-	return err;
-}
-
 /* The call is executed again by any thread, unless the connection is closed. */
 static void park_hand_over(struct dnfs_parked *parked)
 {
@@ -248,7 +233,9 @@ struct dnfs_parked *dnfs_park_prepare(struct dnfs_rpc_call *rc)
 	parked = kzalloc(sizeof(*parked), GFP_KERNEL);
 	if (!parked)
 		return NULL;
-	if (park_charge(parked, call))
+	/* The machine has passed the rules of a share, so it has the trust of one that may. */
+	if (ditto_charge_machine(&parked->charge, call->srv, &call->peer->addr,
+				 DITTO_BUDGET_PARKED, 1))
 		goto free;
 	parked->req = park_keep(rc);
 	if (!parked->req)
