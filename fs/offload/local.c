@@ -109,28 +109,36 @@ static int local_ready(struct ditto_stub *stub)
 	return ret;
 }
 
-/* Wait until all data is in the file, for so many jiffies at most. */
+/* Wait until all data is in the file, for @timeout jiffies at most. */
 static int local_await(struct ditto_stub *stub, long timeout)
 {
 	int ret, err;
-	long left;
 
 	do {
 		/* A release ends soon. */
-		left = wait_event_killable_timeout(stub->wait, !READ_ONCE(stub->releasing),
-						   timeout);
-		if (left <= 0)
-			return left ? -EINTR : -EAGAIN;
+		timeout = wait_event_killable_timeout(stub->wait, !READ_ONCE(stub->releasing),
+						      timeout);
+		if (timeout <= 0)
+			return timeout ? -EINTR : -EAGAIN;
 		if (test_bit(DITTO_NODE_WHOLE, &stub->node->flags))
 			return 0;
 		err = ditto_recall_all(stub);
 	} while (err == -EBUSY);
 	if (err)
 		return err;
-	left = wait_event_killable_timeout(stub->wait, (ret = local_ready(stub)), timeout);
-	if (left <= 0)
-		return left ? -EINTR : -EAGAIN;
+	timeout = wait_event_killable_timeout(stub->wait, (ret = local_ready(stub)), timeout);
+	if (timeout <= 0)
+		return timeout ? -EINTR : -EAGAIN;
 	return min(ret, 0);
+}
+
+static int local_wait(struct ditto_stub *stub, long timeout)
+{
+	int err = local_await(stub, timeout);
+
+	/* The data has been waited for, and may give way once the file is closed. */
+	set_bit(DITTO_NODE_REFERENCED, &stub->node->flags);
+	return err;
 }
 
 /* Drop what an open has taken, @node and @stub if they are not NULL. */
@@ -149,13 +157,11 @@ static void local_wait_work(struct callback_head *work)
 {
 	struct local_wait *wait = container_of(work, struct local_wait, work);
 	struct pt_regs *regs = current_pt_regs();
-	int err = local_await(wait->stub, MAX_SCHEDULE_TIMEOUT);
+	int err = local_wait(wait->stub, MAX_SCHEDULE_TIMEOUT);
 
 	/* Made again, an open that has failed would try anew, or find the file guarded no more. */
 	if (err && syscall_get_error(current, regs) == -ERESTARTNOINTR)
 		syscall_set_return_value(current, regs, err, 0);
-	/* The data has been waited for, and may give way once the file is closed. */
-	set_bit(DITTO_NODE_REFERENCED, &wait->node->flags);
 	local_put(wait->volume, wait->node, wait->stub);
 	kfree(wait);
 }
@@ -216,8 +222,7 @@ static int local_open(struct ditto_volume *volume, struct dentry *dentry)
 			return err;
 		goto put;
 	}
-	err = local_await(stub, msecs_to_jiffies(LOCAL_INSIDE_MS));
-	set_bit(DITTO_NODE_REFERENCED, &node->flags);
+	err = local_wait(stub, msecs_to_jiffies(LOCAL_INSIDE_MS));
 put:
 	local_put(volume, node, stub);
 	return err;
