@@ -15,26 +15,15 @@ import nfs4
 import nlm
 import nsm
 import rpc
+from auth_stat import BADCRED, TOOWEAK, denied
 from harness import eq, get, one_of, pattern, process_stopped, put, test, wait_for
 from rpc import RpcError
 from nfs4 import Nfs4, Session
 from nlm import Nlm
 from nsm import Nsm
 
-# auth_stat, RFC 5531 section 9
-BADCRED, TOOWEAK = 1, 5
-
 ALL = (0, 0)  # a range
 MIB = 1 << 20
-
-
-def denied(ask, why, what=''):
-    """Check that the call is rejected with this auth_stat."""
-    try:
-        r = ask()
-    except RpcError as e:
-        r = e.reply
-    eq((getattr(r, 'stat', r), getattr(r, 'why', None)), (rpc.AUTH_ERROR, why), what)
 
 
 def only_victim(w, **kw):
