@@ -97,7 +97,7 @@ int dnlm_callout_start(struct dnlm_server *nlm, struct dnlm_callout *callout);
  * @callout: given to dnlm_callout_start(); the caller holds the object it is embedded in
  * @verdict: result for @done, which runs later in the background
  *
- * Does nothing if the callout ended already, or could not start.
+ * A callout that ended already, or could not start, stays as it is.
  *
  * Context: process context; takes callouts_lock.
  */

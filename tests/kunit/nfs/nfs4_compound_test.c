@@ -129,7 +129,7 @@ static void compound_streams(struct fixture *f, u32 room)
 static int compound_run(struct fixture *f, u32 room)
 {
 	compound_streams(f, room);
-	/* What an earlier call has left there. */
+	/* An earlier call has left something there. */
 	memset(f->args, 0xee, sizeof(f->args));
 	memset(f->res, 0xee, sizeof(f->res));
 	return dnfs4_compound(&f->call, f->args, f->res);

@@ -231,7 +231,7 @@ static void slots_of_the_silent(struct kunit *test)
 		dnfs4_slots_review(&f->session);
 	KUNIT_EXPECT_EQ(test, f->session.slots_target, 8);
 	KUNIT_EXPECT_EQ(test, f->session.slots_now, 64);
-	/* What is kept is paid. */
+	/* The slots that are kept are paid. */
 	KUNIT_EXPECT_EQ(test, f->session.slots_paid, 64);
 	KUNIT_EXPECT_EQ(test, slot_request(f, 40, 1, 7, true, &again), NFS4_OK);
 	KUNIT_EXPECT_TRUE(test, again);

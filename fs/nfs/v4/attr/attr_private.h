@@ -103,8 +103,8 @@ struct dnfs4_attr_plan {
  * @handle: with NEED_HANDLE
  * @handle_len: bytes of @handle
  *
- * What the first file finds empty comes first: DNFS4_ATTR_SRC_CLEAR bytes, up to the text of
- * @group. The rest is filled as far as a file needs it.
+ * The first DNFS4_ATTR_SRC_CLEAR bytes, up to the text of @group, must be zero for the first file.
+ * The rest is filled as far as a file needs it.
  */
 struct dnfs4_attr_src {
 	struct ditto_handle_memo memo;
