@@ -189,6 +189,5 @@ u32 dsmb_bind_finish(struct dsmb_channel *channel, const struct ditto_auth *auth
 	if (IS_ERR(signer))
 		return STATUS_INSUFFICIENT_RESOURCES;
 	channel->signer = signer;
-	channel->binding = false;
 	return STATUS_SUCCESS;
 }

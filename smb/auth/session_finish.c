@@ -259,7 +259,7 @@ u32 dsmb_session_finish(struct dsmb_channel *channel, const struct ditto_auth *a
 		return finish_again(channel, auth);
 	status = binds ? dsmb_bind_finish(channel, auth) :
 		 finish_new(channel, auth, req);
-	if (status == STATUS_ACCESS_DENIED && channel->binding)
+	if (status == STATUS_ACCESS_DENIED && binds)
 		dsmb_tell_refused(conn, auth->user->name, "the session to bind is another user's");
 	if (status)
 		return status;
@@ -272,7 +272,11 @@ u32 dsmb_session_finish(struct dsmb_channel *channel, const struct ditto_auth *a
 	 */
 	if (!binds && previous_close(channel->session, req->previous) && err)
 		err = dsmb_conn_settle(conn);
-	return err ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
+	if (err)
+		return STATUS_INSUFFICIENT_RESOURCES;
+	/* Until nothing can fail any more, a failure ends the channel and not its session. */
+	channel->binding = false;
+	return STATUS_SUCCESS;
 }
 
 void dsmb_session_setup_failed(struct dsmb_channel *channel, u32 status)

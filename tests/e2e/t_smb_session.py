@@ -463,6 +463,35 @@ def both(w, s, dialect):
     no_sessions(w)
 
 
+@test(smb=True, squash='none')
+def refused_binding(w):
+    """A binding that is refused for want of a connection leaves the session's other channels."""
+    share_all(w)
+    w.server.ctl('server', 'set', 'budget-connections', '4')
+    with link(w.client) as s, Link(w.client, s.guid).negotiate() as t, \
+            link(w.client, user='bob', share=None) as third:
+        eq(t.bind(s), 'SUCCESS')
+        t.sign = True
+        fid = s.create('f', share=0)
+        s.lock(fid, 0, 10)
+        with link(w.client, user='bob', share=None), Link(w.client, s.guid).negotiate() as u:
+            eq(u.bind(s), 'INSUFFICIENT_RESOURCES')
+            eq(u.is_signed_right(), True)
+            eq(u.bind(s), 'INSUFFICIENT_RESOURCES', 'the channel is gone again')
+        mine, = (x for x in sessions(w) if x['id'] == s.session)
+        eq(len(mine['address']), 2)
+        t.write(fid, b'by the second')
+        eq(s.read(fid, 13), b'by the second')
+        eq(w.server.claims().get('ranges'), 1)
+        third.end()
+        wait_for('there is room', lambda: len(sessions(w)) == 1)
+        with Link(w.client, s.guid).negotiate() as u:
+            eq(u.bind(s), 'SUCCESS')
+            u.sign = True
+            eq(u.read(fid, 13), b'by the second')
+    no_sessions(w)
+
+
 @test(smb=True, squash='none', timeout=120)
 def limits(w):
     """Limits on channels of a session, sessions of a connection, trees of a session."""
