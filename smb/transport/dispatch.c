@@ -142,7 +142,7 @@ static u32 call_verify(struct dsmb_call *call)
 	return dsmb_verify(signer, &vec, 1) ? STATUS_ACCESS_DENIED : STATUS_SUCCESS;
 }
 
-/* MS-SMB2 section 3.3.5.2.11. */
+/* MS-SMB2 section 3.3.5.2.11, but for what the share demands: see call_take_share(). */
 static u32 call_find_tree(struct dsmb_call *call)
 {
 	if (!(call->cmd->flags & DSMB_NEEDS_TREE))
@@ -150,8 +150,6 @@ static u32 call_find_tree(struct dsmb_call *call)
 	call->tree = dsmb_tree_find(call->session, call->tree_id);
 	if (!call->tree)
 		return STATUS_NETWORK_NAME_DELETED;
-	if (call->tree->encrypt && !call->encrypted)
-		return STATUS_ACCESS_DENIED;
 	if ((call->cmd->flags & DSMB_NEEDS_DISK) && call->tree->kind != DSMB_TREE_DISK)
 		return STATUS_NOT_SUPPORTED;
 	return STATUS_SUCCESS;
@@ -169,6 +167,12 @@ static u32 call_take_share(struct dsmb_call *call)
 	call->share = dsmb_tree_share(tree);
 	if (!call->share)
 		return STATUS_NETWORK_NAME_DELETED;
+	/*
+	 * Only now is the tree as the share's options are. A call that has begun was admitted when
+	 * it came (MS-SMB2 section 3.3.5.2.11).
+	 */
+	if (!call->args && READ_ONCE(tree->encrypt) && !call->encrypted)
+		return STATUS_ACCESS_DENIED;
 	call->actor.client = &call->session->client;
 	call->actor.exact = true;
 	call->op.srv = call->conn->server->srv;

@@ -162,6 +162,20 @@ def encryption_by_share(w):
         s.write(fid, b'1')
     with link(w.client, 0x210, share=None) as s:
         eq(s.connect_tree('safe'), 'ACCESS_DENIED')
+    w.server.ctl('share', 'set', 'safe', 'encrypt', 'off')
+    with link(w.client, share='safe') as s, link(w.client, 0x210, share='safe') as old:
+        fid = s.create('f')
+        for _ in range(2):
+            w.server.ctl('share', 'set', 'safe', 'encrypt', 'on')
+            smb2.refused('ACCESS_DENIED', s.write, fid, b'the first request after the change')
+            smb2.refused('ACCESS_DENIED', old.create, 'f')
+            eq(s.disconnect_tree(), 'ACCESS_DENIED')
+            s.seal = True
+            s.write(fid, b'2')
+            s.seal = False
+            w.server.ctl('share', 'set', 'safe', 'encrypt', 'off')
+            eq(s.read(fid, 9), b'2', 'no request is refused any more')
+            eq(old.read(old.create('f'), 9), b'2')
     w.server.ctl('share', 'del', 'safe')
 
 
