@@ -181,6 +181,8 @@ struct ditto_share *dsmb_tree_share(struct dsmb_tree *tree)
 	struct ditto_share *share;
 	u64 generation;
 
+	if (READ_ONCE(tree->dead))
+		return NULL;
 	share = ditto_share_get_by_tag(tree->session->server->srv, tree->tag);
 	if (!share)
 		return NULL;

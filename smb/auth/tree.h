@@ -137,7 +137,8 @@ void dsmb_trees_close(struct dsmb_session *session);
  * credential are renewed.
  *
  * Context: process; may sleep for the helper; takes session->lock.
- * Return: the share, held; NULL if it was removed or the user may not use it any more.
+ * Return: the share, held; NULL if the tree was disconnected, the share was removed, or the user
+ * may not use it any more.
  */
 struct ditto_share *dsmb_tree_share(struct dsmb_tree *tree);
 

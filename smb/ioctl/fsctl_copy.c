@@ -10,7 +10,9 @@
 
 #include "../../fs/op/space.h"
 #include "../../fs/open/instance.h"
+#include "../../fs/share/share.h"
 #include "../auth/session.h"
+#include "../auth/tree.h"
 #include "../open/open.h"
 #include "fsctl_copy.h"
 
@@ -46,14 +48,45 @@ u32 dsmb_fsctl_resume_key(struct dsmb_ioctl *io)
 	return STATUS_SUCCESS;
 }
 
+/*
+ * Check that the source may still be read by its tree connect, which may be of another share than
+ * the target's, and take the credential from there.
+ */
+static u32 dsmb_copy_admit(struct dsmb_copy *copy, u32 missing)
+{
+	struct dsmb_call *call = copy->io->call;
+	struct dsmb_tree *tree = copy->tree;
+	struct ditto_share *share;
+
+	copy->op = call->op;
+	/* The call was admitted to its own tree connect. */
+	if (tree == call->tree)
+		return STATUS_SUCCESS;
+	/* The source was open in this session, but another one may have reclaimed it meanwhile. */
+	if (tree->session != call->session)
+		return missing;
+	share = dsmb_tree_share(tree);
+	if (!share)
+		return STATUS_NETWORK_NAME_DELETED;
+	ditto_share_put(share);
+	/* As for any request on that tree connect (MS-SMB2 section 3.3.5.2.11). */
+	if (READ_ONCE(tree->encrypt) && !call->encrypted)
+		return STATUS_ACCESS_DENIED;
+	copy->op.cred = READ_ONCE(tree->cred);
+	copy->op.writable = READ_ONCE(tree->writable);
+	return STATUS_SUCCESS;
+}
+
 u32 dsmb_copy_begin(struct dsmb_copy *copy, u64 persistent, u64 volatile_id, u32 missing)
 {
 	struct dsmb_ioctl *io = copy->io;
+	u32 status;
 	int err;
 
 	copy->from = dsmb_open_find(io->call->session, persistent, volatile_id);
 	if (!copy->from)
 		return missing;
+	copy->tree = dsmb_open_tree(copy->from);
 	err = -EBADF;
 	if (!copy->from->inst || ditto_instance_is_dir(copy->from->inst) ||
 	    ditto_instance_is_dir(io->inst))
@@ -62,7 +95,9 @@ u32 dsmb_copy_begin(struct dsmb_copy *copy, u64 persistent, u64 volatile_id, u32
 	/* Execute access implies reading the file. */
 	if (!(copy->from->rights & (DITTO_RIGHT_READ_DATA | DITTO_RIGHT_EXECUTE)))
 		goto put;
-	copy->op = io->call->op;
+	status = dsmb_copy_admit(copy, missing);
+	if (status)
+		goto put_status;
 	copy->actor = *io->call->op.actor;
 	copy->actor.owner = copy->from->owner;
 	copy->actor.lease_owner = copy->from->lease_owner;
@@ -72,13 +107,17 @@ u32 dsmb_copy_begin(struct dsmb_copy *copy, u64 persistent, u64 volatile_id, u32
 	if (!err)
 		return STATUS_SUCCESS;
 put:
+	status = err == -EBADF ? STATUS_INVALID_DEVICE_REQUEST : dsmb_status(err);
+put_status:
+	dsmb_tree_put(copy->tree);
 	dsmb_open_put(copy->from);
-	return err == -EBADF ? STATUS_INVALID_DEVICE_REQUEST : dsmb_status(err);
+	return status;
 }
 
 void dsmb_copy_end(struct dsmb_copy *copy)
 {
 	ditto_instance_end(copy->from->inst, &copy->op);
+	dsmb_tree_put(copy->tree);
 	dsmb_open_put(copy->from);
 }
 

@@ -10,6 +10,7 @@
  * struct dsmb_copy - a copy between two opens
  * @io: the IOCTL, on the open of the target
  * @from: open of the source, with a reference
+ * @tree: tree connect of @from, held; its credential is that of @op
  * @op: operation that reads the source
  * @actor: actor of @op
  * @node: node of @from, begun
@@ -17,6 +18,7 @@
 struct dsmb_copy {
 	struct dsmb_ioctl *io;
 	struct dsmb_open *from;
+	struct dsmb_tree *tree;
 	struct ditto_op op;
 	struct ditto_actor actor;
 	struct ditto_node *node;
@@ -42,9 +44,10 @@ struct dsmb_copy_state {
  * @volatile_id: the same
  * @missing: status if there is no such open
  *
- * Both opens must be of files, and the source must permit to read.
+ * Both opens must be of files, the source must permit to read, and the session must still be
+ * admitted to the share of the source.
  *
- * Context: may sleep.
+ * Context: may sleep, also for the helper.
  * Return: a status; with STATUS_SUCCESS, dsmb_copy_end() must follow.
  */
 u32 dsmb_copy_begin(struct dsmb_copy *copy, u64 persistent, u64 volatile_id, u32 missing);

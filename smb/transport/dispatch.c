@@ -162,8 +162,6 @@ static u32 call_take_share(struct dsmb_call *call)
 
 	if (!tree || tree->kind != DSMB_TREE_DISK)
 		return STATUS_SUCCESS;
-	if (READ_ONCE(tree->dead))
-		return STATUS_NETWORK_NAME_DELETED;
 	call->share = dsmb_tree_share(tree);
 	if (!call->share)
 		return STATUS_NETWORK_NAME_DELETED;

@@ -13,10 +13,11 @@ from nfs4_copy import between, copy
 from nfs4_opens import V41, last
 from nlm_lockers import connect, status
 from smb2 import (AT_ONCE, EXCLUSIVE, GENERIC_READ, GENERIC_WRITE, SHARED, SHARE_READ, SHARE_WRITE,
-                  Smb2, refused)
+                  Smb2, Status, refused)
+from smbraw import link
 from t_nfs42_faults import copier_to
 from t_nfs42_offload import MIB, SIZE, jobs, source
-from t_smb_info import COPYCHUNK, RESUME_KEY, offload_read, offload_write, settle
+from t_smb_info import COPYCHUNK, DUPLICATE, RESUME_KEY, offload_read, offload_write, settle
 from t_smb_lease import H, R, W, Cacher, key
 
 PIECE = 4096
@@ -126,6 +127,60 @@ def tokens_are_for_what_may_be_read(w):
     eq(c.written() == c.old, True)
     other.end()
     c.s.end()
+
+
+@test(smb=True, squash='none', fs='xfs')
+def sources_of_another_share(w):
+    """A copy reads its source only as long as its session may READ it on its own tree."""
+    data, empty, size = pattern(1, 3 * PIECE), bytes(3 * PIECE), 3 * PIECE
+    os.mkdir(w.path('sub'))
+    put(w.path('sub/from'), data, 0o666)
+    put(w.path('to'), empty, 0o666)
+    settle()
+    w.server.add('other', w.path('sub'), squash='none')
+    with link(w.client) as s:
+        target, mine = s.create('to'), s.tree
+        eq(s.connect_tree('other'), 'SUCCESS')
+        src, other = s.create('from', access=GENERIC_READ), s.tree
+        chunk = s.ioctl(src, RESUME_KEY)[:24] + struct.pack('<IIQQII', 1, 0, 0, 0, size, 0)
+        token = offload_read(s, src, 0, size, ttl=300000)[1]
+        ways = (lambda: s.ioctl(target, COPYCHUNK, chunk),
+                lambda: s.ioctl(target, DUPLICATE, src + struct.pack('<QQQ', 0, 0, size)),
+                lambda: offload_write(s, target, token, 0, size))
+
+        def admitted():
+            s.tree = mine
+            for i, way in enumerate(ways):
+                way()
+                eq(get(w.path('to')) == data, True, i)
+                put(w.path('to'), empty)
+
+        def forbidden(status):
+            for tree, calls in ((mine, ways), (other, (lambda: s.read(src, 1),))):
+                s.tree = tree
+                for call in calls:
+                    refused(status, call)
+            eq(get(w.path('to')) == empty, True)
+        admitted()
+        w.server.set('other', users=['alice=none'])
+        forbidden('NETWORK_NAME_DELETED')
+        w.server.ctl('share', 'set', 'other', 'no-users')
+        admitted()
+        w.server.ctl('share', 'set', 'other', 'encrypt', 'on')
+        forbidden('ACCESS_DENIED')
+        s.seal = True
+        admitted()
+        s.seal = False
+        w.server.ctl('share', 'set', 'other', 'encrypt', 'off')
+        admitted()
+        w.server.delete('other')
+        for way in ways:
+            try:
+                way()
+            except Status:
+                continue
+            raise AssertionError('a file of a share that was removed is copied')
+        eq(get(w.path('to')) == empty, True)
 
 
 @test(smb=True, squash='none')
