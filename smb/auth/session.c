@@ -53,6 +53,7 @@ static void session_free(struct dsmb_session *session)
 	xa_destroy(&session->trees);
 	xa_destroy(&session->opens);
 	ditto_uncharge(&session->opens_charge);
+	ditto_uncharge(&session->trees_charge);
 	ditto_uncharge(&session->charge);
 	ditto_principal_exit(&session->who);
 	memzero_explicit(session->signing_key, sizeof(session->signing_key));

@@ -125,12 +125,14 @@ void dsmb_channel_put(struct dsmb_channel *channel);
  * @channels: struct dsmb_channel, under @lock
  * @nchannels: number of @channels
  * @trees: struct dsmb_tree by TreeId
+ * @ntrees: number of @trees, under @lock
  * @opens: struct dsmb_open by the low half of FileId.Volatile; XA_FLAGS_ALLOC1
  * @nopens: number of @opens, for the limit
  * @who: the principal that is charged, once the session is authenticated
  * @trust: trust level it gives to its connections: UNPROVEN or STRANGER until it is
  *	authenticated, and for an anonymous or guest session until it connects to a guest share
  * @charge: charge for the session itself
+ * @trees_charge: charge for its trees, as opens, in steps; under @lock
  * @opens_lock: spinlock; guards @opens_charge
  * @opens_charge: charge for its opens, in steps
  * @forgets: closed by the administrator: its durable opens do not wait for the client
@@ -165,11 +167,13 @@ struct dsmb_session {
 	struct list_head channels;
 	unsigned int nchannels;
 	struct xarray trees;
+	unsigned int ntrees;
 	struct xarray opens;
 	atomic_t nopens;
 	struct ditto_principal who;
 	enum ditto_trust trust;
 	struct ditto_charge charge;
+	struct ditto_charge trees_charge;
 	spinlock_t opens_lock;	/* see above */
 	struct ditto_charge opens_charge;
 	bool forgets;

@@ -139,7 +139,8 @@ static int session_charge(struct dsmb_session *session, const struct dsmb_conn *
 	err = ditto_charge_move(&session->charge, who);
 	if (err)
 		return err;
-	err = ditto_charge(&session->opens_charge, who, DITTO_BUDGET_OPENS, 0);
+	err = ditto_charge(&session->opens_charge, who, DITTO_BUDGET_OPENS, 0) ?:
+	      ditto_charge(&session->trees_charge, who, DITTO_BUDGET_OPENS, 0);
 	if (err)
 		return err;
 	/* A null session alone gives no trust: see dsmb_session_admit_guest(). */

@@ -49,6 +49,10 @@
 #define PATH_BYTES_MAX			2048
 #define CONTEXTS_MAX			16
 
+/* Trees that a session may have without a charge, and by how many the charge for more grows. */
+#define TREES_FREE			8
+#define TREES_STEP			16
+
 void dsmb_tree_put(struct dsmb_tree *tree)
 {
 	if (!refcount_dec_and_test(&tree->ref))
@@ -72,6 +76,13 @@ struct dsmb_tree *dsmb_tree_find(struct dsmb_session *session, u32 id)
 	return tree;
 }
 
+/* Makes the charge follow the number of trees. A smaller charge always succeeds. */
+static int trees_charge(struct dsmb_session *session, int ntrees)
+{
+	lockdep_assert_held(&session->lock);
+	return ditto_charge_cover(&session->trees_charge, max(ntrees - TREES_FREE, 0), TREES_STEP);
+}
+
 /* Takes a tree out of the table. Returns false if another thread did. */
 static bool tree_unlink(struct dsmb_tree *tree)
 {
@@ -83,6 +94,7 @@ static bool tree_unlink(struct dsmb_tree *tree)
 	if (first) {
 		WRITE_ONCE(tree->dead, true);
 		xa_erase(&session->trees, tree->id);
+		trees_charge(session, --session->ntrees);
 	}
 	mutex_unlock(&session->lock);
 	return first;
@@ -239,13 +251,20 @@ static u32 tree_publish(struct dsmb_tree *tree)
 	int err = -ESHUTDOWN;
 
 	mutex_lock(&session->lock);
-	if (session->state != DSMB_SESSION_CLOSED) {
-		refcount_inc(&tree->ref);
-		err = xa_alloc(&session->trees, &tree->id, tree, XA_LIMIT(1, DSMB_TREES_MAX),
-			       GFP_KERNEL);
-		if (err)
-			refcount_dec(&tree->ref);
+	if (session->state == DSMB_SESSION_CLOSED)
+		goto unlock;
+	err = trees_charge(session, session->ntrees + 1);
+	if (err)
+		goto unlock;
+	refcount_inc(&tree->ref);
+	err = xa_alloc(&session->trees, &tree->id, tree, XA_LIMIT(1, DSMB_TREES_MAX), GFP_KERNEL);
+	if (err) {
+		refcount_dec(&tree->ref);
+		trees_charge(session, session->ntrees);
+	} else {
+		session->ntrees++;
 	}
+unlock:
 	mutex_unlock(&session->lock);
 	if (err == -ESHUTDOWN)
 		return STATUS_USER_SESSION_DELETED;

@@ -276,6 +276,30 @@ def opens_up_to_the_limit(w):
     wait_for('nothing is charged any more', lambda: not budget(w))
 
 
+@test(smb=True, squash='none', timeout=60)
+def trees_up_to_the_limit(w):
+    """Beyond the first few, trees are charged like opens; a disconnected one makes room."""
+    w.server.ctl('server', 'set', 'budget-opens', '20')
+    with link(w.client, share=None) as s:
+        for share in ('data', 'IPC$'):
+            had = []
+            while (status := s.connect_tree(share)) == 'SUCCESS':
+                had.append(s.tree)
+                eq('opens' in budget(w), len(had) > 8)
+            eq((status, len(had)), ('INSUFFICIENT_RESOURCES', 28))
+            eq(budget(w)['opens'], (20, 20))
+            for s.tree in had:
+                eq(s.disconnect_tree(), 'SUCCESS')
+            eq('opens' in budget(w), False, 'all were given back')
+        eq({s.connect_tree() for _ in range(28)}, {'SUCCESS'})
+        with link(w.client, share=None) as other:
+            eq([other.connect_tree() for _ in range(9)],
+               8 * ['SUCCESS'] + ['INSUFFICIENT_RESOURCES'])
+            eq(s.logoff(), 'SUCCESS')
+            eq(other.connect_tree(), 'SUCCESS')
+    wait_for('nothing is charged any more', lambda: not budget(w))
+
+
 @test(smb=True, squash='none', guest=True)
 def worth_of_a_renewal(w):
     """A session that renews as anonymous is as limited as an anonymous one."""
