@@ -545,8 +545,10 @@ static u32 dsmb_notify_exec(struct dsmb_call *call, void *args, void *res)
 
 	status = dsmb_call_open(call, a->persistent, a->volatile_id);
 	/* The open was closed before the request ran again. */
+	if (status && call->private && status != DSMB_CROWDED)
+		status = STATUS_NOTIFY_CLEANUP;
 	if (status)
-		return call->private ? STATUS_NOTIFY_CLEANUP : status;
+		return status;
 	if (!call->private) {
 		status = dsmb_notify_first(call, a);
 		if (status)

@@ -193,6 +193,8 @@ static u32 dsmb_create_file(struct dsmb_create *c)
 		return status;
 	if (c->args.options & DSMB_OPTION_REQUIRING_OPLOCK)
 		call->op.park = NULL;
+	if (dsmb_open_limit(open, call->share))
+		return STATUS_INSUFFICIENT_RESOURCES;
 	err = ditto_instance_open(&call->op, &req, &c->opened);
 	if (err)
 		return dsmb_create_status(c, err);
@@ -529,8 +531,7 @@ static u32 dsmb_create_exec(struct dsmb_call *call, void *args, void *res)
 		status = dsmb_create_past(c);
 	if (!status && call->tree->kind != DSMB_TREE_PIPE) {
 		err = dsmb_nested_enter(call, &c->path, &c->args.name);
-		if (err)
-			status = dsmb_create_status(c, err);
+		status = err ? dsmb_create_status(c, err) : dsmb_call_move(call, call->share);
 	}
 	if (!status)
 		status = dsmb_create_find(c);

@@ -21,6 +21,7 @@
 
 #include "../../fs/node/node.h"
 #include "../../fs/open/instance.h"
+#include "../../fs/share/share.h"
 #include "../../lockd/owner.h"
 #include "../../lockd/range.h"
 #include "../../net/helper/record.h"
@@ -179,6 +180,18 @@ static int dsmb_open_init(struct dsmb_open *open, struct dsmb_server *server,
 	return 0;
 }
 
+int dsmb_open_limit(struct dsmb_open *open, const struct ditto_share *share)
+{
+	const struct super_block *sb = share->root.mnt->mnt_sb;
+
+	/* The share that the administrator made has the limits of its tree connect. */
+	if (!share->outer)
+		return 0;
+	open->crowd = dsmb_crowd_get(&open->server->crowds, sb);
+	open->recorders = dsmb_crowd_get(&open->server->recorders, sb);
+	return open->crowd && open->recorders ? 0 : -ENOMEM;
+}
+
 struct dsmb_open *dsmb_open_restored(struct dsmb_server *server, const guid_t *guid,
 				     struct dsmb_tree *tree, u64 persistent)
 {
@@ -318,6 +331,8 @@ static void dsmb_open_free(struct dsmb_open *open)
 		dsmb_lease_client_unuse(client);
 	ditto_owner_put(open->owner);
 	dsmb_tree_put(open->tree);
+	dsmb_crowd_put(open->recorders);
+	dsmb_crowd_put(open->crowd);
 	ditto_uncharge(&open->charge);
 	kfree_rcu(open, rcu);
 }

@@ -37,6 +37,7 @@ struct dsmb_lease;
 struct dsmb_created;	/* replay.h */
 struct dsmb_dir;	/* position of a listing: query_directory.c */
 struct dsmb_notify;	/* notify.h */
+struct dsmb_crowd;
 struct dsmb_durable;	/* durable.h */
 struct dsmb_pipe;	/* pipe.c */
 struct dsmb_server;
@@ -65,6 +66,9 @@ struct dsmb_tree;
  * @ref: see the comment at the top of this file
  * @rights: GrantedAccess as DITTO_RIGHT_* bits, which have the values of the wire
  * @inst: instance of a disk share's file; NULL for a pipe
+ * @crowd: worker limit of the file, if it is in a file system within the share, else NULL; set
+ *	before the open can be found
+ * @recorders: the same for workers that wait for records
  * @owner: lock owner of the open's claims; it belongs to the client of the session, or to a client
  *	that outlives the session
  * @lease_owner: owner of the caching grant that the open's own operations do not break; the same as
@@ -125,6 +129,8 @@ struct dsmb_open {
 	refcount_t ref;
 	u32 rights;
 	struct ditto_instance *inst;
+	struct dsmb_crowd *crowd;
+	struct dsmb_crowd *recorders;
 	struct ditto_owner *owner;
 	struct ditto_owner *lease_owner;
 	struct ditto_owner *entry_owner;
@@ -194,6 +200,16 @@ void dsmb_open_put(struct dsmb_open *open);
  * Return: the open, or ERR_PTR(-ENOMEM), -EMFILE (too many opens), or -ESHUTDOWN.
  */
 struct dsmb_open *dsmb_open_alloc(struct dsmb_call *call, bool outlives);
+
+/**
+ * dsmb_open_limit - set the worker limits of an open in a file system within a share
+ * @open: cannot be found yet
+ * @share: of the file
+ *
+ * Context: process; does not sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int dsmb_open_limit(struct dsmb_open *open, const struct ditto_share *share);
 
 /**
  * dsmb_open_restored - allocate an open that is restored after a restart

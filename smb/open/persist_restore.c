@@ -207,6 +207,9 @@ static int restore_file(struct restoring *r)
 
 	dsmb_open_op(r->open, r->open->tree, &r->op, &r->actor);
 	r->op.share = r->share;
+	err = dsmb_open_limit(r->open, r->share);
+	if (err)
+		return err;
 	err = ditto_instance_open(&r->op, &req, &r->opened);
 	r->open->inst = r->opened.inst;
 	return err;

@@ -28,6 +28,7 @@
 #include "buf.h"
 #include "command.h"
 #include "conn.h"
+#include "crowd.h"
 #include "lane.h"
 #include "message.h"
 
@@ -152,6 +153,7 @@ void dsmb_call_end(struct dsmb_call *call)
 	if (call->share)
 		ditto_share_put(call->share);
 	dsmb_replay_end(call);
+	dsmb_crowd_put(call->crowd);
 	if (call->tree)
 		dsmb_tree_put(call->tree);
 	dsmb_channel_put(call->channel);

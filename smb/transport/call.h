@@ -71,6 +71,9 @@ struct dsmb_tree;
  * @channel: channel it arrived on; held, or NULL
  * @tree: held, or NULL
  * @share: share of a disk tree, held while the command runs
+ * @crowd: crowd of a file system within the share that the call is about, held; NULL for the
+ *	tree's. It is of the queue that the message runs on
+ * @place: crowd in which the worker has a place for the call while it runs, or NULL
  * @op: for a disk tree, filled with share, credential, actor without owner, park and conflict;
  *	dsmb_call_open() adds the owner
  * @actor: lock owner of @op
@@ -138,6 +141,8 @@ struct dsmb_call {
 	struct dsmb_channel *channel;
 	struct dsmb_tree *tree;
 	struct ditto_share *share;
+	struct dsmb_crowd *crowd;
+	struct dsmb_crowd *place;
 	struct ditto_op op;
 	struct ditto_actor actor;
 	struct ditto_conflict *conflict;
@@ -254,10 +259,24 @@ int dsmb_reply_add_page(struct dsmb_call *call, struct page *page, u32 offset, u
  *
  * Context: process.
  * Return: STATUS_SUCCESS; STATUS_FILE_CLOSED; STATUS_INVALID_HANDLE if a related call has no
- * FileId; STATUS_FILE_NOT_AVAILABLE if the ChannelSequence does not allow the call; for a
- * related call, the status of the CREATE that failed before it (MS-SMB2 section 3.3.5.2.7.2).
+ * FileId; STATUS_FILE_NOT_AVAILABLE if the ChannelSequence does not allow the call; DSMB_CROWDED as
+ * dsmb_call_move(); for a related call, the status of the CREATE that failed before it (MS-SMB2
+ * section 3.3.5.2.7.2).
  */
 u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id);
+
+/**
+ * dsmb_call_move - let a call go on in a file system within its share
+ * @call: runs; has changed nothing yet
+ * @share: the file system
+ *
+ * The worker gives its place in one file system back for one in the other.
+ *
+ * Context: process; does not sleep.
+ * Return: STATUS_SUCCESS; INSUFFICIENT_RESOURCES without memory; DSMB_CROWDED if there is no place,
+ * which the command returns at once: it is run again when there is one.
+ */
+u32 dsmb_call_move(struct dsmb_call *call, const struct ditto_share *share);
 
 /**
  * dsmb_call_created - record the open of a successful CREATE for the related calls behind it
@@ -465,8 +484,8 @@ void dsmb_call_arrived(struct dsmb_call *call);
  * @call: with a tree
  *
  * Context: any.
- * Return: the crowd of the tree's file system, for the queue that the message runs on; see
- * crowd.h.
+ * Return: the crowd of the file system that the call is about, as far as that is known, for the
+ * queue that the message runs on; see crowd.h.
  */
 struct dsmb_crowd *dsmb_call_crowd(const struct dsmb_call *call);
 

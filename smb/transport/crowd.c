@@ -25,7 +25,7 @@
  * struct dsmb_crowd - the workers of one pool inside one file system
  * @crowds: the pool's crowds
  * @list: on crowds->list, under crowds->lock
- * @ref: trees, and threads that let a message wait
+ * @ref: trees, opens and calls within them, and threads that let a message wait
  * @sb: the file system; compared only
  * @inside: number of places taken: by workers inside, and by messages that are queued
  * @waiting: messages that wait for a place
@@ -73,6 +73,13 @@ out:
 	return crowd;
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_crowd_get);
+
+struct dsmb_crowd *dsmb_crowd_hold(struct dsmb_crowd *crowd)
+{
+	if (crowd)
+		refcount_inc(&crowd->ref);
+	return crowd;
+}
 
 void dsmb_crowd_put(struct dsmb_crowd *crowd)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A crowd is the set of workers that run operations of one file system.
+ * A crowd is the set of workers that run operations of one file system. What is mounted within a
+ * share is a file system of its own: a call moves to its crowd when its path or its open leads
+ * there. A copy is in the crowd of its target.
  *
  * A file system that hangs keeps every worker that enters it. Each crowd may therefore have
  * only a small share of the workers, and all crowds together may borrow from a part of the
@@ -51,6 +53,15 @@ void dsmb_crowds_init(struct dsmb_crowds *crowds, unsigned int workers);
  * Return: the crowd with a reference, or NULL without memory.
  */
 struct dsmb_crowd *dsmb_crowd_get(struct dsmb_crowds *crowds, const struct super_block *sb);
+
+/**
+ * dsmb_crowd_hold - take another reference to a crowd
+ * @crowd: the crowd, held; may be NULL
+ *
+ * Context: any.
+ * Return: @crowd.
+ */
+struct dsmb_crowd *dsmb_crowd_hold(struct dsmb_crowd *crowd);
 
 /**
  * dsmb_crowd_put - drop a reference to a crowd

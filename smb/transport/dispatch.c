@@ -259,7 +259,48 @@ static void call_keep_open(struct dsmb_call *call)
 
 struct dsmb_crowd *dsmb_call_crowd(const struct dsmb_call *call)
 {
+	if (unlikely(call->crowd))
+		return call->crowd;
 	return call->message->records ? call->tree->recorders : call->tree->crowd;
+}
+
+/* The worker limit of an open in a file system within the share; else NULL. */
+static struct dsmb_crowd *call_crowd_of(const struct dsmb_call *call, const struct dsmb_open *open)
+{
+	return call->message->records ? open->recorders : open->crowd;
+}
+
+/*
+ * Changes the file system that the worker is in. A call that has no place needs none. Consumes
+ * @crowd.
+ */
+static u32 call_move(struct dsmb_call *call, struct dsmb_crowd *crowd)
+{
+	if (!call->place || call->place == crowd) {
+		dsmb_crowd_put(crowd);
+		return STATUS_SUCCESS;
+	}
+	/* No worker waits for one place with another, so no two of them wait for each other. */
+	dsmb_crowd_leave(call->place);
+	call->place = NULL;
+	dsmb_crowd_put(call->crowd);
+	call->crowd = crowd;
+	if (!dsmb_crowd_enter(crowd))
+		return DSMB_CROWDED;
+	call->place = crowd;
+	return STATUS_SUCCESS;
+}
+
+u32 dsmb_call_move(struct dsmb_call *call, const struct ditto_share *share)
+{
+	struct dsmb_server *server = call->conn->server;
+	struct dsmb_crowd *crowd;
+
+	if (likely(!share->outer))
+		return STATUS_SUCCESS;
+	crowd = dsmb_crowd_get(call->message->records ? &server->recorders : &server->crowds,
+			       share->root.mnt->mnt_sb);
+	return crowd ? call_move(call, crowd) : STATUS_INSUFFICIENT_RESOURCES;
 }
 
 /*
@@ -275,14 +316,31 @@ static bool call_needs_records(const struct dsmb_call *call)
 }
 
 /* Lets the worker enter the file system. A message that has waited brings its place along. */
-static bool call_enter(struct dsmb_call *call, struct dsmb_crowd *crowd)
+static bool call_enter(struct dsmb_call *call)
 {
 	struct dsmb_message *message = call->message;
+	struct dsmb_crowd *crowd;
 
-	if (message->place != crowd)
-		return dsmb_crowd_enter(crowd);
-	message->place = NULL;
+	if (call->early && !call->crowd)
+		call->crowd = dsmb_crowd_hold(call_crowd_of(call, call->early));
+	crowd = dsmb_call_crowd(call);
+	if (message->place == crowd)
+		message->place = NULL;
+	else if (!dsmb_crowd_enter(crowd))
+		return false;
+	call->place = crowd;
 	return true;
+}
+
+/* Gives the place back when the run ends with @status. */
+static void call_leave_place(struct dsmb_call *call, u32 status)
+{
+	/* Dropping the last reference to an open enters the file system too. */
+	if (call->place && status != DSMB_PARKED && status != DSMB_TO_BE_RECORDED)
+		dsmb_call_done(call);
+	if (call->place)
+		dsmb_crowd_leave(call->place);
+	call->place = NULL;
 }
 
 /* Finds the open that the request names. */
@@ -304,6 +362,8 @@ static u32 call_execute(struct dsmb_call *call)
 	u32 status;
 
 	status = cmd->flags & DSMB_NEEDS_OPEN ? call_find_open(call) : STATUS_SUCCESS;
+	if (status == DSMB_CROWDED)
+		call_keep_open(call);
 	if (status)
 		return status;
 	/* A persistent open outlives the option of its share. */
@@ -313,7 +373,7 @@ static u32 call_execute(struct dsmb_call *call)
 	}
 	memset(res, 0, cmd->res_size);
 	status = cmd->exec(call, call->args, res);
-	if (status == DSMB_TO_BE_RECORDED)
+	if (status == DSMB_TO_BE_RECORDED || status == DSMB_CROWDED)
 		call_keep_open(call);
 	if (dsmb_is_error(status) && !call->keep_body)
 		dsmb_back(&call->out, 0);
@@ -343,7 +403,6 @@ static void call_finish(struct dsmb_call *call, u32 status)
 u32 dsmb_call_run(struct dsmb_call *call)
 {
 	u64 start = ktime_get_ns();
-	struct dsmb_crowd *crowd = NULL;
 	u32 status = STATUS_SUCCESS;
 
 	if (call->begun) {
@@ -373,19 +432,12 @@ u32 dsmb_call_run(struct dsmb_call *call)
 		status = call_decode(call);
 	if (status)
 		goto put_share;
-	if (call->share && !(call->cmd->flags & DSMB_UNLIMITED)) {
-		crowd = dsmb_call_crowd(call);
+	if (call->share && !(call->cmd->flags & DSMB_UNLIMITED) && !call_enter(call)) {
 		status = DSMB_CROWDED;
-		if (!call_enter(call, crowd))
-			goto put_share;
+		goto put_share;
 	}
 	status = call_execute(call);
-	if (crowd) {
-		/* Dropping the last reference to an open enters the file system too. */
-		if (status != DSMB_PARKED && status != DSMB_TO_BE_RECORDED)
-			dsmb_call_done(call);
-		dsmb_crowd_leave(crowd);
-	}
+	call_leave_place(call, status);
 put_share:
 	/*
 	 * A parked call keeps its references, so that cancelling can find it; dsmb_call_park()
@@ -425,6 +477,7 @@ static struct dsmb_open *call_take_early(struct dsmb_call *call, u64 persistent,
 u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id)
 {
 	struct dsmb_chain *chain = &call->message->chain;
+	u32 status;
 
 	if (call->flags & DSMB_FLAG_RELATED) {
 		if (chain->failed)
@@ -444,6 +497,11 @@ u32 dsmb_call_open(struct dsmb_call *call, u64 persistent, u64 volatile_id)
 	/* An open belongs to one tree; a command that needs no tree does not check it. */
 	if (!call->open || (call->tree && READ_ONCE(call->open->tree) != call->tree))
 		return STATUS_FILE_CLOSED;
+	if (unlikely(call->open->crowd)) {
+		status = call_move(call, dsmb_crowd_hold(call_crowd_of(call, call->open)));
+		if (status)
+			return status;
+	}
 	if (!dsmb_sequence_begin(call, call->open))
 		return STATUS_FILE_NOT_AVAILABLE;
 	/*

@@ -493,6 +493,9 @@ void dsmb_message_run(struct dsmb_message *message, struct list_head *outs)
 			return;
 		case DSMB_TO_BE_RECORDED:
 			message->records = true;
+			/* The other workers have crowds of their own. */
+			dsmb_crowd_put(call->crowd);
+			call->crowd = NULL;
 			dsmb_message_queue(message);
 			return;
 		case DSMB_DROP:

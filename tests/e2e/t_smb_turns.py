@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Requests that wait for a worker are served in turns of the peers."""
+import contextlib
 import os
 import struct
 import time
@@ -9,10 +10,13 @@ from harness import SLOW, eq, frozen, put, test, wait_for
 from smbraw import link
 from t_attack_smb import ECHO_BODY
 from t_attack_smb_user import with_credits
-from t_smb_chain import write
+from t_nested import entered
+from t_smb_chain import SAME, write
 
 ZERO_DATA = 0x000980c8          # FSCTL_SET_ZERO_DATA (MS-FSCC section 2.3)
 CALLS = 240
+PLACES = 40                     # workers that may be inside one file system
+LINKS = PLACES + 20
 
 
 def requests(w, client):
@@ -70,6 +74,45 @@ def flood_of_slow_requests(w):
             eq(a.answer(number)[0], smb2.OK)
     # At most 40 have begun (an eighth of the workers, and what may be borrowed); the rest waits.
     assert 1 <= done <= CALLS // 2, f'{done} of {CALLS} requests of another machine were done first'
+
+
+def create(name):
+    """A CREATE of a file, for reading and writing."""
+    name = name.encode('utf-16-le')
+    return smb2.CREATE, struct.pack('<HBBIQQIIIIIHHII', 57, 0, 0, 2, 0, 0,
+                                    smb2.GENERIC_READ | smb2.GENERIC_WRITE, 0, smb2.SHARE_ALL,
+                                    smb2.OPEN_IF, 0, 120, len(name), 0, 0) + name
+
+
+@test(smb=True, clients=2, squash='none', server='ditto', timeout=240)
+def flood_below_a_share(w):
+    """Requests for a file system in a share that hangs leave places for those for the share's."""
+    os.chmod(w.export, 0o777)
+    put(w.path('f'), b'on top', 0o666)
+    os.mkdir(w.path('at'))
+    below = w.volume(w.path('at'), 'ext4').where
+    os.chmod(below, 0o777)
+    put(f'{below}/f', bytes(CALLS), 0o666)
+    entered(w, w.client.nfs(), 'at')
+    flood, other = w.clients
+    with contextlib.ExitStack() as stack:
+        links = [stack.enter_context(link(flood)) for _ in range(LINKS)]
+        inner = {s: s.create(r'at\f') for s in links}
+        s = stack.enter_context(link(other))
+        outer = s.create('f')
+        for way in (lambda s, i: [s.send(*write(inner[s], b'x', i))],
+                    lambda s, i: [s.send(smb2.IOCTL, zero(inner[s], i))],
+                    lambda s, i: [s.send(*create(rf'at\new{i}'))],
+                    lambda s, i: s.chain((smb2.READ, read(inner[s], 1)), write(SAME, b'x', i))):
+            before = requests(w, flood)
+            with frozen(below):
+                sent = [(a, number) for i, a in enumerate(links) for number in way(a, i)]
+                # a compound that gets no place begins with its first request only
+                begun(w, flood, before + min(len(sent), LINKS + PLACES))
+                eq(s.read(outer, 6), b'on top')
+                s.close(s.create('by the other'))
+            for a, number in sent:
+                eq(a.answer(number)[0], smb2.OK)
 
 
 @test(smb=True, timeout=120)
