@@ -62,3 +62,15 @@ int ditto_commit(struct ditto_share *share, struct dentry *dentry, bool fresh)
 	/* File systems that log on fsync log new entries together with their directory. */
 	return fresh ? 0 : commit_all(sb);
 }
+
+int ditto_sync_dir(struct ditto_op *op, struct ditto_node *dir)
+{
+	struct dentry *dentry = ditto_node_dentry(dir);
+	const struct cred *old = ditto_op_enter(op);
+	int err = ditto_commit(op->share, dentry, false);
+
+	ditto_op_leave(old);
+	dput(dentry);
+	return err;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_sync_dir, DITTO);

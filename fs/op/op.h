@@ -368,6 +368,16 @@ ssize_t ditto_write(struct ditto_op *op, struct ditto_node *node, loff_t pos,
 int ditto_fsync(struct ditto_op *op, struct ditto_node *node, loff_t pos, u64 count,
 		u64 *verifier, struct ditto_wcc *wcc);
 
+/**
+ * ditto_sync_dir - make the entries and attributes of a directory durable
+ * @op: the caller; no permission is checked, as fsync(2) checks none
+ * @dir: a directory, held
+ *
+ * Context: may sleep.
+ * Return: 0 or the error of the file system.
+ */
+int ditto_sync_dir(struct ditto_op *op, struct ditto_node *dir);
+
 /* advice: fs/op/advise.c */
 
 enum ditto_advice {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * FLUSH: MS-SMB2 sections 2.2.17, 2.2.18, 3.3.5.11; MS-FSA section 2.1.5.7. The whole file is
- * written to stable storage. For a pipe there is nothing to do.
+ * FLUSH: MS-SMB2 sections 2.2.17, 2.2.18, 3.3.5.11; MS-FSA section 2.1.5.7. The whole file, or the
+ * entries of the directory, are written to stable storage. For a pipe there is nothing to do.
  */
 #include "../../fs/node/node.h"
 #include "../../fs/op/rights.h"
@@ -29,12 +29,16 @@ static u32 dsmb_flush_exec(struct dsmb_call *call, void *args, void *res)
 
 	if (open->pipe)
 		return STATUS_SUCCESS;
+	/* On a directory, these are the rights to add a file and to add a subdirectory. */
 	if (!(open->rights & (DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_APPEND_DATA)))
 		return STATUS_ACCESS_DENIED;
 	status = dsmb_open_begin(call, open, &node);
 	if (status)
 		return status;
-	err = ditto_fsync(&call->op, node, 0, 0, &verifier, &wcc);
+	if (S_ISDIR(node->inode->i_mode))
+		err = ditto_sync_dir(&call->op, node);
+	else
+		err = ditto_fsync(&call->op, node, 0, 0, &verifier, &wcc);
 	dsmb_open_end(call, open);
 	return dsmb_status(err);
 }

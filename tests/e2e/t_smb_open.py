@@ -5,11 +5,12 @@ import struct
 
 import smb2
 from harness import eq, get, put, test
-from smb2 import (DELETE, DIRECTORY_FILE, GENERIC_READ, GENERIC_WRITE, MAKE, OK, OPEN, OVERWRITE,
-                  SHARE_ALL, SHARE_DELETE, SHARE_READ, SHARE_WRITE, Smb2, refused)
+from smb2 import (DELETE, DIRECTORY_FILE, FLUSH, GENERIC_READ, GENERIC_WRITE, MAKE, OK, OPEN,
+                  OVERWRITE, SHARE_ALL, SHARE_DELETE, SHARE_READ, SHARE_WRITE, Smb2, refused)
 
 ONE = dict(smb=True, squash='none')
 FILE_BASIC, HIDDEN = 4, 2
+ADD_FILE, ADD_SUBDIRECTORY = 2, 4
 COLLISION = smb2.NUMBERS['OBJECT_NAME_COLLISION']
 
 
@@ -133,3 +134,18 @@ def dot_files_are_hidden(w):
     s.set(fid, FILE_BASIC, struct.pack('<QQQQII', 0, 0, 0, 0, 0x2000, 0))
     s.close(fid)
     eq(is_hidden('.local'), False)
+
+
+@test(**ONE)
+def directories_are_flushed(w):
+    """FLUSH of a directory needs the right to add a file or directory (section 3.3.5.11)."""
+    [s] = sessions(w, 1)
+    s.close(s.create('d', how=MAKE, options=DIRECTORY_FILE))
+    for name in 'd', '':
+        for access in ADD_FILE, ADD_SUBDIRECTORY, GENERIC_WRITE:
+            fid = s.create(name, access=access, options=DIRECTORY_FILE)
+            s.call(FLUSH, struct.pack('<HHI16s', 24, 0, 0, fid))
+            s.close(fid)
+        fid = s.create(name, access=GENERIC_READ, options=DIRECTORY_FILE)
+        refused('ACCESS_DENIED', s.call, FLUSH, struct.pack('<HHI16s', 24, 0, 0, fid))
+        s.close(fid)
