@@ -25,6 +25,8 @@
 #define RESPONSE_SIZE		65
 #define BLOB_OFFSET		(sizeof(struct dsmb_header) + RESPONSE_SIZE - 1)
 #define CONTEXTS_ROOM		256	/* for the response's contexts */
+/* MS-SMB2 section 2.2.32.6. */
+#define VALIDATE_REPLY		24
 
 /* MS-CIFS sections 2.2.3.1 and 2.2.4.52.1. */
 #define SMB1_COMMAND_OFFSET	4
@@ -51,6 +53,7 @@ struct answer {
 /**
  * struct request - the values of a NEGOTIATE request (MS-SMB2 section 2.2.3)
  * @dialects: DialectCount
+ * @list: Dialects, as on the wire
  * @mode: SecurityMode
  * @caps: Capabilities
  * @guid: ClientGuid
@@ -60,6 +63,7 @@ struct answer {
  */
 struct request {
 	u16 dialects;
+	const void *list;
 	u16 mode;
 	u32 caps;
 	guid_t guid;
@@ -172,6 +176,7 @@ static u32 negotiate_decode(struct dsmb_call *call, void *args)
 	if (in->bad || !req->dialects || req->dialects > DSMB_DIALECTS_MAX ||
 	    req->dialects > dsmb_left(in) / sizeof(__le16))
 		return STATUS_INVALID_PARAMETER;
+	req->list = in->data + in->pos;
 	return STATUS_SUCCESS;
 }
 
@@ -208,6 +213,8 @@ static bool conn_negotiated(struct dsmb_conn *conn, const struct request *req,
 	first = conn->state == DSMB_CONN_NEW || conn->state == DSMB_CONN_WILDCARD;
 	if (first) {
 		conn->dialect = answer->dialect;
+		memcpy(conn->client_dialects, req->list, req->dialects * sizeof(__le16));
+		conn->client_ndialects = req->dialects;
 		conn->client_guid = req->guid;
 		conn->client_caps = req->caps;
 		conn->client_mode = req->mode;
@@ -394,24 +401,35 @@ int dsmb_negotiate_smb1(struct dsmb_conn *conn, struct dsmb_cursor *in, struct d
 	return out->full ? -EMSGSIZE : 0;
 }
 
+/*
+ * A server of 3.1.1 compares the whole array with that of NEGOTIATE, which had the negotiated
+ * dialect as the best one, whatever min_dialect says now.
+ */
+static bool dialects_are_same(const struct dsmb_conn *conn, struct dsmb_cursor *in)
+{
+	u16 count = dsmb_get_u16(in);
+	u32 len = count * sizeof(__le16);
+	const void *list = dsmb_get(in, len);
+
+	return list && count && count == conn->client_ndialects &&
+	       !memcmp(list, conn->client_dialects, len);
+}
+
 u32 dsmb_validate_negotiate(struct dsmb_call *call, struct dsmb_cursor *in,
 			    struct dsmb_builder *out)
 {
 	const struct dsmb_conn *conn = call->conn;
-	u16 mode, count;
 	guid_t guid;
 	u32 caps;
+	u16 mode;
 
-	if (conn->dialect == DSMB_DIALECT_311)
+	if (conn->dialect == DSMB_DIALECT_311 || out->size < VALIDATE_REPLY)
 		return DSMB_DROP;
 	caps = dsmb_get_u32(in);
 	dsmb_get_bytes(in, &guid, sizeof(guid));
 	mode = dsmb_get_u16(in);
-	count = dsmb_get_u16(in);
-	if (in->bad || caps != conn->client_caps || mode != conn->client_mode ||
-	    !guid_equal(&guid, &conn->client_guid) ||
-	    /* NEGOTIATE chose the best common dialect, whatever min_dialect says now. */
-	    dsmb_dialect_choose(in, count, DSMB_DIALECT_202) != conn->dialect)
+	if (!dialects_are_same(conn, in) || caps != conn->client_caps ||
+	    mode != conn->client_mode || !guid_equal(&guid, &conn->client_guid))
 		return DSMB_DROP;
 
 	dsmb_encode_u32(out, conn->server_caps);

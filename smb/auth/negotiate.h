@@ -28,9 +28,8 @@ struct dsmb_cursor;
 /* MS-SMB2 section 2.2.3.1.1. */
 #define DSMB_HASH_SHA512		0x0001
 
-/* Limits of this server; clients send a handful. */
+/* Limit of this server; clients send a handful. */
 #define DSMB_CONTEXTS_MAX		32
-#define DSMB_DIALECTS_MAX		64
 
 /**
  * struct dsmb_offer - the choices made from the contexts of a NEGOTIATE
@@ -97,11 +96,11 @@ int dsmb_negotiate_smb1(struct dsmb_conn *conn, struct dsmb_cursor *in, struct d
  * dsmb_validate_negotiate - handle FSCTL_VALIDATE_NEGOTIATE_INFO (MS-SMB2 section 3.3.5.15.12)
  * @call: of IOCTL
  * @in: its input
- * @out: filled with its output, 24 bytes
+ * @out: filled with its output, 24 bytes; its size is MaxOutputResponse if that is less
  *
  * Context: any.
  * Return: STATUS_SUCCESS; DSMB_DROP if the values differ from those of NEGOTIATE, so that the
- * negotiation was tampered with.
+ * negotiation was tampered with, or if the response does not fit.
  */
 u32 dsmb_validate_negotiate(struct dsmb_call *call, struct dsmb_cursor *in,
 			    struct dsmb_builder *out);

@@ -56,6 +56,8 @@ enum dsmb_conn_state {
  * @state: read with acquire semantics by the first check of each request
  * @transport: socket, receive and send state: transport.c
  * @dialect: negotiated dialect; 0 before
+ * @client_dialects: Dialects of the NEGOTIATE request, as on the wire
+ * @client_ndialects: number of @client_dialects
  * @client_guid: ClientGuid of NEGOTIATE
  * @client_caps: Capabilities of the NEGOTIATE request
  * @client_mode: SecurityMode of the NEGOTIATE request
@@ -101,6 +103,8 @@ struct dsmb_conn {
 	struct dsmb_transport *transport;
 
 	u16 dialect;
+	__le16 client_dialects[DSMB_DIALECTS_MAX];
+	u8 client_ndialects;
 	guid_t client_guid;
 	u32 client_caps;
 	u16 client_mode;

@@ -90,6 +90,8 @@ enum dsmb_command_code {
 #define DSMB_DIALECT_302		0x0302
 #define DSMB_DIALECT_311		0x0311
 #define DSMB_DIALECT_WILDCARD		0x02ff
+/* Longest Dialects array of a NEGOTIATE request; clients send a handful. */
+#define DSMB_DIALECTS_MAX		64
 
 #define DSMB_CAP_DFS			BIT(0)
 #define DSMB_CAP_LEASING		BIT(1)

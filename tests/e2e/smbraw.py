@@ -383,14 +383,14 @@ class Link(smb2.Smb2):
     def echo(self, **kw):
         return self.status(ECHO, struct.pack('<HH', 4, 0), **kw)
 
-    def validate(self, caps=None, guid=None, mode=None, dialects=None, **kw):
+    def validate(self, caps=None, guid=None, mode=None, dialects=None, room=24, **kw):
         """FSCTL_VALIDATE_NEGOTIATE_INFO (2.2.31.4)."""
         dialects = dialects or self.dialects
         data = struct.pack(f'<I16sHH{len(dialects)}H', self.caps if caps is None else caps,
                            guid or self.guid, self.mode if mode is None else mode,
                            len(dialects), *dialects)
         return self.status(IOCTL, struct.pack('<HHIQQIIIIIIII', 57, 0, VALIDATE, 2 ** 64 - 1,
-                                              2 ** 64 - 1, 120, len(data), 0, 0, 0, 24, 1, 0)
+                                              2 ** 64 - 1, 120, len(data), 0, 0, 0, room, 1, 0)
                            + data, **kw)
 
     def dropped(self, seconds=10):

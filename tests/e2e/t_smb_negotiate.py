@@ -101,9 +101,19 @@ def validate_negotiate(w):
             eq(s.body[at - 64:at - 64 + length],
                struct.pack('<I16sHH', s.server_caps, s.server_guid, s.server_mode, dialect))
     for wrong in ({'caps': 0}, {'guid': bytes(16)}, {'mode': 3}, {'dialects': [0x300, 0x302]},
-                  {'dialects': [0x999]}):
+                  {'dialects': [0x999]}, {'dialects': [0x202, 0x300]},
+                  {'dialects': [0x300, 0x300]}, {'room': 23}, {'room': 0}):
         with link(w.client, 0x300) as s:
             eq(s.validate(**wrong), 'DROPPED', f'{wrong}')
+    for dialects, want in (([0x300, 0x202, 0x999], 'SUCCESS'), ([0x202, 0x300, 0x999], 'DROPPED'),
+                           ([0x300, 0x202], 'DROPPED'), ([0x300], 'DROPPED')):
+        with Link(w.client) as s:
+            eq(s.status(smb2.NEGOTIATE, s.negotiate_body([0x300, 0x202, 0x999])), 'SUCCESS')
+            s.negotiated()
+            eq(s.login(), 'SUCCESS')
+            s.sign = True
+            eq(s.connect_tree(), 'SUCCESS')
+            eq(s.validate(dialects=dialects), want, f'{dialects}')
     with link(w.client) as s:
         eq(s.validate(), 'DROPPED', 'in 3.1.1')
     no_sessions(w)
