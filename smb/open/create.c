@@ -124,7 +124,7 @@ static u32 dsmb_create_take_over(struct dsmb_create *c)
 	    dsmb_create_walk(c, &walk))
 		return STATUS_SUCCESS;
 	if (walk.node)
-		status = dsmb_app_take_over(c->call, &c->app, walk.node);
+		status = dsmb_app_take_over(c->call, &c->app, &walk);
 	ditto_walk_end(&walk);
 	return status;
 }

@@ -12,11 +12,15 @@
 #include <linux/unaligned.h>
 #include <kunit/visibility.h>
 
+#include "../../fs/acl/sd.h"
+#include "../../fs/name/walk.h"
+#include "../../fs/op/rights.h"
 #include "../auth/tree.h"
 #include "../transport/call.h"
 #include "../transport/conn.h"
 #include "../transport/message.h"
 #include "create_context.h"
+#include "create_wire.h"
 #include "durable.h"
 #include "durable_app.h"
 #include "open.h"
@@ -92,7 +96,7 @@ static struct dsmb_open *app_find(struct dsmb_call *call, const struct dsmb_app_
 		    app->tag != call->tree->tag || app->open->server != call->conn->server ||
 		    guid_equal(&app->client, &call->conn->client_guid))
 			continue;
-		if (ask->versioned && app->ask.versioned &&
+		if (app->ask.versioned &&
 		    !dsmb_app_is_newer(ask, app->ask.high, app->ask.low)) {
 			*status = STATUS_FILE_FORCED_CLOSED;
 			break;
@@ -106,13 +110,28 @@ static struct dsmb_open *app_find(struct dsmb_call *call, const struct dsmb_app_
 	return found;
 }
 
+/* The maximal access of the caller must include GENERIC_READ. */
+static bool app_may_take_over(struct dsmb_call *call, const struct ditto_walk *walk)
+{
+	u32 rights;
+
+	if (ditto_rights(&call->op, walk->node, walk->parent, &rights))
+		return false;
+	rights &= call->tree->maximal;
+	return !(ditto_specific_rights(DSMB_ACCESS_GENERIC_READ) & ~rights);
+}
+
 u32 dsmb_app_take_over(struct dsmb_call *call, const struct dsmb_app_ask *ask,
-		       const struct ditto_node *node)
+		       const struct ditto_walk *walk)
 {
 	struct dsmb_open *open;
 	u32 status;
 
-	while ((open = app_find(call, ask, node, &status))) {
+	while ((open = app_find(call, ask, walk->node, &status))) {
+		if (!app_may_take_over(call, walk)) {
+			dsmb_open_put(open);
+			break;
+		}
 		/* The share may not be continuously available any more. */
 		if (dsmb_durable_is_persistent(open) && !call->message->records)
 			status = DSMB_TO_BE_RECORDED;

@@ -14,6 +14,7 @@
 #include "durable.h"
 
 struct ditto_node;
+struct ditto_walk;
 struct dsmb_app;
 struct dsmb_call;
 struct dsmb_contexts;
@@ -44,7 +45,7 @@ void dsmb_app_parse(const struct dsmb_contexts *contexts, struct dsmb_app_ask *a
 
 /**
  * dsmb_app_is_newer - compare application instance versions
- * @ask: instance with a version
+ * @ask: an instance; without a version it is not newer than any
  * @high: AppInstanceVersionHigh to compare with
  * @low: AppInstanceVersionLow to compare with
  *
@@ -56,16 +57,18 @@ bool dsmb_app_is_newer(const struct dsmb_app_ask *ask, u64 high, u64 low);
  * dsmb_app_take_over - close the opens that the application has on another machine
  * @call: the CREATE
  * @ask: its application instance
- * @node: node that the CREATE is about to open
+ * @walk: path to the file that the CREATE is about to open, which exists
  *
- * MS-SMB2 section 3.3.5.9.13.
+ * MS-SMB2 section 3.3.5.9.13. Nothing is closed for a user who may not read the file; the CREATE
+ * then meets the opens as any other.
  *
  * Context: may sleep; waits for the helper on a worker that may.
- * Return: STATUS_SUCCESS; STATUS_FILE_FORCED_CLOSED if a newer version has the file open;
- *	DSMB_TO_BE_RECORDED if a record must be removed and this worker may not wait for that.
+ * Return: STATUS_SUCCESS; STATUS_FILE_FORCED_CLOSED if an instance has the file open whose version
+ *	is not older than that of @ask; DSMB_TO_BE_RECORDED if a record must be removed and this
+ *	worker may not wait for that.
  */
 u32 dsmb_app_take_over(struct dsmb_call *call, const struct dsmb_app_ask *ask,
-		       const struct ditto_node *node);
+		       const struct ditto_walk *walk);
 
 /**
  * dsmb_app_opened - register the application instance of an open

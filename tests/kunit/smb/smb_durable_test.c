@@ -154,6 +154,11 @@ static void durable_applications(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, dsmb_app_is_newer(&ask, 2, 0));
 	KUNIT_EXPECT_TRUE(test, dsmb_app_is_newer(&ask, 1, 1));
 	KUNIT_EXPECT_TRUE(test, dsmb_app_is_newer(&ask, 0, 9));
+
+	/* Without a version it is newer than none. */
+	contexts.present &= ~BIT(DSMB_CONTEXT_APP_VERSION);
+	dsmb_app_parse(&contexts, &ask);
+	KUNIT_EXPECT_FALSE(test, dsmb_app_is_newer(&ask, 0, 0));
 }
 
 static struct kunit_case cases[] = {
