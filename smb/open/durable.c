@@ -253,7 +253,7 @@ static bool durable_give_up(struct dsmb_open *open)
 	if (!dsmb_open_give_up(open))
 		return false;
 	if (open->lease)
-		dsmb_break_unheard(open->lease);
+		dsmb_break_unheard(open->lease, NULL);
 	dsmb_persist_expire(open);
 	return true;
 }
@@ -364,7 +364,7 @@ bool dsmb_durable_disconnect(struct dsmb_open *open, struct dsmb_session *sessio
 		return true;
 	durable_wait(open);
 	if (open->lease)
-		dsmb_break_unheard(open->lease);
+		dsmb_break_unheard(open->lease, session);
 	/* The client may have reconnected, so only the calls of the old session are cancelled. */
 	dsmb_calls_cancel(open, session, STATUS_RANGE_NOT_LOCKED);
 	return true;

@@ -173,6 +173,7 @@ static void lease_return(struct dsmb_lease *lease)
 	lease->node = NULL;
 	lease->due = false;
 	lease->breaking = false;
+	lease->again = false;
 	if (grant) {
 		ditto_lease_return(grant);
 		ditto_lease_put(grant);
@@ -495,6 +496,7 @@ void dsmb_lease_again(struct dsmb_call *call, struct dsmb_open *open,
 	if (dsmb_lease_is_oplock(lease))
 		lease->volatile_id = open->volatile_id;
 	lease_answer(lease, asked, answer);
+	lease->again = lease->breaking;
 	mutex_unlock(&lease->lock);
 	lease_notify_due(call, lease);
 }

@@ -12,6 +12,9 @@
  * before the response of the CREATE that tells the client of the grant. While the client does not
  * know of a loss, it is granted nothing new.
  *
+ * A notification may be lost with its connection. It is sent again when the client has another
+ * session with the lease, and when the client reconnects while the break is outstanding.
+ *
  * Locking, outermost first:
  *
  *   lease->lock (mutex) guards the state known to the client. It is held while a caching
@@ -71,6 +74,9 @@ struct dsmb_session;
  * @due_ack: the pending break requires an acknowledgment
  * @breaking: an acknowledgment is awaited, and may keep no more than @break_to
  * @break_to: DITTO_LEASE_* bits that the client may keep
+ * @via: id of the session that the last notification was sent through
+ * @again: the notification of the outstanding break may be lost; it is sent again when @unnotified
+ *	is 0
  * @giving: bits that are lost with the acknowledgment that is being recorded (persist.h); 0 if
  *	there is none
  * @record: records the changed state of persistent opens; has a reference; see persist.c
@@ -96,6 +102,8 @@ struct dsmb_lease {
 	bool due_ack;
 	bool breaking;
 	u8 break_to;
+	u64 via;
+	bool again;
 	u8 giving;
 	struct work_struct record;
 };
@@ -196,7 +204,8 @@ void dsmb_lease_restore(const struct ditto_op *op, struct dsmb_open *open, struc
  * @asked: requested caching
  * @answer: filled with the current caching
  *
- * Pending breaks are sent after the response.
+ * Pending breaks are sent after the response, and so is the notification of an outstanding one: the
+ * client has lost a connection, and may not have received it.
  *
  * Context: may sleep; takes lease->lock.
  */
@@ -258,15 +267,17 @@ void dsmb_lease_told(struct dsmb_lease *lease);
 void dsmb_breaks_again(struct dsmb_session *session);
 
 /**
- * dsmb_break_unheard - answer a break in place of a client that is not connected any more
+ * dsmb_break_unheard - deal with a break that the client may not have heard of
  * @lease: lease that an open lost its client of
+ * @lost: session that ended, or NULL
  *
- * The function does nothing if no break is outstanding, or if another open of the lease has a
- * connection.
+ * If another open of the lease has a connection, the notification is sent again if it was sent
+ * through @lost. Otherwise the break is answered in place of the client. The function does nothing
+ * if no break is outstanding.
  *
  * Context: may sleep; lease->lock not held.
  */
-void dsmb_break_unheard(struct dsmb_lease *lease);
+void dsmb_break_unheard(struct dsmb_lease *lease, const struct dsmb_session *lost);
 
 /**
  * dsmb_lease_client - get the lock table client that holds the leases of a session

@@ -615,8 +615,11 @@ void dsmb_opens_close(struct dsmb_session *session, struct dsmb_tree *tree, bool
 		if ((tree && READ_ONCE(open->tree) != tree) || !refcount_inc_not_zero(&open->ref))
 			continue;
 		rcu_read_unlock();
-		if (!keep || !dsmb_durable_disconnect(open, session))
+		if (!keep || !dsmb_durable_disconnect(open, session)) {
 			dsmb_durable_close_later(open);
+			if (keep && open->lease)
+				dsmb_break_unheard(open->lease, session);
+		}
 		dsmb_open_put(open);
 		rcu_read_lock();
 	}

@@ -68,12 +68,26 @@ static struct dsmb_notice dsmb_notice_make(struct dsmb_lease *lease, u8 keep, bo
 	 */
 	notice.epoch = lease->version == 2 ? ++lease->epoch : 0;
 	if (ack) {
-		WRITE_ONCE(lease->breaking, true);
+		lease->breaking = true;
+		lease->again = false;
 		lease->break_to = notice.to;
 	} else {
 		lease->state = notice.to;
 	}
 	return notice;
+}
+
+/* Build the notification of the outstanding break once more. */
+static struct dsmb_notice dsmb_notice_repeat(const struct dsmb_lease *lease)
+{
+	lockdep_assert_held(&lease->lock);
+	return (struct dsmb_notice) {
+		.needed = true,
+		.ack = true,
+		.from = lease->state,
+		.to = lease->break_to,
+		.epoch = lease->version == 2 ? lease->epoch : 0,
+	};
 }
 
 static void dsmb_notice_header(struct dsmb_builder *out, u64 session_id)
@@ -173,14 +187,27 @@ static bool dsmb_way_by(struct dsmb_open *open, unsigned int n, struct dsmb_way 
 static bool dsmb_way_find(struct dsmb_lease *lease, unsigned int n, struct dsmb_way *way)
 {
 	struct dsmb_open *open;
-	bool found = false;
+
+	lockdep_assert_held(&lease->lock);
+	list_for_each_entry(open, &lease->holders, lease_link) {
+		if (dsmb_way_by(open, n, way))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Get the n-th connection to send a notification on. If its session has ended since,
+ * dsmb_break_unheard() finds the session in @via.
+ */
+static bool dsmb_way_take(struct dsmb_lease *lease, unsigned int n, struct dsmb_way *way)
+{
+	bool found;
 
 	mutex_lock(&lease->lock);
-	list_for_each_entry(open, &lease->holders, lease_link) {
-		found = dsmb_way_by(open, n, way);
-		if (found)
-			break;
-	}
+	found = dsmb_way_find(lease, n, way);
+	if (found)
+		lease->via = way->session->id;
 	mutex_unlock(&lease->lock);
 	return found;
 }
@@ -209,7 +236,7 @@ static bool dsmb_notice_send(struct dsmb_lease *lease, const struct dsmb_notice 
 	int err = -ENOTCONN;
 
 	for (unsigned int n = 0; err && n < DSMB_CHANNELS_MAX; n++) {
-		if (!dsmb_way_find(lease, n, &way))
+		if (!dsmb_way_take(lease, n, &way))
 			break;
 		err = dsmb_notice_send_by(&way, lease, notice);
 		if (!err && notice->ack)
@@ -219,10 +246,43 @@ static bool dsmb_notice_send(struct dsmb_lease *lease, const struct dsmb_notice 
 	return !err;
 }
 
+/*
+ * Take all caching from a client that cannot be notified. The lease's lock is held until the grant
+ * is returned, so that a client that reconnects is told the state after the loss.
+ */
+static void dsmb_lease_take_back(struct dsmb_lease *lease)
+{
+	lockdep_assert_held(&lease->lock);
+	lease->breaking = false;
+	lease->again = false;
+	lease->state = 0;
+	ditto_lease_return(lease->grant);
+}
+
+static bool dsmb_lease_has_way(struct dsmb_lease *lease)
+{
+	struct dsmb_way way;
+	bool found = dsmb_way_find(lease, 0, &way);
+
+	if (found)
+		dsmb_way_put(&way);
+	return found;
+}
+
+/* Return: true if a notification may be sent again at once; otherwise it waits for a response. */
+static bool dsmb_lease_repeats(struct dsmb_lease *lease)
+{
+	lockdep_assert_held(&lease->lock);
+	lease->again = lease->unnotified;
+	return !lease->again;
+}
+
 /* Called without the lease's lock: send the notification, or answer in place of the client. */
 static void dsmb_notice_out(struct dsmb_lease *lease, struct ditto_lease *grant,
 			    const struct dsmb_notice *notice)
 {
+	bool again = false;
+
 	if (!notice->needed) {
 		if (notice->ack)
 			ditto_lease_ack(grant, notice->to);
@@ -234,45 +294,50 @@ static void dsmb_notice_out(struct dsmb_lease *lease, struct ditto_lease *grant,
 	dsmb_durables_yield(lease);
 	mutex_lock(&lease->lock);
 	if (lease->grant == grant) {
-		WRITE_ONCE(lease->breaking, false);
-		lease->state = 0;
+		/* The client may have reconnected meanwhile. */
+		if (lease->breaking && dsmb_lease_has_way(lease))
+			again = dsmb_lease_repeats(lease);
+		else
+			dsmb_lease_take_back(lease);
 	}
 	mutex_unlock(&lease->lock);
-	ditto_lease_return(grant);
-	dsmb_persist_lease_later(lease);
+	if (again)
+		dsmb_notice_send(lease, notice);
+	else
+		dsmb_persist_lease_later(lease);
 }
 
-void dsmb_break_unheard(struct dsmb_lease *lease)
+void dsmb_break_unheard(struct dsmb_lease *lease, const struct dsmb_session *lost)
 {
-	struct ditto_lease *grant = NULL;
+	struct dsmb_notice notice = { };
+	bool taken = false;
 	struct dsmb_way way;
 
-	if (!READ_ONCE(lease->breaking))
-		return;
-	if (dsmb_way_find(lease, 0, &way)) {
-		dsmb_way_put(&way);
-		return;
-	}
 	mutex_lock(&lease->lock);
-	if (lease->breaking) {
-		WRITE_ONCE(lease->breaking, false);
-		lease->state = 0;
-		grant = lease->grant;
-		ditto_lease_hold(grant);
+	if (!lease->breaking)
+		goto unlock;
+	taken = !dsmb_way_find(lease, 0, &way);
+	if (taken) {
+		dsmb_lease_take_back(lease);
+		goto unlock;
 	}
+	/* Further opens of the lost session follow. */
+	if (lost && way.session != lost && lease->via == lost->id && dsmb_lease_repeats(lease))
+		notice = dsmb_notice_repeat(lease);
+	dsmb_way_put(&way);
+unlock:
 	mutex_unlock(&lease->lock);
-	if (!grant)
-		return;
-	ditto_lease_return(grant);
-	ditto_lease_put(grant);
-	dsmb_persist_lease_later(lease);
+	if (taken)
+		dsmb_persist_lease_later(lease);
+	else if (notice.needed)
+		dsmb_notice_send(lease, &notice);
 }
 
 /* The first open of a lease stands for all of them. */
 static void dsmb_break_again(struct dsmb_open *open)
 {
-	struct dsmb_notice notice = { .needed = true, .ack = true };
 	struct dsmb_lease *lease = open->lease;
+	struct dsmb_notice notice;
 	bool again;
 
 	if (!lease)
@@ -280,9 +345,7 @@ static void dsmb_break_again(struct dsmb_open *open)
 	mutex_lock(&lease->lock);
 	again = lease->breaking && list_first_entry_or_null(&lease->holders, struct dsmb_open,
 							    lease_link) == open;
-	notice.from = lease->state;
-	notice.to = lease->break_to;
-	notice.epoch = lease->version == 2 ? lease->epoch : 0;
+	notice = dsmb_notice_repeat(lease);
 	mutex_unlock(&lease->lock);
 	if (again)
 		dsmb_notice_send(lease, &notice);
@@ -333,7 +396,7 @@ static void dsmb_lease_breaking(struct ditto_lease *grant, u8 keep, bool ack)
 void dsmb_lease_told(struct dsmb_lease *lease)
 {
 	struct ditto_lease *grant = NULL;
-	struct dsmb_notice notice;
+	struct dsmb_notice notice = { };
 
 	mutex_lock(&lease->lock);
 	lease->unnotified--;
@@ -341,6 +404,9 @@ void dsmb_lease_told(struct dsmb_lease *lease)
 		grant = lease->grant;
 		ditto_lease_hold(grant);
 		notice = dsmb_notice_make(lease, lease->due_keep, lease->due_ack);
+	} else if (!lease->unnotified && lease->again) {
+		lease->again = false;
+		notice = dsmb_notice_repeat(lease);
 	}
 	mutex_unlock(&lease->lock);
 	if (grant) {
@@ -348,6 +414,8 @@ void dsmb_lease_told(struct dsmb_lease *lease)
 		if (notice.needed && !notice.ack)
 			dsmb_persist_lease_later(lease);
 		ditto_lease_put(grant);
+	} else if (notice.needed) {
+		dsmb_notice_send(lease, &notice);
 	}
 }
 
@@ -361,7 +429,8 @@ static void dsmb_lease_revoked(struct ditto_lease *grant)
 	known = lease->grant == grant;
 	if (known) {
 		lease->due = false;
-		WRITE_ONCE(lease->breaking, false);
+		lease->breaking = false;
+		lease->again = false;
 		lease->state = 0;
 	}
 	mutex_unlock(&lease->lock);
@@ -417,7 +486,8 @@ static u32 dsmb_lease_acked(struct dsmb_lease *lease, u8 keep)
 		return STATUS_UNSUCCESSFUL;
 	switch (ditto_lease_ack(lease->grant, keep)) {
 	case 0:
-		WRITE_ONCE(lease->breaking, false);
+		lease->breaking = false;
+		lease->again = false;
 		lease->state = keep;
 		return STATUS_SUCCESS;
 	case -EINVAL:
