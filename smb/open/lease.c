@@ -315,7 +315,7 @@ static void lease_ask(const struct ditto_op *op, const struct dsmb_open *open,
 		ditto_file_put(file);
 }
 
-static u8 lease_held(const struct dsmb_lease *lease)
+u8 dsmb_lease_held(const struct dsmb_lease *lease)
 {
 	return lease->grant ? ditto_lease_bits(lease->grant) : 0;
 }
@@ -330,7 +330,7 @@ static void oplock_ask(const struct ditto_op *op, const struct dsmb_open *open,
 	u8 want = dsmb_oplock_bits(level), got;
 
 	lease_ask(op, open, node, want, reclaim);
-	got = lease_held(lease);
+	got = dsmb_lease_held(lease);
 	want = dsmb_oplock_bits(dsmb_oplock_level(got));
 	if (got == want)
 		return;
@@ -361,7 +361,7 @@ static void lease_try(struct dsmb_call *call, const struct dsmb_open *open,
 		      struct ditto_node *node, const struct dsmb_caching *asked)
 {
 	struct dsmb_lease *lease = open->lease;
-	u8 held = lease_held(lease), want = lease_wish(call, node, asked);
+	u8 held = dsmb_lease_held(lease), want = lease_wish(call, node, asked);
 
 	if (lease->breaking || lease->due || lease->state & ~held)
 		return;
@@ -374,7 +374,7 @@ static void lease_try(struct dsmb_call *call, const struct dsmb_open *open,
 static void lease_answer(struct dsmb_lease *lease, const struct dsmb_caching *asked,
 			 struct dsmb_caching *answer)
 {
-	u8 held = lease_held(lease);
+	u8 held = dsmb_lease_held(lease);
 
 	*answer = *asked;
 	if (dsmb_lease_is_oplock(lease)) {
@@ -398,7 +398,7 @@ static void lease_answer(struct dsmb_lease *lease, const struct dsmb_caching *as
 /* Bits that were lost must be broken to the client first, so nothing is updated then. */
 static void lease_update(struct dsmb_lease *lease, bool fresh)
 {
-	u8 held = lease_held(lease);
+	u8 held = dsmb_lease_held(lease);
 
 	if (lease->state & ~held)
 		return;
@@ -472,9 +472,9 @@ void dsmb_lease_restore(const struct ditto_op *op, struct dsmb_open *open, struc
 		list_add_tail(&open->lease_link, &lease->holders);
 		if (dsmb_lease_is_oplock(lease))
 			oplock_ask(op, open, node, had->level, reclaim);
-		else if (had->state & ~lease_held(lease))
-			lease_ask(op, open, node, had->state | lease_held(lease), reclaim);
-		lease->state = lease_held(lease);
+		else if (had->state & ~dsmb_lease_held(lease))
+			lease_ask(op, open, node, had->state | dsmb_lease_held(lease), reclaim);
+		lease->state = dsmb_lease_held(lease);
 		/* The newest epoch that any of its opens knew. */
 		if ((s16)(had->epoch - lease->epoch) > 0)
 			lease->epoch = had->epoch;

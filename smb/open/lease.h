@@ -9,8 +9,9 @@
  * claims of the open.
  *
  * The granted state and the state known to the client differ for short times. A break is not sent
- * before the response of the CREATE that tells the client of the grant. While the client does not
- * know of a loss, it is granted nothing new.
+ * before the response of the CREATE that tells the client of the grant, even if its time ends
+ * before that; the client is told then that it has lost everything. While the client does not know
+ * of a loss, it is granted nothing new.
  *
  * A notification may be lost with its connection. It is sent again when the client has another
  * session with the lease, and when the client reconnects while the break is outstanding.
@@ -221,6 +222,14 @@ void dsmb_lease_again(struct dsmb_call *call, struct dsmb_open *open,
  * Context: may sleep; takes lease->lock.
  */
 void dsmb_lease_close(struct dsmb_open *open);
+
+/**
+ * dsmb_lease_held - get the caching that the lock table has granted
+ * @lease: the lease; its lock is held
+ *
+ * Return: DITTO_LEASE_* bits.
+ */
+u8 dsmb_lease_held(const struct dsmb_lease *lease);
 
 /**
  * dsmb_lease_actor - get the owner whose caching grants an operation through an open does not break

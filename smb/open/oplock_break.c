@@ -4,8 +4,8 @@
  * acknowledgments (sections 2.2.24, 3.3.5.22). See lease.h.
  *
  * A client that cannot be notified loses its caching at once. The lock table measures the time for
- * an acknowledgment. When the time is over, the caching grant is void; the client knows the timeout
- * and is not notified again.
+ * an acknowledgment. When the time is over, the caching grant is void; a client that was notified
+ * knows the timeout and is not notified again.
  */
 #include <linux/list.h>
 
@@ -419,6 +419,24 @@ void dsmb_lease_told(struct dsmb_lease *lease)
 	}
 }
 
+/*
+ * Note a loss of all caching. A client that is about to be told of its caching, and that has not
+ * heard of a break, is notified of the loss after that.
+ */
+static void dsmb_lease_lose(struct dsmb_lease *lease)
+{
+	lockdep_assert_held(&lease->lock);
+	lease->due = lease->unnotified && (!lease->breaking || lease->again);
+	if (lease->due) {
+		lease->due_keep = 0;
+		lease->due_ack = false;
+	} else {
+		lease->state = 0;
+	}
+	lease->breaking = false;
+	lease->again = false;
+}
+
 /* The acknowledgment came too late, or the file or the session is gone. */
 static void dsmb_lease_revoked(struct ditto_lease *grant)
 {
@@ -427,12 +445,8 @@ static void dsmb_lease_revoked(struct ditto_lease *grant)
 
 	mutex_lock(&lease->lock);
 	known = lease->grant == grant;
-	if (known) {
-		lease->due = false;
-		lease->breaking = false;
-		lease->again = false;
-		lease->state = 0;
-	}
+	if (known)
+		dsmb_lease_lose(lease);
 	mutex_unlock(&lease->lock);
 	if (!known)
 		return;

@@ -60,7 +60,8 @@ static void gather_lease(struct dsmb_open *open, struct dsmb_caching *c)
 	if (!lease)
 		return;
 	mutex_lock(&lease->lock);
-	c->state = lease->state & ~lease->giving;
+	/* The client may not know of a loss yet. */
+	c->state = lease->state & dsmb_lease_held(lease) & ~lease->giving;
 	c->epoch = lease->epoch;
 	mutex_unlock(&lease->lock);
 	if (dsmb_lease_is_oplock(lease)) {

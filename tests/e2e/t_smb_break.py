@@ -1,13 +1,51 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Breaks of SMB leases that the client may not hear of."""
+"""Breaks of SMB leases that the client may not hear of: late responses and lost connections."""
+import socket
+
 from impacket.smb3structs import SMB2_DIALECT_30
 
-from harness import eq, test
-from t_smb_durable import durable_v2, lease_v2
-from t_smb_lease import BREAKING, H, R, W, Cacher, key
+import smb2
+from harness import SLOW, eq, put, test, wait_for
+from smb2 import CREATE
+from t_smb_chain import READS, clogged, is_clogged, statuses
+from t_smb_durable import Answer, durable_v2, lease_v2
+from t_smb_lease import BATCH, BREAK_S, BREAKING, H, NONE, R, W, Cacher, key
 from t_smb_persist import available, client, gone
 
 RWH, RH = R | W | H, R | H
+
+
+@test(smb=True, squash='none', clients=2, timeout=150)
+def over_before_the_response(w):
+    """A break whose time ends before the CREATE's response is sent is told after it."""
+    available(w)
+    put(w.path('g'), b'0123456789', 0o666)
+    w.server.ctl('server', 'set', 'silence-s', '300')
+    other = Cacher(w.clients[-1], dialect=SMB2_DIALECT_30)
+    s = client(w)
+    reads = clogged(w, s)
+    numbers = [s.send(CREATE, s.body_of('f', lease_v2(key(1), RWH))),
+               s.send(CREATE, s.body_of('g', level=BATCH))]
+    wait_for('both are open', lambda: {'f', 'g'} <= {
+        o['path'] for o in w.server.json('open', 'list')})
+    waiting = [other.opening('f'), other.opening('g')]
+    for number in waiting:
+        eq(other.answer(number, seconds=(BREAK_S + 20) * SLOW)[0], smb2.OK)
+    eq(is_clogged(s), True)
+    s.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+    # TCP asks more and more rarely whether there is room
+    eq(statuses(s, reads, 60), ['SUCCESS'] * READS)
+    f, g = (Answer(s.answer(number)[1]) for number in numbers)
+    eq((f.state, g.level), (RWH, BATCH))
+    eq(s.broken(), (key(1), RWH, NONE, False, f.epoch + 1))
+    eq(s.oplock_broken(), (g.fid, NONE))
+    # it has nothing, and may ask anew
+    again = s.make('f', lease_v2(key(1), R, f.epoch))
+    eq((again.state, again.flags), (R, 0))
+    s.quiet()
+    s.end()
+    other.end()
+    gone(w)
 
 
 def lost_with_its_session(w, other, *durable):
