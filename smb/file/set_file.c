@@ -289,6 +289,7 @@ static u32 dsmb_target_status(struct dsmb_change *c, int err)
 	switch (err) {
 	case -ENOENT:
 	case -ENOTDIR:
+	case -ESTALE:	/* removed after the walk had passed it */
 		return STATUS_OBJECT_PATH_NOT_FOUND;
 	case -ELOOP:
 		return STATUS_OBJECT_PATH_SYNTAX_BAD;

@@ -78,6 +78,8 @@ static u32 dsmb_create_status(struct dsmb_create *c, int err)
 	case -EPERM:
 		return STATUS_CANNOT_DELETE;
 	case -ESTALE:
+		/* Another task removed the directory after the walk had passed it. */
+		return STATUS_OBJECT_PATH_NOT_FOUND;
 	case -ESHUTDOWN:
 		return STATUS_NETWORK_NAME_DELETED;
 	default:

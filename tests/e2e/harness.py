@@ -14,6 +14,7 @@ import contextlib
 import ctypes
 import errno
 import fcntl
+import glob
 import os
 import pickle
 import select
@@ -157,6 +158,17 @@ def has_stopped(path, program=None):
         name, rest = f.read().split('(', 1)[1].rsplit(')', 1)
         return program in (None, name) and rest.split()[0] == 'T'
     return False
+
+
+def sleepers(name='', pid='[0-9]*'):
+    """The processes that sleep and that no signal ends, by id or a part of their name."""
+    found = []
+    for path in glob.glob(f'/proc/{pid}/stat'):
+        with contextlib.suppress(OSError), open(path, encoding='ascii', errors='replace') as f:
+            comm, rest = f.read().split('(', 1)[1].rsplit(')', 1)
+            if name in comm and rest.split()[0] == 'D':
+                found.append(path)
+    return found
 
 
 def all_stopped(pid):

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """SMB: effects of opens, renames and streams on each other."""
+import errno
 import os
+import shutil
 import struct
 
 import smb2
-from harness import eq, get, put, test
+from harness import Child, eq, frozen, get, put, sleepers, test, wait_for
 from smb2 import (DELETE, DIRECTORY_FILE, FLUSH, GENERIC_READ, GENERIC_WRITE, MAKE, OK, OPEN,
                   OVERWRITE, SHARE_ALL, SHARE_DELETE, SHARE_READ, SHARE_WRITE, Smb2, refused)
 
@@ -12,11 +14,18 @@ ONE = dict(smb=True, squash='none')
 FILE_BASIC, HIDDEN = 4, 2
 ADD_FILE, ADD_SUBDIRECTORY = 2, 4
 COLLISION = smb2.NUMBERS['OBJECT_NAME_COLLISION']
+RENAME, LINK = 10, 11
 
 
 def sessions(w, count=2):
     os.chmod(w.export, 0o777)
     return [Smb2(w.client) for _ in range(count)]
+
+
+def create_body(name, access=GENERIC_WRITE, how=MAKE, options=0):
+    name = name.encode('utf-16-le')
+    return struct.pack('<HBBIQQIIIIIHHII', 57, 0, 0, 2, 0, 0, access, 0, SHARE_ALL, how, options,
+                       120, len(name), 0, 0) + name
 
 
 @test(**ONE)
@@ -84,20 +93,55 @@ def renames_meet_directories(w):
     a.close(folder)
 
 
+def into_removed(w, s, request):
+    """The status of a request that waits for a directory while a local process removes it.
+
+    request: a function of an open of another file, which returns command and body.
+    """
+    for i in range(100):
+        os.mkdir(w.path('d'))
+        os.chmod(w.path('d'), 0o777)
+        fid = s.create(f'f{i}', access=GENERIC_READ | DELETE)
+        with frozen(w.export):
+            child = Child(os.rmdir, w.path('d'))
+            wait_for('the removal waits', lambda: sleepers(pid=child.pid))
+            number = s.send(*request(fid))
+            wait_for('the request waits', lambda: sleepers('+ditto-smb'))
+        status, _ = s.answer(number)
+        s.close(fid)
+        try:
+            child.join()
+            return smb2.NAMES[status]
+        except OSError as e:
+            # The request was faster.
+            eq((e.errno, status), (errno.ENOTEMPTY, OK))
+            shutil.rmtree(w.path('d'))
+    raise AssertionError('the removal never was faster')
+
+
+@test(fs='ext4', **ONE)
+def directory_removed_meanwhile(w):
+    """The path of a request leads nowhere when its directory is removed while it waits."""
+    [s] = sessions(w, 1)
+    name = 'd\\x'.encode('utf-16-le')
+    new = struct.pack('<B7xQI', 0, 0, len(name)) + name
+
+    def to(level):
+        return lambda fid: (smb2.SET_INFO, struct.pack('<HBBIHHI16s', 33, 1, level, len(new), 96,
+                                                       0, 0, fid) + new)
+    eq(into_removed(w, s, lambda _: (smb2.CREATE, create_body('d\\x'))), 'OBJECT_PATH_NOT_FOUND')
+    for level in RENAME, LINK:
+        eq(into_removed(w, s, to(level)), 'OBJECT_PATH_NOT_FOUND', level)
+
+
 @test(**ONE)
 def one_name_in_two_cases(w):
     """The later of two creates whose names differ in case only fails."""
     a, b = sessions(w)
-
-    def make(s, name):
-        name = name.encode('utf-16-le')
-        return s.send(smb2.CREATE, struct.pack(
-            '<HBBIQQIIIIIHHII', 57, 0, 0, 2, 0, 0, GENERIC_WRITE, 0, SHARE_ALL, MAKE, 0, 120,
-            len(name), 0, 0) + name)
-
     for i in range(200):
         told = [s.answer(number)[0] for s, number in
-                [(a, make(a, f'Name{i}')), (b, make(b, f'nAME{i}'))]]
+                [(s, s.send(smb2.CREATE, create_body(name))) for s, name in
+                 ((a, f'Name{i}'), (b, f'nAME{i}'))]]
         eq(sorted(told), [OK, COLLISION], f'name {i}')
     eq(len(os.listdir(w.export)), 200)
 
