@@ -33,7 +33,7 @@ struct dsmb_builder;
 /* CompressionState: MS-FSCC sections 2.3.18 and 2.3.67 */
 #define DSMB_COMPRESSION_NONE		0
 #define DSMB_COMPRESSION_LZNT1		2
-/* FileAttributes that CREATE and SET_INFO accept; others are STATUS_INVALID_PARAMETER. */
+/* FileAttributes that CREATE accepts; others are STATUS_INVALID_PARAMETER. */
 #define DSMB_ATTRS_KNOWN \
 	(DITTO_FLAGS_KEPT | DSMB_ATTR_DIRECTORY | DSMB_ATTR_NORMAL | DSMB_ATTR_REPARSE_POINT | \
 	 DSMB_ATTR_COMPRESSED | DSMB_ATTR_ENCRYPTED)

@@ -87,7 +87,11 @@ static void dsmb_change_time(struct dsmb_change *c, const struct dsmb_time_chang
 	mutex_unlock(&open->lock);
 }
 
-/* Get the requested FileAttributes; @dosattr is set if they differ from the current ones. */
+/*
+ * Get the requested FileAttributes; @dosattr is set if they differ from the current ones. Those
+ * that cannot be set are ignored (MS-FSA section 2.1.5.15.2): clients send what they have read
+ * elsewhere.
+ */
 static u32 dsmb_set_flags(struct dsmb_change *c, u32 flags, struct ditto_dosattr *dosattr)
 {
 	struct dsmb_attrs attrs;
@@ -95,9 +99,6 @@ static u32 dsmb_set_flags(struct dsmb_change *c, u32 flags, struct ditto_dosattr
 
 	if (!flags)
 		return STATUS_SUCCESS;
-	/* A client may write back what it has read. */
-	if (flags & ~(DSMB_ATTRS_KNOWN | DSMB_ATTR_RECALL_ON_DATA_ACCESS))
-		return STATUS_INVALID_PARAMETER;
 	err = dsmb_attrs_of_node(c->call->op.share, ditto_instance_base(c->inst), &attrs);
 	if (err)
 		return dsmb_done(c->call, err);

@@ -155,6 +155,12 @@ def flags(w):
     set_basic(s, fid)
     eq(basic(s, fid)[4], 0x80, 'zero changes nothing')
     smb2.refused('INVALID_PARAMETER', set_basic, s, fid, flags=0x10)
+    # INTEGRITY_STREAM, NO_SCRUB_DATA, RECALL_ON_OPEN, PINNED, UNPINNED and one that means nothing
+    for bit in (0x8000, 0x20000, 0x40000, 0x80000, 0x100000, 0x80000000):
+        set_basic(s, fid, written=filetime(1000 + bit), flags=ARCHIVE | bit)
+        eq((basic(s, fid)[2], basic(s, fid)[4]), (filetime(1000 + bit), ARCHIVE), hex(bit))
+        set_basic(s, fid, flags=bit)
+        eq(basic(s, fid)[4], 0x80, hex(bit))
     s.set(fid, 13, b'\1')
     size, _, links, deleted = struct.unpack_from('<QQIB', s.query(fid, STANDARD))
     eq((links, deleted), (0, 1))
