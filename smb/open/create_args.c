@@ -39,6 +39,10 @@ u32 dsmb_create_parse(struct dsmb_call *call, struct dsmb_create_args *args)
 	return in->bad ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
 }
 
+/*
+ * MS-FSA section 2.1.5.1 also refuses FILE_NO_INTERMEDIATE_BUFFERING with FILE_APPEND_DATA. Servers
+ * of Windows do not, and GENERIC_WRITE contains FILE_APPEND_DATA.
+ */
 static u32 dsmb_create_check_options(const struct dsmb_create_args *args)
 {
 	u32 options = args->options;
@@ -55,8 +59,6 @@ static u32 dsmb_create_check_options(const struct dsmb_create_args *args)
 	if (options & DSMB_OPTION_DELETE_ON_CLOSE &&
 	    !(args->access & (DITTO_RIGHT_DELETE | DSMB_ACCESS_MAXIMUM |
 			      DSMB_ACCESS_GENERIC_ALL)))
-		return STATUS_INVALID_PARAMETER;
-	if (options & DSMB_OPTION_NO_BUFFERING && args->access & DITTO_RIGHT_APPEND_DATA)
 		return STATUS_INVALID_PARAMETER;
 	return STATUS_SUCCESS;
 }

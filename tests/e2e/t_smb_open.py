@@ -13,6 +13,7 @@ from smb2 import (DELETE, DIRECTORY_FILE, FLUSH, GENERIC_READ, GENERIC_WRITE, MA
 ONE = dict(smb=True, squash='none')
 FILE_BASIC, HIDDEN = 4, 2
 ADD_FILE, ADD_SUBDIRECTORY = 2, 4
+APPEND_DATA, NO_BUFFERING = 4, 8
 COLLISION = smb2.NUMBERS['OBJECT_NAME_COLLISION']
 RENAME, LINK = 10, 11
 
@@ -132,6 +133,19 @@ def directory_removed_meanwhile(w):
     eq(into_removed(w, s, lambda _: (smb2.CREATE, create_body('d\\x'))), 'OBJECT_PATH_NOT_FOUND')
     for level in RENAME, LINK:
         eq(into_removed(w, s, to(level)), 'OBJECT_PATH_NOT_FOUND', level)
+
+
+@test(**ONE)
+def append_without_buffers(w):
+    """GENERIC_WRITE, which includes appending, goes with FILE_NO_INTERMEDIATE_BUFFERING."""
+    [s] = sessions(w, 1)
+    for access in GENERIC_WRITE, 0x0012019f, APPEND_DATA:
+        fid = s.create('f', access=access, options=NO_BUFFERING)
+        s.close(fid)
+    fid = s.create('f', options=NO_BUFFERING)
+    s.write(fid, b'appended', 0)
+    eq(s.read(fid, 100), b'appended')
+    s.close(fid)
 
 
 @test(**ONE)
