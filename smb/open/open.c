@@ -298,7 +298,7 @@ void dsmb_open_op(struct dsmb_open *open, const struct dsmb_tree *tree, struct d
 		.srv = open->server->srv,
 		.cred = READ_ONCE(tree->cred),
 		.actor = actor,
-		.writable = READ_ONCE(tree->writable),
+		.writable = READ_ONCE(tree->writable) && !open->snapshot,
 	};
 }
 
@@ -356,6 +356,8 @@ u32 dsmb_open_begin(struct dsmb_call *call, struct dsmb_open *open, struct ditto
 	if (ditto_instance_begin(open->inst, &call->op, node))
 		return STATUS_FILE_CLOSED;
 	call->op.no_recall = open->no_recall;
+	if (open->snapshot)
+		call->op.writable = false;
 	dsmb_nested_restrict(call);
 	return STATUS_SUCCESS;
 }

@@ -85,6 +85,7 @@ struct dsmb_tree;
  * @options: CreateOptions
  * @write_through: every write must be stable
  * @no_recall: data that is elsewhere is not brought back for this open
+ * @snapshot: the file is in a snapshot, so nothing may be changed through this open
  * @posix: opened with the POSIX extensions: names are exact and unmapped, and a file that is
  *	deleted or replaced disappears at once; the instance has the same flag
  * @encrypted: the CREATE was encrypted, so breaks are encrypted as well
@@ -144,6 +145,7 @@ struct dsmb_open {
 	u32 options;
 	bool write_through;
 	bool no_recall;
+	bool snapshot;
 	bool posix;
 	bool encrypted;
 	u32 mode;

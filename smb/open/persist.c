@@ -145,6 +145,8 @@ static int persist_gather(const struct dsmb_durable *durable, struct dsmb_record
 	r->options = open->options;
 	r->action = open->action;
 	r->timeout_ms = durable->timeout_ms;
+	if (open->snapshot)
+		r->flags |= DSMB_RECORD_SNAPSHOT;
 	if (open->posix)
 		r->flags |= DSMB_RECORD_POSIX;
 	dsmb_app_tell(open->app, &r->app);

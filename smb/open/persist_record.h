@@ -36,7 +36,8 @@
 #define DSMB_RECORD_DELETE_PENDING \
 	BIT(4) /* its deletion is pending, for which this open asked */
 #define DSMB_RECORD_APP		BIT(5) /* @app is there */
-#define DSMB_RECORD_FLAGS	GENMASK(5, 0)
+#define DSMB_RECORD_SNAPSHOT	BIT(6) /* the file is in a snapshot */
+#define DSMB_RECORD_FLAGS	GENMASK(6, 0)
 
 /**
  * struct dsmb_record - a persistent open

@@ -168,6 +168,7 @@ static int restore_open(struct restoring *r)
 	open->write_through = rec->options & DSMB_OPTION_WRITE_THROUGH;
 	open->no_recall = rec->options & DSMB_OPTION_NO_RECALL;
 	open->action = rec->action;
+	open->snapshot = rec->flags & DSMB_RECORD_SNAPSHOT;
 	open->posix = rec->flags & DSMB_RECORD_POSIX;
 	open->delete_on_close = rec->flags & DSMB_RECORD_DELETE_PENDING;
 	open->delete_on_close_later = open->delete_on_close;

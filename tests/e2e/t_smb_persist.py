@@ -16,6 +16,7 @@ from t_attack_smb import ECHO_BODY, budget
 from t_smb_durable import (BATCH, REPLAY, RWH, TIMEOUT_MS, Answer, Channel, Durable, app, away,
                            close_all, durable_v2, guid, lease_v2, waiting)
 from t_smb_lease import H, R, W, key
+from t_smb_volume import filetime
 
 PERSISTENT = 2
 PERSISTENT_CAP = 0x10
@@ -200,6 +201,33 @@ def outlives_the_server(w):
     eq(records(w), 0)
     s.end()
     eq(get(w.path('f'))[:6], b'after!')
+    gone(w)
+
+
+@test(smb=True, squash='none', timeout=120)
+def of_a_snapshot(w):
+    """An open of a file in a snapshot cannot change it, before a restart or after."""
+    available(w)
+    os.makedirs(w.path('.snap/2026-11-20_14:30:00'))
+    put(w.path('.snap/2026-11-20_14:30:00/f'), b'then', 0o666)
+    w.server.set('data', snapshots='.snap')
+    name = 'live'.encode('utf-16-le')
+    link = struct.pack('<B7xQI', 0, 0, len(name)) + name
+    s = client(w)
+    when = (b'TWrp', struct.pack('<Q', filetime(2026, 11, 20, 14, 30, 0)))
+    g = s.make('f', lease_v2(key(1), R | H), durable_v2(1, TIMEOUT_MS, PERSISTENT), when,
+               access=GENERIC_READ)
+    eq(g.kind, PERSISTENT)
+    refused('MEDIA_WRITE_PROTECTED', s.set, g.fid, 11, link)
+    s.end()
+    w.server.restart()
+    wait_for('it waits', lambda: len(waiting(w)) == 1)
+    s = client(w)
+    again = s.back(g.fid, access=GENERIC_READ)
+    eq(s.read(again.fid, 9), b'then')
+    refused('MEDIA_WRITE_PROTECTED', s.set, again.fid, 11, link)
+    s.close(again.fid)
+    s.end()
     gone(w)
 
 

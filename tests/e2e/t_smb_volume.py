@@ -18,6 +18,8 @@ ALICE = smb.UIDS['alice']
 BASIC, FULL_SIZE, CONTROL = 4, 7, 6
 FILE_SYSTEM = 2
 SNAPSHOTS = 0x144064
+CREATE_OR_GET_OBJECT_ID = 0x000900c0
+LINK = 11
 
 
 def create_with(s, name, contexts, how=smb2.OPEN_IF):
@@ -255,6 +257,16 @@ def snapshots(w):
     refused('OBJECT_NAME_NOT_FOUND', create_with, s, 'f', past(2026, 1, 2, 3, 4, 6), smb2.OPEN)
     refused('MEDIA_WRITE_PROTECTED', create_with, s, 'new', past(2026, 1, 2, 3, 4, 5))
     refused('ACCESS_DENIED', s.write, old, b'x')
+    # What needs no right is refused, too.
+    link = 'live'.encode('utf-16-le')
+    refused('MEDIA_WRITE_PROTECTED', s.set, old, LINK,
+            struct.pack('<B7xQI', 0, 0, len(link)) + link)
+    before = os.stat(w.path('.snap/@GMT-2026.01.02-03.04.05/f'))
+    refused('MEDIA_WRITE_PROTECTED', s.ioctl, old, CREATE_OR_GET_OBJECT_ID)
+    eq(os.stat(w.path('.snap/@GMT-2026.01.02-03.04.05/f')), before)
+    eq(os.path.exists(w.path('live')), False)
+    s.set(fid, LINK, struct.pack('<B7xQI', 0, 0, len(link)) + link)
+    s.ioctl(fid, CREATE_OR_GET_OBJECT_ID)
     s.end()
 
     m = w.client.mount_smb(opts=f'snapshot={filetime(2026, 1, 2, 3, 4, 5)}')
