@@ -178,17 +178,15 @@ u32 dsmb_fsctl_offload_read(struct dsmb_ioctl *io)
 }
 
 /* Copy what is in the source, and write zeros for what is behind its end. */
-static u32 dsmb_offload_copy(struct dsmb_copy *copy, const struct dsmb_copy_chunk *chunk)
+static u32 dsmb_offload_copy(struct dsmb_copy *copy, struct dsmb_copy_state *state,
+			     const struct dsmb_copy_chunk *chunk)
 {
 	struct dsmb_ioctl *io = copy->io;
-	struct dsmb_copy_state *state = dsmb_copy_state(io->call);
 	struct dsmb_attrs attrs;
 	u64 verifier, data;
 	ssize_t n;
 	int err;
 
-	if (!state)
-		return STATUS_INSUFFICIENT_RESOURCES;
 	err = dsmb_attrs_get(&copy->op, copy->from->inst, copy->node, &attrs);
 	if (err)
 		return dsmb_done(io->call, err);
@@ -219,21 +217,25 @@ static u32 dsmb_offload_copy(struct dsmb_copy *copy, const struct dsmb_copy_chun
 static u32 dsmb_offload_write_own(struct dsmb_copy *copy, const struct dsmb_offload_token *token,
 				  const struct dsmb_copy_chunk *chunk)
 {
-	struct dsmb_offload_version version;
 	struct dsmb_ioctl *io = copy->io;
+	struct dsmb_copy_state *state = dsmb_copy_state(io->call);
+	bool within = copy->node == io->node;
+	struct dsmb_offload_version version;
 	u32 status;
 	int err;
 
+	if (!state)
+		return STATUS_INSUFFICIENT_RESOURCES;
 	if (dsmb_copy_overlaps(copy, chunk))
 		return STATUS_OFFLOAD_WRITE_FILE_NOT_SUPPORTED;
 	err = dsmb_offload_version_get(&copy->op, copy->node, chunk->from, chunk->len, &version);
 	if (err)
 		return dsmb_done(io->call, err);
-	if (!dsmb_offload_is_same(&version, &token->version))
+	/* A copy within one file changes it by itself, also the part of it before it was parked. */
+	if (!(within && state->total) && !dsmb_offload_is_same(&version, &token->version))
 		return STATUS_INVALID_TOKEN;
-	status = dsmb_offload_copy(copy, chunk);
-	/* A copy within one file changes it by itself. */
-	if (status || copy->node == io->node)
+	status = dsmb_offload_copy(copy, state, chunk);
+	if (status || within)
 		return status;
 	err = dsmb_offload_version_get(&copy->op, copy->node, chunk->from, 0, &version);
 	if (err)

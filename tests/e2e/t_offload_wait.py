@@ -14,12 +14,13 @@ from kdc import HOST
 from nfs3 import NFS, sattr
 from rpc import Enc
 from smb import UIDS, USERS
-from smb2 import PENDING
+from smb2 import IOCTL, OK, OPEN, PENDING, Smb2, ioctl_body
 from stores import Store
 from t_budget import budget
 from t_offload import content, digest, mounts, offloaded as pushed, sha
 from t_offload_kernel import MIB, RANGE, SIZE, helper, local, offloaded, settled
 from t_rpc_batch import replies
+from t_smb_info import OFFLOAD_WRITE, offload_read
 from t_smb_large import CREDIT, noise, writer
 
 PIECE = 64
@@ -299,6 +300,35 @@ def writes_of_smb(w):
         s.wrote(number, CREDIT)
     eq(get(w.path('f')) == want, True)
     s.end()
+
+
+@test(smb=True, offload=True, squash='none', timeout=300)
+def copy_within_a_file(w):
+    """OFFLOAD_WRITE within one file goes on behind what it copied before it had to wait."""
+    w.server.ctl('server', 'set', 'offload-read-ahead', '0')
+    store, size = PatientStore(w), 3 * RANGE
+    data = content('f', 2 * size)
+    pushed(store, w.path('f'), data)
+    os.chmod(w.path('f'), 0o666)
+    s = Smb2(w.client)
+    fid = s.create('f', how=OPEN)
+    # The end of the source is missing, beyond what is copied at once.
+    for i in 0, 1, 3, 4, 5:
+        last = (i + 1) * RANGE - 1
+        eq(s.read(fid, 1, last), data[last:last + 1])
+    count, token = offload_read(s, fid, 0, size)
+    eq(count, size)
+    store.forget()
+    store.mode('only nothing')
+    try:
+        number = s.send(IOCTL, ioctl_body(fid, OFFLOAD_WRITE,
+                                          struct.pack('<IIQQQ', 544, 0, size, size, 0) + token))
+        wait_for('the rest is asked for', lambda: store.requests('GET', 'chunks/'))
+    finally:
+        store.mode('ok')
+    eq(s.answer(number)[0], OK)
+    s.end()
+    eq(get(w.path('f')) == 2 * data[:size], True)
 
 
 @test(fs='ext4', offload=True)
