@@ -132,6 +132,12 @@ const struct ditto_budget_spec ditto_budget_kinds[DITTO_BUDGET_KINDS] = {
 		.peer = { NUMBER(0), NUMBER(0), NUMBER(64), NUMBER(64) },
 		.user = NUMBER(64),
 	},
+	[DITTO_BUDGET_CHANGES] = {
+		.name = "change-bytes", .total = SZ_64M, .batch = SZ_64K,
+		.levels = { NUMBER(0), NUMBER(0), PART_OF(8, 0), PART_OF(1, 0) },
+		.peer = { NUMBER(0), NUMBER(0), PART_OF(64, 0), PART_OF(4, 0) },
+		.user = PART_OF(8, 0),
+	},
 };
 
 /* The limit of the highest level for a kind. */

@@ -8,6 +8,7 @@
  */
 #include <linux/rculist.h>
 #include <linux/refcount.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <kunit/visibility.h>
@@ -15,6 +16,8 @@
 #include "../../fs/node/node.h"
 #include "../../fs/open/instance.h"
 #include "../../fs/share/share.h"
+#include "../../net/budget.h"
+#include "../auth/session.h"
 #include "../open/open.h"
 #include "../share_options.h"
 #include "../transport/command.h"
@@ -28,6 +31,9 @@
 #define DSMB_NOTIFY_CHANGE_HEAD	12	/* of each change, before its name */
 #define DSMB_NOTIFY_ALIGN	4
 
+/* Bytes that are charged at once. */
+#define DSMB_NOTIFY_STEP	SZ_4K
+
 #define DSMB_NOTIFY_TREE	BIT(0)	/* Flags */
 
 /**
@@ -39,6 +45,7 @@
  * @changes: struct dsmb_notify_change, not reported yet
  * @count: number of @changes
  * @bytes: memory used by @changes
+ * @charge: charge for @bytes
  * @room: encoded bytes that @changes may take: OutputBufferLength of the first request
  * @used: encoded bytes that @changes take
  * @half: the last change is the old name of a rename, and the new name follows at once
@@ -53,6 +60,7 @@ struct dsmb_notify {
 	struct list_head changes;
 	u32 count;
 	u32 bytes;
+	struct ditto_charge charge;
 	u32 room;
 	u32 used;
 	bool half;
@@ -90,9 +98,6 @@ struct dsmb_notify_res {
 	u32 len;		/* bytes of the changes */
 };
 
-/* Memory used by all changes that are kept. */
-static atomic_long_t dsmb_notify_bytes = ATOMIC_LONG_INIT(0);
-
 static void dsmb_notify_free_changes(struct list_head *changes)
 {
 	struct dsmb_notify_change *change, *next;
@@ -105,10 +110,10 @@ static void dsmb_notify_free_changes(struct list_head *changes)
 /* The list of changes is empty, or was taken by a request. */
 static void dsmb_notify_forget(struct dsmb_notify *notify)
 {
-	atomic_long_sub(notify->bytes, &dsmb_notify_bytes);
 	notify->count = 0;
 	notify->bytes = 0;
 	notify->used = 0;
+	ditto_charge_resize(&notify->charge, 0);
 }
 
 static void dsmb_notify_free(struct rcu_head *rcu)
@@ -116,7 +121,7 @@ static void dsmb_notify_free(struct rcu_head *rcu)
 	struct dsmb_notify *notify = container_of(rcu, struct dsmb_notify, rcu);
 
 	dsmb_notify_free_changes(&notify->changes);
-	dsmb_notify_forget(notify);
+	ditto_uncharge(&notify->charge);
 	kfree(notify);
 }
 
@@ -239,7 +244,7 @@ static void dsmb_notify_add(struct dsmb_notify *notify, const struct ditto_watch
 	used = ALIGN(notify->used, DSMB_NOTIFY_ALIGN) + dsmb_notify_size(event);
 	if (used <= notify->room && notify->count < DSMB_NOTIFY_CHANGES_MAX &&
 	    bytes <= DSMB_NOTIFY_BYTES_MAX - notify->bytes &&
-	    atomic_long_read(&dsmb_notify_bytes) < DSMB_NOTIFY_TOTAL_MAX)
+	    !ditto_charge_cover(&notify->charge, notify->bytes + bytes, DSMB_NOTIFY_STEP))
 		change = dsmb_notify_copy(event);
 	if (!change) {
 		dsmb_notify_lose_locked(notify);
@@ -250,7 +255,6 @@ static void dsmb_notify_add(struct dsmb_notify *notify, const struct ditto_watch
 	notify->bytes += bytes;
 	notify->used = used;
 	notify->half = event->action == DITTO_WATCH_RENAMED_OLD;
-	atomic_long_add(bytes, &dsmb_notify_bytes);
 }
 
 static struct dsmb_notify *dsmb_notify_of(struct ditto_watch *watch)
@@ -455,9 +459,10 @@ static u32 dsmb_notify_go_on(struct dsmb_call *call, u32 size, struct dsmb_notif
 }
 
 /* The first request on an open decides what is watched. */
-static u32 dsmb_notify_begin(struct dsmb_open *open, const struct dsmb_notify_args *args)
+static u32 dsmb_notify_begin(struct dsmb_call *call, const struct dsmb_notify_args *args)
 {
 	struct dsmb_notify *notify = kzalloc(sizeof(*notify), GFP_KERNEL);
+	struct dsmb_open *open = call->open;
 	int err;
 
 	lockdep_assert_held(&open->lock);
@@ -475,8 +480,10 @@ static u32 dsmb_notify_begin(struct dsmb_open *open, const struct dsmb_notify_ar
 	notify->watch.ops = &dsmb_notify_ops;
 	notify->watch.what = args->filter;
 	notify->watch.tree = args->flags & DSMB_NOTIFY_TREE;
-	err = ditto_instance_watch(open->inst, &notify->watch);
+	err = ditto_charge(&notify->charge, &call->session->who, DITTO_BUDGET_CHANGES, 0) ?:
+	      ditto_instance_watch(open->inst, &notify->watch);
 	if (err) {
+		ditto_uncharge(&notify->charge);
 		kfree(notify);
 		return dsmb_status(err);
 	}
@@ -506,7 +513,7 @@ static u32 dsmb_notify_first(struct dsmb_call *call, const struct dsmb_notify_ar
 
 	mutex_lock(&open->lock);
 	if (!open->notify)
-		status = dsmb_notify_begin(open, args);
+		status = dsmb_notify_begin(call, args);
 	mutex_unlock(&open->lock);
 	if (status)
 		goto end;

@@ -27,12 +27,11 @@ struct dsmb_notify;
 struct dsmb_open;
 
 /*
- * Limits of the changes that one open keeps, of their bytes, and of the bytes of all opens
- * together. Beyond them the client must read the directory again.
+ * Limits of the changes that one open keeps, and of their bytes, which are also charged to the user
+ * who watches first. Beyond the limits the client must read the directory again.
  */
 #define DSMB_NOTIFY_CHANGES_MAX	1024
 #define DSMB_NOTIFY_BYTES_MAX	65536
-#define DSMB_NOTIFY_TOTAL_MAX	(64L << 20)
 
 /**
  * struct dsmb_notify_change - one change

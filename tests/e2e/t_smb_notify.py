@@ -11,6 +11,7 @@ import smb2
 from harness import eq, put, test, wait_for
 from smb2 import (DELETE, DIRECTORY_FILE, GENERIC_READ, GENERIC_WRITE, OPEN, OPEN_IF, OVERWRITE,
                   SHARE_ALL, refused)
+from t_attack_smb import budget
 from t_smb_lease import HAS_PARENT, LEASE, NONE, Cacher, H, R, W, key
 
 SMB30 = 0x300
@@ -676,3 +677,37 @@ def many_changes(w):
     time.sleep(0.1)
     s.end()
     o.end()
+
+
+@test(smb=True, squash='none', timeout=180)
+def changes_are_charged(w):
+    """Changes that a user does not collect are charged to him, and cost others nothing."""
+    room, count = 65536, 300
+    os.chmod(w.export, 0o777)
+    a, b = [Watcher(w.client, user=user, dialect=SMB30) for user in ('alice', 'bob')]
+    other = b.directory('')
+    b.begin(other, room=room)
+    opens = [a.directory('') for _ in range(160)]
+    for fid in opens:
+        a.begin(fid, room=room)
+    eq('change-bytes' in budget(w), False)
+    want = [(ADDED, f'{i:03}' + '\u6f22' * 60) for i in range(count)]
+    for _, name in want:
+        put(w.path(name))
+    held, limit = budget(w)['change-bytes']
+    # Half of what the machine may hold is for one user; another one has as much as an open keeps.
+    eq(limit // 4 < held <= limit // 2 + room, True, f'{held} of {limit}')
+    told = [a.ended(a.notify(fid, room=room)) for fid in opens]
+    eq([told.count(want) > 0, told.count('NOTIFY_ENUM_DIR') > 0], [True, True])
+    eq(told.count(want) + told.count('NOTIFY_ENUM_DIR'), len(opens))
+    eq(b.ended(b.notify(other, room=room)), want)
+    eq('change-bytes' in budget(w), False)
+    # A client that has collected the changes is told of new ones, and closing ends the charge.
+    put(w.path('new'))
+    for fid in opens:
+        eq(a.ended(a.notify(fid)), [(ADDED, 'new')])
+    put(w.path('newer'))
+    eq('change-bytes' in budget(w), True)
+    a.end()
+    b.end()
+    wait_for('the charge ends', lambda: 'change-bytes' not in budget(w))
