@@ -160,6 +160,8 @@ static void __exit ditto_exit(void)
 	ditto_offload_faults_exit();
 	ditto_genl_exit();
 	unregister_pernet_subsys(&ditto_net_ops);
+	/* Workers release the last mounts and then leave shares to RCU. */
+	flush_workqueue(ditto_wq);
 	rcu_barrier();
 	ditto_share_options_exit();
 	ditto_jobs_cleanup();

@@ -6,13 +6,20 @@
  * RCU. Removal takes a share out of the tables, so that no new request finds it, and kills its
  * reference count. After the last request has dropped its reference, the share leaves its volume
  * and releases the mount. If this takes longer than the drain setting, a worker continues to
- * wait; the end of the namespace waits for the worker.
+ * wait; the end of the namespace waits for the worker, except for the release of the mount.
+ *
+ * Netlink calls ditto_share_del() with the locks of generic netlink. Sockets of it take them when
+ * they are closed, so what may close files of others waits for the return to user mode.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <kunit/visibility.h>
+#include <linux/anon_inodes.h>
 #include <linux/ctype.h>
+#include <linux/err.h>
+#include <linux/fcntl.h>
 #include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/jhash.h>
 #include <linux/jiffies.h>
 #include <linux/module.h>
@@ -201,7 +208,7 @@ void ditto_share_free(struct ditto_share *share)
 	call_rcu(&share->rcu, share_free_rcu);
 }
 
-/* Release a share that is out of the tables and has no users. */
+/* Release all that a share without users has, but not its mount. It is out of the tables. */
 static void share_finish(struct share_item *item)
 {
 	/*
@@ -214,18 +221,42 @@ static void share_finish(struct share_item *item)
 	ditto_locks_release_share(item->share.srv->locks, item->share.number, "share removed");
 	ditto_instances_revoke(&item->share);
 	ditto_volume_leave(&item->share);
-	/*
-	 * A file of overlayfs has one of a layer, which pins the mount of the overlay and is not
-	 * closed at once by threads of the kernel.
-	 */
-	if (ditto_sb_is_overlay(item->share.root.mnt->mnt_sb))
-		flush_delayed_fput();
 	if (item->share.outer)
 		ditto_nested_release(&item->share);
-	else
+}
+
+/* Is the mount pinned for a while by files that threads of the kernel have closed? */
+static bool share_is_pinned(const struct share_item *item)
+{
+	/* A file of overlayfs has one of a layer, which pins the mount and is closed by fput(). */
+	return !item->share.outer && ditto_sb_is_overlay(item->share.root.mnt->mnt_sb);
+}
+
+/*
+ * Release the mount of a share after share_finish(). If the mount is pinned, this closes files of
+ * the whole machine, and that may take any lock: the caller must hold none, and nobody who holds
+ * one may wait for it.
+ */
+static void share_let_go(struct share_item *item)
+{
+	if (share_is_pinned(item))
+		flush_delayed_fput();
+	if (!item->share.outer)
 		path_put(&item->share.root);
 	ditto_share_free(&item->share);
 }
+
+static int share_exit_release(struct inode *inode, struct file *file)
+{
+	share_let_go(file->private_data);
+	return 0;
+}
+
+/* A file that is closed when the task returns to user mode, where it holds no locks. */
+static const struct file_operations share_exit_fops = {
+	.owner = THIS_MODULE,
+	.release = share_exit_release,
+};
 
 static void share_finish_workfn(struct work_struct *work)
 {
@@ -239,6 +270,8 @@ static void share_finish_workfn(struct work_struct *work)
 	share_finish(item);
 	if (atomic_dec_and_test(&table->draining))
 		wake_up_var(&table->draining);
+	/* The end of a namespace, which holds locks, waits until here. */
+	share_let_go(item);
 }
 
 static int name_check(const char *name, struct netlink_ext_ack *extack)
@@ -549,6 +582,8 @@ int ditto_share_del(struct ditto_server *srv, const char *name, struct netlink_e
 	struct ditto_share_table *table = srv->shares;
 	u32 drain_ms = READ_ONCE(srv->settings.drain_ms);
 	struct ditto_share *share;
+	struct share_item *item;
+	struct file *file = NULL;
 	unsigned long left;
 
 	mutex_lock(&table->lock);
@@ -559,6 +594,7 @@ int ditto_share_del(struct ditto_server *srv, const char *name, struct netlink_e
 	if (!share)
 		return -ENOENT;
 
+	item = to_share_item(share);
 	ditto_jobs_cancel_share(share);
 	ditto_event(srv, DITTO_EVENT_SHARE_REMOVED, name);
 	left = wait_for_completion_timeout(&share->gone, msecs_to_jiffies(drain_ms));
@@ -572,10 +608,21 @@ int ditto_share_del(struct ditto_server *srv, const char *name, struct netlink_e
 				   "%ld requests still run after %u ms; it goes when they end",
 				   running, drain_ms);
 		pr_warn("share %s: %ld requests still run after %u ms\n", name, running, drain_ms);
-		ditto_share_finish_later(table, to_share_item(share), true);
+		ditto_share_finish_later(table, item, true);
 		return -ETIMEDOUT;
 	}
-	share_finish(to_share_item(share));
+	if (share_is_pinned(item))
+		file = anon_inode_getfile("[ditto_share]", &share_exit_fops, item, O_RDONLY);
+	if (IS_ERR(file)) {
+		/* Without memory, the mount is released a little later. */
+		ditto_share_finish_later(table, item, false);
+		return 0;
+	}
+	share_finish(item);
+	if (file)
+		fput(file);
+	else
+		share_let_go(item);
 	return 0;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_share_del, DITTO);

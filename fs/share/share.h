@@ -304,7 +304,7 @@ int ditto_share_set(struct ditto_server *srv, const struct ditto_share_config *c
  *
  * New requests fail at once. The function waits up to the drain setting for requests in flight,
  * closes cached files and drops the nodes that no other share serves. After success nothing of
- * Ditto pins the mount.
+ * Ditto pins the mount; that of an overlay is released when the task returns to user mode.
  *
  * Context: process, may sleep (drain setting).
  * Return: 0; -ENOENT; or -ETIMEDOUT with a message that tells the number of running requests. In

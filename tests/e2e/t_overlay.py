@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """An overlay (Linux overlayfs) with files in its lower layer, which clients change."""
+import array
 import functools
 import os
+import socket
 import struct
+import threading
 import time
 
+import netlink
 import nfs3
 import nfs4
 import smb2
-from harness import as_user, eq, get, one_of, put, run, test
+from harness import as_user, eq, get, mount, one_of, put, run, test, umount
 from nfs3 import NOENT, OK, STALE, XDEV, sattr
 from nfs4 import getattr, putfh
 from nfs4_opens import V41, last
@@ -193,3 +197,55 @@ def change_attribute(w):
         seen.append(change())
         # the second time the directory and the mode were as they are
         eq((seen[0] < seen[1], seen[1] <= seen[2]), (True, True), (where, seen))
+
+
+def closed_by_the_kernel():
+    """Sockets of generic netlink that nobody can reach are closed by a thread of the kernel."""
+    for _ in range(20):
+        near, far = socket.socketpair(socket.AF_UNIX)
+        lost = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, netlink.NETLINK_GENERIC)
+        far.sendmsg([b'x'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS,
+                              array.array('i', [near.fileno(), lost.fileno()]))])
+        for s in (near, far, lost):
+            s.close()
+
+
+@test(server='ditto')
+def unmounted_with_its_share(w):
+    """An overlay can be unmounted once its share is removed, whatever else is closed meanwhile."""
+    where = f'{w.base}/over'
+    layers = [f'{w.base}/layers/{name}' for name in 'luw']
+    for path in (where, f'{w.base}/layers'):
+        os.mkdir(path)
+    mount('e2e', f'{w.base}/layers', 'tmpfs')
+    for path in layers:
+        os.mkdir(path)
+        os.chmod(path, 0o777)
+    put(f'{layers[0]}/file', b'lower')
+    done = threading.Event()
+
+    def close():
+        while not done.wait(0.001):
+            closed_by_the_kernel()
+
+    closer = threading.Thread(target=close)
+    closer.start()
+    try:
+        for i in range(10):
+            mount('e2e', where, 'overlay', 0,
+                  'lowerdir={},upperdir={},workdir={},nfs_export=on,index=on'.format(*layers))
+            try:
+                w.server.add('over', where, squash='none')
+                n = w.client.nfs(path=where)
+                n.listing(n.root)
+                eq(n.read(n.lookup(n.root, 'file').fh, 0, 9).data, b'lower')
+                fh = n.create(n.root, f'new{i}').fh
+                eq(n.write(fh, 0, b'upper').status, OK)
+                n.rpc.close()
+                w.server.delete('over')
+            finally:
+                umount(where)
+    finally:
+        done.set()
+        closer.join()
+        umount(f'{w.base}/layers')
