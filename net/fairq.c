@@ -12,6 +12,7 @@
  */
 #include <kunit/visibility.h>
 #include <linux/random.h>
+#include <linux/rbtree.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -23,7 +24,8 @@
 
 /**
  * struct ditto_fair_peer - a peer that has turns or waits for them
- * @hash: entry in the queue's hash table
+ * @node: entry in the queue's tree
+ * @hash: keyed hash of @addr
  * @ready: entry on the queue's list, or empty
  * @users: struct ditto_fair_turn: the first waiting request of each user
  * @addr: address, as ditto_addr_who() makes it
@@ -31,7 +33,8 @@
  * @waiting: waiting requests
  */
 struct ditto_fair_peer {
-	struct hlist_node hash;
+	struct rb_node node;
+	u64 hash;
 	struct list_head ready;
 	struct list_head users;
 	struct in6_addr addr;
@@ -39,27 +42,44 @@ struct ditto_fair_peer {
 	unsigned int waiting;
 };
 
+static int fairq_peer_cmp(u64 hash, const struct in6_addr *addr,
+			  const struct ditto_fair_peer *peer)
+{
+	if (hash != peer->hash)
+		return hash < peer->hash ? -1 : 1;
+	return ipv6_addr_cmp(addr, &peer->addr);
+}
+
 static struct ditto_fair_peer *fairq_peer_locked(struct ditto_fairq *q,
 						 const struct in6_addr *addr)
 {
+	struct rb_node **link = &q->peers.rb_node, *parent = NULL;
 	struct ditto_fair_peer *peer;
-	struct hlist_head *bucket;
 	struct in6_addr masked;
+	u64 hash;
 
 	lockdep_assert_held(&q->lock);
 	ditto_addr_who(&masked, addr);
-	bucket = &q->peers[siphash(&masked, sizeof(masked), &q->key) &
-			   ((1 << DITTO_FAIRQ_BITS) - 1)];
-	hlist_for_each_entry(peer, bucket, hash)
-		if (ipv6_addr_equal(&peer->addr, &masked))
+	hash = siphash(&masked, sizeof(masked), &q->key);
+	while (*link) {
+		int cmp;
+
+		parent = *link;
+		peer = rb_entry(parent, struct ditto_fair_peer, node);
+		cmp = fairq_peer_cmp(hash, &masked, peer);
+		if (!cmp)
 			return peer;
+		link = cmp < 0 ? &parent->rb_left : &parent->rb_right;
+	}
 	peer = kzalloc(sizeof(*peer), GFP_ATOMIC);
 	if (!peer)
 		return NULL;
+	peer->hash = hash;
 	peer->addr = masked;
 	INIT_LIST_HEAD(&peer->ready);
 	INIT_LIST_HEAD(&peer->users);
-	hlist_add_head(&peer->hash, bucket);
+	rb_link_node(&peer->node, parent, link);
+	rb_insert_color(&peer->node, &q->peers);
 	return peer;
 }
 
@@ -77,7 +97,7 @@ static void fairq_peer_settle_locked(struct ditto_fairq *q, struct ditto_fair_pe
 	else if (list_empty(&peer->ready))
 		list_add_tail(&peer->ready, &q->ready);
 	if (!peer->waiting && !peer->active) {
-		hlist_del(&peer->hash);
+		rb_erase(&peer->node, &q->peers);
 		kfree(peer);
 	}
 }
@@ -173,20 +193,23 @@ static void fairq_work(struct work_struct *work)
 
 /*
  * Find the peer with the most waiting requests, if @peer may take the place of one of them: @peer
- * has none yet, or it would still have fewer afterwards. The search begins at a random bucket, so
- * that among many peers with one request each the loser varies.
+ * has none yet, or it would still have fewer afterwards. Of those that have as many it is the first
+ * behind a random hash, so that among many peers with one request each the loser varies.
  */
 static struct ditto_fair_peer *fairq_most_locked(struct ditto_fairq *q,
 						 const struct ditto_fair_peer *peer)
 {
-	unsigned int first = get_random_u32(), i;
 	struct ditto_fair_peer *most = NULL, *p;
+	u64 first = get_random_u64();
+	struct rb_node *node;
 
 	lockdep_assert_held(&q->lock);
-	for (i = 0; i < ARRAY_SIZE(q->peers); i++)
-		hlist_for_each_entry(p, &q->peers[(first + i) % ARRAY_SIZE(q->peers)], hash)
-			if (!most || p->waiting > most->waiting)
-				most = p;
+	for (node = rb_first(&q->peers); node; node = rb_next(node)) {
+		p = rb_entry(node, struct ditto_fair_peer, node);
+		if (!most || p->waiting > most->waiting ||
+		    (p->waiting == most->waiting && p->hash - first < most->hash - first))
+			most = p;
+	}
 	if (!most || most->waiting <= peer->waiting + (peer->waiting ? 1 : 0))
 		return NULL;
 	return most;
@@ -322,6 +345,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_fairq_leave, DITTO);
 void ditto_fairq_init(struct ditto_fairq *q, const struct ditto_fairq_limits *limits)
 {
 	memset(q, 0, sizeof(*q));
+	q->peers = RB_ROOT;
 	q->limits = *limits;
 	spin_lock_init(&q->lock);
 	INIT_LIST_HEAD(&q->ready);

@@ -19,14 +19,13 @@
 
 #include <linux/in6.h>
 #include <linux/list.h>
+#include <linux/rbtree_types.h>
 #include <linux/siphash.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
 struct ditto_fair_peer;
-
-#define DITTO_FAIRQ_BITS	6
 
 /**
  * struct ditto_fairq_limits - bounds of a queue
@@ -49,7 +48,7 @@ struct ditto_fairq_limits {
  * @active: turns that are taken
  * @waiting: requests that wait
  * @ready: struct ditto_fair_peer with waiting requests that may take a turn, in order of service
- * @peers: hash table of all struct ditto_fair_peer by address
+ * @peers: tree of all struct ditto_fair_peer by hash of their address
  * @key: key of the hash
  * @work: gives turns to waiting requests
  */
@@ -59,7 +58,7 @@ struct ditto_fairq {
 	unsigned int active;
 	unsigned int waiting;
 	struct list_head ready;
-	struct hlist_head peers[1 << DITTO_FAIRQ_BITS];
+	struct rb_root peers;
 	siphash_key_t key;
 	struct work_struct work;
 };
