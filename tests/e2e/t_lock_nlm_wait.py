@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Waiting for locks by raw NLM: callbacks, cancellation, messages, deadlocks."""
+import contextlib
+import socket
 import time
 
+import daemons
 import nlm
 import rpc
 from harness import eq, test, wait_for
@@ -10,6 +13,8 @@ from nlm_lockers import connect, file, free, machines, status, taken
 
 # The server waits this many seconds for the answer to a callback, and a little longer.
 CALLBACK = 5
+# Connections to one machine for callbacks at a time.
+PART = 32
 
 
 def waiters(w):
@@ -363,3 +368,50 @@ def share_goes_during_a_callback(w):
         w.volumes[-1].umount()
         w.volumes.pop()
         wait_for('nothing is claimed', lambda: not w.server.claims(), CALLBACK + 10)
+
+
+@contextlib.contextmanager
+def silent(client):
+    """The NLM service of a client that takes no calls; tells how many are connected."""
+    with client:
+        sock = socket.create_server(('', 0), backlog=1024)
+    port = sock.getsockname()[1]
+    daemons.setport(client, nlm.NLM, 4, 'tcp', port)
+
+    def connected():
+        with client, open('/proc/thread-self/net/tcp', encoding='ascii') as f:
+            lines = [line.split() for line in f][1:]
+        return sum(x[1].endswith(f':{port:04X}') and x[3] == '01' for x in lines)
+
+    try:
+        yield connected
+    finally:
+        daemons.setport(client, nlm.NLM, 4, 'tcp', 0)
+        sock.close()
+
+
+@test(server='ditto', locks='raw', clients=3)
+def machines_take_turns(w):
+    """A machine that takes no callbacks keeps a part of their connections; others get theirs."""
+    a, b = machines(w)
+    c = connect(w.clients[2], a.fh)
+    files = [file(w, f'f{i}') for i in range(3)]
+    with silent(w.clients[1]) as connected, Granted(w.clients[2], c) as g:
+        status(a.lock((0, 10)), nlm.OK)
+        status(c.lock((0, 10), block=True), nlm.BLOCKED)
+        for fh in files:
+            status(a.lock((0, 0), fh=fh), nlm.OK)
+            for svid in range(100):
+                status(b.lock((svid, 1), svid=svid, fh=fh, block=True), nlm.BLOCKED)
+        for fh in files:
+            status(a.unlock((0, 0), fh=fh), nlm.OK)
+        wait_for('the silent machine has its part', lambda: connected() >= PART)
+        status(a.unlock((0, 10)), nlm.OK)
+        most = 0
+        while g.calls.empty():
+            most = max(most, connected())
+        eq(g.take().svid, 1)
+        # a connection that ended may close after the next one was made
+        assert most < 2 * PART, f'{most} connections to a machine that takes no calls'
+        status(c.unlock((0, 10)), nlm.OK)
+        eq(b.free_all().stat, rpc.SUCCESS)

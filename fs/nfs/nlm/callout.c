@@ -3,12 +3,15 @@
  * RPC calls to daemons on clients.
  *
  * No thread waits for a reply. A callout is a work item that runs when a try is due,
- * when a try ended, when its time is over, and when the callout was settled; it never
- * runs twice at once. Shutting down the RPC client of a try waits for its task, so
- * that nothing of the try is left when its result is evaluated.
+ * when its turn comes, when a try ended, when its time is over, and when the callout was
+ * settled; it never runs twice at once. Shutting down the RPC client of a try waits for its
+ * task, so that nothing of the try is left when its result is evaluated.
  *
- * Locking: nlm->callouts_lock guards the list and the counts; @settled and @verdict
- * are written under it.
+ * A try takes a turn of a fair queue, and gives it back when it ends: a machine that does not
+ * answer keeps no more turns than its part, and the next try waits behind other machines.
+ *
+ * Locking: nlm->callouts_lock guards the list and the count; @settled, @verdict and @waits
+ * are written under it. The lock of the queue does not nest with it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -23,8 +26,16 @@
 #include "nlm.h"
 #include "trace.h"
 
-/* Milliseconds until a callout that got no connection asks again. */
-#define DNLM_CROWDED_MS		50
+/* The number of callouts limits the waiting ones: none is evicted. */
+static const struct ditto_fairq_limits dnlm_turn_limits = {
+	.width = DNLM_RUNNING_MAX,
+	.peer_width = DNLM_RUNNING_OF_PEER,
+	.waiting = DNLM_CALLOUTS_MAX,
+	.peer_waiting = DNLM_CALLOUTS_MAX,
+};
+
+/* Machines of one IPv6 /64 that take turns; the queue goes through them, so they are few. */
+#define DNLM_TURN_GROUPS	64
 
 static struct workqueue_struct *dnlm_wq;
 
@@ -33,23 +44,60 @@ static bool dnlm_is_over(const struct dnlm_callout *callout)
 	return time_after_eq(jiffies, callout->deadline);
 }
 
-/* Reserves a connection. Return: false if all are in use. */
-static bool dnlm_run_begin(struct dnlm_server *nlm)
+static void dnlm_turn_run(struct ditto_fair_turn *turn)
 {
-	bool room;
+	struct dnlm_callout *callout = container_of(turn, struct dnlm_callout, turn);
+	struct dnlm_server *nlm = callout->nlm;
 
+	/* The work may free the callout as soon as it sees that it does not wait any more. */
 	spin_lock(&nlm->callouts_lock);
-	room = nlm->nrunning < DNLM_RUNNING_MAX;
-	nlm->nrunning += room;
+	callout->waits = false;
+	/* The time in the queue does not count against the client's. */
+	callout->deadline += jiffies - callout->since;
+	mod_delayed_work(dnlm_wq, &callout->work, 0);
 	spin_unlock(&nlm->callouts_lock);
-	return room;
 }
 
-static void dnlm_run_end(struct dnlm_server *nlm)
+/* Return: 1 if the callout has its turn; 0 if it waits for it; or an errno. */
+static int dnlm_turn_begin(struct dnlm_callout *callout)
 {
+	struct dnlm_server *nlm = callout->nlm;
+	const struct in6_addr *addr = &callout->way.addr;
+	int ret;
+
+	if (callout->turn.peer)
+		return 1;
+	callout->turn.run = dnlm_turn_run;
+	callout->since = jiffies;
+	callout->waits = true;
+	ret = ditto_fairq_enter(&nlm->turns, &callout->turn, addr,
+				siphash(addr, sizeof(*addr), &nlm->hosts_key) % DNLM_TURN_GROUPS);
+	if (ret)
+		callout->waits = false;
+	return ret;
+}
+
+static void dnlm_turn_end(struct dnlm_callout *callout)
+{
+	if (callout->turn.peer)
+		ditto_fairq_leave(&callout->nlm->turns, &callout->turn);
+}
+
+/* Return: true if the callout waits for its turn. One that is over leaves the queue. */
+static bool dnlm_turn_waits(struct dnlm_callout *callout)
+{
+	struct dnlm_server *nlm = callout->nlm;
+	bool waits, over;
+
 	spin_lock(&nlm->callouts_lock);
-	nlm->nrunning--;
+	waits = callout->waits;
+	over = callout->settled || nlm->stopping;
 	spin_unlock(&nlm->callouts_lock);
+	/* If it cannot leave the queue any more, its turn begins, and the work runs again. */
+	if (!waits || !over || !ditto_fairq_cancel(&nlm->turns, &callout->turn))
+		return waits;
+	callout->waits = false;
+	return false;
 }
 
 static struct rpc_clnt *dnlm_connect(const struct dnlm_callout *callout)
@@ -134,7 +182,7 @@ static int dnlm_try_end(struct dnlm_callout *callout)
 
 	rpc_shutdown_client(callout->clnt);
 	callout->clnt = NULL;
-	dnlm_run_end(callout->nlm);
+	dnlm_turn_end(callout);
 	cancel_delayed_work(&callout->work);
 	/* The status of a task that was aborted by this is ignored. */
 	if (!ended)
@@ -146,6 +194,7 @@ static void dnlm_callout_finish(struct dnlm_callout *callout, int err)
 {
 	struct dnlm_server *nlm = callout->nlm;
 
+	dnlm_turn_end(callout);
 	cancel_delayed_work(&callout->work);
 	trace_dnlm_callout(callout, err);
 	callout->ops->done(callout, err);
@@ -180,19 +229,14 @@ static bool dnlm_callout_over(struct dnlm_callout *callout, bool over, int *err)
 	return over;
 }
 
-/* Return: jiffies until the next try; 0 if a try was started. */
+/* Return: jiffies until the next try; 0 if a try was started, or waits for its turn. */
 static unsigned long dnlm_try(struct dnlm_callout *callout)
 {
-	unsigned long delay = msecs_to_jiffies(DNLM_CROWDED_MS);
+	int turn = dnlm_turn_begin(callout);
 
-	if (!dnlm_run_begin(callout->nlm)) {
-		/* Waiting for a connection does not count against the client's time. */
-		callout->deadline += delay;
-		return delay;
-	}
-	if (dnlm_try_begin(callout))
+	if (!turn || (turn > 0 && dnlm_try_begin(callout)))
 		return 0;
-	dnlm_run_end(callout->nlm);
+	dnlm_turn_end(callout);
 	return msecs_to_jiffies(DNLM_RETRY_MS);
 }
 
@@ -203,6 +247,8 @@ static void dnlm_callout_work(struct work_struct *work)
 	bool over = false;
 	int err = 0;
 
+	if (dnlm_turn_waits(callout))
+		return;
 	if (callout->clnt) {
 		err = dnlm_try_end(callout);
 		if (!err && callout->ops->answered)
@@ -285,6 +331,7 @@ void dnlm_callouts_init(struct dnlm_server *nlm)
 {
 	spin_lock_init(&nlm->callouts_lock);
 	INIT_LIST_HEAD(&nlm->callouts);
+	ditto_fairq_init(&nlm->turns, &dnlm_turn_limits);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnlm_callouts_init);
 
@@ -298,6 +345,7 @@ void dnlm_callouts_stop(struct dnlm_server *nlm)
 		mod_delayed_work(dnlm_wq, &callout->work, 0);
 	spin_unlock(&nlm->callouts_lock);
 	wait_event(nlm->idle, !dnlm_callouts_count(nlm));
+	ditto_fairq_exit(&nlm->turns);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnlm_callouts_stop);
 

@@ -10,6 +10,7 @@
 #include <linux/list.h>
 #include <linux/workqueue.h>
 
+#include "../../../net/fairq.h"
 #include "host.h"
 
 struct dnlm_callout;
@@ -23,8 +24,12 @@ struct rpc_program;
 #define DNLM_TRY_MS		2000
 /* Pause between two tries, in milliseconds. */
 #define DNLM_RETRY_MS		500
-/* Most callouts with a connection, and most callouts including those that wait for one. */
+/*
+ * Most callouts with a connection, most of those to one IPv4 address or IPv6 /64, and most callouts
+ * including those that wait for one.
+ */
 #define DNLM_RUNNING_MAX	256
+#define DNLM_RUNNING_OF_PEER	32
 #define DNLM_CALLOUTS_MAX	(DNLM_HOSTS_MAX + 65536)
 
 /**
@@ -55,6 +60,9 @@ struct dnlm_callout_ops {
  * @nlm: the server
  * @list: entry in the server's list; under callouts_lock
  * @work: runs all steps of the callout
+ * @turn: turn to have a connection
+ * @since: jiffies when it began to wait for @turn
+ * @waits: it waits for @turn; written under callouts_lock while it does
  * @deadline: in jiffies
  * @clnt: RPC client of the current try; NULL between tries
  * @status: result of that try; -EINPROGRESS until it ends
@@ -75,6 +83,9 @@ struct dnlm_callout {
 	struct dnlm_server *nlm;
 	struct list_head list;
 	struct delayed_work work;
+	struct ditto_fair_turn turn;
+	unsigned long since;
+	bool waits;
 	unsigned long deadline;
 	struct rpc_clnt *clnt;
 	int status;

@@ -20,6 +20,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "../../../net/fairq.h"
 #include "../../../net/helper/record.h"
 
 struct ditto_client;
@@ -53,8 +54,8 @@ struct net;
  * @callouts_lock: guards the members up to @stopping
  * @callouts: list of callouts that have not ended
  * @ncallouts: number of them
- * @nrunning: number of them that have a connection
  * @stopping: no new callouts are started
+ * @turns: gives connections to callouts, host by host
  * @shares: number of share reservations of all hosts
  * @grants_lock: guards both tables of struct dnlm_grant
  * @by_owner: all grants
@@ -87,8 +88,8 @@ struct dnlm_server {
 	spinlock_t callouts_lock;	/* see above */
 	struct list_head callouts;
 	unsigned int ncallouts;
-	unsigned int nrunning;
 	bool stopping;
+	struct ditto_fairq turns;
 
 	atomic_t shares;
 

@@ -128,7 +128,7 @@ static int callout_test_init(struct kunit *test)
 	c->nlm.net = &init_net;
 	init_waitqueue_head(&c->nlm.idle);
 	dnlm_callouts_init(&c->nlm);
-	c->nlm.nrunning = DNLM_RUNNING_MAX;
+	c->nlm.turns.limits.width = 0;
 	test->priv = c;
 	return 0;
 }
