@@ -56,6 +56,7 @@ enum ditto_budget_kind {
 	DITTO_BUDGET_PARKED,		/* calls that wait for data without a thread */
 	DITTO_BUDGET_ANSWERS,		/* answers that are calls to the client */
 	DITTO_BUDGET_CHANGES,		/* bytes of changes of directories, not reported yet */
+	DITTO_BUDGET_CALLOUTS,		/* calls to the client by the server */
 	DITTO_BUDGET_KINDS
 };
 

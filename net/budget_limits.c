@@ -138,6 +138,12 @@ const struct ditto_budget_spec ditto_budget_kinds[DITTO_BUDGET_KINDS] = {
 		.peer = { NUMBER(0), NUMBER(0), PART_OF(64, 0), PART_OF(4, 0) },
 		.user = PART_OF(8, 0),
 	},
+	[DITTO_BUDGET_CALLOUTS] = {
+		.name = "callouts", .total = 131072, .batch = 64,
+		.levels = { NUMBER(0), NUMBER(0), PART_OF(8, 0), PART_OF(1, 0) },
+		.peer = { NUMBER(0), NUMBER(0), NUMBER(4096), NUMBER(4096) },
+		.user = NUMBER(4096),
+	},
 };
 
 /* The limit of the highest level for a kind. */

@@ -196,6 +196,7 @@ static void dnlm_callout_finish(struct dnlm_callout *callout, int err)
 
 	dnlm_turn_end(callout);
 	cancel_delayed_work(&callout->work);
+	ditto_uncharge(&callout->charge);
 	trace_dnlm_callout(callout, err);
 	callout->ops->done(callout, err);
 
@@ -277,18 +278,20 @@ static void dnlm_callout_work(struct work_struct *work)
 
 int dnlm_callout_start(struct dnlm_server *nlm, struct dnlm_callout *callout)
 {
-	int err = 0;
+	int err;
 
 	callout->nlm = nlm;
 	INIT_LIST_HEAD(&callout->list);
 	INIT_DELAYED_WORK(&callout->work, dnlm_callout_work);
 	callout->deadline = jiffies + msecs_to_jiffies(DNLM_CALLOUT_MS);
 	callout->status = -EINPROGRESS;
+	err = ditto_charge_machine(&callout->charge, nlm->srv, &callout->way.addr,
+				   DITTO_BUDGET_CALLOUTS, 1);
 
 	spin_lock(&nlm->callouts_lock);
 	if (nlm->stopping)
 		err = -ESHUTDOWN;
-	else if (nlm->ncallouts >= DNLM_CALLOUTS_MAX)
+	else if (!err && nlm->ncallouts >= DNLM_CALLOUTS_MAX)
 		err = -EBUSY;
 	if (err) {
 		/* Others may find it until the caller has taken it away: its work never runs. */
@@ -299,6 +302,8 @@ int dnlm_callout_start(struct dnlm_server *nlm, struct dnlm_callout *callout)
 		queue_delayed_work(dnlm_wq, &callout->work, 0);
 	}
 	spin_unlock(&nlm->callouts_lock);
+	if (err)
+		ditto_uncharge(&callout->charge);
 	return err;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnlm_callout_start);

@@ -10,6 +10,7 @@
 #include <linux/list.h>
 #include <linux/workqueue.h>
 
+#include "../../../net/budget.h"
 #include "../../../net/fairq.h"
 #include "host.h"
 
@@ -26,7 +27,8 @@ struct rpc_program;
 #define DNLM_RETRY_MS		500
 /*
  * Most callouts with a connection, most of those to one IPv4 address or IPv6 /64, and most callouts
- * including those that wait for one.
+ * including those that wait for one. All are as many as DITTO_BUDGET_CALLOUTS lets all clients
+ * have, so that no machine or network can have all of them.
  */
 #define DNLM_RUNNING_MAX	256
 #define DNLM_RUNNING_OF_PEER	32
@@ -58,6 +60,7 @@ struct dnlm_callout_ops {
  *
  * The rest belongs to callout.c:
  * @nlm: the server
+ * @charge: for the callout, to the machine that is called
  * @list: entry in the server's list; under callouts_lock
  * @work: runs all steps of the callout
  * @turn: turn to have a connection
@@ -81,6 +84,7 @@ struct dnlm_callout {
 	void *res;
 
 	struct dnlm_server *nlm;
+	struct ditto_charge charge;
 	struct list_head list;
 	struct delayed_work work;
 	struct ditto_fair_turn turn;
@@ -98,8 +102,9 @@ struct dnlm_callout {
  * @nlm: the server
  * @callout: members up to @res filled by the caller, the rest zero
  *
- * Context: process context; takes callouts_lock.
- * Return: 0; -ESHUTDOWN; -EBUSY if there are too many. After an error @done is not called.
+ * Context: may sleep; takes callouts_lock.
+ * Return: 0; -ESHUTDOWN; -EDQUOT if the machine has too many; -EBUSY if there are too many; or
+ * -ENOMEM. After an error @done is not called.
  */
 int dnlm_callout_start(struct dnlm_server *nlm, struct dnlm_callout *callout);
 

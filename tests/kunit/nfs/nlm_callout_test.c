@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Calls to clients: those that could not start, and how many answers a client has under way. */
+/* Calls to clients: those that could not start or wait, and how many answers a client has. */
 #include <kunit/test.h>
 #include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/inet.h>
+#include <linux/slab.h>
+#include <net/ipv6.h>
 #include <net/net_namespace.h>
 
 #include "../../../fs/nfs/nlm/callout.h"
@@ -22,8 +24,9 @@ static const struct dnfs_program program = {
 	.status = dnlm4_status,
 };
 
-/* Answers under way of a client that has an IPv4 address. */
+/* Answers, and all calls, under way to a client that has an IPv4 address. */
 #define ANSWERS		64
+#define CALLS		4096
 
 /**
  * struct callout_case - a server that has no connections for callouts
@@ -81,6 +84,23 @@ static void not_started_at_the_end(struct kunit *test)
 	callout_refused(test, c, -ESHUTDOWN);
 }
 
+/* A callout that is settled while it waits for its turn leaves the queue and ends. */
+static void settled_while_it_waits(struct kunit *test)
+{
+	struct callout_case *c = test->priv;
+
+	c->callout.ops = &callout_ops;
+	KUNIT_ASSERT_EQ(test, dnlm_callout_start(&c->nlm, &c->callout), 0);
+	flush_delayed_work(&c->callout.work);
+	KUNIT_EXPECT_EQ(test, c->nlm.turns.waiting, 1);
+	KUNIT_EXPECT_EQ(test, c->done, 0);
+	dnlm_callout_settle(&c->callout, 0);
+	flush_delayed_work(&c->callout.work);
+	KUNIT_EXPECT_EQ(test, c->nlm.turns.waiting, 0);
+	KUNIT_EXPECT_EQ(test, c->done, 1);
+	KUNIT_EXPECT_EQ(test, c->nlm.ncallouts, 0);
+}
+
 /* Answer a message that came from an address. */
 static void message_from(struct callout_case *c, const char *from)
 {
@@ -117,6 +137,36 @@ static void answers_of_a_client_are_few(struct kunit *test)
 			0);
 }
 
+static void calls_done(struct dnlm_callout *callout, int err)
+{
+}
+
+static const struct dnlm_callout_ops calls_ops = {
+	.done = calls_done,
+};
+
+/* A machine is not called more often at a time than its part, and others are called. */
+static void calls_to_a_client_are_few(struct kunit *test)
+{
+	struct dnlm_callout *calls = kvcalloc(CALLS + 2, sizeof(*calls), GFP_KERNEL);
+	struct callout_case *c = test->priv;
+
+	KUNIT_ASSERT_NOT_NULL(test, calls);
+	for (unsigned int i = 0; i < CALLS + 2; i++) {
+		calls[i].ops = &calls_ops;
+		ipv6_addr_set_v4mapped(htonl(0xc0000201 + i / (CALLS + 1)), &calls[i].way.addr);
+		KUNIT_EXPECT_EQ(test, dnlm_callout_start(&c->nlm, &calls[i]),
+				i == CALLS ? -EDQUOT : 0);
+	}
+	KUNIT_EXPECT_EQ(test, c->nlm.ncallouts, CALLS + 1);
+	KUNIT_EXPECT_EQ(test, ditto_budget_limit(&c->srv, DITTO_TRUST_USER, DITTO_BUDGET_CALLOUTS),
+			DNLM_CALLOUTS_MAX);
+	dnlm_callouts_stop(&c->nlm);
+	KUNIT_EXPECT_EQ(test, ditto_budget_used(&c->srv, DITTO_TRUST_USER, DITTO_BUDGET_CALLOUTS),
+			0);
+	kvfree(calls);
+}
+
 static int callout_test_init(struct kunit *test)
 {
 	struct callout_case *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
@@ -147,7 +197,9 @@ static void callout_test_exit(struct kunit *test)
 static struct kunit_case callout_cases[] = {
 	KUNIT_CASE(not_started_among_many),
 	KUNIT_CASE(not_started_at_the_end),
+	KUNIT_CASE(settled_while_it_waits),
 	KUNIT_CASE(answers_of_a_client_are_few),
+	KUNIT_CASE(calls_to_a_client_are_few),
 	{}
 };
 
