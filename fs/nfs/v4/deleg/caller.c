@@ -7,7 +7,9 @@
  *
  * Locking: each bucket has a spinlock.
  */
+#include <kunit/visibility.h>
 #include <linux/hash.h>
+#include <linux/in6.h>
 #include <linux/mm.h>
 #include <linux/spinlock.h>
 #include <linux/sunrpc/addr.h>
@@ -17,17 +19,20 @@
 #include "delegations.h"
 
 #define BUCKETS		512
-#define PER_BUCKET	8
 
 /**
  * struct caller - a connection and its client
  * @conn: the connection; no reference, only for comparison
- * @port: port of the client, which distinguishes connections that reuse the same memory
+ * @addr: address and port of the client, which distinguish connections that reuse the same memory
  * @id: clientid4; 0 if there is none
  */
 struct caller {
 	const struct svc_xprt *conn;
-	u16 port;
+	union {
+		struct sockaddr sa;
+		struct sockaddr_in sin;
+		struct sockaddr_in6 sin6;
+	} addr;
 	u64 id;
 };
 
@@ -39,7 +44,7 @@ struct dnfs4_callers {
 	struct {
 		spinlock_t lock;	/* guards the bucket */
 		u8 next;
-		struct caller caller[PER_BUCKET];
+		struct caller caller[DNFS4_CALLERS_PER_CONN];
 	} bucket[BUCKETS];
 };
 
@@ -48,37 +53,68 @@ static u32 bucket_of(const struct svc_xprt *conn)
 	return hash_ptr(conn, ilog2(BUCKETS));
 }
 
-static struct caller *caller_find(struct dnfs4_callers *callers, const struct dnfs_call *call)
+static struct caller *caller_find(struct dnfs4_callers *callers, const struct svc_xprt *conn,
+				  const struct sockaddr *addr)
 {
-	struct caller *caller = callers->bucket[bucket_of(call->conn)].caller;
-	u16 port = rpc_get_port(call->addr);
+	struct caller *caller = callers->bucket[bucket_of(conn)].caller;
 
-	for (int i = 0; i < PER_BUCKET; i++)
-		if (caller[i].conn == call->conn && caller[i].port == port)
+	lockdep_assert_held(&callers->bucket[bucket_of(conn)].lock);
+	for (int i = 0; i < DNFS4_CALLERS_PER_CONN; i++)
+		if (caller[i].conn == conn && rpc_cmp_addr_port(&caller[i].addr.sa, addr))
 			return &caller[i];
 	return NULL;
 }
+
+u64 dnfs4_caller_id(struct dnfs4_callers *callers, const struct svc_xprt *conn,
+		    const struct sockaddr *addr)
+{
+	u32 b = bucket_of(conn);
+	struct caller *caller;
+	u64 id;
+
+	spin_lock(&callers->bucket[b].lock);
+	caller = caller_find(callers, conn, addr);
+	id = caller ? caller->id : 0;
+	spin_unlock(&callers->bucket[b].lock);
+	return id;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_caller_id);
+
+void dnfs4_caller_set(struct dnfs4_callers *callers, const struct svc_xprt *conn,
+		      const struct sockaddr *addr, u64 id)
+{
+	u32 b = bucket_of(conn), next;
+	struct caller *caller;
+
+	spin_lock(&callers->bucket[b].lock);
+	caller = caller_find(callers, conn, addr);
+	if (!caller) {
+		next = callers->bucket[b].next++ % DNFS4_CALLERS_PER_CONN;
+		caller = &callers->bucket[b].caller[next];
+		caller->conn = conn;
+		rpc_copy_addr(&caller->addr.sa, addr);
+		rpc_set_port(&caller->addr.sa, rpc_get_port(addr));
+	}
+	caller->id = id;
+	spin_unlock(&callers->bucket[b].lock);
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_caller_set);
 
 void dnfs4_caller_guess(struct dnfs4_compound *cmp)
 {
 	struct dnfs4_callers *callers = READ_ONCE(cmp->server->delegations->callers);
 	struct dnfs_call *call = cmp->call;
 	struct dnfs4_client *client;
-	struct caller *caller;
-	u64 id = 0;
+	u64 id;
 
 	if (!callers || !call->conn)
 		return;
-	spin_lock(&callers->bucket[bucket_of(call->conn)].lock);
-	caller = caller_find(callers, call);
-	if (caller)
-		id = caller->id;
-	spin_unlock(&callers->bucket[bucket_of(call->conn)].lock);
+	id = dnfs4_caller_id(callers, call->conn, call->addr);
 	if (id && dnfs4_client_find(cmp->server, id, 0, &client) == NFS4_OK)
 		cmp->client = client;
 }
 
-static struct dnfs4_callers *callers_make(struct dnfs4_delegations *all)
+struct dnfs4_callers *dnfs4_callers_alloc(void)
 {
 	struct dnfs4_callers *callers = kvzalloc(sizeof(*callers), GFP_KERNEL);
 
@@ -86,9 +122,17 @@ static struct dnfs4_callers *callers_make(struct dnfs4_delegations *all)
 		return NULL;
 	for (int i = 0; i < BUCKETS; i++)
 		spin_lock_init(&callers->bucket[i].lock);
-	if (!cmpxchg(&all->callers, NULL, callers))
+	return callers;
+}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_callers_alloc);
+
+static struct dnfs4_callers *callers_make(struct dnfs4_delegations *all)
+{
+	struct dnfs4_callers *callers = dnfs4_callers_alloc();
+
+	if (!callers || !cmpxchg(&all->callers, NULL, callers))
 		return callers;
-	kvfree(callers);
+	dnfs4_callers_free(callers);
 	return READ_ONCE(all->callers);
 }
 
@@ -97,23 +141,13 @@ void dnfs4_caller_note(struct dnfs4_compound *cmp)
 	struct dnfs4_delegations *all = cmp->server->delegations;
 	struct dnfs4_callers *callers = READ_ONCE(all->callers) ?: callers_make(all);
 	struct dnfs_call *call = cmp->call;
-	u32 b = bucket_of(call->conn);
-	struct caller *caller;
 
-	if (!callers || !call->conn)
-		return;
-	spin_lock(&callers->bucket[b].lock);
-	caller = caller_find(callers, call);
-	if (!caller) {
-		caller = &callers->bucket[b].caller[callers->bucket[b].next++ % PER_BUCKET];
-		caller->conn = call->conn;
-		caller->port = rpc_get_port(call->addr);
-	}
-	caller->id = cmp->client->id;
-	spin_unlock(&callers->bucket[b].lock);
+	if (callers && call->conn)
+		dnfs4_caller_set(callers, call->conn, call->addr, cmp->client->id);
 }
 
 void dnfs4_callers_free(struct dnfs4_callers *callers)
 {
 	kvfree(callers);
 }
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_callers_free);
