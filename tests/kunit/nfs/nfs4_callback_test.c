@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * CB_COMPOUND on the wire, slots of the back channel, and delegations in the reply to
- * an OPEN.
+ * CB_COMPOUND on the wire, slots of the back channel, delegations in the reply to an OPEN, and
+ * walks over the channels of all clients.
  */
 #include <kunit/test.h>
 #include <linux/nfs4.h>
@@ -9,6 +9,7 @@
 
 #include "../../../fs/nfs/v4/deleg/callback.h"
 #include "../../../fs/nfs/v4/deleg/delegations.h"
+#include "../../../fs/nfs/v4/engine/server.h"
 
 #define WORDS	256
 
@@ -399,6 +400,110 @@ static void callback_times(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, times.has_atime || times.has_mtime);
 }
 
+#define CLIENTS	6
+
+/**
+ * struct walked - a server with clients, for walks over their channels
+ * @all: its list of channels
+ * @server: the server
+ * @client: the clients, in order of creation; the test holds each
+ */
+struct walked {
+	struct dnfs4_delegations *all;
+	struct dnfs4_server server;
+	struct dnfs4_client client[CLIENTS];
+};
+
+static void walk_add(struct kunit *test, struct walked *w, int i)
+{
+	w->client[i].server = &w->server;
+	refcount_set(&w->client[i].ref, 1);
+	KUNIT_ASSERT_EQ(test, dnfs4_callback_init(&w->client[i]), 0);
+}
+
+static struct walked *walk_begin(struct kunit *test, int clients)
+{
+	struct walked *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, w);
+	w->all = kunit_kzalloc(test, sizeof(*w->all), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, w->all);
+	spin_lock_init(&w->all->lock);
+	INIT_LIST_HEAD(&w->all->channels);
+	w->server.delegations = w->all;
+	for (int i = 0; i < clients; i++)
+		walk_add(test, w, i);
+	return w;
+}
+
+static void walk_end(struct walked *w)
+{
+	for (int i = 0; i < CLIENTS; i++)
+		dnfs4_callback_free(&w->client[i]);
+}
+
+/* The step behind client @from, or the first with -1, is to lead to client @to, or to the end. */
+static void walk_expect(struct kunit *test, struct walked *w, int from, int to)
+{
+	struct dnfs4_client *previous = from < 0 ? NULL : &w->client[from];
+	struct dnfs4_client *next = dnfs4_callback_next(&w->server, previous);
+
+	KUNIT_EXPECT_PTR_EQ(test, next, to < 0 ? NULL : &w->client[to]);
+	if (previous)
+		KUNIT_EXPECT_EQ(test, refcount_read(&previous->ref), 1);
+	if (next)
+		KUNIT_EXPECT_EQ(test, refcount_read(&next->ref), 2);
+}
+
+/* Clients that are new, released or freed meanwhile neither end a walk nor repeat a part of it. */
+static void walk_while_clients_go(struct kunit *test)
+{
+	struct walked *w = walk_begin(test, CLIENTS - 1);
+
+	/* In no table yet, or about to be freed. */
+	refcount_set(&w->client[0].ref, 0);
+	refcount_set(&w->client[2].ref, 0);
+	walk_expect(test, w, -1, 1);
+	walk_expect(test, w, 1, 3);
+	dnfs4_callback_stop(&w->client[3]);
+	dnfs4_callback_free(&w->client[2]);
+	walk_expect(test, w, 3, 4);
+	walk_add(test, w, 5);
+	walk_expect(test, w, 4, 5);
+	walk_expect(test, w, 5, -1);
+	walk_end(w);
+}
+
+/* A step does not search the list from its front, which is hidden here. */
+static void walk_goes_on(struct kunit *test)
+{
+	struct walked *w = walk_begin(test, CLIENTS);
+	struct list_head *first = w->all->channels.next;
+
+	walk_expect(test, w, -1, 0);
+	w->all->channels.next = &w->all->channels;
+	for (int i = 1; i < CLIENTS; i++)
+		walk_expect(test, w, i - 1, i);
+	walk_expect(test, w, CLIENTS - 1, -1);
+	w->all->channels.next = first;
+	walk_end(w);
+}
+
+/* No channel runs any more when the service has stopped, not even that of a new client. */
+static void walk_stops_all(struct kunit *test)
+{
+	struct walked *w = walk_begin(test, 0);
+
+	w->all->running = true;
+	for (int i = 0; i < CLIENTS; i++)
+		walk_add(test, w, i);
+	refcount_set(&w->client[1].ref, 0);
+	dnfs4_callbacks_stop(&w->server);
+	for (int i = 0; i < CLIENTS; i++)
+		KUNIT_EXPECT_FALSE_MSG(test, w->client[i].callback->running, "client %d", i);
+	walk_end(w);
+}
+
 static struct kunit_case callback_cases[] = {
 	KUNIT_CASE(callback_encode_40),
 	KUNIT_CASE(callback_encode_41),
@@ -412,6 +517,9 @@ static struct kunit_case callback_cases[] = {
 	KUNIT_CASE(callback_slots_limit),
 	KUNIT_CASE(callback_delegated),
 	KUNIT_CASE(callback_times),
+	KUNIT_CASE(walk_while_clients_go),
+	KUNIT_CASE(walk_goes_on),
+	KUNIT_CASE(walk_stops_all),
 	{}
 };
 

@@ -7,6 +7,7 @@
  * its slot and sequence id while the session is the same, so that the client recognizes the
  * retransmission (RFC 8881 section 2.10.6.1.3).
  */
+#include <kunit/visibility.h>
 #include <linux/jiffies.h>
 #include <linux/slab.h>
 #include <linux/sunrpc/svc_xprt.h>
@@ -533,6 +534,7 @@ int dnfs4_callback_init(struct dnfs4_client *client)
 	spin_unlock_bh(&all->lock);
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_callback_init);
 
 void dnfs4_callback_set(struct dnfs4_client *client, const struct dnfs4_callback_addr *addr)
 {
@@ -578,14 +580,10 @@ void dnfs4_channel_halt(struct dnfs4_callback_channel *channel)
 void dnfs4_callback_stop(struct dnfs4_client *client)
 {
 	struct dnfs4_callback_channel *channel = client->callback;
-	struct dnfs4_delegations *all = client->server->delegations;
 	struct dnfs4_callback *cb;
 
 	if (!channel)
 		return;
-	spin_lock_bh(&all->lock);
-	list_del_init(&channel->list);
-	spin_unlock_bh(&all->lock);
 	spin_lock_bh(&channel->lock);
 	channel->gone = true;
 	spin_unlock_bh(&channel->lock);
@@ -596,6 +594,7 @@ void dnfs4_callback_stop(struct dnfs4_client *client)
 		callback_finish(channel, cb, -ESHUTDOWN);
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_callback_stop);
 
 void dnfs4_callback_free(struct dnfs4_client *client)
 {
@@ -609,6 +608,7 @@ void dnfs4_callback_free(struct dnfs4_client *client)
 	kfree(client->callback);
 	client->callback = NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_callback_free);
 
 int dnfs4_callbacks_setup(void)
 {

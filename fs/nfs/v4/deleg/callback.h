@@ -12,7 +12,8 @@
  * callbacks on them, and the flags that allow the channel to run.
  *
  * Lifetime: a callback holds its client while it is in progress. The channel is freed with its
- * client, after its RPC tasks have ended.
+ * client, after its RPC tasks have ended. Until then it is in the server's list, so that a walk
+ * can go on behind a client that it holds, even if that is released meanwhile.
  */
 #ifndef _DITTO_FS_NFS_V4_DELEG_CALLBACK_H
 #define _DITTO_FS_NFS_V4_DELEG_CALLBACK_H
@@ -172,12 +173,16 @@ u32 dnfs4_callback_room(const struct dnfs4_callback *cb);
 /**
  * dnfs4_callback_next - iterate over the clients with a channel
  * @server: the server
- * @id: clientid4 of the previous client; 0 to begin
+ * @previous: the client that was returned last, whose reference is put; NULL to begin
+ *
+ * The walk goes on behind @previous, in order of creation. A client that exists during the whole
+ * walk is found exactly once, also while others come and go.
  *
  * Context: any process context; does not sleep.
- * Return: the client with the next higher clientid, with a reference; NULL after the last one.
+ * Return: the next client, with a reference; NULL after the last one.
  */
-struct dnfs4_client *dnfs4_callback_next(struct dnfs4_server *server, u64 id);
+struct dnfs4_client *dnfs4_callback_next(struct dnfs4_server *server,
+					 struct dnfs4_client *previous);
 
 /**
  * dnfs4_callbacks_start - start all channels with the service

@@ -5,6 +5,7 @@
  *
  * Locking: delegations->lock guards the list of channels, and is taken outside channel->lock.
  */
+#include <kunit/visibility.h>
 #include <linux/jiffies.h>
 
 #include "../../../../net/server.h"
@@ -12,34 +13,25 @@
 #include "callback.h"
 #include "delegations.h"
 
-/*
- * Return: the client with the lowest clientid above @id, with a reference; or NULL. With @running,
- * only clients whose channel is running.
- */
-static struct dnfs4_client *client_from(struct dnfs4_server *server, u64 id, bool running)
+struct dnfs4_client *dnfs4_callback_next(struct dnfs4_server *server, struct dnfs4_client *previous)
 {
+	struct dnfs4_callback_channel *channel = previous ? previous->callback : NULL;
 	struct dnfs4_delegations *all = server->delegations;
-	struct dnfs4_callback_channel *channel;
-	struct dnfs4_client *client, *found = NULL;
+	struct dnfs4_client *found = NULL;
 
 	spin_lock_bh(&all->lock);
-	list_for_each_entry(channel, &all->channels, list) {
-		client = channel->client;
-		if (client->id <= id || (running && !channel->running))
-			continue;
-		if (!found || client->id < found->id)
-			found = client;
-	}
-	if (found && !refcount_inc_not_zero(&found->ref))
-		found = NULL;
+	channel = list_prepare_entry(channel, &all->channels, list);
+	list_for_each_entry_continue(channel, &all->channels, list)
+		/* Skip clients that are being freed, and new ones that are in no table yet. */
+		if (refcount_inc_not_zero(&channel->client->ref)) {
+			found = channel->client;
+			break;
+		}
 	spin_unlock_bh(&all->lock);
+	dnfs4_client_put(previous);
 	return found;
 }
-
-struct dnfs4_client *dnfs4_callback_next(struct dnfs4_server *server, u64 id)
-{
-	return client_from(server, id, false);
-}
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_callback_next);
 
 void dnfs4_callbacks_start(struct dnfs4_server *server)
 {
@@ -61,16 +53,22 @@ void dnfs4_callbacks_start(struct dnfs4_server *server)
 void dnfs4_callbacks_stop(struct dnfs4_server *server)
 {
 	struct dnfs4_delegations *all = server->delegations;
-	struct dnfs4_client *client;
+	struct dnfs4_callback_channel *channel;
+	struct dnfs4_client *client = NULL;
 
+	/* The walk below skips new clients, whose channels must not run either. */
 	spin_lock_bh(&all->lock);
 	all->running = false;
-	spin_unlock_bh(&all->lock);
-	while ((client = client_from(server, 0, true))) {
-		dnfs4_channel_halt(client->callback);
-		dnfs4_client_put(client);
+	list_for_each_entry(channel, &all->channels, list) {
+		spin_lock(&channel->lock);
+		channel->running = false;
+		spin_unlock(&channel->lock);
 	}
+	spin_unlock_bh(&all->lock);
+	while ((client = dnfs4_callback_next(server, client)))
+		dnfs4_channel_halt(client->callback);
 }
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_callbacks_stop);
 
 bool dnfs4_callback_missed(struct dnfs4_client *client)
 {

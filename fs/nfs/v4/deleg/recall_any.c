@@ -87,18 +87,15 @@ static void recall_any_send(struct dnfs4_client *client,
 static void recall_any_work(struct work_struct *work)
 {
 	struct dnfs4_delegations *all = container_of(work, struct dnfs4_delegations, recall_any);
-	struct dnfs4_client *client;
-	u64 id = 0;
+	struct dnfs4_client *client = NULL;
 	u32 has;
 
-	while ((client = dnfs4_callback_next(all->server, id))) {
-		id = client->id;
+	while ((client = dnfs4_callback_next(all->server, client))) {
 		has = ditto_client_live(&client->client, DITTO_CLAIM_LEASE);
 		if (client->minor && has && dnfs4_callback_is_up(client)) {
 			recall_any_send(client, &any_ops, has - DIV_ROUND_UP(has, ANY_SHARE));
 			dnfs4_delegation_count(client->server, DNFS4_DELEG_ANY, false, 0);
 		}
-		dnfs4_client_put(client);
 	}
 }
 

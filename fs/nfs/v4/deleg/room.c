@@ -97,14 +97,10 @@ free:
 void dnfs4_room_work(struct work_struct *work)
 {
 	struct dnfs4_delegations *all = container_of(work, struct dnfs4_delegations, room);
-	struct dnfs4_client *client;
-	u64 id = 0;
+	struct dnfs4_client *client = NULL;
 
-	while ((client = dnfs4_callback_next(all->server, id))) {
-		id = client->id;
+	while ((client = dnfs4_callback_next(all->server, client)))
 		room_tell(client);
-		dnfs4_client_put(client);
-	}
 }
 
 void dnfs4_room_freed(struct dnfs4_server *server)
