@@ -270,16 +270,19 @@ void ditto_client_release(struct ditto_client *client, const char *why);
 int ditto_client_withdraw(struct ditto_client *client);
 
 /**
- * ditto_client_retire - release a client as soon as it can be withdrawn
- * @client: held by the caller
+ * ditto_client_retire - release a courtesy client as soon as it can be withdrawn
+ * @client: held by the caller; nothing happens if it is no courtesy client, or renewed meanwhile
  * @why: see ditto_client_release()
  *
  * A workqueue of the table withdraws the client and then releases it, DITTO_YIELDS_AT_ONCE clients
- * at a time. If the withdrawal fails the client stays as it is, and the caller may try again.
+ * at a time. Until then the client cannot renew, so it gets nothing that would be lost. If the
+ * withdrawal fails it may come back, and the attempt is repeated until it does.
  *
  * Context: process; does not sleep; ctx->lock may be held, client->lock must not be.
+ * Return: true if it is a courtesy client, which is about to be released; false if the client
+ * keeps what it holds.
  */
-void ditto_client_retire(struct ditto_client *client, const char *why);
+bool ditto_client_retire(struct ditto_client *client, const char *why);
 
 /**
  * ditto_client_set_courtesy - make a silent client a courtesy client, or end that

@@ -88,26 +88,25 @@ static void client_yield_begin(struct ditto_client *client, const char *why)
 	queue_delayed_work(client->table->yield_wq, &client->yield, 0);
 }
 
-void ditto_client_retire(struct ditto_client *client, const char *why)
-{
-	spin_lock(&client->lock);
-	client_yield_begin(client, why);
-	spin_unlock(&client->lock);
-}
-EXPORT_SYMBOL_NS_GPL(ditto_client_retire, DITTO);
-
-bool ditto_client_yields(struct ditto_client *client)
+bool ditto_client_retire(struct ditto_client *client, const char *why)
 {
 	bool courtesy;
 
 	if (likely(!READ_ONCE(client->courtesy)))
 		return false;
+	/* The lock decides whether this or a renewal comes first. */
 	spin_lock(&client->lock);
 	courtesy = client->courtesy;
 	if (courtesy)
-		client_yield_begin(client, "silent");
+		client_yield_begin(client, why);
 	spin_unlock(&client->lock);
 	return courtesy;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_client_retire, DITTO);
+
+bool ditto_client_yields(struct ditto_client *client)
+{
+	return ditto_client_retire(client, "silent");
 }
 
 bool ditto_client_yields_now(struct ditto_client *client)
@@ -150,9 +149,9 @@ void ditto_client_yield_work(struct work_struct *work)
 		ditto_client_release(client, why);
 		goto end;
 	}
-	/* The client keeps its claims. A courtesy client is tried again later. */
+	/* The client keeps its claims, may come back, and is tried again later. */
 	spin_lock(&client->lock);
-	if (client->courtesy && !client->dead) {
+	if (!client->dead) {
 		client->withdraw_failed = true;
 		ditto_client_hold(client);
 		queue_delayed_work(client->table->yield_wq, &client->yield,

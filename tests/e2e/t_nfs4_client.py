@@ -5,7 +5,7 @@ import time
 
 import nfs4
 import rpc
-from harness import eq, frozen, one_of, test, wait_for
+from harness import eq, frozen, one_of, process_stopped, test, wait_for
 from nfs4 import Client40, Nfs4, Session
 from servers import service_threads
 
@@ -362,6 +362,59 @@ def courtesy_ends_with_a_conflict(w):
         live.nfs.compound(nfs4.sequence(live.id, live.slots[0] + 1, 0, 0)).ok()
         wait_for('it is gone', lambda: len(clients(w)) == 1)
         release_all(w)
+
+
+@test(server='ditto', timeout=90)
+def courtesy_ends_with_the_name(w):
+    """Somebody else gets the name of a silent client when that is gone, and not before."""
+    file(w)
+    short_lease(w)
+    c, s = Client40(connect(w), b'me'), Session.make(connect(w), name=b'me')
+    assert open40(c)[1] and open41(s)[1]
+    alice, nfs = Nfs4(connect(w), cred=ALICE), Nfs4(connect(w), 1)
+
+    def name40():
+        a = alice.compound(nfs4.setclientid(b'me', b'alices..')).ok()[0]
+        return alice.compound(nfs4.setclientid_confirm(a.clientid, a.confirm))
+
+    def name41():
+        return exchange(nfs, cred=ALICE)
+
+    def silent(*protocols):
+        wait_for('courtesy clients', lambda: sorted(
+            x['protocol'] for x in clients(w) if x.get('courtesy')) == [*protocols], 3 * LEASE)
+    silent('nfs4.0', 'nfs4.1')
+    s.compound(nfs4.putrootfh()).ok()
+    status(name41(), nfs4.CLID_INUSE, 'it came back')
+    status(name40(), nfs4.DELAY, 'it may come back')
+    wait_for('the name', lambda: name40().status == nfs4.OK)
+    status(c.compound(nfs4.renew(c.id)), nfs4.EXPIRED)
+    silent('nfs4.1')
+    status(name41(), nfs4.DELAY, 'it may come back')
+    wait_for('the name', lambda: name41().status == nfs4.OK)
+    status(s.compound(nfs4.putrootfh()), nfs4.BADSESSION)
+
+
+@test(server='ditto', locks='raw', timeout=90)
+def gone_or_renewed(w):
+    """A silent client without state that is to go is not told that it renewed."""
+    file(w)
+    short_lease(w)
+    s = Session.make(connect(w), name=b'recorded')
+    got, fh = open41(s)
+    s.compound(nfs4.putfh(fh), nfs4.close(got.stateid)).ok()
+    # While its record is being removed it is neither there nor gone.
+    with process_stopped(w.server.helper.pid):
+        wait_for('it is a courtesy client', lambda: any(
+            x.get('courtesy') for x in clients(w)), 3 * LEASE)
+        r = s.compound(nfs4.putrootfh())
+    if r.status == nfs4.OK:
+        # It came first, or the removal failed for want of an answer.
+        assert open41(s)[1]
+        release_all(w)
+        return
+    status(r, nfs4.BADSESSION)
+    wait_for('it is gone', lambda: not clients(w))
 
 
 # reclaim

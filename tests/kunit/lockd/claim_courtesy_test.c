@@ -545,12 +545,16 @@ static void retired_side_by_side(struct kunit *test)
 
 	t->client[0]->slow = &slow;
 	KUNIT_EXPECT_EQ(test, client_lock(t, 0, true, 0, 9), 0);
-	ditto_client_retire(&t->client[0]->client, "lease expired");
-	ditto_client_retire(&t->client[0]->client, "lease expired");
-	ditto_client_retire(&t->client[1]->client, "lease expired");
+	client_silence(test, t);
+	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&t->client[1]->client, true));
+	KUNIT_EXPECT_TRUE(test, ditto_client_retire(&t->client[0]->client, "lease expired"));
+	KUNIT_EXPECT_TRUE(test, ditto_client_retire(&t->client[0]->client, "lease expired"));
+	KUNIT_EXPECT_TRUE(test, ditto_client_retire(&t->client[1]->client, "lease expired"));
 	flush_delayed_work(&t->client[1]->client.yield);
 	KUNIT_EXPECT_EQ(test, t->client[1]->released, 1);
 	KUNIT_EXPECT_EQ(test, t->client[0]->released, 0);
+	/* A client that is retired cannot renew any more. */
+	KUNIT_EXPECT_FALSE(test, ditto_client_set_courtesy(&t->client[0]->client, false));
 	complete(&slow);
 	flush_delayed_work(&t->client[0]->client.yield);
 	KUNIT_EXPECT_EQ(test, t->client[0]->released, 1);
@@ -566,14 +570,49 @@ static void stays_if_it_cannot_be_retired(struct kunit *test)
 
 	c->stuck = -ECONNREFUSED;
 	KUNIT_EXPECT_EQ(test, client_lock(t, 0, true, 0, 9), 0);
-	ditto_client_retire(&c->client, "lease expired");
+	client_silence(test, t);
+	KUNIT_EXPECT_TRUE(test, ditto_client_retire(&c->client, "lease expired"));
 	flush_workqueue(claim_table(test)->yield_wq);
 	KUNIT_EXPECT_EQ(test, c->released, 0);
-	KUNIT_EXPECT_EQ(test, client_lock(t, 1, true, 0, 9), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, client_lock(t, 1, true, 0, 9), -EBUSY);
+	/* The attempt is repeated without being asked for. */
 	WRITE_ONCE(c->stuck, 0);
-	ditto_client_retire(&c->client, "lease expired");
+	flush_delayed_work(&c->client.yield);
+	client_expect_gone(test, t);
+	courtesy_end(test, t);
+}
+
+/* A client that lives, or renewed before it could be retired, keeps what it holds. */
+static void retired_only_if_silent(struct kunit *test)
+{
+	struct courtesy_test *t = begin_recorded(test);
+	struct claim_client *c = t->client[0];
+
+	KUNIT_EXPECT_EQ(test, client_lock(t, 0, true, 0, 9), 0);
+	KUNIT_EXPECT_FALSE(test, ditto_client_retire(&c->client, "lease expired"));
+	client_silence(test, t);
+	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&c->client, false));
+	KUNIT_EXPECT_FALSE(test, ditto_client_retire(&c->client, "lease expired"));
 	flush_workqueue(claim_table(test)->yield_wq);
-	KUNIT_EXPECT_EQ(test, c->released, 1);
+	KUNIT_EXPECT_EQ(test, atomic_read(&c->withdrawals), 0);
+	KUNIT_EXPECT_EQ(test, c->released, 0);
+	KUNIT_EXPECT_EQ(test, client_lock(t, 1, true, 0, 9), -EAGAIN);
+	/* It came back after an attempt that failed: the next one does not take place. */
+	c->stuck = -ECONNREFUSED;
+	client_silence(test, t);
+	KUNIT_EXPECT_TRUE(test, ditto_client_retire(&c->client, "lease expired"));
+	flush_workqueue(claim_table(test)->yield_wq);
+	KUNIT_EXPECT_TRUE(test, ditto_client_set_courtesy(&c->client, false));
+	WRITE_ONCE(c->stuck, 0);
+	flush_delayed_work(&c->client.yield);
+	KUNIT_EXPECT_EQ(test, c->released, 0);
+	KUNIT_EXPECT_EQ(test, client_lock(t, 1, true, 0, 9), -EAGAIN);
+	/* Without anything that it holds, too. */
+	ditto_range_release_owner(&t->node->point, t->owner[0]);
+	KUNIT_EXPECT_FALSE(test, ditto_client_retire(&c->client, "lease expired"));
+	client_silence(test, t);
+	KUNIT_EXPECT_TRUE(test, ditto_client_retire(&c->client, "lease expired"));
+	client_expect_gone(test, t);
 	courtesy_end(test, t);
 }
 
@@ -585,6 +624,7 @@ static struct kunit_case claim_courtesy_cases[] = {
 	KUNIT_CASE(deadline_of_a_holder_that_returned),
 	KUNIT_CASE(retired_side_by_side),
 	KUNIT_CASE(stays_if_it_cannot_be_retired),
+	KUNIT_CASE(retired_only_if_silent),
 	KUNIT_CASE(kept_without_a_conflict),
 	KUNIT_CASE(range_yields),
 	KUNIT_CASE(stays_if_refused_anyway),

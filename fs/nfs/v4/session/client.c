@@ -219,8 +219,9 @@ u32 dnfs4_client_yield_name(struct dnfs4_client *client)
 {
 	if (dnfs4_client_keeps_name(client))
 		return NFS4ERR_CLID_INUSE;
-	if (!dnfs4_client_has_state(client) || !dnfs4_record_may_be(client))
+	if (!dnfs4_client_has_state(client))
 		return NFS4_OK;
+	/* If the client renews first it stays, and the next attempt is refused. */
 	ditto_client_retire(&client->client, "another one takes over its name");
 	return NFS4ERR_DELAY;
 }

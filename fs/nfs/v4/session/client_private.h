@@ -222,12 +222,12 @@ bool dnfs4_client_keeps_name(struct dnfs4_client *client);
  * dnfs4_client_yield_name - check whether another client may take over a client's owner string
  * @client: the client, confirmed
  *
- * If the client may have to give up state for that, its record is removed first, in the background,
- * and then it is released.
+ * A courtesy client that has state is retired for that: its record is removed first, in the
+ * background, and then it is released.
  *
  * Context: does not wait.
- * Return: NFS4_OK; NFS4ERR_CLID_INUSE, see dnfs4_client_keeps_name(); NFS4ERR_DELAY while the
- * client is being released.
+ * Return: NFS4_OK if it has no state; NFS4ERR_CLID_INUSE, see dnfs4_client_keeps_name();
+ * NFS4ERR_DELAY while the client is being released.
  */
 u32 dnfs4_client_yield_name(struct dnfs4_client *client);
 
@@ -284,15 +284,6 @@ void dnfs4_reclaim_suspend(struct dnfs4_client *client);
  * @call: the call that creates it
  */
 void dnfs4_record_init(struct dnfs4_client *client, const struct dnfs_call *call);
-
-/**
- * dnfs4_record_may_be - check whether a client may be recorded
- * @client: the client
- *
- * Context: any.
- * Return: true if its record is on disk, or may be.
- */
-bool dnfs4_record_may_be(const struct dnfs4_client *client);
 
 /**
  * dnfs4_record_remove - remove the record of a released client from disk

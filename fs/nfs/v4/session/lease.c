@@ -2,11 +2,13 @@
 /*
  * Leases, and the laundry that expires them.
  *
- * When a client has been silent for the lease time, the laundry makes it a courtesy client, or
- * releases it at once if it holds no state. A courtesy client keeps its state (RFC 8881
+ * When a client has been silent for the lease time, the laundry makes it a courtesy client, and
+ * retires it at once if it holds no state. A courtesy client keeps its state (RFC 8881
  * section 8.4.2.4) until that conflicts with another request, memory is short, or
- * DNFS4_COURTESY_MAX_S has passed. While the service is stopped no client can renew its lease,
- * so all leases start again when the service starts.
+ * DNFS4_COURTESY_MAX_S has passed. Only courtesy clients are retired, because only they have to
+ * ask the lock table before they can go on: either the client renews and stays, or it is retired
+ * and cannot renew. While the service is stopped no client can renew its lease, so all leases start
+ * again when the service starts.
  *
  * Locking: see client.h.
  */
@@ -42,10 +44,12 @@ void dnfs4_courtesy_clear(struct dnfs4_client *client)
 static bool dnfs4_client_revive(struct dnfs4_client *client)
 {
 	struct dnfs4_clients *clients = client->server->clients;
-	bool alive = true;
+	bool alive;
 
 	mutex_lock(&clients->courtesy_lock);
-	if (test_bit(DNFS4_CLIENT_COURTESY, &client->flags)) {
+	if (!test_bit_acquire(DNFS4_CLIENT_COURTESY, &client->flags)) {
+		alive = !READ_ONCE(client->client.dead);
+	} else {
 		alive = ditto_client_set_courtesy(&client->client, false);
 		if (alive)
 			dnfs4_courtesy_clear(client);
@@ -58,16 +62,15 @@ bool dnfs4_client_use(struct dnfs4_client *client)
 {
 	unsigned long now = jiffies;
 
-	if (unlikely(READ_ONCE(client->client.dead)))
-		return false;
 	if (time_after(now, READ_ONCE(client->renewed) + HZ)) {
 		WRITE_ONCE(client->renewed, now);
 		/* Pairs with dnfs4_client_courtesy(): that sees @renewed, or this the flag. */
 		smp_mb();
 	}
-	if (unlikely(test_bit(DNFS4_CLIENT_COURTESY, &client->flags)))
+	/* A release sets @dead and then clears the flag, which is therefore read first. */
+	if (unlikely(test_bit_acquire(DNFS4_CLIENT_COURTESY, &client->flags)))
 		return dnfs4_client_revive(client);
-	return true;
+	return likely(!READ_ONCE(client->client.dead));
 }
 
 void dnfs4_lease_begin(struct dnfs4_client *client)
@@ -127,15 +130,34 @@ static bool dnfs4_previous_filter(const struct dnfs4_clients *clients,
 	return dnfs4_previous_is_over(client);
 }
 
+/* End a client unless it was confirmed meanwhile; out of the tables it cannot be confirmed. */
+static void dnfs4_unconfirmed_end(struct dnfs4_client *client, const char *why)
+{
+	struct dnfs4_clients *clients = client->server->clients;
+	bool ends;
+
+	mutex_lock(&clients->lock);
+	ends = client->hashed && !test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags);
+	if (ends)
+		dnfs4_client_unhash(client);
+	mutex_unlock(&clients->lock);
+	if (ends)
+		dnfs4_client_end(client, why);
+}
+
 static void dnfs4_laundry_do(struct dnfs4_client *client)
 {
-	if (!test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags))
-		dnfs4_client_end(client, "never confirmed");
-	else if (test_bit(DNFS4_CLIENT_COURTESY, &client->flags))
+	if (!test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags)) {
+		dnfs4_unconfirmed_end(client, "never confirmed");
+		return;
+	}
+	if (test_bit(DNFS4_CLIENT_COURTESY, &client->flags)) {
 		ditto_client_retire(&client->client, "silent for too long");
-	else if (dnfs4_client_has_state(client))
-		dnfs4_client_courtesy(client);
-	else
+		return;
+	}
+	dnfs4_client_courtesy(client);
+	/* A client that renews from here on is no courtesy client any more, and stays. */
+	if (!dnfs4_client_has_state(client))
 		ditto_client_retire(&client->client, "lease expired");
 }
 
@@ -240,8 +262,10 @@ static bool dnfs4_client_is_discardable(const struct dnfs4_clients *clients,
 
 static void dnfs4_client_discard(struct dnfs4_client *client)
 {
-	if (dnfs4_client_is_discardable(client->server->clients, client))
+	if (test_bit(DNFS4_CLIENT_CONFIRMED, &client->flags))
 		ditto_client_retire(&client->client, "memory is short");
+	else
+		dnfs4_unconfirmed_end(client, "memory is short");
 }
 
 static void dnfs4_shrink_work(struct work_struct *work)

@@ -101,7 +101,8 @@ u32 dnfs4_client_record(struct dnfs4_compound *cmp)
 	return NFS4ERR_DELAY;
 }
 
-bool dnfs4_record_may_be(const struct dnfs4_client *client)
+/* Return: true if the client's record is on disk, or may be. */
+static bool dnfs4_record_may_be(const struct dnfs4_client *client)
 {
 	return test_bit(DNFS4_CLIENT_RECORDED, &client->flags) ||
 	       test_bit(DNFS4_CLIENT_RECORD_UNSURE, &client->flags);
