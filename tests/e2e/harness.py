@@ -470,7 +470,7 @@ class Client(Ns):
 class Volume:
     """A file system of a test, mounted locally on the server's side."""
 
-    def __init__(self, where, kind, size='700m', image=None):
+    def __init__(self, where, kind, size='700m', image=None, options=()):
         self.where, self.kind = where, kind
         os.makedirs(where, exist_ok=True)
         self.image = image or f'{where}.img'
@@ -489,7 +489,7 @@ class Volume:
             mount('e2e', where, 'overlay', 0,
                   f'lowerdir={d}/l,upperdir={d}/u,workdir={d}/w,nfs_export=on,index=on')
         else:
-            self._make_image(size)
+            self._make_image(size, options)
             # not mount -o loop: it keeps the device open for writing while it mounts it
             loop = run('losetup', '-f', '--show', self.image).strip()
             mount(loop, where, kind)
@@ -497,14 +497,14 @@ class Volume:
             with contextlib.suppress(FileNotFoundError):
                 os.rmdir(f'{where}/lost+found')
 
-    def _make_image(self, size):
+    def _make_image(self, size, more):
         with open(self.image, 'wb') as f:
             f.truncate(int(size[:-1]) << 20)
         # Metadata that is written later could fail on a disk that holds less than it says.
         lazy = 'nodiscard,lazy_itable_init=0,lazy_journal_init=0'
         ext = ['-q', '-F', '-E', lazy]
         options = {'ext3': ext, 'ext4': ext, 'xfs': ['-q', '-K'], 'btrfs': ['-q', '-K']}
-        run(f'mkfs.{self.kind}', *options[self.kind], self.image)
+        run(f'mkfs.{self.kind}', *options[self.kind], *more, self.image)
 
     def umount(self):
         umount(self.where)
@@ -557,8 +557,8 @@ class World:
         if spec['share']:
             self.server.add('data', self.export, **spec['options'])
 
-    def volume(self, where, kind, size='700m', image=None):
-        v = Volume(where, kind, size, image)
+    def volume(self, where, kind, size='700m', image=None, options=()):
+        v = Volume(where, kind, size, image, options)
         self.volumes.append(v)
         return v
 

@@ -97,6 +97,17 @@ def every_procedure(w):
         one_of(w.server.calls('mount3').get('mnt'), range(1, 100), 'MNT counted')
 
 
+@test(server='ditto')
+def times_of_whole_seconds(w):
+    """FSINFO has the granularity of times as seconds and nanoseconds (RFC 1813 section 3.3.19)."""
+    n = w.client.nfs()
+    eq(n.fsinfo(n.root).time_delta, (0, 1))
+    # inodes of this size have no room for more
+    coarse = w.volume(f'{w.base}/coarse', 'ext4', '32m', options=('-I', '128'))
+    w.server.add('coarse', coarse.where)
+    eq(n.fsinfo(n.mnt(coarse.where).fh).time_delta, (1, 0))
+
+
 @test
 def by_the_kernel_client(w):
     """The kernel's client uses every procedure that it implements."""

@@ -89,13 +89,13 @@ const struct dnfs_proc dnfs3_proc_fsstat = {
  * @attr: attributes of the file
  * @max: most bytes of a payload, for all of rtmax, wtmax and dtpref
  * @maxfilesize: largest file, in bytes
- * @time_delta_nsec: granularity of times
+ * @time_delta: granularity of times, in nanoseconds
  */
 struct fsinfo_res {
 	struct dnfs_post_attr attr;
 	u32 max;
 	u64 maxfilesize;
-	u32 time_delta_nsec;
+	u32 time_delta;
 };
 
 static int dnfs3_fsinfo_exec(struct dnfs_call *call, void *args, void *result)
@@ -112,7 +112,7 @@ static int dnfs3_fsinfo_exec(struct dnfs_call *call, void *args, void *result)
 	sb = target.node->inode->i_sb;
 	res->max = call->max_payload;
 	res->maxfilesize = sb->s_maxbytes;
-	res->time_delta_nsec = max_t(u32, sb->s_time_gran, 1);
+	res->time_delta = max_t(u32, sb->s_time_gran, 1);
 	dnfs_post_attr_get(&target, &res->attr);
 	dnfs_target_put(&target);
 	return 0;
@@ -134,8 +134,8 @@ static bool dnfs3_fsinfo_encode(struct dnfs_call *call, const void *result)
 		p = dnfs3_encode_u32(p, PAGE_SIZE);
 		p = dnfs3_encode_u32(p, res->max);	/* dtpref */
 		p = xdr_encode_hyper(p, res->maxfilesize);
-		p = dnfs3_encode_u32(p, 0);		/* time_delta */
-		p = dnfs3_encode_u32(p, res->time_delta_nsec);
+		p = dnfs3_encode_u32(p, res->time_delta / NSEC_PER_SEC);
+		p = dnfs3_encode_u32(p, res->time_delta % NSEC_PER_SEC);
 		dnfs3_encode_u32(p, FSF3_LINK | FSF3_SYMLINK | FSF3_HOMOGENEOUS | FSF3_CANSETTIME);
 	}
 	return true;
