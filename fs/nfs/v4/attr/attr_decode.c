@@ -112,6 +112,8 @@ u32 dnfs4_sattr_fit(struct dnfs4_compound *cmp, struct dnfs4_sattr *sattr,
 	/* Mode and list have no meaning for a symbolic link. */
 	if (S_ISLNK(type)) {
 		sattr->set.valid &= ~(DITTO_SET_MODE | DITTO_SET_ACL);
+		dnfs4_bitmap_clear(&sattr->map, FATTR4_MODE);
+		dnfs4_bitmap_clear(&sattr->map, FATTR4_MODE_UMASK);
 		dnfs4_bitmap_clear(&sattr->map, FATTR4_ACL);
 		dnfs4_bitmap_clear(&sattr->map, FATTR4_DACL);
 	}
