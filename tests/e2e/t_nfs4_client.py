@@ -227,6 +227,16 @@ def exchange_id_refuses(w):
     status(nfs.compound(nfs4.exchange_id(b'me'), nfs4.putrootfh()), nfs4.NOT_ONLY_OP)
 
 
+@test(server='ditto')
+def exchange_id_asks_for_fences(w):
+    """A client of 4.2 may ask that its operations are fenced (RFC 7862 section 14.1)."""
+    nfs = Nfs4(connect(w), 2)
+    r = exchange(nfs, flags=nfs4.EXCHGID_FENCE_OPS).ok()[0]
+    eq(r.flags & nfs4.EXCHGID_FENCE_OPS, 0, 'granted')
+    Session(nfs.rpc, r.clientid, r.seqid, 2).patiently(nfs4.reclaim_complete()).ok()
+    status(exchange(Nfs4(nfs.rpc, 1), flags=nfs4.EXCHGID_FENCE_OPS), nfs4.INVAL)
+
+
 @test(server='ditto', clients=2)
 def one_server_for_all(w):
     """Owner and scope are the same on all connections, in all versions, after a restart."""

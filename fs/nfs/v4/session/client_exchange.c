@@ -226,9 +226,12 @@ static u32 exchange_exec(struct dnfs4_compound *cmp, void *argp, void *resp)
 	struct exchange_res *res = resp;
 	struct exchange x = {};
 
-	/* The flag exists since 4.2 (RFC 7862 section 14.1). */
-	if (cmp->minor < 2)
-		known &= ~EXCHGID4_FLAG_SUPP_FENCE_OPS;
+	/*
+	 * RFC 7862 section 14.1: since 4.2 a client may ask for this. It is not granted, because
+	 * DESTROY_SESSION does not wait for requests in progress.
+	 */
+	if (cmp->minor >= 2)
+		known |= EXCHGID4_FLAG_SUPP_FENCE_OPS;
 	if (args->flags & ~known)
 		return NFS4ERR_INVAL;
 	if (args->how == SP4_SSV)
