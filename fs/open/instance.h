@@ -220,6 +220,7 @@ void ditto_instance_end(struct ditto_instance *inst, struct ditto_op *op);
  * @inst: begun; no other task changes it meanwhile
  * @rights: new DITTO_RIGHT_* bits
  * @deny: new DITTO_OPEN_* bits that other opens must not have
+ * @flags: DITTO_OPENF_OWNER or 0
  *
  * Added rights are checked as by an open; existing ones are not checked again. The claim changes
  * in one step. Operations in flight finish with the old rights.
@@ -228,7 +229,8 @@ void ditto_instance_end(struct ditto_instance *inst, struct ditto_op *op);
  * Return: 0, or with nothing changed: -EACCES, -EROFS, -ETXTBSY (share reservation), -EJUKEBOX
  * (retry), -EKEYREVOKED (delete pending), -ESHUTDOWN.
  */
-int ditto_instance_change(struct ditto_op *op, struct ditto_instance *inst, u32 rights, u8 deny);
+int ditto_instance_change(struct ditto_op *op, struct ditto_instance *inst, u32 rights, u8 deny,
+			  u32 flags);
 
 /**
  * ditto_instance_rights - get the granted rights

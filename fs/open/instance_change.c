@@ -11,7 +11,8 @@
 #include "../../lockd/open.h"
 #include "instance_private.h"
 
-static int check_rights(struct ditto_op *op, const struct ditto_instance *inst, u32 fresh)
+static int check_rights(struct ditto_op *op, const struct ditto_instance *inst, u32 fresh,
+			u32 flags)
 {
 	struct ditto_node *parent = ditto_open_parent(op, inst->dentry);
 	u32 have = 0;
@@ -29,10 +30,13 @@ static int check_rights(struct ditto_op *op, const struct ditto_instance *inst, 
 	/* The open of a stream grants the same. */
 	if (inst->is_stream && (have & DITTO_RIGHT_WRITE_DATA))
 		have |= DITTO_RIGHT_DELETE;
+	if (flags & DITTO_OPENF_OWNER)
+		have |= ditto_open_owner_rights(op, inst->base);
 	return fresh & ~have ? ditto_open_refusal(op, fresh & ~have) : 0;
 }
 
-static int check_fresh(struct ditto_op *op, const struct ditto_instance *inst, u32 fresh)
+static int check_fresh(struct ditto_op *op, const struct ditto_instance *inst, u32 fresh,
+		       u32 flags)
 {
 	int err;
 
@@ -40,7 +44,7 @@ static int check_fresh(struct ditto_op *op, const struct ditto_instance *inst, u
 		return 0;
 	if (ditto_instance_delete_pending(inst))
 		return -EKEYREVOKED;
-	err = check_rights(op, inst, fresh);
+	err = check_rights(op, inst, fresh, flags);
 	if (!err && !inst->is_dir && !inst->mode_only && (fresh & DITTO_RIGHTS_WRITE) &&
 	    (ditto_node_flags(op, inst->base) & DITTO_FLAG_READONLY))
 		err = -EACCES;
@@ -67,7 +71,8 @@ static bool instance_change_keep(struct ditto_instance *inst, bool deletes, bool
 	return can;
 }
 
-int ditto_instance_change(struct ditto_op *op, struct ditto_instance *inst, u32 rights, u8 deny)
+int ditto_instance_change(struct ditto_op *op, struct ditto_instance *inst, u32 rights, u8 deny,
+			  u32 flags)
 {
 	u32 fresh = rights & ~inst->rights;
 	bool deletes = !inst->is_stream && (fresh & DITTO_RIGHT_DELETE);
@@ -78,7 +83,7 @@ int ditto_instance_change(struct ditto_op *op, struct ditto_instance *inst, u32 
 	/* An instance with attribute rights only does not conflict, as at open. */
 	if (!access)
 		deny = 0;
-	err = check_fresh(op, inst, fresh);
+	err = check_fresh(op, inst, fresh, flags);
 	if (err)
 		return err;
 	if (!instance_change_keep(inst, deletes, inst->is_stream && (deny & DITTO_OPEN_DELETE)))

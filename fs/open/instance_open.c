@@ -148,15 +148,14 @@ int ditto_open_refusal(const struct ditto_op *op, u32 missing)
 	return (missing & DITTO_RIGHTS_CHANGE) && !op->writable ? -EROFS : -EACCES;
 }
 
-/* Rights of the owner for DITTO_OPENF_OWNER. */
-static u32 opening_owner_rights(const struct opening *o)
+u32 ditto_open_owner_rights(const struct ditto_op *op, const struct ditto_node *base)
 {
-	struct inode *inode = o->base->inode;
-	struct mnt_idmap *idmap = ditto_idmap(o->op.share);
+	struct inode *inode = base->inode;
+	struct mnt_idmap *idmap = ditto_idmap(op->share);
 
-	if (!vfsuid_eq_kuid(i_uid_into_vfsuid(idmap, inode), o->op.cred->cred->fsuid))
+	if (!vfsuid_eq_kuid(i_uid_into_vfsuid(idmap, inode), op->cred->cred->fsuid))
 		return 0;
-	if (!o->op.writable || __mnt_is_readonly(o->op.share->root.mnt) || IS_APPEND(inode) ||
+	if (!op->writable || __mnt_is_readonly(op->share->root.mnt) || IS_APPEND(inode) ||
 	    IS_IMMUTABLE(inode))
 		return DITTO_RIGHT_READ_DATA;
 	return DITTO_RIGHT_READ_DATA | DITTO_RIGHTS_WRITE;
@@ -189,7 +188,7 @@ static int opening_decide_rights(struct opening *o)
 	if (req->stream && (have & DITTO_RIGHT_WRITE_DATA))
 		have |= DITTO_RIGHT_DELETE;
 	if ((need & ~have) && owner)
-		have |= opening_owner_rights(o);
+		have |= ditto_open_owner_rights(&o->op, o->base);
 	missing = need & ~have;
 	o->rights = req->rights | (req->flags & DITTO_OPENF_MAXIMUM ? have : 0);
 	if (missing == DITTO_RIGHT_READ_DATA && (req->flags & DITTO_OPENF_EXECUTE_READS)) {

@@ -134,6 +134,16 @@ u8 ditto_access_of(u32 rights);
 int ditto_open_refusal(const struct ditto_op *op, u32 missing);
 
 /**
+ * ditto_open_owner_rights - get the rights that DITTO_OPENF_OWNER grants to a file's owner
+ * @op: the caller
+ * @base: the file
+ *
+ * Context: any.
+ * Return: DITTO_RIGHT_* bits; 0 if the caller is not the owner.
+ */
+u32 ditto_open_owner_rights(const struct ditto_op *op, const struct ditto_node *base);
+
+/**
  * ditto_open_error - convert an error of the lock table for an OPEN claim
  * @err: a negative errno of the lock table
  *

@@ -480,6 +480,38 @@ def reclaim_after_restart(w):
 
 
 @test(server='ditto', locks='raw', timeout=120)
+def reclaim_after_chmod(w):
+    """The owner of a file reclaims every mode it had it open for, whatever the file's mode is."""
+    file(w)
+    os.chown(w.path('f'), 1000, 1000)
+    os.chmod(w.path('f'), 0o600)
+
+    def start(minor, **kw):
+        if not minor:
+            return Client40(connect(w), b'me 0', b'verifier', cred=ALICE)
+        return Session.make(connect(w), b'me 1', b'verifier', cred=ALICE, **kw)
+    handles = [open40(start(minor))[1] for minor in (0, 1)]
+    os.chmod(w.path('f'), 0)
+    w.server.lengthen_grace()
+    w.server.restart()
+    wait_for('grace', lambda: w.server.grace()['active'])
+    for minor, fh in enumerate(handles):
+        c = start(minor, reclaimed=False)
+
+        def previous(acc):
+            return nfs4.again_while_delayed(
+                lambda: c.compound(nfs4.putfh(fh), nfs4.open(
+                    c.owner(), None, acc, claim=PREVIOUS, seqid=0 if minor else c.seqid())),
+                lambda r: r.status)
+        sids = [previous(acc).ok()[-1].stateid for acc in (nfs4.WRITE, nfs4.READ)]
+        eq(sids[0][1], sids[1][1], 'one open')
+        c.compound(nfs4.putfh(fh), nfs4.write(sids[1], 0, b'more')).ok()
+        eq(c.compound(nfs4.putfh(fh), nfs4.read(sids[1], 0, 4)).ok()[-1].data, b'more')
+    w.server.end_grace()
+    release_all(w)
+
+
+@test(server='ditto', locks='raw', timeout=120)
 def reclaim_of_40(w):
     """A known 4.0 client may reclaim until the end of grace."""
     file(w)

@@ -10,6 +10,7 @@ import time
 import nfs3
 import nfs4
 import nfs4_callback
+import rpc
 import smb2
 from harness import SLOW, eq, put, test, wait_for
 from nfs4 import (BOTH, DELEG_NONE, DELEG_NONE_EXT, DELEG_READ, DELEG_WRITE, READ, WANT_ANY,
@@ -330,6 +331,24 @@ def wishes_of_a_maker(w):
         eq(got.type, answer, name)
     got = a.open('written', WRITE, how=nfs4.UNCHECKED, own=b'again')[0].deleg
     eq(got.type, DELEG_WRITE, 'of a file that is there')
+
+
+@wire
+def opened_again_after_chmod(w):
+    """At a recall the owner opens the file for what it opened by itself, whatever the mode is."""
+    files(w)
+    os.chown(w.path('f'), 1000, 1000)
+    a, other = Caller(w), V3(w)
+    a.s.nfs.cred = rpc.auth_sys(1000, 1000)
+    sid, fh = a.delegated('f', WRITE)
+    a.compound(putfh(fh), nfs4.setattr(sid, {'mode': 0})).ok()
+    eq(other.write(), nfs3.JUKEBOX)
+    eq(a.recall().stateid, sid)
+    got = a.compound(putfh(fh), nfs4.open(a.s.owner(), None, READ, claim=nfs4.CLAIM_DELEG_CUR_FH,
+                                          deleg=sid)).ok()[-1]
+    a.give_back(sid, fh)
+    other.until(nfs3.OK)
+    eq(a.compound(putfh(fh), nfs4.read(got.stateid, 0, 3)).ok()[-1].data, b'NEW')
 
 
 @wire(clients=2)

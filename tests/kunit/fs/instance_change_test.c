@@ -109,7 +109,7 @@ static struct ditto_instance *must_open(struct kunit *test, int i, u32 rights, u
 	return inst;
 }
 
-static int instance_change(int i, struct ditto_instance *inst, u32 rights, u8 deny)
+static int instance_change_how(int i, struct ditto_instance *inst, u32 rights, u8 deny, u32 flags)
 {
 	struct ditto_op op = t.op[i];
 	struct ditto_node *node;
@@ -118,9 +118,14 @@ static int instance_change(int i, struct ditto_instance *inst, u32 rights, u8 de
 	err = ditto_instance_begin(inst, &op, &node);
 	if (err)
 		return err;
-	err = ditto_instance_change(&op, inst, rights, deny);
+	err = ditto_instance_change(&op, inst, rights, deny, flags);
 	ditto_instance_end(inst, &op);
 	return err;
+}
+
+static int instance_change(int i, struct ditto_instance *inst, u32 rights, u8 deny)
+{
+	return instance_change_how(i, inst, rights, deny, 0);
 }
 
 static int write_by(int i, struct ditto_instance *inst, const char *text)
@@ -193,6 +198,39 @@ static void rights_of_new_bits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, instance_change(0, inst, R | W, 0), -EROFS);
 	t.op[0].writable = true;
 	KUNIT_EXPECT_EQ(test, instance_change(0, inst, R | W, 0), 0);
+	ditto_instance_close(&t.op[0], inst);
+	folder_remove(test, &folder, "file", false);
+	change_end(test);
+}
+
+/* Who had the file open before gets the access back whatever the mode says, if it is the owner. */
+static void rights_of_the_owner(struct kunit *test)
+{
+	const struct ditto_setattr give = {
+		.valid = DITTO_SET_UID | DITTO_SET_MODE, .mode = 0600,
+		.uid = folder.user->cred->fsuid,
+	};
+	const struct ditto_setattr shut = { .valid = DITTO_SET_MODE, .mode = 0 };
+	struct ditto_instance *inst;
+	struct ditto_wcc wcc;
+
+	change_begin(test);
+	KUNIT_EXPECT_EQ(test, ditto_setattr(&folder.op, t.node, &give, &wcc), 0);
+	t.op[0].cred = folder.user;
+	inst = must_open(test, 0, W, 0);
+	KUNIT_EXPECT_EQ(test, ditto_setattr(&folder.op, t.node, &shut, &wcc), 0);
+	KUNIT_EXPECT_EQ(test, instance_change(0, inst, R | W, 0), -EACCES);
+	KUNIT_EXPECT_EQ(test, instance_change_how(0, inst, R | W | D, 0, DITTO_OPENF_OWNER),
+			-EACCES);
+	KUNIT_EXPECT_EQ(test, instance_change_how(0, inst, R | W, 0, DITTO_OPENF_OWNER), 0);
+	KUNIT_EXPECT_EQ(test, ditto_instance_rights(inst), R | W);
+	/* For others the mode counts. */
+	KUNIT_EXPECT_EQ(test, instance_change(0, inst, W, 0), 0);
+	KUNIT_EXPECT_EQ(test, ditto_setattr(&folder.op, t.node,
+					    &(struct ditto_setattr){ .valid = DITTO_SET_UID,
+								     .uid = GLOBAL_ROOT_UID },
+					    &wcc), 0);
+	KUNIT_EXPECT_EQ(test, instance_change_how(0, inst, R | W, 0, DITTO_OPENF_OWNER), -EACCES);
 	ditto_instance_close(&t.op[0], inst);
 	folder_remove(test, &folder, "file", false);
 	change_end(test);
@@ -659,6 +697,7 @@ static void executed_and_read(struct kunit *test)
 static struct kunit_case change_cases[] = {
 	KUNIT_CASE(up_and_down),
 	KUNIT_CASE(rights_of_new_bits),
+	KUNIT_CASE(rights_of_the_owner),
 	KUNIT_CASE(change_after_the_end),
 	KUNIT_CASE(unlinked_and_known),
 	KUNIT_CASE(unlinked_and_unknown),

@@ -379,12 +379,17 @@ static void dnfs4_open_abandon(struct dnfs4_open *open)
 	dnfs4_state_put(&open->state);
 }
 
+/* DITTO_OPENF_OWNER for a further OPEN of a file by its creator, or after it was open before. */
+static u32 dnfs4_open_trusts(const struct dnfs4_open_ask *ask, const struct dnfs4_opened *done)
+{
+	return done->file.created ? DITTO_OPENF_OWNER : ask->file.flags & DITTO_OPENF_OWNER;
+}
+
 /* Access check for a further OPEN of the same file. */
 static int dnfs4_open_check(struct ditto_op *op, const struct dnfs4_open_ask *ask,
 			    const struct dnfs4_opened *done)
 {
-	bool trusted = done->file.created || (ask->file.flags & DITTO_OPENF_OWNER);
-	u32 owner = trusted ? DITTO_MAY_OWNER : 0;
+	u32 owner = dnfs4_open_trusts(ask, done) ? DITTO_MAY_OWNER : 0;
 	u32 may = (ask->access & NFS4_SHARE_ACCESS_READ ? DITTO_MAY_READ_XATTRS : 0) |
 		  (ask->access & NFS4_SHARE_ACCESS_WRITE ? DITTO_MAY_WRITE_XATTRS : 0);
 	int err = 0;
@@ -400,7 +405,8 @@ static int dnfs4_open_check(struct ditto_op *op, const struct dnfs4_open_ask *as
 }
 
 /* Change rights and share reservation of the instance. @op is not begun. */
-static int dnfs4_instance_set(struct ditto_op *op, struct dnfs4_open *open, u32 access, u32 deny)
+static int dnfs4_instance_set(struct ditto_op *op, struct dnfs4_open *open, u32 access, u32 deny,
+			      u32 flags)
 {
 	u32 rights = dnfs4_rights_of(access);
 	u32 has = ditto_instance_rights(open->inst);
@@ -414,10 +420,10 @@ static int dnfs4_instance_set(struct ditto_op *op, struct dnfs4_open *open, u32 
 	err = ditto_instance_begin(open->inst, &begun, &node);
 	if (err)
 		return err;
-	err = ditto_instance_change(&begun, open->inst, rights, dnfs4_deny_of(deny));
+	err = ditto_instance_change(&begun, open->inst, rights, dnfs4_deny_of(deny), flags);
 	if (err == -EACCES && (rights & DITTO_RIGHT_READ_DATA) && !(has & DITTO_RIGHT_READ_DATA)) {
 		rights ^= DITTO_RIGHT_READ_DATA | DITTO_RIGHT_EXECUTE;
-		err = ditto_instance_change(&begun, open->inst, rights, dnfs4_deny_of(deny));
+		err = ditto_instance_change(&begun, open->inst, rights, dnfs4_deny_of(deny), flags);
 	}
 	ditto_instance_end(open->inst, &begun);
 	return err;
@@ -441,7 +447,7 @@ static u32 dnfs4_open_upgrade(struct dnfs4_compound *cmp, struct ditto_op *op,
 		return NFS4ERR_SHARE_DENIED;
 	err = dnfs4_open_check(op, ask, done);
 	if (!err && (access != open->access || deny != open->deny))
-		err = dnfs4_instance_set(op, open, access, deny);
+		err = dnfs4_instance_set(op, open, access, deny, dnfs4_open_trusts(ask, done));
 	if (err)
 		return dnfs4_open_status(cmp, ask, err);
 	open->access = access;
@@ -612,7 +618,7 @@ u32 dnfs4_open_narrow(struct dnfs4_compound *cmp, struct dnfs4_open *open, u32 a
 
 	lockdep_assert_held(&open->state.lock);
 	if (access != open->access || deny != open->deny)
-		err = dnfs4_instance_set(&op, open, access, deny);
+		err = dnfs4_instance_set(&op, open, access, deny, 0);
 	if (err == -ESTALE)
 		return NFS4ERR_ADMIN_REVOKED;
 	if (err)
