@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """NFSv4 by hand: OPEN, OPEN_CONFIRM, OPEN_DOWNGRADE and CLOSE."""
+import errno
 import functools
+import itertools
 import os
 
 import nfs4
-from harness import eq, get, one_of, put, test
+from harness import eq, expect_errno, get, one_of, put, test
 from nfs4 import (BOTH, DENY_BOTH, DENY_NONE, DENY_READ, DENY_WRITE, EXCLUSIVE, EXCLUSIVE4_1,
                   GUARDED, READ, READ_LT, UNCHECKED, WRITE, WRITE_LT, getattr, getfh, putfh,
                   putrootfh)
@@ -268,6 +270,32 @@ def creation(w):
         last(c.try_open('none'), nfs4.NOENT)
         for name in ('new', 'guarded'):
             os.unlink(w.path(name))
+    nothing_left(w)
+
+
+@wire
+def creation_without_room(w):
+    """What does not fit beside a new file is left out of attrset, and the file stays."""
+    # inodes of this size keep extended attributes in blocks of their own
+    full = w.volume(f'{w.base}/full', 'ext4', '32m', options=('-I', '128', '-m', '0'))
+    os.chmod(full.where, 0o777)
+    w.server.add('full', full.where)
+    clients = list(each(w))
+    fd = os.open(f'{full.where}/all', os.O_WRONLY | os.O_CREAT | os.O_DSYNC)
+    with expect_errno(errno.ENOSPC):
+        while True:
+            os.write(fd, bytes(1 << 20))
+    os.close(fd)
+    with expect_errno(errno.ENOSPC):
+        for i in itertools.count():
+            put(f'{full.where}/{i}')
+            os.setxattr(f'{full.where}/{i}', 'user.x', b'%d' % i)
+    for c in clients:
+        c.root = c.fh('full')
+        r = c.try_open('new', how=GUARDED, attrs={'mode': 0o640, 'hidden': 1}).ok()
+        eq(r[-2].attrset, ['mode'])
+        last(c.close(r[-1].fh, r[-2].stateid), nfs4.OK)
+        os.unlink(f'{full.where}/new')
     nothing_left(w)
 
 

@@ -292,18 +292,18 @@ static u32 open_request(struct dnfs4_compound *cmp, struct open_args *a,
 	return NFS4_OK;
 }
 
-/* Attributes of a new file that the core does not set, and attrset of the reply. */
-static u32 open_new_attrs(struct dnfs4_compound *cmp, struct open_args *a, struct open_res *res)
+/*
+ * Attributes of a new file that the core does not set, and attrset of the reply. The file exists
+ * whatever fails now; attributes that were not set are not in attrset.
+ */
+static void open_new_attrs(struct dnfs4_compound *cmp, struct open_args *a, struct open_res *res)
 {
 	struct ditto_op *op = dnfs4_fs_op(cmp);
 	bool named_attr = cmp->current_fh.kind == DNFS4_FH_ATTRDIR;
 	struct ditto_node *node = res->done.node;
-	int err;
 
 	if (res->done.file.created && !named_attr) {
-		err = dnfs4_sattr_dosattr(op, node, &a->sattr);
-		if (err)
-			return dnfs4_status(cmp, err);
+		dnfs4_sattr_dosattr(op, node, &a->sattr);
 		dnfs4_sattr_made(op, node, &a->sattr, &res->attrset);
 		if (dnfs4_sattr_label(cmp, node, &a->sattr))
 			dnfs4_bitmap_clear(&res->attrset, FATTR4_SEC_LABEL);
@@ -313,7 +313,6 @@ static u32 open_new_attrs(struct dnfs4_compound *cmp, struct open_args *a, struc
 		dnfs4_bitmap_set(&res->attrset, FATTR4_TIME_ACCESS_SET);
 		dnfs4_bitmap_set(&res->attrset, FATTR4_TIME_MODIFY_SET);
 	}
-	return NFS4_OK;
 }
 
 /* An existing file is truncated only after it was opened. */
@@ -388,7 +387,8 @@ static u32 open_grant(struct dnfs4_compound *cmp, struct open_args *a, struct op
 	struct dnfs4_opened *done = &res->done;
 	u32 status;
 
-	status = open_new_attrs(cmp, a, res) ?: open_truncate(cmp, a, res);
+	open_new_attrs(cmp, a, res);
+	status = open_truncate(cmp, a, res);
 	if (status) {
 		dnfs4_open_undo(cmp, done);
 		goto out;
