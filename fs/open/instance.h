@@ -111,7 +111,9 @@ enum ditto_open_action {
  * @found: called with @arg when the file to open is known, or the stream, which needs
  *	DITTO_OPENF_XATTRS; before access is checked. Returns 0 to go on; 1 if the caller has the
  *	file open already, so that no instance is made; or a negative errno. May be NULL
- * @arg: passed to @found
+ * @opened: called with @arg as the last step, when the instance is complete. Returns 0, or a
+ *	negative errno, which ends the open as if the file could not be claimed. May be NULL
+ * @arg: passed to @found and @opened
  */
 struct ditto_open_request {
 	struct ditto_node *node;
@@ -131,6 +133,7 @@ struct ditto_open_request {
 	struct ditto_dosattr dosattr;
 	bool reclaim;
 	int (*found)(void *arg, struct ditto_node *node);
+	int (*opened)(void *arg, struct ditto_instance *inst);
 	void *arg;
 };
 
@@ -174,7 +177,7 @@ struct ditto_opened {
  * a directory), -EISDIR, -EEXIST, -EACCES, -EROFS, -ELOOP (with @res->walk_passed), -ENXIO,
  * -ETXTBSY (share reservation), -EJUKEBOX, -EKEYREVOKED (delete pending), -EPERM (deletion at
  * close), -EILSEQ, -ENAMETOOLONG, -ENOSPC, -EDQUOT, -ENOLCK (a limit), -ESHUTDOWN (the client was
- * released), -ESTALE.
+ * released), -ESTALE; or an error of @req->found or @req->opened.
  */
 int ditto_instance_open(struct ditto_op *op, const struct ditto_open_request *req,
 			struct ditto_opened *res);

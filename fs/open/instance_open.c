@@ -663,6 +663,8 @@ again:
 		goto out;
 	}
 	err = opening_apply(&o, inst);
+	if (!err && req->opened)
+		err = req->opened(req->arg, inst);
 	if (err) {
 		ditto_instance_close(&o.op, inst);
 		goto out;

@@ -670,6 +670,38 @@ static void found_before_the_claim(struct kunit *test)
 	change_end(test);
 }
 
+static int open_refused(void *arg, struct ditto_instance *inst)
+{
+	*(int *)arg += 1;
+	return -ENOSPC;
+}
+
+/* The caller may end the open as the last step; a file that was created for it goes. */
+static void refused_at_the_end(struct kunit *test)
+{
+	int calls = 0;
+	struct ditto_open_request req = { .opened = open_refused, .arg = &calls };
+	struct ditto_opened opened;
+
+	change_begin(test);
+	KUNIT_EXPECT_EQ(test, open_name(&req, DITTO_OPEN_OR_CREATE, NULL, &opened), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, calls, 1);
+	KUNIT_EXPECT_NULL(test, opened.inst);
+	KUNIT_EXPECT_EQ(test, open_name(&req, DITTO_OPEN_EXISTING, NULL, &opened), -ENOENT);
+
+	/* A file that was there before stays. */
+	ditto_node_put(folder_make(test, &folder, "new", 0644, false));
+	KUNIT_EXPECT_EQ(test, open_name(&req, DITTO_OPEN_OR_CREATE, NULL, &opened), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, calls, 2);
+	KUNIT_EXPECT_EQ(test, ditto_client_claims(&t.client[0]), 0);
+	req.opened = NULL;
+	KUNIT_ASSERT_EQ(test, open_name(&req, DITTO_OPEN_EXISTING, NULL, &opened), 0);
+	ditto_instance_close(&t.op[0], opened.inst);
+	folder_remove(test, &folder, "new", false);
+	folder_remove(test, &folder, "file", false);
+	change_end(test);
+}
+
 /* A file that may be executed only is read by its execute permission, if that is asked for. */
 static void executed_and_read(struct kunit *test)
 {
@@ -709,6 +741,7 @@ static struct kunit_case change_cases[] = {
 	KUNIT_CASE(times_are_kept),
 	KUNIT_CASE(by_name),
 	KUNIT_CASE(found_before_the_claim),
+	KUNIT_CASE(refused_at_the_end),
 	KUNIT_CASE(executed_and_read),
 	{}
 };

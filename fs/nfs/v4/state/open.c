@@ -524,6 +524,20 @@ static int dnfs4_open_found(void *arg, struct ditto_node *node)
 	return fresh ? 0 : 1;
 }
 
+/* The file is open: add the open to the client's table. */
+static int dnfs4_open_opened(void *arg, struct ditto_instance *inst)
+{
+	struct dnfs4_open_search *s = arg;
+	struct dnfs4_open *open = s->done->open;
+	int err;
+
+	open->inst = inst;
+	err = dnfs4_state_add(&open->state);
+	if (err)
+		open->inst = NULL;
+	return err;
+}
+
 u32 dnfs4_open(struct dnfs4_compound *cmp, struct dnfs4_open_ask *ask, struct dnfs4_opened *done)
 {
 	struct dnfs4_open_search search = { .cmp = cmp, .ask = ask, .done = done };
@@ -541,6 +555,7 @@ u32 dnfs4_open(struct dnfs4_compound *cmp, struct dnfs4_open_ask *ask, struct dn
 	ask->file.deny = dnfs4_deny_of(ask->deny);
 	ask->file.reclaim = ask->reclaim;
 	ask->file.found = dnfs4_open_found;
+	ask->file.opened = dnfs4_open_opened;
 	ask->file.arg = &search;
 	done->open = NULL;
 	err = ditto_instance_open(&op, &ask->file, &done->file);
@@ -552,10 +567,6 @@ u32 dnfs4_open(struct dnfs4_compound *cmp, struct dnfs4_open_ask *ask, struct dn
 		mutex_unlock(&open->state.lock);
 		dnfs4_state_put(&open->state);
 		goto put_node;
-	}
-	if (!err) {
-		open->inst = done->file.inst;
-		err = dnfs4_state_add(&open->state);
 	}
 	if (err) {
 		status = search.status;
