@@ -349,6 +349,8 @@ int ditto_claim_attach(struct ditto_lock_ctx *ctx, struct ditto_claim *claim)
 	claim->id = ditto_lock_number(ctx, client);
 	number_add(&client->claims, &client->newest, &claim->by_id);
 	WRITE_ONCE(client->live[kind], client->live[kind] + 1);
+	if (kind == DITTO_CLAIM_RANGE)
+		WRITE_ONCE(claim->owner->ranges, claim->owner->ranges + 1);
 	spin_unlock(&client->lock);
 	percpu_counter_inc(&client->table->counts[kind]);
 	percpu_counter_inc(&client->table->counts[DITTO_COUNT_CLAIMS]);
@@ -370,6 +372,8 @@ void ditto_claim_detach(struct ditto_claim *claim)
 	WRITE_ONCE(claim->ctx, NULL);
 	number_del(&client->claims, &client->newest, &claim->by_id);
 	WRITE_ONCE(client->live[kind], client->live[kind] - 1);
+	if (kind == DITTO_CLAIM_RANGE)
+		WRITE_ONCE(claim->owner->ranges, claim->owner->ranges - 1);
 	ditto_client_cover(client, 0);
 	spin_unlock(&client->lock);
 	percpu_counter_dec(&client->table->counts[kind]);

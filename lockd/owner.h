@@ -4,12 +4,13 @@
  * inside. While references are held, an owner is the only object for its key, so owners are
  * compared by address.
  *
- * Locking: the table of owners is read under RCU; @waits is under client->lock; @search and
- * @search_link are under table->deadlock.
+ * Locking: the table of owners is read under RCU; @ranges and @waits are under client->lock;
+ * @search and @search_link are under table->deadlock.
  */
 #ifndef _DITTO_LOCKD_OWNER_H
 #define _DITTO_LOCKD_OWNER_H
 
+#include <linux/compiler.h>
 #include <linux/list.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
@@ -29,6 +30,7 @@ struct ditto_client;
  * struct ditto_owner - an opaque key inside a client
  * @client: referenced
  * @ref: references
+ * @ranges: number of its ranges, on all nodes; under client->lock for writing
  * @waits: its waiting requests, by ditto_wait.owner_link
  * @search: number of the last deadlock search that visited the owner
  * @search_link: entry in the list of that search
@@ -41,6 +43,7 @@ struct ditto_client;
 struct ditto_owner {
 	struct ditto_client *client;
 	refcount_t ref;
+	u32 ranges;
 	struct list_head waits;
 	u64 search;
 	struct list_head search_link;
@@ -50,6 +53,12 @@ struct ditto_owner {
 	u16 len;
 	u8 key[] __counted_by(len);
 };
+
+/* True if it has a range on any node. Any context. */
+static inline bool ditto_owner_has_ranges(const struct ditto_owner *owner)
+{
+	return READ_ONCE(owner->ranges);
+}
 
 /* True if both keys have the same bytes, maybe of different clients. */
 static inline bool ditto_owner_same_key(const struct ditto_owner *a, const struct ditto_owner *b)

@@ -140,6 +140,27 @@ def lock_owners_released(w):
 
 
 @wire
+def lock_owners_released_whole(w):
+    """A lock-owner that has a lock of any file keeps all its stateids (RFC 7530 section 16.37.4)."""
+    for name in 'fgh':
+        put(w.path(name), b'', 0o666)
+    c = V40(w)
+    opens = [opened(c, name) for name in 'fgh']
+    locks = [last(c.lock(fh, WRITE_LT, (0, 5), sid), nfs4.OK).stateid for sid, fh in opens]
+    for i in (0, 2):
+        locks[i] = last(c.unlock(opens[i][1], (0, 5), locks[i]), nfs4.OK).stateid
+    release = nfs4.release_lockowner(c.owner(b'locker'))
+    last(c.compound(release), nfs4.LOCKS_HELD)
+    for i in (0, 2):
+        locks[i] = last(c.relock(opens[i][1], WRITE_LT, (5, 5), locks[i]), nfs4.OK).stateid
+    for (_, fh), sid in zip(opens, locks):
+        last(c.unlock(fh, (0, 10), sid), nfs4.OK)
+    c.compound(release).ok()
+    for (_, fh), sid in zip(opens, locks):
+        last(c.unlock(fh, (0, 5), newer(sid)), nfs4.BAD_STATEID)
+
+
+@wire
 def locks_go_with_the_open(w):
     put(w.path('f'), b'', 0o666)
     for c in each(w):

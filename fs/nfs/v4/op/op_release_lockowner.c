@@ -2,11 +2,12 @@
 /*
  * RELEASE_LOCKOWNER (RFC 7530 section 16.37): a client of 4.0 gives up a lock-owner.
  *
- * Its lock stateids are closed one by one. A lock-owner that still holds a byte-range lock is
- * kept, and the status is NFS4ERR_LOCKS_HELD.
+ * A lock-owner that still holds a byte-range lock is kept with all of its lock stateids, and the
+ * status is NFS4ERR_LOCKS_HELD. Otherwise its lock stateids are closed one by one.
  */
 #include <linux/err.h>
 
+#include "../../../../lockd/owner.h"
 #include "../engine/ops.h"
 #include "../session/client.h"
 #include "../state/open.h"
@@ -35,6 +36,8 @@ static u32 release_exec(struct dnfs4_compound *cmp, void *args, void *result)
 	owner = dnfs4_owner_get(cmp->client, DNFS4_OWNER_LOCK, &a->owner, false);
 	if (!owner)
 		return NFS4_OK;
+	/* No LOCK of the owner is in progress meanwhile. */
+	mutex_lock(&owner->lock);
 	do {
 		spin_lock(&owner->client->owners_lock);
 		lock = list_first_entry_or_null(&owner->states, struct dnfs4_lock, owner_link);
@@ -42,18 +45,21 @@ static u32 release_exec(struct dnfs4_compound *cmp, void *args, void *result)
 		if (lock)
 			dnfs4_state_hold(&lock->state);
 		spin_unlock(&owner->client->owners_lock);
-		if (!lock) {
-			dnfs4_owner_release(owner);
+		if (!lock)
 			break;
-		}
-		mutex_lock(&lock->state.lock);
-		if (dnfs4_lock_has_bytes(lock, false))
+		/* The claimant is that of all lock states of the owner. */
+		if (ditto_owner_has_ranges(lock->claimant)) {
 			status = NFS4ERR_LOCKS_HELD;
-		else
+		} else {
+			mutex_lock(&lock->state.lock);
 			dnfs4_lock_close(lock);
-		mutex_unlock(&lock->state.lock);
+			mutex_unlock(&lock->state.lock);
+		}
 		dnfs4_state_put(&lock->state);
 	} while (!status);
+	mutex_unlock(&owner->lock);
+	if (!status)
+		dnfs4_owner_release(owner);
 	dnfs4_owner_put(owner);
 	return status;
 }
