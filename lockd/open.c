@@ -198,6 +198,19 @@ void ditto_open_release(struct ditto_open *open)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_open_release, DITTO);
 
+bool ditto_open_has_exclusive(struct ditto_open *open)
+{
+	struct ditto_lock_ctx *ctx = ditto_lock_ctx_at(&open->claim.ctx);
+	bool has;
+
+	if (!ctx)
+		return false;
+	has = open->exclusive;
+	ditto_lock_ctx_unlock(ctx);
+	return has;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_open_has_exclusive, DITTO);
+
 struct ditto_owner *ditto_open_owner(const struct ditto_open *open)
 {
 	return open->claim.owner;

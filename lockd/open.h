@@ -77,6 +77,15 @@ bool ditto_open_held(const struct ditto_open *open);
  */
 void ditto_open_release(struct ditto_open *open);
 
+/**
+ * ditto_open_has_exclusive - test whether exclusive ranges were claimed with an open
+ * @open: of ditto_open_claim()
+ *
+ * Context: process; no lock of the table held.
+ * Return: true if there is one, also while the VFS is being asked for it.
+ */
+bool ditto_open_has_exclusive(struct ditto_open *open);
+
 /* The owner it was claimed with; no reference. Valid as long as @open. */
 struct ditto_owner *ditto_open_owner(const struct ditto_open *open);
 

@@ -13,6 +13,7 @@
  * @holder: the holder that has this open
  * @by_owner: node in @holder->opens
  * @ranges: struct ditto_range that end with the open; under ctx->lock
+ * @exclusive: number of exclusive ranges in @ranges; under ctx->lock
  * @access: DITTO_OPEN_* bits
  * @deny: DITTO_OPEN_* bits
  * @acl: the open reads the access control list; set before it is on its node
@@ -24,6 +25,7 @@ struct ditto_open {
 	struct ditto_holder *holder;
 	struct rb_node by_owner;
 	struct list_head ranges;
+	u32 exclusive;
 	u8 access;
 	u8 deny;
 	bool acl;

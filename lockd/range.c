@@ -293,17 +293,15 @@ unsigned int ditto_range_owner_list(struct ditto_lock_point *point,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_range_owner_list, DITTO);
 
-bool ditto_range_owner_has_posix(struct ditto_lock_point *point, const struct ditto_owner *owner,
-				 bool exclusive)
+bool ditto_range_owner_has_posix(struct ditto_lock_point *point, const struct ditto_owner *owner)
 {
 	struct ditto_lock_ctx *ctx = ditto_lock_ctx_find(point);
-	u64 is_exclusive = false;
 	bool has;
 
 	if (!ctx)
 		return false;
-	has = ditto_range_own_max(ctx, owner, DITTO_OWN_POSIX, U64_MAX, &is_exclusive);
+	has = ditto_range_own(ctx, owner, DITTO_OWN_POSIX, 0);
 	ditto_lock_ctx_unlock(ctx);
-	return has && (!exclusive || is_exclusive);
+	return has;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_range_owner_has_posix, DITTO);

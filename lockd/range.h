@@ -246,13 +246,11 @@ unsigned int ditto_range_owner_list(struct ditto_lock_point *point,
  * ditto_range_owner_has_posix - test whether an owner has a POSIX range on a node
  * @point: of the node, held by the caller
  * @owner: the owner
- * @exclusive: only an exclusive range counts
  *
  * Context: process; no lock of the table held.
  * Return: true if it has one.
  */
-bool ditto_range_owner_has_posix(struct ditto_lock_point *point, const struct ditto_owner *owner,
-				 bool exclusive);
+bool ditto_range_owner_has_posix(struct ditto_lock_point *point, const struct ditto_owner *owner);
 
 /**
  * ditto_range_release_owner - release all ranges and waits of an owner on a node

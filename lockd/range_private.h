@@ -29,7 +29,6 @@ struct ditto_range_sum {
  * @first: first byte; changed under ctx->lock and client->lock
  * @last: last byte; of an empty range, the one before @first
  * @subtree: summary of the subtree of @by_first
- * @own_max: maximum over the subtree of @by_owner of the value that ditto_range_own_max() reports
  * @empty: the range has no byte
  * @pending: the VFS is being asked; the range is not merged, split or unlocked meanwhile
  * @open: the open that the range ends with, on the same node; or NULL
@@ -44,7 +43,6 @@ struct ditto_range {
 	u64 first;
 	u64 last;
 	struct ditto_range_sum subtree;
-	u64 own_max;
 	bool empty;
 	bool pending;
 	struct ditto_open *open;

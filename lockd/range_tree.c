@@ -73,15 +73,6 @@ static enum ditto_own_class range_class(const struct ditto_range *range)
 	}
 }
 
-/* The value whose maximum ditto_range_own_max() reports. */
-static inline u64 own_value(const struct ditto_range *range)
-{
-	return range_class(range) == DITTO_OWN_POSIX && ditto_range_is_exclusive(range);
-}
-
-RB_DECLARE_CALLBACKS_MAX(static, own_augment, struct ditto_range, by_owner, u64, own_max,
-			 own_value);
-
 /* A position in the tree by owner. */
 struct own_key {
 	const struct ditto_owner *owner;
@@ -123,10 +114,11 @@ void ditto_range_insert(struct ditto_lock_ctx *ctx, struct ditto_range *range)
 	if (!ditto_range_is_nowhere(range->empty, range->first))
 		rb_add_augmented_cached(&range->by_first, &ctx->ranges[range->claim.held],
 					first_less, &range_augment);
-	range->own_max = own_value(range);
-	rb_add_augmented_cached(&range->by_owner, &ctx->by_owner, own_less, &own_augment);
-	if (range->open)
+	rb_add_cached(&range->by_owner, &ctx->by_owner, own_less);
+	if (range->open) {
 		list_add_tail(&range->of_open, &range->open->ranges);
+		range->open->exclusive += ditto_range_is_exclusive(range);
+	}
 }
 
 void ditto_range_erase(struct ditto_lock_ctx *ctx, struct ditto_range *range)
@@ -136,9 +128,11 @@ void ditto_range_erase(struct ditto_lock_ctx *ctx, struct ditto_range *range)
 	if (!ditto_range_is_nowhere(range->empty, range->first))
 		rb_erase_augmented_cached(&range->by_first, &ctx->ranges[range->claim.held],
 					  &range_augment);
-	rb_erase_augmented_cached(&range->by_owner, &ctx->by_owner, &own_augment);
-	if (range->open)
+	rb_erase_cached(&range->by_owner, &ctx->by_owner);
+	if (range->open) {
 		list_del(&range->of_open);
+		range->open->exclusive -= ditto_range_is_exclusive(range);
+	}
 }
 
 void ditto_range_move(struct ditto_range *range, u64 first, u64 last)
@@ -347,63 +341,4 @@ struct ditto_range *ditto_range_own_exact_next(struct ditto_range *range)
 						 by_owner);
 
 	return own_if_exact(next, range->claim.owner);
-}
-
-/*
- * Position of a range relative to the class: -1 before it, 0 in it and beginning no later than
- * @key, 1 behind.
- */
-static int own_side(const struct own_key *key, const struct ditto_range *range)
-{
-	const struct own_key begin = { .owner = key->owner, .class = key->class };
-
-	if (own_compare(&begin, range) > 0)
-		return -1;
-	return own_compare(key, range) < 0 ? 1 : 0;
-}
-
-static u64 own_subtree_max(const struct rb_node *rb)
-{
-	return rb ? rb_entry(rb, struct ditto_range, by_owner)->own_max : 0;
-}
-
-/*
- * The ranges in question are all within one subtree. On the two ways down from its top, whole
- * subtrees are taken by their known maximum.
- */
-bool ditto_range_own_max(struct ditto_lock_ctx *ctx, const struct ditto_owner *owner,
-			 enum ditto_own_class class, u64 byte, u64 *max)
-{
-	const struct own_key key = { owner, class, byte, U64_MAX };
-	struct rb_node *top = ctx->by_owner.rb_root.rb_node, *rb;
-	struct ditto_range *range = NULL;
-
-	lockdep_assert_held(&ctx->lock);
-	for (; top; top = own_side(&key, range) < 0 ? top->rb_right : top->rb_left) {
-		range = rb_entry(top, struct ditto_range, by_owner);
-		if (!own_side(&key, range))
-			break;
-	}
-	if (!top)
-		return false;
-	*max = own_value(range);
-	for (rb = top->rb_left; rb;) {
-		range = rb_entry(rb, struct ditto_range, by_owner);
-		if (own_side(&key, range)) {
-			rb = rb->rb_right;
-			continue;
-		}
-		*max = max3(*max, own_value(range), own_subtree_max(rb->rb_right));
-		rb = rb->rb_left;
-	}
-	for (rb = top->rb_right; rb;) {
-		range = rb_entry(rb, struct ditto_range, by_owner);
-		if (own_side(&key, range)) {
-			rb = rb->rb_left;
-			continue;
-		}
-		*max = max3(*max, own_value(range), own_subtree_max(rb->rb_left));
-		rb = rb->rb_right;
-	}
-	return true;
 }

@@ -178,18 +178,4 @@ struct ditto_range *ditto_range_own_exact(struct ditto_lock_ctx *ctx,
 /* The owner's next range of EXACT discipline, or NULL. ctx->lock held. */
 struct ditto_range *ditto_range_own_exact_next(struct ditto_range *range);
 
-/**
- * ditto_range_own_max - maximum over an owner's ranges of a class that begin up to a byte
- * @ctx: locked
- * @owner: the owner
- * @class: DITTO_OWN_POSIX
- * @byte: the byte
- * @max: set to 1 if any of the ranges is exclusive, otherwise to 0
- *
- * Context: ctx->lock held. Defined in range_tree.c.
- * Return: false if there is no such range.
- */
-bool ditto_range_own_max(struct ditto_lock_ctx *ctx, const struct ditto_owner *owner,
-			 enum ditto_own_class class, u64 byte, u64 *max);
-
 #endif

@@ -217,6 +217,70 @@ static void parked_are_woken(struct kunit *test)
 	open_end(test, t);
 }
 
+static int range_lock(struct open_test *t, struct ditto_open *open, bool exclusive, u64 first,
+		      u64 last)
+{
+	struct ditto_range_request req = claim_req(t->node, t->owner[1], exclusive, first, last);
+
+	req.open = open;
+	return ditto_range_lock(&req, NULL, NULL);
+}
+
+static int range_unlock(struct open_test *t, u64 first, u64 last)
+{
+	struct ditto_range_request req = claim_req(t->node, t->owner[1], false, first, last);
+
+	return ditto_range_unlock(&req);
+}
+
+/* Exclusive ranges are counted by open, and all ranges by owner, while they split and merge. */
+static void ranges_are_counted(struct kunit *test)
+{
+	struct open_test *t = open_begin(test);
+	struct claim_node *first = t->node, *other = claim_node(test);
+	struct ditto_open *one = try_open(t, 0, 3, 0), *two = try_open(t, 0, 3, 0);
+	struct ditto_open *elsewhere;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(one) || IS_ERR(two));
+	KUNIT_EXPECT_EQ(test, range_lock(t, one, false, 0, 99), 0);
+	KUNIT_EXPECT_FALSE(test, ditto_open_has_exclusive(one));
+	KUNIT_EXPECT_TRUE(test, ditto_owner_has_ranges(t->owner[1]));
+	KUNIT_EXPECT_FALSE(test, ditto_owner_has_ranges(t->owner[0]));
+
+	/* In the middle of the shared one; then the same by the other open. */
+	KUNIT_EXPECT_EQ(test, range_lock(t, one, true, 40, 49), 0);
+	KUNIT_EXPECT_TRUE(test, ditto_open_has_exclusive(one));
+	KUNIT_EXPECT_FALSE(test, ditto_open_has_exclusive(two));
+	KUNIT_EXPECT_EQ(test, range_lock(t, two, true, 45, 54), 0);
+	KUNIT_EXPECT_TRUE(test, ditto_open_has_exclusive(one));
+	KUNIT_EXPECT_TRUE(test, ditto_open_has_exclusive(two));
+	KUNIT_EXPECT_EQ(test, range_lock(t, two, false, 0, 99), 0);
+	KUNIT_EXPECT_FALSE(test, ditto_open_has_exclusive(one));
+	KUNIT_EXPECT_FALSE(test, ditto_open_has_exclusive(two));
+	KUNIT_EXPECT_EQ(test, range_lock(t, one, true, 10, 19), 0);
+	KUNIT_EXPECT_EQ(test, range_lock(t, one, true, 20, 29), 0);
+	KUNIT_EXPECT_EQ(test, range_unlock(t, 15, 24), 0);
+	KUNIT_EXPECT_TRUE(test, ditto_open_has_exclusive(one));
+	KUNIT_EXPECT_EQ(test, range_unlock(t, 0, 29), 0);
+	KUNIT_EXPECT_FALSE(test, ditto_open_has_exclusive(one));
+
+	/* The owner has ranges as long as it has one of any node. */
+	t->node = other;
+	elsewhere = try_open(t, 0, 3, 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(elsewhere));
+	KUNIT_EXPECT_EQ(test, range_lock(t, elsewhere, true, 0, 0), 0);
+	t->node = first;
+	KUNIT_EXPECT_EQ(test, range_unlock(t, 0, U64_MAX), 0);
+	KUNIT_EXPECT_TRUE(test, ditto_owner_has_ranges(t->owner[1]));
+	ditto_open_revoke(elsewhere);
+	KUNIT_EXPECT_FALSE(test, ditto_owner_has_ranges(t->owner[1]));
+	KUNIT_EXPECT_FALSE(test, ditto_open_has_exclusive(elsewhere));
+	ditto_open_release(elsewhere);
+	ditto_open_release(one);
+	ditto_open_release(two);
+	open_end(test, t);
+}
+
 static struct kunit_case claim_open_cases[] = {
 	KUNIT_CASE(every_pair),
 	KUNIT_CASE(change_is_one_step),
@@ -224,6 +288,7 @@ static struct kunit_case claim_open_cases[] = {
 	KUNIT_CASE(open_outlives_its_client),
 	KUNIT_CASE(violation_asks_the_holder_first),
 	KUNIT_CASE(parked_are_woken),
+	KUNIT_CASE(ranges_are_counted),
 	{}
 };
 

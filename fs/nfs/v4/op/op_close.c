@@ -9,6 +9,7 @@
 #include <linux/nfs4.h>
 #include <linux/slab.h>
 
+#include "../../../../lockd/open.h"
 #include "../../../node/node.h"
 #include "../../rpc/decode.h"
 #include "../engine/ops.h"
@@ -207,7 +208,8 @@ static u32 do_downgrade(struct dnfs4_compound *cmp, struct close_args *a, struct
 	if (!access || (access & ~DNFS4_ACCESS_BOTH) || (a->deny & ~DNFS4_DENY_BOTH) ||
 	    !dnfs4_history_allows(open->history, access, a->deny))
 		return NFS4ERR_INVAL;
-	if ((open->access & ~access & NFS4_SHARE_ACCESS_WRITE) && dnfs4_open_has_locks(open, true))
+	if ((open->access & ~access & NFS4_SHARE_ACCESS_WRITE) &&
+	    ditto_open_has_exclusive(ditto_instance_claim(open->inst)))
 		return NFS4ERR_LOCKS_HELD;
 	status = dnfs4_open_narrow(cmp, open, access, a->deny);
 	if (status)

@@ -80,7 +80,7 @@ static void dnfs4_lock_free(struct dnfs4_state *state)
 	call_rcu(&lock->state.rcu, dnfs4_lock_free_rcu);
 }
 
-bool dnfs4_lock_has_bytes(struct dnfs4_lock *lock, bool exclusive)
+static bool dnfs4_lock_has_bytes(struct dnfs4_lock *lock)
 {
 	struct ditto_op op = { .srv = lock->owner->client->server->srv };
 	struct ditto_node *node;
@@ -88,7 +88,7 @@ bool dnfs4_lock_has_bytes(struct dnfs4_lock *lock, bool exclusive)
 
 	if (ditto_instance_begin(lock->open->inst, &op, &node))
 		return false;
-	has = ditto_range_owner_has_posix(&node->point, lock->claimant, exclusive);
+	has = ditto_range_owner_has_posix(&node->point, lock->claimant);
 	ditto_instance_end(lock->open->inst, &op);
 	return has;
 }
@@ -138,7 +138,7 @@ static u32 dnfs4_lock_free_stateid(struct dnfs4_state *state)
 {
 	struct dnfs4_lock *lock = container_of(state, struct dnfs4_lock, state);
 
-	if (state->void_why == DNFS4_VALID && dnfs4_lock_has_bytes(lock, false))
+	if (state->void_why == DNFS4_VALID && dnfs4_lock_has_bytes(lock))
 		return NFS4ERR_LOCKS_HELD;
 	dnfs4_lock_close(lock);
 	return NFS4_OK;
@@ -215,27 +215,6 @@ void dnfs4_open_close_locks(struct dnfs4_open *open)
 		mutex_unlock(&lock->state.lock);
 		dnfs4_state_put(&lock->state);
 	}
-}
-
-bool dnfs4_open_has_locks(struct dnfs4_open *open, bool exclusive)
-{
-	struct dnfs4_client *client = open->owner->client;
-	struct ditto_op op = { .srv = client->server->srv };
-	struct dnfs4_lock *lock;
-	struct ditto_node *node;
-	bool has = false;
-
-	if (list_empty(&open->locks) || ditto_instance_begin(open->inst, &op, &node))
-		return false;
-	spin_lock(&client->owners_lock);
-	list_for_each_entry(lock, &open->locks, open_link) {
-		has = ditto_range_owner_has_posix(&node->point, lock->claimant, exclusive);
-		if (has)
-			break;
-	}
-	spin_unlock(&client->owners_lock);
-	ditto_instance_end(open->inst, &op);
-	return has;
 }
 
 /* Helpers of LOCK, LOCKT and LOCKU */

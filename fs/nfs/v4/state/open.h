@@ -309,26 +309,6 @@ void dnfs4_lock_close(struct dnfs4_lock *lock);
 void dnfs4_lock_abandon(struct dnfs4_lock *lock);
 
 /**
- * dnfs4_open_has_locks - check whether an open has locked ranges
- * @open: the open
- * @exclusive: only count exclusive ranges
- *
- * Context: may sleep.
- * Return: true if a lock-owner holds such a range by this open.
- */
-bool dnfs4_open_has_locks(struct dnfs4_open *open, bool exclusive);
-
-/**
- * dnfs4_lock_has_bytes - check whether a lock state has locked ranges
- * @lock: the lock
- * @exclusive: only count exclusive ranges
- *
- * Context: may sleep.
- * Return: true if it has such a range.
- */
-bool dnfs4_lock_has_bytes(struct dnfs4_lock *lock, bool exclusive);
-
-/**
  * dnfs4_lock_file - get the open file that shows ranges to local processes
  * @cmp: has the file as current handle
  * @exclusive: the lock is exclusive, so the file should be open for writing
