@@ -246,6 +246,59 @@ static void slots_of_the_silent(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, again);
 }
 
+/* A request that ends while a review is under way may yet be repeated. */
+static void slots_of_the_quick(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	bool again;
+
+	KUNIT_ASSERT_EQ(test, slot_request(f, 30, 1, 7, true, &again), NFS4_OK);
+	KUNIT_ASSERT_EQ(test, slot_request(f, 40, 1, 7, true, &again), NFS4_OK);
+	KUNIT_ASSERT_EQ(test, slot_request(f, 5, 1, 7, true, &again), NFS4_OK);
+	KUNIT_EXPECT_EQ(test, f->session.slots_peak, 41);
+	dnfs4_slots_trim(&f->session, DNFS4_SLOTS_START);
+	KUNIT_EXPECT_EQ(test, slot_request(f, 30, 1, 7, true, &again), NFS4_OK);
+	KUNIT_EXPECT_TRUE(test, again);
+	KUNIT_EXPECT_EQ(test, slot_request(f, 40, 1, 7, true, &again), NFS4_OK);
+	KUNIT_EXPECT_TRUE(test, again);
+
+	/* The next review does not forget it, and what no request needs goes. */
+	dnfs4_slots_review(&f->session);
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->session.slots_live), 3);
+	KUNIT_ASSERT_EQ(test, slot_request(f, 30, 2, 7, true, &again), NFS4_OK);
+	dnfs4_slots_trim(&f->session, DNFS4_SLOTS_START);
+	KUNIT_EXPECT_EQ(test, atomic_read(&f->session.slots_live), 2);
+	KUNIT_EXPECT_EQ(test, slot_request(f, 30, 2, 7, true, &again), NFS4_OK);
+	KUNIT_EXPECT_TRUE(test, again);
+}
+
+/* A review that lowers the number of slots does not refuse the repetition of a request before. */
+static void slots_of_the_slow(struct kunit *test)
+{
+	const struct dnfs4_slot_request req = { .id = 40, .seqid = 1, .highest = 40, .digest = 7 };
+	struct fixture *f = test->priv;
+	struct dnfs4_slot *slot;
+	bool again;
+
+	KUNIT_ASSERT_EQ(test, slot_begin(f, 40, 1, 7, &slot, &again), NFS4_OK);
+	WRITE_ONCE(f->nfs.settings.session_slots, 8);
+	slots_review_spoken(test);
+	KUNIT_EXPECT_EQ(test, f->session.slots_now, 8);
+	dnfs4_slot_commit(&f->session, slot, &req);
+	KUNIT_ASSERT_TRUE(test, dnfs4_slot_reserve(slot, 64));
+	slot->len = 4;
+	slot->kept = true;
+	dnfs4_slot_end(slot);
+	KUNIT_EXPECT_EQ(test, f->session.slots_now, 41);
+	KUNIT_EXPECT_EQ(test, f->session.slots_paid, 41);
+	dnfs4_slots_review(&f->session);
+	KUNIT_EXPECT_EQ(test, slot_request(f, 40, 1, 7, true, &again), NFS4_OK);
+	KUNIT_EXPECT_TRUE(test, again);
+	slots_review_spoken(test);
+	KUNIT_EXPECT_EQ(test, f->session.slots_now, 8);
+	KUNIT_EXPECT_EQ(test, f->session.slots_paid, 8);
+}
+
 /* On a freed slot the client may continue its sequence, or begin again. */
 static void slot_made_again(struct kunit *test)
 {
@@ -345,6 +398,8 @@ static struct kunit_case slot_cases[] = {
 	KUNIT_CASE(slot_bounds),
 	KUNIT_CASE(slots_demand),
 	KUNIT_CASE(slots_of_the_silent),
+	KUNIT_CASE(slots_of_the_quick),
+	KUNIT_CASE(slots_of_the_slow),
 	KUNIT_CASE(slot_made_again),
 	KUNIT_CASE(slots_setting),
 	KUNIT_CASE(slots_are_paid),

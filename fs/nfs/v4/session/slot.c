@@ -231,8 +231,8 @@ bool dnfs4_slot_reserve(struct dnfs4_slot *slot, u32 bytes)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_slot_reserve);
 
-/* Raise the number of slots for a client that uses all of them. */
-static void dnfs4_slots_grow(struct dnfs4_session *session)
+/* Raise the number of slots for a client that uses all of them, @used. */
+static void dnfs4_slots_grow(struct dnfs4_session *session, u32 used)
 {
 	u32 limit;
 
@@ -242,23 +242,32 @@ static void dnfs4_slots_grow(struct dnfs4_session *session)
 		WRITE_ONCE(session->slots_target, min(session->slots_target * 2, limit));
 	if (session->slots_now < session->slots_target)
 		WRITE_ONCE(session->slots_now, session->slots_target);
+	/*
+	 * A review has lowered the number since the request was let in. The client may repeat it.
+	 * It is let in unpaid if the budget is used up now.
+	 */
+	if (session->slots_now < used) {
+		if (session->slots_paid < used)
+			dnfs4_slots_pay(session, used);
+		WRITE_ONCE(session->slots_now, used);
+	}
 	spin_unlock(&session->lock);
 }
 
 void dnfs4_slot_commit(struct dnfs4_session *session, struct dnfs4_slot *slot,
 		       const struct dnfs4_slot_request *req)
 {
-	u32 used = max(req->id, req->highest) + 1;
+	u32 used = max(req->id, req->highest) + 1, peak = READ_ONCE(session->slots_peak);
 
 	WRITE_ONCE(slot->seqid, req->seqid);
 	slot->fresh = false;
 	slot->kept = false;
 	slot->digest = req->digest;
 	/* All slots share this cache line, so write it only when the value grows. */
-	if (used > READ_ONCE(session->slots_peak))
-		WRITE_ONCE(session->slots_peak, used);
+	while (used > peak && !try_cmpxchg(&session->slots_peak, &peak, used))
+		;
 	if (unlikely(used >= READ_ONCE(session->slots_target)))
-		dnfs4_slots_grow(session);
+		dnfs4_slots_grow(session, used);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_slot_commit);
 
@@ -268,8 +277,7 @@ void dnfs4_slot_end(struct dnfs4_slot *slot)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_slot_end);
 
-/* Free idle slots from @first on. */
-static void dnfs4_slots_trim(struct dnfs4_session *session, u32 first)
+VISIBLE_IF_KUNIT void dnfs4_slots_trim(struct dnfs4_session *session, u32 first)
 {
 	struct dnfs4_slot *slot;
 	unsigned long id;
@@ -282,6 +290,12 @@ static void dnfs4_slots_trim(struct dnfs4_session *session, u32 first)
 		/* Both bits at once, so that a reader that finds it busy sees the reason. */
 		if (cmpxchg(&slot->busy, 0, BIT(DNFS4_SLOT_BUSY) | BIT(DNFS4_SLOT_GONE)))
 			continue;
+		/* A request that has ended since then has raised the peak before. */
+		if (id < READ_ONCE(session->slots_peak)) {
+			clear_bit(DNFS4_SLOT_GONE, &slot->busy);
+			dnfs4_slot_end(slot);
+			continue;
+		}
 		/* The bits stay set for readers under RCU. Replacing an entry needs no memory. */
 		if (slot->fresh && !slot->before)
 			xa_erase(&session->slots, id);
@@ -292,6 +306,7 @@ static void dnfs4_slots_trim(struct dnfs4_session *session, u32 first)
 		dnfs4_slot_forget(session, slot);
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_slots_trim);
 
 void dnfs4_slots_review(struct dnfs4_session *session)
 {
@@ -299,7 +314,7 @@ void dnfs4_slots_review(struct dnfs4_session *session)
 
 	spin_lock(&session->lock);
 	limit = dnfs4_slots_allow(session);
-	peak = session->slots_peak;
+	peak = xchg(&session->slots_peak, 0);
 	target = session->slots_target;
 	if (peak < target / 2)
 		target = max(target / 2, min(limit, DNFS4_SLOTS_START));
@@ -308,7 +323,6 @@ void dnfs4_slots_review(struct dnfs4_session *session)
 	/* Accept fewer slots only when the client has said that it does not use more. */
 	if (session->slots_now < limit || (peak && peak <= limit))
 		WRITE_ONCE(session->slots_now, limit);
-	WRITE_ONCE(session->slots_peak, 0);
 	spin_unlock(&session->lock);
 
 	/* The lowest slot whose memory is not needed, if the client has told which it uses. */
