@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Slots of NFSv4.1 sessions: every case of RFC 8881 section 2.10.6, and their numbers. */
+/*
+ * Slots of NFSv4.1 sessions: every case of RFC 8881 section 2.10.6, and their numbers. Walks of all
+ * sessions of a server.
+ */
 #include <kunit/test.h>
+#include <linux/ktime.h>
 #include <linux/nfs4.h>
+#include <linux/slab.h>
 #include <linux/xarray.h>
 #include <net/ipv6.h>
 
 #include "../../../fs/nfs/server.h"
 #include "../../../fs/nfs/v4/engine/server.h"
-#include "../../../fs/nfs/v4/session/client.h"
+#include "../../../fs/nfs/v4/session/client_private.h"
 #include "../../../fs/nfs/v4/session/session_private.h"
 #include "../../../net/server.h"
 
@@ -415,3 +420,122 @@ static struct kunit_suite slot_suite = {
 };
 
 kunit_test_suite(slot_suite);
+
+/* All sessions of a server */
+
+#define WALK_SESSIONS	16384
+#define WALK_PART	1024
+
+struct walk {
+	struct dnfs4_clients clients;
+	struct dnfs4_server server;
+	struct dnfs4_client client;
+	struct dnfs4_session *session;
+	u64 ns[WALK_SESSIONS / WALK_PART];
+};
+
+static struct walk *walk_begin(struct kunit *test)
+{
+	struct walk *walk = kunit_kzalloc(test, sizeof(*walk), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, walk);
+	walk->session = kvcalloc(WALK_SESSIONS, sizeof(*walk->session), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, walk->session);
+	walk->server.clients = &walk->clients;
+	walk->client.server = &walk->server;
+	mutex_init(&walk->client.sessions_lock);
+	INIT_LIST_HEAD(&walk->client.sessions);
+	KUNIT_ASSERT_EQ(test, dnfs4_sessions_init(&walk->server), 0);
+	for (int i = 0; i < WALK_SESSIONS; i++) {
+		struct dnfs4_session *session = &walk->session[i];
+
+		refcount_set(&session->ref, 1);
+		session->client = &walk->client;
+		spin_lock_init(&session->lock);
+		INIT_LIST_HEAD(&session->conns);
+		KUNIT_ASSERT_EQ(test, dnfs4_session_publish(session), 0);
+	}
+	return walk;
+}
+
+static void walk_end(struct kunit *test, struct walk *walk)
+{
+	for (int i = 0; i < WALK_SESSIONS; i++) {
+		dnfs4_session_end(&walk->session[i]);
+		KUNIT_EXPECT_EQ(test, refcount_read(&walk->session[i].ref), 1);
+	}
+	dnfs4_sessions_exit(&walk->server);
+	kvfree(walk->session);
+}
+
+/* The next session of a walk, without a reference; or NULL. */
+static struct dnfs4_session *walk_next(struct walk *walk, u64 number)
+{
+	struct dnfs4_session *session;
+
+	if (!dnfs4_sessions_from(&walk->server, number, &session, 1))
+		return NULL;
+	refcount_dec(&session->ref);
+	return session;
+}
+
+/* A step of a walk costs the same at its end as at its beginning. */
+static void sessions_walked(struct kunit *test)
+{
+	struct walk *walk = walk_begin(test);
+	u64 next, begin, ns;
+
+	for (int round = 0; round < 5; round++) {
+		next = 0;
+		for (int part = 0; part < ARRAY_SIZE(walk->ns); part++) {
+			begin = ktime_get_ns();
+			for (int i = 0; i < WALK_PART; i++) {
+				struct dnfs4_session *session = walk_next(walk, next);
+
+				KUNIT_ASSERT_PTR_EQ(test, session,
+						    &walk->session[part * WALK_PART + i]);
+				next = session->number + 1;
+			}
+			ns = ktime_get_ns() - begin;
+			walk->ns[part] = round ? min(walk->ns[part], ns) : ns;
+		}
+		KUNIT_EXPECT_NULL(test, walk_next(walk, next));
+	}
+	KUNIT_EXPECT_LT(test, walk->ns[ARRAY_SIZE(walk->ns) - 1], 8 * walk->ns[0]);
+	walk_end(test, walk);
+}
+
+/* A walk goes on behind a session that has ended. */
+static void sessions_end_while_walked(struct kunit *test)
+{
+	struct walk *walk = walk_begin(test);
+	struct dnfs4_session *list[3];
+
+	for (int i = 0; i < 12; i += 2)
+		KUNIT_EXPECT_TRUE(test, dnfs4_session_end(&walk->session[i]));
+	KUNIT_EXPECT_FALSE(test, dnfs4_session_end(&walk->session[0]));
+	KUNIT_EXPECT_PTR_EQ(test, walk_next(walk, 0), &walk->session[1]);
+	KUNIT_EXPECT_PTR_EQ(test, walk_next(walk, walk->session[6].number), &walk->session[7]);
+	KUNIT_EXPECT_EQ(test, dnfs4_sessions_from(&walk->server, walk->session[8].number, list, 3),
+			3);
+	for (int i = 0; i < 3; i++) {
+		static const int found[] = { 9, 11, 12 };
+
+		KUNIT_EXPECT_PTR_EQ(test, list[i], &walk->session[found[i]]);
+		refcount_dec(&list[i]->ref);
+	}
+	walk_end(test, walk);
+}
+
+static struct kunit_case sessions_cases[] = {
+	KUNIT_CASE(sessions_walked),
+	KUNIT_CASE(sessions_end_while_walked),
+	{}
+};
+
+static struct kunit_suite sessions_suite = {
+	.name = "nfs4_sessions",
+	.test_cases = sessions_cases,
+};
+
+kunit_test_suite(sessions_suite);

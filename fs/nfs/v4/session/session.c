@@ -6,10 +6,12 @@
  * taken outside client->sessions_lock and session->lock.
  */
 #include <linux/random.h>
+#include <linux/rbtree.h>
 #include <linux/rculist.h>
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
+#include <kunit/visibility.h>
 
 #include "../engine/compound.h"
 #include "../engine/server.h"
@@ -72,9 +74,14 @@ struct dnfs4_session *dnfs4_session_alloc(struct dnfs4_client *client)
 	spin_lock_init(&session->lock);
 	INIT_LIST_HEAD(&session->conns);
 	INIT_LIST_HEAD(&session->client_link);
-	INIT_LIST_HEAD(&session->all_link);
 	xa_init(&session->slots);
 	return session;
+}
+
+static bool session_less(struct rb_node *a, const struct rb_node *b)
+{
+	return rb_entry(a, struct dnfs4_session, by_number)->number <
+	       rb_entry(b, struct dnfs4_session, by_number)->number;
 }
 
 int dnfs4_session_publish(struct dnfs4_session *session)
@@ -101,7 +108,7 @@ int dnfs4_session_publish(struct dnfs4_session *session)
 		goto unlock;
 	sessions->last++;
 	dnfs4_session_hold(session);
-	list_add_tail(&session->all_link, &sessions->all);
+	rb_add_cached(&session->by_number, &sessions->all, session_less);
 	mutex_lock(&client->sessions_lock);
 	list_add_tail_rcu(&session->client_link, &client->sessions);
 	WRITE_ONCE(client->nsessions, client->nsessions + 1);
@@ -111,6 +118,7 @@ unlock:
 	mutex_unlock(&sessions->lock);
 	return err;
 }
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_session_publish);
 
 bool dnfs4_session_end(struct dnfs4_session *session)
 {
@@ -125,7 +133,7 @@ bool dnfs4_session_end(struct dnfs4_session *session)
 	spin_unlock(&session->lock);
 	if (first) {
 		rhashtable_remove_fast(&sessions->by_id, &session->hash, dnfs4_session_params);
-		list_del(&session->all_link);
+		rb_erase_cached(&session->by_number, &sessions->all);
 		mutex_lock(&client->sessions_lock);
 		list_del_rcu(&session->client_link);
 		WRITE_ONCE(client->nsessions, client->nsessions - 1);
@@ -138,6 +146,7 @@ bool dnfs4_session_end(struct dnfs4_session *session)
 	dnfs4_session_put(session);
 	return true;
 }
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_session_end);
 
 void dnfs4_sessions_destroy(struct dnfs4_client *client)
 {
@@ -157,6 +166,25 @@ void dnfs4_sessions_destroy(struct dnfs4_client *client)
 	}
 }
 
+/* The session with the lowest number from @number on, or NULL. */
+static struct dnfs4_session *sessions_seek(struct dnfs4_sessions *sessions, u64 number)
+{
+	struct rb_node *rb = sessions->all.rb_root.rb_node;
+	struct dnfs4_session *session, *found = NULL;
+
+	lockdep_assert_held(&sessions->lock);
+	while (rb) {
+		session = rb_entry(rb, struct dnfs4_session, by_number);
+		if (session->number >= number) {
+			found = session;
+			rb = rb->rb_left;
+		} else {
+			rb = rb->rb_right;
+		}
+	}
+	return found;
+}
+
 unsigned int dnfs4_sessions_from(struct dnfs4_server *server, u64 number,
 				 struct dnfs4_session **list, unsigned int most)
 {
@@ -165,17 +193,17 @@ unsigned int dnfs4_sessions_from(struct dnfs4_server *server, u64 number,
 	unsigned int count = 0;
 
 	mutex_lock(&sessions->lock);
-	list_for_each_entry(session, &sessions->all, all_link) {
-		if (count == most)
-			break;
-		if (session->number < number)
-			continue;
+	session = sessions_seek(sessions, number);
+	while (session && count < most) {
 		dnfs4_session_hold(session);
 		list[count++] = session;
+		session = rb_entry_safe(rb_next(&session->by_number), struct dnfs4_session,
+					by_number);
 	}
 	mutex_unlock(&sessions->lock);
 	return count;
 }
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_sessions_from);
 
 int dnfs4_sessions_init(struct dnfs4_server *server)
 {
@@ -185,7 +213,7 @@ int dnfs4_sessions_init(struct dnfs4_server *server)
 	if (!sessions)
 		return -ENOMEM;
 	mutex_init(&sessions->lock);
-	INIT_LIST_HEAD(&sessions->all);
+	sessions->all = RB_ROOT_CACHED;
 	err = rhashtable_init(&sessions->by_id, &dnfs4_session_params);
 	if (err) {
 		kfree(sessions);
@@ -194,6 +222,7 @@ int dnfs4_sessions_init(struct dnfs4_server *server)
 	server->sessions = sessions;
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_sessions_init);
 
 /* All clients are freed, and with them all sessions. */
 void dnfs4_sessions_exit(struct dnfs4_server *server)
@@ -208,3 +237,4 @@ void dnfs4_sessions_exit(struct dnfs4_server *server)
 	server->sessions = NULL;
 	kfree(sessions);
 }
+EXPORT_SYMBOL_IF_KUNIT(dnfs4_sessions_exit);

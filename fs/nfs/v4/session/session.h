@@ -17,6 +17,7 @@
 #define _DITTO_FS_NFS_V4_SESSION_SESSION_H
 
 #include <linux/list.h>
+#include <linux/rbtree_types.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
@@ -121,7 +122,7 @@ struct dnfs4_conn {
  * @slots_live: number of slots that have memory
  * @cb_slots: slots of the back channel, see cb_slot.h
  * @client_link: link in client->sessions, read under RCU
- * @all_link: link in the server's list of all sessions
+ * @by_number: node in the server's tree of all sessions
  * @hash: link in the table by id
  * @rcu: frees the session after a grace period
  */
@@ -154,7 +155,7 @@ struct dnfs4_session {
 	atomic_t slots_live;
 	struct dnfs4_cb_slots cb_slots;
 	struct list_head client_link;
-	struct list_head all_link;
+	struct rb_node by_number;
 	struct rhash_head hash;
 	struct rcu_head rcu;
 };

@@ -7,9 +7,9 @@
 #define _DITTO_FS_NFS_V4_SESSION_SESSION_PRIVATE_H
 
 #include <linux/atomic.h>
-#include <linux/list.h>
 #include <linux/minmax.h>
 #include <linux/mutex.h>
+#include <linux/rbtree_types.h>
 #include <linux/rhashtable-types.h>
 
 #include "session.h"
@@ -24,14 +24,14 @@ struct ditto_server;
  * struct dnfs4_sessions - the sessions of a server
  * @by_id: table by sessionid4, of struct dnfs4_session.hash
  * @lock: guards @all and @last, and insertion into and removal from the tables
- * @all: all sessions, by struct dnfs4_session.all_link, in the order of their numbers
+ * @all: all sessions by number, of struct dnfs4_session.by_number
  * @last: lower half of the newest session's number
  * @extra_slots: number of slots with memory above DNFS4_SLOTS_START, over all sessions
  */
 struct dnfs4_sessions {
 	struct rhashtable by_id;
 	struct mutex lock;	/* see above */
-	struct list_head all;
+	struct rb_root_cached all;
 	u32 last;
 	atomic_t extra_slots;
 };
@@ -95,6 +95,9 @@ bool dnfs4_session_end(struct dnfs4_session *session);
  * @number: lowest number to return
  * @list: filled with sessions, each with a reference
  * @most: room in @list
+ *
+ * The cost does not depend on the number of sessions before them, so a walk of all sessions may
+ * take them in small steps, and go on behind the last one after it has ended.
  *
  * Context: may sleep.
  * Return: the number of sessions in @list.

@@ -17,6 +17,7 @@
  */
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
+#include <linux/rbtree.h>
 #include <linux/slab.h>
 #include <linux/xarray.h>
 #include <kunit/visibility.h>
@@ -349,13 +350,13 @@ unsigned long dnfs4_slots_shrink(struct dnfs4_server *server, unsigned long coun
 	struct dnfs4_sessions *sessions = server->sessions;
 	struct dnfs4_session *session;
 	unsigned long asked = 0;
+	struct rb_node *rb;
 	u32 target, half;
 
 	if (!atomic_read(&sessions->extra_slots) || !mutex_trylock(&sessions->lock))
 		return 0;
-	list_for_each_entry(session, &sessions->all, all_link) {
-		if (asked >= count)
-			break;
+	for (rb = rb_first_cached(&sessions->all); rb && asked < count; rb = rb_next(rb)) {
+		session = rb_entry(rb, struct dnfs4_session, by_number);
 		spin_lock(&session->lock);
 		target = session->slots_target;
 		if (target > DNFS4_SLOTS_START) {
