@@ -23,8 +23,7 @@ static struct row *list_add(struct rows *rows, unsigned int kind, u32 id, u32 li
 	struct row *row = NULL;
 	u32 rid;
 
-	if (text[ACCOUNT_NAME][0] && strlen(text[ACCOUNT_NAME]) < NSS_NAME_SIZE &&
-	    identity_rid(kind, id, &rid))
+	if (identity_rid(kind, id, &rid))
 		row = rows_add(rows, text[0], text[1], text[2]);
 	if (row) {
 		row->number[ACCOUNT_ID] = id;
@@ -63,6 +62,8 @@ int account_list_users(u32 listed, struct rows *out)
 		const char *text[ROW_TEXTS] = { pw.pw_name, pw.pw_gecos, NULL };
 		struct row *row;
 
+		if (!identity_is_account(pw.pw_name))
+			continue;
 		/* Behind the first comma are telephone numbers. */
 		pw.pw_gecos[strcspn(pw.pw_gecos, ",")] = '\0';
 		row = list_add(out, IDENTITY_USER, pw.pw_uid, listed, text);
@@ -106,6 +107,8 @@ int account_list_groups(u32 listed, struct rows *out)
 	while (!fgetgrent_r(file, &gr, buf, LINE_SIZE, &found)) {
 		const char *text[ROW_TEXTS] = { gr.gr_name, NULL, members };
 
+		if (!identity_is_account(gr.gr_name))
+			continue;
 		join_members(gr.gr_mem, members);
 		list_add(out, IDENTITY_GROUP, gr.gr_gid, listed, text);
 	}

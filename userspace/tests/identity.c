@@ -411,12 +411,19 @@ static void system_numbers(void)
 	snprintf(passwd, sizeof(passwd), "%s/passwd", dir);
 	snprintf(group, sizeof(group), "%s/group", dir);
 	file = fopen(passwd, "w");
-	fputs("root:x:0:0::/root:/bin/sh\nhere:x:5000:100::/:/bin/sh\n", file);
+	fputs("+@guests\n-bob\nroot:x:0:0::/root:/bin/sh\nhere:x:5000:100::/:/bin/sh\n+\n", file);
 	fclose(file);
 	file = fopen(group, "w");
-	fputs("root:x:0:\nusers:x:100:here\nthere:x:6000:\n", file);
+	fputs("+\nroot:x:0:\nusers:x:100:here\nthere:x:6000:\n-wheel\n", file);
 	fclose(file);
 	identity_local_files(passwd, group);
+	/* Lines that stand for accounts of a directory are none themselves. */
+	CHECK(!identity_is_local_user("+", 0) && !identity_is_local_user("-bob", 0));
+	CHECK(identity_is_local_user("root", 0) && identity_is_local_user("here", 5000));
+	out = (struct identity){ .id = 0 };
+	CHECK(!identity_local.by_id(IDENTITY_USER, &out) && !strcmp(out.name.name, "root"));
+	out = (struct identity){ .id = 0 };
+	CHECK(!identity_local.by_id(IDENTITY_GROUP, &out) && !strcmp(out.name.name, "root"));
 	first.alice = 5000;
 	CHECK(identity_by_id(&who, IDENTITY_USER, 5000, &out) == -ENOENT && !first.asked);
 	identity_cache_clear();

@@ -56,7 +56,8 @@ static void make_accounts(unsigned int more)
 				"alice:x:1001:1001:Alice L\xc3\xbctt,room 1,,:/home/alice:/bin/sh\n"
 				"bob:x:1002:1001::/home/bob:/bin/sh\n"
 				"Alice:x:1003:100:::\n"
-				"nobody:x:65534:65534::/:/bin/false\n");
+				"nobody:x:65534:65534::/:/bin/false\n"
+				"-carol\n+@guests\n+dora::::::\n+\n");
 	unsigned int i;
 	char *longer;
 
@@ -68,7 +69,8 @@ static void make_accounts(unsigned int more)
 	put_file(passwd_file, text);
 	free(text);
 	put_file(group_file,
-		 "root:x:0:\nalice:x:1001:\nstaff:x:2000:bob,carol,Alice\nusers:x:100:\n");
+		 "root:x:0:\nalice:x:1001:\nstaff:x:2000:bob,carol,Alice\nusers:x:100:\n"
+		 "-wheel\n+games:::\n+\n");
 	identity_local_files(passwd_file, group_file);
 }
 

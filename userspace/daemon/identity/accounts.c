@@ -102,10 +102,14 @@ void identity_local_files(const char *passwd, const char *group)
 	group_file = group;
 }
 
+bool identity_is_account(const char *name)
+{
+	return name[0] && name[0] != '+' && name[0] != '-' && strlen(name) < NSS_NAME_SIZE;
+}
+
 static bool account_fits(const char *name, u32 id, const char *wanted, u32 wanted_id)
 {
-	return name[0] && strlen(name) < NSS_NAME_SIZE &&
-	       (wanted ? !strcmp(name, wanted) : id == wanted_id);
+	return identity_is_account(name) && (wanted ? !strcmp(name, wanted) : id == wanted_id);
 }
 
 /* Look up a user in the file by name, or by number if @wanted is NULL. */
