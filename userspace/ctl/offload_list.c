@@ -9,24 +9,50 @@
 #include "mem.h"
 #include "offload_list.h"
 
-static void list_add_line(struct offload_list *l, const char *store, const char *line)
+/* Take a line "NAME SIZE TIME". Returns the name, which may be longer than Ditto's names are. */
+static const char *list_add_line(struct offload_list *l, const char *store, char *line)
 {
 	struct index_object o = { .store = store };
 	unsigned long long size, modified;
+	char *numbers = strchr(line, ' ');
 
-	if (sscanf(line, "%95s %llu %llu", l->after, &size, &modified) != 3)
-		return;
+	if (!numbers || sscanf(numbers, "%llu %llu", &size, &modified) != 2)
+		return NULL;
+	*numbers = '\0';
 	o.size = size;
 	o.modified = modified;
-	if (object_name_parse(l->after, &o.kind, o.name))
+	if (object_name_parse(line, &o.kind, o.name))
 		l->each(l->arg, &o);
-	else if (!strncmp(l->after, "snapshots/", strlen("snapshots/")))
+	else if (!strncmp(line, "snapshots/", strlen("snapshots/")))
 		/* Others are left alone, but what this one needs is not known. */
-		l->problem(l->arg, l->after, "this is no name of a snapshot");
+		l->problem(l->arg, line, "this is no name of a snapshot");
+	return line;
+}
+
+/*
+ * Go on behind the last name of a page. A store that does not sort by names, or gives the same page
+ * again, would be asked for ever. Returns false after a problem.
+ */
+static bool list_advance(struct offload_list *l, const char *store, const char *last)
+{
+	size_t len = last ? strlen(last) : 0;
+
+	if (len >= sizeof(l->after)) {
+		l->problem(l->arg, store, "a name in the list is too long to go on from");
+		return false;
+	}
+	if (!last || strcmp(last, l->after) <= 0) {
+		l->problem(l->arg, store,
+			   "the list does not advance: it goes on with no later name");
+		return false;
+	}
+	memcpy(l->after, last, len + 1);
+	return true;
 }
 
 void offload_list_result(struct offload_list *l, const struct offload_result *r)
 {
+	const char *last = NULL, *name;
 	char *text, *line, *next;
 	size_t len = 0;
 
@@ -37,12 +63,14 @@ void offload_list_result(struct offload_list *l, const struct offload_result *r)
 	}
 	text = (char *)offload_file_read(r->file, &len);
 	for (line = text ? strtok_r(text, "\n", &next) : NULL; line;
-	     line = strtok_r(NULL, "\n", &next))
-		list_add_line(l, r->store, line);
+	     line = strtok_r(NULL, "\n", &next)) {
+		name = list_add_line(l, r->store, line);
+		last = name ?: last;
+	}
 	/* Without a place to go on from, the list would begin anew. */
 	if (r->more && !text)
 		l->problem(l->arg, r->store, "a page of the list has no object of Ditto's");
-	l->more = r->more && text;
+	l->more = r->more && text && list_advance(l, r->store, last);
 	free(text);
 }
 

@@ -19,8 +19,8 @@ struct offload_list {
 	void (*problem)(void *arg, const char *subject, const char *text);
 	void *arg;
 
-	/* The rest is private. */
-	char after[OBJECT_NAME_SIZE];
+	/* The rest is private. A request has the prefix and @after, of which others' are longer. */
+	char after[OFFLOAD_CTL_PATH_SIZE - OBJECT_NAME_SIZE];
 	bool more;
 };
 

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Lists of stores: pages follow each other, and a store that gives no later page is left. */
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl/offload_list.h"
+#include "mem.h"
+#include "test.h"
+
+/* Pages that a list may have here; one that never ends stops the test. */
+#define PAGES_MAX	8
+
+#define HEX		"00112233445566778899aabbccddeeff00112233445566778899aabbccddee"
+#define SNAPSHOT(n)	"snapshots/00/" HEX n " 5 6\n"
+/* Longer than any name of Ditto's. */
+#define MANY		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define LONG		"snapshots/" MANY MANY
+
+/**
+ * struct store - the only store
+ * @pages: its pages; the last is given again and again
+ * @n: number of them
+ * @more: the last page is not the end
+ * @asked: number of requests for pages
+ * @after: where the last page was to begin
+ * @found: objects that were found
+ * @problems: subjects and texts of problems, a line each
+ */
+static struct store {
+	const char *const *pages;
+	unsigned int n;
+	bool more;
+	unsigned int asked;
+	char *after;
+	unsigned int found;
+	char problems[1024];
+} store;
+
+static void list_found(void *arg, const struct index_object *o)
+{
+	(void)arg;
+	SAME(o->store, "cold");
+	CHECK(o->size == 5 && o->modified == 6);
+	store.found++;
+}
+
+static void list_problem(void *arg, const char *subject, const char *text)
+{
+	size_t used = strlen(store.problems);
+
+	(void)arg;
+	snprintf(store.problems + used, sizeof(store.problems) - used, "%.20s: %s\n", subject,
+		 text);
+}
+
+static struct offload_list list = { .each = list_found, .problem = list_problem };
+
+/* What the list needs of others */
+
+int offload_connect(struct offload_ctl_request *request, int file, struct why *why)
+{
+	(void)file;
+	(void)why;
+	CHECK(request->type == OFFLOAD_CTL_STATUS);
+	return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+bool offload_answer(int fd, union offload_ctl_answer *answer, int *file)
+{
+	static bool told;
+
+	(void)fd;
+	(void)file;
+	memset(answer, 0, sizeof(*answer));
+	told = !told;
+	answer->type = told ? OFFLOAD_CTL_STORE : OFFLOAD_CTL_DONE;
+	snprintf(answer->store.name, sizeof(answer->store.name), "cold");
+	return true;
+}
+
+void offload_orders_add(struct offload_orders *o, u32 type, const char *name, const char *path,
+			u64 tag)
+{
+	(void)o;
+	(void)tag;
+	CHECK(type == OFFLOAD_CTL_LIST);
+	SAME(name, "cold");
+	CHECK(strlen(path) < OFFLOAD_CTL_PATH_SIZE);
+	free(store.after);
+	store.after = mem_string(strchr(path, '\n') + 1);
+}
+
+static unsigned int store_page(void)
+{
+	return store.asked < store.n ? store.asked : store.n - 1;
+}
+
+u8 *offload_file_read(int fd, size_t *len)
+{
+	(void)fd;
+	*len = strlen(store.pages[store_page()]);
+	return (u8 *)mem_string(store.pages[store_page()]);
+}
+
+void offload_orders_wait(struct offload_orders *o)
+{
+	const struct offload_result r = {
+		.store = "cold", .path = "", .more = store.more || store.asked + 1 < store.n,
+	};
+
+	(void)o;
+	if (store.asked == PAGES_MAX) {
+		printf("not ok the list does not end\n");
+		exit(1);
+	}
+	offload_list_result(&list, &r);
+	store.asked++;
+}
+
+/* List the snapshots of these pages. */
+static void pages_list(const char *const *pages, unsigned int n, bool more)
+{
+	free(store.after);
+	memset(&store, 0, sizeof(store));
+	store.pages = pages;
+	store.n = n;
+	store.more = more;
+	CHECK(offload_list_snapshots(&list, NULL));
+}
+
+#define LIST(more, ...) \
+	pages_list((const char *const[]){ __VA_ARGS__ }, \
+		   ARRAY_SIZE(((const char *const[]){ __VA_ARGS__ })), more)
+
+static void pages_follow(void)
+{
+	LIST(false, "");
+	CHECK(store.asked == 1 && !store.found);
+	LIST(false, SNAPSHOT("01") SNAPSHOT("02"), SNAPSHOT("03"));
+	CHECK(store.asked == 2 && store.found == 3);
+	SAME(store.after, "snapshots/00/" HEX "02");
+	SAME(store.problems, "");
+}
+
+static void long_names(void)
+{
+	/* Names of others that differ only behind what a name of Ditto's can have. */
+	LIST(false, LONG "a 5 6\n", LONG "b 5 6\n", SNAPSHOT("01"));
+	CHECK(store.asked == 3);
+	SAME(store.after, LONG "b");
+	SAME(store.problems, "snapshots/aaaaaaaaaa: this is no name of a snapshot\n"
+			     "snapshots/aaaaaaaaaa: this is no name of a snapshot\n");
+}
+
+static void name_without_end(void)
+{
+	char *page = mem_print("%s%0*d 5 6\n", LONG, OFFLOAD_CTL_PATH_SIZE - OBJECT_NAME_SIZE, 0);
+
+	LIST(true, page);
+	CHECK(store.asked == 1);
+	SAME(store.problems, "snapshots/aaaaaaaaaa: this is no name of a snapshot\n"
+			     "cold: a name in the list is too long to go on from\n");
+	free(page);
+}
+
+static void lists_that_stand_still(void)
+{
+	static const char still[] =
+		"cold: the list does not advance: it goes on with no later name\n";
+
+	LIST(true, SNAPSHOT("01") SNAPSHOT("02"));
+	CHECK(store.asked == 2);
+	SAME(store.problems, still);
+	LIST(true, SNAPSHOT("02"), SNAPSHOT("01"));
+	CHECK(store.asked == 2);
+	SAME(store.problems, still);
+	LIST(true, "what is this\n");
+	CHECK(store.asked == 1);
+	SAME(store.problems, still);
+}
+
+int main(void)
+{
+	static const struct test tests[] = {
+		TEST(pages_follow), TEST(long_names), TEST(name_without_end),
+		TEST(lists_that_stand_still), { 0 }
+	};
+
+	return test_main(tests);
+}
