@@ -91,22 +91,34 @@ struct snapshot_walk {
 /* Look at a share but for its directory of snapshots; files have no content yet. */
 void snapshot_walk(struct ctl *ctl, const struct snapshot_share *share, struct snapshot_walk *w);
 void snapshot_walk_free(struct snapshot_walk *w);
+/*
+ * Open the root of a share, whose path follows no symbolic links. Returns a descriptor that gives
+ * no access, or -1 with errno.
+ */
+int snapshot_share_open(const struct snapshot_share *share);
 /* Path of an entry in a share, to be freed. */
 char *snapshot_place(const struct snapshot_share *share, const char *path);
 
 /**
  * struct snapshot_look - looks at files and directories
  * @ctl: this run of the tool
+ * @share: the share in which they are
+ * @root: descriptor of its root
  * @problems: entries with attributes that could not be read, and others that failed; each was
  *	printed
  */
 struct snapshot_look {
 	struct ctl *ctl;
+	const struct snapshot_share *share;
+	int root;
 	u64 problems;
 };
 
-/* Look at one file or directory again. Returns false with errno, and with the old entry kept. */
-bool snapshot_entry_read(struct snapshot_look *look, const char *place, struct snapshot_entry *e);
+/*
+ * Look at one file or directory again; @path is that of an entry. Returns false with errno, and
+ * with the old entry kept.
+ */
+bool snapshot_entry_read(struct snapshot_look *look, const char *path, struct snapshot_entry *e);
 
 /* The commands; they return exit statuses. */
 int snapshot_create(struct ctl *ctl, char **words);

@@ -169,7 +169,7 @@ static const struct snapshot_entry *entry_find_last(const struct create *c,
 /* Look at a file, and take its attributes. Returns false if it is gone or failed. */
 static bool slot_look(struct create *c, struct slot *slot)
 {
-	struct snapshot_look look = { .ctl = c->ctl };
+	struct snapshot_look look = { .ctl = c->ctl, .share = &c->share, .root = c->root };
 	struct snapshot_entry *e = slot->e;
 	int rc = offload_info_get(c->ctl, slot->place, &slot->info);
 	bool good;
@@ -183,7 +183,7 @@ static bool slot_look(struct create *c, struct slot *slot)
 		create_lose(c, e, c->ctl->conn.why.text);
 		return false;
 	}
-	good = snapshot_entry_read(&look, slot->place, e);
+	good = snapshot_entry_read(&look, e->path, e);
 	c->failed += look.problems;
 	if (!good || !S_ISREG(e->mode) || e->inode != slot->info.file_id) {
 		create_lose(c, e, "there is another file now");
@@ -599,7 +599,7 @@ static bool create_run(struct create *c)
 
 	if (!create_find_last(c))
 		return false;
-	c->root = open(c->share.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	c->root = snapshot_share_open(&c->share);
 	if (c->root < 0) {
 		snapshot_problem(c->ctl, c->share.path, "%s", strerror(errno));
 		return false;

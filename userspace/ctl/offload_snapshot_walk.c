@@ -1,24 +1,53 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The entries of a share, for snapshots. */
+/*
+ * The entries of a share, for snapshots.
+ *
+ * Clients rename meanwhile: each entry is opened from the root of the share, without following
+ * symbolic links, and all that is said about it is read by that descriptor. So a directory that is
+ * replaced by a link leads nowhere.
+ */
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 #include "common/share.h"
 #include "ctl.h"
 #include "ditto-nl-gen.h"
+#include "fault.h"
 #include "mem.h"
 #include "offload_snapshot.h"
 
 /* Longest value, and list, of extended attributes in Linux. */
 #define XATTR_MAX	65536
+/* Room for "/proc/self/fd/" and a number. */
+#define FD_PATH_MAX	40
+
+/**
+ * struct walk - a walk over a share
+ * @look: how its entries are looked at
+ * @dev: file system of its root, which is not left
+ * @w: filled
+ */
+struct walk {
+	struct snapshot_look look;
+	dev_t dev;
+	struct snapshot_walk *w;
+};
+
+/* Names of the entries of a directory. */
+struct names {
+	char **name;
+	size_t n;
+};
 
 bool snapshot_share_get(struct ctl *ctl, const char *name, struct snapshot_share *share)
 {
@@ -51,6 +80,16 @@ bool snapshot_share_get(struct ctl *ctl, const char *name, struct snapshot_share
 	return good;
 }
 
+int snapshot_share_open(const struct snapshot_share *share)
+{
+	const struct open_how how = {
+		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_NO_SYMLINKS,
+	};
+
+	return (int)syscall(SYS_openat2, AT_FDCWD, share->path, &how, sizeof(how));
+}
+
 char *snapshot_place(const struct snapshot_share *share, const char *path)
 {
 	return mem_print("%s%s%s", strcmp(share->path, "/") ? share->path : "", *path ? "/" : "",
@@ -71,58 +110,82 @@ static void entry_set_times(struct snapshot_entry *e, const struct statx *st)
 	}
 }
 
+static void look_problem(struct snapshot_look *look, const char *path, const char *what, int error)
+{
+	char *place = snapshot_place(look->share, path);
+
+	snapshot_problem(look->ctl, place, "%s%s%s", what, *what ? ": " : "", strerror(error));
+	free(place);
+	look->problems++;
+}
+
+/* Returns a descriptor that gives no access, so that a pipe or device is not opened; or -1. */
+static int look_open(const struct snapshot_look *look, const char *path)
+{
+	const struct open_how how = {
+		.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+
+	return (int)syscall(SYS_openat2, look->root, *path ? path : ".", &how, sizeof(how));
+}
+
 /* It is one problem, however many attributes there are, and however often they are read. */
-static void entry_lack(struct snapshot_look *look, struct snapshot_entry *e, const char *place,
+static void entry_lack(struct snapshot_look *look, struct snapshot_entry *e, const char *path,
 		       const char *what, int error)
 {
-	if (e->partial)
-		return;
-	snapshot_problem(look->ctl, place, "%s: %s", what, strerror(error));
-	look->problems++;
+	if (!e->partial)
+		look_problem(look, path, what, error);
 	e->partial = true;
 }
 
 /* An attribute that is gone meanwhile is not in the snapshot. */
 static void entry_read_xattr(struct snapshot_look *look, struct snapshot_entry *e,
-			     const char *place, const char *name, u8 **buf)
+			     const char *path, const char *place, const char *name, u8 **buf)
 {
 	static char value[XATTR_MAX];
-	ssize_t n = lgetxattr(place, name, value, sizeof(value));
+	ssize_t n = getxattr(place, name, value, sizeof(value));
 
 	if (n < 0 && errno != ENODATA && errno != ENOENT)
-		entry_lack(look, e, place, name, errno);
+		entry_lack(look, e, path, name, errno);
 	if (n >= 0 && !snapshot_xattr_add(e, buf, name, value, (size_t)n))
-		entry_lack(look, e, place, name, E2BIG);
+		entry_lack(look, e, path, name, E2BIG);
 }
 
 static void entry_read_xattrs(struct snapshot_look *look, struct snapshot_entry *e,
-			      const char *place)
+			      const char *path, int fd)
 {
 	static char names[XATTR_MAX];
-	ssize_t len = llistxattr(place, names, sizeof(names));
+	char place[FD_PATH_MAX];
 	u8 *buf = NULL;
+	ssize_t len;
 	char *name;
 
+	/* It has no access for fgetxattr(); the link in /proc leads to a symbolic link itself. */
+	snprintf(place, sizeof(place), "/proc/self/fd/%d", fd);
+	len = listxattr(place, names, sizeof(names));
 	free((void *)e->xattrs);
 	e->xattrs = NULL;
 	e->xattrs_len = 0;
 	e->n_xattrs = 0;
 	/* Some file systems have none at all. */
 	if (len < 0 && errno != ENOTSUP && errno != ENOENT)
-		entry_lack(look, e, place, "extended attributes", errno);
+		entry_lack(look, e, path, "extended attributes", errno);
 	for (name = names; name < names + len; name += strlen(name) + 1)
 		if (snapshot_xattr_is_kept(name))
-			entry_read_xattr(look, e, place, name, &buf);
+			entry_read_xattr(look, e, path, place, name, &buf);
 }
 
-bool snapshot_entry_read(struct snapshot_look *look, const char *place, struct snapshot_entry *e)
+/* Look at what is open. Returns false with errno, and with the old entry kept. */
+static bool entry_read_open(struct snapshot_look *look, const char *path, int fd,
+			    struct snapshot_entry *e)
 {
 	char target[SNAPSHOT_PATH_MAX + 1] = "";
 	struct statx st;
 
-	if (statx(AT_FDCWD, place, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_BTIME, &st))
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &st))
 		return false;
-	if (S_ISLNK(st.stx_mode) && readlink(place, target, sizeof(target) - 1) <= 0)
+	if (S_ISLNK(st.stx_mode) && readlinkat(fd, "", target, sizeof(target) - 1) <= 0)
 		return false;
 	e->mode = st.stx_mode;
 	e->uid = st.stx_uid;
@@ -134,67 +197,128 @@ bool snapshot_entry_read(struct snapshot_look *look, const char *place, struct s
 	entry_set_times(e, &st);
 	free((void *)e->target);
 	e->target = mem_string(target);
-	entry_read_xattrs(look, e, place);
+	entry_read_xattrs(look, e, path, fd);
 	return true;
 }
 
-static int walk_compare(const FTSENT **a, const FTSENT **b)
+bool snapshot_entry_read(struct snapshot_look *look, const char *path, struct snapshot_entry *e)
 {
-	return strcmp((*a)->fts_name, (*b)->fts_name);
+	int fd = look_open(look, path), error;
+	bool good;
+
+	if (fd < 0)
+		return false;
+	good = entry_read_open(look, path, fd, e);
+	error = errno;
+	close(fd);
+	errno = error;
+	return good;
 }
 
-static void walk_add(struct snapshot_look *look, struct snapshot_walk *w, const FTSENT *found,
-		     const char *path)
+static int name_compare(const void *a, const void *b)
 {
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Read the names in a directory, in order. Returns 0 or an errno; @names is freed in any case. */
+static int names_read(struct names *names, int dir)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), error;
+	DIR *list = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *e;
+
+	if (!list) {
+		error = errno;
+		if (fd >= 0)
+			close(fd);
+		return error;
+	}
+	while (errno = 0, (e = readdir(list))) {
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+			continue;
+		names->name = mem_grow(names->name, names->n, sizeof(*names->name));
+		names->name[names->n++] = mem_string(e->d_name);
+	}
+	error = errno;
+	closedir(list);
+	if (names->n)
+		qsort(names->name, names->n, sizeof(*names->name), name_compare);
+	return error;
+}
+
+/* Whether an open entry is a directory whose entries belong to the share. */
+static bool walk_enters(const struct walk *walk, int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISDIR(st.st_mode) && st.st_dev == walk->dev;
+}
+
+/* Look at an entry, and read its names if it is a directory. What is gone is no problem. */
+static void walk_add(struct walk *walk, const char *path, struct names *names)
+{
+	struct snapshot_walk *w = walk->w;
+	int fd = look_open(&walk->look, path), error = 0;
 	struct snapshot_entry *e;
 
 	w->entries = mem_grow(w->entries, w->n, sizeof(*w->entries));
 	e = &w->entries[w->n];
 	memset(e, 0, sizeof(*e));
-	if (snapshot_entry_read(look, found->fts_path, e)) {
+	if (fd < 0 || !entry_read_open(&walk->look, path, fd, e)) {
+		error = errno;
+	} else {
 		e->path = mem_string(path);
 		w->n++;
-	} else if (errno != ENOENT) {
-		snapshot_problem(look->ctl, found->fts_path, "%s", strerror(errno));
-		look->problems++;
+		if (walk_enters(walk, fd))
+			error = names_read(names, fd);
 	}
+	if (error && error != ENOENT)
+		look_problem(&walk->look, path, "", error);
+	if (fd >= 0)
+		close(fd);
+}
+
+/*
+ * The depth is bounded: a path that is too long for the kernel cannot be opened. No descriptor of a
+ * directory stays open while its entries are looked at.
+ */
+static void walk_entry(struct walk *walk, const char *path)
+{
+	const char *snapshots = walk->look.share->snapshots;
+	struct names names = { 0 };
+	char *below;
+	size_t i;
+
+	if (*snapshots && !strcmp(path, snapshots))
+		return;
+	walk_add(walk, path, &names);
+	if (names.n)
+		fault_point("snapshot-directory");
+	for (i = 0; i < names.n; i++) {
+		below = mem_print("%s%s%s", path, *path ? "/" : "", names.name[i]);
+		free(names.name[i]);
+		walk_entry(walk, below);
+		free(below);
+	}
+	free(names.name);
 }
 
 void snapshot_walk(struct ctl *ctl, const struct snapshot_share *share, struct snapshot_walk *w)
 {
-	char *const roots[] = { (char *)share->path, NULL };
-	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, walk_compare);
-	struct snapshot_look look = { .ctl = ctl };
-	size_t root = strlen(share->path);
-	const char *path;
-	FTSENT *e;
+	struct walk walk = { .look = { .ctl = ctl, .share = share }, .w = w };
+	struct stat st;
 
 	memset(w, 0, sizeof(*w));
-	if (!fts)
-		mem_out();
-	while (errno = 0, (e = fts_read(fts))) {
-		path = e->fts_path + root;
-		path += *path == '/';
-		if (*share->snapshots && !strcmp(path, share->snapshots)) {
-			fts_set(fts, e, FTS_SKIP);
-			continue;
-		}
-		if ((e->fts_info == FTS_DNR || e->fts_info == FTS_ERR || e->fts_info == FTS_NS) &&
-		    e->fts_errno != ENOENT) {
-			snapshot_problem(ctl, e->fts_path, "%s", strerror(e->fts_errno));
-			look.problems++;
-		}
-		if (e->fts_info != FTS_DP && e->fts_info != FTS_NS && e->fts_info != FTS_ERR &&
-		    e->fts_info != FTS_DNR)
-			walk_add(&look, w, e, path);
+	walk.look.root = snapshot_share_open(share);
+	if (walk.look.root < 0 || fstat(walk.look.root, &st)) {
+		look_problem(&walk.look, "", "", errno);
+	} else {
+		walk.dev = st.st_dev;
+		walk_entry(&walk, "");
 	}
-	/* It ended early: what is missing was not removed. */
-	if (errno) {
-		snapshot_problem(ctl, share->path, "%s", strerror(errno));
-		look.problems++;
-	}
-	fts_close(fts);
-	w->problems = look.problems;
+	if (walk.look.root >= 0)
+		close(walk.look.root);
+	w->problems = walk.look.problems;
 }
 
 void snapshot_walk_free(struct snapshot_walk *w)
