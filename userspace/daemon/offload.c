@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -258,6 +259,13 @@ static bool offload_heard(struct offload *o, const struct offload_msg *msg, int 
 	return false;
 }
 
+static bool offload_hung_up(const struct offload *o)
+{
+	struct pollfd p = { .fd = o->process };
+
+	return poll(&p, 1, 0) == 1;
+}
+
 static void offload_receive(struct offload *o)
 {
 	struct offload_msg msg;
@@ -272,6 +280,9 @@ static void offload_receive(struct offload *o)
 			break;
 		}
 	}
+	/* While nothing is read, what it has sent waits; after its end that is sent again. */
+	if (o->process >= 0 && o->paused && offload_hung_up(o))
+		rc = -ECONNRESET;
 	if (rc && rc != -EAGAIN)
 		offload_lose(o, rc == -EBADMSG ? "sent an invalid message" : "has ended");
 }

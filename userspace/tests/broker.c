@@ -11,6 +11,9 @@
 #include "broker_bench.h"
 #include "mem.h"
 
+/* Parts with which the process is not read any more. */
+#define UNREAD	24
+
 static u8 byte_at(u64 place)
 {
 	return (u8)(place * 7 + place / 251);
@@ -176,6 +179,33 @@ static void process_that_ends(void)
 	bench_end(&b);
 }
 
+/* While so many parts wait for a file system that the process is not read, its end is seen. */
+static void process_that_ends_unread(void)
+{
+	struct offload_msg msg;
+	struct bench b;
+	int fd, i;
+
+	bench_begin(&b);
+	broker_kernel.stuck = true;
+	for (i = 0; i < UNREAD; i++) {
+		kernel_ask(&b, 0, 4096, 60000, BENCH_COOKIE);
+		CHECK(process_hear(&b, &msg, &fd) && msg.type == OFFLOAD_FETCH);
+		process_send_data(&b, msg.id, 0, 4096, true);
+	}
+	bench_turn(&b, -1, 50);
+	CHECK(b.o->paused);
+	process_end(&b);
+	if (CHECK(bench_spawn(&b))) {
+		process_begin(&b);
+		/* It is asked for all of them. */
+		for (i = 0; i < UNREAD; i++)
+			CHECK(process_hear(&b, &msg, &fd) && msg.type == OFFLOAD_FETCH);
+	}
+	kernel_thaw();
+	bench_end(&b);
+}
+
 /* The kernel has an answer before its deadline, and the fetch is cancelled. */
 static void store_that_is_slow(void)
 {
@@ -263,7 +293,8 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(fetch_in_parts), TEST(misbehaving_process), TEST(fetch_that_fails),
-		TEST(full_file_system), TEST(process_that_ends), TEST(store_that_is_slow),
+		TEST(full_file_system), TEST(process_that_ends), TEST(process_that_ends_unread),
+		TEST(store_that_is_slow),
 		TEST(unknown_stores), TEST(store_that_is_refused), TEST(other_configurations),
 		{ 0 }
 	};

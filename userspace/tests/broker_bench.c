@@ -29,6 +29,7 @@ char *bench_ctl_path;
 
 struct broker_kernel broker_kernel;
 static pthread_mutex_t kernel_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t kernel_thawed = PTHREAD_COND_INITIALIZER;
 
 int offload_kernel_fill(struct conns *conns, const struct offload_data *data, struct why *why)
 {
@@ -36,6 +37,8 @@ int offload_kernel_fill(struct conns *conns, const struct offload_data *data, st
 
 	(void)conns;
 	pthread_mutex_lock(&kernel_lock);
+	while (broker_kernel.stuck)
+		pthread_cond_wait(&kernel_thawed, &kernel_lock);
 	if (rc)
 		why_not(why, "the kernel refuses");
 	else if (data->offset + data->length > BENCH_FILE_SIZE || data->recall != 77 ||
@@ -48,6 +51,14 @@ int offload_kernel_fill(struct conns *conns, const struct offload_data *data, st
 	broker_kernel.next = data->offset + data->length;
 	pthread_mutex_unlock(&kernel_lock);
 	return rc;
+}
+
+void kernel_thaw(void)
+{
+	pthread_mutex_lock(&kernel_lock);
+	broker_kernel.stuck = false;
+	pthread_cond_broadcast(&kernel_thawed);
+	pthread_mutex_unlock(&kernel_lock);
 }
 
 struct nl_msg *upcall_answer(struct conn *channel)

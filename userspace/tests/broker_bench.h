@@ -25,6 +25,7 @@
  * @filled: bytes that were filled
  * @next: offset of the next fill: the kernel takes data in order
  * @refuses: error of the next fills, or 0
+ * @stuck: fills do not return, as on a frozen file system
  * @answers: number of answers
  * @error: of the last answer, or 0
  * @text: of the last answer
@@ -34,6 +35,7 @@ struct broker_kernel {
 	u64 filled;
 	u64 next;
 	int refuses;
+	bool stuck;
 	unsigned int answers;
 	u32 error;
 	char text[OFFLOAD_CTL_TEXT_SIZE];
@@ -90,6 +92,8 @@ void process_fails(struct bench *b, u64 id, int error, const char *text);
 void process_begin(struct bench *b);
 void process_end(struct bench *b);
 
+/* Fills return again. */
+void kernel_thaw(void);
 /* The kernel wants a range; the deadline is in ms. */
 void kernel_ask(struct bench *b, u64 offset, u64 length, u32 deadline, const char *cookie);
 bool kernel_is_answered(struct bench *b);
