@@ -7,11 +7,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -26,21 +28,26 @@
 
 /*
  * Kinds of workers: a word for this program and the function that it runs then, or a program
- * beside it. A program, and a worker that is alone, has only a control socket.
+ * beside it. A program, and a worker that is alone, has only a control socket. A worker that tidies
+ * ends others before it ends itself, as soon as dittod has closed its socket.
  */
 static const struct {
 	const char *word;
 	void (*run)(void);
 	const char *program;
 	bool alone;
+	bool tidies;
 } workers[WORKER_KINDS] = {
 	[WORKER_LOGINS] = { "--login-worker", worker_run_logins },
 	[WORKER_PIPES] = { "--pipe-worker", worker_run_pipes },
 	[WORKER_HOSTS] = { "--host-worker", worker_run_hosts },
 	[WORKER_TLS] = { "--tls-worker", worker_run_tls },
 	[WORKER_STORES] = { .program = WORKER_STORES_PROGRAM, .alone = true },
-	[WORKER_KEYS] = { "--key-worker", worker_run_keys, .alone = true },
+	[WORKER_KEYS] = { "--key-worker", worker_run_keys, .alone = true, .tidies = true },
 };
+
+/* Milliseconds for that, in which other orders wait. */
+#define TIDY_TIME	2000
 
 /**
  * struct order - an order to the spawner
@@ -190,34 +197,58 @@ static bool spawner_next_order(struct order *order)
 	return true;
 }
 
+/* Kill a worker, unless it ends by itself. */
+static void spawner_end_worker(unsigned int kind, int pidfd)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	if (pidfd < 0)
+		return;
+	if (!workers[kind].tidies || poll(&p, 1, TIDY_TIME) != 1)
+		pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+	close(pidfd);
+}
+
+/* Returns a pidfd, or -1: a worker that could not be replaced later does not stay. */
+static int spawner_start_worker(const struct order *order)
+{
+	pid_t pid = fork();
+	int pidfd;
+
+	if (!pid && workers[order->kind].alone)
+		spawner_exec_alone(order->kind, order->fds[0]);
+	if (!pid)
+		spawner_exec_worker(order);
+	if (pid < 0)
+		return -1;
+	pidfd = pidfd_open(pid, 0);
+	if (pidfd < 0)
+		kill(pid, SIGKILL);
+	return pidfd;
+}
+
 static void spawner_run(void)
 {
-	pid_t pids[WORKER_KINDS] = { 0 };
+	int pidfds[WORKER_KINDS];
 	struct order order;
 	size_t i;
 
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	/*
 	 * The kernel reaps the workers, so a worker that hangs in the kernel does not block the
-	 * spawner.
+	 * spawner. Another process may have the number of one that has ended, but not its pidfd.
 	 */
 	signal(SIGCHLD, SIG_IGN);
+	for (i = 0; i < WORKER_KINDS; i++)
+		pidfds[i] = -1;
 	while (spawner_next_order(&order)) {
-		pid_t *pid = &pids[order.kind];
-
-		if (*pid > 0)
-			kill(*pid, SIGKILL);
-		*pid = fork();
-		if (!*pid && workers[order.kind].alone)
-			spawner_exec_alone(order.kind, order.fds[0]);
-		if (!*pid)
-			spawner_exec_worker(&order);
+		spawner_end_worker(order.kind, pidfds[order.kind]);
+		pidfds[order.kind] = spawner_start_worker(&order);
 		for (i = 0; i < order.n; i++)
 			close(order.fds[i]);
 	}
 	for (i = 0; i < WORKER_KINDS; i++)
-		if (pids[i] > 0)
-			kill(pids[i], SIGKILL);
+		spawner_end_worker((unsigned int)i, pidfds[i]);
 	_exit(0);
 }
 

@@ -91,7 +91,8 @@ int worker_spawner_order(int spawner, enum worker_kind kind, const int sockets[W
 /**
  * worker_spawner_program - order a new worker that has only a control socket
  * @spawner: socket of the spawner
- * @kind: WORKER_STORES or WORKER_KEYS; the present worker of that kind is killed
+ * @kind: WORKER_STORES or WORKER_KEYS; the present worker of that kind is killed. One of
+ *	WORKER_KEYS, whose socket must be closed, has time to kill what its command has started
  * @control: the worker's end of its socket, which stays the caller's to close
  *
  * Does not block and does not wait for the worker.

@@ -2,6 +2,7 @@
 /* The key worker: what commands print, their limits, and their confinement. */
 
 #include <errno.h>
+#include <glob.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,6 +192,67 @@ static void command_is_cancelled(void)
 	SAME(answer.text, "next\n");
 }
 
+/* The parent of the process that runs "sleep SECONDS", or 0. */
+static pid_t sleeper_parent(const char *seconds)
+{
+	char text[256], *at;
+	pid_t parent = 0;
+	glob_t found;
+	size_t i, n;
+	FILE *f;
+
+	if (glob("/proc/[0-9]*/stat", 0, NULL, &found))
+		return 0;
+	for (i = 0; i < found.gl_pathc && !parent; i++) {
+		/* The command line has its words one after the other. */
+		snprintf(text, sizeof(text), "%.*s/cmdline", (int)strlen(found.gl_pathv[i]) - 5,
+			 found.gl_pathv[i]);
+		f = fopen(text, "re");
+		n = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
+		if (f)
+			fclose(f);
+		text[n] = '\0';
+		if (strcmp(text, "sleep") || n < sizeof("sleep") || strcmp(text + 6, seconds))
+			continue;
+		f = fopen(found.gl_pathv[i], "re");
+		at = f && fgets(text, sizeof(text), f) ? strrchr(text, ')') : NULL;
+		if (at)
+			parent = (pid_t)strtol(at + 4, NULL, 10);
+		if (f)
+			fclose(f);
+	}
+	globfree(&found);
+	return parent;
+}
+
+/* One that is replaced by the next has time to end all its processes. */
+static void command_is_replaced(void)
+{
+	char *path = script_write("setsid -f sleep 4321.5; exec sleep 1000");
+	int fd = order_send(path, "x", LONG), next;
+	u64 until = clock_ms() + LONG;
+	pid_t worker = 0, before;
+
+	/* Its parent is the worker, after it was setsid for a moment. */
+	do {
+		before = worker;
+		usleep(100000);
+		worker = sleeper_parent("4321.5");
+	} while (clock_ms() < until && (!worker || worker != before));
+	CHECK(worker > 1 && !kill(worker, SIGSTOP));
+	close(fd);
+	next = order_send(path, "x", LONG);
+	usleep(100000);
+	CHECK(!kill(worker, SIGCONT));
+	close(next);
+	script_run("echo next", LONG);
+	SAME(answer.text, "next\n");
+	while (clock_ms() < until && sleeper_parent("4321.5"))
+		usleep(10000);
+	CHECK(!sleeper_parent("4321.5"));
+	free(path);
+}
+
 static void command_is_confined(void)
 {
 	script_run("id -u; grep -c 'NoNewPrivs:.1$' /proc/self/status", LONG);
@@ -216,7 +278,8 @@ int main(int argc, char **argv)
 	static const struct test tests[] = {
 		TEST(command_prints), TEST(command_fails), TEST(command_limits),
 		TEST(command_says_much), TEST(command_time_is_up), TEST(command_has_daemons),
-		TEST(command_is_cancelled), TEST(command_is_confined), { 0 }
+		TEST(command_is_cancelled), TEST(command_is_replaced), TEST(command_is_confined),
+		{ 0 }
 	};
 	char command[64];
 	int status;
