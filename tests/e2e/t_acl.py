@@ -135,6 +135,23 @@ def files(w):
 
 
 @test(server='ditto', squash='none')
+def names_of_clients(w):
+    """The name of a file adds no line to what is shown, and sends nothing to the terminal."""
+    name = 'x\nallow:everyone@:full\x1b[2J'
+    put(w.path(name), b'', 0o600)
+    put(w.path('y'), b'', 0o600)
+    eq(entries(w, name), entries(w, 'y'))
+    first = w.server.ctl('acl', 'show', w.path(name)).splitlines()[0]
+    eq(first, '# file: ' + w.path('x?allow:everyone@:full?[2J'))
+    os.mkdir(w.path('d\n'), 0o700)
+    put(w.path('d\n/f\x1b'), b'', 0o600)
+    said = w.server.ctl('access', 'check', '--user', 'nobody', w.path('d\n/f\x1b'))
+    assert 'd?/f?\n' in said and '/d?/ does not let' in said and '\x1b' not in said, said
+    said = w.server.refused('acl', 'show', w.path('none\n\x1b'))
+    assert '\x1b' not in said and 'none??' in said, said
+
+
+@test(server='ditto', squash='none')
 def refused(w):
     """Mistakes are told in words, and change nothing."""
     put(w.path('f'), b'', 0o640)

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "mem.h"
 #include "spec.h"
 #include "text.h"
 
@@ -492,6 +493,14 @@ void text_make_printable(char *text)
 		text += control < 0x80 ? 1 : 2;
 	}
 	*to = '\0';
+}
+
+char *text_printable(const char *text)
+{
+	char *copy = mem_string(text);
+
+	text_make_printable(copy);
+	return copy;
 }
 
 /*

@@ -104,6 +104,8 @@ const char *text_nearest(const char *word, const char *(*name)(const void *arg, 
 
 /* Replace control characters: those in names of files could be commands to the terminal. */
 void text_make_printable(char *text);
+/* A copy with such characters replaced, to be freed. */
+char *text_printable(const char *text);
 
 /*
  * Write a string of JSON (RFC 8259 section 7), with its quotation marks. Names of files need not

@@ -551,12 +551,13 @@ static bool is_denied(struct nl_msg *reply, u32 right)
 
 static bool access_print(const struct access_request *r, struct nl_msg *reply, struct nlattr **tb)
 {
+	char *path = text_printable(nla_get_string(tb[DITTO_A_ACCESS_PATH]));
 	struct table *steps, *rights;
 	char *stop, *none;
 	bool good;
 
-	printf("file       %s\nshare      %s\n", nla_get_string(tb[DITTO_A_ACCESS_PATH]),
-	       nla_get_string(tb[DITTO_A_ACCESS_SHARE]));
+	printf("file       %s\nshare      %s\n", path, nla_get_string(tb[DITTO_A_ACCESS_SHARE]));
+	free(path);
 	print_rule(r, tb);
 	print_grant(tb);
 	if (tb[DITTO_A_ACCESS_REFUSED]) {
@@ -569,9 +570,11 @@ static bool access_print(const struct access_request *r, struct nl_msg *reply, s
 	good = decisions_fill(steps, reply, DITTO_A_ACCESS_STEP, &stop);
 	putchar('\n');
 	table_end(steps, stdout);
-	if (stop)
+	if (stop) {
+		text_make_printable(stop);
 		printf("\nThe file is out of reach: %s does not let the user pass. Otherwise:\n",
 		       stop);
+	}
 	free(stop);
 	rights = table_new(right_columns);
 	good = decisions_fill(rights, reply, DITTO_A_ACCESS_DECISION, &none) && good;

@@ -132,11 +132,12 @@ static void acl_show_text(struct nlattr **tb, const struct acl *acl)
 {
 	char *owner = acl_user_text(nla_get_u32(tb[DITTO_A_ACL_UID]));
 	char *group = acl_group_text(nla_get_u32(tb[DITTO_A_ACL_GID]));
+	char *path = text_printable(nla_get_string(tb[DITTO_A_ACL_PATH]));
 	char *flags;
 	unsigned int i;
 
-	/* The output can be given to "acl set --file". */
-	printf("# file: %s\n", nla_get_string(tb[DITTO_A_ACL_PATH]));
+	/* The output can be given to "acl set --file": a name must not be able to add a line. */
+	printf("# file: %s\n", path);
 	printf("# share: %s\n", nla_get_string(tb[DITTO_A_ACL_SHARE]));
 	printf("# owner: %s\n# group: %s\n", owner, group);
 	printf("# mode: %04o\n", nla_get_u32(tb[DITTO_A_ACL_MODE]));
@@ -151,6 +152,7 @@ static void acl_show_text(struct nlattr **tb, const struct acl *acl)
 		free(text);
 	}
 	free(flags);
+	free(path);
 	free(group);
 	free(owner);
 }

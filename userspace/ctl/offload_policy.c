@@ -135,6 +135,7 @@ static void policy_walk(struct policies *p, const struct offload_policy *policy)
 {
 	char *const roots[] = { (char *)policy->path, NULL };
 	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_XDEV | FTS_NOCHDIR, NULL);
+	char text[OFFLOAD_PROBLEM_SIZE];
 	u64 now = (u64)time(NULL);
 	FTSENT *e;
 
@@ -145,8 +146,8 @@ static void policy_walk(struct policies *p, const struct offload_policy *policy)
 			fts_set(fts, e, FTS_SKIP);
 		} else if (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR ||
 			   e->fts_info == FTS_NS) {
-			fprintf(stderr, "dittoctl: offload policy: %s: %s\n", e->fts_path,
-				strerror(e->fts_errno));
+			snprintf(text, sizeof(text), "%s", strerror(e->fts_errno));
+			offload_complain(p->ctl, false, e->fts_path, text);
 			p->problems++;
 		} else if (e->fts_info == FTS_F && e->fts_statp->st_blocks &&
 			   offload_policy_matches(policy, e->fts_path, e->fts_statp, now) &&
@@ -253,6 +254,7 @@ static void policy_print_plan(const struct policies *p, const struct offload_pol
 {
 	u64 bytes = 0, blocks = 0, requests = policy_requests(p, policy);
 	char text[OUT_VALUE_MAX], freed[OUT_VALUE_MAX];
+	char *path;
 	size_t i;
 
 	if (p->ctl->json) {
@@ -265,10 +267,13 @@ static void policy_print_plan(const struct policies *p, const struct offload_pol
 
 		bytes += f->size;
 		blocks += f->blocks;
-		if (!p->ctl->json)
-			printf("%12llu %s\n", (unsigned long long)f->size, f->path);
-		else
+		if (p->ctl->json) {
 			json_string(stdout, NULL, f->path);
+			continue;
+		}
+		path = text_printable(f->path);
+		printf("%12llu %s\n", (unsigned long long)f->size, path);
+		free(path);
 	}
 	if (p->ctl->json) {
 		json_close(stdout, ']');

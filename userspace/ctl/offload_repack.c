@@ -55,13 +55,17 @@ static void repack_add(void *arg, const char *store, const u8 name[HASH_SIZE], c
 
 static void repack_list(const struct repack *r)
 {
+	char *path;
 	size_t i;
 
 	for (i = 0; i < r->n; i++) {
-		if (r->s.ctl->json)
+		if (r->s.ctl->json) {
 			json_string(stdout, NULL, r->paths[i]);
-		else
-			puts(r->paths[i]);
+			continue;
+		}
+		path = text_printable(r->paths[i]);
+		puts(path);
+		free(path);
 	}
 	if (!r->s.ctl->json)
 		printf("%zu files would be pushed again\n", r->n);

@@ -10,14 +10,17 @@
 #include "ctl.h"
 #include "ditto-nl-gen.h"
 #include "out.h"
+#include "text.h"
 
 /* A client that was asked to give something back has most of a minute for it. */
 #define BUSY_TRIES	200
 #define BUSY_PAUSE_US	200000
 
 /* Print one line about this command with a single call. */
-static void request_complain(const struct ctl *ctl, const char *text)
+static void request_complain(const struct ctl *ctl, char *text)
 {
+	/* The kernel's messages have names that clients chose. */
+	text_make_printable(text);
 	fprintf(stderr, "dittoctl: %s%s%s%s%s\n", ctl->object ? ctl->object : "",
 		ctl->verb ? " " : "", ctl->verb ? ctl->verb : "", ctl->object ? ": " : "", text);
 }
