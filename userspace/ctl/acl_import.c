@@ -40,6 +40,11 @@
 /* Between two updates of the progress bar, and its width. */
 #define BAR_MS		200
 #define BAR_WIDTH	30
+/*
+ * Levels of a tree that are entered. Each takes two descriptors and some of the stack, and clients
+ * can make more of them than there is of either.
+ */
+#define DEPTH_MAX	1000
 /* Room for "/proc/self/fd/" and a number. */
 #define FD_PATH_MAX	40
 
@@ -71,6 +76,7 @@ static const char *const import_texts[RESULTS] = {
  * @failed: files that could not be handled
  * @path: path of the current file, for messages
  * @len: length of @path
+ * @depth: directories that are being listed
  */
 struct import {
 	struct ctl *ctl;
@@ -86,6 +92,7 @@ struct import {
 	u64 failed;
 	char *path;
 	size_t len;
+	unsigned int depth;
 };
 
 /**
@@ -257,10 +264,10 @@ static bool import_is_dots(const char *name)
 	return !strcmp(name, ".") || !strcmp(name, "..");
 }
 
-/* Count the files of a directory, for the progress bar. */
-static u64 import_count(int fd)
+/* Count the files of a directory at a depth, for the progress bar. */
+static u64 import_count(int fd, unsigned int depth)
 {
-	DIR *list = import_list(fd);
+	DIR *list = depth < DEPTH_MAX ? import_list(fd) : NULL;
 	struct dirent *e;
 	u64 n = 1;
 	int child;
@@ -274,7 +281,7 @@ static u64 import_count(int fd)
 		}
 		child = import_open(fd, e->d_name);
 		if (child >= 0) {
-			n += import_count(child);
+			n += import_count(child, depth + 1);
 			close(child);
 		}
 	}
@@ -320,11 +327,16 @@ static void import_tree(struct import *im, int fd)
 
 	if (!import_file(im, fd))
 		return;
+	if (im->depth == DEPTH_MAX) {
+		import_failed(im, "the directories below are not entered: they are too deep");
+		return;
+	}
 	list = import_list(fd);
 	if (!list) {
 		import_failed(im, strerror(errno));
 		return;
 	}
+	im->depth++;
 	while (!import_stopped) {
 		errno = 0;
 		e = readdir(list);
@@ -336,6 +348,7 @@ static void import_tree(struct import *im, int fd)
 	}
 	if (!import_stopped && errno)
 		import_failed(im, strerror(errno));
+	im->depth--;
 	closedir(list);
 }
 
@@ -453,7 +466,7 @@ static int import_run(struct import *im)
 	im->bar = isatty(STDERR_FILENO);
 	if (im->bar) {
 		fputs("counting...", stderr);
-		im->total = S_ISDIR(st.st_mode) ? import_count(fd) : 1;
+		im->total = S_ISDIR(st.st_mode) ? import_count(fd, 0) : 1;
 	}
 	if (im->ctl->json) {
 		json_open(stdout, NULL, '{');
