@@ -210,7 +210,7 @@ void ndr_align(struct ndr_out *out, size_t to)
 {
 	static const u8 zeros[8];
 
-	ndr_put(out, zeros, -out->len & (to - 1));
+	ndr_put(out, zeros, (out->base - out->len) & (to - 1));
 }
 
 static void put_number(struct ndr_out *out, u64 value, size_t size)

@@ -37,6 +37,7 @@ struct ndr_in {
  * @room: number of bytes allocated
  * @max: limit of @len
  * @full: a write exceeded @max and was dropped
+ * @base: where the present message begins, from which alignment is counted
  * @referent: referent id of the last pointer
  */
 struct ndr_out {
@@ -45,6 +46,7 @@ struct ndr_out {
 	size_t room;
 	size_t max;
 	bool full;
+	size_t base;
 	u32 referent;
 };
 

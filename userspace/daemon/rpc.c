@@ -257,6 +257,8 @@ static size_t begin_fragment(struct ndr_out *out, enum ptype type, u8 flags, u32
 	size_t start = out->len;
 	const u8 header[8] = { 5, 0, (u8)type, flags, 0x10 };
 
+	/* One before it may have ended at any offset. */
+	out->base = start;
 	ndr_put(out, header, sizeof(header));
 	ndr_put16(out, 0);
 	ndr_put16(out, 0);

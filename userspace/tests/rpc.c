@@ -151,6 +151,28 @@ static void interface_bindings(void)
 	peer_end(&p);
 }
 
+/* Answers to fragments that came together: one that ends at an odd offset spoils no other. */
+static void bindings_together(void)
+{
+	u8 data[2 * sizeof(bind_srvsvc)];
+	struct peer p;
+	size_t first;
+
+	memcpy(data, bind_srvsvc, sizeof(bind_srvsvc));
+	data[10] = 1;
+	memcpy(data + sizeof(bind_srvsvc), bind_srvsvc, sizeof(bind_srvsvc));
+	peer_open(&p, "srvsvc", 1000);
+	CHECK(!peer_send(&p, data, sizeof(data)));
+	first = p.len > HEADER ? bytes_get16(p.out + 8) : 0;
+	CHECK(first == 21 && p.out[2] == PTYPE_BIND_NAK && p.len > first + HEADER);
+	memmove(p.out, p.out + first, p.len - first);
+	p.len -= first;
+	CHECK(peer_reply_is(&p, PTYPE_BIND_ACK) && bytes_get32(p.out + 12) == 1);
+	/* The address is aligned, and the result behind it accepts. */
+	CHECK(p.len % 4 == 0 && !bytes_get16(p.out + p.len - 24));
+	peer_end(&p);
+}
+
 static void shares_are_listed(void)
 {
 	struct peer p;
@@ -447,7 +469,7 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(text_is_utf16), TEST(reader_stays_inside), TEST(counts_that_lie),
-		TEST(pipes_have_numbers), TEST(interface_bindings),
+		TEST(pipes_have_numbers), TEST(interface_bindings), TEST(bindings_together),
 		TEST(shares_are_listed), TEST(list_of_nothing),
 		TEST(share_is_told), TEST(path_is_shared), TEST(message_pieces), TEST(many_shares),
 		TEST(calls_without_sense),
