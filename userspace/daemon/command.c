@@ -16,7 +16,7 @@ int command_check_config(const struct config_file *file)
 {
 	const struct config_file given = { .path = file->path };
 	struct share_users users;
-	unsigned int mistakes, i;
+	unsigned int mistakes, unknown = 0, i;
 	struct config *cfg;
 	struct why why;
 
@@ -26,26 +26,33 @@ int command_check_config(const struct config_file *file)
 	mistakes = identity_map_read(IDENTITY_MAP);
 	identity_configure(&cfg->identity, &cfg->aliases);
 	for (i = 0; i < cfg->nshares; i++) {
-		if (share_users_resolve(&cfg->shares[i]->users, &users, user_lookup_find, &why))
-			fprintf(stderr, "%s: share %s: %s\n", file->path, cfg->shares[i]->name,
-				why.text);
-		else
+		if (!share_users_resolve(&cfg->shares[i]->users, &users, user_lookup_find, &why)) {
 			share_users_free(&users);
+			continue;
+		}
+		/* No mistake: dittod makes the share as soon as a directory knows them. */
+		fprintf(stderr, "%s: share %s: %s\n", file->path, cfg->shares[i]->name, why.text);
+		unknown++;
 	}
 	for (i = 0; i < cfg->nstores; i++) {
 		char *text = store_config_text(cfg->stores[i], NULL, &why);
 
-		if (!text)
+		if (!text) {
 			fprintf(stderr, "%s: [store %s]: %s\n", file->path, cfg->stores[i]->name,
 				why.text);
+			mistakes++;
+		}
 		store_config_text_free(text);
 	}
 	if (mistakes) {
 		config_free(cfg);
 		return EXIT_FAILURE;
 	}
-	printf("%s: %u shares, %u listeners: no mistakes\n", file->path, cfg->nshares,
+	printf("%s: %u shares, %u listeners: no mistakes", file->path, cfg->nshares,
 	       cfg->nlisteners);
+	if (unknown)
+		printf("; shares that wait for users or groups: %u", unknown);
+	putchar('\n');
 	config_free(cfg);
 	return EXIT_SUCCESS;
 }

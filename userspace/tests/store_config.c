@@ -7,7 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/command.h"
 #include "daemon/config.h"
+#include "daemon/config_file.h"
 #include "daemon/store_config.h"
 #include "mem.h"
 #include "test.h"
@@ -206,11 +208,32 @@ static void files_refused(void)
 		     "k: lines of 64 hexadecimal digits are needed");
 }
 
+/* A store without its files is a mistake; a user that is not known now is none. */
+static void check_tells_mistakes(void)
+{
+	char *secret = file_write("secret", "access-key=A\nsecret-key=B\n", 0600);
+	char *text = mem_print("[store main]\nendpoint = https://s3.example.org\nbucket = cold\n"
+			       "credentials-file = %s\n[share data]\npath = /srv\n"
+			       "user = nobody-has-this-name=read\n", secret);
+	char *path = file_write("ditto.conf", text, 0644);
+	const struct config_file file = { .path = path };
+
+	CHECK(command_check_config(&file) == EXIT_SUCCESS);
+	chmod(secret, 0644);
+	CHECK(command_check_config(&file) == EXIT_FAILURE);
+	unlink(secret);
+	CHECK(command_check_config(&file) == EXIT_FAILURE);
+	free(path);
+	free(text);
+	free(secret);
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
 		TEST(all_keys), TEST(mistakes_of_stores), TEST(bad_values),
-		TEST(text_has_secrets), TEST(files_refused), { 0 }
+		TEST(text_has_secrets), TEST(files_refused),
+		TEST(check_tells_mistakes), { 0 }
 	};
 	char command[64];
 	int status;
