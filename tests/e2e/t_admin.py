@@ -118,6 +118,7 @@ def lists_and_json(w):
     assert row['bytes'] >= 5000, row
     server = s.json('server', 'show')
     assert 'nfs' in server['protocols'] and server['nodes'] > 0 and server['started'], server
+    eq(s.json('version')['module'], server['version'])
 
 
 @test(server='ditto')

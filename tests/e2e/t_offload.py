@@ -387,3 +387,22 @@ def mistakes_are_named(w):
     assert '0' not in status['Uid'].split(), status['Uid']
     eq(int(status['CapPrm'], 16), 0, 'capabilities')
     eq(status['NoNewPrivs'], '1', 'no_new_privs')
+
+
+@test(smb=True, offload=True)
+def directories_that_are_not_read(w):
+    """Sums that lack a directory are told to do so."""
+    s = Store(w)
+    put(w.path('f'), b'data', 0o644)
+    eq([e['failed'] for e in s.tool('status', w.path())], [0], 'failed')
+    fd = os.open(w.path(), os.O_RDONLY)
+    # Its path is longer than those of the kernel.
+    for _ in range(20):
+        os.mkdir('d' * 250, dir_fd=fd)
+        below = os.open('d' * 250, os.O_RDONLY, dir_fd=fd)
+        os.close(fd)
+        fd = below
+    os.close(fd)
+    status, said, errors = s.tool('status', w.path(), check=False)
+    eq((status, [(e['resident'], e['failed'] > 0) for e in said]), (2, [(1, True)]))
+    assert 'File name too long' in errors, errors

@@ -57,6 +57,7 @@ def old_versions(w):
     put(w.path('d/f'), old, 0o644)
     stub = offloaded(s, w.path('stub'), gone)
     put(w.path('empty'), b'', 0o644)
+    os.utime(w.path('empty'), (-5, -5))
     said = s.tool('snapshot', 'create', 'data', 'monday')
     eq((said['entries'], said['uploads'], said['lost'], said['failed']), (5, 1, 0, 0), 'created')
     eq(s.states()['offloaded'], 1, 'nothing was released')
@@ -64,6 +65,7 @@ def old_versions(w):
     eq([(e['share'], e['name']) for e in s.tool('snapshot', 'list')], [('data', 'monday')])
     eq(sorted(e['path'] for e in s.tool('snapshot', 'show', 'data/monday')),
        ['', 'd', 'd/f', 'empty', 'stub'], 'show')
+    eq([e['modified'] for e in s.tool('snapshot', 'show', 'data/monday', 'empty')], [-5], 'time')
 
     change(w.path('d/f'), b'new')
     os.unlink(stub)

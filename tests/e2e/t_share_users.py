@@ -230,6 +230,8 @@ user = EXAMPLE\\fred=read
                  [[{'uid': 3000, 'access': 'read'}, {'gid': 3700, 'access': 'write'}]])
         wait_for('the reason', lambda: "no user 'EXAMPLE\\fred'" in
                  w.server.refused('share', 'show', 'other'))
+        assert "no user 'EXAMPLE\\fred'" in w.server.refused('share', 'show', 'other', '--json')
+        eq(w.server.json('share', 'show', 'data')[0]['problems'], [])
         w.server.shares['data'] = (w.path(), {})
         n = w.client.nfs(rpc.auth_sys(3000, 500))
         eq([may(n, *ids) for ids in ((3000,), (3001, 3700), (3001,))], ['read', 'write', 'none'])

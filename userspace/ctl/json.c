@@ -53,6 +53,12 @@ void json_number(FILE *out, const char *key, u64 value)
 	fprintf(out, "%llu", value);
 }
 
+void json_signed(FILE *out, const char *key, s64 value)
+{
+	json_begin(out, key);
+	fprintf(out, "%lld", value);
+}
+
 void json_real(FILE *out, const char *key, double value)
 {
 	json_begin(out, key);

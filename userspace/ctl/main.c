@@ -8,6 +8,7 @@
 #include "ctl.h"
 #include "ditto-nl-gen.h"
 #include "fault.h"
+#include "out.h"
 #include "setting.h"
 #include "text.h"
 
@@ -157,18 +158,26 @@ static int print_help(char **words)
 static int version_print(struct ctl *ctl, char **words)
 {
 	struct nlattr *tb[DITTO_A_SERVER_MAX + 1];
+	const char *module = NULL;
 	struct nl_msg *reply = NULL;
 
 	ctl->object = "version";
 	if (ctl_no_more(ctl, words))
 		return CTL_USAGE;
-	printf("dittoctl %s\n", DITTO_VERSION);
-	if (conn_open(&ctl->conn) || conn_find_family(&ctl->conn) ||
-	    conn_call(&ctl->conn, conn_message(&ctl->conn, DITTO_CMD_SERVER_GET), &reply) ||
-	    !reply || msg_parse(reply, &spec_server_set, tb) || !tb[DITTO_A_SERVER_VERSION])
-		puts("ditto.ko is not loaded");
-	else
-		printf("ditto.ko %s\n", nla_get_string(tb[DITTO_A_SERVER_VERSION]));
+	if (!conn_open(&ctl->conn) && !conn_find_family(&ctl->conn) &&
+	    !conn_call(&ctl->conn, conn_message(&ctl->conn, DITTO_CMD_SERVER_GET), &reply) &&
+	    reply && !msg_parse(reply, &spec_server_set, tb) && tb[DITTO_A_SERVER_VERSION])
+		module = nla_get_string(tb[DITTO_A_SERVER_VERSION]);
+	if (ctl->json) {
+		json_open(stdout, NULL, '{');
+		json_string(stdout, "dittoctl", DITTO_VERSION);
+		if (module)
+			json_string(stdout, "module", module);
+		json_close(stdout, '}');
+		json_end(stdout);
+	} else {
+		printf("dittoctl %s\nditto.ko %s\n", DITTO_VERSION, module ?: "is not loaded");
+	}
 	if (reply)
 		nlmsg_free(reply);
 	return CTL_OK;

@@ -236,7 +236,7 @@ static int status_stores(struct ctl *ctl)
  * @size: bytes of the files
  * @resident: bytes that are in the file system
  * @store: the store of the last one that is not resident
- * @failed: files that could not be asked for
+ * @failed: files that could not be asked for, and directories that could not be read
  */
 struct files {
 	u64 n[DITTO_OFFLOAD_STATE_RECALLING + 1];
@@ -267,13 +267,21 @@ static void files_walk(struct ctl *ctl, struct files *f, char *root)
 {
 	char *const roots[] = { root, NULL };
 	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL);
+	char text[OFFLOAD_PROBLEM_SIZE];
 	FTSENT *e;
 
 	if (!fts)
 		mem_out();
-	while ((e = fts_read(fts)))
-		if (e->fts_info == FTS_F && S_ISREG(e->fts_statp->st_mode))
+	while ((e = fts_read(fts))) {
+		if (e->fts_info == FTS_F && S_ISREG(e->fts_statp->st_mode)) {
 			files_add(ctl, f, e->fts_path);
+		} else if ((e->fts_info == FTS_DNR || e->fts_info == FTS_ERR ||
+			    e->fts_info == FTS_NS) && e->fts_errno != ENOENT) {
+			snprintf(text, sizeof(text), "%s", strerror(e->fts_errno));
+			offload_complain(ctl, false, e->fts_path, text);
+			f->failed++;
+		}
+	}
 	fts_close(fts);
 }
 
@@ -307,6 +315,7 @@ static void files_json(const struct files *f, const char *path)
 	json_number(stdout, "size", f->size);
 	json_number(stdout, "here", f->resident);
 	json_string(stdout, "store", f->store);
+	json_number(stdout, "failed", f->failed);
 	json_close(stdout, '}');
 }
 

@@ -114,8 +114,13 @@ static bool repack_files(struct repack *r)
 				break;
 		good = repack_batch(r, first, n) && good;
 	}
-	if (r->changed && !r->s.ctl->json)
+	if (r->s.ctl->json) {
+		json_open(stdout, NULL, '{');
+		json_number(stdout, "changed", r->changed);
+		json_close(stdout, '}');
+	} else if (r->changed) {
 		printf("%zu files have changed or are gone: they were left alone\n", r->changed);
+	}
 	return good;
 }
 

@@ -121,7 +121,7 @@ static void show_json(const struct snapshot_entry *e)
 	json_number(stdout, "uid", e->uid);
 	json_number(stdout, "gid", e->gid);
 	json_number(stdout, "size", e->size);
-	json_number(stdout, "modified", (u64)e->time[SNAPSHOT_MODIFIED].sec);
+	json_signed(stdout, "modified", e->time[SNAPSHOT_MODIFIED].sec);
 	json_bool(stdout, "lost", e->flags & SNAPSHOT_LOST);
 	json_close(stdout, '}');
 }

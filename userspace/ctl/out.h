@@ -43,6 +43,7 @@ void json_open(FILE *out, const char *key, char bracket);
 void json_close(FILE *out, char bracket);
 void json_string(FILE *out, const char *key, const char *text);
 void json_number(FILE *out, const char *key, u64 value);
+void json_signed(FILE *out, const char *key, s64 value);
 void json_real(FILE *out, const char *key, double value);
 void json_bool(FILE *out, const char *key, bool value);
 /* End the line; the next value starts a new document. */

@@ -339,8 +339,8 @@ static int share_unsound(struct ctl *ctl, const char *name)
 	return ctl_refused(ctl, name);
 }
 
-/* Print why dittod could not make a share as ditto.conf says. */
-static void share_problems(const char *name)
+/* Tell why dittod could not make a share as ditto.conf says, with a function for each reason. */
+static void share_problems(const char *name, void (*tell)(const char *why))
 {
 	char *what = mem_print("share %s", name);
 	struct status s;
@@ -349,10 +349,26 @@ static void share_problems(const char *name)
 	if (status_read(&s)) {
 		for (i = 0; i < s.nproblems; i++)
 			if (!strcmp(s.problem[i].what, what))
-				printf("%-13s%s\n", "problem", s.problem[i].why);
+				tell(s.problem[i].why);
 		status_free(&s);
 	}
 	free(what);
+}
+
+static void problem_print(const char *why)
+{
+	printf("%-13s%s\n", "problem", why);
+}
+
+static void problem_json(const char *why)
+{
+	json_string(stdout, NULL, why);
+}
+
+/* Where the output must be JSON, and there is no share to describe. */
+static void problem_complain(const char *why)
+{
+	fprintf(stderr, "dittoctl: share show: %s\n", why);
 }
 
 /* Get the mounted file systems that are part of a share; @out is empty if the option is off. */
@@ -383,7 +399,7 @@ static void share_mounts_print(const struct replies *mounts)
 }
 
 /* A list of one share, which has the list of what is mounted within it as another member. */
-static bool share_json(struct nl_msg *share, const struct replies *mounts)
+static bool share_json(struct nl_msg *share, const char *name, const struct replies *mounts)
 {
 	unsigned int i;
 	bool sound;
@@ -394,6 +410,9 @@ static bool share_json(struct nl_msg *share, const struct replies *mounts)
 	json_open(stdout, "mounted", '[');
 	for (i = 0; i < mounts->count; i++)
 		sound &= json_message(stdout, mounts->msg[i], &spec_ops[DITTO_CMD_NESTED_GET]);
+	json_close(stdout, ']');
+	json_open(stdout, "problems", '[');
+	share_problems(name, problem_json);
 	json_close(stdout, ']');
 	json_close(stdout, '}');
 	json_close(stdout, ']');
@@ -412,8 +431,8 @@ static int share_show_one(struct ctl *ctl, struct nl_msg *reply, const struct sh
 	if (!ctl->json) {
 		share_details(s);
 		share_mounts_print(&mounts);
-		share_problems(s->name);
-	} else if (!share_json(reply, &mounts)) {
+		share_problems(s->name, problem_print);
+	} else if (!share_json(reply, s->name, &mounts)) {
 		status = share_unsound(ctl, s->name);
 	}
 	replies_free(&mounts);
@@ -432,8 +451,7 @@ static int share_show(struct ctl *ctl, char **words)
 		return CTL_USAGE;
 	status = ctl_do(ctl, DITTO_CMD_SHARE_GET, put_name, words[0], words[0], &reply);
 	if (status) {
-		if (!ctl->json)
-			share_problems(words[0]);
+		share_problems(words[0], ctl->json ? problem_complain : problem_print);
 		return status;
 	}
 	s = reply ? share_from_msg(reply) : NULL;
