@@ -213,6 +213,13 @@ static int check_family(struct conn *c)
 	return -ENOENT;
 }
 
+/* Free a request, which may have keys of sessions or handles. */
+static void request_free(struct nl_msg *msg)
+{
+	explicit_bzero(nlmsg_hdr(msg), nlmsg_hdr(msg)->nlmsg_len);
+	nlmsg_free(msg);
+}
+
 static int nl_run(struct conn *c, struct nl_msg *msg, const struct spec_set *set,
 		  struct replies *replies)
 {
@@ -224,12 +231,12 @@ static int nl_run(struct conn *c, struct nl_msg *msg, const struct spec_set *set
 	rc = nl_send_auto(c->sock, msg);
 	if (rc < 0) {
 		why_not(&c->why, "cannot send to the kernel: %s", nl_geterror(rc));
-		nlmsg_free(msg);
+		request_free(msg);
 		return errno_of(rc);
 	}
 	call.request = nlmsg_hdr(msg);
 	rc = nl_receive(&call);
-	nlmsg_free(msg);
+	request_free(msg);
 	/* The kernel also refuses the message of an unregistered family with ENOENT. */
 	if (rc == -ENOENT && call.silent && set)
 		rc = check_family(c);
@@ -336,7 +343,7 @@ int conn_post(struct conn *c, struct nl_msg *msg)
 {
 	int rc = nl_send_auto(c->sock, msg);
 
-	nlmsg_free(msg);
+	request_free(msg);
 	return rc < 0 ? errno_of(rc) : 0;
 }
 

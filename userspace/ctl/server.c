@@ -170,6 +170,7 @@ static int server_set(struct ctl *ctl, char **words)
 {
 	struct changes c = { .count = 0 };
 	struct why why;
+	int status;
 	bool good;
 
 	if (!words[0])
@@ -196,7 +197,9 @@ static int server_set(struct ctl *ctl, char **words)
 		if (!good)
 			return ctl_usage(ctl, "%s: %s", words[0], why.text);
 	}
-	return ctl_do(ctl, DITTO_CMD_SERVER_SET, put_changes, &c, NULL, NULL);
+	status = ctl_do(ctl, DITTO_CMD_SERVER_SET, put_changes, &c, NULL, NULL);
+	explicit_bzero(c.key, sizeof(c.key));
+	return status;
 }
 
 static int cache_flush(struct ctl *ctl, char **words)

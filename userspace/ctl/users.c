@@ -209,6 +209,7 @@ bool users_del(struct users *u, const char *name)
 static bool write_lines(const struct users *u, int fd)
 {
 	FILE *file = fdopen(fd, "w");
+	char buf[BUFSIZ];
 	unsigned int i;
 	bool good;
 
@@ -216,10 +217,14 @@ static bool write_lines(const struct users *u, int fd)
 		close(fd);
 		return false;
 	}
+	/* One of stdio's own would keep the hashes when it is freed. */
+	setvbuf(file, buf, _IOFBF, sizeof(buf));
 	for (i = 0; i < u->n; i++)
 		fprintf(file, "%s\n", u->line[i].text);
 	good = !fflush(file) && !ferror(file) && !fsync(fd);
-	return !fclose(file) && good;
+	good = !fclose(file) && good;
+	explicit_bzero(buf, sizeof(buf));
+	return good;
 }
 
 bool users_write(const struct users *u, struct why *why)

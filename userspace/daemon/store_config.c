@@ -14,6 +14,7 @@
 #include "common/offload_limit.h"
 #include "common/spec.h"
 #include "mem.h"
+#include "offload/msg.h"
 #include "store_config.h"
 
 /* Bytes; larger files with secrets are refused. */
@@ -291,25 +292,42 @@ static bool store_put_credentials(FILE *out, const char *path, struct why *why)
 	return good;
 }
 
+/* Begin a text with secrets. It does not move while it grows, which would leave copies. */
+static FILE *store_text_open(char **text)
+{
+	FILE *out;
+
+	*text = mem_new(OFFLOAD_TEXT_MAX + 1);
+	out = fmemopen(*text, OFFLOAD_TEXT_MAX, "w");
+	if (!out)
+		mem_out();
+	/* The same holds for a buffer of stdio. */
+	setvbuf(out, NULL, _IONBF, 0);
+	return out;
+}
+
+/* Returns false if the text does not fit into a message. */
+static bool store_text_close(FILE *out)
+{
+	bool good = !ferror(out);
+
+	return !fclose(out) && good;
+}
+
 /* The first key encrypts; the others are those before it, with which older data is decrypted. */
 char *store_config_keys(char *text, struct why *why)
 {
 	static const char blanks[] = " \t\r\n";
-	char *lines = NULL, *key, *next;
-	size_t size = 0;
-	FILE *out = open_memstream(&lines, &size);
+	char *lines, *key, *next;
+	FILE *out = store_text_open(&lines);
 	bool good = true;
 
-	if (!out)
-		mem_out();
 	for (key = strtok_r(text, blanks, &next); key; key = strtok_r(NULL, blanks, &next)) {
 		good = good && strlen(key) == KEY_DIGITS &&
 		       strspn(key, "0123456789abcdefABCDEF") == KEY_DIGITS;
 		fprintf(out, "key=%s\n", key);
 	}
-	if (fclose(out))
-		mem_out();
-	if (good && size)
+	if (store_text_close(out) && good && *lines)
 		return lines;
 	store_config_text_free(lines);
 	why_not(why, "lines of %d hexadecimal digits are needed", KEY_DIGITS);
@@ -335,13 +353,10 @@ static bool store_put_keys(FILE *out, const char *path, struct why *why)
 
 char *store_config_text(const struct store_config *s, const char *keys, struct why *why)
 {
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
+	char *text;
+	FILE *out = store_text_open(&text);
 	bool good;
 
-	if (!out)
-		mem_out();
 	fprintf(out, "endpoint=%s\nbucket=%s\nregion=%s\n", s->endpoint, s->bucket,
 		s->region ?: DEFAULT_REGION);
 	if (s->prefix)
@@ -358,8 +373,8 @@ char *store_config_text(const struct store_config *s, const char *keys, struct w
 	       (!s->key_file || store_put_keys(out, s->key_file, why));
 	if (keys)
 		fputs(keys, out);
-	if (fclose(out))
-		mem_out();
+	if (!store_text_close(out) && good)
+		good = why_not(why, "the keys are too many");
 	if (good)
 		return text;
 	store_config_text_free(text);

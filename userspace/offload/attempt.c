@@ -152,6 +152,7 @@ static bool attempt_add(struct transfer *t, char *line)
 {
 	struct curl_slist *list = curl_slist_append(t->headers, line);
 
+	explicit_bzero(line, strlen(line));
 	free(line);
 	if (!list)
 		return false;
@@ -343,7 +344,12 @@ enum outcome attempt_outcome(struct transfer *t, int code, int *error, struct wh
 
 void attempt_close(struct transfer *t)
 {
+	struct curl_slist *header;
+
 	curl_easy_cleanup(t->easy);
+	/* One of them may be a token. */
+	for (header = t->headers; header; header = header->next)
+		explicit_bzero(header->data, strlen(header->data));
 	curl_slist_free_all(t->headers);
 	t->easy = NULL;
 	t->headers = NULL;

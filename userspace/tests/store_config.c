@@ -12,6 +12,7 @@
 #include "daemon/config_file.h"
 #include "daemon/store_config.h"
 #include "mem.h"
+#include "offload/msg.h"
 #include "test.h"
 
 #define STORE	"[store main]\nendpoint = https://s3.example.org:8443\nbucket = cold\n"	\
@@ -174,6 +175,11 @@ static void text_has_secrets(void)
 	text = store_config_text(s, "key=" KEY2 "\n", &why);
 	CHECK(text && strstr(text, "access-key=A\nsecret-key=B\nkey=" KEY2 "\n"));
 	store_config_text_free(text);
+	/* More than a message to the store process can have. */
+	text = mem_print("%0*d", OFFLOAD_TEXT_MAX, 0);
+	CHECK(!store_config_text(s, text, &why));
+	SAME(why.text, "the keys are too many");
+	free(text);
 	store_config_free(s);
 }
 
