@@ -90,7 +90,7 @@ def flood_below_a_share(w):
     os.chmod(w.export, 0o777)
     put(w.path('f'), b'on top', 0o666)
     os.mkdir(w.path('at'))
-    below = w.volume(w.path('at'), 'ext4').where
+    below = w.volume(w.path('at'), 'ext4', '32m', f'{w.base}/at.img').where
     os.chmod(below, 0o777)
     put(f'{below}/f', bytes(CALLS), 0o666)
     entered(w, w.client.nfs(), 'at')
