@@ -94,6 +94,12 @@ def renames_meet_directories(w):
     a.close(folder)
 
 
+def remove_first(path):
+    """Remove a directory, before other threads that could go on at the same moment."""
+    os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
+    os.rmdir(path)
+
+
 def into_removed(w, s, request):
     """The status of a request that waits for a directory while a local process removes it.
 
@@ -104,7 +110,7 @@ def into_removed(w, s, request):
         os.chmod(w.path('d'), 0o777)
         fid = s.create(f'f{i}', access=GENERIC_READ | DELETE)
         with frozen(w.export):
-            child = Child(os.rmdir, w.path('d'))
+            child = Child(remove_first, w.path('d'))
             wait_for('the removal waits', lambda: sleepers(pid=child.pid))
             number = s.send(*request(fid))
             wait_for('the request waits', lambda: sleepers('+ditto-smb'))
