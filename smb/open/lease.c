@@ -173,7 +173,6 @@ static void lease_return(struct dsmb_lease *lease)
 	lease->node = NULL;
 	lease->due = false;
 	lease->breaking = false;
-	lease->again = false;
 	if (grant) {
 		ditto_lease_return(grant);
 		ditto_lease_put(grant);

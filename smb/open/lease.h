@@ -76,8 +76,8 @@ struct dsmb_session;
  * @breaking: an acknowledgment is awaited, and may keep no more than @break_to
  * @break_to: DITTO_LEASE_* bits that the client may keep
  * @via: id of the session that the last notification was sent through
- * @again: the notification of the outstanding break may be lost; it is sent again when @unnotified
- *	is 0
+ * @again: while @breaking: the notification of the break may be lost; it is sent again when
+ *	@unnotified is 0
  * @giving: bits that are lost with the acknowledgment that is being recorded (persist.h); 0 if
  *	there is none
  * @record: records the changed state of persistent opens; has a reference; see persist.c

@@ -254,7 +254,6 @@ static void dsmb_lease_take_back(struct dsmb_lease *lease)
 {
 	lockdep_assert_held(&lease->lock);
 	lease->breaking = false;
-	lease->again = false;
 	lease->state = 0;
 	ditto_lease_return(lease->grant);
 }
@@ -404,7 +403,7 @@ void dsmb_lease_told(struct dsmb_lease *lease)
 		grant = lease->grant;
 		ditto_lease_hold(grant);
 		notice = dsmb_notice_make(lease, lease->due_keep, lease->due_ack);
-	} else if (!lease->unnotified && lease->again) {
+	} else if (!lease->unnotified && lease->breaking && lease->again) {
 		lease->again = false;
 		notice = dsmb_notice_repeat(lease);
 	}
@@ -434,7 +433,6 @@ static void dsmb_lease_lose(struct dsmb_lease *lease)
 		lease->state = 0;
 	}
 	lease->breaking = false;
-	lease->again = false;
 }
 
 /* The acknowledgment came too late, or the file or the session is gone. */
@@ -501,7 +499,6 @@ static u32 dsmb_lease_acked(struct dsmb_lease *lease, u8 keep)
 	switch (ditto_lease_ack(lease->grant, keep)) {
 	case 0:
 		lease->breaking = false;
-		lease->again = false;
 		lease->state = keep;
 		return STATUS_SUCCESS;
 	case -EINVAL:
