@@ -12,14 +12,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -196,17 +194,12 @@ static bool slot_look(struct create *c, struct slot *slot)
 }
 
 /*
- * Open the file that the kernel told about. Clients rename meanwhile: no symbolic link is followed,
- * and the first descriptor gives no access, so what else has the name now, such as a pipe, is not
- * opened. Returns a descriptor, or -1 if the file is gone or has failed.
+ * Open the file that the kernel told about, and not what else has the name now. Returns a
+ * descriptor, or -1 if the file is gone or has failed.
  */
 static int slot_open(struct create *c, struct slot *slot)
 {
-	const struct open_how how = {
-		.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-	};
-	int place = (int)syscall(SYS_openat2, c->root, slot->e->path, &how, sizeof(how)), fd = -1;
+	int place = snapshot_entry_open(c->root, slot->e->path, O_NOFOLLOW), fd = -1;
 	char name[64];
 	struct stat st;
 

@@ -12,12 +12,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -72,23 +70,12 @@ struct restore {
 	u64 failed;
 };
 
-/* Open a directory of the target, or -1. */
-static int restore_open_dir(const struct restore *r, const char *path)
-{
-	const struct open_how how = {
-		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-	};
-
-	return (int)syscall(SYS_openat2, r->root, *path ? path : ".", &how, sizeof(how));
-}
-
 /* Open the directory of an entry, and find the name there. Returns a descriptor, or -1. */
 static int restore_open_parent(const struct restore *r, const char *path, const char **name)
 {
 	const char *slash = strrchr(path, '/');
 	char *folder = mem_print("%.*s", slash ? (int)(slash - path) : 0, path);
-	int fd = restore_open_dir(r, folder), error = errno;
+	int fd = snapshot_entry_open(r->root, folder, O_DIRECTORY), error = errno;
 
 	*name = slash ? slash + 1 : path;
 	free(folder);
@@ -384,7 +371,7 @@ static void restore_dirs(struct restore *r)
 		e = &r->tree.entries[i - 1];
 		if (!S_ISDIR(e->mode) || !r->made[i - 1] || !*e->path)
 			continue;
-		fd = restore_open_dir(r, e->path);
+		fd = snapshot_entry_open(r->root, e->path, O_DIRECTORY);
 		if (fd < 0)
 			restore_fail(r, e, strerror(errno));
 		else if (restore_inode(fd) != r->made[i - 1])
@@ -398,7 +385,7 @@ static void restore_dirs(struct restore *r)
 
 static bool restore_is_there(const struct restore *r, const char *path)
 {
-	int fd = restore_open_dir(r, path);
+	int fd = snapshot_entry_open(r->root, path, O_DIRECTORY);
 
 	if (fd >= 0)
 		close(fd);

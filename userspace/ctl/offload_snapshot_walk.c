@@ -90,6 +90,16 @@ int snapshot_share_open(const struct snapshot_share *share)
 	return (int)syscall(SYS_openat2, AT_FDCWD, share->path, &how, sizeof(how));
 }
 
+int snapshot_entry_open(int root, const char *path, int flags)
+{
+	const struct open_how how = {
+		.flags = (u64)(O_PATH | O_CLOEXEC | flags),
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+
+	return (int)syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof(how));
+}
+
 char *snapshot_place(const struct snapshot_share *share, const char *path)
 {
 	return mem_print("%s%s%s", strcmp(share->path, "/") ? share->path : "", *path ? "/" : "",
@@ -117,17 +127,6 @@ static void look_problem(struct snapshot_look *look, const char *path, const cha
 	snapshot_problem(look->ctl, place, "%s%s%s", what, *what ? ": " : "", strerror(error));
 	free(place);
 	look->problems++;
-}
-
-/* Returns a descriptor that gives no access, so that a pipe or device is not opened; or -1. */
-static int look_open(const struct snapshot_look *look, const char *path)
-{
-	const struct open_how how = {
-		.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-	};
-
-	return (int)syscall(SYS_openat2, look->root, *path ? path : ".", &how, sizeof(how));
 }
 
 /* It is one problem, however many attributes there are, and however often they are read. */
@@ -203,7 +202,7 @@ static bool entry_read_open(struct snapshot_look *look, const char *path, int fd
 
 bool snapshot_entry_read(struct snapshot_look *look, const char *path, struct snapshot_entry *e)
 {
-	int fd = look_open(look, path), error;
+	int fd = snapshot_entry_open(look->root, path, O_NOFOLLOW), error;
 	bool good;
 
 	if (fd < 0)
@@ -258,7 +257,7 @@ static bool walk_enters(const struct walk *walk, int fd)
 static void walk_add(struct walk *walk, const char *path, struct names *names)
 {
 	struct snapshot_walk *w = walk->w;
-	int fd = look_open(&walk->look, path), error = 0;
+	int fd = snapshot_entry_open(walk->look.root, path, O_NOFOLLOW), error = 0;
 	struct snapshot_entry *e;
 
 	w->entries = mem_grow(w->entries, w->n, sizeof(*w->entries));
