@@ -153,8 +153,7 @@ static void import_problem(struct import *im, const char *why)
 		json_string(stdout, "why", why);
 		json_close(stdout, '}');
 	} else {
-		path = mem_string(im->path);
-		text_make_printable(path);
+		path = text_printable(im->path);
 		fprintf(stderr, "%s: %s\n", path, why);
 		free(path);
 	}

@@ -87,16 +87,14 @@ void offload_clear_bar(bool shown)
 		fputs("\r\033[K", stderr);
 }
 
-void offload_complain(const struct ctl *ctl, bool bar, const char *subject,
-		      char text[OFFLOAD_PROBLEM_SIZE])
+void offload_complain(const struct ctl *ctl, bool bar, const char *subject, const char *text)
 {
-	char name[OFFLOAD_CTL_PATH_SIZE];
+	char *name = text_printable(subject), *what = text_printable(text);
 
-	snprintf(name, sizeof(name), "%s", subject);
-	text_make_printable(name);
-	text_make_printable(text);
 	offload_clear_bar(bar);
-	fprintf(stderr, "dittoctl: offload %s: %s: %s\n", ctl->verb, name, text);
+	fprintf(stderr, "dittoctl: offload %s: %s: %s\n", ctl->verb, name, what);
+	free(what);
+	free(name);
 }
 
 int offload_connect(struct offload_ctl_request *request, int file, struct why *why)
@@ -267,7 +265,6 @@ static void files_walk(struct ctl *ctl, struct files *f, char *root)
 {
 	char *const roots[] = { root, NULL };
 	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL);
-	char text[OFFLOAD_PROBLEM_SIZE];
 	FTSENT *e;
 
 	if (!fts)
@@ -277,8 +274,7 @@ static void files_walk(struct ctl *ctl, struct files *f, char *root)
 			files_add(ctl, f, e->fts_path);
 		} else if ((e->fts_info == FTS_DNR || e->fts_info == FTS_ERR ||
 			    e->fts_info == FTS_NS) && e->fts_errno != ENOENT) {
-			snprintf(text, sizeof(text), "%s", strerror(e->fts_errno));
-			offload_complain(ctl, false, e->fts_path, text);
+			offload_complain(ctl, false, e->fts_path, strerror(e->fts_errno));
 			f->failed++;
 		}
 	}

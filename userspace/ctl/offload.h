@@ -45,9 +45,8 @@ int offload_info_get(struct ctl *ctl, const char *path, struct offload_info *inf
 
 /* Clear the line of the progress, if it is shown. */
 void offload_clear_bar(bool shown);
-/* Print a problem over the progress. @text becomes printable. */
-void offload_complain(const struct ctl *ctl, bool bar, const char *subject,
-		      char text[OFFLOAD_PROBLEM_SIZE]);
+/* Print a problem over the progress, with control characters replaced. */
+void offload_complain(const struct ctl *ctl, bool bar, const char *subject, const char *text);
 
 struct offload_run;
 

@@ -135,7 +135,6 @@ static void policy_walk(struct policies *p, const struct offload_policy *policy)
 {
 	char *const roots[] = { (char *)policy->path, NULL };
 	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_XDEV | FTS_NOCHDIR, NULL);
-	char text[OFFLOAD_PROBLEM_SIZE];
 	u64 now = (u64)time(NULL);
 	FTSENT *e;
 
@@ -146,8 +145,7 @@ static void policy_walk(struct policies *p, const struct offload_policy *policy)
 			fts_set(fts, e, FTS_SKIP);
 		} else if (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR ||
 			   e->fts_info == FTS_NS) {
-			snprintf(text, sizeof(text), "%s", strerror(e->fts_errno));
-			offload_complain(p->ctl, false, e->fts_path, text);
+			offload_complain(p->ctl, false, e->fts_path, strerror(e->fts_errno));
 			p->problems++;
 		} else if (e->fts_info == FTS_F && e->fts_statp->st_blocks &&
 			   offload_policy_matches(policy, e->fts_path, e->fts_statp, now) &&

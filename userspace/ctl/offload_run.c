@@ -226,6 +226,7 @@ void offload_run_fail(struct offload_run *r, const char *path, const char *forma
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	r->totals.failed++;
+	text_make_printable(text);
 	offload_complain(r->ctl, r->bar, path, text);
 	if (!r->ctl->json)
 		return;

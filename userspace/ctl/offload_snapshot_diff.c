@@ -101,7 +101,7 @@ static bool diff_attributes_are_same(const struct snapshot_entry *a,
 
 static void diff_tell(struct diff *d, const char *what, const struct snapshot_entry *e)
 {
-	char path[SNAPSHOT_PATH_MAX + 1];
+	char *path;
 
 	d->count++;
 	if (d->ctl->json) {
@@ -112,9 +112,9 @@ static void diff_tell(struct diff *d, const char *what, const struct snapshot_en
 		json_close(stdout, '}');
 		return;
 	}
-	snprintf(path, sizeof(path), "%s", *e->path ? e->path : ".");
-	text_make_printable(path);
+	path = text_printable(*e->path ? e->path : ".");
 	printf("%-10s %s\n", what, path);
+	free(path);
 }
 
 static void diff_both(struct diff *d, const struct snapshot_entry *a,
