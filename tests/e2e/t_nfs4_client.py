@@ -56,6 +56,14 @@ def open40(c, name='f', acc=nfs4.BOTH, deny=nfs4.DENY_NONE, **kw):
 open41 = open40
 
 
+def recorded(w, name):
+    """A client of 4.1 that has closed its file: it holds nothing, and is recorded."""
+    s = Session.make(connect(w), name=name)
+    got, fh = open41(s)
+    s.compound(nfs4.putfh(fh), nfs4.close(got.stateid)).ok()
+    return s
+
+
 # SETCLIENTID
 
 @test(server='ditto')
@@ -410,9 +418,7 @@ def gone_or_renewed(w):
     """A silent client without state that is to go is not told that it renewed."""
     file(w)
     short_lease(w)
-    s = Session.make(connect(w), name=b'recorded')
-    got, fh = open41(s)
-    s.compound(nfs4.putfh(fh), nfs4.close(got.stateid)).ok()
+    s = recorded(w, b'recorded')
     # While its record is being removed it is neither there nor gone.
     with process_stopped(w.server.helper.pid):
         wait_for('it is a courtesy client', lambda: any(
@@ -543,14 +549,10 @@ def clients_that_left_are_not_waited_for(w):
     """Destroyed and expired clients have no record, so there is no grace."""
     file(w)
     short_lease(w)
-    s = Session.make(connect(w), name=b'tidy')
-    got, fh = open41(s)
-    s.compound(nfs4.putfh(fh), nfs4.close(got.stateid)).ok()
+    s = recorded(w, b'tidy')
     s.destroy().ok()
     s.nfs.compound(nfs4.destroy_clientid(s.clientid)).ok()
-    t = Session.make(connect(w), name=b'silent')
-    got, fh = open41(t)
-    t.compound(nfs4.putfh(fh), nfs4.close(got.stateid)).ok()
+    recorded(w, b'silent')
     Session.make(connect(w), name=b'never had anything')
     wait_for('the silent one expires', lambda: not clients(w), 3 * LEASE)
     w.server.restart()
