@@ -225,7 +225,7 @@ static void share_finish(struct share_item *item)
 		ditto_nested_release(&item->share);
 }
 
-/* Is the mount pinned for a while by files that threads of the kernel have closed? */
+/* Return: true if files that threads of the kernel have closed pin the mount for a while. */
 static bool share_is_pinned(const struct share_item *item)
 {
 	/* A file of overlayfs has one of a layer, which pins the mount and is closed by fput(). */

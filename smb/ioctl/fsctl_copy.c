@@ -69,7 +69,7 @@ static u32 dsmb_copy_admit(struct dsmb_copy *copy, u32 missing)
 	if (!share)
 		return STATUS_NETWORK_NAME_DELETED;
 	ditto_share_put(share);
-	/* As for any request on that tree connect (MS-SMB2 section 3.3.5.2.11). */
+	/* MS-SMB2 section 3.3.5.2.11 has this check for each request on that tree connect. */
 	if (READ_ONCE(tree->encrypt) && !call->encrypted)
 		return STATUS_ACCESS_DENIED;
 	copy->op.cred = READ_ONCE(tree->cred);

@@ -59,7 +59,7 @@ static void list_problem(void *arg, const char *subject, const char *text)
 
 static struct offload_list list = { .each = list_found, .problem = list_problem };
 
-/* What the list needs of others */
+/* Functions of others that the list calls */
 
 int offload_connect(struct offload_ctl_request *request, int file, struct why *why)
 {

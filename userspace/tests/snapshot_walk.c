@@ -24,14 +24,14 @@
 static char folder_name[32];
 static int folder;
 static struct snapshot_share share = { .name = "data", .snapshots = "below/.snapshots" };
-/* What happens at the fault points, and how many were passed. */
+/* A function that is called at each fault point, and how many were passed. */
 static struct {
 	void (*swap)(unsigned int point);
 	unsigned int passed;
 } points;
 static char problems[1024];
 
-/* What the walk needs of others */
+/* Functions of others that the walk calls */
 
 const char *fault_file = "";
 

@@ -203,7 +203,7 @@ static void rights_of_new_bits(struct kunit *test)
 	change_end(test);
 }
 
-/* Who had the file open before gets the access back whatever the mode says, if it is the owner. */
+/* The owner who had the file open before gets the access back whatever the mode says. */
 static void rights_of_the_owner(struct kunit *test)
 {
 	const struct ditto_setattr give = {

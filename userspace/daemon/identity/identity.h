@@ -255,9 +255,9 @@ unsigned int identity_map_read(const char *path);
 unsigned int identity_map_parse(const char *name, char *text,
 				void (*report)(void *arg, const char *mistake), void *arg);
 /*
- * Is this a name that a line of the files of local accounts may have? The lines "+", "+@netgroup",
- * "-user" and the like include or leave out accounts of a directory (nsswitch.conf(5), "compat").
- * They are no accounts, and what they lack reads as the number 0 and as texts that are NULL.
+ * Test the name in a line of the files of local accounts. The lines "+", "+@netgroup", "-user" and
+ * the like include or leave out accounts of a directory (nsswitch.conf(5), "compat"). They are no
+ * accounts, and what they lack reads as the number 0 and as texts that are NULL.
  */
 bool identity_is_account(const char *name);
 /* The file that has the local accounts of one kind. */
