@@ -199,12 +199,12 @@ static u32 call_check(struct dsmb_call *call)
 	/* MS-SMB2 section 3.3.5.2: NEGOTIATE comes first, and only once. */
 	if (call->command == DSMB_NEGOTIATE ? negotiated : !negotiated)
 		return DSMB_DROP;
-	/* MS-SMB2 section 3.3.5.2.6: an unknown command is not answered. */
-	if (!call->cmd)
-		return DSMB_DROP;
 	status = call_take_ids(call);
 	if (status)
 		return status;
+	/* Not as MS-SMB2 section 3.3.5.2.6 says: a disconnection would lose earlier responses. */
+	if (!call->cmd)
+		return STATUS_INVALID_PARAMETER;
 	if (call->command == DSMB_NEGOTIATE || call->command == DSMB_SESSION_SETUP)
 		return STATUS_SUCCESS;
 	status = call_find_session(call);

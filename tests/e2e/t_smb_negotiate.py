@@ -79,19 +79,6 @@ def one_negotiation(w):
 
 
 @test(smb=True, squash='none')
-def unknown_commands(w):
-    """A command that does not exist ends the connection without a response (section 3.3.5.2.6)."""
-    for command in 19, 20, 0xffff:
-        with link(w.client) as s:
-            eq(s.echo(), 'SUCCESS')
-            eq(s.status(command, struct.pack('<HH', 4, 0)), 'DROPPED', f'command {command}')
-        with Link(w.client) as s:
-            s.negotiate()
-            eq(s.status(command, struct.pack('<HH', 4, 0), flags=smbraw.RELATED), 'DROPPED')
-    no_sessions(w)
-
-
-@test(smb=True, squash='none')
 def validate_negotiate(w):
     """FSCTL_VALIDATE_NEGOTIATE_INFO detects manipulation (section 3.3.5.15.12)."""
     for dialect in DIALECTS[:-1]:
