@@ -166,11 +166,22 @@ static void local_wait_work(struct callback_head *work)
 	kfree(wait);
 }
 
-/* Whether the present system call can be made again; results of io_uring are those of the open. */
+/*
+ * Whether the present system call can be made again. Results of io_uring are those of the open.
+ * Requests of io_uring that were put off run on the way out of any system call, or of an interrupt:
+ * then the result is known, which is -ENOSYS until then. A helper of user mode that is about to be
+ * executed has made no call, and its registers are zero. Other architectures set no result before,
+ * or make the call again before tasks wait on their way to user space.
+ */
 static bool local_is_syscall(void)
 {
+	struct pt_regs *regs = current_pt_regs();
+
+	if (!IS_ENABLED(CONFIG_X86) && !IS_ENABLED(CONFIG_UML))
+		return false;
 	return !(current->flags & (PF_KTHREAD | PF_USER_WORKER)) &&
-	       syscall_get_nr(current, current_pt_regs()) != __NR_io_uring_enter;
+	       syscall_get_error(current, regs) == -ENOSYS &&
+	       syscall_get_nr(current, regs) != __NR_io_uring_enter;
 }
 
 /* Have the open made again after the wait. Return: -ERESTARTNOINTR, all is taken over; an errno. */

@@ -31,23 +31,41 @@ with open(sys.argv[1], 'rb') as f:
 sys.stdout.write(f'{len(data)} {len(told)}')
 """
 
-# An open by io_uring(7): one request with one result.
+# An open by io_uring(7): requests, of which the last one is the open, whose result is printed.
 RING = """
 import ctypes, mmap, os, struct, sys
 SETUP, ENTER, OPENAT, AT_FDCWD, SQES = 425, 426, 18, -100, 0x10000000
+POLL_ADD, POLLIN, LINK, GETEVENTS = 6, 1, 4, 1
 c = ctypes.CDLL(None)
 params = ctypes.create_string_buffer(120)
-fd = c.syscall(SETUP, 1, params)
+fd = c.syscall(SETUP, 2, params)
 assert fd >= 0
 sq, cq = struct.unpack_from('=8I', params, 40), struct.unpack_from('=8I', params, 80)
 ring, sqes = mmap.mmap(fd, 4096), mmap.mmap(fd, 4096, offset=SQES)
 path = ctypes.create_string_buffer(os.fsencode(sys.argv[1]))
-struct.pack_into('=BBHiQQIIQ', sqes, 0, OPENAT, 0, 0, AT_FDCWD, 0, ctypes.addressof(path), 0, 0, 1)
-struct.pack_into('=I', ring, sq[6], 0)
-struct.pack_into('=I', ring, sq[1], 1)
-assert c.syscall(ENTER, fd, 1, 1, 1, None, 0) == 1
-sys.stdout.write(str(struct.unpack_from('=Qi', ring, cq[5])[1]))
+count = 0
+def add(*request):
+    global count
+    struct.pack_into('=BBHiQQIIQ', sqes, 64 * count, *request)
+    struct.pack_into('=I', ring, sq[6] + 4 * count, count)
+    count += 1
+    struct.pack_into('=I', ring, sq[1], count)
 """
+RING_OPEN = 'add(OPENAT, 0, 0, AT_FDCWD, 0, ctypes.addressof(path), 0, 0, 1)\n'
+RING_END = """
+sys.stdout.write(str(struct.unpack_from('=Qi', ring, cq[5] + 16 * (count - 1))[1]))
+"""
+RING_AT_ONCE = (RING + RING_OPEN + 'assert c.syscall(ENTER, fd, 1, 1, GETEVENTS, None, 0) == 1\n' +
+                RING_END)
+# The open begins when there is something to read in a pipe, on the way out of write(2).
+RING_LATER = RING + """
+pipe = os.pipe()
+add(POLL_ADD, LINK, 0, pipe[0], 0, 0, 0, POLLIN, 0)
+""" + RING_OPEN + """
+assert c.syscall(ENTER, fd, 2, 0, 0, None, 0) == 2
+os.write(pipe[1], b'.')
+assert c.syscall(ENTER, fd, 0, 2, GETEVENTS, None, 0) == 0
+""" + RING_END
 
 
 def python(text, *args):
@@ -139,14 +157,15 @@ def executed(w):
 @test(offload=True)
 def no_system_call(w):
     """An open that is not a system call of its own is told to be tried again."""
-    with helper(w, lambda request: 'hold') as h:
-        offloaded(w, h, 'f')
-        ring = python(RING, w.path('f'))
-        eq(ring.communicate()[0], str(-errno.EAGAIN), 'while the data is elsewhere')
-        h.go()
-        wait_for('the file', lambda: not has_record(w, 'f'))
-        ring = python(RING, w.path('f'))
-        eq(int(ring.communicate()[0]) > 0, True, 'when it is here')
+    for name, program in (('f', RING_AT_ONCE), ('g', RING_LATER)):
+        with helper(w, lambda request: 'hold') as h:
+            offloaded(w, h, name)
+            ring = python(program, w.path(name))
+            eq(ring.communicate()[0], str(-errno.EAGAIN), 'while the data is elsewhere')
+            h.go()
+            wait_for('the file', lambda name=name: not has_record(w, name))
+            ring = python(program, w.path(name))
+            eq(int(ring.communicate()[0]) > 0, True, 'when it is here')
 
 
 @test(offload=True)
