@@ -90,46 +90,43 @@ static struct ditto_node *local_node(struct ditto_volume *volume, struct dentry 
 	return node;
 }
 
-/* Return: 1 if the stub can be used now; 0 to wait; an errno. */
-static int local_ready(struct ditto_stub *stub)
+/* Whether all data of a stub has come; its node may have been released again since then. */
+static bool local_is_over(const struct ditto_stub *stub)
 {
-	struct ditto_node *node = stub->node;
-	int ret = 0;
-
-	if (test_bit(DITTO_NODE_WHOLE, &node->flags))
-		return 1;
-	if (READ_ONCE(node->volume->offload_stopped))
-		return -EIO;
-	if (READ_ONCE(stub->releasing))
-		return 0;
-	spin_lock(&stub->lock);
-	if (list_empty(&stub->recalls) && stub->error)
-		ret = ditto_stub_error(stub->error);
-	spin_unlock(&stub->lock);
-	return ret;
+	return rcu_access_pointer(stub->node->stub) != stub;
 }
 
-/* Wait until all data is in the file, for @timeout jiffies at most. */
+/* Whether nothing is under way that ends with ditto_stub_wake(). */
+static bool local_is_quiet(struct ditto_stub *stub)
+{
+	bool quiet;
+
+	spin_lock(&stub->lock);
+	quiet = !stub->releasing && !stub->clearing && list_empty(&stub->recalls);
+	spin_unlock(&stub->lock);
+	return quiet;
+}
+
+/*
+ * Wait until all data is in the file, for @timeout jiffies at most. Whenever nothing is under way,
+ * this task asks, since another one may have asked for less, and a failure ends what was begun.
+ */
 static int local_await(struct ditto_stub *stub, long timeout)
 {
-	int ret, err;
+	int err;
 
-	do {
-		/* A release ends soon. */
-		timeout = wait_event_killable_timeout(stub->wait, !READ_ONCE(stub->releasing),
-						      timeout);
+	while (!local_is_over(stub)) {
+		if (READ_ONCE(stub->node->volume->offload_stopped))
+			return -EIO;
+		err = ditto_recall_all(stub);
+		if (err && err != -EBUSY)
+			return err;
+		timeout = wait_event_killable_timeout(stub->wait, local_is_over(stub) ||
+						      local_is_quiet(stub), timeout);
 		if (timeout <= 0)
 			return timeout ? -EINTR : -EAGAIN;
-		if (test_bit(DITTO_NODE_WHOLE, &stub->node->flags))
-			return 0;
-		err = ditto_recall_all(stub);
-	} while (err == -EBUSY);
-	if (err)
-		return err;
-	timeout = wait_event_killable_timeout(stub->wait, (ret = local_ready(stub)), timeout);
-	if (timeout <= 0)
-		return timeout ? -EINTR : -EAGAIN;
-	return min(ret, 0);
+	}
+	return 0;
 }
 
 static int local_wait(struct ditto_stub *stub, long timeout)

@@ -148,14 +148,18 @@ static bool recall_close(struct ditto_recall *recall)
 	return filled;
 }
 
-/* Note the result of an attempt, 0 or an errno, for those who wait. */
-static void recall_note(struct ditto_stub *stub, int err)
+/*
+ * Note the result of an attempt, 0 or an errno, for those who wait. A success of one range does not
+ * hide the failure of another one that nobody was told of.
+ */
+static void recall_note_locked(struct ditto_stub *stub, int err)
 {
-	spin_lock(&stub->lock);
+	lockdep_assert_held(&stub->lock);
+	if (!err && !stub->told)
+		return;
 	stub->error = err;
 	stub->error_at = jiffies;
 	stub->told = false;
-	spin_unlock(&stub->lock);
 }
 
 static int recall_commit(struct ditto_recall *recall)
@@ -205,10 +209,10 @@ static void recall_work(struct work_struct *work)
 		err = recall_commit(recall);
 	recall_close_file(recall);
 	xa_erase(&offload->recalls, recall->id);
-	recall_note(stub, err);
 	if (!err)
 		ditto_release_candidate_note(stub);
 	spin_lock(&stub->lock);
+	recall_note_locked(stub, err);
 	/* While the recall is in the list, the data stays. */
 	list_del(&recall->link);
 	stub->whole &= !err;
@@ -220,8 +224,11 @@ static void recall_work(struct work_struct *work)
 		recall_report(recall, err);
 	else if (test_bit(DITTO_NODE_WHOLE, &recall->node->flags))
 		recall_report_whole(recall);
-	if (all && ditto_recall_all(stub))
-		recall_note(stub, -ENOMEM);
+	if (all && ditto_recall_all(stub) == -ENOMEM) {
+		spin_lock(&stub->lock);
+		recall_note_locked(stub, -ENOMEM);
+		spin_unlock(&stub->lock);
+	}
 	ditto_stub_wake(stub);
 	if (!err)
 		recall_restore_reserve(recall);

@@ -245,6 +245,10 @@ class Helper:
             raise
         self.done(request)
 
+    def fail(self, request, err):
+        """There is no data for a request."""
+        self._answer(request.id, err)
+
     def done(self, request):
         """All data of a request was given."""
         self._answer(request.id)

@@ -9,9 +9,11 @@ import sys
 
 import nfs3
 import rpc
+from fault_points import Point
 from harness import eq, expect_errno, frozen, put, test, wait_for
 from nfs3 import sattr
-from t_offload_kernel import Reader, SIZE, blocks, has_record, helper, local, offloaded, settled
+from t_offload_kernel import (IO_ERROR, RANGE, SIZE, Reader, blocks, has_record, helper, local,
+                              offloaded, settled)
 
 # struct vfs_cap_data of CAP_NET_RAW, permitted and effective (capabilities(7)).
 CAPABILITIES = struct.pack('<5I', 0x02000001, 1 << 13, 0, 0, 0)
@@ -79,6 +81,17 @@ def held(h, path):
     reader = Reader(path)
     wait_for('the request', lambda: h.held)
     return reader
+
+
+def waits(process):
+    """Whether a process waits so that only its end can wake it."""
+    with open(f'/proc/{process.pid}/stat', encoding='ascii', errors='replace') as f:
+        return f.read().rsplit(')', 1)[1].split()[0] == 'D'
+
+
+def recalls(w):
+    """The statistics of recalls."""
+    return next(row for row in w.server.json('stats', 'offload') if row['op'] == 'recall')
 
 
 def pending(process):
@@ -166,6 +179,41 @@ def no_system_call(w):
             wait_for('the file', lambda name=name: not has_record(w, name))
             ring = python(program, w.path(name))
             eq(int(ring.communicate()[0]) > 0, True, 'when it is here')
+
+
+@test(offload=True)
+def one_range_fails(w):
+    """An open fails if one range does not come, though another one comes later."""
+    with helper(w, lambda request: 'hold') as h:
+        offloaded(w, h, 'f')
+        reader = Reader(w.path('f'))
+        wait_for('two requests', lambda: len(h.held) == 2)
+        h.fail(h.held[0], errno.EIO)
+        wait_for('the failure', lambda: recalls(w)['errors'] == 1)
+        h.give(h.held[1])
+        h.done(h.held[1])
+        eq(reader.join(), IO_ERROR, 'the reader')
+
+
+@test(fs='ext4', offload=True)
+def open_beside_zeros(w):
+    """An open that comes while a client makes a hole gets the data once the hole is there."""
+    with helper(w) as h:
+        data = offloaded(w, h, 'f')
+        m = w.client.mount(vers='4.2')
+        point = Point('commit-record', None)
+        try:
+            with subprocess.Popen(['fallocate', '-p', '-o', '0', '-l', str(RANGE),
+                                   f'{m}/f']) as hole:
+                point.wait()
+                reader = Reader(w.path('f'))
+                wait_for('the reader waits', lambda: waits(reader.process))
+                eq(h.requests, [], 'requests')
+                point.go_on()
+            eq(hole.returncode, 0, 'the hole')
+            eq(reader.join() == bytes(RANGE) + data[RANGE:], True, 'data')
+        finally:
+            point.go_on()
 
 
 @test(offload=True)
