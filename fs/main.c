@@ -163,6 +163,8 @@ static void __exit ditto_exit(void)
 	/* Workers release the last mounts and then leave shares to RCU. */
 	flush_workqueue(ditto_wq);
 	rcu_barrier();
+	/* Local processes on their way to user space may not have left local_wait_work() yet. */
+	synchronize_rcu_tasks();
 	ditto_share_options_exit();
 	ditto_jobs_cleanup();
 	destroy_workqueue(ditto_wq);
