@@ -121,7 +121,6 @@ static int __init ditto_init(void)
 	if (err)
 		goto err_jobs;
 	ditto_casefold_tables_init();
-	ditto_streams_init();
 	ditto_offload_locks_init();
 	err = ditto_share_options_init();
 	if (err)

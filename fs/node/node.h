@@ -242,6 +242,7 @@ struct ditto_node {
 #define DITTO_NODE_WRITTEN	3	/* @wb_err is valid */
 #define DITTO_NODE_OFF_LRU	4	/* taken off the LRU while it has claims */
 #define DITTO_NODE_WHOLE	5	/* all data is in the file, see fs/offload/offload.h */
+#define DITTO_NODE_LOADING	6	/* a lock: somebody reads the record of fs/offload/ */
 
 /**
  * ditto_node_get - get the node of a dentry

@@ -2,8 +2,8 @@
 /*
  * Stubs and their records, see stub.h.
  *
- * A node reads the record of its file once. Afterwards only this module changes it, and keeps node
- * and record the same.
+ * A node reads the record of its file once, under the bit lock DITTO_NODE_LOADING. Afterwards only
+ * this module changes it, and keeps node and record the same.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -14,6 +14,7 @@
 #include <linux/pagemap.h>
 #include <linux/ratelimit.h>
 #include <linux/slab.h>
+#include <linux/wait_bit.h>
 #include <linux/xattr.h>
 #include <kunit/visibility.h>
 
@@ -25,12 +26,12 @@
 #include "fault.h"
 #include "stub.h"
 
-/* Nodes share these locks. */
 #define LOCKS_BITS	4
 
-/* Held while the record of a node is read. */
-static struct mutex load_locks[1 << LOCKS_BITS];
-/* Guard node->stub together with the bit DITTO_NODE_WHOLE. They nest inside all others. */
+/*
+ * Guard node->stub together with the bit DITTO_NODE_WHOLE. Nodes share them, and they nest inside
+ * all others.
+ */
 static spinlock_t attach_locks[1 << LOCKS_BITS];
 
 static spinlock_t *attach_lock(const struct ditto_node *node)
@@ -40,12 +41,8 @@ static spinlock_t *attach_lock(const struct ditto_node *node)
 
 void __init ditto_offload_locks_init(void)
 {
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(load_locks); i++) {
-		mutex_init(&load_locks[i]);
+	for (size_t i = 0; i < 1 << LOCKS_BITS; i++)
 		spin_lock_init(&attach_locks[i]);
-	}
 }
 
 struct ditto_stub *ditto_stub_alloc(struct ditto_node *node)
@@ -310,7 +307,6 @@ free:
 
 struct ditto_stub *ditto_stub_get(struct ditto_node *node)
 {
-	struct mutex *lock = &load_locks[hash_ptr(node, LOCKS_BITS)];
 	struct ditto_stub *stub;
 
 	if (test_bit(DITTO_NODE_WHOLE, &node->flags))
@@ -318,7 +314,8 @@ struct ditto_stub *ditto_stub_get(struct ditto_node *node)
 	stub = stub_find(node);
 	if (stub)
 		return stub;
-	mutex_lock(lock);
+	/* A lock of the node's own, since others must not wait for the disk of this file. */
+	wait_on_bit_lock(&node->flags, DITTO_NODE_LOADING, TASK_UNINTERRUPTIBLE);
 	for (;;) {
 		stub = stub_find(node);
 		if (stub || test_bit(DITTO_NODE_WHOLE, &node->flags))
@@ -328,7 +325,7 @@ struct ditto_stub *ditto_stub_get(struct ditto_node *node)
 			break;
 		ditto_stub_put(stub);
 	}
-	mutex_unlock(lock);
+	clear_and_wake_up_bit(DITTO_NODE_LOADING, &node->flags);
 	if (!IS_ERR_OR_NULL(stub))
 		ditto_offload_guard(node->volume);
 	return stub;

@@ -11,21 +11,21 @@
  * its file. New streams belong to the owner of the file, so that they count towards that user's
  * quota; see fs/open/stream_dir.c.
  *
- * Locking: one inode lock at a time, except for a rename, which is within one directory. A mutex
- * per directory (hashed) is held outside of it, from the check whether a name is free in any case
- * until the name is taken.
+ * Locking: one inode lock at a time, except for a rename, which is within one directory. Outside of
+ * it one task at a time names streams in a directory (struct naming), from the check whether a name
+ * is free in any case until the name is taken. naming_lock (spinlock) guards the list of them.
  */
 
 #include <linux/blk_types.h>
 #include <linux/cred.h>
 #include <linux/dcache.h>
 #include <linux/fs.h>
-#include <linux/hash.h>
 #include <linux/module.h>
 #include <linux/mount.h>
-#include <linux/mutex.h>
 #include <linux/namei.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/wait_bit.h>
 
 #include "../../net/server.h"
 #include "../name/casefold_index.h"
@@ -36,19 +36,49 @@
 #include "stream.h"
 #include "stream_private.h"
 
-#define MAKING_BITS	4
+/**
+ * struct naming - a task that names a stream, on its stack
+ * @list: link in naming_tasks
+ * @dir: the directory; its address is also what others wait for
+ *
+ * Not a table of locks: tasks that wait for one disk must not hold up those of another one.
+ */
+struct naming {
+	struct list_head list;
+	struct inode *dir;
+};
 
-static struct mutex making[1 << MAKING_BITS];
+static LIST_HEAD(naming_tasks);
+static DEFINE_SPINLOCK(naming_lock);
 
-static struct mutex *making_of(const struct ditto_node *dir)
+static bool naming_try(struct naming *n)
 {
-	return &making[hash_ptr(dir->inode, MAKING_BITS)];
+	struct naming *other;
+	bool free = true;
+
+	spin_lock(&naming_lock);
+	list_for_each_entry(other, &naming_tasks, list)
+		free &= other->dir != n->dir;
+	if (free)
+		list_add(&n->list, &naming_tasks);
+	spin_unlock(&naming_lock);
+	return free;
 }
 
-void ditto_streams_init(void)
+static void naming_begin(struct naming *n, const struct ditto_node *dir)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(making); i++)
-		mutex_init(&making[i]);
+	n->dir = dir->inode;
+	wait_var_event(n->dir, naming_try(n));
+}
+
+static void naming_end(struct naming *n)
+{
+	spin_lock(&naming_lock);
+	list_del(&n->list);
+	spin_unlock(&naming_lock);
+	/* Orders the list before the search for waiters. */
+	smp_mb();
+	wake_up_var(n->dir);
 }
 
 /* In any case, because the file system may be case-insensitive. */
@@ -163,13 +193,14 @@ static struct dentry *open_stream(struct ditto_share *share, struct ditto_node *
 				  struct ditto_node *dir, const struct ditto_name *name,
 				  const struct cred *maker, const u8 *verf, bool *created)
 {
+	struct naming naming;
 	struct dentry *child;
 	int err;
 
 	child = find_stream(share, dir, name);
 	if (child != ERR_PTR(-ENOENT) || !maker)
 		return child;
-	mutex_lock(making_of(dir));
+	naming_begin(&naming, dir);
 	child = find_stream(share, dir, name);
 	if (child == ERR_PTR(-ENOENT)) {
 		err = check_room(share, dir);
@@ -177,7 +208,7 @@ static struct dentry *open_stream(struct ditto_share *share, struct ditto_node *
 			      ditto_stream_create(share, base, dir, name, maker, verf);
 		*created = !IS_ERR(child);
 	}
-	mutex_unlock(making_of(dir));
+	naming_end(&naming);
 	return child;
 }
 
@@ -428,12 +459,13 @@ static int rename_stream(struct ditto_op *op, struct ditto_node *dir,
 {
 	struct ditto_node *removed = NULL;
 	struct dentry *parent, *child;
+	struct naming naming;
 	int err;
 
 	child = find_stream(op->share, dir, from);
 	if (IS_ERR(child))
 		return PTR_ERR(child);
-	mutex_lock(making_of(dir));
+	naming_begin(&naming, dir);
 	err = clear_name(op, dir, child, to, replace, &removed);
 	if (!err) {
 		parent = ditto_node_dentry(dir);
@@ -442,7 +474,7 @@ static int rename_stream(struct ditto_op *op, struct ditto_node *dir,
 		unlock_rename(parent, parent);
 		dput(parent);
 	}
-	mutex_unlock(making_of(dir));
+	naming_end(&naming);
 	stream_removed(op, removed);
 	dput(child);
 	return err;

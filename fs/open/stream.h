@@ -22,9 +22,6 @@ struct ditto_node_table;
 struct ditto_volume;
 struct qstr;
 
-/* Called once when the module is loaded. */
-void ditto_streams_init(void);
-
 /* Name in the root of each share that has streams. */
 #define DITTO_HIDDEN		".ditto"
 
