@@ -42,6 +42,16 @@ int ditto_act_on_slow(const struct ditto_op *op, struct ditto_node *node, u32 ne
 	return *as ? 0 : -ENOMEM;
 }
 
+int ditto_act_on_early(const struct ditto_op *op, struct ditto_node *node, u32 need, int mask,
+		       const struct cred **as)
+{
+	int err = ditto_act_on(op, node, need, as);
+
+	if (err || !mask || *as != op->cred->cred)
+		return err;
+	return inode_permission(ditto_idmap(op->share), node->inode, mask);
+}
+
 static int by_mode(const struct ditto_op *op, const struct ditto_node *dir)
 {
 	return inode_permission(ditto_idmap(op->share), dir->inode, MAY_WRITE | MAY_EXEC);
@@ -136,11 +146,11 @@ int ditto_act_rename(const struct ditto_op *op, const struct ditto_op *op_to,
 
 	*as = op_to->cred->cred;
 	if (likely(all_go_by_mode(d)) || ditto_is_administrator(op_to))
-		return 0;
+		return d->now ? access_rename(op, op_to, d) : 0;
 	err = access_rename(op, op_to, d);
 	/* The lists were not known before the check. */
 	if (all_go_by_mode(d))
-		return 0;
+		return d->now ? err : 0;
 	if (err)
 		return err;
 	*as = ditto_cred_privileged(op_to->cred, DITTO_PRIVILEGE_OWNER);
@@ -148,9 +158,9 @@ int ditto_act_rename(const struct ditto_op *op, const struct ditto_op *op_to,
 }
 
 int ditto_act_remove(const struct ditto_op *op, struct ditto_node *dir, struct ditto_node *child,
-		     const struct cred **as)
+		     bool now, const struct cred **as)
 {
-	const struct ditto_act_dirs dirs = { .from = dir, .file = child };
+	const struct ditto_act_dirs dirs = { .from = dir, .file = child, .now = now };
 
 	return ditto_act_rename(op, op, &dirs, as);
 }

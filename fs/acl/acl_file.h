@@ -220,6 +220,20 @@ static inline int ditto_act_on(const struct ditto_op *op, struct ditto_node *nod
 }
 
 /**
+ * ditto_act_on_early - as ditto_act_on(), before the lock table is checked
+ * @op: the caller, entered
+ * @node: held
+ * @need: DITTO_RIGHT_* bits that a list must grant
+ * @mask: MAY_* bits that a mode must grant; 0 leaves that to the VFS
+ * @as: filled, as by ditto_act_on()
+ *
+ * Context: may sleep; inode locks may be held.
+ * Return: 0, -EACCES or another errno.
+ */
+int ditto_act_on_early(const struct ditto_op *op, struct ditto_node *node, u32 need, int mask,
+		       const struct cred **as);
+
+/**
  * ditto_may_remove - check permission to remove a file from a directory
  * @op: the caller, entered
  * @dir: the directory
@@ -250,12 +264,14 @@ int ditto_may_create(const struct ditto_op *op, struct ditto_node *dir, bool is_
  * @file: file that is renamed or removed
  * @to: target directory, or NULL for a removal
  * @victim: existing file with the new name, or NULL
+ * @now: modes are checked, too, and not left to the VFS
  */
 struct ditto_act_dirs {
 	struct ditto_node *from;
 	struct ditto_node *file;
 	struct ditto_node *to;
 	struct ditto_node *victim;
+	bool now;
 };
 
 /**
@@ -263,7 +279,7 @@ struct ditto_act_dirs {
  * @op: the caller, for the source directory
  * @op_to: the caller, for the target directory
  * @dirs: nodes of the rename
- * @as: filled; the caller's own credential if no list decides, so that the VFS checks
+ * @as: filled; the caller's own credential if no list decides, so that the VFS checks, too
  *
  * Context: may sleep; inode locks may be held.
  * Return: 0, -EACCES or another errno.
@@ -276,12 +292,13 @@ int ditto_act_rename(const struct ditto_op *op, const struct ditto_op *op_to,
  * @op: the caller
  * @dir: the directory
  * @child: the file
+ * @now: as in struct ditto_act_dirs
  * @as: filled, as by ditto_act_rename()
  *
  * Context: may sleep; inode locks may be held.
  * Return: 0, -EACCES or another errno.
  */
 int ditto_act_remove(const struct ditto_op *op, struct ditto_node *dir, struct ditto_node *child,
-		     const struct cred **as);
+		     bool now, const struct cred **as);
 
 #endif

@@ -101,26 +101,27 @@ static int posix_acl_access(struct ditto_op *op, struct ditto_node *node, const 
 
 	*as = current_cred();
 	ret = ditto_acl_access(op, node, &rights);
-	if (ret <= 0)
+	if (ret < 0)
 		return ret;
+	/* The VFS checks that, too, but after grants were broken. */
+	if (!ret)
+		return !IS_POSIXACL(node->inode) ||
+		       inode_owner_or_capable(ditto_idmap(op->share), node->inode) ? 0 : -EPERM;
 	if (!(rights & DITTO_RIGHT_WRITE_ACL))
 		return -EACCES;
 	*as = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_OWNER);
 	return *as ? 0 : -ENOMEM;
 }
 
-/* @listed: a stored list is in force, which the ACL replaces. */
+/* With the credential @as. @listed: a stored list is in force, which the ACL replaces. */
 static int replace_acl(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
-		       int type, struct posix_acl *acl, bool listed)
+		       int type, struct posix_acl *acl, bool listed, const struct cred *as)
 {
 	struct mnt_idmap *idmap = ditto_idmap(op->share);
-	const struct cred *as, *old;
+	const struct cred *old;
 	struct posix_acl *own;
 	int err;
 
-	err = posix_acl_access(op, node, &as);
-	if (err)
-		return err;
 	if (listed) {
 		own = unmap_ids(idmap, i_user_ns(node->inode), acl);
 		if (IS_ERR(own))
@@ -164,8 +165,8 @@ int ditto_set_posix_acl(struct ditto_op *op, struct ditto_node *node, int type,
 {
 	struct vfsmount *mnt = op->share->root.mnt;
 	struct ditto_acl *list = NULL;
+	const struct cred *as, *old;
 	struct dentry *dentry;
-	const struct cred *old;
 	bool listed;
 	int err;
 
@@ -192,14 +193,14 @@ int ditto_set_posix_acl(struct ditto_op *op, struct ditto_node *node, int type,
 		err = set_mode(op, node, dentry, acl);
 		goto leave;
 	}
-	err = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
+	err = posix_acl_access(op, node, &as) ?: ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
 	if (err)
 		goto leave;
 	/* The steps below do not wait for the break. */
 	err = ditto_no_wait(break_deleg(node->inode, O_WRONLY | O_NONBLOCK));
 	if (err)
 		goto leave;
-	err = replace_acl(op, node, dentry, type, acl, listed);
+	err = replace_acl(op, node, dentry, type, acl, listed, as);
 	if (err)
 		goto leave;
 	ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);

@@ -162,6 +162,8 @@ static int create_prepare(const struct ditto_dir_change *c, const struct ditto_n
 	if (c->op->casefold && ditto_casefold_is_taken(c->dir, c->wcc, name, NULL))
 		return -EEXIST;
 	err = ditto_setattr_check_new(c->op->share, args->type, args->set) ?:
+	      ditto_act_on_early(c->op, c->dir, need | DITTO_RIGHT_EXECUTE,
+				 ditto_has_grants(c->dir) ? MAY_WRITE | MAY_EXEC : 0, as) ?:
 	      ditto_lock_check(c->op, c->dir, DITTO_INTENT_ENTRY);
 	if (err)
 		return err;
@@ -175,8 +177,7 @@ static int create_prepare(const struct ditto_dir_change *c, const struct ditto_n
 		ditto_verifier_to_times(args->verf, &set->atime, &set->mtime);
 		set->valid |= DITTO_SET_ATIME | DITTO_SET_MTIME;
 	}
-	err = ditto_act_on(c->op, c->dir, need | DITTO_RIGHT_EXECUTE, as);
-	return err ?: listed;
+	return listed;
 }
 
 /* The mode gives no access that a list would deny. */

@@ -57,11 +57,16 @@ void ditto_label_free(struct ditto_label *label)
 EXPORT_SYMBOL_NS_GPL(ditto_label_free, DITTO);
 
 /* Not every security module checks who sets a label. */
+static int label_may_set(const struct ditto_op *op, const struct dentry *dentry)
+{
+	return inode_owner_or_capable(ditto_idmap(op->share), d_inode(dentry)) ? 0 : -EPERM;
+}
+
 static int label_set_locked(struct ditto_op *op, struct dentry *dentry, const void *data, u32 len)
 {
-	if (!inode_owner_or_capable(ditto_idmap(op->share), d_inode(dentry)))
-		return -EPERM;
-	return security_inode_setsecctx(dentry, (void *)data, len);
+	/* The owner may have changed since the lock table was checked. */
+	return label_may_set(op, dentry) ?:
+	       security_inode_setsecctx(dentry, (void *)data, len);
 }
 
 int ditto_label_set(struct ditto_op *op, struct ditto_node *node, const void *data, u32 len)
@@ -81,19 +86,20 @@ int ditto_label_set(struct ditto_op *op, struct ditto_node *node, const void *da
 	if (err)
 		goto put;
 	ditto_label_free(&there);
-	err = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
-	if (err)
-		goto put;
 	err = ditto_act_on(op, node, DITTO_RIGHT_WRITE_ACL, &as);
 	if (err)
-		goto recheck;
+		goto put;
 	old = ditto_act(as);
+	err = label_may_set(op, dentry) ?: ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
+	if (err) {
+		ditto_op_leave(old);
+		goto put;
+	}
 	inode_lock(d_inode(dentry));
 	err = label_set_locked(op, dentry, data, len);
 	inode_unlock(d_inode(dentry));
 	ditto_op_leave(old);
 	err = ditto_no_wait(err);
-recheck:
 	ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
 	if (!err) {
 		ditto_child_changed(op, node, DITTO_CHANGED_SECURITY);

@@ -45,6 +45,16 @@ static inline bool ditto_is_claimed(const struct ditto_node *node)
 	return unlikely(rcu_access_pointer(node->point.ctx));
 }
 
+/*
+ * True if a caching grant is held on the node, which an operation may break; a hint. Then the
+ * caller's permission is checked before the lock table, and not only by the VFS afterwards:
+ * whoever may not do something must not take grants from others by trying.
+ */
+static inline bool ditto_has_grants(struct ditto_node *node)
+{
+	return ditto_lock_point_held(&node->point, DITTO_LEASE_ALL * DITTO_SUM_LEASE_READ);
+}
+
 /* Tell the caller which node's claims are being given back, after -EJUKEBOX. */
 static inline void ditto_op_await(struct ditto_op *op, struct ditto_node *node)
 {

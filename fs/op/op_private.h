@@ -2,6 +2,10 @@
 /*
  * Internals shared by the files that implement operations.
  *
+ * An operation checks the caller's permission before the lock table, or anybody could take caching
+ * grants from others by trying. What only the VFS would check, in the change itself, is checked
+ * before if there are grants (ditto_has_grants()).
+ *
  * Locking: an operation that changes a directory holds, in this order, write access to the mount,
  * the directory's inode lock (I_MUTEX_PARENT) and the child's inode lock. A node's access control
  * list may be looked up with any of these held; that takes no lock of the node except its

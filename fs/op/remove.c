@@ -36,18 +36,19 @@ static int remove_locked(struct ditto_dir_change *c, bool is_dir, bool now,
 	if (IS_ERR(node))
 		return PTR_ERR(node);
 	*victim = node;
+	err = ditto_act_remove(c->op, c->dir, node,
+			       ditto_has_grants(node) || ditto_has_grants(c->dir), &as);
+	if (err)
+		return err;
+	/* @changer of a directory belongs to the task that changes its entries. */
+	if (!is_dir && d_is_dir(c->child))
+		return -EISDIR;
 	err = ditto_lock_check(c->op, node, DITTO_INTENT_REMOVE);
 	if (err && !(now && err == -EJUKEBOX))
 		return err;
 	err = ditto_lock_check(c->op, c->dir, DITTO_INTENT_ENTRY);
 	if (err && !(now && err == -EJUKEBOX))
 		return err;
-	err = ditto_act_remove(c->op, c->dir, node, &as);
-	if (err)
-		return err;
-	/* @changer of a directory belongs to the task that changes its entries. */
-	if (!is_dir && d_is_dir(c->child))
-		return -EISDIR;
 
 	old = ditto_act(as);
 	if (is_dir) {
@@ -152,6 +153,7 @@ int ditto_link(struct ditto_op *op, struct ditto_node *node, struct ditto_op *op
 	struct inode *delegated = NULL;
 	const struct cred *as, *old;
 	struct ditto_dir_change c;
+	bool early;
 	int err;
 
 	err = ditto_dir_change_init(&c, op_to, dir, wcc);
@@ -177,13 +179,15 @@ int ditto_link(struct ditto_op *op, struct ditto_node *node, struct ditto_op *op
 	if (d_is_positive(c.child) ||
 	    (op_to->casefold && ditto_casefold_is_taken(dir, wcc, name, NULL)))
 		goto end;
+	early = ditto_has_grants(node) || ditto_has_grants(dir);
+	err = ditto_act_on_early(op_to, dir, DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_EXECUTE,
+				 early ? MAY_WRITE | MAY_EXEC : 0, &as);
+	if (err)
+		goto end;
 	err = ditto_lock_check(op_to, node, DITTO_INTENT_LINK);
 	if (err)
 		goto end;
 	err = ditto_lock_check(op_to, dir, DITTO_INTENT_ENTRY);
-	if (err)
-		goto end;
-	err = ditto_act_on(op_to, dir, DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_EXECUTE, &as);
 	if (err)
 		goto end;
 	old = ditto_act(as);

@@ -94,12 +94,19 @@ static int rename_lookup(struct ditto_renamed *r, const struct dentry *trap)
 	return 0;
 }
 
+static bool rename_meets_grants(const struct ditto_renamed *r)
+{
+	return ditto_has_grants(r->file) || ditto_has_grants(r->from.dir) ||
+	       ditto_has_grants(r->to.dir) || (r->victim && ditto_has_grants(r->victim));
+}
+
 /* Rename with the credential that permits it. Both directories are locked. */
 static int rename_children(struct ditto_renamed *r)
 {
 	struct ditto_dir_change *from = &r->from, *to = &r->to;
 	const struct ditto_act_dirs dirs = {
 		.from = from->dir, .file = r->file, .to = to->dir, .victim = r->victim,
+		.now = rename_meets_grants(r),
 	};
 	struct mnt_idmap *idmap = ditto_idmap(to->op->share);
 	struct inode *delegated = NULL;
@@ -115,6 +122,9 @@ static int rename_children(struct ditto_renamed *r)
 	const struct cred *as, *old;
 	int err;
 
+	err = ditto_act_rename(from->op, to->op, &dirs, &as);
+	if (err)
+		return err;
 	err = ditto_lock_check(from->op, r->file, DITTO_INTENT_RENAME);
 	if (!err && r->victim)
 		err = ditto_lock_check(to->op, r->victim, DITTO_INTENT_REPLACE);
@@ -124,9 +134,6 @@ static int rename_children(struct ditto_renamed *r)
 	if (err)
 		return err;
 	err = ditto_lock_check(to->op, to->dir, DITTO_INTENT_ENTRY);
-	if (err)
-		return err;
-	err = ditto_act_rename(from->op, to->op, &dirs, &as);
 	if (err)
 		return err;
 

@@ -302,6 +302,35 @@ raise:
 }
 
 /*
+ * Check before the lock table what the file system would check in the change itself. File systems
+ * that ask a server decide by themselves.
+ */
+static int setattr_check_early(struct ditto_op *op, struct ditto_node *node,
+			       struct dentry *dentry, const struct ditto_setattr *set)
+{
+	struct mnt_idmap *idmap = ditto_idmap(op->share);
+	struct inode *inode = node->inode;
+	const struct cred *as, *old;
+	struct iattr ia;
+	int err;
+
+	if (!ditto_has_grants(node) || node->volume->caller_opens)
+		return 0;
+	inode_lock(inode);
+	err = setattr_access(op, node, set, &as);
+	if (err || !fill_iattr(op, inode, set, &ia))
+		goto unlock;
+	/* It is the only one that has an effect here. */
+	ia.ia_valid &= ~ATTR_KILL_PRIV;
+	old = ditto_act(as);
+	err = may_setattr(idmap, inode, ia.ia_valid) ?: setattr_prepare(idmap, dentry, &ia);
+	ditto_op_leave(old);
+unlock:
+	inode_unlock(inode);
+	return err;
+}
+
+/*
  * Check permission and locks for a new size. Ended by ditto_offload_resize_end() and
  * put_write_access().
  */
@@ -385,7 +414,8 @@ int ditto_setattr_dentry(struct ditto_op *op, struct ditto_node *node, struct de
 	if (err)
 		return err;
 	if (others) {
-		err = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
+		err = setattr_check_early(op, node, dentry, set) ?:
+		      ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
 		if (err)
 			return err;
 	}

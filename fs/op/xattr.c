@@ -63,10 +63,10 @@ bool ditto_xattr_is_supported(const struct ditto_share *share)
 EXPORT_SYMBOL_NS_GPL(ditto_xattr_is_supported, DITTO);
 
 /*
- * Enter with added privileges if access was granted at open, otherwise as the caller. Ended by
- * ditto_op_leave().
+ * Enter with added privileges if access was granted at open, otherwise as the caller, whose mode
+ * @mask is checked here if it is not 0. Ended by ditto_op_leave().
  */
-static int xattr_enter(const struct ditto_op *op, struct ditto_node *node, u32 right,
+static int xattr_enter(const struct ditto_op *op, struct ditto_node *node, u32 right, int mask,
 		       const struct cred **old)
 {
 	const struct cred *as;
@@ -81,7 +81,11 @@ static int xattr_enter(const struct ditto_op *op, struct ditto_node *node, u32 r
 	if (!as)
 		return -ENOMEM;
 	*old = ditto_act(as);
-	return 0;
+	if (mask && as == op->cred->cred)
+		err = inode_permission(ditto_idmap(op->share), node->inode, mask);
+	if (err)
+		ditto_op_leave(*old);
+	return err;
 }
 
 ssize_t ditto_xattr_get(struct ditto_op *op, struct ditto_node *node,
@@ -98,7 +102,7 @@ ssize_t ditto_xattr_get(struct ditto_op *op, struct ditto_node *node,
 	if (is_ours(name->name, name->len))
 		return -ENODATA;
 	dentry = ditto_node_dentry(node);
-	ret = xattr_enter(op, node, DITTO_RIGHT_READ_XATTRS, &old);
+	ret = xattr_enter(op, node, DITTO_RIGHT_READ_XATTRS, 0, &old);
 	if (!ret) {
 		ret = vfs_getxattr(ditto_idmap(op->share), dentry, full.text, value, size);
 		ditto_op_leave(old);
@@ -135,13 +139,16 @@ static int change_xattr(struct ditto_op *op, struct ditto_node *node,
 	err = op->writable ? mnt_want_write(mnt) : -EROFS;
 	if (err)
 		return err;
-	err = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
+	err = xattr_enter(op, node, DITTO_RIGHT_WRITE_XATTRS,
+			  ditto_has_grants(node) ? MAY_WRITE : 0, &old);
 	if (err)
 		goto drop;
+	err = ditto_lock_check(op, node, DITTO_INTENT_SETATTR);
+	if (err) {
+		ditto_op_leave(old);
+		goto drop;
+	}
 	dentry = ditto_node_dentry(node);
-	err = xattr_enter(op, node, DITTO_RIGHT_WRITE_XATTRS, &old);
-	if (err)
-		goto recheck;
 	inode_lock(d_inode(dentry));
 	if (wcc) {
 		ditto_wcc_init(wcc);
@@ -157,7 +164,6 @@ static int change_xattr(struct ditto_op *op, struct ditto_node *node,
 	inode_unlock(d_inode(dentry));
 	ditto_op_leave(old);
 	err = ditto_no_deleg_wait(err, delegated);
-recheck:
 	ditto_lock_recheck(op, node, DITTO_INTENT_SETATTR);
 	if (!err) {
 		ditto_child_changed(op, node, DITTO_CHANGED_XATTR);
@@ -241,7 +247,7 @@ int ditto_xattr_list(struct ditto_op *op, struct ditto_node *node,
 	char *names = NULL;
 	ssize_t ret;
 
-	ret = xattr_enter(op, node, DITTO_RIGHT_READ_XATTRS, &old);
+	ret = xattr_enter(op, node, DITTO_RIGHT_READ_XATTRS, 0, &old);
 	if (ret)
 		goto put;
 	if (!(op->held & DITTO_RIGHT_READ_XATTRS))

@@ -11,6 +11,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
+#include "../acl/acl_file.h"
 #include "../share/nested.h"
 #include "instance_private.h"
 #include "stream.h"
@@ -139,6 +140,22 @@ int ditto_instance_is_busy(struct ditto_op *op, struct dentry *dir, bool exact)
 	return err == -EJUKEBOX ? err : -EACCES;
 }
 
+/* Whoever may not replace a file takes no grants from others by trying. */
+static int check_may_replace(struct ditto_op *op, const struct target *t)
+{
+	struct ditto_node *node = t->walk.node;
+	const struct cred *old;
+	int err;
+
+	if (!ditto_has_grants(node))
+		return 0;
+	old = ditto_op_enter(op);
+	err = ditto_may_remove(op, t->walk.parent, node) ?:
+	      ditto_may_create(op, t->walk.parent, S_ISDIR(node->inode->i_mode));
+	ditto_op_leave(old);
+	return err;
+}
+
 /* Check whether the existing file with the new name may be replaced. */
 static int check_taken(struct ditto_op *op, const struct target *t)
 {
@@ -152,6 +169,9 @@ static int check_taken(struct ditto_op *op, const struct target *t)
 		return -EACCES;
 	if (!t->posix && (ditto_node_flags(op, node) & DITTO_FLAG_READONLY))
 		return -EACCES;
+	err = check_may_replace(op, t);
+	if (err)
+		return err;
 	/* Starts a break for clients that cache an open they have closed. */
 	err = ditto_lock_check(op, node, DITTO_INTENT_REPLACE);
 	if (err == -ETXTBSY)

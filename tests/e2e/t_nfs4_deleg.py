@@ -17,6 +17,8 @@ from nfs4 import (BOTH, DELEG_NONE, DELEG_NONE_EXT, DELEG_READ, DELEG_WRITE, REA
                   WANT_CANCEL, WANT_NO, WANT_READ, WANT_WRITE, WRITE, delegreturn, putfh)
 from nfs4_callback import SILENT
 from nfs4_callers import DATA, LEASE, V3, Caller, Caller40, counts, files, lease, set_break_wait
+from nfs4_opens import V41
+from nfs4_ops42 import removexattr, setxattr
 from nfs4_status import (BAD_STATEID, CB_PATH_DOWN, DELAY, DELEG_REVOKED, OK, OPENMODE,
                          SHARE_DENIED)
 
@@ -704,3 +706,58 @@ def so_many_per_client(w):
     eq(wished(b, 'g'), (DELEG_READ, None))
     w.server.ctl('server', 'set', 'delegations-per-client', '2')
     eq(wished(a, 'g'), (DELEG_READ, None))
+
+
+def forbidden(w, n):
+    """What a user may not do with the file "f" of another one in a directory of another one."""
+    fh, pub = (n.lookup(n.root, name).fh for name in ('f', 'pub'))
+    yield 'REMOVE', lambda: n.remove(n.root, 'f'), nfs3.ACCES
+    yield 'REMOVE of a link', lambda: n.remove(pub, 'sticky'), nfs3.PERM
+    yield 'RENAME', lambda: n.rename(n.root, 'f', pub, 'f'), nfs3.ACCES
+    yield 'RENAME over it', lambda: n.rename(pub, 'own', n.root, 'f'), nfs3.ACCES
+    yield 'LINK', lambda: n.link(fh, n.root, 'link'), nfs3.ACCES
+    yield 'mode', lambda: n.setattr(fh, nfs3.sattr(mode=0o666)), nfs3.PERM
+    yield 'owner', lambda: n.setattr(fh, nfs3.sattr(uid=1002)), nfs3.PERM
+    yield 'a time', lambda: n.setattr(fh, nfs3.sattr(mtime=(1, 0))), nfs3.PERM
+
+
+@wire
+def kept_by_who_may_not(w):
+    """A user without permission is refused at once, and nothing is recalled for it."""
+    files(w)
+    os.chmod(w.path('f'), 0o644)
+    os.chmod(w.export, 0o755)
+    os.mkdir(w.path('pub'))
+    os.chmod(w.path('pub'), 0o1777)
+    os.link(w.path('f'), w.path('pub/sticky'))
+    put(w.path('pub/own'), b'')
+    os.chown(w.path('pub/own'), 1002, 1002)
+    a = Caller(w)
+    sid, fh = a.delegated()
+    user = rpc.auth_sys(1002, 1002)
+    for what, call, status in forbidden(w, w.client.nfs(user)):
+        eq((what, call().status), (what, status))
+    b = V41.at(w, minor=2, cred=user)
+    h = b.fh('data', 'f')
+    for what, op, status in (('SETXATTR', setxattr('x', b'1'), nfs4.ACCESS),
+                             ('REMOVEXATTR', removexattr('x'), nfs4.ACCESS),
+                             ('SETATTR', nfs4.setattr(nfs4.ANON, {'mode': 0o666}), nfs4.PERM)):
+        eq((what, b.compound(putfh(h), op).status), (what, status))
+    a.cb.none(a.conn)
+    eq(counts(w)['recalled'], 0)
+    a.give_back(sid, fh)
+
+
+@wire
+def directory_kept_by_who_may_not(w):
+    """A user who may add no name takes no delegation of the directory from its holder."""
+    os.chmod(w.export, 0o755)
+    a = Caller(w)
+    sid = a.compound(putfh(a.root), nfs4.get_dir_delegation()).ok()[-1].stateid
+    n = w.client.nfs(rpc.auth_sys(1002, 1002))
+    eq(n.create(n.root, 'new').status, nfs3.ACCES, 'CREATE')
+    eq(n.mkdir(n.root, 'new').status, nfs3.ACCES, 'MKDIR')
+    eq(n.symlink(n.root, 'new', 'x').status, nfs3.ACCES, 'SYMLINK')
+    a.cb.none(a.conn)
+    eq(counts(w)['recalled'], 0)
+    a.give_back(sid, a.root)
