@@ -125,10 +125,11 @@ void ditto_delete_pending_go(struct ditto_op *op, struct ditto_node *node, bool 
 	instance_cancel_delete(node);
 }
 
-void ditto_instance_unmake(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry)
+void ditto_instance_unmake(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
+			   bool is_stream)
 {
 	if (instance_delete_pending(op, node, dentry, true))
-		ditto_delete_pending_go(op, node, false);
+		ditto_delete_pending_go(op, node, is_stream);
 }
 
 bool ditto_instance_delete_pending(const struct ditto_instance *inst)

@@ -98,6 +98,16 @@ static int opening_begin(struct opening *o, struct ditto_op *op,
 	return o->op.cred ? 0 : -ENOMEM;
 }
 
+/* Another client that has found the new stream meanwhile keeps it. */
+static void opening_unmake_stream(struct opening *o)
+{
+	struct dentry *dentry = ditto_node_dentry(o->node);
+
+	o->op.stream_of = o->base;
+	ditto_instance_unmake(&o->op, o->node, dentry, true);
+	dput(dentry);
+}
+
 /* Undo what a failed open has done, and drop the references. Return: the error for the caller. */
 static int opening_end(struct opening *o, int err)
 {
@@ -110,7 +120,9 @@ static int opening_end(struct opening *o, int err)
 	if (err == -ETXTBSY && o->made && !o->known)
 		err = DITTO_AGAIN;
 	else if (err < 0 && err != -ETXTBSY && o->made)
-		ditto_instance_unmake(&o->op, o->base, o->dentry);
+		ditto_instance_unmake(&o->op, o->base, o->dentry, false);
+	else if (err < 0 && o->fresh && !o->made)
+		opening_unmake_stream(o);
 	/* The walk has found the file, so the path is not the reason. */
 	if (err == -ENOTDIR && (o->base || o->parent))
 		o->res->walk_passed = req->path_len;
@@ -445,6 +457,10 @@ static int opening_stream(struct opening *o)
 	}
 	if (err)
 		return err;
+	/* As in opening_create(). */
+	err = ditto_grace_check(o->op.actor->owner->client, req->reclaim);
+	if (err)
+		return ditto_open_error(err);
 	if (req->verf)
 		err = ditto_stream_make(&o->op, o->base, &name, req->verf, &o->node, &o->fresh);
 	else

@@ -222,14 +222,16 @@ void ditto_closed_go(struct ditto_op *op, struct dentry *dentry, struct ditto_cr
 		     bool is_stream);
 
 /**
- * ditto_instance_unmake - remove a file that was just created, unless it was opened meanwhile
+ * ditto_instance_unmake - remove what was just created, unless it was opened meanwhile
  * @op: the caller
- * @node: the file
- * @dentry: name of the file
+ * @node: the file or stream
+ * @dentry: its name
+ * @is_stream: it is a stream
  *
  * Context: may sleep.
  */
-void ditto_instance_unmake(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry);
+void ditto_instance_unmake(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
+			   bool is_stream);
 
 /**
  * ditto_node_flags - get the DOS attribute flags of a node

@@ -12,7 +12,7 @@ from nfs4_opens import V40, V41, last
 from nfs4_opens import opened as opened40
 from nlm_lockers import connect, machines, status
 from nsm import Notified
-from smb2 import refused
+from smb2 import MAKE, Smb2, refused
 from t_smb_durable import waiting
 from t_smb_persist import available, client, gone
 
@@ -211,6 +211,20 @@ def smb_waits(w):
     s.end()
     release_all(w)
     gone(w)
+
+
+@test(smb=True, squash='none', timeout=120)
+def streams_wait(w):
+    """A new stream that is refused in grace is made when it is asked for again."""
+    files(w)
+    opened(v41(w, b'a'), 'g', nfs4.BOTH)
+    restart(w)
+    s = Smb2(w.client)
+    refused('FILE_NOT_AVAILABLE', s.create, 'f:new', how=MAKE)
+    w.server.ctl('grace', 'end')
+    wait_for('the grace ends', lambda: not active(w))
+    s.close(s.create('f:new', how=MAKE))
+    s.end()
 
 
 def reclaimed40(c, fh, acc, deny, where):

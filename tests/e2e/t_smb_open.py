@@ -76,6 +76,16 @@ def stream_names_follow(w):
     a.close(a.create('f:three', how=OPEN))
 
 
+@test(fs='ext4', **ONE)
+def streams_are_made_or_not(w):
+    """A create of a stream that fails for want of room leaves none."""
+    a, = sessions(w, 1)
+    a.close(a.create('f'))
+    refused('DISK_FULL', a.create, 'f:s', how=MAKE, context=(b'AlSi', struct.pack('<Q', 1 << 40)))
+    refused('OBJECT_NAME_NOT_FOUND', a.create, 'f:s', how=OPEN)
+    a.close(a.create('f:s', how=MAKE))
+
+
 @test(**ONE)
 def renames_meet_directories(w):
     """A rename into a directory that is being deleted or denies writing is refused."""
