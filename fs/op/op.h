@@ -249,6 +249,18 @@ int ditto_rename(struct ditto_op *op, struct ditto_node *from_dir,
 		 struct ditto_wcc *from_wcc, struct ditto_wcc *to_wcc);
 
 /**
+ * ditto_may_link - check what ditto_link() checks, but for the name
+ * @op: the caller
+ * @node: held
+ * @dir: held
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0; -EJUKEBOX while caching grants are broken; -EISDIR, -ENOENT (the file has lost its
+ * last name), -EMLINK, -EACCES, -EPERM.
+ */
+int ditto_may_link(struct ditto_op *op, struct ditto_node *node, struct ditto_node *dir);
+
+/**
  * ditto_link - give a file another name
  * @op: the caller, for the file
  * @node: held; not a directory

@@ -145,6 +145,28 @@ int ditto_remove_dentry(struct ditto_op *op, struct dentry *dentry, bool now)
 	return err;
 }
 
+int ditto_may_link(struct ditto_op *op, struct ditto_node *node, struct ditto_node *dir)
+{
+	struct inode *inode = node->inode;
+	u32 most = inode->i_sb->s_max_links;
+	const struct cred *as, *old;
+	int err;
+
+	if (S_ISDIR(inode->i_mode))
+		return -EISDIR;
+	if (!inode->i_nlink)
+		return -ENOENT;
+	if (IS_APPEND(inode) || IS_IMMUTABLE(inode) || !dir->inode->i_op->link)
+		return -EPERM;
+	if (most && inode->i_nlink >= most)
+		return -EMLINK;
+	old = ditto_op_enter(op);
+	err = ditto_act_on_early(op, dir, DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_EXECUTE,
+				 MAY_WRITE | MAY_EXEC, &as);
+	ditto_op_leave(old);
+	return err ?: ditto_lock_check(op, node, DITTO_INTENT_LINK);
+}
+
 int ditto_link(struct ditto_op *op, struct ditto_node *node, struct ditto_op *op_to,
 	       struct ditto_node *dir, const struct ditto_name *name,
 	       struct ditto_wcc *wcc)

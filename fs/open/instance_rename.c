@@ -323,7 +323,9 @@ static int make_room(struct ditto_op *op, const struct ditto_instance *inst, str
 	/* The file has this name already. */
 	if (t->walk.node == inst->base)
 		return -EEXIST;
-	return check_taken(op, t) ?: ditto_remove(op, t->walk.parent, &name, false, &wcc);
+	/* What can be known to fail fails before the other file loses its name. */
+	return check_taken(op, t) ?: ditto_may_link(op, inst->base, t->walk.parent) ?:
+	       ditto_remove(op, t->walk.parent, &name, false, &wcc);
 }
 
 int ditto_instance_link(struct ditto_op *op, struct ditto_instance *inst,

@@ -437,19 +437,40 @@ static int rename_locked(struct ditto_share *share, struct ditto_node *dir,
 	return ditto_no_deleg_wait(err, delegated);
 }
 
-/* A stream whose name differs from the new one in case only conflicts, too. */
-static int clear_name(struct ditto_op *op, struct ditto_node *dir, struct dentry *from,
-		      const struct ditto_name *to, bool replace, struct ditto_node **removed)
+/*
+ * Find the stream that a rename replaces, and check the lock table. One whose name differs from the
+ * new one in case only conflicts, too. Return: its dentry, held, with @victim held; NULL if there
+ * is none; or an ERR_PTR.
+ */
+static struct dentry *find_replaced(struct ditto_op *op, struct ditto_node *dir,
+				    struct dentry *from, const struct ditto_name *to,
+				    bool replace, struct ditto_node **victim)
 {
 	struct dentry *other = find_stream(op->share, dir, to);
-	int err = 0;
+	struct ditto_node *node;
+	int err = -EEXIST;
 
 	if (IS_ERR(other))
-		return other == ERR_PTR(-ENOENT) ? 0 : PTR_ERR(other);
-	if (other != from)
-		err = replace ? unlink_asked(op, other, removed) : -EEXIST;
+		return other == ERR_PTR(-ENOENT) ? NULL : other;
+	if (other == from) {
+		dput(other);
+		return NULL;
+	}
+	if (!replace)
+		goto put;
+	node = ditto_node_get(op->share, other);
+	err = PTR_ERR_OR_ZERO(node);
+	if (err)
+		goto put;
+	err = ditto_lock_check(op, node, DITTO_INTENT_REMOVE);
+	if (!err) {
+		*victim = node;
+		return other;
+	}
+	ditto_node_put(node);
+put:
 	dput(other);
-	return err;
+	return ERR_PTR(err);
 }
 
 /* The server's credential is in place. */
@@ -457,8 +478,8 @@ static int rename_stream(struct ditto_op *op, struct ditto_node *dir,
 			 const struct ditto_name *from, const struct ditto_name *to,
 			 bool replace)
 {
-	struct ditto_node *removed = NULL;
-	struct dentry *parent, *child;
+	struct dentry *parent, *child, *other;
+	struct ditto_node *victim = NULL;
 	struct naming naming;
 	int err;
 
@@ -466,16 +487,24 @@ static int rename_stream(struct ditto_op *op, struct ditto_node *dir,
 	if (IS_ERR(child))
 		return PTR_ERR(child);
 	naming_begin(&naming, dir);
-	err = clear_name(op, dir, child, to, replace, &removed);
-	if (!err) {
-		parent = ditto_node_dentry(dir);
-		lock_rename(parent, parent);
-		err = rename_locked(op->share, dir, child, parent, to, replace);
-		unlock_rename(parent, parent);
-		dput(parent);
-	}
+	other = find_replaced(op, dir, child, to, replace, &victim);
+	err = PTR_ERR_OR_ZERO(other);
+	if (err)
+		goto end;
+	parent = ditto_node_dentry(dir);
+	lock_rename(parent, parent);
+	err = rename_locked(op->share, dir, child, parent, to, replace);
+	unlock_rename(parent, parent);
+	dput(parent);
+	/* The rename has replaced a stream with exactly the new name. */
+	if (!err && other && !d_unhashed(other))
+		err = ditto_stream_unlink(op->share, other);
+	if (!err && victim)
+		ditto_node_forget(victim);
+	dput(other);
+end:
 	naming_end(&naming);
-	stream_removed(op, removed);
+	stream_removed(op, victim);
 	dput(child);
 	return err;
 }

@@ -6,7 +6,7 @@ import shutil
 import struct
 
 import smb2
-from harness import Child, eq, frozen, get, put, sleepers, test, wait_for
+from harness import Child, eq, frozen, get, put, run, sleepers, test, wait_for
 from smb2 import (DELETE, DIRECTORY_FILE, FLUSH, GENERIC_READ, GENERIC_WRITE, MAKE, OK, OPEN,
                   OVERWRITE, SHARE_ALL, SHARE_DELETE, SHARE_READ, SHARE_WRITE, Smb2, refused)
 
@@ -74,6 +74,50 @@ def stream_names_follow(w):
     b.rename(two, ':three')
     refused('OBJECT_NAME_NOT_FOUND', a.create, 'f:two', how=OPEN)
     a.close(a.create('f:three', how=OPEN))
+
+
+def flagged(w, flag):
+    """Set or clear an attribute of the stream "one" of the only file that has streams."""
+    folder, = os.listdir(w.path('.ditto/streams'))
+    run('chattr', flag, w.path(f'.ditto/streams/{folder}/one'))
+
+
+@test(fs='ext4', **ONE)
+def streams_are_replaced_or_kept(w):
+    """A rename over another stream that fails leaves both."""
+    a, = sessions(w, 1)
+    for name in ('f:one', 'f:two'):
+        fid = a.create(name)
+        a.write(fid, name.encode())
+        a.close(fid)
+    fid = a.create('f:one', access=GENERIC_READ | DELETE)
+    flagged(w, '+i')
+    try:
+        refused('ACCESS_DENIED', a.rename, fid, ':two', True)
+    finally:
+        flagged(w, '-i')
+    for name in ('f:one', 'f:two'):
+        eq(a.read(a.create(name, access=GENERIC_READ, how=OPEN), 100), name.encode())
+
+
+@test(fs='ext4', **ONE)
+def streams_replace_others(w):
+    """The stream that is replaced may be spelled in another case."""
+    a, = sessions(w, 1)
+    for old, new in (('two', 'two'), ('two', 'TWO')):
+        for name in ('one', old):
+            fid = a.create(f'f:{name}', access=GENERIC_READ | GENERIC_WRITE | DELETE)
+            a.write(fid, name.encode())
+            if name == old:
+                a.close(fid)
+        fid = a.create('f:one', access=GENERIC_READ | DELETE, how=OPEN)
+        a.rename(fid, f':{new}', True)
+        folder, = os.listdir(w.path('.ditto/streams'))
+        eq(os.listdir(w.path(f'.ditto/streams/{folder}')), [new])
+        a.delete_on_close(fid)
+        a.close(fid)
+        a.end()
+        a, = sessions(w, 1)
 
 
 @test(fs='ext4', **ONE)

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""SMB: new names of files (FileLinkInformation), also in place of other files."""
+import os
+import struct
+
+from harness import eq, get, put, run, test
+from smb2 import GENERIC_READ, SHARE_ALL, Smb2, refused
+
+FILE_LINK = 11
+
+
+def link(s, fid, name, replace=True):
+    name = name.encode('utf-16-le')
+    return s.set(fid, FILE_LINK, struct.pack('<B7xQI', replace, 0, len(name)) + name)
+
+
+def world(w):
+    os.chmod(w.export, 0o777)
+    put(w.path('source'), b'source', 0o666)
+    put(w.path('target'), b'target', 0o666)
+    return Smb2(w.client)
+
+
+def opened(s, name='source'):
+    return s.create(name, access=GENERIC_READ, share=SHARE_ALL)
+
+
+@test(smb=True, squash='none')
+def replaces(w):
+    """The other file loses the name, whose spelling is that of the request."""
+    s = world(w)
+    fid = opened(s)
+    refused('OBJECT_NAME_COLLISION', link, s, fid, 'target', False)
+    link(s, fid, 'TARGET')
+    eq(sorted(os.listdir(w.export)), ['TARGET', 'source'])
+    eq((get(w.path('TARGET')), os.stat(w.path('source')).st_nlink), (b'source', 2))
+    refused('OBJECT_NAME_COLLISION', link, s, fid, 'TARGET')
+    s.end()
+
+
+@test(smb=True, squash='none', fs='ext4')
+def fails_and_replaces_nothing(w):
+    """A file that cannot get another name takes none from another file."""
+    s = world(w)
+    fid = opened(s)
+    for flag in 'ia':
+        run('chattr', f'+{flag}', w.path('source'))
+        try:
+            refused('ACCESS_DENIED', link, s, fid, 'target')
+        finally:
+            run('chattr', f'-{flag}', w.path('source'))
+        eq(get(w.path('target')), b'target', 'the other file')
+    link(s, fid, 'target')
+    eq(get(w.path('target')), b'source')
+    s.end()
