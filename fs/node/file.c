@@ -187,13 +187,22 @@ static unsigned long files_limit(const struct ditto_node_table *table)
 	return READ_ONCE(table->srv->settings.file_limit) ?: table->files_by_memory;
 }
 
-static void files_trim(struct ditto_node_table *table)
+/* Close a file if there are too many. @volume: where the caller has opened one, or NULL. */
+static void files_trim(struct ditto_node_table *table, struct ditto_volume *volume)
 {
+	struct ditto_file *oldest;
+	bool waits;
+
 	spin_lock(&table->files_lock);
-	if (table->nfiles <= files_limit(table))
+	if (table->nfiles <= files_limit(table)) {
 		spin_unlock(&table->files_lock);
-	else if (!file_evict(table, files_oldest(table)))
-		flush_work(&table->dispose_work);	/* do not run ahead of it */
+		return;
+	}
+	oldest = files_oldest(table);
+	waits = oldest->node->volume == volume;
+	/* Its node is being freed: do not run ahead of that, nor wait for other file systems. */
+	if (!file_evict(table, oldest) && waits)
+		flush_work(&volume->dispose_work);
 }
 
 static void files_arm(struct ditto_node_table *table)
@@ -226,7 +235,7 @@ static bool file_cache(struct ditto_node_table *table, struct ditto_file *df)
 	spin_unlock(&node->lock);
 
 	if (cached) {
-		files_trim(table);
+		files_trim(table, node->volume);
 		files_arm(table);
 	}
 	return cached;
@@ -543,7 +552,7 @@ void ditto_files_close_mount(struct ditto_volume *volume, const struct vfsmount 
 	rhashtable_walk_stop(&iter);
 	rhashtable_walk_exit(&iter);
 	/* Files of a node that was evicted meanwhile are closed by the worker. */
-	flush_work(&table->dispose_work);
+	flush_work(&volume->dispose_work);
 }
 
 /*
@@ -582,7 +591,7 @@ static void files_workfn(struct work_struct *work)
 	/* Close files above the limit, in one pass over the list. */
 	todo = READ_ONCE(table->nfiles);
 	while (READ_ONCE(table->nfiles) > files_limit(table) && todo--) {
-		files_trim(table);
+		files_trim(table, NULL);
 		cond_resched();
 	}
 	if (READ_ONCE(table->nfiles))

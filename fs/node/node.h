@@ -33,6 +33,7 @@
 #include <linux/refcount.h>
 #include <linux/rhashtable.h>
 #include <linux/spinlock.h>
+#include <linux/workqueue.h>
 
 #include "../../lockd/claim.h"
 
@@ -79,6 +80,10 @@ static_assert(sizeof(struct ditto_fid) == 2 + 44);
  *	under RCU
  * @nodes: number of nodes; drops to zero before the volume is freed
  * @dead: nodes of removed files that still have holders, linked by their @dead
+ * @dispose: nodes that left the tables, linked by their @lru, for @dispose_work
+ * @dispose_work: closes the files and drops the dentries of @dispose; reclaim and notifications
+ *	cannot do this, because they may hold locks that it takes. Each file system has its own,
+ *	since one that hangs must not hold up others
  * @mark: fsnotify mark that reports when a file loses its last name, so that its node
  *	does not pin it
  * @watch_mark: fsnotify mark that reports changes while anything is watched, or NULL; see
@@ -115,6 +120,8 @@ struct ditto_volume {
 	struct list_head shares;
 	atomic_t nodes;
 	struct list_head dead;
+	struct list_head dispose;
+	struct work_struct dispose_work;
 	struct fsnotify_mark *mark;
 	struct fsnotify_mark *watch_mark;
 	u32 watches;

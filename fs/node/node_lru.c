@@ -5,8 +5,8 @@
  * A node is on the LRU from its beginning, so that a request does not touch the LRU. The scan
  * gives a recently used node a second chance and skips nodes in use. A node with claims is taken
  * off, so that no scan meets it again; it returns when the last claim ends. A node that is evicted
- * leaves the hash tables under the LRU's lock. A worker frees it, because that sleeps and takes
- * locks of the file system.
+ * leaves the hash tables under the LRU's lock. A worker of the file system frees it, because that
+ * sleeps and takes locks of the file system.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -101,22 +101,23 @@ static enum lru_status node_isolate(struct list_head *item, struct list_lru_one 
 	return LRU_REMOVED;
 }
 
-static void dispose_list(struct ditto_node_table *table, struct list_head *list)
-{
-	if (list_empty(list))
-		return;
-	spin_lock(&table->dispose_lock);
-	list_splice_tail(list, &table->dispose);
-	spin_unlock(&table->dispose_lock);
-	queue_work(ditto_wq, &table->dispose_work);
-}
-
 void ditto_node_dispose(struct ditto_node_table *table, struct ditto_node *node)
 {
+	struct ditto_volume *volume = node->volume;
+
 	spin_lock(&table->dispose_lock);
-	list_add_tail(&node->lru, &table->dispose);
+	list_add_tail(&node->lru, &volume->dispose);
+	/* Under the lock: the volume may end as soon as the worker can take the node. */
+	queue_work(ditto_wq, &volume->dispose_work);
 	spin_unlock(&table->dispose_lock);
-	queue_work(ditto_wq, &table->dispose_work);
+}
+
+static void dispose_list(struct ditto_node_table *table, struct list_head *list)
+{
+	struct ditto_node *node, *next;
+
+	list_for_each_entry_safe(node, next, list, lru)
+		ditto_node_dispose(table, node);
 }
 
 /* Remove the streams of a file that a local process has removed. */
@@ -135,13 +136,13 @@ static void drop_streams(struct ditto_node *node)
 
 static void dispose_workfn(struct work_struct *work)
 {
-	struct ditto_node_table *table =
-		container_of(work, struct ditto_node_table, dispose_work);
+	struct ditto_volume *volume = container_of(work, struct ditto_volume, dispose_work);
+	struct ditto_node_table *table = volume->srv->nodes;
 	struct ditto_node *node, *next;
 	LIST_HEAD(list);
 
 	spin_lock(&table->dispose_lock);
-	list_splice_init(&table->dispose, &list);
+	list_splice_init(&volume->dispose, &list);
 	spin_unlock(&table->dispose_lock);
 
 	list_for_each_entry_safe(node, next, &list, lru) {
@@ -158,6 +159,12 @@ static void dispose_workfn(struct work_struct *work)
 		}
 		cond_resched();
 	}
+}
+
+void ditto_node_dispose_init(struct ditto_volume *volume)
+{
+	INIT_LIST_HEAD(&volume->dispose);
+	INIT_WORK(&volume->dispose_work, dispose_workfn);
 }
 
 static unsigned long nodes_walk(struct ditto_node_table *table, unsigned long count,
@@ -402,9 +409,11 @@ void ditto_nodes_evict(struct ditto_volume *volume)
 	do {
 		release_pass(table, volume);
 		evict_pass(table, volume);
-		flush_work(&table->dispose_work);
+		flush_work(&volume->dispose_work);
 	} while (!wait_var_event_timeout(&volume->nodes, !atomic_read(&volume->nodes),
 					 msecs_to_jiffies(20)));
+	/* It may not have returned yet from the last node. */
+	flush_work(&volume->dispose_work);
 }
 
 void ditto_nodes_settings_changed(struct ditto_server *srv)
@@ -420,13 +429,42 @@ void ditto_nodes_settings_changed(struct ditto_server *srv)
 	} while (above > 0 && nodes_walk(table, min(above, LOWER_BATCH), false));
 }
 
+/* Hold a share of the volume with a number, and so the volume; NULL if there is none. */
+static struct ditto_share *nodes_hold_share(struct ditto_node_table *table, u32 number)
+{
+	struct ditto_share *share, *found = NULL;
+	struct ditto_volume *volume;
+
+	mutex_lock(&table->volumes_lock);
+	list_for_each_entry(volume, &table->volumes, list) {
+		list_for_each_entry(share, &volume->shares, volume_link) {
+			/* Shares that end do that by themselves. */
+			if (!percpu_ref_tryget_live(&share->ref))
+				continue;
+			if (!number--)
+				found = share;
+			else
+				ditto_share_put(share);
+			break;
+		}
+		if (found)
+			break;
+	}
+	mutex_unlock(&table->volumes_lock);
+	return found;
+}
+
 void ditto_nodes_flush(struct ditto_server *srv)
 {
 	struct ditto_node_table *table = srv->nodes;
+	struct ditto_share *share;
 
 	ditto_files_flush(table);
 	nodes_walk(table, atomic_long_read(&table->count), false);
-	flush_work(&table->dispose_work);
+	for (u32 i = 0; (share = nodes_hold_share(table, i)); i++) {
+		flush_work(&share->volume->dispose_work);
+		ditto_share_put(share);
+	}
 }
 EXPORT_SYMBOL_NS_GPL(ditto_nodes_flush, DITTO);
 
@@ -449,8 +487,6 @@ int ditto_nodes_init(struct ditto_server *srv)
 	mutex_init(&table->volumes_lock);
 	INIT_LIST_HEAD(&table->volumes);
 	spin_lock_init(&table->dispose_lock);
-	INIT_LIST_HEAD(&table->dispose);
-	INIT_WORK(&table->dispose_work, dispose_workfn);
 	INIT_WORK(&table->vanished_work, vanished_workfn);
 	ditto_local_notify_init(table);
 	ditto_watch_init(&table->watches);
@@ -500,7 +536,6 @@ void ditto_nodes_exit(struct ditto_server *srv)
 	ditto_watch_exit(&table->watches);
 	ditto_files_exit(table);
 	cancel_work_sync(&table->vanished_work);
-	cancel_work_sync(&table->dispose_work);
 	ditto_node_tables_exit(table);
 	list_lru_destroy(&table->lru);
 	ditto_acting_del(&table->acting);

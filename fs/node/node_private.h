@@ -39,10 +39,7 @@ struct shrinker;
  * @acting: marks a task with @cred as acting for the server
  * @volumes_lock: serializes joining and leaving of volumes
  * @volumes: list of volumes, under @volumes_lock
- * @dispose_lock: guards @dispose and the volumes' lists of dead nodes
- * @dispose: nodes that left the tables, linked by their @lru, for @dispose_work
- * @dispose_work: closes the files and drops the dentries of @dispose; reclaim and
- *	notifications cannot do this, because they may hold locks that it takes
+ * @dispose_lock: guards the volumes' lists of dead nodes, and of nodes to dispose of
  * @vanished_work: kills the nodes of removed subvolumes
  * @files_lock: guards @files and @nfiles
  * @files: cached open files, roughly in order of last use
@@ -73,8 +70,6 @@ struct ditto_node_table {
 	struct mutex volumes_lock;	/* serializes joining and leaving */
 	struct list_head volumes;
 	spinlock_t dispose_lock;	/* see above */
-	struct list_head dispose;
-	struct work_struct dispose_work;
 	struct work_struct vanished_work;
 	spinlock_t files_lock;		/* guards the list below and its count */
 	struct list_head files;
@@ -202,8 +197,11 @@ void ditto_node_relist(struct ditto_node *node);
  */
 int ditto_nodes_start(struct ditto_node_table *table);
 
+/* Prepare a new volume for ditto_node_dispose(). */
+void ditto_node_dispose_init(struct ditto_volume *volume);
+
 /**
- * ditto_node_dispose - let the worker free a node
+ * ditto_node_dispose - let the worker of the file system free a node
  * @table: the nodes of the server
  * @node: a killed node, with the reference that was the table's; or an unhashed node
  *	without references

@@ -239,6 +239,7 @@ static struct ditto_volume *volume_new(struct ditto_node_table *table, const str
 	volume->sb = sb;
 	INIT_LIST_HEAD(&volume->shares);
 	INIT_LIST_HEAD(&volume->dead);
+	ditto_node_dispose_init(volume);
 	volume->mark = kzalloc(sizeof(*volume->mark), GFP_KERNEL);
 	if (!volume->mark) {
 		err = -ENOMEM;

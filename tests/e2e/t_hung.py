@@ -1,12 +1,42 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A file system that hangs does not hold up the others."""
 import os
+import threading
 
 import nfs3
 from fault_points import Point
-from harness import eq, put, test
+from harness import Volume, eq, frozen, get, put, test, wait_for
 from t_offload_kernel import RANGE, helper, offloaded
 from t_offload_wait import read, status
+
+UNSTABLE = 0
+
+
+@test(server='ditto', fs='ext4')
+def others_end(w):
+    """A share ends while data of another one, whose node is evicted, cannot be written."""
+    slow = Volume(f'{w.base}/slow', 'ext4', '64m', w.path('image'))
+    quick = f'{w.base}/quick'
+    os.mkdir(quick)
+    w.server.add('slow', slow.where)
+    w.server.add('quick', quick)
+    n = w.client.nfs(path=slow.where)
+    fh = n.create(n.root, 'f').fh
+    eq(n.write(fh, 0, bytes(4096), UNSTABLE).status, nfs3.OK)
+    # The newest node is the one that stays.
+    other = w.client.nfs(path=quick)
+    eq(other.create(other.root, 'newest').status, nfs3.OK)
+    # The disk of the slow one is a file of the frozen one.
+    with frozen(w.export):
+        w.server.ctl('server', 'set', 'node-limit', '1')
+        wait_for('the node is evicted', lambda: w.server.setting('nodes') <= 1)
+        end = threading.Thread(target=w.server.delete, args=('quick',), daemon=True)
+        end.start()
+        wait_for('the other share is removed', lambda: not end.is_alive())
+    end.join()
+    eq(get(f'{slow.where}/f'), bytes(4096), 'data')
+    w.server.delete('slow')
+    slow.umount()
 
 
 @test(server='ditto', offload=True, share=False)
