@@ -4,7 +4,8 @@ import os
 import struct
 
 from harness import eq, get, put, run, test
-from smb2 import GENERIC_READ, SHARE_ALL, Smb2, refused
+from smb2 import DELETE, GENERIC_READ, SHARE_ALL, Smb2, refused
+from t_smb_lease import H, R, Cacher
 
 FILE_LINK = 11
 
@@ -53,3 +54,23 @@ def fails_and_replaces_nothing(w):
     link(s, fid, 'target')
     eq(get(w.path('target')), b'source')
     s.end()
+
+
+@test(smb=True, squash='none', clients=2)
+def who_may_not_replace(w):
+    """A user who may not change the directory takes no lease of the file whose name is wanted."""
+    put(w.path('target'), b'target', 0o644)
+    os.chmod(w.export, 0o755)
+    os.mkdir(w.path('pub'))
+    os.chmod(w.path('pub'), 0o777)
+    a, bob = Cacher(w.client), Cacher(w.clients[1], user='bob')
+    key = b'k' * 16
+    g = a.open('target', key=key, state=R | H, access=GENERIC_READ)
+    eq(g.state, R | H)
+    fid = bob.create('pub\\own', access=GENERIC_READ | DELETE)
+    refused('ACCESS_DENIED', bob.rename, fid, 'target', True)
+    refused('ACCESS_DENIED', link, bob, fid, 'target')
+    a.quiet()
+    eq(get(w.path('target')), b'target')
+    for s in (a, bob):
+        s.end()
