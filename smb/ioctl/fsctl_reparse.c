@@ -4,7 +4,8 @@
  * for NFS. MS-FSCC sections 2.1.2.4, 2.1.2.6, 2.3.
  *
  * A reparse point is set by creating the new object under a temporary name and renaming it over the
- * file, because a file cannot change its type.
+ * file, because a file cannot change its type. The open goes on with the new object, as the FSCTL
+ * changes the file of the open (MS-FSA section 2.1.5.10.37).
  */
 
 #include <linux/fs.h>
@@ -14,6 +15,7 @@
 #include "../../fs/name/walk.h"
 #include "../../fs/node/node.h"
 #include "../../fs/open/instance.h"
+#include "../../lockd/open.h"
 #include "../file/name.h"
 #include "../open/nested.h"
 #include "../open/open.h"
@@ -223,43 +225,66 @@ static u32 dsmb_get_reparse(struct dsmb_cursor *in, bool posix, struct dsmb_spec
 }
 
 static int dsmb_make_special(struct dsmb_ioctl *io, struct ditto_node *dir,
-			     const struct ditto_name *name, const struct dsmb_special *special)
+			     const struct ditto_name *name, const struct dsmb_special *special,
+			     struct ditto_node **node)
 {
 	struct ditto_setattr set = { };
 	const struct ditto_create_args args = {
 		.type = special->type, .how = DITTO_CREATE_GUARDED, .rdev = special->rdev,
 		.target = special->target, .set = &set,
 	};
-	struct ditto_node *node;
 	struct ditto_wcc wcc;
-	int err;
 
 	if (!S_ISLNK(special->type) && !S_ISREG(special->type)) {
 		set.valid = DITTO_SET_MODE;
 		set.mode = 0644;
 	}
-	err = ditto_create_entry(&io->call->op, dir, name, &args, &node, NULL, &wcc);
-	if (!err)
-		ditto_node_put(node);
-	return err;
+	return ditto_create_entry(&io->call->op, dir, name, &args, node, NULL, &wcc);
 }
 
-/* Create the object beside the file and rename it over it, so that a failure keeps the file. */
+/* Open the object in the same way as the file. */
+static int dsmb_open_special(struct dsmb_ioctl *io, struct ditto_node *node,
+			     struct ditto_opened *opened)
+{
+	const struct ditto_open_request req = {
+		.node = node,
+		.how = DITTO_OPEN_EXISTING,
+		.flags = DITTO_OPENF_GRANTED | DITTO_OPENF_FOLLOW_NOT |
+			 (io->open->posix ? DITTO_OPENF_ONLY_EXACT : 0) |
+			 (ditto_instance_deletes_at_close(io->inst) ? DITTO_OPENF_DELETE_ON_CLOSE :
+								      0),
+		.rights = ditto_instance_rights(io->inst),
+		.deny = ditto_open_deny(ditto_instance_claim(io->inst)),
+	};
+
+	return ditto_instance_open(&io->call->op, &req, opened);
+}
+
+/*
+ * Create the object beside the file and rename it over it, so that a failure keeps the file. It is
+ * opened before others find it.
+ */
 static int dsmb_replace_in(struct dsmb_ioctl *io, const struct ditto_walk *walk,
 			   const struct dsmb_special *special)
 {
 	struct ditto_name old = { .name = walk->found, .len = strlen(walk->found) };
 	struct ditto_op *op = &io->call->op;
 	struct ditto_wcc from_wcc, to_wcc;
+	struct ditto_opened opened;
+	struct ditto_node *node;
 	struct ditto_name name;
 	char buf[32];
 	int err;
 
 	name.name = buf;
 	name.len = scnprintf(buf, sizeof(buf), ".ditto-%016llx", get_random_u64());
-	err = dsmb_make_special(io, walk->parent, &name, special);
+	err = dsmb_make_special(io, walk->parent, &name, special, &node);
 	if (err)
 		return err;
+	err = dsmb_open_special(io, node, &opened);
+	ditto_node_put(node);
+	if (err)
+		goto remove;
 	/*
 	 * A directory cannot be replaced by a rename. Clients make one for a link to a directory.
 	 */
@@ -269,11 +294,17 @@ static int dsmb_replace_in(struct dsmb_ioctl *io, const struct ditto_walk *walk,
 		err = ditto_rename(op, walk->parent, &name, op, walk->parent, &old, &from_wcc,
 				   &to_wcc);
 	if (err)
-		ditto_remove(op, walk->parent, &name, false, &to_wcc);
+		goto close;
+	dsmb_open_move(io->open, opened.inst);
+	return 0;
+close:
+	ditto_instance_close(op, opened.inst);
+remove:
+	ditto_remove(op, walk->parent, &name, false, &to_wcc);
 	return err;
 }
 
-static int dsmb_replace(struct dsmb_ioctl *io, const struct dsmb_special *special)
+static int dsmb_replace_locked(struct dsmb_ioctl *io, const struct dsmb_special *special)
 {
 	struct ditto_node *root;
 	struct ditto_walk walk;
@@ -311,6 +342,22 @@ free:
 	return err;
 }
 
+static u32 dsmb_replace(struct dsmb_ioctl *io, const struct dsmb_special *special)
+{
+	u32 status;
+
+	if (ditto_instance_delete_pending(io->inst))
+		return STATUS_DELETE_PENDING;
+	mutex_lock(&io->open->lock);
+	/* The open keeps both files until it is closed, so it does not get a third one. */
+	if (io->open->moved_from)
+		status = STATUS_NOT_SUPPORTED;
+	else
+		status = dsmb_done(io->call, dsmb_replace_locked(io, special));
+	mutex_unlock(&io->open->lock);
+	return status;
+}
+
 u32 dsmb_fsctl_set_reparse(struct dsmb_ioctl *io)
 {
 	struct dsmb_special special = { };
@@ -332,7 +379,7 @@ u32 dsmb_fsctl_set_reparse(struct dsmb_ioctl *io)
 	status = STATUS_NOT_SUPPORTED;
 	if (S_ISDIR(attrs.mode) && special.type != S_IFLNK)
 		goto free;
-	status = dsmb_done(io->call, dsmb_replace(io, &special));
+	status = dsmb_replace(io, &special);
 free:
 	kfree(special.target);
 	return status;
@@ -355,5 +402,5 @@ u32 dsmb_fsctl_delete_reparse(struct dsmb_ioctl *io)
 		return STATUS_NOT_A_REPARSE_POINT;
 	if (attrs.reparse_tag != tag)
 		return STATUS_IO_REPARSE_TAG_MISMATCH;
-	return dsmb_done(io->call, dsmb_replace(io, &plain));
+	return dsmb_replace(io, &plain);
 }

@@ -309,6 +309,8 @@ static void dsmb_open_close_instance(struct dsmb_open *open)
 
 	dsmb_open_op(open, open->tree, &op, &actor);
 	ditto_instance_close(&op, open->inst);
+	if (open->moved_from)
+		ditto_instance_close(&op, open->moved_from);
 }
 
 static void dsmb_open_free(struct dsmb_open *open)
@@ -368,6 +370,15 @@ void dsmb_open_end(struct dsmb_call *call, struct dsmb_open *open)
 	/* Back to the share of the tree connect, as before dsmb_open_begin(). */
 	call->op.share = call->share;
 	call->op.no_recall = false;
+}
+
+void dsmb_open_move(struct dsmb_open *open, struct ditto_instance *inst)
+{
+	lockdep_assert_held(&open->lock);
+	WARN_ON_ONCE(open->moved_from);
+	open->moved_from = open->inst;
+	/* Other requests read it at any time. */
+	smp_store_release(&open->inst, inst);
 }
 
 /* Leave the table of the session, which does not count the open any more. */

@@ -65,7 +65,7 @@ struct dsmb_tree;
  * @volatile_id: FileId.Volatile
  * @ref: see the comment at the top of this file
  * @rights: GrantedAccess as DITTO_RIGHT_* bits, which have the values of the wire
- * @inst: instance of a disk share's file; NULL for a pipe
+ * @inst: instance of a disk share's file; NULL for a pipe; changed by dsmb_open_move()
  * @crowd: worker limit of the file, if it is in a file system within the share, else NULL; set
  *	before the open can be found
  * @recorders: the same for workers that wait for records
@@ -98,6 +98,7 @@ struct dsmb_tree;
  *	find the open
  * @app: application instance of the open, or NULL; set before the client can find the open
  * @lock: mutex; guards the members below
+ * @moved_from: the instance before dsmb_open_move(), which requests may still use; or NULL
  * @dir: position of the directory listing
  * @notify: watch of a directory that is watched (notify.h); set once
  * @lock_sequence: one entry per LockSequenceIndex; the low bits are the number last used, which is
@@ -155,6 +156,7 @@ struct dsmb_open {
 	struct dsmb_created *created;
 	struct dsmb_app *app;
 	struct mutex lock;	/* see above */
+	struct ditto_instance *moved_from;
 	struct dsmb_dir *dir;
 	struct dsmb_notify *notify;
 	u8 lock_sequence[DSMB_LOCK_SEQUENCES];
@@ -275,6 +277,17 @@ u32 dsmb_open_begin(struct dsmb_call *call, struct dsmb_open *open, struct ditto
  * @open: the same open
  */
 void dsmb_open_end(struct dsmb_call *call, struct dsmb_open *open);
+
+/**
+ * dsmb_open_move - let an open go on with the file that has replaced its own
+ * @open: not moved before; @open->lock is held
+ * @inst: instance of the new file, which belongs to the open from now on
+ *
+ * The old instance is closed with the open, so an open moves at most once.
+ *
+ * Context: may sleep.
+ */
+void dsmb_open_move(struct dsmb_open *open, struct ditto_instance *inst);
 
 /**
  * dsmb_open_op - prepare an operation that an open does on its own behalf

@@ -23,7 +23,8 @@ FILESYSTEM, SECURITY = 2, 3
     0x900a4, 0x900a8, 0x900ac, 0x900c4, 0x980c8, 0x940cf, 0x900c0, 0x9009c, 0x140078, 0x1440f2,
     0x98344, 0x98208, 0x9003c, 0x9c040, 0x983e8, 0x9027c, 0x9c280, 0x94264,
     0x98268)
-SPARSE, HIDDEN, READONLY, ARCHIVE, COMPRESSED = 0x200, 2, 1, 0x20, 0x800
+SPARSE, HIDDEN, READONLY, ARCHIVE, COMPRESSED, REPARSE = 0x200, 2, 1, 0x20, 0x800, 0x400
+LINK_ITSELF = 0x200000          # FILE_OPEN_REPARSE_POINT
 NONE, DEFAULT, LZNT1 = range(3)
 ALTERNATE_NAME, COMPRESSION, FS_ATTRIBUTE = 21, 28, 5
 EPOCH = 11644473600
@@ -851,6 +852,61 @@ def reparse_points(w):
     s.end()
 
 
+def about(s, fid):
+    """(is a reparse point, number of links, id) of the file of an open."""
+    out = s.query(fid, ALL)
+    return (bool(struct.unpack_from('<I', out, 32)[0] & REPARSE),
+            struct.unpack_from('<I', out, 56)[0], struct.unpack_from('<Q', out, 64)[0])
+
+
+@test(smb=True, squash='none')
+def open_becomes_reparse_point(w):
+    """The open by which a file became a reparse point goes on with what replaced the file."""
+    s = session(w)
+    other = session(w)
+    link, fifo = symlink_data('f'), struct.pack('<IHHQ', 0x80000014, 8, 0, 0x4f464946)
+    for name, data, options in ('link', link, 0), ('fifo', fifo, 0), ('dir', link, 1):
+        path = w.path(name)
+        fid = fresh(s, name, options=options, share=smb2.SHARE_READ)
+        eq(about(s, fid)[0], False, name)
+        s.ioctl(fid, SET_REPARSE, data)
+        smb2.refused('SHARING_VIOLATION', other.create, name, how=smb2.OPEN, options=LINK_ITSELF)
+        again = other.create(name, access=smb2.READ_ATTRIBUTES, how=smb2.OPEN, options=LINK_ITSELF)
+        eq(about(s, fid), (True, 1, about(other, again)[2]), name)
+        other.close(again)
+        eq(s.ioctl(fid, GET_REPARSE)[:4], data[:4], name)
+        set_basic(s, fid, written=filetime(1000))
+        eq(os.lstat(path).st_mtime, 1000, name)
+        smb2.refused('NOT_SUPPORTED', s.ioctl, fid, DELETE_REPARSE, data[:4] + bytes(4))
+        s.rename(fid, 'renamed')
+        eq(sorted(set(os.listdir(w.export)) - {'.ditto'}), ['renamed'], name)
+        s.delete_on_close(fid)
+        s.close(fid)
+        eq(os.path.lexists(w.path('renamed')), False, name)
+    fid = fresh(s, 'full')
+    s.ioctl(fid, SET_REPARSE, fifo)
+    s.close(fid)
+    fid = s.create('full', access=smb2.GENERIC_ALL, how=smb2.OPEN, options=LINK_ITSELF)
+    s.ioctl(fid, DELETE_REPARSE, fifo[:4] + bytes(4))
+    eq(about(s, fid)[:2], (False, 1))
+    s.write(fid, b'data')
+    s.close(fid)
+    eq(get(w.path('full')), b'data')
+    # Deletion at close is of the new file; a deletion that is pending comes first.
+    fid = fresh(s, 'going', options=smb2.DELETE_ON_CLOSE)
+    s.ioctl(fid, SET_REPARSE, link)
+    eq(os.readlink(w.path('going')), 'f')
+    s.close(fid)
+    eq(os.path.lexists(w.path('going')), False)
+    fid = fresh(s, 'pending')
+    s.delete_on_close(fid)
+    smb2.refused('DELETE_PENDING', s.ioctl, fid, SET_REPARSE, link)
+    s.close(fid)
+    eq(sorted(set(os.listdir(w.export)) - {'.ditto'}), ['full'])
+    s.end()
+    other.end()
+
+
 @test(smb=True, squash='none')
 def targets_of_links(w):
     """An open that a link stops is told the target, however long (MS-SMB2 section 2.2.2.2.1)."""
@@ -872,6 +928,8 @@ def special_files_of_linux(w):
     os.symlink('pipe', f'{where}/link')
     eq(stat.S_ISFIFO(os.lstat(w.path('pipe')).st_mode), True, 'on the server')
     eq(os.readlink(w.path('link')), 'pipe')
+    for name in 'pipe', 'link':
+        eq(os.lstat(f'{where}/{name}').st_ino, os.lstat(w.path(name)).st_ino, name)
     os.mknod(w.path('device'), stat.S_IFCHR | 0o666, os.makedev(1, 3))
     w.client.umount(where)
     where = w.client.mount_smb()
