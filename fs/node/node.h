@@ -250,6 +250,7 @@ struct ditto_node {
 #define DITTO_NODE_OFF_LRU	4	/* taken off the LRU while it has claims */
 #define DITTO_NODE_WHOLE	5	/* all data is in the file, see fs/offload/offload.h */
 #define DITTO_NODE_LOADING	6	/* a lock: somebody reads the record of fs/offload/ */
+#define DITTO_NODE_LINKING	7	/* names that @changer adds or renames are temporary ones */
 
 /**
  * ditto_node_get - get the node of a dentry

@@ -222,6 +222,20 @@ static void tell_rename(struct ditto_volume *volume, struct inode *dir, const st
 		  same ? DITTO_WATCH_RENAMED_NEW : DITTO_WATCH_ADDED, is_dir, true);
 }
 
+/* Whether this task gives a file another name by way of a temporary one: fs/op/link.c. */
+static bool is_linking(const struct ditto_volume *volume, const struct inode *dir)
+{
+	const struct ditto_node *node;
+	bool linking;
+
+	rcu_read_lock();
+	node = ditto_node_peek_inode(volume->srv->nodes, dir);
+	linking = node && READ_ONCE(node->changer) == current &&
+		  test_bit(DITTO_NODE_LINKING, &node->flags);
+	rcu_read_unlock();
+	return linking;
+}
+
 /**
  * struct file_names - cached names of a file, NAMES_TOLD at most
  * @name: dentries, held
@@ -344,6 +358,14 @@ static int watch_event(struct fsnotify_group *group, u32 mask, const void *data,
 	volume = container_of(mark, struct watch_mark, mark)->volume;
 	if (mask & NAME_EVENTS && (!dir || !name))
 		return 0;
+	if (mask & NAME_EVENTS && is_linking(volume, dir)) {
+		/* Only the last step is one that others see: a file has got the name of another. */
+		if (mask & FS_RENAME && dentry) {
+			tell_name(volume, dir, &dentry->d_name, DITTO_WATCH_REMOVED, false, false);
+			tell_name(volume, dir, &dentry->d_name, DITTO_WATCH_ADDED, false, false);
+		}
+		return 0;
+	}
 	if (mask & FS_CREATE)
 		tell_name(volume, dir, name, DITTO_WATCH_ADDED, mask & FS_ISDIR, false);
 	if (mask & FS_DELETE)

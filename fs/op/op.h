@@ -249,18 +249,6 @@ int ditto_rename(struct ditto_op *op, struct ditto_node *from_dir,
 		 struct ditto_wcc *from_wcc, struct ditto_wcc *to_wcc);
 
 /**
- * ditto_may_link - check what ditto_link() checks, but for the name
- * @op: the caller
- * @node: held
- * @dir: held
- *
- * Context: may sleep; no inode lock held.
- * Return: 0; -EJUKEBOX while caching grants are broken; -EISDIR, -ENOENT (the file has lost its
- * last name), -EMLINK, -EACCES, -EPERM.
- */
-int ditto_may_link(struct ditto_op *op, struct ditto_node *node, struct ditto_node *dir);
-
-/**
  * ditto_link - give a file another name
  * @op: the caller, for the file
  * @node: held; not a directory
@@ -276,6 +264,25 @@ int ditto_may_link(struct ditto_op *op, struct ditto_node *node, struct ditto_no
 int ditto_link(struct ditto_op *op, struct ditto_node *node, struct ditto_op *op_to,
 	       struct ditto_node *dir, const struct ditto_name *name,
 	       struct ditto_wcc *wcc);
+
+/**
+ * ditto_link_over - give a file a name that another file has
+ * @op: the caller
+ * @node: held; not a directory
+ * @dir: held
+ * @name: new name
+ * @taken: the name in @dir that the other file loses: @name, or the same in another case
+ * @wcc: attributes of @dir; filled on success and failure
+ *
+ * If this fails, the other file keeps its name.
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: as ditto_link(); -ENOENT if no file has @taken; -EEXIST if it is a name of @node;
+ * -EISDIR if the other file is a directory.
+ */
+int ditto_link_over(struct ditto_op *op, struct ditto_node *node, struct ditto_node *dir,
+		    const struct ditto_name *name, const struct ditto_name *taken,
+		    struct ditto_wcc *wcc);
 
 /**
  * ditto_readlink - read a symbolic link

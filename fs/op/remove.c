@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Removing names, and giving a file another name. */
+/* Removing names. */
 
 #include <linux/dcache.h>
 #include <linux/fs.h>
 
 #include "../acl/acl_file.h"
 #include "../acl/audit.h"
-#include "../name/casefold_index.h"
 #include "../name/name_private.h"
 #include "../node/node.h"
 #include "../open/stream.h"
@@ -144,91 +143,3 @@ int ditto_remove_dentry(struct ditto_op *op, struct dentry *dentry, bool now)
 	ditto_node_put(dir);
 	return err;
 }
-
-int ditto_may_link(struct ditto_op *op, struct ditto_node *node, struct ditto_node *dir)
-{
-	struct inode *inode = node->inode;
-	u32 most = inode->i_sb->s_max_links;
-	const struct cred *as, *old;
-	int err;
-
-	if (S_ISDIR(inode->i_mode))
-		return -EISDIR;
-	if (!inode->i_nlink)
-		return -ENOENT;
-	if (IS_APPEND(inode) || IS_IMMUTABLE(inode) || !dir->inode->i_op->link)
-		return -EPERM;
-	if (most && inode->i_nlink >= most)
-		return -EMLINK;
-	old = ditto_op_enter(op);
-	err = ditto_act_on_early(op, dir, DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_EXECUTE,
-				 MAY_WRITE | MAY_EXEC, &as);
-	ditto_op_leave(old);
-	return err ?: ditto_lock_check(op, node, DITTO_INTENT_LINK);
-}
-
-int ditto_link(struct ditto_op *op, struct ditto_node *node, struct ditto_op *op_to,
-	       struct ditto_node *dir, const struct ditto_name *name,
-	       struct ditto_wcc *wcc)
-{
-	struct dentry *dentry = ditto_node_dentry(node);
-	struct inode *delegated = NULL;
-	const struct cred *as, *old;
-	struct ditto_dir_change c;
-	bool early;
-	int err;
-
-	err = ditto_dir_change_init(&c, op_to, dir, wcc);
-	if (err)
-		goto end;
-	err = -EXDEV;
-	if (op->share != op_to->share)
-		goto end;
-	err = -EISDIR;
-	if (S_ISDIR(node->inode->i_mode))
-		goto end;
-	err = -EROFS;
-	if (!op->writable)
-		goto end;
-	err = ditto_name_plain(name, -EEXIST, -EEXIST);
-	if (err)
-		goto end;
-	err = ditto_dir_change_begin(&c, name);
-	if (err)
-		goto end;
-
-	err = -EEXIST;
-	if (d_is_positive(c.child) ||
-	    (op_to->casefold && ditto_casefold_is_taken(dir, wcc, name, NULL)))
-		goto end;
-	early = ditto_has_grants(node) || ditto_has_grants(dir);
-	err = ditto_act_on_early(op_to, dir, DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_EXECUTE,
-				 early ? MAY_WRITE | MAY_EXEC : 0, &as);
-	if (err)
-		goto end;
-	err = ditto_lock_check(op_to, node, DITTO_INTENT_LINK);
-	if (err)
-		goto end;
-	err = ditto_lock_check(op_to, dir, DITTO_INTENT_ENTRY);
-	if (err)
-		goto end;
-	old = ditto_act(as);
-	err = vfs_link(dentry, ditto_idmap(op_to->share), dir->inode, c.child, &delegated);
-	ditto_op_leave(old);
-	err = ditto_no_deleg_wait(err, delegated);
-	if (err)
-		goto end;
-	c.added = name;
-	ditto_dir_change_unlock(&c);
-
-	ditto_lock_recheck(op_to, node, DITTO_INTENT_LINK);
-	ditto_dir_change_tell(&c, DITTO_ENTRY_ADDED, name, NULL);
-	err = ditto_op_commit(op, dentry, true);
-	if (!err)
-		err = ditto_op_commit(op, c.parent, false);
-end:
-	ditto_dir_change_end(&c);
-	dput(dentry);
-	return err;
-}
-EXPORT_SYMBOL_NS_GPL(ditto_link, DITTO);

@@ -314,18 +314,18 @@ int ditto_instance_rename(struct ditto_op *op, struct ditto_instance *inst,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_rename, DITTO);
 
-/* Remove the other file that has the new name. */
-static int make_room(struct ditto_op *op, const struct ditto_instance *inst, struct target *t)
+/* Link in place of the other file that has the new name. */
+static int link_over(struct ditto_op *op, const struct ditto_instance *inst,
+		     const struct target *t)
 {
-	const struct ditto_name name = target_name(t, NULL);
+	const struct ditto_name taken = target_name(t, NULL);
 	struct ditto_wcc wcc;
 
 	/* The file has this name already. */
 	if (t->walk.node == inst->base)
 		return -EEXIST;
-	/* What can be known to fail fails before the other file loses its name. */
-	return check_taken(op, t) ?: ditto_may_link(op, inst->base, t->walk.parent) ?:
-	       ditto_remove(op, t->walk.parent, &name, false, &wcc);
+	return check_taken(op, t) ?:
+	       ditto_link_over(op, inst->base, t->walk.parent, &t->walk.last, &taken, &wcc);
 }
 
 int ditto_instance_link(struct ditto_op *op, struct ditto_instance *inst,
@@ -350,8 +350,8 @@ int ditto_instance_link(struct ditto_op *op, struct ditto_instance *inst,
 		return err;
 	err = check_directory(&as, &t);
 	if (!err && t.walk.node)
-		err = make_room(&as, inst, &t);
-	if (!err)
+		err = link_over(&as, inst, &t);
+	else if (!err)
 		err = ditto_link(&as, inst->base, &as, t.walk.parent, &t.walk.last, &wcc);
 	ditto_walk_end(&t.walk);
 	return err;

@@ -8,6 +8,8 @@ from smb2 import DELETE, GENERIC_READ, SHARE_ALL, Smb2, refused
 from t_smb_lease import H, R, Cacher
 
 FILE_LINK = 11
+EXT4_LINKS = 65000
+TOO_MANY_LINKS = '0xc0000265'
 
 
 def link(s, fid, name, replace=True):
@@ -54,6 +56,37 @@ def fails_and_replaces_nothing(w):
     link(s, fid, 'target')
     eq(get(w.path('target')), b'source')
     s.end()
+
+
+@test(smb=True, squash='none', fs='ext4')
+def fails_late_and_replaces_nothing(w):
+    """A limit that only the file system knows takes no name from another file either."""
+    s = world(w)
+    os.mkdir(w.path('d'))
+    for i in range(EXT4_LINKS - 1):
+        os.link(w.path('source'), w.path(f'd/{i}'))
+    fid = opened(s)
+    for name in ('target', 'TARGET'):
+        refused(TOO_MANY_LINKS, link, s, fid, name)
+        eq(sorted(set(os.listdir(w.export)) - {'.ditto'}), ['d', 'source', 'target'])
+        eq(get(w.path('target')), b'target', 'the other file')
+    os.unlink(w.path('d/0'))
+    link(s, fid, 'target')
+    eq(get(w.path('target')), b'source')
+    s.end()
+
+
+@test(smb=True, squash='none', clients=2)
+def replaces_in_sticky_directory(w):
+    """A user may put a file of somebody else in place of his own one in a sticky directory."""
+    put(w.path('source'), b'source', 0o666)
+    os.chmod(w.export, 0o1777)
+    bob = Smb2(w.clients[1], user='bob')
+    bob.close(bob.create('own'))
+    fid = opened(bob)
+    link(bob, fid, 'own')
+    eq(get(w.path('own')), b'source')
+    bob.end()
 
 
 @test(smb=True, squash='none', clients=2)

@@ -261,6 +261,30 @@ static void watch_names(struct kunit *test)
 	ditto_node_put(dir);
 }
 
+/* A file that gets the name of another one is reported by that name only. */
+static void watch_link_over(struct kunit *test)
+{
+	const struct ditto_name second = { .name = "second", .len = 6 };
+	struct ditto_node *file, *other;
+	struct listener *l;
+	struct ditto_wcc wcc;
+
+	file = make_in(test, folder.root, "first", false);
+	other = make_in(test, folder.root, "second", false);
+	l = listener_start(test, folder.root, names, false);
+	KUNIT_EXPECT_EQ(test, ditto_link_over(&folder.op, file, folder.root, &second, &second,
+					      &wcc), 0);
+	listener_hear(test, l, "-second +second ");
+	KUNIT_EXPECT_EQ(test, other->inode->i_nlink, 0);
+	KUNIT_EXPECT_EQ(test, ditto_link_over(&folder.op, file, folder.root, &second, &second,
+					      &wcc), -EEXIST);
+	listener_finish(test, l);
+	remove_from(test, folder.root, "first", false);
+	remove_from(test, folder.root, "second", false);
+	ditto_node_put(other);
+	ditto_node_put(file);
+}
+
 /* Directories without a watch cost nothing, and the mark ends with the last watch. */
 static void watch_none(struct kunit *test)
 {
@@ -284,6 +308,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(watch_filter),
 	KUNIT_CASE(watch_replaced),
 	KUNIT_CASE(watch_names),
+	KUNIT_CASE(watch_link_over),
 	KUNIT_CASE(watch_none),
 	{}
 };

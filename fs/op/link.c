@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Giving a file another name, also one that belongs to another file.
+ *
+ * The VFS cannot link in place of a file. So the new name is added first, and then taken from the
+ * other file, while the directory stays locked: a failure leaves the other file its name, and
+ * nobody finds the directory without it. If both are spelled the same, the name that is added is a
+ * temporary one, which is renamed over the other file.
+ */
+
+#include <kunit/visibility.h>
+#include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/random.h>
+
+#include "../acl/acl_file.h"
+#include "../acl/audit.h"
+#include "../name/casefold_index.h"
+#include "../name/name_private.h"
+#include "../node/node.h"
+#include "dir_change_private.h"
+#include "lock_check_private.h"
+#include "op_private.h"
+
+/**
+ * struct link - a new name in progress
+ * @c: change of the directory; its child is the name that is added
+ * @node: file that gets the name
+ * @source: dentry of @node, held
+ * @as: credential to add the name
+ * @taken: dentry that loses the name, held; or NULL
+ * @victim: file of @taken, held until no lock is held: freeing it may free its data
+ * @as_remover: credential to remove @taken
+ * @moves: the added name is temporary, and moves to @taken
+ */
+struct link {
+	struct ditto_dir_change c;
+	struct ditto_node *node;
+	struct dentry *source;
+	const struct cred *as;
+	struct dentry *taken;
+	struct ditto_node *victim;
+	const struct cred *as_remover;
+	bool moves;
+};
+
+/* What the VFS refuses whoever asks, but only after grants were broken. */
+static int link_check_file(const struct link *l)
+{
+	struct inode *inode = l->node->inode;
+	u32 most = inode->i_sb->s_max_links;
+
+	if (!inode->i_nlink)
+		return -ENOENT;
+	if (IS_APPEND(inode) || IS_IMMUTABLE(inode) || !l->c.dir->inode->i_op->link ||
+	    HAS_UNMAPPED_ID(ditto_idmap(l->c.op->share), inode))
+		return -EPERM;
+	return most && inode->i_nlink >= most ? -EMLINK : 0;
+}
+
+/* The other file's name was looked up: it is what is taken. */
+static int link_find_victim(struct link *l)
+{
+	struct dentry *child = l->c.child;
+	struct ditto_node *victim;
+
+	if (d_is_negative(child))
+		return -ENOENT;
+	/* A mount in any namespace: the VFS would detach it there. */
+	if (d_mountpoint(child))
+		return -EBUSY;
+	if (d_is_dir(child))
+		return -EISDIR;
+	if (d_inode(child) == l->node->inode)
+		return -EEXIST;
+	victim = ditto_node_get(l->c.op->share, child);
+	if (IS_ERR(victim))
+		return PTR_ERR(victim);
+	l->taken = dget(child);
+	l->victim = victim;
+	return 0;
+}
+
+/*
+ * Whoever may remove the other file may also move the temporary name there, though in a sticky
+ * directory that would need the file that gets the name.
+ */
+static int link_check_victim(struct link *l)
+{
+	struct ditto_op *op = l->c.op;
+	int err = ditto_act_remove(op, l->c.dir, l->victim, true, &l->as_remover);
+
+	if (err || l->victim->volume->caller_opens)
+		return err;
+	l->as_remover = ditto_cred_privileged(op->cred, DITTO_PRIVILEGE_OWNER);
+	return l->as_remover ? 0 : -ENOMEM;
+}
+
+static int link_check(struct link *l)
+{
+	struct ditto_node *dir = l->c.dir;
+	bool early = ditto_has_grants(l->node) || ditto_has_grants(dir);
+	struct ditto_op *op = l->c.op;
+	int err;
+
+	err = ditto_act_on_early(op, dir, DITTO_RIGHT_WRITE_DATA | DITTO_RIGHT_EXECUTE,
+				 early ? MAY_WRITE | MAY_EXEC : 0, &l->as) ?:
+	      link_check_file(l);
+	if (!err && l->victim)
+		err = link_check_victim(l) ?:
+		      ditto_lock_check(op, l->victim, DITTO_INTENT_REPLACE);
+	return err ?: ditto_lock_check(op, l->node, DITTO_INTENT_LINK) ?:
+	       ditto_lock_check(op, dir, DITTO_INTENT_ENTRY);
+}
+
+/* Take the name from the other file, which has the same spelling if the added one moves. */
+static int link_take(struct link *l)
+{
+	struct mnt_idmap *idmap = ditto_idmap(l->c.op->share);
+	struct inode *dir = l->c.dir->inode, *delegated = NULL;
+	struct renamedata rd = {
+		.old_mnt_idmap = idmap,
+		.old_dir = dir,
+		.old_dentry = l->c.child,
+		.new_mnt_idmap = idmap,
+		.new_dir = dir,
+		.new_dentry = l->taken,
+		.delegated_inode = &delegated,
+	};
+	const struct cred *old = ditto_act(l->as_remover);
+	int err;
+
+	if (l->moves)
+		err = vfs_rename(&rd);
+	else
+		err = vfs_unlink(idmap, dir, l->taken, &delegated);
+	ditto_op_leave(old);
+	return ditto_no_deleg_wait(err, delegated);
+}
+
+/* Add the name, and take it from the other file. */
+static int link_make(struct link *l)
+{
+	struct mnt_idmap *idmap = ditto_idmap(l->c.op->share);
+	struct inode *dir = l->c.dir->inode, *delegated = NULL;
+	const struct cred *old = ditto_act(l->as);
+	int err;
+
+	err = vfs_link(l->source, idmap, dir, l->c.child, &delegated);
+	ditto_op_leave(old);
+	err = ditto_no_deleg_wait(err, delegated);
+	if (err || !l->victim)
+		return err;
+	err = link_take(l);
+	if (!err)
+		return 0;
+	old = ditto_act(l->c.op->srv->nodes->cred);
+	vfs_unlink(idmap, dir, l->c.child, NULL);
+	ditto_op_leave(old);
+	return err;
+}
+
+static int link_look_up_temporary(struct link *l)
+{
+	struct ditto_name name;
+	char buf[32];
+
+	name.name = buf;
+	name.len = scnprintf(buf, sizeof(buf), ".ditto-%016llx", get_random_u64());
+	return ditto_dir_change_lookup(&l->c, &name);
+}
+
+/* Look up @name, and @taken if it is not NULL, which another file has, and change the directory. */
+static int link_locked(struct link *l, const struct ditto_name *name,
+		       const struct ditto_name *taken)
+{
+	int err = ditto_dir_change_begin(&l->c, taken ?: name);
+
+	if (!err && taken)
+		err = link_find_victim(l) ?: ditto_dir_change_lookup(&l->c, name);
+	if (err)
+		return err;
+	/* To the file system, both may be the same though their case differs. */
+	l->moves = l->c.child == l->taken;
+	if (!l->moves && (d_is_positive(l->c.child) ||
+			  (l->c.op->casefold &&
+			   ditto_casefold_is_taken(l->c.dir, l->c.wcc, name, taken))))
+		return -EEXIST;
+	if (l->moves)
+		err = link_look_up_temporary(l);
+	err = err ?: link_check(l);
+	if (err)
+		return err;
+	/* Watches do not tell of the temporary name. */
+	if (l->moves)
+		set_bit(DITTO_NODE_LINKING, &l->c.dir->flags);
+	err = link_make(l);
+	clear_bit(DITTO_NODE_LINKING, &l->c.dir->flags);
+	return err;
+}
+
+/* Notify holders of grants, and make the change durable; nothing is locked. */
+static int link_tell(struct link *l)
+{
+	struct ditto_op *op = l->c.op;
+
+	ditto_lock_recheck(op, l->node, DITTO_INTENT_LINK);
+	if (l->victim) {
+		ditto_node_forget(l->victim);
+		ditto_lock_recheck(op, l->victim, DITTO_INTENT_REPLACE);
+		ditto_dir_change_tell(&l->c, DITTO_ENTRY_REMOVED, l->c.removed, NULL);
+	}
+	ditto_dir_change_tell(&l->c, DITTO_ENTRY_ADDED, l->c.added, NULL);
+	return ditto_op_commit(op, l->source, true) ?: ditto_op_commit(op, l->c.parent, false);
+}
+
+static int do_link(struct ditto_op *op, struct ditto_node *node, struct ditto_op *op_to,
+		   struct ditto_node *dir, const struct ditto_name *name,
+		   const struct ditto_name *taken, struct ditto_wcc *wcc)
+{
+	struct link l = { .node = node, .source = ditto_node_dentry(node) };
+	int err;
+
+	err = ditto_dir_change_init(&l.c, op_to, dir, wcc);
+	if (err)
+		goto end;
+	err = -EXDEV;
+	if (op->share != op_to->share)
+		goto end;
+	err = -EISDIR;
+	if (S_ISDIR(node->inode->i_mode))
+		goto end;
+	err = -EROFS;
+	if (!op->writable)
+		goto end;
+	err = ditto_name_plain(name, -EEXIST, -EEXIST) ?: link_locked(&l, name, taken);
+	if (err)
+		goto end;
+	l.c.removed = taken;
+	l.c.added = name;
+	ditto_dir_change_unlock(&l.c);
+	err = link_tell(&l);
+end:
+	ditto_dir_change_end(&l.c);
+	if (l.victim) {
+		if (l.c.added || err == -EACCES || err == -EPERM)
+			ditto_audit(op_to, l.victim, DITTO_AUDIT_DELETE, DITTO_RIGHT_DELETE,
+				    l.c.added);
+		ditto_victim_gone(op_to->share, l.victim);
+		ditto_node_put(l.victim);
+	}
+	dput(l.taken);
+	dput(l.source);
+	return err;
+}
+
+int ditto_link(struct ditto_op *op, struct ditto_node *node, struct ditto_op *op_to,
+	       struct ditto_node *dir, const struct ditto_name *name, struct ditto_wcc *wcc)
+{
+	return do_link(op, node, op_to, dir, name, NULL, wcc);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_link, DITTO);
+
+int ditto_link_over(struct ditto_op *op, struct ditto_node *node, struct ditto_node *dir,
+		    const struct ditto_name *name, const struct ditto_name *taken,
+		    struct ditto_wcc *wcc)
+{
+	return do_link(op, node, op, dir, name, taken, wcc);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_link_over);
