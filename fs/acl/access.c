@@ -47,8 +47,13 @@ int ditto_act_on_early(const struct ditto_op *op, struct ditto_node *node, u32 n
 {
 	int err = ditto_act_on(op, node, need, as);
 
-	if (err || !mask || *as != op->cred->cred)
+	if (err || !mask)
 		return err;
+	/* No list permits a change of it. */
+	if (mask & MAY_WRITE && IS_IMMUTABLE(node->inode))
+		return -EPERM;
+	if (*as != op->cred->cred)
+		return 0;
 	return inode_permission(ditto_idmap(op->share), node->inode, mask);
 }
 
@@ -74,8 +79,8 @@ int ditto_may_create(const struct ditto_op *op, struct ditto_node *dir, bool is_
  * RFC 8881 section 6.2.1.3.2, MS-FSA section 2.1.5.1.2: either the file permits its deletion, or
  * the directory permits deletion of its entries.
  */
-int ditto_may_remove(const struct ditto_op *op, struct ditto_node *dir,
-		     struct ditto_node *child)
+static int access_remove(const struct ditto_op *op, struct ditto_node *dir,
+			 struct ditto_node *child)
 {
 	u32 rights;
 	int ret;
@@ -99,6 +104,20 @@ int ditto_may_remove(const struct ditto_op *op, struct ditto_node *dir,
 		ret = -EPERM;
 	}
 	return ret;
+}
+
+int ditto_may_remove(const struct ditto_op *op, struct ditto_node *dir,
+		     struct ditto_node *child)
+{
+	struct inode *inode = child->inode;
+	int err = access_remove(op, dir, child);
+
+	if (err)
+		return err;
+	/* The VFS refuses this whoever asks, but only after grants were broken. */
+	return IS_APPEND(dir->inode) || IS_IMMUTABLE(dir->inode) || IS_APPEND(inode) ||
+	       IS_IMMUTABLE(inode) || IS_SWAPFILE(inode) ||
+	       HAS_UNMAPPED_ID(ditto_idmap(op->share), inode) ? -EPERM : 0;
 }
 
 /* Check each node by its list or its mode. */

@@ -228,7 +228,7 @@ static inline int ditto_act_on(const struct ditto_op *op, struct ditto_node *nod
  * @as: filled, as by ditto_act_on()
  *
  * Context: may sleep; inode locks may be held.
- * Return: 0, -EACCES or another errno.
+ * Return: 0, -EACCES, -EPERM (immutable) or another errno.
  */
 int ditto_act_on_early(const struct ditto_op *op, struct ditto_node *node, u32 need, int mask,
 		       const struct cred **as);
@@ -242,7 +242,7 @@ int ditto_act_on_early(const struct ditto_op *op, struct ditto_node *node, u32 n
  * The list of either one may permit it, or the mode.
  *
  * Context: may sleep; inode locks may be held.
- * Return: 0, -EACCES, -EPERM (sticky directory) or another errno.
+ * Return: 0, -EACCES, -EPERM (sticky directory, immutable or append-only file) or another errno.
  */
 int ditto_may_remove(const struct ditto_op *op, struct ditto_node *dir,
 		     struct ditto_node *child);

@@ -40,8 +40,8 @@ static int remove_locked(struct ditto_dir_change *c, bool is_dir, bool now,
 	if (err)
 		return err;
 	/* @changer of a directory belongs to the task that changes its entries. */
-	if (!is_dir && d_is_dir(c->child))
-		return -EISDIR;
+	if (is_dir != d_is_dir(c->child))
+		return is_dir ? -ENOTDIR : -EISDIR;
 	err = ditto_lock_check(c->op, node, DITTO_INTENT_REMOVE);
 	if (err && !(now && err == -EJUKEBOX))
 		return err;

@@ -125,6 +125,8 @@ static int rename_children(struct ditto_renamed *r)
 	err = ditto_act_rename(from->op, to->op, &dirs, &as);
 	if (err)
 		return err;
+	if (r->victim && d_is_dir(from->child) != d_is_dir(to->child))
+		return d_is_dir(from->child) ? -ENOTDIR : -EISDIR;
 	err = ditto_lock_check(from->op, r->file, DITTO_INTENT_RENAME);
 	if (!err && r->victim)
 		err = ditto_lock_check(to->op, r->victim, DITTO_INTENT_REPLACE);

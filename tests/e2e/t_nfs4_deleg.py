@@ -12,7 +12,7 @@ import nfs4
 import nfs4_callback
 import rpc
 import smb2
-from harness import SLOW, eq, put, test, wait_for
+from harness import SLOW, eq, put, run, test, wait_for
 from nfs4 import (BOTH, DELEG_NONE, DELEG_NONE_EXT, DELEG_READ, DELEG_WRITE, READ, WANT_ANY,
                   WANT_CANCEL, WANT_NO, WANT_READ, WANT_WRITE, WRITE, delegreturn, putfh)
 from nfs4_callback import SILENT
@@ -746,6 +746,34 @@ def kept_by_who_may_not(w):
     a.cb.none(a.conn)
     eq(counts(w)['recalled'], 0)
     a.give_back(sid, fh)
+
+
+@wire(fs='ext4')
+def kept_by_what_nobody_may(w):
+    """What the file system refuses to everybody is refused at once, and recalls nothing."""
+    files(w)
+    os.mkdir(w.path('d'))
+    put(w.path('other'), b'')
+    a = Caller(w)
+    sid, fh = a.delegated()
+    n = w.client.nfs()
+    f, other = (n.lookup(n.root, name).fh for name in ('f', 'other'))
+    eq(n.rmdir(n.root, 'f').status, nfs3.NOTDIR, 'RMDIR')
+    eq(n.rename(n.root, 'd', n.root, 'f').status, nfs3.NOTDIR, 'RENAME of a directory over it')
+    for flag in 'ia':
+        run('chattr', f'+{flag}', w.path('f'))
+        try:
+            for what, r in (('REMOVE', n.remove(n.root, 'f')),
+                            ('RENAME', n.rename(n.root, 'f', n.root, 'new')),
+                            ('RENAME over it', n.rename(n.root, 'other', n.root, 'f')),
+                            ('LINK', n.link(f, n.root, 'new'))):
+                eq((flag, what, r.status), (flag, what, nfs3.PERM))
+        finally:
+            run('chattr', f'-{flag}', w.path('f'))
+    a.cb.none(a.conn)
+    eq(counts(w)['recalled'], 0)
+    a.give_back(sid, fh)
+    eq(n.link(other, n.root, 'new').status, nfs3.OK)
 
 
 @wire
