@@ -200,8 +200,11 @@ static void files_trim(struct ditto_node_table *table, struct ditto_volume *volu
 	}
 	oldest = files_oldest(table);
 	waits = oldest->node->volume == volume;
-	/* Its node is being freed: do not run ahead of that, nor wait for other file systems. */
-	if (!file_evict(table, oldest) && waits)
+	/*
+	 * Its node is being freed: do not run ahead of that, nor wait for other file systems. The
+	 * worker itself opens the directories of streams whose file was removed.
+	 */
+	if (!file_evict(table, oldest) && waits && current_work() != &volume->dispose_work)
 		flush_work(&volume->dispose_work);
 }
 

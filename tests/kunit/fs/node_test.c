@@ -15,6 +15,7 @@
 #include "../../../fs/node/handle.h"
 #include "../../../fs/node/node_private.h"
 #include "../../../fs/op/op.h"
+#include "../../../fs/open/stream.h"
 #include "../../../fs/share/cred.h"
 #include "../../../fs/share/share.h"
 #include "../../../lockd/range.h"
@@ -253,6 +254,73 @@ static void node_files(struct kunit *test)
 	ditto_share_put(share);
 }
 
+static void dir_remove(struct kunit *test, struct dentry *parent, const char *name)
+{
+	struct dentry *dentry;
+
+	inode_lock_nested(d_inode(parent), I_MUTEX_PARENT);
+	dentry = lookup_one_len(name, parent, strlen(name));
+	if (!IS_ERR(dentry)) {
+		KUNIT_EXPECT_EQ(test, 0, vfs_rmdir(mnt_idmap(folder.path.mnt), d_inode(parent),
+						   dentry));
+		dput(dentry);
+	}
+	inode_unlock(d_inode(parent));
+}
+
+/*
+ * The worker that frees nodes opens the directory of a removed file's streams. If there are too
+ * many files then, and the next one is that of a node that it is to free later, it does not wait
+ * for itself.
+ */
+static void node_with_stream_removed(struct kunit *test)
+{
+	const struct ditto_name name = { .name = "stream", .len = 6 };
+	struct ditto_share *share = share_get(test);
+	struct ditto_op op = {
+		.srv = folder.srv, .share = share, .cred = folder.admin, .writable = true,
+	};
+	struct dentry *removed = file_make(test, "removed"), *evicted, *stays, *hidden;
+	struct ditto_node *node = ditto_node_get(share, removed), *other;
+	struct ditto_file *df;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, node);
+	KUNIT_ASSERT_EQ(test, ditto_stream_open(&op, node, &name, true, &other, NULL), 0);
+	ditto_node_put(other);
+	ditto_nodes_flush(folder.srv);
+	evicted = file_make(test, "evicted");
+	stays = file_make(test, "stays");
+	other = ditto_node_get(share, evicted);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, other);
+	df = ditto_file_get(share, other, DITTO_FILE_READ);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, df);
+	ditto_file_put(df);
+	ditto_node_put(other);
+	ditto_node_put(node);
+
+	folder.srv->settings.file_limit = 1;
+	folder.srv->settings.node_limit = 1;
+	file_unlink(test, removed);
+	other = ditto_node_get(share, stays);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, other);
+	ditto_node_put(other);
+	KUNIT_EXPECT_TRUE(test, await(!work_busy(&share->volume->dispose_work)));
+	folder.srv->settings.file_limit = 0;
+	folder.srv->settings.node_limit = 0;
+
+	file_unlink(test, evicted);
+	file_unlink(test, stays);
+	hidden = lookup_one_len_unlocked(DITTO_HIDDEN, folder.path.dentry, strlen(DITTO_HIDDEN));
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, hidden);
+	dir_remove(test, hidden, "streams");
+	dput(hidden);
+	dir_remove(test, folder.path.dentry, DITTO_HIDDEN);
+	dput(removed);
+	dput(evicted);
+	dput(stays);
+	ditto_share_put(share);
+}
+
 /* Without a setting, the limits follow from memory. */
 static void node_limits_by_memory(struct kunit *test)
 {
@@ -454,6 +522,7 @@ static struct kunit_case node_cases[] = {
 	KUNIT_CASE(node_root),
 	KUNIT_CASE(node_identity),
 	KUNIT_CASE(node_removed),
+	KUNIT_CASE(node_with_stream_removed),
 	KUNIT_CASE(node_left_subtree),
 	KUNIT_CASE(node_files),
 	KUNIT_CASE(node_limits_by_memory),
