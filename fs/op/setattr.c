@@ -11,6 +11,7 @@
 #include <linux/capability.h>
 #include <linux/filelock.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <linux/mount.h>
 
 #include "../../net/helper/token.h"
@@ -301,10 +302,18 @@ raise:
 	return *as ? 0 : -ENOMEM;
 }
 
-/*
- * Check before the lock table what the file system would check in the change itself. File systems
- * that ask a server decide by themselves.
- */
+/* File systems that decide by themselves who may set attributes: a server, or mount options. */
+static bool setattr_is_special(const struct ditto_volume *volume)
+{
+	switch (volume->sb->s_magic) {
+	case EXFAT_SUPER_MAGIC:
+	case MSDOS_SUPER_MAGIC:
+		return true;
+	}
+	return volume->caller_opens;
+}
+
+/* Check before the lock table what the file system would check in the change itself. */
 static int setattr_check_early(struct ditto_op *op, struct ditto_node *node,
 			       struct dentry *dentry, const struct ditto_setattr *set)
 {
@@ -314,7 +323,7 @@ static int setattr_check_early(struct ditto_op *op, struct ditto_node *node,
 	struct iattr ia;
 	int err;
 
-	if (!ditto_has_grants(node) || node->volume->caller_opens)
+	if (!ditto_has_grants(node) || setattr_is_special(node->volume))
 		return 0;
 	inode_lock(inode);
 	err = setattr_access(op, node, set, &as);
