@@ -19,9 +19,9 @@
 #include <linux/netlink.h>
 #include <linux/pagemap.h>
 #include <linux/random.h>
-#include <linux/rwsem.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
+#include <linux/wait_bit.h>
 #include <linux/xattr.h>
 
 #include "../../lockd/lease.h"
@@ -42,60 +42,105 @@
 /* How long a release waits for clients that only cache what is theirs. */
 #define RELEASE_RECALL_MS	5000
 
+/**
+ * struct releasing - a task that frees the blocks of a file, on its stack
+ * @list: link in releases
+ * @sb: its file system
+ */
+struct releasing {
+	struct list_head list;
+	const struct super_block *sb;
+};
+
 /*
  * All volumes of all servers. A file is not released while another server may serve it, since that
- * one would not notice: volumes come and go with volumes_sem, which is held while a file is
- * released, outside of write access to the mount. The list has a lock of its own, which nests
- * inside all others.
+ * one would not notice: a volume that comes waits for the releases in its file system. It does not
+ * wait for those in others, whose disks may hang. The lock guards both lists, and nests inside all
+ * others.
  */
 static LIST_HEAD(volumes);
+static LIST_HEAD(releases);
 static DEFINE_SPINLOCK(volumes_lock);
-static DECLARE_RWSEM(volumes_sem);
+
+static bool release_runs_in(const struct super_block *sb)
+{
+	const struct releasing *r;
+	bool runs = false;
+
+	spin_lock(&volumes_lock);
+	list_for_each_entry(r, &releases, list)
+		runs |= r->sb == sb;
+	spin_unlock(&volumes_lock);
+	return runs;
+}
 
 void ditto_offload_volume_start(struct ditto_volume *volume)
 {
 	volume->offload_session = get_random_u64();
 	spin_lock_init(&volume->release_lock);
 	INIT_LIST_HEAD(&volume->release_candidates);
-	down_write(&volumes_sem);
 	spin_lock(&volumes_lock);
 	list_add_tail(&volume->offload_link, &volumes);
 	spin_unlock(&volumes_lock);
-	up_write(&volumes_sem);
+	wait_var_event(&releases, !release_runs_in(volume->sb));
 }
 
+/* Whoever releases a file holds a share of its volume. */
 void ditto_offload_volume_end(struct ditto_volume *volume)
 {
-	down_write(&volumes_sem);
 	spin_lock(&volumes_lock);
 	list_del(&volume->offload_link);
 	spin_unlock(&volumes_lock);
-	up_write(&volumes_sem);
 	ditto_offload_guard_free(volume);
 }
 
 /* Return: true if no other volume serves the file system, or, if @first, none since earlier. */
-static bool volume_is_alone(const struct ditto_volume *volume, bool first)
+static bool volume_is_alone_locked(const struct ditto_volume *volume, bool first)
 {
 	const struct ditto_volume *other;
-	bool alone = true;
 
-	spin_lock(&volumes_lock);
+	lockdep_assert_held(&volumes_lock);
 	list_for_each_entry(other, &volumes, offload_link) {
 		if (other == volume && first)
-			break;
-		if (other != volume && other->sb == volume->sb) {
-			alone = false;
-			break;
-		}
+			return true;
+		if (other != volume && other->sb == volume->sb)
+			return false;
 	}
-	spin_unlock(&volumes_lock);
-	return alone;
+	return true;
 }
 
 bool ditto_offload_volume_owns(const struct ditto_volume *volume)
 {
-	return volume_is_alone(volume, true);
+	bool owns;
+
+	spin_lock(&volumes_lock);
+	owns = volume_is_alone_locked(volume, true);
+	spin_unlock(&volumes_lock);
+	return owns;
+}
+
+/* No volume of the file system comes until release_end(). Return: false if another one is there. */
+static bool release_begin(struct releasing *r, const struct ditto_volume *volume)
+{
+	bool alone;
+
+	spin_lock(&volumes_lock);
+	alone = volume_is_alone_locked(volume, false);
+	r->sb = volume->sb;
+	if (alone)
+		list_add(&r->list, &releases);
+	spin_unlock(&volumes_lock);
+	return alone;
+}
+
+static void release_end(struct releasing *r)
+{
+	spin_lock(&volumes_lock);
+	list_del(&r->list);
+	spin_unlock(&volumes_lock);
+	/* Orders the list before the search for waiters. */
+	smp_mb();
+	wake_up_var(&releases);
 }
 
 /*
@@ -379,19 +424,13 @@ static int release_check(struct ditto_share *share, struct ditto_node *node,
 	return 0;
 }
 
-/* The same for now: volumes_sem is held. */
+/* The same for now. */
 static int release_check_use(struct ditto_node *node,
 			     const struct ditto_offload_release_args *args,
 			     struct netlink_ext_ack *extack)
 {
 	const char *why;
 
-	lockdep_assert_held(&volumes_sem);
-	if (!volume_is_alone(node->volume, false)) {
-		NL_SET_ERR_MSG(extack,
-			       "the file system is served in another network namespace, too");
-		return -EBUSY;
-	}
 	/* A file in use stays so after the next upload, too. */
 	why = release_in_use(node);
 	if (why) {
@@ -427,8 +466,9 @@ static struct ditto_stub *release_stub(struct ditto_node *node,
 	return stub;
 }
 
-static int release_do(struct ditto_node *node, const struct ditto_offload_release_args *args,
-		      struct netlink_ext_ack *extack)
+/* Between release_begin() and release_end(). */
+static int release_alone(struct ditto_node *node, const struct ditto_offload_release_args *args,
+			 struct netlink_ext_ack *extack)
 {
 	int err = release_check_use(node, args, extack);
 	struct ditto_stub *stub;
@@ -465,6 +505,22 @@ static int release_do(struct ditto_node *node, const struct ditto_offload_releas
 	return err;
 }
 
+static int release_do(struct ditto_node *node, const struct ditto_offload_release_args *args,
+		      struct netlink_ext_ack *extack)
+{
+	struct releasing r;
+	int err;
+
+	if (!release_begin(&r, node->volume)) {
+		NL_SET_ERR_MSG(extack,
+			       "the file system is served in another network namespace, too");
+		return -EBUSY;
+	}
+	err = release_alone(node, args, extack);
+	release_end(&r);
+	return err;
+}
+
 static void release_report(struct ditto_node *node, const char *share)
 {
 	char text[DITTO_SHARE_NAME_MAX + 64];
@@ -485,9 +541,7 @@ int ditto_offload_release(struct ditto_share *share, struct ditto_node *node,
 	err = release_check(share, node, args, extack);
 	if (!err) {
 		asked = release_recall(node);
-		down_read(&volumes_sem);
 		err = release_do(node, args, extack);
-		up_read(&volumes_sem);
 		if (err == -ESTALE && asked && !args->adopt) {
 			NL_SET_ERR_MSG(extack, "a client had changes that it had not written");
 			err = -EAGAIN;
@@ -556,6 +610,7 @@ static int again_begun(struct ditto_stub *stub)
 {
 	struct ditto_node *node = stub->node;
 	struct ditto_file *own;
+	struct releasing r;
 	int err;
 
 	if (release_quiesce(node))
@@ -564,13 +619,12 @@ static int again_begun(struct ditto_stub *stub)
 	if (IS_ERR(own))
 		return PTR_ERR(own) == -EJUKEBOX ? -EBUSY : PTR_ERR(own);
 	err = release_clean(node->inode);
-	/* No volume comes from here on; one that is about to come is not made to wait. */
-	if (!err && !down_read_trylock(&volumes_sem))
+	if (!err && !release_begin(&r, node->volume))
 		err = -EBUSY;
 	if (err)
 		goto put;
-	err = volume_is_alone(node->volume, false) ? again_blocks(stub, own->file) : -EBUSY;
-	up_read(&volumes_sem);
+	err = again_blocks(stub, own->file);
+	release_end(&r);
 put:
 	ditto_file_put(own);
 	return err;
@@ -628,12 +682,7 @@ int ditto_release_stored(struct ditto_node *node, u64 *bytes)
 		.cookie = stored->cookie,
 		.cookie_len = stored->cookie_len,
 	};
-	/* A volume that is about to come is not made to wait. */
-	err = -EBUSY;
-	if (down_read_trylock(&volumes_sem)) {
-		err = release_check(share, node, &args, NULL) ?: release_do(node, &args, NULL);
-		up_read(&volumes_sem);
-	}
+	err = release_check(share, node, &args, NULL) ?: release_do(node, &args, NULL);
 	if (!err) {
 		*bytes = args.size;
 		ditto_stats_count(share->srv->offload->stats, DITTO_OFFLOAD_COUNT_RELEASE, 0,

@@ -5,8 +5,8 @@ import threading
 
 import nfs3
 from fault_points import Point
-from harness import Volume, eq, frozen, get, put, test, wait_for
-from t_offload_kernel import RANGE, helper, offloaded
+from harness import Volume, eq, frozen, get, pattern, put, test, wait_for
+from t_offload_kernel import RANGE, has_record, helper, offloaded
 from t_offload_wait import read, status
 
 UNSTABLE = 0
@@ -37,6 +37,33 @@ def others_end(w):
     eq(get(f'{slow.where}/f'), bytes(4096), 'data')
     w.server.delete('slow')
     slow.umount()
+
+
+@test(server='ditto', fs='ext4', offload=True)
+def others_come_and_go(w):
+    """While the release of a file is stuck, file systems are added and removed."""
+    other = f'{w.base}/other'
+    os.mkdir(other)
+    put(w.path('f'), pattern(1, RANGE))
+    with helper(w) as h:
+        point = Point('release-record', None)
+        try:
+            release = threading.Thread(target=h.fill.release, args=(w.path('f'), b'f'))
+            release.start()
+            point.wait()
+            share = threading.Thread(target=come_and_go, args=(w, other), daemon=True)
+            share.start()
+            wait_for('the share has come and gone', lambda: not share.is_alive())
+        finally:
+            point.go_on()
+        release.join()
+        share.join()
+        eq(has_record(w, 'f'), True, 'it is released')
+
+
+def come_and_go(w, path):
+    w.server.add('other', path)
+    w.server.delete('other')
 
 
 @test(server='ditto', offload=True, share=False)
