@@ -19,6 +19,7 @@
 #include "../file/name.h"
 #include "../open/nested.h"
 #include "../open/open.h"
+#include "../open/persist.h"
 #include "ioctl.h"
 
 #define DSMB_SYMLINK_RELATIVE	1
@@ -355,6 +356,9 @@ static u32 dsmb_replace(struct dsmb_ioctl *io, const struct dsmb_special *specia
 	else
 		status = dsmb_done(io->call, dsmb_replace_locked(io, special));
 	mutex_unlock(&io->open->lock);
+	/* Without a record of the new file, the open ends with this run of the server. */
+	if (status == STATUS_SUCCESS)
+		dsmb_persist_save(io->open);
 	return status;
 }
 

@@ -15,6 +15,7 @@ from smb2 import AT_ONCE, DELETE_ON_CLOSE, EXCLUSIVE, GENERIC_READ, SHARED, refu
 from t_attack_smb import ECHO_BODY, budget
 from t_smb_durable import (BATCH, REPLAY, RWH, TIMEOUT_MS, Answer, Channel, Durable, app, away,
                            close_all, durable_v2, guid, lease_v2, waiting)
+from t_smb_info import GET_REPARSE, SET_REPARSE, symlink_data
 from t_smb_lease import H, R, W, key
 from t_smb_volume import filetime
 
@@ -225,6 +226,26 @@ def of_a_snapshot(w):
     again = s.back(g.fid, lease=None, access=GENERIC_READ)
     eq(s.read(again.fid, 9), b'then')
     refused('MEDIA_WRITE_PROTECTED', s.set, again.fid, 11, link)
+    s.close(again.fid)
+    s.end()
+    gone(w)
+
+
+@test(smb=True, squash='none', timeout=120)
+def of_a_reparse_point(w):
+    """An open whose file became a reparse point has the reparse point after a restart, too."""
+    available(w)
+    os.truncate(w.path('f'), 0)
+    s = client(w)
+    g = s.lasting(state=0)
+    s.ioctl(g.fid, SET_REPARSE, symlink_data('target'))
+    data = s.ioctl(g.fid, GET_REPARSE)
+    s.end()
+    w.server.restart()
+    wait_for('it waits', lambda: waiting(w) == ['f'])
+    s = client(w)
+    again = s.back(g.fid, lease=None)
+    eq(s.ioctl(again.fid, GET_REPARSE), data)
     s.close(again.fid)
     s.end()
     gone(w)
