@@ -333,9 +333,9 @@ static void vanished_workfn(struct work_struct *work)
 
 	mutex_lock(&table->volumes_lock);
 	list_for_each_entry(volume, &table->volumes, list) {
-		/* Every volume has a share while it is on the list. */
-		share = list_first_entry(&volume->shares, struct ditto_share, volume_link);
-		if (volume->has_handles && share->subvolume)
+		/* A volume without a share is ending. */
+		share = list_first_entry_or_null(&volume->shares, struct ditto_share, volume_link);
+		if (share && volume->has_handles && share->subvolume)
 			vanished_pass(table, share);
 	}
 	mutex_unlock(&table->volumes_lock);

@@ -8,9 +8,10 @@
  * invalidate cached access control lists.
  *
  * Locking: the node table's volumes_lock guards the list of volumes and each volume's list of
- * shares, which is also read under RCU. It is held while the last share waits for the volume's
- * nodes to be freed. The notification runs with the locks of the task that changes the file
- * system, so it only takes nodes out of the tables.
+ * shares, which is also read under RCU. It is not held while the last share waits for the volume's
+ * nodes to be freed, since the file system may hang. Until then the volume is in the list without a
+ * share, and a new share on the file system waits for its end. The notification runs with the locks
+ * of the task that changes the file system, so it only takes nodes out of the tables.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -23,6 +24,7 @@
 #include <linux/slab.h>
 #include <linux/unaligned.h>
 #include <linux/uuid.h>
+#include <linux/wait_bit.h>
 
 #include "../../net/server.h"
 #include "../acl/acl_file.h"
@@ -270,6 +272,32 @@ free:
 	return ERR_PTR(err);
 }
 
+/* Counts the volumes that have ended, for those who wait for one. */
+static atomic_t volumes_ended = ATOMIC_INIT(0);
+
+/* The volume of a file system, or NULL. While an old one is ending, volumes_lock is dropped. */
+static struct ditto_volume *volume_find(struct ditto_node_table *table,
+					const struct super_block *sb)
+{
+	struct ditto_volume *volume;
+	int ended;
+
+	lockdep_assert_held(&table->volumes_lock);
+again:
+	list_for_each_entry(volume, &table->volumes, list) {
+		if (volume->sb != sb)
+			continue;
+		if (!list_empty(&volume->shares))
+			return volume;
+		ended = atomic_read(&volumes_ended);
+		mutex_unlock(&table->volumes_lock);
+		wait_var_event(&volumes_ended, atomic_read(&volumes_ended) != ended);
+		mutex_lock(&table->volumes_lock);
+		goto again;
+	}
+	return NULL;
+}
+
 int ditto_volume_join(struct ditto_server *srv, struct ditto_share *share)
 {
 	struct ditto_node_table *table = srv->nodes;
@@ -277,46 +305,52 @@ int ditto_volume_join(struct ditto_server *srv, struct ditto_share *share)
 	int err = 0;
 
 	mutex_lock(&table->volumes_lock);
-	list_for_each_entry(volume, &table->volumes, list)
-		if (volume->sb == share->root.mnt->mnt_sb)
-			goto join;
-	volume = volume_new(table, &share->root);
+	volume = volume_find(table, share->root.mnt->mnt_sb) ?: volume_new(table, &share->root);
 	if (IS_ERR(volume)) {
 		err = PTR_ERR(volume);
-		goto unlock;
+	} else {
+		share->volume = volume;
+		list_add_tail_rcu(&share->volume_link, &volume->shares);
 	}
-join:
-	share->volume = volume;
-	list_add_tail_rcu(&share->volume_link, &volume->shares);
-unlock:
 	mutex_unlock(&table->volumes_lock);
 	return err;
+}
+
+static void volume_end(struct ditto_volume *volume)
+{
+	struct ditto_node_table *table = volume->srv->nodes;
+
+	ditto_offload_volume_stop(volume);
+	ditto_nodes_evict(volume);
+	ditto_offload_volume_end(volume);
+	fsnotify_destroy_mark(volume->mark, table->group);
+	fsnotify_put_mark(volume->mark);
+	ditto_watch_settle(volume);
+	if (volume->mnt)
+		kern_unmount(volume->mnt);
+	mutex_lock(&table->volumes_lock);
+	list_del(&volume->list);
+	atomic_inc(&volumes_ended);
+	mutex_unlock(&table->volumes_lock);
+	wake_up_var(&volumes_ended);
+	kfree_rcu(volume, rcu);
 }
 
 void ditto_volume_leave(struct ditto_share *share)
 {
 	struct ditto_volume *volume = share->volume;
 	struct ditto_node_table *table = volume->srv->nodes;
+	bool last;
 
+	/* The volume stays while it has the share. */
+	ditto_files_close_mount(volume, share->root.mnt);
 	mutex_lock(&table->volumes_lock);
 	list_del_rcu(&share->volume_link);
-	if (!list_empty(&volume->shares)) {
-		ditto_files_close_mount(volume, share->root.mnt);
-		goto unlock;
-	}
-	ditto_offload_volume_stop(volume);
-	ditto_nodes_evict(volume);
-	ditto_offload_volume_end(volume);
-	fsnotify_destroy_mark(volume->mark, table->group);
-	fsnotify_put_mark(volume->mark);
-	list_del(&volume->list);
-	ditto_watch_settle(volume);
-	if (volume->mnt)
-		kern_unmount(volume->mnt);
-	kfree_rcu(volume, rcu);
-unlock:
-	share->volume = NULL;
+	last = list_empty(&volume->shares);
 	mutex_unlock(&table->volumes_lock);
+	if (last)
+		volume_end(volume);
+	share->volume = NULL;
 }
 
 void ditto_share_derive_id(const struct path *path, const char *name, uuid_t *id)

@@ -5,7 +5,7 @@ import threading
 
 import nfs3
 from fault_points import Point
-from harness import Volume, eq, frozen, get, pattern, put, test, wait_for
+from harness import Volume, eq, frozen, get, pattern, put, sleepers, test, wait_for
 from t_offload_kernel import RANGE, has_record, helper, offloaded
 from t_offload_wait import read, status
 
@@ -36,6 +36,34 @@ def others_end(w):
     end.join()
     eq(get(f'{slow.where}/f'), bytes(4096), 'data')
     w.server.delete('slow')
+    slow.umount()
+
+
+@test(server='ditto', fs='ext4')
+def others_come_beside_an_end(w):
+    """A file system is added and removed while one that is being removed cannot be written."""
+    slow = Volume(f'{w.base}/slow', 'ext4', '64m', w.path('image'))
+    quick = f'{w.base}/quick'
+    os.mkdir(quick)
+    w.server.add('slow', slow.where)
+    n = w.client.nfs(path=slow.where)
+    fh = n.create(n.root, 'f').fh
+    eq(n.write(fh, 0, bytes(4096), UNSTABLE).status, nfs3.OK)
+    # The disk of the slow one is a file of the frozen one.
+    with frozen(w.export):
+        end = threading.Thread(target=w.server.delete, args=('slow',), daemon=True)
+        end.start()
+        wait_for('its data is waited for', lambda: sleepers('+ditto'))
+        share = threading.Thread(target=come_and_go, args=(w, quick), daemon=True)
+        share.start()
+        wait_for('the other share has come and gone', lambda: not share.is_alive())
+        again = threading.Thread(target=w.server.add, args=('again', slow.where), daemon=True)
+        again.start()
+    for thread in end, share, again:
+        thread.join()
+    eq(w.client.nfs(path=slow.where).getattr(fh).status, nfs3.OK, 'the same file')
+    eq(get(f'{slow.where}/f'), bytes(4096), 'data')
+    w.server.delete('again')
     slow.umount()
 
 
