@@ -5,16 +5,19 @@
  * A mark on the directory's inode reports its changes. The task that makes a change holds locks,
  * so the event is only copied; a worker notifies the lock table, and no task waits for that.
  * Changes that the server makes for clients are reported here, too, and are ignored, because the
- * operation itself notifies with the client's actor.
+ * operation itself notifies with the client's actor. It does so with the directory locked, and
+ * first has the events notified that were copied before (ditto_local_notify_flush()).
  *
  * The removal of a name by a rename is delayed: if the new name appears in the same directory
  * within MOVE_MS, it is notified as a rename.
  *
- * Locking: table->local_lock (mutex) guards node->local and serializes begin and end. local->lock
- * is innermost and guards the events. Only the worker ends a watch.
+ * Locking: table->local_lock (mutex) guards node->local and serializes begin and end. local->order
+ * (mutex) is held while events are notified, and nests inside the directory's inode lock.
+ * local->lock is innermost and guards the events. Only the worker ends a watch.
  *
- * Lifetime: a watch is part of its mark's memory and holds the node. The node's pointer has a
- * reference to the mark until the worker ends the watch, and a queued worker has one, too.
+ * Lifetime: a watch is part of its mark's memory, which is freed after an RCU grace period, and
+ * holds the node. The node's pointer has a reference to the mark until the worker ends the watch,
+ * and a queued worker has one, too.
  */
 #include <linux/err.h>
 #include <linux/fsnotify_backend.h>
@@ -58,22 +61,26 @@ struct local_event {
  * @node: node of the directory, held
  * @users: number of users of the watch
  * @ended: the mark is destroyed, or about to be; set by the worker
- * @lock: guards the rest except @work
+ * @order: keeps the events in order while they are notified
+ * @lock: guards the rest except @work and @rcu
  * @events: struct local_event to notify
  * @count: length of @events
  * @lost: events were dropped
  * @work: notifies of events, and ends a watch without users
+ * @rcu: frees the watch
  */
 struct ditto_local {
 	struct fsnotify_mark mark;
 	struct ditto_node *node;
 	atomic_t users;
 	bool ended;
+	struct mutex order;	/* see above */
 	spinlock_t lock;	/* see above */
 	struct list_head events;
 	u32 count;
 	bool lost;
 	struct delayed_work work;
+	struct rcu_head rcu;
 };
 
 static struct ditto_local *local_of(struct fsnotify_mark *mark)
@@ -189,7 +196,8 @@ static void local_free(struct fsnotify_mark *mark)
 
 	list_for_each_entry_safe(event, next, &local->events, link)
 		kfree(event);
-	kfree(local);
+	mutex_destroy(&local->order);
+	kfree_rcu(local, rcu);
 	/* Freeing the node may take long, so the worker does it. */
 	if (refcount_dec_and_test(&node->ref))
 		ditto_node_dispose(table, node);
@@ -212,6 +220,7 @@ static void local_tell(struct ditto_local *local)
 	LIST_HEAD(events);
 	bool lost;
 
+	mutex_lock(&local->order);
 	spin_lock(&local->lock);
 	list_splice_init(&local->events, &events);
 	local->count = 0;
@@ -229,6 +238,7 @@ static void local_tell(struct ditto_local *local)
 		ditto_claim_recheck_nowait(point, &entry, NULL);
 		ditto_lease_lose(point);
 	}
+	mutex_unlock(&local->order);
 }
 
 static void local_work(struct work_struct *work)
@@ -244,7 +254,7 @@ static void local_work(struct work_struct *work)
 	ends = !atomic_read(&local->users);
 	if (ends) {
 		local->ended = true;
-		local->node->local = NULL;
+		rcu_assign_pointer(local->node->local, NULL);
 	}
 	mutex_unlock(&table->local_lock);
 	if (ends) {
@@ -284,6 +294,7 @@ static int local_begin(struct ditto_node_table *table, struct ditto_node *node)
 	ditto_node_hold(node);
 	local->node = node;
 	atomic_set(&local->users, 1);
+	mutex_init(&local->order);
 	spin_lock_init(&local->lock);
 	INIT_LIST_HEAD(&local->events);
 	INIT_DELAYED_WORK(&local->work, local_work);
@@ -296,7 +307,7 @@ static int local_begin(struct ditto_node_table *table, struct ditto_node *node)
 		fsnotify_put_mark(&local->mark);
 		return err;
 	}
-	node->local = local;
+	rcu_assign_pointer(node->local, local);
 	return 0;
 }
 
@@ -309,7 +320,7 @@ int ditto_local_notify_watch(struct ditto_lock_point *point, bool on)
 
 	if (!on) {
 		/* Valid because the caller is one of the users. */
-		local = READ_ONCE(node->local);
+		local = rcu_dereference_protected(node->local, true);
 		refcount_inc(&local->mark.refcnt);
 		if (atomic_dec_and_test(&local->users))
 			local_kick(local, 0);
@@ -317,12 +328,28 @@ int ditto_local_notify_watch(struct ditto_lock_point *point, bool on)
 		return 0;
 	}
 	mutex_lock(&table->local_lock);
-	if (node->local)
-		atomic_inc(&node->local->users);
+	local = rcu_dereference_protected(node->local, lockdep_is_held(&table->local_lock));
+	if (local)
+		atomic_inc(&local->users);
 	else
 		err = local_begin(table, node);
 	mutex_unlock(&table->local_lock);
 	return err;
+}
+
+void ditto_local_notify_flush(struct ditto_node *dir)
+{
+	struct ditto_local *local;
+
+	rcu_read_lock();
+	local = rcu_dereference(dir->local);
+	if (local && !refcount_inc_not_zero(&local->mark.refcnt))
+		local = NULL;
+	rcu_read_unlock();
+	if (!local)
+		return;
+	local_tell(local);
+	fsnotify_put_mark(&local->mark);
 }
 
 void ditto_local_notify_init(struct ditto_node_table *table)

@@ -9,6 +9,7 @@
 #include <linux/types.h>
 
 struct ditto_lock_point;
+struct ditto_node;
 struct ditto_node_table;
 
 /**
@@ -21,6 +22,16 @@ struct ditto_node_table;
  * Return: 0 or a negative errno; always 0 to end.
  */
 int ditto_local_notify_watch(struct ditto_lock_point *point, bool on);
+
+/**
+ * ditto_local_notify_flush - notify holders of what local processes have changed until now
+ * @dir: node of the directory; its inode lock is held
+ *
+ * Called before holders are notified of a client's change, so that both arrive in order.
+ *
+ * Context: may sleep; does not wait for the holders.
+ */
+void ditto_local_notify_flush(struct ditto_node *dir);
 
 /* Set up; called before any directory is watched. */
 void ditto_local_notify_init(struct ditto_node_table *table);

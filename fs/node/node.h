@@ -228,7 +228,7 @@ struct ditto_node {
 	struct dentry *delete_dentry;
 	struct ditto_cred *delete_cred;
 	struct ditto_owner *delete_owner;
-	struct ditto_local *local;
+	struct ditto_local __rcu *local;
 	struct task_struct *changer;
 	const struct inode *victim;
 	struct ditto_stub __rcu *stub;

@@ -288,7 +288,7 @@ unlock:
 			    DITTO_RIGHT_APPEND_DATA : DITTO_RIGHT_WRITE_DATA, false);
 	ditto_acl_put(inherited);
 	if (c.added)
-		ditto_dir_change_tell(&c, DITTO_ENTRY_ADDED, name, NULL);
+		ditto_lock_recheck(op, dir, DITTO_INTENT_ENTRY);
 	if (err)
 		goto out;
 

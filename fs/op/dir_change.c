@@ -11,6 +11,7 @@
 
 #include "../acl/acl_file.h"
 #include "../name/casefold_index.h"
+#include "../node/local_notify.h"
 #include "../node/node.h"
 #include "../open/stream.h"
 #include "dir_change_private.h"
@@ -103,25 +104,8 @@ void ditto_dir_change_mark(struct ditto_dir_change *c)
 	WRITE_ONCE(c->dir->changer, current);
 }
 
-void ditto_dir_change_unmark(struct ditto_dir_change *c)
-{
-	WRITE_ONCE(c->dir->changer, NULL);
-	if (c->removed || c->added)
-		ditto_casefold_changed(c->dir, c->wcc, c->removed, c->added);
-}
-
-void ditto_dir_change_unlock(struct ditto_dir_change *c)
-{
-	if (!c->locked)
-		return;
-	ditto_wcc_post(c->op->share, c->parent, c->wcc);
-	ditto_dir_change_unmark(c);
-	inode_unlock(c->dir->inode);
-	c->locked = false;
-}
-
-void ditto_dir_change_tell(const struct ditto_dir_change *c, enum ditto_entry_event event,
-			   const struct ditto_name *name, const struct ditto_name *old)
+static void dir_change_deliver_one(const struct ditto_dir_change *c, enum ditto_entry_event event,
+				   const struct ditto_name *name, const struct ditto_name *old)
 {
 	const struct ditto_entry_change change = {
 		.event = event,
@@ -132,8 +116,45 @@ void ditto_dir_change_tell(const struct ditto_dir_change *c, enum ditto_entry_ev
 		.replaced = event != DITTO_ENTRY_REMOVED && c->replaced,
 	};
 
-	ditto_lock_recheck(c->op, c->dir, DITTO_INTENT_ENTRY);
 	ditto_lease_deliver(&c->dir->point, c->op->actor, &change);
+}
+
+/*
+ * Notify the holders that want to know of each change. The directory is still locked, so that they
+ * learn in order what clients and local processes have done.
+ */
+static void dir_change_deliver(const struct ditto_dir_change *c)
+{
+	if (!ditto_lock_point_held(&c->dir->point, DITTO_SUM_NOTIFY))
+		return;
+	ditto_local_notify_flush(c->dir);
+	if (c->moved) {
+		dir_change_deliver_one(c, DITTO_ENTRY_RENAMED, c->added, c->removed);
+		return;
+	}
+	if (c->removed)
+		dir_change_deliver_one(c, DITTO_ENTRY_REMOVED, c->removed, NULL);
+	if (c->added)
+		dir_change_deliver_one(c, DITTO_ENTRY_ADDED, c->added, NULL);
+}
+
+void ditto_dir_change_unmark(struct ditto_dir_change *c)
+{
+	WRITE_ONCE(c->dir->changer, NULL);
+	if (!c->removed && !c->added)
+		return;
+	ditto_casefold_changed(c->dir, c->wcc, c->removed, c->added);
+	dir_change_deliver(c);
+}
+
+void ditto_dir_change_unlock(struct ditto_dir_change *c)
+{
+	if (!c->locked)
+		return;
+	ditto_wcc_post(c->op->share, c->parent, c->wcc);
+	ditto_dir_change_unmark(c);
+	inode_unlock(c->dir->inode);
+	c->locked = false;
 }
 
 void ditto_dir_change_end(struct ditto_dir_change *c)

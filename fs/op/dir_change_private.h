@@ -19,6 +19,7 @@
  * @entered: the caller's credential is in place, with write access to the mount
  * @locked: the directory's inode lock is held
  * @replaced: the added name was that of another file, which was removed
+ * @moved: the added name belongs to the file that had the removed one
  */
 struct ditto_dir_change {
 	struct ditto_op *op;
@@ -32,6 +33,7 @@ struct ditto_dir_change {
 	bool entered;
 	bool locked;
 	bool replaced;
+	bool moved;
 };
 
 /**
@@ -108,8 +110,11 @@ int ditto_dir_change_child(struct ditto_dir_change *c, const struct ditto_name *
 void ditto_dir_change_mark(struct ditto_dir_change *c);
 
 /**
- * ditto_dir_change_unmark - clear the mark and update the index of names
+ * ditto_dir_change_unmark - clear the mark, update the index of names and notify holders
  * @c: the change; the attributes after it were recorded; the directory is still locked
+ *
+ * Holders of grants that are broken by a change are found by ditto_lock_recheck(), when the
+ * directory is unlocked.
  *
  * Context: may sleep.
  */
@@ -122,18 +127,6 @@ void ditto_dir_change_unmark(struct ditto_dir_change *c);
  * Context: may sleep.
  */
 void ditto_dir_change_unlock(struct ditto_dir_change *c);
-
-/**
- * ditto_dir_change_tell - notify holders of caching grants on the directory
- * @c: the change; the directory is unlocked
- * @event: an entry was added, removed or renamed
- * @name: name of the entry
- * @old: previous name of a renamed entry, or NULL
- *
- * Context: may sleep.
- */
-void ditto_dir_change_tell(const struct ditto_dir_change *c, enum ditto_entry_event event,
-			   const struct ditto_name *name, const struct ditto_name *old);
 
 /**
  * ditto_dir_change_end - unlock the directory, restore the credential and drop write access and

@@ -199,7 +199,7 @@ static int link_locked(struct link *l, const struct ditto_name *name,
 	return err;
 }
 
-/* Notify holders of grants, and make the change durable; nothing is locked. */
+/* Break the grants of others, and make the change durable; nothing is locked. */
 static int link_tell(struct link *l)
 {
 	struct ditto_op *op = l->c.op;
@@ -208,9 +208,8 @@ static int link_tell(struct link *l)
 	if (l->victim) {
 		ditto_node_forget(l->victim);
 		ditto_lock_recheck(op, l->victim, DITTO_INTENT_REPLACE);
-		ditto_dir_change_tell(&l->c, DITTO_ENTRY_REMOVED, l->c.removed, NULL);
 	}
-	ditto_dir_change_tell(&l->c, DITTO_ENTRY_ADDED, l->c.added, NULL);
+	ditto_lock_recheck(op, l->c.dir, DITTO_INTENT_ENTRY);
 	return ditto_op_commit(op, l->source, true) ?: ditto_op_commit(op, l->c.parent, false);
 }
 

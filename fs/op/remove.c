@@ -99,7 +99,7 @@ static int do_remove(struct ditto_op *op, struct ditto_node *dir, const struct d
 
 	ditto_node_forget(victim);
 	ditto_lock_recheck(op, victim, DITTO_INTENT_REMOVE);
-	ditto_dir_change_tell(&c, DITTO_ENTRY_REMOVED, name, NULL);
+	ditto_lock_recheck(op, dir, DITTO_INTENT_ENTRY);
 	err = ditto_op_commit(op, c.parent, false);
 end:
 	ditto_dir_change_end(&c);

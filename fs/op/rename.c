@@ -148,11 +148,13 @@ static int rename_children(struct ditto_renamed *r)
 	err = ditto_no_deleg_wait(err, delegated);
 	if (err)
 		return err;
-	from->removed = r->from_name;
 	if (from->dir == to->dir)
-		from->added = r->to_name;
+		to->removed = r->from_name;
 	else
-		to->added = r->to_name;
+		from->removed = r->from_name;
+	to->added = r->to_name;
+	to->replaced = r->victim;
+	to->moved = from->dir == to->dir;
 	return 0;
 }
 
@@ -200,14 +202,10 @@ static void rename_tell(struct ditto_renamed *r)
 	if (r->victim) {
 		ditto_node_forget(r->victim);
 		ditto_lock_recheck(to->op, r->victim, DITTO_INTENT_REPLACE);
-		to->replaced = true;
 	}
-	if (from->dir == to->dir) {
-		ditto_dir_change_tell(to, DITTO_ENTRY_RENAMED, r->to_name, r->from_name);
-		return;
-	}
-	ditto_dir_change_tell(from, DITTO_ENTRY_REMOVED, r->from_name, NULL);
-	ditto_dir_change_tell(to, DITTO_ENTRY_ADDED, r->to_name, NULL);
+	if (from->dir != to->dir)
+		ditto_lock_recheck(from->op, from->dir, DITTO_INTENT_ENTRY);
+	ditto_lock_recheck(to->op, to->dir, DITTO_INTENT_ENTRY);
 }
 
 static int do_rename(struct ditto_op *op, struct ditto_node *from_dir, struct ditto_op *op_to,

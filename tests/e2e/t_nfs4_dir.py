@@ -104,6 +104,22 @@ def directory_changes(w):
 
 
 @wire
+def process_before_client(w):
+    """What a process has done is reported before what a client does next, under the same name."""
+    os.chmod(w.export, 0o777)
+    os.mkdir(w.path('away'))
+    put(w.path('name'), b'x')
+    a, n = Watcher(w), w.client.nfs()
+    for turn in range(5):
+        # the server looks out for the new name of a file that goes away, for a moment
+        os.rename(w.path('name'), w.path(f'away/{turn}'))
+        eq(n.create(n.root, 'name').status, nfs3.OK)
+        eq(a.told(2), [(REMOVED, b'name'), (ADDED, b'name')])
+    eq(counts(w)['recalled'], 0)
+    a.give_back(a.sid, a.root)
+
+
+@wire
 def directory_attributes(w):
     """The requested attributes are sent, with their present values."""
     os.chmod(w.export, 0o777)

@@ -92,8 +92,8 @@ static void notify_end(struct kunit *test)
 	ditto_client_put(&client);
 	wait_for_completion(&client_free);
 	/* The watch ends with the last grant. */
-	await(!READ_ONCE(folder.root->local));
-	KUNIT_EXPECT_NULL(test, folder.root->local);
+	await(!rcu_access_pointer(folder.root->local));
+	KUNIT_EXPECT_NULL(test, rcu_access_pointer(folder.root->local));
 	folder_end(test, &folder);
 }
 
@@ -212,7 +212,7 @@ static void changes_are_told(struct kunit *test)
 
 	notify_begin(test);
 	lease = lease_grant(test, folder.root, DITTO_LEASE_TYPE_DIRECTORY, true, NULL);
-	KUNIT_EXPECT_NOT_NULL(test, folder.root->local);
+	KUNIT_EXPECT_NOT_NULL(test, rcu_access_pointer(folder.root->local));
 	local_create(test, "a");
 	events_await(test, "+a ");
 	local_chmod(test, "a");
