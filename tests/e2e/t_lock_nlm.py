@@ -290,6 +290,31 @@ def reservations_bind(w):
     status(b.unshare(1), nlm.OK, 'once more')
 
 
+@test(server='ditto', locks='raw')
+def many_reservations(w):
+    """Each of a machine's many reservations is found by its owner, changed and released."""
+    a, = machines(w)
+    owners = [b'%c' % (x % 251) * (x % 7) + b'%d' % x for x in range(300)] + [b'']
+
+    def held():
+        return len(w.server.locks())
+
+    for oh in owners:
+        status(a.share(1, nlm.NONE, READ, oh=oh), nlm.OK)
+    eq(held(), len(owners))
+    for oh in owners:
+        status(a.share(1, nlm.NONE, BOTH, oh=oh), nlm.OK)
+    eq(held(), len(owners), 'changed')
+    for oh in b'+', b'x' * 9:
+        status(a.unshare(1, oh=oh), nlm.OK)
+    eq(held(), len(owners), 'of others')
+    for n, oh in enumerate(reversed(owners)):
+        status(a.unshare(1, oh=oh), nlm.OK)
+        if not n % 50:
+            eq(held(), len(owners) - n - 1)
+    eq(held(), 0)
+
+
 @test(server='ditto', locks='raw', clients=2)
 def nm_lock(w):
     """NM_LOCK locks for a machine that is not monitored, and never waits."""

@@ -255,7 +255,7 @@ static struct dnlm_client *dnlm_client_alloc(struct dnlm_host *host)
 	refcount_inc(&host->ref);
 	dc->host = host;
 	mutex_init(&dc->shares_lock);
-	INIT_LIST_HEAD(&dc->shares);
+	dc->shares = RB_ROOT;
 	atomic_inc(&host->nlm->clients);
 	/* READ and WRITE of a host come by NFSv3, without a lock owner. */
 	dc->client.wide = true;
@@ -455,7 +455,7 @@ static void dnlm_sharer_look(struct dnlm_host *host, void *arg)
 	if (found->client)
 		return;
 	dc = dnlm_host_client_now(host);
-	if (dc && !list_empty(&dc->shares))
+	if (dc && !RB_EMPTY_ROOT(&dc->shares))
 		found->client = &dc->client;
 	else if (dc)
 		ditto_client_put(&dc->client);

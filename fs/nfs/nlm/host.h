@@ -13,6 +13,7 @@
 #include <linux/in6.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/rbtree_types.h>
 #include <linux/refcount.h>
 #include <linux/socket.h>
 
@@ -110,7 +111,7 @@ struct dnlm_host {
  * @client: client in the lock table
  * @host: a reference
  * @shares_lock: guards @shares
- * @shares: list of struct dnlm_share
+ * @shares: tree of struct dnlm_share by file and owner
  * @withdrawn: the host's record was deleted and the client is about to be released: it gets no
  *	claims. Under the lock of @host
  * @rcu: freed after an RCU grace period, so that rcu_barrier() waits for it at module unload
@@ -119,7 +120,7 @@ struct dnlm_client {
 	struct ditto_client client;
 	struct dnlm_host *host;
 	struct mutex shares_lock;	/* see above */
-	struct list_head shares;
+	struct rb_root shares;
 	bool withdrawn;
 	struct rcu_head rcu;
 };

@@ -6,10 +6,11 @@
  * A reservation belongs to a file and an owner of a host; another SHARE of the same
  * owner changes it.
  *
- * Locking: client->shares_lock guards the list of a client's reservations. Locks of
+ * Locking: client->shares_lock guards the tree of a client's reservations. Locks of
  * the lock table nest inside it.
  */
 #include <linux/err.h>
+#include <linux/rbtree.h>
 #include <linux/slab.h>
 
 #include "../../../lockd/grace.h"
@@ -26,23 +27,50 @@
 
 /**
  * struct dnlm_share - a share reservation
- * @list: entry in the client's list
+ * @node: entry in the client's tree
  * @open: open in the lock table; removing the share ends it, but it must still be released
  * @fh: filehandle, in @room
  * @oh: opaque handle of the owner, in @room
  * @room: buffer for both
  */
 struct dnlm_share {
-	struct list_head list;
+	struct rb_node node;
 	struct ditto_open *open;
 	struct dnlm_bytes fh;
 	struct dnlm_bytes oh;
 	u8 room[];
 };
 
-static bool dnlm_same_bytes(const struct dnlm_bytes *a, const struct dnlm_bytes *b)
+/**
+ * struct dnlm_share_key - a file and an owner of a host
+ * @fh: filehandle
+ * @oh: opaque handle of the owner
+ */
+struct dnlm_share_key {
+	const struct dnlm_bytes *fh;
+	const struct dnlm_bytes *oh;
+};
+
+static int dnlm_bytes_compare(const struct dnlm_bytes *a, const struct dnlm_bytes *b)
 {
-	return a->len == b->len && !memcmp(a->data, b->data, a->len);
+	if (a->len != b->len)
+		return a->len < b->len ? -1 : 1;
+	return memcmp(a->data, b->data, a->len);
+}
+
+static int dnlm_share_compare(const void *key, const struct rb_node *node)
+{
+	const struct dnlm_share *share = rb_entry(node, struct dnlm_share, node);
+	const struct dnlm_share_key *k = key;
+
+	return dnlm_bytes_compare(k->fh, &share->fh) ?: dnlm_bytes_compare(k->oh, &share->oh);
+}
+
+static bool dnlm_share_less(struct rb_node *a, const struct rb_node *b)
+{
+	const struct dnlm_share *share = rb_entry(a, struct dnlm_share, node);
+
+	return dnlm_share_compare(&(struct dnlm_share_key){ &share->fh, &share->oh }, b) < 0;
 }
 
 /* Translates fsh_mode or fsh_access. */
@@ -55,19 +83,17 @@ static u8 dnlm_share_bits(u32 bits)
 static struct dnlm_share *dnlm_share_find(struct dnlm_client *client,
 					  const struct dnlm_msg *msg)
 {
-	struct dnlm_share *share;
+	const struct dnlm_share_key key = { &msg->fh, &msg->oh };
 
 	lockdep_assert_held(&client->shares_lock);
-	list_for_each_entry(share, &client->shares, list)
-		if (dnlm_same_bytes(&share->fh, &msg->fh) && dnlm_same_bytes(&share->oh, &msg->oh))
-			return share;
-	return NULL;
+	return rb_entry_safe(rb_find(&key, &client->shares, dnlm_share_compare),
+			     struct dnlm_share, node);
 }
 
 static void dnlm_share_free(struct dnlm_client *client, struct dnlm_share *share)
 {
 	lockdep_assert_held(&client->shares_lock);
-	list_del(&share->list);
+	rb_erase(&share->node, &client->shares);
 	atomic_dec(&client->host->nlm->shares);
 	ditto_open_release(share->open);
 	kfree(share);
@@ -101,7 +127,7 @@ static int dnlm_share_new(struct dnlm_asker *asker, struct dnlm_file *file,
 		return err;
 	}
 	atomic_inc(&asker->host->nlm->shares);
-	list_add(&share->list, &asker->client->shares);
+	rb_add(&share->node, &asker->client->shares, dnlm_share_less);
 	return 0;
 }
 
@@ -203,10 +229,10 @@ const struct dnfs_proc dnlm_proc_unshare =
 
 void dnlm_shares_drop(struct dnlm_client *client)
 {
-	struct dnlm_share *share, *next;
+	struct rb_node *node;
 
 	mutex_lock(&client->shares_lock);
-	list_for_each_entry_safe(share, next, &client->shares, list)
-		dnlm_share_free(client, share);
+	while ((node = rb_first(&client->shares)))
+		dnlm_share_free(client, rb_entry(node, struct dnlm_share, node));
 	mutex_unlock(&client->shares_lock);
 }
