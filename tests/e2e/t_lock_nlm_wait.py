@@ -15,6 +15,8 @@ from nlm_lockers import connect, file, free, machines, status, taken
 CALLBACK = 5
 # Connections to one machine for callbacks at a time.
 PART = 32
+# Answers to messages of one machine under way.
+ANSWERS = 64
 
 
 def waiters(w):
@@ -415,3 +417,37 @@ def machines_take_turns(w):
         assert most < 2 * PART, f'{most} connections to a machine that takes no calls'
         status(c.unlock((0, 10)), nlm.OK)
         eq(b.free_all().stat, rpc.SUCCESS)
+
+
+class Unanswering(Granted):
+    """The NLM service of a client that does not reply to *_RES; tells which ones came."""
+
+    def __init__(self, *args, **kw):
+        self.cookies = set()
+        super().__init__(*args, **kw)
+
+    def _answer(self, call):
+        body = super()._answer(call)
+        if call.proc not in (nlm.TEST_RES, nlm.LOCK_RES):
+            return body
+        self.cookies.add(call.res.cookie)
+        return None
+
+
+@test(server='ditto', locks='raw', clients=2)
+def answers_hold_up_no_callback(w):
+    """A client that replies to no *_RES is told of its lock while answers to it still wait."""
+    a, b = machines(w, proto='udp')
+    with Unanswering(w.clients[1], b) as g:
+        status(a.lock((0, 10)), nlm.OK)
+        status(b.lock((0, 10), block=True), nlm.BLOCKED)
+        for _ in range(ANSWERS):
+            b.rpc.send(rpc.call_bytes(nlm.NLM, 4, nlm.TEST_MSG, b.test_args((20, 1))))
+        wait_for('as many answers as it may have', lambda: len(g.cookies) >= ANSWERS / 4)
+        status(a.unlock((0, 10)), nlm.OK)
+        while g.take().proc != nlm.GRANTED:
+            pass
+        came = len(g.cookies)
+        assert came < ANSWERS, 'all answers were sent first'
+        status(b.unlock((0, 10)), nlm.OK)
+        free(a)

@@ -8,7 +8,9 @@
  * task, so that nothing of the try is left when its result is evaluated.
  *
  * A try takes a turn of a fair queue, and gives it back when it ends: a machine that does not
- * answer keeps no more turns than its part, and the next try waits behind other machines.
+ * answer keeps no more turns than its part, and the next try waits behind other machines. Answers
+ * have a queue of their own. Many implementations do not reply to them, and each of these would
+ * keep a turn for the whole time of a try.
  *
  * Locking: nlm->callouts_lock guards the list and the count; @settled, @verdict and @waits
  * are written under it. The lock of the queue does not nest with it.
@@ -34,6 +36,13 @@ static const struct ditto_fairq_limits dnlm_turn_limits = {
 	.peer_waiting = DNLM_CALLOUTS_MAX,
 };
 
+static const struct ditto_fairq_limits dnlm_answer_limits = {
+	.width = DNLM_ANSWERING_MAX,
+	.peer_width = DNLM_ANSWERING_PEER,
+	.waiting = DNLM_CALLOUTS_MAX,
+	.peer_waiting = DNLM_CALLOUTS_MAX,
+};
+
 /* Machines of one IPv6 /64 that take turns; the queue goes through them, so they are few. */
 #define DNLM_TURN_GROUPS	64
 
@@ -42,6 +51,11 @@ static struct workqueue_struct *dnlm_wq;
 static bool dnlm_is_over(const struct dnlm_callout *callout)
 {
 	return time_after_eq(jiffies, callout->deadline);
+}
+
+static struct ditto_fairq *dnlm_turns(const struct dnlm_callout *callout)
+{
+	return callout->answer ? &callout->nlm->answer_turns : &callout->nlm->turns;
 }
 
 static void dnlm_turn_run(struct ditto_fair_turn *turn)
@@ -70,7 +84,7 @@ static int dnlm_turn_begin(struct dnlm_callout *callout)
 	callout->turn.run = dnlm_turn_run;
 	callout->since = jiffies;
 	callout->waits = true;
-	ret = ditto_fairq_enter(&nlm->turns, &callout->turn, addr,
+	ret = ditto_fairq_enter(dnlm_turns(callout), &callout->turn, addr,
 				siphash(addr, sizeof(*addr), &nlm->hosts_key) % DNLM_TURN_GROUPS);
 	if (ret)
 		callout->waits = false;
@@ -80,7 +94,7 @@ static int dnlm_turn_begin(struct dnlm_callout *callout)
 static void dnlm_turn_end(struct dnlm_callout *callout)
 {
 	if (callout->turn.peer)
-		ditto_fairq_leave(&callout->nlm->turns, &callout->turn);
+		ditto_fairq_leave(dnlm_turns(callout), &callout->turn);
 }
 
 /* Return: true if the callout waits for its turn. One that is over leaves the queue. */
@@ -94,7 +108,7 @@ static bool dnlm_turn_waits(struct dnlm_callout *callout)
 	over = callout->settled || nlm->stopping;
 	spin_unlock(&nlm->callouts_lock);
 	/* If it cannot leave the queue any more, its turn begins, and the work runs again. */
-	if (!waits || !over || !ditto_fairq_cancel(&nlm->turns, &callout->turn))
+	if (!waits || !over || !ditto_fairq_cancel(dnlm_turns(callout), &callout->turn))
 		return waits;
 	callout->waits = false;
 	return false;
@@ -337,6 +351,7 @@ void dnlm_callouts_init(struct dnlm_server *nlm)
 	spin_lock_init(&nlm->callouts_lock);
 	INIT_LIST_HEAD(&nlm->callouts);
 	ditto_fairq_init(&nlm->turns, &dnlm_turn_limits);
+	ditto_fairq_init(&nlm->answer_turns, &dnlm_answer_limits);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnlm_callouts_init);
 
@@ -351,6 +366,7 @@ void dnlm_callouts_stop(struct dnlm_server *nlm)
 	spin_unlock(&nlm->callouts_lock);
 	wait_event(nlm->idle, !dnlm_callouts_count(nlm));
 	ditto_fairq_exit(&nlm->turns);
+	ditto_fairq_exit(&nlm->answer_turns);
 }
 EXPORT_SYMBOL_IF_KUNIT(dnlm_callouts_stop);
 

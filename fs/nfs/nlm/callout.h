@@ -28,10 +28,13 @@ struct rpc_program;
 /*
  * Most callouts with a connection, most of those to one IPv4 address or IPv6 /64, and most callouts
  * including those that wait for one. All are as many as DITTO_BUDGET_CALLOUTS lets all clients
- * have, so that no machine or network can have all of them.
+ * have, so that no machine or network can have all of them. Answers are counted apart: what a
+ * client waits for does not wait for answers that it does not take.
  */
 #define DNLM_RUNNING_MAX	256
 #define DNLM_RUNNING_OF_PEER	32
+#define DNLM_ANSWERING_MAX	64
+#define DNLM_ANSWERING_PEER	16
 #define DNLM_CALLOUTS_MAX	(DNLM_HOSTS_MAX + 65536)
 
 /**
@@ -51,6 +54,7 @@ struct dnlm_callout_ops {
  * @ops: callbacks
  * @way: address and transport of the client
  * @either: alternate between UDP and TCP from try to try
+ * @answer: it answers a message of the client
  * @program: RPC program
  * @number: program number to use instead of that of @program; 0 for none
  * @version: version of the program
@@ -76,6 +80,7 @@ struct dnlm_callout {
 	const struct dnlm_callout_ops *ops;
 	struct dnlm_way way;
 	bool either;
+	bool answer;
 	const struct rpc_program *program;
 	u32 number;
 	u32 version;

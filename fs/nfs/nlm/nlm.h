@@ -56,6 +56,7 @@ struct net;
  * @ncallouts: number of them
  * @stopping: no new callouts are started
  * @turns: gives connections to callouts, host by host
+ * @answer_turns: the same for answers
  * @shares: number of share reservations of all hosts
  * @grants_lock: guards both tables of struct dnlm_grant
  * @by_owner: all grants
@@ -90,6 +91,7 @@ struct dnlm_server {
 	unsigned int ncallouts;
 	bool stopping;
 	struct ditto_fairq turns;
+	struct ditto_fairq answer_turns;
 
 	atomic_t shares;
 

@@ -179,6 +179,7 @@ static int callout_test_init(struct kunit *test)
 	init_waitqueue_head(&c->nlm.idle);
 	dnlm_callouts_init(&c->nlm);
 	c->nlm.turns.limits.width = 0;
+	c->nlm.answer_turns.limits.width = 0;
 	test->priv = c;
 	return 0;
 }
