@@ -75,7 +75,7 @@ SETTING(NUMBER, "offload-recall-ms", offload_recall_ms, 120000, 100, 3600000, "m
 	"How long bringing back a part of an offloaded file may take, before those who wait for "
 	"it get an error.")
 SETTING(NUMBER, "offload-recalls", offload_recalls, 16, 1, 1024, "",
-	"Parts of offloaded files that are brought back at the same time.")
+	"Parts of offloaded files that are brought back at the same time to each file system.")
 SETTING(NUMBER, "offload-read-ahead", offload_read_ahead, 8, 0, 64, "",
 	"Parts of an offloaded file that are brought back in advance at most when it is read in "
 	"sequence.")

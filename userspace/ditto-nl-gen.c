@@ -1635,6 +1635,13 @@ static const struct spec_attr upcall_attrs[] = {
 		.form = SPEC_PLAIN,
 		.max_len = 511,
 	},
+	[DITTO_A_UPCALL_FILE_SYSTEM] = {
+		.name = "file-system",
+		.kind = SPEC_U64,
+		.form = SPEC_PLAIN,
+		.min = 0,
+		.max = 18446744073709551615ULL,
+	},
 };
 
 static const struct nla_policy upcall_policy[] = {
@@ -1788,6 +1795,9 @@ static const struct nla_policy upcall_policy[] = {
 	[DITTO_A_UPCALL_ERROR_TEXT] = {
 		.type = NLA_STRING,
 		.maxlen = 512,
+	},
+	[DITTO_A_UPCALL_FILE_SYSTEM] = {
+		.type = NLA_U64,
 	},
 };
 

@@ -36,6 +36,7 @@
 #include <linux/workqueue.h>
 
 #include "../../lockd/claim.h"
+#include "../../net/fairq.h"
 
 struct ditto_acl;
 struct ditto_acl_kept;
@@ -111,6 +112,7 @@ static_assert(sizeof(struct ditto_fid) == 2 + 44);
  *	attempts to free it; see fs/offload/make_room.c
  * @offload_ahead: ranges that are being brought back in advance
  * @offload_session: random number, see fs/offload/stored.c; constant
+ * @offload_queue: recalls wait in it for their turn, see fs/offload/recall.c
  * @rcu: freed under RCU
  */
 struct ditto_volume {
@@ -143,6 +145,7 @@ struct ditto_volume {
 	spinlock_t release_lock;	/* see above */
 	struct list_head release_candidates;
 	u64 offload_session;
+	struct ditto_fairq offload_queue;
 	struct rcu_head rcu;
 };
 

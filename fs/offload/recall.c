@@ -9,6 +9,10 @@
  * far as that is on the disk. A recall that the helper has not filled to its end has failed,
  * whatever the helper answers.
  *
+ * Each file system has a queue in which recalls wait for their turn, for one that is frozen or
+ * hangs keeps all its turns until their deadlines. The helper is told the file system, too, and
+ * keeps apart what waits for each.
+ *
  * Locking: recall->lock (mutex) is held while data is copied, and taken by the worker to end that.
  * It nests outside of offload->room, write access to the mount and stub->sem. stub->lock guards
  * the list of recalls. The table of recalls has its own lock.
@@ -22,6 +26,7 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/jiffies.h>
+#include <linux/kdev_t.h>
 #include <linux/netlink.h>
 #include <linux/random.h>
 #include <linux/ratelimit.h>
@@ -30,6 +35,7 @@
 #include <linux/wait_bit.h>
 
 #include "../../net/event.h"
+#include "../../net/fairq.h"
 #include "../../net/helper/upcall.h"
 #include "../../net/netlink.h"
 #include "../../net/server.h"
@@ -42,6 +48,10 @@
 #include "fault.h"
 #include "recall.h"
 #include "stub.h"
+
+const struct ditto_fairq_limits ditto_recall_limits = {
+	.width = 16, .peer_width = 16, .waiting = 4096, .peer_waiting = 4096,
+};
 
 /* The file is not in use by the server any more; nothing is taken. */
 static void recall_close_file(struct ditto_recall *recall)
@@ -68,8 +78,10 @@ static int recall_ask_put(struct sk_buff *msg, void *arg)
 {
 	const struct ditto_recall *recall = arg;
 	const struct ditto_offload_record *record = &recall->stub->record;
+	const struct super_block *sb = recall->node->volume->sb;
 
-	if (ditto_nl_put_u64(msg, DITTO_A_UPCALL_RECALL, recall->number) ||
+	if (ditto_nl_put_u64(msg, DITTO_A_UPCALL_FILE_SYSTEM, new_encode_dev(sb->s_dev)) ||
+	    ditto_nl_put_u64(msg, DITTO_A_UPCALL_RECALL, recall->number) ||
 	    nla_put_string(msg, DITTO_A_UPCALL_SHARE, recall->share) ||
 	    nla_put(msg, DITTO_A_UPCALL_COOKIE, record->cookie_len, record->cookie) ||
 	    ditto_nl_put_u64(msg, DITTO_A_UPCALL_FILE_SIZE, READ_ONCE(record->size)) ||
@@ -352,7 +364,8 @@ bool ditto_recall_is_due(struct ditto_stub *stub, u32 range)
 
 int ditto_recall_range(struct ditto_stub *stub, u32 range, const struct ditto_op *op, bool ahead)
 {
-	struct ditto_server *srv = stub->node->volume->srv;
+	struct ditto_volume *volume = stub->node->volume;
+	struct ditto_server *srv = volume->srv;
 	struct ditto_recall *recall;
 	bool due;
 
@@ -363,7 +376,7 @@ int ditto_recall_range(struct ditto_stub *stub, u32 range, const struct ditto_op
 		return -ENOMEM;
 	recall->ahead = ahead;
 	if (ahead)
-		atomic_inc(&stub->node->volume->offload_ahead);
+		atomic_inc(&volume->offload_ahead);
 	spin_lock(&stub->lock);
 	due = recall_is_due_locked(stub, range);
 	if (due) {
@@ -388,8 +401,9 @@ int ditto_recall_range(struct ditto_stub *stub, u32 range, const struct ditto_op
 		.failed = recall_ask_failed,
 		.arg = recall,
 		.deadline_ms = READ_ONCE(srv->settings.offload_recall_ms),
-		.width = READ_ONCE(srv->settings.offload_recalls),
+		.queue = &volume->offload_queue,
 	};
+	ditto_fairq_set_width(&volume->offload_queue, READ_ONCE(srv->settings.offload_recalls));
 	recall_set_asker(recall, op);
 	recall->ask.done = recall_ask_done;
 	ditto_upcall_start(srv, &recall->ask);

@@ -9,6 +9,7 @@
 #include <linux/refcount.h>
 #include <linux/workqueue.h>
 
+#include "../../net/fairq.h"
 #include "../../net/helper/upcall.h"
 #include "../share/share.h"
 
@@ -78,6 +79,8 @@ struct ditto_recall {
 
 /* recall.c */
 
+/* Limits of a file system's queue of recalls; the widths are those of the setting. */
+extern const struct ditto_fairq_limits ditto_recall_limits;
 /* Find a recall by its number for the helper. Any context. A reference, or NULL. */
 struct ditto_recall *ditto_recall_find(struct ditto_offload *offload, u64 number);
 /* Drop a reference. May sleep. */

@@ -32,6 +32,7 @@
 #include "../node/node_private.h"
 #include "../share/share.h"
 #include "fault.h"
+#include "recall.h"
 #include "stub.h"
 
 /* Claims of clients that keep a file from being released. */
@@ -77,6 +78,7 @@ static bool release_runs_in(const struct super_block *sb)
 void ditto_offload_volume_start(struct ditto_volume *volume)
 {
 	volume->offload_session = get_random_u64();
+	ditto_fairq_init(&volume->offload_queue, &ditto_recall_limits);
 	spin_lock_init(&volume->release_lock);
 	INIT_LIST_HEAD(&volume->release_candidates);
 	spin_lock(&volumes_lock);
@@ -92,6 +94,7 @@ void ditto_offload_volume_end(struct ditto_volume *volume)
 	list_del(&volume->offload_link);
 	spin_unlock(&volumes_lock);
 	ditto_offload_guard_free(volume);
+	ditto_fairq_exit(&volume->offload_queue);
 }
 
 /* Return: true if no other volume serves the file system, or, if @first, none since earlier. */

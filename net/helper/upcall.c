@@ -2,10 +2,10 @@
 /*
  * Requests to the helper.
  *
- * A request first waits for its turn in the queue of its kind, then for its answer in the table of
- * requests sent, and is then completed. Removal from the queue or the table makes the remover the
- * owner of the request: the answer, the end of the helper, the timer, or the caller that gives it
- * up.
+ * A request first waits for its turn in the queue of its kind or its caller, then for its answer in
+ * the table of requests sent, and is then completed. Removal from the queue or the table makes the
+ * remover the owner of the request: the answer, the end of the helper, the timer, or the caller
+ * that gives it up.
  *
  * Locking: the lock of the table guards its contents and ask->cancelled. The queues and the helper
  * have their own locks. None of them nests inside another.
@@ -67,7 +67,8 @@ static struct sk_buff *upcall_message(const struct ditto_upcall *ask, u64 serial
 
 static struct ditto_fairq *ask_queue(struct ditto_upcall_req *ask)
 {
-	return &ask->srv->upcalls->queues[ditto_upcall_queue_of[ask->what.type]];
+	return ask->what.queue ?:
+	       &ask->srv->upcalls->queues[ditto_upcall_queue_of[ask->what.type]];
 }
 
 /* Complete a request that the caller owns. */
@@ -231,8 +232,6 @@ void ditto_upcall_start(struct ditto_server *srv, struct ditto_upcall_req *ask)
 		queue_delayed_work(ditto_wq, &ask->timer,
 				   msecs_to_jiffies(ask_deadline_ms(ask)) *
 				   DITTO_UPCALL_TURN_FACTOR);
-		if (ask->what.width)
-			ditto_fairq_set_width(ask_queue(ask), ask->what.width);
 		ret = ditto_fairq_enter(ask_queue(ask), &ask->turn, &ask->peer, ask->user);
 	}
 	if (ret > 0)

@@ -52,7 +52,8 @@ enum ditto_upcall_type {
  * @type: type of the request
  * @size: bytes of the attributes that @put adds; 0 for up to 8 KiB
  * @deadline_ms: how long the answer is waited for, in milliseconds; 0 for the setting upcall-ms
- * @width: how many requests of the kind are sent at once; 0 for the usual number of the kind
+ * @queue: queue in which the request waits for its turn; NULL for that of its kind. It must stay
+ *	until the request is completed
  * @put: adds the attributes of the request to the message; returns 0 or -EMSGSIZE
  * @got: reads the attributes of the answer; called in the context of the answering command;
  *	returns 0 or an error, which becomes the result of the request
@@ -63,7 +64,7 @@ struct ditto_upcall {
 	enum ditto_upcall_type type;
 	size_t size;
 	u32 deadline_ms;
-	u32 width;
+	struct ditto_fairq *queue;
 	int (*put)(struct sk_buff *msg, void *arg);
 	int (*got)(struct genl_info *info, void *arg);
 	void (*failed)(struct genl_info *info, void *arg);

@@ -62,8 +62,6 @@ const struct ditto_fairq_limits ditto_upcall_queue_limits[UPCALL_QUEUES] = {
 			    .peer_waiting = 1024 },
 	/* Each user is a peer; one thread writes the log. */
 	[UPCALL_AUDIT] = { .width = 64, .peer_width = 16, .waiting = 2048, .peer_waiting = 512 },
-	/* The width is a setting. */
-	[UPCALL_OFFLOAD] = { .width = 16, .peer_width = 16, .waiting = 4096, .peer_waiting = 4096 },
 };
 
 const u16 ditto_upcall_ends[DITTO_UPCALL_ENDS] = {
@@ -90,5 +88,4 @@ const u8 ditto_upcall_queue_of[] = {
 	[DITTO_UPCALL_SID_OF_GROUP] = UPCALL_SIDS,
 	[DITTO_UPCALL_ACCOUNT_OF_SID] = UPCALL_SIDS,
 	[DITTO_UPCALL_AUDIT] = UPCALL_AUDIT,
-	[DITTO_UPCALL_OFFLOAD_FETCH] = UPCALL_OFFLOAD,
 };

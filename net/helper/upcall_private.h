@@ -12,7 +12,10 @@
 
 #include "upcall.h"
 
-/* Each kind of request has a queue of its own, so no kind waits behind another. */
+/*
+ * Each kind of request has a queue of its own, so no kind waits behind another. Those for offloaded
+ * data bring their queues.
+ */
 enum upcall_queue {
 	UPCALL_LOGINS,
 	UPCALL_PIPES,
@@ -22,7 +25,6 @@ enum upcall_queue {
 	UPCALL_SIDS,
 	UPCALL_RECORDS,
 	UPCALL_AUDIT,
-	UPCALL_OFFLOAD,
 	UPCALL_QUEUES,
 };
 

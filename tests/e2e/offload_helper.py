@@ -170,7 +170,7 @@ class Request:
             return struct.unpack('=Q', a[C[f'DITTO_A_UPCALL_{name}']])[0]
         self.id, self.recall = number('ID'), number('RECALL')
         self.offset, self.length = number('OFFSET'), number('LENGTH')
-        self.size = number('FILE_SIZE')
+        self.size, self.file_system = number('FILE_SIZE'), number('FILE_SYSTEM')
         self.cookie = a[C['DITTO_A_UPCALL_COOKIE']]
         self.share = os.fsdecode(a[C['DITTO_A_UPCALL_SHARE']].rstrip(b'\0'))
 

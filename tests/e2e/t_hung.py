@@ -6,7 +6,7 @@ import threading
 import nfs3
 from fault_points import Point
 from harness import Volume, eq, frozen, get, pattern, put, sleepers, test, wait_for
-from t_offload_kernel import RANGE, has_record, helper, offloaded
+from t_offload_kernel import RANGE, has_record, helper, offloaded, settled
 from t_offload_wait import read, status
 
 UNSTABLE = 0
@@ -118,3 +118,34 @@ def others_are_read(w):
         finally:
             point.go_on()
         eq(status(n.rpc.recv().body), nfs3.JUKEBOX, 'the first one')
+
+
+@test(server='ditto', offload=True)
+def others_come_back(w):
+    """While data for one file system keeps all turns of its recalls, another one has its own."""
+    second = Volume(f'{w.base}/second', 'tmpfs', '64m')
+    w.server.add('second', second.where, offload=True)
+    w.server.ctl('server', 'set', 'offload-recalls', '1')
+    w.server.ctl('server', 'set', 'offload-read-ahead', '0')
+    with helper(w, lambda request: 'hold') as h:
+        slow = [offloaded(w, h, name) for name in 'ab']
+        data = b'x' * 5000
+        put(f'{second.where}/c', data)
+        h.store[b'store\nc'] = data
+        h.fill.release(f'{second.where}/c', b'store\nc')
+        n, other = w.client.nfs(), w.client.nfs(path=second.where)
+        fhs = [n.lookup(n.root, name).fh for name in 'ab']
+        for fh in fhs:
+            eq(n.read(fh, 0, 1).status, nfs3.JUKEBOX)
+        wait_for('one request', lambda: len(h.held) == 1)
+        fh = other.lookup(other.root, 'c').fh
+        eq(other.read(fh, 0, 1).status, nfs3.JUKEBOX)
+        wait_for('the request for the other one', lambda: len(h.held) == 2)
+        eq(sorted(x.share for x in h.held), ['data', 'second'])
+        eq(len({x.file_system for x in h.held}), 2, 'file systems')
+        h.go()
+        eq(settled(other.read, fh, 0, 1).data, b'x')
+        for fh, data in zip(fhs, slow):
+            eq(settled(n.read, fh, 0, 9).data, data[:9])
+    w.server.delete('second')
+    second.umount()
