@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,9 +77,6 @@ static u64 offload_next_time(const struct offload *o)
 
 	if (o->process < 0)
 		return o->wanted ? o->started + o->pause : 0;
-	/* Its answers may wait, unread. */
-	if (o->paused)
-		return 0;
 	if (!o->ready)
 		return o->started + ANSWER_TIME;
 	for (t = o->tasks; t; t = t->next)
@@ -126,7 +122,6 @@ static void offload_lose(struct offload *o, const char *what)
 	close(o->process);
 	o->process = -1;
 	o->ready = false;
-	o->paused = false;
 	offload_stores_lost(o);
 	offload_end_sent(o);
 }
@@ -141,7 +136,8 @@ static void offload_send(struct offload *o)
 		const struct offload_store *s = offload_store_find(o, t->store);
 
 		next = t->next;
-		if (t->sent || (s && !s->ready && t != &s->task))
+		if (t->sent || (s && !s->ready && t != &s->task) ||
+		    (t->ops->waits && t->ops->waits(t)))
 			continue;
 		rc = t->ops->send(o, t);
 		/* The process reads later; there is an event then. */
@@ -259,19 +255,12 @@ static bool offload_heard(struct offload *o, const struct offload_msg *msg, int 
 	return false;
 }
 
-static bool offload_hung_up(const struct offload *o)
-{
-	struct pollfd p = { .fd = o->process };
-
-	return poll(&p, 1, 0) == 1;
-}
-
 static void offload_receive(struct offload *o)
 {
 	struct offload_msg msg;
 	int fd, n, rc = 0;
 
-	for (n = 0; n < TURN && o->process >= 0 && !o->paused; n++) {
+	for (n = 0; n < TURN && o->process >= 0; n++) {
 		rc = offload_msg_receive(o->process, &msg, o->packet, &fd);
 		if (rc)
 			break;
@@ -280,9 +269,6 @@ static void offload_receive(struct offload *o)
 			break;
 		}
 	}
-	/* While nothing is read, what it has sent waits; after its end that is sent again. */
-	if (o->process >= 0 && o->paused && offload_hung_up(o))
-		rc = -ECONNRESET;
 	if (rc && rc != -EAGAIN)
 		offload_lose(o, rc == -EBADMSG ? "sent an invalid message" : "has ended");
 }
@@ -292,16 +278,6 @@ static bool offload_watch(const struct offload *o, int fd)
 	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
 
 	return !epoll_ctl(o->poll, EPOLL_CTL_ADD, fd, &event);
-}
-
-void offload_pause(struct offload *o, bool paused)
-{
-	struct epoll_event event = { .events = paused ? 0 : EPOLLIN, .data.fd = o->process };
-
-	if (o->paused == paused || o->process < 0)
-		return;
-	o->paused = paused;
-	epoll_ctl(o->poll, EPOLL_CTL_MOD, o->process, &event);
 }
 
 /* No process will take what people wait for. Recalls have time until the kernel gives them up. */
@@ -378,7 +354,7 @@ static void offload_ready(void *arg)
 	/* None of them blocks, so it does not matter which one has work. */
 	offload_timer_ready(o);
 	offload_keys_ready(o);
-	offload_fills_ready(o);
+	offload_fills_ready(o->fills);
 	offload_receive(o);
 	offload_clients_ready(o);
 	offload_start(o);
@@ -458,13 +434,12 @@ void offload_free(struct offload *o)
 {
 	if (!o)
 		return;
-	/* Data that is given to the kernel belongs to fetches. */
-	offload_fills_free(o->fills);
 	if (o->process >= 0)
 		close(o->process);
 	o->process = -1;
 	while (o->tasks)
 		offload_fail(o, o->tasks, ECANCELED, "dittod ends");
+	offload_fills_free(o->fills);
 	offload_clients_free(o);
 	offload_keys_free(o->keys);
 	free(o->owner);

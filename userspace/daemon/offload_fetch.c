@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Fetches: the kernel's requests for parts of offloaded files. The store process sends the data
- * in files in memory, which threads give to the kernel; that may wait for a disk.
+ * in files in memory, which threads give to the kernel (offload_fills.c).
  *
- * Locking: a fill belongs to its thread from pool_submit() until pool_reap(); all else is for the
- * thread of the event loop.
+ * Locking: a fill belongs to its thread from offload_place_submit() until offload_fills_ready();
+ * all else is for the thread of the event loop.
  */
 
 #include <errno.h>
@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "common/conns.h"
 #include "ditto-nl-gen.h"
 #include "fault.h"
 #include "late.h"
@@ -27,30 +26,10 @@
 #include "pool.h"
 #include "upcall.h"
 
-/* Threads that give data to the kernel, and most parts that wait for them. */
-#define FILL_THREADS	4
-#define FILL_LIMIT	64
-/* With so many parts the process is not read: each has a file in memory. */
-#define FILL_PAUSE	24
-/* More fetches than the kernel has at once, and more parts than a range has. */
-#define FETCHES_MAX	2048
+/* More parts than a range has. */
 #define PARTS_MAX	4096
 /* Milliseconds between two lines of the log about fetches that failed. */
 #define TELL_PAUSE	1000
-
-/**
- * struct offload_fills - the threads and their connections
- * @pool: the threads
- * @running: parts that the pool has
- * @kernel: their connections
- * @told: when a failure was last logged
- */
-struct offload_fills {
-	struct pool *pool;
-	unsigned int running;
-	struct conns *kernel;
-	u64 told;
-};
 
 /**
  * struct fetch_part - a part of the range that has arrived
@@ -70,6 +49,7 @@ struct fetch_part {
  * @channel: connection for the answer
  * @id: number of the upcall
  * @recall: number of the recall
+ * @place: the file system that it is for
  * @offset: begin of the range
  * @length: bytes of the range
  * @share: name of the share
@@ -93,6 +73,7 @@ struct fetch {
 	struct conn *channel;
 	u64 id;
 	u64 recall;
+	struct fill_place *place;
 	u64 offset;
 	u64 length;
 	char share[OFFLOAD_CTL_SHARE_SIZE];
@@ -115,7 +96,7 @@ struct fetch {
  * @job: job of the pool
  * @next: next part that waits
  * @fetch: the fetch
- * @fills: the threads
+ * @kernel: connections of the threads
  * @data: the data and its place
  * @rc: result, 0 or a negative errno
  * @why: text of the error
@@ -124,7 +105,7 @@ struct fill {
 	struct job job;
 	struct fill *next;
 	struct fetch *fetch;
-	struct offload_fills *fills;
+	struct conns *kernel;
 	struct offload_data data;
 	int rc;
 	struct why why;
@@ -165,13 +146,12 @@ static void fetch_fail(struct fetch *f, u32 error, const char *text)
 
 static void fetch_tell(struct fetch *f)
 {
-	struct offload_fills *fills = f->o->fills;
 	u64 now = clock_ms();
 
 	offload_store_failed(f->o, f->task.store, f->text);
-	if (fills->told && now < fills->told + TELL_PAUSE)
+	if (f->o->told && now < f->o->told + TELL_PAUSE)
 		return;
-	fills->told = now;
+	f->o->told = now;
 	log_error("share %s: data cannot be fetched from store %s: %s", f->share, f->task.store,
 		  f->text);
 }
@@ -191,6 +171,7 @@ static void fetch_finish(struct fetch *f)
 	else if (!f->error && s)
 		s->fetched += f->length;
 	fetch_answer(f, f->error, f->text);
+	offload_place_put(f->place);
 	free(f->parts);
 	free(f);
 }
@@ -211,7 +192,7 @@ static void fill_run(struct job *job)
 	struct fill *fill = (struct fill *)job;
 
 	fault_point("fetch-fill");
-	fill->rc = offload_kernel_fill(fill->fills->kernel, &fill->data, &fill->why);
+	fill->rc = offload_kernel_fill(fill->kernel, &fill->data, &fill->why);
 	fault_point("fetch-filled");
 }
 
@@ -264,7 +245,7 @@ static void fetch_fill(struct fetch *f)
 
 	if (!fill)
 		return;
-	if (pool_submit(o->fills->pool, &fill->job)) {
+	if (offload_place_submit(f->place, &fill->job)) {
 		fill_free(fill);
 		fetch_fail(f, EAGAIN, "too many parts wait for the file system");
 		if (!f->ended)
@@ -272,8 +253,6 @@ static void fetch_fill(struct fetch *f)
 		return;
 	}
 	f->filling = true;
-	if (++o->fills->running >= FILL_PAUSE)
-		offload_pause(o, true);
 }
 
 static void fill_done(struct job *job)
@@ -282,7 +261,7 @@ static void fill_done(struct job *job)
 	struct fetch *f = fill->fetch;
 	bool ended = f->ended;
 
-	fill->fills->running--;
+	offload_place_done(f->place);
 	f->filling = false;
 	if (fill->rc) {
 		/* ENOENT: nobody waits any more. */
@@ -329,8 +308,7 @@ static bool fetch_check_file(int fd, const struct offload_msg *msg)
 	       (u64)st.st_size >= msg->start + msg->length;
 }
 
-static bool fetch_take_data(struct offload *o, struct fetch *f, const struct offload_msg *msg,
-			    int fd)
+static bool fetch_take_data(struct fetch *f, const struct offload_msg *msg, int fd)
 {
 	struct fill *fill;
 
@@ -348,7 +326,7 @@ static bool fetch_take_data(struct offload *o, struct fetch *f, const struct off
 	fill->job.run = fill_run;
 	fill->job.done = fill_done;
 	fill->fetch = f;
-	fill->fills = o->fills;
+	fill->kernel = offload_place_kernel(f->place);
 	fill->data = (struct offload_data){ f->recall, fd, msg->start, msg->offset, msg->length };
 	fill->next = f->held;
 	f->held = fill;
@@ -363,8 +341,9 @@ static bool fetch_heard(struct offload *o, struct offload_task *task,
 	u64 arrived = 0;
 	unsigned int i;
 
+	(void)o;
 	if (msg->type == OFFLOAD_DATA)
-		return fetch_take_data(o, f, msg, fd);
+		return fetch_take_data(f, msg, fd);
 	if (fd >= 0)
 		close(fd);
 	for (i = 0; i < f->nparts; i++)
@@ -402,7 +381,17 @@ static bool fetch_repeats(struct offload_task *task)
 	return true;
 }
 
+/* What is fetched now would only wait. */
+static bool fetch_waits(const struct offload_task *task)
+{
+	const struct fetch *f = (const struct fetch *)((const char *)task -
+						       offsetof(struct fetch, task));
+
+	return offload_place_is_full(f->place);
+}
+
 static const struct offload_task_ops fetch_ops = {
+	.waits = fetch_waits,
 	.send = fetch_send,
 	.heard = fetch_heard,
 	.failed = fetch_failed,
@@ -415,9 +404,13 @@ static void fetch_late(struct late *late)
 	struct fetch *f = (struct fetch *)((char *)late - offsetof(struct fetch, late));
 	const struct offload_store *s = offload_store_find(f->o, f->task.store);
 
-	snprintf(f->text, sizeof(f->text), "store %s has not sent all data in time%s%.300s",
-		 f->task.store, s && s->error[0] ? "; its last error: " : "",
-		 s ? s->error : "");
+	if (f->filling || offload_place_is_full(f->place))
+		snprintf(f->text, sizeof(f->text),
+			 "the file system has not taken the data in time");
+	else
+		snprintf(f->text, sizeof(f->text), "store %s has not sent all data in time%s%.300s",
+			 f->task.store, s && s->error[0] ? "; its last error: " : "",
+			 s ? s->error : "");
 	f->error = ETIMEDOUT;
 	fetch_tell(f);
 	fetch_answer(f, f->error, f->text);
@@ -437,7 +430,8 @@ static bool fetch_find_store(struct fetch *f)
 	return true;
 }
 
-static bool fetch_parse(struct fetch *f, struct nl_msg *msg, u64 now, u64 *deadline)
+static bool fetch_parse(struct fetch *f, struct nl_msg *msg, u64 now, u64 *deadline,
+			u64 *file_system)
 {
 	struct nlattr *tb[DITTO_A_UPCALL_MAX + 1];
 
@@ -451,6 +445,8 @@ static bool fetch_parse(struct fetch *f, struct nl_msg *msg, u64 now, u64 *deadl
 	*deadline = UINT64_MAX;
 	if (tb[DITTO_A_UPCALL_DEADLINE_MS])
 		*deadline = now + nla_get_u32(tb[DITTO_A_UPCALL_DEADLINE_MS]);
+	if (tb[DITTO_A_UPCALL_FILE_SYSTEM])
+		*file_system = nla_get_u64(tb[DITTO_A_UPCALL_FILE_SYSTEM]);
 	f->recall = nla_get_u64(tb[DITTO_A_UPCALL_RECALL]);
 	f->offset = nla_get_u64(tb[DITTO_A_UPCALL_OFFSET]);
 	f->next = f->offset;
@@ -466,18 +462,22 @@ static bool fetch_parse(struct fetch *f, struct nl_msg *msg, u64 now, u64 *deadl
 void offload_take(struct offload *o, struct conn *channel, struct nl_msg *msg)
 {
 	struct fetch *f = mem_new(sizeof(*f));
-	u64 now = clock_ms(), deadline;
+	u64 now = clock_ms(), deadline, file_system = 0;
 	const char *text = NULL;
 
 	f->o = o;
 	f->channel = channel;
 	f->task.ops = &fetch_ops;
-	if (!fetch_parse(f, msg, now, &deadline))
+	if (!fetch_parse(f, msg, now, &deadline, &file_system))
 		text = "the request for data was not understood";
 	else if (!fetch_find_store(f))
 		text = "the record of the file does not name a store";
-	else if (offload_fetches(o, NULL) >= FETCHES_MAX)
+	else if (offload_fetches(o, NULL) >= OFFLOAD_FETCHES_MAX)
 		text = "too many requests for data wait";
+	else
+		f->place = offload_place_get(o->fills, file_system);
+	if (!text && !f->place)
+		text = "there are no threads for the file system";
 	if (text) {
 		log_error("share %s: %s", f->share, text);
 		fetch_answer(f, EIO, text);
@@ -509,38 +509,4 @@ void offload_fetches_drop(struct offload *o)
 		/* The list may have changed. */
 		next = o->tasks;
 	}
-}
-
-int offload_fills_fd(const struct offload_fills *f)
-{
-	return pool_fd(f->pool);
-}
-
-void offload_fills_ready(struct offload *o)
-{
-	pool_reap(o->fills->pool);
-	if (o->fills->running < FILL_PAUSE / 2)
-		offload_pause(o, false);
-}
-
-struct offload_fills *offload_fills_new(void)
-{
-	struct offload_fills *f = mem_new(sizeof(*f));
-
-	f->pool = pool_new(FILL_THREADS, FILL_LIMIT);
-	if (f->pool) {
-		f->kernel = conns_new(FILL_THREADS);
-		return f;
-	}
-	free(f);
-	return NULL;
-}
-
-void offload_fills_free(struct offload_fills *f)
-{
-	if (!f)
-		return;
-	pool_free(f->pool);
-	conns_free(f->kernel);
-	free(f);
 }

@@ -13,13 +13,19 @@
 
 struct config;
 struct conns;
+struct fill_place;
+struct job;
 struct offload_clients;
 struct offload_fills;
 struct offload_keys;
 struct offload_task;
 
+/* More fetches than the kernel has at once. */
+#define OFFLOAD_FETCHES_MAX	2048
+
 /**
  * struct offload_task_ops - one kind of request to the store process
+ * @waits: true if the request is not to be sent now; NULL for never
  * @send: sends the request; returns 0, -EAGAIN (the process does not read), or an error of the
  *	request itself, for which @failed is called
  * @heard: takes a message for the task other than OFFLOAD_FAILED, and its descriptor or -1. The
@@ -30,6 +36,7 @@ struct offload_task;
  * @repeats: true if the request may be sent again when the process has ended; NULL for never
  */
 struct offload_task_ops {
+	bool (*waits)(const struct offload_task *task);
 	int (*send)(struct offload *o, struct offload_task *task);
 	bool (*heard)(struct offload *o, struct offload_task *task,
 		      const struct offload_msg *msg, int fd);
@@ -103,7 +110,6 @@ struct offload_store {
  * @timer: fires when the process is started again, or has not ended a request in time
  * @process: socket of the process, or -1
  * @ready: the process has sent HELLO
- * @paused: @process is not read, because too many parts wait for threads
  * @starts: how often the process was started
  * @started: clock_ms() of its start
  * @pause: ms from @started until the next start, if the process ends
@@ -114,6 +120,7 @@ struct offload_store {
  * @wanted: the configuration has stores; those that it had before are in @stores too
  * @cfg: the configuration, for the stores of shares; the caller's
  * @fills: threads that give data to the kernel
+ * @told: when the failure of a fetch was last logged
  * @clients: connections of dittoctl
  * @keys: the command that prints keys
  * @owner: lines for the settings of stores that tell who this server is
@@ -125,7 +132,6 @@ struct offload {
 	int timer;
 	int process;
 	bool ready;
-	bool paused;
 	u32 starts;
 	u64 started;
 	u64 pause;
@@ -136,6 +142,7 @@ struct offload {
 	bool wanted;
 	const struct config *cfg;
 	struct offload_fills *fills;
+	u64 told;
 	struct offload_clients *clients;
 	struct offload_keys *keys;
 	char *owner;
@@ -166,9 +173,6 @@ struct offload_store *offload_store_find(const struct offload *o, const char *na
 /* Note a failure for the status of the store. */
 void offload_store_failed(struct offload *o, const char *name, const char *text);
 
-/* Read no more from the process while parts wait for threads, or read again. */
-void offload_pause(struct offload *o, bool paused);
-
 /* Stores of the configuration (offload_stores.c). */
 void offload_stores_set(struct offload *o, const struct config *cfg);
 void offload_stores_free(struct offload *o);
@@ -192,12 +196,25 @@ void offload_keys_ready(struct offload *o);
 /* The time at which there is something to do; 0 for never. */
 u64 offload_keys_next_time(const struct offload *o);
 
-/* Fetches for the kernel, and the threads for their data (offload_fetch.c). */
+/* Threads for data, file system by file system (offload_fills.c). */
 struct offload_fills *offload_fills_new(void);
 void offload_fills_free(struct offload_fills *f);
 int offload_fills_fd(const struct offload_fills *f);
 /* Take the results of the threads. */
-void offload_fills_ready(struct offload *o);
+void offload_fills_ready(struct offload_fills *f);
+/* Find or make the threads of a file system, to be put; NULL if there are none. */
+struct fill_place *offload_place_get(struct offload_fills *f, u64 file_system);
+/* The threads may end with the last user, who has no job in them any more. */
+void offload_place_put(struct fill_place *place);
+/* Give the threads a job, as pool_submit(). Its @done calls offload_place_done(). */
+int offload_place_submit(struct fill_place *place, struct job *job);
+void offload_place_done(struct fill_place *place);
+/* Whether so much waits for the threads that no more should be fetched. */
+bool offload_place_is_full(const struct fill_place *place);
+/* Connections for the threads. */
+struct conns *offload_place_kernel(const struct fill_place *place);
+
+/* Fetches for the kernel (offload_fetch.c). */
 unsigned int offload_fetches(const struct offload *o, const char *store);
 /* End all fetches without answers. */
 void offload_fetches_drop(struct offload *o);

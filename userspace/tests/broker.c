@@ -11,8 +11,10 @@
 #include "broker_bench.h"
 #include "mem.h"
 
-/* Parts with which the process is not read any more. */
-#define UNREAD	24
+/* Parts with which no more is fetched for a file system. */
+#define ENOUGH	24
+/* Number of a recall into a file system that is frozen. */
+#define FROZEN	78
 
 static u8 byte_at(u64 place)
 {
@@ -179,29 +181,61 @@ static void process_that_ends(void)
 	bench_end(&b);
 }
 
-/* While so many parts wait for a file system that the process is not read, its end is seen. */
-static void process_that_ends_unread(void)
+static bool process_hears_fetch(struct bench *b, struct offload_msg *msg)
+{
+	int fd;
+
+	return CHECK(process_hear(b, msg, &fd) && msg->type == OFFLOAD_FETCH);
+}
+
+/* What waits for a frozen file system holds up nothing else, and is fetched again if need be. */
+static void frozen_file_system(void)
 {
 	struct offload_msg msg;
 	struct bench b;
-	int fd, i;
+	int i;
 
 	bench_begin(&b);
-	broker_kernel.stuck = true;
-	for (i = 0; i < UNREAD; i++) {
-		kernel_ask(&b, 0, 4096, 60000, BENCH_COOKIE);
-		CHECK(process_hear(&b, &msg, &fd) && msg.type == OFFLOAD_FETCH);
-		process_send_data(&b, msg.id, 0, 4096, true);
+	broker_kernel.stuck = FROZEN;
+	for (i = 0; i < ENOUGH; i++) {
+		kernel_ask_for(&b, FROZEN, 0, 4096, 60000, BENCH_COOKIE);
+		if (process_hears_fetch(&b, &msg))
+			process_send_data(&b, msg.id, 0, 4096, true);
 	}
 	bench_turn(&b, -1, 50);
-	CHECK(b.o->paused);
+	/* It has enough. */
+	kernel_ask_for(&b, FROZEN, 0, 4096, 60000, BENCH_COOKIE);
+	kernel_ask(&b, 4096, 4096, 60000, BENCH_COOKIE);
+	if (process_hears_fetch(&b, &msg) && CHECK(msg.offset == 4096)) {
+		process_send_data(&b, msg.id, 4096, 4096, true);
+		process_say(&b, (struct offload_msg){ .type = OFFLOAD_FETCHED, .id = msg.id }, -1);
+	}
+	CHECK(kernel_is_answered(&b) && !broker_kernel.error && kernel_has(4096, 4096));
 	process_end(&b);
 	if (CHECK(bench_spawn(&b))) {
 		process_begin(&b);
-		/* It is asked for all of them. */
-		for (i = 0; i < UNREAD; i++)
-			CHECK(process_hear(&b, &msg, &fd) && msg.type == OFFLOAD_FETCH);
+		CHECK(offload_fetches(b.o, NULL) == ENOUGH + 1);
+		kernel_thaw();
+		for (i = 0; i < ENOUGH + 1; i++)
+			process_hears_fetch(&b, &msg);
 	}
+	kernel_thaw();
+	bench_end(&b);
+}
+
+/* The file system is named as the cause, not the store. */
+static void file_system_that_is_slow(void)
+{
+	struct offload_msg msg;
+	struct bench b;
+
+	bench_begin(&b);
+	broker_kernel.stuck = FROZEN;
+	kernel_ask_for(&b, FROZEN, 0, 4096, 500, BENCH_COOKIE);
+	if (process_hears_fetch(&b, &msg))
+		process_send_data(&b, msg.id, 0, 4096, true);
+	CHECK(kernel_is_answered(&b) && broker_kernel.error == ETIMEDOUT);
+	SAME(broker_kernel.text, "the file system has not taken the data in time");
 	kernel_thaw();
 	bench_end(&b);
 }
@@ -293,8 +327,8 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(fetch_in_parts), TEST(misbehaving_process), TEST(fetch_that_fails),
-		TEST(full_file_system), TEST(process_that_ends), TEST(process_that_ends_unread),
-		TEST(store_that_is_slow),
+		TEST(full_file_system), TEST(process_that_ends), TEST(frozen_file_system),
+		TEST(file_system_that_is_slow), TEST(store_that_is_slow),
 		TEST(unknown_stores), TEST(store_that_is_refused), TEST(other_configurations),
 		{ 0 }
 	};

@@ -37,11 +37,13 @@ int offload_kernel_fill(struct conns *conns, const struct offload_data *data, st
 
 	(void)conns;
 	pthread_mutex_lock(&kernel_lock);
-	while (broker_kernel.stuck)
+	while (broker_kernel.stuck == data->recall)
 		pthread_cond_wait(&kernel_thawed, &kernel_lock);
 	if (rc)
 		why_not(why, "the kernel refuses");
-	else if (data->offset + data->length > BENCH_FILE_SIZE || data->recall != 77 ||
+	else if (data->recall != BENCH_RECALL)
+		goto unlock;
+	else if (data->offset + data->length > BENCH_FILE_SIZE ||
 		 data->offset != broker_kernel.next ||
 		 pread(data->fd, broker_kernel.file + data->offset, data->length,
 		       (off_t)data->start) != (ssize_t)data->length)
@@ -49,6 +51,7 @@ int offload_kernel_fill(struct conns *conns, const struct offload_data *data, st
 	else
 		broker_kernel.filled += data->length;
 	broker_kernel.next = data->offset + data->length;
+unlock:
 	pthread_mutex_unlock(&kernel_lock);
 	return rc;
 }
@@ -56,7 +59,7 @@ int offload_kernel_fill(struct conns *conns, const struct offload_data *data, st
 void kernel_thaw(void)
 {
 	pthread_mutex_lock(&kernel_lock);
-	broker_kernel.stuck = false;
+	broker_kernel.stuck = 0;
 	pthread_cond_broadcast(&kernel_thawed);
 	pthread_mutex_unlock(&kernel_lock);
 }
@@ -247,17 +250,18 @@ void bench_end(struct bench *b)
 		close(b->process);
 }
 
-void kernel_ask(struct bench *b, u64 offset, u64 length, u32 deadline, const char *cookie)
+void kernel_ask_for(struct bench *b, u64 recall, u64 offset, u64 length, u32 deadline,
+		    const char *cookie)
 {
 	struct nl_msg *msg = nlmsg_alloc_size(4096);
 
-	broker_kernel.next = offset;
 	genlmsg_put(msg, 0, 0, 1, 0, 0, DITTO_CMD_UPCALL, 1);
 	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_ID, 5);
 	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_TYPE,
 		       DITTO_UPCALL_KIND_OFFLOAD_FETCH);
 	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_DEADLINE_MS, deadline);
-	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_RECALL, 77);
+	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_RECALL, recall);
+	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_FILE_SYSTEM, recall);
 	msg_put_string(msg, DITTO_A_UPCALL_SHARE, "data");
 	msg_put(msg, DITTO_A_UPCALL_COOKIE, cookie, strlen(cookie));
 	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_FILE_SIZE, BENCH_FILE_SIZE);
@@ -265,6 +269,12 @@ void kernel_ask(struct bench *b, u64 offset, u64 length, u32 deadline, const cha
 	msg_put_number(msg, &spec_upcall_set, DITTO_A_UPCALL_LENGTH, length);
 	offload_take(b->o, NULL, msg);
 	nlmsg_free(msg);
+}
+
+void kernel_ask(struct bench *b, u64 offset, u64 length, u32 deadline, const char *cookie)
+{
+	broker_kernel.next = offset;
+	kernel_ask_for(b, BENCH_RECALL, offset, length, deadline, cookie);
 }
 
 bool kernel_is_answered(struct bench *b)

@@ -16,6 +16,8 @@
 #define BENCH_COOKIE	"main\n0123"
 /* Milliseconds; only ends a test that would hang. */
 #define BENCH_WAIT	20000
+/* Number of the recall whose data is looked at. */
+#define BENCH_RECALL	77
 /* The content of the file k in the bench's folder. */
 #define BENCH_KEY	"ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100"
 
@@ -25,7 +27,7 @@
  * @filled: bytes that were filled
  * @next: offset of the next fill: the kernel takes data in order
  * @refuses: error of the next fills, or 0
- * @stuck: fills do not return, as on a frozen file system
+ * @stuck: fills of this recall do not return, as on a frozen file system; 0 for none
  * @answers: number of answers
  * @error: of the last answer, or 0
  * @text: of the last answer
@@ -35,7 +37,7 @@ struct broker_kernel {
 	u64 filled;
 	u64 next;
 	int refuses;
-	bool stuck;
+	u64 stuck;
 	unsigned int answers;
 	u32 error;
 	char text[OFFLOAD_CTL_TEXT_SIZE];
@@ -94,7 +96,13 @@ void process_end(struct bench *b);
 
 /* Fills return again. */
 void kernel_thaw(void);
-/* The kernel wants a range; the deadline is in ms. */
+/*
+ * The kernel wants a range; the deadline is in ms. Each recall is for another file system, with its
+ * number.
+ */
+void kernel_ask_for(struct bench *b, u64 recall, u64 offset, u64 length, u32 deadline,
+		    const char *cookie);
+/* The same of the recall whose data is looked at. */
 void kernel_ask(struct bench *b, u64 offset, u64 length, u32 deadline, const char *cookie);
 bool kernel_is_answered(struct bench *b);
 
