@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Batches of calls: receiving, the order of execution, and sending. See batch.h.
+ * Batches of calls: receiving and the order of execution. See batch.h; replies are sent by
+ * batch_send.c.
  *
  * While a thread executes a batch it has XPT_BUSY, and nobody else receives from the connection.
  * So a call that takes long must not keep it. Before a step that takes long or waits for clients,
@@ -10,12 +11,6 @@
  * (wary.h). A call that waits unexpectedly is found by batches_look(), which looks at all batches
  * now and then while any is active, and the connection is released by a work item.
  *
- * The replies are copied into the socket, so the memory that they were encoded in is used again
- * at once. Payload that is longer than BATCH_COPY_MAX, or in the page cache, is sent by reference
- * to its pages. Such a reply is the last one of its batch, because sunrpc releases the pages of a
- * request when the thread is done with it. Pages that are not in the page cache are used again when
- * the network has sent them (spare.h).
- *
  * Locking: batches_lock (spinlock) guards the list of batches. @stage changes from RUNNING by
  * cmpxchg(): to IDLE by the thread, or to RESCUED by the work item, which holds batch->lock (mutex)
  * until the connection is released. The thread then takes batch->lock before it goes on. The work
@@ -24,7 +19,6 @@
  *
  * The batch of a thread is found by its struct dnfs_worker.
  */
-#include <linux/bvec.h>
 #include <linux/cred.h>
 #include <linux/jiffies.h>
 #include <linux/lwq.h>
@@ -40,16 +34,11 @@
 #include "../../../net/peer.h"
 #include "../server.h"
 #include "batch.h"
+#include "batch_send.h"
 #include "call.h"
 #include "large.h"
 #include "worker.h"
 
-/* Replies with more payload than this are sent by reference to their pages. */
-#define BATCH_COPY_MAX		(16 * 1024)
-/* The longest head of a reply. */
-#define BATCH_HEAD_MAX		PAGE_SIZE
-/* Pieces of the longest reply that is copied, with its head and its tail. */
-#define BATCH_PIECES_MAX	(BATCH_COPY_MAX / PAGE_SIZE + 4)
 /*
  * Pages that a call finds free at least. READ of more than DNFS_BRIEF_IO, READDIR, and all that
  * may have longer results release the connection first and then find all of them free.
@@ -58,9 +47,6 @@
 /* The same for a COMPOUND, whose limits are computed at its beginning; as sunrpc leaves. */
 #define BATCH_PAGES_COMPOUND	(DNFS_MAX_PAYLOAD / PAGE_SIZE + 1)
 
-/* One reply of any length fits into an empty batch. */
-static_assert(sizeof(__be32) + BATCH_HEAD_MAX <= DNFS_BATCH_OUT);
-static_assert(BATCH_PIECES_MAX <= DNFS_BATCH_VECS);
 static_assert(BATCH_PAGES_MIN * PAGE_SIZE > DNFS_BRIEF_IO);
 static_assert(BATCH_PAGES_MIN < RPCSVC_MAXPAGES && BATCH_PAGES_COMPOUND < RPCSVC_MAXPAGES);
 /* The buffer grows to its full size in steps of two. */
@@ -75,11 +61,6 @@ static LIST_HEAD(batches);
 static bool batches_watched;
 static void batches_look(struct work_struct *work);
 static DECLARE_DELAYED_WORK(batches_work, batches_look);
-
-static struct svc_sock *batch_svsk(const struct dnfs_batch *batch)
-{
-	return container_of(batch->xprt, struct svc_sock, sk_xprt);
-}
 
 static void batch_rescue(struct work_struct *work);
 
@@ -189,80 +170,11 @@ static bool batch_consume(struct dnfs_batch *batch)
 	return more;
 }
 
-static int batch_send_vec(struct dnfs_batch *batch, int flags)
-{
-	struct msghdr msg = { .msg_flags = MSG_NOSIGNAL | flags };
-	int sent;
-
-	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, batch->vec, batch->nvec, batch->bytes);
-	sent = sock_sendmsg(batch_svsk(batch)->sk_sock, &msg);
-	return sent == batch->bytes ? 0 : sent < 0 ? sent : -EAGAIN;
-}
-
-static int batch_send_pages(struct dnfs_batch *batch)
-{
-	struct msghdr msg = { .msg_flags = MSG_NOSIGNAL | MSG_SPLICE_PAGES };
-	struct bio_vec *bvec = batch->rqstp->rq_bvec;
-	const struct xdr_buf *res = &batch->res;
-	unsigned int offset = offset_in_page(res->page_base), n = 0;
-	struct page **pages = res->pages + (res->page_base >> PAGE_SHIFT);
-	u32 left = res->page_len;
-	int sent;
-
-	if (res->tail[0].iov_len)
-		msg.msg_flags |= MSG_MORE;
-	while (left) {
-		u32 len = min_t(u32, PAGE_SIZE - offset, left);
-
-		bvec_set_page(&bvec[n++], *pages++, len, offset);
-		offset = 0;
-		left -= len;
-	}
-	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, bvec, n, res->page_len);
-	sent = sock_sendmsg(batch_svsk(batch)->sk_sock, &msg);
-	return sent == res->page_len ? 0 : sent < 0 ? sent : -EAGAIN;
-}
-
-static int batch_send_all(struct dnfs_batch *batch, bool pages)
-{
-	int err;
-
-	err = batch_send_vec(batch, pages ? MSG_MORE : 0);
-	if (err || !pages)
-		return err;
-	err = batch_send_pages(batch);
-	if (err || !batch->res.tail[0].iov_len)
-		return err;
-	batch->vec[0] = batch->res.tail[0];
-	batch->nvec = 1;
-	batch->bytes = batch->vec[0].iov_len;
-	return batch_send_vec(batch, 0);
-}
-
-/* Send the replies, with @pages the payload of the last one, too. */
-static void batch_send(struct dnfs_batch *batch, bool pages)
-{
-	struct svc_xprt *xprt = batch->xprt;
-	int err;
-
-	if (!batch->nvec)
-		return;
-	mutex_lock(&xprt->xpt_mutex);
-	if (!svc_xprt_is_dead(xprt)) {
-		err = batch_send_all(batch, pages);
-		if (err)
-			svc_xprt_deferred_close(xprt);
-	}
-	mutex_unlock(&xprt->xpt_mutex);
-	batch->nvec = 0;
-	batch->bytes = 0;
-}
-
 static void batch_release(struct dnfs_batch *batch)
 {
 	struct svc_xprt *xprt = batch->xprt;
 
-	batch_send(batch, false);
+	dnfs_batch_send(batch, false);
 	if (batch_consume(batch))
 		set_bit(XPT_DATA, &xprt->xpt_flags);
 	batch->released = true;
@@ -359,67 +271,6 @@ void dnfs_batch_release(struct dnfs_batch *batch)
 	batch->keeps = false;
 }
 
-static void batch_add(struct dnfs_batch *batch, void *base, size_t len)
-{
-	struct kvec *vec = batch->vec + batch->nvec;
-
-	if (!len)
-		return;
-	batch->bytes += len;
-	if (batch->nvec && vec[-1].iov_base + vec[-1].iov_len == base) {
-		vec[-1].iov_len += len;
-		return;
-	}
-	*vec = (struct kvec) { .iov_base = base, .iov_len = len };
-	batch->nvec++;
-}
-
-/* The end of the reply in @batch->out. If there is payload, its padding may be in the tail. */
-static unsigned int batch_used(const struct dnfs_batch *batch)
-{
-	const struct xdr_buf *res = &batch->res;
-	const struct kvec *last = res->tail[0].iov_len ? res->tail : res->head;
-	const u8 *end = last->iov_base + last->iov_len;
-
-	return round_up(end - batch->out, XDR_UNIT);
-}
-
-/*
- * Add the reply in @batch->res, whose mark is in front of its head. Return: false if its payload
- * is to be sent by reference.
- */
-static bool batch_add_reply(struct dnfs_batch *batch)
-{
-	struct xdr_buf *res = &batch->res;
-	__be32 *mark = res->head[0].iov_base - sizeof(*mark);
-	unsigned int offset = offset_in_page(res->page_base);
-	struct page **pages = res->pages + (res->page_base >> PAGE_SHIFT);
-	u32 left = res->page_len;
-
-	res->len = res->head[0].iov_len + res->page_len + res->tail[0].iov_len;
-	*mark = cpu_to_be32(RPC_LAST_STREAM_FRAGMENT | res->len);
-	batch_add(batch, mark, sizeof(*mark) + res->head[0].iov_len);
-	batch->used = batch_used(batch);
-	if (left && (left > BATCH_COPY_MAX || batch->rqstp->rq_cachetype))
-		return false;
-	while (left) {
-		u32 len = min_t(u32, PAGE_SIZE - offset, left);
-
-		batch_add(batch, page_address(*pages++) + offset, len);
-		offset = 0;
-		left -= len;
-	}
-	batch_add(batch, res->tail[0].iov_base, res->tail[0].iov_len);
-	return true;
-}
-
-/* Return: true if there is room for one more reply. */
-static bool batch_has_room(const struct dnfs_batch *batch)
-{
-	return batch->used + sizeof(__be32) + BATCH_HEAD_MAX <= DNFS_BATCH_OUT &&
-	       batch->nvec + BATCH_PIECES_MAX <= DNFS_BATCH_VECS;
-}
-
 /* Return: true if there are enough free pages for the reply to the present call. */
 static bool batch_has_pages(const struct dnfs_batch *batch)
 {
@@ -489,13 +340,13 @@ static bool batch_may_go_on(const struct dnfs_batch *batch)
 /* Begin the call at @p, with room for its reply. Return: as dnfs_direct_begin(). */
 static bool batch_prepare(struct dnfs_batch *batch, const __be32 *p, unsigned int len)
 {
-	if (batch_has_room(batch)) {
+	if (dnfs_batch_has_room(batch)) {
 		if (!dnfs_direct_begin(batch, p, len))
 			return false;
 		if (batch_has_pages(batch))
 			return true;
 	}
-	batch_send(batch, false);
+	dnfs_batch_send(batch, false);
 	batch_empty(batch);
 	return dnfs_direct_begin(batch, p, len);
 }
@@ -527,8 +378,8 @@ static enum batch_state batch_call(struct dnfs_batch *batch)
 
 	batch->calls++;
 	reply = batch_execute(batch);
-	if (reply && !batch_add_reply(batch)) {
-		batch_send(batch, true);
+	if (reply && !dnfs_batch_add_reply(batch)) {
+		dnfs_batch_send(batch, true);
 		if (!batch->rqstp->rq_cachetype)
 			dnfs_spare_exchange(&batch->spare, batch->rqstp);
 		return BATCH_END;
@@ -577,7 +428,7 @@ static enum batch_state batch_begin_large(struct dnfs_batch *batch, unsigned int
 static enum batch_state batch_go_on_large(struct dnfs_batch *batch)
 {
 	struct dnfs_large *large = *batch->part;
-	int got = dnfs_large_receive(large, batch_svsk(batch)->sk_sock);
+	int got = dnfs_large_receive(large, dnfs_batch_svsk(batch)->sk_sock);
 	enum batch_state state;
 
 	dnfs_conn_holds(batch->xprt, got ? 0 : dnfs_large_memory(large));
@@ -640,7 +491,7 @@ static enum batch_state batch_round(struct dnfs_batch *batch)
 			state = batch_next(batch, &pos);
 		} while (state == BATCH_MORE);
 	}
-	batch_send(batch, false);
+	dnfs_batch_send(batch, false);
 	/* Behind the replies, so that they carry the acknowledgment. */
 	if (!batch->released && (batch->done || (large && !*batch->part)) && batch_consume(batch))
 		set_bit(XPT_DATA, &batch->xprt->xpt_flags);
@@ -680,7 +531,7 @@ bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_wary *wary, struct dnf
 	struct svc_sock *svsk;
 
 	batch->xprt = xprt;
-	svsk = batch_svsk(batch);
+	svsk = dnfs_batch_svsk(batch);
 	/* sunrpc has received the beginning of a record. */
 	if (svsk->sk_tcplen || svsk->sk_datalen)
 		return false;

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Replies of a batch: what is to be sent, and sending it together. See batch.h.
+ *
+ * The replies are copied into the socket, so the memory that they were encoded in is used again
+ * at once. Payload that is longer than BATCH_COPY_MAX, or in the page cache, is sent by reference
+ * to its pages. Such a reply is the last one of its batch, because sunrpc releases the pages of a
+ * request when the thread is done with it. Pages that are not in the page cache are used again when
+ * the network has sent them (spare.h).
+ */
+#include <linux/bvec.h>
+#include <linux/sunrpc/svcsock.h>
+
+#include "batch.h"
+#include "batch_send.h"
+
+/* Replies with more payload than this are sent by reference to their pages. */
+#define BATCH_COPY_MAX		(16 * 1024)
+/* The longest head of a reply. */
+#define BATCH_HEAD_MAX		PAGE_SIZE
+/* Pieces of the longest reply that is copied, with its head and its tail. */
+#define BATCH_PIECES_MAX	(BATCH_COPY_MAX / PAGE_SIZE + 4)
+
+/* One reply of any length fits into an empty batch. */
+static_assert(sizeof(__be32) + BATCH_HEAD_MAX <= DNFS_BATCH_OUT);
+static_assert(BATCH_PIECES_MAX <= DNFS_BATCH_VECS);
+
+static int batch_send_vec(struct dnfs_batch *batch, int flags)
+{
+	struct msghdr msg = { .msg_flags = MSG_NOSIGNAL | flags };
+	int sent;
+
+	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, batch->vec, batch->nvec, batch->bytes);
+	sent = sock_sendmsg(dnfs_batch_svsk(batch)->sk_sock, &msg);
+	return sent == batch->bytes ? 0 : sent < 0 ? sent : -EAGAIN;
+}
+
+static int batch_send_pages(struct dnfs_batch *batch)
+{
+	struct msghdr msg = { .msg_flags = MSG_NOSIGNAL | MSG_SPLICE_PAGES };
+	struct bio_vec *bvec = batch->rqstp->rq_bvec;
+	const struct xdr_buf *res = &batch->res;
+	unsigned int offset = offset_in_page(res->page_base), n = 0;
+	struct page **pages = res->pages + (res->page_base >> PAGE_SHIFT);
+	u32 left = res->page_len;
+	int sent;
+
+	if (res->tail[0].iov_len)
+		msg.msg_flags |= MSG_MORE;
+	while (left) {
+		u32 len = min_t(u32, PAGE_SIZE - offset, left);
+
+		bvec_set_page(&bvec[n++], *pages++, len, offset);
+		offset = 0;
+		left -= len;
+	}
+	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, bvec, n, res->page_len);
+	sent = sock_sendmsg(dnfs_batch_svsk(batch)->sk_sock, &msg);
+	return sent == res->page_len ? 0 : sent < 0 ? sent : -EAGAIN;
+}
+
+static int batch_send_all(struct dnfs_batch *batch, bool pages)
+{
+	int err;
+
+	err = batch_send_vec(batch, pages ? MSG_MORE : 0);
+	if (err || !pages)
+		return err;
+	err = batch_send_pages(batch);
+	if (err || !batch->res.tail[0].iov_len)
+		return err;
+	batch->vec[0] = batch->res.tail[0];
+	batch->nvec = 1;
+	batch->bytes = batch->vec[0].iov_len;
+	return batch_send_vec(batch, 0);
+}
+
+void dnfs_batch_send(struct dnfs_batch *batch, bool pages)
+{
+	struct svc_xprt *xprt = batch->xprt;
+	int err;
+
+	if (!batch->nvec)
+		return;
+	mutex_lock(&xprt->xpt_mutex);
+	if (!svc_xprt_is_dead(xprt)) {
+		err = batch_send_all(batch, pages);
+		if (err)
+			svc_xprt_deferred_close(xprt);
+	}
+	mutex_unlock(&xprt->xpt_mutex);
+	batch->nvec = 0;
+	batch->bytes = 0;
+}
+
+static void batch_add(struct dnfs_batch *batch, void *base, size_t len)
+{
+	struct kvec *vec = batch->vec + batch->nvec;
+
+	if (!len)
+		return;
+	batch->bytes += len;
+	if (batch->nvec && vec[-1].iov_base + vec[-1].iov_len == base) {
+		vec[-1].iov_len += len;
+		return;
+	}
+	*vec = (struct kvec) { .iov_base = base, .iov_len = len };
+	batch->nvec++;
+}
+
+/* The end of the reply in @batch->out. If there is payload, its padding may be in the tail. */
+static unsigned int batch_used(const struct dnfs_batch *batch)
+{
+	const struct xdr_buf *res = &batch->res;
+	const struct kvec *last = res->tail[0].iov_len ? res->tail : res->head;
+	const u8 *end = last->iov_base + last->iov_len;
+
+	return round_up(end - batch->out, XDR_UNIT);
+}
+
+bool dnfs_batch_add_reply(struct dnfs_batch *batch)
+{
+	struct xdr_buf *res = &batch->res;
+	__be32 *mark = res->head[0].iov_base - sizeof(*mark);
+	unsigned int offset = offset_in_page(res->page_base);
+	struct page **pages = res->pages + (res->page_base >> PAGE_SHIFT);
+	u32 left = res->page_len;
+
+	res->len = res->head[0].iov_len + res->page_len + res->tail[0].iov_len;
+	*mark = cpu_to_be32(RPC_LAST_STREAM_FRAGMENT | res->len);
+	batch_add(batch, mark, sizeof(*mark) + res->head[0].iov_len);
+	batch->used = batch_used(batch);
+	if (left && (left > BATCH_COPY_MAX || batch->rqstp->rq_cachetype))
+		return false;
+	while (left) {
+		u32 len = min_t(u32, PAGE_SIZE - offset, left);
+
+		batch_add(batch, page_address(*pages++) + offset, len);
+		offset = 0;
+		left -= len;
+	}
+	batch_add(batch, res->tail[0].iov_base, res->tail[0].iov_len);
+	return true;
+}
+
+bool dnfs_batch_has_room(const struct dnfs_batch *batch)
+{
+	return batch->used + sizeof(__be32) + BATCH_HEAD_MAX <= DNFS_BATCH_OUT &&
+	       batch->nvec + BATCH_PIECES_MAX <= DNFS_BATCH_VECS;
+}
