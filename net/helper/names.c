@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Cache of the helper's answers about names and groups.
- *
- * Locking: entries are looked up and their answers read under RCU. The spinlock guards the list,
- * keeps it in step with the hash table, and guards the replacement of answers, and the lists of
- * parked operations. The functions of these are called under it.
- *
- * Lifetime: an entry is referenced by the table, by its work while a request is in progress, by
- * callers that wait, and by parked operations. An entry that was removed from the table meanwhile
- * still gets its answer, for those that wait for it.
+ * Questions about names and groups: asking the helper, and waiting for its answers. Answers are
+ * kept by names_cache.c; names_cache.h has the locks.
  */
 #include <linux/errno.h>
-#include <linux/jhash.h>
 #include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/refcount.h>
-#include <linux/rhashtable.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -28,368 +19,11 @@
 #include "../server_private.h"
 #include "names.h"
 #include "names_ask.h"
+#include "names_cache.h"
 #include "names_private.h"
 
 /* Jiffies before a failed request is repeated. */
 #define NAMES_RETRY		HZ
-/* Entries that are examined to find one to drop from a full table. */
-#define NAMES_EVICT_SCAN	64
-
-/**
- * struct ditto_names - the answers of one server
- * @srv: the server
- * @hash: entries by question
- * @lock: see above
- * @lru: entries in the order of creation; one that was used gets a second chance
- * @count: entries of @lru
- * @token_bytes: bytes of the tokens of these
- * @epoch: number of flushes that have ended; guarded by @lock
- * @wq: workqueue of the requests
- * @ask: function that asks the helper; replaced by tests
- */
-struct ditto_names {
-	struct ditto_server *srv;
-	struct rhashtable hash;
-	spinlock_t lock;	/* see above */
-	struct list_head lru;
-	unsigned int count;
-	size_t token_bytes;
-	u32 epoch;
-	struct workqueue_struct *wq;
-	ditto_names_ask_fn ask;
-};
-
-/* Bits of name_entry.flags */
-#define NAME_ASKING	0	/* the work is queued or running */
-#define NAME_USED	1	/* used since a full table last examined it */
-
-/**
- * struct name_entry - a question and its last answer
- * @names: the cache
- * @question: the question; its text points to @text
- * @answer: NULL until the first answer
- * @token_bytes: bytes of its token that are counted; guarded by the lock of the cache
- * @charge: charge for the request, while NAME_ASKING is set; it and the asker of @question belong
- *	to the thread that set the bit, and then to the work
- * @error: error of the last request; 0 if it was answered
- * @retry: jiffies before which the request is not repeated
- * @asked: jiffies of the last request; a caller that comes much later does not wait for it
- * @flags: NAME_* bits
- * @wait: callers that wait for the first answer
- * @parks: struct ditto_names_park: operations that wait for it
- * @work: sends the request
- * @ref: references, see above
- * @hash: entry in the hash table
- * @lru: entry on the list; empty once it was removed
- * @rcu: frees the entry after an RCU grace period
- * @text: text of the question
- */
-struct name_entry {
-	struct ditto_names *names;
-	struct ditto_question question;
-	struct name_answer __rcu *answer;
-	size_t token_bytes;
-	struct ditto_charge charge;
-	int error;
-	unsigned long retry;
-	unsigned long asked;
-	unsigned long flags;
-	wait_queue_head_t wait;
-	struct list_head parks;
-	struct work_struct work;
-	refcount_t ref;
-	struct rhash_head hash;
-	struct list_head lru;
-	struct rcu_head rcu;
-	char text[];
-};
-
-static u32 question_hash(const void *data, u32 len, u32 seed)
-{
-	const struct ditto_question *q = data;
-	u32 hash = jhash(&q->addr, sizeof(q->addr), seed);
-
-	hash = jhash_3words(q->type, __kuid_val(q->uid), __kgid_val(q->gid), hash);
-	return jhash(q->text, strlen(q->text), hash);
-}
-
-static u32 entry_hash(const void *data, u32 len, u32 seed)
-{
-	const struct name_entry *entry = data;
-
-	return question_hash(&entry->question, len, seed);
-}
-
-static int entry_compare(struct rhashtable_compare_arg *arg, const void *obj)
-{
-	const struct ditto_question *a = arg->key;
-	const struct ditto_question *b = &((const struct name_entry *)obj)->question;
-
-	return !(a->type == b->type && uid_eq(a->uid, b->uid) && gid_eq(a->gid, b->gid) &&
-		 ipv6_addr_equal(&a->addr, &b->addr) && !strcmp(a->text, b->text));
-}
-
-static const struct rhashtable_params names_params = {
-	.head_offset = offsetof(struct name_entry, hash),
-	.hashfn = question_hash,
-	.obj_hashfn = entry_hash,
-	.obj_cmpfn = entry_compare,
-	.automatic_shrinking = true,
-};
-
-static void answer_free(struct name_answer *answer)
-{
-	if (!answer)
-		return;
-	ditto_said_free(&answer->said);
-	kfree(answer);
-}
-
-static void answer_free_rcu(struct rcu_head *rcu)
-{
-	answer_free(container_of(rcu, struct name_answer, rcu));
-}
-
-static void entry_free_rcu(struct rcu_head *rcu)
-{
-	struct name_entry *entry = container_of(rcu, struct name_entry, rcu);
-
-	answer_free(rcu_dereference_protected(entry->answer, true));
-	kfree(entry);
-}
-
-static void entry_put(struct name_entry *entry)
-{
-	if (refcount_dec_and_test(&entry->ref))
-		call_rcu(&entry->rcu, entry_free_rcu);
-}
-
-static bool answer_fresh(const struct ditto_names *names, const struct name_answer *answer)
-{
-	const struct ditto_settings *settings = &names->srv->settings;
-	unsigned long ttl_s = answer->negative ? READ_ONCE(settings->name_negative_ttl_s) :
-						 READ_ONCE(settings->name_ttl_s);
-
-	return time_before(jiffies, answer->when + ttl_s * HZ);
-}
-
-static bool entry_unlink_locked(struct name_entry *entry)
-{
-	struct ditto_names *names = entry->names;
-
-	lockdep_assert_held(&names->lock);
-	if (list_empty(&entry->lru))
-		return false;
-	list_del_init(&entry->lru);
-	names->count--;
-	names->token_bytes -= entry->token_bytes;
-	entry->token_bytes = 0;
-	rhashtable_remove_fast(&names->hash, &entry->hash, names_params);
-	return true;
-}
-
-static struct name_entry *names_evict_locked(struct ditto_names *names)
-{
-	struct name_entry *entry;
-
-	for (unsigned int i = 0; i < NAMES_EVICT_SCAN; i++) {
-		entry = list_first_entry(&names->lru, struct name_entry, lru);
-		if (!test_and_clear_bit(NAME_USED, &entry->flags))
-			break;
-		list_move_tail(&entry->lru, &names->lru);
-	}
-	entry = list_first_entry(&names->lru, struct name_entry, lru);
-	entry_unlink_locked(entry);
-	return entry;
-}
-
-/* Count the token of a new answer. */
-static void entry_count_token_locked(struct name_entry *entry, const struct ditto_token *token)
-{
-	struct ditto_names *names = entry->names;
-
-	lockdep_assert_held(&names->lock);
-	if (list_empty(&entry->lru))
-		return;
-	names->token_bytes -= entry->token_bytes;
-	entry->token_bytes = token ? ditto_token_size(token) : 0;
-	names->token_bytes += entry->token_bytes;
-}
-
-/* Takes over what @said points to. NULL without memory. */
-static struct name_answer *answer_alloc(enum ditto_upcall_type type, struct ditto_said *said,
-					bool missing)
-{
-	struct name_answer *answer = kzalloc(sizeof(*answer), GFP_KERNEL);
-
-	if (!answer) {
-		ditto_said_free(said);
-		return NULL;
-	}
-	answer->when = jiffies;
-	answer->said = *said;
-	answer->missing = missing;
-	answer->negative = missing || (type == DITTO_UPCALL_NETGROUP && !said->member) ||
-			   (type == DITTO_UPCALL_HOST_NAME && !said->hosts->count);
-	return answer;
-}
-
-static void entry_replace_answer_locked(struct name_entry *entry, struct name_answer *answer)
-{
-	struct name_answer *old;
-
-	old = rcu_replace_pointer(entry->answer, answer, lockdep_is_held(&entry->names->lock));
-	entry_count_token_locked(entry, answer->said.token);
-	if (old)
-		call_rcu(&old->rcu, answer_free_rcu);
-}
-
-/* Store an answer. Takes over what @said points to. */
-static int entry_answer(struct name_entry *entry, struct ditto_said *said, bool missing)
-{
-	struct ditto_names *names = entry->names;
-	struct name_answer *answer;
-	struct name_entry *victim;
-
-	answer = answer_alloc(entry->question.type, said, missing);
-	if (!answer)
-		return -ENOMEM;
-
-	spin_lock(&names->lock);
-	entry_replace_answer_locked(entry, answer);
-	while (names->token_bytes > DITTO_NAMES_TOKENS_BYTES) {
-		victim = names_evict_locked(names);
-		spin_unlock(&names->lock);
-		entry_put(victim);
-		spin_lock(&names->lock);
-	}
-	spin_unlock(&names->lock);
-	return 0;
-}
-
-static void entry_ask(struct work_struct *work);
-
-static struct name_entry *entry_alloc(struct ditto_names *names, const struct ditto_question *q)
-{
-	size_t len = strlen(q->text) + 1;
-	struct name_entry *entry = kzalloc(struct_size(entry, text, len), GFP_KERNEL);
-
-	if (!entry)
-		return NULL;
-	memcpy(entry->text, q->text, len);
-	entry->names = names;
-	entry->question = *q;
-	entry->question.text = entry->text;
-	entry->retry = jiffies;
-	init_waitqueue_head(&entry->wait);
-	INIT_LIST_HEAD(&entry->parks);
-	INIT_WORK(&entry->work, entry_ask);
-	INIT_LIST_HEAD(&entry->lru);
-	/* One reference of the table, and one of the caller. */
-	refcount_set(&entry->ref, 2);
-	return entry;
-}
-
-/* Find or create the entry of a question; to be put. NULL without memory. */
-static struct name_entry *names_entry(struct ditto_names *names, const struct ditto_question *q)
-{
-	struct name_entry *entry, *old, *victim = NULL;
-
-	rcu_read_lock();
-	entry = rhashtable_lookup(&names->hash, q, names_params);
-	if (entry && !refcount_inc_not_zero(&entry->ref))
-		entry = NULL;
-	rcu_read_unlock();
-	if (entry)
-		return entry;
-
-	entry = entry_alloc(names, q);
-	if (!entry)
-		return NULL;
-
-	rcu_read_lock();
-	spin_lock(&names->lock);
-	old = rhashtable_lookup_get_insert_key(&names->hash, &entry->question, &entry->hash,
-					       names_params);
-	if (!old) {
-		if (names->count >= DITTO_NAMES_MAX)
-			victim = names_evict_locked(names);
-		list_add_tail(&entry->lru, &names->lru);
-		names->count++;
-	} else if (!IS_ERR(old)) {
-		/* Removal takes the lock, so the table still holds its reference. */
-		refcount_inc(&old->ref);
-	}
-	spin_unlock(&names->lock);
-	rcu_read_unlock();
-
-	if (victim)
-		entry_put(victim);
-	if (!old)
-		return entry;
-	kfree(entry);
-	return IS_ERR(old) ? NULL : old;
-}
-
-/* A copy of the cached names of an address, or NULL. */
-static struct ditto_host_names *names_hosts(struct ditto_names *names, const struct in6_addr *addr)
-{
-	const struct ditto_question q = {
-		.type = DITTO_UPCALL_HOST_NAME, .addr = *addr, .text = ""
-	};
-	struct ditto_host_names *hosts = NULL;
-	const struct name_answer *answer;
-	struct name_entry *entry;
-
-	rcu_read_lock();
-	entry = rhashtable_lookup(&names->hash, &q, names_params);
-	answer = entry ? rcu_dereference(entry->answer) : NULL;
-	if (answer && answer->said.hosts && answer_fresh(names, answer))
-		hosts = kmemdup(answer->said.hosts,
-				struct_size(hosts, text, answer->said.hosts->bytes), GFP_ATOMIC);
-	rcu_read_unlock();
-	return hosts;
-}
-
-static u32 names_epoch(struct ditto_names *names)
-{
-	u32 epoch;
-
-	spin_lock(&names->lock);
-	epoch = names->epoch;
-	spin_unlock(&names->lock);
-	return epoch;
-}
-
-/*
- * Cache the host names that an answer about a netgroup carried, unless a flush has ended since
- * @epoch, which was read before the question: it could not drop them, because their entry may be
- * younger.
- */
-static void names_remember_hosts(struct ditto_names *names, const struct in6_addr *addr,
-				 struct ditto_host_names *hosts, u32 epoch)
-{
-	const struct ditto_question q = {
-		.type = DITTO_UPCALL_HOST_NAME, .addr = *addr, .text = ""
-	};
-	struct ditto_said said = { .hosts = hosts };
-	struct name_answer *answer = answer_alloc(q.type, &said, false);
-	struct name_entry *entry = answer ? names_entry(names, &q) : NULL;
-
-	if (!entry) {
-		answer_free(answer);
-		return;
-	}
-	spin_lock(&names->lock);
-	if (names->epoch == epoch) {
-		entry_replace_answer_locked(entry, answer);
-		answer = NULL;
-	}
-	spin_unlock(&names->lock);
-	/* A new entry may stay without an answer: the next caller has the helper asked. */
-	answer_free(answer);
-	entry_put(entry);
-}
 
 /* Ends a wait. Returns false if the park does not wait. */
 static bool park_unlink_locked(struct ditto_names_park *park)
@@ -401,7 +35,7 @@ static bool park_unlink_locked(struct ditto_names_park *park)
 		return false;
 	park->entry = NULL;
 	list_del(&park->link);
-	entry_put(entry);
+	ditto_names_entry_put(entry);
 	return true;
 }
 
@@ -428,27 +62,27 @@ static void entry_wake_parks(struct name_entry *entry)
 	spin_unlock(&entry->names->lock);
 }
 
-static void entry_ask(struct work_struct *work)
+void ditto_names_entry_ask(struct work_struct *work)
 {
 	struct name_entry *entry = container_of(work, struct name_entry, work);
 	const struct ditto_question *q = &entry->question;
 	struct ditto_names *names = entry->names;
 	struct ditto_host_names *hosts = NULL;
 	struct ditto_said said = {};
-	u32 epoch = names_epoch(names);
+	u32 epoch = ditto_names_epoch(names);
 	int err;
 
 	if (q->type == DITTO_UPCALL_NETGROUP)
-		hosts = names_hosts(names, &q->addr);
+		hosts = ditto_names_hosts(names, &q->addr);
 	err = names->ask(names->srv, q, hosts, &said);
 	kfree(hosts);
 	if (err && err != -ENOENT)
 		goto out;
 	if (q->type == DITTO_UPCALL_NETGROUP && said.hosts) {
-		names_remember_hosts(names, &q->addr, said.hosts, epoch);
+		ditto_names_remember_hosts(names, &q->addr, said.hosts, epoch);
 		said.hosts = NULL;
 	}
-	err = entry_answer(entry, &said, err == -ENOENT);
+	err = ditto_names_entry_answer(entry, &said, err == -ENOENT);
 out:
 	WRITE_ONCE(entry->error, err);
 	/* That one client asks too much says nothing about the question. */
@@ -459,7 +93,7 @@ out:
 	clear_bit(NAME_ASKING, &entry->flags);
 	wake_up_all(&entry->wait);
 	entry_wake_parks(entry);
-	entry_put(entry);
+	ditto_names_entry_put(entry);
 }
 
 /*
@@ -534,27 +168,6 @@ static int entry_error(const struct name_entry *entry, bool waited)
 	return -EJUKEBOX;
 }
 
-bool ditto_names_use_fresh(struct ditto_server *srv, const struct ditto_question *q,
-			   ditto_names_use_fn use, void *arg, int *ret)
-{
-	struct ditto_names *names = srv->names;
-	const struct name_answer *answer;
-	struct name_entry *entry;
-	bool fresh;
-
-	rcu_read_lock();
-	entry = rhashtable_lookup(&names->hash, q, names_params);
-	answer = entry ? rcu_dereference(entry->answer) : NULL;
-	fresh = answer && answer_fresh(names, answer);
-	if (fresh) {
-		if (!test_bit(NAME_USED, &entry->flags))
-			set_bit(NAME_USED, &entry->flags);
-		*ret = use(answer, arg);
-	}
-	rcu_read_unlock();
-	return fresh;
-}
-
 int ditto_names_use(struct ditto_server *srv, const struct ditto_question *q,
 		    ditto_names_use_fn use, void *arg, bool wait)
 {
@@ -565,7 +178,7 @@ int ditto_names_use(struct ditto_server *srv, const struct ditto_question *q,
 
 	if (ditto_names_use_fresh(srv, q, use, arg, &ret))
 		return ret;
-	entry = names_entry(names, q);
+	entry = ditto_names_entry_get(names, q);
 	if (!entry)
 		return -EJUKEBOX;
 
@@ -577,7 +190,7 @@ int ditto_names_use(struct ditto_server *srv, const struct ditto_question *q,
 	answer = rcu_dereference(entry->answer);
 	ret = answer ? use(answer, arg) : entry_error(entry, wait);
 	rcu_read_unlock();
-	entry_put(entry);
+	ditto_names_entry_put(entry);
 	return ret;
 }
 
@@ -654,7 +267,7 @@ int ditto_names_use_parked(struct ditto_server *srv, const struct ditto_question
 	/* The operation is repeated. */
 	if (!park || (park->waits && park->asked >= DITTO_NAMES_PARK_ASKS))
 		return -EJUKEBOX;
-	entry = names_entry(srv->names, q);
+	entry = ditto_names_entry_get(srv->names, q);
 	if (!entry)
 		return -ENOMEM;
 
@@ -667,31 +280,9 @@ int ditto_names_use_parked(struct ditto_server *srv, const struct ditto_question
 		ret = answer ? use(answer, arg) : entry_error(entry, true);
 		rcu_read_unlock();
 	} while (ret == -EJUKEBOX && !park->waits && !entry_park(entry, park));
-	entry_put(entry);
+	ditto_names_entry_put(entry);
 	return ret;
 }
-
-void ditto_names_flush(struct ditto_server *srv)
-{
-	struct ditto_names *names = srv->names;
-	struct name_entry *entry;
-
-	for (;;) {
-		spin_lock(&names->lock);
-		entry = list_first_entry_or_null(&names->lru, struct name_entry, lru);
-		if (entry)
-			entry_unlink_locked(entry);
-		else
-			/* Answers stored before are dropped; this tells those that come later. */
-			names->epoch++;
-		spin_unlock(&names->lock);
-		if (!entry)
-			return;
-		entry_put(entry);
-		cond_resched();
-	}
-}
-EXPORT_SYMBOL_IF_KUNIT(ditto_names_flush);
 
 #if IS_ENABLED(CONFIG_KUNIT)
 void ditto_names_set_ask(struct ditto_server *srv, ditto_names_ask_fn ask)
@@ -700,11 +291,6 @@ void ditto_names_set_ask(struct ditto_server *srv, ditto_names_ask_fn ask)
 }
 EXPORT_SYMBOL_IF_KUNIT(ditto_names_set_ask);
 
-unsigned int ditto_names_count(struct ditto_server *srv)
-{
-	return READ_ONCE(srv->names->count);
-}
-EXPORT_SYMBOL_IF_KUNIT(ditto_names_count);
 #endif
 
 int ditto_names_init(struct ditto_server *srv)
@@ -716,12 +302,10 @@ int ditto_names_init(struct ditto_server *srv)
 		return -ENOMEM;
 	names->srv = srv;
 	names->ask = ditto_names_ask;
-	spin_lock_init(&names->lock);
-	INIT_LIST_HEAD(&names->lru);
 	names->wq = alloc_workqueue("ditto_names", WQ_UNBOUND, DITTO_NAMES_WORKERS);
 	if (!names->wq)
 		goto free;
-	err = rhashtable_init(&names->hash, &names_params);
+	err = ditto_names_cache_init(names);
 	if (err)
 		goto destroy;
 	srv->names = names;
@@ -744,8 +328,7 @@ void ditto_names_exit(struct ditto_server *srv)
 	if (srv->upcalls)
 		ditto_upcalls_stop(srv);
 	destroy_workqueue(names->wq);
-	ditto_names_flush(srv);
-	rhashtable_destroy(&names->hash);
+	ditto_names_cache_exit(names);
 	srv->names = NULL;
 	kfree(names);
 }
