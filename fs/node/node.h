@@ -12,9 +12,9 @@
  * unmounted.
  *
  * Locking: node->lock (spinlock) guards the dentry, the open files, the number of instances and
- * the delete pending state; see struct ditto_node. It nests inside the locks of share->instances
- * and the table's volumes_lock and is never held across VFS calls. All other members are constant
- * while a reference is held, or atomic.
+ * the names that these were opened by; see struct ditto_node. It nests inside the locks of
+ * share->instances and the table's volumes_lock and is never held across VFS calls. All other
+ * members are constant while a reference is held, or atomic.
  *
  * Lifetime: node->ref counts the holders, plus one reference of the tables. A node in the tables is
  * on the LRU from its beginning, so that a request does not touch the LRU; the LRU's scan takes off
@@ -30,6 +30,7 @@
 #include <linux/list.h>
 #include <linux/list_lru.h>
 #include <linux/magic.h>
+#include <linux/rbtree.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable.h>
 #include <linux/spinlock.h>
@@ -164,8 +165,8 @@ struct ditto_file;
  * @inode: constant; pinned by @dentry
  * @by_inode: link in the table by inode
  * @ref: holders, plus one of the tables
- * @lock: guards @dentry, @files, @opened, @wb_err, @instances, @keepers, @delete_dentry,
- *	@delete_cred, @delete_owner, @acl, @audit and @acl_changes
+ * @lock: guards @dentry, @files, @opened, @wb_err, @instances, @keepers, @hardlinks, @deletions,
+ *	@acl, @audit and @acl_changes
  * @flags: DITTO_NODE_* bits
  * @plain: change time at which the file had no stored DOS attributes, see
  *	fs/op/dosattr.c; 0 if unknown
@@ -184,9 +185,8 @@ struct ditto_file;
  * @opened: files the server has open, cached or not
  * @instances: number of open instances of the file and of its streams; see fs/open/instance.h
  * @keepers: number of open instances of its streams that forbid its deletion
- * @delete_dentry: name that is removed with the last instance, held; NULL unless delete pending
- * @delete_cred: credential of the caller that asked for the deletion, held
- * @delete_owner: owner of the caching grants that this caller has on the directory, held; or NULL
+ * @hardlinks: names by which these instances were opened, see fs/open/hardlink.h
+ * @deletions: number of these names that are delete pending; also read without @lock
  * @local: watch for changes by local processes, or NULL; see fs/node/local_notify.c
  * @changer: task of the server that changes the entries of this directory, under its
  *	inode lock; for other files, task that removes a name and handles the consequences
@@ -228,9 +228,8 @@ struct ditto_node {
 	struct hlist_head opened;
 	u32 instances;
 	u32 keepers;
-	struct dentry *delete_dentry;
-	struct ditto_cred *delete_cred;
-	struct ditto_owner *delete_owner;
+	struct rb_root hardlinks;
+	u32 deletions;
 	struct ditto_local __rcu *local;
 	struct task_struct *changer;
 	const struct inode *victim;

@@ -251,7 +251,7 @@ static inline int ditto_op_commit(const struct ditto_op *op, struct dentry *dent
  * ditto_remove_dentry - remove a file by its dentry
  * @op: the caller
  * @dentry: held; may have been moved
- * @now: do not fail because of caching grants that are being broken
+ * @now: do not fail because of caching grants that are being broken, or share reservations
  *
  * Context: may sleep; no inode lock held.
  * Return: as ditto_remove(); -ENOENT if the dentry has lost its name.

@@ -43,7 +43,8 @@ static int remove_locked(struct ditto_dir_change *c, bool is_dir, bool now,
 	if (is_dir != d_is_dir(c->child))
 		return is_dir ? -ENOTDIR : -EISDIR;
 	err = ditto_lock_check(c->op, node, DITTO_INTENT_REMOVE);
-	if (err && !(now && err == -EJUKEBOX))
+	/* The share reservations are those of opens by other hard links. */
+	if (err && !(now && (err == -EJUKEBOX || err == -ETXTBSY)))
 		return err;
 	err = ditto_lock_check(c->op, c->dir, DITTO_INTENT_ENTRY);
 	if (err && !(now && err == -EJUKEBOX))

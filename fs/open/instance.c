@@ -53,69 +53,97 @@ static void instance_put(struct ditto_instance *inst)
 
 /* Creation */
 
-/* Count one more instance of the node, unless it is delete pending. */
-static int node_join(struct ditto_node *node, bool deletes, bool keeps)
+/*
+ * Count one more instance of the node and of its name, unless this is delete pending. @name is NULL
+ * if it is not known.
+ */
+static int node_join(struct ditto_node *node, struct dentry *name, bool deletes, bool keeps,
+		     struct ditto_hardlink **out)
 {
+	struct ditto_hardlink *link = NULL, *fresh = NULL;
 	int err = 0;
 
-	spin_lock(&node->lock);
-	/* The file lost its last name before it was open. */
-	if (test_bit(DITTO_NODE_DEAD, &node->flags)) {
-		err = -ESTALE;
-	} else if (node->delete_dentry) {
-		err = -EKEYREVOKED;
-	} else if (deletes && node->keepers) {
-		err = -ETXTBSY;
-	} else {
-		node->instances++;
-		node->keepers += keeps;
+	if (name) {
+		fresh = ditto_hardlink_new(name);
+		if (!fresh)
+			return -ENOMEM;
 	}
+	spin_lock(&node->lock);
+	if (name)
+		link = ditto_hardlink_find(node, name);
+	/* The file lost its last name before it was open. */
+	if (test_bit(DITTO_NODE_DEAD, &node->flags))
+		err = -ESTALE;
+	else if (ditto_hardlink_is_deleted(link))
+		err = -EKEYREVOKED;
+	else if (deletes && node->keepers)
+		err = -ETXTBSY;
+	if (err)
+		goto unlock;
+	if (fresh && !link) {
+		ditto_hardlink_insert(node, fresh);
+		swap(link, fresh);
+	}
+	if (link)
+		link->instances++;
+	node->instances++;
+	node->keepers += keeps;
+	*out = link;
+unlock:
 	spin_unlock(&node->lock);
+	ditto_hardlink_free(fresh);
 	return err;
 }
 
-/*
- * Count one instance less. Return: true if the file must be deleted; it stays delete pending
- * until that is done.
- */
-static bool node_leave(const struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
-		       struct ditto_cred *closer, bool keeps)
+/* Count one instance less. The last one of a name that is delete pending removes it. */
+static void node_leave(struct ditto_op *op, struct ditto_node *node, struct ditto_hardlink *link,
+		       struct ditto_cred *closer, bool keeps, bool is_stream)
 {
-	bool last;
+	bool last, deleted;
 
 	spin_lock(&node->lock);
 	node->keepers -= keeps;
-	if (closer && !node->delete_dentry)
-		ditto_delete_pending_set(op, node, dentry, closer);
-	last = !--node->instances && node->delete_dentry;
+	node->instances--;
+	if (closer && !ditto_hardlink_is_deleted(link))
+		ditto_hardlink_delete(op, node, link, closer);
+	last = link && !--link->instances;
+	deleted = last && ditto_hardlink_is_deleted(link);
+	if (last && !deleted)
+		ditto_hardlink_erase(node, link);
 	spin_unlock(&node->lock);
 	if (closer)
 		ditto_watch_delete_pending(node);
-	return last;
+	if (deleted)
+		ditto_delete_pending_go(op, node, link, is_stream);
+	if (last)
+		ditto_hardlink_free(link);
 }
 
-static int nodes_join(const struct ditto_instance *inst)
+static int nodes_join(struct ditto_op *op, struct ditto_instance *inst, struct dentry *name)
 {
 	struct ditto_node *base = inst->base;
+	struct dentry *stream;
 	int err;
 
-	err = node_join(base, !inst->is_stream && (inst->rights & DITTO_RIGHT_DELETE),
-			inst->keeps);
-	if (err || !inst->is_stream)
+	err = node_join(base, name, !inst->is_stream && (inst->rights & DITTO_RIGHT_DELETE),
+			inst->keeps, &inst->base_link);
+	if (err)
 		return err;
-	err = node_join(inst->node, false, false);
-	if (err) {
-		spin_lock(&base->lock);
-		base->instances--;
-		base->keepers -= inst->keeps;
-		spin_unlock(&base->lock);
+	if (!inst->is_stream) {
+		inst->link = inst->base_link;
+		return 0;
 	}
+	stream = ditto_node_dentry(inst->node);
+	err = node_join(inst->node, stream, false, false, &inst->link);
+	dput(stream);
+	if (err)
+		node_leave(op, base, inst->base_link, NULL, inst->keeps, false);
 	return err;
 }
 
 struct ditto_instance *ditto_instance_new(struct ditto_op *op, struct ditto_node *node,
 					  struct ditto_node *base, struct dentry *dentry,
-					  u32 rights, struct ditto_open *open)
+					  bool named, u32 rights, struct ditto_open *open)
 {
 	struct ditto_share *share = op->share;
 	struct ditto_instance_list *list;
@@ -133,7 +161,7 @@ struct ditto_instance *ditto_instance_new(struct ditto_op *op, struct ditto_node
 	inst->is_dir = S_ISDIR(node->inode->i_mode);
 	inst->is_stream = node != base;
 	inst->keeps = inst->is_stream && (ditto_open_deny(open) & DITTO_OPEN_DELETE);
-	err = nodes_join(inst);
+	err = nodes_join(op, inst, named ? dentry : NULL);
 	if (err) {
 		kfree(inst);
 		return ERR_PTR(err);
@@ -166,9 +194,11 @@ static void forget_nameless(struct ditto_op *op, struct ditto_node *node)
 /* Drop the file of an instance that was taken off the list. */
 static void let_go(struct ditto_op *op, struct ditto_instance *inst)
 {
+	struct ditto_hardlink *link = inst->link, *base_link = inst->base_link;
 	struct ditto_node *node = inst->node, *base = inst->base;
-	struct dentry *dentry = inst->dentry, *name;
 	struct ditto_cred *closer = inst->closer;
+	struct dentry *dentry = inst->dentry;
+	bool is_stream = inst->is_stream;
 
 	if (inst->watch)
 		ditto_watch_end(inst->watch);
@@ -179,24 +209,23 @@ static void let_go(struct ditto_op *op, struct ditto_instance *inst)
 	inst->node = NULL;
 	inst->base = NULL;
 	inst->dentry = NULL;
-	name = node == base ? dget(dentry) : ditto_node_dentry(node);
-	op->stream_of = node == base ? NULL : base;
+	inst->link = NULL;
+	inst->base_link = NULL;
+	op->stream_of = is_stream ? base : NULL;
 	if (inst->written)
 		ditto_child_changed(op, node, inst->written | DITTO_CHANGED_BEFORE);
-	if (inst->exact && closer && !ditto_delete_is_pending(node)) {
-		ditto_closed_go(op, name, closer, node != base);
+	if (inst->exact && closer && !ditto_hardlink_is_deleted(link)) {
+		ditto_closed_go(op, link->dentry, closer, is_stream);
 		closer = NULL;
 	}
-	if (node_leave(op, node, name, closer, false))
-		ditto_delete_pending_go(op, node, node != base);
-	if (node != base && node_leave(op, base, NULL, NULL, inst->keeps))
-		ditto_delete_pending_go(op, base, false);
+	node_leave(op, node, link, closer, false, is_stream);
+	if (is_stream)
+		node_leave(op, base, base_link, NULL, inst->keeps, false);
 	forget_nameless(op, node);
-	if (node != base)
+	if (is_stream)
 		forget_nameless(op, base);
-	dput(name);
 	dput(dentry);
-	if (node != base)
+	if (is_stream)
 		ditto_node_put(base);
 	ditto_node_put(node);
 }

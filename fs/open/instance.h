@@ -3,8 +3,9 @@
  * Open instances: a file opened by a client, with the rights granted at open, an OPEN claim in
  * the lock table, and the name it was opened by.
  *
- * Access is checked at open; a later chmod or chown does not revoke it. A file that is delete
- * pending is removed when its last instance is closed; until then it cannot be opened again.
+ * Access is checked at open; a later chmod or chown does not revoke it. A name that is delete
+ * pending is removed when the last instance that was opened by it is closed; until then it cannot
+ * be opened again. Other hard links of the file are not concerned (hardlink.h).
  *
  * A file that loses its last name stays while an instance of it is open, and its handle keeps
  * working for all clients (RFC 8881 section 18.16.3, OPEN4_RESULT_PRESERVE_UNLINKED). It can be
@@ -14,7 +15,7 @@
  * away its claims, it is revoked: it drops the file, and everything done through it fails with
  * -ESTALE. Its memory stays until it is closed.
  *
- * Locking: ditto_node.lock guards the number of instances of a node and its delete pending state.
+ * Locking: ditto_node.lock guards the number of instances of a node and its delete pending names.
  * Only the holder of an instance changes it.
  */
 #ifndef _DITTO_FS_OPEN_INSTANCE_H
@@ -170,7 +171,8 @@ struct ditto_opened {
  * read-only DOS attribute refuses write rights with -EACCES. A hidden or system file refuses
  * truncation unless @req sets the same attributes.
  *
- * An instance that was opened by node or in a directory refers to any name that the file has.
+ * An instance that was opened by node belongs to none of the names of a file that has several. It
+ * cannot delete the file.
  *
  * Context: may sleep.
  * Return: 0; 1 if @req->found returned it; -ENOENT (the last component), -ENOTDIR (the path, or not
@@ -313,13 +315,23 @@ char *ditto_dentry_path(const struct ditto_share *share, const struct dentry *de
 			size_t size);
 
 /**
- * ditto_instance_delete_pending - tell whether the file or stream is delete pending
+ * ditto_instance_delete_pending - tell whether the name or stream is delete pending
  * @inst: begun
  *
  * Context: any.
  * Return: true if it is.
  */
 bool ditto_instance_delete_pending(const struct ditto_instance *inst);
+
+/**
+ * ditto_instance_links - get the number of names of the file that are not delete pending
+ * @inst: begun
+ * @links: number of names
+ *
+ * Context: any.
+ * Return: the number.
+ */
+u32 ditto_instance_links(const struct ditto_instance *inst, u32 links);
 
 /**
  * ditto_instance_deletes_at_close - tell whether the file is deleted when this instance is closed
@@ -336,14 +348,14 @@ bool ditto_instance_deletes_at_close(const struct ditto_instance *inst);
 #define DITTO_DELETE_AT_CLOSE	BIT(3)	/* change the delete-on-close flag of the open instead */
 
 /**
- * ditto_instance_set_delete - mark a file for deletion, delete it, or cancel the deletion
+ * ditto_instance_set_delete - mark a name for deletion, delete it, or cancel the deletion
  * @op: begun
  * @inst: begun
  * @flags: DITTO_DELETE_*
  *
  * Context: may sleep.
- * Return: 0; -EPERM (read-only, or the root of the share), -ENOTEMPTY, -EACCES, -EROFS, -EJUKEBOX
- * and others.
+ * Return: 0; -EPERM (read-only, the root of the share, or a name that is not known), -ENOTEMPTY,
+ * -EACCES, -EROFS, -EJUKEBOX and others.
  */
 int ditto_instance_set_delete(struct ditto_op *op, struct ditto_instance *inst, u32 flags);
 

@@ -2,10 +2,10 @@
 /*
  * Deletion through instances: when the last one is closed, or at once.
  *
- * A node that is delete pending holds the name to remove (@delete_dentry) and the credential for
- * the removal (@delete_cred). Both are set under node->lock by the caller that requests the
- * deletion. They are cleared by a caller that cancels it, or by the last instance after it has
- * removed the name. Until then the file cannot be opened.
+ * A name that is delete pending holds the credential for the removal (hardlink.h). It is set under
+ * node->lock by the caller that requests the deletion. It is cleared by a caller that cancels it,
+ * or by the last instance of the name after it has removed the name. Until then the file cannot be
+ * opened by this name.
  */
 
 #include <linux/dcache.h>
@@ -30,57 +30,6 @@ u32 ditto_node_flags(struct ditto_op *op, struct ditto_node *node)
 	      ditto_dosattr_get(op->share, dentry, &attr.st, &dosattr);
 	dput(dentry);
 	return err ? 0 : dosattr.flags;
-}
-
-/* Clear the delete pending state. */
-static void instance_cancel_delete(struct ditto_node *node)
-{
-	struct ditto_owner *owner;
-	struct ditto_cred *delete_cred;
-	struct dentry *delete_dentry;
-
-	spin_lock(&node->lock);
-	delete_dentry = node->delete_dentry;
-	delete_cred = node->delete_cred;
-	owner = node->delete_owner;
-	WRITE_ONCE(node->delete_dentry, NULL);
-	node->delete_cred = NULL;
-	node->delete_owner = NULL;
-	spin_unlock(&node->lock);
-	dput(delete_dentry);
-	if (owner)
-		ditto_owner_put(owner);
-	if (delete_cred)
-		ditto_cred_put(delete_cred);
-}
-
-void ditto_delete_pending_set(const struct ditto_op *op,
-			      struct ditto_node *node, struct dentry *dentry,
-			      struct ditto_cred *delete_cred)
-{
-	lockdep_assert_held(&node->lock);
-	refcount_inc(&delete_cred->ref);
-	node->delete_cred = delete_cred;
-	if (op->actor && op->actor->entry_owner)
-		node->delete_owner = ditto_owner_hold(op->actor->entry_owner);
-	WRITE_ONCE(node->delete_dentry, dget(dentry));
-}
-
-/* Return: false if it is delete pending already, or with @unopened, if it is open. */
-static bool instance_delete_pending(const struct ditto_op *op,
-				    struct ditto_node *node,
-				    struct dentry *dentry, bool unopened)
-{
-	bool done;
-
-	spin_lock(&node->lock);
-	done = !node->delete_dentry && !(unopened && node->instances);
-	if (done)
-		ditto_delete_pending_set(op, node, dentry, op->cred);
-	spin_unlock(&node->lock);
-	if (done)
-		ditto_watch_delete_pending(node);
-	return done;
 }
 
 void ditto_closed_go(struct ditto_op *op, struct dentry *dentry, struct ditto_cred *closer,
@@ -111,32 +60,52 @@ void ditto_closed_go(struct ditto_op *op, struct dentry *dentry, struct ditto_cr
  * If the caller that requested the deletion and the one that closed last differ, no caching grant
  * on the directory is exempt as the caller's own.
  */
-void ditto_delete_pending_go(struct ditto_op *op, struct ditto_node *node, bool is_stream)
+void ditto_delete_pending_go(struct ditto_op *op, struct ditto_node *node,
+			     struct ditto_hardlink *link, bool is_stream)
 {
 	struct ditto_op as = *op;
 	struct ditto_actor actor;
 
-	if (op->actor && !ditto_owner_same_key(op->actor->entry_owner, node->delete_owner)) {
+	if (op->actor && !ditto_owner_same_key(op->actor->entry_owner, link->delete_owner)) {
 		actor = *op->actor;
 		actor.entry_owner = NULL;
 		as.actor = &actor;
 	}
-	ditto_closed_go(&as, node->delete_dentry, node->delete_cred, is_stream);
-	instance_cancel_delete(node);
+	ditto_closed_go(&as, link->dentry, link->delete_cred, is_stream);
+	ditto_hardlink_undelete(node, link, true);
 }
 
 void ditto_instance_unmake(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
 			   bool is_stream)
 {
-	if (instance_delete_pending(op, node, dentry, true))
-		ditto_delete_pending_go(op, node, is_stream);
+	/* While it is delete pending, nobody opens the name, so nobody refers to this. */
+	struct ditto_hardlink link = { .dentry = dentry };
+	bool unopened;
+
+	spin_lock(&node->lock);
+	unopened = !node->instances && !ditto_hardlink_find(node, dentry);
+	if (unopened) {
+		ditto_hardlink_insert(node, &link);
+		ditto_hardlink_delete(op, node, &link, op->cred);
+	}
+	spin_unlock(&node->lock);
+	if (!unopened)
+		return;
+	ditto_watch_delete_pending(node);
+	ditto_delete_pending_go(op, node, &link, is_stream);
 }
 
 bool ditto_instance_delete_pending(const struct ditto_instance *inst)
 {
-	return ditto_delete_is_pending(inst->node) || ditto_delete_is_pending(inst->base);
+	return ditto_hardlink_is_deleted(inst->link) || ditto_hardlink_is_deleted(inst->base_link);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_delete_pending, DITTO);
+
+u32 ditto_instance_links(const struct ditto_instance *inst, u32 links)
+{
+	return links - min(links, READ_ONCE(inst->base->deletions));
+}
+EXPORT_SYMBOL_NS_GPL(ditto_instance_links, DITTO);
 
 bool ditto_instance_deletes_at_close(const struct ditto_instance *inst)
 {
@@ -168,6 +137,8 @@ static int check_delete(struct ditto_op *op, const struct ditto_instance *inst, 
 	if (!op->writable)
 		return -EROFS;
 	if (!inst->is_stream && inst->dentry == op->share->root.dentry)
+		return -EPERM;
+	if (!inst->link)
 		return -EPERM;
 	if (!(flags & DITTO_DELETE_READONLY) &&
 	    (ditto_node_flags(op, inst->base) & DITTO_FLAG_READONLY))
@@ -207,11 +178,16 @@ static void at_close(struct ditto_op *op, struct ditto_instance *inst, bool on)
 
 static void delete_later(struct ditto_op *op, struct ditto_instance *inst)
 {
-	struct dentry *dentry = inst->is_stream ? ditto_node_dentry(inst->node) :
-						  dget(inst->dentry);
+	struct ditto_node *node = inst->node;
+	bool fresh;
 
-	instance_delete_pending(op, inst->node, dentry, false);
-	dput(dentry);
+	spin_lock(&node->lock);
+	fresh = !ditto_hardlink_is_deleted(inst->link);
+	if (fresh)
+		ditto_hardlink_delete(op, node, inst->link, op->cred);
+	spin_unlock(&node->lock);
+	if (fresh)
+		ditto_watch_delete_pending(node);
 }
 
 int ditto_instance_set_delete(struct ditto_op *op, struct ditto_instance *inst, u32 flags)
@@ -221,8 +197,8 @@ int ditto_instance_set_delete(struct ditto_op *op, struct ditto_instance *inst, 
 	if (!(flags & DITTO_DELETE_ON)) {
 		if (flags & DITTO_DELETE_AT_CLOSE)
 			at_close(op, inst, false);
-		else
-			instance_cancel_delete(inst->node);
+		else if (inst->link)
+			ditto_hardlink_undelete(inst->node, inst->link, false);
 		return 0;
 	}
 	err = check_delete(op, inst, flags) ?:

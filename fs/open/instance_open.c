@@ -57,6 +57,7 @@ static const struct {
  * @base: the file, NULL while it is missing; held unless it is @req->node
  * @node: file or stream to open, or NULL while it is not known; held unless it is @base
  * @dentry: name of @base, held; or NULL
+ * @named: @base is opened by this name
  * @rights: granted rights
  * @empties: the file is truncated
  * @made: @base was created by this open
@@ -72,6 +73,7 @@ struct opening {
 	struct ditto_node *base;
 	struct ditto_node *node;
 	struct dentry *dentry;
+	bool named;
 	u32 rights;
 	bool empties;
 	bool made;
@@ -256,7 +258,7 @@ static int opening_check(struct opening *o)
 	const struct ditto_open_request *req = o->req;
 	int err;
 
-	if (ditto_delete_is_pending(o->base))
+	if (o->named && ditto_hardlink_refuses(o->base, o->dentry))
 		return -EKEYREVOKED;
 	if (!req->stream && !o->created && !dispositions[req->how].exists)
 		return -EEXIST;
@@ -338,7 +340,7 @@ static struct ditto_instance *opening_claim(struct opening *o)
 		ditto_op_await(&o->op, o->node);
 	if (IS_ERR(open))
 		return ERR_PTR(ditto_open_error(PTR_ERR(open)));
-	inst = ditto_instance_new(&o->op, o->node, o->base, o->dentry, o->rights, open);
+	inst = ditto_instance_new(&o->op, o->node, o->base, o->dentry, o->named, o->rights, open);
 	if (!IS_ERR(inst)) {
 		inst->exact = req->flags & DITTO_OPENF_ONLY_EXACT;
 		inst->mode_only = req->flags & DITTO_OPENF_MODE_ONLY;
@@ -504,13 +506,38 @@ static int opening_find_parent(struct opening *o)
 	return 0;
 }
 
+/* True if the file cannot be reached by several names. */
+static bool opening_has_one_name(const struct opening *o)
+{
+	return S_ISDIR(o->base->inode->i_mode) || o->base->inode->i_nlink <= 1;
+}
+
+/* Get the dentry that was found by @name; the node's alias may be another hard link. */
+static int opening_find_link(struct opening *o, const struct ditto_name *name)
+{
+	struct dentry *parent, *dentry;
+	const struct cred *old;
+
+	if (opening_has_one_name(o))
+		return 0;
+	parent = ditto_node_dentry(o->parent);
+	old = ditto_op_enter(&o->op);
+	dentry = ditto_lookup_dentry(&o->op, o->parent, parent, name);
+	ditto_op_leave(old);
+	dput(parent);
+	if (IS_ERR(dentry))
+		return dentry == ERR_PTR(-ENOENT) ? DITTO_AGAIN : PTR_ERR(dentry);
+	o->dentry = dentry;
+	return d_inode(dentry) == o->base->inode ? 0 : DITTO_AGAIN;
+}
+
 /* Find the file in @req->parent; @err says why it was not created. */
 static int opening_find_name(struct opening *o, int err)
 {
 	int found = ditto_lookup(&o->op, o->parent, o->req->name, &o->base);
 
 	if (found != -ENOENT)
-		return found;
+		return found ?: opening_find_link(o, o->req->name);
 	/* A file that existed when it was to be created was removed meanwhile. */
 	return err == -EEXIST && dispositions[o->req->how].creates ? DITTO_AGAIN : err;
 }
@@ -522,8 +549,6 @@ static int opening_find_path(struct opening *o, struct ditto_name *last)
 	struct ditto_name found;
 	struct ditto_node *root;
 	struct ditto_walk walk;
-	struct dentry *parent;
-	const struct cred *old;
 	int err;
 
 	if (req->stream && !ditto_has_streams(o->op.share))
@@ -540,22 +565,10 @@ static int opening_find_path(struct opening *o, struct ditto_name *last)
 	o->parent = walk.parent;
 	o->base = walk.node;
 	*last = walk.last;
-	if (!o->base || S_ISDIR(o->base->inode->i_mode) || o->base->inode->i_nlink <= 1)
+	if (!o->base)
 		return 0;
-
-	/* Get the dentry that was walked to; the node's alias may be another hard link. */
 	found = (struct ditto_name){ .name = walk.found, .len = strlen(walk.found) };
-	parent = ditto_node_dentry(o->parent);
-	old = ditto_op_enter(&o->op);
-	o->dentry = ditto_lookup_dentry(&o->op, o->parent, parent, &found);
-	ditto_op_leave(old);
-	dput(parent);
-	if (IS_ERR(o->dentry)) {
-		err = PTR_ERR(o->dentry);
-		o->dentry = NULL;
-		return err == -ENOENT ? DITTO_AGAIN : err;
-	}
-	return d_inode(o->dentry) == o->base->inode ? 0 : DITTO_AGAIN;
+	return opening_find_link(o, &found);
 }
 
 /* Opening */
@@ -592,6 +605,7 @@ static int opening_find(struct opening *o)
 	}
 	if (!err && !o->dentry)
 		o->dentry = ditto_node_dentry(o->base);
+	o->named = !err && (!req->node || opening_has_one_name(o));
 	return err;
 }
 
@@ -611,7 +625,7 @@ static int opening_access(struct opening *o)
 		if (err)
 			return err;
 	}
-	if (ditto_delete_is_pending(o->node))
+	if (o->req->stream && ditto_delete_is_pending(o->node))
 		return -EKEYREVOKED;
 	/* A name that is removed at close although others have it open: break grants on it now. */
 	if (!o->made && (o->req->flags & removes) == removes)
@@ -633,7 +647,7 @@ static int opening_apply(struct opening *o, struct ditto_instance *inst)
 	o->op.granted = 0;
 	if (err)
 		return err;
-	if (o->req->flags & DITTO_OPENF_DELETE_ON_CLOSE) {
+	if ((o->req->flags & DITTO_OPENF_DELETE_ON_CLOSE) && inst->link) {
 		refcount_inc(&o->op.cred->ref);
 		inst->closer = o->op.cred;
 	}

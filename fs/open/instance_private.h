@@ -15,6 +15,7 @@
 #include "../op/lock_check_private.h"
 #include "../op/op_private.h"
 #include "../share/share.h"
+#include "hardlink.h"
 #include "instance.h"
 
 /**
@@ -23,6 +24,9 @@
  * @node: the open file or stream, held
  * @base: the file; differs from @node for a stream, and is held then
  * @dentry: name of @base, held
+ * @link: the name that @node was opened by, of @node->hardlinks; NULL if it is not known, or after
+ *	the file was dropped
+ * @base_link: the same of @base; @link if this is no stream
  * @open: the claim; its memory lives as long as the instance
  * @closer: credential of the caller that requested delete-on-close, held; or NULL.
  *	Guarded by @base->lock
@@ -31,7 +35,7 @@
  * @is_stream: @node is a stream of @base
  * @keeps: this stream forbids the deletion of its file
  * @exact: names are case-sensitive, and delete-on-close removes the name even if others
- *	have the file open; see DITTO_OPENF_ONLY_EXACT
+ *	have it open; see DITTO_OPENF_ONLY_EXACT
  * @mode_only: see DITTO_OPENF_MODE_ONLY
  * @by_xattrs: see DITTO_OPENF_XATTRS
  * @ref: see above
@@ -46,6 +50,8 @@ struct ditto_instance {
 	struct ditto_node *node;
 	struct ditto_node *base;
 	struct dentry *dentry;
+	struct ditto_hardlink *link;
+	struct ditto_hardlink *base_link;
 	struct ditto_open *open;
 	struct ditto_cred *closer;
 	u32 rights;
@@ -86,6 +92,7 @@ int ditto_walk_how(struct ditto_op *op, struct ditto_node *start, const char *pa
  * @node: the open file or stream, held
  * @base: the file, held; may be @node
  * @dentry: name of @base, held
+ * @named: @base is opened by this name, not as a file that has several
  * @rights: granted DITTO_RIGHT_* bits
  * @open: the claim; consumed on success
  *
@@ -98,7 +105,7 @@ int ditto_walk_how(struct ditto_op *op, struct ditto_node *start, const char *pa
  */
 struct ditto_instance *ditto_instance_new(struct ditto_op *op, struct ditto_node *node,
 					  struct ditto_node *base, struct dentry *dentry,
-					  u32 rights, struct ditto_open *open);
+					  bool named, u32 rights, struct ditto_open *open);
 
 /* instance_open.c */
 
@@ -182,32 +189,23 @@ int ditto_instance_truncate(struct ditto_op *op, struct ditto_node *base,
 
 /* instance_delete.c */
 
-/* True if the node is delete pending. */
+/* True if a directory or a stream, which have one name, is delete pending. */
 static inline bool ditto_delete_is_pending(const struct ditto_node *node)
 {
-	return READ_ONCE(node->delete_dentry);
+	return READ_ONCE(node->deletions);
 }
 
 /**
- * ditto_delete_pending_set - mark a node as delete pending
- * @op: the caller
- * @node: not delete pending; its lock is held
- * @dentry: name to remove; a reference is taken
- * @delete_cred: credential for the removal; a reference is taken
- */
-void ditto_delete_pending_set(const struct ditto_op *op,
-			      struct ditto_node *node, struct dentry *dentry,
-			      struct ditto_cred *delete_cred);
-
-/**
- * ditto_delete_pending_go - remove a file whose last instance was closed
+ * ditto_delete_pending_go - remove a name whose last instance was closed, and take it off the node
  * @op: the caller that closed it
- * @node: delete pending; the state is cleared afterwards
+ * @node: the node
+ * @link: delete pending; without instances
  * @is_stream: the node is a stream
  *
  * Context: may sleep.
  */
-void ditto_delete_pending_go(struct ditto_op *op, struct ditto_node *node, bool is_stream);
+void ditto_delete_pending_go(struct ditto_op *op, struct ditto_node *node,
+			     struct ditto_hardlink *link, bool is_stream);
 
 /**
  * ditto_closed_go - remove the name of a case-sensitive delete-on-close instance at once

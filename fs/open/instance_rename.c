@@ -340,7 +340,7 @@ int ditto_instance_link(struct ditto_op *op, struct ditto_instance *inst,
 		return -EINVAL;
 	if (!op->writable)
 		return -EROFS;
-	if (ditto_delete_is_pending(inst->base))
+	if (ditto_hardlink_is_deleted(inst->link))
 		return -EACCES;
 	as.granted = 0;
 	as.held = 0;

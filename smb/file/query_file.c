@@ -44,10 +44,8 @@ static u32 dsmb_query_standard(struct dsmb_query *q)
 		return STATUS_SUCCESS;
 	}
 	deleted = ditto_instance_delete_pending(q->inst);
-	links = q->attrs.links;
-	/* The name that is being deleted does not count (MS-FSA section 2.1.5.12.27). */
-	if (deleted && links)
-		links--;
+	/* Names that are being deleted do not count (MS-FSA section 2.1.5.12.27). */
+	links = ditto_instance_links(q->inst, q->attrs.links);
 	dsmb_encode_u64(&q->out, q->attrs.allocation);
 	dsmb_encode_u64(&q->out, q->attrs.size);
 	dsmb_encode_u32(&q->out, links);

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""SMB: new names of files (FileLinkInformation), also in place of other files."""
+"""SMB: new names of files (FileLinkInformation), also in place of other files, and what concerns one
+of several names of a file."""
 import os
 import struct
 
+import nfs4
 from harness import eq, get, put, run, test
-from smb2 import DELETE, GENERIC_READ, SHARE_ALL, Smb2, refused
+from nfs4_opens import V40, last
+from smb2 import (DELETE, DELETE_ON_CLOSE, GENERIC_READ, OPEN, SHARE_ALL, SHARE_READ, SHARE_WRITE,
+                  Smb2, refused)
 from t_smb_lease import H, R, Cacher
 
 FILE_LINK = 11
@@ -107,3 +111,118 @@ def who_may_not_replace(w):
     eq(get(w.path('target')), b'target')
     for s in (a, bob):
         s.end()
+
+
+def linked(w, *names):
+    """A file with several names."""
+    os.chmod(w.export, 0o777)
+    put(w.path(names[0]), b'linked', 0o666)
+    for name in names[1:]:
+        os.link(w.path(names[0]), w.path(name))
+
+
+def deleter(s, name, **kw):
+    return s.create(name, access=GENERIC_READ | DELETE, how=OPEN, **kw)
+
+
+def reader(s, name, **kw):
+    return s.create(name, access=GENERIC_READ, how=OPEN, **kw)
+
+
+def standard(s, fid):
+    """NumberOfLinks and DeletePending."""
+    return struct.unpack_from('<IB', s.query(fid, 5), 16)
+
+
+def names(w):
+    return sorted(set(os.listdir(w.export)) - {'.ditto'})
+
+
+@test(smb=True, squash='none')
+def deletes_the_name_that_was_opened(w):
+    """Opens of other names neither become delete pending nor keep the name."""
+    linked(w, 'a', 'b')
+    s = Smb2(w.client)
+    keeps, fid, other = reader(s, 'a'), deleter(s, 'b'), reader(s, 'b')
+    s.delete_on_close(fid)
+    refused('DELETE_PENDING', reader, s, 'b')
+    s.close(reader(s, 'a'))
+    eq([standard(s, f) for f in (keeps, fid, other)], [(1, 0), (1, 1), (1, 1)])
+    refused('ACCESS_DENIED', link, s, fid, 'c')
+    s.close(fid)
+    # Shares no deletion, but by a name that stays.
+    strict = reader(s, 'a', share=SHARE_READ | SHARE_WRITE)
+    eq(names(w), ['a', 'b'])
+    s.close(other)
+    eq(names(w), ['a'])
+    eq((s.read(keeps, 6), standard(s, keeps)), (b'linked', (1, 0)))
+    for fid in (keeps, strict):
+        s.close(fid)
+    eq(names(w), ['a'])
+    s.end()
+
+
+@test(smb=True, squash='none')
+def deletes_several_names(w):
+    """Each deletion is carried out, and taken back, by itself."""
+    linked(w, 'a', 'b', 'c', 'd')
+    s = Smb2(w.client)
+    a, b, c = (deleter(s, name) for name in 'abc')
+    d = deleter(s, 'd', options=DELETE_ON_CLOSE)
+    for fid in (a, b, c):
+        s.delete_on_close(fid)
+    eq(standard(s, a), (1, 1))
+    s.delete_on_close(c, False)
+    eq([standard(s, fid)[1] for fid in (a, b, c, d)], [1, 1, 0, 0])
+    for fid in (d, b, c, a):
+        s.close(fid)
+    eq(names(w), ['c'])
+    eq(os.stat(w.path('c')).st_nlink, 1)
+    s.end()
+
+
+@test(smb=True, squash='none')
+def deletes_a_name_that_moved(w):
+    """A rename takes the deletion along; what has the name since then stays."""
+    linked(w, 'a', 'b', 'c', 'd', 'e')
+    os.mkdir(w.path('dir'))
+    os.chmod(w.path('dir'), 0o777)
+    s = Smb2(w.client)
+    fids = [deleter(s, name) for name in 'bcde']
+    for fid in fids:
+        s.delete_on_close(fid)
+    n = w.client.nfs()
+    n.rename(n.root, 'b', n.lookup(n.root, 'dir').fh, 'moved')
+    os.unlink(w.path('c'))
+    os.link(w.path('a'), w.path('c'))
+    put(w.path('new'), b'new')
+    os.rename(w.path('new'), w.path('d'))
+    n.remove(n.root, 'e')
+    s.close(reader(s, 'c'))
+    for fid in fids:
+        s.close(fid)
+    eq((names(w), os.listdir(w.path('dir'))), (['a', 'c', 'd', 'dir'], []))
+    eq((get(w.path('d')), os.stat(w.path('a')).st_nlink), (b'new', 2))
+    s.end()
+
+
+@test(smb=True, squash='none')
+def nfs_opens_a_name(w):
+    """An open of NFSv4 keeps the name it was made by, and no other one."""
+    linked(w, 'a', 'b', 'c')
+    s, n = Smb2(w.client), V40(w)
+    fh = n.fh('data', 'c')
+    last(n.try_open('a'), nfs4.OK)
+    fid, c = deleter(s, 'b'), deleter(s, 'c')
+    s.delete_on_close(fid)
+    last(n.try_open('b', own=b'b'), nfs4.STALE)
+    last(n.try_open('a', own=b'a'), nfs4.OK)
+    s.close(fid)
+    eq(names(w), ['a', 'c'])
+    held = last(n.try_open('c', own=b'c'), nfs4.OK)
+    s.delete_on_close(c)
+    s.close(c)
+    eq(names(w), ['a', 'c'])
+    n.close(fh, held.stateid, own=b'c').ok()
+    eq(names(w), ['a'])
+    s.end()

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The names by which instances of a file were opened; see hardlink.h. */
+
+#include <linux/dcache.h>
+#include <linux/slab.h>
+
+#include "../../lockd/owner.h"
+#include "../node/node.h"
+#include "../op/op.h"
+#include "../share/cred.h"
+#include "hardlink.h"
+
+static int hardlink_cmp(const void *dentry, const struct rb_node *at)
+{
+	unsigned long key = (unsigned long)dentry;
+	unsigned long other = (unsigned long)rb_entry(at, struct ditto_hardlink, of_node)->dentry;
+
+	return key < other ? -1 : key > other;
+}
+
+static bool hardlink_less(struct rb_node *a, const struct rb_node *b)
+{
+	return hardlink_cmp(rb_entry(a, struct ditto_hardlink, of_node)->dentry, b) < 0;
+}
+
+struct ditto_hardlink *ditto_hardlink_new(struct dentry *dentry)
+{
+	struct ditto_hardlink *link = kzalloc(sizeof(*link), GFP_KERNEL);
+
+	if (link)
+		link->dentry = dget(dentry);
+	return link;
+}
+
+void ditto_hardlink_free(struct ditto_hardlink *link)
+{
+	if (!link)
+		return;
+	dput(link->dentry);
+	kfree(link);
+}
+
+struct ditto_hardlink *ditto_hardlink_find(struct ditto_node *node, const struct dentry *dentry)
+{
+	struct rb_node *found;
+
+	lockdep_assert_held(&node->lock);
+	found = rb_find(dentry, &node->hardlinks, hardlink_cmp);
+	return rb_entry_safe(found, struct ditto_hardlink, of_node);
+}
+
+void ditto_hardlink_insert(struct ditto_node *node, struct ditto_hardlink *link)
+{
+	lockdep_assert_held(&node->lock);
+	rb_add(&link->of_node, &node->hardlinks, hardlink_less);
+}
+
+void ditto_hardlink_erase(struct ditto_node *node, struct ditto_hardlink *link)
+{
+	lockdep_assert_held(&node->lock);
+	rb_erase(&link->of_node, &node->hardlinks);
+}
+
+void ditto_hardlink_delete(const struct ditto_op *op, struct ditto_node *node,
+			   struct ditto_hardlink *link, struct ditto_cred *delete_cred)
+{
+	lockdep_assert_held(&node->lock);
+	refcount_inc(&delete_cred->ref);
+	if (op->actor && op->actor->entry_owner)
+		link->delete_owner = ditto_owner_hold(op->actor->entry_owner);
+	WRITE_ONCE(link->delete_cred, delete_cred);
+	WRITE_ONCE(node->deletions, node->deletions + 1);
+}
+
+void ditto_hardlink_undelete(struct ditto_node *node, struct ditto_hardlink *link, bool erase)
+{
+	struct ditto_owner *owner;
+	struct ditto_cred *cred;
+
+	spin_lock(&node->lock);
+	cred = link->delete_cred;
+	owner = link->delete_owner;
+	WRITE_ONCE(link->delete_cred, NULL);
+	link->delete_owner = NULL;
+	if (cred)
+		WRITE_ONCE(node->deletions, node->deletions - 1);
+	if (erase)
+		ditto_hardlink_erase(node, link);
+	spin_unlock(&node->lock);
+	if (owner)
+		ditto_owner_put(owner);
+	if (cred)
+		ditto_cred_put(cred);
+}
+
+bool ditto_hardlink_refuses(struct ditto_node *node, const struct dentry *dentry)
+{
+	bool refuses;
+
+	if (likely(!READ_ONCE(node->deletions)))
+		return false;
+	spin_lock(&node->lock);
+	refuses = ditto_hardlink_is_deleted(ditto_hardlink_find(node, dentry));
+	spin_unlock(&node->lock);
+	return refuses;
+}
