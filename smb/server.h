@@ -13,6 +13,7 @@
 #include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/mutex.h>
+#include <linux/rbtree.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/uuid.h>
@@ -73,6 +74,8 @@ struct dsmb_settings {
  * @ndurables: number of entries in @durables
  * @awaiting: calls that wait until the loss of a connection has been handled
  * @hook: called when the records from before a restart are available: open/persist_restore.c
+ * @deleters_lock: spinlock; guards @deleters
+ * @deleters: durability of persistent opens that request a deletion: open/persist_delete.c
  * @begun: @hook was called, or the wait for it timed out
  * @told: woken when @begun becomes true
  * @pending_lock: mutex; guards @pending
@@ -118,6 +121,8 @@ struct dsmb_server {
 	atomic_t ndurables;
 	atomic_t awaiting;
 	struct ditto_state_hook hook;
+	spinlock_t deleters_lock;	/* see above */
+	struct rb_root deleters;
 	bool begun;
 	wait_queue_head_t told;
 	struct mutex pending_lock;	/* see above */

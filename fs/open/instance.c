@@ -209,7 +209,7 @@ static void let_go(struct ditto_op *op, struct ditto_instance *inst)
 	inst->node = NULL;
 	inst->base = NULL;
 	inst->dentry = NULL;
-	inst->link = NULL;
+	WRITE_ONCE(inst->link, NULL);
 	inst->base_link = NULL;
 	op->stream_of = is_stream ? base : NULL;
 	if (inst->written)

@@ -324,6 +324,16 @@ char *ditto_dentry_path(const struct ditto_share *share, const struct dentry *de
 bool ditto_instance_delete_pending(const struct ditto_instance *inst);
 
 /**
+ * ditto_instance_name - tell opens by the same name or stream from others
+ * @inst: held by the caller
+ *
+ * Context: any.
+ * Return: the same for all instances of the name, only for comparison; NULL if the name is not
+ * known.
+ */
+const void *ditto_instance_name(const struct ditto_instance *inst);
+
+/**
  * ditto_instance_links - get the number of names of the file that are not delete pending
  * @inst: begun
  * @links: number of names

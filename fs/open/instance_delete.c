@@ -101,6 +101,12 @@ bool ditto_instance_delete_pending(const struct ditto_instance *inst)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_delete_pending, DITTO);
 
+const void *ditto_instance_name(const struct ditto_instance *inst)
+{
+	return READ_ONCE(inst->link);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_instance_name, DITTO);
+
 u32 ditto_instance_links(const struct ditto_instance *inst, u32 links)
 {
 	return links - min(links, READ_ONCE(inst->base->deletions));

@@ -204,10 +204,10 @@ static u32 dsmb_set_delete(struct dsmb_change *c, u32 flags)
 		err = dsmb_persist_delete_pending(op, c->open, flags);
 		return err == -EPERM ? STATUS_CANNOT_DELETE : dsmb_done(c->call, err);
 	}
-	if (!c->call->message->records && dsmb_persist_deletes(c->call->conn->server, c->node))
+	if (!c->call->message->records && dsmb_persist_deletes(c->open))
 		return DSMB_TO_BE_RECORDED;
 	err = flags & DITTO_DELETE_AT_CLOSE ? dsmb_persist_cancel_delete_at_close(op, c->open) :
-					      dsmb_persist_cancel_delete(op, c->open, c->node);
+					      dsmb_persist_cancel_delete(op, c->open);
 	return err ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
 }
 

@@ -293,6 +293,7 @@ void dsmb_durable_forget(struct dsmb_open *open)
 	if (!durable)
 		return;
 	durable_leave(open);
+	dsmb_persist_delete_forget(open);
 	dsmb_persist_end(durable->persist);
 	if (cancel_delayed_work(&durable->expire))
 		dsmb_open_put(open);
@@ -306,6 +307,7 @@ void dsmb_durable_free(struct dsmb_open *open)
 		return;
 	/* An open that was never published is still in the table, and so is its record. */
 	durable_leave(open);
+	dsmb_persist_delete_forget(open);
 	dsmb_persist_end(open->durable->persist);
 	durable_drop(open->durable);
 }

@@ -25,6 +25,7 @@
 #ifndef _DITTO_SMB_OPEN_DURABLE_H
 #define _DITTO_SMB_OPEN_DURABLE_H
 
+#include <linux/rbtree.h>
 #include <linux/types.h>
 #include <linux/uuid.h>
 #include <linux/workqueue.h>
@@ -80,6 +81,9 @@ struct dsmb_durable_ask {
  * @timeout_ms: granted timeout in milliseconds
  * @resilient: the open is resilient, see above
  * @persist: record of a persistent open, or NULL; never changes
+ * @deletes: name whose deletion the persistent open requests, see ditto_instance_name(); or NULL.
+ *	This and @deleter are under the server's @deleters_lock
+ * @deleter: link in the server's @deleters, with @deletes
  * @deadline: end of the timeout in jiffies, while the open is disconnected
  * @expire: closes the open at @deadline
  */
@@ -92,6 +96,8 @@ struct dsmb_durable {
 	u32 timeout_ms;
 	bool resilient;
 	struct dsmb_persist *persist;
+	const void *deletes;
+	struct rb_node deleter;
 	unsigned long deadline;
 	struct delayed_work expire;
 };

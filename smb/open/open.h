@@ -79,7 +79,8 @@ struct dsmb_tree;
  * @pipe: named pipe of IPC$; NULL for a file of a disk share
  * @action: enum ditto_open_action of the CREATE
  * @used: an operation was done on the open since its CREATE, so the CREATE is no longer replayed
- * @delete_on_close: this open requested the deletion of its file, and the request was not cancelled
+ * @delete_on_close: this open requested the deletion of its file, and the request was not
+ *	cancelled; changed by persist_delete.c
  * @delete_on_close_later: @delete_on_close is from before a restart, and the deletion is not
  *	pending again yet
  * @options: CreateOptions

@@ -15,6 +15,8 @@
  * Locking: persist->lock (mutex) keeps the record in step with the state of the open; the locks of
  * the lease and of the open, and those of the lock table, are taken inside it. server->pending_lock
  * (mutex) guards the records that were not restored yet; all other locks are taken inside it.
+ * server->deleters_lock (spinlock) guards the tree of opens that request a deletion; no lock is
+ * taken inside it.
  */
 #ifndef _DITTO_SMB_OPEN_PERSIST_H
 #define _DITTO_SMB_OPEN_PERSIST_H
@@ -165,20 +167,18 @@ void dsmb_persist_lease_work(struct work_struct *work);
 int dsmb_persist_delete_pending(struct ditto_op *op, struct dsmb_open *open, u32 flags);
 
 /**
- * dsmb_persist_deletes - check whether a persistent open requests the deletion of a file
- * @server: the server
- * @node: node of the file
+ * dsmb_persist_deletes - check whether a persistent open requests the deletion of an open's name
+ * @open: the open, begun
  *
  * Context: may sleep.
  * Return: true if dsmb_persist_cancel_delete() would wait for the helper.
  */
-bool dsmb_persist_deletes(struct dsmb_server *server, const struct ditto_node *node);
+bool dsmb_persist_deletes(struct dsmb_open *open);
 
 /**
- * dsmb_persist_cancel_delete - cancel the pending deletion of a file
+ * dsmb_persist_cancel_delete - cancel the pending deletion of an open's name
  * @op: operation, begun
  * @open: open that cancels it, which need not be persistent
- * @node: node of the open
  *
  * The deletion is cancelled only if no record requests it any more. A record that cannot be written
  * leaves the deletion pending.
@@ -186,8 +186,23 @@ bool dsmb_persist_deletes(struct dsmb_server *server, const struct ditto_node *n
  * Context: may sleep; waits for the helper.
  * Return: 0, or as dsmb_persist_save().
  */
-int dsmb_persist_cancel_delete(struct ditto_op *op, struct dsmb_open *open,
-			       const struct ditto_node *node);
+int dsmb_persist_cancel_delete(struct ditto_op *op, struct dsmb_open *open);
+
+/**
+ * dsmb_persist_delete_restored - enter a restored open that requests the deletion of its file
+ * @open: the open, which has its file
+ *
+ * Context: any.
+ */
+void dsmb_persist_delete_restored(struct dsmb_open *open);
+
+/**
+ * dsmb_persist_delete_forget - let cancellations not find an open any more
+ * @open: the open, durable
+ *
+ * Context: any.
+ */
+void dsmb_persist_delete_forget(struct dsmb_open *open);
 
 /**
  * dsmb_persist_cancel_delete_at_close - cancel the deletion at the close of an open

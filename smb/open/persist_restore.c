@@ -213,6 +213,8 @@ static int restore_file(struct restoring *r)
 		return err;
 	err = ditto_instance_open(&r->op, &req, &r->opened);
 	r->open->inst = r->opened.inst;
+	if (!err && r->open->delete_on_close)
+		dsmb_persist_delete_restored(r->open);
 	return err;
 }
 
@@ -639,6 +641,8 @@ bool dsmb_persist_is_pending(struct dsmb_server *server, u64 id)
 
 void dsmb_persist_init(struct dsmb_server *server)
 {
+	spin_lock_init(&server->deleters_lock);
+	server->deleters = RB_ROOT;
 	mutex_init(&server->pending_lock);
 	INIT_LIST_HEAD(&server->pending);
 	init_llist_head(&server->remains);

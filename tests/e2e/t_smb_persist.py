@@ -730,6 +730,26 @@ def deletion_is_taken_back(w):
     gone(w)
 
 
+@test(smb=True, squash='none', timeout=120)
+def deletion_of_another_name(w):
+    """To cancel the deletion of one name changes no record of the deletion of another one."""
+    available(w)
+    os.link(w.path('f'), w.path('g'))
+    s, other = client(w), client(w, 2)
+    f, g = s.lasting(state=0), other.lasting('g', 2, state=0)
+    s.delete_on_close(f.fid)
+    with process_stopped(w.server.helper.pid):
+        other.delete_on_close(g.fid, False)
+    refused('DELETE_PENDING', other.make, 'f')
+    s.close(f.fid)
+    eq(os.path.exists(w.path('f')), False)
+    other.close(g.fid)
+    eq(get(w.path('g')), b'0123456789')
+    s.end()
+    other.end()
+    gone(w)
+
+
 @test(smb=True, squash='none', timeout=90)
 def waited_for_and_recorded(w):
     """A lock that waited, and a deletion, are on disk before the reply."""
