@@ -418,11 +418,13 @@ void dsmb_lease_answered(struct dsmb_call *call)
 	dsmb_lease_put(lease);
 }
 
-/* Breaks wait until the response was sent. */
+/* Breaks wait until the response was sent. Without caching there is nothing to break. */
 static void lease_notify_due(struct dsmb_call *call, struct dsmb_lease *lease)
 {
+	lockdep_assert_held(&lease->lock);
 	dsmb_lease_hold(lease);
 	call->private = lease;
+	call->tells = lease->state;
 }
 
 /* Only version 2 of leases is granted on directories: MS-SMB2 section 3.3.5.9.11. */
@@ -453,8 +455,8 @@ u32 dsmb_lease_grant(struct dsmb_call *call, struct dsmb_open *open, struct ditt
 	lease_try(call, open, node, asked);
 	lease_update(lease, fresh);
 	lease_answer(lease, asked, answer);
-	mutex_unlock(&lease->lock);
 	lease_notify_due(call, lease);
+	mutex_unlock(&lease->lock);
 	return STATUS_SUCCESS;
 }
 
@@ -496,6 +498,6 @@ void dsmb_lease_again(struct dsmb_call *call, struct dsmb_open *open,
 		lease->volatile_id = open->volatile_id;
 	lease_answer(lease, asked, answer);
 	lease->again = lease->breaking;
-	mutex_unlock(&lease->lock);
 	lease_notify_due(call, lease);
+	mutex_unlock(&lease->lock);
 }

@@ -104,6 +104,7 @@ struct dsmb_tree;
  * @quiet: send no STATUS_PENDING while it is parked: it waits for this server only, and not
  *	long
  * @endless: it may be parked without a time limit although its command is not DSMB_ENDLESS
+ * @tells: breaks wait until its response was sent; release() ends that
  * @lock: spinlock; guards the members from @state to @final
  * @state: see enum dsmb_call_state in call.c
  * @woken: what woke it while it ran, was parked or was being cancelled
@@ -167,6 +168,7 @@ struct dsmb_call {
 	bool waited;
 	bool quiet;
 	bool endless;
+	bool tells;
 	spinlock_t lock;	/* see above */
 	u8 state;
 	u8 woken;

@@ -424,9 +424,20 @@ static bool may_wait(struct dsmb_message *message, struct dsmb_call *call)
 	return call->waited;
 }
 
-/* The calls before the parked one are done, but their responses may have to wait for it. */
+/*
+ * The calls before the parked one are done, but their responses may have to wait for it. Breaks of
+ * the caching that they have granted must not: the parked call may wait for the same break. They
+ * must not overtake the responses either, so these are sent now. MS-SMB2 section 3.3.4.1.3 leaves
+ * it to the server which responses it compounds.
+ */
 static void message_release_done(struct dsmb_message *message)
 {
+	bool tells = false;
+
+	for (unsigned int i = message->first; i < message->pos; i++)
+		tells |= message->calls[i].tells;
+	if (tells)
+		dsmb_reply_done(message);
 	for (unsigned int i = 0; i < message->pos; i++)
 		dsmb_call_release(&message->calls[i]);
 }
@@ -440,11 +451,11 @@ static void message_release_done(struct dsmb_message *message)
  */
 static bool message_park(struct dsmb_message *message, struct dsmb_call *call)
 {
-	message_release_done(message);
 	if (!call->quiet && !dsmb_call_is_woken(call) && !dsmb_call_is_cancelled(call) &&
 	    (!may_wait(message, call) ||
 	     (call_has_interim(call) && !dsmb_reply_interim(message, call))))
 		dsmb_call_cancel(call, STATUS_INSUFFICIENT_RESOURCES);
+	message_release_done(message);
 	return dsmb_call_park(call);
 }
 

@@ -366,6 +366,16 @@ void dsmb_reply_end(struct dsmb_call *call, u32 status);
 bool dsmb_reply_interim(struct dsmb_message *message, struct dsmb_call *call);
 
 /**
+ * dsmb_reply_done - send the responses of the calls before the current one
+ * @message: the message
+ *
+ * Their buffers are dropped. Without memory they stay, to be sent with the others.
+ *
+ * Context: process; may sleep.
+ */
+void dsmb_reply_done(struct dsmb_message *message);
+
+/**
  * dsmb_reply_finish - sign, encrypt and frame the responses of a message
  * @message: all its calls are done
  *

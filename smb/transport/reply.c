@@ -458,25 +458,56 @@ static void answers_drop_sent(struct dsmb_message *message)
 	}
 }
 
-static unsigned int count_answers(const struct dsmb_message *message)
+static unsigned int count_answers(const struct dsmb_message *message, unsigned int end)
 {
 	unsigned int n = 0;
 
-	for (unsigned int i = message->first; i < message->ncalls; i++)
+	for (unsigned int i = message->first; i < end; i++)
 		n += message->calls[i].reply_len > 0;
 	return n;
+}
+
+/*
+ * Completes copies of the responses before the current call, with padding, at @at. With @more,
+ * another response follows. Returns their end, or NULL if signing failed.
+ */
+static u8 *answers_copy(struct dsmb_message *message, u8 *at, bool more)
+{
+	unsigned int left = count_answers(message, message->pos);
+
+	for (unsigned int i = message->first; i < message->pos; i++) {
+		struct dsmb_call *before = &message->calls[i];
+		u32 total;
+
+		if (!before->reply_len)
+			continue;
+		memcpy(at, reply_header(before), before->reply_len);
+		total = reply_pad(at, before->reply_len);
+		if (finish_answer(before, at, total, --left || more, before->final, false))
+			return NULL;
+		at += total;
+	}
+	return at;
+}
+
+/* Sends copies of the responses before the current call, and what follows them, from @buf. */
+static bool answers_send(struct dsmb_message *message, struct dsmb_buf *buf, u32 len)
+{
+	struct dsmb_session *session = sealed_for(message);
+
+	message->first = message->pos;
+	answers_drop_sent(message);
+	return !send_plain(message->conn, session, buf, len);
 }
 
 bool dsmb_reply_interim(struct dsmb_message *message, struct dsmb_call *call)
 {
 	struct dsmb_conn *conn = message->conn;
 	u32 len = answers_len(message, message->pos) + DSMB_OUT_HEADER + ERROR_BODY;
-	struct dsmb_session *session;
 	struct dsmb_builder body;
 	struct dsmb_buf *buf;
 	u32 async_id;
 	u16 credits;
-	u32 total;
 	u8 *at;
 
 	buf = dsmb_buf_get(conn->server, DSMB_SEND_HEADROOM + len);
@@ -492,27 +523,15 @@ bool dsmb_reply_interim(struct dsmb_message *message, struct dsmb_call *call)
 	spin_lock(&conn->lock);
 	call->async_id = async_id;
 	spin_unlock(&conn->lock);
-	at = buf->data + DSMB_SEND_HEADROOM;
-	for (unsigned int i = message->first; i < message->pos; i++) {
-		struct dsmb_call *before = &message->calls[i];
-
-		if (!before->reply_len)
-			continue;
-		memcpy(at, reply_header(before), before->reply_len);
-		total = reply_pad(at, before->reply_len);
-		if (finish_answer(before, at, total, true, before->final, false))
-			goto drop;
-		at += total;
-	}
+	at = answers_copy(message, buf->data + DSMB_SEND_HEADROOM, true);
+	if (!at)
+		goto drop;
 	encode_header(call, at, STATUS_PENDING, async_id, credits);
 	body = dsmb_builder(at + DSMB_OUT_HEADER, ERROR_BODY);
 	encode_error(&body);
 	if (finish_answer(call, at, DSMB_OUT_HEADER + ERROR_BODY, false, STATUS_PENDING, true))
 		goto drop;
-	session = sealed_for(message);
-	message->first = message->pos;
-	answers_drop_sent(message);
-	if (!send_plain(conn, session, buf, len))
+	if (answers_send(message, buf, len))
 		return true;
 	buf = NULL;
 
@@ -522,6 +541,26 @@ drop:
 	dsmb_buf_put(conn->server, buf);
 	dsmb_conn_drop(conn, "an interim answer could not be sent");
 	return false;
+}
+
+void dsmb_reply_done(struct dsmb_message *message)
+{
+	struct dsmb_conn *conn = message->conn;
+	u32 len = answers_len(message, message->pos);
+	struct dsmb_buf *buf;
+
+	buf = dsmb_buf_get(conn->server, DSMB_SEND_HEADROOM + len);
+	if (!buf)
+		return;
+	if (answers_copy(message, buf->data + DSMB_SEND_HEADROOM, false)) {
+		if (answers_send(message, buf, len))
+			return;
+		buf = NULL;
+	}
+	/* As above. */
+	message->first = message->pos;
+	dsmb_buf_put(conn->server, buf);
+	dsmb_conn_drop(conn, "finished answers could not be sent");
 }
 
 /* Copies responses in several pieces into one buffer. */
@@ -550,7 +589,7 @@ static struct dsmb_buf *reply_linear(struct dsmb_message *message, u32 len)
  */
 static int reply_pieces(struct dsmb_message *message, struct dsmb_out *out, u32 *bytes)
 {
-	unsigned int left = count_answers(message), n = 0;
+	unsigned int left = count_answers(message, message->ncalls), n = 0;
 	bool compound = left > 1;
 	u8 *end = NULL;
 

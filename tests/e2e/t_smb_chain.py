@@ -13,13 +13,13 @@ import t_smb_durable
 from harness import SLOW, eq, get, pattern, process_stopped, put, test, wait_for
 from smb2 import AT_ONCE, CLOSE, CREATE, EXCLUSIVE, FLUSH, LOCK, OPEN, READ, SET_INFO, WRITE
 from t_smb_durable import TIMEOUT_MS
-from t_smb_lease import H, R, W, Cacher
+from t_smb_lease import H, R, W, Cacher, Granted
 from t_smb_persist import PERSISTENT, available, client, gone, records
 
 SAME = b'\xff' * 16     # the FileId of the request before
 LOCKS = 40              # that wait; a file has at most 100
 OPENS = 300             # more than there are workers
-KEY = b'k' * 16
+KEY, OTHER_KEY = b'k' * 16, b'o' * 16
 RH, RWH = R | H, R | W | H
 BURST = 10, 4096, 20000, 3000, 4096, 4096, 100000, 1     # bytes of WRITEs in a row
 READS = 32              # of 64 KiB: more than sockets take that nobody reads
@@ -237,9 +237,9 @@ def many_closes_at_once(w):
     t_smb_durable.gone(w)
 
 
-def rename(fid, to):
+def rename(fid, to, replace=False):
     to = to.encode('utf-16-le')
-    data = struct.pack('<B7xQI', 0, 0, len(to)) + to
+    data = struct.pack('<B7xQI', replace, 0, len(to)) + to
     return SET_INFO, struct.pack('<HBBIHHI16s', 33, 1, 10, len(data), 96, 0, 0, fid) + data
 
 
@@ -273,19 +273,48 @@ def open_that_waits_is_told(w):
     s.end()
 
 
+@test(smb=True, squash='none', clients=2)
+def grant_precedes_its_break(w):
+    """A lease is granted before it is broken, also if the rest of the compound waits."""
+    holder, s, other = cached(w, 'g', RH), client(w), Cacher(w.clients[1], dialect=0x300)
+    put(w.path('f'), b'', 0o666)
+    body = Cacher.ask(s, 'f', key=OTHER_KEY, state=RWH, epoch=0,
+                      access=smb2.GENERIC_READ | smb2.GENERIC_WRITE | smb2.DELETE)
+    numbers = s.chain((CREATE, body), rename(SAME, 'g', True), close(SAME))
+    eq(holder.broken()[1:3], (RH, R))
+    waits = other.opening('f')
+    frame = s.receive(20 * SLOW)
+    eq(struct.unpack_from('<Q', frame, 24)[0], numbers[0], 'the first response')
+    eq(struct.unpack_from('<I', frame, 8)[0], smb2.OK)
+    eq(Granted(frame[64:]).state, RWH)
+    eq(Cacher.broken(s)[:3], (OTHER_KEY, RWH, RH))
+    Cacher.ack(s, OTHER_KEY, RH)
+    other.opened(waits)
+    holder.ack(KEY, R)
+    # The holder keeps the file open.
+    eq(statuses(s, numbers[1:]), ['ACCESS_DENIED', 'SUCCESS'])
+    for each in (holder, s, other):
+        each.end()
+
+
 @test(smb=True, squash='none')
 def rename_waits_in_silence(w):
     """A waiting SET_INFO gets no interim response, and earlier replies wait with it."""
-    holder, s = cached(w, 'f', RH), client(w)
-    body = s.body_of('f', access=smb2.GENERIC_READ | smb2.DELETE)
-    numbers = s.chain((CREATE, body), rename(SAME, 'g'), close(SAME))
-    eq(holder.broken()[1:3], (RH, R))
-    eq(s.silent(), True)
-    holder.ack(KEY, R)
-    for number in numbers:
-        eq(s.answer(number, pending=True)[0], smb2.OK)
-    eq(sorted(os.listdir(w.path())), ['g'])
-    holder.end()
+    access = smb2.GENERIC_READ | smb2.DELETE
+    s = client(w)
+    # also with a lease that grants nothing
+    for body in (s.body_of('f', access=access),
+                 Cacher.ask(s, 'f', key=OTHER_KEY, state=0, epoch=0, access=access)):
+        holder = cached(w, 'f', RH)
+        numbers = s.chain((CREATE, body), rename(SAME, 'g'), close(SAME))
+        eq(holder.broken()[1:3], (RH, R))
+        eq(s.silent(), True)
+        holder.ack(KEY, R)
+        for number in numbers:
+            eq(s.answer(number, pending=True)[0], smb2.OK)
+        eq(sorted(os.listdir(w.path())), ['g'])
+        holder.end()
+        os.unlink(w.path('g'))
     # to its present name: nothing changes, but leases of closed opens are broken
     holder = cached(w, 'h', RH)
     fid = s.make('h', access=smb2.GENERIC_READ | smb2.DELETE).fid
@@ -294,6 +323,6 @@ def rename_waits_in_silence(w):
     eq(s.silent(), True)
     holder.ack(KEY, R)
     eq(s.answer(number, pending=True)[0], smb2.OK)
-    eq(sorted(os.listdir(w.path())), ['g', 'h'])
+    eq(sorted(os.listdir(w.path())), ['h'])
     holder.end()
     s.end()
