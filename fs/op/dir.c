@@ -82,9 +82,10 @@ struct ditto_raw_entry {
  * @ahead_at: index of the first of them that was not handed out
  * @ahead_end: index behind the last one
  * @entry: the current entry
+ * @pick: decides about an entry by its name; or NULL
  * @emit: receives an entry
  * @name: receives a name instead
- * @arg: passed to @emit or @name
+ * @arg: passed to @pick, and to @emit or @name
  */
 struct ditto_listing {
 	struct dir_context ctx;
@@ -111,6 +112,7 @@ struct ditto_listing {
 	u32 ahead_at;
 	u32 ahead_end;
 	struct ditto_dirent entry;
+	enum ditto_pick (*pick)(void *arg, const struct ditto_name *name, u64 cookie);
 	bool (*emit)(void *arg, const struct ditto_dirent *entry);
 	bool (*name)(void *arg, const struct ditto_name *name);
 	void *arg;
@@ -276,11 +278,12 @@ static struct dentry *dentry_get_beside(struct ditto_listing *l, struct dentry *
  *
  * A file system whose dentries are in another order than its entries, or are looked up anew each
  * time, gains nothing, so a listing gives up after some misses in a row. Nor does it wait for
- * others who use the directory.
+ * others who use the directory. Those of the entries behind it are left if it is not known which of
+ * these are emitted.
  */
 static void listing_look_ahead(struct ditto_listing *l, const struct ditto_raw_entry *raw)
 {
-	u32 most = l->dentries ? BESIDE_TOGETHER : 1, n = 0;
+	u32 most = l->dentries && !l->pick ? BESIDE_TOGETHER : 1, n = 0;
 	const void *end = l->page + l->used;
 	struct dentry *prev = l->prev;
 
@@ -450,17 +453,22 @@ static bool emit_entry(struct ditto_listing *l, const struct ditto_raw_entry *ra
 	return more;
 }
 
-static bool is_left_out(struct ditto_listing *l, const struct ditto_name *name)
+/* @cookie is the position behind the entry. */
+static enum ditto_pick listing_pick(struct ditto_listing *l, const struct ditto_name *name,
+				    u64 cookie)
 {
-	return ditto_is_hidden(l->op->share, l->dir, name) ||
-	       (l->hides && ditto_snapshots_is_name(l->op->share, name));
+	if (ditto_is_hidden(l->op->share, l->dir, name) ||
+	    (l->hides && ditto_snapshots_is_name(l->op->share, name)))
+		return DITTO_PICK_SKIP;
+	return l->pick ? l->pick(l->arg, name, cookie) : DITTO_PICK_EMIT;
 }
 
-/* Hand out the page. Return: false if the caller has no more room. */
+/* Hand out the page. Return: false if the caller has no more room, or ends the listing. */
 static bool emit_page(struct ditto_listing *l)
 {
 	const struct ditto_raw_entry *raw, *next, *end = l->page + l->used;
 	struct ditto_name name;
+	enum ditto_pick pick;
 	bool more;
 	u64 pos;
 
@@ -468,8 +476,11 @@ static bool emit_page(struct ditto_listing *l)
 		next = raw_next(raw);
 		pos = next < end ? next->pos : (u64)l->file->f_pos;
 		name = (struct ditto_name){ .name = raw->name, .len = raw->len };
-		if (unlikely(is_left_out(l, &name))) {
+		pick = listing_pick(l, &name, pos);
+		if (unlikely(pick != DITTO_PICK_EMIT)) {
 			dput(listing_take_ahead(l));
+			if (pick == DITTO_PICK_STOP)
+				return false;
 			continue;
 		}
 		if (!l->name)
@@ -580,6 +591,7 @@ int ditto_readdir(struct ditto_op *op, struct ditto_node *dir,
 		.dentries = args->dentries,
 		.subvolumes = op->share->subvolume,
 		.nested = !list_empty(&op->share->nested),
+		.pick = args->pick,
 		.emit = emit,
 		.arg = arg,
 	};

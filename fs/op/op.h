@@ -440,6 +440,18 @@ struct ditto_dirent {
 };
 
 /**
+ * enum ditto_pick - what becomes of an entry of a listing
+ * @DITTO_PICK_EMIT: it is looked up, if the caller wants dentries, and emitted
+ * @DITTO_PICK_SKIP: it is left out
+ * @DITTO_PICK_STOP: it is left out, and the listing ends behind it
+ */
+enum ditto_pick {
+	DITTO_PICK_EMIT,
+	DITTO_PICK_SKIP,
+	DITTO_PICK_STOP,
+};
+
+/**
  * struct ditto_readdir_args - what is to be listed
  * @cookie: 0 to start, else the cookie of an entry
  * @room: bytes for which the caller has room; 0 if it does not know, and then the next three are
@@ -448,6 +460,8 @@ struct ditto_dirent {
  * @per_byte: bytes of an entry for each byte of its name
  * @align: bytes of an entry are rounded up to a multiple of this power of two
  * @dentries: fill in the dentry of entries; needs search permission, else the dentry is NULL
+ * @pick: decides about an entry by its name, before it is looked up; is given the position behind
+ *	it, too. NULL if all entries are emitted
  *
  * No more is read of the directory than fits into @room, and one entry. If the entries are shorter
  * and the caller has room for more, a few are read at a time.
@@ -459,6 +473,7 @@ struct ditto_readdir_args {
 	u8 per_byte;
 	u8 align;
 	bool dentries;
+	enum ditto_pick (*pick)(void *arg, const struct ditto_name *name, u64 cookie);
 };
 
 /**
@@ -467,10 +482,10 @@ struct ditto_readdir_args {
  * @dir: held
  * @args: what is to be listed
  * @emit: receives an entry; returns false if it has no room, and the listing ends before it
- * @arg: passed to @emit
+ * @arg: passed to @emit and to @args->pick
  * @eof: set if the end was reached
  *
- * @emit runs with no lock of the directory held.
+ * @emit and @args->pick run with no lock of the directory held.
  *
  * Context: may sleep.
  * Return: 0, -ENOTDIR, -EACCES, -EBADCOOKIE (the file system rejects the cookie).

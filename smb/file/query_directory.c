@@ -3,13 +3,19 @@
  * QUERY_DIRECTORY: MS-SMB2 sections 2.2.33, 2.2.34 and 3.3.5.18; MS-FSA section 2.1.5.6.3.
  *
  * A listing keeps its position and pattern in the open. A pattern without wildcards is looked up;
- * otherwise the directory is read and each name is matched.
+ * otherwise the directory is read and each name is matched, before the entry is looked up.
+ *
+ * Entries that are left out make no response longer, so there may be millions of them before one
+ * that is listed, and a pattern may take long for each. After DSMB_DIR_TURN the worker is given
+ * back, and the request goes on when its turn comes. It ends early if it is cancelled, its
+ * connection ends, or its open is closed, alone or with its session.
  *
  * Locking: open->lock guards the position of the listing. It is held while the directory is read,
- * so that two listings through one open share the entries.
+ * so that two listings through one open share the entries, but not between turns.
  */
 
 #include <linux/err.h>
+#include <linux/jiffies.h>
 #include <linux/limits.h>
 #include <linux/slab.h>
 
@@ -35,6 +41,9 @@
 /* Most bytes of a response, even if the client has room for more. */
 #define DSMB_DIR_ROOM		0x00100000
 #define DSMB_DIR_HEAD		8	/* of the response, before the entries */
+
+/* Time for which entries are left out before the worker is given back, in jiffies. */
+#define DSMB_DIR_TURN		(HZ / 50)
 
 /**
  * struct dsmb_dir - position of a directory listing
@@ -73,6 +82,8 @@ struct dsmb_dir {
  * @out: encoded entries
  * @last: offset of the last entry
  * @count: number of entries
+ * @turn_end: when the turn ends (64-bit jiffies); 0 before the first entry that is left out
+ * @turn_over: the turn ended before the response was full
  * @cut: the first entry does not fit, and its name is cut off
  * @short_names: files have short names
  * @hide: entries that the user may not read are hidden (MS-SMB2 section 3.3.5.18)
@@ -87,6 +98,8 @@ struct dsmb_dir_query {
 	struct dsmb_builder out;
 	u32 last;
 	u32 count;
+	u64 turn_end;
+	bool turn_over;
 	bool cut;
 	bool short_names;
 	bool hide;
@@ -265,6 +278,34 @@ static noinline_for_stack bool dsmb_dir_is_shown(struct dsmb_dir_query *q,
 	return shown;
 }
 
+/* Does nobody wait for the rest any more? */
+static bool dsmb_dir_is_abandoned(const struct dsmb_dir_query *q)
+{
+	return dsmb_call_is_cancelled(q->call) || READ_ONCE(q->open->closing);
+}
+
+/* Leave an entry out; @cookie is the position behind it. Return: false if the turn is over. */
+static bool dsmb_dir_skip(struct dsmb_dir_query *q, u64 cookie)
+{
+	u64 now = get_jiffies_64();
+
+	q->dir->cookie = cookie;
+	/* Not from the start: on some file systems it takes long to find the position again. */
+	if (!q->turn_end)
+		q->turn_end = now + DSMB_DIR_TURN;
+	q->turn_over = time_after64(now, q->turn_end) || dsmb_dir_is_abandoned(q);
+	return !q->turn_over;
+}
+
+static enum ditto_pick dsmb_dir_pick(void *arg, const struct ditto_name *name, u64 cookie)
+{
+	struct dsmb_dir_query *q = arg;
+
+	if (!dsmb_is_dots(name) && dsmb_dir_matches(q, name))
+		return DITTO_PICK_EMIT;
+	return dsmb_dir_skip(q, cookie) ? DITTO_PICK_SKIP : DITTO_PICK_STOP;
+}
+
 static bool dsmb_dir_emit(void *arg, const struct ditto_dirent *entry)
 {
 	struct dsmb_dir_query *q = arg;
@@ -276,18 +317,13 @@ static bool dsmb_dir_emit(void *arg, const struct ditto_dirent *entry)
 
 	if (q->count && q->flags & DSMB_DIR_SINGLE)
 		return false;
-	if (dsmb_is_dots(&entry->name) || !dsmb_dir_fits(q, &entry->name) ||
-	    (q->hide && !dsmb_dir_is_shown(q, share, dentry))) {
-		dir->cookie = entry->cookie;
-		return true;
-	}
+	if (dsmb_is_dots(&entry->name) || (q->hide && !dsmb_dir_is_shown(q, share, dentry)))
+		return dsmb_dir_skip(q, entry->cookie);
 	/* Entries whose attributes cannot be read are left out. */
 	if (q->level->attrs &&
 	    (!dentry || dsmb_attrs_of_entry(share, dentry, entry->nested ? NULL : &entry->name,
-					    &attrs))) {
-		dir->cookie = entry->cookie;
-		return true;
-	}
+					    &attrs)))
+		return dsmb_dir_skip(q, entry->cookie);
 	if (!dsmb_dir_encode(q, &entry->name, &attrs)) {
 		if (!q->count)
 			dsmb_dir_encode_cut(q, &entry->name, &attrs);
@@ -388,8 +424,11 @@ static void dsmb_dir_room(const struct dsmb_dir_query *q, struct ditto_readdir_a
 
 static u32 dsmb_dir_list(struct dsmb_dir_query *q, struct ditto_node *node, bool first)
 {
-	struct ditto_readdir_args args = { .dentries = q->level->attrs || q->hide };
 	struct dsmb_dir *dir = q->dir;
+	struct ditto_readdir_args args = {
+		.dentries = q->level->attrs || q->hide,
+		.pick = dir->any ? NULL : dsmb_dir_pick,
+	};
 	bool eof = false;
 	int err = 0;
 
@@ -407,51 +446,77 @@ static u32 dsmb_dir_list(struct dsmb_dir_query *q, struct ditto_node *node, bool
 		return dsmb_done(q->call, err);
 	if (q->cut)
 		return STATUS_BUFFER_OVERFLOW;
+	if (!q->count && q->turn_over)
+		return DSMB_TURN_OVER;
 	if (!q->count)
 		return first ? STATUS_NO_SUCH_FILE : STATUS_NO_MORE_FILES;
 	return STATUS_SUCCESS;
 }
 
-/* Called with open->lock held. */
-static u32 dsmb_dir_run(struct dsmb_dir_query *q, struct ditto_node *node,
-			struct dsmb_cursor pattern)
+/**
+ * struct dsmb_dir_args - arguments of QUERY_DIRECTORY
+ * @class: FileInformationClass
+ * @flags: DSMB_DIR_*
+ * @max: OutputBufferLength
+ * @pattern: FileName
+ * @begun: an earlier turn has set position and pattern
+ * @first: the pattern is new
+ */
+struct dsmb_dir_args {
+	u8 class;
+	u8 flags;
+	u32 max;
+	struct dsmb_cursor pattern;
+	bool begun;
+	bool first;
+};
+
+/* Set position and pattern. */
+static u32 dsmb_dir_begin(struct dsmb_dir *dir, struct dsmb_dir_args *args)
 {
-	struct dsmb_open *open = q->open;
-	struct dsmb_dir *dir = open->dir;
-	bool first, restart;
+	bool restart = args->flags & (DSMB_DIR_RESTART | DSMB_DIR_REOPEN);
 	u32 status;
 
-	if (!dir) {
-		dir = kzalloc(sizeof(*dir), GFP_KERNEL);
-		if (!dir)
-			return STATUS_INSUFFICIENT_RESOURCES;
-		dir->posix = open->posix;
-		open->dir = dir;
-	}
-	q->dir = dir;
-	restart = q->flags & (DSMB_DIR_RESTART | DSMB_DIR_REOPEN);
-	first = !dir->pattern_len;
+	args->first = !dir->pattern_len;
 	if (restart) {
 		dir->cookie = 0;
 		dir->dots = 0;
 		dir->eof = false;
 	}
 	/* The first pattern stays in use unless a restart has another one. */
-	if (first || (restart && pattern.size)) {
-		status = dsmb_dir_set_pattern(dir, pattern);
+	if (args->first || (restart && args->pattern.size)) {
+		status = dsmb_dir_set_pattern(dir, args->pattern);
 		if (status)
 			return status;
-		first = true;
+		args->first = true;
 	}
-	return dsmb_dir_list(q, node, first);
+	args->begun = true;
+	return STATUS_SUCCESS;
 }
 
-struct dsmb_dir_args {
-	u8 class;
-	u8 flags;
-	u32 max;
-	struct dsmb_cursor pattern;
-};
+/* Called with open->lock held. */
+static u32 dsmb_dir_run(struct dsmb_dir_query *q, struct ditto_node *node,
+			struct dsmb_dir_args *args)
+{
+	struct dsmb_open *open = q->open;
+	u32 status;
+
+	if (!open->dir) {
+		open->dir = kzalloc(sizeof(*open->dir), GFP_KERNEL);
+		if (!open->dir)
+			return STATUS_INSUFFICIENT_RESOURCES;
+		open->dir->posix = open->posix;
+	}
+	q->dir = open->dir;
+	if (!args->begun) {
+		status = dsmb_dir_begin(q->dir, args);
+		if (status)
+			return status;
+	} else if (READ_ONCE(open->closing)) {
+		return STATUS_FILE_CLOSED;
+	}
+	return dsmb_dir_list(q, node, args->first);
+}
 
 struct dsmb_dir_res {
 	u32 len;
@@ -476,7 +541,7 @@ static u32 dsmb_dir_decode(struct dsmb_call *call, void *args)
 
 static u32 dsmb_dir_exec(struct dsmb_call *call, void *args, void *res)
 {
-	const struct dsmb_dir_args *a = args;
+	struct dsmb_dir_args *a = args;
 	struct dsmb_dir_query q = {
 		.call = call,
 		.open = call->open,
@@ -510,7 +575,7 @@ static u32 dsmb_dir_exec(struct dsmb_call *call, void *args, void *res)
 	q.short_names = ditto_has_shortnames(call->op.share);
 	q.hide = dsmb_share_hides_unreadable(call->op.share);
 	mutex_lock(&q.open->lock);
-	status = dsmb_dir_run(&q, node, a->pattern);
+	status = dsmb_dir_run(&q, node, a);
 	mutex_unlock(&q.open->lock);
 	dsmb_open_end(call, q.open);
 	r->len = q.out.len;

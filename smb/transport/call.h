@@ -499,7 +499,8 @@ struct dsmb_crowd *dsmb_call_crowd(const struct dsmb_call *call);
  * while it was parked is only encoded.
  *
  * Context: process; may sleep.
- * Return: a status to answer with, DSMB_PARKED, DSMB_DROP, DSMB_CROWDED or DSMB_TO_BE_RECORDED.
+ * Return: a status to answer with, DSMB_PARKED, DSMB_DROP, DSMB_CROWDED, DSMB_TO_BE_RECORDED or
+ * DSMB_TURN_OVER.
  */
 u32 dsmb_call_run(struct dsmb_call *call);
 

@@ -333,11 +333,17 @@ static bool call_enter(struct dsmb_call *call)
 	return true;
 }
 
+/* Is the call run again, without having been woken? */
+static bool call_is_deferred(u32 status)
+{
+	return status == DSMB_CROWDED || status == DSMB_TO_BE_RECORDED || status == DSMB_TURN_OVER;
+}
+
 /* Gives the place back when the run ends with @status. */
 static void call_leave_place(struct dsmb_call *call, u32 status)
 {
 	/* Dropping the last reference to an open enters the file system too. */
-	if (call->place && status != DSMB_PARKED && status != DSMB_TO_BE_RECORDED)
+	if (call->place && status != DSMB_PARKED && !call_is_deferred(status))
 		dsmb_call_done(call);
 	if (call->place)
 		dsmb_crowd_leave(call->place);
@@ -374,7 +380,7 @@ static u32 call_execute(struct dsmb_call *call)
 	}
 	memset(res, 0, cmd->res_size);
 	status = cmd->exec(call, call->args, res);
-	if (status == DSMB_TO_BE_RECORDED || status == DSMB_CROWDED)
+	if (call_is_deferred(status))
 		call_keep_open(call);
 	if (dsmb_is_error(status) && !call->keep_body)
 		dsmb_back(&call->out, 0);
@@ -448,7 +454,7 @@ put_share:
 		ditto_share_put(call->share);
 		call->share = NULL;
 	}
-	if (status == DSMB_PARKED || status == DSMB_CROWDED || status == DSMB_TO_BE_RECORDED)
+	if (status == DSMB_PARKED || call_is_deferred(status))
 		return status;
 	if (status == STATUS_CANCELLED && dsmb_call_is_cancelled(call))
 		status = call->cancel_status;

@@ -509,6 +509,10 @@ void dsmb_message_run(struct dsmb_message *message, struct list_head *outs)
 			call->crowd = NULL;
 			dsmb_message_queue(message);
 			return;
+		case DSMB_TURN_OVER:
+			message_release_done(message);
+			dsmb_message_queue(message);
+			return;
 		case DSMB_DROP:
 			why = "a request that ends the connection";
 			goto drop;

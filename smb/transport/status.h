@@ -128,6 +128,11 @@
 #define DSMB_CROWDED				0xe0000003
 /* Internal: run the message by a worker that may wait for records. */
 #define DSMB_TO_BE_RECORDED			0xe0000004
+/*
+ * Internal: the command has done a part of what takes long. The worker turns to other messages, and
+ * one runs this message again when its turn comes, unless the call was cancelled.
+ */
+#define DSMB_TURN_OVER				0xe0000005
 
 /*
  * Is the severity of a status "error"? The response then has an error body, unless the command

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Listings by patterns that few of many names match."""
+import os
+import struct
+
+import smb2
+from harness import eq, one_of, put, test
+from t_smb_info import names, session, shorts
+from t_smb_turns import begun, requests, volumes
+
+COUNT = 2000                    # names; to match a long one takes about 1 ms
+SLOW = '*?' * 120               # a pattern that may begin to match at each character
+RESTART = 1
+
+
+def many(w):
+    """A directory of long names: returns them in the order of a listing."""
+    os.mkdir(w.path('many'))
+    for i in range(COUNT):
+        put(w.path('many', f'{i:05}'.ljust(240, 'x')))
+    os.chmod(w.path('many'), 0o777)
+    return [entry.name for entry in os.scandir(w.path('many'))]
+
+
+def directory(s):
+    return s.create('many', options=smb2.DIRECTORY_FILE, access=smb2.GENERIC_READ, how=smb2.OPEN)
+
+
+def cached():
+    """The number of dentries."""
+    with open('/proc/sys/fs/dentry-state', encoding='ascii') as f:
+        return int(f.read().split()[0])
+
+
+def search(fid, pattern, flags=RESTART):
+    text = pattern.encode('utf-16-le')
+    return smb2.QUERY_DIRECTORY, struct.pack('<HBBI16sHHI', 33, 37, flags, 0, fid, 96, len(text),
+                                             65536) + text
+
+
+def search_begun(w, s, fid):
+    """A search that takes long is being executed: returns its message id."""
+    before = requests(w, w.client)
+    number = s.send(*search(fid, SLOW + 'none'))
+    begun(w, w.client, before + 1)
+    return number
+
+
+@test(smb=True, squash='none', timeout=180)
+def cancelled(w):
+    """CANCEL ends a search that finds nothing, and the open can be used as before."""
+    many(w)
+    s = session(w)
+    fid = directory(s)
+    number = search_begun(w, s, fid)
+    s.cancel_sent(number)
+    eq(smb2.NAMES[s.answer(number)[0]], 'CANCELLED')
+    eq(names(s, fid, '00042*', flags_=RESTART), ['00042'.ljust(240, 'x')])
+    s.end()
+
+
+@test(smb=True, squash='none', timeout=180)
+def closed(w):
+    """CLOSE and LOGOFF do not wait for the end of a search."""
+    many(w)
+    s = session(w)
+    fid = directory(s)
+    number = search_begun(w, s, fid)
+    s.close(fid)
+    eq(smb2.NAMES[s.answer(number)[0]], 'FILE_CLOSED')
+    number = search_begun(w, s, directory(s))
+    s.call(smb2.LOGOFF, struct.pack('<HH', 4, 0))
+    one_of(smb2.NAMES[s.answer(number)[0]], ('FILE_CLOSED', 'NETWORK_NAME_DELETED'))
+    s.end()
+
+
+@test(smb=True, squash='none', timeout=180)
+def found_late(w):
+    """A search goes on over many turns until it finds a name, or the end."""
+    order = many(w)
+    s = session(w)
+    fid = directory(s)
+    for name in order[0], order[COUNT // 8]:
+        eq(names(s, fid, SLOW.replace('?', '') + name[:5] + '*', flags_=RESTART), [name])
+    eq(names(s, fid, SLOW[:20] + 'none', flags_=RESTART), [])
+    s.end()
+
+
+@test(smb=True, squash='none', timeout=180)
+def names_come_first(w):
+    """Files whose names do not match are not looked up."""
+    top, = volumes(w, 'many')
+    for i in range(COUNT):
+        put(f'{top}/{i:05}')
+    s = session(w, share='many')
+    fid = s.create('', options=smb2.DIRECTORY_FILE, access=smb2.GENERIC_READ, how=smb2.OPEN)
+    put('/proc/sys/vm/drop_caches', b'2')
+    before = cached()
+    eq(shorts(s, fid, '00042*'), {'00042': ''})
+    assert cached() - before < COUNT // 2, 'most files were looked up'
+    s.end()
