@@ -181,15 +181,6 @@ static struct ditto_acl *new_list(const struct ditto_acl_change *ch,
 	return fits;
 }
 
-/* True if attributes to set may change the list. */
-static bool acl_change_concerns(const struct ditto_share *share, const struct ditto_setattr *set)
-{
-	if (set->valid & (DITTO_SET_ACL | DITTO_SET_MODE))
-		return true;
-	return set->valid & (DITTO_SET_UID | DITTO_SET_GID) &&
-	       ditto_share_ntacl(share) != DITTO_NTACL_OFF;
-}
-
 /*
  * True if the list in force is one of Samba, which would not be in force any more although neither
  * list nor permission bits are set: it belongs to an owner, a group and set-id bits. It is stored
@@ -207,6 +198,25 @@ static bool acl_change_outdates(const struct ditto_acl_change *ch, const struct 
 	       (set->valid & DITTO_SET_MODE && (set->mode & S_IALLUGO) != mode);
 }
 
+/*
+ * True if owner or group change, and the list gives the new ones other permission bits: its entries
+ * with numbers count for those who are owner and group (ditto_acl_mode()).
+ */
+static bool acl_change_moves(const struct ditto_acl_change *ch, const struct ditto_setattr *set)
+{
+	kuid_t uid = new_uid(ch, set);
+	kgid_t gid = new_gid(ch, set);
+
+	if (!ch->from || ch->from->flags & DITTO_ACL_DAMAGED || set->valid & DITTO_SET_ACL)
+		return false;
+	if (set->valid & DITTO_SET_MODE && (set->mode & 0777) != ch->mode_from)
+		return false;
+	if (uid_eq(uid, ditto_owner_of(ch->op->share, inode_of(ch))) &&
+	    gid_eq(gid, ditto_group_of(ch->op->share, inode_of(ch))))
+		return false;
+	return (ditto_acl_mode(ch->from, uid, gid) & 0777) != ch->mode_from;
+}
+
 int ditto_acl_change_init(struct ditto_acl_change *ch, struct ditto_op *op,
 			  struct dentry *dentry, struct ditto_node *node,
 			  const struct ditto_setattr *set)
@@ -218,13 +228,14 @@ int ditto_acl_change_init(struct ditto_acl_change *ch, struct ditto_op *op,
 		.node = node,
 		.mode_from = inode->i_mode & 0777,
 	};
-	if (S_ISLNK(inode->i_mode) || !acl_change_concerns(op->share, set))
+	if (S_ISLNK(inode->i_mode) ||
+	    !(set->valid & (DITTO_SET_ACL | DITTO_SET_MODE | DITTO_SET_UID | DITTO_SET_GID)))
 		return 0;
 	if (node)
 		ch->from = ditto_acl_in_force(op->share, node);
 	if (IS_ERR(ch->from))
 		return PTR_ERR(ch->from);
-	if (acl_change_outdates(ch, set)) {
+	if (acl_change_outdates(ch, set) || acl_change_moves(ch, set)) {
 		ch->to = ditto_acl_hold(ch->from);
 		ch->mode_to = ditto_acl_mode(ch->to, new_uid(ch, set), new_gid(ch, set)) & 0777;
 		return 1;

@@ -184,6 +184,9 @@ static int apply_locked(struct ditto_op *op, struct dentry *dentry, struct ditto
 	err = changes > 0 ? ditto_acl_change_begin(&change) : changes;
 	if (err)
 		goto drop;
+	/* A list decides what the bits are for a new owner or group. */
+	if (changes && ia.ia_valid & ATTR_MODE)
+		ia.ia_mode = (ia.ia_mode & ~0777) | change.mode_to;
 	old = ditto_act(as);
 	err = setattr_notify(op, dentry, &ia);
 	ditto_op_leave(old);

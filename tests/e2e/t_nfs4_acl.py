@@ -517,6 +517,26 @@ def taking_the_owner(w):
 
 
 @wire
+def mode_of_a_new_owner(w):
+    """A new owner or group gets the permission bits that the list gives them, not the old ones'."""
+    acl = [(ALLOW, 0, ALL, '1000'), (ALLOW, IS_GROUP, READ | WRITE | APPEND, '2000'),
+           (ALLOW, 0, READ | LOOK, '1001'), (ALLOW, 0, LOOK, 'EVERYONE@')]
+    for c in each(w):
+        path = put(w.path(f'file{c.minor}'))
+        os.chown(path, 1000, 2000)
+        fh = c.fh('data', f'file{c.minor}')
+        set_acl(c, fh, acl)
+        for change, bits in (({}, 0o760), ({'owner_group': '3000'}, 0o700),
+                             ({'owner': '1000', 'owner_group': '3000'}, 0o700),
+                             ({'owner': '1001'}, 0o400), ({'owner_group': '2000'}, 0o460),
+                             ({'mode': 0o460, 'owner': '1002'}, 0o060), ({'owner': '1000'}, 0o760)):
+            if change:
+                last(c.compound(putfh(fh), setattr(ANON, change)), nfs4.OK)
+            eq((change, oct(mode(path))), (change, oct(bits)))
+            eq(acl_of(c, fh), acl, 'the list is the same')
+
+
+@wire
 def who_may_read_and_write_it(w):
     """READ_ACL and WRITE_ACL are needed for the list; the owner always may."""
     put(w.path('file'), b'secret')
