@@ -101,6 +101,24 @@ static int dsmb_create_walk(struct dsmb_create *c, struct ditto_walk *walk)
 	return err;
 }
 
+/*
+ * Replace the file that a walk has found by the stream of the path. The walk finds nothing if there
+ * is no such stream.
+ */
+static int dsmb_create_walk_stream(struct dsmb_create *c, struct ditto_walk *walk)
+{
+	const struct ditto_name name = { .name = c->path.stream, .len = c->path.stream_len };
+	struct ditto_node *base = walk->node;
+	int err;
+
+	if (!base)
+		return 0;
+	walk->node = NULL;
+	err = ditto_stream_open(&c->call->op, base, &name, false, &walk->node, NULL);
+	ditto_node_put(base);
+	return err == -ENOENT ? 0 : err;
+}
+
 /* Return: 1 if the path leads to the file of the lease, 0 if it does not, or an errno. */
 static int dsmb_create_leads_to(struct dsmb_create *c, struct dsmb_lease *lease)
 {
@@ -111,9 +129,11 @@ static int dsmb_create_leads_to(struct dsmb_create *c, struct dsmb_lease *lease)
 	err = dsmb_create_walk(c, &walk);
 	if (err)
 		return err;
+	if (c->path.stream)
+		err = dsmb_create_walk_stream(c, &walk);
 	elsewhere = dsmb_lease_is_elsewhere(lease, walk.node);
 	ditto_walk_end(&walk);
-	return !elsewhere;
+	return err ?: !elsewhere;
 }
 
 /* MS-SMB2 section 3.3.5.9.13: the application may have the file open on another machine. */
@@ -139,8 +159,7 @@ static bool dsmb_create_is_elsewhere(struct dsmb_create *c)
 {
 	struct dsmb_lease *lease = c->open->lease;
 
-	return lease && dsmb_lease_is_used(lease) && !c->path.stream &&
-	       !dsmb_create_leads_to(c, lease);
+	return lease && dsmb_lease_is_used(lease) && !dsmb_create_leads_to(c, lease);
 }
 
 /* Attach the open to its lease, and check the lease key. */
@@ -334,7 +353,7 @@ static u32 dsmb_create_reconnect(struct dsmb_create *c)
 	if (status)
 		return status;
 	/* Only for a lease does the file name of the request have to match. */
-	if (c->open->lease && !dsmb_lease_is_oplock(c->open->lease) && !c->path.stream &&
+	if (c->open->lease && !dsmb_lease_is_oplock(c->open->lease) &&
 	    dsmb_create_leads_to(c, c->open->lease) != 1)
 		return STATUS_INVALID_PARAMETER;
 	status = dsmb_durable_attach(call, c->open);

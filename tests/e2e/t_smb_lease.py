@@ -182,6 +182,31 @@ def one_key_widens(w):
     s.end()
 
 
+@test(smb=True, squash='none')
+def key_of_another_file(w):
+    """A key that is in use on another file or stream is refused before anything is changed."""
+    s, _, _, _ = two(w)
+    for name in ('old', 'old:s'):
+        fid = s.open(name).fid
+        s.write(fid, b'data')
+        s.close(fid)
+    mine = s.open('f:s', key=key(1), state=R | H | W, epoch=0)
+    eq(mine.state, R | H | W)
+    for name in ('old', 'old:s', 'old:new', 'new', 'new:s', 'f', 'f:other'):
+        refused('INVALID_PARAMETER', s.open, name, key=key(1), state=R, how=OVERWRITE_IF)
+    eq(os.path.exists(w.path('new')), False)
+    for name in ('old', 'old:s'):
+        fid = s.open(name, how=OPEN).fid
+        eq(s.read(fid, 4), b'data')
+        s.close(fid)
+    for name in ('old:new', 'f:other'):
+        refused('OBJECT_NAME_NOT_FOUND', s.open, name, how=OPEN)
+    same = s.open('F:S', key=key(1), state=R | H | W, epoch=0, how=OPEN)
+    eq(same.state, R | H | W)
+    s.quiet()
+    s.end()
+
+
 @test(smb=True, squash='none', clients=2)
 def another_client_opens(w):
     """W is broken first, and the other client gets what is compatible."""
