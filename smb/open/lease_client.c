@@ -5,12 +5,16 @@
  * share, and the claims of opens that may outlive their session. It exists until the last of those
  * sessions and opens is gone.
  *
- * Locking: clients_lock (mutex), taken inside session->lock, guards the list, and the first and the
- * last use of a client. A session keeps the memory of its client until the session is freed; an
+ * Locking: clients_lock (mutex), taken inside session->lock, guards the table, and the first and
+ * the last use of a client. A session keeps the memory of its client until the session is freed; an
  * open keeps it by its owner.
  */
-#include <linux/list.h>
+#include <linux/hashtable.h>
+#include <linux/once.h>
+#include <linux/random.h>
+#include <linux/siphash.h>
 #include <linux/slab.h>
+#include <kunit/visibility.h>
 
 #include "../../net/server.h"
 #include "../auth/session.h"
@@ -22,13 +26,35 @@ struct dsmb_lease_client {
 	struct dsmb_server *server;
 	guid_t guid;
 	atomic_t users;		/* sessions and opens */
-	struct list_head link;
+	struct hlist_node link;
 	struct work_struct work;
 	struct rcu_head rcu;
 };
 
 static DEFINE_MUTEX(clients_lock);
-static LIST_HEAD(clients);
+static DEFINE_HASHTABLE(clients, 12);
+
+#if IS_ENABLED(CONFIG_KUNIT)
+unsigned long dsmb_lease_client_steps;
+EXPORT_SYMBOL_IF_KUNIT(dsmb_lease_client_steps);
+
+/* Called with clients_lock held. */
+static void client_step(void)
+{
+	WRITE_ONCE(dsmb_lease_client_steps, dsmb_lease_client_steps + 1);
+}
+#else
+static void client_step(void) {}
+#endif
+
+static u64 guid_hash(const guid_t *guid)
+{
+	static siphash_key_t secret __read_mostly;
+
+	/* Clients choose the ids. */
+	get_random_once(&secret, sizeof(secret));
+	return siphash(guid, sizeof(*guid), &secret);
+}
 
 static void client_free_rcu(struct rcu_head *rcu)
 {
@@ -61,7 +87,8 @@ static struct dsmb_lease_client *client_find(const struct dsmb_server *server, c
 {
 	struct dsmb_lease_client *lc;
 
-	list_for_each_entry(lc, &clients, link) {
+	hash_for_each_possible(clients, lc, link, guid_hash(guid)) {
+		client_step();
 		if (lc->server == server && guid_equal(&lc->guid, guid))
 			return lc;
 	}
@@ -81,7 +108,7 @@ static struct dsmb_lease_client *client_new(struct dsmb_server *server, const gu
 	snprintf(name, sizeof(name), "client %pUl", &lc->guid);
 	ditto_client_init(&lc->client, server->srv->locks, &client_ops, "smb", name, 0);
 	INIT_WORK(&lc->work, client_release);
-	list_add(&lc->link, &clients);
+	hash_add(clients, &lc->link, guid_hash(guid));
 	return lc;
 }
 
@@ -143,13 +170,14 @@ struct ditto_client *dsmb_lease_client_of(struct dsmb_server *server, const guid
 	mutex_unlock(&clients_lock);
 	return lc ? &lc->client : NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(dsmb_lease_client_of);
 
 /* Drop one user. Return: true if it was the last one; the client cannot be found any more then. */
 static bool client_unuse(struct dsmb_lease_client *lc)
 {
 	if (!atomic_dec_and_mutex_lock(&lc->users, &clients_lock))
 		return false;
-	list_del(&lc->link);
+	hash_del(&lc->link);
 	mutex_unlock(&clients_lock);
 	return true;
 }
@@ -161,6 +189,7 @@ void dsmb_lease_client_unuse(struct ditto_client *client)
 	if (client_unuse(lc))
 		queue_work(lc->server->slow, &lc->work);
 }
+EXPORT_SYMBOL_IF_KUNIT(dsmb_lease_client_unuse);
 
 void dsmb_lease_client_leave(struct dsmb_session *session, const char *why)
 {

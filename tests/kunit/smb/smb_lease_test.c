@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Oplock levels, lease states, the context of leases. */
+/* Oplock levels, lease states, the context of leases; the clients that hold leases. */
 #include <kunit/test.h>
+#include <net/net_namespace.h>
 
 #include "../../../lockd/matrix.h"
+#include "../../../lockd/table.h"
+#include "../../../net/server.h"
 #include "../../../smb/open/create_context.h"
+#include "../../../smb/open/lease.h"
 #include "../../../smb/open/oplock.h"
+#include "../../../smb/server.h"
 #include "../../../smb/transport/builder.h"
 #include "../../../smb/transport/conn.h"
 
@@ -98,11 +103,80 @@ static void lease_answers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, room[48], 0x34);
 }
 
+#define CLIENTS		1024
+
+/**
+ * struct clients_case - a server with clients that hold leases
+ * @srv: the server
+ * @server: its SMB side
+ * @client: the clients, NULL if they are gone
+ */
+struct clients_case {
+	struct ditto_server srv;
+	struct dsmb_server server;
+	struct ditto_client *client[CLIENTS];
+};
+
+static void clients_exit(void *arg)
+{
+	struct clients_case *c = arg;
+
+	for (unsigned int i = 0; i < CLIENTS; i++)
+		if (c->client[i])
+			dsmb_lease_client_unuse(c->client[i]);
+	wait_event(c->server.idle, !atomic_read(&c->server.clients));
+	/* The last one wakes us from a callback that is still running. */
+	rcu_barrier();
+	destroy_workqueue(c->server.slow);
+	ditto_locks_destroy(c->srv.locks);
+}
+
+static struct clients_case *clients_init(struct kunit *test)
+{
+	struct clients_case *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, c);
+	c->srv.locks = ditto_locks_create(&init_net);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, c->srv.locks);
+	c->server.srv = &c->srv;
+	init_waitqueue_head(&c->server.idle);
+	c->server.slow = alloc_workqueue("smb_lease_test", WQ_UNBOUND, 0);
+	KUNIT_ASSERT_NOT_NULL(test, c->server.slow);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, clients_exit, c));
+	return c;
+}
+
+/* Clients choose the ClientGuid, and one is looked up with the first lease of a session. */
+static void lease_clients(struct kunit *test)
+{
+	struct clients_case *c = clients_init(test);
+	struct ditto_client *client;
+	unsigned long steps;
+	guid_t guid = {};
+
+	for (unsigned int i = 0; i < CLIENTS; i++) {
+		guid.b[0] = i;
+		guid.b[15] = i >> 8;
+		c->client[i] = dsmb_lease_client_of(&c->server, &guid);
+		KUNIT_ASSERT_NOT_NULL(test, c->client[i]);
+	}
+	steps = dsmb_lease_client_steps;
+	for (unsigned int i = 0; i < CLIENTS; i++) {
+		guid.b[0] = i;
+		guid.b[15] = i >> 8;
+		client = dsmb_lease_client_of(&c->server, &guid);
+		KUNIT_EXPECT_PTR_EQ(test, client, c->client[i]);
+		dsmb_lease_client_unuse(client);
+	}
+	KUNIT_EXPECT_LT(test, dsmb_lease_client_steps - steps, 8 * CLIENTS);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(lease_levels),
 	KUNIT_CASE(lease_states),
 	KUNIT_CASE(lease_requests),
 	KUNIT_CASE(lease_answers),
+	KUNIT_CASE(lease_clients),
 	{}
 };
 
