@@ -11,7 +11,10 @@
 #include <linux/bitmap.h>
 #include <linux/ctype.h>
 #include <linux/err.h>
+#include <linux/jhash.h>
 #include <linux/printk.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
 #include <linux/unicode.h>
 
 #include "name.h"
@@ -25,31 +28,36 @@
 /* Longest casefolded form of one character, in bytes. */
 #define DSMB_FOLD_MAX	32
 
-static struct unicode_map *dsmb_unicode;
+/*
+ * For each unit, the first unit that is the same letter in any case. A pattern may compare each of
+ * its units with each unit of a name, so a comparison must not fold them. NULL if only letters of
+ * ASCII have case.
+ */
+static u16 *dsmb_letters;
 
-void dsmb_match_init(void)
+#define DSMB_UNITS	0x10000
+/* Heads of the table by which letters are found while the one above is filled. */
+#define DSMB_FOLD_HEADS	(2 * DSMB_UNITS)
+
+#if IS_ENABLED(CONFIG_KUNIT)
+unsigned long dsmb_folds;
+EXPORT_SYMBOL_IF_KUNIT(dsmb_folds);
+
+static void dsmb_fold_count(void)
 {
-	struct unicode_map *map = utf8_load(UNICODE_AGE(12, 1, 0));
-
-	if (IS_ERR(map))
-		pr_warn("no table of letters (%ld): case of letters other than A to Z counts in patterns\n",
-			PTR_ERR(map));
-	else
-		dsmb_unicode = map;
+	WRITE_ONCE(dsmb_folds, dsmb_folds + 1);
 }
-
-void dsmb_match_exit(void)
-{
-	utf8_unload(dsmb_unicode);
-	dsmb_unicode = NULL;
-}
+#else
+static void dsmb_fold_count(void) {}
+#endif
 
 /* A unit is treated as a character: names use no case beyond the Basic Multilingual Plane. */
-static int dsmb_fold(u16 c, u8 *out)
+static int dsmb_fold(const struct unicode_map *map, u16 c, u8 *out)
 {
 	u8 utf8[3];
 	struct qstr str;
 
+	dsmb_fold_count();
 	if (c < 0x800) {
 		utf8[0] = 0xc0 | c >> 6;
 		utf8[1] = 0x80 | (c & 0x3f);
@@ -60,23 +68,77 @@ static int dsmb_fold(u16 c, u8 *out)
 		utf8[2] = 0x80 | (c & 0x3f);
 		str = (struct qstr)QSTR_INIT(utf8, 3);
 	}
-	return utf8_casefold(dsmb_unicode, &str, out, DSMB_FOLD_MAX);
+	return utf8_casefold(map, &str, out, DSMB_FOLD_MAX);
+}
+
+/* Get the first letter with the folded form of this one; @heads has those before it. */
+static u16 dsmb_first_letter(const struct unicode_map *map, u16 *heads, u16 c)
+{
+	u8 folded[DSMB_FOLD_MAX], other[DSMB_FOLD_MAX];
+	int len = dsmb_fold(map, c, folded);
+	u32 at;
+
+	/* A character that folds to nothing equals only itself. */
+	if (len <= 0)
+		return c;
+	for (at = jhash(folded, len, 0); heads[at % DSMB_FOLD_HEADS]; at++) {
+		u16 first = heads[at % DSMB_FOLD_HEADS];
+
+		if (dsmb_fold(map, first, other) == len && !memcmp(folded, other, len))
+			return first;
+	}
+	heads[at % DSMB_FOLD_HEADS] = c;
+	return c;
+}
+
+static int dsmb_letters_fill(const struct unicode_map *map)
+{
+	u16 *letters = kvmalloc_array(DSMB_UNITS, sizeof(*letters), GFP_KERNEL);
+	u16 *heads = kvcalloc(DSMB_FOLD_HEADS, sizeof(*heads), GFP_KERNEL);
+	int err = -ENOMEM;
+
+	if (!letters || !heads)
+		goto free;
+	for (u32 c = 0; c < DSMB_UNITS; c++) {
+		/* No other letter equals one of ASCII. */
+		letters[c] = c < 0x80 ? c : dsmb_first_letter(map, heads, c);
+		cond_resched();
+	}
+	swap(dsmb_letters, letters);
+	err = 0;
+free:
+	kvfree(heads);
+	kvfree(letters);
+	return err;
+}
+
+void dsmb_match_init(void)
+{
+	struct unicode_map *map = utf8_load(UNICODE_AGE(12, 1, 0));
+	int err = PTR_ERR_OR_ZERO(map);
+
+	if (!err) {
+		err = dsmb_letters_fill(map);
+		utf8_unload(map);
+	}
+	if (err)
+		pr_warn("no table of letters (%d): case of letters other than A to Z counts in patterns\n",
+			err);
+}
+
+void dsmb_match_exit(void)
+{
+	kvfree(dsmb_letters);
+	dsmb_letters = NULL;
 }
 
 static bool dsmb_same_letter(u16 a, u16 b)
 {
-	u8 folded_a[DSMB_FOLD_MAX], folded_b[DSMB_FOLD_MAX];
-	int len;
-
 	if (a == b)
 		return true;
 	if (a < 0x80 && b < 0x80)
 		return toupper(a) == toupper(b);
-	if (!dsmb_unicode || a < 0x80 || b < 0x80)
-		return false;
-	len = dsmb_fold(a, folded_a);
-	/* A character that folds to nothing equals only itself. */
-	return len > 0 && dsmb_fold(b, folded_b) == len && !memcmp(folded_a, folded_b, len);
+	return dsmb_letters && dsmb_letters[a] == dsmb_letters[b];
 }
 
 bool dsmb_is_pattern(const __le16 *pattern, u32 pattern_len)

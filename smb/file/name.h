@@ -176,8 +176,13 @@ bool dsmb_match(const __le16 *pattern, u32 pattern_len, const __le16 *name, u32 
  */
 bool dsmb_is_pattern(const __le16 *pattern, u32 pattern_len);
 
-/* Load and free the casefold table of dsmb_match(); without it only ASCII letters have case. */
+/* Make and free the table of letters of dsmb_match(); without it only ASCII letters have case. */
 void dsmb_match_init(void);
 void dsmb_match_exit(void);
+
+#if IS_ENABLED(CONFIG_KUNIT)
+/* Number of letters that were folded, for tests. */
+extern unsigned long dsmb_folds;
+#endif
 
 #endif

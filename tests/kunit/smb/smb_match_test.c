@@ -57,6 +57,10 @@ static const struct smb_match_case smb_match_cases[] = {
 	{ u"?", u"\xe4", true },
 	{ u"\xd800", u"\xd801", false },
 	{ u"\xd800", u"\xd800", true },
+	/* Three letters that are the same, and one that looks like them */
+	{ u"\x3c3\x3c2\x3a3", u"\x3a3\x3c3\x3c2", true },
+	{ u"\x212a", u"k", false },
+	{ u"\x1c4", u"\x1c6", true },
 	/* Folded to nothing both, and not the same */
 	{ u"\x200b", u"\x200c", false },
 };
@@ -98,6 +102,24 @@ static void smb_match_hostile_test(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, dsmb_match(pattern, DSMB_NAME_UNITS + 1, name, 1));
 }
 
+/* The same with letters whose case is not simple, in names with the other case. */
+static void smb_match_letters_test(struct kunit *test)
+{
+	__le16 pattern[DSMB_NAME_UNITS], name[DSMB_NAME_UNITS];
+	unsigned long folds = dsmb_folds;
+
+	for (int i = 0; i < DSMB_NAME_UNITS; i++) {
+		pattern[i] = cpu_to_le16(i % 2 ? 0xe9 : '*');
+		name[i] = cpu_to_le16(0xc9);
+	}
+	pattern[DSMB_NAME_UNITS - 1] = cpu_to_le16('b');
+	KUNIT_EXPECT_FALSE(test, dsmb_match(pattern, DSMB_NAME_UNITS, name, DSMB_NAME_UNITS));
+	name[DSMB_NAME_UNITS - 1] = cpu_to_le16('b');
+	KUNIT_EXPECT_TRUE(test, dsmb_match(pattern, DSMB_NAME_UNITS, name, DSMB_NAME_UNITS));
+	/* At most once for each character. */
+	KUNIT_EXPECT_LE(test, dsmb_folds - folds, 4 * DSMB_NAME_UNITS);
+}
+
 static void smb_is_pattern_test(struct kunit *test)
 {
 	KUNIT_EXPECT_TRUE(test, dsmb_is_pattern((const __le16 *)u"a*", 2));
@@ -109,6 +131,7 @@ static void smb_is_pattern_test(struct kunit *test)
 static struct kunit_case smb_match_tests[] = {
 	KUNIT_CASE(smb_match_test),
 	KUNIT_CASE(smb_match_hostile_test),
+	KUNIT_CASE(smb_match_letters_test),
 	KUNIT_CASE(smb_is_pattern_test),
 	{}
 };
