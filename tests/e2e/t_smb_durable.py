@@ -276,6 +276,24 @@ def only_to_its_owner(w):
     w.server.ctl('share', 'del', 'other')
 
 
+@test(smb=True, squash='none')
+def of_a_stream(w):
+    """A reconnect to a stream with a lease names this stream, in any case."""
+    setup(w)
+    s = session(w)
+    g = s.lasting('f:s')
+    s.close(s.make('f:other').fid)
+    away(w, s)
+    s = session(w)
+    for name in ('f', 'f:other', 'f:none', 'none:s'):
+        refused('INVALID_PARAMETER', s.back, g.fid, name)
+    again = s.back(g.fid, 'F:S')
+    eq(again.state, RWH)
+    s.close(again.fid)
+    s.end()
+    gone(w)
+
+
 @test(smb=True, squash='none', timeout=90)
 def for_so_long(w):
     """An open whose time is over is closed, and its claims are released."""
