@@ -4,7 +4,7 @@
  *
  * The rights that permission bits stand for are removed from all entries for the three classes
  * and granted anew: those of the owner at the front, where no remaining entry can deny them,
- * those of the group and of everyone at the end. In between, named users and groups keep the
+ * those of the group and of others at the end. In between, named users and groups keep the
  * rights that they had and that the group has now. Other rights, such as DELETE, are not changed.
  */
 
@@ -188,11 +188,41 @@ static void add_between(struct chmod *c, bool fewer)
 }
 
 /* Users who may read the file may also view its metadata. */
-static u32 class_rights(const struct chmod *c, enum ditto_class class)
+static u32 class_rights(u32 rights)
 {
-	u32 rights = c->rights[class];
-
 	return rights & DITTO_RIGHT_READ_DATA ? rights | DITTO_RIGHTS_LOOK : rights;
+}
+
+/* True for an entry about all users, or about those who are anonymous or not. */
+static bool is_about_others(const struct ditto_ace *ace, bool anonymous)
+{
+	switch (ace->who) {
+	case DITTO_WHO_EVERYONE:
+	case DITTO_WHO_NETWORK:
+		return ditto_ace_is_effective(ace);
+	case DITTO_WHO_AUTHENTICATED:
+		return ditto_ace_is_effective(ace) && !anonymous;
+	case DITTO_WHO_ANONYMOUS:
+		/* Denials remain. */
+		return ditto_ace_is_effective(ace) && anonymous && ace->type == DITTO_ACE_ALLOW;
+	}
+	return false;
+}
+
+static u32 rights_of_others(const struct ditto_acl *acl, bool anonymous)
+{
+	const struct ditto_ace *ace;
+	u32 allowed = 0, denied = 0;
+
+	for (ace = acl->aces; ace < acl->aces + acl->count; ace++) {
+		if (!is_about_others(ace, anonymous))
+			continue;
+		if (ace->type == DITTO_ACE_ALLOW)
+			allowed |= ace->mask & ~denied;
+		else
+			denied |= ace->mask & ~allowed;
+	}
+	return allowed;
 }
 
 static struct ditto_acl *acl_change_entries(struct chmod *c, bool fewer)
@@ -200,19 +230,22 @@ static struct ditto_acl *acl_change_entries(struct chmod *c, bool fewer)
 	u32 owner = c->rights[DITTO_CLASS_OWNER];
 	u32 group = c->rights[DITTO_CLASS_GROUP];
 	u32 other = c->rights[DITTO_CLASS_OTHER];
+	/* The bits do not tell that anonymous users do not have what others have, and keep. */
+	u32 proven = other & rights_of_others(c->acl, false) & ~rights_of_others(c->acl, true);
 
-	if (ditto_acl_begin(&c->out, 3 * c->acl->count + 5))
+	if (ditto_acl_begin(&c->out, 3 * c->acl->count + 6))
 		return ERR_PTR(-ENOMEM);
 	c->out.acl->flags = c->acl->flags & DITTO_ACL_FLAGS;
 	/* The owner may set times even without write permission. */
 	add_class(c, DITTO_ACE_DENY, DITTO_WHO_OWNER,
 		  (group | other) & ~owner & ~DITTO_RIGHT_WRITE_ATTRS);
 	add_class(c, DITTO_ACE_ALLOW, DITTO_WHO_OWNER,
-		  class_rights(c, DITTO_CLASS_OWNER) | DITTO_RIGHT_WRITE_ATTRS);
+		  class_rights(owner) | DITTO_RIGHT_WRITE_ATTRS);
 	add_between(c, fewer);
 	add_class(c, DITTO_ACE_DENY, DITTO_WHO_GROUP, other & ~group);
-	add_class(c, DITTO_ACE_ALLOW, DITTO_WHO_GROUP, class_rights(c, DITTO_CLASS_GROUP));
-	add_class(c, DITTO_ACE_ALLOW, DITTO_WHO_EVERYONE, class_rights(c, DITTO_CLASS_OTHER));
+	add_class(c, DITTO_ACE_ALLOW, DITTO_WHO_GROUP, class_rights(group));
+	add_class(c, DITTO_ACE_ALLOW, DITTO_WHO_EVERYONE, class_rights(other & ~proven));
+	add_class(c, DITTO_ACE_ALLOW, DITTO_WHO_AUTHENTICATED, class_rights(proven));
 	return ditto_acl_end(&c->out, -ENOSPC);
 }
 

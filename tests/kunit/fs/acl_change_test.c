@@ -147,6 +147,32 @@ static void acl_chmod_mask_test(struct kunit *test)
 	ditto_acl_put(acl);
 }
 
+/* What others have because they are authenticated, they keep, and anonymous users do not get it. */
+static void acl_chmod_proven_test(struct kunit *test)
+{
+	static const struct ditto_ace aces[] = {
+		{ DITTO_ACE_ALLOW, DITTO_WHO_OWNER, 0, 0, DITTO_RIGHTS_ALL },
+		{ DITTO_ACE_ALLOW, DITTO_WHO_AUTHENTICATED, 0, 0,
+		  BITS_RIGHTS & ~DITTO_RIGHT_EXECUTE },
+		{ DITTO_ACE_ALLOW, DITTO_WHO_EVERYONE, 0, 0, DITTO_RIGHT_READ_DATA },
+	};
+	struct ditto_acl *acl = acl_of(test, aces, ARRAY_SIZE(aces)), *is, *next;
+	umode_t mode;
+
+	for (mode = 0; mode <= 0777; mode++) {
+		is = ditto_acl_chmod(acl, S_IFREG | mode, OWNER, GROUP);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(is));
+		/* Once more, so that only the first change counts for others. */
+		next = ditto_acl_chmod(is, S_IFREG | (mode ^ 0100), OWNER, GROUP);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(next));
+		KUNIT_EXPECT_EQ(test, acl_bits(acl_rights(test, next, 3, 8, 8, false)), mode & 7);
+		KUNIT_EXPECT_EQ(test, acl_bits(acl_rights(test, next, 3, 8, 8, true)), mode & 5);
+		ditto_acl_put(next);
+		ditto_acl_put(is);
+	}
+	ditto_acl_put(acl);
+}
+
 /* The same after repeated changes. */
 static void acl_chmod_again_test(struct kunit *test)
 {
@@ -334,6 +360,7 @@ static struct kunit_case acl_change_cases[] = {
 	KUNIT_CASE(acl_chmod_test),
 	KUNIT_CASE(acl_chmod_mask_test),
 	KUNIT_CASE(acl_chmod_classes_test),
+	KUNIT_CASE(acl_chmod_proven_test),
 	KUNIT_CASE(acl_chmod_again_test),
 	KUNIT_CASE(acl_chmod_long_test),
 	KUNIT_CASE(acl_chmod_null_test),
