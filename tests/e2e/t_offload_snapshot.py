@@ -159,6 +159,13 @@ def restored(w):
     os.symlink(f'{w.base}/outside', w.path('trap/d'))
     assert s.tool('snapshot', 'restore', 'data/one', '--to', w.path('trap'), 'd/f', check=False)[0]
     eq(os.listdir(f'{w.base}/outside'), [], 'outside')
+    # Neither is the target: a client may have put the link there.
+    os.symlink(f'{w.base}/outside', w.path('way'))
+    for way in 'way', 'way/.':
+        status, _, errors = s.tool('snapshot', 'restore', 'data/one', '--to', w.path(way), 'd/f',
+                                   check=False)
+        assert status and 'symbolic link' in errors, (way, status, errors)
+    eq(os.listdir(f'{w.base}/outside'), [], 'outside by the target')
     for words, cause in ((('restore', 'data/two', '.'), 'no such snapshot'),
                          (('restore', 'data/one', 'x'), 'not in the snapshot'),
                          (('create', 'none'), 'none'), (('create', 'data', 'a/b'), 'no name')):

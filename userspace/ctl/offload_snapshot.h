@@ -92,10 +92,11 @@ struct snapshot_walk {
 void snapshot_walk(struct ctl *ctl, const struct snapshot_share *share, struct snapshot_walk *w);
 void snapshot_walk_free(struct snapshot_walk *w);
 /*
- * Open the root of a share, whose path follows no symbolic links. Returns a descriptor that gives
- * no access, or -1 with errno.
+ * Open the root of a share, or a directory that is used as one. No symbolic link in its path is
+ * followed, for clients may have made it. Returns a descriptor that gives no access, or -1 with
+ * errno, which is ELOOP for a link.
  */
-int snapshot_share_open(const struct snapshot_share *share);
+int snapshot_root_open(const char *path);
 /*
  * Open the entry at a path below the root of a share, or the root if the path is empty. Clients
  * rename meanwhile, so no symbolic link is followed. The descriptor gives no access, so that a pipe

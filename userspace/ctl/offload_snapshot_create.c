@@ -592,7 +592,7 @@ static bool create_run(struct create *c)
 
 	if (!create_find_last(c))
 		return false;
-	c->root = snapshot_share_open(&c->share);
+	c->root = snapshot_root_open(c->share.path);
 	if (c->root < 0) {
 		snapshot_problem(c->ctl, c->share.path, "%s", strerror(errno));
 		return false;

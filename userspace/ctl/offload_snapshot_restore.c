@@ -50,7 +50,7 @@
  * @files: files that were restored
  * @others: directories and other entries
  * @bytes: bytes of the files
- * @failed: entries that were not
+ * @failed: entries that were not, and one more if they may not be on disk
  */
 struct restore {
 	struct ctl *ctl;
@@ -406,6 +406,20 @@ static void restore_want(struct restore *r, const char *path)
 	}
 }
 
+/* The descriptor of the target gives no access, which syncfs() needs. */
+static void restore_sync(struct restore *r)
+{
+	int fd = openat(r->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || syncfs(fd)) {
+		snapshot_problem(r->ctl, r->to, "it may be lost if power fails: %s",
+				 strerror(errno));
+		r->failed++;
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
 static void restore_all(struct restore *r)
 {
 	u64 i;
@@ -423,8 +437,7 @@ static void restore_all(struct restore *r)
 		r->bytes += e->size;
 	}
 	restore_dirs(r);
-	if (r->root >= 0 && syncfs(r->root))
-		snapshot_problem(r->ctl, r->to, "%s", strerror(errno));
+	restore_sync(r);
 }
 
 static int restore_print(const struct restore *r, const char *where)
@@ -470,10 +483,11 @@ static int restore_begin(struct restore *r, const char *snapshot, int *lock)
 
 static int restore_open_root(struct restore *r)
 {
-	r->root = open(r->to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r->root = snapshot_root_open(r->to);
 	if (r->root >= 0)
 		return CTL_OK;
-	snapshot_problem(r->ctl, r->to, "%s", strerror(errno));
+	snapshot_problem(r->ctl, r->to, "%s", errno != ELOOP ? strerror(errno) :
+			 "there is a symbolic link in this path; a path without one is needed");
 	return CTL_REFUSED;
 }
 
@@ -613,7 +627,7 @@ static int expose_open_in(const struct snapshot_share *share, bool make)
 {
 	const char *name;
 	struct restore at = {
-		.root = open(share->path, O_PATH | O_DIRECTORY | O_CLOEXEC),
+		.root = snapshot_root_open(share->path),
 	};
 	int dir = at.root < 0 ? -1 : restore_open_parent(&at, share->snapshots, &name);
 	int fd = -1, error;

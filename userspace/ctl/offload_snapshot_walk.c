@@ -80,14 +80,14 @@ bool snapshot_share_get(struct ctl *ctl, const char *name, struct snapshot_share
 	return good;
 }
 
-int snapshot_share_open(const struct snapshot_share *share)
+int snapshot_root_open(const char *path)
 {
 	const struct open_how how = {
 		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
 		.resolve = RESOLVE_NO_SYMLINKS,
 	};
 
-	return (int)syscall(SYS_openat2, AT_FDCWD, share->path, &how, sizeof(how));
+	return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
 }
 
 int snapshot_entry_open(int root, const char *path, int flags)
@@ -308,7 +308,7 @@ void snapshot_walk(struct ctl *ctl, const struct snapshot_share *share, struct s
 	struct stat st;
 
 	memset(w, 0, sizeof(*w));
-	walk.look.root = snapshot_share_open(share);
+	walk.look.root = snapshot_root_open(share->path);
 	if (walk.look.root < 0 || fstat(walk.look.root, &st)) {
 		look_problem(&walk.look, "", "", errno);
 	} else {
