@@ -29,6 +29,7 @@
 #include "common/share.h"
 #include "ctl.h"
 #include "ditto-nl-gen.h"
+#include "fd_path.h"
 #include "mem.h"
 #include "out.h"
 #include "text.h"
@@ -45,8 +46,6 @@
  * can make more of them than there is of either.
  */
 #define DEPTH_MAX	1000
-/* Room for "/proc/self/fd/" and a number. */
-#define FD_PATH_MAX	40
 
 #define RESULTS		(DITTO_ACL_IMPORT_RESULT_CONDITIONAL + 1)
 
@@ -208,7 +207,7 @@ static bool import_file(struct import *im, int fd)
 	u32 result;
 	int rc;
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	fd_path(fd, path);
 	im->seen++;
 	if (getxattr(path, SAMBA_XATTR, NULL, 0) < 0 && (errno == ENODATA || errno == ENOTSUP)) {
 		im->result[DITTO_ACL_IMPORT_RESULT_NONE]++;

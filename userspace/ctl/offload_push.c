@@ -24,6 +24,7 @@
 #include "ctl.h"
 #include "ditto-nl-gen.h"
 #include "fault.h"
+#include "fd_path.h"
 #include "mem.h"
 #include "offload.h"
 #include "offload_lock.h"
@@ -137,7 +138,7 @@ static bool push_share_allows(struct push *p, const char *name)
 static int push_open(struct push *p, const char *path, const struct offload_info *info)
 {
 	int fd = -1, place = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	char name[64];
+	char name[FD_PATH_MAX];
 	struct stat st;
 
 	if (place < 0 || fstat(place, &st)) {
@@ -145,8 +146,7 @@ static int push_open(struct push *p, const char *path, const struct offload_info
 	} else if (!S_ISREG(st.st_mode) || st.st_ino != info->file_id) {
 		offload_run_fail(p->run, path, "there is another file now");
 	} else {
-		snprintf(name, sizeof(name), "/proc/self/fd/%d", place);
-		fd = open(name, O_RDONLY | O_CLOEXEC);
+		fd = open(fd_path(place, name), O_RDONLY | O_CLOEXEC);
 		if (fd < 0)
 			offload_run_fail(p->run, path, "%s", strerror(errno));
 	}

@@ -25,6 +25,7 @@
 #include "ctl.h"
 #include "ditto-nl-gen.h"
 #include "fault.h"
+#include "fd_path.h"
 #include "mem.h"
 #include "offload_orders.h"
 #include "offload_snapshot.h"
@@ -200,7 +201,7 @@ static bool slot_look(struct create *c, struct slot *slot)
 static int slot_open(struct create *c, struct slot *slot)
 {
 	int place = snapshot_entry_open(c->root, slot->e->path, O_NOFOLLOW), fd = -1;
-	char name[64];
+	char name[FD_PATH_MAX];
 	struct stat st;
 
 	if (place < 0 && errno == ENOENT) {
@@ -210,8 +211,7 @@ static int slot_open(struct create *c, struct slot *slot)
 	} else if (!S_ISREG(st.st_mode) || st.st_ino != slot->info.file_id) {
 		create_lose(c, slot->e, "there is another file now");
 	} else {
-		snprintf(name, sizeof(name), "/proc/self/fd/%d", place);
-		fd = open(name, O_RDONLY | O_CLOEXEC);
+		fd = open(fd_path(place, name), O_RDONLY | O_CLOEXEC);
 		if (fd < 0)
 			create_lose(c, slot->e, strerror(errno));
 	}

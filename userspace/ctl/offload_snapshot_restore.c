@@ -23,6 +23,7 @@
 #include "ctl.h"
 #include "ditto-nl-gen.h"
 #include "fault.h"
+#include "fd_path.h"
 #include "mem.h"
 #include "offload_snapshot.h"
 #include "offload_snapshot_remove.h"
@@ -94,12 +95,6 @@ static bool restore_fail(struct restore *r, const struct snapshot_entry *e, cons
 	return false;
 }
 
-/* Path of an open file, whatever its name is now. To be freed. */
-static char *restore_place(int fd)
-{
-	return mem_print("/proc/self/fd/%d", fd);
-}
-
 /* Whether a name is still that of an open file. */
 static bool restore_is_same(int dir, const char *name, int fd)
 {
@@ -161,12 +156,13 @@ static bool restore_attributes(struct restore *r, const struct snapshot_entry *e
 		  .tv_nsec = e->time[SNAPSHOT_MODIFIED].nsec },
 	};
 	bool has_mode = !S_ISLNK(e->mode);
-	char *place = restore_place(fd);
+	char place[FD_PATH_MAX];
 	mode_t mode = e->mode & 07777;
 	const char *what = NULL;
 
+	fd_path(fd, place);
 	/* A mode with set-user-ID must not come to another owner. */
-	if (chown(place, e->uid, e->gid))
+	if (fchownat(fd, "", e->uid, e->gid, AT_EMPTY_PATH))
 		what = "owner";
 	else if (has_mode && chmod(place, mode))
 		what = "mode";
@@ -175,9 +171,8 @@ static bool restore_attributes(struct restore *r, const struct snapshot_entry *e
 	/* The access control list of POSIX follows the mode. */
 	if (!what && r->readonly && has_mode && chmod(place, mode & ~0222))
 		what = "mode";
-	if (!what && utimensat(AT_FDCWD, place, times, 0))
+	if (!what && utimensat(fd, "", times, AT_EMPTY_PATH))
 		restore_warn(r, e, "times");
-	free(place);
 	if (what)
 		restore_fail(r, e, what);
 	return !what;
@@ -186,10 +181,10 @@ static bool restore_attributes(struct restore *r, const struct snapshot_entry *e
 /* Make a stub of an empty file. */
 static bool restore_adopt(struct restore *r, const struct snapshot_entry *e, int fd)
 {
-	char *place = restore_place(fd);
+	char place[FD_PATH_MAX];
 	struct offload_info info;
 	struct nl_msg *msg;
-	int rc = offload_info_get(r->ctl, place, &info);
+	int rc = offload_info_get(r->ctl, fd_path(fd, place), &info);
 
 	fault_point("snapshot-adopt");
 	if (!rc) {
@@ -202,7 +197,6 @@ static bool restore_adopt(struct restore *r, const struct snapshot_entry *e, int
 		msg_put(msg, DITTO_A_OFFLOAD_COOKIE, e->cookie, e->cookie_len);
 		rc = conn_call(&r->ctl->conn, msg, NULL);
 	}
-	free(place);
 	fault_point("snapshot-adopted");
 	return !rc || restore_fail(r, e, r->ctl->conn.why.text);
 }
@@ -226,7 +220,6 @@ static int restore_link(struct restore *r, const struct snapshot_entry *e,
 	const char *name;
 	int from = restore_open_parent(r, made->path, &name);
 	int fd = from < 0 ? -1 : openat(from, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	char *place = restore_place(fd);
 	bool good = false;
 	struct stat st;
 
@@ -234,14 +227,13 @@ static int restore_link(struct restore *r, const struct snapshot_entry *e,
 		good = st.st_ino == r->made[made - r->tree.entries];
 		errno = ESTALE;
 	}
-	good = good && !linkat(AT_FDCWD, place, dir, new, AT_SYMLINK_FOLLOW);
+	good = good && !linkat(fd, "", dir, new, AT_EMPTY_PATH);
 	if (!good)
 		restore_fail(r, e, strerror(errno));
 	if (!good && fd >= 0)
 		close(fd);
 	if (from >= 0)
 		close(from);
-	free(place);
 	return good ? fd : -1;
 }
 
@@ -249,12 +241,11 @@ static int restore_link(struct restore *r, const struct snapshot_entry *e,
 static int restore_create(int dir, const char *new)
 {
 	int made = openat(dir, new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	char *place = restore_place(made);
-	int fd = made < 0 ? -1 : open(place, O_PATH | O_CLOEXEC), error = errno;
+	char place[FD_PATH_MAX];
+	int fd = made < 0 ? -1 : open(fd_path(made, place), O_PATH | O_CLOEXEC), error = errno;
 
 	if (made >= 0)
 		close(made);
-	free(place);
 	errno = error;
 	return fd;
 }

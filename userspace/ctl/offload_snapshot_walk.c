@@ -23,13 +23,12 @@
 #include "ctl.h"
 #include "ditto-nl-gen.h"
 #include "fault.h"
+#include "fd_path.h"
 #include "mem.h"
 #include "offload_snapshot.h"
 
 /* Longest value, and list, of extended attributes in Linux. */
 #define XATTR_MAX	65536
-/* Room for "/proc/self/fd/" and a number. */
-#define FD_PATH_MAX	40
 
 /**
  * struct walk - a walk over a share
@@ -161,7 +160,7 @@ static void entry_read_xattrs(struct snapshot_look *look, struct snapshot_entry 
 	char *name;
 
 	/* It has no access for fgetxattr(); the link in /proc leads to a symbolic link itself. */
-	snprintf(place, sizeof(place), "/proc/self/fd/%d", fd);
+	fd_path(fd, place);
 	len = listxattr(place, names, sizeof(names));
 	free((void *)e->xattrs);
 	e->xattrs = NULL;

@@ -26,6 +26,7 @@
 #include "common/share.h"
 #include "ctl.h"
 #include "ditto-nl-gen.h"
+#include "fd_path.h"
 #include "mem.h"
 #include "offload.h"
 #include "offload_list.h"
@@ -142,11 +143,13 @@ static int survey_open_root(const char *path)
 
 static void survey_walk_tree(struct offload_survey *s, int fd, const char *root)
 {
-	char *place = mem_print("/proc/self/fd/%d/", fd), *path;
+	char name[FD_PATH_MAX], place[FD_PATH_MAX + 1], *path;
 	char *const roots[] = { place, NULL };
-	FTS *fts = fts_open(roots, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL);
 	FTSENT *e;
+	FTS *fts;
 
+	snprintf(place, sizeof(place), "%s/", fd_path(fd, name));
+	fts = fts_open(roots, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL);
 	if (!fts)
 		mem_out();
 	while ((e = fts_read(fts))) {
@@ -165,7 +168,6 @@ static void survey_walk_tree(struct offload_survey *s, int fd, const char *root)
 	if (errno)
 		offload_survey_problem(s, root, "%s", strerror(errno));
 	fts_close(fts);
-	free(place);
 }
 
 static u64 survey_fs_id(const struct statfs *fs)

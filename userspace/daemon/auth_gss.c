@@ -25,6 +25,7 @@
 #include "auth_advice.h"
 #include "auth_gss.h"
 #include "auth_ntlm.h"
+#include "fd_path.h"
 #include "mem.h"
 #include "pac.h"
 #include "worker_msg.h"
@@ -168,12 +169,11 @@ static void credentials_put(struct gss_acceptor *acc, struct credentials *c)
 struct gss_acceptor *gss_acceptor_new(int users)
 {
 	struct gss_acceptor *acc = mem_new(sizeof(*acc));
-	char name[64];
+	char name[FD_PATH_MAX];
 
 	/* Accept nothing older than NTLMv2. */
 	setenv("LM_COMPAT_LEVEL", "5", 0);
-	snprintf(name, sizeof(name), "/proc/self/fd/%d", users);
-	setenv("NTLM_USER_FILE", name, 1);
+	setenv("NTLM_USER_FILE", fd_path(users, name), 1);
 	pthread_mutex_init(&acc->lock, NULL);
 	pthread_mutex_init(&acc->users_lock, NULL);
 	acc->users = users;

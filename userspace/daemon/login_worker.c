@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "auth_gss.h"
+#include "fd_path.h"
 #include "mem.h"
 #include "sandbox.h"
 #include "worker.h"
@@ -243,8 +244,8 @@ void worker_run_logins(void)
 	struct thread *t = mem_new(sizeof(*t));
 	struct worker_gate gate = { .run = thread_run, .arg = w };
 	struct worker_msg msg;
+	char path[FD_PATH_MAX], name[64];
 	int keytab, fd, rc;
-	char name[64];
 
 	signal(SIGPIPE, SIG_IGN);
 	pthread_mutex_init(&w->lock, NULL);
@@ -252,9 +253,9 @@ void worker_run_logins(void)
 	if (keytab < 0 || dup2(keytab, WORKER_FD_KEYTAB) < 0)
 		_exit(1);
 	close(keytab);
-	snprintf(name, sizeof(name), "FILE:/proc/self/fd/%d", WORKER_FD_KEYTAB);
+	snprintf(name, sizeof(name), "FILE:%s", fd_path(WORKER_FD_KEYTAB, path));
 	setenv("KRB5_KTNAME", name, 1);
-	snprintf(name, sizeof(name), "file2:/proc/self/fd/%d", WORKER_FD_REPLAY);
+	snprintf(name, sizeof(name), "file2:%s", fd_path(WORKER_FD_REPLAY, path));
 	setenv("KRB5RCACHENAME", name, 1);
 	w->acceptor = gss_acceptor_new(WORKER_FD_USERS);
 	if (!w->acceptor)

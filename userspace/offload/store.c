@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fd_path.h"
 #include "mem.h"
 #include "memfile.h"
 #include "store.h"
@@ -244,8 +245,8 @@ struct store *store_new(const char *name, const char *text, size_t len, struct w
 
 bool store_read_trust(struct store *s, int fd, struct why *why)
 {
+	char path[FD_PATH_MAX], *bytes;
 	struct stat st;
-	char *bytes;
 	ssize_t n;
 
 	if (fstat(fd, &st))
@@ -260,7 +261,7 @@ bool store_read_trust(struct store *s, int fd, struct why *why)
 	if (s->trust_file < 0)
 		return why_not(why, "cannot read the file of certificates");
 	/* GnuTLS, with which libcurl is built, takes them only from a file with a name. */
-	s->trust = mem_print("/proc/self/fd/%d", s->trust_file);
+	s->trust = mem_string(fd_path(s->trust_file, path));
 	return true;
 }
 

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Parsing and formatting of values. */
 
+#include <fcntl.h>
+#include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/share.h"
 #include "ditto-nl-gen.h"
+#include "fd_path.h"
 #include "test.h"
 #include "text.h"
 
@@ -205,13 +209,25 @@ static void printable_text(void)
 	SAME(text, "a?[2Jb??\303\244?2J\302\240");
 }
 
+static void open_file_path(void)
+{
+	char path[FD_PATH_MAX], target[FD_PATH_MAX];
+	int fd = open("/dev/null", O_PATH | O_CLOEXEC);
+
+	CHECK(fd >= 0 && readlink(fd_path(fd, path), target, sizeof(target)) == 9);
+	CHECK(!memcmp(target, "/dev/null", 9));
+	close(fd);
+	SAME(fd_path(INT_MAX, path), "/proc/self/fd/2147483647");
+	SAME(fd_path(INT_MIN, path), "/proc/self/fd/-2147483648");
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
 		TEST(number_text), TEST(bool_text), TEST(unit_text), TEST(enum_text),
 		TEST(option_text), TEST(dialect_text),
 		TEST(address_text), TEST(uuid_text), TEST(rule_specs), TEST(nearest_word),
-		TEST(printable_text), { 0 }
+		TEST(printable_text), TEST(open_file_path), { 0 }
 	};
 
 	return test_main(tests);
