@@ -6,6 +6,7 @@ import time
 from harness import eq, get, put, test, wait_for
 from stores import Store
 from t_offload import MIB, content
+from t_offload_local import CAPABILITIES
 
 DAY = 86400
 POLICIES = """
@@ -96,6 +97,28 @@ def policies_choose(w):
     eq(s.tool('pin', old)['done'], 1, 'recalled')
     eq(s.states(old)['resident'], 1, 'resident')
     assert 'no [policy x]' in s.tool('policy', 'run', 'x', check=False)[2]
+
+
+@test(smb=True, offload=True, fs='ext4', timeout=240)
+def capabilities_stay(w):
+    """Files with capabilities, which they would lose, are left out, and that is told once."""
+    s = configured(w)
+    old = aged(w.path('a/old'), MIB, 40)
+    programs = [aged(w.path(f'a/program{i}'), MIB, 40) for i in range(2)]
+    for path in programs:
+        os.setxattr(path, 'security.capability', CAPABILITIES)
+    s.forget()
+    status, said, errors = s.tool('policy', 'run', '--dry-run', 'old', check=False)
+    eq((status, by_name(said)['old']['files']), (0, [old]), 'plan')
+    eq([line.count('capabilities (setcap)') for line in errors.splitlines()], [1], errors)
+    eq(by_name(s.tool('policy', 'run', 'old'))['old']['done'], 1, 'offloaded')
+    s.forget()
+    status, said, errors = s.tool('policy', 'run', 'old', check=False)
+    eq((status, by_name(said)['old'].get('skipped')), (0, 'no file is due'), 'again')
+    assert 'capabilities (setcap)' in errors, errors
+    assert 'capabilities (setcap)' in s.push(programs[0], check=False)
+    eq(s.requests(), [], 'requests')
+    eq([os.getxattr(path, 'security.capability') for path in programs], [CAPABILITIES] * 2)
 
 
 @test(smb=True, offload=True, timeout=240)

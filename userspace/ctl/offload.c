@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "ctl.h"
@@ -85,6 +86,11 @@ void offload_clear_bar(bool shown)
 {
 	if (shown)
 		fputs("\r\033[K", stderr);
+}
+
+bool offload_has_capabilities(const char *path)
+{
+	return lgetxattr(path, "security.capability", NULL, 0) > 0;
 }
 
 void offload_complain(const struct ctl *ctl, bool bar, const char *subject, const char *text)

@@ -40,6 +40,12 @@ struct offload_info {
 /* Ask the kernel. Returns 0 or a negative errno with the text in the connection. */
 int offload_info_get(struct ctl *ctl, const char *path, struct offload_info *info);
 
+/*
+ * Whether a file has capabilities (setcap), which it would lose with its blocks: the kernel refuses
+ * to release it, so it is not uploaded either.
+ */
+bool offload_has_capabilities(const char *path);
+
 /* Bytes of a text about a problem, with the NUL. */
 #define OFFLOAD_PROBLEM_SIZE	1200
 

@@ -55,6 +55,7 @@ struct candidate {
  * @files: files of the present policy
  * @n_files: number of them
  * @problems: directories that could not be read
+ * @told: that files with capabilities stay was printed, which is the same in each run
  */
 struct policies {
 	struct ctl *ctl;
@@ -65,6 +66,7 @@ struct policies {
 	struct candidate *files;
 	size_t n_files;
 	u64 problems;
+	bool told;
 };
 
 /* Ask dittod. Returns an exit status. */
@@ -130,6 +132,18 @@ static bool policy_is_offloaded(const char *path)
 	return lgetxattr(path, OFFLOAD_RECORD_XATTR, NULL, 0) >= 0;
 }
 
+/* A file with capabilities stays, for they would be lost. The first one is told. */
+static bool policy_keeps(struct policies *p, const char *path)
+{
+	if (!offload_has_capabilities(path))
+		return false;
+	if (!p->told)
+		offload_complain(p->ctl, false, path,
+				 "it stays here, as all files with capabilities (setcap), which they would lose");
+	p->told = true;
+	return true;
+}
+
 /* Find the files that are here and that the policy wants elsewhere. */
 static void policy_walk(struct policies *p, const struct offload_policy *policy)
 {
@@ -150,7 +164,8 @@ static void policy_walk(struct policies *p, const struct offload_policy *policy)
 		} else if (e->fts_info == FTS_F && e->fts_statp->st_blocks &&
 			   offload_policy_matches(policy, e->fts_path, e->fts_statp, now) &&
 			   !policy_is_offloaded(e->fts_path) &&
-			   !offload_mark_find(e->fts_path)) {
+			   !offload_mark_find(e->fts_path) &&
+			   !policy_keeps(p, e->fts_path)) {
 			policy_add(p, e->fts_path, e->fts_statp);
 		}
 	}

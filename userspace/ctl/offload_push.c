@@ -277,6 +277,10 @@ static bool push_may(struct push *p, const char *path, const struct offload_info
 		offload_run_fail(p->run, path, "offload is off in share %s", info->share);
 		return false;
 	}
+	if (offload_has_capabilities(path)) {
+		offload_run_fail(p->run, path, "it has capabilities (setcap), which it would lose");
+		return false;
+	}
 	mark = offload_mark_find(path);
 	if (mark)
 		offload_run_fail(p->run, path,
