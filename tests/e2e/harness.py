@@ -562,6 +562,13 @@ class World:
         self.volumes.append(v)
         return v
 
+    def served_volume(self, name, kind='ext4', size='700m', **options):
+        """A share on a file system of its own, in whose root all may write. Returns its path."""
+        where = self.volume(f'{self.base}/{name}', kind, size).where
+        os.chmod(where, 0o777)
+        self.server.add(name, where, **options)
+        return where
+
     def needs(self, *what):
         """Skip the test if the served file system cannot do something of LIMITS."""
         kind = self.spec['fs']

@@ -179,9 +179,7 @@ def calls_to_a_frozen_share(client, where):
 
 @test(smb=True, clients=2, timeout=180)
 def frozen_file_system(w):
-    where = w.volume(f'{w.base}/frozen', 'ext4').where
-    os.chmod(where, 0o777)
-    w.server.add('frozen', where)
+    where = w.served_volume('frozen')
     with bystander.memory_returns():
         bystander.survives(w.clients[1], calls_to_a_frozen_share(w.client, where),
                            settle=1)
@@ -265,8 +263,7 @@ def nfs_calls_to_a_frozen_share(client, where):
 
 @test(server='ditto', clients=2, timeout=180)
 def frozen_file_system_nfs(w):
-    where = w.volume(f'{w.base}/frozen', 'ext4').where
-    w.server.add('frozen', where)
+    where = w.served_volume('frozen')
     put(f'{where}/f', b'', 0o666)
     threads = len(servers.service_threads())
     with bystander.memory_returns():
@@ -279,9 +276,7 @@ def frozen_file_system_nfs(w):
 @test(smb=True, timeout=120)
 def left_while_frozen(w):
     """Calls of closed connections that wait for a frozen file system end."""
-    where = w.volume(f'{w.base}/frozen', 'ext4').where
-    os.chmod(where, 0o777)
-    w.server.add('frozen', where)
+    where = w.served_volume('frozen')
     links = [link(w.client, share='frozen') for _ in range(LINKS)]
     with frozen(where):
         besiege(links, 'f{}')

@@ -346,8 +346,7 @@ def slow_call_in_front(w):
 @test(server='ditto', clients=2)
 def turns(w):
     """While another connection waits, a connection with many calls has eight of them done."""
-    where = w.volume(f'{w.base}/frozen', 'ext4').where
-    w.server.add('frozen', where)
+    where = w.served_volume('frozen')
     put(f'{where}/f', b'')
     n, f, _ = setup(w)
     put(w.path('f'), b'')

@@ -206,15 +206,13 @@ def share_modes_stop_nfs(w):
 def leases_stop_jobs(w):
     """A copy by NFS that goes on waits for what an SMB client has cached since it began."""
     data = source(w)
-    other = w.volume(f'{w.base}/other', 'ext4', '100m')
-    os.chmod(other.where, 0o777)
-    w.server.add('other', other.where, squash='none')
-    c = copier_to(w, 'other', other.where)
+    other = w.served_volume('other', size='100m', squash='none')
+    c = copier_to(w, 'other', other)
     last(c.compound(putfh(c.src_fh), nfs4.close(c.src)), nfs4.OK)
     c.src = ANON
     s = Cacher(w.client, dialect=SMB2_DIALECT_30)
     run('sync')
-    with frozen(other.where):
+    with frozen(other):
         sid = c.start()
         g = s.open('from', key=key(1), state=R | H | W, epoch=0)
         eq(g.state, R | H | W)
@@ -226,5 +224,5 @@ def leases_stop_jobs(w):
     call = c.ended(sid, 60)
     eq((call.status, call.count), (nfs4.OK, SIZE))
     data = data[:20 * MIB] + b'cached' + data[20 * MIB + 6:]
-    eq(get(f'{other.where}/to') == data, True)
+    eq(get(f'{other}/to') == data, True)
     s.end()

@@ -241,21 +241,19 @@ def blocked():
 @test(smb=True, squash='none')
 def zeroing_is_cancelled(w):
     """A request that is cancelled ends with the part that is being written."""
-    other = w.volume(f'{w.base}/other', 'ext3', '100m')
+    other = w.served_volume('other', 'ext3', '100m', squash='none')
     size, part = 24 << 20, 16 << 20
-    os.chmod(other.where, 0o777)
-    put(f'{other.where}/f', b'a' * size, 0o666)
-    w.server.add('other', other.where, squash='none')
+    put(f'{other}/f', b'a' * size, 0o666)
     s = smb2.Smb2(w.client, share='other')
     fid = s.create('f')
     run('sync')
-    with frozen(other.where):
+    with frozen(other):
         number = s.send(smb2.IOCTL, smb2.ioctl_body(fid, ZERO_DATA, struct.pack('<QQ', 0, size), 0))
         wait_for('the first part', blocked)
         s.cancel_sent(number)
         s.call(smb2.ECHO, struct.pack('<HH', 4, 0))
     eq(smb2.NAMES[s.answer(number, 60)[0]], 'CANCELLED')
-    got = get(f'{other.where}/f')
+    got = get(f'{other}/f')
     # the wait may have been another one, before the first part
     one_of(len(got) - len(got.lstrip(b'\0')), (0, part))
     eq(got.lstrip(b'\0').count(b'a'), len(got.lstrip(b'\0')))
@@ -328,9 +326,7 @@ def clones(w):
 @test(smb=True, squash='none', fs='xfs')
 def clones_of_clusters(w):
     """The last range of a file ends behind its end; the errors of MS-FSCC section 2.3.10."""
-    data, other = pattern(2, 8192), w.volume(f'{w.base}/other', 'tmpfs').where
-    os.chmod(other, 0o777)
-    w.server.add('other', other, squash='none')
+    data, other = pattern(2, 8192), w.served_volume('other', 'tmpfs', squash='none')
     s = session(w)
     trees = s.connect(w.client.server_addr, 'other'), s.tree
     s.tree = trees[0]
