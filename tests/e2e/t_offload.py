@@ -4,13 +4,16 @@ import concurrent.futures
 import contextlib
 import errno
 import hashlib
+import itertools
 import os
+import signal
 import random
 import subprocess
 import threading
 import time
 
 import servers
+from fault_points import Point, stopped
 from harness import Child, eq, expect_errno, get, one_of, put, test, wait_for
 from stores import PROGRAM, PROXY_PORT, Store
 
@@ -36,6 +39,21 @@ def mounts(client):
     """A mount of each kind, whose caches are cold."""
     return {'nfs3': client.mount(vers='3'), 'nfs42': client.mount(vers='4.2'),
             'smb': client.mount_smb(opts='cache=none')}
+
+
+def same_number(w, data, mine, theirs):
+    """Files of two file systems with one inode number: what is below an export, and @data."""
+    made = {}
+    for i in range(100):
+        for folder in w.export, theirs:
+            path = put(f'{folder}/number{i}', data if folder == theirs else b'm' * len(data), 0o600)
+            made.setdefault(os.stat(path).st_ino, []).append(path)
+    first, second = next(paths for paths in made.values() if len(paths) == 2)
+    for path in itertools.chain(*made.values()):
+        if path not in (first, second):
+            os.unlink(path)
+    os.rename(first, mine)
+    os.rename(second, f'{theirs}/{os.path.basename(mine)}')
 
 
 def offloaded(s, path, data):
@@ -316,6 +334,38 @@ def changed_while_pushing(w):
         assert 'not released' in out, out
     eq(s.push(path)['done'], 1, 'done')
     eq(digest(f'{where}/f'), sha(data), 'content')
+
+
+@test(fs='ext4', smb=True, offload=True, timeout=240)
+def directory_swapped_while_pushing(w):
+    """Who puts a link in the place of a directory during a push gets no data of others."""
+    s = Store(w)
+    secret = content('secret', 70000)
+    theirs = w.volume(f'{w.base}/theirs', 'ext4', '64m').where
+    os.mkdir(w.path('d'))
+    same_number(w, secret, w.path('d/f'), theirs)
+    fault = Point.prepare(s.folder)
+    put(fault, 'push-open')
+    push = s.spawn_push(w.path('d/f'))
+    wait_for('it knows the file', lambda: stopped('dittoctl'))
+    os.rename(w.path('d'), w.path('kept'))
+    os.symlink(theirs, w.path('d'))
+    put(fault, 'push-opened')
+    for pid in stopped('dittoctl'):
+        os.kill(pid, signal.SIGCONT)
+    wait_for('it has opened the other file', lambda: stopped('dittoctl'))
+    os.unlink(w.path('d'))
+    os.rename(w.path('kept'), w.path('d'))
+    put(fault)
+    s.forget()
+    for pid in stopped('dittoctl'):
+        os.kill(pid, signal.SIGCONT)
+    out = push.communicate()[0]
+    assert push.returncode and w.path('d/f') in out, out
+    eq(s.requests('PUT'), [], 'uploads')
+    eq(s.states(w.path('d/f'))['resident'], 1, 'resident')
+    eq(s.push(w.path('d/f'))['done'], 1, 'the next push')
+    eq(get(f'{w.client.mount(vers="4.2")}/d/f'), b'm' * len(secret), 'content')
 
 
 @test(smb=True, offload=True, timeout=120)

@@ -299,17 +299,23 @@ static bool push_look(struct push *p, const char *path, struct offload_info *inf
 }
 
 /*
- * The same for a file that is open now: clients have written what they had cached. An open file
- * keeps its inode, so the same number is the same file.
+ * The same for a file that is open now: clients have written what they had cached. The kernel is
+ * asked for the open file, as clients may have put a symbolic link into its path: a file of another
+ * file system can have the same number, and nobody must get its data for that of the first one.
  */
-static bool push_look_again(struct push *p, const char *path, struct offload_info *info)
+static bool push_look_again(struct push *p, const char *path, int file, struct offload_info *info)
 {
 	struct offload_info now;
+	char name[FD_PATH_MAX];
+	int rc = offload_info_get(p->ctl, fd_path(file, name), &now);
 
-	if (!push_look(p, path, &now))
+	if (rc)
+		offload_run_fail(p->run, path, "%s", p->ctl->conn.why.text);
+	if (rc)
 		return false;
 	if (now.file_id != info->file_id || now.generation != info->generation ||
-	    now.state != DITTO_OFFLOAD_STATE_RESIDENT || !now.size) {
+	    strcmp(now.share, info->share) || now.state != DITTO_OFFLOAD_STATE_RESIDENT ||
+	    !now.size) {
 		offload_run_fail(p->run, path, "there is another file now");
 		return false;
 	}
@@ -340,10 +346,12 @@ static bool push_upload(struct push *p, struct slot *slot)
 		push_release(p, slot);
 		return true;
 	}
+	fault_point("push-open");
 	file = push_open(p, path, info);
 	if (file < 0)
 		return false;
-	if (!push_look_again(p, path, info)) {
+	fault_point("push-opened");
+	if (!push_look_again(p, path, file, info)) {
 		close(file);
 		return false;
 	}
