@@ -29,6 +29,8 @@
  * @fd: the socket, or -1 once it is closed
  * @busy: @task is in the queue
  * @file: the file, until it was passed on, or -1
+ * @listed: entries of a list that were sent; the others wait until the client has read some
+ * @waits: that is so
  * @request: its request
  */
 struct client {
@@ -37,6 +39,8 @@ struct client {
 	int fd;
 	bool busy;
 	int file;
+	unsigned int listed;
+	bool waits;
 	struct offload_ctl_request request;
 };
 
@@ -391,13 +395,43 @@ static bool store_packs(const struct config *cfg, const char *name)
 	return true;
 }
 
-static bool client_status(struct offload *o, const struct client *c)
+/*
+ * Wait until the client has read some of a list, or for its next request. Returns false if the
+ * connection is to be closed.
+ */
+static bool client_wait(struct offload *o, struct client *c, bool wait)
 {
-	struct offload_ctl_store answer = { .version = OFFLOAD_CTL_VERSION };
-	unsigned int i;
+	struct epoll_event event = { .events = wait ? EPOLLOUT : EPOLLIN, .data.ptr = c };
 
-	for (i = 0; i < o->nstores; i++) {
-		const struct offload_store *s = o->stores[i];
+	if (c->waits == wait)
+		return true;
+	c->waits = wait;
+	return !epoll_ctl(o->clients->poll, EPOLL_CTL_MOD, c->fd, &event);
+}
+
+/* What could not be sent is sent later, unless the connection has ended. */
+static bool client_send_rest(struct offload *o, struct client *c)
+{
+	return errno == EAGAIN && client_wait(o, c, true);
+}
+
+static bool client_end_list(struct offload *o, struct client *c)
+{
+	const struct offload_ctl_store end = { .type = OFFLOAD_CTL_DONE,
+					       .version = OFFLOAD_CTL_VERSION };
+
+	if (!client_send(c, &end, sizeof(end)))
+		return client_send_rest(o, c);
+	c->listed = 0;
+	return client_wait(o, c, false);
+}
+
+static bool client_status(struct offload *o, struct client *c)
+{
+	struct offload_ctl_store answer;
+
+	for (; c->listed < o->nstores; c->listed++) {
+		const struct offload_store *s = o->stores[c->listed];
 
 		if (!s->text && (!o->cfg || !config_store(o->cfg, s->name)))
 			continue;
@@ -413,26 +447,22 @@ static bool client_status(struct offload *o, const struct client *c)
 		snprintf(answer.where, sizeof(answer.where), "%s", s->where);
 		snprintf(answer.error, sizeof(answer.error), "%s", s->why[0] ? s->why : s->error);
 		if (!client_send(c, &answer, sizeof(answer)))
-			return false;
+			return client_send_rest(o, c);
 	}
-	answer.type = OFFLOAD_CTL_DONE;
-	return client_send(c, &answer, sizeof(answer));
+	return client_end_list(o, c);
 }
 
-static bool client_policies(const struct offload *o, const struct client *c)
+static bool client_policies(struct offload *o, struct client *c)
 {
-	const struct offload_ctl_store end = { .type = OFFLOAD_CTL_DONE,
-					       .version = OFFLOAD_CTL_VERSION };
 	struct offload_policy policy;
-	unsigned int i;
 
-	for (i = 0; o->cfg && i < o->cfg->npolicies; i++) {
-		policy = o->cfg->policies[i];
+	for (; o->cfg && c->listed < o->cfg->npolicies; c->listed++) {
+		policy = o->cfg->policies[c->listed];
 		policy.packing = store_packs(o->cfg, policy.store);
 		if (!client_send(c, &policy, sizeof(policy)))
-			return false;
+			return client_send_rest(o, c);
 	}
-	return client_send(c, &end, sizeof(end));
+	return client_end_list(o, c);
 }
 
 /* Receive a request, with the descriptor of a file or without. Returns false if it has none. */
@@ -488,7 +518,7 @@ static void client_ready(struct offload *o, struct client *c)
 		client_drop(o, c);
 		return;
 	}
-	if (!client_receive(c) || !client_take(o, c))
+	if ((!c->waits && !client_receive(c)) || !client_take(o, c))
 		client_drop(o, c);
 }
 

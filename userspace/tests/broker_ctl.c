@@ -13,6 +13,8 @@
 #include "broker_bench.h"
 #include "mem.h"
 
+#define POLICIES	300
+
 static int ctl_connect_to(struct offload_ctl_request request, int file)
 {
 	union {
@@ -157,10 +159,51 @@ static void status_of_stores(void)
 	bench_end(&b);
 }
 
+/* More policies than the socket has room for, and what comes after them. */
+static void long_list(void)
+{
+	struct offload_ctl_request request = { .type = OFFLOAD_CTL_POLICIES };
+	char *more = mem_string(""), *longer, name[16];
+	union offload_ctl_answer a;
+	unsigned int i, turn;
+	struct bench b;
+	int ctl;
+
+	for (i = 0; i < POLICIES; i++) {
+		longer = mem_print("%s[policy p%u]\npath = /srv/p%u\nchanged = 1d\n", more, i, i);
+		free(more);
+		more = longer;
+	}
+	bench_configure(&b, more);
+	free(more);
+	ctl = ctl_connect_to(request, -1);
+	/* Nobody reads yet. */
+	bench_turn(&b, -1, 50);
+	for (turn = 0; turn < 2; turn++) {
+		i = 0;
+		while (ctl_hear(&b, ctl, &a) == sizeof(a.policy) && a.type == OFFLOAD_CTL_POLICY) {
+			snprintf(name, sizeof(name), "p%u", i++);
+			SAME(a.policy.name, name);
+		}
+		CHECK(i == POLICIES && a.type == OFFLOAD_CTL_DONE);
+		request.version = OFFLOAD_CTL_VERSION;
+		/* The connection takes a second request. */
+		CHECK(turn || send(ctl, &request, sizeof(request), 0) == sizeof(request));
+	}
+	close(ctl);
+	/* Another one that goes away in the middle of it. */
+	ctl = ctl_connect_to(request, -1);
+	bench_turn(&b, -1, 50);
+	close(ctl);
+	bench_turn(&b, -1, 50);
+	bench_end(&b);
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(push_a_file), TEST(pushes_that_end), TEST(status_of_stores), { 0 }
+		TEST(push_a_file), TEST(pushes_that_end), TEST(status_of_stores), TEST(long_list),
+		{ 0 }
 	};
 
 	return bench_main(tests);
