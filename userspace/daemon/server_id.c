@@ -8,6 +8,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "folder.h"
 #include "server_id.h"
 #include "types.h"
 
@@ -47,7 +48,8 @@ static int server_id_make(const char *path, char id[SERVER_ID_SIZE])
 		return -errno;
 	rc = dprintf(fd, "%s\n", id) == SERVER_ID_SIZE && !fsync(fd) ? 0 : -EIO;
 	close(fd);
-	if (!rc && rename(new, path))
+	/* An id that is gone after a power failure would be replaced: stores know the first one. */
+	if (!rc && (rename(new, path) || !folder_sync(path)))
 		rc = -errno;
 	return rc;
 }

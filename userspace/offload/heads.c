@@ -3,29 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "envelope.h"
+#include "folder.h"
 #include "heads.h"
 #include "mem.h"
 #include "object_name.h"
-
-/* Make the name of a new file durable. */
-static bool heads_sync_folder(const char *path)
-{
-	char *copy = mem_string(path);
-	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool good = fd >= 0 && !fsync(fd);
-
-	if (fd >= 0)
-		close(fd);
-	free(copy);
-	return good;
-}
 
 bool heads_note(const char *path, const char *store, const char *object, struct why *why)
 {
@@ -34,7 +21,7 @@ bool heads_note(const char *path, const char *store, const char *object, struct 
 	char *line = mem_print("\n%s %s\n", store, object);
 	ssize_t len = (ssize_t)strlen(line);
 	bool good = fd >= 0 && write(fd, line, (size_t)len) == len && !fsync(fd) &&
-		    heads_sync_folder(path);
+		    folder_sync(path);
 
 	if (!good)
 		why_not(why, "%s: %s", path, strerror(errno));

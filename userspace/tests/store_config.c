@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "daemon/command.h"
 #include "daemon/config.h"
 #include "daemon/config_file.h"
+#include "daemon/server_id.h"
 #include "daemon/store_config.h"
 #include "mem.h"
 #include "offload/msg.h"
@@ -234,12 +236,38 @@ static void check_tells_mistakes(void)
 	free(secret);
 }
 
+/* Whether the folder was synced when the file with the id had its name. */
+static bool folder_synced;
+
+/* In place of the C library's. */
+int fsync(int fd)
+{
+	char *path = mem_print("%s/server-id", folder);
+	struct stat st;
+
+	folder_synced |= !fstat(fd, &st) && S_ISDIR(st.st_mode) && !access(path, F_OK);
+	free(path);
+	return (int)syscall(SYS_fsync, fd);
+}
+
+/* Stores are claimed with the id, so a power failure must not take it. */
+static void id_stays(void)
+{
+	char *path = mem_print("%s/server-id", folder);
+	char first[SERVER_ID_SIZE], again[SERVER_ID_SIZE];
+
+	CHECK(!server_id_get(path, first) && folder_synced);
+	CHECK(!server_id_get(path, again));
+	SAME(again, first);
+	free(path);
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
 		TEST(all_keys), TEST(mistakes_of_stores), TEST(bad_values),
 		TEST(text_has_secrets), TEST(files_refused),
-		TEST(check_tells_mistakes), { 0 }
+		TEST(check_tells_mistakes), TEST(id_stays), { 0 }
 	};
 	char command[64];
 	int status;
