@@ -108,8 +108,11 @@ static void print_values(const struct object *o)
 			printf("  %-24s%s\n", share_options[i].name,
 			       setting_values(&share_options[i], values, sizeof(values)));
 	} else if (!strcmp(o->name, "access")) {
-		puts("\nPROTOCOL is smb, nfs, or nfs- and a security flavour, which is one of");
-		printf("%s; nfs is nfs-sys.\n",
+		puts("\nPROTOCOL is smb, smb- and a kind of login, nfs, or nfs- and a security");
+		puts("flavour.");
+		printf("Kinds of logins are %s.\n",
+		       spec_enum_all(&spec_login_kind, values, sizeof(values)));
+		printf("Flavours are %s; nfs is nfs-sys.\n",
 		       spec_enum_all(&spec_flavor, values, sizeof(values)));
 	} else if (!strcmp(o->name, "acl")) {
 		puts("\nENTRY is TYPE:WHO:RIGHTS[:FLAGS], or flags:FLAGS for the whole list.");
