@@ -166,6 +166,10 @@ def restored(w):
                                    check=False)
         assert status and 'symbolic link' in errors, (way, status, errors)
     eq(os.listdir(f'{w.base}/outside'), [], 'outside by the target')
+    # A target outside of all shares is named with the kernel's cause.
+    status, _, errors = s.tool('snapshot', 'restore', 'data/one', '--to', f'{w.base}/outside', 'd/f',
+                               check=False)
+    assert status and 'outside/d/f: the file is in no share' in errors, (status, errors)
     for words, cause in ((('restore', 'data/two', '.'), 'no such snapshot'),
                          (('restore', 'data/one', 'x'), 'not in the snapshot'),
                          (('create', 'none'), 'none'), (('create', 'data', 'a/b'), 'no name')):

@@ -88,8 +88,7 @@ static bool restore_fail(struct restore *r, const struct snapshot_entry *e, cons
 {
 	char *path = mem_print("%s/%s", r->to, e->path);
 
-	snprintf(r->ctl->conn.why.text, sizeof(r->ctl->conn.why.text), "%s", why);
-	snapshot_problem(r->ctl, path, "%s", r->ctl->conn.why.text);
+	snapshot_problem(r->ctl, path, "%s", why);
 	free(path);
 	r->failed++;
 	return false;
