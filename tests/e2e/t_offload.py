@@ -6,8 +6,9 @@ import errno
 import hashlib
 import itertools
 import os
-import signal
 import random
+import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -366,6 +367,40 @@ def directory_swapped_while_pushing(w):
     eq(s.states(w.path('d/f'))['resident'], 1, 'resident')
     eq(s.push(w.path('d/f'))['done'], 1, 'the next push')
     eq(get(f'{w.client.mount(vers="4.2")}/d/f'), b'm' * len(secret), 'content')
+
+
+@test(smb=True, offload=True, timeout=240)
+def removed_meanwhile(w):
+    """What clients remove while a directory is pushed or recalled is no failure."""
+    s = Store(w)
+    for name in 'ab':
+        os.mkdir(w.path(name))
+        for i in range(2):
+            put(w.path(name, f'f{i}'), content(name, 70000), 0o644)
+    fault = Point.prepare(s.folder)
+    put(fault, 'push-open')
+    push = s.spawn_push(w.export)
+    wait_for('it has begun with a file', lambda: stopped('dittoctl'))
+    # The walk knows one of the directories, and both of its files.
+    known = next(e.name for e in os.scandir(w.export) if e.name in 'ab')
+    first = next(e.name for e in os.scandir(w.path(known)))
+    shutil.rmtree(w.path('b' if known == 'a' else 'a'))
+    os.unlink(w.path(known, 'f1' if first == 'f0' else 'f0'))
+    put(fault)
+    for pid in stopped('dittoctl'):
+        os.kill(pid, signal.SIGCONT)
+    out = push.communicate()[0]
+    assert not push.returncode and out.startswith('1 files offloaded'), out
+    eq(s.states(w.path(known))['offloaded'], 1, 'offloaded')
+
+    s.mode('slow 1')
+    recall = w.server.ns.spawn(servers.tool('dittoctl'), 'offload', 'recall', w.export,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    wait_for('a request', lambda: s.requests('GET'))
+    os.unlink(w.path(known, first))
+    s.mode('ok')
+    out = recall.communicate()[0]
+    assert not recall.returncode and out.startswith('0 files'), out
 
 
 @test(smb=True, offload=True, timeout=120)

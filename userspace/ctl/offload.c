@@ -2,7 +2,6 @@
 /* dittoctl offload: requests to the kernel and dittod, and the status. */
 
 #include <errno.h>
-#include <fts.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +90,19 @@ void offload_clear_bar(bool shown)
 bool offload_has_capabilities(const char *path)
 {
 	return lgetxattr(path, "security.capability", NULL, 0) > 0;
+}
+
+bool offload_walk_failed(const FTSENT *e)
+{
+	return (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR || e->fts_info == FTS_NS) &&
+	       e->fts_errno != ENOENT;
+}
+
+bool offload_is_gone(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) && errno == ENOENT;
 }
 
 void offload_complain(const struct ctl *ctl, bool bar, const char *subject, const char *text)
@@ -255,6 +267,8 @@ static void files_add(struct ctl *ctl, struct files *f, const char *path)
 	struct offload_info info;
 
 	if (offload_info_get(ctl, path, &info)) {
+		if (offload_is_gone(path))
+			return;
 		ctl_refused(ctl, path);
 		f->failed++;
 		return;
@@ -278,8 +292,7 @@ static void files_walk(struct ctl *ctl, struct files *f, char *root)
 	while ((e = fts_read(fts))) {
 		if (e->fts_info == FTS_F && S_ISREG(e->fts_statp->st_mode)) {
 			files_add(ctl, f, e->fts_path);
-		} else if ((e->fts_info == FTS_DNR || e->fts_info == FTS_ERR ||
-			    e->fts_info == FTS_NS) && e->fts_errno != ENOENT) {
+		} else if (offload_walk_failed(e)) {
 			offload_complain(ctl, false, e->fts_path, strerror(e->fts_errno));
 			f->failed++;
 		}

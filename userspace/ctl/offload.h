@@ -3,6 +3,7 @@
 #ifndef _DITTO_CTL_OFFLOAD_H
 #define _DITTO_CTL_OFFLOAD_H
 
+#include <fts.h>
 #include <sys/stat.h>
 
 #include "common/offload_ctl.h"
@@ -45,6 +46,11 @@ int offload_info_get(struct ctl *ctl, const char *path, struct offload_info *inf
  * to release it, so it is not uploaded either.
  */
 bool offload_has_capabilities(const char *path);
+
+/* Whether a walk could not look at an entry. Clients remove some meanwhile: that is no failure. */
+bool offload_walk_failed(const FTSENT *e);
+/* Whether a file does not exist any more. */
+bool offload_is_gone(const char *path);
 
 /* Bytes of a text about a problem, with the NUL. */
 #define OFFLOAD_PROBLEM_SIZE	1200

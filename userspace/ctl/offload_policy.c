@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,8 +156,7 @@ static void policy_walk(struct policies *p, const struct offload_policy *policy)
 	while ((e = fts_read(fts))) {
 		if (e->fts_info == FTS_D && policy_ends_at(p, policy, e->fts_path)) {
 			fts_set(fts, e, FTS_SKIP);
-		} else if (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR ||
-			   e->fts_info == FTS_NS) {
+		} else if (offload_walk_failed(e)) {
 			offload_complain(p->ctl, false, e->fts_path, strerror(e->fts_errno));
 			p->problems++;
 		} else if (e->fts_info == FTS_F && e->fts_statp->st_blocks &&

@@ -133,7 +133,8 @@ static bool push_share_allows(struct push *p, const char *name)
 
 /*
  * Open the file that offload-get told about. The first descriptor gives no access, so what else
- * has the name now, such as a pipe, is not opened. Returns a descriptor, or -1 after a message.
+ * has the name now, such as a pipe, is not opened. Returns a descriptor, or -1: after a message,
+ * or without one if a client has removed the file.
  */
 static int push_open(struct push *p, const char *path, const struct offload_info *info)
 {
@@ -142,7 +143,8 @@ static int push_open(struct push *p, const char *path, const struct offload_info
 	struct stat st;
 
 	if (place < 0 || fstat(place, &st)) {
-		offload_run_fail(p->run, path, "%s", strerror(errno));
+		if (errno != ENOENT)
+			offload_run_fail(p->run, path, "%s", strerror(errno));
 	} else if (!S_ISREG(st.st_mode) || st.st_ino != info->file_id) {
 		offload_run_fail(p->run, path, "there is another file now");
 	} else {
@@ -288,12 +290,15 @@ static bool push_may(struct push *p, const char *path, const struct offload_info
 	return !mark;
 }
 
-/* Look where the data of a file is. Returns false after a message. */
+/*
+ * Look where the data of a file is. Returns false after a message, or without one if a client has
+ * removed the file.
+ */
 static bool push_look(struct push *p, const char *path, struct offload_info *info)
 {
 	int rc = offload_info_get(p->ctl, path, info);
 
-	if (rc)
+	if (rc && (rc != -ENOENT || !offload_is_gone(path)))
 		offload_run_fail(p->run, path, "%s", p->ctl->conn.why.text);
 	return !rc;
 }

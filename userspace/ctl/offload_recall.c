@@ -131,11 +131,11 @@ static void recall_begin(struct recall *r, struct slot *slot, const char *path)
 		rc = recall_ask(r, path);
 	if (rc == -EALREADY) {
 		offload_run_done(r->run, path, info.size, true);
-	} else if (rc) {
+	} else if (rc && (rc != -ENOENT || !offload_is_gone(path))) {
 		offload_run_fail(r->run, path, "share %s, store %s: %s",
 				 info.share[0] ? info.share : "-", info.store[0] ? info.store : "-",
 				 r->ctl->conn.why.text);
-	} else {
+	} else if (!rc) {
 		slot->path = mem_string(path);
 		slot->info = info;
 		slot->idle = 0;
@@ -156,7 +156,8 @@ static void recall_look(struct recall *r, struct slot *slot)
 	u64 now = clock_ms();
 
 	if (offload_info_get(r->ctl, slot->path, info)) {
-		offload_run_fail(r->run, slot->path, "%s", r->ctl->conn.why.text);
+		if (!offload_is_gone(slot->path))
+			offload_run_fail(r->run, slot->path, "%s", r->ctl->conn.why.text);
 		recall_end(r, slot);
 		return;
 	}

@@ -2,7 +2,6 @@
 /* Walk over files, progress and totals of the commands about offloaded data. */
 
 #include <errno.h>
-#include <fts.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -183,7 +182,7 @@ const char *offload_run_next(struct offload_run *r, const struct stat **st)
 	if (r->list)
 		return run_next_listed(r, st);
 	while (!run_stopped && (e = fts_read(r->fts))) {
-		if (e->fts_info == FTS_DNR || e->fts_info == FTS_ERR || e->fts_info == FTS_NS)
+		if (offload_walk_failed(e))
 			offload_run_fail(r, e->fts_path, "%s", strerror(e->fts_errno));
 		if (e->fts_info != FTS_F || !S_ISREG(e->fts_statp->st_mode))
 			continue;

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
 #include <limits.h>
 #include <linux/mount.h>
 #include <stdarg.h>
@@ -156,9 +155,7 @@ static void survey_walk_tree(struct offload_survey *s, int fd, const char *root)
 		path = mem_print("%s%s%s", strcmp(root, "/") ? root : "",
 				 e->fts_path[strlen(place)] ? "/" : "",
 				 e->fts_path + strlen(place));
-		/* Files may be removed meanwhile. */
-		if ((e->fts_info == FTS_DNR || e->fts_info == FTS_ERR || e->fts_info == FTS_NS) &&
-		    e->fts_errno != ENOENT)
+		if (offload_walk_failed(e))
 			offload_survey_problem(s, path, "%s", strerror(e->fts_errno));
 		else if (e->fts_info == FTS_F && S_ISREG(e->fts_statp->st_mode))
 			survey_add_file(s, e->fts_path, path);
