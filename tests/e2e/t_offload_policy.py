@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Policies of offloaded data, and the marks that keep files from them."""
+import json
 import os
+import signal
+import subprocess
 import time
 
+import servers
 from harness import eq, get, put, test, wait_for
 from stores import Store
 from t_offload import MIB, content
@@ -119,6 +123,23 @@ def capabilities_stay(w):
     assert 'capabilities (setcap)' in s.push(programs[0], check=False)
     eq(s.requests(), [], 'requests')
     eq([os.getxattr(path, 'security.capability') for path in programs], [CAPABILITIES] * 2)
+
+
+@test(smb=True, offload=True, timeout=240)
+def interrupted(w):
+    """A run that is interrupted begins with no other policy."""
+    s = configured(w)
+    old, night = aged(w.path('a/old'), MIB, 40), aged(w.path('night/f'), MIB, 40)
+    s.mode('slow 1')
+    run = w.server.ns.spawn(servers.tool('dittoctl'), '--json', 'offload', 'policy', 'run',
+                            'old', 'night', stdout=subprocess.PIPE, text=True)
+    wait_for('a request', s.requests)
+    run.send_signal(signal.SIGTERM)
+    said = json.loads(run.communicate()[0])
+    eq([(p['policy'], p['interrupted']) for p in said], [('old', True)], 'policies')
+    assert run.returncode, 'it is not complete'
+    s.mode('ok')
+    eq((s.states(old)['resident'], s.states(night)['resident']), (1, 1), 'resident')
 
 
 @test(smb=True, offload=True, timeout=240)

@@ -153,7 +153,7 @@ static void policy_walk(struct policies *p, const struct offload_policy *policy)
 
 	if (!fts)
 		mem_out();
-	while ((e = fts_read(fts))) {
+	while (!offload_run_stopped(NULL) && (e = fts_read(fts))) {
 		if (e->fts_info == FTS_D && policy_ends_at(p, policy, e->fts_path)) {
 			fts_set(fts, e, FTS_SKIP);
 		} else if (offload_walk_failed(e)) {
@@ -338,7 +338,10 @@ static int policy_run_one(struct policies *p, const struct offload_policy *polic
 	return rc;
 }
 
-/* Run all policies, or those that are named. */
+/*
+ * Run all policies, or those that are named. After a signal no other one begins: whoever sent it
+ * waits for the end, and a walk takes long.
+ */
 static int policies_run(struct policies *p, char **names)
 {
 	int rc = CTL_OK, one;
@@ -347,7 +350,7 @@ static int policies_run(struct policies *p, char **names)
 
 	if (p->ctl->json)
 		json_open(stdout, NULL, '[');
-	for (i = 0; i < p->n; i++) {
+	for (i = 0; i < p->n && !offload_run_stopped(NULL); i++) {
 		for (name = names; *name && strcmp(*name, p->all[i].name); name++)
 			;
 		if (*names && !*name)
