@@ -10,15 +10,19 @@
 
 #include "password.h"
 
-/* A line that is too long is read to its end. */
+/*
+ * A line that is too long is read to its end. One with NUL bytes, such as UTF-16, would be a
+ * password of one character.
+ */
 static bool read_line(int fd, char *buf, size_t size, struct why *why)
 {
+	bool fits = true, text = true;
 	size_t len = 0;
-	bool fits = true;
 	char c = '\0';
 	ssize_t rc;
 
 	while ((rc = read(fd, &c, 1)) == 1 && c != '\n') {
+		text = text && c;
 		fits = len + 1 < size;
 		if (!fits)
 			continue;
@@ -30,6 +34,8 @@ static bool read_line(int fd, char *buf, size_t size, struct why *why)
 		return why_not(why, "no password: the input is at its end");
 	if (!fits)
 		return why_not(why, "the password is longer than %zu bytes", size - 1);
+	if (!text)
+		return why_not(why, "the password has a NUL byte: it must be UTF-8");
 	if (len && buf[len - 1] == '\r')
 		len--;
 	buf[len] = '\0';
@@ -83,13 +89,14 @@ static bool read_hidden(const char *prompt, char *buf, size_t size, struct why *
 bool password_ask(const char *name, char *buf, size_t size, struct why *why)
 {
 	char prompt[300], again[1024];
-	bool same;
+	bool good;
 
 	snprintf(prompt, sizeof(prompt), "Password of %s: ", name);
-	if (!read_hidden(prompt, buf, size, why) ||
-	    !read_hidden("Again: ", again, sizeof(again), why))
+	if (!read_hidden(prompt, buf, size, why))
 		return false;
-	same = !strcmp(buf, again);
+	good = read_hidden("Again: ", again, sizeof(again), why);
+	if (good && strcmp(buf, again))
+		good = why_not(why, "the two are not the same");
 	explicit_bzero(again, sizeof(again));
-	return same || why_not(why, "the two are not the same");
+	return good;
 }

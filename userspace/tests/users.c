@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ctl/password.h"
 #include "ctl/users.h"
 #include "mem.h"
 #include "test.h"
@@ -157,7 +158,41 @@ static void not_there(void)
 	users_free(&users);
 }
 
+/* Read a password from these bytes. */
+static bool password_from(const void *bytes, size_t len, char *buf, size_t size, struct why *why)
+{
+	int in[2], old = dup(STDIN_FILENO);
+	bool good;
+
+	CHECK(old >= 0 && !pipe(in) && write(in[1], bytes, len) == (ssize_t)len);
+	close(in[1]);
+	dup2(in[0], STDIN_FILENO);
+	close(in[0]);
+	good = password_line(buf, size, why);
+	dup2(old, STDIN_FILENO);
+	close(old);
+	return good;
+}
+
+static void passwords_read(void)
+{
+	struct why why;
+	char buf[9];
+
+	CHECK(password_from("secret\r\nmore\n", 13, buf, sizeof(buf), &why));
+	SAME(buf, "secret");
+	CHECK(password_from("12345678", 8, buf, sizeof(buf), &why));
+	SAME(buf, "12345678");
+	CHECK(!password_from("123456789\n", 10, buf, sizeof(buf), &why));
+	SAME(why.text, "the password is longer than 8 bytes");
+	CHECK(!password_from("", 0, buf, sizeof(buf), &why));
+	/* UTF-16 */
+	CHECK(!password_from("p\0w\0\n\0", 6, buf, sizeof(buf), &why));
+	SAME(why.text, "the password has a NUL byte: it must be UTF-8");
+}
+
 static const struct test tests[] = {
+	TEST(passwords_read),
 	TEST(password_hashes),
 	TEST(user_names),
 	TEST(not_there),
