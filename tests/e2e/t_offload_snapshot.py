@@ -14,7 +14,7 @@ from fault_points import Point, stopped
 from harness import eq, get, put, test, wait_for
 from smb import SmbClient
 from stores import KEY, Store
-from t_offload import MIB, content, offloaded
+from t_offload import MIB, content, offloaded, same_number
 from t_offload_objects import collect
 
 TREE = '.snapshots'
@@ -404,6 +404,44 @@ def hidden_safely(w):
     eq(os.listdir(w.path(TREE)), ['2026-01-01_00:00:00_one'], 'what expose did not make')
     eq(os.listdir(w.path(f'{TREE}/2026-01-01_00:00:00_one')), ['mine'], 'what is in it')
     eq(get(f'{w.base}/outside/kept'), b'kept', 'what is behind a link')
+
+
+@test(fs='ext4', smb=True, offload=True, timeout=300)
+def directory_swapped(w):
+    """Who puts a link in the place of a directory during a snapshot gets no data of others."""
+    s = Store(w)
+    secret = content('secret', 70000)
+    theirs = w.served_volume('theirs', size='64m', offload=True)
+    os.mkdir(w.path('d'))
+    same_number(w, secret, w.path('d/f'), theirs)
+    eq(s.push(f'{theirs}/f')['done'], 1, 'pushed')
+    fault = Point.prepare(s.folder)
+
+    def swap(linked):
+        if linked and not os.path.islink(w.path('d')):
+            os.rename(w.path('d'), w.path('kept'))
+            os.symlink(theirs, w.path('d'))
+        elif not linked and os.path.islink(w.path('d')):
+            os.unlink(w.path('d'))
+            os.rename(w.path('kept'), w.path('d'))
+    for name, first in ('a', True), ('b', False):
+        put(fault, 'snapshot-look')
+        p = w.server.ns.spawn(servers.tool('dittoctl'), 'offload', 'snapshot', 'create', 'data',
+                              name, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for turn in range(3):
+            wait_for('it stops or ends', lambda: stopped('dittoctl') or p.poll() is not None)
+            swap(first == (turn % 2 == 0))
+            if turn == 2:
+                put(fault)
+            for pid in stopped('dittoctl'):
+                os.kill(pid, signal.SIGCONT)
+        p.communicate()
+        swap(False)
+        os.mkdir(w.path(name))
+        s.tool('snapshot', 'restore', f'data/{name}', '--to', w.path(name), 'd/f', check=False)
+        if os.path.exists(w.path(name, 'd/f')):
+            eq(get(w.path(name, 'd/f')) == secret, False, f'snapshot {name}')
+        shutil.rmtree(w.path(name))
 
 
 @test(fs='ext4', smb=True, offload=True, timeout=300)

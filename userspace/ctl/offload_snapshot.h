@@ -123,10 +123,11 @@ struct snapshot_look {
 };
 
 /*
- * Look at one file or directory again; @path is that of an entry. Returns false with errno, and
- * with the old entry kept.
+ * Look at what snapshot_entry_open() has opened; @path is for messages. Returns false with errno,
+ * and with the old entry kept.
  */
-bool snapshot_entry_read(struct snapshot_look *look, const char *path, struct snapshot_entry *e);
+bool snapshot_entry_read(struct snapshot_look *look, const char *path, int fd,
+			 struct snapshot_entry *e);
 
 /* The commands; they return exit statuses. */
 int snapshot_create(struct ctl *ctl, char **words);

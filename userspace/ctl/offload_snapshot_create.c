@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -45,6 +46,7 @@
  * @e: the entry
  * @place: path of the file
  * @info: the file before the upload
+ * @stored: its content is in the store
  * @tries: uploads of it so far
  */
 struct slot {
@@ -52,6 +54,7 @@ struct slot {
 	struct snapshot_entry *e;
 	char *place;
 	struct offload_info info;
+	bool stored;
 	unsigned int tries;
 };
 
@@ -138,14 +141,20 @@ static bool info_is_same(const struct offload_info *a, const struct offload_info
 	       a->change == b->change && a->size == b->size;
 }
 
-/* The content is in the store, because the file was offloaded and nothing was written since. */
-static bool entry_is_stored(const char *place, const struct offload_info *info)
+/*
+ * The content is in the store, because the file was offloaded and nothing was written since.
+ * @place: path of the open file.
+ */
+static bool info_is_stored(const struct offload_info *info, const char *place)
 {
+	u8 record[OFFLOAD_RECORD_MAX];
 	struct offload_record r;
-	int error;
+	ssize_t len;
 
-	return info->state == DITTO_OFFLOAD_STATE_OFFLOADED && !info->resident &&
-	       info->cookie_len && offload_record_read(place, &r, &error) && r.size == info->size;
+	if (info->state != DITTO_OFFLOAD_STATE_OFFLOADED || info->resident || !info->cookie_len)
+		return false;
+	len = getxattr(place, OFFLOAD_RECORD_XATTR, record, sizeof(record));
+	return len >= 0 && offload_record_decode(&r, record, (size_t)len) && r.size == info->size;
 }
 
 /* The file is as it was in the last snapshot. The number alone may come again after a crash. */
@@ -165,24 +174,32 @@ static const struct snapshot_entry *entry_find_last(const struct create *c,
 	return last;
 }
 
-/* Look at a file, and take its attributes. Returns false if it is gone or failed. */
-static bool slot_look(struct create *c, struct slot *slot)
+/* It was removed: then it is not in the snapshot. */
+static bool slot_is_gone(struct slot *slot)
+{
+	slot->e->mode = 0;
+	return false;
+}
+
+/* Look at the file that is open. Returns false if it is gone or failed. */
+static bool slot_look_open(struct create *c, struct slot *slot, int fd)
 {
 	struct snapshot_look look = { .ctl = c->ctl, .share = &c->share, .root = c->root };
 	struct snapshot_entry *e = slot->e;
-	int rc = offload_info_get(c->ctl, slot->place, &slot->info);
+	char place[FD_PATH_MAX];
+	struct stat st;
+	int rc = offload_info_get(c->ctl, fd_path(fd, place), &slot->info);
 	bool good;
 
-	/* It was removed: then it is not in the snapshot. */
-	if (rc == -ENOENT) {
-		e->mode = 0;
-		return false;
-	}
+	fault_point("snapshot-look");
+	if (rc && !fstat(fd, &st) && !st.st_nlink)
+		return slot_is_gone(slot);
 	if (rc) {
 		create_lose(c, e, c->ctl->conn.why.text);
 		return false;
 	}
-	good = snapshot_entry_read(&look, e->path, e);
+	good = snapshot_entry_read(&look, e->path, fd, e);
+	fault_point("snapshot-look");
 	c->failed += look.problems;
 	if (!good || !S_ISREG(e->mode) || e->inode != slot->info.file_id) {
 		create_lose(c, e, "there is another file now");
@@ -191,7 +208,31 @@ static bool slot_look(struct create *c, struct slot *slot)
 	e->size = slot->info.size;
 	e->generation = slot->info.generation;
 	e->change = slot->info.change;
+	slot->stored = info_is_stored(&slot->info, place);
 	return true;
+}
+
+/*
+ * Look at a file, and take its attributes. All that is asked about it is asked about one open file,
+ * because clients may put a symbolic link into its path: the snapshot would have the content of a
+ * file of others with the same number. Returns false if it is gone or failed.
+ */
+static bool slot_look(struct create *c, struct slot *slot)
+{
+	bool good = false;
+	int fd;
+
+	fault_point("snapshot-look");
+	fd = snapshot_entry_open(c->root, slot->e->path, O_NOFOLLOW);
+	if (fd >= 0) {
+		good = slot_look_open(c, slot, fd);
+		close(fd);
+	} else if (errno == ENOENT) {
+		good = slot_is_gone(slot);
+	} else {
+		create_lose(c, slot->e, strerror(errno));
+	}
+	return good;
 }
 
 /*
@@ -230,7 +271,7 @@ static bool slot_upload(struct create *c, struct slot *slot)
 
 	if (!slot_look(c, slot) || !slot->info.size)
 		return false;
-	if (entry_is_stored(slot->place, &slot->info)) {
+	if (slot->stored) {
 		entry_set_cookie(slot->e, slot->info.cookie, slot->info.cookie_len);
 		return false;
 	}

@@ -174,9 +174,8 @@ static void entry_read_xattrs(struct snapshot_look *look, struct snapshot_entry 
 			entry_read_xattr(look, e, path, place, name, &buf);
 }
 
-/* Look at what is open. Returns false with errno, and with the old entry kept. */
-static bool entry_read_open(struct snapshot_look *look, const char *path, int fd,
-			    struct snapshot_entry *e)
+bool snapshot_entry_read(struct snapshot_look *look, const char *path, int fd,
+			 struct snapshot_entry *e)
 {
 	char target[SNAPSHOT_PATH_MAX + 1] = "";
 	struct statx st;
@@ -197,20 +196,6 @@ static bool entry_read_open(struct snapshot_look *look, const char *path, int fd
 	e->target = mem_string(target);
 	entry_read_xattrs(look, e, path, fd);
 	return true;
-}
-
-bool snapshot_entry_read(struct snapshot_look *look, const char *path, struct snapshot_entry *e)
-{
-	int fd = snapshot_entry_open(look->root, path, O_NOFOLLOW), error;
-	bool good;
-
-	if (fd < 0)
-		return false;
-	good = entry_read_open(look, path, fd, e);
-	error = errno;
-	close(fd);
-	errno = error;
-	return good;
 }
 
 static int name_compare(const void *a, const void *b)
@@ -262,7 +247,7 @@ static void walk_add(struct walk *walk, const char *path, struct names *names)
 	w->entries = mem_grow(w->entries, w->n, sizeof(*w->entries));
 	e = &w->entries[w->n];
 	memset(e, 0, sizeof(*e));
-	if (fd < 0 || !entry_read_open(&walk->look, path, fd, e)) {
+	if (fd < 0 || !snapshot_entry_read(&walk->look, path, fd, e)) {
 		error = errno;
 	} else {
 		e->path = mem_string(path);
