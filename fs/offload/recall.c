@@ -483,25 +483,39 @@ struct ditto_recall *ditto_recall_find(struct ditto_offload *offload, u64 number
 	return recall;
 }
 
+/* The first recall of a volume whose id is @id or more, which @id is set to; held. Or NULL. */
+static struct ditto_recall *recall_of_volume(struct ditto_offload *offload,
+					     const struct ditto_volume *volume, unsigned long *id)
+{
+	struct ditto_recall *recall;
+
+	xa_lock(&offload->recalls);
+	xa_for_each_start(&offload->recalls, *id, recall, *id) {
+		if (recall->node->volume == volume) {
+			refcount_inc(&recall->ref);
+			break;
+		}
+	}
+	xa_unlock(&offload->recalls);
+	return recall;
+}
+
+/* Those of other file systems are not waited for: their disks may hang. */
 static void recalls_cancel(struct ditto_offload *offload, const struct ditto_volume *volume)
 {
 	struct ditto_recall *recall;
 	unsigned long id;
 
-	xa_lock(&offload->recalls);
-	xa_for_each(&offload->recalls, id, recall) {
-		if (recall->node->volume != volume)
-			continue;
-		refcount_inc(&recall->ref);
-		xa_unlock(&offload->recalls);
+	for (id = 0; (recall = recall_of_volume(offload, volume, &id)); id++) {
 		wait_for_completion(&recall->begun);
 		if (ditto_upcall_cancel(&recall->ask))
 			recall_ask_done(&recall->ask, -ESHUTDOWN);
 		ditto_recall_put(recall);
-		xa_lock(&offload->recalls);
 	}
-	xa_unlock(&offload->recalls);
-	flush_workqueue(offload->wq);
+	for (id = 0; (recall = recall_of_volume(offload, volume, &id)); id++) {
+		flush_work(&recall->work);
+		ditto_recall_put(recall);
+	}
 }
 
 void ditto_offload_volume_stop(struct ditto_volume *volume)

@@ -6,7 +6,7 @@ import threading
 import nfs3
 from fault_points import Point
 from harness import Volume, eq, frozen, get, pattern, put, sleepers, test, wait_for
-from t_offload_kernel import RANGE, has_record, helper, offloaded, settled
+from t_offload_kernel import RANGE, Reader, has_record, helper, offloaded, settled
 from t_offload_wait import read, status
 
 UNSTABLE = 0
@@ -87,6 +87,26 @@ def others_come_and_go(w):
         release.join()
         share.join()
         eq(has_record(w, 'f'), True, 'it is released')
+
+
+@test(server='ditto', fs='ext4', offload=True)
+def others_go_beside_a_recall(w):
+    """A file system is removed while data that came back into another one cannot be recorded."""
+    other = f'{w.base}/other'
+    os.mkdir(other)
+    with helper(w) as h:
+        data = offloaded(w, h, 'f')
+        point = Point('commit-record', None)
+        try:
+            reader = Reader(w.path('f'))
+            point.wait()
+            share = threading.Thread(target=come_and_go, args=(w, other), daemon=True)
+            share.start()
+            wait_for('the share has come and gone', lambda: not share.is_alive())
+        finally:
+            point.go_on()
+        share.join()
+        eq(reader.join() == data, True, 'data')
 
 
 def come_and_go(w, path):
