@@ -32,6 +32,8 @@
  * @victim: file of @taken, held until no lock is held: freeing it may free its data
  * @as_remover: credential to remove @taken
  * @moves: the added name is temporary, and moves to @taken
+ * @added: the added name
+ * @temporary: memory for it
  */
 struct link {
 	struct ditto_dir_change c;
@@ -42,6 +44,8 @@ struct link {
 	struct ditto_node *victim;
 	const struct cred *as_remover;
 	bool moves;
+	struct ditto_name added;
+	char temporary[32];
 };
 
 /* What the VFS refuses whoever asks, but only after grants were broken. */
@@ -151,7 +155,10 @@ static int link_make(struct link *l)
 	err = ditto_no_deleg_wait(err, delegated);
 	if (err || !l->victim)
 		return err;
-	err = link_take(l);
+	/* Some file systems need a lookup to find the new name. */
+	if (d_really_is_negative(l->c.child) || d_unhashed(l->c.child))
+		err = ditto_dir_change_lookup(&l->c, &l->added);
+	err = err ?: link_take(l);
 	if (!err)
 		return 0;
 	old = ditto_act(l->c.op->srv->nodes->cred);
@@ -162,12 +169,10 @@ static int link_make(struct link *l)
 
 static int link_look_up_temporary(struct link *l)
 {
-	struct ditto_name name;
-	char buf[32];
-
-	name.name = buf;
-	name.len = scnprintf(buf, sizeof(buf), ".ditto-%016llx", get_random_u64());
-	return ditto_dir_change_lookup(&l->c, &name);
+	l->added.name = l->temporary;
+	l->added.len = scnprintf(l->temporary, sizeof(l->temporary), ".ditto-%016llx",
+				 get_random_u64());
+	return ditto_dir_change_lookup(&l->c, &l->added);
 }
 
 /* Look up @name, and @taken if it is not NULL, which another file has, and change the directory. */
@@ -180,6 +185,7 @@ static int link_locked(struct link *l, const struct ditto_name *name,
 		err = link_find_victim(l) ?: ditto_dir_change_lookup(&l->c, name);
 	if (err)
 		return err;
+	l->added = *name;
 	/* To the file system, both may be the same though their case differs. */
 	l->moves = l->c.child == l->taken;
 	if (!l->moves && (d_is_positive(l->c.child) ||
