@@ -97,10 +97,11 @@ static_assert(sizeof(struct ditto_fid) == 2 + 44);
  * @has_handles: the file system can find files by id
  * @caller_opens: the file system checks access at open, on its own: files are opened with
  *	the caller's credential and not cached
- * @knows_absence: the in-memory inode tells that a file has no extended attributes
  * @dosattr_handler: the file system's handler for the extended attribute with DOS attributes, or
  *	NULL if it cannot have it; constant
  * @dosattr_name: its name as @dosattr_handler is given it; constant
+ * @plain: files that are known to have no DOS attributes, see fs/op/dosattr.c; NULL if that is not
+ *	cached
  * @is_remote: other machines may change the file system without this one being notified
  * @has_acls: access control lists can be stored
  * @offload_group: fsnotify group that lets local processes wait for data, or NULL; set once
@@ -132,11 +133,11 @@ struct ditto_volume {
 	struct list_head list;
 	bool has_handles;
 	bool caller_opens;
-	bool knows_absence;
 	bool is_remote;
 	bool has_acls;
 	const struct xattr_handler *dosattr_handler;
 	const char *dosattr_name;
+	u64 *plain;
 	struct fsnotify_group *offload_group;
 	struct fsnotify_mark *offload_mark;
 	struct list_head offload_link;
@@ -168,8 +169,6 @@ struct ditto_file;
  * @lock: guards @dentry, @files, @opened, @wb_err, @instances, @keepers, @hardlinks, @deletions,
  *	@acl, @audit and @acl_changes
  * @flags: DITTO_NODE_* bits
- * @plain: change time at which the file had no stored DOS attributes, see
- *	fs/op/dosattr.c; 0 if unknown
  * @dentry: an alias of the inode; replaced if its name is removed and another one is left
  * @volume: constant
  * @acl: cached access control list, or the fact that there is none; NULL if unknown; see
@@ -211,7 +210,6 @@ struct ditto_node {
 	refcount_t ref;
 	spinlock_t lock;	/* see above */
 	unsigned long flags;
-	u64 plain;
 	struct dentry *dentry;
 	struct ditto_volume *volume;
 	struct ditto_acl_kept __rcu *acl;

@@ -8,11 +8,11 @@
  * read-only, but only while no flags are stored. A name that begins with a dot is not reported as
  * hidden here; that is up to the protocol.
  *
- * Most files have no stored DOS attributes, so their absence is cached with the node: it records
- * the ctime at which none was found. Setting the extended attribute changes the ctime, whether
- * the server or a local process does it. If the ctime is not in the past yet, nothing is cached,
- * because a later change could leave it the same. Some file systems know from the in-memory inode
- * that a file has no extended attributes; these are asked directly.
+ * Most files have no stored DOS attributes, so their absence is cached with the volume, in a table
+ * of as many files as are likely to be listed over and over: its word for an inode tells the ctime
+ * at which none was found. Setting the extended attribute changes the ctime, whether the server or
+ * a local process does it. If the ctime is not in the past yet, nothing is cached, because a later
+ * change could leave it the same. Words are read and written at once, without a lock.
  *
  * A change time is stored together with the inode's ctime, which storing it changes. The clock of
  * file systems advances in ticks, so the new ctime is known beforehand; if a tick passes
@@ -28,7 +28,9 @@
 
 #include <kunit/visibility.h>
 #include <linux/fs.h>
+#include <linux/hash.h>
 #include <linux/mount.h>
+#include <linux/slab.h>
 #include <linux/xattr.h>
 
 #include "../../net/server.h"
@@ -41,6 +43,9 @@
 
 /* Attempts to store the value within one tick. */
 #define CHANGED_TRIES	5
+
+/* Files of a volume of which is remembered that nothing is stored. */
+#define PLAIN_FILES	4096
 
 static_assert(DITTO_DOSATTR_SIZE_1 == 34);
 static_assert(sizeof(struct ditto_dosattr_stored) == 58);
@@ -129,7 +134,7 @@ static const struct cred *server_enter(const struct ditto_share *share)
 	return old;
 }
 
-void ditto_dosattr_volume_start(struct ditto_volume *volume)
+static void dosattr_find_handler(struct ditto_volume *volume)
 {
 	const struct xattr_handler *const *at = volume->sb->s_xattr;
 	const char *name = DITTO_DOSATTR_XATTR, *prefix;
@@ -146,6 +151,21 @@ void ditto_dosattr_volume_start(struct ditto_volume *volume)
 		volume->dosattr_name = name + len;
 		return;
 	}
+}
+
+int ditto_dosattr_volume_start(struct ditto_volume *volume)
+{
+	dosattr_find_handler(volume);
+	/* On remote file systems, ctime comes from another clock. */
+	if (volume->caller_opens)
+		return 0;
+	volume->plain = kvcalloc(PLAIN_FILES, sizeof(*volume->plain), GFP_KERNEL);
+	return volume->plain ? 0 : -ENOMEM;
+}
+
+void ditto_dosattr_volume_end(struct ditto_volume *volume)
+{
+	kvfree(volume->plain);
 }
 
 /*
@@ -209,62 +229,51 @@ static u32 default_flags(const struct ditto_share *share, struct dentry *dentry,
 	return listed ? DITTO_FLAG_ARCHIVE : DITTO_FLAG_ARCHIVE | DITTO_FLAG_READONLY;
 }
 
-/* Encode a time as one number that can be read atomically; 0 means none. */
-static u64 as_number(const struct timespec64 *time)
+/* The word of the table that is for an inode, and perhaps for others. */
+static u64 *plain_at(const struct ditto_volume *volume, const struct inode *inode)
 {
-	return time->tv_sec * NSEC_PER_SEC + time->tv_nsec;
-}
-
-/* True if it is known that nothing is stored. */
-static bool is_plain(const struct ditto_share *share, const struct inode *inode,
-		     const struct kstat *st)
-{
-	const struct ditto_node *node;
-	u64 plain;
-
-	rcu_read_lock();
-	node = ditto_node_peek_inode(share->srv->nodes, inode);
-	plain = node ? READ_ONCE(node->plain) : 0;
-	rcu_read_unlock();
-	return plain && plain == as_number(&st->ctime);
+	return &volume->plain[inode->i_ino % PLAIN_FILES];
 }
 
 /*
- * Cache that nothing is stored, if ctime is before @now, so that any later change gets a
- * different ctime.
+ * What it is while nothing is stored. Files of several subvolumes, or layers of overlayfs, may have
+ * one number, so the address is part of it. They could only be taken for each other if they were
+ * changed in the same tick, and one has got the memory of the other. A file that gets the number of
+ * a removed one has a later ctime.
  */
-static void keep_plain(const struct ditto_share *share, const struct inode *inode,
-		       const struct kstat *st, const struct timespec64 *now)
+static u64 plain_word(const struct inode *inode, const struct timespec64 *ctime)
 {
-	struct ditto_node *node;
+	u64 time = ctime->tv_sec * NSEC_PER_SEC + ctime->tv_nsec;
 
-	if (timespec64_compare(&st->ctime, now) >= 0)
-		return;
-	node = ditto_node_find_inode(share->srv->nodes, inode);
-	if (!node)
-		return;
-	/* On remote file systems, ctime comes from another clock. */
-	if (!node->volume->caller_opens)
-		WRITE_ONCE(node->plain, as_number(&st->ctime));
-	ditto_node_put(node);
+	return (time ^ (unsigned long)inode) + inode->i_ino * GOLDEN_RATIO_64;
 }
+
+VISIBLE_IF_KUNIT bool ditto_dosattr_is_plain(const struct ditto_volume *volume,
+					     const struct inode *inode,
+					     const struct timespec64 *ctime)
+{
+	return volume->plain && READ_ONCE(*plain_at(volume, inode)) == plain_word(inode, ctime);
+}
+EXPORT_SYMBOL_IF_KUNIT(ditto_dosattr_is_plain);
 
 /* The same as dosattr_load(), but what is known to be absent is not asked for again. */
 static int dosattr_load_cached(struct ditto_share *share, struct dentry *dentry,
 			       const struct kstat *st, struct ditto_dosattr *dosattr)
 {
+	struct ditto_volume *volume = share->volume;
 	struct inode *inode = d_inode(dentry);
 	struct timespec64 now;
 	int err;
 
-	if (is_plain(share, inode, st)) {
+	if (ditto_dosattr_is_plain(volume, inode, &st->ctime)) {
 		dosattr->valid = 0;
 		return 0;
 	}
 	now = current_time(inode);
 	err = dosattr_load(share, dentry, dosattr);
-	if (!err && !dosattr->valid)
-		keep_plain(share, inode, st, &now);
+	/* If ctime is in the past, any later change gets a different one. */
+	if (!err && !dosattr->valid && volume->plain && timespec64_compare(&st->ctime, &now) < 0)
+		WRITE_ONCE(*plain_at(volume, inode), plain_word(inode, &st->ctime));
 	return err;
 }
 
@@ -273,10 +282,7 @@ int ditto_dosattr_get(struct ditto_share *share, struct dentry *dentry, const st
 {
 	int err;
 
-	if (share->volume->knows_absence)
-		err = dosattr_load(share, dentry, dosattr);
-	else
-		err = dosattr_load_cached(share, dentry, st, dosattr);
+	err = dosattr_load_cached(share, dentry, st, dosattr);
 	if (err)
 		return err;
 
@@ -379,7 +385,6 @@ int ditto_dosattr_set(struct ditto_op *op, struct ditto_node *node,
 		goto unlock;
 	if (!dosattr_merge(&there, dosattr, default_flags(op->share, dentry, inode->i_mode)))
 		goto unlock;
-	WRITE_ONCE(node->plain, 0);
 	err = dosattr_store(op, dentry, &there, &delegated);
 unlock:
 	inode_unlock(inode);

@@ -9,6 +9,8 @@
 #include "dosattr.h"
 
 struct ditto_volume;
+struct inode;
+struct timespec64;
 
 #define DITTO_DOSATTR_XATTR	"trusted.ditto.extra"
 #define DITTO_DOSATTR_VERSION	2
@@ -46,14 +48,29 @@ struct ditto_dosattr_stored {
 } __packed;
 
 /**
- * ditto_dosattr_volume_start - find the file system's handler for stored DOS attributes
- * @volume: new; @dosattr_handler and @dosattr_name are filled
+ * ditto_dosattr_volume_start - prepare a volume for DOS attributes
+ * @volume: new, @caller_opens is set; @dosattr_handler, @dosattr_name and @plain are filled
  *
- * Context: any.
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
  */
-void ditto_dosattr_volume_start(struct ditto_volume *volume);
+int ditto_dosattr_volume_start(struct ditto_volume *volume);
+/* Undo that. No share is on the volume any more. May sleep. */
+void ditto_dosattr_volume_end(struct ditto_volume *volume);
 
 #if IS_ENABLED(CONFIG_KUNIT)
+
+/**
+ * ditto_dosattr_is_plain - tell whether a file is known to have no stored DOS attributes
+ * @volume: the volume
+ * @inode: the file, held
+ * @ctime: its change time
+ *
+ * Context: any.
+ * Return: true if it is known; false if it has some, or that is not known.
+ */
+bool ditto_dosattr_is_plain(const struct ditto_volume *volume, const struct inode *inode,
+			    const struct timespec64 *ctime);
 
 /**
  * ditto_dosattr_decode - parse a stored value

@@ -188,21 +188,6 @@ static bool is_shared(const struct super_block *sb)
 }
 
 /*
- * On these file systems, asking for an attribute is cheaper than finding the node that caches its
- * absence.
- */
-static bool knows_absence(const struct super_block *sb)
-{
-	switch (sb->s_magic) {
-	case EXT4_SUPER_MAGIC:
-	case TMPFS_MAGIC:
-	case XFS_SUPER_MAGIC:
-		return true;
-	}
-	return false;
-}
-
-/*
  * Not every file system can be mounted again; in that case files are opened through shares.
  *
  * Only files that are open through a share's mount are opened through this mount, with the same
@@ -251,11 +236,12 @@ static struct ditto_volume *volume_new(struct ditto_node_table *table, const str
 	volume->caller_opens = caller_opens(sb);
 	volume->is_remote = volume->caller_opens || is_shared(sb);
 	volume->mark->mask = events_of(volume);
-	err = fsnotify_add_mark(volume->mark, sb, FSNOTIFY_OBJ_TYPE_SB, 0);
+	err = ditto_dosattr_volume_start(volume);
 	if (err)
 		goto put_mark;
-	volume->knows_absence = knows_absence(sb);
-	ditto_dosattr_volume_start(volume);
+	err = fsnotify_add_mark(volume->mark, sb, FSNOTIFY_OBJ_TYPE_SB, 0);
+	if (err)
+		goto end_dosattr;
 	/* A cached list must be invalidated by every change, including those of other machines. */
 	volume->has_acls = !volume->is_remote && ditto_acl_fits(sb);
 	volume->has_handles = exportfs_can_decode_fh(sb->s_export_op) &&
@@ -265,6 +251,8 @@ static struct ditto_volume *volume_new(struct ditto_node_table *table, const str
 	ditto_offload_volume_start(volume);
 	return volume;
 
+end_dosattr:
+	ditto_dosattr_volume_end(volume);
 put_mark:
 	fsnotify_put_mark(volume->mark);
 free:
@@ -333,6 +321,7 @@ static void volume_end(struct ditto_volume *volume)
 	atomic_inc(&volumes_ended);
 	mutex_unlock(&table->volumes_lock);
 	wake_up_var(&volumes_ended);
+	ditto_dosattr_volume_end(volume);
 	kfree_rcu(volume, rcu);
 }
 

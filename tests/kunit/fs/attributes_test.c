@@ -249,28 +249,31 @@ static void dosattr_damaged(struct kunit *test)
 	folder_remove(test, &folder, "file", false);
 }
 
+static bool absence_is_known(struct ditto_node *file)
+{
+	struct timespec64 ctime = inode_get_ctime(file->inode);
+
+	return ditto_dosattr_is_plain(file->volume, file->inode, &ctime);
+}
+
 /* The absence of the attribute is cached until the file changes. */
 static void dosattr_absence_is_kept(struct kunit *test)
 {
 	struct ditto_node *file;
-	u64 kept;
 
 	file = folder_make(test, &folder, "file", 0600, false);
-	/* Some file systems must search for it. */
-	file->volume->knows_absence = false;
 	dosattr_get(test, file);
 	msleep(50);
 	dosattr_get(test, file);
-	kept = file->plain;
-	KUNIT_EXPECT_NE(test, kept, 0);
+	KUNIT_EXPECT_TRUE(test, absence_is_known(file));
 	KUNIT_EXPECT_EQ(test, store_locally(file, &good, sizeof(good)), 0);
 	KUNIT_EXPECT_EQ(test, dosattr_get(test, file).flags, DITTO_FLAG_HIDDEN);
 	KUNIT_EXPECT_EQ(test, store_locally(file, NULL, 0), 0);
 	KUNIT_EXPECT_EQ(test, dosattr_get(test, file).flags, DITTO_FLAG_ARCHIVE);
 	/* Shortly after a change it is not cached: another change could have the same time. */
 	KUNIT_EXPECT_EQ(test, store_locally(file, &good, sizeof(good)), 0);
+	KUNIT_EXPECT_FALSE(test, absence_is_known(file));
 	KUNIT_EXPECT_EQ(test, dosattr_get(test, file).flags, DITTO_FLAG_HIDDEN);
-	file->volume->knows_absence = true;
 	ditto_node_put(file);
 	folder_remove(test, &folder, "file", false);
 }
