@@ -183,12 +183,18 @@ int ditto_offload_resize_begin(struct ditto_op *op, struct ditto_node *node, u64
  */
 int ditto_offload_resize_end(struct ditto_stub *stub, u64 size, int err);
 
+/* May data of files be absent from the volume? Otherwise nothing else has to be asked. */
+static inline bool ditto_offload_is_used(const struct ditto_volume *volume)
+{
+	return READ_ONCE(volume->offload_group);
+}
+
 /**
  * ditto_offload_is_stub_dentry - tell whether data of a file is absent, which may have no node
  * @share: share that contains the file
  * @dentry: positive
  *
- * Costs one load if nothing in the file system is offloaded.
+ * Callers that ask for each of many files look at ditto_offload_is_used() first.
  *
  * Context: may sleep.
  * Return: true if the file is not whole.

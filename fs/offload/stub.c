@@ -567,7 +567,7 @@ bool ditto_offload_is_stub_dentry(struct ditto_share *share, struct dentry *dent
 	struct ditto_node *node;
 	bool is;
 
-	if (!READ_ONCE(share->volume->offload_group) || !S_ISREG(inode->i_mode))
+	if (!ditto_offload_is_used(share->volume) || !S_ISREG(inode->i_mode))
 		return false;
 	node = ditto_node_find_inode(share->srv->nodes, inode);
 	if (!node)

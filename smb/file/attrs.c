@@ -91,7 +91,8 @@ static int dsmb_attrs_make(struct ditto_share *share, struct dentry *dentry,
 	if (err)
 		return err;
 	dsmb_attrs_fill(share, attr, attrs);
-	attrs->is_offloaded = ditto_offload_is_stub_dentry(share, dentry);
+	attrs->is_offloaded = ditto_offload_is_used(share->volume) &&
+			      ditto_offload_is_stub_dentry(share, dentry);
 	if (attrs->is_offloaded)
 		attrs->flags = (attrs->flags & ~DSMB_ATTR_NORMAL) | DSMB_ATTRS_OFFLOADED;
 	if (dsmb_is_unmarked(attrs) &&
