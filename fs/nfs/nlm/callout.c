@@ -23,6 +23,7 @@
 #include <linux/sunrpc/xprtsock.h>
 #include <kunit/visibility.h>
 #include <net/ipv6.h>
+#include <net/net_namespace.h>
 
 #include "callout.h"
 #include "nlm.h"
@@ -159,6 +160,19 @@ static const struct rpc_call_ops dnlm_call_ops = {
 	.rpc_call_done = dnlm_call_done,
 };
 
+/* Like dnlm_connect(), unless the network namespace is going, which sunrpc would hold. */
+static struct rpc_clnt *dnlm_connect_alive(const struct dnlm_callout *callout)
+{
+	struct net *net = maybe_get_net(callout->nlm->net);
+	struct rpc_clnt *clnt;
+
+	if (!net)
+		return ERR_PTR(-ESHUTDOWN);
+	clnt = dnlm_connect(callout);
+	put_net(net);
+	return clnt;
+}
+
 /* Starts a try. Return: false if it failed at once. */
 static bool dnlm_try_begin(struct dnlm_callout *callout)
 {
@@ -171,7 +185,7 @@ static bool dnlm_try_begin(struct dnlm_callout *callout)
 	int err;
 
 	callout->status = -EINPROGRESS;
-	callout->clnt = dnlm_connect(callout);
+	callout->clnt = dnlm_connect_alive(callout);
 	if (IS_ERR(callout->clnt)) {
 		callout->status = PTR_ERR(callout->clnt);
 		callout->clnt = NULL;
