@@ -355,9 +355,22 @@ unsigned long ditto_files_count(struct ditto_server *srv);
  * The volume is created for the first share on a file system.
  *
  * Context: may sleep.
- * Return: 0 or a negative errno.
+ * Return: 0; -EAGAIN while the volume of removed shares is ending, see ditto_volumes_wait(); or
+ * another negative errno.
  */
 int ditto_volume_join(struct ditto_server *srv, struct ditto_share *share);
+
+/* The number of volumes that have ended. Any context. */
+unsigned int ditto_volumes_ended(void);
+
+/**
+ * ditto_volumes_wait - wait until one more volume has ended
+ * @ended: ditto_volumes_ended() before ditto_volume_join() returned -EAGAIN
+ *
+ * Context: may sleep for as long as a file system hangs, so the caller holds no lock.
+ * Return: 0, or -EINTR if the task is being killed.
+ */
+int ditto_volumes_wait(unsigned int ended);
 
 /**
  * ditto_volume_leave - detach a share from its volume

@@ -518,8 +518,8 @@ static int nested_add(struct ditto_share_table *table, const char *name, struct 
 	return err;
 }
 
-int ditto_nested_add(struct ditto_server *srv, const char *name, const char *mountpoint,
-		     struct netlink_ext_ack *extack)
+static int nested_try(struct ditto_server *srv, const char *name, const char *mountpoint,
+		      struct netlink_ext_ack *extack)
 {
 	struct ditto_share_table *table = srv->shares;
 	struct nested_way way = {};
@@ -535,5 +535,18 @@ int ditto_nested_add(struct ditto_server *srv, const char *name, const char *mou
 	while (way.count--)
 		path_put(&way.on[way.count]);
 	path_put(&way.top);
+	return err;
+}
+
+int ditto_nested_add(struct ditto_server *srv, const char *name, const char *mountpoint,
+		     struct netlink_ext_ack *extack)
+{
+	unsigned int ended;
+	int err;
+
+	do {
+		ended = ditto_volumes_ended();
+		err = nested_try(srv, name, mountpoint, extack);
+	} while (err == -EAGAIN && !(err = ditto_volumes_wait(ended)));
 	return err;
 }

@@ -43,12 +43,12 @@ struct netlink_ext_ack;
  * @extack: gets a message on error; may be NULL
  *
  * Does nothing if it is part of the share already. File systems between the share and this one are
- * added, too.
+ * added, too. Waits for the end of a volume of the same file system, if it was served before.
  *
  * Context: process, may sleep; the caller has checked CAP_NET_ADMIN.
  * Return: 0; -ENOENT (no such share, or not a mount below it); -EOPNOTSUPP (the file system gives
  * no file handles, or is FUSE); -EINVAL (the share does not want it, or the mount is unbindable);
- * -ENOTDIR; -ENOSPC; -ELOOP; -ENOMEM and others.
+ * -ENOTDIR; -ENOSPC; -ELOOP; -EINTR; -ENOMEM and others.
  */
 int ditto_nested_add(struct ditto_server *srv, const char *name, const char *mountpoint,
 		     struct netlink_ext_ack *extack);

@@ -488,6 +488,7 @@ int ditto_share_add(struct ditto_server *srv, const struct ditto_share_config *c
 	struct ditto_share_table *table = srv->shares;
 	struct ditto_share *share;
 	struct share_item *item;
+	unsigned int ended;
 	struct path root;
 	int err;
 
@@ -504,15 +505,17 @@ int ditto_share_add(struct ditto_server *srv, const struct ditto_share_config *c
 	}
 	share = &item->share;
 
-	mutex_lock(&table->lock);
-	err = share_check_free(table, share, extack);
+	/* The end of an old volume may take as long as a disk hangs: nobody else waits for it. */
+	do {
+		ended = ditto_volumes_ended();
+		mutex_lock(&table->lock);
+		err = share_check_free(table, share, extack) ?: ditto_volume_join(srv, share);
+		if (!err)
+			break;
+		mutex_unlock(&table->lock);
+	} while (err == -EAGAIN && !(err = ditto_volumes_wait(ended)));
 	if (err)
-		goto unlock;
-	err = ditto_volume_join(srv, share);
-	if (err) {
-		NL_SET_ERR_MSG(extack, "the file system could not be joined");
-		goto unlock;
-	}
+		goto free;
 	err = ditto_share_blocks_make(cfg->opts, cfg->name);
 	if (err)
 		goto leave;
@@ -531,9 +534,6 @@ leave:
 	RCU_INIT_POINTER(share->opts, NULL);
 	mutex_unlock(&table->lock);
 	ditto_volume_leave(share);
-	goto free;
-unlock:
-	mutex_unlock(&table->lock);
 free:
 	ditto_share_free(share);
 put_path:

@@ -10,8 +10,9 @@
  * Locking: the node table's volumes_lock guards the list of volumes and each volume's list of
  * shares, which is also read under RCU. It is not held while the last share waits for the volume's
  * nodes to be freed, since the file system may hang. Until then the volume is in the list without a
- * share, and a new share on the file system waits for its end. The notification runs with the locks
- * of the task that changes the file system, so it only takes nodes out of the tables.
+ * share, and a new share on the file system waits for its end with no lock held. The notification
+ * runs with the locks of the task that changes the file system, so it only takes nodes out of the
+ * tables.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -263,26 +264,27 @@ free:
 /* Counts the volumes that have ended, for those who wait for one. */
 static atomic_t volumes_ended = ATOMIC_INIT(0);
 
-/* The volume of a file system, or NULL. While an old one is ending, volumes_lock is dropped. */
+unsigned int ditto_volumes_ended(void)
+{
+	return atomic_read(&volumes_ended);
+}
+
+int ditto_volumes_wait(unsigned int ended)
+{
+	return wait_var_event_killable(&volumes_ended, ditto_volumes_ended() != ended) ?
+	       -EINTR : 0;
+}
+
+/* The volume of a file system; NULL if there is none, -EAGAIN while an old one is ending. */
 static struct ditto_volume *volume_find(struct ditto_node_table *table,
 					const struct super_block *sb)
 {
 	struct ditto_volume *volume;
-	int ended;
 
 	lockdep_assert_held(&table->volumes_lock);
-again:
-	list_for_each_entry(volume, &table->volumes, list) {
-		if (volume->sb != sb)
-			continue;
-		if (!list_empty(&volume->shares))
-			return volume;
-		ended = atomic_read(&volumes_ended);
-		mutex_unlock(&table->volumes_lock);
-		wait_var_event(&volumes_ended, atomic_read(&volumes_ended) != ended);
-		mutex_lock(&table->volumes_lock);
-		goto again;
-	}
+	list_for_each_entry(volume, &table->volumes, list)
+		if (volume->sb == sb)
+			return list_empty(&volume->shares) ? ERR_PTR(-EAGAIN) : volume;
 	return NULL;
 }
 
@@ -318,8 +320,9 @@ static void volume_end(struct ditto_volume *volume)
 		kern_unmount(volume->mnt);
 	mutex_lock(&table->volumes_lock);
 	list_del(&volume->list);
-	atomic_inc(&volumes_ended);
 	mutex_unlock(&table->volumes_lock);
+	/* Fully ordered, so before the search for those who wait. */
+	atomic_inc_return(&volumes_ended);
 	wake_up_var(&volumes_ended);
 	ditto_dosattr_volume_end(volume);
 	kfree_rcu(volume, rcu);

@@ -41,7 +41,7 @@ def others_end(w):
 
 @test(server='ditto', fs='ext4')
 def others_come_beside_an_end(w):
-    """A file system is added and removed while one that is being removed cannot be written."""
+    """File systems come and go while one is to be added again whose removal waits for its disk."""
     slow = Volume(f'{w.base}/slow', 'ext4', '64m', w.path('image'))
     quick = f'{w.base}/quick'
     os.mkdir(quick)
@@ -54,11 +54,12 @@ def others_come_beside_an_end(w):
         end = threading.Thread(target=w.server.delete, args=('slow',), daemon=True)
         end.start()
         wait_for('its data is waited for', lambda: sleepers('+ditto'))
+        again = threading.Thread(target=w.server.add, args=('again', slow.where), daemon=True)
+        again.start()
+        wait_for('both wait', lambda: len(sleepers(pid='self/task/[0-9]*')) == 2)
         share = threading.Thread(target=come_and_go, args=(w, quick), daemon=True)
         share.start()
         wait_for('the other share has come and gone', lambda: not share.is_alive())
-        again = threading.Thread(target=w.server.add, args=('again', slow.where), daemon=True)
-        again.start()
     for thread in end, share, again:
         thread.join()
     eq(w.client.nfs(path=slow.where).getattr(fh).status, nfs3.OK, 'the same file')
