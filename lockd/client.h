@@ -89,9 +89,10 @@ struct ditto_client_ops {
  * @protocol: short name of the protocol, for people
  * @name: name of the client, for people
  * @ref: references
- * @wide: requests of the client may come without an owner, because the protocol does not identify
- *	it; such a request is exempt from whatever any owner of the client is exempt from. Set by
- *	the protocol before the first request.
+ * @machine: number of the machine that the client is on, if requests may come without an owner
+ *	because the protocol identifies no more than that; otherwise 0. Such a request is exempt
+ *	from whatever any owner of a client with the same number is exempt from. Set by the
+ *	protocol before the first request
  * @dead: released; its owners get nothing any more. Under @lock for writing.
  * @courtesy: it keeps its claims only until they conflict with another caller, see
  *	ditto_client_set_courtesy(). Under @lock for writing
@@ -126,7 +127,7 @@ struct ditto_client {
 	const char *protocol;
 	char name[DITTO_CLIENT_NAME_MAX];
 	refcount_t ref;
-	bool wide;
+	u64 machine;
 	bool dead;
 	bool courtesy;
 	bool yielding;

@@ -290,6 +290,23 @@ def reservations_bind(w):
     status(b.unshare(1), nlm.OK, 'once more')
 
 
+@test(server='ditto', locks='raw', clients=2)
+def names_of_a_machine(w):
+    """A machine with several names is not refused by the reservations of any of them."""
+    a, far = machines(w)
+    n, theirs = [c.nfs() for c in w.clients]
+    names = [a, connect(w.clients[0], a.fh, caller='another')]
+    for one, other in names, names[::-1]:
+        status(one.share(1, WRITE, BOTH), nlm.OK)
+        status(other.share(1, nlm.NONE, READ), nlm.OK)
+        eq(n.write(a.fh, 0, b'x').status, nfs3.OK, 'of the machine')
+        one_of(theirs.write(a.fh, 0, b'y').status, (nfs3.ACCES, nfs3.JUKEBOX), 'of another')
+        for name in names:
+            status(name.unshare(1), nlm.OK)
+    eq(theirs.write(a.fh, 0, b'y').status, nfs3.OK)
+    far.rpc.close()
+
+
 @test(server='ditto', locks='raw')
 def many_reservations(w):
     """Each of a machine's many reservations is found by its owner, changed and released."""

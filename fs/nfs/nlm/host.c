@@ -2,8 +2,9 @@
 /*
  * Hosts and their clients in the lock table.
  *
- * Locking: nlm->hosts_lock guards the table. host->lock guards the members of a host. A client is
- * released, and the helper is asked, with neither of them held.
+ * Locking: nlm->hosts_lock guards the table, which is also read under RCU, as is a host's client.
+ * host->lock guards the members of a host. A client is released, and the helper is asked, with
+ * neither of them held.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -73,7 +74,7 @@ bool dnlm_same_name(const struct dnlm_bytes *a, const struct dnlm_bytes *b)
 }
 EXPORT_SYMBOL_IF_KUNIT(dnlm_same_name);
 
-static u32 dnlm_host_hash(const struct dnlm_server *nlm, const struct in6_addr *addr)
+static u64 dnlm_host_hash(const struct dnlm_server *nlm, const struct in6_addr *addr)
 {
 	return siphash(addr, sizeof(*addr), &nlm->hosts_key);
 }
@@ -191,7 +192,7 @@ struct dnlm_host *dnlm_host_get(struct dnlm_server *nlm, const struct dnlm_way *
 	spin_lock(&nlm->hosts_lock);
 	host = dnlm_host_find(nlm, &way->addr, name, &names);
 	if (!host && names < DNLM_NAMES_PER_ADDR && nlm->nhosts < DNLM_HOSTS_MAX) {
-		hash_add(nlm->hosts, &new->hash, dnlm_host_hash(nlm, &way->addr));
+		hash_add_rcu(nlm->hosts, &new->hash, dnlm_host_hash(nlm, &way->addr));
 		nlm->nhosts++;
 		host = new;
 		new = NULL;
@@ -257,8 +258,11 @@ static struct dnlm_client *dnlm_client_alloc(struct dnlm_host *host)
 	mutex_init(&dc->shares_lock);
 	dc->shares = RB_ROOT;
 	atomic_inc(&host->nlm->clients);
-	/* READ and WRITE of a host come by NFSv3, without a lock owner. */
-	dc->client.wide = true;
+	/*
+	 * READ and WRITE of a host come by NFSv3, without a lock owner and without its name: there
+	 * may be several at the address.
+	 */
+	dc->client.machine = dnlm_host_hash(host->nlm, &host->way.addr) | 1;
 	/* NLM has no connection or lease that would show whether a host is alive. */
 	ditto_client_init(&dc->client, dnlm_table(host->nlm), &dnlm_client_ops, "nlm",
 			  host->label, DITTO_CLIENT_TTL_NEVER);
@@ -268,24 +272,29 @@ static struct dnlm_client *dnlm_client_alloc(struct dnlm_host *host)
 	return dc;
 }
 
+struct dnlm_client *dnlm_host_client_locked(const struct dnlm_host *host)
+{
+	return rcu_dereference_protected(host->client, lockdep_is_held(&host->lock));
+}
+
 struct dnlm_client *dnlm_host_client(struct dnlm_host *host)
 {
 	struct dnlm_client *dc, *old = NULL;
 
 	mutex_lock(&host->lock);
-	dc = host->client;
+	dc = dnlm_host_client_locked(host);
 	/* The administrator may have released it. */
 	if (dc && READ_ONCE(dc->client.dead)) {
 		old = dc;
 		dc = NULL;
-		host->client = NULL;
+		RCU_INIT_POINTER(host->client, NULL);
 	}
 	if (host->gone) {
 		dc = ERR_PTR(-ESHUTDOWN);
 	} else {
 		if (!dc)
 			dc = dnlm_client_alloc(host);
-		host->client = dc;
+		rcu_assign_pointer(host->client, dc);
 		if (dc)
 			ditto_client_hold(&dc->client);
 		else
@@ -302,7 +311,7 @@ struct dnlm_client *dnlm_host_client_now(struct dnlm_host *host)
 	struct dnlm_client *dc;
 
 	mutex_lock(&host->lock);
-	dc = host->client;
+	dc = dnlm_host_client_locked(host);
 	if (dc)
 		ditto_client_hold(&dc->client);
 	mutex_unlock(&host->lock);
@@ -314,8 +323,8 @@ void dnlm_host_release(struct dnlm_host *host, const char *why)
 	struct dnlm_client *dc;
 
 	mutex_lock(&host->lock);
-	dc = host->client;
-	host->client = NULL;
+	dc = dnlm_host_client_locked(host);
+	RCU_INIT_POINTER(host->client, NULL);
 	/* It cannot reclaim the locks that it held before our restart either. */
 	host->known = false;
 	mutex_unlock(&host->lock);
@@ -443,30 +452,24 @@ void dnlm_host_for_each(struct dnlm_server *nlm,
 	dnlm_visit_all(&visit, fn, arg);
 }
 
-struct dnlm_sharers {
-	struct ditto_client *client;
-};
-
-static void dnlm_sharer_look(struct dnlm_host *host, void *arg)
-{
-	struct dnlm_sharers *found = arg;
-	struct dnlm_client *dc;
-
-	if (found->client)
-		return;
-	dc = dnlm_host_client_now(host);
-	if (dc && !RB_EMPTY_ROOT(&dc->shares))
-		found->client = &dc->client;
-	else if (dc)
-		ditto_client_put(&dc->client);
-}
-
 struct ditto_client *dnlm_sharer_find(struct dnlm_server *nlm, const struct in6_addr *addr)
 {
-	struct dnlm_sharers found = {};
+	struct ditto_client *found = NULL;
+	struct dnlm_client *dc;
+	struct dnlm_host *host;
 
-	dnlm_host_for_addr(nlm, addr, dnlm_sharer_look, &found);
-	return found.client;
+	rcu_read_lock();
+	hash_for_each_possible_rcu(nlm->hosts, host, hash, dnlm_host_hash(nlm, addr)) {
+		if (!ipv6_addr_equal(&host->way.addr, addr))
+			continue;
+		dc = rcu_dereference(host->client);
+		if (!dc || RB_EMPTY_ROOT(&dc->shares) || !refcount_inc_not_zero(&dc->client.ref))
+			continue;
+		found = &dc->client;
+		break;
+	}
+	rcu_read_unlock();
+	return found;
 }
 
 static bool dnlm_holds_nothing(const struct dnlm_client *dc)
@@ -484,7 +487,7 @@ static void dnlm_host_unhash(struct dnlm_host *host)
 	spin_lock(&nlm->hosts_lock);
 	put = !host->gone;
 	if (put) {
-		hash_del(&host->hash);
+		hash_del_rcu(&host->hash);
 		nlm->nhosts--;
 	}
 	host->gone = true;
@@ -497,7 +500,7 @@ static bool dnlm_host_is_idle(const struct dnlm_host *host)
 {
 	lockdep_assert_held(&host->lock);
 	return time_after(jiffies, READ_ONCE(host->used) + DNLM_HOST_IDLE_S * HZ) &&
-	       dnlm_holds_nothing(host->client);
+	       dnlm_holds_nothing(dnlm_host_client_locked(host));
 }
 
 /* Delete the record of a host that is to go, and forget the host if it is still idle. */

@@ -55,14 +55,14 @@ struct dnlm_way {
 /**
  * struct dnlm_host - a machine that locks
  * @nlm: the server
- * @hash: entry in the server's table, by address; guarded by hosts_lock
+ * @hash: entry in the server's table, by address; guarded by hosts_lock, read under RCU
  * @ref: references, one of them of the table
  * @rcu: freed after an RCU grace period, so that rcu_barrier() waits for it at module unload
  * @record_lock: serializes changes of its record, see monitor.c
  * @record: writes the record
  * @removal: deletes the record of a host that is lost or idle, and then lets the host go
  * @lock: guards the members up to @used; callbacks of the lock table must not take it
- * @client: client that holds its claims; NULL if there is none
+ * @client: client that holds its claims; NULL if there is none; also read under RCU
  * @way: how the host was reached last; its @addr is constant
  * @state: its NSM state as far as known; 0 if unknown
  * @recorded: it is or may be recorded, so that it is notified of our restart; written with
@@ -89,7 +89,7 @@ struct dnlm_host {
 	struct dnfs_task removal;
 
 	struct mutex lock;	/* see above */
-	struct dnlm_client *client;
+	struct dnlm_client __rcu *client;
 	struct dnlm_way way;
 	u32 state;
 	bool recorded;
@@ -180,6 +180,9 @@ void dnlm_host_put(struct dnlm_host *host);
  * host was removed from the table.
  */
 struct dnlm_client *dnlm_host_client(struct dnlm_host *host);
+
+/* The present client of a host, or NULL. The lock of the host is held. */
+struct dnlm_client *dnlm_host_client_locked(const struct dnlm_host *host);
 
 /**
  * dnlm_host_client_now - get the present client of a host

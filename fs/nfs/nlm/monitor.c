@@ -47,7 +47,7 @@ static struct dnlm_host *dnlm_monitor_host(struct dnfs_task *task)
 /* May the record be written? Claims of a client that is withdrawn are about to be released. */
 static bool dnlm_monitor_may_write(const struct dnlm_host *host)
 {
-	const struct dnlm_client *dc = host->client;
+	const struct dnlm_client *dc = dnlm_host_client_locked(host);
 
 	lockdep_assert_held(&host->lock);
 	return !host->lost && !host->gone &&
@@ -190,7 +190,7 @@ int dnlm_monitor_withdraw(struct dnlm_client *dc)
 	mutex_lock(&host->record_lock);
 	mutex_lock(&host->lock);
 	/* The record belongs to the present client of the host. */
-	mine = host->client == dc;
+	mine = dnlm_host_client_locked(host) == dc;
 	if (mine) {
 		dc->withdrawn = true;
 		WRITE_ONCE(host->on_record, false);

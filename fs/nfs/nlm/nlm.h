@@ -41,7 +41,7 @@ struct net;
  * @net: the namespace
  * @tasks: tasks of the NFS side, which write and delete records
  * @name: name of this server, set when the service starts
- * @hosts_lock: guards @hosts and @nhosts
+ * @hosts_lock: guards @hosts, which is also read under RCU, and @nhosts
  * @hosts_key: of the hashes in @hosts
  * @hosts: struct dnlm_host by address
  * @nhosts: number of hosts
@@ -165,9 +165,10 @@ struct ditto_lock_table *dnlm_table(const struct dnlm_server *nlm);
  * @addr: address, IPv4 mapped
  *
  * READ and WRITE of NFSv3 carry no lock owner. They must not conflict with reservations of the
- * same host. Callers use dnlm_sharer(), which costs one load while there are no reservations.
+ * same machine: the client is exempt from those of all hosts at the address. Callers use
+ * dnlm_sharer(), which costs one load while there are no reservations.
  *
- * Context: may sleep.
+ * Context: any.
  * Return: the client, to be put, or NULL.
  */
 struct ditto_client *dnlm_sharer_find(struct dnlm_server *nlm, const struct in6_addr *addr);

@@ -177,8 +177,9 @@ static void every_cell(struct kunit *test)
 static void anonymous_is_a_stranger(struct kunit *test)
 {
 	struct claim_client *c = claim_client(test, "holder", 0);
+	struct claim_client *other = claim_client(test, "other", 0);
 	struct ditto_intent intent = { .kind = DITTO_INTENT_WRITE, .first = 0, .last = 9 };
-	struct ditto_actor wide = { .client = &c->client };
+	struct ditto_actor wide = { .client = &c->client }, near = { .client = &other->client };
 	struct claim_node *node = claim_node(test);
 	struct ditto_owner *owner = claim_owner(test, c, 1);
 	struct ditto_actor actor = { .owner = owner };
@@ -191,9 +192,17 @@ static void anonymous_is_a_stranger(struct kunit *test)
 			DITTO_DENIED);
 	KUNIT_EXPECT_EQ(test, ditto_claim_check(&node->point, &intent, &wide, NULL, NULL),
 			DITTO_DENIED);
-	/* Exempt if the client's requests never come with an owner. */
-	c->client.wide = true;
+	/* Exempt if the client's requests may come without an owner, from any client beside it. */
+	c->client.machine = 1;
 	KUNIT_EXPECT_EQ(test, ditto_claim_check(&node->point, &intent, &wide, NULL, NULL),
+			DITTO_ALLOWED);
+	KUNIT_EXPECT_EQ(test, ditto_claim_check(&node->point, &intent, &near, NULL, NULL),
+			DITTO_DENIED);
+	other->client.machine = 2;
+	KUNIT_EXPECT_EQ(test, ditto_claim_check(&node->point, &intent, &near, NULL, NULL),
+			DITTO_DENIED);
+	other->client.machine = 1;
+	KUNIT_EXPECT_EQ(test, ditto_claim_check(&node->point, &intent, &near, NULL, NULL),
 			DITTO_ALLOWED);
 	/* Reading is not denied, and the summary already says so. */
 	intent.kind = DITTO_INTENT_READ;
@@ -203,6 +212,7 @@ static void anonymous_is_a_stranger(struct kunit *test)
 			DITTO_ALLOWED);
 	ditto_open_release(open);
 	ditto_owner_put(owner);
+	claim_client_end(test, other);
 	claim_client_end(test, c);
 }
 
