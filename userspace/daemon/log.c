@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Log lines on stderr. */
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -29,7 +30,8 @@ void log_open(void)
 
 void log_line(enum log_level level, const char *format, ...)
 {
-	char line[1024];
+	/* With the longest path, which must not hide the cause behind it. */
+	char line[PATH_MAX + 1024];
 	va_list args;
 	char *p;
 

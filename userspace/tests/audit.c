@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Lines of the audit log. */
+/* Lines of the audit log, and of that of dittod. */
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/audit.h"
+#include "daemon/log.h"
 #include "ditto-nl-gen.h"
+#include "mem.h"
 #include "nl.h"
 #include "test.h"
 
@@ -67,9 +71,33 @@ static void audit_malformed(void)
 	nlmsg_free(msg);
 }
 
+/* The longest path does not hide the cause behind it. */
+static void log_of_long_path(void)
+{
+	char *path = mem_new(PATH_MAX), line[2 * PATH_MAX] = "";
+	int out[2], old = dup(STDERR_FILENO);
+	size_t len = 0;
+	ssize_t n;
+
+	memset(path, 'a', PATH_MAX - 1);
+	CHECK(old >= 0 && !pipe(out));
+	dup2(out[1], STDERR_FILENO);
+	close(out[1]);
+	log_error("%s: %s", path, "the\ncause");
+	dup2(old, STDERR_FILENO);
+	close(old);
+	while ((n = read(out[0], line + len, sizeof(line) - 1 - len)) > 0)
+		len += (size_t)n;
+	close(out[0]);
+	CHECK(strstr(line, "a: the?cause\n"));
+	free(path);
+}
+
 int main(void)
 {
-	static const struct test tests[] = { TEST(audit_lines), TEST(audit_malformed), { 0 } };
+	static const struct test tests[] = {
+		TEST(audit_lines), TEST(audit_malformed), TEST(log_of_long_path), { 0 }
+	};
 
 	return test_main(tests);
 }
