@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import servers
-from harness import eq, get, put, test, wait_for
+from harness import eq, get, put, run, test, wait_for
 from stores import Store
 from t_offload import MIB, content
 from t_offload_local import CAPABILITIES
@@ -29,6 +29,14 @@ stop = 1
 path = {export}/night
 changed = 1s
 schedule = {schedule}
+"""
+
+# A file system that does not tell how much room it has.
+NO_ROOM = """
+#include <errno.h>
+
+int statvfs(const char *path, void *fs) { errno = EIO; return -1; }
+int statvfs64(const char *path, void *fs) { errno = EIO; return -1; }
 """
 
 
@@ -140,6 +148,18 @@ def interrupted(w):
     assert run.returncode, 'it is not complete'
     s.mode('ok')
     eq((s.states(old)['resident'], s.states(night)['resident']), (1, 1), 'resident')
+
+
+@test(smb=True, offload=True, timeout=240)
+def room_is_not_known(w):
+    """If the file system does not tell how much room it has, the run fails and says why."""
+    configured(w)
+    os.mkdir(w.path('space'))
+    source, library = put(f'{w.base}/room.c', NO_ROOM), f'{w.base}/room.so'
+    run('cc', '-shared', '-fPIC', '-o', library, source)
+    p = w.server.ns.run('env', f'LD_PRELOAD={library}', servers.tool('dittoctl'), 'offload',
+                        'policy', 'run', 'space', check=False)
+    assert p.returncode and f'{w.path("space")}: Input/output error' in p.stdout, p.stdout
 
 
 @test(smb=True, offload=True, timeout=240)

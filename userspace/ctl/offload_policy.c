@@ -53,7 +53,7 @@ struct candidate {
  * @scheduled: only what the schedules allow
  * @files: files of the present policy
  * @n_files: number of them
- * @problems: directories that could not be read
+ * @problems: directories and file systems that could not be looked at
  * @told: that files with capabilities stay was printed, which is the same in each run
  */
 struct policies {
@@ -178,25 +178,29 @@ static int candidate_compare(const void *a, const void *b)
 }
 
 /*
- * Bytes that must be freed until the file system is at the lower mark. Returns false if the upper
- * one is not reached, or on errors.
+ * Bytes that must be freed until the file system is at the lower mark. Returns NULL, or why nothing
+ * is to be freed: the upper one is not reached, or it is not known whether it is.
  */
-static bool policy_wants_space(const struct offload_policy *policy, u64 *bytes)
+static const char *policy_has_room(struct policies *p, const struct offload_policy *policy,
+				   u64 *bytes)
 {
 	struct statvfs fs;
 	u64 all, used, wanted;
 
 	*bytes = UINT64_MAX;
 	if (!policy->start)
-		return true;
-	if (statvfs(policy->path, &fs))
-		return false;
+		return NULL;
+	if (statvfs(policy->path, &fs)) {
+		offload_complain(p->ctl, false, policy->path, strerror(errno));
+		p->problems++;
+		return "the file system does not tell how much room it has";
+	}
 	/* This is what df(1) shows: blocks for root only are in use by nobody. */
 	used = (u64)(fs.f_blocks - fs.f_bfree) * fs.f_frsize;
 	all = used + (u64)fs.f_bavail * fs.f_frsize;
 	wanted = all / 100 * policy->stop;
 	*bytes = used > wanted ? used - wanted : 0;
-	return used >= all / 100 * policy->start;
+	return used >= all / 100 * policy->start ? NULL : "the file system has room";
 }
 
 /* Keep as many files as free @bytes, those first that were not used for longest. */
@@ -212,7 +216,7 @@ static void policy_limit(struct policies *p, u64 bytes)
 		free(p->files[--p->n_files].path);
 }
 
-static const char *policy_skips(const struct policies *p, const struct offload_policy *policy,
+static const char *policy_skips(struct policies *p, const struct offload_policy *policy,
 				u64 *bytes)
 {
 	time_t now = time(NULL);
@@ -223,7 +227,7 @@ static const char *policy_skips(const struct policies *p, const struct offload_p
 		return "not scheduled at this time of day";
 	if (access(policy->path, F_OK))
 		return "there is no such directory";
-	return policy_wants_space(policy, bytes) ? NULL : "the file system has room";
+	return policy_has_room(p, policy, bytes);
 }
 
 static void policy_print_skipped(const struct policies *p, const struct offload_policy *policy,
