@@ -165,21 +165,26 @@ static bool file_evict(struct ditto_node_table *table, struct ditto_file *df)
 	return true;
 }
 
-/* Least recently used one of the first files on the list. */
+/*
+ * Least recently used one of the first files on the list. One whose node is being freed is closed
+ * by the worker, which may hang, so it is in question only if all of them are.
+ */
 static struct ditto_file *files_oldest(struct ditto_node_table *table)
 {
-	struct ditto_file *df, *next, *oldest = NULL;
+	struct ditto_file *df, *next, *oldest = NULL, *going = NULL;
 	int look = FILES_LOOK;
 
 	lockdep_assert_held(&table->files_lock);
 	list_for_each_entry_safe(df, next, &table->files, lru) {
 		if (!look--)
 			break;
-		if (!oldest || time_before(READ_ONCE(df->used), READ_ONCE(oldest->used)))
+		if (!refcount_read(&df->node->ref))
+			going = df;
+		else if (!oldest || time_before(READ_ONCE(df->used), READ_ONCE(oldest->used)))
 			oldest = df;
 		list_move_tail(&df->lru, &table->files);
 	}
-	return oldest;
+	return oldest ?: going;
 }
 
 static unsigned long files_limit(const struct ditto_node_table *table)

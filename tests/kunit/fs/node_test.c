@@ -321,6 +321,42 @@ static void node_with_stream_removed(struct kunit *test)
 	ditto_share_put(share);
 }
 
+/* Files whose nodes cannot be freed do not keep others from being closed above the limit. */
+static void node_files_hang(struct kunit *test)
+{
+	static const char *const names[] = { "hangs", "older", "newer" };
+	struct ditto_share *share = share_get(test);
+	struct dentry *dentry[ARRAY_SIZE(names)];
+	struct ditto_node *node, *hangs = NULL;
+	struct ditto_file *df;
+
+	ditto_nodes_flush(folder.srv);
+	folder.srv->settings.file_limit = 2;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		dentry[i] = file_make(test, names[i]);
+		node = ditto_node_get(share, dentry[i]);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, node);
+		df = ditto_file_get(share, node, DITTO_FILE_READ);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, df);
+		ditto_file_put(df);
+		ditto_node_put(node);
+		/* As if it were being freed. */
+		if (!hangs) {
+			hangs = node;
+			refcount_set(&hangs->ref, 0);
+		}
+	}
+	KUNIT_EXPECT_LE(test, ditto_files_count(folder.srv), 2);
+	refcount_set(&hangs->ref, 1);
+	folder.srv->settings.file_limit = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		file_unlink(test, dentry[i]);
+		dput(dentry[i]);
+	}
+	ditto_share_put(share);
+}
+
 /* Without a setting, the limits follow from memory. */
 static void node_limits_by_memory(struct kunit *test)
 {
@@ -525,6 +561,7 @@ static struct kunit_case node_cases[] = {
 	KUNIT_CASE(node_with_stream_removed),
 	KUNIT_CASE(node_left_subtree),
 	KUNIT_CASE(node_files),
+	KUNIT_CASE(node_files_hang),
 	KUNIT_CASE(node_limits_by_memory),
 	KUNIT_CASE(node_limits),
 	KUNIT_CASE(node_writeback_failed),
