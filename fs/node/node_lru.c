@@ -323,22 +323,44 @@ static void vanished_pass(struct ditto_node_table *table, const struct ditto_sha
 	dispose_list(table, &list);
 }
 
+/*
+ * Walk over the volumes without a lock, since their disks may hang: hold a share of the next one,
+ * and so this, and drop @share, which is one of the present volume or NULL.
+ */
+static struct ditto_share *nodes_next_share(struct ditto_node_table *table,
+					    struct ditto_share *share)
+{
+	struct ditto_volume *volume = share ? share->volume : NULL;
+	struct ditto_share *other, *next = NULL;
+
+	mutex_lock(&table->volumes_lock);
+	volume = list_prepare_entry(volume, &table->volumes, list);
+	list_for_each_entry_continue(volume, &table->volumes, list) {
+		list_for_each_entry(other, &volume->shares, volume_link) {
+			/* Shares that end do that by themselves. */
+			if (percpu_ref_tryget_live(&other->ref)) {
+				next = other;
+				goto unlock;
+			}
+		}
+	}
+unlock:
+	mutex_unlock(&table->volumes_lock);
+	if (share)
+		ditto_share_put(share);
+	return next;
+}
+
 static void vanished_workfn(struct work_struct *work)
 {
 	struct ditto_node_table *table =
 		container_of(work, struct ditto_node_table, vanished_work);
 	const struct cred *old = override_creds(table->cred);
-	struct ditto_volume *volume;
 	struct ditto_share *share;
 
-	mutex_lock(&table->volumes_lock);
-	list_for_each_entry(volume, &table->volumes, list) {
-		/* A volume without a share is ending. */
-		share = list_first_entry_or_null(&volume->shares, struct ditto_share, volume_link);
-		if (share && volume->has_handles && share->subvolume)
+	for (share = nodes_next_share(table, NULL); share; share = nodes_next_share(table, share))
+		if (share->volume->has_handles && share->subvolume)
 			vanished_pass(table, share);
-	}
-	mutex_unlock(&table->volumes_lock);
 	revert_creds(old);
 }
 
@@ -429,31 +451,6 @@ void ditto_nodes_settings_changed(struct ditto_server *srv)
 	} while (above > 0 && nodes_walk(table, min(above, LOWER_BATCH), false));
 }
 
-/* Hold a share of the volume with a number, and so the volume; NULL if there is none. */
-static struct ditto_share *nodes_hold_share(struct ditto_node_table *table, u32 number)
-{
-	struct ditto_share *share, *found = NULL;
-	struct ditto_volume *volume;
-
-	mutex_lock(&table->volumes_lock);
-	list_for_each_entry(volume, &table->volumes, list) {
-		list_for_each_entry(share, &volume->shares, volume_link) {
-			/* Shares that end do that by themselves. */
-			if (!percpu_ref_tryget_live(&share->ref))
-				continue;
-			if (!number--)
-				found = share;
-			else
-				ditto_share_put(share);
-			break;
-		}
-		if (found)
-			break;
-	}
-	mutex_unlock(&table->volumes_lock);
-	return found;
-}
-
 void ditto_nodes_flush(struct ditto_server *srv)
 {
 	struct ditto_node_table *table = srv->nodes;
@@ -461,10 +458,8 @@ void ditto_nodes_flush(struct ditto_server *srv)
 
 	ditto_files_flush(table);
 	nodes_walk(table, atomic_long_read(&table->count), false);
-	for (u32 i = 0; (share = nodes_hold_share(table, i)); i++) {
+	for (share = nodes_next_share(table, NULL); share; share = nodes_next_share(table, share))
 		flush_work(&share->volume->dispose_work);
-		ditto_share_put(share);
-	}
 }
 EXPORT_SYMBOL_NS_GPL(ditto_nodes_flush, DITTO);
 
