@@ -18,6 +18,7 @@
 #include "../name/casefold_index.h"
 #include "../name/name_private.h"
 #include "../node/node.h"
+#include "../open/hardlink.h"
 #include "dir_change_private.h"
 #include "lock_check_private.h"
 #include "op_private.h"
@@ -212,6 +213,7 @@ static int link_tell(struct link *l)
 
 	ditto_lock_recheck(op, l->node, DITTO_INTENT_LINK);
 	if (l->victim) {
+		ditto_hardlink_removed(l->victim, l->taken);
 		ditto_node_forget(l->victim);
 		ditto_lock_recheck(op, l->victim, DITTO_INTENT_REPLACE);
 	}

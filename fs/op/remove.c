@@ -8,6 +8,7 @@
 #include "../acl/audit.h"
 #include "../name/name_private.h"
 #include "../node/node.h"
+#include "../open/hardlink.h"
 #include "../open/stream.h"
 #include "dir_change_private.h"
 #include "lock_check_private.h"
@@ -98,6 +99,7 @@ static int do_remove(struct ditto_op *op, struct ditto_node *dir, const struct d
 	c.removed = name;
 	ditto_dir_change_unlock(&c);
 
+	ditto_hardlink_removed(victim, c.child);
 	ditto_node_forget(victim);
 	ditto_lock_recheck(op, victim, DITTO_INTENT_REMOVE);
 	ditto_lock_recheck(op, dir, DITTO_INTENT_ENTRY);

@@ -14,6 +14,7 @@
 #include "../name/casefold_index.h"
 #include "../name/name_private.h"
 #include "../node/node.h"
+#include "../open/hardlink.h"
 #include "../open/stream.h"
 #include "dir_change_private.h"
 #include "lock_check_private.h"
@@ -200,6 +201,7 @@ static void rename_tell(struct ditto_renamed *r)
 		return;
 	ditto_lock_recheck(from->op, r->file, DITTO_INTENT_RENAME);
 	if (r->victim) {
+		ditto_hardlink_removed(r->victim, to->child);
 		ditto_node_forget(r->victim);
 		ditto_lock_recheck(to->op, r->victim, DITTO_INTENT_REPLACE);
 	}

@@ -69,7 +69,17 @@ void ditto_hardlink_delete(const struct ditto_op *op, struct ditto_node *node,
 	if (op->actor && op->actor->entry_owner)
 		link->delete_owner = ditto_owner_hold(op->actor->entry_owner);
 	WRITE_ONCE(link->delete_cred, delete_cred);
-	WRITE_ONCE(node->deletions, node->deletions + 1);
+	link->counts = !d_unhashed(link->dentry);
+	if (link->counts)
+		WRITE_ONCE(node->deletions, node->deletions + 1);
+}
+
+static void hardlink_uncount(struct ditto_node *node, struct ditto_hardlink *link)
+{
+	lockdep_assert_held(&node->lock);
+	if (link->counts)
+		WRITE_ONCE(node->deletions, node->deletions - 1);
+	link->counts = false;
 }
 
 void ditto_hardlink_undelete(struct ditto_node *node, struct ditto_hardlink *link, bool erase)
@@ -82,8 +92,7 @@ void ditto_hardlink_undelete(struct ditto_node *node, struct ditto_hardlink *lin
 	owner = link->delete_owner;
 	WRITE_ONCE(link->delete_cred, NULL);
 	link->delete_owner = NULL;
-	if (cred)
-		WRITE_ONCE(node->deletions, node->deletions - 1);
+	hardlink_uncount(node, link);
 	if (erase)
 		ditto_hardlink_erase(node, link);
 	spin_unlock(&node->lock);
@@ -91,6 +100,19 @@ void ditto_hardlink_undelete(struct ditto_node *node, struct ditto_hardlink *lin
 		ditto_owner_put(owner);
 	if (cred)
 		ditto_cred_put(cred);
+}
+
+void ditto_hardlink_removed(struct ditto_node *node, const struct dentry *dentry)
+{
+	struct ditto_hardlink *link;
+
+	if (likely(!READ_ONCE(node->deletions)))
+		return;
+	spin_lock(&node->lock);
+	link = ditto_hardlink_find(node, dentry);
+	if (link)
+		hardlink_uncount(node, link);
+	spin_unlock(&node->lock);
 }
 
 bool ditto_hardlink_refuses(struct ditto_node *node, const struct dentry *dentry)

@@ -30,6 +30,7 @@ struct ditto_owner;
  * @instances: number of open instances of the file, and of its streams, that it was opened by
  * @delete_cred: credential of the caller that asked for the deletion, held; NULL unless delete
  *	pending
+ * @counts: counted in the node's @deletions: delete pending, and the name is still there
  * @delete_owner: owner of the caching grants that this caller has on the directory, held; or NULL
  */
 struct ditto_hardlink {
@@ -37,6 +38,7 @@ struct ditto_hardlink {
 	struct dentry *dentry;
 	u32 instances;
 	struct ditto_cred *delete_cred;
+	bool counts;
 	struct ditto_owner *delete_owner;
 };
 
@@ -112,6 +114,15 @@ void ditto_hardlink_delete(const struct ditto_op *op, struct ditto_node *node,
  * Context: may sleep.
  */
 void ditto_hardlink_undelete(struct ditto_node *node, struct ditto_hardlink *link, bool erase);
+
+/**
+ * ditto_hardlink_removed - note that a name was removed, which may be delete pending
+ * @node: held
+ * @dentry: the name
+ *
+ * Context: any.
+ */
+void ditto_hardlink_removed(struct ditto_node *node, const struct dentry *dentry);
 
 /**
  * ditto_hardlink_refuses - tell whether a name cannot be opened

@@ -338,6 +338,8 @@ const void *ditto_instance_name(const struct ditto_instance *inst);
  * @inst: begun
  * @links: number of names
  *
+ * A name that a local process has removed meanwhile counts as delete pending until its last close.
+ *
  * Context: any.
  * Return: the number.
  */

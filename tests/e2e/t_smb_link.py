@@ -207,6 +207,32 @@ def deletes_a_name_that_moved(w):
 
 
 @test(smb=True, squash='none')
+def counts_names_that_are_left(w):
+    """A name that a client removes meanwhile is not subtracted from NumberOfLinks once more."""
+    linked(w, 'a', 'b', 'c', 'd', 'e')
+    put(w.path('new'), b'new')
+    s, n = Smb2(w.client), w.client.nfs()
+    keeps, *fids, late = reader(s, 'a'), *(deleter(s, name) for name in 'bcde')
+    for fid in fids:
+        s.delete_on_close(fid)
+    eq(standard(s, keeps), (2, 0))
+    n.remove(n.root, 'b')
+    eq(standard(s, keeps), (2, 0))
+    n.rename(n.root, 'new', n.root, 'c')
+    eq(standard(s, keeps), (2, 0))
+    s.delete_on_close(fids[0], False)
+    eq(standard(s, keeps), (2, 0))
+    n.remove(n.root, 'e')
+    s.delete_on_close(late)
+    eq(standard(s, keeps), (1, 0))
+    for fid in (late, *fids):
+        s.close(fid)
+    eq((names(w), standard(s, keeps)), (['a', 'c'], (1, 0)))
+    s.close(keeps)
+    s.end()
+
+
+@test(smb=True, squash='none')
 def nfs_opens_a_name(w):
     """An open of NFSv4 keeps the name it was made by, and no other one."""
     linked(w, 'a', 'b', 'c')
