@@ -10,6 +10,8 @@
 
 #include "../../lockd/open.h"
 #include "../../lockd/range.h"
+#include "../name/name_private.h"
+#include "../node/handle.h"
 #include "instance_private.h"
 
 /* Permissions for the checks of operations that granted rights imply. */
@@ -483,3 +485,26 @@ char *ditto_instance_path(const struct ditto_instance *inst, char *buf, size_t s
 	return fits ? at : ERR_PTR(-ENAMETOOLONG);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_path, DITTO);
+
+u32 ditto_instance_entry(const struct ditto_instance *inst, struct ditto_handle *dir, char *name)
+{
+	struct ditto_share *share = rcu_access_pointer(inst->share);
+	struct dentry *dentry = inst->dentry, *parent;
+	struct name_snapshot snapshot;
+	u32 len = 0;
+
+	if (!inst->link || IS_ROOT(dentry) || d_unhashed(dentry))
+		return 0;
+	parent = ditto_parent(share, dentry);
+	if (IS_ERR(parent))
+		return 0;
+	take_dentry_name_snapshot(&snapshot, dentry);
+	if (snapshot.name.len <= NAME_MAX && !ditto_handle_encode(share, parent, dir)) {
+		len = snapshot.name.len;
+		memcpy(name, snapshot.name.name, len);
+	}
+	release_dentry_name_snapshot(&snapshot);
+	dput(parent);
+	return len;
+}
+EXPORT_SYMBOL_NS_GPL(ditto_instance_entry, DITTO);

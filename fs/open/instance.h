@@ -30,6 +30,7 @@
 #include "../op/op.h"
 #include "../op/rights.h"
 
+struct ditto_handle;
 struct ditto_instance;
 struct ditto_open;
 struct ditto_watch;
@@ -300,6 +301,17 @@ struct ditto_node *ditto_instance_base(const struct ditto_instance *inst);
  * ERR_PTR(-ENAMETOOLONG).
  */
 char *ditto_instance_path(const struct ditto_instance *inst, char *buf, size_t size);
+
+/**
+ * ditto_instance_entry - get the directory and the name by which a file was opened
+ * @inst: begun; not of a stream
+ * @dir: filled with the handle of the directory
+ * @name: filled with the current name, not terminated; room for NAME_MAX bytes
+ *
+ * Context: may sleep.
+ * Return: length of the name; 0 if it is not known or was lost, or the directory has no handle.
+ */
+u32 ditto_instance_entry(const struct ditto_instance *inst, struct ditto_handle *dir, char *name);
 
 /**
  * ditto_dentry_path - get the current path of a file relative to the root of a share

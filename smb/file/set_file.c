@@ -357,6 +357,9 @@ static u32 dsmb_set_rename(struct dsmb_change *c)
 		status = STATUS_OBJECT_NAME_INVALID;
 	else
 		status = dsmb_target_status(c, dsmb_rename_file(c, &target));
+	/* Without a record of the new name, the open is known by its file only after a restart. */
+	if (status == STATUS_SUCCESS)
+		dsmb_persist_save(c->open);
 	dsmb_path_free(path);
 	return status;
 }

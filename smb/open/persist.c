@@ -111,6 +111,7 @@ static int gather_file(struct dsmb_open *open, struct ditto_share *share, struct
 	if (err)
 		return err;
 	r->share = share->id;
+	r->entry_len = ditto_instance_entry(open->inst, &r->dir, r->entry);
 	r->rights = open->rights;
 	r->deny = ditto_open_deny(ditto_instance_claim(open->inst));
 	if (ditto_instance_deletes_at_close(open->inst))

@@ -197,6 +197,15 @@ int dsmb_persist_cancel_delete(struct ditto_op *op, struct dsmb_open *open);
 void dsmb_persist_delete_restored(struct dsmb_open *open);
 
 /**
+ * dsmb_persist_delete_again - make a deletion pending that was pending before a restart
+ * @open: the restored open; nothing is done if it does not request one any more
+ *
+ * Context: may sleep.
+ * Return: 0; -EJUKEBOX if it is to be tried again later; or another errno.
+ */
+int dsmb_persist_delete_again(struct dsmb_open *open);
+
+/**
  * dsmb_persist_delete_forget - let cancellations not find an open any more
  * @open: the open, durable
  *

@@ -8,6 +8,7 @@
 #include <linux/spinlock.h>
 
 #include "../../fs/open/instance.h"
+#include "../../lockd/claim.h"
 #include "../auth/tree.h"
 #include "../server.h"
 #include "durable.h"
@@ -72,6 +73,36 @@ static bool deleter_set(struct dsmb_open *open, const void *name)
 void dsmb_persist_delete_restored(struct dsmb_open *open)
 {
 	deleter_set(open, ditto_instance_name(open->inst));
+}
+
+static int delete_pending_again(struct dsmb_open *open, struct ditto_op *op)
+{
+	int err = ditto_instance_set_delete(op, open->inst,
+					    DITTO_DELETE_ON | DITTO_DELETE_READONLY);
+
+	/* The client has reconnected and cancelled the deletion meanwhile. */
+	if (!READ_ONCE(open->delete_on_close))
+		ditto_instance_set_delete(op, open->inst, 0);
+	return err;
+}
+
+int dsmb_persist_delete_again(struct dsmb_open *open)
+{
+	struct dsmb_tree *tree = dsmb_open_tree(open);
+	struct ditto_actor actor;
+	struct ditto_node *node;
+	struct ditto_op op;
+	int err = 0;
+
+	dsmb_open_op(open, tree, &op, &actor);
+	if (READ_ONCE(open->delete_on_close) && !ditto_instance_begin(open->inst, &op, &node)) {
+		err = delete_pending_again(open, &op);
+		ditto_instance_end(open->inst, &op);
+	}
+	if (err != -EJUKEBOX)
+		WRITE_ONCE(open->delete_on_close_later, false);
+	dsmb_tree_put(tree);
+	return err;
 }
 
 void dsmb_persist_delete_forget(struct dsmb_open *open)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Encoding and decoding of the records of persistent opens. See persist_record.h. */
 #include <linux/build_bug.h>
+#include <linux/limits.h>
+#include <linux/stddef.h>
 #include <linux/string.h>
 #include <kunit/visibility.h>
 
@@ -13,10 +15,11 @@
 
 #define RANGE_SIZE	17
 /* Upper bound of everything but ranges, groups and names. */
-#define FIXED_SIZE	512
+#define FIXED_SIZE	1024
 
-static_assert(FIXED_SIZE + DSMB_PERSIST_NAME_MAX + 4 * DSMB_PERSIST_GROUPS_MAX +
+static_assert(FIXED_SIZE + DSMB_PERSIST_NAME_MAX + NAME_MAX + 4 * DSMB_PERSIST_GROUPS_MAX +
 	      RANGE_SIZE * DSMB_PERSIST_RANGES_MAX <= DITTO_RECORD_DATA_MAX);
+static_assert(sizeof_field(struct dsmb_record, entry) >= U8_MAX);
 
 static void encode_caching(struct dsmb_builder *out, const struct dsmb_caching *c)
 {
@@ -47,6 +50,21 @@ static bool get_caching(struct dsmb_cursor *in, struct dsmb_caching *c)
 	dsmb_get_bytes(in, c->key, sizeof(c->key));
 	dsmb_get_bytes(in, c->parent, sizeof(c->parent));
 	return caching_is_sound(c);
+}
+
+static void encode_handle(struct dsmb_builder *out, const struct ditto_handle *handle)
+{
+	dsmb_encode_u8(out, handle->len);
+	dsmb_encode_bytes(out, handle->data, handle->len);
+}
+
+static bool get_handle(struct dsmb_cursor *in, struct ditto_handle *handle)
+{
+	handle->len = dsmb_get_u8(in);
+	if (handle->len > sizeof(handle->data))
+		return false;
+	dsmb_get_bytes(in, handle->data, handle->len);
+	return !in->bad;
 }
 
 static void put_user(struct dsmb_builder *out, const struct dsmb_record *r)
@@ -109,6 +127,22 @@ static bool get_ranges(struct dsmb_cursor *in, struct dsmb_record *r)
 	return !in->bad;
 }
 
+static void encode_entry(struct dsmb_builder *out, const struct dsmb_record *r)
+{
+	encode_handle(out, &r->dir);
+	dsmb_encode_u8(out, r->entry_len);
+	dsmb_encode_bytes(out, r->entry, r->entry_len);
+}
+
+static bool get_entry(struct dsmb_cursor *in, struct dsmb_record *r)
+{
+	if (!get_handle(in, &r->dir))
+		return false;
+	r->entry_len = dsmb_get_u8(in);
+	dsmb_get_bytes(in, r->entry, r->entry_len);
+	return !in->bad;
+}
+
 u32 dsmb_record_encode(const struct dsmb_record *r, void *data)
 {
 	struct dsmb_builder out = dsmb_builder(data, DITTO_RECORD_DATA_MAX);
@@ -118,8 +152,7 @@ u32 dsmb_record_encode(const struct dsmb_record *r, void *data)
 	dsmb_encode_bytes(&out, &r->client, sizeof(r->client));
 	dsmb_encode_bytes(&out, r->guid, sizeof(r->guid));
 	dsmb_encode_bytes(&out, &r->share, sizeof(r->share));
-	dsmb_encode_u8(&out, r->handle.len);
-	dsmb_encode_bytes(&out, r->handle.data, r->handle.len);
+	encode_handle(&out, &r->handle);
 	dsmb_encode_u32(&out, r->rights);
 	dsmb_encode_u8(&out, r->deny);
 	dsmb_encode_u32(&out, r->options);
@@ -133,6 +166,7 @@ u32 dsmb_record_encode(const struct dsmb_record *r, void *data)
 	dsmb_encode_u64(&out, r->app.low);
 	dsmb_encode_bytes(&out, r->sequences, sizeof(r->sequences));
 	encode_ranges(&out, r);
+	encode_entry(&out, r);
 	return out.len;
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_record_encode);
@@ -140,18 +174,17 @@ EXPORT_SYMBOL_IF_KUNIT(dsmb_record_encode);
 bool dsmb_record_decode(struct dsmb_record *r, const void *data, u32 len)
 {
 	struct dsmb_cursor in = dsmb_cursor(data, len);
+	u8 version = dsmb_get_u8(&in);
 
 	memset(r, 0, sizeof(*r));
-	if (dsmb_get_u8(&in) != DSMB_RECORD_VERSION)
+	if (version != DSMB_RECORD_VERSION && version != 1)
 		return false;
 	r->flags = dsmb_get_u8(&in) & DSMB_RECORD_FLAGS;
 	dsmb_get_bytes(&in, &r->client, sizeof(r->client));
 	dsmb_get_bytes(&in, r->guid, sizeof(r->guid));
 	dsmb_get_bytes(&in, &r->share, sizeof(r->share));
-	r->handle.len = dsmb_get_u8(&in);
-	if (r->handle.len > sizeof(r->handle.data))
+	if (!get_handle(&in, &r->handle))
 		return false;
-	dsmb_get_bytes(&in, r->handle.data, r->handle.len);
 	r->rights = dsmb_get_u32(&in);
 	r->deny = dsmb_get_u8(&in);
 	if (r->rights & ~(DITTO_RIGHTS_ALL | DITTO_RIGHT_SECURITY) || r->deny & ~DITTO_OPEN_KEPT)
@@ -167,6 +200,6 @@ bool dsmb_record_decode(struct dsmb_record *r, const void *data, u32 len)
 	r->app.high = dsmb_get_u64(&in);
 	r->app.low = dsmb_get_u64(&in);
 	dsmb_get_bytes(&in, r->sequences, sizeof(r->sequences));
-	return get_ranges(&in, r) && !dsmb_left(&in);
+	return get_ranges(&in, r) && (version == 1 || get_entry(&in, r)) && !dsmb_left(&in);
 }
 EXPORT_SYMBOL_IF_KUNIT(dsmb_record_decode);

@@ -5,11 +5,13 @@
  * is FileId.Persistent, 8 bytes. All numbers in key and record are little endian.
  *
  * Records outlive the version of the server that wrote them. The format changes only with
- * DSMB_RECORD_VERSION, and a record of another version is rejected.
+ * DSMB_RECORD_VERSION. Version 1, which does not have the entry at its end, is read, too; a record
+ * of any other version is rejected.
  */
 #ifndef _DITTO_SMB_OPEN_PERSIST_RECORD_H
 #define _DITTO_SMB_OPEN_PERSIST_RECORD_H
 
+#include <linux/limits.h>
 #include <linux/types.h>
 #include <linux/uuid.h>
 
@@ -21,7 +23,7 @@
 #include "open.h"
 #include "oplock.h"
 
-#define DSMB_RECORD_VERSION	1
+#define DSMB_RECORD_VERSION	2
 
 /* Ranges of one open; more are refused, because the record must hold them all. */
 #define DSMB_PERSIST_RANGES_MAX	256
@@ -47,6 +49,9 @@
  * @guid: CreateGuid
  * @share: id of the share
  * @handle: file handle
+ * @dir: handle of the directory with the name that was opened; its length is 0 if that is not known
+ * @entry: that name, not terminated
+ * @entry_len: bytes of @entry
  * @rights: GrantedAccess
  * @deny: denied access as DITTO_OPEN_* bits
  * @options: CreateOptions
@@ -73,6 +78,9 @@ struct dsmb_record {
 	u8 guid[DSMB_GUID_SIZE];
 	uuid_t share;
 	struct ditto_handle handle;
+	struct ditto_handle dir;
+	char entry[NAME_MAX];
+	u8 entry_len;
 	u32 rights;
 	u8 deny;
 	u32 options;

@@ -192,26 +192,78 @@ static int restore_durability(struct restoring *r)
 	return err;
 }
 
+/* The name may belong to another file by now. */
+static int restore_check_found(void *arg, struct ditto_node *node)
+{
+	const struct restoring *r = arg;
+
+	return node == r->node ? 0 : -ESTALE;
+}
+
+/* Get the directory with the name that was opened, or NULL. */
+static struct ditto_node *restore_dir(const struct restoring *r)
+{
+	const struct ditto_handle *handle = &r->record.dir;
+	struct ditto_share *share;
+	struct ditto_node *dir;
+
+	if (!r->record.entry_len ||
+	    ditto_handle_decode(r->server->srv, handle->data, handle->len, &share, &dir))
+		return NULL;
+	if (share != r->share) {
+		ditto_node_put(dir);
+		dir = NULL;
+	}
+	ditto_share_put(share);
+	return dir;
+}
+
+/*
+ * Open the file by the name that it was opened by. If it does not have this name any more, it is
+ * known by its handle only.
+ */
+static int restore_instance(struct restoring *r, struct ditto_open_request *req)
+{
+	const struct ditto_name name = { .name = r->record.entry, .len = r->record.entry_len };
+	struct ditto_node *dir = restore_dir(r);
+	int err = -ENOENT;
+
+	if (dir) {
+		req->parent = dir;
+		req->name = &name;
+		err = ditto_instance_open(&r->op, req, &r->opened);
+		req->parent = NULL;
+		ditto_node_put(dir);
+	}
+	if (!err || err == -EJUKEBOX || err == -ENOMEM)
+		return err;
+	req->node = r->node;
+	return ditto_instance_open(&r->op, req, &r->opened);
+}
+
 static int restore_file(struct restoring *r)
 {
 	const struct dsmb_record *rec = &r->record;
-	const struct ditto_open_request req = {
-		.node = r->node,
+	struct ditto_open_request req = {
 		.how = DITTO_OPEN_EXISTING,
 		.flags = DITTO_OPENF_GRANTED | DITTO_OPENF_FILE | DITTO_OPENF_FOLLOW_NOT |
 			 (rec->flags & DSMB_RECORD_POSIX ? DITTO_OPENF_ONLY_EXACT : 0),
 		.rights = rec->rights,
 		.deny = rec->deny,
 		.reclaim = r->reclaim,
+		.found = restore_check_found,
+		.arg = r,
 	};
 	int err;
 
 	dsmb_open_op(r->open, r->open->tree, &r->op, &r->actor);
 	r->op.share = r->share;
+	/* As at the CREATE. */
+	r->op.traverses = true;
 	err = dsmb_open_limit(r->open, r->share);
 	if (err)
 		return err;
-	err = ditto_instance_open(&r->op, &req, &r->opened);
+	err = restore_instance(r, &req);
 	r->open->inst = r->opened.inst;
 	if (!err && r->open->delete_on_close)
 		dsmb_persist_delete_restored(r->open);
@@ -259,7 +311,7 @@ static int restore_rest(struct restoring *r)
 	if (!err && rec->flags & DSMB_RECORD_CLOSES)
 		err = ditto_instance_set_delete(&r->op, open->inst, DITTO_DELETE_ON |
 						DITTO_DELETE_AT_CLOSE | DITTO_DELETE_READONLY);
-	/* The handle does not tell which of several hard links was opened. */
+	/* Which of several hard links was opened may not be known any more. */
 	if (err == -EPERM)
 		err = 0;
 	if (!err && rec->app.present)
@@ -482,36 +534,6 @@ static void restore_clients(struct dsmb_server *server, struct restoring *r)
 	}
 }
 
-static int restore_delete_pending(struct dsmb_open *open, struct ditto_op *op)
-{
-	int err = ditto_instance_set_delete(op, open->inst,
-					    DITTO_DELETE_ON | DITTO_DELETE_READONLY);
-
-	/* The client has reconnected and cancelled the deletion meanwhile. */
-	if (!READ_ONCE(open->delete_on_close))
-		ditto_instance_set_delete(op, open->inst, 0);
-	return err;
-}
-
-static int restore_delete(struct dsmb_open *open)
-{
-	struct dsmb_tree *tree = dsmb_open_tree(open);
-	struct ditto_actor actor;
-	struct ditto_node *node;
-	struct ditto_op op;
-	int err = 0;
-
-	dsmb_open_op(open, tree, &op, &actor);
-	if (READ_ONCE(open->delete_on_close) && !ditto_instance_begin(open->inst, &op, &node)) {
-		err = restore_delete_pending(open, &op);
-		ditto_instance_end(open->inst, &op);
-	}
-	if (err != -EJUKEBOX)
-		WRITE_ONCE(open->delete_on_close_later, false);
-	dsmb_tree_put(tree);
-	return err;
-}
-
 /*
  * Last of all, so that an open whose restore fails deletes nothing, and the other opens of the file
  * can still be restored.
@@ -522,7 +544,8 @@ static void restore_deletes(struct dsmb_server *server)
 
 	list_for_each_entry_safe(p, next, &server->pending, list)
 		/* Try again later while a caching grant is being broken. */
-		if (p->delete_on_close && restore_delete(p->delete_on_close) != -EJUKEBOX)
+		if (p->delete_on_close &&
+		    dsmb_persist_delete_again(p->delete_on_close) != -EJUKEBOX)
 			pending_free(p);
 }
 

@@ -413,6 +413,45 @@ def ends_after_a_restart(w):
     gone(w)
 
 
+@test(smb=True, squash='none', timeout=120, fs='ext4')
+def names_outlive_the_machine(w):
+    """A restored open deletes the name that it has, and no other one."""
+    available(w)
+    os.mkdir(w.path('d'))
+    os.chmod(w.path('d'), 0o777)
+    put(w.path('d', 'single'), b'x')
+    os.chmod(w.path('d', 'single'), 0o666)
+    for name in 'renamed', 'replaced', 'd/several':
+        os.link(w.path('f'), w.path(name))
+    s = client(w)
+    fids = {name: s.lasting(name, n, state=0, options=DELETE_ON_CLOSE).fid
+            for n, name in enumerate(('d\\several', 'd\\single', 'renamed', 'replaced'), 1)}
+    s.rename(fids['renamed'], 'd\\moved')
+    s.end()
+    wait_for('they wait', lambda: len(waiting(w)) == 4)
+    shares, w.server.shares = w.server.shares, {}
+    w.server.helper_stop()
+    w.server.unload()
+    os.rename(w.path('replaced'), w.path('kept'))
+    put(w.path('replaced'), b'new')
+    # the machine starts anew and knows no names
+    put('/proc/sys/vm/drop_caches', b'2')
+    w.server.load()
+    w.server.key()
+    w.server.serve('data', shares['data'][0], **shares['data'][1])
+    w.server.helper_start(w.server.conf)
+    w.server.listen()
+    wait_for('they are restored', lambda: len(waiting(w)) == 4)
+    s = client(w)
+    for n, name in enumerate(fids, 1):
+        s.close(s.back(fids[name], name, n, lease=0).fid)
+    eq(os.listdir(w.path('d')), [])
+    eq(sorted(set(os.listdir(w.export)) - {'.ditto', 'lost+found', 'd'}), ['f', 'kept', 'replaced'])
+    eq((get(w.path('replaced')), os.stat(w.path('f')).st_nlink), (b'new', 2))
+    s.end()
+    gone(w)
+
+
 @test(smb=True, squash='none', timeout=120)
 def grace_holds_others_off(w):
     """Before persistent opens are restored nobody opens, locks or creates anything."""

@@ -21,6 +21,10 @@ static void record_fill(struct dsmb_record *r)
 	memset(&r->share, 's', sizeof(r->share));
 	r->handle.len = 28;
 	memset(r->handle.data, 'h', r->handle.len);
+	r->dir.len = 24;
+	memset(r->dir.data, 'd', r->dir.len);
+	r->entry_len = 5;
+	memcpy(r->entry, "entry", r->entry_len);
 	r->rights = 0x12019f;
 	r->deny = 6;
 	r->options = 0x1040;
@@ -67,6 +71,23 @@ static void record_is_read(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, &f->again, &f->record, sizeof(f->record));
 }
 
+/* A record of version 1 does not tell the name. */
+static void record_is_old(struct kunit *test)
+{
+	struct fixture *f = fixture_alloc(test);
+	struct dsmb_record *r = &f->record;
+	u32 len = dsmb_record_encode(r, f->data);
+
+	f->data[0] = 1;
+	KUNIT_EXPECT_FALSE(test, dsmb_record_decode(&f->again, f->data, len));
+	len -= 1 + r->dir.len + 1 + r->entry_len;
+	KUNIT_ASSERT_TRUE(test, dsmb_record_decode(&f->again, f->data, len));
+	memset(&r->dir, 0, sizeof(r->dir));
+	memset(r->entry, 0, sizeof(r->entry));
+	r->entry_len = 0;
+	KUNIT_EXPECT_MEMEQ(test, &f->again, r, sizeof(*r));
+}
+
 /* The longest of all fits. */
 static void record_is_full(struct kunit *test)
 {
@@ -75,6 +96,9 @@ static void record_is_full(struct kunit *test)
 	u32 len;
 
 	r->handle.len = DITTO_HANDLE_MAX;
+	r->dir.len = DITTO_HANDLE_MAX;
+	r->entry_len = NAME_MAX;
+	memset(r->entry, 'e', r->entry_len);
 	r->sid_len = DITTO_SID_MAX;
 	memset(r->name, 'n', DSMB_PERSIST_NAME_MAX);
 	r->ngroups = DSMB_PERSIST_GROUPS_MAX;
@@ -106,6 +130,7 @@ static void record_is_damaged(struct kunit *test)
 		if (dsmb_record_decode(&f->again, f->data, len)) {
 			KUNIT_EXPECT_LE(test, f->again.sid_len, DITTO_SID_MAX);
 			KUNIT_EXPECT_LE(test, f->again.handle.len, DITTO_HANDLE_MAX);
+			KUNIT_EXPECT_LE(test, f->again.dir.len, DITTO_HANDLE_MAX);
 			KUNIT_EXPECT_LE(test, f->again.nranges, DSMB_PERSIST_RANGES_MAX);
 		}
 		f->data[i] = was;
@@ -149,6 +174,7 @@ static void record_is_absurd(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(record_is_read),
+	KUNIT_CASE(record_is_old),
 	KUNIT_CASE(record_is_full),
 	KUNIT_CASE(record_is_damaged),
 	KUNIT_CASE(record_is_absurd),
