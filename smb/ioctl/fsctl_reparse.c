@@ -17,9 +17,11 @@
 #include "../../fs/open/instance.h"
 #include "../../lockd/open.h"
 #include "../file/name.h"
+#include "../open/durable.h"
 #include "../open/nested.h"
 #include "../open/open.h"
 #include "../open/persist.h"
+#include "../transport/message.h"
 #include "ioctl.h"
 
 #define DSMB_SYMLINK_RELATIVE	1
@@ -349,6 +351,9 @@ static u32 dsmb_replace(struct dsmb_ioctl *io, const struct dsmb_special *specia
 
 	if (ditto_instance_delete_pending(io->inst))
 		return STATUS_DELETE_PENDING;
+	/* Other workers must not wait until the new file is recorded. */
+	if (!io->call->message->records && dsmb_durable_is_persistent(io->open))
+		return DSMB_TO_BE_RECORDED;
 	mutex_lock(&io->open->lock);
 	/* The open keeps both files until it is closed, so it does not get a third one. */
 	if (io->open->moved_from)

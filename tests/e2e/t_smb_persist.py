@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import select
 import sqlite3
 import struct
 import time
@@ -24,6 +25,7 @@ PERSISTENT_CAP = 0x10
 CONTINUOUS = 0x10
 RESILIENCY = 0x001401d4
 OPEN_RECORD = 2
+MANY = 300              # more than there are workers
 CAPS = smbraw.ENCRYPTION_CAP | smbraw.CHANNEL_CAP | smbraw.LARGE_MTU_CAP | PERSISTENT_CAP
 
 
@@ -249,6 +251,36 @@ def of_a_reparse_point(w):
     s.close(again.fid)
     s.end()
     gone(w)
+
+
+@test(smb=True, squash='none', timeout=240)
+def reparse_points_without_a_helper(w):
+    """Requests of others do not wait until reparse points are recorded."""
+    available(w)
+    # the file system of both shares is the same
+    os.mkdir(w.path('other'))
+    os.chmod(w.path('other'), 0o777)
+    w.server.serve('other', w.path('other'), squash='none')
+    s, other = client(w), client(w, 2, share='other')
+    fids = []
+    for n in range(MANY):
+        put(w.path(f'r{n}'), b'', 0o666)
+        os.chmod(w.path(f'r{n}'), 0o666)
+        durable = struct.pack('<IIQQQ', TIMEOUT_MS, PERSISTENT, 0, 1, n)
+        fids.append(s.make(f'r{n}', (b'DH2Q', durable)).fid)
+    eq(records(w), MANY)
+    with process_stopped(w.server.helper.pid):
+        numbers = [s.send(smb2.IOCTL, smb2.ioctl_body(fid, SET_REPARSE, symlink_data('target')))
+                   for fid in fids]
+        other.close(other.make('new').fid)
+        eq(select.select([s.socket], [], [], 0)[0], [], 'answers that came first')
+    for number, fid in zip(numbers, fids):
+        eq(smb2.NAMES[s.answer(number)[0]], 'SUCCESS')
+        s.close(fid)
+    for session in s, other:
+        session.end()
+    gone(w)
+    w.server.delete('other')
 
 
 @test(smb=True, squash='none', timeout=120)
