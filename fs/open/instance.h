@@ -173,7 +173,7 @@ struct ditto_opened {
  * truncation unless @req sets the same attributes.
  *
  * An instance that was opened by node belongs to none of the names of a file that has several. It
- * cannot delete the file.
+ * cannot delete or rename the file.
  *
  * Context: may sleep.
  * Return: 0; 1 if @req->found returned it; -ENOENT (the last component), -ENOTDIR (the path, or not
@@ -396,8 +396,8 @@ int ditto_instance_set_delete(struct ditto_op *op, struct ditto_instance *inst, 
  * A stream is renamed if @path is ":NAME".
  *
  * Context: may sleep.
- * Return: 0; -EEXIST, -EACCES (a file below the directory, or the replaced file, is open),
- * -ENOENT, -ENOTDIR, -EXDEV, -EINVAL, -EROFS, -ETXTBSY, -EJUKEBOX and others.
+ * Return: 0; -EEXIST, -EACCES (a file below the directory, or the replaced file, is open, or the
+ * name is not known), -ENOENT, -ENOTDIR, -EXDEV, -EINVAL, -EROFS, -ETXTBSY, -EJUKEBOX and others.
  */
 int ditto_instance_rename(struct ditto_op *op, struct ditto_instance *inst,
 			  const char *path, u32 len, bool replace, bool posix);

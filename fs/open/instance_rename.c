@@ -301,6 +301,9 @@ int ditto_instance_rename(struct ditto_op *op, struct ditto_instance *inst,
 	/* The name of a stream begins with a colon. */
 	if (inst->is_stream)
 		return path[0] == ':' ? rename_stream(op, inst, path, len, replace) : -EINVAL;
+	/* One of several names, but it is not known which one. */
+	if (!inst->link)
+		return -EACCES;
 
 	/* The granted rights concern this file, not directories. */
 	as.granted = 0;

@@ -476,7 +476,11 @@ def names_outlive_the_machine(w):
     wait_for('they are restored', lambda: len(waiting(w)) == 4)
     s = client(w)
     for n, name in enumerate(fids, 1):
-        s.close(s.back(fids[name], name, n, lease=0).fid)
+        fid = s.back(fids[name], name, n, lease=0).fid
+        if name == 'replaced':
+            refused('ACCESS_DENIED', s.rename, fid, 'other')
+            refused('CANNOT_DELETE', s.delete_on_close, fid)
+        s.close(fid)
     eq(os.listdir(w.path('d')), [])
     eq(sorted(set(os.listdir(w.export)) - {'.ditto', 'lost+found', 'd'}), ['f', 'kept', 'replaced'])
     eq((get(w.path('replaced')), os.stat(w.path('f')).st_nlink), (b'new', 2))
