@@ -44,12 +44,15 @@ static u32 dsmb_query_standard(struct dsmb_query *q)
 		return STATUS_SUCCESS;
 	}
 	deleted = ditto_instance_delete_pending(q->inst);
-	/* Names that are being deleted do not count (MS-FSA section 2.1.5.12.27). */
+	/*
+	 * Names that are being deleted do not count, and a file without any other one is delete
+	 * pending (MS-FSA section 2.1.5.12.27).
+	 */
 	links = ditto_instance_links(q->inst, q->attrs.links);
 	dsmb_encode_u64(&q->out, q->attrs.allocation);
 	dsmb_encode_u64(&q->out, q->attrs.size);
 	dsmb_encode_u32(&q->out, links);
-	dsmb_encode_u8(&q->out, deleted);
+	dsmb_encode_u8(&q->out, deleted || !links);
 	dsmb_encode_u8(&q->out, q->attrs.is_dir);
 	dsmb_encode_u16(&q->out, 0);
 	return STATUS_SUCCESS;

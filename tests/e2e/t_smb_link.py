@@ -228,6 +228,8 @@ def counts_names_that_are_left(w):
     for fid in (late, *fids):
         s.close(fid)
     eq((names(w), standard(s, keeps)), (['a', 'c'], (1, 0)))
+    n.remove(n.root, 'a')
+    eq(standard(s, keeps), (0, 1))
     s.close(keeps)
     s.end()
 
