@@ -191,7 +191,7 @@ int ditto_instance_open(struct ditto_op *op, const struct ditto_open_request *re
  * @inst: no operation uses it any more
  *
  * The claim is released, together with all byte-range locks of its owner on the node. With the
- * last instance of a node that is delete pending, the file is removed, with the credential of the
+ * last instance of a name that is delete pending, the name is removed, with the credential of the
  * caller that requested it.
  *
  * Context: may sleep; no inode lock held.
