@@ -12,7 +12,9 @@
  * of as many files as are likely to be listed over and over: its word for an inode tells the ctime
  * at which none was found. Setting the extended attribute changes the ctime, whether the server or
  * a local process does it. If the ctime is not in the past yet, nothing is cached, because a later
- * change could leave it the same. Words are read and written at once, without a lock.
+ * change could leave it the same. Words are read and written at once, without a lock. Some file
+ * systems, as HFS+, do not change the ctime, so the server clears the word when it has stored the
+ * attribute.
  *
  * A change time is stored together with the inode's ctime, which storing it changes. The clock of
  * file systems advances in ticks, so the new ctime is known beforehand; if a tick passes
@@ -237,9 +239,9 @@ static u64 *plain_at(const struct ditto_volume *volume, const struct inode *inod
 
 /*
  * What it is while nothing is stored. Files of several subvolumes, or layers of overlayfs, may have
- * one number, so the address is part of it. They could only be taken for each other if they were
- * changed in the same tick, and one has got the memory of the other. A file that gets the number of
- * a removed one has a later ctime.
+ * one number, so the address is part of it. But for chance, they could only be taken for each other
+ * if they were changed in the same tick, and one has got the memory of the other. A file that gets
+ * the number of a removed one has a later ctime.
  */
 static u64 plain_word(const struct inode *inode, const struct timespec64 *ctime)
 {
@@ -386,6 +388,8 @@ int ditto_dosattr_set(struct ditto_op *op, struct ditto_node *node,
 	if (!dosattr_merge(&there, dosattr, default_flags(op->share, dentry, inode->i_mode)))
 		goto unlock;
 	err = dosattr_store(op, dentry, &there, &delegated);
+	if (op->share->volume->plain)
+		WRITE_ONCE(*plain_at(op->share->volume, inode), 0);
 unlock:
 	inode_unlock(inode);
 	err = ditto_no_deleg_wait(err, delegated);

@@ -278,6 +278,25 @@ static void dosattr_absence_is_kept(struct kunit *test)
 	folder_remove(test, &folder, "file", false);
 }
 
+/* Some file systems do not change the ctime with an extended attribute. */
+static void dosattr_is_stored_at_the_same_time(struct kunit *test)
+{
+	struct ditto_dosattr dosattr = { .valid = DITTO_DOSATTR_FLAGS, .flags = DITTO_FLAG_SYSTEM };
+	struct timespec64 ctime;
+	struct ditto_node *file;
+
+	file = folder_make(test, &folder, "file", 0600, false);
+	msleep(50);
+	dosattr_get(test, file);
+	KUNIT_EXPECT_TRUE(test, absence_is_known(file));
+	ctime = inode_get_ctime(file->inode);
+	KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, file, &dosattr), 0);
+	inode_set_ctime_to_ts(file->inode, ctime);
+	KUNIT_EXPECT_EQ(test, dosattr_get(test, file).flags, DITTO_FLAG_SYSTEM);
+	ditto_node_put(file);
+	folder_remove(test, &folder, "file", false);
+}
+
 static int xattr_set(struct ditto_node *file, const char *name, const char *value,
 		     enum ditto_xattr_how how)
 {
@@ -408,6 +427,7 @@ static struct kunit_case attributes_cases[] = {
 	KUNIT_CASE(dosattr_changed),
 	KUNIT_CASE(dosattr_damaged),
 	KUNIT_CASE(dosattr_absence_is_kept),
+	KUNIT_CASE(dosattr_is_stored_at_the_same_time),
 	KUNIT_CASE(dosattr_xattrs),
 	KUNIT_CASE(xattr_limits),
 	KUNIT_CASE(xattr_rights),
