@@ -482,6 +482,20 @@ static void share_warn(struct ditto_share_table *table, const struct ditto_share
 			share->name, type);
 }
 
+/* Join the volume, if name and id of the share are free. Return: as ditto_volume_join(). */
+static int share_join(struct ditto_share_table *table, struct ditto_share *share,
+		      struct netlink_ext_ack *extack)
+{
+	int err = share_check_free(table, share, extack);
+
+	if (err)
+		return err;
+	err = ditto_volume_join(share->srv, share);
+	if (err && err != -EAGAIN)
+		NL_SET_ERR_MSG(extack, "the file system could not be joined");
+	return err;
+}
+
 int ditto_share_add(struct ditto_server *srv, const struct ditto_share_config *cfg,
 		    struct netlink_ext_ack *extack)
 {
@@ -509,7 +523,7 @@ int ditto_share_add(struct ditto_server *srv, const struct ditto_share_config *c
 	do {
 		ended = ditto_volumes_ended();
 		mutex_lock(&table->lock);
-		err = share_check_free(table, share, extack) ?: ditto_volume_join(srv, share);
+		err = share_join(table, share, extack);
 		if (!err)
 			break;
 		mutex_unlock(&table->lock);
