@@ -237,11 +237,17 @@ static u64 *plain_at(const struct ditto_volume *volume, const struct inode *inod
 	return &volume->plain[inode->i_ino % PLAIN_FILES];
 }
 
+static void plain_set(const struct ditto_volume *volume, const struct inode *inode, u64 word)
+{
+	if (volume->plain)
+		WRITE_ONCE(*plain_at(volume, inode), word);
+}
+
 /*
- * What it is while nothing is stored. Files of several subvolumes, or layers of overlayfs, may have
- * one number, so the address is part of it. But for chance, they could only be taken for each other
- * if they were changed in the same tick, and one has got the memory of the other. A file that gets
- * the number of a removed one has a later ctime.
+ * The word of an inode while nothing is stored. Files of several subvolumes, or layers of
+ * overlayfs, may have one number, so the address is part of it. But for chance, they could only be
+ * taken for each other if they were changed in the same tick, and one has got the memory of the
+ * other. A file that gets the number of a removed one has a later ctime.
  */
 static u64 plain_word(const struct inode *inode, const struct timespec64 *ctime)
 {
@@ -274,17 +280,16 @@ static int dosattr_load_cached(struct ditto_share *share, struct dentry *dentry,
 	now = current_time(inode);
 	err = dosattr_load(share, dentry, dosattr);
 	/* If ctime is in the past, any later change gets a different one. */
-	if (!err && !dosattr->valid && volume->plain && timespec64_compare(&st->ctime, &now) < 0)
-		WRITE_ONCE(*plain_at(volume, inode), plain_word(inode, &st->ctime));
+	if (!err && !dosattr->valid && timespec64_compare(&st->ctime, &now) < 0)
+		plain_set(volume, inode, plain_word(inode, &st->ctime));
 	return err;
 }
 
 int ditto_dosattr_get(struct ditto_share *share, struct dentry *dentry, const struct kstat *st,
 		      struct ditto_dosattr *dosattr)
 {
-	int err;
+	int err = dosattr_load_cached(share, dentry, st, dosattr);
 
-	err = dosattr_load_cached(share, dentry, st, dosattr);
 	if (err)
 		return err;
 
@@ -388,8 +393,7 @@ int ditto_dosattr_set(struct ditto_op *op, struct ditto_node *node,
 	if (!dosattr_merge(&there, dosattr, default_flags(op->share, dentry, inode->i_mode)))
 		goto unlock;
 	err = dosattr_store(op, dentry, &there, &delegated);
-	if (op->share->volume->plain)
-		WRITE_ONCE(*plain_at(op->share->volume, inode), 0);
+	plain_set(op->share->volume, inode, 0);
 unlock:
 	inode_unlock(inode);
 	err = ditto_no_deleg_wait(err, delegated);
