@@ -12,21 +12,26 @@ from t_offload_wait import read, status
 UNSTABLE = 0
 
 
-@test(server='ditto', fs='ext4')
-def others_end(w):
-    """A share ends while data of another one, whose node is evicted, cannot be written."""
+def slow_volume(w):
+    """Serve a volume whose disk is a file of the export: returns it, and a file to be written."""
     slow = Volume(f'{w.base}/slow', 'ext4', '64m', w.path('image'))
-    quick = f'{w.base}/quick'
-    os.mkdir(quick)
     w.server.add('slow', slow.where)
-    w.server.add('quick', quick)
     n = w.client.nfs(path=slow.where)
     fh = n.create(n.root, 'f').fh
     eq(n.write(fh, 0, bytes(4096), UNSTABLE).status, nfs3.OK)
+    return slow, fh
+
+
+@test(server='ditto', fs='ext4')
+def others_end(w):
+    """A share ends while data of another one, whose node is evicted, cannot be written."""
+    slow, _ = slow_volume(w)
+    quick = f'{w.base}/quick'
+    os.mkdir(quick)
+    w.server.add('quick', quick)
     # The newest node is the one that stays.
     other = w.client.nfs(path=quick)
     eq(other.create(other.root, 'newest').status, nfs3.OK)
-    # The disk of the slow one is a file of the frozen one.
     with frozen(w.export):
         w.server.ctl('server', 'set', 'node-limit', '1')
         wait_for('the node is evicted', lambda: w.server.setting('nodes') <= 1)
@@ -42,14 +47,9 @@ def others_end(w):
 @test(server='ditto', fs='ext4')
 def others_come_beside_an_end(w):
     """File systems come and go while one is to be added again whose removal waits for its disk."""
-    slow = Volume(f'{w.base}/slow', 'ext4', '64m', w.path('image'))
+    slow, fh = slow_volume(w)
     quick = f'{w.base}/quick'
     os.mkdir(quick)
-    w.server.add('slow', slow.where)
-    n = w.client.nfs(path=slow.where)
-    fh = n.create(n.root, 'f').fh
-    eq(n.write(fh, 0, bytes(4096), UNSTABLE).status, nfs3.OK)
-    # The disk of the slow one is a file of the frozen one.
     with frozen(w.export):
         end = threading.Thread(target=w.server.delete, args=('slow',), daemon=True)
         end.start()
