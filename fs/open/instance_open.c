@@ -394,6 +394,14 @@ static void opening_tell_local(const struct opening *o)
 
 /* Creation */
 
+/* Create nothing for a caller that could not open it because of the grace period. */
+static int opening_check_grace(const struct opening *o)
+{
+	int err = ditto_grace_check(o->op.actor->owner->client, o->req->reclaim);
+
+	return err ? ditto_open_error(err) : 0;
+}
+
 /* Create the file. */
 static int opening_create(struct opening *o, const struct ditto_name *name)
 {
@@ -417,10 +425,9 @@ static int opening_create(struct opening *o, const struct ditto_name *name)
 		if (!(rights & DITTO_RIGHT_DELETE))
 			return -EACCES;
 	}
-	/* Create no file for a caller that could not open it because of the grace period. */
-	err = ditto_grace_check(o->op.actor->owner->client, req->reclaim);
+	err = opening_check_grace(o);
 	if (err)
-		return ditto_open_error(err);
+		return err;
 	/* An entry that is added by other means than a path only prevents the deletion. */
 	if (!req->parent && ditto_delete_is_pending(o->parent))
 		return -EKEYREVOKED;
@@ -457,12 +464,9 @@ static int opening_stream(struct opening *o)
 		if (!err && !(have & DITTO_RIGHT_WRITE_DATA))
 			err = ditto_open_refusal(&o->op, DITTO_RIGHT_WRITE_DATA);
 	}
+	err = err ?: opening_check_grace(o);
 	if (err)
 		return err;
-	/* As in opening_create(). */
-	err = ditto_grace_check(o->op.actor->owner->client, req->reclaim);
-	if (err)
-		return ditto_open_error(err);
 	if (req->verf)
 		err = ditto_stream_make(&o->op, o->base, &name, req->verf, &o->node, &o->fresh);
 	else
