@@ -113,7 +113,7 @@ static int posix_acl_access(struct ditto_op *op, struct ditto_node *node, const 
 	return *as ? 0 : -ENOMEM;
 }
 
-/* With the credential @as. @listed: a stored list is in force, which the ACL replaces. */
+/* @listed: a stored list is in force, which the ACL replaces. @as: credential for the change. */
 static int replace_acl(struct ditto_op *op, struct ditto_node *node, struct dentry *dentry,
 		       int type, struct posix_acl *acl, bool listed, const struct cred *as)
 {

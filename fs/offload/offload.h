@@ -183,7 +183,7 @@ int ditto_offload_resize_begin(struct ditto_op *op, struct ditto_node *node, u64
  */
 int ditto_offload_resize_end(struct ditto_stub *stub, u64 size, int err);
 
-/* May data of files be absent from the volume? Otherwise nothing else has to be asked. */
+/* True if data of files may be absent from the volume. Otherwise nothing else has to be asked. */
 static inline bool ditto_offload_is_used(const struct ditto_volume *volume)
 {
 	return READ_ONCE(volume->offload_group);

@@ -49,7 +49,7 @@ struct link {
 	char temporary[32];
 };
 
-/* What the VFS refuses whoever asks, but only after grants were broken. */
+/* The VFS refuses these files whoever asks, but only after grants were broken. */
 static int link_check_file(const struct link *l)
 {
 	struct inode *inode = l->node->inode;

@@ -28,17 +28,17 @@ struct ditto_owner;
  * @of_node: link in the node's @hardlinks, ordered by @dentry
  * @dentry: the name, held; constant
  * @instances: number of open instances of the file, and of its streams, that it was opened by
+ * @counts: counted in the node's @deletions: delete pending, and the name is still there
  * @delete_cred: credential of the caller that asked for the deletion, held; NULL unless delete
  *	pending
- * @counts: counted in the node's @deletions: delete pending, and the name is still there
  * @delete_owner: owner of the caching grants that this caller has on the directory, held; or NULL
  */
 struct ditto_hardlink {
 	struct rb_node of_node;
 	struct dentry *dentry;
 	u32 instances;
-	struct ditto_cred *delete_cred;
 	bool counts;
+	struct ditto_cred *delete_cred;
 	struct ditto_owner *delete_owner;
 };
 

@@ -278,7 +278,7 @@ static noinline_for_stack bool dsmb_dir_is_shown(struct dsmb_dir_query *q,
 	return shown;
 }
 
-/* Does nobody wait for the rest any more? */
+/* True if nobody waits for the rest any more. */
 static bool dsmb_dir_is_abandoned(const struct dsmb_dir_query *q)
 {
 	return dsmb_call_is_cancelled(q->call) || READ_ONCE(q->open->closing);

@@ -20,7 +20,7 @@ static struct dsmb_durable *deleter_of(const struct rb_node *at)
 	return rb_entry(at, struct dsmb_durable, deleter);
 }
 
-/* Is @at before the open @id that deletes @name? */
+/* True if @at is before the open @id that deletes @name. */
 static bool deleter_is_before(const struct rb_node *at, const void *name, u64 id)
 {
 	const struct dsmb_durable *durable = deleter_of(at);

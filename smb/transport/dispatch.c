@@ -333,7 +333,7 @@ static bool call_enter(struct dsmb_call *call)
 	return true;
 }
 
-/* Is the call run again, without having been woken? */
+/* True if the call is run again without having been woken. */
 static bool call_is_deferred(u32 status)
 {
 	return status == DSMB_CROWDED || status == DSMB_TO_BE_RECORDED || status == DSMB_TURN_OVER;
