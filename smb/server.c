@@ -369,6 +369,7 @@ int dsmb_server_init(struct dsmb_server *server, struct net *net)
 	INIT_LIST_HEAD(&server->conns);
 	atomic_set(&server->live, 0);
 	atomic_set(&server->clients, 0);
+	atomic_set(&server->unsealing, 0);
 	init_waitqueue_head(&server->idle);
 	xa_init_flags(&server->sessions, XA_FLAGS_ALLOC1);
 	xa_init(&server->durables);

@@ -98,6 +98,7 @@ struct dsmb_settings {
  *	transport/crowd.h
  * @recorders: the same limit, for the workers of @records
  * @unproven: connections without a logged-in user: transport/unproven.h
+ * @unsealing: number of large messages that are being decrypted: transport/message.c
  * @buffers: pool of message buffers: transport/buf.c
  * @stats: counters of the statistics group "smb"
  */
@@ -143,6 +144,7 @@ struct dsmb_server {
 	struct dsmb_crowds crowds;
 	struct dsmb_crowds recorders;
 	struct dsmb_unproven *unproven;
+	atomic_t unsealing;
 	struct dsmb_buf_pool *buffers;
 	struct ditto_stats_group *stats;
 };

@@ -6,6 +6,8 @@
  * any of them is run, so that CANCEL finds every call that came before it. A message whose call is
  * parked is counted as parked instead of in flight; message_cost.c has what it is charged.
  */
+#include <linux/atomic.h>
+#include <linux/cpumask.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -154,13 +156,23 @@ void dsmb_message_end(struct dsmb_message *message)
 	dsmb_message_put(message);
 }
 
+VISIBLE_IF_KUNIT bool dsmb_message_unseals_apart(const struct dsmb_server *server, u32 len)
+{
+	return len > DSMB_LARGE_BYTES &&
+	       atomic_read(&server->unsealing) + 1 < (int)num_online_cpus();
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_message_unseals_apart);
+
 static const char *message_unseal(struct dsmb_message *message)
 {
+	struct dsmb_server *server = message->conn->server;
+	bool large = message->len > DSMB_LARGE_BYTES;
 	u8 *data = message->buf->data + message->offset;
 	struct dsmb_cursor c = dsmb_cursor(data, message->len);
 	u32 size;
 	u16 flags;
 	u64 id;
+	int err;
 
 	dsmb_seek(&c, offsetof(struct dsmb_transform, original_size));
 	size = dsmb_get_u32(&c);
@@ -172,7 +184,12 @@ static const char *message_unseal(struct dsmb_message *message)
 	message->session = dsmb_session_find(message->conn, id, NULL);
 	if (!message->session || !message->session->unseal)
 		return "a message encrypted for no session";
-	if (dsmb_unseal(message->session->unseal, message->buf, message->offset, size))
+	if (large)
+		atomic_inc(&server->unsealing);
+	err = dsmb_unseal(message->session->unseal, message->buf, message->offset, size);
+	if (large)
+		atomic_dec(&server->unsealing);
+	if (err)
 		return "an encrypted message that cannot be decrypted";
 	message->offset += sizeof(struct dsmb_transform);
 	message->len = size;
@@ -313,11 +330,10 @@ const char *dsmb_message_prepare(struct dsmb_message *message)
 	case DSMB_SMB1_ID:
 		return prepare_smb1(message);
 	case DSMB_TRANSFORM_ID:
+		message->large = message->len > DSMB_LARGE_BYTES;
 		/* Decrypting a large message would delay the messages behind it. */
-		if (message->len > DSMB_LARGE_BYTES) {
-			message->large = true;
+		if (dsmb_message_unseals_apart(message->conn->server, message->len))
 			return NULL;
-		}
 		why = message_unseal(message);
 		return why ?: message_split(message);
 	default:

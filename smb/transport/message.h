@@ -152,7 +152,7 @@ struct dsmb_message *dsmb_message_new(struct dsmb_conn *conn, struct dsmb_buf *b
  * @message: new
  *
  * The MessageIds are consumed, and CANCEL can find the calls afterwards. A large encrypted
- * message is left to the worker that runs it.
+ * message is left to the worker that runs it, if there is a CPU for both.
  *
  * Context: process; may sleep. Called by the thread that receives.
  * Return: NULL, or the reason to drop the connection, a constant.
@@ -408,6 +408,19 @@ bool dsmb_message_is_large(const struct dsmb_message *message);
  * may take by its charge.
  */
 u32 dsmb_message_cost(const struct dsmb_message *message);
+
+/**
+ * dsmb_message_unseals_apart - is a message decrypted while the next one is received?
+ * @server: counts the large messages that are being decrypted
+ * @len: bytes of the encrypted message
+ *
+ * With more of them than CPUs, those that came first would end later, as all share the CPUs'
+ * time, and the client would get its answers in bursts.
+ *
+ * Context: any.
+ * Return: true if it is large and a CPU is left for the thread that receives.
+ */
+bool dsmb_message_unseals_apart(const struct dsmb_server *server, u32 len);
 #endif
 
 /* Create and destroy the cache of messages, once for the module. */

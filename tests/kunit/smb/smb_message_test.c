@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Messages that are run by a worker of their own, and what messages are charged for. */
 #include <kunit/test.h>
+#include <linux/cpumask.h>
 
+#include "../../../smb/server.h"
 #include "../../../smb/transport/command.h"
 #include "../../../smb/transport/message.h"
 #include "../../../smb/transport/wire.h"
@@ -129,6 +131,20 @@ static void message_prepaid(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dsmb_call_prepaid(&message->few[0]), DSMB_SHORT_ANSWER);
 }
 
+/* Large messages are decrypted apart as long as a CPU is left for the thread that receives. */
+static void message_unseals_apart(struct kunit *test)
+{
+	struct dsmb_server *server = kunit_kzalloc(test, sizeof(*server), GFP_KERNEL);
+	int cpus = num_online_cpus();
+
+	KUNIT_ASSERT_NOT_NULL(test, server);
+	for (int n = 0; n <= cpus; n++) {
+		atomic_set(&server->unsealing, n);
+		KUNIT_EXPECT_EQ(test, dsmb_message_unseals_apart(server, SZ_64K + 1), n < cpus - 1);
+		KUNIT_EXPECT_FALSE(test, dsmb_message_unseals_apart(server, SZ_64K));
+	}
+}
+
 static struct kunit_case message_cases[] = {
 	KUNIT_CASE(message_small),
 	KUNIT_CASE(message_large),
@@ -136,6 +152,7 @@ static struct kunit_case message_cases[] = {
 	KUNIT_CASE(message_cost),
 	KUNIT_CASE(message_cost_compound),
 	KUNIT_CASE(message_prepaid),
+	KUNIT_CASE(message_unseals_apart),
 	{}
 };
 
