@@ -72,7 +72,10 @@ int ditto_may_create(const struct ditto_op *op, struct ditto_node *dir, bool is_
 		return ret;
 	if (!ret)
 		return by_mode(op, dir);
-	return rights & need ? 0 : -EACCES;
+	if (!(rights & need))
+		return -EACCES;
+	/* The VFS refuses this whoever asks, but only after grants were broken. */
+	return IS_IMMUTABLE(dir->inode) ? -EPERM : 0;
 }
 
 /*

@@ -254,7 +254,7 @@ int ditto_may_remove(const struct ditto_op *op, struct ditto_node *dir,
  * @is_dir: the name is that of a directory
  *
  * Context: may sleep; inode locks may be held.
- * Return: 0, -EACCES or another errno.
+ * Return: 0, -EACCES, -EPERM (immutable directory) or another errno.
  */
 int ditto_may_create(const struct ditto_op *op, struct ditto_node *dir, bool is_dir);
 

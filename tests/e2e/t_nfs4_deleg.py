@@ -770,6 +770,17 @@ def kept_by_what_nobody_may(w):
                 eq((flag, what, r.status), (flag, what, nfs3.PERM))
         finally:
             run('chattr', f'-{flag}', w.path('f'))
+    d = n.lookup(n.root, 'd').fh
+    everyone = [(0, 0, 0x1f01ff, 'EVERYONE@')]
+    c = V41.at(w)
+    c.compound(putfh(c.fh('data', 'd')), nfs4.setattr(nfs4.ANON, {'acl': everyone})).ok()
+    os.chmod(w.export, 0o777)
+    user = w.client.nfs(rpc.auth_sys(1002, 1002))
+    run('chattr', '+i', w.path('d'))
+    try:
+        eq(user.rename(n.root, 'f', d, 'f').status, nfs3.PERM, 'RENAME into what its list permits')
+    finally:
+        run('chattr', '-i', w.path('d'))
     a.cb.none(a.conn)
     eq(counts(w)['recalled'], 0)
     a.give_back(sid, fh)
