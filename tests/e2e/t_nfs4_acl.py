@@ -95,7 +95,7 @@ def who_goes_round(w):
            (ALLOW, 0, READ_ATTRS, 'AUTHENTICATED@'), (DENY, 0, EXECUTE, 'ANONYMOUS@'),
            (ALLOW, 0, READ_ACL, 'NETWORK@'), (DENY, 0, READ, 'INTERACTIVE@'),
            (ALLOW, 0, READ_ACL | WRITE_ACL, 'S-1-3-4@'), (ALLOW, 0, ALL, 'S-1-5-21-1-2-3-500@'),
-           (ALLOW, 0, LOOK, 'EVERYONE@')]
+           (ALLOW, 0, READ, 'S-1-3-0@'), (DENY, 0, READ, 'S-1-3-1@'), (ALLOW, 0, LOOK, 'EVERYONE@')]
     for c in each(w):
         path = put(w.path(f'file{c.minor}'))
         fh = c.fh('data', f'file{c.minor}')
@@ -179,6 +179,8 @@ def refused(w):
             eq(set_acl(c, fh, [good, (ALLOW, flag, READ, 'OWNER@')], nfs4.ATTRNOTSUPP), [])
         for who in ('FOO@', 'owner@', 'S-1-1-0@', 'S-1-22-1-1000@', 'S-1-5@', 'eve@nowhere'):
             set_acl(c, fh, [(ALLOW, 0, READ, who)], nfs4.BADOWNER)
+        for who in ('S-1-3-0@', 'S-1-3-1@'):
+            set_acl(c, d, [(ALLOW, FILE_INHERIT, READ, who)], nfs4.BADOWNER)
         set_acl(c, fh, [(ALLOW, 0, READ, '')], nfs4.INVAL)
         set_acl(c, fh, [good] * 129, nfs4.NOSPC)
         for count in (2, 2 ** 31, 2 ** 32 - 1):

@@ -146,6 +146,8 @@ static const struct {
 	{ "0", DITTO_WHO_UID },
 	{ "1000", DITTO_WHO_UID },
 	{ "4294967294", DITTO_WHO_GID, NFS4_ACE_IDENTIFIER_GROUP },
+	{ "S-1-3-0@", DITTO_WHO_FOREIGN },
+	{ "S-1-3-1@", DITTO_WHO_FOREIGN },
 };
 
 static void everybody_goes_round(struct kunit *test)
@@ -201,7 +203,7 @@ static void acl_of_nobody(struct kunit *test)
 		"S-1-5-99999999999999999999999999@",
 		"S-1-5-1-2-3-4-5-6-7-8-9-10-11-12-13-14-15-16@",
 		/* They are called OWNER@ and so on. */
-		"S-1-1-0@", "S-1-3-0@", "S-1-3-1@", "S-1-5-2@", "S-1-5-7@", "S-1-5-11@",
+		"S-1-1-0@", "S-1-5-2@", "S-1-5-7@", "S-1-5-11@",
 		"S-1-22-1-1000@", "S-1-22-2-0@", "S-1-5-88-3-420@",
 	};
 	struct fixture *f = test->priv;
@@ -212,6 +214,11 @@ static void acl_of_nobody(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, status_of(f, 0, NFS4_ACE_IDENTIFIER_GROUP, 1, names[i]),
 				    NFS4ERR_BADOWNER, "%s", names[i]);
 	}
+	/* So are these in entries that are inherited. */
+	KUNIT_EXPECT_EQ(test, status_of(f, 0, NFS4_ACE_FILE_INHERIT_ACE, 1, "S-1-3-0@"),
+			NFS4ERR_BADOWNER);
+	KUNIT_EXPECT_EQ(test, status_of(f, 0, NFS4_ACE_DIRECTORY_INHERIT_ACE, 1, "S-1-3-1@"),
+			NFS4ERR_BADOWNER);
 	KUNIT_EXPECT_EQ(test, status_of(f, 0, 0, 1, ""), NFS4ERR_INVAL);
 }
 

@@ -111,7 +111,7 @@ int dnfs4_who_say(const struct dnfs4_compound *cmp, const struct ditto_ace *ace,
  * @text: name from the wire
  * @len: bytes of @text, not 0
  * @is_group: a name that is not a special one names a group
- * @ace: its principal is filled
+ * @ace: its flags are filled; its principal is filled here
  *
  * Context: may sleep.
  * Return: NFS4_OK, NFS4ERR_BADOWNER, or NFS4ERR_DELAY while the helper is asked.

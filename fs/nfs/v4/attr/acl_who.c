@@ -46,9 +46,14 @@ static const struct {
 
 /* SIDs of principals that have another name; a row ending with '-' matches all that begin so. */
 static const char *const taken[] = {
-	"S-1-1-0@", "S-1-3-0@", "S-1-3-1@", "S-1-5-2@", "S-1-5-7@", "S-1-5-11@", "S-1-22-1-",
-	"S-1-22-2-", "S-1-5-88-",
+	"S-1-1-0@", "S-1-5-2@", "S-1-5-7@", "S-1-5-11@", "S-1-22-1-", "S-1-22-2-", "S-1-5-88-",
 };
+
+/*
+ * Creator Owner and Creator Group. In an inheritable entry they are OWNER@ and GROUP@. In others
+ * they match nobody.
+ */
+static const char *const creators[] = { "S-1-3-0@", "S-1-3-1@" };
 
 static bool who_is(const char *text, u32 len, const char *name)
 {
@@ -112,8 +117,12 @@ static bool parse_parts(const char *at, struct ditto_ace *ace)
 	return parts && *at == '@';
 }
 
-static bool is_taken(const char *text, u32 len)
+static bool is_taken(const char *text, u32 len, const struct ditto_ace *ace)
 {
+	if (ace->flags & DITTO_ACE_INHERITABLE)
+		for (size_t i = 0; i < ARRAY_SIZE(creators); i++)
+			if (who_is(text, len, creators[i]))
+				return true;
 	for (size_t i = 0; i < ARRAY_SIZE(taken); i++) {
 		size_t n = strlen(taken[i]);
 
@@ -129,7 +138,7 @@ static u32 read_sid(const char *text, u32 len, struct ditto_ace *ace)
 {
 	char copy[DNFS4_OWNER_TEXT_MAX], said[DNFS4_OWNER_TEXT_MAX];
 
-	if (len >= sizeof(copy) || is_taken(text, len))
+	if (len >= sizeof(copy) || is_taken(text, len, ace))
 		return NFS4ERR_BADOWNER;
 	memcpy(copy, text, len);
 	copy[len] = '\0';
