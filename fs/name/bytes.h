@@ -7,16 +7,34 @@
 #include <linux/types.h>
 #include <linux/unaligned.h>
 
-/* Return: true if one of the eight bytes is 0: only such a byte borrows from its top bit. */
+/* The top bits of eight bytes. */
+#define DITTO_BYTES_TOP		0x8080808080808080ULL
+
+/*
+ * Return: a word with one of DITTO_BYTES_TOP if one of the eight bytes is 0: only such a byte
+ * borrows from its top bit.
+ */
+static inline u64 ditto_bytes_zeros(u64 word)
+{
+	return (word - 0x0101010101010101ULL) & ~word;
+}
+
+/* Return: a word with one of DITTO_BYTES_TOP if one of the eight bytes is a slash. */
+static inline u64 ditto_bytes_slashes(u64 word)
+{
+	return ditto_bytes_zeros(word ^ (0x0101010101010101ULL * '/'));
+}
+
+/* Return: true if one of the eight bytes is 0. */
 static inline bool ditto_bytes_have_zero(u64 word)
 {
-	return (word - 0x0101010101010101ULL) & ~word & 0x8080808080808080ULL;
+	return ditto_bytes_zeros(word) & DITTO_BYTES_TOP;
 }
 
 /* Return: true if one of the eight bytes is a slash. */
 static inline bool ditto_bytes_have_slash(u64 word)
 {
-	return ditto_bytes_have_zero(word ^ (0x0101010101010101ULL * '/'));
+	return ditto_bytes_slashes(word) & DITTO_BYTES_TOP;
 }
 
 /**

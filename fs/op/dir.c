@@ -12,7 +12,7 @@
  * The dentry of an entry is first looked for beside that of the previous entry. The dentries of a
  * directory are linked in the order in which they were added, which is the order of listings or
  * its reverse on file systems that list the dcache (tmpfs), and where an earlier listing has looked
- * them up. Those of the entries that follow are taken in the same go.
+ * them up. Those of the entries that follow are taken in the same go, and are let go together.
  *
  * Locking: d_lock of the directory's dentry guards the links, names and parents of its children;
  * theirs nest inside.
@@ -66,26 +66,27 @@ struct ditto_raw_entry {
  * @full: an entry did not fit
  * @room: bytes that the caller has left for the entries that are read; negative if the last one is
  *	longer
- * @each: bytes of an entry without its name
+ * @each: bytes of an entry without its name, and as many as it may be rounded up by
  * @per_byte: its bytes for each byte of its name
- * @align: its bytes are rounded up to a multiple of this
+ * @align: mask that rounds its bytes down
  * @dentries: look up dentries; the caller may search the directory
  * @subvolumes: directories may be roots of subvolumes, whose numbers the file system does not
  *	give; they are looked up
  * @nested: file systems may be mounted on directories that are part of the share
  * @hides: the directory of snapshots is left out
+ * @mounts: @subvolumes or @nested
+ * @chooses: @hides or @pick
  * @backwards: dentries were found before those of the previous entries, not behind them
  * @misses: entries in a row whose dentries were not beside those of the previous entries
- * @prev: dentry of the previous entry, held; or NULL
- * @ahead: dentries of the next entries, held
+ * @ahead: dentries of the current entry, of some before it, and of the next ones, held; NULL for
+ *	an entry that was removed meanwhile
  * @ahead_seq: sequence numbers of these when they were found
  * @ahead_at: index of the first of them that was not handed out
  * @ahead_end: index behind the last one
  * @entry: the current entry
  * @pick: decides about an entry by its name; or NULL
  * @emit: receives an entry
- * @name: receives a name instead
- * @arg: passed to @pick, and to @emit or @name
+ * @arg: passed to @pick and @emit
  */
 struct ditto_listing {
 	struct dir_context ctx;
@@ -104,9 +105,10 @@ struct ditto_listing {
 	bool subvolumes;
 	bool nested;
 	bool hides;
+	bool mounts;
+	bool chooses;
 	bool backwards;
 	u32 misses;
-	struct dentry *prev;
 	struct dentry *ahead[BESIDE_TOGETHER];
 	unsigned int ahead_seq[BESIDE_TOGETHER];
 	u32 ahead_at;
@@ -114,7 +116,6 @@ struct ditto_listing {
 	struct ditto_dirent entry;
 	enum ditto_pick (*pick)(void *arg, const struct ditto_name *name, u64 cookie);
 	bool (*emit)(void *arg, const struct ditto_dirent *entry);
-	bool (*name)(void *arg, const struct ditto_name *name);
 	void *arg;
 };
 
@@ -136,12 +137,12 @@ static const struct ditto_raw_entry *raw_next(const struct ditto_raw_entry *raw)
 
 /*
  * Copy a name, unless it has a slash. Words are copied and searched at once, the last one from the
- * end of the name: listings do this for each entry.
+ * end of the name: listings do this for each entry, and most names have 8 to 16 bytes.
  */
-static bool name_copy(char *to, const char *name, u32 len)
+static __always_inline bool name_copy(char *to, const char *name, u32 len)
 {
 	const u32 size = sizeof(u64);
-	u64 word;
+	u64 slashes, word;
 	u32 at;
 
 	if (len < size) {
@@ -152,14 +153,18 @@ static bool name_copy(char *to, const char *name, u32 len)
 		}
 		return true;
 	}
-	for (at = 0; at < len; at += size) {
-		at = min(at, len - size);
+	word = get_unaligned((const u64 *)name);
+	put_unaligned(word, (u64 *)to);
+	slashes = ditto_bytes_slashes(word);
+	for (len -= size, at = size; unlikely(at < len); at += size) {
 		word = get_unaligned((const u64 *)(name + at));
-		if (ditto_bytes_have_slash(word))
-			return false;
 		put_unaligned(word, (u64 *)(to + at));
+		slashes |= ditto_bytes_slashes(word);
 	}
-	return true;
+	word = get_unaligned((const u64 *)(name + len));
+	put_unaligned(word, (u64 *)(to + len));
+	slashes |= ditto_bytes_slashes(word);
+	return !(slashes & DITTO_BYTES_TOP);
 }
 
 /* Receives an entry from the file system, with the directory's lock held. */
@@ -173,7 +178,7 @@ static bool dir_fill(struct dir_context *ctx, const char *name, int len, loff_t 
 	/* A damaged file system; the name could not be looked up. */
 	if (len <= 0 || len > NAME_MAX)
 		return true;
-	size = raw_size(len);
+	size = raw_size((u32)len);
 	if (l->used && (l->used + size > PAGE_SIZE || l->room <= 0)) {
 		l->full = true;
 		return false;
@@ -186,7 +191,7 @@ static bool dir_fill(struct dir_context *ctx, const char *name, int len, loff_t 
 	raw->len = len;
 	raw->is_dir = type == DT_DIR;
 	l->used += size;
-	l->room -= ALIGN(l->each + len * l->per_byte, l->align);
+	l->room -= (l->each + len * l->per_byte) & l->align;
 	return true;
 }
 
@@ -214,19 +219,19 @@ static int dir_seek(struct file *file, u64 cookie)
 	return ret < 0 ? ret : 0;
 }
 
-static bool is_dot(const struct ditto_raw_entry *raw)
+static bool is_dot(const struct ditto_name *name)
 {
-	return raw->len == 1 && raw->name[0] == '.';
+	return name->len == 1 && name->name[0] == '.';
 }
 
-static bool is_dotdot(const struct ditto_raw_entry *raw)
+static bool is_dotdot(const struct ditto_name *name)
 {
-	return raw->len == 2 && raw->name[0] == '.' && raw->name[1] == '.';
+	return name->len == 2 && name->name[0] == '.' && name->name[1] == '.';
 }
 
-static bool is_dots(const struct ditto_raw_entry *raw)
+static bool is_dots(const struct ditto_name *name)
 {
-	return raw->name[0] == '.' && (is_dot(raw) || is_dotdot(raw));
+	return name->name[0] == '.' && (is_dot(name) || is_dotdot(name));
 }
 
 /* The dentry that is linked before or behind another one of the same directory, which is locked. */
@@ -241,36 +246,59 @@ static struct dentry *dentry_beside(const struct dentry *dir, struct dentry *den
 	return container_of(prev, struct dentry, d_sib.next);
 }
 
-/* Get a dentry of the locked directory if it has this name and is that of a file. */
-static bool dentry_get_named(struct dentry *dentry, const struct ditto_raw_entry *raw)
+/* Has a dentry of the locked directory this name? */
+static __always_inline bool dentry_is_named(const struct dentry *dentry,
+					    const struct ditto_raw_entry *raw)
+{
+	return dentry->d_name.len == raw->len &&
+	       ditto_bytes_same(dentry->d_name.name, raw->name, raw->len);
+}
+
+/* Get a dentry of the locked directory if it is that of a file, and its sequence number. */
+static bool dentry_get_positive(struct dentry *dentry, unsigned int *seq)
 {
 	bool got;
 
-	if (!dentry || dentry->d_name.len != raw->len ||
-	    !ditto_bytes_same(dentry->d_name.name, raw->name, raw->len))
-		return false;
 	spin_lock_nested(&dentry->d_lock, DENTRY_D_LOCK_NESTED);
 	/* One that is being freed is not hashed any more. */
 	got = simple_positive(dentry) && !(dentry->d_flags & DCACHE_OP_REVALIDATE);
 	if (got)
 		dget_dlock(dentry);
+	*seq = raw_read_seqcount(&dentry->d_seq);
 	spin_unlock(&dentry->d_lock);
 	return got;
 }
 
-/* Get the dentry of an entry if it is linked beside this one, in the locked directory; or NULL. */
-static struct dentry *dentry_get_beside(struct ditto_listing *l, struct dentry *dentry,
-					const struct ditto_raw_entry *raw)
+/*
+ * The same as dput(), for which only the last reference is of interest. Few entries of a listing
+ * are not referenced by their file system or by others.
+ */
+static void dentry_put(struct dentry *dentry)
 {
-	struct dentry *child = dentry_beside(l->dir, dentry, l->backwards);
+	if (!lockref_put_not_zero(&dentry->d_lockref))
+		dput(dentry);
+}
 
-	if (likely(dentry_get_named(child, raw)))
-		return child;
-	child = dentry_beside(l->dir, dentry, !l->backwards);
-	if (!dentry_get_named(child, raw))
-		return NULL;
-	l->backwards = !l->backwards;
-	return child;
+/*
+ * Get the dentries of entries that are linked in a row beside this one, in the locked directory.
+ * Return: their number.
+ */
+static u32 listing_get_row(struct ditto_listing *l, struct dentry *beside,
+			   const struct ditto_raw_entry *raw, u32 most)
+{
+	const void *end = l->page + l->used;
+	const bool before = l->backwards;
+	u32 n = 0;
+
+	while (n < most && (const void *)raw < end) {
+		beside = dentry_beside(l->dir, beside, before);
+		if (!beside || !dentry_is_named(beside, raw) ||
+		    !dentry_get_positive(beside, &l->ahead_seq[n]))
+			break;
+		l->ahead[n++] = beside;
+		raw = raw_next(raw);
+	}
+	return n;
 }
 
 /*
@@ -279,35 +307,29 @@ static struct dentry *dentry_get_beside(struct ditto_listing *l, struct dentry *
  * A file system whose dentries are in another order than its entries, or are looked up anew each
  * time, gains nothing, so a listing gives up after some misses in a row. Nor does it wait for
  * others who use the directory. Those of the entries behind it are left if it is not known which of
- * these are emitted.
+ * these are emitted. Return: the number of dentries.
  */
-static void listing_look_ahead(struct ditto_listing *l, const struct ditto_raw_entry *raw)
+static u32 listing_look_ahead(struct ditto_listing *l, struct dentry *prev,
+			      const struct ditto_raw_entry *raw)
 {
 	u32 most = l->dentries && !l->pick ? BESIDE_TOGETHER : 1, n = 0;
-	const void *end = l->page + l->used;
-	struct dentry *prev = l->prev;
 
 	if (l->misses == BESIDE_MISSES || !spin_trylock(&l->dir->d_lock))
-		return;
+		return 0;
 	/* Unless the previous one was moved to another directory meanwhile. */
-	if (READ_ONCE(prev->d_parent) != l->dir)
-		goto unlock;
-	while (n < most && (const void *)raw < end) {
-		prev = dentry_get_beside(l, prev, raw);
-		if (!prev)
-			break;
-		l->ahead_seq[n] = raw_read_seqcount(&prev->d_seq);
-		l->ahead[n++] = prev;
-		raw = raw_next(raw);
+	if (READ_ONCE(prev->d_parent) == l->dir) {
+		n = listing_get_row(l, prev, raw, most);
+		if (!n) {
+			l->backwards = !l->backwards;
+			n = listing_get_row(l, prev, raw, most);
+		}
 	}
-unlock:
 	spin_unlock(&l->dir->d_lock);
-	l->ahead_at = 0;
-	l->ahead_end = n;
 	l->misses = n ? 0 : l->misses + 1;
+	return n;
 }
 
-/* Look up an entry that is neither "." nor "..". */
+/* Look up an entry that is neither "." nor "..". Return: its dentry; or NULL. */
 static struct dentry *lookup_below(struct ditto_listing *l, const struct ditto_raw_entry *raw)
 {
 	const struct ditto_name found = { .name = raw->name, .len = raw->len };
@@ -321,51 +343,59 @@ static struct dentry *lookup_below(struct ditto_listing *l, const struct ditto_r
 			return child;
 		dput(child);
 	}
-	return ditto_lookup_dentry(l->op, l->node, l->dir, &found);
+	child = ditto_lookup_dentry(l->op, l->node, l->dir, &found);
+	/* The entry was removed since, or is damaged: only its name is known. */
+	return IS_ERR(child) ? NULL : child;
 }
 
-/*
- * The same as dput(), for which only the last reference is of interest. Few entries of a listing
- * are not referenced by their file system or by others.
- */
-static void dentry_put(struct dentry *dentry)
+/* All dentries were handed out: find that of an entry, and maybe those of the entries behind it. */
+static noinline void listing_refill(struct ditto_listing *l, const struct ditto_raw_entry *raw)
 {
-	if (!lockref_put_not_zero(&dentry->d_lockref))
-		dput(dentry);
+	struct dentry *prev = NULL;
+	u32 at, n = 0;
+
+	for (at = 0; at < l->ahead_end; at++) {
+		if (prev)
+			dentry_put(prev);
+		prev = l->ahead[at];
+	}
+	if (prev) {
+		n = listing_look_ahead(l, prev, raw);
+		dentry_put(prev);
+	}
+	if (!n) {
+		l->ahead[n] = lookup_below(l, raw);
+		if (l->ahead[n])
+			l->ahead_seq[n] = raw_read_seqcount(&l->ahead[n]->d_seq);
+		n++;
+	}
+	l->ahead_at = 0;
+	l->ahead_end = n;
 }
 
-/* Take the dentry of the current entry if it was found with an earlier one; or NULL. */
-static struct dentry *listing_take_ahead(struct ditto_listing *l)
+/* The dentry of an entry was removed, replaced or moved since it was found. */
+static noinline struct dentry *listing_replace(struct ditto_listing *l, u32 at,
+					       const struct ditto_raw_entry *raw)
 {
-	struct dentry *dentry;
-	unsigned int seq;
-
-	if (l->ahead_at == l->ahead_end)
-		return NULL;
-	seq = l->ahead_seq[l->ahead_at];
-	dentry = l->ahead[l->ahead_at++];
-	if (likely(!read_seqcount_retry(&dentry->d_seq, seq)))
-		return dentry;
-	/* It was removed, replaced or moved since. */
-	dput(dentry);
-	return NULL;
+	dput(l->ahead[at]);
+	l->ahead[at] = lookup_below(l, raw);
+	return l->ahead[at];
 }
 
 /* Return: the dentry, borrowed until the next call; or NULL. */
-static struct dentry *lookup_next(struct ditto_listing *l, const struct ditto_raw_entry *raw)
+static __always_inline struct dentry *lookup_next(struct ditto_listing *l,
+						  const struct ditto_raw_entry *raw)
 {
-	struct dentry *prev = l->prev, *child;
+	struct dentry *dentry;
+	u32 at;
 
-	if (prev && l->ahead_at == l->ahead_end)
-		listing_look_ahead(l, raw);
-	child = listing_take_ahead(l) ?: lookup_below(l, raw);
-	/* The entry was removed since, or is damaged: only its name is known. */
-	if (IS_ERR(child))
-		return NULL;
-	l->prev = child;
-	if (prev)
-		dentry_put(prev);
-	return child;
+	if (l->ahead_at == l->ahead_end)
+		listing_refill(l, raw);
+	at = l->ahead_at++;
+	dentry = l->ahead[at];
+	if (likely(dentry) && unlikely(read_seqcount_retry(&dentry->d_seq, l->ahead_seq[at])))
+		return listing_replace(l, at, raw);
+	return dentry;
 }
 
 /* The root of the share is its own parent. */
@@ -404,17 +434,17 @@ static noinline_for_stack void nested_entry(struct dentry *dentry, struct ditto_
 }
 
 /* Hand out "." or "..". */
-static noinline_for_stack bool emit_dots(struct ditto_listing *l, const struct ditto_raw_entry *raw)
+static noinline_for_stack bool emit_dots(struct ditto_listing *l)
 {
 	struct ditto_dirent *entry = &l->entry;
 	struct dentry *dentry = NULL;
 	bool more;
 
 	if (l->dentries)
-		dentry = is_dot(raw) ? dget(l->dir) : ditto_parent(l->op->share, l->dir);
+		dentry = is_dot(&entry->name) ? dget(l->dir) : ditto_parent(l->op->share, l->dir);
 	if (IS_ERR(dentry))
 		dentry = NULL;
-	if (is_dotdot(raw) && l->dir == l->op->share->root.dentry) {
+	if (is_dotdot(&entry->name) && l->dir == l->op->share->root.dentry) {
 		entry->ino = root_ino(l) ?: entry->ino;
 		entry->mounted_on = entry->ino;
 	}
@@ -424,27 +454,19 @@ static noinline_for_stack bool emit_dots(struct ditto_listing *l, const struct d
 	return more;
 }
 
-static bool emit_entry(struct ditto_listing *l, const struct ditto_raw_entry *raw, u64 next)
+/* Hand out an entry of a share that has subvolumes or nested file systems. */
+static noinline_for_stack bool emit_mounts(struct ditto_listing *l,
+					   const struct ditto_raw_entry *raw)
 {
 	struct ditto_dirent *entry = &l->entry;
-	bool mounts = l->subvolumes || l->nested, more;
-	struct dentry *dentry;
+	struct dentry *dentry = entry->dentry;
+	bool more;
 
-	entry->name.name = raw->name;
-	entry->name.len = raw->len;
-	entry->ino = ditto_fileid(raw->ino);
-	entry->mounted_on = entry->ino;
-	entry->cookie = next;
-	if (unlikely(is_dots(raw)))
-		return emit_dots(l, raw);
-	dentry = l->dentries || (mounts && raw->is_dir) ? lookup_next(l, raw) : NULL;
-	entry->dentry = l->dentries ? dentry : NULL;
-	if (likely(!mounts || !dentry))
-		return l->emit(l->arg, entry);
-
-	if (l->subvolumes && raw->is_dir)
+	if (!l->dentries && raw->is_dir)
+		dentry = lookup_next(l, raw);
+	if (dentry && l->subvolumes && raw->is_dir)
 		subvolume_entry(l, dentry, entry);
-	if (l->nested)
+	if (dentry && l->nested)
 		nested_entry(dentry, l->op->share, entry);
 	more = l->emit(l->arg, entry);
 	if (entry->nested)
@@ -453,12 +475,23 @@ static bool emit_entry(struct ditto_listing *l, const struct ditto_raw_entry *ra
 	return more;
 }
 
-/* @cookie is the position behind the entry. */
-static enum ditto_pick listing_pick(struct ditto_listing *l, const struct ditto_name *name,
-				    u64 cookie)
+/* Hand out an entry; @l->entry has all but its dentry. */
+static bool emit_entry(struct ditto_listing *l, const struct ditto_raw_entry *raw)
 {
-	if (ditto_is_hidden(l->op->share, l->dir, name) ||
-	    (l->hides && ditto_snapshots_is_name(l->op->share, name)))
+	if (unlikely(is_dots(&l->entry.name)))
+		return emit_dots(l);
+	if (likely(l->dentries))
+		l->entry.dentry = lookup_next(l, raw);
+	if (unlikely(l->mounts))
+		return emit_mounts(l, raw);
+	return l->emit(l->arg, &l->entry);
+}
+
+/* Called if @l->chooses; @cookie is the position behind the entry. */
+static noinline enum ditto_pick listing_pick(struct ditto_listing *l,
+					     const struct ditto_name *name, u64 cookie)
+{
+	if (l->hides && ditto_snapshots_is_name(l->op->share, name))
 		return DITTO_PICK_SKIP;
 	return l->pick ? l->pick(l->arg, name, cookie) : DITTO_PICK_EMIT;
 }
@@ -467,27 +500,30 @@ static enum ditto_pick listing_pick(struct ditto_listing *l, const struct ditto_
 static bool emit_page(struct ditto_listing *l)
 {
 	const struct ditto_raw_entry *raw, *next, *end = l->page + l->used;
-	struct ditto_name name;
+	struct ditto_dirent *entry = &l->entry;
 	enum ditto_pick pick;
-	bool more;
-	u64 pos;
 
 	for (raw = l->page; raw < end; raw = next) {
 		next = raw_next(raw);
-		pos = next < end ? next->pos : (u64)l->file->f_pos;
-		name = (struct ditto_name){ .name = raw->name, .len = raw->len };
-		pick = listing_pick(l, &name, pos);
+		entry->name.name = raw->name;
+		entry->name.len = raw->len;
+		entry->ino = ditto_fileid(raw->ino);
+		entry->mounted_on = entry->ino;
+		entry->cookie = next < end ? next->pos : (u64)l->file->f_pos;
+		pick = DITTO_PICK_EMIT;
+		if (ditto_is_hidden(l->op->share, l->dir, &entry->name))
+			pick = DITTO_PICK_SKIP;
+		else if (unlikely(l->chooses))
+			pick = listing_pick(l, &entry->name, entry->cookie);
 		if (unlikely(pick != DITTO_PICK_EMIT)) {
-			dput(listing_take_ahead(l));
+			/* Its dentry may have been found with that of an earlier one. */
+			if (l->ahead_at < l->ahead_end)
+				l->ahead_at++;
 			if (pick == DITTO_PICK_STOP)
 				return false;
 			continue;
 		}
-		if (!l->name)
-			more = emit_entry(l, raw, pos);
-		else
-			more = is_dots(raw) || l->name(l->arg, &name);
-		if (!more)
+		if (!emit_entry(l, raw))
 			return false;
 	}
 	return true;
@@ -500,9 +536,9 @@ static const struct ditto_readdir_args dir_few = { .room = DIR_FEW, .each = 1, .
 static void listing_set_room(struct ditto_listing *l, const struct ditto_readdir_args *args)
 {
 	l->room = args->room;
-	l->each = args->each;
+	l->each = args->each + args->align - 1;
 	l->per_byte = args->per_byte;
-	l->align = args->align;
+	l->align = -(u32)args->align;
 }
 
 /* The credential to list with is in place. */
@@ -539,10 +575,8 @@ static int dir_list(struct ditto_listing *l, struct ditto_node *dir, u64 cookie,
 			listing_set_room(l, &dir_few);
 	} while (!*eof && emit_page(l));
 give:
-	dput(l->prev);
-	/* The caller had no room for their entries. */
-	while (l->ahead_at < l->ahead_end)
-		dput(l->ahead[l->ahead_at++]);
+	while (l->ahead_end)
+		dput(l->ahead[--l->ahead_end]);
 	ditto_file_give_dir(df);
 free:
 	free_page((unsigned long)l->page);
@@ -572,6 +606,8 @@ static int dir_read(struct ditto_listing *l, u64 cookie, bool *eof)
 		l->subvolumes = false;
 		l->nested = false;
 	}
+	l->mounts = l->subvolumes || l->nested;
+	l->chooses = l->hides || l->pick;
 	err = dir_list(l, l->node, cookie, eof);
 leave:
 	ditto_op_leave(old);
@@ -618,16 +654,34 @@ int ditto_readdir_cookies(struct ditto_op *op, struct ditto_node *dir,
 }
 EXPORT_SYMBOL_NS_GPL(ditto_readdir_cookies, DITTO);
 
+/**
+ * struct ditto_name_list - who receives the names of a directory
+ * @emit: receives a name
+ * @arg: passed to @emit
+ */
+struct ditto_name_list {
+	bool (*emit)(void *arg, const struct ditto_name *name);
+	void *arg;
+};
+
+static bool emit_name(void *arg, const struct ditto_dirent *entry)
+{
+	const struct ditto_name_list *list = arg;
+
+	return is_dots(&entry->name) || list->emit(list->arg, &entry->name);
+}
+
 int ditto_list_names(struct ditto_share *share, struct ditto_node *dir,
 		     bool (*emit)(void *arg, const struct ditto_name *name), void *arg)
 {
 	struct ditto_op op = { .srv = share->srv, .share = share };
+	struct ditto_name_list list = { .emit = emit, .arg = arg };
 	struct ditto_listing l = {
 		.ctx.actor = dir_fill,
 		.op = &op,
 		.node = dir,
-		.name = emit,
-		.arg = arg,
+		.emit = emit_name,
+		.arg = &list,
 	};
 	const struct cred *old;
 	bool eof;
