@@ -122,6 +122,38 @@ static ssize_t stored_length(struct ditto_node *node)
 	return len;
 }
 
+/* What a file system does not fill in is not left over from another file. */
+static void attributes_left_over(struct kunit *test)
+{
+	struct path path = folder.path;
+	struct ditto_node *file;
+	struct ditto_attr attr;
+	struct kstat st;
+
+	file = folder_make(test, &folder, "file", 0640, false);
+	path.dentry = ditto_node_dentry(file);
+	KUNIT_EXPECT_EQ(test, vfs_getattr_nosec(&path, &st, STATX_BASIC_STATS | STATX_BTIME |
+						STATX_SUBVOL | STATX_CHANGE_COOKIE, 0), 0);
+	memset(&attr, 0xff, sizeof(attr));
+	KUNIT_EXPECT_EQ(test, ditto_getattr_dentry(folder.share, path.dentry, &attr), 0);
+	KUNIT_EXPECT_EQ(test, attr.st.result_mask, st.result_mask);
+	KUNIT_EXPECT_EQ(test, attr.st.attributes, st.attributes);
+	KUNIT_EXPECT_EQ(test, attr.st.subvol, st.subvol);
+	KUNIT_EXPECT_EQ(test, attr.st.change_cookie, st.change_cookie);
+	KUNIT_EXPECT_TRUE(test, timespec64_equal(&attr.st.btime, &st.btime));
+	KUNIT_EXPECT_EQ(test, attr.st.mode, st.mode);
+	KUNIT_EXPECT_EQ(test, attr.st.nlink, st.nlink);
+	KUNIT_EXPECT_TRUE(test, uid_eq(attr.st.uid, st.uid));
+	KUNIT_EXPECT_TRUE(test, gid_eq(attr.st.gid, st.gid));
+	KUNIT_EXPECT_EQ(test, attr.st.rdev, st.rdev);
+	KUNIT_EXPECT_EQ(test, attr.st.size, st.size);
+	KUNIT_EXPECT_EQ(test, attr.st.blocks, st.blocks);
+	KUNIT_EXPECT_TRUE(test, timespec64_equal(&attr.st.ctime, &st.ctime));
+	dput(path.dentry);
+	ditto_node_put(file);
+	folder_remove(test, &folder, "file", false);
+}
+
 static void dosattr_defaults(struct kunit *test)
 {
 	struct ditto_node *file, *frozen, *dir;
@@ -422,6 +454,7 @@ static void xattr_rights(struct kunit *test)
 static struct kunit_case attributes_cases[] = {
 	KUNIT_CASE(dosattr_decode),
 	KUNIT_CASE(dosattr_decode_first),
+	KUNIT_CASE(attributes_left_over),
 	KUNIT_CASE(dosattr_defaults),
 	KUNIT_CASE(dosattr_set),
 	KUNIT_CASE(dosattr_changed),
