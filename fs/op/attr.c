@@ -8,6 +8,7 @@
 
 #include "../node/node.h"
 #include "attr.h"
+#include "dosattr_private.h"
 #include "op_private.h"
 
 #define DITTO_STATX_LISTED	(STATX_BASIC_STATS | STATX_BTIME | STATX_SUBVOL)
@@ -124,6 +125,19 @@ int ditto_getattr_listed(struct ditto_share *share, struct dentry *dentry,
 	return attr_read(share, dentry, DITTO_STATX_LISTED, attr);
 }
 EXPORT_SYMBOL_NS_GPL(ditto_getattr_listed, DITTO);
+
+int ditto_getattr_dos(struct ditto_share *share, struct dentry *dentry, struct ditto_attr *attr,
+		      struct ditto_dosattr *dosattr)
+{
+	int err = attr_read(share, dentry, DITTO_STATX_LISTED, attr);
+
+	if (err)
+		return err;
+	if (likely(ditto_dosattr_get_plain(share->volume, d_inode(dentry), &attr->st, dosattr)))
+		return 0;
+	return ditto_dosattr_get(share, dentry, &attr->st, dosattr);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_getattr_dos, DITTO);
 
 int ditto_getattr_dentry(struct ditto_share *share, struct dentry *dentry,
 			 struct ditto_attr *attr)

@@ -30,7 +30,6 @@
 
 #include <kunit/visibility.h>
 #include <linux/fs.h>
-#include <linux/hash.h>
 #include <linux/mount.h>
 #include <linux/slab.h>
 #include <linux/xattr.h>
@@ -45,9 +44,6 @@
 
 /* Attempts to store the value within one tick. */
 #define CHANGED_TRIES	5
-
-/* Files of a volume of which is remembered that nothing is stored. */
-#define PLAIN_FILES	4096
 
 static_assert(DITTO_DOSATTR_SIZE_1 == 34);
 static_assert(sizeof(struct ditto_dosattr_stored) == 58);
@@ -161,7 +157,7 @@ int ditto_dosattr_volume_start(struct ditto_volume *volume)
 	/* On remote file systems, ctime comes from another clock. */
 	if (volume->caller_opens)
 		return 0;
-	volume->plain = kvcalloc(PLAIN_FILES, sizeof(*volume->plain), GFP_KERNEL);
+	volume->plain = kvcalloc(DITTO_PLAIN_FILES, sizeof(*volume->plain), GFP_KERNEL);
 	return volume->plain ? 0 : -ENOMEM;
 }
 
@@ -231,38 +227,11 @@ static u32 default_flags(const struct ditto_share *share, struct dentry *dentry,
 	return listed ? DITTO_FLAG_ARCHIVE : DITTO_FLAG_ARCHIVE | DITTO_FLAG_READONLY;
 }
 
-/* The word of the table that is for an inode, and perhaps for others. */
-static u64 *plain_at(const struct ditto_volume *volume, const struct inode *inode)
-{
-	return &volume->plain[inode->i_ino % PLAIN_FILES];
-}
-
 static void plain_set(const struct ditto_volume *volume, const struct inode *inode, u64 word)
 {
 	if (volume->plain)
-		WRITE_ONCE(*plain_at(volume, inode), word);
+		WRITE_ONCE(*ditto_plain_at(volume, inode), word);
 }
-
-/*
- * The word of an inode while nothing is stored. Files of several subvolumes, or layers of
- * overlayfs, may have one number, so the address is part of it. But for chance, they could only be
- * taken for each other if they were changed in the same tick, and one has got the memory of the
- * other. A file that gets the number of a removed one has a later ctime.
- */
-static u64 plain_word(const struct inode *inode, const struct timespec64 *ctime)
-{
-	u64 time = ctime->tv_sec * NSEC_PER_SEC + ctime->tv_nsec;
-
-	return (time ^ (unsigned long)inode) + inode->i_ino * GOLDEN_RATIO_64;
-}
-
-VISIBLE_IF_KUNIT bool ditto_dosattr_is_plain(const struct ditto_volume *volume,
-					     const struct inode *inode,
-					     const struct timespec64 *ctime)
-{
-	return volume->plain && READ_ONCE(*plain_at(volume, inode)) == plain_word(inode, ctime);
-}
-EXPORT_SYMBOL_IF_KUNIT(ditto_dosattr_is_plain);
 
 /* The same as dosattr_load(), but what is known to be absent is not asked for again. */
 static int dosattr_load_cached(struct ditto_share *share, struct dentry *dentry,
@@ -281,7 +250,7 @@ static int dosattr_load_cached(struct ditto_share *share, struct dentry *dentry,
 	err = dosattr_load(share, dentry, dosattr);
 	/* If ctime is in the past, any later change gets a different one. */
 	if (!err && !dosattr->valid && timespec64_compare(&st->ctime, &now) < 0)
-		plain_set(volume, inode, plain_word(inode, &st->ctime));
+		plain_set(volume, inode, ditto_plain_word(inode, &st->ctime));
 	return err;
 }
 

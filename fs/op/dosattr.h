@@ -18,6 +18,7 @@
 #include <linux/uuid.h>
 
 struct dentry;
+struct ditto_attr;
 struct ditto_node;
 struct ditto_op;
 struct ditto_share;
@@ -73,6 +74,19 @@ struct ditto_dosattr {
  * Return: 0 or an errno of the file system.
  */
 int ditto_dosattr_get(struct ditto_share *share, struct dentry *dentry, const struct kstat *st,
+		      struct ditto_dosattr *dosattr);
+
+/**
+ * ditto_getattr_dos - read the attributes and the DOS attributes of a dentry
+ * @share: share the dentry was reached through
+ * @dentry: positive
+ * @attr: filled as by ditto_getattr_listed()
+ * @dosattr: filled as by ditto_dosattr_get()
+ *
+ * Context: may sleep.
+ * Return: 0 or an errno of the file system.
+ */
+int ditto_getattr_dos(struct ditto_share *share, struct dentry *dentry, struct ditto_attr *attr,
 		      struct ditto_dosattr *dosattr);
 
 /**

@@ -3,14 +3,13 @@
 #ifndef _DITTO_FS_OP_DOSATTR_PRIVATE_H
 #define _DITTO_FS_OP_DOSATTR_PRIVATE_H
 
+#include <linux/fs.h>
+#include <linux/hash.h>
 #include <linux/types.h>
 #include <linux/uuid.h>
 
+#include "../node/node.h"
 #include "dosattr.h"
-
-struct ditto_volume;
-struct inode;
-struct timespec64;
 
 #define DITTO_DOSATTR_XATTR	"trusted.ditto.extra"
 #define DITTO_DOSATTR_VERSION	2
@@ -58,7 +57,27 @@ int ditto_dosattr_volume_start(struct ditto_volume *volume);
 /* Undo that. No share is on the volume any more. May sleep. */
 void ditto_dosattr_volume_end(struct ditto_volume *volume);
 
-#if IS_ENABLED(CONFIG_KUNIT)
+/* Files of a volume of which is remembered that nothing is stored. */
+#define DITTO_PLAIN_FILES	4096
+
+/* The word of the table that is for an inode, and perhaps for others. */
+static inline u64 *ditto_plain_at(const struct ditto_volume *volume, const struct inode *inode)
+{
+	return &volume->plain[inode->i_ino % DITTO_PLAIN_FILES];
+}
+
+/*
+ * The word of an inode while nothing is stored. Files of several subvolumes, or layers of
+ * overlayfs, may have one number, so the address is part of it. But for chance, they could only be
+ * taken for each other if they were changed in the same tick, and one has got the memory of the
+ * other. A file that gets the number of a removed one has a later ctime.
+ */
+static inline u64 ditto_plain_word(const struct inode *inode, const struct timespec64 *ctime)
+{
+	u64 time = ctime->tv_sec * NSEC_PER_SEC + ctime->tv_nsec;
+
+	return (time ^ (unsigned long)inode) + inode->i_ino * GOLDEN_RATIO_64;
+}
 
 /**
  * ditto_dosattr_is_plain - tell whether a file is known to have no stored DOS attributes
@@ -69,8 +88,41 @@ void ditto_dosattr_volume_end(struct ditto_volume *volume);
  * Context: any.
  * Return: true if it is known; false if it has some, or that is not known.
  */
-bool ditto_dosattr_is_plain(const struct ditto_volume *volume, const struct inode *inode,
-			    const struct timespec64 *ctime);
+static inline bool ditto_dosattr_is_plain(const struct ditto_volume *volume,
+					  const struct inode *inode,
+					  const struct timespec64 *ctime)
+{
+	return volume->plain &&
+	       READ_ONCE(*ditto_plain_at(volume, inode)) == ditto_plain_word(inode, ctime);
+}
+
+/**
+ * ditto_dosattr_get_plain - get the DOS attributes of a file that is known to have none stored
+ * @volume: the volume
+ * @inode: the file, held
+ * @st: attributes of the file
+ * @dosattr: filled on success
+ *
+ * The same as ditto_dosattr_get() for nearly all files: listings do this for each entry.
+ *
+ * Context: any.
+ * Return: false if it takes ditto_dosattr_get() to know them.
+ */
+static inline bool ditto_dosattr_get_plain(const struct ditto_volume *volume,
+					   const struct inode *inode, const struct kstat *st,
+					   struct ditto_dosattr *dosattr)
+{
+	if (!S_ISREG(st->mode) || !(st->mode & 0222) || !(st->result_mask & STATX_BTIME) ||
+	    !ditto_dosattr_is_plain(volume, inode, &st->ctime))
+		return false;
+	dosattr->valid = DITTO_DOSATTR_FLAGS | DITTO_DOSATTR_BTIME | DITTO_DOSATTR_CHANGED;
+	dosattr->flags = DITTO_FLAG_ARCHIVE;
+	dosattr->btime = st->btime;
+	dosattr->changed = st->ctime;
+	return true;
+}
+
+#if IS_ENABLED(CONFIG_KUNIT)
 
 /**
  * ditto_dosattr_decode - parse a stored value

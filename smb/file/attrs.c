@@ -23,11 +23,11 @@ static u32 dsmb_reparse_tag(umode_t mode)
 	}
 }
 
-static u32 dsmb_attr_flags(const struct kstat *st, u32 reparse_tag, u32 dosattr)
+static u32 dsmb_attr_flags(const struct kstat *st, umode_t mode, u32 reparse_tag, u32 dosattr)
 {
 	u32 flags = dosattr & DITTO_FLAGS_KEPT;
 
-	if (S_ISDIR(st->mode))
+	if (S_ISDIR(mode))
 		flags |= DSMB_ATTR_DIRECTORY;
 	if (st->attributes & STATX_ATTR_COMPRESSED)
 		flags |= DSMB_ATTR_COMPRESSED;
@@ -49,11 +49,13 @@ static bool dsmb_is_dot_file(const struct ditto_share *share, struct dentry *den
 	return dot;
 }
 
-static void dsmb_attrs_fill(const struct ditto_share *share, const struct ditto_attr *attr,
-			    struct dsmb_attrs *a)
+/* All that a directory entry of any class but that of POSIX needs. */
+static __always_inline void dsmb_attrs_fill(const struct ditto_share *share,
+					    const struct ditto_attr *attr, struct dsmb_attrs *a)
 {
 	const struct kstat *st = &attr->st;
-	bool has_data = S_ISREG(st->mode);
+	umode_t mode = st->mode;
+	bool has_data = S_ISREG(mode);
 
 	a->created = dsmb_filetime(a->dosattr.btime);
 	a->accessed = dsmb_filetime(st->atime);
@@ -61,18 +63,25 @@ static void dsmb_attrs_fill(const struct ditto_share *share, const struct ditto_
 	a->changed = dsmb_filetime(a->dosattr.changed);
 	a->allocation = has_data ? st->blocks << 9 : 0;
 	a->size = has_data ? st->size : 0;
-	a->reparse_tag = has_data ? 0 : dsmb_reparse_tag(st->mode);
-	a->flags = dsmb_attr_flags(st, a->reparse_tag, a->dosattr.flags);
+	a->reparse_tag = has_data ? 0 : dsmb_reparse_tag(mode);
+	a->flags = dsmb_attr_flags(st, mode, a->reparse_tag, a->dosattr.flags);
 	/* To clients a tree connect is one volume. */
 	a->file_id = ditto_attr_share_fileid(share, attr);
-	a->volume_id = share->tag;
-	a->links = st->nlink;
-	a->is_dir = S_ISDIR(st->mode);
+	a->is_dir = S_ISDIR(mode);
 	a->is_stream = false;
-	a->mode = st->mode;
-	a->uid = st->uid;
-	a->gid = st->gid;
-	a->rdev = st->rdev;
+}
+
+void dsmb_attrs_add_posix(const struct ditto_share *share, const struct ditto_attr *fs,
+			  struct dsmb_attrs *attrs)
+{
+	const struct kstat *st = &fs->st;
+
+	attrs->volume_id = share->tag;
+	attrs->links = st->nlink;
+	attrs->mode = st->mode;
+	attrs->uid = st->uid;
+	attrs->gid = st->gid;
+	attrs->rdev = st->rdev;
 }
 
 /* True if the DOS attributes, READONLY apart, are those of a file on which none were ever set. */
@@ -81,16 +90,15 @@ static bool dsmb_is_unmarked(const struct dsmb_attrs *a)
 	return (a->dosattr.flags & ~DITTO_FLAG_READONLY) == (a->is_dir ? 0 : DITTO_FLAG_ARCHIVE);
 }
 
-/* @name is that of an entry of a listing; NULL if the dentry is to be asked. */
-static int dsmb_attrs_make(struct ditto_share *share, struct dentry *dentry,
-			   const struct ditto_name *name, const struct ditto_attr *attr,
-			   struct dsmb_attrs *attrs)
+/*
+ * @attrs->dosattr is filled already, the rest is made from it and @fs. @name is that of an entry of
+ * a listing; NULL if the dentry is to be asked.
+ */
+static __always_inline void dsmb_attrs_make(struct ditto_share *share, struct dentry *dentry,
+					    const struct ditto_name *name,
+					    const struct ditto_attr *fs, struct dsmb_attrs *attrs)
 {
-	int err = ditto_dosattr_get(share, dentry, &attr->st, &attrs->dosattr);
-
-	if (err)
-		return err;
-	dsmb_attrs_fill(share, attr, attrs);
+	dsmb_attrs_fill(share, fs, attrs);
 	attrs->is_offloaded = ditto_offload_is_used(share->volume) &&
 			      ditto_offload_is_stub_dentry(share, dentry);
 	if (attrs->is_offloaded)
@@ -98,18 +106,25 @@ static int dsmb_attrs_make(struct ditto_share *share, struct dentry *dentry,
 	if (dsmb_is_unmarked(attrs) &&
 	    (name ? name->name[0] == '.' : dsmb_is_dot_file(share, dentry)))
 		attrs->flags = (attrs->flags & ~DSMB_ATTR_NORMAL) | DITTO_FLAG_HIDDEN;
-	return 0;
+}
+
+/* The same for a file that is no entry of a listing; all members are made. */
+static void dsmb_attrs_make_all(struct ditto_share *share, struct dentry *dentry,
+				const struct ditto_attr *fs, struct dsmb_attrs *attrs)
+{
+	dsmb_attrs_make(share, dentry, NULL, fs, attrs);
+	dsmb_attrs_add_posix(share, fs, attrs);
 }
 
 int dsmb_attrs_of_entry(struct ditto_share *share, struct dentry *dentry,
-			const struct ditto_name *name, struct dsmb_attrs *attrs)
+			const struct ditto_name *name, struct ditto_attr *fs,
+			struct dsmb_attrs *attrs)
 {
-	/* Filled, or not used. */
-	struct ditto_attr attr __uninitialized;
-	int err;
+	int err = ditto_getattr_dos(share, dentry, fs, &attrs->dosattr);
 
-	err = ditto_getattr_listed(share, dentry, &attr);
-	return err ?: dsmb_attrs_make(share, dentry, name, &attr, attrs);
+	if (!err)
+		dsmb_attrs_make(share, dentry, name, fs, attrs);
+	return err;
 }
 
 int dsmb_attrs_of_node(struct ditto_share *share, struct ditto_node *node,
@@ -120,9 +135,9 @@ int dsmb_attrs_of_node(struct ditto_share *share, struct ditto_node *node,
 	struct ditto_attr attr __uninitialized;
 	int err;
 
-	err = ditto_getattr_listed(share, dentry, &attr);
+	err = ditto_getattr_dos(share, dentry, &attr, &attrs->dosattr);
 	if (!err)
-		err = dsmb_attrs_make(share, dentry, NULL, &attr, attrs);
+		dsmb_attrs_make_all(share, dentry, &attr, attrs);
 	dput(dentry);
 	return err;
 }
@@ -138,7 +153,9 @@ int dsmb_attrs_asked(struct ditto_op *op, struct ditto_node *node, struct dsmb_a
 	if (err)
 		return err;
 	dentry = ditto_node_dentry(node);
-	err = dsmb_attrs_make(op->share, dentry, NULL, &attr, attrs);
+	err = ditto_dosattr_get(op->share, dentry, &attr.st, &attrs->dosattr);
+	if (!err)
+		dsmb_attrs_make_all(op->share, dentry, &attr, attrs);
 	dput(dentry);
 	return err;
 }

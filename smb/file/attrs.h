@@ -152,13 +152,26 @@ int dsmb_attrs_of_node(struct ditto_share *share, struct ditto_node *node,
  * @share: the share
  * @dentry: the entry
  * @name: its name; NULL for the root of the share, which has none
- * @attrs: filled on success
+ * @fs: filled with the attributes of the file system
+ * @attrs: filled on success, but for the members of dsmb_attrs_add_posix()
  *
  * Context: may sleep.
  * Return: 0 or an errno of the file system.
  */
 int dsmb_attrs_of_entry(struct ditto_share *share, struct dentry *dentry,
-			const struct ditto_name *name, struct dsmb_attrs *attrs);
+			const struct ditto_name *name, struct ditto_attr *fs,
+			struct dsmb_attrs *attrs);
+
+/**
+ * dsmb_attrs_add_posix - fill in what dsmb_attrs_of_entry() leaves out
+ * @share: the share
+ * @fs: filled by it
+ * @attrs: filled by it; gets @volume_id, @links, @mode, @uid, @gid and @rdev
+ *
+ * Context: any.
+ */
+void dsmb_attrs_add_posix(const struct ditto_share *share, const struct ditto_attr *fs,
+			  struct dsmb_attrs *attrs);
 
 /* CompressionState: clients know a single algorithm, whichever one the file system uses. */
 static inline u16 dsmb_compression(const struct dsmb_attrs *attrs)

@@ -30,6 +30,7 @@
 #include "../share_options.h"
 #include "../transport/command.h"
 #include "../transport/conn.h"
+#include "attrs.h"
 #include "dir_levels.h"
 #include "info.h"
 #include "name.h"
@@ -87,6 +88,9 @@ struct dsmb_dir {
  * @cut: the first entry does not fit, and its name is cut off
  * @short_names: files have short names
  * @hide: entries that the user may not read are hidden (MS-SMB2 section 3.3.5.18)
+ * @fs: attributes of the current entry from the file system; here and not on the stack of a
+ *	function that is called for each entry, which would guard its stack each time
+ * @attrs: attributes of the current entry
  */
 struct dsmb_dir_query {
 	struct dsmb_call *call;
@@ -103,6 +107,8 @@ struct dsmb_dir_query {
 	bool cut;
 	bool short_names;
 	bool hide;
+	struct ditto_attr fs;
+	struct dsmb_attrs attrs;
 };
 
 void dsmb_dir_free(struct dsmb_dir *dir)
@@ -312,8 +318,6 @@ static bool dsmb_dir_emit(void *arg, const struct ditto_dirent *entry)
 	struct ditto_share *share = entry->nested ?: q->call->op.share;
 	struct dentry *dentry = entry->nested ? share->root.dentry : entry->dentry;
 	struct dsmb_dir *dir = q->dir;
-	/* Filled, or not used; clearing it takes longer than filling it. */
-	struct dsmb_attrs attrs __uninitialized;
 
 	if (q->count && q->flags & DSMB_DIR_SINGLE)
 		return false;
@@ -322,11 +326,13 @@ static bool dsmb_dir_emit(void *arg, const struct ditto_dirent *entry)
 	/* Entries whose attributes cannot be read are left out. */
 	if (q->level->attrs &&
 	    (!dentry || dsmb_attrs_of_entry(share, dentry, entry->nested ? NULL : &entry->name,
-					    &attrs)))
+					    &q->fs, &q->attrs)))
 		return dsmb_dir_skip(q, entry->cookie);
-	if (!dsmb_dir_encode(q, &entry->name, &attrs)) {
+	if (q->level->posix)
+		dsmb_attrs_add_posix(share, &q->fs, &q->attrs);
+	if (!dsmb_dir_encode(q, &entry->name, &q->attrs)) {
 		if (!q->count)
-			dsmb_dir_encode_cut(q, &entry->name, &attrs);
+			dsmb_dir_encode_cut(q, &entry->name, &q->attrs);
 		return false;
 	}
 	dir->cookie = entry->cookie;

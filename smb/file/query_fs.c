@@ -98,10 +98,11 @@ static u32 dsmb_query_volume(struct dsmb_query *q)
 {
 	struct ditto_share *share = q->call->op.share;
 	struct dsmb_attrs root;
+	struct ditto_attr fs;
 	u32 at;
 	int err;
 
-	err = dsmb_attrs_of_entry(share, share->root.dentry, NULL, &root);
+	err = dsmb_attrs_of_entry(share, share->root.dentry, NULL, &fs, &root);
 	if (err)
 		return dsmb_done(q->call, err);
 	dsmb_encode_u64(&q->out, root.created);

@@ -310,6 +310,48 @@ static void dosattr_absence_is_kept(struct kunit *test)
 	folder_remove(test, &folder, "file", false);
 }
 
+/* Read attributes and DOS attributes of a file in one call and in two; they are the same. */
+static void dosattr_get_both(struct kunit *test, struct ditto_node *node)
+{
+	struct dentry *dentry = ditto_node_dentry(node);
+	struct ditto_dosattr two = dosattr_get(test, node), one;
+	struct ditto_attr attr;
+
+	memset(&one, 0xff, sizeof(one));
+	KUNIT_EXPECT_EQ(test, ditto_getattr_dos(folder.share, dentry, &attr, &one), 0);
+	KUNIT_EXPECT_EQ(test, attr.st.mode, node->inode->i_mode);
+	KUNIT_EXPECT_EQ(test, one.valid, two.valid);
+	KUNIT_EXPECT_EQ(test, one.flags, two.flags);
+	KUNIT_EXPECT_TRUE(test, timespec64_equal(&one.btime, &two.btime));
+	KUNIT_EXPECT_TRUE(test, timespec64_equal(&one.changed, &two.changed));
+	dput(dentry);
+}
+
+static void dosattr_in_one_call(struct kunit *test)
+{
+	struct ditto_dosattr set = {.valid = DITTO_DOSATTR_FLAGS | DITTO_DOSATTR_BTIME,
+				    .flags = DITTO_FLAG_SYSTEM, .btime.tv_sec = -1000};
+	struct ditto_node *nodes[3];
+
+	nodes[0] = folder_make(test, &folder, "file", 0600, false);
+	nodes[1] = folder_make(test, &folder, "frozen", 0444, false);
+	nodes[2] = folder_make(test, &folder, "dir", 0755, true);
+	for (u32 i = 0; i < ARRAY_SIZE(nodes); i++)
+		dosattr_get_both(test, nodes[i]);
+	msleep(50);
+	for (u32 i = 0; i < ARRAY_SIZE(nodes); i++) {
+		dosattr_get(test, nodes[i]);
+		KUNIT_EXPECT_TRUE(test, absence_is_known(nodes[i]));
+		dosattr_get_both(test, nodes[i]);
+		KUNIT_EXPECT_EQ(test, ditto_dosattr_set(&folder.op, nodes[i], &set), 0);
+		dosattr_get_both(test, nodes[i]);
+		ditto_node_put(nodes[i]);
+	}
+	folder_remove(test, &folder, "file", false);
+	folder_remove(test, &folder, "frozen", false);
+	folder_remove(test, &folder, "dir", true);
+}
+
 /* Some file systems do not change the ctime with an extended attribute. */
 static void dosattr_is_stored_at_the_same_time(struct kunit *test)
 {
@@ -460,6 +502,7 @@ static struct kunit_case attributes_cases[] = {
 	KUNIT_CASE(dosattr_changed),
 	KUNIT_CASE(dosattr_damaged),
 	KUNIT_CASE(dosattr_absence_is_kept),
+	KUNIT_CASE(dosattr_in_one_call),
 	KUNIT_CASE(dosattr_is_stored_at_the_same_time),
 	KUNIT_CASE(dosattr_xattrs),
 	KUNIT_CASE(xattr_limits),
