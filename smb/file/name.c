@@ -33,12 +33,12 @@ static const u8 dsmb_sfm_codes[0x80] = {
 	['>'] = 0x24, ['?'] = 0x25, ['\\'] = 0x26, ['|'] = 0x27,
 };
 
-/* Characters that are themselves on the wire, unless they are the last one. */
-static const bool dsmb_plain[0x100] = {
+const bool dsmb_plain[0x100] = {
 	[0x20 ... '"' - 1] = true, ['"' + 1 ... '*' - 1] = true, ['*' + 1 ... ':' - 1] = true,
 	[':' + 1 ... '<' - 1] = true, ['<' + 1 ... '>' - 1] = true, ['?' + 1 ... '\\' - 1] = true,
 	['\\' + 1 ... '|' - 1] = true, ['|' + 1 ... 0x7f] = true,
 };
+EXPORT_SYMBOL_IF_KUNIT(dsmb_plain);
 
 /* Kinds of names, by the mapping of their characters. */
 enum dsmb_name_kind {
@@ -520,23 +520,6 @@ static u32 dsmb_name_plain_max(const u8 *name, u32 len, u32 room)
 	return min(room, name[len - 1] == ' ' || name[len - 1] == '.' ? len - 1 : len);
 }
 
-/*
- * Encode a name of which all characters are themselves on the wire. Listings do this for each
- * entry, so it is seen only at the end whether there was another one. Return: false if there was;
- * what is at @out is of no use then.
- */
-static bool dsmb_name_encode_simple(__le16 *out, const u8 *name, u32 len)
-{
-	bool plain = true;
-	u32 i;
-
-	for (i = 0; i < len; i++) {
-		put_unaligned_le16(name[i], &out[i]);
-		plain &= dsmb_plain[name[i]];
-	}
-	return plain && dsmb_name_plain_max(name, len, len) == len;
-}
-
 /* Return: units at @out, or more than @room if the name does not fit. */
 static u32 dsmb_name_encode(__le16 *out, u32 room, const u8 *name, u32 len,
 			    enum dsmb_name_kind kind)
@@ -571,14 +554,11 @@ static u32 dsmb_name_encode(__le16 *out, u32 room, const u8 *name, u32 len,
 static u32 dsmb_name_encode_as(struct dsmb_builder *b, const char *name, u32 len,
 			       enum dsmb_name_kind kind)
 {
-	u32 room = (b->size - b->len) / 2, units = len;
-	__le16 *out = (__le16 *)(b->data + b->len);
+	u32 room = (b->size - b->len) / 2, units;
 
 	if (b->full)
 		return 0;
-	if (!len || len > room || kind != DSMB_NAME_FILE ||
-	    !dsmb_name_encode_simple(out, name, len))
-		units = dsmb_name_encode(out, room, name, len, kind);
+	units = dsmb_name_encode((__le16 *)(b->data + b->len), room, name, len, kind);
 	if (units > room) {
 		b->full = true;
 		return 0;

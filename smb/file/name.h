@@ -15,6 +15,7 @@
 #define _DITTO_SMB_FILE_NAME_H
 
 #include <linux/types.h>
+#include <linux/unaligned.h>
 
 #include "../transport/cursor.h"
 
@@ -75,6 +76,9 @@ int dsmb_path_parse_posix(struct dsmb_path *path, struct dsmb_cursor utf16);
  */
 void dsmb_path_free(struct dsmb_path *path);
 
+/* Characters that are themselves on the wire, unless they are the last one; see name.c. */
+extern const bool dsmb_plain[0x100];
+
 /**
  * dsmb_encode_name - encode a file name in UTF-16, with mapped characters
  * @b: buffer
@@ -84,6 +88,26 @@ void dsmb_path_free(struct dsmb_path *path);
  * Return: bytes encoded; 0 with b->full set if the name does not fit.
  */
 u32 dsmb_encode_name(struct dsmb_builder *b, const char *name, u32 len);
+
+/*
+ * Write a name, not an empty one, as dsmb_encode_name() does, if all of its characters are
+ * themselves on the wire; @out has room for them. Listings do this for each entry, so it is seen
+ * only at the end whether there was another one. Return: false if there was; what is at @out is of
+ * no use then.
+ */
+static inline bool dsmb_put_plain_name(void *out, const u8 *name, u32 len)
+{
+	bool plain = true;
+	u32 i;
+
+	for (i = 0; i < len; i++) {
+		u8 c = name[i];
+
+		put_unaligned_le16(c, out + 2 * i);
+		plain &= dsmb_plain[c];
+	}
+	return plain && name[len - 1] != ' ' && name[len - 1] != '.';
+}
 
 /**
  * dsmb_encode_posix_name - encode a file name for an open with the POSIX extensions

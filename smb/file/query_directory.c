@@ -34,6 +34,7 @@
 #include "dir_levels.h"
 #include "info.h"
 #include "name.h"
+#include "posix.h"
 
 #define DSMB_DIR_RESTART	BIT(0)
 #define DSMB_DIR_SINGLE		BIT(1)
@@ -87,6 +88,7 @@ struct dsmb_dir {
  * @turn_over: the turn ended before the response was full
  * @cut: the first entry does not fit, and its name is cut off
  * @short_names: files have short names
+ * @unusual: entries have a short name, or what the POSIX extensions add to them, or to names
  * @hide: entries that the user may not read are hidden (MS-SMB2 section 3.3.5.18)
  * @fs: attributes of the current entry from the file system; here and not on the stack of a
  *	function that is called for each entry, which would guard its stack each time
@@ -106,6 +108,7 @@ struct dsmb_dir_query {
 	bool turn_over;
 	bool cut;
 	bool short_names;
+	bool unusual;
 	bool hide;
 	struct ditto_attr fs;
 	struct dsmb_attrs attrs;
@@ -203,46 +206,93 @@ static bool dsmb_dir_fits(const struct dsmb_dir_query *q, const struct ditto_nam
 	return q->dir->any || dsmb_dir_matches(q, name);
 }
 
-/* Fill in the short name of a name that is not one itself; the entry begins at @at. */
-static void dsmb_dir_encode_shortname(struct dsmb_dir_query *q, u32 at,
-				      const struct ditto_name *name)
+/* Fill in the short name of a name that is not one itself. */
+static void dsmb_dir_put_shortname(const struct dsmb_dir_query *q, u8 *entry,
+				   const struct ditto_name *name)
 {
-	struct dsmb_builder *b = &q->out, room;
+	u8 *p = entry + q->level->shortname_at;
+	struct dsmb_builder room;
 	char made[DITTO_SHORT_MAX];
-	u32 len;
 
-	if (b->full || !dsmb_dir_has_shortname(q, name))
+	if (!dsmb_dir_has_shortname(q, name))
 		return;
-	len = ditto_shortname(name, made);
-	at += q->level->shortname_at;
-	room = dsmb_builder(b->data + at + 2, 2 * DITTO_SHORT_MAX);
-	b->data[at] = dsmb_encode_name(&room, made, len);
+	room = dsmb_builder(p + 2, 2 * DITTO_SHORT_MAX);
+	*p = dsmb_encode_name(&room, made, ditto_shortname(name, made));
+}
+
+/* What is behind the fixed bytes of an entry with @posix. Return: the offset of FileNameLength. */
+static u32 dsmb_dir_encode_posix(struct dsmb_builder *b, const struct dsmb_attrs *attrs)
+{
+	u32 at;
+
+	dsmb_encode_posix(b, attrs);
+	at = b->len;
+	dsmb_encode_u32(b, 0);
+	return at;
+}
+
+/* The entry at @at has been encoded. */
+static inline void dsmb_dir_count(struct dsmb_dir_query *q, u32 at)
+{
+	/* NextEntryOffset of the one before; nothing is changed by the first entry. */
+	put_unaligned_le32(at - q->last, q->out.data + q->last);
+	q->last = at;
+	q->count++;
 }
 
 /* Return: false if the entry does not fit. */
 static bool dsmb_dir_encode(struct dsmb_dir_query *q, const struct ditto_name *name,
 			    const struct dsmb_attrs *attrs)
 {
+	const struct dsmb_dir_level *level = q->level;
 	struct dsmb_builder *b = &q->out;
-	u32 before = b->len, at = ALIGN(before, 8), len_at;
-	u8 *p = dsmb_room(b, at - before + 8);
+	u32 before = b->len, at = ALIGN(before, 8), len_at = at + level->length_at;
+	u8 *p = dsmb_room(b, at - before + level->fixed);
 
+	if (!p)
+		goto full;
 	/* Padding, NextEntryOffset and FileIndex: these two stores cover them. */
-	if (p) {
-		put_unaligned_le64(0, p);
-		put_unaligned_le64(0, p + at - before);
-	}
-	len_at = q->level->put(b, attrs);
-	if (q->level->shortname_at)
-		dsmb_dir_encode_shortname(q, at, name);
+	put_unaligned_le64(0, p);
+	p = b->data + at;
+	put_unaligned_le64(0, p);
+	level->put(p, attrs);
+	if (level->posix)
+		len_at = dsmb_dir_encode_posix(b, attrs);
+	if (level->shortname_at)
+		dsmb_dir_put_shortname(q, p, name);
 	dsmb_fill_u32(b, len_at, dsmb_dir_encode_name(q->dir, b, name));
-	if (b->full) {
-		dsmb_back(b, before);
-		return false;
-	}
-	if (q->count++)
-		dsmb_fill_u32(b, q->last, at - q->last);
-	q->last = at;
+	if (b->full)
+		goto full;
+	dsmb_dir_count(q, at);
+	return true;
+full:
+	dsmb_back(b, before);
+	return false;
+}
+
+/*
+ * The same for an entry of a listing, which is neither "." nor "..". Nearly all names are of
+ * characters that are themselves on the wire: all is written with one check of the room.
+ */
+static __always_inline bool dsmb_dir_encode_usual(struct dsmb_dir_query *q,
+						  const struct ditto_name *name,
+						  const struct dsmb_attrs *attrs)
+{
+	const struct dsmb_dir_level *level = q->level;
+	struct dsmb_builder *b = &q->out;
+	u32 before = b->len, at = ALIGN(before, 8), name_at = at + level->fixed;
+	u8 *p = b->data + at;
+
+	if (unlikely(q->unusual || name_at + 2 * name->len > b->size ||
+		     !dsmb_put_plain_name(b->data + name_at, name->name, name->len)))
+		return dsmb_dir_encode(q, name, attrs);
+	/* As above. */
+	put_unaligned_le64(0, b->data + before);
+	put_unaligned_le64(0, p);
+	level->put(p, attrs);
+	put_unaligned_le32(2 * name->len, p + level->length_at);
+	b->len = name_at + 2 * name->len;
+	dsmb_dir_count(q, at);
 	return true;
 }
 
@@ -317,7 +367,6 @@ static bool dsmb_dir_emit(void *arg, const struct ditto_dirent *entry)
 	struct dsmb_dir_query *q = arg;
 	struct ditto_share *share = entry->nested ?: q->call->op.share;
 	struct dentry *dentry = entry->nested ? share->root.dentry : entry->dentry;
-	struct dsmb_dir *dir = q->dir;
 
 	if (q->count && q->flags & DSMB_DIR_SINGLE)
 		return false;
@@ -330,12 +379,12 @@ static bool dsmb_dir_emit(void *arg, const struct ditto_dirent *entry)
 		return dsmb_dir_skip(q, entry->cookie);
 	if (q->level->posix)
 		dsmb_attrs_add_posix(share, &q->fs, &q->attrs);
-	if (!dsmb_dir_encode(q, &entry->name, &q->attrs)) {
+	if (!dsmb_dir_encode_usual(q, &entry->name, &q->attrs)) {
 		if (!q->count)
 			dsmb_dir_encode_cut(q, &entry->name, &q->attrs);
 		return false;
 	}
-	dir->cookie = entry->cookie;
+	q->dir->cookie = entry->cookie;
 	return true;
 }
 
@@ -514,6 +563,7 @@ static u32 dsmb_dir_run(struct dsmb_dir_query *q, struct ditto_node *node,
 		open->dir->posix = open->posix;
 	}
 	q->dir = open->dir;
+	q->unusual = q->dir->posix || q->level->posix || q->level->shortname_at;
 	if (!args->begun) {
 		status = dsmb_dir_begin(q->dir, args);
 		if (status)

@@ -258,6 +258,10 @@ static void smb_put_test(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, dsmb_get_name(dsmb_cursor(room, b.len), back, &len), 0);
 	KUNIT_EXPECT_STREQ(test, back, c->name);
 	KUNIT_EXPECT_EQ(test, len, strlen(c->name));
+	/* As listings write it, if they can. */
+	memset(room, 0, sizeof(room));
+	if (dsmb_put_plain_name(room, c->name, strlen(c->name)))
+		KUNIT_EXPECT_MEMEQ(test, room, want.data, want.size);
 }
 
 /* Encode a name of a file and decode it; it is the same again. */
@@ -287,6 +291,35 @@ static void smb_put_ascii_test(struct kunit *test)
 		smb_put_and_get(test, name, 2);
 		if (c != '.')
 			smb_put_and_get(test, name, 1);
+	}
+}
+
+/* A name is written at once if each of its characters is itself on the wire, and not otherwise. */
+static void smb_put_plain(struct kunit *test, const u8 *name, u32 len)
+{
+	u8 wire[4], plain[4];
+	struct dsmb_builder b = dsmb_builder(wire, sizeof(wire));
+	bool same;
+
+	dsmb_encode_name(&b, name, len);
+	same = b.len == 2 * len;
+	for (u32 i = 0; i < len && same; i++)
+		same = wire[2 * i] == name[i] && !wire[2 * i + 1];
+	KUNIT_EXPECT_EQ_MSG(test, dsmb_put_plain_name(plain, name, len), same, "%*ph", len, name);
+	if (same)
+		KUNIT_EXPECT_MEMEQ(test, plain, wire, 2 * len);
+}
+
+static void smb_put_plain_test(struct kunit *test)
+{
+	for (int c = 1; c <= 0xff; c++) {
+		const u8 first[] = { c, 'x' }, last[] = { 'x', c };
+
+		if (c == '/')
+			continue;
+		smb_put_plain(test, first, 1);
+		smb_put_plain(test, first, 2);
+		smb_put_plain(test, last, 2);
 	}
 }
 
@@ -343,6 +376,7 @@ static struct kunit_case smb_name_cases[] = {
 	KUNIT_CASE(smb_name_length_test),
 	KUNIT_CASE_PARAM(smb_put_test, smb_put_gen_params),
 	KUNIT_CASE(smb_put_ascii_test),
+	KUNIT_CASE(smb_put_plain_test),
 	KUNIT_CASE(smb_put_room_test),
 	KUNIT_CASE(smb_put_path_test),
 	KUNIT_CASE(smb_string_test),
