@@ -185,8 +185,8 @@ struct ditto_file;
  * @instances: number of open instances of the file and of its streams; see fs/open/instance.h
  * @keepers: number of open instances of its streams that forbid its deletion
  * @hardlinks: names by which these instances were opened, see fs/open/hardlink.h
- * @deletions: number of these names that are delete pending and still there; also read without
- *	@lock
+ * @deletions: number of these names that are delete pending and not known to be removed; also read
+ *	without @lock
  * @local: watch for changes by local processes, or NULL; see fs/node/local_notify.c
  * @changer: task of the server that changes the entries of this directory, under its
  *	inode lock; for other files, task that removes a name and handles the consequences

@@ -10,6 +10,9 @@
 #include "../share/cred.h"
 #include "hardlink.h"
 
+/* Names of one file that are looked at to count it. */
+#define HARDLINKS_COUNTED	1000
+
 static int hardlink_cmp(const void *dentry, const struct rb_node *at)
 {
 	unsigned long key = (unsigned long)dentry;
@@ -113,6 +116,27 @@ void ditto_hardlink_removed(struct ditto_node *node, const struct dentry *dentry
 	if (link)
 		hardlink_uncount(node, link);
 	spin_unlock(&node->lock);
+}
+
+u32 ditto_hardlinks_deleted(struct ditto_node *node)
+{
+	struct rb_node *at;
+	u32 looked = 0, count;
+
+	if (likely(!READ_ONCE(node->deletions)))
+		return 0;
+	spin_lock(&node->lock);
+	/* Nobody tells of names that local processes remove. */
+	for (at = rb_first(&node->hardlinks); at && looked < HARDLINKS_COUNTED; at = rb_next(at)) {
+		struct ditto_hardlink *link = rb_entry(at, struct ditto_hardlink, of_node);
+
+		if (link->counts && d_unhashed(link->dentry))
+			hardlink_uncount(node, link);
+		looked++;
+	}
+	count = node->deletions;
+	spin_unlock(&node->lock);
+	return count;
 }
 
 bool ditto_hardlink_refuses(struct ditto_node *node, const struct dentry *dentry)

@@ -28,7 +28,8 @@ struct ditto_owner;
  * @of_node: link in the node's @hardlinks, ordered by @dentry
  * @dentry: the name, held; constant
  * @instances: number of open instances of the file, and of its streams, that it was opened by
- * @counts: counted in the node's @deletions: delete pending, and the name is still there
+ * @counts: counted in the node's @deletions: delete pending, and the name was still there when it
+ *	was looked at
  * @delete_cred: credential of the caller that asked for the deletion, held; NULL unless delete
  *	pending
  * @delete_owner: owner of the caching grants that this caller has on the directory, held; or NULL
@@ -123,6 +124,17 @@ void ditto_hardlink_undelete(struct ditto_node *node, struct ditto_hardlink *lin
  * Context: any.
  */
 void ditto_hardlink_removed(struct ditto_node *node, const struct dentry *dentry);
+
+/**
+ * ditto_hardlinks_deleted - count the names that are delete pending and still there
+ * @node: held
+ *
+ * If the file is open by very many names, one that a local process has removed may be counted.
+ *
+ * Context: any.
+ * Return: the number.
+ */
+u32 ditto_hardlinks_deleted(struct ditto_node *node);
 
 /**
  * ditto_hardlink_refuses - tell whether a name cannot be opened

@@ -350,7 +350,8 @@ const void *ditto_instance_name(const struct ditto_instance *inst);
  * @inst: begun
  * @links: number of names
  *
- * A name that a local process has removed meanwhile counts as delete pending until its last close.
+ * If the file is open by very many names, one that a local process has removed meanwhile may count
+ * as delete pending until its last close.
  *
  * Context: any.
  * Return: the number.

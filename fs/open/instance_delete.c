@@ -109,7 +109,7 @@ EXPORT_SYMBOL_NS_GPL(ditto_instance_name, DITTO);
 
 u32 ditto_instance_links(const struct ditto_instance *inst, u32 links)
 {
-	return links - min(links, READ_ONCE(inst->base->deletions));
+	return links - min(links, ditto_hardlinks_deleted(inst->base));
 }
 EXPORT_SYMBOL_NS_GPL(ditto_instance_links, DITTO);
 

@@ -235,6 +235,29 @@ def counts_names_that_are_left(w):
 
 
 @test(smb=True, squash='none')
+def counts_names_that_processes_leave(w):
+    """Nor is one that a process on the server removes, or replaces by another file."""
+    linked(w, 'a', 'b', 'c', 'd')
+    put(w.path('new'), b'new')
+    s = Smb2(w.client)
+    keeps, *fids = reader(s, 'a'), *(deleter(s, name) for name in 'bcd')
+    for fid in fids:
+        s.delete_on_close(fid)
+    eq(standard(s, keeps), (1, 0))
+    os.unlink(w.path('b'))
+    eq(standard(s, keeps), (1, 0))
+    os.rename(w.path('new'), w.path('c'))
+    eq(standard(s, keeps), (1, 0))
+    os.rename(w.path('d'), w.path('e'))
+    eq(standard(s, keeps), (1, 0))
+    for fid in fids:
+        s.close(fid)
+    eq((names(w), standard(s, keeps)), (['a', 'c'], (1, 0)))
+    s.close(keeps)
+    s.end()
+
+
+@test(smb=True, squash='none')
 def nfs_opens_a_name(w):
     """An open of NFSv4 keeps the name it was made by, and no other one."""
     linked(w, 'a', 'b', 'c')
