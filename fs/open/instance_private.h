@@ -241,7 +241,7 @@ void ditto_instance_unmake(struct ditto_op *op, struct ditto_node *node, struct 
  */
 u32 ditto_node_flags(struct ditto_op *op, struct ditto_node *node);
 
-/* instance_rename.c */
+/* instance_below.c */
 
 /**
  * ditto_instance_is_busy - check for open files below a directory
