@@ -43,6 +43,13 @@ static struct ditto_instance_list *instance_list(struct ditto_share *share,
 	return &share->instances[hash_ptr(inst, DITTO_INSTANCE_LISTS_LOG)];
 }
 
+static void list_remove(struct ditto_instance_list *list, struct ditto_instance *inst)
+{
+	lockdep_assert_held(&list->lock);
+	list_del_init(&inst->of_share);
+	WRITE_ONCE(list->count, list->count - 1);
+}
+
 static void instance_put(struct ditto_instance *inst)
 {
 	if (!refcount_dec_and_test(&inst->ref))
@@ -178,6 +185,7 @@ struct ditto_instance *ditto_instance_new(struct ditto_op *op, struct ditto_node
 	spin_lock(&list->lock);
 	inst->opened = ktime_get_ns();
 	list_add_tail(&inst->of_share, &list->instances);
+	WRITE_ONCE(list->count, list->count + 1);
 	spin_unlock(&list->lock);
 	return inst;
 }
@@ -256,7 +264,7 @@ void ditto_instance_close(struct ditto_op *op, struct ditto_instance *inst)
 
 		own.share = share;
 		spin_lock(&list->lock);
-		list_del_init(&inst->of_share);
+		list_remove(list, inst);
 		spin_unlock(&list->lock);
 		let_go(&own, inst);
 		instance_put(inst);
@@ -275,7 +283,7 @@ static void instances_revoke(struct ditto_share *share, struct ditto_instance_li
 		spin_lock(&list->lock);
 		inst = list_first_entry_or_null(&list->instances, struct ditto_instance, of_share);
 		if (inst)
-			list_del_init(&inst->of_share);
+			list_remove(list, inst);
 		spin_unlock(&list->lock);
 		if (!inst)
 			return;

@@ -2,12 +2,112 @@
 /*
  * Open files below a directory. A directory is not renamed while there are any, in mounted file
  * systems too, because the paths of these opens would change.
+ *
+ * An open pins the dentries of its path. If fewer dentries are cached below the directory than the
+ * share has opens, these are looked at first: mostly, none of them is of an open file. Otherwise
+ * all opens of the share are looked at.
  */
 
 #include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/seqlock.h>
 
+#include "../node/node_private.h"
 #include "../share/nested.h"
 #include "instance_private.h"
+
+/* Most dentries that are looked at, and most directories among them that have some below. */
+#define BELOW_DENTRIES	4096
+#define BELOW_DIRS	32
+
+/**
+ * struct below - a walk through the cached dentries below a directory
+ * @dirs: the directory, and those below it that were found to have children, held
+ * @count: number of @dirs
+ * @left: how many more dentries may be looked at
+ */
+struct below {
+	struct dentry *dirs[BELOW_DIRS];
+	u32 count;
+	u32 left;
+};
+
+/* Add a directory, whose parent's d_lock is held. Return: false if that cannot be done. */
+static bool below_add(struct below *b, struct dentry *dir)
+{
+	bool held = false;
+
+	if (b->count == BELOW_DIRS)
+		return false;
+	spin_lock_nested(&dir->d_lock, DENTRY_D_LOCK_NESTED);
+	if (!__lockref_is_dead(&dir->d_lockref)) {
+		b->dirs[b->count++] = dget_dlock(dir);
+		held = true;
+	}
+	spin_unlock(&dir->d_lock);
+	return held;
+}
+
+/* Look at the children of a directory. Return: false if one may be open, or at the limits. */
+static bool below_look(struct ditto_node_table *table, struct below *b, struct dentry *dir)
+{
+	struct dentry *child;
+	bool closed = true;
+
+	rcu_read_lock();
+	spin_lock(&dir->d_lock);
+	hlist_for_each_entry(child, &dir->d_children, d_sib) {
+		const struct inode *inode = d_inode_rcu(child);
+		const struct ditto_node *node;
+
+		closed = b->left;
+		if (!closed)
+			break;
+		b->left--;
+		if (!inode)
+			continue;
+		node = ditto_node_peek_inode(table, inode);
+		closed = (!node || !READ_ONCE(node->instances)) &&
+			 (hlist_empty(&child->d_children) || below_add(b, child));
+		if (!closed)
+			break;
+	}
+	spin_unlock(&dir->d_lock);
+	rcu_read_unlock();
+	return closed;
+}
+
+/* About how many instances a share has. */
+static u32 share_opens(const struct ditto_share *share)
+{
+	u32 count = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(share->instances); i++)
+		count += READ_ONCE(share->instances[i].count);
+	return count;
+}
+
+/*
+ * True if a walk through the cached dentries finds no open file below @dir; false if it finds one,
+ * of any share, or is not worth it. What is opened meanwhile may be missed, as below.
+ */
+static bool is_closed_below(struct ditto_share *share, struct dentry *dir)
+{
+	struct below b = {
+		.dirs = { dget(dir) }, .count = 1,
+		.left = min_t(u32, share_opens(share), BELOW_DENTRIES),
+	};
+	/* What is renamed during the walk may be where it has been. */
+	unsigned int seq = read_seqbegin(&rename_lock);
+	bool closed = true;
+
+	for (u32 i = 0; closed && i < b.count; i++)
+		closed = below_look(share->srv->nodes, &b, b.dirs[i]);
+	closed = closed && !read_seqretry(&rename_lock, seq);
+	while (b.count)
+		dput(b.dirs[--b.count]);
+	return closed;
+}
 
 /* The oldest instance of a list that share_open_below() looks for, or NULL. @list->lock is held. */
 static struct ditto_instance *list_open_below(struct ditto_instance_list *list, struct dentry *dir,
@@ -60,6 +160,8 @@ static struct ditto_node *share_open_below(struct ditto_share *share, struct den
 	struct ditto_node *found = NULL;
 	struct ditto_instance *inst;
 
+	if (dir && is_closed_below(share, dir))
+		return NULL;
 	/* The instance may be closed before its node is held. */
 	while (!found && (list = share_oldest_below(share, dir, exact))) {
 		spin_lock(&list->lock);

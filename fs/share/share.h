@@ -160,11 +160,13 @@ struct ditto_share_opts {
 
 /**
  * struct ditto_instance_list - open instances of a share whose addresses hash to one list
- * @lock: guards @instances; node->lock nests inside
+ * @lock: guards @instances and @count; node->lock nests inside
+ * @count: number of @instances; also read without @lock
  * @instances: struct ditto_instance
  */
 struct ditto_instance_list {
 	spinlock_t lock;	/* see above */
+	u32 count;
 	struct list_head instances;
 };
 

@@ -148,6 +148,36 @@ def renames_meet_directories(w):
     a.close(folder)
 
 
+@test(**ONE)
+def renames_above_opens(w):
+    """A directory is renamed unless something below it is open, however deep and however many."""
+    a, b = sessions(w)
+    os.makedirs(w.path('d/1/2/3'))
+    for i in range(100):
+        os.mkdir(w.path(f'd/1/{i + 10}'))
+        put(w.path(f'd/1/{i + 10}/f'), b'')
+    run('chmod', '-R', '777', w.path('d'))
+    elsewhere = [a.create(f'f{i}') for i in range(300)]
+    folder = b.create('d', access=GENERIC_READ | DELETE, options=DIRECTORY_FILE)
+    for path in ('1', '1\\2\\3', '1\\2\\3\\f', '1\\2\\3\\f:s', '1\\99\\f'):
+        # The second time, many more names below are known.
+        for _ in range(2):
+            below = a.create(f'd\\{path}', access=GENERIC_READ)
+            refused('ACCESS_DENIED', b.rename, folder, 'e')
+            a.close(below)
+            b.rename(folder, 'e')
+            b.rename(folder, 'd')
+            run('ls', '-lR', w.path('d'))
+    # An open file that is moved does not count where it was.
+    below = a.create('d\\1\\moved', access=GENERIC_READ)
+    b.rename(b.create('d\\1\\99\\f', access=GENERIC_READ | DELETE), 'f')
+    refused('ACCESS_DENIED', b.rename, folder, 'e')
+    a.close(below)
+    b.rename(folder, 'e')
+    for fid in elsewhere:
+        a.close(fid)
+
+
 def remove_first(path):
     """Remove a directory, before other threads that could go on at the same moment."""
     os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
