@@ -441,10 +441,10 @@ static bool may_wait(struct dsmb_message *message, struct dsmb_call *call)
 }
 
 /*
- * The calls before the parked one are done, but their responses may have to wait for it. Breaks of
- * the caching that they have granted must not: the parked call may wait for the same break. They
- * must not overtake the responses either, so these are sent now. MS-SMB2 section 3.3.4.1.3 leaves
- * it to the server which responses it compounds.
+ * The calls before the current one are done, but their responses may have to wait for it. Breaks of
+ * the caching that they have granted must not: the call may wait for the same break. They must not
+ * overtake the responses either, so these are sent now. MS-SMB2 section 3.3.4.1.3 leaves it to the
+ * server which responses it compounds.
  */
 static void message_release_done(struct dsmb_message *message)
 {
@@ -519,6 +519,7 @@ void dsmb_message_run(struct dsmb_message *message, struct list_head *outs)
 			dsmb_crowd_wait(dsmb_call_crowd(call), message);
 			return;
 		case DSMB_TO_BE_RECORDED:
+			message_release_done(message);
 			message->records = true;
 			/* The other workers have crowds of their own. */
 			dsmb_crowd_put(call->crowd);

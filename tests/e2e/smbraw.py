@@ -164,12 +164,17 @@ class Link(smb2.Smb2):
         self.raw(self.sealed(message) if (self.seal if seal is None else seal) else message)
         return number
 
-    def chain(self, *requests):
-        """Send requests, (command, body) each, as one related compound; returns their ids."""
+    def chain(self, *requests, trees=None):
+        """Send requests, (command, body) each, as one compound; returns their ids.
+
+        They are related, or each is for a tree.
+        """
         numbers, out = [], b''
         for i, (command, body) in enumerate(requests):
             number, self.next_id = self.next_id, self.next_id + 1
             kw = dict(flags=RELATED, tree=2**32 - 1, session=2**64 - 1) if i else {}
+            if trees:
+                kw = dict(tree=trees[i])
             last = i == len(requests) - 1
             body = body if last else padded(body)
             message = self.header(command, number, following=0 if last else 64 + len(body),

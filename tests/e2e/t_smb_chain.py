@@ -12,9 +12,9 @@ import smbraw
 import t_smb_durable
 from harness import SLOW, eq, get, pattern, process_stopped, put, test, wait_for
 from smb2 import AT_ONCE, CLOSE, CREATE, EXCLUSIVE, FLUSH, LOCK, OPEN, READ, SET_INFO, WRITE
-from t_smb_durable import TIMEOUT_MS
+from t_smb_durable import TIMEOUT_MS, close_all, durable_v2
 from t_smb_lease import H, R, W, Cacher, Granted
-from t_smb_persist import PERSISTENT, available, client, gone, records
+from t_smb_persist import PERSISTENT, available, client, gone, records, second_share
 
 SAME = b'\xff' * 16     # the FileId of the request before
 LOCKS = 40              # that wait; a file has at most 100
@@ -295,6 +295,32 @@ def grant_precedes_its_break(w):
     eq(statuses(s, numbers[1:]), ['ACCESS_DENIED', 'SUCCESS'])
     for each in (holder, s, other):
         each.end()
+
+
+@test(smb=True, squash='none', clients=2, timeout=120)
+def grant_precedes_a_record(w):
+    """Nor does a granted lease wait until the next open of the compound is recorded."""
+    w.server.ctl('server', 'set', 'upcall-ms', '60000')
+    available(w, False)
+    second_share(w)
+    s, other = client(w), Cacher(w.clients[1], dialect=0x300)
+    trees = [s.tree]
+    eq(s.connect_tree('other'), 'SUCCESS')
+    trees.append(s.tree)
+    with process_stopped(w.server.helper.pid):
+        numbers = s.chain((CREATE, Cacher.ask(s, 'f', key=KEY, state=RWH, epoch=0)),
+                          (CREATE, s.body_of('g', durable_v2(1, flags=PERSISTENT))), trees=trees)
+        status, out = s.answer(numbers[0])
+        eq((status, Granted(out).state), (smb2.OK, RWH))
+        waits = other.opening('f')
+        eq(Cacher.broken(s)[:3], (KEY, RWH, RH))
+        Cacher.ack(s, KEY, RH)
+        other.opened(waits)
+    eq(statuses(s, numbers[1:], 60), ['SUCCESS'])
+    for each in (s, other):
+        each.end()
+    close_all(w)
+    gone(w)
 
 
 @test(smb=True, squash='none')
