@@ -20,7 +20,7 @@ from t_budget import budget
 from t_offload import content, digest, mounts, offloaded as pushed, sha
 from t_offload_kernel import MIB, RANGE, SIZE, helper, local, offloaded, settled
 from t_rpc_batch import replies
-from t_smb_info import OFFLOAD_WRITE, offload_read
+from t_smb_clones import OFFLOAD_WRITE, offload_read
 from t_smb_large import CREDIT, noise, writer
 
 PIECE = 64

@@ -17,7 +17,7 @@ from smb2 import (AT_ONCE, EXCLUSIVE, GENERIC_READ, GENERIC_WRITE, SHARED, SHARE
 from smbraw import link
 from t_nfs42_faults import copier_to
 from t_nfs42_offload import MIB, SIZE, jobs, source
-from t_smb_info import COPYCHUNK, DUPLICATE, RESUME_KEY, offload_read, offload_write, settle
+from t_smb_clones import COPYCHUNK, DUPLICATE, RESUME_KEY, offload_read, offload_write, settle
 from t_smb_lease import H, R, W, Cacher, key
 
 PIECE = 4096

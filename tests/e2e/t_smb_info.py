@@ -11,18 +11,16 @@ import time
 import smb
 import smb2
 import smbraw
-from harness import eq, frozen, get, one_of, pattern, put, run, test, wait_for
+from harness import eq, frozen, get, one_of, put, run, test, wait_for
 from smb import SmbClient
 
 READ_EA, WRITE_EA = 8, 16
 BASIC, STANDARD, FULL_EA, ALL, END_OF_FILE, STREAM = 4, 5, 15, 18, 20, 22
 FILESYSTEM, SECURITY = 2, 3
 (SET_REPARSE, GET_REPARSE, DELETE_REPARSE, SET_SPARSE, ZERO_DATA, RANGES, OBJECT_ID,
- GET_OBJECT_ID, RESUME_KEY, COPYCHUNK, DUPLICATE, TRIM, GET_COMPRESSION, SET_COMPRESSION,
- DUPLICATE_EX, GET_INTEGRITY, SET_INTEGRITY, OFFLOAD_READ, OFFLOAD_WRITE) = (
-    0x900a4, 0x900a8, 0x900ac, 0x900c4, 0x980c8, 0x940cf, 0x900c0, 0x9009c, 0x140078, 0x1440f2,
-    0x98344, 0x98208, 0x9003c, 0x9c040, 0x983e8, 0x9027c, 0x9c280, 0x94264,
-    0x98268)
+ GET_OBJECT_ID, TRIM, GET_COMPRESSION, SET_COMPRESSION, GET_INTEGRITY, SET_INTEGRITY) = (
+    0x900a4, 0x900a8, 0x900ac, 0x900c4, 0x980c8, 0x940cf, 0x900c0, 0x9009c, 0x98208, 0x9003c,
+    0x9c040, 0x9027c, 0x9c280)
 SPARSE, HIDDEN, READONLY, ARCHIVE, COMPRESSED, REPARSE = 0x200, 2, 1, 0x20, 0x800, 0x400
 LINK_ITSELF = 0x200000          # FILE_OPEN_REPARSE_POINT
 NONE, DEFAULT, LZNT1 = range(3)
@@ -260,98 +258,6 @@ def zeroing_is_cancelled(w):
     s.end()
 
 
-@test(smb=True, squash='none', fs='xfs')
-def copies_by_the_server(w):
-    s = session(w)
-    data = pattern(1, 60000)
-    source, target = fresh(s, 'from', data), fresh(s, 'to')
-    key = s.ioctl(source, RESUME_KEY)[:24]
-
-    def copy(*chunks):
-        return struct.unpack('<III', s.ioctl(
-            target, COPYCHUNK, key + struct.pack('<II', len(chunks), 0) +
-            b''.join(struct.pack('<QQII', *c, 0) for c in chunks)))
-
-    eq(copy((0, 0, 40000), (40000, 40000, 20000)), (2, 0, 60000))
-    eq(get(w.path('to')) == data, True)
-    smb2.refused('0xc000001f', copy, (50000, 0, 20000))
-    smb2.refused('INVALID_PARAMETER', copy, (0, 0, 2 << 20))
-    key = bytes(24)
-    smb2.refused('OBJECT_NAME_NOT_FOUND', copy, (0, 0, 1))
-    s.end()
-
-
-@test(smb=True, squash='none', fs='xfs')
-def clones(w):
-    """cp --reflink through the kernel's client shares the blocks."""
-    os.chmod(w.export, 0o777)
-    data = pattern(2, 8 << 20)
-    where = w.client.mount_smb()
-    put(f'{where}/f', data)
-    os.sync()
-    before = os.statvfs(w.export)
-    w.client.run('cp', '--reflink=always', f'{where}/f', f'{where}/clone')
-    os.sync()
-    after = os.statvfs(w.export)
-    eq(get(w.path('clone')) == data, True)
-    eq((before.f_bfree - after.f_bfree) * after.f_frsize < 1 << 20, True, 'no blocks of its own')
-    put(f'{where}/clone', b'other', 0o644)
-    eq(get(w.path('f')) == data, True)
-
-    s = smb2.Smb2(w.client)
-    source, target = s.create('f', access=smb2.GENERIC_ALL), fresh(s, 'short')
-    clone = struct.pack('<16sQQQ', source, 0, 0, 4096)
-    s.ioctl(target, DUPLICATE, clone)
-    eq(get(w.path('short')), b'', 'it does not grow')
-    s.set(target, END_OF_FILE, struct.pack('<Q', 4096))
-    s.ioctl(target, DUPLICATE, clone)
-    eq(get(w.path('short')) == data[:4096], True)
-    smb2.refused('NOT_SUPPORTED', s.ioctl, source, DUPLICATE,
-                 struct.pack('<16sQQQ', source, 0, 4096, 8192))
-
-    def extended(flags=0, size=0x30):
-        return struct.pack('<Q16sQQQII', size, source, 4096, 0, 4096, flags, 0)
-    s.ioctl(target, DUPLICATE_EX, extended())
-    eq(get(w.path('short')) == data[4096:8192], True)
-    # all or nothing is not promised
-    smb2.refused('NOT_SUPPORTED', s.ioctl, target, DUPLICATE_EX, extended(1))
-    for wrong in extended(size=56), extended()[:-1]:
-        smb2.refused('INVALID_PARAMETER', s.ioctl, target, DUPLICATE_EX, wrong)
-    put(w.path('short'), bytes(4096))
-    s.ioctl(target, DUPLICATE_EX, extended(2))
-    eq(get(w.path('short')) == data[4096:8192], True, 'flags that are unknown are ignored')
-    s.end()
-
-
-@test(smb=True, squash='none', fs='xfs')
-def clones_of_clusters(w):
-    """The last range of a file ends behind its end; the errors of MS-FSCC section 2.3.10."""
-    data, other = pattern(2, 8192), w.served_volume('other', 'tmpfs', squash='none')
-    s = session(w)
-    trees = s.connect(w.client.server_addr, 'other'), s.tree
-    s.tree = trees[0]
-    far, near = fresh(s, 'far', data), fresh(s, 'near', data)
-    s.tree = trees[1]
-    source, target = fresh(s, 'f', data[:5000]), fresh(s, 'clone')
-    s.set(target, END_OF_FILE, struct.pack('<Q', 5000))
-
-    def clone(*args, to=target, by=source):
-        s.ioctl(to, DUPLICATE, by + struct.pack('<QQQ', *args))
-    clone(0, 0, 8192)
-    eq(get(w.path('clone')) == data[:5000], True)
-    clone(8192, 8192, 0)
-    for args in (0, 0, 12288), (4096, 0, 8192), (8192, 0, 4096):
-        smb2.refused('NOT_SUPPORTED', clone, *args)
-    smb2.refused('INVALID_PARAMETER', clone, 1, 0, 4096)
-    smb2.refused('INVALID_HANDLE', clone, 0, 0, 4096, by=bytes(16))
-    smb2.refused('INVALID_PARAMETER', clone, 0, 0, 4096, by=far)
-    s.tree = trees[0]
-    smb2.refused('0xc0000010', clone, 0, 0, 4096, to=near, by=far)
-    smb2.refused('INVALID_PARAMETER', clone, 0, 0, 4096, to=near)
-    eq((get(f'{other}/near') == data, get(w.path('clone')) == data[:5000]), (True, True))
-    s.end()
-
-
 @test(smb=True, squash='none')
 def integrity(w):
     """Files have no checksums of their own, and cannot get any."""
@@ -365,76 +271,6 @@ def integrity(w):
     for wrong in (struct.pack('<HHI', 2, 0, 0), struct.pack('<HHI', 0, 0, 1),
                   struct.pack('<HHI', 0xffff, 0, 1), bytes(7)):
         smb2.refused('INVALID_PARAMETER', s.ioctl, f, SET_INTEGRITY, wrong)
-    s.end()
-
-
-def offload_read(s, fid, pos, count, ttl=0):
-    """(bytes, token)"""
-    out = s.ioctl(fid, OFFLOAD_READ, struct.pack('<IIIIQQ', 32, 0, ttl, 0, pos, count))
-    eq((len(out), struct.unpack_from('<II', out)), (528, (528, 0)))
-    return struct.unpack_from('<Q', out, 8)[0], out[16:]
-
-
-def offload_write(s, fid, token, pos, count, skip=0):
-    out = s.ioctl(fid, OFFLOAD_WRITE, struct.pack('<IIQQQ', 544, 0, pos, count, skip) + token)
-    size, flags, written = struct.unpack('<IIQ', out)
-    eq((size, flags), (16, 0))
-    return written
-
-
-def settle():
-    """Wait until a token for what was just written would outlive its way to the disk, on xfs."""
-    time.sleep(0.1)
-
-
-@test(smb=True, squash='none')
-def offloaded(w):
-    """Tokens stand for what is in a file, for its own session, and until the file changes."""
-    s, data = session(w), pattern(3, 100000)
-    source, target = fresh(s, 'f', data[:50000]), fresh(s, 'to')
-    s.write(source, data[50000:], 50000)
-    s.set(target, END_OF_FILE, struct.pack('<Q', len(data)))
-    settle()
-    whole, token = offload_read(s, source, 0, 1 << 20)
-    eq((whole, token[:8]), (100352, b'DITT\0\0\x01\xf8'))
-    eq(offload_write(s, target, token, 0, whole), whole)
-    eq(get(w.path('to')) == data, True, 'a copy, which does not grow')
-    # a part of the token's range to another place; behind the end of the source are zeros
-    s.set(target, END_OF_FILE, struct.pack('<Q', 200000))
-    eq(offload_write(s, target, token, 102400, 4096, skip=512), 4096)
-    eq(offload_write(s, target, token, 150528, 1 << 20, skip=99840), 512)
-    copied = get(w.path('to'))
-    eq(copied[102400:106496] == data[512:4608], True)
-    eq(copied[150528:151040] == data[99840:] + bytes(352), True)
-    # the well-known token for zeros
-    zeros = struct.pack('>IHH', 0xffff0001, 0, 504) + bytes(504)
-    eq(offload_write(s, target, zeros, 512, 1024), 1024)
-    eq(get(w.path('to'))[:2048] == data[:512] + bytes(1024) + data[1536:2048], True)
-    # wrong arguments
-    for pos, count in (1, 512), (0, 511), (0, 0), (1 << 63, 512):
-        smb2.refused('INVALID_PARAMETER', offload_read, s, source, pos, count)
-        smb2.refused('INVALID_PARAMETER', offload_write, s, target, token, pos, count)
-    smb2.refused('INVALID_PARAMETER', offload_write, s, target, token, 0, 512, 1)
-    smb2.refused('INVALID_PARAMETER', offload_write, s, target, token, 0, 512, 1 << 20)
-    smb2.refused('END_OF_FILE', offload_read, s, source, 100352, 512)
-    smb2.refused('END_OF_FILE', offload_write, s, target, token, 200192, 512)
-    # a token that was changed, one of another session, one of a file that changed or was closed
-    for at in 0, 8, 32, 40, 64, 95:
-        wrong = bytearray(token)
-        wrong[at] ^= 1
-        smb2.refused('0xc0000465', offload_write, s, target, bytes(wrong), 0, 512)
-    other = smb2.Smb2(w.client)
-    mine = other.create('to', access=smb2.GENERIC_ALL)
-    smb2.refused('0xc0000465', offload_write, other, mine, token, 0, 512)
-    other.end()
-    smb2.refused('0xc000a2a4', offload_write, s, source, token, 0, 4096, 512)
-    s.write(source, b'changed')
-    smb2.refused('0xc0000465', offload_write, s, target, token, 0, 512)
-    settle()
-    token = offload_read(s, source, 0, 512)[1]
-    eq(offload_write(s, target, token, 0, 512), 512)
-    s.close(source)
-    smb2.refused('0xc0000465', offload_write, s, target, token, 0, 512)
     s.end()
 
 
