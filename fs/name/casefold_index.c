@@ -27,6 +27,7 @@
 #include "../op/op_private.h"
 #include "casefold.h"
 #include "casefold_index.h"
+#include "shortname.h"
 
 /* Attempts to list a directory without concurrent changes. */
 #define DITTO_BUILDS_MAX	3
@@ -34,23 +35,34 @@
 #define DITTO_HEADS_MIN		6
 #define DITTO_CHAIN_MAX		8
 
+/**
+ * struct casefold_name - what a name is found by: its folded form, or its short name
+ * @link: link in the table
+ * @hash: hash of that
+ * @is_short: it is the short name, which the name itself is not
+ * @len: bytes of @name
+ * @name: the name, not terminated
+ */
 struct casefold_name {
 	struct hlist_node link;
 	u32 hash;
+	bool is_short;
 	u8 len;
 	char name[];
 };
 
 /**
- * struct casefold_table - names by the hash of their folded form
+ * struct casefold_table - names by the hash of what they are found by
  * @heads: 1 << @bits hash chains, or NULL
  * @bits: log2 of the number of heads
- * @count: number of names
+ * @count: number of struct casefold_name
+ * @shorts: names are found by their short names, too
  */
 struct casefold_table {
 	struct hlist_head *heads;
 	u32 bits;
 	u32 count;
+	bool shorts;
 };
 
 /**
@@ -138,6 +150,7 @@ static int table_grow(struct casefold_table *t)
 			hlist_add_head(&n->link, table_head(&larger, n->hash));
 		}
 	larger.count = t->count;
+	larger.shorts = t->shorts;
 	kvfree(t->heads);
 	*t = larger;
 	return 0;
@@ -148,13 +161,48 @@ static bool table_is_full(const struct casefold_table *t)
 	return t->count >= DITTO_CHAIN_MAX << t->bits;
 }
 
-static struct casefold_name *name_alloc(const struct ditto_name *name, u32 hash)
+static bool table_is_at_limit(const struct casefold_table *t)
+{
+	return t->count >= DITTO_CASEFOLD_NAMES_MAX << t->shorts;
+}
+
+/* Hash a name, or its short name. Return: false if it is not found by that. */
+static bool name_hash(const struct ditto_name *name, bool is_short, u32 *hash)
+{
+	char made[DITTO_SHORT_MAX];
+	struct ditto_name shorter = { .name = made };
+
+	if (!is_short)
+		return ditto_name_hash(name, hash);
+	if (ditto_is_shortname(name))
+		return false;
+	shorter.len = ditto_shortname(name, made);
+	return ditto_name_hash(&shorter, hash);
+}
+
+/* True if a directory's name, or its short name, is @name but for case. */
+static bool name_matches(const struct ditto_name *has, bool is_short,
+			 const struct ditto_name *name)
+{
+	char made[DITTO_SHORT_MAX];
+	struct ditto_name shorter = { .name = made };
+
+	if (!is_short)
+		return ditto_names_same(has, name);
+	if (ditto_is_shortname(has))
+		return false;
+	shorter.len = ditto_shortname(has, made);
+	return ditto_names_same(&shorter, name);
+}
+
+static struct casefold_name *name_alloc(const struct ditto_name *name, bool is_short, u32 hash)
 {
 	struct casefold_name *n = kmalloc(struct_size(n, name, name->len), GFP_KERNEL);
 
 	if (!n)
 		return NULL;
 	n->hash = hash;
+	n->is_short = is_short;
 	n->len = name->len;
 	memcpy(n->name, name->name, name->len);
 	return n;
@@ -167,12 +215,13 @@ static void table_add(struct casefold_table *t, struct casefold_name *n)
 }
 
 static struct casefold_name *table_find_exact(const struct casefold_table *t,
-					      const struct ditto_name *name, u32 hash)
+					      const struct ditto_name *name, bool is_short,
+					      u32 hash)
 {
 	struct casefold_name *n;
 
 	hlist_for_each_entry(n, table_head(t, hash), link)
-		if (n->hash == hash && n->len == name->len &&
+		if (n->hash == hash && n->is_short == is_short && n->len == name->len &&
 		    !memcmp(n->name, name->name, name->len))
 			return n;
 	return NULL;
@@ -227,12 +276,27 @@ static struct ditto_casefold *index_of(struct ditto_node *dir)
 	return old;
 }
 
-/*
- * Look up a name in the index for the state @change. The first of several matches in byte order
- * counts. Return: 0, -ENOENT, or -EAGAIN if the index is not valid.
+/**
+ * struct search - a search for a name
+ * @name: the name
+ * @is_short: it is a short name
+ * @hash: its hash
+ * @found: filled with the name in the directory, terminated
+ * @len: bytes of @found, while the directory is listed
  */
-static int index_find(struct ditto_casefold *c, u64 change, const struct ditto_name *name,
-		      u32 hash, char *found)
+struct search {
+	const struct ditto_name *name;
+	bool is_short;
+	u32 hash;
+	char *found;
+	u32 len;
+};
+
+/*
+ * Search the index for the state @change. The first of several matches in byte order counts.
+ * Return: 0, -ENOENT, or -EAGAIN if the index is not valid.
+ */
+static int index_find(struct ditto_casefold *c, u64 change, const struct search *s)
 {
 	unsigned long now = jiffies;
 	struct ditto_name has, best = {};
@@ -240,18 +304,19 @@ static int index_find(struct ditto_casefold *c, u64 change, const struct ditto_n
 	int err = -EAGAIN;
 
 	spin_lock(&c->lock);
-	if (!c->valid || c->change != change)
+	if (!c->valid || c->change != change || (s->is_short && !c->table.shorts))
 		goto unlock;
-	hlist_for_each_entry(n, table_head(&c->table, hash), link) {
+	hlist_for_each_entry(n, table_head(&c->table, s->hash), link) {
 		has = (struct ditto_name){ .name = n->name, .len = n->len };
-		if (n->hash == hash && ditto_names_same(&has, name) &&
+		if (n->hash == s->hash && n->is_short == s->is_short &&
+		    name_matches(&has, s->is_short, s->name) &&
 		    (!best.name || is_before(&has, &best)))
 			best = has;
 	}
 	err = -ENOENT;
 	if (best.name) {
-		memcpy(found, best.name, best.len);
-		found[best.len] = '\0';
+		memcpy(s->found, best.name, best.len);
+		s->found[best.len] = '\0';
 		err = 0;
 	}
 unlock:
@@ -261,21 +326,20 @@ unlock:
 	return err;
 }
 
-/* Look up a name for the current state; waits for a change by the server in progress. */
+/* Search for the current state; waits for a change by the server in progress. */
 static int index_find_now(struct ditto_share *share, struct ditto_node *dir,
-			  struct ditto_casefold *c, const struct ditto_name *name, u32 hash,
-			  char *found)
+			  struct ditto_casefold *c, const struct search *s)
 {
 	u64 change;
 	int err;
 
 	if (!READ_ONCE(c->valid))
 		return -EAGAIN;
-	err = dir_change(share, dir, &change) ?: index_find(c, change, name, hash, found);
+	err = dir_change(share, dir, &change) ?: index_find(c, change, s);
 	if (err != -EAGAIN)
 		return err;
 	inode_lock_shared(dir->inode);
-	err = dir_change(share, dir, &change) ?: index_find(c, change, name, hash, found);
+	err = dir_change(share, dir, &change) ?: index_find(c, change, s);
 	inode_unlock_shared(dir->inode);
 	return err;
 }
@@ -345,37 +409,42 @@ struct listing {
 	int err;
 };
 
+static int listing_put(struct listing *l, const struct ditto_name *name, bool is_short, u32 hash)
+{
+	struct casefold_name *n;
+	int err;
+
+	if (table_is_at_limit(&l->table))
+		return -E2BIG;
+	if (table_is_full(&l->table)) {
+		err = table_grow(&l->table);
+		if (err)
+			return err;
+	}
+	n = name_alloc(name, is_short, hash);
+	if (!n)
+		return -ENOMEM;
+	table_add(&l->table, n);
+	return 0;
+}
+
 static bool listing_add(void *arg, const struct ditto_name *name)
 {
 	struct listing *l = arg;
-	struct casefold_name *n;
 	u32 hash;
 
-	if (!ditto_name_hash(name, &hash))
-		return true;
-	if (l->table.count >= DITTO_CASEFOLD_NAMES_MAX) {
-		l->err = -E2BIG;
-		return false;
-	}
-	if (table_is_full(&l->table)) {
-		l->err = table_grow(&l->table);
-		if (l->err)
-			return false;
-	}
-	n = name_alloc(name, hash);
-	if (!n) {
-		l->err = -ENOMEM;
-		return false;
-	}
-	table_add(&l->table, n);
-	return true;
+	if (name_hash(name, false, &hash))
+		l->err = listing_put(l, name, false, hash);
+	if (!l->err && l->table.shorts && name_hash(name, true, &hash))
+		l->err = listing_put(l, name, true, hash);
+	return !l->err;
 }
 
 /* List the directory, and install the listing if the directory has not changed meanwhile. */
 static int index_build_once(struct ditto_share *share, struct ditto_node *dir,
 			    struct ditto_casefold *c)
 {
-	struct listing l = {};
+	struct listing l = { .table.shorts = ditto_has_shortnames(share) };
 	u64 seen, change, now;
 	int err;
 
@@ -414,39 +483,32 @@ free:
 }
 
 /*
- * Build the index and look up a name. A task that waited for another builder may find it done.
+ * Build the index and search it. A task that waited for another builder may find it done.
  * Return: as index_find(), or -E2BIG.
  */
 static int index_build(struct ditto_share *share, struct ditto_node *dir,
-		       struct ditto_casefold *c, const struct ditto_name *name, u32 hash,
-		       char *found)
+		       struct ditto_casefold *c, const struct search *s)
 {
 	int err;
 
 	mutex_lock(&c->build);
-	err = index_find_now(share, dir, c, name, hash, found);
+	err = index_find_now(share, dir, c, s);
 	for (int i = 0; err == -EAGAIN && i < DITTO_BUILDS_MAX; i++) {
 		err = index_build_once(share, dir, c);
 		if (!err)
-			err = index_find_now(share, dir, c, name, hash, found);
+			err = index_find_now(share, dir, c, s);
 	}
 	mutex_unlock(&c->build);
 	return err;
 }
 
 /* Search without an index, for a directory that changes constantly or is too large. */
-struct search {
-	const struct ditto_name *name;
-	char *found;
-	u32 len;
-};
-
 static bool search_name(void *arg, const struct ditto_name *has)
 {
 	struct search *s = arg;
 	const struct ditto_name best = { .name = s->found, .len = s->len };
 
-	if (ditto_names_same(has, s->name) && (!s->len || is_before(has, &best))) {
+	if (name_matches(has, s->is_short, s->name) && (!s->len || is_before(has, &best))) {
 		memcpy(s->found, has->name, has->len);
 		s->len = has->len;
 	}
@@ -454,21 +516,20 @@ static bool search_name(void *arg, const struct ditto_name *has)
 }
 
 int ditto_casefold_find(struct ditto_share *share, struct ditto_node *dir,
-			const struct ditto_name *name, char *found)
+			const struct ditto_name *name, bool is_short, char *found)
 {
-	struct search s = { .name = name, .found = found };
+	struct search s = { .name = name, .is_short = is_short, .found = found };
 	struct ditto_casefold *c;
-	u32 hash;
 	int err;
 
-	if (!ditto_name_hash(name, &hash))
+	if (!ditto_name_hash(name, &s.hash))
 		return -ENOENT;
 	c = index_of(dir);
 	if (!c)
 		return -ENOMEM;
-	err = index_find_now(share, dir, c, name, hash, found);
+	err = index_find_now(share, dir, c, &s);
 	if (err == -EAGAIN)
-		err = index_build(share, dir, c, name, hash, found);
+		err = index_build(share, dir, c, &s);
 	if (err != -EAGAIN && err != -E2BIG && err != -ENOMEM)
 		return err;
 	/* Without an index, list the directory. */
@@ -487,14 +548,14 @@ static struct ditto_casefold *index_if_any(struct ditto_node *dir)
 	return smp_load_acquire(&dir->casefold);
 }
 
-static void remove_locked(struct ditto_casefold *c, const struct ditto_name *name)
+static void remove_locked(struct ditto_casefold *c, const struct ditto_name *name, bool is_short)
 {
 	struct casefold_name *n;
 	u32 hash;
 
-	if (!ditto_name_hash(name, &hash))
+	if (!name_hash(name, is_short, &hash))
 		return;
-	n = table_find_exact(&c->table, name, hash);
+	n = table_find_exact(&c->table, name, is_short, hash);
 	if (!n)
 		return;
 	hlist_del(&n->link);
@@ -503,16 +564,17 @@ static void remove_locked(struct ditto_casefold *c, const struct ditto_name *nam
 	atomic_long_dec(&total);
 }
 
-/* Returns false if there is no room. */
-static bool add_locked(struct ditto_casefold *c, const struct ditto_name *name,
+/* Returns false if there is no room, or was no memory. @n is NULL after it was added. */
+static bool add_locked(struct ditto_casefold *c, const struct ditto_name *name, bool is_short,
 		       struct casefold_name **n)
 {
-	/* NULL for a name that matches exactly only, which is not in the index. */
+	u32 hash;
+
 	if (!*n)
+		return !name_hash(name, is_short, &hash);
+	if (table_find_exact(&c->table, name, is_short, (*n)->hash))
 		return true;
-	if (table_find_exact(&c->table, name, (*n)->hash))
-		return true;
-	if (table_is_full(&c->table) || c->table.count >= DITTO_CASEFOLD_NAMES_MAX)
+	if (table_is_full(&c->table) || table_is_at_limit(&c->table))
 		return false;
 	table_add(&c->table, *n);
 	*n = NULL;
@@ -520,33 +582,40 @@ static bool add_locked(struct ditto_casefold *c, const struct ditto_name *name,
 	return true;
 }
 
+/* @n: for the folded form of @added, and for its short name; NULL without memory, or if not used */
+static bool change_locked(struct ditto_casefold *c, const struct ditto_name *removed,
+			  const struct ditto_name *added, struct casefold_name **n)
+{
+	for (int is_short = 0; is_short <= c->table.shorts; is_short++) {
+		if (removed)
+			remove_locked(c, removed, is_short);
+		if (added && !add_locked(c, added, is_short, &n[is_short]))
+			return false;
+	}
+	return true;
+}
+
 void ditto_casefold_changed(struct ditto_node *dir, const struct ditto_wcc *wcc,
 			    const struct ditto_name *removed, const struct ditto_name *added)
 {
 	struct ditto_casefold *c = index_if_any(dir);
-	struct casefold_name *n = NULL;
-	bool room = true;
+	struct casefold_name *n[2] = {};
 	u32 hash;
 
 	if (!c)
 		return;
-	if (added && ditto_name_hash(added, &hash)) {
-		n = name_alloc(added, hash);
-		room = n;
-	}
+	for (int i = 0; added && i <= READ_ONCE(c->table.shorts); i++)
+		if (name_hash(added, i, &hash))
+			n[i] = name_alloc(added, i, hash);
 	spin_lock(&c->lock);
 	c->seen++;
-	if (c->valid && room && wcc->pre_valid && wcc->post_valid &&
-	    c->change == wcc->pre_change) {
-		if (removed)
-			remove_locked(c, removed);
-		c->valid = !added || add_locked(c, added, &n);
+	c->valid = c->valid && wcc->pre_valid && wcc->post_valid &&
+		   c->change == wcc->pre_change && change_locked(c, removed, added, n);
+	if (c->valid)
 		c->change = wcc->post.change;
-	} else {
-		c->valid = false;
-	}
 	spin_unlock(&c->lock);
-	kfree(n);
+	kfree(n[0]);
+	kfree(n[1]);
 }
 
 static bool is_equal(const struct ditto_name *a, const struct ditto_name *b)
@@ -570,7 +639,7 @@ bool ditto_casefold_is_taken(struct ditto_node *dir, const struct ditto_wcc *wcc
 		goto unlock;
 	hlist_for_each_entry(n, table_head(&c->table, hash), link) {
 		has = (struct ditto_name){ .name = n->name, .len = n->len };
-		taken |= n->hash == hash && !is_equal(&has, name) &&
+		taken |= n->hash == hash && !n->is_short && !is_equal(&has, name) &&
 			 (!except || !is_equal(&has, except)) && ditto_names_same(&has, name);
 	}
 unlock:

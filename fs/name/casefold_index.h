@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Case-insensitive index of a directory's names, kept with its node.
+ * Case-insensitive index of a directory's names, kept with its node. Where the share has short
+ * names, names are found by these, too.
  *
  * The index is built by listing the directory once. It is valid while the directory's change
  * attribute has the value recorded in the index. Changes by the server update both. Changes by
@@ -29,15 +30,17 @@ struct ditto_wcc;
  * @share: share the directory was reached through
  * @dir: a directory, held; access is not checked
  * @name: name in any case
+ * @is_short: @name is the short name of the name that is searched for
  * @found: filled and terminated; NAME_MAX + 1 bytes
  *
- * If several names differ in case only, the first one in byte order is returned.
+ * If several names differ in case only, or have the same short name, the first one in byte order is
+ * returned.
  *
  * Context: may sleep; no inode lock held.
  * Return: 0, -ENOENT, or an errno of the file system.
  */
 int ditto_casefold_find(struct ditto_share *share, struct ditto_node *dir,
-			const struct ditto_name *name, char *found);
+			const struct ditto_name *name, bool is_short, char *found);
 
 /**
  * ditto_casefold_changed - update the index after a change by the server

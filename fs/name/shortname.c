@@ -15,6 +15,7 @@
 
 #include "../op/op_private.h"
 #include "../share/share.h"
+#include "casefold_index.h"
 #include "shortname.h"
 
 #define BASE_MAX	8
@@ -99,36 +100,12 @@ u32 ditto_shortname(const struct ditto_name *name, char *out)
 }
 EXPORT_SYMBOL_NS_GPL(ditto_shortname, DITTO);
 
-struct shortname_search {
-	const struct ditto_name *name;
-	char *found;
-	bool done;
-};
-
-static bool search_shortname(void *arg, const struct ditto_name *has)
-{
-	struct shortname_search *s = arg;
-	char made[DITTO_SHORT_MAX];
-
-	if (ditto_is_shortname(has) || ditto_shortname(has, made) != s->name->len ||
-	    strncasecmp(made, s->name->name, s->name->len))
-		return true;
-	memcpy(s->found, has->name, has->len);
-	s->found[has->len] = '\0';
-	s->done = true;
-	return false;
-}
-
 int ditto_shortname_find(struct ditto_share *share, struct ditto_node *dir,
 			 const struct ditto_name *name, char *found)
 {
-	struct shortname_search s = { .name = name, .found = found };
-	int err;
-
-	/* Names of another form cannot be found, so they cost no listing. */
+	/* Names of another form cannot be found, so they cost no search. */
 	if (name->len < BASE_MAX || name->name[TILDE_AT] != '~' || !ditto_is_shortname(name) ||
 	    !ditto_has_shortnames(share))
 		return -ENOENT;
-	err = ditto_list_names(share, dir, search_shortname, &s);
-	return err || s.done ? err : -ENOENT;
+	return ditto_casefold_find(share, dir, name, true, found);
 }

@@ -2,8 +2,8 @@
 /*
  * 8.3 names (MS-FSCC section 2.1.5.2.1) for files with longer names, if a share has them enabled.
  * A short name is computed from the long name alone and not stored, so a file always has the same
- * one. A lookup by short name lists the directory. If two files in a directory have the same
- * short name, which is very unlikely, the first one in the listing is found.
+ * one. A lookup by short name uses the index of the directory (casefold_index.h). If two files in a
+ * directory have the same short name, which is very unlikely, the first one in byte order is found.
  */
 #ifndef _DITTO_FS_NAME_SHORTNAME_H
 #define _DITTO_FS_NAME_SHORTNAME_H

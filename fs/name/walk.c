@@ -24,7 +24,7 @@ static int lookup_spelling(struct ditto_op *op, struct ditto_node *dir,
 	for (int i = 0; i < DITTO_SPELLINGS_MAX; i++) {
 		struct ditto_name spelled = { .name = found };
 
-		err = ditto_casefold_find(op->share, dir, name, found);
+		err = ditto_casefold_find(op->share, dir, name, false, found);
 		if (err == -ENOENT)
 			err = ditto_shortname_find(op->share, dir, name, found);
 		if (err)

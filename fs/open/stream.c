@@ -158,7 +158,7 @@ static struct dentry *find_stream(struct ditto_share *share, struct ditto_node *
 	if (child != ERR_PTR(-ENOENT))
 		goto out;
 	found = kmalloc(NAME_MAX + 1, GFP_KERNEL);
-	err = found ? ditto_casefold_find(share, dir, name, found) : -ENOMEM;
+	err = found ? ditto_casefold_find(share, dir, name, false, found) : -ENOMEM;
 	if (err)
 		child = ERR_PTR(err);
 	else

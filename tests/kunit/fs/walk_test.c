@@ -6,7 +6,9 @@
 #include <linux/namei.h>
 
 #include "../../../fs/name/casefold_index.h"
+#include "../../../fs/name/shortname.h"
 #include "../../../fs/name/walk.h"
+#include "../../../fs/node/file.h"
 #include "../rounds.h"
 #include "folder.h"
 
@@ -151,6 +153,71 @@ static void walk_sees_others(struct kunit *test)
 	folder_remove(test, &folder, "mine", false);
 }
 
+static void walk_has_shorts(bool on)
+{
+	struct ditto_share_opts *opts = rcu_dereference_protected(folder.share->opts, true);
+
+	opts->short_names = on;
+}
+
+/* The short name of @name, terminated. */
+static const char *walk_short(const char *name)
+{
+	static char made[DITTO_SHORT_MAX + 1];
+	const struct ditto_name n = { name, strlen(name) };
+
+	made[ditto_shortname(&n, made)] = '\0';
+	return made;
+}
+
+/* Where the last listing of the directory ended, in the open file that was used for it. */
+static loff_t *walk_position(struct kunit *test)
+{
+	struct ditto_file *file = folder.root->files[DITTO_FILE_DIR];
+
+	KUNIT_ASSERT_NOT_NULL(test, file);
+	return &file->file->f_pos;
+}
+
+/* A search by short name, too, lists a directory only once. */
+static void walk_shorts(struct kunit *test)
+{
+	static const struct ditto_name from = { "first long name", 15 }, to = { "second", 6 },
+				       back = { "third long name", 15 };
+	struct ditto_wcc wcc[2];
+
+	walk_mkdir(test, "first long name");
+	walk_mkdir(test, "fourth long name");
+	KUNIT_EXPECT_EQ(test, walk_lookup(walk_short("first long name")), -ENOENT);
+	walk_has_shorts(true);
+	KUNIT_EXPECT_EQ(test, walk_lookup(walk_short("first long name")), 0);
+	KUNIT_EXPECT_STREQ(test, found, "first long name");
+	*walk_position(test) = 1;
+	KUNIT_EXPECT_EQ(test, walk_lookup("f12345~6"), -ENOENT);
+	KUNIT_EXPECT_EQ(test, walk_lookup("FIRST LONG NAME"), 0);
+	KUNIT_EXPECT_EQ(test, walk_lookup(walk_short("fourth long name")), 0);
+	KUNIT_EXPECT_STREQ(test, found, "fourth long name");
+	KUNIT_EXPECT_EQ(test, ditto_rename(&folder.op, folder.root, &from, &folder.op,
+					   folder.root, &to, &wcc[0], &wcc[1]), 0);
+	KUNIT_EXPECT_EQ(test, walk_lookup(walk_short("first long name")), -ENOENT);
+	KUNIT_EXPECT_EQ(test, walk_lookup(walk_short("second")), -ENOENT);
+	KUNIT_EXPECT_EQ(test, ditto_rename(&folder.op, folder.root, &to, &folder.op,
+					   folder.root, &back, &wcc[0], &wcc[1]), 0);
+	KUNIT_EXPECT_EQ(test, walk_lookup(walk_short("third long name")), 0);
+	KUNIT_EXPECT_STREQ(test, found, "third long name");
+	folder_remove(test, &folder, "third long name", false);
+	KUNIT_EXPECT_EQ(test, walk_lookup(walk_short("third long name")), -ENOENT);
+	KUNIT_EXPECT_EQ(test, *walk_position(test), 1);
+	/* What others do is found by one more listing. */
+	make_locally(test, "their long name");
+	KUNIT_EXPECT_EQ(test, walk_lookup(walk_short("their long name")), 0);
+	KUNIT_EXPECT_STREQ(test, found, "their long name");
+	unlink_locally(test, "their long name");
+	KUNIT_EXPECT_EQ(test, walk_lookup(walk_short("their long name")), -ENOENT);
+	folder_remove(test, &folder, "fourth long name", false);
+	walk_has_shorts(false);
+}
+
 /* A miss in a large directory does not list it each time. */
 static void walk_many(struct kunit *test)
 {
@@ -292,6 +359,7 @@ static struct kunit_case walk_cases[] = {
 	KUNIT_CASE(walk_chooses),
 	KUNIT_CASE(walk_sees_renames),
 	KUNIT_CASE(walk_sees_others),
+	KUNIT_CASE(walk_shorts),
 	KUNIT_CASE_SLOW(walk_many),
 	KUNIT_CASE(walk_without_reading),
 	KUNIT_CASE(walk_paths),
