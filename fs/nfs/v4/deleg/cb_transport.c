@@ -21,6 +21,7 @@
 #include <linux/sunrpc/gss_api.h>
 #include <linux/sunrpc/rpc_pipe_fs.h>
 #include <linux/sunrpc/xprtsock.h>
+#include <net/net_namespace.h>
 
 #include "../../../../net/server.h"
 #include "../../../share/share.h"
@@ -207,6 +208,7 @@ void dnfs4_way_explain(struct dnfs4_callback_channel *channel, int err)
 
 static int way_make(struct dnfs4_callback_channel *channel, struct rpc_create_args *args)
 {
+	struct net *net = maybe_get_net(channel->client->server->nfs->net);
 	unsigned long time = dnfs4_way_first_time(channel);
 	struct rpc_timeout timeout = {
 		.to_initval = time,
@@ -214,7 +216,10 @@ static int way_make(struct dnfs4_callback_channel *channel, struct rpc_create_ar
 	};
 	struct rpc_clnt *clnt;
 
-	args->net = channel->client->server->nfs->net;
+	/* A network namespace that is going, which sunrpc would hold. */
+	if (!net)
+		return -ESHUTDOWN;
+	args->net = net;
 	args->timeout = &timeout;
 	args->program = &program;
 	args->prognumber = channel->program;
@@ -234,6 +239,7 @@ static int way_make(struct dnfs4_callback_channel *channel, struct rpc_create_ar
 	if (IS_ERR(clnt) && args->bc_xprt && !args->bc_xprt->xpt_bc_xps)
 		args->bc_xprt->xpt_bc_xprt = NULL;
 	mutex_unlock(&make_lock);
+	put_net(net);
 	if (IS_ERR(clnt))
 		return PTR_ERR(clnt);
 	if (way_is_gss(channel))
