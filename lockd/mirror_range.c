@@ -442,7 +442,8 @@ static void turn_work(struct work_struct *work)
 	ditto_client_hold(client);
 	clear_bit(WAIT_BUSY, &mw->flags);
 	/*
-	 * A caller that found the bit set in mirror_kick() relies on everything read from here on.
+	 * A caller that found the bit set in mirror_range_kick() relies on everything read from
+	 * here on.
 	 */
 	smp_mb__after_atomic();
 	/* It may still be waiting from the last try. */
