@@ -254,6 +254,20 @@ u32 ditto_acl_rights(const struct ditto_acl *acl, const struct ditto_acl_subject
 umode_t ditto_acl_mode(const struct ditto_acl *acl, kuid_t uid, kgid_t gid);
 
 /**
+ * ditto_acl_mode_instead - compute the permission bits that take the place of a list
+ * @acl: a list that cannot be stored
+ * @uid: owner of the file
+ * @gid: group of the file
+ *
+ * Clients are checked by these bits, anonymous ones among them. So group and others get what the
+ * list permits to users and to anonymous ones alike.
+ *
+ * Context: any.
+ * Return: nine permission bits, a part of those of ditto_acl_mode().
+ */
+umode_t ditto_acl_mode_instead(const struct ditto_acl *acl, kuid_t uid, kgid_t gid);
+
+/**
  * ditto_acl_from_mode - derive a list from a mode
  * @mode: mode with the file type
  *

@@ -179,7 +179,19 @@ static umode_t bits_of_rights(u32 rights)
 	       (rights & DITTO_RIGHT_EXECUTE ? 0001 : 0);
 }
 
-umode_t ditto_acl_mode(const struct ditto_acl *acl, kuid_t uid, kgid_t gid)
+u32 ditto_ace_classes_anonymous(const struct ditto_ace *ace, kuid_t uid, kgid_t gid)
+{
+	switch (ace->who) {
+	case DITTO_WHO_AUTHENTICATED:
+		return 0;
+	case DITTO_WHO_ANONYMOUS:
+	case DITTO_WHO_NETWORK:
+		return BIT(DITTO_CLASS_OWNER) | BIT(DITTO_CLASS_GROUP) | BIT(DITTO_CLASS_OTHER);
+	}
+	return ditto_ace_classes(ace, uid, gid);
+}
+
+static umode_t acl_mode(const struct ditto_acl *acl, kuid_t uid, kgid_t gid, bool anonymous)
 {
 	u32 allowed[DITTO_CLASSES] = { }, denied[DITTO_CLASSES] = { };
 	const struct ditto_ace *ace;
@@ -193,7 +205,8 @@ umode_t ditto_acl_mode(const struct ditto_acl *acl, kuid_t uid, kgid_t gid)
 		ace = &acl->aces[i];
 		if (!ditto_ace_is_effective(ace))
 			continue;
-		classes = ditto_ace_classes(ace, uid, gid);
+		classes = anonymous ? ditto_ace_classes_anonymous(ace, uid, gid) :
+				      ditto_ace_classes(ace, uid, gid);
 		for (class = 0; class < DITTO_CLASSES; class++) {
 			if (!(classes & BIT(class)))
 				continue;
@@ -207,4 +220,16 @@ umode_t ditto_acl_mode(const struct ditto_acl *acl, kuid_t uid, kgid_t gid)
 		mode |= bits_of_rights(allowed[class]) << (3 * class);
 	return mode;
 }
+
+umode_t ditto_acl_mode(const struct ditto_acl *acl, kuid_t uid, kgid_t gid)
+{
+	return acl_mode(acl, uid, gid, false);
+}
 EXPORT_SYMBOL_NS_GPL(ditto_acl_mode, DITTO);
+
+umode_t ditto_acl_mode_instead(const struct ditto_acl *acl, kuid_t uid, kgid_t gid)
+{
+	/* The owner can change the mode in any case. */
+	return acl_mode(acl, uid, gid, false) & (acl_mode(acl, uid, gid, true) | 0700);
+}
+EXPORT_SYMBOL_NS_GPL(ditto_acl_mode_instead, DITTO);

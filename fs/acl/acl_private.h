@@ -79,6 +79,17 @@ u32 ditto_rights_of_bits(u32 bits, bool is_dir);
 u32 ditto_ace_classes(const struct ditto_ace *ace, kuid_t uid, kgid_t gid);
 
 /**
+ * ditto_ace_classes_anonymous - the same if all users are anonymous, and use a protocol
+ * @ace: the entry
+ * @uid: owner of the file
+ * @gid: group of the file
+ *
+ * Context: any.
+ * Return: as ditto_ace_classes().
+ */
+u32 ditto_ace_classes_anonymous(const struct ditto_ace *ace, kuid_t uid, kgid_t gid);
+
+/**
  * ditto_ace_may_match - tell whether an entry is about a user
  * @ace: the entry
  * @who: user and file

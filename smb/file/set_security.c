@@ -69,7 +69,8 @@ static void dsmb_set_projection(const struct ditto_acl *acl, const struct dsmb_a
 	kuid_t uid = set->valid & DITTO_SET_UID ? set->uid : attrs->uid;
 	kgid_t gid = set->valid & DITTO_SET_GID ? set->gid : attrs->gid;
 
-	set->mode = (attrs->mode & S_IALLUGO & ~0777) | ditto_acl_mode(acl, uid, gid);
+	set->mode = (attrs->mode & S_IALLUGO & ~0777) |
+		    ditto_acl_mode_instead(acl, uid, gid);
 	set->valid |= DITTO_SET_MODE;
 }
 

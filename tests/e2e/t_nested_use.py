@@ -11,6 +11,7 @@ import rpc
 import smb
 import smb2
 import t_rquota
+import t_smb_acl
 import t_smb_durable
 import t_smb_persist
 from harness import eq, get, one_of, put, run, test, wait_for
@@ -18,6 +19,8 @@ from nfs4 import getattr, putfh
 from smb2 import refused
 from t_nested import cover, entered, handle, uncover
 from t_rquota import ALICE, BOB, GROUP, MIB, PROJECT, TEAM, USER, WORK, ask, fill, limit
+from t_smb_acl import (ALL, ALLOW, AUTHENTICATED, DENY, EVERYONE, EXECUTE, READ_ACL, READ_DATA,
+                       WRITE_ACL, descriptor, set_sd)
 from t_smb_lease import H, R, W
 from t_smb_volume import quotas
 
@@ -222,3 +225,36 @@ def persistent(w):
     s.end()
     t_smb_persist.gone(w)
     w.server.set('data', nested='off')
+
+
+@nested(clients=2, timeout=120)
+def lists_that_cannot_be_stored(w):
+    """Where a list cannot be stored, its mode gives guests nothing that only users have."""
+    remote, there = w.path('remote'), f'{w.base}/other'
+    os.mkdir(there)
+    os.chmod(there, 0o777)
+    f = put(f'{there}/f', b'far away', 0o600)
+    os.chown(f, smb.UIDS['alice'], smb.UIDS['alice'])
+    w.server.add('other', there, squash='none')
+    os.mkdir(remote)
+    w.clients[1].mount(path=there, where=remote, vers='3', opts='noac,lookupcache=none')
+    w.server.set('data', nested='on')
+    wait_for('the mount', lambda: remote in listed(w))
+    s = smb2.Smb2(w.client)
+    fid = s.create('remote\\f', access=READ_ACL | WRITE_ACL, how=smb2.OPEN)
+    own = ALLOW, 0, ALL, t_smb_acl.user('alice')
+    for entries, mode in (([(ALLOW, 0, READ_DATA, EVERYONE)], 0o744),
+                          ([(ALLOW, 0, READ_DATA, AUTHENTICATED)], 0o700),
+                          ([(ALLOW, 0, EXECUTE, EVERYONE),
+                            (ALLOW, 0, READ_DATA, AUTHENTICATED)], 0o711),
+                          ([(DENY, 0, READ_DATA, t_smb_acl.sid(5, 7)),
+                            (ALLOW, 0, ALL, EVERYONE)], 0o733)):
+        set_sd(s, fid, descriptor(own, *entries))
+        eq(oct(os.stat(f).st_mode & 0o777), oct(mode), entries)
+    made = s.create('remote\\new', access=READ_ACL, how=smb2.MAKE, context=(
+        b'SecD', descriptor(own, (ALLOW, 0, READ_DATA, AUTHENTICATED))))
+    eq(oct(os.stat(f'{there}/new').st_mode & 0o777), oct(0o700))
+    s.close(made)
+    s.end()
+    w.server.set('data', nested='off')
+    wait_for('the end of the mount', lambda: unmounted(w.clients[1], remote))

@@ -80,6 +80,41 @@ static void acl_rights_test(struct kunit *test)
 	}
 }
 
+/* Where the mode takes the place of the list, nobody gets what only users have, or only guests. */
+static void acl_mode_instead_test(struct kunit *test)
+{
+	static const struct {
+		struct ditto_ace aces[2];
+		umode_t mode;
+		umode_t instead;
+	} cases[] = {
+		{ { { A, DITTO_WHO_EVERYONE, 0, 0, RW }, { D, DITTO_WHO_GROUP, 0, 0, RW } },
+		  0666, 0666 },
+		{ { { A, DITTO_WHO_AUTHENTICATED, 0, 0, RW }, { A, DITTO_WHO_EVERYONE, 0, 0, R } },
+		  0666, 0644 },
+		{ { { D, DITTO_WHO_AUTHENTICATED, 0, 0, R }, { A, DITTO_WHO_EVERYONE, 0, 0, RW } },
+		  0222, 0222 },
+		{ { { D, DITTO_WHO_ANONYMOUS, 0, 0, R }, { A, DITTO_WHO_EVERYONE, 0, 0, RW } },
+		  0666, 0622 },
+		{ { { D, DITTO_WHO_NETWORK, 0, 0, R }, { A, DITTO_WHO_EVERYONE, 0, 0, RW } },
+		  0666, 0622 },
+		{ { { A, DITTO_WHO_ANONYMOUS, 0, 0, RW }, { A, DITTO_WHO_NETWORK, 0, 0, R } },
+		  0, 0 },
+		{ { { A, DITTO_WHO_GROUP, 0, 0, RW }, { A, DITTO_WHO_AUTHENTICATED, 0, 0, R } },
+		  0464, 0460 },
+	};
+	struct ditto_acl *acl;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		acl = acl_of(test, cases[i].aces, 2);
+		KUNIT_EXPECT_EQ_MSG(test, ditto_acl_mode(acl, KUIDT_INIT(1), KGIDT_INIT(2)),
+				    cases[i].mode, "%u", i);
+		KUNIT_EXPECT_EQ_MSG(test, ditto_acl_mode_instead(acl, KUIDT_INIT(1), KGIDT_INIT(2)),
+				    cases[i].instead, "%u", i);
+		ditto_acl_put(acl);
+	}
+}
+
 /* In all modes each class has the rights of its bits. */
 static void acl_from_mode_test(struct kunit *test)
 {
@@ -299,6 +334,7 @@ static void acl_from_default_test(struct kunit *test)
 
 static struct kunit_case acl_cases[] = {
 	KUNIT_CASE(acl_rights_test),
+	KUNIT_CASE(acl_mode_instead_test),
 	KUNIT_CASE(acl_from_mode_test),
 	KUNIT_CASE(acl_from_posix_test),
 	KUNIT_CASE(acl_from_default_test),
