@@ -34,6 +34,7 @@
 #include "../../net/helper/names.h"
 #include "../op/explain.h"
 #include "acl_file.h"
+#include "acl_private.h"
 
 /* Attempts to read a list that others are changing. */
 #define LOADS_MAX	16
@@ -408,12 +409,12 @@ static int acl_evaluate(const struct ditto_op *op, const struct ditto_acl *acl,
 	return 0;
 }
 
-static struct ditto_acl_subject acl_subject_of(const struct ditto_op *op,
-					       const struct ditto_node *node)
+struct ditto_acl_subject ditto_acl_subject_of(const struct ditto_op *op,
+					      const struct ditto_node *node)
 {
 	return (struct ditto_acl_subject) {
 		.cred = op->cred->cred,
-		.anonymous = op->cred->anonymous,
+		.anonymous = op->cred->guest,
 		.token = op->cred->token,
 		.uid = ditto_owner_of(op->share, node->inode),
 		.gid = ditto_group_of(op->share, node->inode),
@@ -435,7 +436,7 @@ int ditto_acl_access_slow(const struct ditto_op *op, struct ditto_node *node, u3
 	kept = acl_peek(op->share, node);
 	by_mode = kept && !kept->acl;
 	if (kept && kept->acl) {
-		who = acl_subject_of(op, node);
+		who = ditto_acl_subject_of(op, node);
 		decided = acl_evaluate_rcu(op, kept->acl, &who, rights);
 	}
 	rcu_read_unlock();
@@ -447,7 +448,7 @@ int ditto_acl_access_slow(const struct ditto_op *op, struct ditto_node *node, u3
 	acl = ditto_acl_in_force(op->share, node);
 	if (IS_ERR_OR_NULL(acl))
 		return PTR_ERR_OR_ZERO(acl);
-	who = acl_subject_of(op, node);
+	who = ditto_acl_subject_of(op, node);
 	err = acl_evaluate(op, acl, &who, rights);
 	ditto_acl_put(acl);
 	return err ?: 1;

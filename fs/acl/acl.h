@@ -200,7 +200,7 @@ struct ditto_acl_decisions {
 /**
  * struct ditto_acl_subject - user and file of an access check
  * @cred: credential of the user
- * @anonymous: the user is anonymous; @cred is that of the anonymous user
+ * @anonymous: the user is anonymous, or squashed; @cred is that of the anonymous user
  * @token: SIDs of the user; NULL if they are not known
  * @uid: owner of the file, as mapped by the mount
  * @gid: group of the file, as mapped by the mount

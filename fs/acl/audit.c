@@ -18,14 +18,7 @@ static bool audit_wants(const struct ditto_op *op, const struct ditto_node *node
 			const struct ditto_acl *list, u32 access, bool granted)
 {
 	const u8 result = granted ? DITTO_ACE_ON_SUCCESS : DITTO_ACE_ON_FAILURE;
-	struct ditto_acl_subject who = {
-		.cred = op->cred->cred,
-		.anonymous = op->cred->anonymous,
-		.token = op->cred->token,
-		.uid = ditto_owner_of(op->share, node->inode),
-		.gid = ditto_group_of(op->share, node->inode),
-		.is_dir = S_ISDIR(node->inode->i_mode),
-	};
+	struct ditto_acl_subject who = ditto_acl_subject_of(op, node);
 	bool wants = false;
 
 	rcu_read_lock();

@@ -101,6 +101,17 @@ def obeyed(w):
 
 
 @test(server='ditto', squash='none')
+def squashed_are_anonymous(w):
+    """A squashed user is in ANONYMOUS@ and not in AUTHENTICATED@, whoever his client says he is."""
+    for name, who in (('a', 'authenticated@'), ('b', 'anonymous@'), ('c', 'everyone@')):
+        put(w.path(name), b'data', 0o600)
+        give(w, name, f'allow:{who}:read')
+    eq([reads(w, name, 1009) for name in 'abc'], [True, False, True])
+    w.server.set('data', squash='all-to-guest', anon=(1009, 1002))
+    eq([reads(w, name, 1009) for name in 'abc'], [False, True, True])
+
+
+@test(server='ditto', squash='none')
 def handed_down(w):
     """Entries of a directory that is set on the server are inherited by what clients create."""
     os.mkdir(w.path('d'), 0o777)
