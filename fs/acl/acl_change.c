@@ -193,29 +193,29 @@ static u32 class_rights(u32 rights)
 	return rights & DITTO_RIGHT_READ_DATA ? rights | DITTO_RIGHTS_LOOK : rights;
 }
 
-/* True for an entry about all users, or about those who are anonymous or not. */
-static bool is_about_others(const struct ditto_ace *ace, bool anonymous)
+/* True for an entry about the users of a class who are anonymous, or about those who are not. */
+static bool is_about_class(const struct chmod *c, const struct ditto_ace *ace,
+			   enum ditto_class class, bool anonymous)
 {
-	switch (ace->who) {
-	case DITTO_WHO_EVERYONE:
-	case DITTO_WHO_NETWORK:
-		return ditto_ace_is_effective(ace);
-	case DITTO_WHO_AUTHENTICATED:
-		return ditto_ace_is_effective(ace) && !anonymous;
-	case DITTO_WHO_ANONYMOUS:
-		/* Denials remain. */
-		return ditto_ace_is_effective(ace) && anonymous && ace->type == DITTO_ACE_ALLOW;
-	}
-	return false;
+	if (!ditto_ace_is_effective(ace))
+		return false;
+	if (ace->who == DITTO_WHO_NETWORK)
+		return true;
+	if (!anonymous)
+		return ditto_ace_classes(ace, c->uid, c->gid) & BIT(class);
+	/* Denials remain. */
+	if (ace->who == DITTO_WHO_ANONYMOUS && ace->type != DITTO_ACE_ALLOW)
+		return false;
+	return ditto_ace_classes_anonymous(ace, c->uid, c->gid) & BIT(class);
 }
 
-static u32 rights_of_others(const struct ditto_acl *acl, bool anonymous)
+static u32 rights_of_class(const struct chmod *c, enum ditto_class class, bool anonymous)
 {
 	const struct ditto_ace *ace;
 	u32 allowed = 0, denied = 0;
 
-	for (ace = acl->aces; ace < acl->aces + acl->count; ace++) {
-		if (!is_about_others(ace, anonymous))
+	for (ace = c->acl->aces; ace < c->acl->aces + c->acl->count; ace++) {
+		if (!is_about_class(c, ace, class, anonymous))
 			continue;
 		if (ace->type == DITTO_ACE_ALLOW)
 			allowed |= ace->mask & ~denied;
@@ -225,15 +225,25 @@ static u32 rights_of_others(const struct ditto_acl *acl, bool anonymous)
 	return allowed;
 }
 
+/*
+ * Rights that a class has, and keeps, but that its anonymous users do not have. The bits do not
+ * tell the difference.
+ */
+static u32 proven_rights(const struct chmod *c, enum ditto_class class)
+{
+	return c->rights[class] & rights_of_class(c, class, false) &
+	       ~rights_of_class(c, class, true);
+}
+
 static struct ditto_acl *acl_change_entries(struct chmod *c, bool fewer)
 {
 	u32 owner = c->rights[DITTO_CLASS_OWNER];
 	u32 group = c->rights[DITTO_CLASS_GROUP];
 	u32 other = c->rights[DITTO_CLASS_OTHER];
-	/* The bits do not tell that anonymous users do not have what others have, and keep. */
-	u32 proven = other & rights_of_others(c->acl, false) & ~rights_of_others(c->acl, true);
+	u32 proven_group = proven_rights(c, DITTO_CLASS_GROUP);
+	u32 proven = proven_rights(c, DITTO_CLASS_OTHER);
 
-	if (ditto_acl_begin(&c->out, 3 * c->acl->count + 6))
+	if (ditto_acl_begin(&c->out, 3 * c->acl->count + 7))
 		return ERR_PTR(-ENOMEM);
 	c->out.acl->flags = c->acl->flags & DITTO_ACL_FLAGS;
 	/* The owner may set times even without write permission. */
@@ -243,7 +253,11 @@ static struct ditto_acl *acl_change_entries(struct chmod *c, bool fewer)
 		  class_rights(owner) | DITTO_RIGHT_WRITE_ATTRS);
 	add_between(c, fewer);
 	add_class(c, DITTO_ACE_DENY, DITTO_WHO_GROUP, other & ~group);
-	add_class(c, DITTO_ACE_ALLOW, DITTO_WHO_GROUP, class_rights(group));
+	/* The mode does not count this entry: local processes are not anonymous. */
+	add_class(c, DITTO_ACE_DENY, DITTO_WHO_ANONYMOUS, proven_group & ~other);
+	/* The entry for AUTHENTICATED@ below gives its part without a denial. */
+	add_class(c, DITTO_ACE_ALLOW, DITTO_WHO_GROUP,
+		  class_rights(group & ~(proven_group & proven)));
 	add_class(c, DITTO_ACE_ALLOW, DITTO_WHO_EVERYONE, class_rights(other & ~proven));
 	add_class(c, DITTO_ACE_ALLOW, DITTO_WHO_AUTHENTICATED, class_rights(proven));
 	return ditto_acl_end(&c->out, -ENOSPC);

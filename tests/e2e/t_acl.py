@@ -112,6 +112,28 @@ def squashed_are_anonymous(w):
 
 
 @test(server='ditto', squash='none')
+def squashed_members(w):
+    """A chmod gives squashed users of the file's group nothing that users had as such."""
+    rules = 'allow:owner@:full', 'allow:authenticated@:read', 'allow:everyone@:read-attrs'
+    n = w.client.nfs(rpc.auth_sys(1001, 1001))
+    for name, by_client in (('a', True), ('b', False)):
+        os.chown(put(w.path(name), b'data', 0o644), 1001, 1002)
+        give(w, name, *rules)
+        if by_client:
+            eq(n.setattr(n.lookup(n.root, name).fh, nfs3.sattr(mode=0o740)).status, nfs3.OK)
+        else:
+            os.chmod(w.path(name), 0o740)
+        eq((shown(w, name)['mode'], reads(w, name, 1009, 1002), reads(w, name, 1009)),
+           ('0740', True, False), name)
+    # What no user had is given to all members.
+    os.chown(put(w.path('c'), b'data', 0o600), 1001, 1002)
+    give(w, 'c', 'allow:owner@:full')
+    os.chmod(w.path('c'), 0o640)
+    w.server.set('data', squash='all-to-guest', anon=(1009, 1002))
+    eq([reads(w, name, 1009, 1002) for name in 'abc'], [False, False, True])
+
+
+@test(server='ditto', squash='none')
 def handed_down(w):
     """Entries of a directory that is set on the server are inherited by what clients create."""
     os.mkdir(w.path('d'), 0o777)

@@ -73,6 +73,18 @@ static void expect_same_heirs(struct kunit *test, struct ditto_acl *was, struct 
 	ditto_acl_put(b);
 }
 
+/*
+ * Anonymous members of the group get no right that only the others of them had, unless anonymous
+ * others have it, too.
+ */
+static void expect_no_gift(struct kunit *test, struct ditto_acl *was, struct ditto_acl *is)
+{
+	u32 got = acl_rights(test, is, 4, 2, 8, true) & ~acl_rights(test, was, 4, 2, 8, true);
+
+	KUNIT_EXPECT_EQ(test, got & BITS_RIGHTS & acl_rights(test, was, 4, 2, 8, false) &
+			~acl_rights(test, is, 3, 8, 8, true), 0);
+}
+
 static void expect_chmod(struct kunit *test, struct ditto_acl *acl, umode_t mode)
 {
 	struct ditto_acl *is = ditto_acl_chmod(acl, S_IFDIR | mode, OWNER, GROUP);
@@ -93,6 +105,7 @@ static void expect_chmod(struct kunit *test, struct ditto_acl *acl, umode_t mode
 	/* Others are limited to the mode bits, and named users to the group's. */
 	KUNIT_EXPECT_EQ(test, acl_bits(other) & ~mode, 0);
 	KUNIT_EXPECT_EQ(test, acl_bits(acl_rights(test, is, 4, 2, 8, false)) & ~(mode >> 3), 0);
+	expect_no_gift(test, acl, is);
 	/* No denied right is allowed, unless it is now allowed to all. */
 	if ((mode & 7) != 7) {
 		other = mode & 7;
@@ -147,7 +160,10 @@ static void acl_chmod_mask_test(struct kunit *test)
 	ditto_acl_put(acl);
 }
 
-/* What others have because they are authenticated, they keep, and anonymous users do not get it. */
+/*
+ * Group and others keep what they have because they are authenticated, and anonymous users do not
+ * get it.
+ */
 static void acl_chmod_proven_test(struct kunit *test)
 {
 	static const struct ditto_ace aces[] = {
@@ -167,6 +183,11 @@ static void acl_chmod_proven_test(struct kunit *test)
 		KUNIT_ASSERT_FALSE(test, IS_ERR(next));
 		KUNIT_EXPECT_EQ(test, acl_bits(acl_rights(test, next, 3, 8, 8, false)), mode & 7);
 		KUNIT_EXPECT_EQ(test, acl_bits(acl_rights(test, next, 3, 8, 8, true)), mode & 5);
+		KUNIT_EXPECT_EQ(test, acl_bits(acl_rights(test, next, 4, 2, 8, false)),
+				mode >> 3 & 7);
+		KUNIT_EXPECT_EQ(test, acl_bits(acl_rights(test, next, 4, 2, 8, true)),
+				mode >> 3 & 5);
+		KUNIT_EXPECT_EQ(test, ditto_acl_mode(next, OWNER, GROUP), mode ^ 0100);
 		ditto_acl_put(next);
 		ditto_acl_put(is);
 	}
