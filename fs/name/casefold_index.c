@@ -66,6 +66,22 @@ struct casefold_table {
 };
 
 /**
+ * struct casefold_absent - a name that a listing without an index did not find
+ * @known: there was such a listing
+ * @sure: @change identifies the directory's state, which it does not on some remote file systems
+ * @hash: hash of the name
+ * @seen: number of changes of the directory when the listing began
+ * @change: change attribute of the directory then
+ */
+struct casefold_absent {
+	bool known;
+	bool sure;
+	u32 hash;
+	u64 seen;
+	u64 change;
+};
+
+/**
  * struct ditto_casefold - index of a directory
  * @build: see above
  * @lock: guards the rest except @lru and @used
@@ -73,6 +89,7 @@ struct casefold_table {
  * @valid: @table contains the names of the directory at @change
  * @change: change attribute of the directory
  * @table: the names
+ * @absent: the name that was last searched for without the index
  * @lru: link on the list of indexes with names; under lru_lock
  * @used: jiffies of the last use
  */
@@ -83,6 +100,7 @@ struct ditto_casefold {
 	bool valid;
 	u64 change;
 	struct casefold_table table;
+	struct casefold_absent absent;
 	struct list_head lru;
 	unsigned long used;
 };
@@ -515,6 +533,31 @@ static bool search_name(void *arg, const struct ditto_name *has)
 	return true;
 }
 
+/* List the directory for a name, and note its state if the name is not there. */
+static int search_listing(struct ditto_share *share, struct ditto_node *dir,
+			  struct ditto_casefold *c, struct search *s)
+{
+	struct casefold_absent absent = { .known = true, .hash = s->hash };
+	int err;
+
+	spin_lock(&c->lock);
+	absent.seen = c->seen;
+	spin_unlock(&c->lock);
+	absent.sure = !dir_change(share, dir, &absent.change);
+	err = ditto_list_names(share, dir, search_name, s);
+	if (err)
+		return err;
+	s->found[s->len] = '\0';
+	if (s->len)
+		return 0;
+	if (!s->is_short) {
+		spin_lock(&c->lock);
+		c->absent = absent;
+		spin_unlock(&c->lock);
+	}
+	return -ENOENT;
+}
+
 int ditto_casefold_find(struct ditto_share *share, struct ditto_node *dir,
 			const struct ditto_name *name, bool is_short, char *found)
 {
@@ -532,12 +575,7 @@ int ditto_casefold_find(struct ditto_share *share, struct ditto_node *dir,
 		err = index_build(share, dir, c, &s);
 	if (err != -EAGAIN && err != -E2BIG && err != -ENOMEM)
 		return err;
-	/* Without an index, list the directory. */
-	err = ditto_list_names(share, dir, search_name, &s);
-	if (err)
-		return err;
-	found[s.len] = '\0';
-	return s.len ? 0 : -ENOENT;
+	return search_listing(share, dir, c, &s);
 }
 
 /* Updates */
@@ -623,28 +661,77 @@ static bool is_equal(const struct ditto_name *a, const struct ditto_name *b)
 	return a->len == b->len && !memcmp(a->name, b->name, a->len);
 }
 
-bool ditto_casefold_is_taken(struct ditto_node *dir, const struct ditto_wcc *wcc,
-			     const struct ditto_name *name, const struct ditto_name *except)
+/*
+ * Has the last listing without the index told that the name is free? Where nothing identifies the
+ * directory's state, another listing would not tell more.
+ */
+static bool is_absent(const struct ditto_casefold *c, u64 change, u32 hash)
 {
-	struct ditto_casefold *c = index_if_any(dir);
-	struct casefold_name *n;
-	struct ditto_name has;
-	bool taken = false;
-	u32 hash;
+	const struct casefold_absent *a = &c->absent;
 
-	if (!c || !wcc->pre_valid || !ditto_name_hash(name, &hash))
-		return false;
-	spin_lock(&c->lock);
-	if (!c->valid || c->change != wcc->pre_change)
-		goto unlock;
+	return a->known && a->hash == hash && a->seen == c->seen &&
+	       (!a->sure || a->change == change);
+}
+
+/* Is a name that was found in some case neither this one nor the one to be removed? */
+static bool is_in_the_way(const struct ditto_name *found, const struct ditto_name *name,
+			  const struct ditto_name *except)
+{
+	return !is_equal(found, name) && (!except || !is_equal(found, except));
+}
+
+/* Under the lock of the index. Return: as ditto_casefold_check(). */
+static int check_locked(const struct ditto_casefold *c, u64 change, u32 hash,
+			const struct ditto_name *name, const struct ditto_name *except)
+{
+	const struct casefold_name *n;
+	struct ditto_name has;
+
+	if (!c->valid || c->change != change)
+		return is_absent(c, change, hash) ? 0 : -EAGAIN;
 	hlist_for_each_entry(n, table_head(&c->table, hash), link) {
 		has = (struct ditto_name){ .name = n->name, .len = n->len };
-		taken |= n->hash == hash && !n->is_short && !is_equal(&has, name) &&
-			 (!except || !is_equal(&has, except)) && ditto_names_same(&has, name);
+		if (n->hash == hash && !n->is_short && is_in_the_way(&has, name, except) &&
+		    ditto_names_same(&has, name))
+			return -EEXIST;
 	}
-unlock:
+	return 0;
+}
+
+int ditto_casefold_check(struct ditto_node *dir, const struct ditto_wcc *wcc,
+			 const struct ditto_name *name, const struct ditto_name *except)
+{
+	struct ditto_casefold *c = index_if_any(dir);
+	u32 hash;
+	int err;
+
+	if (!ditto_name_hash(name, &hash))
+		return 0;
+	if (!c || !wcc->pre_valid)
+		return -EAGAIN;
+	spin_lock(&c->lock);
+	err = check_locked(c, wcc->pre_change, hash, name, except);
 	spin_unlock(&c->lock);
-	return taken;
+	return err;
+}
+
+int ditto_casefold_search(struct ditto_share *share, struct ditto_node *dir,
+			  const struct ditto_name *name, const struct ditto_name *except)
+{
+	char *spelling = kmalloc(NAME_MAX + 1, GFP_KERNEL);
+	struct ditto_name found = { .name = spelling };
+	int err;
+
+	if (!spelling)
+		return -ENOMEM;
+	err = ditto_casefold_find(share, dir, name, false, spelling);
+	if (!err) {
+		found.len = strlen(spelling);
+		if (is_in_the_way(&found, name, except))
+			err = -EEXIST;
+	}
+	kfree(spelling);
+	return err == -ENOENT ? 0 : err;
 }
 
 void ditto_casefold_spoil(struct ditto_node *dir)

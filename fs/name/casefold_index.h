@@ -55,7 +55,7 @@ void ditto_casefold_changed(struct ditto_node *dir, const struct ditto_wcc *wcc,
 			    const struct ditto_name *removed, const struct ditto_name *added);
 
 /**
- * ditto_casefold_is_taken - check whether a name exists in another case
+ * ditto_casefold_check - check that a name does not exist in another case
  * @dir: the directory, inode locked
  * @wcc: attributes before the intended change
  * @name: the name, which does not exist in this spelling
@@ -65,10 +65,26 @@ void ditto_casefold_changed(struct ditto_node *dir, const struct ditto_wcc *wcc,
  * added since.
  *
  * Context: may sleep.
- * Return: true if the name is taken; false if it is free or the index is not valid.
+ * Return: 0; -EEXIST; -EAGAIN if that is not known, because other tasks have changed the directory
+ * or there is no index: the caller unlocks it and calls ditto_casefold_search() before the next
+ * attempt.
  */
-bool ditto_casefold_is_taken(struct ditto_node *dir, const struct ditto_wcc *wcc,
-			     const struct ditto_name *name, const struct ditto_name *except);
+int ditto_casefold_check(struct ditto_node *dir, const struct ditto_wcc *wcc,
+			 const struct ditto_name *name, const struct ditto_name *except);
+
+/**
+ * ditto_casefold_search - check that a name does not exist in another case, before the directory
+ * is locked
+ * @share: share the directory was reached through
+ * @dir: a directory, held; access is not checked
+ * @name: the name
+ * @except: a name that is about to be removed, or NULL
+ *
+ * Context: may sleep; no inode lock held.
+ * Return: 0, -EEXIST, or an errno of the file system.
+ */
+int ditto_casefold_search(struct ditto_share *share, struct ditto_node *dir,
+			  const struct ditto_name *name, const struct ditto_name *except);
 
 /**
  * ditto_casefold_spoil - invalidate the index after a change by another task

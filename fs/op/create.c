@@ -150,7 +150,7 @@ static int create_accept(const struct ditto_dir_change *c, const struct ditto_cr
  * credential that list or mode of the directory permit, @inherited has a reference that the caller
  * drops. Return: 1 if the file will have a list, 0 if not, or an errno.
  */
-static int create_prepare(const struct ditto_dir_change *c, const struct ditto_name *name,
+static int create_prepare(struct ditto_dir_change *c, const struct ditto_name *name,
 			  const struct ditto_create_args *args, struct ditto_setattr *set,
 			  struct ditto_acl **inherited, const struct cred **as)
 {
@@ -159,9 +159,8 @@ static int create_prepare(const struct ditto_dir_change *c, const struct ditto_n
 	bool listed;
 	int err;
 
-	if (c->op->casefold && ditto_casefold_is_taken(c->dir, c->wcc, name, NULL))
-		return -EEXIST;
-	err = ditto_setattr_check_new(c->op->share, args->type, args->set) ?:
+	err = ditto_dir_change_check_case(c, name, NULL) ?:
+	      ditto_setattr_check_new(c->op->share, args->type, args->set) ?:
 	      ditto_act_on_early(c->op, c->dir, need | DITTO_RIGHT_EXECUTE,
 				 ditto_has_grants(c->dir) ? MAY_WRITE | MAY_EXEC : 0, as) ?:
 	      ditto_lock_check(c->op, c->dir, DITTO_INTENT_ENTRY);
@@ -238,47 +237,56 @@ static noinline_for_stack int create_resize(const struct ditto_dir_change *c,
 	return ditto_setattr_dentry(c->op, node, c->child, &size, &wcc);
 }
 
+/* Look up the name and create the file if it is free, which sets @fresh. */
+static int create_locked(struct ditto_dir_change *c, const struct ditto_name *name,
+			 const struct ditto_create_args *args, bool *fresh)
+{
+	struct ditto_acl *inherited = NULL;
+	struct ditto_setattr set;
+	int err, listed, audited;
+	const struct cred *as;
+
+	err = ditto_dir_change_begin(c, name);
+	if (err)
+		return err;
+	if (d_is_positive(c->child))
+		return create_accept(c, args);
+	listed = create_prepare(c, name, args, &set, &inherited, &as);
+	if (listed < 0)
+		return listed;
+
+	*fresh = true;
+	err = create_inode(c, name, args, create_mode(args->type, &set, listed), as);
+	if (err)
+		goto put;
+	audited = ditto_inherit_audit_list(c->op, c->dir, c->child);
+	err = audited ?: ditto_setattr_new(c->op, c->child, &set);
+	/* Without its list, no one could access the file, or nothing would be recorded. */
+	if (err && (listed || audited)) {
+		create_undo(c);
+		*fresh = false;
+	}
+put:
+	ditto_acl_put(inherited);
+	return err;
+}
+
 int ditto_create_entry(struct ditto_op *op, struct ditto_node *dir, const struct ditto_name *name,
 		       const struct ditto_create_args *args, struct ditto_node **out,
 		       bool *created, struct ditto_wcc *wcc)
 {
-	struct ditto_acl *inherited = NULL;
 	struct ditto_node *node = NULL;
 	struct ditto_dir_change c;
-	struct ditto_setattr set;
-	const struct cred *as;
 	bool fresh = false;
-	int err, listed, audited;
+	int tries = 0, err;
 
+again:
 	err = ditto_dir_change_init(&c, op, dir, wcc) ?: ditto_name_plain(name, -EEXIST, -EEXIST);
+	c.tries = tries++;
 	if (!err && !create_knows(args->type))
 		err = -EBADTYPE;
 	if (!err)
-		err = ditto_dir_change_begin(&c, name);
-	if (err)
-		goto unlock;
-	if (d_is_positive(c.child)) {
-		err = create_accept(&c, args);
-		goto unlock;
-	}
-	listed = create_prepare(&c, name, args, &set, &inherited, &as);
-	if (listed < 0) {
-		err = listed;
-		goto unlock;
-	}
-
-	fresh = true;
-	err = create_inode(&c, name, args, create_mode(args->type, &set, listed), as);
-	if (err)
-		goto unlock;
-	audited = ditto_inherit_audit_list(op, dir, c.child);
-	err = audited ?: ditto_setattr_new(op, c.child, &set);
-	/* Without its list, no one could access the file, or nothing would be recorded. */
-	if (err && (listed || audited)) {
-		create_undo(&c);
-		fresh = false;
-	}
-unlock:
+		err = create_locked(&c, name, args, &fresh);
 	/* The creation may have failed after the name was added. */
 	if (fresh && d_is_positive(c.child))
 		c.added = name;
@@ -286,7 +294,6 @@ unlock:
 	if (err == -EACCES || err == -EROFS)
 		ditto_audit(op, dir, DITTO_AUDIT_OPEN, S_ISDIR(args->type) ?
 			    DITTO_RIGHT_APPEND_DATA : DITTO_RIGHT_WRITE_DATA, false);
-	ditto_acl_put(inherited);
 	if (c.added)
 		ditto_lock_recheck(op, dir, DITTO_INTENT_ENTRY);
 	if (err)
@@ -310,6 +317,11 @@ unlock:
 		*created = fresh;
 out:
 	ditto_dir_change_end(&c);
+	if (c.unsure) {
+		err = ditto_casefold_search(op->share, dir, name, NULL);
+		if (!err)
+			goto again;
+	}
 	return err;
 }
 EXPORT_SYMBOL_NS_GPL(ditto_create_entry, DITTO);

@@ -18,6 +18,9 @@
 #include "lock_check_private.h"
 #include "op_private.h"
 
+/* Attempts to add a name to a directory without concurrent changes by local processes. */
+#define CASE_TRIES_MAX	4
+
 int ditto_dir_change_init(struct ditto_dir_change *c, struct ditto_op *op,
 			  struct ditto_node *dir, struct ditto_wcc *wcc)
 {
@@ -81,6 +84,20 @@ int ditto_dir_change_child(struct ditto_dir_change *c, const struct ditto_name *
 	dput(c->child);
 	c->child = dget(child);
 	return 0;
+}
+
+int ditto_dir_change_check_case(struct ditto_dir_change *c, const struct ditto_name *name,
+				const struct ditto_name *except)
+{
+	int err;
+
+	if (!c->op->casefold)
+		return 0;
+	err = ditto_casefold_check(c->dir, c->wcc, name, except);
+	if (err != -EAGAIN)
+		return err;
+	c->unsure = c->tries + 1 < CASE_TRIES_MAX;
+	return c->unsure ? err : 0;
 }
 
 int ditto_dir_change_begin(struct ditto_dir_change *c, const struct ditto_name *name)

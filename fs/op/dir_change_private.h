@@ -20,6 +20,8 @@
  * @locked: the directory's inode lock is held
  * @replaced: the added name was that of another file, which was removed
  * @moved: the added name belongs to the file that had the removed one
+ * @tries: number of attempts before this one, for ditto_dir_change_check_case()
+ * @unsure: the change was given up because it is not known whether the name is free in all cases
  */
 struct ditto_dir_change {
 	struct ditto_op *op;
@@ -34,6 +36,8 @@ struct ditto_dir_change {
 	bool locked;
 	bool replaced;
 	bool moved;
+	u8 tries;
+	bool unsure;
 };
 
 /**
@@ -100,6 +104,22 @@ int ditto_dir_change_lookup(struct ditto_dir_change *c, const struct ditto_name 
  */
 int ditto_dir_change_child(struct ditto_dir_change *c, const struct ditto_name *name,
 			   struct dentry *child);
+
+/**
+ * ditto_dir_change_check_case - check that a name to be added does not exist in another case
+ * @c: the change; the directory is locked
+ * @name: the name, which does not exist in this spelling
+ * @except: a name that is about to be removed, or NULL
+ *
+ * Nothing is checked for callers to whom case matters. If local processes have changed the
+ * directory in each of a few attempts, what the last search found counts.
+ *
+ * Context: may sleep.
+ * Return: 0; -EEXIST; -EAGAIN, and @c->unsure is set: ditto_casefold_search() is called after
+ * ditto_dir_change_end(), and the change attempted anew.
+ */
+int ditto_dir_change_check_case(struct ditto_dir_change *c, const struct ditto_name *name,
+				const struct ditto_name *except);
 
 /**
  * ditto_dir_change_mark - mark that this task changes the directory

@@ -189,12 +189,12 @@ static int link_locked(struct link *l, const struct ditto_name *name,
 	l->added = *name;
 	/* To the file system, both may be the same though their case differs. */
 	l->moves = l->c.child == l->taken;
-	if (!l->moves && (d_is_positive(l->c.child) ||
-			  (l->c.op->casefold &&
-			   ditto_casefold_is_taken(l->c.dir, l->c.wcc, name, taken))))
-		return -EEXIST;
 	if (l->moves)
 		err = link_look_up_temporary(l);
+	else if (d_is_positive(l->c.child))
+		err = -EEXIST;
+	else
+		err = ditto_dir_change_check_case(&l->c, name, taken);
 	err = err ?: link_check(l);
 	if (err)
 		return err;
@@ -225,10 +225,13 @@ static int do_link(struct ditto_op *op, struct ditto_node *node, struct ditto_op
 		   struct ditto_node *dir, const struct ditto_name *name,
 		   const struct ditto_name *taken, struct ditto_wcc *wcc)
 {
-	struct link l = { .node = node, .source = ditto_node_dentry(node) };
-	int err;
+	int tries = 0, err;
+	struct link l;
 
+again:
+	l = (struct link){ .node = node, .source = ditto_node_dentry(node) };
 	err = ditto_dir_change_init(&l.c, op_to, dir, wcc);
+	l.c.tries = tries++;
 	if (err)
 		goto end;
 	err = -EXDEV;
@@ -258,6 +261,11 @@ end:
 	}
 	dput(l.taken);
 	dput(l.source);
+	if (l.c.unsure) {
+		err = ditto_casefold_search(op_to->share, dir, name, taken);
+		if (!err)
+			goto again;
+	}
 	return err;
 }
 

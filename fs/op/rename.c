@@ -44,6 +44,12 @@ struct ditto_renamed {
 	struct ditto_node *victim;
 };
 
+/* The old name, if it is in the directory that gets the new one. */
+static const struct ditto_name *rename_own_name(const struct ditto_renamed *r)
+{
+	return r->from.dir == r->to.dir ? r->from_name : NULL;
+}
+
 /*
  * Look up both names. Both directories are locked. @trap is the child that is an ancestor of the
  * other directory.
@@ -51,7 +57,6 @@ struct ditto_renamed {
 static int rename_lookup(struct ditto_renamed *r, const struct dentry *trap)
 {
 	struct ditto_dir_change *from = &r->from, *to = &r->to;
-	const struct ditto_name *own = from->dir == to->dir ? r->from_name : NULL;
 	struct ditto_node *node;
 	int err;
 
@@ -75,9 +80,9 @@ static int rename_lookup(struct ditto_renamed *r, const struct dentry *trap)
 	if (d_mountpoint(from->child) || d_mountpoint(to->child))
 		return -EBUSY;
 	if (d_is_negative(to->child)) {
-		if (to->op->casefold &&
-		    ditto_casefold_is_taken(to->dir, to->wcc, r->to_name, own))
-			return -EEXIST;
+		err = ditto_dir_change_check_case(to, r->to_name, rename_own_name(r));
+		if (err)
+			return err;
 	} else if (r->no_replace && to->child != from->child) {
 		return -EEXIST;
 	}
@@ -214,17 +219,14 @@ static int do_rename(struct ditto_op *op, struct ditto_node *from_dir, struct di
 		     struct ditto_node *to_dir, struct ditto_wcc *from_wcc,
 		     struct ditto_wcc *to_wcc, struct ditto_renamed *r)
 {
-	int err, err_to;
+	int tries = 0, err, err_to;
 
+again:
 	err = ditto_dir_change_init(&r->from, op, from_dir, from_wcc);
 	err_to = ditto_dir_change_init(&r->to, op_to, to_dir, to_wcc);
-	err = err ?: err_to;
-	if (err)
-		goto end;
-	err = ditto_name_plain(r->from_name, -EINVAL, -EINVAL);
-	if (err)
-		goto end;
-	err = ditto_name_plain(r->to_name, -EINVAL, -EINVAL);
+	r->to.tries = tries++;
+	err = err ?: err_to ?: ditto_name_plain(r->from_name, -EINVAL, -EINVAL) ?:
+	      ditto_name_plain(r->to_name, -EINVAL, -EINVAL);
 	if (err)
 		goto end;
 	err = -EXDEV;
@@ -250,6 +252,11 @@ static int do_rename(struct ditto_op *op, struct ditto_node *from_dir, struct di
 end:
 	ditto_dir_change_end(&r->to);
 	ditto_dir_change_end(&r->from);
+	if (r->to.unsure) {
+		err = ditto_casefold_search(op_to->share, to_dir, r->to_name, rename_own_name(r));
+		if (!err)
+			goto again;
+	}
 	if (r->victim) {
 		ditto_victim_gone(op_to->share, r->victim);
 		ditto_node_put(r->victim);

@@ -2,6 +2,7 @@
 /* Names and paths without regard to case, on a folder of a tmpfs. */
 #include <kunit/test.h>
 #include <linux/fs.h>
+#include <linux/kthread.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
 
@@ -151,6 +152,125 @@ static void walk_sees_others(struct kunit *test)
 	unlink_locally(test, "theirs");
 	KUNIT_EXPECT_EQ(test, walk_lookup("THEIRS"), -ENOENT);
 	folder_remove(test, &folder, "mine", false);
+}
+
+/* Ways of a client that is not case-sensitive to add a name; return an errno. */
+
+static int add_file(const struct ditto_name *name)
+{
+	const struct ditto_setattr set = { .valid = DITTO_SET_MODE, .mode = 0600 };
+	struct ditto_node *node;
+	int err = folder_create(&folder.op, folder.root, name, &set, false, &node);
+
+	if (!err)
+		ditto_node_put(node);
+	return err;
+}
+
+static int add_by_rename(const struct ditto_name *name)
+{
+	static const struct ditto_name from = { "mine", 4 };
+	struct ditto_wcc wcc[2];
+
+	return ditto_rename(&folder.op, folder.root, &from, &folder.op, folder.root, name, &wcc[0],
+			    &wcc[1]);
+}
+
+static int add_link(const struct ditto_name *name)
+{
+	static const struct ditto_name from = { "mine", 4 };
+	struct ditto_node *node;
+	struct ditto_wcc wcc;
+	int err = ditto_lookup(&folder.op, folder.root, &from, &node);
+
+	if (err)
+		return err;
+	err = ditto_link(&folder.op, node, &folder.op, folder.root, name, &wcc);
+	ditto_node_put(node);
+	return err;
+}
+
+/* A local process between look-up and change keeps out no name and lets in no twin. */
+static void walk_adds_beside_others(struct kunit *test)
+{
+	static int (*const ways[])(const struct ditto_name *name) = {
+		add_file, add_by_rename, add_link,
+	};
+	static const struct ditto_name new = { "NEW", 3 }, own = { "Mine", 4 };
+
+	for (int i = 0; i < ARRAY_SIZE(ways); i++) {
+		walk_mkdir(test, "mine");
+		folder.op.casefold = true;
+		KUNIT_EXPECT_EQ(test, walk_lookup("NEW"), -ENOENT);
+		make_locally(test, "new");
+		KUNIT_EXPECT_EQ_MSG(test, ways[i](&new), -EEXIST, "%d", i);
+		KUNIT_EXPECT_EQ(test, walk_lookup("NEW"), 0);
+		KUNIT_EXPECT_STREQ(test, found, "new");
+		unlink_locally(test, "new");
+		KUNIT_EXPECT_EQ(test, walk_lookup("NEW"), -ENOENT);
+		make_locally(test, "other");
+		KUNIT_EXPECT_EQ_MSG(test, ways[i](&new), 0, "%d", i);
+		folder.op.casefold = false;
+		folder_remove(test, &folder, "NEW", false);
+		unlink_locally(test, "other");
+		if (ways[i] != add_by_rename)
+			folder_remove(test, &folder, "mine", false);
+	}
+	/* The name that goes does not count. */
+	walk_mkdir(test, "mine");
+	folder.op.casefold = true;
+	KUNIT_EXPECT_EQ(test, walk_lookup("NEW"), -ENOENT);
+	make_locally(test, "other");
+	KUNIT_EXPECT_EQ(test, add_by_rename(&own), 0);
+	folder.op.casefold = false;
+	unlink_locally(test, "other");
+	folder_remove(test, &folder, "Mine", false);
+}
+
+/* A local process that adds and removes a name all the time. */
+static int walk_toggler(void *arg)
+{
+	struct inode *dir = d_inode(folder.path.dentry);
+	struct mnt_idmap *idmap = mnt_idmap(folder.path.mnt);
+	struct dentry *dentry;
+
+	while (!kthread_should_stop()) {
+		inode_lock_nested(dir, I_MUTEX_PARENT);
+		dentry = lookup_one_len("busy", folder.path.dentry, 4);
+		if (!IS_ERR(dentry)) {
+			if (!vfs_create(idmap, dir, dentry, 0600, true))
+				vfs_unlink(idmap, dir, dentry, NULL);
+			dput(dentry);
+		}
+		inode_unlock(dir);
+		cond_resched();
+	}
+	return 0;
+}
+
+/* Names can be added to a directory that never rests. */
+static void walk_adds_to_busy(struct kunit *test)
+{
+	struct task_struct *other = kthread_run(walk_toggler, NULL, "ditto-kunit-busy");
+	char text[16];
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, other);
+	folder.op.casefold = true;
+	for (int i = 0; i < 100; i++) {
+		const struct ditto_name name = {
+			text, snprintf(text, sizeof(text), "File%03d", i),
+		};
+
+		KUNIT_EXPECT_EQ(test, walk_lookup(text), -ENOENT);
+		KUNIT_EXPECT_EQ(test, add_file(&name), 0);
+		cond_resched();
+	}
+	kthread_stop(other);
+	folder.op.casefold = false;
+	for (int i = 0; i < 100; i++) {
+		snprintf(text, sizeof(text), "File%03d", i);
+		folder_remove(test, &folder, text, false);
+	}
 }
 
 static void walk_has_shorts(bool on)
@@ -359,6 +479,8 @@ static struct kunit_case walk_cases[] = {
 	KUNIT_CASE(walk_chooses),
 	KUNIT_CASE(walk_sees_renames),
 	KUNIT_CASE(walk_sees_others),
+	KUNIT_CASE(walk_adds_beside_others),
+	KUNIT_CASE(walk_adds_to_busy),
 	KUNIT_CASE(walk_shorts),
 	KUNIT_CASE_SLOW(walk_many),
 	KUNIT_CASE(walk_without_reading),
