@@ -524,6 +524,20 @@ const struct spec_enum spec_offload_state = {
 	.count = 4,
 };
 
+static const char *const offload_obstacle_names[] = {
+	"none",
+	"remote",
+	"overlay",
+	"mount",
+};
+
+const struct spec_enum spec_offload_obstacle = {
+	.name = "offload-obstacle",
+	.flags = false,
+	.names = offload_obstacle_names,
+	.count = 4,
+};
+
 static const char *const mode_bit_names[] = {
 	"execute",
 	"write",
@@ -3893,6 +3907,14 @@ static const struct spec_attr offload_attrs[] = {
 		.min = 0,
 		.max = 18446744073709551615ULL,
 	},
+	[DITTO_A_OFFLOAD_OBSTACLE] = {
+		.name = "obstacle",
+		.kind = SPEC_U32,
+		.form = SPEC_ENUM,
+		.min = 0,
+		.max = 4294967295ULL,
+		.values = &spec_offload_obstacle,
+	},
 	[DITTO_A_OFFLOAD_COOKIE] = {
 		.name = "cookie",
 		.kind = SPEC_BINARY,
@@ -3961,6 +3983,9 @@ static const struct nla_policy offload_policy[] = {
 	},
 	[DITTO_A_OFFLOAD_RESIDENT] = {
 		.type = NLA_U64,
+	},
+	[DITTO_A_OFFLOAD_OBSTACLE] = {
+		.type = NLA_U32,
 	},
 	[DITTO_A_OFFLOAD_COOKIE] = {
 		.type = NLA_BINARY,
@@ -4544,6 +4569,7 @@ static const u16 offload_get_reply[] = {
 	DITTO_A_OFFLOAD_FILE_ID,
 	DITTO_A_OFFLOAD_GENERATION,
 	DITTO_A_OFFLOAD_RESIDENT,
+	DITTO_A_OFFLOAD_OBSTACLE,
 	DITTO_A_OFFLOAD_COOKIE,
 	0,
 };

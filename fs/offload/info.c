@@ -93,7 +93,9 @@ int ditto_offload_get(struct ditto_node *node, struct ditto_offload_info *info)
 
 	if (!S_ISREG(inode->i_mode))
 		return -EINVAL;
-	*info = (struct ditto_offload_info) {};
+	*info = (struct ditto_offload_info) {
+		.obstacle = ditto_offload_obstacle(node->volume),
+	};
 	stub = ditto_stub_get(node);
 	if (IS_ERR(stub))
 		return PTR_ERR(stub);

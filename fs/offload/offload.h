@@ -201,12 +201,30 @@ static inline bool ditto_offload_is_used(const struct ditto_volume *volume)
  */
 bool ditto_offload_is_stub_dentry(struct ditto_share *share, struct dentry *dentry);
 
+/* Why no file of a file system can be released. */
+enum ditto_offload_obstacle_kind {
+	DITTO_OFFLOAD_HAS_NO_OBSTACLE,
+	DITTO_OFFLOAD_IS_REMOTE,	/* another machine has the data */
+	DITTO_OFFLOAD_IS_OVERLAY,	/* other file systems have the data */
+	DITTO_OFFLOAD_HAS_NO_MOUNT,	/* it cannot be mounted a second time */
+};
+
+/**
+ * ditto_offload_obstacle - tell what prevents a release of any file
+ * @volume: the file system
+ *
+ * Context: any.
+ * Return: as long as the volume exists, the same.
+ */
+enum ditto_offload_obstacle_kind ditto_offload_obstacle(const struct ditto_volume *volume);
+
 /**
  * struct ditto_offload_info - an offloaded file, for the administrator
  * @state: where its data is
  * @size: bytes of the file
  * @change: another number after each change of the data
  * @resident: bytes that are in the file
+ * @obstacle: what prevents a release of any file of the file system
  * @cookie_len: bytes of @cookie; 0 if the content of a file that is whole is not stored
  * @cookie: as given with the release
  */
@@ -215,6 +233,7 @@ struct ditto_offload_info {
 	u64 size;
 	u64 change;
 	u64 resident;
+	enum ditto_offload_obstacle_kind obstacle;
 	u16 cookie_len;
 	u8 cookie[512];
 };

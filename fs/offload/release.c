@@ -389,12 +389,20 @@ static bool release_has_capabilities(struct ditto_node *node)
 	return len > 0;
 }
 
+enum ditto_offload_obstacle_kind ditto_offload_obstacle(const struct ditto_volume *volume)
+{
+	if (ditto_sb_is_overlay(volume->sb))
+		return DITTO_OFFLOAD_IS_OVERLAY;
+	if (volume->is_remote)
+		return DITTO_OFFLOAD_IS_REMOTE;
+	return volume->mnt ? DITTO_OFFLOAD_HAS_NO_OBSTACLE : DITTO_OFFLOAD_HAS_NO_MOUNT;
+}
+
 /* Can the file be released, if nobody uses it? */
 static int release_check(struct ditto_share *share, struct ditto_node *node,
 			 const struct ditto_offload_release_args *args,
 			 struct netlink_ext_ack *extack)
 {
-	const struct ditto_volume *volume = node->volume;
 	bool on;
 
 	rcu_read_lock();
@@ -412,7 +420,7 @@ static int release_check(struct ditto_share *share, struct ditto_node *node,
 				   DITTO_OFFLOAD_COOKIE_MAX);
 		return -EINVAL;
 	}
-	if (volume->is_remote || ditto_sb_is_overlay(volume->sb) || !volume->mnt) {
+	if (ditto_offload_obstacle(node->volume)) {
 		NL_SET_ERR_MSG(extack, "files of this file system cannot be released");
 		return -EOPNOTSUPP;
 	}

@@ -20,6 +20,10 @@ static_assert(DITTO_OFFLOAD_IS_RESIDENT == (int)DITTO_OFFLOAD_STATE_RESIDENT);
 static_assert(DITTO_OFFLOAD_IS_PARTIAL == (int)DITTO_OFFLOAD_STATE_PARTIAL);
 static_assert(DITTO_OFFLOAD_IS_OFFLOADED == (int)DITTO_OFFLOAD_STATE_OFFLOADED);
 static_assert(DITTO_OFFLOAD_IS_RECALLING == (int)DITTO_OFFLOAD_STATE_RECALLING);
+static_assert(DITTO_OFFLOAD_HAS_NO_OBSTACLE == (int)DITTO_OFFLOAD_OBSTACLE_NONE);
+static_assert(DITTO_OFFLOAD_IS_REMOTE == (int)DITTO_OFFLOAD_OBSTACLE_REMOTE);
+static_assert(DITTO_OFFLOAD_IS_OVERLAY == (int)DITTO_OFFLOAD_OBSTACLE_OVERLAY);
+static_assert(DITTO_OFFLOAD_HAS_NO_MOUNT == (int)DITTO_OFFLOAD_OBSTACLE_MOUNT);
 
 static int offload_file_get(struct genl_info *info, struct ditto_nl_file *file)
 {
@@ -47,7 +51,8 @@ static int offload_put(struct sk_buff *msg, const struct ditto_nl_file *file,
 	    ditto_nl_put_u64(msg, DITTO_A_OFFLOAD_CHANGE, offload->change) ||
 	    ditto_nl_put_u64(msg, DITTO_A_OFFLOAD_FILE_ID, inode->i_ino) ||
 	    nla_put_u32(msg, DITTO_A_OFFLOAD_GENERATION, inode->i_generation) ||
-	    ditto_nl_put_u64(msg, DITTO_A_OFFLOAD_RESIDENT, offload->resident))
+	    ditto_nl_put_u64(msg, DITTO_A_OFFLOAD_RESIDENT, offload->resident) ||
+	    nla_put_u32(msg, DITTO_A_OFFLOAD_OBSTACLE, offload->obstacle))
 		return -EMSGSIZE;
 	if (!offload->cookie_len)
 		return 0;
@@ -59,7 +64,7 @@ static int offload_reply(struct genl_info *info, const struct ditto_nl_file *fil
 {
 	size_t size = nla_total_size(strlen(file->text) + 1) +
 		      nla_total_size(DITTO_SHARE_NAME_MAX + 1) +
-		      6 * nla_total_size(sizeof(u64)) + nla_total_size(offload->cookie_len);
+		      7 * nla_total_size(sizeof(u64)) + nla_total_size(offload->cookie_len);
 	struct sk_buff *msg;
 	void *hdr;
 

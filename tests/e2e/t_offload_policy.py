@@ -133,6 +133,24 @@ def capabilities_stay(w):
     eq([os.getxattr(path, 'security.capability') for path in programs], [CAPABILITIES] * 2)
 
 
+@test(smb=True, fs='overlay', offload=True, timeout=240)
+def nothing_in_vain(w):
+    """What no file system below can release is not uploaded, and the error says what to do."""
+    s = configured(w)
+    old = aged(w.path('a/old'), MIB, 40)
+    s.forget()
+    words = ('share data: ', 'overlayfs', 'serve a directory of ext4, XFS or Btrfs itself')
+    for dry in ((), ('--dry-run',)):
+        status, said, errors = s.tool('policy', 'run', *dry, 'old', check=False)
+        eq((bool(status), by_name(said)['old']['skipped']),
+           (True, 'the files cannot be released'), 'policy')
+        assert all(word in errors for word in (w.export, *words)), errors
+    said = s.push(old, check=False)
+    assert all(word in said for word in (old, *words)), said
+    eq(s.requests(), [], 'requests')
+    eq(get(old), content(old, MIB), 'content')
+
+
 @test(smb=True, offload=True, timeout=240)
 def interrupted(w):
     """A run that is interrupted begins with no other policy."""

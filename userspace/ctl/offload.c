@@ -61,6 +61,7 @@ int offload_info_get(struct ctl *ctl, const char *path, struct offload_info *inf
 	info->file_id = info_number(tb, DITTO_A_OFFLOAD_FILE_ID);
 	info->generation = (u32)info_number(tb, DITTO_A_OFFLOAD_GENERATION);
 	info->resident = info_number(tb, DITTO_A_OFFLOAD_RESIDENT);
+	info->obstacle = (u32)info_number(tb, DITTO_A_OFFLOAD_OBSTACLE);
 	if (tb[DITTO_A_OFFLOAD_SHARE])
 		snprintf(info->share, sizeof(info->share), "%s",
 			 nla_get_string(tb[DITTO_A_OFFLOAD_SHARE]));
@@ -68,6 +69,22 @@ int offload_info_get(struct ctl *ctl, const char *path, struct offload_info *inf
 		info_set_cookie(info, tb[DITTO_A_OFFLOAD_COOKIE]);
 	nlmsg_free(reply);
 	return 0;
+}
+
+const char *offload_obstacle_text(const struct offload_info *info)
+{
+	switch (info->obstacle) {
+	case DITTO_OFFLOAD_OBSTACLE_NONE:
+		return NULL;
+	case DITTO_OFFLOAD_OBSTACLE_REMOTE:
+		return "the blocks of its files belong to another machine; offload them there";
+	case DITTO_OFFLOAD_OBSTACLE_OVERLAY:
+		return "overlayfs frees no blocks; serve a directory of ext4, XFS or Btrfs itself";
+	case DITTO_OFFLOAD_OBSTACLE_MOUNT:
+		return "its file system cannot free blocks; serve one of ext4, XFS or Btrfs";
+	default:
+		return "this kernel cannot free blocks of its files";
+	}
 }
 
 bool offload_send(int fd, struct offload_ctl_request *request, int file)

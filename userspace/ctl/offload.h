@@ -20,6 +20,7 @@ struct ctl;
  * @file_id: inode number
  * @generation: of the inode
  * @resident: bytes of the content that are in the file
+ * @obstacle: enum ditto_offload_obstacle
  * @share: name of the share
  * @store: name of the store, or ""
  * @cookie_len: bytes of @cookie; 0 if the content of a resident file is not stored
@@ -32,6 +33,7 @@ struct offload_info {
 	u64 file_id;
 	u32 generation;
 	u64 resident;
+	u32 obstacle;
 	char share[OFFLOAD_CTL_SHARE_SIZE];
 	char store[OFFLOAD_CTL_STORE_SIZE];
 	u32 cookie_len;
@@ -40,6 +42,9 @@ struct offload_info {
 
 /* Ask the kernel. Returns 0 or a negative errno with the text in the connection. */
 int offload_info_get(struct ctl *ctl, const char *path, struct offload_info *info);
+
+/* Tell what prevents a release of all files of a share, and what to do; NULL if nothing does. */
+const char *offload_obstacle_text(const struct offload_info *info);
 
 /*
  * Whether a file has capabilities (setcap), which it would lose with its blocks: the kernel refuses

@@ -319,6 +319,27 @@ static int policy_push(struct policies *p, const struct offload_policy *policy)
 	return rc;
 }
 
+/*
+ * Tell what prevents that blocks are freed at all. All files of a policy are on one file system.
+ * Returns why the policy is skipped; NULL if nothing does.
+ */
+static const char *policy_obstacle(struct policies *p, const struct offload_policy *policy)
+{
+	struct offload_info info;
+	const char *obstacle;
+	char text[OFFLOAD_PROBLEM_SIZE];
+
+	if (offload_info_get(p->ctl, p->files[0].path, &info))
+		return NULL;
+	obstacle = offload_obstacle_text(&info);
+	if (!obstacle)
+		return NULL;
+	snprintf(text, sizeof(text), "share %s: %s", info.share, obstacle);
+	offload_complain(p->ctl, false, policy->path, text);
+	p->problems++;
+	return "the files cannot be released";
+}
+
 static int policy_run_one(struct policies *p, const struct offload_policy *policy)
 {
 	const char *why;
@@ -329,8 +350,7 @@ static int policy_run_one(struct policies *p, const struct offload_policy *polic
 	if (!why) {
 		policy_walk(p, policy);
 		policy_limit(p, bytes);
-		if (!p->n_files)
-			why = "no file is due";
+		why = p->n_files ? policy_obstacle(p, policy) : "no file is due";
 	}
 	if (why)
 		policy_print_skipped(p, policy, why);

@@ -268,8 +268,12 @@ static void push_release(struct push *p, struct slot *slot)
 /* May the file be released, if nobody uses it? Returns false after a message otherwise. */
 static bool push_may(struct push *p, const char *path, const struct offload_info *info)
 {
-	const char *mark;
+	const char *mark, *obstacle = offload_obstacle_text(info);
 
+	if (obstacle) {
+		offload_run_fail(p->run, path, "share %s: %s", info->share, obstacle);
+		return false;
+	}
 	if (info->state != DITTO_OFFLOAD_STATE_RESIDENT) {
 		offload_run_fail(p->run, path,
 				 "it is here in part: dittoctl offload recall brings back the rest first");

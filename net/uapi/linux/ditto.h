@@ -406,6 +406,18 @@ enum ditto_offload_state {
 	DITTO_OFFLOAD_STATE_RECALLING,
 };
 
+/**
+ * enum ditto_offload_obstacle - Why no file of a file system can be released:
+ *   nothing prevents it; another machine has the data; it is an overlay of
+ *   others, which have the data; it cannot be mounted a second time.
+ */
+enum ditto_offload_obstacle {
+	DITTO_OFFLOAD_OBSTACLE_NONE,
+	DITTO_OFFLOAD_OBSTACLE_REMOTE,
+	DITTO_OFFLOAD_OBSTACLE_OVERLAY,
+	DITTO_OFFLOAD_OBSTACLE_MOUNT,
+};
+
 enum ditto_mode_bit {
 	DITTO_MODE_BIT_EXECUTE = 1,
 	DITTO_MODE_BIT_WRITE = 2,
@@ -900,6 +912,7 @@ enum {
 	DITTO_A_OFFLOAD_FILE_ID,
 	DITTO_A_OFFLOAD_GENERATION,
 	DITTO_A_OFFLOAD_RESIDENT,
+	DITTO_A_OFFLOAD_OBSTACLE,
 	DITTO_A_OFFLOAD_COOKIE,
 	DITTO_A_OFFLOAD_RECALL,
 	DITTO_A_OFFLOAD_FD,
