@@ -109,6 +109,16 @@ void ditto_mirror_forget(struct ditto_range *range);
  */
 int ditto_mirror_turn(struct ditto_lock_ctx *ctx, struct ditto_wait *wait);
 
+/**
+ * ditto_mirror_wait_leave - a request leaves the queue: do not let its work wait for a retry
+ * @wait: the request; it may have no mirror
+ *
+ * The work keeps the request, and the release of its client waits for it.
+ *
+ * Context: ctx->lock held. Defined in mirror_range.c.
+ */
+void ditto_mirror_wait_leave(struct ditto_wait *wait);
+
 /* Free what a queued request needs for the VFS. May sleep. */
 void ditto_mirror_wait_free(struct ditto_wait *wait);
 

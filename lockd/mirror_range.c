@@ -47,6 +47,18 @@ static void mirror_range_kick(struct ditto_mirror_wait *mw, unsigned int ms)
 	queue_delayed_work(mw->mirror->point->table->wq, &mw->work, msecs_to_jiffies(ms));
 }
 
+/*
+ * The reference of the work stays with it. Work that runs is left alone: it finds that the request
+ * is not queued any more.
+ */
+void ditto_mirror_wait_leave(struct ditto_wait *wait)
+{
+	struct ditto_mirror_wait *mw = wait->mirror;
+
+	if (mw && cancel_delayed_work(&mw->work))
+		queue_delayed_work(mw->mirror->point->table->wq, &mw->work, 0);
+}
+
 /* The lock in the way is gone. Called under a spinlock of the VFS. */
 static void mirror_notify(struct file_lock *fl)
 {

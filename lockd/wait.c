@@ -197,6 +197,7 @@ void ditto_wait_remove(struct ditto_wait *wait)
 	atomic_dec(&client->table->waiting);
 	list_del_init(&wait->link);
 	WRITE_ONCE(wait->state, DITTO_WAIT_DONE);
+	ditto_mirror_wait_leave(wait);
 	ctx->waiting--;
 	if (wait->tell) {
 		atomic_dec(&client->table->telling);

@@ -171,6 +171,34 @@ static void waits_where_nobody_tells(struct kunit *test)
 	mirror_test_end(test, t);
 }
 
+/* A request that leaves the queue does not wait for the retry. */
+static void leaves_before_the_retry(struct kunit *test)
+{
+	struct mirror_test *t = mirror_test_begin(test);
+	const struct file_operations *real = t->file->f_op;
+	struct claim_wait *cancelled = claim_wait(test), *released = claim_wait(test);
+	struct ditto_range_request req[2] = {
+		mirror_req(t, 0, true, 0, 9), mirror_req(t, 1, true, 20, 29),
+	};
+
+	t->file->f_op = &refusing;
+	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_WRLCK, 0, 99), 0);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req[0], &cancelled->wait, NULL), -EINPROGRESS);
+	KUNIT_EXPECT_EQ(test, ditto_range_lock(&req[1], &released->wait, NULL), -EINPROGRESS);
+	claim_flush(test);
+	/* Flushing waits for no timer. */
+	KUNIT_EXPECT_EQ(test, ditto_range_cancel(&req[0]), 0);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, atomic_read(&cancelled->released), 1);
+	ditto_range_release_owner(&t->node->point, t->owner[1]);
+	claim_flush(test);
+	KUNIT_EXPECT_EQ(test, released->result, -ESHUTDOWN);
+	KUNIT_EXPECT_EQ(test, atomic_read(&released->released), 1);
+	KUNIT_EXPECT_EQ(test, mirror_local_lock(t, F_UNLCK, 0, 99), 0);
+	t->file->f_op = real;
+	mirror_test_end(test, t);
+}
+
 static fmode_t asked_with;
 
 static int noting_lock(struct file *file, int cmd, struct file_lock *fl)
@@ -413,6 +441,7 @@ static struct kunit_case claim_mirror_cases[] = {
 	KUNIT_CASE(both_see_each_other),
 	KUNIT_CASE(stacks_are_shown_as_one),
 	KUNIT_CASE(waits_for_a_local_process),
+	KUNIT_CASE(leaves_before_the_retry),
 	KUNIT_CASE_SLOW(waits_where_nobody_tells),
 	KUNIT_CASE(writers_ask_with_their_file),
 	KUNIT_CASE(courtesy_client_yields_to_a_process),
