@@ -523,7 +523,11 @@ static u32 dsmb_lease_ack(struct dsmb_lease *lease, u32 state)
 	return status;
 }
 
-/* Acknowledge the break of an oplock; a wrong level ends the break, too. */
+/*
+ * Acknowledge the break of an oplock; a wrong level ends the break, too. If none is in progress,
+ * Windows has STATUS_INVALID_OPLOCK_PROTOCOL, as smb2.oplock.levelii500 of smbtorture expects;
+ * MS-SMB2 section 3.3.5.22.1 has STATUS_INVALID_DEVICE_STATE.
+ */
 static u32 dsmb_oplock_ack(struct dsmb_lease *lease, u8 level)
 {
 	u32 refusal = STATUS_SUCCESS, status;
