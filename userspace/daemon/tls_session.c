@@ -25,6 +25,13 @@
 /* The signatures and groups that GnuTLS holds to be good for the years to come. */
 #define PRIORITIES	"SECURE128:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-256-GCM:+AES-128-GCM"
 
+/*
+ * Longest message of a handshake, such as a chain of certificates or the names of the roots that a
+ * peer trusts. GnuTLS takes up to 128 KiB, and to read a certificate of that size takes it more
+ * than a second, in which the worker does nothing for others.
+ */
+#define MESSAGE_MAX	32768
+
 /* Purposes of certificates for RPC (RFC 9289 section 8.1). */
 #define PURPOSE_RPC_CLIENT	"1.3.6.1.5.5.7.3.33"
 #define PURPOSE_RPC_SERVER	"1.3.6.1.5.5.7.3.34"
@@ -282,7 +289,8 @@ static int tls_verify(gnutls_session_t session)
 		return s->server ? 0 : GNUTLS_E_NO_CERTIFICATE_FOUND;
 	status = tls_status_for(s, s->server ? GNUTLS_KP_TLS_WWW_CLIENT :
 				GNUTLS_KP_TLS_WWW_SERVER);
-	if (status)
+	/* Any other fault is not mended by another purpose. */
+	if (status & GNUTLS_CERT_PURPOSE_MISMATCH)
 		status = tls_status_for(s, s->server ? PURPOSE_RPC_CLIENT : PURPOSE_RPC_SERVER);
 	id = mem_new(sizeof(*id));
 	if (!tls_cert_read(&certs[0], id)) {
@@ -332,6 +340,7 @@ struct tls_session *tls_session_new(struct tls_keys *keys, int fd, bool server, 
 	gnutls_transport_set_pull_function(s->session, tls_pull);
 	gnutls_transport_set_push_function(s->session, tls_push);
 	gnutls_session_set_verify_function(s->session, tls_verify);
+	gnutls_handshake_set_max_packet_length(s->session, MESSAGE_MAX);
 	if (gnutls_priority_set(s->session, keys->priorities) ||
 	    gnutls_credentials_set(s->session, GNUTLS_CRD_CERTIFICATE,
 				   server || certify ? keys->named : keys->unnamed) ||

@@ -221,6 +221,52 @@ static void bad_keys(void)
 	CHECK(!tls_keys_new(size, bytes, &why));
 }
 
+/* A handshake with a client of GnuTLS that has no limits; returns the result of the server. */
+static int plain_client_shakes(const struct tls_cert *cert, struct why *why)
+{
+	struct tls_keys *keys = keys_of(&server, &root);
+	gnutls_certificate_credentials_t own;
+	struct tls_session *s;
+	gnutls_session_t c;
+	int rc = -EAGAIN, turns;
+	int pair[2];
+
+	CHECK(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair));
+	s = tls_session_new(keys, pair[0], true, false, "");
+	CHECK(!gnutls_certificate_allocate_credentials(&own) &&
+	      !gnutls_certificate_set_x509_key_mem(own, &cert->crt_pem, &cert->key_pem,
+						   GNUTLS_X509_FMT_PEM));
+	CHECK(!gnutls_init(&c, GNUTLS_CLIENT | GNUTLS_NONBLOCK) &&
+	      !gnutls_set_default_priority(c) &&
+	      !gnutls_credentials_set(c, GNUTLS_CRD_CERTIFICATE, own));
+	gnutls_transport_set_int(c, pair[1]);
+	for (turns = 0; turns < 100 && rc == -EAGAIN; turns++) {
+		gnutls_handshake(c);
+		rc = tls_session_step(s, why);
+	}
+	gnutls_deinit(c);
+	gnutls_certificate_free_credentials(own);
+	tls_session_free(s);
+	tls_keys_put(keys);
+	close(pair[0]);
+	close(pair[1]);
+	return rc;
+}
+
+/* To read a large certificate takes long, and the worker has one thread. */
+static void large_certificates(void)
+{
+	struct tls_cert large;
+	struct why why = { "" };
+
+	tls_cert_make(&large, &root, NULL, GNUTLS_KP_TLS_WWW_CLIENT, 10);
+	tls_cert_lengthen(&large, &root, 20000);
+	CHECK(!plain_client_shakes(&large, &why));
+	tls_cert_lengthen(&large, &root, 40000);
+	CHECK(plain_client_shakes(&large, &why) == -EACCES && strstr(why.text, "too large"));
+	tls_cert_free(&large);
+}
+
 /* A peer that sends no TLS, and one that ends. */
 static void no_tls(void)
 {
@@ -435,7 +481,7 @@ int main(int argc, char **argv)
 	static const struct test tests[] = {
 		TEST(clients_and_certificates), TEST(client_names),
 		TEST(reasons_told), TEST(bad_clients), TEST(bad_servers), TEST(bad_keys),
-		TEST(no_tls), TEST(worker_answers), TEST(rivals_found),
+		TEST(large_certificates), TEST(no_tls), TEST(worker_answers), TEST(rivals_found),
 		{ NULL, NULL }
 	};
 

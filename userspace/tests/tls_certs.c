@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Certificates made for tests. */
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "mem.h"
 #include "test.h"
 #include "tls_certs.h"
 
@@ -40,6 +42,17 @@ void tls_cert_make(struct tls_cert *cert, const struct tls_cert *issuer, const c
 				     issuer ? issuer->key : cert->key, GNUTLS_DIG_SHA256, 0));
 	CHECK(!gnutls_x509_crt_export2(cert->crt, GNUTLS_X509_FMT_PEM, &cert->crt_pem));
 	CHECK(!gnutls_x509_privkey_export2(cert->key, GNUTLS_X509_FMT_PEM, &cert->key_pem));
+}
+
+void tls_cert_lengthen(struct tls_cert *cert, const struct tls_cert *issuer, size_t more)
+{
+	u8 *bytes = mem_new(more);
+
+	CHECK(!gnutls_x509_crt_set_extension_by_oid(cert->crt, "1.2.3.4", bytes, more, 0));
+	CHECK(!gnutls_x509_crt_sign2(cert->crt, issuer->crt, issuer->key, GNUTLS_DIG_SHA256, 0));
+	gnutls_free(cert->crt_pem.data);
+	CHECK(!gnutls_x509_crt_export2(cert->crt, GNUTLS_X509_FMT_PEM, &cert->crt_pem));
+	free(bytes);
 }
 
 void tls_cert_free(struct tls_cert *cert)

@@ -28,6 +28,8 @@ struct tls_cert {
  */
 void tls_cert_make(struct tls_cert *cert, const struct tls_cert *issuer, const char *host,
 		   const char *purpose, int days);
+/* Add an extension of this many bytes that means nothing, and have it signed again. */
+void tls_cert_lengthen(struct tls_cert *cert, const struct tls_cert *issuer, size_t more);
 void tls_cert_free(struct tls_cert *cert);
 
 #endif
