@@ -64,12 +64,6 @@ enum form {
 	FORM_SID,	/* with the whole SID: LookupNames3 and 4 */
 };
 
-/* Anonymous clients must not learn accounts, neither by name nor by number. */
-static bool may_look_up(const struct rpc_call *call)
-{
-	return !call->user->anonymous;
-}
-
 static bool lookup_begin(struct lookup *l, u32 n, u32 most)
 {
 	memset(l, 0, sizeof(*l));
@@ -203,7 +197,7 @@ static void get_no_array(struct ndr_in *in)
 
 static u32 lookup_sids_as(struct rpc_call *call, bool has_handle, enum form form)
 {
-	bool may = may_look_up(call);
+	bool may = rpc_user_is_known(call->user);
 	struct ndr_in *in = &call->in;
 	struct lookup l = { 0 };
 	u32 status = STATUS_INVALID_PARAMETER;
@@ -315,7 +309,7 @@ static bool get_names(struct rpc_call *call, struct lookup *l, bool may)
 
 static u32 lookup_names_as(struct rpc_call *call, bool has_handle, enum form form)
 {
-	bool may = may_look_up(call);
+	bool may = rpc_user_is_known(call->user);
 	struct ndr_in *in = &call->in;
 	struct lookup l = { 0 };
 	u32 status = STATUS_INVALID_PARAMETER;

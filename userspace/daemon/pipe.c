@@ -237,7 +237,7 @@ static int pipe_find(const struct pipe *p, int fd, struct worker_msg *msg, u64 d
 	memcpy(q.who.name.domain, msg->domain, sizeof(q.who.name.domain));
 	if (!msg->by_name && !sid_parse(msg->sid, &q.who.sid))
 		return -EBADMSG;
-	if (!p->user.anonymous)
+	if (rpc_user_is_known(&p->user))
 		rc = identity_find(&who, &q);
 	found.error = (u64)-rc;
 	if (!rc) {
@@ -263,7 +263,8 @@ static int pipe_list(const struct pipes *pipes, const struct pipe *p, int fd,
 	int list = -1;
 
 	if (!rc) {
-		list = share_list_write(&shares, p->user.anonymous, p->user.administrator);
+		list = share_list_write(&shares, !rpc_user_is_known(&p->user),
+					p->user.administrator);
 		kernel_shares_free(&shares);
 		rc = list < 0 ? list : 0;
 	}

@@ -14,7 +14,7 @@ bool pipe_is_admin(const struct rpc_user *user, const u32 *gids, unsigned int ng
 	struct identity group;
 	unsigned int i;
 
-	if (user->anonymous || user->guest)
+	if (!rpc_user_is_known(user))
 		return false;
 	if (!user->uid)
 		return true;

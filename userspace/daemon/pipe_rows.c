@@ -99,7 +99,7 @@ int pipe_rows_get(const struct rpc_user *user, enum rpc_list list, u64 deadline,
 	enum audience audience = lists[list].audience;
 
 	memset(out, 0, sizeof(*out));
-	if ((audience != ALL && (user->anonymous || user->guest)) ||
+	if ((audience != ALL && !rpc_user_is_known(user)) ||
 	    (audience == ADMINISTRATORS && !user->administrator))
 		return -EACCES;
 	if (list == RPC_LIST_SESSIONS)

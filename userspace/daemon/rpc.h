@@ -61,6 +61,15 @@ struct rpc_user {
 	char domain[NSS_NAME_SIZE];
 };
 
+/*
+ * Did the user prove a name? Others are told no account, and of the shares only those that let
+ * guests in: names of shares are often names of users.
+ */
+static inline bool rpc_user_is_known(const struct rpc_user *user)
+{
+	return !user->anonymous && !user->guest;
+}
+
 /**
  * enum rpc_list - lists that the handlers ask for
  * @RPC_LIST_USERS: users of this machine, in the order of their numbers

@@ -32,7 +32,7 @@ static enum sid_use samr_use(const struct samr_account *account)
 static u32 samr_connect(struct rpc_call *call)
 {
 	static const struct rpc_object server = { .kind = RPC_HANDLE_SERVER };
-	bool may = !call->user->anonymous && !call->user->guest;
+	bool may = rpc_user_is_known(call->user);
 	u32 status = STATUS_ACCESS_DENIED;
 	struct ndr_in *in = &call->in;
 	char name[TEXT_SIZE];

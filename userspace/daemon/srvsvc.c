@@ -178,9 +178,8 @@ static char *path_of(const struct share *s)
 }
 
 /*
- * Collect the shares, including those that are not browsable if @hidden. Anonymous users see only
- * the shares that they may use, because names of shares are often names of users. Returns 0 or a
- * negative errno.
+ * Collect the shares that the user may know of, including those that are not browsable if @hidden.
+ * Returns 0 or a negative errno.
  */
 static int get_entries(const struct rpc_call *call, bool hidden, struct entries *list)
 {
@@ -195,7 +194,7 @@ static int get_entries(const struct rpc_call *call, bool hidden, struct entries 
 	for (i = 0; i < shares.n; i++) {
 		const struct share *s = shares.share[i];
 
-		if ((s->browse || hidden) && (s->guest || !call->user->anonymous))
+		if ((s->browse || hidden) && (s->guest || rpc_user_is_known(call->user)))
 			add_entry(list, s->name, s->comment ? s->comment : "", path_of(s),
 				  STYPE_DISKTREE, s->hide_unreadable ? FLAG_ACCESS_BASED : 0);
 	}

@@ -54,17 +54,15 @@ static void names_have_sids(void)
 	peer_end(&p);
 }
 
-/* Anonymous clients see neither accounts nor shares of other users. */
-static void nobody_is_told_nothing(void)
+static void nothing_is_told_to(const struct rpc_user *nobody)
 {
-	struct rpc_user nobody = { .uid = 65534, .anonymous = true };
 	struct peer p;
 	u8 request[sizeof(lookup_sids2)];
 	u8 names[sizeof(lookup_names)];
 	u8 data[4096];
 	size_t len;
 
-	peer_open_by(&p, "lsarpc", &nobody);
+	peer_open_by(&p, "lsarpc", nobody);
 	peer_bind(&p, bind_lsarpc, sizeof(bind_lsarpc));
 	CHECK(!peer_send(&p, open_policy2, sizeof(open_policy2)));
 	memcpy(request, lookup_sids2, sizeof(request));
@@ -81,7 +79,7 @@ static void nobody_is_told_nothing(void)
 	      bytes_get32(data + len - 4) == 0xc0000022);
 	peer_end(&p);
 
-	peer_open_by(&p, "srvsvc", &nobody);
+	peer_open_by(&p, "srvsvc", nobody);
 	peer_open_share = true;
 	peer_bind(&p, bind_srvsvc, sizeof(bind_srvsvc));
 	CHECK(!peer_send(&p, share_enum, sizeof(share_enum)));
@@ -92,6 +90,16 @@ static void nobody_is_told_nothing(void)
 	CHECK(bytes_get32(p.out + p.len - 4) == 2310);
 	peer_open_share = false;
 	peer_end(&p);
+}
+
+/* Anonymous clients and guests see neither accounts nor shares of other users. */
+static void nobody_is_told_nothing(void)
+{
+	static const struct rpc_user nobody = { .uid = 65534, .anonymous = true };
+	static const struct rpc_user guest = { .uid = 1000, .guest = true, .name = "alice" };
+
+	nothing_is_told_to(&nobody);
+	nothing_is_told_to(&guest);
 }
 
 /* Handles are valid on their own connection only, and limited in number. */
