@@ -7,9 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
+#include "list_file.h"
 #include "mem.h"
 #include "row_list.h"
 
@@ -71,8 +70,7 @@ void rows_free(struct rows *rows)
 	memset(rows, 0, sizeof(*rows));
 }
 
-/* Write through the library's buffer, because rows are short. */
-static bool row_put(FILE *file, const struct row *row)
+static bool row_put(FILE *list, const struct row *row)
 {
 	struct row_head head;
 	bool good;
@@ -81,35 +79,24 @@ static bool row_put(FILE *file, const struct row *row)
 	memcpy(head.number, row->number, sizeof(head.number));
 	for (i = 0; i < ROW_TEXTS; i++)
 		head.len[i] = (u32)strlen(row->text[i]);
-	good = fwrite(&head, sizeof(head), 1, file) == 1;
+	good = list_file_put(list, &head, sizeof(head));
 	for (i = 0; good && i < ROW_TEXTS; i++)
-		good = !head.len[i] || fwrite(row->text[i], head.len[i], 1, file) == 1;
+		good = list_file_put(list, row->text[i], head.len[i]);
 	return good;
 }
 
 int rows_write(const struct rows *rows)
 {
-	int fd = memfd_create("ditto-rows", MFD_CLOEXEC);
-	int copy = fd < 0 ? -1 : dup(fd);
-	FILE *file = copy < 0 ? NULL : fdopen(copy, "w");
-	bool good = file;
+	int fd;
+	FILE *list = list_file_begin("ditto-rows", &fd);
+	bool good = true;
 	unsigned int i;
-	int rc = -EIO;
 
-	if (!file) {
-		rc = -errno;
-		if (copy >= 0)
-			close(copy);
-	}
+	if (!list)
+		return -errno;
 	for (i = 0; good && i < rows->n; i++)
-		good = row_put(file, &rows->row[i]);
-	if (file && fclose(file))
-		good = false;
-	if (good)
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	return rc;
+		good = row_put(list, &rows->row[i]);
+	return list_file_end(list, fd, good);
 }
 
 /* Decode the row at @pos. Returns the position of the next one, 0 for malformed data. */
@@ -142,30 +129,21 @@ static size_t row_get(struct rows *rows, const char *bytes, size_t len, size_t p
 
 int rows_read(int fd, struct rows *out)
 {
-	off_t size = lseek(fd, 0, SEEK_END);
-	size_t pos = 0, len = 0;
-	char *bytes;
-	ssize_t n;
+	ssize_t len;
+	size_t pos = 0;
+	u8 *bytes;
 
 	memset(out, 0, sizeof(*out));
-	if (size < 0)
-		return -errno;
-	if ((u64)size > LIST_MAX)
-		return -EBADMSG;
-	bytes = mem_new((size_t)size + 1);
-	while (len < (size_t)size) {
-		n = pread(fd, bytes + len, (size_t)size - len, (off_t)len);
-		if (n <= 0)
-			break;
-		len += (size_t)n;
-	}
-	while (pos < len) {
-		pos = row_get(out, bytes, len, pos);
+	len = list_file_read(fd, LIST_MAX, &bytes);
+	if (len < 0)
+		return (int)len;
+	while (pos < (size_t)len) {
+		pos = row_get(out, (const char *)bytes, (size_t)len, pos);
 		if (!pos)
 			break;
 	}
 	free(bytes);
-	if (pos == (size_t)size)
+	if (pos == (size_t)len)
 		return 0;
 	rows_free(out);
 	return -EBADMSG;

@@ -5,11 +5,12 @@
  */
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
+#include "list_file.h"
 #include "mem.h"
 #include "share_list.h"
 
@@ -23,7 +24,7 @@ enum text {
 /**
  * struct entry - header of a share
  * @browse: the share appears in lists
- * @guest: anonymous users may use it
+ * @guest: users who proved no name may use it
  * @hide: its directory listings omit files that the user may not read
  * @len: length of each text in bytes
  */
@@ -34,20 +35,7 @@ struct entry {
 	u32 len[TEXTS];
 };
 
-static int list_put(int fd, const void *bytes, size_t len)
-{
-	const u8 *p = bytes;
-	ssize_t n;
-
-	for (; len; p += n, len -= (size_t)n) {
-		n = write(fd, p, len);
-		if (n <= 0)
-			return n ? -errno : -EIO;
-	}
-	return 0;
-}
-
-static int list_put_share(int fd, const struct share *s, bool paths)
+static bool list_put_share(FILE *list, const struct share *s, bool paths)
 {
 	const char *texts[TEXTS] = {
 		[NAME] = s->name,
@@ -57,31 +45,30 @@ static int list_put_share(int fd, const struct share *s, bool paths)
 	struct entry e = {
 		.browse = s->browse, .guest = s->guest, .hide = s->hide_unreadable,
 	};
-	int rc, i;
+	bool good;
+	int i;
 
 	for (i = 0; i < TEXTS; i++)
 		e.len[i] = (u32)strlen(texts[i]);
-	rc = list_put(fd, &e, sizeof(e));
-	for (i = 0; !rc && i < TEXTS; i++)
-		rc = list_put(fd, texts[i], e.len[i]);
-	return rc;
+	good = list_file_put(list, &e, sizeof(e));
+	for (i = 0; good && i < TEXTS; i++)
+		good = list_file_put(list, texts[i], e.len[i]);
+	return good;
 }
 
-int share_list_write(const struct kernel_shares *shares, bool anonymous, bool paths)
+int share_list_write(const struct kernel_shares *shares, bool guests, bool paths)
 {
-	int fd = memfd_create("ditto-shares", MFD_CLOEXEC);
+	int fd;
+	FILE *list = list_file_begin("ditto-shares", &fd);
+	bool good = true;
 	unsigned int i;
-	int rc = 0;
 
-	if (fd < 0)
+	if (!list)
 		return -errno;
-	for (i = 0; !rc && i < shares->n; i++)
-		if (shares->share[i]->guest || !anonymous)
-			rc = list_put_share(fd, shares->share[i], paths);
-	if (!rc)
-		return fd;
-	close(fd);
-	return rc;
+	for (i = 0; good && i < shares->n; i++)
+		if (shares->share[i]->guest || !guests)
+			good = list_put_share(list, shares->share[i], paths);
+	return list_file_end(list, fd, good);
 }
 
 static char *list_text(const u8 *bytes, size_t len)
@@ -125,28 +112,21 @@ static size_t list_get_share(struct kernel_shares *out, const u8 *bytes, size_t 
 
 int share_list_read(int fd, struct kernel_shares *out)
 {
-	off_t end = lseek(fd, 0, SEEK_END);
-	size_t pos = 0, len = 0;
+	ssize_t len;
+	size_t pos = 0;
 	u8 *bytes;
 
 	memset(out, 0, sizeof(*out));
-	if (end < 0)
-		return -errno;
-	bytes = mem_new((size_t)end + 1);
-	while (len < (size_t)end) {
-		ssize_t n = pread(fd, bytes + len, (size_t)end - len, (off_t)len);
-
-		if (n <= 0)
-			break;
-		len += (size_t)n;
-	}
-	while (pos < len) {
-		pos = list_get_share(out, bytes, len, pos);
+	len = list_file_read(fd, SSIZE_MAX, &bytes);
+	if (len < 0)
+		return (int)len;
+	while (pos < (size_t)len) {
+		pos = list_get_share(out, bytes, (size_t)len, pos);
 		if (!pos)
 			break;
 	}
 	free(bytes);
-	if (pos == (size_t)end)
+	if (pos == (size_t)len)
 		return 0;
 	kernel_shares_free(out);
 	return -EBADMSG;

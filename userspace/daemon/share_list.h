@@ -11,13 +11,12 @@
 /**
  * share_list_write - write the shares that a user may see
  * @shares: all shares
- * @anonymous: the user gave no name and sees only shares for guests, because names of
- *	shares are often names of users
+ * @guests: only those that let guests in, see rpc_user_is_known()
  * @paths: include the paths of the shares
  *
  * Return: a descriptor owned by the caller, or a negative errno.
  */
-int share_list_write(const struct kernel_shares *shares, bool anonymous, bool paths);
+int share_list_write(const struct kernel_shares *shares, bool guests, bool paths);
 
 /**
  * share_list_read - read such a list
