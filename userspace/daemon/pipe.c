@@ -255,13 +255,24 @@ static u64 pipe_error(int rc)
 	return rc ? rc == -EACCES || rc == -ENOENT ? (u64)-rc : EIO : 0;
 }
 
+/*
+ * Lists are not made after the deadline: one message may have hundreds of calls that want some, and
+ * nobody waits for their answers any more.
+ */
+static int pipe_late(u64 deadline)
+{
+	return clock_ms() < deadline ? 0 : -ETIMEDOUT;
+}
+
 static int pipe_list(const struct pipes *pipes, const struct pipe *p, int fd,
-		     struct worker_msg *msg)
+		     struct worker_msg *msg, u64 deadline)
 {
 	struct kernel_shares shares = { 0 };
-	int rc = pipes->shares(&shares);
+	int rc = pipe_late(deadline);
 	int list = -1;
 
+	if (!rc)
+		rc = pipes->shares(&shares);
 	if (!rc) {
 		list = share_list_write(&shares, !rpc_user_is_known(&p->user),
 					p->user.administrator);
@@ -279,10 +290,11 @@ static int pipe_list(const struct pipes *pipes, const struct pipe *p, int fd,
 static int pipe_list_rows(const struct pipe *p, int fd, struct worker_msg *msg, u64 deadline)
 {
 	struct rows rows = { 0 };
+	int rc = pipe_late(deadline);
 	int list = -1;
-	int rc;
 
-	rc = pipe_rows_get(&p->user, (enum rpc_list)msg->list, deadline, &rows);
+	if (!rc)
+		rc = pipe_rows_get(&p->user, (enum rpc_list)msg->list, deadline, &rows);
 	if (!rc) {
 		list = rows_write(&rows);
 		rc = list < 0 ? list : 0;
@@ -360,7 +372,7 @@ static int pipe_exchange(const struct pipes *pipes, const struct pipe *p, int fd
 		else if (msg->type == WORKER_FIND)
 			rc = pipe_find(p, fd, msg, deadline);
 		else if (msg->type == WORKER_LIST)
-			rc = pipe_list(pipes, p, fd, msg);
+			rc = pipe_list(pipes, p, fd, msg, deadline);
 		else if (msg->type == WORKER_ROWS)
 			rc = pipe_list_rows(p, fd, msg, deadline);
 		else if (msg->type == WORKER_END)

@@ -41,13 +41,13 @@ int pipe_open(struct pipes *pipes, const char *name, const struct rpc_user *user
  * @id: number of the pipe
  * @in: the message: fragments of a remote call, the last one possibly incomplete
  * @len: length of @in in bytes
- * @deadline: CLOCK_MONOTONIC in ms; no names are looked up after it
+ * @deadline: CLOCK_MONOTONIC in ms; no names are looked up and no lists are made after it
  * @out: filled with the reply, freed by the caller; NULL if there is none
  * @out_len: filled with the length of the reply in bytes
  *
  * Waits for the name service until @deadline, and at most LOOKUP_TIME (lookup.h) for one name;
- * names that were not found by then are reported as unknown. Calls on one pipe are processed one
- * after the other. The pipe is closed after an error.
+ * names that were not found by then are reported as unknown, and lists fail. Calls on one pipe are
+ * processed one after the other. The pipe is closed after an error.
  *
  * Return: 0, -ENOENT (there is no such pipe, or its worker has ended), -EINVAL (the message is not
  * a remote call).

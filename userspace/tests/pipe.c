@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "daemon/identity/identity.h"
 #include "daemon/pipe.h"
 #include "daemon/pipe_admin.h"
@@ -22,6 +23,8 @@
 #include "test.h"
 
 #define RESPONSE	24
+/* Number of calls in one message. */
+#define CALLS		100
 
 static int spawner;
 static unsigned int nshares = 1;
@@ -43,6 +46,16 @@ static int shares_served(struct kernel_shares *out)
 		out->share[out->n++] = s;
 	}
 	return 0;
+}
+
+static unsigned int lists_made;
+
+/* A list that takes 50 ms to make. */
+static int slowly_served(struct kernel_shares *out)
+{
+	lists_made++;
+	usleep(50000);
+	return shares_served(out);
 }
 
 static int not_served(struct kernel_shares *out)
@@ -190,6 +203,32 @@ static void answer_in_parts(void)
 	/* The next one is not part of it. */
 	CHECK(!peer_send(&p, share_enum, sizeof(share_enum)) && !status_of(&p) && p.len < 1000);
 	peer_end(&p);
+	pipes_free(pipes);
+}
+
+/* A message of many calls: all are answered, but lists are made until the deadline only. */
+static void calls_without_end(void)
+{
+	struct rpc_user user = { .uid = 1000 };
+	struct pipes *pipes = pipes_new(spawner, slowly_served);
+	u8 *message = mem_new(CALLS * sizeof(share_enum));
+	struct peer p;
+	int i;
+
+	for (i = 0; i < CALLS; i++)
+		memcpy(message + i * sizeof(share_enum), share_enum, sizeof(share_enum));
+	open_by(&p, pipes, "srvsvc", &user);
+	CHECK(!peer_send(&p, bind_srvsvc, sizeof(bind_srvsvc)));
+	free(p.out);
+	CHECK(!pipe_call(pipes, p.id, message, CALLS * sizeof(share_enum), clock_ms() + 1000,
+			 &p.out, &p.len));
+	/* ERROR_GEN_FAILURE for the last one, which has no list. */
+	CHECK(p.len > CALLS * RESPONSE && status_of(&p) == 31);
+	CHECK(lists_made && lists_made < CALLS / 2);
+	/* The next message has its own time. */
+	CHECK(!peer_send(&p, share_enum, sizeof(share_enum)) && !status_of(&p));
+	peer_end(&p);
+	free(message);
 	pipes_free(pipes);
 }
 
@@ -386,9 +425,9 @@ int main(int argc, char **argv)
 {
 	static const struct test tests[] = {
 		TEST(no_such_pipe), TEST(pipes_of_others_stay), TEST(shares_are_listed),
-		TEST(answer_in_parts), TEST(list_of_shares), TEST(names_are_found),
-		TEST(sandbox_holds), TEST(worker_killed), TEST(lists_for_whom),
-		TEST(who_is_administrator), TEST(lists_of_rows), { 0 }
+		TEST(answer_in_parts), TEST(calls_without_end), TEST(list_of_shares),
+		TEST(names_are_found), TEST(sandbox_holds), TEST(worker_killed),
+		TEST(lists_for_whom), TEST(who_is_administrator), TEST(lists_of_rows), { 0 }
 	};
 
 	worker_main(argc, argv);
