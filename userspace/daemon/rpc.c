@@ -231,6 +231,16 @@ u32 rpc_handle_get(struct rpc_call *call, enum rpc_handle_kind kind, struct rpc_
 	return !fault && object->kind != kind ? RPC_FAULT_CONTEXT : fault;
 }
 
+u32 rpc_handle_keep(struct rpc_call *call)
+{
+	unsigned int i;
+	u32 fault = find_handle(call, &i);
+
+	if (!fault)
+		ndr_put(&call->out, call->conn->handles[i].bytes, RPC_HANDLE_SIZE);
+	return fault;
+}
+
 u32 rpc_handle_close(struct rpc_call *call)
 {
 	static const u8 nothing[RPC_HANDLE_SIZE];
@@ -510,8 +520,9 @@ static int take_bind(struct rpc_conn *conn, struct fragment *f, struct ndr_out *
 		conn->max_fragment = max_receive < FRAGMENT_MAX ? max_receive : FRAGMENT_MAX;
 	start = begin_fragment(out, bind ? PTYPE_BIND_ACK : PTYPE_ALTER_CONTEXT_RESP,
 			       PFC_FIRST | PFC_LAST, f->call_id);
-	ndr_put16(out, max_transmit < FRAGMENT_MAX ? max_transmit : FRAGMENT_MAX);
+	/* The server's own sizes: what it sends, and what it receives (C706 section 12.6.4.4). */
 	ndr_put16(out, conn->max_fragment);
+	ndr_put16(out, max_transmit < FRAGMENT_MAX ? max_transmit : FRAGMENT_MAX);
 	ndr_put32(out, group ?: 1);
 	/* The secondary address is the name of the pipe; an ALTER_CONTEXT response has none. */
 	if (bind) {

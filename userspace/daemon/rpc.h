@@ -251,6 +251,11 @@ u32 rpc_handle_get_any(struct rpc_call *call, struct rpc_object *object);
  * code.
  */
 u32 rpc_handle_close(struct rpc_call *call);
+/*
+ * The same for an operation that did not end the handle: it is written unchanged, because clients
+ * forget a handle of zeros.
+ */
+u32 rpc_handle_keep(struct rpc_call *call);
 
 /* Write a status or error code, the last of the results. Returns 0. */
 u32 rpc_put_status(struct rpc_call *call, u32 status);

@@ -445,8 +445,9 @@ static u32 samr_refuse(struct rpc_call *call)
 
 static u32 samr_refuse_delete(struct rpc_call *call)
 {
-	rpc_handle_new(call, NULL);
-	return rpc_put_status(call, STATUS_ACCESS_DENIED);
+	u32 fault = rpc_handle_keep(call);
+
+	return fault ?: rpc_put_status(call, STATUS_ACCESS_DENIED);
 }
 
 static u32 samr_refuse_create(struct rpc_call *call)

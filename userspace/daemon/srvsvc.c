@@ -288,7 +288,7 @@ static u32 share_get_info(struct rpc_call *call)
 	return 0;
 }
 
-/* NetrShareCheck (MS-SRVS section 3.1.4.13): reports whether a path is shared. */
+/* NetrShareCheck (MS-SRVS section 3.1.4.16): is a path shared? The empty one is that of IPC$. */
 static u32 share_check(struct rpc_call *call)
 {
 	char server[SRVSVC_NAME_SIZE], device[SRVSVC_NAME_SIZE];

@@ -151,6 +151,21 @@ static void interface_bindings(void)
 	peer_end(&p);
 }
 
+/* Each side is told how long the fragments of the other may be. */
+static void fragment_sizes(void)
+{
+	u8 data[sizeof(bind_srvsvc)];
+	struct peer p;
+
+	peer_open(&p, "srvsvc", 1000);
+	memcpy(data, bind_srvsvc, sizeof(data));
+	/* The client sends at most 4000 bytes and receives at most 2000. */
+	memcpy(data + HEADER, (const u8[]){ 0xa0, 0x0f, 0xd0, 0x07 }, 4);
+	peer_bind(&p, data, sizeof(data));
+	CHECK(bytes_get16(p.out + HEADER) == 2000 && bytes_get16(p.out + HEADER + 2) == 4000);
+	peer_end(&p);
+}
+
 /* Answers to fragments that came together: one that ends at an odd offset spoils no other. */
 static void bindings_together(void)
 {
@@ -469,7 +484,8 @@ int main(void)
 {
 	static const struct test tests[] = {
 		TEST(text_is_utf16), TEST(reader_stays_inside), TEST(counts_that_lie),
-		TEST(pipes_have_numbers), TEST(interface_bindings), TEST(bindings_together),
+		TEST(pipes_have_numbers), TEST(interface_bindings), TEST(fragment_sizes),
+		TEST(bindings_together),
 		TEST(shares_are_listed), TEST(list_of_nothing),
 		TEST(share_is_told), TEST(path_is_shared), TEST(message_pieces), TEST(many_shares),
 		TEST(calls_without_sense),

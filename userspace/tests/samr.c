@@ -370,6 +370,8 @@ static void users_are_refused(void)
 	CHECK(!open_account(s, 34, DOMAIN, ALICE, USER));
 	call_begin(&o, s, USER);
 	CHECK(call_make(s, &o, 35) == STATUS_ACCESS_DENIED && s->len == 24);
+	/* The handle stays the client's. */
+	CHECK(!memcmp(s->in, s->handle[USER], 20) && !account_query(s, 36, USER, 1));
 	call_begin(&o, s, USER);
 	CHECK(call_make(s, &o, 58) == STATUS_ACCESS_DENIED && s->len == 4);
 	session_end(s);
