@@ -276,34 +276,74 @@ static u32 samr_mapped_status(u32 mapped, u32 n)
 	return mapped ? STATUS_SOME_NOT_MAPPED : STATUS_NONE_MAPPED;
 }
 
-/* Names have no case, but those that are the same with their case come first. */
-static const struct samr_account *samr_find_name(const struct samr_accounts *accounts,
-						 const char *name)
+/**
+ * struct wish - a name that a client asks for
+ * @name: the name
+ * @place: index among the names of the call
+ * @account: the account that was found, or NULL
+ */
+struct wish {
+	char *name;
+	u32 place;
+	const struct samr_account *account;
+};
+
+static int wish_compare(const void *a, const void *b)
 {
-	const struct samr_account *found = NULL;
-	unsigned int i;
-
-	for (i = 0; i < accounts->n; i++) {
-		const struct samr_account *account = &accounts->account[i];
-
-		if (!strcmp(account->name, name))
-			return account;
-		if (!found && !strcasecmp(account->name, name))
-			found = account;
-	}
-	return found;
+	return strcasecmp(((const struct wish *)a)->name, ((const struct wish *)b)->name);
 }
 
-/* SamrLookupNamesInDomain (MS-SAMR section 3.1.5.11.2). */
+/*
+ * Give an account to the wishes of its name, which are sorted. Names have no case, but an account
+ * whose name has the case of the wish comes first, and then the first of the list.
+ */
+static void wishes_offer(struct wish *wish, u32 n, const struct samr_account *account)
+{
+	u32 low = 0, high = n;
+
+	while (low < high) {
+		u32 middle = low + (high - low) / 2;
+
+		if (strcasecmp(wish[middle].name, account->name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < n && !strcasecmp(wish[low].name, account->name); low++)
+		if (!wish[low].account || (!strcmp(wish[low].name, account->name) &&
+					   strcmp(wish[low].account->name, account->name)))
+			wish[low].account = account;
+}
+
+/* Read the names of a call. */
+static void wishes_get(struct ndr_in *in, struct wish *wish, u32 n)
+{
+	bool there[LOOKUP_MAX];
+	u16 units[LOOKUP_MAX];
+	char text[TEXT_SIZE];
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		there[i] = ndr_get_unicode_header(in, &units[i]);
+	for (i = 0; i < n; i++) {
+		text[0] = '\0';
+		if (there[i])
+			ndr_get_unicode(in, units[i], text, sizeof(text));
+		wish[i] = (struct wish){ .name = mem_string(text), .place = i };
+	}
+}
+
+/*
+ * SamrLookupNamesInDomain (MS-SAMR section 3.1.5.11.2). There may be a thousand names and thousands
+ * of accounts, so each account is searched among the names.
+ */
 static u32 samr_lookup_names(struct rpc_call *call)
 {
 	u32 rids[LOOKUP_MAX] = { 0 }, uses[LOOKUP_MAX], mapped = 0, status, fault, n, i;
-	bool there[LOOKUP_MAX];
-	u16 units[LOOKUP_MAX];
 	struct samr_accounts accounts;
+	struct wish wish[LOOKUP_MAX];
 	struct ndr_in *in = &call->in;
 	struct rpc_object domain;
-	char text[TEXT_SIZE];
 
 	fault = rpc_handle_get(call, RPC_HANDLE_DOMAIN, &domain);
 	if (fault)
@@ -312,20 +352,19 @@ static u32 samr_lookup_names(struct rpc_call *call)
 	ndr_get_varying(in, n, LOOKUP_MAX);
 	if (in->bad)
 		return RPC_FAULT_NDR;
-	for (i = 0; i < n; i++)
-		there[i] = ndr_get_unicode_header(in, &units[i]);
+	wishes_get(in, wish, n);
+	qsort(wish, n, sizeof(wish[0]), wish_compare);
 	status = samr_accounts_get(call, domain.domain, SAMR_USERS | SAMR_GROUPS | SAMR_ALIASES,
 				   &accounts);
-	for (i = 0; i < n && !in->bad; i++) {
-		const struct samr_account *found;
+	for (i = 0; i < accounts.n; i++)
+		wishes_offer(wish, n, &accounts.account[i]);
+	for (i = 0; i < n; i++) {
+		const struct samr_account *found = wish[i].account;
 
-		text[0] = '\0';
-		if (there[i])
-			ndr_get_unicode(in, units[i], text, sizeof(text));
-		found = samr_find_name(&accounts, text);
-		uses[i] = found ? samr_use(found) : SID_USE_UNKNOWN;
-		rids[i] = found ? found->rid : 0;
+		uses[wish[i].place] = found ? samr_use(found) : SID_USE_UNKNOWN;
+		rids[wish[i].place] = found ? found->rid : 0;
 		mapped += !!found;
+		free(wish[i].name);
 	}
 	if (!status)
 		status = samr_mapped_status(mapped, n);

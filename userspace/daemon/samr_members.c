@@ -45,6 +45,7 @@ static const struct samr_account *members_find_sid(const struct rpc_call *call,
 	if (sid_same(&domain, &call->asks->accounts.machine))
 		found = samr_account_find(accounts, sid->sub[sid->nsubs - 1]);
 	else if (sid->authority == SID_AUTHORITY_UNIX && sid->nsubs == 2 &&
+		 (sid->sub[0] == SID_UNIX_USERS || sid->sub[0] == SID_UNIX_GROUPS) &&
 		 identity_rid(sid->sub[0] == SID_UNIX_USERS ? IDENTITY_USER : IDENTITY_GROUP,
 			      sid->sub[1], &rid))
 		found = samr_account_find(accounts, rid);
@@ -87,21 +88,91 @@ static u32 members_builtin_aliases(struct rpc_call *call, const struct samr_acco
 	return found;
 }
 
+/**
+ * struct crowd - users whose aliases are asked for
+ * @name: their names, sorted
+ * @gid: their primary groups, sorted
+ * @n: number of users
+ */
+struct crowd {
+	const char *name[SIDS_MAX];
+	u32 gid[SIDS_MAX];
+	u32 n;
+};
+
+/* A name inside a text. */
+struct word {
+	const char *text;
+	size_t len;
+};
+
+static int name_compare(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int gid_compare(const void *a, const void *b)
+{
+	u32 x = *(const u32 *)a, y = *(const u32 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static int word_compare(const void *a, const void *b)
+{
+	const char *name = *(const char *const *)b;
+	const struct word *word = a;
+	int order = strncmp(word->text, name, word->len);
+
+	if (order)
+		return order;
+	return name[word->len] ? -1 : 0;
+}
+
+static void crowd_gather(struct crowd *c, const struct samr_account *const *member, u32 n)
+{
+	u32 i;
+
+	c->n = 0;
+	for (i = 0; i < n; i++) {
+		if (member[i]->kind != SAMR_USERS)
+			continue;
+		c->name[c->n] = member[i]->name;
+		c->gid[c->n++] = (u32)member[i]->row->number[ACCOUNT_GID];
+	}
+	qsort(c->name, c->n, sizeof(c->name[0]), name_compare);
+	qsort(c->gid, c->n, sizeof(c->gid[0]), gid_compare);
+}
+
+/* Does one of the crowd belong to a group of the machine? See samr_is_member(). */
+static bool crowd_meets(const struct crowd *c, const struct row *group)
+{
+	u32 gid = (u32)group->number[ACCOUNT_ID];
+	struct word word = { .text = group->text[ACCOUNT_MEMBERS] };
+
+	if (bsearch(&gid, c->gid, c->n, sizeof(c->gid[0]), gid_compare))
+		return true;
+	for (; *word.text; word.text += word.len, word.text += *word.text == ',') {
+		word.len = strcspn(word.text, ",");
+		if (bsearch(&word, c->name, c->n, sizeof(c->name[0]), word_compare))
+			return true;
+	}
+	return false;
+}
+
+/* There may be a thousand members and thousands of groups: each group is read once. */
 static u32 members_aliases(const struct samr_accounts *accounts,
 			   const struct samr_account *const *member, u32 n, u32 *rids)
 {
-	u32 found = 0, j;
+	struct crowd crowd;
 	unsigned int i;
+	u32 found = 0;
 
-	for (i = 0; i < accounts->n && found < MEMBERS_MAX; i++) {
-		if (accounts->account[i].kind != SAMR_ALIASES)
-			continue;
-		for (j = 0; j < n; j++)
-			if (samr_is_member(&accounts->account[i], member[j]))
-				break;
-		if (j < n)
+	crowd_gather(&crowd, member, n);
+	for (i = 0; i < accounts->n && found < MEMBERS_MAX; i++)
+		if (accounts->account[i].kind == SAMR_ALIASES &&
+		    crowd_meets(&crowd, accounts->account[i].row))
 			rids[found++] = accounts->account[i].rid;
-	}
 	return found;
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/identity/identity.h"
@@ -261,6 +262,51 @@ static void names_of_accounts(void)
 	free(s);
 }
 
+/* CPU time of this thread in microseconds. */
+static u64 cpu_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (u64)t.tv_sec * 1000000 + (u64)t.tv_nsec / 1000;
+}
+
+/* Look up @n names that are no accounts but for the last; returns the CPU time. */
+static u64 lookup_crowd(struct session *s, u32 n)
+{
+	struct ndr_out o;
+	u64 begin;
+	u32 i;
+
+	call_begin(&o, s, DOMAIN);
+	ndr_put32(&o, n);
+	ndr_put32(&o, 1000);
+	ndr_put32(&o, 0);
+	ndr_put32(&o, n);
+	for (i = 0; i < n; i++)
+		ndr_put_unicode_header(&o, i + 1 < n ? "nobody1" : "BOB");
+	for (i = 0; i < n; i++)
+		ndr_put_unicode(&o, i + 1 < n ? "nobody1" : "BOB");
+	begin = cpu_us();
+	CHECK(call_make(s, &o, 17) == (n > 1 ? STATUS_SOME_NOT_MAPPED : STATUS_SUCCESS));
+	CHECK(s->len > 12 + 4 * n && bytes_get32(s->in + 8 + 4 * n) == ALICE + 2);
+	return cpu_us() - begin;
+}
+
+/* A thousand names do not take a thousand times as long as one. */
+static void many_names(void)
+{
+	struct session *s = mem_new(sizeof(*s));
+	u64 one;
+
+	make_accounts(12000);
+	session_begin(s);
+	one = lookup_crowd(s, 1);
+	CHECK(lookup_crowd(s, 1000) < 4 * one);
+	session_end(s);
+	free(s);
+}
+
 static u32 account_query(struct session *s, u16 opnum, enum handle handle, u16 level)
 {
 	struct ndr_out o;
@@ -302,6 +348,20 @@ static void accounts_are_described(void)
 	free(s);
 }
 
+/* SamrGetAliasMembership for one SID. */
+static u32 aliases_of(struct session *s, enum handle domain, const struct sid *sid)
+{
+	struct ndr_out o;
+
+	call_begin(&o, s, domain);
+	ndr_put32(&o, 1);
+	ndr_put_pointer(&o, true);
+	ndr_put32(&o, 1);
+	ndr_put_pointer(&o, true);
+	ndr_put_sid(&o, sid);
+	return call_make(s, &o, 16);
+}
+
 /* The aliases of BUILTIN have the group as a member that the configuration names. */
 static void members_of_groups(void)
 {
@@ -326,25 +386,65 @@ static void members_of_groups(void)
 	CHECK(!call_make(s, &o, 33) && bytes_get32(s->in) == 1 &&
 	      bytes_get32(s->in + s->len - 8) == 0 && bytes_get32(s->in + s->len - 12) == 2);
 	/* root is in the group root, and so in Administrators. */
-	call_begin(&o, s, BUILTIN);
-	ndr_put32(&o, 1);
-	ndr_put_pointer(&o, true);
-	ndr_put32(&o, 1);
-	ndr_put_pointer(&o, true);
-	ndr_put_sid(&o, &user);
-	CHECK(!call_make(s, &o, 16) && bytes_get32(s->in) == 1 && bytes_get32(s->in + 12) == 544);
+	CHECK(!aliases_of(s, BUILTIN, &user) && bytes_get32(s->in) == 1 &&
+	      bytes_get32(s->in + 12) == 544);
+	/* S-1-22-3-0 is neither a user nor a group. */
+	user.sub[0] = 3;
+	CHECK(!aliases_of(s, BUILTIN, &user) && !bytes_get32(s->in));
+	user.sub[0] = 1;
 	user.sub[1] = 1002;
-	call_begin(&o, s, DOMAIN);
-	ndr_put32(&o, 1);
-	ndr_put_pointer(&o, true);
-	ndr_put32(&o, 1);
-	ndr_put_pointer(&o, true);
-	ndr_put_sid(&o, &user);
 	/* bob's own group, and staff. */
-	CHECK(!call_make(s, &o, 16) && bytes_get32(s->in) == 2);
+	CHECK(!aliases_of(s, DOMAIN, &user) && bytes_get32(s->in) == 2);
 	session_end(s);
 	aliases.n = 0;
 	identity_builtin_set(&aliases);
+	free(s);
+}
+
+/* Ask for the aliases of bob and others, of which there are @want; returns the CPU time. */
+static u64 aliases_of_crowd(struct session *s, u32 n, u32 want)
+{
+	struct sid user = { 22, 2, { 1, 0 } };
+	struct ndr_out o;
+	u64 begin;
+	u32 i;
+
+	call_begin(&o, s, DOMAIN);
+	ndr_put32(&o, n);
+	ndr_put_pointer(&o, true);
+	ndr_put32(&o, n);
+	for (i = 0; i < n; i++)
+		ndr_put_pointer(&o, true);
+	for (i = 0; i < n; i++) {
+		user.sub[1] = i ? 5000 + i : 1002;
+		ndr_put_sid(&o, &user);
+	}
+	begin = cpu_us();
+	CHECK(!call_make(s, &o, 16) && bytes_get32(s->in) == want);
+	return cpu_us() - begin;
+}
+
+/* Groups are read once, however many members are asked for. */
+static void many_members(void)
+{
+	struct session *s = mem_new(sizeof(*s));
+	unsigned int i;
+	FILE *file;
+	u64 one;
+
+	make_accounts(1500);
+	file = fopen(group_file, "a");
+	if (CHECK(file)) {
+		for (i = 0; i < 1500; i++)
+			fprintf(file, "team%u:x:%u:%s\n", i, 9000 + i,
+				i ? "bo,bobb,user,eve,carol,dave,frank" : "eve,bob");
+		fclose(file);
+	}
+	session_begin(s);
+	/* alice, staff and team0; the others are in users. */
+	one = aliases_of_crowd(s, 1, 3);
+	CHECK(aliases_of_crowd(s, 1000, 4) < 8 * one);
+	session_end(s);
 	free(s);
 }
 
@@ -417,8 +517,9 @@ static void spoiled_calls(void)
 int main(void)
 {
 	static const struct test tests[] = {
-		TEST(accounts_are_listed), TEST(names_of_accounts), TEST(accounts_are_described),
-		TEST(members_of_groups), TEST(users_are_refused), TEST(spoiled_calls), { 0 }
+		TEST(accounts_are_listed), TEST(names_of_accounts), TEST(many_names),
+		TEST(accounts_are_described), TEST(members_of_groups), TEST(many_members),
+		TEST(users_are_refused), TEST(spoiled_calls), { 0 }
 	};
 	int passwd, group, rc = 1;
 
