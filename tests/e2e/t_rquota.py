@@ -36,6 +36,13 @@ def limit(device, kind, number, soft, hard, files=0):
                           ctypes.create_string_buffer(block, len(block))), 'quotactl')
 
 
+def used(device, kind, number):
+    """Bytes in use."""
+    block = ctypes.create_string_buffer(72)
+    syscall(libc.quotactl(0x800007 << 8 | kind, device.encode(), number, block), 'quotactl')
+    return struct.unpack_from('<QQQ', block)[2]
+
+
 def prepare(w, kind, where):
     """Mount a file system that counts users, groups and projects; returns the path and device."""
     image = f'{w.base}/{os.path.basename(where)}.img'
@@ -269,6 +276,9 @@ def without_their_own(w):
             got = [n.write(fh, i * 65536, os.urandom(65536)).status for i in range(32)]
             eq((got[0], got[-1]), (nfs3.OK, nfs3.DQUOT), vers)
             eq(n.remove(n.root, f'f{vers}').status, nfs3.OK)
+            # overlayfs closes its file on the upper layer by a work item of the kernel.
+            wait_for('the end of the file', lambda: not used(device, USER, ALICE) and
+                     not used(device, GROUP, TEAM))
     w.vers = '3'
 
 
