@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Message buffers in size classes. Idle buffers are kept up to a limit. The buffers in use are
- * limited too, so that clients cannot exhaust memory, and receiving has a lower limit than
- * responding. Small messages are not allocated here: a connection keeps its own (message.c,
- * transport.c).
+ * Message buffers in size classes. Idle buffers are kept up to a limit, and given back when memory
+ * is short. The buffers in use are limited too, so that clients cannot exhaust memory, and
+ * receiving has a lower limit than responding. Small messages are not allocated here: a connection
+ * keeps its own (message.c, transport.c).
  *
  * Pages of a buffer may be lent to the network, which can still hold them when the buffer becomes
  * idle. The buffer is used again when all of them were dropped.
@@ -12,6 +12,7 @@
  */
 #include <kunit/visibility.h>
 #include <linux/mm.h>
+#include <linux/shrinker.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -73,6 +74,7 @@ struct buf_class {
  * @used: bytes in buffers in use, and of dsmb_buf_claim_rx()
  * @idle_max: limit of @idle
  * @used_max: limit of @used
+ * @shrinker: gives idle buffers back
  */
 struct dsmb_buf_pool {
 	struct buf_class classes[CLASSES];
@@ -80,24 +82,8 @@ struct dsmb_buf_pool {
 	atomic_long_t used;
 	long idle_max;
 	long used_max;
+	struct shrinker *shrinker;
 };
-
-struct dsmb_buf_pool *dsmb_buf_pool_alloc(void)
-{
-	u64 memory = (u64)totalram_pages() << PAGE_SHIFT;
-	struct dsmb_buf_pool *pool = kzalloc(sizeof(*pool), GFP_KERNEL);
-
-	if (!pool)
-		return NULL;
-	for (unsigned int i = 0; i < CLASSES; i++) {
-		spin_lock_init(&pool->classes[i].lock);
-		INIT_LIST_HEAD(&pool->classes[i].idle);
-	}
-	pool->idle_max = memory / IDLE_PART;
-	pool->used_max = clamp_t(u64, memory / USED_PART, USED_MIN, USED_MAX);
-	return pool;
-}
-EXPORT_SYMBOL_IF_KUNIT(dsmb_buf_pool_alloc);
 
 static void buf_free(struct dsmb_buf *buf)
 {
@@ -106,12 +92,82 @@ static void buf_free(struct dsmb_buf *buf)
 	kfree(buf);
 }
 
+VISIBLE_IF_KUNIT unsigned long dsmb_buf_pool_trim(struct dsmb_buf_pool *pool, unsigned long pages)
+{
+	unsigned int class = CLASSES;
+	unsigned long freed = 0;
+	struct dsmb_buf *buf;
+
+	/* The largest first. The network may still hold pages of one that is freed. */
+	while (class && freed < pages) {
+		struct buf_class *c = &pool->classes[class - 1];
+
+		spin_lock(&c->lock);
+		buf = list_first_entry_or_null(&c->idle, struct dsmb_buf, list);
+		if (buf)
+			list_del(&buf->list);
+		spin_unlock(&c->lock);
+		if (!buf) {
+			class--;
+			continue;
+		}
+		atomic_long_sub(buf->size, &pool->idle);
+		freed += DIV_ROUND_UP(buf->size, PAGE_SIZE);
+		buf_free(buf);
+	}
+	return freed;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_buf_pool_trim);
+
+static unsigned long pool_shrink_count(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	struct dsmb_buf_pool *pool = shrinker->private_data;
+
+	return atomic_long_read(&pool->idle) >> PAGE_SHIFT;
+}
+
+static unsigned long pool_shrink_scan(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	unsigned long freed = dsmb_buf_pool_trim(shrinker->private_data, sc->nr_to_scan);
+
+	/* A buffer may have many more pages than were asked for. */
+	sc->nr_scanned = freed;
+	return freed ?: SHRINK_STOP;
+}
+
+struct dsmb_buf_pool *dsmb_buf_pool_alloc(void)
+{
+	u64 memory = (u64)totalram_pages() << PAGE_SHIFT;
+	struct dsmb_buf_pool *pool = kzalloc(sizeof(*pool), GFP_KERNEL);
+
+	if (!pool)
+		return NULL;
+	pool->shrinker = shrinker_alloc(0, "ditto-smb-buffers");
+	if (!pool->shrinker) {
+		kfree(pool);
+		return NULL;
+	}
+	for (unsigned int i = 0; i < CLASSES; i++) {
+		spin_lock_init(&pool->classes[i].lock);
+		INIT_LIST_HEAD(&pool->classes[i].idle);
+	}
+	pool->idle_max = memory / IDLE_PART;
+	pool->used_max = clamp_t(u64, memory / USED_PART, USED_MIN, USED_MAX);
+	pool->shrinker->count_objects = pool_shrink_count;
+	pool->shrinker->scan_objects = pool_shrink_scan;
+	pool->shrinker->private_data = pool;
+	shrinker_register(pool->shrinker);
+	return pool;
+}
+EXPORT_SYMBOL_IF_KUNIT(dsmb_buf_pool_alloc);
+
 void dsmb_buf_pool_free(struct dsmb_buf_pool *pool)
 {
 	struct dsmb_buf *buf, *next;
 
 	if (!pool)
 		return;
+	shrinker_free(pool->shrinker);
 	for (unsigned int i = 0; i < CLASSES; i++)
 		list_for_each_entry_safe(buf, next, &pool->classes[i].idle, list)
 			buf_free(buf);

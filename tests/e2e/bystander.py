@@ -156,6 +156,8 @@ def shrink_caches():
 
 def kernel_memory():
     """Bytes that the kernel cannot give back by itself."""
+    with open('/proc/sys/vm/drop_caches', 'w', encoding='ascii') as f:
+        f.write('2')
     shrink_caches()
     with open('/proc/meminfo', encoding='ascii') as f:
         fields = dict(line.split(':') for line in f)

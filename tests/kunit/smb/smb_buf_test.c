@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Message buffers of SMB whose pages were lent to the network.
- */
+/* Message buffers of SMB: pages that were lent to the network, and idle buffers. */
 #include <kunit/test.h>
 #include <linux/bvec.h>
 #include <linux/mm.h>
@@ -76,9 +74,39 @@ static void lends_no_small_buffer(struct kunit *test)
 	dsmb_buf_pool_free(server->buffers);
 }
 
+/* Idle buffers are given back when memory is short, but not those in use. */
+static void gives_idle_buffers_back(struct kunit *test)
+{
+	static const u32 sizes[] = { SZ_1K, SZ_64K, SZ_1M };
+	struct dsmb_server *server = server_new(test);
+	struct dsmb_buf *buf[ARRAY_SIZE(sizes)], *used;
+
+	KUNIT_EXPECT_EQ(test, dsmb_buf_pool_trim(server->buffers, 1), 0);
+	for (int i = 0; i < ARRAY_SIZE(sizes); i++) {
+		buf[i] = dsmb_buf_get(server, sizes[i]);
+		KUNIT_ASSERT_NOT_NULL(test, buf[i]);
+	}
+	used = dsmb_buf_get(server, SZ_64K);
+	KUNIT_ASSERT_NOT_NULL(test, used);
+	for (int i = 0; i < ARRAY_SIZE(sizes); i++)
+		dsmb_buf_put(server, buf[i]);
+	/* The largest is enough. */
+	KUNIT_EXPECT_EQ(test, dsmb_buf_pool_trim(server->buffers, 1), (SZ_1M + SZ_64K) / PAGE_SIZE);
+	buf[1] = dsmb_buf_get(server, SZ_64K);
+	KUNIT_ASSERT_NOT_NULL(test, buf[1]);
+	dsmb_buf_put(server, buf[1]);
+	KUNIT_EXPECT_EQ(test, dsmb_buf_pool_trim(server->buffers, ULONG_MAX),
+			(SZ_64K + SZ_8K) / PAGE_SIZE + 1);
+	KUNIT_EXPECT_EQ(test, dsmb_buf_pool_trim(server->buffers, ULONG_MAX), 0);
+	memset(used->data, 1, used->size);
+	dsmb_buf_put(server, used);
+	dsmb_buf_pool_free(server->buffers);
+}
+
 static struct kunit_case smb_buf_cases[] = {
 	KUNIT_CASE(waits_for_lent_pages),
 	KUNIT_CASE(lends_no_small_buffer),
+	KUNIT_CASE(gives_idle_buffers_back),
 	{}
 };
 
