@@ -129,8 +129,9 @@ static void batch_peek(struct dnfs_batch *batch)
 	struct sock *sk = batch->sk;
 	u32 seq, offset, n;
 	struct sk_buff *skb;
+	bool slow;
 
-	lock_sock(sk);
+	slow = lock_sock_fast(sk);
 	/* Nobody else receives, so what was copied is still there. */
 	seq = tcp_sk(sk)->copied_seq + batch->have;
 	/* Urgent data and protocols above TCP are left to sunrpc. */
@@ -151,31 +152,14 @@ static void batch_peek(struct dnfs_batch *batch)
 			break;
 	}
 unlock:
-	release_sock(sk);
-}
-
-/* Take the calls that were executed out of the socket. Return: true if there is more. */
-static bool batch_consume(struct dnfs_batch *batch)
-{
-	struct sock *sk = batch->sk;
-	bool more;
-
-	lock_sock(sk);
-	if (batch->done)
-		tcp_read_done(sk, batch->done);
-	/* tcp_inq() does not count what is behind urgent data. */
-	more = tcp_inq(sk) || tcp_sk(sk)->urg_data;
-	release_sock(sk);
-	batch->done = 0;
-	return more;
+	unlock_sock_fast(sk, slow);
 }
 
 static void batch_release(struct dnfs_batch *batch)
 {
 	struct svc_xprt *xprt = batch->xprt;
 
-	dnfs_batch_send(batch, false);
-	if (batch_consume(batch))
+	if (dnfs_batch_finish(batch))
 		set_bit(XPT_DATA, &xprt->xpt_flags);
 	batch->released = true;
 	svc_xprt_received(xprt);
@@ -491,9 +475,9 @@ static enum batch_state batch_round(struct dnfs_batch *batch)
 			state = batch_next(batch, &pos);
 		} while (state == BATCH_MORE);
 	}
-	dnfs_batch_send(batch, false);
-	/* Behind the replies, so that they carry the acknowledgment. */
-	if (!batch->released && (batch->done || (large && !*batch->part)) && batch_consume(batch))
+	if (batch->released || !(batch->done || (large && !*batch->part)))
+		dnfs_batch_send(batch, false);
+	else if (dnfs_batch_finish(batch))
 		set_bit(XPT_DATA, &batch->xprt->xpt_flags);
 	if (state != BATCH_END)
 		batch_empty(batch);
@@ -548,7 +532,12 @@ bool dnfs_batch_run(struct dnfs_batch *batch, struct dnfs_wary *wary, struct dnf
 	rqstp->rq_prot = IPPROTO_TCP;
 	svc_xprt_copy_addrs(rqstp, xprt);
 	do {
+		unsigned int before = batch->calls;
+
 		state = batch_round(batch);
+		/* A client that waits for each reply, and shares the CPU, sends its next call. */
+		if (batch->calls == before + 1)
+			cond_resched();
 	} while (state == BATCH_EMPTY && test_bit(XPT_DATA, &xprt->xpt_flags) &&
 		 batch_may_go_on(batch));
 	batch_forget(batch);

@@ -10,6 +10,9 @@
  */
 #include <linux/bvec.h>
 #include <linux/sunrpc/svcsock.h>
+#include <linux/tcp.h>
+#include <net/rps.h>
+#include <net/tcp.h>
 
 #include "batch.h"
 #include "batch_send.h"
@@ -91,6 +94,48 @@ void dnfs_batch_send(struct dnfs_batch *batch, bool pages)
 	mutex_unlock(&xprt->xpt_mutex);
 	batch->nvec = 0;
 	batch->bytes = 0;
+}
+
+/* The socket is locked. */
+static int batch_send_locked(struct dnfs_batch *batch)
+{
+	struct msghdr msg = { .msg_flags = MSG_NOSIGNAL };
+	int sent;
+
+	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, batch->vec, batch->nvec, batch->bytes);
+	sock_rps_record_flow(batch->sk);
+	sent = tcp_sendmsg_locked(batch->sk, &msg, batch->bytes);
+	return sent == batch->bytes ? 0 : sent < 0 ? sent : -EAGAIN;
+}
+
+bool dnfs_batch_finish(struct dnfs_batch *batch)
+{
+	struct svc_xprt *xprt = batch->xprt;
+	struct sock *sk = batch->sk;
+	bool send = batch->nvec;
+	int err = 0;
+	bool more;
+
+	if (send)
+		mutex_lock(&xprt->xpt_mutex);
+	lock_sock(sk);
+	if (send && !svc_xprt_is_dead(xprt))
+		err = batch_send_locked(batch);
+	/* Behind the replies, so that they carry the acknowledgment. */
+	if (batch->done)
+		tcp_read_done(sk, batch->done);
+	/* tcp_inq() does not count what is behind urgent data. */
+	more = tcp_inq(sk) || tcp_sk(sk)->urg_data;
+	release_sock(sk);
+	/* Before others may send behind a part of a reply. */
+	if (err)
+		svc_xprt_deferred_close(xprt);
+	if (send)
+		mutex_unlock(&xprt->xpt_mutex);
+	batch->nvec = 0;
+	batch->bytes = 0;
+	batch->done = 0;
+	return more;
 }
 
 static void batch_add(struct dnfs_batch *batch, void *base, size_t len)
