@@ -191,23 +191,23 @@ EXPORT_SYMBOL_IF_KUNIT(dnfs4_attrs_exclcreat);
 u32 dnfs4_attr_plan(const struct dnfs4_compound *cmp, const struct dnfs4_fh *fh,
 		    const struct dnfs4_bitmap *ask, struct dnfs4_attr_plan *plan)
 {
+	u32 need = 0, bytes = 0;
+
 	dnfs4_attrs_here(cmp, fh, &plan->map);
 	keep_only(&plan->map, ask);
-	plan->need = 0;
-	plan->bytes = 0;
 	for (unsigned int i = 0; i < DNFS4_BITMAP_WORDS; i++) {
-		unsigned long bits = plan->map.word[i];
-		unsigned int bit;
+		const struct dnfs4_attr_row *rows = dnfs4_attr_rows + 32 * i;
+		u32 bits = plan->map.word[i];
 
 		if (bits & ~attrs_readable.word[i])
 			return NFS4ERR_INVAL;
-		for_each_set_bit(bit, &bits, 32) {
-			const struct dnfs4_attr_row *row = &dnfs4_attr_rows[32 * i + bit];
-
-			plan->need |= row->need;
-			plan->bytes += row->bytes;
+		for (; bits; bits &= bits - 1) {
+			need |= rows[__ffs(bits)].need;
+			bytes += rows[__ffs(bits)].bytes;
 		}
 	}
+	plan->need = need;
+	plan->bytes = bytes;
 	return NFS4_OK;
 }
 EXPORT_SYMBOL_IF_KUNIT(dnfs4_attr_plan);

@@ -84,6 +84,7 @@ struct dnfs4_attr_plan {
  * @label: with NEED_LABEL, if the file has one
  * @built: the fattr4 itself if it is longer than a page, see dnfs4_attr_build(); else NULL
  * @built_len: bytes of @built
+ * @owned: @owner and @group may be those of the file before
  * @owner: with NEED_OWNER
  * @group: with NEED_GROUP
  * @cmp: compound
@@ -103,7 +104,7 @@ struct dnfs4_attr_plan {
  * @handle: with NEED_HANDLE
  * @handle_len: bytes of @handle
  *
- * The first DNFS4_ATTR_SRC_CLEAR bytes, up to the text of @group, must be zero for the first file.
+ * The first DNFS4_ATTR_SRC_CLEAR bytes, up to @owner, must be zero for the first file.
  * The rest is filled as far as a file needs it.
  */
 struct dnfs4_attr_src {
@@ -113,6 +114,7 @@ struct dnfs4_attr_src {
 	struct ditto_label label;
 	__be32 *built;
 	u32 built_len;
+	bool owned;
 	struct dnfs4_owner_text owner;
 	struct dnfs4_owner_text group;
 	const struct dnfs4_compound *cmp;
@@ -133,7 +135,7 @@ struct dnfs4_attr_src {
 	u8 handle[DNFS4_FH_MAX];
 };
 
-#define DNFS4_ATTR_SRC_CLEAR	offsetof(struct dnfs4_attr_src, group.text)
+#define DNFS4_ATTR_SRC_CLEAR	offsetof(struct dnfs4_attr_src, owner)
 
 /* Encoded length of a bitmap4: zero words at the end are left out. */
 static inline u32 dnfs4_bitmap_bytes(const struct dnfs4_bitmap *map)
@@ -188,6 +190,11 @@ static inline void dnfs4_attr_begin(const struct dnfs4_compound *cmp, const stru
 	src->map = plan->map;
 	src->bytes = plan->bytes;
 	src->error = NFS4_OK;
+	if (src->owned)
+		return;
+	src->owner.len = 0;
+	src->group.len = 0;
+	src->owned = true;
 }
 
 /**

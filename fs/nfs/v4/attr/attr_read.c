@@ -100,7 +100,6 @@ static int read_stat(const struct dnfs4_fh *fh, struct dentry *dentry, u32 need,
 {
 	const struct ditto_share *share = fh->target.op.share;
 	const struct inode *inode;
-	struct ditto_op op;
 	int err;
 
 	if (fh->kind == DNFS4_FH_ATTRDIR && !dentry) {
@@ -111,7 +110,8 @@ static int read_stat(const struct dnfs4_fh *fh, struct dentry *dentry, u32 need,
 	if (dentry) {
 		err = ditto_getattr_dentry(fh->target.op.share, dentry, &src->attr);
 	} else if (need & DNFS4_NEED_FRESH) {
-		op = fh->target.op;
+		struct ditto_op op = fh->target.op;
+
 		err = ditto_getattr_asked(&op, fh->target.node, &src->attr);
 	} else {
 		err = ditto_getattr(fh->target.op.share, fh->target.node, &src->attr);

@@ -118,10 +118,10 @@ static u32 next_op(struct dnfs4_compound *cmp)
 	}
 	cmp->op = dnfs4_ops[cmp->opnum];
 	/* Also for an operation that is refused: with DNFS4_OP_ALWAYS its results are encoded. */
-	if (cmp->op) {
+	if (cmp->op && cmp->op->argsize)
 		memset(cmp->args, 0, cmp->op->argsize);
+	if (cmp->op && cmp->op->ressize)
 		memset(cmp->res, 0, cmp->op->ressize);
-	}
 	return NFS4_OK;
 }
 

@@ -118,11 +118,11 @@ u32 dnfs4_fh_enter(struct dnfs4_compound *cmp, enum dnfs4_fh_kind kind,
 	}
 
 	dnfs4_fh_put(fh);
-	*fh = (struct dnfs4_fh) {
-		.kind = kind,
-		.target = { .op = op, .node = node },
-		.named = named,
-	};
+	/* The actor is filled where target.op.actor points to it. */
+	fh->kind = kind;
+	fh->target.op = op;
+	fh->target.node = node;
+	fh->named = named;
 	cmp->stateid_set = false;
 	return NFS4_OK;
 }

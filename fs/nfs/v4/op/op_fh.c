@@ -35,7 +35,6 @@ const struct dnfs4_op dnfs4_op_getfh = {
 	.name = "GETFH",
 	.flags = DNFS4_OP_FH_ANY | DNFS4_OP_BRIEF,
 	.minor_last = DNFS4_MINOR_MAX,
-	.ressize = sizeof(struct getfh_res),
 	.exec = getfh_exec,
 	.encode = getfh_encode,
 };
@@ -69,7 +68,6 @@ const struct dnfs4_op dnfs4_op_putfh = {
 	.name = "PUTFH",
 	.flags = LEADS,
 	.minor_last = DNFS4_MINOR_MAX,
-	.argsize = sizeof(struct putfh_args),
 	.decode = putfh_decode,
 	.exec = putfh_exec,
 };

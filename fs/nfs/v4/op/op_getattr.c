@@ -53,7 +53,6 @@ const struct dnfs4_op dnfs4_op_getattr = {
 	.name = "GETATTR",
 	.flags = DNFS4_OP_FH_ANY | DNFS4_OP_QUICK,
 	.minor_last = DNFS4_MINOR_MAX,
-	.argsize = sizeof(struct getattr_args),
 	.ressize = DNFS4_ATTR_SRC_CLEAR,
 	.decode = getattr_decode,
 	.exec = getattr_exec,

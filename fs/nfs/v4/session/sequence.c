@@ -6,6 +6,7 @@
  * the first use of a slot and for the first reply that a slot keeps. A SEQUENCE that fails does
  * not change slot, lease or connections.
  */
+#include <linux/hash.h>
 #include <linux/slab.h>
 #include <linux/sunrpc/xdr.h>
 #include <linux/xxhash.h>
@@ -70,13 +71,14 @@ static u64 sequence_digest(const struct dnfs4_compound *cmp)
 	unsigned int pos = xdr_stream_pos(cmp->in);
 	u32 left = buf->len > pos ? buf->len - pos : 0;
 	u32 len = min_t(u32, left, DIGEST_BYTES);
-	/* Hashed: the caller chooses the uid, and the numbers must not cancel each other. */
-	const u32 who[] = {
-		__kuid_val(cmp->call->ident.uid), left, cmp->nops, cmp->call->sec,
-		cmp->call->security,
-	};
-	u64 seed = xxh64(who, sizeof(who), 0);
+	u64 seed = __kuid_val(cmp->call->ident.uid);
 	u8 bytes[DIGEST_BYTES];
+
+	/* Multiplied: the caller chooses the uid, and the numbers must not cancel each other. */
+	seed = seed * GOLDEN_RATIO_64 + left;
+	seed = seed * GOLDEN_RATIO_64 + cmp->nops;
+	seed = seed * GOLDEN_RATIO_64 + cmp->call->sec;
+	seed = seed * GOLDEN_RATIO_64 + cmp->call->security;
 
 	if ((const u8 *)cmp->in->p + len <= (const u8 *)cmp->in->end)
 		return xxh64(cmp->in->p, len, seed);
@@ -202,8 +204,6 @@ const struct dnfs4_op dnfs4_op_sequence = {
 	.flags = DNFS4_OP_FIRST | DNFS4_OP_BRIEF,
 	.minor_first = 1,
 	.minor_last = DNFS4_MINOR_MAX,
-	.argsize = sizeof(struct sequence_args),
-	.ressize = sizeof(struct sequence_res),
 	.decode = sequence_decode,
 	.exec = sequence_exec,
 	.encode = sequence_encode,
