@@ -30,6 +30,8 @@
 #define KEEP_COUNT	4
 /* A batch that has taken longer is divided among workers, as its messages may wait for a device. */
 #define BATCH_TIME	(msecs_to_jiffies(5) + 1)
+/* Single messages of a connection after which a worker serves others. */
+#define TURNS_MAX	16
 
 static struct dsmb_worker *worker_take(struct dsmb_transport *t)
 {
@@ -183,11 +185,21 @@ static bool missed_something(struct dsmb_transport *t, int err)
 	return !err;
 }
 
-static void worker_run(struct work_struct *work)
+/* Ends receiving. @err: as from dsmb_receive(). */
+static void transport_end_receive(struct dsmb_transport *t, int err)
 {
-	struct dsmb_worker *worker = container_of(work, struct dsmb_worker, work);
+	t->rx_err = err;
+	clear_bit_unlock(T_RX_BUSY, &t->flags);
+	/* A callback that saw T_RX_BUSY set left its data to the check below. */
+	smp_mb__after_atomic();
+	if (missed_something(t, err))
+		dsmb_transport_kick(t);
+}
+
+/* Receives a batch and runs it. Returns the number of messages that came. */
+static unsigned int worker_turn(struct dsmb_worker *worker)
+{
 	struct dsmb_transport *t = worker->t;
-	struct dsmb_conn *conn = t->conn;
 	struct dsmb_rx_batch batch = {};
 	int err;
 
@@ -195,18 +207,45 @@ static void worker_run(struct work_struct *work)
 	INIT_LIST_HEAD(&batch.cancels);
 	err = dsmb_receive(t, &batch);
 	if (err && err != -EAGAIN && err != -EBUSY)
-		dsmb_conn_drop(conn, err == -EPROTO ? "a frame that is no SMB message" : NULL);
+		dsmb_conn_drop(t->conn, err == -EPROTO ? "a frame that is no SMB message" : NULL);
 	transport_run_cancels(t, &batch.cancels);
-
-	clear_bit_unlock(T_RX_BUSY, &t->flags);
-	/* A callback that saw T_RX_BUSY set left its data to the check below. */
-	smp_mb__after_atomic();
-	if (missed_something(t, err))
-		dsmb_transport_kick(t);
+	transport_end_receive(t, err);
 
 	if (unlikely(READ_ONCE(t->workers_busy) != BIT(worker->nr)))
 		transport_rescue(t);
 	worker_run_batch(worker, &batch.messages);
+	return batch.count;
+}
+
+/*
+ * Lets a client that shares the CPU send its next request, for which no worker has to be queued and
+ * woken then. Others who kick the transport meanwhile leave it to this worker, so it looks at all
+ * that the last receiver waited for. Returns true if there is something to receive, with the right
+ * to do so.
+ */
+static bool worker_lingers(struct dsmb_transport *t)
+{
+	/* Whoever else waits for the CPU may be that client. */
+	if (!need_resched() || test_bit(T_STOPPED, &t->flags) ||
+	    test_and_set_bit(T_RX_BUSY, &t->flags))
+		return false;
+	cond_resched();
+	if (missed_something(t, t->rx_err))
+		return true;
+	transport_end_receive(t, t->rx_err);
+	return false;
+}
+
+static void worker_run(struct work_struct *work)
+{
+	struct dsmb_worker *worker = container_of(work, struct dsmb_worker, work);
+	struct dsmb_transport *t = worker->t;
+	struct dsmb_conn *conn = t->conn;
+	unsigned int turns = 0;
+
+	/* A client with several requests under way sends more, which are better run as a batch. */
+	while (worker_turn(worker) == 1 && ++turns < TURNS_MAX && worker_lingers(t))
+		;
 
 	clear_bit_unlock(worker->nr, &t->workers_busy);
 	/* Pairs with dsmb_transport_kick(). */
@@ -242,11 +281,7 @@ static void trim_work(struct work_struct *work)
 	transport_rescue(t);
 	if (!READ_ONCE(t->is_used) && !test_and_set_bit(T_RX_BUSY, &t->flags)) {
 		trimmed = transport_trim(t);
-		clear_bit_unlock(T_RX_BUSY, &t->flags);
-		/* Pairs with dsmb_transport_kick(), as in worker_run(). */
-		smp_mb__after_atomic();
-		if (!trimmed || missed_something(t, -EAGAIN))
-			dsmb_transport_kick(t);
+		transport_end_receive(t, trimmed ? -EAGAIN : 0);
 	}
 	WRITE_ONCE(t->is_used, false);
 	if (!trimmed && !test_bit(T_STOPPED, &t->flags))

@@ -81,6 +81,7 @@ struct dsmb_worker {
  * @rx: buffer into which small messages are received, or NULL
  * @rx_start: first byte in @rx that was not parsed
  * @rx_end: end of the received bytes in @rx
+ * @rx_err: what dsmb_receive() returned last
  * @large: buffer of a message longer than @rx that is being received, or NULL
  * @taken: data of that message that are not in @large; NULL if all of it is
  * @large_len: length of that message
@@ -123,6 +124,7 @@ struct dsmb_transport {
 	struct dsmb_buf *rx;
 	u32 rx_start;
 	u32 rx_end;
+	int rx_err;
 	struct dsmb_buf *large;
 	struct ditto_taken *taken;
 	u32 large_len;

@@ -17,6 +17,7 @@ ZERO_DATA = 0x000980c8          # FSCTL_SET_ZERO_DATA (MS-FSCC section 2.3)
 CALLS = 240
 PLACES = 40                     # workers that may be inside one file system
 LINKS = PLACES + 20
+MIB = 1 << 20
 
 
 def requests(w, client):
@@ -147,3 +148,17 @@ def batch_with_one_that_hangs(w):
                 for number in sent[0], sent[2]:
                     eq(s.answer(number)[0], smb2.OK)
             eq(s.answer(sent[1])[0], smb2.OK)
+
+
+@test(smb=True, timeout=60)
+def more_than_may_be_in_flight(w):
+    """Requests that came together are answered one after the other, if there is room for one."""
+    put(w.path('big'), bytes(8 * MIB), 0o666)
+    with link(w.client) as s:
+        fid = with_credits(s).create('big')
+        for _ in range(5):
+            with s.together():
+                sent = [s.send(smb2.READ, read(fid, 8 * MIB), charge=128) for _ in range(14)]
+            for number in sent:
+                # One that was forgotten is found when the connection is trimmed, each 5 s.
+                eq(s.answer(number, seconds=4 * SLOW)[0], smb2.OK)
