@@ -465,12 +465,28 @@ static bool node_is_usable(const struct ditto_node *node)
 	return node->inode->i_nlink || READ_ONCE(node->instances);
 }
 
+/*
+ * Does the name of the node lie below the root of the share? The dentry is not held: it was in use
+ * when it was read, so it stays in memory under RCU.
+ */
+static bool node_lies_below(const struct ditto_share *share, const struct ditto_node *node)
+{
+	struct dentry *dentry;
+	bool ok;
+
+	rcu_read_lock();
+	dentry = READ_ONCE(node->dentry);
+	ok = !d_unhashed(dentry) && is_subdir(dentry, share->root.dentry);
+	rcu_read_unlock();
+	return ok;
+}
+
 static bool node_accepted(struct ditto_share *share, struct ditto_node *node)
 {
 	struct dentry *dentry;
 	bool ok;
 
-	if (!share->is_subtree)
+	if (!share->is_subtree || likely(node_lies_below(share, node)))
 		return true;
 	dentry = ditto_node_dentry(node);
 	ok = share_accepts(share, dentry);
